@@ -1,0 +1,180 @@
+package correlate
+
+import "math"
+
+// What is normal is learned while all is quiet: probes as a Beta distribution of
+// each site and vantage (flaky and dead sites mute themselves), reports as a
+// rate of each site and network, shrunk towards what its size suggests, over the
+// shape of the week. Learning stops for whoever is in an incident or loud.
+
+// halfLife is how long it takes until half of what was learned is forgotten.
+const halfLife = 7 * 24 * 60 * minute
+
+// The Beta prior of a track: about 1.6 failures in 100.
+const (
+	priorFail = 0.5
+	priorOK   = 30.0
+)
+
+// chronicFailures is the share of failures from which a track's site was ill
+// before any incident: it goes on being learned during one.
+const chronicFailures = 0.5
+
+// learn counts a result that has left the track's memory.
+func (t *track) learn(r result) {
+	if t.At != 0 && r.at() > t.At {
+		fade := math.Exp2(-float64(r.at()-t.At) / float64(halfLife))
+		t.OK *= fade
+		t.Fail *= fade
+	}
+	t.At = max(t.At, r.at())
+	if r.failed() {
+		t.Fail++
+	} else {
+		t.OK++
+	}
+}
+
+// chronic reports whether a track failed more often than not before.
+func (t *track) chronic() bool { return t.Fail > chronicFailures*(t.OK+t.Fail) }
+
+// rate is a learned Poisson rate of reports: N in T minutes, up to From.
+type rate struct {
+	N, T float64
+	From int64 // what is older has been learned or left out
+}
+
+// advance learns n reports between From and to, or leaves the span out.
+func (r *rate) advance(n float64, to int64, quiet bool) {
+	if to <= r.From {
+		return
+	}
+	if quiet {
+		span := float64(to-r.From) / float64(minute)
+		fade := math.Exp2(-float64(to-r.From) / float64(halfLife))
+		r.N = r.N*fade + n
+		r.T = r.T*fade + span
+	}
+	r.From = to
+}
+
+// perMinute is the posterior mean of the rate under a gamma prior of mean prior
+// and the weight of priorMinutes.
+func (r *rate) perMinute(prior, priorMinutes float64) float64 {
+	return (prior*priorMinutes + r.N) / (priorMinutes + r.T)
+}
+
+// learnLag keeps what may still turn out to be an onset out of the baselines,
+// learnEvery is how often they move on.
+const (
+	learnLag   = 16 * minute
+	learnEvery = minute
+)
+
+// globalBase is what sites have in common: how many reports a site of rank r
+// draws, g·(r+1)^-rankExponent a minute, and the shape of the week.
+type globalBase struct {
+	At    int64   // learned up to here
+	N     float64 // reports counted
+	Mass  float64 // minutes × Σ (rank+1)^-rankExponent
+	Hours [168]hourBase
+	sizes float64 // Σ (rank+1)^-rankExponent over the map, at the last look
+}
+
+type hourBase struct{ N, Mass float64 }
+
+const (
+	rankExponent   = 0.55 // measured on public report counts
+	unknownRank    = 20_000
+	globalStart    = 0.3    // reports a minute of the first site, before anything is known
+	globalWeight   = 2_000. // in units of Mass
+	seasonWeight   = 500.   // reports that an hour of the week needs to speak for itself
+	siteWeight     = 20.    // minutes that the prior of a site is worth
+	minRatePerMin  = 1e-4
+	networkWeight  = 20.
+	networkStart   = 0.5 // reports a minute of a network nobody has heard of
+	maxSeasonShape = 8.
+)
+
+func sizeOf(rank int32) float64 {
+	if rank <= 0 {
+		rank = unknownRank
+	}
+	return math.Pow(float64(rank)+1, -rankExponent)
+}
+
+// scale is g, the reports a minute of a site of size 1.
+func (g *globalBase) scale() float64 {
+	return (globalStart*globalWeight + g.N) / (globalWeight + g.Mass)
+}
+
+// season is how busy this hour of the week is against the mean of the week.
+func (g *globalBase) season(at int64) float64 {
+	h := g.Hours[hourOfWeek(at)]
+	mean := g.scale()
+	return min(maxSeasonShape, max(1/maxSeasonShape, (seasonWeight+h.N)/(seasonWeight+h.Mass*mean)))
+}
+
+// hourOfWeek counts from Thursday midnight UTC, when the Unix epoch began.
+func hourOfWeek(at int64) int { return int((at / (60 * minute)) % 168) }
+
+// learn moves the baselines of reports on, once a minute.
+func (e *Engine) learn() {
+	to := e.clock - learnLag
+	g := &e.crowdBase
+	if g.At == 0 {
+		g.At = e.start
+	}
+	if to-g.At < learnEvery {
+		return
+	}
+	g.sizes = 0
+	for _, s := range e.sites.rows {
+		if s.Mapped || s.Crowd != nil {
+			g.sizes += sizeOf(s.Rank)
+		}
+	}
+	season := g.season(to)
+	var heardNow float64
+	for _, id := range e.s.active {
+		s := e.sites.rows[id]
+		if s.Crowd == nil {
+			continue
+		}
+		n := s.Crowd.between(s.Crowd.Base.From, to)
+		quiet := s.Incident == 0 && !s.Crowd.Loud
+		s.Crowd.Base.advance(n/season, to, quiet)
+		if quiet {
+			heardNow += n
+		}
+		s.Crowd.forget(e.clock)
+	}
+	span := float64(to-g.At) / float64(minute)
+	fade := math.Exp2(-float64(to-g.At) / float64(halfLife))
+	g.N, g.Mass = g.N*fade+heardNow/season, g.Mass*fade+span*g.sizes
+	hour := &g.Hours[hourOfWeek(to)]
+	hour.N, hour.Mass = hour.N*fade+heardNow, hour.Mass*fade+span*g.sizes
+	g.At = to
+	e.learnNetworks(to)
+}
+
+// between counts the reports of trouble after from, up to to.
+func (c *crowd) between(from, to int64) float64 {
+	n := 0.
+	for _, h := range c.Recent {
+		if h.At > from && h.At <= to && h.Code != codeOK {
+			n++
+		}
+	}
+	return n
+}
+
+// expected is how many reports a minute a site draws when all is well.
+func (e *Engine) expected(s *site) float64 {
+	prior := e.crowdBase.scale() * sizeOf(s.Rank)
+	mean := prior
+	if s.Crowd != nil {
+		mean = s.Crowd.Base.perMinute(prior, siteWeight)
+	}
+	return max(minRatePerMin, mean*e.crowdBase.season(e.clock))
+}

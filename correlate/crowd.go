@@ -1,0 +1,119 @@
+package correlate
+
+import "math"
+
+// The crowd is judged by a negative binomial on independent reporters, with the
+// alternative scaled by the size of the site: the silence of a small site is not
+// health.
+
+const (
+	dispersion = 0.3 // of reports of one site a window (Fisher's α)
+	// surge is how many times its normal rate a site draws when it is fully down.
+	surge = 60.
+	// reportLag is the mean time from failure to report.
+	reportLag = float64(minute)
+	// A network or prefix is worth so many reporters of one site, or four times
+	// its share of all reports, whichever is more.
+	networkCap      = 3
+	networkShareCap = 4.
+	prefixCap       = 2
+	// fewReports and fewWorth: one or two people prove nothing.
+	fewReports = 2
+	fewWorth   = 0.25
+)
+
+var surgeParts = [...]float64{0.05, 0.2, 0.6, 2}
+
+// weighCrowd adds the evidence of a site's reports.
+func (e *Engine) weighCrowd(s *site, j *judged) {
+	perMinute := e.expected(s)
+	if s.Crowd == nil {
+		s = nil
+	}
+	var n [windows]float64
+	if s != nil {
+		n = e.independent(s.Crowd)
+	}
+	loud := false
+	for w, span := range windowMS {
+		minutes := float64(span) / float64(minute)
+		told := minutes * float64(span) / (float64(span) + reportLag) // those who had time to
+		l := crowdRatio(n[w], perMinute*minutes, surge*perMinute*told)
+		if n[w] <= fewReports {
+			l = min(l, fewWorth*n[w])
+		}
+		j.crowd[w] = bounded(l, crowdEpsilon)
+		loud = loud || j.crowd[w] > 2
+	}
+	if s != nil {
+		s.Crowd.Loud = loud
+	}
+}
+
+// crowdRatio is the log-likelihood ratio of n reports, mu expected when well and
+// extra more when fully down; the severity is averaged over.
+func crowdRatio(n, mu, extra float64) float64 {
+	var terms [len(surgeParts)]float64
+	for i, h := range surgeParts {
+		mu1 := mu + extra*h
+		terms[i] = n*math.Log(mu1/mu) - (n+1/dispersion)*math.Log((1+dispersion*mu1)/(1+dispersion*mu)) - math.Log(float64(len(surgeParts)))
+	}
+	return logSumExp(terms[:])
+}
+
+// independent counts a crowd's reports for each window, every network and prefix
+// capped: a thousand voices of one network are few.
+func (e *Engine) independent(c *crowd) (n [windows]float64) {
+	s := &e.s
+	for len(s.perNet) < len(e.networks.rows) {
+		s.perNet = append(s.perNet, make([]uint16, 256)...)
+	}
+	clear(s.perPrefix)
+	if s.perPrefix == nil {
+		s.perPrefix = map[uint32]uint8{}
+	}
+	w, total := 0, 0.
+	flush := func() float64 {
+		sum := 0.
+		for _, id := range s.netHits {
+			sum += min(float64(s.perNet[id]), e.capOf(id, total))
+		}
+		return sum
+	}
+	for i := len(c.Recent) - 1; i >= 0 && w < windows; i-- {
+		h := c.Recent[i]
+		for w < windows && e.clock-h.At > windowMS[w] {
+			n[w] = flush()
+			w++
+		}
+		if w == windows || h.Code == codeOK || e.networks.rows[h.Network].Incident != 0 {
+			continue
+		}
+		if h.Net != 0 {
+			if s.perPrefix[h.Net] >= prefixCap {
+				continue
+			}
+			s.perPrefix[h.Net]++
+		}
+		if s.perNet[h.Network] == 0 {
+			s.netHits = append(s.netHits, h.Network)
+		}
+		if s.perNet[h.Network] < math.MaxUint16 {
+			s.perNet[h.Network]++
+		}
+		total++
+	}
+	for ; w < windows; w++ {
+		n[w] = flush()
+	}
+	for _, id := range s.netHits {
+		s.perNet[id] = 0
+	}
+	s.netHits = s.netHits[:0]
+	return n
+}
+
+// capOf is what one network may weigh among total reports of a site.
+func (e *Engine) capOf(id uint32, total float64) float64 {
+	return max(networkCap, networkShareCap*e.shareOf(id)*total)
+}

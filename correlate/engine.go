@@ -1,0 +1,170 @@
+package correlate
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// Config is what an engine needs to know besides its input.
+type Config struct {
+	// Drill marks every incident as part of a drill.
+	Drill bool
+}
+
+// How the engine keeps time, in milliseconds. An event further behind the clock
+// than lateBound is left out, one further ahead than futureBound is clamped; the
+// evidence is weighed every evalEvery.
+const (
+	second      = int64(1000)
+	minute      = 60 * second
+	lateBound   = 5 * minute
+	futureBound = 2 * minute
+	evalEvery   = 5 * second
+)
+
+// Bounds of what the engine holds. Beyond one, new names are refused and counted.
+const (
+	maxSites      = 2_000_000
+	maxComponents = 500_000
+	maxVantages   = 4_096
+	maxNetworks   = 100_000
+	maxRepeatKeys = 4_000_000
+)
+
+// Engine folds events into incidents. One goroutine owns it. The zero value is
+// not usable; see [New] and [Restore].
+type Engine struct {
+	cfg   Config
+	epoch string
+	clock int64 // last tick, Unix milliseconds; 0 before the first
+	start int64 // first tick
+	eval  int64 // last evaluation
+
+	sites      table[site]
+	components table[component]
+	vantages   table[vantage]
+	networks   table[network]
+
+	repeats   repeats
+	crowdBase globalBase
+	leak      float64 // π₀, the chance that a site fails on its own just now
+
+	incidents []*incident // open ones and those final for less than a day, by ordinal
+	ordinal   int64       // incidents made so far
+	pending   []pendingCause
+	counters  faultline.Counters
+
+	s scratch
+}
+
+// New returns an engine that has seen nothing.
+func New(cfg Config) *Engine {
+	e := &Engine{cfg: cfg, leak: leakStart}
+	e.sites = newTable[site](maxSites)
+	e.components = newTable[component](maxComponents)
+	e.vantages = newTable[vantage](maxVantages)
+	e.networks = newTable[network](maxNetworks)
+	e.repeats = newRepeats()
+	return e
+}
+
+// Fold applies one event and returns the revisions that it made, each a whole
+// incident. Evidence is weighed when a tick is read; statements and corrections
+// revise the incidents that they speak of at once.
+func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
+	switch v := ev.(type) {
+	case faultline.Report:
+		e.foldReport(v)
+	case faultline.Probe:
+		e.foldProbe(v)
+	case faultline.SiteRecord:
+		e.foldSite(v)
+	case faultline.Vantage:
+		e.foldVantage(v)
+	case faultline.Statement:
+		return e.foldStatement(v)
+	case faultline.Correction:
+		return e.foldCorrection(v)
+	case faultline.Tick:
+		return e.tick(v.At.UnixMilli())
+	case faultline.Epoch:
+		e.epoch = v.Epoch
+	}
+	return nil
+}
+
+// tick moves the clock, which never goes back, and weighs the evidence when it
+// is due.
+func (e *Engine) tick(now int64) []faultline.Incident {
+	if now <= e.clock {
+		return nil
+	}
+	if e.start == 0 {
+		e.start = now
+	}
+	e.clock = now
+	if now < e.eval+evalEvery {
+		return nil
+	}
+	e.eval = now
+	e.repeats.rotate(now)
+	e.learn()
+	e.judge()
+	found := e.search()
+	e.track(found)
+	e.ownFaults()
+	e.viewers()
+	e.settle()
+	return e.publish()
+}
+
+// admit places the time of an event on the engine's clock: late events are
+// refused, those from a clock that runs ahead are clamped, both are counted.
+func (e *Engine) admit(at time.Time) (int64, bool) {
+	t := at.UnixMilli()
+	if e.clock == 0 {
+		return t, true
+	}
+	if t < e.clock-lateBound {
+		e.counters.Late++
+		return 0, false
+	}
+	if t > e.clock+futureBound {
+		e.counters.Future++
+		return e.clock, true
+	}
+	return t, true
+}
+
+// Clock is the time of the last tick; zero before the first.
+func (e *Engine) Clock() time.Time {
+	if e.clock == 0 {
+		return time.Time{}
+	}
+	return ms(e.clock)
+}
+
+// Names yields the sites of the map in order.
+func (e *Engine) Names() iter.Seq[string] {
+	names := make([]string, 0, len(e.sites.rows))
+	for _, s := range e.sites.rows {
+		if s.Mapped {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Values(names)
+}
+
+func ms(t int64) time.Time { return time.UnixMilli(t).UTC() }
+
+func msPtr(t int64) *time.Time {
+	if t == 0 {
+		return nil
+	}
+	at := ms(t)
+	return &at
+}

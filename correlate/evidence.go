@@ -1,0 +1,253 @@
+package correlate
+
+import (
+	"math"
+	"slices"
+)
+
+// Evidence is, per site and onset hypothesis, L = ln P(data | failing since) −
+// ln P(data | healthy): probes and crowd apart, each source bounded, their sum
+// clamped. No data is exactly 0.
+
+// Bounds of the sources: |ρ_ε| ≤ ln((1-ε)/ε), 3.9 nats for a page's crowd and
+// 4.6 for one vantage (Huber's contamination model).
+const (
+	crowdEpsilon   = 0.02
+	vantageEpsilon = 0.01
+	evidenceMin    = -12.
+	evidenceMax    = 15.
+)
+
+// bounded is ρ_ε, the log-likelihood ratio when a part ε of sources lies.
+func bounded(l, epsilon float64) float64 {
+	if l > 40 {
+		return math.Log((1 - epsilon) / epsilon)
+	}
+	x := math.Exp(l)
+	return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))
+}
+
+// failing is what a failing site's probes look like: most fail, half do, or one
+// in seven (a part of the requests, or of the machines behind a name).
+var failing = [...]struct{ share, weight float64 }{{0.95, 0.5}, {0.5, 0.35}, {0.15, 0.15}}
+
+// successesSeen is how many successes make a track half as believable as it will
+// get: who was never seen well can't be said to have failed.
+const successesSeen = 3
+
+// judged is what is known of one site at one evaluation.
+type judged struct {
+	id     uint32
+	l      [windows]float64 // evidence by window
+	probes [windows]float64 // of it, from probes
+	crowd  [windows]float64 // of it, from reports
+	class  int              // of its commonest symptom
+	code   uint16           // its commonest symptom
+	p0     float64          // chance that it fails by what is explained already
+	probed bool
+}
+
+// scratch is what one evaluation needs and none keeps.
+type scratch struct {
+	active  []uint32 // sites with probes or reports in reach, ascending after judge
+	isIn    []bool   // beside sites
+	judged  []judged
+	byID    []int32 // site → position in judged, -1
+	perNet    []uint16
+	netHits   []uint32
+	perPrefix map[uint32]uint8
+	search    searchScratch
+	reports   float64 // a minute over all networks, when all is well
+}
+
+func (s *scratch) activate(id uint32) {
+	for int(id) >= len(s.isIn) {
+		s.isIn = append(s.isIn, make([]bool, 1024)...)
+		s.byID = append(s.byID, slices.Repeat([]int32{-1}, 1024)...)
+	}
+	if !s.isIn[id] {
+		s.isIn[id] = true
+		s.active = append(s.active, id)
+	}
+}
+
+// judge weighs every site that anything was heard of.
+func (e *Engine) judge() {
+	slices.Sort(e.s.active)
+	for _, j := range e.s.judged {
+		e.s.byID[j.id] = -1
+	}
+	e.s.judged = e.s.judged[:0]
+	e.voices()
+	kept := e.s.active[:0]
+	for _, id := range e.s.active {
+		s := e.sites.rows[id]
+		j := judged{id: id, p0: e.leak}
+		e.weighProbes(s, &j)
+		e.weighCrowd(s, &j)
+		if s.Crowd != nil && len(s.Crowd.Recent) == 0 && !j.probed && s.Incident == 0 && s.Crowd.Base.T > 0 {
+			e.s.isIn[id] = false // silent for half an hour: it says nothing
+			continue
+		}
+		kept = append(kept, id)
+		for w := range windows {
+			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+j.crowd[w]))
+		}
+		j.code = s.symptom(e.clock)
+		j.class = symptomClass(j.code)
+		e.s.byID[id] = int32(len(e.s.judged))
+		e.s.judged = append(e.s.judged, j)
+	}
+	e.s.active = kept
+}
+
+// Scope patterns: a failure is seen everywhere, or in one region only. Healthy
+// results elsewhere then cost ln(1-everywhere) rather than everything.
+const everywhere = 0.7
+
+// weighProbes adds the evidence of a site's tracks, combined over scope patterns.
+func (e *Engine) weighProbes(s *site, j *judged) {
+	if len(s.Tracks) == 0 {
+		return
+	}
+	var sum [windows]float64
+	var byRegion [windows]map[uint32]float64
+	for _, t := range s.Tracks {
+		ls, seen := t.weigh(e.clock)
+		j.probed = j.probed || seen
+		if !seen {
+			continue
+		}
+		v := e.vantages.rows[t.Vantage]
+		for w, l := range ls {
+			if l > 0 {
+				l *= v.voice[w]
+			}
+			if l == 0 {
+				continue
+			}
+			sum[w] += l
+			if byRegion[w] == nil {
+				byRegion[w] = make(map[uint32]float64, len(s.Tracks))
+			}
+			byRegion[w][v.Region] += l
+		}
+	}
+	for w := range windows {
+		if n := len(byRegion[w]); n > 0 {
+			j.probes[w] = overPatterns(sum[w], byRegion[w], n)
+		}
+	}
+}
+
+func overPatterns(sum float64, byRegion map[uint32]float64, n int) float64 {
+	if n < 2 {
+		return sum
+	}
+	terms := make([]float64, 0, n+1)
+	terms = append(terms, math.Log(everywhere)+sum)
+	for _, l := range byRegion {
+		terms = append(terms, math.Log((1-everywhere)/float64(n))+l)
+	}
+	slices.Sort(terms) // a sum of floats depends on its order, a map has none
+	return logSumExp(terms)
+}
+
+func logSumExp(terms []float64) float64 {
+	top := slices.Max(terms)
+	sum := 0.
+	for _, t := range terms {
+		sum += math.Exp(t - top)
+	}
+	return top + math.Log(sum)
+}
+
+// weigh returns a track's evidence for each window, and whether it has any
+// result in reach.
+func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
+	k, m := t.tally(now)
+	if m[windows-1] == 0 {
+		return ls, false
+	}
+	allFail, all := t.Fail, t.OK+t.Fail
+	for _, r := range t.Recent {
+		all++
+		if r.failed() {
+			allFail++
+		}
+	}
+	for w := range windows {
+		if m[w] == 0 {
+			continue
+		}
+		fails := allFail - float64(k[w])
+		oks := all - allFail - float64(m[w]-k[w])
+		l := trackRatio(k[w], m[w], (priorFail+fails)/(priorFail+priorOK+fails+oks))
+		if l > 0 {
+			l *= oks / (oks + successesSeen)
+		}
+		ls[w] = bounded(l, vantageEpsilon)
+	}
+	return ls, true
+}
+
+// tally counts, for each window, the failures k among the m results in it.
+func (t *track) tally(now int64) (k, m [windows]int) {
+	w := 0
+	var fails, all int
+	for i := len(t.Recent) - 1; i >= 0; i-- {
+		age := now - t.Recent[i].at()
+		for w < windows && age > windowMS[w] {
+			k[w], m[w] = fails, all
+			w++
+		}
+		if w == windows {
+			return k, m
+		}
+		all++
+		if t.Recent[i].failed() {
+			fails++
+		}
+	}
+	for ; w < windows; w++ {
+		k[w], m[w] = fails, all
+	}
+	return k, m
+}
+
+// trackRatio is ln P(k of m fail | failing) − ln P(k of m fail | healthy at e).
+func trackRatio(k, m int, e float64) float64 {
+	var terms [len(failing)]float64
+	for i, f := range failing {
+		terms[i] = math.Log(f.weight) + float64(k)*math.Log(f.share) + float64(m-k)*math.Log1p(-f.share)
+	}
+	return logSumExp(terms[:]) - float64(k)*math.Log(e) - float64(m-k)*math.Log1p(-e)
+}
+
+// symptom is the commonest failure of a site of late, the clearer class first
+// when it is as common.
+func (s *site) symptom(now int64) uint16 {
+	var count [1 << codeBits]uint16
+	best, most := codeOther, uint16(0)
+	vote := func(code uint16, weight uint16) {
+		count[code] += weight
+		if n := count[code]; n > most || n == most && symptomClass(code) < symptomClass(best) {
+			best, most = code, n
+		}
+	}
+	for _, t := range s.Tracks {
+		for _, r := range t.Recent {
+			if r.failed() && now-r.at() <= windowMS[5] {
+				vote(r.code(), 3) // a machine's word is more exact than a person's
+			}
+		}
+	}
+	if s.Crowd != nil {
+		for _, h := range s.Crowd.Recent {
+			if h.Code != codeOK && h.Code != codeOther && now-h.At <= windowMS[5] {
+				vote(h.Code, 1)
+			}
+		}
+	}
+	return best
+}

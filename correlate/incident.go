@@ -1,0 +1,250 @@
+package correlate
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"slices"
+	"strconv"
+
+	"github.com/oklog/ulid/v2"
+
+	"faultline"
+)
+
+// incident is one cause over time, with all that its revisions are made of.
+type incident struct {
+	ID      string
+	Ordinal int64
+	State   faultline.IncidentState
+	Basis   string
+	Cause   faultline.Component // empty: unattributed
+	Others  []other
+
+	LogOdds, PeakOdds      float64
+	Fraction, PeakFraction float64  // of the component that fails
+	Onset                  [3]int64 // earliest, likeliest, latest
+
+	Detected, Confirmed, Recovering, Resolved int64
+	LastFail                                  int64 // when one of its sites last failed
+	QuietSince                                int64 // when nothing of it failed any more, 0 while something does
+	LowSince                                  int64 // when less than recoveringPart of the peak failed, 0 while more does
+	Rename                                    rename
+
+	Members                             []member // ascending by site
+	Failing, Observed, PeakFailing      int
+	ElsewhereFailing, ElsewhereObserved int
+	ByVantage                           []seenFrom // ascending by vantage
+
+	Reports, Probes, ProbesFailed int
+	Reporters                     map[uint64]struct{}
+	Networks                      []uint32 // ascending
+	Countries                     []string // ascending
+
+	Exonerated  []faultline.Exonerated
+	Statements  []faultline.SaidStatement
+	Corrections []faultline.Correction
+	MergedInto  string
+
+	Last   faultline.Incident // the newest revision
+	LastAt int64              // when it was made
+}
+
+// member is one site of an incident.
+type member struct {
+	Site             uint32
+	State            faultline.SiteState
+	Code             uint16
+	Adopted          bool // its record does not name the cause
+	Onset, Recovered int64
+	LastFail         int64
+	Reports          int
+	Probes, Failed   int
+}
+
+// other is a component that explains an incident as well.
+type other struct {
+	Component faultline.Component
+	LogOdds   float64
+	Same      bool
+}
+
+// seenFrom counts what one vantage saw of an incident.
+type seenFrom struct {
+	Vantage        uint32
+	Probes, Failed int
+}
+
+// rename is another cause that has explained an incident better of late.
+type rename struct {
+	To    faultline.Component
+	Times int
+}
+
+// Bounds of an incident's sets. Beyond them the counts of reports go on.
+const (
+	maxReporters = 200_000
+	maxNets      = 4_096
+	maxCountries = 250
+	maxSaid      = 200
+)
+
+// recurrence is how long after its end a cause that fails again is the same
+// incident again.
+const recurrence = 30 * minute
+
+// kept is how long a final incident takes statements and corrections.
+const kept = 24 * 60 * minute
+
+// open starts an incident of a cause.
+func (e *Engine) open(cause faultline.Component, odds float64) *incident {
+	e.ordinal++
+	in := &incident{
+		Ordinal: e.ordinal, State: faultline.StateCandidate, Cause: cause, Detected: e.clock,
+		LogOdds: odds, PeakOdds: odds, Reporters: map[uint64]struct{}{}, LastFail: e.clock,
+		Onset: [3]int64{e.clock - 5*minute, e.clock - minute, e.clock},
+	}
+	in.ID = e.newID(cause)
+	e.incidents = append(e.incidents, in)
+	return in
+}
+
+// newID makes the id of the incident that is being opened: a ULID of its time of
+// detection and a keyed hash of epoch, cause and ordinal, so that the same log
+// gives the same ids.
+func (e *Engine) newID(cause faultline.Component) string {
+	mac := hmac.New(sha256.New, []byte(e.epoch))
+	mac.Write([]byte(string(cause) + "|" + strconv.FormatInt(e.ordinal, 10)))
+	var id ulid.ULID
+	// Both fail only for times beyond the year 10889 and entropy of other than 10 bytes.
+	_ = id.SetTime(uint64(e.clock))
+	_ = id.SetEntropy(mac.Sum(nil)[:10])
+	return "inc_" + id.String()
+}
+
+// incident returns the incident of an ordinal that is still held.
+func (e *Engine) incident(ordinal int64) *incident {
+	i, ok := slices.BinarySearchFunc(e.incidents, ordinal, func(in *incident, o int64) int { return int(in.Ordinal - o) })
+	if !ok {
+		return nil
+	}
+	return e.incidents[i]
+}
+
+// held returns the incident of a cause that is open or ended so lately that what
+// fails now is the same incident again.
+func (e *Engine) held(cause faultline.Component) *incident {
+	for _, in := range slices.Backward(e.incidents) {
+		if in.Cause == cause && in.holds(e.clock) {
+			return in
+		}
+	}
+	return nil
+}
+
+// holds reports whether an incident is open or may still recur.
+func (in *incident) holds(now int64) bool {
+	return in.State.Open() || in.State == faultline.StateResolved && now-in.Resolved < recurrence
+}
+
+// heldFraction is how much of the cause is taken to fail when others are weighed:
+// the tail of a recovery is part of the incident.
+func (in *incident) heldFraction() float64 { return max(in.Fraction, in.PeakFraction/2) }
+
+func (in *incident) member(id uint32) *member {
+	i, ok := in.place(id)
+	if !ok {
+		return nil
+	}
+	return &in.Members[i]
+}
+
+func (in *incident) place(id uint32) (int, bool) {
+	return slices.BinarySearchFunc(in.Members, id, func(m member, id uint32) int { return int(int64(m.Site) - int64(id)) })
+}
+
+// join adds a site that is not yet a member.
+func (in *incident) join(id uint32) *member {
+	i, _ := in.place(id)
+	in.Members = slices.Insert(in.Members, i, member{Site: id, State: faultline.SiteDown})
+	return &in.Members[i]
+}
+
+// countProbe counts one probe of a member since the onset.
+func (in *incident) countProbe(id, vantage uint32, r result) {
+	m := in.member(id)
+	if m == nil || r.at() < in.Onset[0] {
+		return
+	}
+	i, ok := slices.BinarySearchFunc(in.ByVantage, vantage, func(s seenFrom, v uint32) int { return int(int64(s.Vantage) - int64(v)) })
+	if !ok {
+		in.ByVantage = slices.Insert(in.ByVantage, i, seenFrom{Vantage: vantage})
+	}
+	in.Probes++
+	m.Probes++
+	in.ByVantage[i].Probes++
+	if r.failed() {
+		in.ProbesFailed++
+		m.Failed++
+		in.ByVantage[i].Failed++
+	}
+}
+
+// countReport counts one report of a member since the onset.
+func (in *incident) countReport(id uint32, h heard) {
+	m := in.member(id)
+	if m == nil || h.At < in.Onset[0] {
+		return
+	}
+	in.Reports++
+	m.Reports++
+	if len(in.Reporters) < maxReporters {
+		in.Reporters[h.Who] = struct{}{}
+	}
+	if i, ok := slices.BinarySearch(in.Networks, h.Network); !ok && len(in.Networks) < maxNets {
+		in.Networks = slices.Insert(in.Networks, i, h.Network)
+	}
+	if h.Country != [2]byte{} {
+		c := string(h.Country[:])
+		if i, ok := slices.BinarySearch(in.Countries, c); !ok && len(in.Countries) < maxCountries {
+			in.Countries = slices.Insert(in.Countries, i, c)
+		}
+	}
+}
+
+// enlist makes a site a member and counts what was seen of it since the onset.
+func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
+	s := e.sites.rows[id]
+	s.Incident = in.Ordinal
+	m := in.join(id)
+	m.Onset = max(onset, in.Onset[0])
+	if j := e.judgedSite(id); j != nil {
+		m.Code = j.code
+	}
+	for _, t := range s.Tracks {
+		for _, r := range t.Recent {
+			in.countProbe(id, t.Vantage, r)
+		}
+	}
+	if s.Crowd != nil {
+		for _, h := range s.Crowd.Recent {
+			if h.Code != codeOK {
+				in.countReport(id, h)
+			}
+		}
+	}
+	return in.member(id)
+}
+
+// release lets an incident's sites and network go.
+func (e *Engine) release(in *incident) {
+	for _, m := range in.Members {
+		if s := e.sites.rows[m.Site]; s.Incident == in.Ordinal {
+			s.Incident = 0
+		}
+	}
+	for _, n := range in.Networks {
+		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
+			row.Incident = 0
+		}
+	}
+}

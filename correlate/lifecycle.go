@@ -1,0 +1,241 @@
+package correlate
+
+import (
+	"slices"
+
+	"faultline"
+)
+
+// From causes to incidents: what is found becomes a candidate when it persists,
+// is confirmed by evidence that a crowd cannot fake, recovers, resolves, and is
+// the same incident again when it recurs within half an hour.
+
+const (
+	openOdds     = 3.0 // log-odds for two evaluations in a row
+	openAtOnce   = 8.0 // or this once
+	confirmOdds  = 5.0
+	renameOdds   = 3.0 // more than the present cause, twice in a row
+	renameWithin = 10 * minute
+	sameFailures = 0.5 // of a cause's failing sites in one incident: it is that incident
+	closeOdds    = -1.0
+
+	recoveringPart = 0.3 // of the peak
+	recoveringFor  = 3 * minute
+	quietFor       = 10 * minute
+	quietPart      = 0.05 // stragglers do not hold an incident open
+	retractAfter   = 5 * minute
+)
+
+// pendingCause is a cause that has been found once.
+type pendingCause struct {
+	Cause faultline.Component
+	At    int64
+	Odds  float64
+}
+
+// persists reports whether a cause may be opened now, remembering it if not yet.
+func (e *Engine) persists(cause faultline.Component, odds float64) bool {
+	if odds >= openAtOnce {
+		return true
+	}
+	if odds < openOdds {
+		return false
+	}
+	e.pending = slices.DeleteFunc(e.pending, func(p pendingCause) bool { return e.clock-p.At > 2*evalEvery })
+	for i := range e.pending {
+		if p := &e.pending[i]; p.Cause == cause {
+			again := p.At < e.clock
+			p.At, p.Odds = e.clock, odds
+			return again
+		}
+	}
+	e.pending = append(e.pending, pendingCause{cause, e.clock, odds})
+	return false
+}
+
+// track matches what was found with the incidents that are open and opens new ones.
+func (e *Engine) track(causes []found) {
+	for _, f := range causes {
+		name := e.components.rows[f.c].Name
+		in := e.held(name)
+		if in == nil {
+			in = e.overlapping(f.cover)
+			if in != nil && in.Cause != name {
+				e.considerRename(in, f)
+				continue
+			}
+		}
+		if in == nil {
+			if !e.persists(name, f.gain) {
+				continue
+			}
+			in = e.open(name, f.gain)
+			e.absorb(in, f)
+		}
+		e.refresh(in, f)
+	}
+}
+
+// refresh brings an incident up to date with what was found of its cause.
+func (e *Engine) refresh(in *incident, f found) {
+	if in.State == faultline.StateResolved {
+		e.reopen(in)
+	}
+	in.LogOdds = f.gain
+	in.PeakOdds = max(in.PeakOdds, f.gain)
+	in.Rename = rename{}
+	in.Others = in.Others[:0]
+	for _, a := range f.alternatives {
+		in.Others = append(in.Others, other{e.components.rows[a.c].Name, a.gain, a.same})
+	}
+	for _, id := range f.cover {
+		if e.sites.rows[id].Incident == 0 {
+			e.enlist(in, id, e.clock-windowMS[f.w])
+		}
+	}
+}
+
+func (e *Engine) reopen(in *incident) {
+	in.State, in.Resolved, in.Recovering, in.QuietSince, in.LowSince = faultline.StateConfirmed, 0, 0, 0, 0
+	for _, m := range in.Members {
+		if s := e.sites.rows[m.Site]; s.Incident == 0 {
+			s.Incident = in.Ordinal
+		}
+	}
+}
+
+// overlapping returns the open incident of a component that most of these sites
+// belong to.
+func (e *Engine) overlapping(cover []uint32) *incident {
+	counts := map[int64]int{}
+	for _, id := range cover {
+		if o := e.sites.rows[id].Incident; o != 0 {
+			counts[o]++
+		}
+	}
+	for _, o := range sortedKeys(counts) {
+		in := e.incident(o)
+		if float64(counts[o]) > sameFailures*float64(len(cover)) && in.State.Open() && in.Cause.Kind() != faultline.KindSite {
+			return in
+		}
+	}
+	return nil
+}
+
+// considerRename gives an incident another cause once that has explained it
+// clearly better twice in a row while it is young.
+func (e *Engine) considerRename(in *incident, f found) {
+	name := e.components.rows[f.c].Name
+	if e.clock-in.Detected > renameWithin || in.Cause.Kind() == faultline.KindISP {
+		return
+	}
+	if c, ok := e.components.find(string(in.Cause)); ok {
+		if _, now, _ := e.exact(c, f.w); f.gain < now+renameOdds {
+			return
+		}
+	}
+	if in.Rename.To != name {
+		in.Rename = rename{To: name, Times: 1}
+		return
+	}
+	in.Cause = name
+	e.refresh(in, f)
+}
+
+// absorb merges the incidents of single sites into that of what they stand on.
+func (e *Engine) absorb(in *incident, f found) {
+	for _, id := range f.cover {
+		o := e.sites.rows[id].Incident
+		if o == 0 || o == in.Ordinal {
+			continue
+		}
+		if single := e.incident(o); single.State.Open() && single.Cause.Kind() == faultline.KindSite {
+			e.release(single)
+			single.State, single.MergedInto, single.Resolved = faultline.StateMerged, in.ID, e.clock
+		}
+	}
+}
+
+// settle brings the state of every held incident up to date.
+func (e *Engine) settle() {
+	for _, in := range e.incidents {
+		if !in.State.Open() {
+			continue
+		}
+		if in.Cause.Kind() != faultline.KindISP {
+			e.recount(in)
+		}
+		if e.clock-in.Detected <= onsetFreeze {
+			e.fitOnset(in)
+		}
+		e.advance(in)
+	}
+	e.incidents = slices.DeleteFunc(e.incidents, func(in *incident) bool {
+		return !in.State.Open() && e.clock-max(in.Resolved, in.Last.UpdatedAt.UnixMilli()) > kept
+	})
+}
+
+func (e *Engine) fitOnset(in *incident) {
+	ids := make([]uint32, len(in.Members))
+	for i, m := range in.Members {
+		ids[i] = m.Site
+	}
+	if on, ok := e.onsetOf(ids, in.Detected); ok {
+		in.Onset = on
+	}
+}
+
+// advance moves an incident through its states.
+func (e *Engine) advance(in *incident) {
+	in.PeakFailing = max(in.PeakFailing, in.Failing)
+	in.PeakFraction = max(in.PeakFraction, in.Fraction)
+	since(&in.QuietSince, float64(in.Failing) <= quietPart*float64(in.PeakFailing), e.clock)
+	since(&in.LowSince, float64(in.Failing) < recoveringPart*float64(in.PeakFailing), e.clock)
+	if in.State == faultline.StateCandidate {
+		if basis, ok := e.confirms(in); ok {
+			in.State, in.Basis, in.Confirmed = faultline.StateConfirmed, basis, e.clock
+		} else if in.QuietSince != 0 && e.clock-in.QuietSince >= retractAfter {
+			in.State, in.Resolved = faultline.StateRetracted, e.clock
+			e.release(in)
+		}
+		return
+	}
+	switch {
+	case in.QuietSince != 0 && e.clock-in.QuietSince >= quietFor:
+		in.State, in.Resolved = faultline.StateResolved, max(in.Onset[1], e.ended(in))
+		if in.Recovering == 0 {
+			in.Recovering = in.Resolved
+		}
+		e.release(in)
+	case in.State == faultline.StateConfirmed && in.LowSince != 0 && e.clock-in.LowSince >= recoveringFor:
+		in.State, in.Recovering = faultline.StateRecovering, in.LowSince
+	case in.State == faultline.StateRecovering && float64(in.Failing) >= 0.5*float64(in.PeakFailing):
+		in.State, in.Recovering = faultline.StateConfirmed, 0
+	}
+	in.Basis = e.basis(in)
+}
+
+// since keeps the time from which a condition has held, 0 while it does not.
+func since(at *int64, holds bool, now int64) {
+	switch {
+	case !holds:
+		*at = 0
+	case *at == 0:
+		*at = now
+	}
+}
+
+// ended is when the last of an incident's sites came back, stragglers apart.
+func (e *Engine) ended(in *incident) int64 {
+	var back []int64
+	for _, m := range in.Members {
+		if m.Recovered != 0 {
+			back = append(back, m.Recovered)
+		}
+	}
+	if len(back) == 0 {
+		return in.LastFail
+	}
+	slices.Sort(back)
+	return back[len(back)-1-int(quietPart*float64(len(back)))]
+}

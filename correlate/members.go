@@ -1,0 +1,195 @@
+package correlate
+
+import (
+	"faultline"
+)
+
+// The sites of an incident: who joins, how each one does, and when it came back.
+
+const (
+	stateResults = 3          // of each vantage tell how a site does now
+	stateReach   = 3.5        // times the cadence; older results tell nothing
+	minReach     = 4 * minute // however often somebody looks
+	joinChance   = 0.8        // posterior from which a site belongs to an incident
+	crowdDown    = 1.5        // evidence of 4 minutes of reports where nothing probes
+	crowdBack    = 0.5
+)
+
+// seen is how one site does now, by its probes.
+type seen struct {
+	fails, all int
+	lastFail   int64
+	backAt     int64 // first success after the last failure, any vantage
+}
+
+// look reads the last results of a site's tracks that have a voice.
+func (e *Engine) look(s *site) seen {
+	var out seen
+	for _, t := range s.Tracks {
+		if e.vantages.rows[t.Vantage].voice[windowOf(2*minute)] == 0 || t.chronic() {
+			continue
+		}
+		reach := max(minReach, int64(stateReach*float64(t.cadence())))
+		for n, i := 0, len(t.Recent)-1; i >= 0 && n < stateResults; n, i = n+1, i-1 {
+			r := t.Recent[i]
+			if e.clock-r.at() > reach {
+				break
+			}
+			out.all++
+			if r.failed() {
+				out.fails++
+			}
+		}
+		out.lastFail = max(out.lastFail, t.lastFailure())
+	}
+	for _, t := range s.Tracks {
+		for _, r := range t.Recent {
+			if !r.failed() && r.at() > out.lastFail && (out.backAt == 0 || r.at() < out.backAt) {
+				out.backAt = r.at()
+			}
+		}
+	}
+	return out
+}
+
+// cadence is the mean time between a track's results, one minute if unknown.
+func (t *track) cadence() int64 {
+	if len(t.Recent) < 2 {
+		return minute
+	}
+	return (t.Recent[len(t.Recent)-1].at() - t.Recent[0].at()) / int64(len(t.Recent)-1)
+}
+
+// recount brings the members of an incident up to date and lets sites join.
+func (e *Engine) recount(in *incident) {
+	e.joinMembers(in)
+	in.Failing, in.Observed = 0, 0
+	clean := true // the probes of all members see them well
+	for i := range in.Members {
+		m := &in.Members[i]
+		if s := e.sites.rows[m.Site]; len(s.Tracks) > 0 {
+			e.watchProbes(in, m, s)
+			clean = clean && m.State == faultline.SiteRecovered
+		}
+	}
+	probed := false
+	for i := range in.Members {
+		m := &in.Members[i]
+		if s := e.sites.rows[m.Site]; len(s.Tracks) == 0 {
+			e.watchCrowd(in, m, clean && in.ProbesFailed > 0)
+		} else {
+			probed = true
+		}
+		if m.State == faultline.SiteDown || m.State == faultline.SiteDegraded {
+			in.Failing++
+		}
+	}
+	e.observe(in, probed)
+}
+
+// watchProbes sets a member's state by its probes.
+func (e *Engine) watchProbes(in *incident, m *member, s *site) {
+	now := e.look(s)
+	if now.all == 0 {
+		return
+	}
+	if now.lastFail > m.LastFail && (m.State != faultline.SiteRecovered || now.fails >= 2) {
+		m.LastFail = now.lastFail
+	}
+	switch {
+	case now.fails == 0:
+		if m.State != faultline.SiteRecovered {
+			m.State = faultline.SiteRecovered
+			m.Recovered = now.backAt
+			if now.lastFail != 0 && now.backAt != 0 {
+				m.Recovered = (now.lastFail + now.backAt) / 2
+			}
+			if now.backAt == 0 || m.Recovered < m.Onset {
+				m.Recovered = e.clock
+			}
+		}
+		return
+	case m.State == faultline.SiteRecovered && now.fails < 2:
+		return // one failure after a recovery is what sites do
+	case 2*now.fails >= now.all:
+		m.State = faultline.SiteDown
+	default:
+		m.State = faultline.SiteDegraded
+	}
+	m.Recovered = 0
+	in.LastFail = max(in.LastFail, m.LastFail)
+}
+
+// watchCrowd sets the state of a member that nothing probes by its reports; the
+// tail of a crowd does not hold it down once the probes of all others are clean.
+func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
+	l := 0.
+	if j := e.judgedSite(m.Site); j != nil {
+		l = j.crowd[windowOf(4*minute)]
+	}
+	switch {
+	case clean || l < crowdBack:
+		if m.State != faultline.SiteRecovered {
+			m.State, m.Recovered = faultline.SiteRecovered, max(m.Onset, e.clock-2*minute)
+		}
+	case l > crowdDown:
+		m.State, m.Recovered, m.LastFail = faultline.SiteDown, 0, e.clock-minute
+		in.LastFail = max(in.LastFail, m.LastFail)
+	}
+}
+
+// joinMembers lets the sites join that stand on the cause and fail.
+func (e *Engine) joinMembers(in *incident) {
+	c, ok := e.components.find(string(in.Cause))
+	if !ok || in.Cause.Kind() == faultline.KindSite {
+		return
+	}
+	q := max(0.3, in.heldFraction())
+	span := windowOf(e.clock - in.Onset[0])
+	for _, id := range e.components.rows[c].Members {
+		j := e.judgedSite(id)
+		if j == nil || e.sites.rows[id].Incident != 0 {
+			continue
+		}
+		best, at := 0., 0
+		for w := range span + 1 {
+			if j.l[w] > best {
+				best, at = j.l[w], w
+			}
+		}
+		p := q * e.weight(id, c)
+		if posterior(p, best) > joinChance && best > crowdDown {
+			onset := e.clock - windowMS[at]
+			if on, ok := e.onsetOf([]uint32{id}, e.clock); ok {
+				onset = on[1]
+			}
+			e.enlist(in, id, onset)
+		}
+	}
+}
+
+// observe counts the sites that the cause could have taken down, and the rest.
+func (e *Engine) observe(in *incident, probed bool) {
+	c, ok := e.components.find(string(in.Cause))
+	in.ElsewhereFailing, in.ElsewhereObserved = 0, 0
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		member := in.member(j.id) != nil
+		own := member || ok && e.weight(j.id, c) > 0
+		watched := j.probed || member || !probed && j.crowd[windowOf(8*minute)] != 0
+		switch {
+		case !watched:
+		case own:
+			in.Observed++
+		default:
+			in.ElsewhereObserved++
+			if j.probed && j.probes[windowOf(2*minute)] > failed {
+				in.ElsewhereFailing++
+			}
+		}
+	}
+	in.Fraction = 0
+	if in.Observed > 0 {
+		in.Fraction = float64(in.Failing) / float64(in.Observed)
+	}
+}

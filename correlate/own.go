@@ -1,0 +1,160 @@
+package correlate
+
+import (
+	"math"
+	"slices"
+
+	"faultline"
+)
+
+// A site's own fault is what remains when no component explains its failure. It
+// waits for components to speak first, takes the upper end of how often the site
+// fails anyway, and goes to an open incident when it began together with it and
+// looks the same: maps are wrong for some sites.
+
+const (
+	ownPrior      = -7.0 // log-odds of one site failing on its own in one window
+	ownStart      = 3    // the shortest window that convinces of a single site
+	adoptWithin   = 90 * second
+	adoptOdds     = 2.0
+	ownCrowdOnly  = 10 // independent reporters, where nothing probes
+	clusterSites  = 5
+	clusterWithin = 3 * minute
+)
+
+// ownFaults opens and refreshes the incidents of single sites.
+func (e *Engine) ownFaults() {
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		s := e.sites.rows[j.id]
+		if s.Incident != 0 {
+			e.refreshOwn(j, s)
+			continue
+		}
+		if slices.Max(j.l[:]) <= failed || j.p0 > 0.5 {
+			continue
+		}
+		if e.adopt(j, s) {
+			continue
+		}
+		odds, w := e.ownOdds(j, s)
+		if odds < openOdds {
+			continue
+		}
+		cause := faultline.NewComponent(faultline.KindSite, s.Name)
+		in := e.held(cause)
+		if in == nil && !e.persists(cause, odds) {
+			continue
+		}
+		if in == nil {
+			in = e.open(cause, odds)
+		} else if in.State == faultline.StateResolved {
+			e.reopen(in)
+		}
+		in.LogOdds, in.PeakOdds = odds, max(in.PeakOdds, odds)
+		if in.member(j.id) == nil {
+			e.enlist(in, j.id, e.clock-windowMS[w])
+		}
+		e.fitOnset(in)
+	}
+}
+
+// refreshOwn keeps the odds of a site's own incident up to date.
+func (e *Engine) refreshOwn(j *judged, s *site) {
+	in := e.incident(s.Incident)
+	if in.Cause.Kind() != faultline.KindSite || in.State != faultline.StateCandidate {
+		return
+	}
+	in.LogOdds, _ = e.ownOdds(j, s)
+	in.PeakOdds = max(in.PeakOdds, in.LogOdds)
+}
+
+// ownOdds is the log-odds of a site failing by itself, with how often it fails
+// anyway taken at its upper end, and the window that shows it best.
+func (e *Engine) ownOdds(j *judged, s *site) (float64, int) {
+	best, at := math.Inf(-1), ownStart
+	for w := ownStart; w < windows; w++ {
+		l := j.crowd[w]
+		for _, t := range s.Tracks {
+			k, m := t.tally(e.clock)
+			if m[w] == 0 {
+				continue
+			}
+			x := t.cautious(k[w], m[w])
+			if x > 0 {
+				x *= e.vantages.rows[t.Vantage].voice[w]
+			}
+			l += x
+		}
+		if l > best {
+			best, at = l, w
+		}
+	}
+	if len(s.Tracks) == 0 && s.Crowd != nil {
+		if n := e.independent(s.Crowd); n[windowOf(8*minute)] >= ownCrowdOnly && best > crowdDown {
+			return best, at // a candidate at most: nothing probes it
+		}
+	}
+	return min(evidenceMax, best) + ownPrior, at
+}
+
+// cautious is the evidence of a track with the upper end (two standard
+// deviations) of how often it fails when all is well.
+func (t *track) cautious(k, m int) float64 {
+	fails, oks := t.Fail-float64(k), t.OK-float64(m-k)
+	for _, r := range t.Recent {
+		if r.failed() {
+			fails++
+		} else {
+			oks++
+		}
+	}
+	a, b := priorFail+max(0, fails), priorOK+max(0, oks)
+	mean := a / (a + b)
+	e := min(0.9, mean+2*math.Sqrt(mean*(1-mean)/(a+b+1)))
+	l := trackRatio(k, m, e)
+	if l > 0 {
+		l *= max(0, oks) / (max(0, oks) + successesSeen)
+	}
+	return bounded(l, vantageEpsilon)
+}
+
+// adopt lets a site join the incident that it fails together with although its
+// record does not name the cause.
+func (e *Engine) adopt(j *judged, s *site) bool {
+	on, ok := e.onsetOf([]uint32{j.id}, e.clock)
+	if !ok {
+		return false
+	}
+	for _, in := range e.incidents {
+		if !in.State.Open() || in.Cause.Kind() == faultline.KindSite || in.Cause.Kind() == faultline.KindISP {
+			continue
+		}
+		if in.PeakFailing < clusterSites || on[2] < in.Onset[0]-adoptWithin || on[0] > in.Onset[2]+adoptWithin {
+			continue
+		}
+		if e.looksLike(in, j.class) {
+			m := e.enlist(in, j.id, on[1])
+			m.Adopted = true
+			return true
+		}
+	}
+	return false
+}
+
+// looksLike reports whether a symptom class is among those of an incident.
+func (e *Engine) looksLike(in *incident, class int) bool {
+	same := 0
+	for _, m := range in.Members {
+		if symptomClass(m.Code) == class {
+			same++
+		}
+	}
+	return class == classVague || float64(same) >= 0.1*float64(len(in.Members))
+}
+
+// posterior is the chance of failure given prior p and evidence l.
+func posterior(p, l float64) float64 {
+	x := p * math.Exp(l)
+	return x / (x + 1 - p)
+}

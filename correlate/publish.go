@@ -1,0 +1,262 @@
+package correlate
+
+import (
+	"cmp"
+	"math"
+	"reflect"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// Revisions are what the world sees of an incident. One is made when what it says
+// changes, else at most once a minute, after an hour once in five.
+
+const (
+	restate      = minute
+	restateLater = 5 * minute
+	laterAfter   = 60 * minute
+	onsetMoves   = 10 * time.Second
+	failingMoves = 0.1
+	twinReason   = "same members"
+	otherReason  = "explains nearly as much"
+	maxExempt    = 20
+)
+
+// publish returns the revisions that this evaluation makes, in order of ordinal.
+func (e *Engine) publish() []faultline.Incident {
+	var out []faultline.Incident
+	for _, in := range e.incidents {
+		if in.Last.Revision > 0 && !in.Last.State.Open() && !in.State.Open() && in.Last.State == in.State {
+			continue
+		}
+		if in.State.Open() && in.Confirmed != 0 {
+			e.exonerate(in)
+		}
+		if rev, ok := e.revise(in); ok {
+			out = append(out, rev)
+		}
+	}
+	return out
+}
+
+// revise makes an incident's next revision if one is due.
+func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
+	now := e.render(in)
+	if in.Last.Revision > 0 {
+		pause := restate
+		if e.clock-in.Detected > laterAfter {
+			pause = restateLater
+		}
+		if !tells(in.Last, now) && (e.clock-in.LastAt < pause || reflect.DeepEqual(now, sameStamp(in.Last, now))) {
+			return faultline.Incident{}, false
+		}
+	}
+	now.Revision = in.Last.Revision + 1
+	in.Last, in.LastAt = now, e.clock
+	return now, true
+}
+
+// sameStamp gives a revision the number and time of another, to compare the rest.
+func sameStamp(last, now faultline.Incident) faultline.Incident {
+	last.Revision, last.UpdatedAt = now.Revision, now.UpdatedAt
+	return last
+}
+
+// tells reports whether b says something else than a.
+func tells(a, b faultline.Incident) bool {
+	moved := a.Onset.At.Sub(b.Onset.At).Abs() > onsetMoves
+	count := math.Abs(float64(a.Impact.Failing-b.Impact.Failing)) > failingMoves*float64(max(a.Impact.Failing, 1))
+	return a.State != b.State || causeOf(a) != causeOf(b) || a.Title != b.Title || moved || count ||
+		a.Scope.Worldwide != b.Scope.Worldwide || !slices.Equal(a.Scope.Countries, b.Scope.Countries) ||
+		!slices.Equal(a.Scope.ISPs, b.Scope.ISPs) || len(a.Statements) != len(b.Statements) || len(a.Corrections) != len(b.Corrections)
+}
+
+func causeOf(in faultline.Incident) faultline.Component {
+	if in.Cause == nil {
+		return ""
+	}
+	return in.Cause.Component
+}
+
+// render says all that is known of an incident now; the revision is still 0.
+func (e *Engine) render(in *incident) faultline.Incident {
+	out := faultline.Incident{
+		ID: in.ID, State: in.State, Basis: in.Basis, Drill: e.cfg.Drill,
+		Cause: e.renderCause(in), Scope: e.scope(in), Symptoms: e.symptoms(in),
+		Onset:      faultline.Onset{Earliest: ms(in.Onset[0]), At: ms(in.Onset[1]), Latest: ms(in.Onset[2])},
+		DetectedAt: ms(in.Detected), ConfirmedAt: msPtr(in.Confirmed), RecoveringAt: msPtr(in.Recovering),
+		ResolvedAt: msPtr(in.Resolved), UpdatedAt: ms(e.clock),
+		Impact: faultline.Impact{
+			Failing: in.Failing, Observed: in.Observed, PeakFailing: in.PeakFailing,
+			ElsewhereFailing: in.ElsewhereFailing, ElsewhereObserved: in.ElsewhereObserved,
+		},
+		Evidence: faultline.Evidence{
+			Reports: in.Reports, Reporters: min(in.Reports, len(in.Reporters)), Networks: len(in.Networks),
+			Countries: nonNil(slices.Clone(in.Countries)), Probes: in.Probes, ProbesFailed: in.ProbesFailed,
+		},
+		Sites: e.renderSites(in), SitesTotal: len(in.Members),
+		Exonerated: nonNil(slices.Clone(in.Exonerated)), Statements: nonNil(slices.Clone(in.Statements)),
+		Corrections: slices.Clone(in.Corrections),
+	}
+	if in.Basis == "" {
+		out.Basis = e.basis(in)
+	}
+	for _, v := range in.ByVantage {
+		if v.Failed > 0 {
+			out.Evidence.Vantages++
+		}
+	}
+	for i, s := range out.Statements {
+		out.Statements[i].LagS = int(s.At.Sub(out.Onset.At) / time.Second)
+	}
+	if in.MergedInto != "" {
+		into := in.MergedInto
+		out.MergedInto = &into
+	}
+	out.Title = title(out)
+	return out
+}
+
+func nonNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func (e *Engine) renderCause(in *incident) *faultline.Cause {
+	if in.Cause == "" {
+		return nil
+	}
+	c := &faultline.Cause{
+		Component: in.Cause, Kind: in.Cause.Kind(), Name: displayName(in.Cause),
+		LogOdds: round(in.PeakOdds, 1), Alternatives: []faultline.Alternative{},
+	}
+	weight := 1.
+	for _, o := range in.Others {
+		if !o.Same {
+			weight += math.Exp(min(0, o.LogOdds-in.PeakOdds))
+		}
+	}
+	c.Confidence = round(confidence(in.PeakOdds)/weight, 2)
+	for _, o := range in.Others {
+		a := faultline.Alternative{Component: o.Component, Confidence: c.Confidence, Reason: twinReason}
+		if !o.Same {
+			a.Reason = otherReason
+			a.Confidence = round(confidence(in.PeakOdds)*math.Exp(min(0, o.LogOdds-in.PeakOdds))/weight, 2)
+		}
+		c.Alternatives = append(c.Alternatives, a)
+	}
+	return c
+}
+
+// confidence tempers log-odds: the evidence of sites is not as independent as the
+// model has it.
+func confidence(odds float64) float64 { return min(0.99, 1/(1+math.Exp(-odds/3))) }
+
+func round(x float64, digits int) float64 {
+	p := math.Pow10(digits)
+	return math.Round(x*p) / p
+}
+
+// Where an incident is felt: a vantage that sees much less of it than the one
+// that sees most is outside of it.
+const (
+	feltAtLeast = 0.25 // of the highest share
+	feltProbes  = 5    // fewer of a vantage tell nothing
+)
+
+func (e *Engine) scope(in *incident) faultline.Scope {
+	sc := faultline.Scope{Countries: []string{}, ISPs: []string{}, POPs: []string{}, Fraction: round(in.PeakFraction, 2)}
+	if in.Cause.Kind() == faultline.KindISP {
+		sc.ISPs = []string{in.Cause.Name()}
+		sc.Countries = nonNil(slices.Clone(in.Countries))
+		return sc
+	}
+	top := 0.
+	for _, v := range in.ByVantage {
+		if v.Probes >= feltProbes {
+			top = max(top, float64(v.Failed)/float64(v.Probes))
+		}
+	}
+	spared := map[string]bool{}
+	for _, v := range in.ByVantage {
+		country := e.vantages.rows[v.Vantage].Country
+		if v.Probes < feltProbes || country == "" {
+			continue
+		}
+		if float64(v.Failed)/float64(v.Probes) >= feltAtLeast*top {
+			if !slices.Contains(sc.Countries, country) {
+				sc.Countries = append(sc.Countries, country)
+			}
+		} else {
+			spared[country] = true
+		}
+	}
+	if len(spared) == 0 {
+		sc.Worldwide, sc.Countries = true, []string{}
+	}
+	slices.Sort(sc.Countries)
+	return sc
+}
+
+// symptoms is what members show, each site one vote.
+func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
+	count := map[uint16]int{}
+	for _, m := range in.Members {
+		count[m.Code]++
+	}
+	out := []faultline.SymptomShare{}
+	for _, code := range sortedKeys(count) {
+		out = append(out, faultline.SymptomShare{Symptom: codeSymptom(code), Share: round(float64(count[code])/float64(len(in.Members)), 2)})
+	}
+	slices.SortStableFunc(out, func(a, b faultline.SymptomShare) int { return cmp.Compare(b.Share, a.Share) })
+	return out
+}
+
+// renderSites lists the members, the best known first.
+func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
+	order := make([]int, len(in.Members))
+	for i := range order {
+		order[i] = i
+	}
+	rank := func(i int) int32 {
+		if r := e.sites.rows[in.Members[i].Site].Rank; r > 0 {
+			return r
+		}
+		return math.MaxInt32
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(e.sites.rows[in.Members[a].Site].Name, e.sites.rows[in.Members[b].Site].Name))
+	})
+	out := make([]faultline.IncidentSite, 0, len(order))
+	for _, i := range order {
+		m := in.Members[i]
+		out = append(out, faultline.IncidentSite{
+			Site: e.sites.rows[m.Site].Name, State: m.State, Symptom: codeSymptom(m.Code), Onset: ms(m.Onset),
+			RecoveredAt: msPtr(m.Recovered), Reports: m.Reports, Probes: m.Probes, ProbesFailed: m.Failed,
+		})
+	}
+	return out
+}
+
+// exonerate names the sites that are accused while an incident rages and that
+// the probes find well.
+func (e *Engine) exonerate(in *incident) {
+	if in.Cause.Kind() == faultline.KindISP {
+		return
+	}
+	w := windowOf(8 * minute)
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		s := e.sites.rows[j.id]
+		if len(in.Exonerated) >= maxExempt || j.crowd[w] <= failed || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+			continue
+		}
+		if !slices.ContainsFunc(in.Exonerated, func(x faultline.Exonerated) bool { return x.Site == s.Name }) {
+			in.Exonerated = append(in.Exonerated, faultline.Exonerated{Site: s.Name, Reason: "reports rose, probes clean"})
+		}
+	}
+}

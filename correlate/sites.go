@@ -1,0 +1,212 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"faultline"
+)
+
+// site is one site of the map, or one that somebody spoke of.
+type site struct {
+	Name     string
+	Rank     int32
+	Mapped   bool
+	Observed bool // its record comes from observation, which beats the catalogue
+	Deps     []dep
+	Shares   []float64 // beside Deps; nil when the record names none
+
+	Tracks []*track // one a vantage, in order of vantage
+	Crowd  *crowd
+	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
+	Incident int64
+}
+
+// dep is one component that a site stands on. W is the part of the site that
+// fails when the component does: 1 for the only provider of its kind.
+type dep struct {
+	C uint32
+	W float64
+}
+
+// sharedWeight is the weight of one of several providers of one kind when the
+// record names no shares: a site with two CDNs mostly fails over.
+const sharedWeight = 0.35
+
+// component is one piece of shared infrastructure with the sites on it.
+type component struct {
+	Name    faultline.Component
+	Members []uint32 // ascending
+}
+
+// vantage is a place that probes run from.
+type vantage struct {
+	ID      string
+	ASN     uint32
+	Country string
+	Region  uint32 // vantages of one country share a region
+	// voice is, for each window, how far its failures may be believed; see voices.
+	voice [windows]float64
+}
+
+// network is one that reports come from: an ASN or, where that is unknown, a prefix.
+type network struct {
+	Name string
+	ASN  uint32
+	Base rate
+	// Incident is the ordinal of the open incident of that ISP, 0 for none. While
+	// there is one, its subscribers' reports say nothing of sites.
+	Incident int64
+}
+
+// foldSite replaces what is known of a site by a record. A catalogue entry does
+// not replace an observation.
+func (e *Engine) foldSite(r faultline.SiteRecord) {
+	id, ok := e.site(r.Site)
+	if !ok {
+		return
+	}
+	s := e.sites.rows[id]
+	if s.Observed && r.Source == faultline.SourceCatalog {
+		return
+	}
+	for _, d := range s.Deps {
+		c := e.components.rows[d.C]
+		if i, found := slices.BinarySearch(c.Members, id); found {
+			c.Members = slices.Delete(c.Members, i, i+1)
+		}
+	}
+	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)
+	s.Deps, s.Shares = e.dependencies(r)
+	for _, d := range s.Deps {
+		c := e.components.rows[d.C]
+		if i, found := slices.BinarySearch(c.Members, id); !found {
+			c.Members = slices.Insert(c.Members, i, id)
+		}
+	}
+}
+
+// dependencies weighs the components of a record: by its shares where it names
+// them, else equally among those of one kind.
+func (e *Engine) dependencies(r faultline.SiteRecord) ([]dep, []float64) {
+	names := slices.Compact(slices.Sorted(slices.Values(r.Components)))
+	kinds := map[string]int{}
+	for _, c := range names {
+		kinds[c.Kind()]++
+	}
+	var deps []dep
+	var shares []float64
+	for _, c := range names {
+		id, ok := e.component(c)
+		if !ok {
+			continue
+		}
+		w := 1.0
+		if kinds[c.Kind()] > 1 {
+			w = sharedWeight
+		}
+		share, said := r.Shares[c]
+		if said {
+			w = min(1, max(0, share))
+		} else {
+			share = -1
+		}
+		deps = append(deps, dep{C: id, W: w})
+		if len(r.Shares) > 0 {
+			shares = append(shares, share)
+		}
+	}
+	return deps, shares
+}
+
+func (e *Engine) site(name string) (uint32, bool) {
+	if name == "" {
+		return 0, false
+	}
+	id, ok := e.sites.intern(name, func() *site { return &site{Name: name} })
+	if !ok {
+		e.counters.Refused++
+	}
+	return id, ok
+}
+
+func (e *Engine) component(name faultline.Component) (uint32, bool) {
+	id, ok := e.components.intern(string(name), func() *component { return &component{Name: name} })
+	if !ok {
+		e.counters.Refused++
+	}
+	return id, ok
+}
+
+func (e *Engine) foldVantage(v faultline.Vantage) {
+	id, ok := e.vantage(v.Vantage)
+	if !ok {
+		return
+	}
+	row := e.vantages.rows[id]
+	row.ASN, row.Country = v.ASN, v.Country
+	row.Region = e.region(id)
+}
+
+// region gives vantages of one country one number: that of the first of them.
+func (e *Engine) region(id uint32) uint32 {
+	own := e.vantages.rows[id]
+	for i, v := range e.vantages.rows[:id] {
+		if own.Country != "" && v.Country == own.Country {
+			return uint32(i)
+		}
+	}
+	return id
+}
+
+func (e *Engine) vantage(name string) (uint32, bool) {
+	id, ok := e.vantages.intern(name, func() *vantage {
+		return &vantage{ID: name, Region: uint32(len(e.vantages.rows))}
+	})
+	if !ok {
+		e.counters.Refused++
+	}
+	return id, ok
+}
+
+// network interns where a report came from.
+func (e *Engine) network(r faultline.Report) (uint32, bool) {
+	name := "net:" + r.Net
+	if r.ASN != 0 {
+		name = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
+	}
+	return e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN} })
+}
+
+// Record is what the map says of a site now.
+func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
+	id, ok := e.sites.find(name)
+	if !ok || !e.sites.rows[id].Mapped {
+		return faultline.SiteRecord{}, false
+	}
+	s := e.sites.rows[id]
+	r := faultline.SiteRecord{Site: s.Name, Rank: int(s.Rank), Source: faultline.SourceCatalog, Components: e.componentsOf(s)}
+	if s.Observed {
+		r.Source = faultline.SourceObserved
+	}
+	for i, share := range s.Shares {
+		if share < 0 {
+			continue
+		}
+		if r.Shares == nil {
+			r.Shares = map[faultline.Component]float64{}
+		}
+		r.Shares[e.components.rows[s.Deps[i].C].Name] = share
+	}
+	return r, true
+}
+
+func (e *Engine) componentsOf(s *site) []faultline.Component {
+	names := make([]faultline.Component, 0, len(s.Deps))
+	for _, d := range s.Deps {
+		names = append(names, e.components.rows[d.C].Name)
+	}
+	slices.SortFunc(names, cmp.Compare)
+	return names
+}

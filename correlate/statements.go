@@ -1,0 +1,68 @@
+package correlate
+
+import (
+	"slices"
+
+	"faultline"
+)
+
+// A statement belongs to the incident of its component that it was made during,
+// or up to an hour before we place its onset; it is shown, and never evidence.
+const statementLead = 60 * minute
+
+func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
+	at, ok := e.admit(st.At)
+	if !ok {
+		return nil
+	}
+	for _, in := range slices.Backward(e.incidents) {
+		if !in.speaksOf(st.Component) || at < in.Onset[0]-statementLead || in.State == faultline.StateMerged || len(in.Statements) >= maxSaid {
+			continue
+		}
+		said := faultline.SaidStatement{At: ms(at), Status: st.Status, Source: st.Source, Text: st.Text}
+		if slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool {
+			return o.At.Equal(said.At) && o.Source == said.Source && o.Text == said.Text
+		}) {
+			return nil
+		}
+		in.Statements = append(in.Statements, said)
+		slices.SortStableFunc(in.Statements, func(a, b faultline.SaidStatement) int { return a.At.Compare(b.At) })
+		return e.reviseNow(in)
+	}
+	return nil
+}
+
+func (in *incident) speaksOf(c faultline.Component) bool {
+	return in.Cause == c || slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == c && o.Same })
+}
+
+// foldCorrection applies the word of a person with the right to correct.
+func (e *Engine) foldCorrection(c faultline.Correction) []faultline.Incident {
+	for _, in := range e.incidents {
+		if in.ID != c.Incident || len(in.Corrections) >= maxSaid {
+			continue
+		}
+		in.Corrections = append(in.Corrections, c)
+		if c.State == faultline.StateRetracted && in.State != faultline.StateRetracted {
+			in.State = faultline.StateRetracted
+			if in.Resolved == 0 {
+				in.Resolved = e.clock
+			}
+			e.release(in)
+		}
+		return e.reviseNow(in)
+	}
+	return nil
+}
+
+// reviseNow makes a revision outside of an evaluation, if the incident has been
+// told at all.
+func (e *Engine) reviseNow(in *incident) []faultline.Incident {
+	if in.Last.Revision == 0 {
+		return nil
+	}
+	if rev, ok := e.revise(in); ok {
+		return []faultline.Incident{rev}
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+
+	"faultline"
+)
+
+// What a view looks back on.
+const (
+	viewReach   = 15 * minute
+	statusReach = 10 * minute
+)
+
+// View says how the sites do that somebody has said something about.
+func (e *Engine) View() faultline.View {
+	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}}
+	for _, s := range e.sites.rows {
+		if s.Mapped {
+			v.SitesKnown++
+		}
+	}
+	heard := make([]bool, len(e.vantages.rows))
+	for _, id := range e.s.active {
+		s := e.sites.rows[id]
+		st := e.status(id)
+		if st.Probes > 0 || st.Reports > 0 {
+			v.SitesObserved++
+		}
+		for _, t := range s.Tracks {
+			if n := len(t.Recent); n > 0 && e.clock-t.Recent[n-1].at() <= viewReach {
+				heard[t.Vantage] = true
+			}
+		}
+		if st.Reports > 0 || st.ProbesFailed > 0 || len(st.Incidents) > 0 {
+			v.Sites = append(v.Sites, st)
+		}
+	}
+	for _, h := range heard {
+		if h {
+			v.Vantages++
+		}
+	}
+	slices.SortFunc(v.Sites, func(a, b faultline.SiteStatus) int {
+		return cmp.Or(cmp.Compare(b.Reports, a.Reports), cmp.Compare(b.ProbesFailed, a.ProbesFailed), cmp.Compare(a.Site, b.Site))
+	})
+	v.Sites = v.Sites[:min(len(v.Sites), faultline.ViewSites)]
+	return v
+}
+
+// status says how one site does now.
+func (e *Engine) status(id uint32) faultline.SiteStatus {
+	s := e.sites.rows[id]
+	st := faultline.SiteStatus{
+		Site: s.Name, Rank: int(s.Rank), State: faultline.SiteUnknown, Symptom: faultline.SymptomOK,
+		Components: e.componentsOf(s), Incidents: []string{},
+	}
+	var last int64
+	for _, t := range s.Tracks {
+		for _, r := range t.Recent {
+			last = max(last, r.at())
+			if e.clock-r.at() > statusReach {
+				continue
+			}
+			st.Probes++
+			if r.failed() {
+				st.ProbesFailed++
+			}
+		}
+	}
+	st.LastProbeAt = msPtr(last)
+	if s.Crowd != nil {
+		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
+		st.LastReportAt = msPtr(s.Crowd.LastAt)
+	}
+	now := e.look(s)
+	switch {
+	case now.all > 0 && now.fails == 0:
+		st.State = faultline.SiteOK
+	case now.all > 0 && 2*now.fails >= now.all:
+		st.State = faultline.SiteDown
+	case now.all > 0:
+		st.State = faultline.SiteDegraded
+	}
+	if st.ProbesFailed > 0 || st.Reports > 0 {
+		st.Symptom = codeSymptom(s.symptom(e.clock))
+	}
+	if s.Incident != 0 {
+		in := e.incident(s.Incident)
+		st.Incidents = append(st.Incidents, in.ID)
+		if m := in.member(id); m != nil {
+			st.State = m.State
+		}
+	}
+	return st
+}

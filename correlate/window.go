@@ -1,0 +1,240 @@
+package correlate
+
+import (
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"faultline"
+)
+
+// The windows that onset hypotheses are weighed over: "since 15 s, 30 s, …, 32
+// minutes". A short one sees a new failure at once, a long one hears a monitor
+// that looks every 10 or 20 minutes.
+const windows = 8
+
+var windowMS = [windows]int64{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}
+
+// windowOf returns the shortest window that covers age, or the longest.
+func windowOf(age int64) int {
+	for w, span := range windowMS {
+		if age <= span {
+			return w
+		}
+	}
+	return windows - 1
+}
+
+// result is one probe's outcome: Unix milliseconds, with its symptom's code in
+// the low bits.
+type result int64
+
+const codeBits = 10
+
+func newResult(at int64, code uint16) result { return result(at<<codeBits | int64(code)) }
+func (r result) at() int64                   { return int64(r >> codeBits) }
+func (r result) code() uint16                { return uint16(r & (1<<codeBits - 1)) }
+func (r result) failed() bool                { return r.code() != codeOK }
+
+// ringResults bounds the results that a track keeps; older ones are learned.
+const ringResults = 32
+
+// track is what one vantage saw of one site, with what is normal for the two.
+type track struct {
+	Vantage uint32
+	Recent  []result // ascending in time, at most ringResults
+	OK      float64  // learned successes, decayed
+	Fail    float64  // learned failures, decayed
+	At      int64    // of the newest result that was learned
+}
+
+// foldProbe takes one probe in. A prober that was refused says nothing.
+func (e *Engine) foldProbe(p faultline.Probe) {
+	at, ok := e.admit(p.At)
+	if !ok {
+		return
+	}
+	id, ok := e.site(p.Site)
+	if !ok {
+		return
+	}
+	v, ok := e.vantage(p.Vantage)
+	if !ok {
+		return
+	}
+	s := e.sites.rows[id]
+	t := s.track(v)
+	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
+	r := newResult(at, symptomCode(symptom))
+	i, repeated := slices.BinarySearchFunc(t.Recent, at, func(r result, at int64) int { return int(r.at() - at) })
+	if repeated || (len(t.Recent) == ringResults && i == 0) {
+		e.counters.ProbesRepeated++
+		return
+	}
+	e.counters.Probes++
+	if symptom == faultline.SymptomBlocked {
+		return
+	}
+	if len(t.Recent) == ringResults {
+		if s.Incident == 0 || t.chronic() {
+			t.learn(t.Recent[0])
+		}
+		t.Recent = slices.Delete(t.Recent, 0, 1)
+		i--
+	}
+	t.Recent = slices.Insert(t.Recent, i, r)
+	e.s.activate(id)
+	if s.Incident != 0 {
+		e.incident(s.Incident).countProbe(id, v, r)
+	}
+}
+
+func (s *site) track(v uint32) *track {
+	i, ok := slices.BinarySearchFunc(s.Tracks, v, func(t *track, v uint32) int { return int(t.Vantage) - int(v) })
+	if !ok {
+		s.Tracks = slices.Insert(s.Tracks, i, &track{Vantage: v})
+	}
+	return s.Tracks[i]
+}
+
+// heard is one counted report.
+type heard struct {
+	At      int64
+	Network uint32
+	Net     uint32 // pseudonym of the prefix, 0 if unknown
+	Who     uint64 // pseudonym of the person
+	Country [2]byte
+	Code    uint16
+}
+
+// crowdReports bounds the reports that a site keeps in sight. Its evidence is
+// bounded long before.
+const crowdReports = 2048
+
+// crowd is what people said of one site, with what is normal.
+type crowd struct {
+	Recent []heard // ascending in time, at most crowdReports
+	Base   rate
+	Loud   bool // far above normal when last weighed: nothing is learned
+	LastAt int64
+}
+
+// foldReport takes one report in. One person counts once per site and 10 minutes.
+func (e *Engine) foldReport(r faultline.Report) {
+	at, ok := e.admit(r.At)
+	if !ok {
+		return
+	}
+	id, ok := e.site(r.Site)
+	if !ok {
+		return
+	}
+	who := xxhash.Sum64String(r.Reporter)
+	switch e.repeats.seen(who^(uint64(id)*0x9e3779b97f4a7c15), at) {
+	case repeated:
+		e.counters.ReportsRepeated++
+		return
+	case full:
+		e.counters.Refused++
+		return
+	}
+	n, ok := e.network(r)
+	if !ok {
+		e.counters.Refused++
+		return
+	}
+	e.counters.Reports++
+	s := e.sites.rows[id]
+	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom)))}
+	if r.Net != "" {
+		h.Net = uint32(xxhash.Sum64String(r.Net))
+	}
+	if len(r.Country) == len(h.Country) {
+		copy(h.Country[:], r.Country)
+	}
+	if s.Crowd == nil {
+		s.Crowd = &crowd{Base: rate{From: e.start}}
+	}
+	s.Crowd.add(h)
+	e.s.activate(id)
+	if h.Code == codeOK {
+		return
+	}
+	if s.Incident != 0 {
+		e.incident(s.Incident).countReport(id, h)
+	}
+	if o := e.networks.rows[n].Incident; o != 0 && o != s.Incident {
+		e.incident(o).countReport(id, h)
+	}
+}
+
+func (c *crowd) add(h heard) {
+	c.LastAt = max(c.LastAt, h.At)
+	i := len(c.Recent)
+	for i > 0 && c.Recent[i-1].At > h.At {
+		i--
+	}
+	if len(c.Recent) == crowdReports {
+		if i == 0 {
+			return
+		}
+		c.Recent = slices.Delete(c.Recent, 0, 1)
+		i--
+	}
+	c.Recent = slices.Insert(c.Recent, i, h)
+}
+
+// forget drops reports that no window reaches any more.
+func (c *crowd) forget(now int64) {
+	keep := now - windowMS[windows-1] - lateBound
+	i := 0
+	for i < len(c.Recent) && c.Recent[i].At < keep {
+		i++
+	}
+	c.Recent = slices.Delete(c.Recent, 0, i)
+}
+
+// repeatSpan is how long one person's report of one site stands for another.
+const repeatSpan = 10 * minute
+
+// repeats remembers who reported what, in two generations of 10 minutes.
+type repeats struct {
+	Now, Before map[uint64]int64
+	Since       int64
+}
+
+type repeatVerdict int
+
+const (
+	fresh repeatVerdict = iota
+	repeated
+	full
+)
+
+func newRepeats() repeats {
+	return repeats{Now: map[uint64]int64{}, Before: map[uint64]int64{}}
+}
+
+// seen tells whether key was there within 10 minutes of at, and remembers it.
+func (r *repeats) seen(key uint64, at int64) repeatVerdict {
+	last, ok := r.Now[key]
+	if !ok {
+		last, ok = r.Before[key]
+	}
+	if ok && at-last < repeatSpan && last-at < repeatSpan {
+		return repeated
+	}
+	if len(r.Now) >= maxRepeatKeys/2 {
+		return full
+	}
+	r.Now[key] = max(at, last)
+	return fresh
+}
+
+// rotate drops the older generation once no report in time can repeat it.
+func (r *repeats) rotate(now int64) {
+	if now-r.Since >= repeatSpan+lateBound {
+		r.Now, r.Before, r.Since = r.Before, r.Now, now
+		clear(r.Now)
+	}
+}

@@ -1,0 +1,153 @@
+package faultline
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Event is one line of the log: something that was seen, said or decided, with
+// when. Its concrete types are [Report], [Probe], [SiteRecord], [Vantage],
+// [Statement], [Tick], [Correction] and [Epoch], all passed by value.
+type Event interface {
+	// Type is the value of the line's "type" member.
+	Type() string
+	// Time is when it was, in UTC and whole milliseconds; zero if not said.
+	Time() time.Time
+}
+
+// The types of event.
+const (
+	TypeReport     = "report"
+	TypeProbe      = "probe"
+	TypeSite       = "site"
+	TypeVantage    = "vantage"
+	TypeStatement  = "statement"
+	TypeTick       = "tick"
+	TypeCorrection = "correction"
+	TypeEpoch      = "epoch"
+)
+
+// Report is one person saying that one site does not work for them, or, with
+// [SymptomOK], that it does.
+type Report struct {
+	At       time.Time `json:"at"`
+	Site     string    `json:"site"`
+	Symptom  Symptom   `json:"symptom,omitempty"`
+	Reporter string    `json:"reporter"`          // opaque pseudonym, stable for a day
+	ASN      uint32    `json:"asn,omitempty"`     // the reporter's network; 0 is unknown
+	Country  string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Net      string    `json:"net,omitempty"`     // pseudonym of the reporter's /24 or /48
+}
+
+// Probe is one automated check of one site from one vantage. The same site,
+// vantage and time count once.
+type Probe struct {
+	At        time.Time   `json:"at"`
+	Site      string      `json:"site"`
+	Vantage   string      `json:"vantage"`
+	Symptom   Symptom     `json:"symptom"`
+	Status    int         `json:"status,omitempty"`     // HTTP status; 0 when there was none
+	LatencyMS int         `json:"latency_ms,omitempty"` // milliseconds; 0 when not measured
+	Detail    string      `json:"detail,omitempty"`     // nxdomain, servfail, origin, edge, …
+	Via       []Component `json:"via,omitempty"`        // components seen on that very request
+}
+
+// SiteRecord says what a site stands on. It replaces the earlier record of that
+// site whole; a site without one has no components.
+type SiteRecord struct {
+	At         time.Time             `json:"at,omitzero"`
+	Site       string                `json:"site"`
+	Rank       int                   `json:"rank,omitempty"` // popularity, 1 is the most visited; 0 is unknown
+	Components []Component           `json:"components,omitempty"`
+	Shares     map[Component]float64 `json:"shares,omitempty"` // of the site's traffic, 0 to 1
+	Source     string                `json:"source,omitempty"` // catalog or observed; observed beats catalog
+}
+
+// The sources of a [SiteRecord].
+const (
+	SourceCatalog  = "catalog"
+	SourceObserved = "observed"
+)
+
+// Vantage is a place that probes run from.
+type Vantage struct {
+	Vantage string `json:"vantage"`
+	ASN     uint32 `json:"asn,omitempty"`
+	Country string `json:"country,omitempty"`
+}
+
+// Statement is what a provider says of itself. It is shown, and never evidence.
+type Statement struct {
+	At        time.Time `json:"at"`
+	Component Component `json:"component"`
+	Source    string    `json:"source"`
+	Status    string    `json:"status"`
+	Text      string    `json:"text"`
+}
+
+// Tick is time itself: the leader appends one a second, and whoever folds the
+// log evaluates what it knows when it reads one.
+type Tick struct {
+	At time.Time `json:"at"`
+}
+
+// Correction changes a published incident by word of a person with the right
+// to do so.
+type Correction struct {
+	At       time.Time     `json:"at"`
+	Incident string        `json:"incident"`
+	By       string        `json:"by"`
+	Text     string        `json:"text"`
+	State    IncidentState `json:"state,omitempty"` // retracted, or empty for a remark
+}
+
+// Epoch opens a log. Its name goes into every incident's id, so that two logs
+// never give the same ids, and it says that the log carries its own ticks.
+type Epoch struct {
+	At    time.Time `json:"at"`
+	Epoch string    `json:"epoch"`
+}
+
+func (Report) Type() string     { return TypeReport }
+func (Probe) Type() string      { return TypeProbe }
+func (SiteRecord) Type() string { return TypeSite }
+func (Vantage) Type() string    { return TypeVantage }
+func (Statement) Type() string  { return TypeStatement }
+func (Tick) Type() string       { return TypeTick }
+func (Correction) Type() string { return TypeCorrection }
+func (Epoch) Type() string      { return TypeEpoch }
+
+func (e Report) Time() time.Time     { return e.At }
+func (e Probe) Time() time.Time      { return e.At }
+func (e SiteRecord) Time() time.Time { return e.At }
+func (Vantage) Time() time.Time      { return time.Time{} }
+func (e Statement) Time() time.Time  { return e.At }
+func (e Tick) Time() time.Time       { return e.At }
+func (e Correction) Time() time.Time { return e.At }
+func (e Epoch) Time() time.Time      { return e.At }
+
+// Millis brings a time to the form that every event carries: UTC, whole
+// milliseconds, no monotonic reading.
+func Millis(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Round(0).Truncate(time.Millisecond)
+}
+
+// AppendLine appends ev as one event line (NDJSON, with the newline) to dst.
+func AppendLine(dst []byte, ev Event) ([]byte, error) {
+	body, err := json.Marshal(ev)
+	if err != nil {
+		return dst, fmt.Errorf("encode %s line: %w", ev.Type(), err)
+	}
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, ev.Type()...)
+	dst = append(dst, '"')
+	if len(body) > 2 {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, body[1:]...)
+	return append(dst, '\n'), nil
+}

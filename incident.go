@@ -1,0 +1,174 @@
+package faultline
+
+import "time"
+
+// IncidentState is where an incident is in its life.
+type IncidentState string
+
+// The states of an incident. Candidate, confirmed and recovering are open.
+const (
+	StateCandidate  IncidentState = "candidate"  // reports alone, or too little yet
+	StateConfirmed  IncidentState = "confirmed"  // by evidence that a crowd cannot fake
+	StateRecovering IncidentState = "recovering" // most of its sites are back
+	StateResolved   IncidentState = "resolved"   // over
+	StateMerged     IncidentState = "merged"     // part of another, see merged_into
+	StateRetracted  IncidentState = "retracted"  // it was none
+)
+
+// Open reports whether an incident in this state still goes on.
+func (s IncidentState) Open() bool {
+	return s == StateCandidate || s == StateConfirmed || s == StateRecovering
+}
+
+// The bases of a confirmation.
+const (
+	BasisProbes  = "probes"
+	BasisBoth    = "probes+reports"
+	BasisReports = "reports"
+)
+
+// ListedSites is how many sites an incident carries in lists and streams; all
+// of them stand at /v1/incidents/{id}/sites.
+const ListedSites = 20
+
+// Incident is one cause and the sites that it takes down, from onset to
+// resolution. Each revision is immutable. All times are UTC.
+type Incident struct {
+	ID       string        `json:"id"`
+	Revision int           `json:"revision"`
+	State    IncidentState `json:"state"`
+	Basis    string        `json:"basis"`
+	Drill    bool          `json:"drill"`
+	Title    string        `json:"title"`
+	// Cause is null when the failing sites share nothing that we know.
+	Cause    *Cause         `json:"cause"`
+	Scope    Scope          `json:"scope"`
+	Symptoms []SymptomShare `json:"symptoms"`
+	Onset    Onset          `json:"onset"`
+
+	DetectedAt   time.Time  `json:"detected_at"`
+	ConfirmedAt  *time.Time `json:"confirmed_at"`
+	RecoveringAt *time.Time `json:"recovering_at"`
+	ResolvedAt   *time.Time `json:"resolved_at"`
+	UpdatedAt    time.Time  `json:"updated_at"`
+
+	Impact      Impact          `json:"impact"`
+	Evidence    Evidence        `json:"evidence"`
+	Sites       []IncidentSite  `json:"sites"`
+	SitesTotal  int             `json:"sites_total"`
+	Exonerated  []Exonerated    `json:"exonerated"`
+	Statements  []SaidStatement `json:"statements"`
+	Corrections []Correction    `json:"corrections,omitempty"`
+	MergedInto  *string         `json:"merged_into"`
+}
+
+// Listed returns a copy of the incident that carries its first
+// [ListedSites] sites only.
+func (i Incident) Listed() Incident {
+	if len(i.Sites) > ListedSites {
+		i.Sites = i.Sites[:ListedSites:ListedSites]
+	}
+	return i
+}
+
+// Cause is the component that explains an incident, with how sure we are.
+type Cause struct {
+	Component Component `json:"component"`
+	Kind      string    `json:"kind"`
+	Name      string    `json:"name"` // as a person would write it
+	// Confidence is a probability, 0 to 1.
+	Confidence float64 `json:"confidence"`
+	// LogOdds is the natural logarithm of the odds of cause against none.
+	LogOdds      float64       `json:"log_odds"`
+	Alternatives []Alternative `json:"alternatives"`
+}
+
+// Alternative is another component that explains the same sites.
+type Alternative struct {
+	Component  Component `json:"component"`
+	Confidence float64   `json:"confidence"`
+	Reason     string    `json:"reason"`
+}
+
+// Scope says where an incident is felt and how much of the cause fails.
+type Scope struct {
+	Worldwide bool     `json:"worldwide"`
+	Countries []string `json:"countries"`
+	ISPs      []string `json:"isps"`
+	POPs      []string `json:"pops"`
+	Fraction  float64  `json:"fraction"` // of the component, 0 to 1
+}
+
+// SymptomShare is one symptom and its share of the failures seen, 0 to 1.
+type SymptomShare struct {
+	Symptom Symptom `json:"symptom"`
+	Share   float64 `json:"share"`
+}
+
+// Onset is when it began, as an interval that holds the truth 95 times in 100.
+type Onset struct {
+	Earliest time.Time `json:"earliest"`
+	At       time.Time `json:"at"`
+	Latest   time.Time `json:"latest"`
+}
+
+// Impact counts sites: of the cause, and of everything else for comparison.
+type Impact struct {
+	Failing           int `json:"failing"`
+	Observed          int `json:"observed"`
+	PeakFailing       int `json:"peak_failing"`
+	ElsewhereFailing  int `json:"elsewhere_failing"`
+	ElsewhereObserved int `json:"elsewhere_observed"`
+}
+
+// Evidence counts what an incident rests on, since its onset.
+type Evidence struct {
+	Reports      int      `json:"reports"`
+	Reporters    int      `json:"reporters"`
+	Networks     int      `json:"networks"`
+	Countries    []string `json:"countries"`
+	Probes       int      `json:"probes"`
+	ProbesFailed int      `json:"probes_failed"`
+	Vantages     int      `json:"vantages"`
+}
+
+// SiteState is how one site does.
+type SiteState string
+
+// The states of a site. Within an incident it is down, degraded, recovered or
+// unknown; a site on its own may also be ok.
+const (
+	SiteOK        SiteState = "ok"
+	SiteDown      SiteState = "down"
+	SiteDegraded  SiteState = "degraded"
+	SiteRecovered SiteState = "recovered"
+	SiteUnknown   SiteState = "unknown"
+)
+
+// IncidentSite is one site of an incident.
+type IncidentSite struct {
+	Site         string     `json:"site"`
+	State        SiteState  `json:"state"`
+	Symptom      Symptom    `json:"symptom"`
+	Onset        time.Time  `json:"onset"`
+	RecoveredAt  *time.Time `json:"recovered_at"`
+	Reports      int        `json:"reports"`
+	Probes       int        `json:"probes"`
+	ProbesFailed int        `json:"probes_failed"`
+}
+
+// Exonerated is a site that was accused while the incident raged and is well.
+type Exonerated struct {
+	Site   string `json:"site"`
+	Reason string `json:"reason"`
+}
+
+// SaidStatement is a provider's statement on an incident. LagS is its time
+// minus the onset, in seconds.
+type SaidStatement struct {
+	At     time.Time `json:"at"`
+	Status string    `json:"status"`
+	Source string    `json:"source"`
+	Text   string    `json:"text"`
+	LagS   int       `json:"lag_s"`
+}

@@ -1,0 +1,46 @@
+package faultline
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Invalid says which field of an input is wrong and why. Pointer is an RFC 6901
+// JSON pointer into the body, or Parameter the name of a query or path
+// parameter; one of them is set.
+type Invalid struct {
+	Pointer   string `json:"pointer,omitempty"`
+	Parameter string `json:"parameter,omitempty"`
+	Detail    string `json:"detail"`
+}
+
+func (i Invalid) Error() string {
+	where := i.Pointer
+	if where == "" {
+		where = i.Parameter
+	}
+	return fmt.Sprintf("%s: %s", where, i.Detail)
+}
+
+// InvalidError is an input that was refused whole, with every reason. The HTTP
+// door answers 400 or 422 with it and writes nothing.
+type InvalidError []Invalid
+
+func (e InvalidError) Error() string {
+	parts := make([]string, len(e))
+	for i, inv := range e {
+		parts[i] = inv.Error()
+	}
+	return strings.Join(parts, "; ")
+}
+
+// The conditions that callers tell apart.
+var (
+	// ErrUnavailable: the log can't be written or read just now; try again.
+	ErrUnavailable = errors.New("the log is unavailable")
+	// ErrNotFound: no such site, component, incident or revision.
+	ErrNotFound = errors.New("not found")
+	// ErrNotLeader: a newer leader holds the lease; nothing was written.
+	ErrNotLeader = errors.New("another node leads")
+)

@@ -1,0 +1,49 @@
+package faultline
+
+import "time"
+
+// View is what a fold of the log knows at one moment besides its incidents: how
+// the sites do that somebody has said something about, and what was counted.
+// Readers hold the newest one in memory.
+type View struct {
+	AsOf time.Time `json:"as_of"`
+	// SitesKnown counts the sites of the map, SitesObserved those of them that
+	// probes or reports have judged in the last 15 minutes.
+	SitesKnown    int `json:"sites_known"`
+	SitesObserved int `json:"sites_observed"`
+	Vantages      int `json:"vantages"` // heard from in the last 15 minutes
+	// Sites are those with a report or a failed probe in the last 15 minutes,
+	// the most reported first, at most [ViewSites].
+	Sites    []SiteStatus `json:"sites"`
+	Counters Counters     `json:"counters"`
+}
+
+// ViewSites bounds the sites that a [View] carries.
+const ViewSites = 20_000
+
+// SiteStatus is how one site does just now.
+type SiteStatus struct {
+	Site         string      `json:"site"`
+	Rank         int         `json:"rank"` // 0 is unknown
+	State        SiteState   `json:"state"`
+	Symptom      Symptom     `json:"symptom"` // the commonest failure; ok when there is none
+	Components   []Component `json:"components"`
+	Reports      int         `json:"reports"`       // counted, last 10 minutes
+	Probes       int         `json:"probes"`        // last 10 minutes
+	ProbesFailed int         `json:"probes_failed"` // of those
+	LastReportAt *time.Time  `json:"last_report_at"`
+	LastProbeAt  *time.Time  `json:"last_probe_at"`
+	Incidents    []string    `json:"incidents"` // ids of the open ones that it belongs to
+}
+
+// Counters conserve what was folded: every report and probe of the log is
+// counted exactly once as counted, repeated, late or unreadable.
+type Counters struct {
+	Reports         int64 `json:"reports"`          // counted
+	ReportsRepeated int64 `json:"reports_repeated"` // the same person and site within 10 minutes
+	Probes          int64 `json:"probes"`           // counted
+	ProbesRepeated  int64 `json:"probes_repeated"`  // the same site, vantage and time
+	Late            int64 `json:"late"`             // more than 5 minutes behind the clock: left out
+	Future          int64 `json:"future"`           // more than 2 minutes ahead: clamped, and counted above as well
+	Refused         int64 `json:"refused"`          // beyond a bound of the engine
+}
