@@ -49,7 +49,7 @@ func (r *rate) advance(n float64, to int64, quiet bool) {
 	if to <= r.From {
 		return
 	}
-	if quiet {
+	if quiet && r.From != 0 {
 		span := float64(to-r.From) / float64(minute)
 		fade := math.Exp2(-float64(to-r.From) / float64(halfLife))
 		r.N = r.N*fade + n

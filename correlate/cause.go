@@ -116,21 +116,29 @@ func (e *Engine) explain(c uint32, q float64) {
 	}
 }
 
-// explainOpen starts the explanation from the incidents that are open.
+// explainOpen starts the explanation from the incidents that are open. Young ones
+// must win their cause anew each time, and may lose it to a better one.
 func (e *Engine) explainOpen() {
 	for _, in := range e.incidents {
 		if !in.holds(e.clock) {
 			continue
 		}
-		if c, ok := e.components.find(string(in.Cause)); ok {
+		young := in.young(e.clock)
+		if c, ok := e.components.find(string(in.Cause)); ok && !young {
 			e.explain(c, in.heldFraction())
 		}
-		for i := range in.Members {
-			if j := e.judgedSite(in.Members[i].Site); j != nil {
+		for _, m := range in.Members {
+			if j := e.judgedSite(m.Site); j != nil && (!young || m.Adopted) {
 				j.p0 = max(j.p0, memberChance)
 			}
 		}
 	}
+}
+
+// young reports whether the cause of an incident is still open to doubt.
+func (in *incident) young(now int64) bool {
+	kind := in.Cause.Kind()
+	return in.State.Open() && now-in.Detected <= renameWithin && kind != faultline.KindISP && kind != faultline.KindSite
 }
 
 // memberChance is how likely a site that belongs to an open incident fails.

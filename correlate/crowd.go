@@ -24,17 +24,23 @@ const (
 
 var surgeParts = [...]float64{0.05, 0.2, 0.6, 2}
 
+// weighCrowdEvery is how many evaluations may pass until a crowd that says nothing
+// new is weighed again.
+const weighCrowdEvery = 6
+
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *judged) {
-	perMinute := e.expected(s)
 	if s.Crowd == nil {
-		s = nil
+		s.Crowd = &crowd{Base: rate{From: e.start}}
 	}
-	var n [windows]float64
-	if s != nil {
-		n = e.independent(s.Crowd)
+	c := s.Crowd
+	if !c.Heard && c.Weighed && (e.clock/evalEvery+int64(j.id))%weighCrowdEvery != 0 {
+		j.crowd = c.L
+		return
 	}
-	loud := false
+	perMinute := e.expected(s)
+	n := e.independent(c)
+	c.Loud = false
 	for w, span := range windowMS {
 		minutes := float64(span) / float64(minute)
 		told := minutes * float64(span) / (float64(span) + reportLag) // those who had time to
@@ -42,12 +48,11 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		if n[w] <= fewReports {
 			l = min(l, fewWorth*n[w])
 		}
-		j.crowd[w] = bounded(l, crowdEpsilon)
-		loud = loud || j.crowd[w] > 2
+		c.L[w] = bounded(l, crowdEpsilon)
+		c.Loud = c.Loud || c.L[w] > failed
 	}
-	if s != nil {
-		s.Crowd.Loud = loud
-	}
+	c.Heard, c.Weighed = false, true
+	j.crowd = c.L
 }
 
 // crowdRatio is the log-likelihood ratio of n reports, mu expected when well and

@@ -56,6 +56,8 @@ type scratch struct {
 	perNet    []uint16
 	netHits   []uint32
 	perPrefix map[uint32]uint8
+	regions   []regional
+	terms     []float64
 	search    searchScratch
 	reports   float64 // a minute over all networks, when all is well
 }
@@ -93,8 +95,11 @@ func (e *Engine) judge() {
 		for w := range windows {
 			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+j.crowd[w]))
 		}
-		j.code = s.symptom(e.clock)
-		j.class = symptomClass(j.code)
+		j.code, j.class = codeOther, classVague
+		if s.Incident != 0 || slices.Max(j.l[:]) > anomalous {
+			j.code = s.symptom(e.clock)
+			j.class = symptomClass(j.code)
+		}
 		e.s.byID[id] = int32(len(e.s.judged))
 		e.s.judged = append(e.s.judged, j)
 	}
@@ -110,47 +115,66 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 	if len(s.Tracks) == 0 {
 		return
 	}
-	var sum [windows]float64
-	var byRegion [windows]map[uint32]float64
+	sc := &e.s
+	sc.regions = sc.regions[:0]
 	for _, t := range s.Tracks {
 		ls, seen := t.weigh(e.clock)
-		j.probed = j.probed || seen
 		if !seen {
 			continue
 		}
+		j.probed = true
 		v := e.vantages.rows[t.Vantage]
+		r := sc.region(v.Region)
 		for w, l := range ls {
 			if l > 0 {
 				l *= v.voice[w]
 			}
-			if l == 0 {
-				continue
-			}
-			sum[w] += l
-			if byRegion[w] == nil {
-				byRegion[w] = make(map[uint32]float64, len(s.Tracks))
-			}
-			byRegion[w][v.Region] += l
+			r.l[w] += l
+			r.heard[w] = r.heard[w] || l != 0
 		}
 	}
 	for w := range windows {
-		if n := len(byRegion[w]); n > 0 {
-			j.probes[w] = overPatterns(sum[w], byRegion[w], n)
-		}
+		j.probes[w] = sc.overPatterns(w)
 	}
 }
 
-func overPatterns(sum float64, byRegion map[uint32]float64, n int) float64 {
+// regional is the evidence of the vantages of one region.
+type regional struct {
+	region uint32
+	l      [windows]float64
+	heard  [windows]bool
+}
+
+func (s *scratch) region(id uint32) *regional {
+	for i := range s.regions {
+		if s.regions[i].region == id {
+			return &s.regions[i]
+		}
+	}
+	s.regions = append(s.regions, regional{region: id})
+	return &s.regions[len(s.regions)-1]
+}
+
+// overPatterns is ln Σ P(pattern) · exp(evidence of the regions in it).
+func (s *scratch) overPatterns(w int) float64 {
+	sum, n := 0., 0
+	for i := range s.regions {
+		if s.regions[i].heard[w] {
+			sum += s.regions[i].l[w]
+			n++
+		}
+	}
 	if n < 2 {
 		return sum
 	}
-	terms := make([]float64, 0, n+1)
-	terms = append(terms, math.Log(everywhere)+sum)
-	for _, l := range byRegion {
-		terms = append(terms, math.Log((1-everywhere)/float64(n))+l)
+	s.terms = append(s.terms[:0], math.Log(everywhere)+sum)
+	one := math.Log((1 - everywhere) / float64(n))
+	for i := range s.regions {
+		if s.regions[i].heard[w] {
+			s.terms = append(s.terms, one+s.regions[i].l[w])
+		}
 	}
-	slices.Sort(terms) // a sum of floats depends on its order, a map has none
-	return logSumExp(terms)
+	return logSumExp(s.terms)
 }
 
 func logSumExp(terms []float64) float64 {
@@ -170,6 +194,7 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 		return ls, false
 	}
 	allFail, all := t.Fail, t.OK+t.Fail
+	before := -1
 	for _, r := range t.Recent {
 		all++
 		if r.failed() {
@@ -180,6 +205,11 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 		if m[w] == 0 {
 			continue
 		}
+		if m[w] == before { // the window is longer and holds no more
+			ls[w] = ls[w-1]
+			continue
+		}
+		before = m[w]
 		fails := allFail - float64(k[w])
 		oks := all - allFail - float64(m[w]-k[w])
 		l := trackRatio(k[w], m[w], (priorFail+fails)/(priorFail+priorOK+fails+oks))
@@ -215,13 +245,27 @@ func (t *track) tally(now int64) (k, m [windows]int) {
 	return k, m
 }
 
+// failingLikelihood is ln P(k of m fail | failing), by m and k.
+var failingLikelihood = func() (t [ringResults + 1][ringResults + 1]float64) {
+	var terms [len(failing)]float64
+	for m := range t {
+		for k := range m + 1 {
+			for i, f := range failing {
+				terms[i] = math.Log(f.weight) + float64(k)*math.Log(f.share) + float64(m-k)*math.Log1p(-f.share)
+			}
+			t[m][k] = logSumExp(terms[:])
+		}
+	}
+	return t
+}()
+
 // trackRatio is ln P(k of m fail | failing) − ln P(k of m fail | healthy at e).
 func trackRatio(k, m int, e float64) float64 {
-	var terms [len(failing)]float64
-	for i, f := range failing {
-		terms[i] = math.Log(f.weight) + float64(k)*math.Log(f.share) + float64(m-k)*math.Log1p(-f.share)
+	l := failingLikelihood[m][k] - float64(m-k)*math.Log1p(-e)
+	if k > 0 {
+		l -= float64(k) * math.Log(e)
 	}
-	return logSumExp(terms[:]) - float64(k)*math.Log(e) - float64(m-k)*math.Log1p(-e)
+	return l
 }
 
 // symptom is the commonest failure of a site of late, the clearer class first

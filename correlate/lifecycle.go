@@ -24,6 +24,9 @@ const (
 	quietFor       = 10 * minute
 	quietPart      = 0.05 // stragglers do not hold an incident open
 	retractAfter   = 5 * minute
+
+	fitOften = 2 * minute // after detection the onset is fitted each time
+	fitLater = minute     // and then so often
 )
 
 // pendingCause is a cause that has been found once.
@@ -126,7 +129,7 @@ func (e *Engine) overlapping(cover []uint32) *incident {
 // clearly better twice in a row while it is young.
 func (e *Engine) considerRename(in *incident, f found) {
 	name := e.components.rows[f.c].Name
-	if e.clock-in.Detected > renameWithin || in.Cause.Kind() == faultline.KindISP {
+	if !in.young(e.clock) {
 		return
 	}
 	if c, ok := e.components.find(string(in.Cause)); ok {
@@ -165,7 +168,7 @@ func (e *Engine) settle() {
 		if in.Cause.Kind() != faultline.KindISP {
 			e.recount(in)
 		}
-		if e.clock-in.Detected <= onsetFreeze {
+		if age := e.clock - in.Detected; age <= onsetFreeze && (age <= fitOften || age%fitLater == 0) {
 			e.fitOnset(in)
 		}
 		e.advance(in)
@@ -180,7 +183,13 @@ func (e *Engine) fitOnset(in *incident) {
 	for i, m := range in.Members {
 		ids[i] = m.Site
 	}
-	if on, ok := e.onsetOf(ids, in.Detected); ok {
+	on, ok := e.onsetOf(ids, in.Detected)
+	if n, isp := e.networks.find(in.Cause.Name()); isp && in.Cause.Kind() == faultline.KindISP {
+		from, to := in.Detected-onsetReach, min(e.clock, in.Detected+onsetFreeze)
+		at, normal := e.reportsOf(ids, int64(n), from, to)
+		on, ok = e.crowdOnset(at, normal, from, to)
+	}
+	if ok {
 		in.Onset = on
 	}
 }

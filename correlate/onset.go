@@ -18,6 +18,10 @@ const (
 	onsetFloor  = 5 * second  // probes take time and clocks differ
 	// crowdSlack widens an onset that only people saw: they report late.
 	crowdSlack = 90 * second
+	// silence is the step by which the absence of reports is counted.
+	silence = 10 * second
+	// everyNetwork asks for the reports of all of them.
+	everyNetwork = -1
 )
 
 // mark is one observation's say on the change point: what it adds to the
@@ -41,15 +45,8 @@ func (e *Engine) onsetOf(ids []uint32, detected int64) ([3]int64, bool) {
 		on := changePoint(marks, from)
 		return [3]int64{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
 	}
-	for _, id := range ids {
-		marks = e.crowdMarks(marks, id, from, to)
-	}
-	if len(marks) == 0 {
-		return [3]int64{}, false
-	}
-	on := changePoint(marks, from)
-	lag := int64(reportLag)
-	return [3]int64{on[0] - lag - crowdSlack, on[1] - lag, on[2]}, true
+	at, normal := e.reportsOf(ids, everyNetwork, from, to)
+	return e.crowdOnset(at, normal, from, to)
 }
 
 // marks appends what a track that saw failures says of the change point.
@@ -91,24 +88,47 @@ func (t *track) marks(marks []mark, from, to int64) []mark {
 	return marks
 }
 
-// crowdMarks appends the reports of a site, against the rate that is normal.
-func (e *Engine) crowdMarks(marks []mark, id uint32, from, to int64) []mark {
-	s := e.sites.rows[id]
-	if s.Crowd == nil {
-		return marks
+// crowdOnset fits the onset of what only people saw: their reports, pooled, as a
+// Poisson process whose rate steps up, against the rate that is normal.
+func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) ([3]int64, bool) {
+	if len(at) == 0 {
+		return [3]int64{}, false
 	}
-	normal := e.expected(s)
-	n := s.Crowd.between(from, to)
-	rise := max(2, n/(normal*float64(to-from)/float64(minute)))
-	for at := from; at < to; at += 10 * second { // silence, in steps
-		marks = append(marks, mark{at, -normal * (rise - 1) / 6})
+	slices.Sort(at)
+	late := at[len(at)/2:] // after the step for certain, if there is one
+	after := float64(len(late)) / max(1, float64(to-late[0])/float64(minute))
+	rise := max(2, after/normal)
+	var marks []mark
+	for t := from; t < to; t += silence {
+		marks = append(marks, mark{t, -normal * (rise - 1) * float64(silence) / float64(minute)})
 	}
-	for _, h := range s.Crowd.Recent {
-		if h.At >= from && h.At <= to && h.Code != codeOK {
-			marks = append(marks, mark{h.At, min(2, math.Log(rise))})
+	for _, t := range at {
+		marks = append(marks, mark{t, math.Log(rise)})
+	}
+	on := changePoint(marks, from)
+	lag := int64(reportLag)
+	return [3]int64{on[0] - lag - crowdSlack, on[1] - lag, on[2]}, true
+}
+
+// reportsOf collects the times of reports of trouble with some sites, of one
+// network if not all, and how many a minute are normal.
+func (e *Engine) reportsOf(ids []uint32, network int64, from, to int64) (at []int64, normal float64) {
+	for _, id := range ids {
+		s := e.sites.rows[id]
+		if s.Crowd == nil {
+			continue
+		}
+		normal += e.expected(s)
+		for _, h := range s.Crowd.Recent {
+			if h.At >= from && h.At <= to && h.Code != codeOK && (network < 0 || int64(h.Network) == network) {
+				at = append(at, h.At)
+			}
 		}
 	}
-	return marks
+	if network >= 0 {
+		normal *= e.shareOf(uint32(network))
+	}
+	return at, max(normal, minRatePerMin)
 }
 
 // changePoint returns the interval and the likeliest time of the change. Between

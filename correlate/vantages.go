@@ -16,19 +16,21 @@ const (
 	muteShare    = 0.3  // from here on nothing that it says counts
 	aloneShare   = 0.6  // where no other vantage is there to compare with
 	comparable   = 10   // sites that a vantage must have looked at to be compared with
-	// A component takes failures over from a vantage when it fails at least so
-	// many times as often as the rest there; components together must take over
-	// so much of them.
-	concentration  = 2.0
-	explainedShare = 0.6
+	// Components take the failures at a vantage over when a few of them hold so
+	// much of what fails, and what stands on none of them fails there at most so
+	// much as often as the whole.
 	explainers     = 3
+	explainedShare = 0.6
+	outsideShare   = 0.4
 )
 
 // looks is what one vantage saw in one window.
 type looks struct {
-	seen  int
+	seen  []uint32
 	fails []uint32 // sites that failed there and, as far as known, nowhere else
 }
+
+func (l looks) share() float64 { return float64(len(l.fails)) / float64(max(1, len(l.seen))) }
 
 // voices sets how far each vantage's failures may be believed, for each window.
 func (e *Engine) voices() {
@@ -77,7 +79,7 @@ func (e *Engine) lookAt(id uint32, all [][windows]looks) {
 				continue
 			}
 			l := &all[t.Vantage][w]
-			l.seen++
+			l.seen = append(l.seen, id)
 			if k[w] > 0 && e.clock-elsewhere > max(windowMS[w], 2*minute) {
 				l.fails = append(l.fails, id)
 			}
@@ -99,11 +101,11 @@ func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
 	if len(own.fails) < sickFailures {
 		return 1
 	}
-	share := float64(len(own.fails)) / float64(own.seen)
+	share := own.share()
 	others, compared := 0., false
 	for o := range all {
-		if l := all[o][w]; o != v && l.seen >= comparable {
-			others, compared = max(others, float64(len(l.fails))/float64(l.seen)), true
+		if l := all[o][w]; o != v && len(l.seen) >= comparable {
+			others, compared = max(others, l.share()), true
 		}
 	}
 	if !compared {
@@ -113,46 +115,46 @@ func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
 		return 1
 	}
 	excess := share - others
-	if excess <= sickShare || e.concentrated(own, share) {
+	if excess <= sickShare || e.concentrated(own) {
 		return 1
 	}
 	return max(0, 1-(excess-sickShare)/(muteShare-sickShare))
 }
 
-// concentrated reports whether a few components take over most of the failures
-// seen at one vantage.
-func (e *Engine) concentrated(l looks, share float64) bool {
-	left := slices.Clone(l.fails)
+// concentrated reports whether a few components hold most of the failures seen at
+// one vantage, while what stands on none of them is well there.
+func (e *Engine) concentrated(l looks) bool {
+	fails, seen := slices.Clone(l.fails), slices.Clone(l.seen)
 	for range explainers {
-		hits := map[uint32]int{}
-		for _, id := range left {
-			for _, d := range e.sites.rows[id].Deps {
-				hits[d.C]++
-			}
-		}
-		best, most := uint32(0), 1
-		for _, c := range sortedKeys(hits) {
-			seen := e.watched(c)
-			if hits[c] > most && float64(hits[c]) >= min(0.9, concentration*share)*float64(seen) {
-				best, most = c, hits[c]
-			}
-		}
-		if most < 2 {
+		c, ok := e.densest(fails, seen)
+		if !ok {
 			break
 		}
-		left = slices.DeleteFunc(left, func(id uint32) bool {
-			return slices.ContainsFunc(e.sites.rows[id].Deps, func(d dep) bool { return d.C == best })
-		})
+		on := func(id uint32) bool { return e.weight(id, c) > 0 }
+		fails, seen = slices.DeleteFunc(fails, on), slices.DeleteFunc(seen, on)
 	}
-	return float64(len(l.fails)-len(left)) >= explainedShare*float64(len(l.fails))
+	outside := looks{seen, fails}.share()
+	return float64(len(fails)) <= (1-explainedShare)*float64(len(l.fails)) && outside <= outsideShare*l.share()
 }
 
-// watched counts the members of a component that probes look at.
-func (e *Engine) watched(c uint32) int {
-	n := 0
-	for _, id := range e.components.rows[c].Members {
-		if len(e.sites.rows[id].Tracks) > 0 {
-			n++
+// densest returns the component with the most failures in excess of what the
+// whole would give it.
+func (e *Engine) densest(fails, seen []uint32) (best uint32, ok bool) {
+	hits, looked := e.tallyComponents(fails), e.tallyComponents(seen)
+	share, most := looks{seen, fails}.share(), 1.
+	for _, c := range sortedKeys(hits) {
+		if excess := float64(hits[c]) - share*float64(looked[c]); hits[c] >= 2 && excess > most {
+			best, most, ok = c, excess, true
+		}
+	}
+	return best, ok
+}
+
+func (e *Engine) tallyComponents(ids []uint32) map[uint32]int {
+	n := map[uint32]int{}
+	for _, id := range ids {
+		for _, d := range e.sites.rows[id].Deps {
+			n[d.C]++
 		}
 	}
 	return n

@@ -116,7 +116,11 @@ type crowd struct {
 	Recent []heard // ascending in time, at most crowdReports
 	Base   rate
 	Loud   bool // far above normal when last weighed: nothing is learned
+	Heard  bool // since it was last weighed
 	LastAt int64
+
+	L       [windows]float64 // evidence when it was last weighed
+	Weighed bool
 }
 
 // foldReport takes one report in. One person counts once per site and 10 minutes.
@@ -169,7 +173,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 }
 
 func (c *crowd) add(h heard) {
-	c.LastAt = max(c.LastAt, h.At)
+	c.LastAt, c.Heard = max(c.LastAt, h.At), true
 	i := len(c.Recent)
 	for i > 0 && c.Recent[i-1].At > h.At {
 		i--
