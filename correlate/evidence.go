@@ -49,10 +49,10 @@ type judged struct {
 
 // scratch is what one evaluation needs and none keeps.
 type scratch struct {
-	active  []uint32 // sites with probes or reports in reach, ascending after judge
-	isIn    []bool   // beside sites
-	judged  []judged
-	byID    []int32 // site → position in judged, -1
+	active    []uint32 // sites with probes or reports in reach, ascending after judge
+	isIn      []bool   // beside sites
+	judged    []judged
+	byID      []int32 // site → position in judged, -1
 	perNet    []uint16
 	netHits   []uint32
 	perPrefix map[uint32]uint8

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -20,10 +21,27 @@ const (
 	ownCrowdOnly  = 10 // independent reporters, where nothing probes
 	clusterSites  = 5
 	clusterWithin = 3 * minute
+	clusterAge    = 2 * minute // components have spoken by then
+	leakWeight    = 500.       // sites that the prior of the leak is worth
+	leakPace      = 0.02       // of the way, an evaluation
 )
 
-// ownFaults opens and refreshes the incidents of single sites.
+// unattributed is the cause of sites that share nothing known.
+const unattributed faultline.Component = ""
+
+// alone is a site whose failure no component explains.
+type alone struct {
+	id    uint32
+	odds  float64
+	w     int
+	onset int64
+}
+
+// ownFaults opens and refreshes the incidents of single sites, and of clusters of
+// sites that failed at one time and share nothing known.
 func (e *Engine) ownFaults() {
+	var rest []alone
+	unexplained, probed := 0., 0.
 	for i := range e.s.judged {
 		j := &e.s.judged[i]
 		s := e.sites.rows[j.id]
@@ -31,32 +49,82 @@ func (e *Engine) ownFaults() {
 			e.refreshOwn(j, s)
 			continue
 		}
+		if j.probed {
+			probed++
+		}
 		if slices.Max(j.l[:]) <= failed || j.p0 > 0.5 {
 			continue
 		}
+		unexplained++
 		if e.adopt(j, s) {
 			continue
 		}
-		odds, w := e.ownOdds(j, s)
-		if odds < openOdds {
-			continue
+		if odds, w := e.ownOdds(j, s); odds >= openOdds {
+			a := alone{id: j.id, odds: odds, w: w, onset: e.clock - windowMS[w]}
+			if on, ok := e.onsetOf([]uint32{j.id}, e.clock); ok {
+				a.onset = on[1]
+			}
+			rest = append(rest, a)
 		}
-		cause := faultline.NewComponent(faultline.KindSite, s.Name)
-		in := e.held(cause)
-		if in == nil && !e.persists(cause, odds) {
-			continue
-		}
-		if in == nil {
-			in = e.open(cause, odds)
-		} else if in.State == faultline.StateResolved {
-			e.reopen(in)
-		}
-		in.LogOdds, in.PeakOdds = odds, max(in.PeakOdds, odds)
-		if in.member(j.id) == nil {
-			e.enlist(in, j.id, e.clock-windowMS[w])
-		}
-		e.fitOnset(in)
 	}
+	e.learnLeak(unexplained, probed)
+	for _, a := range e.clusters(rest) {
+		e.ownFault(a)
+	}
+}
+
+// learnLeak follows how many sites fail on their own just now.
+func (e *Engine) learnLeak(unexplained, probed float64) {
+	now := (unexplained + 1) / (probed + leakWeight)
+	e.leak = min(leakMax, max(leakMin, e.leak+leakPace*(now-e.leak)))
+}
+
+// ownFault opens or refreshes the incident of one site.
+func (e *Engine) ownFault(a alone) {
+	cause := faultline.NewComponent(faultline.KindSite, e.sites.rows[a.id].Name)
+	in := e.held(cause)
+	switch {
+	case in == nil && !e.persists(cause, a.odds):
+		return
+	case in == nil:
+		in = e.open(cause, a.odds)
+	case in.State == faultline.StateResolved:
+		e.reopen(in)
+	}
+	in.LogOdds, in.PeakOdds = a.odds, max(in.PeakOdds, a.odds)
+	if in.member(a.id) == nil {
+		e.enlist(in, a.id, a.onset)
+	}
+	e.fitOnset(in)
+}
+
+// clusters opens an unattributed incident for each set of probed sites that
+// failed within a short time, and returns the sites that are left.
+func (e *Engine) clusters(rest []alone) []alone {
+	slices.SortFunc(rest, func(a, b alone) int { return cmp.Or(cmp.Compare(a.onset, b.onset), cmp.Compare(a.id, b.id)) })
+	var left []alone
+	for len(rest) > 0 {
+		n := 0
+		for n < len(rest) && rest[n].onset-rest[0].onset <= clusterWithin {
+			n++
+		}
+		together := slices.DeleteFunc(slices.Clone(rest[:n]), func(a alone) bool {
+			return e.s.judged[e.s.byID[a.id]].probes[a.w] <= failed || e.clock-a.onset < clusterAge
+		})
+		if len(together) < clusterSites {
+			left, rest = append(left, rest[0]), rest[1:]
+			continue
+		}
+		in := e.open(unattributed, together[0].odds)
+		for _, a := range together {
+			in.PeakOdds = max(in.PeakOdds, a.odds)
+			e.enlist(in, a.id, a.onset)
+		}
+		in.LogOdds = in.PeakOdds
+		e.fitOnset(in)
+		rest = rest[n:]
+	}
+	return left
 }
 
 // refreshOwn keeps the odds of a site's own incident up to date.

@@ -107,13 +107,13 @@ type heard struct {
 	Code    uint16
 }
 
-// crowdReports bounds the reports that a site keeps in sight. Its evidence is
-// bounded long before.
+// crowdReports are the newest reports that a site keeps in sight, and at most
+// twice as many. Its evidence is bounded long before.
 const crowdReports = 2048
 
 // crowd is what people said of one site, with what is normal.
 type crowd struct {
-	Recent []heard // ascending in time, at most crowdReports
+	Recent []heard // ascending in time, fewer than 2·crowdReports
 	Base   rate
 	Loud   bool // far above normal when last weighed: nothing is learned
 	Heard  bool // since it was last weighed
@@ -178,14 +178,10 @@ func (c *crowd) add(h heard) {
 	for i > 0 && c.Recent[i-1].At > h.At {
 		i--
 	}
-	if len(c.Recent) == crowdReports {
-		if i == 0 {
-			return
-		}
-		c.Recent = slices.Delete(c.Recent, 0, 1)
-		i--
-	}
 	c.Recent = slices.Insert(c.Recent, i, h)
+	if len(c.Recent) >= 2*crowdReports {
+		c.Recent = append(c.Recent[:0], c.Recent[crowdReports:]...)
+	}
 }
 
 // forget drops reports that no window reaches any more.

@@ -1,0 +1,56 @@
+package correlate
+
+import "faultline"
+
+// explain raises the chance of failure of a component's members.
+func (e *Engine) explain(c uint32, q float64) {
+	for _, id := range e.components.rows[c].Members {
+		if j := e.judgedSite(id); j != nil {
+			j.p0 = 1 - (1-j.p0)*(1-q*e.weight(id, c))
+		}
+	}
+}
+
+// explainOpen starts the explanation from the incidents that are open. Young ones
+// must win their cause anew each time, and may lose it to a better one.
+func (e *Engine) explainOpen() {
+	for _, in := range e.incidents {
+		if !in.holds(e.clock) {
+			continue
+		}
+		young := in.young(e.clock)
+		if c, ok := e.components.find(string(in.Cause)); ok && !young {
+			e.explain(c, in.heldFraction())
+		}
+		for _, m := range in.Members {
+			if j := e.judgedSite(m.Site); j != nil && (!young || m.Adopted) {
+				j.p0 = max(j.p0, memberChance)
+			}
+		}
+	}
+}
+
+// young reports whether the cause of an incident is still open to doubt.
+func (in *incident) young(now int64) bool {
+	kind := in.Cause.Kind()
+	return in.State.Open() && now-in.Detected <= renameWithin && kind != faultline.KindISP && kind != faultline.KindSite
+}
+
+// memberChance is how likely a site that belongs to an open incident fails.
+const memberChance = 0.9
+
+func (e *Engine) judgedSite(id uint32) *judged {
+	if int(id) >= len(e.s.byID) || e.s.byID[id] < 0 {
+		return nil
+	}
+	return &e.s.judged[e.s.byID[id]]
+}
+
+func (e *Engine) weight(id, c uint32) float64 {
+	for _, d := range e.sites.rows[id].Deps {
+		if d.C == c {
+			return d.W
+		}
+	}
+	return 0
+}

@@ -1,0 +1,69 @@
+package correlate
+
+import (
+	"slices"
+
+	"faultline"
+)
+
+// nameCause picks, among the components that explain the same failures nearly as
+// well, the one that a person would name, and lists the rest as alternatives.
+func (e *Engine) nameCause(f found, rest []found) (found, []found) {
+	best := f
+	var others []found
+	keep := rest[:0]
+	for _, o := range rest {
+		like := found{c: o.c, w: f.w, cover: e.cover(o.c, f.w)}
+		if jaccard(f.cover, like.cover) < likeness {
+			keep = append(keep, o)
+			continue
+		}
+		if like.q, like.gain = e.exact(o.c, f.w); like.gain <= 0 {
+			keep = append(keep, o)
+			continue
+		}
+		o = like
+		others = append(others, o)
+		if o.gain >= nameable*f.gain && e.kindRank(o.c) < e.kindRank(best.c) && e.material(o) {
+			best = o
+		}
+	}
+	for _, o := range append(others, f) {
+		if o.c != best.c && o.gain >= nameable*best.gain {
+			best.alternatives = append(best.alternatives, alternative{c: o.c, gain: o.gain, same: e.sameMembers(o.c, best.c)})
+		}
+	}
+	return best, keep
+}
+
+func (e *Engine) kindRank(c uint32) int {
+	return slices.Index(faultline.Kinds, e.components.rows[c].Name.Kind())
+}
+
+// sameMembers reports whether two components have the same members among the
+// sites that anything is known of.
+func (e *Engine) sameMembers(a, b uint32) bool {
+	seen := func(c uint32) []uint32 {
+		return slices.DeleteFunc(slices.Clone(e.components.rows[c].Members), func(id uint32) bool { return e.judgedSite(id) == nil })
+	}
+	return slices.Equal(seen(a), seen(b))
+}
+
+// jaccard is the overlap of two ascending lists.
+func jaccard(a, b []uint32) float64 {
+	both, i, j := 0, 0, 0
+	for i < len(a) && j < len(b) {
+		switch {
+		case a[i] == b[j]:
+			both, i, j = both+1, i+1, j+1
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	if union := len(a) + len(b) - both; union > 0 {
+		return float64(both) / float64(union)
+	}
+	return 0
+}

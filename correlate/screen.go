@@ -1,0 +1,172 @@
+package correlate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Histograms of evidence: half a nat a bucket, for sole and for shared providers.
+const (
+	bucketWidth = 0.5
+	buckets     = int((evidenceMax-evidenceMin)/bucketWidth) + 1
+)
+
+type histogram [2][buckets]int32
+
+type searchScratch struct {
+	count   []int32 // by component: anomalous sites
+	slot    []int32 // by component: its histogram + 1
+	touched []uint32
+	hist    []histogram
+	table   gains
+	failing [windows][]uint32 // sites whose failure must be accounted for, ascending
+}
+
+func bucketOf(l float64) int { return int((l-evidenceMin)/bucketWidth + 0.5) }
+
+func classOf(w float64) int {
+	if w >= 0.8 {
+		return 0
+	}
+	return 1
+}
+
+// screen finds the components that could pay for their prior, each with the
+// window that suits it best, by histograms alone: no member list is walked.
+func (e *Engine) screen() []found {
+	s := &e.s.search
+	for len(s.count) < len(e.components.rows) {
+		s.count = append(s.count, make([]int32, 256)...)
+		s.slot = append(s.slot, make([]int32, 256)...)
+	}
+	best := map[uint32]found{}
+	for w := range windows {
+		e.fillHistograms(w)
+		for _, c := range s.touched {
+			slot := s.slot[c]
+			s.count[c], s.slot[c] = 0, 0
+			if slot == 0 {
+				continue
+			}
+			q, gain := s.hist[slot-1].gain(&s.table)
+			gain += e.logPrior()
+			if old, ok := best[c]; gain > 0 && (!ok || gain > old.gain) {
+				best[c] = found{c: c, w: w, q: q, gain: gain}
+			}
+		}
+		s.touched = s.touched[:0]
+	}
+	out := make([]found, 0, len(best))
+	for _, c := range sortedKeys(best) {
+		out = append(out, best[c])
+	}
+	slices.SortStableFunc(out, func(a, b found) int { return cmp.Compare(b.gain, a.gain) })
+	return out[:min(len(out), maxCandidates)]
+}
+
+// fillHistograms counts the evidence of one window by component, for those with
+// two failing members that nothing explains yet.
+func (e *Engine) fillHistograms(w int) {
+	s := &e.s.search
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		if j.l[w] <= anomalous || j.p0 > 0.5 {
+			continue
+		}
+		for _, d := range e.sites.rows[j.id].Deps {
+			if s.count[d.C] == 0 {
+				s.touched = append(s.touched, d.C)
+			}
+			s.count[d.C]++
+		}
+	}
+	slots := int32(0)
+	for _, c := range s.touched {
+		if s.count[c] >= 2 {
+			slots++
+			s.slot[c] = slots
+		}
+	}
+	for len(s.hist) < int(slots) {
+		s.hist = append(s.hist, histogram{})
+	}
+	clear(s.hist[:slots])
+	if slots == 0 {
+		return
+	}
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		if j.l[w] == 0 || j.p0 > 0.5 {
+			continue
+		}
+		for _, d := range e.sites.rows[j.id].Deps {
+			if slot := s.slot[d.C]; slot != 0 {
+				l := j.l[w]
+				if l > anomalous {
+					l = min(evidenceMax, l+symptomGain[e.components.rows[d.C].Name.Kind()][j.class])
+				}
+				s.hist[slot-1][classOf(d.W)][bucketOf(l)]++
+			}
+		}
+	}
+}
+
+// gains is what one site in a bucket of evidence adds to the log-likelihood of a
+// component at each q, by class of weight.
+type gains [2][buckets][len(qGrid)]float64
+
+// prepare sets up what one search looks things up in.
+func (e *Engine) prepare() {
+	s := &e.s.search
+	for class, w := range [2]float64{1, sharedWeight} {
+		for b := range buckets {
+			l := evidenceMin + float64(b)*bucketWidth
+			siteGains(&s.table[class][b], l, e.leak, w)
+		}
+	}
+	for w := range windows {
+		s.failing[w] = s.failing[w][:0]
+		for i := range e.s.judged {
+			if e.s.judged[i].l[w] > failed {
+				s.failing[w] = append(s.failing[w], e.s.judged[i].id)
+			}
+		}
+	}
+}
+
+// siteGains is, for each q, ln of P(data | p0 and a component failing it by
+// chance q·weight) over P(data | p0), for evidence l.
+func siteGains(out *[len(qGrid)]float64, l, p0, weight float64) {
+	x := math.Expm1(l)
+	without := math.Log1p(p0 * x)
+	for i, q := range qGrid {
+		out[i] = math.Log1p((1-(1-p0)*(1-q*weight))*x) - without
+	}
+}
+
+// gain integrates a histogram over q and returns the likeliest q as well.
+func (h *histogram) gain(t *gains) (q, gain float64) {
+	var sum [len(qGrid)]float64
+	for class := range h {
+		for b, n := range h[class] {
+			if n == 0 {
+				continue
+			}
+			for i := range sum {
+				sum[i] += float64(n) * t[class][b][i]
+			}
+		}
+	}
+	return overQ(sum[:])
+}
+
+func overQ(sum []float64) (q, gain float64) {
+	best := 0
+	for i := range sum {
+		if sum[i] > sum[best] {
+			best = i
+		}
+	}
+	return qGrid[best], logSumExp(sum) - math.Log(float64(len(sum)))
+}
