@@ -1,0 +1,44 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"faultline"
+)
+
+// waitLimit bounds the wait for an answer, whatever the caller's context.
+const waitLimit = 5 * time.Second
+
+// batch is what one append carries. Everyone in it hears the same answer.
+type batch struct {
+	events []faultline.Event
+	done   chan struct{} // closed once err is final
+	err    error
+}
+
+// failed reports whether the batch is known not to be in the log.
+func (b *batch) failed() bool {
+	select {
+	case <-b.done:
+		return b.err != nil
+	default:
+		return false
+	}
+}
+
+// wait blocks until the batch is in the log, or is known not to be, or ctx ends.
+// In the last case it may yet get there.
+func (b *batch) wait(ctx context.Context) error {
+	timer := time.NewTimer(waitLimit)
+	defer timer.Stop()
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	case <-timer.C:
+		return unavailable(errors.New("no answer in time"))
+	}
+}

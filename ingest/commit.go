@@ -1,0 +1,137 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"faultline"
+)
+
+// Log is where events go. Append returns nil only when the events are in the
+// log as durably as it promises. It drops a repeat of a writer's seq, so that
+// an attempt whose answer was lost may be made again, and it does not keep the
+// slice.
+type Log interface {
+	Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error
+}
+
+const (
+	// queueLimit bounds the events that wait for the log; beyond it the door
+	// refuses at once.
+	queueLimit = 1 << 16
+	// batchLimit bounds the events of one append: a full batch of probes with
+	// its vantage is never split.
+	batchLimit = maxProbes + 1
+	// drainLimit bounds the last flushes once the door closes.
+	drainLimit = 3 * time.Second
+)
+
+// committer is the group commit: events join the batch that fills while another
+// is in flight. There is no timer. Alone, a report waits one round trip; under
+// load, the round trip makes the batches.
+type committer struct {
+	log     Log
+	writer  uint64
+	now     func() time.Time
+	metrics *metrics
+	wake    chan struct{} // holds one token while the queue may be non-empty
+
+	mu      sync.Mutex
+	queue   []*batch // the oldest first; the last one fills
+	pending int      // events queued or in flight
+	running bool
+	closed  bool
+
+	seq uint64 // of the batch last begun; the flusher's own
+}
+
+func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *committer {
+	return &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1)}
+}
+
+// add queues events, together and in order, for the next append.
+func (c *committer) add(events ...faultline.Event) (*batch, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, unavailable(errors.New("the door is closed"))
+	}
+	if c.pending+len(events) > queueLimit {
+		return nil, unavailable(fmt.Errorf("%d events wait already", c.pending))
+	}
+	var b *batch
+	if n := len(c.queue); n > 0 && len(c.queue[n-1].events)+len(events) <= batchLimit {
+		b = c.queue[n-1]
+	} else {
+		b = &batch{done: make(chan struct{})}
+		c.queue = append(c.queue, b)
+	}
+	b.events = append(b.events, events...)
+	c.pending += len(events)
+	c.metrics.pending.Set(float64(c.pending))
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return b, nil
+}
+
+// take removes the oldest batch, nil when there is none.
+func (c *committer) take() *batch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) == 0 {
+		return nil
+	}
+	b := c.queue[0]
+	c.queue[0] = nil
+	c.queue = c.queue[1:]
+	return b
+}
+
+// run appends batch after batch until ctx ends, and then what is queued.
+func (c *committer) run(ctx context.Context) error {
+	c.mu.Lock()
+	again := c.running || c.closed
+	c.running = true
+	c.mu.Unlock()
+	if again {
+		return errors.New("the door has been opened before")
+	}
+	whole := context.WithoutCancel(ctx) // what was accepted is still written
+	for {
+		select {
+		case <-ctx.Done():
+			return c.drain(whole)
+		case <-c.wake:
+		}
+		for ctx.Err() == nil {
+			b := c.take()
+			if b == nil {
+				break
+			}
+			c.flush(whole, b)
+		}
+	}
+}
+
+// drain closes the door and appends what is queued.
+func (c *committer) drain(ctx context.Context) error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, drainLimit)
+	defer cancel()
+	var failed error
+	for b := c.take(); b != nil; b = c.take() {
+		c.flush(ctx, b)
+		failed = errors.Join(failed, b.err)
+	}
+	if failed != nil {
+		return fmt.Errorf("close the door: %w", failed)
+	}
+	return nil
+}

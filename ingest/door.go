@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faultline"
+)
+
+// maxSymptom bounds a symptom in bytes; unknown ones are read as other.
+const maxSymptom = 64
+
+// DoorConfig says what a door stands on. All but Registerer is required.
+type DoorConfig struct {
+	Log   Log
+	Keys  DailyKeys
+	Names *Names
+	// Durable is told to everyone who reports: false when nothing outlives the
+	// process.
+	Durable bool
+	Now     func() time.Time
+	// Writer tells this door's batches from those of every other door, of this
+	// node's earlier lives too: pick it at random.
+	Writer     uint64
+	Registerer prometheus.Registerer // nil: not exported
+}
+
+// Door takes what people and agents say, makes events of it and answers once
+// they are in the log. It is safe for concurrent use; its one goroutine is
+// [Door.Run]. An address that is given to it is neither kept nor logged.
+type Door struct {
+	names      *Names
+	durable    bool
+	now        func() time.Time
+	pseudonyms pseudonyms
+	recent     recent
+	commit     *committer
+	metrics    *metrics
+
+	mu       sync.Mutex
+	vantages map[string]faultline.Vantage // as they stand in the log
+}
+
+// NewDoor returns a door that takes reports and probes at once and answers them
+// while [Door.Run] runs.
+func NewDoor(cfg DoorConfig) *Door {
+	m := newMetrics(cfg.Registerer)
+	return &Door{
+		names:      cfg.Names,
+		durable:    cfg.Durable,
+		now:        cfg.Now,
+		pseudonyms: pseudonyms{keys: cfg.Keys},
+		commit:     newCommitter(cfg.Log, cfg.Writer, cfg.Now, m),
+		metrics:    m,
+		vantages:   make(map[string]faultline.Vantage),
+	}
+}
+
+// Run appends what the door takes to the log. When ctx ends the door closes:
+// what is queued is still appended, within seconds, and Run returns. The error
+// says what could not be appended. A door opens once.
+func (d *Door) Run(ctx context.Context) error { return d.commit.run(ctx) }
+
+// Report takes one person's word that a site does not work for them (or, with
+// symptom ok, that it does). Site is whatever they call it, symptom may be
+// empty, addr is theirs and leaves only a pseudonym behind.
+//
+// It returns once the report is in the log. A repeat by the same person within
+// ten minutes, and a report of a name that is not known, are not logged and not
+// counted. Errors: [faultline.InvalidError] with the pointers /site and
+// /symptom, or [faultline.ErrUnavailable], after which the person may try again.
+func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
+	receipt, outcome, err := d.report(ctx, addr, site, symptom)
+	d.metrics.reports.WithLabelValues(outcome).Inc()
+	return receipt, err
+}
+
+func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string) (r faultline.Receipt, outcome string, err error) {
+	if !addr.IsValid() {
+		return r, outcomeInvalid, errors.New("a report comes from an address")
+	}
+	name, sym, err := d.read(site, symptom)
+	if err != nil {
+		return r, outcomeInvalid, err
+	}
+	now := faultline.Millis(d.now())
+	r = faultline.Receipt{Site: name, At: now, Durable: d.durable}
+	if !d.names.Known(name) {
+		return r, outcomeUnknown, nil
+	}
+	who, err := d.pseudonyms.of(ctx, addr, now)
+	if err != nil {
+		return faultline.Receipt{}, outcomeUnavailable, fmt.Errorf("pseudonym of a reporter: %w", unavailable(err))
+	}
+	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, now, func() (*batch, error) {
+		return d.commit.add(faultline.Report{
+			At: now, Site: name, Symptom: sym,
+			Reporter: fmt.Sprintf("%016x", who.reporter), Net: fmt.Sprintf("%08x", who.net),
+		})
+	})
+	if err == nil {
+		err = b.wait(ctx) // a repeat too: what it repeats may fail yet
+	}
+	if err != nil {
+		return faultline.Receipt{}, outcomeUnavailable, err
+	}
+	if repeat {
+		return r, outcomeRepeated, nil
+	}
+	r.Counted = true
+	return r, outcomeCounted, nil
+}
+
+// read validates what a person said, and names every field that is wrong.
+func (d *Door) read(site, symptom string) (string, faultline.Symptom, error) {
+	var wrong faultline.InvalidError
+	name, err := d.names.Normalise(site)
+	if err != nil {
+		wrong = append(wrong, faultline.Invalid{Pointer: "/site", Detail: err.Error()})
+	}
+	if !isWord(symptom, maxSymptom) {
+		wrong = append(wrong, faultline.Invalid{Pointer: "/symptom", Detail: fmt.Sprintf("is not a word of at most %d characters", maxSymptom)})
+	}
+	if wrong != nil {
+		return "", "", wrong
+	}
+	if symptom == "" {
+		return name, "", nil
+	}
+	return name, faultline.ReadSymptom(symptom), nil
+}
+
+// isWord reports whether s is at most limit bytes of printable ASCII without
+// spaces. The empty string is.
+func isWord(s string, limit int) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(s) <= limit
+}

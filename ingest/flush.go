@@ -1,0 +1,86 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"faultline"
+)
+
+const (
+	// flushLimit bounds all attempts at one batch, attemptLimit each of them.
+	flushLimit   = time.Second
+	attemptLimit = 300 * time.Millisecond
+	attempts     = 4
+	// firstPause is how long the second attempt waits at most; each later one
+	// waits twice as long.
+	firstPause = 50 * time.Millisecond
+)
+
+// flush appends one batch under a seq of its own and answers everyone in it. A
+// seq is never used for other contents: a failed attempt may have arrived.
+func (c *committer) flush(ctx context.Context, b *batch) {
+	c.seq++
+	n := len(b.events)
+	began := c.now()
+	if err := c.attempt(ctx, c.seq, b.events); err != nil {
+		b.err = fmt.Errorf("append %d events: %w", n, unavailable(err))
+	}
+	c.metrics.flushed(n, c.now().Sub(began), b.err)
+	b.events = nil // those who remember the batch need its fate alone
+	close(b.done)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending -= n
+	c.metrics.pending.Set(float64(c.pending))
+}
+
+// attempt tries an append a few times under one seq.
+func (c *committer) attempt(ctx context.Context, seq uint64, events []faultline.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, flushLimit)
+	defer cancel()
+	var err error
+	for try := range attempts {
+		if try > 0 {
+			c.metrics.retries.Inc()
+			if !pause(ctx, firstPause<<(try-1)) {
+				return err
+			}
+		}
+		if err = c.once(ctx, seq, events); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (c *committer) once(ctx context.Context, seq uint64, events []faultline.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+	defer cancel()
+	return c.log.Append(ctx, c.writer, seq, events)
+}
+
+// pause waits between half of limit and all of it, so that many nodes do not
+// come back at once, and reports whether ctx still goes on.
+func pause(ctx context.Context, limit time.Duration) bool {
+	timer := time.NewTimer(limit/2 + rand.N(limit/2))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// unavailable makes err one that wraps [faultline.ErrUnavailable].
+func unavailable(err error) error {
+	if errors.Is(err, faultline.ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", faultline.ErrUnavailable, err)
+}

@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// maxNames bounds the sites that a node knows by name.
+const maxNames = 1 << 20
+
+var errSuffix = errors.New("is a suffix under which others register names, not a site")
+
+// Names knows which sites there are and reads what people call them. It is safe
+// for concurrent use.
+type Names struct {
+	mu    sync.RWMutex
+	known map[string]string // each name to itself, so that readers share one copy
+}
+
+// NewNames returns a Names that knows the given sites.
+func NewNames(sites ...string) *Names {
+	n := &Names{known: make(map[string]string, len(sites))}
+	for _, site := range sites {
+		n.Add(site)
+	}
+	return n
+}
+
+// Add makes a site known. It must be written as [Names.Normalise] writes sites:
+// ASCII lower case, no leading www. unless a public suffix follows. Anything
+// else, and a name beyond the bound of 1,048,576, is not added and reported as
+// false.
+func (n *Names) Add(site string) bool {
+	if n.Known(site) {
+		return true
+	}
+	host, err := parseHost(site)
+	if err != nil || host != site {
+		return false
+	}
+	if suffix, icann := publicsuffix.PublicSuffix(site); icann && suffix == site {
+		return false
+	}
+	if rest, ok := strings.CutPrefix(site, "www."); ok && !isSuffix(rest) {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.known) >= maxNames {
+		return false
+	}
+	site = strings.Clone(site)
+	n.known[site] = site
+	return true
+}
+
+// Known reports whether the map or the catalogue names the site.
+func (n *Names) Known(site string) bool {
+	_, ok := n.find(site)
+	return ok
+}
+
+func (n *Names) find(site string) (string, bool) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	name, ok := n.known[site]
+	return name, ok
+}
+
+// Normalise returns the site that a person or an agent means by input, a name
+// or a URL: case, IDNA, scheme, path, port and a trailing dot are taken off, a
+// leading www. is dropped unless what remains is a public suffix, and a deeper
+// host counts for its registrable domain unless it is known itself. The site
+// need not be known. The error says why input names none; it completes a
+// sentence that begins with the input.
+//
+// Public suffixes are those of publicsuffix.org, the private ones included:
+// below github.io each name is somebody's own, so foo.github.io is registrable.
+// A private suffix itself (blogspot.com) is a site only when it is known.
+func (n *Names) Normalise(input string) (string, error) {
+	if site, ok := n.find(input); ok {
+		return site, nil
+	}
+	host, err := parseHost(input)
+	if err != nil {
+		return "", err
+	}
+	if site, ok := n.find(host); ok {
+		return site, nil
+	}
+	rest, www := strings.CutPrefix(host, "www.")
+	if isSuffix(rest) {
+		return n.underSuffix(rest, www)
+	}
+	if site, ok := n.find(rest); ok {
+		return site, nil
+	}
+	site, err := publicsuffix.EffectiveTLDPlusOne(rest)
+	if err != nil {
+		return "", errNotDomain
+	}
+	if known, ok := n.find(site); ok {
+		return known, nil
+	}
+	return site, nil
+}
+
+// underSuffix reads a bare public suffix and its www. host, which are one site:
+// the one that is known.
+func (n *Names) underSuffix(suffix string, www bool) (string, error) {
+	if site, ok := n.find("www." + suffix); ok {
+		return site, nil
+	}
+	if site, ok := n.find(suffix); ok {
+		return site, nil
+	}
+	if !www {
+		return "", errSuffix
+	}
+	return "www." + suffix, nil
+}
+
+func isSuffix(host string) bool {
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	return suffix == host
+}

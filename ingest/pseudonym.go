@@ -1,0 +1,120 @@
+package ingest
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// DailyKeys hands out the secret of a day (2006-01-02, UTC), 32 random bytes
+// that all nodes share and that are forgotten soon after.
+type DailyKeys interface {
+	DailyKey(ctx context.Context, day string) ([]byte, error)
+}
+
+// keyLimit bounds the fetching of a day's key.
+const keyLimit = time.Second
+
+// pseudonyms turns addresses into what may be kept of them: keyed hashes, which
+// nobody can link to an address or to another day once the key is gone.
+type pseudonyms struct {
+	keys   DailyKeys
+	flight singleflight.Group
+
+	mu         sync.Mutex
+	today, was dayKey // the two newest days asked for
+}
+
+type dayKey struct {
+	day string
+	key []byte
+}
+
+// pseudonym is what stands for an address: of its /32 or /64, and of its /24 or
+// /48 (the low 32 bits are used).
+type pseudonym struct {
+	reporter uint64
+	net      uint32
+}
+
+// of returns the pseudonym of addr on the day of now.
+func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, error) {
+	key, err := p.key(ctx, now.UTC().Format(time.DateOnly))
+	if err != nil {
+		return pseudonym{}, err
+	}
+	addr = addr.Unmap()
+	person, net := 32, 24
+	if addr.Is6() {
+		person, net = 64, 48
+	}
+	return pseudonym{
+		reporter: binary.BigEndian.Uint64(sum(key, addr, person)),
+		net:      binary.BigEndian.Uint32(sum(key, addr, net)),
+	}, nil
+}
+
+// sum is HMAC-SHA256 of the prefix in binary: its address and its length, which
+// keeps the two pseudonyms of one address apart.
+func sum(key []byte, addr netip.Addr, bits int) []byte {
+	prefix, err := addr.Prefix(bits) // drops a zone, too
+	if err != nil {
+		panic("ingest: " + err.Error()) // bits always fit the family
+	}
+	var buf [17]byte
+	raw, _ := prefix.AppendBinary(buf[:0]) // never fails
+	mac := hmac.New(sha256.New, key)
+	mac.Write(raw)
+	return mac.Sum(nil)
+}
+
+// key returns the day's key. However many ask for a new day's at once, it is
+// fetched once, and nobody waits longer than their own context.
+func (p *pseudonyms) key(ctx context.Context, day string) ([]byte, error) {
+	p.mu.Lock()
+	today, was := p.today, p.was
+	p.mu.Unlock()
+	switch day {
+	case today.day:
+		return today.key, nil
+	case was.day:
+		return was.key, nil
+	}
+	fetched := p.flight.DoChan(day, func() (any, error) { return p.fetch(context.WithoutCancel(ctx), day) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case res := <-fetched:
+		if res.Err != nil {
+			return nil, res.Err
+		}
+		return res.Val.([]byte), nil
+	}
+}
+
+func (p *pseudonyms) fetch(ctx context.Context, day string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, keyLimit)
+	defer cancel()
+	key, err := p.keys.DailyKey(ctx, day)
+	if err != nil {
+		return nil, err
+	}
+	if len(key) < sha256.Size {
+		return nil, fmt.Errorf("the key of %s has %d bytes, not %d", day, len(key), sha256.Size)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if fresh := (dayKey{day: day, key: key}); day > p.today.day {
+		p.today, p.was = fresh, p.today
+	} else {
+		p.was = fresh
+	}
+	return key, nil
+}

@@ -1,0 +1,175 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"faultline"
+)
+
+// maxName bounds a site, and the pseudonym or id of whoever speaks, in bytes.
+const maxName = 253
+
+// check validates the line that was read and makes it the event that the fold
+// takes: sites in lower case, symptoms of the contract, times in whole
+// milliseconds.
+func (d *decoder) check() (faultline.Event, error) {
+	switch p := &d.line; p.typ {
+	case faultline.TypeReport:
+		return d.checkReport(p.report)
+	case faultline.TypeProbe:
+		return d.checkProbe(p.probe)
+	case faultline.TypeSite:
+		return d.checkSite(p.site)
+	case faultline.TypeVantage:
+		return p.vantage, needName("vantage", p.vantage.Vantage)
+	case faultline.TypeStatement:
+		return checkStatement(p.statement)
+	case faultline.TypeTick:
+		p.tick.At = faultline.Millis(p.tick.At)
+		return p.tick, needAt(p.tick.At)
+	case faultline.TypeCorrection:
+		p.fix.At = faultline.Millis(p.fix.At)
+		if err := needName("incident", p.fix.Incident); err != nil {
+			return nil, err
+		}
+		return p.fix, needAt(p.fix.At)
+	case faultline.TypeEpoch:
+		p.epoch.At = faultline.Millis(p.epoch.At)
+		return p.epoch, needName("epoch", p.epoch.Epoch)
+	}
+	return nil, errIgnored
+}
+
+func (d *decoder) checkReport(r faultline.Report) (faultline.Event, error) {
+	var err error
+	if r.Site, err = d.site(r.Site); err != nil {
+		return nil, err
+	}
+	if err := needName("reporter", r.Reporter); err != nil {
+		return nil, err
+	}
+	if r.Symptom != "" { // nothing said stays nothing said
+		r.Symptom = faultline.ReadSymptom(string(r.Symptom))
+	}
+	r.At = faultline.Millis(r.At)
+	return r, needAt(r.At)
+}
+
+func (d *decoder) checkProbe(p faultline.Probe) (faultline.Event, error) {
+	var err error
+	if p.Site, err = d.site(p.Site); err != nil {
+		return nil, err
+	}
+	if err := needName("vantage", p.Vantage); err != nil {
+		return nil, err
+	}
+	p.Symptom = faultline.ProbeSymptom(string(p.Symptom), p.Status)
+	p.Via = d.valid("via", p.Via)
+	p.At = faultline.Millis(p.At)
+	return p, needAt(p.At)
+}
+
+func (d *decoder) checkSite(s faultline.SiteRecord) (faultline.Event, error) {
+	var err error
+	if s.Site, err = d.site(s.Site); err != nil {
+		return nil, err
+	}
+	s.Components = d.valid("components", s.Components)
+	s.Shares = d.shares(s.Shares)
+	s.At = faultline.Millis(s.At)
+	return s, nil
+}
+
+// shares leaves out what is no share of a component, and names it.
+func (d *decoder) shares(shares map[faultline.Component]float64) map[faultline.Component]float64 {
+	if len(shares) == 0 {
+		return nil
+	}
+	for _, c := range slices.Sorted(maps.Keys(shares)) {
+		if share := shares[c]; !c.Valid() || share < 0 || share > 1 {
+			d.drop("shares", c)
+			delete(shares, c)
+		}
+	}
+	if len(shares) == 0 {
+		return nil
+	}
+	return shares
+}
+
+func checkStatement(s faultline.Statement) (faultline.Event, error) {
+	if !s.Component.Valid() {
+		return nil, fmt.Errorf("has no component, kind:name, but %q", printable(string(s.Component)))
+	}
+	s.At = faultline.Millis(s.At)
+	return s, needAt(s.At)
+}
+
+// valid leaves out what is no component, and names it.
+func (d *decoder) valid(member string, list []faultline.Component) []faultline.Component {
+	kept := list[:0]
+	for _, c := range list {
+		if c.Valid() {
+			kept = append(kept, c)
+			continue
+		}
+		d.drop(member, c)
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept
+}
+
+func (d *decoder) drop(member string, c faultline.Component) {
+	d.dropped = append(d.dropped, fmt.Sprintf("%s: %q is no component, left out", member, printable(string(c))))
+}
+
+// site brings a site to lower case and refuses what can be no name.
+func (d *decoder) site(site string) (string, error) {
+	if err := needName("site", site); err != nil {
+		return "", err
+	}
+	lower := true
+	for _, c := range []byte(site) {
+		if c <= ' ' || c == 0x7f {
+			return "", errors.New("site: has a blank or a control character")
+		}
+		if 'A' <= c && c <= 'Z' || c >= 0x80 {
+			lower = false
+		}
+	}
+	if lower {
+		return site, nil
+	}
+	if site = strings.ToLower(site); len(site) > maxName {
+		return "", tooLong("site")
+	}
+	return d.words.get([]byte(site)), nil
+}
+
+func needName(member, value string) error {
+	if value == "" {
+		return errors.New("has no " + member)
+	}
+	if len(value) > maxName {
+		return tooLong(member)
+	}
+	return nil
+}
+
+func tooLong(member string) error {
+	return fmt.Errorf("%s: is longer than %d bytes", member, maxName)
+}
+
+func needAt(at time.Time) error {
+	if at.IsZero() {
+		return errors.New("has no at")
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package replay
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"faultline"
+)
+
+const (
+	// maxLine bounds a line in bytes, without its newline.
+	maxLine = 1 << 20
+	// checkEvery is after how many lines or events the context is looked at.
+	checkEvery = 1024
+	stdinName  = "stdin"
+)
+
+// Stats counts what became of the lines.
+type Stats struct {
+	Lines     int64 // read, empty ones not counted
+	Events    int64 // handed on
+	Malformed int64 // named and skipped
+	Ignored   int64 // of an unknown type; ticks and epochs that are not the clock's
+	Ticks     int64 // that the clock added
+}
+
+// Files reads event lines from the files in the order given, on one [Clock]
+// across all, and hands them to sink. A name of "-" is standard input; gzip is
+// recognised by content or by the name. A malformed line is counted, named on
+// stderr as file:line: why, and skipped, and so is what is left out of a good
+// one; lines of unknown types are ignored. Memory stays flat.
+//
+// The error is that of a file that cannot be read, of the sink, or of ctx.
+func Files(ctx context.Context, paths []string, stderr io.Writer, sink Sink) (Stats, error) {
+	return files(ctx, paths, os.Stdin, stderr, sink)
+}
+
+func files(ctx context.Context, paths []string, stdin io.Reader, stderr io.Writer, sink Sink) (Stats, error) {
+	r := &reader{stderr: stderr, decoder: newDecoder(), lines: bufio.NewReaderSize(nil, maxLine+1)}
+	r.clock = NewClock(func(ev faultline.Event) error {
+		if r.stats.Events++; r.stats.Events%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err() // a gap may bring many ticks between two lines
+		}
+		return sink(ev)
+	})
+	err := r.all(ctx, paths, stdin)
+	r.stats.Ticks = r.clock.ticks
+	r.stats.Ignored += r.clock.ignored
+	r.stats.Events -= r.clock.ticks
+	return r.stats, err
+}
+
+type reader struct {
+	stderr  io.Writer
+	clock   *Clock
+	decoder *decoder
+	lines   *bufio.Reader
+	stats   Stats
+}
+
+func (r *reader) all(ctx context.Context, paths []string, stdin io.Reader) error {
+	for _, path := range paths { // said before the first of hours of lines, not after
+		if path == "-" {
+			continue
+		}
+		if info, err := os.Stat(path); err != nil {
+			return fmt.Errorf("read event lines: %w", err)
+		} else if info.IsDir() {
+			return fmt.Errorf("read event lines: %s is a directory", path)
+		}
+	}
+	for _, path := range paths {
+		if err := r.path(ctx, path, stdin); err != nil {
+			return err
+		}
+	}
+	return r.clock.End()
+}
+
+func (r *reader) path(ctx context.Context, path string, stdin io.Reader) error {
+	if path == "-" {
+		return r.file(ctx, stdinName, stdin)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read event lines: %w", err)
+	}
+	defer f.Close()
+	return r.file(ctx, path, f)
+}
+
+func (r *reader) file(ctx context.Context, name string, raw io.Reader) error {
+	plain := bufio.NewReaderSize(raw, 1<<16)
+	magic, err := plain.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	r.lines.Reset(plain)
+	if bytes.Equal(magic, []byte{0x1f, 0x8b}) || strings.HasSuffix(name, ".gz") {
+		unzipped, err := gzip.NewReader(plain)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		r.lines.Reset(unzipped)
+	}
+	for number := 1; ; number++ {
+		if number%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		line, err := r.lines.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			r.stats.Lines++
+			r.malformed(name, number, fmt.Errorf("is longer than %d bytes", maxLine))
+			if err = r.rest(); err == nil {
+				continue
+			}
+		case err == nil || errors.Is(err, io.EOF):
+			if err := r.line(name, number, bytes.TrimRight(line, "\r\n")); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+	}
+}
+
+// rest moves past the end of an overlong line.
+func (r *reader) rest() error {
+	for {
+		if _, err := r.lines.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
+
+func (r *reader) line(name string, number int, line []byte) error {
+	if len(bytes.TrimSpace(line)) == 0 {
+		return nil
+	}
+	r.stats.Lines++
+	ev, err := r.decoder.decode(line)
+	if errors.Is(err, errIgnored) {
+		r.stats.Ignored++
+		return nil
+	}
+	if err != nil {
+		r.malformed(name, number, err)
+		return nil
+	}
+	for _, what := range r.decoder.dropped {
+		fmt.Fprintf(r.stderr, "%s:%d: %s\n", name, number, what)
+	}
+	if err := r.clock.Event(ev); err != nil {
+		return fmt.Errorf("%s:%d: %w", name, number, err)
+	}
+	return nil
+}
+
+func (r *reader) malformed(name string, number int, err error) {
+	r.stats.Malformed++
+	fmt.Fprintf(r.stderr, "%s:%d: %v\n", name, number, err)
+}
