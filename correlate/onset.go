@@ -6,10 +6,12 @@ import (
 	"slices"
 )
 
-// The onset is the change point that makes what the probes of all failing sites
-// saw likeliest: healthy before, failing after. Each probe censors it to one side
+// The onset is the time that makes what the probes of all failing sites saw
+// likeliest: healthy before, then failing more and more over a ramp, as caches
+// expire and machines follow one another. Each probe censors it to one side
 // (interval-censored change point); the interval holds every time that is at most
-// onsetDrop less likely than the best (a profile-likelihood interval of 95 %).
+// onsetDrop less likely than the best, over all ramps (a profile-likelihood
+// interval of 95 %).
 
 const (
 	onsetDrop   = 1.92
@@ -24,68 +26,134 @@ const (
 	everyNetwork = -1
 )
 
-// mark is one observation's say on the change point: what it adds to the
-// log-likelihood if the onset came before it rather than after it.
-type mark struct {
-	at int64
-	l  float64
+// rampSpans are the times over which a failure may spread. A site of one owner
+// fails at once.
+var rampSpans = [...]int64{0, 30 * second, minute, 2 * minute, 4 * minute}
+
+// onsetStep is how fine the time of onset is told.
+const onsetStep = 2 * second
+
+// results counts what the probes that saw a failure saw, by step of time.
+type results struct {
+	from   int64
+	fails  []float64
+	oks    []float64
+	share  float64 // of failures once it has begun
+	normal float64 // of failures before
 }
 
 // onsetOf fits the onset of a set of sites, looking back from detection up to
 // now. It reports false when nobody saw any of them fail.
 func (e *Engine) onsetOf(ids []uint32, detected int64) ([3]int64, bool) {
 	from, to := detected-onsetReach, min(e.clock, detected+onsetFreeze)
-	var marks []mark
-	for _, id := range ids {
-		for _, t := range e.sites.rows[id].Tracks {
-			marks = t.marks(marks, from, to)
+	if r, ok := e.resultsOf(ids, from, to); ok {
+		ramps := rampSpans[:]
+		if len(ids) == 1 {
+			ramps = ramps[:1]
 		}
-	}
-	if len(marks) > 0 {
-		on := changePoint(marks, from)
+		on := r.fit(ramps)
 		return [3]int64{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
 	}
 	at, normal := e.reportsOf(ids, everyNetwork, from, to)
 	return e.crowdOnset(at, normal, from, to)
 }
 
-// marks appends what a track that saw failures says of the change point.
-func (t *track) marks(marks []mark, from, to int64) []mark {
-	first, fails, after := int64(0), 0, 0
-	for _, r := range t.Recent {
-		if r.at() < from || r.at() > to {
-			continue
-		}
-		if r.failed() {
-			fails++
-			if first == 0 {
-				first = r.at()
+// resultsOf pools the results of the tracks that saw failures.
+func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
+	steps := (to-from)/onsetStep + 1
+	r := results{from: from, fails: make([]float64, steps), oks: make([]float64, steps)}
+	var after, before, failed, usual float64
+	for _, id := range ids {
+		for _, t := range e.sites.rows[id].Tracks {
+			first := t.firstFailure(from, to)
+			if first == 0 || t.chronic() {
+				continue
+			}
+			usual += priorFail + t.Fail
+			before += priorFail + priorOK + t.OK + t.Fail
+			for _, x := range t.Recent {
+				if x.at() < from || x.at() > to {
+					continue
+				}
+				step := (x.at() - from) / onsetStep
+				if x.failed() {
+					r.fails[step]++
+					failed++
+				} else {
+					r.oks[step]++
+				}
+				if x.at() >= first {
+					after++
+				}
 			}
 		}
-		if first != 0 {
-			after++
-		}
 	}
-	if fails == 0 {
-		return marks
+	if failed == 0 {
+		return results{}, false
 	}
-	share := min(0.95, max(0.3, float64(fails)/float64(after)))
-	normal := (priorFail + t.Fail) / (priorFail + priorOK + t.OK + t.Fail)
-	if normal > chronicFailures {
-		return marks
-	}
-	share = max(share, min(0.95, 2*normal))
+	r.normal = usual / before
+	r.share = min(0.95, max(2*r.normal, failed/after, 0.1))
+	return r, true
+}
+
+func (t *track) firstFailure(from, to int64) int64 {
 	for _, r := range t.Recent {
-		if r.at() < from || r.at() > to {
-			continue
+		if r.failed() && r.at() >= from && r.at() <= to {
+			return r.at()
 		}
-		l := math.Log1p(-share) - math.Log1p(-normal)
-		if r.failed() {
-			l = math.Log(share) - math.Log(normal)
-		}
-		marks = append(marks, mark{r.at(), bounded(l, vantageEpsilon)})
 	}
-	return marks
+	return 0
+}
+
+// fit returns the interval and the likeliest time of onset, over the given ramps.
+func (r results) fit(ramps []int64) [3]int64 {
+	n := len(r.fails)
+	best := math.Inf(-1)
+	profile := make([]float64, n)
+	for i := range profile {
+		profile[i] = math.Inf(-1)
+	}
+	for _, ramp := range ramps {
+		spread := int(ramp / onsetStep)
+		// ok and fail are the log-likelihoods of one result by steps since onset,
+		// against what is normal; from spread on they stay the same.
+		ok, fail := make([]float64, spread+1), make([]float64, spread+1)
+		for d := range ok {
+			part := (float64(d) + 0.5) / (float64(spread) + 0.5)
+			p := r.normal + (r.share-r.normal)*min(1, part)
+			ok[d], fail[d] = math.Log1p(-p)-math.Log1p(-r.normal), math.Log(p)-math.Log(r.normal)
+		}
+		settled := 0. // log-likelihood of everything beyond the ramp
+		for start := n - 1; start >= 0; start-- {
+			if s := start + spread; s < n {
+				settled += r.fails[s]*fail[spread] + r.oks[s]*ok[spread]
+			}
+			l := settled
+			for d := range min(spread, n-start) {
+				l += r.fails[start+d]*fail[d] + r.oks[start+d]*ok[d]
+			}
+			profile[start] = max(profile[start], l)
+			best = max(best, l)
+		}
+	}
+	lo, hi, first, last := n-1, 0, n-1, 0
+	for i, l := range profile {
+		if l >= best-onsetDrop {
+			lo, hi = min(lo, i), max(hi, i)
+		}
+		if l >= best-1e-9 {
+			first, last = min(first, i), max(last, i)
+		}
+	}
+	at := func(i int) int64 { return r.from + int64(i)*onsetStep }
+	return [3]int64{at(lo), (at(first) + at(last)) / 2, at(hi)}
+}
+
+// mark is one observation's say on the change point: what it adds to the
+// log-likelihood if the onset came before it rather than after it.
+type mark struct {
+	at int64
+	l  float64
 }
 
 // crowdOnset fits the onset of what only people saw: their reports, pooled, as a

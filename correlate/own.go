@@ -17,8 +17,9 @@ const (
 	ownPrior      = -7.0 // log-odds of one site failing on its own in one window
 	ownStart      = 3    // the shortest window that convinces of a single site
 	adoptWithin   = 90 * second
-	adoptOdds     = 2.0
+	adoptEvidence = 5.0 // a failed probe now and then is what sites do
 	ownCrowdOnly  = 10 // independent reporters, where nothing probes
+	calmMinutes   = 10.
 	clusterSites  = 5
 	clusterWithin = 3 * minute
 	clusterAge    = 2 * minute // components have spoken by then
@@ -56,10 +57,11 @@ func (e *Engine) ownFaults() {
 			continue
 		}
 		unexplained++
-		if e.adopt(j, s) {
+		odds, w := e.ownOdds(j, s)
+		if odds-ownPrior > adoptEvidence && e.adopt(j) {
 			continue
 		}
-		if odds, w := e.ownOdds(j, s); odds >= openOdds {
+		if odds >= openOdds {
 			a := alone{id: j.id, odds: odds, w: w, onset: e.clock - windowMS[w]}
 			if on, ok := e.onsetOf([]uint32{j.id}, e.clock); ok {
 				a.onset = on[1]
@@ -189,7 +191,13 @@ func (t *track) cautious(k, m int) float64 {
 
 // adopt lets a site join the incident that it fails together with although its
 // record does not name the cause.
-func (e *Engine) adopt(j *judged, s *site) bool {
+func (e *Engine) adopt(j *judged) bool {
+	switch {
+	case j.probed && slices.Max(j.probes[ownStart:]) <= failed:
+		return false
+	case !j.probed && !e.rises(j):
+		return false
+	}
 	on, ok := e.onsetOf([]uint32{j.id}, e.clock)
 	if !ok {
 		return false
@@ -208,6 +216,13 @@ func (e *Engine) adopt(j *judged, s *site) bool {
 		}
 	}
 	return false
+}
+
+// rises reports whether the crowd of a site that nothing probes has a calm past, is
+// many now, and says what is wrong: it may rise out of sympathy alone.
+func (e *Engine) rises(j *judged) bool {
+	c := e.sites.rows[j.id].Crowd
+	return c.Base.T >= calmMinutes && j.class != classVague && e.independent(c)[windowOf(8*minute)] >= ownCrowdOnly
 }
 
 // looksLike reports whether a symptom class is among those of an incident.
