@@ -1,0 +1,135 @@
+package infra
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"faultline"
+)
+
+// Bounds of a catalogue.
+const (
+	maxCatalogBytes    = 64 << 20
+	maxSites           = 1 << 20
+	maxComponents      = 32 // of one site
+	maxNamedComplaints = 20 // in one error
+)
+
+//go:embed catalog.json
+var builtin []byte
+
+// Catalog is a list of sites with what they stand on and how that is known.
+type Catalog struct {
+	Schema  string            `json:"$schema"` // for editors; not read
+	AsOf    string            `json:"as_of"`   // the day up to which it was compiled, 2006-01-02
+	About   []string          `json:"about"`   // remarks for people
+	Sources map[string]string `json:"sources"` // what the entries' sources mean
+	Sites   []Entry           `json:"-"`       // in the order of the file
+}
+
+// Entry is one site of a [Catalog].
+type Entry struct {
+	Site       string                `json:"site"` // as the door normalises it: bbc.co.uk, www.gov.uk
+	Name       string                `json:"name"` // as a person would write it
+	Rank       int                   `json:"rank"` // coarse popularity, 1 or more, each once
+	Category   string                `json:"category"`
+	Owner      string                `json:"owner"`
+	Components []faultline.Component `json:"components"`
+	Sources    []string              `json:"sources"` // keys of the catalogue's sources
+}
+
+// Builtin returns the catalogue that Faultline ships, as [Load] would.
+func Builtin() ([]faultline.SiteRecord, error) {
+	records, err := Load(bytes.NewReader(builtin))
+	if err != nil {
+		return nil, fmt.Errorf("built-in %w", err)
+	}
+	return records, nil
+}
+
+// Load reads a catalogue and returns a record for each site, sorted by site. It
+// takes all or nothing; see [Read] for what it refuses.
+func Load(r io.Reader) ([]faultline.SiteRecord, error) {
+	c, err := Read(r)
+	if err != nil {
+		return nil, err
+	}
+	return c.Records(), nil
+}
+
+// Read reads a catalogue, one JSON document of the shape of
+// catalog.schema.json. Unknown and repeated members, sites that are not
+// normalised, sites and ranks that stand twice, components that are not
+// canonical and sources that nobody explains are refused, each by the name of
+// its entry.
+func Read(r io.Reader) (Catalog, error) {
+	var file struct {
+		Catalog
+		Entries []jsontext.Value `json:"sites"`
+	}
+	limited := &io.LimitedReader{R: r, N: maxCatalogBytes + 1}
+	err := json.UnmarshalRead(limited, &file, json.RejectUnknownMembers(true))
+	switch {
+	case limited.N <= 0:
+		return Catalog{}, fmt.Errorf("catalogue: larger than %d bytes", maxCatalogBytes)
+	case err != nil:
+		return Catalog{}, fmt.Errorf("catalogue: %w", err)
+	case len(file.Entries) == 0:
+		return Catalog{}, errors.New("catalogue: it has no sites")
+	case len(file.Entries) > maxSites:
+		return Catalog{}, fmt.Errorf("catalogue: more than %d sites", maxSites)
+	}
+	c := file.Catalog
+	if err := c.readEntries(file.Entries); err != nil {
+		return Catalog{}, fmt.Errorf("catalogue: %w", err)
+	}
+	return c, nil
+}
+
+// readEntries decodes and checks the entries. It goes on after a bad one, so
+// that whoever wrote the file hears of all of them at once.
+func (c *Catalog) readEntries(raw []jsontext.Value) error {
+	var complaints []error
+	seen := newSeen(len(raw))
+	for i, value := range raw {
+		var e Entry
+		err := json.Unmarshal(value, &e, json.RejectUnknownMembers(true))
+		if err == nil {
+			err = errors.Join(e.check(c.Sources), seen.add(e))
+		}
+		if err != nil && len(complaints) < maxNamedComplaints {
+			complaints = append(complaints, fmt.Errorf("entry %d (%q): %w", i+1, e.Site, err))
+		}
+		c.Sites = append(c.Sites, e)
+	}
+	return errors.Join(complaints...)
+}
+
+// Records returns a record for each site, sorted by site, its components sorted
+// and with the site's top-level domain among them.
+func (c Catalog) Records() []faultline.SiteRecord {
+	records := make([]faultline.SiteRecord, 0, len(c.Sites))
+	for _, e := range c.Sites {
+		components := append(slices.Clone(e.Components), tld(e.Site))
+		slices.Sort(components)
+		records = append(records, faultline.SiteRecord{
+			Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog,
+		})
+	}
+	slices.SortFunc(records, func(a, b faultline.SiteRecord) int { return strings.Compare(a.Site, b.Site) })
+	return records
+}
+
+// tld is the top-level domain that a site depends on: its last label, whatever
+// the public suffixes below it are.
+func tld(site string) faultline.Component {
+	return faultline.NewComponent(faultline.KindTLD, site[strings.LastIndexByte(site, '.')+1:])
+}
