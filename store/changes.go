@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"faultline"
+)
+
+// Change is one revision as it happened, with at most [faultline.ListedSites]
+// sites. ID is its position among the changes.
+type Change struct {
+	ID       string
+	Incident faultline.Incident
+}
+
+// Changes returns up to limit changes in order: those after a position or, after
+// "", the last ones kept. If there are none it waits up to block, at most a
+// second. When changes after the position are no longer kept the error is
+// [ErrTrimmed]: read the Incidents again. So that nothing is missed, remember
+// the last change first, read the Incidents, then go on after it.
+func (s *Store) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]Change, error) {
+	const op = "read the changes"
+	limit = min(max(limit, 1), changesKept)
+	pos, err := parsePosition(after)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	if after == "" {
+		entries, err := s.reads.XRevRangeN(ctx, keyChanges, "+", "-", int64(limit)).Result()
+		if err != nil {
+			return nil, s.fail(op, err)
+		}
+		if len(entries) > 0 {
+			slices.Reverse(entries)
+			return s.readChanges(entries), nil
+		}
+	}
+	entries, err := s.readStream(ctx, keyChanges, pos, limit, block)
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	previous, _ := entries[0].Values["p"].(string)
+	if before, err := parsePosition(previous); after != "" && (err != nil || before.compare(pos) > 0) {
+		return nil, fmt.Errorf("%s after %q: %w", op, after, ErrTrimmed)
+	}
+	return s.readChanges(entries), nil
+}
+
+// readChanges unpacks entries; those that cannot be read are counted and left
+// out.
+func (s *Store) readChanges(entries []redis.XMessage) []Change {
+	changes := make([]Change, 0, len(entries))
+	for _, entry := range entries {
+		packed, _ := entry.Values["i"].(string)
+		c := Change{ID: entry.ID}
+		if err := unpack([]byte(packed), &c.Incident); err != nil {
+			s.m.poison.WithLabelValues("change").Inc()
+			continue
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}

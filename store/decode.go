@@ -1,0 +1,209 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"math"
+	"time"
+
+	"faultline"
+)
+
+// Why an entry of the log cannot be read. The texts are values of a metric.
+var (
+	errVersion   = errors.New("version")
+	errChecksum  = errors.New("checksum")
+	errMalformed = errors.New("malformed")
+)
+
+// openBatch checks a packed batch and reads its key, so that a repeat costs no
+// more than that.
+func openBatch(packed string) (BatchKey, *unpacker, error) {
+	if packed == "" || packed[0] != codecVersion {
+		return BatchKey{}, nil, errVersion
+	}
+	if len(packed) < headBytes {
+		return BatchKey{}, nil, errMalformed
+	}
+	body := []byte(packed[headBytes:])
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32([]byte(packed[1:headBytes])) {
+		return BatchKey{}, nil, errChecksum
+	}
+	u := &unpacker{b: body}
+	key := BatchKey{Writer: u.fixed(), Seq: u.uint()}
+	if u.bad {
+		return BatchKey{}, nil, errMalformed
+	}
+	return key, u, nil
+}
+
+// unpacker reads the body of a packed batch. After the first thing that is
+// wrong it is bad and returns zeros.
+type unpacker struct {
+	b     []byte
+	last  int64
+	known []string
+	bad   bool
+}
+
+func (u *unpacker) events() ([]faultline.Event, error) {
+	// Everything has at least one byte, so that a lying number cannot make us
+	// reserve memory.
+	n := u.uint()
+	if n > uint64(len(u.b)) {
+		return nil, errMalformed
+	}
+	events := make([]faultline.Event, 0, n)
+	for range n {
+		ev := u.event()
+		if u.bad {
+			return nil, errMalformed
+		}
+		events = append(events, ev)
+	}
+	if u.bad || len(u.b) > 0 {
+		return nil, errMalformed
+	}
+	return events, nil
+}
+
+func (u *unpacker) take(n uint64) []byte {
+	if u.bad || n > uint64(len(u.b)) {
+		u.bad = true
+		return nil
+	}
+	b := u.b[:n]
+	u.b = u.b[n:]
+	return b
+}
+
+func (u *unpacker) uint() uint64 {
+	v, n := binary.Uvarint(u.b)
+	if n <= 0 {
+		u.bad = true
+		return 0
+	}
+	u.b = u.b[n:]
+	return v
+}
+
+func (u *unpacker) signed() int64 {
+	v, n := binary.Varint(u.b)
+	if n <= 0 {
+		u.bad = true
+		return 0
+	}
+	u.b = u.b[n:]
+	return v
+}
+
+func (u *unpacker) int() int { return int(u.signed()) }
+
+func (u *unpacker) uint32() uint32 {
+	v := u.uint()
+	u.bad = u.bad || v > math.MaxUint32
+	return uint32(v)
+}
+
+func (u *unpacker) fixed() uint64 {
+	if b := u.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (u *unpacker) string() string {
+	switch i := u.uint(); {
+	case i == stringNew:
+		s := string(u.take(u.uint()))
+		u.known = append(u.known, s)
+		return s
+	case i == stringHex:
+		return hex.EncodeToString(u.take(8))
+	case i-stringKnown < uint64(len(u.known)):
+		return u.known[i-stringKnown]
+	}
+	u.bad = true
+	return ""
+}
+
+// list reads the length of a list or map; there is none at all if not ok.
+func (u *unpacker) list() (n uint64, ok bool) {
+	if n = u.uint(); n == 0 {
+		return 0, false
+	}
+	if n--; n > uint64(len(u.b)) {
+		u.bad = true
+		return 0, false
+	}
+	return n, true
+}
+
+func (u *unpacker) components() []faultline.Component {
+	n, ok := u.list()
+	if !ok {
+		return nil
+	}
+	list := make([]faultline.Component, 0, n)
+	for range n {
+		list = append(list, faultline.Component(u.string()))
+	}
+	return list
+}
+
+func (u *unpacker) shares() map[faultline.Component]float64 {
+	n, ok := u.list()
+	if !ok {
+		return nil
+	}
+	m := make(map[faultline.Component]float64, n)
+	for range n {
+		c := faultline.Component(u.string())
+		m[c] = math.Float64frombits(u.fixed())
+	}
+	return m
+}
+
+func (u *unpacker) time(head byte) time.Time {
+	if head&packZeroTime != 0 {
+		return time.Time{}
+	}
+	u.last += u.signed()
+	return time.UnixMilli(u.last).UTC()
+}
+
+func (u *unpacker) event() faultline.Event {
+	b := u.take(1)
+	if b == nil {
+		return nil
+	}
+	head := b[0]
+	at := u.time(head)
+	switch head & packTypes {
+	case packReport:
+		return faultline.Report{At: at, Site: u.string(), Symptom: faultline.Symptom(u.string()), Reporter: u.string(),
+			ASN: u.uint32(), Country: u.string(), Net: u.string()}
+	case packProbe:
+		return faultline.Probe{At: at, Site: u.string(), Vantage: u.string(), Symptom: faultline.Symptom(u.string()),
+			Status: u.int(), LatencyMS: u.int(), Detail: u.string(), Via: u.components()}
+	case packSite:
+		return faultline.SiteRecord{At: at, Site: u.string(), Rank: u.int(), Components: u.components(),
+			Shares: u.shares(), Source: u.string()}
+	case packVantage:
+		return faultline.Vantage{Vantage: u.string(), ASN: u.uint32(), Country: u.string()}
+	case packStatement:
+		return faultline.Statement{At: at, Component: faultline.Component(u.string()), Source: u.string(),
+			Status: u.string(), Text: u.string()}
+	case packTick:
+		return faultline.Tick{At: at}
+	case packCorrection:
+		return faultline.Correction{At: at, Incident: u.string(), By: u.string(), Text: u.string(),
+			State: faultline.IncidentState(u.string())}
+	case packEpoch:
+		return faultline.Epoch{At: at, Epoch: u.string()}
+	}
+	u.bad = true
+	return nil
+}

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// A packed batch is
+//
+//	version  1 byte
+//	checksum 4 bytes, little-endian CRC32-C of all that follows
+//	writer   8 bytes, little-endian
+//	seq, number of events: uvarints
+//	the events
+//
+// and an event is a head byte (its type, and a flag for a zero time), its time
+// as a signed difference to the one before in ms, and its fields in the order of
+// the struct. A string is a uvarint: 0, then the string; 1, then 8 bytes that
+// stand for 16 hexadecimal digits; or 2 and more, a string that came before in
+// this batch. A list or map is its length plus one, or 0 for nil.
+const (
+	codecVersion = 1
+	headBytes    = 1 + 4
+	// maxBatchBytes bounds one entry of the log, some 40,000 reports.
+	maxBatchBytes = 1 << 20
+)
+
+// The types of event as they are packed. They are in every log: never renumber.
+const (
+	packReport byte = iota + 1
+	packProbe
+	packSite
+	packVantage
+	packStatement
+	packTick
+	packCorrection
+	packEpoch
+
+	packTypes    byte = 0x0f
+	packZeroTime byte = 0x80
+)
+
+// How a string that is not in the table yet is packed.
+const (
+	stringNew = iota
+	stringHex
+	stringKnown // the first index of the table
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// encodeBatch packs events, whose times are cut to whole milliseconds.
+func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
+	p := packer{b: make([]byte, headBytes, headBytes+16+40*len(events)), known: map[string]uint64{}}
+	p.b = binary.LittleEndian.AppendUint64(p.b, key.Writer)
+	p.uint(key.Seq)
+	p.uint(uint64(len(events)))
+	for i, ev := range events {
+		if err := p.event(ev); err != nil {
+			return nil, fmt.Errorf("event %d: %w", i, err)
+		}
+		if len(p.b) > maxBatchBytes {
+			return nil, fmt.Errorf("event %d: %w: a batch holds %d bytes", i, ErrTooLarge, maxBatchBytes)
+		}
+	}
+	p.b[0] = codecVersion
+	binary.LittleEndian.PutUint32(p.b[1:], crc32.Checksum(p.b[headBytes:], castagnoli))
+	return p.b, nil
+}
+
+type packer struct {
+	b     []byte
+	last  int64 // ms of the event before
+	known map[string]uint64
+}
+
+func (p *packer) uint(v uint64) { p.b = binary.AppendUvarint(p.b, v) }
+func (p *packer) int(v int)     { p.b = binary.AppendVarint(p.b, int64(v)) }
+
+func (p *packer) head(kind byte, at time.Time) {
+	if at.IsZero() {
+		p.b = append(p.b, kind|packZeroTime)
+		return
+	}
+	ms := at.UnixMilli()
+	p.b = binary.AppendVarint(append(p.b, kind), ms-p.last)
+	p.last = ms
+}
+
+func (p *packer) string(s string) {
+	if i, ok := p.known[s]; ok {
+		p.uint(i)
+		return
+	}
+	var raw [8]byte
+	if len(s) == 16 && isLowerHex(s) {
+		if _, err := hex.Decode(raw[:], []byte(s)); err == nil {
+			p.uint(stringHex)
+			p.b = append(p.b, raw[:]...)
+			return
+		}
+	}
+	p.known[s] = stringKnown + uint64(len(p.known))
+	p.uint(stringNew)
+	p.uint(uint64(len(s)))
+	p.b = append(p.b, s...)
+}
+
+func isLowerHex(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *packer) strings(list ...string) {
+	for _, s := range list {
+		p.string(s)
+	}
+}
+
+func (p *packer) components(list []faultline.Component) {
+	if list == nil {
+		p.uint(0)
+		return
+	}
+	p.uint(uint64(len(list)) + 1)
+	for _, c := range list {
+		p.string(string(c))
+	}
+}
+
+func (p *packer) shares(m map[faultline.Component]float64) {
+	if m == nil {
+		p.uint(0)
+		return
+	}
+	names := make([]faultline.Component, 0, len(m))
+	for c := range m {
+		names = append(names, c)
+	}
+	slices.Sort(names)
+	p.uint(uint64(len(m)) + 1)
+	for _, c := range names {
+		p.string(string(c))
+		p.b = binary.LittleEndian.AppendUint64(p.b, math.Float64bits(m[c]))
+	}
+}
+
+func (p *packer) event(ev faultline.Event) error {
+	switch e := ev.(type) {
+	case faultline.Report:
+		p.head(packReport, e.At)
+		p.strings(e.Site, string(e.Symptom), e.Reporter)
+		p.uint(uint64(e.ASN))
+		p.strings(e.Country, e.Net)
+	case faultline.Probe:
+		p.head(packProbe, e.At)
+		p.strings(e.Site, e.Vantage, string(e.Symptom))
+		p.int(e.Status)
+		p.int(e.LatencyMS)
+		p.string(e.Detail)
+		p.components(e.Via)
+	case faultline.SiteRecord:
+		p.head(packSite, e.At)
+		p.string(e.Site)
+		p.int(e.Rank)
+		p.components(e.Components)
+		p.shares(e.Shares)
+		p.string(e.Source)
+	case faultline.Vantage:
+		p.head(packVantage, time.Time{})
+		p.string(e.Vantage)
+		p.uint(uint64(e.ASN))
+		p.string(e.Country)
+	case faultline.Statement:
+		p.head(packStatement, e.At)
+		p.strings(string(e.Component), e.Source, e.Status, e.Text)
+	case faultline.Tick:
+		p.head(packTick, e.At)
+	case faultline.Correction:
+		p.head(packCorrection, e.At)
+		p.strings(e.Incident, e.By, e.Text, string(e.State))
+	case faultline.Epoch:
+		p.head(packEpoch, e.At)
+		p.string(e.Epoch)
+	default:
+		return fmt.Errorf("cannot pack a %T", ev)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package store
+
+import "strconv"
+
+// tag is the hash tag of every key: all live in one slot.
+const tag = "{faultline}:"
+
+// The bounds of what is kept.
+const (
+	// changesKept is how many revisions the changes stream holds at least.
+	changesKept = 4096
+	// chunkBytes is the most of a checkpoint that one command carries.
+	chunkBytes = 256 << 10
+	// maxCheckpointChunks bounds a checkpoint, to 64 MiB.
+	maxCheckpointChunks = 256
+)
+
+// The keys that stand alone.
+const (
+	keyLog        = tag + "log"
+	keyFloor      = tag + "log:floor"
+	keyEpoch      = tag + "epoch"
+	keyLease      = tag + "lease"
+	keyFence      = tag + "fence"
+	keyCheckpoint = tag + "checkpoint"
+	keyIndex      = tag + "incidents"
+	keyChanges    = tag + "changes"
+	keyView       = tag + "view"
+)
+
+// The keys of which there are several.
+const (
+	prefixChunk    = tag + "checkpoint:"
+	prefixIncident = tag + "incident:"
+	prefixDaily    = tag + "dailykey:"
+)
+
+func incidentKey(id string) string { return prefixIncident + id }
+func dailyKey(day string) string   { return prefixDaily + day }
+
+// chunkKeys names the n chunks of a checkpoint's generation.
+func chunkKeys(generation string, n int) []string {
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = prefixChunk + generation + ":" + strconv.Itoa(i)
+	}
+	return keys
+}
+
+// keySpec describes one key, or with a trailing * a family of keys.
+type keySpec struct {
+	pattern string
+	holds   string
+	bound   string // what keeps it from growing without end
+	expires bool   // every key of this pattern has a time to live
+}
+
+// registry names every key that this package writes. A key that is not here is
+// a mistake.
+var registry = []keySpec{
+	{keyLog, "stream: the log, one packed batch an entry", "trimmed behind min(checkpoint, an hour)", false},
+	{keyFloor, "string: the oldest position still in the log", "one position", false},
+	{keyEpoch, "string: the log's epoch, a ULID", "26 bytes", false},
+	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
+	{keyFence, "string: the newest fence ever given", "one number", false},
+	{keyCheckpoint, "hash: pointer to the newest checkpoint", "five fields", false},
+	{prefixChunk + "*", "string: one chunk of a checkpoint", "two generations of 256 chunks of 256 KiB; unfinished ones expire", false},
+	{keyIndex, "sorted set: incident ids by detection time", "one member an incident, for ever", false},
+	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
+	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
+	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
+	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"faultline"
+)
+
+const (
+	// batchField is the one field of a log entry: the packed batch.
+	batchField = "b"
+	// keepLog is how long the log is kept, whatever the checkpoint says.
+	keepLog = time.Hour
+	// trimStep bounds what one Trim drops, so that it stalls nobody.
+	trimStep = 10_000
+)
+
+// errNoLog: nobody has called Epoch, or Redis came back empty.
+var errNoLog = errors.New("there is no log")
+
+// BatchKey makes a batch idempotent: of all batches of one writer with the same
+// Seq, readers see the first. A writer is one process's one sender: it appends
+// one batch at a time, with growing Seq, and gives up on a batch before it
+// sends the next.
+type BatchKey struct {
+	Writer uint64
+	Seq    uint64
+}
+
+// Append puts events into the log as one entry and returns its position. When it
+// returns, the batch is as safe as Redis makes anything safe that it has
+// acknowledged. On an error that wraps [faultline.ErrUnavailable] the batch may
+// or may not be there: repeat it with the same key and the same events. Without
+// a log (see [Store.Epoch]) that is the error as well: a Redis that came back
+// empty must not take a batch as if nothing had happened.
+func (s *Store) Append(ctx context.Context, key BatchKey, events []faultline.Event) (string, error) {
+	return s.append(key, events, func(packed []byte) (string, error) {
+		return s.writes.XAdd(ctx, &redis.XAddArgs{
+			Stream: keyLog, NoMkStream: true, Values: []any{batchField, packed},
+		}).Result()
+	})
+}
+
+// AppendFenced is Append for the leader: it fails with [faultline.ErrNotLeader],
+// and nothing is written, once a newer lease was given.
+func (s *Store) AppendFenced(ctx context.Context, l Lease, key BatchKey, events []faultline.Event) (string, error) {
+	return s.append(key, events, func(packed []byte) (string, error) {
+		return s.fenced(ctx, s.scripts.append, l, []string{keyLog}, packed).Text()
+	})
+}
+
+func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) (string, error)) (string, error) {
+	const op = "append to the log"
+	packed, err := encodeBatch(key, events)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", op, err)
+	}
+	timer := prometheus.NewTimer(s.m.appending)
+	pos, err := add(packed)
+	timer.ObserveDuration()
+	if errors.Is(err, redis.Nil) {
+		err = errNoLog
+	}
+	if err != nil {
+		return "", s.fail(op, err)
+	}
+	s.m.appended.WithLabelValues("batches").Inc()
+	s.m.appended.WithLabelValues("events").Add(float64(len(events)))
+	s.m.appended.WithLabelValues("bytes").Add(float64(len(packed)))
+	return pos, nil
+}
+
+// Epoch opens the log if there is none: its first entry is then a
+// [faultline.Epoch] with a new ULID of time now. It returns the log's epoch. Of
+// several callers one opens the log and all get the same answer. Nothing can be
+// appended before.
+func (s *Store) Epoch(ctx context.Context, now time.Time) (string, error) {
+	const op = "open the log"
+	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", op, err)
+	}
+	// Nobody else writes under this name: it is random, and used once.
+	key := BatchKey{Writer: binary.LittleEndian.Uint64(id[8:])}
+	packed, err := encodeBatch(key, []faultline.Event{faultline.Epoch{At: faultline.Millis(now), Epoch: id.String()}})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", op, err)
+	}
+	epoch, err := s.scripts.epoch.Run(ctx, s.writes, []string{keyEpoch, keyLog}, id.String(), packed).Text()
+	if err != nil {
+		return "", s.fail(op, err)
+	}
+	return epoch, nil
+}
+
+// LogTail returns the position of the log's newest entry, "" if there is none.
+func (s *Store) LogTail(ctx context.Context) (string, error) {
+	pos, err := s.scripts.tail.Run(ctx, s.reads, []string{keyLog}).Text()
+	if err != nil {
+		return "", s.fail("read the log's tail", err)
+	}
+	return pos, nil
+}
+
+// Trim drops entries that are both behind the checkpoint and more than an hour
+// older than now, at most some ten thousand of them; it may leave a few that
+// could go. Without a checkpoint it drops nothing.
+func (s *Store) Trim(ctx context.Context, l Lease, now time.Time) error {
+	horizon := max(now.Add(-keepLog).UnixMilli(), 0)
+	err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyCheckpoint, keyFloor}, horizon, trimStep).Err()
+	if err != nil {
+		return s.fail("trim the log", err)
+	}
+	return nil
+}

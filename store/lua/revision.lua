@@ -1,0 +1,23 @@
+-- Stores revision n of an incident after revision n-1, and tells of it.
+-- KEYS[1] fence, KEYS[2] incident, KEYS[3] index, KEYS[4] changes
+-- ARGV[1] fence, ARGV[2] n, ARGV[3] SHA-256 of the revision, 32 bytes,
+-- ARGV[4] the packed revision, ARGV[5] its packed listed form,
+-- ARGV[6] id, ARGV[7] detection in ms since 1970, ARGV[8] changes to keep
+-- Returns 1 when stored, 0 when the same was stored already.
+if not leads() then return redis.error_reply(NOT_LEADER) end
+local n = tonumber(ARGV[2])
+local last = tonumber(redis.call('HGET', KEYS[2], 'last') or '0')
+if n > last + 1 then return redis.error_reply('REVGAP the revision before it is missing') end
+if n <= last then
+  local kept = redis.call('HGET', KEYS[2], ARGV[2])
+  if kept and string.sub(kept, 1, 32) == ARGV[3] then return 0 end
+  return redis.error_reply('REVDIFFER the revision is stored with other contents')
+end
+-- Each change names the one before, so that a reader sees a gap.
+local before = redis.call('XREVRANGE', KEYS[4], '+', '-', 'COUNT', 1)
+local previous = ''
+if #before > 0 then previous = before[1][1] end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3] .. ARGV[4], 'last', ARGV[2])
+redis.call('ZADD', KEYS[3], ARGV[7], ARGV[6])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', 'i', ARGV[5], 'p', previous)
+return 1

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+)
+
+type metrics struct {
+	appended  *prometheus.CounterVec // by unit: batches, events, bytes
+	read      prometheus.Counter
+	repeats   prometheus.Counter
+	poison    *prometheus.CounterVec // by reason
+	errors    *prometheus.CounterVec // by kind
+	appending prometheus.Histogram
+
+	registerer prometheus.Registerer
+	registered []prometheus.Collector
+}
+
+func newMetrics(r prometheus.Registerer, clients map[string]redis.UniversalClient) (*metrics, error) {
+	m := &metrics{
+		appended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_store_appended_total",
+			Help: "What was appended to the log, in batches, events and bytes."}, []string{"unit"}),
+		read: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_store_batches_read_total",
+			Help: "Batches read from the log, repeats and poison left out."}),
+		repeats: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_store_repeats_total",
+			Help: "Batches of the log that were dropped as repeats of an earlier one."}),
+		poison: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_store_poison_total",
+			Help: "Stored entries that could not be read and were skipped."}, []string{"reason"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_store_errors_total",
+			Help: "Calls that failed: unavailable, or refused by a script."}, []string{"kind"}),
+		appending: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "faultline_store_append_seconds",
+			Help: "How long appending a batch took.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 13)}),
+		registerer: r,
+	}
+	if r == nil {
+		return m, nil
+	}
+	for _, c := range []prometheus.Collector{m.appended, m.read, m.repeats, m.poison, m.errors, m.appending, newPools(clients)} {
+		if err := r.Register(c); err != nil {
+			m.unregister()
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+		m.registered = append(m.registered, c)
+	}
+	return m, nil
+}
+
+func (m *metrics) unregister() {
+	for _, c := range m.registered {
+		m.registerer.Unregister(c)
+	}
+}
+
+// pools reports the connections of the clients.
+type pools struct {
+	clients               map[string]redis.UniversalClient
+	connections, timeouts *prometheus.Desc
+}
+
+func newPools(clients map[string]redis.UniversalClient) pools {
+	return pools{
+		clients: clients,
+		connections: prometheus.NewDesc("faultline_store_connections",
+			"Connections to Redis.", []string{"client", "state"}, nil),
+		timeouts: prometheus.NewDesc("faultline_store_pool_timeouts_total",
+			"Calls that found no free connection in time.", []string{"client"}, nil),
+	}
+}
+
+func (p pools) Describe(ch chan<- *prometheus.Desc) { ch <- p.connections; ch <- p.timeouts }
+
+func (p pools) Collect(ch chan<- prometheus.Metric) {
+	for name, c := range p.clients {
+		st := c.PoolStats()
+		ch <- prometheus.MustNewConstMetric(p.connections, prometheus.GaugeValue, float64(st.IdleConns), name, "idle")
+		ch <- prometheus.MustNewConstMetric(p.connections, prometheus.GaugeValue, float64(st.TotalConns-min(st.IdleConns, st.TotalConns)), name, "busy")
+		ch <- prometheus.MustNewConstMetric(p.timeouts, prometheus.CounterValue, float64(st.Timeouts), name)
+	}
+}

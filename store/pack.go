@@ -1,0 +1,58 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// maxUnpacked bounds what a compressed value may unfold to.
+const maxUnpacked = 64 << 20
+
+// deflaters are kept, since one is over half a megabyte.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(io.Discard, flate.BestSpeed)
+	if err != nil {
+		panic(err) // only for a level that does not exist
+	}
+	return w
+}}
+
+// deflate compresses JSON, to a sixth or less for incidents.
+func deflate(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&out)
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// pack makes compressed JSON of v.
+func pack(v any) ([]byte, error) {
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return deflate(plain)
+}
+
+// unpack is the inverse of pack.
+func unpack(packed []byte, v any) error {
+	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked))
+	if err != nil {
+		return fmt.Errorf("decompress: %w", err)
+	}
+	if err := json.Unmarshal(plain, v); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"faultline"
+)
+
+const (
+	// readCount is how many entries one read returns at most.
+	readCount = 64
+	// maxWriters is how many writers a cursor remembers.
+	maxWriters = 4096
+	// maxBlock is how long one read waits at most: a wait in Redis does not end
+	// when its context is cancelled.
+	maxBlock = time.Second
+)
+
+// Batch is one entry of the log.
+type Batch struct {
+	Pos    string
+	Events []faultline.Event
+}
+
+// Cursor is how far a reader has come: the position of the last entry that it
+// has seen ("" is the start) and the last Seq of each writer, by which repeats
+// are known. It is kept with the state that was folded up to there.
+type Cursor struct {
+	Pos  string            `json:"pos"`
+	Seqs map[uint64]uint64 `json:"seqs"`
+}
+
+// Reader reads the log from a cursor on. It is not safe for concurrent use.
+type Reader struct {
+	s       *Store
+	pos     string
+	seqs    map[uint64]heard
+	counter uint64 // of batches, to know the writer not heard for longest
+}
+
+type heard struct{ seq, at uint64 }
+
+// Reader returns a reader that goes on after c.
+func (s *Store) Reader(c Cursor) *Reader {
+	r := &Reader{s: s, pos: c.Pos, seqs: make(map[uint64]heard, len(c.Seqs))}
+	for writer, seq := range c.Seqs {
+		r.seqs[writer] = heard{seq: seq}
+	}
+	return r
+}
+
+// Cursor returns where the reader is: after all that Next has returned.
+func (r *Reader) Cursor() Cursor {
+	c := Cursor{Pos: r.pos, Seqs: make(map[uint64]uint64, len(r.seqs))}
+	for writer, h := range r.seqs {
+		c.Seqs[writer] = h.seq
+	}
+	return c
+}
+
+// Next returns the next batches in order, each only once: repeats are dropped,
+// and entries that cannot be read are skipped and counted. If there are none it
+// waits up to block, at most a second, and returns an empty slice; with a block
+// of 0 it does not wait. An empty slice may also mean that all that was read was
+// dropped. An error leaves the reader where it was. [ErrTrimmed] is final: what
+// follows is gone, and the reader must start again from the checkpoint.
+func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error) {
+	const op = "read the log"
+	after, err := parsePosition(r.pos)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	entries, err := r.s.readStream(ctx, keyLog, after, readCount, block)
+	if err != nil {
+		return nil, r.s.fail(op, err)
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	// After the read, so that no trim can come between.
+	if err := r.checkFloor(ctx, after); err != nil {
+		return nil, err
+	}
+	batches := make([]Batch, 0, len(entries))
+	for _, entry := range entries {
+		r.pos = entry.ID
+		if events, ok := r.take(entry); ok {
+			batches = append(batches, Batch{Pos: entry.ID, Events: events})
+		}
+	}
+	r.s.m.read.Add(float64(len(batches)))
+	return batches, nil
+}
+
+func (r *Reader) checkFloor(ctx context.Context, after position) error {
+	const op = "read the log's floor"
+	text, err := r.s.reads.Get(ctx, keyFloor).Result()
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	if err != nil {
+		return r.s.fail(op, err)
+	}
+	floor, err := parsePosition(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if after.compare(floor) < 0 {
+		return fmt.Errorf("read the log after %q: %w: it begins at %s", r.pos, ErrTrimmed, text)
+	}
+	return nil
+}
+
+// take unpacks an entry, unless it is a repeat or cannot be read.
+func (r *Reader) take(entry redis.XMessage) ([]faultline.Event, bool) {
+	packed, _ := entry.Values[batchField].(string)
+	key, u, err := openBatch(packed)
+	if err != nil {
+		r.s.m.poison.WithLabelValues(err.Error()).Inc()
+		return nil, false
+	}
+	h, known := r.seqs[key.Writer]
+	if known && key.Seq <= h.seq {
+		r.s.m.repeats.Inc()
+		return nil, false
+	}
+	events, err := u.events()
+	if err != nil {
+		r.s.m.poison.WithLabelValues(err.Error()).Inc()
+		return nil, false
+	}
+	if !known && len(r.seqs) >= maxWriters {
+		r.forget()
+	}
+	r.counter++
+	r.seqs[key.Writer] = heard{seq: key.Seq, at: r.counter}
+	return events, true
+}
+
+// forget drops the writer that was not heard for longest; of those that a
+// cursor brought and that were not heard since, the lowest.
+func (r *Reader) forget() {
+	var oldest uint64
+	least := heard{at: r.counter + 1}
+	for writer, h := range r.seqs {
+		if h.at < least.at || h.at == least.at && writer < oldest {
+			oldest, least = writer, h
+		}
+	}
+	delete(r.seqs, oldest)
+}
+
+// readStream returns up to count entries of a stream after a position, and waits
+// for the first one if it may. No entries are no error.
+func (s *Store) readStream(ctx context.Context, key string, after position, count int, block time.Duration) ([]redis.XMessage, error) {
+	client, wait := s.reads, time.Duration(-1)
+	// Redis counts in milliseconds, and takes 0 for ever.
+	if block = min(block, maxBlock); block >= time.Millisecond {
+		client, wait = s.blocking, block
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, block+s.patience)
+		defer cancel()
+	}
+	streams, err := client.XRead(ctx, &redis.XReadArgs{
+		Streams: []string{key}, ID: after.String(), Count: int64(count), Block: wait,
+	}).Result()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil || len(streams) == 0 {
+		return nil, err
+	}
+	return streams[0].Messages, nil
+}

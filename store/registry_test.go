@@ -1,0 +1,71 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// testRegistry does everything there is, then looks at what keys there are.
+func testRegistry(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	l := f.lead(t)
+	r := f.Reader(Cursor{})
+	for seq := range uint64(200) {
+		_, err := f.Append(ctx, BatchKey{1, seq}, everyEvent(f.now))
+		ok(t, err)
+	}
+	_, err := f.AppendFenced(ctx, l, BatchKey{2, 1}, tickAt(f.now))
+	ok(t, err)
+	drain(t, r)
+	for n := range 5 {
+		ok(t, f.SaveRevision(ctx, l, incident(n, 1)))
+	}
+	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}))
+	for seed := range byte(2) {
+		cp := checkpoint(seed, r.Cursor().Pos)
+		cp.Cursor = r.Cursor()
+		ok(t, f.SaveCheckpoint(ctx, l, cp))
+	}
+	tail, err := parsePosition(r.Cursor().Pos)
+	ok(t, err)
+	ok(t, f.Trim(ctx, l, time.UnixMilli(int64(tail.ms)).Add(2*keepLog)))
+	_, err = f.DailyKey(ctx, "2026-03-01")
+	ok(t, err)
+	if _, _, err := f.Acquire(ctx, "b", time.Minute, f.now); err != nil {
+		t.Fatal(err)
+	}
+
+	seen := map[string]bool{}
+	for _, key := range f.keys(t) {
+		spec, found := specOf(key)
+		if !found {
+			t.Errorf("%s is not in the registry", key)
+			continue
+		}
+		seen[spec.pattern] = true
+		if ttl := f.writes.PTTL(ctx, key).Val(); spec.expires && ttl <= 0 {
+			t.Errorf("%s never expires", key)
+		}
+	}
+	for _, spec := range registry {
+		if !seen[spec.pattern] {
+			t.Errorf("%s was not written: this test must", spec.pattern)
+		}
+		if !strings.HasPrefix(spec.pattern, tag) || spec.holds == "" || spec.bound == "" {
+			t.Errorf("%s lacks its hash tag, contents or bound", spec.pattern)
+		}
+	}
+}
+
+func specOf(key string) (keySpec, bool) {
+	for _, spec := range registry {
+		prefix, family := strings.CutSuffix(spec.pattern, "*")
+		if key == spec.pattern || family && strings.HasPrefix(key, prefix) {
+			return spec, true
+		}
+	}
+	return keySpec{}, false
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"faultline"
+)
+
+const (
+	// maxIDBytes bounds what is looked up as an incident's id.
+	maxIDBytes = 64
+	// incidentsAtOnce is how many incidents one round trip reads.
+	incidentsAtOnce = 64
+)
+
+// SaveRevision stores one revision of an incident, whole, and tells of it in the
+// changes. Revision n is stored after n-1 and never rewritten: to save the same
+// again is fine and does nothing, to save another under its number fails with
+// [ErrRevisionDiffers], to leave one out with [ErrRevisionGap].
+func (s *Store) SaveRevision(ctx context.Context, l Lease, inc faultline.Incident) error {
+	op := fmt.Sprintf("save revision %d of %s", inc.Revision, inc.ID)
+	if inc.Revision < 1 || inc.ID == "" || len(inc.ID) > maxIDBytes {
+		return fmt.Errorf("%s: no such id or revision can be", op)
+	}
+	plain, err := json.Marshal(inc)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	whole, err := deflate(plain)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	listed, err := pack(inc.Listed())
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	// The sum is of the plain text: another release may compress differently.
+	sum := sha256.Sum256(plain)
+	err = s.fenced(ctx, s.scripts.revision, l, []string{incidentKey(inc.ID), keyIndex, keyChanges},
+		inc.Revision, sum[:], whole, listed, inc.ID, inc.DetectedAt.UnixMilli(), changesKept).Err()
+	if err != nil {
+		return s.fail(op, err)
+	}
+	return nil
+}
+
+// Incident returns one revision of an incident with all its sites; revision 0 is
+// the last. An unknown one is [faultline.ErrNotFound].
+func (s *Store) Incident(ctx context.Context, id string, revision int) (faultline.Incident, error) {
+	op := fmt.Sprintf("read revision %d of %q", revision, id)
+	if id == "" || len(id) > maxIDBytes || revision < 0 {
+		return faultline.Incident{}, fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
+	}
+	field := strconv.Itoa(revision)
+	if revision == 0 {
+		last, err := s.reads.HGet(ctx, incidentKey(id), "last").Result()
+		if err != nil {
+			return faultline.Incident{}, s.missing(op, err)
+		}
+		field = last
+	}
+	stored, err := s.reads.HGet(ctx, incidentKey(id), field).Result()
+	if err != nil {
+		return faultline.Incident{}, s.missing(op, err)
+	}
+	inc, err := readRevision(stored)
+	if err != nil {
+		return faultline.Incident{}, fmt.Errorf("%s: %w", op, err)
+	}
+	return inc, nil
+}
+
+// missing tells what is not there from what cannot be read.
+func (s *Store) missing(op string, err error) error {
+	if errors.Is(err, redis.Nil) {
+		return fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
+	}
+	return s.fail(op, err)
+}
+
+// readRevision takes a stored revision apart: 32 bytes of sum, then the
+// compressed incident.
+func readRevision(stored string) (faultline.Incident, error) {
+	var inc faultline.Incident
+	if len(stored) < sha256.Size {
+		return inc, errors.New("truncated")
+	}
+	err := unpack([]byte(stored[sha256.Size:]), &inc)
+	return inc, err
+}
+
+// Incidents returns the last revisions of the newest incidents, whole, the
+// newest detection first, at most limit of them.
+func (s *Store) Incidents(ctx context.Context, limit int) ([]faultline.Incident, error) {
+	const op = "read the incidents"
+	if limit <= 0 {
+		return nil, nil
+	}
+	ids, err := s.reads.ZRevRange(ctx, keyIndex, 0, int64(limit)-1).Result()
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	all := make([]faultline.Incident, 0, len(ids))
+	for len(ids) > 0 {
+		n := min(len(ids), incidentsAtOnce)
+		if all, err = s.lastRevisions(ctx, op, ids[:n], all); err != nil {
+			return nil, err
+		}
+		ids = ids[n:]
+	}
+	return all, nil
+}
+
+// lastRevisions appends the last revisions of some incidents to all: one round
+// trip for their numbers, one for their contents.
+func (s *Store) lastRevisions(ctx context.Context, op string, ids []string, all []faultline.Incident) ([]faultline.Incident, error) {
+	last, err := s.hashFields(ctx, ids, func(int) string { return "last" })
+	if err != nil {
+		return nil, s.missing(op, err)
+	}
+	stored, err := s.hashFields(ctx, ids, func(i int) string { return last[i] })
+	if err != nil {
+		return nil, s.missing(op, err)
+	}
+	for i, id := range ids {
+		inc, err := readRevision(stored[i])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", op, id, err)
+		}
+		all = append(all, inc)
+	}
+	return all, nil
+}
+
+func (s *Store) hashFields(ctx context.Context, ids []string, field func(i int) string) ([]string, error) {
+	cmds, err := s.reads.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range ids {
+			p.HGet(ctx, incidentKey(id), field(i))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	values := make([]string, len(cmds))
+	for i, cmd := range cmds {
+		values[i] = cmd.(*redis.StringCmd).Val()
+	}
+	return values, nil
+}

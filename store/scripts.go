@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"embed"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua
+var luaFiles embed.FS
+
+// fencePrelude stands in front of every script that only the leader may run.
+// It is a variable so that a test can show what happens without the check.
+var fencePrelude = lua("fence")
+
+// scripts are the server's side of the operations that must be atomic.
+type scripts struct {
+	epoch, tail, acquire, renew, release      *redis.Script
+	append, revision, view, chunk, flip, trim *redis.Script // the leader's
+}
+
+func newScripts(prelude string) scripts {
+	free := func(name string) *redis.Script { return redis.NewScript(lua(name)) }
+	fenced := func(name string) *redis.Script { return redis.NewScript(prelude + lua(name)) }
+	return scripts{
+		epoch: free("epoch"), tail: free("tail"),
+		acquire: free("acquire"), renew: free("renew"), release: free("release"),
+		append: fenced("append"), revision: fenced("revision"), view: fenced("view"),
+		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
+	}
+}
+
+// lua returns an embedded script. The files are part of the binary, so that a
+// missing one is a mistake in this package.
+func lua(name string) string {
+	src, err := luaFiles.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err)
+	}
+	return string(src)
+}
+
+// fenced runs one of the leader's scripts: the fence is always its first key
+// and its first argument.
+func (s *Store) fenced(ctx context.Context, script *redis.Script, l Lease, keys []string, args ...any) *redis.Cmd {
+	return script.Run(ctx, s.writes, append([]string{keyFence}, keys...), append([]any{l.Fence}, args...)...)
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+)
+
+// Config says which Redis to use.
+type Config struct {
+	URL string // see [ParseURL]
+	// Durable says whether what was acknowledged outlives the processes: false
+	// on an in-process Redis.
+	Durable bool
+	// Registerer takes the package's metrics; nil for none.
+	Registerer prometheus.Registerer
+}
+
+// Store is a connection to one Redis. It is safe for concurrent use.
+type Store struct {
+	durable bool
+	// Three clients, so that a blocked read or a burst of reads never makes a
+	// write wait for a connection.
+	writes, reads, blocking redis.UniversalClient
+	patience                time.Duration // for an answer, beyond a wait asked for
+
+	scripts scripts
+	m       *metrics
+}
+
+// Open makes a Store. A Redis that is down is no error: calls fail with
+// [faultline.ErrUnavailable] until it is there. A Redis that answers, and
+// refuses us for good (a wrong password, say), is one.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	options, err := ParseURL(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{
+		durable:  cfg.Durable,
+		writes:   newClient(*options),
+		reads:    newClient(*options),
+		blocking: newClient(*options),
+		patience: cmp.Or(options.ReadTimeout, ioTimeout),
+		scripts:  newScripts(fencePrelude),
+	}
+	if s.m, err = newMetrics(cfg.Registerer, map[string]redis.UniversalClient{
+		"writes": s.writes, "reads": s.reads, "blocking": s.blocking,
+	}); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+	}
+	if err := s.reads.Ping(ctx).Err(); misconfigured(err) {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close frees the connections. Calls that are under way fail.
+func (s *Store) Close() error {
+	if s.m != nil {
+		s.m.unregister()
+	}
+	if err := errors.Join(s.writes.Close(), s.reads.Close(), s.blocking.Close()); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// Durable is what [Config] said.
+func (s *Store) Durable() bool { return s.durable }
+
+// Ping asks whether Redis answers. A Redis that answers may still refuse
+// writes, when its disk is full for instance.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.reads.Ping(ctx).Err(); err != nil {
+		return s.fail("ping", err)
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"faultline"
+)
+
+// SaveView replaces the view that readers hold.
+func (s *Store) SaveView(ctx context.Context, l Lease, v faultline.View) error {
+	const op = "save the view"
+	packed, err := pack(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if err := s.fenced(ctx, s.scripts.view, l, []string{keyView}, packed).Err(); err != nil {
+		return s.fail(op, err)
+	}
+	return nil
+}
+
+// View returns the view and its version. If the version is the known one, or
+// there is no view, the view is zero and the version the known one. Versions
+// start at 1 and say no more than whether something changed: after a failover
+// they may be lower than before.
+func (s *Store) View(ctx context.Context, known int64) (faultline.View, int64, error) {
+	const op = "read the view"
+	var v faultline.View
+	fields, err := s.reads.HMGet(ctx, keyView, "v").Result()
+	if err != nil {
+		return v, known, s.fail(op, err)
+	}
+	text, _ := fields[0].(string)
+	if text == "" || text == strconv.FormatInt(known, 10) {
+		return v, known, nil
+	}
+	// Version and contents are read again together: they belong together.
+	if fields, err = s.reads.HMGet(ctx, keyView, "v", "d").Result(); err != nil {
+		return v, known, s.fail(op, err)
+	}
+	text, _ = fields[0].(string)
+	packed, _ := fields[1].(string)
+	version, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return v, known, fmt.Errorf("%s: version: %w", op, err)
+	}
+	if err := unpack([]byte(packed), &v); err != nil {
+		return faultline.View{}, known, fmt.Errorf("%s: %w", op, err)
+	}
+	return v, version, nil
+}
