@@ -11,7 +11,7 @@ const (
 	confirmVantages  = 2
 	confirmNetworks  = 3  // that agree with one vantage
 	confirmASNs      = 20 // where nothing probes
-	ownFaultAge      = 75 * second
+	ownFaultAge      = 60 * second
 	ownFaultFailures = 2 // of each of two vantages
 )
 

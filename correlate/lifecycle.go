@@ -12,8 +12,8 @@ import (
 
 const (
 	openOdds     = 3.0 // log-odds for two evaluations in a row
-	openAtOnce   = 8.0 // or this once
-	confirmOdds  = 5.0
+	openAtOnce   = 6.0 // or this once
+	confirmOdds  = 3.0
 	renameOdds   = 3.0 // more than the present cause, twice in a row
 	renameWithin = 10 * minute
 	sameFailures = 0.5 // of a cause's failing sites in one incident: it is that incident
