@@ -174,7 +174,7 @@ func (e *Engine) observe(in *incident, probed bool) {
 	in.ElsewhereFailing, in.ElsewhereObserved = 0, 0
 	for i := range e.s.judged {
 		j := &e.s.judged[i]
-		member := in.member(j.id) != nil
+		member := e.sites.rows[j.id].Incident == in.Ordinal
 		own := member || ok && e.weight(j.id, c) > 0
 		watched := j.probed || member || !probed && j.crowd[windowOf(8*minute)] != 0
 		switch {

@@ -16,11 +16,18 @@ import (
 // maxSymptom bounds a symptom in bytes; unknown ones are read as other.
 const maxSymptom = 64
 
-// DoorConfig says what a door stands on. All but Registerer is required.
+// Labels says where an address sits: its autonomous system, 0 if unknown, and its
+// country (ISO 3166-1 alpha-2), empty if unknown. It is asked on every report.
+type Labels interface {
+	Label(addr netip.Addr) (asn uint32, country string)
+}
+
+// DoorConfig says what a door stands on. All but Labels and Registerer is required.
 type DoorConfig struct {
-	Log   Log
-	Keys  DailyKeys
-	Names *Names
+	Log    Log
+	Keys   DailyKeys
+	Names  *Names
+	Labels Labels // nil: nothing is known of addresses
 	// Durable is told to everyone who reports: false when nothing outlives the
 	// process.
 	Durable bool
@@ -36,6 +43,7 @@ type DoorConfig struct {
 // [Door.Run]. An address that is given to it is neither kept nor logged.
 type Door struct {
 	names      *Names
+	labels     Labels
 	durable    bool
 	now        func() time.Time
 	pseudonyms pseudonyms
@@ -53,6 +61,7 @@ func NewDoor(cfg DoorConfig) *Door {
 	m := newMetrics(cfg.Registerer)
 	return &Door{
 		names:      cfg.Names,
+		labels:     cfg.Labels,
 		durable:    cfg.Durable,
 		now:        cfg.Now,
 		pseudonyms: pseudonyms{keys: cfg.Keys},
@@ -98,11 +107,15 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	if err != nil {
 		return faultline.Receipt{}, outcomeUnavailable, fmt.Errorf("pseudonym of a reporter: %w", unavailable(err))
 	}
+	report := faultline.Report{
+		At: now, Site: name, Symptom: sym,
+		Reporter: fmt.Sprintf("%016x", who.reporter), Net: fmt.Sprintf("%08x", who.net),
+	}
+	if d.labels != nil {
+		report.ASN, report.Country = d.labels.Label(addr)
+	}
 	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, now, func() (*batch, error) {
-		return d.commit.add(faultline.Report{
-			At: now, Site: name, Symptom: sym,
-			Reporter: fmt.Sprintf("%016x", who.reporter), Net: fmt.Sprintf("%08x", who.net),
-		})
+		return d.commit.add(report)
 	})
 	if err == nil {
 		err = b.wait(ctx) // a repeat too: what it repeats may fail yet
