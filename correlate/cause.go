@@ -23,6 +23,10 @@ const (
 	// of it, and at least so many sites.
 	material      = 0.7
 	materialSites = 2.0
+	// aside: what a second cause with many members in common must show of its own.
+	asideOdds     = 10.0
+	asideSites    = 4.0
+	asidePart     = 0.25
 	priorPenalty  = 2.0
 	maxCauses     = 16
 	maxCandidates = 48
@@ -42,7 +46,8 @@ type found struct {
 	w            int
 	q            float64 // the likeliest fraction
 	gain         float64 // log-odds, the prior included
-	cover        []uint32
+	cover        []uint32 // members whose failure must be accounted for, ascending
+	own          []uint32 // those of them that nothing else explained when it was found
 	alternatives []alternative
 }
 
@@ -76,6 +81,7 @@ func (e *Engine) search() []found {
 			continue
 		}
 		f, candidates = e.nameCause(f, candidates)
+		f.own = slices.DeleteFunc(slices.Clone(f.cover), func(id uint32) bool { return e.judgedSite(id).p0 > 0.5 })
 		causes = append(causes, f)
 		e.explain(f.c, f.q)
 	}
@@ -138,7 +144,9 @@ func (e *Engine) pick(candidates []found) int {
 	return best
 }
 
-// material reports whether enough of what fails of a component fails because of it.
+// material reports whether enough of what fails of a component fails because of
+// it: most of it, or, where another cause holds many of its members already, a
+// fair part of those that the other does not.
 func (e *Engine) material(f found) bool {
 	because := 0.
 	for _, id := range f.cover {
@@ -146,5 +154,20 @@ func (e *Engine) material(f found) bool {
 		with := 1 - (1-j.p0)*(1-f.q*e.weight(id, f.c))
 		because += (with - j.p0) / with
 	}
-	return because >= materialSites && because >= material*float64(len(f.cover))
+	if because < materialSites {
+		return false
+	}
+	if because >= material*float64(len(f.cover)) {
+		return true
+	}
+	fails, all := 0., 0.
+	for _, id := range e.components.rows[f.c].Members {
+		if j := e.judgedSite(id); j != nil && j.l[f.w] != 0 && j.p0 <= 0.5 {
+			all++
+			if j.l[f.w] > failed {
+				fails++
+			}
+		}
+	}
+	return f.gain >= asideOdds && fails >= asideSites && fails >= asidePart*all
 }

@@ -24,6 +24,7 @@ const (
 	quietFor       = 10 * minute
 	quietPart      = 0.05 // stragglers do not hold an incident open
 	retractAfter   = 5 * minute
+	relapseFails   = 2 // of the last results of a site
 
 	fitOften = 2 * minute // after detection the onset is fitted each time
 	fitLater = minute     // and then so often
@@ -62,8 +63,8 @@ func (e *Engine) track(causes []found) {
 		name := e.components.rows[f.c].Name
 		in := e.held(name)
 		if in == nil {
-			in = e.overlapping(f.cover)
-			if in != nil && in.Cause != name {
+			in = e.overlapping(f.own, causes)
+			if in != nil {
 				e.considerRename(in, f)
 				continue
 			}
@@ -91,7 +92,7 @@ func (e *Engine) refresh(in *incident, f found) {
 	for _, a := range f.alternatives {
 		in.Others = append(in.Others, other{e.components.rows[a.c].Name, a.gain, a.same})
 	}
-	for _, id := range f.cover {
+	for _, id := range f.own {
 		if e.sites.rows[id].Incident == 0 {
 			e.enlist(in, id, e.clock-windowMS[f.w])
 		}
@@ -107,18 +108,35 @@ func (e *Engine) reopen(in *incident) {
 	}
 }
 
-// overlapping returns the open incident of a component that most of these sites
-// belong to.
-func (e *Engine) overlapping(cover []uint32) *incident {
+// relapsed reports whether a good part of a resolved incident's sites fail again.
+func (e *Engine) relapsed(in *incident) bool {
+	again, probed := 0, 0
+	for _, m := range in.Members {
+		s := e.sites.rows[m.Site]
+		if len(s.Tracks) == 0 {
+			continue
+		}
+		probed++
+		if now := e.look(s); s.Incident == 0 && now.fails >= relapseFails && now.lastFail > in.Resolved && 2*now.fails >= now.all {
+			again++
+		}
+	}
+	return again > 0 && float64(again) >= recoveringPart*float64(probed)
+}
+
+// overlapping returns the young incident that most of these sites belong to and
+// whose own cause has not been found again: this may be its better name.
+func (e *Engine) overlapping(sites []uint32, causes []found) *incident {
 	counts := map[int64]int{}
-	for _, id := range cover {
+	for _, id := range sites {
 		if o := e.sites.rows[id].Incident; o != 0 {
 			counts[o]++
 		}
 	}
 	for _, o := range sortedKeys(counts) {
 		in := e.incident(o)
-		if float64(counts[o]) > sameFailures*float64(len(cover)) && in.State.Open() && in.Cause.Kind() != faultline.KindSite {
+		again := slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == in.Cause })
+		if !again && in.young(e.clock) && float64(counts[o]) > sameFailures*float64(len(sites)) {
 			return in
 		}
 	}
@@ -147,7 +165,7 @@ func (e *Engine) considerRename(in *incident, f found) {
 
 // absorb merges the incidents of single sites into that of what they stand on.
 func (e *Engine) absorb(in *incident, f found) {
-	for _, id := range f.cover {
+	for _, id := range f.own {
 		o := e.sites.rows[id].Incident
 		if o == 0 || o == in.Ordinal {
 			continue
@@ -163,6 +181,9 @@ func (e *Engine) absorb(in *incident, f found) {
 func (e *Engine) settle() {
 	for _, in := range e.incidents {
 		if !in.State.Open() {
+			if in.holds(e.clock) && e.relapsed(in) {
+				e.reopen(in)
+			}
 			continue
 		}
 		if in.Cause.Kind() != faultline.KindISP {

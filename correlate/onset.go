@@ -65,14 +65,15 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 	var after, before, failed, usual float64
 	for _, id := range ids {
 		for _, t := range e.sites.rows[id].Tracks {
-			first := t.firstFailure(from, to)
+			v := e.vantages.rows[t.Vantage]
+			first := t.firstFailure(v, from, to)
 			if first == 0 || t.chronic() {
 				continue
 			}
 			usual += priorFail + t.Fail
 			before += priorFail + priorOK + t.OK + t.Fail
 			for _, x := range t.Recent {
-				if x.at() < from || x.at() > to {
+				if x.at() < from || x.at() > to || v.sick(x.at()) {
 					continue
 				}
 				step := (x.at() - from) / onsetStep
@@ -96,9 +97,9 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 	return r, true
 }
 
-func (t *track) firstFailure(from, to int64) int64 {
+func (t *track) firstFailure(v *vantage, from, to int64) int64 {
 	for _, r := range t.Recent {
-		if r.failed() && r.at() >= from && r.at() <= to {
+		if r.failed() && r.at() >= from && r.at() <= to && !v.sick(r.at()) {
 			return r.at()
 		}
 	}

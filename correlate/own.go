@@ -14,7 +14,8 @@ import (
 // looks the same: maps are wrong for some sites.
 
 const (
-	ownPrior      = -7.0 // log-odds of one site failing on its own in one window
+	ownPrior      = -6.0 // log-odds of one site failing on its own in one window
+	cautiousOK    = 10.0 // successes that a site is credited with, see priorOK
 	ownStart      = 3    // the shortest window that convinces of a single site
 	adoptWithin   = 90 * second
 	adoptEvidence = 5.0 // a failed probe now and then is what sites do
@@ -179,7 +180,7 @@ func (t *track) cautious(k, m int) float64 {
 			oks++
 		}
 	}
-	a, b := priorFail+max(0, fails), priorOK+max(0, oks)
+	a, b := priorFail+max(0, fails), cautiousOK+max(0, oks)
 	mean := a / (a + b)
 	e := min(0.9, mean+2*math.Sqrt(mean*(1-mean)/(a+b+1)))
 	l := trackRatio(k, m, e)

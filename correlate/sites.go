@@ -46,6 +46,7 @@ type vantage struct {
 	ASN     uint32
 	Country string
 	Region  uint32 // vantages of one country share a region
+	Sick    []span // ascending: when it failed itself, at most sickSpans
 	// voice is, for each window, how far its failures may be believed; see voices.
 	voice [windows]float64
 }

@@ -22,7 +22,14 @@ const (
 	explainers     = 3
 	explainedShare = 0.6
 	outsideShare   = 0.4
+
+	sickVoice = 0.5 // below this what a vantage sees is about itself
+	sickSpans = 64
+	sickEdge  = 2 * minute // its failures began up to so long before they were noticed
 )
+
+// span is a stretch of time.
+type span struct{ From, To int64 }
 
 // looks is what one vantage saw in one window.
 type looks struct {
@@ -46,7 +53,37 @@ func (e *Engine) voices() {
 		for w := range windows {
 			row.voice[w] = e.voice(all, v, w)
 		}
+		if row.voice[windowOf(minute)] < sickVoice {
+			row.sicken(e.clock)
+		}
 	}
+}
+
+// sicken notes that a vantage fails itself just now.
+func (v *vantage) sicken(now int64) {
+	from := now - sickEdge
+	if n := len(v.Sick); n > 0 && v.Sick[n-1].To >= from {
+		v.Sick[n-1].To = now
+		return
+	}
+	if len(v.Sick) == sickSpans {
+		v.Sick = slices.Delete(v.Sick, 0, 1)
+	}
+	v.Sick = append(v.Sick, span{from, now})
+}
+
+// sick reports whether a vantage failed itself at a time: what it saw then is no
+// evidence, and nothing is learned from it.
+func (v *vantage) sick(at int64) bool {
+	for _, s := range slices.Backward(v.Sick) {
+		if at > s.To {
+			return false
+		}
+		if at >= s.From {
+			return true
+		}
+	}
+	return false
 }
 
 // lookAt files what each vantage saw of one site. Sites whose failure is already

@@ -76,8 +76,8 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		return
 	}
 	if len(t.Recent) == ringResults {
-		if s.Incident == 0 || t.chronic() {
-			t.learn(t.Recent[0])
+		if old := t.Recent[0]; (s.Incident == 0 || t.chronic()) && !e.vantages.rows[v].sick(old.at()) {
+			t.learn(old)
 		}
 		t.Recent = slices.Delete(t.Recent, 0, 1)
 		i--
