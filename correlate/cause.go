@@ -44,8 +44,8 @@ var qGrid = [...]float64{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97
 type found struct {
 	c            uint32
 	w            int
-	q            float64 // the likeliest fraction
-	gain         float64 // log-odds, the prior included
+	q            float64  // the likeliest fraction
+	gain         float64  // log-odds, the prior included
 	cover        []uint32 // members whose failure must be accounted for, ascending
 	own          []uint32 // those of them that nothing else explained when it was found
 	alternatives []alternative

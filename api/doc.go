@@ -1,0 +1,13 @@
+// Package api is Faultline's HTTP interface for programs: reports and probes
+// in, incidents, sites and the summary out, the event stream, and the endpoints
+// that operators look at.
+//
+// What belongs here: routes, authentication, limits on what a request may cost,
+// the shapes of answers, and the [Board], a node's own memory of what it
+// answers from. What does not: what a report or probe means and where it is
+// written (package ingest), what is concluded from them (package correlate),
+// how it is kept (package store), and pages for people (package web).
+//
+// Bodies are rendered when what they say changes, not when somebody asks, and
+// a read of current state never waits for the store.
+package api

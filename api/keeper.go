@@ -1,0 +1,150 @@
+package api
+
+import (
+	"log/slog"
+	"maps"
+	"math"
+
+	"faultline"
+)
+
+// keeper is what Run alone knows: the incidents and the view that the next
+// snapshot is made of.
+type keeper struct {
+	board   *Board
+	entries map[string]*entry
+	view    faultline.View
+	loaded  bool // the incidents were read once
+}
+
+// take applies an update: state, rendered pages and stream move as one.
+func (k *keeper) take(u update) {
+	if u.anew {
+		k.loaded = true
+		old := k.entries
+		k.entries = make(map[string]*entry, len(u.incidents))
+		for _, inc := range u.incidents {
+			if e := old[inc.ID]; e != nil && e.inc.Revision == inc.Revision && e.inc.UpdatedAt.Equal(inc.UpdatedAt) {
+				k.entries[inc.ID] = e
+			} else {
+				k.put(inc)
+			}
+		}
+		k.board.metrics.resets.Inc()
+	} else {
+		for _, inc := range u.incidents {
+			if e := k.entries[inc.ID]; e == nil || e.inc.Revision < inc.Revision {
+				k.put(inc)
+			}
+		}
+	}
+	k.board.metrics.changes.Add(float64(len(u.changes)))
+	k.show(k.frames(u.changes), u.anew)
+}
+
+func (k *keeper) put(inc faultline.Incident) {
+	e, err := newEntry(inc)
+	if err != nil { // a value that JSON has no word for, such as NaN: our bug, named, and nothing else lost
+		k.board.cfg.Log.Error("an incident can't be rendered", slog.String("incident", inc.ID), slog.Any("error", err))
+		return
+	}
+	k.entries[inc.ID] = e
+}
+
+func (k *keeper) frames(changes []Change) []frame {
+	frames := make([]frame, 0, len(changes))
+	for _, c := range changes {
+		var body []byte
+		if e := k.entries[c.Incident.ID]; e != nil && e.inc.Revision == c.Incident.Revision {
+			body = e.listed.body
+		} else {
+			var err error
+			if body, err = render(c.Incident.Listed()); err != nil {
+				k.board.cfg.Log.Error("a change can't be rendered", slog.String("change", c.ID), slog.Any("error", err))
+				continue
+			}
+		}
+		frames = append(frames, incidentFrame(c.ID, body))
+	}
+	return frames
+}
+
+// age shows again when what is known has become stale.
+func (k *keeper) age() {
+	if s := k.board.current.Load(); s != nil && s.meta.Stale != k.meta().Stale {
+		k.show(nil, false)
+	}
+}
+
+func (k *keeper) meta() Meta {
+	asOf := k.view.AsOf
+	if asOf.IsZero() {
+		return Meta{Stale: true}
+	}
+	return Meta{AsOf: &asOf, Stale: k.board.cfg.Now().Sub(asOf) > staleAfter}
+}
+
+// show makes the next snapshot and hands frames to the streams. Nothing is
+// shown before the incidents were read: an empty list would be a wrong answer.
+func (k *keeper) show(frames []frame, anew bool) {
+	if !k.loaded {
+		return
+	}
+	prev := k.board.current.Load()
+	next := &snapshot{meta: k.meta(), view: k.view}
+	changed := prev == nil || anew || len(frames) > 0
+	if changed {
+		next.order = arrange(k.entries)
+		next.byID = maps.Clone(k.entries) // what arrange left of them
+	} else {
+		next.order, next.byID = prev.order, prev.byID
+	}
+	if next.lists, next.listMeta = newPageCache(), next.meta; !changed && !older(prev.listMeta, next.meta) {
+		next.lists, next.listMeta = prev.lists, prev.listMeta
+	}
+	next.index(prev)
+	summary, err := newPage(newSummary(next, k.board.cfg))
+	if err != nil {
+		k.board.cfg.Log.Error("the summary can't be rendered", slog.Any("error", err))
+		return
+	}
+	next.summary = summary
+	commit := func() { k.board.current.Store(next) }
+	switch {
+	case anew:
+		k.board.hub.restart(frames, commit)
+	default:
+		k.board.hub.publish(frames, commit)
+	}
+	k.board.metrics.incidents.Set(float64(len(next.order)))
+}
+
+// index makes the sites of the view findable by name.
+func (s *snapshot) index(prev *snapshot) {
+	if prev != nil && prev.view.AsOf.Equal(s.view.AsOf) && len(prev.view.Sites) == len(s.view.Sites) {
+		s.view, s.bySite, s.sites = prev.view, prev.bySite, prev.sites
+		return
+	}
+	s.sites = newPageCache()
+	s.bySite = make(map[string]int, len(s.view.Sites))
+	for i := range s.view.Sites {
+		s.bySite[s.view.Sites[i].Site] = i
+	}
+}
+
+// older reports whether lists of meta a should be rendered again now that b
+// holds.
+func older(a, b Meta) bool {
+	if a.Stale != b.Stale || (a.AsOf == nil) != (b.AsOf == nil) {
+		return true
+	}
+	return a.AsOf != nil && b.AsOf.Sub(*a.AsOf).Abs() >= metaEvery
+}
+
+func (b *Board) viewAge() float64 {
+	s := b.current.Load()
+	if s == nil || s.meta.AsOf == nil {
+		return math.NaN()
+	}
+	return b.cfg.Now().Sub(*s.meta.AsOf).Seconds()
+}

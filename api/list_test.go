@@ -1,0 +1,158 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+func listIDs(t *testing.T, n *node, query string) (ids []string, next *string) {
+	t.Helper()
+	w := n.get("/v1/incidents" + query)
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: %d %s", query, w.Code, w.Body)
+	}
+	list := decode[IncidentList](t, w.Body)
+	for _, inc := range list.Incidents {
+		ids = append(ids, inc.ID)
+		if len(inc.Sites) > faultline.ListedSites {
+			t.Errorf("%s: %s has %d sites in a list", query, inc.ID, len(inc.Sites))
+		}
+	}
+	return ids, list.Next
+}
+
+func TestList(t *testing.T) {
+	n := newNode(t)
+	states := []faultline.IncidentState{faultline.StateCandidate, faultline.StateConfirmed, faultline.StateRecovering,
+		faultline.StateResolved, faultline.StateMerged, faultline.StateRetracted}
+	var all []faultline.Incident
+	for i := range 36 {
+		inc := incident(i/2, 1, 25) // two begin at the same moment
+		inc.ID = fmt.Sprintf("inc_%03d", i)
+		inc.State = states[i%len(states)]
+		if i%3 == 0 {
+			inc.Cause = nil
+		} else if i%3 == 1 {
+			inc.Cause = &faultline.Cause{Component: "cloud:aws/us-east-1"}
+		}
+		all = append(all, inc)
+		n.source.tell(inc)
+	}
+	n.run()
+	slices.Reverse(all) // newest onset first, of equal ones the greater id
+	want := func(ok func(faultline.Incident) bool) (ids []string) {
+		for _, inc := range all {
+			if ok(inc) {
+				ids = append(ids, inc.ID)
+			}
+		}
+		return ids
+	}
+	for query, ok := range map[string]func(faultline.Incident) bool{
+		"?limit=100":            func(faultline.Incident) bool { return true },
+		"?limit=100&state=open": func(i faultline.Incident) bool { return i.State.Open() },
+		"?limit=100&state=resolved,merged": func(i faultline.Incident) bool {
+			return i.State == faultline.StateResolved || i.State == faultline.StateMerged
+		},
+		"?limit=100&cause=none":                func(i faultline.Incident) bool { return i.Cause == nil },
+		"?limit=100&cause=cloud:aws/us-east-1": func(i faultline.Incident) bool { return i.Cause != nil && i.Cause.Component == "cloud:aws/us-east-1" },
+		"?limit=100&cause=cdn:fastly&state=open": func(i faultline.Incident) bool {
+			return i.Cause != nil && i.Cause.Component == "cdn:fastly" && i.State.Open()
+		},
+		"?cause=cdn:nobody": func(faultline.Incident) bool { return false },
+	} {
+		if ids, next := listIDs(t, n, query); !slices.Equal(ids, want(ok)) || next != nil {
+			t.Errorf("%s: got %v, want %v", query, ids, want(ok))
+		}
+	}
+	if ids, _ := listIDs(t, n, ""); len(ids) != listLimit {
+		t.Errorf("%d on a page, want %d", len(ids), listLimit)
+	}
+	// Page by page it is the whole list, once.
+	for limit := 1; limit <= 37; limit += 6 {
+		var walked []string
+		query := fmt.Sprintf("?limit=%d", limit)
+		for {
+			ids, next := listIDs(t, n, query)
+			walked = append(walked, ids...)
+			if next == nil {
+				break
+			}
+			query = fmt.Sprintf("?limit=%d&cursor=%s", limit, url.QueryEscape(*next))
+		}
+		if !slices.Equal(walked, want(func(faultline.Incident) bool { return true })) {
+			t.Errorf("by %d: %v", limit, walked)
+		}
+	}
+}
+
+func TestListRefuses(t *testing.T) {
+	n := newNode(t)
+	n.run()
+	for query, parameter := range map[string]string{
+		"?state=":                             "state",
+		"?state=down":                         "state",
+		"?state=open,":                        "state",
+		"?state=Confirmed":                    "state",
+		"?state=open&state=open":              "state",
+		"?cause=":                             "cause",
+		"?cause=fastly":                       "cause",
+		"?cause=cdn:":                         "cause",
+		"?cause=shop:x":                       "cause",
+		"?limit=0":                            "limit",
+		"?limit=101":                          "limit",
+		"?limit=-1":                           "limit",
+		"?limit=1e1":                          "limit",
+		"?limit=":                             "limit",
+		"?cursor=":                            "cursor",
+		"?cursor=x":                           "cursor",
+		"?cursor=AAAA":                        "cursor",
+		"?since=2021":                         "since",
+		"?Limit=1":                            "Limit",
+		"?_=1":                                "_",
+		"?a%3Cb=1":                            "a<b",
+		"?limit=%zz":                          "query",
+		"?limit=1;state=open":                 "query",
+		"?x=" + strings.Repeat("1", maxQuery): "query",
+	} {
+		p := wantProblem(t, n.get("/v1/incidents"+query), http.StatusBadRequest)
+		if len(p.Errors) != 1 || p.Errors[0].Parameter != parameter || p.Errors[0].Pointer != "" {
+			t.Errorf("%.40s: %+v, want parameter %s", query, p.Errors, parameter)
+		}
+	}
+	for _, path := range []string{"/v1/summary", "/v1/sites/bbc.co.uk", "/v1/incidents/inc_A", "/v1/stream", "/healthz"} {
+		wantProblem(t, n.get(path+"?cachebuster=1"), http.StatusBadRequest)
+	}
+}
+
+// A list keeps its bytes and its ETag while nothing but the second hand moves,
+// for a few seconds, and never longer.
+func TestListETagIsSteady(t *testing.T) {
+	n := newNode(t)
+	n.source.tell(incident(0, 1, 3))
+	n.run()
+	n.show(faultline.View{AsOf: t0})
+	first := n.get("/v1/incidents")
+	n.show(faultline.View{AsOf: t0.Add(metaEvery - time.Second)})
+	if again := n.get("/v1/incidents"); again.Header().Get("ETag") != first.Header().Get("ETag") {
+		t.Error("the ETag moved with the clock alone")
+	}
+	n.show(faultline.View{AsOf: t0.Add(metaEvery)})
+	later := n.get("/v1/incidents")
+	if got := decode[IncidentList](t, later.Body); !got.Meta.AsOf.Equal(t0.Add(metaEvery)) {
+		t.Errorf("as_of %s lags", got.Meta.AsOf)
+	}
+	second := incident(0, 2, 4)
+	n.source.tell(second)
+	n.await(second)
+	if again := n.get("/v1/incidents"); again.Header().Get("ETag") == later.Header().Get("ETag") {
+		t.Error("the ETag stayed though an incident changed")
+	}
+}

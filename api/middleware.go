@@ -1,0 +1,109 @@
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Requests of these paths may be made by any page in any browser, without
+// credentials; everything else is for the same origin and for programs.
+var publicPrefixes = []string{"/v1/", "/.well-known/"}
+
+// secure sets the headers that every answer carries. Pages that need more than
+// nothing set a policy of their own.
+func secure(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	if m := c.Request.Method; (m == http.MethodGet || m == http.MethodHead) && isPublic(c.Request.URL.Path) {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, "+headerAsOf)
+	}
+}
+
+func isPublic(path string) bool {
+	for _, prefix := range publicPrefixes {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// observe counts a request and logs it, by its route: neither what the client
+// wrote nor where it came from. Failures are logged where errors become
+// answers; the rest only at level debug, as metrics count them anyway.
+func (a *api) observe(c *gin.Context) {
+	start := a.cfg.Now()
+	c.Next()
+	took := a.cfg.Now().Sub(start)
+	route := c.FullPath()
+	if route == "" {
+		route = "none"
+	}
+	status := c.Writer.Status()
+	method := methodLabel(c.Request.Method)
+	a.metrics.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	if route != routeStream {
+		a.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
+	}
+	a.log.LogAttrs(c.Request.Context(), slog.LevelDebug, "request", slog.String("route", route), slog.String("method", method),
+		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took.Round(time.Microsecond)))
+}
+
+// methodLabel keeps the methods that a client invents out of logs and metrics.
+func methodLabel(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// recovered answers a panic like any other failure of ours and logs where it
+// happened.
+func (a *api) recovered(c *gin.Context) {
+	defer func() {
+		switch cause := recover(); cause {
+		case nil:
+		case http.ErrAbortHandler: // net/http's own way to give up on a client
+			panic(cause)
+		default:
+			a.log.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.String("route", c.FullPath()),
+				slog.String("stack", string(debug.Stack())))
+			a.fail(c, fmt.Errorf("panic: %v", cause))
+		}
+	}()
+	c.Next()
+}
+
+// noRoute answers what nobody is at home for.
+func (a *api) noRoute(c *gin.Context) {
+	a.fail(c, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path."})
+}
+
+// noMethod answers a method that the path does not have; gin has set Allow. The
+// preflight of a browser is one: reads are open to every page, writes to none.
+func (a *api) noMethod(c *gin.Context) {
+	h := c.Writer.Header()
+	if c.Request.Method != http.MethodOptions {
+		a.fail(c, &refusal{status: http.StatusMethodNotAllowed, detail: "This path does not take that method; Allow names those that it does."})
+		return
+	}
+	if strings.Contains(h.Get("Allow"), http.MethodGet) && isPublic(c.Request.URL.Path) {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
+		h.Set("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID")
+		h.Set("Access-Control-Max-Age", "86400")
+	}
+	c.Writer.WriteHeader(http.StatusNoContent)
+	c.Writer.WriteHeaderNow()
+}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxScrapes bounds the reads of /metrics under way at once.
+const maxScrapes = 4
+
+// getHealth says that the process answers, and nothing else.
+//
+// @Summary  The process answers
+// @Tags     operations
+// @Produce  plain
+// @Success  200 {string} string "ok"
+// @Router   /healthz [get]
+func (a *api) getHealth(c *gin.Context, _ url.Values) error {
+	writeText(c, "ok\n")
+	return nil
+}
+
+// getReady says whether this node should get traffic.
+//
+// @Summary  This node should get traffic
+// @Tags     operations
+// @Produce  plain
+// @Success  200 {string} string "ready"
+// @Failure  503 {object} Problem "why not"
+// @Router   /readyz [get]
+func (a *api) getReady(c *gin.Context, _ url.Values) error {
+	if a.cfg.Ready != nil {
+		if err := a.cfg.Ready(); err != nil {
+			return &refusal{status: http.StatusServiceUnavailable, detail: "Not ready: " + err.Error() + "."}
+		}
+	}
+	writeText(c, "ready\n")
+	return nil
+}
+
+// getJWKS publishes the keys that tokens are signed with (RFC 7517).
+//
+// @Summary  Keys that verify our tokens
+// @Tags     operations
+// @Produce  json
+// @Success  200 {object} object
+// @Router   /.well-known/jwks.json [get]
+func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
+	writePage(c, a.jwks, cacheKeys)
+	return nil
+}
+
+func writeText(c *gin.Context, text string) {
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = c.Writer.WriteString(text)
+}

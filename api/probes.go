@@ -1,0 +1,67 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// ScopeProbes lets a token's subject send probes as the vantage of that name.
+const ScopeProbes = "probes:write"
+
+// ProbesAnswer says what became of a batch. Pointers in rejected count the
+// lines of the body from 0; those of the object form begin with /probes.
+type ProbesAnswer struct {
+	Accepted int                 `json:"accepted"`
+	Rejected []faultline.Invalid `json:"rejected"`
+	Durable  bool                `json:"durable"`
+}
+
+// postProbes takes a batch of probes from the vantage that is the token's
+// subject. Good lines are taken even where others are bad.
+//
+// @Summary  Send what a vantage saw
+// @Tags     probes
+// @Accept   json,application/x-ndjson
+// @Produce  json
+// @Security Bearer
+// @Param    probes body []faultline.Probe true "at most 5,000 probes, 1 MiB"
+// @Success  202 {object} ProbesAnswer "what was accepted is in the log"
+// @Failure  400,401,403,413,415,503 {object} Problem
+// @Router   /v1/probes [post]
+func (a *api) postProbes(c *gin.Context, _ url.Values) error {
+	who, err := a.authorise(c, ScopeProbes)
+	if err != nil {
+		return err
+	}
+	body, media, err := readBody(c, maxProbesBody, mediaJSON, mediaNDJSON)
+	if err != nil {
+		return err
+	}
+	batch, err := readProbes(body, media, who.Subject)
+	if err != nil {
+		return err
+	}
+	answer := ProbesAnswer{Durable: a.cfg.Board.cfg.Durable}
+	if len(batch.probes) > 0 {
+		vantage := faultline.Vantage{Vantage: who.Subject, ASN: who.ASN, Country: who.Country}
+		accepted, rejected, err := a.cfg.Door.Probes(c.Request.Context(), vantage, batch.probes)
+		if err != nil {
+			return err
+		}
+		answer.Accepted = accepted
+		for _, why := range rejected {
+			batch.rejectOf(why)
+		}
+	}
+	if answer.Accepted == 0 && len(batch.rejected) > 0 {
+		return faultline.InvalidError(batch.rejected)
+	}
+	answer.Rejected = batch.rejected
+	c.Writer.Header().Set("Cache-Control", "no-store")
+	writeJSON(c, http.StatusAccepted, mediaJSON, answer)
+	return nil
+}

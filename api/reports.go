@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxReportBody is what the body of one report may measure, in bytes.
+const maxReportBody = 4 << 10
+
+// Door is where what people and agents say comes in. Package ingest has it.
+type Door interface {
+	// Report returns once the report is in the log, or was found not to count.
+	// It fails with [faultline.InvalidError] or [faultline.ErrUnavailable].
+	Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error)
+	// Probes returns once all that it accepted is in the log. A pointer in
+	// rejected begins with the index of the probe: /3/site.
+	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int, rejected []faultline.Invalid, err error)
+}
+
+// ReportRequest is one person saying that one site does not work for them.
+type ReportRequest struct {
+	// Site as a person would name it: a name, a host, an address of a page.
+	Site string `json:"site" example:"bbc.co.uk"`
+	// Symptom is what was seen; ok says that it works. It may be left out.
+	Symptom string `json:"symptom,omitempty" example:"http_503"`
+}
+
+// ReportAnswer acknowledges a report.
+type ReportAnswer struct {
+	Site string    `json:"site"` // normalised
+	At   time.Time `json:"at"`
+	// Counted is false for a repeat within 10 minutes and for a name that is not yet known.
+	Counted bool `json:"counted"`
+	// Durable is false only where nothing outlives the process.
+	Durable bool `json:"durable"`
+	// Reports is how many others said so of this site in the last 10 minutes.
+	Reports int `json:"reports"`
+	// Incident is the open incident that the site belongs to, or null.
+	Incident *IncidentRef `json:"incident"`
+}
+
+// postReport takes one report.
+//
+// @Summary  Say that a site does not work for you
+// @Tags     reports
+// @Accept   json
+// @Produce  json
+// @Param    report body ReportRequest true "the report"
+// @Success  202 {object} ReportAnswer "in the log"
+// @Failure  400,413,415,503 {object} Problem
+// @Router   /v1/reports [post]
+func (a *api) postReport(c *gin.Context, _ url.Values) error {
+	body, _, err := readBody(c, maxReportBody, mediaJSON)
+	if err != nil {
+		return err
+	}
+	var req ReportRequest
+	if err := decodeStrict(body, &req); err != nil {
+		return err
+	}
+	if req.Site == "" {
+		return faultline.InvalidError{{Pointer: "/site", Detail: "is required"}}
+	}
+	addr, err := clientAddr(c)
+	if err != nil {
+		return err
+	}
+	receipt, err := a.cfg.Door.Report(c.Request.Context(), addr, req.Site, req.Symptom)
+	if err != nil {
+		return err
+	}
+	others, incident := a.cfg.Board.said(receipt)
+	c.Writer.Header().Set("Cache-Control", "no-store")
+	writeJSON(c, http.StatusAccepted, mediaJSON, ReportAnswer{
+		Site: receipt.Site, At: receipt.At, Counted: receipt.Counted, Durable: receipt.Durable,
+		Reports: others, Incident: incident,
+	})
+	return nil
+}
+
+// clientAddr is the address that the request came from: the peer's, or the one
+// that a trusted proxy names.
+func clientAddr(c *gin.Context) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil { // gin reads no address with a zone; such a peer is no trusted proxy
+		var peer netip.AddrPort
+		peer, err = netip.ParseAddrPort(c.Request.RemoteAddr)
+		addr = peer.Addr()
+	}
+	if err != nil {
+		return netip.Addr{}, &refusal{status: http.StatusBadRequest, detail: "The address of the client could not be told."}
+	}
+	return addr.Unmap().WithZone(""), nil
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// However often a client is cut off, it sees every change once, in order.
+func TestStreamResumesWithoutGapOrDuplicate(t *testing.T) {
+	n := newNode(t)
+	n.run()
+	url := n.serve().URL + "/v1/stream"
+	s := open(t, url, "")
+	s.opened()
+	n.source.tell(incident(0, 1, 2))
+	if e := s.next(); e.id != position(1) {
+		t.Fatalf("got %s", e.id)
+	}
+	const changes = 3 * ringSize / 2
+	var teller sync.WaitGroup
+	teller.Go(func() {
+		for i := 1; i < changes; i++ {
+			n.source.tell(incident(i%7, i/7+1, 2))
+		}
+	})
+	defer teller.Wait()
+	dropped := 0
+	for seen, cut := 1, 0; seen < changes; {
+		if seen >= cut+97 { // cut off, and back with the last id that was seen
+			cut = seen
+			s.end()
+			s = open(t, url, s.last)
+		}
+		e, err := s.block()
+		switch {
+		case err != nil: // dropped for being slow: the same
+			if dropped++; dropped > changes {
+				t.Fatal("dropped again and again")
+			}
+			s = open(t, url, s.last)
+		case e.data == "":
+		case e.kind != "incident" || e.id != position(seen+1):
+			t.Fatalf("after %d came %s %s", seen, e.kind, e.id)
+		default:
+			seen++
+		}
+	}
+}
+
+// Beyond the ring a stream resumes from the source; where nothing joins up it
+// says so.
+func TestStreamResumesFromTheSource(t *testing.T) {
+	n := newNode(t)
+	total := ringSize + 700
+	for i := range total {
+		n.source.tell(incident(0, i+1, 1))
+	}
+	n.run()
+	url := n.serve().URL + "/v1/stream"
+	s := open(t, url, position(10))
+	events := s.opened()
+	if len(events) != total-10 || events[0].id != position(11) || s.last != position(total) {
+		t.Fatalf("%d events up to %s", len(events), s.last)
+	}
+	for i, e := range events {
+		if e.kind != "incident" || e.id != position(11+i) {
+			t.Fatalf("event %d is %s %s", i, e.kind, e.id)
+		}
+	}
+	n.source.mu.Lock()
+	n.source.changes, n.source.trimmed = n.source.changes[300:], 300
+	n.source.mu.Unlock()
+	for _, lost := range []string{position(10), position(total + 5), "0", "x", "1 2", strings.Repeat("9", 65), "<script>"} {
+		s := open(t, url+"?snapshot=1", lost)
+		events := s.opened()
+		if len(events) != 2 || events[0].kind != "reset" || events[1].incident(t).Revision != total || s.last != position(total) {
+			t.Errorf("from %.20q: %d events, first %+v", lost, len(events), events[0])
+		}
+	}
+	n.source.fail(errors.New("gone"))
+	if events := open(t, url, position(400)).opened(); len(events) != 1 || events[0].kind != "reset" {
+		t.Errorf("without a source: %d events", len(events))
+	}
+	if events := open(t, url, position(total-1)).opened(); len(events) != 1 || events[0].id != position(total) {
+		t.Errorf("within the ring: %d events", len(events))
+	}
+	// Where no header can be set; a header goes before it.
+	if events := open(t, url+"?last_event_id="+position(total-2), "").opened(); len(events) != 2 {
+		t.Errorf("by the query: %d events", len(events))
+	}
+	if events := open(t, url+"?last_event_id="+position(total-2), position(total-1)).opened(); len(events) != 1 {
+		t.Errorf("by both: %d events", len(events))
+	}
+}
+
+// What can't be a position is not looked for.
+func TestStreamAsksOnlyForPositions(t *testing.T) {
+	n := newNode(t)
+	ring := []frame{{id: position(5)}}
+	for _, after := range []string{"<script>", "1 2", "", "a\nb", strings.Repeat("9", 65), beginning} {
+		if _, err := n.board.older(t.Context(), after, ring); err == nil || n.source.count("changes") != 0 {
+			t.Errorf("%.20q: %v", after, err)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Config is what the API is made of. Door, Board, Keys, Lookup and Now are
+// required.
+type Config struct {
+	Door  Door
+	Board *Board
+	Keys  *Keys
+	// Lookup normalises what a person calls a site and says what it stands on.
+	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
+	Lookup func(input string) (faultline.SiteRecord, error)
+	// Ready says why this node should get no traffic just now; nil: never.
+	Ready func() error
+	Now   func() time.Time
+	Log   *slog.Logger // nil: says nothing
+	// Registry is what /metrics shows; nil: one of the API's own.
+	Registry *prometheus.Registry
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
+	// believed. Empty: none, and the peer is the client.
+	TrustedProxies []string
+}
+
+// api is the state that handlers share.
+type api struct {
+	cfg     Config
+	log     *slog.Logger
+	metrics httpMetrics
+	jwks    *page
+	// saidUnavailable is the second in which a 503 was last logged.
+	saidUnavailable atomic.Int64
+}
+
+const routeStream = "/v1/stream"
+
+// New returns the API as a gin engine, to which other rooms may add routes. It
+// fails on a Config that lacks something and on malformed TrustedProxies.
+func New(cfg Config) (*gin.Engine, error) {
+	if cfg.Door == nil || cfg.Board == nil || cfg.Keys == nil || cfg.Lookup == nil || cfg.Now == nil {
+		return nil, errors.New("api: Door, Board, Keys, Lookup and Now are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Registry == nil {
+		cfg.Registry = prometheus.NewRegistry()
+	}
+	jwks, err := newPage(cfg.Keys.JWKS())
+	if err != nil {
+		return nil, fmt.Errorf("render key set: %w", err)
+	}
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), jwks: jwks}
+
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.ContextWithFallback = true // deadlines of a request reach whoever is called
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.UseRawPath = true // so that an escaped slash stays inside its parameter
+	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	e.Use(a.observe, secure, a.recovered)
+	e.NoRoute(a.noRoute)
+	e.NoMethod(a.noMethod)
+	a.routes(e)
+	return e, nil
+}
+
+// routes is the whole table: what is not here is 404 or 405. The strings behind
+// a handler are the keys that its query may hold.
+func (a *api) routes(e *gin.Engine) {
+	read := func(path string, h handler, keys ...string) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.answer(h, keys))
+	}
+	e.POST("/v1/reports", a.answer(a.postReport, nil))
+	e.POST("/v1/probes", a.answer(a.postProbes, nil))
+
+	read("/v1/incidents", a.getIncidents, "state", "cause", "limit", "cursor")
+	read("/v1/incidents/:id", a.getIncident)
+	read("/v1/incidents/:id/sites", a.getIncidentSites)
+	read("/v1/incidents/:id/revisions/:n", a.getRevision)
+	read("/v1/sites/:site", a.getSite)
+	read("/v1/summary", a.getSummary)
+	e.GET(routeStream, a.answer(a.getStream, []string{"snapshot", "last_event_id"}))
+
+	read("/.well-known/jwks.json", a.getJWKS)
+	read("/healthz", a.getHealth)
+	read("/readyz", a.getReady)
+	metrics := promhttp.HandlerFor(a.cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/metrics", gin.WrapH(metrics))
+}

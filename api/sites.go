@@ -1,0 +1,51 @@
+package api
+
+import (
+	"net/url"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// getSite says how one site does. A site of the map that nobody has said
+// anything about is unknown, not ok: silence is no evidence.
+//
+// @Summary  One site
+// @Tags     sites
+// @Produce  json
+// @Param    site path string true "as a person would name it: bbc.co.uk"
+// @Success  200 {object} faultline.SiteStatus
+// @Failure  400,404,503 {object} Problem
+// @Router   /v1/sites/{site} [get]
+func (a *api) getSite(c *gin.Context, _ url.Values) error {
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	record, err := a.cfg.Lookup(c.Param("site"))
+	if err != nil {
+		return parameterFault(err, "site")
+	}
+	p, err := s.sites.get(record.Site, func() (*page, error) { return newPage(s.status(record)) })
+	if err != nil {
+		return err
+	}
+	writeRead(c, p, s.meta, cacheCurrent)
+	return nil
+}
+
+// status is what is known of a site: what was said of it, on what the map says.
+func (s *snapshot) status(record faultline.SiteRecord) faultline.SiteStatus {
+	status, ok := s.site(record.Site)
+	if !ok {
+		status = faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown}
+	}
+	if status.Rank == 0 {
+		status.Rank = record.Rank
+	}
+	if len(status.Components) == 0 {
+		status.Components = record.Components
+	}
+	return status
+}

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"net/url"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxSummaryOpen bounds the open incidents that the summary names; the list has
+// all of them.
+const maxSummaryOpen = 100
+
+// Summary is the state of the world on one page.
+type Summary struct {
+	Meta      Meta               `json:"meta"`
+	Incidents OpenCounts         `json:"incidents"`
+	Open      []IncidentRef      `json:"open"` // newest onset first, at most 100
+	Sites     SiteCounts         `json:"sites"`
+	Vantages  int                `json:"vantages"` // heard from in the last 15 minutes
+	Counters  faultline.Counters `json:"counters"`
+	Durable   bool               `json:"durable"` // false: nothing outlives the process
+}
+
+// OpenCounts counts the open incidents by their state.
+type OpenCounts struct {
+	Candidate  int `json:"candidate"`
+	Confirmed  int `json:"confirmed"`
+	Recovering int `json:"recovering"`
+}
+
+// SiteCounts counts sites: of the map, and judged in the last 15 minutes.
+type SiteCounts struct {
+	Known    int `json:"known"`
+	Observed int `json:"observed"`
+}
+
+func newSummary(s *snapshot, cfg BoardConfig) Summary {
+	sum := Summary{
+		Meta:     s.meta,
+		Sites:    SiteCounts{Known: s.view.SitesKnown, Observed: s.view.SitesObserved},
+		Vantages: s.view.Vantages, Counters: s.view.Counters, Durable: cfg.Durable,
+	}
+	for _, e := range s.order {
+		switch e.inc.State {
+		case faultline.StateCandidate:
+			sum.Incidents.Candidate++
+		case faultline.StateConfirmed:
+			sum.Incidents.Confirmed++
+		case faultline.StateRecovering:
+			sum.Incidents.Recovering++
+		default:
+			continue
+		}
+		if len(sum.Open) < maxSummaryOpen {
+			sum.Open = append(sum.Open, newIncidentRef(&e.inc, cfg.PublicURL))
+		}
+	}
+	return sum
+}
+
+// getSummary answers with the state of the world.
+//
+// @Summary  What is open, and what it rests on
+// @Tags     incidents
+// @Produce  json
+// @Success  200 {object} Summary
+// @Failure  503 {object} Problem
+// @Router   /v1/summary [get]
+func (a *api) getSummary(c *gin.Context, _ url.Values) error {
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	writeRead(c, s.summary, s.meta, cacheCurrent)
+	return nil
+}
