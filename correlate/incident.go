@@ -239,12 +239,32 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 func (e *Engine) release(in *incident) {
 	for _, m := range in.Members {
 		if s := e.sites.rows[m.Site]; s.Incident == in.Ordinal {
-			s.Incident = 0
+			s.Incident, s.Freed = 0, e.clock
 		}
 	}
 	for _, n := range in.Networks {
 		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
 			row.Incident = 0
+		}
+	}
+}
+
+// forget drops what was seen of an incident's sites while they failed: it has
+// been told, and must not be learned as normal now that they are free.
+func (e *Engine) forget(in *incident) {
+	told := e.clock - statusReach // what is newer is still shown, and after the end
+	for _, m := range in.Members {
+		s := e.sites.rows[m.Site]
+		until := told
+		if m.Recovered != 0 {
+			until = min(told, m.Recovered)
+		}
+		for _, t := range s.Tracks {
+			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
+		}
+		if s.Crowd != nil {
+			s.Crowd.Recent = slices.DeleteFunc(s.Crowd.Recent, func(h heard) bool { return h.At <= told })
+			s.Crowd.Base.advance(0, told, false)
 		}
 	}
 }

@@ -237,6 +237,7 @@ func (e *Engine) advance(in *incident) {
 			in.Recovering = in.Resolved
 		}
 		e.release(in)
+		e.forget(in)
 	case in.State == faultline.StateConfirmed && in.LowSince != 0 && e.clock-in.LowSince >= recoveringFor:
 		in.State, in.Recovering = faultline.StateRecovering, in.LowSince
 	case in.State == faultline.StateRecovering && float64(in.Failing) >= 0.5*float64(in.PeakFailing):

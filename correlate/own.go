@@ -18,7 +18,7 @@ const (
 	cautiousOK    = 10.0 // successes that a site is credited with, see priorOK
 	ownStart      = 3    // the shortest window that convinces of a single site
 	adoptWithin   = 90 * second
-	adoptEvidence = 5.0 // a failed probe now and then is what sites do
+	adoptEvidence = 5.0
 	ownCrowdOnly  = 10  // independent reporters, where nothing probes
 	calmMinutes   = 10.
 	clusterSites  = 5
@@ -58,6 +58,9 @@ func (e *Engine) ownFaults() {
 			continue
 		}
 		unexplained++
+		if j.probed && e.look(s).fails < ownFaultFailures {
+			continue // a failed probe now and then is what sites do
+		}
 		odds, w := e.ownOdds(j, s)
 		if odds-ownPrior > adoptEvidence && e.adopt(j) {
 			continue
@@ -144,7 +147,7 @@ func (e *Engine) refreshOwn(j *judged, s *site) {
 // anyway taken at its upper end, and the window that shows it best.
 func (e *Engine) ownOdds(j *judged, s *site) (float64, int) {
 	best, at := math.Inf(-1), ownStart
-	for w := ownStart; w < windows; w++ {
+	for w := ownStart; w < windows && (w == ownStart || e.clock-windowMS[w] >= s.Freed); w++ {
 		l := j.crowd[w]
 		for _, t := range s.Tracks {
 			k, m := t.tally(e.clock)

@@ -21,6 +21,8 @@ type site struct {
 	Crowd  *crowd
 	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
 	Incident int64
+	// Freed is when it last left one; what was seen before has been told.
+	Freed int64
 }
 
 // dep is one component that a site stands on. W is the part of the site that
