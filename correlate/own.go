@@ -19,7 +19,7 @@ const (
 	ownStart      = 3    // the shortest window that convinces of a single site
 	adoptWithin   = 90 * second
 	adoptEvidence = 5.0
-	ownCrowdOnly  = 10  // independent reporters, where nothing probes
+	ownCrowdOnly  = 10 // independent reporters, where nothing probes
 	calmMinutes   = 10.
 	clusterSites  = 5
 	clusterWithin = 3 * minute
