@@ -1,0 +1,131 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"time"
+
+	"faultline"
+)
+
+// Bounds of a scenario, so that a spec can't ask for more than a machine has.
+const (
+	maxLength       = 60 * 24 * time.Hour
+	maxSites        = 1 << 20
+	maxComponents   = 32 // of one site
+	maxVantages     = 64
+	maxFailures     = 1_000
+	maxPoints       = 1_000 // of one curve
+	maxEchoes       = 1_000
+	maxStatements   = 1_000
+	maxNetworks     = 10_000
+	maxPrefixes     = 1 << 16 // of one network
+	maxRate         = 100_000.
+	maxFactor       = 10_000.
+	maxOwnFaults    = 24. // of one site a day
+	mixTolerance    = 1e-6
+	maxTextBytes    = 2_000
+	maxCadence      = 3_600
+	maxLatency      = 10_000
+	maxMeanLag      = 3_600.
+	maxWeary        = 1e6
+	maxFaultMinutes = 1_440.
+)
+
+var (
+	slug    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	host    = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	country = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// Check says everything that makes no sense in a spec, each with its place as a
+// JSON pointer, or nil. A spec that was made in code is to be checked before its
+// events are asked for.
+func (s Spec) Check() error {
+	var c complaints
+	s.checkHead(&c)
+	s.checkVantages(&c)
+	s.Noise.check(&c)
+	s.Crowd.check(&c)
+	known := s.checkSites(&c)
+	c.count("/failures", len(s.Failures), 0, maxFailures)
+	for i, f := range s.Failures {
+		s.checkFailure(&c, fmt.Sprintf("/failures/%d", i), f)
+	}
+	c.count("/echoes", len(s.Echoes), 0, maxEchoes)
+	for i, e := range s.Echoes {
+		s.checkEcho(&c, fmt.Sprintf("/echoes/%d", i), e, known)
+	}
+	c.count("/statements", len(s.Statements), 0, maxStatements)
+	for i, st := range s.Statements {
+		s.checkStatement(&c, fmt.Sprintf("/statements/%d", i), st)
+	}
+	return errors.Join(c...)
+}
+
+func (s Spec) checkHead(c *complaints) {
+	c.add(slug.MatchString(s.Name), "/name", "%q is not of lower-case words with hyphens", s.Name)
+	c.add(s.Title != "" && len(s.Title) <= maxTextBytes, "/title", "is missing or too long")
+	c.add(s.Why != "" && len(s.Why) <= maxTextBytes, "/why", "is missing or too long")
+	c.add(!s.Start.IsZero(), "/start", "is missing")
+	c.add(s.Onset.After(s.Start), "/onset", "is not after start")
+	c.add(s.End.After(s.Onset), "/end", "is not after onset")
+	c.add(s.End.Sub(s.Start) <= maxLength, "/end", "is more than %v after start", maxLength)
+}
+
+func (s Spec) checkVantages(c *complaints) {
+	c.count("/vantages", len(s.Vantages), 0, maxVantages)
+	seen := map[string]bool{}
+	for i, v := range s.Vantages {
+		at := fmt.Sprintf("/vantages/%d", i)
+		c.add(slug.MatchString(v.Vantage) && !seen[v.Vantage], at+"/vantage", "%q stands twice or is not of lower-case words with hyphens", v.Vantage)
+		c.add(v.ASN > 0, at+"/asn", "is missing")
+		c.add(country.MatchString(v.Country), at+"/country", "%q is no country code", v.Country)
+		c.within(at+"/cadence_s", float64(v.CadenceS), 1, maxCadence)
+		c.within(at+"/latency_ms", float64(v.LatencyMS), 1, maxLatency)
+		seen[v.Vantage] = true
+	}
+}
+
+func (n Noise) check(c *complaints) {
+	c.within("/noise/probe_failure", n.ProbeFailure, 0, 1)
+	c.within("/noise/own_faults_per_day", n.OwnFaultsPerDay, 0, maxOwnFaults)
+	c.within("/noise/own_fault_minutes", n.OwnFaultMinutes, 0, maxFaultMinutes)
+	c.add(n.OwnFaultsPerDay == 0 || n.OwnFaultMinutes > 0, "/noise/own_fault_minutes", "is missing")
+	n.Symptoms.check(c, "/noise/symptoms")
+}
+
+func (cr Crowd) check(c *complaints) {
+	c.within("/crowd/rate", cr.Rate, 0, maxRate)
+	c.within("/crowd/exponent", cr.Exponent, 0, 2)
+	c.within("/crowd/quiet", cr.Quiet, 0, 1)
+	c.within("/crowd/weary_s", cr.WearyS, 0, maxWeary)
+	c.within("/crowd/lag_shape", cr.LagShape, 0.1, 100)
+	c.within("/crowd/lag_mean_s", cr.LagMeanS, 0.001, maxMeanLag)
+	c.within("/crowd/home", cr.Home, 0, 1)
+	c.within("/crowd/silent", cr.Silent, 0, 1)
+	c.within("/crowd/vague", cr.Vague, 0, 1)
+	cr.Complaint.check(c, "/crowd/complaints")
+	c.count("/crowd/networks", len(cr.Networks), 1, maxNetworks)
+	for i, n := range cr.Networks {
+		at := fmt.Sprintf("/crowd/networks/%d", i)
+		c.add(n.ASN > 0, at+"/asn", "is missing")
+		c.add(country.MatchString(n.Country), at+"/country", "%q is no country code", n.Country)
+		c.add(n.Share > 0 && !math.IsInf(n.Share, 0), at+"/share", "%v is not above 0", n.Share)
+		c.within(at+"/prefixes", float64(n.Prefixes), 1, maxPrefixes)
+	}
+}
+
+// check refuses a mix that does not share out everything.
+func (m Mix) check(c *complaints, at string) {
+	total := 0.
+	for symptom, share := range m {
+		p := at + "/" + pointerToken(string(symptom))
+		c.add(symptom.Known() && symptom != faultline.SymptomOK, p, "%q is no symptom of failing", symptom)
+		c.within(p, share, 0, 1)
+		total += share
+	}
+	c.add(math.Abs(total-1) < mixTolerance, at, "the shares add up to %.6g, not to 1", total)
+}

@@ -1,0 +1,91 @@
+package scenario
+
+import (
+	"math/rand/v2"
+
+	"faultline"
+)
+
+// How probes behave, in milliseconds.
+const (
+	probeJitter  = 900    // a probe starts up to so much after it is due
+	probeTimeout = 10_000 // latency of a probe that gave up
+	deliverFast  = 100    // a result is handed in so much after the answer,
+	deliverSlow  = 1_500  // or up to so much
+)
+
+// watch is every vantage probing every site.
+type watch struct {
+	vantages []Vantage
+	sites    []watched
+	noise    float64
+	symptoms picker[faultline.Symptom]
+}
+
+// watched is one site, with a line for each vantage.
+type watched struct {
+	site    string
+	effects []effect
+	rng     *rand.Rand
+	due     []int64   // next probe
+	latency []float64 // of a usual answer
+}
+
+func newWatch(s *Spec, effects [][]effect, noise picker[faultline.Symptom]) watch {
+	w := watch{vantages: s.Vantages, noise: s.Noise.ProbeFailure, symptoms: noise}
+	for i, site := range s.Sites {
+		rng := source(s.Seed, "probe", site.Site)
+		line := watched{site: site.Site, effects: effects[i], rng: rng}
+		for _, v := range s.Vantages {
+			line.due = append(line.due, s.Start.UnixMilli()+rng.Int64N(int64(v.CadenceS)*1_000))
+			line.latency = append(line.latency, float64(v.LatencyMS)*(0.5+1.3*rng.Float64()))
+		}
+		w.sites = append(w.sites, line)
+	}
+	return w
+}
+
+// probe appends the probes that are due before to.
+func (w *watch) probe(out []arrival, to int64) []arrival {
+	for i := range w.sites {
+		site := &w.sites[i]
+		for v := range w.vantages {
+			for ; site.due[v] < to; site.due[v] += int64(w.vantages[v].CadenceS) * 1_000 {
+				out = append(out, w.one(site, v))
+			}
+		}
+	}
+	return out
+}
+
+// one makes one probe.
+func (w *watch) one(site *watched, v int) arrival {
+	rng, vantage := site.rng, &w.vantages[v]
+	at := site.due[v] + rng.Int64N(probeJitter)
+	p := faultline.Probe{
+		At: ms(at), Site: site.site, Vantage: vantage.Vantage, Symptom: faultline.SymptomOK,
+		LatencyMS: 1 + int(site.latency[v]*(0.9+0.4*rng.Float64())),
+	}
+	if rng.Float64() < w.noise {
+		p.Symptom = w.symptoms.pick(rng)
+	}
+	for _, e := range site.effects {
+		if q := e.severity(at, viewer{vantage.ASN, vantage.Country}); q > 0 && rng.Float64() < q {
+			p.Symptom, p.Detail = e.symptoms.pick(rng), e.detail
+		}
+	}
+	switch p.Symptom {
+	case faultline.SymptomOK, faultline.SymptomContent:
+		p.Status = 200
+	case faultline.SymptomSlow:
+		p.Status, p.LatencyMS = 200, min(20*p.LatencyMS, probeTimeout)
+	case faultline.SymptomBlocked:
+		p.Status = 403
+	case faultline.SymptomTimeout:
+		p.LatencyMS = probeTimeout
+	default:
+		p.Status = p.Symptom.HTTPStatus()
+	}
+	handedIn := at + int64(p.LatencyMS) + deliverFast + rng.Int64N(deliverSlow-deliverFast)
+	return arrival{handedIn, p}
+}

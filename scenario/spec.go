@@ -1,0 +1,127 @@
+package scenario
+
+import (
+	"time"
+
+	"faultline"
+)
+
+// Spec is one scenario: a stretch of time, the sites and who watches them, and
+// what goes wrong. All times are absolute, all shares and rates of failing lie
+// between 0 and 1.
+type Spec struct {
+	Schema  string   `json:"$schema"` // for editors; not read
+	Name    string   `json:"name"`    // lower case, with hyphens; names its file
+	Title   string   `json:"title"`
+	Why     string   `json:"why"`     // what is to be learnt from it
+	Sources []string `json:"sources"` // the public record that the facts are from
+	Seed    uint64   `json:"seed"`
+
+	// Nothing fails before Onset: what lies between Start and Onset is the quiet
+	// that baselines are learnt from.
+	Start time.Time `json:"start"`
+	Onset time.Time `json:"onset"`
+	End   time.Time `json:"end"`
+
+	Vantages   []Vantage             `json:"vantages"`
+	Noise      Noise                 `json:"noise"`
+	Crowd      Crowd                 `json:"crowd"`
+	Failures   []Failure             `json:"failures"`
+	Echoes     []Echo                `json:"echoes"`
+	Statements []faultline.Statement `json:"statements"`
+	Sites      []Site                `json:"sites"`
+}
+
+// Site is one site with what it stands on. Its top-level domain is derived.
+type Site struct {
+	Site       string                `json:"site"`
+	Rank       int                   `json:"rank"` // popularity; decides how many people report
+	Components []faultline.Component `json:"components"`
+	// Shares is how much of the site's traffic each component carries, where it
+	// is not all of it. Those that it does not name share what is left of their
+	// kind evenly. It is the truth of the scenario: the map is not told.
+	Shares map[faultline.Component]float64 `json:"shares"`
+	Home   string                          `json:"home"` // country of most of its visitors; empty: everywhere
+}
+
+// Vantage is a place that probes every site once a cadence.
+type Vantage struct {
+	Vantage   string `json:"vantage"`
+	ASN       uint32 `json:"asn"`
+	Country   string `json:"country"`
+	CadenceS  int    `json:"cadence_s"`  // seconds between two probes of one site
+	LatencyMS int    `json:"latency_ms"` // of a usual answer
+}
+
+// Failure is one component failing. Its q is the share of the requests through
+// it that fail: of a site served by two providers, those of the other survive.
+// A failure of isp: concerns the viewers and vantages of that network, one of
+// site: that site and the hosts below it.
+type Failure struct {
+	Component faultline.Component `json:"component"`
+	// Q runs in straight lines from point to point; 0 before the first, constant
+	// after the last.
+	Q         []Point  `json:"q"`
+	Symptoms  Mix      `json:"symptoms"`
+	Detail    string   `json:"detail"`    // of failing probes: edge, origin, …
+	Countries []string `json:"countries"` // of the viewers and vantages that it hits; none: everywhere
+	// Returns lets the sites come back one by one, whatever q says: the share of
+	// them that are back, in straight lines from point to point. None: all
+	// follow q to the end.
+	Returns []Return `json:"returns"`
+}
+
+// Point is a share of failing requests at a moment.
+type Point struct {
+	At time.Time `json:"at"`
+	Q  float64   `json:"q"`
+}
+
+// Return is a share of sites that are back at a moment.
+type Return struct {
+	At    time.Time `json:"at"`
+	Share float64   `json:"share"`
+}
+
+// Mix is how symptoms are shared out; the shares add up to 1.
+type Mix map[faultline.Symptom]float64
+
+// Noise is what goes wrong for no common reason.
+type Noise struct {
+	ProbeFailure    float64 `json:"probe_failure"` // share of all probes that fail though the site is well
+	Symptoms        Mix     `json:"symptoms"`      // of those, and of sites' own faults
+	OwnFaultsPerDay float64 `json:"own_faults_per_day"`
+	OwnFaultMinutes float64 `json:"own_fault_minutes"` // mean length of a site's own fault
+}
+
+// Crowd is the people who report. A site of rank r that is wholly down draws
+// rate/(r+1)^exponent reports a minute.
+type Crowd struct {
+	Rate      float64   `json:"rate"`
+	Exponent  float64   `json:"exponent"`
+	Quiet     float64   `json:"quiet"`      // share of that rate on a good day
+	WearyS    float64   `json:"weary_s"`    // after so many seconds of failing the rate has fallen to 1/e; 0: never
+	LagShape  float64   `json:"lag_shape"`  // from failing visit to report: a gamma distribution
+	LagMeanS  float64   `json:"lag_mean_s"` // its mean, seconds
+	Home      float64   `json:"home"`       // share of reporters from the site's home country, if it has one
+	Silent    float64   `json:"silent"`     // share of reports that name no symptom
+	Vague     float64   `json:"vague"`      // share of the others that say "other"
+	Complaint Mix       `json:"complaints"` // what is said of sites that are well
+	Networks  []Network `json:"networks"`
+}
+
+// Network is one that reporters sit in.
+type Network struct {
+	ASN      uint32  `json:"asn"`
+	Country  string  `json:"country"`
+	Share    float64 `json:"share"`    // of all reporters, relative to the other networks
+	Prefixes int     `json:"prefixes"` // how many /24 its reporters are spread over
+}
+
+// Echo is people reporting sites that are well, because others are not.
+type Echo struct {
+	Sites  []string  `json:"sites"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Factor float64   `json:"factor"` // times the rate of a good day
+}
