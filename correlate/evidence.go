@@ -213,6 +213,9 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 		fails := allFail - float64(k[w])
 		oks := all - allFail - float64(m[w]-k[w])
 		l := trackRatio(k[w], m[w], (priorFail+fails)/(priorFail+priorOK+fails+oks))
+		if k[w] == 0 {
+			l = min(l, 0) // successes never speak for a failure
+		}
 		if l > 0 {
 			l *= oks / (oks + successesSeen)
 		}

@@ -187,6 +187,9 @@ func (t *track) cautious(k, m int) float64 {
 	mean := a / (a + b)
 	e := min(0.9, mean+2*math.Sqrt(mean*(1-mean)/(a+b+1)))
 	l := trackRatio(k, m, e)
+	if k == 0 {
+		l = min(l, 0) // successes never speak for a failure
+	}
 	if l > 0 {
 		l *= max(0, oks) / (max(0, oks) + successesSeen)
 	}

@@ -166,6 +166,9 @@ func round(x float64, digits int) float64 {
 const (
 	feltAtLeast = 0.25 // of the highest share
 	feltProbes  = 5    // fewer of a vantage tell nothing
+	// scopeAfter the onset every vantage has looked; before, the scope is not known
+	// and nothing is said of it.
+	scopeAfter = 2 * minute
 )
 
 func (e *Engine) scope(in *incident) faultline.Scope {
@@ -173,6 +176,9 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 	if in.Cause.Kind() == faultline.KindISP {
 		sc.ISPs = []string{in.Cause.Name()}
 		sc.Countries = nonNil(slices.Clone(in.Countries))
+		return sc
+	}
+	if e.clock < in.Onset[2]+scopeAfter {
 		return sc
 	}
 	top := 0.
@@ -242,17 +248,32 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 	return out
 }
 
+// accused is what it takes to be exonerated: reports that rose beyond chance,
+// from so many independent people, while the probes find the site well.
+const (
+	accusedOdds    = 3.0
+	accusedPeople  = 5
+	exonerateAfter = 2 * minute // of the onset: by then the probes have looked
+)
+
 // exonerate names the sites that are accused while an incident rages and that
 // the probes find well.
 func (e *Engine) exonerate(in *incident) {
-	if in.Cause.Kind() == faultline.KindISP {
+	in.Exonerated = slices.DeleteFunc(in.Exonerated, func(x faultline.Exonerated) bool {
+		id, ok := e.sites.find(x.Site)
+		return ok && in.member(id) != nil
+	})
+	if in.Cause.Kind() == faultline.KindISP || e.clock < in.Onset[2]+exonerateAfter {
 		return
 	}
 	w := windowOf(8 * minute)
 	for i := range e.s.judged {
 		j := &e.s.judged[i]
 		s := e.sites.rows[j.id]
-		if len(in.Exonerated) >= maxExempt || j.crowd[w] <= failed || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+		if len(in.Exonerated) >= maxExempt || j.crowd[w] <= accusedOdds || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+			continue
+		}
+		if e.independent(s.Crowd)[w] < accusedPeople || e.look(s).fails > 0 {
 			continue
 		}
 		if !slices.ContainsFunc(in.Exonerated, func(x faultline.Exonerated) bool { return x.Site == s.Name }) {

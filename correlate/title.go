@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"faultline"
 )
@@ -24,7 +25,7 @@ func title(in faultline.Incident) string {
 	if in.ConfirmedAt != nil && in.Basis == faultline.BasisReports {
 		b.WriteString(", by people's reports alone")
 	}
-	b.WriteString(", began ~" + in.Onset.At.Format("15:04") + " UTC")
+	b.WriteString(", began ~" + in.Onset.At.Round(time.Minute).Format("15:04") + " UTC")
 	return b.String()
 }
 
