@@ -62,14 +62,18 @@ func newIncidentSites(inc *faultline.Incident) IncidentSites {
 
 // getIncidents lists the newest incidents.
 //
+// @ID       getIncidents
 // @Summary  Incidents, newest onset first
+// @Description Each carries its first 20 sites. Follow next until it is null.
 // @Tags     incidents
 // @Produce  json
-// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering"
-// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed"
-// @Param    limit  query int    false "1 to 100, 20 if not given"
+// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
+// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
+// @Param    limit  query int    false "incidents on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {object} IncidentList
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
@@ -120,11 +124,14 @@ func (s *snapshot) list(q listQuery) (*page, error) {
 
 // getIncident answers with the last revision.
 //
+// @ID       getIncident
 // @Summary  One incident, with its first 20 sites
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"
 // @Success  200 {object} faultline.Incident
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
@@ -135,11 +142,14 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 
 // getIncidentSites answers with every site of the last revision.
 //
+// @ID       getIncidentSites
 // @Summary  All sites of an incident
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"
 // @Success  200 {object} IncidentSites
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
@@ -156,12 +166,16 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // getRevision answers with one revision as it was told, with all its sites. It
 // never changes.
 //
+// @ID       getIncidentRevision
 // @Summary  One revision of an incident, with all its sites
+// @Description A revision is never rewritten: this is what to cite.
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"
-// @Param    n  path int    true "from 1 on"
+// @Param    n  path int    true "from 1 on" minimum(1)
 // @Success  200 {object} faultline.Incident
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id}/revisions/{n} [get]
 func (a *api) getRevision(c *gin.Context, _ url.Values) error {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // maxScrapes bounds the reads of /metrics under way at once.
@@ -12,10 +13,12 @@ const maxScrapes = 4
 
 // getHealth says that the process answers, and nothing else.
 //
+// @ID       getHealth
 // @Summary  The process answers
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ok"
+// @Failure  400 {object} Problem
 // @Router   /healthz [get]
 func (a *api) getHealth(c *gin.Context, _ url.Values) error {
 	writeText(c, "ok\n")
@@ -24,10 +27,12 @@ func (a *api) getHealth(c *gin.Context, _ url.Values) error {
 
 // getReady says whether this node should get traffic.
 //
+// @ID       getReady
 // @Summary  This node should get traffic
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ready"
+// @Failure  400 {object} Problem
 // @Failure  503 {object} Problem "why not"
 // @Router   /readyz [get]
 func (a *api) getReady(c *gin.Context, _ url.Values) error {
@@ -42,14 +47,29 @@ func (a *api) getReady(c *gin.Context, _ url.Values) error {
 
 // getJWKS publishes the keys that tokens are signed with (RFC 7517).
 //
-// @Summary  Keys that verify our tokens
+// @ID       getKeySet
+// @Summary  Keys that verify our tokens (RFC 7517)
 // @Tags     operations
 // @Produce  json
 // @Success  200 {object} object
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  400 {object} Problem
 // @Router   /.well-known/jwks.json [get]
 func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
 	writePage(c, a.jwks, cacheKeys)
 	return nil
+}
+
+// serveMetrics shows what the registry counts.
+//
+// @ID       getMetrics
+// @Summary  What this node counts, for Prometheus
+// @Tags     operations
+// @Produce  plain
+// @Success  200 {string} string "the Prometheus text format, or another that Accept asks for"
+// @Router   /metrics [get]
+func (a *api) serveMetrics() gin.HandlerFunc {
+	return gin.WrapH(promhttp.HandlerFor(a.cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
 }
 
 func writeText(c *gin.Context, text string) {

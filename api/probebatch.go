@@ -26,15 +26,15 @@ const mediaNDJSON = "application/x-ndjson"
 // vantage may be left out. Fields that we do not know are ignored, as in every
 // event line.
 type probeLine struct {
-	Type      *string               `json:"type"`
-	At        time.Time             `json:"at"`
+	Type      *string               `json:"type,omitempty" enums:"probe"`
+	At        time.Time             `json:"at" format:"date-time"`
 	Site      string                `json:"site"`
-	Vantage   string                `json:"vantage"`
-	Symptom   string                `json:"symptom"`
-	Status    int                   `json:"status"`
-	LatencyMS int                   `json:"latency_ms"`
-	Detail    string                `json:"detail"`
-	Via       []faultline.Component `json:"via"`
+	Vantage   string                `json:"vantage,omitempty"`                          // the token's subject if not given
+	Symptom   string                `json:"symptom"`                                    // what is not known is read as other
+	Status    int                   `json:"status,omitempty" minimum:"0" maximum:"599"` // HTTP status; 0 when there was none
+	LatencyMS int                   `json:"latency_ms,omitempty" minimum:"0"`           // milliseconds; 0 when not measured
+	Detail    string                `json:"detail,omitempty"`                           // nxdomain, servfail, origin, edge, …
+	Via       []faultline.Component `json:"via,omitempty"`                              // components seen on that very request
 }
 
 // probeBatch is a body of probes taken apart.

@@ -23,12 +23,14 @@ type ProbesAnswer struct {
 // postProbes takes a batch of probes from the vantage that is the token's
 // subject. Good lines are taken even where others are bad.
 //
+// @ID       postProbes
 // @Summary  Send what a vantage saw
+// @Description A batch as NDJSON, as a JSON array, or as an object with the member probes: at most 5,000 probes and 1 MiB. The vantage is the token's subject; a line that names another is rejected. Good lines are taken even where others are bad; where all are bad the batch is refused.
 // @Tags     probes
 // @Accept   json,application/x-ndjson
 // @Produce  json
 // @Security Bearer
-// @Param    probes body []faultline.Probe true "at most 5,000 probes, 1 MiB"
+// @Param    probes body []probeLine true "the batch"
 // @Success  202 {object} ProbesAnswer "what was accepted is in the log"
 // @Failure  400,401,403,413,415,503 {object} Problem
 // @Router   /v1/probes [post]

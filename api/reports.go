@@ -49,7 +49,9 @@ type ReportAnswer struct {
 
 // postReport takes one report.
 //
+// @ID       postReport
 // @Summary  Say that a site does not work for you
+// @Description Nobody needs an account. The answer comes once the report is in the log. One person counts once per site in 10 minutes; the address is not kept.
 // @Tags     reports
 // @Accept   json
 // @Produce  json

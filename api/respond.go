@@ -21,12 +21,14 @@ const (
 	cacheCurrent   = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
 	cacheImmutable = "public, max-age=31536000, immutable"
 	cacheKeys      = "public, max-age=300"
+	cacheDocs      = "public, max-age=300"
 )
 
 // page is a body that was rendered once for everybody who asks.
 type page struct {
-	body []byte
-	etag string // strong, RFC 9110 section 8.8.3
+	body  []byte
+	etag  string // strong, RFC 9110 section 8.8.3
+	media string
 }
 
 // newPage renders v. Empty lists are written as [], and <, > and & as escapes,
@@ -39,9 +41,12 @@ func newPage(v any) (*page, error) {
 	return pageOf(body), nil
 }
 
-func pageOf(body []byte) *page {
+func pageOf(body []byte) *page { return fileOf(body, mediaJSON) }
+
+// fileOf is a page of another media type than JSON.
+func fileOf(body []byte, media string) *page {
 	sum := sha256.Sum256(body)
-	return &page{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`}
+	return &page{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`, media: media}
 }
 
 func render(v any) ([]byte, error) {
@@ -73,7 +78,7 @@ func writePage(c *gin.Context, p *page, cacheControl string) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
-	h.Set("Content-Type", mediaJSON)
+	h.Set("Content-Type", p.media)
 	h.Set("Content-Length", strconv.Itoa(len(p.body)))
 	c.Writer.WriteHeader(http.StatusOK)
 	_, _ = c.Writer.Write(p.body)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Config is what the API is made of. Door, Board, Keys, Lookup and Now are
@@ -41,6 +40,7 @@ type api struct {
 	log     *slog.Logger
 	metrics httpMetrics
 	jwks    *page
+	docs    *docPages
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
 }
@@ -63,7 +63,11 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render key set: %w", err)
 	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), jwks: jwks}
+	documents, err := newDocPages()
+	if err != nil {
+		return nil, fmt.Errorf("read documents: %w", err)
+	}
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), jwks: jwks, docs: documents}
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -102,6 +106,11 @@ func (a *api) routes(e *gin.Engine) {
 	read("/.well-known/jwks.json", a.getJWKS)
 	read("/healthz", a.getHealth)
 	read("/readyz", a.getReady)
-	metrics := promhttp.HandlerFor(a.cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
-	e.Match([]string{http.MethodGet, http.MethodHead}, "/metrics", gin.WrapH(metrics))
+
+	plain := func(path string, h gin.HandlerFunc) { e.Match([]string{http.MethodGet, http.MethodHead}, path, h) }
+	plain("/metrics", a.serveMetrics())
+	read("/openapi.json", a.getOpenAPI)
+	plain("/docs", a.redirectDocs)
+	plain("/docs/", a.getDocs)
+	plain("/docs/:file", a.getDocsFile)
 }

@@ -11,11 +11,15 @@ import (
 // getSite says how one site does. A site of the map that nobody has said
 // anything about is unknown, not ok: silence is no evidence.
 //
+// @ID       getSite
 // @Summary  One site
+// @Description A site that nobody has said anything about is unknown, not ok: silence is no evidence.
 // @Tags     sites
 // @Produce  json
-// @Param    site path string true "as a person would name it: bbc.co.uk"
+// @Param    site path string true "as a person would name it" example(bbc.co.uk)
 // @Success  200 {object} faultline.SiteStatus
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
 // @Router   /v1/sites/{site} [get]
 func (a *api) getSite(c *gin.Context, _ url.Values) error {

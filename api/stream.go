@@ -31,13 +31,20 @@ const (
 // because changes were lost to it. A comment every 15 seconds shows that the
 // connection lives.
 //
+// @ID       getStream
 // @Summary  Changes of incidents as they happen
+// @Description Server-sent events (HTML Living Standard, section 9.2), until the client goes.
+// @Description
+// @Description - `incident`: data is an Incident with its first 20 sites, id its place in the stream.
+// @Description - `reset`: changes were lost to this client; it starts over with the list.
+// @Description
+// @Description A comment every 15 seconds shows that the connection lives.
 // @Tags     incidents
 // @Produce  text/event-stream
 // @Param    Last-Event-ID header string false "resume behind this position"
 // @Param    last_event_id query  string false "the same, where headers can't be set"
-// @Param    snapshot      query  int    false "1: the open incidents first, unless resuming"
-// @Success  200 {string} string "events"
+// @Param    snapshot      query  int    false "1: the open incidents first, unless resuming" Enums(0, 1)
+// @Success  200 {string} string "events, without end"
 // @Failure  400,503 {object} Problem
 // @Router   /v1/stream [get]
 func (a *api) getStream(c *gin.Context, query url.Values) error {

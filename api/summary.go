@@ -62,11 +62,14 @@ func newSummary(s *snapshot, cfg BoardConfig) Summary {
 
 // getSummary answers with the state of the world.
 //
+// @ID       getSummary
 // @Summary  What is open, and what it rests on
 // @Tags     incidents
 // @Produce  json
 // @Success  200 {object} Summary
-// @Failure  503 {object} Problem
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  400,503 {object} Problem
 // @Router   /v1/summary [get]
 func (a *api) getSummary(c *gin.Context, _ url.Values) error {
 	s, err := a.cfg.Board.snapshot()

@@ -248,11 +248,11 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 	return out
 }
 
-// accused is what it takes to be exonerated: reports that rose beyond chance,
-// from so many independent people, while the probes find the site well.
+// accused is what it takes to be exonerated: reports by so many independent
+// people, so many times what is normal, while the probes find the site well.
 const (
-	accusedOdds    = 3.0
-	accusedPeople  = 5
+	accusedPeople  = 8
+	accusedRise    = 4.0
 	exonerateAfter = 2 * minute // of the onset: by then the probes have looked
 )
 
@@ -270,10 +270,11 @@ func (e *Engine) exonerate(in *incident) {
 	for i := range e.s.judged {
 		j := &e.s.judged[i]
 		s := e.sites.rows[j.id]
-		if len(in.Exonerated) >= maxExempt || j.crowd[w] <= accusedOdds || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+		if len(in.Exonerated) >= maxExempt || j.crowd[w] <= failed || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
 			continue
 		}
-		if e.independent(s.Crowd)[w] < accusedPeople || e.look(s).fails > 0 {
+		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)
+		if people < max(accusedPeople, accusedRise*normal) || e.look(s).fails > 0 {
 			continue
 		}
 		if !slices.ContainsFunc(in.Exonerated, func(x faultline.Exonerated) bool { return x.Site == s.Name }) {
