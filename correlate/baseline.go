@@ -14,7 +14,21 @@ const halfLife = 7 * 24 * 60 * minute
 const (
 	priorFail = 0.5
 	priorOK   = 30.0
+	// flakyOK takes the place of priorOK for who has failed before at least
+	// flakyFails times: the benefit of the doubt is used up.
+	flakyOK    = 8.0
+	flakyFails = 2
 )
+
+// normalFailures is how often a track fails when all is well: the posterior mean
+// after so many failures and successes.
+func normalFailures(fails, oks float64) float64 {
+	credit := priorOK
+	if fails >= flakyFails {
+		credit = flakyOK
+	}
+	return (priorFail + fails) / (priorFail + credit + fails + oks)
+}
 
 // chronicFailures is the share of failures from which a track's site was ill
 // before any incident: it goes on being learned during one.

@@ -102,7 +102,7 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 		add := &one
 		switch {
 		case l > anomalous:
-			siteGains(add, min(evidenceMax, l+symptomGain[kind][j.class]), j.p0, wt)
+			siteGains(add, l+symptomGain[kind][j.class], j.p0, wt)
 		case j.p0 != e.leak || wt != 1 && wt != sharedWeight:
 			siteGains(add, l, j.p0, wt)
 		default:

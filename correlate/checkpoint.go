@@ -36,6 +36,7 @@ type saved struct {
 	Incidents  []savedIncident
 	Ordinal    int64
 	Pending    []pendingCause
+	Said       []faultline.Statement
 	Counters   faultline.Counters
 	Active     []uint32
 }
@@ -59,7 +60,7 @@ func (e *Engine) Checkpoint() []byte {
 		Vantages: values(e.vantages.rows), Networks: values(e.networks.rows),
 		Now: listed(e.repeats.Now), Before: listed(e.repeats.Before), Since: e.repeats.Since,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
-		Ordinal: e.ordinal, Pending: e.pending, Counters: e.counters,
+		Ordinal: e.ordinal, Pending: e.pending, Said: e.said, Counters: e.counters,
 		Active: slices.Sorted(slices.Values(e.s.active)),
 	}
 	for _, in := range e.incidents {
@@ -97,7 +98,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	}
 	e.repeats.Since = s.Since
 	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
-	e.ordinal, e.pending, e.counters = s.Ordinal, s.Pending, s.Counters
+	e.ordinal, e.pending, e.said, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
 	for i := range s.Incidents {
 		in := &s.Incidents[i].Incident
 		in.Reporters = make(map[uint64]struct{}, len(s.Incidents[i].Reporters))

@@ -55,6 +55,7 @@ type Engine struct {
 	incidents []*incident // open ones and those final for less than a day, by ordinal
 	ordinal   int64       // incidents made so far
 	pending   []pendingCause
+	said      []faultline.Statement // of components that nothing is known to be wrong with
 	counters  faultline.Counters
 
 	s scratch

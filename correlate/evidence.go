@@ -33,7 +33,7 @@ var failing = [...]struct{ share, weight float64 }{{0.95, 0.5}, {0.5, 0.35}, {0.
 
 // successesSeen is how many successes make a track half as believable as it will
 // get: who was never seen well can't be said to have failed.
-const successesSeen = 3
+const successesSeen = 8
 
 // judged is what is known of one site at one evaluation.
 type judged struct {
@@ -212,7 +212,7 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 		before = m[w]
 		fails := allFail - float64(k[w])
 		oks := all - allFail - float64(m[w]-k[w])
-		l := trackRatio(k[w], m[w], (priorFail+fails)/(priorFail+priorOK+fails+oks))
+		l := trackRatio(k[w], m[w], normalFailures(fails, oks))
 		if k[w] == 0 {
 			l = min(l, 0) // successes never speak for a failure
 		}

@@ -15,8 +15,8 @@ func (e *Engine) explain(c uint32, q float64) {
 // must win their cause anew each time, and may lose it to a better one.
 func (e *Engine) explainOpen() {
 	for _, in := range e.incidents {
-		if !in.holds(e.clock) {
-			continue
+		if !in.holds(e.clock) || in.Cause.Kind() == faultline.KindISP {
+			continue // a viewer's ISP fails no site
 		}
 		young := in.young(e.clock)
 		if c, ok := e.components.find(string(in.Cause)); ok && !young {

@@ -189,6 +189,7 @@ func (e *Engine) settle() {
 		if in.Cause.Kind() != faultline.KindISP {
 			e.recount(in)
 		}
+		e.hearEarlier(in)
 		if age := e.clock - in.Detected; age <= onsetFreeze && (age <= fitOften || age%fitLater == 0) {
 			e.fitOnset(in)
 		}
@@ -232,14 +233,14 @@ func (e *Engine) advance(in *incident) {
 	}
 	switch {
 	case in.QuietSince != 0 && e.clock-in.QuietSince >= quietFor:
-		in.State, in.Resolved = faultline.StateResolved, max(in.Onset[1], e.ended(in))
-		if in.Recovering == 0 {
+		in.State, in.Resolved = faultline.StateResolved, max(in.Onset[1], in.returned(quietPart, in.LastFail))
+		if in.Recovering == 0 || in.Recovering > in.Resolved {
 			in.Recovering = in.Resolved
 		}
 		e.release(in)
 		e.forget(in)
 	case in.State == faultline.StateConfirmed && in.LowSince != 0 && e.clock-in.LowSince >= recoveringFor:
-		in.State, in.Recovering = faultline.StateRecovering, in.LowSince
+		in.State, in.Recovering = faultline.StateRecovering, max(in.Onset[1], in.returned(recoveringPart, in.LowSince))
 	case in.State == faultline.StateRecovering && float64(in.Failing) >= 0.5*float64(in.PeakFailing):
 		in.State, in.Recovering = faultline.StateConfirmed, 0
 	}
@@ -256,8 +257,9 @@ func since(at *int64, holds bool, now int64) {
 	}
 }
 
-// ended is when the last of an incident's sites came back, stragglers apart.
-func (e *Engine) ended(in *incident) int64 {
+// returned is when all but a part of an incident's sites were back, by when each
+// of them was; otherwise, when that is not known.
+func (in *incident) returned(but float64, otherwise int64) int64 {
 	var back []int64
 	for _, m := range in.Members {
 		if m.Recovered != 0 {
@@ -265,8 +267,9 @@ func (e *Engine) ended(in *incident) int64 {
 		}
 	}
 	if len(back) == 0 {
-		return in.LastFail
+		return otherwise
 	}
 	slices.Sort(back)
-	return back[len(back)-1-int(quietPart*float64(len(back)))]
+	last := len(in.Members) - 1 - int(but*float64(len(in.Members)))
+	return back[max(0, min(last, len(back)-1))]
 }

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"math"
 	"slices"
 
 	"faultline"
@@ -24,7 +25,7 @@ func (e *Engine) nameCause(f found, rest []found) (found, []found) {
 		}
 		o = like
 		others = append(others, o)
-		if o.gain >= nameable*f.gain && e.kindRank(o.c) < e.kindRank(best.c) && e.material(o) {
+		if o.gain >= nameable*f.gain && e.nearerName(o, best) && e.material(o) {
 			best = o
 		}
 	}
@@ -34,6 +35,29 @@ func (e *Engine) nameCause(f found, rest []found) (found, []found) {
 		}
 	}
 	return best, keep
+}
+
+// symptomsApart is how much better, in nats a site, one cause must fit the
+// symptoms than another for that to decide between them.
+const symptomsApart = 0.5
+
+// nearerName reports whether a person would name a rather than b: what fits the
+// symptoms better, else what is nearer to people.
+func (e *Engine) nearerName(a, b found) bool {
+	if fit := e.symptomFit(a) - e.symptomFit(b); math.Abs(fit) > symptomsApart {
+		return fit > 0
+	}
+	return e.kindRank(a.c) < e.kindRank(b.c)
+}
+
+// symptomFit is how well the symptoms of a cause's failing sites fit its kind, in
+// nats a site.
+func (e *Engine) symptomFit(f found) float64 {
+	fit := 0.
+	for _, id := range f.cover {
+		fit += symptomGain[e.components.rows[f.c].Name.Kind()][e.judgedSite(id).class]
+	}
+	return fit / float64(max(1, len(f.cover)))
 }
 
 func (e *Engine) kindRank(c uint32) int {

@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"slices"
+
 	"faultline"
 )
 
@@ -13,6 +15,7 @@ const (
 	joinChance   = 0.8        // posterior from which a site belongs to an incident
 	crowdDown    = 1.5        // evidence of 4 minutes of reports where nothing probes
 	crowdBack    = 0.5
+	blipFor      = 3 * minute // what failed once and then no more was no part of it
 )
 
 // seen is how one site does now, by its probes.
@@ -63,6 +66,7 @@ func (t *track) cadence() int64 {
 // recount brings the members of an incident up to date and lets sites join.
 func (e *Engine) recount(in *incident) {
 	e.joinMembers(in)
+	e.dropBlips(in)
 	in.Failing, in.Observed = 0, 0
 	clean := true // the probes of all members see them well
 	for i := range in.Members {
@@ -85,6 +89,24 @@ func (e *Engine) recount(in *incident) {
 		}
 	}
 	e.observe(in, probed)
+}
+
+// dropBlips lets go of sites that failed a single probe and have been well since:
+// when many fail, some do so by chance.
+func (e *Engine) dropBlips(in *incident) {
+	if in.Cause.Kind() == faultline.KindSite {
+		return
+	}
+	in.Members = slices.DeleteFunc(in.Members, func(m member) bool {
+		if m.Probes == 0 || m.Failed > 1 || m.Reports > fewReports || m.State != faultline.SiteRecovered || e.clock-m.Onset < blipFor {
+			return false
+		}
+		in.Reports -= m.Reports
+		in.Probes -= m.Probes
+		in.ProbesFailed -= m.Failed
+		e.sites.rows[m.Site].Incident = 0
+		return true
+	})
 }
 
 // watchProbes sets a member's state by its probes.

@@ -179,7 +179,7 @@ func (e *Engine) network(r faultline.Report) (uint32, bool) {
 	if r.ASN != 0 {
 		name = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
 	}
-	return e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN} })
+	return e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
 }
 
 // Record is what the map says of a site now.

@@ -15,21 +15,38 @@ func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 	if !ok {
 		return nil
 	}
+	st.At = ms(at)
 	for _, in := range slices.Backward(e.incidents) {
-		if !in.speaksOf(st.Component) || at < in.Onset[0]-statementLead || in.State == faultline.StateMerged || len(in.Statements) >= maxSaid {
-			continue
+		if in.State != faultline.StateMerged && in.takes(st) {
+			return e.reviseNow(in)
 		}
-		said := faultline.SaidStatement{At: ms(at), Status: st.Status, Source: st.Source, Text: st.Text}
-		if slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool {
-			return o.At.Equal(said.At) && o.Source == said.Source && o.Text == said.Text
-		}) {
-			return nil
-		}
-		in.Statements = append(in.Statements, said)
-		slices.SortStableFunc(in.Statements, func(a, b faultline.SaidStatement) int { return a.At.Compare(b.At) })
-		return e.reviseNow(in)
+	}
+	e.said = append(e.said, st)
+	if len(e.said) > maxSaid {
+		e.said = slices.Delete(e.said, 0, 1)
 	}
 	return nil
+}
+
+// hearEarlier gives an incident what was said of its cause before it was open.
+func (e *Engine) hearEarlier(in *incident) {
+	e.said = slices.DeleteFunc(e.said, in.takes)
+}
+
+// takes adds a statement to an incident that it speaks of, once, and reports
+// whether it does.
+func (in *incident) takes(st faultline.Statement) bool {
+	if !in.speaksOf(st.Component) || st.At.UnixMilli() < in.Onset[0]-statementLead || len(in.Statements) >= maxSaid {
+		return false
+	}
+	said := faultline.SaidStatement{At: st.At, Status: st.Status, Source: st.Source, Text: st.Text}
+	if !slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool {
+		return o.At.Equal(said.At) && o.Source == said.Source && o.Text == said.Text
+	}) {
+		in.Statements = append(in.Statements, said)
+		slices.SortStableFunc(in.Statements, func(a, b faultline.SaidStatement) int { return a.At.Compare(b.At) })
+	}
+	return true
 }
 
 func (in *incident) speaksOf(c faultline.Component) bool {

@@ -21,6 +21,7 @@ const (
 	ispSpread     = 10  // distinct prefixes, where prefixes are known
 	ispStillSites = 10
 	ispListed     = 200
+	ispHistory    = 10.0 // minutes that were learned: without a past nothing rises
 )
 
 // subscriber is what one network says in the window.
@@ -130,7 +131,7 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 	minutes := float64(ispWindow) / float64(minute)
 	mu := max(minRatePerMin, e.networks.rows[n].Base.perMinute(networkStart, networkWeight)) * minutes
 	odds = crowdRatio(float64(sub.sites), mu, 10*mu) + e.logPrior()
-	if float64(sub.sites) < ispRise*mu || odds < ispLogOdds {
+	if float64(sub.sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false
 	}
 	var others, normal, sick, probed float64

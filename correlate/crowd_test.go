@@ -1,0 +1,173 @@
+package correlate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// A crowd alone never confirms an incident of what probes find well, however many
+// and from however many networks.
+func TestCrowdAloneConfirmsNothingThatProbesFindWell(t *testing.T) {
+	t.Parallel()
+	for name, crowd := range map[string]func(*world) crowdOf{
+		"one site, few networks": func(*world) crowdOf {
+			return crowdOf{sites: []string{"s007.example"}, perMinute: 200, asns: asns(5000, 3)}
+		},
+		"one site, a hundred networks": func(*world) crowdOf {
+			return crowdOf{sites: []string{"s007.example"}, perMinute: 400, asns: asns(5000, 100), symptom: "http_503"}
+		},
+		"all sites of a CDN, a hundred networks": func(w *world) crowdOf {
+			return crowdOf{sites: w.on("cdn:x"), perMinute: 600, asns: asns(5000, 100), symptom: "http_503"}
+		},
+		"every site, a hundred networks": func(w *world) crowdOf {
+			return crowdOf{sites: w.all(), perMinute: 600, asns: asns(5000, 100), symptom: "timeout"}
+		},
+		"one site, one prefix": func(*world) crowdOf {
+			return crowdOf{sites: []string{"s007.example"}, perMinute: 400, asns: asns(5000, 1), nets: 1}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := quietTown(40, 50)
+			w.grumble(1)
+			c := crowd(w)
+			c.from, c.to = 35, 47
+			w.crowds = append(w.crowds, c)
+			w.run(t).wantNone(t)
+		})
+	}
+}
+
+// ispOutage is one network of 41 whose subscribers miss every site.
+func ispOutage() *world {
+	w := quietTown(60, 60)
+	w.grumble(3)
+	w.crowds = append(w.crowds, crowdOf{sites: w.all(), from: 35, to: 47, perMinute: 60, asns: []uint32{812}, symptom: "timeout"})
+	return w
+}
+
+func TestViewersISPFails(t *testing.T) {
+	t.Parallel()
+	s := ispOutage().run(t)
+	in := s.wantOne(t, "isp:AS812")
+	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "reports alone") || !strings.Contains(in.Title, "AS812") {
+		t.Errorf("basis %s, title %q", in.Basis, in.Title)
+	}
+	if len(in.Scope.ISPs) != 1 || in.Scope.ISPs[0] != "AS812" || in.Scope.Worldwide || in.Evidence.ProbesFailed != 0 {
+		t.Errorf("scope %+v, evidence %+v", in.Scope, in.Evidence)
+	}
+	wantOnset(t, in, after(35), 3*time.Minute)
+	if late := in.ConfirmedAt.Sub(after(35)); late < 0 || late > 4*time.Minute {
+		t.Errorf("confirmed %v after the onset", late)
+	}
+	for _, x := range in.Sites {
+		if x.State == faultline.SiteDown || x.State == faultline.SiteDegraded {
+			t.Errorf("%s is said to be %s; probes find it well", x.Site, x.State)
+		}
+	}
+}
+
+func TestWhatIsNoISPOutage(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*world, *crowdOf){
+		"too few sites":    func(w *world, c *crowdOf) { c.sites = c.sites[:28] },
+		"too few prefixes": func(w *world, c *crowdOf) { c.nets = 4 },
+		"other networks complain of the same sites": func(w *world, c *crowdOf) {
+			w.crowds = append(w.crowds, crowdOf{sites: c.sites, from: 35, to: 47, perMinute: 400, asns: asns(3000, 40)})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := ispOutage()
+			spoil(w, &w.crowds[1])
+			w.run(t).wantNone(t)
+		})
+	}
+}
+
+// An ISP takes 30 unrelated sites, 10 prefixes where they are known, and a rise far
+// above its own history.
+func TestISPThresholds(t *testing.T) {
+	t.Parallel()
+	quiet, chatty := rate{N: 0, T: 10_000}, rate{N: 40_000, T: 10_000} // by the week
+	for name, c := range map[string]struct {
+		sites, nets int
+		base        rate
+		want        bool
+	}{
+		"30 sites, prefixes unknown": {30, 0, quiet, true},
+		"29 sites":                   {29, 0, quiet, false},
+		"10 prefixes":                {30, 10, quiet, true},
+		"9 prefixes":                 {30, 9, quiet, false},
+		"as chatty as ever":          {30, 10, chatty, false},
+	} {
+		e := settled(60)
+		e.Fold(faultline.Report{At: after(60), Site: "a.example", Reporter: "anna", ASN: 812})
+		e.networks.rows[0].Base = c.base
+		sub := &subscribers{sites: c.sites, recent: c.sites, nets: map[uint32]bool{}}
+		for n := range c.nets {
+			sub.nets[uint32(n)] = true
+		}
+		if odds, got := e.ispOdds(0, sub); got != c.want {
+			t.Errorf("%s: %v (log-odds %.1f), want %v", name, got, odds, c.want)
+		}
+	}
+}
+
+// unseen is a provider whose sites nothing probes, of which people of so many
+// networks complain.
+func unseen(networks int) *world {
+	w := quietTown(60, 45)
+	w.blind(w.on("cdn:x"))
+	w.grumble(1)
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 35, to: 45, perMinute: 60, asns: asns(3000, networks), symptom: "http_503"})
+	return w
+}
+
+func TestReportsConfirmWhereNothingProbes(t *testing.T) {
+	t.Parallel()
+	in := unseen(30).run(t).wantOne(t, "cdn:x")
+	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "by people's reports alone") || in.Evidence.Probes != 0 {
+		t.Errorf("basis %s, title %q, evidence %+v", in.Basis, in.Title, in.Evidence)
+	}
+	if in.Evidence.Networks < confirmASNs {
+		t.Errorf("confirmed on %d networks", in.Evidence.Networks)
+	}
+	if f := f1(in.Sites, quietTown(60, 1).on("cdn:x")); f < 0.9 {
+		t.Errorf("sites match with F1 %.2f", f)
+	}
+	wantOnset(t, in, after(35), 3*time.Minute)
+}
+
+func TestFewNetworksConfirmNothing(t *testing.T) {
+	t.Parallel()
+	w := unseen(15)
+	w.crowds = w.crowds[1:] // nor does anybody else say a word
+	s := w.run(t)
+	s.wantNone(t)
+	if len(s.last()) == 0 {
+		t.Error("not even a candidate: the crowd was not heard at all")
+	}
+}
+
+// While an outage rages people complain of bystanders as well: those that probes
+// find well are named as exonerated and have no incident.
+func TestBystandersAreExonerated(t *testing.T) {
+	t.Parallel()
+	w := quietTown(40, 45)
+	w.grumble(1)
+	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
+	in := w.run(t).wantOne(t, "cdn:x")
+	if len(in.Exonerated) != 1 || in.Exonerated[0].Site != "s004.example" || in.Exonerated[0].Reason != "reports rose, probes clean" {
+		t.Errorf("exonerated %+v", in.Exonerated)
+	}
+	for _, x := range in.Sites {
+		if x.Site == "s004.example" {
+			t.Error("the bystander is listed as failing")
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package correlate
+
+import (
+	"testing"
+
+	"faultline"
+)
+
+// A cause opens an incident at once when it is plain, and when it is likely twice
+// in a row; in between the engine may have been stopped.
+func TestCausesPersist(t *testing.T) {
+	t.Parallel()
+	const strong, likely, weak = openAtOnce, openOdds, openOdds - 0.1
+	e := settled(60)
+	later := func(seconds int64) { e.clock += seconds * second }
+	if !e.persists("cdn:strong", strong) {
+		t.Error("a plain cause must wait")
+	}
+	for range 2 { // of one evaluation
+		if e.persists("cdn:likely", likely) {
+			t.Error("a likely cause is believed the first time")
+		}
+	}
+	e = reborn(t, e)
+	later(5)
+	if !e.persists("cdn:likely", likely) {
+		t.Error("a likely cause is not believed the second time")
+	}
+	if e.persists("cdn:other", likely) {
+		t.Error("one cause speaks for another")
+	}
+	later(60)
+	if e.persists("cdn:other", likely) {
+		t.Error("what was likely a minute ago counts still")
+	}
+	for range 3 {
+		later(5)
+		if e.persists("cdn:weak", weak) {
+			t.Error("a weak cause is believed")
+		}
+	}
+}
+
+// A component is blamed only if at least 70 % of its failing sites fail because of
+// it, and two at least.
+func TestMateriality(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		failing, explained int
+		want               bool
+	}{
+		"all of ten are its own":           {10, 0, true},
+		"two of ten are explained already": {10, 2, true},
+		"six of ten are":                   {10, 6, false},
+		"all of ten are":                   {10, 10, false},
+		"one alone":                        {1, 0, false},
+		"three":                            {3, 0, true},
+	} {
+		e := settled(60)
+		var cover []uint32
+		for i := range c.failing {
+			e.Fold(faultline.SiteRecord{Site: string(rune('a' + i)), Components: []faultline.Component{"cdn:x"}})
+			id, _ := e.sites.find(string(rune('a' + i)))
+			e.s.activate(id)
+			p0 := 0.002
+			if i < c.explained {
+				p0 = 0.97
+			}
+			e.s.byID[id] = int32(len(e.s.judged))
+			e.s.judged = append(e.s.judged, judged{id: id, p0: p0})
+			cover = append(cover, id)
+		}
+		if got := e.material(found{c: 0, q: 0.97, cover: cover}); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// A thousand voices of one prefix or network are few.
+func TestIndependentVoices(t *testing.T) {
+	t.Parallel()
+	voices := func(n int, change func(i int, h *heard)) *crowd {
+		c := &crowd{}
+		for i := range n {
+			h := heard{At: after(59).UnixMilli(), Network: 1, Net: uint32(i + 1), Who: uint64(i), Code: 503}
+			change(i, &h)
+			c.Recent = append(c.Recent, h)
+		}
+		return c
+	}
+	for name, c := range map[string]struct {
+		crowd *crowd
+		want  float64
+	}{
+		"a hundred of one prefix":        {voices(100, func(_ int, h *heard) { h.Net = 7 }), prefixCap},
+		"a hundred of one network":       {voices(100, func(int, *heard) {}), networkCap},
+		"a hundred of a hundred":         {voices(100, func(i int, h *heard) { h.Network = uint32(i) }), 100},
+		"for whom it works":              {voices(100, func(i int, h *heard) { h.Network, h.Code = uint32(i), codeOK }), 0},
+		"long ago":                       {voices(100, func(i int, h *heard) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
+		"half of them of one network":    {voices(100, func(i int, h *heard) { h.Network = uint32(max(0, i-49)) }), 50 + networkCap},
+		"half of a network that is down": {voices(100, func(i int, h *heard) { h.Network = uint32(99 + i%2) }), networkCap},
+	} {
+		e := settled(60)
+		for i := range 101 {
+			e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+		}
+		e.networks.rows[99].Incident = 1
+		if name != "half of a network that is down" {
+			e.networks.rows[99].Incident = 0
+		}
+		if got := e.independent(c.crowd)[windowOf(8*minute)]; got != c.want {
+			t.Errorf("%s weigh as %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package correlate
+
+import (
+	"fmt"
+	"testing"
+
+	"faultline"
+)
+
+func TestChangePoint(t *testing.T) {
+	t.Parallel()
+	ok := func(at int64) mark { return mark{at, -4} }
+	bad := func(at int64) mark { return mark{at, 4} }
+	for name, c := range map[string]struct {
+		marks []mark
+		want  [3]int64 // earliest, likeliest, latest
+	}{
+		"well, then failing":     {[]mark{ok(10), ok(20), bad(40), bad(50)}, [3]int64{20, 30, 40}},
+		"in any order":           {[]mark{bad(50), ok(20), bad(40), ok(10)}, [3]int64{20, 30, 40}},
+		"failing from the first": {[]mark{bad(10), bad(20)}, [3]int64{0, 5, 10}},
+		"one blip long before":   {[]mark{bad(10), ok(20), ok(30), ok(40), bad(60), bad(80)}, [3]int64{40, 50, 60}},
+		"many sites close in":    {[]mark{ok(10), ok(30), bad(31), bad(34), bad(60)}, [3]int64{30, 30, 31}},
+		"weak words widen it":    {[]mark{ok(10), {20, -1}, {30, 1}, bad(40)}, [3]int64{10, 25, 40}},
+		"success among failures": {[]mark{ok(10), bad(20), bad(30), ok(40), bad(50), bad(60)}, [3]int64{10, 15, 20}},
+	} {
+		if got := changePoint(c.marks, 0); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// seenTogether folds what one vantage saw of some sites, a letter a minute up to
+// minute 60: o is well, x has failed. It returns the sites.
+func seenTogether(e *Engine, tracks []string) []uint32 {
+	ids := make([]uint32, len(tracks))
+	for j := range tracks[0] {
+		at := after(60 - float64(len(tracks[0])-1-j))
+		e.Fold(faultline.Tick{At: at})
+		for i, outcomes := range tracks {
+			p := faultline.Probe{At: at, Site: fmt.Sprint("s", i), Vantage: "lon-1", Symptom: "ok"}
+			if outcomes[j] == 'x' {
+				p.Symptom = "timeout"
+			}
+			e.Fold(p)
+			ids[i], _ = e.sites.find(p.Site)
+		}
+	}
+	return ids
+}
+
+func TestOnsetOfProbes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tracks         []string
+		earliest, late float64 // minutes
+	}{
+		"between the last success and the first failure": {[]string{"oooooooooooooooooxxxx"}, 56, 57},
+		"a blip long before is none":                     {[]string{"oooxooooooooooooxxxxx"}, 55, 56},
+		"two sites close it in":                          {[]string{"oooooooooooooooooxxxx", "ooooooooooooooooooxxx"}, 56, 58},
+		"what is well tells nothing":                     {[]string{"oooooooooooooooooxxxx", "ooooooooooooooooooooo"}, 56, 57},
+	} {
+		e := New(Config{})
+		on, ok := e.onsetOf(seenTogether(e, c.tracks), e.clock)
+		if !ok || ms(on[1]).Before(after(c.earliest)) || ms(on[1]).After(after(c.late)) || on[0] > on[1] || on[1] > on[2] {
+			t.Errorf("%s: onset %v to %v, at %v; want within minutes %v and %v", name, ms(on[0]), ms(on[2]), ms(on[1]), c.earliest, c.late)
+		}
+	}
+	e := New(Config{})
+	if on, ok := e.onsetOf(seenTogether(e, []string{"ooooooooooooooooooooo"}), e.clock); ok {
+		t.Errorf("an onset of what never failed: %v", on)
+	}
+}
+
+func TestCrowdOnsetAllowsForTheTimeThatPeopleTake(t *testing.T) {
+	t.Parallel()
+	var at []int64
+	for i := range int64(60) {
+		at = append(at, 20*minute+i*5*second) // 12 a minute from minute 20
+	}
+	on, ok := (&Engine{}).crowdOnset(at, 0.1, 0, 25*minute)
+	if !ok || on[0] > 19*minute || on[2] < 19*minute || on[2] > 21*minute || on[1] < 18*minute || on[1] > 20*minute {
+		t.Errorf("onset %v, %v; reports rose at minute 20", on, ok)
+	}
+	if _, ok := (&Engine{}).crowdOnset(nil, 0.1, 0, 25*minute); ok {
+		t.Error("an onset without a report")
+	}
+}

@@ -1,0 +1,65 @@
+package correlate
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+func TestSiteFailsByItself(t *testing.T) {
+	t.Parallel()
+	w := quietTown(50, 62)
+	w.noise = 0.002
+	w.faults = []fault{{sites: []string{"s010.example"}, from: 35, to: 48, symptom: "dns"}}
+	s := w.run(t)
+	in := s.wantOne(t, "site:s010.example")
+	wantOnset(t, in, after(35), time.Minute)
+	if late := in.ConfirmedAt.Sub(after(35)); late > 4*time.Minute {
+		t.Errorf("confirmed %v after the onset", late)
+	}
+	if in.SitesTotal != 1 || in.Sites[0].Site != "s010.example" || in.Sites[0].Symptom != "dns" {
+		t.Errorf("sites %+v", in.Sites)
+	}
+	if want := "s010.example, DNS failure, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") + " UTC"; in.Title != want {
+		t.Errorf("title %q, want %q", in.Title, want)
+	}
+	if in.State != faultline.StateResolved || in.ResolvedAt.Sub(after(48)).Abs() > 3*time.Minute {
+		t.Errorf("%s, resolved at %v; it ended at %v", in.State, in.ResolvedAt, after(48))
+	}
+}
+
+// A site that fails together with a provider, in the same way, belongs to the
+// incident although the map does not have it there.
+func TestMissingFromTheMapIsAdopted(t *testing.T) {
+	t.Parallel()
+	w := quietTown(50, 60)
+	lost := w.on("cdn:x")[3]
+	i := slices.IndexFunc(w.sites, func(r faultline.SiteRecord) bool { return r.Site == lost })
+	failing := w.on("cdn:x")
+	w.sites[i].Components = slices.DeleteFunc(w.sites[i].Components, func(c faultline.Component) bool { return c == "cdn:x" })
+	w.faults = []fault{{sites: failing, from: 35, to: 47, symptom: "http_503"}}
+	s := w.run(t)
+	in := s.wantOne(t, "cdn:x")
+	if !slices.ContainsFunc(in.Sites, func(x faultline.IncidentSite) bool { return x.Site == lost }) {
+		t.Errorf("%s does not belong to %s", lost, in.Title)
+	}
+}
+
+// One that fails at another time, in another way, has an incident of its own.
+func TestAnotherSitesFaultStaysItsOwn(t *testing.T) {
+	t.Parallel()
+	w := quietTown(50, 60)
+	w.faults = []fault{
+		{sites: w.on("cdn:x"), from: 35, to: 55, symptom: "http_503"},
+		{sites: []string{"s004.example"}, from: 44, to: 60, symptom: "tls"},
+	}
+	told := w.run(t).told()
+	if len(told) != 2 || causeOf(told[0]) != "cdn:x" || causeOf(told[1]) != "site:s004.example" {
+		for _, in := range told {
+			t.Error(in.Title)
+		}
+		t.Errorf("%d incidents, want cdn:x and site:s004.example", len(told))
+	}
+}

@@ -1,0 +1,86 @@
+package correlate
+
+import (
+	"testing"
+
+	"faultline"
+)
+
+func TestTitles(t *testing.T) {
+	t.Parallel()
+	at := after(47)
+	said := func(c faultline.Component, change func(*faultline.Incident)) faultline.Incident {
+		in := faultline.Incident{
+			State: faultline.StateConfirmed, Basis: faultline.BasisProbes, ConfirmedAt: &at,
+			Scope: faultline.Scope{Worldwide: true}, Onset: faultline.Onset{At: at}, SitesTotal: 9,
+			Symptoms: []faultline.SymptomShare{{Symptom: "http_503", Share: 0.9}},
+		}
+		if c != "" {
+			in.Cause = &faultline.Cause{Component: c, Kind: c.Kind(), Name: displayName(c)}
+		}
+		if change != nil {
+			change(&in)
+		}
+		return in
+	}
+	for want, in := range map[string]faultline.Incident{
+		"Fastly-fronted sites, 503, began ~09:47 UTC":                     said("cdn:fastly", nil),
+		"Sites on AWS us-east-1, 503, began ~09:47 UTC":                   said("cloud:aws/us-east-1", nil),
+		"Sites whose DNS is at Dyn, 503, began ~09:47 UTC":                said("dns:dyn", nil),
+		"Sites with certificates of Let's Encrypt, 503, began ~09:47 UTC": said("ca:letsencrypt", nil),
+		".club sites, 503, began ~09:47 UTC":                              said("tld:club", nil),
+		"Sites on AS54113, 503, began ~09:47 UTC":                         said("asn:AS54113", nil),
+		"Sites on 151.101.0.0/16, 503, began ~09:47 UTC":                  said("prefix:151.101.0.0/16", nil),
+		"Sites on Akamai lhr, 503, began ~09:47 UTC":                      said("pop:akamai/lhr", nil),
+		"reddit.com, 503, began ~09:47 UTC":                               said("site:reddit.com", nil),
+		"9 sites with nothing known in common, 503, began ~09:47 UTC":     said("", nil),
+		"Many sites as seen from AS812, 503, by people's reports alone, began ~09:47 UTC": said("isp:AS812", func(in *faultline.Incident) {
+			in.Basis, in.Scope = faultline.BasisReports, faultline.Scope{ISPs: []string{"AS812"}, Countries: []string{"CA"}}
+		}),
+		"Unconfirmed: reddit.com, 503, began ~09:47 UTC": said("site:reddit.com", func(in *faultline.Incident) {
+			in.State, in.ConfirmedAt, in.Basis = faultline.StateCandidate, nil, faultline.BasisReports
+		}),
+		"Unconfirmed: dyn.com, 503, began ~09:47 UTC": said("site:dyn.com", func(in *faultline.Incident) {
+			in.State, in.ConfirmedAt = faultline.StateRetracted, nil
+		}),
+		"ft.com, 503, began ~09:48 UTC": said("site:ft.com", func(in *faultline.Incident) { in.Onset.At = after(47.9) }),
+		"ft.com, 503, began ~09:47 UTC": said("site:ft.com", func(in *faultline.Incident) { in.State = faultline.StateRetracted }),
+		"Fastly-fronted sites in GB, US, 503, began ~09:47 UTC": said("cdn:fastly", func(in *faultline.Incident) {
+			in.Scope = faultline.Scope{Countries: []string{"GB", "US"}}
+		}),
+		"Cloudflare-fronted sites, by people's reports alone, began ~09:47 UTC": said("cdn:cloudflare", func(in *faultline.Incident) {
+			in.Basis, in.Symptoms = faultline.BasisReports, nil
+		}),
+		"Akamai-fronted sites, timeouts, began ~09:47 UTC": said("cdn:akamai", func(in *faultline.Incident) {
+			in.Symptoms = []faultline.SymptomShare{{Symptom: "other", Share: 0.7}, {Symptom: "timeout", Share: 0.5}}
+		}),
+		"Edgio-fronted sites, began ~09:47 UTC": said("cdn:edgio", func(in *faultline.Incident) {
+			in.Symptoms = []faultline.SymptomShare{{Symptom: "other", Share: 0.7}, {Symptom: "timeout", Share: 0.2}}
+		}),
+	} {
+		if got := title(in); got != want {
+			t.Errorf("title %q, want %q", got, want)
+		}
+	}
+	for symptom, want := range map[faultline.Symptom]string{
+		"connect": "connection failure", "timeout": "timeouts", "dns": "DNS failure", "tls": "TLS failure",
+		"slow": "slow", "content": "wrong content", "http_522": "522", "other": "", "ok": "",
+	} {
+		if got := symptomPhrase([]faultline.SymptomShare{{Symptom: symptom, Share: 1}}); got != want {
+			t.Errorf("%s is told as %q, want %q", symptom, got, want)
+		}
+	}
+}
+
+func TestDisplayNames(t *testing.T) {
+	t.Parallel()
+	for c, want := range map[faultline.Component]string{
+		"cdn:fastly": "Fastly", "dns:route53": "Amazon Route 53", "cloud:gcp": "Google Cloud", "cloud:aws/us-east-1": "AWS us-east-1",
+		"ca:letsencrypt": "Let's Encrypt", "cdn:nobody": "Nobody", "tld:ru": ".ru", "asn:AS54113": "AS54113", "isp:AS812": "AS812",
+		"prefix:151.101.0.0/16": "151.101.0.0/16", "site:reddit.com": "reddit.com", "pop:cloudflare/ams": "Cloudflare ams", "cdn:": "",
+	} {
+		if got := displayName(c); got != want {
+			t.Errorf("%s is written %q, want %q", c, got, want)
+		}
+	}
+}
