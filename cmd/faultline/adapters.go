@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"faultline"
+	"faultline/api"
+	"faultline/store"
+)
+
+// logAdapter is the store as the door sees it.
+type logAdapter struct{ *store.Store }
+
+func (a logAdapter) Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error {
+	_, err := a.Store.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, events)
+	return err
+}
+
+// sourceAdapter is the store as the board sees it.
+type sourceAdapter struct{ *store.Store }
+
+func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]api.Change, error) {
+	changes, err := a.Store.Changes(ctx, after, limit, block)
+	if errors.Is(err, store.ErrTrimmed) {
+		return nil, faultline.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	same := make([]api.Change, len(changes))
+	for i, c := range changes {
+		same[i] = api.Change{ID: c.ID, Incident: c.Incident}
+	}
+	return same, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+)
+
+// envPrefix begins the name of every environment variable that is read here.
+const envPrefix = "FAULTLINE_"
+
+const description = `Faultline finds out which piece of shared infrastructure is down, from what people report and what probes see.
+
+Every flag can be set by the environment variable named beside it. Wrong values end the process at once, with exit code 2 and one line that names the flag and the variable.`
+
+// cli is the whole command line.
+type cli struct {
+	Serve       serveCmd       `cmd:"" help:"Run the service: take reports and probes in, tell incidents."`
+	Replay      replayCmd      `cmd:"" help:"Fold event lines from files, as serve would have, and print the incidents."`
+	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay of them gives the same incidents."`
+	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
+	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that this binary is made of."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask the serve that listens here whether it is ready: exit 0 if so, 1 if not."`
+}
+
+// logFlags say how the process speaks of itself, on standard error.
+type logFlags struct {
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"FAULTLINE_LOG_LEVEL" help:"Least severe log lines that are written: debug, info, warn or error."`
+	LogFormat string `default:"json" enum:"json,text" env:"FAULTLINE_LOG_FORMAT" help:"Form of the log on standard error: json, or text for a person at a terminal."`
+}
+
+func (f logFlags) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	// The flag's enum holds exactly the names that slog knows.
+	_ = level.UnmarshalText([]byte(f.LogLevel))
+	opts := &slog.HandlerOptions{Level: level}
+	if f.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, opts))
+	}
+	return slog.New(slog.NewJSONHandler(w, opts))
+}
+
+// redisFlags say where the log lives.
+type redisFlags struct {
+	RedisURL string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss:// or unix://. Without it a private redis-server is run in the state directory if there is one on the PATH; else everything is kept in memory and nothing outlives the process."`
+	stateFlags
+}
+
+// stateFlags say where this node keeps what is its own.
+type stateFlags struct {
+	StateDir string `default:"${state_dir}" type:"path" env:"FAULTLINE_STATE_DIR" help:"Directory of this node's signing keys and of the private Redis, created with mode 0700."`
+}
+
+// defaultStateDir follows the XDG base directory specification, and falls back
+// to the working directory where there is no home.
+func defaultStateDir(getenv func(string) string) string {
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "faultline")
+	}
+	if home := getenv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "faultline")
+	}
+	return "faultline-state"
+}
+
+// within refuses a duration outside the bounds.
+func within(flag string, d, least, most time.Duration) error {
+	if d < least || d > most {
+		return usageError{fmt.Errorf("--%s: must be between %s and %s but got %s", flag, least, most, d)}
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"faultline"
+	"faultline/store"
+)
+
+const (
+	foldBlock   = 200 * time.Millisecond // how long one read of the log waits
+	foldRetry   = 200 * time.Millisecond // between reads while Redis is away
+	loadRetry   = 2 * time.Second        // between attempts at a checkpoint that can't be used
+	viewSpacing = 900 * time.Millisecond // a view a tick, and never more than one a second
+)
+
+// engine is what the fold needs of [correlate.Engine].
+type engine interface {
+	Fold(faultline.Event) []faultline.Incident
+	View() faultline.View
+	Checkpoint() []byte
+	Record(site string) (faultline.SiteRecord, bool)
+	Names() iter.Seq[string]
+	Clock() time.Time
+}
+
+// errReload ends a fold that must begin again from the stored checkpoint.
+var errReload = errors.New("the fold begins again from the checkpoint")
+
+// folder owns the engine: one goroutine, [folder.Run], reads the log from the
+// checkpoint on and folds it, on leader and standby alike. What comes of it goes
+// to the outbox, the map and, while this node leads, to views.
+type folder struct {
+	store     *store.Store
+	newEngine func(checkpoint []byte) (engine, error) // nil: one that has seen nothing
+	sites     *siteMap
+	out       *outbox
+	views     *latest[faultline.View]
+	m         *metrics
+	log       *slog.Logger
+	now       func() time.Time
+
+	leading atomic.Bool
+	status  atomic.Pointer[foldStatus]
+	asks    chan func(engine, store.Cursor)
+	reloads chan error
+
+	// Of the goroutine alone.
+	eng      engine
+	reader   *store.Reader
+	epoch    string
+	lastView time.Time
+	away     outage
+}
+
+func newFolder(st *store.Store, newEngine func([]byte) (engine, error), sites *siteMap, out *outbox,
+	views *latest[faultline.View], m *metrics, log *slog.Logger, now func() time.Time) *folder {
+	f := &folder{store: st, newEngine: newEngine, sites: sites, out: out, views: views, m: m, log: log, now: now,
+		asks: make(chan func(engine, store.Cursor)), reloads: make(chan error)}
+	f.status.Store(&foldStatus{})
+	return f
+}
+
+// foldStatus is how far the fold has come.
+type foldStatus struct {
+	Loaded bool      // a checkpoint was restored, or there was none
+	Pos    string    // of the log, folded
+	Clock  time.Time // the newest tick folded
+}
+
+// Run folds until ctx ends.
+func (f *folder) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := f.load(ctx)
+		if err == nil {
+			err = f.follow(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, errReload):
+			f.log.Warn("the fold begins again from the newest checkpoint", "reason", err)
+		case errors.Is(err, faultline.ErrUnavailable):
+			f.away.Began(f.log, err)
+			pause(ctx, foldRetry)
+		default:
+			f.log.Error("the fold can't begin", "error", err)
+			pause(ctx, loadRetry)
+		}
+	}
+	return nil
+}
+
+// load makes the engine from the stored checkpoint, or a new one.
+func (f *folder) load(ctx context.Context) error {
+	f.status.Store(&foldStatus{})
+	f.out.Reset()
+	epoch, err := f.store.Epoch(ctx, faultline.Millis(f.now()))
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	cp, found, err := f.store.Checkpoint(ctx)
+	if err != nil {
+		return fmt.Errorf("read the checkpoint: %w", err)
+	}
+	eng, err := f.newEngine(cp.State)
+	if err != nil {
+		return fmt.Errorf("restore the checkpoint of %s: %w", cp.SavedAt, err)
+	}
+	f.eng, f.reader, f.epoch = eng, f.store.Reader(cp.Cursor), epoch
+	for site := range eng.Names() {
+		if r, ok := eng.Record(site); ok {
+			f.sites.Put(r)
+		}
+	}
+	f.log.Info("fold begins", "checkpoint", found, "position", cp.Cursor.Pos, "clock", eng.Clock(), "epoch", epoch)
+	f.publish()
+	return nil
+}
+
+// follow reads and folds until it must begin again.
+func (f *folder) follow(ctx context.Context) error {
+	for {
+		if err := f.answer(ctx); err != nil {
+			return err
+		}
+		batches, err := f.reader.Next(ctx, foldBlock)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, store.ErrTrimmed):
+			return fmt.Errorf("%w: %w", errReload, err)
+		case err != nil:
+			f.away.Began(f.log, err)
+			pause(ctx, foldRetry)
+			continue
+		}
+		f.away.Over(f.log)
+		for _, b := range batches {
+			if err := f.makeRoom(ctx); err != nil {
+				return err
+			}
+			if err := f.fold(b); err != nil {
+				return err
+			}
+		}
+		f.publish()
+	}
+}
+
+// fold folds one batch.
+func (f *folder) fold(b store.Batch) error {
+	for _, ev := range b.Events {
+		if v, ok := ev.(faultline.Epoch); ok && v.Epoch != f.epoch {
+			return fmt.Errorf("%w: the log is another one, %s", errReload, v.Epoch)
+		}
+		f.out.Add(b.Pos, f.eng.Fold(ev), f.leading.Load())
+		if v, ok := ev.(faultline.SiteRecord); ok {
+			if r, ok := f.eng.Record(v.Site); ok {
+				f.sites.Put(r)
+			}
+		}
+	}
+	f.m.folded.Add(float64(len(b.Events)))
+	return nil
+}
+
+// makeRoom holds a leader's fold up while too many of its revisions wait to be
+// stored.
+func (f *folder) makeRoom(ctx context.Context) error {
+	for {
+		crowded, moved := f.out.Crowded()
+		if !crowded || !f.leading.Load() {
+			return nil
+		}
+		select {
+		case <-moved:
+		case why := <-f.reloads:
+			return fmt.Errorf("%w: %w", errReload, why)
+		case <-time.After(foldBlock): // it may have stopped leading
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// publish tells how far the fold has come, and a leader's view of it.
+func (f *folder) publish() {
+	clock := f.eng.Clock()
+	before := f.status.Swap(&foldStatus{Loaded: true, Pos: f.reader.Cursor().Pos, Clock: clock})
+	now := f.now()
+	if !f.leading.Load() || clock.Equal(before.Clock) || now.Sub(f.lastView) < viewSpacing {
+		return
+	}
+	f.lastView = now
+	f.views.Put(f.eng.View())
+}
+
+// answer does what others ask of the goroutine, between two reads: then the
+// reader stands where the engine does.
+func (f *folder) answer(ctx context.Context) error {
+	for {
+		select {
+		case ask := <-f.asks:
+			ask(f.eng, f.reader.Cursor())
+		case why := <-f.reloads:
+			return fmt.Errorf("%w: %w", errReload, why)
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+			return nil
+		}
+	}
+}
+
+// Do runs ask on the goroutine that owns the engine and returns when it is
+// done. If ctx ends first, ask may still run.
+func (f *folder) Do(ctx context.Context, ask func(engine, store.Cursor)) error {
+	done := make(chan struct{})
+	select {
+	case f.asks <- func(e engine, c store.Cursor) { defer close(done); ask(e, c) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Reload has the fold begin again from the stored checkpoint.
+func (f *folder) Reload(ctx context.Context, why error) error {
+	select {
+	case f.reloads <- why:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"faultline"
+)
+
+// latest hands values from one goroutine to another; who comes late finds only
+// the newest.
+type latest[T any] struct{ slot chan T }
+
+func newLatest[T any]() *latest[T] { return &latest[T]{slot: make(chan T, 1)} }
+
+// Put never waits. One goroutine alone may call it.
+func (l *latest[T]) Put(v T) {
+	select {
+	case <-l.slot:
+	default:
+	}
+	l.slot <- v
+}
+
+// Get carries the newest value.
+func (l *latest[T]) Get() <-chan T { return l.slot }
+
+// outage tells of something that fails again and again in two lines: when it
+// began and when it was over. One goroutine owns it.
+type outage struct{ since time.Time }
+
+// Began notes a failure.
+func (o *outage) Began(log *slog.Logger, err error) {
+	if o.since.IsZero() {
+		o.since = time.Now()
+		log.Warn("Redis is away; trying on", "error", err)
+	}
+}
+
+// Over notes a success.
+func (o *outage) Over(log *slog.Logger) {
+	if !o.since.IsZero() {
+		log.Info("Redis is back", "after", time.Since(o.since).String())
+		o.since = time.Time{}
+	}
+}
+
+// siteMap is the map of sites as the fold last read it, for those that answer
+// requests meanwhile. The engine bounds how many sites there are.
+type siteMap struct {
+	mu      sync.RWMutex
+	records map[string]faultline.SiteRecord
+	// known hears of every site that is put.
+	known func(site string)
+}
+
+func newSiteMap(known func(site string)) *siteMap {
+	return &siteMap{records: map[string]faultline.SiteRecord{}, known: known}
+}
+
+// Put replaces the record of its site.
+func (s *siteMap) Put(r faultline.SiteRecord) {
+	s.mu.Lock()
+	s.records[r.Site] = r
+	s.mu.Unlock()
+	s.known(r.Site)
+}
+
+// Lookup returns the record of a site.
+func (s *siteMap) Lookup(site string) (faultline.SiteRecord, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r, ok := s.records[site]
+	return r, ok
+}

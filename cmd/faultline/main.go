@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes: 0 all is well, 1 it failed while it ran, 2 it was asked wrongly.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a mistake of the caller: a flag, a variable or a file that is
+// wrong. It ends the process with exit code 2 and one line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// world is what a command may touch besides its flags.
+type world struct {
+	stdout, stderr io.Writer
+}
+
+// main ends what runs on the first SIGINT or SIGTERM, in order; on the second
+// it is gone at once.
+func main() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitFailed)
+	}()
+	os.Exit(run(ctx, os.Args[1:], world{stdout: os.Stdout, stderr: os.Stderr}))
+}
+
+// run parses args, runs the command that they name and returns the exit code.
+func run(ctx context.Context, args []string, w world) int {
+	var root cli
+	exited, code := false, 0
+	parser, err := newParser(ctx, &root, w, func(c int) { exited, code = true, c })
+	if err != nil {
+		fmt.Fprintf(w.stderr, "faultline: %v\n", err)
+		return exitFailed
+	}
+	kctx, err := parser.Parse(args)
+	if exited { // --help or --version, already answered
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(w.stderr, "faultline: %s\n", nameVariable(parser.Model, err.Error()))
+		return exitUsage
+	}
+	err = kctx.Run(w)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(w.stderr, "faultline: %s\n", nameVariable(parser.Model, err.Error()))
+		return exitUsage
+	default:
+		fmt.Fprintf(w.stderr, "faultline: %s\n", oneLine(err.Error()))
+		return exitFailed
+	}
+}
+
+func newParser(ctx context.Context, root *cli, w world, exit func(int)) (*kong.Kong, error) {
+	return kong.New(root,
+		kong.Name("faultline"),
+		kong.Description(description),
+		kong.Writers(w.stdout, w.stderr),
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Vars{"state_dir": defaultStateDir(os.Getenv)},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+}
+
+// nameVariable adds to a message about a flag the environment variable that
+// sets the same, so that whoever set either knows where to look.
+func nameVariable(app *kong.Application, msg string) string {
+	msg = oneLine(msg)
+	if strings.Contains(msg, envPrefix) {
+		return msg
+	}
+	for _, f := range allFlags(app.Node) {
+		at := strings.Index(msg, "--"+f.Name)
+		if at < 0 || len(f.Envs) == 0 {
+			continue
+		}
+		end := at + len("--"+f.Name)
+		if end < len(msg) && (msg[end] == '-' || msg[end] >= 'a' && msg[end] <= 'z') {
+			continue // a longer flag
+		}
+		return msg[:end] + " (" + f.Envs[0] + ")" + msg[end:]
+	}
+	return msg
+}
+
+func allFlags(n *kong.Node) []*kong.Flag {
+	flags := n.Flags
+	for _, child := range n.Children {
+		flags = append(flags[:len(flags):len(flags)], allFlags(child)...)
+	}
+	return flags
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

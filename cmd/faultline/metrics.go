@@ -1,0 +1,54 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are what the wiring itself counts.
+type metrics struct {
+	leader     prometheus.Gauge
+	lag        prometheus.Gauge
+	folded     prometheus.Counter
+	saved      prometheus.Counter
+	broken     prometheus.Counter
+	cpBytes    prometheus.Gauge
+	cpSeconds  prometheus.Histogram
+	cpFailures prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
+	m := &metrics{
+		leader: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_leader",
+			Help: "1 while this node leads, else 0."}),
+		lag: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_lag_seconds",
+			Help: "For how long the oldest entry of the log that is not folded yet has been seen waiting."}),
+		folded: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_events_total",
+			Help: "Events of the log that this node has folded."}),
+		saved: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_revisions_saved_total",
+			Help: "Revisions of incidents that this node has stored as leader."}),
+		broken: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_broken_total",
+			Help: "Revisions that this node's fold made and that do not fit what is stored. Anything but 0 is a defect."}),
+		cpBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_checkpoint_bytes",
+			Help: "Size of the newest checkpoint that this node has stored."}),
+		cpSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "faultline_checkpoint_seconds",
+			Help: "How long a checkpoint took, from its encoding until it was stored.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
+		cpFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_checkpoint_failures_total",
+			Help: "Checkpoints that could not be stored."}),
+	}
+	if reg != nil {
+		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
+			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
+			func() float64 { return float64(out.Len()) })
+		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures)
+	}
+	return m
+}
+
+// newRegistry holds the metrics of one process, those of the Go runtime too.
+func newRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"faultline"
+	"faultline/store/storetest"
+)
+
+// summary is what the tests read of /v1/summary.
+type summary struct {
+	Counters faultline.Counters
+	Durable  bool
+}
+
+func (p *process) summary() (s summary) {
+	p.t.Helper()
+	p.get("/v1/summary", &s)
+	return s
+}
+
+const oneReport = `{"site":"bbc.co.uk","symptom":"http_503"}`
+
+func TestPrivateRedisOutlivesACrash(t *testing.T) {
+	state := []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}
+	first := startServe(t, state)
+	first.ready()
+	var answer struct{ Counted, Durable bool }
+	code, body := first.post("/v1/reports", oneReport, nil)
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || code != http.StatusAccepted || !answer.Counted || !answer.Durable {
+		t.Fatalf("%d %s", code, body)
+	}
+	if code, _, errs := tool(t, state, "serve", "--listen", "127.0.0.1:0"); code != exitUsage || !strings.Contains(errs, "FAULTLINE_STATE_DIR") {
+		t.Errorf("a second serve on the same directory: exit %d: %s", code, errs)
+	}
+	first.kill()
+	redisLock := filepath.Join(strings.TrimPrefix(state[0], "FAULTLINE_STATE_DIR="), "redis", "redis.lock")
+	if runtime.GOOS == "linux" { // elsewhere the next serve adopts it
+		eventually(t, 10*time.Second, "its Redis is gone too", func() bool { return unlocked(redisLock) })
+	}
+	second := startServe(t, state)
+	second.ready()
+	eventuallyLogged(second, 20*time.Second, "the report is there again", func() bool {
+		s := second.summary()
+		return s.Counters.Reports == 1 && s.Durable
+	})
+	if code, out, errs := tool(t, state, "export"); code != 0 || strings.Count(out, `"type":"report"`) != 1 ||
+		!strings.HasPrefix(out, `{"type":"epoch"`) {
+		t.Errorf("export beside serve: exit %d, %s\n%s", code, errs, out)
+	}
+	if code, took := second.terminate(); code != 0 || took > 5*time.Second {
+		t.Errorf("exit %d after %s:\n%s", code, took, second.log())
+	}
+	if !unlocked(redisLock) {
+		t.Error("its Redis lives on")
+	}
+	if code, out, errs := tool(t, state, "export"); code != 0 || strings.Count(out, `"type":"report"`) != 1 {
+		t.Errorf("export without serve: exit %d, %s\n%s", code, errs, out)
+	}
+}
+
+// unlocked reports whether no process holds the lock.
+func unlocked(path string) bool {
+	lock, err := lockFile(path)
+	if err != nil {
+		return false
+	}
+	return lock.Close() == nil
+}
+
+func TestWithoutARedisNothingIsDurable(t *testing.T) {
+	p := startServe(t, []string{"PATH=" + t.TempDir(), "FAULTLINE_STATE_DIR=" + shortDir(t)})
+	p.ready()
+	code, body := p.post("/v1/reports", oneReport, nil)
+	if code != http.StatusAccepted || !strings.Contains(body, `"durable":false`) {
+		t.Errorf("%d %s", code, body)
+	}
+	if n := strings.Count(p.log(), "nothing outlives this process"); n != 1 {
+		t.Errorf("it says so %d times:\n%s", n, p.log())
+	}
+	eventuallyLogged(p, 10*time.Second, "the report is folded", func() bool { return p.summary().Counters.Reports == 1 })
+}
+
+func TestEndsInOrderWithAStreamOpen(t *testing.T) {
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t), "--drain-delay", "1s")
+	p.ready()
+	resp, err := http.Get(p.url + "/v1/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	stream := bufio.NewReader(resp.Body)
+	if line, err := stream.ReadString('\n'); err != nil {
+		t.Fatalf("stream: %q, %v", line, err)
+	}
+	streamEnd := make(chan error, 1)
+	go func() {
+		var err error
+		for err == nil {
+			_, err = stream.ReadString('\n')
+		}
+		streamEnd <- err
+	}()
+	began := time.Now()
+	p.signal(syscall.SIGTERM)
+	eventually(t, 900*time.Millisecond, "it is not ready while it drains", func() bool {
+		return p.get("/readyz", nil) == http.StatusServiceUnavailable
+	})
+	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusAccepted {
+		t.Errorf("a report during the drain: %d %s", code, body)
+	}
+	code := p.exitCode()
+	if took := time.Since(began); code != 0 || took > 5*time.Second {
+		t.Errorf("exit %d after %s:\n%s", code, took, p.log())
+	}
+	if err := <-streamEnd; err.Error() != "EOF" { // an end, not a broken connection
+		t.Errorf("the stream ended with %v", err)
+	}
+	if !strings.Contains(p.log(), "last checkpoint stored") {
+		t.Errorf("no last checkpoint:\n%s", p.log())
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t), "--drain-delay", "2s")
+	p.signal(syscall.SIGTERM)
+	eventually(t, time.Second, "it drains", func() bool { return strings.Contains(p.log(), "draining") })
+	if code, took := p.terminate(); code != exitFailed || took > time.Second {
+		t.Errorf("exit %d after %s", code, took)
+	}
+}
+
+func TestStartsBeforeItsRedis(t *testing.T) {
+	socket := filepath.Join(shortDir(t), "redis.sock")
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=unix://" + socket})
+	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusServiceUnavailable {
+		t.Errorf("a report without Redis: %d %s", code, body)
+	}
+	if p.get("/readyz", nil) != http.StatusServiceUnavailable || p.get("/healthz", nil) != http.StatusOK {
+		t.Error("it is ready, or not alive")
+	}
+	supervisedAt(t, socket)
+	p.ready()
+	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusAccepted {
+		t.Errorf("a report with Redis: %d %s", code, body)
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"faultline/api"
+)
+
+type tokenCmd struct {
+	Issue tokenIssueCmd `cmd:"" help:"Sign a token with this node's key and print it."`
+}
+
+type tokenIssueCmd struct {
+	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write; several with commas."`
+	Subject string        `required:"" placeholder:"NAME" env:"FAULTLINE_TOKEN_SUBJECT" help:"Who the bearer is: for probes the name of the vantage, such as lon-1."`
+	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that the vantage stands in, such as 20473."`
+	Country string        `placeholder:"XX" env:"FAULTLINE_TOKEN_COUNTRY" help:"Country of the vantage, two capital letters (ISO 3166-1)."`
+	TTL     time.Duration `name:"ttl" default:"720h" env:"FAULTLINE_TOKEN_TTL" help:"How long the token is to live."`
+	stateFlags
+}
+
+// Help is the longer text of --help.
+func (tokenIssueCmd) Help() string {
+	return `The key lies in the directory keys of the state directory and is made when there is none. ` +
+		`A serve takes the tokens of the state directory that it was started with; run this where it runs.`
+}
+
+func (c tokenIssueCmd) AfterApply() error {
+	return within("ttl", c.TTL, time.Second, api.MaxTokenTTL)
+}
+
+func (c tokenIssueCmd) Run(w world) error {
+	keys, err := openKeys(c.stateFlags)
+	if err != nil {
+		return err
+	}
+	token, err := keys.Issue(api.Claims{Subject: c.Subject, Scopes: c.Scope, ASN: c.ASN, Country: c.Country, TTL: c.TTL})
+	if err != nil {
+		// It begins with the claim that is wrong, which is the flag's name.
+		return usageError{fmt.Errorf("--%s", strings.TrimPrefix(err.Error(), "issue token: "))}
+	}
+	_, err = fmt.Fprintln(w.stdout, token)
+	return err
+}
+
+// openKeys loads this node's signing keys, or makes the first.
+func openKeys(f stateFlags) (*api.Keys, error) {
+	keys, err := api.LoadOrCreate(filepath.Join(f.StateDir, "keys"), "", time.Now)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
+	}
+	return keys, nil
+}

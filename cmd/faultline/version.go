@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+type versionCmd struct{}
+
+func (versionCmd) Run(w world) error {
+	info, _ := debug.ReadBuildInfo()
+	_, err := fmt.Fprintln(w.stdout, versionLine(info))
+	return err
+}
+
+// versionLine says what a binary is made of, in one line: the module's version,
+// the commit and its time as the Go tool stamped them, and the platform.
+func versionLine(info *debug.BuildInfo) string {
+	version, commit, when, dirty := "unknown", "", "", ""
+	if info != nil {
+		if info.Main.Version != "" {
+			version = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				commit = " commit " + s.Value
+			case "vcs.time":
+				when = " of " + s.Value
+			case "vcs.modified":
+				if s.Value == "true" {
+					dirty = " with local changes"
+				}
+			}
+		}
+	}
+	return fmt.Sprintf("faultline %s%s%s%s, %s %s/%s", version, commit, when, dirty,
+		runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
