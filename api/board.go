@@ -71,6 +71,9 @@ type BoardConfig struct {
 	Now       func() time.Time
 	Log       *slog.Logger          // nil: says nothing
 	Registry  prometheus.Registerer // nil: no metrics
+	// StaleAfter is how old a view may be before answers say that they are stale; 0
+	// is 15 seconds.
+	StaleAfter time.Duration
 	// MaxStreams bounds the clients of the stream; 0 is 4,096.
 	MaxStreams int
 }

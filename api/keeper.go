@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"log/slog"
 	"maps"
 	"math"
@@ -81,7 +82,7 @@ func (k *keeper) meta() Meta {
 	if asOf.IsZero() {
 		return Meta{Stale: true}
 	}
-	return Meta{AsOf: &asOf, Stale: k.board.cfg.Now().Sub(asOf) > staleAfter}
+	return Meta{AsOf: &asOf, Stale: k.board.cfg.Now().Sub(asOf) > cmp.Or(k.board.cfg.StaleAfter, staleAfter)}
 }
 
 // show makes the next snapshot and hands frames to the streams. Nothing is

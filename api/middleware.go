@@ -87,6 +87,11 @@ func (a *api) recovered(c *gin.Context) {
 
 // noRoute answers what nobody is at home for.
 func (a *api) noRoute(c *gin.Context) {
+	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+	if a.cfg.Page != nil && reads && !isPublic(c.Request.URL.Path) && strings.Contains(c.GetHeader("Accept"), "text/html") {
+		a.cfg.Page(c)
+		return
+	}
 	a.fail(c, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path."})
 }
 

@@ -32,6 +32,9 @@ type Config struct {
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
 	// believed. Empty: none, and the peer is the client.
 	TrustedProxies []string
+	// Page answers browsers that ask for a path where nothing is; nil: they get a
+	// problem like programs do.
+	Page gin.HandlerFunc
 }
 
 // api is the state that handlers share.

@@ -35,3 +35,26 @@ func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, blo
 	}
 	return same, nil
 }
+
+// pageSource is what the pages show: the board, and old revisions of the store.
+type pageSource struct {
+	*api.Board
+	store *store.Store
+}
+
+// Revisions reads them one by one, each of which never changes.
+func (p pageSource) Revisions(ctx context.Context, id string, after, limit int) ([]faultline.Incident, error) {
+	last, err := p.Board.Incident(ctx, id, 0)
+	if err != nil {
+		return nil, err
+	}
+	var out []faultline.Incident
+	for n := after + 1; n <= last.Revision && len(out) < limit; n++ {
+		in, err := p.store.Incident(ctx, id, n)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, in.Listed())
+	}
+	return out, nil
+}

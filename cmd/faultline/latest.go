@@ -51,17 +51,26 @@ func (o *outage) Over(log *slog.Logger) {
 type siteMap struct {
 	mu      sync.RWMutex
 	records map[string]faultline.SiteRecord
+	members map[faultline.Component]int
 	// known hears of every site that is put.
 	known func(site string)
 }
 
 func newSiteMap(known func(site string)) *siteMap {
-	return &siteMap{records: map[string]faultline.SiteRecord{}, known: known}
+	return &siteMap{records: map[string]faultline.SiteRecord{}, members: map[faultline.Component]int{}, known: known}
 }
 
 // Put replaces the record of its site.
 func (s *siteMap) Put(r faultline.SiteRecord) {
 	s.mu.Lock()
+	for _, c := range s.records[r.Site].Components {
+		if s.members[c]--; s.members[c] == 0 {
+			delete(s.members, c)
+		}
+	}
+	for _, c := range r.Components {
+		s.members[c]++
+	}
 	s.records[r.Site] = r
 	s.mu.Unlock()
 	s.known(r.Site)
@@ -73,4 +82,11 @@ func (s *siteMap) Lookup(site string) (faultline.SiteRecord, bool) {
 	defer s.mu.RUnlock()
 	r, ok := s.records[site]
 	return r, ok
+}
+
+// Members counts the sites of the map that stand on a component.
+func (s *siteMap) Members(c faultline.Component) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.members[c]
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,9 +49,8 @@ type leader struct {
 	day        dayClock         // what ticks tell
 
 	tickSeq, catalogueSeq uint64
-	ticked                time.Time     // the newest tick that we appended or took over from
-	checkpoints           atomic.Uint64 // stored by us
-	reloaded              uint64        // one more than there were when the fold began again because it did not fit
+	ticked                time.Time            // the newest tick that we appended or took over from
+	unfit                 map[revisionKey]bool // for which the fold has begun again
 }
 
 // Run leads whenever it can until ctx ends; then it stores what is left, writes

@@ -15,6 +15,7 @@ import (
 	"faultline/correlate"
 	"faultline/ingest"
 	"faultline/store"
+	"faultline/web"
 )
 
 // Limits of the HTTP server. The stream lifts those on time for itself.
@@ -80,12 +81,18 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
-	var err error
-	n.handler, err = api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
-		Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies})
+	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
+		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
 	if err != nil {
 		return nil, err
 	}
+	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
+		Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
+	if err != nil {
+		return nil, err
+	}
+	pages.Routes(engine)
+	n.handler = engine
 	return n, nil
 }
 

@@ -37,20 +37,34 @@ func (l *leader) saveRevisions(ctx context.Context, lease store.Lease) error {
 	}
 }
 
+// revisionKey names one revision of one incident.
+type revisionKey struct {
+	id       string
+	revision int
+}
+
+// maxUnfit bounds the revisions that are remembered not to fit; beyond it all
+// are forgotten, which costs a fold more.
+const maxUnfit = 4096
+
 // disagree handles a revision that does not fit what is stored: the same log
-// has been folded in two ways. The fold begins again from the checkpoint, once:
-// what does not fit even then stays as it is stored, and the next goes on.
+// has been folded in two ways. The fold begins again from the checkpoint, at
+// most once for each: what does not fit even then stays as it is stored, and the
+// next goes on.
 func (l *leader) disagree(ctx context.Context, inc faultline.Incident, number uint64, why error) error {
 	l.m.broken.Inc()
-	checkpoint := l.checkpoints.Load() + 1
-	again := l.reloaded == checkpoint
+	key := revisionKey{inc.ID, inc.Revision}
+	again := l.unfit[key]
 	l.log.Error("DETERMINISM BROKEN: this node's fold does not fit what is stored",
 		"incident", inc.ID, "revision", inc.Revision, "state", inc.State, "error", why, "kept", again)
 	if again {
 		l.out.Stored(number)
 		return nil
 	}
-	l.reloaded = checkpoint
+	if l.unfit == nil || len(l.unfit) >= maxUnfit {
+		l.unfit = map[revisionKey]bool{}
+	}
+	l.unfit[key] = true
 	began := l.out.Mark()
 	if err := l.fold.Reload(ctx, why); err != nil {
 		return err
@@ -139,7 +153,6 @@ func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease) error {
 	if err := l.store.SaveCheckpoint(ctx, lease, cp); err != nil {
 		return fmt.Errorf("store the checkpoint: %w", err)
 	}
-	l.checkpoints.Add(1)
 	l.m.cpBytes.Set(float64(len(cp.State)))
 	l.m.cpSeconds.Observe(l.now().Sub(began).Seconds())
 	return nil

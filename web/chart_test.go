@@ -1,0 +1,246 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+var start = time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
+
+// told is an incident with revisions whose points are given.
+func told(points []point) faultline.Incident {
+	last := points[len(points)-1]
+	peak := 0
+	for _, p := range points {
+		peak = max(peak, p.Failing)
+	}
+	return faultline.Incident{ID: "inc_1", Revision: len(points), State: faultline.StateConfirmed,
+		Onset:      faultline.Onset{Earliest: start.Add(-10 * time.Second), At: start, Latest: start.Add(10 * time.Second)},
+		DetectedAt: points[0].At, ConfirmedAt: &points[0].At, UpdatedAt: last.At,
+		Impact: faultline.Impact{Failing: last.Failing, Observed: last.Observed, PeakFailing: peak}}
+}
+
+func TestThinKeepsWhatMatters(t *testing.T) {
+	var points []point
+	for i := range 2_000 {
+		p := point{At: start.Add(time.Duration(i) * time.Minute), Failing: 50, Observed: 100, State: faultline.StateConfirmed}
+		if i == 777 {
+			p.Failing = 99
+		}
+		if i > 1_500 {
+			p.State = faultline.StateRecovering
+		}
+		points = append(points, p)
+	}
+	kept := thin(points)
+	if len(kept) > chartDots+10 {
+		t.Errorf("%d points are kept", len(kept))
+	}
+	has := map[time.Time]bool{}
+	for i, p := range kept {
+		has[p.At] = true
+		if i > 0 && !p.At.After(kept[i-1].At) {
+			t.Errorf("point %d is out of order", i)
+		}
+	}
+	for name, i := range map[string]int{"first": 0, "peak": 777, "turn": 1501, "last": 1999} {
+		if !has[points[i].At] {
+			t.Errorf("the %s point is lost", name)
+		}
+	}
+}
+
+func TestAxes(t *testing.T) {
+	for top, want := range map[int][2]int{1: {1, 1}, 3: {1, 3}, 4: {1, 4}, 7: {2, 8}, 140: {50, 150}, 154: {50, 200}, 200: {50, 200}, 1156: {500, 1500}} {
+		if step, ceiling := nice(top); step != want[0] || ceiling != want[1] {
+			t.Errorf("axis over %d: steps of %d up to %d, want %v", top, step, ceiling, want)
+		}
+	}
+	for _, d := range []time.Duration{5 * time.Minute, 38 * time.Minute, 82 * time.Minute, 7 * time.Hour, 50 * time.Hour, 30 * 24 * time.Hour} {
+		ticks, unit := span{start, start.Add(d)}.ticks()
+		if len(ticks) < 2 || len(ticks) > 5 || unit[:3] != "UTC" {
+			t.Errorf("over %s: %v %q", d, ticks, unit)
+		}
+	}
+}
+
+func TestMarksDoNotTouch(t *testing.T) {
+	points := []point{{At: start.Add(22 * time.Second), Failing: 10, Observed: 40}, {At: start.Add(90 * time.Minute), Failing: 131, Observed: 140}}
+	inc := told(points)
+	for i := range 9 { // more than are marked
+		inc.Statements = append(inc.Statements, faultline.SaidStatement{At: start.Add(time.Duration(i*20) * time.Minute), Status: "in_progress"})
+	}
+	c := chartOf(&inc, points, true, points[1].At)
+	if len(c.Marks) != 2+statementsMarked || c.Marks[0].Text != "Began" || c.Marks[1].Text != "The provider said: in progress" {
+		t.Fatalf("marks: %+v", c.Marks)
+	}
+	var drawn []mark
+	for i, m := range c.Marks {
+		if m.N != i+1 {
+			t.Errorf("mark %d has number %d", i, m.N)
+		}
+		if m.Drawn {
+			drawn = append(drawn, m)
+		}
+		for _, other := range drawn[:max(len(drawn)-1, 0)] {
+			if m.Drawn && m.Row == other.Row && m.Row < markRows-1 {
+				var a, b float64
+				fmt.Sscanf(m.X, "%f%%", &a)
+				fmt.Sscanf(other.X, "%f%%", &b)
+				if a-b < 100*markEvery-0.01 {
+					t.Errorf("marks at %s and %s touch", m.X, other.X)
+				}
+			}
+		}
+	}
+	if len(drawn) != 7 { // the last statement lies beyond what is shown
+		t.Errorf("%d marks are drawn", len(drawn))
+	}
+}
+
+func TestChartOfOneSiteIsAList(t *testing.T) {
+	points := []point{{At: start, Failing: 1, Observed: 1}}
+	inc := told(points)
+	if c := chartOf(&inc, points, true, start); c.Drawn || len(c.Marks) != 2 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWordsForNumbers(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "0 s", 21400 * time.Millisecond: "21 s", 59600 * time.Millisecond: "1 min", 38*time.Minute + 12*time.Second: "38 min",
+		59*time.Minute + 40*time.Second: "1 h", 72 * time.Minute: "1 h 12 min", 24 * time.Hour: "1 d", 76 * time.Hour: "3 d 4 h", -time.Second: "0 s"} {
+		if got := lasting(d); got != want {
+			t.Errorf("%s is written %q, want %q", d, got, want)
+		}
+	}
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 36734: "36,734", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
+		if got := number(n); got != want {
+			t.Errorf("%d is written %q", n, got)
+		}
+	}
+	for p, want := range map[float64]string{0: "0 %", 0.004: "under 1 %", 0.97: "97 %", 0.998: "over 99 %", 1: "100 %"} {
+		if got := percent(p); got != want {
+			t.Errorf("%v is written %q", p, got)
+		}
+	}
+}
+
+// teller has revisions to read, and may stop in the middle.
+type teller struct {
+	Source
+	read atomic.Int64
+	most int // revisions at once
+	err  error
+}
+
+func (s *teller) Revisions(_ context.Context, _ string, after, limit int) ([]faultline.Incident, error) {
+	var read []faultline.Incident
+	for n := after + 1; n <= after+min(limit, s.most); n++ {
+		s.read.Add(1)
+		read = append(read, faultline.Incident{Revision: n, Impact: faultline.Impact{Failing: n}})
+	}
+	return read, s.err
+}
+
+func TestTimelinesReadEachRevisionOnce(t *testing.T) {
+	s := &teller{most: 60, err: errors.New("slow")}
+	lines := newTimelines(s)
+	ctx := t.Context()
+	if points, whole := lines.upTo(ctx, "inc_1", 100); len(points) != 60 || whole {
+		t.Errorf("%d points, whole %t", len(points), whole)
+	}
+	s.err = nil
+	for range 3 {
+		if points, whole := lines.upTo(ctx, "inc_1", 100); len(points) != 100 || !whole || points[99].Failing != 100 {
+			t.Errorf("%d points, whole %t", len(points), whole)
+		}
+	}
+	if points, whole := lines.upTo(ctx, "inc_1", 7); len(points) != 7 || !whole || points[6].Failing != 7 {
+		t.Errorf("up to an older revision: %d points", len(points))
+	}
+	if n := s.read.Load(); n != 100 {
+		t.Errorf("%d revisions were read", n)
+	}
+	var readers sync.WaitGroup
+	for range 20 {
+		readers.Go(func() { lines.upTo(ctx, "inc_2", 50) })
+	}
+	readers.Wait()
+	if n := s.read.Load(); n != 150 {
+		t.Errorf("%d revisions were read", n)
+	}
+	for i := range 3 * timelinesKept {
+		lines.upTo(ctx, fmt.Sprint("inc_", i), 1)
+	}
+	if len(lines.byID) != timelinesKept {
+		t.Errorf("%d timelines are kept", len(lines.byID))
+	}
+	s.most = 1 << 20
+	if points, whole := lines.upTo(ctx, "inc_long", 1_000_000); len(points) != pointsKept || whole {
+		t.Errorf("%d points of a million", len(points))
+	}
+}
+
+func TestPageCacheRendersOnce(t *testing.T) {
+	p := newPageCache()
+	var times atomic.Int64
+	render := func() (*rendered, error) {
+		times.Add(1)
+		return &rendered{body: make([]byte, 1<<10)}, nil
+	}
+	var readers sync.WaitGroup
+	for range 500 {
+		readers.Go(func() {
+			if _, err := p.get("a", start, render); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	readers.Wait()
+	if n := times.Load(); n != 1 {
+		t.Errorf("rendered %d times", n)
+	}
+	before := times.Load()
+	for _, at := range []time.Time{start.Add(pageLife), start.Add(-time.Hour)} { // later, and a clock set back
+		if _, err := p.get("a", at, render); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := times.Load() - before; n != 2 {
+		t.Errorf("rendered %d times after its life", n)
+	}
+	failed := errors.New("no")
+	if _, err := p.get("b", start, func() (*rendered, error) { return nil, failed }); !errors.Is(err, failed) {
+		t.Error(err)
+	}
+}
+
+func TestPageCacheIsBounded(t *testing.T) {
+	p := newPageCache()
+	fill := func(at time.Time, n, size int) {
+		for i := range n {
+			if _, err := p.get(fmt.Sprint(at.Unix(), " ", size, " ", i), at, func() (*rendered, error) { return &rendered{body: make([]byte, size)}, nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fill(start, 2*pagesKept, 10)
+	if len(p.pages) != pagesKept || p.bytes != 10*pagesKept {
+		t.Errorf("%d pages, %d bytes", len(p.pages), p.bytes)
+	}
+	fill(start.Add(time.Hour), 40, 1<<20)
+	sum := 0
+	for _, r := range p.pages {
+		sum += len(r.body)
+	}
+	if p.bytes > pageBytes || sum != p.bytes {
+		t.Errorf("%d bytes, counted %d", sum, p.bytes)
+	}
+}

@@ -1,0 +1,146 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// The policy of each kind of answer. A new route must be put here.
+var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
+	"GET /":                      {"/", pageCSP, "same-origin", "", "max-age=5"},
+	"GET /incident/:id":          {"/incident/" + outage, pageCSP, "same-origin", "", "max-age=5"},
+	"GET /site":                  {"/site?q=reddit.com", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /site/:site":            {"/site/reddit.com", pageCSP, "same-origin", "", "max-age=5"},
+	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
+	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},
+	"GET /embed/incident/:id":    {"/embed/incident/" + outage, embedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /static/:file":          {"/static/live.x.js", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "*", "max-age=60"},
+}
+
+const (
+	contentCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+	pageCSP    = contentCSP + "form-action 'self'; frame-ancestors 'none'"
+	embedCSP   = contentCSP + "form-action 'none'; frame-ancestors *"
+)
+
+func TestHeadersOfEveryRoute(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, route := range h.Routes() {
+		method := route.Method
+		want, ok := routes[strings.Replace(method, "HEAD", "GET", 1)+" "+route.Path]
+		if !ok {
+			t.Errorf("%s %s has no line in this test", method, route.Path)
+			continue
+		}
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, httptest.NewRequest(method, want.path, nil))
+		got := rec.Header()
+		for name, value := range map[string]string{
+			"Content-Security-Policy": want.csp, "Referrer-Policy": want.referrer, "X-Content-Type-Options": "nosniff",
+			"Access-Control-Allow-Origin": want.cors, "Access-Control-Allow-Credentials": "", "Set-Cookie": "", "X-Frame-Options": "",
+		} {
+			if got.Get(name) != value {
+				t.Errorf("%s %s: %s is %q, want %q", method, want.path, name, got.Get(name), value)
+			}
+		}
+		if !strings.Contains(got.Get("Cache-Control"), want.cache) || !strings.Contains(got.Get("Permissions-Policy"), "geolocation=()") {
+			t.Errorf("%s %s: %v", method, want.path, got)
+		}
+	}
+	if len(h.Routes()) != 2*(len(routes)-1)+1 {
+		t.Errorf("%d routes, this test knows %d", len(h.Routes()), 2*(len(routes)-1)+1)
+	}
+	// Faults carry the policy of the route they happen on.
+	for path, csp := range map[string]string{"/embed/incident/none": embedCSP, "/incident/none": pageCSP, "/nowhere": pageCSP} {
+		if rec := get(h, path); rec.Header().Get("Content-Security-Policy") != csp || rec.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v", path, rec.Header())
+		}
+	}
+}
+
+func TestPagesAreRevalidated(t *testing.T) {
+	w := newWorld()
+	h := serve(t, w.config())
+	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/embed/incident/" + outage} {
+		first := get(h, path)
+		etag := first.Header().Get("ETag")
+		if again := get(h, path, "If-None-Match", etag); again.Code != http.StatusNotModified || again.Body.Len() > 0 {
+			t.Errorf("%s again: %d, %d bytes", path, again.Code, again.Body.Len())
+		}
+		if other := get(h, path, "If-None-Match", `"other"`); other.Code != http.StatusOK {
+			t.Errorf("%s with another tag: %d", path, other.Code)
+		}
+		// The same for everybody.
+		person := get(h, path, "Cookie", "a=b", "User-Agent", "x", "Accept-Language", "de", "X-Forwarded-For", "203.0.113.9")
+		if person.Body.String() != first.Body.String() || person.Header().Get("Vary") != "" {
+			t.Errorf("%s depends on who reads it", path)
+		}
+	}
+	before := get(h, "/incident/"+outage).Header().Get("ETag")
+	next := fastly(3)
+	next.Revision, next.Impact.Failing = 4, 60
+	w.mu.Lock()
+	w.incidents[1] = append(w.incidents[1], next)
+	w.now = w.now.Add(2e9)
+	w.mu.Unlock()
+	if after := get(h, "/incident/"+outage, "If-None-Match", before); after.Code != http.StatusOK || !strings.Contains(text(t, after.Body.String()), "60 of 140") {
+		t.Errorf("after a new revision: %d", after.Code)
+	}
+}
+
+func TestFrozenPagesNeverChange(t *testing.T) {
+	for _, path := range []string{"/incident/" + outage + "@2", "/embed/incident/" + outage + "@2"} {
+		w := newWorld()
+		h := serve(t, w.config())
+		first := get(h, path)
+		if !strings.Contains(first.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: Cache-Control %q", path, first.Header().Get("Cache-Control"))
+		}
+		w.mu.Lock()
+		w.now, w.view.AsOf = w.now.Add(40*24*3600e9), w.now.Add(39*24*3600e9)
+		w.incidents[1] = append(w.incidents[1], over())
+		w.incidents[1][3].ID, w.incidents[1][3].Revision = outage, 4
+		w.mu.Unlock()
+		if later := get(h, path); later.Body.String() != first.Body.String() {
+			t.Errorf("%s says something else 40 days later", path)
+		}
+	}
+}
+
+func TestFrozenPageWithoutItsChartMayBeAskedForAgain(t *testing.T) {
+	w := newWorld()
+	cfg := w.config()
+	cfg.Source = noRevisions{w}
+	rec := get(serve(t, cfg), "/incident/"+outage+"@2")
+	if rec.Code != http.StatusOK || strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("%d %s", rec.Code, rec.Header().Get("Cache-Control"))
+	}
+}
+
+func TestStaticFilesAreKeptByTheirHash(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for n := range parse(t, h, "/").Descendants() {
+		at := attr(n, "src")
+		if n.Type == html.ElementNode && n.Data == "link" && slices.Contains([]string{"stylesheet", "icon"}, attr(n, "rel")) {
+			at = attr(n, "href")
+		}
+		if at == "" {
+			continue
+		}
+		rec := get(h, at)
+		if rec.Code != http.StatusOK || !strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %s", at, rec.Code, rec.Header().Get("Cache-Control"))
+		}
+		// A page of an older release asks for an older hash.
+		old := regexp.MustCompile(`\.[^.]+\.`).ReplaceAllString(at, ".old.")
+		if rec := get(h, old); rec.Code != http.StatusOK || strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %s", old, rec.Code, rec.Header().Get("Cache-Control"))
+		}
+	}
+}

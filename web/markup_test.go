@@ -1,0 +1,235 @@
+package web_test
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+
+	"golang.org/x/net/html"
+)
+
+// everyPage is one path of each page and widget.
+var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2", "/site/reddit.com", "/site/reddit.com?reported=1",
+	"/component/cdn/fastly", "/embed/incident/" + outage, "/embed/incident/" + outage + "@2", "/nowhere", "/site/example.net", "/embed/incident/none"}
+
+func parse(t *testing.T, h http.Handler, path string) *html.Node {
+	t.Helper()
+	doc, err := html.Parse(get(h, path).Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// ours is where links and requests of a page may go.
+var ours = regexp.MustCompile(`^(/([^/]|$)|#|https://faultline\.example/)`)
+
+// faults lists what a page must not have: anything inline, anything from
+// elsewhere, what a screen reader trips over.
+func faults(doc *html.Node) []string {
+	var found []string
+	counts, ids, labelled := map[string]int{}, map[string]bool{}, map[string]bool{}
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "label" {
+			labelled[attr(n, "for")] = true
+		}
+	}
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		counts[n.Data]++
+		for _, a := range n.Attr {
+			switch {
+			case strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "srcdoc":
+				found = append(found, fmt.Sprintf("<%s> has %s=%q", n.Data, a.Key, a.Val))
+			case slices.Contains([]string{"href", "src", "action"}, a.Key) && !ours.MatchString(a.Val):
+				found = append(found, fmt.Sprintf("<%s> leads to %q", n.Data, a.Val))
+			}
+		}
+		if id := attr(n, "id"); id != "" {
+			if ids[id] {
+				found = append(found, "id twice: "+id)
+			}
+			ids[id] = true
+		}
+		switch n.Data {
+		case "xss", "img", "iframe", "object", "base":
+			found = append(found, "<"+n.Data+">")
+		case "script", "style":
+			if attr(n, "src") == "" || n.FirstChild != nil {
+				found = append(found, "inline <"+n.Data+">")
+			}
+		case "input", "textarea":
+			if attr(n, "type") != "hidden" && !labelled[attr(n, "id")] && n.Parent.Data != "label" {
+				found = append(found, "no label: "+attr(n, "id"))
+			}
+		case "th":
+			if attr(n, "scope") == "" {
+				found = append(found, "<th> without scope")
+			}
+		case "svg":
+			if attr(n, "role") == "" && attr(n, "aria-hidden") == "" && n.Parent.Data != "svg" {
+				found = append(found, "<svg> without a role")
+			}
+		}
+	}
+	for tag, want := range map[string]int{"h1": 1, "main": 1, "title": 1} {
+		if n := counts[tag]; n != want && (tag != "title" || n > 2) { // a chart has a title too
+			found = append(found, fmt.Sprintf("%d <%s>", n, tag))
+		}
+	}
+	return found
+}
+
+func TestMarkup(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, path := range everyPage {
+		for _, fault := range faults(parse(t, h, path)) {
+			t.Errorf("%s: %s", path, fault)
+		}
+	}
+}
+
+func TestWidgetHasNoForm(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, path := range []string{"/embed/incident/" + outage, "/embed/incident/none"} {
+		for n := range parse(t, h, path).Descendants() {
+			if slices.Contains([]string{"form", "input", "button"}, n.Data) {
+				t.Errorf("%s has a <%s>", path, n.Data)
+			}
+		}
+	}
+}
+
+var payloads = []string{
+	`"><xss onmouseover=alert(1)>`, `'><xss onmouseover=alert(1)>`, `<script>alert(1)</script>`, `</title><xss>`, `</textarea><xss>`,
+	`javascript:alert(1)`, `" onfocus="alert(1)" autofocus="`, `--><xss>`, `]]><xss>`, "\u2028<xss>", "\x00<xss>", `{{.}}<xss>`, `</svg><xss>`, `//evil.example/<xss>`,
+}
+
+// poison sets every string below v, but for what has a fixed vocabulary.
+func poison(v reflect.Value, payload string) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			poison(v.Elem(), payload)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).Name != "ID" {
+				poison(v.Field(i), payload)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			poison(v.Index(i), payload)
+		}
+	case reflect.String:
+		v.SetString(payload)
+	}
+}
+
+func TestNothingThatStrangersWriteLeavesItsText(t *testing.T) {
+	for _, payload := range payloads {
+		for _, states := range []bool{false, true} {
+			w := newWorld()
+			for i := range w.incidents {
+				for j := range w.incidents[i] {
+					inc := &w.incidents[i][j]
+					inc.Corrections = []faultline.Correction{{At: w.now, By: "x", Text: "x"}}
+					inc.MergedInto = ref("x")
+					inc.Scope.Worldwide, inc.Scope.Countries, inc.Scope.ISPs = false, []string{"x"}, nil
+					state, site := inc.State, ""
+					poison(reflect.ValueOf(inc).Elem(), payload)
+					if states { // as it would be stored, so that every branch of the page is taken
+						inc.State, site = state, "reddit.com"
+						inc.Cause.Component, inc.Cause.Kind = "cdn:fastly", "cdn"
+						for k := range inc.Sites {
+							inc.Sites[k].State = faultline.SiteDown
+						}
+						if len(inc.Sites) > 1 {
+							inc.Sites[0].Site = site
+						}
+					}
+				}
+			}
+			poison(reflect.ValueOf(&w.view).Elem(), payload)
+			w.view.Sites[0].Site = "reddit.com"
+			h := serve(t, w.config())
+			escaped := strings.NewReplacer("/", "%2F", " ", "%20", "\x00", "%00", "?", "%3F", "#", "%23", "<", "%3C", `"`, "%22", "\u2028", "%E2%80%A8", "{", "%7B").Replace(payload)
+			paths := append(slices.Clone(everyPage), "/site/"+escaped, "/component/cdn/"+escaped, "/incident/"+escaped)
+			for _, path := range paths {
+				for _, fault := range faults(parse(t, h, path)) {
+					t.Errorf("%q in %s: %s", payload, path, fault)
+				}
+			}
+		}
+	}
+}
+
+// TestContrast reads the colours of both schemes and holds text to 4.5:1
+// (WCAG 2.2, 1.4.3).
+func TestContrast(t *testing.T) {
+	css := get(serve(t, newWorld().config()), "/static/style.any.css").Body.String()
+	blocks := regexp.MustCompile(`:root\{([^}]*)\}`).FindAllStringSubmatch(css, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d colour schemes, want light and dark", len(blocks))
+	}
+	for i, block := range blocks {
+		colours := map[string]float64{}
+		for _, c := range regexp.MustCompile(`--([a-z-]+):#([0-9a-f]{3,6})`).FindAllStringSubmatch(block[1], -1) {
+			colours[c[1]] = luminance(t, c[2])
+		}
+		for _, pair := range [][2]string{{"ink", "paper"}, {"soft", "paper"}, {"failing", "paper"}, {"recovering", "paper"}, {"weak", "paper"},
+			{"ink", "shade"}, {"soft", "wash"}, {"drill-ink", "drill"}} {
+			a, b := colours[pair[0]], colours[pair[1]]
+			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
+				t.Errorf("scheme %d: %s on %s is %.2f:1", i, pair[0], pair[1], ratio)
+			}
+		}
+	}
+}
+
+// luminance is the relative luminance of an sRGB colour (WCAG 2.2).
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	if len(hex) == 3 {
+		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
+	}
+	sum := 0.
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := float64(n) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
+}

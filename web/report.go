@@ -1,0 +1,99 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxForm is what the body of the report form may measure, in bytes.
+const maxForm = 4 << 10
+
+// What the page of a site says after a report.
+const (
+	reportedCounted = "1"
+	reportedNot     = "0"
+)
+
+// report takes the report form. Only a reader of our own page can send it: a
+// page elsewhere that posts it from its readers' browsers counts nothing.
+func (w *Web) report(c *gin.Context) error {
+	site := c.Param("site")
+	if !w.sameOrigin(c.Request) {
+		return refusedForm{site: site, why: errForeign}
+	}
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	if err := w.forms.check(c, site, form.Get("token"), w.cfg.Wall()); err != nil {
+		if errors.Is(err, errToken) || errors.Is(err, errExpired) {
+			return refusedForm{site: site, why: err}
+		}
+		return err
+	}
+	symptom := form.Get("symptom")
+	if !slices.ContainsFunc(choices, func(s symptomChoice) bool { return string(s.Value) == symptom }) {
+		return faultline.InvalidError{{Pointer: "/symptom", Detail: "is none of the form's"}}
+	}
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return fmt.Errorf("address of the reporter: %w", err)
+	}
+	receipt, err := w.cfg.Door.Report(c, addr.Unmap().WithZone(""), site, symptom)
+	if err != nil {
+		return err
+	}
+	reported := reportedNot
+	if receipt.Counted {
+		reported = reportedCounted
+	}
+	w.seeOther(c, "/site/"+url.PathEscape(receipt.Site)+"?reported="+reported+"#report", cacheNever)
+	return nil
+}
+
+// readForm reads an URL-encoded body, each field once.
+func readForm(c *gin.Context) (url.Values, error) {
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, badForm{status: http.StatusUnsupportedMediaType}
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	if err := c.Request.ParseForm(); err != nil {
+		var big *http.MaxBytesError
+		if errors.As(err, &big) {
+			return nil, badForm{status: http.StatusRequestEntityTooLarge}
+		}
+		return nil, badForm{status: http.StatusBadRequest}
+	}
+	for _, values := range c.Request.PostForm {
+		if len(values) > 1 {
+			return nil, badForm{status: http.StatusBadRequest}
+		}
+	}
+	return c.Request.PostForm, nil
+}
+
+// receiptWords says what became of a report, once the site's page is shown
+// again. The count is everybody's, as the page is.
+func receiptWords(site, reported string, reports int) (words string, thanks bool) {
+	switch reported {
+	case reportedCounted:
+		others := "It is the first in 10 minutes, or nearly so."
+		if reports > 1 {
+			others = fmt.Sprintf("There were %s of %s in the last 10 minutes.", count(reports, "report"), site)
+		}
+		return "Thank you: your report is counted. " + others, true
+	case reportedNot:
+		return "Thank you. This report was not counted: one person counts once in 10 minutes for a site.", true
+	}
+	return "", false
+}

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"faultline"
+)
+
+// Source is what a node knows of the world. It answers from memory but for old
+// incidents and revisions, and is safe for concurrent use. What it returns is
+// not written to.
+type Source interface {
+	// Incidents returns the open incidents and the newest of the others at their
+	// last revisions, newest onset first. Their sites may be the first
+	// [faultline.ListedSites] only. It fails with [faultline.ErrUnavailable] as
+	// long as nothing was read.
+	Incidents() ([]faultline.Incident, error)
+	// Incident returns one revision with all its sites; 0 is the last. It fails
+	// with [faultline.ErrNotFound] or [faultline.ErrUnavailable].
+	Incident(ctx context.Context, id string, revision int) (faultline.Incident, error)
+	// Revisions returns the revisions of an incident after the given one, in
+	// order and without a gap, at most limit; their sites may be left out. What
+	// it has read when it fails it returns with the error.
+	Revisions(ctx context.Context, id string, after, limit int) ([]faultline.Incident, error)
+	// View returns the newest view, or the zero one before the first.
+	View() faultline.View
+}
+
+// Door is where the report form hands on what people say. Package ingest has it.
+type Door interface {
+	// Report returns once the report is in the log, or was found not to count.
+	// It fails with [faultline.InvalidError] or [faultline.ErrUnavailable].
+	Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error)
+}
+
+// Keys has the secret that form tokens of a day (2006-01-02, UTC) are signed
+// with: at least 32 bytes, the same on every node behind one address, kept for at
+// least an hour into the next day. Package store has it.
+type Keys interface {
+	DailyKey(ctx context.Context, day string) ([]byte, error)
+}
+
+// moment is a point in time as a page shows it.
+type moment struct {
+	ISO   string // for programs: RFC 3339
+	Text  string // for people: always with its zone
+	Local bool   // the script may put the reader's own time beside it
+}
+
+func momentOf(t time.Time, layout string) moment {
+	t = t.UTC()
+	return moment{ISO: t.Format(time.RFC3339), Text: t.Format(layout)}
+}
+
+// The forms in which times are written.
+const (
+	formMinute = "15:04 UTC"
+	formSecond = "15:04:05 UTC"
+	formDay    = "2 January 2006"
+	formDated  = "2 January 2006, 15:04 UTC"
+)
+
+// local marks a moment for the reader's own time.
+func (m moment) local() moment { m.Local = true; return m }

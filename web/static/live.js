@@ -1,0 +1,152 @@
+// Keeps an open page true: when an incident changes, the page is fetched again
+// and the sections that differ are exchanged, in place. Without this script the
+// page is the same, as of when it was loaded.
+(() => {
+  "use strict";
+  const AT_LEAST = 2000; // ms between two fetches
+  const SPREAD = 1500; // ms over which many readers spread theirs
+  const CACHED = 6000; // ms after which a cache in between has let go of the old page
+  const SLOWEST = 60000; // ms between two tries to connect
+  const SILENCE = 30000; // ms without a connection until we say so
+  const pad = (n) => String(n).padStart(2, "0");
+
+  // The reader's own time beside ours, where it is another.
+  function addLocalTimes(root) {
+    for (const el of root.querySelectorAll("time[data-local]")) {
+      const at = new Date(el.dateTime);
+      if (isNaN(at) || at.getTimezoneOffset() === 0 || el.nextElementSibling?.className === "local") continue;
+      const mine = document.createElement("span");
+      mine.className = "local";
+      mine.textContent = ` (${pad(at.getHours())}:${pad(at.getMinutes())} your time)`;
+      el.after(mine);
+    }
+  }
+
+  const main = document.querySelector("main");
+  const follows = main.dataset.live;
+  let kept = sectionsOf(main);
+  addLocalTimes(main);
+  if (!follows || !window.EventSource) return;
+
+  const said = document.getElementById("said");
+  const link = document.getElementById("link");
+  let stream, tries = 0, retry, silence, due, fetching = false, fetchedAt = 0;
+  let wanted = 0; // the newest revision heard of, of the incident that this page is about
+
+  // sectionsOf is what the server wrote, by id, before anything was added.
+  function sectionsOf(root) {
+    return new Map([...root.children].filter((el) => el.id).map((el) => [el.id, el.outerHTML]));
+  }
+
+  function follow() {
+    clearTimeout(retry);
+    stream = new EventSource(document.body.dataset.stream);
+    stream.onopen = () => {
+      clearTimeout(silence);
+      silence = undefined;
+      link.hidden = true;
+      if (tries > 0) refresh(SPREAD); // what was missed meanwhile
+      tries = 0;
+    };
+    stream.onerror = () => {
+      stop();
+      silence ??= setTimeout(tellOfSilence, SILENCE);
+      const wait = Math.min(SLOWEST, 1000 * 2 ** tries++);
+      retry = setTimeout(follow, wait * (0.5 + Math.random()));
+    };
+    stream.addEventListener("reset", () => refresh(SPREAD));
+    stream.addEventListener("incident", (event) => {
+      if (follows !== "all") {
+        let incident;
+        try { incident = JSON.parse(event.data); } catch { return; }
+        if (incident.id !== follows) return;
+        wanted = Math.max(wanted, incident.revision);
+      }
+      refresh(Math.random() * SPREAD);
+    });
+  }
+
+  function stop() {
+    clearTimeout(retry);
+    if (stream) stream.close();
+    stream = undefined;
+  }
+
+  function tellOfSilence() {
+    link.textContent = `Not being updated just now. What you see is from ${main.dataset.asOf}.`;
+    link.hidden = false;
+  }
+
+  // refresh fetches the page once, however many events ask for it.
+  function refresh(delay) {
+    if (due || document.hidden) return;
+    due = setTimeout(async () => {
+      due = undefined;
+      if (fetching) return refresh(AT_LEAST);
+      fetching = true;
+      fetchedAt = Date.now();
+      try {
+        const answer = await fetch(location.href.split("#")[0], { cache: "no-cache", headers: { Accept: "text/html" } });
+        if (answer.ok) show(await answer.text());
+      } catch { /* the stream says when the server is away */ }
+      fetching = false;
+      if (wanted > Number(main.dataset.revision)) {
+        wanted = 0; // once: whoever answers us may know no more
+        refresh(CACHED);
+      }
+    }, Math.max(delay, fetchedAt + AT_LEAST - Date.now()));
+  }
+
+  function show(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const next = fresh.querySelector("main");
+    if (!next || !next.dataset.live) return;
+    const sections = sectionsOf(next);
+    const anchor = [...main.children].find((el) => el.id && el.getBoundingClientRect().bottom > 0);
+    const top = anchor?.getBoundingClientRect().top;
+    if ([...sections.keys()].join() === [...kept.keys()].join()) {
+      for (const [id, markup] of sections) {
+        if (markup !== kept.get(id)) exchange(document.getElementById(id), next.querySelector("#" + CSS.escape(id)));
+      }
+    } else {
+      const ids = [...sections.keys()];
+      for (const el of [...main.children]) if (!sections.has(el.id)) el.remove();
+      ids.forEach((id, i) => {
+        const theirs = next.querySelector("#" + CSS.escape(id)), ours = document.getElementById(id);
+        if (!ours) main.insertBefore(document.adoptNode(theirs), document.getElementById(ids[i - 1])?.nextSibling ?? main.firstChild);
+        else if (sections.get(id) !== kept.get(id)) exchange(ours, theirs);
+      });
+    }
+    kept = sections;
+    addLocalTimes(main);
+    document.title = fresh.title;
+    if (next.dataset.say !== main.dataset.say) said.textContent = next.dataset.say;
+    Object.assign(main.dataset, next.dataset);
+    const moved = anchor?.id && window.scrollY > 0 && document.getElementById(anchor.id);
+    if (moved) window.scrollBy(0, moved.getBoundingClientRect().top - top);
+  }
+
+  // exchange puts theirs in the place of ours and leaves the reader's hand where
+  // it was: what is open, chosen and focused.
+  function exchange(ours, theirs) {
+    const focused = ours.contains(document.activeElement) ? document.activeElement.id : "";
+    for (const el of ours.querySelectorAll("details[id]")) {
+      const same = theirs.querySelector("#" + CSS.escape(el.id));
+      if (same) same.open = el.open;
+    }
+    for (const el of ours.querySelectorAll("input[type=radio][id]")) {
+      const same = theirs.querySelector("#" + CSS.escape(el.id));
+      if (same) same.checked = el.checked;
+    }
+    ours.replaceWith(document.adoptNode(theirs));
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+
+  // A hidden page needs nothing, and browsers allow few connections.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return stop();
+    if (!stream) follow();
+    refresh(0);
+  });
+  if (!document.hidden) follow();
+})();

@@ -1,0 +1,89 @@
+package web
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"faultline"
+)
+
+// Bounds of what is kept to draw charts from.
+const (
+	timelinesKept = 128
+	pointsKept    = 2_048
+	timelineLimit = 250 * time.Millisecond // reading what is missing, for one page
+)
+
+// point is what an incident said at one revision.
+type point struct {
+	At                time.Time
+	Failing, Observed int
+	State             faultline.IncidentState
+}
+
+// timelines keep the revisions of the incidents that are looked at, in the few
+// numbers that a chart needs. Revisions never change: what was read once is
+// never read again.
+type timelines struct {
+	source Source
+	mu     sync.Mutex
+	byID   map[string]*timeline
+	looks  int64
+}
+
+type timeline struct {
+	looked int64      // when somebody last looked, in looks
+	mu     sync.Mutex // held while reading: one reader at a time for each incident
+	points []point    // of revision 1, 2, …
+}
+
+func newTimelines(source Source) *timelines {
+	return &timelines{source: source, byID: map[string]*timeline{}}
+}
+
+// upTo returns what an incident said at its revisions up to the given one, and
+// whether that is all of them. What can't be read in time is left out.
+func (t *timelines) upTo(ctx context.Context, id string, revision int) (points []point, whole bool) {
+	line := t.of(id)
+	line.mu.Lock()
+	defer line.mu.Unlock()
+	want := min(revision, pointsKept)
+	if missing := want - len(line.points); missing > 0 {
+		ctx, cancel := context.WithTimeout(ctx, timelineLimit)
+		defer cancel()
+		read, _ := t.source.Revisions(ctx, id, len(line.points), missing) // the chart says that it lacks the rest
+		for _, inc := range read {
+			if inc.Revision != len(line.points)+1 {
+				break
+			}
+			line.points = append(line.points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing, Observed: inc.Impact.Observed, State: inc.State})
+		}
+	}
+	n := min(want, len(line.points))
+	return line.points[:n:n], n == revision
+}
+
+// of returns an incident's timeline. Where there are too many, the one goes
+// that nobody has looked at for longest.
+func (t *timelines) of(id string) *timeline {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.looks++
+	line, ok := t.byID[id]
+	if !ok {
+		if len(t.byID) >= timelinesKept {
+			oldest := ""
+			for other, l := range t.byID {
+				if oldest == "" || l.looked < t.byID[oldest].looked {
+					oldest = other
+				}
+			}
+			delete(t.byID, oldest)
+		}
+		line = &timeline{}
+		t.byID[id] = line
+	}
+	line.looked = t.looks
+	return line
+}

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Config is what the pages are made of. Source, Door, Keys, Lookup and Now are
+// required.
+type Config struct {
+	Source Source
+	Door   Door
+	Keys   Keys
+	// Lookup normalises what a person calls a site and says what it stands on.
+	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
+	Lookup func(input string) (faultline.SiteRecord, error)
+	// Members says how many sites of the map stand on a component; nil: unknown.
+	Members func(faultline.Component) int
+	// BaseURL is how people reach this server, as https://faultline.example,
+	// without a slash at its end. A path in it is put before every link. Empty:
+	// links are paths alone. It is never taken from a request.
+	BaseURL string
+	// Drill marks every page: what it shows is not happening.
+	Drill bool
+	// Now is the clock of the log that is shown: in a drill, the drill's. Wall is
+	// the one on the wall, for forms and caches; nil: Now.
+	Now, Wall func() time.Time
+	// StaleAfter is how old what is known may be by Now before pages say so; 0: 15
+	// seconds.
+	StaleAfter time.Duration
+	Log        *slog.Logger // nil: says nothing
+}
+
+// Web are the pages.
+type Web struct {
+	cfg    Config
+	log    *slog.Logger
+	base   *url.URL // nil: unknown
+	prefix string   // before every path: empty, or as /faultline
+	assets assets
+	tmpl   templates
+	cache  *pageCache
+	charts *timelines
+	forms  *formTokens
+}
+
+// New reads every template and asset. It fails on a Config that lacks something
+// and on a malformed BaseURL.
+func New(cfg Config) (*Web, error) {
+	if cfg.Source == nil || cfg.Door == nil || cfg.Keys == nil || cfg.Lookup == nil || cfg.Now == nil {
+		return nil, errors.New("web: Source, Door, Keys, Lookup and Now are required")
+	}
+	if cfg.Wall == nil {
+		cfg.Wall = cfg.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Members == nil {
+		cfg.Members = func(faultline.Component) int { return 0 }
+	}
+	w := &Web{cfg: cfg, log: cfg.Log, cache: newPageCache(), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
+	if cfg.BaseURL != "" {
+		base, err := url.Parse(cfg.BaseURL)
+		if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.HasSuffix(base.Path, "/") {
+			return nil, fmt.Errorf("web: base URL %q is not http(s)://HOST[/PATH]", cfg.BaseURL)
+		}
+		w.base, w.prefix = base, base.EscapedPath()
+	}
+	var err error
+	if w.assets, err = readAssets(w.prefix); err != nil {
+		return nil, err
+	}
+	if w.tmpl, err = readTemplates(w.prefix); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Routes adds the pages to r.
+func (w *Web) Routes(r gin.IRouter) {
+	read := func(path string, p policy, h handler) {
+		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(p, h))
+	}
+	read("/", pagePolicy, w.now)
+	read("/incident/:id", pagePolicy, w.incident)
+	read("/site", pagePolicy, w.search)
+	read("/site/:site", pagePolicy, w.site)
+	r.POST("/site/:site/report", w.answer(pagePolicy, w.report))
+	read("/component/:kind/:name", pagePolicy, w.component)
+	read("/embed/incident/:id", embedPolicy, w.embedIncident)
+	read("/static/:file", staticPolicy, w.static)
+}
+
+// NotFound answers a path that nothing lives at with a page. It is for requests
+// of browsers; what programs ask for is answered in package api.
+func (w *Web) NotFound(c *gin.Context) {
+	w.answer(pagePolicy, func(*gin.Context) error { return faultline.ErrNotFound })(c)
+}
+
+// handler answers one request, or returns why it can't.
+type handler func(c *gin.Context) error
+
+// answer adapts a handler. This is the one place where errors become pages.
+func (w *Web) answer(p policy, h handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		p.set(c.Writer.Header())
+		if err := h(c); err != nil {
+			w.fail(c, p, err)
+		}
+	}
+}
+
+// absolute is a path as it stands in links that leave this server; where the
+// server does not know its own address it stays a path.
+func (w *Web) absolute(path string) string {
+	return w.cfg.BaseURL + path
+}
+
+// clock is the time that a page speaks of: that of the newest view, so that a
+// page which has heard nothing for a while does not pretend otherwise.
+func (w *Web) clock() (asOf time.Time, stale bool) {
+	now := w.cfg.Now()
+	asOf = w.cfg.Source.View().AsOf
+	if asOf.IsZero() {
+		return now, true
+	}
+	return asOf, now.Sub(asOf) > cmp.Or(w.cfg.StaleAfter, staleAfter)
+}
+
+// staleAfter is how old what is known may be before pages say so.
+const staleAfter = 15 * time.Second
