@@ -4,7 +4,7 @@ TEST_TIMEOUT ?= 10m
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test needs vet staticcheck lint bench clean
+.PHONY: help build run test needs vet staticcheck lint docs contract bench clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,8 +12,11 @@ help: ## List the targets.
 build: ## Build bin/faultline.
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/faultline ./cmd/faultline
 
-run: build ## Build and serve (flags: ARGS="--listen …").
-	./bin/faultline serve $(ARGS)
+# The drill needs nothing but Go: it runs on a store in memory.
+LISTEN ?= 127.0.0.1:8080
+run: build ## Build, play the outage of 8 June 2021 at 60 times its speed, and say where to look.
+	@echo "Faultline: open http://$(LISTEN) (the outage begins in ten seconds; Ctrl-C ends it)"
+	@./bin/faultline serve --drill fastly-2021-06-08 --speed 60 --listen $(LISTEN) --base-url http://$(LISTEN) --log-level warn --log-format text $(ARGS)
 
 # The race detector needs cgo and a C compiler; the tests need a real Redis.
 test: needs vet staticcheck ## Install what is missing, check, and run every test.
@@ -33,6 +36,15 @@ lint: vet staticcheck ## Check form and habits; golangci-lint too if it is insta
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	@if command -v golangci-lint >/dev/null 2>&1; then golangci-lint run ./...; \
 	else echo "golangci-lint is not installed: left out"; fi
+
+docs: ## Make the OpenAPI document anew, with examples from a drill.
+	$(GO) generate ./docs
+
+# Node is needed here and nowhere else.
+REDOCLY = npx --yes @redocly/cli@2.77.0
+contract: ## Hold the API against its document, and lint the document (needs Node).
+	$(GO) test ./docs/...
+	REDOCLY_TELEMETRY=off $(REDOCLY) lint --config docs/redocly.yaml docs/openapi.json
 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 	$(GO) run ./bench $(BENCH)

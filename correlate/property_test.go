@@ -118,7 +118,7 @@ func (r renaming) incident(in faultline.Incident) faultline.Incident {
 	if in.Cause != nil {
 		c := *in.Cause
 		c.Component = faultline.Component(r[string(c.Component)])
-		c.Name = displayName(c.Component)
+		c.Name = c.Component.DisplayName()
 		c.Alternatives = slices.Clone(c.Alternatives)
 		for i := range c.Alternatives {
 			c.Alternatives[i].Component = faultline.Component(r[string(c.Alternatives[i].Component)])

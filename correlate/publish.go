@@ -131,7 +131,7 @@ func (e *Engine) renderCause(in *incident) *faultline.Cause {
 		return nil
 	}
 	c := &faultline.Cause{
-		Component: in.Cause, Kind: in.Cause.Kind(), Name: displayName(in.Cause),
+		Component: in.Cause, Kind: in.Cause.Kind(), Name: in.Cause.DisplayName(),
 		LogOdds: round(in.PeakOdds, 1), Alternatives: []faultline.Alternative{},
 	}
 	weight := 1.

@@ -16,7 +16,7 @@ func TestTitles(t *testing.T) {
 			Symptoms: []faultline.SymptomShare{{Symptom: "http_503", Share: 0.9}},
 		}
 		if c != "" {
-			in.Cause = &faultline.Cause{Component: c, Kind: c.Kind(), Name: displayName(c)}
+			in.Cause = &faultline.Cause{Component: c, Kind: c.Kind(), Name: c.DisplayName()}
 		}
 		if change != nil {
 			change(&in)
@@ -79,7 +79,7 @@ func TestDisplayNames(t *testing.T) {
 		"ca:letsencrypt": "Let's Encrypt", "cdn:nobody": "Nobody", "tld:ru": ".ru", "asn:AS54113": "AS54113", "isp:AS812": "AS812",
 		"prefix:151.101.0.0/16": "151.101.0.0/16", "site:reddit.com": "reddit.com", "pop:cloudflare/ams": "Cloudflare ams", "cdn:": "",
 	} {
-		if got := displayName(c); got != want {
+		if got := c.DisplayName(); got != want {
 			t.Errorf("%s is written %q, want %q", c, got, want)
 		}
 	}

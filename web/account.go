@@ -152,7 +152,7 @@ func (w *Web) explain(p *incidentPage, inc *faultline.Incident) {
 	c := inc.Cause
 	p.Cause = &causeRow{URL: w.componentURL(c.Component), Name: c.Name, Kind: kindWords[c.Kind], Confidence: percent(c.Confidence)}
 	for _, a := range c.Alternatives {
-		row := alternativeRow{URL: w.componentURL(a.Component), Name: a.Component.Name(), Kind: kindWords[a.Component.Kind()],
+		row := alternativeRow{URL: w.componentURL(a.Component), Name: a.Component.DisplayName(), Kind: kindWords[a.Component.Kind()],
 			Confidence: percent(a.Confidence), Reason: a.Reason}
 		if a.Confidence < 0.01 {
 			row.Confidence, row.Reason = "under 1 %", "" // it no longer explains anything

@@ -63,7 +63,7 @@ func (w *Web) component(c *gin.Context) error {
 // componentPage reports whether anything is known of the component at all.
 func (w *Web) componentPage(comp faultline.Component, incidents []faultline.Incident) (p componentPage, known bool) {
 	asOf, _ := w.clock()
-	p = componentPage{Component: comp, Name: comp.Name(), Kind: kindWords[comp.Kind()], Members: w.cfg.Members(comp)}
+	p = componentPage{Component: comp, Name: comp.DisplayName(), Kind: kindWords[comp.Kind()], Members: w.cfg.Members(comp)}
 	drill := false
 	for i := range incidents {
 		inc := &incidents[i]

@@ -179,7 +179,7 @@ func weight(s faultline.IncidentState) int {
 func (w *Web) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
 	var stands []standing
 	for _, c := range components {
-		s := standing{URL: w.componentURL(c), Name: c.Name(), Kind: kindWords[c.Kind()]}
+		s := standing{URL: w.componentURL(c), Name: c.DisplayName(), Kind: kindWords[c.Kind()]}
 		for i := range incidents {
 			if cause := incidents[i].Cause; cause != nil && cause.Component == c {
 				s.Name = cause.Name

@@ -1,10 +1,6 @@
-package correlate
+package faultline
 
-import (
-	"strings"
-
-	"faultline"
-)
+import "strings"
 
 // names is how providers write themselves, where it is more than a capital letter.
 var names = map[string]string{
@@ -17,13 +13,14 @@ var names = map[string]string{
 	"sucuri": "Sucuri", "ultradns": "UltraDNS", "vercel": "Vercel", "wordpress": "WordPress.com",
 }
 
-// displayName is a component's name as a person would write it.
-func displayName(c faultline.Component) string {
+// DisplayName is a component's name as a person would write it: for cdn:fastly,
+// Fastly.
+func (c Component) DisplayName() string {
 	name := c.Name()
 	switch c.Kind() {
-	case faultline.KindSite, faultline.KindASN, faultline.KindPrefix, faultline.KindISP:
+	case KindSite, KindASN, KindPrefix, KindISP:
 		return name
-	case faultline.KindTLD:
+	case KindTLD:
 		return "." + name
 	}
 	provider, rest, nested := strings.Cut(name, "/")
