@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"web":               {"."},
 	"scenario":          {"."},
 	"docs":              {},
+	"docs/gen":          {anyRoom},
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},
 }

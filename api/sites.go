@@ -43,7 +43,7 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 func (s *snapshot) status(record faultline.SiteRecord) faultline.SiteStatus {
 	status, ok := s.site(record.Site)
 	if !ok {
-		status = faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown}
+		status = faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown, Symptom: faultline.SymptomOK}
 	}
 	if status.Rank == 0 {
 		status.Rank = record.Rank

@@ -26,7 +26,7 @@ func TestSite(t *testing.T) {
 		t.Errorf("a pasted address: %+v", got)
 	}
 	w := n.get("/v1/sites/quiet.example")
-	if got := decode[faultline.SiteStatus](t, w.Body); got.State != faultline.SiteUnknown || got.Reports != 0 || got.Probes != 0 ||
+	if got := decode[faultline.SiteStatus](t, w.Body); got.State != faultline.SiteUnknown || got.Symptom != faultline.SymptomOK || got.Reports != 0 || got.Probes != 0 ||
 		!slices.Equal(got.Components, []faultline.Component{"cdn:fastly"}) || got.Incidents == nil {
 		t.Errorf("a silent site: %+v", got)
 	}

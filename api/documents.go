@@ -1,0 +1,160 @@
+package api
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+
+	"faultline"
+	"faultline/docs"
+
+	"github.com/gin-gonic/gin"
+)
+
+// What opens the document. Package docs/gen makes the rest of it from the
+// comments of handlers.
+//
+// @title        Faultline
+// @version      1
+// @description  Faultline names the shared infrastructure that is down, and what it took down with it.
+// @description
+// @description  - **Reading** needs no account, and any page in any browser may do it. Answers carry an ETag: send it back as If-None-Match. Every path that takes GET takes HEAD too, but for the stream.
+// @description  - **Times** are UTC (RFC 3339).
+// @description  - **Null and unknown** are answers: a cause is null where the failing sites share nothing that we know.
+// @description  - **Extensible**: new members, symptoms and kinds of component may appear. Ignore what you do not know.
+// @description  - **Errors** are problem details (RFC 9457); errors names each field or parameter at fault. Besides those listed, any path answers 405 to a method that it does not take, and 500 where the fault is ours. A query parameter that is not listed is refused with 400.
+// @description  - **Examples** are real answers of the drill fastly-2021-06-08.
+// @license.name Apache-2.0
+// @license.url  https://www.apache.org/licenses/LICENSE-2.0
+// @BasePath     /
+//
+// @tag.name         reports
+// @tag.description  What people say
+// @tag.name         probes
+// @tag.description  What machines saw
+// @tag.name         incidents
+// @tag.description  What is concluded
+// @tag.name         sites
+// @tag.description  How one site does
+// @tag.name         operations
+// @tag.description  For those who run it
+// @tag.name         documents
+// @tag.description  This document
+//
+// @securityDefinitions.apikey Bearer
+// @in   header
+// @name Authorization
+
+// docPages are the document and the files that show it.
+type docPages struct {
+	openapi *page
+	files   map[string]*page // by name
+}
+
+// docMedia are the media types of those files by extension. The system's table
+// is not asked: it differs between machines.
+var docMedia = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".txt":  "text/plain; charset=utf-8",
+	"":      "text/plain; charset=utf-8", // LICENSE, NOTICE
+}
+
+// docsPolicy is the Content-Security-Policy of /docs/: nothing is loaded from
+// elsewhere, and no script or style stands in the page. Swagger UI draws its
+// icons as data: images.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func newDocPages() (*docPages, error) {
+	d := &docPages{openapi: pageOf(docs.OpenAPI), files: map[string]*page{}}
+	entries, err := fs.ReadDir(docs.UI, "ui")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		body, err := fs.ReadFile(docs.UI, "ui/"+e.Name())
+		if err != nil {
+			return nil, err
+		}
+		media, ok := docMedia[path.Ext(e.Name())]
+		if !ok {
+			return nil, fmt.Errorf("docs/ui/%s: unknown kind of file", e.Name())
+		}
+		d.files[e.Name()] = fileOf(body, media)
+	}
+	return d, nil
+}
+
+// getOpenAPI answers with the document.
+//
+// @ID       getOpenAPI
+// @Summary  This document
+// @Tags     documents
+// @Produce  json
+// @Success  200 {object} object "OpenAPI 3.0.3"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  400 {object} Problem
+// @Router   /openapi.json [get]
+func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
+	writePage(c, a.docs.openapi, cacheDocs)
+	return nil
+}
+
+// getDocs shows the document to people.
+//
+// @ID       getDocs
+// @Summary  This document, to read and to try out
+// @Tags     documents
+// @Produce  html
+// @Success  200 {string} string "a page that loads nothing from elsewhere"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Router   /docs/ [get]
+func (a *api) getDocs(c *gin.Context) { a.writeDoc(c, "index.html") }
+
+// getDocsFile serves what that page needs. The page itself has one address only.
+//
+// @ID       getDocsFile
+// @Summary  What that page needs
+// @Tags     documents
+// @Produce  text/css,text/javascript,plain
+// @Param    file path string true "a name that the page refers to" example(init.js)
+// @Success  200 {string} string "the file, in its own media type"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  404 {object} Problem
+// @Router   /docs/{file} [get]
+func (a *api) getDocsFile(c *gin.Context) {
+	name := c.Param("file")
+	if name == "index.html" {
+		name = ""
+	}
+	a.writeDoc(c, name)
+}
+
+func (a *api) writeDoc(c *gin.Context, name string) {
+	p := a.docs.files[name]
+	if p == nil {
+		a.fail(c, faultline.ErrNotFound)
+		return
+	}
+	c.Header("Content-Security-Policy", docsPolicy)
+	writePage(c, p, cacheDocs)
+}
+
+// redirectDocs leads to the page who left out the slash.
+//
+// @ID       redirectDocs
+// @Summary  Leads to /docs/
+// @Tags     documents
+// @Produce  plain
+// @Success  301 "to /docs/"
+// @Header   301 {string} Location "docs/: relative, as a proxy may have put us below a path"
+// @Router   /docs [get]
+func (a *api) redirectDocs(c *gin.Context) {
+	c.Header("Location", "docs/")
+	c.Writer.WriteHeader(http.StatusMovedPermanently)
+	c.Writer.WriteHeaderNow()
+}

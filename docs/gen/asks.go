@@ -1,0 +1,92 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"faultline/api"
+)
+
+// ask is one request, and the answer that it should get.
+type ask struct {
+	operation string // in the document
+	path      string // may hold {id}, the incident of the drill
+	media     string // of the body that is sent; empty: a GET
+	body      string
+	scope     string // of the token that it carries for the vantage lon-1; empty: none
+	cold      bool   // asked of a node that knows nothing yet and can't reach the log
+	status    int    // of the answer
+	kind      string // of the answer's body: json, sse or txt
+}
+
+// reads are the requests that any node answers from its memory.
+var reads = []ask{
+	{operation: "getIncidents", path: "/v1/incidents?state=open&limit=1", kind: "json"},
+	{operation: "getIncident", path: "/v1/incidents/{id}", kind: "json"},
+	{operation: "getIncidentSites", path: "/v1/incidents/{id}/sites", kind: "json"},
+	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/1", kind: "json"},
+	{operation: "getSite", path: "/v1/sites/bbc.co.uk", kind: "json"},
+	{operation: "getSummary", path: "/v1/summary", kind: "json"},
+	{operation: "getStream", path: "/v1/stream?snapshot=1", kind: "sse"},
+	{operation: "getReady", path: "/readyz", kind: "txt"},
+}
+
+// others are answered whatever a node knows.
+var others = []ask{
+	{operation: "getKeySet", path: "/.well-known/jwks.json", kind: "json"},
+	{operation: "getHealth", path: "/healthz", kind: "txt"},
+}
+
+const (
+	oneReport = `{"site":"https://www.bbc.co.uk/news","symptom":"http_503"}`
+	twoProbes = `[{"at":"2021-06-08T10:04:58.011Z","site":"bbc.co.uk","symptom":"http_503","status":503,"latency_ms":182,"via":["cdn:fastly"]},` +
+		`{"at":"2021-06-08T10:04:58.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok","status":200}]`
+	twoLines = `{"type":"probe","at":"2021-06-08T10:04:59.011Z","site":"bbc.co.uk","vantage":"lon-1","symptom":"http_503","status":503,"latency_ms":182}` + "\n" +
+		`{"type":"probe","at":"2021-06-08T10:04:59.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok","status":200}` + "\n"
+)
+
+// writes are what people and vantages send.
+var writes = []ask{
+	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, status: 202},
+	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: `{"site":"192.0.2.1"}`, status: 400},
+	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: strings.Repeat(" ", 5<<10), status: 413},
+	{operation: "postReport", path: "/v1/reports", media: "text/plain", body: "bbc.co.uk", status: 415},
+	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, cold: true, status: 503},
+	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: api.ScopeProbes, status: 202},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, status: 202},
+	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: `[{"site":"bbc.co.uk"}]`, scope: api.ScopeProbes, status: 400},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, status: 401},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: "webhooks:write", status: 403},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001), scope: api.ScopeProbes, status: 413},
+	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: api.ScopeProbes, status: 415},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, cold: true, status: 503},
+}
+
+// missing are reads of what there is not.
+var missing = []ask{
+	{operation: "getIncident", path: "/v1/incidents/inc_0", status: 404},
+	{operation: "getIncidentSites", path: "/v1/incidents/inc_0/sites", status: 404},
+	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/4000", status: 404},
+	{operation: "getSite", path: "/v1/sites/nobody-calls-a-site-this.com", status: 404},
+	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
+	{operation: "getOpenAPI", path: "/openapi.json?version=2", status: 400},
+}
+
+// asks are all the requests whose answers are examples of the document.
+func asks() []ask {
+	all := slices.Concat(writes, missing)
+	for i := range all {
+		all[i].kind = "json"
+	}
+	for _, a := range slices.Concat(reads, others) {
+		good, unknown := a, a
+		good.status = 200
+		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?colour=blue", 400, "json"
+		all = append(all, good, unknown)
+	}
+	for _, a := range reads {
+		a.cold, a.status, a.kind = true, 503, "json"
+		all = append(all, a)
+	}
+	return all
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"faultline"
+	"faultline/api"
+	"faultline/correlate"
+	"faultline/ingest"
+	"faultline/scenario"
+)
+
+// The drill that examples are recorded from, and when: Fastly has spoken, and
+// its sites are still down.
+const drillName = "fastly-2021-06-08"
+
+var drillMoment = time.Date(2021, 6, 8, 10, 5, 0, 0, time.UTC)
+
+// loadLimit bounds the wait for the board to hold what was concluded.
+const loadLimit = 10 * time.Second
+
+// drill is a whole Faultline that stands still at one moment of a scenario.
+type drill struct {
+	handler http.Handler
+	cold    http.Handler // a node that knows nothing yet and can't reach the log
+	source  *memory
+	names   *ingest.Names
+	records map[string]faultline.SiteRecord
+	keys    *api.Keys
+}
+
+// fold plays the scenario up to the moment, a tick a second, as a node does.
+func fold(moment time.Time) (*drill, error) {
+	spec, err := scenario.Builtin(drillName)
+	if err != nil {
+		return nil, err
+	}
+	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}},
+		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}}
+	engine := correlate.New(correlate.Config{Drill: true})
+	clock := spec.Start
+	engine.Fold(faultline.Epoch{At: clock, Epoch: drillName})
+	for at, ev := range spec.Arrivals() {
+		if at.After(moment) {
+			break
+		}
+		for ; !clock.After(at); clock = clock.Add(time.Second) {
+			for _, inc := range engine.Fold(faultline.Tick{At: clock}) {
+				d.source.tell(inc)
+			}
+		}
+		for _, inc := range engine.Fold(ev) {
+			d.source.tell(inc)
+		}
+		if record, ok := ev.(faultline.SiteRecord); ok {
+			d.records[record.Site] = record
+			d.names.Add(record.Site)
+		}
+	}
+	d.source.view = engine.View()
+	return d, nil
+}
+
+// serve puts the API in front of what was concluded, with its clock at the
+// moment. What runs ends with ctx. The keys lie in dir.
+func (d *drill) serve(ctx context.Context, dir string) error {
+	if err := writeKey(dir); err != nil {
+		return err
+	}
+	var err error
+	if d.keys, err = api.LoadOrCreate(dir, "", atMoment); err != nil {
+		return err
+	}
+	door := ingest.NewDoor(ingest.DoorConfig{Log: nowhere{}, Keys: nowhere{}, Names: d.names, Durable: true, Now: atMoment, Writer: 1})
+	board := d.board()
+	if d.handler, err = d.node(door, board); err != nil {
+		return err
+	}
+	if d.cold, err = d.node(shutDoor{}, d.board()); err != nil {
+		return err
+	}
+	go func() { _ = door.Run(ctx) }()  // fails only with ctx
+	go func() { _ = board.Run(ctx) }() // likewise
+	return d.awaitView(ctx)
+}
+
+func atMoment() time.Time { return drillMoment }
+
+func (d *drill) board() *api.Board {
+	return api.NewBoard(api.BoardConfig{Source: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
+}
+
+func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
+	return api.New(d.config(door, board))
+}
+
+func (d *drill) config(door api.Door, board *api.Board) api.Config {
+	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
+}
+
+// awaitView waits until answers carry what was concluded.
+func (d *drill) awaitView(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, loadLimit)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a := d.ask(ctx, ask{path: "/v1/summary"})
+		if a.status == http.StatusOK && a.header.Get("Faultline-As-Of") != "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the board does not load: last answer %d %s", a.status, a.body)
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
+	site, err := d.names.Normalise(input)
+	if err != nil {
+		return faultline.SiteRecord{}, faultline.InvalidError{{Parameter: "site", Detail: err.Error()}}
+	}
+	record, ok := d.records[site]
+	if !ok {
+		return faultline.SiteRecord{}, faultline.ErrNotFound
+	}
+	return record, nil
+}
+
+// nowhere takes what the door writes: the drill stands still.
+type nowhere struct{}
+
+func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error { return nil }
+
+func (nowhere) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }
+
+// shutDoor is a door whose log is away.
+type shutDoor struct{}
+
+func (shutDoor) Report(context.Context, netip.Addr, string, string) (faultline.Receipt, error) {
+	return faultline.Receipt{}, faultline.ErrUnavailable
+}
+
+func (shutDoor) Probes(context.Context, faultline.Vantage, []faultline.Probe) (int, []faultline.Invalid, error) {
+	return 0, nil, faultline.ErrUnavailable
+}
+
+// exampleKey is the Ed25519 key of RFC 8037, appendix A.1: known to everybody,
+// so that the recorded key set stays the same and opens nothing.
+const exampleKey = "nWGxne_9WmC6hEr0kuwsERJxWl7MmkZcDusAxyuf2A0"
+
+func writeKey(dir string) error {
+	seed, err := base64.RawURLEncoding.DecodeString(exampleKey)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(seed))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return os.WriteFile(filepath.Join(dir, "example.pem"), block, 0o600)
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+const (
+	mediaJSON    = "application/json"
+	mediaProblem = "application/problem+json"
+	mediaNDJSON  = "application/x-ndjson"
+
+	refSchemas     = "#/components/schemas/"
+	refProblem     = refSchemas + "Problem"
+	refIfNoneMatch = "#/components/parameters/IfNoneMatch"
+	refNotModified = "#/components/responses/NotModified"
+)
+
+// errorHeaders are those that package api sets wherever an error becomes an
+// answer, by status.
+var errorHeaders = map[string][2]string{
+	"401": {"WWW-Authenticate", "RFC 6750, section 3"},
+	"403": {"WWW-Authenticate", "RFC 6750, section 3: which scope is lacking"},
+	"415": {"Accept", "what is understood here"},
+	"503": {"Retry-After", "seconds; drawn at random, so that a crowd does not come back as one"},
+}
+
+// finishOperations completes every operation.
+func finishOperations(doc *openapi3.T) error {
+	shareParts(doc)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.Security == nil {
+				op.Security = openapi3.NewSecurityRequirements() // none: said, not forgotten
+			}
+			for status, response := range op.Responses.Map() {
+				if err := finishResponse(status, response.Value); err != nil {
+					return fmt.Errorf("%s %s: %w", method, path, err)
+				}
+			}
+			if ok := op.Responses.Value("200"); ok != nil && ok.Value.Headers["ETag"] != nil {
+				op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: refIfNoneMatch})
+				op.Responses.Set("304", &openapi3.ResponseRef{Ref: refNotModified})
+			}
+		}
+	}
+	keys := doc.Paths.Value("/.well-known/jwks.json").Get.Responses.Value("200").Value
+	keys.Content = openapi3.NewContentWithJSONSchemaRef(&openapi3.SchemaRef{Ref: refSchemas + "KeySet"})
+	return batchBody(doc.Paths.Value("/v1/probes").Post)
+}
+
+// shareParts defines what operations refer to.
+func shareParts(doc *openapi3.T) {
+	doc.Components.SecuritySchemes = openapi3.SecuritySchemes{"Bearer": {Value: &openapi3.SecurityScheme{
+		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+		Description: "A JSON Web Token signed with Ed25519, issued by `faultline token issue`. " +
+			"Its sub is the vantage; its scope must hold what the operation needs (probes: `probes:write`).",
+	}}}
+	doc.Components.Parameters = openapi3.ParametersMap{"IfNoneMatch": {Value: openapi3.NewHeaderParameter("If-None-Match").
+		WithDescription("the ETag of an earlier answer").WithSchema(openapi3.NewStringSchema())}}
+	etag := &openapi3.Header{Parameter: openapi3.Parameter{Description: "that of the answer held", Schema: openapi3.NewStringSchema().NewRef()}}
+	same := openapi3.NewResponse().WithDescription("the answer held is still good")
+	same.Headers = openapi3.Headers{"ETag": {Value: etag}}
+	doc.Components.Responses = openapi3.ResponseBodies{"NotModified": {Value: same}}
+}
+
+// finishResponse gives a problem its one media type: swag takes every @Produce
+// for every response.
+func finishResponse(status string, response *openapi3.Response) error {
+	problem := false
+	for _, media := range response.Content {
+		problem = problem || media.Schema.Ref == refProblem
+	}
+	if (status >= "400") != problem {
+		return fmt.Errorf("status %s: errors are problems, and nothing else is", status)
+	}
+	if !problem {
+		return nil
+	}
+	response.Content = openapi3.Content{mediaProblem: openapi3.NewMediaType().WithSchemaRef(&openapi3.SchemaRef{Ref: refProblem})}
+	if h, ok := errorHeaders[status]; ok {
+		schema := openapi3.NewStringSchema()
+		if status == fmt.Sprint(http.StatusServiceUnavailable) {
+			schema = openapi3.NewIntegerSchema().WithMin(1)
+		}
+		response.Headers = openapi3.Headers{h[0]: {Value: &openapi3.Header{
+			Parameter: openapi3.Parameter{Description: h[1], Schema: schema.NewRef()}}}}
+	}
+	return nil
+}
+
+// batchBody says in which three forms a batch of probes may come.
+func batchBody(op *openapi3.Operation) error {
+	body := op.RequestBody.Value
+	list := body.Content[mediaJSON]
+	if list == nil || list.Schema.Value == nil || list.Schema.Value.Items == nil {
+		return fmt.Errorf("%s: the body is no array", op.OperationID)
+	}
+	array := list.Schema.Value
+	array.MinItems = 1
+	array.WithMaxItems(5_000)
+	object := openapi3.NewObjectSchema().WithProperty("probes", array).WithRequired([]string{"probes"}).WithoutAdditionalProperties()
+	either := openapi3.NewMediaType().WithSchema(openapi3.NewOneOfSchema(array, object))
+	lines := openapi3.NewStringSchema()
+	lines.Description = "one ProbeLine a line"
+	body.Content = openapi3.Content{mediaJSON: either, mediaNDJSON: openapi3.NewMediaType().WithSchema(lines)}
+	return nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"faultline/api"
+	"faultline/docs"
+	"faultline/web"
+)
+
+// pages are the routes for people, with why each is not in the document: it
+// describes what programs call. What stands here must be served, too.
+var pages = map[string]string{
+	"GET /":                        "the front page",
+	"GET /incident/{id}":           "a page; its data is /v1/incidents/{id}",
+	"GET /site":                    "the target of the search form; leads to /site/{site}",
+	"GET /site/{site}":             "a page; its data is /v1/sites/{site}",
+	"POST /site/{site}/report":     "the form of that page, good from that page alone; programs use /v1/reports",
+	"GET /component/{kind}/{name}": "a page",
+	"GET /embed/incident/{id}":     "a widget for an iframe",
+	"GET /static/{file}":           "styles and scripts of the pages, under names that change with their contents",
+}
+
+// noHead are the GET routes that take no HEAD, with why.
+var noHead = map[string]string{"/v1/stream": "an answer without an end has no length to tell"}
+
+// Every route is in the document, and everything in the document is a route.
+func TestDocumentHasEveryRoute(t *testing.T) {
+	routes := served(t)
+	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			told[method+" "+path] = true
+		}
+	}
+	for _, route := range slices.Sorted(maps.Keys(routes)) {
+		method, path, _ := strings.Cut(route, " ")
+		_, page := pages[route]
+		switch {
+		case method == http.MethodHead: // told once for all, in the description of the document
+			if !routes["GET "+path] {
+				t.Errorf("%s has no GET beside it", route)
+			}
+		case told[route] && page:
+			t.Errorf("%s is in the document: take it off the list of pages", route)
+		case !told[route] && !page:
+			t.Errorf("%s is not in the document", route)
+		}
+		if _, exempt := noHead[path]; method == http.MethodGet && routes["HEAD "+path] == exempt {
+			t.Errorf("%s: HEAD is served: %v", route, !exempt)
+		}
+	}
+	for _, listed := range append(slices.Collect(maps.Keys(told)), slices.Collect(maps.Keys(pages))...) {
+		if !routes[listed] {
+			t.Errorf("%s is documented or listed, and not served", listed)
+		}
+	}
+}
+
+var parameter = regexp.MustCompile(`[:*](\w+)`)
+
+// served are the routes of the API and of the pages, as the document writes
+// them: GET /v1/sites/{site}.
+func served(t *testing.T) map[string]bool {
+	t.Helper()
+	d := &drill{source: &memory{}}
+	dir := filepath.Join(t.TempDir(), "keys")
+	var err error
+	if d.keys, err = api.LoadOrCreate(dir, "", atMoment); err != nil {
+		t.Fatal(err)
+	}
+	cfg := d.config(shutDoor{}, d.board())
+	engine, err := api.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := web.New(web.Config{Source: struct{ web.Source }{}, Door: shutDoor{}, Keys: nowhere{}, Now: cfg.Now, Lookup: cfg.Lookup})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Routes(engine)
+	routes := map[string]bool{}
+	for _, r := range engine.Routes() {
+		routes[r.Method+" "+parameter.ReplaceAllString(r.Path, "{$1}")] = true
+	}
+	return routes
+}

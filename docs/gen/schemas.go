@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"faultline"
+	"faultline/api"
+)
+
+// answers are the Go types of bodies. Their fields, and those of the types
+// within, say what Swagger 2.0 does not: what may be null, what is a time.
+var answers = []reflect.Type{
+	reflect.TypeFor[faultline.Incident](),
+	reflect.TypeFor[faultline.SiteStatus](),
+	reflect.TypeFor[api.IncidentList](),
+	reflect.TypeFor[api.IncidentSites](),
+	reflect.TypeFor[api.Summary](),
+	reflect.TypeFor[api.ReportRequest](),
+	reflect.TypeFor[api.ReportAnswer](),
+	reflect.TypeFor[api.ProbesAnswer](),
+	reflect.TypeFor[api.Problem](),
+}
+
+// untyped are the schemas whose Go types are not exported, or are not ours: they
+// have to say it all themselves.
+var untyped = []string{"ProbeLine", "KeySet"}
+
+var (
+	timeType      = reflect.TypeFor[time.Time]()
+	componentType = reflect.TypeFor[faultline.Component]()
+)
+
+// What the contract says of words that are strings in Go. Kinds are left open:
+// new ones may come.
+const componentPattern = `^[a-z]+:[^\s~]{1,253}$`
+
+const symptomPattern = `^(ok|connect|timeout|dns|tls|slow|content|blocked|other|http_[1-5][0-9][0-9])$`
+
+// finishSchemas completes what swag found out of types.
+func finishSchemas(doc *openapi3.T, comments map[string]string) error {
+	schemas := doc.Components.Schemas
+	schemas["KeySet"] = openapi3.NewSchemaRef("", keySet())
+	types := map[string]reflect.Type{}
+	for _, t := range answers {
+		collect(types, t)
+	}
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		schema := schemas[name].Value
+		if comment := comments[name]; schema.Description == "" {
+			schema.Description = comment
+		}
+		describeEnum(schema)
+		t, ok := types[name]
+		switch {
+		case ok && t.Kind() == reflect.Struct:
+			if err := finishStruct(schema, t); err != nil {
+				return fmt.Errorf("schema %s: %w", name, err)
+			}
+		case !ok && !slices.Contains(untyped, name):
+			return fmt.Errorf("schema %s has no Go type in the list", name)
+		}
+	}
+	symptom := schemas["Symptom"].Value
+	symptom.Enum, symptom.Pattern = nil, symptomPattern
+	symptom.Description += "\n- `http_NNN`: that status"
+	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
+	return nil
+}
+
+// collect finds every named type of ours within t.
+func collect(types map[string]reflect.Type, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		collect(types, t.Elem())
+		return
+	case reflect.Map:
+		collect(types, t.Key())
+		collect(types, t.Elem())
+		return
+	}
+	if !strings.HasPrefix(t.PkgPath(), "faultline") || types[t.Name()] != nil {
+		return
+	}
+	types[t.Name()] = t
+	if t.Kind() == reflect.Struct {
+		for field := range t.Fields() {
+			collect(types, field.Type)
+		}
+	}
+}
+
+// finishStruct goes through the fields as encoding/json sees them.
+func finishStruct(schema *openapi3.Schema, t reflect.Type) error {
+	schema.Required = nil
+	for field := range t.Fields() {
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		property := schema.Properties[name]
+		if property == nil {
+			return fmt.Errorf("has no property %q", name)
+		}
+		if !strings.Contains(options, "omit") {
+			schema.Required = append(schema.Required, name)
+		}
+		schema.Properties[name] = finishField(property, field.Type, strings.Contains(options, "omit"))
+	}
+	if extra := len(schema.Properties) - t.NumField(); extra != 0 {
+		return fmt.Errorf("has %d properties that the type has not", extra)
+	}
+	slices.Sort(schema.Required)
+	return nil
+}
+
+// finishField says of one property what its Go type says. A pointer that is
+// left out when it is nil is never null.
+func finishField(property *openapi3.SchemaRef, t reflect.Type, omitted bool) *openapi3.SchemaRef {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+		switch {
+		case omitted:
+		case t.Kind() == reflect.Struct && t != timeType:
+			property = orNull(property)
+		default:
+			property.Value.Nullable = true
+		}
+	}
+	switch {
+	case t == timeType:
+		property.Value.Format = "date-time"
+	case t == componentType && property.Ref == "":
+		property.Value.Pattern = componentPattern
+	case t.Kind() == reflect.Slice:
+		property.Value.Items = finishField(property.Value.Items, t.Elem(), true)
+	}
+	return property
+}
+
+// orNull allows null beside a schema that is referred to. OpenAPI 3.0 has no
+// shorter way: nullable counts only beside a type, and what is referred to does
+// not take null (OpenAPI 3.0.3, "nullable").
+func orNull(property *openapi3.SchemaRef) *openapi3.SchemaRef {
+	null := openapi3.NewObjectSchema().WithEnum(nil)
+	null.Nullable = true
+	either := openapi3.NewObjectSchema()
+	either.Nullable = true
+	ref := property.Ref
+	if ref == "" { // swag puts a reference that has a description into allOf
+		either.Description, ref = property.Value.Description, property.Value.AllOf[0].Ref
+	}
+	either.AnyOf = openapi3.SchemaRefs{{Ref: ref}, null.NewRef()}
+	return either.NewRef()
+}
+
+// describeEnum writes what each value means, which swag keeps beside the list.
+func describeEnum(schema *openapi3.Schema) {
+	meanings, _ := schema.Extensions["x-enum-descriptions"].([]any)
+	for i, meaning := range meanings {
+		if i < len(schema.Enum) && meaning != "" {
+			schema.Description += fmt.Sprintf("\n- `%v`: %v", schema.Enum[i], meaning)
+		}
+	}
+	for _, key := range []string{"x-enum-descriptions", "x-enum-comments", "x-enum-varnames"} {
+		delete(schema.Extensions, key)
+	}
+}
+
+// keySet is what a JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037) looks
+// like. Its Go type is a library's.
+func keySet() *openapi3.Schema {
+	one := func(value string) *openapi3.Schema { return openapi3.NewStringSchema().WithEnum(value) }
+	key := openapi3.NewObjectSchema().
+		WithProperty("kty", one("OKP")).WithProperty("crv", one("Ed25519")).
+		WithProperty("x", openapi3.NewStringSchema()).WithProperty("kid", openapi3.NewStringSchema()).
+		WithProperty("alg", one("EdDSA")).WithProperty("use", one("sig")).
+		WithRequired([]string{"alg", "crv", "kid", "kty", "use", "x"})
+	set := openapi3.NewObjectSchema().WithProperty("keys", openapi3.NewArraySchema().WithItems(key)).
+		WithRequired([]string{"keys"})
+	set.Description = "The public keys that tokens are signed with, sorted by key id."
+	return set
+}

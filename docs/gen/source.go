@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"faultline"
+	"faultline/api"
+)
+
+// memory is what the drill concluded, as an API reads it. It is complete before
+// anybody asks.
+type memory struct {
+	mu        sync.Mutex
+	revisions map[string][]faultline.Incident
+	ids       []string // oldest first
+	changes   []api.Change
+	view      faultline.View
+}
+
+// tell adds a revision, at the time of the drill.
+func (m *memory) tell(inc faultline.Incident) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.revisions[inc.ID] == nil {
+		m.ids = append(m.ids, inc.ID)
+	}
+	m.revisions[inc.ID] = append(m.revisions[inc.ID], inc)
+	id := fmt.Sprintf("%d-%d", inc.UpdatedAt.UnixMilli(), len(m.changes))
+	m.changes = append(m.changes, api.Change{ID: id, Incident: inc.Listed()})
+}
+
+func (m *memory) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]api.Change, error) {
+	m.mu.Lock()
+	from := 1 + slices.IndexFunc(m.changes, func(c api.Change) bool { return c.ID == after })
+	if after == "" {
+		from = max(0, len(m.changes)-limit)
+	} else if from == 0 {
+		m.mu.Unlock()
+		return nil, faultline.ErrNotFound
+	}
+	found := slices.Clone(m.changes[from:min(from+limit, len(m.changes))])
+	m.mu.Unlock()
+	if len(found) == 0 && block > 0 { // there will be no more
+		ctx, cancel := context.WithTimeout(ctx, block)
+		defer cancel()
+		<-ctx.Done()
+	}
+	return found, nil
+}
+
+func (m *memory) Incident(_ context.Context, id string, revision int) (faultline.Incident, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.revisions[id]
+	if revision == 0 {
+		revision = len(all)
+	}
+	if revision < 1 || revision > len(all) {
+		return faultline.Incident{}, faultline.ErrNotFound
+	}
+	return all[revision-1], nil
+}
+
+func (m *memory) Incidents(_ context.Context, limit int) ([]faultline.Incident, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var last []faultline.Incident
+	for _, id := range slices.Backward(m.ids) {
+		if len(last) == limit {
+			break
+		}
+		all := m.revisions[id]
+		last = append(last, all[len(all)-1])
+	}
+	return last, nil
+}
+
+func (m *memory) View(_ context.Context, known int64) (faultline.View, int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known == 1 {
+		return faultline.View{}, known, nil
+	}
+	return m.view, 1, nil
+}
