@@ -85,7 +85,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 	out := faultline.Incident{
 		ID: in.ID, State: in.State, Basis: in.Basis, Drill: e.cfg.Drill,
 		Cause: e.renderCause(in), Scope: e.scope(in), Symptoms: e.symptoms(in),
-		Onset:      faultline.Onset{Earliest: ms(in.Onset[0]), At: ms(in.Onset[1]), Latest: ms(in.Onset[2])},
+		Onset:      wholeSeconds(in.Onset),
 		DetectedAt: ms(in.Detected), ConfirmedAt: msPtr(in.Confirmed), RecoveringAt: msPtr(in.Recovering),
 		ResolvedAt: msPtr(in.Resolved), UpdatedAt: ms(e.clock),
 		Impact: faultline.Impact{
@@ -117,6 +117,15 @@ func (e *Engine) render(in *incident) faultline.Incident {
 	}
 	out.Title = title(out)
 	return out
+}
+
+// wholeSeconds tells an onset no more exactly than it is known; the interval grows
+// by the rounding.
+func wholeSeconds(on [3]int64) faultline.Onset {
+	return faultline.Onset{
+		Earliest: ms(on[0]).Truncate(time.Second), At: ms(on[1]).Round(time.Second),
+		Latest: ms(on[2] + second - 1).Truncate(time.Second),
+	}
 }
 
 func nonNil[T any](s []T) []T {

@@ -44,7 +44,7 @@ func (f logFlags) logger(w io.Writer) *slog.Logger {
 
 // redisFlags say where the log lives.
 type redisFlags struct {
-	RedisURL string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss:// or unix://. Without it a private redis-server is run in the state directory if there is one on the PATH; else everything is kept in memory and nothing outlives the process."`
+	RedisURL string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it a private redis-server is run in the state directory if there is one on the PATH; else everything is kept in memory and nothing outlives the process."`
 	stateFlags
 }
 

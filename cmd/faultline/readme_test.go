@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+	"faultline/scenario"
+)
+
+// The README is run: each of its commands against a drill of the binary under
+// test, each of its JSON blocks through the type that it shows.
+
+var fenced = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+
+// readmeBlocks returns the fenced blocks of one language.
+func readmeBlocks(t *testing.T, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
+		if m[1] == language {
+			blocks = append(blocks, m[2])
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("the README has no block of %s", language)
+	}
+	return blocks
+}
+
+// notRun are the commands that a test can't run, and what is checked instead.
+var notRun = map[string]func(t *testing.T){
+	"make run":                  func(t *testing.T) { makes(t, "run") },
+	"make test":                 func(t *testing.T) { makes(t, "test") },
+	"docker compose up --build": composeNamesKnownSettings,
+	"./bin/faultline serve --listen 127.0.0.1:8080": func(t *testing.T) { servesWithoutFlags(t) },
+}
+
+func TestReadmeCommandsRun(t *testing.T) {
+	state := shortDir(t)
+	drill := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state}, "--drill", "fastly-2021-06-08", "--speed", "60")
+	var list struct{ Incidents []faultline.Incident }
+	eventuallyLogged(drill, 60*time.Second, "the drill's incident is told", func() bool {
+		drill.get("/v1/incidents", &list)
+		return len(list.Incidents) > 0
+	})
+	lines := filepath.Join(t.TempDir(), "lines.ndjson")
+	writeScenario(t, lines)
+	fill := strings.NewReplacer("http://127.0.0.1:8080", drill.url, "INCIDENT", list.Incidents[0].ID,
+		"./bin/faultline", program, "FILE.ndjson.gz", lines, "curl -s", "curl -sS --fail-with-body -o /dev/null")
+	for _, block := range readmeBlocks(t, "sh") {
+		if check, ok := notRun[strings.TrimSpace(block)]; ok {
+			check(t)
+			continue
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", fill.Replace(block))
+		cmd.Env = append(cleanEnv(), "FAULTLINE_STATE_DIR="+state)
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if streams := strings.Contains(block, "/v1/stream"); err != nil && !(streams && asExit(err, &exit) && exit.ExitCode() == 28) {
+			t.Errorf("%s\n%v\n%s", block, err, out) // 28: the stream was still going when its time was up
+		}
+	}
+	for _, block := range readmeBlocks(t, "html") {
+		src := regexp.MustCompile(`src="([^"]+)"`).FindStringSubmatch(block)
+		if src == nil {
+			t.Fatalf("no address in %s", block)
+		}
+		if status := drill.get(strings.TrimPrefix(fill.Replace(src[1]), drill.url), nil); status != http.StatusOK {
+			t.Errorf("GET %s answers %d", src[1], status)
+		}
+	}
+}
+
+func asExit(err error, exit **exec.ExitError) (ok bool) {
+	*exit, ok = err.(*exec.ExitError)
+	return ok
+}
+
+// makes checks that the Makefile has a target and what it would do.
+func makes(t *testing.T, target string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "make", "-n", "-C", "../..", target).CombinedOutput(); err != nil {
+		t.Errorf("make -n %s: %v\n%s", target, err, out)
+	}
+}
+
+// servesWithoutFlags starts a node as the README does, but for the port.
+func servesWithoutFlags(t *testing.T) {
+	t.Helper()
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)})
+	p.ready()
+	if code, _ := p.terminate(); code != 0 {
+		t.Errorf("serve ended with %d", code)
+	}
+}
+
+// composeNamesKnownSettings checks that every setting that docker-compose.yml
+// names, commented or not, is one that serve has.
+func composeNamesKnownSettings(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, help, _ := tool(t, nil, "serve", "--help")
+	named := regexp.MustCompile(`FAULTLINE_[A-Z_]+`).FindAllString(string(text), -1)
+	for _, v := range named {
+		if !strings.Contains(help, v) {
+			t.Errorf("docker-compose.yml names %s, which serve does not know", v)
+		}
+	}
+	for _, v := range regexp.MustCompile(`FAULTLINE_[A-Z_]+`).FindAllString(help, -1) {
+		if !strings.Contains(string(text), v) {
+			t.Errorf("docker-compose.yml does not name %s", v)
+		}
+	}
+}
+
+// writeScenario writes the first minutes of a scenario as event lines.
+func writeScenario(t *testing.T, name string) {
+	t.Helper()
+	spec, err := scenario.Builtin("fastly-2021-06-08")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []byte
+	for at, ev := range spec.Arrivals() {
+		if at.After(spec.Start.Add(5 * time.Minute)) {
+			break
+		}
+		if out, err = faultline.AppendLine(out, ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(name, out, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadmeShowsRealShapes(t *testing.T) {
+	for _, block := range readmeBlocks(t, "json") {
+		var keys map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(block), &keys); err != nil {
+			t.Errorf("%v in\n%s", err, block)
+			continue
+		}
+		if _, isIncident := keys["cause"]; !isIncident {
+			continue
+		}
+		dec := json.NewDecoder(bytes.NewReader([]byte(block)))
+		dec.DisallowUnknownFields()
+		var in faultline.Incident
+		if err := dec.Decode(&in); err != nil {
+			t.Errorf("the README's incident: %v", err)
+		}
+		if in.Title != "Fastly-fronted sites, 503, began ~09:47 UTC" {
+			t.Errorf("the README's incident is %q", in.Title)
+		}
+	}
+}
