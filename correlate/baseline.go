@@ -83,6 +83,7 @@ func (r *rate) perMinute(prior, priorMinutes float64) float64 {
 const (
 	learnLag   = 16 * minute
 	learnEvery = minute
+	catchUp    = 10 * minute
 )
 
 // globalBase is what sites have in common: how many reports a site of rank r
@@ -156,7 +157,9 @@ func (e *Engine) learn() {
 			continue
 		}
 		n := s.Crowd.between(s.Crowd.Base.From, to)
-		quiet := s.Incident == 0 && !s.Crowd.Loud
+		// A crowd that is first heard in an outage has been quiet until then.
+		fresh := to-s.Crowd.Base.From > catchUp && n <= fewReports
+		quiet := s.Incident == 0 && !s.Crowd.Loud || fresh
 		s.Crowd.Base.advance(n/season, to, quiet)
 		if quiet {
 			heardNow += n

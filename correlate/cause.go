@@ -22,7 +22,7 @@ const (
 	// material: at least so much of what fails of a component must fail because
 	// of it, and at least so many sites.
 	material      = 0.7
-	materialSites = 2.0
+	materialSites = 2
 	// aside: what a second cause with many members in common must show of its own.
 	asideOdds     = 10.0
 	asideSites    = 4.0
@@ -102,11 +102,11 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 		add := &one
 		switch {
 		case l > anomalous:
-			siteGains(add, l+symptomGain[kind][j.class], j.p0, wt)
-		case j.p0 != e.leak || wt != 1 && wt != sharedWeight:
-			siteGains(add, l, j.p0, wt)
+			siteGains(add, l+symptomGain[kind][j.class], e.otherwise(j, w), wt)
+		case j.p0 != 0 || wt != 1 && wt != sharedWeight:
+			siteGains(add, l, e.otherwise(j, w), wt)
 		default:
-			add = &e.s.search.table[classOf(wt)][bucketOf(l)]
+			add = &e.s.search.table[w][classOf(wt)][bucketOf(l)]
 		}
 		for i := range sum {
 			sum[i] += add[i]
@@ -151,10 +151,11 @@ func (e *Engine) material(f found) bool {
 	because := 0.
 	for _, id := range f.cover {
 		j := e.judgedSite(id)
-		with := 1 - (1-j.p0)*(1-f.q*e.weight(id, f.c))
-		because += (with - j.p0) / with
+		without := e.otherwise(j, f.w)
+		with := 1 - (1-without)*(1-f.q*e.weight(id, f.c))
+		because += (with - without) / with
 	}
-	if because < materialSites {
+	if because < float64(materialSites) {
 		return false
 	}
 	if because >= material*float64(len(f.cover)) {

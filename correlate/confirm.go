@@ -12,7 +12,11 @@ const (
 	confirmNetworks  = 3  // that agree with one vantage
 	confirmASNs      = 20 // where nothing probes
 	ownFaultAge      = 60 * second
-	ownFaultFailures = 2 // of each of two vantages
+	ownFaultFailures = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
+	sureOdds         = 6.0
+
+	stirFor    = 5 * minute
+	stirWithin = 2 * minute
 )
 
 // confirms reports whether the evidence of a candidate confirms it, and its basis.
@@ -33,7 +37,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		}
 	}
 	need := 1
-	if in.Cause.Kind() == faultline.KindSite {
+	if in.Cause.Kind() == faultline.KindSite && (in.LogOdds < sureOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
 	agree, alone := 0, false
@@ -45,10 +49,12 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	}
 	single := in.Cause.Kind() == faultline.KindSite
 	switch {
-	case single && e.clock-in.Onset[1] < ownFaultAge:
+	case single && (e.clock-in.Onset[1] < ownFaultAge || e.stirs(in)):
 		return "", false
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
+	case agree >= confirmVantages && failing > 0 && e.autonomous(in) >= confirmASNs:
+		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
 	case agree == 1 && alone && e.agreeing(in) >= confirmNetworks:
 		return faultline.BasisBoth, true
 	case probed == 0 && e.autonomous(in) >= confirmASNs && !e.echo(in):
@@ -106,6 +112,29 @@ func (e *Engine) echo(in *incident) bool {
 	for _, o := range e.incidents {
 		if o != in && o.holds(e.clock) && o.Confirmed != 0 && o.Reports > echoMass*in.Reports && o.Onset[0] <= in.Onset[2]+minute {
 			return true
+		}
+	}
+	return false
+}
+
+// stirs reports whether other sites on what a failing site stands on began to
+// fail, unexplained, at about the same time: then a component may yet speak, and
+// the site's own fault waits for it.
+func (e *Engine) stirs(in *incident) bool {
+	if e.clock-in.Onset[1] >= stirFor || len(in.Members) == 0 {
+		return false
+	}
+	deps := e.sites.rows[in.Members[0].Site].Deps
+	for _, o := range e.incidents {
+		if o == in || !o.State.Open() || o.Cause.Kind() != faultline.KindSite || max(o.Onset[1]-in.Onset[1], in.Onset[1]-o.Onset[1]) > stirWithin {
+			continue
+		}
+		for _, m := range o.Members {
+			for _, d := range deps {
+				if e.components.rows[d.C].Name.Kind() != faultline.KindTLD && e.weight(m.Site, d.C) > 0 {
+					return true
+				}
+			}
 		}
 	}
 	return false

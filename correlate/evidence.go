@@ -43,7 +43,7 @@ type judged struct {
 	crowd  [windows]float64 // of it, from reports
 	class  int              // of its commonest symptom
 	code   uint16           // its commonest symptom
-	p0     float64          // chance that it fails by what is explained already
+	p0     float64          // chance that it fails by a cause that is known already
 	probed bool
 }
 
@@ -84,7 +84,7 @@ func (e *Engine) judge() {
 	kept := e.s.active[:0]
 	for _, id := range e.s.active {
 		s := e.sites.rows[id]
-		j := judged{id: id, p0: e.leak}
+		j := judged{id: id}
 		e.weighProbes(s, &j)
 		e.weighCrowd(s, &j)
 		if s.Crowd != nil && len(s.Crowd.Recent) == 0 && !j.probed && s.Incident == 0 && s.Crowd.Base.T > 0 {

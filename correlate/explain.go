@@ -19,6 +19,9 @@ func (e *Engine) explainOpen() {
 			continue // a viewer's ISP fails no site
 		}
 		young := in.young(e.clock)
+		if in.Cause.Kind() == faultline.KindSite && in.State.Open() && e.clock-in.Detected <= renameWithin {
+			continue // several such sites may yet have a cause in common
+		}
 		if c, ok := e.components.find(string(in.Cause)); ok && !young {
 			e.explain(c, in.heldFraction())
 		}
@@ -28,6 +31,21 @@ func (e *Engine) explainOpen() {
 			}
 		}
 	}
+}
+
+// leakIn is the chance that a site that was well began to fail on its own within
+// a window: sites that fail at one moment do so for one reason.
+func (e *Engine) leakIn(w int) float64 {
+	return e.leak * min(1, float64(windowMS[w]+leakGrace)/float64(windowMS[windows-1]))
+}
+
+// leakGrace is how much longer than a window a failure in it may have gone on.
+const leakGrace = minute
+
+// otherwise is the chance that a site fails since a window by anything but the
+// cause that is being weighed.
+func (e *Engine) otherwise(j *judged, w int) float64 {
+	return 1 - (1-e.leakIn(w))*(1-j.p0)
 }
 
 // young reports whether the cause of an incident is still open to doubt.

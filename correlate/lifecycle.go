@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 
 	"faultline"
@@ -61,7 +62,7 @@ func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 func (e *Engine) track(causes []found) {
 	for _, f := range causes {
 		name := e.components.rows[f.c].Name
-		in := e.held(name)
+		in := cmp.Or(e.held(name), e.alias(name))
 		if in == nil {
 			in = e.overlapping(f.own, causes)
 			if in != nil {
@@ -70,14 +71,42 @@ func (e *Engine) track(causes []found) {
 			}
 		}
 		if in == nil {
-			if !e.persists(name, f.gain) {
+			if !e.failingNow(f.own) || !e.persists(name, f.gain) {
 				continue
 			}
 			in = e.open(name, f.gain)
 			e.absorb(in, f)
 		}
-		e.refresh(in, f)
+		if in.Cause == name {
+			e.refresh(in, f)
+		} else {
+			e.enlistOwn(in, f)
+		}
 	}
+}
+
+// alias returns the open incident of a cause that this component can't be told
+// apart from: what the map misplaces by the one may stand on the other.
+func (e *Engine) alias(name faultline.Component) *incident {
+	for _, in := range e.incidents {
+		if in.State.Open() && slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name }) {
+			return in
+		}
+	}
+	return nil
+}
+
+// failingNow reports whether enough of these sites fail at this moment for an
+// incident to begin, rather than in the past alone.
+func (e *Engine) failingNow(sites []uint32) bool {
+	now := 0
+	for _, id := range sites {
+		s, j := e.sites.rows[id], e.judgedSite(id)
+		if e.look(s).fails > 0 || len(s.Tracks) == 0 && j.crowd[windowOf(4*minute)] > crowdDown {
+			now++
+		}
+	}
+	return now >= materialSites && float64(now) >= recoveringPart*float64(len(sites))
 }
 
 // refresh brings an incident up to date with what was found of its cause.
@@ -92,9 +121,15 @@ func (e *Engine) refresh(in *incident, f found) {
 	for _, a := range f.alternatives {
 		in.Others = append(in.Others, other{e.components.rows[a.c].Name, a.gain, a.same})
 	}
+	e.enlistOwn(in, f)
+}
+
+// enlistOwn makes members of the sites that a cause explains.
+func (e *Engine) enlistOwn(in *incident, f found) {
 	for _, id := range f.own {
 		if e.sites.rows[id].Incident == 0 {
-			e.enlist(in, id, e.clock-windowMS[f.w])
+			m := e.enlist(in, id, e.clock-windowMS[f.w])
+			m.Adopted = in.Cause != e.components.rows[f.c].Name
 		}
 	}
 }

@@ -19,7 +19,7 @@ type searchScratch struct {
 	slot    []int32 // by component: its histogram + 1
 	touched []uint32
 	hist    []histogram
-	table   gains
+	table   [windows]gains
 	failing [windows][]uint32 // sites whose failure must be accounted for, ascending
 }
 
@@ -49,7 +49,7 @@ func (e *Engine) screen() []found {
 			if slot == 0 {
 				continue
 			}
-			q, gain := s.hist[slot-1].gain(&s.table)
+			q, gain := s.hist[slot-1].gain(&s.table[w])
 			gain += e.logPrior()
 			if old, ok := best[c]; gain > 0 && (!ok || gain > old.gain) {
 				best[c] = found{c: c, w: w, q: q, gain: gain}
@@ -119,13 +119,13 @@ type gains [2][buckets][len(qGrid)]float64
 // prepare sets up what one search looks things up in.
 func (e *Engine) prepare() {
 	s := &e.s.search
-	for class, w := range [2]float64{1, sharedWeight} {
-		for b := range buckets {
-			l := evidenceMin + float64(b)*bucketWidth
-			siteGains(&s.table[class][b], l, e.leak, w)
-		}
-	}
 	for w := range windows {
+		for class, weight := range [2]float64{1, sharedWeight} {
+			for b := range buckets {
+				l := evidenceMin + float64(b)*bucketWidth
+				siteGains(&s.table[w][class][b], l, e.leakIn(w), weight)
+			}
+		}
 		s.failing[w] = s.failing[w][:0]
 		for i := range e.s.judged {
 			if e.s.judged[i].l[w] > failed {
