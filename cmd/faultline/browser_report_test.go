@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"faultline"
+	"faultline/scenario"
+)
+
+// quietSites are sites of the drill's map that it has nobody report while the
+// tests run, nor in the ten minutes before.
+func quietSites(t *testing.T, n int) []string {
+	t.Helper()
+	s, err := scenario.Builtin(playedDrill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reported := map[string]bool{}
+	for at, ev := range s.Arrivals() {
+		if at.After(s.Onset.Add(10 * time.Minute)) {
+			break
+		}
+		if r, ok := ev.(faultline.Report); ok && at.After(s.Onset.Add(-15*time.Minute)) {
+			reported[r.Site] = true
+		}
+	}
+	var quiet []string
+	for _, r := range s.Records() {
+		if !reported[r.Site] {
+			quiet = append(quiet, r.Site)
+		}
+	}
+	if len(quiet) < n {
+		t.Fatalf("the drill leaves %d sites in peace: %q", len(quiet), quiet)
+	}
+	return quiet[:n]
+}
+
+// onPhone is a phone in the hand.
+var onPhone = chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch)
+
+// scripts says whether pages may run any.
+func scripts(run bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+		return err
+	})
+}
+
+// testTap reports a site from its page, twice: one person counts once.
+func testTap(t *testing.T, b browser, p *process, site string, script bool) {
+	phone := b.open(t)
+	phone.do(onPhone, scripts(script), chromedp.Navigate(p.url+"/site/"+site))
+	if got := value[bool](phone, "document.querySelector('#report form') !== null"); !got {
+		t.Fatal("there is no form")
+	}
+	phone.tapReport(site, "Thank you: your report is counted.")
+	counts(t, p, site, 1)
+	phone.tapReport(site, "Thank you. This report was not counted: one person counts once in 10 minutes")
+	counts(t, p, site, 1)
+	phone.isClean(p.url)
+}
+
+// tapReport fills in the form of the site's page that is shown, and sends it.
+func (p *tab) tapReport(site, receipt string) {
+	p.t.Helper()
+	p.do(chromedp.Tap(chromedp.CSS("label:has(#symptom-http_503)")))
+	p.becomes("the symptom is chosen", "document.getElementById('symptom-http_503').checked")
+	p.do(chromedp.Tap(chromedp.CSS("#report button")))
+	p.becomes("the page tells what became of the report",
+		fmt.Sprintf("location.pathname === %q && document.querySelector('.receipt')?.innerText.startsWith(%q)", "/site/"+site, receipt))
+}
+
+// counts waits until a site has been reported n times, and no more.
+func counts(t *testing.T, p *process, site string, n int) {
+	t.Helper()
+	reports := 0
+	eventually(t, pageLimit, fmt.Sprintf("%d report of %s counted", n, site), func() bool {
+		var status faultline.SiteStatus
+		ok := p.get("/v1/sites/"+site, &status) == http.StatusOK
+		reports = status.Reports
+		return ok && reports >= n
+	})
+	if reports != n {
+		t.Errorf("%s: %d reports, want %d", site, reports, n)
+	}
+}
+
+// forgery is a page of somebody else that makes its readers report. With
+// Fetch, by a script in passing; else the reader is taken along.
+var forgery = template.Must(template.New("").Parse(`<!doctype html><title>Kittens</title>
+<form method="post" action="{{.Action}}"><input name="symptom" value="http_503">{{with .Token}}<input name="token" value="{{.}}">{{end}}</form>
+<script>
+const form = document.forms[0];
+{{if .Fetch}}fetch(form.action, {method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams(new FormData(form))}){{else}}form.submit(){{end}};
+</script>`))
+
+// testForgery lets a foreign page send the form from its reader's browser, then
+// has the reader report in earnest: had anything counted, that would not.
+func testForgery(t *testing.T, b browser, p *process, site string) {
+	reader := b.open(t)
+	reader.do(chromedp.Navigate(p.url + "/site/" + site))
+	stolen := value[string](reader, "document.getElementById('token').value")
+	if stolen == "" {
+		t.Fatal("the form has no token")
+	}
+	foreign := foreignSite(t, func(w http.ResponseWriter, r *http.Request) error {
+		return forgery.Execute(w, map[string]any{"Action": p.url + "/site/" + site + "/report",
+			"Token": r.FormValue("token"), "Fetch": r.URL.Path == "/fetch"})
+	})
+	refused := `faultline_http_requests_total{code="403",method="POST",route="/site/:site/report"}`
+	for i, page := range []string{"/submit", "/submit?token=" + stolen, "/fetch?token=" + stolen} {
+		reader.do(chromedp.Navigate(foreign + page))
+		if !strings.HasPrefix(page, "/fetch") {
+			reader.becomes("the reader is told that it was not counted", fmt.Sprintf(
+				"location.href.startsWith(%q) && document.querySelector('.kicker')?.innerText === '403'", p.url))
+		}
+		eventually(t, pageLimit, page+" is refused", func() bool { return p.metric(refused) == float64(i+1) })
+	}
+	reader.do(chromedp.Navigate(p.url + "/site/" + site))
+	reader.do(onPhone)
+	reader.tapReport(site, "Thank you: your report is counted.")
+	counts(t, p, site, 1)
+	asked, _ := reader.heard()
+	if !slices.Contains(asked, foreign+"/submit") {
+		t.Errorf("the foreign page was never opened: %q", asked)
+	}
+}
