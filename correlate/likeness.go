@@ -44,6 +44,10 @@ const symptomsApart = 0.5
 // nearerName reports whether a person would name a rather than b: what fits the
 // symptoms better, else what is nearer to people.
 func (e *Engine) nearerName(a, b found) bool {
+	if own := e.isOwner(a.c); own != e.isOwner(b.c) {
+		// All that fails belongs to one owner, or it does not.
+		return own == (len(a.cover) == len(b.cover))
+	}
 	if fit := e.symptomFit(a) - e.symptomFit(b); math.Abs(fit) > symptomsApart {
 		return fit > 0
 	}
@@ -58,6 +62,10 @@ func (e *Engine) symptomFit(f found) float64 {
 		fit += symptomGain[e.components.rows[f.c].Name.Kind()][e.judgedSite(id).class]
 	}
 	return fit / float64(max(1, len(f.cover)))
+}
+
+func (e *Engine) isOwner(c uint32) bool {
+	return e.components.rows[c].Name.Kind() == faultline.KindSite
 }
 
 func (e *Engine) kindRank(c uint32) int {

@@ -136,8 +136,8 @@ func (e *Engine) clusters(rest []alone) []alone {
 // refreshOwn keeps the odds of a site's own incident up to date.
 func (e *Engine) refreshOwn(j *judged, s *site) {
 	in := e.incident(s.Incident)
-	if in.Cause.Kind() != faultline.KindSite || in.State != faultline.StateCandidate {
-		return
+	if in.Cause.Kind() != faultline.KindSite || in.State != faultline.StateCandidate || len(in.Members) > 1 {
+		return // of several hosts the search judges together
 	}
 	in.LogOdds, _ = e.ownOdds(j, s)
 	in.PeakOdds = max(in.PeakOdds, in.LogOdds)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/net/publicsuffix"
+
 	"faultline"
 )
 
@@ -82,11 +84,52 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	}
 	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)
 	s.Deps, s.Shares = e.dependencies(r)
+	e.addOwner(s)
 	for _, d := range s.Deps {
-		c := e.components.rows[d.C]
-		if i, found := slices.BinarySearch(c.Members, id); !found {
-			c.Members = slices.Insert(c.Members, i, id)
+		e.addMember(d.C, id)
+	}
+}
+
+func (e *Engine) addMember(c, id uint32) {
+	members := &e.components.rows[c].Members
+	if i, found := slices.BinarySearch(*members, id); !found {
+		*members = slices.Insert(*members, i, id)
+	}
+}
+
+// addOwner makes a site stand on its registrable domain as well, where several
+// hosts of one are sites of their own: a fault of their owner takes down all.
+func (e *Engine) addOwner(s *site) {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(s.Name)
+	if err != nil {
+		return // a public suffix itself
+	}
+	owner := faultline.NewComponent(faultline.KindSite, domain)
+	if domain == s.Name {
+		if c, ok := e.components.find(string(owner)); ok {
+			s.depend(c)
 		}
+		return
+	}
+	c, ok := e.component(owner)
+	if !ok {
+		return
+	}
+	s.depend(c)
+	if id, ok := e.sites.find(domain); ok && e.sites.rows[id].Mapped {
+		e.sites.rows[id].depend(c)
+		e.addMember(c, id)
+	}
+}
+
+// depend adds a component that no record names.
+func (s *site) depend(c uint32) {
+	if slices.ContainsFunc(s.Deps, func(d dep) bool { return d.C == c }) {
+		return
+	}
+	s.Deps = append(s.Deps, dep{C: c, W: 1})
+	if s.Shares != nil {
+		s.Shares = append(s.Shares, -1)
 	}
 }
 
@@ -208,7 +251,9 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 func (e *Engine) componentsOf(s *site) []faultline.Component {
 	names := make([]faultline.Component, 0, len(s.Deps))
 	for _, d := range s.Deps {
-		names = append(names, e.components.rows[d.C].Name)
+		if c := e.components.rows[d.C].Name; c.Kind() != faultline.KindSite { // its owner: known from its name
+			names = append(names, c)
+		}
 	}
 	slices.SortFunc(names, cmp.Compare)
 	return names
