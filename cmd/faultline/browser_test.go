@@ -20,9 +20,9 @@ var chromiums = []string{
 
 const (
 	// pageLimit is how long anything may take that a page is waited for.
-	pageLimit = 20 * time.Second
+	pageLimit = 90 * time.Second
 	// tabLimit is how long a tab may be open, so that no test hangs on it.
-	tabLimit = time.Minute
+	tabLimit = 5 * time.Minute
 	// playedDrill is the drill that the pages show, and playedTitle what its
 	// incident is to be called.
 	playedDrill = "fastly-2021-06-08"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"iter"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,9 +32,11 @@ const (
 	drillLead = 10 * time.Second
 	// drillBatch bounds how much of the quiet before is one entry of the log.
 	drillBatch = 2_000
-	// drillStep is how often the player looks whether something is due, and
-	// drillWorkers how many reports it has under way at once.
+	// drillStep is how often the player looks whether something is due, drillAhead
+	// how far, on the drill's clock, it may be ahead of the fold, and drillWorkers
+	// how many reports it has under way at once.
 	drillStep    = 20 * time.Millisecond
+	drillAhead   = 5 * time.Second
 	drillWorkers = 64
 	// drillStale is how old a view may be on the viewer's clock.
 	drillStale = 15 * time.Second
@@ -40,34 +44,33 @@ const (
 	drillPrefixes = 100_000
 )
 
-// drillClock is the time of the day that is played.
+// drillClock is the time of the day that is played. The player moves it, and never
+// past what it has delivered and the fold has read: a slow machine plays slower.
 type drillClock struct {
-	began time.Time // on the world's clock
-	from  time.Time // the moment that was played then
+	at    atomic.Int64 // Unix milliseconds
 	speed float64
 }
 
-func (c drillClock) Now() time.Time {
-	return faultline.Millis(c.from.Add(time.Duration(float64(time.Since(c.began)) * c.speed)))
-}
+func (c *drillClock) Now() time.Time      { return time.UnixMilli(c.at.Load()).UTC() }
+func (c *drillClock) advance(t time.Time) { c.at.Store(t.UnixMilli()) }
 
 // drill is a scenario and how it is played.
 type drill struct {
 	spec  scenario.Spec
-	clock drillClock
+	clock *drillClock
 	plan  *addressPlan
 	log   *slog.Logger
 }
 
-// newDrill prepares a scenario by name; the clock starts at once.
+// newDrill prepares a scenario by name.
 func newDrill(name string, speed float64, log *slog.Logger) (*drill, error) {
 	spec, err := scenario.Builtin(name)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--drill: %q is not among %s", name, strings.Join(scenario.Names(), ", "))}
 	}
-	return &drill{spec: spec, plan: newAddressPlan(), log: log, clock: drillClock{
-		began: time.Now(), from: spec.Onset.Add(-time.Duration(float64(drillLead) * speed)), speed: speed,
-	}}, nil
+	d := &drill{spec: spec, plan: newAddressPlan(), log: log, clock: &drillClock{speed: speed}}
+	d.clock.advance(spec.Onset.Add(-time.Duration(float64(drillLead) * speed)))
+	return d, nil
 }
 
 // records is the map of the scenario, which takes the catalogue's place.
@@ -95,7 +98,7 @@ func (d *drill) prepare(ctx context.Context, st *store.Store) (rest arrivals, st
 		batch = batch[:0]
 		return err
 	}
-	ticked, from := d.spec.Start, d.clock.from
+	ticked, from := d.spec.Start, d.clock.Now()
 	for {
 		at, ev, ok := next()
 		due, until := ok && at.Before(from), from
@@ -134,53 +137,77 @@ func pushBack(at time.Time, ev faultline.Event, ok bool, next arrivals) arrivals
 }
 
 // play sends what is left of a scenario, each event when it is due: reports and
-// probes through the door, statements as a reader of status pages would.
-func (d *drill) play(ctx context.Context, door *ingest.Door, log ingest.Log, next arrivals) error {
-	vantages := map[string]faultline.Vantage{}
+// probes through the door, statements as a reader of status pages would. folded
+// tells how far the fold has come.
+func (d *drill) play(ctx context.Context, door *ingest.Door, log ingest.Log, next arrivals, folded func() time.Time) error {
+	p := player{drill: d, door: door, log: log, writer: randomWriter(), vantages: map[string]faultline.Vantage{}}
 	for _, v := range d.spec.Vantages {
-		vantages[v.Vantage] = faultline.Vantage{Vantage: v.Vantage, ASN: v.ASN, Country: v.Country}
+		p.vantages[v.Vantage] = faultline.Vantage{Vantage: v.Vantage, ASN: v.ASN, Country: v.Country}
 	}
-	writer, seq := randomWriter(), uint64(0)
 	at, ev, ok := next()
-	for ok {
-		if !pause(ctx, drillStep) {
-			return nil
+	for pause(ctx, drillStep) {
+		now := d.clock.Now()
+		if now.Sub(folded()) > drillAhead {
+			continue
 		}
-		g, gctx := errgroup.WithContext(ctx)
-		g.SetLimit(drillWorkers)
-		probes := map[string][]faultline.Probe{}
-		for now := d.clock.Now(); ok && !at.After(now); at, ev, ok = next() {
-			switch v := ev.(type) {
-			case faultline.Report:
-				addr := d.plan.address(v)
-				g.Go(func() error {
-					_, err := door.Report(gctx, addr, v.Site, string(v.Symptom))
-					return err
-				})
-			case faultline.Probe:
-				probes[v.Vantage] = append(probes[v.Vantage], v)
-			case faultline.Statement:
-				seq++
-				if err := log.Append(ctx, writer, seq, []faultline.Event{v}); err != nil {
-					return fmt.Errorf("append a statement of the drill: %w", err)
-				}
-			}
+		pace := d.clock.speed
+		if !ok {
+			pace = 1 // what the drill concluded stays, at the world's pace
 		}
-		for name, batch := range probes {
-			for part := range slices.Chunk(batch, drillBatch) {
-				g.Go(func() error {
-					_, _, err := door.Probes(gctx, vantages[name], part)
-					return err
-				})
-			}
+		now = now.Add(time.Duration(pace * float64(drillStep)))
+		var due []faultline.Event
+		for ; ok && !at.After(now); at, ev, ok = next() {
+			due = append(due, ev)
 		}
-		if err := g.Wait(); err != nil && ctx.Err() == nil {
+		if err := p.deliver(ctx, due); err != nil && ctx.Err() == nil {
 			d.log.Warn("the drill's door was shut for a moment", "error", err)
 		}
+		d.clock.advance(now)
 	}
-	d.log.Info("the drill has been played; what it concluded stays", "drill", d.spec.Name)
-	<-ctx.Done()
 	return nil
+}
+
+// player delivers events through the door.
+type player struct {
+	*drill
+	door     *ingest.Door
+	log      ingest.Log
+	writer   uint64
+	seq      uint64
+	vantages map[string]faultline.Vantage
+}
+
+// deliver returns once everything is in the log.
+func (p *player) deliver(ctx context.Context, due []faultline.Event) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(drillWorkers)
+	probes := map[string][]faultline.Probe{}
+	for _, ev := range due {
+		switch v := ev.(type) {
+		case faultline.Report:
+			addr := p.plan.address(v)
+			g.Go(func() error {
+				_, err := p.door.Report(ctx, addr, v.Site, string(v.Symptom))
+				return err
+			})
+		case faultline.Probe:
+			probes[v.Vantage] = append(probes[v.Vantage], v)
+		case faultline.Statement:
+			p.seq++
+			if err := p.log.Append(ctx, p.writer, p.seq, []faultline.Event{v}); err != nil {
+				return fmt.Errorf("append a statement of the drill: %w", errors.Join(err, g.Wait()))
+			}
+		}
+	}
+	for name, batch := range probes {
+		for part := range slices.Chunk(batch, drillBatch) {
+			g.Go(func() error {
+				_, _, err := p.door.Probes(ctx, p.vantages[name], part)
+				return err
+			})
+		}
+	}
+	return g.Wait()
 }
 
 // addressPlan gives the reporters of a drill addresses, a /64 each within the /48

@@ -52,7 +52,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 	state := shortDir(t)
 	drill := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state}, "--drill", "fastly-2021-06-08", "--speed", "60")
 	var list struct{ Incidents []faultline.Incident }
-	eventuallyLogged(drill, 60*time.Second, "the drill's incident is told", func() bool {
+	eventuallyLogged(drill, 3*time.Minute, "the drill's incident is told", func() bool {
 		drill.get("/v1/incidents", &list)
 		return len(list.Incidents) > 0
 	})

@@ -106,7 +106,9 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 			return err
 		}
 		defer stop()
-		n.play = func(ctx context.Context) error { return d.play(ctx, n.door, logAdapter{parts.store}, rest) }
+		n.play = func(ctx context.Context) error {
+			return d.play(ctx, n.door, logAdapter{parts.store}, rest, func() time.Time { return n.fold.status.Load().Clock })
+		}
 	}
 	return n.run(ctx)
 }
