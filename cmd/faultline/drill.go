@@ -36,6 +36,7 @@ const (
 	// how far, on the drill's clock, it may be ahead of the fold, and drillWorkers
 	// how many reports it has under way at once.
 	drillStep    = 20 * time.Millisecond
+	drillLeap    = 100 * time.Millisecond // of the world's time, at most, in one step
 	drillAhead   = 5 * time.Second
 	drillWorkers = 64
 	// drillStale is how old a view may be on the viewer's clock.
@@ -145,7 +146,9 @@ func (d *drill) play(ctx context.Context, door *ingest.Door, log ingest.Log, nex
 		p.vantages[v.Vantage] = faultline.Vantage{Vantage: v.Vantage, ASN: v.ASN, Country: v.Country}
 	}
 	at, ev, ok := next()
-	for pause(ctx, drillStep) {
+	for last := time.Now(); pause(ctx, drillStep); {
+		passed := min(time.Since(last), drillLeap)
+		last = time.Now()
 		now := d.clock.Now()
 		if now.Sub(folded()) > drillAhead {
 			continue
@@ -154,7 +157,7 @@ func (d *drill) play(ctx context.Context, door *ingest.Door, log ingest.Log, nex
 		if !ok {
 			pace = 1 // what the drill concluded stays, at the world's pace
 		}
-		now = now.Add(time.Duration(pace * float64(drillStep)))
+		now = now.Add(time.Duration(pace * float64(passed)))
 		var due []faultline.Event
 		for ; ok && !at.After(now); at, ev, ok = next() {
 			due = append(due, ev)
