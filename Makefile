@@ -2,9 +2,10 @@
 GO ?= go
 TEST_TIMEOUT ?= 10m
 BENCH ?=
+ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test needs vet staticcheck lint docs contract bench clean
+.PHONY: help build run test needs vet staticcheck lint docs contract bench accuracy clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ contract: ## Hold the API against its document, and lint the document (needs Nod
 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 	$(GO) run ./bench $(BENCH)
+
+accuracy: ## Play random outages, score the engine and its peers (ACCURACY="--seeds tuning --json").
+	$(GO) run ./bench/accuracy --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)
 
 clean: ## Remove what build made.
 	rm -rf bin

@@ -43,16 +43,18 @@ var rooms = map[string][]string{
 	"api/client":        {"."},
 	"web":               {"."},
 	"scenario":          {"."},
+	"scenario/accuracy": {".", "scenario"},
 	"docs":              {},
 	"docs/gen":          {anyRoom},
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},
+	"bench/accuracy":    {anyRoom},
 }
 
 // guarded are the libraries that only some rooms may see, by the beginning of
 // their import paths, so that what they do can be replaced in one place.
 var guarded = []struct {
-	library string
+	module string
 	prefix  string
 	rooms   []string
 	tests   bool // every test may see it
@@ -164,7 +166,7 @@ func forbidden(dir, imported string, test bool) string {
 	}
 	for _, g := range guarded {
 		if strings.HasPrefix(imported, g.prefix) && !slices.Contains(g.rooms, room) && !(g.tests && test) {
-			return fmt.Sprintf("%s is for %s alone", g.library, strings.Join(g.rooms, ", "))
+			return fmt.Sprintf("%s is for %s alone", g.module, strings.Join(g.rooms, ", "))
 		}
 	}
 	return ""

@@ -32,6 +32,9 @@ const (
 	maxMeanLag      = 3_600.
 	maxWeary        = 1e6
 	maxFaultMinutes = 1_440.
+	maxBursts       = 3.
+	maxClock        = 86_400
+	maxLateS        = 3_600
 )
 
 var (
@@ -52,12 +55,17 @@ func (s Spec) Check() error {
 	known := s.checkSites(&c)
 	c.count("/failures", len(s.Failures), 0, maxFailures)
 	for i, f := range s.Failures {
-		s.checkFailure(&c, fmt.Sprintf("/failures/%d", i), f)
+		s.checkFailure(&c, fmt.Sprintf("/failures/%d", i), f, known)
 	}
 	c.count("/echoes", len(s.Echoes), 0, maxEchoes)
 	for i, e := range s.Echoes {
 		s.checkEcho(&c, fmt.Sprintf("/echoes/%d", i), e, known)
 	}
+	c.count("/attacks", len(s.Attacks), 0, maxEchoes)
+	for i, a := range s.Attacks {
+		s.checkAttack(&c, fmt.Sprintf("/attacks/%d", i), a, known)
+	}
+	s.Dirt.check(&c)
 	c.count("/statements", len(s.Statements), 0, maxStatements)
 	for i, st := range s.Statements {
 		s.checkStatement(&c, fmt.Sprintf("/statements/%d", i), st)
@@ -85,6 +93,7 @@ func (s Spec) checkVantages(c *complaints) {
 		c.add(country.MatchString(v.Country), at+"/country", "%q is no country code", v.Country)
 		c.within(at+"/cadence_s", float64(v.CadenceS), 1, maxCadence)
 		c.within(at+"/latency_ms", float64(v.LatencyMS), 1, maxLatency)
+		c.within(at+"/clock_s", float64(v.ClockS), -maxClock, maxClock)
 		seen[v.Vantage] = true
 	}
 }
@@ -107,10 +116,17 @@ func (cr Crowd) check(c *complaints) {
 	c.within("/crowd/home", cr.Home, 0, 1)
 	c.within("/crowd/silent", cr.Silent, 0, 1)
 	c.within("/crowd/vague", cr.Vague, 0, 1)
+	c.within("/crowd/quiet_exponent", cr.QuietExponent, 0, 2)
+	c.within("/crowd/day", cr.Day, 0, 1)
+	c.within("/crowd/bursts", cr.Bursts, 0, maxBursts)
 	cr.Complaint.check(c, "/crowd/complaints")
-	c.count("/crowd/networks", len(cr.Networks), 1, maxNetworks)
-	for i, n := range cr.Networks {
-		at := fmt.Sprintf("/crowd/networks/%d", i)
+	c.networks("/crowd/networks", cr.Networks)
+}
+
+func (c *complaints) networks(pointer string, networks []Network) {
+	c.count(pointer, len(networks), 1, maxNetworks)
+	for i, n := range networks {
+		at := fmt.Sprintf("%s/%d", pointer, i)
 		c.add(n.ASN > 0, at+"/asn", "is missing")
 		c.add(country.MatchString(n.Country), at+"/country", "%q is no country code", n.Country)
 		c.add(n.Share > 0 && !math.IsInf(n.Share, 0), at+"/share", "%v is not above 0", n.Share)

@@ -29,12 +29,16 @@ func (s Spec) checkSites(c *complaints) map[string]bool {
 			c.add(slices.Contains(site.Components, comp), p, "%s does not stand on it", site.Site)
 			c.within(p, share, 0, 1)
 		}
+		c.count(at+"/mapped", len(site.Mapped), 0, maxComponents)
+		for k, comp := range site.Mapped {
+			c.add(comp.Valid(), fmt.Sprintf("%s/mapped/%d", at, k), "%q is no component", comp)
+		}
 		known[site.Site] = true
 	}
 	return known
 }
 
-func (s Spec) checkFailure(c *complaints, at string, f Failure) {
+func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string]bool) {
 	c.add(f.Component.Valid(), at+"/component", "%q is no component", f.Component)
 	if f.Component.Kind() == faultline.KindISP {
 		c.add(asNumber(f.Component) > 0, at+"/component", "%q names no AS", f.Component)
@@ -44,6 +48,9 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure) {
 	f.Symptoms.check(c, at+"/symptoms")
 	for i, code := range f.Countries {
 		c.add(country.MatchString(code), fmt.Sprintf("%s/countries/%d", at, i), "%q is no country code", code)
+	}
+	for i, site := range f.Sites {
+		c.add(known[site], fmt.Sprintf("%s/sites/%d", at, i), "%q is not among the sites", site)
 	}
 	c.count(at+"/q", len(f.Q), 1, maxPoints)
 	c.count(at+"/returns", len(f.Returns), 0, maxPoints)
@@ -70,6 +77,23 @@ func (s Spec) checkEcho(c *complaints, at string, e Echo, known map[string]bool)
 	}
 }
 
+func (s Spec) checkAttack(c *complaints, at string, a Attack, known map[string]bool) {
+	c.add(s.holds(a.From) && s.holds(a.To) && a.To.After(a.From), at, "from and to are not a stretch of the scenario")
+	c.within(at+"/per_minute", a.PerMinute, 0, maxRate)
+	a.Symptoms.check(c, at+"/symptoms")
+	c.networks(at+"/networks", a.Networks)
+	c.count(at+"/sites", len(a.Sites), 1, maxSites)
+	for i, site := range a.Sites {
+		c.add(known[site], fmt.Sprintf("%s/sites/%d", at, i), "%q is not among the sites", site)
+	}
+}
+
+func (d Dirt) check(c *complaints) {
+	c.within("/dirt/repeated", d.Repeated, 0, 1)
+	c.within("/dirt/late", d.Late, 0, 1)
+	c.within("/dirt/late_s", float64(d.LateS), 0, maxLateS)
+}
+
 func (s Spec) checkStatement(c *complaints, at string, st faultline.Statement) {
 	c.add(s.holds(st.At) && st.At.Before(s.End), at+"/at", "is outside the scenario")
 	c.add(st.Component.Valid(), at+"/component", "%q is no component", st.Component)
@@ -81,5 +105,5 @@ func (s Spec) holds(t time.Time) bool { return !t.Before(s.Start) && !t.After(s.
 
 // concerns reports whether any site feels a failure of c.
 func (s Spec) concerns(c faultline.Component) bool {
-	return slices.ContainsFunc(s.Sites, func(site Site) bool { return site.weight(c) > 0 })
+	return slices.ContainsFunc(s.Sites, func(site Site) bool { return site.Weight(c) > 0 })
 }

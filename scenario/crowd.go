@@ -12,6 +12,8 @@ import (
 	"faultline"
 )
 
+const msMinute = float64(time.Minute / time.Millisecond)
+
 // crowd is the people who visit the sites.
 type crowd struct {
 	spec       *Crowd
@@ -25,6 +27,7 @@ type crowd struct {
 type audience struct {
 	site     string
 	rate     float64 // reports a millisecond while it is wholly down
+	quiet    float64 // and on a good day
 	effects  []effect
 	echoes   []echo
 	networks *picker[network] // of those at home; nil if they are everywhere
@@ -65,8 +68,12 @@ func newCrowd(s *Spec, effects [][]effect) crowd {
 	for i, site := range s.Sites {
 		chance := pcg(s.Seed, "crowd", site.Site)
 		perMinute := s.Crowd.Rate / math.Pow(float64(site.Rank+1), s.Crowd.Exponent)
+		quiet := perMinute * s.Crowd.Quiet
+		if s.Crowd.QuietExponent > 0 {
+			quiet = s.Crowd.Rate * s.Crowd.Quiet / math.Pow(float64(site.Rank+1), s.Crowd.QuietExponent)
+		}
 		c.sites = append(c.sites, audience{
-			site: site.Site, rate: perMinute / float64(time.Minute/time.Millisecond),
+			site: site.Site, rate: perMinute / msMinute, quiet: quiet / msMinute,
 			effects: effects[i], echoes: echoes[site.Site], networks: home[site.Home],
 			rng: rand.New(chance),
 			lag: distuv.Gamma{Alpha: s.Crowd.LagShape, Beta: s.Crowd.LagShape / (s.Crowd.LagMeanS * 1_000), Src: chance},
@@ -77,22 +84,45 @@ func newCrowd(s *Spec, effects [][]effect) crowd {
 
 // report appends the reports of those whose visit falls in [from, to).
 func (c *crowd) report(out []arrival, from, to int64) []arrival {
+	hour := c.hour(from)
 	for i := range c.sites {
 		a := &c.sites[i]
-		out = c.grumble(out, a, from, to)
+		out = c.grumble(out, a, hour*c.burst(a), from, to)
 		for _, e := range a.effects {
 			if !e.over(from, to) {
-				out = c.complain(out, a, e, from, to)
+				out = c.complain(out, a, e, hour, from, to)
 			}
 		}
 	}
 	return out
 }
 
+// peakHour is when most people are awake and about, UTC.
+const peakHour = 15
+
+// hour is how the rates stand to their mean at that time of day.
+func (c *crowd) hour(at int64) float64 {
+	if c.spec.Day == 0 {
+		return 1
+	}
+	t := ms(at)
+	hours := float64(t.Hour()-peakHour) + float64(t.Minute())/60
+	return 1 + c.spec.Day*math.Cos(2*math.Pi*hours/24)
+}
+
+// burst is how the quiet rate of a site stands to its mean in one minute.
+func (c *crowd) burst(a *audience) float64 {
+	if c.spec.Bursts == 0 {
+		return 1
+	}
+	sigma := c.spec.Bursts
+	return math.Exp(sigma*a.rng.NormFloat64() - sigma*sigma/2)
+}
+
 // grumble is what people say of a site that is well, the more so while others
 // are not.
-func (c *crowd) grumble(out []arrival, a *audience, from, to int64) []arrival {
-	quiet := a.rate * c.spec.Quiet
+func (c *crowd) grumble(out []arrival, a *audience, factor float64, from, to int64) []arrival {
+	quiet := a.quiet * factor
 	for at := range a.moments(quiet, from, to) {
 		out = append(out, c.say(a, at, c.from(a), c.complaints))
 	}
@@ -105,8 +135,8 @@ func (c *crowd) grumble(out []arrival, a *audience, from, to int64) []arrival {
 }
 
 // complain is what people say whose visit failed, after a while.
-func (c *crowd) complain(out []arrival, a *audience, e effect, from, to int64) []arrival {
-	for at := range a.moments(a.rate, from, to) {
+func (c *crowd) complain(out []arrival, a *audience, e effect, factor float64, from, to int64) []arrival {
+	for at := range a.moments(a.rate*factor, from, to) {
 		n := c.from(a)
 		urge := e.severity(at, n.viewer)
 		if c.weary > 0 {

@@ -63,12 +63,16 @@ func (s Spec) preamble(yield func(time.Time, faultline.Event) bool) bool {
 	return true
 }
 
-// Records returns the map of the scenario: what each site stands on, its
-// top-level domain among it, in the order of the spec.
+// Records returns the map of the scenario: what each site is said to stand on,
+// its top-level domain among it, in the order of the spec.
 func (s Spec) Records() []faultline.SiteRecord {
 	records := make([]faultline.SiteRecord, 0, len(s.Sites))
 	for _, site := range s.Sites {
-		components := append(slices.Clone(site.Components), tld(site.Site))
+		told := site.Components
+		if site.Mapped != nil {
+			told = site.Mapped
+		}
+		components := append(slices.Clone(told), tld(site.Site))
 		slices.Sort(components)
 		records = append(records, faultline.SiteRecord{
 			Site: site.Site, Rank: site.Rank, Components: components, Source: faultline.SourceCatalog,
@@ -88,6 +92,8 @@ type world struct {
 	watch   watch
 	crowd   crowd
 	said    []arrival // statements to come
+	attacks []attack
+	dirt    dirt
 	pending []arrival // made and not yet arrived
 	out     []arrival
 }
@@ -98,7 +104,10 @@ func newWorld(s *Spec) *world {
 	for i, site := range s.Sites {
 		effects[i] = append(effects[i], ownFaults(s, noise, source(s.Seed, "own", site.Site))...)
 	}
-	w := &world{watch: newWatch(s, effects, noise), crowd: newCrowd(s, effects)}
+	w := &world{
+		watch: newWatch(s, effects, noise), crowd: newCrowd(s, effects),
+		attacks: attacksOf(s), dirt: newDirt(s),
+	}
 	for _, st := range s.Statements {
 		st.At = faultline.Millis(st.At)
 		w.said = append(w.said, arrival{st.At.UnixMilli(), st})
@@ -109,8 +118,13 @@ func newWorld(s *Spec) *world {
 // advance makes what happens in [from, to) and returns what arrives in it, in
 // order. The result is good until the next call.
 func (w *world) advance(from, to int64) []arrival {
+	made := len(w.pending)
 	w.pending = w.watch.probe(w.pending, to)
 	w.pending = w.crowd.report(w.pending, from, to)
+	for i := range w.attacks {
+		w.pending = w.attacks[i].report(w.pending, from, to)
+	}
+	w.pending = w.dirt.soil(w.pending, made)
 	for _, a := range w.said {
 		if a.at >= from && a.at < to {
 			w.pending = append(w.pending, a)

@@ -59,15 +59,19 @@ func faultsOf(s *Spec, rng *rand.Rand) [][]effect {
 		for _, p := range f.Q {
 			ready.q = append(ready.q, knot{p.At.UnixMilli(), p.Q})
 		}
+		var only map[string]bool
+		if len(f.Sites) > 0 {
+			only = setOf(f.Sites)
+		}
 		var hit []int
 		for i, site := range s.Sites {
-			if site.weight(f.Component) > 0 {
+			if site.Weight(f.Component) > 0 && (only == nil || only[site.Site]) {
 				hit = append(hit, i)
 			}
 		}
 		for k, back := range returns(f.Returns, len(hit), rng) {
 			i := hit[k]
-			effects[i] = append(effects[i], effect{ready, s.Sites[i].weight(f.Component), back})
+			effects[i] = append(effects[i], effect{ready, s.Sites[i].Weight(f.Component), back})
 		}
 	}
 	return effects
@@ -117,4 +121,12 @@ func asNumber(c faultline.Component) uint32 {
 		return 0
 	}
 	return uint32(n)
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
 }

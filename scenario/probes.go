@@ -34,6 +34,9 @@ type watched struct {
 func newWatch(s *Spec, effects [][]effect, noise picker[faultline.Symptom]) watch {
 	w := watch{vantages: s.Vantages, noise: s.Noise.ProbeFailure, symptoms: noise}
 	for i, site := range s.Sites {
+		if site.Unprobed {
+			continue
+		}
 		rng := source(s.Seed, "probe", site.Site)
 		line := watched{site: site.Site, effects: effects[i], rng: rng}
 		for _, v := range s.Vantages {
@@ -63,7 +66,7 @@ func (w *watch) one(site *watched, v int) arrival {
 	rng, vantage := site.rng, &w.vantages[v]
 	at := site.due[v] + rng.Int64N(probeJitter)
 	p := faultline.Probe{
-		At: ms(at), Site: site.site, Vantage: vantage.Vantage, Symptom: faultline.SymptomOK,
+		At: ms(at + int64(vantage.ClockS)*1_000), Site: site.site, Vantage: vantage.Vantage, Symptom: faultline.SymptomOK,
 		LatencyMS: 1 + int(site.latency[v]*(0.9+0.4*rng.Float64())),
 	}
 	if rng.Float64() < w.noise {

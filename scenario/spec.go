@@ -28,6 +28,8 @@ type Spec struct {
 	Crowd      Crowd                 `json:"crowd"`
 	Failures   []Failure             `json:"failures"`
 	Echoes     []Echo                `json:"echoes"`
+	Attacks    []Attack              `json:"attacks"`
+	Dirt       Dirt                  `json:"dirt"`
 	Statements []faultline.Statement `json:"statements"`
 	Sites      []Site                `json:"sites"`
 }
@@ -42,6 +44,11 @@ type Site struct {
 	// kind evenly. It is the truth of the scenario: the map is not told.
 	Shares map[faultline.Component]float64 `json:"shares"`
 	Home   string                          `json:"home"` // country of most of its visitors; empty: everywhere
+	// Unprobed sites are watched by their visitors alone.
+	Unprobed bool `json:"unprobed"`
+	// Mapped is what the map says that the site stands on, where it is wrong:
+	// entries are missing or stale. Nil: the truth.
+	Mapped []faultline.Component `json:"mapped"`
 }
 
 // Vantage is a place that probes every site once a cadence.
@@ -51,6 +58,7 @@ type Vantage struct {
 	Country   string `json:"country"`
 	CadenceS  int    `json:"cadence_s"`  // seconds between two probes of one site
 	LatencyMS int    `json:"latency_ms"` // of a usual answer
+	ClockS    int    `json:"clock_s"`    // seconds that its clock is ahead; below 0: behind
 }
 
 // Failure is one component failing. Its q is the share of the requests through
@@ -69,6 +77,8 @@ type Failure struct {
 	// them that are back, in straight lines from point to point. None: all
 	// follow q to the end.
 	Returns []Return `json:"returns"`
+	// Sites are the only ones that it hits; none: all that stand on the component.
+	Sites []string `json:"sites"`
 }
 
 // Point is a share of failing requests at a moment.
@@ -97,17 +107,25 @@ type Noise struct {
 // Crowd is the people who report. A site of rank r that is wholly down draws
 // rate/(r+1)^exponent reports a minute.
 type Crowd struct {
-	Rate      float64   `json:"rate"`
-	Exponent  float64   `json:"exponent"`
-	Quiet     float64   `json:"quiet"`      // share of that rate on a good day
-	WearyS    float64   `json:"weary_s"`    // after so many seconds of failing the rate has fallen to 1/e; 0: never
-	LagShape  float64   `json:"lag_shape"`  // from failing visit to report: a gamma distribution
-	LagMeanS  float64   `json:"lag_mean_s"` // its mean, seconds
-	Home      float64   `json:"home"`       // share of reporters from the site's home country, if it has one
-	Silent    float64   `json:"silent"`     // share of reports that name no symptom
-	Vague     float64   `json:"vague"`      // share of the others that say "other"
-	Complaint Mix       `json:"complaints"` // what is said of sites that are well
-	Networks  []Network `json:"networks"`
+	Rate      float64 `json:"rate"`
+	Exponent  float64 `json:"exponent"`
+	Quiet     float64 `json:"quiet"`      // share of that rate on a good day
+	WearyS    float64 `json:"weary_s"`    // after so many seconds of failing the rate has fallen to 1/e; 0: never
+	LagShape  float64 `json:"lag_shape"`  // from failing visit to report: a gamma distribution
+	LagMeanS  float64 `json:"lag_mean_s"` // its mean, seconds
+	Home      float64 `json:"home"`       // share of reporters from the site's home country, if it has one
+	Silent    float64 `json:"silent"`     // share of reports that name no symptom
+	Vague     float64 `json:"vague"`      // share of the others that say "other"
+	Complaint Mix     `json:"complaints"` // what is said of sites that are well
+	// QuietExponent takes the place of Exponent on a good day; 0: it is the same.
+	QuietExponent float64 `json:"quiet_exponent"`
+	// Day is how far the rates swing about their mean over a day, 0 to 1: most
+	// at 15:00 UTC, least twelve hours later.
+	Day float64 `json:"day"`
+	// Bursts spreads the rate of each site's quiet reports from minute to minute:
+	// the σ of a log-normal factor of mean 1. 0: a Poisson process.
+	Bursts   float64   `json:"bursts"`
+	Networks []Network `json:"networks"`
 }
 
 // Network is one that reporters sit in.
@@ -124,4 +142,21 @@ type Echo struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
 	Factor float64   `json:"factor"` // times the rate of a good day
+}
+
+// Attack is people, or what claims to be people, reporting sites that are well.
+type Attack struct {
+	Sites     []string  `json:"sites"`
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+	PerMinute float64   `json:"per_minute"` // reports of each site
+	Symptoms  Mix       `json:"symptoms"`
+	Networks  []Network `json:"networks"` // that they come from
+}
+
+// Dirt is what happens to events on their way.
+type Dirt struct {
+	Repeated float64 `json:"repeated"` // share that arrives twice
+	Late     float64 `json:"late"`     // share that arrives late,
+	LateS    int     `json:"late_s"`   // by up to so many seconds
 }

@@ -7,8 +7,8 @@ import (
 	"faultline"
 )
 
-// weight is the share of a site's traffic that a failure of c concerns.
-func (s Site) weight(c faultline.Component) float64 {
+// Weight is the share of a site's traffic that a failure of c concerns.
+func (s Site) Weight(c faultline.Component) float64 {
 	switch c.Kind() {
 	case faultline.KindISP:
 		return 1

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+
+	"faultline"
+	"faultline/correlate"
+	"faultline/ingest/replay"
+	"faultline/scenario/accuracy"
+)
+
+// play hands the events of a scenario to the engine, and to the baselines unless
+// there are none, with the ticks of a replay. It returns the last revisions of
+// the incidents that each method made.
+func play(s accuracy.Scenario, alone bool) (map[string][]faultline.Incident, error) {
+	mine, peers := newEngine(), newPeers()
+	clock := replay.NewClock(func(ev faultline.Event) error {
+		mine.fold(ev)
+		if !alone {
+			peers.fold(ev)
+		}
+		return nil
+	})
+	for ev := range s.Spec.Events() {
+		if err := clock.Event(ev); err != nil {
+			return nil, fmt.Errorf("play %s: %w", s.Spec.Name, err)
+		}
+	}
+	if err := clock.End(); err != nil {
+		return nil, fmt.Errorf("play %s: %w", s.Spec.Name, err)
+	}
+	out := map[string][]faultline.Incident{ours: mine.incidents()}
+	if !alone {
+		for _, t := range peers.methods {
+			out[t.name] = t.incidents()
+		}
+	}
+	return out, nil
+}
+
+// ours is the name of Faultline's own method.
+const ours = "faultline"
+
+// engine is Faultline's own method.
+type engine struct {
+	inner *correlate.Engine
+	order []string
+	last  map[string]faultline.Incident
+}
+
+func newEngine() *engine {
+	return &engine{inner: correlate.New(correlate.Config{}), last: map[string]faultline.Incident{}}
+}
+
+func (e *engine) fold(ev faultline.Event) {
+	for _, in := range e.inner.Fold(ev) {
+		if _, known := e.last[in.ID]; !known {
+			e.order = append(e.order, in.ID)
+		}
+		e.last[in.ID] = in
+	}
+}
+
+func (e *engine) incidents() []faultline.Incident {
+	out := make([]faultline.Incident, len(e.order))
+	for i, id := range e.order {
+		out[i] = e.last[id]
+	}
+	return out
+}

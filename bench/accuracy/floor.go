@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/go-json-experiment/json"
+)
+
+// floor is what our own method must reach: least values by figure, and greatest
+// ones. Figures by kind stand under the kind's name.
+type floor struct {
+	F1           float64            `json:"f1"`
+	KindF1       map[string]float64 `json:"kind_f1"`
+	SitesF1      float64            `json:"sites_f1"`
+	OnsetCover   float64            `json:"onset_cover"`
+	FalsePerWeek float64            `json:"false_per_week"` // at most
+	TTDMedian    float64            `json:"ttd_median"`     // at most
+	Brier        float64            `json:"brier"`          // at most
+}
+
+// readFloor reads the floor; there is none without a path.
+func readFloor(path string) (*floor, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the floor: %w", err)
+	}
+	f := &floor{}
+	if err := json.Unmarshal(data, f, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("read the floor %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// below names what the table misses of the floor. What nothing was measured for
+// is not asked.
+func (f *floor) below(t *table) []string {
+	if f == nil {
+		return nil
+	}
+	var out []string
+	least := func(name string, got *float64, want float64) {
+		if got != nil && *got < want {
+			out = append(out, fmt.Sprintf("%s %.3f, at least %.3f", name, *got, want))
+		}
+	}
+	most := func(name string, got *float64, want float64) {
+		if got != nil && *got > want {
+			out = append(out, fmt.Sprintf("%s %.3f, at most %.3f", name, *got, want))
+		}
+	}
+	total := t.total[ours]
+	s := total.Summary()
+	if total.Demanded > 0 {
+		least("f1", &s.F1, f.F1)
+	}
+	least("sites_f1", s.SitesF1, f.SitesF1)
+	least("onset_cover", s.OnsetCover, f.OnsetCover)
+	most("false_per_week", &s.FalsePerWeek, f.FalsePerWeek)
+	most("ttd_median", s.TTDMedian, f.TTDMedian)
+	most("brier", s.Brier, f.Brier)
+	for _, k := range t.kinds {
+		if want, asked := f.KindF1[k]; asked && t.byKind[k].Demanded > 0 {
+			got := t.byKind[k].Summary().F1
+			least("f1 of "+k, &got, want)
+		}
+	}
+	return out
+}

@@ -1,0 +1,185 @@
+package accuracy
+
+import (
+	"faultline"
+	"faultline/scenario"
+)
+
+// drawnKind is one kind of scenario.
+type drawnKind struct {
+	name string
+	draw func(*draft)
+}
+
+var kinds = []drawnKind{
+	{"full", func(d *draft) { d.single(0.8+0.2*d.rng.Float64(), outage{}) }},
+	{"partial", func(d *draft) { d.single(0.3+0.4*d.rng.Float64(), outage{}) }},
+	{"low-q", func(d *draft) { d.single(0.1+0.05*d.rng.Float64(), outage{}) }},
+	{"some-members", someMembers},
+	{"one-country", oneCountry},
+	{"ramp", ramp},
+	{"gradual-return", gradualReturn},
+	{"flapping", flapping},
+	{"waves-near", func(d *draft) { waves(d, 8+d.rng.IntN(17)) }},
+	{"waves-far", func(d *draft) { waves(d, 45+d.rng.IntN(10)) }},
+	{"two-three", func(d *draft) { several(d, 2+d.rng.IntN(2)) }},
+	{"four-six", func(d *draft) { several(d, 4+d.rng.IntN(3)) }},
+	{"nested", nested},
+	{"overlapping", overlapping},
+	{"slow-cadence", slowCadence},
+	{"own-fault", ownFault},
+	{"owner-hosts", ownerHosts},
+	{"isp", viewersISP},
+	{"unprobed", unprobed},
+	{"vantage-down", func(d *draft) { vantageTrouble(d, 1) }},
+	{"vantage-lossy", func(d *draft) { vantageTrouble(d, 0.15+0.3*d.rng.Float64()) }},
+	{"vantage-clock", vantageClock},
+	{"blocked", blocked},
+	{"dirty", dirty},
+	{"brigade-few", brigadeFew},
+	{"brigade-many", brigadeMany},
+	{"brigade-asn", brigadeASN},
+	{"owners", owners},
+	{"bursts", bursts},
+	{"loud-crowd", loudCrowd},
+	{"drifting-q", driftingQ},
+	{"quiet", func(d *draft) { d.length(150) }},
+}
+
+// lasting draws how long an outage lasts, in seconds.
+func (d *draft) lasting() int { return 60*(15+d.rng.IntN(30)) + d.rng.IntN(60) }
+
+// single lets one component fail with a share of its requests and returns it.
+func (d *draft) single(q float64, o outage) faultline.Component {
+	c := d.component(want{q: q})
+	o.from, o.to, o.q, o.demanded = d.onset, d.onset+d.lasting(), q, true
+	d.fault(c, o)
+	return c
+}
+
+func someMembers(d *draft) {
+	c := d.component(want{q: 0.12})
+	share := 0.15 + 0.35*d.rng.Float64()
+	n := 0
+	var hit []string
+	for _, i := range d.members[c] {
+		if d.rng.Float64() < share {
+			hit = append(hit, d.sites[i].Site)
+			if !d.sites[i].Unprobed {
+				n++
+			}
+		}
+	}
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.9, sites: hit, demanded: n >= 4})
+}
+
+func oneCountry(d *draft) {
+	v := d.spec.Vantages[d.rng.IntN(len(d.spec.Vantages))]
+	c := d.component(want{q: 0.5})
+	countries := []string{v.Country, []string{"FR", "IT", "CA"}[d.rng.IntN(3)]}
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.7 + 0.3*d.rng.Float64(), countries: countries, demanded: true})
+}
+
+func ramp(d *draft) {
+	q, rise := 0.5+0.5*d.rng.Float64(), 60*(2+d.rng.IntN(7))
+	c, to := d.component(want{q: q / 2}), d.onset+rise+d.lasting()
+	d.fault(c, outage{from: d.onset, to: to, demanded: true, untimed: true, curve: []scenario.Point{
+		{At: d.at(d.onset), Q: 0}, {At: d.at(d.onset + rise), Q: q}, {At: d.at(to), Q: q}, {At: d.at(to + 1), Q: 0},
+	}})
+}
+
+func gradualReturn(d *draft) {
+	q := 0.7 + 0.3*d.rng.Float64()
+	begins := d.onset + d.lasting()
+	to := begins + 60*(6+d.rng.IntN(15))
+	d.fault(d.component(want{q: q}), outage{
+		from: d.onset, to: to, q: q, demanded: true,
+		returns: []scenario.Return{{At: d.at(begins), Share: 0}, {At: d.at(begins + (to-begins)/3), Share: 0.5}, {At: d.at(to), Share: 1}},
+	})
+}
+
+func flapping(d *draft) {
+	q := 0.7 + 0.3*d.rng.Float64()
+	c, at, to := d.component(want{q: q}), d.onset, d.onset
+	var curve []scenario.Point
+	for range 3 + d.rng.IntN(4) {
+		to = at + 60*(3+d.rng.IntN(4))
+		curve = append(curve, d.step(at, to, q)...)
+		at = to + 60*(2+d.rng.IntN(5))
+	}
+	d.fault(c, outage{from: d.onset, to: to, curve: curve, demanded: true})
+}
+
+// waves is one outage in two waves, so many minutes apart.
+func waves(d *draft, apart int) {
+	q := 0.6 + 0.4*d.rng.Float64()
+	c := d.component(want{q: q})
+	first := d.onset + 60*(12+d.rng.IntN(14))
+	second := first + 60*apart
+	to := second + 60*(12+d.rng.IntN(14))
+	if apart < 30 {
+		d.fault(c, outage{from: d.onset, to: to, demanded: true, curve: append(d.step(d.onset, first, q), d.step(second, to, q)...)})
+		return
+	}
+	d.fault(c, outage{from: d.onset, to: first, q: q, demanded: true})
+	d.fault(c, outage{from: second, to: to, q: q, demanded: true})
+}
+
+// several lets so many components fail in the same half hour.
+func several(d *draft, n int) {
+	var taken []faultline.Component
+	for range n {
+		q := 0.3 + 0.7*d.rng.Float64()
+		c := d.component(want{q: q, most: len(d.sites) / 10, apart: taken})
+		if c == "" {
+			continue
+		}
+		taken = append(taken, c)
+		from := d.onset + d.rng.IntN(900)
+		d.fault(c, outage{from: from, to: from + d.lasting(), q: q, demanded: true})
+	}
+}
+
+// nested lets one region of a cloud fail, or a network with all that is in it.
+func nested(d *draft) {
+	q := 0.6 + 0.4*d.rng.Float64()
+	kind := []string{faultline.KindCloud, faultline.KindASN}[d.rng.IntN(2)]
+	c := d.component(want{q: q, most: len(d.sites) / 3, within: func(c faultline.Component) bool { return c.Kind() == kind }})
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: q, demanded: true})
+}
+
+// overlapping lets two components fail that share many sites, one after the
+// other has begun.
+func overlapping(d *draft) {
+	q := 0.6 + 0.4*d.rng.Float64()
+	a := d.component(want{q: q})
+	related := func(c faultline.Component) bool {
+		shared, smaller := d.shared(a, c), min(len(d.members[a]), len(d.members[c]))
+		return c != a && 5*shared > smaller && 3*shared < 2*smaller
+	}
+	d.fault(a, outage{from: d.onset, to: d.onset + d.lasting(), q: q, demanded: true})
+	if b := d.component(want{q: q, within: related}); b != "" {
+		from := d.onset + 180 + d.rng.IntN(600)
+		d.fault(b, outage{from: from, to: from + d.lasting(), q: q, demanded: true})
+	}
+}
+
+func slowCadence(d *draft) {
+	for i := range d.spec.Vantages {
+		d.spec.Vantages[i].CadenceS = 600 + d.rng.IntN(601)
+	}
+	q := 0.7 + 0.3*d.rng.Float64()
+	d.onset += 60 * 60
+	d.fault(d.component(want{q: q}), outage{from: d.onset, to: d.onset + 3_600 + d.rng.IntN(1_800), q: q, demanded: true, untimed: true})
+}
+
+func driftingQ(d *draft) {
+	q, to := 0.3+0.4*d.rng.Float64(), d.onset+1_200+d.lasting()
+	curve := d.step(d.onset, d.onset+180, q)[:3]
+	for at := d.onset + 360; at < to; at += 180 {
+		q = min(0.95, max(0.12, q+0.3*(d.rng.Float64()*2-1)))
+		curve = append(curve, scenario.Point{At: d.at(at), Q: q})
+	}
+	curve = append(curve, scenario.Point{At: d.at(to), Q: q}, scenario.Point{At: d.at(to + 1), Q: 0})
+	d.fault(d.component(want{q: 0.3}), outage{from: d.onset, to: to, curve: curve, demanded: true})
+}
