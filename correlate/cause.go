@@ -3,6 +3,8 @@ package correlate
 import (
 	"math"
 	"slices"
+
+	"faultline"
 )
 
 // The cause of what is seen is the set of components that best explains it
@@ -24,10 +26,14 @@ const (
 	material      = 0.7
 	materialSites = 2
 	// aside: what a second cause with many members in common must show of its own.
-	asideOdds     = 10.0
-	asideSites    = 4.0
-	asidePart     = 0.25
-	priorPenalty  = 2.0
+	asideOdds    = 10.0
+	asideSites   = 4.0
+	asidePart    = 0.25
+	priorPenalty = 2.0
+	// A registry or an authority fails for most of its sites or for none: a small
+	// part of a very large component is a coincidence first.
+	wholeFrom     = 0.3
+	wholePenalty  = 6.0
 	maxCauses     = 16
 	maxCandidates = 48
 	// likeness: two components whose failing members overlap so much are
@@ -110,6 +116,13 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 		}
 		for i := range sum {
 			sum[i] += add[i]
+		}
+	}
+	if kind == faultline.KindTLD || kind == faultline.KindCA {
+		for i, q := range qGrid {
+			if q < wholeFrom {
+				sum[i] -= wholePenalty
+			}
 		}
 	}
 	q, gain = overQ(sum[:])
