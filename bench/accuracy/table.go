@@ -79,7 +79,7 @@ even seeds are for tuning, odd ones are held out.
   *Brier*: mean of (confidence − right)² over confirmed causes.
 
 The first table is Faultline by kind. In the second, the other methods decide on the
-same events through one front end, a threshold per site, and are set to what served
+same events through one front end, a threshold per site, and are set near what served
 them best on tuning seeds. They know no confidence and give the two minutes before as onset.
 
 `)
