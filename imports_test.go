@@ -55,9 +55,9 @@ var rooms = map[string][]string{
 // their import paths, so that what they do can be replaced in one place.
 var guarded = []struct {
 	module string
-	prefix  string
-	rooms   []string
-	tests   bool // every test may see it
+	prefix string
+	rooms  []string
+	tests  bool // every test may see it
 }{
 	{"gin", "github.com/gin-gonic/", []string{"api", "web", "cmd/faultline", "bench"}, false},
 	{"gin", "github.com/gin-contrib/", []string{"api", "web", "cmd/faultline", "bench"}, false},

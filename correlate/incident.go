@@ -25,10 +25,10 @@ type incident struct {
 	Onset                  [3]int64 // earliest, likeliest, latest
 
 	Detected, Confirmed, Recovering, Resolved int64
-	LastFail                                  int64 // when one of its sites last failed
-	QuietSince                                int64 // when nothing of it failed any more, 0 while something does
-	LowSince                                  int64 // when less than recoveringPart of the peak failed, 0 while more does
-	Rename                                    rename
+	LastFail                                  int64               // when one of its sites last failed
+	QuietSince                                int64               // when nothing of it failed any more, 0 while something does
+	LowSince                                  int64               // when less than recoveringPart of the peak failed, 0 while more does
+	RenameTo                                  faultline.Component // has explained it better at the last look
 
 	Members                             []member // ascending by site
 	Failing, Observed, PeakFailing      int
@@ -72,12 +72,6 @@ type other struct {
 type seenFrom struct {
 	Vantage        uint32
 	Probes, Failed int
-}
-
-// rename is another cause that has explained an incident better of late.
-type rename struct {
-	To    faultline.Component
-	Times int
 }
 
 // Bounds of an incident's sets. Beyond them the counts of reports go on.

@@ -18,7 +18,6 @@ const (
 	renameOdds   = 3.0 // more than the present cause, twice in a row
 	renameWithin = 10 * minute
 	sameFailures = 0.5 // of a cause's failing sites in one incident: it is that incident
-	closeOdds    = -1.0
 
 	recoveringPart = 0.3 // of the peak
 	recoveringFor  = 3 * minute
@@ -35,7 +34,6 @@ const (
 type pendingCause struct {
 	Cause faultline.Component
 	At    int64
-	Odds  float64
 }
 
 // persists reports whether a cause may be opened now, remembering it if not yet.
@@ -50,11 +48,11 @@ func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 	for i := range e.pending {
 		if p := &e.pending[i]; p.Cause == cause {
 			again := p.At < e.clock
-			p.At, p.Odds = e.clock, odds
+			p.At = e.clock
 			return again
 		}
 	}
-	e.pending = append(e.pending, pendingCause{cause, e.clock, odds})
+	e.pending = append(e.pending, pendingCause{cause, e.clock})
 	return false
 }
 
@@ -116,7 +114,7 @@ func (e *Engine) refresh(in *incident, f found) {
 	}
 	in.LogOdds = f.gain
 	in.PeakOdds = max(in.PeakOdds, f.gain)
-	in.Rename = rename{}
+	in.RenameTo = ""
 	in.Others = in.Others[:0]
 	for _, a := range f.alternatives {
 		in.Others = append(in.Others, other{e.components.rows[a.c].Name, a.gain, a.same})
@@ -190,8 +188,8 @@ func (e *Engine) considerRename(in *incident, f found) {
 			return
 		}
 	}
-	if in.Rename.To != name {
-		in.Rename = rename{To: name, Times: 1}
+	if in.RenameTo != name {
+		in.RenameTo = name
 		return
 	}
 	in.Cause = name

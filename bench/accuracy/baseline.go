@@ -15,7 +15,7 @@ type baseline struct {
 // blame names the components at fault for the sites that fail.
 type blame func(sites []*observed) []faultline.Component
 
-// baselines are set to what served them best on tuning seeds.
+// baselines are set near what served them best on tuning seeds.
 var baselines = []baseline{
 	{"threshold per site", blameSites},
 	{"grouping by label", blameGroups},
