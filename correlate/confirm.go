@@ -1,6 +1,10 @@
 package correlate
 
-import "faultline"
+import (
+	"slices"
+
+	"faultline"
+)
 
 // What confirms an incident is evidence that a crowd cannot fake: probes failing
 // from two vantages, or from one whose other sites are well while reports over
@@ -10,6 +14,7 @@ import "faultline"
 const (
 	confirmVantages  = 2
 	confirmNetworks  = 3  // that agree with one vantage
+	agreeOdds        = 3. // of the crowd over all that stands on the cause, to agree
 	confirmASNs      = 20 // where nothing probes
 	ownFaultAge      = 60 * second
 	ownFaultFailures = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
@@ -55,7 +60,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.autonomous(in) >= confirmASNs:
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
-	case agree == 1 && alone && e.agreeing(in) >= confirmNetworks:
+	case agree == 1 && alone && max(e.agreeing(in), e.pooledNetworks(in)) >= confirmNetworks:
 		return faultline.BasisBoth, true
 	case probed == 0 && e.autonomous(in) >= confirmASNs && !e.echo(in):
 		return faultline.BasisReports, true
@@ -86,6 +91,45 @@ func (e *Engine) agreeing(in *incident) int {
 		return len(in.Networks)
 	}
 	return 0
+}
+
+// pooledNetworks counts the networks that report what stands on an incident's
+// cause since its onset, if those reports, taken together, are clearly more than
+// normal: one page's crowd may still be too small to tell.
+func (e *Engine) pooledNetworks(in *incident) int {
+	c, ok := e.components.find(string(in.Cause))
+	if !ok {
+		return 0
+	}
+	perNet, total, normal := map[uint32]int{}, 0, 0.
+	for _, id := range e.components.rows[c].Members {
+		s := e.sites.rows[id]
+		if s.Incident != 0 && s.Incident != in.Ordinal {
+			continue
+		}
+		normal += e.expected(s)
+		if s.Crowd == nil {
+			continue
+		}
+		for _, h := range slices.Backward(s.Crowd.Recent) {
+			if h.At < in.Onset[0] {
+				break
+			}
+			if h.Code != codeOK && e.networks.rows[h.Network].Incident == 0 {
+				perNet[h.Network]++
+				total++
+			}
+		}
+	}
+	n := 0.
+	for _, id := range sortedKeys(perNet) {
+		n += min(float64(perNet[id]), e.capOf(id, float64(total)))
+	}
+	minutes := float64(e.clock-in.Onset[0]) / float64(minute)
+	if crowdRatio(n, normal*minutes, surge*normal*minutes) < agreeOdds {
+		return 0
+	}
+	return len(perNet)
 }
 
 // autonomous counts the ASNs among the networks that report an incident.

@@ -106,9 +106,14 @@ func (e *Engine) judge() {
 	e.s.active = kept
 }
 
-// Scope patterns: a failure is seen everywhere, or in one region only. Healthy
-// results elsewhere then cost ln(1-everywhere) rather than everything.
-const everywhere = 0.7
+// Scope patterns: a failure is seen everywhere, in one country only, or on the
+// way from one vantage only. Healthy results elsewhere then cost the logarithm of
+// how rare that is rather than everything.
+const (
+	everywhere = 0.7
+	oneRegion  = 0.2
+	oneVantage = 0.1
+)
 
 // weighProbes adds the evidence of a site's tracks, combined over scope patterns.
 func (e *Engine) weighProbes(s *site, j *judged) {
@@ -124,25 +129,37 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 		}
 		j.probed = true
 		v := e.vantages.rows[t.Vantage]
-		r := sc.region(v.Region)
-		for w, l := range ls {
-			if l > 0 {
-				l *= v.voice[w]
+		for w := range ls {
+			if ls[w] > 0 {
+				ls[w] *= v.voice[w]
 			}
-			r.l[w] += l
-			r.heard[w] = r.heard[w] || l != 0
 		}
+		sc.hear(v.Region, ls)
 	}
 	for w := range windows {
 		j.probes[w] = sc.overPatterns(w)
 	}
 }
 
-// regional is the evidence of the vantages of one region.
+// regional is the evidence of the vantages of one region: their sum, and each
+// of them.
 type regional struct {
 	region uint32
 	l      [windows]float64
-	heard  [windows]bool
+	heard  [windows]int // vantages with a say
+	each   [][windows]float64
+}
+
+// hear files the evidence of one vantage under its region.
+func (s *scratch) hear(region uint32, ls [windows]float64) {
+	r := s.region(region)
+	for w, l := range ls {
+		r.l[w] += l
+		if l != 0 {
+			r.heard[w]++
+		}
+	}
+	r.each = append(r.each, ls)
 }
 
 func (s *scratch) region(id uint32) *regional {
@@ -151,27 +168,41 @@ func (s *scratch) region(id uint32) *regional {
 			return &s.regions[i]
 		}
 	}
-	s.regions = append(s.regions, regional{region: id})
-	return &s.regions[len(s.regions)-1]
+	if len(s.regions) < cap(s.regions) { // what lies there has lists to use again
+		s.regions = s.regions[:len(s.regions)+1]
+	} else {
+		s.regions = append(s.regions, regional{})
+	}
+	r := &s.regions[len(s.regions)-1]
+	*r = regional{region: id, each: r.each[:0]}
+	return r
 }
 
-// overPatterns is ln Σ P(pattern) · exp(evidence of the regions in it).
+// overPatterns is ln Σ P(pattern) · exp(evidence of the vantages in it).
 func (s *scratch) overPatterns(w int) float64 {
-	sum, n := 0., 0
+	sum, regions, vantages := 0., 0, 0
 	for i := range s.regions {
-		if s.regions[i].heard[w] {
+		if n := s.regions[i].heard[w]; n > 0 {
 			sum += s.regions[i].l[w]
-			n++
+			regions++
+			vantages += n
 		}
 	}
-	if n < 2 {
+	if vantages < 2 {
 		return sum
 	}
 	s.terms = append(s.terms[:0], math.Log(everywhere)+sum)
-	one := math.Log((1 - everywhere) / float64(n))
+	region, one := math.Log(oneRegion/float64(regions)), math.Log(oneVantage/float64(vantages))
 	for i := range s.regions {
-		if s.regions[i].heard[w] {
-			s.terms = append(s.terms, one+s.regions[i].l[w])
+		r := &s.regions[i]
+		if r.heard[w] == 0 {
+			continue
+		}
+		s.terms = append(s.terms, region+r.l[w])
+		for _, ls := range r.each {
+			if ls[w] != 0 {
+				s.terms = append(s.terms, one+ls[w])
+			}
 		}
 	}
 	return logSumExp(s.terms)
