@@ -72,6 +72,9 @@ func (e *Engine) logPrior() float64 {
 // search returns the components that explain what open incidents do not.
 func (e *Engine) search() []found {
 	e.explainOpen()
+	for i := range e.s.judged {
+		e.s.judged[i].held = e.s.judged[i].p0
+	}
 	e.prepare()
 	candidates := e.screen()
 	var causes []found
@@ -87,11 +90,11 @@ func (e *Engine) search() []found {
 			continue
 		}
 		f, candidates = e.nameCause(f, candidates)
-		f.own = slices.DeleteFunc(slices.Clone(f.cover), func(id uint32) bool { return e.judgedSite(id).p0 > 0.5 })
+		f.own = e.unexplained(f.cover)
 		causes = append(causes, f)
 		e.explain(f.c, f.q)
 	}
-	return causes
+	return e.refit(causes)
 }
 
 // exact weighs a component member by member, given what is explained already.
@@ -161,13 +164,7 @@ func (e *Engine) pick(candidates []found) int {
 // it: most of it, or, where another cause holds many of its members already, a
 // fair part of those that the other does not.
 func (e *Engine) material(f found) bool {
-	because := 0.
-	for _, id := range f.cover {
-		j := e.judgedSite(id)
-		without := e.otherwise(j, f.w)
-		with := 1 - (1-without)*(1-f.q*e.weight(id, f.c))
-		because += (with - without) / with
-	}
+	because := e.because(f)
 	if because < float64(materialSites) {
 		return false
 	}
@@ -184,4 +181,16 @@ func (e *Engine) material(f found) bool {
 		}
 	}
 	return f.gain >= asideOdds && fails >= asideSites && fails >= asidePart*all
+}
+
+// because is how many of a cause's failing members fail because of it rather than
+// of what explains them already.
+func (e *Engine) because(f found) float64 {
+	sum := 0.
+	for _, id := range f.cover {
+		without := e.otherwise(e.judgedSite(id), f.w)
+		with := 1 - (1-without)*(1-f.q*e.weight(id, f.c))
+		sum += (with - without) / with
+	}
+	return sum
 }

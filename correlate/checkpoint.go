@@ -29,6 +29,8 @@ type saved struct {
 	Now        []remembered
 	Before     []remembered
 	Since      int64
+	ReportLag  lag
+	ClocksSet  int64
 	CrowdBase  globalBase
 	Sizes      float64
 	Reports    float64
@@ -59,6 +61,7 @@ func (e *Engine) Checkpoint() []byte {
 		Sites: values(e.sites.rows), Components: values(e.components.rows),
 		Vantages: values(e.vantages.rows), Networks: values(e.networks.rows),
 		Now: listed(e.repeats.Now), Before: listed(e.repeats.Before), Since: e.repeats.Since,
+		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
 		Ordinal: e.ordinal, Pending: e.pending, Said: e.said, Counters: e.counters,
 		Active: slices.Sorted(slices.Values(e.s.active)),
@@ -97,6 +100,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 		e.repeats.Before[m.Key] = m.At
 	}
 	e.repeats.Since = s.Since
+	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
 	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
 	e.ordinal, e.pending, e.said, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
 	for i := range s.Incidents {

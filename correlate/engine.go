@@ -48,6 +48,9 @@ type Engine struct {
 	vantages   table[vantage]
 	networks   table[network]
 
+	reportLag lag   // of people's reports: what a right clock looks like
+	clocksSet int64 // when the vantages' clocks were last compared
+
 	repeats   repeats
 	crowdBase globalBase
 	leak      float64 // π₀, the chance that a site fails on its own just now
@@ -111,6 +114,7 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 		return nil
 	}
 	e.eval = now
+	e.setClocks()
 	e.repeats.rotate(now)
 	e.learn()
 	e.judge()

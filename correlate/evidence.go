@@ -44,6 +44,7 @@ type judged struct {
 	class  int              // of its commonest symptom
 	code   uint16           // its commonest symptom
 	p0     float64          // chance that it fails by a cause that is known already
+	held   float64          // of it, by open incidents
 	probed bool
 }
 

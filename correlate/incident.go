@@ -55,6 +55,8 @@ type member struct {
 	State            faultline.SiteState
 	Code             uint16
 	Adopted          bool // its record does not name the cause
+	Left             bool // it fails on, by the cause of another incident
+	Taken            bool // over from another incident
 	Onset, Recovered int64
 	LastFail         int64
 	Reports          int

@@ -17,6 +17,7 @@ const (
 	confirmOdds  = 3.0
 	renameOdds   = 3.0 // more than the present cause, twice in a row
 	renameWithin = 10 * minute
+	leftPart     = 0.6 // of what fails of a cause, in one incident that began with it
 	sameFailures = 0.5 // of a cause's failing sites in one incident: it is that incident
 
 	recoveringPart = 0.3 // of the peak
@@ -69,7 +70,14 @@ func (e *Engine) track(causes []found) {
 			}
 		}
 		if in == nil {
-			if !e.failingNow(f.own) || !e.persists(name, f.gain) {
+			if !e.failingNow(f.own) {
+				continue
+			}
+			if in = e.leftBy(f); in != nil {
+				e.enlistOwn(in, f)
+				continue
+			}
+			if !e.persists(name, f.gain) {
 				continue
 			}
 			in = e.open(name, f.gain)
@@ -88,6 +96,31 @@ func (e *Engine) track(causes []found) {
 func (e *Engine) alias(name faultline.Component) *incident {
 	for _, in := range e.incidents {
 		if in.State.Open() && slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name }) {
+			return in
+		}
+	}
+	return nil
+}
+
+// leftBy returns the open incident that most of what fails of a cause belongs to,
+// if the rest began to fail together with it: what the map misplaces by an
+// incident is no cause of its own.
+func (e *Engine) leftBy(f found) *incident {
+	counts, all := map[int64]int{}, len(f.own)
+	for _, id := range e.components.rows[f.c].Members {
+		if o := e.sites.rows[id].Incident; o != 0 {
+			if m := e.incident(o).member(id); m != nil && m.State != faultline.SiteRecovered {
+				counts[o]++
+				all++
+			}
+		}
+	}
+	for _, o := range sortedKeys(counts) {
+		in := e.incident(o)
+		if in.Cause.Kind() == faultline.KindSite || in.Cause.Kind() == faultline.KindISP || float64(counts[o]) < leftPart*float64(all) {
+			continue
+		}
+		if on, ok := e.onsetOf(f.own, e.clock); ok && on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
 			return in
 		}
 	}
@@ -234,9 +267,11 @@ func (e *Engine) settle() {
 }
 
 func (e *Engine) fitOnset(in *incident) {
-	ids := make([]uint32, len(in.Members))
-	for i, m := range in.Members {
-		ids[i] = m.Site
+	ids := make([]uint32, 0, len(in.Members))
+	for _, m := range in.Members {
+		if !m.Taken {
+			ids = append(ids, m.Site)
+		}
 	}
 	on, ok := e.onsetOf(ids, in.Detected)
 	if n, isp := e.networks.find(in.Cause.Name()); isp && in.Cause.Kind() == faultline.KindISP {

@@ -67,11 +67,12 @@ func (t *track) cadence() int64 {
 func (e *Engine) recount(in *incident) {
 	e.joinMembers(in)
 	e.dropBlips(in)
+	e.handOver(in)
 	in.Failing, in.Observed = 0, 0
 	clean := true // the probes of all members see them well
 	for i := range in.Members {
 		m := &in.Members[i]
-		if s := e.sites.rows[m.Site]; len(s.Tracks) > 0 {
+		if s := e.sites.rows[m.Site]; len(s.Tracks) > 0 && !m.Left {
 			e.watchProbes(in, m, s)
 			clean = clean && m.State == faultline.SiteRecovered
 		}
@@ -79,7 +80,9 @@ func (e *Engine) recount(in *incident) {
 	probed := false
 	for i := range in.Members {
 		m := &in.Members[i]
-		if s := e.sites.rows[m.Site]; len(s.Tracks) == 0 {
+		if s := e.sites.rows[m.Site]; m.Left {
+			continue
+		} else if len(s.Tracks) == 0 {
 			e.watchCrowd(in, m, clean && in.ProbesFailed > 0)
 		} else {
 			probed = true

@@ -18,6 +18,7 @@ const (
 	onsetReach  = 20 * minute // before detection
 	onsetFreeze = 15 * minute // after detection: then it is final
 	onsetFloor  = 5 * second  // probes take time and clocks differ
+	onsetStart  = 3 * second  // and the first seconds of a failure show little
 	// crowdSlack widens an onset that only people saw: they report late.
 	crowdSlack = 90 * second
 	// silence is the step by which the absence of reports is counted.
@@ -28,7 +29,7 @@ const (
 
 // rampSpans are the times over which a failure may spread. A site of one owner
 // fails at once.
-var rampSpans = [...]int64{0, 30 * second, minute, 2 * minute, 4 * minute}
+var rampSpans = [...]int64{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}
 
 // onsetStep is how fine the time of onset is told.
 const onsetStep = 2 * second
@@ -52,7 +53,7 @@ func (e *Engine) onsetOf(ids []uint32, detected int64) ([3]int64, bool) {
 			ramps = ramps[:1]
 		}
 		on := r.fit(ramps)
-		return [3]int64{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
+		return [3]int64{on[0] - onsetFloor - onsetStart, on[1], on[2] + onsetFloor}, true
 	}
 	at, normal := e.reportsOf(ids, everyNetwork, from, to)
 	return e.crowdOnset(at, normal, from, to)

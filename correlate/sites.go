@@ -51,6 +51,8 @@ type vantage struct {
 	Country string
 	Region  uint32 // vantages of one country share a region
 	Sick    []span // ascending: when it failed itself, at most sickSpans
+	Lag     lag    // of its results
+	Behind  int64  // how far its clock is behind the log's, below 0: ahead
 	// voice is, for each window, how far its failures may be believed; see voices.
 	voice [windows]float64
 }

@@ -62,6 +62,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	if !ok {
 		return
 	}
+	at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)
 	s := e.sites.rows[id]
 	t := s.track(v)
 	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
@@ -128,6 +129,9 @@ func (e *Engine) foldReport(r faultline.Report) {
 	at, ok := e.admit(r.At)
 	if !ok {
 		return
+	}
+	if e.clock != 0 {
+		e.reportLag.note(e.clock - r.At.UnixMilli())
 	}
 	id, ok := e.site(r.Site)
 	if !ok {

@@ -1,0 +1,58 @@
+package correlate
+
+import "slices"
+
+// A greedy search begins with what explains most at once, and that may be a part
+// of a huge component that several smaller causes fill. So each cause is weighed
+// again beside all the others, and dropped when it has nothing of its own to say.
+
+// refitRounds bounds the causes that one search drops.
+const refitRounds = 2 * maxCauses
+
+// refit drops the causes that the others make needless, the least material first,
+// and says anew what each of the rest explains.
+func (e *Engine) refit(causes []found) []found {
+	if len(causes) < 2 {
+		return causes
+	}
+	for range refitRounds {
+		least, part := -1, 1.
+		for i := range causes {
+			e.explainAll(causes, i)
+			f := causes[i]
+			f.q, f.gain = e.exact(f.c, f.w)
+			share := e.because(f) / float64(max(1, len(f.cover)))
+			if (f.gain <= 0 || !e.material(f)) && (least < 0 || share < part) {
+				least, part = i, share
+			}
+		}
+		if least < 0 {
+			break
+		}
+		causes = slices.Delete(causes, least, least+1)
+	}
+	e.explainAll(nil, -1)
+	for i := range causes {
+		f := &causes[i]
+		f.own = e.unexplained(f.cover)
+		e.explain(f.c, f.q)
+	}
+	return causes
+}
+
+// explainAll explains what is seen by what is open and by all causes but one.
+func (e *Engine) explainAll(causes []found, but int) {
+	for i := range e.s.judged {
+		e.s.judged[i].p0 = e.s.judged[i].held
+	}
+	for i, f := range causes {
+		if i != but {
+			e.explain(f.c, f.q)
+		}
+	}
+}
+
+// unexplained returns those of some sites whose failure nothing explains yet.
+func (e *Engine) unexplained(ids []uint32) []uint32 {
+	return slices.DeleteFunc(slices.Clone(ids), func(id uint32) bool { return e.judgedSite(id).p0 > 0.5 })
+}
