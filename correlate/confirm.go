@@ -22,6 +22,7 @@ const (
 
 	stirFor    = 5 * minute
 	stirWithin = 2 * minute
+	stirSites  = 3 // that have nothing in common
 )
 
 // confirms reports whether the evidence of a candidate confirms it, and its basis.
@@ -161,24 +162,53 @@ func (e *Engine) echo(in *incident) bool {
 	return false
 }
 
-// stirs reports whether other sites on what a failing site stands on began to
-// fail, unexplained, at about the same time: then a component may yet speak, and
-// the site's own fault waits for it.
+// stirs reports whether other sites began to fail, unexplained, at about the same
+// time as a failing site: one on what it stands on, or a few anywhere. Then a
+// component may yet speak, and the site's own fault waits for it.
 func (e *Engine) stirs(in *incident) bool {
 	if e.clock-in.Onset[1] >= stirFor || len(in.Members) == 0 {
 		return false
 	}
-	deps := e.sites.rows[in.Members[0].Site].Deps
-	for _, o := range e.incidents {
-		if o == in || !o.State.Open() || o.Cause.Kind() != faultline.KindSite || max(o.Onset[1]-in.Onset[1], in.Onset[1]-o.Onset[1]) > stirWithin {
+	site := in.Members[0].Site
+	anywhere := 0
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		if j.id == site || !e.fallsWith(j, in.Onset[1]) {
 			continue
 		}
-		for _, m := range o.Members {
-			for _, d := range deps {
-				if e.components.rows[d.C].Name.Kind() != faultline.KindTLD && e.weight(m.Site, d.C) > 0 {
-					return true
-				}
-			}
+		anywhere++
+		if anywhere >= stirSites || e.related(site, j.id) {
+			return true
+		}
+	}
+	return false
+}
+
+// fallsWith reports whether nothing explains a site's failure and it began within
+// a short time of at.
+func (e *Engine) fallsWith(j *judged, at int64) bool {
+	s := e.sites.rows[j.id]
+	if o := s.Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
+		return false
+	}
+	if !j.probed || j.p0 > 0.5 || slices.Max(j.l[:]) <= failed || e.look(s).fails < ownFaultFailures {
+		return false
+	}
+	began := int64(0)
+	for _, t := range s.Tracks {
+		if first := t.firstFailure(e.vantages.rows[t.Vantage], at-stirWithin, e.clock); first != 0 && (began == 0 || first < began) {
+			began = first
+		}
+	}
+	return began != 0 && began <= at+stirWithin
+}
+
+// related reports whether two sites stand on the same thing, other than their
+// registry.
+func (e *Engine) related(a, b uint32) bool {
+	for _, d := range e.sites.rows[a].Deps {
+		if e.components.rows[d.C].Name.Kind() != faultline.KindTLD && e.weight(b, d.C) > 0 {
+			return true
 		}
 	}
 	return false

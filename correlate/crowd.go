@@ -39,6 +39,7 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		return
 	}
 	perMinute := e.expected(s)
+	past := c.history(e.clock)
 	n := e.independent(c)
 	c.Loud = false
 	for w, span := range windowMS {
@@ -50,9 +51,19 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		}
 		c.L[w] = bounded(l, crowdEpsilon)
 		c.Loud = c.Loud || c.L[w] > failed
+		if c.L[w] > 0 {
+			c.L[w] *= past / (past + calmMinutes)
+		}
 	}
 	c.Heard, c.Weighed = false, true
 	j.crowd = c.L
+}
+
+// history is how many minutes of calm are known of a crowd: one that nobody has
+// known calm can't be said to have risen. Who is heard for the first time has
+// been calm until then.
+func (c *crowd) history(now int64) float64 {
+	return c.Base.T + float64(max(0, now-learnLag-c.Base.From))/float64(minute)
 }
 
 // crowdRatio is the log-likelihood ratio of n reports, mu expected when well and

@@ -159,7 +159,7 @@ func (e *Engine) refresh(in *incident, f found) {
 func (e *Engine) enlistOwn(in *incident, f found) {
 	for _, id := range f.own {
 		if e.sites.rows[id].Incident == 0 {
-			m := e.enlist(in, id, e.clock-windowMS[f.w])
+			m := e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[f.w]))
 			m.Adopted = in.Cause != e.components.rows[f.c].Name
 		}
 	}
@@ -237,10 +237,15 @@ func (e *Engine) absorb(in *incident, f found) {
 			continue
 		}
 		if single := e.incident(o); single.State.Open() && single.Cause.Kind() == faultline.KindSite {
-			e.release(single)
-			single.State, single.MergedInto, single.Resolved = faultline.StateMerged, in.ID, e.clock
+			e.merge(single, in)
 		}
 	}
+}
+
+// merge ends an incident that is part of another one.
+func (e *Engine) merge(in, into *incident) {
+	e.release(in)
+	in.State, in.MergedInto, in.Resolved = faultline.StateMerged, into.ID, e.clock
 }
 
 // settle brings the state of every held incident up to date.

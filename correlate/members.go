@@ -184,13 +184,32 @@ func (e *Engine) joinMembers(in *incident) {
 		}
 		p := q * e.weight(id, c)
 		if posterior(p, best) > joinChance && best > crowdDown {
-			onset := e.clock - windowMS[at]
-			if on, ok := e.onsetOf([]uint32{id}, e.clock); ok {
-				onset = on[1]
-			}
-			e.enlist(in, id, onset)
+			e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[at]))
 		}
 	}
+}
+
+// beganAbout is when a site began to fail since a time: in the middle between its
+// first failure and the last success before, or at that time if no probe saw it.
+func (e *Engine) beganAbout(s *site, since int64) int64 {
+	first := int64(0)
+	for _, t := range s.Tracks {
+		if at := t.firstFailure(e.vantages.rows[t.Vantage], since, e.clock); at != 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	if first == 0 {
+		return since
+	}
+	last := since
+	for _, t := range s.Tracks {
+		for _, r := range t.Recent {
+			if !r.failed() && r.at() < first {
+				last = max(last, r.at())
+			}
+		}
+	}
+	return (first + last) / 2
 }
 
 // observe counts the sites that the cause could have taken down, and the rest.

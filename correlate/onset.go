@@ -18,7 +18,7 @@ const (
 	onsetReach  = 20 * minute // before detection
 	onsetFreeze = 15 * minute // after detection: then it is final
 	onsetFloor  = 5 * second  // probes take time and clocks differ
-	onsetStart  = 3 * second  // and the first seconds of a failure show little
+	onsetStart  = 2 * second  // and the first seconds of a failure show little
 	// crowdSlack widens an onset that only people saw: they report late.
 	crowdSlack = 90 * second
 	// silence is the step by which the absence of reports is counted.

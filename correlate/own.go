@@ -19,7 +19,10 @@ const (
 	ownStart      = 3    // the shortest window that convinces of a single site
 	adoptWithin   = 90 * second
 	adoptEvidence = 5.0
-	ownCrowdOnly  = 10 // independent reporters, where nothing probes
+	adoptLike     = 0.05 // of an incident's failed probes show the symptom
+	spreadWithin  = minute
+	spreadPart    = 0.1 // of an incident's sites fell at about one time
+	ownCrowdOnly  = 10  // independent reporters, where nothing probes
 	calmMinutes   = 10.
 	clusterSites  = 5
 	clusterWithin = 3 * minute
@@ -62,8 +65,12 @@ func (e *Engine) ownFaults() {
 			continue // a failed probe now and then is what sites do
 		}
 		odds, w := e.ownOdds(j, s)
-		if odds-ownPrior > adoptEvidence && e.adopt(j) {
-			continue
+		if odds-ownPrior > adoptEvidence {
+			if in := e.adopter(j); in != nil {
+				on, _ := e.onsetOf([]uint32{j.id}, e.clock)
+				e.enlist(in, j.id, on[1]).Adopted = true
+				continue
+			}
 		}
 		if odds >= openOdds {
 			a := alone{id: j.id, odds: odds, w: w, onset: e.clock - windowMS[w]}
@@ -141,6 +148,10 @@ func (e *Engine) refreshOwn(j *judged, s *site) {
 	}
 	in.LogOdds, _ = e.ownOdds(j, s)
 	in.PeakOdds = max(in.PeakOdds, in.LogOdds)
+	if into := e.adopter(j); into != nil {
+		e.merge(in, into)
+		e.enlist(into, j.id, in.Onset[1]).Adopted = true
+	}
 }
 
 // ownOdds is the log-odds of a site failing by itself, with how often it fails
@@ -196,33 +207,50 @@ func (t *track) cautious(k, m int) float64 {
 	return bounded(l, vantageEpsilon)
 }
 
-// adopt lets a site join the incident that it fails together with although its
-// record does not name the cause.
-func (e *Engine) adopt(j *judged) bool {
+// adopter returns the incident that a site fails together with although its record
+// does not name the cause, if there is one.
+func (e *Engine) adopter(j *judged) *incident {
 	switch {
 	case j.probed && slices.Max(j.probes[ownStart:]) <= failed:
-		return false
+		return nil
 	case !j.probed && !e.rises(j):
-		return false
+		return nil
 	}
 	on, ok := e.onsetOf([]uint32{j.id}, e.clock)
 	if !ok {
-		return false
+		return nil
 	}
 	for _, in := range e.incidents {
 		if !in.State.Open() || in.Cause.Kind() == faultline.KindSite || in.Cause.Kind() == faultline.KindISP {
 			continue
 		}
-		if in.PeakFailing < clusterSites || on[2] < in.Onset[0]-adoptWithin || on[0] > in.Onset[2]+adoptWithin {
+		if max(in.PeakFailing, len(in.Members)) < clusterSites || !in.tookDown(on) {
 			continue
 		}
 		if e.looksLike(in, j.class) {
-			m := e.enlist(in, j.id, on[1])
-			m.Adopted = true
-			return true
+			return in
 		}
 	}
-	return false
+	return nil
+}
+
+// tookDown reports whether an incident's cause took sites down around the time
+// that another one began to fail: at its onset, or while it spreads.
+func (in *incident) tookDown(on [3]int64) bool {
+	if on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
+		return true
+	}
+	then, all := 0, 0
+	for _, m := range in.Members {
+		if m.Probes == 0 || m.Adopted || m.Taken {
+			continue
+		}
+		all++
+		if m.Onset >= on[0]-spreadWithin && m.Onset <= on[2]+spreadWithin {
+			then++
+		}
+	}
+	return then >= clusterSites && float64(then) >= spreadPart*float64(all)
 }
 
 // rises reports whether the crowd of a site that nothing probes has a calm past, is
@@ -232,15 +260,31 @@ func (e *Engine) rises(j *judged) bool {
 	return c.Base.T >= calmMinutes && j.class != classVague && e.independent(c)[windowOf(8*minute)] >= ownCrowdOnly
 }
 
-// looksLike reports whether a symptom class is among those of an incident.
+// looksLike reports whether a symptom class is among those of an incident, by what
+// its sites failed with of late.
 func (e *Engine) looksLike(in *incident, class int) bool {
-	same := 0
+	if class == classVague {
+		return true
+	}
+	same, all := 0, 0
 	for _, m := range in.Members {
+		all++
 		if symptomClass(m.Code) == class {
 			same++
 		}
+		for _, t := range e.sites.rows[m.Site].Tracks {
+			for _, r := range t.Recent {
+				if !r.failed() || r.at() < m.Onset {
+					continue
+				}
+				all++
+				if symptomClass(r.code()) == class {
+					same++
+				}
+			}
+		}
 	}
-	return class == classVague || float64(same) >= 0.1*float64(len(in.Members))
+	return float64(same) >= adoptLike*float64(all)
 }
 
 // posterior is the chance of failure given prior p and evidence l.
