@@ -129,7 +129,16 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 		}
 	}
 	q, gain = overQ(sum[:])
-	return q, gain + e.logPrior()
+	return q, gain + e.priorOf(c)
+}
+
+// priorOf is the log prior of one component: what has been told already need not
+// be believed anew at every look.
+func (e *Engine) priorOf(c uint32) float64 {
+	if slices.Contains(e.s.search.told, c) {
+		return 0
+	}
+	return e.logPrior()
 }
 
 // cover is the members of a component whose failure must be accounted for.

@@ -217,7 +217,7 @@ func (e *Engine) considerRename(in *incident, f found) {
 		return
 	}
 	if c, ok := e.components.find(string(in.Cause)); ok {
-		if _, now := e.exact(c, f.w); f.gain < now+renameOdds {
+		if _, now := e.exact(c, f.w); f.gain < now-e.priorOf(c)+e.logPrior()+renameOdds {
 			return
 		}
 	}

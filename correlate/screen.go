@@ -15,6 +15,7 @@ const (
 type histogram [2][buckets]int32
 
 type searchScratch struct {
+	told    []uint32 // causes of confirmed incidents that are open
 	count   []int32 // by component: anomalous sites
 	slot    []int32 // by component: its histogram + 1
 	touched []uint32
@@ -50,7 +51,7 @@ func (e *Engine) screen() []found {
 				continue
 			}
 			q, gain := s.hist[slot-1].gain(&s.table[w])
-			gain += e.logPrior()
+			gain += e.priorOf(c)
 			if old, ok := best[c]; gain > 0 && (!ok || gain > old.gain) {
 				best[c] = found{c: c, w: w, q: q, gain: gain}
 			}
@@ -119,6 +120,12 @@ type gains [2][buckets][len(qGrid)]float64
 // prepare sets up what one search looks things up in.
 func (e *Engine) prepare() {
 	s := &e.s.search
+	s.told = s.told[:0]
+	for _, in := range e.incidents {
+		if c, ok := e.components.find(string(in.Cause)); ok && in.State.Open() && in.Confirmed != 0 {
+			s.told = append(s.told, c)
+		}
+	}
 	for w := range windows {
 		for class, weight := range [2]float64{1, sharedWeight} {
 			for b := range buckets {

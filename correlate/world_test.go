@@ -28,8 +28,9 @@ type world struct {
 	cadence  time.Duration // of the probes of one site at one vantage; a minute if unset
 	sites    []faultline.SiteRecord
 	vantages []faultline.Vantage
-	unprobed map[string]bool // sites that nothing probes
-	noise    float64         // share of all probes that fail for no reason
+	unprobed map[string]bool          // sites that nothing probes
+	clocks   map[string]time.Duration // of vantages: how far ahead they are
+	noise    float64                  // share of all probes that fail for no reason
 	faults   []fault
 	crowds   []crowdOf
 	said     []faultline.Event // further events, each at its own time

@@ -1,0 +1,55 @@
+package correlate
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// An incident ends when what it alone holds is back, although sites that it shares
+// with another one fail on.
+func TestContestedSitesHoldNoIncidentOpen(t *testing.T) {
+	t.Parallel()
+	w := quietTown(100, 100)
+	w.faults = []fault{
+		{sites: w.on("cdn:x"), from: 35, to: 50, symptom: "http_503"},
+		{sites: w.on("dns:q"), from: 42, to: 80, symptom: "dns"},
+	}
+	ends := map[faultline.Component]float64{"cdn:x": 50, "dns:q": 80}
+	for _, in := range w.run(t).told() {
+		end, ok := ends[causeOf(in)]
+		if !ok || in.ResolvedAt == nil {
+			t.Errorf("%s is %s", causeOf(in), in.State)
+			continue
+		}
+		delete(ends, causeOf(in))
+		if off := in.ResolvedAt.Sub(after(end)).Abs(); off > 3*time.Minute {
+			t.Errorf("%s resolved %v from its end", causeOf(in), off)
+		}
+	}
+	if len(ends) > 0 {
+		t.Errorf("not told of %v", ends)
+	}
+}
+
+// A twin of an open cause whose few sites the map misplaces is no second incident.
+func TestWhatATwinLeavesIsNoCause(t *testing.T) {
+	t.Parallel()
+	w := quietTown(60, 60)
+	for i := range w.sites { // the provider's own network holds its sites and a few that the map lost
+		if slices.Contains(w.sites[i].Components, "cdn:x") || i%15 == 4 {
+			w.sites[i].Components = append(w.sites[i].Components, "prefix:192.0.2.0/24")
+		}
+	}
+	failing := w.on("prefix:192.0.2.0/24")
+	w.faults = []fault{{sites: failing, from: 35, to: 48, symptom: "http_503"}}
+	told := w.run(t).told()
+	if len(told) != 1 {
+		t.Fatalf("%d incidents told", len(told))
+	}
+	if f := f1(told[0].Sites, failing); f < 0.95 {
+		t.Errorf("%s: sites match with F1 %.2f", causeOf(told[0]), f)
+	}
+}
