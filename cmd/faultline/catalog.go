@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"maps"
-	"os"
 	"slices"
 
 	"faultline"
@@ -25,14 +23,9 @@ func loadCatalogue(files []string) ([]faultline.SiteRecord, error) {
 	}
 	put(records)
 	for _, name := range files {
-		f, err := os.Open(name)
+		records, err := readFile("catalog", name, infra.Load)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--catalog: %w", err)}
-		}
-		records, err := infra.Load(f)
-		f.Close()
-		if err != nil {
-			return nil, usageError{fmt.Errorf("--catalog: %s: %w", name, err)}
+			return nil, err
 		}
 		put(records)
 	}

@@ -43,6 +43,15 @@ func (c Change) String() string {
 	return site + " rests on what it stands on in other parts" + at
 }
 
+// Then joins two changes of one site, one after the other, into one.
+func (c Change) Then(next Change) Change {
+	joined := slices.Concat(without(c.Joined, next.Left), without(next.Joined, c.Left))
+	left := slices.Concat(without(c.Left, next.Joined), without(next.Left, c.Joined))
+	slices.Sort(joined)
+	slices.Sort(left)
+	return Change{Record: next.Record, First: c.First, Joined: joined, Left: left, After: next.After}
+}
+
 // spoken names components as people do, those that a person would name first in
 // front; names that two kinds share are told with their kind.
 func spoken(components []faultline.Component) string {

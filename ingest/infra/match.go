@@ -276,6 +276,23 @@ func sameOwner(org, owner string) bool {
 	return ok && len(owner) > 2 && (rest == "" || strings.ContainsAny(rest[:1], " ,.-("))
 }
 
+// MaxVia is how many components a probe may tell, as the door takes them.
+const MaxVia = 16
+
+// Via returns the components of findings as a probe tells them: those that a
+// person would name first in front, at most [MaxVia], and without the top-level
+// domain, which the site's name tells.
+func Via(found []Finding) []faultline.Component {
+	var via []faultline.Component
+	for _, f := range found {
+		if f.Component.Kind() != faultline.KindTLD {
+			via = append(via, f.Component)
+		}
+	}
+	slices.SortFunc(via, byKind)
+	return via[:min(len(via), MaxVia)]
+}
+
 // findings collects what one observation says.
 type findings struct {
 	owner string
