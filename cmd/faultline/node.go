@@ -40,7 +40,8 @@ type nodeParts struct {
 	store      *store.Store
 	keys       *api.Keys
 	catalogue  []faultline.SiteRecord
-	drill      *drill // nil: the world
+	book       catalogueBook // what sites are called
+	drill      *drill        // nil: the world
 	matcher    *infra.Matcher
 	statements []statements.Source
 	log        *slog.Logger
@@ -77,6 +78,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
+	p.book.teach(names)
 	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),

@@ -77,21 +77,7 @@ func (c *serveCmd) AfterApply() error {
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log, reg := c.logger(w.stderr), newRegistry()
 	parts := nodeParts{log: log, reg: reg}
-	var err error
-	if c.Drill != "" {
-		if parts.drill, err = newDrill(c.Drill, c.Speed, log); err == nil {
-			parts.catalogue = parts.drill.records()
-		}
-	} else {
-		parts.catalogue, err = loadCatalogue(c.Catalog)
-		if err == nil {
-			parts.statements, err = c.statementFlags.load()
-		}
-	}
-	if err != nil {
-		return err
-	}
-	parts.matcher, err = c.infraFlags.matcher(infra.Sources{}, c.StateDir)
+	err := c.readTables(&parts)
 	if err != nil {
 		return err
 	}
@@ -123,6 +109,26 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		}
 	}
 	return n.run(ctx)
+}
+
+// readTables reads what the world, or the drill, is known by.
+func (c *serveCmd) readTables(parts *nodeParts) (err error) {
+	if parts.book, err = loadBook(c.Catalog); err != nil {
+		return err
+	}
+	parts.catalogue = parts.book.records()
+	if parts.matcher, err = c.infraFlags.matcher(infra.Sources{Owner: parts.book.owner}, c.StateDir); err != nil {
+		return err
+	}
+	if c.Drill == "" {
+		parts.statements, err = c.statementFlags.load()
+		return err
+	}
+	if parts.drill, err = newDrill(c.Drill, c.Speed, parts.log); err != nil {
+		return err
+	}
+	parts.catalogue = parts.drill.records()
+	return nil
 }
 
 // openBackend finds the Redis of the log; that of a drill is its own, in memory.
