@@ -58,7 +58,9 @@ func (l *looker) look(ctx context.Context, site string) (infra.Observation, erro
 		err = fmt.Errorf("%s has no address", site)
 	}
 	failures = append(failures, err)
-	failures = append(failures, l.nameServers(ctx, site, &o))
+	if nsErr := l.nameServers(ctx, site, &o); err == nil { // else it is the same trouble
+		failures = append(failures, nsErr)
+	}
 	if len(o.Addrs) > 0 {
 		failures = append(failures, l.request(ctx, &o))
 	}
