@@ -77,10 +77,11 @@ func byKind(a, b faultline.Component) int {
 
 // tell makes a change of what is known now, if it is another thing than what was
 // told last.
-func (p *place) tell(o Observation, base faultline.SiteRecord, left []faultline.Component, before time.Time) (Change, bool) {
-	if p.looks < settleLooks {
+func (p *place) tell(o Observation, base faultline.SiteRecord, before time.Time) (Change, bool) {
+	if p.looks < settleLooks || p.told != nil && !p.stale && o.At.Before(p.due) {
 		return Change{}, false
 	}
+	p.stale, p.due = false, o.At.Add(driftEvery)
 	record := p.record(o, base)
 	if p.told == nil {
 		p.told = &record
@@ -120,17 +121,15 @@ func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
 func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteRecord {
 	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank, Source: faultline.SourceObserved}
 	shares := map[faultline.Component]float64{}
-	for c, s := range p.stands {
-		if c.Kind() != faultline.KindPOP && (s.seen >= settleLooks || p.told != nil && slices.Contains(p.told.Components, c)) {
-			shares[c] = math.Round(p.share(c)*100) / 100
+	var kinds kindSet
+	for i, s := range p.stands {
+		if int(s.kind) != kindPOP && (s.seen >= settleLooks || p.told != nil && slices.Contains(p.told.Components, s.component)) {
+			shares[s.component] = math.Round(p.share(i)*100) / 100
+			kinds[s.kind] = true
 		}
 	}
-	kinds := map[string]bool{}
-	for c := range shares {
-		kinds[c.Kind()] = true
-	}
 	for _, c := range base.Components {
-		if !kinds[c.Kind()] && p.cannotSee(c.Kind(), kinds[faultline.KindCDN]) {
+		if kind := kindOf(c); !kinds[kind] && p.cannotSee(kind, kinds[kindCDN]) {
 			shares[c] = 1
 		}
 	}
@@ -148,16 +147,16 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 
 // cannotSee reports whether nobody has been able to see components of a kind: none
 // looked, or a CDN stands before the cloud.
-func (p *place) cannotSee(kind string, behindCDN bool) bool {
-	if kind == faultline.KindCloud && behindCDN {
+func (p *place) cannotSee(kind int, behindCDN bool) bool {
+	if kind == kindCloud && behindCDN {
 		return true
 	}
-	for _, v := range p.vantages {
-		if v.looks[kind] > 0 {
+	for i := range p.lookouts {
+		if p.lookouts[i].looks[kind] > 0 {
 			return false
 		}
 	}
-	return kind != faultline.KindTLD && kind != faultline.KindPOP
+	return kind != kindTLD && kind != kindPOP
 }
 
 // limited returns the components that a record names, sorted: those with the

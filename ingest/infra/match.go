@@ -227,6 +227,9 @@ func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 
 // responses looks at what providers add to a response on its way.
 func (m *Matcher) responses(f *findings, o Observation) {
+	if len(o.Header) == 0 {
+		return
+	}
 	for _, sig := range m.headers {
 		for _, h := range sig.Headers {
 			values := o.Header.Values(h.Name)
