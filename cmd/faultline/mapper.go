@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +27,7 @@ type mapper struct {
 	seq      uint64
 
 	mu    sync.Mutex
+	own   map[string]observed     // by site: what a prober of this node saw and the log has not told yet
 	term  *infra.Map              // nil: this node does not lead
 	news  map[string]infra.Change // not yet in the log, the newest of each site
 	moved chan struct{}           // has one when there are news
@@ -50,9 +53,41 @@ func (m *mapper) sites() int {
 	return m.term.Len()
 }
 
-// Via returns what an observation saw, as a probe tells it.
+// observed is what a prober of this node saw, with the evidence that a probe in
+// the log does not carry.
+type observed struct {
+	infra.Observation
+	found []infra.Finding
+}
+
+// maxObserved bounds the observations that wait for their probe; beyond it they
+// are forgotten, and the probes are taken as any other's.
+const maxObserved = 4096
+
+// Via returns what a prober of this node saw, as its probe is to tell it.
 func (m *mapper) Via(o infra.Observation) []faultline.Component {
-	return infra.Via(m.matcher.Infer(o))
+	found := m.matcher.Infer(o)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.own == nil || len(m.own) >= maxObserved {
+		m.own = map[string]observed{}
+	}
+	m.own[o.Site] = observed{o, found}
+	return infra.Via(found)
+}
+
+// look is what a probe saw: with all that is known of it when it is one of this
+// node's.
+func (m *mapper) look(p faultline.Probe) observed {
+	if own, ok := m.own[p.Site]; ok && own.Vantage == p.Vantage && faultline.Millis(own.At).Equal(p.At) {
+		delete(m.own, p.Site)
+		return own
+	}
+	o := infra.Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Via: p.Via}
+	if p.Status != 0 {
+		o.Header = http.Header{} // there was an answer
+	}
+	return observed{o, m.matcher.Infer(o)}
 }
 
 // How far the time of a probe may lie behind the log's clock or before it, as the
@@ -64,19 +99,19 @@ const (
 
 // Probe hears of a probe that was folded at clock.
 func (m *mapper) Probe(p faultline.Probe, clock time.Time) {
-	if len(p.Via) == 0 || clock.Sub(p.At) > mapLate {
+	if clock.Sub(p.At) > mapLate {
 		return
-	}
-	if p.At.Sub(clock) > mapFuture {
-		p.At = clock
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.term == nil {
 		return
 	}
-	o := infra.Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Via: p.Via}
-	change, ok := m.term.Observe(o, m.matcher.Infer(o))
+	seen := m.look(p)
+	if p.At.Sub(clock) > mapFuture {
+		seen.At = clock
+	}
+	change, ok := m.term.Observe(seen.Observation, seen.found)
 	if !ok {
 		return
 	}
@@ -115,7 +150,11 @@ func (m *mapper) duty(ctx context.Context, l *leader, lease store.Lease) error {
 			}
 			m.changed.Add(float64(len(batch)))
 			for _, c := range batch {
-				l.log.Info("the map changes", "change", c.String(), "looked before", c.After)
+				level := slog.LevelInfo
+				if c.First { // one for each site, once
+					level = slog.LevelDebug
+				}
+				l.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence", m.evidence(c))
 			}
 		}
 	}
@@ -125,6 +164,19 @@ func (m *mapper) begin(term *infra.Map) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.term, m.news = term, map[string]infra.Change{}
+}
+
+// evidence says why the map believes what a change brought.
+func (m *mapper) evidence(c infra.Change) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var why []string
+	for _, s := range m.term.Standings(c.Record.Site) {
+		if slices.Contains(c.Joined, s.Component) {
+			why = append(why, s.Describe())
+		}
+	}
+	return why
 }
 
 // take returns what is not yet in the log, in order of site.

@@ -184,7 +184,7 @@ func without(list, other []faultline.Component) []faultline.Component {
 	return slices.DeleteFunc(slices.Clone(list), func(c faultline.Component) bool { return slices.Contains(other, c) })
 }
 
-// Describe says where a component was seen: for people.
+// Describe says why a component is believed to be there: for people.
 func (s Standing) Describe() string {
 	parts := make([]string, 0, len(s.Evidence))
 	for _, e := range s.Evidence {
@@ -194,5 +194,5 @@ func (s Standing) Describe() string {
 	if s.Own {
 		own = ", the site's own"
 	}
-	return fmt.Sprintf("%s (%.0f %%%s): %s", s.Component, 100*s.Share, own, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s (%.0f %%%s): %s, as seen by %s at %s", s.Component, 100*s.Share, own, strings.Join(parts, "; "), s.By, s.Last.Format(time.RFC3339))
 }

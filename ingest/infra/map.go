@@ -104,6 +104,7 @@ var (
 	kindCDN   = slices.Index(faultline.Kinds, faultline.KindCDN)
 	kindCloud = slices.Index(faultline.Kinds, faultline.KindCloud)
 	kindDNS   = slices.Index(faultline.Kinds, faultline.KindDNS)
+	kindASN   = slices.Index(faultline.Kinds, faultline.KindASN)
 	kindCA    = slices.Index(faultline.Kinds, faultline.KindCA)
 	kindTLD   = slices.Index(faultline.Kinds, faultline.KindTLD)
 	kindPOP   = slices.Index(faultline.Kinds, faultline.KindPOP)
@@ -116,10 +117,10 @@ func lookedAt(o Observation, found []Finding) kindSet {
 		looked[kindOf(f.Component)] = true
 	}
 	looked[kindTLD] = false // the name tells it, whatever is seen
-	if len(o.Addrs) > 0 {
-		looked[kindCloud] = true
-		looked[kindCDN] = looked[kindCDN] || o.Header != nil
-	}
+	looked[kindCloud] = looked[kindCloud] || len(o.Addrs) > 0
+	// Who tells a network or an issuer and had an answer has looked for a CDN too.
+	thorough := len(o.Addrs) > 0 || looked[kindASN] || looked[kindCA]
+	looked[kindCDN] = looked[kindCDN] || thorough && o.Header != nil
 	looked[kindDNS] = looked[kindDNS] || len(o.NS) > 0
 	looked[kindCA] = looked[kindCA] || o.Issuer != ""
 	return looked

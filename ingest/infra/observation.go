@@ -19,7 +19,7 @@ type Observation struct {
 	CNAME   []string              // the chain of aliases that it led through, in order
 	NS      []NameServer          // of the zone that the host lies in
 	Addrs   []netip.Addr          // that the name led to
-	Header  http.Header           // of the first response, before redirects to other hosts; nil: none
+	Header  http.Header           // of the first response, before redirects to other hosts; nil: there was no answer
 	Issuer  string                // organisation that issued the certificate (its issuer's O, or CN where there is none)
 	Via     []faultline.Component // seen elsewhere by somebody who tells no more than that
 }
