@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,10 +23,6 @@ const (
 	fetchTimeout = 15 * time.Second
 	maxParallel  = 4 // requests under way
 	maxRedirects = 5
-	// backoffMost is the longest pause after failures, unless a page asks for more;
-	// patienceMost bounds what it may ask for.
-	backoffMost  = 30 * time.Minute
-	patienceMost = 24 * time.Hour
 	// freshFor is how long ago something may have been said to go into the log: what
 	// is older is late there. aheadFor is how far a page's clock may run ahead.
 	freshFor = 4*time.Minute + 30*time.Second
@@ -145,40 +140,6 @@ func (p *Poller) follow(ctx context.Context, f *follower, wait time.Duration) er
 	}
 }
 
-// after notes how it went and says how long to wait.
-func (p *Poller) after(f *follower, asked time.Duration, err error) time.Duration {
-	if err == nil {
-		if f.failures > 0 {
-			p.failed.Add(-1)
-			p.cfg.Log.Info("a status page answers again", "source", f.source.Name)
-		}
-		f.failures = 0
-		return max(p.cfg.Every, asked)
-	}
-	p.cfg.Metrics.polls.WithLabelValues("failed").Inc()
-	if f.failures == 0 {
-		// Without a way out all of them fail: that is one thing to say and not many.
-		if n := p.failed.Add(1); n < int64(len(p.cfg.Sources)) {
-			p.cfg.Log.Debug("a status page can't be read", "source", f.source.Name, "url", f.source.URL, "error", err)
-		} else {
-			p.cfg.Log.Warn("no status page can be read; trying on", "sources", n, "error", err)
-		}
-	}
-	f.failures++
-	return max(backoff(p.cfg.Every, f.failures), asked)
-}
-
-// backoff doubles the pause with each failure in a row.
-func backoff(every time.Duration, failures int) time.Duration {
-	wait := every
-	for range failures {
-		if wait *= 2; wait >= backoffMost {
-			return max(every, backoffMost)
-		}
-	}
-	return wait
-}
-
 // ask asks for a page once and puts what is new into the log. It returns how long
 // the page wants to be left alone.
 func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
@@ -279,15 +240,4 @@ func (f *follower) forget(items []item, now time.Time) {
 			delete(f.seen, key)
 		}
 	}
-}
-
-// patience reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
-func patience(value string, now time.Time) time.Duration {
-	wait := time.Duration(0)
-	if seconds, err := strconv.Atoi(value); err == nil {
-		wait = time.Duration(min(seconds, int(patienceMost/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(value); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), patienceMost)
 }
