@@ -18,7 +18,7 @@ func (p *Poller) after(f *follower, asked time.Duration, err error) time.Duratio
 	if err == nil {
 		if f.failures > 0 {
 			p.failed.Add(-1)
-			p.cfg.Log.Info("a status page answers again", "source", f.source.Name)
+			p.cfg.Log.Debug("a status page answers again", "source", f.source.Name)
 		}
 		f.failures = 0
 		return max(p.cfg.Every, asked)

@@ -268,7 +268,9 @@ func TestRunAsksEachPageAndEndsWithTheLease(t *testing.T) {
 	}
 	sources[7].Says[0].Only = ""
 	poller = NewPoller(Config{Sources: []Source{prepared(t, sources[7])}, Every: time.Millisecond, Now: func() time.Time { return now }, Append: log.append})
-	if err := poller.Run(t.Context()); !errors.Is(err, faultline.ErrNotLeader) {
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := poller.Run(ctx); !errors.Is(err, faultline.ErrNotLeader) {
 		t.Errorf("without the lease it ends with %v", err)
 	}
 }
