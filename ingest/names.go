@@ -18,6 +18,8 @@ var errSuffix = errors.New("is a suffix under which others register names, not a
 type Names struct {
 	mu    sync.RWMutex
 	known map[string]string // each name to itself, so that readers share one copy
+
+	aliases map[string]string // other names, to the known ones that they lead to
 }
 
 // NewNames returns a Names that knows the given sites.
@@ -70,10 +72,19 @@ func (n *Names) find(site string) (string, bool) {
 	return name, ok
 }
 
+// findAny finds a site by its name, or by another that leads to it.
+func (n *Names) findAny(name string) (string, bool) {
+	if site, ok := n.find(name); ok {
+		return site, true
+	}
+	return n.alias(name)
+}
+
 // Normalise returns the site that a person or an agent means by input, a name
 // or a URL: case, IDNA, scheme, path, port and a trailing dot are taken off, a
 // leading www. is dropped unless what remains is a public suffix, and a deeper
-// host counts for its registrable domain unless it is known itself. The site
+// host counts for its registrable domain unless it is known itself. What is another
+// name of a site ([Names.Alias]) is that site. The site
 // need not be known. The error says why input names none; it completes a
 // sentence that begins with the input.
 //
@@ -81,28 +92,28 @@ func (n *Names) find(site string) (string, bool) {
 // below github.io each name is somebody's own, so foo.github.io is registrable.
 // A private suffix itself (blogspot.com) is a site only when it is known.
 func (n *Names) Normalise(input string) (string, error) {
-	if site, ok := n.find(input); ok {
+	if site, ok := n.findAny(input); ok {
 		return site, nil
 	}
 	host, err := parseHost(input)
 	if err != nil {
 		return "", err
 	}
-	if site, ok := n.find(host); ok {
+	if site, ok := n.findAny(host); ok {
 		return site, nil
 	}
 	rest, www := strings.CutPrefix(host, "www.")
 	if isSuffix(rest) {
 		return n.underSuffix(rest, www)
 	}
-	if site, ok := n.find(rest); ok {
+	if site, ok := n.findAny(rest); ok {
 		return site, nil
 	}
 	site, err := publicsuffix.EffectiveTLDPlusOne(rest)
 	if err != nil {
 		return "", errNotDomain
 	}
-	if known, ok := n.find(site); ok {
+	if known, ok := n.findAny(site); ok {
 		return known, nil
 	}
 	return site, nil

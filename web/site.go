@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 type sitePage struct {
 	shell
 	Site     string
+	Name     string // what people call it; empty where that says no more
 	Answer   string
 	Because  string
 	Cause    *incidentLine // the incident that explains it
@@ -119,7 +121,7 @@ func (w *Web) site(c *gin.Context) error {
 func (w *Web) sitePage(ctx context.Context, record faultline.SiteRecord, incidents []faultline.Incident, reported string) sitePage {
 	asOf, _ := w.clock()
 	status, heard := w.statusOf(record)
-	p := sitePage{Site: record.Site, State: status.State, Symptoms: choices}
+	p := sitePage{Site: record.Site, Name: w.nameOf(record.Site), State: status.State, Symptoms: choices}
 	var cause *faultline.Incident
 	var member faultline.IncidentSite
 	drill := false
@@ -148,7 +150,7 @@ func (w *Web) sitePage(ctx context.Context, record faultline.SiteRecord, inciden
 	p.Counts = statusTallies(status, heard)
 	p.Stands = w.standings(status.Components, incidents)
 	p.Receipt, p.Thanks = receiptWords(record.Site, reported, status.Reports)
-	p.shell = w.shell("Is "+record.Site+" down? Faultline", lines(p.Answer, p.Because))
+	p.shell = w.shell("Is "+cmp.Or(p.Name, record.Site)+" down? Faultline", lines(p.Answer, p.Because))
 	p.Canonical, p.Live, p.Say, p.Drill = w.absolute("/site/"+record.Site), "all", p.Answer, p.Drill || drill
 	token, err := w.forms.issue(ctx, record.Site, w.cfg.Wall())
 	if err != nil {
@@ -156,6 +158,14 @@ func (w *Web) sitePage(ctx context.Context, record faultline.SiteRecord, inciden
 	}
 	p.Token = token
 	return p
+}
+
+// nameOf is what people call a site, where that is not the site itself.
+func (w *Web) nameOf(site string) string {
+	if name := w.cfg.NameOf(site); !strings.EqualFold(name, site) {
+		return name
+	}
+	return ""
 }
 
 // statusOf is how a site does, and whether anybody has said anything of it.

@@ -194,6 +194,9 @@ func (w *world) clockNow() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return 
 
 func (w *world) config() web.Config {
 	return web.Config{Source: w, Door: w, Keys: w, Lookup: w.lookup, Now: w.clockNow, BaseURL: "https://faultline.example",
+		NameOf: func(site string) string {
+			return map[string]string{"bbc.co.uk": "BBC", "reddit.com": "Reddit.com"}[site]
+		},
 		Members: func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] }}
 }
 

@@ -24,6 +24,9 @@ type Config struct {
 	// Lookup normalises what a person calls a site and says what it stands on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
 	Lookup func(input string) (faultline.SiteRecord, error)
+	// NameOf is what people call a site, as they write it: BBC. Empty: no other
+	// name is known. nil: of none.
+	NameOf func(site string) string
 	// Members says how many sites of the map stand on a component; nil: unknown.
 	Members func(faultline.Component) int
 	// BaseURL is how people reach this server, as https://faultline.example,
@@ -65,6 +68,9 @@ func New(cfg Config) (*Web, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.NameOf == nil {
+		cfg.NameOf = func(string) string { return "" }
 	}
 	if cfg.Members == nil {
 		cfg.Members = func(faultline.Component) int { return 0 }

@@ -45,6 +45,9 @@ type folder struct {
 	m         *metrics
 	log       *slog.Logger
 	now       func() time.Time
+	// probed hears of every probe that is folded, with the log's clock; nil: nobody
+	// does.
+	probed func(p faultline.Probe, clock time.Time)
 
 	leading atomic.Bool
 	status  atomic.Pointer[foldStatus]
@@ -160,9 +163,14 @@ func (f *folder) fold(b store.Batch) error {
 			return fmt.Errorf("%w: the log is another one, %s", errReload, v.Epoch)
 		}
 		f.out.Add(b.Pos, f.eng.Fold(ev), f.leading.Load())
-		if v, ok := ev.(faultline.SiteRecord); ok {
+		switch v := ev.(type) {
+		case faultline.SiteRecord:
 			if r, ok := f.eng.Record(v.Site); ok {
 				f.sites.Put(r)
+			}
+		case faultline.Probe:
+			if f.probed != nil {
+				f.probed(v, f.eng.Clock())
 			}
 		}
 	}

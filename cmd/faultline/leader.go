@@ -30,6 +30,10 @@ const (
 	finishLimit = 1500 * time.Millisecond
 )
 
+// duty is something that only a leader does, until ctx ends. An error ends the
+// term.
+type duty func(ctx context.Context, l *leader, lease store.Lease) error
+
 // leader leads while this node holds the lease, and tries to get it while it
 // does not. What only the leader does is here: ticks, storing what the fold
 // made, checkpoints, the catalogue. The fold itself runs on every node.
@@ -47,6 +51,7 @@ type leader struct {
 	log        *slog.Logger
 	now        func() time.Time // the world's clock, for the lease
 	day        dayClock         // what ticks tell
+	duties     []duty           // what else there is to do as long as it leads
 
 	tickSeq, catalogueSeq uint64
 	ticked                time.Time            // the newest tick that we appended or took over from
@@ -127,6 +132,9 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	g.Go(func() error { return l.saveViews(ctx, lease) })
 	g.Go(func() error { return l.saveCheckpoints(ctx, lease) })
 	g.Go(func() error { return l.appendCatalogue(ctx, lease) })
+	for _, d := range l.duties {
+		g.Go(func() error { return d(ctx, l, lease) })
+	}
 	return g.Wait()
 }
 

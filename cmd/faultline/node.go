@@ -14,6 +14,8 @@ import (
 	"faultline/api"
 	"faultline/correlate"
 	"faultline/ingest"
+	"faultline/ingest/infra"
+	"faultline/ingest/statements"
 	"faultline/store"
 	"faultline/web"
 )
@@ -35,12 +37,15 @@ const (
 
 // nodeParts are what a node is put together from.
 type nodeParts struct {
-	store     *store.Store
-	keys      *api.Keys
-	catalogue []faultline.SiteRecord
-	drill     *drill // nil: the world
-	log       *slog.Logger
-	reg       *prometheus.Registry
+	store      *store.Store
+	keys       *api.Keys
+	catalogue  []faultline.SiteRecord
+	book       catalogueBook // what sites are called
+	drill      *drill        // nil: the world
+	matcher    *infra.Matcher
+	statements []statements.Source
+	log        *slog.Logger
+	reg        *prometheus.Registry
 }
 
 // node is one serve: the door, the fold, the leader, the board and the server.
@@ -53,6 +58,7 @@ type node struct {
 	board      *api.Board
 	fold       *folder
 	lead       *leader
+	maps       *mapper
 	watch      *watcher
 	play       func(context.Context) error // the drill, if there is one
 }
@@ -72,17 +78,24 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
+	p.book.teach(names)
 	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
+	n.maps = newMapper(p.matcher, sites.Lookup, p.reg)
+	if p.drill == nil { // its map is the scenario's
+		n.fold.probed = n.maps.Probe
+		heard := &hearer{sources: p.statements, every: c.StatementsEvery, metrics: statements.NewMetrics(p.reg), writer: randomWriter()}
+		n.lead.duties = []duty{n.maps.duty, heard.duty}
+	}
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
+		NameOf: p.book.title, Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
 	if err != nil {
 		return nil, err
 	}

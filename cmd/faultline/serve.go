@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faultline/ingest/infra"
 	"faultline/store"
 )
 
@@ -25,6 +26,9 @@ type serveCmd struct {
 	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one, site by site; several with commas, the later ones on top."`
 	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Address that people reach this service by, such as https://faultline.example, for links in answers. Never taken from requests."`
 	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed; several with commas. Without it none is, and a reporter is whoever connects."`
+
+	infraFlags
+	statementFlags
 
 	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play an outage of the past, such as fastly-2021-06-08, on a store of its own in memory; everything that is shown is marked as a drill. The onset comes 10 s after the start."`
 	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"How many times as fast as the world's clock a drill runs: 1 to 120."`
@@ -66,20 +70,14 @@ func (c *serveCmd) AfterApply() error {
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
+		c.statementFlags.check(),
 	)
 }
 
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log, reg := c.logger(w.stderr), newRegistry()
 	parts := nodeParts{log: log, reg: reg}
-	var err error
-	if c.Drill != "" {
-		if parts.drill, err = newDrill(c.Drill, c.Speed, log); err == nil {
-			parts.catalogue = parts.drill.records()
-		}
-	} else {
-		parts.catalogue, err = loadCatalogue(c.Catalog)
-	}
+	err := c.readTables(&parts)
 	if err != nil {
 		return err
 	}
@@ -111,6 +109,26 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		}
 	}
 	return n.run(ctx)
+}
+
+// readTables reads what the world, or the drill, is known by.
+func (c *serveCmd) readTables(parts *nodeParts) (err error) {
+	if parts.book, err = loadBook(c.Catalog); err != nil {
+		return err
+	}
+	parts.catalogue = parts.book.records()
+	if parts.matcher, err = c.infraFlags.matcher(infra.Sources{Owner: parts.book.owner}, c.StateDir); err != nil {
+		return err
+	}
+	if c.Drill == "" {
+		parts.statements, err = c.statementFlags.load()
+		return err
+	}
+	if parts.drill, err = newDrill(c.Drill, c.Speed, parts.log); err != nil {
+		return err
+	}
+	parts.catalogue = parts.drill.records()
+	return nil
 }
 
 // openBackend finds the Redis of the log; that of a drill is its own, in memory.

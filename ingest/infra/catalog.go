@@ -20,6 +20,7 @@ const (
 	maxCatalogBytes    = 64 << 20
 	maxSites           = 1 << 20
 	maxComponents      = 32 // of one site
+	maxOtherNames      = 32 // hosts of one site, and aliases
 	maxNamedComplaints = 20 // in one error
 )
 
@@ -42,6 +43,10 @@ type Entry struct {
 	Rank       int                   `json:"rank"` // coarse popularity, 1 or more, each once
 	Category   string                `json:"category"`
 	Owner      string                `json:"owner"`
+	Country    string                `json:"country"` // where the service is at home, ISO 3166-1 alpha-2
+	Aliases    []string              `json:"aliases"` // what people type for it, in lower case: fb
+	Hosts      []string              `json:"hosts"`   // other names that lead to it, as the door normalises them: youtu.be
+	Status     string                `json:"status"`  // its public status page
 	Components []faultline.Component `json:"components"`
 	Sources    []string              `json:"sources"` // keys of the catalogue's sources
 }
@@ -53,6 +58,15 @@ func Builtin() ([]faultline.SiteRecord, error) {
 		return nil, fmt.Errorf("built-in %w", err)
 	}
 	return records, nil
+}
+
+// BuiltinCatalog returns the catalogue that Faultline ships, as [Read] would.
+func BuiltinCatalog() (Catalog, error) {
+	c, err := Read(bytes.NewReader(builtin))
+	if err != nil {
+		return Catalog{}, fmt.Errorf("built-in %w", err)
+	}
+	return c, nil
 }
 
 // Load reads a catalogue and returns a record for each site, sorted by site. It
@@ -67,8 +81,8 @@ func Load(r io.Reader) ([]faultline.SiteRecord, error) {
 
 // Read reads a catalogue, one JSON document of the shape of
 // catalog.schema.json. Unknown and repeated members, sites that are not
-// normalised, sites and ranks that stand twice, components that are not
-// canonical and sources that nobody explains are refused, each by the name of
+// normalised, sites, hosts, aliases and ranks that stand twice, components that are
+// not canonical and sources that nobody explains are refused, each by the name of
 // its entry.
 func Read(r io.Reader) (Catalog, error) {
 	var file struct {
@@ -110,7 +124,7 @@ func (c *Catalog) readEntries(raw []jsontext.Value) error {
 		}
 		c.Sites = append(c.Sites, e)
 	}
-	return errors.Join(complaints...)
+	return errors.Join(append(complaints, seen.hidden())...)
 }
 
 // Records returns a record for each site, sorted by site, its components sorted
@@ -118,14 +132,35 @@ func (c *Catalog) readEntries(raw []jsontext.Value) error {
 func (c Catalog) Records() []faultline.SiteRecord {
 	records := make([]faultline.SiteRecord, 0, len(c.Sites))
 	for _, e := range c.Sites {
-		components := append(slices.Clone(e.Components), tld(e.Site))
-		slices.Sort(components)
-		records = append(records, faultline.SiteRecord{
-			Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog,
-		})
+		records = append(records, e.Record())
 	}
 	slices.SortFunc(records, func(a, b faultline.SiteRecord) int { return strings.Compare(a.Site, b.Site) })
 	return records
+}
+
+// Record is what an entry says of its site.
+func (e Entry) Record() faultline.SiteRecord {
+	components := append(slices.Clone(e.Components), tld(e.Site))
+	slices.Sort(components)
+	return faultline.SiteRecord{Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog}
+}
+
+// Summary counts what a catalogue has.
+type Summary struct {
+	Sites, WithComponents, WithCountry, WithStatus, Hosts, Aliases int
+}
+
+// Summary counts what the catalogue has.
+func (c Catalog) Summary() Summary {
+	s := Summary{Sites: len(c.Sites)}
+	for _, e := range c.Sites {
+		s.WithComponents += min(1, len(e.Components))
+		s.WithCountry += min(1, len(e.Country))
+		s.WithStatus += min(1, len(e.Status))
+		s.Hosts += len(e.Hosts)
+		s.Aliases += len(e.Aliases)
+	}
+	return s
 }
 
 // tld is the top-level domain that a site depends on: its last label, whatever

@@ -46,7 +46,7 @@ func TestBuiltinIsSortedAndComplete(t *testing.T) {
 			others++
 		}
 	}
-	if len(records) < 300 || fastly < 12 || others < 40 {
+	if len(records) < 1000 || fastly < 12 || others < 40 {
 		t.Errorf("%d records, %d on Fastly, %d not", len(records), fastly, others)
 	}
 }
@@ -150,6 +150,11 @@ func TestBadEntriesAreRefusedByName(t *testing.T) {
 		"rank is no integer":  `{"site":"bad.example.com","name":"N","rank":2.5,"category":"news"}`,
 		"no name":             `{"site":"bad.example.com","rank":2,"category":"news"}`,
 		"too many components": entry(`"site":"bad.example.com","components":[` + manyComponents(33) + `]`),
+		"country in words":    entry(`"site":"bad.example.com","country":"Germany"`),
+		"alias in capitals":   entry(`"site":"bad.example.com","aliases":["FB"]`),
+		"alias with edges":    entry(`"site":"bad.example.com","aliases":[" fb"]`),
+		"host with a path":    entry(`"site":"bad.example.com","hosts":["a.com/x"]`),
+		"status without TLS":  entry(`"site":"bad.example.com","status":"http://status.a.com"`),
 	}
 	for name, e := range bad {
 		doc := fmt.Sprintf(`{"sites":[%s,%s]}`, goodEntry, e)
@@ -178,6 +183,9 @@ func TestLoaderRefusesWhatTheSchemaCannotSay(t *testing.T) {
 		"rank twice":        {goodEntry + `,{"site":"ft.com","name":"FT","rank":1,"category":"news"}`, `entry 2 ("ft.com"): rank 1 is that of bbc.co.uk`},
 		"needless www":      {`{"site":"www.bbc.co.uk","name":"B","rank":2,"category":"news"}`, `write bbc.co.uk`},
 		"public suffix":     {`{"site":"gov.uk","name":"G","rank":2,"category":"news"}`, `entry 1 ("gov.uk"): site is a public suffix`},
+		"alias of another":  {`{"site":"a.com","name":"A","rank":1,"category":"news","aliases":["a"]},{"site":"b.com","name":"B","rank":2,"category":"news","aliases":["a"]}`, `entry 2 ("b.com"): "a" leads to a.com already`},
+		"host is a site":    {`{"site":"a.com","name":"A","rank":1,"category":"news","hosts":["b.com"]},{"site":"b.com","name":"B","rank":2,"category":"news"}`, `"b.com" leads to a.com and is a site`},
+		"host is a suffix":  {`{"site":"a.com","name":"A","rank":1,"category":"news","hosts":["co.uk"]}`, `host "co.uk"`},
 		"host bits":         {`{"site":"a.com","name":"A","rank":2,"category":"news","components":["prefix:151.101.0.1/16"]}`, `"prefix:151.101.0.1/16"`},
 		"unknown source":    {`{"site":"a.com","name":"A","rank":2,"category":"news","sources":["hearsay"]}`, `source "hearsay"`},
 		"member twice":      {`{"site":"a.com","site":"b.com","name":"A","rank":2,"category":"news"}`, `"site"`},

@@ -3,6 +3,7 @@ package infra
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -29,6 +30,9 @@ var canonical = map[string]*regexp.Regexp{
 var (
 	host     = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	category = regexp.MustCompile(`^[a-z]+$`)
+	country  = regexp.MustCompile(`^[A-Z]{2}$`)
+	status   = regexp.MustCompile(`^https://[a-z0-9.-]+(/\S*)?$`)
+	alias    = regexp.MustCompile(`^[^\s\p{Lu}]+( [^\s\p{Lu}]+)*$`)
 )
 
 // check says everything that is wrong with an entry on its own.
@@ -43,6 +47,7 @@ func (e Entry) check(sources map[string]string) error {
 	if !category.MatchString(e.Category) {
 		problems = append(problems, fmt.Errorf("category %q is not one word in lower case", e.Category))
 	}
+	problems = append(problems, e.checkNames())
 	if len(e.Components) > maxComponents {
 		problems = append(problems, fmt.Errorf("more than %d components", maxComponents))
 	}
@@ -59,6 +64,35 @@ func (e Entry) check(sources map[string]string) error {
 	}
 	return errors.Join(problems...)
 }
+
+// checkNames says what is wrong with what else an entry is called and where it is
+// at home. All of it may be missing.
+func (e Entry) checkNames() error {
+	var problems []error
+	if e.Country != "" && !country.MatchString(e.Country) {
+		problems = append(problems, fmt.Errorf("country %q is not two capital letters", e.Country))
+	}
+	if e.Status != "" && !status.MatchString(e.Status) {
+		problems = append(problems, fmt.Errorf("status %q is not the https address of a page", e.Status))
+	}
+	if len(e.Hosts) > maxOtherNames || len(e.Aliases) > maxOtherNames {
+		problems = append(problems, fmt.Errorf("more than %d hosts or aliases", maxOtherNames))
+	}
+	for _, h := range e.Hosts {
+		if err := checkSite(h); err != nil {
+			problems = append(problems, fmt.Errorf("host %q: %w", h, err))
+		}
+	}
+	for _, a := range e.Aliases {
+		if len(a) > maxAlias || !alias.MatchString(a) {
+			problems = append(problems, fmt.Errorf("alias %q is not words in lower case", a))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// maxAlias bounds an alias, in bytes.
+const maxAlias = 64
 
 // checkSite refuses what the door would never make of a name, for such an entry
 // could never be found again.
@@ -97,10 +131,11 @@ func checkComponent(c faultline.Component) error {
 type seen struct {
 	sites map[string]bool
 	ranks map[int]string
+	names map[string]string // hosts and aliases → whose they are
 }
 
 func newSeen(n int) seen {
-	return seen{sites: make(map[string]bool, n), ranks: make(map[int]string, n)}
+	return seen{sites: make(map[string]bool, n), ranks: make(map[int]string, n), names: make(map[string]string, n)}
 }
 
 func (s seen) add(e Entry) error {
@@ -111,7 +146,25 @@ func (s seen) add(e Entry) error {
 	if other, ok := s.ranks[e.Rank]; ok {
 		twice = append(twice, fmt.Errorf("rank %d is that of %s", e.Rank, other))
 	}
+	for _, name := range slices.Concat(e.Hosts, e.Aliases) {
+		if other, ok := s.names[name]; ok {
+			twice = append(twice, fmt.Errorf("%q leads to %s already", name, other))
+		}
+		s.names[name] = e.Site
+	}
 	s.sites[e.Site] = true
 	s.ranks[e.Rank] = e.Site
 	return errors.Join(twice...)
+}
+
+// hidden says which hosts and aliases are sites themselves: they would never lead
+// anywhere else.
+func (s seen) hidden() error {
+	var hidden []error
+	for _, name := range slices.Sorted(maps.Keys(s.names)) {
+		if s.sites[name] && len(hidden) < maxNamedComplaints {
+			hidden = append(hidden, fmt.Errorf("%q leads to %s and is a site", name, s.names[name]))
+		}
+	}
+	return errors.Join(hidden...)
 }

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"faultline/ingest/infra"
+	"faultline/ingest/statements"
+)
+
+// infraCmd are the tools for what sites stand on.
+type infraCmd struct {
+	Explain infraExplainCmd `cmd:"" help:"Look at a site once and print what it stands on, with the evidence."`
+	Refresh infraRefreshCmd `cmd:"" help:"Fetch the address ranges that clouds publish, so that a site's region is known."`
+	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures and the list of status pages: exit 0 if all is well."`
+}
+
+type infraRefreshCmd struct {
+	Publications string        `placeholder:"FILE" env:"FAULTLINE_PUBLICATIONS" help:"List of what is fetched (JSON), instead of the built-in one."`
+	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File that is written; without it ranges.json in the state directory, where serve finds it when it starts."`
+	Timeout      time.Duration `default:"2m" env:"FAULTLINE_REFRESH_TIMEOUT" help:"How long all of it may take, 1s to 1h."`
+	stateFlags
+}
+
+// Help is the longer text of --help.
+func (infraRefreshCmd) Help() string {
+	return `What can't be fetched is named, the exit code is 1, and its ranges of the time before are kept.`
+}
+
+func (c infraRefreshCmd) AfterApply() error {
+	return within("timeout", c.Timeout, time.Second, time.Hour)
+}
+
+func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
+	list, err := infra.BuiltinPublications()
+	if c.Publications != "" {
+		list, err = readFile("publications", c.Publications, infra.ReadPublications)
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	file, failed := infra.Fetch(ctx, &http.Client{}, list, time.Now())
+	if len(file.Ranges) == 0 {
+		return fmt.Errorf("fetch ranges: %w", failed)
+	}
+	name := rangesFile(c.Ranges, c.StateDir)
+	if earlier, err := os.ReadFile(name); err == nil {
+		var before infra.RangeFile
+		if err := json.Unmarshal(earlier, &before); err == nil { // else it is written anew
+			file.Keep(before)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return usageError{fmt.Errorf("--ranges: %w", err)}
+	}
+	if err := writeRanges(name, file); err != nil {
+		return err
+	}
+	n := 0
+	for _, g := range file.Ranges {
+		n += len(g.Prefixes)
+	}
+	fmt.Fprintf(w.stdout, "%d ranges of %d components in %s\n", n, len(file.Ranges), name)
+	if failed != nil {
+		return fmt.Errorf("fetch ranges: %w", failed)
+	}
+	return nil
+}
+
+// writeRanges writes beside the file and then puts it in its place.
+func writeRanges(name string, file infra.RangeFile) error {
+	var doc bytes.Buffer
+	if err := file.Write(&doc); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return usageError{fmt.Errorf("--ranges: %w", err)}
+	}
+	if err := os.WriteFile(name+".new", doc.Bytes(), 0o600); err != nil {
+		return usageError{fmt.Errorf("--ranges: %w", err)}
+	}
+	return os.Rename(name+".new", name)
+}
+
+type infraCheckCmd struct {
+	Catalog    []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Further catalogue of sites (JSON) to check; several with commas."`
+	Statements []string `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"Further list of status pages (JSON) to check; several with commas."`
+	infraFlags
+	stateFlags
+}
+
+func (c infraCheckCmd) Run(w world) error {
+	for _, check := range []func(io.Writer) error{c.catalogues, c.signatures, c.statements} {
+		if err := check(w.stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c infraCheckCmd) catalogues(out io.Writer) error {
+	all, err := infra.BuiltinCatalog()
+	if err != nil {
+		return err
+	}
+	list := []infra.Catalog{all}
+	for _, name := range c.Catalog {
+		own, err := readFile("catalog", name, infra.Read)
+		if err != nil {
+			return err
+		}
+		list = append(list, own)
+	}
+	for i, cat := range list {
+		name := "built-in catalogue"
+		if i > 0 {
+			name = c.Catalog[i-1]
+		}
+		s := cat.Summary()
+		fmt.Fprintf(out, "%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d aliases\n",
+			name, s.Sites, s.WithComponents, s.WithCountry, s.WithStatus, s.Hosts, s.Aliases)
+	}
+	return nil
+}
+
+func (c infraCheckCmd) signatures(out io.Writer) error {
+	if _, err := c.matcher(infra.Sources{}, c.StateDir); err != nil {
+		return err
+	}
+	table, err := c.table()
+	if err != nil {
+		return err
+	}
+	ranges, err := c.ranges(c.StateDir)
+	if err != nil {
+		return err
+	}
+	kinds := map[string]int{}
+	for _, s := range table.List {
+		kinds[s.Component.Kind()]++
+	}
+	fmt.Fprintf(out, "signatures: %d (cdn %d, cloud %d, dns %d, ca %d, pop %d), %d networks of their own, %d fetched ranges\n",
+		len(table.List), kinds["cdn"], kinds["cloud"], kinds["dns"], kinds["ca"], kinds["pop"], len(table.Networks), ranges.Len())
+	return nil
+}
+
+func (c infraCheckCmd) statements(out io.Writer) error {
+	sources, err := statementFlags{Statements: c.Statements, StatementsEvery: time.Minute}.load()
+	if err != nil {
+		return err
+	}
+	forms := map[string]int{}
+	for _, s := range sources {
+		forms[s.Form]++
+	}
+	fmt.Fprintf(out, "status pages: %d (%d Statuspage, %d feeds)\n", len(sources), forms[statements.FormStatuspage], forms[statements.FormFeed])
+	return nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"faultline/ingest/infra"
+)
+
+// nameServer answers on loopback from a zone file.
+func nameServer(t *testing.T, zone string) string {
+	t.Helper()
+	records := map[string][]dns.RR{}
+	parser := dns.NewZoneParser(strings.NewReader(zone), ".", "")
+	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+		name := rr.Header().Name
+		records[name] = append(records[name], rr)
+	}
+	if err := parser.Err(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		answer := new(dns.Msg).SetReply(q)
+		follow(records, answer, q.Question[0].Name, q.Question[0].Qtype)
+		_ = w.WriteMsg(answer)
+	})}
+	go func() { _ = server.ActivateAndServe() }()
+	t.Cleanup(func() { _ = server.Shutdown() })
+	return conn.LocalAddr().String()
+}
+
+// follow adds what a resolver answers: the chain of aliases and where it ends.
+func follow(records map[string][]dns.RR, answer *dns.Msg, name string, kind uint16) {
+	if len(records[name]) == 0 {
+		answer.Rcode = dns.RcodeNameError
+	}
+	for _, rr := range records[name] {
+		if rr.Header().Rrtype == kind {
+			answer.Answer = append(answer.Answer, rr)
+		} else if alias, ok := rr.(*dns.CNAME); ok {
+			answer.Answer = append(answer.Answer, rr)
+			follow(records, answer, alias.Target, kind)
+		}
+	}
+}
+
+// A site on loopback that shows itself as Fastly does, under a certificate that a
+// test made.
+func TestALookSeesWhatThereIs(t *testing.T) {
+	front := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "www.gazette.com" {
+			t.Errorf("asked for %s", r.Host)
+		}
+		w.Header().Set("X-Served-By", "cache-lhr-egll1980040-LHR")
+		http.Redirect(w, r, "https://elsewhere.com/", http.StatusFound)
+	}))
+	defer front.Close()
+	_, port, err := net.SplitHostPort(front.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLooker(nameServer(t, `
+gazette.com. 60 IN NS ns1.gazette.com.
+gazette.com. 60 IN NS dns1.p01.nsone.net.
+ns1.gazette.com. 60 IN A 192.0.2.53
+www.gazette.com. 60 IN CNAME gazette.map.fastly.net.
+gazette.map.fastly.net. 60 IN A 127.0.0.1
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.https = port
+	o, err := l.look(t.Context(), "gazette.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Host != "www.gazette.com" || !slices.Equal(o.CNAME, []string{"gazette.map.fastly.net"}) || len(o.Addrs) != 1 || o.Issuer != "Acme Co" ||
+		len(o.NS) != 2 || o.NS[0].Host != "ns1.gazette.com" || o.NS[0].Addrs[0].String() != "192.0.2.53" {
+		t.Errorf("%+v", o)
+	}
+	m, err := infraFlags{}.matcher(infra.Sources{}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Site = "gazette.com"
+	var out strings.Builder
+	printFindings(&out, catalogueBook{}, o, m.Infer(o))
+	for _, want := range []string{
+		"gazette.com, seen ", "cdn:fastly\n    cname   gazette.map.fastly.net  [fastly.net]\n    header  X-Served-By: cache-lhr-egll1980040-LHR",
+		"dns:gazette.com, 50 % of it, the site's own\n    ns      ns1.gazette.com  [own zone]", "dns:ns1, 50 % of it\n    ns      dns1.p01.nsone.net", "pop:fastly/lhr\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestExplainTellsWhatItSawAndWhatFailed(t *testing.T) {
+	server := nameServer(t, "bbc.co.uk. 60 IN CNAME bbc.map.fastly.net.\nbbc.map.fastly.net. 60 IN TXT nothing\nwww.bbc.co.uk. 60 IN TXT nothing\nco.uk. 60 IN TXT x\nuk. 60 IN TXT x\n")
+	code, out, errs := command(t, "infra", "explain", "bbc", "--resolver", server)
+	if code != exitFailed || !strings.Contains(errs, "bbc.co.uk has no address") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	for _, want := range []string{"bbc.co.uk (BBC), seen ", "tld:uk\n", "the catalogue says: cdn:akamai cdn:fastly tld:uk\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+func TestRefreshWritesRangesThatServeReads(t *testing.T) {
+	body := "173.245.48.0/20\n103.21.244.0/22\n"
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body == "" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	defer s.Close()
+	state, list := t.TempDir(), filepath.Join(t.TempDir(), "publications.json")
+	if err := os.WriteFile(list, []byte(`[{"name":"House","url":"`+s.URL+`/a","form":"lines","component":"cdn:house"},{"name":"Other","url":"`+s.URL+`/b","form":"lines","component":"cdn:other"}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command(t, "infra", "refresh", "--publications", list, "--state-dir", state)
+	if code != 0 || !strings.HasPrefix(out, "4 ranges of 2 components in "+state) {
+		t.Fatalf("exit %d: %s %s", code, out, errs)
+	}
+	if code, out, errs := command(t, "infra", "check", "--state-dir", state); code != 0 || !strings.Contains(out, " 2 fetched ranges") {
+		t.Errorf("exit %d: %s %s", code, out, errs)
+	}
+	body = ""
+	if code, _, errs := command(t, "infra", "refresh", "--publications", list, "--state-dir", state); code != exitFailed || !strings.Contains(errs, "House") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if ranges, err := (infraFlags{}).ranges(state); err != nil || ranges.Len() != 2 {
+		t.Errorf("after a refresh that fetched nothing: %v", err)
+	}
+}
+
+func TestCheckNamesWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	code, out, errs := command(t, "infra", "check", "--state-dir", dir)
+	if code != 0 || !strings.Contains(out, "built-in catalogue: 1") || !strings.Contains(out, "signatures: ") || !strings.Contains(out, "status pages: ") {
+		t.Errorf("exit %d: %s %s", code, out, errs)
+	}
+	bad := filepath.Join(dir, "bad.json")
+	if err := os.WriteFile(bad, []byte(`{"sites":[{"site":"A.com","name":"A","rank":1,"category":"news"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--catalog", "--statements", "--signatures", "--ranges"} {
+		if code, _, errs := command(t, "infra", "check", "--state-dir", dir, flag, bad); code != exitUsage || !strings.Contains(errs, flag) || !strings.Contains(errs, bad) {
+			t.Errorf("%s: exit %d: %s", flag, code, errs)
+		}
+	}
+}
+
+func TestWhatPeopleTypeLeadsToASite(t *testing.T) {
+	book, err := loadBook(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := book.names()
+	for typed, want := range map[string]string{
+		"fb": "facebook.com", "Twitter": "x.com", "twitter.com": "x.com", "youtu.be": "youtube.com", "Gmail": "mail.google.com", "psn": "playstation.com",
+		"BBC": "bbc.co.uk", "hacker news": "news.ycombinator.com", "chat.openai.com": "chatgpt.com", "gov.uk": "www.gov.uk", "bbc.co.uk": "bbc.co.uk",
+	} {
+		if got, err := names.Normalise(typed); err != nil || got != want {
+			t.Errorf("%s leads to %q, %v; want %s", typed, got, err, want)
+		}
+	}
+}

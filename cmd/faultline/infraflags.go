@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"faultline/ingest/infra"
+)
+
+// infraFlags say by what infrastructure is recognised.
+type infraFlags struct {
+	Signatures []string `sep:"," placeholder:"FILE" env:"FAULTLINE_SIGNATURES" help:"Table of what infrastructure is recognised by (JSON) that is laid over the built-in one, component by component; several with commas, the later ones on top."`
+	Ranges     string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"Address ranges that providers publish, as 'infra refresh' writes them; without it ranges.json in the state directory, if there is one."`
+}
+
+// table reads the built-in signatures and lays those of the files over them.
+func (f infraFlags) table() (infra.Signatures, error) {
+	table, err := infra.BuiltinSignatures()
+	if err != nil {
+		return table, err
+	}
+	for _, name := range f.Signatures {
+		own, err := readFile("signatures", name, infra.ReadSignatures)
+		if err != nil {
+			return table, err
+		}
+		table = table.Over(own)
+	}
+	return table, nil
+}
+
+// matcher makes one of the table, the ranges of the state directory and what else
+// it may ask.
+func (f infraFlags) matcher(from infra.Sources, stateDir string) (*infra.Matcher, error) {
+	table, err := f.table()
+	if err != nil {
+		return nil, err
+	}
+	if from.Ranges, err = f.ranges(stateDir); err != nil {
+		return nil, err
+	}
+	m, err := infra.NewMatcher(table, from)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--signatures: %w", err)}
+	}
+	return m, nil
+}
+
+// rangesFile is where refresh writes and the others look.
+func rangesFile(named, stateDir string) string {
+	if named != "" {
+		return named
+	}
+	return filepath.Join(stateDir, "ranges.json")
+}
+
+func (f infraFlags) ranges(stateDir string) (*infra.Ranges, error) {
+	name := rangesFile(f.Ranges, stateDir)
+	if _, err := os.Stat(name); f.Ranges == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return readFile("ranges", name, infra.LoadRanges)
+}

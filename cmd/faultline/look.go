@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"faultline/ingest/infra"
+)
+
+// looker looks at a site once, for a person who wants to know why the map says
+// what it says. It asks a name server itself: the system's resolver hides the
+// chain of aliases.
+type looker struct {
+	server string
+	client dns.Client
+	// http and https are the ports that sites answer on.
+	http, https string
+}
+
+func newLooker(server string) (*looker, error) {
+	l := &looker{server: server, http: "80", https: "443"}
+	if server != "" {
+		if _, _, err := net.SplitHostPort(server); err != nil {
+			return nil, usageError{fmt.Errorf("--resolver: %w", err)}
+		}
+		return l, nil
+	}
+	conf, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+	if err != nil || len(conf.Servers) == 0 {
+		return nil, usageError{errors.New("--resolver: the system names no name server; name one")}
+	}
+	l.server = net.JoinHostPort(conf.Servers[0], conf.Port)
+	return l, nil
+}
+
+// maxLookChain bounds a chain of aliases.
+const maxLookChain = 16
+
+// look asks DNS for the site, or its www. host where the site itself has no
+// address, and then sends one request. What failed is told beside what was seen.
+func (l *looker) look(ctx context.Context, site string) (infra.Observation, error) {
+	o := infra.Observation{Host: site}
+	var failures []error
+	err := l.resolve(ctx, &o)
+	if err == nil && len(o.Addrs) == 0 && !strings.HasPrefix(site, "www.") {
+		o = infra.Observation{Host: "www." + site}
+		err = l.resolve(ctx, &o)
+	}
+	if err == nil && len(o.Addrs) == 0 {
+		err = fmt.Errorf("%s has no address", site)
+	}
+	failures = append(failures, err)
+	if nsErr := l.nameServers(ctx, site, &o); err == nil { // else it is the same trouble
+		failures = append(failures, nsErr)
+	}
+	if len(o.Addrs) > 0 {
+		failures = append(failures, l.request(ctx, &o))
+	}
+	return o, errors.Join(failures...)
+}
+
+func (l *looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
+	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
+	q.SetEdns0(1232, false)
+	answer, _, err := l.client.ExchangeContext(ctx, q, l.server)
+	if err == nil && answer.Truncated {
+		tcp := dns.Client{Net: "tcp"}
+		answer, _, err = tcp.ExchangeContext(ctx, q, l.server)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for %s: %w", l.server, name, err)
+	}
+	if answer.Rcode != dns.RcodeSuccess {
+		return nil, fmt.Errorf("%s: %s", name, dns.RcodeToString[answer.Rcode])
+	}
+	return answer.Answer, nil
+}
+
+// resolve finds the chain and the addresses of the host.
+func (l *looker) resolve(ctx context.Context, o *infra.Observation) error {
+	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		answer, err := l.ask(ctx, o.Host, kind)
+		if err != nil {
+			return err
+		}
+		for _, rr := range answer {
+			switch v := rr.(type) {
+			case *dns.CNAME:
+				if kind == dns.TypeA && len(o.CNAME) < maxLookChain {
+					o.CNAME = append(o.CNAME, strings.TrimSuffix(v.Target, "."))
+				}
+			case *dns.A:
+				o.Addrs = appendAddr(o.Addrs, v.A)
+			case *dns.AAAA:
+				o.Addrs = appendAddr(o.Addrs, v.AAAA)
+			}
+		}
+	}
+	return nil
+}
+
+func appendAddr(list []netip.Addr, ip net.IP) []netip.Addr {
+	if addr, ok := netip.AddrFromSlice(ip); ok {
+		return append(list, addr.Unmap())
+	}
+	return list
+}
+
+// nameServers finds those of the zone that the site lies in: the nearest name
+// above that has any.
+func (l *looker) nameServers(ctx context.Context, site string, o *infra.Observation) error {
+	for zone := site; strings.Contains(zone, "."); _, zone, _ = strings.Cut(zone, ".") {
+		answer, err := l.ask(ctx, zone, dns.TypeNS)
+		if err != nil {
+			return err
+		}
+		for _, rr := range answer {
+			if ns, ok := rr.(*dns.NS); ok {
+				o.NS = append(o.NS, infra.NameServer{Host: strings.TrimSuffix(ns.Ns, "."), Addrs: l.addressesOf(ctx, ns.Ns)})
+			}
+		}
+		if len(o.NS) > 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// addressesOf finds where a name server stands; none when it can't be found.
+func (l *looker) addressesOf(ctx context.Context, host string) (list []netip.Addr) {
+	answer, err := l.ask(ctx, host, dns.TypeA)
+	if err != nil {
+		return nil
+	}
+	for _, rr := range answer {
+		if a, ok := rr.(*dns.A); ok {
+			list = appendAddr(list, a.A)
+		}
+	}
+	return list
+}
+
+// request asks the host for its front page, over TLS or else without, at the
+// addresses that were found, and keeps the head of the answer. The certificate is
+// looked at and not judged: this finds out who issued it, not whether it is good.
+func (l *looker) request(ctx context.Context, o *infra.Observation) error {
+	var issuer string
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			_, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			var d net.Dialer
+			return d.DialContext(ctx, network, net.JoinHostPort(o.Addrs[0].String(), port))
+		},
+		TLSClientConfig: &tls.Config{ServerName: o.Host, InsecureSkipVerify: true, VerifyConnection: func(s tls.ConnectionState) error {
+			if name := s.PeerCertificates[0].Issuer; len(name.Organization) > 0 {
+				issuer = name.Organization[0]
+			} else {
+				issuer = name.CommonName
+			}
+			return nil
+		}},
+		DisableKeepAlives: true,
+	}
+	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	var failures []error
+	for _, url := range []string{"https://" + o.Host + ":" + l.https + "/", "http://" + o.Host + ":" + l.http + "/"} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		req.Host = o.Host
+		req.Header.Set("User-Agent", userAgent())
+		res, err := client.Do(req)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		res.Body.Close()
+		o.Header, o.Issuer = res.Header, issuer
+		return nil
+	}
+	return errors.Join(failures...)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faultline"
+	"faultline/ingest/infra"
+	"faultline/store"
+)
+
+// mapper writes into the log what sites are seen to stand on, while this node
+// leads. It goes by the log alone: by the components that probes of any vantage
+// saw on their way. So it does not matter which node or agent probes.
+type mapper struct {
+	matcher  *infra.Matcher
+	believed func(site string) (faultline.SiteRecord, bool)
+	changed  prometheus.Counter
+	writer   uint64
+	seq      uint64
+
+	mu    sync.Mutex
+	own   map[string]observed     // by site: what a prober of this node saw and the log has not told yet
+	term  *infra.Map              // nil: this node does not lead
+	news  map[string]infra.Change // not yet in the log, the newest of each site
+	moved chan struct{}           // has one when there are news
+}
+
+func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteRecord, bool), reg prometheus.Registerer) *mapper {
+	m := &mapper{matcher: matcher, believed: believed, writer: randomWriter(), moved: make(chan struct{}, 1),
+		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_map_changes_total",
+			Help: "Changes of what sites stand on that this node has written into the log as leader."})}
+	if reg != nil {
+		reg.MustRegister(m.changed, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_map_sites",
+			Help: "Sites whose infrastructure this node follows as leader."}, func() float64 { return float64(m.sites()) }))
+	}
+	return m
+}
+
+func (m *mapper) sites() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.term == nil {
+		return 0
+	}
+	return m.term.Len()
+}
+
+// observed is what a prober of this node saw, with the evidence that a probe in
+// the log does not carry.
+type observed struct {
+	infra.Observation
+	found []infra.Finding
+}
+
+// maxObserved bounds the observations that wait for their probe; beyond it they
+// are forgotten, and the probes are taken as any other's.
+const maxObserved = 4096
+
+// Via returns what a prober of this node saw, as its probe is to tell it.
+func (m *mapper) Via(o infra.Observation) []faultline.Component {
+	found := m.matcher.Infer(o)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.own == nil || len(m.own) >= maxObserved {
+		m.own = map[string]observed{}
+	}
+	m.own[o.Site] = observed{o, found}
+	return infra.Via(found)
+}
+
+// look is what a probe saw: with all that is known of it when it is one of this
+// node's.
+func (m *mapper) look(p faultline.Probe) observed {
+	if own, ok := m.own[p.Site]; ok && own.Vantage == p.Vantage && faultline.Millis(own.At).Equal(p.At) {
+		delete(m.own, p.Site)
+		return own
+	}
+	o := infra.Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Via: p.Via}
+	if p.Status != 0 {
+		o.Header = http.Header{} // there was an answer
+	}
+	return observed{o, m.matcher.Infer(o)}
+}
+
+// How far the time of a probe may lie behind the log's clock or before it, as the
+// fold has it.
+const (
+	mapLate   = 5 * time.Minute
+	mapFuture = 2 * time.Minute
+)
+
+// Probe hears of a probe that was folded at clock.
+func (m *mapper) Probe(p faultline.Probe, clock time.Time) {
+	if clock.Sub(p.At) > mapLate {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.term == nil {
+		return
+	}
+	seen := m.look(p)
+	if p.At.Sub(clock) > mapFuture {
+		seen.At = clock
+	}
+	change, ok := m.term.Observe(seen.Observation, seen.found)
+	if !ok {
+		return
+	}
+	if earlier, waits := m.news[p.Site]; waits {
+		change = earlier.Then(change)
+	}
+	m.news[p.Site] = change
+	select {
+	case m.moved <- struct{}{}:
+	default:
+	}
+}
+
+// duty follows what the log tells from now on, and writes the changes back, for
+// as long as the lease lasts. It begins with what the log says already.
+func (m *mapper) duty(ctx context.Context, l *leader, lease store.Lease) error {
+	m.begin(infra.NewMap(m.believed))
+	defer m.begin(nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-m.moved:
+		}
+		for batch := range slices.Chunk(m.take(), catalogueBatch) {
+			m.seq++
+			events := make([]faultline.Event, len(batch))
+			for i, c := range batch {
+				events[i] = c.Record
+			}
+			if err := l.again(ctx, "append changes of the map", func() error {
+				_, err := l.store.AppendFenced(ctx, lease, store.BatchKey{Writer: m.writer, Seq: m.seq}, events)
+				return err
+			}); err != nil {
+				return err
+			}
+			m.changed.Add(float64(len(batch)))
+			for _, c := range batch {
+				level := slog.LevelInfo
+				if c.First { // one for each site, once
+					level = slog.LevelDebug
+				}
+				l.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence", m.evidence(c))
+			}
+		}
+	}
+}
+
+func (m *mapper) begin(term *infra.Map) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.term, m.news = term, map[string]infra.Change{}
+}
+
+// evidence says why the map believes what a change brought.
+func (m *mapper) evidence(c infra.Change) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var why []string
+	for _, s := range m.term.Standings(c.Record.Site) {
+		if slices.Contains(c.Joined, s.Component) {
+			why = append(why, s.Describe())
+		}
+	}
+	return why
+}
+
+// take returns what is not yet in the log, in order of site.
+func (m *mapper) take() []infra.Change {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]infra.Change, 0, len(m.news))
+	for _, site := range slices.Sorted(maps.Keys(m.news)) {
+		list = append(list, m.news[site])
+	}
+	clear(m.news)
+	return list
+}

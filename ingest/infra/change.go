@@ -1,0 +1,198 @@
+package infra
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"faultline"
+)
+
+// Change says that a site stands on something else than before.
+type Change struct {
+	// Record is the event that says so in the log: what was true from its time on.
+	Record faultline.SiteRecord
+	// First says that nothing had been observed of the site before.
+	First bool
+	// Joined and Left are the components that came and went, sorted. Both are
+	// empty when only the shares moved.
+	Joined, Left []faultline.Component
+	// After is when the site was last looked at before the change was decided.
+	After time.Time
+}
+
+// String says it to people: "ft.com moved from Fastly to Cloudflare at
+// 2026-11-22T10:03:00Z".
+func (c Change) String() string {
+	at := " at " + c.Record.At.UTC().Format(time.RFC3339)
+	site := c.Record.Site
+	switch {
+	case c.First:
+		return site + " stands on " + spoken(c.Record.Components) + at
+	case len(c.Joined) > 0 && len(c.Left) > 0:
+		return site + " moved from " + spoken(c.Left) + " to " + spoken(c.Joined) + at
+	case len(c.Joined) > 0:
+		return site + " stands on " + spoken(c.Joined) + " as well" + at
+	case len(c.Left) > 0:
+		return site + " left " + spoken(c.Left) + at
+	}
+	return site + " rests on what it stands on in other parts" + at
+}
+
+// Then joins two changes of one site, one after the other, into one.
+func (c Change) Then(next Change) Change {
+	joined := slices.Concat(without(c.Joined, next.Left), without(next.Joined, c.Left))
+	left := slices.Concat(without(c.Left, next.Joined), without(next.Left, c.Joined))
+	slices.Sort(joined)
+	slices.Sort(left)
+	return Change{Record: next.Record, First: c.First, Joined: joined, Left: left, After: next.After}
+}
+
+// spoken names components as people do, those that a person would name first in
+// front; names that two kinds share are told with their kind.
+func spoken(components []faultline.Component) string {
+	sorted := slices.SortedFunc(slices.Values(components), byKind)
+	shown := map[string]int{}
+	for _, c := range sorted {
+		shown[c.DisplayName()]++
+	}
+	names := make([]string, 0, len(sorted))
+	for _, c := range sorted {
+		name := c.DisplayName()
+		if shown[name] > 1 {
+			name += " (" + c.Kind() + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func byKind(a, b faultline.Component) int {
+	return cmp.Or(cmp.Compare(slices.Index(faultline.Kinds, a.Kind()), slices.Index(faultline.Kinds, b.Kind())), cmp.Compare(a, b))
+}
+
+// tell makes a change of what is known now, if it is another thing than what was
+// told last.
+func (p *place) tell(o Observation, base faultline.SiteRecord, before time.Time) (Change, bool) {
+	if p.looks < settleLooks || p.told != nil && !p.stale && o.At.Before(p.due) {
+		return Change{}, false
+	}
+	p.stale, p.due = false, o.At.Add(driftEvery)
+	record := p.record(o, base)
+	if p.told == nil {
+		p.told = &record
+		return Change{Record: record, First: true, Joined: record.Components, After: before}, true
+	}
+	c := Change{Record: record, Joined: without(record.Components, p.told.Components),
+		Left: without(p.told.Components, record.Components), After: before}
+	if len(c.Joined)+len(c.Left) == 0 && !p.drifted(record) {
+		return Change{}, false
+	}
+	p.told = &record
+	return c, true
+}
+
+// drifted reports whether the shares are worth telling anew.
+func (p *place) drifted(record faultline.SiteRecord) bool {
+	if record.At.Sub(p.told.At) < driftEvery {
+		return false
+	}
+	for _, c := range record.Components {
+		if math.Abs(shareIn(record, c)-shareIn(*p.told, c)) > driftStep {
+			return true
+		}
+	}
+	return false
+}
+
+func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
+	if s, ok := r.Shares[c]; ok {
+		return s
+	}
+	return 1
+}
+
+// record is what the map says of the site now. What was observed takes the place
+// of what was believed, kind by kind; what observation can't see stays believed.
+func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteRecord {
+	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank, Source: faultline.SourceObserved}
+	shares := map[faultline.Component]float64{}
+	var kinds kindSet
+	for i, s := range p.stands {
+		if int(s.kind) != kindPOP && (s.seen >= settleLooks || p.told != nil && slices.Contains(p.told.Components, s.component)) {
+			shares[s.component] = math.Round(p.share(i)*100) / 100
+			kinds[s.kind] = true
+		}
+	}
+	for _, c := range base.Components {
+		if kind := kindOf(c); !kinds[kind] && p.cannotSee(kind, kinds[kindCDN]) {
+			shares[c] = 1
+		}
+	}
+	r.Components = limited(shares)
+	for _, c := range r.Components {
+		if s := shares[c]; s < 0.95 {
+			if r.Shares == nil {
+				r.Shares = map[faultline.Component]float64{}
+			}
+			r.Shares[c] = s
+		}
+	}
+	return r
+}
+
+// cannotSee reports whether nobody has been able to see components of a kind: none
+// looked, or a CDN stands before the cloud.
+func (p *place) cannotSee(kind int, behindCDN bool) bool {
+	if kind == kindCloud && behindCDN {
+		return true
+	}
+	for i := range p.lookouts {
+		if p.lookouts[i].looks[kind] > 0 {
+			return false
+		}
+	}
+	return kind != kindTLD && kind != kindPOP
+}
+
+// limited returns the components that a record names, sorted: those with the
+// largest shares, and of the many prefixes of a cloud not all.
+func limited(shares map[faultline.Component]float64) []faultline.Component {
+	all := slices.SortedFunc(maps.Keys(shares), func(a, b faultline.Component) int {
+		return cmp.Or(cmp.Compare(shares[b], shares[a]), byKind(a, b))
+	})
+	prefixes := 0
+	kept := all[:0]
+	for _, c := range all {
+		if c.Kind() == faultline.KindPrefix {
+			if prefixes++; prefixes > maxPrefixes {
+				continue
+			}
+		}
+		kept = append(kept, c)
+	}
+	kept = kept[:min(len(kept), maxComponents)]
+	slices.Sort(kept)
+	return kept
+}
+
+func without(list, other []faultline.Component) []faultline.Component {
+	return slices.DeleteFunc(slices.Clone(list), func(c faultline.Component) bool { return slices.Contains(other, c) })
+}
+
+// Describe says why a component is believed to be there: for people.
+func (s Standing) Describe() string {
+	parts := make([]string, 0, len(s.Evidence))
+	for _, e := range s.Evidence {
+		parts = append(parts, e.By+" "+e.Saw)
+	}
+	own := ""
+	if s.Own {
+		own = ", the site's own"
+	}
+	return fmt.Sprintf("%s (%.0f %%%s): %s, as seen by %s at %s", s.Component, 100*s.Share, own, strings.Join(parts, "; "), s.By, s.Last.Format(time.RFC3339))
+}

@@ -1,0 +1,201 @@
+package infra_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"faultline"
+	"faultline/ingest/infra"
+)
+
+var start = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// sees is one observation of ft.com by which it stands on some components.
+type sees struct {
+	vantage string
+	found   []faultline.Component
+}
+
+// watch has a map see one thing after the other, a minute apart, and returns what
+// it tells.
+func watch(m *infra.Map, from time.Time, looks ...sees) (told []infra.Change) {
+	for i, look := range looks {
+		o := infra.Observation{Site: "ft.com", At: from.Add(time.Duration(i) * time.Minute), Vantage: look.vantage,
+			Addrs: addrs("192.0.2.1"), Header: header("Server: x")}
+		found := []infra.Finding{{Component: "tld:com", Share: 1}}
+		for _, c := range look.found {
+			found = append(found, infra.Finding{Component: c, Share: 1, Evidence: []infra.Evidence{{By: infra.ByCNAME, Saw: "x", Rule: string(c)}}})
+		}
+		if c, ok := m.Observe(o, found); ok {
+			told = append(told, c)
+		}
+	}
+	return told
+}
+
+func times(n int, look sees) []sees { return slices.Repeat([]sees{look}, n) }
+
+func unknown(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false }
+
+func TestAMoveIsOneEventWithItsTime(t *testing.T) {
+	m := infra.NewMap(unknown)
+	fastly, cloudflare := sees{"lon-1", []faultline.Component{"cdn:fastly"}}, sees{"lon-1", []faultline.Component{"cdn:cloudflare"}}
+	told := watch(m, start, append(times(50, fastly), times(50, cloudflare)...)...)
+	if len(told) != 2 || !told[0].First {
+		t.Fatalf("told %v", told)
+	}
+	if got, want := told[0].String(), "ft.com stands on Fastly, .com at 2026-11-22T10:02:00Z"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := told[1].String(), "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	want := faultline.SiteRecord{At: start.Add(52 * time.Minute), Site: "ft.com", Components: []faultline.Component{"cdn:cloudflare", "tld:com"}, Source: faultline.SourceObserved}
+	if got := told[1].Record; fmt.Sprint(got) != fmt.Sprint(want) || !told[1].After.Equal(start.Add(51*time.Minute)) {
+		t.Errorf("%+v, want %+v, after %s", got, want, told[1].After)
+	}
+}
+
+func TestSharesComeFromAllVantages(t *testing.T) {
+	m := infra.NewMap(unknown)
+	var looks []sees
+	for i := range 200 { // lon-1 sees Fastly four times in five, nyc-1 always CloudFront
+		cdn := faultline.Component("cdn:fastly")
+		if i%10 >= 8 {
+			cdn = "cdn:cloudfront"
+		}
+		vantage := "lon-1"
+		if i%2 == 1 {
+			vantage, cdn = "nyc-1", "cdn:cloudfront"
+		}
+		looks = append(looks, sees{vantage, []faultline.Component{cdn}})
+	}
+	told := watch(m, start, looks...)
+	last := told[len(told)-1].Record
+	if !slices.Equal(last.Components, []faultline.Component{"cdn:cloudfront", "cdn:fastly", "tld:com"}) {
+		t.Fatalf("%+v", last)
+	}
+	if s := last.Shares["cdn:fastly"]; s < 0.3 || s > 0.5 {
+		t.Errorf("Fastly has %g of it", s)
+	}
+	if len(told) > 4 {
+		t.Errorf("told %d times of nothing new: %v", len(told), told)
+	}
+	for _, st := range m.Standings("ft.com") {
+		if st.Component == "cdn:fastly" && (st.Vantages["nyc-1"] != 0 || st.Vantages["lon-1"] < 0.7 || st.Vantages["lon-1"] > 0.9) {
+			t.Errorf("shares by vantage: %v", st.Vantages)
+		}
+	}
+}
+
+// A CDN with a small share goes unseen for a while and has not left for that; one
+// that had all of it has left after three looks.
+func TestWhatIsUnseenForAWhileHasNotLeft(t *testing.T) {
+	m := infra.NewMap(unknown)
+	var looks []sees
+	for i := range 60 {
+		cdn := faultline.Component("cdn:akamai")
+		if i%5 == 0 {
+			cdn = "cdn:fastly"
+		}
+		looks = append(looks, sees{"lon-1", []faultline.Component{cdn}})
+	}
+	watch(m, start, looks...)
+	akamai := sees{"lon-1", []faultline.Component{"cdn:akamai"}}
+	if told := watch(m, start.Add(time.Hour), times(12, akamai)...); len(told) != 0 {
+		t.Errorf("twelve looks without a fifth of it: %v", told)
+	}
+	told := watch(m, start.Add(2*time.Hour), times(60, akamai)...)
+	if len(told) != 1 || !slices.Equal(told[0].Left, []faultline.Component{"cdn:fastly"}) || told[0].Record.Shares != nil {
+		t.Errorf("sixty more: %v", told)
+	}
+}
+
+func TestASiteThatIsDownKeepsItsMap(t *testing.T) {
+	m := infra.NewMap(unknown)
+	watch(m, start, times(10, sees{"lon-1", []faultline.Component{"cdn:fastly"}})...)
+	for i := range 100 {
+		o := infra.Observation{Site: "ft.com", At: start.Add(time.Hour + time.Duration(i)*time.Minute), Vantage: "lon-1"}
+		if c, ok := m.Observe(o, []infra.Finding{{Component: "tld:com", Share: 1}}); ok {
+			t.Fatalf("after %d failures: %v", i, c)
+		}
+	}
+	if st := m.Standings("ft.com"); len(st) != 2 || st[0].Component != "cdn:fastly" || !st[0].Last.Equal(start.Add(9*time.Minute)) ||
+		!st[0].First.Equal(start) || st[0].By != "lon-1" || st[0].Evidence[0].Rule != "cdn:fastly" {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestObservationBeatsTheCatalogueWhereItCanSee(t *testing.T) {
+	m := infra.NewMap(func(string) (faultline.SiteRecord, bool) {
+		return faultline.SiteRecord{Site: "ft.com", Rank: 7, Source: faultline.SourceCatalog,
+			Components: []faultline.Component{"ca:digicert", "cdn:akamai", "cloud:aws/us-east-1", "dns:ultradns", "tld:com"}}, true
+	})
+	told := watch(m, start, times(3, sees{"lon-1", []faultline.Component{"cdn:fastly", "pop:fastly/lhr"}})...)
+	want := []faultline.Component{"ca:digicert", "cdn:fastly", "cloud:aws/us-east-1", "dns:ultradns", "tld:com"}
+	if len(told) != 1 || !slices.Equal(told[0].Record.Components, want) || told[0].Record.Rank != 7 {
+		t.Errorf("%v, want %v", told, want)
+	}
+	told = watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"asn:AS64500"}})...) // no CDN before it any more
+	want = []faultline.Component{"asn:AS64500", "ca:digicert", "dns:ultradns", "tld:com"}
+	if len(told) != 1 || !slices.Equal(told[0].Record.Components, want) {
+		t.Errorf("%v, want %v", told, want)
+	}
+}
+
+// A new life of the map goes on from what the log has: what it sees again is no
+// news, and what it does not see at once has not left.
+func TestAMapGoesOnFromTheLog(t *testing.T) {
+	logged := faultline.SiteRecord{At: start.Add(-time.Hour), Site: "ft.com", Source: faultline.SourceObserved,
+		Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:com"}, Shares: map[faultline.Component]float64{"cdn:akamai": 0.8, "cdn:fastly": 0.2}}
+	m := infra.NewMap(func(string) (faultline.SiteRecord, bool) { return logged, true })
+	if told := watch(m, start, times(10, sees{"lon-1", []faultline.Component{"cdn:akamai"}})...); len(told) != 0 {
+		t.Errorf("told %v", told)
+	}
+	told := watch(m, start.Add(time.Hour), times(40, sees{"lon-1", []faultline.Component{"cdn:cloudflare"}})...)
+	if len(told) == 0 || told[0].First || !slices.Equal(told[0].Joined, []faultline.Component{"cdn:cloudflare"}) {
+		t.Fatalf("told %v", told)
+	}
+	if got := told[len(told)-1].Record.Components; !slices.Equal(got, []faultline.Component{"cdn:cloudflare", "tld:com"}) {
+		t.Errorf("in the end it stands on %v", got)
+	}
+}
+
+func TestOldObservationsAndFloodsChangeNothing(t *testing.T) {
+	m := infra.NewMap(unknown)
+	watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"cdn:fastly"}})...)
+	if told := watch(m, start, times(30, sees{"lon-1", []faultline.Component{"cdn:akamai"}})...); len(told) != 0 {
+		t.Errorf("old ones: %v", told)
+	}
+	var flood []sees
+	for i := range 300 {
+		flood = append(flood, sees{fmt.Sprintf("v%d", i), []faultline.Component{"cdn:fastly", faultline.Component(fmt.Sprintf("asn:AS%d", i+1))}})
+	}
+	told := watch(m, start.Add(2*time.Hour), flood...)
+	for _, c := range told {
+		if len(c.Record.Components) > 32 {
+			t.Errorf("a record with %d components", len(c.Record.Components))
+		}
+	}
+	if st := m.Standings("ft.com"); len(st) > 64 || len(st[len(st)-1].Vantages) > 16 {
+		t.Errorf("%d components, %d vantages", len(st), len(st[len(st)-1].Vantages))
+	}
+}
+
+func TestChangesAreToldInWords(t *testing.T) {
+	at := faultline.SiteRecord{At: start, Site: "ft.com", Components: []faultline.Component{"cdn:akamai", "dns:akamai"}}
+	list := func(c ...faultline.Component) []faultline.Component { return c }
+	for want, c := range map[string]infra.Change{
+		"ft.com stands on Akamai (cdn), Akamai (dns) at 2026-11-22T10:00:00Z":                  {Record: at, First: true},
+		"ft.com stands on Cloudflare as well at 2026-11-22T10:00:00Z":                          {Record: at, Joined: list("cdn:cloudflare")},
+		"ft.com left Fastly, AS54113 at 2026-11-22T10:00:00Z":                                  {Record: at, Left: list("asn:AS54113", "cdn:fastly")},
+		"ft.com rests on what it stands on in other parts at 2026-11-22T10:00:00Z":             {Record: at},
+		"ft.com moved from Amazon Route 53 to AWS us-east-1, UltraDNS at 2026-11-22T10:00:00Z": {Record: at, Left: list("dns:route53"), Joined: list("dns:ultradns", "cloud:aws/us-east-1")},
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

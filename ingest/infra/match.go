@@ -1,0 +1,269 @@
+package infra
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"faultline"
+)
+
+// Bounds of what is read of one observation; what comes beyond is not looked at.
+const (
+	maxChain       = 16
+	maxNameServers = 16
+	maxAddrs       = 16
+	maxHeaderLines = 8 // of one name
+	maxEvidence    = 8 // of one component
+)
+
+// Network is the network that an address is announced from.
+type Network struct {
+	ASN    uint32
+	Org    string // who it is registered to; empty: unknown
+	Prefix netip.Prefix
+}
+
+// Networks tells the network of an address. [MMDB] does.
+type Networks interface {
+	Network(netip.Addr) (Network, bool)
+}
+
+// Sources are what a [Matcher] asks besides its table. All may be left out.
+type Sources struct {
+	Networks Networks
+	Ranges   *Ranges
+	// Owner is who runs a site, as the catalogue writes owners; empty: unknown.
+	Owner func(site string) string
+}
+
+// Matcher finds out what a site stands on. It is safe for concurrent use.
+type Matcher struct {
+	from    Sources
+	cname   suffixTable
+	ns      suffixTable
+	ranges  *Ranges
+	asn     map[uint32]*Signature
+	nsASN   map[uint32]*Signature
+	issuers map[string]*Signature
+	headers []*Signature // that have any
+	own     map[uint32]string
+}
+
+// NewMatcher makes one of a table. The error names every signature that is wrong.
+func NewMatcher(s Signatures, from Sources) (*Matcher, error) {
+	m := &Matcher{from: from, ranges: &Ranges{}, asn: map[uint32]*Signature{}, nsASN: map[uint32]*Signature{},
+		issuers: map[string]*Signature{}, own: map[uint32]string{}}
+	var complaints []string
+	for i := range s.List {
+		sig := s.List[i] // a copy: patterns are compiled into it
+		err := sig.prepare()
+		if err == nil {
+			err = m.add(&sig)
+		}
+		if err != nil && len(complaints) < maxNamedComplaints {
+			complaints = append(complaints, fmt.Sprintf("%s: %v", sig.Component, err))
+		}
+	}
+	if complaints != nil {
+		return nil, fmt.Errorf("%s", strings.Join(complaints, "; "))
+	}
+	for _, n := range s.Networks {
+		m.own[n.ASN] = n.Owner
+	}
+	return m, nil
+}
+
+func (m *Matcher) add(sig *Signature) error {
+	for _, suffix := range sig.CNAME {
+		if err := m.cname.add(suffix, sig); err != nil {
+			return err
+		}
+	}
+	for _, suffix := range sig.NS {
+		if err := m.ns.add(suffix, sig); err != nil {
+			return err
+		}
+	}
+	for _, r := range sig.Ranges {
+		m.ranges.insert(netip.MustParsePrefix(r), sig.Component)
+	}
+	if len(sig.Headers) > 0 {
+		m.headers = append(m.headers, sig)
+	}
+	for _, asn := range sig.ASN {
+		if other := m.asn[asn]; other != nil {
+			return fmt.Errorf("asn %d stands for %s already", asn, other.Component)
+		}
+		m.asn[asn] = sig
+	}
+	for _, asn := range sig.NSASN {
+		if other := m.nsASN[asn]; other != nil {
+			return fmt.Errorf("ns_asn %d stands for %s already", asn, other.Component)
+		}
+		m.nsASN[asn] = sig
+	}
+	for _, issuer := range sig.Issuers {
+		if other := m.issuers[strings.ToLower(issuer)]; other != nil {
+			return fmt.Errorf("issuer %q stands for %s already", issuer, other.Component)
+		}
+		m.issuers[strings.ToLower(issuer)] = sig
+	}
+	return nil
+}
+
+// Infer returns what an observation says that its site stands on, in order of
+// component, each with the evidence for it.
+func (m *Matcher) Infer(o Observation) []Finding {
+	owner := ""
+	if m.from.Owner != nil {
+		owner = m.from.Owner(o.Site)
+	}
+	f := findings{owner: owner}
+	if strings.Contains(o.Site, ".") {
+		f.note(tld(o.Site), 1, false, Evidence{BySuffix, o.Site, "." + tld(o.Site).Name()})
+	}
+	m.names(&f, o)
+	m.nameServers(&f, o)
+	m.addresses(&f, o.Addrs)
+	m.responses(&f, o)
+	if sig := m.issuers[strings.ToLower(strings.TrimSpace(o.Issuer))]; sig != nil {
+		f.add(sig, "", 1, Evidence{ByIssuer, o.Issuer, sig.Component.Name()})
+	}
+	for _, c := range o.Via[:min(len(o.Via), maxComponents)] {
+		if c.Valid() && c.Kind() != faultline.KindISP && c.Kind() != faultline.KindSite {
+			f.note(c, 1, false, Evidence{ByVia, string(c), o.Vantage})
+		}
+	}
+	return f.sorted()
+}
+
+// names looks at the name itself, where it was given out below a provider's
+// suffix, and at the aliases that it led through.
+func (m *Matcher) names(f *findings, o Observation) {
+	host := cmp.Or(o.Host, o.Site)
+	for _, hit := range m.cname.find(host) {
+		if domain := registrable(host); strings.Count(domain, ".") >= hit.depth { // else it is the provider's own site
+			f.add(hit.entry, hit.capture, 1, Evidence{ByName, host, hit.suffix})
+		}
+	}
+	for _, alias := range o.CNAME[:min(len(o.CNAME), maxChain)] {
+		for _, hit := range m.cname.find(alias) {
+			f.add(hit.entry, hit.capture, 1, Evidence{ByCNAME, strings.TrimSuffix(alias, "."), hit.suffix})
+		}
+	}
+}
+
+// nameServers gives each provider its part of the name servers. One that no
+// suffix knows is recognised by where it stands, for customers give their
+// provider's servers names of their own; one in the site's own domain is the
+// site's own.
+func (m *Matcher) nameServers(f *findings, o Observation) {
+	servers := o.NS[:min(len(o.NS), maxNameServers)]
+	for _, ns := range servers {
+		host, part := strings.TrimSuffix(ns.Host, "."), 1/float64(len(servers))
+		hits := m.ns.find(host)
+		for _, hit := range hits {
+			f.add(hit.entry, hit.capture, part, Evidence{ByNS, host, hit.suffix})
+		}
+		if len(hits) > 0 {
+			continue
+		}
+		if sig, ev := m.standsAt(ns.Addrs); sig != nil {
+			ev.Saw = host + " " + ev.Saw
+			f.add(sig, "", part, ev)
+		} else if domain := registrable(host); domain != "" && domain == registrable(o.Site) {
+			f.note(faultline.NewComponent(faultline.KindDNS, domain), part, true, Evidence{ByNS, host, ownByZone})
+		}
+	}
+}
+
+// standsAt recognises a name server by the network of its addresses.
+func (m *Matcher) standsAt(addrs []netip.Addr) (*Signature, Evidence) {
+	if m.from.Networks == nil {
+		return nil, Evidence{}
+	}
+	for _, addr := range addrs[:min(len(addrs), maxAddrs)] {
+		if n, ok := m.from.Networks.Network(addr); ok && m.nsASN[n.ASN] != nil {
+			return m.nsASN[n.ASN], Evidence{ByASN, addr.String(), asnName(n.ASN)}
+		}
+	}
+	return nil, Evidence{}
+}
+
+// addresses looks at who announces the addresses and whose ranges they lie in.
+func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
+	addrs = addrs[:min(len(addrs), maxAddrs)]
+	for _, addr := range addrs {
+		addr, part := addr.Unmap().WithZone(""), 1/float64(len(addrs))
+		for _, ranges := range []*Ranges{m.from.Ranges, m.ranges} { // what was fetched beats what was shipped
+			if c, in, ok := ranges.Lookup(addr); ok {
+				f.note(c, part, false, Evidence{ByRange, addr.String(), in.String()})
+				break
+			}
+		}
+		if m.from.Networks == nil {
+			continue
+		}
+		n, ok := m.from.Networks.Network(addr)
+		if !ok || n.ASN == 0 {
+			continue
+		}
+		own := f.owner != "" && (m.own[n.ASN] == f.owner || sameOwner(n.Org, f.owner))
+		f.note(faultline.NewComponent(faultline.KindASN, asnName(n.ASN)), part, own, Evidence{ByASN, addr.String(), strings.TrimSpace(asnName(n.ASN) + " " + n.Org)})
+		if n.Prefix.IsValid() {
+			f.note(faultline.NewComponent(faultline.KindPrefix, n.Prefix.Masked().String()), part, own, Evidence{ByPrefix, addr.String(), n.Prefix.Masked().String()})
+		}
+		if sig := m.asn[n.ASN]; sig != nil {
+			f.add(sig, "", part, Evidence{ByASN, addr.String(), asnName(n.ASN)})
+		}
+	}
+}
+
+// responses looks at what providers add to a response on its way.
+func (m *Matcher) responses(f *findings, o Observation) {
+	if len(o.Header) == 0 {
+		return
+	}
+	for _, sig := range m.headers {
+		for _, h := range sig.Headers {
+			values := o.Header.Values(h.Name)
+			for _, v := range values[:min(len(values), maxHeaderLines)] {
+				groups := h.match.FindStringSubmatch(v)
+				if groups == nil {
+					continue
+				}
+				capture := ""
+				if len(groups) > 1 {
+					capture = strings.ToLower(groups[1])
+				}
+				if sig.takes(capture) {
+					f.add(sig, capture, 1, Evidence{ByHeader, clip(h.Name + ": " + v), strings.TrimSpace(h.Name + " " + h.Match)})
+				}
+			}
+		}
+	}
+}
+
+func asnName(asn uint32) string { return "AS" + strconv.FormatUint(uint64(asn), 10) }
+
+// registrable is the domain that a host's owner registered; empty: none.
+func registrable(host string) string {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(host))
+	if err != nil {
+		return ""
+	}
+	return domain
+}
+
+// sameOwner reports whether a network is registered to a site's owner: its name
+// begins with the owner's, as a whole word.
+func sameOwner(org, owner string) bool {
+	org, owner = strings.ToLower(org), strings.ToLower(owner)
+	rest, ok := strings.CutPrefix(org, owner)
+	return ok && len(owner) > 2 && (rest == "" || strings.ContainsAny(rest[:1], " ,.-("))
+}
