@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"math"
 	"slices"
 
 	"faultline"
@@ -19,6 +20,7 @@ const (
 	ownFaultAge      = 60 * second
 	ownFaultFailures = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
 	sureOdds         = 6.0
+	probesAlone      = 5.0 // nats that the probes of what stands on a cause must say without the crowd
 
 	stirFor    = 5 * minute
 	stirWithin = 2 * minute
@@ -57,6 +59,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.stirs(in)):
 		return "", false
+	case agree > 0 && !single && e.probesSay(in) < probesAlone:
+		return "", false // chance failures that a crowd points at
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.autonomous(in) >= confirmASNs:
@@ -67,6 +71,30 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return faultline.BasisReports, true
 	}
 	return "", false
+}
+
+// probesSay is how much better the probes alone are explained by a fault of an
+// incident's cause than by chance, in nats, in the window that shows it best.
+func (e *Engine) probesSay(in *incident) float64 {
+	c, ok := e.components.find(string(in.Cause))
+	if !ok {
+		return math.Inf(1) // of no one component: its members are all that there is
+	}
+	best := math.Inf(-1)
+	for w := range windows {
+		var sum, one [len(qGrid)]float64
+		for _, id := range e.components.rows[c].Members {
+			if j := e.judgedSite(id); j != nil && j.probes[w] != 0 {
+				siteGains(&one, j.probes[w], e.leakIn(w), e.weight(id, c))
+				for i := range sum {
+					sum[i] += one[i]
+				}
+			}
+		}
+		_, gain := overQ(sum[:])
+		best = max(best, gain)
+	}
+	return best
 }
 
 // basis says what a confirmed incident rests on.
