@@ -179,7 +179,7 @@ func (e *Engine) learn() {
 func (c *crowd) between(from, to int64) float64 {
 	n := 0.
 	for _, h := range c.Recent {
-		if h.At > from && h.At <= to && h.Code != codeOK {
+		if h.At > from && h.At <= to {
 			n++
 		}
 	}

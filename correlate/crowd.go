@@ -41,18 +41,40 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	perMinute := e.expected(s)
 	n := e.independent(c)
 	c.Loud = false
-	for w, span := range windowMS {
-		minutes := float64(span) / float64(minute)
-		told := minutes * float64(span) / (float64(span) + reportLag) // those who had time to
-		l := crowdRatio(n[w], perMinute*minutes, surge*perMinute*told)
-		if n[w] <= fewReports {
-			l = min(l, fewWorth*n[w])
+	for w := range windows {
+		if !c.weighed.of(n[w], perMinute, w) {
+			c.L[w] = crowdEvidence(n[w], perMinute, w)
 		}
-		c.L[w] = bounded(l, crowdEpsilon)
 		c.Loud = c.Loud || c.L[w] > failed
 	}
+	c.weighed = weighed{true, n, perMinute}
 	c.Heard, c.Weighed = false, true
 	j.crowd = c.L
+}
+
+// weighed is what the evidence of a crowd was last worked out for: mostly nothing
+// has changed when it is looked at again.
+type weighed struct {
+	done      bool
+	n         [windows]float64
+	perMinute float64
+}
+
+func (x *weighed) of(n, perMinute float64, w int) bool {
+	return x.done && x.n[w] == n && x.perMinute == perMinute
+}
+
+// crowdEvidence is the evidence of n independent reports in a window, where
+// perMinute are normal.
+func crowdEvidence(n, perMinute float64, w int) float64 {
+	span := float64(windowMS[w])
+	minutes := span / float64(minute)
+	told := minutes * span / (span + reportLag) // those who had time to
+	l := crowdRatio(n, perMinute*minutes, surge*perMinute*told)
+	if n <= fewReports {
+		l = min(l, fewWorth*n)
+	}
+	return bounded(l, crowdEpsilon)
 }
 
 // crowdRatio is the log-likelihood ratio of n reports, mu expected when well and
@@ -91,7 +113,7 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 			n[w] = flush()
 			w++
 		}
-		if w == windows || h.Code == codeOK || e.networks.rows[h.Network].Incident != 0 {
+		if w == windows || e.networks.rows[h.Network].Incident != 0 {
 			continue
 		}
 		if h.Net != 0 {

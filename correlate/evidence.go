@@ -59,6 +59,8 @@ type scratch struct {
 	regions   []regional
 	terms     []float64
 	search    searchScratch
+	standings standings
+	watched   watched
 	reports   float64 // a minute over all networks, when all is well
 }
 
@@ -80,6 +82,8 @@ func (e *Engine) judge() {
 		e.s.byID[j.id] = -1
 	}
 	e.s.judged = e.s.judged[:0]
+	e.s.standings.forget()
+	e.s.watched = watched{}
 	e.voices()
 	kept := e.s.active[:0]
 	for _, id := range e.s.active {
@@ -87,7 +91,7 @@ func (e *Engine) judge() {
 		j := judged{id: id}
 		e.weighProbes(s, &j)
 		e.weighCrowd(s, &j)
-		if s.Crowd != nil && len(s.Crowd.Recent) == 0 && !j.probed && s.Incident == 0 && s.Crowd.Base.T > 0 {
+		if s.Crowd != nil && s.Crowd.silent() && !j.probed && s.Incident == 0 && s.Crowd.Base.T > 0 {
 			e.s.isIn[id] = false // silent for half an hour: it says nothing
 			continue
 		}
@@ -101,6 +105,7 @@ func (e *Engine) judge() {
 			j.class = symptomClass(j.code)
 		}
 		e.s.byID[id] = int32(len(e.s.judged))
+		e.s.watched.add(&j)
 		e.s.judged = append(e.s.judged, j)
 	}
 	e.s.active = kept
@@ -291,7 +296,7 @@ func (s *site) symptom(now int64) uint16 {
 	}
 	if s.Crowd != nil {
 		for _, h := range s.Crowd.Recent {
-			if h.Code != codeOK && h.Code != codeOther && now-h.At <= windowMS[5] {
+			if h.Code != codeOther && now-h.At <= windowMS[5] {
 				vote(h.Code, 1)
 			}
 		}

@@ -221,9 +221,7 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	}
 	if s.Crowd != nil {
 		for _, h := range s.Crowd.Recent {
-			if h.Code != codeOK {
-				in.countReport(id, h)
-			}
+			in.countReport(id, h)
 		}
 	}
 	return in.member(id)
@@ -257,7 +255,7 @@ func (e *Engine) forget(in *incident) {
 			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
 		}
 		if s.Crowd != nil {
-			s.Crowd.Recent = slices.DeleteFunc(s.Crowd.Recent, func(h heard) bool { return h.At <= told })
+			s.Crowd.drop(told + 1)
 			s.Crowd.Base.advance(0, told, false)
 		}
 	}

@@ -107,20 +107,22 @@ type heard struct {
 	Code    uint16
 }
 
-// crowdReports are the newest reports that a site keeps in sight, and at most
-// twice as many. Its evidence is bounded long before.
+// crowdReports are the newest reports of trouble that a site keeps in sight, and
+// at most twice as many. Its evidence is bounded long before.
 const crowdReports = 2048
 
 // crowd is what people said of one site, with what is normal.
 type crowd struct {
-	Recent []heard // ascending in time, fewer than 2·crowdReports
+	Recent []heard // of trouble: ascending in time, fewer than 2·crowdReports
 	Base   rate
-	Loud   bool // far above normal when last weighed: nothing is learned
-	Heard  bool // since it was last weighed
-	LastAt int64
+	Loud   bool  // far above normal when last weighed: nothing is learned
+	Heard  bool  // since it was last weighed
+	LastAt int64 // of the newest report, "works for me" included
+	Reach  int64 // what is older has been forgotten
 
 	L       [windows]float64 // evidence when it was last weighed
 	Weighed bool
+	weighed weighed // for what L was worked out; not part of the state
 }
 
 // foldReport takes one report in. One person counts once per site and 10 minutes.
@@ -172,8 +174,12 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 }
 
+// add notes a report; of one that says that the site works only its time counts.
 func (c *crowd) add(h heard) {
 	c.LastAt, c.Heard = max(c.LastAt, h.At), true
+	if h.Code == codeOK {
+		return
+	}
 	i := len(c.Recent)
 	for i > 0 && c.Recent[i-1].At > h.At {
 		i--
@@ -185,14 +191,20 @@ func (c *crowd) add(h heard) {
 }
 
 // forget drops reports that no window reaches any more.
-func (c *crowd) forget(now int64) {
-	keep := now - windowMS[windows-1] - lateBound
+func (c *crowd) forget(now int64) { c.drop(now - windowMS[windows-1] - lateBound) }
+
+// drop forgets the reports before a time.
+func (c *crowd) drop(before int64) {
+	c.Reach = max(c.Reach, before)
 	i := 0
-	for i < len(c.Recent) && c.Recent[i].At < keep {
+	for i < len(c.Recent) && c.Recent[i].At < before {
 		i++
 	}
 	c.Recent = slices.Delete(c.Recent, 0, i)
 }
+
+// silent reports whether nobody has said anything of late.
+func (c *crowd) silent() bool { return c.LastAt < c.Reach }
 
 // repeatSpan is how long one person's report of one site stands for another.
 const repeatSpan = 10 * minute
