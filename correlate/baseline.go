@@ -166,6 +166,7 @@ func (e *Engine) learn() {
 		}
 		s.Crowd.forget(e.clock)
 	}
+	e.s.forgot = true
 	span := float64(to-g.At) / float64(minute)
 	fade := math.Exp2(-float64(to-g.At) / float64(halfLife))
 	g.N, g.Mass = g.N*fade+heardNow/season, g.Mass*fade+span*g.sizes

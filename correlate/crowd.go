@@ -22,7 +22,10 @@ const (
 	fewWorth   = 0.25
 )
 
-var surgeParts = [...]float64{0.05, 0.2, 0.6, 2}
+var (
+	surgeParts    = [...]float64{0.05, 0.2, 0.6, 2}
+	logSurgeParts = math.Log(float64(len(surgeParts)))
+)
 
 // weighCrowdEvery is how many evaluations may pass until a crowd that says nothing
 // new is weighed again.
@@ -83,7 +86,11 @@ func crowdRatio(n, mu, extra float64) float64 {
 	var terms [len(surgeParts)]float64
 	for i, h := range surgeParts {
 		mu1 := mu + extra*h
-		terms[i] = n*math.Log(mu1/mu) - (n+1/dispersion)*math.Log((1+dispersion*mu1)/(1+dispersion*mu)) - math.Log(float64(len(surgeParts)))
+		rise := 0.
+		if n != 0 {
+			rise = n * math.Log(mu1/mu)
+		}
+		terms[i] = rise - (n+1/dispersion)*math.Log((1+dispersion*mu1)/(1+dispersion*mu)) - logSurgeParts
 	}
 	return logSumExp(terms[:])
 }
@@ -100,8 +107,12 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 		s.perPrefix = map[uint32]uint8{}
 	}
 	w, total := 0, 0.
+	sum, of := 0., 0. // of how many reports in total
 	flush := func() float64 {
-		sum := 0.
+		if of == total {
+			return sum
+		}
+		sum, of = 0, total
 		for _, id := range s.netHits {
 			sum += min(float64(s.perNet[id]), e.capOf(id, total))
 		}

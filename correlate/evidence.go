@@ -45,14 +45,21 @@ type judged struct {
 	code   uint16           // its commonest symptom
 	p0     float64          // chance that it fails by a cause that is known already
 	probed bool
+	held   bool  // it belonged to an incident when it was judged
+	until  int64 // what its probes say stays the same so long, if nothing new comes
 }
 
 // scratch is what one evaluation needs and none keeps.
 type scratch struct {
 	active    []uint32 // sites with probes or reports in reach, ascending after judge
 	isIn      []bool   // beside sites
+	news      []bool   // beside sites: something came in since it was judged
 	judged    []judged
-	byID      []int32 // site → position in judged, -1
+	spare     []judged // what judged is written to when sites have come in between
+	byID      []int32  // site → position in judged, -1
+	moved     bool     // what vantages say counts otherwise than when last judged
+	forgot    bool     // reports were forgotten since sites were last judged
+	came      bool     // sites have become active since
 	perNet    []uint16
 	netHits   []uint32
 	perPrefix map[uint32]uint8
@@ -67,48 +74,92 @@ type scratch struct {
 func (s *scratch) activate(id uint32) {
 	for int(id) >= len(s.isIn) {
 		s.isIn = append(s.isIn, make([]bool, 1024)...)
+		s.news = append(s.news, make([]bool, 1024)...)
 		s.byID = append(s.byID, slices.Repeat([]int32{-1}, 1024)...)
 	}
+	s.news[id] = true
 	if !s.isIn[id] {
 		s.isIn[id] = true
 		s.active = append(s.active, id)
+		s.came = true
 	}
 }
 
-// judge weighs every site that anything was heard of.
-func (e *Engine) judge() {
-	slices.Sort(e.s.active)
-	for _, j := range e.s.judged {
-		e.s.byID[j.id] = -1
+// stir has a site weighed anew when it is next judged.
+func (s *scratch) stir(id uint32) {
+	if int(id) < len(s.news) {
+		s.news[id] = true
 	}
-	e.s.judged = e.s.judged[:0]
-	e.s.standings.forget()
-	e.s.watched = watched{}
+	s.forgot = true
+}
+
+// judge weighs every site that anything was heard of. What was found out about a
+// site last time is kept for as long as it must come out the same.
+func (e *Engine) judge() {
+	s := &e.s
 	e.voices()
-	kept := e.s.active[:0]
-	for _, id := range e.s.active {
-		s := e.sites.rows[id]
-		j := judged{id: id}
-		e.weighProbes(s, &j)
-		e.weighCrowd(s, &j)
-		if s.Crowd != nil && s.Crowd.silent() && !j.probed && s.Incident == 0 && s.Crowd.Base.T > 0 {
-			e.s.isIn[id] = false // silent for half an hour: it says nothing
+	slices.Sort(s.active)
+	before, list := s.judged, s.judged[:0]
+	if s.came {
+		list, s.spare = s.spare[:0], before
+	}
+	kept := s.active[:0]
+	s.watched = watched{}
+	for _, id := range s.active {
+		at := s.byID[id]
+		if at < 0 {
+			list = append(list, judged{id: id})
+		} else {
+			list = append(list, before[at])
+		}
+		j := &list[len(list)-1]
+		if !e.judgeSite(j, at >= 0 && !s.news[id]) {
+			s.isIn[id], s.byID[id] = false, -1 // silent for half an hour: it says nothing
+			list = list[:len(list)-1]
 			continue
 		}
+		s.news[id] = false
+		s.byID[id] = int32(len(kept))
+		s.watched.add(j)
 		kept = append(kept, id)
+	}
+	if s.came || len(kept) < len(s.active) {
+		s.standings.forget()
+	}
+	s.active, s.judged = kept, list
+	s.moved, s.forgot, s.came = false, false, false
+}
+
+// judgeSite weighs one site, and reports false when it has nothing to say. Of one
+// that nothing new came from since it was last judged, only that is weighed again
+// which time has changed.
+func (e *Engine) judgeSite(j *judged, same bool) bool {
+	s := e.sites.rows[j.id]
+	again := !same
+	if !same || e.clock >= j.until || e.s.moved {
+		e.weighProbes(s, j)
+		again = true
+	}
+	if !same || (e.clock/evalEvery+int64(j.id))%weighCrowdEvery == 0 {
+		e.weighCrowd(s, j)
+		again = true
+	}
+	held := s.Incident != 0
+	if (again || e.s.forgot || held != j.held) && s.Crowd.silent() && !j.probed && !held && s.Crowd.Base.T > 0 {
+		return false
+	}
+	if again {
 		for w := range windows {
 			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+j.crowd[w]))
 		}
-		j.code, j.class = codeOther, classVague
-		if s.Incident != 0 || slices.Max(j.l[:]) > anomalous {
-			j.code = s.symptom(e.clock)
-			j.class = symptomClass(j.code)
-		}
-		e.s.byID[id] = int32(len(e.s.judged))
-		e.s.watched.add(&j)
-		e.s.judged = append(e.s.judged, j)
 	}
-	e.s.active = kept
+	j.p0, j.held = 0, held
+	j.code, j.class = codeOther, classVague
+	if held || slices.Max(j.l[:]) > anomalous {
+		j.code = s.symptom(e.clock)
+		j.class = symptomClass(j.code)
+	}
+	return true
 }
 
 // Scope patterns: a failure is seen everywhere, or in one region only. Healthy
@@ -117,6 +168,7 @@ const everywhere = 0.7
 
 // weighProbes adds the evidence of a site's tracks, combined over scope patterns.
 func (e *Engine) weighProbes(s *site, j *judged) {
+	j.probes, j.probed, j.until = [windows]float64{}, false, math.MaxInt64
 	if len(s.Tracks) == 0 {
 		return
 	}
@@ -128,6 +180,7 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 			continue
 		}
 		j.probed = true
+		j.until = min(j.until, t.steady(e.clock))
 		v := e.vantages.rows[t.Vantage]
 		r := sc.region(v.Region)
 		for w, l := range ls {
@@ -253,6 +306,23 @@ func (t *track) tally(now int64) (k, m [windows]int) {
 	return k, m
 }
 
+// steady is when the tally of a track next changes if no result comes in: one then
+// leaves a window.
+func (t *track) steady(now int64) int64 {
+	until, w := int64(math.MaxInt64), 0
+	for i := len(t.Recent) - 1; i >= 0; i-- {
+		at := t.Recent[i].at()
+		for w < windows && now-at > windowMS[w] {
+			w++
+		}
+		if w == windows {
+			break
+		}
+		until = min(until, at+windowMS[w]+1)
+	}
+	return until
+}
+
 // failingLikelihood is ln P(k of m fail | failing), by m and k.
 var failingLikelihood = func() (t [ringResults + 1][ringResults + 1]float64) {
 	var terms [len(failing)]float64
@@ -295,8 +365,8 @@ func (s *site) symptom(now int64) uint16 {
 		}
 	}
 	if s.Crowd != nil {
-		for _, h := range s.Crowd.Recent {
-			if h.Code != codeOther && now-h.At <= windowMS[5] {
+		for _, h := range s.Crowd.since(now - windowMS[5]) {
+			if h.Code != codeOther {
 				vote(h.Code, 1)
 			}
 		}

@@ -251,6 +251,7 @@ func (e *Engine) forget(in *incident) {
 		if m.Recovered != 0 {
 			until = min(told, m.Recovered)
 		}
+		e.s.stir(m.Site)
 		for _, t := range s.Tracks {
 			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
 		}

@@ -76,6 +76,7 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	if s.Observed && r.Source == faultline.SourceCatalog {
 		return
 	}
+	e.s.standings.forget()
 	for _, d := range s.Deps {
 		c := e.components.rows[d.C]
 		if i, found := slices.BinarySearch(c.Members, id); found {
@@ -193,6 +194,7 @@ func (e *Engine) foldVantage(v faultline.Vantage) {
 	row := e.vantages.rows[id]
 	row.ASN, row.Country = v.ASN, v.Country
 	row.Region = e.region(id)
+	e.s.moved = true
 }
 
 // region gives vantages of one country one number: that of the first of them.

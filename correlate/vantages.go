@@ -51,7 +51,9 @@ func (e *Engine) voices() {
 	}
 	for v, row := range e.vantages.rows {
 		for w := range windows {
-			row.voice[w] = e.voice(all, v, w)
+			if now := e.voice(all, v, w); now != row.voice[w] {
+				row.voice[w], e.s.moved = now, true
+			}
 		}
 		if row.voice[windowOf(minute)] < sickVoice {
 			row.sicken(e.clock)

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -196,11 +197,13 @@ func (c *crowd) forget(now int64) { c.drop(now - windowMS[windows-1] - lateBound
 // drop forgets the reports before a time.
 func (c *crowd) drop(before int64) {
 	c.Reach = max(c.Reach, before)
-	i := 0
-	for i < len(c.Recent) && c.Recent[i].At < before {
-		i++
-	}
-	c.Recent = slices.Delete(c.Recent, 0, i)
+	c.Recent = slices.Delete(c.Recent, 0, len(c.Recent)-len(c.since(before)))
+}
+
+// since returns the reports of trouble from a time on.
+func (c *crowd) since(from int64) []heard {
+	i, _ := slices.BinarySearchFunc(c.Recent, from, func(h heard, from int64) int { return cmp.Compare(h.At, from) })
+	return c.Recent[i:]
 }
 
 // silent reports whether nobody has said anything of late.
