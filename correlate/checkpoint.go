@@ -109,7 +109,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 		e.incidents = append(e.incidents, in)
 	}
 	for _, id := range s.Active {
-		e.s.activate(id)
+		e.s.activate(id, newProbe|newReport)
 	}
 	return e, nil
 }

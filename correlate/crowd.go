@@ -41,16 +41,20 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		j.crowd = c.L
 		return
 	}
-	perMinute := e.expected(s)
-	n := e.independent(c)
+	was, now := &c.weighed, weighed{perMinute: e.expected(s), caps: e.s.caps}
+	if e.clock < was.until && was.caps == now.caps {
+		now.n, now.until = was.n, was.until
+	} else {
+		now.n, now.until = e.countIndependent(c)
+	}
 	c.Loud = false
 	for w := range windows {
-		if !c.weighed.of(n[w], perMinute, w) {
-			c.L[w] = crowdEvidence(n[w], perMinute, w)
+		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
+			c.L[w] = crowdEvidence(now.n[w], now.perMinute, w)
 		}
 		c.Loud = c.Loud || c.L[w] > failed
 	}
-	c.weighed = weighed{true, n, perMinute}
+	*was = now
 	c.Heard, c.Weighed = false, true
 	j.crowd = c.L
 }
@@ -58,13 +62,10 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 // weighed is what the evidence of a crowd was last worked out for: mostly nothing
 // has changed when it is looked at again.
 type weighed struct {
-	done      bool
-	n         [windows]float64
-	perMinute float64
-}
-
-func (x *weighed) of(n, perMinute float64, w int) bool {
-	return x.done && x.n[w] == n && x.perMinute == perMinute
+	n         [windows]float64 // independent reports
+	perMinute float64          // are normal
+	until     int64            // n stays the same if nobody complains; 0: somebody has
+	caps      int              // the state of the caps that it was counted by
 }
 
 // crowdEvidence is the evidence of n independent reports in a window, where
@@ -97,7 +98,15 @@ func crowdRatio(n, mu, extra float64) float64 {
 
 // independent counts a crowd's reports for each window, every network and prefix
 // capped: a thousand voices of one network are few.
-func (e *Engine) independent(c *crowd) (n [windows]float64) {
+func (e *Engine) independent(c *crowd) [windows]float64 {
+	n, _ := e.countIndependent(c)
+	return n
+}
+
+// countIndependent also returns when the count is next another one if nobody
+// complains and the caps stay as they are.
+func (e *Engine) countIndependent(c *crowd) (n [windows]float64, until int64) {
+	until = math.MaxInt64
 	s := &e.s
 	for len(s.perNet) < len(e.networks.rows) {
 		s.perNet = append(s.perNet, make([]uint16, 256)...)
@@ -124,6 +133,9 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 			n[w] = flush()
 			w++
 		}
+		if w < windows {
+			until = min(until, h.At+windowMS[w]+1)
+		}
 		if w == windows || e.networks.rows[h.Network].Incident != 0 {
 			continue
 		}
@@ -148,7 +160,7 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 		s.perNet[id] = 0
 	}
 	s.netHits = s.netHits[:0]
-	return n
+	return n, until
 }
 
 // capOf is what one network may weigh among total reports of a site.

@@ -45,21 +45,25 @@ type judged struct {
 	code   uint16           // its commonest symptom
 	p0     float64          // chance that it fails by a cause that is known already
 	probed bool
-	held   bool  // it belonged to an incident when it was judged
-	until  int64 // what its probes say stays the same so long, if nothing new comes
+	held   bool // it belonged to an incident when it was judged
+	// If nothing new comes, what its probes say, and its symptom, stay the same so
+	// long.
+	until, codeUntil int64
 }
 
 // scratch is what one evaluation needs and none keeps.
 type scratch struct {
 	active    []uint32 // sites with probes or reports in reach, ascending after judge
 	isIn      []bool   // beside sites
-	news      []bool   // beside sites: something came in since it was judged
+	news      []news   // beside sites: what came in since it was judged
 	judged    []judged
-	spare     []judged // what judged is written to when sites have come in between
-	byID      []int32  // site → position in judged, -1
-	moved     bool     // what vantages say counts otherwise than when last judged
-	forgot    bool     // reports were forgotten since sites were last judged
-	came      bool     // sites have become active since
+	spare     []judged          // what judged is written to when sites have come in between
+	byID      []int32           // site → position in judged, -1
+	caps      int               // how often the caps of networks have changed
+	moved     bool              // what vantages say counts otherwise than when last judged
+	forgot    bool              // reports were forgotten since sites were last judged
+	came      bool              // sites have become active since
+	byASN     map[uint32]uint32 // networks whose name need not be made to find them
 	perNet    []uint16
 	netHits   []uint32
 	perPrefix map[uint32]uint8
@@ -71,13 +75,21 @@ type scratch struct {
 	reports   float64 // a minute over all networks, when all is well
 }
 
-func (s *scratch) activate(id uint32) {
+// news says what came in of a site since it was last judged.
+type news uint8
+
+const (
+	newProbe news = 1 << iota
+	newReport
+)
+
+func (s *scratch) activate(id uint32, what news) {
 	for int(id) >= len(s.isIn) {
 		s.isIn = append(s.isIn, make([]bool, 1024)...)
-		s.news = append(s.news, make([]bool, 1024)...)
+		s.news = append(s.news, make([]news, 1024)...)
 		s.byID = append(s.byID, slices.Repeat([]int32{-1}, 1024)...)
 	}
-	s.news[id] = true
+	s.news[id] |= what
 	if !s.isIn[id] {
 		s.isIn[id] = true
 		s.active = append(s.active, id)
@@ -88,7 +100,7 @@ func (s *scratch) activate(id uint32) {
 // stir has a site weighed anew when it is next judged.
 func (s *scratch) stir(id uint32) {
 	if int(id) < len(s.news) {
-		s.news[id] = true
+		s.news[id] = newProbe | newReport
 	}
 	s.forgot = true
 }
@@ -106,19 +118,19 @@ func (e *Engine) judge() {
 	kept := s.active[:0]
 	s.watched = watched{}
 	for _, id := range s.active {
-		at := s.byID[id]
-		if at < 0 {
-			list = append(list, judged{id: id})
+		new := s.news[id]
+		if at := s.byID[id]; at < 0 {
+			list, new = append(list, judged{id: id}), newProbe|newReport
 		} else {
 			list = append(list, before[at])
 		}
 		j := &list[len(list)-1]
-		if !e.judgeSite(j, at >= 0 && !s.news[id]) {
+		if !e.judgeSite(j, new) {
 			s.isIn[id], s.byID[id] = false, -1 // silent for half an hour: it says nothing
 			list = list[:len(list)-1]
 			continue
 		}
-		s.news[id] = false
+		s.news[id] = 0
 		s.byID[id] = int32(len(kept))
 		s.watched.add(j)
 		kept = append(kept, id)
@@ -130,17 +142,16 @@ func (e *Engine) judge() {
 	s.moved, s.forgot, s.came = false, false, false
 }
 
-// judgeSite weighs one site, and reports false when it has nothing to say. Of one
-// that nothing new came from since it was last judged, only that is weighed again
-// which time has changed.
-func (e *Engine) judgeSite(j *judged, same bool) bool {
+// judgeSite weighs one site, and reports false when it has nothing to say. Only
+// that is weighed again which is new, or which time has changed.
+func (e *Engine) judgeSite(j *judged, new news) bool {
 	s := e.sites.rows[j.id]
-	again := !same
-	if !same || e.clock >= j.until || e.s.moved {
+	again := false
+	if new&newProbe != 0 || e.clock >= j.until || e.s.moved {
 		e.weighProbes(s, j)
 		again = true
 	}
-	if !same || (e.clock/evalEvery+int64(j.id))%weighCrowdEvery == 0 {
+	if new&newReport != 0 || (e.clock/evalEvery+int64(j.id))%weighCrowdEvery == 0 {
 		e.weighCrowd(s, j)
 		again = true
 	}
@@ -154,11 +165,13 @@ func (e *Engine) judgeSite(j *judged, same bool) bool {
 		}
 	}
 	j.p0, j.held = 0, held
-	j.code, j.class = codeOther, classVague
-	if held || slices.Max(j.l[:]) > anomalous {
-		j.code = s.symptom(e.clock)
-		j.class = symptomClass(j.code)
+	switch {
+	case !held && slices.Max(j.l[:]) <= anomalous:
+		j.code, j.codeUntil = codeOther, 0
+	case new != 0 || e.clock >= j.codeUntil:
+		j.code, j.codeUntil = s.symptomFor(e.clock)
 	}
+	j.class = symptomClass(j.code)
 	return true
 }
 
@@ -349,8 +362,15 @@ func trackRatio(k, m int, e float64) float64 {
 // symptom is the commonest failure of a site of late, the clearer class first
 // when it is as common.
 func (s *site) symptom(now int64) uint16 {
+	code, _ := s.symptomFor(now)
+	return code
+}
+
+// symptomFor also returns when that may next be another if nothing is heard.
+func (s *site) symptomFor(now int64) (best uint16, until int64) {
 	var count [1 << codeBits]uint16
-	best, most := codeOther, uint16(0)
+	most := uint16(0)
+	best, until = codeOther, math.MaxInt64
 	vote := func(code uint16, weight uint16) {
 		count[code] += weight
 		if n := count[code]; n > most || n == most && symptomClass(code) < symptomClass(best) {
@@ -360,6 +380,7 @@ func (s *site) symptom(now int64) uint16 {
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
 			if r.failed() && now-r.at() <= windowMS[5] {
+				until = min(until, r.at()+windowMS[5]+1)
 				vote(r.code(), 3) // a machine's word is more exact than a person's
 			}
 		}
@@ -367,9 +388,10 @@ func (s *site) symptom(now int64) uint16 {
 	if s.Crowd != nil {
 		for _, h := range s.Crowd.since(now - windowMS[5]) {
 			if h.Code != codeOther {
+				until = min(until, h.At+windowMS[5]+1)
 				vote(h.Code, 1)
 			}
 		}
 	}
-	return best
+	return best, until
 }

@@ -41,6 +41,7 @@ func (e *Engine) screen() []found {
 		s.slot = append(s.slot, make([]int32, 256)...)
 	}
 	best := map[uint32]found{}
+	prior := e.logPrior()
 	for w := range windows {
 		e.fillHistograms(w)
 		for _, c := range s.touched {
@@ -50,12 +51,12 @@ func (e *Engine) screen() []found {
 				continue
 			}
 			h := &s.hist[slot-1]
-			if _, most := e.gain(h, w); most+e.logPrior() <= 0 {
+			if _, most := e.gain(h, w); most+prior <= 0 {
 				continue // nor with its healthy members, who speak against it
 			}
 			e.addHealthy(h, c, w)
 			q, gain := e.gain(h, w)
-			gain += e.logPrior()
+			gain += prior
 			if old, ok := best[c]; gain > 0 && (!ok || gain > old.gain) {
 				best[c] = found{c: c, w: w, q: q, gain: gain}
 			}
@@ -147,7 +148,7 @@ func (e *Engine) prepare() {
 			continue
 		}
 		for w, l := range j.l {
-			if l > 0 {
+			if bucketOf(l) > bucketOf(0) {
 				s.rising[w] = append(s.rising[w], int32(i))
 			}
 		}

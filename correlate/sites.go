@@ -220,11 +220,21 @@ func (e *Engine) vantage(name string) (uint32, bool) {
 
 // network interns where a report came from.
 func (e *Engine) network(r faultline.Report) (uint32, bool) {
+	if id, ok := e.s.byASN[r.ASN]; ok {
+		return id, true
+	}
 	name := "net:" + r.Net
 	if r.ASN != 0 {
 		name = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
 	}
-	return e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
+	id, ok := e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
+	if ok && r.ASN != 0 {
+		if e.s.byASN == nil {
+			e.s.byASN = map[uint32]uint32{}
+		}
+		e.s.byASN[r.ASN] = id
+	}
+	return id, ok
 }
 
 // Record is what the map says of a site now.

@@ -45,6 +45,7 @@ func (e *Engine) learnNetworks(to int64) {
 			}
 		}
 	}
+	e.s.caps++
 	e.s.reports = 0
 	for i, n := range e.networks.rows {
 		n.Base.advance(counts[i], to, n.Incident == 0)
@@ -78,6 +79,7 @@ func (e *Engine) viewers() {
 		case fails && e.persists(cause, odds):
 			in = e.open(cause, odds)
 			row.Incident = in.Ordinal
+			e.s.caps++
 			e.refreshISP(in, sub, odds)
 		}
 	}

@@ -84,7 +84,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		i--
 	}
 	t.Recent = slices.Insert(t.Recent, i, r)
-	e.s.activate(id)
+	e.s.activate(id, newProbe)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
 	}
@@ -117,7 +117,7 @@ type crowd struct {
 	Recent []heard // of trouble: ascending in time, fewer than 2·crowdReports
 	Base   rate
 	Loud   bool  // far above normal when last weighed: nothing is learned
-	Heard  bool  // since it was last weighed
+	Heard  bool  // of trouble, since it was last weighed
 	LastAt int64 // of the newest report, "works for me" included
 	Reach  int64 // what is older has been forgotten
 
@@ -163,10 +163,11 @@ func (e *Engine) foldReport(r faultline.Report) {
 		s.Crowd = &crowd{Base: rate{From: e.start}}
 	}
 	s.Crowd.add(h)
-	e.s.activate(id)
 	if h.Code == codeOK {
+		e.s.activate(id, 0)
 		return
 	}
+	e.s.activate(id, newReport)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
@@ -177,10 +178,11 @@ func (e *Engine) foldReport(r faultline.Report) {
 
 // add notes a report; of one that says that the site works only its time counts.
 func (c *crowd) add(h heard) {
-	c.LastAt, c.Heard = max(c.LastAt, h.At), true
+	c.LastAt = max(c.LastAt, h.At)
 	if h.Code == codeOK {
 		return
 	}
+	c.Heard, c.weighed.until = true, 0
 	i := len(c.Recent)
 	for i > 0 && c.Recent[i-1].At > h.At {
 		i--
@@ -197,7 +199,9 @@ func (c *crowd) forget(now int64) { c.drop(now - windowMS[windows-1] - lateBound
 // drop forgets the reports before a time.
 func (c *crowd) drop(before int64) {
 	c.Reach = max(c.Reach, before)
-	c.Recent = slices.Delete(c.Recent, 0, len(c.Recent)-len(c.since(before)))
+	if gone := len(c.Recent) - len(c.since(before)); gone > 0 {
+		c.Recent, c.weighed.until = slices.Delete(c.Recent, 0, gone), 0
+	}
 }
 
 // since returns the reports of trouble from a time on.
