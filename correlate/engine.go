@@ -58,7 +58,8 @@ type Engine struct {
 	said      []faultline.Statement // of components that nothing is known to be wrong with
 	counters  faultline.Counters
 
-	s scratch
+	snap *snapshot // under way, if there is one
+	s    scratch
 }
 
 // New returns an engine that has seen nothing.
@@ -76,6 +77,9 @@ func New(cfg Config) *Engine {
 // incident. Evidence is weighed when a tick is read; statements and corrections
 // revise the incidents that they speak of at once.
 func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
+	if changesMuch(ev) {
+		e.completeSnapshot()
+	}
 	switch v := ev.(type) {
 	case faultline.Report:
 		e.foldReport(v)
@@ -97,6 +101,17 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 	return nil
 }
 
+// changesMuch reports whether an event may change more of the state than the rows
+// of a few sites and what only grows. Those come seldom. Of a tick that matters
+// only if evidence is weighed.
+func changesMuch(ev faultline.Event) bool {
+	switch ev.(type) {
+	case faultline.Report, faultline.Probe, faultline.SiteRecord, faultline.Tick:
+		return false
+	}
+	return true
+}
+
 // tick moves the clock, which never goes back, and weighs the evidence when it
 // is due.
 func (e *Engine) tick(now int64) []faultline.Incident {
@@ -110,6 +125,7 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 	if now < e.eval+evalEvery {
 		return nil
 	}
+	e.completeSnapshot()
 	e.eval = now
 	e.repeats.rotate(now)
 	e.learn()

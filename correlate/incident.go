@@ -36,7 +36,7 @@ type incident struct {
 	ByVantage                           []seenFrom // ascending by vantage
 
 	Reports, Probes, ProbesFailed int
-	Reporters                     map[uint64]struct{}
+	Reporters                     people
 	Networks                      []uint32 // ascending
 	Countries                     []string // ascending
 
@@ -74,6 +74,29 @@ type seenFrom struct {
 	Probes, Failed int
 }
 
+// people is a set of pseudonyms in the order in which they came, at most
+// maxReporters: the list only grows.
+type people struct {
+	All   []uint64
+	known map[uint64]struct{}
+}
+
+func (p *people) add(who uint64) {
+	if len(p.All) >= maxReporters {
+		return
+	}
+	if p.known == nil {
+		p.known = make(map[uint64]struct{}, len(p.All))
+		for _, who := range p.All {
+			p.known[who] = struct{}{}
+		}
+	}
+	if _, ok := p.known[who]; !ok {
+		p.known[who] = struct{}{}
+		p.All = append(p.All, who)
+	}
+}
+
 // Bounds of an incident's sets. Beyond them the counts of reports go on.
 const (
 	maxReporters = 200_000
@@ -94,7 +117,7 @@ func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 	e.ordinal++
 	in := &incident{
 		Ordinal: e.ordinal, State: faultline.StateCandidate, Cause: cause, Detected: e.clock,
-		LogOdds: odds, PeakOdds: odds, Reporters: map[uint64]struct{}{}, LastFail: e.clock,
+		LogOdds: odds, PeakOdds: odds, LastFail: e.clock,
 		Onset: [3]int64{e.clock - 5*minute, e.clock - minute, e.clock},
 	}
 	in.ID = e.newID(cause)
@@ -191,9 +214,7 @@ func (in *incident) countReport(id uint32, h heard) {
 	}
 	in.Reports++
 	m.Reports++
-	if len(in.Reporters) < maxReporters {
-		in.Reporters[h.Who] = struct{}{}
-	}
+	in.Reporters.add(h.Who)
 	if i, ok := slices.BinarySearch(in.Networks, h.Network); !ok && len(in.Networks) < maxNets {
 		in.Networks = slices.Insert(in.Networks, i, h.Network)
 	}

@@ -101,7 +101,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 			ElsewhereFailing: in.ElsewhereFailing, ElsewhereObserved: in.ElsewhereObserved,
 		},
 		Evidence: faultline.Evidence{
-			Reports: in.Reports, Reporters: min(in.Reports, len(in.Reporters)), Networks: len(in.Networks),
+			Reports: in.Reports, Reporters: min(in.Reports, len(in.Reporters.All)), Networks: len(in.Networks),
 			Countries: nonNil(slices.Clone(in.Countries)), Probes: in.Probes, ProbesFailed: in.ProbesFailed,
 		},
 		SitesTotal: len(in.Members),

@@ -72,6 +72,7 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	if !ok {
 		return
 	}
+	e.keep(id)
 	s := e.sites.rows[id]
 	if s.Observed && r.Source == faultline.SourceCatalog {
 		return
@@ -118,6 +119,7 @@ func (e *Engine) addOwner(s *site) {
 	}
 	s.depend(c)
 	if id, ok := e.sites.find(domain); ok && e.sites.rows[id].Mapped {
+		e.keep(id)
 		e.sites.rows[id].depend(c)
 		e.addMember(c, id)
 	}

@@ -32,8 +32,13 @@ func (t *table[T]) intern(name string, fresh func() *T) (uint32, bool) {
 	if len(t.rows) >= t.limit {
 		return 0, false
 	}
+	return t.append(name, fresh()), true
+}
+
+// append gives a name that has none the next number.
+func (t *table[T]) append(name string, row *T) uint32 {
 	i := uint32(len(t.rows))
 	t.index[name] = i
-	t.rows = append(t.rows, fresh())
-	return i, true
+	t.rows = append(t.rows, row)
+	return i
 }

@@ -63,6 +63,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	if !ok {
 		return
 	}
+	e.keep(id)
 	s := e.sites.rows[id]
 	t := s.track(v)
 	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
@@ -151,6 +152,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	e.counters.Reports++
+	e.keep(id)
 	s := e.sites.rows[id]
 	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom)))}
 	if r.Net != "" {
@@ -212,48 +214,3 @@ func (c *crowd) since(from int64) []heard {
 
 // silent reports whether nobody has said anything of late.
 func (c *crowd) silent() bool { return c.LastAt < c.Reach }
-
-// repeatSpan is how long one person's report of one site stands for another.
-const repeatSpan = 10 * minute
-
-// repeats remembers who reported what, in two generations of 10 minutes.
-type repeats struct {
-	Now, Before map[uint64]int64
-	Since       int64
-}
-
-type repeatVerdict int
-
-const (
-	fresh repeatVerdict = iota
-	repeated
-	full
-)
-
-func newRepeats() repeats {
-	return repeats{Now: map[uint64]int64{}, Before: map[uint64]int64{}}
-}
-
-// seen tells whether key was there within 10 minutes of at, and remembers it.
-func (r *repeats) seen(key uint64, at int64) repeatVerdict {
-	last, ok := r.Now[key]
-	if !ok {
-		last, ok = r.Before[key]
-	}
-	if ok && at-last < repeatSpan && last-at < repeatSpan {
-		return repeated
-	}
-	if len(r.Now) >= maxRepeatKeys/2 {
-		return full
-	}
-	r.Now[key] = max(at, last)
-	return fresh
-}
-
-// rotate drops the older generation once no report in time can repeat it.
-func (r *repeats) rotate(now int64) {
-	if now-r.Since >= repeatSpan+lateBound {
-		r.Now, r.Before, r.Since = r.Before, r.Now, now
-		clear(r.Now)
-	}
-}
