@@ -45,7 +45,7 @@ type judged struct {
 	code   uint16           // its commonest symptom
 	p0     float64          // chance that it fails by a cause that is known already
 	probed bool
-	held   bool // it belonged to an incident when it was judged
+	bound  bool // it belonged to an incident when it was judged
 	// If nothing new comes, what its probes say, and its symptom, stay the same so
 	// long.
 	until, codeUntil int64
@@ -155,8 +155,8 @@ func (e *Engine) judgeSite(j *judged, new news) bool {
 		e.weighCrowd(s, j)
 		again = true
 	}
-	held := s.Incident != 0
-	if (again || e.s.forgot || held != j.held) && s.Crowd.silent() && !j.probed && !held && s.Crowd.Base.T > 0 {
+	bound := s.Incident != 0
+	if (again || e.s.forgot || bound != j.bound) && s.Crowd.silent() && !j.probed && !bound && s.Crowd.Base.T > 0 {
 		return false
 	}
 	if again {
@@ -164,9 +164,9 @@ func (e *Engine) judgeSite(j *judged, new news) bool {
 			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+j.crowd[w]))
 		}
 	}
-	j.p0, j.held = 0, held
+	j.p0, j.bound = 0, bound
 	switch {
-	case !held && slices.Max(j.l[:]) <= anomalous:
+	case !bound && slices.Max(j.l[:]) <= anomalous:
 		j.code, j.codeUntil = codeOther, 0
 	case new != 0 || e.clock >= j.codeUntil:
 		j.code, j.codeUntil = s.symptomFor(e.clock)
@@ -193,7 +193,7 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 			continue
 		}
 		j.probed = true
-		j.until = min(j.until, t.steady(e.clock))
+		j.until = min(j.until, t.recent.until)
 		v := e.vantages.rows[t.Vantage]
 		r := sc.region(v.Region)
 		for w, l := range ls {
@@ -264,76 +264,52 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 	if m[windows-1] == 0 {
 		return ls, false
 	}
+	was := &t.weighed
 	allFail, all := t.Fail, t.OK+t.Fail
-	before := -1
-	for _, r := range t.Recent {
+	for range t.recent.failed {
+		allFail++
+	}
+	for range t.Recent {
 		all++
-		if r.failed() {
-			allFail++
-		}
+	}
+	if was.all != all || was.allFail != allFail {
+		*was = trackWeighed{all: all, allFail: allFail}
 	}
 	for w := range windows {
-		if m[w] == 0 {
-			continue
+		switch {
+		case m[w] == 0:
+			was.m[w], was.l[w] = 0, 0
+		case w > 0 && m[w] == m[w-1]: // the window is longer and holds no more
+			was.k[w], was.m[w], was.l[w] = was.k[w-1], was.m[w-1], was.l[w-1]
+		case was.k[w] != k[w] || was.m[w] != m[w]:
+			was.k[w], was.m[w], was.l[w] = k[w], m[w], trackEvidence(k[w], m[w], all, allFail)
 		}
-		if m[w] == before { // the window is longer and holds no more
-			ls[w] = ls[w-1]
-			continue
-		}
-		before = m[w]
-		fails := allFail - float64(k[w])
-		oks := all - allFail - float64(m[w]-k[w])
-		l := trackRatio(k[w], m[w], normalFailures(fails, oks))
-		if k[w] == 0 {
-			l = min(l, 0) // successes never speak for a failure
-		}
-		if l > 0 {
-			l *= oks / (oks + successesSeen)
-		}
-		ls[w] = bounded(l, vantageEpsilon)
 	}
-	return ls, true
+	return was.l, true
+}
+
+// trackEvidence is the evidence of k failures among the m results of a window, of
+// all that were seen, of which allFail failed.
+func trackEvidence(k, m int, all, allFail float64) float64 {
+	fails := allFail - float64(k)
+	oks := all - allFail - float64(m-k)
+	l := trackRatio(k, m, normalFailures(fails, oks))
+	if k == 0 {
+		l = min(l, 0) // successes never speak for a failure
+	}
+	if l > 0 {
+		l *= oks / (oks + successesSeen)
+	}
+	return bounded(l, vantageEpsilon)
 }
 
 // tally counts, for each window, the failures k among the m results in it.
 func (t *track) tally(now int64) (k, m [windows]int) {
-	w := 0
-	var fails, all int
-	for i := len(t.Recent) - 1; i >= 0; i-- {
-		age := now - t.Recent[i].at()
-		for w < windows && age > windowMS[w] {
-			k[w], m[w] = fails, all
-			w++
-		}
-		if w == windows {
-			return k, m
-		}
-		all++
-		if t.Recent[i].failed() {
-			fails++
-		}
+	c := t.counted()
+	if now < c.from || now >= c.until {
+		c.count(t.Recent, now)
 	}
-	for ; w < windows; w++ {
-		k[w], m[w] = fails, all
-	}
-	return k, m
-}
-
-// steady is when the tally of a track next changes if no result comes in: one then
-// leaves a window.
-func (t *track) steady(now int64) int64 {
-	until, w := int64(math.MaxInt64), 0
-	for i := len(t.Recent) - 1; i >= 0; i-- {
-		at := t.Recent[i].at()
-		for w < windows && now-at > windowMS[w] {
-			w++
-		}
-		if w == windows {
-			break
-		}
-		until = min(until, at+windowMS[w]+1)
-	}
-	return until
+	return c.k, c.m
 }
 
 // failingLikelihood is ln P(k of m fail | failing), by m and k.

@@ -276,6 +276,7 @@ func (e *Engine) forget(in *incident) {
 		e.s.stir(m.Site)
 		for _, t := range s.Tracks {
 			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
+			t.changed()
 		}
 		if s.Crowd != nil {
 			s.Crowd.drop(told + 1)

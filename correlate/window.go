@@ -47,6 +47,9 @@ type track struct {
 	OK      float64  // learned successes, decayed
 	Fail    float64  // learned failures, decayed
 	At      int64    // of the newest result that was learned
+
+	recent  recent
+	weighed trackWeighed
 }
 
 // foldProbe takes one probe in. A prober that was refused says nothing.
@@ -85,6 +88,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		i--
 	}
 	t.Recent = slices.Insert(t.Recent, i, r)
+	t.changed()
 	e.s.activate(id, newProbe)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
