@@ -34,12 +34,24 @@ type saved struct {
 	Said      []faultline.Statement
 	Counters  faultline.Counters
 	Active    []uint32
+	Shares    []siteShares
 	// How many of each follow, in this order.
 	Incidents, Networks, Components, Sites, Now, Before int
 }
 
+// siteShares is what the record of one site says of its components' shares.
+type siteShares struct {
+	Site uint32
+	Says []share
+}
+
 func (e *Engine) saved() saved {
+	var shares []siteShares
+	for _, id := range sortedKeys(e.shares) {
+		shares = append(shares, siteShares{id, e.shares[id]})
+	}
 	return saved{
+		Shares:  shares,
 		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
@@ -70,8 +82,11 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	e.epoch, e.clock, e.start, e.eval = s.Epoch, s.Clock, s.Start, s.Eval
 	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
 	e.ordinal, e.pending, e.said, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
+	for _, of := range s.Shares {
+		e.shares[of.Site] = of.Says
+	}
 	for i := range s.Vantages {
-		e.vantages.append(s.Vantages[i].ID, &s.Vantages[i])
+		e.vantages.append(&s.Vantages[i])
 	}
 	for range s.Incidents {
 		in := &incident{}
@@ -90,12 +105,10 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 // readRows reads what follows the incidents.
 func (e *Engine) readRows(s *saved, r *reading) error {
 	for i := 0; i < s.Networks && r.err == nil; i++ {
-		n := r.network()
-		e.networks.append(n.Name, n)
+		e.networks.append(r.network())
 	}
 	for i := 0; i < s.Components && r.err == nil; i++ {
-		c := r.component()
-		e.components.append(string(c.Name), c)
+		e.components.append(r.component())
 	}
 	for i := 0; i < s.Sites && r.err == nil; i++ {
 		if err := e.readSite(r); err != nil {
@@ -111,6 +124,13 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 	if r.err == nil && len(r.rest) > 0 {
 		r.fail()
 	}
+	for _, of := range s.Shares {
+		for _, share := range of.Says {
+			if int(share.C) >= len(e.components.rows) {
+				return errMalformed
+			}
+		}
+	}
 	for _, id := range s.Active {
 		if int(id) >= len(e.sites.rows) {
 			return errMalformed
@@ -122,12 +142,12 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 
 func (e *Engine) readSite(r *reading) error {
 	id, s := uint32(len(e.sites.rows)), r.site()
-	e.sites.append(s.Name, s)
+	e.sites.append(s)
 	for _, d := range s.Deps {
-		if int(d.C) >= len(e.components.rows) {
+		if int(d.C()) >= len(e.components.rows) {
 			return errMalformed
 		}
-		c := e.components.rows[d.C]
+		c := e.components.rows[d.C()]
 		c.Members = append(c.Members, id) // ascending, as sites are
 	}
 	for _, t := range s.Tracks {

@@ -131,7 +131,7 @@ func (e *Engine) stirs(in *incident) bool {
 		}
 		for _, m := range o.Members {
 			for _, d := range deps {
-				if e.components.rows[d.C].Name.Kind() != faultline.KindTLD && e.weight(m.Site, d.C) > 0 {
+				if e.components.rows[d.C()].Name.Kind() != faultline.KindTLD && e.weight(m.Site, d.C()) > 0 {
 					return true
 				}
 			}

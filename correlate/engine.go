@@ -47,6 +47,7 @@ type Engine struct {
 	components table[component]
 	vantages   table[vantage]
 	networks   table[network]
+	shares     map[uint32][]share // of sites whose records name any
 
 	repeats   repeats
 	crowdBase globalBase
@@ -64,11 +65,11 @@ type Engine struct {
 
 // New returns an engine that has seen nothing.
 func New(cfg Config) *Engine {
-	e := &Engine{cfg: cfg, leak: leakStart}
-	e.sites = newTable[site](maxSites)
-	e.components = newTable[component](maxComponents)
-	e.vantages = newTable[vantage](maxVantages)
-	e.networks = newTable[network](maxNetworks)
+	e := &Engine{cfg: cfg, leak: leakStart, shares: map[uint32][]share{}}
+	e.sites = newTable(maxSites, func(s *site) string { return s.Name })
+	e.components = newTable(maxComponents, func(c *component) string { return string(c.Name) })
+	e.vantages = newTable(maxVantages, func(v *vantage) string { return v.ID })
+	e.networks = newTable(maxNetworks, func(n *network) string { return n.Name })
 	e.repeats = newRepeats()
 	return e
 }

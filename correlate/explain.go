@@ -65,8 +65,8 @@ func (e *Engine) judgedSite(id uint32) *judged {
 
 func (e *Engine) weight(id, c uint32) float64 {
 	for _, d := range e.sites.rows[id].Deps {
-		if d.C == c {
-			return d.W
+		if d.C() == c {
+			return d.W()
 		}
 	}
 	return 0

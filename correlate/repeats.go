@@ -51,64 +51,43 @@ type remembered struct {
 
 // generation is the keys of one stretch of time in the order in which they came:
 // the list only grows until all of it is dropped, so that its beginning can be
-// written down while its end is added to. An open-addressing index finds the
-// newest of a key.
+// written down while its end is added to. The newest of a key is found.
 type generation struct {
 	list  []remembered
-	slots []uint32 // place in list + 1, below a tag of the key; 0 is free
-	shift uint8    // a key's first slot is key >> shift
+	index index
 }
 
-const (
-	placeBits = 21 // maxRepeatKeys/2 fit
-	placeMask = 1<<placeBits - 1
-	leastBits = 10 // of the number of slots
-)
-
-func newGeneration() generation {
-	return generation{slots: make([]uint32, 1<<leastBits), shift: 64 - leastBits}
-}
-
-func tagOf(key uint64) uint32 { return uint32(key) << placeBits }
+func newGeneration() generation { return generation{index: newIndex()} }
 
 func (g *generation) find(key uint64) (int64, bool) {
-	mask := uint64(len(g.slots) - 1)
-	for i := key >> g.shift; g.slots[i] != 0; i = (i + 1) & mask {
-		if slot := g.slots[i]; slot&^placeMask == tagOf(key) {
-			if r := &g.list[slot&placeMask-1]; r.key == key {
-				return r.at, true
-			}
-		}
+	place, ok := g.index.find(key, g.holds(key))
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	return g.list[place].at, true
+}
+
+func (g *generation) holds(key uint64) func(place int) bool {
+	return func(place int) bool { return g.list[place].key == key }
 }
 
 func (g *generation) add(r remembered) {
 	g.list = append(g.list, r)
-	if 2*len(g.list) <= len(g.slots) {
-		g.index(len(g.list) - 1)
+	if g.put(len(g.list) - 1) {
 		return
 	}
-	g.slots = make([]uint32, 2*len(g.slots))
-	g.shift--
+	g.index.grow()
 	for place := range g.list {
-		g.index(place)
+		g.put(place)
 	}
 }
 
-// index makes the entry at a place the one that its key is found by.
-func (g *generation) index(place int) {
-	key, mask := g.list[place].key, uint64(len(g.slots)-1)
-	i := key >> g.shift
-	for ; g.slots[i] != 0; i = (i + 1) & mask {
-		if slot := g.slots[i]; slot&^placeMask == tagOf(key) && g.list[slot&placeMask-1].key == key {
-			break
-		}
-	}
-	g.slots[i] = tagOf(key) | uint32(place+1)
+func (g *generation) put(place int) bool {
+	key := g.list[place].key
+	return g.index.put(key, place, g.holds(key))
 }
 
 func (g *generation) clear() {
 	g.list = g.list[:0]
-	clear(g.slots)
+	g.index.clear()
 }

@@ -17,11 +17,7 @@ func appendSite(b []byte, s *site) []byte {
 	b = appendBool(b, s.Observed)
 	b = appendUint(b, uint64(len(s.Deps)))
 	for _, d := range s.Deps {
-		b = appendFloat(appendUint(b, uint64(d.C)), d.W)
-	}
-	b = appendUint(b, uint64(len(s.Shares)))
-	for _, share := range s.Shares {
-		b = appendFloat(b, share)
+		b = appendUint(b, uint64(d))
 	}
 	b = appendUint(b, uint64(len(s.Tracks)))
 	for _, t := range s.Tracks {
@@ -39,13 +35,7 @@ func (r *reading) site() *site {
 	if n := r.count(); n > 0 {
 		s.Deps = make([]dep, n)
 		for i := range s.Deps {
-			s.Deps[i] = dep{C: r.uint32(), W: r.float()}
-		}
-	}
-	if n := r.count(); n > 0 {
-		s.Shares = make([]float64, n)
-		for i := range s.Shares {
-			s.Shares[i] = r.float()
+			s.Deps[i] = dep(r.uint32())
 		}
 	}
 	for range r.count() {

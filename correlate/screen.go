@@ -81,10 +81,10 @@ func (e *Engine) fillHistograms(w int) {
 			continue
 		}
 		for _, d := range e.sites.rows[j.id].Deps {
-			if s.count[d.C] == 0 {
-				s.touched = append(s.touched, d.C)
+			if s.count[d.C()] == 0 {
+				s.touched = append(s.touched, d.C())
 			}
-			s.count[d.C]++
+			s.count[d.C()]++
 		}
 	}
 	slots := int32(0)
@@ -104,12 +104,12 @@ func (e *Engine) fillHistograms(w int) {
 	for _, i := range s.rising[w] {
 		j := &e.s.judged[i]
 		for _, d := range e.sites.rows[j.id].Deps {
-			if slot := s.slot[d.C]; slot != 0 {
+			if slot := s.slot[d.C()]; slot != 0 {
 				l := j.l[w]
 				if l > anomalous {
-					l = min(evidenceMax, l+symptomGain[e.components.rows[d.C].Name.Kind()][j.class])
+					l = min(evidenceMax, l+symptomGain[e.components.rows[d.C()].Name.Kind()][j.class])
 				}
-				s.hist[slot-1][classOf(d.W)][bucketOf(l)]++
+				s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
 			}
 		}
 	}

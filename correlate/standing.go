@@ -41,8 +41,8 @@ func (e *Engine) judgedOn(c uint32) []standing {
 	} else {
 		for at := range e.s.judged {
 			for _, d := range e.sites.rows[e.s.judged[at].id].Deps {
-				if d.C == c {
-					s.all = append(s.all, standing{int32(at), d.W})
+				if d.C() == c {
+					s.all = append(s.all, standing{int32(at), d.W()})
 				}
 			}
 		}

@@ -208,7 +208,7 @@ func (e *Engine) tallyComponents(ids []uint32) map[uint32]int {
 	n := map[uint32]int{}
 	for _, id := range ids {
 		for _, d := range e.sites.rows[id].Deps {
-			n[d.C]++
+			n[d.C()]++
 		}
 	}
 	return n
