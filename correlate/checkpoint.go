@@ -143,6 +143,9 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 func (e *Engine) readSite(r *reading) error {
 	id, s := uint32(len(e.sites.rows)), r.site()
 	e.sites.append(s)
+	if s.Mapped {
+		e.mapped++
+	}
 	for _, d := range s.Deps {
 		if int(d.C()) >= len(e.components.rows) {
 			return errMalformed

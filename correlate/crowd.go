@@ -33,10 +33,7 @@ const weighCrowdEvery = 6
 
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *judged) {
-	if s.Crowd == nil {
-		s.Crowd = &crowd{Base: rate{From: e.start}}
-	}
-	c := s.Crowd
+	c := e.crowdOf(s)
 	if !c.Heard && c.Weighed && (e.clock/evalEvery+int64(j.id))%weighCrowdEvery != 0 {
 		j.crowd = c.L
 		return

@@ -48,6 +48,7 @@ type Engine struct {
 	vantages   table[vantage]
 	networks   table[network]
 	shares     map[uint32][]share // of sites whose records name any
+	mapped     int                // sites
 
 	repeats   repeats
 	crowdBase globalBase

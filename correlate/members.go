@@ -170,17 +170,17 @@ func (e *Engine) joinMembers(in *incident) {
 	span := windowOf(e.clock - in.Onset[0])
 	for _, on := range e.judgedOn(c) {
 		j := &e.s.judged[on.at]
-		if e.sites.rows[j.id].Incident != 0 {
-			continue
-		}
 		best, at := 0., 0
 		for w := range span + 1 {
 			if j.l[w] > best {
 				best, at = j.l[w], w
 			}
 		}
+		if best <= crowdDown || e.sites.rows[j.id].Incident != 0 {
+			continue
+		}
 		p := q * on.weight
-		if posterior(p, best) > joinChance && best > crowdDown {
+		if posterior(p, best) > joinChance {
 			onset := e.clock - windowMS[at]
 			if fit, ok := e.onsetOf([]uint32{j.id}, e.clock); ok {
 				onset = fit[1]

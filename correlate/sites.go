@@ -99,7 +99,12 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 			c.Members = slices.Delete(c.Members, i, i+1)
 		}
 	}
+	if !s.Mapped {
+		e.mapped++
+	}
+	before := s.sized()
 	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)
+	e.crowdBase.sizes += s.sized() - before
 	s.Deps = e.dependencies(id, r)
 	e.addOwner(s)
 	for _, d := range s.Deps {

@@ -165,10 +165,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	if len(r.Country) == len(h.Country) {
 		copy(h.Country[:], r.Country)
 	}
-	if s.Crowd == nil {
-		s.Crowd = &crowd{Base: rate{From: e.start}}
-	}
-	s.Crowd.add(h)
+	e.crowdOf(s).add(h)
 	if h.Code == codeOK {
 		e.s.activate(id, 0)
 		return
