@@ -16,6 +16,15 @@ type recent struct {
 	k, m        [windows]int
 }
 
+// tally counts, for each window, the failures k among the m results in it.
+func (t *track) tally(now int64) (k, m [windows]int) {
+	c := t.counted()
+	if now < c.from || now >= c.until {
+		c.count(t.Recent, now)
+	}
+	return c.k, c.m
+}
+
 // counted returns what the results add up to; the tally may be of another time.
 func (t *track) counted() *recent {
 	c := &t.recent
