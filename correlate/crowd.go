@@ -46,9 +46,11 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	}
 	c.Loud = false
 	for w := range windows {
+		now.l[w] = was.l[w]
 		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
-			c.L[w] = crowdEvidence(now.n[w], now.perMinute, w)
+			now.l[w] = crowdEvidence(now.n[w], now.perMinute, w)
 		}
+		c.L[w] = now.l[w]
 		c.Loud = c.Loud || c.L[w] > failed
 	}
 	*was = now
@@ -61,6 +63,7 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 type weighed struct {
 	n         [windows]float64 // independent reports
 	perMinute float64          // are normal
+	l         [windows]float64 // the evidence of that
 	until     int64            // n stays the same if nobody complains; 0: somebody has
 	caps      int              // the state of the caps that it was counted by
 }
