@@ -135,7 +135,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 		if int(id) >= len(e.sites.rows) {
 			return errMalformed
 		}
-		e.s.activate(id, newProbe|newReport)
+		e.s.activate(id)
 	}
 	return r.err
 }

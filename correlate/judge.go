@@ -34,7 +34,11 @@ const (
 	newReport
 )
 
-func (s *scratch) activate(id uint32, what news) {
+// activate has a site judged, and all of it weighed anew.
+func (s *scratch) activate(id uint32) { s.note(id, newProbe|newReport) }
+
+// note has a site judged, and weighed anew what came in.
+func (s *scratch) note(id uint32, what news) {
 	for int(id) >= len(s.isIn) {
 		s.isIn = append(s.isIn, make([]bool, 1024)...)
 		s.news = append(s.news, make([]news, 1024)...)

@@ -89,7 +89,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	}
 	t.Recent = slices.Insert(t.Recent, i, r)
 	t.changed()
-	e.s.activate(id, newProbe)
+	e.s.note(id, newProbe)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
 	}
@@ -167,10 +167,10 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 	e.crowdOf(s).add(h)
 	if h.Code == codeOK {
-		e.s.activate(id, 0)
+		e.s.note(id, 0)
 		return
 	}
-	e.s.activate(id, newReport)
+	e.s.note(id, newReport)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
