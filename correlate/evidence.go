@@ -136,11 +136,11 @@ func logSumExp(terms []float64) float64 {
 // weigh returns a track's evidence for each window, and whether it has any
 // result in reach.
 func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
-	k, m := t.tally(now)
+	t.tally(now)
+	k, m, was := &t.recent.k, &t.recent.m, &t.weighed
 	if m[windows-1] == 0 {
 		return ls, false
 	}
-	was := &t.weighed
 	allFail, all := t.Fail, t.OK+t.Fail
 	for range t.recent.failed {
 		allFail++
@@ -158,7 +158,7 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 		case w > 0 && m[w] == m[w-1]: // the window is longer and holds no more
 			was.k[w], was.m[w], was.l[w] = was.k[w-1], was.m[w-1], was.l[w-1]
 		case was.k[w] != k[w] || was.m[w] != m[w]:
-			was.k[w], was.m[w], was.l[w] = k[w], m[w], trackEvidence(k[w], m[w], all, allFail)
+			was.k[w], was.m[w], was.l[w] = k[w], m[w], trackEvidence(int(k[w]), int(m[w]), all, allFail)
 		}
 	}
 	return was.l, true

@@ -13,7 +13,7 @@ type recent struct {
 	lastFail int64
 	// The tally holds from one time until another.
 	from, until int64
-	k, m        [windows]int
+	k, m        [windows]uint8 // at most ringResults
 }
 
 // tally counts, for each window, the failures k among the m results in it.
@@ -22,7 +22,10 @@ func (t *track) tally(now int64) (k, m [windows]int) {
 	if now < c.from || now >= c.until {
 		c.count(t.Recent, now)
 	}
-	return c.k, c.m
+	for w := range windows {
+		k[w], m[w] = int(c.k[w]), int(c.m[w])
+	}
+	return k, m
 }
 
 // counted returns what the results add up to; the tally may be of another time.
@@ -44,7 +47,7 @@ func (t *track) counted() *recent {
 // count makes the tally of a time.
 func (c *recent) count(results []result, now int64) {
 	c.from, c.until = now, math.MaxInt64
-	w, fails, all := 0, 0, 0
+	w, fails, all := 0, uint8(0), uint8(0)
 	for i := len(results) - 1; i >= 0; i-- {
 		at := results[i].at()
 		for w < windows && now-at > windowMS[w] {
@@ -71,6 +74,6 @@ func (t *track) changed() { t.recent.known = false }
 // trackWeighed is the evidence of a track as last worked out, and of what.
 type trackWeighed struct {
 	all, allFail float64
-	k, m         [windows]int
+	k, m         [windows]uint8
 	l            [windows]float64
 }
