@@ -34,6 +34,8 @@ type group struct {
 
 var groups = []group{
 	{"replay", measureReplay},
+	{"tick", measureTick},
+	{"checkpoint", measureCheckpoint},
 }
 
 func groupNames() string {

@@ -93,7 +93,7 @@ type globalBase struct {
 	N     float64 // reports counted
 	Mass  float64 // minutes × Σ (rank+1)^-rankExponent
 	Hours [168]hourBase
-	sizes float64 // Σ (rank+1)^-rankExponent over the map, at the last look
+	sizes float64 // Σ (rank+1)^-rankExponent over the map and whoever is spoken of
 }
 
 type hourBase struct{ N, Mass float64 }
@@ -116,6 +116,24 @@ func sizeOf(rank int32) float64 {
 		rank = unknownRank
 	}
 	return math.Pow(float64(rank)+1, -rankExponent)
+}
+
+// sized is what a site adds to the sum of sizes.
+func (s *site) sized() float64 {
+	if !s.Mapped && s.Crowd == nil {
+		return 0
+	}
+	return sizeOf(s.Rank)
+}
+
+// crowdOf returns the crowd of a site, which has one from when it is first heard of.
+func (e *Engine) crowdOf(s *site) *crowd {
+	if s.Crowd == nil {
+		before := s.sized()
+		s.Crowd = &crowd{Base: rate{From: e.start}}
+		e.crowdBase.sizes += s.sized() - before
+	}
+	return s.Crowd
 }
 
 // scale is g, the reports a minute of a site of size 1.
@@ -143,12 +161,6 @@ func (e *Engine) learn() {
 	if to-g.At < learnEvery {
 		return
 	}
-	g.sizes = 0
-	for _, s := range e.sites.rows {
-		if s.Mapped || s.Crowd != nil {
-			g.sizes += sizeOf(s.Rank)
-		}
-	}
 	season := g.season(to)
 	var heardNow float64
 	for _, id := range e.s.active {
@@ -166,6 +178,7 @@ func (e *Engine) learn() {
 		}
 		s.Crowd.forget(e.clock)
 	}
+	e.s.forgot = true
 	span := float64(to-g.At) / float64(minute)
 	fade := math.Exp2(-float64(to-g.At) / float64(halfLife))
 	g.N, g.Mass = g.N*fade+heardNow/season, g.Mass*fade+span*g.sizes
@@ -179,7 +192,7 @@ func (e *Engine) learn() {
 func (c *crowd) between(from, to int64) float64 {
 	n := 0.
 	for _, h := range c.Recent {
-		if h.At > from && h.At <= to && h.Code != codeOK {
+		if h.At > from && h.At <= to {
 			n++
 		}
 	}

@@ -102,12 +102,12 @@ func (e *Engine) search() []found {
 func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 	var sum, one [len(qGrid)]float64
 	kind := e.components.rows[c].Name.Kind()
-	for _, id := range e.components.rows[c].Members {
-		j := e.judgedSite(id)
-		if j == nil || j.l[w] == 0 {
+	for _, on := range e.judgedOn(c) {
+		j := &e.s.judged[on.at]
+		if j.l[w] == 0 {
 			continue
 		}
-		l, wt := j.l[w], e.weight(id, c)
+		l, wt := j.l[w], on.weight
 		add := &one
 		switch {
 		case l > anomalous:
@@ -115,7 +115,7 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 		case j.p0 != 0 || wt != 1 && wt != sharedWeight:
 			siteGains(add, l, e.otherwise(j, w), wt)
 		default:
-			add = &e.s.search.table[w][classOf(wt)][bucketOf(l)]
+			add = e.bucketGains(w, classOf(wt), bucketOf(l))
 		}
 		for i := range sum {
 			sum[i] += add[i]
@@ -139,17 +139,6 @@ func (e *Engine) priorOf(c uint32) float64 {
 		return 0
 	}
 	return e.logPrior()
-}
-
-// cover is the members of a component whose failure must be accounted for.
-func (e *Engine) cover(c uint32, w int) []uint32 {
-	var out []uint32
-	for _, id := range e.s.search.failing[w] {
-		if e.weight(id, c) > 0 {
-			out = append(out, id)
-		}
-	}
-	return out
 }
 
 // pick re-weighs candidates until the best of them is known; gains only shrink
@@ -181,8 +170,8 @@ func (e *Engine) material(f found) bool {
 		return true
 	}
 	fails, all := 0., 0.
-	for _, id := range e.components.rows[f.c].Members {
-		if j := e.judgedSite(id); j != nil && j.l[f.w] != 0 && j.p0 <= 0.5 {
+	for _, on := range e.judgedOn(f.c) {
+		if j := &e.s.judged[on.at]; j.l[f.w] != 0 && j.p0 <= 0.5 {
 			all++
 			if j.l[f.w] > failed {
 				fails++

@@ -9,79 +9,73 @@ import (
 	"faultline"
 )
 
-// checkpointVersion changes with the shape of saved; another one is refused, and
-// the fold starts from the log.
-const checkpointVersion = 1
+// checkpointVersion changes with the shape of what is written; another one is
+// refused, and the fold starts from the log.
+const checkpointVersion = 2
 
-// saved is the engine's state as it is written down: everything that a later
-// event may depend on, and nothing that an evaluation makes anew. Maps are
-// written as sorted lists, so that the same state gives the same bytes.
+// saved is what stands at the head of a checkpoint: all that is not large. With
+// the incidents and the rows that follow it is everything that a later event may
+// depend on, and nothing that an evaluation makes anew. The same state gives the
+// same bytes.
 type saved struct {
-	Version    int
-	Epoch      string
-	Clock      int64
-	Start      int64
-	Eval       int64
-	Sites      []site
-	Components []component
-	Vantages   []vantage
-	Networks   []network
-	Now        []remembered
-	Before     []remembered
-	Since      int64
-	ReportLag  lag
-	ClocksSet  int64
-	CrowdBase  globalBase
-	Sizes      float64
-	Reports    float64
-	Leak       float64
-	Incidents  []savedIncident
-	Ordinal    int64
-	Pending    []pendingCause
-	Said       []faultline.Statement
-	Counters   faultline.Counters
-	Active     []uint32
+	Version   int
+	Epoch     string
+	Clock     int64
+	Start     int64
+	Eval      int64
+	Vantages  []vantage
+	Since     int64 // of the present generation of repeats
+	ReportLag lag
+	ClocksSet int64
+	CrowdBase globalBase
+	Sizes     float64
+	Reports   float64
+	Leak      float64
+	Ordinal   int64
+	Pending   []pendingCause
+	Said      []faultline.Statement
+	Counters  faultline.Counters
+	Active    []uint32
+	Shares    []siteShares
+	// How many of each follow, in this order.
+	Incidents, Networks, Components, Sites, Now, Before int
 }
 
-type remembered struct {
-	Key uint64
-	At  int64
+// siteShares is what the record of one site says of its components' shares.
+type siteShares struct {
+	Site uint32
+	Says []share
 }
 
-type savedIncident struct {
-	Incident  incident
-	Reporters []uint64
-}
-
-// Checkpoint returns the engine's whole state. Restoring it and reading on from
-// the same position of the log gives what never stopping would have given.
-func (e *Engine) Checkpoint() []byte {
-	s := saved{
+func (e *Engine) saved() saved {
+	var shares []siteShares
+	for _, id := range sortedKeys(e.shares) {
+		shares = append(shares, siteShares{id, e.shares[id]})
+	}
+	return saved{
+		Shares:  shares,
 		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval,
-		Sites: values(e.sites.rows), Components: values(e.components.rows),
-		Vantages: values(e.vantages.rows), Networks: values(e.networks.rows),
-		Now: listed(e.repeats.Now), Before: listed(e.repeats.Before), Since: e.repeats.Since,
+		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
 		Ordinal: e.ordinal, Pending: e.pending, Said: e.said, Counters: e.counters,
-		Active: slices.Sorted(slices.Values(e.s.active)),
+		Active:    slices.Sorted(slices.Values(e.s.active)),
+		Incidents: len(e.incidents), Networks: len(e.networks.rows), Components: len(e.components.rows),
+		Sites: len(e.sites.rows), Now: len(e.repeats.now.list), Before: len(e.repeats.before.list),
 	}
-	for _, in := range e.incidents {
-		si := savedIncident{Incident: *in, Reporters: sortedKeys(in.Reporters)}
-		si.Incident.Reporters = nil
-		s.Incidents = append(s.Incidents, si)
-	}
-	var buf bytes.Buffer
-	if err := gob.NewEncoder(&buf).Encode(s); err != nil {
-		panic(fmt.Sprintf("correlate: encode checkpoint: %v", err)) // a type that gob can't write: a defect
-	}
-	return buf.Bytes()
+}
+
+// Checkpoint returns the engine's whole state at once; see [Engine.Snapshot].
+func (e *Engine) Checkpoint() []byte {
+	return bytes.Join(slices.Collect(pieces(e.Snapshot())), nil)
 }
 
 // Restore makes an engine of a checkpoint's bytes.
 func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
+	in := bytes.NewReader(checkpoint) // gob reads no further than it must
+	dec := gob.NewDecoder(in)
 	var s saved
-	if err := gob.NewDecoder(bytes.NewReader(checkpoint)).Decode(&s); err != nil {
+	if err := dec.Decode(&s); err != nil {
 		return nil, fmt.Errorf("decode checkpoint: %w", err)
 	}
 	if s.Version != checkpointVersion {
@@ -89,33 +83,102 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	}
 	e := New(cfg)
 	e.epoch, e.clock, e.start, e.eval = s.Epoch, s.Clock, s.Start, s.Eval
-	e.sites.fill(s.Sites, func(r *site) string { return r.Name })
-	e.components.fill(s.Components, func(r *component) string { return string(r.Name) })
-	e.vantages.fill(s.Vantages, func(r *vantage) string { return r.ID })
-	e.networks.fill(s.Networks, func(r *network) string { return r.Name })
-	for _, m := range s.Now {
-		e.repeats.Now[m.Key] = m.At
-	}
-	for _, m := range s.Before {
-		e.repeats.Before[m.Key] = m.At
-	}
-	e.repeats.Since = s.Since
 	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
 	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
 	e.ordinal, e.pending, e.said, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
-	for i := range s.Incidents {
-		in := &s.Incidents[i].Incident
-		in.Reporters = make(map[uint64]struct{}, len(s.Incidents[i].Reporters))
-		for _, who := range s.Incidents[i].Reporters {
-			in.Reporters[who] = struct{}{}
+	for _, of := range s.Shares {
+		e.shares[of.Site] = of.Says
+	}
+	for i := range s.Vantages {
+		e.vantages.append(&s.Vantages[i])
+	}
+	for range s.Incidents {
+		in := &incident{}
+		if err := dec.Decode(in); err != nil {
+			return nil, fmt.Errorf("decode an incident of the checkpoint: %w", err)
 		}
 		in.Last = whole(in.Last)
 		e.incidents = append(e.incidents, in)
 	}
-	for _, id := range s.Active {
-		e.s.activate(id)
+	if err := e.readRows(&s, &reading{rest: checkpoint[len(checkpoint)-in.Len():]}); err != nil {
+		return nil, fmt.Errorf("decode the rows of the checkpoint: %w", err)
 	}
 	return e, nil
+}
+
+// readRows reads what follows the incidents.
+func (e *Engine) readRows(s *saved, r *reading) error {
+	for i := 0; i < s.Networks && r.err == nil; i++ {
+		e.networks.append(r.network())
+	}
+	for i := 0; i < s.Components && r.err == nil; i++ {
+		e.components.append(r.component())
+	}
+	for i := 0; i < s.Sites && r.err == nil; i++ {
+		if err := e.readSite(r); err != nil {
+			return err
+		}
+	}
+	if max(s.Now, s.Before) > maxRepeatKeys/2 {
+		return errMalformed
+	}
+	e.repeats.since = s.Since
+	e.repeats.now.read(r, s.Now)
+	e.repeats.before.read(r, s.Before)
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail()
+	}
+	for _, of := range s.Shares {
+		for _, share := range of.Says {
+			if int(share.C) >= len(e.components.rows) {
+				return errMalformed
+			}
+		}
+	}
+	for _, id := range s.Active {
+		if int(id) >= len(e.sites.rows) {
+			return errMalformed
+		}
+		e.s.activate(id)
+	}
+	return r.err
+}
+
+func (e *Engine) readSite(r *reading) error {
+	id, s := uint32(len(e.sites.rows)), r.site()
+	e.sites.append(s)
+	if s.Mapped {
+		e.mapped++
+	}
+	for _, d := range s.Deps {
+		if int(d.C()) >= len(e.components.rows) {
+			return errMalformed
+		}
+		c := e.components.rows[d.C()]
+		c.Members = append(c.Members, id) // ascending, as sites are
+	}
+	for _, t := range s.Tracks {
+		if int(t.Vantage) >= len(e.vantages.rows) {
+			return errMalformed
+		}
+	}
+	if s.Crowd != nil {
+		for _, h := range s.Crowd.Recent {
+			if int(h.Network) >= len(e.networks.rows) {
+				return errMalformed
+			}
+		}
+	}
+	return nil
+}
+
+// read fills an empty generation.
+func (g *generation) read(r *reading, n int) {
+	last := remembered{}
+	for i := 0; i < n && r.err == nil; i++ {
+		last = r.remembered(last)
+		g.add(last)
+	}
 }
 
 // whole gives a decoded revision the empty lists that gob leaves out, so that it
@@ -136,20 +199,4 @@ func values[T any](rows []*T) []T {
 		out[i] = *r
 	}
 	return out
-}
-
-func listed(m map[uint64]int64) []remembered {
-	out := make([]remembered, 0, len(m))
-	for _, k := range sortedKeys(m) {
-		out = append(out, remembered{k, m[k]})
-	}
-	return out
-}
-
-// fill replaces a table's rows.
-func (t *table[T]) fill(rows []T, name func(*T) string) {
-	for i := range rows {
-		t.index[name(&rows[i])] = uint32(i)
-		t.rows = append(t.rows, &rows[i])
-	}
 }

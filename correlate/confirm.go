@@ -235,7 +235,7 @@ func (e *Engine) fallsWith(j *judged, at int64) bool {
 // registry.
 func (e *Engine) related(a, b uint32) bool {
 	for _, d := range e.sites.rows[a].Deps {
-		if e.components.rows[d.C].Name.Kind() != faultline.KindTLD && e.weight(b, d.C) > 0 {
+		if e.components.rows[d.C()].Name.Kind() != faultline.KindTLD && e.weight(b, d.C()) > 0 {
 			return true
 		}
 	}

@@ -22,7 +22,10 @@ const (
 	fewWorth   = 0.25
 )
 
-var surgeParts = [...]float64{0.05, 0.2, 0.6, 2}
+var (
+	surgeParts    = [...]float64{0.05, 0.2, 0.6, 2}
+	logSurgeParts = math.Log(float64(len(surgeParts)))
+)
 
 // weighCrowdEvery is how many evaluations may pass until a crowd that says nothing
 // new is weighed again.
@@ -30,31 +33,31 @@ const weighCrowdEvery = 6
 
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *judged) {
-	if s.Crowd == nil {
-		s.Crowd = &crowd{Base: rate{From: e.start}}
-	}
-	c := s.Crowd
+	c := e.crowdOf(s)
 	if !c.Heard && c.Weighed && (e.clock/evalEvery+int64(j.id))%weighCrowdEvery != 0 {
 		j.crowd = c.L
 		return
 	}
-	perMinute := e.expected(s)
 	past := c.history(e.clock)
-	n := e.independent(c)
+	was, now := &c.weighed, weighed{perMinute: e.expected(s), caps: e.s.caps}
+	if e.clock < was.until && was.caps == now.caps {
+		now.n, now.until = was.n, was.until
+	} else {
+		now.n, now.until = e.countIndependent(c)
+	}
 	c.Loud = false
-	for w, span := range windowMS {
-		minutes := float64(span) / float64(minute)
-		told := minutes * float64(span) / (float64(span) + reportLag) // those who had time to
-		l := crowdRatio(n[w], perMinute*minutes, surge*perMinute*told)
-		if n[w] <= fewReports {
-			l = min(l, fewWorth*n[w])
+	for w := range windows {
+		now.l[w] = was.l[w]
+		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
+			now.l[w] = crowdEvidence(now.n[w], now.perMinute, w)
 		}
-		c.L[w] = bounded(l, crowdEpsilon)
+		c.L[w] = now.l[w]
 		c.Loud = c.Loud || c.L[w] > failed
 		if c.L[w] > 0 {
 			c.L[w] *= past / (past + calmMinutes)
 		}
 	}
+	*was = now
 	c.Heard, c.Weighed = false, true
 	j.crowd = c.L
 }
@@ -66,20 +69,55 @@ func (c *crowd) history(now int64) float64 {
 	return c.Base.T + float64(max(0, now-learnLag-c.Base.From))/float64(minute)
 }
 
+// weighed is what the evidence of a crowd was last worked out for: mostly nothing
+// has changed when it is looked at again.
+type weighed struct {
+	n         [windows]float64 // independent reports
+	perMinute float64          // are normal
+	l         [windows]float64 // the evidence of that
+	until     int64            // n stays the same if nobody complains; 0: somebody has
+	caps      int              // the state of the caps that it was counted by
+}
+
+// crowdEvidence is the evidence of n independent reports in a window, where
+// perMinute are normal.
+func crowdEvidence(n, perMinute float64, w int) float64 {
+	span := float64(windowMS[w])
+	minutes := span / float64(minute)
+	told := minutes * span / (span + reportLag) // those who had time to
+	l := crowdRatio(n, perMinute*minutes, surge*perMinute*told)
+	if n <= fewReports {
+		l = min(l, fewWorth*n)
+	}
+	return bounded(l, crowdEpsilon)
+}
+
 // crowdRatio is the log-likelihood ratio of n reports, mu expected when well and
 // extra more when fully down; the severity is averaged over.
 func crowdRatio(n, mu, extra float64) float64 {
 	var terms [len(surgeParts)]float64
 	for i, h := range surgeParts {
 		mu1 := mu + extra*h
-		terms[i] = n*math.Log(mu1/mu) - (n+1/dispersion)*math.Log((1+dispersion*mu1)/(1+dispersion*mu)) - math.Log(float64(len(surgeParts)))
+		rise := 0.
+		if n != 0 {
+			rise = n * math.Log(mu1/mu)
+		}
+		terms[i] = rise - (n+1/dispersion)*math.Log((1+dispersion*mu1)/(1+dispersion*mu)) - logSurgeParts
 	}
 	return logSumExp(terms[:])
 }
 
 // independent counts a crowd's reports for each window, every network and prefix
 // capped: a thousand voices of one network are few.
-func (e *Engine) independent(c *crowd) (n [windows]float64) {
+func (e *Engine) independent(c *crowd) [windows]float64 {
+	n, _ := e.countIndependent(c)
+	return n
+}
+
+// countIndependent also returns when the count is next another one if nobody
+// complains and the caps stay as they are.
+func (e *Engine) countIndependent(c *crowd) (n [windows]float64, until int64) {
+	until = math.MaxInt64
 	s := &e.s
 	for len(s.perNet) < len(e.networks.rows) {
 		s.perNet = append(s.perNet, make([]uint16, 256)...)
@@ -89,8 +127,12 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 		s.perPrefix = map[uint32]uint8{}
 	}
 	w, total := 0, 0.
+	sum, of := 0., 0. // of how many reports in total
 	flush := func() float64 {
-		sum := 0.
+		if of == total {
+			return sum
+		}
+		sum, of = 0, total
 		for _, id := range s.netHits {
 			sum += min(float64(s.perNet[id]), e.capOf(id, total))
 		}
@@ -102,7 +144,10 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 			n[w] = flush()
 			w++
 		}
-		if w == windows || h.Code == codeOK || e.networks.rows[h.Network].Incident != 0 {
+		if w < windows {
+			until = min(until, h.At+windowMS[w]+1)
+		}
+		if w == windows || e.networks.rows[h.Network].Incident != 0 {
 			continue
 		}
 		if h.Net != 0 {
@@ -126,7 +171,7 @@ func (e *Engine) independent(c *crowd) (n [windows]float64) {
 		s.perNet[id] = 0
 	}
 	s.netHits = s.netHits[:0]
-	return n
+	return n, until
 }
 
 // capOf is what one network may weigh among total reports of a site.

@@ -47,6 +47,8 @@ type Engine struct {
 	components table[component]
 	vantages   table[vantage]
 	networks   table[network]
+	shares     map[uint32][]share // of sites whose records name any
+	mapped     int                // sites
 
 	reportLag lag   // of people's reports: what a right clock looks like
 	clocksSet int64 // when the vantages' clocks were last compared
@@ -61,16 +63,17 @@ type Engine struct {
 	said      []faultline.Statement // of components that nothing is known to be wrong with
 	counters  faultline.Counters
 
-	s scratch
+	snap *snapshot // under way, if there is one
+	s    scratch
 }
 
 // New returns an engine that has seen nothing.
 func New(cfg Config) *Engine {
-	e := &Engine{cfg: cfg, leak: leakStart}
-	e.sites = newTable[site](maxSites)
-	e.components = newTable[component](maxComponents)
-	e.vantages = newTable[vantage](maxVantages)
-	e.networks = newTable[network](maxNetworks)
+	e := &Engine{cfg: cfg, leak: leakStart, shares: map[uint32][]share{}}
+	e.sites = newTable(maxSites, func(s *site) string { return s.Name })
+	e.components = newTable(maxComponents, func(c *component) string { return string(c.Name) })
+	e.vantages = newTable(maxVantages, func(v *vantage) string { return v.ID })
+	e.networks = newTable(maxNetworks, func(n *network) string { return n.Name })
 	e.repeats = newRepeats()
 	return e
 }
@@ -79,6 +82,9 @@ func New(cfg Config) *Engine {
 // incident. Evidence is weighed when a tick is read; statements and corrections
 // revise the incidents that they speak of at once.
 func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
+	if changesMuch(ev) {
+		e.completeSnapshot()
+	}
 	switch v := ev.(type) {
 	case faultline.Report:
 		e.foldReport(v)
@@ -100,6 +106,17 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 	return nil
 }
 
+// changesMuch reports whether an event may change more of the state than the rows
+// of a few sites and what only grows. Those come seldom. Of a tick that matters
+// only if evidence is weighed.
+func changesMuch(ev faultline.Event) bool {
+	switch ev.(type) {
+	case faultline.Report, faultline.Probe, faultline.SiteRecord, faultline.Tick:
+		return false
+	}
+	return true
+}
+
 // tick moves the clock, which never goes back, and weighs the evidence when it
 // is due.
 func (e *Engine) tick(now int64) []faultline.Incident {
@@ -113,6 +130,7 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 	if now < e.eval+evalEvery {
 		return nil
 	}
+	e.completeSnapshot()
 	e.eval = now
 	e.setClocks()
 	e.repeats.rotate(now)

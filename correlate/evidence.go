@@ -46,65 +46,10 @@ type judged struct {
 	p0     float64          // chance that it fails by a cause that is known already
 	held   float64          // of it, by open incidents
 	probed bool
-}
-
-// scratch is what one evaluation needs and none keeps.
-type scratch struct {
-	active    []uint32 // sites with probes or reports in reach, ascending after judge
-	isIn      []bool   // beside sites
-	judged    []judged
-	byID      []int32 // site → position in judged, -1
-	perNet    []uint16
-	netHits   []uint32
-	perPrefix map[uint32]uint8
-	regions   []regional
-	terms     []float64
-	search    searchScratch
-	reports   float64 // a minute over all networks, when all is well
-}
-
-func (s *scratch) activate(id uint32) {
-	for int(id) >= len(s.isIn) {
-		s.isIn = append(s.isIn, make([]bool, 1024)...)
-		s.byID = append(s.byID, slices.Repeat([]int32{-1}, 1024)...)
-	}
-	if !s.isIn[id] {
-		s.isIn[id] = true
-		s.active = append(s.active, id)
-	}
-}
-
-// judge weighs every site that anything was heard of.
-func (e *Engine) judge() {
-	slices.Sort(e.s.active)
-	for _, j := range e.s.judged {
-		e.s.byID[j.id] = -1
-	}
-	e.s.judged = e.s.judged[:0]
-	e.voices()
-	kept := e.s.active[:0]
-	for _, id := range e.s.active {
-		s := e.sites.rows[id]
-		j := judged{id: id}
-		e.weighProbes(s, &j)
-		e.weighCrowd(s, &j)
-		if s.Crowd != nil && len(s.Crowd.Recent) == 0 && !j.probed && s.Incident == 0 && s.Crowd.Base.T > 0 {
-			e.s.isIn[id] = false // silent for half an hour: it says nothing
-			continue
-		}
-		kept = append(kept, id)
-		for w := range windows {
-			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+j.crowd[w]))
-		}
-		j.code, j.class = codeOther, classVague
-		if s.Incident != 0 || slices.Max(j.l[:]) > anomalous {
-			j.code = s.symptom(e.clock)
-			j.class = symptomClass(j.code)
-		}
-		e.s.byID[id] = int32(len(e.s.judged))
-		e.s.judged = append(e.s.judged, j)
-	}
-	e.s.active = kept
+	bound  bool // it belonged to an incident when it was judged
+	// If nothing new comes, what its probes say, and its symptom, stay the same so
+	// long.
+	until, codeUntil int64
 }
 
 // Scope patterns: a failure is seen everywhere, in one country only, or on the
@@ -118,6 +63,7 @@ const (
 
 // weighProbes adds the evidence of a site's tracks, combined over scope patterns.
 func (e *Engine) weighProbes(s *site, j *judged) {
+	j.probes, j.probed, j.until = [windows]float64{}, false, math.MaxInt64
 	if len(s.Tracks) == 0 {
 		return
 	}
@@ -129,6 +75,7 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 			continue
 		}
 		j.probed = true
+		j.until = min(j.until, t.recent.until)
 		v := e.vantages.rows[t.Vantage]
 		for w := range ls {
 			if ls[w] > 0 {
@@ -221,63 +168,47 @@ func logSumExp(terms []float64) float64 {
 // weigh returns a track's evidence for each window, and whether it has any
 // result in reach.
 func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
-	k, m := t.tally(now)
+	t.tally(now)
+	k, m, was := &t.recent.k, &t.recent.m, &t.weighed
 	if m[windows-1] == 0 {
 		return ls, false
 	}
 	allFail, all := t.Fail, t.OK+t.Fail
-	before := -1
-	for _, r := range t.Recent {
+	for range t.recent.failed {
+		allFail++
+	}
+	for range t.Recent {
 		all++
-		if r.failed() {
-			allFail++
-		}
+	}
+	if was.all != all || was.allFail != allFail {
+		*was = trackWeighed{all: all, allFail: allFail}
 	}
 	for w := range windows {
-		if m[w] == 0 {
-			continue
+		switch {
+		case m[w] == 0:
+			was.m[w], was.l[w] = 0, 0
+		case w > 0 && m[w] == m[w-1]: // the window is longer and holds no more
+			was.k[w], was.m[w], was.l[w] = was.k[w-1], was.m[w-1], was.l[w-1]
+		case was.k[w] != k[w] || was.m[w] != m[w]:
+			was.k[w], was.m[w], was.l[w] = k[w], m[w], trackEvidence(int(k[w]), int(m[w]), all, allFail)
 		}
-		if m[w] == before { // the window is longer and holds no more
-			ls[w] = ls[w-1]
-			continue
-		}
-		before = m[w]
-		fails := allFail - float64(k[w])
-		oks := all - allFail - float64(m[w]-k[w])
-		l := trackRatio(k[w], m[w], normalFailures(fails, oks))
-		if k[w] == 0 {
-			l = min(l, 0) // successes never speak for a failure
-		}
-		if l > 0 {
-			l *= oks / (oks + successesSeen)
-		}
-		ls[w] = bounded(l, vantageEpsilon)
 	}
-	return ls, true
+	return was.l, true
 }
 
-// tally counts, for each window, the failures k among the m results in it.
-func (t *track) tally(now int64) (k, m [windows]int) {
-	w := 0
-	var fails, all int
-	for i := len(t.Recent) - 1; i >= 0; i-- {
-		age := now - t.Recent[i].at()
-		for w < windows && age > windowMS[w] {
-			k[w], m[w] = fails, all
-			w++
-		}
-		if w == windows {
-			return k, m
-		}
-		all++
-		if t.Recent[i].failed() {
-			fails++
-		}
+// trackEvidence is the evidence of k failures among the m results of a window, of
+// all that were seen, of which allFail failed.
+func trackEvidence(k, m int, all, allFail float64) float64 {
+	fails := allFail - float64(k)
+	oks := all - allFail - float64(m-k)
+	l := trackRatio(k, m, normalFailures(fails, oks))
+	if k == 0 {
+		l = min(l, 0) // successes never speak for a failure
 	}
-	for ; w < windows; w++ {
-		k[w], m[w] = fails, all
+	if l > 0 {
+		l *= oks / (oks + successesSeen)
 	}
-	return k, m
+	return bounded(l, vantageEpsilon)
 }
 
 // failingLikelihood is ln P(k of m fail | failing), by m and k.
@@ -306,8 +237,15 @@ func trackRatio(k, m int, e float64) float64 {
 // symptom is the commonest failure of a site of late, the clearer class first
 // when it is as common.
 func (s *site) symptom(now int64) uint16 {
+	code, _ := s.symptomFor(now)
+	return code
+}
+
+// symptomFor also returns when that may next be another if nothing is heard.
+func (s *site) symptomFor(now int64) (best uint16, until int64) {
 	var count [1 << codeBits]uint16
-	best, most := codeOther, uint16(0)
+	most := uint16(0)
+	best, until = codeOther, math.MaxInt64
 	vote := func(code uint16, weight uint16) {
 		count[code] += weight
 		if n := count[code]; n > most || n == most && symptomClass(code) < symptomClass(best) {
@@ -317,16 +255,18 @@ func (s *site) symptom(now int64) uint16 {
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
 			if r.failed() && now-r.at() <= windowMS[5] {
+				until = min(until, r.at()+windowMS[5]+1)
 				vote(r.code(), 3) // a machine's word is more exact than a person's
 			}
 		}
 	}
 	if s.Crowd != nil {
-		for _, h := range s.Crowd.Recent {
-			if h.Code != codeOK && h.Code != codeOther && now-h.At <= windowMS[5] {
+		for _, h := range s.Crowd.since(now - windowMS[5]) {
+			if h.Code != codeOther {
+				until = min(until, h.At+windowMS[5]+1)
 				vote(h.Code, 1)
 			}
 		}
 	}
-	return best
+	return best, until
 }

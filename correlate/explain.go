@@ -4,10 +4,9 @@ import "faultline"
 
 // explain raises the chance of failure of a component's members.
 func (e *Engine) explain(c uint32, q float64) {
-	for _, id := range e.components.rows[c].Members {
-		if j := e.judgedSite(id); j != nil {
-			j.p0 = 1 - (1-j.p0)*(1-q*e.weight(id, c))
-		}
+	for _, on := range e.judgedOn(c) {
+		j := &e.s.judged[on.at]
+		j.p0 = 1 - (1-j.p0)*(1-q*on.weight)
 	}
 }
 
@@ -66,8 +65,8 @@ func (e *Engine) judgedSite(id uint32) *judged {
 
 func (e *Engine) weight(id, c uint32) float64 {
 	for _, d := range e.sites.rows[id].Deps {
-		if d.C == c {
-			return d.W
+		if d.C() == c {
+			return d.W()
 		}
 	}
 	return 0

@@ -36,7 +36,7 @@ type incident struct {
 	ByVantage                           []seenFrom // ascending by vantage
 
 	Reports, Probes, ProbesFailed int
-	Reporters                     map[uint64]struct{}
+	Reporters                     people
 	Networks                      []uint32 // ascending
 	Countries                     []string // ascending
 
@@ -76,6 +76,29 @@ type seenFrom struct {
 	Probes, Failed int
 }
 
+// people is a set of pseudonyms in the order in which they came, at most
+// maxReporters: the list only grows.
+type people struct {
+	All   []uint64
+	known map[uint64]struct{}
+}
+
+func (p *people) add(who uint64) {
+	if len(p.All) >= maxReporters {
+		return
+	}
+	if p.known == nil {
+		p.known = make(map[uint64]struct{}, len(p.All))
+		for _, who := range p.All {
+			p.known[who] = struct{}{}
+		}
+	}
+	if _, ok := p.known[who]; !ok {
+		p.known[who] = struct{}{}
+		p.All = append(p.All, who)
+	}
+}
+
 // Bounds of an incident's sets. Beyond them the counts of reports go on.
 const (
 	maxReporters = 200_000
@@ -96,7 +119,7 @@ func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 	e.ordinal++
 	in := &incident{
 		Ordinal: e.ordinal, State: faultline.StateCandidate, Cause: cause, Detected: e.clock,
-		LogOdds: odds, PeakOdds: odds, Reporters: map[uint64]struct{}{}, LastFail: e.clock,
+		LogOdds: odds, PeakOdds: odds, LastFail: e.clock,
 		Onset: [3]int64{e.clock - 5*minute, e.clock - minute, e.clock},
 	}
 	in.ID = e.newID(cause)
@@ -193,9 +216,7 @@ func (in *incident) countReport(id uint32, h heard) {
 	}
 	in.Reports++
 	m.Reports++
-	if len(in.Reporters) < maxReporters {
-		in.Reporters[h.Who] = struct{}{}
-	}
+	in.Reporters.add(h.Who)
 	if i, ok := slices.BinarySearch(in.Networks, h.Network); !ok && len(in.Networks) < maxNets {
 		in.Networks = slices.Insert(in.Networks, i, h.Network)
 	}
@@ -223,9 +244,7 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	}
 	if s.Crowd != nil {
 		for _, h := range s.Crowd.Recent {
-			if h.Code != codeOK {
-				in.countReport(id, h)
-			}
+			in.countReport(id, h)
 		}
 	}
 	return in.member(id)
@@ -241,6 +260,7 @@ func (e *Engine) release(in *incident) {
 	for _, n := range in.Networks {
 		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
 			row.Incident = 0
+			e.s.caps++
 		}
 	}
 }
@@ -255,11 +275,13 @@ func (e *Engine) forget(in *incident) {
 		if m.Recovered != 0 {
 			until = min(told, m.Recovered)
 		}
+		e.s.stir(m.Site)
 		for _, t := range s.Tracks {
 			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
+			t.changed()
 		}
 		if s.Crowd != nil {
-			s.Crowd.Recent = slices.DeleteFunc(s.Crowd.Recent, func(h heard) bool { return h.At <= told })
+			s.Crowd.drop(told + 1)
 			s.Crowd.Base.advance(0, told, false)
 		}
 	}

@@ -75,10 +75,7 @@ func (e *Engine) kindRank(c uint32) int {
 // sameMembers reports whether two components have the same members among the
 // sites that anything is known of.
 func (e *Engine) sameMembers(a, b uint32) bool {
-	seen := func(c uint32) []uint32 {
-		return slices.DeleteFunc(slices.Clone(e.components.rows[c].Members), func(id uint32) bool { return e.judgedSite(id) == nil })
-	}
-	return slices.Equal(seen(a), seen(b))
+	return slices.EqualFunc(e.judgedOn(a), e.judgedOn(b), func(a, b standing) bool { return a.at == b.at })
 }
 
 // jaccard is the overlap of two ascending lists.

@@ -171,20 +171,20 @@ func (e *Engine) joinMembers(in *incident) {
 	}
 	q := max(0.3, in.heldFraction())
 	span := windowOf(e.clock - in.Onset[0])
-	for _, id := range e.components.rows[c].Members {
-		j := e.judgedSite(id)
-		if j == nil || e.sites.rows[id].Incident != 0 {
-			continue
-		}
+	for _, on := range e.judgedOn(c) {
+		j := &e.s.judged[on.at]
 		best, at := 0., 0
 		for w := range span + 1 {
 			if j.l[w] > best {
 				best, at = j.l[w], w
 			}
 		}
-		p := q * e.weight(id, c)
-		if posterior(p, best) > joinChance && best > crowdDown {
-			e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[at]))
+		if best <= crowdDown || e.sites.rows[j.id].Incident != 0 {
+			continue
+		}
+		p := q * on.weight
+		if posterior(p, best) > joinChance {
+			e.enlist(in, j.id, e.beganAbout(e.sites.rows[j.id], e.clock-windowMS[at]))
 		}
 	}
 }
@@ -212,24 +212,63 @@ func (e *Engine) beganAbout(s *site, since int64) int64 {
 	return (first + last) / 2
 }
 
+// watched counts the judged sites that something can be said of.
+type watched struct {
+	probed  int
+	heard   int // probed, or people speak of it
+	failing int // by their probes
+}
+
+func (w *watched) add(j *judged) {
+	if j.probed {
+		w.probed++
+	}
+	if j.probed || j.hears() {
+		w.heard++
+	}
+	if j.fails() {
+		w.failing++
+	}
+}
+
+// hears reports whether people's reports say anything of a site, fails whether its
+// probes say that it fails.
+func (j *judged) hears() bool { return j.crowd[windowOf(8*minute)] != 0 }
+func (j *judged) fails() bool { return j.probed && j.probes[windowOf(2*minute)] > failed }
+
 // observe counts the sites that the cause could have taken down, and the rest.
 func (e *Engine) observe(in *incident, probed bool) {
-	c, ok := e.components.find(string(in.Cause))
-	in.ElsewhereFailing, in.ElsewhereObserved = 0, 0
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
-		member := e.sites.rows[j.id].Incident == in.Ordinal
-		own := member || ok && e.weight(j.id, c) > 0
-		watched := j.probed || member || !probed && j.crowd[windowOf(8*minute)] != 0
-		switch {
-		case !watched:
-		case own:
+	all := e.s.watched
+	in.ElsewhereFailing, in.ElsewhereObserved = all.failing, all.probed
+	if !probed {
+		in.ElsewhereObserved = all.heard
+	}
+	own := func(j *judged) {
+		watched := j.probed || !probed && j.hears()
+		if watched || e.sites.rows[j.id].Incident == in.Ordinal {
 			in.Observed++
-		default:
-			in.ElsewhereObserved++
-			if j.probed && j.probes[windowOf(2*minute)] > failed {
-				in.ElsewhereFailing++
+		}
+		if watched {
+			in.ElsewhereObserved--
+		}
+		if j.fails() {
+			in.ElsewhereFailing--
+		}
+	}
+	c, ok := e.components.find(string(in.Cause))
+	if ok {
+		for _, on := range e.judgedOn(c) {
+			if on.weight > 0 {
+				own(&e.s.judged[on.at])
 			}
+		}
+	}
+	for _, m := range in.Members {
+		if e.sites.rows[m.Site].Incident != in.Ordinal || ok && e.weight(m.Site, c) > 0 {
+			continue
+		}
+		if j := e.judgedSite(m.Site); j != nil {
+			own(j)
 		}
 	}
 	in.Fraction = 0

@@ -190,7 +190,7 @@ func (e *Engine) reportsOf(ids []uint32, network int64, from, to int64) (at []in
 		}
 		normal += e.expected(s)
 		for _, h := range s.Crowd.Recent {
-			if h.At >= from && h.At <= to && h.Code != codeOK && (network < 0 || int64(h.Network) == network) {
+			if h.At >= from && h.At <= to && (network < 0 || int64(h.Network) == network) {
 				at = append(at, h.At)
 			}
 		}

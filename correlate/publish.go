@@ -44,18 +44,25 @@ func (e *Engine) publish() []faultline.Incident {
 // revise makes an incident's next revision if one is due.
 func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 	now := e.render(in)
-	if in.Last.Revision > 0 {
-		pause := restate
-		if e.clock-in.Detected > laterAfter {
-			pause = restateLater
-		}
-		if !tells(in.Last, now) && (e.clock-in.LastAt < pause || reflect.DeepEqual(now, sameStamp(in.Last, now))) {
-			return faultline.Incident{}, false
-		}
+	due := in.Last.Revision == 0 || tells(in.Last, now)
+	if !due && e.clock-in.LastAt < in.pause(e.clock) {
+		return faultline.Incident{}, false
+	}
+	now.Sites = e.renderSites(in)
+	if !due && reflect.DeepEqual(now, sameStamp(in.Last, now)) {
+		return faultline.Incident{}, false
 	}
 	now.Revision = in.Last.Revision + 1
 	in.Last, in.LastAt = now, e.clock
 	return now, true
+}
+
+// pause is for how long nothing is said again of an incident that says nothing new.
+func (in *incident) pause(now int64) int64 {
+	if now-in.Detected > laterAfter {
+		return restateLater
+	}
+	return restate
 }
 
 // sameStamp gives a revision the number and time of another, to compare the rest.
@@ -80,7 +87,8 @@ func causeOf(in faultline.Incident) faultline.Component {
 	return in.Cause.Component
 }
 
-// render says all that is known of an incident now; the revision is still 0.
+// render says all that is known of an incident now but for its sites, which take
+// the longest; the revision is still 0.
 func (e *Engine) render(in *incident) faultline.Incident {
 	out := faultline.Incident{
 		ID: in.ID, State: in.State, Basis: in.Basis, Drill: e.cfg.Drill,
@@ -93,10 +101,10 @@ func (e *Engine) render(in *incident) faultline.Incident {
 			ElsewhereFailing: in.ElsewhereFailing, ElsewhereObserved: in.ElsewhereObserved,
 		},
 		Evidence: faultline.Evidence{
-			Reports: in.Reports, Reporters: min(in.Reports, len(in.Reporters)), Networks: len(in.Networks),
+			Reports: in.Reports, Reporters: min(in.Reports, len(in.Reporters.All)), Networks: len(in.Networks),
 			Countries: nonNil(slices.Clone(in.Countries)), Probes: in.Probes, ProbesFailed: in.ProbesFailed,
 		},
-		Sites: e.renderSites(in), SitesTotal: len(in.Members),
+		SitesTotal: len(in.Members),
 		Exonerated: nonNil(slices.Clone(in.Exonerated)), Statements: nonNil(slices.Clone(in.Statements)),
 		Corrections: slices.Clone(in.Corrections),
 	}

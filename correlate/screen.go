@@ -16,12 +16,12 @@ type histogram [2][buckets]int32
 
 type searchScratch struct {
 	told    []uint32 // causes of confirmed incidents that are open
-	count   []int32 // by component: anomalous sites
-	slot    []int32 // by component: its histogram + 1
+	count   []int32  // by component: anomalous sites
+	slot    []int32  // by component: its histogram + 1
 	touched []uint32
 	hist    []histogram
 	table   [windows]gains
-	failing [windows][]uint32 // sites whose failure must be accounted for, ascending
+	rising  [windows][]int32 // in judged: sites that nothing explains, with evidence of failure
 }
 
 func bucketOf(l float64) int { return int((l-evidenceMin)/bucketWidth + 0.5) }
@@ -50,8 +50,13 @@ func (e *Engine) screen() []found {
 			if slot == 0 {
 				continue
 			}
-			q, gain := s.hist[slot-1].gain(&s.table[w])
-			gain += e.priorOf(c)
+			h, prior := &s.hist[slot-1], e.priorOf(c)
+			if _, most := e.gain(h, w); most+prior <= 0 {
+				continue // nor with its healthy members, who speak against it
+			}
+			e.addHealthy(h, c, w)
+			q, gain := e.gain(h, w)
+			gain += prior
 			if old, ok := best[c]; gain > 0 && (!ok || gain > old.gain) {
 				best[c] = found{c: c, w: w, q: q, gain: gain}
 			}
@@ -66,20 +71,20 @@ func (e *Engine) screen() []found {
 	return out[:min(len(out), maxCandidates)]
 }
 
-// fillHistograms counts the evidence of one window by component, for those with
-// two failing members that nothing explains yet.
+// fillHistograms counts the evidence of failure since one window by component, for
+// those with two failing members that nothing explains yet.
 func (e *Engine) fillHistograms(w int) {
 	s := &e.s.search
-	for i := range e.s.judged {
+	for _, i := range s.rising[w] {
 		j := &e.s.judged[i]
-		if j.l[w] <= anomalous || j.p0 > 0.5 {
+		if j.l[w] <= anomalous {
 			continue
 		}
 		for _, d := range e.sites.rows[j.id].Deps {
-			if s.count[d.C] == 0 {
-				s.touched = append(s.touched, d.C)
+			if s.count[d.C()] == 0 {
+				s.touched = append(s.touched, d.C())
 			}
-			s.count[d.C]++
+			s.count[d.C()]++
 		}
 	}
 	slots := int32(0)
@@ -96,26 +101,39 @@ func (e *Engine) fillHistograms(w int) {
 	if slots == 0 {
 		return
 	}
-	for i := range e.s.judged {
+	for _, i := range s.rising[w] {
 		j := &e.s.judged[i]
-		if j.l[w] == 0 || j.p0 > 0.5 {
-			continue
-		}
 		for _, d := range e.sites.rows[j.id].Deps {
-			if slot := s.slot[d.C]; slot != 0 {
+			if slot := s.slot[d.C()]; slot != 0 {
 				l := j.l[w]
 				if l > anomalous {
-					l = min(evidenceMax, l+symptomGain[e.components.rows[d.C].Name.Kind()][j.class])
+					l = min(evidenceMax, l+symptomGain[e.components.rows[d.C()].Name.Kind()][j.class])
 				}
-				s.hist[slot-1][classOf(d.W)][bucketOf(l)]++
+				s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
 			}
 		}
 	}
 }
 
+// addHealthy counts the members of a component that are well.
+func (e *Engine) addHealthy(h *histogram, c uint32, w int) {
+	for _, on := range e.judgedOn(c) {
+		if j := &e.s.judged[on.at]; j.l[w] < 0 && j.p0 <= 0.5 {
+			h[classOf(on.weight)][bucketOf(j.l[w])]++
+		}
+	}
+}
+
 // gains is what one site in a bucket of evidence adds to the log-likelihood of a
-// component at each q, by class of weight.
-type gains [2][buckets][len(qGrid)]float64
+// component at each q, by class of weight. What has not been worked out in this
+// search is not known.
+type gains struct {
+	known [2][buckets]bool
+	of    [2][buckets][len(qGrid)]float64
+}
+
+// classWeights are the weights that classes stand for.
+var classWeights = [2]float64{1, sharedWeight}
 
 // prepare sets up what one search looks things up in.
 func (e *Engine) prepare() {
@@ -127,19 +145,31 @@ func (e *Engine) prepare() {
 		}
 	}
 	for w := range windows {
-		for class, weight := range [2]float64{1, sharedWeight} {
-			for b := range buckets {
-				l := evidenceMin + float64(b)*bucketWidth
-				siteGains(&s.table[w][class][b], l, e.leakIn(w), weight)
-			}
+		s.table[w].known = [2][buckets]bool{}
+		s.rising[w] = s.rising[w][:0]
+	}
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		if j.p0 > 0.5 {
+			continue
 		}
-		s.failing[w] = s.failing[w][:0]
-		for i := range e.s.judged {
-			if e.s.judged[i].l[w] > failed {
-				s.failing[w] = append(s.failing[w], e.s.judged[i].id)
+		for w, l := range j.l {
+			if bucketOf(l) > bucketOf(0) {
+				s.rising[w] = append(s.rising[w], int32(i))
 			}
 		}
 	}
+}
+
+// bucketGains looks up what a site in a bucket adds.
+func (e *Engine) bucketGains(w, class, b int) *[len(qGrid)]float64 {
+	t := &e.s.search.table[w]
+	if !t.known[class][b] {
+		t.known[class][b] = true
+		l := evidenceMin + float64(b)*bucketWidth
+		siteGains(&t.of[class][b], l, e.leakIn(w), classWeights[class])
+	}
+	return &t.of[class][b]
 }
 
 // siteGains is, for each q, ln of P(data | p0 and a component failing it by
@@ -153,15 +183,16 @@ func siteGains(out *[len(qGrid)]float64, l, p0, weight float64) {
 }
 
 // gain integrates a histogram over q and returns the likeliest q as well.
-func (h *histogram) gain(t *gains) (q, gain float64) {
+func (e *Engine) gain(h *histogram, w int) (q, gain float64) {
 	var sum [len(qGrid)]float64
 	for class := range h {
 		for b, n := range h[class] {
 			if n == 0 {
 				continue
 			}
+			each := e.bucketGains(w, class, b)
 			for i := range sum {
-				sum[i] += float64(n) * t[class][b][i]
+				sum[i] += float64(n) * each[i]
 			}
 		}
 	}

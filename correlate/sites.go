@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 
@@ -17,7 +18,6 @@ type site struct {
 	Mapped   bool
 	Observed bool // its record comes from observation, which beats the catalogue
 	Deps     []dep
-	Shares   []float64 // beside Deps; nil when the record names none
 
 	Tracks []*track // one a vantage, in order of vantage
 	Crowd  *crowd
@@ -27,11 +27,26 @@ type site struct {
 	Freed int64
 }
 
-// dep is one component that a site stands on. W is the part of the site that
-// fails when the component does: 1 for the only provider of its kind.
-type dep struct {
-	C uint32
-	W float64
+// dep is one component that a site stands on, with the part of the site that fails
+// when the component does: 1 for the only provider of its kind. There are millions
+// of them, so that the two are packed.
+type dep uint32
+
+const (
+	partBits = 10 // of the part, in thousandths
+	partOne  = 1000
+)
+
+func newDep(c uint32, part float64) dep { return dep(c<<partBits) | dep(math.Round(part*partOne)) }
+
+// C is the number of the component, W its weight, the part of the site.
+func (d dep) C() uint32  { return uint32(d >> partBits) }
+func (d dep) W() float64 { return float64(d&(1<<partBits-1)) / partOne }
+
+// share is what a record says a component's share of a site is. Few records do.
+type share struct {
+	C    uint32
+	Part float64
 }
 
 // sharedWeight is the weight of one of several providers of one kind when the
@@ -74,21 +89,28 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	if !ok {
 		return
 	}
+	e.keep(id)
 	s := e.sites.rows[id]
 	if s.Observed && r.Source == faultline.SourceCatalog {
 		return
 	}
+	e.s.standings.forget()
 	for _, d := range s.Deps {
-		c := e.components.rows[d.C]
+		c := e.components.rows[d.C()]
 		if i, found := slices.BinarySearch(c.Members, id); found {
 			c.Members = slices.Delete(c.Members, i, i+1)
 		}
 	}
+	if !s.Mapped {
+		e.mapped++
+	}
+	before := s.sized()
 	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)
-	s.Deps, s.Shares = e.dependencies(r)
+	e.crowdBase.sizes += s.sized() - before
+	s.Deps = e.dependencies(id, r)
 	e.addOwner(s)
 	for _, d := range s.Deps {
-		e.addMember(d.C, id)
+		e.addMember(d.C(), id)
 	}
 }
 
@@ -119,6 +141,7 @@ func (e *Engine) addOwner(s *site) {
 	}
 	s.depend(c)
 	if id, ok := e.sites.find(domain); ok && e.sites.rows[id].Mapped {
+		e.keep(id)
 		e.sites.rows[id].depend(c)
 		e.addMember(c, id)
 	}
@@ -126,25 +149,22 @@ func (e *Engine) addOwner(s *site) {
 
 // depend adds a component that no record names.
 func (s *site) depend(c uint32) {
-	if slices.ContainsFunc(s.Deps, func(d dep) bool { return d.C == c }) {
+	if slices.ContainsFunc(s.Deps, func(d dep) bool { return d.C() == c }) {
 		return
 	}
-	s.Deps = append(s.Deps, dep{C: c, W: 1})
-	if s.Shares != nil {
-		s.Shares = append(s.Shares, -1)
-	}
+	s.Deps = append(s.Deps, newDep(c, 1))
 }
 
 // dependencies weighs the components of a record: by its shares where it names
 // them, else equally among those of one kind.
-func (e *Engine) dependencies(r faultline.SiteRecord) ([]dep, []float64) {
+func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []dep {
 	names := slices.Compact(slices.Sorted(slices.Values(r.Components)))
 	kinds := map[string]int{}
 	for _, c := range names {
 		kinds[c.Kind()]++
 	}
-	var deps []dep
-	var shares []float64
+	delete(e.shares, site)
+	deps := make([]dep, 0, len(names))
 	for _, c := range names {
 		id, ok := e.component(c)
 		if !ok {
@@ -154,18 +174,13 @@ func (e *Engine) dependencies(r faultline.SiteRecord) ([]dep, []float64) {
 		if kinds[c.Kind()] > 1 {
 			w = sharedWeight
 		}
-		share, said := r.Shares[c]
-		if said {
-			w = min(1, max(0, share))
-		} else {
-			share = -1
+		if part, said := r.Shares[c]; said {
+			w = min(1, max(0, part))
+			e.shares[site] = append(e.shares[site], share{id, part})
 		}
-		deps = append(deps, dep{C: id, W: w})
-		if len(r.Shares) > 0 {
-			shares = append(shares, share)
-		}
+		deps = append(deps, newDep(id, w))
 	}
-	return deps, shares
+	return deps
 }
 
 func (e *Engine) site(name string) (uint32, bool) {
@@ -195,6 +210,7 @@ func (e *Engine) foldVantage(v faultline.Vantage) {
 	row := e.vantages.rows[id]
 	row.ASN, row.Country = v.ASN, v.Country
 	row.Region = e.region(id)
+	e.s.moved = true
 }
 
 // region gives vantages of one country one number: that of the first of them.
@@ -220,11 +236,21 @@ func (e *Engine) vantage(name string) (uint32, bool) {
 
 // network interns where a report came from.
 func (e *Engine) network(r faultline.Report) (uint32, bool) {
+	if id, ok := e.s.byASN[r.ASN]; ok {
+		return id, true
+	}
 	name := "net:" + r.Net
 	if r.ASN != 0 {
 		name = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
 	}
-	return e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
+	id, ok := e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
+	if ok && r.ASN != 0 {
+		if e.s.byASN == nil {
+			e.s.byASN = map[uint32]uint32{}
+		}
+		e.s.byASN[r.ASN] = id
+	}
+	return id, ok
 }
 
 // Record is what the map says of a site now.
@@ -238,14 +264,11 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 	if s.Observed {
 		r.Source = faultline.SourceObserved
 	}
-	for i, share := range s.Shares {
-		if share < 0 {
-			continue
+	if said := e.shares[id]; len(said) > 0 {
+		r.Shares = map[faultline.Component]float64{}
+		for _, share := range said {
+			r.Shares[e.components.rows[share.C].Name] = share.Part
 		}
-		if r.Shares == nil {
-			r.Shares = map[faultline.Component]float64{}
-		}
-		r.Shares[e.components.rows[s.Deps[i].C].Name] = share
 	}
 	return r, true
 }
@@ -253,7 +276,7 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 func (e *Engine) componentsOf(s *site) []faultline.Component {
 	names := make([]faultline.Component, 0, len(s.Deps))
 	for _, d := range s.Deps {
-		if c := e.components.rows[d.C].Name; c.Kind() != faultline.KindSite { // its owner: known from its name
+		if c := e.components.rows[d.C()].Name; c.Kind() != faultline.KindSite { // its owner: known from its name
 			names = append(names, c)
 		}
 	}

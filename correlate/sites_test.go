@@ -41,7 +41,7 @@ func TestDependenciesAreWeighed(t *testing.T) {
 		e.Fold(c.record)
 		got := map[faultline.Component]float64{}
 		for _, d := range e.sites.rows[0].Deps {
-			got[e.components.rows[d.C].Name] = d.W
+			got[e.components.rows[d.C()].Name] = d.W()
 		}
 		if fmt.Sprint(got) != fmt.Sprint(c.want) || len(e.sites.rows[0].Deps) != len(c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

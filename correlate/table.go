@@ -1,5 +1,7 @@
 package correlate
 
+import "github.com/cespare/xxhash/v2"
+
 // row is something that has a name of its own and a place in a table.
 type row interface {
 	site | component | vantage | network
@@ -8,32 +10,52 @@ type row interface {
 // table interns names: each gets a small number, in order of arrival, which
 // everything else refers to.
 type table[T row] struct {
-	rows  []*T
-	index map[string]uint32
-	limit int
+	rows   []*T
+	nameOf func(*T) string
+	index  index
+	limit  int
 }
 
-func newTable[T row](limit int) table[T] {
-	return table[T]{index: map[string]uint32{}, limit: limit}
+func newTable[T row](limit int, nameOf func(*T) string) table[T] {
+	return table[T]{nameOf: nameOf, index: newIndex(), limit: limit}
 }
 
 // find returns the number of a name and whether it has one.
 func (t *table[T]) find(name string) (uint32, bool) {
-	i, ok := t.index[name]
-	return i, ok
+	i, ok := t.index.find(xxhash.Sum64String(name), t.named(name))
+	return uint32(i), ok
+}
+
+func (t *table[T]) named(name string) func(i int) bool {
+	return func(i int) bool { return t.nameOf(t.rows[i]) == name }
 }
 
 // intern returns the number of a name, making one with the row that fresh
 // returns. It reports false when the table is full.
 func (t *table[T]) intern(name string, fresh func() *T) (uint32, bool) {
-	if i, ok := t.index[name]; ok {
+	if i, ok := t.find(name); ok {
 		return i, true
 	}
 	if len(t.rows) >= t.limit {
 		return 0, false
 	}
-	i := uint32(len(t.rows))
-	t.index[name] = i
-	t.rows = append(t.rows, fresh())
-	return i, true
+	return t.append(fresh()), true
+}
+
+// append gives a row whose name has no number yet the next one.
+func (t *table[T]) append(row *T) uint32 {
+	i := len(t.rows)
+	t.rows = append(t.rows, row)
+	if !t.put(i) {
+		t.index.grow()
+		for i := range t.rows {
+			t.put(i)
+		}
+	}
+	return uint32(i)
+}
+
+func (t *table[T]) put(i int) bool {
+	name := t.nameOf(t.rows[i])
+	return t.index.put(xxhash.Sum64String(name), i, t.named(name))
 }

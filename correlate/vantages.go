@@ -33,11 +33,11 @@ type span struct{ From, To int64 }
 
 // looks is what one vantage saw in one window.
 type looks struct {
-	seen  []uint32
-	fails []uint32 // sites that failed there and, as far as known, nowhere else
+	seen  int      // sites
+	fails []uint32 // those that failed there and, as far as known, nowhere else
 }
 
-func (l looks) share() float64 { return float64(len(l.fails)) / float64(max(1, len(l.seen))) }
+func (l looks) share() float64 { return float64(len(l.fails)) / float64(max(1, l.seen)) }
 
 // voices sets how far each vantage's failures may be believed, for each window.
 func (e *Engine) voices() {
@@ -51,7 +51,9 @@ func (e *Engine) voices() {
 	}
 	for v, row := range e.vantages.rows {
 		for w := range windows {
-			row.voice[w] = e.voice(all, v, w)
+			if now := e.voice(all, v, w); now != row.voice[w] {
+				row.voice[w], e.s.moved = now, true
+			}
 		}
 		if row.voice[windowOf(minute)] < sickVoice {
 			row.sicken(e.clock)
@@ -106,17 +108,16 @@ func (e *Engine) lookAt(id uint32, all [][windows]looks) {
 	}
 	for _, t := range s.Tracks {
 		k, m := t.tally(e.clock)
-		flaky := t.Fail > 0.2*(t.OK+t.Fail+1)
 		elsewhere := lastFail[0]
 		if lastBy == t.Vantage {
 			elsewhere = lastFail[1]
 		}
 		for w := range windows {
-			if m[w] == 0 || flaky {
+			if m[w] == 0 || t.flaky() {
 				continue
 			}
 			l := &all[t.Vantage][w]
-			l.seen = append(l.seen, id)
+			l.seen++
 			if k[w] > 0 && e.clock-elsewhere > max(windowMS[w], 2*minute) {
 				l.fails = append(l.fails, id)
 			}
@@ -124,13 +125,29 @@ func (e *Engine) lookAt(id uint32, all [][windows]looks) {
 	}
 }
 
-func (t *track) lastFailure() int64 {
-	for i := len(t.Recent) - 1; i >= 0; i-- {
-		if t.Recent[i].failed() {
-			return t.Recent[i].at()
+// flaky reports whether a track has often failed before.
+func (t *track) flaky() bool { return t.Fail > 0.2*(t.OK+t.Fail+1) }
+
+// seenBy returns the sites that one vantage looked at in one window, as lookAt
+// counts them.
+func (e *Engine) seenBy(v, w int) []uint32 {
+	var ids []uint32
+	for _, id := range e.s.active {
+		s := e.sites.rows[id]
+		if s.Incident != 0 {
+			continue
+		}
+		for _, t := range s.Tracks {
+			if _, m := t.tally(e.clock); int(t.Vantage) == v && m[w] > 0 && !t.flaky() {
+				ids = append(ids, id)
+			}
 		}
 	}
-	return 0
+	return ids
+}
+
+func (t *track) lastFailure() int64 {
+	return t.counted().lastFail
 }
 
 func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
@@ -141,7 +158,7 @@ func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
 	share := own.share()
 	others, compared := 0., false
 	for o := range all {
-		if l := all[o][w]; o != v && len(l.seen) >= comparable {
+		if l := all[o][w]; o != v && l.seen >= comparable {
 			others, compared = max(others, l.share()), true
 		}
 	}
@@ -152,7 +169,7 @@ func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
 		return 1
 	}
 	excess := share - others
-	if excess <= sickShare || e.concentrated(own) {
+	if excess <= sickShare || e.concentrated(own, e.seenBy(v, w)) {
 		return 1
 	}
 	return max(0, 1-(excess-sickShare)/(muteShare-sickShare))
@@ -160,8 +177,8 @@ func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
 
 // concentrated reports whether a few components hold most of the failures seen at
 // one vantage, while what stands on none of them is well there.
-func (e *Engine) concentrated(l looks) bool {
-	fails, seen := slices.Clone(l.fails), slices.Clone(l.seen)
+func (e *Engine) concentrated(l looks, seen []uint32) bool {
+	fails := slices.Clone(l.fails)
 	for range explainers {
 		c, ok := e.densest(fails, seen)
 		if !ok {
@@ -170,7 +187,7 @@ func (e *Engine) concentrated(l looks) bool {
 		on := func(id uint32) bool { return e.weight(id, c) > 0 }
 		fails, seen = slices.DeleteFunc(fails, on), slices.DeleteFunc(seen, on)
 	}
-	outside := looks{seen, fails}.share()
+	outside := looks{len(seen), fails}.share()
 	return float64(len(fails)) <= (1-explainedShare)*float64(len(l.fails)) && outside <= outsideShare*l.share()
 }
 
@@ -178,7 +195,7 @@ func (e *Engine) concentrated(l looks) bool {
 // whole would give it.
 func (e *Engine) densest(fails, seen []uint32) (best uint32, ok bool) {
 	hits, looked := e.tallyComponents(fails), e.tallyComponents(seen)
-	share, most := looks{seen, fails}.share(), 1.
+	share, most := looks{len(seen), fails}.share(), 1.
 	for _, c := range sortedKeys(hits) {
 		if excess := float64(hits[c]) - share*float64(looked[c]); hits[c] >= 2 && excess > most {
 			best, most, ok = c, excess, true
@@ -191,7 +208,7 @@ func (e *Engine) tallyComponents(ids []uint32) map[uint32]int {
 	n := map[uint32]int{}
 	for _, id := range ids {
 		for _, d := range e.sites.rows[id].Deps {
-			n[d.C]++
+			n[d.C()]++
 		}
 	}
 	return n

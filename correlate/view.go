@@ -15,12 +15,7 @@ const (
 
 // View says how the sites do that somebody has said something about.
 func (e *Engine) View() faultline.View {
-	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}}
-	for _, s := range e.sites.rows {
-		if s.Mapped {
-			v.SitesKnown++
-		}
-	}
+	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}, SitesKnown: e.mapped}
 	heard := make([]bool, len(e.vantages.rows))
 	for _, id := range e.s.active {
 		s := e.sites.rows[id]

@@ -40,11 +40,12 @@ func (e *Engine) learnNetworks(to int64) {
 			continue
 		}
 		for _, h := range c.Recent {
-			if b := &e.networks.rows[h.Network].Base; h.At > b.From && h.At <= to && h.Code != codeOK {
+			if b := &e.networks.rows[h.Network].Base; h.At > b.From && h.At <= to {
 				counts[h.Network]++
 			}
 		}
 	}
+	e.s.caps++
 	e.s.reports = 0
 	for i, n := range e.networks.rows {
 		n.Base.advance(counts[i], to, n.Incident == 0)
@@ -78,6 +79,7 @@ func (e *Engine) viewers() {
 		case fails && e.persists(cause, odds):
 			in = e.open(cause, odds)
 			row.Incident = in.Ordinal
+			e.s.caps++
 			e.refreshISP(in, sub, odds)
 		}
 	}
@@ -98,9 +100,6 @@ func (e *Engine) breadth() map[uint32]*subscribers {
 			age := e.clock - h.At
 			if age > ispWindow {
 				break
-			}
-			if h.Code == codeOK {
-				continue
 			}
 			sub := out[h.Network]
 			if sub == nil {
@@ -139,7 +138,7 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 		s, j := e.sites.rows[id], e.judgedSite(id)
 		normal += e.expected(s) * minutes
 		for _, h := range s.Crowd.Recent {
-			if e.clock-h.At <= ispWindow && h.Network != n && h.Code != codeOK && e.networks.rows[h.Network].Incident == 0 {
+			if e.clock-h.At <= ispWindow && h.Network != n && e.networks.rows[h.Network].Incident == 0 {
 				others++
 			}
 		}
@@ -181,7 +180,7 @@ func (e *Engine) refreshISP(in *incident, sub *subscribers, odds float64) {
 // incident was open.
 func (e *Engine) backfillNetwork(in *incident, id uint32) {
 	for _, h := range e.sites.rows[id].Crowd.Recent {
-		if h.At >= in.Onset[0] && h.Code != codeOK && e.networks.rows[h.Network].Incident == in.Ordinal {
+		if h.At >= in.Onset[0] && e.networks.rows[h.Network].Incident == in.Ordinal {
 			in.countReport(id, h)
 		}
 	}

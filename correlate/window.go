@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -46,6 +47,9 @@ type track struct {
 	OK      float64  // learned successes, decayed
 	Fail    float64  // learned failures, decayed
 	At      int64    // of the newest result that was learned
+
+	recent  recent
+	weighed trackWeighed
 }
 
 // foldProbe takes one probe in. A prober that was refused says nothing.
@@ -62,6 +66,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	if !ok {
 		return
 	}
+	e.keep(id)
 	at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)
 	s := e.sites.rows[id]
 	t := s.track(v)
@@ -84,7 +89,8 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		i--
 	}
 	t.Recent = slices.Insert(t.Recent, i, r)
-	e.s.activate(id)
+	t.changed()
+	e.s.note(id, newProbe)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
 	}
@@ -108,20 +114,22 @@ type heard struct {
 	Code    uint16
 }
 
-// crowdReports are the newest reports that a site keeps in sight, and at most
-// twice as many. Its evidence is bounded long before.
+// crowdReports are the newest reports of trouble that a site keeps in sight, and
+// at most twice as many. Its evidence is bounded long before.
 const crowdReports = 2048
 
 // crowd is what people said of one site, with what is normal.
 type crowd struct {
-	Recent []heard // ascending in time, fewer than 2·crowdReports
+	Recent []heard // of trouble: ascending in time, fewer than 2·crowdReports
 	Base   rate
-	Loud   bool // far above normal when last weighed: nothing is learned
-	Heard  bool // since it was last weighed
-	LastAt int64
+	Loud   bool  // far above normal when last weighed: nothing is learned
+	Heard  bool  // of trouble, since it was last weighed
+	LastAt int64 // of the newest report, "works for me" included
+	Reach  int64 // what is older has been forgotten
 
 	L       [windows]float64 // evidence when it was last weighed
 	Weighed bool
+	weighed weighed // for what L was worked out; not part of the state
 }
 
 // foldReport takes one report in. One person counts once per site and 10 minutes.
@@ -152,6 +160,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	e.counters.Reports++
+	e.keep(id)
 	s := e.sites.rows[id]
 	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom)))}
 	if r.Net != "" {
@@ -160,14 +169,12 @@ func (e *Engine) foldReport(r faultline.Report) {
 	if len(r.Country) == len(h.Country) {
 		copy(h.Country[:], r.Country)
 	}
-	if s.Crowd == nil {
-		s.Crowd = &crowd{Base: rate{From: e.start}}
-	}
-	s.Crowd.add(h)
-	e.s.activate(id)
+	e.crowdOf(s).add(h)
 	if h.Code == codeOK {
+		e.s.note(id, 0)
 		return
 	}
+	e.s.note(id, newReport)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
@@ -176,8 +183,13 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 }
 
+// add notes a report; of one that says that the site works only its time counts.
 func (c *crowd) add(h heard) {
-	c.LastAt, c.Heard = max(c.LastAt, h.At), true
+	c.LastAt = max(c.LastAt, h.At)
+	if h.Code == codeOK {
+		return
+	}
+	c.Heard, c.weighed.until = true, 0
 	i := len(c.Recent)
 	for i > 0 && c.Recent[i-1].At > h.At {
 		i--
@@ -189,56 +201,21 @@ func (c *crowd) add(h heard) {
 }
 
 // forget drops reports that no window reaches any more.
-func (c *crowd) forget(now int64) {
-	keep := now - windowMS[windows-1] - lateBound
-	i := 0
-	for i < len(c.Recent) && c.Recent[i].At < keep {
-		i++
-	}
-	c.Recent = slices.Delete(c.Recent, 0, i)
-}
+func (c *crowd) forget(now int64) { c.drop(now - windowMS[windows-1] - lateBound) }
 
-// repeatSpan is how long one person's report of one site stands for another.
-const repeatSpan = 10 * minute
-
-// repeats remembers who reported what, in two generations of 10 minutes.
-type repeats struct {
-	Now, Before map[uint64]int64
-	Since       int64
-}
-
-type repeatVerdict int
-
-const (
-	fresh repeatVerdict = iota
-	repeated
-	full
-)
-
-func newRepeats() repeats {
-	return repeats{Now: map[uint64]int64{}, Before: map[uint64]int64{}}
-}
-
-// seen tells whether key was there within 10 minutes of at, and remembers it.
-func (r *repeats) seen(key uint64, at int64) repeatVerdict {
-	last, ok := r.Now[key]
-	if !ok {
-		last, ok = r.Before[key]
-	}
-	if ok && at-last < repeatSpan && last-at < repeatSpan {
-		return repeated
-	}
-	if len(r.Now) >= maxRepeatKeys/2 {
-		return full
-	}
-	r.Now[key] = max(at, last)
-	return fresh
-}
-
-// rotate drops the older generation once no report in time can repeat it.
-func (r *repeats) rotate(now int64) {
-	if now-r.Since >= repeatSpan+lateBound {
-		r.Now, r.Before, r.Since = r.Before, r.Now, now
-		clear(r.Now)
+// drop forgets the reports before a time.
+func (c *crowd) drop(before int64) {
+	c.Reach = max(c.Reach, before)
+	if gone := len(c.Recent) - len(c.since(before)); gone > 0 {
+		c.Recent, c.weighed.until = slices.Delete(c.Recent, 0, gone), 0
 	}
 }
+
+// since returns the reports of trouble from a time on.
+func (c *crowd) since(from int64) []heard {
+	i, _ := slices.BinarySearchFunc(c.Recent, from, func(h heard, from int64) int { return cmp.Compare(h.At, from) })
+	return c.Recent[i:]
+}
+
+// silent reports whether nobody has said anything of late.
+func (c *crowd) silent() bool { return c.LastAt < c.Reach }

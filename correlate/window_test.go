@@ -58,7 +58,7 @@ func TestRepeatsForgetInGenerations(t *testing.T) {
 		r.rotate(at(70 + float64(i)/50)) // 50 a minute for over three hours
 		r.seen(1000+i, at(70+float64(i)/50))
 	}
-	if n := len(r.Now) + len(r.Before); n > 50*2*16 {
+	if n := len(r.now.list) + len(r.before.list); n > 50*2*16 {
 		t.Errorf("%d keys are remembered; no more than the last half hour can matter", n)
 	}
 }

@@ -59,11 +59,13 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	payload := append(append(binary.AppendUvarint(nil, uint64(len(head))), head...), cp.State...)
-	n := (len(payload) + chunkBytes - 1) / chunkBytes
+	head = append(binary.AppendUvarint(nil, uint64(len(head))), head...)
+	size := len(head) + len(cp.State)
+	n := (size + chunkBytes - 1) / chunkBytes
 	if n > maxCheckpointChunks {
-		return fmt.Errorf("%s: %w: %d bytes", op, ErrTooLarge, len(payload))
+		return fmt.Errorf("%s: %w: %d bytes", op, ErrTooLarge, size)
 	}
+	payload := append(head, cp.State...)
 	old, _, err := s.pointer(ctx, s.writes)
 	if err != nil {
 		return s.fail(op, err)

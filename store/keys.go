@@ -11,8 +11,9 @@ const (
 	changesKept = 4096
 	// chunkBytes is the most of a checkpoint that one command carries.
 	chunkBytes = 256 << 10
-	// maxCheckpointChunks bounds a checkpoint, to 64 MiB.
-	maxCheckpointChunks = 256
+	// maxCheckpointChunks bounds a checkpoint, to 256 MiB: two million sites, and
+	// whom to take for a repeat at thousands of reports a second.
+	maxCheckpointChunks = 1024
 )
 
 // The keys that stand alone.
@@ -64,7 +65,7 @@ var registry = []keySpec{
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
 	{keyFence, "string: the newest fence ever given", "one number", false},
 	{keyCheckpoint, "hash: pointer to the newest checkpoint", "five fields", false},
-	{prefixChunk + "*", "string: one chunk of a checkpoint", "two generations of 256 chunks of 256 KiB; unfinished ones expire", false},
+	{prefixChunk + "*", "string: one chunk of a checkpoint", "two generations of 1024 chunks of 256 KiB; unfinished ones expire", false},
 	{keyIndex, "sorted set: incident ids by detection time", "one member an incident, for ever", false},
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},

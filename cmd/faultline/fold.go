@@ -24,7 +24,8 @@ const (
 type engine interface {
 	Fold(faultline.Event) []faultline.Incident
 	View() faultline.View
-	Checkpoint() []byte
+	Snapshot() (next func() []byte)
+	Settled() bool
 	Record(site string) (faultline.SiteRecord, bool)
 	Names() iter.Seq[string]
 	Clock() time.Time
@@ -60,6 +61,7 @@ type folder struct {
 	epoch    string
 	lastView time.Time
 	away     outage
+	encoding *encoding // under way, if there is one
 }
 
 func newFolder(st *store.Store, newEngine func([]byte) (engine, error), sites *siteMap, out *outbox,
@@ -103,6 +105,7 @@ func (f *folder) Run(ctx context.Context) error {
 func (f *folder) load(ctx context.Context) error {
 	f.status.Store(&foldStatus{})
 	f.out.Reset()
+	f.abandon()
 	epoch, err := f.store.Epoch(ctx, faultline.Millis(f.now()))
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
@@ -132,7 +135,11 @@ func (f *folder) follow(ctx context.Context) error {
 		if err := f.answer(ctx); err != nil {
 			return err
 		}
-		batches, err := f.reader.Next(ctx, foldBlock)
+		block := foldBlock
+		if f.encode() {
+			block = 0
+		}
+		batches, err := f.reader.Next(ctx, block)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -57,7 +57,7 @@ func TestCheckpointNeverRunsAheadOfTheRevisions(t *testing.T) {
 	lease := r.oldLeader()
 	soon, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if err := w.lead.saveCheckpoint(soon, lease); !errors.Is(err, context.DeadlineExceeded) {
+	if err := w.lead.saveCheckpoint(soon, lease, 0); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("with a revision that is not stored: %v", err)
 	}
 	if _, ok, err := r.st.Checkpoint(t.Context()); ok || err != nil {
@@ -65,7 +65,7 @@ func TestCheckpointNeverRunsAheadOfTheRevisions(t *testing.T) {
 	}
 	_, number, _, _ := w.fold.out.Next()
 	w.fold.out.Stored(number)
-	r.patiently("checkpoint", func() error { return w.lead.saveCheckpoint(t.Context(), lease) })
+	r.patiently("checkpoint", func() error { return w.lead.saveCheckpoint(t.Context(), lease, 0) })
 	if cp, ok, err := r.st.Checkpoint(t.Context()); !ok || err != nil || cp.Cursor.Pos != w.fold.status.Load().Pos {
 		t.Errorf("once it is stored: %v, %v, %s", ok, err, cp.Cursor.Pos)
 	}
@@ -77,9 +77,9 @@ type heraldEngine struct {
 	encoded chan struct{}
 }
 
-func (e heraldEngine) Checkpoint() []byte {
+func (e heraldEngine) Snapshot() func() []byte {
 	defer close(e.encoded)
-	return e.engine.Checkpoint()
+	return e.engine.Snapshot()
 }
 
 // A fold that began again while its checkpoint waited must not be stored.
@@ -96,7 +96,7 @@ func TestCheckpointOfAFoldThatBeganAgainIsVoid(t *testing.T) {
 	r.append(report(), faultline.Tick{At: noon})
 	r.reads(w)
 	lease, saved := r.oldLeader(), make(chan error, 1)
-	go func() { saved <- w.lead.saveCheckpoint(t.Context(), lease) }()
+	go func() { saved <- w.lead.saveCheckpoint(t.Context(), lease, 0) }()
 	<-encoded
 	if err := w.fold.Reload(t.Context(), errors.New("a test says so")); err != nil {
 		t.Fatal(err)

@@ -69,13 +69,25 @@ func toyRevision(revision, reports int, salt string) faultline.Incident {
 func (e *toyEngine) View() faultline.View {
 	return faultline.View{AsOf: e.At, Counters: faultline.Counters{Reports: int64(e.Reports)}}
 }
-func (e *toyEngine) Checkpoint() []byte {
+func (e *toyEngine) Snapshot() func() []byte {
 	b, err := json.Marshal(e)
 	if err != nil {
 		panic(err)
 	}
-	return b
+	return func() []byte {
+		piece := b[:min(len(b), toyPiece)]
+		if b = b[len(piece):]; len(piece) == 0 {
+			return nil
+		}
+		return piece
+	}
 }
+
+// toyPiece makes a checkpoint of several pieces even of what is small.
+const toyPiece = 16
+
+func (e *toyEngine) Settled() bool { return true }
+
 func (e *toyEngine) Record(site string) (faultline.SiteRecord, bool) {
 	r, ok := e.Sites[site]
 	return r, ok

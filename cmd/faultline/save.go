@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,7 +109,7 @@ func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		err := l.saveCheckpoint(ctx, lease)
+		err := l.saveCheckpoint(ctx, lease, settleWait)
 		if err == nil {
 			err = l.store.Trim(ctx, lease, l.now())
 		}
@@ -126,18 +127,16 @@ func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 var errVoid = errors.New("the fold began again meanwhile")
 
 // saveCheckpoint stores the fold's state once every revision that led to it is
-// stored: whoever begins from it must not have to make those again.
-func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease) error {
-	began := l.now()
-	cp := store.Checkpoint{SavedAt: faultline.Millis(began)}
-	var upTo mark
-	if err := l.fold.Do(ctx, func(e engine, c store.Cursor) {
-		cp.Cursor, cp.State, upTo = c, e.Checkpoint(), l.out.Mark()
-	}); err != nil {
+// stored: whoever begins from it must not have to make those again. Up to wait may
+// pass until the fold is at a good moment for it.
+func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease, wait time.Duration) error {
+	enc, err := l.fold.Encode(ctx, wait)
+	if err != nil {
 		return fmt.Errorf("encode the checkpoint: %w", err)
 	}
+	cp := store.Checkpoint{Cursor: enc.cursor, State: bytes.Join(enc.state, nil), SavedAt: faultline.Millis(enc.began)}
 	for {
-		through, void, moved := l.out.Through(upTo)
+		through, void, moved := l.out.Through(enc.upTo)
 		if void {
 			return errVoid
 		}
@@ -154,7 +153,7 @@ func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease) error {
 		return fmt.Errorf("store the checkpoint: %w", err)
 	}
 	l.m.cpBytes.Set(float64(len(cp.State)))
-	l.m.cpSeconds.Observe(l.now().Sub(began).Seconds())
+	l.m.cpSeconds.Observe(l.now().Sub(enc.began).Seconds())
 	return nil
 }
 
@@ -176,7 +175,7 @@ func (l *leader) finish(lease store.Lease, why error) {
 	saving, stop := context.WithCancel(ctx)
 	saved := make(chan error, 1)
 	go func() { saved <- l.saveRevisions(saving, lease) }()
-	err := l.saveCheckpoint(ctx, lease)
+	err := l.saveCheckpoint(ctx, lease, 0)
 	stop()
 	<-saved
 	if err != nil {

@@ -1,0 +1,93 @@
+package correlate
+
+// repeatSpan is how long one person's report of one site stands for another.
+const repeatSpan = 10 * minute
+
+// repeats remembers who reported what, in two generations of 10 minutes.
+type repeats struct {
+	now, before generation
+	since       int64
+}
+
+type repeatVerdict int
+
+const (
+	fresh repeatVerdict = iota
+	repeated
+	full
+)
+
+func newRepeats() repeats { return repeats{now: newGeneration(), before: newGeneration()} }
+
+// seen tells whether key was there within 10 minutes of at, and remembers it.
+func (r *repeats) seen(key uint64, at int64) repeatVerdict {
+	last, ok := r.now.find(key)
+	if !ok {
+		last, ok = r.before.find(key)
+	}
+	if ok && at-last < repeatSpan && last-at < repeatSpan {
+		return repeated
+	}
+	if len(r.now.list) >= maxRepeatKeys/2 {
+		return full
+	}
+	r.now.add(remembered{key, max(at, last)})
+	return fresh
+}
+
+// rotate drops the older generation once no report in time can repeat it.
+func (r *repeats) rotate(now int64) {
+	if now-r.since >= repeatSpan+lateBound {
+		r.now, r.before, r.since = r.before, r.now, now
+		r.now.clear()
+	}
+}
+
+// remembered is a key, a hash, with the time that it was last counted at.
+type remembered struct {
+	key uint64
+	at  int64
+}
+
+// generation is the keys of one stretch of time in the order in which they came:
+// the list only grows until all of it is dropped, so that its beginning can be
+// written down while its end is added to. The newest of a key is found.
+type generation struct {
+	list  []remembered
+	index index
+}
+
+func newGeneration() generation { return generation{index: newIndex()} }
+
+func (g *generation) find(key uint64) (int64, bool) {
+	place, ok := g.index.find(key, g.holds(key))
+	if !ok {
+		return 0, false
+	}
+	return g.list[place].at, true
+}
+
+func (g *generation) holds(key uint64) func(place int) bool {
+	return func(place int) bool { return g.list[place].key == key }
+}
+
+func (g *generation) add(r remembered) {
+	g.list = append(g.list, r)
+	if g.put(len(g.list) - 1) {
+		return
+	}
+	g.index.grow()
+	for place := range g.list {
+		g.put(place)
+	}
+}
+
+func (g *generation) put(place int) bool {
+	key := g.list[place].key
+	return g.index.put(key, place, g.holds(key))
+}
+
+func (g *generation) clear() {
+	g.list = g.list[:0]
+	g.index.clear()
+}

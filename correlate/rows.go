@@ -1,0 +1,155 @@
+package correlate
+
+import (
+	"encoding/binary"
+
+	"faultline"
+)
+
+// How the rows of the large tables are written in a checkpoint. Whatever a row
+// holds that later events may depend on is here; a test fails when a field of one
+// is not. Times are written as distances from one another where they are close.
+
+func appendSite(b []byte, s *site) []byte {
+	b = appendText(b, s.Name)
+	b = appendInt(b, int64(s.Rank))
+	b = appendBool(b, s.Mapped)
+	b = appendBool(b, s.Observed)
+	b = appendUint(b, uint64(len(s.Deps)))
+	for _, d := range s.Deps {
+		b = appendUint(b, uint64(d))
+	}
+	b = appendUint(b, uint64(len(s.Tracks)))
+	for _, t := range s.Tracks {
+		b = appendTrack(b, t)
+	}
+	b = appendBool(b, s.Crowd != nil)
+	if s.Crowd != nil {
+		b = appendCrowd(b, s.Crowd)
+	}
+	return appendInt(appendInt(b, s.Incident), s.Freed)
+}
+
+func (r *reading) site() *site {
+	s := &site{Name: r.text(), Rank: int32(r.int()), Mapped: r.bool(), Observed: r.bool()}
+	if n := r.count(); n > 0 {
+		s.Deps = make([]dep, n)
+		for i := range s.Deps {
+			s.Deps[i] = dep(r.uint32())
+		}
+	}
+	for range r.count() {
+		s.Tracks = append(s.Tracks, r.track())
+	}
+	if r.bool() {
+		s.Crowd = r.crowd()
+	}
+	s.Incident, s.Freed = r.int(), r.int()
+	return s
+}
+
+func appendTrack(b []byte, t *track) []byte {
+	b = appendUint(b, uint64(t.Vantage))
+	b = appendUint(b, uint64(len(t.Recent)))
+	last := result(0)
+	for _, r := range t.Recent {
+		b, last = appendInt(b, int64(r-last)), r
+	}
+	return appendInt(appendFloat(appendFloat(b, t.OK), t.Fail), t.At)
+}
+
+func (r *reading) track() *track {
+	t := &track{Vantage: r.uint32()}
+	last := result(0)
+	if n := r.count(); n > 0 {
+		t.Recent = make([]result, n)
+		for i := range t.Recent {
+			last += result(r.int())
+			t.Recent[i] = last
+		}
+	}
+	t.OK, t.Fail, t.At = r.float(), r.float(), r.int()
+	return t
+}
+
+func appendCrowd(b []byte, c *crowd) []byte {
+	b = appendUint(b, uint64(len(c.Recent)))
+	last := int64(0)
+	for _, h := range c.Recent {
+		b, last = appendInt(b, h.At-last), h.At
+		b = appendUint(appendUint(b, uint64(h.Network)), uint64(h.Net))
+		b = binary.LittleEndian.AppendUint64(b, h.Who)
+		b = append(b, h.Country[:]...)
+		b = appendUint(b, uint64(h.Code))
+	}
+	b = appendRate(b, c.Base)
+	b = appendBool(appendBool(b, c.Loud), c.Heard)
+	b = appendInt(appendInt(b, c.LastAt), c.Reach)
+	for _, l := range c.L {
+		b = appendFloat(b, l)
+	}
+	return appendBool(b, c.Weighed)
+}
+
+func (r *reading) crowd() *crowd {
+	c := &crowd{}
+	last := int64(0)
+	if n := r.count(); n > 0 {
+		c.Recent = make([]heard, n)
+		for i := range c.Recent {
+			c.Recent[i] = r.heard(&last)
+		}
+	}
+	c.Base = r.rate()
+	c.Loud, c.Heard = r.bool(), r.bool()
+	c.LastAt, c.Reach = r.int(), r.int()
+	for w := range c.L {
+		c.L[w] = r.float()
+	}
+	c.Weighed = r.bool()
+	return c
+}
+
+func (r *reading) heard(last *int64) heard {
+	*last += r.int()
+	h := heard{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
+	copy(h.Country[:], r.bytes(uint64(len(h.Country))))
+	h.Code = uint16(r.uint())
+	return h
+}
+
+// fixed reads a hash, which no varint would make shorter.
+func (r *reading) fixed() uint64 {
+	if b := r.bytes(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func appendRate(b []byte, r rate) []byte {
+	return appendInt(appendFloat(appendFloat(b, r.N), r.T), r.From)
+}
+
+func (r *reading) rate() rate { return rate{N: r.float(), T: r.float(), From: r.int()} }
+
+// appendComponent leaves the members out: they are told by the sites.
+func appendComponent(b []byte, c *component) []byte { return appendText(b, string(c.Name)) }
+
+func (r *reading) component() *component { return &component{Name: faultline.Component(r.text())} }
+
+func appendNetwork(b []byte, n *network) []byte {
+	b = appendUint(appendText(b, n.Name), uint64(n.ASN))
+	return appendInt(appendRate(b, n.Base), n.Incident)
+}
+
+func (r *reading) network() *network {
+	return &network{Name: r.text(), ASN: r.uint32(), Base: r.rate(), Incident: r.int()}
+}
+
+func appendRemembered(b []byte, m, last remembered) []byte {
+	return appendInt(binary.LittleEndian.AppendUint64(b, m.key), m.at-last.at)
+}
+
+func (r *reading) remembered(last remembered) remembered {
+	return remembered{key: r.fixed(), at: last.at + r.int()}
+}
