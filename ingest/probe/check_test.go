@@ -72,7 +72,9 @@ var smallInternet = map[string]probetest.Site{
 	"login.net":       {Handler: answering(401, "")},
 	"busy.net":        {Handler: answering(429, "", "Retry-After", "60")},
 	"gone.net":        {Handler: answering(404, "")},
-	"redirects.net":   {Handler: func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "https://target.net/home", http.StatusMovedPermanently) }},
+	"redirects.net": {Handler: func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, "https://target.net/home", http.StatusMovedPermanently)
+	}},
 	"target.net":      {Handler: answering(200, "home")},
 	"loop.net":        {Handler: func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/", http.StatusFound) }},
 	"plain.net":       {Plain: true},

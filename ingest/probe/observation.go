@@ -66,6 +66,7 @@ type Task struct {
 	Hybrid bool
 	// Consent first asks the site whether it wants to be probed.
 	Consent bool
+	Due     time.Time // when it should begin
 	// Repeat is the second look at a failure.
 	Repeat bool
 }
