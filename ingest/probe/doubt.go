@@ -78,7 +78,7 @@ func (d *doubt) related(fails int) bool {
 // Health is what these looks say of the vantage.
 func (d *doubt) Health() Health {
 	if d.sick {
-		return Health{State: HealthSick, Since: d.since, Why: "unrelated sites fail here at once"}
+		return Health{State: faultline.VantageSick, Since: d.since, Why: "unrelated sites fail here at once"}
 	}
-	return Health{State: HealthOK, Since: d.since}
+	return Health{State: faultline.VantageOK, Since: d.since}
 }

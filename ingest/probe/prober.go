@@ -81,7 +81,7 @@ func New(cfg Config) *Prober {
 	return &Prober{
 		cfg: cfg, schedule: NewSchedule(cfg.Period, cfg.Vantage), sight: newSight(cfg.Eyes, cfg.Canaries, cfg.Now),
 		sender: newSender(cfg.Sink, cfg.Log, m), metrics: m, log: cfg.Log, now: cfg.Now,
-		work: make(chan Work), tasks: make(chan Task), results: make(chan finished), health: Health{State: HealthUnknown},
+		work: make(chan Work), tasks: make(chan Task), results: make(chan finished), health: Health{State: faultline.VantageUnknown},
 	}
 }
 
@@ -122,7 +122,7 @@ func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
 	var held *Task // taken, and no worker is free yet
 	for ctx.Err() == nil {
 		wait := p.look()
-		if held == nil && p.Health().State != HealthBlind && p.Health().State != HealthUnknown {
+		if held == nil && p.Health().State != faultline.VantageBlind && p.Health().State != faultline.VantageUnknown {
 			if t, pause, ok := p.schedule.Next(p.now()); ok {
 				held = &t
 			} else {
@@ -157,7 +157,7 @@ func (p *Prober) look() time.Duration {
 	p.metrics.deferred.Add(float64(p.schedule.Deferred - p.deferred))
 	p.deferred = p.schedule.Deferred
 	now := p.sight.Health()
-	if now.State == HealthOK && p.doubt.sick {
+	if now.State == faultline.VantageOK && p.doubt.sick {
 		now = p.doubt.Health()
 	}
 	p.mu.Lock()
@@ -168,11 +168,11 @@ func (p *Prober) look() time.Duration {
 		return lookEvery
 	}
 	switch now.State {
-	case HealthOK:
+	case faultline.VantageOK:
 		p.metrics.sees.Set(1)
 		p.log.Info("this vantage sees the internet", "vantage", p.cfg.Vantage)
 		p.schedule.Resume(p.now())
-	case HealthBlind, HealthSick:
+	case faultline.VantageBlind, faultline.VantageSick:
 		p.metrics.sees.Set(0)
 		p.log.Warn("this vantage can't be believed: nothing that it sees is handed in", "vantage", p.cfg.Vantage,
 			"state", string(now.State), "why", now.Why)
@@ -237,7 +237,7 @@ func (p *Prober) finish(f finished) {
 	if !f.repeat && !chronic && (f.outcome == outcomeWell || f.outcome == outcomeFailed) {
 		p.doubt.see(components, f.outcome == outcomeFailed, now)
 	}
-	if state := p.sight.Health().State; state != HealthOK || p.doubt.sick {
+	if state := p.sight.Health().State; state != faultline.VantageOK || p.doubt.sick {
 		f.outcome = outcomeWithheld
 	}
 	p.metrics.checks.WithLabelValues(outcomeNames[f.outcome]).Inc()

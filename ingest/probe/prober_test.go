@@ -103,7 +103,7 @@ func TestProbesAreHandedIn(t *testing.T) {
 	world.fails = func(s string) bool { return s == "s7.net" }
 	inBubble(t, world, 100, func(t *testing.T, p *Prober) {
 		time.Sleep(5 * time.Minute)
-		if h := p.Health(); h.State != HealthOK {
+		if h := p.Health(); h.State != faultline.VantageOK {
 			t.Errorf("%+v", h)
 		}
 	})
@@ -122,7 +122,7 @@ func TestWithoutAnInternetNothingIsLookedAt(t *testing.T) {
 	world := &planet{cut: true}
 	inBubble(t, world, 100, func(t *testing.T, p *Prober) {
 		time.Sleep(10 * time.Minute)
-		if h := p.Health(); h.State != HealthBlind || h.Why == "" || h.Since.IsZero() {
+		if h := p.Health(); h.State != faultline.VantageBlind || h.Why == "" || h.Since.IsZero() {
 			t.Errorf("%+v", h)
 		}
 	})
@@ -137,14 +137,14 @@ func TestCutOffInMidAirNothingIsClaimed(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		world.set(func() { world.cut = true })
 		time.Sleep(10 * time.Second)
-		if h := p.Health(); h.State != HealthBlind {
+		if h := p.Health(); h.State != faultline.VantageBlind {
 			t.Errorf("%+v ten seconds after the cut", h)
 		}
 		time.Sleep(5 * time.Minute)
 		failed, before := world.counts()
 		world.set(func() { world.cut = false })
 		time.Sleep(2 * time.Minute)
-		if h := p.Health(); h.State != HealthOK {
+		if h := p.Health(); h.State != faultline.VantageOK {
 			t.Errorf("%+v two minutes after the end", h)
 		}
 		if _, after := world.counts(); failed != 0 || after < before+500 {
@@ -157,7 +157,7 @@ func TestAPortalThatAnswersForEverything(t *testing.T) {
 	world := &planet{portal: true}
 	inBubble(t, world, 100, func(t *testing.T, p *Prober) {
 		time.Sleep(3 * time.Minute)
-		if h := p.Health(); h.State != HealthBlind || !strings.Contains(h.Why, "does not exist") {
+		if h := p.Health(); h.State != faultline.VantageBlind || !strings.Contains(h.Why, "does not exist") {
 			t.Errorf("%+v", h)
 		}
 	})
@@ -172,7 +172,7 @@ func TestUnrelatedFailuresAreTheVantagesOwn(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		world.set(func() { world.fails = func(s string) bool { return len(s) > 3 && s[2]%2 == 0 && s[0] == 's' } })
 		time.Sleep(2 * time.Minute)
-		if h := p.Health(); h.State != HealthSick {
+		if h := p.Health(); h.State != faultline.VantageSick {
 			t.Errorf("%+v", h)
 		}
 		failed, well := world.counts()
@@ -182,7 +182,7 @@ func TestUnrelatedFailuresAreTheVantagesOwn(t *testing.T) {
 		}
 		world.set(func() { world.fails = nil })
 		time.Sleep(3 * time.Minute)
-		if h := p.Health(); h.State != HealthOK {
+		if h := p.Health(); h.State != faultline.VantageOK {
 			t.Errorf("%+v when all is well again", h)
 		}
 	})
@@ -195,13 +195,15 @@ func TestFailuresOfOneComponentAreNot(t *testing.T) {
 		if err := p.Do(t.Context(), Work{Sites: oneBigCDN(100)}); err != nil {
 			t.Error(err)
 		}
-		world.set(func() { world.fails = func(s string) bool { return strings.HasSuffix(s, "0.net") || strings.HasSuffix(s, "5.net") } })
+		world.set(func() {
+			world.fails = func(s string) bool { return strings.HasSuffix(s, "0.net") || strings.HasSuffix(s, "5.net") }
+		})
 		time.Sleep(3 * time.Minute)
 		world.set(func() {
 			world.fails = func(s string) bool { return len(s) == len("s10.net") && s[1] >= '4' && s[0] == 's' }
 		})
 		time.Sleep(3 * time.Minute)
-		if h := p.Health(); h.State != HealthOK {
+		if h := p.Health(); h.State != faultline.VantageOK {
 			t.Errorf("%+v", h)
 		}
 	})

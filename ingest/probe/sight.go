@@ -39,20 +39,10 @@ const (
 
 // Health is what a vantage knows of itself.
 type Health struct {
-	State HealthState `json:"state"`
-	Since time.Time   `json:"since"`
-	Why   string      `json:"why,omitempty"`
+	State faultline.VantageState
+	Since time.Time
+	Why   string // empty when it is well
 }
-
-// HealthState is in a word how far a vantage may be believed.
-type HealthState string
-
-const (
-	HealthUnknown HealthState = "unknown" // it has not looked yet
-	HealthOK      HealthState = "ok"
-	HealthBlind   HealthState = "blind" // it does not reach what must be reachable, or reaches what can't be
-	HealthSick    HealthState = "sick"  // unrelated sites fail at it at once
-)
 
 // Eyes look at sites. A [Checker] is one.
 type Eyes interface {
@@ -242,11 +232,11 @@ func (s *sight) Health() Health {
 	defer s.mu.Unlock()
 	switch {
 	case s.since.IsZero():
-		return Health{State: HealthUnknown}
+		return Health{State: faultline.VantageUnknown}
 	case s.sees:
-		return Health{State: HealthOK, Since: s.since}
+		return Health{State: faultline.VantageOK, Since: s.since}
 	}
-	return Health{State: HealthBlind, Since: s.since, Why: s.why}
+	return Health{State: faultline.VantageBlind, Since: s.since, Why: s.why}
 }
 
 // pause waits, and reports false when ctx ended first.
