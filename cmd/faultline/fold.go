@@ -28,6 +28,7 @@ type engine interface {
 	Record(site string) (faultline.SiteRecord, bool)
 	Names() iter.Seq[string]
 	Clock() time.Time
+	Wishes() []faultline.Wish
 }
 
 // errReload ends a fold that must begin again from the stored checkpoint.
@@ -45,6 +46,9 @@ type folder struct {
 	m         *metrics
 	log       *slog.Logger
 	now       func() time.Time
+
+	// probed hears of every probe that is folded; nil: nobody wants to know.
+	probed func(faultline.Probe)
 
 	leading atomic.Bool
 	status  atomic.Pointer[foldStatus]
@@ -160,9 +164,14 @@ func (f *folder) fold(b store.Batch) error {
 			return fmt.Errorf("%w: the log is another one, %s", errReload, v.Epoch)
 		}
 		f.out.Add(b.Pos, f.eng.Fold(ev), f.leading.Load())
-		if v, ok := ev.(faultline.SiteRecord); ok {
+		switch v := ev.(type) {
+		case faultline.SiteRecord:
 			if r, ok := f.eng.Record(v.Site); ok {
 				f.sites.Put(r)
+			}
+		case faultline.Probe:
+			if f.probed != nil {
+				f.probed(v)
 			}
 		}
 	}
