@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"os/exec"
@@ -284,6 +285,18 @@ func TestWhatSomebodyLooksUpIsLookedAt(t *testing.T) {
 			t.Errorf("%s before it was looked at: %d", site, code)
 		}
 		eventuallyLogged(p, 10*time.Second, site+" was looked at", func() bool { return p.site(site).State == want })
+	}
+	for path, want := range map[string]string{"/site/corner-shop.com": "works as seen from our probes", "/site/broken-shop.com": "is failing",
+		"/site/www.fresh-shop.com": "We are looking at fresh-shop.com now", "/prober": "User-agent: faultline"} {
+		resp, err := http.Get(p.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %v %s", path, err, body)
+		}
 	}
 	t.Logf("looked at within %s", time.Since(asked).Round(time.Millisecond))
 	if s := p.site("corner-shop.com"); s.Probes == 0 || s.LastProbeAt == nil {

@@ -8,6 +8,7 @@ import (
 
 	"faultline"
 	"faultline/store"
+	"faultline/web"
 )
 
 const (
@@ -137,6 +138,12 @@ func (l *looks) room(now time.Time, site string) bool {
 func (l *looks) status(ctx context.Context, site string) (faultline.SiteStatus, bool) {
 	probes, _ := l.Look(ctx, site)
 	return lookedStatus(site, probes), len(probes) > 0
+}
+
+// page is the same for a page.
+func (l *looks) page(ctx context.Context, site string) web.Looked {
+	probes, pending := l.Look(ctx, site)
+	return web.Looked{Probes: probes, Status: lookedStatus(site, probes), Pending: pending}
 }
 
 // lookedStatus judges a site by its looks alone: the last one of each vantage.

@@ -90,8 +90,12 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		n.fold.probed = looked.Seen
 		n.probing(c, p, sites)
 	}
-	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
+	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
+		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log}
+	if n.work != nil {
+		pageConfig.Look, pageConfig.Vantages = looked.page, n.work.Vantages
+	}
+	pages, err := web.New(pageConfig)
 	if err != nil {
 		return nil, err
 	}
