@@ -6,7 +6,7 @@ import "time"
 // word: a vantage that can't see says so, and then what it saw is no evidence.
 type VantageStatus struct {
 	Vantage string       `json:"vantage"`
-	ASN     uint32       `json:"asn,omitempty"`
+	ASN     uint32       `json:"asn,omitzero"`
 	Country string       `json:"country,omitempty"`
 	State   VantageState `json:"state"`
 	Since   time.Time    `json:"since,omitzero" format:"date-time"`
