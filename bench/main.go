@@ -34,6 +34,7 @@ type group struct {
 
 var groups = []group{
 	{"replay", measureReplay},
+	{"probe", measureProbe},
 }
 
 func groupNames() string {
@@ -61,6 +62,13 @@ func (o *options) Validate() error {
 }
 
 func main() {
+	if isTarget() {
+		if err := serveTarget(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: target:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var opt options
 	kong.Parse(&opt,
 		kong.Name("bench"),
