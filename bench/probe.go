@@ -135,7 +135,7 @@ func each(ctx context.Context, n int, check func(ctx context.Context, i int) err
 			all.Go(func() {
 				for {
 					i := int(next.Add(1)) - 1
-					if i >= n || ctx.Err() != nil {
+					if i >= n || ctx.Err() != nil || failed.Load() > 0 { // one failure makes it void
 						return
 					}
 					if err := check(ctx, i); err != nil {

@@ -76,7 +76,8 @@ func (s *socket) send(q *question, mix bool) error {
 	s.asked++
 	s.mu.Unlock()
 	if _, err := s.conn.Write(q.wire); err != nil {
-		s.forget(q)
+		s.fail() // the error may be that of an earlier question (ICMP), and is told once
+		<-q.done // q was among those that wait, or its answer came all the same
 		return &DNSError{dnsTimeout, q.host}
 	}
 	return nil
