@@ -90,27 +90,32 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		n.fold.probed = looked.Seen
 		n.probing(c, p, sites)
 	}
+	return n, n.face(c, p, looked, names, sites, day, stale)
+}
+
+// face puts pages and API in front of what this node knows.
+func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names, sites *siteMap, day dayClock, stale time.Duration) error {
 	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log}
+		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
 	if n.work != nil {
 		pageConfig.Look, pageConfig.Vantages = looked.page, n.work.Vantages
 	}
 	pages, err := web.New(pageConfig)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	config := api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
-		Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
+		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
 	if n.work != nil {
 		config.Work, config.Looked = n.work, looked.status
 	}
 	engine, err := api.New(config)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	pages.Routes(engine)
 	n.handler = engine
-	return n, nil
+	return nil
 }
 
 // probing sets up what this node says to vantages, and its own one.
