@@ -52,7 +52,7 @@ func (a *api) observe(c *gin.Context) {
 	status := c.Writer.Status()
 	method := methodLabel(c.Request.Method)
 	a.metrics.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
-	if route != routeStream {
+	if route != routeStream && route != routeWork {
 		a.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
 	}
 	a.log.LogAttrs(c.Request.Context(), slog.LevelDebug, "request", slog.String("route", route), slog.String("method", method),

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,8 +22,14 @@ type Config struct {
 	Board *Board
 	Keys  *Keys
 	// Lookup normalises what a person calls a site and says what it stands on.
-	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
+	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
+	// case the record holds the name as the door writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)
+	// Work tells vantages what to check; nil: nobody does.
+	Work Work
+	// Looked says what came of looking at a site of that name that the map does
+	// not hold, if anybody has; nil: nobody looks at such sites.
+	Looked func(ctx context.Context, site string) (status faultline.SiteStatus, ok bool)
 	// Ready says why this node should get no traffic just now; nil: never.
 	Ready func() error
 	Now   func() time.Time
@@ -48,7 +55,11 @@ type api struct {
 	saidUnavailable atomic.Int64
 }
 
-const routeStream = "/v1/stream"
+// Routes whose requests last as long as their clients want.
+const (
+	routeStream = "/v1/stream"
+	routeWork   = "/v1/probes/work"
+)
 
 // New returns the API as a gin engine, to which other rooms may add routes. It
 // fails on a Config that lacks something and on malformed TrustedProxies.
@@ -97,6 +108,8 @@ func (a *api) routes(e *gin.Engine) {
 	}
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
+	e.GET(routeWork, a.answer(a.getWork, []string{"revision", "wait", "state", "why"}))
+	read("/v1/vantages", a.getVantages)
 
 	read("/v1/incidents", a.getIncidents, "state", "cause", "limit", "cursor")
 	read("/v1/incidents/:id", a.getIncident)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/url"
 
 	"faultline"
@@ -13,7 +14,7 @@ import (
 //
 // @ID       getSite
 // @Summary  One site
-// @Description A site that nobody has said anything about is unknown, not ok: silence is no evidence.
+// @Description A site that nobody has said anything about is unknown, not ok: silence is no evidence. A site that the map does not hold is not found, but asking for it has it looked at: ask again some seconds later.
 // @Tags     sites
 // @Produce  json
 // @Param    site path string true "as a person would name it" example(bbc.co.uk)
@@ -28,6 +29,14 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	record, err := a.cfg.Lookup(c.Param("site"))
+	if looked, ok := a.looked(c, record, err); ok {
+		p, err := newPage(looked)
+		if err != nil {
+			return err
+		}
+		writeRead(c, p, s.meta, cacheCurrent)
+		return nil
+	}
 	if err != nil {
 		return parameterFault(err, "site")
 	}
@@ -37,6 +46,15 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 	}
 	writeRead(c, p, s.meta, cacheCurrent)
 	return nil
+}
+
+// looked says how a site does that the map does not hold, by a look that somebody
+// asked for. Asking here asks for one.
+func (a *api) looked(c *gin.Context, record faultline.SiteRecord, err error) (faultline.SiteStatus, bool) {
+	if a.cfg.Looked == nil || record.Site == "" || !errors.Is(err, faultline.ErrNotFound) {
+		return faultline.SiteStatus{}, false
+	}
+	return a.cfg.Looked(c.Request.Context(), record.Site)
 }
 
 // status is what is known of a site: what was said of it, on what the map says.

@@ -36,6 +36,7 @@ var groups = []group{
 	{"replay", measureReplay},
 	{"tick", measureTick},
 	{"checkpoint", measureCheckpoint},
+	{"probe", measureProbe},
 }
 
 func groupNames() string {
@@ -63,6 +64,13 @@ func (o *options) Validate() error {
 }
 
 func main() {
+	if isTarget() {
+		if err := serveTarget(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: target:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var opt options
 	kong.Parse(&opt,
 		kong.Name("bench"),

@@ -67,6 +67,9 @@ var conformance = []struct {
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},
 	{"daily key", testDailyKey},
+	{"wishes", testWishes},
+	{"asked", testAsked},
+	{"vantages", testVantages},
 	{"key registry", testRegistry},
 }
 

@@ -27,6 +27,9 @@ const (
 	keyIndex      = tag + "incidents"
 	keyChanges    = tag + "changes"
 	keyView       = tag + "view"
+	keyWishes     = tag + "wishes"
+	keyAsked      = tag + "asked"
+	keyVantages   = tag + "vantages"
 )
 
 // The keys of which there are several.
@@ -34,10 +37,13 @@ const (
 	prefixChunk    = tag + "checkpoint:"
 	prefixIncident = tag + "incident:"
 	prefixDaily    = tag + "dailykey:"
+	prefixAsked    = tag + "asked:"
 )
 
 func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }
+
+func askedMinuteKey(minute int64) string { return prefixAsked + strconv.FormatInt(minute, 10) }
 
 // chunkKeys names the n chunks of a checkpoint's generation.
 func chunkKeys(generation string, n int) []string {
@@ -71,4 +77,8 @@ var registry = []keySpec{
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
+	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxWishes; a minute", true},
+	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
+	{prefixAsked + "*", "string: how many were asked for in one minute", "two minutes", true},
+	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; an hour", true},
 }

@@ -34,6 +34,10 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, f.Trim(ctx, l, time.UnixMilli(int64(tail.ms)).Add(2*keepLog)))
 	_, err = f.DailyKey(ctx, "2026-03-01")
 	ok(t, err)
+	ok(t, f.SaveWishes(ctx, l, nil))
+	_, err = f.Ask(ctx, "a.net", f.now)
+	ok(t, err)
+	ok(t, f.SaveVantage(ctx, faultline.VantageStatus{Vantage: "v", SeenAt: f.now}))
 	if _, _, err := f.Acquire(ctx, "b", time.Minute, f.now); err != nil {
 		t.Fatal(err)
 	}

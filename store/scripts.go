@@ -16,8 +16,8 @@ var fencePrelude = lua("fence")
 
 // scripts are the server's side of the operations that must be atomic.
 type scripts struct {
-	epoch, tail, acquire, renew, release      *redis.Script
-	append, revision, view, chunk, flip, trim *redis.Script // the leader's
+	epoch, tail, acquire, renew, release, ask, vantage *redis.Script
+	append, revision, view, wishes, chunk, flip, trim  *redis.Script // the leader's
 }
 
 func newScripts(prelude string) scripts {
@@ -26,7 +26,8 @@ func newScripts(prelude string) scripts {
 	return scripts{
 		epoch: free("epoch"), tail: free("tail"),
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
-		append: fenced("append"), revision: fenced("revision"), view: fenced("view"),
+		ask: free("ask"), vantage: free("vantage"),
+		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"),
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 	}
 }

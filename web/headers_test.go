@@ -19,6 +19,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /site/:site":            {"/site/reddit.com", pageCSP, "same-origin", "", "max-age=5"},
 	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},
+	"GET /prober":                {"/prober", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /embed/incident/:id":    {"/embed/incident/" + outage, embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /static/:file":          {"/static/live.x.js", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "*", "max-age=60"},
 }

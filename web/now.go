@@ -28,7 +28,8 @@ type nowPage struct {
 	More       int // candidates that are not listed
 	Ended      []incidentLine
 	View       faultline.View
-	Looked     bool // a view was ever had
+	Looked     bool   // a view was ever had
+	Impaired   string // what our probes can't see; empty: nothing
 }
 
 // incidentLine is an incident as a line in a list.
@@ -54,7 +55,7 @@ func (w *Web) now(c *gin.Context) error {
 
 func (w *Web) nowPage(incidents []faultline.Incident) nowPage {
 	asOf, _ := w.clock()
-	p := nowPage{View: w.cfg.Source.View()}
+	p := nowPage{View: w.cfg.Source.View(), Impaired: w.impaired()}
 	p.Looked = !p.View.AsOf.IsZero()
 	drill, confirmed := false, 0
 	for i := range incidents {

@@ -20,6 +20,8 @@ type shell struct {
 	AsOf  moment
 	Stale bool
 
+	Refresh int // seconds after which the page loads anew; 0: never
+
 	Style, Script, Icon string
 }
 

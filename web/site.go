@@ -76,6 +76,10 @@ func (w *Web) search(c *gin.Context) error {
 		return nil
 	}
 	record, err := w.cfg.Lookup(asked)
+	if err != nil && w.cfg.Look != nil && hostLike.MatchString(record.Site) {
+		w.seeOther(c, "/site/"+record.Site, cacheNever)
+		return nil
+	}
 	if err != nil {
 		return siteFault(err, asked)
 	}
@@ -99,6 +103,9 @@ func (w *Web) site(c *gin.Context) error {
 	asked := c.Param("site")
 	record, err := w.cfg.Lookup(asked)
 	if err != nil {
+		if shown, err := w.stranger(c, record, err); shown {
+			return err
+		}
 		return siteFault(err, asked)
 	}
 	if record.Site != asked { // one page for one site
@@ -121,6 +128,7 @@ func (w *Web) site(c *gin.Context) error {
 func (w *Web) sitePage(ctx context.Context, record faultline.SiteRecord, incidents []faultline.Incident, reported string) sitePage {
 	asOf, _ := w.clock()
 	status, heard := w.statusOf(record)
+	status, heard = w.glance(ctx, status, heard)
 	p := sitePage{Site: record.Site, Name: w.nameOf(record.Site), State: status.State, Symptoms: choices}
 	var cause *faultline.Incident
 	var member faultline.IncidentSite

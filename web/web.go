@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,11 +23,17 @@ type Config struct {
 	Door   Door
 	Keys   Keys
 	// Lookup normalises what a person calls a site and says what it stands on.
-	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
+	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
+	// case the record holds the name as the door writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// NameOf is what people call a site, as they write it: BBC. Empty: no other
 	// name is known. nil: of none.
 	NameOf func(site string) string
+	// Look says what came of looking at a site, and has it looked at; nil: nobody
+	// looks at what somebody asks for.
+	Look func(ctx context.Context, site string) Looked
+	// Vantages are the places that probes run from; nil: unknown.
+	Vantages func() []faultline.VantageStatus
 	// Members says how many sites of the map stand on a component; nil: unknown.
 	Members func(faultline.Component) int
 	// BaseURL is how people reach this server, as https://faultline.example,
@@ -104,6 +111,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/site/:site", pagePolicy, w.site)
 	r.POST("/site/:site/report", w.answer(pagePolicy, w.report))
 	read("/component/:kind/:name", pagePolicy, w.component)
+	read("/prober", pagePolicy, w.prober)
 	read("/embed/incident/:id", embedPolicy, w.embedIncident)
 	read("/static/:file", staticPolicy, w.static)
 }

@@ -18,6 +18,7 @@ Every flag can be set by the environment variable named beside it. Wrong values 
 // cli is the whole command line.
 type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service: take reports and probes in, tell incidents."`
+	Probe       probeCmd       `cmd:"" help:"Probe from this machine for a server elsewhere."`
 	Replay      replayCmd      `cmd:"" help:"Fold event lines from files, as serve would have, and print the incidents."`
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay of them gives the same incidents."`
 	Infra       infraCmd       `cmd:"" help:"Find out what a site stands on; fetch and check what that is known by."`

@@ -29,6 +29,7 @@ type engine interface {
 	Record(site string) (faultline.SiteRecord, bool)
 	Names() iter.Seq[string]
 	Clock() time.Time
+	Wishes() []faultline.Wish
 }
 
 // errReload ends a fold that must begin again from the stored checkpoint.
@@ -46,9 +47,9 @@ type folder struct {
 	m         *metrics
 	log       *slog.Logger
 	now       func() time.Time
-	// probed hears of every probe that is folded, with the log's clock; nil: nobody
-	// does.
-	probed func(p faultline.Probe, clock time.Time)
+	// probed hear of every probe that is folded, with the log's clock.
+	probed []func(p faultline.Probe, clock time.Time)
+
 
 	leading atomic.Bool
 	status  atomic.Pointer[foldStatus]
@@ -176,8 +177,8 @@ func (f *folder) fold(b store.Batch) error {
 				f.sites.Put(r)
 			}
 		case faultline.Probe:
-			if f.probed != nil {
-				f.probed(v, f.eng.Clock())
+			for _, hear := range f.probed {
+				hear(v, f.eng.Clock())
 			}
 		}
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +55,7 @@ type siteMap struct {
 	mu      sync.RWMutex
 	records map[string]faultline.SiteRecord
 	members map[faultline.Component]int
+	version int // grows with every change
 	// known hears of every site that is put.
 	known func(site string)
 }
@@ -72,6 +76,7 @@ func (s *siteMap) Put(r faultline.SiteRecord) {
 		s.members[c]++
 	}
 	s.records[r.Site] = r
+	s.version++
 	s.mu.Unlock()
 	s.known(r.Site)
 }
@@ -89,4 +94,20 @@ func (s *siteMap) Members(c faultline.Component) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.members[c]
+}
+
+// Version grows whenever a record was put.
+func (s *siteMap) Version() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.version
+}
+
+// Sorted returns every record in order of site.
+func (s *siteMap) Sorted() []faultline.SiteRecord {
+	s.mu.RLock()
+	all := slices.Collect(maps.Values(s.records))
+	s.mu.RUnlock()
+	slices.SortFunc(all, func(a, b faultline.SiteRecord) int { return cmp.Compare(a.Site, b.Site) })
+	return all
 }

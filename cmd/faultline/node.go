@@ -61,6 +61,9 @@ type node struct {
 	maps       *mapper
 	watch      *watcher
 	play       func(context.Context) error // the drill, if there is one
+	work       *workBoard                  // nil in a drill: nothing is probed
+	probes     *localProber                // nil when this node does not probe
+	follows    bool                        // it never leads
 }
 
 func newNode(c *serveCmd, p nodeParts) (*node, error) {
@@ -79,13 +82,13 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		sites.Put(r)
 	}
 	p.book.teach(names)
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay}
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
 	n.maps = newMapper(p.matcher, sites.Lookup, p.reg)
 	if p.drill == nil { // its map is the scenario's
-		n.fold.probed = n.maps.Probe
+		n.fold.probed = append(n.fold.probed, n.maps.Probe)
 		heard := &hearer{sources: p.statements, every: c.StatementsEvery, metrics: statements.NewMetrics(p.reg), writer: randomWriter()}
 		n.lead.duties = []duty{n.maps.duty, heard.duty}
 	}
@@ -94,19 +97,53 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
-	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		NameOf: p.book.title, Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
-	if err != nil {
-		return nil, err
+	var looked *looks
+	if p.drill == nil {
+		looked = newLooks(p.store, names.Known, p.log, now)
+		n.fold.probed = append(n.fold.probed, func(p faultline.Probe, _ time.Time) { looked.Seen(p) })
+		n.probing(c, p, sites)
 	}
-	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
-		Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
+	return n, n.face(c, p, looked, names, sites, day, stale)
+}
+
+// face puts pages and API in front of what this node knows.
+func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names, sites *siteMap, day dayClock, stale time.Duration) error {
+	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
+		NameOf: p.book.title, Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
+	if n.work != nil {
+		pageConfig.Look, pageConfig.Vantages = looked.page, n.work.Vantages
+	}
+	pages, err := web.New(pageConfig)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	config := api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
+		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
+	if n.work != nil {
+		config.Work, config.Looked = n.work, looked.status
+	}
+	engine, err := api.New(config)
+	if err != nil {
+		return err
 	}
 	pages.Routes(engine)
 	n.handler = engine
-	return n, nil
+	return nil
+}
+
+// probing sets up what this node says to vantages, and its own one.
+func (n *node) probing(c *serveCmd, p nodeParts, sites *siteMap) {
+	page := pageOf(c.BaseURL)
+	n.work = newWorkBoard(p.store, sites, c.ProbeExclude, c.ProbePeriod, page, p.log, time.Now)
+	if c.Role == roleServe {
+		return
+	}
+	prober, err := newLocalProber(c.localFlags, n.door, n.work, grounds{c.vantage().Vantage, n.maps.Via}, page, p.log, p.reg, time.Now)
+	if err != nil { // it serves all the same
+		p.log.Warn("this node can't probe", "error", err)
+		return
+	}
+	n.probes = prober
 }
 
 // newEngine makes engines, of a checkpoint or of nothing.
@@ -128,7 +165,7 @@ func lookup(names *ingest.Names, sites *siteMap) func(string) (faultline.SiteRec
 		}
 		r, ok := sites.Lookup(site)
 		if !ok {
-			return faultline.SiteRecord{}, faultline.ErrNotFound
+			return faultline.SiteRecord{Site: site}, faultline.ErrNotFound
 		}
 		return r, nil
 	}
@@ -154,13 +191,19 @@ func (n *node) run(ctx context.Context) error {
 	tasks := nodeTasks{
 		server: begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
 		door:   begin("door", ended, n.door.Run),
-		leader: begin("leader", ended, n.lead.Run),
+		leader: begin("leader", ended, n.leading),
 		fold:   begin("fold", ended, n.fold.Run),
 		board:  begin("board", ended, n.board.Run),
 		watch:  begin("watch", ended, n.watch.Run),
 	}
 	if n.play != nil {
 		tasks.drill = begin("drill", ended, n.play)
+	}
+	if n.work != nil {
+		tasks.work = begin("work", ended, n.work.Run)
+	}
+	if n.probes != nil {
+		tasks.probes = begin("prober", ended, n.probes.Run)
 	}
 	n.log.Info("serving", "listen", listener.Addr().String(), "holder", n.lead.holder)
 	var failure error
@@ -172,8 +215,17 @@ func (n *node) run(ctx context.Context) error {
 	return failure
 }
 
+// leading leads whenever it can, if this node may.
+func (n *node) leading(ctx context.Context) error {
+	if n.follows {
+		<-ctx.Done()
+		return nil
+	}
+	return n.lead.Run(ctx)
+}
+
 // nodeTasks are the goroutines of a node.
-type nodeTasks struct{ server, door, leader, fold, board, watch, drill *task }
+type nodeTasks struct{ server, door, leader, fold, board, watch, drill, work, probes *task }
 
 // drain ends a node in order: no new requests, streams closed, those under way
 // answered, what was accepted written, a last checkpoint, the lease let go of.
@@ -185,8 +237,18 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	if tasks.drill != nil {
 		tasks.drill.stop(ctx, n.log)
 	}
+	if tasks.probes != nil {
+		tasks.probes.cancel() // it hands in what it has seen while requests are still taken
+	}
 	pause(ctx, n.drainDelay)
 	n.board.Close()
+	if n.work != nil {
+		n.work.Close()
+		tasks.work.stop(ctx, n.log)
+	}
+	if tasks.probes != nil {
+		tasks.probes.stop(ctx, n.log)
+	}
 	requests, done := context.WithTimeout(ctx, requestsLimit)
 	defer done()
 	if err := server.Shutdown(requests); err != nil {

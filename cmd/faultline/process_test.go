@@ -60,7 +60,8 @@ func startServe(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, exited: make(chan struct{})}
 	p.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	p.cmd.Env = append(cleanEnv(), env...)
+	// What is not said to probe leaves the internet alone.
+	p.cmd.Env = append(append(cleanEnv(), "FAULTLINE_ROLE=serve"), env...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,8 @@ var notRun = map[string]func(t *testing.T){
 	"make run":                  func(t *testing.T) { makes(t, "run") },
 	"make test":                 func(t *testing.T) { makes(t, "test") },
 	"docker compose up --build": composeNamesKnownSettings,
-	"./bin/faultline serve --listen 127.0.0.1:8080": func(t *testing.T) { servesWithoutFlags(t) },
+	`./bin/faultline probe --server http://127.0.0.1:8080 --token "$TOKEN"`: anAgentJoins,
+	"./bin/faultline serve --listen 127.0.0.1:8080":                         func(t *testing.T) { servesWithoutFlags(t) },
 }
 
 func TestReadmeCommandsRun(t *testing.T) {
@@ -95,6 +96,17 @@ func makes(t *testing.T, target string) {
 	if out, err := exec.CommandContext(t.Context(), "make", "-n", "-C", "../..", target).CombinedOutput(); err != nil {
 		t.Errorf("make -n %s: %v\n%s", target, err, out)
 	}
+}
+
+// anAgentJoins adds one as the README does, in a world of the test's own.
+func anAgentJoins(t *testing.T) {
+	t.Helper()
+	e := newEarth(t)
+	env := []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}
+	p := startServe(t, env)
+	p.ready()
+	e.agent(env, p, "lon-1", e.cable())
+	eventuallyLogged(p, 30*time.Second, "the agent is there, and sees", func() bool { return p.vantage("lon-1").State == faultline.VantageOK })
 }
 
 // servesWithoutFlags starts a node as the README does, but for the port.

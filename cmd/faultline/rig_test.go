@@ -92,8 +92,9 @@ func (e *toyEngine) Record(site string) (faultline.SiteRecord, bool) {
 	r, ok := e.Sites[site]
 	return r, ok
 }
-func (e *toyEngine) Names() iter.Seq[string] { return slices.Values(slices.Sorted(maps.Keys(e.Sites))) }
-func (e *toyEngine) Clock() time.Time        { return e.At }
+func (e *toyEngine) Names() iter.Seq[string]  { return slices.Values(slices.Sorted(maps.Keys(e.Sites))) }
+func (e *toyEngine) Clock() time.Time         { return e.At }
+func (e *toyEngine) Wishes() []faultline.Wish { return nil }
 
 func openStore(t *testing.T, url string) *store.Store {
 	t.Helper()

@@ -29,6 +29,7 @@ type serveCmd struct {
 
 	infraFlags
 	statementFlags
+	localFlags
 
 	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play an outage of the past, such as fastly-2021-06-08, on a store of its own in memory; everything that is shown is marked as a drill. The onset comes 10 s after the start."`
 	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"How many times as fast as the world's clock a drill runs: 1 to 120."`
@@ -66,7 +67,7 @@ func (c *serveCmd) AfterApply() error {
 		return usageError{fmt.Errorf("--speed: must be between 1 and 120 but got %g", c.Speed)}
 	}
 	return cmp.Or( // the first of these that is wrong
-		checkListen(c.Listen), checkRedisURL(c.RedisURL),
+		checkListen(c.Listen), checkRedisURL(c.RedisURL), c.localFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),

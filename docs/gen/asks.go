@@ -33,6 +33,7 @@ var reads = []ask{
 
 // others are answered whatever a node knows.
 var others = []ask{
+	{operation: "getVantages", path: "/v1/vantages", kind: "json"},
 	{operation: "getKeySet", path: "/.well-known/jwks.json", kind: "json"},
 	{operation: "getHealth", path: "/healthz", kind: "txt"},
 }
@@ -60,6 +61,11 @@ var writes = []ask{
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001), scope: api.ScopeProbes, status: 413},
 	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: api.ScopeProbes, status: 415},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, cold: true, status: 503},
+	{operation: "getProbesWork", path: "/v1/probes/work?state=ok", scope: api.ScopeProbes, status: 200},
+	{operation: "getProbesWork", path: "/v1/probes/work?state=tired", scope: api.ScopeProbes, status: 400},
+	{operation: "getProbesWork", path: "/v1/probes/work", status: 401},
+	{operation: "getProbesWork", path: "/v1/probes/work", scope: "webhooks:write", status: 403},
+	{operation: "getProbesWork", path: "/v1/probes/work", scope: api.ScopeProbes, cold: true, status: 503},
 }
 
 // missing are reads of what there is not.

@@ -105,7 +105,29 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
+	cfg := api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
+	if _, shut := door.(shutDoor); !shut {
+		cfg.Work = shift{}
+	}
+	return cfg
+}
+
+// shift is what the vantages of the drill do at its moment.
+type shift struct{}
+
+func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string, _ time.Duration) (api.WorkAnswer, error) {
+	until := drillMoment.Add(45 * time.Second)
+	return api.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Page: "https://faultline.example/prober", Revision: "1k2m.9x",
+		Sites: []api.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
+		Wishes: []faultline.Wish{{Site: "reddit.com", Reason: faultline.WishSuspect, Component: "cdn:fastly", Until: until},
+			{Site: "wikipedia.org", Reason: faultline.WishControl, Component: "cdn:fastly", Until: until}}}, nil
+}
+
+func (shift) Vantages() []faultline.VantageStatus {
+	return []faultline.VantageStatus{
+		{Vantage: "lon-1", ASN: 20473, Country: "GB", State: faultline.VantageOK, Since: drillMoment.Add(-time.Hour), SeenAt: drillMoment},
+		{Vantage: "nyc-1", ASN: 14061, Country: "US", State: faultline.VantageBlind, Since: drillMoment.Add(-time.Minute), Why: "no canary answers", SeenAt: drillMoment},
+	}
 }
 
 // awaitView waits until answers carry what was concluded.

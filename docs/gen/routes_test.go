@@ -25,12 +25,16 @@ var pages = map[string]string{
 	"GET /site/{site}":             "a page; its data is /v1/sites/{site}",
 	"POST /site/{site}/report":     "the form of that page, good from that page alone; programs use /v1/reports",
 	"GET /component/{kind}/{name}": "a page",
+	"GET /prober":                  "what the User-Agent of the probes leads to",
 	"GET /embed/incident/{id}":     "a widget for an iframe",
 	"GET /static/{file}":           "styles and scripts of the pages, under names that change with their contents",
 }
 
 // noHead are the GET routes that take no HEAD, with why.
-var noHead = map[string]string{"/v1/stream": "an answer without an end has no length to tell"}
+var noHead = map[string]string{
+	"/v1/stream":      "an answer without an end has no length to tell",
+	"/v1/probes/work": "it waits for news",
+}
 
 // Every route is in the document, and everything in the document is a route.
 func TestDocumentHasEveryRoute(t *testing.T) {

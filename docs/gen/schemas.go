@@ -25,6 +25,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ReportRequest](),
 	reflect.TypeFor[api.ReportAnswer](),
 	reflect.TypeFor[api.ProbesAnswer](),
+	reflect.TypeFor[api.WorkAnswer](),
+	reflect.TypeFor[api.VantagesAnswer](),
 	reflect.TypeFor[api.Problem](),
 }
 

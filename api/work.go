@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Work knows what each vantage should check, and what vantages say of
+// themselves.
+type Work interface {
+	// Work notes what a vantage says of itself and returns what it should check,
+	// at once when that is not what it knows by its revision, else when that
+	// changes or wait is over.
+	Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (WorkAnswer, error)
+	// Vantages returns those heard of within the last hour, in order of name.
+	Vantages() []faultline.VantageStatus
+}
+
+// WorkAnswer is what a vantage should check now.
+type WorkAnswer struct {
+	Vantage string `json:"vantage"`  // who asked, by its token
+	PeriodS int    `json:"period_s"` // seconds between two checks of a site
+	// Page explains the checks to the owners of sites; its address belongs into
+	// the User-Agent. Empty: the server does not know its own.
+	Page string `json:"page,omitempty"`
+	// Revision is to be sent with the next request.
+	Revision string `json:"revision"`
+	// Sites are its share of the schedule, unless they are the same as before.
+	Sites     []WorkSite       `json:"sites"`
+	SameSites bool             `json:"same_sites"`
+	Wishes    []faultline.Wish `json:"wishes"` // to be checked at once, and every 30 s until they end
+}
+
+// WorkSite is one site to check, with what budgets are counted by.
+type WorkSite struct {
+	Site       string                `json:"site"`
+	Components []faultline.Component `json:"components,omitempty"`
+}
+
+// How long a request for work waits for news, in seconds.
+const (
+	workWait    = 20
+	workWaitMax = 25 // the server gives up on an answer after 30
+	maxWhy      = 100
+)
+
+var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
+
+// getWork tells a vantage what to check.
+//
+// @ID       getProbesWork
+// @Summary  What a vantage should check now
+// @Description The share of the schedule of the vantage that is the token's subject, and what is wished for at once: members of a suspected component, sites to compare with, sites that somebody asked for. With the revision of the last answer the request waits until there is news. What is wished for is no evidence, and neither is silence.
+// @Tags     probes
+// @Produce  json
+// @Security Bearer
+// @Param    revision query string false "of the last answer; none: answer at once, with all sites"
+// @Param    wait query int false "seconds to wait for news" minimum(0) maximum(25) default(20)
+// @Param    state query string false "what the vantage says of itself" Enums(unknown, ok, blind, sick) default(unknown)
+// @Param    why query string false "why it is blind or sick, in a few words" maxlength(100)
+// @Success  200 {object} WorkAnswer
+// @Failure  400,401,403,503 {object} Problem
+// @Router   /v1/probes/work [get]
+func (a *api) getWork(c *gin.Context, q url.Values) error {
+	who, err := a.authorise(c, ScopeProbes)
+	if err != nil {
+		return err
+	}
+	if a.cfg.Work == nil {
+		return faultline.ErrUnavailable
+	}
+	wait := workWait
+	if q.Has("wait") {
+		if wait, err = strconv.Atoi(q.Get("wait")); err != nil || wait < 0 || wait > workWaitMax {
+			return invalidParameter("wait", fmt.Sprintf("must be a number of seconds from 0 to %d", workWaitMax))
+		}
+	}
+	state := faultline.VantageUnknown
+	if q.Has("state") {
+		if state = faultline.VantageState(q.Get("state")); !state.Known() {
+			return invalidParameter("state", "must be unknown, ok, blind or sick")
+		}
+	}
+	known, why := q.Get("revision"), q.Get("why")
+	if !workRevision.MatchString(known) {
+		return invalidParameter("revision", "is not one of ours")
+	}
+	if len(why) > maxWhy || !isPlain(why) {
+		return invalidParameter("why", fmt.Sprintf("is not plain text of at most %d characters", maxWhy))
+	}
+	now := faultline.Millis(a.cfg.Now())
+	answer, err := a.cfg.Work.Work(c.Request.Context(), faultline.VantageStatus{Vantage: who.Subject, ASN: who.ASN,
+		Country: who.Country, State: state, Why: why, SeenAt: now}, known, time.Duration(wait)*time.Second)
+	if err != nil {
+		return err
+	}
+	c.Writer.Header().Set("Cache-Control", "no-store")
+	writeJSON(c, http.StatusOK, mediaJSON, answer)
+	return nil
+}
+
+// isPlain reports whether s is printable ASCII.
+func isPlain(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// VantagesAnswer lists the places that probes run from.
+type VantagesAnswer struct {
+	Vantages []faultline.VantageStatus `json:"vantages"`
+}
+
+// getVantages says which places look, and which of them can't see.
+//
+// @ID       getVantages
+// @Summary  Where probes run from, and which of them can see
+// @Description Vantages heard of within the last hour. What one that is blind or sick saw is no evidence.
+// @Tags     probes
+// @Produce  json
+// @Success  200 {object} VantagesAnswer
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  400 {object} Problem
+// @Router   /v1/vantages [get]
+func (a *api) getVantages(c *gin.Context, _ url.Values) error {
+	answer := VantagesAnswer{Vantages: []faultline.VantageStatus{}}
+	if a.cfg.Work != nil {
+		answer.Vantages = append(answer.Vantages, a.cfg.Work.Vantages()...)
+	}
+	p, err := newPage(answer)
+	if err != nil {
+		return err
+	}
+	writePage(c, p, cacheCurrent)
+	return nil
+}

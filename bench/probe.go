@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faultline"
+	"faultline/ingest/probe"
+)
+
+// What the checks must cost, as ratios of CPU time.
+const (
+	probeHTTPTarget  = 0.6
+	probeHTTPSTarget = 0.75
+	probeDNSTarget   = 0.3
+	probeHTTPChecks  = 3000 // a round
+	probeHTTPSChecks = 600
+	probeDNSLookups  = 6000
+	probeWorkers     = 32
+	// Two looks at one moment are at different sites, as in life: Go's resolver
+	// answers those who ask for the same name with one answer.
+	probeHosts  = 256
+	probeDomain = ".example.net"
+)
+
+// probeHost names one of the sites.
+var probeHost = func() (names [probeHosts]string) {
+	for i := range names {
+		names[i] = fmt.Sprint("s", i, probeDomain)
+	}
+	return names
+}()
+
+// measureProbe measures what one check costs this process in CPU time, a new
+// connection each, beside the standard library's client and resolver at the same
+// work. The targets run in a process of their own.
+func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
+	target, err := startTarget(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer target.stop()
+	r, err := newProbeRun(target)
+	if err != nil {
+		return nil, err
+	}
+	var figures []figure
+	for _, c := range []struct {
+		name, limit string
+		target      float64
+		ours, peer  func(ctx context.Context) (float64, error)
+	}{
+		{"probe.http", "http.Client without keep-alive, the same request", probeHTTPTarget, r.ours(false), r.client(false)},
+		{"probe.https", "http.Client without keep-alive, the same request", probeHTTPSTarget, r.ours(true), r.client(true)},
+		{"probe.dns", "net.Resolver.LookupNetIP (pure Go) of the same names", probeDNSTarget, r.lookup, r.goLookup},
+	} {
+		fmt.Fprintf(log, "%s: %d rounds\n", c.name, opt.Rounds)
+		if _, err := c.ours(ctx); err != nil { // warm: pools, verified chains
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		m, err := measure(ctx, opt.Rounds, mode{"faultline", c.ours}, mode{"standard library", c.peer})
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, probeFigure(c.name, c.limit, c.target, m))
+	}
+	more, err := measureSchedule(ctx, opt, log)
+	return append(figures, more...), err
+}
+
+func probeFigure(name, limit string, target float64, m measurement) figure {
+	ours, peer := m.series[0], m.series[1]
+	ratio := ours.median() / peer.median()
+	f := figure{Name: name, Value: ratio, Target: target, Better: lower, OK: meets(ratio, target, lower),
+		Unit: "of the limit's CPU time", Limit: limit, Runs: len(ours), Spread: m.widest(),
+		Detail: map[string]any{"us_each": ours.median(), "limit_us_each": peer.median()}}
+	if m.inconclusive {
+		f.Detail["verdict"] = "inconclusive"
+	}
+	return f
+}
+
+// probeRun has the ways of doing the same checks.
+type probeRun struct {
+	t        *target
+	checker  *probe.Checker
+	resolver *probe.Resolver
+	goDNS    *net.Resolver
+	std      *http.Client
+}
+
+func newProbeRun(t *target) (*probeRun, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(t.Roots)) {
+		return nil, errors.New("the target's certificate can't be read")
+	}
+	resolver, err := probe.NewResolver(t.DNS)
+	if err != nil {
+		return nil, err
+	}
+	ports := probe.Ports{HTTP: t.HTTP, HTTPS: t.HTTPS}
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	r := &probeRun{t: t, resolver: resolver}
+	r.checker = probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(loopback, nil, ports), Ports: ports, Roots: roots, Agent: "bench"})
+	var d net.Dialer
+	r.goDNS = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return d.DialContext(ctx, network, t.DNS.String())
+	}}
+	dialer := &net.Dialer{Resolver: r.goDNS}
+	r.std = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true,
+		DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	return r, nil
+}
+
+// each does n checks on a few goroutines and returns the CPU time of one, in
+// microseconds.
+func each(ctx context.Context, n int, check func(ctx context.Context, i int) error) (float64, error) {
+	cpu, err := ownCPU(func() error {
+		var next, failed atomic.Int64
+		var first atomic.Pointer[error]
+		var all sync.WaitGroup
+		for range probeWorkers {
+			all.Go(func() {
+				for {
+					i := int(next.Add(1)) - 1
+					if i >= n || ctx.Err() != nil || failed.Load() > 0 { // one failure makes it void
+						return
+					}
+					if err := check(ctx, i); err != nil {
+						failed.Add(1)
+						first.CompareAndSwap(nil, &err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if f := failed.Load(); f > 0 {
+			return fmt.Errorf("void: %d of %d checks failed: %w", f, n, *first.Load())
+		}
+		return ctx.Err()
+	})
+	return float64(cpu.Microseconds()) / float64(n), err
+}
+
+// ours checks as the prober does on the second and every later look: a name, a
+// connection, a request; one in eight with the key share that browsers offer.
+func (r *probeRun) ours(secure bool) func(ctx context.Context) (float64, error) {
+	n, scheme := probeHTTPChecks, "http://"
+	if secure {
+		n, scheme = probeHTTPSChecks, "https://"
+	}
+	return func(ctx context.Context) (float64, error) {
+		return each(ctx, n, func(ctx context.Context, i int) error {
+			site := probeHost[i%probeHosts]
+			res := r.checker.Check(ctx, probe.Task{Site: site, Entry: scheme + site + "/", Hybrid: i%8 == 7})
+			if res.Probe.Symptom != faultline.SymptomOK || res.Probe.Status != http.StatusOK {
+				return fmt.Errorf("%+v", res.Probe)
+			}
+			return nil
+		})
+	}
+}
+
+// client is the limit: the same requests by the standard library's client.
+func (r *probeRun) client(secure bool) func(ctx context.Context) (float64, error) {
+	n, scheme, port := probeHTTPChecks, "http://", fmt.Sprint(":", r.t.HTTP, "/")
+	if secure {
+		n, scheme, port = probeHTTPSChecks, "https://", fmt.Sprint(":", r.t.HTTPS, "/")
+	}
+	return func(ctx context.Context) (float64, error) {
+		return each(ctx, n, func(ctx context.Context, i int) error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+probeHost[i%probeHosts]+port, nil)
+			if err != nil {
+				return err
+			}
+			resp, err := r.std.Do(req)
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			_, err = io.Copy(io.Discard, resp.Body)
+			return err
+		})
+	}
+}
+
+func (r *probeRun) lookup(ctx context.Context) (float64, error) {
+	return each(ctx, probeDNSLookups, func(ctx context.Context, i int) error {
+		a, err := r.resolver.Lookup(ctx, probeHost[i%probeHosts])
+		if err == nil && len(a.Addrs) != 1 {
+			return fmt.Errorf("%v", a.Addrs)
+		}
+		return err
+	})
+}
+
+func (r *probeRun) goLookup(ctx context.Context) (float64, error) {
+	return each(ctx, probeDNSLookups, func(ctx context.Context, i int) error {
+		a, err := r.goDNS.LookupNetIP(ctx, "ip", probeHost[i%probeHosts]+".")
+		if err == nil && len(a) != 1 {
+			return fmt.Errorf("%v", a)
+		}
+		return err
+	})
+}
+
+// targetRole, in the environment, makes this program the target of checks.
+const targetRole = "BENCH_PROBE_TARGET"
+
+func isTarget() bool { return strings.TrimSpace(os.Getenv(targetRole)) != "" }

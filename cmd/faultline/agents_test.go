@@ -1,0 +1,311 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+
+	"faultline"
+	"faultline/ingest/infra"
+	"faultline/ingest/probe/probetest"
+	"faultline/store/storetest"
+)
+
+// earth is a world in which every site of the catalogue lives, with a cable to
+// each vantage that can be cut.
+type earth struct {
+	*probetest.World
+	t      *testing.T
+	fronts map[string]bool // sites behind Fastly and nothing else
+}
+
+func newEarth(t *testing.T) *earth {
+	t.Helper()
+	e := &earth{World: probetest.Start(t), t: t, fronts: map[string]bool{}}
+	records, err := infra.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		e.Put(r.Site, probetest.Site{})
+		cdns := slices.DeleteFunc(slices.Clone(r.Components), func(c faultline.Component) bool { return c.Kind() != faultline.KindCDN })
+		if slices.Equal(cdns, []faultline.Component{"cdn:fastly"}) {
+			e.fronts[r.Site] = true
+		}
+	}
+	for _, c := range []string{"one.example.net", "two.example.net", "three.example.net"} {
+		e.Put(c, probetest.Site{})
+	}
+	return e
+}
+
+// fail has the sites behind Fastly answer 503, or as before.
+func (e *earth) fail(down bool) {
+	for site := range e.fronts {
+		s := probetest.Site{}
+		if down {
+			s.Handler = func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) }
+		}
+		e.Put(site, s)
+	}
+}
+
+// cable leads from a vantage to the world.
+type cable struct {
+	t       *testing.T
+	proxies []*toxiproxy.Proxy
+	ports   string
+}
+
+func (e *earth) cable() *cable {
+	e.t.Helper()
+	c := &cable{t: e.t}
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	var ports []string
+	for i, port := range []uint16{e.Ports.HTTP, e.Ports.HTTPS} {
+		p := toxiproxy.NewProxy(server, fmt.Sprint("cable", i), "127.0.0.1:0", netip.AddrPortFrom(probetest.Local, port).String())
+		c.proxies = append(c.proxies, p)
+		if err := p.Start(); err != nil {
+			e.t.Fatal(err)
+		}
+		_, port, _ := strings.Cut(p.Listen, ":")
+		ports = append(ports, port)
+	}
+	c.ports = strings.Join(ports, ",")
+	e.t.Cleanup(c.cut)
+	return c
+}
+
+func (c *cable) cut() {
+	for _, p := range c.proxies {
+		p.Stop()
+	}
+}
+
+func (c *cable) mend() {
+	c.t.Helper()
+	for _, p := range c.proxies {
+		if err := p.Start(); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// eyes are the settings of a vantage in this world.
+func (e *earth) eyes(ports string) []string {
+	return []string{"SSL_CERT_FILE=" + e.RootsFile(), "FAULTLINE_RESOLVER=" + e.Resolver.String(), "FAULTLINE_PROBE_PORTS=" + ports,
+		"FAULTLINE_PROBE_ALLOW=127.0.0.0/8,::1/128", "FAULTLINE_CANARIES=one.example.net,two.example.net,three.example.net"}
+}
+
+// agent starts faultline probe, as a person would.
+func (e *earth) agent(env []string, server *process, name string, c *cable) {
+	e.t.Helper()
+	code, token, errs := tool(e.t, env, "token", "issue", "--scope", "probes:write", "--subject", name)
+	if code != 0 {
+		e.t.Fatalf("token: exit %d: %s", code, errs)
+	}
+	cmd := exec.Command(program, "probe", "--server", server.url, "--token", strings.TrimSpace(token), "--log-format", "text")
+	cmd.Env = append(cleanEnv(), e.eyes(c.ports)...)
+	said := &noted{}
+	cmd.Stderr = said
+	if err := cmd.Start(); err != nil {
+		e.t.Fatal(err)
+	}
+	e.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		err := cmd.Wait()
+		if text := said.String(); err != nil || strings.Contains(text, "DATA RACE") || e.t.Failed() {
+			e.t.Logf("%s: %v\n%s", name, err, text)
+			if err != nil || strings.Contains(text, "DATA RACE") {
+				e.t.Errorf("%s did not end well", name)
+			}
+		}
+	})
+}
+
+// noted keeps what a process says.
+type noted struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (n *noted) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text.Write(p)
+}
+func (n *noted) String() string { n.mu.Lock(); defer n.mu.Unlock(); return n.text.String() }
+
+// vantage is what the service says of one.
+func (p *process) vantage(name string) (v faultline.VantageStatus) {
+	p.t.Helper()
+	var all struct{ Vantages []faultline.VantageStatus }
+	p.get("/v1/vantages", &all)
+	for _, v := range all.Vantages {
+		if v.Vantage == name {
+			return v
+		}
+	}
+	return v
+}
+
+// later waits until the log says that so much time has passed.
+func (p *process) later(d time.Duration) {
+	p.t.Helper()
+	var s struct {
+		Meta struct {
+			AsOf time.Time `json:"as_of"`
+		}
+	}
+	asOf := func() time.Time { p.get("/v1/summary", &s); return s.Meta.AsOf }
+	until := asOf().Add(d)
+	eventuallyLogged(p, 2*d, "time passes", func() bool { return asOf().After(until) })
+}
+
+func (p *process) site(name string) (s faultline.SiteStatus) {
+	p.t.Helper()
+	p.get("/v1/sites/"+name, &s)
+	return s
+}
+
+// TestTwoAgents is the whole of it: two agents added by one command each, one of
+// them cut off, an outage that the other one sees, both see, and neither.
+func TestTwoAgents(t *testing.T) {
+	e := newEarth(t)
+	env := []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=" + storetest.Start(t), "FAULTLINE_PROBE_PERIOD=10s"}
+	p := startServe(t, env)
+	p.ready()
+	a, b := e.cable(), e.cable()
+	e.agent(env, p, "lon-1", a)
+	e.agent(env, p, "nyc-1", b)
+	state := func(name string, want faultline.VantageState) func() bool {
+		return func() bool { return p.vantage(name).State == want }
+	}
+	eventuallyLogged(p, 30*time.Second, "both agents see", func() bool { return state("lon-1", "ok")() && state("nyc-1", "ok")() })
+	eventuallyLogged(p, 60*time.Second, "every site was seen, and seen well, a few times", func() bool { return p.summary().Counters.Probes > 3*2*390 })
+
+	b.cut()
+	eventuallyLogged(p, 30*time.Second, "the one that is cut off says so", state("nyc-1", faultline.VantageBlind))
+	if v := p.vantage("nyc-1"); v.Why == "" || v.Since.IsZero() {
+		t.Errorf("%+v", v)
+	}
+	before := p.summary().Counters.Probes
+	eventuallyLogged(p, 30*time.Second, "the other one goes on", func() bool { return p.summary().Counters.Probes > before+390 })
+	e.fail(true)
+	front := slices.Sorted(func(yield func(string) bool) {
+		for s := range e.fronts {
+			if !yield(s) {
+				return
+			}
+		}
+	})[0]
+	eventuallyLogged(p, 30*time.Second, "what the other one sees decides", func() bool { return p.site(front).State == faultline.SiteDown })
+	if all := p.incidents(); len(all) != 0 {
+		t.Errorf("one vantage alone confirms %+v", all)
+	}
+
+	b.mend()
+	mended := time.Now()
+	eventuallyLogged(p, 40*time.Second, "both confirm it", func() bool { return len(p.incidents()) == 1 })
+	t.Logf("confirmed %s after the second vantage could see again", time.Since(mended).Round(time.Millisecond))
+	inc := p.incidents()[0]
+	if inc.Cause == nil || inc.Cause.Component != "cdn:fastly" || inc.Evidence.Vantages != 2 {
+		t.Errorf("cause %+v, evidence %+v", inc.Cause, inc.Evidence)
+	}
+
+	a.cut()
+	b.cut()
+	e.fail(false) // nobody can see that
+	eventuallyLogged(p, 30*time.Second, "both are blind", func() bool {
+		return state("lon-1", faultline.VantageBlind)() && state("nyc-1", faultline.VantageBlind)()
+	})
+	blind := p.summary().Counters.Probes
+	p.later(12 * time.Second) // more than a period: what should not happen would
+	if now := p.summary().Counters.Probes; now != blind {
+		t.Errorf("%d probes came from nowhere", now-blind)
+	}
+	if all := p.incidents(); len(all) != 1 || all[0].ID != inc.ID {
+		t.Errorf("there are incidents that nobody saw: %+v", all)
+	}
+}
+
+// TestServeWithoutAnInternetSaysSo: nothing is known, and nothing is claimed.
+func TestServeWithoutAnInternetSaysSo(t *testing.T) {
+	e := newEarth(t)
+	c := e.cable()
+	c.cut()
+	env := append(e.eyes(c.ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", "FAULTLINE_STATE_DIR="+shortDir(t), "FAULTLINE_PROBE_PERIOD=10s")
+	p := startServe(t, env)
+	p.ready()
+	eventuallyLogged(p, 20*time.Second, "it says that it is blind", func() bool {
+		return p.vantage("here").State == faultline.VantageBlind && strings.Contains(p.log(), "can't be believed")
+	})
+	p.later(12 * time.Second) // more than a period: what should not happen would
+	if s := p.site("bbc.co.uk"); s.State != faultline.SiteUnknown || s.Probes != 0 {
+		t.Errorf("%+v", s)
+	}
+	if n := p.summary().Counters.Probes; n != 0 || len(p.incidents()) != 0 {
+		t.Errorf("%d probes, %d incidents", n, len(p.incidents()))
+	}
+	if p.metric("faultline_probe_sees") != 0 {
+		t.Error("the metric says that it sees")
+	}
+
+	c.mend()
+	eventuallyLogged(p, 60*time.Second, "it probes as soon as it can", func() bool { return p.summary().Counters.Probes > 390 })
+	if p.vantage("here").State != faultline.VantageOK || p.get("/readyz", nil) != http.StatusOK {
+		t.Errorf("%+v", p.vantage("here"))
+	}
+}
+
+// TestWhatSomebodyLooksUpIsLookedAt: a site that the map does not hold.
+func TestWhatSomebodyLooksUpIsLookedAt(t *testing.T) {
+	e := newEarth(t)
+	e.Put("corner-shop.com", probetest.Site{})
+	e.Put("broken-shop.com", probetest.Site{Handler: func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) }})
+	ports := fmt.Sprintf("%d,%d", e.Ports.HTTP, e.Ports.HTTPS)
+	env := append(e.eyes(ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", "FAULTLINE_STATE_DIR="+shortDir(t))
+	p := startServe(t, env)
+	p.ready()
+	eventuallyLogged(p, 20*time.Second, "it sees", func() bool { return p.vantage("here").State == faultline.VantageOK })
+	asked := time.Now()
+	for site, want := range map[string]faultline.SiteState{"corner-shop.com": faultline.SiteOK, "broken-shop.com": faultline.SiteDown} {
+		if code := p.get("/v1/sites/"+site, nil); code != http.StatusNotFound {
+			t.Errorf("%s before it was looked at: %d", site, code)
+		}
+		eventuallyLogged(p, 10*time.Second, site+" was looked at", func() bool { return p.site(site).State == want })
+	}
+	for path, want := range map[string]string{"/site/corner-shop.com": "works as seen from our probes", "/site/broken-shop.com": "is failing",
+		"/site/www.fresh-shop.com": "We are looking at fresh-shop.com now", "/prober": "User-agent: faultline"} {
+		resp, err := http.Get(p.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %v %s", path, err, body)
+		}
+	}
+	t.Logf("looked at within %s", time.Since(asked).Round(time.Millisecond))
+	if s := p.site("corner-shop.com"); s.Probes == 0 || s.LastProbeAt == nil {
+		t.Errorf("%+v", s)
+	}
+	for range 20 {
+		p.get("/v1/sites/corner-shop.com", nil)
+	}
+	if n := e.Hits("corner-shop.com"); n > 3 { // robots.txt, the page
+		t.Errorf("it was asked %d times", n)
+	}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"faultline/ingest/probe"
+)
+
+// eyesFlags say how a place looks at sites.
+type eyesFlags struct {
+	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers that the prober asks, ADDRESS or ADDRESS:PORT; several with commas. Without it those of /etc/resolv.conf."`
+	Canaries   []string `sep:"," placeholder:"SITE" env:"FAULTLINE_CANARIES" help:"Sites of unrelated owners of which two must answer, or the prober takes itself for blind; several with commas. Without it five of the best reachable."`
+	ProbeAllow []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks that may be probed although they are not the public internet, such as 10.20.0.0/16; several with commas. Whoever can name sites can then reach what is in them."`
+	ProbePorts []uint16 `sep:"," default:"80,443" env:"FAULTLINE_PROBE_PORTS" help:"Ports of HTTP and HTTPS. Others than 80,443 only with --probe-allow."`
+}
+
+const resolvConf = "/etc/resolv.conf"
+
+func (f eyesFlags) check() error {
+	if len(f.ProbePorts) != 2 || f.ProbePorts[0] == 0 || f.ProbePorts[1] == 0 {
+		return usageError{errors.New("--probe-ports: must be two ports, of HTTP and of HTTPS, such as 80,443")}
+	}
+	if f.ports() != probe.StandardPorts && len(f.ProbeAllow) == 0 {
+		return usageError{errors.New("--probe-ports: the public internet is asked on 80 and 443 alone; others need --probe-allow")}
+	}
+	for _, n := range f.ProbeAllow {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			return usageError{fmt.Errorf("--probe-allow: %q is not a network such as 10.20.0.0/16", n)}
+		}
+	}
+	for _, r := range f.Resolver {
+		if _, err := resolverAddr(r); err != nil {
+			return usageError{fmt.Errorf("--resolver: %q is neither an address nor ADDRESS:PORT", r)}
+		}
+	}
+	return nil
+}
+
+func (f eyesFlags) ports() probe.Ports {
+	return probe.Ports{HTTP: f.ProbePorts[0], HTTPS: f.ProbePorts[1]}
+}
+
+func (f eyesFlags) canaries() probe.Canaries {
+	c := probe.DefaultCanaries
+	if len(f.Canaries) > 0 {
+		c.Pass = f.Canaries
+	}
+	return c
+}
+
+func resolverAddr(s string) (netip.AddrPort, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(a, 53), nil
+	}
+	return netip.ParseAddrPort(s)
+}
+
+// resolvers are the servers that were named, or the machine's.
+func (f eyesFlags) resolvers() ([]netip.AddrPort, error) {
+	named := f.Resolver
+	if len(named) == 0 {
+		conf, err := dns.ClientConfigFromFile(resolvConf)
+		if err != nil {
+			return nil, fmt.Errorf("find resolvers: %w", err)
+		}
+		named = conf.Servers
+	}
+	var all []netip.AddrPort
+	for _, s := range named {
+		a, err := resolverAddr(s)
+		if err != nil {
+			return nil, fmt.Errorf("find resolvers: %w", err)
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// checker makes the eyes of a vantage. Page is where its User-Agent is explained;
+// empty: nowhere that is known.
+func (f eyesFlags) checker(page string, grounds probe.Grounds, now func() time.Time) (*probe.Checker, error) {
+	servers, err := f.resolvers()
+	if err != nil {
+		return nil, err
+	}
+	resolver, err := probe.NewResolver(servers...)
+	if err != nil {
+		return nil, fmt.Errorf("find resolvers: %w", err)
+	}
+	own, err := probe.OwnAddresses()
+	if err != nil {
+		return nil, err
+	}
+	var allow []netip.Prefix
+	for _, n := range f.ProbeAllow {
+		allow = append(allow, netip.MustParsePrefix(n)) // check has parsed it
+	}
+	return probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(allow, own, f.ports()),
+		Ports: f.ports(), Agent: proberAgent(page), Grounds: grounds, Now: now}), nil
+}
+
+// proberAgent is honest: who we are, and where a site's owner reads how to be left
+// alone.
+func proberAgent(page string) string {
+	where := "robots.txt: User-agent: faultline"
+	if page != "" {
+		where = "+" + page
+	}
+	return "Faultline/1.0 (outage monitor; " + where + ")"
+}
+
+// proberPage is the path of that page.
+const proberPage = "/prober"
+
+func pageOf(base string) string {
+	if base == "" {
+		return ""
+	}
+	return strings.TrimRight(base, "/") + proberPage
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"faultline"
+	"faultline/ingest"
+	"faultline/ingest/probe"
+)
+
+// Roles of a node.
+const (
+	roleAll   = "all"   // takes and answers requests, may lead, and probes
+	roleServe = "serve" // all but probing
+	roleProbe = "probe" // probes, and does not lead
+)
+
+// localFlags say what this node's own prober is.
+type localFlags struct {
+	Role           string        `default:"all" enum:"all,serve,probe" env:"FAULTLINE_ROLE" help:"What this node does: all; serve, which is all but probing; or probe, which probes and never leads."`
+	Vantage        string        `placeholder:"NAME" env:"FAULTLINE_VANTAGE" help:"Name of the place that this node probes from. Without it the name of the machine."`
+	VantageASN     uint32        `name:"vantage-asn" placeholder:"NUMBER" env:"FAULTLINE_VANTAGE_ASN" help:"Number of the autonomous system that it stands in."`
+	VantageCountry string        `placeholder:"XX" env:"FAULTLINE_VANTAGE_COUNTRY" help:"Country that it stands in, two capital letters (ISO 3166-1)."`
+	ProbePeriod    time.Duration `default:"1m" env:"FAULTLINE_PROBE_PERIOD" help:"Time between two looks at a site from one place, for agents too. 10s to 1h."`
+	ProbeExclude   []string      `sep:"," placeholder:"SITE" env:"FAULTLINE_PROBE_EXCLUDE" help:"Sites of the map that are not probed; several with commas."`
+	eyesFlags
+}
+
+var (
+	vantageForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+func (f localFlags) check() error {
+	if f.Vantage != "" && !vantageForm.MatchString(f.Vantage) {
+		return usageError{fmt.Errorf("--vantage: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", f.Vantage)}
+	}
+	if f.VantageCountry != "" && !countryForm.MatchString(f.VantageCountry) {
+		return usageError{fmt.Errorf("--vantage-country: %q is not two capital letters", f.VantageCountry)}
+	}
+	if err := within("probe-period", f.ProbePeriod, 10*time.Second, time.Hour); err != nil {
+		return err
+	}
+	return f.eyesFlags.check()
+}
+
+func (f localFlags) vantage() faultline.Vantage {
+	name := f.Vantage
+	if name == "" {
+		host, _ := os.Hostname() // a machine without a name is "local"
+		if name = strings.ToLower(host); !vantageForm.MatchString(name) {
+			name = "local"
+		}
+	}
+	return faultline.Vantage{Vantage: name, ASN: f.VantageASN, Country: f.VantageCountry}
+}
+
+// doorSink hands the local prober's probes to the door, as everybody's.
+type doorSink struct {
+	door    *ingest.Door
+	vantage faultline.Vantage
+	log     *slog.Logger
+}
+
+func (s doorSink) Probes(ctx context.Context, probes []faultline.Probe) error {
+	_, rejected, err := s.door.Probes(ctx, s.vantage, probes)
+	for _, r := range rejected {
+		s.log.Warn("the door refuses a probe", "error", r)
+	}
+	return err
+}
+
+// localProber is the prober of this node.
+type localProber struct {
+	prober *probe.Prober
+	ask    askWork
+	log    *slog.Logger
+}
+
+func newLocalProber(f localFlags, door *ingest.Door, board *workBoard, grounds probe.Grounds, page string,
+	log *slog.Logger, reg prometheus.Registerer, now func() time.Time) (*localProber, error) {
+	vantage := f.vantage()
+	eyes, err := f.checker(page, grounds, now)
+	if err != nil {
+		return nil, err
+	}
+	p := probe.New(probe.Config{Vantage: vantage.Vantage, Eyes: eyes, Sink: doorSink{door, vantage, log}, Canaries: f.canaries(),
+		Period: f.ProbePeriod, Log: log, Registry: reg, Now: now})
+	return &localProber{prober: p, ask: localWork(board, vantage, now), log: log}, nil
+}
+
+// Run probes until ctx ends.
+func (l *localProber) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.prober.Run(ctx) })
+	g.Go(func() error { return feed(ctx, l.prober, l.ask, l.log) })
+	return g.Wait()
+}

@@ -1,0 +1,127 @@
+package correlate
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// granted folds a world in which every vantage looks where the engine wishes it
+// to, two seconds later and at most every 30 seconds, and returns when a cause was
+// first confirmed (zero: never), with the wishes made until then.
+func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause faultline.Component, wished []faultline.Wish) {
+	t.Helper()
+	e, rng := New(Config{}), rand.New(rand.NewPCG(9, 9))
+	last := map[string]time.Time{}
+	for _, ev := range w.events() {
+		for _, in := range e.Fold(ev) {
+			if in.ConfirmedAt != nil && confirmed.IsZero() {
+				confirmed = *in.ConfirmedAt
+				cause = in.Cause.Component
+			}
+		}
+		tick, ok := ev.(faultline.Tick)
+		if !ok || !confirmed.IsZero() {
+			continue
+		}
+		now := e.Wishes()
+		wished = append(wished, now...)
+		if !grant {
+			continue
+		}
+		for _, wish := range now {
+			for _, v := range w.vantages {
+				key := wish.Site + v.Vantage
+				if tick.At.Sub(last[key]) < 30*time.Second {
+					continue
+				}
+				last[key] = tick.At
+				p := faultline.Probe{At: tick.At, Site: wish.Site, Vantage: v.Vantage, Symptom: faultline.SymptomOK}
+				for _, f := range w.faults {
+					if f.fails(p, rng) {
+						p.Symptom = f.symptom
+					}
+				}
+				e.Fold(p)
+			}
+		}
+	}
+	return confirmed, cause, wished
+}
+
+func TestWishesConfirmACauseInSeconds(t *testing.T) {
+	t.Parallel()
+	w := quietTown(50, 120)
+	w.cadence = 20 * time.Minute
+	w.faults = []fault{{sites: w.on("cdn:x"), from: 95, to: 120, symptom: "http_503"}}
+	w.crowds = []crowdOf{{sites: w.on("cdn:x"), from: 95, to: 120, perMinute: 20, asns: asns(3000, 12), symptom: "http_503"}}
+	alone, _, _ := granted(t, w, false)
+	helped, cause, _ := granted(t, w, true)
+	t.Logf("confirmed %s after the onset; without wishes %s", helped.Sub(after(95)), alone.Sub(after(95)))
+	if cause != "cdn:x" || helped.IsZero() || helped.Sub(after(95)) > 75*time.Second || !alone.IsZero() && alone.Sub(after(95)) < 3*helped.Sub(after(95)) {
+		t.Errorf("confirmed at %v (%s), without wishes at %v", helped, cause, alone)
+	}
+}
+
+func TestWishesAreOfMembersAndOfControls(t *testing.T) {
+	t.Parallel()
+	w := quietTown(200, 60)
+	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 60, symptom: "http_503"}}
+	e := New(Config{})
+	members, controls := map[string]bool{}, map[string]bool{}
+	for _, ev := range w.events() {
+		e.Fold(ev)
+		if _, ok := ev.(faultline.Tick); !ok || e.Clock().Before(after(35)) || e.Clock().After(after(37)) {
+			continue
+		}
+		wishes, before := e.Wishes(), e.Checkpoint()
+		if again := e.Wishes(); !slices.Equal(again, wishes) || !bytes.Equal(before, e.Checkpoint()) {
+			t.Fatal("a wish changes what is wished, or known")
+		}
+		seen := map[string]bool{}
+		for _, wish := range wishes {
+			on := slices.Contains(w.on("cdn:x"), wish.Site)
+			switch {
+			case seen[wish.Site] || !wish.Until.After(e.Clock()) || wish.Until.Sub(e.Clock()) > time.Minute:
+				t.Fatalf("%+v at %s", wish, e.Clock())
+			case wish.Component == "cdn:x" && wish.Reason == faultline.WishSuspect && on:
+				members[wish.Site] = true
+			case wish.Component == "cdn:x" && wish.Reason == faultline.WishControl && !on:
+				controls[wish.Site] = true
+			case wish.Component == "cdn:x":
+				t.Fatalf("%+v", wish)
+			}
+			seen[wish.Site] = true
+		}
+		if len(wishes) > faultline.MaxWishes {
+			t.Fatalf("%d wishes", len(wishes))
+		}
+	}
+	if len(members) < wishMembers || len(controls) < wishControls {
+		t.Errorf("%d members and %d controls", len(members), len(controls))
+	}
+}
+
+func TestAQuietWorldWishesForNothing(t *testing.T) {
+	t.Parallel()
+	w := quietTown(100, 45)
+	if _, _, wished := granted(t, w, false); len(wished) != 0 {
+		t.Errorf("%d wishes, such as %+v", len(wished), wished[0])
+	}
+}
+
+func TestWhatPeopleComplainOfIsLookedAt(t *testing.T) {
+	t.Parallel()
+	w := quietTown(100, 60)
+	w.blind([]string{"s007.example"})
+	w.grumble(1)
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"s007.example"}, from: 50, to: 60, perMinute: 30, asns: asns(3000, 12), symptom: "timeout"})
+	_, _, wished := granted(t, w, false)
+	if !slices.ContainsFunc(wished, func(w faultline.Wish) bool { return w.Site == "s007.example" }) {
+		t.Error("nobody looks at a site that many complain of")
+	}
+}

@@ -1,0 +1,134 @@
+package probe
+
+import (
+	"container/heap"
+	"net/netip"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"faultline"
+)
+
+// outcome is what the schedule is told of a look.
+type outcome int
+
+const (
+	outcomeWell     outcome = iota
+	outcomeRefused          // blocked
+	outcomeFailed           // a failure that is believed
+	outcomeWithheld         // a failure of our own sight, or no look at all
+	outcomeDeclined
+)
+
+func outcomeOf(r *Result) outcome {
+	switch {
+	case r.Declined:
+		return outcomeDeclined
+	case r.Probe.Symptom == faultline.SymptomBlocked:
+		return outcomeRefused
+	case r.Failed():
+		return outcomeFailed
+	}
+	return outcomeWell
+}
+
+// Done takes back a task with what came of it, and says whether the site has
+// failed for so long that its failures tell nothing of the vantage.
+func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
+	e := s.entries[r.Probe.Site]
+	if e == nil || e.index >= 0 {
+		return false // not ours, or handed in twice
+	}
+	s.lanes.exit(e)
+	t := now.UnixNano()
+	if !e.assigned && e.wished <= t {
+		s.wished--
+		s.remove(e)
+		return false
+	}
+	if e.consent <= t && o != outcomeWithheld {
+		e.consent = t + int64(consentLife)
+	}
+	s.learn(e, r, o)
+	if !e.repeat { // a repeat comes besides
+		e.base = s.after(e, t)
+	}
+	first := o == outcomeFailed && e.fails == 1 && !e.repeat
+	e.due, e.repeat = e.base, false
+	switch {
+	case o == outcomeDeclined:
+		e.due, e.base = e.consent, e.consent
+	case first:
+		e.due, e.repeat = e.started+int64(repeatAfter)+s.draw(e)%int64(repeatAfter), true
+	}
+	e.due = max(e.due, t)
+	heap.Push(&s.queue, e)
+	if o != outcomeDeclined {
+		s.hasten(e, t)
+	}
+	return e.fails > failedOften
+}
+
+// learn keeps of a result what the next look needs.
+func (s *Schedule) learn(e *entry, r Result, o outcome) {
+	switch o {
+	case outcomeWell:
+		e.fails, e.refusals = 0, 0
+		e.entry, e.tag = r.Entry, r.ETag
+	case outcomeFailed:
+		e.fails = min(e.fails+1, 1<<14)
+		e.refusals = 0
+	case outcomeRefused:
+		e.refusals = min(e.refusals+1, 1<<14)
+		e.fails = 0
+	}
+	if a := r.Observation.Addr; a.IsValid() {
+		if p := prefixOf(a); p != e.prefix {
+			s.lanes.leave(e.prefixLane)
+			e.prefix, e.prefixLane = p, s.lanes.join(p.String(), prefixBase)
+		}
+	}
+}
+
+// prefixOf is the network that addresses share a fate in: /24, or /48.
+func prefixOf(a netip.Addr) netip.Prefix {
+	bits := 24
+	if a.Is6() {
+		bits = 48
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+// after is when the look that follows the scheduled one is due.
+func (s *Schedule) after(e *entry, now int64) int64 {
+	period := int64(s.period)
+	switch {
+	case e.refusals >= refusedOften:
+		period = min(period<<min(e.refusals-refusedOften+1, 6), max(period, int64(refusedRest)))
+	case e.fails > failedOften:
+		period = min(period<<min((e.fails-failedOften)/5, 4), max(period, int64(failedRest)))
+	}
+	wobble := int64(jitter * float64(period))
+	next := e.base + period
+	if wobble > 0 {
+		next += s.draw(e)%(2*wobble) - wobble
+	}
+	if next < now { // we are behind by more than a period
+		next = now + s.draw(e)%max(1, period)
+	}
+	return next
+}
+
+// draw is a number that looks random, of the site and how often it was looked at.
+func (s *Schedule) draw(e *entry) int64 {
+	h := xxhash.Sum64String(s.seed+e.site) + uint64(e.looks)*0x9e3779b97f4a7c15
+	h ^= h >> 31
+	h *= 0xbf58476d1ce4e5b9
+	h ^= h >> 29
+	return int64(h >> 1)
+}

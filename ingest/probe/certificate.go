@@ -1,0 +1,142 @@
+package probe
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// What is wrong with a certificate or a handshake, as the detail of a probe with
+// symptom tls.
+const (
+	tlsExpired   = "expired"   // or not valid yet
+	tlsName      = "name"      // for another name
+	tlsChain     = "chain"     // nobody that we trust vouches for it
+	tlsProtocol  = "protocol"  // no version or cipher in common
+	tlsHandshake = "handshake" // anything else
+)
+
+const (
+	// verifiedLife is how long a chain that was verified is taken to be so: byte
+	// for byte the same one, for the same name, within its dates. Nothing else that
+	// a verification looks at changes sooner. The handshake itself is never
+	// resumed, so that the server proves each time that it has the key, and a new
+	// certificate is seen at once.
+	verifiedLife = time.Hour
+	maxVerified  = 1 << 17
+)
+
+// verifier checks certificates as a browser would, but for revocation.
+type verifier struct {
+	roots *x509.CertPool // nil: the system's
+	now   func() time.Time
+
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]time.Time // until when a chain for a name is good
+}
+
+func newVerifier(roots *x509.CertPool, now func() time.Time) *verifier {
+	return &verifier{roots: roots, now: now, known: make(map[[sha256.Size]byte]time.Time)}
+}
+
+// verify is a [tls.Config]'s VerifyConnection.
+func (v *verifier) verify(cs tls.ConnectionState) error {
+	now := v.now()
+	sum := sha256.New()
+	sum.Write([]byte(cs.ServerName))
+	for _, c := range cs.PeerCertificates {
+		sum.Write([]byte{0})
+		sum.Write(c.Raw)
+	}
+	key := [sha256.Size]byte(sum.Sum(nil))
+	if v.isKnown(key, now) {
+		return nil
+	}
+	opts := x509.VerifyOptions{DNSName: cs.ServerName, Roots: v.roots, CurrentTime: now, Intermediates: x509.NewCertPool()}
+	for _, c := range cs.PeerCertificates[1:] {
+		opts.Intermediates.AddCert(c)
+	}
+	chains, err := cs.PeerCertificates[0].Verify(opts)
+	if err != nil {
+		return err
+	}
+	v.remember(key, now, chains)
+	return nil
+}
+
+func (v *verifier) isKnown(key [sha256.Size]byte, now time.Time) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return now.Before(v.known[key])
+}
+
+// remember keeps a chain until the first of its certificates ends, if that is
+// sooner than it would be looked at again.
+func (v *verifier) remember(key [sha256.Size]byte, now time.Time, chains [][]*x509.Certificate) {
+	var until time.Time
+	for _, chain := range chains { // one that holds is enough
+		end := now.Add(verifiedLife)
+		for _, c := range chain {
+			if c.NotAfter.Before(end) {
+				end = c.NotAfter
+			}
+		}
+		if end.After(until) {
+			until = end
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.known) >= maxVerified {
+		clear(v.known)
+	}
+	v.known[key] = until
+}
+
+// tlsDetail says in a word why a handshake failed.
+func tlsDetail(err error) string {
+	var (
+		invalid x509.CertificateInvalidError
+		name    x509.HostnameError
+		unknown x509.UnknownAuthorityError
+		remote  *net.OpError
+		record  tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return tlsExpired
+	case errors.As(err, &name):
+		return tlsName
+	case errors.As(err, &unknown), errors.As(err, &invalid):
+		return tlsChain
+	case errors.As(err, &record):
+		return tlsProtocol
+	case errors.As(err, &remote) && (isAlert(remote, alertProtocolVersion) || isAlert(remote, alertHandshakeFailure)):
+		return tlsProtocol
+	}
+	return tlsHandshake
+}
+
+// Alerts of a server that has nothing in common with us (RFC 8446 section 6.2).
+const (
+	alertHandshakeFailure = tls.AlertError(40)
+	alertProtocolVersion  = tls.AlertError(70)
+)
+
+// isAlert recognises an alert that the other side sent by its text: its type is
+// not exported.
+func isAlert(remote *net.OpError, a tls.AlertError) bool {
+	return remote.Err != nil && remote.Err.Error() == a.Error()
+}
+
+// issuer names who signed a certificate.
+func issuer(c *x509.Certificate) string {
+	if len(c.Issuer.Organization) > 0 {
+		return c.Issuer.Organization[0]
+	}
+	return c.Issuer.CommonName
+}

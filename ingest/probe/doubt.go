@@ -1,0 +1,84 @@
+package probe
+
+import (
+	"time"
+
+	"faultline"
+)
+
+// A vantage at which unrelated sites fail at once is sick, even if it reaches
+// the canaries: what it sees says more about itself than about them.
+const (
+	doubtSpan    = 30 * time.Second // two of them are looked back on
+	doubtSites   = 20               // fewer tell nothing
+	doubtShare   = 0.3              // of them fail
+	relatedShare = 0.6              // of the failures share one component: it is that
+)
+
+// doubt counts what a vantage saw of late. One goroutine owns it.
+type doubt struct {
+	began    time.Time
+	now, old tally
+	sick     bool
+	since    time.Time
+}
+
+type tally struct {
+	looks, fails int
+	by           map[faultline.Component]int // failures
+}
+
+// see takes in one look: not a repeat, and at no site that always fails.
+func (d *doubt) see(components []faultline.Component, failed bool, now time.Time) {
+	d.turn(now)
+	d.now.looks++
+	if failed {
+		d.now.fails++
+		if d.now.by == nil {
+			d.now.by = make(map[faultline.Component]int)
+		}
+		for _, c := range components {
+			if budgeted(c) {
+				d.now.by[c]++
+			}
+		}
+	}
+	d.judge(now)
+}
+
+func (d *doubt) turn(now time.Time) {
+	for now.Sub(d.began) >= doubtSpan {
+		d.old, d.now = d.now, tally{}
+		if d.began = d.began.Add(doubtSpan); now.Sub(d.began) >= 2*doubtSpan {
+			d.began = now
+		}
+	}
+}
+
+func (d *doubt) judge(now time.Time) {
+	looks, fails := d.now.looks+d.old.looks, d.now.fails+d.old.fails
+	sick := looks >= doubtSites && float64(fails) > doubtShare*float64(looks) && !d.related(fails)
+	if sick != d.sick {
+		d.sick, d.since = sick, now
+	}
+}
+
+// related reports whether one component has most of the failures.
+func (d *doubt) related(fails int) bool {
+	most := 0
+	for c, n := range d.now.by {
+		most = max(most, n+d.old.by[c])
+	}
+	for c, n := range d.old.by {
+		most = max(most, n+d.now.by[c])
+	}
+	return float64(most) >= relatedShare*float64(fails)
+}
+
+// Health is what these looks say of the vantage.
+func (d *doubt) Health() Health {
+	if d.sick {
+		return Health{State: faultline.VantageSick, Since: d.since, Why: "unrelated sites fail here at once"}
+	}
+	return Health{State: faultline.VantageOK, Since: d.since}
+}

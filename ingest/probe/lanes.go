@@ -1,0 +1,95 @@
+package probe
+
+import (
+	"time"
+
+	"faultline"
+)
+
+// Budgets: so many looks may be under way at once at sites that share a
+// component or a prefix. When what they share is sick, each look takes ten
+// seconds instead of a fraction of one; without a budget they would pile up on
+// it.
+const (
+	componentBase = 8
+	prefixBase    = 4
+	// laneTime is how long a look takes, at most, for a budget to be enough for the
+	// whole schedule.
+	laneTime = 500 * time.Millisecond
+	deferFor = 500 * time.Millisecond // the first time; twice as long each time after
+	// maxDeferrals bounds how far a look is put off: eight seconds.
+	maxDeferrals = 5
+)
+
+// lane is one component or prefix.
+type lane struct {
+	name          string
+	members, busy int32
+	base          int32
+}
+
+type lanes struct {
+	byName map[string]*lane
+	share  float64 // of a member's time that it is looked at
+}
+
+func newLanes(period time.Duration) lanes {
+	return lanes{byName: make(map[string]*lane), share: float64(laneTime) / float64(period)}
+}
+
+// budgeted: registries and authorities are not what a look bears upon.
+func budgeted(c faultline.Component) bool {
+	k := c.Kind()
+	return k != faultline.KindTLD && k != faultline.KindCA
+}
+
+func (l *lanes) join(name string, base int32) *lane {
+	in := l.byName[name]
+	if in == nil {
+		in = &lane{name: name, base: base}
+		l.byName[name] = in
+	}
+	in.members++
+	return in
+}
+
+func (l *lanes) leave(in *lane) {
+	if in == nil {
+		return
+	}
+	if in.members--; in.members == 0 {
+		delete(l.byName, in.name)
+	}
+}
+
+// free reports whether every budget of a site allows a look at it.
+func (l *lanes) free(e *entry) bool {
+	for _, in := range e.lanes {
+		if !l.room(in) {
+			return false
+		}
+	}
+	return e.prefixLane == nil || l.room(e.prefixLane)
+}
+
+func (l *lanes) room(in *lane) bool {
+	return in.busy < in.base+int32(float64(in.members)*l.share)
+}
+
+func (l *lanes) enter(e *entry) {
+	for _, in := range e.lanes {
+		in.busy++
+	}
+	if e.prefixLane != nil {
+		e.prefixLane.busy++
+	}
+}
+
+func (l *lanes) exit(e *entry) {
+	for _, in := range e.lanes {
+		in.busy--
+	}
+	if e.prefixLane != nil {
+		e.prefixLane.busy--
+	}
+}

@@ -1,0 +1,249 @@
+package probe
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faultline"
+)
+
+// Config is what a prober is made of. Vantage, Eyes, Sink and Period are
+// required.
+type Config struct {
+	Vantage  string
+	Eyes     Eyes // a [Checker]
+	Sink     Sink
+	Canaries Canaries
+	Period   time.Duration         // between two looks at a site
+	Log      *slog.Logger          // nil: says nothing
+	Registry prometheus.Registerer // nil: no metrics
+	Now      func() time.Time      // nil: the world's clock
+	// Workers bounds the looks under way at once; 0: by the number of sites.
+	Workers int
+}
+
+const (
+	leastWorkers = 64
+	mostWorkers  = 2_048
+	// workerTime is how long a look takes on average, for the number of workers.
+	workerTime = 2 * time.Second
+)
+
+// Work is what a prober should look at.
+type Work struct {
+	Sites  []Site // its share of the schedule; nil: as before
+	Wishes []faultline.Wish
+}
+
+// Prober looks at its sites in turn, as long as it sees the internet, and hands
+// in what it saw. Others may call Do and Health while Run runs.
+type Prober struct {
+	cfg      Config
+	schedule *Schedule
+	sight    *sight
+	sender   *sender
+	metrics  *metrics
+	log      *slog.Logger
+	now      func() time.Time
+	work     chan Work
+	tasks    chan Task
+	results  chan finished
+	workers  int
+
+	// Of the goroutine of Run.
+	doubt    doubt
+	deferred int
+
+	mu     sync.Mutex
+	health Health
+}
+
+// finished is a look that is over.
+type finished struct {
+	Result
+	repeat  bool
+	outcome outcome
+}
+
+// New returns a prober that looks at nothing until Do tells it what.
+func New(cfg Config) *Prober {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	m := newMetrics(cfg.Registry)
+	return &Prober{
+		cfg: cfg, schedule: NewSchedule(cfg.Period, cfg.Vantage), sight: newSight(cfg.Eyes, cfg.Canaries, cfg.Now),
+		sender: newSender(cfg.Sink, cfg.Log, m), metrics: m, log: cfg.Log, now: cfg.Now,
+		work: make(chan Work), tasks: make(chan Task), results: make(chan finished), health: Health{State: faultline.VantageUnknown},
+	}
+}
+
+// Do tells the prober what to look at. It returns when the prober has heard it.
+func (p *Prober) Do(ctx context.Context, w Work) error {
+	select {
+	case p.work <- w:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Health says how far this vantage may be believed just now.
+func (p *Prober) Health() Health {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.health
+}
+
+// Run probes until ctx ends. What was seen until then is handed in.
+func (p *Prober) Run(ctx context.Context) error {
+	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
+	var looking, sent sync.WaitGroup
+	sent.Go(func() { p.sender.Run(sending) })
+	looking.Go(func() { p.sight.Run(ctx) })
+	p.dispatch(ctx, &looking)
+	looking.Wait()
+	stopSending()
+	sent.Wait()
+	return nil
+}
+
+// dispatch owns the schedule until ctx ends.
+func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var held *Task // taken, and no worker is free yet
+	for ctx.Err() == nil {
+		wait := p.look()
+		if held == nil && p.Health().State != faultline.VantageBlind && p.Health().State != faultline.VantageUnknown {
+			if t, pause, ok := p.schedule.Next(p.now()); ok {
+				held = &t
+			} else {
+				wait = min(wait, pause)
+			}
+		}
+		timer.Reset(wait)
+		var tasks chan Task
+		var task Task
+		if held != nil {
+			tasks, task = p.tasks, *held
+		}
+		select {
+		case tasks <- task:
+			held = nil
+		case f := <-p.results:
+			p.finish(f)
+		case w := <-p.work:
+			p.take(ctx, w, looking)
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// lookEvery is how often the prober looks at itself.
+const lookEvery = 200 * time.Millisecond
+
+// look brings the health up to date and returns how long to wait at most.
+func (p *Prober) look() time.Duration {
+	p.schedule.UseIPv6(p.sight.IPv6())
+	p.metrics.deferred.Add(float64(p.schedule.Deferred - p.deferred))
+	p.deferred = p.schedule.Deferred
+	now := p.sight.Health()
+	if now.State == faultline.VantageOK && p.doubt.sick {
+		now = p.doubt.Health()
+	}
+	p.mu.Lock()
+	before := p.health
+	p.health = now
+	p.mu.Unlock()
+	if before.State == now.State {
+		return lookEvery
+	}
+	switch now.State {
+	case faultline.VantageOK:
+		p.metrics.sees.Set(1)
+		p.log.Info("this vantage sees the internet", "vantage", p.cfg.Vantage)
+		p.schedule.Resume(p.now())
+	case faultline.VantageBlind, faultline.VantageSick:
+		p.metrics.sees.Set(0)
+		p.log.Warn("this vantage can't be believed: nothing that it sees is handed in", "vantage", p.cfg.Vantage,
+			"state", string(now.State), "why", now.Why)
+	}
+	return lookEvery
+}
+
+// take takes in new work and hires workers for it.
+func (p *Prober) take(ctx context.Context, w Work, looking *sync.WaitGroup) {
+	now := p.now()
+	if w.Sites != nil {
+		p.schedule.Assign(w.Sites, now)
+		p.metrics.sites.Set(float64(len(w.Sites)))
+	}
+	p.schedule.Wish(w.Wishes, now)
+	want := p.cfg.Workers
+	if want == 0 {
+		want = min(mostWorkers, max(leastWorkers, int(float64(p.schedule.Len())*float64(workerTime)/float64(p.cfg.Period))))
+	}
+	for ; p.workers < want; p.workers++ {
+		looking.Go(func() { p.toil(ctx) })
+	}
+}
+
+// toil does one task after another.
+func (p *Prober) toil(ctx context.Context) {
+	for {
+		select {
+		case t := <-p.tasks:
+			f := p.do(ctx, t)
+			select {
+			case p.results <- f:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// do looks at one site. A failure is believed once the canaries, looked at
+// afterwards, are well.
+func (p *Prober) do(ctx context.Context, t Task) finished {
+	p.metrics.late.Observe(p.now().Sub(t.Due).Seconds())
+	p.metrics.underWay.Inc()
+	defer p.metrics.underWay.Dec()
+	f := finished{Result: p.cfg.Eyes.Check(ctx, t), repeat: t.Repeat}
+	f.outcome = outcomeOf(&f.Result)
+	if ctx.Err() != nil || f.outcome == outcomeFailed && !p.sight.Confirm(ctx, p.now()) {
+		f.outcome = outcomeWithheld
+	}
+	p.metrics.seconds.Observe(f.Phases.Total.Seconds())
+	return f
+}
+
+// finish takes a look back and hands it in if this vantage can be believed.
+func (p *Prober) finish(f finished) {
+	now := p.now()
+	components := p.schedule.Components(f.Probe.Site)
+	chronic := p.schedule.Done(f.Result, f.outcome, now)
+	if !f.repeat && !chronic && (f.outcome == outcomeWell || f.outcome == outcomeFailed) {
+		p.doubt.see(components, f.outcome == outcomeFailed, now)
+	}
+	if state := p.sight.Health().State; state != faultline.VantageOK || p.doubt.sick {
+		f.outcome = outcomeWithheld
+	}
+	p.metrics.checks.WithLabelValues(outcomeNames[f.outcome]).Inc()
+	if f.outcome == outcomeWithheld || f.outcome == outcomeDeclined {
+		return
+	}
+	f.Probe.Vantage = p.cfg.Vantage
+	p.sender.Put(f.Probe)
+}

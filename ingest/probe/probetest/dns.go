@@ -1,0 +1,91 @@
+package probetest
+
+import (
+	"io"
+	"log"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+var discard = log.New(io.Discard, "", 0)
+
+// startDNS answers for every name, over UDP and TCP on one port.
+func (w *World) startDNS(t testing.TB) netip.AddrPort {
+	t.Helper()
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := packets.LocalAddr().(*net.UDPAddr).AddrPort()
+	streams, err := net.Listen("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*dns.Server{{PacketConn: packets, Handler: dns.HandlerFunc(w.answer)}, {Listener: streams, Handler: dns.HandlerFunc(w.answer)}} {
+		up, done := make(chan struct{}), make(chan struct{})
+		s.NotifyStartedFunc = func() { close(up) }
+		go func() { defer close(done); _ = s.ActivateAndServe() }() // ends at Shutdown
+		<-up
+		t.Cleanup(func() { _ = s.Shutdown(); <-done })
+	}
+	return addr
+}
+
+func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
+	q := r.Question[0]
+	host := strings.ToLower(strings.TrimSuffix(q.Name, "."))
+	w.mu.Lock()
+	w.asked[host]++
+	w.mu.Unlock()
+	m := new(dns.Msg)
+	m.SetReply(r)
+	m.RecursionAvailable = true
+	name := q.Name
+	for range 20 {
+		s, ok := w.site(host)
+		if !ok {
+			m.Rcode = dns.RcodeNameError
+			break
+		}
+		if s.Mute {
+			return
+		}
+		if m.Rcode = s.RCode; m.Rcode != dns.RcodeSuccess {
+			break
+		}
+		if s.CNAME == "" {
+			m.Answer = append(m.Answer, records(name, q.Qtype, s)...)
+			break
+		}
+		m.Answer = append(m.Answer, &dns.CNAME{Hdr: header(name, dns.TypeCNAME), Target: dns.Fqdn(s.CNAME)})
+		host, name = s.CNAME, dns.Fqdn(s.CNAME)
+	}
+	if _, udp := rw.LocalAddr().(*net.UDPAddr); udp {
+		m.Truncate(1232)
+	}
+	_ = rw.WriteMsg(m) // who asked may be gone
+}
+
+func records(name string, typ uint16, s Site) (rrs []dns.RR) {
+	addrs := s.Addrs
+	if addrs == nil {
+		addrs = []netip.Addr{Local}
+	}
+	for _, a := range addrs {
+		switch {
+		case typ == dns.TypeA && a.Is4():
+			rrs = append(rrs, &dns.A{Hdr: header(name, typ), A: a.AsSlice()})
+		case typ == dns.TypeAAAA && a.Is6():
+			rrs = append(rrs, &dns.AAAA{Hdr: header(name, typ), AAAA: a.AsSlice()})
+		}
+	}
+	return rrs
+}
+
+func header(name string, typ uint16) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: 0}
+}

@@ -1,0 +1,291 @@
+package probe
+
+import (
+	"container/heap"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"faultline"
+)
+
+const (
+	// jitter is by how much of a period a look may come early or late, so that
+	// vantages which began together drift apart.
+	jitter = 0.05
+	// repeatAfter is how long after a failure, and at most twice as long, a second
+	// look decides whether it counts twice.
+	repeatAfter = 2 * time.Second
+	// wishGap is the least time between two wished looks at a site from here.
+	wishGap    = 30 * time.Second
+	wishSpread = time.Second // the looks of one burst begin within it
+	maxWished  = faultline.MaxWishes
+	// consentLife is how long a site's word that it may be probed, or may not, holds.
+	consentLife = 24 * time.Hour
+	hybridEach  = 8 // looks of which one offers what browsers do
+	maxSkips    = 256
+)
+
+// Back-off: who refuses us three times is asked ever more rarely, up to an hour;
+// who has failed for long, up to a quarter of an hour.
+const (
+	refusedOften = 3
+	refusedRest  = time.Hour
+	failedOften  = 20
+	failedRest   = 15 * time.Minute
+)
+
+// Site is a site of the schedule with what it stands on, which its budgets are
+// counted by.
+type Site struct {
+	Site       string
+	Components []faultline.Component
+}
+
+// Schedule decides what is looked at next. It has no clock: now is given to it,
+// and it must not go back. One goroutine owns it.
+type Schedule struct {
+	period  time.Duration
+	seed    string
+	ipv6    bool
+	entries map[string]*entry
+	queue   queue
+	lanes   lanes
+	wished  int // entries that only a wish holds
+	// Deferred counts looks that a budget has put off.
+	Deferred int
+}
+
+// entry is one site. Times are nanoseconds since 1970: there are many of them.
+type entry struct {
+	site       string
+	components []faultline.Component
+	lanes      []*lane
+	prefix     netip.Prefix // that it was last seen in
+	prefixLane *lane
+
+	due, base  int64 // when the next look is due; when it would be but for a repeat or a wish
+	started    int64 // the last look, 0 for never
+	wished     int64 // until when
+	consent    int64 // until when it has been asked
+	index      int   // in the queue, -1 while it is looked at
+	looks      uint32
+	fails      uint16 // in a row
+	refusals   uint16 // in a row
+	deferrals  uint8  // in a row
+	assigned   bool
+	repeat     bool
+	entry, tag string
+}
+
+// NewSchedule returns an empty one. Seed is the vantage's: two vantages look at
+// different times.
+func NewSchedule(period time.Duration, seed string) *Schedule {
+	s := &Schedule{period: period, seed: seed, entries: make(map[string]*entry)}
+	s.lanes = newLanes(period)
+	return s
+}
+
+// Len counts the sites.
+func (s *Schedule) Len() int { return len(s.entries) }
+
+// UseIPv6 says whether IPv6 works from here.
+func (s *Schedule) UseIPv6(works bool) { s.ipv6 = works }
+
+// Assign replaces the share of sites that is looked at once a period. What is
+// known of those that stay stays; new ones are spread over the period.
+func (s *Schedule) Assign(sites []Site, now time.Time) {
+	for _, e := range s.entries {
+		e.assigned = false
+	}
+	for _, site := range sites {
+		e := s.entries[site.Site]
+		if e == nil {
+			e = &entry{site: site.Site, due: now.UnixNano() + s.offset(site.Site), index: -1}
+			e.base = e.due
+			s.add(e)
+		}
+		e.assigned = true
+		s.describe(e, site.Components)
+	}
+	s.wished = 0
+	for _, e := range s.entries {
+		switch {
+		case e.assigned:
+		case e.wished > now.UnixNano():
+			s.wished++
+		case e.index >= 0:
+			s.remove(e)
+		} // one that is looked at just now goes when that is done
+	}
+}
+
+func (s *Schedule) add(e *entry) {
+	s.entries[e.site] = e
+	heap.Push(&s.queue, e)
+}
+
+func (s *Schedule) remove(e *entry) {
+	if e.index >= 0 {
+		heap.Remove(&s.queue, e.index)
+	}
+	for _, l := range e.lanes {
+		s.lanes.leave(l)
+	}
+	s.lanes.leave(e.prefixLane)
+	delete(s.entries, e.site)
+}
+
+func (s *Schedule) describe(e *entry, components []faultline.Component) {
+	if slices.Equal(e.components, components) {
+		return
+	}
+	var in []*lane
+	for _, c := range components {
+		if budgeted(c) {
+			in = append(in, s.lanes.join(string(c), componentBase))
+		}
+	}
+	for _, l := range e.lanes {
+		s.lanes.leave(l)
+	}
+	if e.index < 0 { // under way: it holds a place in its lanes
+		for _, l := range e.lanes {
+			l.busy--
+		}
+		for _, l := range in {
+			l.busy++
+		}
+	}
+	e.components, e.lanes = components, in
+}
+
+// offset is where in the period a site's looks lie.
+func (s *Schedule) offset(site string) int64 {
+	return int64(xxhash.Sum64String(s.seed+"|"+site) % uint64(s.period))
+}
+
+// Wish has sites looked at soon, and then at most every 30 seconds while the
+// wish holds. Sites that nobody assigned are looked at only as long.
+func (s *Schedule) Wish(wishes []faultline.Wish, now time.Time) {
+	t := now.UnixNano()
+	for _, w := range wishes {
+		if !w.Until.After(now) {
+			continue
+		}
+		e := s.entries[w.Site]
+		if e == nil {
+			if s.wished >= maxWished {
+				continue
+			}
+			s.wished++
+			e = &entry{site: w.Site, due: t, base: t, index: -1}
+			s.add(e)
+		}
+		e.wished = max(e.wished, w.Until.UnixNano())
+		s.hasten(e, t)
+	}
+}
+
+// hasten brings a wished look forward, never within the gap.
+func (s *Schedule) hasten(e *entry, now int64) {
+	if e.wished <= now || e.index < 0 || e.refusals >= refusedOften {
+		return
+	}
+	at := now
+	if e.started != 0 {
+		at = max(now, e.started+int64(wishGap))
+	}
+	if e.assigned {
+		at += s.offset(e.site) % int64(wishSpread)
+	}
+	if at < e.due {
+		e.due = at
+		heap.Fix(&s.queue, e.index)
+	}
+}
+
+// Next returns the look that is due; false with how long it is until there may
+// be one. Whoever takes a task hands it to Done.
+func (s *Schedule) Next(now time.Time) (Task, time.Duration, bool) {
+	t := now.UnixNano()
+	for range maxSkips {
+		if len(s.queue) == 0 {
+			return Task{}, s.period, false
+		}
+		e := s.queue[0]
+		switch {
+		case e.due > t:
+			return Task{}, time.Duration(e.due - t), false
+		case !e.assigned && e.wished <= t:
+			s.wished--
+			s.remove(e)
+		case !s.lanes.free(e):
+			s.Deferred++
+			e.deferrals = min(e.deferrals+1, maxDeferrals)
+			e.due = t + int64(deferFor)<<(e.deferrals-1)
+			heap.Fix(&s.queue, 0)
+		default:
+			return s.take(e, t), 0, true
+		}
+	}
+	return Task{}, deferFor / 10, false
+}
+
+func (s *Schedule) take(e *entry, now int64) Task {
+	heap.Pop(&s.queue)
+	e.index = -1
+	s.lanes.enter(e)
+	t := Task{Site: e.site, Due: time.Unix(0, e.due), Repeat: e.repeat, Consent: e.consent <= now,
+		IPv6: s.ipv6 && e.looks%2 == 1, Hybrid: e.looks%hybridEach == hybridEach-1}
+	if e.fails == 0 {
+		t.Entry, t.ETag = e.entry, e.tag
+	}
+	e.started, e.deferrals = now, 0
+	e.looks++
+	return t
+}
+
+// Resume spreads over the period what should have been looked at while nothing
+// was.
+func (s *Schedule) Resume(now time.Time) {
+	t := now.UnixNano()
+	for _, e := range s.queue {
+		if e.due < t {
+			e.due = t + s.offset(e.site)
+		}
+	}
+	heap.Init(&s.queue)
+}
+
+// queue is a heap by what is due first.
+type queue []*entry
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].due < q[j].due }
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+func (q *queue) Push(x any) {
+	e := x.(*entry)
+	e.index = len(*q)
+	*q = append(*q, e)
+}
+func (q *queue) Pop() any {
+	old := *q
+	e := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	return e
+}
+
+// Components is what a site of the schedule stands on.
+func (s *Schedule) Components(site string) []faultline.Component {
+	if e := s.entries[site]; e != nil {
+		return e.components
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package probe
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	// socketLife is how many questions go over one socket: after them there is
+	// another port for a forger to guess.
+	socketLife = 512
+	// drawTries bounds the draws of an id that is free.
+	drawTries = 16
+)
+
+// server is one recursive resolver with the socket that questions go over now.
+type server struct {
+	addr netip.AddrPort
+	mu   sync.Mutex
+	now  *socket
+}
+
+// socket is a connected UDP socket: what others send to its port never arrives.
+type socket struct {
+	conn    *net.UDPConn
+	mu      sync.Mutex
+	waiting map[uint16]*question
+	asked   int
+	retired bool
+}
+
+// send puts a question on its way.
+func (s *server) send(q *question, mix bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now == nil || s.now.worn() {
+		if s.now != nil {
+			s.now.retire()
+		}
+		conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.addr))
+		if err != nil {
+			s.now = nil
+			return fmt.Errorf("ask %s: %w", s.addr, err)
+		}
+		s.now = &socket{conn: conn, waiting: make(map[uint16]*question)}
+		go s.now.listen()
+	}
+	return s.now.send(q, mix)
+}
+
+func (s *socket) worn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked >= socketLife || s.retired
+}
+
+func (s *socket) send(q *question, mix bool) error {
+	s.mu.Lock()
+	for range drawTries {
+		q.draw(mix)
+		if s.waiting[q.id] == nil {
+			break
+		}
+	}
+	if s.waiting[q.id] != nil {
+		s.mu.Unlock()
+		return &DNSError{dnsTimeout, q.host} // 65,000 others wait; ask again later
+	}
+	s.waiting[q.id], q.sock = q, s
+	s.asked++
+	s.mu.Unlock()
+	if _, err := s.conn.Write(q.wire); err != nil {
+		s.fail() // the error may be that of an earlier question (ICMP), and is told once
+		<-q.done // q was among those that wait, or its answer came all the same
+		return &DNSError{dnsTimeout, q.host}
+	}
+	return nil
+}
+
+// listen hands answers to whoever waits for them until the socket is closed or
+// broken: mostly, nobody listens at the other end (ICMP).
+func (s *socket) listen() {
+	buf := make([]byte, ednsSize)
+	for {
+		n, err := s.conn.Read(buf)
+		if err != nil {
+			s.fail()
+			return
+		}
+		if n >= questionAt {
+			s.deliver(buf[:n])
+		}
+	}
+}
+
+// fail tells all who wait that no answer will come.
+func (s *socket) fail() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = true
+	for id, q := range s.waiting {
+		q.reply = reply{err: &DNSError{dnsTimeout, q.host}}
+		delete(s.waiting, id)
+		q.done <- struct{}{}
+	}
+	s.conn.Close()
+}
+
+func (s *socket) deliver(msg []byte) {
+	id := binary.BigEndian.Uint16(msg)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.waiting[id]
+	if q == nil || !q.read(msg) {
+		return
+	}
+	delete(s.waiting, id)
+	q.done <- struct{}{}
+	s.closeIfDone()
+}
+
+// forget gives up on an answer. It reports false when that has just arrived.
+func (s *socket) forget(q *question) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waits := s.waiting[q.id] == q
+	if waits {
+		delete(s.waiting, q.id)
+	}
+	s.closeIfDone()
+	return waits
+}
+
+// retire lets a socket go once nobody waits for an answer on it.
+func (s *socket) retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = true
+	s.closeIfDone()
+}
+
+func (s *socket) closeIfDone() {
+	if s.retired && len(s.waiting) == 0 {
+		s.conn.Close()
+	}
+}
+
+// await waits for the answer to a question that was sent. A truncated one is
+// asked for again over TCP.
+func (s *server) await(ctx context.Context, q *question, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-q.done:
+	case <-timer.C:
+		if q.sock.forget(q) {
+			return &DNSError{dnsTimeout, q.host}
+		}
+		<-q.done
+	case <-ctx.Done():
+		if q.sock.forget(q) {
+			return ctx.Err()
+		}
+		<-q.done
+	}
+	if q.reply.truncated {
+		return s.overTCP(ctx, q, wait)
+	}
+	return q.reply.err
+}
+
+// overTCP asks once more where the answer has room (RFC 7766).
+func (s *server) overTCP(ctx context.Context, q *question, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.addr.String())
+	if err != nil {
+		return &DNSError{dnsTimeout, q.host}
+	}
+	defer conn.Close()
+	if end, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(end) // a connection that can't have one fails at once anyway
+	}
+	framed := binary.BigEndian.AppendUint16(nil, uint16(len(q.wire)))
+	if _, err := conn.Write(append(framed, q.wire...)); err != nil {
+		return &DNSError{dnsTimeout, q.host}
+	}
+	var size [2]byte
+	if _, err := io.ReadFull(conn, size[:]); err != nil {
+		return &DNSError{dnsTimeout, q.host}
+	}
+	msg := make([]byte, binary.BigEndian.Uint16(size[:]))
+	if _, err := io.ReadFull(conn, msg); err != nil {
+		return &DNSError{dnsTimeout, q.host}
+	}
+	if len(msg) < questionAt || binary.BigEndian.Uint16(msg) != q.id || !q.read(msg) {
+		return &DNSError{dnsMalformed, q.host}
+	}
+	return q.reply.err
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// vantageLife is how long a vantage is known after it was last heard of.
+const vantageLife = time.Hour
+
+// SaveVantage notes what a vantage says of itself. A new one beyond the bound of
+// [faultline.MaxVantages] is left out.
+func (s *Store) SaveVantage(ctx context.Context, v faultline.VantageStatus) error {
+	const op = "save a vantage"
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if err := s.scripts.vantage.Run(ctx, s.writes, []string{keyVantages}, v.Vantage, body,
+		faultline.MaxVantages, vantageLife.Milliseconds()).Err(); err != nil {
+		return s.fail(op, err)
+	}
+	return nil
+}
+
+// Vantages returns those that were heard of within the hour before now, in order
+// of name. Those that were not are forgotten.
+func (s *Store) Vantages(ctx context.Context, now time.Time) ([]faultline.VantageStatus, error) {
+	const op = "read the vantages"
+	fields, err := s.reads.HGetAll(ctx, keyVantages).Result()
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	all, gone := []faultline.VantageStatus{}, []string{}
+	for name, body := range fields {
+		var v faultline.VantageStatus
+		if err := json.Unmarshal([]byte(body), &v); err != nil || now.Sub(v.SeenAt) > vantageLife {
+			gone = append(gone, name)
+			continue
+		}
+		all = append(all, v)
+	}
+	if len(gone) > 0 {
+		if err := s.writes.HDel(ctx, keyVantages, gone...).Err(); err != nil {
+			return nil, s.fail(op, err)
+		}
+	}
+	slices.SortFunc(all, func(a, b faultline.VantageStatus) int { return cmp.Compare(a.Vantage, b.Vantage) })
+	return all, nil
+}

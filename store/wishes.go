@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"faultline"
+)
+
+// What may be asked for, whoever asks.
+const (
+	// AskedFor is how long a site that somebody asked for is wished for; meanwhile
+	// it is not asked for again.
+	AskedFor        = 30 * time.Second
+	askedEachMinute = 60
+	maxAsked        = 100
+	// wishesLife is how long the correlator's wishes outlive a correlator that is
+	// gone.
+	wishesLife = time.Minute
+)
+
+// SaveWishes replaces what the correlator wants probed.
+func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.Wish) error {
+	const op = "save the wishes"
+	packed, err := pack(wishes[:min(len(wishes), faultline.MaxWishes)])
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if err := s.fenced(ctx, s.scripts.wishes, l, []string{keyWishes}, packed, wishesLife.Milliseconds()).Err(); err != nil {
+		return s.fail(op, err)
+	}
+	return nil
+}
+
+// Ask notes that somebody wants a site probed that nobody probes. False: it was
+// asked for within [AskedFor], or as many were as may be in a minute.
+func (s *Store) Ask(ctx context.Context, site string, now time.Time) (bool, error) {
+	minute := askedMinuteKey(now.Unix() / 60)
+	n, err := s.scripts.ask.Run(ctx, s.writes, []string{keyAsked, minute}, site, now.UnixMilli(),
+		now.Add(AskedFor).UnixMilli(), askedEachMinute, maxAsked).Int()
+	if err != nil {
+		return false, s.fail("ask for a site", err)
+	}
+	return n == 1, nil
+}
+
+// Wishes returns what should be probed now: what the correlator wants and what
+// people asked for. Those that are over are left out.
+func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.Wish, error) {
+	const op = "read the wishes"
+	packed, err := s.reads.Get(ctx, keyWishes).Bytes()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, s.fail(op, err)
+	}
+	var stored, wishes []faultline.Wish
+	if len(packed) > 0 {
+		if err := unpack(packed, &stored); err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+	}
+	asked, err := s.reads.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: keyAsked, ByScore: true,
+		Start: "(" + strconv.FormatInt(now.UnixMilli(), 10), Stop: "+inf", Count: maxAsked}).Result()
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	for _, a := range asked {
+		site, _ := a.Member.(string)
+		wishes = append(wishes, faultline.Wish{Site: site, Reason: faultline.WishAsked, Until: time.UnixMilli(int64(a.Score)).UTC()})
+	}
+	for _, w := range stored {
+		if w.Until.After(now) {
+			wishes = append(wishes, w)
+		}
+	}
+	return wishes[:min(len(wishes), faultline.MaxWishes)], nil
+}

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+func testWishes(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	none, err := f.Wishes(ctx, f.now)
+	ok(t, err)
+	equal(t, len(none), 0)
+	old := f.lead(t)
+	now := faultline.Wish{Site: "a.net", Reason: faultline.WishSuspect, Component: "cdn:x", Until: f.now.Add(time.Minute)}
+	over := faultline.Wish{Site: "b.net", Reason: faultline.WishControl, Until: f.now.Add(-time.Second)}
+	ok(t, f.SaveWishes(ctx, old, []faultline.Wish{now, over}))
+	noted, err := f.Ask(ctx, "c.net", f.now)
+	ok(t, err)
+	equal(t, noted, true)
+	got, err := f.Wishes(ctx, f.now)
+	ok(t, err)
+	equal(t, got, []faultline.Wish{{Site: "c.net", Reason: faultline.WishAsked, Until: f.now.Add(AskedFor)}, now})
+
+	many := make([]faultline.Wish, 2*faultline.MaxWishes)
+	for i := range many {
+		many[i] = now
+	}
+	ok(t, f.SaveWishes(ctx, old, many))
+	got, err = f.Wishes(ctx, f.now)
+	ok(t, err)
+	equal(t, len(got), faultline.MaxWishes)
+
+	f.succeed(t, "b")
+	wantErr(t, f.SaveWishes(ctx, old, nil), faultline.ErrNotLeader)
+}
+
+func testAsked(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	ask := func(site string, at time.Time) bool {
+		t.Helper()
+		noted, err := f.Ask(ctx, site, at)
+		ok(t, err)
+		return noted
+	}
+	if !ask("a.net", f.now) || ask("a.net", f.now.Add(AskedFor-time.Second)) || !ask("a.net", f.now.Add(AskedFor+time.Second)) {
+		t.Error("a site is asked for once in 30 seconds")
+	}
+	noted := 0
+	for i := range 200 {
+		if ask(fmt.Sprint(i, ".net"), f.now.Add(2*time.Minute)) {
+			noted++
+		}
+	}
+	equal(t, noted, askedEachMinute)
+	if !ask("z.net", f.now.Add(4*time.Minute)) {
+		t.Error("the next minute is another one")
+	}
+	got, err := f.Wishes(ctx, f.now.Add(4*time.Minute))
+	ok(t, err)
+	equal(t, len(got), 1)
+}
+
+func testVantages(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	b := faultline.VantageStatus{Vantage: "b", ASN: 7, Country: "GB", State: faultline.VantageBlind, Since: f.now, Why: "no canary answers", SeenAt: f.now}
+	a := faultline.VantageStatus{Vantage: "a", State: faultline.VantageOK, SeenAt: f.now.Add(-2 * vantageLife)}
+	ok(t, f.SaveVantage(ctx, b))
+	ok(t, f.SaveVantage(ctx, a))
+	got, err := f.Vantages(ctx, f.now)
+	ok(t, err)
+	equal(t, got, []faultline.VantageStatus{b})
+	equal(t, f.writes.HLen(ctx, keyVantages).Val(), int64(1))
+	a.SeenAt = f.now
+	ok(t, f.SaveVantage(ctx, a))
+	got, err = f.Vantages(ctx, f.now)
+	ok(t, err)
+	equal(t, got, []faultline.VantageStatus{a, b})
+	for i := range 5 { // the script keeps the bound
+		ok(t, f.scripts.vantage.Run(ctx, f.writes, []string{keyVantages}, fmt.Sprint(i), "{}", 3, 1000).Err())
+	}
+	equal(t, f.writes.HLen(ctx, keyVantages).Val(), int64(3))
+}
