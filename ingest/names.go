@@ -18,11 +18,12 @@ var errSuffix = errors.New("is a suffix under which others register names, not a
 type Names struct {
 	mu    sync.RWMutex
 	known map[string]string // each name to itself, so that readers share one copy
+	looks map[string]string // of known names: the skeleton, where it is another word
 }
 
 // NewNames returns a Names that knows the given sites.
 func NewNames(sites ...string) *Names {
-	n := &Names{known: make(map[string]string, len(sites))}
+	n := &Names{known: make(map[string]string, len(sites)), looks: map[string]string{}}
 	for _, site := range sites {
 		n.Add(site)
 	}
@@ -54,6 +55,9 @@ func (n *Names) Add(site string) bool {
 	}
 	site = strings.Clone(site)
 	n.known[site] = site
+	if looks := skeleton(site); looks != site {
+		n.looks[looks] = site
+	}
 	return true
 }
 
@@ -80,6 +84,9 @@ func (n *Names) find(site string) (string, bool) {
 // Public suffixes are those of publicsuffix.org, the private ones included:
 // below github.io each name is somebody's own, so foo.github.io is registrable.
 // A private suffix itself (blogspot.com) is a site only when it is known.
+//
+// A name of which a label mixes scripts is refused, and so is one that is not
+// known and looks like one that is (UTS 39): it would be shown beside it.
 func (n *Names) Normalise(input string) (string, error) {
 	if site, ok := n.find(input); ok {
 		return site, nil
@@ -105,7 +112,22 @@ func (n *Names) Normalise(input string) (string, error) {
 	if known, ok := n.find(site); ok {
 		return known, nil
 	}
+	if n.resembles(site) {
+		return "", errLooks
+	}
 	return site, nil
+}
+
+// resembles reports whether an unknown name looks like a known one.
+func (n *Names) resembles(site string) bool {
+	looks := skeleton(site)
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if _, ok := n.looks[looks]; ok {
+		return true
+	}
+	_, ok := n.known[looks]
+	return ok && looks != site
 }
 
 // underSuffix reads a bare public suffix and its www. host, which are one site:

@@ -67,6 +67,7 @@ var conformance = []struct {
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},
 	{"daily key", testDailyKey},
+	{"quotas", testQuotas},
 	{"key registry", testRegistry},
 }
 

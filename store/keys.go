@@ -26,6 +26,7 @@ const (
 	keyIndex      = tag + "incidents"
 	keyChanges    = tag + "changes"
 	keyView       = tag + "view"
+	keyForgotten  = tag + "dailykeys:forgotten"
 )
 
 // The keys of which there are several.
@@ -33,6 +34,8 @@ const (
 	prefixChunk    = tag + "checkpoint:"
 	prefixIncident = tag + "incident:"
 	prefixDaily    = tag + "dailykey:"
+	prefixQuota    = tag + "quota:" // redis_rate puts ratePrefix before it
+	ratePrefix     = "rate:"
 )
 
 func incidentKey(id string) string { return prefixIncident + id }
@@ -70,4 +73,6 @@ var registry = []keySpec{
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
+	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
+	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},
 }
