@@ -23,6 +23,8 @@ type Config struct {
 	// Lookup normalises what a person calls a site and says what it stands on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
 	Lookup func(input string) (faultline.SiteRecord, error)
+	// Limits says who may send how often; nil: everybody, always.
+	Limits Limiter
 	// Ready says why this node should get no traffic just now; nil: never.
 	Ready func() error
 	Now   func() time.Time
@@ -82,7 +84,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	e.Use(a.observe, secure, a.recovered)
+	e.Use(a.observe, secure, a.recovered, a.limit)
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
 	a.routes(e)

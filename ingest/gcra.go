@@ -13,7 +13,9 @@ type rate struct {
 }
 
 // perMinute is n requests a minute, of which burst may come at once.
-func perMinute(n, burst int) rate { return rate{burst: burst, interval: time.Minute / time.Duration(n)} }
+func perMinute(n, burst int) rate {
+	return rate{burst: burst, interval: time.Minute / time.Duration(n)}
+}
 
 // window is how long the whole burst takes to grow back.
 func (r rate) window() time.Duration { return time.Duration(r.burst) * r.interval }

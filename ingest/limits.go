@@ -41,10 +41,10 @@ type LimitsConfig struct {
 }
 
 // Shared is where nodes settle what they have let through. Settle adds what was
-// spent of each quota since the last time, and returns how much of each is used
-// now by all nodes, as the time until nothing is.
+// spent of each quota since the last time, as far as there is room. On an error
+// it answers for those that came before.
 type Shared interface {
-	Settle(ctx context.Context, spent []Spent) (used []time.Duration, err error)
+	Settle(ctx context.Context, spent []Spent) ([]Settled, error)
 }
 
 // Spent is what one node let through of one quota.
@@ -53,6 +53,12 @@ type Spent struct {
 	Burst    int           // at once, …
 	Interval time.Duration // … and one more for each of these
 	N        int
+}
+
+// Settled is how one quota stands for all nodes.
+type Settled struct {
+	Used time.Duration // until nothing of it is used
+	Left int           // of N, for which there was no room: too many were let through
 }
 
 // Limits says who may knock. Each node counts by itself, in bounded memory and

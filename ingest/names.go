@@ -112,7 +112,7 @@ func (n *Names) Normalise(input string) (string, error) {
 	if known, ok := n.find(site); ok {
 		return known, nil
 	}
-	if n.resembles(site) {
+	if n.resembles(site) || n.resembles(rest) {
 		return "", errLooks
 	}
 	return site, nil

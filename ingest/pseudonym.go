@@ -61,6 +61,27 @@ func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (ps
 	}, nil
 }
 
+// around returns the pseudonym of addr on the day of now and, within the first
+// ten minutes of a day, who its reporter was the day before, so that midnight
+// makes nobody two; else 0. What links the two days is kept by [recent] for ten
+// minutes and goes no further. Where yesterday's key can't be had, or this node
+// was not there yesterday, nobody was anybody.
+func (p *pseudonyms) around(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, uint64, error) {
+	who, err := p.of(ctx, addr, now)
+	yesterday := now.Add(-repeatWindow)
+	if err != nil || yesterday.UTC().Day() == now.UTC().Day() {
+		return who, 0, err
+	}
+	p.mu.Lock()
+	held := p.was.day == yesterday.UTC().Format(time.DateOnly)
+	p.mu.Unlock()
+	if !held { // nothing is remembered of yesterday either
+		return who, 0, nil
+	}
+	was, err := p.of(ctx, addr, yesterday)
+	return who, was.reporter, err
+}
+
 // sum is HMAC-SHA256 of the prefix in binary: its address and its length, which
 // keeps the two pseudonyms of one address apart.
 func sum(key []byte, addr netip.Addr, bits int) []byte {

@@ -37,16 +37,21 @@ func (l *Limits) settle(ctx context.Context) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	used, err := l.shared.Settle(ctx, spent)
+	settled, err := l.shared.Settle(ctx, spent)
 	now := l.now()
 	for i, k := range keys {
-		if i >= len(used) {
-			l.owe(k, spent[i])
+		if i >= len(settled) {
+			l.owe(k, spent[i].N)
 			continue
 		}
 		table, key, r := l.place(k)
-		table.raise(key, used[i], now)
-		if used[i] <= r.window()/2 && spent[i].N == 0 {
+		used := settled[i].Used
+		if left := settled[i].Left; left > 0 { // as long as it is owed, nobody is let in
+			l.owe(k, left)
+			used += time.Duration(left) * r.interval
+		}
+		table.raise(key, used, now)
+		if used <= r.window()/2 && spent[i].N == 0 {
 			l.mu.Lock()
 			if l.near[k] == 0 {
 				delete(l.near, k)
@@ -75,7 +80,7 @@ func (l *Limits) accounts(ctx context.Context) ([]near, []Spent, error) {
 			who, err := l.pseudonyms.of(ctx, k.prefix.Addr(), l.now())
 			if err != nil {
 				for j := range keys {
-					l.owe(keys[j], spent[j])
+					l.owe(keys[j], spent[j].N)
 				}
 				return nil, nil, fmt.Errorf("name a prefix: %w", err)
 			}
@@ -85,11 +90,12 @@ func (l *Limits) accounts(ctx context.Context) ([]near, []Spent, error) {
 	return keys, spent, nil
 }
 
-func (l *Limits) owe(k near, s Spent) {
+// owe keeps what could not be settled for the next time.
+func (l *Limits) owe(k near, n int) {
 	_, _, r := l.place(k)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.near[k] = min(l.near[k]+s.N, r.burst)
+	l.near[k] = min(l.near[k]+n, r.burst)
 }
 
 // place is where a quota is counted.

@@ -16,13 +16,19 @@ type Quota struct {
 	N        int
 }
 
-// Settle adds what was spent of each quota and returns how much of it is used by
-// all nodes now, as the time until nothing is, in the order of quotas. On an
-// error it returns those that came before. A quota of which nothing is used is
-// not kept.
-func (s *Store) Settle(ctx context.Context, quotas []Quota) ([]time.Duration, error) {
+// QuotaState is how a quota stands for all nodes: when nothing of it is used any
+// more, and of N how many there was no room for.
+type QuotaState struct {
+	Used time.Duration
+	Left int
+}
+
+// Settle adds what was spent of each quota, as far as there is room, and returns
+// how each stands, in the order of quotas. On an error it returns those that came
+// before. A quota of which nothing is used is not kept.
+func (s *Store) Settle(ctx context.Context, quotas []Quota) ([]QuotaState, error) {
 	limiter := redis_rate.NewLimiter(s.reads)
-	used := make([]time.Duration, 0, len(quotas))
+	states := make([]QuotaState, 0, len(quotas))
 	for _, q := range quotas {
 		limit := redis_rate.Limit{Rate: 1, Burst: q.Burst, Period: q.Interval}
 		settle := limiter.AllowAtMost
@@ -31,9 +37,9 @@ func (s *Store) Settle(ctx context.Context, quotas []Quota) ([]time.Duration, er
 		}
 		res, err := settle(ctx, prefixQuota+q.Key, limit, q.N)
 		if err != nil {
-			return used, s.fail("settle quotas", err)
+			return states, s.fail("settle quotas", err)
 		}
-		used = append(used, max(0, res.ResetAfter))
+		states = append(states, QuotaState{Used: max(0, res.ResetAfter), Left: max(0, q.N-res.Allowed)})
 	}
-	return used, nil
+	return states, nil
 }

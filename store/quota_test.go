@@ -14,21 +14,23 @@ import (
 // testQuotas: what two nodes let through adds up, a quota that is overdrawn stays
 // full, and asking alone uses nothing.
 func testQuotas(t *testing.T, f *fixture) {
-	spend := func(n int) time.Duration {
+	spend := func(n int) QuotaState {
 		t.Helper()
 		used, err := f.Settle(t.Context(), []Quota{{Key: "prefix:0a", Burst: 20, Interval: time.Minute, N: n}})
 		ok(t, err)
 		if len(used) != 1 {
 			t.Fatalf("%d answers for one quota", len(used))
 		}
-		return used[0].Round(time.Minute)
+		used[0].Used = used[0].Used.Round(time.Minute)
+		return used[0]
 	}
 	for _, s := range []struct {
-		n    int
-		used time.Duration
-	}{{5, 5 * time.Minute}, {7, 12 * time.Minute}, {0, 12 * time.Minute}, {100, 20 * time.Minute}, {1, 20 * time.Minute}} {
-		if got := spend(s.n); got != s.used {
-			t.Errorf("after %d more %v is used, want %v", s.n, got, s.used)
+		n     int
+		state QuotaState
+	}{{5, QuotaState{5 * time.Minute, 0}}, {7, QuotaState{12 * time.Minute, 0}}, {0, QuotaState{12 * time.Minute, 0}},
+		{100, QuotaState{20 * time.Minute, 92}}, {1, QuotaState{20 * time.Minute, 1}}} {
+		if got := spend(s.n); got != s.state {
+			t.Errorf("after %d more it is %+v, want %+v", s.n, got, s.state)
 		}
 	}
 }

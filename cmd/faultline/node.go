@@ -38,7 +38,9 @@ type nodeParts struct {
 	store     *store.Store
 	keys      *api.Keys
 	catalogue []faultline.SiteRecord
-	drill     *drill // nil: the world
+	drill     *drill         // nil: the world
+	places    *ingest.Places // nil: nothing is known of addresses
+	hosting   ingest.Hosting
 	log       *slog.Logger
 	reg       *prometheus.Registry
 }
@@ -50,6 +52,8 @@ type node struct {
 	drainDelay time.Duration
 	handler    http.Handler
 	door       *ingest.Door
+	limits     *ingest.Limits
+	places     *ingest.Places
 	board      *api.Board
 	fold       *folder
 	lead       *leader
@@ -61,9 +65,13 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	now, day, out, views := time.Now, worldDay, newOutbox(outboxSites), newLatest[faultline.View]()
 	engines, stale := newEngine(correlate.Config{}), time.Duration(0)
 	var labels ingest.Labels
+	newcomers := ingest.NewNewcomers(publicDNS{}, now, p.reg)
+	if p.places != nil {
+		labels = p.places
+	}
 	if d := p.drill; d != nil {
 		day = dayClock{Now: d.clock.Now, Every: time.Duration(float64(time.Second) / d.clock.speed)}
-		engines, labels = newEngine(correlate.Config{Drill: true}), d.plan
+		engines, labels, newcomers = newEngine(correlate.Config{Drill: true}), d.plan, nil // its map is the scenario's
 		stale = time.Duration(float64(drillStale) * d.clock.speed)
 	}
 	m := newMetrics(p.reg, out)
@@ -72,13 +80,13 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay}
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, limits: c.limits(p.store, p.reg), places: p.places}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
-		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
+		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
@@ -86,7 +94,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
+	engine, err := api.New(api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
 	if err != nil {
 		return nil, err
@@ -145,6 +153,10 @@ func (n *node) run(ctx context.Context) error {
 		fold:   begin("fold", ended, n.fold.Run),
 		board:  begin("board", ended, n.board.Run),
 		watch:  begin("watch", ended, n.watch.Run),
+		limits: begin("limits", ended, n.limits.Run),
+	}
+	if n.places != nil {
+		tasks.places = begin("places", ended, n.places.Run)
 	}
 	if n.play != nil {
 		tasks.drill = begin("drill", ended, n.play)
@@ -160,7 +172,10 @@ func (n *node) run(ctx context.Context) error {
 }
 
 // nodeTasks are the goroutines of a node.
-type nodeTasks struct{ server, door, leader, fold, board, watch, drill *task }
+type nodeTasks struct {
+	server, door, leader, fold, board, watch, limits *task
+	drill, places                                    *task // nil where there is none
+}
 
 // drain ends a node in order: no new requests, streams closed, those under way
 // answered, what was accepted written, a last checkpoint, the lease let go of.
@@ -169,8 +184,10 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	n.watch.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), n.drainDelay+drainLimit)
 	defer cancel()
-	if tasks.drill != nil {
-		tasks.drill.stop(ctx, n.log)
+	for _, t := range []*task{tasks.drill, tasks.places} {
+		if t != nil {
+			t.stop(ctx, n.log)
+		}
 	}
 	pause(ctx, n.drainDelay)
 	n.board.Close()
@@ -182,7 +199,8 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	}
 	tasks.board.cancel() // nobody asks any more; they end while the others write
 	tasks.watch.cancel()
-	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.server} {
+	tasks.limits.cancel()
+	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.limits, tasks.server} {
 		t.stop(ctx, n.log) // the leader still needs the fold, and waits for what the door wrote
 	}
 	n.log.Info("ended")

@@ -26,6 +26,8 @@ type serveCmd struct {
 	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Address that people reach this service by, such as https://faultline.example, for links in answers. Never taken from requests."`
 	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed; several with commas. Without it none is, and a reporter is whoever connects."`
 
+	doorFlags
+
 	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play an outage of the past, such as fastly-2021-06-08, on a store of its own in memory; everything that is shown is marked as a drill. The onset comes 10 s after the start."`
 	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"How many times as fast as the world's clock a drill runs: 1 to 120."`
 
@@ -62,7 +64,7 @@ func (c *serveCmd) AfterApply() error {
 		return usageError{fmt.Errorf("--speed: must be between 1 and 120 but got %g", c.Speed)}
 	}
 	return cmp.Or( // the first of these that is wrong
-		checkListen(c.Listen), checkRedisURL(c.RedisURL),
+		checkListen(c.Listen), checkRedisURL(c.RedisURL), c.doorFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
@@ -84,6 +86,12 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	if parts.keys, err = openKeys(c.stateFlags); err != nil {
+		return err
+	}
+	if parts.places, err = c.openPlaces(log, reg); err != nil {
+		return err
+	}
+	if parts.hosting, err = c.hosting(); err != nil {
 		return err
 	}
 	back, err := c.openBackend(ctx, log, reg)
