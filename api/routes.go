@@ -99,6 +99,9 @@ func (a *api) routes(e *gin.Engine) {
 	}
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
+	e.POST("/v1/inbound/alertmanager", a.answer(a.postAlertmanager, nil))
+	e.POST("/v1/inbound/uptime-kuma", a.answer(a.postUptimeKuma, nil))
+	e.POST("/v1/inbound/gatus", a.answer(a.postGatus, nil))
 
 	read("/v1/incidents", a.getIncidents, "state", "cause", "limit", "cursor")
 	read("/v1/incidents/:id", a.getIncident)

@@ -45,13 +45,14 @@ type DoorConfig struct {
 }
 
 // Door takes what people and agents say, makes events of it and answers once
-// they are in the log. It is safe for concurrent use; its one goroutine is
+// they are in the log. It is safe for concurrent use; its goroutines are those of
 // [Door.Run]. An address that is given to it is neither kept nor logged.
 type Door struct {
 	names      *Names
 	labels     Labels
 	hosting    Hosting
 	newcomers  *Newcomers
+	alerts     *alerts
 	durable    bool
 	now        func() time.Time
 	pseudonyms pseudonyms
@@ -72,6 +73,7 @@ func NewDoor(cfg DoorConfig) *Door {
 		labels:     cfg.Labels,
 		hosting:    cfg.Hosting,
 		newcomers:  cfg.Newcomers,
+		alerts:     newAlerts(cfg.Registerer),
 		durable:    cfg.Durable,
 		now:        cfg.Now,
 		pseudonyms: pseudonyms{keys: cfg.Keys},
@@ -92,6 +94,7 @@ func (d *Door) Run(ctx context.Context) error {
 			_ = d.newcomers.run(others, func(r faultline.SiteRecord) error { return d.promote(others, r) })
 		})
 	}
+	wait.Go(func() { d.restate(others) })
 	err := d.commit.run(ctx)
 	stop()
 	wait.Wait()
