@@ -61,7 +61,7 @@ type keySpec struct {
 // registry names every key that this package writes. A key that is not here is
 // a mistake.
 var registry = []keySpec{
-	{keyLog, "stream: the log, one packed batch an entry", "trimmed behind min(checkpoint, an hour)", false},
+	{keyLog, "stream: the log, one packed batch an entry", "what is behind the checkpoint and an hour old goes; beyond 2,000,000 entries the hour does not count", false},
 	{keyFloor, "string: the oldest position still in the log", "one position", false},
 	{keyEpoch, "string: the log's epoch, a ULID", "26 bytes", false},
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
