@@ -34,6 +34,7 @@ type group struct {
 
 var groups = []group{
 	{"replay", measureReplay},
+	{"ingest", measureIngest},
 }
 
 func groupNames() string {
@@ -61,6 +62,13 @@ func (o *options) Validate() error {
 }
 
 func main() {
+	if kind := os.Getenv(envServer); kind != "" { // a child of the group ingest
+		if err := serveIngest(kind); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var opt options
 	kong.Parse(&opt,
 		kong.Name("bench"),
