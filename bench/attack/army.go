@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"faultline"
@@ -45,15 +46,20 @@ func (t *town) attack(a army) {
 	})
 }
 
-// outcome is what an army reaches in a town of its own.
+// outcome is what an army reaches in a town of its own, where the sites that it
+// lies of are probed or blind to us.
 func outcome(sites int, blind bool, a func(*town) army) (faultline.IncidentState, string) {
 	t := newTown(sites)
 	defer t.close()
+	liars := a(t)
 	if blind {
-		t.probed = func(string) bool { return false }
+		t.probed = func(site string) bool { return !slices.Contains(liars.sites, site) }
 	}
 	t.pass(calm, nil)
-	t.attack(a(t))
+	if state, title := t.reached(); state != "" {
+		panic("the town is not calm: " + title)
+	}
+	t.attack(liars)
 	return t.reached()
 }
 
