@@ -138,7 +138,7 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	if err != nil {
 		return faultline.Receipt{}, outcomeUnavailable, fmt.Errorf("pseudonym of a reporter: %w", unavailable(err))
 	}
-	report.Reporter, report.Net = fmt.Sprintf("%016x", who.reporter), fmt.Sprintf("%08x", who.net)
+	report.Reporter, report.Net = who.text()
 	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, reporterSite{before, name}, now, func() (*batch, error) {
 		return d.commit.add(report)
 	})

@@ -1,6 +1,9 @@
 package store
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // tag is the hash tag of every key: all live in one slot.
 const tag = "{faultline}:"
@@ -75,4 +78,21 @@ var registry = []keySpec{
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
 	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
 	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},
+}
+
+// Bound says what keeps a key of Redis from growing; ok is false for a key that
+// this package does not write.
+func Bound(key string) (bound string, ok bool) {
+	spec, ok := specOf(key)
+	return spec.bound, ok
+}
+
+func specOf(key string) (keySpec, bool) {
+	for _, spec := range registry {
+		prefix, family := strings.CutSuffix(spec.pattern, "*")
+		if key == spec.pattern || family && strings.HasPrefix(key, prefix) {
+			return spec, true
+		}
+	}
+	return keySpec{}, false
 }

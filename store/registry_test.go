@@ -65,13 +65,3 @@ func testRegistry(t *testing.T, f *fixture) {
 		}
 	}
 }
-
-func specOf(key string) (keySpec, bool) {
-	for _, spec := range registry {
-		prefix, family := strings.CutSuffix(spec.pattern, "*")
-		if key == spec.pattern || family && strings.HasPrefix(key, prefix) {
-			return spec, true
-		}
-	}
-	return keySpec{}, false
-}

@@ -18,6 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"faultline/store"
 	"faultline/store/storetest"
 )
 
@@ -68,6 +71,7 @@ func TestAbuse_FP1_Canaries(t *testing.T) {
 		}
 		said[path] = b.Bytes()
 	}
+	wantBoundKeys(t, redisURL)
 	redisFiles := 0
 	for _, dir := range []string{filepath.Dir(strings.TrimPrefix(redisURL, "unix://")), state} {
 		err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -93,6 +97,25 @@ func TestAbuse_FP1_Canaries(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// wantBoundKeys checks that after the load Redis holds no key but those whose
+// bounds are known.
+func wantBoundKeys(t *testing.T, url string) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
+	defer client.Close()
+	keys := client.Scan(t.Context(), 0, "*", 1000).Iterator()
+	n := 0
+	for keys.Next(t.Context()) {
+		n++
+		if bound, ok := store.Bound(keys.Val()); !ok || bound == "" {
+			t.Errorf("nothing bounds %s", keys.Val())
+		}
+	}
+	if err := keys.Err(); err != nil || n < 8 {
+		t.Errorf("Redis holds %d keys, %v", n, err)
 	}
 }
 
