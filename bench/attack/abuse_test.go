@@ -23,7 +23,7 @@ func quiet(t *testing.T, sites int) *town {
 // most.
 func (t *town) wantNone(tt *testing.T, most faultline.IncidentState) {
 	tt.Helper()
-	state, title := t.reached()
+	state, title := t.reached(anyCause)
 	tt.Logf("sent %d, refused %d, counted %d; reached %q %s", t.sent, t.refused, t.engine.View().Counters.Reports, state, title)
 	if state == faultline.StateConfirmed || state == faultline.StateCandidate && most == "" {
 		tt.Errorf("%s: %s", state, title)
@@ -122,7 +122,7 @@ func TestAbuse_A4(t *testing.T) {
 			tn.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))), tn.sites[3], "http_503")
 		}
 	})
-	if state, _ := tn.reached(); state != faultline.StateConfirmed {
+	if state, _ := tn.reached(anyCause); state != faultline.StateConfirmed {
 		t.Errorf("the outage after it is %q", state)
 	}
 }
@@ -146,7 +146,7 @@ func TestAbuse_A6(t *testing.T) {
 	tn.failing = func(site, _ string) (faultline.Symptom, bool) { return "http_503", site < tn.sites[cdnSites] }
 	tn.pass(3*time.Minute, nil)
 	tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 33_000, each: 3, sites: tn.sites[:cdnSites], symptom: faultline.SymptomOK, over: 20 * time.Minute})
-	state, title := tn.reached()
+	state, title := tn.reached(anyCause)
 	if state != faultline.StateConfirmed {
 		t.Fatalf("the outage is %q", state)
 	}

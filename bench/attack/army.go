@@ -48,7 +48,7 @@ func (t *town) attack(a army) {
 
 // outcome is what an army reaches in a town of its own, where the sites that it
 // lies of are probed or blind to us.
-func outcome(sites int, blind bool, a func(*town) army) (faultline.IncidentState, string) {
+func outcome(sites int, blind bool, only func(*faultline.Cause) bool, a func(*town) army) faultline.IncidentState {
 	t := newTown(sites)
 	defer t.close()
 	liars := a(t)
@@ -56,11 +56,12 @@ func outcome(sites int, blind bool, a func(*town) army) (faultline.IncidentState
 		t.probed = func(site string) bool { return !slices.Contains(liars.sites, site) }
 	}
 	t.pass(calm, nil)
-	if state, title := t.reached(); state != "" {
+	if state, title := t.reached(anyCause); state != "" {
 		panic("the town is not calm: " + title)
 	}
 	t.attack(liars)
-	return t.reached()
+	state, _ := t.reached(only)
+	return state
 }
 
 // least finds the smallest number, doubling and then halving, for which ok holds;

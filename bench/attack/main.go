@@ -24,12 +24,13 @@ type target struct {
 	name  string
 	sites func(*town) []string
 	alone bool // one network
+	only  func(*faultline.Cause) bool
 }
 
 var targets = []target{
-	{"one site", func(t *town) []string { return t.sites[7:8] }, false},
-	{"all 40 sites of a CDN", func(t *town) []string { return t.sites[:cdnSites] }, false},
-	{"every site, from one network: its own outage", func(t *town) []string { return t.sites }, true},
+	{"one site", func(t *town) []string { return t.sites[7:8] }, false, isNotNetwork},
+	{"all 40 sites of a CDN", func(t *town) []string { return t.sites[:cdnSites] }, false, isNotNetwork},
+	{"every site, from one network: its own outage", func(t *town) []string { return t.sites }, true, isNetwork},
 }
 
 func main() {
@@ -81,7 +82,7 @@ func run(w io.Writer) error {
 // people without number, and of people over that many networks and over the most.
 func costs(tg target, blind bool, want faultline.IncidentState) string {
 	reaches := func(networks, people, prefixes int) bool {
-		state, _ := outcome(townSites, blind, func(t *town) army {
+		state := outcome(townSites, blind, tg.only, func(t *town) army {
 			return army{first: strangers, networks: networks, prefixes: prefixes, people: people, each: 1,
 				sites: tg.sites(t), symptom: "http_503", over: 5 * time.Minute}
 		})
@@ -89,13 +90,13 @@ func costs(tg target, blind bool, want faultline.IncidentState) string {
 	}
 	if tg.alone {
 		if !reaches(1, mostPeople, 500) {
-			return fmt.Sprintf("not reached by %d people", mostPeople)
+			return fmt.Sprintf("never (%d people)", mostPeople)
 		}
 		prefixes := least(1, 500, func(n int) bool { return reaches(1, mostPeople, n) })
 		return fmt.Sprintf("%s people, over %s prefixes", least(1, mostPeople, func(n int) bool { return reaches(1, n, 500) }), prefixes)
 	}
 	if !reaches(mostNetworks, mostPeople, 40) {
-		return fmt.Sprintf("not reached by %d people over %d networks", mostPeople, mostNetworks)
+		return fmt.Sprintf("never (%d people over %d networks)", mostPeople, mostNetworks)
 	}
 	networks := 0
 	least(1, mostNetworks, func(n int) bool {
@@ -107,5 +108,5 @@ func costs(tg target, blind bool, want faultline.IncidentState) string {
 	})
 	people := least(1, mostPeople, func(n int) bool { return reaches(networks, n, 40) })
 	wide := least(1, mostPeople, func(n int) bool { return reaches(mostNetworks, n, 40) })
-	return fmt.Sprintf("%d networks with %s people; %s people over %d networks", networks, people, wide, mostNetworks)
+	return fmt.Sprintf("%s people over %d networks, %s over %d", people, networks, wide, mostNetworks)
 }

@@ -181,16 +181,22 @@ func (t *town) probe(second int) {
 }
 
 // reached is the furthest state that any incident was told in: "", candidate or
-// confirmed, and the title of the one.
-func (t *town) reached() (faultline.IncidentState, string) {
+// confirmed, and the title of the one. Only says which causes are asked for.
+func (t *town) reached(only func(*faultline.Cause) bool) (faultline.IncidentState, string) {
 	best, title := faultline.IncidentState(""), ""
 	for id, states := range t.states {
-		switch {
+		switch last := t.last[id]; {
+		case !only(last.Cause):
 		case slices.Contains(states, faultline.StateConfirmed):
-			return faultline.StateConfirmed, t.last[id].Title
+			return faultline.StateConfirmed, last.Title
 		case slices.Contains(states, faultline.StateCandidate) && best == "":
-			best, title = faultline.StateCandidate, t.last[id].Title
+			best, title = faultline.StateCandidate, last.Title
 		}
 	}
 	return best, title
 }
+
+// The causes that are asked for: any, a viewer's network, and any but that.
+func anyCause(*faultline.Cause) bool       { return true }
+func isNetwork(c *faultline.Cause) bool    { return c != nil && c.Kind == faultline.KindISP }
+func isNotNetwork(c *faultline.Cause) bool { return !isNetwork(c) }
