@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"errors"
+	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -18,12 +19,13 @@ var errSuffix = errors.New("is a suffix under which others register names, not a
 type Names struct {
 	mu    sync.RWMutex
 	known map[string]string // each name to itself, so that readers share one copy
-	looks map[string]string // of known names: the skeleton, where it is another word
+	seed  maphash.Seed
+	looks map[uint64]struct{} // of known names: a hash of the skeleton, where that is another word
 }
 
 // NewNames returns a Names that knows the given sites.
 func NewNames(sites ...string) *Names {
-	n := &Names{known: make(map[string]string, len(sites)), looks: map[string]string{}}
+	n := &Names{known: make(map[string]string, len(sites)), seed: maphash.MakeSeed(), looks: map[uint64]struct{}{}}
 	for _, site := range sites {
 		n.Add(site)
 	}
@@ -56,7 +58,7 @@ func (n *Names) Add(site string) bool {
 	site = strings.Clone(site)
 	n.known[site] = site
 	if looks := skeleton(site); looks != site {
-		n.looks[looks] = site
+		n.looks[maphash.String(n.seed, looks)] = struct{}{}
 	}
 	return true
 }
@@ -123,7 +125,7 @@ func (n *Names) resembles(site string) bool {
 	looks := skeleton(site)
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	if _, ok := n.looks[looks]; ok {
+	if _, ok := n.looks[maphash.String(n.seed, looks)]; ok {
 		return true
 	}
 	_, ok := n.known[looks]
