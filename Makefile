@@ -62,7 +62,7 @@ FUZZ ?= 60s
 fuzz: ## Fuzz each target for a minute (FUZZ=10s for less).
 	@for target in ingest:FuzzNormalise api:FuzzReportBody api:FuzzProbeBatch api:FuzzForwarded api:FuzzAlertmanager \
 		api:FuzzUptimeKuma api:FuzzGatus store:FuzzDecode ingest/replay:FuzzDecode; do \
-		$(GO) test "./$${target%%:*}" -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ) || exit 1; \
+		$(GO) test "./$${target%%:*}" -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ) -fuzzminimizetime 10x || exit 1; \
 	done
 
 accuracy: ## Play random outages, score the engine and its peers (ACCURACY="--seeds tuning --json").
