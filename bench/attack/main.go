@@ -108,5 +108,9 @@ func costs(tg target, blind bool, want faultline.IncidentState) string {
 	})
 	people := least(1, mostPeople, func(n int) bool { return reaches(networks, n, 40) })
 	wide := least(1, mostPeople, func(n int) bool { return reaches(mostNetworks, n, 40) })
-	return fmt.Sprintf("%s people over %d networks, %s over %d", people, networks, wide, mostNetworks)
+	plural := "s"
+	if networks == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("%s people over %d network%s, %s over %d", people, networks, plural, wide, mostNetworks)
 }
