@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -141,10 +140,14 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 
 // unstate has the next round say what did not reach the log.
 func (d *Door) unstate(v faultline.Vantage, probes []faultline.Probe) {
+	sites := make(map[string]bool, len(probes))
+	for _, p := range probes {
+		sites[p.Site] = true
+	}
 	d.alerts.mu.Lock()
 	defer d.alerts.mu.Unlock()
 	for key, s := range d.alerts.standing {
-		if key.vantage == v.Vantage && slices.ContainsFunc(probes, func(p faultline.Probe) bool { return p.Site == key.site }) {
+		if key.vantage == v.Vantage && sites[key.site] {
 			s.stated = time.Time{}
 		}
 	}

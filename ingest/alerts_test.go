@@ -82,11 +82,11 @@ func TestAlertsAreBoundedAndNamed(t *testing.T) {
 		}
 		log.fail(100)
 		time.Sleep(alertSilence + time.Minute) // restated in vain, and then silent
-		if len(d.alerts.standing) != 0 {
-			t.Errorf("%d stand", len(d.alerts.standing))
-		}
 		if err := closeDoor(); err != nil {
 			t.Error(err)
+		}
+		if len(d.alerts.standing) != 0 {
+			t.Errorf("%d stand", len(d.alerts.standing))
 		}
 	})
 }
