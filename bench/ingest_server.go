@@ -39,7 +39,7 @@ const (
 	serverOurs  = "ours"  // the API as serve has it, limits and metrics on, and the door
 	serverNoop  = "noop"  // the same API, whose door answers at once and stores nothing
 	serverBare  = "bare"  // gin alone: no middleware, no limits, the body parsed, 202
-	serverNaive = "naive" // gin alone and one round trip to Redis for each report
+	serverNaive = "naive" // the same API, whose door makes one round trip to Redis for each report
 )
 
 // serveIngest runs one of the servers until standard input ends. It prints the
@@ -70,38 +70,22 @@ func serveIngest(kind string) error {
 
 func ingestHandler(ctx context.Context, kind string) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
-	switch kind {
-	case serverBare:
-		return bareServer(func(*gin.Context, api.ReportRequest) error { return nil }), nil
-	case serverNaive:
-		options, err := redis.ParseURL(os.Getenv(envRedis))
-		if err != nil {
-			return nil, err
-		}
-		options.MaxRetries, options.PoolSize = -1, ingestConnections
-		client := redis.NewClient(options)
-		return bareServer(func(c *gin.Context, r api.ReportRequest) error {
-			return client.XAdd(c, &redis.XAddArgs{Stream: naiveStream, Values: []any{
-				"site", r.Site, "symptom", r.Symptom, "at", time.Now().UnixMilli(), "reporter", c.ClientIP()}}).Err()
-		}), nil
+	if kind == serverBare {
+		return bareServer(), nil
 	}
-	return apiServer(ctx, kind == serverNoop)
+	return apiServer(ctx, kind)
 }
 
 const naiveStream = "naive"
 
-// bareServer parses a report as we do, has it stored, and answers as much as we do.
-func bareServer(keep func(*gin.Context, api.ReportRequest) error) http.Handler {
+// bareServer parses a report as we do and answers as much as we do.
+func bareServer() http.Handler {
 	e := gin.New()
 	e.POST("/v1/reports", func(c *gin.Context) {
 		body := http.MaxBytesReader(c.Writer, c.Request.Body, 4<<10)
 		var r api.ReportRequest
 		if err := json.UnmarshalRead(body, &r, json.RejectUnknownMembers(true)); err != nil {
 			c.Status(http.StatusBadRequest)
-			return
-		}
-		if err := keep(c, r); err != nil {
-			c.Status(http.StatusServiceUnavailable)
 			return
 		}
 		answer, err := json.Marshal(api.ReportAnswer{Site: r.Site, At: time.Now().UTC(), Counted: true, Durable: true})
@@ -115,7 +99,7 @@ func bareServer(keep func(*gin.Context, api.ReportRequest) error) http.Handler {
 }
 
 // apiServer is the API as serve wires it, without the fold and the pages.
-func apiServer(ctx context.Context, noop bool) (http.Handler, error) {
+func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	reg := prometheus.NewRegistry()
 	st, err := store.Open(ctx, store.Config{URL: os.Getenv(envRedis), Durable: true, Registerer: reg})
 	if err != nil {
@@ -148,8 +132,16 @@ func apiServer(ctx context.Context, noop bool) (http.Handler, error) {
 	cfg := api.Config{Door: door, Limits: limits, Board: api.NewBoard(api.BoardConfig{Source: struct{ api.Source }{}, Durable: true, Now: time.Now}),
 		Keys: keys, Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg, TrustedProxies: []string{"127.0.0.1"},
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }}
-	if noop {
+	switch kind {
+	case serverNoop:
 		cfg.Door = noopDoor{}
+	case serverNaive:
+		options, err := redis.ParseURL(os.Getenv(envRedis))
+		if err != nil {
+			return nil, err
+		}
+		options.MaxRetries, options.PoolSize = -1, ingestConnections
+		cfg.Door = naiveDoor{client: redis.NewClient(options)}
 	}
 	return api.New(cfg)
 }
@@ -159,6 +151,22 @@ type noopDoor struct{ api.Door }
 
 func (noopDoor) Report(_ context.Context, _ netip.Addr, site, _ string) (faultline.Receipt, error) {
 	return faultline.Receipt{Site: site, At: time.Now().UTC(), Counted: true, Durable: true}, nil
+}
+
+// naiveDoor writes each report by itself.
+type naiveDoor struct {
+	noopDoor
+	client *redis.Client
+}
+
+func (d naiveDoor) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
+	r, err := d.noopDoor.Report(ctx, addr, site, symptom)
+	if err != nil {
+		return r, err
+	}
+	_, err = d.client.XAdd(ctx, &redis.XAddArgs{Stream: naiveStream, Values: []any{
+		"site", r.Site, "symptom", symptom, "at", r.At.UnixMilli(), "reporter", addr.String()}}).Result()
+	return r, err
 }
 
 // benchLog is the store as the door sees it.
