@@ -5,7 +5,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test needs vet staticcheck lint docs contract bench accuracy clean
+.PHONY: help build run test needs vet staticcheck lint docs contract bench kills attack fuzz accuracy clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,21 @@ contract: ## Hold the API against its document, and lint the document (needs Nod
 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 	$(GO) run ./bench $(BENCH)
+
+# make test kills some two dozen times; this is the whole claim. Linux, some three minutes.
+KILLS ?= 200
+kills: ## Kill nodes and Redis 200 times under load, un-fsynced bytes dropped: nothing acknowledged may be lost.
+	KILLS=$(KILLS) $(GO) test -count=1 -timeout 20m -v -run TestKills ./cmd/faultline
+
+attack: ## What it takes to lie: the least army that reaches each state, as a table.
+	$(GO) run ./bench/attack
+
+FUZZ ?= 60s
+fuzz: ## Fuzz each target for a minute (FUZZ=10s for less).
+	@for target in ingest:FuzzNormalise api:FuzzReportBody api:FuzzProbeBatch api:FuzzForwarded api:FuzzAlertmanager \
+		api:FuzzUptimeKuma api:FuzzGatus store:FuzzDecode ingest/replay:FuzzDecode; do \
+		$(GO) test "./$${target%%:*}" -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ) -fuzzminimizetime 10x || exit 1; \
+	done
 
 accuracy: ## Play random outages, score the engine and its peers (ACCURACY="--seeds tuning --json").
 	$(GO) run ./bench/accuracy --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)

@@ -38,6 +38,7 @@ type Report struct {
 	ASN      uint32    `json:"asn,omitempty"`     // the reporter's network; 0 is unknown
 	Country  string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
 	Net      string    `json:"net,omitempty"`     // pseudonym of the reporter's /24 or /48
+	Hosting  bool      `json:"hosting,omitempty"` // from a network of machines, not of people: weighs nothing
 }
 
 // Probe is one automated check of one site from one vantage. The same site,
@@ -61,13 +62,14 @@ type SiteRecord struct {
 	Rank       int                   `json:"rank,omitempty"` // popularity, 1 is the most visited; 0 is unknown
 	Components []Component           `json:"components,omitempty"`
 	Shares     map[Component]float64 `json:"shares,omitempty"` // of the site's traffic, 0 to 1
-	Source     string                `json:"source,omitempty"` // catalog or observed; observed beats catalog
+	Source     string                `json:"source,omitempty"` // catalog, observed or reported; observed beats the others
 }
 
 // The sources of a [SiteRecord].
 const (
 	SourceCatalog  = "catalog"
 	SourceObserved = "observed"
+	SourceReported = "reported" // asked for from several networks: the name is known, and nothing else
 )
 
 // Vantage is a place that probes run from.

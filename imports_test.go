@@ -49,6 +49,7 @@ var rooms = map[string][]string{
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},
 	"bench/accuracy":    {anyRoom},
+	"bench/attack":      {anyRoom},
 }
 
 // guarded are the libraries that only some rooms may see, by the beginning of

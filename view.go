@@ -32,8 +32,10 @@ type SiteStatus struct {
 	Probes       int         `json:"probes"`        // last 10 minutes
 	ProbesFailed int         `json:"probes_failed"` // of those
 	LastReportAt *time.Time  `json:"last_report_at"`
-	LastProbeAt  *time.Time  `json:"last_probe_at"`
-	Incidents    []string    `json:"incidents"` // ids of the open ones that it belongs to
+	// FirstReportAt is of the oldest of Reports.
+	FirstReportAt *time.Time `json:"first_report_at"`
+	LastProbeAt   *time.Time `json:"last_probe_at"`
+	Incidents     []string   `json:"incidents"` // ids of the open ones that it belongs to
 }
 
 // Counters conserve what was folded: every report and probe of the log is

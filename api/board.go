@@ -150,15 +150,16 @@ func (b *Board) readThrough(ctx context.Context, id string, revision int) (fault
 }
 
 // said is what a reporter is told of the site: how many others reported it in
-// the last 10 minutes, and the open incident that it belongs to, if any.
-func (b *Board) said(r faultline.Receipt) (others int, incident *IncidentRef) {
+// the last 10 minutes, since when it fails by their word or the incident's, and
+// the open incident that it belongs to, if any.
+func (b *Board) said(r faultline.Receipt) (others int, since *time.Time, incident *IncidentRef) {
 	s := b.current.Load()
 	if s == nil {
-		return 0, nil
+		return 0, nil, nil
 	}
 	status, ok := s.site(r.Site)
 	if !ok {
-		return 0, nil
+		return 0, nil, nil
 	}
 	others = status.Reports
 	if !r.Counted && others > 0 {
@@ -167,6 +168,10 @@ func (b *Board) said(r faultline.Receipt) (others int, incident *IncidentRef) {
 	if e := s.foremost(status.Incidents); e != nil {
 		ref := newIncidentRef(&e.inc, b.cfg.PublicURL)
 		incident = &ref
+		return others, &e.inc.Onset.At, incident
 	}
-	return others, incident
+	if others > 0 {
+		since = status.FirstReportAt
+	}
+	return others, since, nil
 }

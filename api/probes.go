@@ -32,10 +32,10 @@ type ProbesAnswer struct {
 // @Security Bearer
 // @Param    probes body []probeLine true "the batch"
 // @Success  202 {object} ProbesAnswer "what was accepted is in the log"
-// @Failure  400,401,403,413,415,503 {object} Problem
+// @Failure  400,401,403,413,415,429,503 {object} Problem
 // @Router   /v1/probes [post]
 func (a *api) postProbes(c *gin.Context, _ url.Values) error {
-	who, err := a.authorise(c, ScopeProbes)
+	who, err := a.authoriseSender(c, ScopeProbes)
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,8 @@ type refusal struct {
 	detail    string
 	challenge string // WWW-Authenticate, with 401 and 403
 	accept    string // Accept, with 415: what would have been understood
+	// retryAfter is in seconds, with 429.
+	retryAfter int
 }
 
 func (r *refusal) Error() string { return r.detail }
@@ -74,6 +76,9 @@ func (a *api) fail(c *gin.Context, err error) {
 	h := c.Writer.Header()
 	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", strconv.Itoa(retryAtLeast+rand.IntN(retryAtMost-retryAtLeast+1)))
+	}
+	if r.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(r.retryAfter))
 	}
 	if r.challenge != "" {
 		h.Set("WWW-Authenticate", r.challenge)

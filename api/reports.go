@@ -23,6 +23,9 @@ type Door interface {
 	// Probes returns once all that it accepted is in the log. A pointer in
 	// rejected begins with the index of the probe: /3/site.
 	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int, rejected []faultline.Invalid, err error)
+	// Alerts returns once what is new of them is in the log. Pointers are like those
+	// of Probes.
+	Alerts(ctx context.Context, v faultline.Vantage, alerts []faultline.Alert) (accepted int, rejected []faultline.Invalid, err error)
 }
 
 // ReportRequest is one person saying that one site does not work for them.
@@ -43,6 +46,9 @@ type ReportAnswer struct {
 	Durable bool `json:"durable"`
 	// Reports is how many others said so of this site in the last 10 minutes.
 	Reports int `json:"reports"`
+	// Since is when it began: the onset of the incident or, without one, the first of
+	// those reports; null when there is neither.
+	Since *time.Time `json:"since" extensions:"x-nullable" format:"date-time"`
 	// Incident is the open incident that the site belongs to, or null.
 	Incident *IncidentRef `json:"incident"`
 }
@@ -51,13 +57,13 @@ type ReportAnswer struct {
 //
 // @ID       postReport
 // @Summary  Say that a site does not work for you
-// @Description Nobody needs an account. The answer comes once the report is in the log. One person counts once per site in 10 minutes; the address is not kept.
+// @Description Nobody needs an account. The answer comes once the report is in the log, and says how many others reported the site, since when, and the incident if there is one. One person counts once per site in 10 minutes; the address is not kept. With the symptom ok it says that the site works: heard, and never what closes an incident.
 // @Tags     reports
 // @Accept   json
 // @Produce  json
 // @Param    report body ReportRequest true "the report"
 // @Success  202 {object} ReportAnswer "in the log"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  400,413,415,429,503 {object} Problem
 // @Router   /v1/reports [post]
 func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	body, _, err := readBody(c, maxReportBody, mediaJSON)
@@ -79,11 +85,11 @@ func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	others, incident := a.cfg.Board.said(receipt)
+	others, since, incident := a.cfg.Board.said(receipt)
 	c.Writer.Header().Set("Cache-Control", "no-store")
 	writeJSON(c, http.StatusAccepted, mediaJSON, ReportAnswer{
 		Site: receipt.Site, At: receipt.At, Counted: receipt.Counted, Durable: receipt.Durable,
-		Reports: others, Incident: incident,
+		Reports: others, Since: since, Incident: incident,
 	})
 	return nil
 }

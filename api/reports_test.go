@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"faultline"
 )
@@ -240,4 +241,29 @@ func TestClientAddress(t *testing.T) {
 	r := report(`{"site":"bbc.co.uk"}`)
 	r.remote = "@"
 	wantProblem(t, n.do(r), http.StatusBadRequest)
+}
+
+// A receipt says since when: by the incident or, without one, by the first of the
+// others' reports; who is the first hears of nobody.
+func TestReceiptSaysSinceWhen(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	inc := incident(1, 1, 3)
+	inc.State = faultline.StateConfirmed
+	n.source.tell(inc)
+	n.run()
+	n.await(inc)
+	first := t0.Add(-4 * time.Minute)
+	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{
+		{Site: "a.example", Reports: 7, FirstReportAt: &first},
+		{Site: "b.example", Reports: 7, FirstReportAt: &first, Incidents: []string{inc.ID}},
+		{Site: "c.example", Reports: 0},
+	}})
+	for site, want := range map[string]*time.Time{"a.example": &first, "b.example": &inc.Onset.At, "c.example": nil} {
+		w := n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"` + site + `"}`, header: map[string]string{"Content-Type": "application/json"}})
+		got := decode[ReportAnswer](t, w.Body).Since
+		if (got == nil) != (want == nil) || got != nil && !got.Equal(*want) {
+			t.Errorf("%s: since %v, want %v", site, got, want)
+		}
+	}
 }

@@ -30,6 +30,8 @@ type Config struct {
 	// Looked says what came of looking at a site of that name that the map does
 	// not hold, if anybody has; nil: nobody looks at such sites.
 	Looked func(ctx context.Context, site string) (status faultline.SiteStatus, ok bool)
+	// Limits says who may send how often; nil: everybody, always.
+	Limits Limiter
 	// Ready says why this node should get no traffic just now; nil: never.
 	Ready func() error
 	Now   func() time.Time
@@ -93,7 +95,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	e.Use(a.observe, secure, a.recovered)
+	e.Use(a.observe, secure, a.recovered, a.limit)
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
 	a.routes(e)
@@ -110,6 +112,9 @@ func (a *api) routes(e *gin.Engine) {
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
 	e.GET(routeWork, a.answer(a.getWork, []string{"revision", "wait", "state", "why"}))
 	read("/v1/vantages", a.getVantages)
+	e.POST("/v1/inbound/alertmanager", a.answer(a.postAlertmanager, nil))
+	e.POST("/v1/inbound/uptime-kuma", a.answer(a.postUptimeKuma, nil))
+	e.POST("/v1/inbound/gatus", a.answer(a.postGatus, nil))
 
 	read("/v1/incidents", a.getIncidents, "state", "cause", "limit", "cursor")
 	read("/v1/incidents/:id", a.getIncident)

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type testDoor struct {
 	reports [][2]string
 	vantage faultline.Vantage
 	probes  []faultline.Probe
+	alerts  []faultline.Alert
 }
 
 func (d *testDoor) Report(_ context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
@@ -66,11 +68,30 @@ func (d *testDoor) Probes(_ context.Context, v faultline.Vantage, probes []fault
 	return len(probes) - len(rejected), rejected, nil
 }
 
+// Alerts takes all but those of no site.
+func (d *testDoor) Alerts(_ context.Context, v faultline.Vantage, alerts []faultline.Alert) (int, []faultline.Invalid, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err != nil {
+		return 0, nil, d.err
+	}
+	var rejected []faultline.Invalid
+	d.vantage = v
+	for i, a := range alerts {
+		if a.Site == "" {
+			rejected = append(rejected, faultline.Invalid{Pointer: "/" + strconv.Itoa(i) + "/site", Detail: "names no site"})
+			continue
+		}
+		d.alerts = append(d.alerts, a)
+	}
+	return len(alerts) - len(rejected), rejected, nil
+}
+
 // said returns how much was written.
 func (d *testDoor) said() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.reports) + len(d.probes)
+	return len(d.reports) + len(d.probes) + len(d.alerts)
 }
 
 // clock is a time that tests move.

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -38,17 +35,12 @@ func measureCheckpoint(ctx context.Context, opt options, log io.Writer) ([]figur
 	if err := checkEstate(e.play()); err != nil {
 		return nil, fmt.Errorf("void: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "faultline-bench-")
+	redis, err := startRedis(ctx, "everysec")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	url, stop, err := startRedis(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	st, err := store.Open(ctx, store.Config{URL: url, Durable: true})
+	defer redis.stop()
+	st, err := store.Open(ctx, store.Config{URL: redis.url, Durable: true})
 	if err != nil {
 		return nil, err
 	}
@@ -195,27 +187,6 @@ func (r *checkpointRun) verify(ctx context.Context, counters string) error {
 		return fmt.Errorf("void: what is stored has counted %s, there were %s", got, counters)
 	}
 	return nil
-}
-
-// startRedis starts a durable redis-server of its own in a directory.
-func startRedis(ctx context.Context, dir string) (url string, stop func(), err error) {
-	socket := filepath.Join(dir, "redis.sock")
-	cmd := exec.CommandContext(ctx, "redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir,
-		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
-	if err := cmd.Start(); err != nil {
-		return "", nil, fmt.Errorf("start redis-server: %w", err)
-	}
-	stop = func() {
-		_ = cmd.Process.Kill() // all that it holds was made here
-		_ = cmd.Wait()
-	}
-	for until := time.Now().Add(redisPatience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
-			return "unix://" + socket, stop, nil
-		}
-	}
-	stop()
-	return "", nil, errors.New("redis-server did not answer in time")
 }
 
 func (r *checkpointRun) duration(m measurement) figure {

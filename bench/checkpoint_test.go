@@ -8,12 +8,12 @@ import (
 )
 
 func TestCheckpointIsStoredAsItWas(t *testing.T) {
-	url, stop, err := startRedis(t.Context(), t.TempDir())
+	redis, err := startRedis(t.Context(), "everysec")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stop()
-	st, err := store.Open(t.Context(), store.Config{URL: url, Durable: true})
+	defer redis.stop()
+	st, err := store.Open(t.Context(), store.Config{URL: redis.url, Durable: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,16 +45,16 @@ func TestCheckpointIsStoredAsItWas(t *testing.T) {
 }
 
 func TestDoorTellsItsLongest(t *testing.T) {
-	dead, stop, err := startRedis(t.Context(), t.TempDir())
+	dead, err := startRedis(t.Context(), "everysec")
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(t.Context(), store.Config{URL: dead, Durable: true})
+	st, err := store.Open(t.Context(), store.Config{URL: dead.url, Durable: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	stop()
+	dead.stop()
 	r := checkpointRun{estate: smallEstate(), st: st}
 	if _, err := r.doorWhile(t.Context(), 50*time.Millisecond); err == nil {
 		t.Error("a door that could append nothing says so to nobody")

@@ -37,6 +37,7 @@ var groups = []group{
 	{"tick", measureTick},
 	{"checkpoint", measureCheckpoint},
 	{"probe", measureProbe},
+	{"ingest", measureIngest},
 }
 
 func groupNames() string {
@@ -67,6 +68,13 @@ func main() {
 	if isTarget() {
 		if err := serveTarget(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: target:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if kind := os.Getenv(envServer); kind != "" { // a child of the group ingest
+		if err := serveIngest(kind); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
 		return

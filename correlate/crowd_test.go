@@ -88,26 +88,30 @@ func TestWhatIsNoISPOutage(t *testing.T) {
 	}
 }
 
-// An ISP takes 30 unrelated sites, 10 prefixes where they are known, and a rise far
-// above its own history.
+// An ISP takes 30 unrelated sites, as many people, 10 prefixes where they are known,
+// and a rise far above its own history.
 func TestISPThresholds(t *testing.T) {
 	t.Parallel()
 	quiet, chatty := rate{N: 0, T: 10_000}, rate{N: 40_000, T: 10_000} // by the week
 	for name, c := range map[string]struct {
-		sites, nets int
-		base        rate
-		want        bool
+		sites, people, nets int
+		base                rate
+		want                bool
 	}{
-		"30 sites, prefixes unknown": {30, 0, quiet, true},
-		"29 sites":                   {29, 0, quiet, false},
-		"10 prefixes":                {30, 10, quiet, true},
-		"9 prefixes":                 {30, 9, quiet, false},
-		"as chatty as ever":          {30, 10, chatty, false},
+		"30 sites, prefixes unknown": {30, 30, 0, quiet, true},
+		"29 sites":                   {29, 30, 0, quiet, false},
+		"29 people":                  {30, 29, 10, quiet, false},
+		"10 prefixes":                {30, 30, 10, quiet, true},
+		"9 prefixes":                 {30, 30, 9, quiet, false},
+		"as chatty as ever":          {30, 30, 10, chatty, false},
 	} {
 		e := settled(60)
 		e.Fold(faultline.Report{At: after(60), Site: "a.example", Reporter: "anna", ASN: 812})
 		e.networks.rows[0].Base = c.base
-		sub := &subscribers{sites: c.sites, recent: c.sites, nets: map[uint32]bool{}}
+		sub := &subscribers{sites: c.sites, recent: c.sites, nets: map[uint32]bool{}, people: map[uint64]bool{}}
+		for n := range c.people {
+			sub.people[uint64(n)] = true
+		}
 		for n := range c.nets {
 			sub.nets[uint32(n)] = true
 		}

@@ -68,6 +68,7 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	if s.Crowd != nil {
 		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
 		st.LastReportAt = msPtr(s.Crowd.LastAt)
+		st.FirstReportAt = msPtr(s.Crowd.first(e.clock - statusReach))
 	}
 	now := e.look(s)
 	switch {
@@ -89,4 +90,15 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		}
 	}
 	return st
+}
+
+// first is when the oldest report of a failure after from was made, 0 if there is
+// none.
+func (c *crowd) first(from int64) int64 {
+	for _, h := range c.Recent {
+		if h.At > from && h.Code != codeOK {
+			return h.At
+		}
+	}
+	return 0
 }

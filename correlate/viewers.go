@@ -22,12 +22,14 @@ const (
 	ispStillSites = 10
 	ispListed     = 200
 	ispHistory    = 10.0 // minutes that were learned: without a past nothing rises
+	ispPeople     = 30   // distinct reporters: one person may name every site
 )
 
 // subscriber is what one network says in the window.
 type subscribers struct {
 	sites, recent int // distinct sites
 	nets          map[uint32]bool
+	people        map[uint64]bool
 	ids           []uint32
 }
 
@@ -103,12 +105,13 @@ func (e *Engine) breadth() map[uint32]*subscribers {
 			}
 			sub := out[h.Network]
 			if sub == nil {
-				sub = &subscribers{nets: map[uint32]bool{}}
+				sub = &subscribers{nets: map[uint32]bool{}, people: map[uint64]bool{}}
 				out[h.Network] = sub
 			}
 			if h.Net != 0 {
 				sub.nets[h.Net] = true
 			}
+			sub.people[h.Who] = true
 			if len(sub.ids) > 0 && sub.ids[len(sub.ids)-1] == j.id {
 				continue // reports are visited newest first: the first one counts
 			}
@@ -124,7 +127,7 @@ func (e *Engine) breadth() map[uint32]*subscribers {
 
 // ispOdds weighs one network against its own history, the others and the probes.
 func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) {
-	if sub.sites < ispSites || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
+	if sub.sites < ispSites || len(sub.people) < ispPeople || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
 		return 0, false
 	}
 	minutes := float64(ispWindow) / float64(minute)

@@ -160,6 +160,9 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	e.counters.Reports++
+	if r.Hosting {
+		return // machines, not people: counted, and worth nothing
+	}
 	e.keep(id)
 	s := e.sites.rows[id]
 	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom)))}

@@ -66,7 +66,7 @@ func (c *committer) add(events ...faultline.Event) (*batch, error) {
 	if n := len(c.queue); n > 0 && len(c.queue[n-1].events)+len(events) <= batchLimit {
 		b = c.queue[n-1]
 	} else {
-		b = &batch{done: make(chan struct{})}
+		b = newBatch()
 		c.queue = append(c.queue, b)
 	}
 	b.events = append(b.events, events...)

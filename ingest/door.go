@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
@@ -22,12 +23,17 @@ type Labels interface {
 	Label(addr netip.Addr) (asn uint32, country string)
 }
 
-// DoorConfig says what a door stands on. All but Labels and Registerer is required.
+// DoorConfig says what a door stands on. Labels, Hosting, Newcomers and Registerer
+// may be left out.
 type DoorConfig struct {
 	Log    Log
 	Keys   DailyKeys
 	Names  *Names
 	Labels Labels // nil: nothing is known of addresses
+	// Hosting are the networks whose reports weigh nothing.
+	Hosting Hosting
+	// Newcomers are names on their way to become sites; nil: none ever does.
+	Newcomers *Newcomers
 	// Durable is told to everyone who reports: false when nothing outlives the
 	// process.
 	Durable bool
@@ -39,11 +45,14 @@ type DoorConfig struct {
 }
 
 // Door takes what people and agents say, makes events of it and answers once
-// they are in the log. It is safe for concurrent use; its one goroutine is
+// they are in the log. It is safe for concurrent use; its goroutines are those of
 // [Door.Run]. An address that is given to it is neither kept nor logged.
 type Door struct {
 	names      *Names
 	labels     Labels
+	hosting    Hosting
+	newcomers  *Newcomers
+	alerts     *alerts
 	durable    bool
 	now        func() time.Time
 	pseudonyms pseudonyms
@@ -62,6 +71,9 @@ func NewDoor(cfg DoorConfig) *Door {
 	return &Door{
 		names:      cfg.Names,
 		labels:     cfg.Labels,
+		hosting:    cfg.Hosting,
+		newcomers:  cfg.Newcomers,
+		alerts:     newAlerts(cfg.Registerer),
 		durable:    cfg.Durable,
 		now:        cfg.Now,
 		pseudonyms: pseudonyms{keys: cfg.Keys},
@@ -74,7 +86,20 @@ func NewDoor(cfg DoorConfig) *Door {
 // Run appends what the door takes to the log. When ctx ends the door closes:
 // what is queued is still appended, within seconds, and Run returns. The error
 // says what could not be appended. A door opens once.
-func (d *Door) Run(ctx context.Context) error { return d.commit.run(ctx) }
+func (d *Door) Run(ctx context.Context) error {
+	others, stop := context.WithCancel(ctx)
+	var wait sync.WaitGroup
+	if d.newcomers != nil {
+		wait.Go(func() {
+			_ = d.newcomers.run(others, func(r faultline.SiteRecord) error { return d.promote(others, r) })
+		})
+	}
+	wait.Go(func() { d.restate(others) })
+	err := d.commit.run(ctx)
+	stop()
+	wait.Wait()
+	return err
+}
 
 // Report takes one person's word that a site does not work for them (or, with
 // symptom ok, that it does). Site is whatever they call it, symptom may be
@@ -82,7 +107,7 @@ func (d *Door) Run(ctx context.Context) error { return d.commit.run(ctx) }
 //
 // It returns once the report is in the log. A repeat by the same person within
 // ten minutes, and a report of a name that is not known, are not logged and not
-// counted. Errors: [faultline.InvalidError] with the pointers /site and
+// counted. That somebody asked for the name is remembered, see [Newcomers]. Errors: [faultline.InvalidError] with the pointers /site and
 // /symptom, or [faultline.ErrUnavailable], after which the person may try again.
 func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
 	receipt, outcome, err := d.report(ctx, addr, site, symptom)
@@ -100,21 +125,21 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	}
 	now := faultline.Millis(d.now())
 	r = faultline.Receipt{Site: name, At: now, Durable: d.durable}
+	report := faultline.Report{At: now, Site: name, Symptom: sym}
+	if d.labels != nil {
+		report.ASN, report.Country = d.labels.Label(addr)
+		report.Hosting = d.hosting[report.ASN]
+	}
 	if !d.names.Known(name) {
+		d.unknown(report, addr)
 		return r, outcomeUnknown, nil
 	}
-	who, err := d.pseudonyms.of(ctx, addr, now)
+	who, before, err := d.pseudonyms.around(ctx, addr, now)
 	if err != nil {
 		return faultline.Receipt{}, outcomeUnavailable, fmt.Errorf("pseudonym of a reporter: %w", unavailable(err))
 	}
-	report := faultline.Report{
-		At: now, Site: name, Symptom: sym,
-		Reporter: fmt.Sprintf("%016x", who.reporter), Net: fmt.Sprintf("%08x", who.net),
-	}
-	if d.labels != nil {
-		report.ASN, report.Country = d.labels.Label(addr)
-	}
-	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, now, func() (*batch, error) {
+	report.Reporter, report.Net = who.text()
+	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, reporterSite{before, name}, now, func() (*batch, error) {
 		return d.commit.add(report)
 	})
 	if err == nil {
@@ -128,6 +153,19 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	}
 	r.Counted = true
 	return r, outcomeCounted, nil
+}
+
+// unknown remembers that somebody asked for a name that is not known. Which
+// prefix they are of is told by a hash of this process alone.
+func (d *Door) unknown(r faultline.Report, addr netip.Addr) {
+	if d.newcomers == nil {
+		return
+	}
+	_, prefix := prefixesOf(addr)
+	bringer := maphash.Comparable(d.newcomers.seed, prefix)
+	if network := networkOf(r, uint32(bringer)); network != 0 {
+		d.newcomers.ask(r.Site, network, bringer)
+	}
 }
 
 // read validates what a person said, and names every field that is wrong.

@@ -340,7 +340,7 @@ func TestRecentRemembersAcrossItsGenerations(t *testing.T) {
 		repeat   bool
 	}{{0, 1, false}, {5, 2, false}, {10, 3, false}, {11, 2, true}, {14, 2, true}, {15, 2, false}, {19, 3, true}} {
 		now := time.Unix(0, 0).Add(time.Duration(step.minute) * time.Minute)
-		if _, repeat, _ := r.claim(reporterSite{reporter: step.reporter}, now, add); repeat != step.repeat {
+		if _, repeat, _ := r.claim(reporterSite{reporter: step.reporter}, reporterSite{}, now, add); repeat != step.repeat {
 			t.Errorf("%+v: repeat is %t", step, repeat)
 		}
 	}
@@ -352,14 +352,14 @@ func TestRecentIsBounded(t *testing.T) {
 	add := func() (*batch, error) { return b, nil }
 	now := time.Unix(0, 0)
 	for i := range 5 * recentLimit {
-		if _, repeat, err := r.claim(reporterSite{reporter: uint64(i)}, now, add); repeat || err != nil {
+		if _, repeat, err := r.claim(reporterSite{reporter: uint64(i)}, reporterSite{}, now, add); repeat || err != nil {
 			t.Fatalf("%d: repeat %t, %v", i, repeat, err)
 		}
 		if n := len(r.young) + len(r.old); n > 2*recentLimit {
 			t.Fatalf("%d are remembered", n)
 		}
 	}
-	if _, repeat, _ := r.claim(reporterSite{reporter: 4*recentLimit + 1}, now, add); !repeat {
+	if _, repeat, _ := r.claim(reporterSite{reporter: 4*recentLimit + 1}, reporterSite{}, now, add); !repeat {
 		t.Error("one of the last is forgotten")
 	}
 }

@@ -31,7 +31,7 @@ func (c *committer) flush(ctx context.Context, b *batch) {
 	}
 	c.metrics.flushed(n, c.now().Sub(began), b.err)
 	b.events = nil // those who remember the batch need its fate alone
-	close(b.done)
+	b.settled()
 
 	c.mu.Lock()
 	defer c.mu.Unlock()

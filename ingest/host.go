@@ -79,7 +79,10 @@ func parseHost(input string) (string, error) {
 		return "", errNotDomain
 	}
 	mapped = strings.TrimSuffix(mapped, ".")
-	return mapped, checkHost(mapped)
+	if err := checkHost(mapped); err != nil {
+		return mapped, err
+	}
+	return mapped, checkScripts(mapped)
 }
 
 // checkHost refuses addresses and private names. It runs on the mapped host,

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"errors"
+	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -20,11 +21,13 @@ type Names struct {
 	known map[string]string // each name to itself, so that readers share one copy
 
 	aliases map[string]string // other names, to the known ones that they lead to
+	seed    maphash.Seed
+	looks   map[uint64]struct{} // of known names: a hash of the skeleton, where that is another word
 }
 
 // NewNames returns a Names that knows the given sites.
 func NewNames(sites ...string) *Names {
-	n := &Names{known: make(map[string]string, len(sites))}
+	n := &Names{known: make(map[string]string, len(sites)), seed: maphash.MakeSeed(), looks: map[uint64]struct{}{}}
 	for _, site := range sites {
 		n.Add(site)
 	}
@@ -56,6 +59,9 @@ func (n *Names) Add(site string) bool {
 	}
 	site = strings.Clone(site)
 	n.known[site] = site
+	if looks := skeleton(site); looks != site {
+		n.looks[maphash.String(n.seed, looks)] = struct{}{}
+	}
 	return true
 }
 
@@ -91,6 +97,9 @@ func (n *Names) findAny(name string) (string, bool) {
 // Public suffixes are those of publicsuffix.org, the private ones included:
 // below github.io each name is somebody's own, so foo.github.io is registrable.
 // A private suffix itself (blogspot.com) is a site only when it is known.
+//
+// A name of which a label mixes scripts is refused, and so is one that is not
+// known and looks like one that is (UTS 39): it would be shown beside it.
 func (n *Names) Normalise(input string) (string, error) {
 	if site, ok := n.findAny(input); ok {
 		return site, nil
@@ -116,7 +125,22 @@ func (n *Names) Normalise(input string) (string, error) {
 	if known, ok := n.findAny(site); ok {
 		return known, nil
 	}
+	if n.resembles(site) || n.resembles(rest) {
+		return "", errLooks
+	}
 	return site, nil
+}
+
+// resembles reports whether an unknown name looks like a known one.
+func (n *Names) resembles(site string) bool {
+	looks := skeleton(site)
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if _, ok := n.looks[maphash.String(n.seed, looks)]; ok {
+		return true
+	}
+	_, ok := n.known[looks]
+	return ok && looks != site
 }
 
 // underSuffix reads a bare public suffix and its www. host, which are one site:

@@ -128,25 +128,6 @@ func TestNormaliseIsStable(t *testing.T) {
 	})
 }
 
-func FuzzNormalise(f *testing.F) {
-	for _, s := range []string{"bbc.co.uk", "https://www.gov.uk/x", "１２７.０.０.１", "[::1]", "a@b", "раураl.com"} {
-		f.Add(s)
-	}
-	names := NewNames("bbc.co.uk", "www.gov.uk")
-	f.Fuzz(func(t *testing.T, input string) {
-		site, err := names.Normalise(input)
-		if err != nil {
-			return
-		}
-		if !isWord(site, maxHost) || site != strings.ToLower(site) || strings.ContainsAny(site, "/:@\"<>\\") || !strings.Contains(site, ".") {
-			t.Fatalf("%q became %q", input, site)
-		}
-		if again, err := names.Normalise(site); again != site || err != nil {
-			t.Fatalf("%q became %q, and that %q, %v", input, site, again, err)
-		}
-	})
-}
-
 func TestNamesAreSafeForConcurrentUse(t *testing.T) {
 	names := NewNames()
 	var wg sync.WaitGroup

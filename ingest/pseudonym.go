@@ -5,7 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"net/netip"
 	"sync"
 	"time"
@@ -33,8 +35,12 @@ type pseudonyms struct {
 }
 
 type dayKey struct {
-	day string
-	key []byte
+	day  string
+	macs *sync.Pool // of HMACs with that key: to set one up costs as much as to use it
+}
+
+func newDayKey(day string, key []byte) dayKey {
+	return dayKey{day: day, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
 // pseudonym is what stands for an address: of its /32 or /64, and of its /24 or
@@ -44,9 +50,18 @@ type pseudonym struct {
 	net      uint32
 }
 
+// text is how a report carries a pseudonym: 16 and 8 hexadecimal digits.
+func (p pseudonym) text() (reporter, net string) {
+	var raw [12]byte
+	binary.BigEndian.PutUint64(raw[:], p.reporter)
+	binary.BigEndian.PutUint32(raw[8:], p.net)
+	all := hex.EncodeToString(raw[:])
+	return all[:16], all[16:]
+}
+
 // of returns the pseudonym of addr on the day of now.
 func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, error) {
-	key, err := p.key(ctx, now.UTC().Format(time.DateOnly))
+	day, err := p.key(ctx, now.UTC().Format(time.DateOnly))
 	if err != nil {
 		return pseudonym{}, err
 	}
@@ -56,65 +71,89 @@ func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (ps
 		person, net = 64, 48
 	}
 	return pseudonym{
-		reporter: binary.BigEndian.Uint64(sum(key, addr, person)),
-		net:      binary.BigEndian.Uint32(sum(key, addr, net)),
+		reporter: binary.BigEndian.Uint64(day.sum(addr, person)),
+		net:      binary.BigEndian.Uint32(day.sum(addr, net)),
 	}, nil
+}
+
+// around returns the pseudonym of addr on the day of now and, within the first
+// ten minutes of a day, who its reporter was the day before, so that midnight
+// makes nobody two; else 0. What links the two days is kept by [recent] for ten
+// minutes and goes no further. Where yesterday's key can't be had, or this node
+// was not there yesterday, nobody was anybody.
+func (p *pseudonyms) around(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, uint64, error) {
+	who, err := p.of(ctx, addr, now)
+	yesterday := now.Add(-repeatWindow)
+	if err != nil || yesterday.UTC().Day() == now.UTC().Day() {
+		return who, 0, err
+	}
+	p.mu.Lock()
+	held := p.was.day == yesterday.UTC().Format(time.DateOnly)
+	p.mu.Unlock()
+	if !held { // nothing is remembered of yesterday either
+		return who, 0, nil
+	}
+	was, err := p.of(ctx, addr, yesterday)
+	return who, was.reporter, err
 }
 
 // sum is HMAC-SHA256 of the prefix in binary: its address and its length, which
 // keeps the two pseudonyms of one address apart.
-func sum(key []byte, addr netip.Addr, bits int) []byte {
+func (d dayKey) sum(addr netip.Addr, bits int) []byte {
 	prefix, err := addr.Prefix(bits) // drops a zone, too
 	if err != nil {
 		panic("ingest: " + err.Error()) // bits always fit the family
 	}
 	var buf [17]byte
 	raw, _ := prefix.AppendBinary(buf[:0]) // never fails
-	mac := hmac.New(sha256.New, key)
+	mac := d.macs.Get().(hash.Hash)
+	defer d.macs.Put(mac)
+	mac.Reset()
 	mac.Write(raw)
 	return mac.Sum(nil)
 }
 
 // key returns the day's key. However many ask for a new day's at once, it is
 // fetched once, and nobody waits longer than their own context.
-func (p *pseudonyms) key(ctx context.Context, day string) ([]byte, error) {
+func (p *pseudonyms) key(ctx context.Context, day string) (dayKey, error) {
 	p.mu.Lock()
 	today, was := p.today, p.was
 	p.mu.Unlock()
 	switch day {
 	case today.day:
-		return today.key, nil
+		return today, nil
 	case was.day:
-		return was.key, nil
+		return was, nil
 	}
 	fetched := p.flight.DoChan(day, func() (any, error) { return p.fetch(context.WithoutCancel(ctx), day) })
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return dayKey{}, ctx.Err()
 	case res := <-fetched:
 		if res.Err != nil {
-			return nil, res.Err
+			return dayKey{}, res.Err
 		}
-		return res.Val.([]byte), nil
+		return res.Val.(dayKey), nil
 	}
 }
 
-func (p *pseudonyms) fetch(ctx context.Context, day string) ([]byte, error) {
+func (p *pseudonyms) fetch(ctx context.Context, day string) (dayKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyLimit)
 	defer cancel()
 	key, err := p.keys.DailyKey(ctx, day)
 	if err != nil {
-		return nil, err
+		return dayKey{}, err
 	}
 	if len(key) < sha256.Size {
-		return nil, fmt.Errorf("the key of %s has %d bytes, not %d", day, len(key), sha256.Size)
+		return dayKey{}, fmt.Errorf("the key of %s has %d bytes, not %d", day, len(key), sha256.Size)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if fresh := (dayKey{day: day, key: key}); day > p.today.day {
+	fresh := newDayKey(day, key)
+	if day > p.today.day {
 		p.today, p.was = fresh, p.today
 	} else {
 		p.was = fresh
 	}
-	return key, nil
+	return fresh, nil
 }

@@ -38,12 +38,18 @@ type recent struct {
 // claim returns the batch that carries the first report of key in the window,
 // and whether that is an earlier one. When there is none yet it calls add and
 // remembers its batch; looking and adding are one step, so that a double click
-// is one report.
-func (r *recent) claim(key reporterSite, now time.Time, add func() (*batch, error)) (b *batch, repeat bool, err error) {
+// is one report. Before is who the same person was until midnight, the zero
+// reporter if that does not matter any more.
+func (r *recent) claim(key, before reporterSite, now time.Time, add func() (*batch, error)) (b *batch, repeat bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s, ok := r.find(key); ok && now.Sub(s.at) < repeatWindow && !s.batch.failed() {
-		return s.batch, true, nil
+	for i, k := range [2]reporterSite{key, before} {
+		if i > 0 && k.reporter == 0 {
+			continue
+		}
+		if s, ok := r.find(k); ok && now.Sub(s.at) < repeatWindow && !s.batch.failed() {
+			return s.batch, true, nil
+		}
 	}
 	if b, err = add(); err != nil {
 		return nil, false, err

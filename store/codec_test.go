@@ -55,7 +55,7 @@ func drawEvent(t *rapid.T) faultline.Event {
 	}), 0, 4))
 	switch rapid.IntRange(0, 7).Draw(t, "type") {
 	case 0:
-		return faultline.Report{At: at(), Site: str(), Symptom: faultline.Symptom(str()), Reporter: str(), ASN: asn(), Country: str(), Net: str()}
+		return faultline.Report{At: at(), Site: str(), Symptom: faultline.Symptom(str()), Reporter: str(), ASN: asn(), Country: str(), Net: str(), Hosting: rapid.Bool().Draw(t, "hosting")}
 	case 1:
 		return faultline.Probe{At: at(), Site: str(), Vantage: str(), Symptom: faultline.Symptom(str()), Status: rapid.Int().Draw(t, "status"),
 			LatencyMS: rapid.Int().Draw(t, "latency"), Detail: str(), Via: components.Draw(t, "via")}

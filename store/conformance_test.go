@@ -70,6 +70,7 @@ var conformance = []struct {
 	{"wishes", testWishes},
 	{"asked", testAsked},
 	{"vantages", testVantages},
+	{"quotas", testQuotas},
 	{"key registry", testRegistry},
 }
 

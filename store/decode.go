@@ -184,7 +184,7 @@ func (u *unpacker) event() faultline.Event {
 	switch head & packTypes {
 	case packReport:
 		return faultline.Report{At: at, Site: u.string(), Symptom: faultline.Symptom(u.string()), Reporter: u.string(),
-			ASN: u.uint32(), Country: u.string(), Net: u.string()}
+			ASN: u.uint32(), Country: u.string(), Net: u.string(), Hosting: head&packHosting != 0}
 	case packProbe:
 		return faultline.Probe{At: at, Site: u.string(), Vantage: u.string(), Symptom: faultline.Symptom(u.string()),
 			Status: u.int(), LatencyMS: u.int(), Detail: u.string(), Via: u.components()}

@@ -20,7 +20,7 @@ import (
 //	seq, number of events: uvarints
 //	the events
 //
-// and an event is a head byte (its type, and a flag for a zero time), its time
+// and an event is a head byte (its type, and flags), its time
 // as a signed difference to the one before in ms, and its fields in the order of
 // the struct. A string is a uvarint: 0, then the string; 1, then 8 bytes that
 // stand for 16 hexadecimal digits; or 2 and more, a string that came before in
@@ -44,6 +44,7 @@ const (
 	packEpoch
 
 	packTypes    byte = 0x0f
+	packHosting  byte = 0x40 // of a report: from a network of machines
 	packZeroTime byte = 0x80
 )
 
@@ -159,7 +160,11 @@ func (p *packer) shares(m map[faultline.Component]float64) {
 func (p *packer) event(ev faultline.Event) error {
 	switch e := ev.(type) {
 	case faultline.Report:
-		p.head(packReport, e.At)
+		kind := packReport
+		if e.Hosting {
+			kind |= packHosting
+		}
+		p.head(kind, e.At)
 		p.strings(e.Site, string(e.Symptom), e.Reporter)
 		p.uint(uint64(e.ASN))
 		p.strings(e.Country, e.Net)

@@ -1,6 +1,9 @@
 package store
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // tag is the hash tag of every key: all live in one slot.
 const tag = "{faultline}:"
@@ -30,6 +33,7 @@ const (
 	keyWishes     = tag + "wishes"
 	keyAsked      = tag + "asked"
 	keyVantages   = tag + "vantages"
+	keyForgotten  = tag + "dailykeys:forgotten"
 )
 
 // The keys of which there are several.
@@ -38,6 +42,8 @@ const (
 	prefixIncident = tag + "incident:"
 	prefixDaily    = tag + "dailykey:"
 	prefixAsked    = tag + "asked:"
+	prefixQuota    = tag + "quota:" // redis_rate puts ratePrefix before it
+	ratePrefix     = "rate:"
 )
 
 func incidentKey(id string) string { return prefixIncident + id }
@@ -65,7 +71,7 @@ type keySpec struct {
 // registry names every key that this package writes. A key that is not here is
 // a mistake.
 var registry = []keySpec{
-	{keyLog, "stream: the log, one packed batch an entry", "trimmed behind min(checkpoint, an hour)", false},
+	{keyLog, "stream: the log, one packed batch an entry", "what is behind the checkpoint and an hour old goes; beyond 2,000,000 entries the hour does not count", false},
 	{keyFloor, "string: the oldest position still in the log", "one position", false},
 	{keyEpoch, "string: the log's epoch, a ULID", "26 bytes", false},
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
@@ -81,4 +87,23 @@ var registry = []keySpec{
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
 	{prefixAsked + "*", "string: how many were asked for in one minute", "two minutes", true},
 	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; an hour", true},
+	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
+	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},
+}
+
+// Bound says what keeps a key of Redis from growing; ok is false for a key that
+// this package does not write.
+func Bound(key string) (bound string, ok bool) {
+	spec, ok := specOf(key)
+	return spec.bound, ok
+}
+
+func specOf(key string) (keySpec, bool) {
+	for _, spec := range registry {
+		prefix, family := strings.CutSuffix(spec.pattern, "*")
+		if key == spec.pattern || family && strings.HasPrefix(key, prefix) {
+			return spec, true
+		}
+	}
+	return keySpec{}, false
 }

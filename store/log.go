@@ -20,8 +20,13 @@ const (
 	batchField = "b"
 	// keepLog is how long the log is kept, whatever the checkpoint says.
 	keepLog = time.Hour
-	// trimStep bounds what one Trim drops, so that it stalls nobody.
-	trimStep = 10_000
+	// maxLogEntries is how long the log may be before what the checkpoint covers is
+	// dropped even within that hour. At a peak an entry is some hundred reports.
+	maxLogEntries = 2_000_000
+	// trimStep bounds what one command drops, so that it stalls nobody; a Trim
+	// makes at most trimSteps of them.
+	trimStep  = 10_000
+	trimSteps = 500
 )
 
 // errNoLog: nobody has called Epoch, or Redis came back empty.
@@ -112,13 +117,19 @@ func (s *Store) LogTail(ctx context.Context) (string, error) {
 }
 
 // Trim drops entries that are both behind the checkpoint and more than an hour
-// older than now, at most some ten thousand of them; it may leave a few that
-// could go. Without a checkpoint it drops nothing.
+// older than now, and of a log of more than 2,000,000 entries all that are behind
+// the checkpoint; it may leave a few that could go. Without a checkpoint it drops
+// nothing.
 func (s *Store) Trim(ctx context.Context, l Lease, now time.Time) error {
 	horizon := max(now.Add(-keepLog).UnixMilli(), 0)
-	err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyCheckpoint, keyFloor}, horizon, trimStep).Err()
-	if err != nil {
-		return s.fail("trim the log", err)
+	for range trimSteps {
+		gone, err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyCheckpoint, keyFloor}, horizon, s.trimStep, s.maxLog).Int()
+		if err != nil {
+			return s.fail("trim the log", err)
+		}
+		if gone < s.trimStep/2 { // whole nodes of the stream go, never more than asked for
+			return nil
+		}
 	}
 	return nil
 }

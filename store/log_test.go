@@ -211,11 +211,14 @@ func testTrim(t *testing.T, f *fixture) {
 		name            string
 		checkpoint, now int // entries; 0 is no checkpoint
 		atLeast, atMost int // where the log then begins
+		maxLog          int
 	}{
-		{"no checkpoint", 0, 900, 0, 0},
-		{"checkpoint behind", 400, 900, 300, 400},
-		{"hour behind", 800, 600, 500, 600},
+		{"no checkpoint", 0, 900, 0, 0, entries},
+		{"checkpoint behind", 400, 900, 300, 400, entries},
+		{"hour behind", 800, 600, 500, 600, entries},
+		{"too long", 800, 600, 700, 800, 100},
 	} {
+		f.maxLog, f.trimStep = c.maxLog, 200 // which takes several steps
 		if c.checkpoint > 0 {
 			ok(t, f.SaveCheckpoint(t.Context(), l, Checkpoint{Cursor: Cursor{Pos: at(c.checkpoint).String()}}))
 		}

@@ -28,6 +28,7 @@ type Store struct {
 	// write wait for a connection.
 	writes, reads, blocking redis.UniversalClient
 	patience                time.Duration // for an answer, beyond a wait asked for
+	trimStep, maxLog        int           // the constants, smaller in tests
 
 	scripts scripts
 	m       *metrics
@@ -47,6 +48,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		reads:    newClient(*options),
 		blocking: newClient(*options),
 		patience: cmp.Or(options.ReadTimeout, ioTimeout),
+		trimStep: trimStep,
+		maxLog:   maxLogEntries,
 		scripts:  newScripts(fencePrelude),
 	}
 	if s.m, err = newMetrics(cfg.Registerer, map[string]redis.UniversalClient{

@@ -50,7 +50,6 @@ type folder struct {
 	// probed hear of every probe that is folded, with the log's clock.
 	probed []func(p faultline.Probe, clock time.Time)
 
-
 	leading atomic.Bool
 	status  atomic.Pointer[foldStatus]
 	asks    chan func(engine, store.Cursor)

@@ -9,13 +9,17 @@ import (
 // grounds tells a prober what the site that it looked at stands on.
 type grounds struct {
 	vantage string
+	matcher *infra.Matcher
 	infer   func(infra.Observation) []faultline.Component
 }
 
 // matcherGrounds asks the signatures alone.
 func matcherGrounds(vantage string, m *infra.Matcher) grounds {
-	return grounds{vantage, func(o infra.Observation) []faultline.Component { return infra.Via(m.Infer(o)) }}
+	return grounds{vantage, m, func(o infra.Observation) []faultline.Component { return infra.Via(m.Infer(o)) }}
 }
+
+// Headers implements [probe.Grounds].
+func (g grounds) Headers() []string { return g.matcher.Headers() }
 
 // Via implements [probe.Grounds]. Where a redirect led to is another site's.
 func (g grounds) Via(o *probe.Observation) []faultline.Component {

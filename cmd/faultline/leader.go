@@ -56,6 +56,7 @@ type leader struct {
 	tickSeq, catalogueSeq uint64
 	ticked                time.Time            // the newest tick that we appended or took over from
 	unfit                 map[revisionKey]bool // for which the fold has begun again
+	forgetAt              time.Time            // when a Redis that would not forget is asked again
 }
 
 // Run leads whenever it can until ctx ends; then it stores what is left, writes

@@ -15,6 +15,8 @@ type metrics struct {
 	cpBytes    prometheus.Gauge
 	cpSeconds  prometheus.Histogram
 	cpFailures prometheus.Counter
+
+	forgetFailures prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
@@ -35,12 +37,14 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "How long a checkpoint took, from its encoding until it was stored.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 		cpFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_checkpoint_failures_total",
 			Help: "Checkpoints that could not be stored."}),
+		forgetFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_forget_failures_total",
+			Help: "Times that Redis would not rewrite its append-only file after a daily key had expired."}),
 	}
 	if reg != nil {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures)
+		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures, m.forgetFailures)
 	}
 	return m
 }

@@ -44,6 +44,8 @@ type nodeParts struct {
 	drill      *drill        // nil: the world
 	matcher    *infra.Matcher
 	statements []statements.Source
+	places     *ingest.Places // nil: nothing is known of addresses
+	hosting    ingest.Hosting
 	log        *slog.Logger
 	reg        *prometheus.Registry
 }
@@ -55,6 +57,8 @@ type node struct {
 	drainDelay time.Duration
 	handler    http.Handler
 	door       *ingest.Door
+	limits     *ingest.Limits
+	places     *ingest.Places
 	board      *api.Board
 	fold       *folder
 	lead       *leader
@@ -70,9 +74,13 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	now, day, out, views := time.Now, worldDay, newOutbox(outboxSites), newLatest[faultline.View]()
 	engines, stale := newEngine(correlate.Config{}), time.Duration(0)
 	var labels ingest.Labels
+	newcomers := ingest.NewNewcomers(publicDNS{}, now, p.reg)
+	if p.places != nil {
+		labels = p.places
+	}
 	if d := p.drill; d != nil {
 		day = dayClock{Now: d.clock.Now, Every: time.Duration(float64(time.Second) / d.clock.speed)}
-		engines, labels = newEngine(correlate.Config{Drill: true}), d.plan
+		engines, labels, newcomers = newEngine(correlate.Config{Drill: true}), d.plan, nil // its map is the scenario's
 		stale = time.Duration(float64(drillStale) * d.clock.speed)
 	}
 	m := newMetrics(p.reg, out)
@@ -82,7 +90,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		sites.Put(r)
 	}
 	p.book.teach(names)
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe}
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe, limits: c.limits(p.store, p.reg), places: p.places}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
@@ -94,7 +102,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
-		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
+		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	var looked *looks
@@ -117,7 +125,7 @@ func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names
 	if err != nil {
 		return err
 	}
-	config := api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
+	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
 	if n.work != nil {
 		config.Work, config.Looked = n.work, looked.status
@@ -138,7 +146,7 @@ func (n *node) probing(c *serveCmd, p nodeParts, sites *siteMap) {
 	if c.Role == roleServe {
 		return
 	}
-	prober, err := newLocalProber(c.localFlags, n.door, n.work, grounds{c.vantage().Vantage, n.maps.Via}, page, p.log, p.reg, time.Now)
+	prober, err := newLocalProber(c.localFlags, n.door, n.work, grounds{c.vantage().Vantage, p.matcher, n.maps.Via}, page, p.log, p.reg, time.Now)
 	if err != nil { // it serves all the same
 		p.log.Warn("this node can't probe", "error", err)
 		return
@@ -195,6 +203,10 @@ func (n *node) run(ctx context.Context) error {
 		fold:   begin("fold", ended, n.fold.Run),
 		board:  begin("board", ended, n.board.Run),
 		watch:  begin("watch", ended, n.watch.Run),
+		limits: begin("limits", ended, n.limits.Run),
+	}
+	if n.places != nil {
+		tasks.places = begin("places", ended, n.places.Run)
 	}
 	if n.play != nil {
 		tasks.drill = begin("drill", ended, n.play)
@@ -225,7 +237,10 @@ func (n *node) leading(ctx context.Context) error {
 }
 
 // nodeTasks are the goroutines of a node.
-type nodeTasks struct{ server, door, leader, fold, board, watch, drill, work, probes *task }
+type nodeTasks struct {
+	server, door, leader, fold, board, watch, limits *task
+	drill, places, work, probes                      *task // nil where there is none
+}
 
 // drain ends a node in order: no new requests, streams closed, those under way
 // answered, what was accepted written, a last checkpoint, the lease let go of.
@@ -234,8 +249,10 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	n.watch.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), n.drainDelay+drainLimit)
 	defer cancel()
-	if tasks.drill != nil {
-		tasks.drill.stop(ctx, n.log)
+	for _, t := range []*task{tasks.drill, tasks.places} {
+		if t != nil {
+			t.stop(ctx, n.log)
+		}
 	}
 	if tasks.probes != nil {
 		tasks.probes.cancel() // it hands in what it has seen while requests are still taken
@@ -257,7 +274,8 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	}
 	tasks.board.cancel() // nobody asks any more; they end while the others write
 	tasks.watch.cancel()
-	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.server} {
+	tasks.limits.cancel()
+	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.limits, tasks.server} {
 		t.stop(ctx, n.log) // the leader still needs the fold, and waits for what the door wrote
 	}
 	n.log.Info("ended")

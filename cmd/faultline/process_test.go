@@ -58,8 +58,14 @@ type process struct {
 // added to an environment without any of our variables.
 func startServe(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return startProgram(t, program, env, args...)
+}
+
+// startProgram is startServe of another build.
+func startProgram(t *testing.T, binary string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, exited: make(chan struct{})}
-	p.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.Command(binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	// What is not said to probe leaves the internet alone.
 	p.cmd.Env = append(append(cleanEnv(), "FAULTLINE_ROLE=serve"), env...)
 	stderr, err := p.cmd.StderrPipe()

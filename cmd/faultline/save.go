@@ -120,6 +120,27 @@ func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 			l.m.cpFailures.Inc()
 			l.log.Warn("no checkpoint this time", "error", err)
 		}
+		l.forgetKeys(ctx)
+	}
+}
+
+// forgetRetry is how long a Redis that won't forget is left alone.
+const forgetRetry = time.Hour
+
+// forgetKeys sees to it that the daily keys that have expired leave Redis' files
+// as well.
+func (l *leader) forgetKeys(ctx context.Context) {
+	if l.now().Before(l.forgetAt) {
+		return
+	}
+	did, err := l.store.ForgetKeys(ctx, l.now())
+	switch {
+	case err != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded):
+		l.forgetAt = l.now().Add(forgetRetry)
+		l.m.forgetFailures.Inc()
+		l.log.Warn("an expired daily key may still be in Redis' append-only file: it must be rewritten (BGREWRITEAOF)", "error", err)
+	case did:
+		l.log.Info("expired daily keys were removed from Redis' files")
 	}
 }
 

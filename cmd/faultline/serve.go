@@ -30,6 +30,7 @@ type serveCmd struct {
 	infraFlags
 	statementFlags
 	localFlags
+	doorFlags
 
 	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play an outage of the past, such as fastly-2021-06-08, on a store of its own in memory; everything that is shown is marked as a drill. The onset comes 10 s after the start."`
 	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"How many times as fast as the world's clock a drill runs: 1 to 120."`
@@ -67,7 +68,7 @@ func (c *serveCmd) AfterApply() error {
 		return usageError{fmt.Errorf("--speed: must be between 1 and 120 but got %g", c.Speed)}
 	}
 	return cmp.Or( // the first of these that is wrong
-		checkListen(c.Listen), checkRedisURL(c.RedisURL), c.localFlags.check(),
+		checkListen(c.Listen), checkRedisURL(c.RedisURL), c.localFlags.check(), c.doorFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
@@ -83,6 +84,12 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	if parts.keys, err = openKeys(c.stateFlags); err != nil {
+		return err
+	}
+	if parts.places, err = c.openPlaces(log, reg); err != nil {
+		return err
+	}
+	if parts.hosting, err = c.hosting(); err != nil {
 		return err
 	}
 	back, err := c.openBackend(ctx, log, reg)
@@ -118,7 +125,14 @@ func (c *serveCmd) readTables(parts *nodeParts) (err error) {
 		return err
 	}
 	parts.catalogue = parts.book.records()
-	if parts.matcher, err = c.infraFlags.matcher(infra.Sources{Owner: parts.book.owner}, c.StateDir); err != nil {
+	from := infra.Sources{Owner: parts.book.owner}
+	for _, name := range c.AddressDB {
+		if systems, err := infra.OpenMMDB(name); err == nil { // what can't be read is complained of by the door
+			from.Networks = systems
+			break
+		}
+	}
+	if parts.matcher, err = c.infraFlags.matcher(from, c.StateDir); err != nil {
 		return err
 	}
 	if c.Drill == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ type ask struct {
 	media     string // of the body that is sent; empty: a GET
 	body      string
 	scope     string // of the token that it carries for the vantage lon-1; empty: none
+	hurried   bool   // it is one too many
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
 	status    int    // of the answer
 	kind      string // of the answer's body: json, sse or txt
@@ -46,12 +48,56 @@ const (
 		`{"type":"probe","at":"2021-06-08T10:04:59.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok","status":200}` + "\n"
 )
 
+// What monitoring programs send.
+const (
+	oneAlertmanager = `{"receiver":"faultline","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"ProbeFailed","instance":"https://www.bbc.co.uk","job":"blackbox"},` +
+		`"annotations":{},"startsAt":"2021-06-08T09:50:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"1a30ba71cca2921f"}],` +
+		`"groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"","version":"4","groupKey":"{}:{}","truncatedAlerts":0}`
+	oneKuma = `{"heartbeat":{"monitorID":7,"status":0,"time":"2021-06-08 09:51:03.120","msg":"Request failed with status code 503","important":true,"duration":60},` +
+		`"monitor":{"id":7,"name":"BBC","url":"https://www.bbc.co.uk","hostname":null,"type":"http","upsideDown":false},"msg":"[BBC] [🔴 Down] Request failed with status code 503"}`
+	oneGatus = `{"site":"https://www.bbc.co.uk","status":"TRIGGERED","key":"news/bbc"}`
+)
+
+// inbound are the routes of monitoring programs, each with a message and its scope.
+var inbound = []ask{
+	{operation: "postAlertmanager", path: "/v1/inbound/alertmanager", body: oneAlertmanager, scope: api.ScopeAlertmanager},
+	{operation: "postUptimeKuma", path: "/v1/inbound/uptime-kuma", body: oneKuma, scope: api.ScopeUptimeKuma},
+	{operation: "postGatus", path: "/v1/inbound/gatus", body: oneGatus, scope: api.ScopeGatus},
+}
+
+// inboundAsks are the answers that each of them may get.
+func inboundAsks() (all []ask) {
+	for _, a := range inbound {
+		a.media = mediaJSON
+		for status, change := range map[int]func(*ask){
+			202: func(*ask) {},
+			400: func(a *ask) { a.body = `[7]` },
+			401: func(a *ask) { a.scope = "" },
+			403: func(a *ask) { a.scope = api.ScopeProbes },
+			413: func(a *ask) { a.body = strings.Repeat(" ", 2<<20) },
+			415: func(a *ask) { a.media = "text/plain" },
+			429: func(a *ask) { a.hurried = true },
+			503: func(a *ask) { a.cold = true },
+		} {
+			b := a
+			b.status = status
+			change(&b)
+			all = append(all, b)
+		}
+	}
+	slices.SortFunc(all, func(a, b ask) int {
+		return cmp.Or(cmp.Compare(a.operation, b.operation), cmp.Compare(a.status, b.status))
+	})
+	return all
+}
+
 // writes are what people and vantages send.
 var writes = []ask{
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, status: 202},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: `{"site":"192.0.2.1"}`, status: 400},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: strings.Repeat(" ", 5<<10), status: 413},
 	{operation: "postReport", path: "/v1/reports", media: "text/plain", body: "bbc.co.uk", status: 415},
+	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, hurried: true, status: 429},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, cold: true, status: 503},
 	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: api.ScopeProbes, status: 202},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, status: 202},
@@ -60,6 +106,7 @@ var writes = []ask{
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: "webhooks:write", status: 403},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001), scope: api.ScopeProbes, status: 413},
 	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: api.ScopeProbes, status: 415},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, hurried: true, status: 429},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, cold: true, status: 503},
 	{operation: "getProbesWork", path: "/v1/probes/work?state=ok", scope: api.ScopeProbes, status: 200},
 	{operation: "getProbesWork", path: "/v1/probes/work?state=tired", scope: api.ScopeProbes, status: 400},
@@ -80,7 +127,7 @@ var missing = []ask{
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, missing)
+	all := slices.Concat(writes, inboundAsks(), missing)
 	for i := range all {
 		all[i].kind = "json"
 	}

@@ -105,7 +105,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	cfg := api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
+	cfg := api.Config{Limits: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work = shift{}
 	}
@@ -179,6 +179,10 @@ func (shutDoor) Probes(context.Context, faultline.Vantage, []faultline.Probe) (i
 	return 0, nil, faultline.ErrUnavailable
 }
 
+func (shutDoor) Alerts(context.Context, faultline.Vantage, []faultline.Alert) (int, []faultline.Invalid, error) {
+	return 0, nil, faultline.ErrUnavailable
+}
+
 // exampleKey is the Ed25519 key of RFC 8037, appendix A.1: known to everybody,
 // so that the recorded key set stays the same and opens nothing.
 const exampleKey = "nWGxne_9WmC6hEr0kuwsERJxWl7MmkZcDusAxyuf2A0"
@@ -198,3 +202,17 @@ func writeKey(dir string) error {
 	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	return os.WriteFile(filepath.Join(dir, "example.pem"), block, 0o600)
 }
+
+// hurried is where the requests come from that are too many.
+var hurried = netip.MustParseAddr("203.0.113.9")
+
+// hurry lets everybody in but that one.
+type hurry struct{}
+
+func (hurry) Person(addr netip.Addr) faultline.Allowance {
+	a := faultline.Allowance{OK: addr != hurried, RetryAfter: time.Second}
+	a.Quotas[0] = faultline.Quota{Name: "person", Limit: 100, Window: 20 * time.Second}
+	return a
+}
+
+func (hurry) Token(string) faultline.Allowance { return faultline.Allowance{OK: true} }

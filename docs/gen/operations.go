@@ -24,6 +24,7 @@ var errorHeaders = map[string][2]string{
 	"401": {"WWW-Authenticate", "RFC 6750, section 3"},
 	"403": {"WWW-Authenticate", "RFC 6750, section 3: which scope is lacking"},
 	"415": {"Accept", "what is understood here"},
+	"429": {"Retry-After", "seconds; RateLimit and RateLimit-Policy say which quota is used up"},
 	"503": {"Retry-After", "seconds; drawn at random, so that a crowd does not come back as one"},
 }
 
@@ -82,7 +83,7 @@ func finishResponse(status string, response *openapi3.Response) error {
 	response.Content = openapi3.Content{mediaProblem: openapi3.NewMediaType().WithSchemaRef(&openapi3.SchemaRef{Ref: refProblem})}
 	if h, ok := errorHeaders[status]; ok {
 		schema := openapi3.NewStringSchema()
-		if status == fmt.Sprint(http.StatusServiceUnavailable) {
+		if status == fmt.Sprint(http.StatusServiceUnavailable) || status == fmt.Sprint(http.StatusTooManyRequests) {
 			schema = openapi3.NewIntegerSchema().WithMin(1)
 		}
 		response.Headers = openapi3.Headers{h[0]: {Value: &openapi3.Header{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,6 +34,9 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 	}
 	path := strings.ReplaceAll(a.path, "{id}", strings.Join(d.source.ids[:min(1, len(d.source.ids))], ""))
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(a.body))
+	if a.hurried {
+		r.RemoteAddr = netip.AddrPortFrom(hurried, 4711).String()
+	}
 	if a.media != "" {
 		r.Header.Set("Content-Type", a.media)
 	}

@@ -27,12 +27,13 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ProbesAnswer](),
 	reflect.TypeFor[api.WorkAnswer](),
 	reflect.TypeFor[api.VantagesAnswer](),
+	reflect.TypeFor[api.AlertsAnswer](),
 	reflect.TypeFor[api.Problem](),
 }
 
 // untyped are the schemas whose Go types are not exported, or are not ours: they
 // have to say it all themselves.
-var untyped = []string{"ProbeLine", "KeySet"}
+var untyped = []string{"ProbeLine", "KeySet", "AlertmanagerMessage", "AlertmanagerAlert", "GatusMessage", "KumaMessage", "KumaHeartbeat", "KumaMonitor"}
 
 var (
 	timeType      = reflect.TypeFor[time.Time]()

@@ -3,7 +3,9 @@ package infra
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -222,6 +224,19 @@ func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 			f.add(sig, "", part, Evidence{ByASN, addr.String(), asnName(n.ASN)})
 		}
 	}
+}
+
+// Headers names the response headers that signatures look at, in canonical form,
+// each once.
+func (m *Matcher) Headers() []string {
+	var names []string
+	for _, sig := range m.headers {
+		for _, h := range sig.Headers {
+			names = append(names, http.CanonicalHeaderKey(h.Name))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // responses looks at what providers add to a response on its way.

@@ -45,6 +45,7 @@ type Checker struct {
 	guard    *Guard
 	ports    Ports
 	grounds  Grounds
+	headers  []string // that grounds asks for
 	agent    string
 	now      func() time.Time
 	dialer   net.Dialer
@@ -57,11 +58,15 @@ func NewChecker(cfg CheckerConfig) *Checker {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Checker{
+	c := &Checker{
 		resolver: cfg.Resolver, guard: cfg.Guard, ports: cmp.Or(cfg.Ports, StandardPorts), grounds: cfg.Grounds,
 		agent: cfg.Agent, now: cfg.Now, verifier: newVerifier(cfg.Roots, cfg.Now),
 		dialer: net.Dialer{Control: cfg.Guard.Control, KeepAlive: -1, FallbackDelay: -1},
 	}
+	if cfg.Grounds != nil {
+		c.headers = cfg.Grounds.Headers()
+	}
+	return c
 }
 
 // look is one task under way.
@@ -92,7 +97,7 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 	l.obs.Site, l.obs.At = t.Site, at
 	r := Result{Observation: l.obs, Phases: l.ph, Probe: faultline.Probe{At: at, Site: t.Site}}
 	if err == nil {
-		r.Observation.Status, r.Observation.Header, r.Observation.Issuer = a.status, kept(a.header), a.cert
+		r.Observation.Status, r.Observation.Header, r.Observation.Issuer = a.status, c.kept(a.header), a.cert
 	}
 	if c.grounds != nil {
 		via := c.grounds.Via(&r.Observation)

@@ -96,9 +96,9 @@ func digits(n int) string {
 }
 
 // kept copies the headers that an observation carries; nil when there are none.
-func kept(h http.Header) http.Header {
+func (c *Checker) kept(h http.Header) http.Header {
 	var out http.Header
-	for _, name := range HeadersKept {
+	for _, name := range c.headers {
 		if v, ok := h[name]; ok {
 			if out == nil {
 				out = make(http.Header, 4)

@@ -22,7 +22,7 @@ type Observation struct {
 	Addrs []netip.Addr // of Host, all that the answer held
 	Addr  netip.Addr   // the one that was connected to; invalid if none was
 	// Status and Header are of the last answer; Header holds none but those that
-	// tell of infrastructure (see [HeadersKept]). Status 0: there was no answer.
+	// tell of infrastructure (see [Grounds]). Status 0: there was no answer.
 	Status int
 	Header http.Header
 	// Issuer is the organisation that signed the certificate, else its common
@@ -30,19 +30,12 @@ type Observation struct {
 	Issuer string
 }
 
-// HeadersKept names the headers of an answer that an [Observation] carries, in
-// canonical form.
-var HeadersKept = []string{
-	"Server", "Via", "X-Served-By", "X-Cache", "Cf-Ray", "Cf-Cache-Status", "X-Amz-Cf-Pop", "X-Amz-Cf-Id",
-	"X-Azure-Ref", "X-Fastly-Request-Id", "X-Akamai-Request-Id", "Akamai-Grn", "X-Vercel-Id", "X-Nf-Request-Id",
-	"X-Github-Request-Id", "X-Iinfo", "X-Cdn", "X-Sucuri-Id", "X-Bunny-Cache", "Cdn-Pullzone", "Fly-Request-Id",
-	"X-Goog-Generation", "X-Powered-By", "X-Edge-Location", "X-Timer", "Server-Timing", "X-Amz-Request-Id",
-	"X-Ms-Request-Id", "X-Shopid", "X-Wix-Request-Id", "X-Hw", "X-77-Pop", "X-Cachefly-Id", "X-Proxy-Cache",
-}
-
 // Grounds says what an observation shows that a site stands on. Package infra
 // has it. It is called by many goroutines at once and must not wait.
 type Grounds interface {
+	// Headers names those of an answer that an observation is to carry, in
+	// canonical form.
+	Headers() []string
 	Via(o *Observation) []faultline.Component
 }
 

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// fewLimits lets each address and each token in a few times.
+type fewLimits struct {
+	mu   sync.Mutex
+	left map[string]int
+}
+
+func (f *fewLimits) take(name, key string) faultline.Allowance {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.left[key]; !ok {
+		f.left[key] = 2
+	}
+	a := faultline.Allowance{OK: f.left[key] > 0, RetryAfter: 1500 * time.Millisecond}
+	f.left[key] = max(0, f.left[key]-1)
+	a.Quotas[0] = faultline.Quota{Name: name, Limit: 2, Window: 3 * time.Second, Remaining: f.left[key], Reset: 2500 * time.Millisecond}
+	return a
+}
+
+func (f *fewLimits) Person(addr netip.Addr) faultline.Allowance {
+	a := f.take("person", addr.String())
+	a.Quotas[1] = faultline.Quota{Name: "prefix", Limit: 9, Window: time.Minute, Remaining: 4}
+	return a
+}
+func (f *fewLimits) Token(subject string) faultline.Allowance { return f.take("token", subject) }
+
+func TestLimitsRefuseAndSaySo(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n.run()
+	send := func(remote string) *httptest.ResponseRecorder {
+		return n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`, remote: remote,
+			header: map[string]string{"Content-Type": "application/json"}})
+	}
+	for i := range 2 {
+		w := send("192.0.2.1:1")
+		want := `"person";r=` + strconv.Itoa(1-i) + `;t=3, "prefix";r=4;t=0`
+		if w.Code != http.StatusAccepted || w.Header().Get("RateLimit") != want || w.Header().Get("RateLimit-Policy") != `"person";q=2;w=3, "prefix";q=9;w=60` {
+			t.Fatalf("%d: %d %v", i, w.Code, w.Header())
+		}
+	}
+	w := send("192.0.2.1:1")
+	wantProblem(t, w, http.StatusTooManyRequests)
+	if w.Header().Get("Retry-After") != "2" {
+		t.Errorf("Retry-After is %q", w.Header().Get("Retry-After"))
+	}
+	if said := n.door.said(); said != 2 {
+		t.Errorf("the door heard %d", said)
+	}
+	if w := send("192.0.2.2:1"); w.Code != http.StatusAccepted {
+		t.Errorf("another address: %d", w.Code)
+	}
+	if w := n.do(request{path: "/v1/summary", remote: "192.0.2.1:1"}); w.Code != http.StatusOK || w.Header().Get("RateLimit") != "" {
+		t.Errorf("a read: %d %v", w.Code, w.Header())
+	}
+	if w := n.do(request{method: http.MethodPost, path: "/v1/nothing", remote: "192.0.2.1:1"}); w.Code != http.StatusTooManyRequests {
+		t.Errorf("what is no route: %d", w.Code)
+	}
+}
+
+func TestLimitsOfATokenFollowTheToken(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n.run()
+	token, err := n.keys.Issue(Claims{Subject: "lon-1", Scopes: []string{ScopeProbes}, TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := `{"at":"2026-03-01T12:00:00Z","site":"bbc.co.uk","symptom":"ok"}`
+	for i, want := range []int{http.StatusAccepted, http.StatusAccepted, http.StatusTooManyRequests} {
+		w := n.do(request{method: http.MethodPost, path: "/v1/probes", body: line, remote: "192.0.2." + strconv.Itoa(i) + ":1",
+			header: map[string]string{"Content-Type": "application/x-ndjson", "Authorization": "Bearer " + token}})
+		if w.Code != want || w.Header().Get("RateLimit-Policy") != `"token";q=2;w=3` {
+			t.Errorf("%d: %d %v", i, w.Code, w.Header())
+		}
+	}
+}

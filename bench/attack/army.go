@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// army is a crowd of liars.
+type army struct {
+	first    uint16 // ASN of the first of its networks
+	networks int    // over which its addresses are spread evenly
+	prefixes int    // of each network
+	people   int    // addresses: each is one person
+	each     int    // reports that each of them makes, of one site after the other
+	sites    []string
+	symptom  faultline.Symptom
+	over     time.Duration // within which all of it is said
+}
+
+// Networks that were never heard from before, and those of people who report.
+const (
+	strangers = 1000
+	locals    = 1
+)
+
+// member is the address of one of them.
+func (a army) member(i int) netip.Addr {
+	n := i / a.networks
+	return address(a.first+uint16(i%a.networks), uint16(n%a.prefixes), uint16(n/a.prefixes))
+}
+
+// attack has the army say its lies, evenly over its time, and waits for what comes
+// of it.
+func (t *town) attack(a army) {
+	total, said := a.people*max(1, a.each), 0
+	seconds := int(a.over / time.Second)
+	t.pass(a.over+3*time.Minute, func(second int) {
+		for due := min(total, total*(second+1)/seconds); said < due; said++ {
+			who, nth := said%a.people, said/a.people
+			t.report(a.member(who), a.sites[(who+nth)%len(a.sites)], a.symptom)
+		}
+	})
+}
+
+// outcome is what an army reaches in a town of its own, where the sites that it
+// lies of are probed or blind to us.
+func outcome(sites int, blind bool, only func(*faultline.Cause) bool, a func(*town) army) faultline.IncidentState {
+	t := newTown(sites)
+	defer t.close()
+	liars := a(t)
+	if blind {
+		t.probed = func(site string) bool { return !slices.Contains(liars.sites, site) }
+	}
+	t.pass(calm, nil)
+	if state, title := t.reached(anyCause); state != "" {
+		panic("the town is not calm: " + title)
+	}
+	t.attack(liars)
+	state, _ := t.reached(only)
+	return state
+}
+
+// least finds the smallest number, doubling and then halving, for which ok holds;
+// "never" when it does not for most.
+func least(from, most int, ok func(n int) bool) string {
+	low, high := 0, from
+	for !ok(high) {
+		if high >= most {
+			return fmt.Sprintf("never (%d tried)", most)
+		}
+		low, high = high, min(most, 2*high)
+	}
+	for high-low > max(1, high/16) {
+		if mid := (low + high) / 2; ok(mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return fmt.Sprint(high)
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	ingestConnections = 256
+	ingestAddresses   = 10_000
+	// What one address and one prefix may send a minute: the defaults of serve would
+	// stop ten thousand addresses at fifty thousand reports a second, which no machine
+	// that this runs on reaches; on one that does they must be raised.
+	ingestPersonLimit = 600
+	ingestPrefixLimit = 60_000
+)
+
+// load sends reports over keep-alive connections as fast as they are answered,
+// each by another address about another site, so that every one of them counts.
+type load struct {
+	addr  string
+	sites []string
+	next  atomic.Uint64 // of the pairs of address and site
+}
+
+// answered is what came back within one round.
+type answered struct {
+	accepted, counted, other int64
+	took                     time.Duration
+}
+
+// run sends for as long as told.
+func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
+	var accepted, counted, other atomic.Int64
+	began := time.Now()
+	end := began.Add(d)
+	g, ctx := errgroup.WithContext(ctx)
+	for range ingestConnections {
+		g.Go(func() error {
+			conn, err := net.Dial("tcp", l.addr)
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			in, out := bufio.NewReaderSize(conn, 2<<10), make([]byte, 0, 512)
+			for ctx.Err() == nil && time.Now().Before(end) {
+				out = l.request(out[:0])
+				if _, err := conn.Write(out); err != nil {
+					return err
+				}
+				status, body, err := readAnswer(in)
+				if err != nil {
+					return err
+				}
+				if status != 202 {
+					other.Add(1)
+					continue
+				}
+				accepted.Add(1)
+				if bytes.Contains(body, []byte(`"counted":true`)) {
+					counted.Add(1)
+				}
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	return answered{accepted.Load(), counted.Load(), other.Load(), time.Since(began)}, err
+}
+
+// request writes the next report.
+func (l *load) request(b []byte) []byte {
+	k := l.next.Add(1)
+	who, site := k%ingestAddresses, l.sites[k/ingestAddresses%uint64(len(l.sites))]
+	b = append(b, "POST /v1/reports HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 10."...)
+	b = strconv.AppendUint(b, who%7, 10)
+	b = append(b, '.')
+	b = strconv.AppendUint(b, who/256, 10)
+	b = append(b, '.')
+	b = strconv.AppendUint(b, who%256, 10)
+	b = append(b, "\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(site)+len(`{"site":"","symptom":"http_503"}`)), 10)
+	b = append(b, "\r\n\r\n{\"site\":\""...)
+	b = append(b, site...)
+	return append(b, `","symptom":"http_503"}`...)
+}
+
+// readAnswer reads one response that tells its length. Its body is good until
+// the next read.
+func readAnswer(in *bufio.Reader) (status int, body []byte, err error) {
+	length := -1
+	for first := true; ; first = false {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return 0, nil, fmt.Errorf("read an answer: %w", err)
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		switch {
+		case first:
+			if len(line) < len("HTTP/1.1 202") {
+				return 0, nil, errors.New("no HTTP")
+			}
+			status, err = strconv.Atoi(string(line[9:12]))
+			if err != nil {
+				return 0, nil, err
+			}
+		case len(line) == 0:
+			if length < 0 {
+				return 0, nil, errors.New("an answer without a length")
+			}
+			body, err := in.Peek(length)
+			if err != nil {
+				return 0, nil, err
+			}
+			if _, err := in.Discard(length); err != nil && !errors.Is(err, io.EOF) {
+				return 0, nil, err
+			}
+			return status, body, nil
+		default:
+			const name = "Content-Length: "
+			if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
+				if length, err = strconv.Atoi(string(rest)); err != nil {
+					return 0, nil, err
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// child is a server of a bench in a process of its own.
+type child struct {
+	cmd   *exec.Cmd
+	leash io.Closer // it ends when this does
+	addr  string
+}
+
+func (c *child) stop() {
+	c.leash.Close()
+	_ = c.cmd.Wait() // how it ended says nothing
+}
+
+// startServer runs this program as one of the servers.
+func startServer(ctx context.Context, kind, redisURL string) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), envServer+"="+kind, envRedis+"="+redisURL)
+	cmd.Stderr = os.Stderr
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the server %s: %w", kind, err)
+	}
+	c := &child{cmd: cmd, leash: leash}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		c.stop()
+		return nil, fmt.Errorf("the server %s does not say where it is: %w", kind, err)
+	}
+	c.addr = strings.TrimSpace(line)
+	return c, nil
+}
+
+// redisChild is a redis-server of a bench.
+type redisChild struct {
+	cmd    *exec.Cmd
+	dir    string
+	url    string
+	client *redis.Client
+}
+
+func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
+	dir, err := os.MkdirTemp("", "faultline-bench-redis")
+	if err != nil {
+		return nil, err
+	}
+	socket := filepath.Join(dir, "s")
+	cmd := exec.CommandContext(ctx, "redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir, "--appendonly", "yes",
+		"--appendfsync", fsync, "--save", "", "--maxmemory-policy", "noeviction")
+	if err := cmd.Start(); err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("start redis-server: %w", err)
+	}
+	r := &redisChild{cmd: cmd, dir: dir, url: "unix://" + socket,
+		client: redis.NewClient(&redis.Options{Network: "unix", Addr: socket, MaxRetries: -1})}
+	for range 500 {
+		if r.client.Ping(ctx).Err() == nil {
+			return r, nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	r.stop()
+	return nil, fmt.Errorf("redis-server does not answer on %s", socket)
+}
+
+func (r *redisChild) stop() {
+	r.client.Close()
+	_ = r.cmd.Process.Kill()
+	_ = r.cmd.Wait()
+	os.RemoveAll(r.dir)
+}
+
+// usedMemory is what Redis has allocated, in bytes.
+func (r *redisChild) usedMemory(ctx context.Context) (int64, error) {
+	info, err := r.client.InfoMap(ctx, "memory").Result()
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(info["Memory"]["used_memory"], 10, 64)
+}
+
+// clockTicks is USER_HZ, which Linux fixes for every architecture that Go has.
+const clockTicks = 100
+
+// processCPU is what a process has used so far, by the operating system's
+// accounting: user and system time of all its threads.
+func processCPU(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("the CPU time of a process is read from /proc, on Linux alone: %w", err)
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("process %d: %q is no stat", pid, stat)
+	}
+	var ticks int64
+	for _, f := range fields[11:13] { // utime and stime
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / clockTicks, nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faultline/ingest"
+	"faultline/store"
+)
+
+// doorFlags say whom the door lets in, how often, and what it knows of where they
+// sit.
+type doorFlags struct {
+	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that say which network and country an address is of; several with commas. Read anew when they change. Without one, networks are told by prefix alone; script/address-db says where free ones are."`
+	HostingNetworks string   `placeholder:"FILE" env:"FAULTLINE_HOSTING_NETWORKS" help:"More networks of machines, whose reports weigh nothing, beside those built in: one AS number a line; one with ! in front is taken out."`
+	PersonLimit     int      `default:"300" env:"FAULTLINE_PERSON_LIMIT" help:"Requests a minute that one address (or IPv6 /64) may send; a third of it at once. 1 to 1000000."`
+	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests a minute that one prefix (/24, or IPv6 /48) may send; a third of it at once."`
+	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests a minute that one token's subject may send, over all nodes; a third of it at once."`
+}
+
+// maxLimit bounds a limit, in requests a minute.
+const maxLimit = 1_000_000
+
+func (f doorFlags) check() error {
+	for _, l := range []struct {
+		flag string
+		n    int
+	}{{"person-limit", f.PersonLimit}, {"prefix-limit", f.PrefixLimit}, {"token-limit", f.TokenLimit}} {
+		if l.n < 1 || l.n > maxLimit {
+			return usageError{fmt.Errorf("--%s: must be between 1 and %d but got %d", l.flag, maxLimit, l.n)}
+		}
+	}
+	return nil
+}
+
+// openPlaces reads the address databases; nil when there is none.
+func (f doorFlags) openPlaces(log *slog.Logger, reg prometheus.Registerer) (*ingest.Places, error) {
+	if len(f.AddressDB) == 0 {
+		return nil, nil
+	}
+	places, err := ingest.OpenPlaces(f.AddressDB, log, reg)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--address-db: %w", err)}
+	}
+	return places, nil
+}
+
+// hosting are the networks whose reports weigh nothing.
+func (f doorFlags) hosting() (ingest.Hosting, error) {
+	if f.HostingNetworks == "" {
+		return ingest.NewHosting(nil)
+	}
+	file, err := os.Open(f.HostingNetworks)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--hosting-networks: %w", err)}
+	}
+	defer file.Close()
+	h, err := ingest.NewHosting(file)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--hosting-networks: %s: %w", f.HostingNetworks, err)}
+	}
+	return h, nil
+}
+
+// limits are those of the flags, settled with the other nodes in the store.
+func (f doorFlags) limits(st *store.Store, reg prometheus.Registerer) *ingest.Limits {
+	return ingest.NewLimits(ingest.LimitsConfig{Person: f.PersonLimit, Prefix: f.PrefixLimit, Token: f.TokenLimit,
+		Keys: st, Shared: quotaAdapter{st}, Now: time.Now, Registerer: reg})
+}
+
+// quotaAdapter is the store as limits see it.
+type quotaAdapter struct{ *store.Store }
+
+func (a quotaAdapter) Settle(ctx context.Context, spent []ingest.Spent) ([]ingest.Settled, error) {
+	quotas := make([]store.Quota, len(spent))
+	for i, s := range spent {
+		quotas[i] = store.Quota(s)
+	}
+	states, err := a.Store.Settle(ctx, quotas)
+	settled := make([]ingest.Settled, len(states))
+	for i, s := range states {
+		settled[i] = ingest.Settled(s)
+	}
+	return settled, err
+}
+
+// publicDNS asks the system's resolver whether a name has an address that anybody
+// could reach.
+type publicDNS struct{}
+
+func (publicDNS) Resolves(ctx context.Context, host string) (bool, error) {
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host+".")
+	var missing *net.DNSError
+	if errors.As(err, &missing) && missing.IsNotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("resolve a name: %w", err)
+	}
+	for _, a := range addrs {
+		if isPublic(a.Unmap()) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// isPublic is coarse: nothing is connected to on its word.
+func isPublic(a netip.Addr) bool { return a.IsGlobalUnicast() && !a.IsPrivate() }

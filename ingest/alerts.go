@@ -1,0 +1,194 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"faultline"
+)
+
+const (
+	// restateEvery is how often an alert that stands is told to the log again.
+	restateEvery = time.Minute
+	// alertSilence is how long an alert stands unless it is repeated or resolved.
+	alertSilence = 5 * time.Minute
+	// alertLook is how often the door looks which are due.
+	alertLook = 5 * time.Second
+)
+
+// Bounds of what stands.
+const (
+	maxAlerts       = 4096 // of all vantages; as many probes fit one append
+	maxAlertBatch   = 1000 // of one message
+	maxAlertKey     = 256
+	alertDetail     = "alert"
+	outcomeStated   = "stated"
+	outcomeRestated = "restated"
+	outcomeResolved = "resolved"
+	outcomeSilent   = "silent"
+)
+
+// alerts are those that stand. An alert is one event and no cadence: what it says
+// is restated each minute, as a monitor that looks each minute would, until it is
+// resolved or nobody has repeated it for five minutes. That there is none says
+// nothing: only one that is resolved is a word of health. They live in this
+// process; after a restart the program's next repetition brings them back.
+type alerts struct {
+	mu       sync.Mutex
+	standing map[alertKey]*standing
+	outcomes *prometheus.CounterVec
+}
+
+type alertKey struct{ vantage, site, key string }
+
+type standing struct {
+	vantage       faultline.Vantage
+	symptom       faultline.Symptom
+	status        int
+	heard, stated time.Time
+}
+
+func newAlerts(reg prometheus.Registerer) *alerts {
+	auto := promauto.With(reg)
+	a := &alerts{standing: map[alertKey]*standing{}, outcomes: auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "faultline_alerts_total", Help: "Alerts by what became of them: stated, restated, resolved, silent (nobody repeated it), invalid.",
+	}, []string{"outcome"})}
+	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_alerts_standing", Help: "Alerts that stand."},
+		func() float64 { a.mu.Lock(); defer a.mu.Unlock(); return float64(len(a.standing)) })
+	return a
+}
+
+// Alerts takes what a monitoring program says of sites, as the vantage that it is,
+// at most 1,000 at once. It returns once what is new is in the log; a repetition
+// only keeps an alert standing. Errors and pointers are those of [Door.Probes].
+func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, told []faultline.Alert) (accepted int, rejected []faultline.Invalid, err error) {
+	if len(told) > maxAlertBatch {
+		return 0, nil, faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxAlertBatch), Detail: fmt.Sprintf("a message carries at most %d alerts", maxAlertBatch)}}
+	}
+	now := d.now()
+	var probes []faultline.Probe
+	for i, a := range told {
+		probe, wrong := d.hear(v, a, now)
+		if wrong != nil {
+			wrong.Pointer = fmt.Sprintf("/%d%s", i, wrong.Pointer)
+			rejected = append(rejected, *wrong)
+			d.alerts.outcomes.WithLabelValues(outcomeInvalid).Inc()
+			continue
+		}
+		accepted++
+		if probe != nil {
+			probes = append(probes, *probe)
+		}
+	}
+	if _, _, err := d.Probes(ctx, v, probes); err != nil {
+		d.unstate(v, probes)
+		return 0, rejected, err
+	}
+	return accepted, rejected, nil
+}
+
+// hear takes one alert in and returns what it makes known, nil when that is
+// nothing new.
+func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*faultline.Probe, *faultline.Invalid) {
+	if len(a.Key) > maxAlertKey {
+		return nil, &faultline.Invalid{Pointer: "/key", Detail: fmt.Sprintf("is longer than %d bytes", maxAlertKey)}
+	}
+	if a.Resolved {
+		a.Symptom, a.Status = faultline.SymptomOK, 0
+	}
+	p, wrong := d.readProbe(v.Vantage, faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status, Detail: alertDetail}, now)
+	if wrong != nil {
+		return nil, wrong
+	}
+	as := d.alerts
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	key := alertKey{v.Vantage, p.Site, a.Key}
+	s := as.standing[key]
+	if a.Resolved {
+		delete(as.standing, key)
+		as.outcomes.WithLabelValues(outcomeResolved).Inc()
+		for other := range as.standing {
+			if other.vantage == key.vantage && other.site == key.site {
+				return nil, nil // another alert says that it still fails
+			}
+		}
+		return &p, nil
+	}
+	if s == nil {
+		if len(as.standing) >= maxAlerts {
+			return nil, &faultline.Invalid{Detail: fmt.Sprintf("%d alerts stand already", maxAlerts)}
+		}
+		s = &standing{}
+		as.standing[key] = s
+	}
+	changed := s.symptom != p.Symptom
+	*s = standing{vantage: v, symptom: p.Symptom, status: p.Status, heard: now, stated: s.stated}
+	if !changed && now.Sub(s.stated) < restateEvery {
+		return nil, nil
+	}
+	s.stated = now
+	as.outcomes.WithLabelValues(outcomeStated).Inc()
+	return &p, nil
+}
+
+// unstate has the next round say what did not reach the log.
+func (d *Door) unstate(v faultline.Vantage, probes []faultline.Probe) {
+	sites := make(map[string]bool, len(probes))
+	for _, p := range probes {
+		sites[p.Site] = true
+	}
+	d.alerts.mu.Lock()
+	defer d.alerts.mu.Unlock()
+	for key, s := range d.alerts.standing {
+		if key.vantage == v.Vantage && sites[key.site] {
+			s.stated = time.Time{}
+		}
+	}
+}
+
+// restate tells the log each minute what stands, until ctx ends.
+func (d *Door) restate(ctx context.Context) {
+	tick := time.NewTicker(alertLook)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for v, probes := range d.due(d.now()) {
+			if _, _, err := d.Probes(ctx, v, probes); err != nil {
+				d.unstate(v, probes)
+			}
+		}
+	}
+}
+
+// due are the alerts to be restated now, by vantage; what nobody repeats is
+// dropped, and nothing is said in its place.
+func (d *Door) due(now time.Time) map[faultline.Vantage][]faultline.Probe {
+	as := d.alerts
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	byVantage := map[faultline.Vantage][]faultline.Probe{}
+	for key, s := range as.standing {
+		switch {
+		case now.Sub(s.heard) >= alertSilence:
+			delete(as.standing, key)
+			as.outcomes.WithLabelValues(outcomeSilent).Inc()
+		case now.Sub(s.stated) >= restateEvery:
+			s.stated = now
+			as.outcomes.WithLabelValues(outcomeRestated).Inc()
+			byVantage[s.vantage] = append(byVantage[s.vantage], faultline.Probe{
+				At: faultline.Millis(now), Site: key.site, Vantage: key.vantage, Symptom: s.symptom, Status: s.status, Detail: alertDetail})
+		}
+	}
+	return byVantage
+}

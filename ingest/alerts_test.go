@@ -1,0 +1,92 @@
+package ingest
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"faultline"
+)
+
+// heardOf is what the log holds of a vantage's probes, as seconds: symptom.
+func heardOf(log *memLog, began time.Time) (said []string) {
+	_, events := log.state()
+	for _, ev := range events {
+		if p, ok := ev.(faultline.Probe); ok {
+			said = append(said, fmt.Sprintf("%.0f %s %s", p.At.Sub(began).Seconds(), p.Site, p.Symptom))
+		}
+	}
+	return said
+}
+
+func TestAlertIsRestatedUntilResolvedOrSilent(t *testing.T) {
+	firing := faultline.Alert{Site: "https://www.bbc.co.uk/news", Symptom: "http_503", Status: 503, Key: "a"}
+	resolved := faultline.Alert{Site: "bbc.co.uk", Key: "a", Resolved: true}
+	second := faultline.Alert{Site: "bbc.co.uk", Symptom: "timeout", Key: "b"}
+	for name, c := range map[string]struct {
+		at   map[int]faultline.Alert // by second
+		want []string
+	}{
+		"resolved": {map[int]faultline.Alert{0: firing, 130: resolved},
+			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "120 bbc.co.uk http_503", "130 bbc.co.uk ok"}},
+		"silent for five minutes, and no word of health": {map[int]faultline.Alert{0: firing},
+			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "120 bbc.co.uk http_503", "180 bbc.co.uk http_503", "240 bbc.co.uk http_503"}},
+		"repeated: no more often than each minute": {map[int]faultline.Alert{0: firing, 1: firing, 30: firing, 59: firing, 70: resolved},
+			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "70 bbc.co.uk ok"}},
+		"one of two resolved": {map[int]faultline.Alert{0: firing, 10: second, 20: resolved, 80: {Site: "bbc.co.uk", Key: "b", Resolved: true}},
+			[]string{"0 bbc.co.uk http_503", "10 bbc.co.uk timeout", "70 bbc.co.uk timeout", "80 bbc.co.uk ok"}},
+		"resolved, and never heard of": {map[int]faultline.Alert{0: resolved}, []string{"0 bbc.co.uk ok"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := &memLog{}
+				d, closeDoor := open(t, log, &dayKeys{})
+				began := time.Now()
+				for second := range 600 {
+					if a, ok := c.at[second]; ok {
+						if n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{a}); n != 1 || rejected != nil || err != nil {
+							t.Fatalf("%d, %v, %v", n, rejected, err)
+						}
+					}
+					time.Sleep(time.Second)
+				}
+				if got := heardOf(log, began); fmt.Sprint(got) != fmt.Sprint(c.want) {
+					t.Errorf("the log has\n%q, want\n%q", got, c.want)
+				}
+				if err := closeDoor(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestAlertsAreBoundedAndNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		d, closeDoor := open(t, log, &dayKeys{})
+		told := make([]faultline.Alert, maxAlertBatch)
+		for round := range 6 {
+			for i := range told {
+				told[i] = faultline.Alert{Site: fmt.Sprintf("s%d-%d.com", round, i), Symptom: "timeout"}
+			}
+			n, rejected, err := d.Alerts(t.Context(), london, told)
+			if want := min(maxAlertBatch, max(0, maxAlerts-round*maxAlertBatch)); n != want || len(rejected) != maxAlertBatch-want || err != nil {
+				t.Fatalf("round %d: %d taken, %d rejected, %v", round, n, len(rejected), err)
+			}
+		}
+		n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{{Site: "10.0.0.1"}, {Site: "bbc.co.uk", Resolved: true}})
+		if n != 1 || len(rejected) != 1 || rejected[0].Pointer != "/0/site" || err != nil {
+			t.Errorf("%d, %+v, %v", n, rejected, err)
+		}
+		log.fail(100)
+		time.Sleep(alertSilence + time.Minute) // restated in vain, and then silent
+		if err := closeDoor(); err != nil {
+			t.Error(err)
+		}
+		if len(d.alerts.standing) != 0 {
+			t.Errorf("%d stand", len(d.alerts.standing))
+		}
+	})
+}

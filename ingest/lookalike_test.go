@@ -1,0 +1,88 @@
+package ingest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/idna"
+)
+
+var brands = []string{
+	"google.com", "youtube.com", "facebook.com", "instagram.com", "wikipedia.org", "amazon.com", "reddit.com",
+	"paypal.com", "apple.com", "netflix.com", "microsoft.com", "bbc.co.uk", "github.com", "spotify.com", "ebay.com",
+	"twitch.tv", "linkedin.com", "cnn.com", "nytimes.com", "theguardian.com", "stackoverflow.com", "chase.com",
+}
+
+// TestAbuse_A10: of the brands, each letter replaced by each character that looks
+// like it, alone and wherever it stands, is refused or is another site, never the
+// brand.
+func TestAbuse_A10(t *testing.T) {
+	names := NewNames(brands...)
+	rows, refused := 0, 0
+	try := func(brand, forged string) {
+		if forged == brand {
+			return
+		}
+		rows++
+		site, err := names.Normalise(forged)
+		switch {
+		case err != nil:
+			refused++
+		case site == brand || names.Known(site):
+			t.Errorf("%q counts for %s", forged, brand)
+		default:
+			shown, _ := idna.ToUnicode(site)
+			t.Errorf("%q is taken as %s (%s), which looks like %s", forged, site, shown, brand)
+		}
+	}
+	for _, brand := range brands {
+		for r, looks := range confusables() {
+			for at := strings.Index(brand, looks); at >= 0; {
+				try(brand, brand[:at]+string(r)+brand[at+len(looks):])
+				next := strings.Index(brand[at+1:], looks)
+				if next < 0 {
+					break
+				}
+				at += 1 + next
+			}
+			label, tld, _ := strings.Cut(brand, ".")
+			try(brand, strings.ReplaceAll(label, looks, string(r))+"."+tld)
+		}
+	}
+	t.Logf("%d forgeries, %d refused", rows, refused)
+	if rows < 500 {
+		t.Errorf("only %d rows", rows)
+	}
+}
+
+// Of one script throughout, and every letter of another one's.
+func TestAbuse_A10_WholeScript(t *testing.T) {
+	names := NewNames(append([]string{"paypal.com", "xn--80ak6aa92e.com"}, brands...)...)
+	for forged, want := range map[string]error{
+		"раураl.com":     errMixed, // Cyrillic but for the last letter
+		"∕evil.com":      errMixed, // U+2215
+		"ѕсоре.com":      nil,      // all Cyrillic, like scope.com, which is not known
+		"еbау.com":       errMixed, // one Latin letter
+		"goog1e.com":     errLooks, // ASCII is no better
+		"rnicrosoft.com": errLooks,
+		"１２７.０.０.１":      errAddress, // full width: an address after mapping
+		"日本語.jp":         nil,
+		"ラーメン大好き.jp":     nil,
+		"한국.kr":          nil,
+		"münchen.de":     nil,
+		"ελλάδα.gr":      nil,
+		"i❤.ws":          errMixed,
+	} {
+		if site, err := names.Normalise(forged); !errors.Is(err, want) {
+			t.Errorf("%s: %s, %v, want %v", forged, site, err, want)
+		}
+	}
+	// All Cyrillic and known by its own name: аррӏе.com is a site of its own.
+	if site, err := names.Normalise("аррӏе.com"); err != nil || site != "xn--80ak6aa92e.com" {
+		t.Errorf("аррӏе.com is %s, %v", site, err)
+	}
+	if _, err := NewNames("apple.com").Normalise("аррӏе.com"); !errors.Is(err, errLooks) {
+		t.Errorf("аррӏе.com beside apple.com: %v", err)
+	}
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"faultline/store/storetest"
+)
+
+// testQuotas: what two nodes let through adds up, a quota that is overdrawn stays
+// full, and asking alone uses nothing.
+func testQuotas(t *testing.T, f *fixture) {
+	spend := func(n int) QuotaState {
+		t.Helper()
+		used, err := f.Settle(t.Context(), []Quota{{Key: "prefix:0a", Burst: 20, Interval: time.Minute, N: n}})
+		ok(t, err)
+		if len(used) != 1 {
+			t.Fatalf("%d answers for one quota", len(used))
+		}
+		used[0].Used = used[0].Used.Round(time.Minute)
+		return used[0]
+	}
+	for _, s := range []struct {
+		n     int
+		state QuotaState
+	}{{5, QuotaState{5 * time.Minute, 0}}, {7, QuotaState{12 * time.Minute, 0}}, {0, QuotaState{12 * time.Minute, 0}},
+		{100, QuotaState{20 * time.Minute, 92}}, {1, QuotaState{20 * time.Minute, 1}}} {
+		if got := spend(s.n); got != s.state {
+			t.Errorf("after %d more it is %+v, want %+v", s.n, got, s.state)
+		}
+	}
+}
+
+// TestForgetKeys: a daily key that has expired is in no file of Redis afterwards.
+func TestForgetKeys(t *testing.T) {
+	url := storetest.Start(t)
+	s := backend{url: url, advance: func(time.Duration) {}}.open(t)
+	dir := filepath.Dir(strings.TrimPrefix(url, "unix://"))
+	now := time.Date(2026, 3, 3, 2, 30, 0, 0, time.UTC)
+	key, err := s.DailyKey(t.Context(), "2026-03-02")
+	ok(t, err)
+	if !onDisk(t, dir, key) {
+		t.Fatal("the key is in no file: this test sees nothing")
+	}
+	if did, err := s.ForgetKeys(t.Context(), now); err != nil || !did { // 1 March, which never had one
+		t.Fatal(did, err)
+	}
+	if did, err := s.ForgetKeys(t.Context(), now); err != nil || did {
+		t.Fatalf("forgotten twice: %v, %v", did, err)
+	}
+	ok(t, s.writes.Del(t.Context(), dailyKey("2026-03-02")).Err()) // as when it expires
+	s.until(t, "the rewrite before has ended", func() bool {
+		_, err := s.ForgetKeys(t.Context(), now)
+		return err == nil
+	})
+	s.until(t, "no file holds the key", func() bool { return !onDisk(t, dir, key) })
+}
+
+// onDisk reports whether any file below dir holds the bytes.
+func onDisk(t *testing.T, dir string, what []byte) (found bool) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil // a file that Redis has just removed
+		}
+		body, err := os.ReadFile(name)
+		found = found || err == nil && bytes.Contains(body, what)
+		return nil
+	})
+	ok(t, err)
+	return found
+}
