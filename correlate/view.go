@@ -25,6 +25,7 @@ func (e *Engine) View() faultline.View {
 	for _, id := range e.s.active {
 		s := e.sites.rows[id]
 		st := e.status(id)
+		v.Well = well(v.Well, st)
 		if st.Probes > 0 || st.Reports > 0 {
 			v.SitesObserved++
 		}
@@ -45,6 +46,9 @@ func (e *Engine) View() faultline.View {
 	slices.SortFunc(v.Sites, func(a, b faultline.SiteStatus) int {
 		return cmp.Or(cmp.Compare(b.Reports, a.Reports), cmp.Compare(b.ProbesFailed, a.ProbesFailed), cmp.Compare(a.Site, b.Site))
 	})
+	slices.SortFunc(v.Well, func(a, b faultline.WellSite) int { return cmp.Compare(a.Site, b.Site) })
+	v.Well = v.Well[:min(len(v.Well), faultline.ViewSites)]
+	v.Networks = e.talking()
 	v.Sites = v.Sites[:min(len(v.Sites), faultline.ViewSites)]
 	return v
 }

@@ -83,6 +83,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		i--
 	}
 	t.Recent = slices.Insert(t.Recent, i, r)
+	s.count(at, r.heard())
 	e.s.activate(id)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
@@ -164,6 +165,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	if h.Code == codeOK {
 		return
 	}
+	s.count(at, heardOf{Reports: 1})
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}

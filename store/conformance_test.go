@@ -63,6 +63,8 @@ var conformance = []struct {
 	{"changes", testChanges},
 	{"changes trimmed", testChangesTrimmed},
 	{"view", testView},
+	{"series", testSeries},
+	{"series refused", testSeriesRefused},
 	{"checkpoint", testCheckpoint},
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},

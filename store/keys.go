@@ -33,10 +33,25 @@ const (
 	prefixChunk    = tag + "checkpoint:"
 	prefixIncident = tag + "incident:"
 	prefixDaily    = tag + "dailykey:"
+	prefixMinutes  = tag + "minutes:"
+	prefixHours    = tag + "hours:"
 )
 
 func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }
+
+// maxSeriesName bounds the name of a site or component in a key, in bytes.
+const maxSeriesName = 300
+
+// minutesKey is where the minutes of an hour since 1970 are, hoursKey where a
+// block of hours is.
+func minutesKey(of string, hour int64) string {
+	return prefixMinutes + of + ":" + strconv.FormatInt(hour, 10)
+}
+
+func hoursKey(of string, block int64) string {
+	return prefixHours + of + ":" + strconv.FormatInt(block, 10)
+}
 
 // chunkKeys names the n chunks of a checkpoint's generation.
 func chunkKeys(generation string, n int) []string {
@@ -70,4 +85,6 @@ var registry = []keySpec{
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
+	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure", "8 days", true},
+	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
 }

@@ -24,6 +24,8 @@ func testRegistry(t *testing.T, f *fixture) {
 		ok(t, f.SaveRevision(ctx, l, incident(n, 1)))
 	}
 	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}))
+	ok(t, f.SaveSeries(ctx, l, []faultline.SeriesRow{
+		minuteRow("bbc.co.uk", f.now, 1, 1, 1), hourRow("bbc.co.uk", f.now, 60, 1, 1, 1, 0)}))
 	for seed := range byte(2) {
 		cp := checkpoint(seed, r.Cursor().Pos)
 		cp.Cursor = r.Cursor()

@@ -16,8 +16,9 @@ var fencePrelude = lua("fence")
 
 // scripts are the server's side of the operations that must be atomic.
 type scripts struct {
-	epoch, tail, acquire, renew, release      *redis.Script
-	append, revision, view, chunk, flip, trim *redis.Script // the leader's
+	epoch, tail, acquire, renew, release *redis.Script
+	append, revision, view, series       *redis.Script // the leader's
+	chunk, flip, trim                    *redis.Script
 }
 
 func newScripts(prelude string) scripts {
@@ -26,7 +27,7 @@ func newScripts(prelude string) scripts {
 	return scripts{
 		epoch: free("epoch"), tail: free("tail"),
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
-		append: fenced("append"), revision: fenced("revision"), view: fenced("view"),
+		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), series: fenced("series"),
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 	}
 }

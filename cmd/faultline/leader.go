@@ -125,6 +125,7 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	g.Go(func() error { return l.tick(ctx, lease) })
 	g.Go(func() error { return l.saveRevisions(ctx, lease) })
 	g.Go(func() error { return l.saveViews(ctx, lease) })
+	g.Go(func() error { return l.saveSeries(ctx, lease) })
 	g.Go(func() error { return l.saveCheckpoints(ctx, lease) })
 	g.Go(func() error { return l.appendCatalogue(ctx, lease) })
 	return g.Wait()

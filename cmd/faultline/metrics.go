@@ -15,6 +15,9 @@ type metrics struct {
 	cpBytes    prometheus.Gauge
 	cpSeconds  prometheus.Histogram
 	cpFailures prometheus.Counter
+	// Rows of series that wait to be stored, and that nobody will store.
+	seriesWaiting prometheus.Gauge
+	seriesDropped prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
@@ -35,12 +38,16 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "How long a checkpoint took, from its encoding until it was stored.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
 		cpFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_checkpoint_failures_total",
 			Help: "Checkpoints that could not be stored."}),
+		seriesWaiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_series_rows_waiting",
+			Help: "Minutes and hours of series that wait to be stored."}),
+		seriesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_series_rows_dropped_total",
+			Help: "Minutes and hours of series that were left out because too many waited."}),
 	}
 	if reg != nil {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures)
+		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m
 }
