@@ -47,17 +47,19 @@ type NetworkStatus struct {
 
 // SiteStatus is how one site does just now.
 type SiteStatus struct {
-	Site         string      `json:"site"`
-	Rank         int         `json:"rank"` // 0 is unknown
-	State        SiteState   `json:"state"`
-	Symptom      Symptom     `json:"symptom"` // the commonest failure; ok when there is none
-	Components   []Component `json:"components"`
-	Reports      int         `json:"reports"`       // counted, last 10 minutes
-	Probes       int         `json:"probes"`        // last 10 minutes
-	ProbesFailed int         `json:"probes_failed"` // of those
-	LastReportAt *time.Time  `json:"last_report_at"`
-	LastProbeAt  *time.Time  `json:"last_probe_at"`
-	Incidents    []string    `json:"incidents"` // ids of the open ones that it belongs to
+	Site       string      `json:"site"`
+	Rank       int         `json:"rank"` // 0 is unknown
+	State      SiteState   `json:"state"`
+	Symptom    Symptom     `json:"symptom"` // the commonest failure; ok when there is none
+	Components []Component `json:"components"`
+	Reports    int         `json:"reports"` // counted, last 10 minutes
+	// Expected are the reports that 10 quiet minutes would bring.
+	Expected     float64    `json:"expected"`
+	Probes       int        `json:"probes"`        // last 10 minutes
+	ProbesFailed int        `json:"probes_failed"` // of those
+	LastReportAt *time.Time `json:"last_report_at"`
+	LastProbeAt  *time.Time `json:"last_probe_at"`
+	Incidents    []string   `json:"incidents"` // ids of the open ones that it belongs to
 }
 
 // Counters conserve what was folded: every report and probe of the log is

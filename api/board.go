@@ -52,7 +52,7 @@ const (
 	retryFollow   = time.Second
 	emptyWait     = 50 * time.Millisecond // between reads that bring nothing
 	viewEvery     = time.Second
-	metaEvery     = 5 * time.Second // lists keep their as_of, and their ETag, this long
+	metaEvery     = 10 * time.Second // bodies keep their as_of, and their ETag, this long
 	maxStreams    = 4_096
 	writeDeadline = 10 * time.Second // a client that takes nothing for so long is dropped
 	heartbeat     = 15 * time.Second
@@ -63,6 +63,8 @@ var incidentID = regexp.MustCompile(`^inc_[0-9A-Za-z]{1,40}$`)
 // BoardConfig says what a Board follows.
 type BoardConfig struct {
 	Source Source
+	// Series is where charts come from; nil: they are left out.
+	Series SeriesSource
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty
@@ -86,6 +88,7 @@ type Board struct {
 	current atomic.Pointer[snapshot] // nil until the source was read once
 	hub     *hub
 	through chan struct{} // a token for each read through the source
+	series  chan struct{} // a token for each read of a series
 	metrics boardMetrics
 
 	// Waits of the loops and of streams: the constants above, shorter in tests.
@@ -101,7 +104,7 @@ func NewBoard(cfg BoardConfig) *Board {
 		cfg.MaxStreams = maxStreams
 	}
 	b := &Board{
-		cfg: cfg, through: make(chan struct{}, readsThrough),
+		cfg: cfg, through: make(chan struct{}, readsThrough), series: make(chan struct{}, seriesAtOnce),
 		viewEvery: viewEvery, retry: retryFollow, heartbeat: heartbeat, writeDeadline: writeDeadline,
 	}
 	b.metrics = newBoardMetrics(cfg.Registry, b)

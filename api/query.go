@@ -109,7 +109,7 @@ func readStates(text string) ([]faultline.IncidentState, error) {
 
 // key is the same for queries that ask for the same.
 func (l listQuery) key() string {
-	return fmt.Sprint(l.states, " ", l.cause, " ", l.limit, " ", l.after)
+	return fmt.Sprint("list ", l.states, " ", l.cause, " ", l.limit, " ", l.after)
 }
 
 func (l listQuery) takes(inc *faultline.Incident) bool {

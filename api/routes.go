@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,10 @@ type Config struct {
 	// Lookup normalises what a person calls a site and says what it stands on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
 	Lookup func(input string) (faultline.SiteRecord, error)
+	// Index finds sites and components; nil: there are none.
+	Index *Index
+	// Network labels an address with its network, for verdicts; nil: unknown.
+	Network Network
 	// Ready says why this node should get no traffic just now; nil: never.
 	Ready func() error
 	Now   func() time.Time
@@ -35,6 +40,12 @@ type Config struct {
 	// Page answers browsers that ask for a path where nothing is; nil: they get a
 	// problem like programs do.
 	Page gin.HandlerFunc
+}
+
+// Network knows which autonomous system, 0 if none, and country an address
+// belongs to. Package ingest has it.
+type Network interface {
+	Label(addr netip.Addr) (asn uint32, country string)
 }
 
 // api is the state that handlers share.
@@ -58,6 +69,9 @@ func New(cfg Config) (*gin.Engine, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Index == nil {
+		cfg.Index = NewIndex()
 	}
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
@@ -103,6 +117,11 @@ func (a *api) routes(e *gin.Engine) {
 	read("/v1/incidents/:id/sites", a.getIncidentSites)
 	read("/v1/incidents/:id/revisions/:n", a.getRevision)
 	read("/v1/sites/:site", a.getSite)
+	read("/v1/sites/:site/series", a.getSiteSeries, seriesKeys...)
+	read("/v1/components/:kind/:name", a.getComponent)
+	read("/v1/components/:kind/:name/series", a.getComponentSeries, seriesKeys...)
+	read("/v1/verdict", a.getVerdict, "site")
+	read("/v1/search", a.getSearch, "q")
 	read("/v1/summary", a.getSummary)
 	e.GET(routeStream, a.answer(a.getStream, []string{"snapshot", "last_event_id"}))
 

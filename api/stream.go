@@ -131,7 +131,7 @@ func (b *Board) opening(ctx context.Context, j joined, after string, snapshot bo
 	if snapshot && !resumed {
 		for _, e := range j.snap.order {
 			if e.inc.State.Open() {
-				open = append(open, incidentFrame("", e.listed.body).bytes)
+				open = append(open, incidentFrame("", e.listed).bytes)
 			}
 		}
 	}

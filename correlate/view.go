@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"faultline"
@@ -74,6 +75,7 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		}
 	}
 	st.LastProbeAt = msPtr(last)
+	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*1e3) / 1e3
 	if s.Crowd != nil {
 		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
 		st.LastReportAt = msPtr(s.Crowd.LastAt)

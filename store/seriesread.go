@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,7 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 				p = joined(p, rows.minute(m))
 			}
 		}
+		p.Expected = math.Round(p.Expected*1e3) / 1e3
 		p.ExpectedHigh = faultline.ExpectedHigh(p.Expected)
 		out.Points[i] = p
 	}

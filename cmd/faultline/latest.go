@@ -54,6 +54,8 @@ type siteMap struct {
 	members map[faultline.Component]int
 	// known hears of every site that is put.
 	known func(site string)
+	// indexed hears of every record that is put; nil: nobody does.
+	indexed func(faultline.SiteRecord)
 }
 
 func newSiteMap(known func(site string)) *siteMap {
@@ -74,6 +76,9 @@ func (s *siteMap) Put(r faultline.SiteRecord) {
 	s.records[r.Site] = r
 	s.mu.Unlock()
 	s.known(r.Site)
+	if s.indexed != nil {
+		s.indexed(r)
+	}
 }
 
 // Lookup returns the record of a site.

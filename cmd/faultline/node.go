@@ -68,7 +68,8 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	m := newMetrics(p.reg, out)
 	names := ingest.NewNames()
-	sites := newSiteMap(func(site string) { names.Add(site) })
+	sites, index := newSiteMap(func(site string) { names.Add(site) }), api.NewIndex()
+	sites.indexed = index.Put
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
@@ -79,7 +80,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
-	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
+	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
 		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
@@ -87,7 +88,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		return nil, err
 	}
 	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
-		Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
+		Index: index, Network: labels, Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type drill struct {
 	source  *memory
 	names   *ingest.Names
 	records map[string]faultline.SiteRecord
+	index   *api.Index
 	keys    *api.Keys
 }
 
@@ -45,8 +46,8 @@ func fold(moment time.Time) (*drill, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}},
-		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}}
+	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
+		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: api.NewIndex()}
 	engine := correlate.New(correlate.Config{Drill: true})
 	clock := spec.Start
 	engine.Fold(faultline.Epoch{At: clock, Epoch: drillName})
@@ -58,6 +59,9 @@ func fold(moment time.Time) (*drill, error) {
 			for _, inc := range engine.Fold(faultline.Tick{At: clock}) {
 				d.source.tell(inc)
 			}
+			if clock.Second() == 0 {
+				d.source.keep(engine.Series())
+			}
 		}
 		for _, inc := range engine.Fold(ev) {
 			d.source.tell(inc)
@@ -65,6 +69,7 @@ func fold(moment time.Time) (*drill, error) {
 		if record, ok := ev.(faultline.SiteRecord); ok {
 			d.records[record.Site] = record
 			d.names.Add(record.Site)
+			d.index.Put(record)
 		}
 	}
 	d.source.view = engine.View()
@@ -97,7 +102,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 func atMoment() time.Time { return drillMoment }
 
 func (d *drill) board() *api.Board {
-	return api.NewBoard(api.BoardConfig{Source: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
+	return api.NewBoard(api.BoardConfig{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
 }
 
 func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
@@ -105,7 +110,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
+	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Now: atMoment, Ready: board.Ready}
 }
 
 // awaitView waits until answers carry what was concluded.

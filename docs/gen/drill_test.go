@@ -95,7 +95,7 @@ func documented(doc *openapi3.T) []string {
 // the last digit between processors; what was found may not.
 func TestExamplesAreOfTheDrill(t *testing.T) {
 	d := playedDrill(t)
-	recorded := decodeStrictly[faultline.Incident](t, read(t, filepath.Join("..", examplesDir, "getIncident.200.json")))
+	recorded := decodeStrictly[api.IncidentAnswer](t, read(t, filepath.Join("..", examplesDir, "getIncident.200.json")))
 	got, err := d.source.Incident(t.Context(), d.source.ids[0], 0)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -19,6 +20,12 @@ import (
 var answers = []reflect.Type{
 	reflect.TypeFor[faultline.Incident](),
 	reflect.TypeFor[faultline.SiteStatus](),
+	reflect.TypeFor[api.IncidentAnswer](),
+	reflect.TypeFor[api.SiteAnswer](),
+	reflect.TypeFor[api.SeriesAnswer](),
+	reflect.TypeFor[api.VerdictAnswer](),
+	reflect.TypeFor[api.ComponentAnswer](),
+	reflect.TypeFor[api.SearchAnswer](),
 	reflect.TypeFor[api.IncidentList](),
 	reflect.TypeFor[api.IncidentSites](),
 	reflect.TypeFor[api.Summary](),
@@ -99,7 +106,8 @@ func collect(types map[string]reflect.Type, t reflect.Type) {
 // finishStruct goes through the fields as encoding/json sees them.
 func finishStruct(schema *openapi3.Schema, t reflect.Type) error {
 	schema.Required = nil
-	for field := range t.Fields() {
+	fields := slices.Collect(fieldsOf(t))
+	for _, field := range fields {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		property := schema.Properties[name]
 		if property == nil {
@@ -110,11 +118,30 @@ func finishStruct(schema *openapi3.Schema, t reflect.Type) error {
 		}
 		schema.Properties[name] = finishField(property, field.Type, strings.Contains(options, "omit"))
 	}
-	if extra := len(schema.Properties) - t.NumField(); extra != 0 {
+	if extra := len(schema.Properties) - len(fields); extra != 0 {
 		return fmt.Errorf("has %d properties that the type has not", extra)
 	}
 	slices.Sort(schema.Required)
 	return nil
+}
+
+// fieldsOf are the fields of a struct, with those of what is embedded in its place.
+func fieldsOf(t reflect.Type) iter.Seq[reflect.StructField] {
+	return func(yield func(reflect.StructField) bool) {
+		for field := range t.Fields() {
+			if !field.Anonymous {
+				if !yield(field) {
+					return
+				}
+				continue
+			}
+			for inner := range fieldsOf(field.Type) {
+				if !yield(inner) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // finishField says of one property what its Go type says. A pointer that is
