@@ -1,13 +1,17 @@
 package api
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"faultline"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // IncidentRef is an incident in short, as the summary and the answer to a
@@ -70,15 +74,24 @@ func newIncidentSites(inc *faultline.Incident, meta Meta) IncidentSites {
 // @Produce  json
 // @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
 // @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
+// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
+// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
+// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
+// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
+// @Param    since  query string false "began at or after: RFC 3339 or Unix seconds" example(2021-06-08T09:00:00Z)
+// @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
+// @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
+// @Param    fields query string false "members that are told, with commas between them; id always is" example(id,title,state)
 // @Param    limit  query int    false "incidents on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {object} IncidentList
+// @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
-	q, err := newListQuery(query)
+	q, err := newListQuery(query, a.cfg.Lookup)
 	if err != nil {
 		return err
 	}
@@ -86,7 +99,7 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get(q.key(), func() (*page, error) { return s.list(q) })
+	p, err := s.pages.get("list "+q.key(), func() (*page, error) { return s.list(q, a.cfg.Board.cfg.PublicURL) })
 	if err != nil {
 		return err
 	}
@@ -96,27 +109,50 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 
 // list puts a page of the list together from incidents that are rendered
 // already.
-func (s *snapshot) list(q listQuery) (*page, error) {
+func (s *snapshot) list(q listQuery, publicURL string) (*page, error) {
 	body := append([]byte(`{"meta":`), s.metaBody...)
 	body = append(body, `,"incidents":[`...)
 	next, taken := "null", 0
 	var last cursor
+	var link []string
 	for _, e := range s.order {
 		if q.after.id != "" && !q.after.before(cursorOf(&e.inc)) || !q.takes(&e.inc) {
 			continue
 		}
 		if taken == q.limit {
 			next = strconv.Quote(last.String()) // base64url: nothing to escape
+			following := q
+			following.after = last
+			link = []string{"<" + publicURL + "/v1/incidents?" + following.key() + `>; rel="next"`}
 			break
 		}
 		if taken++; taken > 1 {
 			body = append(body, ',')
 		}
-		body = append(body, e.listed...)
+		listed, err := e.members(q.fields)
+		if err != nil {
+			return nil, err
+		}
+		body = append(body, listed...)
 		last = cursorOf(&e.inc)
 	}
 	body = append(append(append(body, `],"next":`...), next...), '}')
-	return pageOf(body), nil
+	p := pageOf(body)
+	p.link = link
+	return p, nil
+}
+
+// members is the listed form with some members alone; of none, all.
+func (e *entry) members(names []string) ([]byte, error) {
+	if len(names) == 0 {
+		return e.listed, nil
+	}
+	var all map[string]jsontext.Value
+	if err := json.Unmarshal(e.listed, &all); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(name string, _ jsontext.Value) bool { return !slices.Contains(names, name) })
+	return render(all)
 }
 
 // getIncident answers with the last revision.

@@ -25,7 +25,7 @@ func secure(c *gin.Context) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if m := c.Request.Method; (m == http.MethodGet || m == http.MethodHead) && isPublic(c.Request.URL.Path) {
 		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, "+headerAsOf)
+		h.Set("Access-Control-Expose-Headers", "ETag, Link, Age, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, "+headerAsOf)
 	}
 }
 

@@ -26,6 +26,7 @@ type page struct {
 	identity   variant
 	gzip, brot func() variant // made when first asked for; nil: not worth it
 	media      []string       // values of header fields, ready to be set
+	link       []string       // the same; nil: none
 }
 
 // variant is a page in one encoding. Each has its own strong validator (RFC 9110
@@ -75,7 +76,7 @@ func newVariant(body []byte, tag, encoding string) variant {
 
 // plain is the page without encodings: for what is rendered for one request.
 func (p *page) plain() *page {
-	return &page{identity: p.identity, media: p.media}
+	return &page{identity: p.identity, media: p.media, link: p.link}
 }
 
 func gzipped(body []byte) []byte {

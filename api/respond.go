@@ -60,6 +60,9 @@ func writePage(c *gin.Context, p *page, cacheControl []string) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
+	if p.link != nil {
+		h["Link"] = p.link
+	}
 	h["Content-Type"], h["Content-Length"] = p.media, v.length
 	if v.encoding != nil {
 		h["Content-Encoding"] = v.encoding

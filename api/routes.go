@@ -112,7 +112,7 @@ func (a *api) routes(e *gin.Engine) {
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
 
-	read("/v1/incidents", a.getIncidents, "state", "cause", "limit", "cursor")
+	read("/v1/incidents", a.getIncidents, listKeys...)
 	read("/v1/incidents/:id", a.getIncident)
 	read("/v1/incidents/:id/sites", a.getIncidentSites)
 	read("/v1/incidents/:id/revisions/:n", a.getRevision)

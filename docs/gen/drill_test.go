@@ -17,7 +17,8 @@ import (
 var more = []ask{
 	{operation: "getSite", path: "/v1/sites/not%20a%20name", status: 400},
 	{operation: "getIncidents", path: "/v1/incidents?state=resolved", status: 200},
-	{operation: "getIncidents", path: "/v1/incidents?cause=cdn:fastly", status: 200},
+	{operation: "getIncidents", path: "/v1/incidents?cause=cdn:fastly&kind=cdn&site=bbc.co.uk&country=GB&min_confidence=0.5", status: 200},
+	{operation: "getIncidents", path: "/v1/incidents?since=2021-06-08T09:00:00Z&until=1623150000&overlapping=true&fields=title,state", status: 200},
 	{operation: "getStream", path: "/v1/stream?last_event_id=1-1", status: 200}, // not kept: a reset
 	{operation: "getMetrics", path: "/metrics", status: 200},
 	{operation: "getOpenAPI", path: "/openapi.json", status: 200},

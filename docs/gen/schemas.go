@@ -77,8 +77,21 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	symptom := schemas["Symptom"].Value
 	symptom.Enum, symptom.Pattern = nil, symptomPattern
 	symptom.Description += "\n- `http_NNN`: that status"
+	allowParts(schemas)
 	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
 	return nil
+}
+
+// allowParts says that a list may hold incidents of which only some members were
+// asked for.
+func allowParts(schemas openapi3.Schemas) {
+	part := *schemas["Incident"].Value
+	part.Required = []string{"id"}
+	part.Description = "An incident of which the query's fields names the members that are told."
+	schemas["IncidentPart"] = openapi3.NewSchemaRef("", &part)
+	either := openapi3.NewObjectSchema()
+	either.AnyOf = openapi3.SchemaRefs{{Ref: refSchemas + "Incident"}, {Ref: refSchemas + "IncidentPart"}}
+	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = either.NewRef()
 }
 
 // collect finds every named type of ours within t.

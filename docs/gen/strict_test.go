@@ -99,7 +99,7 @@ func checkAnswer(t *testing.T, route *routers.Route, r *http.Request, sent strin
 	}
 	if response := route.Operation.Responses.Status(got.status); response != nil {
 		for name := range response.Value.Headers {
-			if got.header.Get(name) == "" {
+			if got.header.Get(name) == "" && name != "Link" { // the last page has none
 				t.Errorf("status %d: the header %s is documented and missing", got.status, name)
 			}
 		}
