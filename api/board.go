@@ -52,6 +52,7 @@ const (
 	retryFollow   = time.Second
 	emptyWait     = 50 * time.Millisecond // between reads that bring nothing
 	viewEvery     = time.Second
+	diskPause     = 5 * time.Second  // between two writes of what is known to the disk
 	metaEvery     = 10 * time.Second // bodies keep their as_of, and their ETag, this long
 	maxStreams    = 4_096
 	writeDeadline = 10 * time.Second // a client that takes nothing for so long is dropped
@@ -65,6 +66,9 @@ type BoardConfig struct {
 	Source Source
 	// Series is where charts come from; nil: they are left out.
 	Series SeriesSource
+	// SnapshotFile is where the node writes down what it knows, to answer after a
+	// restart while the source is away; empty: nowhere.
+	SnapshotFile string
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty
@@ -92,7 +96,7 @@ type Board struct {
 	metrics boardMetrics
 
 	// Waits of the loops and of streams: the constants above, shorter in tests.
-	viewEvery, retry, heartbeat, writeDeadline time.Duration
+	viewEvery, retry, heartbeat, writeDeadline, diskPause time.Duration
 }
 
 // NewBoard returns a Board that knows nothing until it runs.
@@ -106,6 +110,7 @@ func NewBoard(cfg BoardConfig) *Board {
 	b := &Board{
 		cfg: cfg, through: make(chan struct{}, readsThrough), series: make(chan struct{}, seriesAtOnce),
 		viewEvery: viewEvery, retry: retryFollow, heartbeat: heartbeat, writeDeadline: writeDeadline,
+		diskPause: diskPause,
 	}
 	b.metrics = newBoardMetrics(cfg.Registry, b)
 	b.hub = newHub(cfg.MaxStreams, b.metrics.streams, b.metrics.dropped)

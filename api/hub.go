@@ -69,6 +69,13 @@ func (h *hub) restart(frames []frame, commit func()) {
 	}
 }
 
+// forget says that there may have been changes before those in memory.
+func (h *hub) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.whole = false
+}
+
 // send is called with the lock held. It never waits.
 func (h *hub) send(b []byte) {
 	for c := range h.clients {

@@ -22,7 +22,7 @@ type keeper struct {
 // take applies an update: state, rendered pages and stream move as one.
 func (k *keeper) take(u update) {
 	if u.anew {
-		k.loaded = true
+		k.loaded = true // and no longer what the disk said
 		old := k.entries
 		k.entries = make(map[string]*entry, len(u.incidents))
 		for _, inc := range u.incidents {

@@ -12,6 +12,8 @@ type boardMetrics struct {
 	resets    prometheus.Counter
 	failures  *prometheus.CounterVec // by what was read
 	incidents prometheus.Gauge
+
+	diskWrites prometheus.Counter
 }
 
 func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
@@ -28,11 +30,13 @@ func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
 			Name: "faultline_board_failures_total", Help: "Reads of the source that failed, by what was read."}, []string{"read"}),
 		incidents: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "faultline_board_incidents", Help: "Incidents held in memory."}),
+		diskWrites: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "faultline_board_disk_writes_total", Help: "Snapshots of what is known written to the disk."}),
 	}
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "faultline_board_view_age_seconds", Help: "Age of the newest view; NaN before the first."}, b.viewAge)
 	if reg != nil {
-		reg.MustRegister(m.streams, m.dropped, m.changes, m.resets, m.failures, m.incidents, age)
+		reg.MustRegister(m.streams, m.dropped, m.changes, m.resets, m.failures, m.incidents, m.diskWrites, age)
 	}
 	return m
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -60,10 +61,12 @@ type node struct {
 func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	now, day, out, views := time.Now, worldDay, newOutbox(outboxSites), newLatest[faultline.View]()
 	engines, stale := newEngine(correlate.Config{}), time.Duration(0)
+	snapshotFile := filepath.Join(c.StateDir, "snapshot.json.gz")
 	var labels ingest.Labels
 	if d := p.drill; d != nil {
 		day = dayClock{Now: d.clock.Now, Every: time.Duration(float64(time.Second) / d.clock.speed)}
 		engines, labels = newEngine(correlate.Config{Drill: true}), d.plan
+		snapshotFile = "" // nothing of a drill is to be seen later
 		stale = time.Duration(float64(drillStale) * d.clock.speed)
 	}
 	m := newMetrics(p.reg, out)
@@ -81,7 +84,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
-		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
 		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
 	if err != nil {
