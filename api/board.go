@@ -54,7 +54,7 @@ const (
 	viewEvery     = time.Second
 	diskPause     = 5 * time.Second  // between two writes of what is known to the disk
 	metaEvery     = 10 * time.Second // bodies keep their as_of, and their ETag, this long
-	maxStreams    = 4_096
+	maxStreams    = 16_384
 	writeDeadline = 10 * time.Second // a client that takes nothing for so long is dropped
 	heartbeat     = 15 * time.Second
 )
@@ -80,7 +80,7 @@ type BoardConfig struct {
 	// StaleAfter is how old a view may be before answers say that they are stale; 0
 	// is 15 seconds.
 	StaleAfter time.Duration
-	// MaxStreams bounds the clients of the stream; 0 is 4,096.
+	// MaxStreams bounds the clients of the stream; 0 is 16,384.
 	MaxStreams int
 }
 

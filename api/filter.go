@@ -19,6 +19,9 @@ const stateOpen = "open"
 // incidents.
 var filterKeys = []string{"state", "cause", "kind", "site", "country", "min_confidence"}
 
+// streamKeys are the query keys of the stream.
+var streamKeys = append([]string{"snapshot", "last_event_id"}, filterKeys...)
+
 // filter chooses incidents. The zero value takes all.
 type filter struct {
 	states     []faultline.IncidentState // empty: all

@@ -35,6 +35,9 @@ func (b *Board) Run(ctx context.Context) error {
 	updates, views := make(chan update), make(chan viewed)
 	readers.Go(func() { b.followChanges(ctx, updates) })
 	readers.Go(func() { b.followView(ctx, views) })
+	for _, s := range b.hub.shards {
+		readers.Go(func() { s.run(ctx, b.heartbeat, b.writeDeadline, b.hub.standing) })
+	}
 	if b.cfg.SnapshotFile != "" {
 		readers.Go(func() { b.writeSnapshots(ctx) })
 	}

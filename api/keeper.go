@@ -21,6 +21,12 @@ type keeper struct {
 
 // take applies an update: state, rendered pages and stream move as one.
 func (k *keeper) take(u update) {
+	before := map[string]*faultline.Incident{}
+	for _, c := range u.changes {
+		if e := k.entries[c.Incident.ID]; e != nil {
+			before[c.Incident.ID] = &e.inc
+		}
+	}
 	if u.anew {
 		k.loaded = true // and no longer what the disk said
 		old := k.entries
@@ -41,7 +47,7 @@ func (k *keeper) take(u update) {
 		}
 	}
 	k.board.metrics.changes.Add(float64(len(u.changes)))
-	k.show(k.frames(u.changes), u.anew)
+	k.show(k.frames(u.changes, before), u.anew)
 }
 
 func (k *keeper) put(inc faultline.Incident) {
@@ -53,7 +59,8 @@ func (k *keeper) put(inc faultline.Incident) {
 	k.entries[inc.ID] = e
 }
 
-func (k *keeper) frames(changes []Change) []frame {
+// frames renders changes; before are their incidents as they were.
+func (k *keeper) frames(changes []Change, before map[string]*faultline.Incident) []frame {
 	frames := make([]frame, 0, len(changes))
 	for _, c := range changes {
 		var body []byte
@@ -66,7 +73,13 @@ func (k *keeper) frames(changes []Change) []frame {
 				continue
 			}
 		}
-		frames = append(frames, incidentFrame(c.ID, body))
+		f := incidentFrame(c.ID, body)
+		f.inc, f.before = &c.Incident, before[c.Incident.ID]
+		if e := k.entries[c.Incident.ID]; e != nil && e.inc.Revision == c.Incident.Revision {
+			f.inc = &e.inc // with all its sites
+		}
+		before[c.Incident.ID] = f.inc
+		frames = append(frames, f)
 	}
 	return frames
 }

@@ -123,7 +123,7 @@ func (a *api) routes(e *gin.Engine) {
 	read("/v1/verdict", a.getVerdict, "site")
 	read("/v1/search", a.getSearch, "q")
 	read("/v1/summary", a.getSummary)
-	e.GET(routeStream, a.answer(a.getStream, []string{"snapshot", "last_event_id"}))
+	e.GET(routeStream, a.answer(a.getStream, streamKeys))
 
 	read("/.well-known/jwks.json", a.getJWKS)
 	read("/healthz", a.getHealth)
