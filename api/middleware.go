@@ -62,7 +62,7 @@ func (a *api) observe(c *gin.Context) {
 // methodLabel keeps the methods that a client invents out of logs and metrics.
 func methodLabel(m string) string {
 	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete, http.MethodOptions:
 		return m
 	}
 	return "other"

@@ -24,6 +24,8 @@ type Config struct {
 	// Lookup normalises what a person calls a site and says what it stands on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound].
 	Lookup func(input string) (faultline.SiteRecord, error)
+	// Revocations keeps which tokens are revoked; nil: none can be.
+	Revocations Revocations
 	// Index finds sites and components; nil: there are none.
 	Index *Index
 	// Network labels an address with its network, for verdicts; nil: unknown.
@@ -53,7 +55,6 @@ type api struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics httpMetrics
-	jwks    *page
 	docs    *docPages
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
@@ -76,15 +77,11 @@ func New(cfg Config) (*gin.Engine, error) {
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
 	}
-	jwks, err := newPage(cfg.Keys.JWKS())
-	if err != nil {
-		return nil, fmt.Errorf("render key set: %w", err)
-	}
 	documents, err := newDocPages()
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), jwks: jwks, docs: documents}
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents}
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -111,6 +108,8 @@ func (a *api) routes(e *gin.Engine) {
 	}
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
+	e.POST("/v1/tokens", a.answer(a.postToken, nil))
+	e.DELETE("/v1/tokens/:id", a.answer(a.deleteToken, nil))
 
 	read("/v1/incidents", a.getIncidents, listKeys...)
 	read("/v1/incidents/:id", a.getIncident)

@@ -68,6 +68,7 @@ var conformance = []struct {
 	{"checkpoint", testCheckpoint},
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},
+	{"revoked", testRevoked},
 	{"daily key", testDailyKey},
 	{"key registry", testRegistry},
 }

@@ -26,6 +26,7 @@ const (
 	keyIndex      = tag + "incidents"
 	keyChanges    = tag + "changes"
 	keyView       = tag + "view"
+	keyRevoked    = tag + "revoked"
 )
 
 // The keys of which there are several.
@@ -84,6 +85,7 @@ var registry = []keySpec{
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
+	{keyRevoked, "sorted set: ids of revoked tokens by when they expire", "100,000 members, until they expire", false},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
 	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure", "8 days", true},
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},

@@ -34,6 +34,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	tail, err := parsePosition(r.Cursor().Pos)
 	ok(t, err)
 	ok(t, f.Trim(ctx, l, time.UnixMilli(int64(tail.ms)).Add(2*keepLog)))
+	ok(t, f.Revoke(ctx, "t1", f.now.Add(time.Hour), f.now))
 	_, err = f.DailyKey(ctx, "2026-03-01")
 	ok(t, err)
 	if _, _, err := f.Acquire(ctx, "b", time.Minute, f.now); err != nil {

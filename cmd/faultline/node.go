@@ -55,6 +55,7 @@ type node struct {
 	fold       *folder
 	lead       *leader
 	watch      *watcher
+	keys       func(context.Context) error
 	play       func(context.Context) error // the drill, if there is one
 }
 
@@ -76,7 +77,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay}
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, keys: watchKeys(p.keys, p.store, p.log)}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
@@ -90,7 +91,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
+	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Revocations: p.store, Lookup: lookup(names, sites),
 		Index: index, Network: labels, Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
 	if err != nil {
 		return nil, err
@@ -149,6 +150,7 @@ func (n *node) run(ctx context.Context) error {
 		fold:   begin("fold", ended, n.fold.Run),
 		board:  begin("board", ended, n.board.Run),
 		watch:  begin("watch", ended, n.watch.Run),
+		keys:   begin("keys", ended, n.keys),
 	}
 	if n.play != nil {
 		tasks.drill = begin("drill", ended, n.play)
@@ -164,7 +166,7 @@ func (n *node) run(ctx context.Context) error {
 }
 
 // nodeTasks are the goroutines of a node.
-type nodeTasks struct{ server, door, leader, fold, board, watch, drill *task }
+type nodeTasks struct{ server, door, leader, fold, board, watch, keys, drill *task }
 
 // drain ends a node in order: no new requests, streams closed, those under way
 // answered, what was accepted written, a last checkpoint, the lease let go of.
@@ -186,7 +188,8 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	}
 	tasks.board.cancel() // nobody asks any more; they end while the others write
 	tasks.watch.cancel()
-	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.server} {
+	tasks.keys.cancel()
+	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.keys, tasks.server} {
 		t.stop(ctx, n.log) // the leader still needs the fold, and waits for what the door wrote
 	}
 	n.log.Info("ended")

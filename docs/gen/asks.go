@@ -14,6 +14,7 @@ type ask struct {
 	media     string // of the body that is sent; empty: a GET
 	body      string
 	scope     string // of the token that it carries for the vantage lon-1; empty: none
+	method    string // if it is not POST with a body, and GET without
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
 	status    int    // of the answer
 	kind      string // of the answer's body: json, sse or txt
@@ -67,6 +68,22 @@ var writes = []ask{
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, cold: true, status: 503},
 }
 
+const oneToken = `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":2592000}`
+
+// tokens are what an administrator asks for.
+var tokens = []ask{
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeAdmin, status: 201},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: `{"subject":"lon 1","scopes":[]}`, scope: api.ScopeAdmin, status: 400},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, status: 401},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeProbes, status: 403},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeAdmin, status: 413},
+	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: api.ScopeAdmin, status: 415},
+	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: api.ScopeAdmin, status: 400},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", status: 401},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeProbes, status: 403},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeAdmin, cold: true, status: 503},
+}
+
 // missing are reads of what there is not.
 var missing = []ask{
 	{operation: "getIncident", path: "/v1/incidents/inc_0", status: 404},
@@ -83,7 +100,7 @@ var missing = []ask{
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, missing)
+	all := slices.Concat(writes, tokens, missing)
 	for i := range all {
 		all[i].kind = "json"
 	}

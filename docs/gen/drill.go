@@ -91,7 +91,9 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	if d.handler, err = d.node(door, board); err != nil {
 		return err
 	}
-	if d.cold, err = d.node(shutDoor{}, d.board()); err != nil {
+	cold := d.config(shutDoor{}, d.board())
+	cold.Revocations = nil
+	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
 	go func() { _ = door.Run(ctx) }()  // fails only with ctx
@@ -110,7 +112,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Now: atMoment, Ready: board.Ready}
+	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Revocations: nowhere{}, Now: atMoment, Ready: board.Ready}
 }
 
 // awaitView waits until answers carry what was concluded.
@@ -148,6 +150,10 @@ func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
 type nowhere struct{}
 
 func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error { return nil }
+
+func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
+
+func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
 
 func (nowhere) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }
 

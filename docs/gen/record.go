@@ -31,6 +31,9 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 	if a.media != "" {
 		method = http.MethodPost
 	}
+	if a.method != "" {
+		method = a.method
+	}
 	path := strings.ReplaceAll(a.path, "{id}", strings.Join(d.source.ids[:min(1, len(d.source.ids))], ""))
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(a.body))
 	if a.media != "" {
@@ -122,8 +125,12 @@ func (d *drill) record(ctx context.Context, dir string, a ask) error {
 // retryLine is what a stream opens with: when to come back, drawn at random.
 var retryLine = regexp.MustCompile(`(?m)^retry: [0-9]+$`)
 
+// newToken is a token that was issued: another one each time.
+var newToken = regexp.MustCompile(`"token":"[^"]+","id":"[^"]+"`)
+
 // settle makes an answer the same each time: the shortest time to come back
-// stands for all.
+// stands for all, and one token.
 func settle(body []byte) []byte {
+	body = newToken.ReplaceAll(body, []byte(`"token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImV4YW1wbGUifQ.….…","id":"8J0mVZhCq1yWb5cXo2Jq4w"`))
 	return retryLine.ReplaceAll(body, []byte("retry: 2000"))
 }
