@@ -40,6 +40,10 @@ import (
 // @tag.description  How one site does
 // @tag.name         components
 // @tag.description  How a piece of shared infrastructure does
+// @tag.name         feeds
+// @tag.description  For readers of feeds, pages that embed us, and alerting
+// @tag.name         statuspage
+// @tag.description  For what reads Atlassian Statuspage v2
 // @tag.name         operations
 // @tag.description  For those who run it
 // @tag.name         documents

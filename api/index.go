@@ -104,6 +104,23 @@ func (x *Index) Members(c faultline.Component, limit int) (sites []string, total
 	return sites[:min(limit, len(sites))], len(members), known
 }
 
+// Largest returns the providers that most sites stand on: of the kinds that a
+// person would name.
+func (x *Index) Largest(limit int) []faultline.Component {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var all []faultline.Component
+	for c, members := range x.members {
+		if k := c.Kind(); len(members) > 0 && (k == faultline.KindCDN || k == faultline.KindCloud || k == faultline.KindDNS || k == faultline.KindCA) {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b faultline.Component) int {
+		return cmp.Or(cmp.Compare(len(x.members[b]), len(x.members[a])), cmp.Compare(a, b))
+	})
+	return all[:min(limit, len(all))]
+}
+
 // order puts sites the most visited first, those of unknown rank last.
 func (x *Index) order(a, b string) int {
 	ra, rb := x.sites[a].rank, x.sites[b].rank

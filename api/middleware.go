@@ -14,7 +14,7 @@ import (
 
 // Requests of these paths may be made by any page in any browser, without
 // credentials; everything else is for the same origin and for programs.
-var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json"}
+var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json", "/feed.", "/oembed", "/statuspage/"}
 
 // secure sets the headers that every answer carries. Pages that need more than
 // nothing set a policy of their own.

@@ -107,6 +107,11 @@ func newSeriesQuery(q url.Values, now time.Time) (seriesQuery, error) {
 	return s, nil
 }
 
+// key is the same for queries that ask for the same.
+func (q seriesQuery) key(of string) string {
+	return fmt.Sprint(of, " ", q.step, " ", q.from.Unix(), " ", q.until.Unix())
+}
+
 // getSiteSeries answers with how one site did over time.
 //
 // @ID       getSiteSeries
@@ -170,8 +175,7 @@ func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	key := fmt.Sprint("series ", of, " ", q.step, " ", q.from.Unix(), " ", q.until.Unix())
-	p, err := s.pages.get(key, func() (*page, error) {
+	p, err := s.pages.get("series "+q.key(of), func() (*page, error) {
 		series, err := a.cfg.Board.Series(c.Request.Context(), of, q.step, q.from, q.until)
 		if err != nil {
 			return nil, err

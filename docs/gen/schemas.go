@@ -32,6 +32,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ReportRequest](),
 	reflect.TypeFor[api.ReportAnswer](),
 	reflect.TypeFor[api.ProbesAnswer](),
+	reflect.TypeFor[api.StatuspageAnswer](),
+	reflect.TypeFor[api.OEmbedAnswer](),
 	reflect.TypeFor[api.TokenRequest](),
 	reflect.TypeFor[api.TokenAnswer](),
 	reflect.TypeFor[api.Problem](),

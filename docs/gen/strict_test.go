@@ -39,7 +39,7 @@ func strictDocument(t *testing.T) *openapi3.T {
 
 // asText lets the validator read the bodies that it has no decoder for.
 var asText = sync.OnceFunc(func() {
-	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript"} {
+	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript", "text/csv", "application/atom+xml"} {
 		openapi3filter.RegisterBodyDecoder(media, func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
 			text, err := io.ReadAll(body)
 			return string(text), err
