@@ -44,6 +44,8 @@ import (
 // @tag.description  For readers of feeds, pages that embed us, and alerting
 // @tag.name         statuspage
 // @tag.description  For what reads Atlassian Statuspage v2
+// @tag.name         webhooks
+// @tag.description  Messages to you, signed
 // @tag.name         operations
 // @tag.description  For those who run it
 // @tag.name         documents

@@ -26,6 +26,8 @@ type Config struct {
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// Revocations keeps which tokens are revoked; nil: none can be.
 	Revocations Revocations
+	// Webhooks keeps webhooks; nil: there can be none.
+	Webhooks WebhookStore
 	// Index finds sites and components; nil: there are none.
 	Index *Index
 	// Network labels an address with its network, for verdicts; nil: unknown.
@@ -110,6 +112,10 @@ func (a *api) routes(e *gin.Engine) {
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
 	e.POST("/v1/tokens", a.answer(a.postToken, nil))
 	e.DELETE("/v1/tokens/:id", a.answer(a.deleteToken, nil))
+	e.POST("/v1/webhooks", a.answer(a.postWebhook, nil))
+	e.GET("/v1/webhooks", a.answer(a.getWebhooks, nil))
+	e.DELETE("/v1/webhooks/:id", a.answer(a.deleteWebhook, nil))
+	e.POST("/v1/webhooks/:id/test", a.answer(a.postWebhookTest, nil))
 
 	read("/v1/incidents", a.getIncidents, listKeys...)
 	read("/v1/incidents/:id", a.getIncident)

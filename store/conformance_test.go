@@ -69,6 +69,7 @@ var conformance = []struct {
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},
 	{"revoked", testRevoked},
+	{"webhooks", testWebhooks},
 	{"daily key", testDailyKey},
 	{"key registry", testRegistry},
 }

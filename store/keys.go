@@ -27,6 +27,10 @@ const (
 	keyChanges    = tag + "changes"
 	keyView       = tag + "view"
 	keyRevoked    = tag + "revoked"
+	keyWebhooks   = tag + "webhooks"
+	keyWebhookAt  = tag + "webhooks:at"
+	keyDue        = tag + "webhooks:due"
+	keyDeliveries = tag + "webhooks:deliveries"
 )
 
 // The keys of which there are several.
@@ -34,12 +38,15 @@ const (
 	prefixChunk    = tag + "checkpoint:"
 	prefixIncident = tag + "incident:"
 	prefixDaily    = tag + "dailykey:"
+	prefixDead     = tag + "webhooks:dead:"
 	prefixMinutes  = tag + "minutes:"
 	prefixHours    = tag + "hours:"
 )
 
 func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }
+
+func deadKey(webhook string) string { return prefixDead + webhook }
 
 // maxSeriesName bounds the name of a site or component in a key, in bytes.
 const maxSeriesName = 300
@@ -86,6 +93,11 @@ var registry = []keySpec{
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{keyRevoked, "sorted set: ids of revoked tokens by when they expire", "100,000 members, until they expire", false},
+	{keyWebhooks, "hash: webhooks by id", "1,000", false},
+	{keyWebhookAt, "string: the change up to which deliveries are queued", "one position", false},
+	{keyDue, "sorted set: deliveries by when they are due", "100,000", false},
+	{keyDeliveries, "hash: deliveries by id", "100,000", false},
+	{prefixDead + "*", "list: what was given up of one webhook", "50, for 30 days", true},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
 	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure", "8 days", true},
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},

@@ -18,7 +18,8 @@ var fencePrelude = lua("fence")
 type scripts struct {
 	epoch, tail, acquire, renew, release *redis.Script
 	append, revision, view, series       *redis.Script // the leader's
-	chunk, flip, trim                    *redis.Script
+	chunk, flip, trim, deliver           *redis.Script
+	webhook                              *redis.Script
 }
 
 func newScripts(prelude string) scripts {
@@ -29,6 +30,7 @@ func newScripts(prelude string) scripts {
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
 		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), series: fenced("series"),
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
+		deliver: fenced("deliver"), webhook: free("webhook"),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"faultline"
+	"faultline/api"
 	"faultline/store"
 )
 
@@ -38,6 +39,7 @@ type leader struct {
 	fold       *folder
 	out        *outbox
 	views      *latest[faultline.View]
+	dispatch   *api.Dispatcher // of webhooks; nil: none are sent
 	catalogue  []faultline.SiteRecord
 	holder     string        // this process, among all that may lead
 	writer     uint64        // this process's ticks in the log; writer+1: its catalogue
@@ -128,6 +130,9 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	g.Go(func() error { return l.saveSeries(ctx, lease) })
 	g.Go(func() error { return l.saveCheckpoints(ctx, lease) })
 	g.Go(func() error { return l.appendCatalogue(ctx, lease) })
+	if l.dispatch != nil {
+		g.Go(func() error { return l.dispatch.Run(ctx, webhookBox{l.store, lease}) })
+	}
 	return g.Wait()
 }
 

@@ -79,7 +79,8 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, keys: watchKeys(p.keys, p.store, p.log)}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
-	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
+	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue,
+		dispatch: api.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
@@ -91,7 +92,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Revocations: p.store, Lookup: lookup(names, sites),
+	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store, Lookup: lookup(names, sites),
 		Index: index, Network: labels, Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ type ask struct {
 	media     string // of the body that is sent; empty: a GET
 	body      string
 	scope     string // of the token that it carries for the vantage lon-1; empty: none
+	subject   string // of the token; empty: lon-1
 	method    string // if it is not POST with a body, and GET without
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
 	status    int    // of the answer
@@ -94,6 +95,35 @@ var tokens = []ask{
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeAdmin, cold: true, status: 503},
 }
 
+const oneWebhook = `{"url":"https://example.com/hooks/faultline","filter":"state=confirmed,resolved&kind=cdn"}`
+
+// webhooks are what those who want messages ask for.
+var webhooks = []ask{
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, status: 201},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: `{"url":"http://10.0.0.1/"}`, scope: api.ScopeWebhooks, status: 400},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, status: 401},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeProbes, status: 403},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, subject: busySubject, status: 409},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeWebhooks, status: 413},
+	{operation: "postWebhook", path: "/v1/webhooks", media: "text/plain", body: oneWebhook, scope: api.ScopeWebhooks, status: 415},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeWebhooks, status: 200},
+	{operation: "getWebhooks", path: "/v1/webhooks?colour=blue", scope: api.ScopeWebhooks, status: 400},
+	{operation: "getWebhooks", path: "/v1/webhooks", status: 401},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeProbes, status: 403},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example?colour=blue", method: "DELETE", scope: api.ScopeWebhooks, status: 400},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", status: 401},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeProbes, status: 403},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_0", method: "DELETE", scope: api.ScopeWebhooks, status: 404},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test?colour=blue", method: "POST", scope: api.ScopeWebhooks, status: 400},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", status: 401},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeProbes, status: 403},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_0/test", method: "POST", scope: api.ScopeWebhooks, status: 404},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeWebhooks, cold: true, status: 503},
+}
+
 // missing are reads of what there is not.
 var missing = []ask{
 	{operation: "getIncident", path: "/v1/incidents/inc_0", status: 404},
@@ -118,7 +148,7 @@ var missing = []ask{
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, tokens, missing)
+	all := slices.Concat(writes, tokens, webhooks, missing)
 	for i := range all {
 		all[i].kind = "json"
 	}

@@ -92,7 +92,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
-	cold.Revocations = nil
+	cold.Revocations, cold.Webhooks = nil, nil
 	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Revocations: nowhere{}, Now: atMoment, Ready: board.Ready}
+	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Revocations: nowhere{}, Webhooks: nowhere{}, Now: atMoment, Ready: board.Ready}
 }
 
 // awaitView waits until answers carry what was concluded.
@@ -154,6 +154,29 @@ func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error 
 func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
 
 func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
+
+// busySubject has as many webhooks as one may have.
+const busySubject = "busy"
+
+func (nowhere) Webhooks(context.Context) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	add := func(id, owner string) {
+		all[id] = fmt.Appendf(nil, `{"id":%q,"owner":%q,"url":"https://example.com/hooks/faultline","filter":"kind=cdn","created":"2021-06-01T12:00:00Z"}`, id, owner)
+	}
+	add("wh_example", "lon-1")
+	for i := range 20 {
+		add(fmt.Sprint("wh_busy", i), busySubject)
+	}
+	return all, nil
+}
+
+func (nowhere) SaveWebhook(context.Context, string, []byte) error { return nil }
+
+func (nowhere) DeleteWebhook(context.Context, string) error { return nil }
+
+func (nowhere) DeadDeliveries(context.Context, string) ([][]byte, error) {
+	return [][]byte{[]byte(`{"id":"msg_5tzq2xq4mvdi","at":"2021-06-07T09:00:00Z","attempts":8,"reason":"answered 500","incident":"inc_01F7K00000000000000000000","revision":4}`)}, nil
+}
 
 func (nowhere) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }
 

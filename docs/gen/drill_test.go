@@ -21,6 +21,8 @@ var more = []ask{
 	{operation: "getIncidents", path: "/v1/incidents?since=2021-06-08T09:00:00Z&until=1623150000&overlapping=true&fields=title,state", status: 200},
 	{operation: "getStream", path: "/v1/stream?last_event_id=1-1", status: 200}, // not kept: a reset
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeAdmin, status: 204},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeWebhooks, status: 204},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeWebhooks, status: 202},
 	{operation: "getMetrics", path: "/metrics", status: 200},
 	{operation: "getOpenAPI", path: "/openapi.json", status: 200},
 	{operation: "redirectDocs", path: "/docs", status: 301},
