@@ -26,6 +26,8 @@ type Config struct {
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// Revocations keeps which tokens are revoked; nil: none can be.
 	Revocations Revocations
+	// Annotator takes statements and corrections; nil: nobody does.
+	Annotator Annotator
 	// Webhooks keeps webhooks; nil: there can be none.
 	Webhooks WebhookStore
 	// Index finds sites and components; nil: there are none.
@@ -110,6 +112,7 @@ func (a *api) routes(e *gin.Engine) {
 	}
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
+	e.POST("/v1/incidents/:id/annotations", a.answer(a.postAnnotation, nil))
 	e.POST("/v1/tokens", a.answer(a.postToken, nil))
 	e.DELETE("/v1/tokens/:id", a.answer(a.deleteToken, nil))
 	e.POST("/v1/webhooks", a.answer(a.postWebhook, nil))

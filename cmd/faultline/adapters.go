@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"faultline"
@@ -15,6 +16,23 @@ type logAdapter struct{ *store.Store }
 
 func (a logAdapter) Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error {
 	_, err := a.Store.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, events)
+	return err
+}
+
+// annotator writes what people say of incidents into the log, one at a time.
+type annotator struct {
+	store  *store.Store
+	writer uint64
+
+	mu  sync.Mutex
+	seq uint64
+}
+
+func (a *annotator) Annotate(ctx context.Context, ev faultline.Event) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seq++
+	_, err := a.store.Append(ctx, store.BatchKey{Writer: a.writer, Seq: a.seq}, []faultline.Event{ev})
 	return err
 }
 

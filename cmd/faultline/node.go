@@ -92,7 +92,8 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store, Lookup: lookup(names, sites),
+	engine, err := api.New(api.Config{Door: n.door, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
+		Annotator: &annotator{store: p.store, writer: randomWriter()}, Lookup: lookup(names, sites),
 		Index: index, Network: labels, Ready: n.ready, Now: now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound})
 	if err != nil {
 		return nil, err

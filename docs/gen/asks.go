@@ -97,6 +97,21 @@ var tokens = []ask{
 
 const oneWebhook = `{"url":"https://example.com/hooks/faultline","filter":"state=confirmed,resolved&kind=cdn"}`
 
+const oneStatement = `{"type":"statement","text":"We are currently investigating potential impact to performance with our CDN services.","status":"investigating","source":"status page","at":"2021-06-08T09:58:00Z"}`
+
+// annotations are what is said of incidents.
+var annotations = []ask{
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 202},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: `{"type":"verdict"}`, scope: api.ScopeAnnotate, status: 400},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, status: 401},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeReports, status: 403},
+	{operation: "postAnnotation", path: "/v1/incidents/inc_0/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 404},
+	{operation: "postAnnotation", path: "/v1/incidents/" + causelessID + "/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 409},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: strings.Repeat(" ", 17<<10), scope: api.ScopeAnnotate, status: 413},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: "text/plain", body: oneStatement, scope: api.ScopeAnnotate, status: 415},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, cold: true, status: 503},
+}
+
 // webhooks are what those who want messages ask for.
 var webhooks = []ask{
 	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, status: 201},
@@ -148,7 +163,7 @@ var missing = []ask{
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, tokens, webhooks, missing)
+	all := slices.Concat(writes, annotations, tokens, webhooks, missing)
 	for i := range all {
 		all[i].kind = "json"
 	}

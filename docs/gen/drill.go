@@ -92,7 +92,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
-	cold.Revocations, cold.Webhooks = nil, nil
+	cold.Revocations, cold.Webhooks, cold.Annotator = nil, nil, nil
 	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Revocations: nowhere{}, Webhooks: nowhere{}, Now: atMoment, Ready: board.Ready}
+	return api.Config{Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index, Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: board.Ready}
 }
 
 // awaitView waits until answers carry what was concluded.
@@ -154,6 +154,12 @@ func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error 
 func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
 
 func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
+
+func (nowhere) Annotate(context.Context, faultline.Event) error { return nil }
+
+// causelessID is an incident that the source has besides those of the drill, and
+// of which no cause is known.
+const causelessID = "inc_01F7K00000000000000000000"
 
 // busySubject has as many webhooks as one may have.
 const busySubject = "busy"

@@ -37,6 +37,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.WebhookRequest](),
 	reflect.TypeFor[api.WebhookAnswer](),
 	reflect.TypeFor[api.WebhookList](),
+	reflect.TypeFor[api.AnnotationRequest](),
+	reflect.TypeFor[api.AnnotationAnswer](),
 	reflect.TypeFor[api.TokenRequest](),
 	reflect.TypeFor[api.TokenAnswer](),
 	reflect.TypeFor[api.Problem](),
