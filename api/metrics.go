@@ -1,6 +1,9 @@
 package api
 
 import (
+	"strconv"
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -45,10 +48,40 @@ func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
 type httpMetrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+
+	// known are the metrics that were looked up before: routes, methods and statuses
+	// of ours, so that there are few.
+	mu    *sync.RWMutex
+	known map[httpKind]httpMeters
+}
+
+type httpKind struct {
+	route, method string
+	status        int
+}
+
+type httpMeters struct {
+	requests prometheus.Counter
+	seconds  prometheus.Observer
+}
+
+// of returns the metrics of one kind of request.
+func (m *httpMetrics) of(route, method string, status int) (prometheus.Counter, prometheus.Observer) {
+	kind := httpKind{route, method, status}
+	m.mu.RLock()
+	found, ok := m.known[kind]
+	m.mu.RUnlock()
+	if !ok {
+		found = httpMeters{m.requests.WithLabelValues(route, method, strconv.Itoa(status)), m.seconds.WithLabelValues(route)}
+		m.mu.Lock()
+		m.known[kind] = found
+		m.mu.Unlock()
+	}
+	return found.requests, found.seconds
 }
 
 func newHTTPMetrics(reg prometheus.Registerer) httpMetrics {
-	m := httpMetrics{
+	m := httpMetrics{mu: &sync.RWMutex{}, known: map[httpKind]httpMeters{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_http_requests_total", Help: "Requests answered."}, []string{"route", "method", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{

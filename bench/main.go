@@ -34,6 +34,8 @@ type group struct {
 
 var groups = []group{
 	{"replay", measureReplay},
+	{"read", measureRead},
+	{"stream", measureStream},
 }
 
 func groupNames() string {
@@ -61,6 +63,13 @@ func (o *options) Validate() error {
 }
 
 func main() {
+	if kind := os.Getenv(envReader); kind != "" { // a child of the groups read and stream
+		if err := serveReader(kind); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var opt options
 	kong.Parse(&opt,
 		kong.Name("bench"),
