@@ -76,7 +76,8 @@ func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *api.Board
 		return nil, nil, err
 	}
 	registry := prometheus.NewRegistry()
-	board := api.NewBoard(api.BoardConfig{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: time.Now, Registry: registry})
+	still := func() time.Time { return source.incidents[0].UpdatedAt } // answers stay as they are while they are measured
+	board := api.NewBoard(api.BoardConfig{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
 	engine, err := api.New(api.Config{Door: shutDoor{}, Board: board, Keys: keys, Now: time.Now, Registry: registry, Ready: board.Ready,
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
 	if err != nil {

@@ -121,8 +121,8 @@ func (s *benchSource) Incidents(context.Context, int) ([]faultline.Incident, err
 }
 
 // View is one that stands still: what it says of sites is nobody's concern here.
-func (s *benchSource) View(_ context.Context, known int64) (faultline.View, int64, error) {
-	return faultline.View{AsOf: time.Now().UTC().Truncate(time.Second), Vantages: 3}, known + 1, nil
+func (s *benchSource) View(context.Context, int64) (faultline.View, int64, error) {
+	return faultline.View{AsOf: s.incidents[0].UpdatedAt, Vantages: 3}, 1, nil
 }
 
 // bareStream is what gin's own helper makes of a stream: a goroutine a client, the
