@@ -76,7 +76,7 @@ func (a *api) getSummary(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("summary", func() (*page, error) { return newPage(newSummary(s, a.cfg.Board.cfg)) })
+	p, err := s.sites.get("", func() (*page, error) { return newPage(newSummary(s, a.cfg.Board.cfg)) })
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,11 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service: take reports and probes in, tell incidents."`
 	Replay      replayCmd      `cmd:"" help:"Fold event lines from files, as serve would have, and print the incidents."`
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay of them gives the same incidents."`
-	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents that a Faultline knows."`
-	Watch       watchCmd       `cmd:"" help:"Print what changes at a Faultline as it happens."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that this binary is made of."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the serve that listens here whether it is ready: exit 0 if so, 1 if not."`
+	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents that a Faultline knows."`
+	Watch       watchCmd       `cmd:"" help:"Print what changes at a Faultline as it happens."`
 }
 
 // logFlags say how the process speaks of itself, on standard error.
