@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -59,6 +60,9 @@ func readFilter(q url.Values, site func(string) (faultline.SiteRecord, error)) (
 	}
 	if q.Has("site") {
 		record, err := site(q.Get("site"))
+		if errors.Is(err, faultline.ErrNotFound) {
+			return f, invalidParameter("site", "is no site that we know")
+		}
 		if err != nil {
 			return f, parameterFault(err, "site")
 		}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,8 +40,8 @@ func TestReadsWithstandWhateverIsAsked(t *testing.T) {
 		return oddValues[rng.IntN(len(oddValues))]
 	}
 	asked, codes := 0, map[int]int{}
-	for path, item := range doc.Paths.Map() {
-		op := item.Get
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		op := doc.Paths.Value(path).Get
 		if op == nil || len(op.Parameters) == 0 || op.OperationID == "getStream" || strings.HasPrefix(path, "/docs") || op.Security != nil && len(*op.Security) > 0 {
 			continue
 		}
