@@ -1,6 +1,9 @@
 package faultline
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Series is how a site or a component did over time: what people reported and
 // what probes saw, one point a step, oldest first, with no gaps. It is what the
@@ -62,3 +65,55 @@ type Verdict struct {
 	NetworkSites   int `json:"network_sites"`
 	NetworkReports int `json:"network_reports"`
 }
+
+// SeriesRow is one minute or hour of a [Series] on its way to where series are
+// kept. Its values are absolute: to write one twice changes nothing, and a later
+// one of the same step replaces it. What is silent, without a report or a failed
+// probe, has no row of its minutes; its hour counts the probes.
+type SeriesRow struct {
+	Of    string
+	StepS int // 60 or 3600
+	// Covered is, of an hour, how many of its minutes the counts are of.
+	Covered int
+	// Stands: Point's Sites and SitesFailing are told. A row that corrects an
+	// older minute leaves them as they were.
+	Stands bool
+	Point  SeriesPoint // ExpectedHigh stays 0: it follows from Expected
+}
+
+// The steps that a series comes in, in seconds.
+const (
+	StepMinute      = 60
+	StepFiveMinutes = 300
+	StepHour        = 3600
+)
+
+// ReportDispersion is how much more the reports of one site in a step vary than
+// a Poisson count would: the variance is mean + ReportDispersion·mean².
+const ReportDispersion = 0.3
+
+// reportsWithin is the share of quiet steps that stay at or below ExpectedHigh.
+const reportsWithin = 0.99
+
+// ExpectedHigh returns the end of the band that 99 of 100 quiet steps stay
+// within when they bring mean reports: a quantile of the negative binomial
+// distribution. A mean of 0 gives 0.
+func ExpectedHigh(mean float64) float64 {
+	if !(mean > 0) {
+		return 0
+	}
+	const r = 1 / ReportDispersion
+	q := mean / (mean + r)
+	p := math.Pow(1-q, r) // of no report at all
+	sum := p
+	for k := 0.0; ; k++ {
+		if sum >= reportsWithin || k >= maxBand {
+			return k
+		}
+		p *= q * (k + r) / (k + 1)
+		sum += p
+	}
+}
+
+// maxBand bounds the end of a band, so that no mean makes it endless.
+const maxBand = 1e6

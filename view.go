@@ -14,24 +14,50 @@ type View struct {
 	Vantages      int `json:"vantages"` // heard from in the last 15 minutes
 	// Sites are those with a report or a failed probe in the last 15 minutes,
 	// the most reported first, at most [ViewSites].
-	Sites    []SiteStatus `json:"sites"`
-	Counters Counters     `json:"counters"`
+	Sites []SiteStatus `json:"sites"`
+	// Well are the sites whose probes all succeeded in the last 10 minutes and that
+	// nobody reported, in order of name, at most [ViewSites].
+	Well []WellSite `json:"well,omitempty"`
+	// Networks are those that people reported from in the last 10 minutes, those
+	// that reported most sites first, at most [ViewNetworks].
+	Networks []NetworkStatus `json:"networks,omitempty"`
+	Counters Counters        `json:"counters"`
 }
 
-// ViewSites bounds the sites that a [View] carries.
-const ViewSites = 20_000
+// The bounds of what a [View] carries.
+const (
+	ViewSites    = 20_000
+	ViewNetworks = 2_000
+)
+
+// WellSite is a site that every recent probe found well.
+type WellSite struct {
+	Site   string `json:"site"`
+	Probes int    `json:"probes"` // last 10 minutes
+}
+
+// NetworkStatus is what the people of one network say just now.
+type NetworkStatus struct {
+	ASN     int `json:"asn"`
+	Sites   int `json:"sites"`   // that they reported, last 10 minutes
+	Reports int `json:"reports"` // of theirs, last 10 minutes
+	// Expected are the reports that 10 quiet minutes would bring.
+	Expected float64 `json:"expected"`
+}
 
 // SiteStatus is how one site does just now.
 type SiteStatus struct {
-	Site         string      `json:"site"`
-	Rank         int         `json:"rank"` // 0 is unknown
-	State        SiteState   `json:"state"`
-	Symptom      Symptom     `json:"symptom"` // the commonest failure; ok when there is none
-	Components   []Component `json:"components"`
-	Reports      int         `json:"reports"`       // counted, last 10 minutes
-	Probes       int         `json:"probes"`        // last 10 minutes
-	ProbesFailed int         `json:"probes_failed"` // of those
-	LastReportAt *time.Time  `json:"last_report_at"`
+	Site       string      `json:"site"`
+	Rank       int         `json:"rank"` // 0 is unknown
+	State      SiteState   `json:"state"`
+	Symptom    Symptom     `json:"symptom"` // the commonest failure; ok when there is none
+	Components []Component `json:"components"`
+	Reports    int         `json:"reports"` // counted, last 10 minutes
+	// Expected are the reports that 10 quiet minutes would bring.
+	Expected     float64    `json:"expected"`
+	Probes       int        `json:"probes"`        // last 10 minutes
+	ProbesFailed int        `json:"probes_failed"` // of those
+	LastReportAt *time.Time `json:"last_report_at"`
 	// FirstReportAt is of the oldest of Reports.
 	FirstReportAt *time.Time `json:"first_report_at"`
 	LastProbeAt   *time.Time `json:"last_probe_at"`

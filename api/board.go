@@ -52,8 +52,9 @@ const (
 	retryFollow   = time.Second
 	emptyWait     = 50 * time.Millisecond // between reads that bring nothing
 	viewEvery     = time.Second
-	metaEvery     = 5 * time.Second // lists keep their as_of, and their ETag, this long
-	maxStreams    = 4_096
+	diskPause     = 5 * time.Second  // between two writes of what is known to the disk
+	metaEvery     = 10 * time.Second // bodies keep their as_of, and their ETag, this long
+	maxStreams    = 16_384
 	writeDeadline = 10 * time.Second // a client that takes nothing for so long is dropped
 	heartbeat     = 15 * time.Second
 )
@@ -63,6 +64,11 @@ var incidentID = regexp.MustCompile(`^inc_[0-9A-Za-z]{1,40}$`)
 // BoardConfig says what a Board follows.
 type BoardConfig struct {
 	Source Source
+	// Series is where charts come from; nil: they are left out.
+	Series SeriesSource
+	// SnapshotFile is where the node writes down what it knows, to answer after a
+	// restart while the source is away; empty: nowhere.
+	SnapshotFile string
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty
@@ -74,7 +80,7 @@ type BoardConfig struct {
 	// StaleAfter is how old a view may be before answers say that they are stale; 0
 	// is 15 seconds.
 	StaleAfter time.Duration
-	// MaxStreams bounds the clients of the stream; 0 is 4,096.
+	// MaxStreams bounds the clients of the stream; 0 is 16,384.
 	MaxStreams int
 }
 
@@ -86,10 +92,11 @@ type Board struct {
 	current atomic.Pointer[snapshot] // nil until the source was read once
 	hub     *hub
 	through chan struct{} // a token for each read through the source
+	series  chan struct{} // a token for each read of a series
 	metrics boardMetrics
 
 	// Waits of the loops and of streams: the constants above, shorter in tests.
-	viewEvery, retry, heartbeat, writeDeadline time.Duration
+	viewEvery, retry, heartbeat, writeDeadline, diskPause time.Duration
 }
 
 // NewBoard returns a Board that knows nothing until it runs.
@@ -101,8 +108,9 @@ func NewBoard(cfg BoardConfig) *Board {
 		cfg.MaxStreams = maxStreams
 	}
 	b := &Board{
-		cfg: cfg, through: make(chan struct{}, readsThrough),
+		cfg: cfg, through: make(chan struct{}, readsThrough), series: make(chan struct{}, seriesAtOnce),
 		viewEvery: viewEvery, retry: retryFollow, heartbeat: heartbeat, writeDeadline: writeDeadline,
+		diskPause: diskPause,
 	}
 	b.metrics = newBoardMetrics(cfg.Registry, b)
 	b.hub = newHub(cfg.MaxStreams, b.metrics.streams, b.metrics.dropped)

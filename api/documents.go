@@ -38,6 +38,14 @@ import (
 // @tag.description  What is concluded
 // @tag.name         sites
 // @tag.description  How one site does
+// @tag.name         components
+// @tag.description  How a piece of shared infrastructure does
+// @tag.name         feeds
+// @tag.description  For readers of feeds, pages that embed us, and alerting
+// @tag.name         statuspage
+// @tag.description  For what reads Atlassian Statuspage v2
+// @tag.name         webhooks
+// @tag.description  Messages to you, signed
 // @tag.name         operations
 // @tag.description  For those who run it
 // @tag.name         documents
@@ -71,6 +79,7 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 
 func newDocPages() (*docPages, error) {
 	d := &docPages{openapi: pageOf(docs.OpenAPI), files: map[string]*page{}}
+	d.files[path.Base(methodPath)] = fileOf(docs.Method, "text/markdown; charset=utf-8")
 	entries, err := fs.ReadDir(docs.UI, "ui")
 	if err != nil {
 		return nil, err

@@ -30,11 +30,18 @@ func (b *Board) Run(ctx context.Context) error {
 	defer readers.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	k := &keeper{board: b, entries: map[string]*entry{}}
+	k.recall()
 	updates, views := make(chan update), make(chan viewed)
 	readers.Go(func() { b.followChanges(ctx, updates) })
 	readers.Go(func() { b.followView(ctx, views) })
+	for _, s := range b.hub.shards {
+		readers.Go(func() { s.run(ctx, b.heartbeat, b.writeDeadline, b.hub.standing) })
+	}
+	if b.cfg.SnapshotFile != "" {
+		readers.Go(func() { b.writeSnapshots(ctx) })
+	}
 
-	k := &keeper{board: b, entries: map[string]*entry{}}
 	tick := time.NewTicker(b.viewEvery)
 	defer tick.Stop()
 	for {

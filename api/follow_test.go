@@ -186,7 +186,7 @@ func TestBoardForgets(t *testing.T) {
 		if inc.State = faultline.StateResolved; i < 10 {
 			inc.State = faultline.StateConfirmed
 		}
-		e, err := newEntry(inc)
+		e, err := newEntry(inc, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func TestBoardForgets(t *testing.T) {
 	recent := incident(1, 1, 30)
 	entries = map[string]*entry{}
 	for _, inc := range []faultline.Incident{long, recent} {
-		entries[inc.ID], _ = newEntry(inc)
+		entries[inc.ID], _ = newEntry(inc, "")
 	}
 	arrange(entries)
 	if e := entries[long.ID]; e.complete || len(e.inc.Sites) != faultline.ListedSites || cap(e.inc.Sites) > 2*faultline.ListedSites {
@@ -223,8 +223,8 @@ func TestPageCache(t *testing.T) {
 	c := newPageCache()
 	rendered := 0
 	get := func(key string) {
-		p, err := c.get(key, func() (*page, error) { rendered++; return pageOf(make([]byte, maxCachedPages/3)), nil })
-		if err != nil || len(p.body) == 0 {
+		p, err := c.get(key, func() (*page, error) { rendered++; return pageOf(make([]byte, maxCachedBytes/3)), nil })
+		if err != nil || len(p.identity.body) == 0 {
 			t.Fatal(p, err)
 		}
 	}
@@ -233,7 +233,7 @@ func TestPageCache(t *testing.T) {
 			get(fmt.Sprint(key))
 		}
 	}
-	if rendered != 5+3 || c.bytes > maxCachedPages {
+	if rendered != 5+3 || c.bytes > maxCachedBytes {
 		t.Errorf("rendered %d times, %d bytes kept", rendered, c.bytes)
 	}
 }

@@ -2,7 +2,11 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
+
+	"faultline"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -18,6 +22,32 @@ const beginning = "0"
 type frame struct {
 	id    string
 	bytes []byte
+	// inc is the incident as it is now, before as it was; nil: for everybody.
+	inc, before *faultline.Incident
+}
+
+// light is the frame as it is remembered: with the first sites of its incidents,
+// which keeps the memory bounded.
+func (f frame) light() frame {
+	for _, inc := range []**faultline.Incident{&f.inc, &f.before} {
+		if *inc != nil {
+			short := (*inc).Listed()
+			short.Sites = slices.Clone(short.Sites)
+			*inc = &short
+		}
+	}
+	return f
+}
+
+// chosen is what a client asked for.
+type chosen struct{ filter *filter } // nil: everything
+
+func (c chosen) filtered() bool { return c.filter != nil }
+
+// wants reports whether a frame concerns the client: what it chose, and what has
+// just left that choice.
+func (c chosen) wants(f *frame) bool {
+	return c.filter == nil || f.inc == nil || c.filter.takes(f.inc) || f.before != nil && c.filter.takes(f.before)
 }
 
 // hub hands frames to the clients of the stream and remembers the last ones.
@@ -31,15 +61,23 @@ type hub struct {
 	whole   bool    // the ring goes back to the beginning
 	clients map[*client]struct{}
 	closed  bool
+	shards  []*shard
+	next    int          // the shard that gets the next client
+	taken   atomic.Int32 // clients of the shards
 }
 
 // client is one open stream.
 type client struct {
+	chosen
 	frames chan []byte // closed when the client is dropped, and at the end
 }
 
 func newHub(max int, streams prometheus.Gauge, dropped prometheus.Counter) *hub {
-	return &hub{streams: streams, dropped: dropped, max: max, whole: true, clients: map[*client]struct{}{}}
+	h := &hub{streams: streams, dropped: dropped, max: max, whole: true, clients: map[*client]struct{}{}}
+	for range shards {
+		h.shards = append(h.shards, newShard(dropped.Inc, func() { h.taken.Add(-1); streams.Dec() }))
+	}
+	return h
 }
 
 // publish runs commit and hands out frames as one step, so that nobody who joins
@@ -48,12 +86,12 @@ func (h *hub) publish(frames []frame, commit func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	commit()
-	h.ring = append(h.ring, frames...)
+	for i := range frames {
+		h.send(&frames[i])
+		h.ring = append(h.ring, frames[i].light())
+	}
 	if over := len(h.ring) - ringSize; over > 0 {
 		h.ring, h.whole = append([]frame(nil), h.ring[over:]...), false
-	}
-	for _, f := range frames {
-		h.send(f.bytes)
 	}
 }
 
@@ -63,22 +101,71 @@ func (h *hub) restart(frames []frame, commit func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	commit()
-	h.ring, h.whole = frames, len(frames) < ringSize
-	if len(h.clients) > 0 {
-		h.send(resetFrame("the source of events was read anew", h.position()))
+	h.ring, h.whole = nil, len(frames) < ringSize
+	for _, f := range frames {
+		h.ring = append(h.ring, f.light())
 	}
+	h.send(&frame{bytes: resetFrame("the source of events was read anew", h.position())})
+}
+
+// forget says that there may have been changes before those in memory.
+func (h *hub) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.whole = false
 }
 
 // send is called with the lock held. It never waits.
-func (h *hub) send(b []byte) {
+func (h *hub) send(f *frame) {
+	if h.taken.Load() > 0 {
+		for _, s := range h.shards {
+			s.put(delivery{frame: f})
+		}
+	}
 	for c := range h.clients {
+		if !c.wants(f) {
+			continue
+		}
 		select {
-		case c.frames <- b:
+		case c.frames <- f.bytes:
 		default:
 			h.dropped.Inc()
 			h.remove(c)
 		}
 	}
+}
+
+// handOver moves a client, all of whose opening is written, to a shard, with the
+// frames that came meanwhile. It reports false for one that was dropped.
+func (h *hub) handOver(c *client, conn *streamConn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, there := h.clients[c]; !there {
+		return false
+	}
+	delete(h.clients, c)
+	for len(c.frames) > 0 {
+		conn.rest = append(conn.rest, <-c.frames)
+	}
+	conn.chosen = c.chosen
+	h.taken.Add(1)
+	h.shards[h.next%len(h.shards)].put(delivery{conn: conn})
+	h.next++
+	return true
+}
+
+// count is how many streams are open.
+func (h *hub) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.clients) + int(h.taken.Load())
+}
+
+// standing is the position, for heartbeats.
+func (h *hub) standing() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.position()
 }
 
 func (h *hub) remove(c *client) {
@@ -109,13 +196,13 @@ type joined struct {
 // join adds a client that has seen everything up to the position after; "" asks
 // for nothing older. What it returns and what it then receives leave no gap and
 // overlap nowhere.
-func (h *hub) join(after string, current func() *snapshot) (joined, error) {
+func (h *hub) join(after string, chosen chosen, current func() *snapshot) (joined, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed || len(h.clients) >= h.max {
+	if h.closed || len(h.clients)+int(h.taken.Load()) >= h.max {
 		return joined{}, &refusal{status: http.StatusServiceUnavailable, detail: "No further stream can be opened just now."}
 	}
-	j := joined{client: &client{frames: make(chan []byte, clientQueue)}, snap: current(), position: h.position()}
+	j := joined{client: &client{chosen: chosen, frames: make(chan []byte, clientQueue)}, snap: current(), position: h.position()}
 	h.clients[j.client] = struct{}{}
 	h.streams.Inc()
 	if after == j.position || after == "" {
@@ -148,5 +235,8 @@ func (h *hub) close() {
 	h.closed = true
 	for c := range h.clients {
 		h.remove(c)
+	}
+	for _, s := range h.shards {
+		s.put(delivery{end: true})
 	}
 }

@@ -1,13 +1,17 @@
 package api
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"faultline"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // IncidentRef is an incident in short, as the summary and the answer to a
@@ -47,6 +51,7 @@ type IncidentList struct {
 
 // IncidentSites are all sites of an incident at one revision.
 type IncidentSites struct {
+	Meta       Meta                     `json:"meta"`
 	ID         string                   `json:"id"`
 	Revision   int                      `json:"revision"`
 	State      faultline.IncidentState  `json:"state"`
@@ -55,8 +60,8 @@ type IncidentSites struct {
 	SitesTotal int                      `json:"sites_total"`
 }
 
-func newIncidentSites(inc *faultline.Incident) IncidentSites {
-	return IncidentSites{ID: inc.ID, Revision: inc.Revision, State: inc.State,
+func newIncidentSites(inc *faultline.Incident, meta Meta) IncidentSites {
+	return IncidentSites{Meta: meta, ID: inc.ID, Revision: inc.Revision, State: inc.State,
 		UpdatedAt: inc.UpdatedAt, Sites: inc.Sites, SitesTotal: inc.SitesTotal}
 }
 
@@ -69,15 +74,24 @@ func newIncidentSites(inc *faultline.Incident) IncidentSites {
 // @Produce  json
 // @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
 // @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
+// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
+// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
+// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
+// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
+// @Param    since  query string false "began at or after: RFC 3339 or Unix seconds" example(2021-06-08T09:00:00Z)
+// @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
+// @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
+// @Param    fields query string false "members that are told, with commas between them; id always is" example(id,title,state)
 // @Param    limit  query int    false "incidents on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {object} IncidentList
+// @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
-	q, err := newListQuery(query)
+	q, err := newListQuery(query, a.cfg.Lookup)
 	if err != nil {
 		return err
 	}
@@ -85,41 +99,60 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.lists.get(q.key(), func() (*page, error) { return s.list(q) })
+	p, err := s.pages.get("list "+q.key(), func() (*page, error) { return s.list(q, a.cfg.Board.cfg.PublicURL) })
 	if err != nil {
 		return err
 	}
-	writeRead(c, p, s.listMeta, cacheCurrent)
+	a.writeRead(c, p, s, cacheCurrent)
 	return nil
 }
 
 // list puts a page of the list together from incidents that are rendered
 // already.
-func (s *snapshot) list(q listQuery) (*page, error) {
-	meta, err := render(s.listMeta)
-	if err != nil {
-		return nil, err
-	}
-	body := append([]byte(`{"meta":`), meta...)
+func (s *snapshot) list(q listQuery, publicURL string) (*page, error) {
+	body := append([]byte(`{"meta":`), s.metaBody...)
 	body = append(body, `,"incidents":[`...)
 	next, taken := "null", 0
 	var last cursor
+	var link []string
 	for _, e := range s.order {
 		if q.after.id != "" && !q.after.before(cursorOf(&e.inc)) || !q.takes(&e.inc) {
 			continue
 		}
 		if taken == q.limit {
 			next = strconv.Quote(last.String()) // base64url: nothing to escape
+			following := q
+			following.after = last
+			link = []string{"<" + publicURL + "/v1/incidents?" + following.key() + `>; rel="next"`}
 			break
 		}
 		if taken++; taken > 1 {
 			body = append(body, ',')
 		}
-		body = append(body, e.listed.body...)
+		listed, err := e.members(q.fields)
+		if err != nil {
+			return nil, err
+		}
+		body = append(body, listed...)
 		last = cursorOf(&e.inc)
 	}
 	body = append(append(append(body, `],"next":`...), next...), '}')
-	return pageOf(body), nil
+	p := pageOf(body)
+	p.link = link
+	return p, nil
+}
+
+// members is the listed form with some members alone; of none, all.
+func (e *entry) members(names []string) ([]byte, error) {
+	if len(names) == 0 {
+		return e.listed, nil
+	}
+	var all map[string]jsontext.Value
+	if err := json.Unmarshal(e.listed, &all); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(name string, _ jsontext.Value) bool { return !slices.Contains(names, name) })
+	return render(all)
 }
 
 // getIncident answers with the last revision.
@@ -129,15 +162,17 @@ func (s *snapshot) list(q listQuery) (*page, error) {
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"
-// @Success  200 {object} faultline.Incident
+// @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
-	return a.writeIncident(c, 0, cacheCurrent,
-		func(e *entry) (*page, error) { return e.listed, nil },
-		func(inc faultline.Incident) (*page, error) { return newPage(inc.Listed()) })
+	return a.writeIncident(c, 0, func(s *snapshot, e *entry) (*page, error) {
+		return s.pages.get(e.inc.ID, func() (*page, error) { return pageOf(withMeta(s.metaBody, e.listed)), nil })
+	}, func(s *snapshot, inc faultline.Incident) (*page, error) {
+		return newPage(IncidentAnswer{Meta: s.meta, Incident: inc.Listed()})
+	})
 }
 
 // getIncidentSites answers with every site of the last revision.
@@ -153,14 +188,15 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 // @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
-	return a.writeIncident(c, 0, cacheCurrent,
-		func(e *entry) (*page, error) {
-			if !e.complete {
-				return nil, nil
-			}
-			return e.sites()
-		},
-		func(inc faultline.Incident) (*page, error) { return newPage(newIncidentSites(&inc)) })
+	rendered := func(s *snapshot, inc faultline.Incident) (*page, error) {
+		return newPage(newIncidentSites(&inc, s.meta))
+	}
+	return a.writeIncident(c, 0, func(s *snapshot, e *entry) (*page, error) {
+		if !e.complete {
+			return nil, nil
+		}
+		return s.pages.get("sites "+e.inc.ID, func() (*page, error) { return rendered(s, e.inc) })
+	}, rendered)
 }
 
 // getRevision answers with one revision as it was told, with all its sites. It
@@ -173,7 +209,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // @Produce  json
 // @Param    id path string true "inc_…"
 // @Param    n  path int    true "from 1 on" minimum(1)
-// @Success  200 {object} faultline.Incident
+// @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
@@ -184,20 +220,21 @@ func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 	if err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
 		return invalidParameter("n", "must be a whole number from 1 on")
 	}
-	return a.writeIncident(c, int(n), cacheImmutable,
-		func(e *entry) (*page, error) {
-			if !e.complete || e.inc.Revision != int(n) {
-				return nil, nil
-			}
-			return e.whole()
-		},
-		func(inc faultline.Incident) (*page, error) { return newPage(inc) })
+	return a.writeIncident(c, int(n), func(_ *snapshot, e *entry) (*page, error) {
+		if !e.complete || e.inc.Revision != int(n) {
+			return nil, nil
+		}
+		return e.whole()
+	}, func(_ *snapshot, inc faultline.Incident) (*page, error) {
+		return revisionPage(inc, a.cfg.Board.cfg.PublicURL)
+	})
 }
 
 // writeIncident answers from memory if held has a page there, else with what
-// the source has, rendered for this request.
-func (a *api) writeIncident(c *gin.Context, revision int, cacheControl string,
-	held func(*entry) (*page, error), rendered func(faultline.Incident) (*page, error)) error {
+// the source has, rendered for this request. A revision, but not 0 for the last
+// one, is for ever.
+func (a *api) writeIncident(c *gin.Context, revision int,
+	held func(*snapshot, *entry) (*page, error), rendered func(*snapshot, faultline.Incident) (*page, error)) error {
 	s, err := a.cfg.Board.snapshot()
 	if err != nil {
 		return err
@@ -205,7 +242,7 @@ func (a *api) writeIncident(c *gin.Context, revision int, cacheControl string,
 	id := c.Param("id")
 	var p *page
 	if e := s.byID[id]; e != nil {
-		if p, err = held(e); err != nil {
+		if p, err = held(s, e); err != nil {
 			return err
 		}
 	}
@@ -214,21 +251,36 @@ func (a *api) writeIncident(c *gin.Context, revision int, cacheControl string,
 		if err != nil {
 			return err
 		}
-		if p, err = rendered(inc); err != nil {
+		if p, err = rendered(s, inc); err != nil {
 			return err
 		}
+		p = p.plain()
 	}
-	writeRead(c, p, s.meta, cacheControl)
+	if revision > 0 {
+		if s.asOf != nil {
+			c.Writer.Header()[headerAsOf] = s.asOf
+		}
+		writePage(c, p, cacheImmutable)
+		return nil
+	}
+	a.writeRead(c, p, s, cacheCurrent)
 	return nil
 }
 
-// headerAsOf says on every read how old it is, so that the bodies of incidents
-// and sites need not change to say so.
+// headerAsOf says on every read how old what is known is, to the second, which
+// bodies do every 10 seconds.
 const headerAsOf = "Faultline-As-Of"
 
-func writeRead(c *gin.Context, p *page, meta Meta, cacheControl string) {
-	if meta.AsOf != nil {
-		c.Writer.Header().Set(headerAsOf, meta.AsOf.UTC().Format(time.RFC3339Nano))
+// writeRead answers with a page of what is known now. What is stale says its age
+// to caches, too.
+func (a *api) writeRead(c *gin.Context, p *page, s *snapshot, cacheControl []string) {
+	h := c.Writer.Header()
+	if s.asOf != nil {
+		h[headerAsOf] = s.asOf
+	}
+	if s.live.Stale && s.live.AsOf != nil {
+		age := a.cfg.Board.cfg.Now().Sub(*s.live.AsOf)
+		h["Age"] = []string{strconv.FormatInt(int64(age/time.Second), 10)}
 	}
 	writePage(c, p, cacheControl)
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"time"
 
 	"faultline"
 )
@@ -20,8 +21,14 @@ type keeper struct {
 
 // take applies an update: state, rendered pages and stream move as one.
 func (k *keeper) take(u update) {
+	before := map[string]*faultline.Incident{}
+	for _, c := range u.changes {
+		if e := k.entries[c.Incident.ID]; e != nil {
+			before[c.Incident.ID] = &e.inc
+		}
+	}
 	if u.anew {
-		k.loaded = true
+		k.loaded = true // and no longer what the disk said
 		old := k.entries
 		k.entries = make(map[string]*entry, len(u.incidents))
 		for _, inc := range u.incidents {
@@ -40,11 +47,11 @@ func (k *keeper) take(u update) {
 		}
 	}
 	k.board.metrics.changes.Add(float64(len(u.changes)))
-	k.show(k.frames(u.changes), u.anew)
+	k.show(k.frames(u.changes, before), u.anew)
 }
 
 func (k *keeper) put(inc faultline.Incident) {
-	e, err := newEntry(inc)
+	e, err := newEntry(inc, k.board.cfg.PublicURL)
 	if err != nil { // a value that JSON has no word for, such as NaN: our bug, named, and nothing else lost
 		k.board.cfg.Log.Error("an incident can't be rendered", slog.String("incident", inc.ID), slog.Any("error", err))
 		return
@@ -52,12 +59,13 @@ func (k *keeper) put(inc faultline.Incident) {
 	k.entries[inc.ID] = e
 }
 
-func (k *keeper) frames(changes []Change) []frame {
+// frames renders changes; before are their incidents as they were.
+func (k *keeper) frames(changes []Change, before map[string]*faultline.Incident) []frame {
 	frames := make([]frame, 0, len(changes))
 	for _, c := range changes {
 		var body []byte
 		if e := k.entries[c.Incident.ID]; e != nil && e.inc.Revision == c.Incident.Revision {
-			body = e.listed.body
+			body = e.listed
 		} else {
 			var err error
 			if body, err = render(c.Incident.Listed()); err != nil {
@@ -65,24 +73,33 @@ func (k *keeper) frames(changes []Change) []frame {
 				continue
 			}
 		}
-		frames = append(frames, incidentFrame(c.ID, body))
+		f := incidentFrame(c.ID, body)
+		f.inc, f.before = &c.Incident, before[c.Incident.ID]
+		if e := k.entries[c.Incident.ID]; e != nil && e.inc.Revision == c.Incident.Revision {
+			f.inc = &e.inc // with all its sites
+		}
+		before[c.Incident.ID] = f.inc
+		frames = append(frames, f)
 	}
 	return frames
 }
 
 // age shows again when what is known has become stale.
 func (k *keeper) age() {
-	if s := k.board.current.Load(); s != nil && s.meta.Stale != k.meta().Stale {
+	if s := k.board.current.Load(); s != nil && s.live.Stale != k.meta().Stale {
 		k.show(nil, false)
 	}
 }
 
+// meta is that of the newest view.
 func (k *keeper) meta() Meta {
-	asOf := k.view.AsOf
-	if asOf.IsZero() {
-		return Meta{Stale: true}
+	m := newMeta(k.board.cfg.PublicURL)
+	m.Stale = true
+	if asOf := k.view.AsOf; !asOf.IsZero() {
+		m.AsOf, m.Vantages = &asOf, k.view.Vantages
+		m.Stale = k.board.cfg.Now().Sub(asOf) > cmp.Or(k.board.cfg.StaleAfter, staleAfter)
 	}
-	return Meta{AsOf: &asOf, Stale: k.board.cfg.Now().Sub(asOf) > cmp.Or(k.board.cfg.StaleAfter, staleAfter)}
+	return m
 }
 
 // show makes the next snapshot and hands frames to the streams. Nothing is
@@ -92,7 +109,7 @@ func (k *keeper) show(frames []frame, anew bool) {
 		return
 	}
 	prev := k.board.current.Load()
-	next := &snapshot{meta: k.meta(), view: k.view}
+	next := &snapshot{live: k.meta(), view: k.view}
 	changed := prev == nil || anew || len(frames) > 0
 	if changed {
 		next.order = arrange(k.entries)
@@ -100,16 +117,20 @@ func (k *keeper) show(frames []frame, anew bool) {
 	} else {
 		next.order, next.byID = prev.order, prev.byID
 	}
-	if next.lists, next.listMeta = newPageCache(), next.meta; !changed && !older(prev.listMeta, next.meta) {
-		next.lists, next.listMeta = prev.lists, prev.listMeta
+	if changed || older(prev.meta, next.live) {
+		var err error
+		next.meta, next.pages = next.live, newPageCache()
+		if next.metaBody, err = render(next.meta); err != nil {
+			k.board.cfg.Log.Error("the meta of answers can't be rendered", slog.Any("error", err))
+			return
+		}
+	} else {
+		next.meta, next.metaBody, next.pages = prev.meta, prev.metaBody, prev.pages
+	}
+	if next.live.AsOf != nil {
+		next.asOf = []string{next.live.AsOf.UTC().Format(time.RFC3339Nano)}
 	}
 	next.index(prev)
-	summary, err := newPage(newSummary(next, k.board.cfg))
-	if err != nil {
-		k.board.cfg.Log.Error("the summary can't be rendered", slog.Any("error", err))
-		return
-	}
-	next.summary = summary
 	commit := func() { k.board.current.Store(next) }
 	switch {
 	case anew:
@@ -123,7 +144,10 @@ func (k *keeper) show(frames []frame, anew bool) {
 // index makes the sites of the view findable by name.
 func (s *snapshot) index(prev *snapshot) {
 	if prev != nil && prev.view.AsOf.Equal(s.view.AsOf) && len(prev.view.Sites) == len(s.view.Sites) {
-		s.view, s.bySite, s.sites = prev.view, prev.bySite, prev.sites
+		s.view, s.bySite, s.wellAt = prev.view, prev.bySite, prev.wellAt
+		if s.sites = prev.sites; s.pages != prev.pages {
+			s.sites = newPageCache()
+		}
 		return
 	}
 	s.sites = newPageCache()
@@ -131,9 +155,13 @@ func (s *snapshot) index(prev *snapshot) {
 	for i := range s.view.Sites {
 		s.bySite[s.view.Sites[i].Site] = i
 	}
+	s.wellAt = make(map[string]int, len(s.view.Well))
+	for i := range s.view.Well {
+		s.wellAt[s.view.Well[i].Site] = i
+	}
 }
 
-// older reports whether lists of meta a should be rendered again now that b
+// older reports whether bodies of meta a should be rendered again now that b
 // holds.
 func older(a, b Meta) bool {
 	if a.Stale != b.Stale || (a.AsOf == nil) != (b.AsOf == nil) {
@@ -144,8 +172,8 @@ func older(a, b Meta) bool {
 
 func (b *Board) viewAge() float64 {
 	s := b.current.Load()
-	if s == nil || s.meta.AsOf == nil {
+	if s == nil || s.live.AsOf == nil {
 		return math.NaN()
 	}
-	return b.cfg.Now().Sub(*s.meta.AsOf).Seconds()
+	return b.cfg.Now().Sub(*s.live.AsOf).Seconds()
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -37,11 +38,17 @@ var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 // Keys are the Ed25519 keys (RFC 8037) that tokens are signed with. Each is a
 // PKCS #8 PEM file named by its key id; all of them verify, the file that was
 // written last signs. Nodes accept each other's tokens when they share the
-// files.
+// files. It is safe for concurrent use.
 type Keys struct {
-	issuer  string
-	now     func() time.Time
-	public  map[string]ed25519.PublicKey // fixed once loaded
+	dir, issuer string
+	now         func() time.Time
+	ring        atomic.Pointer[keyRing]
+	revoked     atomic.Pointer[map[string]struct{}]
+}
+
+// keyRing are the keys as last loaded; it never changes.
+type keyRing struct {
+	public  map[string]ed25519.PublicKey
 	signer  ed25519.PrivateKey
 	signKID string
 }
@@ -56,12 +63,14 @@ func LoadOrCreate(dir, issuer string, now func() time.Time) (*Keys, error) {
 		issuer = defaultIssuer
 	}
 	for range createTries {
-		keys, err := loadKeys(dir)
+		ring, err := loadKeys(dir)
 		if err != nil {
 			return nil, fmt.Errorf("load signing keys: %w", err)
 		}
-		if keys != nil {
-			keys.issuer, keys.now = issuer, now
+		if ring != nil {
+			keys := &Keys{dir: dir, issuer: issuer, now: now}
+			keys.ring.Store(ring)
+			keys.SetRevoked(nil)
 			return keys, nil
 		}
 		if err := createKey(dir); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -71,8 +80,60 @@ func LoadOrCreate(dir, issuer string, now func() time.Time) (*Keys, error) {
 	return nil, fmt.Errorf("create the first signing key: %s keeps changing", dir)
 }
 
+// Reload reads the files again, so that a key which was added signs and one that
+// was taken away verifies no more. If they can't be read the keys stay as they are.
+func (k *Keys) Reload() error {
+	ring, err := loadKeys(k.dir)
+	if err == nil && ring == nil {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return fmt.Errorf("reload signing keys: %w", err)
+	}
+	k.ring.Store(ring)
+	return nil
+}
+
+// Rotate adds a key that signs from now on, here and wherever the files are
+// loaded again; the others go on verifying. It returns the key's id.
+func (k *Keys) Rotate() (string, error) {
+	if n := len(k.ring.Load().public); n >= maxKeys {
+		return "", fmt.Errorf("rotate keys: %s holds %d, which is the most: retire some first", k.dir, n)
+	}
+	kid, text, err := newKey()
+	if err == nil {
+		err = writeSynced(filepath.Join(k.dir, kid+".pem"), text)
+	}
+	if err != nil {
+		return "", fmt.Errorf("rotate keys: %w", err)
+	}
+	return kid, k.Reload()
+}
+
+// Retire takes a key away: tokens that it signed are taken no more. The one that
+// signs can't be retired.
+func (k *Keys) Retire(kid string) error {
+	ring := k.ring.Load()
+	if _, ok := ring.public[kid]; !ok || kid == ring.signKID {
+		return fmt.Errorf("retire key %q: %w, or it is the one that signs", kid, fs.ErrNotExist)
+	}
+	if err := os.Remove(filepath.Join(k.dir, kid+".pem")); err != nil {
+		return fmt.Errorf("retire key: %w", err)
+	}
+	return k.Reload()
+}
+
+// SetRevoked replaces the ids (jti) of the tokens that are taken no more.
+func (k *Keys) SetRevoked(ids []string) {
+	set := make(map[string]struct{}, len(ids))
+	for _, id := range ids {
+		set[id] = struct{}{}
+	}
+	k.revoked.Store(&set)
+}
+
 // loadKeys returns nil where there is no key yet.
-func loadKeys(dir string) (*Keys, error) {
+func loadKeys(dir string) (*keyRing, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -82,7 +143,7 @@ func loadKeys(dir string) (*Keys, error) {
 	if err := refuseLoose(dir, fs.ModeDir, keyDirMode); err != nil {
 		return nil, err
 	}
-	k := &Keys{public: map[string]ed25519.PublicKey{}}
+	k := &keyRing{public: map[string]ed25519.PublicKey{}}
 	var newest time.Time
 	for _, entry := range entries {
 		kid, isKey := strings.CutSuffix(entry.Name(), ".pem")
@@ -170,20 +231,10 @@ func createKey(dir string) (err error) {
 			err = errors.Join(err, os.RemoveAll(fresh))
 		}
 	}()
-	public, private, err := ed25519.GenerateKey(nil)
+	kid, text, err := newKey()
 	if err != nil {
 		return err
 	}
-	thumb, err := (&jose.JSONWebKey{Key: public}).Thumbprint(crypto.SHA256) // RFC 7638
-	if err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return err
-	}
-	kid := base64.RawURLEncoding.EncodeToString(thumb)
-	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	if err := writeSynced(filepath.Join(fresh, kid+".pem"), text); err != nil {
 		return err
 	}
@@ -192,6 +243,23 @@ func createKey(dir string) (err error) {
 		return err
 	}
 	return os.Rename(fresh, dir)
+}
+
+// newKey makes a key: its id, the thumbprint of RFC 7638, and its file.
+func newKey() (kid string, text []byte, err error) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return "", nil, err
+	}
+	thumb, err := (&jose.JSONWebKey{Key: public}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		return "", nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return "", nil, err
+	}
+	return base64.RawURLEncoding.EncodeToString(thumb), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 func writeSynced(path string, text []byte) error {
@@ -207,7 +275,7 @@ func writeSynced(path string, text []byte) error {
 // id.
 func (k *Keys) JWKS() jose.JSONWebKeySet {
 	var set jose.JSONWebKeySet
-	for kid, public := range k.public {
+	for kid, public := range k.ring.Load().public {
 		set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: kid, Algorithm: string(jose.EdDSA), Use: "sig"})
 	}
 	slices.SortFunc(set.Keys, func(a, b jose.JSONWebKey) int { return strings.Compare(a.KeyID, b.KeyID) })

@@ -78,7 +78,7 @@ func TestKeysAreMadeByOne(t *testing.T) {
 			return
 		}
 		for _, k := range all {
-			if k.signKID != all[0].signKID {
+			if k.ring.Load().signKID != all[0].ring.Load().signKID {
 				t.Fatal("two signing keys")
 			}
 		}
@@ -175,11 +175,11 @@ func TestKeysRotate(t *testing.T) {
 	if _, err := fresh.Verify(token); err == nil {
 		t.Error("a stranger's token was taken")
 	}
-	added := filepath.Join(dir, fresh.signKID+".pem")
-	if err := os.Rename(filepath.Join(other, fresh.signKID+".pem"), added); err != nil {
+	added := filepath.Join(dir, fresh.ring.Load().signKID+".pem")
+	if err := os.Rename(filepath.Join(other, fresh.ring.Load().signKID+".pem"), added); err != nil {
 		t.Fatal(err)
 	}
-	for kid, written := range map[string]time.Time{old.signKID: t0, fresh.signKID: t0.Add(time.Hour)} {
+	for kid, written := range map[string]time.Time{old.ring.Load().signKID: t0, fresh.ring.Load().signKID: t0.Add(time.Hour)} {
 		if err := os.Chtimes(filepath.Join(dir, kid+".pem"), written, written); err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestKeysRotate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if both.signKID != fresh.signKID {
+	if both.ring.Load().signKID != fresh.ring.Load().signKID {
 		t.Error("the older key signs")
 	}
 	if _, err := both.Verify(token); err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,6 +67,20 @@ func TestList(t *testing.T) {
 		"?limit=100&cause=cdn:fastly&state=open": func(i faultline.Incident) bool {
 			return i.Cause != nil && i.Cause.Component == "cdn:fastly" && i.State.Open()
 		},
+		"?limit=100&kind=cloud": func(i faultline.Incident) bool { return i.Cause != nil && i.Cause.Component == "cloud:aws/us-east-1" },
+		"?limit=100&kind=none":  func(i faultline.Incident) bool { return i.Cause == nil },
+		"?limit=100&min_confidence=0.9": func(i faultline.Incident) bool {
+			return i.Cause != nil && i.Cause.Component == "cdn:fastly"
+		},
+		"?limit=100&site=site003.example":       func(faultline.Incident) bool { return true },
+		"?site=site025.example":                 func(faultline.Incident) bool { return false },
+		"?limit=100&country=GB":                 func(faultline.Incident) bool { return true },
+		"?country=FR":                           func(faultline.Incident) bool { return false },
+		"?limit=100&since=2021-06-08T09:52:05Z": func(i faultline.Incident) bool { return !i.Onset.At.Before(t0.Add(5 * time.Minute)) },
+		"?limit=100&until=1623145925":           func(i faultline.Incident) bool { return i.Onset.At.Before(t0.Add(5 * time.Minute)) },
+		"?limit=100&since=2021-06-08T09:52:05Z&until=2021-06-08T09:54:05Z&overlapping=true": func(i faultline.Incident) bool {
+			return i.Onset.At.Before(t0.Add(7*time.Minute)) && (i.State.Open() || i.UpdatedAt.After(t0.Add(5*time.Minute)))
+		},
 		"?cause=cdn:nobody": func(faultline.Incident) bool { return false },
 	} {
 		if ids, next := listIDs(t, n, query); !slices.Equal(ids, want(ok)) || next != nil {
@@ -93,6 +108,42 @@ func TestList(t *testing.T) {
 	}
 }
 
+// The Link leads from page to page, whatever was asked.
+func TestListLinks(t *testing.T) {
+	n := newNode(t, func(_ *Config, b *BoardConfig) { b.PublicURL = "https://faultline.example" })
+	for i := range 5 {
+		n.source.tell(incident(i, 1, 2))
+	}
+	n.run()
+	path, pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true&min_confidence=.5&fields=title,id&country=GB&kind=cdn", 0
+	for seen := map[string]bool{}; path != ""; pages++ {
+		w := n.get(path)
+		var list struct {
+			Meta      Meta
+			Incidents []map[string]any
+			Next      *string
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil {
+			t.Fatal(err)
+		}
+		for _, inc := range list.Incidents {
+			if id, _ := inc["id"].(string); len(inc) != 2 || inc["title"] == nil || seen[id] {
+				t.Errorf("%s: %v", path, inc)
+			} else {
+				seen[id] = true
+			}
+		}
+		link := w.Header().Get("Link")
+		if (link == "") != (list.Next == nil) {
+			t.Errorf("Link %q beside next %v", link, list.Next)
+		}
+		path = strings.TrimSuffix(strings.TrimPrefix(link, "<https://faultline.example"), `>; rel="next"`)
+	}
+	if pages != 3 {
+		t.Errorf("%d pages", pages)
+	}
+}
+
 func TestListRefuses(t *testing.T) {
 	n := newNode(t)
 	n.run()
@@ -114,7 +165,18 @@ func TestListRefuses(t *testing.T) {
 		"?cursor=":                            "cursor",
 		"?cursor=x":                           "cursor",
 		"?cursor=AAAA":                        "cursor",
-		"?since=2021":                         "since",
+		"?since=2021-13":                      "since",
+		"?kind=":                              "kind",
+		"?kind=fastly":                        "kind",
+		"?country=gb":                         "country",
+		"?min_confidence=1.1":                 "min_confidence",
+		"?min_confidence=NaN":                 "min_confidence",
+		"?site=nobody.test%20x":               "site",
+		"?until=2021-06-08":                   "until",
+		"?since=20&until=10":                  "since",
+		"?overlapping=1":                      "overlapping",
+		"?fields=":                            "fields",
+		"?fields=id,colour":                   "fields",
 		"?Limit=1":                            "Limit",
 		"?_=1":                                "_",
 		"?a%3Cb=1":                            "a<b",

@@ -3,7 +3,6 @@ package api
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"faultline"
 )
@@ -12,19 +11,17 @@ import (
 type entry struct {
 	inc      faultline.Incident // all sites, or the first ones if not complete
 	complete bool
-	listed   *page
-	sites    func() (*page, error) // /sites, rendered when first asked for
-	whole    func() (*page, error) // /revisions/{n}
+	listed   []byte                // as lists, stream and its own answer carry it
+	whole    func() (*page, error) // /revisions/{n}, rendered when first asked for
 }
 
-func newEntry(inc faultline.Incident) (*entry, error) {
-	listed, err := newPage(inc.Listed())
+func newEntry(inc faultline.Incident, publicURL string) (*entry, error) {
+	listed, err := render(inc.Listed())
 	if err != nil {
 		return nil, err
 	}
 	e := &entry{inc: inc, complete: len(inc.Sites) == inc.SitesTotal, listed: listed}
-	e.sites = sync.OnceValues(func() (*page, error) { return newPage(newIncidentSites(&e.inc)) })
-	e.whole = sync.OnceValues(func() (*page, error) { return newPage(e.inc) })
+	e.whole = sync.OnceValues(func() (*page, error) { return revisionPage(e.inc, publicURL) })
 	return e, nil
 }
 
@@ -32,39 +29,36 @@ func newEntry(inc faultline.Incident) (*entry, error) {
 func (e *entry) shortened() *entry {
 	s := &entry{inc: e.inc.Listed(), complete: e.inc.SitesTotal <= faultline.ListedSites, listed: e.listed}
 	s.inc.Sites = slices.Clone(s.inc.Sites) // lets go of the long array
-	s.sites = sync.OnceValues(func() (*page, error) { return newPage(newIncidentSites(&s.inc)) })
-	s.whole = sync.OnceValues(func() (*page, error) { return newPage(s.inc) })
+	s.whole = e.whole                       // not asked of an entry that is not complete
 	return s
-}
-
-// Meta says how old an answer is.
-type Meta struct {
-	AsOf  *time.Time `json:"as_of"` // of the newest view; null before the first
-	Stale bool       `json:"stale"` // older than 15 seconds
 }
 
 // snapshot is all that a node knows at one moment. It never changes; the next
 // one replaces it.
 type snapshot struct {
-	meta     Meta // of everything but lists
-	listMeta Meta // at most metaEvery older
+	meta     Meta   // of what bodies say: it moves with a change, or every metaEvery
+	metaBody []byte // the same, rendered
+	live     Meta   // of the newest view
+	asOf     []string
 	view     faultline.View
 	bySite   map[string]int // index into view.Sites
+	wellAt   map[string]int // index into view.Well
 	byID     map[string]*entry
 	order    []*entry // newest onset first
 
-	summary *page
-	lists   *pageCache // depends on order and listMeta
-	sites   *pageCache // depends on view
+	pages *pageCache // depends on order and meta
+	sites *pageCache // depends on view besides
 }
 
 // site returns how a site does, if anybody has said anything about it.
 func (s *snapshot) site(name string) (faultline.SiteStatus, bool) {
-	i, ok := s.bySite[name]
-	if !ok {
-		return faultline.SiteStatus{}, false
+	if i, ok := s.bySite[name]; ok {
+		return s.view.Sites[i], true
 	}
-	return s.view.Sites[i], true
+	if i, ok := s.wellAt[name]; ok {
+		return faultline.SiteStatus{Site: name, State: faultline.SiteOK, Symptom: faultline.SymptomOK, Probes: s.view.Well[i].Probes}, true
+	}
+	return faultline.SiteStatus{}, false
 }
 
 // foremost returns the incident of those ids that a person would be told of:
@@ -113,38 +107,4 @@ func arrange(entries map[string]*entry) []*entry {
 		kept = append(kept, e)
 	}
 	return slices.Clip(kept)
-}
-
-// maxCachedPages bounds the bytes of the pages that a snapshot renders on
-// demand. Beyond it they are rendered for each request.
-const maxCachedPages = 8 << 20
-
-// pageCache keeps what was rendered on demand, for as long as its snapshot
-// holds.
-type pageCache struct {
-	mu    sync.RWMutex
-	pages map[string]*page
-	bytes int
-}
-
-func newPageCache() *pageCache { return &pageCache{pages: map[string]*page{}} }
-
-func (c *pageCache) get(key string, render func() (*page, error)) (*page, error) {
-	c.mu.RLock()
-	p := c.pages[key]
-	c.mu.RUnlock()
-	if p != nil {
-		return p, nil
-	}
-	p, err := render()
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if size := len(p.body) + len(key); c.bytes+size <= maxCachedPages {
-		c.pages[key] = p
-		c.bytes += size
-	}
-	return p, nil
 }

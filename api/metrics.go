@@ -1,6 +1,9 @@
 package api
 
 import (
+	"strconv"
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -12,6 +15,8 @@ type boardMetrics struct {
 	resets    prometheus.Counter
 	failures  *prometheus.CounterVec // by what was read
 	incidents prometheus.Gauge
+
+	diskWrites prometheus.Counter
 }
 
 func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
@@ -28,11 +33,13 @@ func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
 			Name: "faultline_board_failures_total", Help: "Reads of the source that failed, by what was read."}, []string{"read"}),
 		incidents: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "faultline_board_incidents", Help: "Incidents held in memory."}),
+		diskWrites: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "faultline_board_disk_writes_total", Help: "Snapshots of what is known written to the disk."}),
 	}
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "faultline_board_view_age_seconds", Help: "Age of the newest view; NaN before the first."}, b.viewAge)
 	if reg != nil {
-		reg.MustRegister(m.streams, m.dropped, m.changes, m.resets, m.failures, m.incidents, age)
+		reg.MustRegister(m.streams, m.dropped, m.changes, m.resets, m.failures, m.incidents, m.diskWrites, age)
 	}
 	return m
 }
@@ -41,10 +48,40 @@ func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
 type httpMetrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+
+	// known are the metrics that were looked up before: routes, methods and statuses
+	// of ours, so that there are few.
+	mu    *sync.RWMutex
+	known map[httpKind]httpMeters
+}
+
+type httpKind struct {
+	route, method string
+	status        int
+}
+
+type httpMeters struct {
+	requests prometheus.Counter
+	seconds  prometheus.Observer
+}
+
+// of returns the metrics of one kind of request.
+func (m *httpMetrics) of(route, method string, status int) (prometheus.Counter, prometheus.Observer) {
+	kind := httpKind{route, method, status}
+	m.mu.RLock()
+	found, ok := m.known[kind]
+	m.mu.RUnlock()
+	if !ok {
+		found = httpMeters{m.requests.WithLabelValues(route, method, strconv.Itoa(status)), m.seconds.WithLabelValues(route)}
+		m.mu.Lock()
+		m.known[kind] = found
+		m.mu.Unlock()
+	}
+	return found.requests, found.seconds
 }
 
 func newHTTPMetrics(reg prometheus.Registerer) httpMetrics {
-	m := httpMetrics{
+	m := httpMetrics{mu: &sync.RWMutex{}, known: map[httpKind]httpMeters{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_http_requests_total", Help: "Requests answered."}, []string{"route", "method", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,18 +13,24 @@ import (
 
 // Requests of these paths may be made by any page in any browser, without
 // credentials; everything else is for the same origin and for programs.
-var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json"}
+var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json", "/feed.", "/oembed", "/statuspage/"}
+
+// Values of header fields that every answer carries, made once.
+var (
+	headerNosniff  = []string{"nosniff"}
+	headerCSP      = []string{"default-src 'none'; frame-ancestors 'none'"}
+	headerReferrer = []string{"no-referrer"}
+	headerAny      = []string{"*"}
+	headerExposed  = []string{"ETag, Link, Age, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, " + headerAsOf}
+)
 
 // secure sets the headers that every answer carries. Pages that need more than
-// nothing set a policy of their own.
+// nothing set a policy of their own. Names are in their canonical form.
 func secure(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
+	h["X-Content-Type-Options"], h["Content-Security-Policy"], h["Referrer-Policy"] = headerNosniff, headerCSP, headerReferrer
 	if m := c.Request.Method; (m == http.MethodGet || m == http.MethodHead) && isPublic(c.Request.URL.Path) {
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, RateLimit, RateLimit-Policy, "+headerAsOf)
+		h["Access-Control-Allow-Origin"], h["Access-Control-Expose-Headers"] = headerAny, headerExposed
 	}
 }
 
@@ -51,18 +56,21 @@ func (a *api) observe(c *gin.Context) {
 	}
 	status := c.Writer.Status()
 	method := methodLabel(c.Request.Method)
-	a.metrics.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	count, seconds := a.metrics.of(route, method, status)
+	count.Inc()
 	if route != routeStream && route != routeWork {
-		a.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
+		seconds.Observe(took.Seconds())
 	}
-	a.log.LogAttrs(c.Request.Context(), slog.LevelDebug, "request", slog.String("route", route), slog.String("method", method),
-		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took.Round(time.Microsecond)))
+	if ctx := c.Request.Context(); a.log.Enabled(ctx, slog.LevelDebug) {
+		a.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("route", route), slog.String("method", method),
+			slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took.Round(time.Microsecond)))
+	}
 }
 
 // methodLabel keeps the methods that a client invents out of logs and metrics.
 func methodLabel(m string) string {
 	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete, http.MethodOptions:
 		return m
 	}
 	return "other"

@@ -56,7 +56,11 @@ func (a *api) getReady(c *gin.Context, _ url.Values) error {
 // @Failure  400 {object} Problem
 // @Router   /.well-known/jwks.json [get]
 func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
-	writePage(c, a.jwks, cacheKeys)
+	p, err := newPage(a.cfg.Keys.JWKS()) // it changes with a rotation
+	if err != nil {
+		return err
+	}
+	writePage(c, p.plain(), cacheKeys)
 	return nil
 }
 

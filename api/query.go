@@ -4,9 +4,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"faultline"
 )
@@ -50,30 +53,43 @@ const (
 	listLimitMax = 100
 )
 
-// causeNone asks for incidents that are unattributed.
-const causeNone = "none"
-
-// stateOpen asks for candidate, confirmed and recovering together.
-const stateOpen = "open"
+// listKeys are the query keys of the list.
+var listKeys = append([]string{"since", "until", "overlapping", "fields", "limit", "cursor"}, filterKeys...)
 
 // listQuery is what a reader asks of the list of incidents.
 type listQuery struct {
-	states []faultline.IncidentState // empty: all
-	cause  string                    // a component, causeNone, or empty for all
-	limit  int
-	after  cursor
+	filter
+	since, until time.Time // of the onset, or, overlapping, of the whole; zero: open
+	overlapping  bool
+	fields       []string // members that are told; empty: all
+	limit        int
+	after        cursor
 }
 
-func newListQuery(q url.Values) (listQuery, error) {
-	l := listQuery{limit: listLimit, cause: q.Get("cause")}
-	var err error
-	if q.Has("state") {
-		if l.states, err = readStates(q.Get("state")); err != nil {
-			return l, err
+func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error)) (l listQuery, err error) {
+	l.limit = listLimit
+	if l.filter, err = readFilter(q, site); err != nil {
+		return l, err
+	}
+	for key, into := range map[string]*time.Time{"since": &l.since, "until": &l.until} {
+		if q.Has(key) {
+			if *into, err = readTime(q.Get(key)); err != nil {
+				return l, invalidParameter(key, timeForm)
+			}
 		}
 	}
-	if q.Has("cause") && l.cause != causeNone && !faultline.Component(l.cause).Valid() {
-		return l, invalidParameter("cause", "must be a component such as cdn:fastly, or "+causeNone)
+	if !l.since.IsZero() && !l.until.IsZero() && !l.since.Before(l.until) {
+		return l, invalidParameter("since", "must lie before until")
+	}
+	if q.Has("overlapping") {
+		if l.overlapping = q.Get("overlapping") == "true"; !l.overlapping && q.Get("overlapping") != "false" {
+			return l, invalidParameter("overlapping", "must be true or false")
+		}
+	}
+	if q.Has("fields") {
+		if l.fields, err = readFields(q.Get("fields")); err != nil {
+			return l, err
+		}
 	}
 	if q.Has("limit") {
 		if l.limit, err = strconv.Atoi(q.Get("limit")); err != nil || l.limit < 1 || l.limit > listLimitMax {
@@ -88,41 +104,69 @@ func newListQuery(q url.Values) (listQuery, error) {
 	return l, nil
 }
 
-// readStates reads one or more states with commas between them.
-func readStates(text string) ([]faultline.IncidentState, error) {
-	var states []faultline.IncidentState
-	for s := range strings.SplitSeq(text, ",") {
-		switch state := faultline.IncidentState(s); state {
-		case stateOpen:
-			states = append(states, faultline.StateCandidate, faultline.StateConfirmed, faultline.StateRecovering)
-		case faultline.StateCandidate, faultline.StateConfirmed, faultline.StateRecovering,
-			faultline.StateResolved, faultline.StateMerged, faultline.StateRetracted:
-			states = append(states, state)
-		default:
-			return nil, invalidParameter("state",
-				"must be candidate, confirmed, recovering, resolved, merged, retracted or open; several with commas between them")
-		}
+// incidentFields are the members of an incident.
+var incidentFields = sync.OnceValue(func() []string {
+	var names []string
+	for field := range reflect.TypeFor[faultline.Incident]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
 	}
-	slices.Sort(states)
-	return slices.Compact(states), nil
+	return names
+})
+
+// readFields reads the members that a reader wants, with commas between them; id
+// is always among them.
+func readFields(text string) ([]string, error) {
+	fields := []string{"id"}
+	for name := range strings.SplitSeq(text, ",") {
+		if !slices.Contains(incidentFields(), name) {
+			return nil, invalidParameter("fields", "must be members of an incident with commas between them: "+strings.Join(incidentFields(), ", "))
+		}
+		fields = append(fields, name)
+	}
+	slices.Sort(fields)
+	return slices.Compact(fields), nil
 }
 
-// key is the same for queries that ask for the same.
+// key is the same for queries that ask for the same; it is a query itself.
 func (l listQuery) key() string {
-	return fmt.Sprint(l.states, " ", l.cause, " ", l.limit, " ", l.after)
+	q := l.query()
+	for key, at := range map[string]time.Time{"since": l.since, "until": l.until} {
+		if !at.IsZero() {
+			q.Set(key, at.Format(time.RFC3339Nano))
+		}
+	}
+	if l.overlapping {
+		q.Set("overlapping", "true")
+	}
+	if len(l.fields) > 0 {
+		q.Set("fields", strings.Join(l.fields, ","))
+	}
+	q.Set("limit", strconv.Itoa(l.limit))
+	if l.after.id != "" {
+		q.Set("cursor", l.after.String())
+	}
+	return q.Encode()
 }
 
 func (l listQuery) takes(inc *faultline.Incident) bool {
-	if len(l.states) > 0 && !slices.Contains(l.states, inc.State) {
+	begin := inc.Onset.At
+	switch {
+	case !l.until.IsZero() && !begin.Before(l.until):
+		return false
+	case l.since.IsZero() || !begin.Before(l.since):
+	case !l.overlapping || !inc.State.Open() && !endOf(inc).After(l.since):
 		return false
 	}
-	switch {
-	case l.cause == "":
-		return true
-	case inc.Cause == nil:
-		return l.cause == causeNone
+	return l.filter.takes(inc)
+}
+
+// endOf is when an incident that is over ended.
+func endOf(inc *faultline.Incident) time.Time {
+	if inc.ResolvedAt != nil {
+		return *inc.ResolvedAt
 	}
-	return l.cause == string(inc.Cause.Component)
+	return inc.UpdatedAt
 }
 
 // cursor is a place in the list of incidents, newest onset first: behind the

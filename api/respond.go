@@ -1,8 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,42 +10,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const mediaJSON = "application/json"
+// How long an answer may be kept by those who cache it, as values of a header
+// field. What changes is worth five seconds, and yesterday's truth beats an error
+// page; a revision is for ever; a verdict is of one viewer.
+var (
+	cacheCurrent   = []string{"public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"}
+	cacheImmutable = []string{"public, max-age=31536000, immutable"}
+	cachePersonal  = []string{"private, max-age=5"}
+	cacheKeys      = []string{"public, max-age=300"}
+	cacheDocs      = []string{"public, max-age=300"}
+	cacheNever     = []string{"no-store"}
 
-// How long an answer may be kept by those who cache it. What changes is worth
-// five seconds, and yesterday's truth beats an error page; a revision is for
-// ever.
-const (
-	cacheCurrent   = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
-	cacheImmutable = "public, max-age=31536000, immutable"
-	cacheKeys      = "public, max-age=300"
-	cacheDocs      = "public, max-age=300"
+	varyEncoding = []string{"Accept-Encoding"}
 )
-
-// page is a body that was rendered once for everybody who asks.
-type page struct {
-	body  []byte
-	etag  string // strong, RFC 9110 section 8.8.3
-	media string
-}
-
-// newPage renders v. Empty lists are written as [], and <, > and & as escapes,
-// so that a body which is mistaken for HTML stays harmless.
-func newPage(v any) (*page, error) {
-	body, err := render(v)
-	if err != nil {
-		return nil, err
-	}
-	return pageOf(body), nil
-}
-
-func pageOf(body []byte) *page { return fileOf(body, mediaJSON) }
-
-// fileOf is a page of another media type than JSON.
-func fileOf(body []byte, media string) *page {
-	sum := sha256.Sum256(body)
-	return &page{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`, media: media}
-}
 
 func render(v any) ([]byte, error) {
 	return json.Marshal(v, jsontext.EscapeForHTML(true), jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
@@ -69,19 +44,31 @@ func writeJSON(c *gin.Context, status int, media string, v any) {
 
 // writePage answers a read with a rendered page, or with 304 where the client
 // holds it already. HEAD gets the same headers; net/http leaves out the body.
-func writePage(c *gin.Context, p *page, cacheControl string) {
-	h := c.Writer.Header()
-	h.Set("ETag", p.etag)
-	h.Set("Cache-Control", cacheControl)
-	if noneMatch(c.Request.Header.Values("If-None-Match"), p.etag) {
+// Names of fields are in their canonical form, which saves looking for it.
+func writePage(c *gin.Context, p *page, cacheControl []string) {
+	h, r := c.Writer.Header(), c.Request.Header
+	accept := ""
+	if lines := r["Accept-Encoding"]; len(lines) == 1 {
+		accept = lines[0]
+	} else if len(lines) > 1 {
+		accept = strings.Join(lines, ",")
+	}
+	v := p.negotiate(accept)
+	h["Etag"], h["Cache-Control"], h["Vary"] = v.tags, cacheControl, varyEncoding
+	if held := r["If-None-Match"]; held != nil && noneMatch(held, v.etag) {
 		c.Writer.WriteHeader(http.StatusNotModified)
 		c.Writer.WriteHeaderNow()
 		return
 	}
-	h.Set("Content-Type", p.media)
-	h.Set("Content-Length", strconv.Itoa(len(p.body)))
+	if p.link != nil {
+		h["Link"] = p.link
+	}
+	h["Content-Type"], h["Content-Length"] = p.media, v.length
+	if v.encoding != nil {
+		h["Content-Encoding"] = v.encoding
+	}
 	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write(p.body)
+	_, _ = c.Writer.Write(v.body)
 }
 
 // noneMatch reports whether an If-None-Match field names etag: a list over any

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,16 @@ type Config struct {
 	Looked func(ctx context.Context, site string) (status faultline.SiteStatus, ok bool)
 	// Limits says who may send how often; nil: everybody, always.
 	Limits Limiter
+	// Revocations keeps which tokens are revoked; nil: none can be.
+	Revocations Revocations
+	// Annotator takes statements and corrections; nil: nobody does.
+	Annotator Annotator
+	// Webhooks keeps webhooks; nil: there can be none.
+	Webhooks WebhookStore
+	// Index finds sites and components; nil: there are none.
+	Index *Index
+	// Network labels an address with its network, for verdicts; nil: unknown.
+	Network Network
 	// Ready says why this node should get no traffic just now; nil: never.
 	Ready func() error
 	Now   func() time.Time
@@ -46,12 +57,17 @@ type Config struct {
 	Page gin.HandlerFunc
 }
 
+// Network knows which autonomous system, 0 if none, and country an address
+// belongs to. Package ingest has it.
+type Network interface {
+	Label(addr netip.Addr) (asn uint32, country string)
+}
+
 // api is the state that handlers share.
 type api struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics httpMetrics
-	jwks    *page
 	docs    *docPages
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
@@ -72,18 +88,17 @@ func New(cfg Config) (*gin.Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Index == nil {
+		cfg.Index = NewIndex()
+	}
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
-	}
-	jwks, err := newPage(cfg.Keys.JWKS())
-	if err != nil {
-		return nil, fmt.Errorf("render key set: %w", err)
 	}
 	documents, err := newDocPages()
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), jwks: jwks, docs: documents}
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents}
 
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -115,14 +130,36 @@ func (a *api) routes(e *gin.Engine) {
 	e.POST("/v1/inbound/alertmanager", a.answer(a.postAlertmanager, nil))
 	e.POST("/v1/inbound/uptime-kuma", a.answer(a.postUptimeKuma, nil))
 	e.POST("/v1/inbound/gatus", a.answer(a.postGatus, nil))
+	e.POST("/v1/incidents/:id/annotations", a.answer(a.postAnnotation, nil))
+	e.POST("/v1/tokens", a.answer(a.postToken, nil))
+	e.DELETE("/v1/tokens/:id", a.answer(a.deleteToken, nil))
+	e.POST("/v1/webhooks", a.answer(a.postWebhook, nil))
+	e.GET("/v1/webhooks", a.answer(a.getWebhooks, nil))
+	e.DELETE("/v1/webhooks/:id", a.answer(a.deleteWebhook, nil))
+	e.POST("/v1/webhooks/:id/test", a.answer(a.postWebhookTest, nil))
 
-	read("/v1/incidents", a.getIncidents, "state", "cause", "limit", "cursor")
+	read("/v1/incidents", a.getIncidents, listKeys...)
 	read("/v1/incidents/:id", a.getIncident)
 	read("/v1/incidents/:id/sites", a.getIncidentSites)
 	read("/v1/incidents/:id/revisions/:n", a.getRevision)
 	read("/v1/sites/:site", a.getSite)
+	read("/v1/sites/:site/series", a.getSiteSeries, seriesKeys...)
+	read("/v1/components/:kind/:name", a.getComponent)
+	read("/v1/components/:kind/:name/series", a.getComponentSeries, seriesKeys...)
+	read("/v1/sites/:site/series.csv", a.getSiteSeriesCSV, seriesKeys...)
+	read("/v1/components/:kind/:name/series.csv", a.getComponentSeriesCSV, seriesKeys...)
+	read("/v1/metrics/incidents", a.getIncidentMetrics)
+	read("/feed.atom", a.getAtom, filterKeys...)
+	read("/feed.json", a.getJSONFeed, filterKeys...)
+	read("/statuspage/api/v2/:file", a.getStatuspage)
+	read("/statuspage/api/v2/:file/:part", a.getStatuspageList)
+	read("/statuspage/:kind/:name/api/v2/:file", a.getComponentStatuspage)
+	read("/statuspage/:kind/:name/api/v2/:file/:part", a.getComponentStatuspageList)
+	read("/oembed", a.getOEmbed, "url", "format", "maxwidth", "maxheight")
+	read("/v1/verdict", a.getVerdict, "site")
+	read("/v1/search", a.getSearch, "q")
 	read("/v1/summary", a.getSummary)
-	e.GET(routeStream, a.answer(a.getStream, []string{"snapshot", "last_event_id"}))
+	e.GET(routeStream, a.answer(a.getStream, streamKeys))
 
 	read("/.well-known/jwks.json", a.getJWKS)
 	read("/healthz", a.getHealth)

@@ -18,7 +18,7 @@ import (
 // @Tags     sites
 // @Produce  json
 // @Param    site path string true "as a person would name it" example(bbc.co.uk)
-// @Success  200 {object} faultline.SiteStatus
+// @Success  200 {object} SiteAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  400,404,503 {object} Problem
@@ -30,21 +30,23 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 	}
 	record, err := a.cfg.Lookup(c.Param("site"))
 	if looked, ok := a.looked(c, record, err); ok {
-		p, err := newPage(looked)
+		p, err := newPage(SiteAnswer{Meta: s.meta, SiteStatus: looked})
 		if err != nil {
 			return err
 		}
-		writeRead(c, p, s.meta, cacheCurrent)
+		a.writeRead(c, p, s, cacheCurrent)
 		return nil
 	}
 	if err != nil {
 		return parameterFault(err, "site")
 	}
-	p, err := s.sites.get(record.Site, func() (*page, error) { return newPage(s.status(record)) })
+	p, err := s.sites.get(record.Site, func() (*page, error) {
+		return newPage(SiteAnswer{Meta: s.meta, SiteStatus: s.status(record)})
+	})
 	if err != nil {
 		return err
 	}
-	writeRead(c, p, s.meta, cacheCurrent)
+	a.writeRead(c, p, s, cacheCurrent)
 	return nil
 }
 

@@ -17,16 +17,16 @@ func TestSite(t *testing.T) {
 	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "bbc.co.uk", State: faultline.SiteDown, Symptom: "http_503",
 		Components: []faultline.Component{"cdn:fastly", "cdn:akamai"}, Reports: 812, Probes: 9, ProbesFailed: 8, LastReportAt: &said, Incidents: []string{"inc_A"}}}})
 
-	got := decode[faultline.SiteStatus](t, n.get("/v1/sites/BBC.co.uk").Body)
+	got := decode[SiteAnswer](t, n.get("/v1/sites/BBC.co.uk").Body)
 	if got.Site != "bbc.co.uk" || got.State != faultline.SiteDown || got.Reports != 812 || got.Rank != 120 || len(got.Components) != 2 {
 		t.Errorf("a failing site: %+v", got)
 	}
 	// As a person pastes it, with escaped slashes.
-	if got := decode[faultline.SiteStatus](t, n.get("/v1/sites/https%3A%2F%2Fbbc.co.uk").Body); got.Site != "bbc.co.uk" {
+	if got := decode[SiteAnswer](t, n.get("/v1/sites/https%3A%2F%2Fbbc.co.uk").Body); got.Site != "bbc.co.uk" {
 		t.Errorf("a pasted address: %+v", got)
 	}
 	w := n.get("/v1/sites/quiet.example")
-	if got := decode[faultline.SiteStatus](t, w.Body); got.State != faultline.SiteUnknown || got.Symptom != faultline.SymptomOK || got.Reports != 0 || got.Probes != 0 ||
+	if got := decode[SiteAnswer](t, w.Body); got.State != faultline.SiteUnknown || got.Symptom != faultline.SymptomOK || got.Reports != 0 || got.Probes != 0 ||
 		!slices.Equal(got.Components, []faultline.Component{"cdn:fastly"}) || got.Incidents == nil {
 		t.Errorf("a silent site: %+v", got)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -8,6 +9,8 @@ import (
 	"net/url"
 	"regexp"
 	"time"
+
+	"faultline"
 
 	"github.com/gin-gonic/gin"
 )
@@ -41,6 +44,12 @@ const (
 // @Description A comment every 15 seconds shows that the connection lives.
 // @Tags     incidents
 // @Produce  text/event-stream
+// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering. A revision is told too when it leaves what was chosen" example(confirmed,recovering,resolved)
+// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
+// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
+// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
+// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
+// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Param    Last-Event-ID header string false "resume behind this position"
 // @Param    last_event_id query  string false "the same, where headers can't be set"
 // @Param    snapshot      query  int    false "1: the open incidents first, unless resuming" Enums(0, 1)
@@ -52,6 +61,14 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	if query.Has("snapshot") && snapshot != "1" && snapshot != "0" {
 		return invalidParameter("snapshot", "must be 1 or 0")
 	}
+	f, err := readFilter(query, a.cfg.Lookup)
+	if err != nil {
+		return err
+	}
+	var wanted chosen
+	if len(f.query()) > 0 {
+		wanted.filter = &f
+	}
 	after := c.GetHeader("Last-Event-ID") // of a browser that comes back: newer than its URL
 	if after == "" {
 		after = query.Get("last_event_id")
@@ -60,17 +77,22 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	if _, err := b.snapshot(); err != nil {
 		return err
 	}
-	j, err := b.hub.join(after, b.current.Load)
+	j, err := b.hub.join(after, wanted, b.current.Load)
 	if err != nil {
 		return err
 	}
-	defer b.hub.leave(j.client)
 	opening := b.opening(c.Request.Context(), j, after, snapshot == "1")
-
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
+	if c.Request.ProtoMajor == 1 && c.Request.ProtoMinor == 1 {
+		if conn, write, done := takeOver(c.Writer); done {
+			b.serveTaken(j.client, &streamConn{conn: conn, write: write}, h, opening)
+			return nil
+		}
+	}
+	defer b.hub.leave(j.client)
 	w := newStreamWriter(c.Writer, b.writeDeadline)
 	c.Writer.WriteHeader(http.StatusOK)
 	for _, frame := range opening {
@@ -80,6 +102,29 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	}
 	follow(c.Request.Context(), j.client, w, b.heartbeat)
 	return nil
+}
+
+// serveTaken writes the beginning of an answer to a connection that was taken
+// over, and leaves the rest to a shard. Who does not take the opening in time is
+// dropped.
+func (b *Board) serveTaken(cl *client, conn *streamConn, h http.Header, opening [][]byte) {
+	if conn.conn == nil {
+		b.hub.leave(cl)
+		return
+	}
+	var head bytes.Buffer
+	head.WriteString("HTTP/1.1 200 OK\r\nConnection: close\r\n") // its end is that of the connection
+	_ = h.Write(&head)                                           // a buffer takes everything
+	head.WriteString("\r\n")
+	for _, frame := range opening {
+		head.Write(frame)
+	}
+	expire := time.AfterFunc(b.writeDeadline, func() { _ = conn.conn.SetWriteDeadline(time.Unix(1, 0)) })
+	_, err := conn.conn.Write(head.Bytes())
+	if !expire.Stop() || err != nil || !b.hub.handOver(cl, conn) {
+		_ = conn.conn.Close()
+		b.hub.leave(cl)
+	}
 }
 
 // follow writes what comes until the client goes, is dropped, or the Board
@@ -121,17 +166,21 @@ func (b *Board) opening(ctx context.Context, j joined, after string, snapshot bo
 			resumed, j.backlog = false, nil
 			open = append(open, resetFrame("the position asked for is not kept", j.position))
 		}
-		for _, f := range older {
-			open = append(open, f.bytes)
+		for i := range older {
+			if j.wants(&older[i]) {
+				open = append(open, older[i].bytes)
+			}
 		}
 	}
-	for _, f := range j.backlog {
-		open = append(open, f.bytes)
+	for i := range j.backlog {
+		if j.wants(&j.backlog[i]) {
+			open = append(open, j.backlog[i].bytes)
+		}
 	}
 	if snapshot && !resumed {
 		for _, e := range j.snap.order {
-			if e.inc.State.Open() {
-				open = append(open, incidentFrame("", e.listed.body).bytes)
+			if e.inc.State.Open() && (!j.filtered() || j.filter.takes(&e.inc)) {
+				open = append(open, incidentFrame("", e.listed).bytes)
 			}
 		}
 	}
@@ -155,6 +204,7 @@ func (b *Board) older(ctx context.Context, after string, ring []frame) ([]frame,
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	var frames []frame
+	last := map[string]*faultline.Incident{}
 	for len(frames) < maxOlder {
 		changes, err := b.cfg.Source.Changes(ctx, after, followBatch, 0)
 		if err != nil {
@@ -171,7 +221,10 @@ func (b *Board) older(ctx context.Context, after string, ring []frame) ([]frame,
 			if err != nil {
 				return nil, err
 			}
-			frames = append(frames, incidentFrame(c.ID, body))
+			f := incidentFrame(c.ID, body)
+			f.inc, f.before = &c.Incident, last[c.Incident.ID]
+			last[c.Incident.ID] = f.inc
+			frames = append(frames, f)
 		}
 		after = changes[len(changes)-1].ID
 	}

@@ -149,8 +149,8 @@ func TestStreamTellsChanges(t *testing.T) {
 	if inc := e.incident(t); inc.Revision != 2 || len(inc.Sites) != faultline.ListedSites || inc.SitesTotal != 31 || e.id != position(2) {
 		t.Errorf("got revision %d with %d sites at %s", inc.Revision, len(inc.Sites), e.id)
 	}
-	// The same bytes as the incident's own page.
-	if w := n.get("/v1/incidents/" + first.ID); w.Body.String() != e.data {
+	// The same bytes as the incident's own page, behind how old that is.
+	if w := n.get("/v1/incidents/" + first.ID); !strings.HasSuffix(w.Body.String(), e.data[1:]) {
 		t.Error("the stream and the page differ")
 	}
 }
@@ -237,7 +237,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 	}
 	quick := open(t, server.URL+"/v1/stream", "")
 	quick.opened()
-	clients := func() int { n.board.hub.mu.Lock(); defer n.board.hub.mu.Unlock(); return len(n.board.hub.clients) }
+	clients := n.board.hub.count
 	eventually(t, "both are there", func() bool { return clients() == 2 })
 	const changes = 300
 	for i := range changes { // some 60 MB for one who reads nothing
@@ -249,11 +249,12 @@ func TestSlowClientIsDropped(t *testing.T) {
 		}
 	}
 	eventually(t, "the slow one is dropped", func() bool { return clients() == 1 })
-	eventually(t, "and nothing is left of it", func() bool { return serving.Load() == 1 })
+	eventually(t, "and no stream has a goroutine", func() bool { return serving.Load() == 0 })
 }
 
 func TestStreamsAreBounded(t *testing.T) {
 	n := newNode(t, func(_ *Config, b *BoardConfig) { b.MaxStreams = 2 })
+	n.board.heartbeat = 20 * time.Millisecond // which finds out who is gone
 	n.run()
 	url := n.serve().URL + "/v1/stream"
 	first := open(t, url, "")
@@ -265,11 +266,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	first.end()
-	eventually(t, "a place is free", func() bool {
-		n.board.hub.mu.Lock()
-		defer n.board.hub.mu.Unlock()
-		return len(n.board.hub.clients) == 1
-	})
+	eventually(t, "a place is free", func() bool { return n.board.hub.count() == 1 })
 	open(t, url, "").opened()
 }
 
@@ -316,7 +313,7 @@ func TestFullQueueIsDropped(t *testing.T) {
 	n := newNode(t)
 	h := n.board.hub
 	join := func() *client {
-		j, err := h.join("", n.board.current.Load)
+		j, err := h.join("", chosen{}, n.board.current.Load)
 		if err != nil {
 			t.Fatal(err)
 		}

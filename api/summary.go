@@ -76,6 +76,10 @@ func (a *api) getSummary(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	writeRead(c, s.summary, s.meta, cacheCurrent)
+	p, err := s.sites.get("", func() (*page, error) { return newPage(newSummary(s, a.cfg.Board.cfg)) })
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, cacheCurrent)
 	return nil
 }

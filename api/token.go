@@ -27,7 +27,7 @@ const (
 
 var (
 	subjectForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	scopeForm   = regexp.MustCompile(`^[a-z]+:[a-z]+$`)
+	scopeForm   = regexp.MustCompile(`^([a-z]+:[a-z]+|admin)$`)
 	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 )
 
@@ -38,6 +38,9 @@ type Claims struct {
 	Scopes  []string // probes:write, …
 	ASN     uint32   // of the vantage's network; 0 is unknown
 	Country string   // ISO 3166-1 alpha-2, or empty
+	// ID (jti) and Expires are set by Verify; Issue gives every token its own.
+	ID      string
+	Expires time.Time
 	// TTL is how long the token is to live, at most [MaxTokenTTL]. Verify leaves it 0.
 	TTL time.Duration
 }
@@ -102,8 +105,9 @@ func (k *Keys) Issue(c Claims) (string, error) {
 		},
 		Scope: strings.Join(c.Scopes, " "), ASN: c.ASN, Country: c.Country,
 	})
-	token.Header["kid"] = k.signKID
-	signed, err := token.SignedString(k.signer)
+	ring := k.ring.Load()
+	token.Header["kid"] = ring.signKID
+	signed, err := token.SignedString(ring.signer)
 	if err != nil {
 		return "", fmt.Errorf("issue token: %w", err)
 	}
@@ -125,7 +129,10 @@ func (k *Keys) Verify(token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, fmt.Errorf("verify token: %w", err)
 	}
-	return Claims{Subject: t.Subject, Scopes: strings.Fields(t.Scope), ASN: t.ASN, Country: t.Country}, nil
+	if _, gone := (*k.revoked.Load())[t.ID]; gone {
+		return Claims{}, errors.New("verify token: it is revoked")
+	}
+	return Claims{ID: t.ID, Expires: t.ExpiresAt.Time, Subject: t.Subject, Scopes: strings.Fields(t.Scope), ASN: t.ASN, Country: t.Country}, nil
 }
 
 // find looks a key up by its id in a map that never changes: no file is opened
@@ -135,7 +142,7 @@ func (k *Keys) find(t *jwt.Token) (any, error) {
 		return nil, errors.New("crit is not understood")
 	}
 	kid, _ := t.Header["kid"].(string)
-	key, ok := k.public[kid]
+	key, ok := k.ring.Load().public[kid]
 	if !ok {
 		return nil, errors.New("unknown key id")
 	}

@@ -50,7 +50,7 @@ func forge(t *testing.T, method jwt.SigningMethod, key any, header map[string]an
 
 func TestForgedTokensAreRefused(t *testing.T) {
 	n := newNode(t)
-	now, kid, signer := n.clock.Now(), n.keys.signKID, n.keys.signer
+	now, kid, signer := n.clock.Now(), n.keys.ring.Load().signKID, n.keys.ring.Load().signer
 	public := signer.Public().(ed25519.PublicKey)
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {

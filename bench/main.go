@@ -38,6 +38,8 @@ var groups = []group{
 	{"checkpoint", measureCheckpoint},
 	{"probe", measureProbe},
 	{"ingest", measureIngest},
+	{"read", measureRead},
+	{"stream", measureStream},
 }
 
 func groupNames() string {
@@ -74,6 +76,13 @@ func main() {
 	}
 	if kind := os.Getenv(envServer); kind != "" { // a child of the group ingest
 		if err := serveIngest(kind); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if kind := os.Getenv(envReader); kind != "" { // a child of the groups read and stream
+		if err := serveReader(kind); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

@@ -27,7 +27,28 @@ func appendSite(b []byte, s *site) []byte {
 	if s.Crowd != nil {
 		b = appendCrowd(b, s.Crowd)
 	}
+	b = appendBool(b, s.Tally != nil)
+	if s.Tally != nil {
+		b = appendHeardOf(appendHeardOf(b, s.Tally.Minutes), s.Tally.Hours)
+	}
 	return appendInt(appendInt(b, s.Incident), s.Freed)
+}
+
+func appendHeardOf(b []byte, kept []heardOf) []byte {
+	b = appendUint(b, uint64(len(kept)))
+	for _, h := range kept {
+		b = appendInt(b, h.At)
+		b = appendUint(appendUint(appendUint(b, uint64(h.Reports)), uint64(h.Probes)), uint64(h.Failed))
+	}
+	return b
+}
+
+func (r *reading) heardOf() []heardOf {
+	var kept []heardOf
+	for range r.count() {
+		kept = append(kept, heardOf{At: r.int(), Reports: r.uint32(), Probes: r.uint32(), Failed: r.uint32()})
+	}
+	return kept
 }
 
 func (r *reading) site() *site {
@@ -43,6 +64,9 @@ func (r *reading) site() *site {
 	}
 	if r.bool() {
 		s.Crowd = r.crowd()
+	}
+	if r.bool() {
+		s.Tally = &tally{Minutes: r.heardOf(), Hours: r.heardOf()}
 	}
 	s.Incident, s.Freed = r.int(), r.int()
 	return s

@@ -21,6 +21,7 @@ type site struct {
 
 	Tracks []*track // one a vantage, in order of vantage
 	Crowd  *crowd
+	Tally  *tally // what its series are made of; nil until something was heard
 	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
 	Incident int64
 	// Freed is when it last left one; what was seen before has been told.

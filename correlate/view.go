@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"faultline"
@@ -20,6 +21,7 @@ func (e *Engine) View() faultline.View {
 	for _, id := range e.s.active {
 		s := e.sites.rows[id]
 		st := e.status(id)
+		v.Well = well(v.Well, st)
 		if st.Probes > 0 || st.Reports > 0 {
 			v.SitesObserved++
 		}
@@ -40,6 +42,9 @@ func (e *Engine) View() faultline.View {
 	slices.SortFunc(v.Sites, func(a, b faultline.SiteStatus) int {
 		return cmp.Or(cmp.Compare(b.Reports, a.Reports), cmp.Compare(b.ProbesFailed, a.ProbesFailed), cmp.Compare(a.Site, b.Site))
 	})
+	slices.SortFunc(v.Well, func(a, b faultline.WellSite) int { return cmp.Compare(a.Site, b.Site) })
+	v.Well = v.Well[:min(len(v.Well), faultline.ViewSites)]
+	v.Networks = e.talking()
 	v.Sites = v.Sites[:min(len(v.Sites), faultline.ViewSites)]
 	return v
 }
@@ -65,6 +70,7 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		}
 	}
 	st.LastProbeAt = msPtr(last)
+	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*1e3) / 1e3
 	if s.Crowd != nil {
 		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
 		st.LastReportAt = msPtr(s.Crowd.LastAt)

@@ -89,6 +89,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		i--
 	}
 	t.Recent = slices.Insert(t.Recent, i, r)
+	s.count(at, r.heard())
 	t.changed()
 	e.s.note(id, newProbe)
 	if s.Incident != 0 {
@@ -177,6 +178,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		e.s.note(id, 0)
 		return
 	}
+	s.count(at, heardOf{Reports: 1})
 	e.s.note(id, newReport)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)

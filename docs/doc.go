@@ -19,6 +19,11 @@ import "embed"
 //go:embed openapi.json
 var OpenAPI []byte
 
+// Method is the account of how Faultline decides, in Markdown.
+//
+//go:embed method.md
+var Method []byte
+
 // UI are the files below ui/ that /docs/ serves: our page and its script, and
 // Swagger UI with its licences.
 //

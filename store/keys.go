@@ -34,6 +34,11 @@ const (
 	keyAsked      = tag + "asked"
 	keyVantages   = tag + "vantages"
 	keyForgotten  = tag + "dailykeys:forgotten"
+	keyRevoked    = tag + "revoked"
+	keyWebhooks   = tag + "webhooks"
+	keyWebhookAt  = tag + "webhooks:at"
+	keyDue        = tag + "webhooks:due"
+	keyDeliveries = tag + "webhooks:deliveries"
 )
 
 // The keys of which there are several.
@@ -44,12 +49,29 @@ const (
 	prefixAsked    = tag + "asked:"
 	prefixQuota    = tag + "quota:" // redis_rate puts ratePrefix before it
 	ratePrefix     = "rate:"
+	prefixDead     = tag + "webhooks:dead:"
+	prefixMinutes  = tag + "minutes:"
+	prefixHours    = tag + "hours:"
 )
 
 func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }
 
 func askedMinuteKey(minute int64) string { return prefixAsked + strconv.FormatInt(minute, 10) }
+func deadKey(webhook string) string      { return prefixDead + webhook }
+
+// maxSeriesName bounds the name of a site or component in a key, in bytes.
+const maxSeriesName = 300
+
+// minutesKey is where the minutes of an hour since 1970 are, hoursKey where a
+// block of hours is.
+func minutesKey(of string, hour int64) string {
+	return prefixMinutes + of + ":" + strconv.FormatInt(hour, 10)
+}
+
+func hoursKey(of string, block int64) string {
+	return prefixHours + of + ":" + strconv.FormatInt(block, 10)
+}
 
 // chunkKeys names the n chunks of a checkpoint's generation.
 func chunkKeys(generation string, n int) []string {
@@ -82,7 +104,15 @@ var registry = []keySpec{
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
+	{keyRevoked, "sorted set: ids of revoked tokens by when they expire", "100,000 members, until they expire", false},
+	{keyWebhooks, "hash: webhooks by id", "1,000", false},
+	{keyWebhookAt, "string: the change up to which deliveries are queued", "one position", false},
+	{keyDue, "sorted set: deliveries by when they are due", "100,000", false},
+	{keyDeliveries, "hash: deliveries by id", "100,000", false},
+	{prefixDead + "*", "list: what was given up of one webhook", "50, for 30 days", true},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
+	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure", "8 days", true},
+	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
 	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxWishes; a minute", true},
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
 	{prefixAsked + "*", "string: how many were asked for in one minute", "two minutes", true},

@@ -67,8 +67,15 @@ func testFence(t *testing.T, f *fixture) {
 			_, err := f.AppendFenced(ctx, l, BatchKey{1, uint64(l.Fence)}, tickAt(f.now))
 			return err
 		},
-		"revision":   func(l Lease) error { return f.SaveRevision(ctx, l, incident(1, 2)) },
-		"view":       func(l Lease) error { return f.SaveView(ctx, l, faultline.View{SitesKnown: 1}) },
+		"revision": func(l Lease) error { return f.SaveRevision(ctx, l, incident(1, 2)) },
+		"view":     func(l Lease) error { return f.SaveView(ctx, l, faultline.View{SitesKnown: 1}) },
+		"deliver": func(l Lease) error {
+			_, err := f.QueueDeliveries(ctx, l, "1-1", []Delivery{{"msg_1", f.now, nil}})
+			return err
+		},
+		"series": func(l Lease) error {
+			return f.SaveSeries(ctx, l, []faultline.SeriesRow{minuteRow("bbc.co.uk", f.now, 1, 1, 1)})
+		},
 		"checkpoint": func(l Lease) error { return f.SaveCheckpoint(ctx, l, Checkpoint{State: []byte("new")}) },
 		"trim":       func(l Lease) error { return f.Trim(ctx, l, f.now) },
 		"flip": func(l Lease) error {

@@ -24,6 +24,8 @@ func testRegistry(t *testing.T, f *fixture) {
 		ok(t, f.SaveRevision(ctx, l, incident(n, 1)))
 	}
 	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}))
+	ok(t, f.SaveSeries(ctx, l, []faultline.SeriesRow{
+		minuteRow("bbc.co.uk", f.now, 1, 1, 1), hourRow("bbc.co.uk", f.now, 60, 1, 1, 1, 0)}))
 	for seed := range byte(2) {
 		cp := checkpoint(seed, r.Cursor().Pos)
 		cp.Cursor = r.Cursor()
@@ -32,6 +34,11 @@ func testRegistry(t *testing.T, f *fixture) {
 	tail, err := parsePosition(r.Cursor().Pos)
 	ok(t, err)
 	ok(t, f.Trim(ctx, l, time.UnixMilli(int64(tail.ms)).Add(2*keepLog)))
+	ok(t, f.SaveWebhook(ctx, "wh_1", nil))
+	_, err = f.QueueDeliveries(ctx, l, "1-1", []Delivery{{"msg_1", f.now, nil}, {"msg_2", f.now, nil}})
+	ok(t, err)
+	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", []byte("dead")))
+	ok(t, f.Revoke(ctx, "t1", f.now.Add(time.Hour), f.now))
 	_, err = f.DailyKey(ctx, "2026-03-01")
 	ok(t, err)
 	ok(t, f.SaveWishes(ctx, l, nil))

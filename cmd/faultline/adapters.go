@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"faultline"
@@ -15,6 +16,23 @@ type logAdapter struct{ *store.Store }
 
 func (a logAdapter) Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error {
 	_, err := a.Store.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, events)
+	return err
+}
+
+// annotator writes what people say of incidents into the log, one at a time.
+type annotator struct {
+	store  *store.Store
+	writer uint64
+
+	mu  sync.Mutex
+	seq uint64
+}
+
+func (a *annotator) Annotate(ctx context.Context, ev faultline.Event) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seq++
+	_, err := a.store.Append(ctx, store.BatchKey{Writer: a.writer, Seq: a.seq}, []faultline.Event{ev})
 	return err
 }
 
@@ -57,4 +75,37 @@ func (p pageSource) Revisions(ctx context.Context, id string, after, limit int) 
 		out = append(out, in.Listed())
 	}
 	return out, nil
+}
+
+// webhookBox is the store as the webhooks' dispatcher sees it, in one term.
+type webhookBox struct {
+	*store.Store
+	lease store.Lease
+}
+
+func (b webhookBox) Position(ctx context.Context) (string, error) { return b.WebhookPosition(ctx) }
+
+func (b webhookBox) Queue(ctx context.Context, position string, messages []api.Message) (int, error) {
+	list := make([]store.Delivery, len(messages))
+	for i, m := range messages {
+		list[i] = store.Delivery(m)
+	}
+	return b.QueueDeliveries(ctx, b.lease, position, list)
+}
+
+func (b webhookBox) Due(ctx context.Context, now time.Time, limit int) ([]api.Message, error) {
+	list, err := b.DueDeliveries(ctx, now, limit)
+	due := make([]api.Message, len(list))
+	for i, d := range list {
+		due[i] = api.Message(d)
+	}
+	return due, err
+}
+
+func (b webhookBox) Postpone(ctx context.Context, m api.Message) error {
+	return b.PostponeDelivery(ctx, store.Delivery(m))
+}
+
+func (b webhookBox) End(ctx context.Context, id, webhook string, dead []byte) error {
+	return b.EndDelivery(ctx, id, webhook, dead)
 }

@@ -25,6 +25,8 @@ type cli struct {
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that this binary is made of."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the serve that listens here whether it is ready: exit 0 if so, 1 if not."`
+	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents that a Faultline knows."`
+	Watch       watchCmd       `cmd:"" help:"Print what changes at a Faultline as it happens."`
 }
 
 // logFlags say how the process speaks of itself, on standard error.

@@ -26,6 +26,7 @@ type engine interface {
 	View() faultline.View
 	Snapshot() (next func() []byte)
 	Settled() bool
+	Series() []faultline.SeriesRow
 	Record(site string) (faultline.SiteRecord, bool)
 	Names() iter.Seq[string]
 	Clock() time.Time
@@ -44,6 +45,7 @@ type folder struct {
 	sites     *siteMap
 	out       *outbox
 	views     *latest[faultline.View]
+	series    *seriesBox
 	m         *metrics
 	log       *slog.Logger
 	now       func() time.Time
@@ -60,13 +62,14 @@ type folder struct {
 	reader   *store.Reader
 	epoch    string
 	lastView time.Time
+	seriesAt time.Time // on the engine's clock, when series were last read off
 	away     outage
 	encoding *encoding // under way, if there is one
 }
 
 func newFolder(st *store.Store, newEngine func([]byte) (engine, error), sites *siteMap, out *outbox,
 	views *latest[faultline.View], m *metrics, log *slog.Logger, now func() time.Time) *folder {
-	f := &folder{store: st, newEngine: newEngine, sites: sites, out: out, views: views, m: m, log: log, now: now,
+	f := &folder{store: st, newEngine: newEngine, sites: sites, out: out, views: views, series: newSeriesBox(m, now), m: m, log: log, now: now,
 		asks: make(chan func(engine, store.Cursor)), reloads: make(chan error)}
 	f.status.Store(&foldStatus{})
 	return f
@@ -171,6 +174,8 @@ func (f *folder) fold(b store.Batch) error {
 		}
 		f.out.Add(b.Pos, f.eng.Fold(ev), f.leading.Load())
 		switch v := ev.(type) {
+		case faultline.Tick:
+			f.readSeries()
 		case faultline.SiteRecord:
 			if r, ok := f.eng.Record(v.Site); ok {
 				f.sites.Put(r)
@@ -183,6 +188,15 @@ func (f *folder) fold(b store.Batch) error {
 	}
 	f.m.folded.Add(float64(len(b.Events)))
 	return nil
+}
+
+// readSeries reads the series off the engine when they are due.
+func (f *folder) readSeries() {
+	clock := f.eng.Clock()
+	if due := clock.Truncate(seriesEvery); !due.Equal(f.seriesAt) {
+		f.seriesAt = due
+		f.series.Put(f.eng.Series(), clock, f.leading.Load())
+	}
 }
 
 // makeRoom holds a leader's fold up while too many of its revisions wait to be

@@ -58,6 +58,8 @@ type siteMap struct {
 	version int // grows with every change
 	// known hears of every site that is put.
 	known func(site string)
+	// indexed hears of every record that is put; nil: nobody does.
+	indexed func(faultline.SiteRecord)
 }
 
 func newSiteMap(known func(site string)) *siteMap {
@@ -79,6 +81,9 @@ func (s *siteMap) Put(r faultline.SiteRecord) {
 	s.version++
 	s.mu.Unlock()
 	s.known(r.Site)
+	if s.indexed != nil {
+		s.indexed(r)
+	}
 }
 
 // Lookup returns the record of a site.

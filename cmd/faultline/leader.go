@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"faultline"
+	"faultline/api"
 	"faultline/store"
 )
 
@@ -42,6 +43,7 @@ type leader struct {
 	fold       *folder
 	out        *outbox
 	views      *latest[faultline.View]
+	dispatch   *api.Dispatcher // of webhooks; nil: none are sent
 	catalogue  []faultline.SiteRecord
 	holder     string        // this process, among all that may lead
 	writer     uint64        // this process's ticks in the log; writer+1: its catalogue
@@ -131,6 +133,10 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	g.Go(func() error { return l.tick(ctx, lease) })
 	g.Go(func() error { return l.saveRevisions(ctx, lease) })
 	g.Go(func() error { return l.saveViews(ctx, lease) })
+	g.Go(func() error { return l.saveSeries(ctx, lease) })
+	if l.dispatch != nil {
+		g.Go(func() error { return l.dispatch.Run(ctx, webhookBox{l.store, lease}) })
+	}
 	g.Go(func() error { return l.saveWishes(ctx, lease) })
 	g.Go(func() error { return l.saveCheckpoints(ctx, lease) })
 	g.Go(func() error { return l.appendCatalogue(ctx, lease) })

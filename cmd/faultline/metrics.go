@@ -17,6 +17,9 @@ type metrics struct {
 	cpFailures prometheus.Counter
 
 	forgetFailures prometheus.Counter
+	// Rows of series that wait to be stored, and that nobody will store.
+	seriesWaiting prometheus.Gauge
+	seriesDropped prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
@@ -39,12 +42,16 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "Checkpoints that could not be stored."}),
 		forgetFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_forget_failures_total",
 			Help: "Times that Redis would not rewrite its append-only file after a daily key had expired."}),
+		seriesWaiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_series_rows_waiting",
+			Help: "Minutes and hours of series that wait to be stored."}),
+		seriesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_series_rows_dropped_total",
+			Help: "Minutes and hours of series that were left out because too many waited."}),
 	}
 	if reg != nil {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures, m.forgetFailures)
+		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures, m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,6 +65,9 @@ type node struct {
 	lead       *leader
 	maps       *mapper
 	watch      *watcher
+	keys       func(context.Context) error
+	labels     ingest.Labels
+	index      *api.Index
 	play       func(context.Context) error // the drill, if there is one
 	work       *workBoard                  // nil in a drill: nothing is probed
 	probes     *localProber                // nil when this node does not probe
@@ -73,6 +77,7 @@ type node struct {
 func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	now, day, out, views := time.Now, worldDay, newOutbox(outboxSites), newLatest[faultline.View]()
 	engines, stale := newEngine(correlate.Config{}), time.Duration(0)
+	snapshotFile := filepath.Join(c.StateDir, "snapshot.json.gz")
 	var labels ingest.Labels
 	newcomers := ingest.NewNewcomers(publicDNS{}, now, p.reg)
 	if p.places != nil {
@@ -81,18 +86,22 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	if d := p.drill; d != nil {
 		day = dayClock{Now: d.clock.Now, Every: time.Duration(float64(time.Second) / d.clock.speed)}
 		engines, labels, newcomers = newEngine(correlate.Config{Drill: true}), d.plan, nil // its map is the scenario's
+		snapshotFile = ""                                                                  // nothing of a drill is to be seen later
 		stale = time.Duration(float64(drillStale) * d.clock.speed)
 	}
 	m := newMetrics(p.reg, out)
 	names := ingest.NewNames()
-	sites := newSiteMap(func(site string) { names.Add(site) })
+	sites, index := newSiteMap(func(site string) { names.Add(site) }), api.NewIndex()
+	sites.indexed = index.Put
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
 	p.book.teach(names)
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe, limits: c.limits(p.store, p.reg), places: p.places}
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe, limits: c.limits(p.store, p.reg), places: p.places,
+		labels: labels, index: index, keys: watchKeys(p.keys, p.store, p.log)}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
-	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue, holder: holderName(),
+	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue,
+		dispatch: api.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
 	n.maps = newMapper(p.matcher, sites.Lookup, p.reg)
 	if p.drill == nil { // its map is the scenario's
@@ -103,8 +112,8 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
-	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
-		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
+		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	var looked *looks
 	if p.drill == nil {
 		looked = newLooks(p.store, names.Known, p.log, now)
@@ -125,7 +134,8 @@ func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names
 	if err != nil {
 		return err
 	}
-	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Lookup: lookup(names, sites),
+	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
+		Annotator: &annotator{store: p.store, writer: randomWriter()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
 	if n.work != nil {
 		config.Work, config.Looked = n.work, looked.status
@@ -203,6 +213,7 @@ func (n *node) run(ctx context.Context) error {
 		fold:   begin("fold", ended, n.fold.Run),
 		board:  begin("board", ended, n.board.Run),
 		watch:  begin("watch", ended, n.watch.Run),
+		keys:   begin("keys", ended, n.keys),
 		limits: begin("limits", ended, n.limits.Run),
 	}
 	if n.places != nil {
@@ -238,8 +249,8 @@ func (n *node) leading(ctx context.Context) error {
 
 // nodeTasks are the goroutines of a node.
 type nodeTasks struct {
-	server, door, leader, fold, board, watch, limits *task
-	drill, places, work, probes                      *task // nil where there is none
+	server, door, leader, fold, board, watch, limits, keys *task
+	drill, places, work, probes                            *task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
@@ -275,7 +286,8 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	tasks.board.cancel() // nobody asks any more; they end while the others write
 	tasks.watch.cancel()
 	tasks.limits.cancel()
-	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.limits, tasks.server} {
+	tasks.keys.cancel()
+	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.limits, tasks.keys, tasks.server} {
 		t.stop(ctx, n.log) // the leader still needs the fold, and waits for what the door wrote
 	}
 	n.log.Info("ended")

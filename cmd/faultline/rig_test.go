@@ -69,6 +69,12 @@ func toyRevision(revision, reports int, salt string) faultline.Incident {
 func (e *toyEngine) View() faultline.View {
 	return faultline.View{AsOf: e.At, Counters: faultline.Counters{Reports: int64(e.Reports)}}
 }
+
+func (e *toyEngine) Series() []faultline.SeriesRow {
+	at := e.At.Truncate(time.Minute)
+	return []faultline.SeriesRow{{Of: "toy.example", StepS: faultline.StepMinute, Point: faultline.SeriesPoint{At: at, Reports: e.Reports}}}
+}
+
 func (e *toyEngine) Snapshot() func() []byte {
 	b, err := json.Marshal(e)
 	if err != nil {

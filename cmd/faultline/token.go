@@ -1,17 +1,77 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"faultline/api"
+	"faultline/store"
 )
 
 type tokenCmd struct {
-	Issue tokenIssueCmd `cmd:"" help:"Sign a token with this node's key and print it."`
+	Issue  tokenIssueCmd  `cmd:"" help:"Sign a token with this node's key and print it."`
+	Rotate tokenRotateCmd `cmd:"" help:"Make a new key, which signs from now on; older ones go on verifying. Prints its id."`
+	Retire tokenRetireCmd `cmd:"" help:"Take an old key away: tokens that it signed are taken no more."`
 }
+
+type tokenRotateCmd struct{ stateFlags }
+
+// Help is the longer text of --help.
+func (tokenRotateCmd) Help() string {
+	return `A serve that runs on the state directory signs with the new key within 10 seconds. Retire the old one when the tokens that it signed have expired.`
+}
+
+func (c tokenRotateCmd) Run(w world) error {
+	keys, err := openKeys(c.stateFlags)
+	if err != nil {
+		return err
+	}
+	kid, err := keys.Rotate()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w.stdout, kid)
+	return err
+}
+
+type tokenRetireCmd struct {
+	Kid string `arg:"" name:"key-id" help:"Id of the key: the name of its file, without .pem."`
+	stateFlags
+}
+
+func (c tokenRetireCmd) Run() error {
+	keys, err := openKeys(c.stateFlags)
+	if err != nil {
+		return err
+	}
+	if err := keys.Retire(c.Kid); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// watchKeys keeps a node's keys and revocations those of the files and of the
+// store. What can't be read stays as it is.
+func watchKeys(keys *api.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for pause(ctx, keysEvery) {
+			if err := keys.Reload(); err != nil {
+				log.Warn("the signing keys stay as they are", "error", err)
+			}
+			if ids, err := st.Revoked(ctx); err == nil {
+				keys.SetRevoked(ids)
+			}
+		}
+		return nil
+	}
+}
+
+// keysEvery is how often keys and revocations are read again.
+const keysEvery = 5 * time.Second
 
 type tokenIssueCmd struct {
 	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write; several with commas."`

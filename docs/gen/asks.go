@@ -16,6 +16,8 @@ type ask struct {
 	body      string
 	scope     string // of the token that it carries for the vantage lon-1; empty: none
 	hurried   bool   // it is one too many
+	subject   string // of the token; empty: lon-1
+	method    string // if it is not POST with a body, and GET without
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
 	status    int    // of the answer
 	kind      string // of the answer's body: json, sse or txt
@@ -28,6 +30,21 @@ var reads = []ask{
 	{operation: "getIncidentSites", path: "/v1/incidents/{id}/sites", kind: "json"},
 	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/1", kind: "json"},
 	{operation: "getSite", path: "/v1/sites/bbc.co.uk", kind: "json"},
+	{operation: "getSiteSeries", path: "/v1/sites/bbc.co.uk/series?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "json"},
+	{operation: "getComponentSeries", path: "/v1/components/cdn/fastly/series?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "json"},
+	{operation: "getComponent", path: "/v1/components/cdn/fastly", kind: "json"},
+	{operation: "getVerdict", path: "/v1/verdict?site=bbc.co.uk", kind: "json"},
+	{operation: "getSearch", path: "/v1/search?q=fas", kind: "json"},
+	{operation: "getSiteSeriesCSV", path: "/v1/sites/bbc.co.uk/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
+	{operation: "getComponentSeriesCSV", path: "/v1/components/cdn/fastly/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
+	{operation: "getIncidentMetrics", path: "/v1/metrics/incidents", kind: "txt"},
+	{operation: "getAtom", path: "/feed.atom?cause=cdn:fastly", kind: "atom"},
+	{operation: "getJSONFeed", path: "/feed.json?site=bbc.co.uk", kind: "feed"},
+	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json"},
+	{operation: "getStatuspage", path: "/statuspage/api/v2/summary.json", kind: "json"},
+	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/unresolved.json", kind: "json"},
+	{operation: "getComponentStatuspage", path: "/statuspage/cdn/fastly/api/v2/summary.json", kind: "json"},
+	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getSummary", path: "/v1/summary", kind: "json"},
 	{operation: "getStream", path: "/v1/stream?snapshot=1", kind: "sse"},
 	{operation: "getReady", path: "/readyz", kind: "txt"},
@@ -115,19 +132,91 @@ var writes = []ask{
 	{operation: "getProbesWork", path: "/v1/probes/work", scope: api.ScopeProbes, cold: true, status: 503},
 }
 
+const oneToken = `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":2592000}`
+
+// tokens are what an administrator asks for.
+var tokens = []ask{
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeAdmin, status: 201},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: `{"subject":"lon 1","scopes":[]}`, scope: api.ScopeAdmin, status: 400},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, status: 401},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeProbes, status: 403},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeAdmin, status: 413},
+	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: api.ScopeAdmin, status: 415},
+	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: api.ScopeAdmin, status: 400},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", status: 401},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeProbes, status: 403},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeAdmin, cold: true, status: 503},
+}
+
+const oneWebhook = `{"url":"https://example.com/hooks/faultline","filter":"state=confirmed,resolved&kind=cdn"}`
+
+const oneStatement = `{"type":"statement","text":"We are currently investigating potential impact to performance with our CDN services.","status":"investigating","source":"status page","at":"2021-06-08T09:58:00Z"}`
+
+// annotations are what is said of incidents.
+var annotations = []ask{
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 202},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: `{"type":"verdict"}`, scope: api.ScopeAnnotate, status: 400},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, status: 401},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeReports, status: 403},
+	{operation: "postAnnotation", path: "/v1/incidents/inc_0/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 404},
+	{operation: "postAnnotation", path: "/v1/incidents/" + causelessID + "/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 409},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: strings.Repeat(" ", 17<<10), scope: api.ScopeAnnotate, status: 413},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: "text/plain", body: oneStatement, scope: api.ScopeAnnotate, status: 415},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, cold: true, status: 503},
+}
+
+// webhooks are what those who want messages ask for.
+var webhooks = []ask{
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, status: 201},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: `{"url":"http://10.0.0.1/"}`, scope: api.ScopeWebhooks, status: 400},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, status: 401},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeProbes, status: 403},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, subject: busySubject, status: 409},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeWebhooks, status: 413},
+	{operation: "postWebhook", path: "/v1/webhooks", media: "text/plain", body: oneWebhook, scope: api.ScopeWebhooks, status: 415},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeWebhooks, status: 200},
+	{operation: "getWebhooks", path: "/v1/webhooks?colour=blue", scope: api.ScopeWebhooks, status: 400},
+	{operation: "getWebhooks", path: "/v1/webhooks", status: 401},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeProbes, status: 403},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example?colour=blue", method: "DELETE", scope: api.ScopeWebhooks, status: 400},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", status: 401},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeProbes, status: 403},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_0", method: "DELETE", scope: api.ScopeWebhooks, status: 404},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test?colour=blue", method: "POST", scope: api.ScopeWebhooks, status: 400},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", status: 401},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeProbes, status: 403},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_0/test", method: "POST", scope: api.ScopeWebhooks, status: 404},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeWebhooks, cold: true, status: 503},
+}
+
 // missing are reads of what there is not.
 var missing = []ask{
 	{operation: "getIncident", path: "/v1/incidents/inc_0", status: 404},
 	{operation: "getIncidentSites", path: "/v1/incidents/inc_0/sites", status: 404},
 	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/4000", status: 404},
 	{operation: "getSite", path: "/v1/sites/nobody-calls-a-site-this.com", status: 404},
+	{operation: "getSiteSeries", path: "/v1/sites/nobody-calls-a-site-this.com/series", status: 404},
+	{operation: "getComponentSeries", path: "/v1/components/cdn/nobody-calls-a-cdn-this/series", status: 404},
+	{operation: "getComponent", path: "/v1/components/cdn/nobody-calls-a-cdn-this", status: 404},
+	{operation: "getVerdict", path: "/v1/verdict?site=nobody-calls-a-site-this.com", status: 404},
+	{operation: "getSiteSeriesCSV", path: "/v1/sites/nobody-calls-a-site-this.com/series.csv", status: 404},
+	{operation: "getComponentSeriesCSV", path: "/v1/components/cdn/nobody-calls-a-cdn-this/series.csv", status: 404},
+	{operation: "getOEmbed", path: "/oembed?url=https://elsewhere.example/", status: 404},
+	{operation: "getOEmbed", path: "/oembed?format=xml&url=https://faultline.example/site/bbc.co.uk", status: 501},
+	{operation: "getStatuspage", path: "/statuspage/api/v2/subscribers.json", status: 404},
+	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/resolved.json", status: 404},
+	{operation: "getComponentStatuspage", path: "/statuspage/cdn/nobody-calls-a-cdn-this/api/v2/summary.json", status: 404},
+	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json", status: 404},
 	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
 	{operation: "getOpenAPI", path: "/openapi.json?version=2", status: 400},
 }
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, inboundAsks(), missing)
+	all := slices.Concat(writes, inboundAsks(), annotations, tokens, webhooks, missing)
 	for i := range all {
 		all[i].kind = "json"
 	}

@@ -36,6 +36,7 @@ type drill struct {
 	source  *memory
 	names   *ingest.Names
 	records map[string]faultline.SiteRecord
+	index   *api.Index
 	keys    *api.Keys
 }
 
@@ -45,8 +46,8 @@ func fold(moment time.Time) (*drill, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}},
-		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}}
+	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
+		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: api.NewIndex()}
 	engine := correlate.New(correlate.Config{Drill: true})
 	clock := spec.Start
 	engine.Fold(faultline.Epoch{At: clock, Epoch: drillName})
@@ -58,6 +59,9 @@ func fold(moment time.Time) (*drill, error) {
 			for _, inc := range engine.Fold(faultline.Tick{At: clock}) {
 				d.source.tell(inc)
 			}
+			if clock.Second() == 0 {
+				d.source.keep(engine.Series())
+			}
 		}
 		for _, inc := range engine.Fold(ev) {
 			d.source.tell(inc)
@@ -65,6 +69,7 @@ func fold(moment time.Time) (*drill, error) {
 		if record, ok := ev.(faultline.SiteRecord); ok {
 			d.records[record.Site] = record
 			d.names.Add(record.Site)
+			d.index.Put(record)
 		}
 	}
 	d.source.view = engine.View()
@@ -86,7 +91,9 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	if d.handler, err = d.node(door, board); err != nil {
 		return err
 	}
-	if d.cold, err = d.node(shutDoor{}, d.board()); err != nil {
+	cold := d.config(shutDoor{}, d.board())
+	cold.Revocations, cold.Webhooks, cold.Annotator = nil, nil, nil
+	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
 	go func() { _ = door.Run(ctx) }()  // fails only with ctx
@@ -97,7 +104,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 func atMoment() time.Time { return drillMoment }
 
 func (d *drill) board() *api.Board {
-	return api.NewBoard(api.BoardConfig{Source: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
+	return api.NewBoard(api.BoardConfig{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
 }
 
 func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
@@ -105,7 +112,8 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	cfg := api.Config{Limits: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Now: atMoment, Ready: board.Ready}
+	cfg := api.Config{Limits: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index,
+		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: board.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work = shift{}
 	}
@@ -165,6 +173,39 @@ func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
 type nowhere struct{}
 
 func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error { return nil }
+
+func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
+
+func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
+
+func (nowhere) Annotate(context.Context, faultline.Event) error { return nil }
+
+// causelessID is an incident that the source has besides those of the drill, and
+// of which no cause is known.
+const causelessID = "inc_01F7K00000000000000000000"
+
+// busySubject has as many webhooks as one may have.
+const busySubject = "busy"
+
+func (nowhere) Webhooks(context.Context) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	add := func(id, owner string) {
+		all[id] = fmt.Appendf(nil, `{"id":%q,"owner":%q,"url":"https://example.com/hooks/faultline","filter":"kind=cdn","created":"2021-06-01T12:00:00Z"}`, id, owner)
+	}
+	add("wh_example", "lon-1")
+	for i := range 20 {
+		add(fmt.Sprint("wh_busy", i), busySubject)
+	}
+	return all, nil
+}
+
+func (nowhere) SaveWebhook(context.Context, string, []byte) error { return nil }
+
+func (nowhere) DeleteWebhook(context.Context, string) error { return nil }
+
+func (nowhere) DeadDeliveries(context.Context, string) ([][]byte, error) {
+	return [][]byte{[]byte(`{"id":"msg_5tzq2xq4mvdi","at":"2021-06-07T09:00:00Z","attempts":8,"reason":"answered 500","incident":"inc_01F7K00000000000000000000","revision":4}`)}, nil
+}
 
 func (nowhere) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }
 

@@ -24,6 +24,12 @@ func mediaOf(kind, status string) string {
 		return mediaProblem
 	case kind == "json":
 		return mediaJSON
+	case kind == "feed":
+		return "application/feed+json"
+	case kind == "atom":
+		return "application/atom+xml"
+	case kind == "csv":
+		return "text/csv"
 	case kind == "ndjson":
 		return mediaNDJSON
 	case kind == "sse":
@@ -63,7 +69,7 @@ func placeExamples(doc *openapi3.T, examples []example) error {
 		if err != nil {
 			return fmt.Errorf("example %s: %w", e.file(), err)
 		}
-		if e.kind == "json" {
+		if e.kind == "json" || e.kind == "feed" {
 			media.Example = json.RawMessage(e.body) // keeps the order of members
 		} else {
 			media.Example = string(e.body)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -32,6 +33,9 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 	if a.media != "" {
 		method = http.MethodPost
 	}
+	if a.method != "" {
+		method = a.method
+	}
 	path := strings.ReplaceAll(a.path, "{id}", strings.Join(d.source.ids[:min(1, len(d.source.ids))], ""))
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(a.body))
 	if a.hurried {
@@ -41,7 +45,7 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 		r.Header.Set("Content-Type", a.media)
 	}
 	if a.scope != "" {
-		token, err := d.keys.Issue(api.Claims{Subject: "lon-1", Scopes: []string{a.scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+		token, err := d.keys.Issue(api.Claims{Subject: cmp.Or(a.subject, "lon-1"), Scopes: []string{a.scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
 		if err != nil { // these claims are good
 			panic(err)
 		}
@@ -126,8 +130,21 @@ func (d *drill) record(ctx context.Context, dir string, a ask) error {
 // retryLine is what a stream opens with: when to come back, drawn at random.
 var retryLine = regexp.MustCompile(`(?m)^retry: [0-9]+$`)
 
+// newToken is a token that was issued: another one each time.
+var newToken = regexp.MustCompile(`"token":"[^"]+","id":"[^"]+"`)
+
+// A webhook that was made: another one each time. The secret in their place is
+// that of the examples of Standard Webhooks.
+var (
+	newWebhook = regexp.MustCompile(`"id":"wh_[^"]+"`)
+	newSecret  = regexp.MustCompile(`"secret":"whsec_[^"]+"`)
+)
+
 // settle makes an answer the same each time: the shortest time to come back
-// stands for all.
+// stands for all, as do one token and one webhook.
 func settle(body []byte) []byte {
+	body = newToken.ReplaceAll(body, []byte(`"token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImV4YW1wbGUifQ.….…","id":"8J0mVZhCq1yWb5cXo2Jq4w"`))
+	body = newWebhook.ReplaceAll(body, []byte(`"id":"wh_example"`))
+	body = newSecret.ReplaceAll(body, []byte(`"secret":"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"`))
 	return retryLine.ReplaceAll(body, []byte("retry: 2000"))
 }

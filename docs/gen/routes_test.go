@@ -34,6 +34,7 @@ var pages = map[string]string{
 var noHead = map[string]string{
 	"/v1/stream":      "an answer without an end has no length to tell",
 	"/v1/probes/work": "it waits for news",
+	"/v1/webhooks":    "it is of one token, and nobody keeps it",
 }
 
 // Every route is in the document, and everything in the document is a route.

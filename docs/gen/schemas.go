@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -19,6 +20,12 @@ import (
 var answers = []reflect.Type{
 	reflect.TypeFor[faultline.Incident](),
 	reflect.TypeFor[faultline.SiteStatus](),
+	reflect.TypeFor[api.IncidentAnswer](),
+	reflect.TypeFor[api.SiteAnswer](),
+	reflect.TypeFor[api.SeriesAnswer](),
+	reflect.TypeFor[api.VerdictAnswer](),
+	reflect.TypeFor[api.ComponentAnswer](),
+	reflect.TypeFor[api.SearchAnswer](),
 	reflect.TypeFor[api.IncidentList](),
 	reflect.TypeFor[api.IncidentSites](),
 	reflect.TypeFor[api.Summary](),
@@ -28,6 +35,15 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.WorkAnswer](),
 	reflect.TypeFor[api.VantagesAnswer](),
 	reflect.TypeFor[api.AlertsAnswer](),
+	reflect.TypeFor[api.StatuspageAnswer](),
+	reflect.TypeFor[api.OEmbedAnswer](),
+	reflect.TypeFor[api.WebhookRequest](),
+	reflect.TypeFor[api.WebhookAnswer](),
+	reflect.TypeFor[api.WebhookList](),
+	reflect.TypeFor[api.AnnotationRequest](),
+	reflect.TypeFor[api.AnnotationAnswer](),
+	reflect.TypeFor[api.TokenRequest](),
+	reflect.TypeFor[api.TokenAnswer](),
 	reflect.TypeFor[api.Problem](),
 }
 
@@ -73,8 +89,21 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	symptom := schemas["Symptom"].Value
 	symptom.Enum, symptom.Pattern = nil, symptomPattern
 	symptom.Description += "\n- `http_NNN`: that status"
+	allowParts(schemas)
 	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
 	return nil
+}
+
+// allowParts says that a list may hold incidents of which only some members were
+// asked for.
+func allowParts(schemas openapi3.Schemas) {
+	part := *schemas["Incident"].Value
+	part.Required = []string{"id"}
+	part.Description = "An incident of which the query's fields names the members that are told."
+	schemas["IncidentPart"] = openapi3.NewSchemaRef("", &part)
+	either := openapi3.NewObjectSchema()
+	either.AnyOf = openapi3.SchemaRefs{{Ref: refSchemas + "Incident"}, {Ref: refSchemas + "IncidentPart"}}
+	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = either.NewRef()
 }
 
 // collect finds every named type of ours within t.
@@ -102,7 +131,8 @@ func collect(types map[string]reflect.Type, t reflect.Type) {
 // finishStruct goes through the fields as encoding/json sees them.
 func finishStruct(schema *openapi3.Schema, t reflect.Type) error {
 	schema.Required = nil
-	for field := range t.Fields() {
+	fields := slices.Collect(fieldsOf(t))
+	for _, field := range fields {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		property := schema.Properties[name]
 		if property == nil {
@@ -113,11 +143,30 @@ func finishStruct(schema *openapi3.Schema, t reflect.Type) error {
 		}
 		schema.Properties[name] = finishField(property, field.Type, strings.Contains(options, "omit"))
 	}
-	if extra := len(schema.Properties) - t.NumField(); extra != 0 {
+	if extra := len(schema.Properties) - len(fields); extra != 0 {
 		return fmt.Errorf("has %d properties that the type has not", extra)
 	}
 	slices.Sort(schema.Required)
 	return nil
+}
+
+// fieldsOf are the fields of a struct, with those of what is embedded in its place.
+func fieldsOf(t reflect.Type) iter.Seq[reflect.StructField] {
+	return func(yield func(reflect.StructField) bool) {
+		for field := range t.Fields() {
+			if !field.Anonymous {
+				if !yield(field) {
+					return
+				}
+				continue
+			}
+			for inner := range fieldsOf(field.Type) {
+				if !yield(inner) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // finishField says of one property what its Go type says. A pointer that is

@@ -19,6 +19,38 @@ type memory struct {
 	ids       []string // oldest first
 	changes   []api.Change
 	view      faultline.View
+	rows      map[rowKey]faultline.SeriesRow
+}
+
+// rowKey names one step of a series.
+type rowKey struct {
+	of    string
+	stepS int
+	at    time.Time
+}
+
+// keep takes what was read off the engine.
+func (m *memory) keep(rows []faultline.SeriesRow) {
+	for _, r := range rows {
+		k := rowKey{r.Of, r.StepS, r.Point.At}
+		if old := m.rows[k]; !r.Stands {
+			r.Point.Sites, r.Point.SitesFailing = old.Point.Sites, old.Point.SitesFailing
+		}
+		m.rows[k] = r
+	}
+}
+
+// Series has the steps that something was heard in; the store has the others too.
+func (m *memory) Series(_ context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
+	s := faultline.Series{Of: of, StepS: stepS, Points: []faultline.SeriesPoint{}}
+	for k, r := range m.rows {
+		if k.of == of && k.stepS == stepS && !k.at.Before(from) && k.at.Before(until) {
+			r.Point.ExpectedHigh = faultline.ExpectedHigh(r.Point.Expected)
+			s.Points = append(s.Points, r.Point)
+		}
+	}
+	slices.SortFunc(s.Points, func(a, b faultline.SeriesPoint) int { return a.At.Compare(b.At) })
+	return s, nil
 }
 
 // tell adds a revision, at the time of the drill.
@@ -56,6 +88,9 @@ func (m *memory) Incident(_ context.Context, id string, revision int) (faultline
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := m.revisions[id]
+	if id == causelessID {
+		all = []faultline.Incident{{ID: id, Revision: 1, State: faultline.StateResolved}}
+	}
 	if revision == 0 {
 		revision = len(all)
 	}

@@ -43,7 +43,7 @@ var openSchemas = map[string]bool{"ProbeLine": true, "AlertmanagerMessage": true
 
 // asText lets the validator read the bodies that it has no decoder for.
 var asText = sync.OnceFunc(func() {
-	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript"} {
+	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript", "text/csv", "application/atom+xml"} {
 		openapi3filter.RegisterBodyDecoder(media, func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
 			text, err := io.ReadAll(body)
 			return string(text), err
@@ -103,7 +103,7 @@ func checkAnswer(t *testing.T, route *routers.Route, r *http.Request, sent strin
 	}
 	if response := route.Operation.Responses.Status(got.status); response != nil {
 		for name := range response.Value.Headers {
-			if got.header.Get(name) == "" {
+			if got.header.Get(name) == "" && name != "Link" { // the last page has none
 				t.Errorf("status %d: the header %s is documented and missing", got.status, name)
 			}
 		}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+)
+
+// maxAlerted bounds the incidents that the metrics for alerting tell of one by one.
+const maxAlerted = 200
+
+// What is told of each open incident, for alerting on us.
+var (
+	incidentLabels = []string{"id", "state", "kind", "component"}
+	descFailing    = prometheus.NewDesc("faultline_incident_sites_failing", "Sites of an open incident that fail.", incidentLabels, nil)
+	descObserved   = prometheus.NewDesc("faultline_incident_sites_observed", "Sites of its cause that are observed.", incidentLabels, nil)
+	descConfidence = prometheus.NewDesc("faultline_incident_confidence", "How sure its cause is, 0 to 1.", incidentLabels, nil)
+	descOnset      = prometheus.NewDesc("faultline_incident_onset_timestamp_seconds", "When it began, in Unix seconds.", incidentLabels, nil)
+	descOpen       = prometheus.NewDesc("faultline_incidents_open", "Open incidents, by state.", []string{"state"}, nil)
+	descAsOf       = prometheus.NewDesc("faultline_as_of_timestamp_seconds", "When all this was true, in Unix seconds.", nil, nil)
+)
+
+// alerts is a snapshot as Prometheus collects it.
+type alerts struct{ s *snapshot }
+
+func (alerts) Describe(chan<- *prometheus.Desc) {} // unchecked: all of it is made here
+
+func (a alerts) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	open := map[faultline.IncidentState]int{faultline.StateCandidate: 0, faultline.StateConfirmed: 0, faultline.StateRecovering: 0}
+	told := 0
+	for _, e := range a.s.order {
+		if !e.inc.State.Open() {
+			continue
+		}
+		open[e.inc.State]++
+		if told++; told > maxAlerted {
+			continue
+		}
+		kind, component, confidence := causeNone, causeNone, 0.
+		if e.inc.Cause != nil {
+			kind, component, confidence = e.inc.Cause.Component.Kind(), string(e.inc.Cause.Component), e.inc.Cause.Confidence
+		}
+		labels := []string{e.inc.ID, string(e.inc.State), kind, component}
+		gauge(descFailing, float64(e.inc.Impact.Failing), labels...)
+		gauge(descObserved, float64(e.inc.Impact.Observed), labels...)
+		gauge(descConfidence, confidence, labels...)
+		gauge(descOnset, float64(e.inc.Onset.At.UnixMilli())/1e3, labels...)
+	}
+	for state, n := range open {
+		gauge(descOpen, float64(n), string(state))
+	}
+	if a.s.meta.AsOf != nil {
+		gauge(descAsOf, float64(a.s.meta.AsOf.UnixMilli())/1e3)
+	}
+}
+
+// getIncidentMetrics tells what is open in the text format of Prometheus.
+//
+// @ID       getIncidentMetrics
+// @Summary  Open incidents for Prometheus, to alert on
+// @Description A gauge an open incident, at most 200 of them, labelled with id, state, kind and component. Scrape it as seldom as you look at us.
+// @Tags     feeds
+// @Produce  plain
+// @Success  200 {string} string "the Prometheus text format, version 0.0.4"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  400,503 {object} Problem
+// @Router   /v1/metrics/incidents [get]
+func (a *api) getIncidentMetrics(c *gin.Context, _ url.Values) error {
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	p, err := s.pages.get("metrics", func() (*page, error) {
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(alerts{s})
+		families, err := registry.Gather()
+		if err != nil {
+			return nil, fmt.Errorf("gather incidents: %w", err)
+		}
+		var out bytes.Buffer
+		for _, f := range families {
+			if _, err := expfmt.MetricFamilyToText(&out, f); err != nil {
+				return nil, fmt.Errorf("write metrics of incidents: %w", err)
+			}
+		}
+		return fileOf(out.Bytes(), "text/plain; version=0.0.4; charset=utf-8"), nil
+	})
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, cacheCurrent)
+	return nil
+}

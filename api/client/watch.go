@@ -1,0 +1,120 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"faultline"
+)
+
+const (
+	// watchLine bounds one line of the stream.
+	watchLine = 8 << 20
+	// After a break the stream is resumed after watchRetry, twice as long each time
+	// up to watchRetryMost, spread at random.
+	watchRetry     = time.Second
+	watchRetryMost = time.Minute
+)
+
+// Watched is what [Client.Watch] hands on.
+type Watched struct {
+	// Incident is one revision, with its first 20 sites; nil: see Reset.
+	Incident *faultline.Incident
+	// Reset: changes were lost; what is known should be read anew.
+	Reset bool
+}
+
+// Watch hands on each change of what the query chooses (its times and Limit aside)
+// as it happens, first what is open now. It resumes after breaks without a gap, or
+// says that there was one, and returns when ctx ends, when hand fails, or when the
+// server refuses the query.
+func (c *Client) Watch(ctx context.Context, q Query, hand func(Watched) error) error {
+	q.Since, q.Until, q.Overlapping, q.Limit = time.Time{}, time.Time{}, false, 0
+	w := watcher{hand: hand}
+	pause := watchRetry
+	for {
+		query := q.Values()
+		if w.last == "" {
+			query.Set("snapshot", "1")
+		}
+		answer, err := c.do(ctx, "/v1/stream", query, w.last)
+		if err == nil {
+			pause = watchRetry
+			err = w.read(bufio.NewScanner(answer.Body))
+			_ = answer.Body.Close() // it has ended, or nobody reads on
+		}
+		var refused *Problem
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case w.failed != nil:
+			return w.failed
+		case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusTooManyRequests:
+			return fmt.Errorf("watch: %w", err)
+		case refused != nil && refused.RetryAfter > pause:
+			pause = refused.RetryAfter
+		}
+		select {
+		case <-time.After(pause/2 + rand.N(pause)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		pause = min(2*pause, watchRetryMost)
+	}
+}
+
+// watcher reads server-sent events (HTML Standard, 9.2).
+type watcher struct {
+	hand   func(Watched) error
+	last   string // the last id
+	failed error  // of hand
+}
+
+func (w *watcher) read(lines *bufio.Scanner) error {
+	lines.Buffer(nil, watchLine)
+	var kind, data string
+	for lines.Scan() {
+		field, value, _ := strings.Cut(lines.Text(), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "id":
+			w.last = value
+		case "event":
+			kind = value
+		case "data":
+			data += value
+		case "":
+			if lines.Text() != "" {
+				continue // a comment
+			}
+			if err := w.event(kind, data); err != nil {
+				return err
+			}
+			kind, data = "", ""
+		}
+	}
+	return lines.Err()
+}
+
+func (w *watcher) event(kind, data string) error {
+	var told Watched
+	switch kind {
+	case "incident":
+		if err := json.Unmarshal([]byte(data), &told.Incident); err != nil {
+			return fmt.Errorf("read the stream: %w", err)
+		}
+	case "reset":
+		told.Reset = true
+	default:
+		return nil
+	}
+	w.failed = w.hand(told)
+	return w.failed
+}

@@ -1,0 +1,131 @@
+package api
+
+import (
+	"net/url"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// listedMembers are the members that a component's answer names.
+const listedMembers = 100
+
+// ComponentAnswer is how one piece of shared infrastructure does.
+type ComponentAnswer struct {
+	Meta      Meta                `json:"meta"`
+	Component faultline.Component `json:"component"`
+	Kind      string              `json:"kind"`
+	Name      string              `json:"name"` // as a person would write it
+	// State is down while a confirmed incident has it as its cause, degraded while
+	// it is a candidate or recovers, ok where members are observed and few fail,
+	// else unknown.
+	State faultline.SiteState `json:"state"`
+	// Failing and Observed count its members just now: those with a failed probe or
+	// a report that are down or degraded, and those that probes judge.
+	Failing  int `json:"failing"`
+	Observed int `json:"observed"`
+	// SitesTotal is its blast radius: the sites of the map that stand on it.
+	SitesTotal int `json:"sites_total"`
+	// Sites are the most visited of them, at most 100, with how each does.
+	Sites []MemberSite `json:"sites"`
+	// Incidents that it is the cause of, newest onset first, at most 20; the list
+	// with its filter cause has the others.
+	Incidents []IncidentRef `json:"incidents"`
+}
+
+// MemberSite is one site of a component.
+type MemberSite struct {
+	Site  string              `json:"site"`
+	State faultline.SiteState `json:"state"`
+}
+
+// component reads the component that a path names. One that no site stands on is
+// not found, unless an incident speaks of it: ISPs are on the viewers' side.
+func (a *api) component(c *gin.Context, s *snapshot) (faultline.Component, error) {
+	component := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
+	if component == "" {
+		return "", invalidParameter("name", "is no name of a component of that kind")
+	}
+	if _, _, known := a.cfg.Index.Members(component, 0); known {
+		return component, nil
+	}
+	for _, e := range s.order {
+		if e.inc.Cause != nil && e.inc.Cause.Component == component {
+			return component, nil
+		}
+	}
+	return "", faultline.ErrNotFound
+}
+
+// getComponent says how one component does.
+//
+// @ID       getComponent
+// @Summary  One component: how it does, and what stands on it
+// @Tags     components
+// @Produce  json
+// @Param    kind path string true "cdn, cloud, dns, asn, …" example(cdn)
+// @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
+// @Success  200 {object} ComponentAnswer
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  400,404,503 {object} Problem
+// @Router   /v1/components/{kind}/{name} [get]
+func (a *api) getComponent(c *gin.Context, _ url.Values) error {
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	component, err := a.component(c, s)
+	if err != nil {
+		return err
+	}
+	p, err := s.pages.get("component "+string(component), func() (*page, error) { return newPage(a.componentAnswer(s, component)) })
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, cacheCurrent)
+	return nil
+}
+
+func (a *api) componentAnswer(s *snapshot, component faultline.Component) ComponentAnswer {
+	members, total, _ := a.cfg.Index.Members(component, maxScanned)
+	out := ComponentAnswer{Meta: s.meta, Component: component, Kind: component.Kind(), Name: component.DisplayName(),
+		State: faultline.SiteUnknown, SitesTotal: total}
+	for i, name := range members {
+		status, heard := s.site(name)
+		if !heard {
+			status.State = faultline.SiteUnknown
+		}
+		switch status.State {
+		case faultline.SiteDown, faultline.SiteDegraded:
+			out.Failing++
+			out.Observed++
+		case faultline.SiteOK, faultline.SiteRecovered:
+			out.Observed++
+		}
+		if i < listedMembers {
+			out.Sites = append(out.Sites, MemberSite{name, status.State})
+		}
+	}
+	if out.Observed > 0 && 2*out.Failing < out.Observed {
+		out.State = faultline.SiteOK
+	}
+	for _, e := range s.order {
+		if e.inc.Cause == nil || e.inc.Cause.Component != component {
+			continue
+		}
+		if len(out.Incidents) < faultline.ListedSites {
+			out.Incidents = append(out.Incidents, newIncidentRef(&e.inc, a.cfg.Board.cfg.PublicURL))
+		}
+		switch e.inc.State {
+		case faultline.StateConfirmed:
+			out.State = faultline.SiteDown
+		case faultline.StateCandidate, faultline.StateRecovering:
+			if out.State != faultline.SiteDown {
+				out.State = faultline.SiteDegraded
+			}
+		}
+	}
+	return out
+}

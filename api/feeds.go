@@ -1,0 +1,201 @@
+package api
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/feeds"
+)
+
+const (
+	mediaAtom = "application/atom+xml; charset=utf-8"
+	mediaFeed = "application/feed+json; charset=utf-8"
+	// feedEntries are the newest incidents that a feed holds.
+	feedEntries = 50
+)
+
+// entryOf is an incident as a feed tells it: one entry for its whole life, updated
+// with each revision.
+type entryOf struct {
+	id, title, link, text string
+	began, updated        time.Time
+}
+
+func (a *api) entry(inc *faultline.Incident) entryOf {
+	e := entryOf{id: a.permanent(inc.ID), title: inc.Title, link: a.cfg.Board.cfg.PublicURL + "/incident/" + inc.ID,
+		began: inc.DetectedAt, updated: inc.UpdatedAt}
+	parts := []string{fmt.Sprintf("State: %s. %d of %d sites observed are failing; it began %s (UTC).",
+		inc.State, inc.Impact.Failing, inc.Impact.Observed, inc.Onset.At.UTC().Format("2006-01-02 15:04:05"))}
+	if inc.Cause != nil {
+		parts = append(parts, fmt.Sprintf("Cause: %s (%s), confidence %.2f.", inc.Cause.Name, inc.Cause.Component, inc.Cause.Confidence))
+	} else {
+		parts = append(parts, "Cause: not known.")
+	}
+	names := make([]string, 0, faultline.ListedSites)
+	for _, s := range inc.Listed().Sites {
+		names = append(names, s.Site)
+	}
+	if more := inc.SitesTotal - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	if len(names) > 0 {
+		parts = append(parts, "Sites: "+strings.Join(names, ", ")+".")
+	}
+	if inc.Drill {
+		e.title = "DRILL: " + e.title
+	}
+	e.text = strings.Join(parts, " ")
+	return e
+}
+
+// permanent is an address that names an incident for ever, wherever it is read.
+func (a *api) permanent(id string) string {
+	if a.cfg.Board.cfg.PublicURL == "" {
+		return "urn:faultline:" + id
+	}
+	return a.cfg.Board.cfg.PublicURL + "/incident/" + id
+}
+
+// feed collects the newest incidents that a filter takes.
+func (a *api) feed(s *snapshot, f filter) (entries []entryOf, updated time.Time) {
+	for _, e := range s.order {
+		if len(entries) == feedEntries {
+			break
+		}
+		if f.takes(&e.inc) {
+			entries = append(entries, a.entry(&e.inc))
+			if e.inc.UpdatedAt.After(updated) {
+				updated = e.inc.UpdatedAt
+			}
+		}
+	}
+	return entries, updated
+}
+
+// writeFeed answers with a feed that render makes.
+func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
+	render func(title, self string, entries []entryOf, updated time.Time) ([]byte, error)) error {
+	f, err := readFilter(query, a.cfg.Lookup)
+	if err != nil {
+		return err
+	}
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	asked := f.query().Encode()
+	p, err := s.pages.get(path+"?"+asked, func() (*page, error) {
+		entries, updated := a.feed(s, f)
+		if updated.IsZero() && s.meta.AsOf != nil {
+			updated = *s.meta.AsOf
+		}
+		title, self := "Faultline: incidents", a.cfg.Board.cfg.PublicURL+path
+		if asked != "" {
+			said, _ := url.QueryUnescape(asked) // we have just written it
+			title, self = title+" ("+said+")", self+"?"+asked
+		}
+		body, err := render(title, self, entries, updated)
+		if err != nil {
+			return nil, err
+		}
+		return fileOf(body, media), nil
+	})
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, cacheCurrent)
+	return nil
+}
+
+// getAtom is the feed of incidents in Atom (RFC 4287).
+//
+// @ID       getAtom
+// @Summary  Incidents as an Atom feed
+// @Description One entry an incident, updated with each of its revisions, newest onset first, at most 50. With a filter it is the feed of one component or one site.
+// @Tags     feeds
+// @Produce  application/atom+xml
+// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
+// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
+// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
+// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
+// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
+// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
+// @Success  200 {string} string "RFC 4287"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  400,503 {object} Problem
+// @Router   /feed.atom [get]
+func (a *api) getAtom(c *gin.Context, query url.Values) error {
+	return a.writeFeed(c, query, mediaAtom, "/feed.atom", a.renderAtom)
+}
+
+// atomFeed adds what the library leaves out: a link to itself.
+type atomFeed struct {
+	*feeds.AtomFeed
+	Self feeds.AtomLink
+}
+
+func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Time) ([]byte, error) {
+	base := &feeds.AtomFeed{Xmlns: "http://www.w3.org/2005/Atom", Title: title, Id: self, Updated: updated.UTC().Format(time.RFC3339),
+		Rights: licence, Link: &feeds.AtomLink{Href: a.cfg.Board.cfg.PublicURL + "/", Rel: "alternate", Type: "text/html"},
+		Author: &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}}}
+	for _, e := range entries {
+		base.Entries = append(base.Entries, &feeds.AtomEntry{Title: e.title, Id: e.id,
+			Updated: e.updated.UTC().Format(time.RFC3339), Published: e.began.UTC().Format(time.RFC3339),
+			Links:   []feeds.AtomLink{{Href: e.link, Rel: "alternate", Type: "text/html"}},
+			Summary: &feeds.AtomSummary{Content: e.text, Type: "text"}})
+	}
+	body, err := xml.MarshalIndent(atomFeed{base, feeds.AtomLink{Href: self, Rel: "self", Type: "application/atom+xml"}}, "", " ")
+	if err != nil {
+		return nil, fmt.Errorf("render Atom: %w", err)
+	}
+	return append([]byte(xml.Header), body...), nil
+}
+
+// getJSONFeed is the feed of incidents as a JSON Feed 1.1.
+//
+// @ID       getJSONFeed
+// @Summary  Incidents as a JSON Feed
+// @Description The same as the Atom feed (jsonfeed.org, version 1.1).
+// @Tags     feeds
+// @Produce  application/feed+json
+// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
+// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
+// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
+// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
+// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
+// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
+// @Success  200 {object} object "jsonfeed.org, version 1.1"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  400,503 {object} Problem
+// @Router   /feed.json [get]
+func (a *api) getJSONFeed(c *gin.Context, query url.Values) error {
+	return a.writeFeed(c, query, mediaFeed, "/feed.json", a.renderJSONFeed)
+}
+
+// jsonFeed always has its items, as the specification asks: the library leaves
+// out an empty list.
+type jsonFeed struct {
+	*feeds.JSONFeed
+	Items []*feeds.JSONItem `json:"items"`
+}
+
+func (a *api) renderJSONFeed(title, self string, entries []entryOf, _ time.Time) ([]byte, error) {
+	f := jsonFeed{JSONFeed: &feeds.JSONFeed{Version: "https://jsonfeed.org/version/1.1", Title: title, FeedUrl: self,
+		HomePageUrl: a.cfg.Board.cfg.PublicURL + "/", Language: "en"}, Items: []*feeds.JSONItem{}}
+	for _, e := range entries {
+		f.Items = append(f.Items, &feeds.JSONItem{Id: e.id, Url: e.link, Title: e.title, ContentText: e.text,
+			PublishedDate: &e.began, ModifiedDate: &e.updated})
+	}
+	body, err := json.Marshal(f)
+	if err != nil {
+		return nil, fmt.Errorf("render JSON Feed: %w", err)
+	}
+	return body, nil
+}

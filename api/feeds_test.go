@@ -1,0 +1,117 @@
+package api
+
+import (
+	"encoding/csv"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+
+	"github.com/mmcdole/gofeed"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// A feed reader that others wrote reads both feeds, whatever a title holds.
+func TestFeedsAreReadByAFeedReader(t *testing.T) {
+	n := newNode(t, func(_ *Config, b *BoardConfig) { b.PublicURL = "https://faultline.example" })
+	odd := caused(0, "cdn:fastly", "bbc.co.uk")
+	odd.Title = "<script>alert(1)</script> & ]]> \u2028 Fastly"
+	odd.Revision, odd.UpdatedAt = 2, t0.Add(time.Hour)
+	n.source.tell(odd)
+	n.source.tell(caused(1, "dns:dyn", "x.example"))
+	n.run()
+	for path, want := range map[string]int{"/feed.atom": 2, "/feed.json": 2, "/feed.atom?cause=cdn:fastly": 1, "/feed.json?site=bbc.co.uk": 1, "/feed.json?cause=cdn:nobody": 0, "/feed.atom?cause=cdn:nobody": 0} {
+		w := n.get(path)
+		f, err := gofeed.NewParser().ParseString(w.Body.String())
+		if err != nil || w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %v\n%s", path, w.Code, err, w.Body)
+		}
+		if len(f.Items) != want || f.FeedLink != "https://faultline.example"+strings.ReplaceAll(path, ":", "%3A") || f.Title == "" {
+			t.Errorf("%s: %d items, link %q, title %q", path, len(f.Items), f.FeedLink, f.Title)
+		}
+		if want == 1 {
+			item := f.Items[0]
+			if item.GUID != "https://faultline.example/incident/"+odd.ID || item.Link != item.GUID || !strings.Contains(item.Title, "Fastly") ||
+				item.UpdatedParsed == nil || !item.UpdatedParsed.Equal(odd.UpdatedAt) || !item.PublishedParsed.Equal(odd.DetectedAt) {
+				t.Errorf("%s: %+v", path, item)
+			}
+		}
+		if strings.Contains(w.Body.String(), "<script") || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("ETag") == "" {
+			t.Errorf("%s: markup, or headers %v", path, w.Header())
+		}
+	}
+	if !strings.Contains(n.get("/feed.json?cause=cdn:nobody").Body.String(), `"items":[]`) {
+		t.Error("an empty JSON Feed lacks its items")
+	}
+	p := wantProblem(t, n.get("/feed.atom?colour=blue"), http.StatusBadRequest)
+	if p.Errors[0].Parameter != "colour" {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestOEmbed(t *testing.T) {
+	x := NewIndex()
+	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cloud:aws/us-east-1"}})
+	n := newNode(t, func(c *Config, b *BoardConfig) { b.PublicURL, c.Index = "https://faultline.example", x })
+	inc := incident(0, 1, 1)
+	inc.Title = `"><script>`
+	n.source.tell(inc)
+	n.run()
+	for path, title := range map[string]string{"/incident/" + inc.ID: inc.Title, "/incident/" + inc.ID + "@1": inc.Title,
+		"/site/bbc.co.uk": "Is bbc.co.uk down?", "/component/cloud/aws~us-east-1": "AWS us-east-1"} {
+		w := n.get("/oembed?maxwidth=300&format=json&url=https://faultline.example" + path)
+		got := decode[OEmbedAnswer](t, w.Body)
+		if w.Code != http.StatusOK || got.Type != "rich" || got.Version != "1.0" || got.Title != title || got.Width != 300 ||
+			!strings.HasPrefix(got.HTML, `<iframe src="https://faultline.example/embed`+path+`" width="300"`) || strings.Count(got.HTML, "<") != 2 {
+			t.Errorf("%s: %d %+v", path, w.Code, got)
+		}
+	}
+	for _, bad := range []string{"https://elsewhere.example/site/bbc.co.uk", "https://faultline.example.evil.example/site/bbc.co.uk", "//evil.example/site/bbc.co.uk",
+		"https://faultline.example/", "https://faultline.example/site/nobody.test", "https://faultline.example/incident/inc_0", "https://faultline.example/component/cdn/x",
+		"javascript:alert(1)", "https://faultline.example/site/bbc.co.uk/../../x"} {
+		wantProblem(t, n.get("/oembed?url="+bad), http.StatusNotFound)
+	}
+	wantProblem(t, n.get("/oembed"), http.StatusBadRequest)
+	wantProblem(t, n.get("/oembed?maxwidth=10&url=https://faultline.example/site/bbc.co.uk"), http.StatusBadRequest)
+	wantProblem(t, n.get("/oembed?format=xml&url=x"), http.StatusNotImplemented)
+}
+
+func TestSeriesAsCSV(t *testing.T) {
+	n, kept := newSeriesNode(t)
+	w := n.get("/v1/sites/bbc.co.uk/series.csv?step=300")
+	rows, err := csv.NewReader(w.Body).ReadAll()
+	if err != nil || len(rows) != 2 || rows[0][0] != "at" || rows[1][1] != "3" || rows[1][2] != "0.5" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
+		t.Errorf("%v %v %v", rows, err, w.Header())
+	}
+	kept.hang = true
+	wantProblem(t, n.get("/v1/components/cloud/aws~us-east-1/series.csv"), http.StatusServiceUnavailable)
+}
+
+func TestMetricsForAlerting(t *testing.T) {
+	n := newNode(t)
+	over := incident(1, 1, 2)
+	over.State = faultline.StateResolved
+	for _, inc := range []faultline.Incident{caused(0, "cdn:fastly", "a.example"), over} {
+		n.source.tell(inc)
+	}
+	n.run()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(n.get("/v1/metrics/incidents").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing := families["faultline_incident_sites_failing"].GetMetric()
+	if len(failing) != 1 || failing[0].GetGauge().GetValue() != 9 {
+		t.Errorf("failing %v", failing)
+	}
+	open := 0.
+	for _, m := range families["faultline_incidents_open"].GetMetric() {
+		open += m.GetGauge().GetValue()
+	}
+	if open != 1 || len(families["faultline_incidents_open"].GetMetric()) != 3 {
+		t.Errorf("open %v", families["faultline_incidents_open"])
+	}
+}

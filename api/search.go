@@ -1,0 +1,71 @@
+package api
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	searchLimit = 10
+	maxSearch   = 100 // bytes of what is searched for
+)
+
+// SearchAnswer is what begins with some letters.
+type SearchAnswer struct {
+	Meta       Meta             `json:"meta"`
+	Components []FoundComponent `json:"components"` // those with most sites first
+	Sites      []MemberSite     `json:"sites"`      // the most visited first
+}
+
+// FoundComponent is a component that was searched for.
+type FoundComponent struct {
+	Component  faultline.Component `json:"component"`
+	Name       string              `json:"name"` // as a person would write it
+	SitesTotal int                 `json:"sites_total"`
+}
+
+// getSearch finds sites and components by how they begin.
+//
+// @ID       getSearch
+// @Summary  Sites and components that begin with some letters
+// @Tags     sites
+// @Produce  json
+// @Param    q query string true "the letters, from the first on; case does not matter" example(fas)
+// @Success  200 {object} SearchAnswer
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  400,503 {object} Problem
+// @Router   /v1/search [get]
+func (a *api) getSearch(c *gin.Context, query url.Values) error {
+	text := strings.ToLower(strings.TrimSpace(query.Get("q")))
+	text = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "http://"), "www.")
+	if text == "" || len(text) > maxSearch {
+		return invalidParameter("q", fmt.Sprintf("must be 1 to %d bytes of a name", maxSearch))
+	}
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	p, err := s.pages.get("search "+text, func() (*page, error) {
+		out := SearchAnswer{Meta: s.meta}
+		components, sites := a.cfg.Index.Search(text, searchLimit)
+		for _, found := range components {
+			_, total, _ := a.cfg.Index.Members(found, 0)
+			out.Components = append(out.Components, FoundComponent{found, found.DisplayName(), total})
+		}
+		for _, name := range sites {
+			out.Sites = append(out.Sites, MemberSite{name, s.status(faultline.SiteRecord{Site: name}).State})
+		}
+		return newPage(out)
+	})
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, cacheCurrent)
+	return nil
+}

@@ -1,0 +1,220 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// SeriesSource keeps series. Package store has it.
+type SeriesSource interface {
+	// Series returns the steps of 60, 300 or 3,600 s that begin between two times,
+	// oldest first, without gaps.
+	Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error)
+}
+
+const (
+	// seriesTimeout is how long an answer waits for what is kept of older minutes.
+	seriesTimeout = 50 * time.Millisecond
+	// seriesAtOnce bounds the reads of series under way at once.
+	seriesAtOnce = 64
+)
+
+// seriesSpan is how far a series goes back unless asked, and at most.
+type seriesSpan struct{ usual, most time.Duration }
+
+var seriesSpans = map[int]seriesSpan{
+	faultline.StepMinute:      {3 * time.Hour, 24 * time.Hour},
+	faultline.StepFiveMinutes: {24 * time.Hour, 8 * 24 * time.Hour},
+	faultline.StepHour:        {30 * 24 * time.Hour, 400 * 24 * time.Hour},
+}
+
+// SeriesAnswer is a series with how old it is.
+type SeriesAnswer struct {
+	Meta Meta `json:"meta"`
+	// LeftOut: what is kept of older minutes could not be read in time, and points
+	// is empty. Ask again.
+	LeftOut bool `json:"left_out"`
+	faultline.Series
+}
+
+// Series returns how a site, or a component as kind:name, did from one time until
+// another, in steps of 60, 300 or 3,600 s. It waits 50 ms at most, and fails with
+// [faultline.ErrUnavailable] where nothing is kept or it can't be read.
+func (b *Board) Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
+	if b.cfg.Series == nil {
+		return faultline.Series{}, faultline.ErrUnavailable
+	}
+	select {
+	case b.series <- struct{}{}:
+		defer func() { <-b.series }()
+	default:
+		return faultline.Series{}, faultline.ErrUnavailable
+	}
+	ctx, cancel := context.WithTimeout(ctx, seriesTimeout)
+	defer cancel()
+	s, err := b.cfg.Series.Series(ctx, of, stepS, from, until)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", faultline.ErrUnavailable, err)
+	}
+	return s, err
+}
+
+// seriesQuery is what a reader asks of a series.
+type seriesQuery struct {
+	step        int
+	from, until time.Time
+}
+
+var seriesKeys = []string{"step", "since", "until"}
+
+// newSeriesQuery reads a query; now is that of the log.
+func newSeriesQuery(q url.Values, now time.Time) (seriesQuery, error) {
+	s := seriesQuery{step: faultline.StepMinute, until: now}
+	if q.Has("step") {
+		n, err := strconv.Atoi(q.Get("step"))
+		if _, ok := seriesSpans[n]; err != nil || !ok {
+			return s, invalidParameter("step", "must be 60, 300 or 3600 seconds")
+		}
+		s.step = n
+	}
+	var err error
+	if q.Has("until") {
+		if s.until, err = readTime(q.Get("until")); err != nil {
+			return s, invalidParameter("until", timeForm)
+		}
+	}
+	span := seriesSpans[s.step]
+	s.from = s.until.Add(-span.usual)
+	if q.Has("since") {
+		if s.from, err = readTime(q.Get("since")); err != nil {
+			return s, invalidParameter("since", timeForm)
+		}
+	}
+	switch d := s.until.Sub(s.from); {
+	case d <= 0:
+		return s, invalidParameter("since", "must lie before until")
+	case d > span.most:
+		return s, invalidParameter("since", fmt.Sprintf("steps of %d s reach back %s at most", s.step, span.most))
+	}
+	return s, nil
+}
+
+// key is the same for queries that ask for the same.
+func (q seriesQuery) key(of string) string {
+	return fmt.Sprint(of, " ", q.step, " ", q.from.Unix(), " ", q.until.Unix())
+}
+
+// getSiteSeries answers with how one site did over time.
+//
+// @ID       getSiteSeries
+// @Summary  A site over time: reports and probes, with what is expected
+// @Description What a site's charts are drawn from. Minutes go back 8 days, hours 400.
+// @Tags     sites
+// @Produce  json
+// @Param    site  path  string true  "as a person would name it" example(bbc.co.uk)
+// @Param    step  query int    false "seconds of a step" Enums(60, 300, 3600) default(60)
+// @Param    since query string false "from when on: RFC 3339 or Unix seconds; 3 hours, a day or 30 days before until, by step" example(2021-06-08T09:30:00Z)
+// @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
+// @Success  200 {object} SeriesAnswer
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  400,404,503 {object} Problem
+// @Router   /v1/sites/{site}/series [get]
+func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
+	record, err := a.cfg.Lookup(c.Param("site"))
+	if err != nil {
+		return parameterFault(err, "site")
+	}
+	return a.writeSeries(c, record.Site, query)
+}
+
+// getComponentSeries answers with how one component did over time.
+//
+// @ID       getComponentSeries
+// @Summary  A component over time: what was heard of its sites, and how many failed
+// @Tags     components
+// @Produce  json
+// @Param    kind  path  string true  "cdn, cloud, dns, asn, …" example(cdn)
+// @Param    name  path  string true  "its name; a slash in it is written as a tilde" example(fastly)
+// @Param    step  query int    false "seconds of a step" Enums(60, 300, 3600) default(60)
+// @Param    since query string false "from when on: RFC 3339 or Unix seconds; 3 hours, a day or 30 days before until, by step" example(2021-06-08T09:30:00Z)
+// @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
+// @Success  200 {object} SeriesAnswer
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  400,404,503 {object} Problem
+// @Router   /v1/components/{kind}/{name}/series [get]
+func (a *api) getComponentSeries(c *gin.Context, query url.Values) error {
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	component, err := a.component(c, s)
+	if err != nil {
+		return err
+	}
+	return a.writeSeries(c, string(component), query)
+}
+
+// writeSeries answers with a series; what can't be read in time is left out, and
+// the answer says so.
+func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
+	s, err := a.cfg.Board.snapshot()
+	if err != nil {
+		return err
+	}
+	q, err := newSeriesQuery(query, s.now(a.cfg.Board))
+	if err != nil {
+		return err
+	}
+	p, err := s.pages.get("series "+q.key(of), func() (*page, error) {
+		series, err := a.cfg.Board.Series(c.Request.Context(), of, q.step, q.from, q.until)
+		if err != nil {
+			return nil, err
+		}
+		return newPage(SeriesAnswer{Meta: s.meta, Series: series})
+	})
+	cacheControl := cacheCurrent
+	if err != nil {
+		cacheControl = cacheNever
+		a.logFailure(c, http.StatusServiceUnavailable, err)
+		left := SeriesAnswer{Meta: s.meta, LeftOut: true, Series: faultline.Series{Of: of, StepS: q.step, Points: []faultline.SeriesPoint{}}}
+		if p, err = newPage(left); err != nil {
+			return err
+		}
+	}
+	a.writeRead(c, p, s, cacheControl)
+	return nil
+}
+
+// now is the time of what is known, at which a reader's span ends: answers then
+// change as often as that does and no more.
+func (s *snapshot) now(b *Board) time.Time {
+	if s.meta.AsOf != nil {
+		return s.meta.AsOf.Add(time.Millisecond)
+	}
+	return b.cfg.Now()
+}
+
+// timeForm says how times are written in a query.
+const timeForm = "must be a time such as 2021-06-08T09:47:05Z, or Unix seconds"
+
+// readTime reads RFC 3339 or Unix seconds.
+func readTime(text string) (time.Time, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && n < 1<<33 {
+		return time.Unix(n, 0).UTC(), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err == nil && (at.Year() < 1970 || at.Year() > 9999) {
+		err = faultline.ErrNotFound
+	}
+	return at.UTC(), err
+}

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// sameKeys compares two JSON values member by member: ours must have every member
+// that a live page has, of the same type unless it is null there or here.
+func sameKeys(t *testing.T, path string, live, ours any) {
+	t.Helper()
+	switch l := live.(type) {
+	case map[string]any:
+		o, ok := ours.(map[string]any)
+		if !ok {
+			t.Errorf("%s is %T", path, ours)
+			return
+		}
+		for name, v := range l {
+			mine, there := o[name]
+			if !there {
+				t.Errorf("%s/%s is missing", path, name)
+			} else if v != nil && mine != nil {
+				sameKeys(t, path+"/"+name, v, mine)
+			}
+		}
+		for name := range o {
+			if _, there := l[name]; !there {
+				t.Errorf("%s/%s is not on live pages", path, name)
+			}
+		}
+	case []any:
+		o, ok := ours.([]any)
+		if !ok {
+			t.Errorf("%s is %T", path, ours)
+		} else if len(l) > 0 && len(o) > 0 {
+			sameKeys(t, path+"/0", l[0], o[0])
+		}
+	case string:
+		if _, ok := ours.(string); !ok {
+			t.Errorf("%s is %T", path, ours)
+		}
+	case float64:
+		if _, ok := ours.(float64); !ok {
+			t.Errorf("%s is %T", path, ours)
+		}
+	}
+}
+
+// Field by field as live pages answer.
+func TestStatuspageHasTheLiveShape(t *testing.T) {
+	x := NewIndex()
+	for _, site := range []string{"site000.example", "b.example"} {
+		x.Put(faultline.SiteRecord{Site: site, Components: []faultline.Component{"cdn:fastly"}})
+	}
+	n := newNode(t, func(c *Config, b *BoardConfig) { c.Index, b.PublicURL = x, "https://faultline.example" })
+	inc := incident(0, 2, 1)
+	at := t0.Add(time.Minute)
+	inc.State, inc.RecoveringAt = faultline.StateRecovering, &at
+	over := incident(1, 1, 1)
+	over.State, over.ResolvedAt = faultline.StateResolved, &at
+	for _, i := range []faultline.Incident{inc, over, caused(2, "dns:dyn", "b.example")} {
+		n.source.tell(i)
+	}
+	n.run()
+	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "site000.example", State: faultline.SiteDown}}})
+	text, err := os.ReadFile(filepath.Join("testdata", "statuspage.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var live, got any
+	w := n.get("/statuspage/cdn/fastly/api/v2/summary.json")
+	if err := json.Unmarshal(text, &live); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	sameKeys(t, "", live, got)
+
+	summary := decode[StatuspageAnswer](t, w.Body)
+	if len(*summary.Incidents) != 1 || (*summary.Incidents)[0].Status != "monitoring" || (*summary.Incidents)[0].Impact != "major" ||
+		summary.Status.Indicator != "major" || len(*summary.Components) != 2 || summary.Page.Name != "Fastly" || len(*summary.Maintenance) != 0 {
+		t.Errorf("summary %+v", summary)
+	}
+	for _, c := range *summary.Components {
+		if want := map[string]string{"site000.example": "major_outage", "b.example": "operational"}[c.Name]; c.Status != want || len(c.ID) != 12 {
+			t.Errorf("component %+v, want %s", c, want)
+		}
+	}
+	if all := decode[StatuspageAnswer](t, n.get("/statuspage/cdn/fastly/api/v2/incidents.json").Body); len(*all.Incidents) != 2 || all.Status != nil {
+		t.Errorf("incidents %+v", all)
+	}
+	whole := decode[StatuspageAnswer](t, n.get("/statuspage/api/v2/summary.json").Body)
+	if len(*whole.Incidents) != 2 || whole.Page.Name != "Faultline" || len(*whole.Components) != 1 {
+		t.Errorf("the whole %+v", whole)
+	}
+	for _, empty := range []string{"scheduled-maintenances.json", "scheduled-maintenances/upcoming.json", "scheduled-maintenances/active.json"} {
+		if got := decode[StatuspageAnswer](t, n.get("/statuspage/api/v2/"+empty).Body); got.Maintenance == nil || len(*got.Maintenance) != 0 {
+			t.Errorf("%s: %+v", empty, got)
+		}
+	}
+	wantProblem(t, n.get("/statuspage/api/v2/nothing.json"), http.StatusNotFound)
+	wantProblem(t, n.get("/statuspage/cdn/nobody/api/v2/summary.json"), http.StatusNotFound)
+}

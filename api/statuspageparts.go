@@ -1,0 +1,216 @@
+package api
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"faultline"
+)
+
+const (
+	statuspageIncidents = 50 // as many as live pages list
+	statuspageParts     = 50
+	statuspageTime      = "2006-01-02T15:04:05.000Z"
+)
+
+// From these shares of its sites that fail on, an incident's impact is major, and
+// critical.
+const (
+	majorFrom    = 0.1
+	criticalFrom = 0.5
+)
+
+// statuspagePage is a page while it is put together.
+type statuspagePage struct {
+	StatuspagePage
+	api       *api
+	snap      *snapshot
+	component faultline.Component // none: everything
+	parts     []StatuspageComponent
+}
+
+// opaqueID makes one of the ids of 12 letters and digits that clients expect.
+func opaqueID(of ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(of, "\n")))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:12])
+}
+
+func statuspageAt(t time.Time) string { return t.UTC().Format(statuspageTime) }
+
+func statuspageAtOr(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	text := statuspageAt(*t)
+	return &text
+}
+
+func (a *api) newStatuspagePage(s *snapshot, component faultline.Component) *statuspagePage {
+	var asOf time.Time
+	if s.meta.AsOf != nil {
+		asOf = *s.meta.AsOf
+	}
+	p := &statuspagePage{api: a, snap: s, component: component, parts: []StatuspageComponent{}, StatuspagePage: StatuspagePage{
+		ID: opaqueID("page", string(component)), Name: "Faultline", URL: a.cfg.Board.cfg.PublicURL + "/",
+		TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(asOf)}}
+	if component == "" {
+		for _, c := range a.cfg.Index.Largest(statuspageParts) {
+			p.part(string(c), c.DisplayName(), componentStatus(a.componentState(s, c)))
+		}
+		return p
+	}
+	p.Name, p.URL = component.DisplayName(), a.cfg.Board.cfg.PublicURL+"/component/"+component.Path()
+	sites, _, _ := a.cfg.Index.Members(component, statuspageParts)
+	for _, site := range sites {
+		p.part(site, site, siteStatus(s.status(faultline.SiteRecord{Site: site}).State))
+	}
+	return p
+}
+
+// part appends a part that has been there since the beginning of time: we do not
+// know since when.
+func (p *statuspagePage) part(id, name, status string) {
+	p.parts = append(p.parts, StatuspageComponent{ID: opaqueID("part", string(p.component), id), Name: name, Status: status,
+		CreatedAt: statuspageAt(time.Unix(0, 0)), UpdatedAt: p.UpdatedAt, Position: len(p.parts) + 1, PageID: p.ID})
+}
+
+// siteStatus is a site's state in their words. What is not known to fail is said
+// to work: they have no word for unknown.
+func siteStatus(state faultline.SiteState) string {
+	switch state {
+	case faultline.SiteDown:
+		return "major_outage"
+	case faultline.SiteDegraded:
+		return "degraded_performance"
+	}
+	return "operational"
+}
+
+// componentStatus is the state of a piece of infrastructure in their words.
+func componentStatus(state faultline.SiteState) string {
+	if state == faultline.SiteDown {
+		return "partial_outage"
+	}
+	return siteStatus(state)
+}
+
+// componentState is that of the component's answer without counting its members.
+func (a *api) componentState(s *snapshot, component faultline.Component) faultline.SiteState {
+	state := faultline.SiteOK
+	for _, e := range s.order {
+		if e.inc.Cause == nil || e.inc.Cause.Component != component || !e.inc.State.Open() {
+			continue
+		}
+		if e.inc.State == faultline.StateConfirmed {
+			return faultline.SiteDown
+		}
+		state = faultline.SiteDegraded
+	}
+	return state
+}
+
+// incidents are the newest ones of the page, but for those that were none.
+func (p *statuspagePage) incidents(most int) []StatuspageIncident {
+	out := []StatuspageIncident{}
+	for _, e := range p.snap.order {
+		inc := &e.inc
+		mine := p.component == "" || inc.Cause != nil && inc.Cause.Component == p.component
+		if !mine || inc.State == faultline.StateMerged || inc.State == faultline.StateRetracted {
+			continue
+		}
+		if out = append(out, p.incident(inc)); len(out) == most {
+			break
+		}
+	}
+	return out
+}
+
+func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
+	out := StatuspageIncident{ID: opaqueID("incident", inc.ID), Name: inc.Title, Status: incidentStatus(inc),
+		CreatedAt: statuspageAt(inc.DetectedAt), UpdatedAt: statuspageAt(inc.UpdatedAt), StartedAt: statuspageAt(inc.Onset.At),
+		MonitoringAt: statuspageAtOr(inc.RecoveringAt), ResolvedAt: statuspageAtOr(inc.ResolvedAt), Impact: impactOf(inc),
+		Shortlink: p.api.cfg.Board.cfg.PublicURL + "/incident/" + inc.ID, PageID: p.ID, Components: []StatuspageComponent{}}
+	for _, part := range p.parts {
+		onPage := inc.Cause != nil && part.ID == opaqueID("part", string(p.component), string(inc.Cause.Component))
+		for _, s := range inc.Sites {
+			onPage = onPage || part.ID == opaqueID("part", string(p.component), s.Site)
+		}
+		if onPage {
+			out.Components = append(out.Components, part)
+		}
+	}
+	out.IncidentUpdates = p.updates(inc, out)
+	return out
+}
+
+// updates tells an incident's life, newest first: what we concluded, and what the
+// provider said.
+func (p *statuspagePage) updates(inc *faultline.Incident, of StatuspageIncident) []StatuspageUpdate {
+	type said struct {
+		at           time.Time
+		status, body string
+	}
+	counts := fmt.Sprintf("%d of %d sites observed are failing.", inc.Impact.Failing, inc.Impact.Observed)
+	life := []said{{inc.DetectedAt, "investigating", "Signs of an outage. " + inc.Title + "."}}
+	if inc.ConfirmedAt != nil {
+		status := "investigating"
+		if inc.Cause != nil {
+			status = "identified"
+		}
+		life = append(life, said{*inc.ConfirmedAt, status, inc.Title + ". " + counts})
+	}
+	if inc.RecoveringAt != nil {
+		life = append(life, said{*inc.RecoveringAt, "monitoring", "Most of the sites are back."})
+	}
+	if inc.ResolvedAt != nil {
+		life = append(life, said{*inc.ResolvedAt, "resolved", "It is over."})
+	}
+	for _, s := range inc.Statements {
+		life = append(life, said{s.At, of.Status, "The provider says (" + s.Status + "): " + s.Text})
+	}
+	slices.SortStableFunc(life, func(a, b said) int { return cmp.Compare(b.at.UnixMilli(), a.at.UnixMilli()) })
+	out := make([]StatuspageUpdate, len(life))
+	for i, l := range life {
+		at := statuspageAt(l.at)
+		out[i] = StatuspageUpdate{ID: opaqueID("update", inc.ID, l.status, at, l.body), Status: l.status, Body: l.body, IncidentID: of.ID,
+			CreatedAt: at, UpdatedAt: at, DisplayAt: at, AffectedComponents: []StatuspageAffected{}, DeliverNotifications: true}
+		for _, part := range of.Components {
+			out[i].AffectedComponents = append(out[i].AffectedComponents,
+				StatuspageAffected{Code: part.ID, Name: part.Name, OldStatus: "operational", NewStatus: part.Status})
+		}
+	}
+	return out
+}
+
+// incidentStatus is a state in their words.
+func incidentStatus(inc *faultline.Incident) string {
+	switch {
+	case inc.State == faultline.StateRecovering:
+		return "monitoring"
+	case !inc.State.Open():
+		return "resolved"
+	case inc.State == faultline.StateConfirmed && inc.Cause != nil:
+		return "identified"
+	}
+	return "investigating"
+}
+
+// impactOf is how bad an incident is at its worst, by the share that fails.
+func impactOf(inc *faultline.Incident) string {
+	share := inc.Scope.Fraction
+	if n := inc.Impact.Observed; n > 0 {
+		share = float64(inc.Impact.PeakFailing) / float64(max(n, inc.Impact.PeakFailing))
+	}
+	switch {
+	case inc.State == faultline.StateCandidate || share < majorFrom:
+		return "minor"
+	case share < criticalFrom:
+		return "major"
+	}
+	return "critical"
+}

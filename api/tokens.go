@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// The scopes that there are, besides [ScopeProbes].
+const (
+	ScopeReports  = "reports:write"      // reports under a limit of its own
+	ScopeWebhooks = "webhooks:write"     // webhooks of its own
+	ScopeAnnotate = "incidents:annotate" // statements and corrections
+	ScopeAdmin    = "admin"              // tokens
+)
+
+// Scopes lists them all.
+var Scopes = []string{ScopeReports, ScopeProbes, ScopeWebhooks, ScopeAnnotate, ScopeAdmin}
+
+// Revocations keeps which tokens are taken no more. Package store has it.
+type Revocations interface {
+	Revoke(ctx context.Context, id string, expires, now time.Time) error
+	Revoked(ctx context.Context) ([]string, error)
+}
+
+const (
+	maxTokenBody = 4 << 10
+	tokenTTL     = 30 * 24 * time.Hour // unless another is asked for
+)
+
+var tokenID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// TokenRequest asks for a token.
+type TokenRequest struct {
+	// Subject is who bears it: for probes the name of the vantage.
+	Subject string   `json:"subject" example:"lon-1"`
+	Scopes  []string `json:"scopes" example:"probes:write"`
+	// ASN and Country say where the vantage stands.
+	ASN     int    `json:"asn,omitempty" example:"20473"`
+	Country string `json:"country,omitempty" example:"GB"`
+	// TTLS is how long it is to live, in seconds: 30 days unless said, 366 at most.
+	TTLS int `json:"ttl_s,omitempty" example:"2592000"`
+}
+
+// TokenAnswer is a new token. It is told this once and kept nowhere.
+type TokenAnswer struct {
+	Token string `json:"token"`
+	// ID names it, to revoke it by.
+	ID        string    `json:"id"`
+	Subject   string    `json:"subject"`
+	Scopes    []string  `json:"scopes"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// postToken issues a token.
+//
+// @ID       postToken
+// @Summary  Issue a token
+// @Tags     operations
+// @Accept   json
+// @Produce  json
+// @Security Bearer
+// @Param    token body TokenRequest true "what it is for"
+// @Success  201 {object} TokenAnswer "told this once"
+// @Failure  400,401,403,413,415 {object} Problem
+// @Router   /v1/tokens [post]
+func (a *api) postToken(c *gin.Context, _ url.Values) error {
+	if _, err := a.authorise(c, ScopeAdmin); err != nil {
+		return err
+	}
+	body, _, err := readBody(c, maxTokenBody, mediaJSON)
+	if err != nil {
+		return err
+	}
+	var req TokenRequest
+	if err := decodeStrict(body, &req); err != nil {
+		return err
+	}
+	claims, err := req.claims()
+	if err != nil {
+		return err
+	}
+	token, err := a.cfg.Keys.Issue(claims)
+	if err != nil {
+		return err
+	}
+	issued, err := a.cfg.Keys.Verify(token)
+	if err != nil {
+		return err
+	}
+	c.Writer.Header()["Cache-Control"] = cacheNever
+	writeJSON(c, http.StatusCreated, mediaJSON, TokenAnswer{Token: token, ID: issued.ID, Subject: issued.Subject,
+		Scopes: issued.Scopes, ExpiresAt: issued.Expires.UTC()})
+	return nil
+}
+
+// claims checks a request field by field.
+func (r TokenRequest) claims() (Claims, error) {
+	c := Claims{Subject: r.Subject, Scopes: r.Scopes, ASN: uint32(r.ASN), Country: r.Country, TTL: tokenTTL}
+	if r.TTLS != 0 {
+		c.TTL = time.Duration(min(r.TTLS, int(2*MaxTokenTTL/time.Second))) * time.Second
+	}
+	var faults faultline.InvalidError
+	refuse := func(bad bool, pointer, detail string) {
+		if bad {
+			faults = append(faults, faultline.Invalid{Pointer: pointer, Detail: detail})
+		}
+	}
+	unknown := slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(Scopes, s) })
+	refuse(!subjectForm.MatchString(r.Subject), "/subject", "must be 1 to 64 letters, digits, dots, - and _, a letter or digit first")
+	refuse(len(r.Scopes) == 0 || unknown, "/scopes", "must be some of "+strings.Join(Scopes, ", "))
+	refuse(r.ASN < 0 || r.ASN > 1<<32-1, "/asn", "must be the number of an autonomous system")
+	refuse(r.Country != "" && !countryForm.MatchString(r.Country), "/country", "must be two capital letters (ISO 3166-1)")
+	refuse(c.TTL <= 0 || c.TTL > MaxTokenTTL, "/ttl_s", "must be 1 to 31622400 seconds")
+	if faults != nil {
+		return Claims{}, faults
+	}
+	return c, nil
+}
+
+// deleteToken revokes a token.
+//
+// @ID       deleteToken
+// @Summary  Revoke a token
+// @Description This node takes it no more from the answer on, the others within 10 seconds. An id that no token has is no error.
+// @Tags     operations
+// @Produce  json
+// @Security Bearer
+// @Param    id path string true "the id (jti) of the token" example(8J0mVZhCq1yWb5cXo2Jq4w)
+// @Success  204 "revoked"
+// @Failure  400,401,403,503 {object} Problem
+// @Router   /v1/tokens/{id} [delete]
+func (a *api) deleteToken(c *gin.Context, _ url.Values) error {
+	if _, err := a.authorise(c, ScopeAdmin); err != nil {
+		return err
+	}
+	id := c.Param("id")
+	if !tokenID.MatchString(id) {
+		return invalidParameter("id", "is no id of a token")
+	}
+	if a.cfg.Revocations == nil {
+		return faultline.ErrUnavailable
+	}
+	now := a.cfg.Now()
+	if err := a.cfg.Revocations.Revoke(c.Request.Context(), id, now.Add(MaxTokenTTL), now); err != nil {
+		return err
+	}
+	ids, err := a.cfg.Revocations.Revoked(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	a.cfg.Keys.SetRevoked(ids)
+	c.Writer.Header()["Cache-Control"] = cacheNever
+	c.Writer.WriteHeader(http.StatusNoContent)
+	c.Writer.WriteHeaderNow()
+	return nil
+}

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+type memRevocations struct {
+	ids []string
+	err error
+}
+
+func (m *memRevocations) Revoke(_ context.Context, id string, _, _ time.Time) error {
+	m.ids = append(m.ids, id)
+	return m.err
+}
+func (m *memRevocations) Revoked(context.Context) ([]string, error) { return m.ids, m.err }
+
+func (n *node) token(scope string) string {
+	n.t.Helper()
+	token, err := n.keys.Issue(Claims{Subject: "ops", Scopes: []string{scope}, TTL: time.Hour})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return token
+}
+
+// send is a request with a token and a JSON body.
+func (n *node) sendJSON(method, path, body, token string) request {
+	r := request{method: method, path: path, body: body, header: map[string]string{}}
+	if body != "" {
+		r.header["Content-Type"] = "application/json"
+	}
+	if token != "" {
+		r.header["Authorization"] = "Bearer " + token
+	}
+	return r
+}
+
+func TestTokensAreIssuedAndRevoked(t *testing.T) {
+	kept := &memRevocations{}
+	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Revocations = kept })
+	admin := n.token(ScopeAdmin)
+	w := n.do(n.sendJSON("POST", "/v1/tokens", `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":3600}`, admin))
+	got := decode[TokenAnswer](t, w.Body)
+	if w.Code != http.StatusCreated || got.Subject != "lon-1" || got.ID == "" || !got.ExpiresAt.Equal(n.clock.Now().Add(time.Hour).Truncate(time.Second)) || w.Header().Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d %v %+v", w.Code, w.Header(), got)
+	}
+	if w := n.do(probesRequest(oneProbe, got.Token)); w.Code != http.StatusAccepted {
+		t.Fatalf("the token is not taken: %d %s", w.Code, w.Body)
+	}
+	if w := n.do(n.sendJSON("DELETE", "/v1/tokens/"+got.ID, "", admin)); w.Code != http.StatusNoContent || w.Body.Len() > 0 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	w = n.do(probesRequest(oneProbe, got.Token))
+	wantProblem(t, w, http.StatusUnauthorized)
+	if w.Header().Get("WWW-Authenticate") != challengeInvalid {
+		t.Error("it is told why")
+	}
+	// Others go on.
+	if w := n.do(n.sendJSON("DELETE", "/v1/tokens/nobody", "", admin)); w.Code != http.StatusNoContent {
+		t.Errorf("an unknown id: %d", w.Code)
+	}
+	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/tokens/a%20b", "", admin)), http.StatusBadRequest)
+	kept.err = errors.Join(faultline.ErrUnavailable)
+	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/tokens/other", "", admin)), http.StatusServiceUnavailable)
+}
+
+func TestTokensAreForAdmins(t *testing.T) {
+	n := newNode(t)
+	body := `{"subject":"lon-1","scopes":["admin"]}`
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, "")), http.StatusUnauthorized)
+	for _, scope := range Scopes[:len(Scopes)-1] {
+		wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, n.token(scope))), http.StatusForbidden)
+		wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/tokens/x", "", n.token(scope))), http.StatusForbidden)
+	}
+	admin := n.token(ScopeAdmin)
+	for body, pointer := range map[string]string{
+		`{"subject":"a b","scopes":["admin"]}`:                        "/subject",
+		`{"subject":"a"}`:                                             "/scopes",
+		`{"subject":"a","scopes":["all:write"]}`:                      "/scopes",
+		`{"subject":"a","scopes":["admin"],"asn":-1}`:                 "/asn",
+		`{"subject":"a","scopes":["admin"],"country":"gb"}`:           "/country",
+		`{"subject":"a","scopes":["admin"],"ttl_s":31622401}`:         "/ttl_s",
+		`{"subject":"a","scopes":["admin"],"ttl_s":-1}`:               "/ttl_s",
+		`{"subject":"a","scopes":["admin"],"ttl_s":9223372036854775}`: "/ttl_s",
+		`{"subject":"a","scopes":["admin"],"jti":"mine"}`:             "/jti",
+		`{"subject":"a","scopes":["admin"],"subject":"b"}`:            "/subject",
+	} {
+		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, admin)), http.StatusBadRequest)
+		if len(p.Errors) != 1 || p.Errors[0].Pointer != pointer {
+			t.Errorf("%s: %+v", body, p.Errors)
+		}
+	}
+}
+
+// A rotation keeps every good token good; a key that is retired takes its tokens
+// along.
+func TestRotationKeepsGoodTokens(t *testing.T) {
+	n := newNode(t)
+	old := n.token(ScopeProbes)
+	before := n.keys.ring.Load().signKID
+	kid, err := n.keys.Rotate()
+	if err != nil || kid == before || n.keys.ring.Load().signKID != kid {
+		t.Fatalf("%s then %s, signing with %s: %v", before, kid, n.keys.ring.Load().signKID, err)
+	}
+	if keys := n.keys.JWKS().Keys; len(keys) != 2 {
+		t.Errorf("%d keys are published", len(keys))
+	}
+	young := n.token(ScopeProbes)
+	for name, token := range map[string]string{"old": old, "young": young} {
+		if w := n.do(probesRequest(oneProbe, token)); w.Code != http.StatusAccepted {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+	if err := n.keys.Retire(kid); err == nil {
+		t.Error("the key that signs was retired")
+	}
+	if err := n.keys.Retire("../x"); err == nil {
+		t.Error("a path was retired")
+	}
+	if err := n.keys.Retire(before); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, n.do(probesRequest(oneProbe, old)), http.StatusUnauthorized)
+	if w := n.do(probesRequest(oneProbe, young)); w.Code != http.StatusAccepted {
+		t.Errorf("the young one: %d", w.Code)
+	}
+	for range maxKeys {
+		_, err = n.keys.Rotate()
+	}
+	if err == nil {
+		t.Error("keys without a bound")
+	}
+}

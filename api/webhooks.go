@@ -1,0 +1,310 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// WebhookStore keeps webhooks and what could not be delivered to them, each as
+// bytes of ours. Package store has it.
+type WebhookStore interface {
+	Webhooks(ctx context.Context) (map[string][]byte, error)
+	SaveWebhook(ctx context.Context, id string, data []byte) error
+	DeleteWebhook(ctx context.Context, id string) error
+	DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error)
+}
+
+const (
+	maxWebhookBody     = 4 << 10
+	maxWebhookURL      = 500
+	webhooksEach       = 20 // of one subject
+	webhookSecretBytes = 32
+	secretPrefix       = "whsec_" // Standard Webhooks
+)
+
+// webhook is one that is kept.
+type webhook struct {
+	ID      string     `json:"id"`
+	Owner   string     `json:"owner"`
+	URL     string     `json:"url"`
+	Filter  string     `json:"filter"` // as a query
+	Secret  string     `json:"secret"`
+	Created time.Time  `json:"created"`
+	TestAt  *time.Time `json:"test_at,omitempty"` // a test message was asked for then
+}
+
+// WebhookRequest asks for messages about incidents.
+type WebhookRequest struct {
+	// URL takes the messages: https, on a public address, port 443.
+	URL string `json:"url" example:"https://example.com/hooks/faultline"`
+	// Filter chooses incidents as the query of the list does, such as
+	// state=confirmed,resolved&cause=cdn:fastly; empty: all.
+	Filter string `json:"filter,omitempty" example:"state=confirmed,resolved&kind=cdn"`
+}
+
+// WebhookAnswer is a webhook of the token's subject.
+type WebhookAnswer struct {
+	ID        string    `json:"id"`
+	URL       string    `json:"url"`
+	Filter    string    `json:"filter"`
+	CreatedAt time.Time `json:"created_at"`
+	// Secret is what messages are signed with (Standard Webhooks). It is told once,
+	// when the webhook is made; null later.
+	Secret *string `json:"secret"`
+	// Dead are the last messages that were given up, newest first.
+	Dead []DeadDelivery `json:"dead"`
+}
+
+// DeadDelivery is a message that was given up.
+type DeadDelivery struct {
+	ID       string    `json:"id"` // webhook-id of the message
+	At       time.Time `json:"at"`
+	Attempts int       `json:"attempts"`
+	Reason   string    `json:"reason"` // an answer's status, or what failed
+	Incident string    `json:"incident"`
+	Revision int       `json:"revision"`
+}
+
+// WebhookList are the webhooks of the token's subject.
+type WebhookList struct {
+	Webhooks []WebhookAnswer `json:"webhooks"`
+}
+
+// postWebhook makes a webhook.
+//
+// @ID       postWebhook
+// @Summary  Be told of incidents by messages to a URL
+// @Description Messages are signed by the rules of Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature) and told at least once, with the same id on each try: now, then after 5 s, 30 s, 5 min, 30 min, 2 h, 5 h and 10 h. 2xx takes it, 410 ends the webhook, redirects are not followed. A subject has at most 20.
+// @Tags     webhooks
+// @Accept   json
+// @Produce  json
+// @Security Bearer
+// @Param    webhook body WebhookRequest true "where, and of which incidents"
+// @Success  201 {object} WebhookAnswer "with the secret, this once"
+// @Failure  400,401,403,409,413,415,503 {object} Problem
+// @Router   /v1/webhooks [post]
+func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
+	who, own, err := a.ownWebhooks(c)
+	if err != nil {
+		return err
+	}
+	body, _, err := readBody(c, maxWebhookBody, mediaJSON)
+	if err != nil {
+		return err
+	}
+	var req WebhookRequest
+	if err := decodeStrict(body, &req); err != nil {
+		return err
+	}
+	if err := checkWebhookURL(req.URL); err != nil {
+		return err
+	}
+	query, err := readQuery(req.Filter, filterKeys)
+	if err != nil {
+		return pointed(err, "/filter")
+	}
+	f, err := readFilter(query, a.cfg.Lookup)
+	if err != nil {
+		return pointed(err, "/filter")
+	}
+	if len(own) >= webhooksEach {
+		return &refusal{status: http.StatusConflict, detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", webhooksEach)}
+	}
+	w := webhook{ID: "wh_" + rand.Text()[:20], Owner: who.Subject, URL: req.URL, Filter: f.query().Encode(),
+		Secret: newWebhookSecret(), Created: faultline.Millis(a.cfg.Now())}
+	if err := a.saveWebhook(c, w); err != nil {
+		return err
+	}
+	out := w.answer(nil)
+	out.Secret = &w.Secret
+	c.Writer.Header()["Cache-Control"] = cacheNever
+	writeJSON(c, http.StatusCreated, mediaJSON, out)
+	return nil
+}
+
+func newWebhookSecret() string {
+	var b [webhookSecretBytes]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
+}
+
+// checkWebhookURL refuses what can't be a public address. Where a name leads is
+// looked at when it is called: it may change.
+func checkWebhookURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || len(text) > maxWebhookURL || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "":
+	case u.Port() != "" && u.Port() != "443":
+	default:
+		return nil
+	}
+	return faultline.InvalidError{{Pointer: "/url", Detail: "must be https://HOST/… on port 443, without user or fragment, of at most 500 bytes"}}
+}
+
+// pointed says that what is wrong with a query came in a member of the body.
+func pointed(err error, pointer string) error {
+	out := faultline.InvalidError{}
+	if invalid, ok := err.(faultline.InvalidError); ok { //nolint:errorlint // ours, as it was made
+		for _, f := range invalid {
+			out = append(out, faultline.Invalid{Pointer: pointer, Detail: strings.TrimSpace(f.Parameter + " " + f.Detail)})
+		}
+		return out
+	}
+	return faultline.InvalidError{{Pointer: pointer, Detail: "names what we do not know"}}
+}
+
+func (a *api) saveWebhook(c *gin.Context, w webhook) error {
+	data, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	return a.cfg.Webhooks.SaveWebhook(c.Request.Context(), w.ID, data)
+}
+
+// ownWebhooks returns the webhooks of the token's subject, oldest first.
+func (a *api) ownWebhooks(c *gin.Context) (Claims, []webhook, error) {
+	who, err := a.authorise(c, ScopeWebhooks)
+	if err != nil {
+		return who, nil, err
+	}
+	if a.cfg.Webhooks == nil {
+		return who, nil, faultline.ErrUnavailable
+	}
+	all, err := a.cfg.Webhooks.Webhooks(c.Request.Context())
+	if err != nil {
+		return who, nil, err
+	}
+	return who, slices.DeleteFunc(readWebhooks(all), func(w webhook) bool { return w.Owner != who.Subject }), nil
+}
+
+// readWebhooks reads what is kept; what can't be read is left out.
+func readWebhooks(all map[string][]byte) []webhook {
+	list := make([]webhook, 0, len(all))
+	for _, data := range all {
+		var w webhook
+		if json.Unmarshal(data, &w) == nil && w.ID != "" {
+			list = append(list, w)
+		}
+	}
+	slices.SortFunc(list, func(a, b webhook) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+func (w webhook) answer(dead []DeadDelivery) WebhookAnswer {
+	return WebhookAnswer{ID: w.ID, URL: w.URL, Filter: w.Filter, CreatedAt: w.Created, Dead: dead}
+}
+
+// getWebhooks lists the webhooks of the token's subject.
+//
+// @ID       getWebhooks
+// @Summary  Your webhooks, with what could not be delivered
+// @Tags     webhooks
+// @Produce  json
+// @Security Bearer
+// @Success  200 {object} WebhookList
+// @Failure  400,401,403,503 {object} Problem
+// @Router   /v1/webhooks [get]
+func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
+	_, own, err := a.ownWebhooks(c)
+	if err != nil {
+		return err
+	}
+	var out WebhookList
+	for _, w := range own {
+		texts, err := a.cfg.Webhooks.DeadDeliveries(c.Request.Context(), w.ID)
+		if err != nil {
+			return err
+		}
+		var dead []DeadDelivery
+		for _, text := range texts {
+			var d DeadDelivery
+			if json.Unmarshal(text, &d) == nil {
+				dead = append(dead, d)
+			}
+		}
+		out.Webhooks = append(out.Webhooks, w.answer(dead))
+	}
+	c.Writer.Header()["Cache-Control"] = cacheNever
+	writeJSON(c, http.StatusOK, mediaJSON, out)
+	return nil
+}
+
+// deleteWebhook ends a webhook.
+//
+// @ID       deleteWebhook
+// @Summary  End a webhook
+// @Tags     webhooks
+// @Produce  json
+// @Security Bearer
+// @Param    id path string true "of the webhook"
+// @Success  204 "ended"
+// @Failure  400,401,403,404,503 {object} Problem
+// @Router   /v1/webhooks/{id} [delete]
+func (a *api) deleteWebhook(c *gin.Context, _ url.Values) error {
+	w, err := a.ownWebhook(c)
+	if err != nil {
+		return err
+	}
+	if err := a.cfg.Webhooks.DeleteWebhook(c.Request.Context(), w.ID); err != nil {
+		return err
+	}
+	writeNothing(c, http.StatusNoContent)
+	return nil
+}
+
+// postWebhookTest asks for a message that tells of nothing.
+//
+// @ID       postWebhookTest
+// @Summary  Have a test message sent
+// @Description Its type is test, and it is signed like any other. It is sent within some seconds.
+// @Tags     webhooks
+// @Produce  json
+// @Security Bearer
+// @Param    id path string true "of the webhook"
+// @Success  202 "on its way"
+// @Failure  400,401,403,404,503 {object} Problem
+// @Router   /v1/webhooks/{id}/test [post]
+func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
+	w, err := a.ownWebhook(c)
+	if err != nil {
+		return err
+	}
+	now := faultline.Millis(a.cfg.Now())
+	w.TestAt = &now
+	if err := a.saveWebhook(c, w); err != nil {
+		return err
+	}
+	writeNothing(c, http.StatusAccepted)
+	return nil
+}
+
+func (a *api) ownWebhook(c *gin.Context) (webhook, error) {
+	_, own, err := a.ownWebhooks(c)
+	if err != nil {
+		return webhook{}, err
+	}
+	i := slices.IndexFunc(own, func(w webhook) bool { return w.ID == c.Param("id") })
+	if i < 0 {
+		return webhook{}, faultline.ErrNotFound
+	}
+	return own[i], nil
+}
+
+func writeNothing(c *gin.Context, status int) {
+	c.Writer.Header()["Cache-Control"] = cacheNever
+	c.Writer.WriteHeader(status)
+	c.Writer.WriteHeaderNow()
+}

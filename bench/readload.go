@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// reader is a server of the groups read and stream, in a process of its own.
+type reader struct {
+	cmd   *exec.Cmd
+	leash io.WriteCloser // a line makes a change; it ends when this does
+	addr  string
+}
+
+func startReader(ctx context.Context, kind string) (*reader, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env, cmd.Stderr = append(os.Environ(), envReader+"="+kind), os.Stderr
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the server %s: %w", kind, err)
+	}
+	r := &reader{cmd: cmd, leash: leash}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		r.stop()
+		return nil, fmt.Errorf("the server %s does not say where it is: %w", kind, err)
+	}
+	r.addr = strings.TrimSpace(line)
+	return r, nil
+}
+
+func (r *reader) stop() {
+	r.leash.Close()
+	_ = r.cmd.Wait() // how it ended says nothing
+}
+
+// cpu is what the server has used, by the operating system's accounting.
+func (r *reader) cpu() (time.Duration, error) {
+	return cpuOfProcess(r.cmd.Process.Pid)
+}
+
+// cpuOfProcess reads user and system time of all threads from the scheduler, in
+// nanoseconds.
+func cpuOfProcess(pid int) (time.Duration, error) {
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return 0, fmt.Errorf("the CPU time of a process is read from /proc, on Linux alone: %w", err)
+	}
+	var sum int64
+	for _, task := range tasks {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", pid, task.Name()))
+		if err != nil {
+			continue // the thread has ended; Go's do so seldom
+		}
+		n, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return time.Duration(sum), nil
+}
+
+// etags asks for the validators that readers hold.
+func (r *reader) etags(ctx context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	for _, path := range []string{readListPath, readIncidentPath} {
+		q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.addr+path, nil)
+		if err != nil {
+			return nil, err
+		}
+		q.Header.Set("Accept-Encoding", "gzip")
+		answer, err := http.DefaultTransport.RoundTrip(q)
+		if err != nil {
+			return nil, err
+		}
+		answer.Body.Close()
+		if out[path] = answer.Header.Get("ETag"); answer.StatusCode != http.StatusOK || out[path] == "" {
+			return nil, fmt.Errorf("%s: %d", path, answer.StatusCode)
+		}
+	}
+	return out, nil
+}
+
+// perCPUSecond reads over keep-alive connections for one round, and returns how
+// many requests the server answered in a second of its CPU time.
+func (r *reader) perCPUSecond(ctx context.Context, c readCase) (float64, error) {
+	request := []byte("GET " + c.path + " HTTP/1.1\r\nHost: x\r\n")
+	for name, values := range c.header {
+		request = append(request, name+": "+values[0]+"\r\n"...)
+	}
+	request = append(request, "\r\n"...)
+	before, err := r.cpu()
+	if err != nil {
+		return 0, err
+	}
+	answered, err := r.load(ctx, request, c.status)
+	if err != nil {
+		return 0, err
+	}
+	after, err := r.cpu()
+	if err != nil || answered == 0 {
+		return 0, errors.Join(err, errors.New("void: nothing was answered"))
+	}
+	return float64(answered) / (after - before).Seconds(), nil
+}
+
+func (r *reader) load(ctx context.Context, request []byte, status int) (int64, error) {
+	var answered, other atomic.Int64
+	end := time.Now().Add(readRound)
+	g, ctx := errgroup.WithContext(ctx)
+	for range readConnections {
+		g.Go(func() error {
+			conn, err := net.Dial("tcp", r.addr)
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			in := bufio.NewReaderSize(conn, 64<<10)
+			for ctx.Err() == nil && time.Now().Before(end) {
+				if _, err := conn.Write(request); err != nil {
+					return err
+				}
+				got, err := skipAnswer(in)
+				if err != nil {
+					return err
+				}
+				if got != status {
+					other.Add(1)
+				}
+				answered.Add(1)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return 0, err
+	}
+	if n := answered.Load(); other.Load() > 0 {
+		return 0, fmt.Errorf("void: %d of %d answers have another status than %d", other.Load(), n, status)
+	}
+	return answered.Load(), nil
+}
+
+// skipAnswer reads one answer and returns its status.
+func skipAnswer(in *bufio.Reader) (status int, err error) {
+	length := 0
+	for first := true; ; first = false {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		text := strings.TrimRight(string(line), "\r\n")
+		switch name, value, _ := strings.Cut(text, ":"); {
+		case first:
+			if len(text) < 12 {
+				return 0, fmt.Errorf("no status line: %q", text)
+			}
+			if status, err = strconv.Atoi(text[9:12]); err != nil {
+				return 0, err
+			}
+		case text == "":
+			_, err := in.Discard(length)
+			return status, err
+		case strings.EqualFold(name, "Content-Length"):
+			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
+				return 0, err
+			}
+		}
+	}
+}

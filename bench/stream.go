@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	maxStreamClients = 10_000
+	streamTarget     = 0.7  // of the CPU of gin's SSEvent, a client and change
+	idleTarget       = 4096 // bytes of memory a client that listens
+	// streamWait is how long everybody may take to get one change.
+	streamWait = 30 * time.Second
+)
+
+// streamClients is how many clients each of the two crowds has: 10,000, or as many
+// as this process may have files open for both.
+func streamClients() (int, error) {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("read the limit on open files: %w", err)
+	}
+	return min(maxStreamClients, int(limit.Cur/2)-100), nil
+}
+
+// measureStream tells one change to 10,000 clients of the API's stream, beside
+// gin's own helper for server-sent events, and counts what an idle client costs.
+func measureStream(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
+	clients, err := streamClients()
+	if err != nil {
+		return nil, err
+	}
+	ours, err := startCrowd(ctx, readerOurs, clients, log)
+	if err != nil {
+		return nil, err
+	}
+	defer ours.stop()
+	bare, err := startCrowd(ctx, readerBare, clients, log)
+	if err != nil {
+		return nil, err
+	}
+	defer bare.stop()
+	fmt.Fprintf(log, "stream: %d rounds\n", opt.Rounds)
+	m, err := measure(ctx, opt.Rounds, mode{"api", ours.change}, mode{"gin SSEvent", bare.change})
+	if err != nil {
+		return nil, err
+	}
+	told := ratioFigure("stream.change", m, streamTarget, lower, "ratio of CPU a client", "gin's c.SSEvent, a goroutine a client")
+	told.Detail["clients"] = clients
+	idle := figure{Name: "stream.idle", Value: ours.idle, Target: idleTarget, Better: lower, OK: meets(ours.idle, idleTarget, lower),
+		Unit: "bytes a client", Limit: "gin's c.SSEvent: " + number(bare.idle), Runs: 1,
+		Detail: map[string]any{"clients": clients, "resident": "after the clients had come, less before"}}
+	return []figure{told, idle}, nil
+}
+
+// crowd is a server with its clients, who all listen.
+type crowd struct {
+	*reader
+	conns []net.Conn
+	idle  float64 // bytes of resident memory a client
+}
+
+func startCrowd(ctx context.Context, kind string, clients int, log io.Writer) (*crowd, error) {
+	fmt.Fprintf(log, "stream: %d clients of %s\n", clients, kind)
+	r, err := startReader(ctx, kind)
+	if err != nil {
+		return nil, err
+	}
+	c := &crowd{reader: r, conns: make([]net.Conn, clients)}
+	before, err := r.resident()
+	if err != nil {
+		r.stop()
+		return nil, err
+	}
+	g, _ := errgroup.WithContext(ctx)
+	g.SetLimit(64)
+	for i := range c.conns {
+		g.Go(func() (err error) {
+			c.conns[i], err = listen(r.addr, i)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		c.stop()
+		return nil, fmt.Errorf("%d clients of %s: %w", clients, kind, err)
+	}
+	after, err := r.resident()
+	c.idle = float64(after-before) / float64(clients)
+	return c, err
+}
+
+// listen opens a stream and reads its opening. Clients come from several
+// addresses, as one has not ports enough for two crowds.
+func listen(addr string, i int) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%8))}}
+	conn, err := dialer.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(conn, "GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		return nil, err
+	}
+	in := bufio.NewReaderSize(conn, 4096)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		if strings.TrimSpace(line) == "" {
+			return conn, nil
+		}
+	}
+}
+
+func (c *crowd) stop() {
+	for _, conn := range c.conns {
+		if conn != nil {
+			conn.Close()
+		}
+	}
+	c.reader.stop()
+}
+
+// change makes one change and waits until everybody has it. It returns the CPU
+// that the server spent, in microseconds a client.
+func (c *crowd) change(context.Context) (float64, error) {
+	before, err := c.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.WriteString(c.leash, "\n"); err != nil {
+		return 0, err
+	}
+	g := errgroup.Group{}
+	g.SetLimit(256)
+	end := time.Now().Add(streamWait)
+	for _, conn := range c.conns {
+		g.Go(func() error { return awaitEvent(conn, end) })
+	}
+	if err := g.Wait(); err != nil {
+		return 0, fmt.Errorf("void: not everybody was told: %w", err)
+	}
+	after, err := c.cpu()
+	return float64((after - before).Microseconds()) / float64(len(c.conns)), err
+}
+
+// awaitEvent reads up to the end of an incident.
+func awaitEvent(conn net.Conn, end time.Time) error {
+	if err := conn.SetReadDeadline(end); err != nil {
+		return err
+	}
+	buf, seen := make([]byte, 32<<10), []byte(nil)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return err
+		}
+		seen = append(seen, buf[:n]...)
+		if at := bytes.Index(seen, []byte("event:")); at >= 0 && bytes.Contains(seen[at:], []byte("\n\n")) {
+			return nil
+		}
+	}
+}
+
+// resident is the server's memory, in bytes.
+func (r *reader) resident() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", r.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"faultline"
+	"faultline/api/client"
+)
+
+// remoteFlags say which Faultline is asked, and of what.
+type remoteFlags struct {
+	URL     string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline that is asked."`
+	State   []string `sep:"," placeholder:"STATE" env:"FAULTLINE_QUERY_STATE" help:"Incidents in these states, such as open; several with commas."`
+	Cause   string   `placeholder:"COMPONENT" env:"FAULTLINE_QUERY_CAUSE" help:"Incidents that this component is the cause of, such as cdn:fastly; none: unattributed ones."`
+	Kind    string   `placeholder:"KIND" env:"FAULTLINE_QUERY_KIND" help:"Incidents whose cause is of this kind, such as cdn."`
+	Site    string   `placeholder:"SITE" env:"FAULTLINE_QUERY_SITE" help:"Incidents that take this site down."`
+	Country string   `placeholder:"XX" env:"FAULTLINE_QUERY_COUNTRY" help:"Incidents that are felt in this country."`
+	JSON    bool     `name:"json" env:"FAULTLINE_QUERY_JSON" help:"Print each as one JSON object a line."`
+}
+
+func (f remoteFlags) query() client.Query {
+	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Site: f.Site, Country: f.Country}
+}
+
+func (f remoteFlags) open() (*client.Client, error) {
+	c, err := client.New(f.URL)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--url: %w", err)}
+	}
+	return c, nil
+}
+
+// print writes one incident for a person, or for a program.
+func (f remoteFlags) print(w io.Writer, inc faultline.Incident) error {
+	if f.JSON {
+		line, err := json.Marshal(inc)
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%s\n", line)
+		}
+		return err
+	}
+	drill := ""
+	if inc.Drill {
+		drill = "DRILL "
+	}
+	names := make([]string, 0, 3)
+	for _, s := range inc.Sites[:min(len(inc.Sites), cap(names))] {
+		names = append(names, s.Site)
+	}
+	if more := inc.SitesTotal - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("+%d", more))
+	}
+	_, err := fmt.Fprintf(w, "%s  %-10s  %s%s  %d of %d failing  %s  %s\n", inc.Onset.At.UTC().Format("2006-01-02 15:04:05Z"), inc.State,
+		drill, inc.Title, inc.Impact.Failing, inc.Impact.Observed, inc.ID, strings.Join(names, " "))
+	return err
+}
+
+// refusedQuery tells what a server refused from what failed.
+func refusedQuery(err error) error {
+	var p *client.Problem
+	if errors.As(err, &p) && p.Status == 400 {
+		return usageError{p}
+	}
+	return err
+}
+
+type incidentsCmd struct {
+	remoteFlags
+	Limit int `default:"20" env:"FAULTLINE_QUERY_LIMIT" help:"At most so many, newest onset first."`
+}
+
+// Run prints incidents that a Faultline knows.
+func (c incidentsCmd) Run(ctx context.Context, w world) error {
+	remote, err := c.open()
+	if err != nil {
+		return err
+	}
+	n := 0
+	for inc, err := range remote.Incidents(ctx, c.query()) {
+		if err != nil {
+			return refusedQuery(err)
+		}
+		if n++; n > c.Limit {
+			return nil
+		}
+		if err := c.print(w.stdout, inc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type watchCmd struct{ remoteFlags }
+
+// Help is the longer text of --help.
+func (watchCmd) Help() string {
+	return `Prints what is open now, then each change as it happens, until it is ended. After a break it goes on where it was; if changes were lost it says so on standard error.`
+}
+
+// Run prints changes as they happen.
+func (c watchCmd) Run(ctx context.Context, w world) error {
+	remote, err := c.open()
+	if err != nil {
+		return err
+	}
+	err = remote.Watch(ctx, c.query(), func(told client.Watched) error {
+		if told.Reset {
+			_, err := fmt.Fprintln(w.stderr, "faultline: changes were lost; what is open now follows with the next change")
+			return err
+		}
+		return c.print(w.stdout, *told.Incident)
+	})
+	if errors.Is(err, context.Canceled) || errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return refusedQuery(err)
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Bounds of what webhooks keep.
+const (
+	maxWebhooks   = 1_000
+	maxDeliveries = 100_000
+	keptDead      = 50
+	keepDead      = 30 * 24 * time.Hour
+)
+
+// Delivery is one message to one webhook that waits to be sent. What it holds is
+// the sender's; the same ID is the same message.
+type Delivery struct {
+	ID   string
+	Due  time.Time
+	Data []byte
+}
+
+// SaveWebhook stores a webhook under its id. Beyond 1,000 a new one fails with
+// [ErrTooLarge].
+func (s *Store) SaveWebhook(ctx context.Context, id string, data []byte) error {
+	const op = "save a webhook"
+	if id == "" || len(id) > maxIDBytes {
+		return fmt.Errorf("%s: no such id can be", op)
+	}
+	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, maxWebhooks).Int()
+	if err != nil {
+		return s.fail(op, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, maxWebhooks)
+	}
+	return nil
+}
+
+// DeleteWebhook removes a webhook and what could not be delivered to it.
+func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
+	if err := s.writes.HDel(ctx, keyWebhooks, id).Err(); err != nil {
+		return s.fail("delete a webhook", err)
+	}
+	if err := s.writes.Unlink(ctx, deadKey(id)).Err(); err != nil {
+		return s.fail("delete a webhook", err)
+	}
+	return nil
+}
+
+// Webhooks returns all webhooks by id.
+func (s *Store) Webhooks(ctx context.Context) (map[string][]byte, error) {
+	all, err := s.reads.HGetAll(ctx, keyWebhooks).Result()
+	if err != nil {
+		return nil, s.fail("read the webhooks", err)
+	}
+	out := make(map[string][]byte, len(all))
+	for id, data := range all {
+		out[id] = []byte(data)
+	}
+	return out, nil
+}
+
+// WebhookPosition is the change up to which deliveries are queued; "" at first.
+func (s *Store) WebhookPosition(ctx context.Context) (string, error) {
+	at, err := s.reads.Get(ctx, keyWebhookAt).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	if err != nil {
+		return "", s.fail("read the position of webhooks", err)
+	}
+	return at, nil
+}
+
+// QueueDeliveries adds deliveries, those that are there already excepted, and
+// moves the position to at ("" leaves it), both or neither. It returns how many
+// there is no room for.
+func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []Delivery) (left int, err error) {
+	args := []any{at, maxDeliveries}
+	for _, d := range list {
+		args = append(args, d.ID, d.Due.UnixMilli(), d.Data)
+	}
+	left, err = s.fenced(ctx, s.scripts.deliver, l, []string{keyWebhookAt, keyDue, keyDeliveries}, args...).Int()
+	if err != nil {
+		return 0, s.fail("queue deliveries", err)
+	}
+	return left, nil
+}
+
+// DueDeliveries returns deliveries whose time has come, those due first first.
+func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error) {
+	const op = "read deliveries"
+	ids, err := s.reads.ZRangeByScoreWithScores(ctx, keyDue, &redis.ZRangeBy{Min: "-inf",
+		Max: strconv.FormatInt(now.UnixMilli(), 10), Count: int64(limit)}).Result()
+	if err != nil || len(ids) == 0 {
+		if err != nil {
+			err = s.fail(op, err)
+		}
+		return nil, err
+	}
+	names := make([]string, len(ids))
+	for i, z := range ids {
+		names[i], _ = z.Member.(string)
+	}
+	data, err := s.reads.HMGet(ctx, keyDeliveries, names...).Result()
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	out := make([]Delivery, len(ids))
+	for i, z := range ids {
+		text, _ := data[i].(string)
+		out[i] = Delivery{ID: names[i], Due: time.UnixMilli(int64(z.Score)).UTC(), Data: []byte(text)}
+	}
+	return out, nil
+}
+
+// PostponeDelivery replaces a delivery that failed.
+func (s *Store) PostponeDelivery(ctx context.Context, d Delivery) error {
+	pipe := s.writes.TxPipeline()
+	pipe.ZAddXX(ctx, keyDue, redis.Z{Score: float64(d.Due.UnixMilli()), Member: d.ID})
+	pipe.HSet(ctx, keyDeliveries, d.ID, d.Data)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return s.fail("postpone a delivery", err)
+	}
+	return nil
+}
+
+// EndDelivery removes a delivery. One that was given up is kept among the last 50
+// of its webhook, for 30 days: dead says what of it.
+func (s *Store) EndDelivery(ctx context.Context, id, webhook string, dead []byte) error {
+	pipe := s.writes.TxPipeline()
+	pipe.ZRem(ctx, keyDue, id)
+	pipe.HDel(ctx, keyDeliveries, id)
+	if dead != nil {
+		pipe.LPush(ctx, deadKey(webhook), dead)
+		pipe.LTrim(ctx, deadKey(webhook), 0, keptDead-1)
+		pipe.PExpire(ctx, deadKey(webhook), keepDead)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return s.fail("end a delivery", err)
+	}
+	return nil
+}
+
+// DeadDeliveries returns what was given up of a webhook, the newest first.
+func (s *Store) DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error) {
+	all, err := s.reads.LRange(ctx, deadKey(webhook), 0, keptDead-1).Result()
+	if err != nil {
+		return nil, s.fail("read dead deliveries", err)
+	}
+	out := make([][]byte, len(all))
+	for i, text := range all {
+		out[i] = []byte(text)
+	}
+	return out, nil
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+// testWebhooks follows a delivery from the queue to its end.
+func testWebhooks(t *testing.T, f *fixture) {
+	ctx, l := t.Context(), f.lead(t)
+	ok(t, f.SaveWebhook(ctx, "wh_1", []byte("one")))
+	ok(t, f.SaveWebhook(ctx, "wh_1", []byte("changed")))
+	all, err := f.Webhooks(ctx)
+	ok(t, err)
+	equal(t, all, map[string][]byte{"wh_1": []byte("changed")})
+
+	at, err := f.WebhookPosition(ctx)
+	if ok(t, err); at != "" {
+		t.Errorf("begins at %q", at)
+	}
+	list := []Delivery{{"msg_1", f.now, []byte("a")}, {"msg_2", f.now.Add(time.Minute), []byte("b")}}
+	for range 2 { // as after a crash
+		left, err := f.QueueDeliveries(ctx, l, "7-1", list)
+		if ok(t, err); left != 0 {
+			t.Errorf("%d left out", left)
+		}
+	}
+	if at, err = f.WebhookPosition(ctx); err != nil || at != "7-1" {
+		t.Errorf("at %q %v", at, err)
+	}
+	_, err = f.QueueDeliveries(ctx, Lease{Fence: l.Fence - 1}, "9-1", list)
+	wantErr(t, err, faultline.ErrNotLeader)
+	due, err := f.DueDeliveries(ctx, f.now, 10)
+	ok(t, err)
+	equal(t, due, list[:1])
+	later := Delivery{"msg_1", f.now.Add(time.Hour), []byte("a, again")}
+	ok(t, f.PostponeDelivery(ctx, later))
+	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", nil))
+	due, err = f.DueDeliveries(ctx, f.now.Add(2*time.Hour), 10)
+	ok(t, err)
+	equal(t, due, []Delivery{later})
+	for i := range keptDead + 5 {
+		ok(t, f.EndDelivery(ctx, "msg_1", "wh_1", fmt.Append(nil, i)))
+	}
+	dead, err := f.DeadDeliveries(ctx, "wh_1")
+	if ok(t, err); len(dead) != keptDead || string(dead[0]) != fmt.Sprint(keptDead+4) {
+		t.Errorf("%d dead, the newest %s", len(dead), dead[0])
+	}
+	ok(t, f.DeleteWebhook(ctx, "wh_1"))
+	if all, err = f.Webhooks(ctx); err != nil || len(all) != 0 {
+		t.Errorf("%v %v", all, err)
+	}
+	for i := range maxWebhooks {
+		ok(t, f.SaveWebhook(ctx, fmt.Sprint("wh_", i), nil))
+	}
+	wantErr(t, f.SaveWebhook(ctx, "wh_more", nil), ErrTooLarge)
+}
