@@ -82,7 +82,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	pages, err := web.New(web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
+		Members: sites.Members, Dependents: sites.Dependents, Contact: c.Contact, Registerer: p.reg, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: now, StaleAfter: stale, Log: p.log})
 	if err != nil {
 		return nil, err
 	}

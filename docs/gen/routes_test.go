@@ -25,7 +25,21 @@ var pages = map[string]string{
 	"GET /site/{site}":             "a page; its data is /v1/sites/{site}",
 	"POST /site/{site}/report":     "the form of that page, good from that page alone; programs use /v1/reports",
 	"GET /component/{kind}/{name}": "a page",
+	"GET /archive":                 "a page; its data is /v1/incidents",
+	"GET /method":                  "a page",
+	"GET /about":                   "a page",
+	"GET /developers":              "a page: the ways to embed",
 	"GET /embed/incident/{id}":     "a widget for an iframe",
+	"GET /embed/site/{site}":       "a widget for an iframe",
+	"GET /embed/now":               "a widget for an iframe",
+	"GET /embed.js":                "the script of the <faultline-incident> element",
+	"GET /card/{file}":             "a picture of a page, for previews of links",
+	"GET /card/incident/{file}":    "a picture of an incident",
+	"GET /card/site/{file}":        "a picture of a site's page",
+
+	"GET /embed/component/{kind}/{name}": "a widget for an iframe",
+	"GET /card/component/{kind}/{file}":  "a picture of a component's page",
+
 	"GET /static/{file}":           "styles and scripts of the pages, under names that change with their contents",
 }
 
