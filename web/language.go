@@ -94,7 +94,7 @@ func (w *Web) voiceOf(c *gin.Context) *voice {
 // as x/text does it).
 func (l languages) preferred(accept string) string {
 	if len(accept) > maxAccept {
-		accept = accept[:maxAccept]
+		accept = accept[:max(strings.LastIndexByte(accept[:maxAccept], ','), 0)]
 	}
 	wanted, _, err := language.ParseAcceptLanguage(accept)
 	if err != nil || len(wanted) == 0 {
