@@ -121,17 +121,23 @@ func (v *voice) caused(p *componentPage, incidents []faultline.Incident) (drill 
 // membersSeen fills in the members that something was said of, and counts those
 // that fail.
 func (v *voice) membersSeen(p *componentPage) (failing int) {
+	var seen []faultline.SiteStatus
 	for _, s := range v.cfg.Source.View().Sites {
 		if !slices.Contains(s.Components, p.Component) {
 			continue
 		}
-		p.Sites = append(p.Sites, v.statusRow(s))
+		seen = append(seen, s)
 		if s.State == faultline.SiteDown || s.State == faultline.SiteDegraded {
 			failing++
 		}
 	}
-	slices.SortStableFunc(p.Sites, func(a, b statusRow) int { return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State) })
-	p.SitesTotal, p.Sites = len(p.Sites), p.Sites[:min(len(p.Sites), membersListed)]
+	slices.SortStableFunc(seen, func(a, b faultline.SiteStatus) int {
+		return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State)
+	})
+	p.SitesTotal = len(seen)
+	for _, s := range seen[:min(len(seen), membersListed)] {
+		p.Sites = append(p.Sites, v.statusRow(s))
+	}
 	return failing
 }
 
