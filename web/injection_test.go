@@ -102,14 +102,14 @@ func (w *world) become(other *world, at time.Time) {
 func TestNothingThatStrangersWriteLeavesItsText(t *testing.T) {
 	shown := newWorld()
 	cfg := shown.config()
-	cfg.Series, cfg.Verdicts, cfg.Dependents = someSeries{}, someVerdict{}, func(faultline.Component, int) []string { return []string{"ft.com"} }
+	cfg.Series, cfg.Verdicts, cfg.Networks, cfg.Dependents = someSeries{}, someVerdict{}, someVerdict{}, func(faultline.Component, int) []string { return []string{"ft.com"} }
 	h := serve(t, cfg)
 	all := payloads()
 	if len(all) < 300 {
 		t.Fatalf("%d payloads", len(all))
 	}
 	languages := []string{"en", "de", "fr", "es"}
-	for i, several := range slices.Collect(slices.Chunk(all, 6)) { // each goes through each input
+	for i, several := range slices.Collect(slices.Chunk(all, 12)) { // each goes through each input
 		payload := strings.Join(several, " ")
 		shown.become(poisoned(payload, i%2 == 0), shown.clockNow().Add(10*time.Second))
 		asked := url.QueryEscape(payload)

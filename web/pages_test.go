@@ -112,6 +112,57 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// What programs find in the head of a page: its picture, its feeds, how to embed
+// it, and itself in other languages.
+func TestPagesTellProgramsWhatTheyAre(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for path, want := range map[string][]string{
+		"/incident/" + outage: {`<meta property="og:image" content="https://faultline.example/card/incident/` + outage + `@3.png">`, `<meta name="twitter:card" content="summary_large_image">`,
+			`type="application/json+oembed" title="Faultline" href="https://faultline.example/oembed?format=json&amp;url=https%3A%2F%2Ffaultline.example%2Fincident%2F` + outage + `">`,
+			`<link rel="alternate" hreflang="de" href="https://faultline.example/incident/` + outage + `?lang=de">`, `href="/feed.atom"`, `href="/feed.json"`},
+		"/incident/" + outage + "@2?lang=fr": {`<html lang="fr">`, `<link rel="canonical" href="https://faultline.example/incident/` + outage + `@2?lang=fr">`, `@2.png?lang=fr">`},
+		"/site/reddit.com":                   {`content="https://faultline.example/card/site/reddit.com.png"`},
+		"/component/cdn/fastly":              {`content="https://faultline.example/card/component/cdn/fastly.png"`},
+	} {
+		body := get(h, path).Body.String()
+		head, _, _ := strings.Cut(body, "</head>")
+		for _, s := range want {
+			if !strings.Contains(head, s) {
+				t.Errorf("%s has no %s in its head:\n%s", path, s, head)
+			}
+		}
+		if len(head) > 150_000 {
+			t.Errorf("%s: a head of %d bytes is more than WordPress reads", path, len(head))
+		}
+	}
+}
+
+// A language that the reader chose stays chosen, and nothing is stored for it.
+func TestAChosenLanguageStays(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/archive", "/developers"} {
+		for n := range parse(t, h, path+"?lang=de").Descendants() {
+			at := attr(n, "href")
+			page := n.Type == html.ElementNode && n.Data == "a" && strings.HasPrefix(at, "/") && attr(n, "hreflang") == ""
+			for _, other := range []string{"/v1/", "/docs/", "/feed.", "/card/"} {
+				page = page && !strings.HasPrefix(at, other)
+			}
+			if page && !strings.Contains(at, "lang=de") {
+				t.Errorf("%s?lang=de leads to %s", path, at)
+			}
+		}
+	}
+	if rec := get(h, "/", "Accept-Language", "es-ES,es;q=0.9"); !strings.Contains(text(t, rec.Body.String()), "Una cosa falla ahora.") {
+		t.Error("a browser that asks for Spanish is not answered in it")
+	}
+	if rec := get(h, "/?lang=de", "Accept-Language", "es"); !strings.Contains(text(t, rec.Body.String()), "Eine Sache ist gerade gestört.") || strings.Contains(strings.Join(rec.Header().Values("Vary"), " "), "Language") {
+		t.Error("?lang= does not rule")
+	}
+	if rec := get(h, "/site?q=reddit.com&lang=de"); rec.Header().Get("Location") != "/site/reddit.com?lang=de" {
+		t.Errorf("searched to %q", rec.Header().Get("Location"))
+	}
+}
+
 func TestBaseURLWithAPath(t *testing.T) {
 	cfg := newWorld().config()
 	cfg.BaseURL = "https://news.example/faultline"

@@ -15,9 +15,9 @@ import (
 // someSeries rises at the onset of the outage, and has an hour without a probe.
 type someSeries struct{ fails error }
 
-func (s someSeries) Series(_ context.Context, of string, step time.Duration, from, to time.Time) (faultline.Series, error) {
-	series := faultline.Series{Of: of, StepS: int(step.Seconds())}
-	for at := from; at.Before(to); at = at.Add(step) {
+func (s someSeries) Series(_ context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
+	series := faultline.Series{Of: of, StepS: stepS}
+	for at := from; at.Before(until); at = at.Add(time.Duration(stepS) * time.Second) {
 		p := faultline.SeriesPoint{At: at, Reports: 1, Expected: 1.5, ExpectedHigh: 4.2, Probes: 10, Sites: 140}
 		if at.Hour() == 4 {
 			p.Probes, p.Sites = 0, 0
@@ -30,21 +30,25 @@ func (s someSeries) Series(_ context.Context, of string, step time.Duration, fro
 	return series, s.fails
 }
 
-// someVerdict blames the provider for viewers of AS2856, and knows nothing of
-// others.
-type someVerdict struct{}
+// someVerdict blames the provider for viewers of AS2856 and their network for those
+// of AS812, and knows nothing of others.
+type someVerdict struct{ fails error }
 
-func (someVerdict) Verdict(_ context.Context, site string, viewer netip.Addr) (faultline.Verdict, error) {
+func (s someVerdict) Verdict(record faultline.SiteRecord, asn uint32) (faultline.Verdict, error) {
 	inc := fastly(3)
-	switch viewer.String() {
-	case "192.0.2.1": // what httptest makes of a request
-		return faultline.Verdict{Site: site, Blame: faultline.BlameProvider, Incident: &inc, ASN: 2856, NetworkSites: 37, NetworkReports: 1214}, nil
-	case "198.51.100.7":
-		return faultline.Verdict{Site: site, Blame: faultline.BlameISP, ASN: 812, NetworkSites: 1, NetworkReports: 1}, nil
-	case "198.51.100.8":
-		return faultline.Verdict{Site: site, Blame: faultline.BlameUnknown}, nil
+	v := faultline.Verdict{Site: record.Site, Blame: faultline.BlameUnknown, ASN: int(asn)}
+	switch asn {
+	case 2856:
+		v.Blame, v.Incident, v.NetworkSites, v.NetworkReports = faultline.BlameProvider, &inc, 37, 1214
+	case 812:
+		v.Blame, v.NetworkSites, v.NetworkReports = faultline.BlameISP, 1, 1
 	}
-	return faultline.Verdict{}, faultline.ErrUnavailable
+	return v, s.fails
+}
+
+// Label puts a few addresses into networks.
+func (someVerdict) Label(addr netip.Addr) (uint32, string) {
+	return map[string]uint32{"192.0.2.1": 2856, "198.51.100.7": 812}[addr.String()], ""
 }
 
 func TestChartsOfTheLastDay(t *testing.T) {
@@ -86,20 +90,19 @@ func TestNoChartIsMadeUp(t *testing.T) {
 
 type emptySeries struct{}
 
-func (emptySeries) Series(context.Context, string, time.Duration, time.Time, time.Time) (faultline.Series, error) {
+func (emptySeries) Series(context.Context, string, int, time.Time, time.Time) (faultline.Series, error) {
 	return faultline.Series{StepS: 300}, nil
 }
 
 func TestVerdictForAViewer(t *testing.T) {
 	w := newWorld()
 	cfg := w.config()
-	cfg.Verdicts = someVerdict{}
+	cfg.Verdicts, cfg.Networks = someVerdict{}, someVerdict{}
 	h := serve(t, cfg)
 	for addr, want := range map[string]struct{ says, not, cache string }{
 		"192.0.2.1":    {"It is not you. The fault lies with Fastly, which reddit.com stands on. You Nothing points here Your network Nothing points here The site Nothing points here What it stands on Most likely here In the last 10 minutes, 1,214 reports came from your network (AS2856), of 37 sites.", "", "private, max-age=5"},
 		"198.51.100.7": {"It is where you are: your network (AS812) has trouble with many unrelated sites. You Nothing points here Your network Most likely here", "AS2856", "private, max-age=5"},
 		"198.51.100.8": {"We can’t tell where a fault would lie. You Not known Your network Not known", "Most likely here", "private, max-age=5"},
-		"203.0.113.1":  {"Does reddit.com work for you?", "Is it just me?", "no-store"},
 	} {
 		rec := from(h, addr, "/site/reddit.com")
 		seen := text(t, rec.Body.String())
@@ -116,7 +119,9 @@ func TestVerdictForAViewer(t *testing.T) {
 	if rec := get(h, "/embed/site/reddit.com"); strings.Contains(rec.Body.String(), "AS2856") || !strings.HasPrefix(rec.Header().Get("Cache-Control"), "public") {
 		t.Error("the widget is different for each viewer")
 	}
-	if rec := get(h, "/nowhere"); rec.Code != http.StatusNotFound {
-		t.Error(rec.Code)
+	cfg.Verdicts = someVerdict{faultline.ErrUnavailable}
+	rec := get(serve(t, cfg), "/site/reddit.com")
+	if seen := text(t, rec.Body.String()); rec.Code != http.StatusOK || strings.Contains(seen, "Is it just me?") || rec.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("without a verdict: %d, %s: %s", rec.Code, rec.Header().Get("Cache-Control"), seen)
 	}
 }

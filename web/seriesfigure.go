@@ -26,7 +26,7 @@ func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from,
 	}
 	ctx, cancel := context.WithTimeout(ctx, seriesLimit)
 	defer cancel()
-	s, err := w.cfg.Series.Series(ctx, of, step, from.UTC().Truncate(step), to)
+	s, err := w.cfg.Series.Series(ctx, of, int(step.Seconds()), from.UTC().Truncate(step), to)
 	return s, err == nil && len(s.Points) > 1 && s.StepS > 0
 }
 

@@ -1,6 +1,9 @@
 package web
 
-import "html/template"
+import (
+	"html/template"
+	"net/url"
+)
 
 // shell is what every page has around what it says.
 type shell struct {
@@ -93,4 +96,7 @@ func (v *voice) widget(s *shell, o widgetOptions) {
 // illustrate names the picture of a page.
 func (v *voice) illustrate(s *shell, image, alt string) {
 	s.Article, s.Image, s.ImageAlt = true, v.whole(image), alt
+	if v.base != nil { // programs can't ask for what has no address
+		s.OEmbed = v.absolute("/oembed?format=json&url=") + url.QueryEscape(s.Canonical)
+	}
 }

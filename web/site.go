@@ -95,10 +95,7 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 		reported = ""
 	}
 	// What is said of the reader's network is the same for all who share it.
-	judged, cache := w.verdictFor(c, record.Site)
-	if judged != nil {
-		cache = cacheOwn
-	}
+	judged, cache := w.verdictFor(c, record)
 	key := fmt.Sprintf("site/%s?%s %s", record.Site, reported, judged.key())
 	return w.show(c, v, key, func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -114,13 +111,17 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 	})
 }
 
-// verdictFor judges the site for whoever asks; nil where that can't be done.
-func (w *Web) verdictFor(c *gin.Context, site string) (*judged, string) {
-	addr, err := netip.ParseAddr(c.ClientIP())
-	if w.cfg.Verdicts == nil || err != nil {
+// verdictFor judges the site for whoever asks; nil where that can't be done. Of
+// the address nothing but its network is looked at, and that is not kept.
+func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, string) {
+	if w.cfg.Verdicts == nil {
 		return nil, cacheCurrent
 	}
-	v, err := w.cfg.Verdicts.Verdict(c, site, addr.Unmap().WithZone(""))
+	asn := uint32(0)
+	if addr, err := netip.ParseAddr(c.ClientIP()); err == nil && w.cfg.Networks != nil {
+		asn, _ = w.cfg.Networks.Label(addr.Unmap().WithZone(""))
+	}
+	v, err := w.cfg.Verdicts.Verdict(record, asn)
 	if err != nil {
 		return nil, cacheNever // the next reader may get one
 	}

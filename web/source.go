@@ -45,17 +45,22 @@ type Keys interface {
 // Series has what the charts of the past are drawn from. Package store has it.
 type Series interface {
 	// Series returns how a site, or a component as kind:name, did from one time to
-	// another in steps of a minute, five minutes or an hour, whole and without
-	// gaps. It fails with [faultline.ErrNotFound] where nothing is known and with
+	// another in steps of 60, 300 or 3,600 s, whole and without gaps. It fails with
+	// [faultline.ErrNotFound] where nothing is known and with
 	// [faultline.ErrUnavailable]; then no chart is drawn.
-	Series(ctx context.Context, of string, step time.Duration, from, to time.Time) (faultline.Series, error)
+	Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error)
 }
 
 // Verdicts answer "is it me?". They are asked on each request for a site's page
-// and must come from memory.
+// and answer from memory.
 type Verdicts interface {
-	// Verdict judges a site for a viewer at an address, which is not kept. It
-	// fails with [faultline.ErrNotFound] or [faultline.ErrUnavailable]; then the
-	// page leaves the answer out.
-	Verdict(ctx context.Context, site string, viewer netip.Addr) (faultline.Verdict, error)
+	// Verdict judges a site for a viewer's network, 0 if unknown. It fails with
+	// [faultline.ErrUnavailable]; then the page leaves the answer out.
+	Verdict(record faultline.SiteRecord, asn uint32) (faultline.Verdict, error)
+}
+
+// Networks says in which network and country an address is; 0 and empty where
+// that is not known.
+type Networks interface {
+	Label(addr netip.Addr) (asn uint32, country string)
 }

@@ -31,9 +31,11 @@ type Config struct {
 	// at most limit; nil: none are named.
 	Dependents func(of faultline.Component, limit int) []string
 	// Series and Verdicts may be nil: pages then say that there is no chart, and
-	// leave out what they would say of the reader's own network.
+	// leave out what they would say of the reader's own network. Without Networks
+	// that network is not known.
 	Series   Series
 	Verdicts Verdicts
+	Networks Networks
 	// Contact is how to reach whoever runs this server: an address for mail, or of
 	// a page. Empty: the pages say that none is given.
 	Contact string

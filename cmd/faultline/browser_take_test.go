@@ -86,9 +86,6 @@ func (p *tab) tellsItsHeight(b browser, address string) {
 	if wide := value[int](frame, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
 		p.t.Errorf("the widget is %d points too wide", wide)
 	}
-	if stored := value[string](frame, "document.cookie"); stored != "" {
-		p.t.Errorf("the widget stores %q", stored)
-	}
 	_, troubles := frame.heard()
 	for _, trouble := range troubles {
 		p.t.Errorf("in the console of the widget: %s", trouble)
