@@ -28,6 +28,7 @@ const (
 	cardMargin   = 72.
 	cardTitles   = 4 // lines
 	cardCountMax = 3
+	sparkTallest = 360.
 )
 
 // draw sets a card out.
@@ -102,6 +103,7 @@ func (k card) drawSpark(s *scene, top, bottom float64) {
 	if len(k.Points) < 2 || bottom-top < 50 {
 		return
 	}
+	top = max(top, bottom-sparkTallest)
 	width := float64(s.w) - 2*cardMargin
 	line := make([]xy, 0, len(k.Points)+1)
 	for _, p := range k.Points {

@@ -83,6 +83,8 @@ func (p *tab) tellsItsHeight(b browser, address string) {
 	} {
 		p.becomes("it tells its height "+what, told)
 	}
+	value[bool](p, "heard.length = 0, document.querySelector('iframe').contentWindow.postMessage('faultline:height?', '*'), true")
+	p.becomes("it tells its height again to who asks", "heard.some((m) => m.type === 'faultline:height')")
 	if wide := value[int](frame, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
 		p.t.Errorf("the widget is %d points too wide", wide)
 	}

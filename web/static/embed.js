@@ -20,6 +20,7 @@
         if (height > 0 && height <= TALLEST) this.frame.style.height = `${height}px`;
       };
       addEventListener("message", this.listen);
+      this.frame.contentWindow?.postMessage("faultline:height?", "*"); // it may have told nobody already
     }
 
     disconnectedCallback() {

@@ -17,5 +17,11 @@
   }
   new ResizeObserver(tell).observe(document.body);
   addEventListener("load", tell);
+  // Who comes late may ask.
+  addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data !== "faultline:height?") return;
+    told = 0;
+    tell();
+  });
   tell();
 })();

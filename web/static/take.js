@@ -24,6 +24,7 @@
       frame.style.height = `${Math.min(Number(event.data.height) + 2, 5000)}px`;
     }
   });
+  frame.contentWindow?.postMessage("faultline:height?", "*");
   const form = document.getElementById("take-form");
   form.addEventListener("change", (event) => {
     if (event.target.type !== "text") form.requestSubmit();
