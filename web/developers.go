@@ -93,7 +93,9 @@ const maxTaken = 300
 
 func clip(s string, most int) string { return s[:min(len(s), most)] }
 
+// chosenParts reads boxes that are ticked, and the parameter of a widget.
 func chosenParts(asked []string) string {
+	asked = strings.Split(clip(strings.Join(asked, ","), maxTaken), ",")
 	var parts []string
 	for _, part := range widgetExtras {
 		if slices.Contains(asked, part) {
