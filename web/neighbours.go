@@ -17,6 +17,10 @@ type standing struct {
 // standings are what a site stands on, with the incidents open there and how the
 // neighbours do.
 func (v *voice) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
+	components = slices.Clone(components)
+	slices.SortStableFunc(components, func(a, b faultline.Component) int {
+		return slices.Index(faultline.Kinds, a.Kind()) - slices.Index(faultline.Kinds, b.Kind())
+	})
 	failing := v.failingOn(components)
 	var stands []standing
 	for _, c := range components {
@@ -34,6 +38,8 @@ func (v *voice) standings(components []faultline.Component, incidents []faultlin
 		}
 		stands = append(stands, s)
 	}
+	// What fails stands in front of what a person would name first.
+	slices.SortStableFunc(stands, func(a, b standing) int { return weight(b.State) - weight(a.State) })
 	return stands
 }
 
