@@ -151,7 +151,7 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
-	points, whole := w.charts.upTo(ctx, inc.ID, inc.Revision)
+	points, whole := w.charts.told(ctx, &inc)
 	cache := cacheBriefly
 	if revision != 0 && whole {
 		cache = cacheImmutable

@@ -266,3 +266,27 @@ func TestPageCacheIsBounded(t *testing.T) {
 		t.Errorf("%d bytes, counted %d", sum, p.bytes)
 	}
 }
+
+// A chart that lacks what came before still ends with what is.
+func TestChartEndsWithWhatIs(t *testing.T) {
+	inc := told([]point{{At: start, Failing: 131, Observed: 140}, {At: start.Add(time.Hour), Failing: 48, Observed: 140}})
+	inc.Revision, inc.Impact.Failing = 90, 48
+	lines := newTimelines(&teller{most: 60, err: errors.New("slow")})
+	points, whole := lines.told(t.Context(), &inc)
+	if last := points[len(points)-1]; whole || len(points) != 61 || last.Failing != 48 || !last.At.Equal(inc.UpdatedAt) {
+		t.Errorf("%d points, the last of them %+v", len(points), last)
+	}
+	again, _ := lines.upTo(t.Context(), inc.ID, 60)
+	if again[59].Failing != 60 {
+		t.Error("what is read for one chart is kept for others")
+	}
+	v := english(t)
+	v.charts = newTimelines(&teller{most: 60, err: errors.New("slow")})
+	if drawn := v.sparks(t.Context(), []*faultline.Incident{&inc}, inc.UpdatedAt); len(drawn) > 0 {
+		t.Error("a spark is drawn of what was not read whole")
+	}
+	v.charts = newTimelines(&teller{most: 90})
+	if drawn := v.sparks(t.Context(), []*faultline.Incident{&inc}, inc.UpdatedAt); drawn[inc.ID] == nil {
+		t.Error("no spark is drawn of what was read whole")
+	}
+}

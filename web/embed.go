@@ -69,7 +69,7 @@ func (v *voice) incidentWidget(ctx context.Context, inc *faultline.Incident, rev
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
 	}
 	if o.has("chart") {
-		points, whole := v.charts.upTo(ctx, inc.ID, inc.Revision)
+		points, whole := v.charts.told(ctx, inc)
 		chart := v.chartOf(inc, points, whole, asOf)
 		p.Charts, final = []figure{chart}, final && whole
 	}

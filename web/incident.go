@@ -150,7 +150,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	if frozen {
 		asOf, revision = inc.UpdatedAt, inc.Revision
 	}
-	points, whole := v.charts.upTo(ctx, inc.ID, inc.Revision)
+	points, whole := v.charts.told(ctx, inc)
 	head := v.headlineOf(inc, asOf)
 	p = incidentPage{
 		Head: head, Chart: v.chartOf(inc, points, whole, asOf),

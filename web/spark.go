@@ -61,8 +61,9 @@ func (v *voice) sparkOf(inc *faultline.Incident, points []point, asOf time.Time)
 	}
 }
 
-// sparks draws those of the first incidents. What can't be read in time is left
-// out: a page never waits for them.
+// sparks draws those of the first incidents. One that can't be read whole in time
+// is left out: a page never waits for it, and there is no room to say what it
+// lacks.
 func (v *voice) sparks(ctx context.Context, incidents []*faultline.Incident, asOf time.Time) map[string]*spark {
 	ctx, cancel := context.WithTimeout(ctx, sparksLimit)
 	defer cancel()
@@ -71,7 +72,7 @@ func (v *voice) sparks(ctx context.Context, incidents []*faultline.Incident, asO
 		if i == sparksDrawn {
 			break
 		}
-		if points, _ := v.charts.upTo(ctx, inc.ID, inc.Revision); len(points) > 0 {
+		if points, whole := v.charts.upTo(ctx, inc.ID, inc.Revision); whole {
 			drawn[inc.ID] = v.sparkOf(inc, points, asOf)
 		}
 	}

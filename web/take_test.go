@@ -126,3 +126,25 @@ func TestContact(t *testing.T) {
 		}
 	}
 }
+
+// A widget without scripts says that it does not update; a frozen one follows
+// nothing.
+func TestWidgetsWithoutScripts(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for path, want := range map[string]struct{ scripts, live int }{
+		"/embed/incident/" + outage: {2, 1}, "/embed/incident/" + outage + "?static=1": {0, 0}, "/embed/incident/" + outage + "@2": {1, 0},
+		"/embed/now": {2, 1}, "/embed/site/reddit.com?static=1": {0, 0},
+	} {
+		body := get(h, path).Body.String()
+		if scripts, live := strings.Count(body, "<script"), strings.Count(body, "data-live"); scripts != want.scripts || live != want.live {
+			t.Errorf("%s has %d scripts and follows %d, want %+v", path, scripts, live, want)
+		}
+	}
+	if seen := text(t, get(h, "/embed/incident/"+outage+"?static=1").Body.String()); !strings.Contains(seen, "revision 3, as of 10:25 UTC , not updating") {
+		t.Error(seen)
+	}
+	dark := get(h, "/embed/incident/"+outage+"?theme=dark&lang=fr&tz=Europe/Paris").Body.String()
+	if seen := text(t, dark); !strings.Contains(dark, `<html lang="fr" class="widget" data-theme="dark">`) || !strings.Contains(seen, "09:47 UTC (11:47 CEST)") || strings.Contains(dark, "data-local>") {
+		t.Errorf("dark, French and in Paris: %s", seen)
+	}
+}

@@ -74,7 +74,7 @@ func (p *tab) tellsItsHeight(b browser, address string) {
 		p.t.Fatalf("the frame shows %s", full)
 	}
 	frame := b.open(p.t, chromedp.WithTargetID(p.frame(full)))
-	frame.becomes("it names the incident", fmt.Sprintf("document.querySelector('h1')?.innerText === %q", playedTitle))
+	frame.becomes("it names the incident", fmt.Sprintf("document.readyState === 'complete' && document.querySelector('h1')?.innerText === %q", playedTitle))
 	high := value[int](frame, "Math.ceil(document.body.getBoundingClientRect().height)")
 	for what, told := range map[string]string{
 		"in our words": fmt.Sprintf("heard.some((m) => m.type === 'faultline:height' && m.height === %d)", high),
