@@ -85,7 +85,6 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 	}
 	p.shell = v.shell("/component/"+comp.Path(), v.say("component.title", "Name", p.Name), p.Answer)
 	p.follow("all", 0, p.Answer)
-	p.Embed = v.absolute("/embed/component/" + comp.Path())
 	v.illustrate(&p.shell, "/card/component/"+comp.Path()+".png", p.Answer)
 	p.Drill = p.Drill || drill
 	return p, known || p.Members > 0 || p.SitesTotal > 0

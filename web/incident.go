@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -161,7 +160,6 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
 	v.illustrate(&p.shell, fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision), lines(head.Title+".", p.Description))
-	p.Embed = v.absolute("/embed" + incidentPath(inc.ID, revision))
 	if frozen {
 		p.SitesJSON = fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", v.prefix, inc.ID, inc.Revision)
 		p.freeze(v.moment(asOf, formDated))
@@ -251,10 +249,7 @@ func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
 // quoted must not change its meaning later.
 func (v *voice) cite(inc *faultline.Incident) citation {
 	cite := citation{Live: v.whole(incidentPath(inc.ID, 0)), Frozen: v.whole(incidentPath(inc.ID, inc.Revision)),
-		Take: v.prefix + "/developers?of=" + url.QueryEscape(fmt.Sprintf("incident/%s@%d", inc.ID, inc.Revision))}
-	if v.Query != "" {
-		cite.Take += "&lang=" + v.Lang
-	}
+		Take: v.take(incidentPath(inc.ID, inc.Revision))}
 	cite.Text = v.say("cite.text", "Title", v.title(inc), "Revision", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text, "URL", cite.Frozen)
 	if inc.Drill || v.cfg.Drill {
 		cite.Text = v.say("cite.drill") + cite.Text

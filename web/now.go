@@ -76,7 +76,7 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 	p.Answer = v.answerNow(len(sorted.broken), len(sorted.candidates), p.Looked != nil)
 	p.shell = v.shell("/", v.say("now.title"), p.Answer)
 	p.follow("all", 0, p.Answer)
-	p.Embed, p.Image, p.ImageAlt = v.absolute("/embed/now"), v.whole("/card/now.png"), p.Answer
+	p.Image, p.ImageAlt = v.whole("/card/now.png"), p.Answer
 	p.Drill = p.Drill || sorted.drill
 	return p
 }

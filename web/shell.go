@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"net/url"
+	"strings"
 )
 
 // shell is what every page has around what it says.
@@ -21,7 +22,7 @@ type shell struct {
 	Image       string // address of a picture of it, 1200x630
 	ImageAlt    string
 	OEmbed      string // address that tells programs how to embed it
-	Embed       string // address of its widget
+	Take        string // where it is offered for other pages
 
 	// Live says what the script follows: an incident's id, all, or nothing.
 	Live     string
@@ -54,6 +55,7 @@ func (v *voice) shell(path, title, description string) shell {
 		Style: v.assets.page.css, Scripts: []string{v.assets.url("live.js")}, Icon: v.assets.url("icon.svg"),
 		Feeds: []feedLink{{v.prefix + "/feed.atom", "application/atom+xml"}, {v.prefix + "/feed.json", "application/feed+json"}},
 	}
+	s.Take = v.take(path)
 	if path != "" {
 		s.Canonical = v.whole(path)
 	}
@@ -63,6 +65,24 @@ func (v *voice) shell(path, title, description string) shell {
 			URL: v.prefix + orHome(path) + other.Query, Whole: v.absolute(orHome(path)) + other.Query})
 	}
 	return s
+}
+
+// take is where a page is offered for other pages.
+func (v *voice) take(path string) string {
+	q := url.Values{}
+	for _, kind := range []string{"/incident/", "/site/", "/component/"} {
+		if strings.HasPrefix(path, kind) {
+			q.Set("of", path[1:])
+		}
+	}
+	if v.Query != "" {
+		q.Set("lang", v.Lang)
+	}
+	address := v.prefix + "/developers"
+	if len(q) > 0 {
+		address += "?" + q.Encode()
+	}
+	return address
 }
 
 func orHome(path string) string {

@@ -149,7 +149,6 @@ func (v *voice) sitePage(record faultline.SiteRecord, incidents []faultline.Inci
 	p.Stands = v.standings(status.Components, incidents)
 	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", record.Site), lines(p.Answer, p.Because))
 	p.follow("all", 0, p.Answer)
-	p.Embed = v.absolute("/embed/site/" + record.Site)
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill
 	return p
