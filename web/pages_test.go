@@ -170,9 +170,10 @@ func TestBaseURLWithAPath(t *testing.T) {
 	if got := get(h, "/site?q=reddit.com").Header().Get("Location"); got != "/faultline/site/reddit.com" {
 		t.Errorf("redirected to %q", got)
 	}
-	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/embed/incident/" + outage} {
+	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/embed/incident/" + outage,
+		"/archive", "/method", "/about", "/developers", "/developers?of=/faultline/site/reddit.com", "/embed/now?lang=de"} {
 		body := get(h, path).Body.String()
-		for _, bad := range []string{`href="/i`, `href="/s`, `action="/s`, `src="/s`, `stream="/v1`, `href="/"`} {
+		for _, bad := range []string{`href="/i`, `href="/s`, `action="/s`, `src="/s`, `stream="/v1`, `href="/"`, `href="/d`, `href="/a`, `href="/m`, `href="/c`, `src="/e`, `src="/c`, `action="/d`} {
 			if strings.Contains(body, bad) {
 				t.Errorf("%s has %s", path, bad)
 			}
