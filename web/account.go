@@ -1,9 +1,7 @@
 package web
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"faultline"
 )
@@ -12,20 +10,20 @@ import (
 var siteStates = []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteUnknown, faultline.SiteRecovered, faultline.SiteOK}
 
 // groupsOf names the sites of an incident by their states.
-func (w *Web) groupsOf(inc *faultline.Incident) []stateGroup {
+func (v *voice) groupsOf(inc *faultline.Incident) []stateGroup {
 	var groups []stateGroup
 	for _, state := range siteStates {
-		g, n := stateGroup{State: state, Word: memberWord(inc, state)}, 0
+		g, n := stateGroup{State: state, Word: v.memberWord(inc, state)}, 0
 		for i := range inc.Sites {
 			if inc.Sites[i].State != state {
 				continue
 			}
 			if n++; n <= sitesNamed {
-				g.Sites = append(g.Sites, w.siteLink(inc.Sites[i].Site))
+				g.Sites = append(g.Sites, v.siteLink(inc.Sites[i].Site))
 			}
 		}
 		if n > 0 {
-			g.Count, g.More = number(n), n-len(g.Sites)
+			g.Count, g.More = v.number(n), n-len(g.Sites)
 			groups = append(groups, g)
 		}
 	}
@@ -34,33 +32,33 @@ func (w *Web) groupsOf(inc *faultline.Incident) []stateGroup {
 
 // memberWord says how a site of an incident does. What a viewer's provider takes
 // from its subscribers is not known from anywhere else.
-func memberWord(inc *faultline.Incident, state faultline.SiteState) string {
+func (v *voice) memberWord(inc *faultline.Incident, state faultline.SiteState) string {
 	if state == faultline.SiteUnknown && inc.Cause != nil && inc.Cause.Kind == faultline.KindISP {
-		return "Reported from there"
+		return v.say("site_state.reported")
 	}
-	return siteStateWords[state]
+	return v.siteStateWord(state)
 }
 
-func (w *Web) siteLink(site string) siteLink {
-	return siteLink{URL: w.prefix + "/site/" + site, Site: site}
+func (v *voice) siteLink(site string) siteLink {
+	return siteLink{URL: v.link("/site/" + site), Site: site}
 }
 
 // rowsOf is the table of an incident's sites: those that still fail first, in
 // the incident's own order, which is by how well known they are.
-func (w *Web) rowsOf(inc *faultline.Incident) []siteRow {
+func (v *voice) rowsOf(inc *faultline.Incident) []siteRow {
 	var rows []siteRow
 	for _, state := range siteStates {
 		for _, s := range inc.Sites {
 			if s.State != state || len(rows) == sitesListed {
 				continue
 			}
-			row := siteRow{siteLink: w.siteLink(s.Site), State: s.State, Word: memberWord(inc, s.State), Symptom: symptomWords(s.Symptom),
-				Since: momentOf(s.Onset, formMinute), Reports: number(s.Reports)}
+			row := siteRow{siteLink: v.siteLink(s.Site), State: s.State, Word: v.memberWord(inc, s.State), Symptom: v.symptom(s.Symptom),
+				Since: v.moment(s.Onset, formMinute), Reports: v.number(s.Reports)}
 			if s.Probes > 0 {
-				row.Probes = number(s.ProbesFailed) + " of " + number(s.Probes)
+				row.Probes = v.outOf(s.ProbesFailed, s.Probes)
 			}
 			if s.RecoveredAt != nil {
-				back := momentOf(*s.RecoveredAt, formMinute)
+				back := v.moment(*s.RecoveredAt, formMinute)
 				row.Back = &back
 			}
 			rows = append(rows, row)
@@ -77,7 +75,7 @@ type blamelessGroup struct {
 
 // blameless are the sites that were accused and are well, by the reason why we
 // think so. A site that failed after all is not among them.
-func (w *Web) blameless(inc *faultline.Incident) []blamelessGroup {
+func (v *voice) blameless(inc *faultline.Incident) []blamelessGroup {
 	failed := make(map[string]bool, len(inc.Sites))
 	for _, s := range inc.Sites {
 		failed[s.Site] = true
@@ -87,84 +85,107 @@ func (w *Web) blameless(inc *faultline.Incident) []blamelessGroup {
 		if failed[x.Site] {
 			continue
 		}
-		at := slices.IndexFunc(groups, func(g blamelessGroup) bool { return g.Reason == x.Reason })
+		at := slices.IndexFunc(groups, func(g blamelessGroup) bool { return g.Reason == v.reason(x.Reason) })
 		if at < 0 {
-			at, groups = len(groups), append(groups, blamelessGroup{Reason: x.Reason})
+			at, groups = len(groups), append(groups, blamelessGroup{Reason: v.reason(x.Reason)})
 		}
-		groups[at].Sites = append(groups[at].Sites, w.siteLink(x.Site))
+		groups[at].Sites = append(groups[at].Sites, v.siteLink(x.Site))
 	}
 	return groups
 }
 
+// outOf writes a count with its denominator.
+func (v *voice) outOf(n, of int) string {
+	return v.say("number.of", "N", v.number(n), "Of", v.number(of))
+}
+
 // because says what an incident rests on.
-func because(inc *faultline.Incident) []string {
+func (v *voice) because(inc *faultline.Incident) []string {
 	ev, im := inc.Evidence, inc.Impact
-	var said []string
+	basis := "because.probes"
 	switch {
 	case inc.Basis == faultline.BasisReports && inc.ConfirmedAt != nil:
-		said = append(said, "It rests on people’s reports alone, over many unrelated networks or sites.")
+		basis = "because.reports_alone"
 	case inc.ConfirmedAt == nil:
-		said = append(said, "Nothing that a crowd could not fake confirms it yet.")
+		basis = "because.unconfirmed"
 	case inc.Basis == faultline.BasisBoth:
-		said = append(said, "Our own probes confirm it, and people’s reports agree.")
-	default:
-		said = append(said, "Our own probes confirm it.")
+		basis = "because.both"
 	}
+	said := []string{v.say(basis)}
 	if ev.Probes > 0 {
-		s := fmt.Sprintf("%s of %s of these sites since it began failed", number(ev.ProbesFailed), count(ev.Probes, "probe"))
+		seen := v.say("because.probes_failed", "Of", v.outOf(ev.ProbesFailed, ev.Probes))
 		if ev.Vantages > 0 {
-			s += ", as seen from " + count(ev.Vantages, "place")
+			seen = v.count("because.probes_seen", ev.Vantages, "Of", v.outOf(ev.ProbesFailed, ev.Probes))
 		}
-		said = append(said, s+".")
+		said = append(said, seen)
 	}
 	if ev.Reports > 0 {
-		s := fmt.Sprintf("%s by %s", count(ev.Reports, "report"), count(ev.Reporters, "reporter"))
-		if ev.Networks > 0 {
-			s += " on " + count(ev.Networks, "network")
-		}
-		if len(ev.Countries) > 0 {
-			s += " in " + strings.Join(ev.Countries, ", ")
-		}
-		said = append(said, s+". A report is one person saying that one site does not work for them.")
+		said = append(said, v.reportsSaid(ev))
 	}
 	if im.ElsewhereObserved > 0 {
-		said = append(said, fmt.Sprintf("Of %s elsewhere that we look at in the same way, %s failing.",
-			count(im.ElsewhereObserved, "site"), areFailing(im.ElsewhereFailing)))
+		said = append(said, v.count("because.elsewhere", im.ElsewhereFailing, "Sites", v.number(im.ElsewhereObserved)))
 	}
 	return said
 }
 
-func areFailing(n int) string {
-	switch n {
-	case 0:
-		return "none is"
-	case 1:
-		return "1 is"
+// reportsSaid counts what people said, and says what a report is.
+func (v *voice) reportsSaid(ev faultline.Evidence) string {
+	networks, countries := "", ""
+	if ev.Networks > 0 {
+		networks = v.say("because.on", "Networks", v.count("of.networks", ev.Networks))
 	}
-	return number(n) + " are"
+	if len(ev.Countries) > 0 {
+		countries = v.say("because.in", "Countries", v.listed(ev.Countries, countriesNamed))
+	}
+	return v.say("because.reports", "Reports", v.count("of.reports", ev.Reports), "Reporters", v.count("of.reporters", ev.Reporters),
+		"Networks", networks, "Countries", countries)
+}
+
+// countriesNamed is how many countries are named one by one.
+const countriesNamed = 12
+
+// unknowns says what an incident does not know. It is never empty: nobody here
+// counts people.
+func (v *voice) unknowns(inc *faultline.Incident) []string {
+	said := []string{v.say("unknown.people")}
+	switch {
+	case inc.Cause == nil:
+		said = append(said, v.say("unknown.cause"))
+	case inc.State == faultline.StateCandidate:
+		said = append(said, v.say("unknown.confirmed"))
+	default:
+		said = append(said, v.say("unknown.why", "Name", inc.Cause.Name))
+		for _, a := range inc.Cause.Alternatives {
+			if a.Confidence == inc.Cause.Confidence {
+				said = append(said, v.say("unknown.which", "Name", inc.Cause.Name, "Other", a.Component.DisplayName()))
+				break
+			}
+		}
+	}
+	return said
 }
 
 // explain fills in the cause and what else was considered.
-func (w *Web) explain(p *incidentPage, inc *faultline.Incident) {
+func (v *voice) explain(p *incidentPage, inc *faultline.Incident) {
 	if inc.Cause == nil {
 		return
 	}
 	c := inc.Cause
-	p.Cause = &causeRow{URL: w.componentURL(c.Component), Name: c.Name, Kind: kindWords[c.Kind], Confidence: percent(c.Confidence)}
+	p.Cause = &causeRow{URL: v.componentURL(c.Component), Name: c.Name, Kind: v.kindWord(c.Kind), Confidence: v.percent(c.Confidence)}
 	for _, a := range c.Alternatives {
-		row := alternativeRow{URL: w.componentURL(a.Component), Name: a.Component.DisplayName(), Kind: kindWords[a.Component.Kind()],
-			Confidence: percent(a.Confidence), Reason: a.Reason}
+		row := alternativeRow{URL: v.componentURL(a.Component), Name: a.Component.DisplayName(), Kind: v.kindWord(a.Component.Kind()),
+			Confidence: v.percent(a.Confidence), Reason: v.reason(a.Reason)}
 		if a.Confidence < 0.01 {
-			row.Confidence, row.Reason = "under 1 %", "" // it no longer explains anything
+			row.Confidence, row.Reason = v.percent(0.001), "" // it no longer explains anything
 		}
 		p.Others = append(p.Others, row)
 	}
 }
 
 // componentURL is the page of a component; a site has one of its own.
-func (w *Web) componentURL(c faultline.Component) string {
+func (v *voice) componentURL(c faultline.Component) string {
 	if c.Kind() == faultline.KindSite {
-		return w.prefix + "/site/" + c.Name()
+		return v.link("/site/" + c.Name())
 	}
-	return w.prefix + "/component/" + c.Path()
+	return v.link("/component/" + c.Path())
 }

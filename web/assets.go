@@ -6,9 +6,11 @@ import (
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-//go:embed pages parts static
+//go:embed pages parts static words
 var files embed.FS
 
 // asset is a file that pages refer to by an address with its contents' hash, so
@@ -29,66 +31,86 @@ type asset struct {
 	hash  string
 }
 
-// assets are style.css, live.js and icon.svg.
-type assets struct {
-	prefix string
-	byName map[string]asset
+// style is what stands in the head of every page, so that the first paint needs
+// one request, and the source expression that lets a browser take it (CSP 3).
+type style struct {
+	css    template.CSS
+	source string
 }
+
+// assets are the scripts, the icon and the styles.
+type assets struct {
+	prefix       string
+	byName       map[string]asset
+	page, widget style
+}
+
+// scripts and pictures, by the media that they are of.
+var staticFiles = map[string]string{
+	"live.js": javaScript, "frame.js": javaScript, "take.js": javaScript, "embed.js": javaScript, "icon.svg": "image/svg+xml",
+}
+
+const javaScript = "text/javascript; charset=utf-8"
+
+// widgetParts are the styles that widgets need; pages have all of them.
+var widgetParts = []string{"parts/layout/colours.css", "parts/layout/text.css", "parts/headline/", "parts/chart/", "pages/embed/"}
 
 func readAssets(prefix string) (assets, error) {
 	a := assets{prefix: prefix, byName: map[string]asset{}}
-	style, err := readStyle()
-	if err != nil {
-		return a, err
-	}
-	a.add("style.css", "text/css; charset=utf-8", style)
-	for name, media := range map[string]string{"live.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"} {
+	for name, media := range staticFiles {
 		body, err := files.ReadFile("static/" + name)
 		if err != nil {
 			return a, fmt.Errorf("web: read %s: %w", name, err)
 		}
-		a.add(name, media, body)
+		sum := sha256.Sum256(body)
+		a.byName[name] = asset{body: body, media: media, hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
 	}
-	return a, nil
+	var err error
+	if a.page, err = readStyle(func(string) bool { return true }, false); err != nil {
+		return a, err
+	}
+	a.widget, err = readStyle(func(name string) bool {
+		return slices.ContainsFunc(widgetParts, func(part string) bool { return strings.HasPrefix(name, part) })
+	}, true)
+	return a, err
 }
 
-// readStyle puts the styles of all parts and pages together, the parts first.
-func readStyle() ([]byte, error) {
-	var names []string
-	for _, pattern := range []string{"parts/*/*.css", "pages/*/*.css"} {
-		found, err := fs.Glob(files, pattern)
+// darkColours are those of the dark scheme. A widget may be told to be dark
+// whatever the reader's system says.
+var darkColours = regexp.MustCompile(`(?s)@media \(prefers-color-scheme:dark\)\{:root[^{]*\{(.*?)\}\}`)
+
+// readStyle puts the styles of parts and pages together: the layout's first, as
+// the rest builds on it.
+func readStyle(wanted func(name string) bool, themed bool) (style, error) {
+	var css bytes.Buffer
+	for _, pattern := range []string{"parts/layout/*.css", "parts/*/*.css", "pages/*/*.css"} {
+		names, err := fs.Glob(files, pattern)
 		if err != nil {
-			return nil, fmt.Errorf("web: %w", err)
+			return style{}, fmt.Errorf("web: %w", err)
 		}
-		slices.Sort(found)
-		names = append(names, found...)
-	}
-	// The rest builds on the layout's.
-	slices.SortStableFunc(names, func(a, b string) int { return layoutFirst(a) - layoutFirst(b) })
-	var style bytes.Buffer
-	for _, name := range names {
-		body, err := files.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("web: read %s: %w", name, err)
+		for _, name := range names {
+			if !wanted(name) || pattern != "parts/layout/*.css" && strings.HasPrefix(name, "parts/layout/") {
+				continue
+			}
+			body, err := files.ReadFile(name)
+			if err != nil {
+				return style{}, fmt.Errorf("web: read %s: %w", name, err)
+			}
+			css.Write(body)
 		}
-		style.Write(body)
 	}
-	return style.Bytes(), nil
-}
-
-func layoutFirst(name string) int {
-	if strings.HasPrefix(name, "parts/layout/") {
-		return 0
+	if themed {
+		dark := darkColours.FindSubmatch(css.Bytes())
+		if dark == nil {
+			return style{}, fmt.Errorf("web: the style has no dark colours")
+		}
+		fmt.Fprintf(&css, ":root[data-theme=dark]{color-scheme:dark;%s}", dark[1])
 	}
-	return 1
+	sum := sha256.Sum256(css.Bytes())
+	return style{css: template.CSS(css.String()), source: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}, nil
 }
 
-func (a assets) add(name, media string, body []byte) {
-	sum := sha256.Sum256(body)
-	a.byName[name] = asset{body: body, media: media, hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
-}
-
-// url returns where an asset lives: style.css at /static/style.HASH.css.
+// url returns where an asset lives: live.js at /static/live.HASH.js.
 func (a assets) url(name string) string {
 	ext := path.Ext(name)
 	return a.prefix + "/static/" + strings.TrimSuffix(name, ext) + "." + a.byName[name].hash + ext
@@ -106,19 +128,31 @@ func (a assets) find(file string) (found asset, exact, ok bool) {
 	return found, found.hash == parts[1], ok
 }
 
-func (w *Web) static(c *gin.Context) error {
+func (w *Web) static(c *gin.Context, _ *voice) error {
 	found, exact, ok := w.assets.find(c.Param("file"))
 	if !ok {
 		return faultline.ErrNotFound
 	}
-	h := c.Writer.Header()
-	h.Set("Content-Type", found.media)
-	h.Set("Cache-Control", cacheBriefly)
+	cache := cacheBriefly
 	if exact {
-		h.Set("Cache-Control", cacheImmutable)
+		cache = cacheImmutable
 	}
-	h.Set("Content-Length", strconv.Itoa(len(found.body)))
-	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write(found.body) // the client may have gone
+	writeAsset(c, found, cache)
 	return nil
+}
+
+// element answers with the script of the <faultline-incident> element, at an
+// address without a hash: newspapers paste it.
+func (w *Web) element(c *gin.Context, _ *voice) error {
+	writeAsset(c, w.assets.byName["embed.js"], cacheElement)
+	return nil
+}
+
+func writeAsset(c *gin.Context, a asset, cache string) {
+	h := c.Writer.Header()
+	h.Set("Content-Type", a.media)
+	h.Set("Cache-Control", cache)
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = c.Writer.Write(a.body) // the client may have gone
 }

@@ -14,6 +14,27 @@ import (
 
 var start = time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
 
+// nobody is a Source that has nothing, for pages whose words alone are tested.
+type nobody struct{ Source }
+
+func (nobody) View() faultline.View { return faultline.View{} }
+
+// voiceIn is how a reader of a language is spoken to.
+func voiceIn(t *testing.T, lang string) *voice {
+	t.Helper()
+	w, err := New(Config{Source: nobody{}, Door: struct{ Door }{}, Keys: struct{ Keys }{}, Now: func() time.Time { return start },
+		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.voices[lang] == nil {
+		t.Fatalf("nobody speaks %s", lang)
+	}
+	return w.voices[lang]
+}
+
+func english(t *testing.T) *voice { return voiceIn(t, "en") }
+
 // told is an incident with revisions whose points are given.
 func told(points []point) faultline.Incident {
 	last := points[len(points)-1]
@@ -64,7 +85,7 @@ func TestAxes(t *testing.T) {
 		}
 	}
 	for _, d := range []time.Duration{5 * time.Minute, 38 * time.Minute, 82 * time.Minute, 7 * time.Hour, 50 * time.Hour, 30 * 24 * time.Hour} {
-		ticks, unit := span{start, start.Add(d)}.ticks()
+		ticks, unit := english(t).ticks(span{start, start.Add(d)})
 		if len(ticks) < 2 || len(ticks) > 5 || unit[:3] != "UTC" {
 			t.Errorf("over %s: %v %q", d, ticks, unit)
 		}
@@ -77,7 +98,7 @@ func TestMarksDoNotTouch(t *testing.T) {
 	for i := range 9 { // more than are marked
 		inc.Statements = append(inc.Statements, faultline.SaidStatement{At: start.Add(time.Duration(i*20) * time.Minute), Status: "in_progress"})
 	}
-	c := chartOf(&inc, points, true, points[1].At)
+	c := english(t).chartOf(&inc, points, true, points[1].At)
 	if len(c.Marks) != 2+statementsMarked || c.Marks[0].Text != "Began" || c.Marks[1].Text != "The provider said: in progress" {
 		t.Fatalf("marks: %+v", c.Marks)
 	}
@@ -108,25 +129,26 @@ func TestMarksDoNotTouch(t *testing.T) {
 func TestChartOfOneSiteIsAList(t *testing.T) {
 	points := []point{{At: start, Failing: 1, Observed: 1}}
 	inc := told(points)
-	if c := chartOf(&inc, points, true, start); c.Drawn || len(c.Marks) != 2 {
+	if c := english(t).chartOf(&inc, points, true, start); c.Drawn || len(c.Marks) != 2 {
 		t.Errorf("%+v", c)
 	}
 }
 
 func TestWordsForNumbers(t *testing.T) {
+	v := english(t)
 	for d, want := range map[time.Duration]string{0: "0 s", 21400 * time.Millisecond: "21 s", 59600 * time.Millisecond: "1 min", 38*time.Minute + 12*time.Second: "38 min",
 		59*time.Minute + 40*time.Second: "1 h", 72 * time.Minute: "1 h 12 min", 24 * time.Hour: "1 d", 76 * time.Hour: "3 d 4 h", -time.Second: "0 s"} {
-		if got := lasting(d); got != want {
+		if got := v.lasting(d); got != want {
 			t.Errorf("%s is written %q, want %q", d, got, want)
 		}
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 36734: "36,734", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
-		if got := number(n); got != want {
+		if got := v.number(n); got != want {
 			t.Errorf("%d is written %q", n, got)
 		}
 	}
 	for p, want := range map[float64]string{0: "0 %", 0.004: "under 1 %", 0.97: "97 %", 0.998: "over 99 %", 1: "100 %"} {
-		if got := percent(p); got != want {
+		if got := v.percent(p); got != want {
 			t.Errorf("%v is written %q", p, got)
 		}
 	}
@@ -238,9 +260,33 @@ func TestPageCacheIsBounded(t *testing.T) {
 	fill(start.Add(time.Hour), 40, 1<<20)
 	sum := 0
 	for _, r := range p.pages {
-		sum += len(r.body)
+		sum += r.size()
 	}
 	if p.bytes > pageBytes || sum != p.bytes {
 		t.Errorf("%d bytes, counted %d", sum, p.bytes)
+	}
+}
+
+// A chart that lacks what came before still ends with what is.
+func TestChartEndsWithWhatIs(t *testing.T) {
+	inc := told([]point{{At: start, Failing: 131, Observed: 140}, {At: start.Add(time.Hour), Failing: 48, Observed: 140}})
+	inc.Revision, inc.Impact.Failing = 90, 48
+	lines := newTimelines(&teller{most: 60, err: errors.New("slow")})
+	points, whole := lines.told(t.Context(), &inc)
+	if last := points[len(points)-1]; whole || len(points) != 61 || last.Failing != 48 || !last.At.Equal(inc.UpdatedAt) {
+		t.Errorf("%d points, the last of them %+v", len(points), last)
+	}
+	again, _ := lines.upTo(t.Context(), inc.ID, 60)
+	if again[59].Failing != 60 {
+		t.Error("what is read for one chart is kept for others")
+	}
+	v := english(t)
+	v.charts = newTimelines(&teller{most: 60, err: errors.New("slow")})
+	if drawn := v.sparks(t.Context(), []*faultline.Incident{&inc}, inc.UpdatedAt); len(drawn) > 0 {
+		t.Error("a spark is drawn of what was not read whole")
+	}
+	v.charts = newTimelines(&teller{most: 90})
+	if drawn := v.sparks(t.Context(), []*faultline.Incident{&inc}, inc.UpdatedAt); drawn[inc.ID] == nil {
+		t.Error("no spark is drawn of what was read whole")
 	}
 }

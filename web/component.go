@@ -12,8 +12,9 @@ import (
 
 // Bounds of a component's page.
 const (
-	membersListed   = 60
-	incidentsListed = 20
+	membersListed    = 60
+	dependentsListed = 60
+	incidentsListed  = 20
 )
 
 // componentPage answers: how is this piece of infrastructure?
@@ -21,11 +22,17 @@ type componentPage struct {
 	shell
 	Name, Kind string
 	Component  faultline.Component
+	State      faultline.IncidentState // of its weightiest open incident
+	Word       string
 	Answer     string
 	Open       []headline
 	Members    int // sites of the map that stand on it; 0: unknown
+	Counts     []tally
+	Charts     []figure
 	Sites      []statusRow
 	SitesTotal int
+	Dependents []siteLink
+	Statements []statementRow
 	Ended      []incidentLine
 }
 
@@ -38,83 +45,134 @@ type statusRow struct {
 	Reports string
 }
 
-func (w *Web) component(c *gin.Context) error {
+func (w *Web) component(c *gin.Context, v *voice) error {
 	comp := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
 	if comp == "" {
 		return faultline.ErrNotFound
 	}
 	if comp.Kind() == faultline.KindSite {
-		w.seeOther(c, "/site/"+url.PathEscape(comp.Name()), cacheBriefly)
+		v.seeOther(c, "/site/"+url.PathEscape(comp.Name())+v.Query, cacheBriefly)
 		return nil
 	}
-	return w.show(c, "component/"+string(comp), func(context.Context) (doc, error) {
+	return w.show(c, v, "component/"+string(comp), func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
 			return doc{}, err
 		}
-		p, known := w.componentPage(comp, incidents)
+		p, known := v.componentPage(comp, incidents)
 		if !known {
 			return doc{}, faultline.ErrNotFound
 		}
+		p.Charts = v.dayCharts(ctx, string(comp), membersShare)
 		return doc{page: "component", data: p, cache: cacheCurrent}, nil
 	})
 }
 
 // componentPage reports whether anything is known of the component at all.
-func (w *Web) componentPage(comp faultline.Component, incidents []faultline.Incident) (p componentPage, known bool) {
-	asOf, _ := w.clock()
-	p = componentPage{Component: comp, Name: comp.DisplayName(), Kind: kindWords[comp.Kind()], Members: w.cfg.Members(comp)}
-	drill := false
-	for i := range incidents {
-		inc := &incidents[i]
-		if inc.Cause == nil || inc.Cause.Component != comp || inc.State == faultline.StateMerged {
-			continue
-		}
-		p.Name, known, drill = inc.Cause.Name, true, drill || inc.Drill
-		if inc.State.Open() {
-			h := w.headlineOf(inc, asOf)
-			h.Linked = true
-			p.Open = append(p.Open, h)
-		} else if len(p.Ended) < incidentsListed && inc.ConfirmedAt != nil {
-			p.Ended = append(p.Ended, w.lineOf(inc, asOf))
-		}
+func (v *voice) componentPage(comp faultline.Component, incidents []faultline.Incident) (p componentPage, known bool) {
+	p = componentPage{Component: comp, Name: comp.DisplayName(), Kind: v.kindWord(comp.Kind()), Members: v.cfg.Members(comp)}
+	drill := v.caused(&p, incidents)
+	known = len(p.Open)+len(p.Ended) > 0 || p.Name != comp.DisplayName()
+	failing := v.membersSeen(&p)
+	p.Answer = v.answerComponent(p.Name, p.Open)
+	if p.Members > 0 {
+		p.Counts = []tally{v.share(failing, p.Members, v.count("component.failing", p.Members)),
+			v.share(p.Members-min(failing, p.Members), p.Members, v.say("component.not_failing"))}
+		p.Counts[0].Strong = true
 	}
-	for _, s := range w.cfg.Source.View().Sites {
-		for _, c := range s.Components {
-			if c != comp {
-				continue
-			}
-			p.Sites = append(p.Sites, w.statusRow(s))
-			break
-		}
+	for _, site := range v.cfg.Dependents(comp, dependentsListed) {
+		p.Dependents = append(p.Dependents, v.siteLink(site))
 	}
-	slices.SortStableFunc(p.Sites, func(a, b statusRow) int { return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State) })
-	p.SitesTotal, p.Sites = len(p.Sites), p.Sites[:min(len(p.Sites), membersListed)]
-	p.Answer = answerComponent(p.Name, p.Open)
-	p.shell = w.shell(p.Name+": is it failing? Faultline", p.Answer)
-	p.Canonical, p.Live, p.Say, p.Drill = w.absolute("/component/"+comp.Path()), "all", p.Answer, p.Drill || drill
+	p.shell = v.shell("/component/"+comp.Path(), v.say("component.title", "Name", p.Name), p.Answer)
+	p.follow("all", 0, p.Answer)
+	v.illustrate(&p.shell, "/card/component/"+comp.Path()+".png", p.Answer)
+	p.Drill = p.Drill || drill
 	return p, known || p.Members > 0 || p.SitesTotal > 0
 }
 
-func answerComponent(name string, open []headline) string {
-	for _, h := range open {
-		switch h.State {
-		case faultline.StateConfirmed:
-			return "Yes: " + name + " is failing."
-		case faultline.StateRecovering:
-			return name + " is recovering."
+// caused fills in the incidents that the component caused, and what its provider
+// said in the newest of them.
+func (v *voice) caused(p *componentPage, incidents []faultline.Incident) (drill bool) {
+	asOf, _ := v.clock()
+	for i := range incidents {
+		inc := &incidents[i]
+		if inc.Cause == nil || inc.Cause.Component != p.Component || inc.State == faultline.StateMerged {
+			continue
+		}
+		p.Name, drill = inc.Cause.Name, drill || inc.Drill
+		if p.Statements == nil {
+			p.Statements = v.statements(inc.Statements)
+		}
+		if inc.State.Open() {
+			h := v.headlineOf(inc, asOf)
+			h.Linked = true
+			p.Open = append(p.Open, h)
+			if weight(inc.State) > weight(p.State) {
+				p.State, p.Word = inc.State, h.Word
+			}
+		} else if len(p.Ended) < incidentsListed && inc.ConfirmedAt != nil {
+			p.Ended = append(p.Ended, v.lineOf(inc, asOf))
 		}
 	}
-	if len(open) > 0 {
-		return "Perhaps: " + name + " is suspected, and nothing confirms it yet."
-	}
-	return "Nothing points to a fault of " + name + "."
+	return drill
 }
 
-func (w *Web) statusRow(s faultline.SiteStatus) statusRow {
-	row := statusRow{siteLink: w.siteLink(s.Site), State: s.State, Word: siteStateWords[s.State], Reports: number(s.Reports)}
+// membersSeen fills in the members that something was said of, and counts those
+// that fail.
+func (v *voice) membersSeen(p *componentPage) (failing int) {
+	var seen []faultline.SiteStatus
+	for _, s := range v.cfg.Source.View().Sites {
+		if !slices.Contains(s.Components, p.Component) {
+			continue
+		}
+		seen = append(seen, s)
+		if s.State == faultline.SiteDown || s.State == faultline.SiteDegraded {
+			failing++
+		}
+	}
+	slices.SortStableFunc(seen, func(a, b faultline.SiteStatus) int {
+		return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State)
+	})
+	p.SitesTotal = len(seen)
+	for _, s := range seen[:min(len(seen), membersListed)] {
+		p.Sites = append(p.Sites, v.statusRow(s))
+	}
+	return failing
+}
+
+func (v *voice) answerComponent(name string, open []headline) string {
+	best := faultline.IncidentState("")
+	for _, h := range open {
+		if weight(h.State) > weight(best) {
+			best = h.State
+		}
+	}
+	if best == "" {
+		return v.say("component.calm", "Name", name)
+	}
+	return v.say("component."+string(best), "Name", name)
+}
+
+func (v *voice) statusRow(s faultline.SiteStatus) statusRow {
+	row := statusRow{siteLink: v.siteLink(s.Site), State: s.State, Word: v.siteStateWord(s.State), Reports: v.number(s.Reports)}
 	if s.Probes > 0 {
-		row.Probes = number(s.ProbesFailed) + " of " + number(s.Probes)
+		row.Probes = v.outOf(s.ProbesFailed, s.Probes)
 	}
 	return row
+}
+
+// dayCharts draw the last day of a site or a component; none where no series is
+// to be had.
+func (v *voice) dayCharts(ctx context.Context, of string, k shareFigure) []figure {
+	asOf, _ := v.clock()
+	shown := span{asOf.Add(-dayShown), asOf}
+	s, ok := v.seriesOf(ctx, of, dayStep, shown.from, shown.to)
+	if !ok {
+		return nil
+	}
+	charts := []figure{v.reportsFigure(s, "chart-reports", shown)}
+	if f, ok := k.draw(v, s, shown); ok {
+		charts = append(charts, f)
+	}
+	return charts
 }

@@ -2,45 +2,190 @@ package web
 
 import (
 	"context"
+	"html/template"
+	"net/url"
+
+	"faultline"
 
 	"github.com/gin-gonic/gin"
 )
 
-// embedPage is the headline block of an incident on somebody else's page.
+// widgetRows is how many sites a widget's table has, widgetHeads how many
+// incidents a widget names.
+const (
+	widgetRows  = 12
+	widgetHeads = 3
+)
+
+// embedPage is what we say on somebody else's page: the same headline block as
+// on ours.
 type embedPage struct {
 	shell
-	Head   headline
-	Source string // where it is from, with the revision
-	Link   string
-	Frozen bool
+	Kind    string // incident, site, component, now
+	Head    *headline
+	Answer  string // of the others
+	Because string
+	Counts  []tally
+	Heads   []headline
+	More    int // incidents that are not named
+	Charts  []figure
+	Rows    []siteRow
+	Reasons []string
+	Unknown []string
+	Frozen  bool
+	Link    string
+	Source  template.HTML // where it is from, and of when
 }
 
-func (w *Web) embedIncident(c *gin.Context) error {
+func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 	id, revision, err := readID(c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return w.show(c, "embed/"+c.Param("id"), func(ctx context.Context) (doc, error) {
+	o := v.options(c)
+	return w.show(c, v, "embed/incident/"+c.Param("id")+"?"+o.key(), func(ctx context.Context) (doc, error) {
 		inc, err := w.cfg.Source.Incident(ctx, id, revision)
 		if err != nil {
 			return doc{}, err
 		}
-		frozen := revision != 0
-		asOf, _ := w.clock()
-		if frozen {
-			asOf = inc.UpdatedAt
-		}
-		head := w.headlineOf(&inc, asOf)
-		p := embedPage{shell: w.shell(inc.Title, describeHead(head)), Head: head, Frozen: frozen}
-		p.Widget, p.Drill = true, p.Drill || inc.Drill
-		cite := w.cite(&inc)
-		p.Canonical, p.Link = cite.Live, cite.Live
-		if frozen {
-			p.Link, p.AsOf, p.Stale = cite.Frozen, momentOf(asOf, formDated), false
-		} else {
-			p.Live, p.Revision, p.Say = inc.ID, inc.Revision, head.Word+": "+inc.Title
-		}
-		p.Source = "revision " + number(inc.Revision)
-		return doc{page: "embed", data: p, cache: cacheOf(frozen)}, nil
+		p, final := v.in(o.zone).incidentWidget(ctx, &inc, revision, o)
+		return doc{page: "embed", data: p, cache: cacheOf(final)}, nil
 	})
+}
+
+// incidentWidget reports whether what it says stands for ever.
+func (v *voice) incidentWidget(ctx context.Context, inc *faultline.Incident, revision int, o widgetOptions) (p embedPage, final bool) {
+	asOf, _ := v.clock()
+	if final = revision != 0; final {
+		asOf = inc.UpdatedAt
+	}
+	head := v.headlineOf(inc, asOf)
+	head.Blank = true
+	p = embedPage{Kind: "incident", Head: &head, Frozen: final, Link: v.whole(incidentPath(inc.ID, revision)), Unknown: v.unknowns(inc)}
+	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
+	if final {
+		p.freeze(v.moment(asOf, formDated))
+	} else {
+		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
+	}
+	if o.has("chart") {
+		points, whole := v.charts.told(ctx, inc)
+		chart := v.chartOf(inc, points, whole, asOf)
+		p.Charts, final = []figure{chart}, final && whole
+	}
+	if o.has("table") {
+		rows := v.rowsOf(inc)
+		p.Rows = rows[:min(len(rows), widgetRows)]
+	}
+	if o.has("evidence") {
+		p.Reasons = v.because(inc)
+	}
+	p.Drill = p.Drill || inc.Drill
+	v.signed(&p, v.say("widget.revision", "N", v.number(inc.Revision)), o)
+	return p, final
+}
+
+// signed adds where a widget is from, of when, and that it is fixed or live.
+func (v *voice) signed(p *embedPage, what string, o widgetOptions) {
+	v.widget(&p.shell, o)
+	id := "widget.live"
+	switch {
+	case p.Frozen:
+		id = "widget.fixed"
+	case o.still:
+		id = "widget.still"
+	}
+	p.Source = v.rich(id, "What", what, "Time", p.AsOf)
+}
+
+func (w *Web) embedSite(c *gin.Context, v *voice) error {
+	record, err := w.cfg.Lookup(c.Param("site"))
+	if err != nil {
+		return siteFault(err, c.Param("site"))
+	}
+	if record.Site != c.Param("site") {
+		return v.elsewhere(c, "/embed/site/"+url.PathEscape(record.Site))
+	}
+	o := v.options(c)
+	return w.show(c, v, "embed/site/"+record.Site+"?"+o.key(), func(ctx context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
+		v := v.in(o.zone)
+		status, heard := v.statusOf(record)
+		site := v.sitePage(record, status, heard, incidents)
+		p := embedPage{Kind: "site", Answer: site.Answer, Because: site.Because, Counts: site.Counts, Link: v.whole(site.Path),
+			Unknown: []string{v.say("unknown.people")}, shell: site.shell}
+		if o.has("chart") {
+			p.Charts = v.dayCharts(ctx, record.Site, probesShare)
+		}
+		v.signed(&p, record.Site, o)
+		return doc{page: "embed", data: p, cache: cacheCurrent}, nil
+	})
+}
+
+func (w *Web) embedComponent(c *gin.Context, v *voice) error {
+	comp := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
+	if comp == "" {
+		return faultline.ErrNotFound
+	}
+	if comp.Kind() == faultline.KindSite {
+		return v.elsewhere(c, "/embed/site/"+url.PathEscape(comp.Name()))
+	}
+	o := v.options(c)
+	return w.show(c, v, "embed/component/"+string(comp)+"?"+o.key(), func(ctx context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
+		v := v.in(o.zone)
+		page, known := v.componentPage(comp, incidents)
+		if !known {
+			return doc{}, faultline.ErrNotFound
+		}
+		p := embedPage{Kind: "component", Answer: page.Answer, Counts: page.Counts, Link: v.whole(page.Path),
+			Unknown: []string{v.say("unknown.people")}, shell: page.shell}
+		p.name(page.Open)
+		if o.has("chart") {
+			p.Charts = v.dayCharts(ctx, string(comp), membersShare)
+		}
+		v.signed(&p, page.Name, o)
+		return doc{page: "embed", data: p, cache: cacheCurrent}, nil
+	})
+}
+
+func (w *Web) embedNow(c *gin.Context, v *voice) error {
+	o := v.options(c)
+	return w.show(c, v, "embed/now?"+o.key(), func(ctx context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
+		v := v.in(o.zone)
+		now := v.nowPage(ctx, incidents)
+		p := embedPage{Kind: "now", Answer: now.Answer, Link: v.whole("/"), Unknown: []string{v.say("unknown.people")}, shell: now.shell}
+		p.name(now.Broken)
+		p.More += now.MoreBroken
+		v.signed(&p, v.say("widget.now"), o)
+		return doc{page: "embed", data: p, cache: cacheCurrent}, nil
+	})
+}
+
+// name puts the first of some incidents in.
+func (p *embedPage) name(heads []headline) {
+	p.Heads = heads[:min(len(heads), widgetHeads)]
+	p.More = len(heads) - len(p.Heads)
+	for i := range p.Heads {
+		p.Heads[i].Blank = true
+	}
+}
+
+// elsewhere sends a widget to its one address, with all that was asked of it.
+func (v *voice) elsewhere(c *gin.Context, path string) error {
+	if c.Request.URL.RawQuery != "" {
+		path += "?" + c.Request.URL.RawQuery
+	}
+	v.seeOther(c, path, cacheBriefly)
+	return nil
 }

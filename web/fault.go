@@ -57,8 +57,8 @@ const (
 
 // fail answers with the page that err amounts to. What it does not know is a
 // fault of ours, and its text stays in the log.
-func (w *Web) fail(c *gin.Context, pol policy, err error) {
-	p := w.faultOf(err)
+func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
+	p := v.faultOf(err)
 	c.Abort()
 	if c.Writer.Written() {
 		return
@@ -68,22 +68,25 @@ func (w *Web) fail(c *gin.Context, pol policy, err error) {
 	}
 	h := c.Writer.Header()
 	h.Del("ETag")
+	h.Del("Content-Encoding")
 	h.Set("Cache-Control", cacheNever)
 	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", strconv.Itoa(retryAtLeast+rand.IntN(retryAtMost-retryAtLeast+1)))
 	}
 	query := p.Query
-	p.shell = w.shell(p.Answer, p.Detail)
-	p.Query, p.Widget = query, pol == embedPolicy
-	body, err := w.tmpl.render("fault", p)
+	p.shell = v.shell("", p.Answer, p.Detail)
+	if p.Query = query; pol == w.policies.embed {
+		v.widget(&p.shell, v.options(c))
+	}
+	body, err := v.tmpl.render("fault", p)
 	if err != nil {
 		w.log.ErrorContext(c, "page failed", "route", c.FullPath(), "error", err)
-		body = []byte("Something went wrong on our side.")
+		body = []byte(v.say("fault.ours"))
 	}
 	writeHTML(c, p.Status, body)
 }
 
-func (w *Web) faultOf(err error) faultPage {
+func (v *voice) faultOf(err error) faultPage {
 	var (
 		unknown unknownSite
 		form    refusedForm
@@ -91,46 +94,46 @@ func (w *Web) faultOf(err error) faultPage {
 		invalid faultline.InvalidError
 	)
 	home := func(status int, answer, detail string) faultPage {
-		return faultPage{Status: status, Answer: answer, Detail: detail, Back: w.prefix + "/", Label: "What is broken now"}
+		return faultPage{Status: status, Answer: v.say(answer), Detail: v.say(detail), Back: v.link("/"), Label: v.say("fault.home")}
 	}
 	switch {
 	case errors.As(err, &unknown):
-		return w.unknownSite(unknown)
+		return v.unknownSite(unknown)
 	case errors.As(err, &form):
-		return w.refusedForm(form)
+		return v.refusedForm(form)
 	case errors.As(err, &bad):
-		return home(bad.status, "This report was not counted.", "It was not what the form on our page sends.")
+		return home(bad.status, "fault.not_counted", "fault.not_counted_form")
 	case errors.As(err, &invalid):
-		return home(http.StatusBadRequest, "This request was not understood.", "Nothing was counted.")
+		return home(http.StatusBadRequest, "fault.bad", "fault.bad_detail")
 	case errors.Is(err, faultline.ErrNotFound):
-		return home(http.StatusNotFound, "There is nothing here.", "The address may be mistyped, or what it named was never there: incidents are kept for good.")
+		return home(http.StatusNotFound, "fault.nothing", "fault.nothing_detail")
 	case errors.Is(err, faultline.ErrUnavailable), errors.Is(err, faultline.ErrNotLeader),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return home(http.StatusServiceUnavailable, "This can’t be answered just now.", "Nothing was counted and nothing was lost. Try again in a few seconds.")
+		return home(http.StatusServiceUnavailable, "fault.away", "fault.away_detail")
 	}
-	return home(http.StatusInternalServerError, "Something went wrong on our side.", "Try again in a few seconds.")
+	return home(http.StatusInternalServerError, "fault.ours", "fault.ours_detail")
 }
 
-func (w *Web) unknownSite(e unknownSite) faultPage {
-	p := faultPage{shell: shell{Query: e.asked}, Status: e.status, Back: w.prefix + "/", Label: "What is broken now",
-		Answer: "That is not the name of a site.", Detail: "Give a name such as bbc.co.uk, or the address of a page."}
+func (v *voice) unknownSite(e unknownSite) faultPage {
+	p := faultPage{shell: shell{Query: e.asked}, Status: e.status, Back: v.link("/"), Label: v.say("fault.home"),
+		Answer: v.say("fault.no_site"), Detail: v.say("fault.no_site_detail")}
 	if e.status == http.StatusNotFound {
-		p.Answer, p.Detail = "We do not know that site yet.", "We can only tell of sites that are on our map."
+		p.Answer, p.Detail = v.say("fault.unknown_site"), v.say("fault.unknown_site_detail")
 		if hostLike.MatchString(e.asked) {
-			p.Answer = "We do not know " + e.asked + " yet."
+			p.Answer = v.say("fault.unknown_named", "Site", e.asked)
 		}
 	}
 	return p
 }
 
-func (w *Web) refusedForm(e refusedForm) faultPage {
-	p := faultPage{Status: http.StatusForbidden, Answer: "This report was not counted.", Back: w.prefix + "/", Label: "What is broken now",
-		Detail: "Reports count only when they are sent from the site’s page here, by the person who reads it."}
+func (v *voice) refusedForm(e refusedForm) faultPage {
+	p := faultPage{Status: http.StatusForbidden, Answer: v.say("fault.not_counted"), Back: v.link("/"), Label: v.say("fault.home"),
+		Detail: v.say("fault.foreign_detail")}
 	if errors.Is(e.why, errExpired) {
-		p.Detail = "The page had been open for more than an hour. Open it again and report from there."
+		p.Detail = v.say("fault.expired_detail")
 	}
 	if hostLike.MatchString(e.site) {
-		p.Back, p.Label = w.prefix+"/site/"+e.site, "Go to the page of "+e.site
+		p.Back, p.Label = v.link("/site/"+e.site), v.say("fault.to_site", "Site", e.site)
 	}
 	return p
 }

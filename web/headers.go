@@ -10,23 +10,33 @@ type policy struct {
 	open     bool // other origins may embed and read it
 }
 
-const (
-	// Nothing from anywhere but here, nothing inline.
-	cspContent = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-	// What pages may ask a browser for: nothing.
-	permissions = "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
-)
+// What pages may ask a browser for: nothing.
+const permissions = "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
-var (
-	// Pages tell their address to this server alone. Not no-referrer: browsers
-	// then write "Origin: null" on our own form, and old ones say nothing else of
-	// where it comes from.
-	pagePolicy = policy{csp: cspContent + "form-action 'self'; frame-ancestors 'none'", referrer: "same-origin"}
-	// Widgets stand on pages of others, sandboxed ones too: those read as a
-	// foreign origin. They hold no forms, so that there is nothing to click-jack.
-	embedPolicy  = policy{csp: cspContent + "form-action 'none'; frame-ancestors *", referrer: "no-referrer", open: true}
-	staticPolicy = policy{csp: "default-src 'none'; frame-ancestors 'none'", referrer: "no-referrer", open: true}
-)
+// policies of the answers here.
+type policies struct{ page, take, embed, static policy }
+
+// newPolicies lets nothing in from anywhere but here, and nothing inline but the
+// one style, by its hash.
+func newPolicies(a assets) policies {
+	content := func(s style) string {
+		return "default-src 'none'; style-src " + s.source + "; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+	}
+	closed := "default-src 'none'; frame-ancestors 'none'"
+	return policies{
+		// Pages tell their address to this server alone. Not no-referrer: browsers
+		// then write "Origin: null" on our own form, and old ones say nothing else
+		// of where it comes from.
+		page: policy{csp: content(a.page) + "form-action 'self'; frame-ancestors 'none'", referrer: "same-origin"},
+		// The page for newsrooms shows widgets in frames.
+		take: policy{csp: content(a.page) + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'", referrer: "same-origin"},
+		// Widgets stand on pages of others, sandboxed ones too: those read as a
+		// foreign origin. They hold no forms, so that there is nothing to click-jack.
+		embed: policy{csp: content(a.widget) + "form-action 'none'; frame-ancestors *", referrer: "no-referrer", open: true},
+		// Pictures too: what is drawn needs no style.
+		static: policy{csp: closed, referrer: "no-referrer", open: true},
+	}
+}
 
 func (p policy) set(h http.Header) {
 	h.Set("Content-Security-Policy", p.csp)

@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -19,16 +22,49 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /site/:site":            {"/site/reddit.com", pageCSP, "same-origin", "", "max-age=5"},
 	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},
+	"GET /archive":               {"/archive", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /method":                {"/method", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /about":                 {"/about", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /prober":                {"/prober", pageCSP, "same-origin", "", "max-age=60"},
-	"GET /embed/incident/:id":    {"/embed/incident/" + outage, embedCSP, "no-referrer", "*", "max-age=5"},
-	"GET /static/:file":          {"/static/live.x.js", "default-src 'none'; frame-ancestors 'none'", "no-referrer", "*", "max-age=60"},
+	"GET /developers":            {"/developers", takeCSP, "same-origin", "", "max-age=60"},
+
+	"GET /embed/incident/:id":          {"/embed/incident/" + outage, embedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /embed/site/:site":            {"/embed/site/reddit.com", embedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /embed/component/:kind/:name": {"/embed/component/cdn/fastly", embedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /embed/now":                   {"/embed/now", embedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /embed.js":                    {"/embed.js", closedCSP, "no-referrer", "*", "max-age=3600"},
+	"GET /card/incident/:file":         {"/card/incident/" + outage + "@2.png", closedCSP, "no-referrer", "*", "immutable"},
+	"GET /card/site/:file":             {"/card/site/reddit.com.png", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/component/:kind/:file":  {"/card/component/cdn/fastly.svg", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/:file":                  {"/card/now.svg", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /static/:file":                {"/static/live.x.js", closedCSP, "no-referrer", "*", "max-age=60"},
 }
 
+// STYLE stands for the hash of the style that is in the answer itself.
 const (
-	contentCSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+	contentCSP = "default-src 'none'; style-src STYLE; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
 	pageCSP    = contentCSP + "form-action 'self'; frame-ancestors 'none'"
+	takeCSP    = contentCSP + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'"
 	embedCSP   = contentCSP + "form-action 'none'; frame-ancestors *"
+	closedCSP  = "default-src 'none'; frame-ancestors 'none'"
 )
+
+// withStyle puts the hash of an answer's own style into a policy, or that of an
+// ordinary page where the answer has none.
+func withStyle(t *testing.T, h http.Handler, csp, path string, body []byte) string {
+	t.Helper()
+	_, rest, found := bytes.Cut(body, []byte("<style>"))
+	if !found && strings.Contains(csp, "STYLE") {
+		instead := "/"
+		if strings.HasPrefix(path, "/embed/") {
+			instead = "/embed/now"
+		}
+		return withStyle(t, h, csp, path, get(h, instead).Body.Bytes())
+	}
+	css, _, _ := bytes.Cut(rest, []byte("</style>"))
+	sum := sha256.Sum256(css)
+	return strings.Replace(csp, "STYLE", "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'", 1)
+}
 
 func TestHeadersOfEveryRoute(t *testing.T) {
 	h := serve(t, newWorld().config())
@@ -43,7 +79,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		h.ServeHTTP(rec, httptest.NewRequest(method, want.path, nil))
 		got := rec.Header()
 		for name, value := range map[string]string{
-			"Content-Security-Policy": want.csp, "Referrer-Policy": want.referrer, "X-Content-Type-Options": "nosniff",
+			"Content-Security-Policy": withStyle(t, h, want.csp, want.path, rec.Body.Bytes()), "Referrer-Policy": want.referrer, "X-Content-Type-Options": "nosniff",
 			"Access-Control-Allow-Origin": want.cors, "Access-Control-Allow-Credentials": "", "Set-Cookie": "", "X-Frame-Options": "",
 		} {
 			if got.Get(name) != value {
@@ -59,7 +95,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 	}
 	// Faults carry the policy of the route they happen on.
 	for path, csp := range map[string]string{"/embed/incident/none": embedCSP, "/incident/none": pageCSP, "/nowhere": pageCSP} {
-		if rec := get(h, path); rec.Header().Get("Content-Security-Policy") != csp || rec.Header().Get("Cache-Control") != "no-store" {
+		if rec := get(h, path); rec.Header().Get("Content-Security-Policy") != withStyle(t, h, csp, path, rec.Body.Bytes()) || rec.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %v", path, rec.Header())
 		}
 	}
@@ -78,8 +114,8 @@ func TestPagesAreRevalidated(t *testing.T) {
 			t.Errorf("%s with another tag: %d", path, other.Code)
 		}
 		// The same for everybody.
-		person := get(h, path, "Cookie", "a=b", "User-Agent", "x", "Accept-Language", "de", "X-Forwarded-For", "203.0.113.9")
-		if person.Body.String() != first.Body.String() || person.Header().Get("Vary") != "" {
+		person := get(h, path, "Cookie", "a=b", "User-Agent", "x", "X-Forwarded-For", "203.0.113.9", "Accept-Encoding", "br")
+		if vary := strings.Join(person.Header().Values("Vary"), " "); person.Body.String() != first.Body.String() || vary != "Accept-Language Accept-Encoding" {
 			t.Errorf("%s depends on who reads it", path)
 		}
 	}

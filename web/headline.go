@@ -1,7 +1,8 @@
 package web
 
 import (
-	"fmt"
+	"html/template"
+	"strings"
 	"time"
 
 	"faultline"
@@ -10,97 +11,99 @@ import (
 // headline is an incident in one glance. Its page, the list of what is broken
 // and the widget show this same block, so that they always say the same.
 type headline struct {
-	URL      string
-	Linked   bool // the title leads to the incident
-	State    faultline.IncidentState
-	Word     string // the state in words
-	Lasting  string
-	Scope    string
-	Title    string
-	Began    moment
-	BeganDay string
-	Between  string
-	Counts   []tally
-	Note     string
-	Into     string // the incident that this one is part of
+	URL     string
+	Linked  bool // the title leads to the incident
+	Blank   bool // in a window of its own
+	State   faultline.IncidentState
+	Word    string // the state in words
+	Lasting string
+	Scope   string
+	Title   string
+	Began   template.HTML
+	Counts  []tally
+	Spark   *spark
+	Note    string
+	Into    string // the incident that this one is part of
 }
 
 // tally is a number with its denominator and what both count.
 type tally struct {
-	N, Of  string
+	N, Of  string // Of is empty where there is no denominator
+	Whole  string // both, as in 3 of 4
+	Rest   string // of Whole, after N
 	What   string
 	Strong bool
 }
 
 // headlineOf says what an incident is at asOf. A state that is over has its own
 // end.
-func (w *Web) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
+func (v *voice) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 	h := headline{
-		URL: w.prefix + "/incident/" + inc.ID, State: inc.State, Word: stateWords[inc.State],
-		Scope: within(inc.Scope), Title: inc.Title,
-		Began: momentOf(inc.Onset.At, formMinute).local(), BeganDay: inc.Onset.At.UTC().Format(formDay),
-		Between: between(inc.Onset), Counts: tallies(inc),
+		URL: v.link("/incident/" + inc.ID), State: inc.State, Word: v.stateWord(inc.State),
+		Scope: v.within(inc.Scope), Title: v.title(inc), Began: v.began(inc.Onset), Counts: v.tallies(inc),
 	}
 	switch {
 	case inc.State.Open():
-		h.Lasting = lasting(asOf.Sub(inc.Onset.At))
+		h.Lasting = v.lasting(asOf.Sub(inc.Onset.At))
 	case inc.ResolvedAt != nil:
-		h.Lasting = "lasted " + lasting(inc.ResolvedAt.Sub(inc.Onset.At))
+		h.Lasting = v.say("headline.lasted", "Lasting", v.lasting(inc.ResolvedAt.Sub(inc.Onset.At)))
 	}
 	switch {
 	case inc.State == faultline.StateRetracted:
-		h.Note = "We no longer think that this was an incident."
+		h.Note = v.say("headline.retracted")
 	case inc.State == faultline.StateCandidate:
-		h.Note = "Not confirmed: reports alone, or too little evidence yet."
+		h.Note = v.say("headline.candidate")
 	case inc.Basis == faultline.BasisReports:
-		h.Note = "Confirmed by people’s reports alone: no probe of ours can see it."
+		h.Note = v.say("headline.reports_alone")
 	}
 	if inc.MergedInto != nil {
-		h.Into = w.prefix + "/incident/" + *inc.MergedInto
+		h.Into = v.link("/incident/" + *inc.MergedInto)
 	}
 	return h
 }
 
-// between writes the interval of an onset, as exactly as it is known.
-func between(o faultline.Onset) string {
+// began says since when, as exactly as it is known.
+func (v *voice) began(o faultline.Onset) template.HTML {
 	from, to := o.Earliest.UTC().Truncate(time.Second), o.Latest.UTC().Add(time.Second-1).Truncate(time.Second)
+	at := v.near(o.At, formMinute)
 	if !from.Before(to) {
-		return ""
+		return v.rich("headline.began", "Time", at, "Day", v.day(o.At))
 	}
 	form := "15:04:05"
 	if to.Sub(from) > 10*time.Minute {
 		form = "15:04"
 	}
+	write := func(t time.Time) string { return t.Format(form) }
 	if from.YearDay() != to.YearDay() {
-		form = "2 January 15:04"
+		write = func(t time.Time) string { return v.moment(t, formDated).Text }
 	}
-	return fmt.Sprintf("between %s and %s", from.Format(form), to.Format(form))
+	return v.rich("headline.began_between", "Time", at, "Day", v.day(o.At), "From", write(from), "To", write(to))
 }
 
 // tallies counts what fails, and everything else for comparison. Where sites
 // can't be counted, what was seen of them is.
-func tallies(inc *faultline.Incident) []tally {
-	im, where := inc.Impact, onCause(inc.Cause)
+func (v *voice) tallies(inc *faultline.Incident) []tally {
+	im, where := inc.Impact, v.onCause(inc.Cause)
 	if max(im.Failing, im.PeakFailing) < sitesCounted {
-		return seen(inc.Evidence)
+		return v.seen(inc.Evidence)
 	}
 	var rows []tally
 	switch {
 	case inc.State.Open():
-		rows = append(rows, share(im.Failing, im.Observed, where+" are failing"))
+		rows = append(rows, v.share(im.Failing, im.Observed, v.say("tally.failing", "Where", where)))
 	default:
-		rows = append(rows, share(im.PeakFailing, im.Observed, where+" failed at the peak"))
+		rows = append(rows, v.share(im.PeakFailing, im.Observed, v.say("tally.peak", "Where", where)))
 		if im.Failing > 0 {
-			rows = append(rows, share(im.Failing, im.Observed, "were still failing at the end"))
+			rows = append(rows, v.share(im.Failing, im.Observed, v.say("tally.at_the_end")))
 		}
 	}
 	rows[0].Strong = true
 	if im.ElsewhereObserved > 0 {
-		what := "other sites are"
+		what := v.count("tally.elsewhere", im.ElsewhereObserved)
 		if !inc.State.Open() {
-			what = "other sites were, at the end"
+			what = v.say("tally.elsewhere_ended")
 		}
-		rows = append(rows, share(im.ElsewhereFailing, im.ElsewhereObserved, what))
+		rows = append(rows, v.share(im.ElsewhereFailing, im.ElsewhereObserved, what))
 	}
 	return rows
 }
@@ -108,17 +111,17 @@ func tallies(inc *faultline.Incident) []tally {
 // sitesCounted is from how many failing sites on an incident is about sites.
 const sitesCounted = 3
 
-func seen(ev faultline.Evidence) []tally {
+func (v *voice) seen(ev faultline.Evidence) []tally {
 	var rows []tally
 	if ev.Probes > 0 {
-		rows = append(rows, share(ev.ProbesFailed, ev.Probes, "probes since it began failed"))
+		rows = append(rows, v.share(ev.ProbesFailed, ev.Probes, v.say("tally.probes")))
 	}
 	if ev.Reports > 0 || ev.Probes == 0 {
-		what := noun(ev.Reports, "report")
+		what := v.count("tally.reports", ev.Reports)
 		if ev.Networks > 1 {
-			what += " from " + count(ev.Networks, "network")
+			what = v.say("tally.from", "What", what, "From", v.count("of.networks", ev.Networks))
 		}
-		rows = append(rows, tally{N: number(ev.Reports), What: what})
+		rows = append(rows, tally{N: v.number(ev.Reports), What: what})
 	}
 	rows[0].Strong = true
 	return rows
@@ -126,9 +129,11 @@ func seen(ev faultline.Evidence) []tally {
 
 // share is n of all. Where more fail than were observed, as reports alone can
 // say, there is no denominator to give.
-func share(n, of int, what string) tally {
+func (v *voice) share(n, of int, what string) tally {
 	if n > of {
-		return tally{N: number(n), What: what}
+		return tally{N: v.number(n), What: what}
 	}
-	return tally{N: number(n), Of: number(of), What: what}
+	t := tally{N: v.number(n), Of: v.number(of), Whole: v.outOf(n, of), What: what}
+	t.Rest = strings.TrimPrefix(t.Whole, t.N)
+	return t
 }

@@ -24,7 +24,8 @@ const (
 type incidentPage struct {
 	shell
 	Head       headline
-	Chart      chart
+	Chart      figure
+	Reports    *figure // of the cause, over the same time; nil: none is known
 	States     []stateGroup
 	Sites      []siteRow
 	SitesTotal int
@@ -34,6 +35,7 @@ type incidentPage struct {
 	Statements []statementRow
 	Corrected  []correctionRow
 	Because    []string
+	Unknown    []string
 	Seen       []faultline.SymptomShare
 	Others     []alternativeRow
 	Cause      *causeRow
@@ -85,11 +87,9 @@ type alternativeRow struct {
 
 type causeRow struct{ URL, Name, Kind, Confidence string }
 
-// citation is how to quote and embed an incident.
-type citation struct {
-	Text, Frozen, Live, Embed string
-	Anywhere                  bool // the addresses are whole
-}
+// citation is how to quote an incident; Take is the page that offers all ways to
+// embed it.
+type citation struct{ Text, Frozen, Live, Take string }
 
 type revisionLink struct {
 	N         int
@@ -110,17 +110,17 @@ func readID(param string) (id string, revision int, err error) {
 	return parts[1], revision, err
 }
 
-func (w *Web) incident(c *gin.Context) error {
+func (w *Web) incident(c *gin.Context, v *voice) error {
 	id, revision, err := readID(c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return w.show(c, "incident/"+c.Param("id"), func(ctx context.Context) (doc, error) {
+	return w.show(c, v, "incident/"+c.Param("id"), func(ctx context.Context) (doc, error) {
 		inc, err := w.cfg.Source.Incident(ctx, id, revision)
 		if err != nil {
 			return doc{}, err
 		}
-		p, whole := w.incidentPage(ctx, &inc, revision != 0)
+		p, whole := v.incidentPage(ctx, &inc, revision != 0)
 		return doc{page: "incident", data: p, cache: cacheOf(p.Frozen && whole)}, nil
 	})
 }
@@ -133,41 +133,67 @@ func cacheOf(final bool) string {
 	return cacheCurrent
 }
 
+// incidentPath is where an incident's page lives; revision 0 is the last.
+func incidentPath(id string, revision int) string {
+	if revision == 0 {
+		return "/incident/" + id
+	}
+	return fmt.Sprintf("/incident/%s@%d", id, revision)
+}
+
 // incidentPage says what inc says. A frozen page depends on nothing else: its
 // clock is that of the revision.
-func (w *Web) incidentPage(ctx context.Context, inc *faultline.Incident, frozen bool) (p incidentPage, whole bool) {
-	asOf, _ := w.clock()
+func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, frozen bool) (p incidentPage, whole bool) {
+	asOf, _ := v.clock()
+	revision := 0
 	if frozen {
-		asOf = inc.UpdatedAt
+		asOf, revision = inc.UpdatedAt, inc.Revision
 	}
-	points, whole := w.charts.upTo(ctx, inc.ID, inc.Revision)
-	head := w.headlineOf(inc, asOf)
+	points, whole := v.charts.told(ctx, inc)
+	head := v.headlineOf(inc, asOf)
 	p = incidentPage{
-		shell: w.shell(inc.Title, ""), Head: head, Chart: chartOf(inc, points, whole, asOf),
-		States: w.groupsOf(inc), Sites: w.rowsOf(inc), SitesTotal: inc.SitesTotal,
-		Exonerated: w.blameless(inc), Because: because(inc), Seen: inc.Symptoms, Cite: w.cite(inc),
-		Revisions: w.revisionsOf(inc), Frozen: frozen, Newest: head.URL,
-		SitesJSON: fmt.Sprintf("%s/v1/incidents/%s/sites", w.prefix, inc.ID),
+		Head: head, Chart: v.chartOf(inc, points, whole, asOf),
+		States: v.groupsOf(inc), Sites: v.rowsOf(inc), SitesTotal: inc.SitesTotal,
+		Exonerated: v.blameless(inc), Because: v.because(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
+		Revisions: v.revisionsOf(inc), Frozen: frozen, Newest: head.URL,
+		SitesJSON: fmt.Sprintf("%s/v1/incidents/%s/sites", v.prefix, inc.ID),
 	}
+	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
+	v.illustrate(&p.shell, fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision), lines(head.Title+".", p.Description))
 	if frozen {
-		p.SitesJSON = fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", w.prefix, inc.ID, inc.Revision)
-		p.AsOf, p.Stale = momentOf(asOf, formDated), false
+		p.SitesJSON = fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", v.prefix, inc.ID, inc.Revision)
+		p.freeze(v.moment(asOf, formDated))
 	} else {
-		p.Live, p.Revision, p.Say = inc.ID, inc.Revision, head.Word+": "+inc.Title
-	}
-	p.Description = describeHead(head)
-	p.Canonical, p.Article = p.Cite.Live, true
-	if frozen {
-		p.Canonical = p.Cite.Frozen
+		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
+		p.Reports = v.causeReports(ctx, inc, points, asOf)
 	}
 	p.Drill = p.Drill || inc.Drill
-	w.explain(&p, inc)
-	w.quote(&p, inc)
+	v.explain(&p, inc)
+	v.quote(&p, inc)
 	return p, whole
 }
 
+// causeReports draws what people reported of the sites on the cause. Frozen pages
+// go without it: what it is drawn from is not kept for ever.
+func (v *voice) causeReports(ctx context.Context, inc *faultline.Incident, points []point, asOf time.Time) *figure {
+	if inc.Cause == nil {
+		return nil
+	}
+	shown := spanOf(inc, points, asOf)
+	of := string(inc.Cause.Component)
+	if inc.Cause.Kind == faultline.KindSite {
+		of = inc.Cause.Component.Name()
+	}
+	s, ok := v.seriesOf(ctx, of, stepFor(shown.to.Sub(shown.from)), shown.from, shown.to)
+	if !ok {
+		return nil
+	}
+	f := v.reportsFigure(s, "chart-reports", shown)
+	return &f
+}
+
 // describeHead says the headline block in one sentence.
-func describeHead(h headline) string {
+func (v *voice) describeHead(h headline) string {
 	said := []string{h.Word}
 	for _, s := range []string{h.Lasting, h.Scope} {
 		if s != "" {
@@ -178,7 +204,7 @@ func describeHead(h headline) string {
 	for _, t := range h.Counts {
 		n := t.N
 		if t.Of != "" {
-			n += " of " + t.Of
+			n = v.say("number.of", "N", t.N, "Of", t.Of)
 		}
 		sentence += " " + n + " " + t.What + "."
 	}
@@ -186,46 +212,47 @@ func describeHead(h headline) string {
 }
 
 // quote lists what the provider said, and what was put right since.
-func (w *Web) quote(p *incidentPage, inc *faultline.Incident) {
-	p.Provider = "The provider"
+func (v *voice) quote(p *incidentPage, inc *faultline.Incident) {
+	p.Provider = v.say("provider.unnamed")
 	if inc.Cause != nil {
 		p.Provider = inc.Cause.Name
 	}
-	for _, st := range inc.Statements {
-		p.Statements = append(p.Statements, statementRow{When: momentOf(st.At, formDated), Status: statusWords(st.Status),
-			Lag: lag(time.Duration(st.LagS) * time.Second), Source: st.Source, Text: st.Text})
-	}
+	p.Statements = v.statements(inc.Statements)
 	for _, corr := range inc.Corrections {
-		p.Corrected = append(p.Corrected, correctionRow{When: momentOf(corr.At, formDated), By: corr.By, Text: corr.Text})
+		p.Corrected = append(p.Corrected, correctionRow{When: v.moment(corr.At, formDated), By: corr.By, Text: corr.Text})
 	}
 }
 
-func (w *Web) revisionsOf(inc *faultline.Incident) []revisionLink {
+// statements are what a provider said, each with how long after the onset.
+func (v *voice) statements(said []faultline.SaidStatement) []statementRow {
+	var rows []statementRow
+	for _, st := range said {
+		rows = append(rows, statementRow{When: v.moment(st.At, formDated), Status: statusWords(st.Status),
+			Lag: v.lag(time.Duration(st.LagS) * time.Second), Source: st.Source, Text: st.Text})
+	}
+	return rows
+}
+
+func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
 	var links []revisionLink
 	for n := inc.Revision; n > 0 && len(links) < revisionsBack; n-- {
 		links = append(links, revisionLink{
 			N:    n,
-			Page: fmt.Sprintf("%s/incident/%s@%d", w.prefix, inc.ID, n),
-			URL:  fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", w.prefix, inc.ID, n),
+			Page: v.link(incidentPath(inc.ID, n)),
+			URL:  fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", v.prefix, inc.ID, n),
 		})
 	}
 	return links
 }
 
-// cite writes what others may paste. The frozen address comes first: what is
+// cite writes what others may quote. The frozen address is the one: what is
 // quoted must not change its meaning later.
-func (w *Web) cite(inc *faultline.Incident) citation {
-	path := "/incident/" + inc.ID
-	cite := citation{
-		Live: w.absolute(path), Frozen: w.absolute(fmt.Sprintf("%s@%d", path, inc.Revision)), Anywhere: w.base != nil,
+func (v *voice) cite(inc *faultline.Incident) citation {
+	cite := citation{Live: v.whole(incidentPath(inc.ID, 0)), Frozen: v.whole(incidentPath(inc.ID, inc.Revision)),
+		Take: v.take(incidentPath(inc.ID, inc.Revision))}
+	cite.Text = v.say("cite.text", "Title", v.title(inc), "Revision", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text, "URL", cite.Frozen)
+	if inc.Drill || v.cfg.Drill {
+		cite.Text = v.say("cite.drill") + cite.Text
 	}
-	drill := ""
-	if inc.Drill || w.cfg.Drill {
-		drill = "DRILL, not real: "
-	}
-	cite.Text = fmt.Sprintf("%s%s. Source: Faultline, revision %d, %s. %s",
-		drill, inc.Title, inc.Revision, inc.UpdatedAt.UTC().Format(formDated), cite.Frozen)
-	cite.Embed = fmt.Sprintf(`<iframe src="%s" title="Faultline: live state of an incident" width="100%%" height="340" loading="lazy" style="border:0"></iframe>`,
-		w.absolute("/embed"+path))
 	return cite
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"faultline"
@@ -41,62 +42,59 @@ type lookRow struct {
 const lookRefresh = 2
 
 // stranger shows a site that the map does not hold, if it may be looked at.
-func (w *Web) stranger(c *gin.Context, record faultline.SiteRecord, err error) (bool, error) {
+func (w *Web) stranger(c *gin.Context, v *voice, record faultline.SiteRecord, err error) (bool, error) {
 	if w.cfg.Look == nil || !errors.Is(err, faultline.ErrNotFound) || !hostLike.MatchString(record.Site) {
 		return false, nil
 	}
 	if asked := c.Param("site"); record.Site != asked {
-		w.seeOther(c, "/site/"+record.Site, cacheNever)
+		v.seeOther(c, "/site/"+record.Site+v.Query, cacheNever)
 		return true, nil
 	}
 	looked := w.cfg.Look(c, record.Site)
 	if len(looked.Probes) == 0 && !looked.Pending {
 		return false, nil
 	}
-	return true, w.show(c, "looked/"+record.Site, func(context.Context) (doc, error) {
-		return doc{page: "looked", data: w.lookedPage(record.Site, looked), cache: cacheNever}, nil
+	return true, w.show(c, v, "looked/"+record.Site, func(context.Context) (doc, error) {
+		return doc{page: "looked", data: v.lookedPage(record.Site, looked), cache: cacheNever}, nil
 	})
 }
 
-func (w *Web) lookedPage(site string, looked Looked) lookedPage {
+func (v *voice) lookedPage(site string, looked Looked) lookedPage {
 	p := lookedPage{Site: site}
-	p.Answer, p.Lead = lookedWords(site, looked)
-	for i := len(looked.Probes) - 1; i >= 0; i-- {
-		probe := looked.Probes[i]
-		row := lookRow{From: probe.Vantage, What: symptomWords(probe.Symptom), At: momentOf(probe.At, formSecond)}
+	p.Answer, p.Lead = v.lookedWords(site, looked)
+	for _, probe := range slices.Backward(looked.Probes) {
+		row := lookRow{From: probe.Vantage, What: v.symptom(probe.Symptom), At: v.near(probe.At, formSecond)}
 		if probe.Symptom == faultline.SymptomOK {
-			row.What = "it answers"
+			row.What = v.say("looked.answers")
 		}
 		if probe.LatencyMS > 0 {
-			row.Ms = number(probe.LatencyMS) + " ms"
+			row.Ms = v.say("looked.took", "Ms", v.number(probe.LatencyMS))
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	p.shell = w.shell("Is "+site+" down? Faultline", p.Answer)
+	p.shell = v.shell("", v.say("site.title", "Site", site), p.Answer)
 	if looked.Pending {
 		p.Refresh = lookRefresh
 	}
 	return p
 }
 
-const notWatched = "It is not on our map, so that we do not watch it; we looked because you asked."
-
-func lookedWords(site string, looked Looked) (answer, lead string) {
+func (v *voice) lookedWords(site string, looked Looked) (answer, lead string) {
 	switch looked.Status.State {
 	case faultline.SiteOK:
-		return "No: " + site + " works as seen from our probes.", notWatched + " If it does not work for you, the fault may be near you."
+		return v.say("looked.ok", "Site", site), lines(v.say("looked.not_watched", "Site", site), v.say("looked.near_you", "Site", site))
 	case faultline.SiteDown:
 		if last := looked.Probes[len(looked.Probes)-1]; last.Symptom == faultline.SymptomDNS && last.Detail == "nxdomain" {
-			return "There is no " + site + ".", "The name does not exist. It may be mistyped, or its registration may have ended."
+			return v.say("looked.none", "Site", site), v.say("looked.none_why", "Site", site)
 		}
-		return "Yes: " + site + " is failing as seen from our probes.", notWatched
+		return v.say("looked.down", "Site", site), v.say("looked.not_watched", "Site", site)
 	case faultline.SiteDegraded:
-		return "Partly: " + site + " fails from some places.", notWatched
+		return v.say("looked.degraded", "Site", site), v.say("looked.not_watched", "Site", site)
 	}
 	if looked.Pending {
-		return "We are looking at " + site + " now.", "This takes a few seconds. It is not on our map, so that we do not watch it."
+		return v.say("looked.pending", "Site", site), v.say("looked.pending_why", "Site", site)
 	}
-	return "We can’t tell how " + site + " does.", "It does not let our probes in, which is no sign of an outage."
+	return v.say("looked.unknown", "Site", site), v.say("looked.unknown_why", "Site", site)
 }
 
 // glance is what a look says of a site of the map that nobody has said anything
@@ -116,42 +114,38 @@ func (w *Web) glance(ctx context.Context, status faultline.SiteStatus, heard boo
 
 // proberPage explains the probes to the owners of sites.
 type proberPage struct {
-	shell
+	prosePage
 	Robots string
 }
 
-func (w *Web) prober(c *gin.Context) error {
-	return w.show(c, "prober", func(context.Context) (doc, error) {
-		p := proberPage{shell: w.shell("About Faultline’s probes", "What Faultline’s probes do, and how to be left alone."),
-			Robots: "User-agent: faultline\nDisallow: /"}
-		p.Canonical = w.absolute("/prober")
-		return doc{page: "prober", data: p, cache: cacheBriefly}, nil
+func (w *Web) prober(c *gin.Context, v *voice) error {
+	return w.show(c, v, "prober", func(context.Context) (doc, error) {
+		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"}, cache: cacheBriefly}, nil
 	})
 }
 
 // impaired says which places can't see just now.
-func (w *Web) impaired() string {
-	if w.cfg.Vantages == nil {
+func (v *voice) impaired() string {
+	if v.cfg.Vantages == nil {
 		return ""
 	}
-	all := w.cfg.Vantages()
 	var names []string
 	sees := 0
-	for _, v := range all {
-		switch v.State {
+	for _, place := range v.cfg.Vantages() {
+		switch place.State {
 		case faultline.VantageOK:
 			sees++
 		case faultline.VantageBlind, faultline.VantageSick:
-			names = append(names, v.Vantage+" ("+cmp.Or(v.Why, string(v.State))+")")
+			names = append(names, place.Vantage+" ("+cmp.Or(place.Why, string(place.State))+")")
 		}
 	}
 	switch {
 	case len(names) == 0:
 		return ""
 	case sees == 0:
-		return "Our probes are impaired: none of them can see the internet just now, and what we do not see is unknown, not well."
+		return v.say("now.blind")
 	}
-	return "Our probes are impaired at " + strings.Join(names[:min(len(names), impairedNamed)], ", ") + ": what they see does not count."
+	return v.say("now.impaired", "Places", strings.Join(names[:min(len(names), impairedNamed)], ", "))
 }
 
 // impairedNamed bounds the places that a sentence names.

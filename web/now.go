@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"faultline"
@@ -28,8 +27,8 @@ type nowPage struct {
 	More       int // candidates that are not listed
 	Ended      []incidentLine
 	View       faultline.View
-	Looked     bool   // a view was ever had
-	Impaired   string // what our probes can't see; empty: nothing
+	Looked     *moment // when a view was last had; nil: never
+	Impaired   string  // what our probes can't see; empty: nothing
 }
 
 // incidentLine is an incident as a line in a list.
@@ -43,64 +42,81 @@ type incidentLine struct {
 	Lasting string
 }
 
-func (w *Web) now(c *gin.Context) error {
-	return w.show(c, "now", func(context.Context) (doc, error) {
+func (w *Web) now(c *gin.Context, v *voice) error {
+	return w.show(c, v, "now", func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
 			return doc{}, err
 		}
-		return doc{page: "now", data: w.nowPage(incidents), cache: cacheCurrent}, nil
+		return doc{page: "now", data: v.nowPage(ctx, incidents), cache: cacheCurrent}, nil
 	})
 }
 
-func (w *Web) nowPage(incidents []faultline.Incident) nowPage {
-	asOf, _ := w.clock()
-	p := nowPage{View: w.cfg.Source.View(), Impaired: w.impaired()}
-	p.Looked = !p.View.AsOf.IsZero()
-	drill, confirmed := false, 0
+func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) nowPage {
+	asOf, _ := v.clock()
+	p := nowPage{View: v.cfg.Source.View(), Impaired: v.impaired()}
+	if !p.View.AsOf.IsZero() {
+		looked := v.near(p.View.AsOf, formSecond)
+		p.Looked = &looked
+	}
+	sorted := sortNow(incidents, asOf)
+	drawn := v.sparks(ctx, sorted.broken, asOf)
+	for _, inc := range sorted.broken[:min(len(sorted.broken), listedOpen)] {
+		h := v.headlineOf(inc, asOf)
+		h.Linked, h.Spark = true, drawn[inc.ID]
+		p.Broken = append(p.Broken, h)
+	}
+	p.MoreBroken = len(sorted.broken) - len(p.Broken)
+	for _, inc := range sorted.candidates[:min(len(sorted.candidates), listedCandidates)] {
+		p.Candidates = append(p.Candidates, v.lineOf(inc, asOf))
+	}
+	p.More = len(sorted.candidates) - len(p.Candidates)
+	for _, inc := range sorted.ended {
+		p.Ended = append(p.Ended, v.lineOf(inc, asOf))
+	}
+	p.Answer = v.answerNow(len(sorted.broken), len(sorted.candidates), p.Looked != nil)
+	p.shell = v.shell("/", v.say("now.title"), p.Answer)
+	p.follow("all", 0, p.Answer)
+	p.Image, p.ImageAlt = v.whole("/card/now.png"), p.Answer
+	p.Drill = p.Drill || sorted.drill
+	return p
+}
+
+// sortedNow are the incidents of the first page, in the order in which they are
+// told.
+type sortedNow struct {
+	broken, candidates, ended []*faultline.Incident
+	drill                     bool
+}
+
+func sortNow(incidents []faultline.Incident, asOf time.Time) (s sortedNow) {
 	for i := range incidents {
 		inc := &incidents[i]
 		switch {
 		case inc.State == faultline.StateConfirmed || inc.State == faultline.StateRecovering:
-			if confirmed++; confirmed > listedOpen {
-				p.MoreBroken++
-				break
-			}
-			h := w.headlineOf(inc, asOf)
-			h.Linked = true
-			p.Broken = append(p.Broken, h)
+			s.broken = append(s.broken, inc)
 		case inc.State == faultline.StateCandidate:
-			if len(p.Candidates) == listedCandidates {
-				p.More++
-				break
-			}
-			p.Candidates = append(p.Candidates, w.lineOf(inc, asOf))
-		case len(p.Ended) < listedEnded && endedLately(inc, asOf):
-			p.Ended = append(p.Ended, w.lineOf(inc, asOf))
+			s.candidates = append(s.candidates, inc)
+		case len(s.ended) < listedEnded && endedLately(inc, asOf):
+			s.ended = append(s.ended, inc)
 		default:
 			continue
 		}
-		drill = drill || inc.Drill
+		s.drill = s.drill || inc.Drill
 	}
-	p.Answer = answerNow(confirmed, len(p.Candidates), p.Looked)
-	p.shell = w.shell("Faultline: what is broken on the internet now", p.Answer)
-	p.Canonical, p.Live, p.Say = w.absolute("/"), "all", p.Answer
-	p.Drill = p.Drill || drill
-	return p
+	return s
 }
 
-func answerNow(confirmed, candidates int, looked bool) string {
+func (v *voice) answerNow(confirmed, candidates int, looked bool) string {
 	switch {
 	case !looked && confirmed == 0:
-		return "We have not looked yet."
-	case confirmed == 1:
-		return "One thing is broken now."
-	case confirmed > 1:
-		return number(confirmed) + " things are broken now."
+		return v.say("now.not_looked")
+	case confirmed > 0:
+		return v.count("now.broken", confirmed)
 	case candidates > 0:
-		return "Nothing is confirmed to be broken."
+		return v.say("now.none_confirmed")
 	}
-	return "Nothing that we watch is broken."
+	return v.say("now.calm")
 }
 
 // endedLately tells of what is over what a reader of today still wants: not
@@ -110,30 +126,32 @@ func endedLately(inc *faultline.Incident, asOf time.Time) bool {
 	return told && asOf.Sub(inc.UpdatedAt) < endedWithin
 }
 
-func (w *Web) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
-	h := w.headlineOf(inc, asOf)
+func (v *voice) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
+	h := v.headlineOf(inc, asOf)
 	l := incidentLine{URL: h.URL, State: h.State, Word: h.Word, Title: h.Title,
-		Began: momentOf(inc.Onset.At, formDated), Lasting: h.Lasting}
+		Began: v.moment(inc.Onset.At, formDated), Lasting: h.Lasting}
 	if inc.State == faultline.StateCandidate {
-		l.Detail = soFar(inc.Evidence)
+		l.Detail = v.soFar(inc.Evidence)
 	} else if inc.Impact.PeakFailing >= sitesCounted {
-		l.Detail = number(inc.Impact.PeakFailing) + " " + onCause(inc.Cause) + " at the peak"
+		l.Detail = v.say("line.peak", "N", v.number(inc.Impact.PeakFailing), "Where", v.onCause(inc.Cause))
 	}
 	return l
 }
 
 // soFar is what speaks for a candidate.
-func soFar(ev faultline.Evidence) string {
-	var said []string
+func (v *voice) soFar(ev faultline.Evidence) string {
+	said, probes := "", ""
 	if ev.Reports > 0 {
-		reports := count(ev.Reports, "report")
+		said = v.count("of.reports", ev.Reports)
 		if ev.Networks > 1 {
-			reports += " from " + count(ev.Networks, "network")
+			said = v.say("tally.from", "What", said, "From", v.count("of.networks", ev.Networks))
 		}
-		said = append(said, reports)
 	}
 	if ev.Probes > 0 {
-		said = append(said, number(ev.ProbesFailed)+" of "+count(ev.Probes, "probe")+" failed")
+		probes = v.say("line.probes", "Of", v.outOf(ev.ProbesFailed, ev.Probes))
 	}
-	return strings.Join(said, ", ")
+	if said != "" && probes != "" {
+		said += ", "
+	}
+	return said + probes
 }

@@ -35,8 +35,8 @@ func TestPagesSayWhatIsKnown(t *testing.T) {
 		not    []string
 	}{
 		{"/", 200, []string{"One thing is broken now.", "Failing · 38 min · worldwide", "Fastly-fronted sites, 503, began ~09:47 UTC",
-			"131 of 140 sites on Fastly are failing", "3 of 2,110 other sites are", "Not confirmed", "Unconfirmed: www.gov.uk, began ~10:20 UTC",
-			"12 reports from 3 networks", "Over, in the last 24 hours", "lasted 1 h 15 min", "2,250 of the 4,103 sites", "from 3 places"}, []string{"outages"}},
+			"131 of 140 sites on Fastly are failing", "3 of 2,110 other sites are", "Reports rising, not confirmed", "Unconfirmed: www.gov.uk, began ~10:20 UTC",
+			"12 reports from 3 networks", "Over, in the last 24 hours", "lasted 1 h 15 min", "Last looked at 10:25:28 UTC", "2,250 of the 4,103 sites", "from 3 places"}, []string{"outages"}},
 		{"/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "Began 09:47 UTC on 8 June 2021, between 09:47:10 and 09:47:28",
 			"131 of 140 sites on Fastly are failing", "1 Began 09:47:18 UTC", "2 We confirmed it 09:47:40 UTC , 22 s after it began",
 			"3 Fastly said: investigating 09:58:00 UTC , 11 min after it began", "Down 1 reddit.com", "Degraded 1 bbc.co.uk", "Recovered 1 ft.com",
@@ -56,10 +56,10 @@ func TestPagesSayWhatIsKnown(t *testing.T) {
 		{"/site/quiet.example.org", 200, []string{"Nothing points to a fault of quiet.example.org.", "nobody has reported it"}, []string{"works as seen"}},
 		{"/site/reddit.com?reported=1", 200, []string{"Thank you: your report is counted. There were 812 reports of reddit.com in the last 10 minutes."}, nil},
 		{"/site/reddit.com?reported=0", 200, []string{"This report was not counted: one person counts once in 10 minutes"}, nil},
-		{"/component/cdn/fastly", 200, []string{"Yes: Fastly is failing.", "140 sites of our map stand on it", "1 of 140 had a report or a failed probe", "reddit.com Down 28 of 30 812"}, nil},
+		{"/component/cdn/fastly", 200, []string{"Yes: Fastly is failing.", "1 of 140 sites of our map that stand on it are failing", "1 of 140 had a report or a failed probe", "reddit.com Down 28 of 30 812"}, nil},
 		{"/component/cloud/aws~us-east-1", 200, []string{"Nothing points to a fault of AWS us-east-1.", "Its incidents", "Sites on AWS us-east-1, timeouts"}, nil},
-		{"/embed/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "131 of 140 sites on Fastly are failing", "revision 3, as of 10:25 UTC"}, []string{"Look up"}},
-		{"/embed/incident/" + outage + "@1", 200, []string{"10 of 140", "revision 1, as told at 8 June 2021, 09:47 UTC"}, nil},
+		{"/embed/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "131 of 140 sites on Fastly are failing", "revision 3, live, as of 10:25 UTC", "Not known: How many people it affects"}, []string{"Look up"}},
+		{"/embed/incident/" + outage + "@1", 200, []string{"10 of 140", "revision 1, fixed, as told at 8 June 2021, 09:47 UTC"}, nil},
 		{"/incident/inc_0", 404, []string{"There is nothing here."}, nil},
 		{"/incident/" + outage + "@9", 404, []string{"There is nothing here."}, nil},
 		{"/incident/" + outage + "@0", 404, []string{"There is nothing here."}, nil},
@@ -112,6 +112,57 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// What programs find in the head of a page: its picture, its feeds, how to embed
+// it, and itself in other languages.
+func TestPagesTellProgramsWhatTheyAre(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for path, want := range map[string][]string{
+		"/incident/" + outage: {`<meta property="og:image" content="https://faultline.example/card/incident/` + outage + `@3.png">`, `<meta name="twitter:card" content="summary_large_image">`,
+			`type="application/json+oembed" title="Faultline" href="https://faultline.example/oembed?format=json&amp;url=https%3A%2F%2Ffaultline.example%2Fincident%2F` + outage + `">`,
+			`<link rel="alternate" hreflang="de" href="https://faultline.example/incident/` + outage + `?lang=de">`, `href="/feed.atom"`, `href="/feed.json"`},
+		"/incident/" + outage + "@2?lang=fr": {`<html lang="fr">`, `<link rel="canonical" href="https://faultline.example/incident/` + outage + `@2?lang=fr">`, `@2.png?lang=fr">`},
+		"/site/reddit.com":                   {`content="https://faultline.example/card/site/reddit.com.png"`},
+		"/component/cdn/fastly":              {`content="https://faultline.example/card/component/cdn/fastly.png"`},
+	} {
+		body := get(h, path).Body.String()
+		head, _, _ := strings.Cut(body, "</head>")
+		for _, s := range want {
+			if !strings.Contains(head, s) {
+				t.Errorf("%s has no %s in its head:\n%s", path, s, head)
+			}
+		}
+		if len(head) > 150_000 {
+			t.Errorf("%s: a head of %d bytes is more than WordPress reads", path, len(head))
+		}
+	}
+}
+
+// A language that the reader chose stays chosen, and nothing is stored for it.
+func TestAChosenLanguageStays(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/archive", "/developers"} {
+		for n := range parse(t, h, path+"?lang=de").Descendants() {
+			at := attr(n, "href")
+			page := n.Type == html.ElementNode && n.Data == "a" && strings.HasPrefix(at, "/") && attr(n, "hreflang") == ""
+			for _, other := range []string{"/v1/", "/docs/", "/feed.", "/card/"} {
+				page = page && !strings.HasPrefix(at, other)
+			}
+			if page && !strings.Contains(at, "lang=de") {
+				t.Errorf("%s?lang=de leads to %s", path, at)
+			}
+		}
+	}
+	if rec := get(h, "/", "Accept-Language", "es-ES,es;q=0.9"); !strings.Contains(text(t, rec.Body.String()), "Una cosa falla ahora.") {
+		t.Error("a browser that asks for Spanish is not answered in it")
+	}
+	if rec := get(h, "/?lang=de", "Accept-Language", "es"); !strings.Contains(text(t, rec.Body.String()), "Eine Sache ist gerade gestört.") || strings.Contains(strings.Join(rec.Header().Values("Vary"), " "), "Language") {
+		t.Error("?lang= does not rule")
+	}
+	if rec := get(h, "/site?q=reddit.com&lang=de"); rec.Header().Get("Location") != "/site/reddit.com?lang=de" {
+		t.Errorf("searched to %q", rec.Header().Get("Location"))
+	}
+}
+
 func TestBaseURLWithAPath(t *testing.T) {
 	cfg := newWorld().config()
 	cfg.BaseURL = "https://news.example/faultline"
@@ -119,9 +170,10 @@ func TestBaseURLWithAPath(t *testing.T) {
 	if got := get(h, "/site?q=reddit.com").Header().Get("Location"); got != "/faultline/site/reddit.com" {
 		t.Errorf("redirected to %q", got)
 	}
-	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/embed/incident/" + outage} {
+	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/embed/incident/" + outage,
+		"/archive", "/method", "/about", "/developers", "/developers?of=/faultline/site/reddit.com", "/embed/now?lang=de"} {
 		body := get(h, path).Body.String()
-		for _, bad := range []string{`href="/i`, `href="/s`, `action="/s`, `src="/s`, `stream="/v1`, `href="/"`} {
+		for _, bad := range []string{`href="/i`, `href="/s`, `action="/s`, `src="/s`, `stream="/v1`, `href="/"`, `href="/d`, `href="/a`, `href="/m`, `href="/c`, `src="/e`, `src="/c`, `action="/d`} {
 			if strings.Contains(body, bad) {
 				t.Errorf("%s has %s", path, bad)
 			}

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +20,8 @@ import (
 // How long an answer may be kept by those who cache it.
 const (
 	cacheCurrent   = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
+	cacheOwn       = "private, max-age=5" // it says something of the reader's network
+	cacheElement   = "public, max-age=3600, stale-if-error=604800"
 	cacheImmutable = "public, max-age=31536000, immutable"
 	cacheBriefly   = "public, max-age=60"
 	cacheNever     = "no-store"
@@ -40,18 +45,20 @@ type doc struct {
 	cache string
 }
 
-// rendered is a page as it goes out.
+// rendered is a page as it goes out, plain and compressed (RFC 1952).
 type rendered struct {
-	body  []byte
-	etag  string
-	cache string
-	until time.Time
+	body, gzip []byte
+	etag       string // weak: one for both forms
+	cache      string
+	until      time.Time
 }
 
-// show answers with the page that key stands for: two requests with one key
-// get the same.
-func (w *Web) show(c *gin.Context, key string, build func(ctx context.Context) (doc, error)) error {
-	r, err := w.cache.get(key, w.cfg.Wall(), func() (*rendered, error) {
+func (r *rendered) size() int { return len(r.body) + len(r.gzip) }
+
+// show answers with the page that key stands for in a voice: two requests with
+// one key get the same.
+func (w *Web) show(c *gin.Context, v *voice, key string, build func(ctx context.Context) (doc, error)) error {
+	r, err := w.cache.get(v.Lang+v.Query+" "+key, w.cfg.Wall(), func() (*rendered, error) {
 		// Whoever came first may go: the others still wait for it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c), renderLimit)
 		defer cancel()
@@ -59,12 +66,11 @@ func (w *Web) show(c *gin.Context, key string, build func(ctx context.Context) (
 		if err != nil {
 			return nil, err
 		}
-		body, err := w.tmpl.render(d.page, d.data)
+		body, err := v.tmpl.render(d.page, d.data)
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(body)
-		return &rendered{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`, cache: d.cache}, nil
+		return newRendered(body, d.cache)
 	})
 	if err != nil {
 		return err
@@ -72,13 +78,33 @@ func (w *Web) show(c *gin.Context, key string, build func(ctx context.Context) (
 	h := c.Writer.Header()
 	h.Set("ETag", r.etag)
 	h.Set("Cache-Control", r.cache)
+	h.Add("Vary", "Accept-Encoding")
 	if strings.Contains(c.GetHeader("If-None-Match"), r.etag) {
 		c.Writer.WriteHeader(http.StatusNotModified)
 		c.Writer.WriteHeaderNow()
 		return nil
 	}
+	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		writeHTML(c, http.StatusOK, r.gzip)
+		return nil
+	}
 	writeHTML(c, http.StatusOK, r.body)
 	return nil
+}
+
+func newRendered(body []byte, cache string) (*rendered, error) {
+	var small bytes.Buffer
+	z := gzip.NewWriter(&small)
+	if _, err := z.Write(body); err != nil {
+		return nil, fmt.Errorf("compress a page: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("compress a page: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return &rendered{body: body, gzip: small.Bytes(), cache: cache,
+		etag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`}, nil
 }
 
 func writeHTML(c *gin.Context, status int, body []byte) {
@@ -90,10 +116,10 @@ func writeHTML(c *gin.Context, status int, body []byte) {
 }
 
 // seeOther sends a browser elsewhere with GET.
-func (w *Web) seeOther(c *gin.Context, path, cache string) {
+func (v *voice) seeOther(c *gin.Context, path, cache string) {
 	h := c.Writer.Header()
 	h.Set("Cache-Control", cache)
-	h.Set("Location", w.prefix+path)
+	h.Set("Location", v.prefix+path)
 	c.Writer.WriteHeader(http.StatusSeeOther)
 	c.Writer.WriteHeaderNow()
 }
@@ -146,19 +172,19 @@ func (p *pageCache) put(key string, now time.Time, r *rendered) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if old, ok := p.pages[key]; ok {
-		p.bytes -= len(old.body)
+		p.bytes -= old.size()
 		delete(p.pages, key)
 	}
-	if len(p.pages) >= pagesKept || p.bytes+len(r.body) > pageBytes {
+	if len(p.pages) >= pagesKept || p.bytes+r.size() > pageBytes {
 		for k, old := range p.pages {
 			if !now.Before(old.until) {
-				p.bytes -= len(old.body)
+				p.bytes -= old.size()
 				delete(p.pages, k)
 			}
 		}
 	}
-	if len(p.pages) < pagesKept && p.bytes+len(r.body) <= pageBytes {
+	if len(p.pages) < pagesKept && p.bytes+r.size() <= pageBytes {
 		p.pages[key] = r
-		p.bytes += len(r.body)
+		p.bytes += r.size()
 	}
 }

@@ -25,7 +25,7 @@ const (
 
 // report takes the report form. Only a reader of our own page can send it: a
 // page elsewhere that posts it from its readers' browsers counts nothing.
-func (w *Web) report(c *gin.Context) error {
+func (w *Web) report(c *gin.Context, v *voice) error {
 	site := c.Param("site")
 	if !w.sameOrigin(c.Request) {
 		return refusedForm{site: site, why: errForeign}
@@ -41,7 +41,7 @@ func (w *Web) report(c *gin.Context) error {
 		return err
 	}
 	symptom := form.Get("symptom")
-	if !slices.ContainsFunc(choices, func(s symptomChoice) bool { return string(s.Value) == symptom }) {
+	if !slices.ContainsFunc(choices, func(s faultline.Symptom) bool { return string(s) == symptom }) {
 		return faultline.InvalidError{{Pointer: "/symptom", Detail: "is none of the form's"}}
 	}
 	addr, err := netip.ParseAddr(c.ClientIP())
@@ -56,7 +56,11 @@ func (w *Web) report(c *gin.Context) error {
 	if receipt.Counted {
 		reported = reportedCounted
 	}
-	w.seeOther(c, "/site/"+url.PathEscape(receipt.Site)+"?reported="+reported+"#report", cacheNever)
+	query := url.Values{"reported": {reported}}
+	if v.Query != "" {
+		query.Set("lang", v.Lang)
+	}
+	v.seeOther(c, "/site/"+url.PathEscape(receipt.Site)+"?"+query.Encode()+"#report", cacheNever)
 	return nil
 }
 
@@ -83,17 +87,15 @@ func readForm(c *gin.Context) (url.Values, error) {
 }
 
 // receiptWords says what became of a report, once the site's page is shown
-// again. The count is everybody's, as the page is.
-func receiptWords(site, reported string, reports int) (words string, thanks bool) {
-	switch reported {
-	case reportedCounted:
-		others := "It is the first in 10 minutes, or nearly so."
-		if reports > 1 {
-			others = fmt.Sprintf("There were %s of %s in the last 10 minutes.", count(reports, "report"), site)
-		}
-		return "Thank you: your report is counted. " + others, true
-	case reportedNot:
-		return "Thank you. This report was not counted: one person counts once in 10 minutes for a site.", true
+// again. The count is everybody's.
+func (v *voice) receiptWords(site, reported string, reports int) string {
+	switch {
+	case reported == reportedCounted && reports > 1:
+		return v.count("receipt.counted", reports, "Site", site)
+	case reported == reportedCounted:
+		return v.say("receipt.first")
+	case reported == reportedNot:
+		return v.say("receipt.repeat")
 	}
-	return "", false
+	return ""
 }

@@ -1,16 +1,28 @@
 package web
 
-import "strings"
+import (
+	"html/template"
+	"net/url"
+	"strings"
+)
 
 // shell is what every page has around what it says.
 type shell struct {
+	Lang        string
+	Languages   []languageLink
+	Path        string // without language; empty on pages that are nobody's
 	Title       string // of the window
 	Description string // one sentence, for search engines and shared links
 	Canonical   string // the page's own address; empty on pages that are nobody's
 	Query       string // what stands in the search box
 	Drill       bool
-	Widget      bool // inside a page of others: no head, no search, no foot
-	Article     bool // may be shared as an article
+	Widget      bool   // inside a page of others: no head, no search, no foot
+	Theme       string // light or dark where the page around a widget says so
+	Article     bool   // may be shared as an article
+	Image       string // address of a picture of it, 1200x630
+	ImageAlt    string
+	OEmbed      string // address that tells programs how to embed it
+	Take        string // where it is offered for other pages
 
 	// Live says what the script follows: an incident's id, all, or nothing.
 	Live     string
@@ -22,25 +34,91 @@ type shell struct {
 
 	Refresh int // seconds after which the page loads anew; 0: never
 
-	Style, Script, Icon string
+	Style   template.CSS
+	Scripts []string
+	Icon    string
+	Feeds   []feedLink
 }
 
-func (w *Web) shell(title, description string) shell {
-	asOf, stale := w.clock()
-	return shell{
-		Title: title, Description: description, Drill: w.cfg.Drill,
-		AsOf: momentOf(asOf, formMinute).local(), Stale: stale,
-		Style: w.assets.url("style.css"), Script: w.assets.url("live.js"), Icon: w.assets.url("icon.svg"),
+// languageLink is the same page in another language.
+type languageLink struct {
+	Tag, Name, URL string
+	Whole          string // with this server's address
+	Current        bool
+}
+
+type feedLink struct{ URL, Media string }
+
+func (v *voice) shell(path, title, description string) shell {
+	asOf, stale := v.clock()
+	s := shell{
+		Lang: v.Lang, Path: path, Title: title, Description: description, Drill: v.cfg.Drill,
+		AsOf: v.near(asOf, formMinute), Stale: stale,
+		Style: v.assets.page.css, Scripts: []string{v.assets.url("live.js")}, Icon: v.assets.url("icon.svg"),
+		Feeds: []feedLink{{v.prefix + "/feed.atom", "application/atom+xml"}, {v.prefix + "/feed.json", "application/feed+json"}},
 	}
+	s.Take = v.take(path)
+	if path != "" {
+		s.Canonical = v.whole(path)
+	}
+	for _, tag := range v.languages.tags {
+		other := v.asked(tag)
+		s.Languages = append(s.Languages, languageLink{Tag: tag, Name: other.say("language.name"), Current: tag == v.Lang,
+			URL: v.prefix + orHome(path) + other.Query, Whole: v.absolute(orHome(path)) + other.Query})
+	}
+	return s
 }
 
-// lines joins sentences, leaving out empty ones.
-func lines(sentences ...string) string {
-	var said []string
-	for _, s := range sentences {
-		if s != "" {
-			said = append(said, s)
+// take is where a page is offered for other pages.
+func (v *voice) take(path string) string {
+	q := url.Values{}
+	for _, kind := range []string{"/incident/", "/site/", "/component/"} {
+		if strings.HasPrefix(path, kind) {
+			q.Set("of", path[1:])
 		}
 	}
-	return strings.Join(said, " ")
+	if v.Query != "" {
+		q.Set("lang", v.Lang)
+	}
+	address := v.prefix + "/developers"
+	if len(q) > 0 {
+		address += "?" + q.Encode()
+	}
+	return address
+}
+
+func orHome(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// follow has the script keep the page true: all incidents, or one of them.
+func (s *shell) follow(live string, revision int, say string) {
+	s.Live, s.Revision, s.Say = live, revision, say
+}
+
+// freeze says what was true at a moment, for ever.
+func (s *shell) freeze(m moment) { s.AsOf, s.Stale, s.Live = m, false, "" }
+
+// widget makes the page one that stands on a page of others.
+func (v *voice) widget(s *shell, o widgetOptions) {
+	s.Widget, s.Theme, s.Style, s.Scripts, s.Feeds = true, o.theme, v.assets.widget.css, nil, nil
+	if o.still {
+		s.Live = ""
+		return
+	}
+	s.Scripts = []string{v.assets.url("frame.js")}
+	if s.Live != "" {
+		s.Scripts = append(s.Scripts, v.assets.url("live.js"))
+	}
+}
+
+// illustrate names the picture of a page.
+func (v *voice) illustrate(s *shell, image, alt string) {
+	s.Article, s.Image, s.ImageAlt = true, v.whole(image), alt
+	if v.base != nil { // programs can't ask for what has no address
+		s.OEmbed = v.absolute("/oembed?format=json&url=") + url.QueryEscape(s.Canonical)
+	}
 }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,19 +27,14 @@ type sitePage struct {
 	Cause    *incidentLine // the incident that explains it
 	State    faultline.SiteState
 	Counts   []tally
+	You      *viewerAnswer // nil: nothing is known of the reader's network
+	Charts   []figure
 	Stands   []standing
 	History  []incidentLine
 	Symptoms []symptomChoice
 	Token    string // empty: no report can be taken just now
 	Receipt  string
-	Thanks   bool
-}
-
-// standing is a component that a site stands on.
-type standing struct {
-	URL, Name, Kind string
-	Word            string // how it is, where something is known
-	State           faultline.IncidentState
+	drill    bool
 }
 
 // symptomChoice is one answer of the report form.
@@ -47,20 +44,10 @@ type symptomChoice struct {
 	First bool
 }
 
-// choices are what a person can say of a site.
-var choices = []symptomChoice{
-	{Value: faultline.SymptomOther, Label: "It does not work", First: true},
-	{Value: faultline.SymptomTimeout, Label: "Keeps loading"},
-	{Value: faultline.SymptomConnect, Label: "Can’t be reached"},
-	{Value: "http_500", Label: "Error 500"},
-	{Value: "http_502", Label: "Error 502"},
-	{Value: "http_503", Label: "Error 503"},
-	{Value: "http_504", Label: "Error 504"},
-	{Value: faultline.SymptomSlow, Label: "Very slow"},
-	{Value: faultline.SymptomDNS, Label: "Name not found"},
-	{Value: faultline.SymptomTLS, Label: "Certificate warning"},
-	{Value: faultline.SymptomContent, Label: "Shows the wrong thing"},
-	{Value: faultline.SymptomOK, Label: "It works for me"},
+// choices are what a person can say of a site; the first is chosen already.
+var choices = []faultline.Symptom{
+	faultline.SymptomOther, faultline.SymptomTimeout, faultline.SymptomConnect, "http_500", "http_502", "http_503", "http_504",
+	faultline.SymptomSlow, faultline.SymptomDNS, faultline.SymptomTLS, faultline.SymptomContent, faultline.SymptomOK,
 }
 
 const (
@@ -69,21 +56,20 @@ const (
 )
 
 // search goes to the page of the site that was asked for.
-func (w *Web) search(c *gin.Context) error {
+func (w *Web) search(c *gin.Context, v *voice) error {
 	asked := strings.TrimSpace(c.Query("q"))
 	if asked == "" {
-		w.seeOther(c, "/", cacheBriefly)
+		v.seeOther(c, "/"+v.Query, cacheBriefly)
 		return nil
 	}
 	record, err := w.cfg.Lookup(asked)
-	if err != nil && w.cfg.Look != nil && hostLike.MatchString(record.Site) {
-		w.seeOther(c, "/site/"+record.Site, cacheNever)
-		return nil
+	if shown, err := w.stranger(c, v, record, err); shown {
+		return err
 	}
 	if err != nil {
 		return siteFault(err, asked)
 	}
-	w.seeOther(c, "/site/"+url.PathEscape(record.Site), cacheBriefly)
+	v.seeOther(c, "/site/"+url.PathEscape(record.Site)+v.Query, cacheBriefly)
 	return nil
 }
 
@@ -99,47 +85,115 @@ func siteFault(err error, asked string) error {
 	return unknownSite{asked: asked, status: map[bool]int{true: http.StatusBadRequest, false: http.StatusNotFound}[len(invalid) > 0]}
 }
 
-func (w *Web) site(c *gin.Context) error {
+func (w *Web) site(c *gin.Context, v *voice) error {
 	asked := c.Param("site")
 	record, err := w.cfg.Lookup(asked)
+	if shown, err := w.stranger(c, v, record, err); shown {
+		return err
+	}
 	if err != nil {
-		if shown, err := w.stranger(c, record, err); shown {
-			return err
-		}
 		return siteFault(err, asked)
 	}
 	if record.Site != asked { // one page for one site
-		w.seeOther(c, "/site/"+url.PathEscape(record.Site), cacheBriefly)
+		v.seeOther(c, "/site/"+url.PathEscape(record.Site)+v.Query, cacheBriefly)
 		return nil
 	}
 	reported := c.Query("reported")
 	if reported != reportedCounted && reported != reportedNot {
 		reported = ""
 	}
-	return w.show(c, "site/"+record.Site+"?"+reported, func(ctx context.Context) (doc, error) {
+	// What is said of the reader's network is the same for all who share it.
+	judged, cache := w.verdictFor(c, record)
+	key := fmt.Sprintf("site/%s?%s %s", record.Site, reported, judged.key())
+	return w.show(c, v, key, func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
 			return doc{}, err
 		}
-		return doc{page: "site", data: w.sitePage(ctx, record, incidents, reported), cache: cacheCurrent}, nil
+		status, heard := v.statusOf(record)
+		status, heard = v.glance(ctx, status, heard)
+		p := v.sitePage(record, status, heard, incidents)
+		p.You = v.viewerAnswer(judged)
+		p.Charts = v.dayCharts(ctx, record.Site, probesShare)
+		v.offerReport(ctx, &p)
+		p.Receipt = v.receiptWords(record.Site, reported, p.reports(w))
+		return doc{page: "site", data: p, cache: cache}, nil
 	})
 }
 
-func (w *Web) sitePage(ctx context.Context, record faultline.SiteRecord, incidents []faultline.Incident, reported string) sitePage {
-	asOf, _ := w.clock()
-	status, heard := w.statusOf(record)
-	status, heard = w.glance(ctx, status, heard)
-	p := sitePage{Site: record.Site, Name: w.nameOf(record.Site), State: status.State, Symptoms: choices}
-	var cause *faultline.Incident
-	var member faultline.IncidentSite
-	drill := false
+// verdictFor judges the site for whoever asks; nil where that can't be done. Of
+// the address nothing but its network is looked at, and that is not kept.
+func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, string) {
+	if w.cfg.Verdicts == nil {
+		return nil, cacheCurrent
+	}
+	asn := uint32(0)
+	if addr, err := netip.ParseAddr(c.ClientIP()); err == nil && w.cfg.Networks != nil {
+		asn, _ = w.cfg.Networks.Label(addr.Unmap().WithZone(""))
+	}
+	v, err := w.cfg.Verdicts.Verdict(record, asn)
+	if err != nil {
+		return nil, cacheNever // the next reader may get one
+	}
+	return &judged{v}, cacheOwn
+}
+
+// reports is how many reports of the site the last ten minutes brought.
+func (p *sitePage) reports(w *Web) int {
+	status, _ := w.statusOf(faultline.SiteRecord{Site: p.Site})
+	return status.Reports
+}
+
+// sitePage says what is known of a site, to everybody alike.
+func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, heard bool, incidents []faultline.Incident) sitePage {
+	asOf, _ := v.clock()
+	p := sitePage{Site: record.Site, Name: v.nameOf(record.Site), State: status.State}
+	cause, member := v.siteIncidents(&p, status, incidents)
+	if cause != nil {
+		line := v.lineOf(cause, asOf)
+		p.Cause = &line
+	}
+	p.Answer, p.Because = v.verdict(record.Site, status, heard, cause, member)
+	p.Counts = v.statusTallies(status, heard)
+	p.Stands = v.standings(status.Components, incidents)
+	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)), lines(p.Answer, p.Because))
+	p.follow("all", 0, p.Answer)
+	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
+	p.Drill = p.Drill || p.drill
+	return p
+}
+
+// offerReport adds the form that takes a report.
+func (v *voice) offerReport(ctx context.Context, p *sitePage) {
+	for i, s := range choices {
+		p.Symptoms = append(p.Symptoms, symptomChoice{Value: s, Label: v.choice(s), First: i == 0})
+	}
+	token, err := v.forms.issue(ctx, p.Site, v.cfg.Wall())
+	if err != nil {
+		v.log.WarnContext(ctx, "the report form is left out", "error", err)
+	}
+	p.Token = token
+}
+
+// choice is how a person says that a site fails in a way.
+func (v *voice) choice(s faultline.Symptom) string {
+	if n := s.HTTPStatus(); n != 0 {
+		return v.say("choice.http", "Status", n)
+	}
+	return v.say("choice." + string(s))
+}
+
+// siteIncidents fills in the incidents of a site, and returns the weightiest of
+// the open ones and how the site does in it.
+func (v *voice) siteIncidents(p *sitePage, status faultline.SiteStatus, incidents []faultline.Incident) (cause *faultline.Incident, member faultline.IncidentSite) {
+	asOf, _ := v.clock()
 	for i := range incidents {
 		inc := &incidents[i]
-		at := slices.IndexFunc(inc.Sites, func(s faultline.IncidentSite) bool { return s.Site == record.Site })
+		at := slices.IndexFunc(inc.Sites, func(s faultline.IncidentSite) bool { return s.Site == p.Site })
 		if at < 0 && !slices.Contains(status.Incidents, inc.ID) {
 			continue
 		}
-		drill = drill || inc.Drill
+		p.drill = p.drill || inc.Drill
 		if inc.State.Open() && (cause == nil || weight(inc.State) > weight(cause.State)) {
 			cause, member = inc, faultline.IncidentSite{State: status.State, Symptom: status.Symptom}
 			if at >= 0 {
@@ -147,25 +201,10 @@ func (w *Web) sitePage(ctx context.Context, record faultline.SiteRecord, inciden
 			}
 		}
 		if len(p.History) < historyListed && (inc.State.Open() || inc.ConfirmedAt != nil) && inc.State != faultline.StateMerged {
-			p.History = append(p.History, w.lineOf(inc, asOf))
+			p.History = append(p.History, v.lineOf(inc, asOf))
 		}
 	}
-	if cause != nil {
-		line := w.lineOf(cause, asOf)
-		p.Cause = &line
-	}
-	p.Answer, p.Because = verdict(record.Site, status, heard, cause, member)
-	p.Counts = statusTallies(status, heard)
-	p.Stands = w.standings(status.Components, incidents)
-	p.Receipt, p.Thanks = receiptWords(record.Site, reported, status.Reports)
-	p.shell = w.shell("Is "+cmp.Or(p.Name, record.Site)+" down? Faultline", lines(p.Answer, p.Because))
-	p.Canonical, p.Live, p.Say, p.Drill = w.absolute("/site/"+record.Site), "all", p.Answer, p.Drill || drill
-	token, err := w.forms.issue(ctx, record.Site, w.cfg.Wall())
-	if err != nil {
-		w.log.WarnContext(ctx, "the report form is left out", "error", err)
-	}
-	p.Token = token
-	return p
+	return cause, member
 }
 
 // nameOf is what people call a site, where that is not the site itself.
@@ -191,22 +230,4 @@ func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool)
 
 func weight(s faultline.IncidentState) int {
 	return map[faultline.IncidentState]int{faultline.StateConfirmed: 3, faultline.StateRecovering: 2, faultline.StateCandidate: 1}[s]
-}
-
-// standings are what a site stands on, with the incidents open there.
-func (w *Web) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
-	var stands []standing
-	for _, c := range components {
-		s := standing{URL: w.componentURL(c), Name: c.DisplayName(), Kind: kindWords[c.Kind()]}
-		for i := range incidents {
-			if cause := incidents[i].Cause; cause != nil && cause.Component == c {
-				s.Name = cause.Name
-				if st := incidents[i].State; st.Open() && weight(st) > weight(s.State) {
-					s.State, s.Word = st, stateWords[st]
-				}
-			}
-		}
-		stands = append(stands, s)
-	}
-	return stands
 }

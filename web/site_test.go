@@ -243,3 +243,12 @@ func (failing) DailyKey(context.Context, string) ([]byte, error) {
 type short struct{}
 
 func (short) DailyKey(context.Context, string) ([]byte, error) { return []byte("secret"), nil }
+
+// from is a request from an address.
+func from(h http.Handler, addr, path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.RemoteAddr = addr + ":4711"
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec
+}

@@ -42,25 +42,25 @@ type Keys interface {
 	DailyKey(ctx context.Context, day string) ([]byte, error)
 }
 
-// moment is a point in time as a page shows it.
-type moment struct {
-	ISO   string // for programs: RFC 3339
-	Text  string // for people: always with its zone
-	Local bool   // the script may put the reader's own time beside it
+// Series has what the charts of the past are drawn from. Package store has it.
+type Series interface {
+	// Series returns how a site, or a component as kind:name, did from one time to
+	// another in steps of 60, 300 or 3,600 s, whole and without gaps. It fails with
+	// [faultline.ErrNotFound] where nothing is known and with
+	// [faultline.ErrUnavailable]; then no chart is drawn.
+	Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error)
 }
 
-func momentOf(t time.Time, layout string) moment {
-	t = t.UTC()
-	return moment{ISO: t.Format(time.RFC3339), Text: t.Format(layout)}
+// Verdicts answer "is it me?". They are asked on each request for a site's page
+// and answer from memory.
+type Verdicts interface {
+	// Verdict judges a site for a viewer's network, 0 if unknown. It fails with
+	// [faultline.ErrUnavailable]; then the page leaves the answer out.
+	Verdict(record faultline.SiteRecord, asn uint32) (faultline.Verdict, error)
 }
 
-// The forms in which times are written.
-const (
-	formMinute = "15:04 UTC"
-	formSecond = "15:04:05 UTC"
-	formDay    = "2 January 2006"
-	formDated  = "2 January 2006, 15:04 UTC"
-)
-
-// local marks a moment for the reader's own time.
-func (m moment) local() moment { m.Local = true; return m }
+// Networks says in which network and country an address is; 0 and empty where
+// that is not known.
+type Networks interface {
+	Label(addr netip.Addr) (asn uint32, country string)
+}

@@ -6,18 +6,30 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"strings"
 )
 
 // templates has each page by the name of its folder, with the layout and all
-// parts around it.
+// parts around it, for one voice.
 type templates map[string]*template.Template
 
-func readTemplates(prefix string) (templates, error) {
+func readTemplates(v *voice) (templates, error) {
 	parts, err := template.New("parts").Funcs(template.FuncMap{
-		"at":      func() string { return prefix }, // before every path
-		"number":  number,
-		"percent": percent,
-		"symptom": symptomWords,
+		"at":      func() string { return v.prefix }, // before every path that has no language
+		"link":    v.link,
+		"say":     v.say,
+		"count":   v.count,
+		"rich":    v.rich,
+		"stamp":   stamp,
+		"anchor":  anchor,
+		"trim":    trimScheme,
+		"bold":    func(s string) template.HTML { return template.HTML("<b>" + template.HTMLEscapeString(s) + "</b>") },
+		"of":      v.outOf,
+		"silent":  silent,
+		"chosen":  func() string { return strings.TrimPrefix(v.Query, "?lang=") },
+		"number":  v.number,
+		"percent": v.percent,
+		"symptom": v.symptom,
 	}).ParseFS(files, "parts/*/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: read parts: %w", err)
@@ -50,4 +62,17 @@ func (t templates) render(page string, data any) ([]byte, error) {
 		return nil, fmt.Errorf("render page %s: %w", page, err)
 	}
 	return body.Bytes(), nil
+}
+
+// anchor is a link as a value of a message.
+func anchor(address, text string) template.HTML {
+	return template.HTML(`<a href="` + template.HTMLEscapeString(address) + `">` + template.HTMLEscapeString(text) + `</a>`)
+}
+
+// silent is what a page says when it no longer hears of changes.
+func silent(widget bool) string {
+	if widget {
+		return "widget.silent"
+	}
+	return "layout.silent"
 }

@@ -64,6 +64,16 @@ func (t *timelines) upTo(ctx context.Context, id string, revision int) (points [
 	return line.points[:n:n], n == revision
 }
 
+// told is upTo for one revision of an incident, whose own numbers are always
+// there: a chart may lack what came before, never what is.
+func (t *timelines) told(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
+	points, whole = t.upTo(ctx, inc.ID, inc.Revision)
+	if !whole {
+		points = append(points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing, Observed: inc.Impact.Observed, State: inc.State})
+	}
+	return points, whole
+}
+
 // of returns an incident's timeline. Where there are too many, the one goes
 // that nobody has looked at for longest.
 func (t *timelines) of(id string) *timeline {

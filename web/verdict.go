@@ -8,78 +8,136 @@ import (
 
 // verdict answers whether a site is down, in a sentence, and says why in
 // another. It never calls a site well that nobody has looked at.
-func verdict(site string, status faultline.SiteStatus, heard bool, cause *faultline.Incident, member faultline.IncidentSite) (answer, because string) {
+func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, cause *faultline.Incident, member faultline.IncidentSite) (answer, because string) {
 	if cause != nil {
-		return explained(site, cause, member)
+		return v.explained(site, cause, member)
 	}
+	kind := "unknown"
 	switch {
 	case !heard:
-		return "Nothing points to a fault of " + site + ".",
-			"In the last 15 minutes nobody has reported it and no probe of it has failed. If it does not work for you, say so below: the fault may be near you, or you may be the first."
-	case status.State == faultline.SiteDown:
-		return "Yes: " + site + " is failing, and it is not just you.",
-			"Most of the last probes of it failed (" + symptomWords(status.Symptom) + "). No shared cause is known."
-	case status.State == faultline.SiteDegraded:
-		return "Partly: " + site + " fails for some.", "Some of the last probes of it failed (" + symptomWords(status.Symptom) + ")."
+		kind = "unheard"
+	case status.State == faultline.SiteDown, status.State == faultline.SiteDegraded, status.State == faultline.SiteRecovered:
+		kind = string(status.State)
 	case status.State == faultline.SiteOK && status.Reports > 0:
-		return "Not that we can see: our probes of " + site + " succeed.",
-			"Some people report it all the same. The fault may be near them."
+		kind = "reported"
 	case status.State == faultline.SiteOK:
-		return "No: " + site + " works as seen from our probes.", "If it does not work for you, the fault may be near you."
-	case status.State == faultline.SiteRecovered:
-		return site + " is back.", "It failed a while ago; the last probes of it succeed."
+		kind = "ok"
 	case status.Reports > 0 && status.ProbesFailed == 0:
-		return "We can’t tell: people report " + site + ", and no probe confirms it.", ""
+		kind = "unconfirmed"
 	}
-	return "We can’t tell how " + site + " does just now.", ""
+	return v.say("verdict."+kind, "Site", site), v.say("verdict."+kind+"_because", "Symptom", v.symptom(status.Symptom))
 }
 
 // explained is the verdict on a site that belongs to an open incident.
-func explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer, because string) {
-	why := blame(site, inc)
+func (v *voice) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer, because string) {
+	why := v.fault(inc)
 	switch {
 	case inc.State == faultline.StateCandidate:
-		return "Perhaps: there are signs that " + site + " is failing.", "Nothing confirms it yet."
+		return v.say("verdict.candidate", "Site", site), v.say("verdict.candidate_because")
 	case member.State == faultline.SiteRecovered && member.RecoveredAt != nil:
-		return site + " is back.", fmt.Sprintf("It failed until %s. %s", member.RecoveredAt.UTC().Format(formMinute), why)
+		return v.say("verdict.recovered", "Site", site),
+			lines(v.say("verdict.failed_until", "Time", v.moment(*member.RecoveredAt, formMinute).Text), why)
 	case member.State == faultline.SiteRecovered:
-		return site + " is back.", why
+		return v.say("verdict.recovered", "Site", site), why
 	case member.State == faultline.SiteDegraded:
-		return "Partly: " + site + " fails for some, and it is not just you.", why
+		return v.say("verdict.partly", "Site", site), why
 	case inc.Cause != nil && inc.Cause.Kind == faultline.KindISP:
-		return "It depends on where you are: " + site + " can’t be reached from " + inc.Cause.Name + ".", why
+		return v.say("verdict.isp", "Site", site, "Name", inc.Cause.Name), why
 	}
-	return "Yes: " + site + " is failing, and it is not just you.", why
+	return v.say("verdict.down", "Site", site), why
 }
 
-// blame says whose fault it is.
-func blame(site string, inc *faultline.Incident) string {
+// fault says whose fault it is, as a second sentence after an answer.
+func (v *voice) fault(inc *faultline.Incident) string {
 	if inc.Cause == nil {
-		return "Many sites are failing with it, and nothing is known that they share."
+		return v.say("fault_of.none")
 	}
-	verb := "is failing"
+	state := "failing"
 	if inc.State == faultline.StateRecovering {
-		verb = "is recovering"
+		state = "recovering"
 	}
-	switch inc.Cause.Kind {
+	kind := inc.Cause.Kind
+	switch kind {
 	case faultline.KindSite:
-		return "The fault is its own: what it stands on works for others."
-	case faultline.KindISP:
-		return "The internet provider " + inc.Cause.Name + " " + verb + " for many unrelated sites."
-	case faultline.KindTLD:
-		return "The top-level domain " + inc.Cause.Name + " " + verb + "."
+		return v.say("fault_of.site")
+	case faultline.KindISP, faultline.KindTLD:
+	default:
+		kind = "any"
 	}
-	return "Its " + kindWords[inc.Cause.Kind] + ", " + inc.Cause.Name + ", " + verb + "."
+	return v.say("fault_of."+kind+"_"+state, "Kind", v.kindWord(inc.Cause.Kind), "Name", inc.Cause.Name)
 }
 
 // statusTallies counts what the last ten minutes brought.
-func statusTallies(status faultline.SiteStatus, heard bool) []tally {
+func (v *voice) statusTallies(status faultline.SiteStatus, heard bool) []tally {
 	if !heard {
 		return nil
 	}
-	rows := []tally{share(status.ProbesFailed, status.Probes, "probes failed in the last 10 minutes")}
+	rows := []tally{v.share(status.ProbesFailed, status.Probes, v.say("tally.probes_10"))}
 	if status.Probes == 0 {
-		rows = []tally{{N: "0", What: "probes in the last 10 minutes"}}
+		rows = []tally{{N: "0", What: v.say("tally.no_probes_10")}}
 	}
-	return append(rows, tally{N: number(status.Reports), What: noun(status.Reports, "report") + " in the last 10 minutes"})
+	return append(rows, tally{N: v.number(status.Reports), What: v.count("tally.reports_10", status.Reports)})
+}
+
+// judged is a verdict for one viewer's network.
+type judged struct{ faultline.Verdict }
+
+// key tells verdicts apart that read differently.
+func (j *judged) key() string {
+	if j == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %d %d %d", j.Blame, j.ASN, j.NetworkSites, j.NetworkReports)
+}
+
+// viewerAnswer is the answer to "is it me?": four places where the trouble may
+// lie, and which of them it is.
+type viewerAnswer struct {
+	Answer, Because string
+	Places          []place
+}
+
+// place is one of the four, and what is said of it.
+type place struct {
+	Name  string
+	State string // here, clear, unknown
+	Word  string
+}
+
+// places in the order in which a request passes them.
+var places = []faultline.Blame{faultline.BlameYou, faultline.BlameISP, faultline.BlameSite, faultline.BlameProvider}
+
+// viewerAnswer says what a verdict means for the reader; nil for no verdict.
+func (v *voice) viewerAnswer(j *judged) *viewerAnswer {
+	if j == nil {
+		return nil
+	}
+	network := v.say("you.network")
+	if j.ASN != 0 {
+		network = v.say("you.network_named", "ASN", fmt.Sprintf("AS%d", j.ASN))
+	}
+	provider := ""
+	if j.Incident != nil && j.Incident.Cause != nil {
+		provider = j.Incident.Cause.Name
+	}
+	a := &viewerAnswer{Answer: v.say("you."+string(j.Blame), "Site", j.Site, "Provider", provider, "Network", network)}
+	if j.Blame == faultline.BlameProvider && provider == "" {
+		a.Answer = v.say("you.provider_unnamed", "Site", j.Site)
+	}
+	if j.ASN != 0 {
+		a.Because = v.count("you.network_said", j.NetworkReports, "Network", network, "Sites", v.count("of.sites", j.NetworkSites))
+	}
+	known := j.Blame != faultline.BlameUnknown
+	for _, p := range places {
+		at := place{Name: v.say("you.place_" + string(p)), State: "unknown"}
+		switch {
+		case p == j.Blame:
+			at.State = "here"
+		case known:
+			at.State = "clear"
+		}
+		at.Word = v.say("you.word_" + at.State)
+		a.Places = append(a.Places, at)
+	}
+	return a
 }

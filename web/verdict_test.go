@@ -45,8 +45,9 @@ func TestVerdicts(t *testing.T) {
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3}, answer: "We can’t tell: people report x.org, and no probe confirms it."},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3, Probes: 2, ProbesFailed: 1}, answer: "We can’t tell how x.org does just now."},
 	}
+	v := english(t)
 	for _, c := range cases {
-		answer, because := verdict("x.org", c.status, c.heard, c.cause, c.member)
+		answer, because := v.verdict("x.org", c.status, c.heard, c.cause, c.member)
 		if !strings.HasPrefix(answer, c.answer) || !strings.Contains(because, c.because) {
 			t.Errorf("%+v: %q %q, want %q %q", c.status, answer, because, c.answer, c.because)
 		}
@@ -57,12 +58,12 @@ func TestWhereReportsAloneTellThereIsNoDenominator(t *testing.T) {
 	points := []point{{At: start.Add(time.Minute), Failing: 40, Observed: 3}, {At: start.Add(time.Hour), Failing: 739, Observed: 3}}
 	inc := told(points)
 	inc.Basis, inc.Cause = faultline.BasisReports, &faultline.Cause{Component: "isp:AS812", Kind: "isp", Name: "AS812"}
-	rows := tallies(&inc)
+	rows := english(t).tallies(&inc)
 	if rows[0].N != "739" || rows[0].Of != "" || rows[0].What != "sites seen from AS812 are failing" {
 		t.Errorf("%+v", rows)
 	}
-	c := chartOf(&inc, points, true, points[1].At)
-	if c.Observed != "" || c.Grid[len(c.Grid)-1].Label != "800" {
-		t.Errorf("observed %q under %v", c.Observed, c.Grid)
+	c := english(t).chartOf(&inc, points, true, points[1].At)
+	if len(c.Shapes) != 2 || len(c.Ends) > 0 || c.Grid[len(c.Grid)-1].Label != "800" {
+		t.Errorf("%d shapes under %v", len(c.Shapes), c.Grid)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"faultline"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Config is what the pages are made of. Source, Door, Keys, Lookup and Now are
@@ -36,6 +37,20 @@ type Config struct {
 	Vantages func() []faultline.VantageStatus
 	// Members says how many sites of the map stand on a component; nil: unknown.
 	Members func(faultline.Component) int
+	// Dependents names the best known sites of the map that stand on a component,
+	// at most limit; nil: none are named.
+	Dependents func(of faultline.Component, limit int) []string
+	// Series and Verdicts may be nil: pages then say that there is no chart, and
+	// leave out what they would say of the reader's own network. Without Networks
+	// that network is not known.
+	Series   Series
+	Verdicts Verdicts
+	Networks Networks
+	// Contact is how to reach whoever runs this server: an address for mail, or of
+	// a page. Empty: the pages say that none is given.
+	Contact string
+	// Registerer takes the counters of pictures and pages; nil: none.
+	Registerer prometheus.Registerer
 	// BaseURL is how people reach this server, as https://faultline.example,
 	// without a slash at its end. A path in it is put before every link. Empty:
 	// links are paths alone. It is never taken from a request.
@@ -53,35 +68,27 @@ type Config struct {
 
 // Web are the pages.
 type Web struct {
-	cfg    Config
-	log    *slog.Logger
-	base   *url.URL // nil: unknown
-	prefix string   // before every path: empty, or as /faultline
-	assets assets
-	tmpl   templates
-	cache  *pageCache
-	charts *timelines
-	forms  *formTokens
+	cfg       Config
+	log       *slog.Logger
+	base      *url.URL // nil: unknown
+	prefix    string   // before every path: empty, or as /faultline
+	assets    assets
+	policies  policies
+	languages languages
+	voices    map[string]*voice // by language, and by language and ?lang=
+	cache     *pageCache
+	charts    *timelines
+	cards     *cards
+	forms     *formTokens
 }
 
-// New reads every template and asset. It fails on a Config that lacks something
-// and on a malformed BaseURL.
+// New reads every template, message and asset. It fails on a Config that lacks
+// something and on a malformed BaseURL.
 func New(cfg Config) (*Web, error) {
 	if cfg.Source == nil || cfg.Door == nil || cfg.Keys == nil || cfg.Lookup == nil || cfg.Now == nil {
 		return nil, errors.New("web: Source, Door, Keys, Lookup and Now are required")
 	}
-	if cfg.Wall == nil {
-		cfg.Wall = cfg.Now
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.NameOf == nil {
-		cfg.NameOf = func(string) string { return "" }
-	}
-	if cfg.Members == nil {
-		cfg.Members = func(faultline.Component) int { return 0 }
-	}
+	cfg.fill()
 	w := &Web{cfg: cfg, log: cfg.Log, cache: newPageCache(), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
 	if cfg.BaseURL != "" {
 		base, err := url.Parse(cfg.BaseURL)
@@ -94,10 +101,33 @@ func New(cfg Config) (*Web, error) {
 	if w.assets, err = readAssets(w.prefix); err != nil {
 		return nil, err
 	}
-	if w.tmpl, err = readTemplates(w.prefix); err != nil {
+	w.policies = newPolicies(w.assets)
+	if w.cards, err = newCards(cfg.Registerer); err != nil {
 		return nil, err
 	}
-	return w, nil
+	return w, w.readVoices()
+}
+
+// fill puts in what may be left out.
+func (cfg *Config) fill() {
+	if cfg.Wall == nil {
+		cfg.Wall = cfg.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.NameOf == nil {
+		cfg.NameOf = func(string) string { return "" }
+	}
+	if cfg.Members == nil {
+		cfg.Members = func(faultline.Component) int { return 0 }
+	}
+	if cfg.Dependents == nil {
+		cfg.Dependents = func(faultline.Component, int) []string { return nil }
+	}
+	if cfg.Registerer == nil {
+		cfg.Registerer = prometheus.NewRegistry()
+	}
 }
 
 // Routes adds the pages to r.
@@ -105,32 +135,46 @@ func (w *Web) Routes(r gin.IRouter) {
 	read := func(path string, p policy, h handler) {
 		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(p, h))
 	}
-	read("/", pagePolicy, w.now)
-	read("/incident/:id", pagePolicy, w.incident)
-	read("/site", pagePolicy, w.search)
-	read("/site/:site", pagePolicy, w.site)
-	r.POST("/site/:site/report", w.answer(pagePolicy, w.report))
-	read("/component/:kind/:name", pagePolicy, w.component)
-	read("/prober", pagePolicy, w.prober)
-	read("/embed/incident/:id", embedPolicy, w.embedIncident)
-	read("/static/:file", staticPolicy, w.static)
+	page, embed, static := w.policies.page, w.policies.embed, w.policies.static
+	read("/", page, w.now)
+	read("/incident/:id", page, w.incident)
+	read("/site", page, w.search)
+	read("/site/:site", page, w.site)
+	r.POST("/site/:site/report", w.answer(page, w.report))
+	read("/component/:kind/:name", page, w.component)
+	read("/archive", page, w.archive)
+	read("/method", page, w.method)
+	read("/about", page, w.about)
+	read("/prober", page, w.prober)
+	read("/developers", w.policies.take, w.developers)
+	read("/embed/incident/:id", embed, w.embedIncident)
+	read("/embed/site/:site", embed, w.embedSite)
+	read("/embed/component/:kind/:name", embed, w.embedComponent)
+	read("/embed/now", embed, w.embedNow)
+	read("/embed.js", static, w.element)
+	read("/card/incident/:file", static, w.cardIncident)
+	read("/card/site/:file", static, w.cardSite)
+	read("/card/component/:kind/:file", static, w.cardComponent)
+	read("/card/:file", static, w.cardNow)
+	read("/static/:file", static, w.static)
 }
 
 // NotFound answers a path that nothing lives at with a page. It is for requests
 // of browsers; what programs ask for is answered in package api.
 func (w *Web) NotFound(c *gin.Context) {
-	w.answer(pagePolicy, func(*gin.Context) error { return faultline.ErrNotFound })(c)
+	w.answer(w.policies.page, func(*gin.Context, *voice) error { return faultline.ErrNotFound })(c)
 }
 
-// handler answers one request, or returns why it can't.
-type handler func(c *gin.Context) error
+// handler answers one request in a voice, or returns why it can't.
+type handler func(c *gin.Context, v *voice) error
 
 // answer adapts a handler. This is the one place where errors become pages.
 func (w *Web) answer(p policy, h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		p.set(c.Writer.Header())
-		if err := h(c); err != nil {
-			w.fail(c, p, err)
+		v := w.voiceOf(c)
+		if err := h(c, v); err != nil {
+			w.fail(c, v, p, err)
 		}
 	}
 }

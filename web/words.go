@@ -10,39 +10,31 @@ import (
 	"faultline"
 )
 
-// number writes a count with commas: 36,734.
-func number(n int) string {
-	s := strconv.Itoa(n)
+// number writes a count as the language groups its digits: 36,734.
+func (v *voice) number(n int) string {
+	s, group := strconv.Itoa(n), v.say("number.group")
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
+		s = s[:i] + group + s[i:]
 	}
 	return s
 }
 
 // percent writes a share, 0 to 1, as people do.
-func percent(share float64) string {
+func (v *voice) percent(share float64) string {
 	switch p := math.Round(share * 100); {
 	case share > 0 && p < 1:
-		return "under 1 %"
+		return v.say("number.under", "N", "1 %")
 	case share < 1 && p > 99:
-		return "over 99 %"
+		return v.say("number.over", "N", "99 %")
 	default:
 		return fmt.Sprintf("%.0f %%", p)
 	}
 }
 
-// count writes a number with its noun: 1 site, 3 sites.
-func count(n int, word string) string { return number(n) + " " + noun(n, word) }
-
-func noun(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
-}
-
-// lasting writes a duration with what matters of it.
-func lasting(d time.Duration) string {
+// lasting writes a duration with what matters of it. The units are those of the
+// International System and their companions, the same in all languages but for
+// the day.
+func (v *voice) lasting(d time.Duration) string {
 	if d = max(d, 0); d < 59500*time.Millisecond {
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
 	}
@@ -52,7 +44,7 @@ func lasting(d time.Duration) string {
 	case d < 24*time.Hour:
 		return pair(int(d.Hours()), "h", int(d.Minutes())%60, "min")
 	default:
-		return pair(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
+		return pair(int(d.Hours())/24, v.say("unit.day"), int(d.Hours())%24, "h")
 	}
 }
 
@@ -63,71 +55,46 @@ func pair(a int, unitA string, b int, unitB string) string {
 	return fmt.Sprintf("%d %s %d %s", a, unitA, b, unitB)
 }
 
-// stateWords say what an incident does, in one word.
-var stateWords = map[faultline.IncidentState]string{
-	faultline.StateCandidate: "Watching", faultline.StateConfirmed: "Failing",
-	faultline.StateRecovering: "Recovering", faultline.StateResolved: "Resolved",
-	faultline.StateMerged: "Part of another incident", faultline.StateRetracted: "Withdrawn",
-}
+// stateWord says what an incident does, in one word.
+func (v *voice) stateWord(s faultline.IncidentState) string { return v.say("state." + string(s)) }
 
-// siteStateWords say how a site does.
-var siteStateWords = map[faultline.SiteState]string{
-	faultline.SiteOK: "Works", faultline.SiteDown: "Down", faultline.SiteDegraded: "Degraded",
-	faultline.SiteRecovered: "Recovered", faultline.SiteUnknown: "Not known",
-}
+// siteStateWord says how a site does.
+func (v *voice) siteStateWord(s faultline.SiteState) string { return v.say("site_state." + string(s)) }
 
-var symptoms = map[faultline.Symptom]string{
-	faultline.SymptomOK: "works", faultline.SymptomConnect: "no connection", faultline.SymptomTimeout: "timeout",
-	faultline.SymptomDNS: "name not found", faultline.SymptomTLS: "certificate or encryption", faultline.SymptomSlow: "slow",
-	faultline.SymptomContent: "wrong content", faultline.SymptomBlocked: "prober refused", faultline.SymptomOther: "does not work",
-}
+// kindWord says what kind of thing a component is.
+func (v *voice) kindWord(kind string) string { return v.say("kind." + kind) }
 
-// symptomWords says how something fails.
-func symptomWords(s faultline.Symptom) string {
+// symptom says how something fails.
+func (v *voice) symptom(s faultline.Symptom) string {
 	if n := s.HTTPStatus(); n != 0 {
-		return fmt.Sprintf("error %d", n)
+		return v.say("symptom.http", "Status", n)
 	}
-	if word, ok := symptoms[s]; ok {
+	if word := v.say("symptom." + string(s)); word != "" {
 		return word
 	}
-	return symptoms[faultline.SymptomOther]
-}
-
-var kindWords = map[string]string{
-	faultline.KindCDN: "CDN", faultline.KindCloud: "cloud", faultline.KindDNS: "DNS provider", faultline.KindASN: "network",
-	faultline.KindPrefix: "address range", faultline.KindPOP: "point of presence", faultline.KindCA: "certificate authority",
-	faultline.KindTLD: "top-level domain", faultline.KindISP: "internet provider", faultline.KindSite: "site",
+	return v.say("symptom." + string(faultline.SymptomOther))
 }
 
 // onCause names the sites that a cause can take down: sites on Fastly.
-func onCause(cause *faultline.Cause) string {
+func (v *voice) onCause(cause *faultline.Cause) string {
 	if cause == nil {
-		return "sites"
+		return v.say("where.none")
 	}
-	switch cause.Kind {
-	case faultline.KindDNS:
-		return "sites with DNS at " + cause.Name
-	case faultline.KindCA:
-		return "sites with certificates of " + cause.Name
-	case faultline.KindTLD:
-		return cause.Name + " sites"
-	case faultline.KindISP:
-		return "sites seen from " + cause.Name
-	case faultline.KindSite:
-		return "hosts of " + cause.Name
+	if where := v.say("where."+cause.Kind, "Name", cause.Name); where != "" {
+		return where
 	}
-	return "sites on " + cause.Name
+	return v.say("where.any", "Name", cause.Name)
 }
 
 // within says where an incident is felt.
-func within(s faultline.Scope) string {
+func (v *voice) within(s faultline.Scope) string {
 	switch {
 	case s.Worldwide:
-		return "worldwide"
+		return v.say("scope.worldwide")
 	case len(s.ISPs) > 0:
-		return "seen from " + listed(s.ISPs, scopeNames)
+		return v.say("scope.isps", "Names", v.listed(s.ISPs, scopeNames))
 	case len(s.Countries) > 0:
-		return "in " + listed(s.Countries, scopeNames)
+		return v.say("scope.countries", "Names", v.listed(s.Countries, scopeNames))
 	}
 	return ""
 }
@@ -136,9 +103,69 @@ func within(s faultline.Scope) string {
 const scopeNames = 4
 
 // listed writes the first names and counts the rest.
-func listed(names []string, most int) string {
+func (v *voice) listed(names []string, most int) string {
 	if len(names) > most {
-		return strings.Join(names[:most], ", ") + " and " + number(len(names)-most) + " more"
+		return v.say("list.more", "Names", strings.Join(names[:most], ", "), "N", v.number(len(names)-most))
 	}
 	return strings.Join(names, ", ")
+}
+
+// title is the sentence that is safe to quote. In English it is the incident's
+// own; other languages say the same facts anew.
+func (v *voice) title(inc *faultline.Incident) string {
+	if v.Lang == sourceLanguage {
+		return inc.Title
+	}
+	place, how := "", v.titleSymptom(inc.Symptoms)
+	if !inc.Scope.Worldwide && len(inc.Scope.Countries) > 0 && (inc.Cause == nil || inc.Cause.Kind != faultline.KindISP) {
+		place = v.say("title.place", "Names", strings.Join(inc.Scope.Countries, ", "))
+	}
+	if how != "" {
+		how = ", " + how
+	}
+	if inc.ConfirmedAt != nil && inc.Basis == faultline.BasisReports {
+		how += ", " + v.say("title.reports_alone")
+	}
+	said := v.say("title.sentence", "Subject", v.subject(inc), "Place", place, "How", how, "At", inc.Onset.At.UTC().Round(time.Minute).Format("15:04"))
+	if inc.State == faultline.StateCandidate || inc.State == faultline.StateRetracted && inc.ConfirmedAt == nil {
+		return v.say("title.unconfirmed", "Title", said)
+	}
+	return said
+}
+
+// subject names the sites of an incident by what they share.
+func (v *voice) subject(inc *faultline.Incident) string {
+	if inc.Cause == nil {
+		return v.count("subject.none", inc.SitesTotal)
+	}
+	if s := v.say("subject."+inc.Cause.Kind, "Name", inc.Cause.Name); s != "" {
+		return s
+	}
+	return v.say("subject.any", "Name", inc.Cause.Name)
+}
+
+// titleSymptom is the commonest telling symptom, if half the sites or the most
+// of them show it: the rule of the title that package correlate writes.
+func (v *voice) titleSymptom(shares []faultline.SymptomShare) string {
+	for _, s := range shares {
+		switch {
+		case s.Symptom == faultline.SymptomOther || s.Symptom == faultline.SymptomOK:
+		case s.Share < 0.5 && math.Abs(s.Share-shares[0].Share) > 1e-9:
+			return ""
+		case s.Symptom.HTTPStatus() != 0:
+			return strconv.Itoa(s.Symptom.HTTPStatus())
+		default:
+			return v.say("title_symptom." + string(s.Symptom))
+		}
+	}
+	return ""
+}
+
+// reason writes why something was considered. The reasons of package correlate
+// are few and fixed; one that is new stands as it is.
+func (v *voice) reason(english string) string {
+	if said := v.say("reason." + strings.NewReplacer(" ", "_", ",", "").Replace(english)); said != "" {
+		return said
+	}
+	return english
 }

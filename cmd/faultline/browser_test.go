@@ -36,15 +36,22 @@ func TestPagesInABrowser(t *testing.T) {
 	b := startBrowser(t)
 	played := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "60")
 	t.Run("an incident comes to an open page", func(t *testing.T) { testComesAlive(t, b, played) })
+	id := confirmed(t, played) // it will be over before the last of these
 	t.Run("the widget stands on a page of others", func(t *testing.T) { testWidget(t, b, played) })
 	t.Run("no other page can be framed", func(t *testing.T) { testFraming(t, b, played) })
 	t.Run("pages are clean", func(t *testing.T) { testClean(t, b, played) })
+	t.Run("an incident is taken in six ways", func(t *testing.T) { testTake(t, b, played, id) })
+	t.Run("everybody can read it", func(t *testing.T) { testAccessible(t, b, played, id) })
+	t.Run("it fits narrow screens", func(t *testing.T) { testNarrow(t, b, played, id) })
+	t.Run("it reads without scripts", func(t *testing.T) { testWithoutScript(t, b, played, id) })
+	t.Run("a widget says that it is not updating", func(t *testing.T) { testFreezes(t, b) })
 	// At the world's own pace the ten minutes in which one person counts once
 	// outlast the tests.
 	slow := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "1")
-	quiet := quietSites(t, 3)
+	quiet := quietSites(t, 4)
 	t.Run("a report is a tap", func(t *testing.T) { testTap(t, b, slow, quiet[0], true) })
 	t.Run("a report is a tap without JavaScript", func(t *testing.T) { testTap(t, b, slow, quiet[1], false) })
+	t.Run("a report needs no pointer", func(t *testing.T) { testKeyboard(t, b, slow, quiet[3]) })
 	t.Run("what other pages send counts nothing", func(t *testing.T) { testForgery(t, b, slow, quiet[2]) })
 }
 

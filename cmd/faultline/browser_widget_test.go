@@ -35,15 +35,15 @@ func foreignSite(t *testing.T, answer func(http.ResponseWriter, *http.Request) e
 func testWidget(t *testing.T, b browser, p *process) {
 	path := "/incident/" + confirmed(t, p)
 	ours := b.open(t)
-	ours.do(chromedp.Navigate(p.url + path))
-	snippet := strings.Replace(value[string](ours, "document.getElementById('cite-embed').value"), `src="/`, `src="`+p.url+`/`, 1)
+	ours.do(chromedp.Navigate(p.url + "/developers?fixed=0&of=" + path))
+	snippet := strings.Replace(value[string](ours, "document.getElementById('take-frame').value"), `src="/`, `src="`+p.url+`/`, 1)
 	foreign := foreignSite(t, func(w http.ResponseWriter, _ *http.Request) error {
 		_, err := fmt.Fprintf(w, "<!doctype html><title>News</title><p>It is not only you:</p>%s", snippet)
 		return err
 	})
 	theirs := b.open(t)
 	theirs.do(chromedp.Navigate(foreign + "/"))
-	frame := b.open(t, chromedp.WithTargetID(theirs.frame(p.url+"/embed"+path)))
+	frame := b.open(t, chromedp.WithTargetID(theirs.frame(p.url+"/embed"+path+"?lang=en")))
 	frame.becomes("the widget names the incident", fmt.Sprintf("document.querySelector('h1')?.innerText === %q", playedTitle))
 	frame.becomes("the widget is marked as a drill", "document.querySelector('aside.drill').checkVisibility()")
 	frame.mark()

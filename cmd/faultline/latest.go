@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -115,4 +116,33 @@ func (s *siteMap) Sorted() []faultline.SiteRecord {
 	s.mu.RUnlock()
 	slices.SortFunc(all, func(a, b faultline.SiteRecord) int { return cmp.Compare(a.Site, b.Site) })
 	return all
+}
+
+// Dependents names the sites of the map that stand on a component, the best known
+// first, at most limit.
+func (s *siteMap) Dependents(c faultline.Component, limit int) []string {
+	s.mu.RLock()
+	var on []faultline.SiteRecord
+	for _, r := range s.records {
+		if slices.Contains(r.Components, c) {
+			on = append(on, r)
+		}
+	}
+	s.mu.RUnlock()
+	slices.SortFunc(on, func(a, b faultline.SiteRecord) int {
+		return cmp.Or(cmp.Compare(known(a.Rank), known(b.Rank)), cmp.Compare(a.Site, b.Site))
+	})
+	names := make([]string, 0, min(len(on), limit))
+	for _, r := range on[:min(len(on), limit)] {
+		names = append(names, r.Site)
+	}
+	return names
+}
+
+// known puts the sites whose rank is not known behind all others.
+func known(rank int) int {
+	if rank == 0 {
+		return math.MaxInt
+	}
+	return rank
 }

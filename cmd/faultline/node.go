@@ -126,7 +126,8 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 // face puts pages and API in front of what this node knows.
 func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names, sites *siteMap, day dayClock, stale time.Duration) error {
 	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		NameOf: p.book.title, Members: sites.Members, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
+		NameOf: p.book.title, Members: sites.Members, Dependents: sites.Dependents, Series: n.board, Verdicts: n.board, Networks: n.labels,
+		Contact: c.Contact, Registerer: p.reg, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
 	if n.work != nil {
 		pageConfig.Look, pageConfig.Vantages = looked.page, n.work.Vantages
 	}

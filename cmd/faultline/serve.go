@@ -25,6 +25,7 @@ type serveCmd struct {
 	redisFlags
 	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one, site by site; several with commas, the later ones on top."`
 	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Address that people reach this service by, such as https://faultline.example, for links in answers. Never taken from requests."`
+	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"How to reach whoever runs this service: an address for mail or of a page, shown on /about."`
 	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed; several with commas. Without it none is, and a reporter is whoever connects."`
 
 	infraFlags

@@ -26,8 +26,22 @@ var pages = map[string]string{
 	"POST /site/{site}/report":     "the form of that page, good from that page alone; programs use /v1/reports",
 	"GET /component/{kind}/{name}": "a page",
 	"GET /prober":                  "what the User-Agent of the probes leads to",
+	"GET /archive":                 "a page; its data is /v1/incidents",
+	"GET /method":                  "a page",
+	"GET /about":                   "a page",
+	"GET /developers":              "a page: the ways to embed",
 	"GET /embed/incident/{id}":     "a widget for an iframe",
-	"GET /static/{file}":           "styles and scripts of the pages, under names that change with their contents",
+	"GET /embed/site/{site}":       "a widget for an iframe",
+	"GET /embed/now":               "a widget for an iframe",
+	"GET /embed.js":                "the script of the <faultline-incident> element",
+	"GET /card/{file}":             "a picture of a page, for previews of links",
+	"GET /card/incident/{file}":    "a picture of an incident",
+	"GET /card/site/{file}":        "a picture of a site's page",
+
+	"GET /embed/component/{kind}/{name}": "a widget for an iframe",
+	"GET /card/component/{kind}/{file}":  "a picture of a component's page",
+
+	"GET /static/{file}": "styles and scripts of the pages, under names that change with their contents",
 }
 
 // noHead are the GET routes that take no HEAD, with why.

@@ -7,7 +7,8 @@
   const SPREAD = 1500; // ms over which many readers spread theirs
   const CACHED = 6000; // ms after which a cache in between has let go of the old page
   const SLOWEST = 60000; // ms between two tries to connect
-  const SILENCE = 30000; // ms without a connection until we say so
+  const SILENCE = 30000; // ms without a connection until we ask for the page itself
+  const words = document.body.dataset;
   const pad = (n) => String(n).padStart(2, "0");
 
   // The reader's own time beside ours, where it is another.
@@ -17,7 +18,7 @@
       if (isNaN(at) || at.getTimezoneOffset() === 0 || el.nextElementSibling?.className === "local") continue;
       const mine = document.createElement("span");
       mine.className = "local";
-      mine.textContent = ` (${pad(at.getHours())}:${pad(at.getMinutes())} your time)`;
+      mine.textContent = words.local.replace("{}", `${pad(at.getHours())}:${pad(at.getMinutes())}`);
       el.after(mine);
     }
   }
@@ -40,7 +41,7 @@
 
   function follow() {
     clearTimeout(retry);
-    stream = new EventSource(document.body.dataset.stream);
+    stream = new EventSource(words.stream);
     stream.onopen = () => {
       clearTimeout(silence);
       silence = undefined;
@@ -50,7 +51,7 @@
     };
     stream.onerror = () => {
       stop();
-      silence ??= setTimeout(tellOfSilence, SILENCE);
+      silence ??= setTimeout(ask, SILENCE);
       const wait = Math.min(SLOWEST, 1000 * 2 ** tries++);
       retry = setTimeout(follow, wait * (0.5 + Math.random()));
     };
@@ -68,13 +69,30 @@
 
   function stop() {
     clearTimeout(retry);
-    if (stream) stream.close();
+    stream?.close();
     stream = undefined;
   }
 
-  function tellOfSilence() {
-    link.textContent = `Not being updated just now. What you see is from ${main.dataset.asOf}.`;
+  // ask is for readers to whom the stream does not get through: the page is asked
+  // for now and then, and says so when there is no answer either.
+  async function ask() {
+    silence = setTimeout(ask, SILENCE);
+    if (document.hidden || (await fetchPage())) return;
+    link.textContent = words.silent.replace("{}", main.dataset.asOf);
     link.hidden = false;
+  }
+
+  async function fetchPage() {
+    fetchedAt = Date.now();
+    try {
+      const answer = await fetch(location.href.split("#")[0], { cache: "no-cache", headers: { Accept: "text/html" } });
+      if (!answer.ok) return false;
+      show(await answer.text());
+      link.hidden = true;
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   // refresh fetches the page once, however many events ask for it.
@@ -84,11 +102,7 @@
       due = undefined;
       if (fetching) return refresh(AT_LEAST);
       fetching = true;
-      fetchedAt = Date.now();
-      try {
-        const answer = await fetch(location.href.split("#")[0], { cache: "no-cache", headers: { Accept: "text/html" } });
-        if (answer.ok) show(await answer.text());
-      } catch { /* the stream says when the server is away */ }
+      await fetchPage(); // the stream says when the server is away
       fetching = false;
       if (wanted > Number(main.dataset.revision)) {
         wanted = 0; // once: whoever answers us may know no more
@@ -120,6 +134,8 @@
     kept = sections;
     addLocalTimes(main);
     document.title = fresh.title;
+    const asOf = fresh.getElementById("as-of");
+    if (asOf) document.getElementById("as-of")?.replaceWith(document.adoptNode(asOf));
     if (next.dataset.say !== main.dataset.say) said.textContent = next.dataset.say;
     Object.assign(main.dataset, next.dataset);
     const moved = anchor?.id && window.scrollY > 0 && document.getElementById(anchor.id);

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// axeRules are what pages are held to in each colour scheme: WCAG 2.2 at levels A
+// and AA, and what axe-core's authors call best practice; in the dark what colours
+// can break.
+var axeRules = map[string]string{
+	"light": `{"resultTypes":["violations"],"runOnly":["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}`,
+	"dark":  `{"resultTypes":["violations"],"runOnly":{"type":"rule","values":["color-contrast","link-in-text-block"]}}`,
+}
+
+// axeResult is one rule that a page breaks, and where.
+type axeResult struct {
+	ID    string
+	Nodes []struct {
+		HTML           string
+		FailureSummary string
+	}
+}
+
+// shownIn has pages drawn in a colour scheme.
+func shownIn(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		return err
+	})
+}
+
+// everyPath is each page and each widget of the drill once, while its incident
+// goes on.
+func everyPath(id string) []string {
+	return []string{
+		"/", "/incident/" + id, "/incident/" + id + "@1", "/site/www.gov.uk", "/site/reddit.com?reported=1", "/component/cdn/fastly",
+		"/archive", "/method", "/about", "/developers", "/developers?of=site/reddit.com", "/site/word",
+		"/embed/incident/" + id + "?parts=chart,table,evidence", "/embed/incident/" + id + "@1?theme=dark&tz=Europe/London", "/embed/site/reddit.com",
+		"/embed/component/cdn/fastly?parts=chart", "/embed/now?theme=light",
+	}
+}
+
+// testAccessible has axe-core look at everything, in both schemes and in all
+// languages; with what folds away unfolded in the first.
+func testAccessible(t *testing.T, b browser, p *process, id string) {
+	axe, err := os.ReadFile("testdata/axe/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := b.open(t)
+	tab.do(chromedp.Navigate(p.url + "/"))
+	value[bool](tab, "document.querySelector('main').append(document.createElement('input')), true")
+	if found := tab.axe(string(axe), axeRules["light"]); len(found) != 1 || found[0].ID != "label" {
+		t.Fatalf("axe is blind: it finds %v in a page with a field that nothing names", found)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		tab.do(chromedp.EmulateViewport(1000, 800), shownIn(scheme))
+		for _, lang := range []string{"en", "de", "fr", "es"} {
+			for _, path := range everyPath(id) {
+				tab.do(chromedp.Navigate(p.url + withLanguage(path, lang)))
+				if lang == "en" {
+					value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
+				}
+				for _, broken := range tab.axe(string(axe), axeRules[scheme]) {
+					for _, n := range broken.Nodes {
+						t.Errorf("%s in %s, %s: %s: %.300s: %.300s", path, lang, scheme, broken.ID, n.HTML, n.FailureSummary)
+					}
+				}
+			}
+		}
+	}
+}
+
+func withLanguage(path, lang string) string {
+	for _, r := range path {
+		if r == '?' {
+			return path + "&lang=" + lang
+		}
+	}
+	return path + "?lang=" + lang
+}
+
+// axe returns what the page that is shown breaks. Its frames are pages that are
+// looked at themselves.
+func (p *tab) axe(script, rules string) []axeResult {
+	p.t.Helper()
+	value[bool](p, script+"; true")
+	broken, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]axeResult](
+		fmt.Sprintf("axe.run({exclude: [['iframe']]}, %s).then((r) => r.violations.map((v) => ({ID: v.id, Nodes: v.nodes.map((n) => ({HTML: n.html, FailureSummary: n.failureSummary}))})))", rules),
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return broken
+}

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Bounds of the archive's page.
+const (
+	archiveListed     = 100
+	archiveMonths     = 36
+	archiveComponents = 24
+)
+
+// archivePage lists what is over, by month and by what it was.
+type archivePage struct {
+	shell
+	Answer     string
+	Months     []archiveLink
+	Components []archiveLink
+	Lines      []incidentLine
+	More       int
+	Begins     *moment // the oldest that is held here; nil: nothing is
+}
+
+// archiveLink narrows the list down.
+type archiveLink struct {
+	URL, Name string
+	Count     string
+	Current   bool
+}
+
+// monthForm is how a month stands in addresses.
+const monthForm = "2006-01"
+
+func (w *Web) archive(c *gin.Context, v *voice) error {
+	month, comp := c.Query("month"), faultline.Component(c.Query("component"))
+	if _, err := time.Parse(monthForm, month); err != nil {
+		month = ""
+	}
+	if comp != noCause && !comp.Valid() {
+		comp = ""
+	}
+	return w.show(c, v, "archive?"+month+" "+string(comp), func(context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
+		return doc{page: "archive", data: v.archivePage(incidents, month, comp), cache: cacheBriefly}, nil
+	})
+}
+
+// noCause stands in addresses for what nothing explains.
+const noCause faultline.Component = "none"
+
+func (v *voice) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
+	asOf, _ := v.clock()
+	told := archived(incidents)
+	p := archivePage{shell: v.shell("/archive", v.say("archive.title"), v.say("archive.answer")), Answer: v.say("archive.answer")}
+	if len(told) == 0 {
+		return p
+	}
+	begins := v.moment(told[len(told)-1].Onset.At, formDated)
+	p.Begins = &begins
+	if month == "" {
+		month = monthOf(told[0])
+	}
+	p.Months = v.archiveMonthLinks(told, month, comp)
+	var shown []*faultline.Incident
+	for _, inc := range told {
+		if monthOf(inc) == month {
+			shown = append(shown, inc)
+		}
+	}
+	p.Components = v.archiveComponentLinks(shown, month, comp)
+	for _, inc := range shown {
+		if comp != "" && componentOf(inc) != comp {
+			continue
+		}
+		p.Drill = p.Drill || inc.Drill
+		if len(p.Lines) == archiveListed {
+			p.More++
+			continue
+		}
+		p.Lines = append(p.Lines, v.lineOf(inc, asOf))
+	}
+	return p
+}
+
+// archived are the incidents that the world was told of, newest first.
+func archived(incidents []faultline.Incident) []*faultline.Incident {
+	var told []*faultline.Incident
+	for i := range incidents {
+		if inc := &incidents[i]; inc.ConfirmedAt != nil && inc.State != faultline.StateMerged {
+			told = append(told, inc)
+		}
+	}
+	slices.SortStableFunc(told, func(a, b *faultline.Incident) int { return b.Onset.At.Compare(a.Onset.At) })
+	return told
+}
+
+func monthOf(inc *faultline.Incident) string { return inc.Onset.At.UTC().Format(monthForm) }
+
+func componentOf(inc *faultline.Incident) faultline.Component {
+	if inc.Cause == nil {
+		return noCause
+	}
+	return inc.Cause.Component
+}
+
+func (v *voice) archiveURL(month string, comp faultline.Component) string {
+	q := url.Values{}
+	for key, value := range map[string]string{"month": month, "component": string(comp)} {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	if v.Query != "" {
+		q.Set("lang", v.Lang)
+	}
+	return v.prefix + "/archive?" + q.Encode()
+}
+
+func (v *voice) archiveMonthLinks(told []*faultline.Incident, month string, comp faultline.Component) []archiveLink {
+	var links []archiveLink
+	counts := map[string]int{}
+	for _, inc := range told {
+		m := monthOf(inc)
+		if counts[m]++; counts[m] == 1 && len(links) < archiveMonths {
+			links = append(links, archiveLink{URL: v.archiveURL(m, comp), Name: v.month(inc.Onset.At), Count: m, Current: m == month})
+		}
+	}
+	for i := range links {
+		links[i].Count = v.number(counts[links[i].Count])
+	}
+	return links
+}
+
+func (v *voice) archiveComponentLinks(shown []*faultline.Incident, month string, comp faultline.Component) []archiveLink {
+	counts, names := map[faultline.Component]int{}, map[faultline.Component]string{noCause: v.say("archive.none")}
+	var comps []faultline.Component
+	for _, inc := range shown {
+		c := componentOf(inc)
+		if counts[c]++; counts[c] == 1 {
+			comps = append(comps, c)
+		}
+		if inc.Cause != nil {
+			names[c] = inc.Cause.Name
+		}
+	}
+	slices.SortStableFunc(comps, func(a, b faultline.Component) int { return cmp.Compare(counts[b], counts[a]) })
+	links := []archiveLink{{URL: v.archiveURL(month, ""), Name: v.say("archive.all"), Count: v.number(len(shown)), Current: comp == ""}}
+	for _, c := range comps[:min(len(comps), archiveComponents)] {
+		links = append(links, archiveLink{URL: v.archiveURL(month, c), Name: names[c], Count: v.number(counts[c]), Current: c == comp})
+	}
+	return links
+}

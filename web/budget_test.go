@@ -1,0 +1,118 @@
+package web_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"faultline"
+)
+
+const (
+	pageBudget   = 30 << 10 // compressed, of one page with its style
+	widgetBudget = 20 << 10
+	firstByte    = 100 * time.Millisecond
+)
+
+// large is a world in the middle of an outage of 5,000 sites, long enough to have
+// many revisions.
+func large() *world {
+	w := newWorld()
+	w.incidents[1] = nil
+	var sites []faultline.IncidentSite
+	for i := range 5_000 {
+		sites = append(sites, faultline.IncidentSite{Site: fmt.Sprintf("site-%04d-%x.example", i, i*7919%65536), State: siteStatesOf[i%4], Symptom: "http_503",
+			Onset: clock("2021-06-08T09:47:18Z").Add(time.Duration(i) * time.Second), Reports: i * 37 % 1999, Probes: i % 150, ProbesFailed: i % 100})
+	}
+	for n := 1; n <= 300; n++ {
+		inc := fastly(3)
+		inc.Revision, inc.UpdatedAt = n, clock("2021-06-08T09:47:40Z").Add(time.Duration(n)*7*time.Second)
+		inc.Impact.Failing, inc.Impact.Observed, inc.Impact.PeakFailing = 16*n+n%7, 5_000, 4_900
+		inc.Sites, inc.SitesTotal = sites, len(sites)
+		w.incidents[1] = append(w.incidents[1], inc)
+	}
+	for _, s := range sites {
+		w.view.Sites = append(w.view.Sites, faultline.SiteStatus{Site: s.Site, State: s.State, Symptom: s.Symptom, Components: []faultline.Component{"cdn:fastly"},
+			Reports: s.Reports, Probes: s.Probes, ProbesFailed: s.ProbesFailed, Incidents: []string{outage}})
+	}
+	return w
+}
+
+var siteStatesOf = []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteRecovered, faultline.SiteUnknown}
+
+func TestPagesOfALargeOutageKeepTheirBudget(t *testing.T) {
+	w := large()
+	cfg := w.config()
+	cfg.Series, cfg.Verdicts = someSeries{}, someVerdict{}
+	cfg.Dependents = func(_ faultline.Component, limit int) (names []string) {
+		for i := range limit {
+			names = append(names, w.incidents[1][0].Sites[i].Site)
+		}
+		return names
+	}
+	h := serve(t, cfg)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	for _, path := range everyPage {
+		budget := pageBudget
+		if strings.HasPrefix(path, "/embed/") {
+			budget = widgetBudget
+		}
+		answer, small, cold := fetch(t, server.URL+path)
+		_, _, warm := fetch(t, server.URL+path)
+		if warm > firstByte {
+			t.Errorf("%s: the first byte comes after %s", path, warm)
+		}
+		if len(small) > budget {
+			t.Errorf("%s weighs %d bytes, more than %d", path, len(small), budget)
+		}
+		if answer.StatusCode == http.StatusOK && answer.Header.Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s is not compressed", path)
+		}
+		t.Logf("%-70s %6d bytes, first byte after %s, %s once rendered", path, len(small), cold.Round(time.Millisecond), warm.Round(time.Millisecond/10))
+	}
+	for _, name := range []string{"live", "frame", "take", "embed"} {
+		var weight countingWriter
+		z := gzip.NewWriter(&weight)
+		if _, err := z.Write(get(h, "/static/"+name+".x.js").Body.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		z.Close()
+		if weight > 4<<10 {
+			t.Errorf("%s.js weighs %d bytes", name, weight)
+		}
+	}
+}
+
+// fetch reads a page as a browser does, and says when its first byte came.
+func fetch(t *testing.T, address string) (answer *http.Response, body []byte, took time.Duration) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept-Encoding", "gzip")
+	sent := time.Now()
+	answer, err = http.DefaultTransport.RoundTrip(r)
+	took = time.Since(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err = io.ReadAll(answer.Body); err != nil {
+		t.Fatal(err)
+	}
+	return answer, body, took
+}
+
+type countingWriter int
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	*c += countingWriter(len(p))
+	return len(p), nil
+}

@@ -1,0 +1,222 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
+)
+
+// Bounds of the pictures that are kept and of those that are being drawn.
+const (
+	cardsKept   = 256
+	cardBytes   = 16 << 20
+	cardsAtOnce = 2
+	cardLimit   = 2 * time.Second // waiting for a turn and drawing
+)
+
+// cards draws pictures of pages, each only once as long as it is kept.
+type cards struct {
+	letters *typeset
+	flight  singleflight.Group
+	turns   chan struct{}
+	asked   *prometheus.CounterVec
+
+	mu    sync.Mutex
+	kept  map[[sha256.Size]byte][]byte
+	order [][sha256.Size]byte // oldest first
+	bytes int
+}
+
+func newCards(r prometheus.Registerer) (*cards, error) {
+	t, err := newTypeset()
+	if err != nil {
+		return nil, err
+	}
+	k := &cards{letters: t, turns: make(chan struct{}, cardsAtOnce), kept: map[[sha256.Size]byte][]byte{},
+		asked: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_cards_total",
+			Help: "Pictures of pages that were asked for, by what became of it: kept, drawn, refused."}, []string{"outcome"})}
+	if err := r.Register(k.asked); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return k, nil
+}
+
+// png draws a scene, or returns what was drawn of the same one. It fails with
+// [faultline.ErrUnavailable] where too many are being drawn.
+func (k *cards) png(ctx context.Context, s scene) ([]byte, error) {
+	key := sha256.Sum256(fmt.Append(nil, s))
+	if body, ok := k.find(key); ok {
+		k.asked.WithLabelValues("kept").Inc()
+		return body, nil
+	}
+	drawn, err, _ := k.flight.Do(string(key[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cardLimit)
+		defer cancel()
+		select {
+		case k.turns <- struct{}{}:
+			defer func() { <-k.turns }()
+		case <-ctx.Done():
+			k.asked.WithLabelValues("refused").Inc()
+			return nil, faultline.ErrUnavailable
+		}
+		body, err := k.letters.png(s)
+		if err == nil {
+			k.asked.WithLabelValues("drawn").Inc()
+			k.put(key, body)
+		}
+		return body, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return drawn.([]byte), nil
+}
+
+func (k *cards) find(key [sha256.Size]byte) ([]byte, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	body, ok := k.kept[key]
+	return body, ok
+}
+
+// put lets go of the oldest where there are too many.
+func (k *cards) put(key [sha256.Size]byte, body []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kept[key], k.order = body, append(k.order, key)
+	k.bytes += len(body)
+	for len(k.order) > cardsKept || k.bytes > cardBytes {
+		k.bytes -= len(k.kept[k.order[0]])
+		delete(k.kept, k.order[0])
+		k.order = k.order[1:]
+	}
+}
+
+var cardFile = regexp.MustCompile(`^(.{1,260})\.(png|svg)$`)
+
+// cardOf takes a file's name apart into what it is of and its form.
+func cardOf(file string) (of, form string, err error) {
+	parts := cardFile.FindStringSubmatch(file)
+	if parts == nil {
+		return "", "", faultline.ErrNotFound
+	}
+	return parts[1], parts[2], nil
+}
+
+// picture answers with a card in one of its forms.
+func (v *voice) picture(c *gin.Context, k card, form, cache string) error {
+	s := k.draw(v.cards.letters, v.options(c).square)
+	body, media := []byte(nil), "image/svg+xml"
+	if form == "svg" {
+		body = s.svg(v.Lang)
+	} else {
+		var err error
+		if body, err = v.cards.png(c, s); err != nil {
+			return err
+		}
+		media = "image/png"
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", cache)
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = c.Writer.Write(body) // the client may have gone
+	return nil
+}
+
+func (w *Web) cardIncident(c *gin.Context, v *voice) error {
+	of, form, err := cardOf(c.Param("file"))
+	if err != nil {
+		return err
+	}
+	id, revision, err := readID(of)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c, renderLimit)
+	defer cancel()
+	inc, err := w.cfg.Source.Incident(ctx, id, revision)
+	if err != nil {
+		return err
+	}
+	points, whole := w.charts.told(ctx, &inc)
+	cache := cacheBriefly
+	if revision != 0 && whole {
+		cache = cacheImmutable
+	}
+	return v.picture(c, v.incidentCard(&inc, points), form, cache)
+}
+
+func (w *Web) cardSite(c *gin.Context, v *voice) error {
+	of, form, err := cardOf(c.Param("file"))
+	if err != nil {
+		return err
+	}
+	record, err := w.cfg.Lookup(of)
+	if err != nil {
+		return siteFault(err, of)
+	}
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return err
+	}
+	status, heard := v.statusOf(record)
+	p := v.sitePage(record, status, heard, incidents)
+	state := faultline.IncidentState("")
+	if p.Cause != nil {
+		state = p.Cause.State
+	}
+	return v.picture(c, v.answerCard(lines(p.Answer, p.Because), state, p.Counts, p.Drill), form, cacheBriefly)
+}
+
+func (w *Web) cardComponent(c *gin.Context, v *voice) error {
+	of, form, err := cardOf(c.Param("file"))
+	if err != nil {
+		return err
+	}
+	comp := faultline.ComponentFromPath(c.Param("kind"), of)
+	if comp == "" {
+		return faultline.ErrNotFound
+	}
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return err
+	}
+	p, known := v.componentPage(comp, incidents)
+	if !known {
+		return faultline.ErrNotFound
+	}
+	return v.picture(c, v.answerCard(p.Answer, p.State, p.Counts, p.Drill), form, cacheBriefly)
+}
+
+func (w *Web) cardNow(c *gin.Context, v *voice) error {
+	of, form, err := cardOf(c.Param("file"))
+	if err != nil {
+		return err
+	}
+	if of != "now" {
+		return faultline.ErrNotFound
+	}
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return err
+	}
+	p := v.nowPage(c, incidents)
+	state, counts := faultline.IncidentState(""), []tally(nil)
+	if len(p.Broken) > 0 {
+		state, counts = p.Broken[0].State, p.Broken[0].Counts
+	}
+	return v.picture(c, v.answerCard(p.Answer, state, counts, p.Drill), form, cacheBriefly)
+}

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"faultline"
+
+	"github.com/gin-gonic/gin"
+)
+
+// takePage offers an incident, a site, a component or what is broken now in six
+// ways, as a newspaper's page can take it.
+type takePage struct {
+	shell
+	Of       string // what is taken: incident/ID@REV, site/NAME, component/KIND/NAME, now
+	Unknown  bool   // what was asked for is not there; something else is shown
+	Fixed    bool
+	MayFix   bool // an incident has revisions
+	Theme    string
+	In       string // language of the widget
+	Zone     string
+	Parts    []takePart
+	Preview  string
+	Height   int
+	Snippets []snippet
+	Card     *plainCard
+	Image    string // to see, on this server
+	ImageAlt string
+	Anywhere bool // addresses are whole
+}
+
+type takePart struct {
+	Name, Label string
+	Chosen      bool
+}
+
+// snippet is one way to take it.
+type snippet struct {
+	ID, Title, What string
+	Text            string
+	Links           []takeLink
+}
+
+type takeLink struct{ URL, Name string }
+
+// plainCard is what the card of plain HTML says.
+type plainCard struct {
+	Status, Title, Began, Counts, Unknown, Source, URL, Drill string
+	Lang                                                      string
+}
+
+// Heights of widgets before they say how high they are, in pixels.
+const (
+	heightHeadline = 420
+	heightPart     = 380
+)
+
+// taken is what was asked for.
+type taken struct {
+	path     string // as in Of
+	incident *faultline.Incident
+	revision int
+}
+
+func (w *Web) developers(c *gin.Context, v *voice) error {
+	q := c.Request.URL.Query()
+	key := url.Values{}
+	for _, name := range []string{"of", "fixed", "theme", "in", "tz"} {
+		key.Set(name, clip(q.Get(name), maxTaken))
+	}
+	key.Set("parts", clip(strings.Join(q["parts"], ","), maxTaken))
+	o := v.options(c)
+	o.parts = chosenParts(q["parts"])
+	return w.show(c, v, "developers?"+key.Encode(), func(ctx context.Context) (doc, error) {
+		of, known := w.taken(ctx, q.Get("of"))
+		if of.path == "" {
+			var err error
+			if of, err = w.foremost(ctx); err != nil {
+				return doc{}, err
+			}
+		}
+		p := v.takePage(of, q, o)
+		p.Unknown = !known
+		return doc{page: "developers", data: p, cache: cacheBriefly}, nil
+	})
+}
+
+// maxTaken bounds what is read of each field.
+const maxTaken = 300
+
+func clip(s string, most int) string { return s[:min(len(s), most)] }
+
+// chosenParts reads boxes that are ticked, and the parameter of a widget.
+func chosenParts(asked []string) string {
+	asked = strings.Split(clip(strings.Join(asked, ","), maxTaken), ",")
+	var parts []string
+	for _, part := range widgetExtras {
+		if slices.Contains(asked, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// taken reads what a person asks for: a path or a whole address of a page of
+// ours. It reports false where there is no such thing.
+func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
+	asked = strings.TrimSpace(clip(asked, maxTaken))
+	if asked == "" {
+		return taken{}, true
+	}
+	if u, err := url.Parse(asked); err == nil {
+		asked = u.Path
+	}
+	asked = strings.Trim(strings.TrimPrefix(asked, w.prefix), "/")
+	kind, name, _ := strings.Cut(asked, "/")
+	switch kind {
+	case "now":
+		return taken{path: "now"}, true
+	case "incident":
+		id, revision, err := readID(name)
+		if err != nil {
+			return taken{}, false
+		}
+		inc, err := w.cfg.Source.Incident(ctx, id, revision)
+		return taken{path: "incident/" + id, incident: &inc, revision: inc.Revision}.unless(err)
+	case "site":
+		record, err := w.cfg.Lookup(name)
+		return taken{path: "site/" + record.Site}.unless(err)
+	case "component":
+		kind, name, _ := strings.Cut(name, "/")
+		if comp := faultline.ComponentFromPath(kind, name); comp != "" && w.cfg.Members(comp) > 0 {
+			return taken{path: "component/" + comp.Path()}, true
+		}
+		return taken{}, false
+	}
+	record, err := w.cfg.Lookup(asked)
+	return taken{path: "site/" + record.Site}.unless(err)
+}
+
+func (t taken) unless(err error) (taken, bool) {
+	if err != nil {
+		return taken{}, false
+	}
+	return t, true
+}
+
+// foremost is what is offered where nothing was asked for: the newest incident
+// that was confirmed, an open one first.
+func (w *Web) foremost(ctx context.Context) (taken, error) {
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return taken{}, err
+	}
+	told := archived(incidents)
+	slices.SortStableFunc(told, func(a, b *faultline.Incident) int { return weight(b.State) - weight(a.State) })
+	if len(told) == 0 {
+		return taken{path: "now"}, nil
+	}
+	return taken{path: "incident/" + told[0].ID, incident: told[0], revision: told[0].Revision}, nil
+}

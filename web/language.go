@@ -1,0 +1,109 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+// sourceLanguage is the one that messages are written in first. What another
+// lacks is said in it.
+const sourceLanguage = "en"
+
+// maxAccept bounds what of an Accept-Language header is read, in bytes.
+const maxAccept = 256
+
+// languages are the catalogues of messages: each file in words is a language.
+type languages struct {
+	bundle  *i18n.Bundle
+	matcher language.Matcher
+	tags    []string // the source first, then by tag
+}
+
+func readLanguages() (languages, error) {
+	l := languages{bundle: i18n.NewBundle(language.English)}
+	l.bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	entries, err := files.ReadDir("words")
+	if err != nil {
+		return l, fmt.Errorf("web: read words: %w", err)
+	}
+	var known []language.Tag
+	for _, e := range entries {
+		name := path.Join("words", e.Name())
+		file, err := l.bundle.LoadMessageFileFS(files, name)
+		if err != nil {
+			return l, fmt.Errorf("web: read %s: %w", name, err)
+		}
+		l.tags, known = append(l.tags, file.Tag.String()), append(known, file.Tag)
+	}
+	first := slices.Index(l.tags, sourceLanguage)
+	if first < 0 {
+		return l, fmt.Errorf("web: there is no words/%s.json", sourceLanguage)
+	}
+	// The matcher falls back to its first.
+	l.tags[0], l.tags[first] = l.tags[first], l.tags[0]
+	known[0], known[first] = known[first], known[0]
+	l.matcher = language.NewMatcher(known)
+	slices.Sort(l.tags[1:])
+	return l, nil
+}
+
+// readVoices makes a voice for each language, and a second one for readers who
+// asked for it: the links that it writes keep it.
+func (w *Web) readVoices() error {
+	l, err := readLanguages()
+	if err != nil {
+		return err
+	}
+	w.languages, w.voices = l, map[string]*voice{}
+	for _, tag := range l.tags {
+		for _, query := range []string{"", "?lang=" + tag} {
+			v := &voice{Web: w, Lang: tag, Query: query, loc: i18n.NewLocalizer(l.bundle, tag, sourceLanguage)}
+			if v.months = strings.Fields(v.say("date.months")); len(v.months) != 12 {
+				return fmt.Errorf("web: words/%s.json: date.months has %d names", tag, len(v.months))
+			}
+			if v.tmpl, err = readTemplates(v); err != nil {
+				return err
+			}
+			w.voices[tag+query] = v
+		}
+	}
+	return nil
+}
+
+// asked returns the voice of a language that was named; nil where there is none.
+func (w *Web) asked(tag string) *voice { return w.voices[tag+"?lang="+tag] }
+
+// voiceOf is how a reader is spoken to: in the language of ?lang=, else in the
+// one that the browser prefers.
+func (w *Web) voiceOf(c *gin.Context) *voice {
+	if v := w.asked(c.Query("lang")); v != nil {
+		return v
+	}
+	c.Writer.Header().Add("Vary", "Accept-Language")
+	return w.voices[w.languages.preferred(c.GetHeader("Accept-Language"))]
+}
+
+// preferred is the language that suits an Accept-Language header best (RFC 4647
+// as x/text does it).
+func (l languages) preferred(accept string) string {
+	if len(accept) > maxAccept {
+		accept = accept[:max(strings.LastIndexByte(accept[:maxAccept], ','), 0)]
+	}
+	wanted, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil || len(wanted) == 0 {
+		return sourceLanguage
+	}
+	tag, _, confidence := l.matcher.Match(wanted...)
+	base, _ := tag.Base()
+	if confidence == language.No || !slices.Contains(l.tags, base.String()) {
+		return sourceLanguage
+	}
+	return base.String()
+}

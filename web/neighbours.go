@@ -1,0 +1,60 @@
+package web
+
+import (
+	"slices"
+
+	"faultline"
+)
+
+// standing is a component that a site stands on, and how it is there.
+type standing struct {
+	URL, Name, Kind string
+	Word            string // of an open incident, where there is one
+	State           faultline.IncidentState
+	Neighbours      string // how many sites fail there, of how many
+}
+
+// standings are what a site stands on, with the incidents open there and how the
+// neighbours do.
+func (v *voice) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
+	components = slices.Clone(components)
+	slices.SortStableFunc(components, func(a, b faultline.Component) int {
+		return slices.Index(faultline.Kinds, a.Kind()) - slices.Index(faultline.Kinds, b.Kind())
+	})
+	failing := v.failingOn(components)
+	var stands []standing
+	for _, c := range components {
+		s := standing{URL: v.componentURL(c), Name: c.DisplayName(), Kind: v.kindWord(c.Kind())}
+		if of := v.cfg.Members(c); of > 0 && failing[c] <= of {
+			s.Neighbours = v.say("site.neighbours", "Of", v.outOf(failing[c], of))
+		}
+		for i := range incidents {
+			if cause := incidents[i].Cause; cause != nil && cause.Component == c {
+				s.Name = cause.Name
+				if st := incidents[i].State; st.Open() && weight(st) > weight(s.State) {
+					s.State, s.Word = st, v.stateWord(st)
+				}
+			}
+		}
+		stands = append(stands, s)
+	}
+	// What fails stands in front of what a person would name first.
+	slices.SortStableFunc(stands, func(a, b standing) int { return weight(b.State) - weight(a.State) })
+	return stands
+}
+
+// failingOn counts the sites that fail just now on each of some components.
+func (w *Web) failingOn(components []faultline.Component) map[faultline.Component]int {
+	failing := make(map[faultline.Component]int, len(components))
+	for _, s := range w.cfg.Source.View().Sites {
+		if s.State != faultline.SiteDown && s.State != faultline.SiteDegraded {
+			continue
+		}
+		for _, c := range s.Components {
+			if slices.Contains(components, c) {
+				failing[c]++
+			}
+		}
+	}
+	return failing
+}

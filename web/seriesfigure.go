@@ -1,0 +1,144 @@
+package web
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"faultline"
+)
+
+// seriesLimit is what reading a series may take, for one page.
+const seriesLimit = 250 * time.Millisecond
+
+// dayShown is what the charts of a site and of a component show, at dayStep.
+const (
+	dayShown = 24 * time.Hour
+	dayStep  = 5 * time.Minute
+)
+
+// seriesOf reads a series. It reports false where there is none: the page says so
+// and draws nothing.
+func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from, to time.Time) (faultline.Series, bool) {
+	if w.cfg.Series == nil {
+		return faultline.Series{}, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, seriesLimit)
+	defer cancel()
+	s, err := w.cfg.Series.Series(ctx, of, int(step.Seconds()), from.UTC().Truncate(step), to)
+	return s, err == nil && len(s.Points) > 1 && s.StepS > 0
+}
+
+// stepFor is the step at which a stretch of time is drawn in some hundred points.
+func stepFor(d time.Duration) time.Duration {
+	switch {
+	case d <= 4*time.Hour:
+		return time.Minute
+	case d <= 36*time.Hour:
+		return dayStep
+	}
+	return time.Hour
+}
+
+// reportsFigure draws what people reported over the band that a quiet day stays
+// within.
+func (v *voice) reportsFigure(s faultline.Series, id string, shown span) figure {
+	f := figure{ID: id, Title: v.say("chart.reports.title"), Drawn: true}
+	f.frame(14, panelHeight)
+	top, sum, peak := 1., 0, s.Points[0]
+	for _, p := range s.Points {
+		top = max(top, float64(p.Reports), p.ExpectedHigh)
+		sum += p.Reports
+		if p.Reports > peak.Reports {
+			peak = p
+		}
+	}
+	y := f.scale(int(math.Ceil(top)), v.number)
+	var band, line stroke
+	band.to(shown.x(s.Points[0].At), y(0))
+	for i, p := range s.Points {
+		band.to(shown.x(p.At), y(p.ExpectedHigh))
+		line.to(shown.x(p.At), y(float64(p.Reports)))
+		if i == len(s.Points)-1 {
+			band.to(shown.x(p.At), y(0))
+		}
+	}
+	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()}}
+	ticks, unit := v.ticks(shown)
+	f.Ticks = ticks
+	f.Caption = v.say("chart.reports.caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second), "Unit", unit)
+	f.Desc = v.count("chart.reports.desc", sum, "Peak", v.number(peak.Reports), "At", v.moment(peak.At, formMinute).Text, "High", v.upTo(peak.ExpectedHigh))
+	f.Columns = []string{v.say("chart.reports.reports"), v.say("chart.reports.expected")}
+	for _, p := range s.Points {
+		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formMinute), Cells: []string{v.number(p.Reports), v.upTo(p.ExpectedHigh)}})
+	}
+	return f
+}
+
+// upTo writes the upper end of a band.
+func (v *voice) upTo(x float64) string {
+	return v.say("number.up_to", "N", v.number(int(math.Ceil(x))))
+}
+
+// shareFigure draws a share of some whole over time: n of of. Where nothing was
+// looked at there is a gap, never a zero.
+type shareFigure struct {
+	id, words string
+	n, of     func(faultline.SeriesPoint) int
+}
+
+var (
+	probesShare = shareFigure{"chart-probes", "chart.probes",
+		func(p faultline.SeriesPoint) int { return p.ProbesFailed }, func(p faultline.SeriesPoint) int { return p.Probes }}
+	membersShare = shareFigure{"chart-members", "chart.members",
+		func(p faultline.SeriesPoint) int { return p.SitesFailing }, func(p faultline.SeriesPoint) int { return p.Sites }}
+)
+
+// draw reports false where there is nothing to draw.
+func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, bool) {
+	f := figure{ID: k.id, Title: v.say(k.words + ".title"), Drawn: true}
+	f.frame(14, panelHeight)
+	f.Columns = []string{v.say(k.words + ".n"), v.say(k.words + ".of")}
+	y := f.scale(100, func(n int) string { return strconv.Itoa(n) + " %" })
+	var line, area stroke
+	var stretch []faultline.SeriesPoint
+	share := func(p faultline.SeriesPoint) float64 { return min(100, 100*float64(k.n(p))/float64(k.of(p))) }
+	close := func() { // of a stretch without gaps
+		for i, p := range stretch {
+			if i == 0 {
+				area.to(shown.x(p.At), y(0))
+			}
+			area.to(shown.x(p.At), y(share(p)))
+			line.to(shown.x(p.At), y(share(p)))
+		}
+		if n := len(stretch); n > 0 {
+			area.to(shown.x(stretch[n-1].At), y(0))
+		}
+		area.lift()
+		line.lift()
+		stretch = nil
+	}
+	worst, any := faultline.SeriesPoint{}, false
+	for _, p := range s.Points {
+		cells := []string{"–", "–"}
+		if k.of(p) > 0 {
+			stretch, cells = append(stretch, p), []string{v.number(k.n(p)), v.number(k.of(p))}
+			if !any || share(p) > share(worst) {
+				worst, any = p, true
+			}
+		} else {
+			close()
+		}
+		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formMinute), Cells: cells})
+	}
+	close()
+	if !any {
+		return figure{}, false
+	}
+	f.Shapes = []shape{{"area", area.String()}, {"failing", line.String()}}
+	ticks, unit := v.ticks(shown)
+	f.Ticks, f.Caption = ticks, v.say(k.words+".caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second), "Unit", unit)
+	f.Desc = v.say(k.words+".desc", "N", v.number(k.n(worst)), "Of", v.number(k.of(worst)), "At", v.moment(worst.At, formMinute).Text)
+	return f, true
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+)
+
+// takePage fills in the ways to take something. A fixed revision is the default
+// where there is one: what is published must not change its meaning.
+func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
+	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil, Height: heightHeadline}
+	p.Fixed = p.MayFix && q.Get("fixed") != "0"
+	if other := v.asked(q.Get("in")); other != nil {
+		p.In = other.Lang
+	}
+	if o.zone != nil {
+		p.Zone = o.zone.String()
+	}
+	for _, part := range widgetExtras {
+		p.Parts = append(p.Parts, takePart{part, v.say("take.part_" + part), o.has(part)})
+		if o.has(part) {
+			p.Height += heightPart
+		}
+	}
+	p.shell = v.shell("/developers", v.say("take.title"), v.say("take.lead"))
+	p.Scripts = append(p.Scripts, v.assets.url("take.js"))
+	path := "/" + of.path
+	if p.Fixed {
+		path = incidentPath(of.incident.ID, of.revision)
+	}
+	p.Preview = v.prefix + "/embed" + path + widgetQuery(p.In, p.Theme, p.Zone, o.parts, false)
+	v.snippets(&p, of, path, o)
+	return p
+}
+
+func widgetQuery(lang, theme, zone, parts string, still bool) string {
+	pairs := []string{"lang=" + lang}
+	for _, kv := range [][2]string{{"theme", theme}, {"tz", zone}, {"parts", parts}} {
+		if kv[1] != "" {
+			pairs = append(pairs, kv[0]+"="+strings.ReplaceAll(url.QueryEscape(kv[1]), "%2C", ","))
+		}
+	}
+	if still {
+		pairs = append(pairs, "static=1")
+	}
+	return "?" + strings.Join(pairs, "&")
+}
+
+// snippets are the six ways.
+func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
+	words := v.asked(p.In).in(o.zone)
+	page := v.absolute(path) + "?lang=" + p.In
+	if of.path == "now" {
+		page = v.absolute("/") + "?lang=" + p.In
+	}
+	widget := v.absolute("/embed"+path) + widgetQuery(p.In, p.Theme, p.Zone, o.parts, false)
+	title := words.say("take.frame_title")
+	frame := fmt.Sprintf(`<iframe src="%s" title="%s" width="100%%" height="%d" loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox" style="border:0"></iframe>`,
+		html.EscapeString(widget), html.EscapeString(title), p.Height)
+	picture, shape := v.pictureOf(of, path), "lang="+p.In
+	p.Image = v.prefix + picture + ".png?" + shape
+	whole := v.absolute(picture)
+	img := fmt.Sprintf(`<a href="%s"><img src="%s" alt="%s" width="%d" height="%d" loading="lazy"></a>`,
+		html.EscapeString(page), html.EscapeString(whole+".png?"+shape), "%s", cardWidth, cardHeight)
+	add := func(id, text string, links ...takeLink) {
+		p.Snippets = append(p.Snippets, snippet{ID: "take-" + id, Title: v.say("take." + id), What: v.say("take." + id + "_what"), Text: text, Links: links})
+	}
+	if of.incident != nil {
+		p.Card = words.plainCard(of, page)
+		p.ImageAlt = lines(p.Card.Drill, p.Card.Title+".", p.Card.Counts)
+		add("card", p.Card.html())
+	} else {
+		p.ImageAlt = title
+	}
+	add("frame", frame)
+	add("element", fmt.Sprintf("<faultline-incident>%s</faultline-incident>\n<script async src=\"%s\"></script>", frame, html.EscapeString(v.absolute("/embed.js"))))
+	add("png", fmt.Sprintf(img, html.EscapeString(p.ImageAlt)), takeLink{p.Image, "PNG 1200×630"}, takeLink{p.Image + "&size=square", "PNG 1080×1080"})
+	svg := v.prefix + picture + ".svg?" + shape
+	add("svg", strings.Replace(fmt.Sprintf(img, html.EscapeString(p.ImageAlt)), ".png?", ".svg?", 1), takeLink{svg, "SVG 1200×630"}, takeLink{svg + "&size=square", "SVG 1080×1080"})
+	add("url", page)
+}
+
+// pictureOf is where the picture of what is taken lives, without its form. A
+// picture is of one revision: it says of when it is.
+func (v *voice) pictureOf(of taken, path string) string {
+	if of.incident != nil {
+		path = incidentPath(of.incident.ID, of.revision)
+	}
+	return "/card" + path
+}
+
+// plainCard says an incident in sentences.
+func (v *voice) plainCard(of taken, page string) *plainCard {
+	inc := of.incident
+	head := v.headlineOf(inc, inc.UpdatedAt)
+	k := &plainCard{Status: lines(head.Word+".", v.describeHead(head)), Title: head.Title, URL: page, Lang: v.Lang}
+	k.Status = head.Word
+	for _, s := range []string{head.Lasting, head.Scope} {
+		if s != "" {
+			k.Status += " · " + s
+		}
+	}
+	k.Began = v.say("take.began", "Time", v.moment(inc.Onset.At, formDated).Text)
+	var counts []string
+	for _, t := range head.Counts {
+		n := t.N
+		if t.Of != "" {
+			n = t.Whole
+		}
+		counts = append(counts, n+" "+t.What)
+	}
+	k.Counts = strings.Join(counts, "; ") + "."
+	k.Unknown = v.notKnown(v.unknowns(inc))
+	k.Source = v.say("take.source", "N", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text)
+	if inc.Drill || v.cfg.Drill {
+		k.Drill = v.say("cite.drill")
+	}
+	return k
+}
+
+// html is the card as markup that asks nobody for anything: no script, no
+// picture, no frame. Its look is in attributes; where these are not taken it is
+// a quotation like any other.
+func (k *plainCard) html() string {
+	e := html.EscapeString
+	return fmt.Sprintf(`<blockquote cite="%s" lang="%s" style="margin:1.5em 0;padding:.2em 0 .2em 1em;border-left:4px solid #b3261e">
+<p>%s%s</p>
+<p><strong>%s</strong></p>
+<p>%s %s</p>
+<p>%s</p>
+<footer>%s <a href="%s">%s</a></footer>
+</blockquote>`, e(k.URL), e(k.Lang), e(k.Drill), e(k.Status), e(k.Title), e(k.Began), e(k.Counts), e(k.Unknown), e(k.Source), e(k.URL), e(trimScheme(k.URL)))
+}
+
+func trimScheme(address string) string {
+	_, rest, found := strings.Cut(address, "://")
+	if !found {
+		return address
+	}
+	return strings.TrimSuffix(rest, "?lang=en")
+}
