@@ -1,6 +1,6 @@
 # make help lists what there is.
 GO ?= go
-TEST_TIMEOUT ?= 10m
+TEST_TIMEOUT ?= 20m
 BENCH ?=
 ACCURACY ?=
 

@@ -19,6 +19,7 @@ type Sink interface {
 const (
 	maxUnsent   = 50_000 // probes that wait for the sink; beyond, the oldest go
 	sendBatch   = 1_000
+	sendPace    = 500 * time.Millisecond // between batches that are not full: a door limits how often one may knock
 	sendRetry   = 250 * time.Millisecond
 	sendRetryX  = 5 * time.Second // the longest pause between attempts
 	sendTimeout = 10 * time.Second
@@ -74,6 +75,9 @@ func (s *sender) Run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		for batch := s.take(); len(batch) > 0 && s.send(ctx, batch); batch = s.take() {
+			if len(batch) < sendBatch && !pause(ctx, sendPace) {
+				break
+			}
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSend)
