@@ -61,7 +61,7 @@ func (t *table) text() string {
 func (t *table) report(opt options) string {
 	var b strings.Builder
 	b.WriteString("# Accuracy\n\n")
-	fmt.Fprintf(&b, "Commit %s, %d scenarios, %s seeds; made by `make accuracy ACCURACY=\"--save docs/accuracy.md\"`.\n\n", opt.Commit, opt.Scenarios, opt.Seeds)
+	fmt.Fprintf(&b, "Commit %s, %d scenarios, %s seeds; made by `make accuracy ACCURACY=\"--first %d --save docs/accuracy.md\"`.\n\n", opt.Commit, opt.Scenarios, opt.Seeds, opt.First)
 	b.WriteString(`Each scenario is drawn by chance over a synthetic internet: 2,000 to 2,500 sites,
 160 to 230 of them probed from three vantages every 45 to 90 seconds, a map with 6 %
 of its entries missing and 2 % stale, people who grumble by rank and time of day,

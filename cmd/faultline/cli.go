@@ -20,6 +20,7 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service: take reports and probes in, tell incidents."`
 	Probe       probeCmd       `cmd:"" help:"Probe from this machine for a server elsewhere."`
 	Replay      replayCmd      `cmd:"" help:"Fold event lines from files, as serve would have, and print the incidents."`
+	Scenario    scenarioCmd    `cmd:"" help:"Print an outage of the past as event lines, for replay."`
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay of them gives the same incidents."`
 	Infra       infraCmd       `cmd:"" help:"Find out what a site stands on; fetch and check what that is known by."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`

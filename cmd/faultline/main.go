@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"faultline/scenario"
 )
 
 // Exit codes: 0 all is well, 1 it failed while it ran, 2 it was asked wrongly.
@@ -83,7 +85,7 @@ func newParser(ctx context.Context, root *cli, w world, exit func(int)) (*kong.K
 		kong.Writers(w.stdout, w.stderr),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Vars{"state_dir": defaultStateDir(os.Getenv)},
+		kong.Vars{"state_dir": defaultStateDir(os.Getenv), "scenarios": strings.Join(scenario.Names(), ", ")},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 }

@@ -19,6 +19,7 @@ import (
 type replayCmd struct {
 	Files  []string `arg:"" name:"file" help:"Files of event lines (NDJSON), plain or gzip, folded one after the other; - is standard input."`
 	Follow bool     `env:"FAULTLINE_REPLAY_FOLLOW" help:"Print every revision as it happens, instead of the last ones at the end."`
+	Tell   bool     `env:"FAULTLINE_REPLAY_TELL" help:"Tell what happens as it does, in words, a line where there is news."`
 }
 
 // Help is the longer text of --help.
@@ -31,8 +32,11 @@ func (replayCmd) Help() string {
 func (c replayCmd) Run(ctx context.Context, w world) error {
 	out := bufio.NewWriterSize(w.stdout, 1<<16)
 	history := newHistory()
-	if c.Follow {
+	if c.Follow || c.Tell {
 		history.follow = out
+	}
+	if c.Tell {
+		history.words = newTeller()
 	}
 	eng := correlate.New(correlate.Config{})
 	_, err := replay.Files(ctx, c.Files, w.stderr, func(ev faultline.Event) error {
@@ -45,7 +49,7 @@ func (c replayCmd) Run(ctx context.Context, w world) error {
 	case err != nil:
 		return usageError{err}
 	}
-	if !c.Follow {
+	if history.follow == nil {
 		if err := history.print(out); err != nil {
 			return err
 		}
@@ -65,6 +69,7 @@ func (e outputError) Unwrap() error { return e.error }
 type history struct {
 	last   map[string]faultline.Incident
 	follow *bufio.Writer
+	words  *teller // nil: whole, in JSON
 }
 
 func newHistory() *history { return &history{last: map[string]faultline.Incident{}} }
@@ -75,12 +80,25 @@ func (h *history) add(revisions []faultline.Incident) error {
 			h.last[inc.ID] = inc
 			continue
 		}
-		if err := printIncident(h.follow, inc); err != nil {
+		if err := h.happened(inc); err != nil {
 			return err
 		}
 	}
 	if h.follow != nil && len(revisions) > 0 {
 		if err := h.follow.Flush(); err != nil {
+			return outputError{err}
+		}
+	}
+	return nil
+}
+
+// happened writes one revision as it happens.
+func (h *history) happened(inc faultline.Incident) error {
+	if h.words == nil {
+		return printIncident(h.follow, inc)
+	}
+	for _, line := range h.words.tell(inc) {
+		if _, err := h.follow.WriteString(line + "\n"); err != nil {
 			return outputError{err}
 		}
 	}
