@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,46 +13,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// child is a server of a bench in a process of its own.
-type child struct {
-	cmd   *exec.Cmd
-	leash io.Closer // it ends when this does
-	addr  string
-}
-
-func (c *child) stop() {
-	c.leash.Close()
-	_ = c.cmd.Wait() // how it ended says nothing
-}
-
-// startServer runs this program as one of the servers.
+// startServer runs this program as one of the servers of the group ingest.
 func startServer(ctx context.Context, kind, redisURL string) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), envServer+"="+kind, envRedis+"="+redisURL)
-	cmd.Stderr = os.Stderr
-	leash, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the server %s: %w", kind, err)
-	}
-	c := &child{cmd: cmd, leash: leash}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		c.stop()
-		return nil, fmt.Errorf("the server %s does not say where it is: %w", kind, err)
-	}
-	c.addr = strings.TrimSpace(line)
-	return c, nil
+	return startChild(ctx, "the server "+kind, envServer+"="+kind, envRedis+"="+redisURL)
 }
 
 // redisChild is a redis-server of a bench.

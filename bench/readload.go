@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -18,47 +16,18 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// reader is a server of the groups read and stream, in a process of its own.
-type reader struct {
-	cmd   *exec.Cmd
-	leash io.WriteCloser // a line makes a change; it ends when this does
-	addr  string
-}
+// reader is a server of the groups read and stream: a line on its leash makes a
+// change.
+type reader struct{ *child }
 
 func startReader(ctx context.Context, kind string) (*reader, error) {
-	self, err := os.Executable()
+	c, err := startChild(ctx, "the server "+kind, envReader+"="+kind)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env, cmd.Stderr = append(os.Environ(), envReader+"="+kind), os.Stderr
-	leash, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the server %s: %w", kind, err)
-	}
-	r := &reader{cmd: cmd, leash: leash}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		r.stop()
-		return nil, fmt.Errorf("the server %s does not say where it is: %w", kind, err)
-	}
-	r.addr = strings.TrimSpace(line)
-	return r, nil
+	return &reader{c}, nil
 }
 
-func (r *reader) stop() {
-	r.leash.Close()
-	_ = r.cmd.Wait() // how it ended says nothing
-}
-
-// cpu is what the server has used, by the operating system's accounting.
 func (r *reader) cpu() (time.Duration, error) {
 	return cpuOfProcess(r.cmd.Process.Pid)
 }

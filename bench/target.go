@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -19,8 +18,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"os/exec"
 	"time"
 
 	"github.com/miekg/dns"
@@ -38,30 +35,12 @@ type target struct {
 
 // startTarget runs this program again as the target.
 func startTarget(ctx context.Context) (*target, error) {
-	self, err := os.Executable()
+	c, err := startChild(ctx, "the target", targetRole+"=1")
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), targetRole+"=1")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the target: %w", err)
-	}
-	t := &target{stop: func() { in.Close(); _ = cmd.Wait() }} // it ends with its input
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, t)
-	}
-	if err != nil {
+	t := &target{stop: c.stop}
+	if err := json.Unmarshal([]byte(c.addr), t); err != nil {
 		t.stop()
 		return nil, fmt.Errorf("start the target: %w", err)
 	}

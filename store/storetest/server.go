@@ -18,6 +18,8 @@ const (
 	readyWithin = 10 * time.Second
 	// askEvery is the pause between two questions whether it does.
 	askEvery = 10 * time.Millisecond
+	// removePatience is how long what a server wrote may resist.
+	removePatience = 5 * time.Second
 	// askTimeout bounds one question.
 	askTimeout = time.Second
 )
@@ -81,7 +83,11 @@ func tempDir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		// A server's child that rewrites a file outlives it for a moment.
+		err := os.RemoveAll(dir)
+		for until := time.Now().Add(removePatience); err != nil && time.Now().Before(until); err = os.RemoveAll(dir) {
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})
