@@ -53,3 +53,33 @@ func TestWhatATwinLeavesIsNoCause(t *testing.T) {
 		t.Errorf("%s: sites match with F1 %.2f", causeOf(told[0]), f)
 	}
 }
+
+// What is left of a component belongs to the incident that most of it is in, if it
+// began with that, and to nothing else.
+func TestLeftByTheIncidentThatMostIsIn(t *testing.T) {
+	t.Parallel()
+	w := quietTown(60, 42)
+	for i := range w.sites {
+		if slices.Contains(w.sites[i].Components, "cdn:x") || i%15 == 4 {
+			w.sites[i].Components = append(w.sites[i].Components, "prefix:192.0.2.0/24")
+		}
+	}
+	w.faults = []fault{{sites: w.on("prefix:192.0.2.0/24"), from: 35, to: 42, symptom: "http_503"}}
+	e := New(Config{})
+	play(t, e, w.events())
+	c, _ := e.components.find("prefix:192.0.2.0/24")
+	id, _ := e.sites.find("s004.example") // on it, and not on the CDN
+	in := e.incident(e.sites.rows[id].Incident)
+	if in == nil {
+		t.Fatal("it is in no incident")
+	}
+	e.sites.rows[id].Incident = 0
+	f := found{c: c, w: 3, own: []uint32{id}}
+	if got := e.leftBy(f); got != in {
+		t.Errorf("left by %v", got)
+	}
+	in.Onset[0], in.Onset[2] = in.Onset[0]-10*minute, in.Onset[2]-10*minute
+	if got := e.leftBy(f); got != nil {
+		t.Errorf("what began ten minutes later is left by %s", got.Cause)
+	}
+}
