@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"faultline"
 
@@ -107,6 +108,7 @@ type alertmanagerAlert struct {
 	// target, as the blackbox exporter has them; symptom may say what is seen.
 	Labels      map[string]string `json:"labels"`
 	Fingerprint string            `json:"fingerprint,omitempty"`
+	StartsAt    time.Time         `json:"startsAt,omitzero" format:"date-time"`
 }
 
 // siteLabels may hold what an alert is about, the first of them that is there.
@@ -150,7 +152,7 @@ func readAlertmanager(body []byte) (m message, err error) {
 			}
 		}
 		m.add(at+"/labels/"+label, faultline.Alert{Site: al.Labels[label], Symptom: symptomOf(al.Labels["symptom"]),
-			Key: al.Fingerprint, Resolved: al.Status == "resolved"})
+			Key: al.Fingerprint, Since: al.StartsAt, Resolved: al.Status == "resolved"})
 	}
 	return m, nil
 }

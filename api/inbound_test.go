@@ -47,8 +47,8 @@ func TestInboundTakesWhatProgramsSend(t *testing.T) {
 		answer string
 	}{
 		"alertmanager-0.34.json": {"/v1/inbound/alertmanager", []faultline.Alert{
-			{Site: "https://www.bbc.co.uk/news", Symptom: "http_503", Key: "1a30ba71cca2921f"},
-			{Site: "https://www.ft.com", Symptom: "other", Key: "9bd0e2a4c1f35d77", Resolved: true},
+			{Site: "https://www.bbc.co.uk/news", Symptom: "http_503", Key: "1a30ba71cca2921f", Since: time.Date(2026, 11, 22, 16, 50, 12, 183e6, time.UTC)},
+			{Site: "https://www.ft.com", Symptom: "other", Key: "9bd0e2a4c1f35d77", Since: time.Date(2026, 11, 22, 16, 41, 12, 183e6, time.UTC), Resolved: true},
 		}, `{"accepted":2,"ignored":0,"rejected":[{"pointer":"/alerts/2/labels/instance","detail":"names no site"}],"durable":true}`},
 		"kuma-2-down.json": {"/v1/inbound/uptime-kuma", []faultline.Alert{
 			{Site: "https://www.bbc.co.uk", Symptom: "http_503", Status: 503, Key: "29"}}, `{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},

@@ -18,6 +18,8 @@ const (
 	restateEvery = time.Minute
 	// alertSilence is how long an alert stands unless it is repeated or resolved.
 	alertSilence = 5 * time.Minute
+	// alertFresh is how long an alert is news of a change: before it all was well.
+	alertFresh = 10 * time.Minute
 	// alertLook is how often the door looks which are due.
 	alertLook = 5 * time.Second
 )
@@ -27,7 +29,6 @@ const (
 	maxAlerts       = 4096 // of all vantages; as many probes fit one append
 	maxAlertBatch   = 1000 // of one message
 	maxAlertKey     = 256
-	alertDetail     = "alert"
 	outcomeStated   = "stated"
 	outcomeRestated = "restated"
 	outcomeResolved = "resolved"
@@ -52,6 +53,7 @@ type standing struct {
 	symptom       faultline.Symptom
 	status        int
 	heard, stated time.Time
+	since         time.Time // when it began
 }
 
 func newAlerts(reg prometheus.Registerer) *alerts {
@@ -102,7 +104,7 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 	if a.Resolved {
 		a.Symptom, a.Status = faultline.SymptomOK, 0
 	}
-	p, wrong := d.readProbe(v.Vantage, faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status, Detail: alertDetail}, now)
+	p, wrong := d.readProbe(v.Vantage, faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status}, now)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -129,13 +131,29 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 		as.standing[key] = s
 	}
 	changed := s.symptom != p.Symptom
-	*s = standing{vantage: v, symptom: p.Symptom, status: p.Status, heard: now, stated: s.stated}
+	since := s.since
+	if since.IsZero() {
+		since = now
+		if !a.Since.IsZero() && a.Since.Before(now) {
+			since = a.Since
+		}
+	}
+	*s = standing{vantage: v, symptom: p.Symptom, status: p.Status, heard: now, stated: s.stated, since: since}
+	p.Detail = s.detail(now)
 	if !changed && now.Sub(s.stated) < restateEvery {
 		return nil, nil
 	}
 	s.stated = now
 	as.outcomes.WithLabelValues(outcomeStated).Inc()
 	return &p, nil
+}
+
+// detail says whether an alert is news of a change.
+func (s *standing) detail(now time.Time) string {
+	if now.Sub(s.since) < alertFresh {
+		return faultline.DetailAlert
+	}
+	return faultline.DetailStandingAlert
 }
 
 // unstate has the next round say what did not reach the log.
@@ -187,7 +205,7 @@ func (d *Door) due(now time.Time) map[faultline.Vantage][]faultline.Probe {
 			s.stated = now
 			as.outcomes.WithLabelValues(outcomeRestated).Inc()
 			byVantage[s.vantage] = append(byVantage[s.vantage], faultline.Probe{
-				At: faultline.Millis(now), Site: key.site, Vantage: key.vantage, Symptom: s.symptom, Status: s.status, Detail: alertDetail})
+				At: faultline.Millis(now), Site: key.site, Vantage: key.vantage, Symptom: s.symptom, Status: s.status, Detail: s.detail(now)})
 		}
 	}
 	return byVantage

@@ -62,6 +62,40 @@ func TestAlertIsRestatedUntilResolvedOrSilent(t *testing.T) {
 	}
 }
 
+// What has stood for ten minutes is no news of a change any more, whether the
+// program says so or the door has heard it for so long.
+func TestAlertsSayWhetherTheyAreNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		d, closeDoor := open(t, log, &dayKeys{})
+		began := time.Now()
+		fresh := faultline.Alert{Site: "bbc.co.uk", Symptom: "timeout", Since: began.Add(-9 * time.Minute)}
+		old := faultline.Alert{Site: "ft.com", Symptom: "timeout", Since: began.Add(-11 * time.Minute)}
+		unsaid := faultline.Alert{Site: "cnn.com", Symptom: "timeout", Since: began.Add(time.Hour)} // by a clock that is ahead
+		for range 13 {
+			if n, _, err := d.Alerts(t.Context(), london, []faultline.Alert{fresh, old, unsaid}); n != 3 || err != nil {
+				t.Fatalf("%d, %v", n, err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if err := closeDoor(); err != nil {
+			t.Error(err)
+		}
+		news := map[string]float64{} // seconds until an alert is no news any more
+		_, events := log.state()
+		for _, ev := range events {
+			if p, ok := ev.(faultline.Probe); ok && p.Detail == faultline.DetailAlert {
+				news[p.Site] = max(news[p.Site], p.At.Sub(began).Seconds()+60)
+			} else if ok && p.Detail != faultline.DetailStandingAlert {
+				t.Errorf("%s is said with %q", p.Site, p.Detail)
+			}
+		}
+		if got, want := fmt.Sprint(news), fmt.Sprint(map[string]float64{"bbc.co.uk": 60, "cnn.com": 600}); got != want {
+			t.Errorf("news for %s, want %s", got, want)
+		}
+	})
+}
+
 func TestAlertsAreBoundedAndNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{}
