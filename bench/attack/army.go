@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"faultline"
+	"faultline/correlate"
 )
 
 // army is a crowd of liars.
@@ -46,20 +46,43 @@ func (t *town) attack(a army) {
 	})
 }
 
-// outcome is what an army reaches in a town of its own, where the sites that it
-// lies of are probed or blind to us.
-func outcome(sites int, blind bool, only func(*faultline.Cause) bool, a func(*town) army) faultline.IncidentState {
-	t := newTown(sites)
+// stage is a town that has been calm, in which armies are tried one by one.
+type stage struct {
+	blind map[string]bool // sites that nothing probes
+	calm  []byte          // checkpoint of the fold
+}
+
+// newStage has a town of n sites pass its calm time; the blind of them are not
+// probed.
+func newStage(n int, blind func(*town) []string) stage {
+	t := newTown(n)
 	defer t.close()
-	liars := a(t)
-	if blind {
-		t.probed = func(site string) bool { return !slices.Contains(liars.sites, site) }
+	st := stage{blind: map[string]bool{}}
+	for _, site := range blind(t) {
+		st.blind[site] = true
 	}
+	t.probed = st.probed
 	t.pass(calm, nil)
 	if state, title := t.reached(anyCause); state != "" {
 		panic("the town is not calm: " + title)
 	}
-	t.attack(liars)
+	st.calm = t.engine.Checkpoint()
+	return st
+}
+
+func (s stage) probed(site string) bool { return !s.blind[site] }
+
+// outcome is what an army reaches there.
+func (s stage) outcome(only func(*faultline.Cause) bool, a func(*town) army) faultline.IncidentState {
+	t := newTown(townSites)
+	defer t.close()
+	engine, err := correlate.Restore(correlate.Config{}, s.calm)
+	if err != nil {
+		panic(fmt.Errorf("restore the calm town: %w", err))
+	}
+	t.engine, t.probed = engine, s.probed
+	t.now.Add(int64(calm))
+	t.attack(a(t))
 	state, _ := t.reached(only)
 	return state
 }

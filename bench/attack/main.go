@@ -81,8 +81,14 @@ func run(w io.Writer) error {
 // costs is the least that reaches a state within five minutes: of networks, with
 // people without number, and of people over that many networks and over the most.
 func costs(tg target, blind bool, want faultline.IncidentState) string {
+	stage := newStage(townSites, func(t *town) []string {
+		if !blind {
+			return nil
+		}
+		return tg.sites(t)
+	})
 	reaches := func(networks, people, prefixes int) bool {
-		state := outcome(townSites, blind, tg.only, func(t *town) army {
+		state := stage.outcome(tg.only, func(t *town) army {
 			return army{first: strangers, networks: networks, prefixes: prefixes, people: people, each: 1,
 				sites: tg.sites(t), symptom: "http_503", over: 5 * time.Minute}
 		})

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// calm is how long the town is quiet before anything happens.
-	calm = 40 * time.Minute
+	// calm is how long the town is quiet before anything happens: long enough that
+	// a crowd where nothing probes may be believed.
+	calm = 2 * time.Hour
 	// homeNetworks are those that people have reported from all along.
 	homeNetworks = 60
 	// grumbles are reports a minute over all sites when all is well.
