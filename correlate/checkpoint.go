@@ -11,7 +11,7 @@ import (
 
 // checkpointVersion changes with the shape of what is written; another one is
 // refused, and the fold starts from the log.
-const checkpointVersion = 2
+const checkpointVersion = 3
 
 // saved is what stands at the head of a checkpoint: all that is not large. With
 // the incidents and the rows that follow it is everything that a later event may
@@ -163,7 +163,7 @@ func (e *Engine) readSite(r *reading) error {
 		}
 	}
 	if s.Crowd != nil {
-		for _, h := range s.Crowd.Recent {
+		for _, h := range slices.Concat(s.Crowd.Recent, s.Crowd.Well) {
 			if int(h.Network) >= len(e.networks.rows) {
 				return errMalformed
 			}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/mathext"
+
 	"faultline"
 )
 
@@ -63,11 +65,11 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return "", false // chance failures that a crowd points at
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
-	case agree >= confirmVantages && failing > 0 && e.autonomous(in) >= confirmASNs:
+	case agree >= confirmVantages && failing > 0 && e.broad(in):
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
-	case agree == 1 && alone && max(e.agreeing(in), e.pooledNetworks(in)) >= confirmNetworks:
+	case agree == 1 && alone && e.pooledNetworks(in) >= confirmNetworks:
 		return faultline.BasisBoth, true
-	case probed == 0 && e.autonomous(in) >= confirmASNs && !e.echo(in):
+	case probed == 0 && e.broad(in) && !e.echo(in):
 		return faultline.BasisReports, true
 	}
 	return "", false
@@ -122,54 +124,91 @@ func (e *Engine) agreeing(in *incident) int {
 	return 0
 }
 
-// pooledNetworks counts the networks that report what stands on an incident's
-// cause since its onset, if those reports, taken together, are clearly more than
-// normal: one page's crowd may still be too small to tell.
-func (e *Engine) pooledNetworks(in *incident) int {
-	c, ok := e.components.find(string(in.Cause))
-	if !ok {
-		return 0
-	}
-	perNet, total, normal := map[uint32]int{}, 0, 0.
-	for _, id := range e.components.rows[c].Members {
+// pooled is what people said of some sites since an incident's onset.
+type pooled struct {
+	perNet map[uint32]int // reports of each network that does not fail itself
+	total  float64
+	normal float64 // how many reports are usual in that time
+}
+
+// pool gathers it. What belongs to another incident by now speaks for that one.
+func (e *Engine) pool(in *incident, sites []uint32) pooled {
+	p := pooled{perNet: map[uint32]int{}}
+	for _, id := range sites {
 		s := e.sites.rows[id]
 		if s.Incident != 0 && s.Incident != in.Ordinal {
 			continue
 		}
-		normal += e.expected(s)
-		if s.Crowd == nil {
-			continue
-		}
-		for _, h := range slices.Backward(s.Crowd.Recent) {
-			if h.At < in.Onset[0] {
-				break
+		from := max(in.Onset[0], e.clock-windowMS[windows-1])
+		if s.Crowd != nil {
+			if len(s.Crowd.Recent) >= crowdReports { // what came before it is forgotten
+				from = max(from, s.Crowd.Recent[0].At)
 			}
-			if h.Code != codeOK && e.networks.rows[h.Network].Incident == 0 {
-				perNet[h.Network]++
-				total++
+			for _, h := range s.Crowd.since(from) {
+				if e.networks.rows[h.Network].Incident == 0 {
+					p.perNet[h.Network]++
+					p.total++
+				}
 			}
 		}
+		p.normal += e.expected(s) * float64(e.clock-from) / float64(minute)
 	}
-	n := 0.
-	for _, id := range sortedKeys(perNet) {
-		n += min(float64(perNet[id]), e.capOf(id, float64(total)))
-	}
-	minutes := float64(e.clock-in.Onset[0]) / float64(minute)
-	if crowdRatio(n, normal*minutes, surge*normal*minutes) < agreeOdds {
-		return 0
-	}
-	return len(perNet)
+	return p
 }
 
-// autonomous counts the ASNs among the networks that report an incident.
-func (e *Engine) autonomous(in *incident) int {
-	n := 0
-	for _, id := range in.Networks {
-		if e.networks.rows[id].ASN != 0 {
-			n++
+// standsOn returns the sites that stand on an incident's cause, or its members if
+// that is no component.
+func (e *Engine) standsOn(in *incident) []uint32 {
+	if c, ok := e.components.find(string(in.Cause)); ok {
+		return e.components.rows[c].Members
+	}
+	return in.sites()
+}
+
+// pooledNetworks counts the networks whose reports are clearly more than normal,
+// taken together over the sites that fail, or over all that stands on the cause:
+// one page's crowd may be too small to tell, or loud by chance among so many.
+func (e *Engine) pooledNetworks(in *incident) int {
+	return max(e.rising(e.pool(in, in.sites())), e.rising(e.pool(in, e.standsOn(in))))
+}
+
+// rising counts the networks of a pool that is clearly more than normal.
+func (e *Engine) rising(p pooled) int {
+	n := 0.
+	for _, id := range sortedKeys(p.perNet) {
+		n += min(float64(p.perNet[id]), e.capOf(id, p.total))
+	}
+	if crowdRatio(n, p.normal, surge*p.normal) < agreeOdds {
+		return 0
+	}
+	return len(p.perNet)
+}
+
+// riseChance is how rarely a network's reports come to so many by chance if they
+// are to count as a rise: one that grumbles anyway says nothing by it.
+const riseChance = 0.02
+
+// broad reports whether enough ASNs rise, each for itself, over what stands on an
+// incident's cause: those from which there are more reports than usual, less those
+// of which chance alone would have one or two so. The chance of k or more reports
+// where mu are usual is the regularised incomplete gamma function P(k, mu).
+func (e *Engine) broad(in *incident) bool {
+	p := e.pool(in, e.standsOn(in))
+	rise := 0.
+	for id, k := range p.perNet {
+		if e.networks.rows[id].ASN != 0 && mathext.GammaIncReg(float64(k), p.normal*e.shareOf(id)) <= riseChance {
+			rise++
 		}
 	}
-	return n
+	if rise < confirmASNs {
+		return false
+	}
+	for id, n := range e.networks.rows {
+		if n.ASN != 0 {
+			rise -= min(riseChance, -math.Expm1(-p.normal*e.shareOf(uint32(id))))
+		}
+	}
+	return rise >= confirmASNs
 }
 
 // echoMass is how many times an incident's reports another one must have for the

@@ -20,6 +20,9 @@ const (
 	// fewReports and fewWorth: one or two people prove nothing.
 	fewReports = 2
 	fewWorth   = 0.25
+	// wellShare is how much of a crowd those can take back whom the site works for: a
+	// cover-up makes an outage look half as loud, and hides none.
+	wellShare = 0.5
 )
 
 var (
@@ -43,7 +46,7 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	if e.clock < was.until && was.caps == now.caps {
 		now.n, now.until = was.n, was.until
 	} else {
-		now.n, now.until = e.countIndependent(c)
+		now.n, now.until = e.countVoices(c)
 	}
 	c.Loud = false
 	for w := range windows {
@@ -75,7 +78,7 @@ type weighed struct {
 	n         [windows]float64 // independent reports
 	perMinute float64          // are normal
 	l         [windows]float64 // the evidence of that
-	until     int64            // n stays the same if nobody complains; 0: somebody has
+	until     int64            // n stays the same if nobody says anything; 0: somebody has
 	caps      int              // the state of the caps that it was counted by
 }
 
@@ -107,16 +110,31 @@ func crowdRatio(n, mu, extra float64) float64 {
 	return logSumExp(terms[:])
 }
 
-// independent counts a crowd's reports for each window, every network and prefix
-// capped: a thousand voices of one network are few.
+// independent is how many people complain in each window, those whom the site works
+// for taken off.
 func (e *Engine) independent(c *crowd) [windows]float64 {
-	n, _ := e.countIndependent(c)
+	n, _ := e.countVoices(c)
 	return n
 }
 
-// countIndependent also returns when the count is next another one if nobody
-// complains and the caps stay as they are.
-func (e *Engine) countIndependent(c *crowd) (n [windows]float64, until int64) {
+// countVoices also returns when the count is next another one if nobody says
+// anything and the caps stay as they are.
+func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
+	n, until = e.countIndependent(c.Recent)
+	if len(c.Well) == 0 {
+		return n, until
+	}
+	well, wellUntil := e.countIndependent(c.Well)
+	for w := range n {
+		n[w] -= min(well[w], wellShare*n[w])
+	}
+	return n, min(until, wellUntil)
+}
+
+// countIndependent counts reports for each window, every network and prefix
+// capped: a thousand voices of one network are few. It also returns when an older
+// one next leaves a window.
+func (e *Engine) countIndependent(reports []heard) (n [windows]float64, until int64) {
 	until = math.MaxInt64
 	s := &e.s
 	for len(s.perNet) < len(e.networks.rows) {
@@ -138,8 +156,8 @@ func (e *Engine) countIndependent(c *crowd) (n [windows]float64, until int64) {
 		}
 		return sum
 	}
-	for i := len(c.Recent) - 1; i >= 0 && w < windows; i-- {
-		h := c.Recent[i]
+	for i := len(reports) - 1; i >= 0 && w < windows; i-- {
+		h := reports[i]
 		for w < windows && e.clock-h.At > windowMS[w] {
 			n[w] = flush()
 			w++

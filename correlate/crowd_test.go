@@ -157,6 +157,44 @@ func TestFewNetworksConfirmNothing(t *testing.T) {
 	}
 }
 
+// Networks that complain anyway do not make a crowd broad: an army of one network
+// confirms nothing, however many grumble beside it.
+func TestGrumblersMakeNoBreadth(t *testing.T) {
+	t.Parallel()
+	w := unseen(1)
+	w.crowds[0].asns, w.crowds[0].perMinute = asns(7000, 60), 30
+	w.crowds[1].perMinute = 2000
+	w.run(t).wantNone(t)
+}
+
+// Whoever says that a site works takes back a voice that it does not, half of them
+// at most: a cover-up hides no outage, and a few who err are heard as such.
+func TestWorksForMe(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	c := &crowd{}
+	say := func(code uint16, n int) {
+		for i := range n {
+			id, _ := e.network(faultline.Report{ASN: uint32(1000 + i)})
+			c.add(heard{At: e.clock - 10*second, Network: id, Code: code})
+		}
+	}
+	say(503, 10)
+	for _, step := range []struct {
+		well int
+		want float64
+	}{{0, 10}, {4, 6}, {1, 5}, {40, 5}} {
+		say(codeOK, step.well)
+		if got := e.independent(c)[windowOf(minute)]; got != step.want {
+			t.Errorf("%v voices are left after %d more say that it works, want %v", got, step.well, step.want)
+		}
+	}
+
+	w := unseen(30)
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 34, to: 45, perMinute: 2000, asns: asns(8000, 90), symptom: faultline.SymptomOK})
+	w.run(t).wantOne(t, "cdn:x")
+}
+
 // While an outage rages people complain of bystanders as well: those that probes
 // find well are named as exonerated and have no incident.
 func TestBystandersAreExonerated(t *testing.T) {

@@ -169,6 +169,15 @@ func (in *incident) holds(now int64) bool {
 // the tail of a recovery is part of the incident.
 func (in *incident) heldFraction() float64 { return max(in.Fraction, in.PeakFraction/2) }
 
+// sites returns the members' sites, ascending.
+func (in *incident) sites() []uint32 {
+	ids := make([]uint32, len(in.Members))
+	for i, m := range in.Members {
+		ids[i] = m.Site
+	}
+	return ids
+}
+
 func (in *incident) member(id uint32) *member {
 	i, ok := in.place(id)
 	if !ok {

@@ -97,15 +97,7 @@ func (r *reading) track() *track {
 }
 
 func appendCrowd(b []byte, c *crowd) []byte {
-	b = appendUint(b, uint64(len(c.Recent)))
-	last := int64(0)
-	for _, h := range c.Recent {
-		b, last = appendInt(b, h.At-last), h.At
-		b = appendUint(appendUint(b, uint64(h.Network)), uint64(h.Net))
-		b = binary.LittleEndian.AppendUint64(b, h.Who)
-		b = append(b, h.Country[:]...)
-		b = appendUint(b, uint64(h.Code))
-	}
+	b = appendHeards(appendHeards(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
 	b = appendBool(appendBool(b, c.Loud), c.Heard)
 	b = appendInt(appendInt(b, c.LastAt), c.Reach)
@@ -115,15 +107,21 @@ func appendCrowd(b []byte, c *crowd) []byte {
 	return appendBool(b, c.Weighed)
 }
 
-func (r *reading) crowd() *crowd {
-	c := &crowd{}
+func appendHeards(b []byte, reports []heard) []byte {
+	b = appendUint(b, uint64(len(reports)))
 	last := int64(0)
-	if n := r.count(); n > 0 {
-		c.Recent = make([]heard, n)
-		for i := range c.Recent {
-			c.Recent[i] = r.heard(&last)
-		}
+	for _, h := range reports {
+		b, last = appendInt(b, h.At-last), h.At
+		b = appendUint(appendUint(b, uint64(h.Network)), uint64(h.Net))
+		b = binary.LittleEndian.AppendUint64(b, h.Who)
+		b = append(b, h.Country[:]...)
+		b = appendUint(b, uint64(h.Code))
 	}
+	return b
+}
+
+func (r *reading) crowd() *crowd {
+	c := &crowd{Recent: r.heards(), Well: r.heards()}
 	c.Base = r.rate()
 	c.Loud, c.Heard = r.bool(), r.bool()
 	c.LastAt, c.Reach = r.int(), r.int()
@@ -132,6 +130,18 @@ func (r *reading) crowd() *crowd {
 	}
 	c.Weighed = r.bool()
 	return c
+}
+
+func (r *reading) heards() []heard {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	reports, last := make([]heard, n), int64(0)
+	for i := range reports {
+		reports[i] = r.heard(&last)
+	}
+	return reports
 }
 
 func (r *reading) heard(last *int64) heard {

@@ -74,3 +74,26 @@ func TestOneVantageAloneStaysACandidate(t *testing.T) {
 		t.Errorf("told %+v", last)
 	}
 }
+
+// A monitor that tells of changes alone has no successes to show. Two of them name
+// a cause; alerts that have stood for long prove nothing.
+func TestAlertsAreEvidence(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]bool{faultline.DetailAlert: true, faultline.DetailStandingAlert: false, "": false} {
+		w := quietTown(60, 45)
+		w.blind(w.on("cdn:x"))
+		for _, monitor := range []string{"prom-1", "kuma-1"} {
+			w.said = append(w.said, faultline.Vantage{Vantage: monitor})
+			for _, site := range w.on("cdn:x")[:5] {
+				for minute := 35; minute < 45; minute++ {
+					w.said = append(w.said, faultline.Probe{At: after(float64(minute)), Site: site, Vantage: monitor, Symptom: "http_503", Detail: detail})
+				}
+			}
+		}
+		if s := w.run(t); want {
+			s.wantOne(t, "cdn:x")
+		} else {
+			s.wantNone(t)
+		}
+	}
+}

@@ -52,6 +52,10 @@ type track struct {
 	weighed trackWeighed
 }
 
+// alertOK is how many successes a monitor is credited with that tells of changes
+// alone, when it first speaks of a site: it must have seen it well until then.
+const alertOK = successesSeen
+
 // foldProbe takes one probe in. A prober that was refused says nothing.
 func (e *Engine) foldProbe(p faultline.Probe) {
 	at, ok := e.admit(p.At)
@@ -88,6 +92,9 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		t.Recent = slices.Delete(t.Recent, 0, 1)
 		i--
 	}
+	if len(t.Recent) == 0 && t.OK+t.Fail == 0 && p.Detail == faultline.DetailAlert && r.failed() {
+		t.OK, t.At = alertOK, at
+	}
 	t.Recent = slices.Insert(t.Recent, i, r)
 	s.count(at, r.heard())
 	t.changed()
@@ -119,13 +126,17 @@ type heard struct {
 // at most twice as many. Its evidence is bounded long before.
 const crowdReports = 2048
 
+// wellReports bounds, likewise, the reports of those whom a site works for.
+const wellReports = 256
+
 // crowd is what people said of one site, with what is normal.
 type crowd struct {
 	Recent []heard // of trouble: ascending in time, fewer than 2·crowdReports
+	Well   []heard // that it works: ascending in time, fewer than 2·wellReports
 	Base   rate
 	Loud   bool  // far above normal when last weighed: nothing is learned
-	Heard  bool  // of trouble, since it was last weighed
-	LastAt int64 // of the newest report, "works for me" included
+	Heard  bool  // since it was last weighed
+	LastAt int64 // of the newest report of either kind
 	Reach  int64 // what is older has been forgotten
 
 	L       [windows]float64 // evidence when it was last weighed
@@ -174,12 +185,11 @@ func (e *Engine) foldReport(r faultline.Report) {
 		copy(h.Country[:], r.Country)
 	}
 	e.crowdOf(s).add(h)
+	e.s.note(id, newReport)
 	if h.Code == codeOK {
-		e.s.note(id, 0)
 		return
 	}
 	s.count(at, heardOf{Reports: 1})
-	e.s.note(id, newReport)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
@@ -188,21 +198,29 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 }
 
-// add notes a report; of one that says that the site works only its time counts.
+// add notes a report, among those of trouble or those that it works.
 func (c *crowd) add(h heard) {
 	c.LastAt = max(c.LastAt, h.At)
-	if h.Code == codeOK {
-		return
-	}
 	c.Heard, c.weighed.until = true, 0
-	i := len(c.Recent)
-	for i > 0 && c.Recent[i-1].At > h.At {
+	if h.Code == codeOK {
+		c.Well = insert(c.Well, h, wellReports)
+	} else {
+		c.Recent = insert(c.Recent, h, crowdReports)
+	}
+}
+
+// insert puts a report where its time is, and drops the oldest when twice as many
+// as are kept have come.
+func insert(to []heard, h heard, keep int) []heard {
+	i := len(to)
+	for i > 0 && to[i-1].At > h.At {
 		i--
 	}
-	c.Recent = slices.Insert(c.Recent, i, h)
-	if len(c.Recent) >= 2*crowdReports {
-		c.Recent = append(c.Recent[:0], c.Recent[crowdReports:]...)
+	to = slices.Insert(to, i, h)
+	if len(to) >= 2*keep {
+		to = append(to[:0], to[keep:]...)
 	}
+	return to
 }
 
 // forget drops reports that no window reaches any more.
@@ -211,15 +229,19 @@ func (c *crowd) forget(now int64) { c.drop(now - windowMS[windows-1] - lateBound
 // drop forgets the reports before a time.
 func (c *crowd) drop(before int64) {
 	c.Reach = max(c.Reach, before)
-	if gone := len(c.Recent) - len(c.since(before)); gone > 0 {
-		c.Recent, c.weighed.until = slices.Delete(c.Recent, 0, gone), 0
+	for _, kept := range []*[]heard{&c.Recent, &c.Well} {
+		if gone := len(*kept) - len(reportsSince(*kept, before)); gone > 0 {
+			*kept, c.weighed.until = slices.Delete(*kept, 0, gone), 0
+		}
 	}
 }
 
 // since returns the reports of trouble from a time on.
-func (c *crowd) since(from int64) []heard {
-	i, _ := slices.BinarySearchFunc(c.Recent, from, func(h heard, from int64) int { return cmp.Compare(h.At, from) })
-	return c.Recent[i:]
+func (c *crowd) since(from int64) []heard { return reportsSince(c.Recent, from) }
+
+func reportsSince(reports []heard, from int64) []heard {
+	i, _ := slices.BinarySearchFunc(reports, from, func(h heard, from int64) int { return cmp.Compare(h.At, from) })
+	return reports[i:]
 }
 
 // silent reports whether nobody has said anything of late.

@@ -81,6 +81,17 @@ func TestAbuse_A2_OneNetworkOverAThousandSites(t *testing.T) {
 	}
 }
 
+// A hundred thousand addresses in one network, of all sites of a provider that
+// nothing probes, while sixty networks grumble as ever: it takes twenty that rise.
+func TestAbuse_A2_OneNetworkWhereNothingProbes(t *testing.T) {
+	tn := newTown(120)
+	t.Cleanup(tn.close)
+	tn.probed = func(site string) bool { return site >= tn.sites[cdnSites] }
+	tn.pass(calm, nil)
+	tn.attack(army{first: strangers, networks: 1, prefixes: 500, people: 100_000, sites: tn.sites[:cdnSites], symptom: "http_503", over: 5 * time.Minute})
+	tn.wantNone(t, faultline.StateCandidate)
+}
+
 // A million addresses within one /64, and within one /48.
 func TestAbuse_A3(t *testing.T) {
 	for name, random := range map[string]int{"/64": 8, "/48": 10} {
