@@ -20,6 +20,8 @@ const (
 	// fewReports and fewWorth: one or two people prove nothing.
 	fewReports = 2
 	fewWorth   = 0.25
+	// calmFactor is how much more than normal still is calm.
+	calmFactor = 2.
 	// wellShare is how much of a crowd those can take back whom the site works for: a
 	// cover-up makes an outage look half as loud, and hides none.
 	wellShare = 0.5
@@ -57,7 +59,8 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		c.L[w] = now.l[w]
 		c.Loud = c.Loud || c.L[w] > failed
 		if c.L[w] > 0 {
-			c.L[w] *= past / (past + calmMinutes)
+			calm := max(past, e.calmBefore(c, e.clock-windowMS[w], now.perMinute))
+			c.L[w] *= calm / (calm + calmMinutes)
 		}
 	}
 	*was = now
@@ -70,6 +73,17 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 // been calm until then.
 func (c *crowd) history(now int64) float64 {
 	return c.Base.T + float64(max(0, now-learnLag-c.Base.From))/float64(minute)
+}
+
+// calmBefore is how many minutes before a time a crowd was as calm as perMinute has
+// it: what is remembered of it is a past, too, before any of it is learned.
+func (e *Engine) calmBefore(c *crowd, at int64, perMinute float64) float64 {
+	from := max(e.start, c.Reach)
+	minutes := float64(at-from) / float64(minute)
+	if minutes <= 0 || c.between(from, at) > calmFactor*perMinute*minutes+fewReports {
+		return 0
+	}
+	return minutes
 }
 
 // weighed is what the evidence of a crowd was last worked out for: mostly nothing

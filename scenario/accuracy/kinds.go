@@ -44,6 +44,18 @@ var kinds = []drawnKind{
 	{"loud-crowd", loudCrowd},
 	{"drifting-q", driftingQ},
 	{"quiet", func(d *draft) { d.length(150) }},
+	{"probes-only", probesOnly},
+	{"reports-only", reportsOnly},
+	{"one-vantage", oneVantage},
+	{"many-vantages", manyVantages},
+	{"slow", slowness},
+	{"mixed", mixedSymptoms},
+	{"early", earlyOutage},
+	{"long", longOutage},
+	{"hidden", hiddenProvider},
+	{"origin-tail", originTail},
+	{"isp-and-cdn", ispAndCDN},
+	{"flash-crowd", flashCrowd},
 }
 
 // lasting draws how long an outage lasts, in seconds.

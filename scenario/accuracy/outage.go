@@ -14,7 +14,8 @@ type outage struct {
 	q         float64
 	curve     []scenario.Point // in place of q
 	returns   []scenario.Return
-	sites     []string // only these
+	sites     []string     // only these
+	symptoms  scenario.Mix // in place of its kind's
 	countries []string
 	demanded  bool
 	untimed   bool
@@ -27,6 +28,9 @@ func (d *draft) fault(c faultline.Component, o outage) {
 		curve = d.step(o.from, o.to, o.q)
 	}
 	mix, detail := symptomsOf(c.Kind())
+	if o.symptoms != nil {
+		mix, detail = o.symptoms, ""
+	}
 	d.spec.Failures = append(d.spec.Failures, scenario.Failure{
 		Component: c, Q: curve, Symptoms: mix, Detail: detail, Returns: o.returns, Sites: o.sites, Countries: o.countries,
 	})
