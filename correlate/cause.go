@@ -24,6 +24,7 @@ const (
 	// material: at least so much of what fails of a component must fail because
 	// of it, and at least so many sites.
 	material      = 0.7
+	wholly        = 0.8 // of a component fails, so that nothing smaller need be looked for
 	materialSites = 2
 	// aside: what a second cause with many members in common must show of its own.
 	asideOdds    = 10.0
@@ -69,15 +70,78 @@ func (e *Engine) logPrior() float64 {
 	return -math.Log(float64(len(e.components.rows)+1)) - priorPenalty - math.Log(windows)
 }
 
-// search returns the components that explain what open incidents do not.
-func (e *Engine) search() []found {
+// search returns the components that explain what open incidents do not, and what
+// nothing that is named explains.
+func (e *Engine) search() ([]found, together) {
 	e.explainOpen()
 	for i := range e.s.judged {
 		e.s.judged[i].held = e.s.judged[i].p0
 	}
 	e.prepare()
-	candidates := e.screen()
-	var causes []found
+	causes := e.explainBut(nil)
+	if wide := widest(causes); wide >= 0 {
+		// What explains most at once may hide several that explain it better.
+		if more := e.explainBut([]uint32{causes[wide].c}); len(more) > len(causes) && e.total(more) > e.total(causes) {
+			causes = more
+		}
+	}
+	return e.beside(causes)
+}
+
+// widest is the cause with the most failing members if it fails in part, else -1.
+func widest(causes []found) int {
+	at := -1
+	for i, f := range causes {
+		if f.q < wholly && (at < 0 || len(f.cover) > len(causes[at].cover)) {
+			at = i
+		}
+	}
+	return at
+}
+
+// total is how well causes explain what is seen, together.
+func (e *Engine) total(causes []found) float64 {
+	sum := 0.
+	e.explainAll(nil, -1)
+	for _, f := range causes {
+		sum += e.joins(f)
+	}
+	return sum
+}
+
+// joins is what a cause adds to what explains already, told or not, and explains
+// by it.
+func (e *Engine) joins(f found) float64 {
+	q, gain := e.exact(f.c, f.w)
+	e.explain(f.c, q)
+	return gain - e.priorOf(f.c) + e.logPrior()
+}
+
+// searchRounds bounds how often a search goes on after causes were dropped: what
+// they had explained may have another one.
+const searchRounds = 2
+
+// explainBut returns the components that explain best together what is seen,
+// without those that were dropped.
+func (e *Engine) explainBut(dropped []uint32) []found {
+	e.explainAll(nil, -1)
+	causes := e.refit(e.explainMore(nil, dropped))
+	for range searchRounds {
+		if len(e.s.search.dropped) == 0 {
+			break
+		}
+		dropped = slices.Concat(dropped, e.s.search.dropped)
+		causes = e.refit(e.explainMore(causes, dropped))
+	}
+	return causes
+}
+
+// explainMore adds the components that explain best what causes do not, one after
+// the other, without those that were dropped.
+func (e *Engine) explainMore(causes []found, dropped []uint32) []found {
+	candidates := slices.DeleteFunc(e.screen(), func(f found) bool {
+		return slices.Contains(dropped, f.c) || slices.ContainsFunc(causes, func(o found) bool { return o.c == f.c })
+	})
 	for len(causes) < maxCauses && len(candidates) > 0 {
 		best := e.pick(candidates)
 		if best < 0 {
@@ -94,7 +158,7 @@ func (e *Engine) search() []found {
 		causes = append(causes, f)
 		e.explain(f.c, f.q)
 	}
-	return e.refit(causes)
+	return causes
 }
 
 // exact weighs a component member by member, given what is explained already.

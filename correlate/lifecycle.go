@@ -81,7 +81,7 @@ func (e *Engine) track(causes []found) {
 				continue
 			}
 			in = e.open(name, f.gain)
-			e.absorb(in, f)
+			e.absorb(in, f.own)
 		}
 		if in.Cause == name {
 			e.refresh(in, f)
@@ -157,10 +157,15 @@ func (e *Engine) refresh(in *incident, f found) {
 
 // enlistOwn makes members of the sites that a cause explains.
 func (e *Engine) enlistOwn(in *incident, f found) {
-	for _, id := range f.own {
+	e.enlistAll(in, f.own, f.w, in.Cause != e.components.rows[f.c].Name)
+}
+
+// enlistAll makes members of those sites that fail since a window and are free.
+func (e *Engine) enlistAll(in *incident, sites []uint32, w int, adopted bool) {
+	for _, id := range sites {
 		if e.sites.rows[id].Incident == 0 {
-			m := e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[f.w]))
-			m.Adopted = in.Cause != e.components.rows[f.c].Name
+			m := e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[w]))
+			m.Adopted = adopted
 		}
 	}
 }
@@ -220,6 +225,8 @@ func (e *Engine) considerRename(in *incident, f found) {
 		if _, now := e.exact(c, f.w); f.gain < now-e.priorOf(c)+e.logPrior()+renameOdds {
 			return
 		}
+	} else if f.gain < in.LogOdds+renameOdds {
+		return
 	}
 	if in.RenameTo != name {
 		in.RenameTo = name
@@ -230,8 +237,8 @@ func (e *Engine) considerRename(in *incident, f found) {
 }
 
 // absorb merges the incidents of single sites into that of what they stand on.
-func (e *Engine) absorb(in *incident, f found) {
-	for _, id := range f.own {
+func (e *Engine) absorb(in *incident, sites []uint32) {
+	for _, id := range sites {
 		o := e.sites.rows[id].Incident
 		if o == 0 || o == in.Ordinal {
 			continue

@@ -31,9 +31,6 @@ const (
 	leakPace      = 0.02       // of the way, an evaluation
 )
 
-// unattributed is the cause of sites that share nothing known.
-const unattributed faultline.Component = ""
-
 // alone is a site whose failure no component explains.
 type alone struct {
 	id    uint32

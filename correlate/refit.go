@@ -12,6 +12,7 @@ const refitRounds = 2 * maxCauses
 // refit drops the causes that the others make needless, the least material first,
 // and says anew what each of the rest explains.
 func (e *Engine) refit(causes []found) []found {
+	e.s.search.dropped = e.s.search.dropped[:0]
 	if len(causes) < 2 {
 		return causes
 	}
@@ -29,6 +30,7 @@ func (e *Engine) refit(causes []found) []found {
 		if least < 0 {
 			break
 		}
+		e.s.search.dropped = append(e.s.search.dropped, causes[least].c)
 		causes = slices.Delete(causes, least, least+1)
 	}
 	e.explainAll(nil, -1)

@@ -15,6 +15,7 @@ const (
 type histogram [2][buckets]int32
 
 type searchScratch struct {
+	dropped []uint32 // causes that the last refit found needless
 	told    []uint32 // causes of confirmed incidents that are open
 	count   []int32  // by component: anomalous sites
 	slot    []int32  // by component: its histogram + 1

@@ -1,0 +1,224 @@
+package correlate
+
+import (
+	"math"
+	"slices"
+
+	"faultline"
+)
+
+// What fails together may stand on something that no map names. Of so many sites
+// some share a provider by chance, and the more popular it is the more of them. So
+// what was found is weighed against one thing more that all sites might stand on,
+// and yields to it where it explains less.
+
+// unmappedPenalty is how much less likely that is than a fault of what is named.
+const unmappedPenalty = 3.0
+
+// unattributed is the cause of sites that share nothing known.
+const unattributed faultline.Component = ""
+
+// nameless stands for it where an empty cause means that there is none.
+const nameless faultline.Component = "nameless"
+
+// together is sites that fail since one window because of something that no map
+// names.
+type together struct {
+	sites []uint32
+	w     int
+	gain  float64 // log-odds, the prior included
+}
+
+// beside weighs what was found against something that no map names, and returns
+// what is left to the named causes, and to that. Named causes that would not stand
+// beside it are as likely at most as all of them are more likely than it.
+func (e *Engine) beside(causes []found) ([]found, together) {
+	named := e.total(causes)
+	t, kept, all := e.nameless(causes)
+	switch {
+	case t.gain > 0 && all > named:
+		causes = kept
+	default:
+		for i := range causes {
+			if f := &causes[i]; t.gain > 0 && !slices.ContainsFunc(kept, func(k found) bool { return k.c == f.c }) {
+				f.gain = min(f.gain, named-all)
+			}
+		}
+		t = together{}
+	}
+	e.explainAll(causes, -1)
+	if t.gain > 0 {
+		for i := range e.s.judged {
+			if j := &e.s.judged[i]; j.l[t.w] > failed && j.p0 <= 0.5 {
+				t.sites = append(t.sites, j.id)
+			}
+		}
+	}
+	return causes, t
+}
+
+// nameless explains what is seen by something that no map names, in the window that
+// suits it best, and by those of the causes that have something to say beside it.
+func (e *Engine) nameless(causes []found) (t together, kept []found, all float64) {
+	best := 0.
+	e.explainAll(nil, -1)
+	for _, w := range e.windowsToCompare(causes) {
+		if q, gain := e.everywhere(w); gain > t.gain {
+			t.w, t.gain, best = w, gain, q
+		}
+	}
+	if t.gain <= 0 {
+		return t, nil, 0
+	}
+	for i := range e.s.judged {
+		j := &e.s.judged[i]
+		j.p0 = 1 - (1-j.p0)*(1-best)
+	}
+	all = t.gain
+	for _, f := range causes {
+		if _, gain := e.exact(f.c, f.w); gain-e.priorOf(f.c)+e.logPrior() > 0 && e.material(f) {
+			all += e.joins(f)
+			kept = append(kept, f)
+		}
+	}
+	return t, kept, all
+}
+
+// windowsToCompare are those that causes were found in or, if none was, those in
+// which many sites fail.
+func (e *Engine) windowsToCompare(causes []found) []int {
+	var ws []int
+	for _, f := range causes {
+		ws = append(ws, f.w)
+	}
+	if len(causes) == 0 {
+		for w := range windows {
+			if len(e.s.search.rising[w]) >= clusterSites {
+				ws = append(ws, w)
+			}
+		}
+	}
+	slices.Sort(ws)
+	return slices.Compact(ws)
+}
+
+// everywhere weighs the hypothesis that all sites stand on one thing more that the
+// map does not name, of which a part q fails, the likeliest. To have picked that
+// costs half the logarithm of the sites (Schwarz 1978).
+func (e *Engine) everywhere(w int) (q, gain float64) {
+	seen, fails := 0., 0.
+	var well [buckets]float64 // sites that nothing explains, and that are well
+	for i := range e.s.judged {
+		switch j := &e.s.judged[i]; {
+		case j.l[w] == 0 || j.p0 > 0.5:
+			continue
+		case j.l[w] > failed:
+			fails++
+		case j.l[w] <= anomalous && j.p0 == 0:
+			well[bucketOf(j.l[w])]++
+		}
+		seen++
+	}
+	if fails < clusterSites {
+		return 0, 0
+	}
+	q = fails / seen
+	for b, n := range well {
+		if n > 0 {
+			gain += n * gainAt(q, evidenceMin+float64(b)*bucketWidth, e.leakIn(w))
+		}
+	}
+	for i := range e.s.judged {
+		if j := &e.s.judged[i]; j.l[w] != 0 && (j.l[w] > anomalous || j.p0 != 0) {
+			gain += gainAt(q, j.l[w], e.otherwise(j, w))
+		}
+	}
+	return q, gain - math.Log(seen)/2 + e.logPrior() - unmappedPenalty
+}
+
+// gainAt is what siteGains has for one q, of a component that is all of a site.
+func gainAt(q, l, p0 float64) float64 {
+	x := math.Expm1(l)
+	return math.Log1p((1-(1-p0)*(1-q))*x) - math.Log1p(p0*x)
+}
+
+// trackTogether opens or refreshes the incident of sites that fail together
+// because of something that no map names.
+func (e *Engine) trackTogether(t together, causes []found) {
+	if len(t.sites) == 0 {
+		return
+	}
+	in := e.youngUnattributed()
+	if in == nil {
+		if in = e.overlapping(t.sites, causes); in != nil {
+			in = e.considerNameless(in, t)
+			if in == nil {
+				return
+			}
+		}
+	}
+	if in == nil {
+		if e.unheldProbed(t) < clusterSites || !e.failingNow(t.sites) || !e.persists(nameless, t.gain) {
+			return
+		}
+		in = e.open(unattributed, t.gain)
+		e.absorb(in, t.sites)
+	}
+	in.LogOdds, in.PeakOdds, in.RenameTo = t.gain, max(in.PeakOdds, t.gain), ""
+	e.takeOver(in, t, causes)
+	e.enlistAll(in, t.sites, t.w, false)
+}
+
+// takeOver merges the young incidents whose cause is not found any more, as most of
+// their sites fail with the rest, into that of the rest.
+func (e *Engine) takeOver(in *incident, t together, causes []found) {
+	for _, o := range e.incidents {
+		if o == in || !o.young(e.clock) || slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == o.Cause }) {
+			continue
+		}
+		same := 0
+		for _, m := range o.Members {
+			if _, ok := slices.BinarySearch(t.sites, m.Site); ok {
+				same++
+			}
+		}
+		if float64(same) > sameFailures*float64(len(o.Members)) {
+			e.merge(o, in)
+		}
+	}
+}
+
+func (e *Engine) youngUnattributed() *incident {
+	for _, in := range slices.Backward(e.incidents) {
+		if in.Cause == unattributed && in.young(e.clock) {
+			return in
+		}
+	}
+	return nil
+}
+
+// considerNameless takes the name off a young incident whose cause explains clearly
+// less, twice in a row, than that something no map names fails.
+func (e *Engine) considerNameless(in *incident, t together) *incident {
+	if in.RenameTo != nameless {
+		in.RenameTo = nameless
+		return nil
+	}
+	in.Cause, in.Others = unattributed, nil
+	return in
+}
+
+// unheldProbed counts the sites whose probes fail and that no incident of more
+// than one site holds.
+func (e *Engine) unheldProbed(t together) int {
+	n := 0
+	for _, id := range t.sites {
+		if o := e.sites.rows[id].Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
+			continue
+		}
+		if e.judgedSite(id).probes[t.w] > failed {
+			n++
+		}
+	}
+	return n
+}
