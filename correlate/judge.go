@@ -22,6 +22,7 @@ type scratch struct {
 	terms     []float64
 	search    searchScratch
 	standings standings
+	breadth   breadth
 	watched   watched
 	reports   float64 // a minute over all networks, when all is well
 }
