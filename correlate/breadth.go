@@ -33,10 +33,16 @@ func (f *few) add(v uint64, most int) {
 func (e *Engine) countBreadth() *breadth {
 	b := &e.s.breadth
 	b.clear(len(e.networks.rows))
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
-		s := e.sites.rows[j.id]
-		if s.Crowd == nil || s.Incident != 0 || j.p0 > 0.5 {
+	for at, id := range e.s.active {
+		if e.s.news[id]&spoken == 0 {
+			continue
+		}
+		s := e.sites.rows[id]
+		if n := len(s.Crowd.Recent); n == 0 || e.clock-s.Crowd.Recent[n-1].At > ispWindow {
+			e.s.news[id] &^= spoken
+			continue
+		}
+		if s.Incident != 0 || e.s.judged[at].p0 > 0.5 {
 			continue
 		}
 		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
@@ -45,7 +51,7 @@ func (e *Engine) countBreadth() *breadth {
 			if age > ispWindow {
 				break
 			}
-			b.add(h, j.id, age <= ispRecent)
+			b.add(h, id, age <= ispRecent)
 		}
 	}
 	slices.Sort(b.heard)

@@ -72,8 +72,8 @@ func (e *Engine) logPrior() float64 {
 // search returns the components that explain what open incidents do not.
 func (e *Engine) search() []found {
 	e.explainOpen()
-	for i := range e.s.judged {
-		e.s.judged[i].held = e.s.judged[i].p0
+	for _, at := range e.s.explained {
+		e.s.judged[at].held = e.s.judged[at].p0
 	}
 	e.prepare()
 	candidates := e.screen()
@@ -103,7 +103,7 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 	var sum, one [len(qGrid)]float64
 	kind := e.components.rows[c].Name.Kind()
 	for _, on := range e.judgedOn(c) {
-		j := &e.s.judged[on.at]
+		j := e.judgedAt(on.at)
 		if j.l[w] == 0 {
 			continue
 		}
@@ -171,7 +171,7 @@ func (e *Engine) material(f found) bool {
 	}
 	fails, all := 0., 0.
 	for _, on := range e.judgedOn(f.c) {
-		if j := &e.s.judged[on.at]; j.l[f.w] != 0 && j.p0 <= 0.5 {
+		if j := e.judgedAt(on.at); j.l[f.w] != 0 && j.p0 <= 0.5 {
 			all++
 			if j.l[f.w] > failed {
 				fails++
