@@ -74,8 +74,8 @@ func (e *Engine) logPrior() float64 {
 // nothing that is named explains.
 func (e *Engine) search() ([]found, together) {
 	e.explainOpen()
-	for i := range e.s.judged {
-		e.s.judged[i].held = e.s.judged[i].p0
+	for _, at := range e.s.explained {
+		e.s.judged[at].held = e.s.judged[at].p0
 	}
 	e.prepare()
 	causes := e.explainBut(nil)
@@ -167,7 +167,7 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 	var sum, one [len(qGrid)]float64
 	kind := e.components.rows[c].Name.Kind()
 	for _, on := range e.judgedOn(c) {
-		j := &e.s.judged[on.at]
+		j := e.judgedAt(on.at)
 		if j.l[w] == 0 {
 			continue
 		}
@@ -176,7 +176,7 @@ func (e *Engine) exact(c uint32, w int) (q, gain float64) {
 		switch {
 		case l > anomalous:
 			siteGains(add, l+symptomGain[kind][j.class], e.otherwise(j, w), wt)
-		case j.p0 != 0 || wt != 1 && wt != sharedWeight:
+		case j.p0 != 0 || e.s.unnamed != 0 || wt != 1 && wt != sharedWeight:
 			siteGains(add, l, e.otherwise(j, w), wt)
 		default:
 			add = e.bucketGains(w, classOf(wt), bucketOf(l))
@@ -235,7 +235,7 @@ func (e *Engine) material(f found) bool {
 	}
 	fails, all := 0., 0.
 	for _, on := range e.judgedOn(f.c) {
-		if j := &e.s.judged[on.at]; j.l[f.w] != 0 && j.p0 <= 0.5 {
+		if j := e.judgedAt(on.at); j.l[f.w] != 0 && j.p0 <= 0.5 {
 			all++
 			if j.l[f.w] > failed {
 				fails++

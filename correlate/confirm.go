@@ -238,8 +238,8 @@ func (e *Engine) stirs(in *incident) bool {
 	}
 	site := in.Members[0].Site
 	anywhere := 0
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
+	for _, at := range e.s.stirred {
+		j := e.judgedAt(at)
 		if j.id == site || !e.fallsWith(j, in.Onset[1]) {
 			continue
 		}

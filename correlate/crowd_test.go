@@ -108,12 +108,12 @@ func TestISPThresholds(t *testing.T) {
 		e := settled(60)
 		e.Fold(faultline.Report{At: after(60), Site: "a.example", Reporter: "anna", ASN: 812})
 		e.networks.rows[0].Base = c.base
-		sub := &subscribers{sites: c.sites, recent: c.sites, nets: map[uint32]bool{}, people: map[uint64]bool{}}
+		sub := &subscribers{sites: c.sites, recent: c.sites}
 		for n := range c.people {
-			sub.people[uint64(n)] = true
+			sub.people.add(uint64(n), ispPeople)
 		}
 		for n := range c.nets {
-			sub.nets[uint32(n)] = true
+			sub.nets.add(uint64(n), ispSpread)
 		}
 		if odds, got := e.ispOdds(0, sub); got != c.want {
 			t.Errorf("%s: %v (log-odds %.1f), want %v", name, got, odds, c.want)

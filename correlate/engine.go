@@ -131,7 +131,8 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 		return nil
 	}
 	e.completeSnapshot()
-	e.eval = now
+	e.eval, e.s.weighing = now, true
+	defer func() { e.s.weighing = false }()
 	e.setClocks()
 	e.repeats.rotate(now)
 	e.learn()

@@ -47,6 +47,12 @@ type judged struct {
 	held   float64          // of it, by open incidents
 	probed bool
 	bound  bool // it belonged to an incident when it was judged
+	// What of it must be worked out again before it is read, see weigh.
+	at        int64 // the evaluation that it was last brought up to date in
+	moves     int   // of what vantages say then
+	stale     bool  // results have come in since
+	summed    bool  // l is the sum of probes and crowd
+	explained bool  // some cause explains it: p0 is not 0
 	// If nothing new comes, what its probes say, and its symptom, stay the same so
 	// long.
 	until, codeUntil int64
@@ -139,8 +145,8 @@ func (s *scratch) overPatterns(w int) float64 {
 	if vantages < 2 {
 		return sum
 	}
-	s.terms = append(s.terms[:0], math.Log(everywhere)+sum)
-	region, one := math.Log(oneRegion/float64(regions)), math.Log(oneVantage/float64(vantages))
+	s.terms = append(s.terms[:0], logEverywhere+sum)
+	region, one := logPart(&logRegions, oneRegion, regions), logPart(&logVantages, oneVantage, vantages)
 	for i := range s.regions {
 		r := &s.regions[i]
 		if r.heard[w] == 0 {
@@ -156,11 +162,37 @@ func (s *scratch) overPatterns(w int) float64 {
 	return logSumExp(s.terms)
 }
 
+// The logarithms of the patterns' parts, by how many regions and vantages share them.
+var (
+	logEverywhere           = math.Log(everywhere)
+	logRegions, logVantages = logParts(oneRegion), logParts(oneVantage)
+)
+
+const partsKnown = 64
+
+func logParts(whole float64) (t [partsKnown]float64) {
+	for n := range t {
+		t[n] = math.Log(whole / float64(n))
+	}
+	return t
+}
+
+func logPart(known *[partsKnown]float64, whole float64, n int) float64 {
+	if n < len(known) {
+		return known[n]
+	}
+	return math.Log(whole / float64(n))
+}
+
 func logSumExp(terms []float64) float64 {
 	top := slices.Max(terms)
 	sum := 0.
 	for _, t := range terms {
-		sum += math.Exp(t - top)
+		if t == top {
+			sum++ // exp(0)
+		} else {
+			sum += math.Exp(t - top)
+		}
 	}
 	return top + math.Log(sum)
 }

@@ -6,7 +6,7 @@ import "faultline"
 func (e *Engine) explain(c uint32, q float64) {
 	for _, on := range e.judgedOn(c) {
 		j := &e.s.judged[on.at]
-		j.p0 = 1 - (1-j.p0)*(1-q*on.weight)
+		e.s.explain(on.at, 1-(1-j.p0)*(1-q*on.weight))
 	}
 }
 
@@ -25,8 +25,8 @@ func (e *Engine) explainOpen() {
 			e.explain(c, in.heldFraction())
 		}
 		for _, m := range in.Members {
-			if j := e.judgedSite(m.Site); j != nil && (!young || m.Adopted) {
-				j.p0 = max(j.p0, memberChance)
+			if at := e.s.place(m.Site); at >= 0 && (!young || m.Adopted) {
+				e.s.explain(at, max(e.s.judged[at].p0, memberChance))
 			}
 		}
 	}
@@ -44,7 +44,7 @@ const leakGrace = minute
 // otherwise is the chance that a site fails since a window by anything but the
 // cause that is being weighed.
 func (e *Engine) otherwise(j *judged, w int) float64 {
-	return 1 - (1-e.leakIn(w))*(1-j.p0)
+	return 1 - (1-e.leakIn(w))*(1-j.p0)*(1-e.s.unnamed)
 }
 
 // young reports whether the cause of an incident is still open to doubt.
@@ -56,11 +56,29 @@ func (in *incident) young(now int64) bool {
 // memberChance is how likely a site that belongs to an open incident fails.
 const memberChance = 0.9
 
+// judgedSite returns what is known of a site, nil if it is not judged.
 func (e *Engine) judgedSite(id uint32) *judged {
-	if int(id) >= len(e.s.byID) || e.s.byID[id] < 0 {
-		return nil
+	if at := e.s.place(id); at >= 0 {
+		return e.judgedAt(at)
 	}
-	return &e.s.judged[e.s.byID[id]]
+	return nil
+}
+
+// place is where a site stands in judged, -1 if it does not.
+func (s *scratch) place(id uint32) int32 {
+	if int(id) >= len(s.byID) {
+		return -1
+	}
+	return s.byID[id]
+}
+
+// explain sets the chance that a judged site fails by what is known already.
+func (s *scratch) explain(at int32, p0 float64) {
+	j := &s.judged[at]
+	if j.p0 = p0; !j.explained {
+		j.explained = true
+		s.explained = append(s.explained, at)
+	}
 }
 
 func (e *Engine) weight(id, c uint32) float64 {

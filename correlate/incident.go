@@ -240,6 +240,7 @@ func (in *incident) countReport(id uint32, h heard) {
 // enlist makes a site a member and counts what was seen of it since the onset.
 func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	s := e.sites.rows[id]
+	e.s.rouse(id)
 	s.Incident = in.Ordinal
 	m := in.join(id)
 	m.Onset = max(onset, in.Onset[0])

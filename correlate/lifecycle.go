@@ -174,6 +174,7 @@ func (e *Engine) reopen(in *incident) {
 	in.State, in.Resolved, in.Recovering, in.QuietSince, in.LowSince = faultline.StateConfirmed, 0, 0, 0, 0
 	for _, m := range in.Members {
 		if s := e.sites.rows[m.Site]; s.Incident == 0 {
+			e.s.rouse(m.Site)
 			s.Incident = in.Ordinal
 		}
 	}

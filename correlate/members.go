@@ -22,7 +22,6 @@ const (
 type seen struct {
 	fails, all int
 	lastFail   int64
-	backAt     int64 // first success after the last failure, any vantage
 }
 
 // look reads the last results of a site's tracks that have a voice.
@@ -45,14 +44,19 @@ func (e *Engine) look(s *site) seen {
 		}
 		out.lastFail = max(out.lastFail, t.lastFailure())
 	}
+	return out
+}
+
+// backAfter is the first success of a site after a time, from any vantage; 0 if none.
+func (s *site) backAfter(lastFail int64) (at int64) {
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
-			if !r.failed() && r.at() > out.lastFail && (out.backAt == 0 || r.at() < out.backAt) {
-				out.backAt = r.at()
+			if !r.failed() && r.at() > lastFail && (at == 0 || r.at() < at) {
+				at = r.at()
 			}
 		}
 	}
-	return out
+	return at
 }
 
 // cadence is the mean time between a track's results, one minute if unknown.
@@ -125,11 +129,12 @@ func (e *Engine) watchProbes(in *incident, m *member, s *site) {
 	case now.fails == 0:
 		if m.State != faultline.SiteRecovered {
 			m.State = faultline.SiteRecovered
-			m.Recovered = now.backAt
-			if now.lastFail != 0 && now.backAt != 0 {
-				m.Recovered = (now.lastFail + now.backAt) / 2
+			back := s.backAfter(now.lastFail)
+			m.Recovered = back
+			if now.lastFail != 0 && back != 0 {
+				m.Recovered = (now.lastFail + back) / 2
 			}
-			if now.backAt == 0 || m.Recovered < m.Onset {
+			if back == 0 || m.Recovered < m.Onset {
 				m.Recovered = e.clock
 			}
 		}
@@ -172,14 +177,17 @@ func (e *Engine) joinMembers(in *incident) {
 	q := max(0.3, in.heldFraction())
 	span := windowOf(e.clock - in.Onset[0])
 	for _, on := range e.judgedOn(c) {
-		j := &e.s.judged[on.at]
+		if e.sites.rows[e.s.active[on.at]].Incident != 0 {
+			continue
+		}
+		j := e.judgedAt(on.at)
 		best, at := 0., 0
 		for w := range span + 1 {
 			if j.l[w] > best {
 				best, at = j.l[w], w
 			}
 		}
-		if best <= crowdDown || e.sites.rows[j.id].Incident != 0 {
+		if best <= crowdDown {
 			continue
 		}
 		p := q * on.weight
@@ -259,7 +267,7 @@ func (e *Engine) observe(in *incident, probed bool) {
 	if ok {
 		for _, on := range e.judgedOn(c) {
 			if on.weight > 0 {
-				own(&e.s.judged[on.at])
+				own(e.judgedAt(on.at))
 			}
 		}
 	}

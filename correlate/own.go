@@ -43,9 +43,9 @@ type alone struct {
 // sites that failed at one time and share nothing known.
 func (e *Engine) ownFaults() {
 	var rest []alone
-	unexplained, probed := 0., 0.
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
+	unexplained, probed := 0., float64(e.s.calms)
+	for _, at := range e.s.stirred {
+		j := e.judgedAt(at)
 		s := e.sites.rows[j.id]
 		if s.Incident != 0 {
 			e.refreshOwn(j, s)
@@ -119,7 +119,7 @@ func (e *Engine) clusters(rest []alone) []alone {
 			n++
 		}
 		together := slices.DeleteFunc(slices.Clone(rest[:n]), func(a alone) bool {
-			return e.s.judged[e.s.byID[a.id]].probes[a.w] <= failed || e.clock-a.onset < clusterAge
+			return e.judgedSite(a.id).probes[a.w] <= failed || e.clock-a.onset < clusterAge
 		})
 		if len(together) < clusterSites {
 			left, rest = append(left, rest[0]), rest[1:]

@@ -284,10 +284,14 @@ func (e *Engine) exonerate(in *incident) {
 		return
 	}
 	w := windowOf(8 * minute)
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
+	for _, at := range e.s.stirred {
+		j := &e.s.judged[at]
+		if j.crowd[w] <= failed {
+			continue
+		}
+		j = e.weigh(j)
 		s := e.sites.rows[j.id]
-		if len(in.Exonerated) >= maxExempt || j.crowd[w] <= failed || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+		if len(in.Exonerated) >= maxExempt || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
 			continue
 		}
 		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)

@@ -44,8 +44,8 @@ func (e *Engine) refit(causes []found) []found {
 
 // explainAll explains what is seen by what is open and by all causes but one.
 func (e *Engine) explainAll(causes []found, but int) {
-	for i := range e.s.judged {
-		e.s.judged[i].p0 = e.s.judged[i].held
+	for _, at := range e.s.explained {
+		e.s.judged[at].p0 = e.s.judged[at].held
 	}
 	for i, f := range causes {
 		if i != but {

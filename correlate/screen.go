@@ -119,7 +119,7 @@ func (e *Engine) fillHistograms(w int) {
 // addHealthy counts the members of a component that are well.
 func (e *Engine) addHealthy(h *histogram, c uint32, w int) {
 	for _, on := range e.judgedOn(c) {
-		if j := &e.s.judged[on.at]; j.l[w] < 0 && j.p0 <= 0.5 {
+		if j := e.judgedAt(on.at); j.l[w] < 0 && j.p0 <= 0.5 {
 			h[classOf(on.weight)][bucketOf(j.l[w])]++
 		}
 	}
@@ -149,14 +149,13 @@ func (e *Engine) prepare() {
 		s.table[w].known = [2][buckets]bool{}
 		s.rising[w] = s.rising[w][:0]
 	}
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
-		if j.p0 > 0.5 {
+	for _, at := range e.s.stirred { // nothing speaks for a failure of the others
+		if e.s.judged[at].p0 > 0.5 {
 			continue
 		}
-		for w, l := range j.l {
+		for w, l := range e.judgedAt(at).l {
 			if bucketOf(l) > bucketOf(0) {
-				s.rising[w] = append(s.rising[w], int32(i))
+				s.rising[w] = append(s.rising[w], at)
 			}
 		}
 	}

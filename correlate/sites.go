@@ -211,7 +211,7 @@ func (e *Engine) foldVantage(v faultline.Vantage) {
 	row := e.vantages.rows[id]
 	row.ASN, row.Country = v.ASN, v.Country
 	row.Region = e.region(id)
-	e.s.moved = true
+	e.s.moves++
 }
 
 // region gives vantages of one country one number: that of the first of them.

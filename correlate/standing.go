@@ -34,13 +34,13 @@ func (e *Engine) judgedOn(c uint32) []standing {
 	lo := len(s.all)
 	if members := e.components.rows[c].Members; len(members) <= len(e.s.judged) {
 		for _, id := range members {
-			if e.judgedSite(id) != nil {
-				s.all = append(s.all, standing{e.s.byID[id], e.weight(id, c)})
+			if at := e.s.place(id); at >= 0 {
+				s.all = append(s.all, standing{at, e.weight(id, c)})
 			}
 		}
 	} else {
-		for at := range e.s.judged {
-			for _, d := range e.sites.rows[e.s.judged[at].id].Deps {
+		for at, id := range e.s.active[:len(e.s.judged)] {
+			for _, d := range e.sites.rows[id].Deps {
 				if d.C() == c {
 					s.all = append(s.all, standing{int32(at), d.W()})
 				}
@@ -56,7 +56,7 @@ func (e *Engine) judgedOn(c uint32) []standing {
 func (e *Engine) cover(c uint32, w int) []uint32 {
 	var out []uint32
 	for _, on := range e.judgedOn(c) {
-		if j := &e.s.judged[on.at]; on.weight > 0 && j.l[w] > failed {
+		if j := e.judgedAt(on.at); on.weight > 0 && j.l[w] > failed {
 			out = append(out, j.id)
 		}
 	}

@@ -71,6 +71,24 @@ func (c *recent) count(results []result, now int64) {
 // changed says that the results are others than they were.
 func (t *track) changed() { t.recent.known = false }
 
+// came and went keep what the results add up to when one of them comes in, and when
+// the oldest leaves: the rest need not be read again.
+func (c *recent) came(r result) {
+	c.from, c.until = 0, 0
+	if r.failed() {
+		c.failed++
+		c.lastFail = max(c.lastFail, r.at())
+	}
+}
+
+func (c *recent) went(oldest result) {
+	if oldest.failed() {
+		if c.failed--; c.failed == 0 {
+			c.lastFail = 0
+		}
+	}
+}
+
 // trackWeighed is the evidence of a track as last worked out, and of what.
 type trackWeighed struct {
 	all, allFail float64

@@ -48,8 +48,8 @@ func (e *Engine) beside(causes []found) ([]found, together) {
 	}
 	e.explainAll(causes, -1)
 	if t.gain > 0 {
-		for i := range e.s.judged {
-			if j := &e.s.judged[i]; j.l[t.w] > failed && j.p0 <= 0.5 {
+		for _, at := range e.s.stirred {
+			if j := e.judgedAt(at); j.l[t.w] > failed && j.p0 <= 0.5 {
 				t.sites = append(t.sites, j.id)
 			}
 		}
@@ -70,10 +70,8 @@ func (e *Engine) nameless(causes []found) (t together, kept []found, all float64
 	if t.gain <= 0 {
 		return t, nil, 0
 	}
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
-		j.p0 = 1 - (1-j.p0)*(1-best)
-	}
+	e.s.unnamed = best
+	defer func() { e.s.unnamed = 0 }()
 	all = t.gain
 	for _, f := range causes {
 		if _, gain := e.exact(f.c, f.w); gain-e.priorOf(f.c)+e.logPrior() > 0 && e.material(f) {
@@ -102,38 +100,62 @@ func (e *Engine) windowsToCompare(causes []found) []int {
 	return slices.Compact(ws)
 }
 
+// healthySample bounds how many of the sites that are well are asked how well; they
+// stand for the rest.
+const healthySample = 512
+
 // everywhere weighs the hypothesis that all sites stand on one thing more that the
 // map does not name, of which a part q fails, the likeliest. To have picked that
 // costs half the logarithm of the sites (Schwarz 1978).
 func (e *Engine) everywhere(w int) (q, gain float64) {
 	seen, fails := 0., 0.
-	var well [buckets]float64 // sites that nothing explains, and that are well
-	for i := range e.s.judged {
-		switch j := &e.s.judged[i]; {
-		case j.l[w] == 0 || j.p0 > 0.5:
-			continue
-		case j.l[w] > failed:
-			fails++
-		case j.l[w] <= anomalous && j.p0 == 0:
-			well[bucketOf(j.l[w])]++
+	for _, at := range e.s.stirred {
+		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+			seen++
+			if j.l[w] > failed {
+				fails++
+			}
 		}
-		seen++
 	}
 	if fails < clusterSites {
 		return 0, 0
 	}
-	q = fails / seen
-	for b, n := range well {
-		if n > 0 {
-			gain += n * gainAt(q, evidenceMin+float64(b)*bucketWidth, e.leakIn(w))
+	calm, each := e.sampleCalm()
+	for _, at := range calm {
+		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+			seen += each
 		}
 	}
-	for i := range e.s.judged {
-		if j := &e.s.judged[i]; j.l[w] != 0 && (j.l[w] > anomalous || j.p0 != 0) {
+	q = fails / seen
+	for _, at := range e.s.stirred {
+		if j := e.judgedAt(at); j.l[w] != 0 {
 			gain += gainAt(q, j.l[w], e.otherwise(j, w))
 		}
 	}
+	for _, at := range calm {
+		if j := e.judgedAt(at); j.l[w] != 0 {
+			gain += each * gainAt(q, j.l[w], e.otherwise(j, w))
+		}
+	}
 	return q, gain - math.Log(seen)/2 + e.logPrior() - unmappedPenalty
+}
+
+// sampleCalm returns some of the sites of which nothing speaks for a failure, and
+// for how many each of them stands.
+func (e *Engine) sampleCalm() (sample []int32, each float64) {
+	s := &e.s
+	step := 1 + s.calms/healthySample
+	n := 0
+	for at, id := range s.active {
+		if s.news[id]&calm == 0 {
+			continue
+		}
+		if n%step == 0 {
+			sample = append(sample, int32(at))
+		}
+		n++
+	}
+	return sample, float64(n) / float64(max(1, len(sample)))
 }
 
 // gainAt is what siteGains has for one q, of a component that is all of a site.

@@ -47,18 +47,33 @@ func (e *Engine) voices() {
 	}
 	all := make([][windows]looks, n)
 	for _, id := range e.s.active {
-		e.lookAt(id, all)
+		if e.s.news[id]&calm == 0 {
+			e.lookAt(id, all)
+		}
+	}
+	if slices.ContainsFunc(all, doubted) { // only then does it matter who is seen well
+		for _, id := range e.s.active {
+			if e.s.news[id]&calm != 0 {
+				e.lookAt(id, all)
+			}
+		}
 	}
 	for v, row := range e.vantages.rows {
 		for w := range windows {
 			if now := e.voice(all, v, w); now != row.voice[w] {
-				row.voice[w], e.s.moved = now, true
+				row.voice[w] = now
+				e.s.moves++
 			}
 		}
 		if row.voice[windowOf(minute)] < sickVoice {
 			row.sicken(e.clock)
 		}
 	}
+}
+
+// doubted reports whether enough fails at a vantage to ask whether it is to blame.
+func doubted(l [windows]looks) bool {
+	return slices.ContainsFunc(l[:], func(l looks) bool { return len(l.fails) >= sickFailures })
 }
 
 // sicken notes that a vantage fails itself just now.

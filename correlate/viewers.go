@@ -1,10 +1,6 @@
 package correlate
 
-import (
-	"slices"
-
-	"faultline"
-)
+import "faultline"
 
 // Viewers have a side of their own: when reports from one network rise over many
 // unrelated sites that other networks and the probes find well, it is that
@@ -24,14 +20,6 @@ const (
 	ispHistory    = 10.0 // minutes that were learned: without a past nothing rises
 	ispPeople     = 30   // distinct reporters: one person may name every site
 )
-
-// subscriber is what one network says in the window.
-type subscribers struct {
-	sites, recent int // distinct sites
-	nets          map[uint32]bool
-	people        map[uint64]bool
-	ids           []uint32
-}
 
 // learnNetworks moves the baselines of networks on.
 func (e *Engine) learnNetworks(to int64) {
@@ -66,9 +54,9 @@ func (e *Engine) shareOf(id uint32) float64 {
 // viewers opens an incident for each network that fails on its own, and refreshes
 // those that are open.
 func (e *Engine) viewers() {
-	byNet := e.breadth()
-	for _, n := range sortedKeys(byNet) {
-		row, sub := e.networks.rows[n], byNet[n]
+	b := e.countBreadth()
+	for _, n := range b.heard {
+		row, sub := e.networks.rows[n], &b.of[n]
 		if row.ASN == 0 {
 			continue
 		}
@@ -87,44 +75,6 @@ func (e *Engine) viewers() {
 	}
 }
 
-// breadth counts, for every network, the sites that nothing else explains and
-// that it reported of late.
-func (e *Engine) breadth() map[uint32]*subscribers {
-	out := map[uint32]*subscribers{}
-	for i := range e.s.judged {
-		j := &e.s.judged[i]
-		s := e.sites.rows[j.id]
-		if s.Crowd == nil || s.Incident != 0 || j.p0 > 0.5 {
-			continue
-		}
-		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
-			h := s.Crowd.Recent[k]
-			age := e.clock - h.At
-			if age > ispWindow {
-				break
-			}
-			sub := out[h.Network]
-			if sub == nil {
-				sub = &subscribers{nets: map[uint32]bool{}, people: map[uint64]bool{}}
-				out[h.Network] = sub
-			}
-			if h.Net != 0 {
-				sub.nets[h.Net] = true
-			}
-			sub.people[h.Who] = true
-			if len(sub.ids) > 0 && sub.ids[len(sub.ids)-1] == j.id {
-				continue // reports are visited newest first: the first one counts
-			}
-			sub.ids = append(sub.ids, j.id)
-			sub.sites++
-			if age <= ispRecent {
-				sub.recent++
-			}
-		}
-	}
-	return out
-}
-
 // ispOdds weighs one network against its own history, the others and the probes.
 func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) {
 	if sub.sites < ispSites || len(sub.people) < ispPeople || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
@@ -138,19 +88,18 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 	}
 	var others, normal, sick, probed float64
 	for _, id := range sub.ids {
-		s, j := e.sites.rows[id], e.judgedSite(id)
-		normal += e.expected(s) * minutes
-		for _, h := range s.Crowd.Recent {
-			if e.clock-h.At <= ispWindow && h.Network != n && e.networks.rows[h.Network].Incident == 0 {
-				others++
-			}
-		}
-		if j.probed {
+		a := e.aroundSite(id)
+		normal += a.normal
+		others += float64(a.reports)
+		if a.probed {
 			probed++
-			if slices.Max(j.probes[:]) > failed {
-				sick++
-			}
 		}
+		if a.sick {
+			sick++
+		}
+	}
+	if e.networks.rows[n].Incident == 0 {
+		others -= float64(sub.reports) // its own
 	}
 	return odds, others <= ispOthers*(normal+1) && sick <= ispSick*probed+1
 }

@@ -89,16 +89,20 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		if old := t.Recent[0]; (s.Incident == 0 || t.chronic()) && !e.vantages.rows[v].sick(old.at()) {
 			t.learn(old)
 		}
+		t.counted().went(t.Recent[0])
 		t.Recent = slices.Delete(t.Recent, 0, 1)
 		i--
 	}
 	if len(t.Recent) == 0 && t.OK+t.Fail == 0 && p.Detail == faultline.DetailAlert && r.failed() {
 		t.OK, t.At = alertOK, at
 	}
+	t.counted().came(r)
 	t.Recent = slices.Insert(t.Recent, i, r)
 	s.count(at, r.heard())
-	t.changed()
 	e.s.note(id, newProbe)
+	if r.failed() {
+		e.s.rouse(id)
+	}
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
 	}

@@ -133,8 +133,8 @@ func (w *wishlist) controls(c uint32) {
 // explains it: their probes say whether there is anything to explain.
 func (w *wishlist) alone() {
 	var doubted []*judged
-	for i := range w.e.s.judged {
-		j := &w.e.s.judged[i]
+	for _, at := range w.e.s.stirred {
+		j := &w.e.s.judged[at]
 		if s := w.e.sites.rows[j.id]; s.Incident == 0 && s.Mapped && slices.Max(j.l[:]) > crowdDown {
 			doubted = append(doubted, j)
 		}

@@ -1,0 +1,131 @@
+package correlate
+
+import "slices"
+
+// breadth is what the people of each network complain of just now. It is counted
+// anew at each evaluation, over every report in reach, in lists that are used again.
+type breadth struct {
+	of     []subscribers // by network
+	heard  []uint32      // networks that anything was heard from, ascending once counted
+	around []around      // beside judged: what networks are compared with
+}
+
+// subscribers is what one network says in the window.
+type subscribers struct {
+	sites, recent int // distinct sites
+	reports       int
+	nets, people  few
+	ids           []uint32
+}
+
+// few is a set of at most so many values as are asked after: whether there are
+// more changes nothing.
+type few []uint64
+
+func (f *few) add(v uint64, most int) {
+	if len(*f) < most && !slices.Contains(*f, v) {
+		*f = append(*f, v)
+	}
+}
+
+// countBreadth counts, for every network, the sites that nothing else explains and
+// that it reported of late.
+func (e *Engine) countBreadth() *breadth {
+	b := &e.s.breadth
+	b.clear(len(e.networks.rows))
+	for at, id := range e.s.active {
+		if e.s.news[id]&spoken == 0 {
+			continue
+		}
+		s := e.sites.rows[id]
+		if n := len(s.Crowd.Recent); n == 0 || e.clock-s.Crowd.Recent[n-1].At > ispWindow {
+			e.s.news[id] &^= spoken
+			continue
+		}
+		if s.Incident != 0 || e.s.judged[at].p0 > 0.5 {
+			continue
+		}
+		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
+			h := &s.Crowd.Recent[k]
+			age := e.clock - h.At
+			if age > ispWindow {
+				break
+			}
+			b.add(h, id, age <= ispRecent)
+		}
+	}
+	slices.Sort(b.heard)
+	return b
+}
+
+// clear forgets what was counted and makes room for all networks.
+func (b *breadth) clear(networks int) {
+	for _, n := range b.heard {
+		sub := &b.of[n]
+		*sub = subscribers{nets: sub.nets[:0], people: sub.people[:0], ids: sub.ids[:0]}
+	}
+	b.heard = b.heard[:0]
+	if networks > len(b.of) {
+		b.of = append(b.of, make([]subscribers, networks-len(b.of))...)
+	}
+	b.around = b.around[:0]
+}
+
+// add counts one report of a site. Those of one site come one after another, the
+// newest first: of them the first tells when the network last named it.
+func (b *breadth) add(h *heard, site uint32, recent bool) {
+	sub := &b.of[h.Network]
+	if sub.reports == 0 {
+		b.heard = append(b.heard, h.Network)
+	}
+	sub.reports++
+	if h.Net != 0 {
+		sub.nets.add(uint64(h.Net), ispSpread)
+	}
+	sub.people.add(h.Who, ispPeople)
+	if n := len(sub.ids); n > 0 && sub.ids[n-1] == site {
+		return
+	}
+	sub.ids = append(sub.ids, site)
+	sub.sites++
+	if recent {
+		sub.recent++
+	}
+}
+
+// around is what networks that name a site are compared with: what is normal of it,
+// what all say that have no incident of their own, and what its probes do.
+type around struct {
+	caps         int     // of which state of the networks it is
+	normal       float64 // reports in the window
+	reports      int     // in the window, of whoever's word counts
+	probed, sick bool
+}
+
+// aroundSite is worked out once for all networks that name the site.
+func (e *Engine) aroundSite(id uint32) *around {
+	b := &e.s.breadth
+	if len(b.around) < len(e.s.judged) {
+		b.around = slices.Grow(b.around, len(e.s.judged))[:len(e.s.judged)]
+		for i := range b.around {
+			b.around[i].caps = -1
+		}
+	}
+	a := &b.around[e.s.byID[id]]
+	if a.caps == e.s.caps {
+		return a
+	}
+	s, j := e.sites.rows[id], e.judgedSite(id)
+	*a = around{caps: e.s.caps, probed: j.probed, normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
+	a.sick = j.probed && slices.Max(j.probes[:]) > failed
+	for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
+		h := &s.Crowd.Recent[k]
+		if e.clock-h.At > ispWindow {
+			break
+		}
+		if e.networks.rows[h.Network].Incident == 0 {
+			a.reports++
+		}
+	}
+	return a
+}
