@@ -52,7 +52,7 @@ var kinds = []drawnKind{
 	{"mixed", mixedSymptoms},
 	{"early", earlyOutage},
 	{"long", longOutage},
-	{"hidden", hiddenProvider},
+	{"unmapped", unmappedProvider},
 	{"origin-tail", originTail},
 	{"isp-and-cdn", ispAndCDN},
 	{"flash-crowd", flashCrowd},

@@ -63,8 +63,8 @@ func longOutage(d *draft) {
 	d.fault(d.component(want{q: 0.3}), outage{from: d.onset, to: d.onset + 3_600*(4+d.rng.IntN(4)), q: 0.3 + 0.7*d.rng.Float64(), demanded: true})
 }
 
-// hiddenProvider is a provider that no map knows. To name none is right.
-func hiddenProvider(d *draft) {
+// unmappedProvider is a provider that no map knows. To name none is right.
+func unmappedProvider(d *draft) {
 	to := d.onset + d.lasting()
 	joint := cause{from: d.onset, to: to, accept: []faultline.Component{""}, demanded: true}
 	mix := []scenario.Mix{{"http_503": 1}, {"timeout": 1}, {"connect": 0.5, "timeout": 0.5}}[d.rng.IntN(3)]
