@@ -31,10 +31,10 @@ func TestCrowdAloneConfirmsNothingThatProbesFindWell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := quietTown(40, 50)
+			w := quietTown(40, 45)
 			w.grumble(1)
 			c := crowd(w)
-			c.from, c.to = 35, 47
+			c.from, c.to = 35, 43
 			w.crowds = append(w.crowds, c)
 			w.run(t).wantNone(t)
 		})
@@ -43,7 +43,7 @@ func TestCrowdAloneConfirmsNothingThatProbesFindWell(t *testing.T) {
 
 // ispOutage is one network of 41 whose subscribers miss every site.
 func ispOutage() *world {
-	w := quietTown(60, 60)
+	w := quietTown(60, 47)
 	w.grumble(3)
 	w.crowds = append(w.crowds, crowdOf{sites: w.all(), from: 35, to: 47, perMinute: 60, asns: []uint32{812}, symptom: "timeout"})
 	return w

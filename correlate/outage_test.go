@@ -22,7 +22,7 @@ func cdnOutage(sites int) *world {
 
 func TestCDNOutageIsOneConfirmedIncident(t *testing.T) {
 	t.Parallel()
-	w := cdnOutage(200)
+	w := cdnOutage(100)
 	s := w.run(t)
 	in := s.wantOne(t, "cdn:x")
 	if f := f1(in.Sites, w.on("cdn:x")); f < 0.9 {
@@ -45,7 +45,7 @@ func TestCDNOutageIsOneConfirmedIncident(t *testing.T) {
 	if len(in.Symptoms) == 0 || in.Symptoms[0].Symptom != "http_503" || in.Symptoms[0].Share < 0.9 {
 		t.Errorf("symptoms %v", in.Symptoms)
 	}
-	if in.Impact.PeakFailing < 36 || in.Impact.PeakFailing > 44 || in.Evidence.Vantages != 3 || in.Evidence.ProbesFailed < 1000 {
+	if in.Impact.PeakFailing < 18 || in.Impact.PeakFailing > 22 || in.Evidence.Vantages != 3 || in.Evidence.ProbesFailed < 500 {
 		t.Errorf("impact %+v, evidence %+v", in.Impact, in.Evidence)
 	}
 	for _, x := range in.Sites {
@@ -77,7 +77,7 @@ func wantStatement(t *testing.T, s *story, in faultline.Incident) {
 
 func TestPartialOutageSaysHowMuchFails(t *testing.T) {
 	t.Parallel()
-	w := quietTown(100, 50)
+	w := quietTown(100, 46)
 	third := w.on("cdn:x")[:8]
 	w.faults = []fault{{sites: third, from: 35, to: 50, symptom: "http_503"}}
 	in := w.run(t).wantOne(t, "cdn:x")

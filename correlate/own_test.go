@@ -34,7 +34,7 @@ func TestSiteFailsByItself(t *testing.T) {
 // incident although the map does not have it there.
 func TestMissingFromTheMapIsAdopted(t *testing.T) {
 	t.Parallel()
-	w := quietTown(50, 60)
+	w := quietTown(50, 50)
 	lost := w.on("cdn:x")[3]
 	i := slices.IndexFunc(w.sites, func(r faultline.SiteRecord) bool { return r.Site == lost })
 	failing := w.on("cdn:x")
@@ -50,7 +50,7 @@ func TestMissingFromTheMapIsAdopted(t *testing.T) {
 // One that fails at another time, in another way, has an incident of its own.
 func TestAnotherSitesFaultStaysItsOwn(t *testing.T) {
 	t.Parallel()
-	w := quietTown(50, 60)
+	w := quietTown(50, 55)
 	w.faults = []fault{
 		{sites: w.on("cdn:x"), from: 35, to: 55, symptom: "http_503"},
 		{sites: []string{"s004.example"}, from: 44, to: 60, symptom: "tls"},

@@ -13,17 +13,17 @@ func TestNothingIsToldOf(t *testing.T) {
 		happens func(*world)
 	}{
 		"a quiet morning": {120, func(w *world) {}},
-		"a site that always fails in a quarter of its probes": {70, func(w *world) {
-			w.faults = []fault{{sites: []string{"s007.example"}, to: 70, symptom: "http_502", share: 0.25}}
+		"a site that always fails in a quarter of its probes": {60, func(w *world) {
+			w.faults = []fault{{sites: []string{"s007.example"}, to: 60, symptom: "http_502", share: 0.25}}
 		}},
-		"several such sites of several providers": {70, func(w *world) {
-			w.faults = []fault{{sites: []string{"s000.example", "s008.example", "s013.example", "s021.example", "s034.example"}, to: 70, symptom: "http_502", share: 0.25}}
+		"several such sites of several providers": {60, func(w *world) {
+			w.faults = []fault{{sites: []string{"s000.example", "s008.example", "s013.example", "s021.example", "s034.example"}, to: 60, symptom: "http_502", share: 0.25}}
 		}},
-		"a site that was dead from the start": {70, func(w *world) {
-			w.faults = []fault{{sites: []string{"s007.example"}, to: 70, symptom: "connect"}}
+		"a site that was dead from the start": {60, func(w *world) {
+			w.faults = []fault{{sites: []string{"s007.example"}, to: 60, symptom: "connect"}}
 		}},
-		"dead sites of one provider": {70, func(w *world) {
-			w.faults = []fault{{sites: w.on("cdn:x")[:5], to: 70, symptom: "connect"}}
+		"dead sites of one provider": {60, func(w *world) {
+			w.faults = []fault{{sites: w.on("cdn:x")[:5], to: 60, symptom: "connect"}}
 		}},
 		"one failure everywhere and no more": {60, func(w *world) {
 			w.faults = []fault{{sites: []string{"s007.example"}, from: 40, to: 40.5, symptom: "timeout"}}
