@@ -28,6 +28,7 @@ type options struct {
 	Verbose   bool     `short:"v" help:"Name each scenario that went wrong, as it does, on standard error."`
 	Save      string   `type:"path" help:"Also write the tables to this file, in Markdown."`
 	Commit    string   `default:"unknown" help:"What was measured, for that file."`
+	Without   string   `help:"Measure what the engine is without a part of its method, or without each of them (all), beside the whole."`
 	Floor     string   `default:"bench/accuracy/floor.json" help:"File of the figures that the engine must reach; empty for none."`
 }
 
@@ -35,6 +36,11 @@ type options struct {
 func (o *options) Validate() error {
 	if o.Scenarios < 1 || o.Workers < 1 || o.First < 0 {
 		return fmt.Errorf("--scenarios and --workers must be 1 or more, --first 0 or more")
+	}
+	if o.Without != "" {
+		if _, err := named(o.Without); err != nil {
+			return err
+		}
 	}
 	for _, k := range o.Kinds {
 		if !slices.Contains(accuracy.Kinds(), k) {
@@ -55,12 +61,19 @@ func main() {
 		kong.Exit(func(code int) { os.Exit(min(code, exitUsage)) }), // kong's own codes begin at 80
 	)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, opt, os.Stdout, os.Stderr)
+	err := do(ctx, opt)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
 		os.Exit(1)
 	}
+}
+
+func do(ctx context.Context, opt options) error {
+	if opt.Without != "" {
+		return ablate(ctx, opt, os.Stdout)
+	}
+	return run(ctx, opt, os.Stdout, os.Stderr)
 }
 
 // run plays the scenarios and prints the table. It fails when the engine stays
