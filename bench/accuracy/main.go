@@ -18,18 +18,20 @@ import (
 
 // options are the command line.
 type options struct {
-	Scenarios int      `short:"n" default:"200" help:"How many scenarios to play."`
-	Seeds     string   `enum:"tuning,held-out" default:"held-out" help:"Even seeds (tuning) or odd ones (held-out)."`
-	First     int      `default:"0" help:"Leave out so many scenarios at the beginning."`
-	Kinds     []string `help:"Only these kinds; all when none is named. There are: ${kinds}."`
-	Workers   int      `default:"2" help:"Scenarios to play at a time."`
-	Alone     bool     `help:"Leave the baselines out."`
-	JSON      bool     `name:"json" help:"Print the figures as one JSON object."`
-	Verbose   bool     `short:"v" help:"Name each scenario that went wrong, as it does, on standard error."`
-	Save      string   `type:"path" help:"Also write the tables to this file, in Markdown."`
-	Commit    string   `default:"unknown" help:"What was measured, for that file."`
-	Without   string   `help:"Measure what the engine is without a part of its method, or without each of them (all), beside the whole."`
-	Floor     string   `default:"bench/accuracy/floor.json" help:"File of the figures that the engine must reach; empty for none."`
+	Scenarios int         `short:"n" default:"200" help:"How many scenarios to play."`
+	Seeds     string      `enum:"tuning,held-out" default:"held-out" help:"Even seeds (tuning) or odd ones (held-out)."`
+	First     int         `default:"0" help:"Leave out so many scenarios at the beginning."`
+	Kinds     []string    `help:"Only these kinds; all when none is named. There are: ${kinds}."`
+	Workers   int         `default:"2" help:"Scenarios to play at a time."`
+	Alone     bool        `help:"Leave the baselines out."`
+	JSON      bool        `name:"json" help:"Print the figures as one JSON object."`
+	Verbose   bool        `short:"v" help:"Name each scenario that went wrong, as it does, on standard error."`
+	Save      string      `type:"path" help:"Also write the tables to this file, in Markdown."`
+	Commit    string      `default:"unknown" help:"What was measured, for that file."`
+	Without   string      `help:"Measure what the engine is without a part of its method, or without each of them (all), beside the whole."`
+	Quiet     bool        `help:"Play weeks in which nothing fails, and count what the world is told of."`
+	Calm      calmOptions `embed:"" prefix:"quiet-" group:"With --quiet:"`
+	Floor     string      `default:"bench/accuracy/floor.json" help:"File of the figures that the engine must reach; empty for none."`
 }
 
 // Validate is called by kong.
@@ -70,6 +72,9 @@ func main() {
 }
 
 func do(ctx context.Context, opt options) error {
+	if opt.Quiet {
+		return runCalm(ctx, opt, os.Stdout, os.Stderr)
+	}
 	if opt.Without != "" {
 		return ablate(ctx, opt, os.Stdout)
 	}
@@ -96,8 +101,12 @@ func run(ctx context.Context, opt options, out, log io.Writer) error {
 		return fmt.Errorf("print the table: %w", err)
 	}
 	if opt.Save != "" {
-		if err := os.WriteFile(opt.Save, []byte(t.report(opt)), 0o644); err != nil {
-			return fmt.Errorf("save the table: %w", err)
+		_, calm, err := readReport(opt.Save)
+		if err != nil {
+			return err
+		}
+		if err := writeReport(opt.Save, t.report(opt), calm); err != nil {
+			return err
 		}
 	}
 	if below := floor.below(t); len(below) > 0 {
