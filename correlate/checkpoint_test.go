@@ -33,6 +33,7 @@ func TestCheckpointGoesUnnoticed(t *testing.T) {
 	if len(straight.told()) < 2 {
 		t.Fatalf("the world is not busy enough: %d incidents", len(straight.told()))
 	}
+	straight.wantTold(t)
 	want := mustJSON(t, straight.revisions)
 	for name, every := range map[string]int{"often": 641, "seldom": len(evs)/2 - 1} {
 		t.Run(name, func(t *testing.T) {

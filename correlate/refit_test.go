@@ -25,7 +25,7 @@ func TestWhatSeveralCausesFillIsNoCause(t *testing.T) {
 	}
 	want := []faultline.Component{"cdn:x", "cdn:y"}
 	var got []faultline.Component
-	for _, in := range w.run(t).told() {
+	for _, in := range w.runTold(t).told() {
 		got = append(got, causeOf(in))
 	}
 	slices.Sort(got)
