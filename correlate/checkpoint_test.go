@@ -82,7 +82,7 @@ func reborn(t *testing.T, e *Engine) *Engine {
 func TestTwoRunsAreTheSame(t *testing.T) {
 	t.Parallel()
 	w := busy()
-	w.minutes = 50
+	w.minutes = 42
 	a, b := w.run(t), w.run(t)
 	if !bytes.Equal(mustJSON(t, a.revisions), mustJSON(t, b.revisions)) || len(a.revisions) == 0 {
 		t.Error("two runs tell different things")

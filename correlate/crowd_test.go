@@ -31,10 +31,10 @@ func TestCrowdAloneConfirmsNothingThatProbesFindWell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := quietTown(40, 45)
+			w := quietTown(40, 42)
 			w.grumble(1)
 			c := crowd(w)
-			c.from, c.to = 35, 43
+			c.from, c.to = 35, 41
 			w.crowds = append(w.crowds, c)
 			w.runTold(t).wantNone(t)
 		})

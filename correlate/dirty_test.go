@@ -154,6 +154,7 @@ func TestBlockedProbesAreNoEvidence(t *testing.T) {
 func TestDisorderChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := cdnOutage(30)
+	w.minutes = 50
 	w.grumble(1)
 	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 47, perMinute: 20, asns: asns(3000, 12), symptom: "http_503"})
 	clean := play(t, New(Config{}), w.withTicks(w.lines()))
