@@ -5,7 +5,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test needs vet staticcheck lint docs contract bench kills attack fuzz accuracy clean
+.PHONY: help build run test needs vet staticcheck lint docs contract bench kills attack fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,19 @@ fuzz: ## Fuzz each target for a minute (FUZZ=10s for less).
 
 accuracy: ## Play random outages, score the engine and its peers (ACCURACY="--seeds tuning --json").
 	$(GO) run ./bench/accuracy --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)
+
+ablation: ## What each part of the method is worth: the engine without it, on the same scenarios (PART="handover" for one).
+	$(GO) run ./bench/accuracy --without "$(PART)" --scenarios 100 --seeds tuning --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)
+
+calm: ## Four weeks in which nothing fails, at 20,000 sites: what the world is told of (half an hour).
+	$(GO) run ./bench/accuracy --quiet --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)
+
+# Hours for all of it: MUTATE="-E screen.go -E own.go" leaves files out, MUTATE="-D main" takes what has changed.
+PART ?= all
+MUTATE ?=
+GREMLINS = github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
+mutate: ## Break the engine in two thousand places: its tests must notice four of five (MUTATE="-D main" for a change).
+	GOFLAGS=-vet=off $(GO) run $(GREMLINS) unleash $(MUTATE) ./correlate
 
 clean: ## Remove what build made.
 	rm -rf bin

@@ -12,15 +12,15 @@ import (
 // statement, a site's own fault, and a network that fails at its viewers' side.
 func busy() *world {
 	w := cdnOutage(40)
-	w.minutes = 74
+	w.minutes = 66
 	w.noise = 0.005
 	w.grumble(3)
 	w.faults = append(w.faults,
 		fault{sites: []string{"s004.example"}, from: 36, to: 50, symptom: "dns"},
-		fault{sites: w.on("cdn:x"), from: 70, to: 74, symptom: "http_503"})
+		fault{sites: w.on("cdn:x"), from: 62, to: 66, symptom: "http_503"})
 	w.crowds = append(w.crowds,
 		crowdOf{sites: w.on("cdn:x"), from: 36, to: 47, perMinute: 30, asns: asns(3000, 20), symptom: "http_503"},
-		crowdOf{sites: w.all(), from: 55, to: 65, perMinute: 60, asns: []uint32{812}})
+		crowdOf{sites: w.all(), from: 50, to: 58, perMinute: 60, asns: []uint32{812}})
 	return w
 }
 
@@ -33,6 +33,7 @@ func TestCheckpointGoesUnnoticed(t *testing.T) {
 	if len(straight.told()) < 2 {
 		t.Fatalf("the world is not busy enough: %d incidents", len(straight.told()))
 	}
+	straight.wantTold(t)
 	want := mustJSON(t, straight.revisions)
 	for name, every := range map[string]int{"often": 641, "seldom": len(evs)/2 - 1} {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +82,7 @@ func reborn(t *testing.T, e *Engine) *Engine {
 func TestTwoRunsAreTheSame(t *testing.T) {
 	t.Parallel()
 	w := busy()
-	w.minutes = 50
+	w.minutes = 42
 	a, b := w.run(t), w.run(t)
 	if !bytes.Equal(mustJSON(t, a.revisions), mustJSON(t, b.revisions)) || len(a.revisions) == 0 {
 		t.Error("two runs tell different things")

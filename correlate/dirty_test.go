@@ -154,16 +154,17 @@ func TestBlockedProbesAreNoEvidence(t *testing.T) {
 func TestDisorderChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := cdnOutage(30)
+	w.minutes = 50
 	w.grumble(1)
 	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 47, perMinute: 20, asns: asns(3000, 12), symptom: "http_503"})
-	clean := play(t, New(Config{}), withTicks(w.lines(), after(float64(w.minutes))))
+	clean := play(t, New(Config{}), w.withTicks(w.lines()))
 	want := clean.wantOne(t, "cdn:x")
 
 	twice := make([]faultline.Event, 0, 2*len(w.lines()))
 	for _, ev := range w.lines() {
 		twice = append(twice, ev, ev)
 	}
-	s := play(t, New(Config{}), withTicks(twice, after(float64(w.minutes))))
+	s := play(t, New(Config{}), w.withTicks(twice))
 	if got, want := mustJSON(t, s.revisions), mustJSON(t, clean.revisions); string(got) != string(want) {
 		t.Error("doubled lines make other incidents")
 	}
@@ -172,7 +173,7 @@ func TestDisorderChangesNothing(t *testing.T) {
 	}
 
 	for seed := range uint64(2) {
-		in := play(t, New(Config{}), withTicks(shuffled(w.lines(), seed), after(float64(w.minutes)))).wantOne(t, "cdn:x")
+		in := play(t, New(Config{}), w.withTicks(shuffled(w.lines(), seed))).wantOne(t, "cdn:x")
 		if !slices.Equal(siteNames(in), siteNames(want)) || in.Onset.At.Sub(want.Onset.At).Abs() > 5*time.Second ||
 			in.ConfirmedAt.Sub(*want.ConfirmedAt).Abs() > 10*time.Second || in.Evidence.ProbesFailed != want.Evidence.ProbesFailed {
 			t.Errorf("seed %d: %s, onset %v, evidence %+v; in order: %s, %v, %+v", seed, in.Title, in.Onset, in.Evidence, want.Title, want.Onset, want.Evidence)

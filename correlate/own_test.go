@@ -13,7 +13,7 @@ func TestSiteFailsByItself(t *testing.T) {
 	w := quietTown(50, 62)
 	w.noise = 0.002
 	w.faults = []fault{{sites: []string{"s010.example"}, from: 35, to: 48, symptom: "dns"}}
-	s := w.run(t)
+	s := w.runTold(t)
 	in := s.wantOne(t, "site:s010.example")
 	wantOnset(t, in, after(35), time.Minute)
 	if late := in.ConfirmedAt.Sub(after(35)); late > 4*time.Minute {
@@ -34,13 +34,13 @@ func TestSiteFailsByItself(t *testing.T) {
 // incident although the map does not have it there.
 func TestMissingFromTheMapIsAdopted(t *testing.T) {
 	t.Parallel()
-	w := quietTown(50, 60)
+	w := quietTown(50, 50)
 	lost := w.on("cdn:x")[3]
 	i := slices.IndexFunc(w.sites, func(r faultline.SiteRecord) bool { return r.Site == lost })
 	failing := w.on("cdn:x")
 	w.sites[i].Components = slices.DeleteFunc(w.sites[i].Components, func(c faultline.Component) bool { return c == "cdn:x" })
 	w.faults = []fault{{sites: failing, from: 35, to: 47, symptom: "http_503"}}
-	s := w.run(t)
+	s := w.runTold(t)
 	in := s.wantOne(t, "cdn:x")
 	if !slices.ContainsFunc(in.Sites, func(x faultline.IncidentSite) bool { return x.Site == lost }) {
 		t.Errorf("%s does not belong to %s", lost, in.Title)
@@ -50,12 +50,12 @@ func TestMissingFromTheMapIsAdopted(t *testing.T) {
 // One that fails at another time, in another way, has an incident of its own.
 func TestAnotherSitesFaultStaysItsOwn(t *testing.T) {
 	t.Parallel()
-	w := quietTown(50, 60)
+	w := quietTown(50, 55)
 	w.faults = []fault{
 		{sites: w.on("cdn:x"), from: 35, to: 55, symptom: "http_503"},
 		{sites: []string{"s004.example"}, from: 44, to: 60, symptom: "tls"},
 	}
-	told := w.run(t).told()
+	told := w.runTold(t).told()
 	if len(told) != 2 || causeOf(told[0]) != "cdn:x" || causeOf(told[1]) != "site:s004.example" {
 		for _, in := range told {
 			t.Error(in.Title)

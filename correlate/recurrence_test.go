@@ -20,7 +20,7 @@ func wave(again float64) *world {
 // What recurs within 30 minutes of its end is the same incident again, at once.
 func TestWhatRecursWithinHalfAnHourIsTheSame(t *testing.T) {
 	t.Parallel()
-	s := wave(20).run(t)
+	s := wave(20).runTold(t)
 	in := s.wantOne(t, "cdn:x")
 	first := s.first(t, in.ID, faultline.StateResolved)
 	if first.ResolvedAt.Sub(after(41)).Abs() > 3*time.Minute {
@@ -54,7 +54,7 @@ func TestWhatRecursWithinHalfAnHourIsTheSame(t *testing.T) {
 
 func TestWhatRecursLaterIsAnother(t *testing.T) {
 	t.Parallel()
-	s := wave(40).run(t)
+	s := wave(40).runTold(t)
 	told := s.told()
 	if len(told) != 2 || told[0].ID == told[1].ID || causeOf(told[0]) != causeOf(told[1]) {
 		t.Fatalf("%d incidents, want two of cdn:x", len(told))
@@ -90,7 +90,7 @@ func TestFlappingIsOneIncident(t *testing.T) {
 	for from := 35.; from < 60; from += 4 {
 		w.faults = append(w.faults, fault{sites: w.on("cdn:x"), from: from, to: from + 2, symptom: "http_503"})
 	}
-	s := w.run(t)
+	s := w.runTold(t)
 	in := s.wantOne(t, "cdn:x")
 	resolved := 0
 	for _, r := range s.of(in.ID) {
@@ -110,7 +110,7 @@ func TestTwoAtOnceAreTwo(t *testing.T) {
 		{sites: w.on("cdn:x"), from: 35, to: 50, symptom: "http_503"},
 		{sites: w.on("dns:q"), from: 36, to: 50, symptom: "dns"},
 	}
-	told := w.run(t).told()
+	told := w.runTold(t).told()
 	if len(told) != 2 || causeOf(told[0]) != "cdn:x" || causeOf(told[1]) != "dns:q" {
 		for _, in := range told {
 			t.Error(in.Title)

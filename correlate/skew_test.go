@@ -23,15 +23,19 @@ func (w *world) wrongClocks() []faultline.Event {
 // A clock that is wrong moves no onset: it is compared with the door's.
 func TestSkewedClocksArePutRight(t *testing.T) {
 	t.Parallel()
+	minutes := 45
+	punctual := cdnOutage(40)
+	punctual.minutes = minutes
+	right := punctual.run(t).wantOne(t, "cdn:x")
 	for name, off := range map[string]time.Duration{"behind": -100 * time.Second, "ahead": 70 * time.Second, "far ahead": 10 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := cdnOutage(40)
+			w.minutes = minutes
 			w.clocks = map[string]time.Duration{"lon-1": off}
 			e := New(Config{})
 			s := play(t, e, w.wrongClocks())
 			in := s.wantOne(t, "cdn:x")
-			right := cdnOutage(40).run(t).wantOne(t, "cdn:x")
 			if moved := in.Onset.At.Sub(right.Onset.At).Abs(); moved > 5*time.Second {
 				t.Errorf("onset %v, %v with right clocks", in.Onset.At, right.Onset.At)
 			}

@@ -69,8 +69,8 @@ func TestWishesConfirmACauseInSeconds(t *testing.T) {
 
 func TestWishesAreOfMembersAndOfControls(t *testing.T) {
 	t.Parallel()
-	w := quietTown(200, 60)
-	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 60, symptom: "http_503"}}
+	w := quietTown(130, 37)
+	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 37, symptom: "http_503"}}
 	e := New(Config{})
 	members, controls := map[string]bool{}, map[string]bool{}
 	for _, ev := range w.events() {
@@ -108,7 +108,7 @@ func TestWishesAreOfMembersAndOfControls(t *testing.T) {
 
 func TestAQuietWorldWishesForNothing(t *testing.T) {
 	t.Parallel()
-	w := quietTown(100, 45)
+	w := quietTown(60, 45)
 	if _, _, wished := granted(t, w, false); len(wished) != 0 {
 		t.Errorf("%d wishes, such as %+v", len(wished), wished[0])
 	}
@@ -116,7 +116,7 @@ func TestAQuietWorldWishesForNothing(t *testing.T) {
 
 func TestWhatPeopleComplainOfIsLookedAt(t *testing.T) {
 	t.Parallel()
-	w := quietTown(100, 60)
+	w := quietTown(60, 56)
 	w.blind([]string{"s007.example"})
 	w.grumble(1)
 	w.crowds = append(w.crowds, crowdOf{sites: []string{"s007.example"}, from: 50, to: 60, perMinute: 30, asns: asns(3000, 12), symptom: "timeout"})

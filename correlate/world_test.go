@@ -25,6 +25,7 @@ func after(minutes float64) time.Time {
 type world struct {
 	seed     uint64
 	minutes  int
+	calm     float64       // minutes at the beginning in which the clock ticks seldom: a past and no more
 	cadence  time.Duration // of the probes of one site at one vantage; a minute if unset
 	sites    []faultline.SiteRecord
 	vantages []faultline.Vantage
@@ -85,9 +86,10 @@ func town(n int) []faultline.SiteRecord {
 	return sites
 }
 
-// quietTown is a town where nothing happens, seen from three vantages.
+// quietTown is a town where nothing happens, seen from three vantages. Most of its
+// stories begin at minute 35: half an hour before it is only a past.
 func quietTown(n, minutes int) *world {
-	return &world{seed: 1, minutes: minutes, sites: town(n), vantages: threeVantages()}
+	return &world{seed: 1, minutes: minutes, calm: 28, sites: town(n), vantages: threeVantages()}
 }
 
 // on lists the sites that stand on a component, by the records of the world.
@@ -142,7 +144,7 @@ func (w *world) events() []faultline.Event {
 	for _, s := range w.sites {
 		out = append(out, s)
 	}
-	return append(out, withTicks(w.happenings(), after(float64(w.minutes)))...)
+	return append(out, w.withTicks(w.happenings())...)
 }
 
 // happenings is what is seen and said, in order of time.
@@ -218,22 +220,29 @@ func sortByTime(evs []faultline.Event) {
 	slices.SortStableFunc(evs, func(a, b faultline.Event) int { return a.Time().Compare(b.Time()) })
 }
 
+// seldom is the time between ticks while a world is calm.
+const seldom = 25 * time.Second
+
 // withTicks puts a tick before the first event of each second up to the end, as
-// the leader of a log does.
-func withTicks(evs []faultline.Event, end time.Time) []faultline.Event {
+// the leader of a log does; while the world is calm, of each twenty-fifth.
+func (w *world) withTicks(evs []faultline.Event) []faultline.Event {
+	end := after(float64(w.minutes))
 	out := make([]faultline.Event, 0, len(evs)+int(end.Sub(dawn)/time.Second))
 	tick, clock := dawn, dawn
-	for _, ev := range evs {
-		if at := ev.Time(); at.After(clock) && at.Before(end) {
+	for i := 0; i <= len(evs); i++ {
+		if i == len(evs) {
+			clock = end
+		} else if at := evs[i].Time(); at.After(clock) && at.Before(end) {
 			clock = at
 		}
 		for ; !tick.After(clock); tick = tick.Add(time.Second) {
-			out = append(out, faultline.Tick{At: tick})
+			if !tick.Before(after(w.calm)) || tick.Sub(dawn)%seldom == 0 {
+				out = append(out, faultline.Tick{At: tick})
+			}
 		}
-		out = append(out, ev)
-	}
-	for ; !tick.After(end); tick = tick.Add(time.Second) {
-		out = append(out, faultline.Tick{At: tick})
+		if i < len(evs) {
+			out = append(out, evs[i])
+		}
 	}
 	return out
 }

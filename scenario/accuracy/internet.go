@@ -28,9 +28,8 @@ const (
 var words = []string{"aurora", "basil", "cedar", "delta", "ember", "fjord", "grove", "harbor", "iris", "juniper",
 	"kestrel", "lumen", "maple", "nectar", "onyx", "pixel", "quartz", "river", "sable", "tundra"}
 
-// drawSites draws the sites in order of rank. The first probed ones are watched.
-func drawSites(rng *rand.Rand, probed int) []scenario.Site {
-	n := fewestSites + rng.IntN(moreSites)
+// drawSites draws n sites in order of rank. The first probed ones are watched.
+func drawSites(rng *rand.Rand, n, probed int) []scenario.Site {
 	sites := make([]scenario.Site, 0, n)
 	for i := range n {
 		rank := i + 1

@@ -96,6 +96,17 @@ type cause struct {
 var firstDay = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 func newDraft(kind string, seed uint64) *draft {
+	d := emptyDraft(kind, seed)
+	probed := 160 + d.rng.IntN(70)
+	d.populate(fewestSites+d.rng.IntN(moreSites), probed)
+	d.onset = 60*(usualOnset+d.rng.IntN(onsetSpread)) + d.rng.IntN(60)
+	d.length(usualOnset + onsetSpread + tail)
+	d.ailing()
+	return d
+}
+
+// emptyDraft is an internet without a site: who watches and who reports.
+func emptyDraft(kind string, seed uint64) *draft {
 	d := &draft{rng: rand.New(rand.NewPCG(seed, 0xacc)), members: map[faultline.Component][]int{}}
 	start := firstDay.Add(time.Duration(d.rng.IntN(365*24*60)) * time.Minute)
 	cadence := 45 + d.rng.IntN(46)
@@ -118,7 +129,12 @@ func newDraft(kind string, seed uint64) *draft {
 			Networks:  networks(),
 		},
 	}
-	d.sites = drawSites(d.rng, 160+d.rng.IntN(70))
+	return d
+}
+
+// populate draws the sites, so many of which are probed, and what they stand on.
+func (d *draft) populate(sites, probed int) {
+	d.sites = drawSites(d.rng, sites, probed)
 	misMap(d.sites, d.rng)
 	for i, s := range d.sites {
 		for _, c := range s.Components {
@@ -127,10 +143,6 @@ func newDraft(kind string, seed uint64) *draft {
 		t := tldOf(s)
 		d.members[t] = append(d.members[t], i)
 	}
-	d.onset = 60*(usualOnset+d.rng.IntN(onsetSpread)) + d.rng.IntN(60)
-	d.length(usualOnset + onsetSpread + tail)
-	d.ailing()
-	return d
 }
 
 // length makes the scenario last at least so many minutes.

@@ -1,0 +1,95 @@
+package main
+
+// ablation is one part of the method taken out: an edit of the engine's source
+// that a build overlays, so that the product has no switch for it.
+type ablation struct {
+	name  string // of the part
+	what  string // is there without it
+	edits []edit
+}
+
+// edit puts other text in the place of what stands once in a file of the module.
+type edit struct {
+	file, old, new string
+}
+
+// ablations are the parts of the method (docs/method.md), in its order.
+var ablations = []ablation{
+	{"onset hypotheses", "one window of four minutes for all evidence", []edit{
+		{"correlate/window.go", "{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}",
+			"{4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute}"},
+	}},
+	{"probe baselines", "every track is taken to fail as often as an unknown one", []edit{
+		{"correlate/baseline.go", "return (priorFail + fails) / (priorFail + credit + fails + oks)", "return priorFail / (priorFail + max(credit, priorOK))"},
+	}},
+	{"seen well before", "who was never seen well may fail too", []edit{
+		{"correlate/evidence.go", "l *= oks / (oks + successesSeen)", "_ = oks"},
+		{"correlate/own.go", "l *= max(0, oks) / (max(0, oks) + successesSeen)", "_ = oks"},
+	}},
+	{"scope patterns", "a failure is seen everywhere or is none", []edit{
+		{"correlate/evidence.go", "if vantages < 2 {", "if regions+vantages > 0 || vantages < 2 {"},
+	}},
+	{"skew estimate", "vantages' clocks are believed", []edit{
+		{"correlate/window.go", "at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)", ""},
+	}},
+	{"sick vantages", "a vantage keeps its voice whatever fails there", []edit{
+		{"correlate/vantages.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
+	}},
+	{"season", "every hour of the week is as busy", []edit{
+		{"correlate/baseline.go", "h := g.Hours[hourOfWeek(at)]", "h := hourBase{}"},
+		{"correlate/baseline.go", "(seasonWeight+h.N)/(seasonWeight+h.Mass*mean)", "1+h.N+h.Mass*mean"},
+	}},
+	{"freeze", "baselines go on learning through incidents and loud crowds", []edit{
+		{"correlate/baseline.go", "quiet := s.Incident == 0 && !s.Crowd.Loud || fresh", "quiet := true || fresh"},
+		{"correlate/window.go", "(s.Incident == 0 || t.chronic()) && !", "!"},
+	}},
+	{"bounded sources", "a page's crowd, or a vantage, may weigh anything", []edit{
+		{"correlate/evidence.go", "return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))", "_ = x\n\treturn l"},
+		{"correlate/evidence.go", "if l > 40 {", "if l > 1e9 {"},
+	}},
+	{"caps of networks", "a thousand voices of one network are a thousand", []edit{
+		{"correlate/crowd.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
+	}},
+	{"calm past", "a crowd may have risen that was never known calm", []edit{
+		{"correlate/crowd.go", "c.L[w] *= past / (past + calmMinutes)", "c.L[w] += 0 * past"},
+	}},
+	{"q integrated", "a component fails for half of its requests or not at all", []edit{
+		{"correlate/cause.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
+	}},
+	{"leak learned", "sites are taken to fail on their own as often as at the start", []edit{
+		{"correlate/own.go", "e.leak = min(leakMax, max(leakMin, e.leak+leakPace*(now-e.leak)))", "e.leak = min(leakStart, now+1)"},
+	}},
+	{"materiality", "a component is blamed whatever else explains its failures", []edit{
+		{"correlate/cause.go", "if !e.material(f) {", "if e.material(f); false {"},
+		{"correlate/refit.go", "(f.gain <= 0 || !e.material(f))", "f.gain <= 0"},
+	}},
+	{"joint re-weighing", "the greedy search has the last word", []edit{
+		{"correlate/cause.go", "return e.refit(causes)", "return causes"},
+	}},
+	{"symptoms", "any symptom speaks for any kind alike", []edit{
+		{"correlate/symptoms.go", "var symptomGain = map[string][classes]float64{", "var symptomGain, _ = map[string][classes]float64{}, map[string][classes]float64{"},
+	}},
+	{"sites' own faults", "components alone can be a cause", []edit{
+		{"correlate/engine.go", "\te.ownFaults()\n", ""},
+	}},
+	{"adoption", "who is not on the map of a cause joins no incident of it", []edit{
+		{"correlate/own.go", "if odds-ownPrior > adoptEvidence {", "if odds-ownPrior > 1e9 {"},
+		{"correlate/own.go", "if into := e.adopter(j); into != nil {", "if into := e.adopter(j); into == in {"},
+	}},
+	{"viewers' networks", "a network of viewers is never a cause", []edit{
+		{"correlate/engine.go", "\te.viewers()\n", ""},
+	}},
+	{"nats from probes", "a crowd may point at any two failures", []edit{
+		{"correlate/confirm.go", "e.probesSay(in) < probesAlone", "e.probesSay(in) < -1e9"},
+	}},
+	{"shadow of an incident", "whom people blame meanwhile is confirmed as well", []edit{
+		{"correlate/confirm.go", " && !e.echo(in)", ""},
+		{"correlate/confirm.go", " || e.stirs(in)", ""},
+	}},
+	{"handover", "a site stays with the cause that it failed by first", []edit{
+		{"correlate/members.go", "\te.handOver(in)\n", ""},
+	}},
+	{"ramps of onset", "all that a cause takes down falls at once", []edit{
+		{"correlate/onset.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},
+	}},
+}

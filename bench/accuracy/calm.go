@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"faultline"
+	"faultline/correlate"
+	"faultline/ingest/replay"
+	"faultline/scenario"
+	"faultline/scenario/accuracy"
+)
+
+// calmOptions are those of the weeks in which nothing fails.
+type calmOptions struct {
+	Days    int    `default:"28" help:"How long."`
+	Sites   int    `default:"20000" help:"Of how many sites."`
+	Probed  int    `default:"2000" help:"How many of them are probed, from three vantages."`
+	Cadence int    `default:"300" help:"Seconds between two probes of one site at one vantage."`
+	Seed    uint64 `default:"1" help:"Of what is drawn by chance."`
+}
+
+// perWeek is how many false incidents a week of calm may have.
+const perWeek = 1.0
+
+// errAlarmed is what weeks end with that were told of more than perWeek.
+var errAlarmed = errors.New("too many false incidents")
+
+// calm is what was made of weeks in which nothing failed.
+type calm struct {
+	opt             calmOptions
+	reports, probes int64
+	failed          int64 // of the probes
+	candidates      map[string]bool
+	alarms          map[string]faultline.Incident // the last revision of what was confirmed
+	order           []string
+	hours           float64
+	took            time.Duration
+}
+
+// playCalm plays the weeks to an engine, an event at a time.
+func playCalm(ctx context.Context, opt calmOptions, log io.Writer) (*calm, error) {
+	spec, err := accuracy.DrawCalm(accuracy.Calm{Seed: opt.Seed, Sites: opt.Sites, Probed: opt.Probed, CadenceS: opt.Cadence, Days: opt.Days})
+	if err != nil {
+		return nil, err
+	}
+	c := newCalm(opt)
+	return c, c.play(ctx, spec, log)
+}
+
+func newCalm(opt calmOptions) *calm {
+	return &calm{opt: opt, candidates: map[string]bool{}, alarms: map[string]faultline.Incident{}}
+}
+
+func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) error {
+	began, engine := time.Now(), correlate.New(correlate.Config{})
+	day := spec.Start
+	clock := replay.NewClock(func(ev faultline.Event) error {
+		c.count(ev)
+		for _, in := range engine.Fold(ev) {
+			c.hear(in)
+		}
+		if tick, ok := ev.(faultline.Tick); ok && !tick.At.Before(day) {
+			fmt.Fprintf(log, "%s: %d reports, %d probes, %d candidates, %d confirmed, %s\n", day.Format(time.DateOnly),
+				c.reports, c.probes, len(c.candidates), len(c.alarms), time.Since(began).Round(time.Second))
+			day = day.AddDate(0, 0, 1)
+			return ctx.Err()
+		}
+		return nil
+	})
+	for ev := range spec.Events() {
+		if err := clock.Event(ev); err != nil {
+			return fmt.Errorf("play the calm: %w", err)
+		}
+	}
+	if err := clock.End(); err != nil {
+		return fmt.Errorf("play the calm: %w", err)
+	}
+	c.hours, c.took = spec.End.Sub(spec.Start).Hours(), time.Since(began)
+	return nil
+}
+
+func (c *calm) count(ev faultline.Event) {
+	switch v := ev.(type) {
+	case faultline.Report:
+		c.reports++
+	case faultline.Probe:
+		c.probes++
+		if v.Symptom != faultline.SymptomOK {
+			c.failed++
+		}
+	}
+}
+
+// hear notes a revision.
+func (c *calm) hear(in faultline.Incident) {
+	if in.Revision == 1 {
+		c.candidates[in.ID] = true
+	}
+	if in.ConfirmedAt == nil {
+		return
+	}
+	if _, known := c.alarms[in.ID]; !known {
+		c.order = append(c.order, in.ID)
+	}
+	c.alarms[in.ID] = in
+}
+
+// alarmed is the false incidents a week.
+func (c *calm) alarmed() float64 { return float64(len(c.alarms)) / c.hours * 24 * 7 }
+
+// calmHeading begins the part of the report that the weeks of calm are.
+const calmHeading = "## Weeks of calm\n"
+
+// text is the result in Markdown, with the evidence of every false incident.
+func (c *calm) text(commit string) string {
+	s := calmHeading + fmt.Sprintf(`
+Commit %s; made by `+"`go run ./bench/accuracy --quiet`"+`. %d days in which nothing fails: %d sites,
+%d of them probed from three vantages every %d s, 1 %% of the probes failing by chance,
+0.5 %% of the probed sites dead and 2 %% flaky for ever, people who grumble by rank, by
+the hour and in log-normal bursts. Seed %d.
+
+| days | reports | probes | failed | candidates | false | false/week |
+|---:|---:|---:|---:|---:|---:|---:|
+| %d | %d | %d | %d | %d | %d | %.2f |
+`, commit, c.opt.Days, c.opt.Sites, c.opt.Probed, c.opt.Cadence, c.opt.Seed,
+		c.opt.Days, c.reports, c.probes, c.failed, len(c.candidates), len(c.alarms), c.alarmed())
+	for _, id := range c.order {
+		s += alarm(c.alarms[id])
+	}
+	return s
+}
+
+// alarm says what a false incident rested on.
+func alarm(in faultline.Incident) string {
+	s := fmt.Sprintf("\n- %s (%s): %s, confirmed %s. %d reports by %d people of %d networks; %d of %d probes failed at %d vantages; %d of %d observed failing at the peak.\n",
+		in.Title, in.Basis, in.State, in.ConfirmedAt.Format(time.DateTime), in.Evidence.Reports, in.Evidence.Reporters, in.Evidence.Networks,
+		in.Evidence.ProbesFailed, in.Evidence.Probes, in.Evidence.Vantages, in.Impact.PeakFailing, in.Impact.Observed)
+	for _, x := range in.Sites[:min(len(in.Sites), 5)] {
+		s += fmt.Sprintf("  - %s: %d of %d probes failed, %d reports, %s\n", x.Site, x.ProbesFailed, x.Probes, x.Reports, x.Symptom)
+	}
+	return s
+}
+
+// runCalm plays the weeks and prints what was made of them. It fails when there was
+// more than one false incident a week.
+func runCalm(ctx context.Context, opt options, out, log io.Writer) error {
+	c, err := playCalm(ctx, opt.Calm, log)
+	if err != nil {
+		return err
+	}
+	text := c.text(opt.Commit)
+	if _, err := io.WriteString(out, text); err != nil {
+		return fmt.Errorf("print the calm: %w", err)
+	}
+	if opt.Save != "" {
+		tables, _, err := readReport(opt.Save)
+		if err != nil {
+			return err
+		}
+		if err := writeReport(opt.Save, tables, text); err != nil {
+			return err
+		}
+	}
+	if c.alarmed() > perWeek {
+		return fmt.Errorf("%w: %.2f a week, at most %.0f", errAlarmed, c.alarmed(), perWeek)
+	}
+	return nil
+}
+
+// readReport reads what was saved: the tables, and the weeks of calm behind them.
+func readReport(path string) (tables, calm string, err error) {
+	body, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("read the report: %w", err)
+	}
+	tables = string(body)
+	if at := strings.Index(tables, calmHeading); at >= 0 {
+		tables, calm = tables[:at], tables[at:]
+	}
+	return tables, calm, nil
+}
+
+// writeReport writes both parts.
+func writeReport(path, tables, calm string) error {
+	if tables = strings.TrimRight(tables, "\n") + "\n"; calm != "" {
+		tables += "\n" + calm
+	}
+	if err := os.WriteFile(path, []byte(tables), 0o644); err != nil {
+		return fmt.Errorf("save the report: %w", err)
+	}
+	return nil
+}

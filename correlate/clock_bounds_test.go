@@ -1,0 +1,194 @@
+package correlate
+
+import (
+	"slices"
+	"testing"
+
+	"faultline"
+)
+
+// A minute's skew is its lowest tenth, the skew is the median of five minutes, and
+// is known after three.
+func TestLag(t *testing.T) {
+	t.Parallel()
+	l := &lag{}
+	minuteOf := func(ms ...int64) {
+		for _, m := range ms {
+			l.note(m)
+		}
+		l.close()
+	}
+	minuteOf(1, 2, 3, 4) // too few
+	if len(l.Lows) != 0 {
+		t.Error("four results tell of a minute")
+	}
+	minuteOf(50, 40, 30, 20, 10)
+	minuteOf(slices.Repeat([]int64{100}, 10)...)
+	if l.Known || !slices.Equal(l.Lows, []int64{10, 100}) {
+		t.Errorf("after two minutes: %+v", l)
+	}
+	minuteOf(3, 900, 900, 900, 900, 900, 900, 900, 900, 900, 60) // of eleven the second lowest
+	if !l.Known || l.MS != 60 || l.Lows[2] != 60 {
+		t.Errorf("after three minutes: %+v", l)
+	}
+	for range 4 {
+		minuteOf(7, 7, 7, 7, 7)
+	}
+	if len(l.Lows) != skewMinutes || l.MS != 7 {
+		t.Errorf("after seven minutes: %+v", l)
+	}
+	for range 2 * skewLooks {
+		l.note(1)
+	}
+	if len(l.Looks) != skewLooks {
+		t.Errorf("%d results of a minute are looked at", len(l.Looks))
+	}
+}
+
+// A clock is put right by 6 s and more, and anew when that moves by more than 3 s;
+// by the reports, or else by the median of three vantages.
+func TestSetClocks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		reports int64 // -1: unknown
+		lags    []int64
+		was     int64
+		want    int64 // of the first vantage, ms
+	}{
+		"six seconds behind the reports":     {1_000, []int64{7_000}, 0, 6_000},
+		"less":                               {1_000, []int64{6_999}, 0, 0},
+		"ahead of them":                      {1_000, []int64{-9_000}, 0, -10_000},
+		"less ahead":                         {1_000, []int64{-4_999}, 0, 0},
+		"moved by three seconds":             {0, []int64{13_000}, 10_000, 10_000},
+		"moved by more":                      {0, []int64{13_001}, 10_000, 13_001},
+		"back in order":                      {0, []int64{100}, 10_000, 0},
+		"the median of three":                {-1, []int64{20_000, 500, 1_000}, 0, 19_000},
+		"two are no median":                  {-1, []int64{20_000, 500}, 0, 0},
+		"the reports rather than the median": {0, []int64{20_000, 20_000, 20_000}, 0, 20_000},
+	} {
+		e := settled(60)
+		known := func(ms int64) lag { return lag{Lows: []int64{ms, ms, ms}} }
+		if c.reports >= 0 {
+			e.reportLag = known(c.reports)
+		} else {
+			e.reportLag = lag{}
+		}
+		for i, ms := range c.lags {
+			v, _ := e.vantage(string(rune('a' + i)))
+			e.vantages.rows[v].Lag, e.vantages.rows[v].Behind = known(ms), c.was
+		}
+		e.clock += minute
+		if e.setClocks(); e.vantages.rows[0].Behind != c.want {
+			t.Errorf("%s: %d ms behind, want %d", name, e.vantages.rows[0].Behind, c.want)
+		}
+		e.vantages.rows[0].Behind = 77
+		if e.setClocks(); e.vantages.rows[0].Behind != 77 {
+			t.Errorf("%s: twice in a minute", name)
+		}
+	}
+	e := settled(60)
+	v := &vantage{Behind: 10_000}
+	if at := e.onOurClock(v, e.clock-12_000, e.clock-12_000); at != e.clock-2_000 {
+		t.Errorf("put right to %d before the clock", e.clock-at)
+	}
+	if at := e.onOurClock(v, e.clock-3_000, e.clock-3_000); at != e.clock {
+		t.Errorf("a result is from %d ms after it arrived", at-e.clock)
+	}
+	if at := e.onOurClock(v, e.clock+1_000, e.clock+1_000); at != e.clock+1_000 {
+		t.Errorf("a result from ahead was put %d ms ahead", at-e.clock)
+	}
+}
+
+// Each network's people in ten minutes, by sites and then by reports.
+func TestTalking(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	for i, c := range []struct {
+		site string
+		asn  uint32
+		ago  int64
+		code uint16
+	}{
+		{"a.example", 1, 5, 503}, {"a.example", 1, 4, 503}, {"b.example", 1, 600, 503}, {"b.example", 1, 601, 503},
+		{"a.example", 2, 5, 503}, {"b.example", 2, 5, 503}, {"a.example", 2, 5, 503},
+		{"a.example", 3, 5, codeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503}, {"a.example", 5, 5, 503},
+	} {
+		id, _ := e.site(c.site)
+		e.s.activate(id)
+		n, _ := e.network(faultline.Report{ASN: c.asn, Net: "n"})
+		e.crowdOf(e.sites.rows[id]).add(heard{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)})
+	}
+	got := e.talking()
+	want := []faultline.NetworkStatus{{ASN: 2, Reports: 3, Sites: 2}, {ASN: 1, Reports: 3, Sites: 2}, {ASN: 4, Reports: 1, Sites: 1}, {ASN: 5, Reports: 1, Sites: 1}}
+	slices.SortFunc(want[:2], func(a, b faultline.NetworkStatus) int { return a.ASN - b.ASN })
+	for i := range got {
+		near(t, "expected", got[i].Expected, 0.5*10)
+		got[i].Expected = 0
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// Minutes and hours are kept as long as an event may fall into them.
+func TestAddHeard(t *testing.T) {
+	t.Parallel()
+	var kept []heardOf
+	for _, at := range []int64{5, 7, 6, 7, 8} {
+		kept = addHeard(kept, at, heardOf{Reports: 1, Probes: 2, Failed: 1}, 3)
+	}
+	if want := []heardOf{{6, 1, 2, 1}, {7, 2, 4, 2}, {8, 1, 2, 1}}; !slices.Equal(kept, want) {
+		t.Errorf("%v, want %v", kept, want)
+	}
+	if again := addHeard(kept, 4, heardOf{Reports: 1}, 3); len(again) != 3 || again[0].At != 6 {
+		t.Errorf("what is too old is kept: %v", again)
+	}
+	if h := newResult(0, codeOK).heard(); h != (heardOf{Probes: 1}) || h.loud() {
+		t.Errorf("a success counts as %+v", h)
+	}
+	if h := newResult(0, 503).heard(); h != (heardOf{Probes: 1, Failed: 1}) || !h.loud() || !(heardOf{Reports: 1}).loud() {
+		t.Errorf("a failure counts as %+v", h)
+	}
+}
+
+// The tally of a track holds until a result leaves a window.
+func TestTallyHoldsUntilAResultLeaves(t *testing.T) {
+	t.Parallel()
+	tr := &track{Recent: []result{newResult(0, 503), newResult(20*second, codeOK)}}
+	for now := 20 * second; now < 40*minute; now += second {
+		k, m := tr.tally(now)
+		for w, span := range windowMS {
+			wantK, wantM := 0, 0
+			if now <= span {
+				wantK, wantM = 1, 1
+			}
+			if now-20*second <= span {
+				wantM++
+			}
+			if k[w] != wantK || m[w] != wantM {
+				t.Fatalf("after %d s window %d has %d failures of %d, want %d of %d", now/second, w, k[w], m[w], wantK, wantM)
+			}
+		}
+	}
+	if c := tr.counted(); c.failed != 1 || c.lastFail != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Independent reports are counted by window, newest first.
+func TestIndependentReportsByWindow(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: "a", ASN: 1})
+	c := &crowd{}
+	for _, ago := range []int64{241, 240, 61, 60, 15, 0} {
+		c.add(heard{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503})
+	}
+	n, until := e.countIndependent(c)
+	if want := [windows]float64{2, 2, 3, 3, 3, 3, 3, 3}; n != want {
+		t.Errorf("of one network %v, want %v", n, want)
+	}
+	if until != e.clock+1 { // the one of 15 s ago leaves the first window
+		t.Errorf("holds for %d ms", until-e.clock)
+	}
+}

@@ -1,0 +1,225 @@
+package correlate
+
+import (
+	"testing"
+
+	"faultline"
+)
+
+// doubted is a candidate of cdn:x with so many failing members of twenty, seen from
+// so many vantages, and people of so many networks.
+type doubted struct {
+	odds              float64
+	fails             []int // failed probes by vantage
+	failing, probed   int   // members
+	networks, nameles int   // ASNs, and networks without one
+	crowd             float64
+	nats              float64 // of the probes of each failing member
+	voice             float64
+}
+
+func (d doubted) incident(e *Engine) *incident {
+	in := e.open("cdn:x", d.odds)
+	for i := range 20 {
+		nats := -3.
+		if i < d.failing {
+			nats = d.nats
+		}
+		id := put(e, string(rune('a'+i))+".example", nats, "cdn:x")
+		if i < d.probed {
+			probed(e, id, "lon-1", "ooo", 60)
+		}
+		if i < max(d.failing, 1) {
+			m := in.join(id)
+			if i < d.failing && i < d.probed {
+				m.Failed = 1
+			}
+			m.Reports = fewReports + 1
+			e.judgedSite(id).crowd[windowOf(8*minute)] = d.crowd
+		}
+	}
+	for v, n := range d.fails {
+		id, _ := e.vantage([]string{"lon-1", "nyc-1", "sgp-1"}[v])
+		e.vantages.rows[id].voice[windowOf(2*minute)] = d.voice
+		in.ByVantage = append(in.ByVantage, seenFrom{Vantage: id, Probes: 10, Failed: n})
+		in.ProbesFailed += n
+	}
+	for n := range d.networks + d.nameles {
+		r := faultline.Report{At: after(60), Site: "a.example", Net: string(rune('A' + n))}
+		if n < d.networks {
+			r.ASN = uint32(100 + n)
+		}
+		id, _ := e.network(r)
+		in.Networks = append(in.Networks, id)
+	}
+	return in
+}
+
+// What confirms a shared cause is what docs/method.md says, and not less of it.
+func TestWhatConfirms(t *testing.T) {
+	t.Parallel()
+	two := doubted{odds: confirmOdds, fails: []int{1, 1}, failing: 6, probed: 20, nats: 9, voice: 1}
+	one := doubted{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, voice: 1, networks: confirmNetworks, crowd: 1}
+	crowd := doubted{odds: confirmOdds, failing: 6, nats: 0, networks: confirmASNs, crowd: 3}
+	with := func(d doubted, change func(*doubted)) doubted { change(&d); return d }
+	for name, c := range map[string]struct {
+		doubted
+		basis string // empty: not confirmed
+	}{
+		"two vantages":                        {two, faultline.BasisProbes},
+		"two vantages, too little odds":       {with(two, func(d *doubted) { d.odds = confirmOdds - 0.01 }), ""},
+		"two vantages, one site":              {with(two, func(d *doubted) { d.failing = 1 }), ""},
+		"two vantages, two sites":             {with(two, func(d *doubted) { d.failing = 2 }), faultline.BasisProbes},
+		"two vantages, one of them well":      {with(two, func(d *doubted) { d.fails = []int{1, 0} }), ""},
+		"chance failures":                     {with(two, func(d *doubted) { d.nats = 0.5 }), ""},
+		"one vantage whose others are well":   {one, faultline.BasisBoth},
+		"one vantage that is doubted":         {with(one, func(d *doubted) { d.voice = 0.9 }), ""},
+		"one vantage, two networks":           {with(one, func(d *doubted) { d.networks = confirmNetworks - 1 }), ""},
+		"one vantage, a crowd as ever":        {with(one, func(d *doubted) { d.crowd = 0 }), ""},
+		"where nothing probes, 20 ASNs":       {crowd, faultline.BasisReports},
+		"where nothing probes, 19 ASNs":       {with(crowd, func(d *doubted) { d.networks-- }), ""},
+		"networks without a number":           {with(crowd, func(d *doubted) { d.networks, d.nameles = 19, 10 }), ""},
+		"20 ASNs where one probe looks":       {with(crowd, func(d *doubted) { d.probed = 1 }), ""},
+		"one probed site fails, 20 ASNs":      {with(crowd, func(d *doubted) { d.probed, d.fails, d.nats, d.voice = 1, []int{1, 1}, 9, 1 }), faultline.BasisBoth},
+		"one probed site fails, 19 ASNs":      {with(crowd, func(d *doubted) { d.networks, d.probed, d.fails, d.nats, d.voice = 19, 1, []int{1, 1}, 9, 1 }), ""},
+		"no probed site fails among 20 ASNs'": {with(crowd, func(d *doubted) { d.fails, d.nats, d.voice = []int{1, 1}, 9, 1 }), faultline.BasisReports},
+	} {
+		e := settled(60)
+		basis, ok := e.confirms(c.incident(e))
+		if basis != c.basis || ok != (c.basis != "") {
+			t.Errorf("%s: %q, %v, want %q", name, basis, ok, c.basis)
+		}
+	}
+}
+
+// A site's own fault waits a minute, and for two failures of each of two vantages,
+// or one where the crowd agrees and little doubt is left.
+func TestWhatConfirmsASitesOwnFault(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		age      int64
+		fails    []int
+		odds     float64
+		networks int
+		want     bool
+	}{
+		"twice from two vantages":          {60 * second, []int{2, 2}, confirmOdds, 0, true},
+		"a second too early":               {59 * second, []int{2, 2}, confirmOdds, 0, false},
+		"once from one of them":            {hour, []int{2, 1}, confirmOdds, 0, false},
+		"once each, the crowd agrees":      {hour, []int{1, 1}, sureOdds, confirmNetworks, true},
+		"once each, fewer agree":           {hour, []int{1, 1}, sureOdds, confirmNetworks - 1, false},
+		"once each, more doubt":            {hour, []int{1, 1}, sureOdds - 0.01, confirmNetworks, false},
+		"twice from one, the crowd agrees": {hour, []int{2}, confirmOdds, confirmNetworks, true},
+		"twice from one, nobody complains": {hour, []int{2}, sureOdds, 0, false},
+		"never":                            {hour, []int{0, 0}, sureOdds, 0, false},
+	} {
+		e := settled(120)
+		in := doubted{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks, crowd: 1}.incident(e)
+		in.Cause = "site:a.example"
+		in.Onset = [3]int64{e.clock - c.age, e.clock - c.age, e.clock - c.age}
+		if basis, ok := e.confirms(in); ok != c.want {
+			t.Errorf("%s: %q, %v", name, basis, ok)
+		}
+	}
+}
+
+// What a confirmed incident rests on is said of it.
+func TestBasis(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	in := doubted{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, voice: 1}.incident(e)
+	if got := e.basis(in); got != faultline.BasisBoth {
+		t.Errorf("probes, and three networks: %q", got)
+	}
+	in.Members[0].Reports, in.Networks = fewReports, in.Networks[:2]
+	if got := e.basis(in); got != faultline.BasisProbes {
+		t.Errorf("two networks: %q", got)
+	}
+	if in.ProbesFailed = 0; e.basis(in) != faultline.BasisReports {
+		t.Errorf("no probe failed: %q", e.basis(in))
+	}
+}
+
+// One or two reports a site agree with nothing; who agreed once goes on agreeing.
+func TestAgreeing(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	in := doubted{failing: 1, networks: 5, crowd: 0.1}.incident(e)
+	if n := e.agreeing(in); n != 5 {
+		t.Errorf("three reports that rise: %d networks", n)
+	}
+	in.Members[0].Reports = fewReports
+	if n := e.agreeing(in); n != 0 {
+		t.Errorf("two reports: %d networks agree", n)
+	}
+	if in.Basis = faultline.BasisBoth; e.agreeing(in) != 5 {
+		t.Error("it is forgotten who agreed")
+	}
+}
+
+// A site that only people complain of is the echo of an incident with more than
+// five times its reports that began no later than a minute after it.
+func TestEcho(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(e *Engine, small, large *incident)
+		want   bool
+	}{
+		"in the shadow of a larger one": {func(*Engine, *incident, *incident) {}, true},
+		"five times is not more":        {func(_ *Engine, _, large *incident) { large.Reports = 500 }, false},
+		"an unconfirmed one":            {func(_ *Engine, _, large *incident) { large.Confirmed = 0 }, false},
+		"one that began a minute later": {func(_ *Engine, small, large *incident) { large.Onset[0] = small.Onset[2] + minute }, true},
+		"one that began after that":     {func(_ *Engine, small, large *incident) { large.Onset[0] = small.Onset[2] + minute + 1 }, false},
+		"one that is long over": {func(e *Engine, _, large *incident) {
+			large.State, large.Resolved = faultline.StateResolved, e.clock-recurrence
+		}, false},
+		"one that has just ended": {func(e *Engine, _, large *incident) {
+			large.State, large.Resolved = faultline.StateResolved, e.clock-recurrence+1
+		}, true},
+		"a provider is nobody's echo": {func(_ *Engine, small, _ *incident) { small.Cause = "cdn:y" }, false},
+	} {
+		e := settled(60)
+		small, large := e.open("site:a.example", 0), e.open("cdn:x", 0)
+		small.Reports, large.Reports, large.Confirmed = 100, 501, e.clock
+		c.change(e, small, large)
+		if got := e.echo(small); got != c.want || e.echo(large) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A site's own fault waits while another on what it stands on, or three anywhere,
+// began to fail within two minutes of it, for five minutes at most.
+func TestStirs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		others int
+		on     faultline.Component // of the others
+		track  string              // of the others: a letter a half minute
+		nats   float64
+		age    int64
+		want   bool
+	}{
+		"one on the same network":       {1, "asn:AS1", "oooooooxxx", 5, 2 * minute, true},
+		"one in the same registry":      {1, "tld:com", "oooooooxxx", 5, 2 * minute, false},
+		"two elsewhere":                 {2, "asn:AS2", "oooooooxxx", 5, 2 * minute, false},
+		"three elsewhere":               {3, "asn:AS2", "oooooooxxx", 5, 2 * minute, true},
+		"who failed once":               {1, "asn:AS1", "ooooooooox", 5, 2 * minute, false},
+		"who says too little":           {1, "asn:AS1", "oooooooxxx", failed, 2 * minute, false},
+		"four minutes and 59 seconds":   {1, "asn:AS1", "oooxxxxxxx", 5, 5*minute - second, true},
+		"five minutes":                  {1, "asn:AS1", "oooxxxxxxx", 5, 5 * minute, false},
+		"who began more than two later": {1, "asn:AS1", "ooooooooxx", 5, 3 * minute, false},
+	} {
+		e := settled(60)
+		site := put(e, "a.example", 9, "asn:AS1", "tld:com")
+		in := e.open("site:a.example", 9)
+		in.join(site)
+		in.Onset = [3]int64{e.clock - c.age, e.clock - c.age, e.clock - c.age}
+		for i := range c.others {
+			probed(e, put(e, string(rune('b'+i))+".example", c.nats, c.on), "lon-1", c.track, 30)
+		}
+		if got := e.stirs(in); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package correlate
+
+import (
+	"math"
+	"testing"
+
+	"faultline"
+)
+
+// The evidence of a site's own fault takes the upper end of how often it fails.
+func TestCautiousEvidence(t *testing.T) {
+	t.Parallel()
+	tr := &track{OK: 60, Fail: 2}
+	for i := range 5 {
+		code := uint16(codeOK)
+		if i >= 3 {
+			code = 503
+		}
+		tr.Recent = append(tr.Recent, newResult(int64(i)*minute, code))
+	}
+	// Of the window's three results two fail: 2 failures and 62 successes came before.
+	a, b := 0.5+2, 10+62.
+	mean := a / (a + b)
+	e := mean + 2*math.Sqrt(mean*(1-mean)/(a+b+1))
+	near(t, "two of three", tr.cautious(2, 3), bounded(trackRatio(2, 3, e)*62/(62+8), 0.01))
+	if l := tr.cautious(0, 3); l > 0 {
+		t.Errorf("successes speak for a failure by %v", l)
+	}
+	ill := &track{OK: 1, Fail: 500}
+	near(t, "at most nine in ten are normal", ill.cautious(1, 1), bounded(math.Min(0, trackRatio(1, 1, 0.9))+math.Max(0, trackRatio(1, 1, 0.9))*1/9, 0.01))
+}
+
+// Five probed sites that began within three minutes, two minutes ago or more, and
+// share nothing known are one incident without a cause.
+func TestClusters(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		onsets []int64 // seconds ago
+		nats   float64
+		want   int // clusters
+		left   int
+	}{
+		"five at once":                 {[]int64{200, 200, 200, 200, 200}, 9, 1, 0},
+		"four":                         {[]int64{200, 200, 200, 200}, 9, 0, 4},
+		"within three minutes":         {[]int64{300, 260, 220, 180, 120}, 9, 1, 0},
+		"one of them a second later":   {[]int64{301, 260, 220, 180, 120}, 9, 0, 5},
+		"not yet two minutes ago":      {[]int64{119, 119, 119, 119, 119}, 9, 0, 5},
+		"two minutes ago":              {[]int64{120, 120, 120, 120, 120}, 9, 1, 0},
+		"who fails by reports alone":   {[]int64{200, 200, 200, 200, 200}, failed, 0, 5},
+		"five, and another much later": {[]int64{900, 900, 900, 900, 900, 200}, 9, 1, 1},
+	} {
+		e := settled(60)
+		var rest []alone
+		for i, ago := range c.onsets {
+			id := put(e, string(rune('a'+i))+".example", c.nats)
+			rest = append(rest, alone{id: id, odds: float64(3 + i), w: 5, onset: e.clock - ago*second})
+		}
+		left := e.clusters(rest)
+		if len(e.incidents) != c.want || len(left) != c.left {
+			t.Errorf("%s: %d incidents, %d left, want %d and %d", name, len(e.incidents), len(left), c.want, c.left)
+		}
+		for _, in := range e.incidents {
+			if in.Cause != "" || len(in.Members) < 5 || in.PeakOdds != 7 || in.LogOdds != 7 {
+				t.Errorf("%s: cause %q, %d members, %v nats", name, in.Cause, len(in.Members), in.PeakOdds)
+			}
+		}
+	}
+}
+
+// A site that the map misplaces joins an incident that began within 90 s of it, or
+// that a tenth of the sites and five at least joined within a minute of it.
+func TestTookDown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		began  int64 // seconds after the incident's onset
+		then   int   // members that fell at that time
+		others int
+		change func(*member)
+		want   bool
+	}{
+		"together":                      {0, 0, 20, nil, true},
+		"90 s later":                    {90, 0, 20, nil, true},
+		"91 s later":                    {91, 0, 20, nil, false},
+		"90 s before":                   {-90, 0, 20, nil, true},
+		"91 s before":                   {-91, 0, 20, nil, false},
+		"with five of 25":               {600, 5, 20, nil, true},
+		"with four":                     {600, 4, 20, nil, false},
+		"with five of fifty":            {600, 5, 45, nil, true},
+		"with five of 51":               {600, 5, 46, nil, false},
+		"with five adopted ones":        {600, 5, 20, func(m *member) { m.Adopted = true }, false},
+		"with five taken over":          {600, 5, 20, func(m *member) { m.Taken = true }, false},
+		"with five that nothing probes": {600, 5, 20, func(m *member) { m.Probes = 0 }, false},
+	} {
+		at := int64(100) * minute
+		in := &incident{Onset: [3]int64{at, at, at}}
+		on := at + c.began*second
+		for i := range c.then + c.others {
+			m := member{Site: uint32(i), Probes: 3, Onset: at - hour}
+			if i < c.then {
+				m.Onset = on + minute - int64(i%2)*2*minute // a minute later or before
+				if c.change != nil {
+					c.change(&m)
+				}
+			}
+			in.Members = append(in.Members, m)
+		}
+		if got := in.tookDown([3]int64{on, on, on}); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A symptom is among those of an incident if a twentieth of what fails there shows it.
+func TestLooksLike(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	in := e.open("cdn:x", 0)
+	for i := range 20 {
+		id := put(e, string(rune('a'+i))+".example", 9)
+		m := in.join(id)
+		m.Code, m.Onset = 503, e.clock-10*minute
+		if i == 0 {
+			m.Code = codeDNS
+		}
+	}
+	if !e.looksLike(in, classDNS) {
+		t.Error("one of twenty sites fails by its names")
+	}
+	if e.looksLike(in, classTLS) {
+		t.Error("none of them by its certificate")
+	}
+	if !e.looksLike(in, classVague) {
+		t.Error("a vague symptom looks like any other")
+	}
+	probed(e, in.Members[1].Site, "lon-1", "xoox", 180) // the first before it began
+	if e.looksLike(in, classDNS) {
+		t.Error("one of 21 is less than a twentieth")
+	}
+}
+
+// A crowd that nothing probes rises when it has a calm past, is ten people or more,
+// and says what is wrong.
+func TestRises(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		people int
+		calm   float64
+		class  int
+		want   bool
+	}{
+		"ten people":       {10, 10, classEdge, true},
+		"nine":             {9, 10, classEdge, false},
+		"no past":          {10, 9.9, classEdge, false},
+		"nobody says what": {10, 10, classVague, false},
+	} {
+		e := settled(60)
+		id := put(e, "a.example", 0)
+		for i := range c.people {
+			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+		}
+		e.sites.rows[id].Crowd.Base.T = c.calm
+		j := e.judgedSite(id)
+		j.class = c.class
+		if got := e.rises(j); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// The odds of a site's own fault are those of its best window, and of no window
+// that reaches into what has been told.
+func TestOwnOdds(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	id := put(e, "a.example", 0)
+	tr := probed(e, id, "lon-1", "oooooooooooooxx", 60)
+	j, s := e.judgedSite(id), e.sites.rows[id]
+	*j = judged{id: id}
+	odds, w := e.ownOdds(j, s)
+	if w != windowOf(2*minute) {
+		t.Errorf("it shows best in window %d", w)
+	}
+	near(t, "two of three", odds, tr.cautious(2, 3)-6)
+	e.vantages.rows[0].voice = [windows]float64{}
+	if odds, _ := e.ownOdds(j, s); odds > ownPrior {
+		t.Errorf("a vantage without a voice says %v", odds)
+	}
+	for w := range windows {
+		j.crowd[w] = 1
+	}
+	j.crowd[windows-1] = 3
+	if _, w := e.ownOdds(j, s); w != windows-1 {
+		t.Errorf("the crowd shows best in window %d", w)
+	}
+	s.Freed = e.clock - windowMS[windows-1] + 1
+	if _, w := e.ownOdds(j, s); w == windows-1 {
+		t.Error("what has been told is told again")
+	}
+	s.Freed--
+	if _, w := e.ownOdds(j, s); w != windows-1 {
+		t.Error("a window that begins as it was freed is its own")
+	}
+}
+
+// Where nothing probes ten people make a candidate, if they are many for the site.
+func TestOwnOddsOfReportsAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		people int
+		nats   float64
+		want   float64
+	}{{10, 3, 3}, {9, 3, 3 - 6}, {10, crowdDown, crowdDown - 6}} {
+		e := settled(60)
+		id := put(e, "a.example", 0)
+		for i := range c.people {
+			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+		}
+		j := e.judgedSite(id)
+		for w := range windows {
+			j.crowd[w] = c.nats
+		}
+		got, _ := e.ownOdds(j, e.sites.rows[id])
+		near(t, "odds", got, c.want)
+	}
+}

@@ -1,0 +1,51 @@
+package correlate
+
+import (
+	"math"
+	"testing"
+
+	"faultline"
+)
+
+// put places a site in an engine, with its evidence in every window as if it had
+// just been judged, and returns its number.
+func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
+	e.Fold(faultline.SiteRecord{Site: name, Components: on})
+	id, _ := e.sites.find(name)
+	e.s.activate(id)
+	j := judged{id: id, probed: true, code: 503}
+	for w := range windows {
+		j.l[w], j.probes[w] = l, l
+	}
+	e.s.byID[id] = int32(len(e.s.judged))
+	e.s.judged = append(e.s.judged, j)
+	return id
+}
+
+// probed gives a site results of one vantage: a letter each, the last one just now,
+// so many seconds apart.
+func probed(e *Engine, id uint32, vantage, outcomes string, apart int64) *track {
+	v, _ := e.vantage(vantage)
+	for w := range windows {
+		e.vantages.rows[v].voice[w] = 1
+	}
+	t := e.sites.rows[id].track(v)
+	t.OK = 100
+	for i, o := range outcomes {
+		code := uint16(codeOK)
+		if o == 'x' {
+			code = 503
+		}
+		t.Recent = append(t.Recent, newResult(e.clock-int64(len(outcomes)-1-i)*apart*second, code))
+	}
+	t.changed()
+	return t
+}
+
+// near fails unless a number is as expected to a part in a million.
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 1e-6*math.Max(1, math.Abs(want)) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}

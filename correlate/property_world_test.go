@@ -1,0 +1,243 @@
+package correlate
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"faultline"
+)
+
+// foldAll returns the revisions that events make.
+func foldAll(e *Engine, evs []faultline.Event) []faultline.Incident {
+	var revs []faultline.Incident
+	for _, ev := range evs {
+		revs = append(revs, e.Fold(ev)...)
+	}
+	return revs
+}
+
+// A stream that is folded by two engines, the second from the checkpoint of the
+// first, tells what one engine tells.
+func TestPropertySplitStreamsTellTheSame(t *testing.T) {
+	t.Parallel()
+	evs := hamlet().events()
+	want := mustJSON(t, play(t, New(Config{}), evs).revisions)
+	at := rapid.IntRange(0, len(evs))
+	for seed := range worldsDrawn {
+		cut := at.Example(seed)
+		first := New(Config{})
+		revs := foldAll(first, evs[:cut])
+		second, err := Restore(Config{}, first.Checkpoint())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := mustJSON(t, append(revs, foldAll(second, evs[cut:])...)); !bytes.Equal(got, want) {
+			t.Fatalf("split after %d of %d lines: other incidents", cut, len(evs))
+		}
+	}
+}
+
+// The order of what arrives between two looks at the evidence changes nothing.
+func TestPropertyOrderWithinALookChangesNothing(t *testing.T) {
+	t.Parallel()
+	evs := hamlet().events()
+	want := mustJSON(t, play(t, New(Config{}), evs).revisions)
+	shuffles := rapid.Custom(func(rt *rapid.T) []faultline.Event {
+		out := slices.Clone(evs)
+		for from := 0; from < len(out); {
+			to := from
+			for to < len(out) && movable(out[to]) {
+				to++
+			}
+			copy(out[from:to], rapid.Permutation(out[from:to]).Draw(rt, "between ticks"))
+			from = to + 1
+		}
+		return out
+	})
+	for seed := range worldsDrawn {
+		if got := mustJSON(t, foldAll(New(Config{}), shuffles.Example(seed))); !bytes.Equal(got, want) {
+			t.Fatalf("seed %d: another order tells of other incidents", seed)
+		}
+	}
+}
+
+// movable lines are what was seen and said; the map and the clock keep their place.
+func movable(ev faultline.Event) bool {
+	switch ev.(type) {
+	case faultline.Probe, faultline.Report:
+		return true
+	}
+	return false
+}
+
+// gist is what must not depend on the order in which lines came or on who says
+// nothing: what was told of which cause, and which sites it took down.
+func gist(revs []faultline.Incident) string {
+	last := map[string]string{}
+	var ids []string
+	for _, r := range revs {
+		if r.ConfirmedAt == nil {
+			continue
+		}
+		if last[r.ID] == "" {
+			ids = append(ids, r.ID)
+		}
+		names := siteNames(r)
+		slices.Sort(names)
+		last[r.ID] = fmt.Sprintln(causeOf(r), r.State, names)
+	}
+	out := ""
+	for _, id := range ids {
+		out += last[id]
+	}
+	return out
+}
+
+// wantGist is the gist of a world that must tell something.
+func wantGist(t *testing.T, s *story) string {
+	t.Helper()
+	got := gist(s.revisions)
+	if got == "" {
+		t.Fatal("the world tells nothing")
+	}
+	return got
+}
+
+// Lines that arrive up to four minutes late tell of the same outage.
+func TestPropertyLatenessChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := hamlet()
+	w.minutes = 12 // what is late still comes
+	w.faults[0].to = 8
+	evs := w.events()
+	want := wantGist(t, play(t, New(Config{}), evs))
+	delays := rapid.Custom(func(rt *rapid.T) []faultline.Event { // one line in twenty is late
+		type arrival struct {
+			ev faultline.Event
+			at time.Time
+		}
+		var out []arrival
+		clock := dawn
+		for _, ev := range evs {
+			if at := ev.Time(); at.After(clock) {
+				clock = at
+			}
+			late := time.Duration(0)
+			if movable(ev) && rapid.IntRange(0, 19).Draw(rt, "is late") == 0 {
+				late = time.Duration(rapid.IntRange(0, 240).Draw(rt, "seconds")) * time.Second
+			}
+			out = append(out, arrival{ev, clock.Add(late)})
+		}
+		slices.SortStableFunc(out, func(a, b arrival) int { return a.at.Compare(b.at) })
+		late := make([]faultline.Event, len(out))
+		for i, a := range out {
+			late[i] = a.ev
+		}
+		return late
+	})
+	for seed := range worldsDrawn {
+		e := New(Config{})
+		if got := gist(foldAll(e, delays.Example(seed))); got != want {
+			t.Errorf("seed %d: told of\n%sin time of\n%s", seed, got, want)
+		}
+		if late := e.View().Counters.Late; late != 0 {
+			t.Errorf("seed %d: %d lines were too late", seed, late)
+		}
+	}
+}
+
+// Sites that nothing is heard of change nothing of what is told, on whatever they
+// stand.
+func TestPropertySilentSitesChangeNothing(t *testing.T) {
+	t.Parallel()
+	evs := hamlet().events()
+	plain := play(t, New(Config{}), evs)
+	want := wantGist(t, plain)
+	silent := rapid.Custom(func(rt *rapid.T) []faultline.Event {
+		var out []faultline.Event
+		for i := range rapid.IntRange(1, 60).Draw(rt, "sites") {
+			s := faultline.SiteRecord{Site: fmt.Sprintf("silent%d.example", i), Rank: rapid.IntRange(0, 100_000).Draw(rt, "rank")}
+			for _, kind := range []string{faultline.KindCDN, faultline.KindDNS, faultline.KindASN} {
+				if name := rapid.SampledFrom([]string{"", "x", "y", "p", "AS64500", "new"}).Draw(rt, kind); name != "" {
+					s.Components = append(s.Components, faultline.NewComponent(kind, name))
+				}
+			}
+			out = append(out, s)
+		}
+		return out
+	})
+	for seed := range worldsDrawn {
+		more := silent.Example(seed)
+		at := 1 + seed*len(evs)/(2*worldsDrawn) // at the beginning, and later
+		revs := foldAll(New(Config{}), slices.Concat(evs[:at], more, evs[at:]))
+		if got := gist(revs); got != want {
+			t.Errorf("seed %d: with %d silent sites told of\n%swithout them of\n%s", seed, len(more), got, want)
+		}
+		if a, b := confirmedAt(revs), confirmedAt(plain.revisions); a.Sub(b).Abs() > 5*time.Second {
+			t.Errorf("seed %d: confirmed at %v, without silent sites at %v", seed, a, b)
+		}
+	}
+}
+
+func confirmedAt(revs []faultline.Incident) time.Time {
+	for _, r := range revs {
+		if r.ConfirmedAt != nil {
+			return *r.ConfirmedAt
+		}
+	}
+	return time.Time{}
+}
+
+// More evidence of the same kind never lowers a cause's rank: neither a stronger
+// failure of a site that stands on it alone, nor one more such site.
+func TestPropertyMoreEvidenceNeverLowersARank(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		e := settled(60)
+		cdns := []faultline.Component{"cdn:a", "cdn:b", "cdn:c"}
+		var alone []uint32
+		for i := range rapid.IntRange(6, 24).Draw(rt, "sites") {
+			on := []faultline.Component{rapid.SampledFrom(cdns).Draw(rt, "cdn")}
+			if rapid.Bool().Draw(rt, "on a network") {
+				on = append(on, rapid.SampledFrom([]faultline.Component{"asn:AS1", "asn:AS2"}).Draw(rt, "network"))
+			}
+			id := put(e, fmt.Sprintf("s%d.example", i), rapid.Float64Range(-6, 9).Draw(rt, "evidence"), on...)
+			if len(on) == 1 {
+				alone = append(alone, id)
+			}
+		}
+		const w = 3
+		rank := func(c uint32) (n int) {
+			e.s.standings.forget()
+			e.prepare()
+			_, own := e.exact(c, w)
+			for o := range e.components.rows {
+				if _, gain := e.exact(uint32(o), w); gain > own+1e-9 {
+					n++
+				}
+			}
+			return n
+		}
+		if len(alone) == 0 {
+			return
+		}
+		id := rapid.SampledFrom(alone).Draw(rt, "site")
+		c := e.sites.rows[id].Deps[0].C()
+		before := rank(c)
+		j := e.judgedSite(id)
+		j.l[w] = max(j.l[w], rapid.Float64Range(anomalous, 15).Draw(rt, "more"))
+		if after := rank(c); after > before {
+			rt.Fatalf("a stronger failure moved %s from rank %d to %d", e.components.rows[c].Name, before, after)
+		}
+		before = rank(c)
+		put(e, "another.example", rapid.Float64Range(failed, 15).Draw(rt, "another"), e.components.rows[c].Name)
+		if after := rank(c); after > before {
+			rt.Fatalf("another failing site moved %s from rank %d to %d", e.components.rows[c].Name, before, after)
+		}
+	})
+}
