@@ -88,7 +88,7 @@ func newIncidentSites(inc *faultline.Incident, meta Meta) IncidentSites {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,503 {object} Problem
+// @Failure  400,401,429,503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	q, err := newListQuery(query, a.cfg.Lookup)
@@ -165,7 +165,7 @@ func (e *entry) members(names []string) ([]byte, error) {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 	return a.writeIncident(c, 0, func(s *snapshot, e *entry) (*page, error) {
@@ -185,7 +185,7 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentSites
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 	rendered := func(s *snapshot, inc faultline.Incident) (*page, error) {
@@ -212,7 +212,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id}/revisions/{n} [get]
 func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 	text := c.Param("n")

@@ -114,7 +114,7 @@ func (a *api) noMethod(c *gin.Context) {
 	if strings.Contains(h.Get("Allow"), http.MethodGet) && isPublic(c.Request.URL.Path) {
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID")
+		h.Set("Access-Control-Allow-Headers", "Authorization, If-None-Match, Last-Event-ID")
 		h.Set("Access-Control-Max-Age", "86400")
 	}
 	c.Writer.WriteHeader(http.StatusNoContent)

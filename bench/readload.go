@@ -102,9 +102,9 @@ func (r *reader) load(ctx context.Context, request []byte, status int) (int64, e
 	var answered, other atomic.Int64
 	end := time.Now().Add(readRound)
 	g, ctx := errgroup.WithContext(ctx)
-	for range readConnections {
+	for i := range readConnections {
 		g.Go(func() error {
-			conn, err := net.Dial("tcp", r.addr)
+			conn, err := dialFrom(i, r.addr)
 			if err != nil {
 				return err
 			}
@@ -133,6 +133,13 @@ func (r *reader) load(ctx context.Context, request []byte, status int) (int64, e
 		return 0, fmt.Errorf("void: %d of %d answers have another status than %d", other.Load(), n, status)
 	}
 	return answered.Load(), nil
+}
+
+// dialFrom connects from one of some addresses of this machine, so that readers
+// are many people.
+func dialFrom(i int, addr string) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%clientAddresses))}}
+	return dialer.Dial("tcp", addr)
 }
 
 // skipAnswer reads one answer and returns its status.

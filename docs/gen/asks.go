@@ -16,6 +16,7 @@ type ask struct {
 	body      string
 	scope     string // of the token that it carries for the vantage lon-1; empty: none
 	hurried   bool   // it is one too many
+	forged    bool   // its token is not one of ours
 	subject   string // of the token; empty: lon-1
 	method    string // if it is not POST with a body, and GET without
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
@@ -214,6 +215,21 @@ var missing = []ask{
 	{operation: "getOpenAPI", path: "/openapi.json?version=2", status: 400},
 }
 
+// refusedReads are reads of the operations that anybody may ask, each with a token
+// that is not good and once too often.
+func refusedReads(operations ...string) (all []ask) {
+	for _, a := range append(slices.Clone(reads), others[0]) {
+		if !slices.Contains(operations, a.operation) && len(operations) > 0 || a.operation == "getReady" {
+			continue
+		}
+		forged, hurried := a, a
+		forged.forged, forged.status, forged.kind = true, 401, "json"
+		hurried.hurried, hurried.status, hurried.kind = true, 429, "json"
+		all = append(all, forged, hurried)
+	}
+	return all
+}
+
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
 	all := slices.Concat(writes, inboundAsks(), annotations, tokens, webhooks, missing)
@@ -226,6 +242,7 @@ func asks() []ask {
 		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?colour=blue", 400, "json"
 		all = append(all, good, unknown)
 	}
+	all = append(all, refusedReads("getSummary")...) // one example for all
 	for _, a := range reads {
 		a.cold, a.status, a.kind = true, 503, "json"
 		all = append(all, a)

@@ -112,7 +112,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	cfg := api.Config{Limits: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index,
+	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index,
 		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: board.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work = shift{}
@@ -255,5 +255,18 @@ func (hurry) Person(addr netip.Addr) faultline.Allowance {
 	a.Quotas[0] = faultline.Quota{Name: "person", Limit: 100, Window: 20 * time.Second}
 	return a
 }
+
+func (hurry) Read(who faultline.Reader, _ bool) faultline.Allowance {
+	a := faultline.Allowance{OK: who.Addr != hurried, RetryAfter: time.Second}
+	a.Quotas[0] = faultline.Quota{Name: "reads", Limit: 60, Window: time.Minute, Remaining: 59, Reset: time.Second}
+	if !a.OK {
+		a.Quotas[0].Remaining, a.Quotas[0].Reset = 0, time.Minute
+	}
+	return a
+}
+
+func (hurry) Unread(faultline.Reader) {}
+
+func (hurry) Stream(faultline.Reader) (func(), bool) { return func() {}, true }
 
 func (hurry) Token(string) faultline.Allowance { return faultline.Allowance{OK: true} }

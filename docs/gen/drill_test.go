@@ -56,7 +56,7 @@ func TestLiveAnswersAreAsDocumented(t *testing.T) {
 		return got
 	}
 	silent := ask{operation: "getSite", path: "/v1/sites/" + silentSite(t, d), status: 200}
-	for _, a := range append(append(asks(), more...), silent) {
+	for _, a := range slices.Concat(asks(), refusedReads(), more, []ask{silent}) {
 		got := check(a, nil)
 		if etag := got.header.Get("ETag"); etag != "" {
 			a.status = http.StatusNotModified
