@@ -1,9 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+
+	"faultline"
 
 	"github.com/gin-gonic/gin"
 )
@@ -19,11 +22,15 @@ const (
 )
 
 // authorise returns the claims of the request's bearer token, if it is one of
-// ours and carries the scope.
+// ours and carries the scope. A node that has not read yet which tokens are
+// revoked takes none.
 func (a *api) authorise(c *gin.Context, scope string) (Claims, error) {
 	if c.Request.Header["Authorization"] == nil {
 		return Claims{}, &refusal{status: http.StatusUnauthorized, challenge: challengeNone,
 			detail: "A bearer token is needed here."}
+	}
+	if a.cfg.Revocations != nil && !a.cfg.Keys.RevocationsKnown() {
+		return Claims{}, fmt.Errorf("which tokens are revoked was not read yet: %w", faultline.ErrUnavailable)
 	}
 	who, err := a.bearer(c)
 	if err == nil && !slices.Contains(who.Scopes, scope) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -65,6 +66,7 @@ type node struct {
 	lead       *leader
 	maps       *mapper
 	watch      *watcher
+	signing    *api.Keys
 	keys       func(context.Context) error
 	labels     ingest.Labels
 	index      *api.Index
@@ -98,7 +100,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	p.book.teach(names)
 	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe, limits: c.limits(p.store, p.reg), places: p.places,
-		labels: labels, index: index, keys: watchKeys(p.keys, p.store, p.log)}
+		labels: labels, index: index, signing: p.keys, keys: watchKeys(p.keys, p.store, p.log)}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue,
 		dispatch: api.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
@@ -196,6 +198,9 @@ func lookup(names *ingest.Names, sites *siteMap) func(string) (faultline.SiteRec
 func (n *node) ready() error {
 	if err := n.watch.Ready(); err != nil {
 		return err
+	}
+	if !n.signing.RevocationsKnown() {
+		return errors.New("which tokens are revoked is not read yet")
 	}
 	return n.board.Ready()
 }

@@ -143,6 +143,7 @@ var tokens = []ask{
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeProbes, status: 403},
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeAdmin, status: 413},
 	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: api.ScopeAdmin, status: 415},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeAdmin, cold: true, status: 503},
 	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: api.ScopeAdmin, status: 400},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", status: 401},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeProbes, status: 403},

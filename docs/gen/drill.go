@@ -92,7 +92,8 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
-	cold.Revocations, cold.Webhooks, cold.Annotator = nil, nil, nil
+	cold.Revocations, cold.Webhooks, cold.Annotator = away{}, nil, nil
+	d.keys.SetRevoked(nil)
 	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
@@ -177,6 +178,15 @@ func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error 
 func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
 
 func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
+
+// away is a log that can't be reached.
+type away struct{}
+
+func (away) Revoke(context.Context, string, time.Time, time.Time) error {
+	return faultline.ErrUnavailable
+}
+
+func (away) Revoked(context.Context) ([]string, error) { return nil, faultline.ErrUnavailable }
 
 func (nowhere) Annotate(context.Context, faultline.Event) error { return nil }
 
