@@ -69,6 +69,8 @@ type BoardConfig struct {
 	// SnapshotFile is where the node writes down what it knows, to answer after a
 	// restart while the source is away; empty: nowhere.
 	SnapshotFile string
+	// Map is written down in the same directory; nil: it is not.
+	Map Map
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty

@@ -115,7 +115,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
-		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.fold}, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	var looked *looks
 	if p.drill == nil {
 		looked = newLooks(p.store, names.Known, p.log, now)
