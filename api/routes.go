@@ -160,6 +160,8 @@ func (a *api) routes(e *gin.Engine) {
 	read("/feed.json", a.getJSONFeed, filterKeys...)
 	read("/statuspage/api/v2/:file", a.getStatuspage)
 	read("/statuspage/api/v2/:file/:part", a.getStatuspageList)
+	read("/api/v2/:file", a.getRootStatuspage)
+	read("/api/v2/:file/:part", a.getRootStatuspageList)
 	read("/statuspage/:kind/:name/api/v2/:file", a.getComponentStatuspage)
 	read("/statuspage/:kind/:name/api/v2/:file/:part", a.getComponentStatuspageList)
 	read("/oembed", a.getOEmbed, "url", "format", "maxwidth", "maxheight")
