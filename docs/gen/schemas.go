@@ -84,6 +84,8 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 			}
 		case !ok && !slices.Contains(untyped, name):
 			return fmt.Errorf("schema %s has no Go type in the list", name)
+		case !ok:
+			finishForeign(schema)
 		}
 	}
 	symptom := schemas["Symptom"].Value
@@ -92,6 +94,20 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	allowParts(schemas)
 	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
 	return nil
+}
+
+// finishForeign says of what other programs send that it may hold more, and what
+// of it may be null.
+func finishForeign(schema *openapi3.Schema) {
+	if schema.AdditionalProperties.Has == nil && len(schema.Properties) > 0 {
+		open := true
+		schema.AdditionalProperties.Has = &open
+	}
+	for name, property := range schema.Properties {
+		if property.Value.Nullable && len(property.Value.AllOf) == 1 {
+			schema.Properties[name] = orNull(property)
+		}
+	}
 }
 
 // allowParts says that a list may hold incidents of which only some members were
