@@ -51,7 +51,7 @@ func TestLiveAnswersAreAsDocumented(t *testing.T) {
 		if got.status != a.status {
 			t.Errorf("%s %s: %d %.300s, want %d", a.operation, r.URL, got.status, got.body, a.status)
 		}
-		checkAnswer(t, operation(t, doc, a.operation), r, a.body, got)
+		checkAnswer(t, operation(t, doc, a.operation), r, a.body, false, got)
 		seen[fmt.Sprint(a.operation, " ", got.status)] = true
 		return got
 	}
