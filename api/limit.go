@@ -135,19 +135,21 @@ func (a *api) noteProxy(c *gin.Context) {
 // it told of an earlier quota, of the address that a token came from say, gives
 // way.
 func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
-	var policy, state []byte
+	var room [2][64]byte // enough for one quota, or nearly for two
+	policy, state := room[0][:0], room[1][:0]
 	for _, q := range al.Quotas {
 		if q.Name == "" {
 			continue
 		}
-		if policy != nil {
+		if len(policy) > 0 {
 			policy, state = append(policy, ", "...), append(state, ", "...)
 		}
 		policy = field(policy, q.Name, "q", q.Limit, "w", seconds(q.Window))
 		state = field(state, q.Name, "r", q.Remaining, "t", seconds(q.Reset))
 	}
 	h := c.Writer.Header()
-	h[headerPolicy], h[headerLimit] = []string{string(policy)}, []string{string(state)}
+	values := []string{string(policy), string(state)}
+	h[headerPolicy], h[headerLimit] = values[:1:1], values[1:]
 	if al.OK {
 		return nil
 	}

@@ -12,15 +12,18 @@ import (
 )
 
 const (
-	// readWriteTarget is how many reads a CPU second there are left of those alone.
+	// readWriteTarget is the least share of what reads and reports cost together that
+	// they cost apart.
 	readWriteTarget = 0.85
 	readWriteRound  = 1500 * time.Millisecond
 	// readWriteReaders are few enough to leave the door its half on two cores, which
 	// clients and Redis share with the server.
-	readWriteReaders = 4
+	readWriteReaders = 2
 	// paceKept is the least share of the pace that the door has to keep while it is
 	// read from: below it the door did not take half of its peak.
 	paceKept = 0.9
+	// paceTries is how often a round is tried in which it does not.
+	paceTries = 5
 )
 
 // both is one server that is read from and written to.
@@ -29,15 +32,16 @@ type both struct {
 	reads *reader
 	list  readCase
 	pace  float64 // reports a second: half of the door's peak
-	// writeCPU is what a report costs at the peak, by the last round.
-	writeCPU time.Duration
-	writes   series
+	// Of the last round, a second of the server's CPU: reads alone, and reports alone
+	// at that pace.
+	readsAlone, reportsAlone float64
+	wrote                    series // reports a second while it was read from
 }
 
-// measureReadWrite measures reads a CPU second while the door takes half of its
-// peak, beside reads alone: of the CPU of both together, what so many reports cost
-// at the peak in the same round is the reports'. They never cost less, as batches
-// are largest there: what they cost beyond it counts against the reads.
+// measureReadWrite measures what reads and reports cost together, the door taking
+// half of its peak, beside what as many of each cost alone in the same round. One
+// can't be told from the other in the CPU of a process; that the sum of both is no
+// more than its parts says that reads are as cheap as ever.
 func measureReadWrite(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -53,38 +57,49 @@ func measureReadWrite(ctx context.Context, opt options, log io.Writer) ([]figure
 	}
 	defer b.door.server.stop()
 	b.reads = &reader{b.door.server}
-	fmt.Fprintf(log, "read-during-write: %d rounds\n", opt.Rounds)
-	m, err := measure(ctx, opt.Rounds, mode{"reads alone", b.readAlone}, mode{"peak", b.peak}, mode{"both", b.readAndWrite})
+	peak, err := b.door.load.run(ctx, readWriteRound)
 	if err != nil {
 		return nil, err
 	}
-	alone, during := m.series[0].median(), m.series[2].median()
-	f := figure{Name: "read-during-write", Value: during / alone, Target: readWriteTarget, Better: higher, OK: meets(during/alone, readWriteTarget, higher),
-		Unit: "ratio of reads a CPU second", Limit: "the same server, nobody writing", Runs: len(m.series[0]), Spread: m.widest(),
-		Detail: map[string]any{"alone": alone, "during": during, "half_of_peak": b.pace, "report_cpu_us": m.series[1].median(),
-			"reports_a_second_during": b.writes.median(), "connections": readWriteReaders}}
+	b.pace = float64(peak.accepted) / peak.took.Seconds() / 2
+	fmt.Fprintf(log, "read-during-write: half of the peak are %.0f reports a second, %d rounds\n", b.pace, opt.Rounds)
+	m, err := measure(ctx, opt.Rounds, mode{"reads alone", b.readAlone}, mode{"reports alone", b.writeAlone}, mode{"both", b.readAndWrite})
+	if err != nil {
+		return nil, err
+	}
+	value := m.series[2].median()
+	f := figure{Name: "read-during-write", Value: value, Target: readWriteTarget, Better: higher, OK: meets(value, readWriteTarget, higher),
+		Unit: "ratio of CPU, apart to together", Limit: "the same server, nobody writing, and nobody reading", Runs: len(m.series[2]), Spread: m.widest(),
+		Detail: map[string]any{"reads_a_cpu_second": m.series[0].median(), "reports_a_cpu_second": m.series[1].median(),
+			"half_of_peak": b.pace, "reports_a_second": b.wrote.median(), "connections": readWriteReaders}}
 	if m.inconclusive {
 		f.Detail["verdict"] = "inconclusive"
 	}
 	return []figure{f}, nil
 }
 
-func (b *both) readAlone(ctx context.Context) (float64, error) {
-	return b.reads.perCPUSecondOf(ctx, b.list, readWriteReaders, readWriteRound)
+func (b *both) readAlone(ctx context.Context) (value float64, err error) {
+	b.readsAlone, err = b.reads.perCPUSecondOf(ctx, b.list, readWriteReaders, readWriteRound)
+	return b.readsAlone, err
 }
 
-// peak returns the CPU of a report at the door's peak, in microseconds, and sets
-// the pace to half of it.
-func (b *both) peak(ctx context.Context) (float64, error) {
-	cpu, got, err := b.spend(func() (answered, error) { return b.door.load.run(ctx, readWriteRound) })
-	if err != nil {
-		return 0, err
+func (b *both) writeAlone(ctx context.Context) (float64, error) {
+	cpu, got, err := b.spend(func() (answered, error) { return b.door.load.runAt(ctx, readWriteRound, b.pace) })
+	b.reportsAlone = float64(got.accepted) / cpu.Seconds()
+	return b.reportsAlone, err
+}
+
+// readAndWrite tries again where the machine had no room for half of the peak.
+func (b *both) readAndWrite(ctx context.Context) (value float64, err error) {
+	for range paceTries {
+		if value, err = b.tryBoth(ctx); !errors.Is(err, errOffPace) {
+			break
+		}
 	}
-	b.pace, b.writeCPU = float64(got.accepted)/got.took.Seconds()/2, cpu/time.Duration(got.accepted)
-	return float64(b.writeCPU.Nanoseconds()) / 1e3, nil
+	return value, err
 }
 
-func (b *both) readAndWrite(ctx context.Context) (float64, error) {
+func (b *both) tryBoth(ctx context.Context) (float64, error) {
 	var read int64
 	cpu, wrote, err := b.spend(func() (got answered, err error) {
 		g, ctx := errgroup.WithContext(ctx)
@@ -98,12 +113,9 @@ func (b *both) readAndWrite(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	b.writes = append(b.writes, float64(wrote.accepted)/wrote.took.Seconds())
-	left := cpu - b.writeCPU*time.Duration(wrote.accepted)
-	if left <= 0 || read == 0 {
-		return 0, errors.New("void: the reports cost more at the peak than both together")
-	}
-	return float64(read) / left.Seconds(), b.checkPace(wrote)
+	b.wrote = append(b.wrote, float64(wrote.accepted)/wrote.took.Seconds())
+	apart := float64(read)/b.readsAlone + float64(wrote.accepted)/b.reportsAlone
+	return apart / cpu.Seconds(), b.checkPace(wrote)
 }
 
 // spend runs f, checks what was written, and returns the CPU that the server spent
@@ -118,10 +130,12 @@ func (b *both) spend(f func() (answered, error)) (time.Duration, answered, error
 	return after - before, got, b.door.checkAnswered(got)
 }
 
+var errOffPace = errors.New("void: off the pace")
+
 // checkPace voids a round in which the door did not take half of its peak.
 func (b *both) checkPace(got answered) error {
 	if rate := float64(got.accepted) / got.took.Seconds(); rate < paceKept*b.pace {
-		return fmt.Errorf("void: %.0f reports a second were taken, %.0f are half of the peak", rate, b.pace)
+		return fmt.Errorf("%w: %.0f reports a second were taken, %.0f are half of the peak", errOffPace, rate, b.pace)
 	}
 	return nil
 }

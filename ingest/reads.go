@@ -60,7 +60,7 @@ func (l *Limits) Unread(who faultline.Reader) {
 }
 
 // Stream takes one of the streams that a reader may have open at once; release
-// gives it back. It reports false when there are none left.
+// gives it back, and is called once. It reports false when there are none left.
 func (l *Limits) Stream(who faultline.Reader) (release func(), ok bool) {
 	if l.reads == nil {
 		return func() {}, true
@@ -73,13 +73,13 @@ func (l *Limits) Stream(who faultline.Reader) (release func(), ok bool) {
 		return nil, false
 	}
 	l.reads.open[who]++
-	return sync.OnceFunc(func() {
+	return func() {
 		l.reads.mu.Lock()
 		defer l.reads.mu.Unlock()
 		if l.reads.open[who]--; l.reads.open[who] == 0 {
 			delete(l.reads.open, who)
 		}
-	}), true
+	}, true
 }
 
 // streamOf is whom streams are counted under, and how many there may be.
