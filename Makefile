@@ -43,8 +43,9 @@ docs: ## Make the OpenAPI document anew, with examples from a drill.
 
 # Node is needed here and nowhere else.
 REDOCLY = npx --yes @redocly/cli@2.77.0
-contract: ## Hold the API against its document, and lint the document (needs Node).
+contract: build ## Hold the API against its document, with clients of others; lint the document (needs Node).
 	$(GO) test ./docs/...
+	sh script/contract
 	REDOCLY_TELEMETRY=off $(REDOCLY) lint --config docs/redocly.yaml docs/openapi.json
 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).

@@ -1,6 +1,9 @@
 package faultline
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Allowance is what a limiter says of one request.
 type Allowance struct {
@@ -19,4 +22,10 @@ type Quota struct {
 	Window    time.Duration // in which Limit grows back
 	Remaining int           // requests
 	Reset     time.Duration // until Remaining is Limit again
+}
+
+// Reader is who reads: whoever comes from an address or, with a token, its subject.
+type Reader struct {
+	Addr  netip.Addr
+	Token string // the subject; empty: no token
 }

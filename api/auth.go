@@ -1,9 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+
+	"faultline"
 
 	"github.com/gin-gonic/gin"
 )
@@ -19,17 +22,43 @@ const (
 )
 
 // authorise returns the claims of the request's bearer token, if it is one of
-// ours and carries the scope. Why a token was not accepted is not said: it
-// would help those who make their own.
+// ours and carries the scope. A node that has not read yet which tokens are
+// revoked takes none.
 func (a *api) authorise(c *gin.Context, scope string) (Claims, error) {
-	fields := c.Request.Header.Values("Authorization")
-	if len(fields) == 0 {
+	if c.Request.Header["Authorization"] == nil {
 		return Claims{}, &refusal{status: http.StatusUnauthorized, challenge: challengeNone,
 			detail: "A bearer token is needed here."}
 	}
+	if a.cfg.Revocations != nil && !a.cfg.Keys.RevocationsKnown() {
+		return Claims{}, fmt.Errorf("which tokens are revoked was not read yet: %w", faultline.ErrUnavailable)
+	}
+	who, err := a.bearer(c)
+	if err == nil && !slices.Contains(who.Scopes, scope) {
+		err = &refusal{status: http.StatusForbidden,
+			challenge: `Bearer realm="faultline", error="insufficient_scope", scope="` + scope + `"`,
+			detail:    "The token does not carry the scope " + scope + "."}
+	}
+	return who, err
+}
+
+// hasBearer reports whether a request carries a bearer token, good or not. A
+// proxy in front may want other credentials, which are its own affair.
+func hasBearer(c *gin.Context) bool {
+	for _, field := range c.Request.Header["Authorization"] {
+		if scheme, _, _ := strings.Cut(field, " "); strings.EqualFold(scheme, "Bearer") {
+			return true
+		}
+	}
+	return false
+}
+
+// bearer returns the claims of the request's bearer token. Why a token was not
+// accepted is not said: it would help those who make their own.
+func (a *api) bearer(c *gin.Context) (Claims, error) {
 	invalid := &refusal{status: http.StatusUnauthorized, challenge: challengeInvalid,
 		detail: "The bearer token is not valid."}
-	if len(fields) > 1 || len(fields[0]) > maxAuthorization {
+	fields := c.Request.Header["Authorization"]
+	if len(fields) != 1 || len(fields[0]) > maxAuthorization {
 		return Claims{}, invalid
 	}
 	scheme, token, ok := strings.Cut(fields[0], " ")
@@ -39,11 +68,6 @@ func (a *api) authorise(c *gin.Context, scope string) (Claims, error) {
 	who, err := a.cfg.Keys.Verify(strings.TrimSpace(token))
 	if err != nil {
 		return Claims{}, invalid
-	}
-	if !slices.Contains(who.Scopes, scope) {
-		return Claims{}, &refusal{status: http.StatusForbidden,
-			challenge: `Bearer realm="faultline", error="insufficient_scope", scope="` + scope + `"`,
-			detail:    "The token does not carry the scope " + scope + "."}
 	}
 	return who, nil
 }

@@ -31,8 +31,11 @@ type Source interface {
 	Changes(ctx context.Context, after string, limit int, block time.Duration) ([]Change, error)
 	// Incident returns one revision with all its sites; 0 is the last one.
 	Incident(ctx context.Context, id string, revision int) (faultline.Incident, error)
-	// Incidents returns the newest ones, last revisions with all their sites.
+	// Incidents returns the newest ones, last revisions with all their sites, the
+	// newest onset first and of equal ones the greater id.
 	Incidents(ctx context.Context, limit int) ([]faultline.Incident, error)
+	// Older returns those behind the place of one of that onset and id, in that order.
+	Older(ctx context.Context, onset time.Time, id string, limit int) ([]faultline.Incident, error)
 	// View returns the newest view and its version, or the version known and no
 	// view where there is none newer.
 	View(ctx context.Context, known int64) (faultline.View, int64, error)
@@ -40,7 +43,7 @@ type Source interface {
 
 // What a Board keeps.
 const (
-	maxIncidents  = 1_000   // newest first; open ones stay whatever their number
+	maxIncidents  = 1_000   // newest first; open ones stay whatever their number. Older ones are read through the source
 	maxKeptSites  = 200_000 // of incidents held whole; beyond, sites are read through the source
 	ringSize      = 1_024   // changes that a stream can resume from without the source
 	followBatch   = 256     // changes read at once
@@ -69,6 +72,8 @@ type BoardConfig struct {
 	// SnapshotFile is where the node writes down what it knows, to answer after a
 	// restart while the source is away; empty: nowhere.
 	SnapshotFile string
+	// Map is written down in the same directory; nil: it is not.
+	Map Map
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty

@@ -30,7 +30,7 @@ type onDisk struct {
 }
 
 // writeDisk replaces the file as one: whoever reads it finds the old or the new.
-func writeDisk(path string, state onDisk) (err error) {
+func writeDisk(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, keyDirMode); err != nil {
 		return err
@@ -48,35 +48,41 @@ func writeDisk(path string, state onDisk) (err error) {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	if err = errors.Join(json.NewEncoder(z).Encode(state), z.Close(), f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(write(z), z.Close(), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
 }
 
 // readDisk fails with [fs.ErrNotExist] where nothing was written. The checksum of
-// gzip tells a damaged file.
-func readDisk(path string) (state onDisk, err error) {
+// gzip tells a damaged file, at its end.
+func readDisk(path string, read func(io.Reader) error) error {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		return state, err
+		return err
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		return state, err
+		return err
 	}
-	text, err := io.ReadAll(io.LimitReader(z, maxDiskBytes))
+	return read(io.LimitReader(z, maxDiskBytes))
+}
+
+func (state onDisk) write(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
+
+func (state *onDisk) read(r io.Reader) error {
+	text, err := io.ReadAll(r)
 	if err != nil {
-		return state, err
+		return err
 	}
-	if err := json.Unmarshal(text, &state); err != nil {
-		return state, err
+	if err := json.Unmarshal(text, state); err != nil {
+		return err
 	}
 	if state.Version != diskVersion {
-		return state, fmt.Errorf("version %d, this release reads %d", state.Version, diskVersion)
+		return fmt.Errorf("version %d, this release reads %d", state.Version, diskVersion)
 	}
-	return state, nil
+	return nil
 }
 
 // recall shows what was written down before the restart. The source is read anew
@@ -86,7 +92,9 @@ func (k *keeper) recall() {
 	if path == "" {
 		return
 	}
-	state, err := readDisk(path)
+	k.board.recallMap()
+	var state onDisk
+	err := readDisk(path, state.read)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -104,7 +112,7 @@ func (k *keeper) recall() {
 		slog.Int("incidents", len(k.entries)), slog.Time("as_of", state.View.AsOf))
 }
 
-// writeSnapshots writes down each rendering of what is known, but for those that
+// writeSnapshots writes down the map, and each rendering of what is known, but for those that
 // come while one is being written, and the last one when ctx ends.
 func (b *Board) writeSnapshots(ctx context.Context) {
 	var written *pageCache // which rendering
@@ -118,7 +126,7 @@ func (b *Board) writeSnapshots(ctx context.Context) {
 		for i, e := range s.order {
 			state.Incidents[i] = e.inc
 		}
-		err := writeDisk(b.cfg.SnapshotFile, state)
+		err := writeDisk(b.cfg.SnapshotFile, state.write)
 		if err == nil {
 			written = s.pages
 			b.metrics.diskWrites.Inc()
@@ -130,8 +138,10 @@ func (b *Board) writeSnapshots(ctx context.Context) {
 		}
 		failed = err != nil
 	}
+	sites := mapWriter{board: b}
 	for ctx.Err() == nil {
 		write()
+		sites.write()
 		wait(ctx, b.diskPause)
 	}
 	write()

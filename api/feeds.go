@@ -129,7 +129,7 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 // @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Success  200 {string} string "RFC 4287"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,503 {object} Problem
+// @Failure  400,401,429,503 {object} Problem
 // @Router   /feed.atom [get]
 func (a *api) getAtom(c *gin.Context, query url.Values) error {
 	return a.writeFeed(c, query, mediaAtom, "/feed.atom", a.renderAtom)
@@ -173,7 +173,7 @@ func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Tim
 // @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Success  200 {object} object "jsonfeed.org, version 1.1"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,503 {object} Problem
+// @Failure  400,401,429,503 {object} Problem
 // @Router   /feed.json [get]
 func (a *api) getJSONFeed(c *gin.Context, query url.Values) error {
 	return a.writeFeed(c, query, mediaFeed, "/feed.json", a.renderJSONFeed)

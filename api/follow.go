@@ -137,7 +137,39 @@ func (b *Board) readAnew(ctx context.Context, position string) (update, error) {
 	}
 	// Changes first, incidents after: they hold every change above, or later ones.
 	incidents, err := b.cfg.Source.Incidents(ctx, maxIncidents)
+	if err == nil && len(incidents) == maxIncidents {
+		incidents, err = b.withOldOpen(ctx, incidents)
+	}
 	return update{anew: true, changes: changes, incidents: incidents}, err
+}
+
+// withOldOpen adds the incidents that are older than the newest ones and still
+// open, which the view names beside the sites that fail.
+func (b *Board) withOldOpen(ctx context.Context, incidents []faultline.Incident) ([]faultline.Incident, error) {
+	view, _, err := b.cfg.Source.View(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	held := map[string]bool{}
+	for _, inc := range incidents {
+		held[inc.ID] = true
+	}
+	for _, s := range view.Sites {
+		for _, id := range s.Incidents {
+			if held[id] || len(held) >= 2*maxIncidents {
+				continue
+			}
+			held[id] = true
+			inc, err := b.incident(ctx, id, 0)
+			switch {
+			case err == nil:
+				incidents = append(incidents, inc)
+			case !errors.Is(err, faultline.ErrNotFound):
+				return nil, err
+			}
+		}
+	}
+	return incidents, nil
 }
 
 // wholeOf returns the incidents of changes at their last revisions, with all

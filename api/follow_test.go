@@ -192,12 +192,15 @@ func TestBoardForgets(t *testing.T) {
 		}
 		entries[inc.ID] = e
 	}
-	order := arrange(entries)
+	order, floor := arrange(entries)
 	if len(order) != maxIncidents+10 || len(entries) != len(order) {
 		t.Errorf("%d kept, %d known", len(order), len(entries))
 	}
 	if entries["inc_10"] != nil || entries["inc_9"] == nil || entries[fmt.Sprint("inc_", maxIncidents+49)] == nil {
 		t.Error("the wrong ones were forgotten")
+	}
+	if floor != cursorOf(&order[maxIncidents-1].inc) {
+		t.Errorf("nothing is said to lack down to %v", floor)
 	}
 	long := incident(0, 1, 30)
 	for range maxKeptSites {
@@ -209,7 +212,9 @@ func TestBoardForgets(t *testing.T) {
 	for _, inc := range []faultline.Incident{long, recent} {
 		entries[inc.ID], _ = newEntry(inc, "")
 	}
-	arrange(entries)
+	if _, floor := arrange(entries); floor != (cursor{}) {
+		t.Errorf("of two, some lack behind %v", floor)
+	}
 	if e := entries[long.ID]; e.complete || len(e.inc.Sites) != faultline.ListedSites || cap(e.inc.Sites) > 2*faultline.ListedSites {
 		t.Errorf("the long one keeps %d sites", len(e.inc.Sites))
 	}

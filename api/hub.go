@@ -69,7 +69,8 @@ type hub struct {
 // client is one open stream.
 type client struct {
 	chosen
-	frames chan []byte // closed when the client is dropped, and at the end
+	frames  chan []byte // closed when the client is dropped, and at the end
+	release func()      // gives back its place among those of its reader
 }
 
 func newHub(max int, streams prometheus.Gauge, dropped prometheus.Counter) *hub {
@@ -147,7 +148,7 @@ func (h *hub) handOver(c *client, conn *streamConn) bool {
 	for len(c.frames) > 0 {
 		conn.rest = append(conn.rest, <-c.frames)
 	}
-	conn.chosen = c.chosen
+	conn.chosen, conn.release = c.chosen, c.release
 	h.taken.Add(1)
 	h.shards[h.next%len(h.shards)].put(delivery{conn: conn})
 	h.next++
@@ -172,6 +173,7 @@ func (h *hub) remove(c *client) {
 	if _, ok := h.clients[c]; ok {
 		delete(h.clients, c)
 		close(c.frames)
+		c.release()
 		h.streams.Dec()
 	}
 }
@@ -195,14 +197,15 @@ type joined struct {
 
 // join adds a client that has seen everything up to the position after; "" asks
 // for nothing older. What it returns and what it then receives leave no gap and
-// overlap nowhere.
-func (h *hub) join(after string, chosen chosen, current func() *snapshot) (joined, error) {
+// overlap nowhere. Once the client is gone, or was not taken, release is called.
+func (h *hub) join(after string, chosen chosen, release func(), current func() *snapshot) (joined, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || len(h.clients)+int(h.taken.Load()) >= h.max {
+		release()
 		return joined{}, &refusal{status: http.StatusServiceUnavailable, detail: "No further stream can be opened just now."}
 	}
-	j := joined{client: &client{chosen: chosen, frames: make(chan []byte, clientQueue)}, snap: current(), position: h.position()}
+	j := joined{client: &client{chosen: chosen, frames: make(chan []byte, clientQueue), release: release}, snap: current(), position: h.position()}
 	h.clients[j.client] = struct{}{}
 	h.streams.Inc()
 	if after == j.position || after == "" {

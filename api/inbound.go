@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -92,6 +93,9 @@ func (m message) point(why faultline.Invalid) faultline.Invalid {
 func decodeForeign(body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
 		return faultline.InvalidError{jsonFault(err)}
+	}
+	if string(bytes.TrimSpace(body)) == "null" { // which is no error to the decoder
+		return faultline.InvalidError{{Detail: "is null, and not a message"}}
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func newIncidentSites(inc *faultline.Incident, meta Meta) IncidentSites {
 //
 // @ID       getIncidents
 // @Summary  Incidents, newest onset first
-// @Description Each carries its first 20 sites. Follow next until it is null.
+// @Description Each carries its first 20 sites. Follow next until it is null: that leads back to the first incident there was. A page may hold fewer than limit, or none, and still have a next: beyond the newest 1,000 incidents so many are looked at for one page.
 // @Tags     incidents
 // @Produce  json
 // @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
@@ -88,7 +88,7 @@ func newIncidentSites(inc *faultline.Incident, meta Meta) IncidentSites {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,503 {object} Problem
+// @Failure  400,401,429,503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	q, err := newListQuery(query, a.cfg.Lookup)
@@ -99,47 +99,12 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("list "+q.key(), func() (*page, error) { return s.list(q, a.cfg.Board.cfg.PublicURL) })
+	p, err := s.pages.get("list "+q.key(), func() (*page, error) { return a.cfg.Board.list(c.Request.Context(), s, q) })
 	if err != nil {
 		return err
 	}
 	a.writeRead(c, p, s, cacheCurrent)
 	return nil
-}
-
-// list puts a page of the list together from incidents that are rendered
-// already.
-func (s *snapshot) list(q listQuery, publicURL string) (*page, error) {
-	body := append([]byte(`{"meta":`), s.metaBody...)
-	body = append(body, `,"incidents":[`...)
-	next, taken := "null", 0
-	var last cursor
-	var link []string
-	for _, e := range s.order {
-		if q.after.id != "" && !q.after.before(cursorOf(&e.inc)) || !q.takes(&e.inc) {
-			continue
-		}
-		if taken == q.limit {
-			next = strconv.Quote(last.String()) // base64url: nothing to escape
-			following := q
-			following.after = last
-			link = []string{"<" + publicURL + "/v1/incidents?" + following.key() + `>; rel="next"`}
-			break
-		}
-		if taken++; taken > 1 {
-			body = append(body, ',')
-		}
-		listed, err := e.members(q.fields)
-		if err != nil {
-			return nil, err
-		}
-		body = append(body, listed...)
-		last = cursorOf(&e.inc)
-	}
-	body = append(append(append(body, `],"next":`...), next...), '}')
-	p := pageOf(body)
-	p.link = link
-	return p, nil
 }
 
 // members is the listed form with some members alone; of none, all.
@@ -165,7 +130,7 @@ func (e *entry) members(names []string) ([]byte, error) {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 	return a.writeIncident(c, 0, func(s *snapshot, e *entry) (*page, error) {
@@ -185,7 +150,7 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentSites
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 	rendered := func(s *snapshot, inc faultline.Incident) (*page, error) {
@@ -212,7 +177,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id}/revisions/{n} [get]
 func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 	text := c.Param("n")

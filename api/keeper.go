@@ -112,10 +112,10 @@ func (k *keeper) show(frames []frame, anew bool) {
 	next := &snapshot{live: k.meta(), view: k.view}
 	changed := prev == nil || anew || len(frames) > 0
 	if changed {
-		next.order = arrange(k.entries)
+		next.order, next.floor = arrange(k.entries)
 		next.byID = maps.Clone(k.entries) // what arrange left of them
 	} else {
-		next.order, next.byID = prev.order, prev.byID
+		next.order, next.floor, next.byID = prev.order, prev.floor, prev.byID
 	}
 	if changed || older(prev.meta, next.live) {
 		var err error

@@ -43,7 +43,7 @@ type Keys struct {
 	dir, issuer string
 	now         func() time.Time
 	ring        atomic.Pointer[keyRing]
-	revoked     atomic.Pointer[map[string]struct{}]
+	revoked     atomic.Pointer[map[string]struct{}] // nil until it was read
 }
 
 // keyRing are the keys as last loaded; it never changes.
@@ -70,7 +70,6 @@ func LoadOrCreate(dir, issuer string, now func() time.Time) (*Keys, error) {
 		if ring != nil {
 			keys := &Keys{dir: dir, issuer: issuer, now: now}
 			keys.ring.Store(ring)
-			keys.SetRevoked(nil)
 			return keys, nil
 		}
 		if err := createKey(dir); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -131,6 +130,10 @@ func (k *Keys) SetRevoked(ids []string) {
 	}
 	k.revoked.Store(&set)
 }
+
+// RevocationsKnown reports whether SetRevoked was called: before that nobody knows
+// which tokens are taken no more.
+func (k *Keys) RevocationsKnown() bool { return k.revoked.Load() != nil }
 
 // loadKeys returns nil where there is no key yet.
 func loadKeys(dir string) (*keyRing, error) {

@@ -20,22 +20,42 @@ type Limiter interface {
 	Token(subject string) faultline.Allowance
 }
 
-// The fields of draft-ietf-httpapi-ratelimit-headers-10.
+// ReadLimiter says who may read how often. Package ingest has it.
+type ReadLimiter interface {
+	// Read takes one read of what a reader may; a conditional one may be owed.
+	Read(who faultline.Reader, conditional bool) faultline.Allowance
+	// Unread gives it back.
+	Unread(who faultline.Reader)
+	// Stream takes one of the streams that a reader may have open at once, which
+	// release gives back; it reports false when there are none left.
+	Stream(who faultline.Reader) (release func(), ok bool)
+}
+
+// What is said to who is refused.
+const (
+	tooManySent    = "That is more than one client may send. Try again after Retry-After seconds."
+	tooManyReads   = "That is more than one reader may ask. Try again after Retry-After seconds; an answer that is asked for with the ETag that you hold, and has not changed, costs nothing; a token may ask more."
+	tooManyStreams = "That is more streams than one reader may have open. Close one, or ask now and then."
+)
+
+// streamPatience is when a reader with too many streams may try again.
+const streamPatience = 10 * time.Second
+
+// The fields of draft-ietf-httpapi-ratelimit-headers-11.
 const (
 	headerPolicy = "Ratelimit-Policy" // as net/http writes RateLimit-Policy
 	headerLimit  = "Ratelimit"
 )
 
 // limit stands in front of everything that is sent to us, whoever sends it and
-// whatever it holds: it costs less than to look. Reads are answered from memory
-// and need none of it.
+// whatever it holds: it costs less than to look. Reads have a limit of their own.
 func (a *api) limit(c *gin.Context) {
 	if a.cfg.Limits == nil || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead || c.Request.Method == http.MethodOptions {
 		return
 	}
 	addr, err := clientAddr(c)
 	if err == nil {
-		err = admit(c, a.cfg.Limits.Person(addr))
+		err = admit(c, a.cfg.Limits.Person(addr), tooManySent)
 	}
 	if err != nil {
 		a.fail(c, err)
@@ -46,33 +66,94 @@ func (a *api) limit(c *gin.Context) {
 func (a *api) authoriseSender(c *gin.Context, scope string) (Claims, error) {
 	who, err := a.authorise(c, scope)
 	if err == nil && a.cfg.Limits != nil {
-		err = admit(c, a.cfg.Limits.Token(who.Subject))
+		err = admit(c, a.cfg.Limits.Token(who.Subject), tooManySent)
 	}
 	return who, err
+}
+
+// metered stands in front of reads for programs: the pages, their parts and the
+// documents go without, so that nobody is kept from what we show to people. What
+// has not changed, and what we could not do, is given back.
+func (a *api) metered(c *gin.Context) {
+	if a.cfg.Reads == nil {
+		return
+	}
+	who, err := a.reader(c)
+	if err == nil {
+		err = admit(c, a.cfg.Reads.Read(who, c.Request.Header["If-None-Match"] != nil), tooManyReads)
+	}
+	if err != nil {
+		a.noteProxy(c)
+		a.fail(c, err)
+		return
+	}
+	c.Next()
+	if status := c.Writer.Status(); status == http.StatusNotModified || status >= http.StatusInternalServerError {
+		a.cfg.Reads.Unread(who)
+	}
+}
+
+// reader is who reads. A token that is not good is refused, rather than taken for
+// none: its bearer should hear of it.
+func (a *api) reader(c *gin.Context) (faultline.Reader, error) {
+	addr, err := clientAddr(c)
+	if err != nil || !hasBearer(c) {
+		return faultline.Reader{Addr: addr}, err
+	}
+	who, err := a.bearer(c)
+	return faultline.Reader{Addr: addr, Token: who.Subject}, err
+}
+
+// openStream takes one of the streams that the reader may have open.
+func (a *api) openStream(c *gin.Context) (release func(), err error) {
+	if a.cfg.Reads == nil {
+		return func() {}, nil
+	}
+	who, err := a.reader(c)
+	if err != nil {
+		return nil, err
+	}
+	release, ok := a.cfg.Reads.Stream(who)
+	if !ok {
+		return nil, &refusal{status: http.StatusTooManyRequests, retryAfter: seconds(streamPatience), detail: tooManyStreams}
+	}
+	return release, nil
+}
+
+// noteProxy says once that somebody was refused who may stand for many: behind a
+// proxy that is not trusted all readers are one.
+func (a *api) noteProxy(c *gin.Context) {
+	if c.Request.Header["X-Forwarded-For"] == nil || c.ClientIP() != c.RemoteIP() {
+		return
+	}
+	a.saidProxy.Do(func() {
+		a.log.Warn("a reader was refused whose request names another address in X-Forwarded-For, which is not believed: if that is a proxy of yours, name it in --trusted-proxies, or all its readers count as one")
+	})
 }
 
 // admit tells a client how it stands, and refuses it when nothing is left. What
 // it told of an earlier quota, of the address that a token came from say, gives
 // way.
-func admit(c *gin.Context, al faultline.Allowance) error {
-	var policy, state []byte
+func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
+	var room [2][64]byte // enough for one quota, or nearly for two
+	policy, state := room[0][:0], room[1][:0]
 	for _, q := range al.Quotas {
 		if q.Name == "" {
 			continue
 		}
-		if policy != nil {
+		if len(policy) > 0 {
 			policy, state = append(policy, ", "...), append(state, ", "...)
 		}
 		policy = field(policy, q.Name, "q", q.Limit, "w", seconds(q.Window))
 		state = field(state, q.Name, "r", q.Remaining, "t", seconds(q.Reset))
 	}
 	h := c.Writer.Header()
-	h[headerPolicy], h[headerLimit] = []string{string(policy)}, []string{string(state)}
+	values := []string{string(policy), string(state)}
+	h[headerPolicy], h[headerLimit] = values[:1:1], values[1:]
 	if al.OK {
 		return nil
 	}
-	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)),
-		detail: "That is more than one client may send. Try again after Retry-After seconds."}
+	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)), detail: otherwise}
 }
 
 // field appends one item of a structured field (RFC 9651): "name";a=1;b=2.

@@ -218,3 +218,69 @@ func TestListETagIsSteady(t *testing.T) {
 		t.Error("the ETag stayed though an incident changed")
 	}
 }
+
+// The list goes on into what the source keeps, to the first incident there was:
+// in order, nothing left out, nothing twice. What is open asks the source for
+// nothing, and older pages alone need it.
+func TestListReachesBackToTheBeginning(t *testing.T) {
+	n := newNode(t)
+	const total = maxIncidents + 3*olderAtOnce
+	var want []string
+	for i := range total {
+		inc := incident(i/2, 1, 1) // two begin at the same moment
+		inc.ID, inc.State = fmt.Sprintf("inc_%05d", i), faultline.StateResolved
+		if i == 7 || i == total-1 {
+			inc.State = faultline.StateConfirmed
+		}
+		if i%400 == 3 {
+			inc.Cause = &faultline.Cause{Component: "dns:dyn", Kind: "dns"}
+		}
+		n.source.tell(inc)
+		want = append(want, inc.ID)
+	}
+	slices.Reverse(want)
+	n.source.see(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "x.example", State: faultline.SiteDown, Incidents: []string{"inc_00007"}}}})
+	n.run()
+	follow := func(query string) (ids []string, pages int) {
+		for next := (*string)(nil); ; pages++ {
+			cursor := ""
+			if next != nil {
+				cursor = "&cursor=" + *next
+			}
+			got, following := listIDs(t, n, query+cursor)
+			if ids = append(ids, got...); following == nil {
+				return ids, pages + 1
+			}
+			next = following
+		}
+	}
+	for _, limit := range []string{"100", "7"} {
+		if got, _ := follow("?limit=" + limit); !slices.Equal(got, want) {
+			t.Errorf("%s a page: %d of %d", limit, len(got), len(want))
+		}
+	}
+	if got, pages := follow("?cause=dns:dyn"); fmt.Sprint(got) != "[inc_00803 inc_00403 inc_00003]" || pages > 3 {
+		t.Errorf("%v on %d pages", got, pages)
+	}
+	if got, _ := follow("?since=2021-06-08T09:48:05Z&until=2021-06-08T09:49:05Z"); fmt.Sprint(got) != "[inc_00003 inc_00002]" {
+		t.Errorf("of one minute: %v", got)
+	}
+	asked := n.source.count("older")
+	if got, pages := follow("?state=open&limit=1"); fmt.Sprint(got) != fmt.Sprint([]string{want[0], "inc_00007"}) || pages != 2 {
+		t.Errorf("open: %v", got)
+	}
+	if n.source.count("older") != asked {
+		t.Error("what is open is looked for in the source")
+	}
+	// An older one is there in every form.
+	for _, path := range []string{"", "/sites", "/revisions/1"} {
+		if w := n.get("/v1/incidents/inc_00000" + path); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	n.source.fail(faultline.ErrUnavailable)
+	if w := n.get("/v1/incidents?limit=99"); w.Code != http.StatusOK {
+		t.Errorf("the newest without the source: %d", w.Code)
+	}
+	wantProblem(t, n.get("/v1/incidents?limit=99&until=2021-06-08T09:49:05Z"), http.StatusServiceUnavailable)
+}

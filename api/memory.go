@@ -45,6 +45,8 @@ type snapshot struct {
 	wellAt   map[string]int // index into view.Well
 	byID     map[string]*entry
 	order    []*entry // newest onset first
+	// floor is the place down to which order lacks nothing; zero: it has all there is.
+	floor cursor
 
 	pages *pageCache // depends on order and meta
 	sites *pageCache // depends on view besides
@@ -82,8 +84,9 @@ func (s *snapshot) foremost(ids []string) *entry {
 
 // arrange sorts entries newest onset first and keeps the memory bounded: closed
 // incidents beyond maxIncidents are forgotten, sites beyond maxKeptSites are
-// left to the source, in both cases the oldest first.
-func arrange(entries map[string]*entry) []*entry {
+// left to the source, in both cases the oldest first. It returns the order and down
+// to where it lacks nothing, zero for all the way.
+func arrange(entries map[string]*entry) (_ []*entry, floor cursor) {
 	order := make([]*entry, 0, len(entries))
 	for _, e := range entries {
 		order = append(order, e)
@@ -104,7 +107,9 @@ func arrange(entries map[string]*entry) []*entry {
 			e = e.shortened()
 			entries[e.inc.ID] = e
 		}
-		kept = append(kept, e)
+		if kept = append(kept, e); len(kept) == maxIncidents {
+			floor = cursorOf(&e.inc)
+		}
 	}
-	return slices.Clip(kept)
+	return slices.Clip(kept), floor
 }

@@ -13,7 +13,7 @@ import (
 
 // Requests of these paths may be made by any page in any browser, without
 // credentials; everything else is for the same origin and for programs.
-var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json", "/feed.", "/oembed", "/statuspage/"}
+var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json", "/feed.", "/oembed", "/statuspage/", "/api/v2/"}
 
 // Values of header fields that every answer carries, made once.
 var (
@@ -114,7 +114,7 @@ func (a *api) noMethod(c *gin.Context) {
 	if strings.Contains(h.Get("Allow"), http.MethodGet) && isPublic(c.Request.URL.Path) {
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID")
+		h.Set("Access-Control-Allow-Headers", "Authorization, If-None-Match, Last-Event-ID")
 		h.Set("Access-Control-Max-Age", "86400")
 	}
 	c.Writer.WriteHeader(http.StatusNoContent)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -94,10 +95,16 @@ func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	return nil
 }
 
+var errNotForwarded = errors.New("nobody forwarded it")
+
 // clientAddr is the address that the request came from: the peer's, or the one
 // that a trusted proxy names.
 func clientAddr(c *gin.Context) (netip.Addr, error) {
-	addr, err := netip.ParseAddr(c.ClientIP())
+	var addr netip.Addr
+	err := errNotForwarded
+	if c.Request.Header["X-Forwarded-For"] != nil {
+		addr, err = netip.ParseAddr(c.ClientIP())
+	}
 	if err != nil { // gin reads no address with a zone; such a peer is no trusted proxy
 		var peer netip.AddrPort
 		peer, err = netip.ParseAddrPort(c.Request.RemoteAddr)

@@ -56,6 +56,8 @@ func writePage(c *gin.Context, p *page, cacheControl []string) {
 	v := p.negotiate(accept)
 	h["Etag"], h["Cache-Control"], h["Vary"] = v.tags, cacheControl, varyEncoding
 	if held := r["If-None-Match"]; held != nil && noneMatch(held, v.etag) {
+		delete(h, headerPolicy) // it costs nothing; a cache would put them beside the answer that it holds
+		delete(h, headerLimit)
 		c.Writer.WriteHeader(http.StatusNotModified)
 		c.Writer.WriteHeaderNow()
 		return

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,8 @@ type Config struct {
 	Looked func(ctx context.Context, site string) (status faultline.SiteStatus, ok bool)
 	// Limits says who may send how often; nil: everybody, always.
 	Limits Limiter
+	// Reads says who may read how often; nil: everybody, always.
+	Reads ReadLimiter
 	// Revocations keeps which tokens are revoked; nil: none can be.
 	Revocations Revocations
 	// Annotator takes statements and corrections; nil: nobody does.
@@ -71,6 +74,7 @@ type api struct {
 	docs    *docPages
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
+	saidProxy       sync.Once // that a proxy may not be trusted that should be
 }
 
 // Routes whose requests last as long as their clients want.
@@ -120,8 +124,11 @@ func New(cfg Config) (*gin.Engine, error) {
 // routes is the whole table: what is not here is 404 or 405. The strings behind
 // a handler are the keys that its query may hold.
 func (a *api) routes(e *gin.Engine) {
-	read := func(path string, h handler, keys ...string) {
+	free := func(path string, h handler, keys ...string) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.answer(h, keys))
+	}
+	read := func(path string, h handler, keys ...string) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.metered, a.answer(h, keys))
 	}
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
@@ -153,21 +160,23 @@ func (a *api) routes(e *gin.Engine) {
 	read("/feed.json", a.getJSONFeed, filterKeys...)
 	read("/statuspage/api/v2/:file", a.getStatuspage)
 	read("/statuspage/api/v2/:file/:part", a.getStatuspageList)
+	read("/api/v2/:file", a.getRootStatuspage)
+	read("/api/v2/:file/:part", a.getRootStatuspageList)
 	read("/statuspage/:kind/:name/api/v2/:file", a.getComponentStatuspage)
 	read("/statuspage/:kind/:name/api/v2/:file/:part", a.getComponentStatuspageList)
 	read("/oembed", a.getOEmbed, "url", "format", "maxwidth", "maxheight")
 	read("/v1/verdict", a.getVerdict, "site")
 	read("/v1/search", a.getSearch, "q")
 	read("/v1/summary", a.getSummary)
-	e.GET(routeStream, a.answer(a.getStream, streamKeys))
+	e.GET(routeStream, a.metered, a.answer(a.getStream, streamKeys))
 
-	read("/.well-known/jwks.json", a.getJWKS)
-	read("/healthz", a.getHealth)
-	read("/readyz", a.getReady)
+	free("/.well-known/jwks.json", a.getJWKS)
+	free("/healthz", a.getHealth)
+	free("/readyz", a.getReady)
 
 	plain := func(path string, h gin.HandlerFunc) { e.Match([]string{http.MethodGet, http.MethodHead}, path, h) }
 	plain("/metrics", a.serveMetrics())
-	read("/openapi.json", a.getOpenAPI)
+	free("/openapi.json", a.getOpenAPI)
 	plain("/docs", a.redirectDocs)
 	plain("/docs/", a.getDocs)
 	plain("/docs/:file", a.getDocsFile)

@@ -24,8 +24,9 @@ type streamConn struct {
 	conn  net.Conn
 	write func([]byte) (int, error) // takes what fits, without waiting
 	chosen
-	rest  [][]byte // of frames, not written yet; at most clientQueue
-	tries int      // since something was written, while there is a rest
+	release func()   // gives back its place among those of its reader
+	rest    [][]byte // of frames, not written yet; at most clientQueue
+	tries   int      // since something was written, while there is a rest
 }
 
 // delivery is what a shard is handed: a frame, a new client, or the end.
@@ -55,12 +56,16 @@ func newShard(dropped, left func()) *shard {
 // of all its streams, which resume from where they were.
 func (s *shard) put(d delivery) {
 	s.mu.Lock()
-	if len(s.queue) < shardQueue {
+	full := len(s.queue) >= shardQueue
+	if !full {
 		s.queue = append(s.queue, d)
 	} else if !s.queue[len(s.queue)-1].end {
 		s.queue = append(s.queue, delivery{end: true})
 	}
 	s.mu.Unlock()
+	if full && d.conn != nil {
+		s.gone(d.conn)
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -226,6 +231,7 @@ func (s *shard) gone(c *streamConn) {
 	if c.conn != nil {
 		_ = c.conn.Close() // there is nobody left to tell
 		c.conn, c.rest = nil, nil
+		c.release()
 		s.left()
 	}
 }

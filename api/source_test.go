@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -128,12 +129,31 @@ func (m *memSource) Incidents(_ context.Context, limit int) ([]faultline.Inciden
 	if err := cmp.Or(m.failing, m.noList); err != nil {
 		return nil, err
 	}
-	var last []faultline.Incident
+	last := m.newest()
+	return last[:min(limit, len(last))], nil
+}
+
+func (m *memSource) newest() (last []faultline.Incident) {
 	for _, all := range m.revisions {
 		last = append(last, all[len(all)-1])
 	}
-	slices.SortFunc(last, func(a, b faultline.Incident) int { return b.DetectedAt.Compare(a.DetectedAt) })
-	return last[:min(limit, len(last))], nil
+	slices.SortFunc(last, func(a, b faultline.Incident) int {
+		return cmp.Or(b.Onset.At.Compare(a.Onset.At), strings.Compare(b.ID, a.ID))
+	})
+	return last
+}
+
+func (m *memSource) Older(_ context.Context, onset time.Time, id string, limit int) ([]faultline.Incident, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked["older"]++
+	if m.failing != nil {
+		return nil, m.failing
+	}
+	older := slices.DeleteFunc(m.newest(), func(inc faultline.Incident) bool {
+		return inc.Onset.At.After(onset) || inc.Onset.At.Equal(onset) && inc.ID >= id
+	})
+	return older[:min(limit, len(older))], nil
 }
 
 func (m *memSource) View(_ context.Context, known int64) (faultline.View, int64, error) {

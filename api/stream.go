@@ -54,7 +54,7 @@ const (
 // @Param    last_event_id query  string false "the same, where headers can't be set"
 // @Param    snapshot      query  int    false "1: the open incidents first, unless resuming" Enums(0, 1)
 // @Success  200 {string} string "events, without end"
-// @Failure  400,503 {object} Problem
+// @Failure  400,401,429,503 {object} Problem
 // @Router   /v1/stream [get]
 func (a *api) getStream(c *gin.Context, query url.Values) error {
 	snapshot := query.Get("snapshot")
@@ -77,7 +77,11 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	if _, err := b.snapshot(); err != nil {
 		return err
 	}
-	j, err := b.hub.join(after, wanted, b.current.Load)
+	release, err := a.openStream(c)
+	if err != nil {
+		return err
+	}
+	j, err := b.hub.join(after, wanted, release, b.current.Load)
 	if err != nil {
 		return err
 	}

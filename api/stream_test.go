@@ -313,7 +313,7 @@ func TestFullQueueIsDropped(t *testing.T) {
 	n := newNode(t)
 	h := n.board.hub
 	join := func() *client {
-		j, err := h.join("", chosen{}, n.board.current.Load)
+		j, err := h.join("", chosen{}, func() {}, n.board.current.Load)
 		if err != nil {
 			t.Fatal(err)
 		}

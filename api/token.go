@@ -129,8 +129,10 @@ func (k *Keys) Verify(token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, fmt.Errorf("verify token: %w", err)
 	}
-	if _, gone := (*k.revoked.Load())[t.ID]; gone {
-		return Claims{}, errors.New("verify token: it is revoked")
+	if revoked := k.revoked.Load(); revoked != nil {
+		if _, gone := (*revoked)[t.ID]; gone {
+			return Claims{}, errors.New("verify token: it is revoked")
+		}
 	}
 	return Claims{ID: t.ID, Expires: t.ExpiresAt.Time, Subject: t.Subject, Scopes: strings.Fields(t.Scope), ASN: t.ASN, Country: t.Country}, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -70,7 +71,7 @@ type TokenAnswer struct {
 // @Security Bearer
 // @Param    token body TokenRequest true "what it is for"
 // @Success  201 {object} TokenAnswer "told this once"
-// @Failure  400,401,403,413,415 {object} Problem
+// @Failure  400,401,403,413,415,503 {object} Problem
 // @Router   /v1/tokens [post]
 func (a *api) postToken(c *gin.Context, _ url.Values) error {
 	if _, err := a.authorise(c, ScopeAdmin); err != nil {
@@ -86,6 +87,12 @@ func (a *api) postToken(c *gin.Context, _ url.Values) error {
 	}
 	claims, err := req.claims()
 	if err != nil {
+		return err
+	}
+	if err := a.readRevoked(c.Request.Context()); err != nil { // no token is born of one that was just revoked
+		return err
+	}
+	if _, err := a.authorise(c, ScopeAdmin); err != nil {
 		return err
 	}
 	token, err := a.cfg.Keys.Issue(claims)
@@ -153,13 +160,24 @@ func (a *api) deleteToken(c *gin.Context, _ url.Values) error {
 	if err := a.cfg.Revocations.Revoke(c.Request.Context(), id, now.Add(MaxTokenTTL), now); err != nil {
 		return err
 	}
-	ids, err := a.cfg.Revocations.Revoked(c.Request.Context())
-	if err != nil {
+	if err := a.readRevoked(c.Request.Context()); err != nil {
 		return err
 	}
-	a.cfg.Keys.SetRevoked(ids)
 	c.Writer.Header()["Cache-Control"] = cacheNever
 	c.Writer.WriteHeader(http.StatusNoContent)
 	c.Writer.WriteHeaderNow()
+	return nil
+}
+
+// readRevoked reads which tokens are taken no more, where any can be.
+func (a *api) readRevoked(ctx context.Context) error {
+	if a.cfg.Revocations == nil {
+		return nil
+	}
+	ids, err := a.cfg.Revocations.Revoked(ctx)
+	if err != nil {
+		return fmt.Errorf("read the revoked tokens: %w", err)
+	}
+	a.cfg.Keys.SetRevoked(ids)
 	return nil
 }

@@ -45,6 +45,7 @@ func (n *node) sendJSON(method, path, body, token string) request {
 func TestTokensAreIssuedAndRevoked(t *testing.T) {
 	kept := &memRevocations{}
 	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Revocations = kept })
+	n.keys.SetRevoked(nil)
 	admin := n.token(ScopeAdmin)
 	w := n.do(n.sendJSON("POST", "/v1/tokens", `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":3600}`, admin))
 	got := decode[TokenAnswer](t, w.Body)
@@ -69,6 +70,32 @@ func TestTokensAreIssuedAndRevoked(t *testing.T) {
 	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/tokens/a%20b", "", admin)), http.StatusBadRequest)
 	kept.err = errors.Join(faultline.ErrUnavailable)
 	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/tokens/other", "", admin)), http.StatusServiceUnavailable)
+}
+
+// A node that does not know which tokens are revoked takes none, and issues none
+// when it can't ask; reads go on.
+func TestUnknownRevocationsShutTheDoor(t *testing.T) {
+	kept := &memRevocations{err: faultline.ErrUnavailable}
+	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Revocations, c.Reads = kept, newFewReads() })
+	n.run()
+	admin, probes := n.token(ScopeAdmin), n.token(ScopeProbes)
+	claims, err := n.keys.Verify(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const body = `{"subject":"lon-1","scopes":["probes:write"]}`
+	wantProblem(t, n.do(probesRequest(oneProbe, probes)), http.StatusServiceUnavailable)
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, admin)), http.StatusServiceUnavailable)
+	if w := n.do(n.sendJSON("GET", "/v1/summary", "", probes)); w.Code != http.StatusOK {
+		t.Errorf("a read: %d", w.Code)
+	}
+	n.keys.SetRevoked(nil) // as of a moment ago; it can't be read now
+	if w := n.do(probesRequest(oneProbe, probes)); w.Code != http.StatusAccepted {
+		t.Errorf("once it is known: %d", w.Code)
+	}
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, admin)), http.StatusServiceUnavailable)
+	kept.err, kept.ids = nil, []string{claims.ID} // by another node, just now
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, admin)), http.StatusUnauthorized)
 }
 
 func TestTokensAreForAdmins(t *testing.T) {

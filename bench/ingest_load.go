@@ -39,8 +39,15 @@ type answered struct {
 	took                     time.Duration
 }
 
-// run sends for as long as told.
+// run sends for as long as told, as fast as it is answered.
 func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
+	return l.runAt(ctx, d, 0)
+}
+
+// runAt sends so many reports a second, if that many are answered; 0: as many as
+// are.
+func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answered, error) {
+	var sent atomic.Int64
 	var accepted, counted, other atomic.Int64
 	began := time.Now()
 	end := began.Add(d)
@@ -54,6 +61,13 @@ func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 			defer conn.Close()
 			in, out := bufio.NewReaderSize(conn, 2<<10), make([]byte, 0, 512)
 			for ctx.Err() == nil && time.Now().Before(end) {
+				if pace > 0 {
+					due := began.Add(time.Duration(float64(sent.Add(1)) / pace * float64(time.Second)))
+					if due.After(end) {
+						return nil
+					}
+					time.Sleep(time.Until(due))
+				}
 				out = l.request(out[:0])
 				if _, err := conn.Write(out); err != nil {
 					return err

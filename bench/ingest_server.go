@@ -39,6 +39,7 @@ const (
 	serverOurs  = "ours"  // the API as serve has it, limits and metrics on, and the door
 	serverNoop  = "noop"  // the same API, whose door answers at once and stores nothing
 	serverBare  = "bare"  // gin alone: no middleware, no limits, the body parsed, 202
+	serverBoth  = "both"  // ours, with incidents to read
 	serverNaive = "naive" // the same API, whose door makes one round trip to Redis for each report
 )
 
@@ -118,7 +119,8 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	door := ingest.NewDoor(ingest.DoorConfig{Log: benchLog{st}, Keys: st, Names: names, Labels: benchLabels{}, Hosting: hosting,
 		Durable: true, Now: time.Now, Writer: binary.LittleEndian.Uint64(writer[:]), Registerer: reg})
 	go func() { _ = door.Run(ctx) }()
-	limits := ingest.NewLimits(ingest.LimitsConfig{Person: ingestPersonLimit, Prefix: ingestPrefixLimit, Token: 600, Keys: st, Now: time.Now, Registerer: reg})
+	limits := ingest.NewLimits(ingest.LimitsConfig{Person: ingestPersonLimit, Prefix: ingestPrefixLimit, Token: 600,
+		Reads: benchReadLimit, TokenReads: 600, Keys: st, Now: time.Now, Registerer: reg})
 	go func() { _ = limits.Run(ctx) }()
 	dir, err := os.MkdirTemp("", "faultline-bench-keys")
 	if err != nil {
@@ -129,10 +131,14 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Door: door, Limits: limits, Board: api.NewBoard(api.BoardConfig{Source: struct{ api.Source }{}, Durable: true, Now: time.Now}),
+	cfg := api.Config{Door: door, Limits: limits, Reads: limits, Board: api.NewBoard(api.BoardConfig{Source: struct{ api.Source }{}, Durable: true, Now: time.Now}),
 		Keys: keys, Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg, TrustedProxies: []string{"127.0.0.1"},
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }}
 	switch kind {
+	case serverBoth:
+		if cfg.Board, err = benchBoard(ctx, newBenchSource(), reg); err != nil {
+			return nil, err
+		}
 	case serverNoop:
 		cfg.Door = noopDoor{}
 	case serverNaive:

@@ -39,6 +39,7 @@ var groups = []group{
 	{"probe", measureProbe},
 	{"ingest", measureIngest},
 	{"read", measureRead},
+	{"read-during-write", measureReadWrite},
 	{"stream", measureStream},
 }
 

@@ -78,16 +78,15 @@ func (r *reader) etags(ctx context.Context) (map[string]string, error) {
 // perCPUSecond reads over keep-alive connections for one round, and returns how
 // many requests the server answered in a second of its CPU time.
 func (r *reader) perCPUSecond(ctx context.Context, c readCase) (float64, error) {
-	request := []byte("GET " + c.path + " HTTP/1.1\r\nHost: x\r\n")
-	for name, values := range c.header {
-		request = append(request, name+": "+values[0]+"\r\n"...)
-	}
-	request = append(request, "\r\n"...)
+	return r.perCPUSecondOf(ctx, c, readConnections, readRound)
+}
+
+func (r *reader) perCPUSecondOf(ctx context.Context, c readCase, connections int, d time.Duration) (float64, error) {
 	before, err := r.cpu()
 	if err != nil {
 		return 0, err
 	}
-	answered, err := r.load(ctx, request, c.status)
+	answered, err := r.load(ctx, c.request(), c.status, connections, d)
 	if err != nil {
 		return 0, err
 	}
@@ -98,13 +97,23 @@ func (r *reader) perCPUSecond(ctx context.Context, c readCase) (float64, error) 
 	return float64(answered) / (after - before).Seconds(), nil
 }
 
-func (r *reader) load(ctx context.Context, request []byte, status int) (int64, error) {
+// request is the case as it goes over the wire.
+func (c readCase) request() []byte {
+	request := []byte("GET " + c.path + " HTTP/1.1\r\nHost: x\r\n")
+	for name, values := range c.header {
+		request = append(request, name+": "+values[0]+"\r\n"...)
+	}
+	return append(request, "\r\n"...)
+}
+
+// load reads over so many connections for so long, and counts the answers.
+func (r *reader) load(ctx context.Context, request []byte, status, connections int, d time.Duration) (int64, error) {
 	var answered, other atomic.Int64
-	end := time.Now().Add(readRound)
+	end := time.Now().Add(d)
 	g, ctx := errgroup.WithContext(ctx)
-	for range readConnections {
+	for i := range connections {
 		g.Go(func() error {
-			conn, err := net.Dial("tcp", r.addr)
+			conn, err := dialFrom(i, r.addr)
 			if err != nil {
 				return err
 			}
@@ -133,6 +142,13 @@ func (r *reader) load(ctx context.Context, request []byte, status int) (int64, e
 		return 0, fmt.Errorf("void: %d of %d answers have another status than %d", other.Load(), n, status)
 	}
 	return answered.Load(), nil
+}
+
+// dialFrom connects from one of some addresses of this machine, so that readers
+// are many people.
+func dialFrom(i int, addr string) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%clientAddresses))}}
+	return dialer.Dial("tcp", addr)
 }
 
 // skipAnswer reads one answer and returns its status.

@@ -20,6 +20,7 @@ import (
 
 	"faultline"
 	"faultline/api"
+	"faultline/ingest"
 )
 
 // The servers of the groups read and stream run in processes of their own: this
@@ -34,6 +35,9 @@ const (
 	readListPath     = "/v1/incidents?limit=2"
 	readIncidentPath = "/v1/incidents/inc_BENCH0"
 	readSites        = 400
+	// What one address may read a minute: the default of serve would stop the few
+	// addresses of this machine at once, and refuses nobody here.
+	benchReadLimit = 10_000_000
 )
 
 // serveReader runs one of the servers until standard input ends. It prints the
@@ -76,22 +80,33 @@ func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *api.Board
 		return nil, nil, err
 	}
 	registry := prometheus.NewRegistry()
-	still := func() time.Time { return source.incidents[0].UpdatedAt } // answers stay as they are while they are measured
-	board := api.NewBoard(api.BoardConfig{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
+	limits := ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6_000, Token: 600, Reads: benchReadLimit, TokenReads: 600, Now: time.Now, Registerer: registry})
+	board, err := benchBoard(ctx, source, registry)
+	if err != nil {
+		return nil, nil, err
+	}
 	engine, err := api.New(api.Config{Door: shutDoor{}, Board: board, Keys: keys, Now: time.Now, Registry: registry, Ready: board.Ready,
+		Limits: limits, Reads: limits,
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
 	if err != nil {
 		return nil, nil, err
 	}
+	return engine, board, nil
+}
+
+// benchBoard is a board that has read a source.
+func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.Registry) (*api.Board, error) {
+	still := func() time.Time { return source.incidents[0].UpdatedAt } // answers stay as they are while they are measured
+	board := api.NewBoard(api.BoardConfig{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
 	go func() { _ = board.Run(ctx) }() // fails only with ctx
 	for board.Ready() != nil || board.View().AsOf.IsZero() {
 		select {
 		case <-ctx.Done():
-			return nil, nil, ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(time.Millisecond):
 		}
 	}
-	return engine, board, nil
+	return board, nil
 }
 
 // shutDoor takes nothing: these groups read.

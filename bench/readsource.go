@@ -120,6 +120,10 @@ func (s *benchSource) Incidents(context.Context, int) ([]faultline.Incident, err
 	return append([]faultline.Incident(nil), s.incidents[:2]...), nil
 }
 
+func (s *benchSource) Older(context.Context, time.Time, string, int) ([]faultline.Incident, error) {
+	return nil, nil
+}
+
 // View is one that stands still: what it says of sites is nobody's concern here.
 func (s *benchSource) View(context.Context, int64) (faultline.View, int64, error) {
 	return faultline.View{AsOf: s.incidents[0].UpdatedAt, Vantages: 3}, 1, nil

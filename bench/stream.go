@@ -18,6 +18,7 @@ import (
 
 const (
 	maxStreamClients = 10_000
+	clientAddresses  = 200
 	streamTarget     = 0.7  // of the CPU of gin's SSEvent, a client and change
 	idleTarget       = 4096 // bytes of memory a client that listens
 	// streamWait is how long everybody may take to get one change.
@@ -101,10 +102,10 @@ func startCrowd(ctx context.Context, kind string, clients int, log io.Writer) (*
 }
 
 // listen opens a stream and reads its opening. Clients come from several
-// addresses, as one has not ports enough for two crowds.
+// addresses: one has not ports enough for two crowds, and may not have so many
+// streams open.
 func listen(addr string, i int) (net.Conn, error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%8))}}
-	conn, err := dialer.Dial("tcp", addr)
+	conn, err := dialFrom(i, addr)
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ import (
 	"faultline"
 )
 
-// doubted is a candidate of cdn:x with so many failing members of twenty, seen from
+// suspect is a candidate of cdn:x with so many failing members of twenty, seen from
 // so many vantages, and people of so many networks.
-type doubted struct {
+type suspect struct {
 	odds              float64
 	fails             []int // failed probes by vantage
 	failing, probed   int   // members
@@ -18,7 +18,7 @@ type doubted struct {
 	voice             float64
 }
 
-func (d doubted) incident(e *Engine) *incident {
+func (d suspect) incident(e *Engine) *incident {
 	in := e.open("cdn:x", d.odds)
 	for i := range 20 {
 		nats := -3.
@@ -44,6 +44,10 @@ func (d doubted) incident(e *Engine) *incident {
 		in.ByVantage = append(in.ByVantage, seenFrom{Vantage: id, Probes: 10, Failed: n})
 		in.ProbesFailed += n
 	}
+	crowd := e.crowdOf(e.sites.rows[in.Members[0].Site])
+	if crowd.Base = (rate{T: 10_000, From: e.clock}); d.crowd == 0 {
+		crowd.Base.N = 1_000 * crowd.Base.T // as many as ever
+	}
 	for n := range d.networks + d.nameles {
 		r := faultline.Report{At: after(60), Site: "a.example", Net: string(rune('A' + n))}
 		if n < d.networks {
@@ -51,6 +55,7 @@ func (d doubted) incident(e *Engine) *incident {
 		}
 		id, _ := e.network(r)
 		in.Networks = append(in.Networks, id)
+		crowd.add(heard{At: e.clock - 30*second, Network: id, Code: 503})
 	}
 	return in
 }
@@ -58,31 +63,31 @@ func (d doubted) incident(e *Engine) *incident {
 // What confirms a shared cause is what docs/method.md says, and not less of it.
 func TestWhatConfirms(t *testing.T) {
 	t.Parallel()
-	two := doubted{odds: confirmOdds, fails: []int{1, 1}, failing: 6, probed: 20, nats: 9, voice: 1}
-	one := doubted{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, voice: 1, networks: confirmNetworks, crowd: 1}
-	crowd := doubted{odds: confirmOdds, failing: 6, nats: 0, networks: confirmASNs, crowd: 3}
-	with := func(d doubted, change func(*doubted)) doubted { change(&d); return d }
+	two := suspect{odds: confirmOdds, fails: []int{1, 1}, failing: 6, probed: 20, nats: 9, voice: 1}
+	one := suspect{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, voice: 1, networks: confirmNetworks, crowd: 1}
+	crowd := suspect{odds: confirmOdds, failing: 6, nats: 0, networks: confirmASNs, crowd: 3}
+	with := func(d suspect, change func(*suspect)) suspect { change(&d); return d }
 	for name, c := range map[string]struct {
-		doubted
+		suspect
 		basis string // empty: not confirmed
 	}{
 		"two vantages":                        {two, faultline.BasisProbes},
-		"two vantages, too little odds":       {with(two, func(d *doubted) { d.odds = confirmOdds - 0.01 }), ""},
-		"two vantages, one site":              {with(two, func(d *doubted) { d.failing = 1 }), ""},
-		"two vantages, two sites":             {with(two, func(d *doubted) { d.failing = 2 }), faultline.BasisProbes},
-		"two vantages, one of them well":      {with(two, func(d *doubted) { d.fails = []int{1, 0} }), ""},
-		"chance failures":                     {with(two, func(d *doubted) { d.nats = 0.5 }), ""},
+		"two vantages, too little odds":       {with(two, func(d *suspect) { d.odds = confirmOdds - 0.01 }), ""},
+		"two vantages, one site":              {with(two, func(d *suspect) { d.failing = 1 }), ""},
+		"two vantages, two sites":             {with(two, func(d *suspect) { d.failing = 2 }), faultline.BasisProbes},
+		"two vantages, one of them well":      {with(two, func(d *suspect) { d.fails = []int{1, 0} }), ""},
+		"chance failures":                     {with(two, func(d *suspect) { d.nats = 0.5 }), ""},
 		"one vantage whose others are well":   {one, faultline.BasisBoth},
-		"one vantage that is doubted":         {with(one, func(d *doubted) { d.voice = 0.9 }), ""},
-		"one vantage, two networks":           {with(one, func(d *doubted) { d.networks = confirmNetworks - 1 }), ""},
-		"one vantage, a crowd as ever":        {with(one, func(d *doubted) { d.crowd = 0 }), ""},
+		"one vantage that is doubted":         {with(one, func(d *suspect) { d.voice = 0.9 }), ""},
+		"one vantage, two networks":           {with(one, func(d *suspect) { d.networks = confirmNetworks - 1 }), ""},
+		"one vantage, a crowd as ever":        {with(one, func(d *suspect) { d.crowd = 0 }), ""},
 		"where nothing probes, 20 ASNs":       {crowd, faultline.BasisReports},
-		"where nothing probes, 19 ASNs":       {with(crowd, func(d *doubted) { d.networks-- }), ""},
-		"networks without a number":           {with(crowd, func(d *doubted) { d.networks, d.nameles = 19, 10 }), ""},
-		"20 ASNs where one probe looks":       {with(crowd, func(d *doubted) { d.probed = 1 }), ""},
-		"one probed site fails, 20 ASNs":      {with(crowd, func(d *doubted) { d.probed, d.fails, d.nats, d.voice = 1, []int{1, 1}, 9, 1 }), faultline.BasisBoth},
-		"one probed site fails, 19 ASNs":      {with(crowd, func(d *doubted) { d.networks, d.probed, d.fails, d.nats, d.voice = 19, 1, []int{1, 1}, 9, 1 }), ""},
-		"no probed site fails among 20 ASNs'": {with(crowd, func(d *doubted) { d.fails, d.nats, d.voice = []int{1, 1}, 9, 1 }), faultline.BasisReports},
+		"where nothing probes, 19 ASNs":       {with(crowd, func(d *suspect) { d.networks-- }), ""},
+		"networks without a number":           {with(crowd, func(d *suspect) { d.networks, d.nameles = 19, 10 }), ""},
+		"20 ASNs where one probe looks":       {with(crowd, func(d *suspect) { d.probed = 1 }), ""},
+		"one probed site fails, 20 ASNs":      {with(crowd, func(d *suspect) { d.probed, d.fails, d.nats, d.voice = 1, []int{1, 1}, 9, 1 }), faultline.BasisBoth},
+		"one probed site fails, 19 ASNs":      {with(crowd, func(d *suspect) { d.networks, d.probed, d.fails, d.nats, d.voice = 19, 1, []int{1, 1}, 9, 1 }), ""},
+		"no probed site fails among 20 ASNs'": {with(crowd, func(d *suspect) { d.fails, d.nats, d.voice = []int{1, 1}, 9, 1 }), faultline.BasisReports},
 	} {
 		e := settled(60)
 		basis, ok := e.confirms(c.incident(e))
@@ -114,7 +119,7 @@ func TestWhatConfirmsASitesOwnFault(t *testing.T) {
 		"never":                            {hour, []int{0, 0}, sureOdds, 0, false},
 	} {
 		e := settled(120)
-		in := doubted{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks, crowd: 1}.incident(e)
+		in := suspect{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks, crowd: 1}.incident(e)
 		in.Cause = "site:a.example"
 		in.Onset = [3]int64{e.clock - c.age, e.clock - c.age, e.clock - c.age}
 		if basis, ok := e.confirms(in); ok != c.want {
@@ -127,7 +132,7 @@ func TestWhatConfirmsASitesOwnFault(t *testing.T) {
 func TestBasis(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
-	in := doubted{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, voice: 1}.incident(e)
+	in := suspect{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, voice: 1}.incident(e)
 	if got := e.basis(in); got != faultline.BasisBoth {
 		t.Errorf("probes, and three networks: %q", got)
 	}
@@ -144,7 +149,7 @@ func TestBasis(t *testing.T) {
 func TestAgreeing(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
-	in := doubted{failing: 1, networks: 5, crowd: 0.1}.incident(e)
+	in := suspect{failing: 1, networks: 5, crowd: 0.1}.incident(e)
 	if n := e.agreeing(in); n != 5 {
 		t.Errorf("three reports that rise: %d networks", n)
 	}

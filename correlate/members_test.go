@@ -45,7 +45,7 @@ func TestLook(t *testing.T) {
 	probed(e, id, "lon-1", "oxxooo", 60)
 	probed(e, id, "nyc-1", "oxoooo", 45)
 	got := e.look(e.sites.rows[id])
-	if got.lastFail != e.clock-180*second || got.backAt != e.clock-135*second || got.fails != 0 || got.all != 6 {
+	if got.lastFail != e.clock-180*second || e.sites.rows[id].backAfter(got.lastFail) != e.clock-135*second || got.fails != 0 || got.all != 6 {
 		t.Errorf("%+v; it failed last 180 s ago and was back 135 s ago", got)
 	}
 	if c := (&track{Recent: []result{newResult(0, 0), newResult(90*second, 0), newResult(100*second, 0)}}).cadence(); c != 50*second {

@@ -17,7 +17,8 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 	for w := range windows {
 		j.l[w], j.probes[w] = l, l
 	}
-	e.s.byID[id] = int32(len(e.s.judged))
+	at := int32(len(e.s.judged))
+	e.s.byID[id], e.s.stirred = at, append(e.s.stirred, at)
 	e.s.judged = append(e.s.judged, j)
 	return id
 }

@@ -63,6 +63,13 @@ func (t *gcraTable) take(key uint64, r rate, n int, now time.Time) (used, wait t
 	return time.Duration(next - at), 0
 }
 
+// give gives one request of a key's limit back.
+func (t *gcraTable) give(key uint64, r rate, now time.Time) {
+	s, unlock := t.slot(key, now.UnixNano())
+	defer unlock()
+	s.tat = max(0, s.tat-int64(r.interval))
+}
+
 // raise notes that at least so much of a key's limit is used.
 func (t *gcraTable) raise(key uint64, used time.Duration, now time.Time) {
 	at := now.UnixNano()

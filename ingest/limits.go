@@ -19,6 +19,9 @@ const (
 	quotaPerson = "person" // an address, or an IPv6 /64
 	quotaPrefix = "prefix" // a /24, or an IPv6 /48
 	quotaToken  = "token"
+	quotaReads  = "reads"       // of a person who has no token
+	quotaKeyed  = "token-reads" // of a token's subject
+	quotaStream = "streams"     // open at once; it is counted in metrics alone
 )
 
 // Bounds of [Limits].
@@ -30,10 +33,12 @@ const (
 	settleWithin = 500 * time.Millisecond
 )
 
-// LimitsConfig says how many requests a minute there may be of each person, of
-// each prefix and of each token; so many may also come at once.
+// LimitsConfig says how many requests a minute each person, each prefix and each
+// token may send, a third of it at once, and how many each person and each token
+// may read.
 type LimitsConfig struct {
 	Person, Prefix, Token int
+	Reads, TokenReads     int       // 0 Reads: no limit on reading
 	Keys                  DailyKeys // names prefixes where nodes settle their accounts
 	Shared                Shared    // nil: this node is alone
 	Now                   func() time.Time
@@ -78,6 +83,8 @@ type Limits struct {
 
 	mu   sync.Mutex
 	near map[near]int // spent and not yet settled
+
+	reads *reads // nil: no limit
 }
 
 // near is a quota that nodes settle: that of a prefix or of a token.
@@ -101,6 +108,9 @@ func NewLimits(cfg LimitsConfig) *Limits {
 			Name: "faultline_limit_settle_failures_total", Help: "Rounds in which quotas could not be settled among nodes.",
 		}),
 		near: map[near]int{},
+	}
+	if cfg.Reads > 0 {
+		l.reads = newReads(cfg.Reads, cfg.TokenReads)
 	}
 	auto.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "faultline_limit_near_keys", Help: "Prefixes near their limit and tokens in use, settled among nodes.",

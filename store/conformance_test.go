@@ -60,6 +60,7 @@ var conformance = []struct {
 	{"fence", testFence},
 	{"revisions", testRevisions},
 	{"incidents", testIncidents},
+	{"older incidents", testOlder},
 	{"changes", testChanges},
 	{"changes trimmed", testChangesTrimmed},
 	{"view", testView},

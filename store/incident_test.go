@@ -75,7 +75,7 @@ func testIncidents(t *testing.T, f *fixture) {
 	equal(t, len(none), 0)
 	const n = incidentsAtOnce + 7
 	for i := range n {
-		i = (i * 5) % n // not in the order of detection
+		i = (i * 5) % n // not in the order of onset
 		ok(t, f.SaveRevision(ctx, l, incident(i, 1)))
 		ok(t, f.SaveRevision(ctx, l, incident(i, 2)))
 	}
@@ -85,6 +85,47 @@ func testIncidents(t *testing.T, f *fixture) {
 		equal(t, len(got), min(limit, n))
 		for i, inc := range got {
 			sameJSON(t, inc, incident(n-1-i, 2))
+		}
+	}
+}
+
+// Pages of any length, one behind the other, are the whole list: nothing is left
+// out and nothing told twice, among incidents of one onset too.
+func testOlder(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	l := f.lead(t)
+	none, err := f.Older(ctx, time.Now(), "inc_z", 10)
+	ok(t, err)
+	equal(t, len(none), 0)
+	for i := range 20 {
+		inc := incident(i, 1)
+		if i >= 5 && i < 12 {
+			inc.Onset.At = incident(5, 1).Onset.At
+		}
+		ok(t, f.SaveRevision(ctx, l, inc))
+	}
+	moved := incident(3, 2) // its onset was found to be later: so is its place
+	moved.Onset.At = incident(19, 1).Onset.At.Add(time.Hour)
+	ok(t, f.SaveRevision(ctx, l, moved))
+	whole, err := f.Incidents(ctx, 100)
+	ok(t, err)
+	equal(t, len(whole), 20)
+	equal(t, whole[0].ID, moved.ID)
+	for _, limit := range []int{1, 3, 7, 100} {
+		got, err := f.Incidents(ctx, limit)
+		ok(t, err)
+		for {
+			last := got[len(got)-1]
+			page, err := f.Older(ctx, last.Onset.At, last.ID, limit)
+			ok(t, err)
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+		}
+		equal(t, len(got), 20)
+		for i := range got {
+			equal(t, got[i].ID, whole[i].ID)
 		}
 	}
 }

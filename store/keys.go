@@ -100,7 +100,7 @@ var registry = []keySpec{
 	{keyFence, "string: the newest fence ever given", "one number", false},
 	{keyCheckpoint, "hash: pointer to the newest checkpoint", "five fields", false},
 	{prefixChunk + "*", "string: one chunk of a checkpoint", "two generations of 1024 chunks of 256 KiB; unfinished ones expire", false},
-	{keyIndex, "sorted set: incident ids by detection time", "one member an incident, for ever", false},
+	{keyIndex, "sorted set: incident ids by onset", "one member an incident, for ever", false},
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -18,6 +20,8 @@ const (
 	maxIDBytes = 64
 	// incidentsAtOnce is how many incidents one round trip reads.
 	incidentsAtOnce = 64
+	// maxSameOnset bounds the incidents of one millisecond that a page may begin in.
+	maxSameOnset = 1_000
 )
 
 // SaveRevision stores one revision of an incident, whole, and tells of it in the
@@ -44,7 +48,7 @@ func (s *Store) SaveRevision(ctx context.Context, l Lease, inc faultline.Inciden
 	// The sum is of the plain text: another release may compress differently.
 	sum := sha256.Sum256(plain)
 	err = s.fenced(ctx, s.scripts.revision, l, []string{incidentKey(inc.ID), keyIndex, keyChanges},
-		inc.Revision, sum[:], whole, listed, inc.ID, inc.DetectedAt.UnixMilli(), changesKept).Err()
+		inc.Revision, sum[:], whole, listed, inc.ID, inc.Onset.At.UnixMilli(), changesKept).Err()
 	if err != nil {
 		return s.fail(op, err)
 	}
@@ -97,7 +101,7 @@ func readRevision(stored string) (faultline.Incident, error) {
 }
 
 // Incidents returns the last revisions of the newest incidents, whole, the
-// newest detection first, at most limit of them.
+// newest onset first and of equal ones the greater id, at most limit of them.
 func (s *Store) Incidents(ctx context.Context, limit int) ([]faultline.Incident, error) {
 	const op = "read the incidents"
 	if limit <= 0 {
@@ -107,6 +111,31 @@ func (s *Store) Incidents(ctx context.Context, limit int) ([]faultline.Incident,
 	if err != nil {
 		return nil, s.fail(op, err)
 	}
+	return s.wholeOf(ctx, op, ids)
+}
+
+// Older is Incidents behind the place of one of that onset and id, whether or not
+// there is such a one.
+func (s *Store) Older(ctx context.Context, onset time.Time, id string, limit int) ([]faultline.Incident, error) {
+	const op = "read older incidents"
+	if limit <= 0 {
+		return nil, nil
+	}
+	at := strconv.FormatInt(onset.UnixMilli(), 10)
+	pipe := s.reads.Pipeline()
+	same := pipe.ZRevRangeByScore(ctx, keyIndex, &redis.ZRangeBy{Max: at, Min: at, Count: maxSameOnset})
+	before := pipe.ZRevRangeByScore(ctx, keyIndex, &redis.ZRangeBy{Max: "(" + at, Min: "-inf", Count: int64(limit)})
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, s.fail(op, err)
+	}
+	ids := slices.DeleteFunc(same.Val(), func(other string) bool { return other >= id })
+	ids = append(ids, before.Val()...)
+	return s.wholeOf(ctx, op, ids[:min(limit, len(ids))])
+}
+
+// wholeOf returns the last revisions of some incidents, in their order.
+func (s *Store) wholeOf(ctx context.Context, op string, ids []string) ([]faultline.Incident, error) {
+	var err error
 	all := make([]faultline.Incident, 0, len(ids))
 	for len(ids) > 0 {
 		n := min(len(ids), incidentsAtOnce)

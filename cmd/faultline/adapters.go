@@ -54,6 +54,19 @@ func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, blo
 	return same, nil
 }
 
+// mapOnDisk is the map as the board writes it down, once the log was read.
+type mapOnDisk struct {
+	*siteMap
+	fold *folder
+}
+
+func (m mapOnDisk) Version() int {
+	if !m.fold.status.Load().Loaded {
+		return 0
+	}
+	return m.siteMap.Version()
+}
+
 // pageSource is what the pages show: the board, and old revisions of the store.
 type pageSource struct {
 	*api.Board

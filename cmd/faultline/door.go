@@ -24,6 +24,8 @@ type doorFlags struct {
 	PersonLimit     int      `default:"300" env:"FAULTLINE_PERSON_LIMIT" help:"Requests a minute that one address (or IPv6 /64) may send; a third of it at once. 1 to 1000000."`
 	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests a minute that one prefix (/24, or IPv6 /48) may send; a third of it at once."`
 	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests a minute that one token's subject may send, over all nodes; a third of it at once."`
+	ReadLimit       int      `default:"60" env:"FAULTLINE_READ_LIMIT" help:"Reads a minute of one address (or IPv6 /64) that carry no token; answers of 304, pages and widgets do not count. 0: no limit on reading, nor on streams."`
+	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads a minute of one token's subject."`
 }
 
 // maxLimit bounds a limit, in requests a minute.
@@ -31,11 +33,12 @@ const maxLimit = 1_000_000
 
 func (f doorFlags) check() error {
 	for _, l := range []struct {
-		flag string
-		n    int
-	}{{"person-limit", f.PersonLimit}, {"prefix-limit", f.PrefixLimit}, {"token-limit", f.TokenLimit}} {
-		if l.n < 1 || l.n > maxLimit {
-			return usageError{fmt.Errorf("--%s: must be between 1 and %d but got %d", l.flag, maxLimit, l.n)}
+		flag     string
+		least, n int
+	}{{"person-limit", 1, f.PersonLimit}, {"prefix-limit", 1, f.PrefixLimit}, {"token-limit", 1, f.TokenLimit},
+		{"read-limit", 0, f.ReadLimit}, {"token-read-limit", 1, f.TokenReadLimit}} {
+		if l.n < l.least || l.n > maxLimit {
+			return usageError{fmt.Errorf("--%s: must be between %d and %d but got %d", l.flag, l.least, maxLimit, l.n)}
 		}
 	}
 	return nil
@@ -73,7 +76,7 @@ func (f doorFlags) hosting() (ingest.Hosting, error) {
 // limits are those of the flags, settled with the other nodes in the store.
 func (f doorFlags) limits(st *store.Store, reg prometheus.Registerer) *ingest.Limits {
 	return ingest.NewLimits(ingest.LimitsConfig{Person: f.PersonLimit, Prefix: f.PrefixLimit, Token: f.TokenLimit,
-		Keys: st, Shared: quotaAdapter{st}, Now: time.Now, Registerer: reg})
+		Reads: f.ReadLimit, TokenReads: f.TokenReadLimit, Keys: st, Shared: quotaAdapter{st}, Now: time.Now, Registerer: reg})
 }
 
 // quotaAdapter is the store as limits see it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"iter"
 	"log/slog"
 	"maps"
 	"math"
@@ -57,6 +58,9 @@ type siteMap struct {
 	records map[string]faultline.SiteRecord
 	members map[faultline.Component]int
 	version int // grows with every change
+	// recalled are the sites that this node remembers from before its start, and that
+	// the log has not spoken of since.
+	recalled map[string]struct{}
 	// known hears of every site that is put.
 	known func(site string)
 	// indexed hears of every record that is put; nil: nobody does.
@@ -64,12 +68,21 @@ type siteMap struct {
 }
 
 func newSiteMap(known func(site string)) *siteMap {
-	return &siteMap{records: map[string]faultline.SiteRecord{}, members: map[faultline.Component]int{}, known: known}
+	return &siteMap{records: map[string]faultline.SiteRecord{}, members: map[faultline.Component]int{}, recalled: map[string]struct{}{}, known: known}
 }
 
 // Put replaces the record of its site.
-func (s *siteMap) Put(r faultline.SiteRecord) {
+func (s *siteMap) Put(r faultline.SiteRecord) { s.put(r, false) }
+
+// Recall takes a record that this node wrote down before its start. It is good
+// until the log speaks of the site, and never written down again without.
+func (s *siteMap) Recall(r faultline.SiteRecord) { s.put(r, true) }
+
+func (s *siteMap) put(r faultline.SiteRecord, recalled bool) {
 	s.mu.Lock()
+	if delete(s.recalled, r.Site); recalled {
+		s.recalled[r.Site] = struct{}{}
+	}
 	for _, c := range s.records[r.Site].Components {
 		if s.members[c]--; s.members[c] == 0 {
 			delete(s.members, c)
@@ -107,6 +120,25 @@ func (s *siteMap) Version() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.version
+}
+
+// Records are those that do not rest on memory alone. Each is as it is when its
+// turn comes.
+func (s *siteMap) Records() iter.Seq[faultline.SiteRecord] {
+	return func(yield func(faultline.SiteRecord) bool) {
+		s.mu.RLock()
+		names := slices.Collect(maps.Keys(s.records))
+		s.mu.RUnlock()
+		for _, name := range names {
+			s.mu.RLock()
+			_, recalled := s.recalled[name]
+			r := s.records[name]
+			s.mu.RUnlock()
+			if !recalled && !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // Sorted returns every record in order of site.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -65,6 +66,7 @@ type node struct {
 	lead       *leader
 	maps       *mapper
 	watch      *watcher
+	signing    *api.Keys
 	keys       func(context.Context) error
 	labels     ingest.Labels
 	index      *api.Index
@@ -98,7 +100,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	p.book.teach(names)
 	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe, limits: c.limits(p.store, p.reg), places: p.places,
-		labels: labels, index: index, keys: watchKeys(p.keys, p.store, p.log)}
+		labels: labels, index: index, signing: p.keys, keys: watchKeys(p.keys, p.store, p.log)}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue,
 		dispatch: api.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
@@ -113,7 +115,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
 	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
-		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.fold}, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	var looked *looks
 	if p.drill == nil {
 		looked = newLooks(p.store, names.Known, p.log, now)
@@ -138,6 +140,9 @@ func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names
 	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
 		Annotator: &annotator{store: p.store, writer: randomWriter()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
+	if c.ReadLimit > 0 {
+		config.Reads = n.limits
+	}
 	if n.work != nil {
 		config.Work, config.Looked = n.work, looked.status
 	}
@@ -193,6 +198,9 @@ func lookup(names *ingest.Names, sites *siteMap) func(string) (faultline.SiteRec
 func (n *node) ready() error {
 	if err := n.watch.Ready(); err != nil {
 		return err
+	}
+	if !n.signing.RevocationsKnown() {
+		return errors.New("which tokens are revoked is not read yet")
 	}
 	return n.board.Ready()
 }

@@ -96,7 +96,10 @@ func startProgram(t *testing.T, binary string, env []string, args ...string) *pr
 	return p
 }
 
+// cleanEnv is the environment without our variables, and without a limit on
+// reading: tests ask again and again, all from one address.
 func cleanEnv() (env []string) {
+	env = append(env, "FAULTLINE_READ_LIMIT=0")
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, envPrefix) {
 			env = append(env, v)

@@ -58,20 +58,28 @@ func (c tokenRetireCmd) Run() error {
 // store. What can't be read stays as it is.
 func watchKeys(keys *api.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
-		for pause(ctx, keysEvery) {
+		wait := keysSoon // until the first answer, tokens are not taken
+		for {
+			if ids, err := st.Revoked(ctx); err == nil {
+				keys.SetRevoked(ids)
+				wait = keysEvery
+			}
+			if !pause(ctx, wait) {
+				return nil
+			}
 			if err := keys.Reload(); err != nil {
 				log.Warn("the signing keys stay as they are", "error", err)
 			}
-			if ids, err := st.Revoked(ctx); err == nil {
-				keys.SetRevoked(ids)
-			}
 		}
-		return nil
 	}
 }
 
-// keysEvery is how often keys and revocations are read again.
-const keysEvery = 5 * time.Second
+// keysEvery is how often keys and revocations are read again, keysSoon how often
+// until they were read once.
+const (
+	keysEvery = 5 * time.Second
+	keysSoon  = 200 * time.Millisecond
+)
 
 type tokenIssueCmd struct {
 	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write; several with commas."`

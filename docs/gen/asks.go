@@ -16,6 +16,7 @@ type ask struct {
 	body      string
 	scope     string // of the token that it carries for the vantage lon-1; empty: none
 	hurried   bool   // it is one too many
+	forged    bool   // its token is not one of ours
 	subject   string // of the token; empty: lon-1
 	method    string // if it is not POST with a body, and GET without
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
@@ -43,6 +44,8 @@ var reads = []ask{
 	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json"},
 	{operation: "getStatuspage", path: "/statuspage/api/v2/summary.json", kind: "json"},
 	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/unresolved.json", kind: "json"},
+	{operation: "getRootStatuspage", path: "/api/v2/status.json", kind: "json"},
+	{operation: "getRootStatuspageList", path: "/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getComponentStatuspage", path: "/statuspage/cdn/fastly/api/v2/summary.json", kind: "json"},
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getSummary", path: "/v1/summary", kind: "json"},
@@ -142,6 +145,7 @@ var tokens = []ask{
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeProbes, status: 403},
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeAdmin, status: 413},
 	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: api.ScopeAdmin, status: 415},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeAdmin, cold: true, status: 503},
 	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: api.ScopeAdmin, status: 400},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", status: 401},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeProbes, status: 403},
@@ -208,10 +212,27 @@ var missing = []ask{
 	{operation: "getOEmbed", path: "/oembed?format=xml&url=https://faultline.example/site/bbc.co.uk", status: 501},
 	{operation: "getStatuspage", path: "/statuspage/api/v2/subscribers.json", status: 404},
 	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/resolved.json", status: 404},
+	{operation: "getRootStatuspage", path: "/api/v2/subscribers.json", status: 404},
+	{operation: "getRootStatuspageList", path: "/api/v2/incidents/resolved.json", status: 404},
 	{operation: "getComponentStatuspage", path: "/statuspage/cdn/nobody-calls-a-cdn-this/api/v2/summary.json", status: 404},
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json", status: 404},
 	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
 	{operation: "getOpenAPI", path: "/openapi.json?version=2", status: 400},
+}
+
+// refusedReads are reads of the operations that anybody may ask, each with a token
+// that is not good and once too often.
+func refusedReads(operations ...string) (all []ask) {
+	for _, a := range append(slices.Clone(reads), others[0]) {
+		if !slices.Contains(operations, a.operation) && len(operations) > 0 || a.operation == "getReady" {
+			continue
+		}
+		forged, hurried := a, a
+		forged.forged, forged.status, forged.kind = true, 401, "json"
+		hurried.hurried, hurried.status, hurried.kind = true, 429, "json"
+		all = append(all, forged, hurried)
+	}
+	return all
 }
 
 // asks are all the requests whose answers are examples of the document.
@@ -226,6 +247,7 @@ func asks() []ask {
 		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?colour=blue", 400, "json"
 		all = append(all, good, unknown)
 	}
+	all = append(all, refusedReads("getSummary")...) // one example for all
 	for _, a := range reads {
 		a.cold, a.status, a.kind = true, 503, "json"
 		all = append(all, a)

@@ -92,7 +92,8 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
-	cold.Revocations, cold.Webhooks, cold.Annotator = nil, nil, nil
+	cold.Revocations, cold.Webhooks, cold.Annotator = away{}, nil, nil
+	d.keys.SetRevoked(nil)
 	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
 }
 
 func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	cfg := api.Config{Limits: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index,
+	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index,
 		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: board.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work = shift{}
@@ -177,6 +178,15 @@ func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error 
 func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
 
 func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
+
+// away is a log that can't be reached.
+type away struct{}
+
+func (away) Revoke(context.Context, string, time.Time, time.Time) error {
+	return faultline.ErrUnavailable
+}
+
+func (away) Revoked(context.Context) ([]string, error) { return nil, faultline.ErrUnavailable }
 
 func (nowhere) Annotate(context.Context, faultline.Event) error { return nil }
 
@@ -255,5 +265,18 @@ func (hurry) Person(addr netip.Addr) faultline.Allowance {
 	a.Quotas[0] = faultline.Quota{Name: "person", Limit: 100, Window: 20 * time.Second}
 	return a
 }
+
+func (hurry) Read(who faultline.Reader, _ bool) faultline.Allowance {
+	a := faultline.Allowance{OK: who.Addr != hurried, RetryAfter: time.Second}
+	a.Quotas[0] = faultline.Quota{Name: "reads", Limit: 60, Window: time.Minute, Remaining: 59, Reset: time.Second}
+	if !a.OK {
+		a.Quotas[0].Remaining, a.Quotas[0].Reset = 0, time.Minute
+	}
+	return a
+}
+
+func (hurry) Unread(faultline.Reader) {}
+
+func (hurry) Stream(faultline.Reader) (func(), bool) { return func() {}, true }
 
 func (hurry) Token(string) faultline.Allowance { return faultline.Allowance{OK: true} }

@@ -51,12 +51,12 @@ func TestLiveAnswersAreAsDocumented(t *testing.T) {
 		if got.status != a.status {
 			t.Errorf("%s %s: %d %.300s, want %d", a.operation, r.URL, got.status, got.body, a.status)
 		}
-		checkAnswer(t, operation(t, doc, a.operation), r, a.body, got)
+		checkAnswer(t, operation(t, doc, a.operation), r, a.body, false, got)
 		seen[fmt.Sprint(a.operation, " ", got.status)] = true
 		return got
 	}
 	silent := ask{operation: "getSite", path: "/v1/sites/" + silentSite(t, d), status: 200}
-	for _, a := range append(append(asks(), more...), silent) {
+	for _, a := range slices.Concat(asks(), refusedReads(), more, []ask{silent}) {
 		got := check(a, nil)
 		if etag := got.header.Get("ETag"); etag != "" {
 			a.status = http.StatusNotModified

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // oddValues are what nobody should send, and somebody will.
@@ -42,7 +44,7 @@ func TestReadsWithstandWhateverIsAsked(t *testing.T) {
 	asked, codes := 0, map[int]int{}
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		op := doc.Paths.Value(path).Get
-		if op == nil || len(op.Parameters) == 0 || op.OperationID == "getStream" || strings.HasPrefix(path, "/docs") || op.Security != nil && len(*op.Security) > 0 {
+		if op == nil || len(op.Parameters) == 0 || op.OperationID == "getStream" || strings.HasPrefix(path, "/docs") || needsToken(op) {
 			continue
 		}
 		for range 40 {
@@ -73,10 +75,15 @@ func TestReadsWithstandWhateverIsAsked(t *testing.T) {
 			if strings.Contains(filled, "%2F") || strings.Contains(path, "{part}") && got.status == http.StatusNotFound {
 				continue // it may be another path, at which there is nothing
 			}
-			checkAnswer(t, operation(t, doc, op.OperationID), r, "", got)
+			checkAnswer(t, operation(t, doc, op.OperationID), r, "", false, got)
 		}
 	}
 	if asked < 500 || codes[200] < 100 || codes[400] < 100 {
 		t.Errorf("%d asked: %v", asked, codes)
 	}
+}
+
+// needsToken reports whether nobody may ask without a token.
+func needsToken(op *openapi3.Operation) bool {
+	return op.Security != nil && len(*op.Security) > 0 && len((*op.Security)[0]) > 0
 }

@@ -15,8 +15,14 @@ const (
 	refSchemas     = "#/components/schemas/"
 	refProblem     = refSchemas + "Problem"
 	refIfNoneMatch = "#/components/parameters/IfNoneMatch"
-	refNotModified = "#/components/responses/NotModified"
+	refResponses   = "#/components/responses/"
+	refNotModified = refResponses + "NotModified"
+	refHeaders     = "#/components/headers/"
 )
+
+// readRefusals are the answers to whoever reads with a token that is not good, or
+// too much: one for all operations.
+var readRefusals = map[string]string{"401": "BadToken", "429": "TooManyReads"}
 
 // errorHeaders are those that package api sets wherever an error becomes an
 // answer, by status.
@@ -41,6 +47,9 @@ func finishOperations(doc *openapi3.T) error {
 					return fmt.Errorf("%s %s: %w", method, path, err)
 				}
 			}
+			if method == http.MethodGet && op.Responses.Value("429") != nil {
+				finishRead(doc, op)
+			}
 			if ok := op.Responses.Value("200"); ok != nil && ok.Value.Headers["ETag"] != nil {
 				op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: refIfNoneMatch})
 				op.Responses.Set("304", &openapi3.ResponseRef{Ref: refNotModified})
@@ -52,12 +61,35 @@ func finishOperations(doc *openapi3.T) error {
 	return batchBody(doc.Paths.Value("/v1/probes").Post)
 }
 
+// finishRead says of an operation that anybody may read what goes for all of
+// them: a token is not needed, and there is a limit.
+func finishRead(doc *openapi3.T, op *openapi3.Operation) {
+	op.Security = &openapi3.SecurityRequirements{{}, {"Bearer": {}}}
+	for status, name := range readRefusals {
+		if doc.Components.Responses[name] == nil {
+			shared := op.Responses.Value(status).Value
+			say := map[string]string{"401": "the token is not good; without one anybody may read", "429": "too many reads, or streams"}[status]
+			shared.Description = &say
+			doc.Components.Responses[name] = &openapi3.ResponseRef{Value: shared}
+		}
+		op.Responses.Set(status, &openapi3.ResponseRef{Ref: refResponses + name, Value: doc.Components.Responses[name].Value})
+	}
+	ok := op.Responses.Value("200").Value
+	if ok.Headers == nil {
+		ok.Headers = openapi3.Headers{}
+	}
+	for name := range doc.Components.Headers {
+		ok.Headers[name] = &openapi3.HeaderRef{Ref: refHeaders + name}
+	}
+}
+
 // shareParts defines what operations refer to.
 func shareParts(doc *openapi3.T) {
 	doc.Components.SecuritySchemes = openapi3.SecuritySchemes{"Bearer": {Value: &openapi3.SecurityScheme{
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 		Description: "A JSON Web Token signed with Ed25519, issued by `faultline token issue`. " +
-			"Its sub is the vantage; its scope must hold what the operation needs (probes: `probes:write`).",
+			"Its sub is the vantage; its scope must hold what the operation needs (probes: `probes:write`). " +
+			"Reading needs none; with any of ours a reader may ask more.",
 	}}}
 	doc.Components.Parameters = openapi3.ParametersMap{"IfNoneMatch": {Value: openapi3.NewHeaderParameter("If-None-Match").
 		WithDescription("the ETag of an earlier answer").WithSchema(openapi3.NewStringSchema())}}
@@ -65,6 +97,13 @@ func shareParts(doc *openapi3.T) {
 	same := openapi3.NewResponse().WithDescription("the answer held is still good")
 	same.Headers = openapi3.Headers{"ETag": {Value: etag}}
 	doc.Components.Responses = openapi3.ResponseBodies{"NotModified": {Value: same}}
+	header := func(say string) *openapi3.HeaderRef {
+		return &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: say, Schema: openapi3.NewStringSchema().NewRef()}}}
+	}
+	doc.Components.Headers = openapi3.Headers{
+		"RateLimit-Policy": header("the quota that reads count against: q reads may come at once and grow back within w seconds (draft-ietf-httpapi-ratelimit-headers-11)"),
+		"RateLimit":        header("what of it is left: r reads now, all of them in t seconds. On an answer out of a cache it is somebody else's"),
+	}
 }
 
 // finishResponse gives a problem its one media type: swag takes every @Produce

@@ -44,6 +44,9 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 	if a.media != "" {
 		r.Header.Set("Content-Type", a.media)
 	}
+	if a.forged {
+		r.Header.Set("Authorization", "Bearer nobody.signed.this")
+	}
 	if a.scope != "" {
 		token, err := d.keys.Issue(api.Claims{Subject: cmp.Or(a.subject, "lon-1"), Scopes: []string{a.scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
 		if err != nil { // these claims are good

@@ -82,8 +82,13 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 			if err := finishStruct(schema, t); err != nil {
 				return fmt.Errorf("schema %s: %w", name, err)
 			}
+			if strings.HasSuffix(name, "Request") {
+				allowNull(schema)
+			}
 		case !ok && !slices.Contains(untyped, name):
 			return fmt.Errorf("schema %s has no Go type in the list", name)
+		case !ok:
+			finishForeign(name, schema)
 		}
 	}
 	symptom := schemas["Symptom"].Value
@@ -92,6 +97,36 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	allowParts(schemas)
 	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
 	return nil
+}
+
+// allowNull says that what may be left out of a request may be null as well.
+func allowNull(schema *openapi3.Schema) {
+	for name, property := range schema.Properties {
+		switch {
+		case slices.Contains(schema.Required, name):
+		case property.Ref != "" || len(property.Value.AllOf) == 1:
+			schema.Properties[name] = orNull(property)
+		default:
+			property.Value.Nullable = true
+		}
+	}
+}
+
+// finishForeign says of what other programs send that it may hold more, and less,
+// and what of it may be null.
+func finishForeign(name string, schema *openapi3.Schema) {
+	if schema.AdditionalProperties.Has == nil && len(schema.Properties) > 0 {
+		open := true
+		schema.AdditionalProperties.Has = &open
+	}
+	if name != "KeySet" && name != "ProbeLine" { // those are ours
+		schema.Required = nil
+	}
+	for name, property := range schema.Properties {
+		if property.Value.Nullable && len(property.Value.AllOf) == 1 {
+			schema.Properties[name] = orNull(property)
+		}
+	}
 }
 
 // allowParts says that a list may hold incidents of which only some members were

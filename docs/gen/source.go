@@ -114,6 +114,11 @@ func (m *memory) Incidents(_ context.Context, limit int) ([]faultline.Incident, 
 	return last, nil
 }
 
+// Older has none: the drill has fewer incidents than are kept in memory.
+func (m *memory) Older(context.Context, time.Time, string, int) ([]faultline.Incident, error) {
+	return nil, nil
+}
+
 func (m *memory) View(_ context.Context, known int64) (faultline.View, int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

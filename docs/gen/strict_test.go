@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,14 +84,18 @@ func pathParams(t *testing.T, template, path string) map[string]string {
 	return params
 }
 
+// lenient are operations that take what fits of what they are sent: lines of a
+// batch, and what other programs send, whose next version may differ.
+var lenient = []string{"postProbes", "postAlertmanager", "postUptimeKuma", "postGatus"}
+
 // checkAnswer holds a request and its answer against an operation. A request
 // that is refused need not fit.
-func checkAnswer(t *testing.T, route *routers.Route, r *http.Request, sent string, got answer) {
+func checkAnswer(t *testing.T, route *routers.Route, r *http.Request, sent string, spoilt bool, got answer) {
 	t.Helper()
 	asText()
 	in := &openapi3filter.RequestValidationInput{Request: r, Route: route, PathParams: pathParams(t, route.Path, r.URL.EscapedPath()),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true, AuthenticationFunc: bearer}}
-	if got.status < 400 {
+	if got.status < 400 && !(spoilt && slices.Contains(lenient, route.Operation.OperationID)) {
 		r.Body = io.NopCloser(strings.NewReader(sent)) // read already
 		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
 			t.Errorf("the request is not as documented: %v", err)

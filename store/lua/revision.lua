@@ -2,7 +2,7 @@
 -- KEYS[1] fence, KEYS[2] incident, KEYS[3] index, KEYS[4] changes
 -- ARGV[1] fence, ARGV[2] n, ARGV[3] SHA-256 of the revision, 32 bytes,
 -- ARGV[4] the packed revision, ARGV[5] its packed listed form,
--- ARGV[6] id, ARGV[7] detection in ms since 1970, ARGV[8] changes to keep
+-- ARGV[6] id, ARGV[7] onset in ms since 1970, ARGV[8] changes to keep
 -- Returns 1 when stored, 0 when the same was stored already.
 if not leads() then return redis.error_reply(NOT_LEADER) end
 local n = tonumber(ARGV[2])
