@@ -51,7 +51,7 @@ var ablations = []ablation{
 		{"correlate/crowd.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
 	}},
 	{"calm past", "a crowd may have risen that was never known calm", []edit{
-		{"correlate/crowd.go", "c.L[w] *= past / (past + calmMinutes)", "c.L[w] += 0 * past"},
+		{"correlate/crowd.go", "c.L[w] *= calm / (calm + calmMinutes)", "c.L[w] += 0 * calm"},
 	}},
 	{"q integrated", "a component fails for half of its requests or not at all", []edit{
 		{"correlate/cause.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
@@ -64,7 +64,13 @@ var ablations = []ablation{
 		{"correlate/refit.go", "(f.gain <= 0 || !e.material(f))", "f.gain <= 0"},
 	}},
 	{"joint re-weighing", "the greedy search has the last word", []edit{
-		{"correlate/cause.go", "return e.refit(causes)", "return causes"},
+		{"correlate/refit.go", "if len(causes) < 2 {", "if len(causes) <= maxCauses {"},
+	}},
+	{"wide against narrow", "what explains most at once hides several that explain it better", []edit{
+		{"correlate/cause.go", "wide >= 0 {", "wide > maxCauses {"},
+	}},
+	{"what no map names", "something that is named must be to blame", []edit{
+		{"correlate/cause.go", "return e.beside(causes)", "return causes, together{}"},
 	}},
 	{"symptoms", "any symptom speaks for any kind alike", []edit{
 		{"correlate/symptoms.go", "var symptomGain = map[string][classes]float64{", "var symptomGain, _ = map[string][classes]float64{}, map[string][classes]float64{"},

@@ -21,7 +21,7 @@ func draw(t *testing.T, kind string, seed uint64) accuracy.Scenario {
 
 func TestEveryKindDrawsAScenarioThatMakesSense(t *testing.T) {
 	t.Parallel()
-	without := []string{"vantage-down", "vantage-lossy", "blocked", "brigade-few", "brigade-many", "brigade-asn", "owners", "bursts", "loud-crowd", "quiet", "some-members"}
+	without := []string{"vantage-down", "vantage-lossy", "blocked", "brigade-few", "brigade-many", "brigade-asn", "owners", "bursts", "loud-crowd", "quiet", "some-members", "flash-crowd"}
 	for _, kind := range accuracy.Kinds() {
 		s := draw(t, kind, 4) // draws check their own spec
 		demanded := 0
