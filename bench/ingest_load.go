@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,7 +42,8 @@ type answered struct {
 
 // run sends for as long as told.
 func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
-	var accepted, counted, other atomic.Int64
+	var all answered
+	var mu sync.Mutex
 	began := time.Now()
 	end := began.Add(d)
 	g, ctx := errgroup.WithContext(ctx)
@@ -52,6 +54,7 @@ func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 				return err
 			}
 			defer conn.Close()
+			var mine answered
 			in, out := bufio.NewReaderSize(conn, 2<<10), make([]byte, 0, 512)
 			for ctx.Err() == nil && time.Now().Before(end) {
 				out = l.request(out[:0])
@@ -63,19 +66,23 @@ func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 					return err
 				}
 				if status != 202 {
-					other.Add(1)
+					mine.other++
 					continue
 				}
-				accepted.Add(1)
+				mine.accepted++
 				if bytes.Contains(body, []byte(`"counted":true`)) {
-					counted.Add(1)
+					mine.counted++
 				}
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.accepted, all.counted, all.other = all.accepted+mine.accepted, all.counted+mine.counted, all.other+mine.other
 			return nil
 		})
 	}
 	err := g.Wait()
-	return answered{accepted.Load(), counted.Load(), other.Load(), time.Since(began)}, err
+	all.took = time.Since(began)
+	return all, err
 }
 
 // request writes the next report.
