@@ -38,7 +38,7 @@ func (a *api) limit(c *gin.Context) {
 		err = admit(c, a.cfg.Limits.Person(addr))
 	}
 	if err != nil {
-		a.fail(c, err)
+		a.refuse(c, err)
 	}
 }
 
