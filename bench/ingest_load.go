@@ -32,6 +32,9 @@ type load struct {
 	addr  string
 	sites []string
 	next  atomic.Uint64 // of the pairs of address and site
+
+	name func(k uint64) string // of the site of the k-th report; nil: one of sites
+	most uint64                // reports after which it ends; 0: none
 }
 
 // answered is what came back within one round.
@@ -40,7 +43,7 @@ type answered struct {
 	took                     time.Duration
 }
 
-// run sends for as long as told.
+// run sends for as long as told, at most.
 func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 	var all answered
 	var mu sync.Mutex
@@ -57,7 +60,11 @@ func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 			var mine answered
 			in, out := bufio.NewReaderSize(conn, 2<<10), make([]byte, 0, 512)
 			for ctx.Err() == nil && time.Now().Before(end) {
-				out = l.request(out[:0])
+				k := l.next.Add(1)
+				if l.most > 0 && k > l.most {
+					break
+				}
+				out = l.request(out[:0], k)
 				if _, err := conn.Write(out); err != nil {
 					return err
 				}
@@ -85,10 +92,14 @@ func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 	return all, err
 }
 
-// request writes the next report.
-func (l *load) request(b []byte) []byte {
-	k := l.next.Add(1)
-	who, site := k%ingestAddresses, l.sites[k/ingestAddresses%uint64(len(l.sites))]
+// request writes the k-th report.
+func (l *load) request(b []byte, k uint64) []byte {
+	who, site := k%ingestAddresses, ""
+	if l.name != nil {
+		site = l.name(k)
+	} else {
+		site = l.sites[k/ingestAddresses%uint64(len(l.sites))]
+	}
 	b = append(b, "POST /v1/reports HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 10."...)
 	b = strconv.AppendUint(b, who%7, 10)
 	b = append(b, '.')

@@ -38,6 +38,7 @@ var groups = []group{
 	{"checkpoint", measureCheckpoint},
 	{"probe", measureProbe},
 	{"ingest", measureIngest},
+	{"bomb", measureBomb},
 	{"read", measureRead},
 	{"stream", measureStream},
 }
