@@ -39,6 +39,7 @@ var groups = []group{
 	{"probe", measureProbe},
 	{"ingest", measureIngest},
 	{"bomb", measureBomb},
+	{"peak", measurePeak},
 	{"read", measureRead},
 	{"stream", measureStream},
 }
