@@ -31,14 +31,19 @@ type batch struct {
 // newBatch begins the one wait that all who are in a batch share.
 func newBatch(number uint64) *batch {
 	b := &batch{number: number, answered: make(chan struct{})}
-	b.late = time.AfterFunc(waitLimit, func() { b.settle(unavailable(errLate)) })
+	b.late = time.AfterFunc(waitLimit, func() { b.tell(unavailable(errLate)) })
 	return b
 }
 
-// settle answers everyone, the first time that it is called.
+// settle tells everyone what became of the batch.
 func (b *batch) settle(err error) {
+	b.late.Stop()
+	b.tell(err)
+}
+
+// tell answers everyone, the first time that it is called.
+func (b *batch) tell(err error) {
 	b.answer.Do(func() {
-		b.late.Stop()
 		b.err = err
 		close(b.answered)
 	})
