@@ -5,7 +5,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test needs vet staticcheck lint docs contract bench kills attack fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test needs vet staticcheck lint docs contract bench kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ kills: ## Kill nodes and Redis 200 times under load, un-fsynced bytes dropped: n
 
 attack: ## What it takes to lie: the least army that reaches each state, as a table.
 	$(GO) run ./bench/attack
+
+# make test plays three hours of it.
+brigade: ## A few people too many for 14 days: nothing comes of it, and an outage after it is found as ever.
+	FORTNIGHT=336h $(GO) test -count=1 -timeout 60m -v -run TestAbuse_A4_Fortnight ./bench/attack
 
 FUZZ ?= 60s
 fuzz: ## Fuzz each target for a minute (FUZZ=10s for less).

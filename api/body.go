@@ -28,28 +28,46 @@ func readBody(c *gin.Context, limit int64, accepted ...string) (body []byte, med
 				detail: "Content-Encoding is not understood here; send the body as it is."}
 		}
 	}
-	unsupported := &refusal{status: http.StatusUnsupportedMediaType, accept: strings.Join(accepted, ", "),
-		detail: "Content-Type must be " + strings.Join(accepted, " or ") + ", in UTF-8."}
-	if len(h.Values("Content-Type")) != 1 {
-		return nil, "", unsupported
+	media, ok := mediaOf(h.Get("Content-Type"))
+	if !ok || len(h.Values("Content-Type")) != 1 || !slices.Contains(accepted, media) {
+		return nil, "", &refusal{status: http.StatusUnsupportedMediaType, accept: strings.Join(accepted, ", "),
+			detail: "Content-Type must be " + strings.Join(accepted, " or ") + ", in UTF-8."}
 	}
-	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil || !slices.Contains(accepted, media) {
-		return nil, "", unsupported
-	}
-	for name, value := range params {
-		if name != "charset" || !strings.EqualFold(value, "utf-8") {
-			return nil, "", unsupported
-		}
-	}
-	body, err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
-	if err != nil {
+	if body, err = readWhole(c, limit); err != nil {
 		if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
 			return nil, "", err
 		}
 		return nil, "", &refusal{status: http.StatusBadRequest, detail: "The body could not be read to its end."}
 	}
 	return body, media, nil
+}
+
+// mediaOf reads a Content-Type that may say, and says nothing else, that it is in
+// UTF-8.
+func mediaOf(contentType string) (media string, ok bool) {
+	if contentType == mediaJSON { // as most write it
+		return mediaJSON, true
+	}
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return "", false
+	}
+	for name, value := range params {
+		if name != "charset" || !strings.EqualFold(value, "utf-8") {
+			return "", false
+		}
+	}
+	return media, true
+}
+
+// readWhole reads a body of at most limit bytes, into as many as it says it has.
+func readWhole(c *gin.Context, limit int64) ([]byte, error) {
+	if n := c.Request.ContentLength; 0 <= n && n <= limit { // net/http lets no more through
+		body := make([]byte, n)
+		_, err := io.ReadFull(c.Request.Body, body)
+		return body, err
+	}
+	return io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 }
 
 // decodeStrict reads one JSON value: no unknown or repeated member, no other

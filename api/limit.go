@@ -58,7 +58,7 @@ func (a *api) limit(c *gin.Context) {
 		err = admit(c, a.cfg.Limits.Person(addr), tooManySent)
 	}
 	if err != nil {
-		a.fail(c, err)
+		a.refuse(c, err)
 	}
 }
 
@@ -135,8 +135,8 @@ func (a *api) noteProxy(c *gin.Context) {
 // it told of an earlier quota, of the address that a token came from say, gives
 // way.
 func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
-	var room [2][64]byte // enough for one quota, or nearly for two
-	policy, state := room[0][:0], room[1][:0]
+	var policyRoom, stateRoom [96]byte
+	policy, state := policyRoom[:0], stateRoom[:0]
 	for _, q := range al.Quotas {
 		if q.Name == "" {
 			continue
@@ -148,17 +148,18 @@ func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
 		state = field(state, q.Name, "r", q.Remaining, "t", seconds(q.Reset))
 	}
 	h := c.Writer.Header()
-	values := []string{string(policy), string(state)}
-	h[headerPolicy], h[headerLimit] = values[:1:1], values[1:]
+	values := [2]string{string(policy), string(state)} // one piece of memory for both
+	h[headerPolicy], h[headerLimit] = values[0:1:1], values[1:2:2]
 	if al.OK {
 		return nil
 	}
 	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)), detail: otherwise}
 }
 
-// field appends one item of a structured field (RFC 9651): "name";a=1;b=2.
+// field appends one item of a structured field (RFC 9651): "name";a=1;b=2. Names
+// are words of ours, which need no escapes.
 func field(b []byte, name, a string, x int, w string, y int) []byte {
-	b = strconv.AppendQuote(b, name)
+	b = append(append(append(b, '"'), name...), '"')
 	b = append(append(append(b, ';'), a...), '=')
 	b = strconv.AppendInt(b, int64(x), 10)
 	b = append(append(append(b, ';'), w...), '=')

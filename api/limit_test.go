@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"faultline"
 )
 
@@ -87,4 +89,29 @@ func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 			t.Errorf("%d: %d %v", i, w.Code, w.Header())
 		}
 	}
+}
+
+// TestRefusedBrowserGetsAPage: where a page was asked for, and only there.
+func TestRefusedBrowserGetsAPage(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, func(c *Config, _ *BoardConfig) {
+		c.Limits = &fewLimits{left: map[string]int{}}
+		c.Page = func(c *gin.Context, status int) {
+			c.String(status, "come back in "+c.Writer.Header().Get("Retry-After"))
+		}
+	})
+	n.run()
+	send := func(path, accept string) *httptest.ResponseRecorder {
+		return n.do(request{method: http.MethodPost, path: path, body: `{"site":"bbc.co.uk"}`, remote: "192.0.2.1:1",
+			header: map[string]string{"Content-Type": "application/json", "Accept": accept}})
+	}
+	for range 2 {
+		send("/v1/reports", "")
+	}
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	if w := send("/site/bbc.co.uk/report", browser); w.Code != http.StatusTooManyRequests || w.Body.String() != "come back in 2" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	wantProblem(t, send("/site/bbc.co.uk/report", "*/*"), http.StatusTooManyRequests)
+	wantProblem(t, send("/v1/reports", browser), http.StatusTooManyRequests)
 }

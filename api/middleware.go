@@ -87,7 +87,7 @@ func (a *api) recovered(c *gin.Context) {
 		default:
 			a.log.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.String("route", c.FullPath()),
 				slog.String("stack", string(debug.Stack())))
-			a.fail(c, fmt.Errorf("panic: %v", cause))
+			a.refuse(c, fmt.Errorf("panic: %v", cause))
 		}
 	}()
 	c.Next()
@@ -95,12 +95,7 @@ func (a *api) recovered(c *gin.Context) {
 
 // noRoute answers what nobody is at home for.
 func (a *api) noRoute(c *gin.Context) {
-	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-	if a.cfg.Page != nil && reads && !isPublic(c.Request.URL.Path) && strings.Contains(c.GetHeader("Accept"), "text/html") {
-		a.cfg.Page(c)
-		return
-	}
-	a.fail(c, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path."})
+	a.refuse(c, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path."})
 }
 
 // noMethod answers a method that the path does not have; gin has set Allow. The

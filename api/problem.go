@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"faultline"
 
@@ -67,11 +68,32 @@ func (a *api) answer(h handler, keys []string) gin.HandlerFunc {
 // fail answers with the problem that err amounts to. An answer that has begun
 // can't be taken back: then only the log hears of it.
 func (a *api) fail(c *gin.Context, err error) {
+	if p, ok := a.failed(c, err); ok {
+		writeJSON(c, p.Status, mediaProblem, p)
+	}
+}
+
+// refuse is fail for what stands in front of pages too: a browser that wants one
+// gets one.
+func (a *api) refuse(c *gin.Context, err error) {
+	p, ok := a.failed(c, err)
+	switch {
+	case !ok:
+	case a.cfg.Page != nil && !isPublic(c.Request.URL.Path) && strings.Contains(c.GetHeader("Accept"), "text/html"):
+		a.cfg.Page(c, p.Status)
+	default:
+		writeJSON(c, p.Status, mediaProblem, p)
+	}
+}
+
+// failed logs err, sets the headers of its answer and returns its body; ok is
+// false where an answer has begun.
+func (a *api) failed(c *gin.Context, err error) (p Problem, ok bool) {
 	p, r := problemOf(err)
 	a.logFailure(c, p.Status, err)
 	c.Abort()
 	if c.Writer.Written() {
-		return
+		return p, false
 	}
 	h := c.Writer.Header()
 	if p.Status == http.StatusServiceUnavailable {
@@ -88,7 +110,7 @@ func (a *api) fail(c *gin.Context, err error) {
 	}
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")
-	writeJSON(c, p.Status, mediaProblem, p)
+	return p, true
 }
 
 // logFailure logs what is our fault. That something can't be reached is said at

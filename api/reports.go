@@ -82,12 +82,14 @@ func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := a.cfg.Door.Report(c.Request.Context(), addr, req.Site, req.Symptom)
+	// What is on its way to the log gets there whether or not the client still
+	// waits; to watch for its leaving costs everybody.
+	receipt, err := a.cfg.Door.Report(context.WithoutCancel(c.Request.Context()), addr, req.Site, req.Symptom)
 	if err != nil {
 		return err
 	}
 	others, since, incident := a.cfg.Board.said(receipt)
-	c.Writer.Header().Set("Cache-Control", "no-store")
+	c.Writer.Header()["Cache-Control"] = cacheNever
 	writeJSON(c, http.StatusAccepted, mediaJSON, ReportAnswer{
 		Site: receipt.Site, At: receipt.At, Counted: receipt.Counted, Durable: receipt.Durable,
 		Reports: others, Since: since, Incident: incident,

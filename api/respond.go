@@ -36,8 +36,8 @@ func writeJSON(c *gin.Context, status int, media string, v any) {
 		return
 	}
 	h := c.Writer.Header()
-	h.Set("Content-Type", media)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	values := [2]string{media, strconv.Itoa(len(body))} // one piece of memory for both
+	h["Content-Type"], h["Content-Length"] = values[0:1:1], values[1:2:2]
 	c.Writer.WriteHeader(status)
 	_, _ = c.Writer.Write(body) // the client may have gone; there is nobody left to tell
 }

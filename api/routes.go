@@ -55,9 +55,10 @@ type Config struct {
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
 	// believed. Empty: none, and the peer is the client.
 	TrustedProxies []string
-	// Page answers browsers that ask for a path where nothing is; nil: they get a
-	// problem like programs do.
-	Page gin.HandlerFunc
+	// Page answers browsers where a page was asked for and there is none to be had:
+	// status says why, and Retry-After is set already. nil: they get a problem like
+	// programs do.
+	Page func(c *gin.Context, status int)
 }
 
 // Network knows which autonomous system, 0 if none, and country an address

@@ -32,8 +32,8 @@ type contender struct {
 	load   *load
 	check  func(ctx context.Context) (int64, error) // how many reports the log has gained since it was last asked
 
-	serverCPU, redisCPU series // microseconds a report, by round
-	reports             int64
+	serverCPU, redisCPU, loadCPU series // microseconds a report, by round
+	reports                      int64
 }
 
 // measureIngest loads the door and its limits in turn. A round in which anything
@@ -109,10 +109,12 @@ func (c *contender) round(ctx context.Context) (float64, error) {
 	server, redis := c.server.cmd.Process.Pid, c.redis.cmd.Process.Pid
 	s0, err0 := processCPU(server)
 	r0, err1 := processCPU(redis)
-	got, err2 := c.load.run(ctx, ingestRound)
-	s1, err3 := processCPU(server)
-	r1, err4 := processCPU(redis)
-	if err := errors.Join(err0, err1, err2, err3, err4); err != nil {
+	l0, err2 := selfCPU()
+	got, err3 := c.load.run(ctx, ingestRound)
+	s1, err4 := processCPU(server)
+	r1, err5 := processCPU(redis)
+	l1, err6 := selfCPU()
+	if err := errors.Join(err0, err1, err2, err3, err4, err5, err6); err != nil {
 		return 0, err
 	}
 	if err := c.checkAnswered(got); err != nil {
@@ -131,6 +133,7 @@ func (c *contender) round(ctx context.Context) (float64, error) {
 	c.reports += got.accepted
 	c.serverCPU = append(c.serverCPU, float64((s1-s0).Microseconds())/n)
 	c.redisCPU = append(c.redisCPU, float64((r1-r0).Microseconds())/n)
+	c.loadCPU = append(c.loadCPU, float64((l1-l0).Microseconds())/n)
 	return n / got.took.Seconds(), nil
 }
 
@@ -184,7 +187,7 @@ func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 	for i, c := range all {
 		rps[c.name] = m.series[i].median()
 		detail[c.name] = map[string]any{"reports_a_second": rps[c.name], "server_cpu_us": c.serverCPU.median(),
-			"redis_cpu_us": c.redisCPU.median(), "spread": m.series[i].spread(), "reports": c.reports}
+			"redis_cpu_us": c.redisCPU.median(), "load_cpu_us": c.loadCPU.median(), "spread": m.series[i].spread(), "reports": c.reports}
 	}
 	if m.inconclusive {
 		detail["verdict"] = "inconclusive"

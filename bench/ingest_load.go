@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,9 @@ type load struct {
 	addr  string
 	sites []string
 	next  atomic.Uint64 // of the pairs of address and site
+
+	name func(k uint64) string // of the site of the k-th report; nil: one of sites
+	most uint64                // reports after which it ends; 0: none
 }
 
 // answered is what came back within one round.
@@ -39,7 +43,7 @@ type answered struct {
 	took                     time.Duration
 }
 
-// run sends for as long as told, as fast as it is answered.
+// run sends for as long as told, at most, as fast as it is answered.
 func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 	return l.runAt(ctx, d, 0)
 }
@@ -48,7 +52,8 @@ func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 // are.
 func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answered, error) {
 	var sent atomic.Int64
-	var accepted, counted, other atomic.Int64
+	var all answered
+	var mu sync.Mutex
 	began := time.Now()
 	end := began.Add(d)
 	g, ctx := errgroup.WithContext(ctx)
@@ -59,16 +64,21 @@ func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answer
 				return err
 			}
 			defer conn.Close()
+			var mine answered
 			in, out := bufio.NewReaderSize(conn, 2<<10), make([]byte, 0, 512)
 			for ctx.Err() == nil && time.Now().Before(end) {
 				if pace > 0 {
 					due := began.Add(time.Duration(float64(sent.Add(1)) / pace * float64(time.Second)))
 					if due.After(end) {
-						return nil
+						break
 					}
 					time.Sleep(time.Until(due))
 				}
-				out = l.request(out[:0])
+				k := l.next.Add(1)
+				if l.most > 0 && k > l.most {
+					break
+				}
+				out = l.request(out[:0], k)
 				if _, err := conn.Write(out); err != nil {
 					return err
 				}
@@ -77,25 +87,33 @@ func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answer
 					return err
 				}
 				if status != 202 {
-					other.Add(1)
+					mine.other++
 					continue
 				}
-				accepted.Add(1)
+				mine.accepted++
 				if bytes.Contains(body, []byte(`"counted":true`)) {
-					counted.Add(1)
+					mine.counted++
 				}
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.accepted, all.counted, all.other = all.accepted+mine.accepted, all.counted+mine.counted, all.other+mine.other
 			return nil
 		})
 	}
 	err := g.Wait()
-	return answered{accepted.Load(), counted.Load(), other.Load(), time.Since(began)}, err
+	all.took = time.Since(began)
+	return all, err
 }
 
-// request writes the next report.
-func (l *load) request(b []byte) []byte {
-	k := l.next.Add(1)
-	who, site := k%ingestAddresses, l.sites[k/ingestAddresses%uint64(len(l.sites))]
+// request writes the k-th report.
+func (l *load) request(b []byte, k uint64) []byte {
+	who, site := k%ingestAddresses, ""
+	if l.name != nil {
+		site = l.name(k)
+	} else {
+		site = l.sites[k/ingestAddresses%uint64(len(l.sites))]
+	}
 	b = append(b, "POST /v1/reports HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 10."...)
 	b = strconv.AppendUint(b, who%7, 10)
 	b = append(b, '.')

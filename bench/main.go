@@ -38,6 +38,8 @@ var groups = []group{
 	{"checkpoint", measureCheckpoint},
 	{"probe", measureProbe},
 	{"ingest", measureIngest},
+	{"bomb", measureBomb},
+	{"peak", measurePeak},
 	{"read", measureRead},
 	{"read-during-write", measureReadWrite},
 	{"stream", measureStream},

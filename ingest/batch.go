@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"faultline"
@@ -12,43 +13,54 @@ import (
 // from when the batch began to fill.
 const waitLimit = 5 * time.Second
 
+var errLate = errors.New("no answer in time")
+
 // batch is what one append carries. Everyone in it hears the same answer.
 type batch struct {
+	number uint64 // of this door's batches, from 1
 	events []faultline.Event
-	done   chan struct{} // closed once err is final
-	late   chan struct{} // closed after waitLimit
-	err    error
-	// settled closes done.
-	settled func()
+
+	// One channel, and nothing else, is what hundreds wait on: each thing more to
+	// wait for costs each of them a lock.
+	answered chan struct{} // closed once err is final
+	answer   sync.Once
+	err      error
+	late     *time.Timer
 }
 
 // newBatch begins the one wait that all who are in a batch share.
-func newBatch() *batch {
-	b := &batch{done: make(chan struct{}), late: make(chan struct{})}
-	timer := time.AfterFunc(waitLimit, func() { close(b.late) })
-	b.settled = func() { timer.Stop(); close(b.done) }
+func newBatch(number uint64) *batch {
+	b := &batch{number: number, answered: make(chan struct{})}
+	b.late = time.AfterFunc(waitLimit, func() { b.tell(unavailable(errLate)) })
 	return b
 }
 
-// failed reports whether the batch is known not to be in the log.
-func (b *batch) failed() bool {
-	select {
-	case <-b.done:
-		return b.err != nil
-	default:
-		return false
-	}
+// settle tells everyone what became of the batch.
+func (b *batch) settle(err error) {
+	b.late.Stop()
+	b.tell(err)
 }
 
-// wait blocks until the batch is in the log, or is known not to be, or ctx ends.
-// In the last case it may yet get there.
+// tell answers everyone, the first time that it is called.
+func (b *batch) tell(err error) {
+	b.answer.Do(func() {
+		b.err = err
+		close(b.answered)
+	})
+}
+
+// wait blocks until the batch is in the log, or is known not to be, or ctx ends,
+// or it has taken too long. In the last two cases it may yet get there.
 func (b *batch) wait(ctx context.Context) error {
-	select {
-	case <-b.done:
+	gone := ctx.Done()
+	if gone == nil { // to wait for one thing costs half as much
+		<-b.answered
 		return b.err
-	case <-ctx.Done():
+	}
+	select {
+	case <-b.answered:
+		return b.err
+	case <-gone:
 		return unavailable(ctx.Err())
-	case <-b.late:
-		return unavailable(errors.New("no answer in time"))
 	}
 }

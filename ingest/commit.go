@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -31,16 +32,19 @@ const (
 
 // committer is the group commit: events join the batch that fills while another
 // is in flight. There is no timer. Alone, a report waits one round trip; under
-// load, the round trip makes the batches.
+// load, the round trip and the others that are about to join make the batches.
 type committer struct {
 	log     Log
 	writer  uint64
 	now     func() time.Time
 	metrics *metrics
 	wake    chan struct{} // holds one token while the queue may be non-empty
+	// settled hears of each batch's fate before those who are in it.
+	settled func(number uint64, failed bool)
 
 	mu      sync.Mutex
 	queue   []*batch // the oldest first; the last one fills
+	made    uint64   // batches begun to fill
 	pending int      // events queued or in flight
 	running bool
 	closed  bool
@@ -49,7 +53,15 @@ type committer struct {
 }
 
 func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *committer {
-	return &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1)}
+	c := &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1), settled: func(uint64, bool) {}}
+	m.gauge("faultline_ingest_pending_events", "Events accepted and not yet in the log.", c.waiting)
+	return c
+}
+
+func (c *committer) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending
 }
 
 // add queues events, together and in order, for the next append.
@@ -62,16 +74,16 @@ func (c *committer) add(events ...faultline.Event) (*batch, error) {
 	if c.pending+len(events) > queueLimit {
 		return nil, unavailable(fmt.Errorf("%d events wait already", c.pending))
 	}
-	var b *batch
-	if n := len(c.queue); n > 0 && len(c.queue[n-1].events)+len(events) <= batchLimit {
-		b = c.queue[n-1]
-	} else {
-		b = newBatch()
-		c.queue = append(c.queue, b)
-	}
-	b.events = append(b.events, events...)
 	c.pending += len(events)
-	c.metrics.pending.Set(float64(c.pending))
+	if n := len(c.queue); n > 0 && len(c.queue[n-1].events)+len(events) <= batchLimit {
+		b := c.queue[n-1]
+		b.events = append(b.events, events...)
+		return b, nil
+	}
+	c.made++
+	b := newBatch(c.made)
+	b.events = append(b.events, events...)
+	c.queue = append(c.queue, b)
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -109,6 +121,7 @@ func (c *committer) run(ctx context.Context) error {
 		case <-c.wake:
 		}
 		for ctx.Err() == nil {
+			runtime.Gosched() // whoever is about to join does so first; alone, it takes no time
 			b := c.take()
 			if b == nil {
 				break
@@ -127,8 +140,7 @@ func (c *committer) drain(ctx context.Context) error {
 	defer cancel()
 	var failed error
 	for b := c.take(); b != nil; b = c.take() {
-		c.flush(ctx, b)
-		failed = errors.Join(failed, b.err)
+		failed = errors.Join(failed, c.flush(ctx, b))
 	}
 	if failed != nil {
 		return fmt.Errorf("close the door: %w", failed)

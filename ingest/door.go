@@ -56,7 +56,7 @@ type Door struct {
 	durable    bool
 	now        func() time.Time
 	pseudonyms pseudonyms
-	recent     recent
+	recent     *recent
 	commit     *committer
 	metrics    *metrics
 
@@ -68,7 +68,7 @@ type Door struct {
 // while [Door.Run] runs.
 func NewDoor(cfg DoorConfig) *Door {
 	m := newMetrics(cfg.Registerer)
-	return &Door{
+	d := &Door{
 		names:      cfg.Names,
 		labels:     cfg.Labels,
 		hosting:    cfg.Hosting,
@@ -77,10 +77,13 @@ func NewDoor(cfg DoorConfig) *Door {
 		durable:    cfg.Durable,
 		now:        cfg.Now,
 		pseudonyms: pseudonyms{keys: cfg.Keys},
+		recent:     newRecent(),
 		commit:     newCommitter(cfg.Log, cfg.Writer, cfg.Now, m),
 		metrics:    m,
 		vantages:   make(map[string]faultline.Vantage),
 	}
+	d.commit.settled = d.recent.settled
+	return d
 }
 
 // Run appends what the door takes to the log. When ctx ends the door closes:
@@ -111,7 +114,7 @@ func (d *Door) Run(ctx context.Context) error {
 // /symptom, or [faultline.ErrUnavailable], after which the person may try again.
 func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
 	receipt, outcome, err := d.report(ctx, addr, site, symptom)
-	d.metrics.reports.WithLabelValues(outcome).Inc()
+	d.metrics.reports[outcome].Inc()
 	return receipt, err
 }
 
@@ -119,7 +122,7 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	if !addr.IsValid() {
 		return r, outcomeInvalid, errors.New("a report comes from an address")
 	}
-	name, sym, err := d.read(site, symptom)
+	name, known, sym, err := d.read(site, symptom)
 	if err != nil {
 		return r, outcomeInvalid, err
 	}
@@ -130,7 +133,7 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 		report.ASN, report.Country = d.labels.Label(addr)
 		report.Hosting = d.hosting[report.ASN]
 	}
-	if !d.names.Known(name) {
+	if !known {
 		d.unknown(report, addr)
 		return r, outcomeUnknown, nil
 	}
@@ -142,7 +145,7 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, reporterSite{before, name}, now, func() (*batch, error) {
 		return d.commit.add(report)
 	})
-	if err == nil {
+	if err == nil && b != nil {
 		err = b.wait(ctx) // a repeat too: what it repeats may fail yet
 	}
 	if err != nil {
@@ -169,9 +172,9 @@ func (d *Door) unknown(r faultline.Report, addr netip.Addr) {
 }
 
 // read validates what a person said, and names every field that is wrong.
-func (d *Door) read(site, symptom string) (string, faultline.Symptom, error) {
+func (d *Door) read(site, symptom string) (name string, known bool, sym faultline.Symptom, err error) {
 	var wrong faultline.InvalidError
-	name, err := d.names.Normalise(site)
+	name, known, err = d.names.read(site)
 	if err != nil {
 		wrong = append(wrong, faultline.Invalid{Pointer: "/site", Detail: err.Error()})
 	}
@@ -179,12 +182,12 @@ func (d *Door) read(site, symptom string) (string, faultline.Symptom, error) {
 		wrong = append(wrong, faultline.Invalid{Pointer: "/symptom", Detail: fmt.Sprintf("is not a word of at most %d characters", maxSymptom)})
 	}
 	if wrong != nil {
-		return "", "", wrong
+		return "", false, "", wrong
 	}
-	if symptom == "" {
-		return name, "", nil
+	if symptom != "" {
+		sym = faultline.ReadSymptom(symptom)
 	}
-	return name, faultline.ReadSymptom(symptom), nil
+	return name, known, sym, nil
 }
 
 // isWord reports whether s is at most limit bytes of printable ASCII without

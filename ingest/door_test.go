@@ -331,9 +331,9 @@ func TestAddressNeverLeavesTheDoor(t *testing.T) {
 	})
 }
 
-func TestRecentRemembersAcrossItsGenerations(t *testing.T) {
-	var r recent
-	add := func() (*batch, error) { return &batch{done: make(chan struct{})}, nil }
+func TestRecentRemembersForTenMinutes(t *testing.T) {
+	r := newRecent()
+	add := func() (*batch, error) { return &batch{number: 1}, nil }
 	for _, step := range []struct {
 		minute   int
 		reporter uint64
@@ -347,19 +347,50 @@ func TestRecentRemembersAcrossItsGenerations(t *testing.T) {
 }
 
 func TestRecentIsBounded(t *testing.T) {
-	var r recent
-	b := &batch{done: make(chan struct{})}
-	add := func() (*batch, error) { return b, nil }
-	now := time.Unix(0, 0)
-	for i := range 5 * recentLimit {
+	r := newRecent()
+	add := func() (*batch, error) { return &batch{number: 1}, nil }
+	now, places := time.Unix(0, 0), len(r.slots)
+	for i := range 5 * places {
+		now = now.Add(time.Microsecond) // all of it within the window
 		if _, repeat, err := r.claim(reporterSite{reporter: uint64(i)}, reporterSite{}, now, add); repeat || err != nil {
 			t.Fatalf("%d: repeat %t, %v", i, repeat, err)
 		}
-		if n := len(r.young) + len(r.old); n > 2*recentLimit {
-			t.Fatalf("%d are remembered", n)
+	}
+	if len(r.slots) != places || len(r.open) != 1 {
+		t.Errorf("%d places and %d batches are remembered", len(r.slots), len(r.open))
+	}
+	const newest = 10_000
+	forgotten := 0
+	for i := 5*places - newest; i < 5*places; i++ {
+		if _, repeat, _ := r.claim(reporterSite{reporter: uint64(i)}, reporterSite{}, now, add); !repeat {
+			forgotten++
 		}
 	}
-	if _, repeat, _ := r.claim(reporterSite{reporter: 4*recentLimit + 1}, reporterSite{}, now, add); !repeat {
-		t.Error("one of the last is forgotten")
+	if forgotten > newest/100 {
+		t.Errorf("%d of the newest %d are forgotten", forgotten, newest)
+	}
+}
+
+func TestRecentForgetsWhomAFailedBatchCounted(t *testing.T) {
+	r, now := newRecent(), time.Unix(1e9, 0)
+	claim := func(reporter, number uint64) (*batch, bool) {
+		b, repeat, err := r.claim(reporterSite{reporter, "bbc.co.uk"}, reporterSite{}, now, func() (*batch, error) { return &batch{number: number}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b, repeat
+	}
+	claim(1, 1)
+	claim(2, 2)
+	if b, repeat := claim(1, 3); !repeat || b == nil || b.number != 1 {
+		t.Errorf("a repeat of what is on its way: %+v, %t", b, repeat)
+	}
+	r.settled(1, false)
+	r.settled(2, true)
+	if b, repeat := claim(1, 3); !repeat || b != nil {
+		t.Errorf("a repeat of what is in the log: %+v, %t", b, repeat)
+	}
+	if _, repeat := claim(2, 3); repeat {
+		t.Error("whom a failed batch counted can't try again")
 	}
 }

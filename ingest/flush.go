@@ -22,21 +22,22 @@ const (
 
 // flush appends one batch under a seq of its own and answers everyone in it. A
 // seq is never used for other contents: a failed attempt may have arrived.
-func (c *committer) flush(ctx context.Context, b *batch) {
+func (c *committer) flush(ctx context.Context, b *batch) error {
 	c.seq++
 	n := len(b.events)
 	began := c.now()
-	if err := c.attempt(ctx, c.seq, b.events); err != nil {
-		b.err = fmt.Errorf("append %d events: %w", n, unavailable(err))
+	err := c.attempt(ctx, c.seq, b.events)
+	if err != nil {
+		err = fmt.Errorf("append %d events: %w", n, unavailable(err))
 	}
-	c.metrics.flushed(n, c.now().Sub(began), b.err)
-	b.events = nil // those who remember the batch need its fate alone
-	b.settled()
+	c.metrics.flushed(n, c.now().Sub(began), err)
+	c.settled(b.number, err != nil)
+	b.settle(err)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pending -= n
-	c.metrics.pending.Set(float64(c.pending))
+	return err
 }
 
 // attempt tries an append a few times under one seq.

@@ -17,21 +17,27 @@ const (
 )
 
 type metrics struct {
-	reports, probes *prometheus.CounterVec
-	flushes         *prometheus.CounterVec
-	retries         prometheus.Counter
-	pending         prometheus.Gauge
-	batchEvents     prometheus.Histogram
-	flushSeconds    prometheus.Histogram
+	reports      map[string]prometheus.Counter // by outcome
+	probes       *prometheus.CounterVec
+	flushes      *prometheus.CounterVec
+	retries      prometheus.Counter
+	batchEvents  prometheus.Histogram
+	flushSeconds prometheus.Histogram
+	auto         promauto.Factory
 }
 
 // newMetrics registers the door's metrics with reg, which may be nil.
 func newMetrics(reg prometheus.Registerer) *metrics {
 	auto := promauto.With(reg)
+	all := auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "faultline_ingest_reports_total", Help: "Reports by what became of them.",
+	}, []string{"outcome"})
+	reports := map[string]prometheus.Counter{}
+	for _, outcome := range []string{outcomeCounted, outcomeRepeated, outcomeUnknown, outcomeInvalid, outcomeUnavailable} {
+		reports[outcome] = all.WithLabelValues(outcome)
+	}
 	return &metrics{
-		reports: auto.NewCounterVec(prometheus.CounterOpts{
-			Name: "faultline_ingest_reports_total", Help: "Reports by what became of them.",
-		}, []string{"outcome"}),
+		auto: auto, reports: reports,
 		probes: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_ingest_probes_total", Help: "Probes by what became of them.",
 		}, []string{"outcome"}),
@@ -40,9 +46,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"outcome"}),
 		retries: auto.NewCounter(prometheus.CounterOpts{
 			Name: "faultline_ingest_flush_retries_total", Help: "Repeated attempts to append a batch.",
-		}),
-		pending: auto.NewGauge(prometheus.GaugeOpts{
-			Name: "faultline_ingest_pending_events", Help: "Events accepted and not yet in the log.",
 		}),
 		batchEvents: auto.NewHistogram(prometheus.HistogramOpts{
 			Name: "faultline_ingest_batch_events", Help: "Events of one append to the log.",
@@ -53,6 +56,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2},
 		}),
 	}
+}
+
+// gauge shows a number that is kept elsewhere.
+func (m *metrics) gauge(name, help string, value func() int) {
+	m.auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 }
 
 // flushed records one batch of n events and its fate.

@@ -101,34 +101,40 @@ func (n *Names) findAny(name string) (string, bool) {
 // A name of which a label mixes scripts is refused, and so is one that is not
 // known and looks like one that is (UTS 39): it would be shown beside it.
 func (n *Names) Normalise(input string) (string, error) {
+	site, _, err := n.read(input)
+	return site, err
+}
+
+// read is Normalise that also says whether the site is known.
+func (n *Names) read(input string) (site string, known bool, err error) {
 	if site, ok := n.findAny(input); ok {
-		return site, nil
+		return site, true, nil
 	}
 	host, err := parseHost(input)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if site, ok := n.findAny(host); ok {
-		return site, nil
+		return site, true, nil
 	}
 	rest, www := strings.CutPrefix(host, "www.")
 	if isSuffix(rest) {
 		return n.underSuffix(rest, www)
 	}
 	if site, ok := n.findAny(rest); ok {
-		return site, nil
+		return site, true, nil
 	}
-	site, err := publicsuffix.EffectiveTLDPlusOne(rest)
+	site, err = publicsuffix.EffectiveTLDPlusOne(rest)
 	if err != nil {
-		return "", errNotDomain
+		return "", false, errNotDomain
 	}
 	if known, ok := n.findAny(site); ok {
-		return known, nil
+		return known, true, nil
 	}
 	if n.resembles(site) || n.resembles(rest) {
-		return "", errLooks
+		return "", false, errLooks
 	}
-	return site, nil
+	return site, false, nil
 }
 
 // resembles reports whether an unknown name looks like a known one.
@@ -145,17 +151,17 @@ func (n *Names) resembles(site string) bool {
 
 // underSuffix reads a bare public suffix and its www. host, which are one site:
 // the one that is known.
-func (n *Names) underSuffix(suffix string, www bool) (string, error) {
+func (n *Names) underSuffix(suffix string, www bool) (site string, known bool, err error) {
 	if site, ok := n.find("www." + suffix); ok {
-		return site, nil
+		return site, true, nil
 	}
 	if site, ok := n.find(suffix); ok {
-		return site, nil
+		return site, true, nil
 	}
 	if !www {
-		return "", errSuffix
+		return "", false, errSuffix
 	}
-	return "www." + suffix, nil
+	return "www." + suffix, false, nil
 }
 
 func isSuffix(host string) bool {

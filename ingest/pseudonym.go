@@ -35,12 +35,29 @@ type pseudonyms struct {
 }
 
 type dayKey struct {
-	day  string
-	macs *sync.Pool // of HMACs with that key: to set one up costs as much as to use it
+	day  int64      // since 1970
+	macs *sync.Pool // of prefixMAC with that key: to set one up costs as much as to use it; nil: no day's
 }
 
-func newDayKey(day string, key []byte) dayKey {
-	return dayKey{day: day, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+func newDayKey(day int64, key []byte) dayKey {
+	return dayKey{day: day, macs: &sync.Pool{New: func() any { return &prefixMAC{hash: hmac.New(sha256.New, key)} }}}
+}
+
+// dayOf is the day of a time, in UTC.
+func dayOf(t time.Time) int64 {
+	const day = 24 * 60 * 60
+	s := t.Unix()
+	if s < 0 {
+		s -= day - 1
+	}
+	return s / day
+}
+
+// prefixMAC is an HMAC with the memory that it works in.
+type prefixMAC struct {
+	hash hash.Hash
+	in   [17]byte
+	out  [sha256.Size]byte
 }
 
 // pseudonym is what stands for an address: of its /32 or /64, and of its /24 or
@@ -61,7 +78,7 @@ func (p pseudonym) text() (reporter, net string) {
 
 // of returns the pseudonym of addr on the day of now.
 func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, error) {
-	day, err := p.key(ctx, now.UTC().Format(time.DateOnly))
+	day, err := p.key(ctx, dayOf(now))
 	if err != nil {
 		return pseudonym{}, err
 	}
@@ -70,9 +87,11 @@ func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (ps
 	if addr.Is6() {
 		person, net = 64, 48
 	}
+	mac := day.macs.Get().(*prefixMAC)
+	defer day.macs.Put(mac)
 	return pseudonym{
-		reporter: binary.BigEndian.Uint64(day.sum(addr, person)),
-		net:      binary.BigEndian.Uint32(day.sum(addr, net)),
+		reporter: binary.BigEndian.Uint64(mac.sum(addr, person)),
+		net:      binary.BigEndian.Uint32(mac.sum(addr, net)),
 	}, nil
 }
 
@@ -84,11 +103,11 @@ func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (ps
 func (p *pseudonyms) around(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, uint64, error) {
 	who, err := p.of(ctx, addr, now)
 	yesterday := now.Add(-repeatWindow)
-	if err != nil || yesterday.UTC().Day() == now.UTC().Day() {
+	if err != nil || dayOf(yesterday) == dayOf(now) {
 		return who, 0, err
 	}
 	p.mu.Lock()
-	held := p.was.day == yesterday.UTC().Format(time.DateOnly)
+	held := p.was.macs != nil && p.was.day == dayOf(yesterday)
 	p.mu.Unlock()
 	if !held { // nothing is remembered of yesterday either
 		return who, 0, nil
@@ -98,34 +117,32 @@ func (p *pseudonyms) around(ctx context.Context, addr netip.Addr, now time.Time)
 }
 
 // sum is HMAC-SHA256 of the prefix in binary: its address and its length, which
-// keeps the two pseudonyms of one address apart.
-func (d dayKey) sum(addr netip.Addr, bits int) []byte {
+// keeps the two pseudonyms of one address apart. It is good until the next.
+func (m *prefixMAC) sum(addr netip.Addr, bits int) []byte {
 	prefix, err := addr.Prefix(bits) // drops a zone, too
 	if err != nil {
 		panic("ingest: " + err.Error()) // bits always fit the family
 	}
-	var buf [17]byte
-	raw, _ := prefix.AppendBinary(buf[:0]) // never fails
-	mac := d.macs.Get().(hash.Hash)
-	defer d.macs.Put(mac)
-	mac.Reset()
-	mac.Write(raw)
-	return mac.Sum(nil)
+	raw, _ := prefix.AppendBinary(m.in[:0]) // never fails
+	m.hash.Reset()
+	m.hash.Write(raw)
+	return m.hash.Sum(m.out[:0])
 }
 
 // key returns the day's key. However many ask for a new day's at once, it is
 // fetched once, and nobody waits longer than their own context.
-func (p *pseudonyms) key(ctx context.Context, day string) (dayKey, error) {
+func (p *pseudonyms) key(ctx context.Context, day int64) (dayKey, error) {
 	p.mu.Lock()
 	today, was := p.today, p.was
 	p.mu.Unlock()
-	switch day {
-	case today.day:
+	switch {
+	case today.macs != nil && day == today.day:
 		return today, nil
-	case was.day:
+	case was.macs != nil && day == was.day:
 		return was, nil
 	}
-	fetched := p.flight.DoChan(day, func() (any, error) { return p.fetch(context.WithoutCancel(ctx), day) })
+	name := time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly)
+	fetched := p.flight.DoChan(name, func() (any, error) { return p.fetch(context.WithoutCancel(ctx), day, name) })
 	select {
 	case <-ctx.Done():
 		return dayKey{}, ctx.Err()
@@ -137,20 +154,20 @@ func (p *pseudonyms) key(ctx context.Context, day string) (dayKey, error) {
 	}
 }
 
-func (p *pseudonyms) fetch(ctx context.Context, day string) (dayKey, error) {
+func (p *pseudonyms) fetch(ctx context.Context, day int64, name string) (dayKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyLimit)
 	defer cancel()
-	key, err := p.keys.DailyKey(ctx, day)
+	key, err := p.keys.DailyKey(ctx, name)
 	if err != nil {
 		return dayKey{}, err
 	}
 	if len(key) < sha256.Size {
-		return dayKey{}, fmt.Errorf("the key of %s has %d bytes, not %d", day, len(key), sha256.Size)
+		return dayKey{}, fmt.Errorf("the key of %s has %d bytes, not %d", name, len(key), sha256.Size)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fresh := newDayKey(day, key)
-	if day > p.today.day {
+	if p.today.macs == nil || day > p.today.day {
 		p.today, p.was = fresh, p.today
 	} else {
 		p.was = fresh

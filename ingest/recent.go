@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"hash/maphash"
 	"sync"
 	"time"
 )
@@ -8,8 +9,9 @@ import (
 const (
 	// repeatWindow is how long one reporter counts once for one site.
 	repeatWindow = 10 * time.Minute
-	// recentLimit bounds each of the two generations of [recent].
-	recentLimit = 1 << 17
+	// recentBits says how many are remembered: 2^18, 24 bytes each.
+	recentBits = 18
+	recentWays = 4 // that share a set
 )
 
 // reporterSite is one person, by pseudonym, at one site.
@@ -18,58 +20,85 @@ type reporterSite struct {
 	site     string
 }
 
-// seen is the report that counted, with the batch that carries it: a batch that
-// failed has counted nothing.
-type seen struct {
-	at    time.Time
-	batch *batch
-}
-
-// recent remembers who was counted where in the last ten minutes. Its two
-// generations, of which the older is forgotten when the younger is full or old,
-// bound it without a list: what is forgotten too soon costs the log a repeat,
-// which the fold leaves out.
+// recent remembers who was counted where in the last ten minutes, in a fixed piece
+// of memory without pointers, which the garbage collector need not look through. In
+// a full set the oldest makes room: what is forgotten too soon costs the log a
+// repeat, which the fold leaves out.
 type recent struct {
-	mu         sync.Mutex
-	young, old map[reporterSite]seen
-	since      time.Time // when young began
+	seed maphash.Seed
+
+	mu    sync.Mutex
+	slots []counted
+	open  map[uint64]*batch // of those in slots, the ones whose fate is not known yet
 }
 
-// claim returns the batch that carries the first report of key in the window,
-// and whether that is an earlier one. When there is none yet it calls add and
-// remembers its batch; looking and adding are one step, so that a double click
-// is one report. Before is who the same person was until midnight, the zero
-// reporter if that does not matter any more.
+// counted is a report that counted: a hash of who and where, when in Unix ms, and
+// the number of the batch that carries it.
+type counted struct {
+	who   uint64
+	at    int64
+	batch uint64
+}
+
+func newRecent() *recent {
+	return &recent{seed: maphash.MakeSeed(), slots: make([]counted, 1<<recentBits), open: map[uint64]*batch{}}
+}
+
+// claim looks for an earlier report of key in the window. When there is none it
+// calls add and remembers its batch; looking and adding are one step, so that a
+// double click is one report. Before is who the same person was until midnight, the
+// zero reporter if that does not matter any more. The batch is the one to wait for,
+// nil when a repeat has nothing to wait for: what it repeats is in the log.
 func (r *recent) claim(key, before reporterSite, now time.Time, add func() (*batch, error)) (b *batch, repeat bool, err error) {
+	at := now.UnixMilli()
+	who := maphash.Comparable(r.seed, key)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, k := range [2]reporterSite{key, before} {
-		if i > 0 && k.reporter == 0 {
-			continue
+	slot, found := r.find(who, at)
+	if !found && before.reporter != 0 {
+		if was, ok := r.find(maphash.Comparable(r.seed, before), at); ok {
+			slot, found = was, true
 		}
-		if s, ok := r.find(k); ok && now.Sub(s.at) < repeatWindow && !s.batch.failed() {
-			return s.batch, true, nil
-		}
+	}
+	if found {
+		return r.open[slot.batch], true, nil
 	}
 	if b, err = add(); err != nil {
 		return nil, false, err
 	}
-	r.turn(now)
-	r.young[key] = seen{at: now, batch: b}
+	*slot = counted{who: who, at: at, batch: b.number}
+	r.open[b.number] = b
 	return b, false, nil
 }
 
-func (r *recent) find(key reporterSite) (seen, bool) {
-	if s, ok := r.young[key]; ok {
-		return s, true
+// find finds a report within the window, or the place that it would take.
+func (r *recent) find(who uint64, at int64) (*counted, bool) {
+	set := who % (1 << recentBits / recentWays) * recentWays
+	slots := r.slots[set : set+recentWays]
+	oldest := &slots[0]
+	for i := range slots {
+		s := &slots[i]
+		if s.who == who && s.batch != 0 && at-s.at < repeatWindow.Milliseconds() {
+			return s, true
+		}
+		if s.at < oldest.at {
+			oldest = s
+		}
 	}
-	s, ok := r.old[key]
-	return s, ok
+	return oldest, false
 }
 
-func (r *recent) turn(now time.Time) {
-	if r.young != nil && len(r.young) < recentLimit && now.Sub(r.since) < repeatWindow {
+// settled notes a batch's fate. One that failed has counted nobody.
+func (r *recent) settled(number uint64, failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, number)
+	if !failed {
 		return
 	}
-	r.old, r.young, r.since = r.young, make(map[reporterSite]seen), now
+	for i := range r.slots {
+		if r.slots[i].batch == number {
+			r.slots[i] = counted{}
+		}
+	}
 }

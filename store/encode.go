@@ -96,17 +96,14 @@ func (p *packer) head(kind byte, at time.Time) {
 }
 
 func (p *packer) string(s string) {
+	if len(s) == 16 && isLowerHex(s) {
+		p.uint(stringHex)
+		p.b, _ = hex.AppendDecode(p.b, []byte(s)) // it is hex
+		return
+	}
 	if i, ok := p.known[s]; ok {
 		p.uint(i)
 		return
-	}
-	var raw [8]byte
-	if len(s) == 16 && isLowerHex(s) {
-		if _, err := hex.Decode(raw[:], []byte(s)); err == nil {
-			p.uint(stringHex)
-			p.b = append(p.b, raw[:]...)
-			return
-		}
 	}
 	p.known[s] = stringKnown + uint64(len(p.known))
 	p.uint(stringNew)

@@ -39,6 +39,14 @@ type refusedForm struct {
 
 func (e refusedForm) Error() string { return e.why.Error() }
 
+// tooMuch: more came from one address than may.
+type tooMuch struct {
+	site    string // whose form it was, or empty
+	seconds int    // until there is room again
+}
+
+func (e tooMuch) Error() string { return http.StatusText(http.StatusTooManyRequests) }
+
 // badForm: a body that our own form never sends.
 type badForm struct{ status int }
 
@@ -90,6 +98,7 @@ func (v *voice) faultOf(err error) faultPage {
 	var (
 		unknown unknownSite
 		form    refusedForm
+		much    tooMuch
 		bad     badForm
 		invalid faultline.InvalidError
 	)
@@ -101,6 +110,11 @@ func (v *voice) faultOf(err error) faultPage {
 		return v.unknownSite(unknown)
 	case errors.As(err, &form):
 		return v.refusedForm(form)
+	case errors.As(err, &much):
+		p := home(http.StatusTooManyRequests, "fault.limited", "")
+		p.Detail = v.count("fault.limited_detail", much.seconds)
+		v.backTo(&p, much.site)
+		return p
 	case errors.As(err, &bad):
 		return home(bad.status, "fault.not_counted", "fault.not_counted_form")
 	case errors.As(err, &invalid):
@@ -132,8 +146,13 @@ func (v *voice) refusedForm(e refusedForm) faultPage {
 	if errors.Is(e.why, errExpired) {
 		p.Detail = v.say("fault.expired_detail")
 	}
-	if hostLike.MatchString(e.site) {
-		p.Back, p.Label = v.link("/site/"+e.site), v.say("fault.to_site", "Site", e.site)
-	}
+	v.backTo(&p, e.site)
 	return p
+}
+
+// backTo leads back to the page of a site, if its name may be shown.
+func (v *voice) backTo(p *faultPage, site string) {
+	if hostLike.MatchString(site) {
+		p.Back, p.Label = v.link("/site/"+site), v.say("fault.to_site", "Site", site)
+	}
 }

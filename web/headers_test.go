@@ -22,6 +22,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /site/:site":            {"/site/reddit.com", pageCSP, "same-origin", "", "max-age=5"},
 	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},
+	"GET /site/:site/report":     {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /archive":               {"/archive", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /method":                {"/method", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /about":                 {"/about", pageCSP, "same-origin", "", "max-age=60"},

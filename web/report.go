@@ -64,6 +64,13 @@ func (w *Web) report(c *gin.Context, v *voice) error {
 	return nil
 }
 
+// toForm answers who asks again for what the form was sent to, with GET: after a
+// report that was refused, that is the address that a browser shows.
+func (w *Web) toForm(c *gin.Context, v *voice) error {
+	v.seeOther(c, "/site/"+url.PathEscape(c.Param("site"))+v.Query+"#report", cacheNever)
+	return nil
+}
+
 // readForm reads an URL-encoded body, each field once.
 func readForm(c *gin.Context) (url.Values, error) {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"faultline"
 	"faultline/web"
 )
@@ -229,5 +231,37 @@ func TestWithoutAKeyThereIsNoForm(t *testing.T) {
 		if rec := send(h, url.Values{"token": {tokenOf(t, serve(t, w.config()), "reddit.com")}, "symptom": {"slow"}}); rec.Code < 500 || len(w.reports) > 0 {
 			t.Errorf("%s: a report is answered with %d", name, rec.Code)
 		}
+	}
+}
+
+// TestWhoIsRefusedIsTold: what a limit in front of the pages refuses is a page
+// too, in the reader's language, and its address leads back to the form.
+func TestWhoIsRefusedIsTold(t *testing.T) {
+	w := newWorld()
+	pages, err := web.New(w.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := gin.New()
+	e.Use(func(c *gin.Context) {
+		if c.Request.Method == http.MethodPost {
+			c.Writer.Header().Set("Retry-After", "17")
+			pages.Refuse(c, http.StatusTooManyRequests)
+		}
+	})
+	pages.Routes(e)
+	for language, want := range map[string]string{"en": "Try again in 17 seconds", "de": "in 17 Sekunden", "fr": "dans 17 secondes", "es": "en 17 segundos"} {
+		rec := send(e, url.Values{"symptom": {"slow"}}, "Accept-Language", language)
+		seen := text(t, rec.Body.String())
+		if rec.Code != http.StatusTooManyRequests || !strings.Contains(seen, want) || !strings.Contains(rec.Body.String(), `href="/site/reddit.com"`) ||
+			rec.Header().Get("Retry-After") != "17" || rec.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v: %s", language, rec.Code, rec.Header(), seen)
+		}
+	}
+	if len(w.reports) != 0 {
+		t.Errorf("handed on: %s", w.reports)
+	}
+	if rec := get(e, "/site/reddit.com/report?lang=de"); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/site/reddit.com?lang=de#report" {
+		t.Errorf("%d to %q", rec.Code, rec.Header().Get("Location"))
 	}
 }

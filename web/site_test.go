@@ -211,7 +211,7 @@ func serve(t *testing.T, cfg web.Config) *gin.Engine {
 	e := gin.New()
 	e.ContextWithFallback = true
 	e.UseRawPath = true
-	e.NoRoute(pages.NotFound)
+	e.NoRoute(func(c *gin.Context) { pages.Refuse(c, http.StatusNotFound) })
 	pages.Routes(e)
 	return e
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -141,6 +142,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/site", page, w.search)
 	read("/site/:site", page, w.site)
 	r.POST("/site/:site/report", w.answer(page, w.report))
+	read("/site/:site/report", page, w.toForm)
 	read("/component/:kind/:name", page, w.component)
 	read("/archive", page, w.archive)
 	read("/method", page, w.method)
@@ -159,10 +161,20 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/static/:file", static, w.static)
 }
 
-// NotFound answers a path that nothing lives at with a page. It is for requests
-// of browsers; what programs ask for is answered in package api.
-func (w *Web) NotFound(c *gin.Context) {
-	w.answer(w.policies.page, func(*gin.Context, *voice) error { return faultline.ErrNotFound })(c)
+// Refuse answers a browser with a page that says why it can't have the one that
+// it asked for, and when to try again: by status, and by Retry-After where that
+// is set. What programs ask for is answered in package api.
+func (w *Web) Refuse(c *gin.Context, status int) {
+	w.answer(w.policies.page, func(c *gin.Context, _ *voice) error {
+		switch status {
+		case http.StatusNotFound:
+			return faultline.ErrNotFound
+		case http.StatusTooManyRequests:
+			seconds, _ := strconv.Atoi(c.Writer.Header().Get("Retry-After")) // where it is none, that is no time at all
+			return tooMuch{site: c.Param("site"), seconds: max(1, seconds)}
+		}
+		return fmt.Errorf("refused with %d", status)
+	})(c)
 }
 
 // handler answers one request in a voice, or returns why it can't.

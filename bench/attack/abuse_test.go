@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 
@@ -136,6 +137,65 @@ func TestAbuse_A4(t *testing.T) {
 	if state, _ := tn.reached(anyCause); state != faultline.StateConfirmed {
 		t.Errorf("the outage after it is %q", state)
 	}
+}
+
+// A slow brigade at a few times what a site is reported anyway, for as long as
+// FORTNIGHT says (make brigade: 14 days). It is nothing all the while; and a true
+// outage after it is found as soon as in a town that never saw a brigade.
+func TestAbuse_A4_Fortnight(t *testing.T) {
+	long := 3 * time.Hour
+	if s := os.Getenv("FORTNIGHT"); s != "" {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		long = d
+	}
+	const sites, window = 40, time.Minute
+	never, _ := brigade(t, sites, 0, long)
+	for _, times := range []float64{1.2, 2, 5} {
+		t.Run(fmt.Sprintf("%g times the usual", times), func(t *testing.T) {
+			t.Parallel()
+			took, expected := brigade(t, sites, times, long)
+			t.Logf("after %s: confirmed %s after its onset, %s without the brigade; %.1f reports in 10 minutes are now held to be usual", long, took, never, expected)
+			if took > never+window {
+				t.Errorf("the outage after it took %s to confirm, %s where there was none", took, never)
+			}
+		})
+	}
+}
+
+// brigade has a town of sites reported usually, and one of them that many times
+// as often, then fails it. It returns how long that took to confirm, and how many
+// reports of it were by then expected in ten minutes.
+func brigade(t *testing.T, sites int, times float64, long time.Duration) (took time.Duration, expected float64) {
+	tn := quiet(t, sites)
+	site, rng := tn.sites[3], rand.New(rand.NewPCG(4, uint64(times*10)))
+	tn.pass(long, func(int) {
+		if rng.Float64() < times*grumbles/60/float64(sites) {
+			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))), site, "http_503")
+		}
+	})
+	tn.wantNone(t, faultline.StateCandidate)
+	for _, st := range tn.engine.View().Sites {
+		if st.Site == site {
+			expected = st.Expected
+		}
+	}
+	onset := tn.clock()
+	tn.failing = func(name, _ string) (faultline.Symptom, bool) { return "http_503", name == site }
+	tn.pass(8*time.Minute, func(int) {
+		for range 2 {
+			tn.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))), site, "http_503")
+		}
+	})
+	for _, in := range tn.last {
+		if in.ConfirmedAt != nil && in.ConfirmedAt.After(onset) {
+			return in.ConfirmedAt.Sub(onset), expected
+		}
+	}
+	t.Fatalf("the outage after %s of a brigade of %g is not confirmed", long, times)
+	return 0, 0
 }
 
 // A flash brigade of ten thousand over 120 networks against a site, and against

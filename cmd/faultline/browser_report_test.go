@@ -72,6 +72,21 @@ func testTap(t *testing.T, b browser, p *process, site string, script bool) {
 	phone.isClean(p.url)
 }
 
+// testTooMuch reports a site, without JavaScript, more often than a node allows.
+func testTooMuch(t *testing.T, b browser, site string) {
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "1", "--person-limit", "3")
+	phone := b.open(t)
+	phone.do(onPhone, scripts(false), chromedp.Navigate(p.url+"/site/"+site))
+	phone.tapReport(site, "Thank you: your report is counted.") // a third of a minute's worth at once: one
+	phone.do(chromedp.Tap(chromedp.CSS("label:has(#symptom-http_503)")))
+	phone.do(chromedp.Tap(chromedp.CSS("#report button")))
+	phone.becomes("a page says when to try again",
+		"document.querySelector('.kicker')?.innerText === '429' && /Try again in \\d+ seconds?\\./.test(document.querySelector('.lead').innerText)")
+	phone.do(chromedp.Navigate(value[string](phone, "location.href"))) // as a reader does who asks for the address again
+	phone.becomes("the form is there again", fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site))
+	counts(t, p, site, 1)
+}
+
 // tapReport fills in the form of the site's page that is shown, and sends it.
 func (p *tab) tapReport(site, receipt string) {
 	p.t.Helper()

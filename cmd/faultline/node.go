@@ -139,7 +139,7 @@ func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names
 	}
 	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
 		Annotator: &annotator{store: p.store, writer: randomWriter()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
-		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.NotFound}
+		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.Refuse}
 	if c.ReadLimit > 0 {
 		config.Reads = n.limits
 	}

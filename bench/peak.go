@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"faultline"
+	"faultline/correlate"
+	"faultline/store"
+)
+
+// The group peak: two hours of it, on a clock that moves as fast as the machine
+// goes.
+const (
+	peakRate    = 1_000 // reports a second, all counted
+	peakBatch   = 8     // in one entry of the log, as at that rate when an append takes 8 ms
+	peakWriters = 8     // that append at once
+	peakSites   = 500
+	peakHours   = 2
+	peakKept    = 60 // minutes of the log
+
+	peakBytes = 60.0 // of Redis for each report of an hour, of all that is kept
+	peakGrown = 1.05 // times as much after the second hour
+)
+
+// peak is Redis, the fold and the leader's duties over them; the door's place is
+// taken by what it would append.
+type peak struct {
+	redis  *redisChild
+	store  *store.Store
+	lease  store.Lease
+	reader *store.Reader
+	engine *correlate.Engine
+	clock  time.Time
+	wall   []time.Time // when each minute of the clock began, as Redis numbers entries
+	seqs   [peakWriters]uint64
+	ticks  uint64
+	rng    *rand.Rand
+}
+
+// measurePeak plays two hours of peak, with checkpoints and trimming as the leader
+// makes them, and prints what Redis held every ten minutes.
+func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
+	fmt.Fprintf(log, "peak: %d hours at %d reports a second\n| minute | entries of the log | used_memory, MB |\n| ---: | ---: | ---: |\n", peakHours, peakRate)
+	p, err := newPeak(ctx, opt.Seed)
+	if err != nil {
+		return nil, err
+	}
+	defer p.redis.stop()
+	var mb []float64 // every ten minutes
+	for minute := 0; ; minute++ {
+		if minute%10 == 0 {
+			entries, err1 := p.redis.client.XLen(ctx, "{faultline}:log").Result()
+			held, err2 := redisMB(ctx, p.redis)
+			if err := errors.Join(err1, err2); err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(log, "| %d | %d | %.1f |\n", minute, entries, held)
+			mb = append(mb, held)
+		}
+		if minute == peakHours*60 {
+			break
+		}
+		if err := p.minute(ctx); err != nil {
+			return nil, fmt.Errorf("minute %d: %w", minute, err)
+		}
+	}
+	counted := p.engine.View().Counters.Reports
+	if want := int64(peakRate * 3600 * peakHours); counted != want {
+		return nil, fmt.Errorf("void: %d reports were made and the fold counted %d", want, counted)
+	}
+	detail := map[string]any{"reports_a_second": peakRate, "reports": counted, "used_memory_mb_every_10_minutes": mb}
+	hour, end := mb[6], mb[len(mb)-1]
+	return []figure{
+		{Name: "peak.bytes", Value: (hour - mb[0]) * (1 << 20) / (peakRate * 3600), Target: peakBytes, Better: lower, Unit: "bytes of Redis for each report of an hour",
+			OK: (hour-mb[0])*(1<<20)/(peakRate*3600) <= peakBytes, Limit: "used_memory before: log, checkpoints, series and all", Runs: 1, Detail: detail},
+		{Name: "peak.bounded", Value: end / hour, Target: peakGrown, Better: lower, Unit: "times the used_memory of the first hour's end",
+			OK: end/hour <= peakGrown, Limit: "after as many hours again", Runs: 1, Detail: detail},
+	}, nil
+}
+
+func newPeak(ctx context.Context, seed uint64) (*peak, error) {
+	r, err := startRedis(ctx, "everysec")
+	if err != nil {
+		return nil, err
+	}
+	p := &peak{redis: r, engine: correlate.New(correlate.Config{}), clock: time.Now().UTC().Truncate(time.Minute), rng: rand.New(rand.NewPCG(seed, 9))}
+	if p.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=10s&write_timeout=10s"}); err == nil {
+		_, err = p.store.Epoch(ctx, p.clock)
+	}
+	if err == nil {
+		p.lease, _, err = p.store.Acquire(ctx, "bench", time.Hour, p.clock)
+	}
+	if err == nil {
+		p.reader = p.store.Reader(store.Cursor{})
+		var sites []faultline.Event
+		for i := range peakSites {
+			sites = append(sites, faultline.SiteRecord{At: p.clock, Site: peakSite(i), Rank: 1 + i,
+				Components: []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint("c", i%20)), faultline.NewComponent("dns", fmt.Sprint("d", i%50))}})
+		}
+		_, err = p.store.Append(ctx, store.BatchKey{Writer: peakWriters + 2, Seq: 1}, sites)
+	}
+	if err != nil {
+		r.stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+func peakSite(i int) string { return fmt.Sprintf("site%d.com", i) }
+
+// minute plays one: its reports, a tick each second, what the fold makes of them,
+// and at its end the series, the view, a checkpoint and the trimming of the log.
+func (p *peak) minute(ctx context.Context) error {
+	p.wall = append(p.wall, time.Now())
+	for range 60 {
+		if err := p.second(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.fold(ctx); err != nil {
+		return err
+	}
+	if err := p.store.SaveSeries(ctx, p.lease, p.engine.Series()); err != nil {
+		return err
+	}
+	if err := p.store.SaveView(ctx, p.lease, p.engine.View()); err != nil {
+		return err
+	}
+	cp := store.Checkpoint{Cursor: p.reader.Cursor(), State: p.engine.Checkpoint(), SavedAt: p.clock}
+	if err := p.store.SaveCheckpoint(ctx, p.lease, cp); err != nil {
+		return err
+	}
+	// Redis numbers entries by its own clock, which does not move with ours: what is
+	// an hour old by ours began at that place of its.
+	hourAgo := p.wall[max(0, len(p.wall)-peakKept)]
+	return p.store.Trim(ctx, p.lease, hourAgo.Add(time.Hour))
+}
+
+// second appends the reports of one, each by a person of its own, and the tick.
+func (p *peak) second(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	var lots [peakWriters][][]faultline.Event
+	for i := range peakRate / peakBatch {
+		lots[i%peakWriters] = append(lots[i%peakWriters], p.batch())
+	}
+	for w, batches := range lots {
+		g.Go(func() error {
+			for _, events := range batches {
+				p.seqs[w]++
+				if _, err := p.store.Append(gctx, store.BatchKey{Writer: uint64(w + 1), Seq: p.seqs[w]}, events); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	p.clock = p.clock.Add(time.Second)
+	p.ticks++
+	_, err := p.store.AppendFenced(ctx, p.lease, store.BatchKey{Writer: peakWriters + 1, Seq: p.ticks}, []faultline.Event{faultline.Tick{At: p.clock}})
+	return err
+}
+
+func (p *peak) batch() []faultline.Event {
+	events := make([]faultline.Event, peakBatch)
+	for i := range events {
+		site := min(p.rng.IntN(peakSites), p.rng.IntN(peakSites)) // the better known the more
+		events[i] = faultline.Report{At: p.clock.Add(time.Duration(p.rng.IntN(1000)) * time.Millisecond), Site: peakSite(site), Symptom: "http_503",
+			Reporter: fmt.Sprintf("%016x", p.rng.Uint64()), ASN: uint32(1000 + p.rng.IntN(200)), Country: "GB", Net: fmt.Sprintf("%08x", p.rng.Uint32N(20_000)*7919)}
+	}
+	return events
+}
+
+// fold reads on to the end of the log and stores what comes of it.
+func (p *peak) fold(ctx context.Context) error {
+	for {
+		batches, err := p.reader.Next(ctx, 0)
+		if err != nil || len(batches) == 0 {
+			return err
+		}
+		for _, b := range batches {
+			for _, ev := range b.Events {
+				for _, inc := range p.engine.Fold(ev) {
+					if err := p.store.SaveRevision(ctx, p.lease, inc); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+}
