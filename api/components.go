@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"strings"
 
 	"faultline"
 
@@ -50,12 +51,26 @@ func (a *api) component(c *gin.Context, s *snapshot) (faultline.Component, error
 	if _, _, known := a.cfg.Index.Members(component, 0); known {
 		return component, nil
 	}
+	usual := asWritten(component)
+	if _, _, known := a.cfg.Index.Members(usual, 0); known {
+		return usual, nil
+	}
 	for _, e := range s.order {
-		if e.inc.Cause != nil && e.inc.Cause.Component == component {
-			return component, nil
+		if e.inc.Cause != nil && strings.EqualFold(string(e.inc.Cause.Component), string(component)) {
+			return e.inc.Cause.Component, nil
 		}
 	}
 	return "", faultline.ErrNotFound
+}
+
+// asWritten is a component as we usually write it, whatever the case that its name
+// was asked for in: lower, but for AS64500.
+func asWritten(c faultline.Component) faultline.Component {
+	switch c.Kind() {
+	case faultline.KindASN, faultline.KindISP:
+		return faultline.NewComponent(c.Kind(), strings.ToUpper(c.Name()))
+	}
+	return faultline.NewComponent(c.Kind(), strings.ToLower(c.Name()))
 }
 
 // getComponent says how one component does.
