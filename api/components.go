@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"strings"
 
 	"faultline"
 
@@ -50,12 +51,26 @@ func (a *api) component(c *gin.Context, s *snapshot) (faultline.Component, error
 	if _, _, known := a.cfg.Index.Members(component, 0); known {
 		return component, nil
 	}
+	usual := asWritten(component)
+	if _, _, known := a.cfg.Index.Members(usual, 0); known {
+		return usual, nil
+	}
 	for _, e := range s.order {
-		if e.inc.Cause != nil && e.inc.Cause.Component == component {
-			return component, nil
+		if e.inc.Cause != nil && strings.EqualFold(string(e.inc.Cause.Component), string(component)) {
+			return e.inc.Cause.Component, nil
 		}
 	}
 	return "", faultline.ErrNotFound
+}
+
+// asWritten is a component as we usually write it, whatever the case that its name
+// was asked for in: lower, but for AS64500.
+func asWritten(c faultline.Component) faultline.Component {
+	switch c.Kind() {
+	case faultline.KindASN, faultline.KindISP:
+		return faultline.NewComponent(c.Kind(), strings.ToUpper(c.Name()))
+	}
+	return faultline.NewComponent(c.Kind(), strings.ToLower(c.Name()))
 }
 
 // getComponent says how one component does.
@@ -89,23 +104,32 @@ func (a *api) getComponent(c *gin.Context, _ url.Values) error {
 }
 
 func (a *api) componentAnswer(s *snapshot, component faultline.Component) ComponentAnswer {
-	members, total, _ := a.cfg.Index.Members(component, maxScanned)
+	members, total, _ := a.cfg.Index.Members(component, listedMembers)
 	out := ComponentAnswer{Meta: s.meta, Component: component, Kind: component.Kind(), Name: component.DisplayName(),
 		State: faultline.SiteUnknown, SitesTotal: total}
-	for i, name := range members {
+	for _, name := range members {
 		status, heard := s.site(name)
 		if !heard {
 			status.State = faultline.SiteUnknown
 		}
-		switch status.State {
+		out.Sites = append(out.Sites, MemberSite{name, status.State})
+	}
+	for i := range s.view.Sites { // what was heard of is less than what there is
+		switch site := &s.view.Sites[i]; site.State {
 		case faultline.SiteDown, faultline.SiteDegraded:
-			out.Failing++
-			out.Observed++
+			if a.cfg.Index.On(component, site.Site) {
+				out.Failing++
+				out.Observed++
+			}
 		case faultline.SiteOK, faultline.SiteRecovered:
-			out.Observed++
+			if a.cfg.Index.On(component, site.Site) {
+				out.Observed++
+			}
 		}
-		if i < listedMembers {
-			out.Sites = append(out.Sites, MemberSite{name, status.State})
+	}
+	for i := range s.view.Well {
+		if _, told := s.bySite[s.view.Well[i].Site]; !told && a.cfg.Index.On(component, s.view.Well[i].Site) {
+			out.Observed++
 		}
 	}
 	if out.Observed > 0 && 2*out.Failing < out.Observed {

@@ -121,7 +121,7 @@ func (f filter) takes(inc *faultline.Incident) bool {
 		cause, kind, confidence = string(inc.Cause.Component), inc.Cause.Component.Kind(), inc.Cause.Confidence
 	}
 	return (len(f.states) == 0 || slices.Contains(f.states, inc.State)) &&
-		(f.cause == "" || f.cause == cause) && (f.kind == "" || f.kind == kind) && confidence >= f.confidence &&
+		(f.cause == "" || strings.EqualFold(f.cause, cause)) && (f.kind == "" || f.kind == kind) && confidence >= f.confidence &&
 		(f.site == "" || slices.ContainsFunc(inc.Sites, func(s faultline.IncidentSite) bool { return s.Site == f.site })) &&
 		(f.country == "" || slices.Contains(inc.Scope.Countries, f.country) || slices.Contains(inc.Evidence.Countries, f.country))
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -99,9 +100,54 @@ func (x *Index) Members(c faultline.Component, limit int) (sites []string, total
 	if limit == 0 {
 		return nil, len(members), known
 	}
-	sites = slices.Clone(members)
-	slices.SortFunc(sites, x.order)
-	return sites[:min(limit, len(sites))], len(members), known
+	first := foremost{most: limit}
+	for _, site := range members {
+		first.offer(x.sites[site].rank, site)
+	}
+	return first.names(), len(members), known
+}
+
+// On reports whether a site stands on a component.
+func (x *Index) On(c faultline.Component, site string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return slices.Contains(x.sites[site].components, c)
+}
+
+// foremost keeps the first of the names that it is offered, by rank and then by
+// name; those of rank 0 stand behind all others.
+type foremost struct {
+	most int
+	kept []ranked
+}
+
+type ranked struct {
+	rank uint // less one: 0 goes to the end
+	name string
+}
+
+func (f *foremost) offer(rank int, name string) {
+	r := ranked{uint(rank) - 1, name}
+	if len(f.kept) == f.most && compareRanked(r, f.kept[f.most-1]) >= 0 {
+		return
+	}
+	at, there := slices.BinarySearchFunc(f.kept, r, compareRanked)
+	if there {
+		return
+	}
+	f.kept = slices.Insert(f.kept[:min(len(f.kept), f.most-1)], at, r)
+}
+
+func compareRanked(a, b ranked) int {
+	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
+}
+
+func (f *foremost) names() []string {
+	names := make([]string, len(f.kept))
+	for i, r := range f.kept {
+		names[i] = r.name
+	}
+	return names
 }
 
 // Largest returns the providers that most sites stand on: of the kinds that a
@@ -121,28 +167,18 @@ func (x *Index) Largest(limit int) []faultline.Component {
 	return all[:min(limit, len(all))]
 }
 
-// order puts sites the most visited first, those of unknown rank last.
-func (x *Index) order(a, b string) int {
-	ra, rb := x.sites[a].rank, x.sites[b].rank
-	if (ra == 0) != (rb == 0) {
-		return cmp.Compare(rb, ra)
-	}
-	return cmp.Or(cmp.Compare(ra, rb), cmp.Compare(a, b))
-}
-
 // Search returns what begins with a text in lower case: components, those with
 // most sites first, then sites, the most visited first; at most limit of each.
 func (x *Index) Search(text string, limit int) (components []faultline.Component, sites []string) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
+	infrastructure, called := foremost{most: limit}, foremost{most: limit}
 	take := func(k searchKey) {
-		if c := faultline.Component(k.name); strings.Contains(k.name, ":") {
-			if len(x.members[c]) > 0 {
-				components = append(components, c)
-			}
-			return
+		if c := faultline.Component(k.name); !strings.Contains(k.name, ":") {
+			called.offer(x.sites[k.name].rank, k.name)
+		} else if n := len(x.members[c]); n > 0 {
+			infrastructure.offer(math.MaxInt-n, k.name)
 		}
-		sites = append(sites, k.name)
 	}
 	from, _ := slices.BinarySearchFunc(x.sorted, text, func(k searchKey, text string) int { return cmp.Compare(k.key, text) })
 	for i := from; i < len(x.sorted) && i-from < maxScanned && strings.HasPrefix(x.sorted[i].key, text); i++ {
@@ -153,10 +189,8 @@ func (x *Index) Search(text string, limit int) (components []faultline.Component
 			take(k)
 		}
 	}
-	slices.SortFunc(sites, x.order)
-	slices.SortFunc(components, func(a, b faultline.Component) int {
-		return cmp.Or(cmp.Compare(len(x.members[b]), len(x.members[a])), cmp.Compare(a, b))
-	})
-	sites, components = slices.Compact(sites), slices.Compact(components)
-	return components[:min(limit, len(components))], sites[:min(limit, len(sites))]
+	for _, name := range infrastructure.names() {
+		components = append(components, faultline.Component(name))
+	}
+	return components, called.names()
 }

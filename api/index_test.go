@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"faultline"
+
+	"pgregory.net/rapid"
 )
 
 func TestIndex(t *testing.T) {
@@ -72,4 +74,25 @@ func TestComponentAndSearch(t *testing.T) {
 		t.Errorf("found %+v", found)
 	}
 	wantProblem(t, n.get("/v1/search?q="), http.StatusBadRequest)
+}
+
+// What is kept of what is offered is what a sort would put first.
+func TestForemost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		offered := rapid.SliceOf(rapid.Custom(func(t *rapid.T) ranked {
+			return ranked{uint(rapid.IntRange(0, 9).Draw(t, "rank")), rapid.StringMatching("[a-c]{1,2}").Draw(t, "name")}
+		})).Draw(t, "offered")
+		most := rapid.IntRange(1, 5).Draw(t, "most")
+		f := foremost{most: most}
+		var want []ranked
+		for _, r := range offered {
+			f.offer(int(r.rank), r.name)
+			want = append(want, ranked{r.rank - 1, r.name})
+		}
+		slices.SortFunc(want, compareRanked)
+		want = slices.Compact(want)
+		if got := f.kept; !slices.Equal(got, want[:min(most, len(want))]) {
+			t.Fatalf("%v of %v", got, want)
+		}
+	})
 }

@@ -95,7 +95,19 @@ func (a *api) recovered(c *gin.Context) {
 
 // noRoute answers what nobody is at home for.
 func (a *api) noRoute(c *gin.Context) {
-	a.refuse(c, &refusal{status: http.StatusNotFound, detail: "There is nothing at this path."})
+	a.refuse(c, &refusal{status: http.StatusNotFound, detail: nothingAt(c.Request.URL.Path)})
+}
+
+// nothingAt says what a path that nobody is at home for may lack.
+func nothingAt(path string) string {
+	const nothing = "There is nothing at this path. "
+	switch {
+	case strings.HasPrefix(path, "/v1/components/") && strings.Count(strings.Trim(path, "/"), "/") > 3:
+		return nothing + "A slash in the name of a component is written as a tilde: /v1/components/cloud/aws~us-east-1."
+	case len(path) > 1 && strings.HasSuffix(path, "/"):
+		return nothing + "Paths here end without a slash; all of them stand in /openapi.json."
+	}
+	return nothing + "All paths stand in /openapi.json, and to read in /docs/."
 }
 
 // noMethod answers a method that the path does not have; gin has set Allow. The

@@ -35,7 +35,7 @@ func readQuery(raw string, keys []string) (url.Values, error) {
 	for key, values := range query {
 		switch {
 		case !slices.Contains(keys, key):
-			faults = append(faults, faultline.Invalid{Parameter: shorten(key), Detail: "is not known here"})
+			faults = append(faults, faultline.Invalid{Parameter: shorten(key), Detail: unknownParameter(keys)})
 		case len(values) > 1:
 			faults = append(faults, faultline.Invalid{Parameter: key, Detail: "is there twice"})
 		}
@@ -45,6 +45,14 @@ func readQuery(raw string, keys []string) (url.Values, error) {
 		return nil, faults
 	}
 	return query, nil
+}
+
+// unknownParameter says which parameters a route knows.
+func unknownParameter(keys []string) string {
+	if len(keys) == 0 {
+		return "is not known here: there are no parameters"
+	}
+	return "is not known here; there are " + strings.Join(slices.Sorted(slices.Values(keys)), ", ")
 }
 
 // How many incidents one page of the list holds.

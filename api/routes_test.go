@@ -192,3 +192,31 @@ func TestNewRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who asks for what there is not hears what the slip may be.
+func TestSlipsAreNamed(t *testing.T) {
+	x := NewIndex()
+	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:fastly", "asn:AS54113", "cloud:aws/us-east-1"}})
+	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Index = x })
+	n.source.tell(incident(0, 1, 1))
+	n.run()
+	for path, want := range map[string]string{"/v1/incidents/": "without a slash", "/v1/components/cloud/aws/us-east-1": "tilde",
+		"/v1/components/cloud/aws/us-east-1/series": "tilde", "/v1/components/": "without a slash", "/v1/nothing": "/openapi.json", "/nothing": "/openapi.json"} {
+		if p := wantProblem(t, n.get(path), http.StatusNotFound); !strings.Contains(p.Detail, want) {
+			t.Errorf("%s: %s", path, p.Detail)
+		}
+	}
+	for path, want := range map[string]string{"/v1/search?query=b": "q", "/v1/summary?x=1": "no parameters", "/v1/incidents?colour=blue": "cause, country"} {
+		if p := wantProblem(t, n.get(path), http.StatusBadRequest); !strings.Contains(p.Errors[0].Detail, want) {
+			t.Errorf("%s: %+v", path, p.Errors)
+		}
+	}
+	for path, want := range map[string]string{"/v1/components/cdn/Fastly": "cdn:fastly", "/v1/components/asn/as54113": "asn:AS54113", "/v1/components/cloud/AWS~us-east-1": "cloud:aws/us-east-1"} {
+		if got := decode[ComponentAnswer](t, n.get(path).Body); string(got.Component) != want {
+			t.Errorf("%s: %s", path, got.Component)
+		}
+	}
+	if got := decode[IncidentList](t, n.get("/v1/incidents?cause=cdn:Fastly").Body); len(got.Incidents) != 1 {
+		t.Errorf("cdn:Fastly: %d", len(got.Incidents))
+	}
+}

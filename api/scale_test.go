@@ -1,0 +1,44 @@
+package api
+
+import (
+	"fmt"
+	"testing"
+
+	"faultline"
+)
+
+// BenchmarkComponentOfManySites is one rendering of a component that 300,000 of a
+// million sites stand on; there is one each 10 seconds at most for each that is
+// asked for.
+func BenchmarkComponentOfManySites(b *testing.B) {
+	x := NewIndex()
+	view := faultline.View{AsOf: t0}
+	for i := range 1_000_000 {
+		r := faultline.SiteRecord{Site: fmt.Sprintf("site%07d.example", i*7919%1_000_000), Rank: i}
+		if i%10 < 3 {
+			r.Components = []faultline.Component{"cdn:fastly"}
+		}
+		x.Put(r)
+		if i%100 == 0 {
+			view.Sites = append(view.Sites, faultline.SiteStatus{Site: r.Site, State: faultline.SiteDown})
+		}
+	}
+	a := &api{cfg: Config{Index: x, Board: NewBoard(BoardConfig{})}}
+	s := &snapshot{view: view}
+	s.index(nil)
+	b.Run("component", func(b *testing.B) {
+		for b.Loop() {
+			a.componentAnswer(s, "cdn:fastly")
+		}
+	})
+	b.Run("statuspage", func(b *testing.B) {
+		for b.Loop() {
+			a.statuspage(s, "cdn:fastly", statuspageFiles["summary.json"])
+		}
+	})
+	b.Run("search", func(b *testing.B) {
+		for b.Loop() {
+			x.Search("site", searchLimit)
+		}
+	})
+}
