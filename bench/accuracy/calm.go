@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -39,8 +40,7 @@ type calm struct {
 	candidates      map[string]bool
 	alarms          map[string]faultline.Incident // the last revision of what was confirmed
 	order           []string
-	hours           float64
-	took            time.Duration
+	hours           float64 // so far
 }
 
 // playCalm plays the weeks to an engine, an event at a time.
@@ -65,7 +65,11 @@ func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) erro
 		for _, in := range engine.Fold(ev) {
 			c.hear(in)
 		}
-		if tick, ok := ev.(faultline.Tick); ok && !tick.At.Before(day) {
+		tick, ok := ev.(faultline.Tick)
+		if ok {
+			c.hours = tick.At.Sub(spec.Start).Hours()
+		}
+		if ok && !tick.At.Before(day) {
 			fmt.Fprintf(log, "%s: %d reports, %d probes, %d candidates, %d confirmed, %s\n", day.Format(time.DateOnly),
 				c.reports, c.probes, len(c.candidates), len(c.alarms), time.Since(began).Round(time.Second))
 			day = day.AddDate(0, 0, 1)
@@ -81,7 +85,6 @@ func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) erro
 	if err := clock.End(); err != nil {
 		return fmt.Errorf("play the calm: %w", err)
 	}
-	c.hours, c.took = spec.End.Sub(spec.Start).Hours(), time.Since(began)
 	return nil
 }
 
@@ -120,16 +123,16 @@ const calmHeading = "## Weeks of calm\n"
 // text is the result in Markdown, with the evidence of every false incident.
 func (c *calm) text(commit string) string {
 	s := calmHeading + fmt.Sprintf(`
-Commit %s; made by `+"`go run ./bench/accuracy --quiet`"+`. %d days in which nothing fails: %d sites,
+Commit %s; made by `+"`go run ./bench/accuracy --quiet`"+`. Days in which nothing fails: %d sites,
 %d of them probed from three vantages every %d s, 1 %% of the probes failing by chance,
 0.5 %% of the probed sites dead and 2 %% flaky for ever, people who grumble by rank, by
 the hour and in log-normal bursts. Seed %d.
 
 | days | reports | probes | failed | candidates | false | false/week |
 |---:|---:|---:|---:|---:|---:|---:|
-| %d | %d | %d | %d | %d | %d | %.2f |
-`, commit, c.opt.Days, c.opt.Sites, c.opt.Probed, c.opt.Cadence, c.opt.Seed,
-		c.opt.Days, c.reports, c.probes, c.failed, len(c.candidates), len(c.alarms), c.alarmed())
+| %.0f | %d | %d | %d | %d | %d | %.2f |
+`, commit, c.opt.Sites, c.opt.Probed, c.opt.Cadence, c.opt.Seed,
+		math.Round(c.hours/24), c.reports, c.probes, c.failed, len(c.candidates), len(c.alarms), c.alarmed())
 	for _, id := range c.order {
 		s += alarm(c.alarms[id])
 	}
@@ -151,6 +154,10 @@ func alarm(in faultline.Incident) string {
 // more than one false incident a week.
 func runCalm(ctx context.Context, opt options, out, log io.Writer) error {
 	c, err := playCalm(ctx, opt.Calm, log)
+	if errors.Is(err, context.Canceled) {
+		_, err = io.WriteString(out, c.text(opt.Commit)) // what there is when it is interrupted
+		return err
+	}
 	if err != nil {
 		return err
 	}

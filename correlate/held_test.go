@@ -1,0 +1,163 @@
+package correlate
+
+import (
+	"testing"
+
+	"faultline"
+)
+
+// What is open already explains its sites: a component that is no longer young by
+// how much of it fails, members by 0.9; a young one must win its cause anew, and a
+// site's own fault may yet have a cause in common.
+func TestOpenIncidentsExplain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cause    faultline.Component
+		age      int64
+		adopted  bool
+		member   float64 // chance of a member, and of another site on the cause
+		standing float64
+	}{
+		"a young component":         {"cdn:x", 10 * minute, false, 0, 0},
+		"who was adopted by it":     {"cdn:x", 10 * minute, true, memberChance, 0},
+		"a component of age":        {"cdn:x", 10*minute + 1, false, memberChance, 0.4},
+		"a young site":              {"site:a.example", 10 * minute, false, 0, 0},
+		"a site of age":             {"site:a.example", 10*minute + 1, false, memberChance, 0},
+		"a viewer's network":        {"isp:AS812", hour, false, 0, 0},
+		"a cluster, as it is young": {"", 10 * minute, false, 0, 0},
+	} {
+		e := settled(120)
+		in := e.open(c.cause, 9)
+		in.Detected, in.Fraction = e.clock-c.age, 0.4
+		m, other := put(e, "a.example", 9, "cdn:x"), put(e, "b.example", 9, "cdn:x")
+		in.join(m).Adopted = c.adopted
+		e.explainOpen()
+		near(t, name+": member", e.judgedSite(m).p0, c.member)
+		near(t, name+": other", e.judgedSite(other).p0, c.standing)
+	}
+}
+
+// Of one of two providers a site fails for by a third: that much less is because of it.
+func TestBecauseCountsTheShareOfAProvider(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	id := put(e, "a.example", 9, "cdn:x", "cdn:y")
+	c, _ := e.components.find("cdn:x")
+	e.judgedSite(id).p0 = 0.5
+	without := 1 - (1-e.leakIn(3))*0.5
+	with := 1 - (1-without)*(1-0.8*sharedWeight)
+	near(t, "because", e.because(found{c: c, w: 3, q: 0.8, cover: []uint32{id}}), (with-without)/with)
+}
+
+// The odds of a site's own candidate follow the evidence; those of what is confirmed
+// are its best.
+func TestOwnCandidatesAreRefreshed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cause faultline.Component
+		state faultline.IncidentState
+		hosts int
+		want  bool
+	}{
+		"a candidate":            {"site:a.example", faultline.StateCandidate, 1, true},
+		"confirmed":              {"site:a.example", faultline.StateConfirmed, 1, false},
+		"of several hosts":       {"site:a.example", faultline.StateCandidate, 2, false},
+		"a component's incident": {"cdn:x", faultline.StateCandidate, 1, false},
+	} {
+		e := settled(60)
+		in := e.open(c.cause, 3)
+		in.State = c.state
+		id := put(e, "a.example", 9)
+		probed(e, id, "lon-1", "oooooxxx", 30)
+		in.join(id)
+		if c.hosts > 1 {
+			in.join(put(e, "b.example", 9))
+		}
+		e.sites.rows[id].Incident = in.Ordinal
+		odds, _ := e.ownOdds(e.judgedSite(id), e.sites.rows[id])
+		e.refreshOwn(e.judgedSite(id), e.sites.rows[id])
+		if refreshed := in.LogOdds == odds; refreshed != c.want {
+			t.Errorf("%s: %v nats, of the evidence %v", name, in.LogOdds, odds)
+		}
+	}
+}
+
+// The first failure within a stretch of time, its ends included, and none of when
+// the vantage was sick.
+func TestFirstFailure(t *testing.T) {
+	t.Parallel()
+	tr := &track{Recent: []result{newResult(10, 503), newResult(20, codeOK), newResult(30, 503), newResult(40, 503)}}
+	for _, c := range []struct{ from, to, want int64 }{{10, 40, 10}, {11, 40, 30}, {30, 30, 30}, {31, 39, 0}, {40, 40, 40}, {11, 29, 0}} {
+		if got := tr.firstFailure(&vantage{}, c.from, c.to); got != c.want {
+			t.Errorf("from %d to %d: %d, want %d", c.from, c.to, got, c.want)
+		}
+	}
+	if got := tr.firstFailure(&vantage{Sick: []span{{25, 35}}}, 11, 40); got != 40 {
+		t.Errorf("of a vantage that was sick at 30: %d", got)
+	}
+}
+
+// Reports of one network are set against its usual share.
+func TestReportsOfOneNetwork(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	id := put(e, "a.example", 0)
+	for i, ago := range []int64{61, 60, 30, 0} {
+		e.Fold(faultline.Report{At: ms(e.clock - ago*second), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i%2)})
+	}
+	e.sites.rows[id].Crowd.Base = rate{N: 6e6, T: 1e6}
+	e.networks.rows[0].Base, e.networks.rows[1].Base = rate{N: 3e6, T: 1e6}, rate{N: 1e6, T: 1e6}
+	e.s.reports = 4
+	at, normal := e.reportsOf([]uint32{id}, everyNetwork, e.clock-minute, e.clock)
+	if len(at) != 3 || normal < 5.9 || normal > 6.1 {
+		t.Errorf("%d reports within a minute, %v normal", len(at), normal)
+	}
+	at, normal = e.reportsOf([]uint32{id}, 0, e.clock-minute, e.clock-1)
+	if len(at) != 1 || normal < 4.4 || normal > 4.6 {
+		t.Errorf("%d reports of the first network before now, %v normal", len(at), normal)
+	}
+}
+
+// When an incident is over what its sites showed from two minutes before its onset
+// until they were back is forgotten; what is still shown stays.
+func TestEndedIncidentsAreForgotten(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	in := e.open("cdn:x", 0)
+	id := put(e, "a.example", 0)
+	m := in.join(id)
+	m.Onset, m.Recovered = e.clock-20*minute, e.clock-12*minute
+	tr := probed(e, id, "lon-1", "ooooooxxxxxxxxxxxxooooooooooooo", 60) // 30 minutes
+	e.forget(in)
+	oldest, kept := e.clock-30*minute, 0
+	for _, r := range tr.Recent {
+		if r.at() >= m.Onset-2*minute && r.at() <= m.Recovered {
+			t.Errorf("what was seen %d minutes ago is kept", (e.clock-r.at())/minute)
+		}
+		kept++
+	}
+	if kept != 31-11 || tr.Recent[0].at() != oldest {
+		t.Errorf("%d results are kept, the oldest of %v", kept, ms(tr.Recent[0].at()))
+	}
+	m.Recovered = e.clock - 5*minute // what is ten minutes old is shown still
+	if e.forget(in); len(tr.Recent) != 31-11-2 {
+		t.Errorf("%d results are kept", len(tr.Recent))
+	}
+}
+
+// Hours are told in the first half of each minute.
+func TestHoursAreToldInTheFirstHalfMinute(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		into int64
+		want int
+	}{{0, 1}, {29 * second, 1}, {30 * second, 0}, {59 * second, 0}} {
+		e := settled(60)
+		e.clock = e.clock/minute*minute + c.into
+		e.clock += 10 * minute
+		rows := e.appendRows(nil, "a.example", &tally{Hours: []heardOf{{At: e.clock / hour, Probes: 3}}}, 1, nil)
+		if len(rows) != c.want {
+			t.Errorf("%d s into a minute %d hours are told", c.into/second, len(rows))
+		}
+	}
+}
