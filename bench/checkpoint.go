@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,8 +97,7 @@ func (r *checkpointRun) save(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	all := bytes.Join(state, nil)
-	cp := store.Checkpoint{Cursor: store.Cursor{Pos: pos}, State: all, SavedAt: faultline.Millis(began)}
+	cp := store.Checkpoint{Cursor: store.Cursor{Pos: pos}, State: state, SavedAt: faultline.Millis(began)}
 	if err := r.st.SaveCheckpoint(ctx, r.lease, cp); err != nil {
 		return 0, err
 	}
@@ -112,7 +110,7 @@ func (r *checkpointRun) save(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.size, r.pieces = len(all), len(state)
+	r.size, r.pieces = cp.Size(), len(state)
 	r.encoding = append(r.encoding, encoding.Seconds())
 	r.fold = append(r.fold, 1e3*worst.Seconds())
 	r.door = append(r.door, 1e3*waited.Seconds())
@@ -179,7 +177,7 @@ func (r *checkpointRun) verify(ctx context.Context, counters string) error {
 	if err != nil || !ok {
 		return fmt.Errorf("void: nothing is stored: %w", err)
 	}
-	eng, err := correlate.Restore(correlate.Config{}, cp.State)
+	eng, err := correlate.Restore(correlate.Config{}, cp.Whole())
 	if err != nil {
 		return fmt.Errorf("void: %w", err)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -8,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,8 +31,25 @@ const (
 // Checkpoint is a fold's state and how far into the log it has come.
 type Checkpoint struct {
 	Cursor  Cursor
-	State   []byte
+	State   [][]byte  // in pieces of any size, as they were written down; read, it is one
 	SavedAt time.Time // whole milliseconds, UTC
+}
+
+// Size is how many bytes the state takes.
+func (c Checkpoint) Size() int {
+	n := 0
+	for _, p := range c.State {
+		n += len(p)
+	}
+	return n
+}
+
+// Whole is the state in one piece, nil if there is none.
+func (c Checkpoint) Whole() []byte {
+	if len(c.State) == 1 {
+		return c.State[0]
+	}
+	return slices.Concat(c.State...)
 }
 
 // checkpointHead goes in front of the state.
@@ -60,12 +80,11 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	head = append(binary.AppendUvarint(nil, uint64(len(head))), head...)
-	size := len(head) + len(cp.State)
+	size := len(head) + cp.Size()
 	n := (size + chunkBytes - 1) / chunkBytes
 	if n > maxCheckpointChunks {
 		return fmt.Errorf("%s: %w: %d bytes", op, ErrTooLarge, size)
 	}
-	payload := append(head, cp.State...)
 	old, _, err := s.pointer(ctx, s.writes)
 	if err != nil {
 		return s.fail(op, err)
@@ -73,25 +92,37 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 	// No two attempts share a name, or one would spoil the other's chunks.
 	generation := fmt.Sprintf("%d-%s", l.Fence, rand.Text())
 	keys := chunkKeys(generation, n)
-	if err := s.writeChunks(ctx, l, keys, payload); err != nil {
+	sum, err := s.writeChunks(ctx, l, keys, append([][]byte{head}, cp.State...))
+	if err != nil {
 		return s.fail(op, err)
 	}
-	sum := sha256.Sum256(payload)
 	all := append(append([]string{keyCheckpoint}, keys...), chunkKeys(old.generation, old.chunks)...)
-	if err := s.fenced(ctx, s.scripts.flip, l, all, generation, old.generation, n, pos.ms, pos.seq, sum[:]).Err(); err != nil {
+	if err := s.fenced(ctx, s.scripts.flip, l, all, generation, old.generation, n, pos.ms, pos.seq, sum).Err(); err != nil {
 		return s.fail(op, err)
 	}
 	return nil
 }
 
-func (s *Store) writeChunks(ctx context.Context, l Lease, keys []string, payload []byte) error {
-	for i, key := range keys {
-		chunk := payload[i*chunkBytes : min((i+1)*chunkBytes, len(payload))]
-		if err := s.fenced(ctx, s.scripts.chunk, l, []string{key}, chunk, unfinishedTTL.Milliseconds()).Err(); err != nil {
-			return err
+// writeChunks stores the pieces cut anew, a chunk for each key, and returns the
+// SHA-256 of all. Nothing holds the whole of them in one: that would be as much
+// memory again, while the door has reports to write.
+func (s *Store) writeChunks(ctx context.Context, l Lease, keys []string, pieces [][]byte) ([]byte, error) {
+	readers := make([]io.Reader, len(pieces))
+	for i, p := range pieces {
+		readers[i] = bytes.NewReader(p)
+	}
+	sum, chunk := sha256.New(), make([]byte, chunkBytes)
+	all := io.TeeReader(io.MultiReader(readers...), sum)
+	for _, key := range keys {
+		n, err := io.ReadFull(all, chunk)
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // the last one may be shorter
+			return nil, err
+		}
+		if err := s.fenced(ctx, s.scripts.chunk, l, []string{key}, chunk[:n], unfinishedTTL.Milliseconds()).Err(); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return sum.Sum(nil), nil
 }
 
 // Checkpoint returns the newest checkpoint, and false if there is none.
@@ -163,5 +194,5 @@ func readCheckpoint(payload []byte, sum string) (Checkpoint, error) {
 	if err := json.Unmarshal(payload[n:n+int(size)], &head); err != nil {
 		return Checkpoint{}, fmt.Errorf("its head: %w", err)
 	}
-	return Checkpoint{Cursor: head.Cursor, State: payload[n+int(size):], SavedAt: head.SavedAt}, nil
+	return Checkpoint{Cursor: head.Cursor, State: [][]byte{payload[n+int(size):]}, SavedAt: head.SavedAt}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func checkpoint(seed byte, pos string) Checkpoint {
 	_, _ = rand.NewChaCha8([32]byte{seed}).Read(state)
 	return Checkpoint{
 		Cursor:  Cursor{Pos: pos, Seqs: map[uint64]uint64{1: uint64(seed), 1 << 63: 2}},
-		State:   state,
+		State:   slices.Collect(slices.Chunk(state, chunkBytes+1000)), // no piece is a chunk
 		SavedAt: time.Date(2026, 3, 1, 12, 0, int(seed), 5e6, time.UTC),
 	}
 }
@@ -30,8 +31,8 @@ func (f *fixture) wantCheckpoint(t *testing.T, want Checkpoint) {
 	equal(t, there, true)
 	equal(t, got.Cursor, want.Cursor)
 	equal(t, got.SavedAt, want.SavedAt)
-	if !bytes.Equal(got.State, want.State) {
-		t.Fatalf("another state, of %d bytes instead of %d", len(got.State), len(want.State))
+	if !bytes.Equal(got.Whole(), want.Whole()) {
+		t.Fatalf("another state, of %d bytes instead of %d", got.Size(), want.Size())
 	}
 }
 
@@ -71,7 +72,7 @@ func testCheckpoint(t *testing.T, f *fixture) {
 	if _, _, err := f.Checkpoint(ctx); err == nil {
 		t.Fatal("a checkpoint with a wrong sum was believed")
 	}
-	huge := Checkpoint{State: make([]byte, maxCheckpointChunks*chunkBytes)}
+	huge := Checkpoint{State: [][]byte{make([]byte, maxCheckpointChunks*chunkBytes)}}
 	wantErr(t, f.SaveCheckpoint(ctx, l, huge), ErrTooLarge)
 }
 
@@ -79,14 +80,14 @@ func testCheckpointOrder(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	l := f.lead(t)
 	for _, pos := range []string{"9-9", "10-2", "10-11"} {
-		ok(t, f.SaveCheckpoint(ctx, l, Checkpoint{Cursor: Cursor{Pos: pos}, State: []byte(pos)}))
+		ok(t, f.SaveCheckpoint(ctx, l, Checkpoint{Cursor: Cursor{Pos: pos}, State: [][]byte{[]byte(pos)}}))
 	}
 	for _, pos := range []string{"", "9-9", "10-2"} {
 		wantErr(t, f.SaveCheckpoint(ctx, l, Checkpoint{Cursor: Cursor{Pos: pos}}), ErrBackwards)
 	}
 	got, _, err := f.Checkpoint(ctx)
 	ok(t, err)
-	equal(t, string(got.State), "10-11")
+	equal(t, string(got.Whole()), "10-11")
 }
 
 var errCrash = errors.New("crashed here")
@@ -152,6 +153,6 @@ func testCheckpointCrash(t *testing.T, f *fixture) {
 			}
 		}
 		stay, _ := f.chunks(t)
-		equal(t, stay, (len(old.State)+chunkBytes-1)/chunkBytes)
+		equal(t, stay, (old.Size()+chunkBytes-1)/chunkBytes)
 	}
 }

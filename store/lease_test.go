@@ -59,7 +59,7 @@ func testFence(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	old := f.lead(t)
 	ok(t, f.SaveRevision(ctx, old, incident(1, 1)))
-	ok(t, f.SaveCheckpoint(ctx, old, Checkpoint{State: []byte("old")}))
+	ok(t, f.SaveCheckpoint(ctx, old, Checkpoint{State: [][]byte{[]byte("old")}}))
 	young := f.succeed(t, "b")
 
 	writes := map[string]func(Lease) error{
@@ -76,7 +76,7 @@ func testFence(t *testing.T, f *fixture) {
 		"series": func(l Lease) error {
 			return f.SaveSeries(ctx, l, []faultline.SeriesRow{minuteRow("bbc.co.uk", f.now, 1, 1, 1)})
 		},
-		"checkpoint": func(l Lease) error { return f.SaveCheckpoint(ctx, l, Checkpoint{State: []byte("new")}) },
+		"checkpoint": func(l Lease) error { return f.SaveCheckpoint(ctx, l, Checkpoint{State: [][]byte{[]byte("new")}}) },
 		"trim":       func(l Lease) error { return f.Trim(ctx, l, f.now) },
 		"flip": func(l Lease) error {
 			return f.fail("flip", f.fenced(ctx, f.scripts.flip, l, []string{keyCheckpoint}, "x", "", 0, 9, 9, "").Err())

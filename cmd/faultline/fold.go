@@ -117,7 +117,7 @@ func (f *folder) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the checkpoint: %w", err)
 	}
-	eng, err := f.newEngine(cp.State)
+	eng, err := f.newEngine(cp.Whole())
 	if err != nil {
 		return fmt.Errorf("restore the checkpoint of %s: %w", cp.SavedAt, err)
 	}

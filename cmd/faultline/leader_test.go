@@ -231,7 +231,7 @@ func TestEndInOrderLeavesACheckpointAndNoLease(t *testing.T) {
 	if err != nil || !ok || laterPos(tail, cp.Cursor.Pos) {
 		t.Fatalf("checkpoint %v at %s, the log ends at %s: %v", ok, cp.Cursor.Pos, tail, err)
 	}
-	e, err := newToy("")(cp.State)
+	e, err := newToy("")(cp.Whole())
 	if err != nil || e.(*toyEngine).Reports != 2 {
 		t.Errorf("it has folded %v, %v", e, err)
 	}

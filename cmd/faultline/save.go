@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -155,7 +154,7 @@ func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease, wait tim
 	if err != nil {
 		return fmt.Errorf("encode the checkpoint: %w", err)
 	}
-	cp := store.Checkpoint{Cursor: enc.cursor, State: bytes.Join(enc.state, nil), SavedAt: faultline.Millis(enc.began)}
+	cp := store.Checkpoint{Cursor: enc.cursor, State: enc.state, SavedAt: faultline.Millis(enc.began)}
 	for {
 		through, void, moved := l.out.Through(enc.upTo)
 		if void {
@@ -173,7 +172,7 @@ func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease, wait tim
 	if err := l.store.SaveCheckpoint(ctx, lease, cp); err != nil {
 		return fmt.Errorf("store the checkpoint: %w", err)
 	}
-	l.m.cpBytes.Set(float64(len(cp.State)))
+	l.m.cpBytes.Set(float64(cp.Size()))
 	l.m.cpSeconds.Observe(l.now().Sub(enc.began).Seconds())
 	return nil
 }
