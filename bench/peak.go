@@ -133,7 +133,7 @@ func (p *peak) minute(ctx context.Context) error {
 	if err := p.store.SaveView(ctx, p.lease, p.engine.View()); err != nil {
 		return err
 	}
-	cp := store.Checkpoint{Cursor: p.reader.Cursor(), State: p.engine.Checkpoint(), SavedAt: p.clock}
+	cp := store.Checkpoint{Cursor: p.reader.Cursor(), State: [][]byte{p.engine.Checkpoint()}, SavedAt: p.clock}
 	if err := p.store.SaveCheckpoint(ctx, p.lease, cp); err != nil {
 		return err
 	}
