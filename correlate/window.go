@@ -183,6 +183,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	s.count(at, heardOf{Reports: 1})
+	e.complain(n, at)
 	e.s.note(id, newReport)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
