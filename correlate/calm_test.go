@@ -37,11 +37,15 @@ func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
 		t.Fatalf("%d sites are calm and %d are not, of 20", e.s.calms, len(e.s.stirred))
 	}
 	at := 101_200
-	probe(3, at, "http_503")
+	for site := range 20 {
+		if site != 4 {
+			probe(site, at, "http_503")
+		}
+	}
 	probe(4, at, faultline.SymptomOK)
 	before := e.s.judged[e.s.byID[4]].at
 	e.Fold(faultline.Tick{At: ms(int64(at+5) * second)})
-	if e.s.calms != 19 || len(e.s.stirred) != 1 || e.s.active[e.s.stirred[0]] != 3 {
+	if e.s.calms != 1 || len(e.s.stirred) != 19 {
 		t.Errorf("%d sites are calm, stirred are %v", e.s.calms, e.s.stirred)
 	}
 	if j := &e.s.judged[e.s.byID[4]]; j.at != before {
@@ -67,6 +71,10 @@ func TestCalmEndsWhenNothingIsHeard(t *testing.T) {
 			probe(0, at, faultline.SymptomOK)
 		}
 		e.Fold(faultline.Tick{At: ms(int64(at) * second)})
+		// The last result of site 1, of 101,170 s, is in reach for 32 minutes.
+		if there := e.s.place(1) >= 0; there != (at <= 101_170+32*60) {
+			t.Fatalf("at %d s it is judged: %v", at, there)
+		}
 	}
 	if e.s.place(1) >= 0 || e.s.place(0) < 0 {
 		t.Errorf("judged are %v", e.s.active)
