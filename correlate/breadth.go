@@ -1,6 +1,10 @@
 package correlate
 
-import "slices"
+import (
+	"slices"
+
+	"faultline"
+)
 
 // breadth is what the people of each network complain of just now. It is counted
 // anew at each evaluation, over every report in reach, in lists that are used again.
@@ -128,4 +132,71 @@ func (e *Engine) aroundSite(id uint32) *around {
 		}
 	}
 	return a
+}
+
+// complaints counts the trouble that a network's people report, by the minute that
+// they saw it in: more than there were in reach can't speak of more sites.
+type complaints struct {
+	minute [complaintMinutes]int64 // since 1970
+	count  [complaintMinutes]int32
+}
+
+// complaintMinutes are those that ispWindow may reach into, of clocks that run ahead
+// too.
+const complaintMinutes = int((ispWindow+futureBound)/minute) + 2
+
+func (c *complaints) add(at int64) {
+	m := at / minute
+	switch i := m % int64(complaintMinutes); {
+	case m > c.minute[i]:
+		c.minute[i], c.count[i] = m, 1
+	case m == c.minute[i]:
+		c.count[i]++
+	}
+}
+
+// since counts from the minute of a time on.
+func (c *complaints) since(from int64) (n int) {
+	for i, m := range c.minute {
+		if m >= from/minute {
+			n += int(c.count[i])
+		}
+	}
+	return n
+}
+
+// complain notes a report of trouble from a network.
+func (e *Engine) complain(network uint32, at int64) {
+	of := &e.s.complaints
+	if n := len(e.networks.rows); len(*of) < n {
+		*of = append(*of, make([]complaints, n-len(*of))...)
+	}
+	(*of)[network].add(at)
+}
+
+// anyBroad reports whether so much is heard of some network that it may fail on its
+// own, or has of late: mostly it is not, and nothing need be counted site by site.
+func (e *Engine) anyBroad() bool {
+	for _, in := range e.incidents {
+		if in.Cause.Kind() == faultline.KindISP && in.holds(e.clock) {
+			return true
+		}
+	}
+	for id := range e.s.complaints {
+		if e.networks.rows[id].Base.T < ispHistory {
+			continue
+		}
+		n := e.s.complaints[id].since(e.clock - ispWindow)
+		if n >= ispSites && float64(n) >= ispRise*e.usualReports(uint32(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// usualReports is how many reports of trouble a network draws in ispWindow when all
+// is well.
+func (e *Engine) usualReports(network uint32) float64 {
+	minutes := float64(ispWindow) / float64(minute)
+	return max(minRatePerMin, e.networks.rows[network].Base.perMinute(networkStart, networkWeight)) * minutes
 }

@@ -167,6 +167,7 @@ func (e *Engine) readSite(r *reading) error {
 			if int(h.Network) >= len(e.networks.rows) {
 				return errMalformed
 			}
+			e.complain(h.Network, h.At)
 		}
 	}
 	return nil

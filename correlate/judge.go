@@ -7,33 +7,34 @@ import (
 
 // scratch is what one evaluation needs and none keeps.
 type scratch struct {
-	active    []uint32          // sites with probes or reports in reach, ascending after judge
-	isIn      []bool            // beside sites
-	news      []news            // beside sites: what came in since it was judged, and whether it is calm
-	judged    []judged          // beside active
-	spare     []judged          // what judged is written to when sites have come in between
-	due       []int64           // beside judged: until then a calm site stays so by itself
-	stirred   []int32           // in judged, ascending: those that are not calm
-	calms     int               // how many are, of those that belong to no incident
-	explained []int32           // in judged: those that some cause explains
-	byID      []int32           // site → position in judged, -1
-	unnamed   float64           // chance that a site fails by what no map names, while that is weighed
-	weighing  bool              // an evaluation is going on
-	caps      int               // how often the caps of networks have changed
-	moves     int               // how often what vantages say has come to count otherwise
-	forgot    bool              // reports were forgotten since sites were last judged
-	came      bool              // sites have become active since
-	byASN     map[uint32]uint32 // networks whose name need not be made to find them
-	perNet    []uint16
-	netHits   []uint32
-	perPrefix map[uint32]uint8
-	regions   []regional
-	terms     []float64
-	search    searchScratch
-	standings standings
-	breadth   breadth
-	watched   watched
-	reports   float64 // a minute over all networks, when all is well
+	active     []uint32          // sites with probes or reports in reach, ascending after judge
+	isIn       []bool            // beside sites
+	news       []news            // beside sites: what came in since it was judged, and whether it is calm
+	judged     []judged          // beside active
+	spare      []judged          // what judged is written to when sites have come in between
+	due        []int64           // beside judged: until then a calm site stays so by itself
+	stirred    []int32           // in judged, ascending: those that are not calm
+	calms      int               // how many are, of those that belong to no incident
+	explained  []int32           // in judged: those that some cause explains
+	byID       []int32           // site → position in judged, -1
+	unnamed    float64           // chance that a site fails by what no map names, while that is weighed
+	weighing   bool              // an evaluation is going on
+	caps       int               // how often the caps of networks have changed
+	moves      int               // how often what vantages say has come to count otherwise
+	forgot     bool              // reports were forgotten since sites were last judged
+	came       bool              // sites have become active since
+	byASN      map[uint32]uint32 // networks whose name need not be made to find them
+	perNet     []uint16
+	netHits    []uint32
+	perPrefix  map[uint32]uint8
+	regions    []regional
+	terms      []float64
+	search     searchScratch
+	standings  standings
+	breadth    breadth
+	complaints []complaints // by network
+	watched    watched
+	reports    float64 // a minute over all networks, when all is well
 }
 
 // news says what came in of a site since it was last judged.

@@ -84,7 +84,7 @@ func (e *Engine) Series() []faultline.SeriesRow {
 			continue
 		}
 		rows = e.appendRows(rows, s.Name, s.Tally, e.expected(s), nil)
-		observed, fails := e.standing(id)
+		observed, fails := e.observedNow(id)
 		for _, d := range s.Deps {
 			p := parts[d.C()]
 			if p == nil {
@@ -125,8 +125,8 @@ func (p *part) join(t *tally, observed, fails bool) {
 	}
 }
 
-// standing says whether probes or reports judge a site now, and whether it fails.
-func (e *Engine) standing(id uint32) (observed, fails bool) {
+// observedNow says whether probes or reports judge a site now, and whether it fails.
+func (e *Engine) observedNow(id uint32) (observed, fails bool) {
 	s := e.sites.rows[id]
 	if s.Incident != 0 {
 		if m := e.incident(s.Incident).member(id); m != nil {

@@ -54,6 +54,9 @@ func (e *Engine) shareOf(id uint32) float64 {
 // viewers opens an incident for each network that fails on its own, and refreshes
 // those that are open.
 func (e *Engine) viewers() {
+	if !e.anyBroad() {
+		return
+	}
 	b := e.countBreadth()
 	for _, n := range b.heard {
 		row, sub := e.networks.rows[n], &b.of[n]
@@ -80,8 +83,7 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 	if sub.sites < ispSites || len(sub.people) < ispPeople || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
 		return 0, false
 	}
-	minutes := float64(ispWindow) / float64(minute)
-	mu := max(minRatePerMin, e.networks.rows[n].Base.perMinute(networkStart, networkWeight)) * minutes
+	mu := e.usualReports(n)
 	odds = crowdRatio(float64(sub.sites), mu, 10*mu) + e.logPrior()
 	if float64(sub.sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false

@@ -194,6 +194,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	s.count(at, heardOf{Reports: 1})
+	e.complain(n, at)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
