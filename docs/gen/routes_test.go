@@ -24,6 +24,7 @@ var pages = map[string]string{
 	"GET /site":                    "the target of the search form; leads to /site/{site}",
 	"GET /site/{site}":             "a page; its data is /v1/sites/{site}",
 	"POST /site/{site}/report":     "the form of that page, good from that page alone; programs use /v1/reports",
+	"GET /site/{site}/report":      "leads back to that page",
 	"GET /component/{kind}/{name}": "a page",
 	"GET /prober":                  "what the User-Agent of the probes leads to",
 	"GET /archive":                 "a page; its data is /v1/incidents",
