@@ -171,7 +171,7 @@ func (e *Engine) learn() {
 		n := s.Crowd.between(s.Crowd.Base.From, to)
 		// A crowd that is first heard in an outage has been quiet until then.
 		fresh := to-s.Crowd.Base.From > catchUp && n <= fewReports
-		quiet := s.Incident == 0 && !s.Crowd.Loud || fresh
+		quiet := s.Incident == 0 && !s.Crowd.rises(e.clock) || fresh
 		s.Crowd.Base.advance(n/season, to, quiet)
 		if quiet {
 			heardNow += n

@@ -50,23 +50,31 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	} else {
 		now.n, now.until = e.countVoices(c)
 	}
-	c.Loud = false
+	loud := false
 	for w := range windows {
 		now.l[w] = was.l[w]
 		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
 			now.l[w] = crowdEvidence(now.n[w], now.perMinute, w)
 		}
 		c.L[w] = now.l[w]
-		c.Loud = c.Loud || c.L[w] > failed
+		loud = loud || c.L[w] > failed
 		if c.L[w] > 0 {
 			calm := max(past, e.calmBefore(c, e.clock-windowMS[w], now.perMinute))
 			c.L[w] *= calm / (calm + calmMinutes)
 		}
 	}
+	since(&c.LoudSince, loud, e.clock)
 	*was = now
 	c.Heard, c.Weighed = false, true
 	j.crowd = c.L
 }
+
+// loudNormal is how long a crowd may be loud until that is what is normal: a site
+// may be far better known than its rank says.
+const loudNormal = 60 * minute
+
+// rises reports whether a crowd is far above normal: then nothing is learned of it.
+func (c *crowd) rises(now int64) bool { return c.LoudSince != 0 && now-c.LoudSince < loudNormal }
 
 // history is how many minutes of calm are known of a crowd: one that nobody has
 // known calm can't be said to have risen. Who is heard for the first time has

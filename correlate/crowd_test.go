@@ -195,6 +195,21 @@ func TestWorksForMe(t *testing.T) {
 	w.run(t).wantOne(t, "cdn:x")
 }
 
+// A site may be far better known than its rank says: what has been loud for an hour
+// is what is normal of it.
+func TestLoudForAnHourIsNormal(t *testing.T) {
+	t.Parallel()
+	w := quietTown(10, 150)
+	w.blind(w.all())
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 1, to: 150, perMinute: 6, asns: asns(3000, 3)})
+	s := w.run(t)
+	s.wantNone(t)
+	id, _ := s.engine.sites.find("s004.example")
+	if n := s.engine.expected(s.engine.sites.rows[id]); n < 3 || n > 7 {
+		t.Errorf("%.2f reports a minute are held to be usual, of 6", n)
+	}
+}
+
 // While an outage rages people complain of bystanders as well: those that probes
 // find well are named as exonerated and have no incident.
 func TestBystandersAreExonerated(t *testing.T) {

@@ -99,7 +99,7 @@ func (r *reading) track() *track {
 func appendCrowd(b []byte, c *crowd) []byte {
 	b = appendHeards(appendHeards(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
-	b = appendBool(appendBool(b, c.Loud), c.Heard)
+	b = appendBool(appendInt(b, c.LoudSince), c.Heard)
 	b = appendInt(appendInt(b, c.LastAt), c.Reach)
 	for _, l := range c.L {
 		b = appendFloat(b, l)
@@ -123,7 +123,7 @@ func appendHeards(b []byte, reports []heard) []byte {
 func (r *reading) crowd() *crowd {
 	c := &crowd{Recent: r.heards(), Well: r.heards()}
 	c.Base = r.rate()
-	c.Loud, c.Heard = r.bool(), r.bool()
+	c.LoudSince, c.Heard = r.int(), r.bool()
 	c.LastAt, c.Reach = r.int(), r.int()
 	for w := range c.L {
 		c.L[w] = r.float()

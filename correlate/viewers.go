@@ -26,7 +26,7 @@ func (e *Engine) learnNetworks(to int64) {
 	counts := make([]float64, len(e.networks.rows))
 	for _, id := range e.s.active {
 		c := e.sites.rows[id].Crowd
-		if c == nil || e.sites.rows[id].Incident != 0 || c.Loud {
+		if c == nil || e.sites.rows[id].Incident != 0 || c.rises(e.clock) {
 			continue
 		}
 		for _, h := range c.Recent {
@@ -124,7 +124,7 @@ func (e *Engine) refreshISP(in *incident, sub *subscribers, odds float64) {
 		if in.member(id) == nil {
 			m := in.join(id)
 			m.State, m.Onset = faultline.SiteUnknown, in.Onset[1]
-			m.Code = e.judgedSite(id).code
+			m.Code = e.sites.rows[id].symptom(e.clock)
 			e.backfillNetwork(in, id)
 		}
 	}

@@ -135,13 +135,13 @@ const wellReports = 256
 
 // crowd is what people said of one site, with what is normal.
 type crowd struct {
-	Recent []heard // of trouble: ascending in time, fewer than 2·crowdReports
-	Well   []heard // that it works: ascending in time, fewer than 2·wellReports
-	Base   rate
-	Loud   bool  // far above normal when last weighed: nothing is learned
-	Heard  bool  // since it was last weighed
-	LastAt int64 // of the newest report of either kind
-	Reach  int64 // what is older has been forgotten
+	Recent    []heard // of trouble: ascending in time, fewer than 2·crowdReports
+	Well      []heard // that it works: ascending in time, fewer than 2·wellReports
+	Base      rate
+	LoudSince int64 // far above normal, whenever it was weighed; 0: it is not
+	Heard     bool  // since it was last weighed
+	LastAt    int64 // of the newest report of either kind
+	Reach     int64 // what is older has been forgotten
 
 	L       [windows]float64 // evidence when it was last weighed
 	Weighed bool
@@ -188,11 +188,17 @@ func (e *Engine) foldReport(r faultline.Report) {
 	if len(r.Country) == len(h.Country) {
 		copy(h.Country[:], r.Country)
 	}
-	e.crowdOf(s).add(h)
-	e.s.note(id, newReport)
+	c := e.crowdOf(s)
+	c.add(h)
 	if h.Code == codeOK {
+		if len(c.Recent) > 0 { // what takes nothing back is not weighed
+			e.s.note(id, newReport)
+		} else {
+			e.s.note(id, 0)
+		}
 		return
 	}
+	e.s.note(id, newReport)
 	s.count(at, heardOf{Reports: 1})
 	e.complain(n, at)
 	if s.Incident != 0 {
@@ -206,11 +212,13 @@ func (e *Engine) foldReport(r faultline.Report) {
 // add notes a report, among those of trouble or those that it works.
 func (c *crowd) add(h heard) {
 	c.LastAt = max(c.LastAt, h.At)
-	c.Heard, c.weighed.until = true, 0
 	if h.Code == codeOK {
 		c.Well = insert(c.Well, h, wellReports)
 	} else {
 		c.Recent = insert(c.Recent, h, crowdReports)
+	}
+	if len(c.Recent) > 0 {
+		c.Heard, c.weighed.until = true, 0
 	}
 }
 

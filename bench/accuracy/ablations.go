@@ -40,7 +40,7 @@ var ablations = []ablation{
 		{"correlate/baseline.go", "(seasonWeight+h.N)/(seasonWeight+h.Mass*mean)", "1+h.N+h.Mass*mean"},
 	}},
 	{"freeze", "baselines go on learning through incidents and loud crowds", []edit{
-		{"correlate/baseline.go", "quiet := s.Incident == 0 && !s.Crowd.Loud || fresh", "quiet := true || fresh"},
+		{"correlate/baseline.go", "quiet := s.Incident == 0 && !s.Crowd.rises(e.clock) || fresh", "quiet := true || fresh"},
 		{"correlate/window.go", "(s.Incident == 0 || t.chronic()) && !", "!"},
 	}},
 	{"bounded sources", "a page's crowd, or a vantage, may weigh anything", []edit{
