@@ -263,7 +263,11 @@ func (e *Engine) fallsWith(j *judged, at int64) bool {
 	}
 	began := int64(0)
 	for _, t := range s.Tracks {
-		if first := t.firstFailure(e.vantages.rows[t.Vantage], at-stirWithin, e.clock); first != 0 && (began == 0 || first < began) {
+		first := t.firstFailure(e.vantages.rows[t.Vantage], at-stirWithin, e.clock)
+		switch {
+		case first != 0 && t.failedBefore(first):
+			return false // it has failed for longer
+		case first != 0 && (began == 0 || first < began):
 			began = first
 		}
 	}

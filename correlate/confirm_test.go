@@ -213,6 +213,7 @@ func TestStirs(t *testing.T) {
 		"who says too little":           {1, "asn:AS1", "oooooooxxx", failed, 2 * minute, false},
 		"four minutes and 59 seconds":   {1, "asn:AS1", "oooxxxxxxx", 5, 5*minute - second, true},
 		"five minutes":                  {1, "asn:AS1", "oooxxxxxxx", 5, 5 * minute, false},
+		"who has failed for long":       {3, "asn:AS2", "ooxxxxxxxx", 5, 1 * minute, false},
 		"who began more than two later": {1, "asn:AS1", "ooooooooxx", 5, 3 * minute, false},
 	} {
 		e := settled(60)

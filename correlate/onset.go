@@ -107,6 +107,12 @@ func (t *track) firstFailure(v *vantage, from, to int64) int64 {
 	return 0
 }
 
+// failedBefore reports whether the result before one at a time was a failure too.
+func (t *track) failedBefore(at int64) bool {
+	i := slices.IndexFunc(t.Recent, func(r result) bool { return r.at() >= at })
+	return i > 0 && t.Recent[i-1].failed()
+}
+
 // fit returns the interval and the likeliest time of onset, over the given ramps.
 func (r results) fit(ramps []int64) [3]int64 {
 	n := len(r.fails)
