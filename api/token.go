@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,6 +91,9 @@ func checkClaims(c Claims) error {
 func (k *Keys) Issue(c Claims) (string, error) {
 	if err := checkClaims(c); err != nil {
 		return "", fmt.Errorf("issue token: %w", err)
+	}
+	if i := slices.IndexFunc(c.Scopes, func(s string) bool { return !slices.Contains(Scopes, s) }); i >= 0 {
+		return "", fmt.Errorf("issue token: scope %q: there are %s", c.Scopes[i], strings.Join(Scopes, ", "))
 	}
 	if c.TTL <= 0 || c.TTL > MaxTokenTTL {
 		return "", fmt.Errorf("issue token: a life of %s is not between 0 and %s", c.TTL, MaxTokenTTL)

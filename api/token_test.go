@@ -190,7 +190,7 @@ func TestAuthorizationField(t *testing.T) {
 	n.engine.ServeHTTP(two, r)
 	wantProblem(t, two, http.StatusUnauthorized)
 
-	reader, err := n.keys.Issue(Claims{Subject: "lon-1", Scopes: []string{"tokens:write"}, TTL: time.Hour})
+	reader, err := n.keys.Issue(Claims{Subject: "lon-1", Scopes: []string{ScopeAdmin}, TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

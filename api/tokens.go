@@ -15,7 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// The scopes that there are, besides [ScopeProbes].
+// The scopes that there are, besides [ScopeProbes] and those of monitoring programs.
 const (
 	ScopeReports  = "reports:write"      // reports under a limit of its own
 	ScopeWebhooks = "webhooks:write"     // webhooks of its own
@@ -24,7 +24,7 @@ const (
 )
 
 // Scopes lists them all.
-var Scopes = []string{ScopeReports, ScopeProbes, ScopeWebhooks, ScopeAnnotate, ScopeAdmin}
+var Scopes = []string{ScopeReports, ScopeProbes, ScopeAlertmanager, ScopeUptimeKuma, ScopeGatus, ScopeWebhooks, ScopeAnnotate, ScopeAdmin}
 
 // Revocations keeps which tokens are taken no more. Package store has it.
 type Revocations interface {
