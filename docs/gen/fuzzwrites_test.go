@@ -120,7 +120,7 @@ func oddAsk(rng *rand.Rand, op *openapi3.Operation, method, path string, bodies 
 		a.forged = true
 		a.scope = ""
 	case 2:
-		a.scope = "nothing:write"
+		a.scope = api.Scopes[rng.IntN(len(api.Scopes))] // mostly not the one that it takes
 	}
 	if len(bodies) == 0 {
 		return a
