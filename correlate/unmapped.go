@@ -27,6 +27,7 @@ type together struct {
 	sites []uint32
 	w     int
 	gain  float64 // log-odds, the prior included
+	lead  float64 // how much more it explains than the named causes do
 }
 
 // beside weighs what was found against something that no map names, and returns
@@ -37,7 +38,7 @@ func (e *Engine) beside(causes []found) ([]found, together) {
 	t, kept, all := e.nameless(causes)
 	switch {
 	case t.gain > 0 && all > named:
-		causes = kept
+		causes, t.lead = kept, all-named
 	default:
 		for i := range causes {
 			if f := &causes[i]; t.gain > 0 && !slices.ContainsFunc(kept, func(k found) bool { return k.c == f.c }) {
@@ -62,8 +63,13 @@ func (e *Engine) beside(causes []found) ([]found, together) {
 func (e *Engine) nameless(causes []found) (t together, kept []found, all float64) {
 	best := 0.
 	e.explainAll(nil, -1)
-	for _, w := range e.windowsToCompare(causes) {
-		if q, gain := e.everywhere(w); gain > t.gain {
+	ws := e.windowsToCompare(causes)
+	if len(ws) == 0 {
+		return t, nil, 0
+	}
+	calm := e.sampleCalm()
+	for _, w := range ws {
+		if q, gain := e.everywhere(w, calm); gain > t.gain {
 			t.w, t.gain, best = w, gain, q
 		}
 	}
@@ -107,7 +113,7 @@ const healthySample = 512
 // everywhere weighs the hypothesis that all sites stand on one thing more that the
 // map does not name, of which a part q fails, the likeliest. To have picked that
 // costs half the logarithm of the sites (Schwarz 1978).
-func (e *Engine) everywhere(w int) (q, gain float64) {
+func (e *Engine) everywhere(w int, calm sample) (q, gain float64) {
 	seen, fails := 0., 0.
 	for _, at := range e.s.stirred {
 		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
@@ -120,10 +126,9 @@ func (e *Engine) everywhere(w int) (q, gain float64) {
 	if fails < clusterSites {
 		return 0, 0
 	}
-	calm, each := e.sampleCalm()
-	for _, at := range calm {
+	for _, at := range calm.sites {
 		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
-			seen += each
+			seen += calm.each
 		}
 	}
 	q = fails / seen
@@ -132,18 +137,23 @@ func (e *Engine) everywhere(w int) (q, gain float64) {
 			gain += gainAt(q, j.l[w], e.otherwise(j, w))
 		}
 	}
-	for _, at := range calm {
+	for _, at := range calm.sites {
 		if j := e.judgedAt(at); j.l[w] != 0 {
-			gain += each * gainAt(q, j.l[w], e.otherwise(j, w))
+			gain += calm.each * gainAt(q, j.l[w], e.otherwise(j, w))
 		}
 	}
 	return q, gain - math.Log(seen)/2 + e.logPrior() - unmappedPenalty
 }
 
-// sampleCalm returns some of the sites of which nothing speaks for a failure, and
-// for how many each of them stands.
-func (e *Engine) sampleCalm() (sample []int32, each float64) {
-	s := &e.s
+// sample is some of the sites of which nothing speaks for a failure, by their place
+// in judged, each of which stands for so many.
+type sample struct {
+	sites []int32
+	each  float64
+}
+
+func (e *Engine) sampleCalm() sample {
+	s, out := &e.s, sample{}
 	step := 1 + s.calms/healthySample
 	n := 0
 	for at, id := range s.active {
@@ -151,11 +161,12 @@ func (e *Engine) sampleCalm() (sample []int32, each float64) {
 			continue
 		}
 		if n%step == 0 {
-			sample = append(sample, int32(at))
+			out.sites = append(out.sites, int32(at))
 		}
 		n++
 	}
-	return sample, float64(n) / float64(max(1, len(sample)))
+	out.each = float64(n) / float64(max(1, len(out.sites)))
+	return out
 }
 
 // gainAt is what siteGains has for one q, of a component that is all of a site.
@@ -172,11 +183,8 @@ func (e *Engine) trackTogether(t together, causes []found) {
 	}
 	in := e.youngUnattributed()
 	if in == nil {
-		if in = e.overlapping(t.sites, causes); in != nil {
-			in = e.considerNameless(in, t)
-			if in == nil {
-				return
-			}
+		if in = e.overlapping(t.sites, causes); in != nil && !e.losesName(in, t) {
+			return
 		}
 	}
 	if in == nil {
@@ -187,7 +195,9 @@ func (e *Engine) trackTogether(t together, causes []found) {
 		e.absorb(in, t.sites)
 	}
 	in.LogOdds, in.PeakOdds, in.RenameTo = t.gain, max(in.PeakOdds, t.gain), ""
-	e.takeOver(in, t, causes)
+	if t.lead >= renameOdds {
+		e.takeOver(in, t, causes)
+	}
 	e.enlistAll(in, t.sites, t.w, false)
 }
 
@@ -219,15 +229,18 @@ func (e *Engine) youngUnattributed() *incident {
 	return nil
 }
 
-// considerNameless takes the name off a young incident whose cause explains clearly
-// less, twice in a row, than that something no map names fails.
-func (e *Engine) considerNameless(in *incident, t together) *incident {
-	if in.RenameTo != nameless {
+// losesName takes the name off a young incident once what no map names explains
+// clearly more, twice in a row.
+func (e *Engine) losesName(in *incident, t together) bool {
+	switch {
+	case t.lead < renameOdds:
+		return false
+	case in.RenameTo != nameless:
 		in.RenameTo = nameless
-		return nil
+		return false
 	}
 	in.Cause, in.Others = unattributed, nil
-	return in
+	return true
 }
 
 // unheldProbed counts the sites whose probes fail and that no incident of more
