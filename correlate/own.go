@@ -19,7 +19,8 @@ const (
 	ownStart      = 3    // the shortest window that convinces of a single site
 	adoptWithin   = 90 * second
 	adoptEvidence = 5.0
-	adoptLike     = 0.05 // of an incident's failed probes show the symptom
+	roseWithin    = 3 * minute // of an incident's onset, as its people had it
+	adoptLike     = 0.05       // of an incident's failed probes show the symptom
 	spreadWithin  = minute
 	spreadPart    = 0.1 // of an incident's sites fell at about one time
 	ownCrowdOnly  = 10  // independent reporters, where nothing probes
@@ -221,7 +222,7 @@ func (e *Engine) adopter(j *judged) *incident {
 		if !in.State.Open() || in.Cause.Kind() == faultline.KindSite || in.Cause.Kind() == faultline.KindISP {
 			continue
 		}
-		if max(in.PeakFailing, len(in.Members)) < clusterSites || !in.tookDown(on) {
+		if max(in.PeakFailing, len(in.Members)) < clusterSites || !in.tookDown(on) && !e.roseWith(in, j.id) {
 			continue
 		}
 		if e.looksLike(in, j.class) {
@@ -229,6 +230,20 @@ func (e *Engine) adopter(j *judged) *incident {
 		}
 	}
 	return nil
+}
+
+// roseWith reports whether people began to complain of a site around the onset of an
+// incident, whenever its probes began to fail: of a part of the requests they may
+// have missed those that did.
+func (e *Engine) roseWith(in *incident, id uint32) bool {
+	s := e.sites.rows[id]
+	if s.Crowd == nil {
+		return false
+	}
+	from, to := in.Onset[0], min(e.clock, in.Onset[2]+roseWithin)
+	n := s.Crowd.between(from, to)
+	normal := e.expected(s) * float64(to-from) / float64(minute)
+	return n > fewReports && crowdRatio(n, normal, surge*normal) >= agreeOdds
 }
 
 // tookDown reports whether an incident's cause took sites down around the time

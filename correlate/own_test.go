@@ -63,3 +63,33 @@ func TestAnotherSitesFaultStaysItsOwn(t *testing.T) {
 		t.Errorf("%d incidents, want cdn:x and site:s004.example", len(told))
 	}
 }
+
+// Of a part of the requests the probes of a site may see the first failure late;
+// that its people complained from the onset on tells that it fell with the rest.
+func TestPeopleTellWhatASiteFellWith(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		from, to float64 // minutes after the onset
+		reports  int
+		want     bool
+	}{
+		"from the onset on":  {0, 2, 6, true},
+		"two reports":        {0, 2, 2, false},
+		"five minutes later": {5, 7, 6, false},
+		"long before":        {-9, -7, 6, false},
+	} {
+		e := settled(60)
+		in := e.open("cdn:x", 9)
+		in.Onset = [3]int64{e.clock - 11*minute, e.clock - 10*minute, e.clock - 10*minute}
+		id := put(e, "a.example", 5)
+		crowd := e.crowdOf(e.sites.rows[id])
+		crowd.Base = rate{N: 1, T: 1000, From: e.clock - 16*minute}
+		for i := range c.reports {
+			at := in.Onset[1] + int64((c.from+(c.to-c.from)*float64(i)/float64(c.reports))*float64(minute))
+			crowd.add(heard{At: at, Network: 0, Code: 503})
+		}
+		if got := e.roseWith(in, id); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
