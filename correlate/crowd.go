@@ -143,7 +143,7 @@ func (e *Engine) independent(c *crowd) [windows]float64 {
 // anything and the caps stay as they are.
 func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
 	n, until = e.countIndependent(c.Recent)
-	if len(c.Well) == 0 {
+	if len(c.Well) == 0 || n[windows-1] == 0 {
 		return n, until
 	}
 	well, wellUntil := e.countIndependent(c.Well)

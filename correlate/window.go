@@ -191,7 +191,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	c := e.crowdOf(s)
 	c.add(h)
 	if h.Code == codeOK {
-		if len(c.Recent) > 0 { // what takes nothing back is not weighed
+		if c.speaks() { // else there is nothing to take back
 			e.s.note(id, newReport)
 		} else {
 			e.s.note(id, 0)
@@ -217,10 +217,12 @@ func (c *crowd) add(h heard) {
 	} else {
 		c.Recent = insert(c.Recent, h, crowdReports)
 	}
-	if len(c.Recent) > 0 {
-		c.Heard, c.weighed.until = true, 0
-	}
+	c.Heard = c.Heard || h.Code != codeOK || c.speaks()
+	c.weighed.until = 0
 }
+
+// speaks reports whether a crowd says in any window that its site fails.
+func (c *crowd) speaks() bool { return slices.Max(c.L[:]) > 0 }
 
 // insert puts a report where its time is, and drops the oldest when twice as many
 // as are kept have come.
