@@ -85,6 +85,7 @@ func (e *Engine) track(causes []found) {
 		}
 		if in.Cause == name {
 			e.refresh(in, f)
+			e.takeOver(in, f.cover, causes)
 		} else {
 			e.enlistOwn(in, f)
 		}

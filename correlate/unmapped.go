@@ -196,21 +196,22 @@ func (e *Engine) trackTogether(t together, causes []found) {
 	}
 	in.LogOdds, in.PeakOdds, in.RenameTo = t.gain, max(in.PeakOdds, t.gain), ""
 	if t.lead >= renameOdds {
-		e.takeOver(in, t, causes)
+		e.takeOver(in, t.sites, causes)
 	}
 	e.enlistAll(in, t.sites, t.w, false)
 }
 
-// takeOver merges the young incidents whose cause is not found any more, as most of
-// their sites fail with the rest, into that of the rest.
-func (e *Engine) takeOver(in *incident, t together, causes []found) {
+// takeOver merges the young incidents that began with one, and whose cause is not
+// found any more as it is one of its own sites that most of theirs are, into it: what
+// fell first may stand on a part of what fails.
+func (e *Engine) takeOver(in *incident, sites []uint32, causes []found) {
 	for _, o := range e.incidents {
-		if o == in || !o.young(e.clock) || slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == o.Cause }) {
+		if o == in || !o.young(e.clock) || in.Onset[1]-o.Onset[1] > adoptWithin || o.Onset[1]-in.Onset[1] > adoptWithin || slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == o.Cause }) {
 			continue
 		}
 		same := 0
 		for _, m := range o.Members {
-			if _, ok := slices.BinarySearch(t.sites, m.Site); ok {
+			if _, ok := slices.BinarySearch(sites, m.Site); ok {
 				same++
 			}
 		}
