@@ -190,13 +190,7 @@ func (e *Engine) learn() {
 
 // between counts the reports of trouble after from, up to to.
 func (c *crowd) between(from, to int64) float64 {
-	n := 0.
-	for _, h := range c.Recent {
-		if h.At > from && h.At <= to {
-			n++
-		}
-	}
-	return n
+	return float64(max(0, len(c.since(from+1))-len(c.since(to+1))))
 }
 
 // expected is how many reports a minute a site draws when all is well.

@@ -70,10 +70,9 @@ func (e *Engine) logPrior() float64 {
 	return -math.Log(float64(len(e.components.rows)+1)) - priorPenalty - math.Log(windows)
 }
 
-// search returns the components that explain what open incidents do not, and what
-// nothing that is named explains.
-func (e *Engine) search() ([]found, together) {
-	e.explainOpen()
+// searchBeside returns the components that explain what nothing explains yet, and
+// what nothing that is named does.
+func (e *Engine) searchBeside() ([]found, together) {
 	for _, at := range e.s.explained {
 		e.s.judged[at].held = e.s.judged[at].p0
 	}

@@ -23,6 +23,7 @@ type saved struct {
 	Clock     int64
 	Start     int64
 	Eval      int64
+	Sure      int64
 	Vantages  []vantage
 	Since     int64 // of the present generation of repeats
 	ReportLag lag
@@ -54,7 +55,7 @@ func (e *Engine) saved() saved {
 	}
 	return saved{
 		Shares:  shares,
-		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval,
+		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.sure,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
@@ -82,7 +83,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d", s.Version, checkpointVersion)
 	}
 	e := New(cfg)
-	e.epoch, e.clock, e.start, e.eval = s.Epoch, s.Clock, s.Start, s.Eval
+	e.epoch, e.clock, e.start, e.eval, e.sure = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure
 	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
 	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
 	e.ordinal, e.pending, e.said, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
@@ -109,7 +110,11 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 // readRows reads what follows the incidents.
 func (e *Engine) readRows(s *saved, r *reading) error {
 	for i := 0; i < s.Networks && r.err == nil; i++ {
-		e.networks.append(r.network())
+		n := r.network()
+		if n.Incident != 0 {
+			e.s.mute++
+		}
+		e.networks.append(n)
 	}
 	for i := 0; i < s.Components && r.err == nil; i++ {
 		e.components.append(r.component())

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -184,7 +185,7 @@ func TestIndependentReportsByWindow(t *testing.T) {
 	for _, ago := range []int64{241, 240, 61, 60, 15, 0} {
 		c.add(heard{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503})
 	}
-	n, until := e.countIndependent(c.Recent)
+	n, until := e.countIndependent(c.Recent, math.Inf(1))
 	if want := [windows]float64{2, 2, 3, 3, 3, 3, 3, 3}; n != want {
 		t.Errorf("of one network %v, want %v", n, want)
 	}

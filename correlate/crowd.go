@@ -44,7 +44,7 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		return
 	}
 	past := c.history(e.clock)
-	was, now := &c.weighed, weighed{perMinute: e.expected(s), caps: e.s.caps}
+	was, now := &c.weighed, weighed{perMinute: rounded(e.expected(s)), caps: e.s.caps}
 	if e.clock < was.until && was.caps == now.caps {
 		now.n, now.until = was.n, was.until
 	} else {
@@ -67,6 +67,13 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	*was = now
 	c.Heard, c.Weighed = false, true
 	j.crowd = c.L
+}
+
+// rounded is a rate to within a hundredth, as well as any is known: so what it is for
+// need not be worked out again each time that something is learned.
+func rounded(rate float64) float64 {
+	const fine = 52 - 6 // bits of a fraction of 52 that are left out
+	return math.Float64frombits((math.Float64bits(rate) + 1<<(fine-1)) &^ (1<<fine - 1))
 }
 
 // loudNormal is how long a crowd may be loud until that is what is normal: a site
@@ -107,10 +114,7 @@ type weighed struct {
 // crowdEvidence is the evidence of n independent reports in a window, where
 // perMinute are normal.
 func crowdEvidence(n, perMinute float64, w int) float64 {
-	span := float64(windowMS[w])
-	minutes := span / float64(minute)
-	told := minutes * span / (span + reportLag) // those who had time to
-	l := crowdRatio(n, perMinute*minutes, surge*perMinute*told)
+	l := surgesIn[w].ratio(n, perMinute*float64(windowMS[w])/float64(minute))
 	if n <= fewReports {
 		l = min(l, fewWorth*n)
 	}
@@ -120,14 +124,34 @@ func crowdEvidence(n, perMinute float64, w int) float64 {
 // crowdRatio is the log-likelihood ratio of n reports, mu expected when well and
 // extra more when fully down; the severity is averaged over.
 func crowdRatio(n, mu, extra float64) float64 {
-	var terms [len(surgeParts)]float64
+	s := surgesOf(extra / mu)
+	return s.ratio(n, mu)
+}
+
+// surges is how many times as many reports as when well are expected at each severity.
+type surges struct{ rise, log [len(surgeParts)]float64 }
+
+func surgesOf(extra float64) (s surges) {
 	for i, h := range surgeParts {
-		mu1 := mu + extra*h
-		rise := 0.
-		if n != 0 {
-			rise = n * math.Log(mu1/mu)
-		}
-		terms[i] = rise - (n+1/dispersion)*math.Log((1+dispersion*mu1)/(1+dispersion*mu)) - logSurgeParts
+		s.rise[i] = 1 + extra*h
+		s.log[i] = math.Log(s.rise[i])
+	}
+	return s
+}
+
+// surgesIn is that for each window, in which not all had the time to report.
+var surgesIn = func() (t [windows]surges) {
+	for w, span := range windowMS {
+		t[w] = surgesOf(surge * float64(span) / (float64(span) + reportLag))
+	}
+	return t
+}()
+
+// ratio is the log-likelihood ratio of n reports where mu are expected when well.
+func (s *surges) ratio(n, mu float64) float64 {
+	var terms [len(surgeParts)]float64
+	for i, rise := range s.rise {
+		terms[i] = n*s.log[i] - (n+1/dispersion)*math.Log((1+dispersion*mu*rise)/(1+dispersion*mu)) - logSurgeParts
 	}
 	return logSumExp(terms[:])
 }
@@ -142,11 +166,12 @@ func (e *Engine) independent(c *crowd) [windows]float64 {
 // countVoices also returns when the count is next another one if nobody says
 // anything and the caps stay as they are.
 func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
-	n, until = e.countIndependent(c.Recent)
-	if len(c.Well) == 0 || n[windows-1] == 0 {
+	n, until = e.countIndependent(c.Recent, math.Inf(1))
+	most := wellShare * n[windows-1] // that can be taken back
+	if len(c.Well) == 0 || most == 0 {
 		return n, until
 	}
-	well, wellUntil := e.countIndependent(c.Well)
+	well, wellUntil := e.countIndependent(c.Well, most)
 	for w := range n {
 		n[w] -= min(well[w], wellShare*n[w])
 	}
@@ -154,64 +179,91 @@ func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
 }
 
 // countIndependent counts reports for each window, every network and prefix
-// capped: a thousand voices of one network are few. It also returns when an older
-// one next leaves a window.
-func (e *Engine) countIndependent(reports []heard) (n [windows]float64, until int64) {
+// capped: a thousand voices of one network are few. Once a window holds enough of
+// them, longer ones are said to hold as many. It also returns when an older one
+// next leaves a window.
+func (e *Engine) countIndependent(reports []heard, enough float64) (n [windows]float64, until int64) {
 	until = math.MaxInt64
-	s := &e.s
-	for len(s.perNet) < len(e.networks.rows) {
-		s.perNet = append(s.perNet, make([]uint16, 256)...)
-	}
-	clear(s.perPrefix)
-	if s.perPrefix == nil {
-		s.perPrefix = map[uint32]uint8{}
-	}
-	w, total := 0, 0.
-	sum, of := 0., 0. // of how many reports in total
-	flush := func() float64 {
-		if of == total {
-			return sum
+	v := &e.s.heads
+	v.begin(len(e.networks.rows))
+	w, last := 0, 0. // window, and how many it holds
+	for i := len(reports) - 1; i >= 0 && last < enough; i-- {
+		h := &reports[i]
+		age := e.clock - h.At
+		for age > windowMS[w] {
+			n[w] = e.worth(v)
+			if w++; w == windows {
+				return n, until
+			}
 		}
-		sum, of = 0, total
-		for _, id := range s.netHits {
-			sum += min(float64(s.perNet[id]), e.capOf(id, total))
-		}
-		return sum
-	}
-	for i := len(reports) - 1; i >= 0 && w < windows; i-- {
-		h := reports[i]
-		for w < windows && e.clock-h.At > windowMS[w] {
-			n[w] = flush()
-			w++
-		}
-		if w < windows {
-			until = min(until, h.At+windowMS[w]+1)
-		}
-		if w == windows || e.networks.rows[h.Network].Incident != 0 {
+		until = min(until, h.At+windowMS[w]+1)
+		if e.s.mute > 0 && e.networks.rows[h.Network].Incident != 0 || !v.hear(h) {
 			continue
 		}
-		if h.Net != 0 {
-			if s.perPrefix[h.Net] >= prefixCap {
-				continue
-			}
-			s.perPrefix[h.Net]++
+		if float64(v.total) >= enough {
+			last = e.worth(v)
 		}
-		if s.perNet[h.Network] == 0 {
-			s.netHits = append(s.netHits, h.Network)
-		}
-		if s.perNet[h.Network] < math.MaxUint16 {
-			s.perNet[h.Network]++
-		}
-		total++
 	}
+	last = e.worth(v)
 	for ; w < windows; w++ {
-		n[w] = flush()
+		n[w] = last
 	}
-	for _, id := range s.netHits {
-		s.perNet[id] = 0
-	}
-	s.netHits = s.netHits[:0]
 	return n, until
+}
+
+// headcount is the reports that were counted of one site so far.
+type headcount struct {
+	perNet    []uint16 // beside networks; a site keeps fewer than 2·crowdReports
+	networks  []uint32 // that were heard
+	loud      []uint32 // of them, those with more than networkCap
+	perPrefix map[uint32]uint8
+	total     int
+}
+
+// begin forgets what was counted.
+func (v *headcount) begin(networks int) {
+	for _, id := range v.networks {
+		v.perNet[id] = 0
+	}
+	v.networks, v.loud, v.total = v.networks[:0], v.loud[:0], 0
+	if len(v.perPrefix) > 0 {
+		clear(v.perPrefix)
+	}
+	if grow := networks - len(v.perNet); grow > 0 {
+		v.perNet = append(v.perNet, make([]uint16, grow)...)
+	}
+}
+
+// hear counts a report, unless its prefix has been heard enough.
+func (v *headcount) hear(h *heard) bool {
+	if h.Net != 0 {
+		if v.perPrefix[h.Net] >= prefixCap {
+			return false
+		}
+		if v.perPrefix == nil {
+			v.perPrefix = map[uint32]uint8{}
+		}
+		v.perPrefix[h.Net]++
+	}
+	v.perNet[h.Network]++
+	switch v.perNet[h.Network] {
+	case 1:
+		v.networks = append(v.networks, h.Network)
+	case networkCap + 1:
+		v.loud = append(v.loud, h.Network)
+	}
+	v.total++
+	return true
+}
+
+// worth is how many independent people the reports are worth that were counted.
+func (e *Engine) worth(v *headcount) float64 {
+	total := float64(v.total)
+	sum := total
+	for _, id := range v.loud {
+		sum -= max(0, float64(v.perNet[id])-e.capOf(id, total))
+	}
+	return sum
 }
 
 // capOf is what one network may weigh among total reports of a site.

@@ -42,6 +42,7 @@ type Engine struct {
 	clock int64 // last tick, Unix milliseconds; 0 before the first
 	start int64 // first tick
 	eval  int64 // last evaluation
+	sure  int64 // until when the causes of young incidents stand, see assure
 
 	sites      table[site]
 	components table[component]
@@ -140,6 +141,7 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 	found, rest := e.search()
 	e.track(found)
 	e.trackTogether(rest, found)
+	e.assure(found, rest)
 	e.ownFaults()
 	e.viewers()
 	e.settle()

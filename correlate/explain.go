@@ -11,13 +11,14 @@ func (e *Engine) explain(c uint32, q float64) {
 }
 
 // explainOpen starts the explanation from the incidents that are open. Young ones
-// must win their cause anew each time, and may lose it to a better one.
-func (e *Engine) explainOpen() {
+// must win their cause anew, and may lose it to a better one, unless they are sure
+// of it.
+func (e *Engine) explainOpen(sure bool) {
 	for _, in := range e.incidents {
 		if !in.holds(e.clock) || in.Cause.Kind() == faultline.KindISP {
 			continue // a viewer's ISP fails no site
 		}
-		young := in.young(e.clock)
+		young := in.young(e.clock) && !sure
 		if in.Cause.Kind() == faultline.KindSite && in.State.Open() && e.clock-in.Detected <= renameWithin {
 			continue // several such sites may yet have a cause in common
 		}
@@ -30,6 +31,15 @@ func (e *Engine) explainOpen() {
 			}
 		}
 	}
+}
+
+// explainNothing forgets what explains what.
+func (e *Engine) explainNothing() {
+	for _, at := range e.s.explained {
+		j := &e.s.judged[at]
+		j.p0, j.held, j.explained = 0, 0, false
+	}
+	e.s.explained = e.s.explained[:0]
 }
 
 // leakIn is the chance that a site that was well began to fail on its own within

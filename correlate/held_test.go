@@ -31,7 +31,7 @@ func TestOpenIncidentsExplain(t *testing.T) {
 		in.Detected, in.Fraction = e.clock-c.age, 0.4
 		m, other := put(e, "a.example", 9, "cdn:x"), put(e, "b.example", 9, "cdn:x")
 		in.join(m).Adopted = c.adopted
-		e.explainOpen()
+		e.explainOpen(false)
 		near(t, name+": member", e.judgedSite(m).p0, c.member)
 		near(t, name+": other", e.judgedSite(other).p0, c.standing)
 	}

@@ -270,6 +270,7 @@ func (e *Engine) release(in *incident) {
 	for _, n := range in.Networks {
 		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
 			row.Incident = 0
+			e.s.mute--
 			e.s.caps++
 		}
 	}

@@ -10,6 +10,7 @@ type scratch struct {
 	active     []uint32          // sites with probes or reports in reach, ascending after judge
 	isIn       []bool            // beside sites
 	news       []news            // beside sites: what came in since it was judged, and whether it is calm
+	newest     []int64           // beside sites: time of the newest result, 0 if that is not known
 	judged     []judged          // beside active
 	spare      []judged          // what judged is written to when sites have come in between
 	due        []int64           // beside judged: until then a calm site stays so by itself
@@ -24,9 +25,8 @@ type scratch struct {
 	forgot     bool              // reports were forgotten since sites were last judged
 	came       bool              // sites have become active since
 	byASN      map[uint32]uint32 // networks whose name need not be made to find them
-	perNet     []uint16
-	netHits    []uint32
-	perPrefix  map[uint32]uint8
+	heads      headcount
+	mute       int // networks that fail themselves: their people's word does not count
 	regions    []regional
 	terms      []float64
 	search     searchScratch
@@ -60,6 +60,7 @@ func (s *scratch) note(id uint32, what news) {
 	for int(id) >= len(s.isIn) {
 		s.isIn = append(s.isIn, make([]bool, 1024)...)
 		s.news = append(s.news, make([]news, 1024)...)
+		s.newest = append(s.newest, make([]int64, 1024)...)
 		s.byID = append(s.byID, slices.Repeat([]int32{-1}, 1024)...)
 	}
 	if what&newReport != 0 {
@@ -76,7 +77,7 @@ func (s *scratch) note(id uint32, what news) {
 // stir has a site weighed anew when it is next judged.
 func (s *scratch) stir(id uint32) {
 	if int(id) < len(s.news) {
-		s.news[id] = newProbe | newReport | spoken
+		s.news[id], s.newest[id] = newProbe|newReport|spoken, 0
 	}
 	s.forgot = true
 }
@@ -93,11 +94,7 @@ func (s *scratch) rouse(id uint32) {
 func (e *Engine) judge() {
 	s := &e.s
 	e.voices()
-	for _, at := range s.explained {
-		j := &s.judged[at]
-		j.p0, j.held, j.explained = 0, 0, false
-	}
-	s.explained = s.explained[:0]
+	e.explainNothing()
 	if s.came {
 		s.admit()
 	}
@@ -113,7 +110,7 @@ func (e *Engine) judge() {
 		case !e.judgeSite(j):
 			s.isIn[id], s.byID[id], gone = false, -1, true // silent for half an hour: it says nothing
 		case s.news[id]&calm != 0:
-			s.due[at] = e.probedUntil(e.sites.rows[id])
+			s.due[at] = e.probedUntil(id)
 			s.calms++
 		default:
 			s.stirred = append(s.stirred, int32(at))
@@ -142,7 +139,7 @@ func (s *scratch) admit() {
 			list, due[at] = append(list, before[was]), s.due[was]
 		} else {
 			list = append(list, judged{id: id})
-			s.news[id] = newProbe | newReport | spoken
+			s.news[id], s.newest[id] = newProbe|newReport|spoken, 0
 		}
 	}
 	for at, id := range s.active {
@@ -189,7 +186,7 @@ func (e *Engine) judgeSite(j *judged) bool {
 	j.bound = s.Incident != 0
 	probes := new&newProbe != 0 || e.clock >= j.until || j.moves != e.s.moves
 	if probes {
-		j.probed = e.clock < e.probedUntil(s)
+		j.probed = e.clock < e.probedUntil(j.id)
 	}
 	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.probed && !j.bound && s.Crowd.Base.T > 0 {
 		return false
@@ -217,18 +214,18 @@ func (s *site) clean() bool {
 	return true
 }
 
-// probedUntil is how long the newest result of a site stays in reach, 0 if none was.
-func (e *Engine) probedUntil(s *site) int64 {
-	newest := int64(math.MinInt64)
-	for _, t := range s.Tracks {
-		if n := len(t.Recent); n > 0 {
-			newest = max(newest, t.Recent[n-1].at())
+// probedUntil is how long the newest result of a site stays in reach.
+func (e *Engine) probedUntil(id uint32) int64 {
+	newest := &e.s.newest[id]
+	if *newest == 0 {
+		*newest = math.MinInt64 / 2
+		for _, t := range e.sites.rows[id].Tracks {
+			if n := len(t.Recent); n > 0 {
+				*newest = max(*newest, t.Recent[n-1].at())
+			}
 		}
 	}
-	if newest == math.MinInt64 {
-		return newest
-	}
-	return newest + windowMS[windows-1] + 1
+	return *newest + windowMS[windows-1] + 1
 }
 
 // weigh brings what is known of a site up to date with this evaluation, if it is not

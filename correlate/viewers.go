@@ -72,6 +72,7 @@ func (e *Engine) viewers() {
 		case fails && e.persists(cause, odds):
 			in = e.open(cause, odds)
 			row.Incident = in.Ordinal
+			e.s.mute++
 			e.s.caps++
 			e.refreshISP(in, sub, odds)
 		}

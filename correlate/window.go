@@ -100,6 +100,9 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	t.Recent = slices.Insert(t.Recent, i, r)
 	s.count(at, r.heard())
 	e.s.note(id, newProbe)
+	if newest := &e.s.newest[id]; *newest != 0 {
+		*newest = max(*newest, at)
+	}
 	if r.failed() {
 		e.s.rouse(id)
 	}

@@ -1,0 +1,54 @@
+package correlate
+
+import (
+	"math"
+	"slices"
+
+	"faultline"
+)
+
+// Once a search has found the causes of all young incidents again, confirmed, and
+// nothing else, they stand for a part of the time that the youngest has been known.
+// Until then they need not win anew over all that fails: it is enough that they leave
+// nothing unexplained.
+const (
+	sureParts = 4
+	sureLeast = 15 * second
+	sureMost  = minute
+)
+
+// search returns the components that explain what open incidents do not, and what
+// nothing that is named explains.
+func (e *Engine) search() ([]found, together) {
+	if e.clock < e.sure {
+		e.explainOpen(true)
+		if causes, rest := e.searchBeside(); len(causes) == 0 && len(rest.sites) == 0 {
+			return nil, together{}
+		}
+		e.explainNothing()
+	}
+	e.sure = 0
+	e.explainOpen(false)
+	return e.searchBeside()
+}
+
+// assure notes, after a search that young incidents had to win, whether they did.
+func (e *Engine) assure(causes []found, rest together) {
+	if e.clock < e.sure || len(rest.sites) > 0 {
+		return
+	}
+	young, known := 0, int64(math.MaxInt64)
+	for _, in := range e.incidents {
+		if !in.young(e.clock) {
+			continue
+		}
+		again := slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == in.Cause })
+		if !again || in.Confirmed == 0 || in.State != faultline.StateConfirmed {
+			return
+		}
+		young, known = young+1, min(known, e.clock-in.Detected)
+	}
+	if young > 0 && young == len(causes) {
+		e.sure = e.clock + min(sureMost, max(sureLeast, known/sureParts))
+	}
+}
