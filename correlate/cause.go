@@ -162,10 +162,22 @@ func (e *Engine) explainMore(causes []found, dropped []uint32) []found {
 
 // exact weighs a component member by member, given what is explained already.
 // Healthy members that nothing explains are looked up by bucket.
-func (e *Engine) exact(c uint32, w int) (q, gain float64) {
+func (e *Engine) exact(c uint32, w int) (q, gain float64) { return e.weighOn(c, w, true) }
+
+// atMost is what exact can come to at most: calm members, who speak against a
+// component, are not asked.
+func (e *Engine) atMost(c uint32, w int) float64 {
+	_, gain := e.weighOn(c, w, false)
+	return gain
+}
+
+func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	var sum, one [len(qGrid)]float64
 	kind := e.components.rows[c].Name.Kind()
 	for _, on := range e.judgedOn(c) {
+		if !all && e.s.news[e.s.active[on.at]]&calm != 0 {
+			continue
+		}
 		j := e.judgedAt(on.at)
 		if j.l[w] == 0 {
 			continue
@@ -211,6 +223,10 @@ func (e *Engine) pick(candidates []found) int {
 	for i := range candidates {
 		f := &candidates[i]
 		if best >= 0 && f.gain <= candidates[best].gain {
+			continue
+		}
+		if most := e.atMost(f.c, f.w); most <= 0 || best >= 0 && most <= candidates[best].gain {
+			f.gain = min(f.gain, most)
 			continue
 		}
 		f.q, f.gain = e.exact(f.c, f.w)

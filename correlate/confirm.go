@@ -114,7 +114,7 @@ func (e *Engine) basis(in *incident) string {
 // above normal there at all.
 func (e *Engine) agreeing(in *incident) int {
 	for _, m := range in.Members {
-		if j := e.judgedSite(m.Site); j != nil && j.crowd[windowOf(8*minute)] > 0 && m.Reports > fewReports {
+		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 && e.s.judged[at].crowd[windowOf(8*minute)] > 0 {
 			return len(in.Networks)
 		}
 	}
@@ -239,7 +239,7 @@ func (e *Engine) stirs(in *incident) bool {
 	site := in.Members[0].Site
 	anywhere := 0
 	for _, at := range e.s.stirred {
-		j := e.judgedAt(at)
+		j := &e.s.judged[at]
 		if j.id == site || !e.fallsWith(j, in.Onset[1]) {
 			continue
 		}
@@ -258,7 +258,7 @@ func (e *Engine) fallsWith(j *judged, at int64) bool {
 	if o := s.Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
 		return false
 	}
-	if !j.probed || j.p0 > 0.5 || slices.Max(j.l[:]) <= failed || e.look(s).fails < ownFaultFailures {
+	if !j.probed || j.p0 > 0.5 || slices.Max(e.weigh(j).l[:]) <= failed || e.look(s).fails < ownFaultFailures {
 		return false
 	}
 	began := int64(0)

@@ -47,6 +47,7 @@ type judged struct {
 	held   float64          // of it, by open incidents
 	probed bool
 	bound  bool // it belonged to an incident when it was judged
+	down   bool // and that found it failing
 	// What of it must be worked out again before it is read, see weigh.
 	at        int64 // the evaluation that it was last brought up to date in
 	moves     int   // of what vantages say then
@@ -56,6 +57,9 @@ type judged struct {
 	// If nothing new comes, what its probes say, and its symptom, stay the same so
 	// long.
 	until, codeUntil int64
+	// And the incident that looked at it finds it as it did.
+	lookedFor, lookedUntil int64
+	lookedMoves            int
 }
 
 // Scope patterns: a failure is seen everywhere, in one country only, or on the

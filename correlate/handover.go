@@ -18,15 +18,14 @@ func (e *Engine) handOver(in *incident) {
 	var contested []int
 	for i := range in.Members {
 		m := &in.Members[i]
-		fails := m.State == faultline.SiteDown || m.State == faultline.SiteDegraded
 		switch {
 		case m.Left:
 		case e.holder(in, m.Site) != nil:
-			if fails {
+			if m.fails() {
 				contested = append(contested, i)
 			}
 		case len(e.sites.rows[m.Site].Tracks) == 0 && in.ProbesFailed > 0: // its crowd goes on for a while
-		case fails:
+		case m.fails():
 			return
 		case m.State == faultline.SiteRecovered:
 			alone++

@@ -47,6 +47,8 @@ type incident struct {
 
 	Last   faultline.Incident // the newest revision
 	LastAt int64              // when it was made
+
+	probed bool // any of its sites is; counted anew at each evaluation
 }
 
 // member is one site of an incident.

@@ -180,10 +180,14 @@ func (e *Engine) judgeSite(j *judged) bool {
 		j.stale = true
 	}
 	if new&(newProbe|newReport) != 0 {
-		j.codeUntil = 0
+		j.codeUntil, j.lookedUntil = 0, 0
 	}
 	was := j.bound
 	j.bound = s.Incident != 0
+	if j.bound && !was {
+		m := e.incident(s.Incident).member(j.id)
+		j.down = m != nil && m.fails()
+	}
 	probes := new&newProbe != 0 || e.clock >= j.until || j.moves != e.s.moves
 	if probes {
 		j.probed = e.clock < e.probedUntil(j.id)
@@ -195,7 +199,9 @@ func (e *Engine) judgeSite(j *judged) bool {
 		e.s.news[j.id] |= calm
 		return true
 	}
-	e.weigh(j)
+	if !j.bound { // else what it does is known
+		e.weigh(j)
+	}
 	return true
 }
 

@@ -260,14 +260,19 @@ func (e *Engine) merge(in, into *incident) {
 // settle brings the state of every held incident up to date.
 func (e *Engine) settle() {
 	for _, in := range e.incidents {
+		if !in.State.Open() && in.holds(e.clock) && e.relapsed(in) {
+			e.reopen(in)
+		}
+		if in.State.Open() && in.Cause.Kind() != faultline.KindISP {
+			e.recount(in)
+		}
+	}
+	for _, in := range e.incidents {
 		if !in.State.Open() {
-			if in.holds(e.clock) && e.relapsed(in) {
-				e.reopen(in)
-			}
 			continue
 		}
 		if in.Cause.Kind() != faultline.KindISP {
-			e.recount(in)
+			e.observe(in, in.probed)
 		}
 		e.hearEarlier(in)
 		if age := e.clock - in.Detected; age <= onsetFreeze && (age <= fitOften || age%fitLater == 0) {

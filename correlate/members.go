@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"math"
 	"slices"
 
 	"faultline"
@@ -22,11 +23,12 @@ const (
 type seen struct {
 	fails, all int
 	lastFail   int64
+	until      int64 // if there are no more results
 }
 
 // look reads the last results of a site's tracks that have a voice.
 func (e *Engine) look(s *site) seen {
-	var out seen
+	out := seen{until: math.MaxInt64}
 	for _, t := range s.Tracks {
 		if e.vantages.rows[t.Vantage].voice[windowOf(2*minute)] == 0 || t.chronic() {
 			continue
@@ -38,6 +40,7 @@ func (e *Engine) look(s *site) seen {
 				break
 			}
 			out.all++
+			out.until = min(out.until, r.at()+reach+1)
 			if r.failed() {
 				out.fails++
 			}
@@ -91,11 +94,14 @@ func (e *Engine) recount(in *incident) {
 		} else {
 			probed = true
 		}
-		if m.State == faultline.SiteDown || m.State == faultline.SiteDegraded {
+		if m.fails() {
 			in.Failing++
 		}
+		if at := e.s.place(m.Site); at >= 0 {
+			e.s.watched.found(&e.s.judged[at], m.fails())
+		}
 	}
-	e.observe(in, probed)
+	in.probed = probed
 }
 
 // dropBlips lets go of sites that failed a single probe and have been well since:
@@ -116,9 +122,24 @@ func (e *Engine) dropBlips(in *incident) {
 	})
 }
 
+// fails reports whether a member was found failing when it was last looked at.
+func (m *member) fails() bool {
+	return m.State == faultline.SiteDown || m.State == faultline.SiteDegraded
+}
+
 // watchProbes sets a member's state by its probes.
 func (e *Engine) watchProbes(in *incident, m *member, s *site) {
-	now := e.look(s)
+	var now seen
+	if at := e.s.place(m.Site); at < 0 {
+		now = e.look(s)
+	} else {
+		j := &e.s.judged[at]
+		if j.lookedFor == in.Ordinal && e.clock < j.lookedUntil && j.lookedMoves == e.s.moves {
+			return
+		}
+		now = e.look(s)
+		j.lookedFor, j.lookedUntil, j.lookedMoves = in.Ordinal, now.until, e.s.moves
+	}
 	if now.all == 0 {
 		return
 	}
@@ -239,10 +260,27 @@ func (w *watched) add(j *judged) {
 	}
 }
 
+// found notes that an incident found a site of its own failing, or not.
+func (w *watched) found(j *judged, down bool) {
+	before := j.fails()
+	j.down = down
+	switch after := j.fails(); {
+	case after && !before:
+		w.failing++
+	case before && !after:
+		w.failing--
+	}
+}
+
 // hears reports whether people's reports say anything of a site, fails whether its
-// probes say that it fails.
+// probes say that it fails: to the incident that it belongs to, if it does.
 func (j *judged) hears() bool { return j.crowd[windowOf(8*minute)] != 0 }
-func (j *judged) fails() bool { return j.probed && j.probes[windowOf(2*minute)] > failed }
+func (j *judged) fails() bool {
+	if j.bound {
+		return j.probed && j.down
+	}
+	return j.probed && j.probes[windowOf(2*minute)] > failed
+}
 
 // observe counts the sites that the cause could have taken down, and the rest.
 func (e *Engine) observe(in *incident, probed bool) {
@@ -267,7 +305,7 @@ func (e *Engine) observe(in *incident, probed bool) {
 	if ok {
 		for _, on := range e.judgedOn(c) {
 			if on.weight > 0 {
-				own(e.judgedAt(on.at))
+				own(&e.s.judged[on.at])
 			}
 		}
 	}
@@ -275,8 +313,8 @@ func (e *Engine) observe(in *incident, probed bool) {
 		if e.sites.rows[m.Site].Incident != in.Ordinal || ok && e.weight(m.Site, c) > 0 {
 			continue
 		}
-		if j := e.judgedSite(m.Site); j != nil {
-			own(j)
+		if at := e.s.place(m.Site); at >= 0 {
+			own(&e.s.judged[at])
 		}
 	}
 	in.Fraction = 0

@@ -46,12 +46,13 @@ func (e *Engine) ownFaults() {
 	var rest []alone
 	unexplained, probed := 0., float64(e.s.calms)
 	for _, at := range e.s.stirred {
-		j := e.judgedAt(at)
+		j := &e.s.judged[at]
 		s := e.sites.rows[j.id]
 		if s.Incident != 0 {
 			e.refreshOwn(j, s)
 			continue
 		}
+		e.weigh(j)
 		if j.probed {
 			probed++
 		}
@@ -144,7 +145,7 @@ func (e *Engine) refreshOwn(j *judged, s *site) {
 	if in.Cause.Kind() != faultline.KindSite || in.State != faultline.StateCandidate || len(in.Members) > 1 {
 		return // of several hosts the search judges together
 	}
-	in.LogOdds, _ = e.ownOdds(j, s)
+	in.LogOdds, _ = e.ownOdds(e.weigh(j), s)
 	in.PeakOdds = max(in.PeakOdds, in.LogOdds)
 	if into := e.adopter(j); into != nil {
 		e.merge(in, into)

@@ -116,9 +116,19 @@ func (e *Engine) fillHistograms(w int) {
 	}
 }
 
+// wellOnce is the evidence of a single success. What calm sites say is not worked
+// out to screen components: it costs a cause little more than that.
+const wellOnce = -1.0
+
 // addHealthy counts the members of a component that are well.
 func (e *Engine) addHealthy(h *histogram, c uint32, w int) {
 	for _, on := range e.judgedOn(c) {
+		if id := e.s.active[on.at]; e.s.news[id]&calm != 0 {
+			if e.clock-e.s.newest[id] <= windowMS[w] && e.s.judged[on.at].p0 <= 0.5 {
+				h[classOf(on.weight)][bucketOf(wellOnce)]++
+			}
+			continue
+		}
 		if j := e.judgedAt(on.at); j.l[w] < 0 && j.p0 <= 0.5 {
 			h[classOf(on.weight)][bucketOf(j.l[w])]++
 		}

@@ -56,8 +56,8 @@ func (e *Engine) judgedOn(c uint32) []standing {
 func (e *Engine) cover(c uint32, w int) []uint32 {
 	var out []uint32
 	for _, on := range e.judgedOn(c) {
-		if j := e.judgedAt(on.at); on.weight > 0 && j.l[w] > failed {
-			out = append(out, j.id)
+		if id := e.s.active[on.at]; on.weight > 0 && e.s.news[id]&calm == 0 && e.judgedAt(on.at).l[w] > failed {
+			out = append(out, id)
 		}
 	}
 	return out
