@@ -20,7 +20,7 @@ const (
 
 // bounded is ρ_ε, the log-likelihood ratio when a part ε of sources lies.
 func bounded(l, epsilon float64) float64 {
-	if l > 40 {
+	if l > 20 { // it comes no nearer that could be seen
 		return math.Log((1 - epsilon) / epsilon)
 	}
 	x := math.Exp(l)

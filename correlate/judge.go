@@ -195,7 +195,7 @@ func (e *Engine) judgeSite(j *judged) bool {
 	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.probed && !j.bound && s.Crowd.Base.T > 0 {
 		return false
 	}
-	if e.isCalm(s, j) {
+	if e.isCalm(s, j, new&calm != 0) {
 		e.s.news[j.id] |= calm
 		return true
 	}
@@ -205,9 +205,10 @@ func (e *Engine) judgeSite(j *judged) bool {
 	return true
 }
 
-// isCalm reports whether nothing speaks for a failure of a site.
-func (e *Engine) isCalm(s *site, j *judged) bool {
-	return j.probed && !j.bound && s.clean() && slices.Max(j.crowd[:]) <= 0
+// isCalm reports whether nothing speaks for a failure of a site. One that was calm is
+// roused when a probe of it fails.
+func (e *Engine) isCalm(s *site, j *judged, was bool) bool {
+	return j.probed && !j.bound && slices.Max(j.crowd[:]) <= 0 && (was || s.clean())
 }
 
 // clean reports whether no probe of a site failed for as long as they are kept.

@@ -12,9 +12,9 @@ import (
 // Until then they need not win anew over all that fails: it is enough that they leave
 // nothing unexplained.
 const (
-	sureParts = 4
+	sureParts = 2
 	sureLeast = 15 * second
-	sureMost  = minute
+	sureMost  = 2 * minute
 )
 
 // search returns the components that explain what open incidents do not, and what
