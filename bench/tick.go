@@ -16,7 +16,7 @@ const (
 	bytesTarget = 200.0
 	scannedMB   = 24
 	// How many evaluations and scans a round takes the mean of.
-	tickEach = 4
+	tickEach = 12
 	scanEach = 40
 )
 

@@ -91,7 +91,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 		e.shares[of.Site] = of.Says
 	}
 	for i := range s.Vantages {
-		e.vantages.append(&s.Vantages[i])
+		e.vantages.append(s.Vantages[i])
 	}
 	for range s.Incidents {
 		in := &incident{}

@@ -51,8 +51,8 @@ func (r *reading) heardOf() []heardOf {
 	return kept
 }
 
-func (r *reading) site() *site {
-	s := &site{Name: r.text(), Rank: int32(r.int()), Mapped: r.bool(), Observed: r.bool()}
+func (r *reading) site() site {
+	s := site{Name: r.text(), Rank: int32(r.int()), Mapped: r.bool(), Observed: r.bool()}
 	if n := r.count(); n > 0 {
 		s.Deps = make([]dep, n)
 		for i := range s.Deps {
@@ -169,15 +169,15 @@ func (r *reading) rate() rate { return rate{N: r.float(), T: r.float(), From: r.
 // appendComponent leaves the members out: they are told by the sites.
 func appendComponent(b []byte, c *component) []byte { return appendText(b, string(c.Name)) }
 
-func (r *reading) component() *component { return &component{Name: faultline.Component(r.text())} }
+func (r *reading) component() component { return component{Name: faultline.Component(r.text())} }
 
 func appendNetwork(b []byte, n *network) []byte {
 	b = appendUint(appendText(b, n.Name), uint64(n.ASN))
 	return appendInt(appendRate(b, n.Base), n.Incident)
 }
 
-func (r *reading) network() *network {
-	return &network{Name: r.text(), ASN: r.uint32(), Base: r.rate(), Incident: r.int()}
+func (r *reading) network() network {
+	return network{Name: r.text(), ASN: r.uint32(), Base: r.rate(), Incident: r.int()}
 }
 
 func appendRemembered(b []byte, m, last remembered) []byte {

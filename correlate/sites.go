@@ -188,7 +188,7 @@ func (e *Engine) site(name string) (uint32, bool) {
 	if name == "" {
 		return 0, false
 	}
-	id, ok := e.sites.intern(name, func() *site { return &site{Name: name} })
+	id, ok := e.sites.intern(name, func() site { return site{Name: name} })
 	if !ok {
 		e.counters.Refused++
 	}
@@ -196,7 +196,7 @@ func (e *Engine) site(name string) (uint32, bool) {
 }
 
 func (e *Engine) component(name faultline.Component) (uint32, bool) {
-	id, ok := e.components.intern(string(name), func() *component { return &component{Name: name} })
+	id, ok := e.components.intern(string(name), func() component { return component{Name: name} })
 	if !ok {
 		e.counters.Refused++
 	}
@@ -226,8 +226,8 @@ func (e *Engine) region(id uint32) uint32 {
 }
 
 func (e *Engine) vantage(name string) (uint32, bool) {
-	id, ok := e.vantages.intern(name, func() *vantage {
-		return &vantage{ID: name, Region: uint32(len(e.vantages.rows))}
+	id, ok := e.vantages.intern(name, func() vantage {
+		return vantage{ID: name, Region: uint32(len(e.vantages.rows))}
 	})
 	if !ok {
 		e.counters.Refused++
@@ -244,7 +244,7 @@ func (e *Engine) network(r faultline.Report) (uint32, bool) {
 	if r.ASN != 0 {
 		name = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
 	}
-	id, ok := e.networks.intern(name, func() *network { return &network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
+	id, ok := e.networks.intern(name, func() network { return network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
 	if ok && r.ASN != 0 {
 		if e.s.byASN == nil {
 			e.s.byASN = map[uint32]uint32{}

@@ -94,7 +94,7 @@ func TestRowsAreWrittenWhole(t *testing.T) {
 	if r.err != nil || len(r.rest) != 0 {
 		t.Fatalf("%v, %d bytes are left", r.err, len(r.rest))
 	}
-	for _, pair := range [][2]any{{s, s2}, {c, c2}, {n, n2}} {
+	for _, pair := range [][2]any{{s, &s2}, {c, &c2}, {n, &n2}} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%+v\nwas written, and read: %+v", pair[0], pair[1])
 		}

@@ -11,6 +11,7 @@ type row interface {
 // everything else refers to.
 type table[T row] struct {
 	rows   []*T
+	chunk  []T // where the newest rows lie, one beside the other
 	nameOf func(*T) string
 	index  index
 	limit  int
@@ -30,9 +31,13 @@ func (t *table[T]) named(name string) func(i int) bool {
 	return func(i int) bool { return t.nameOf(t.rows[i]) == name }
 }
 
+// chunkRows are allocated together: one by one each would take the next size that
+// the allocator has.
+const chunkRows = 64
+
 // intern returns the number of a name, making one with the row that fresh
 // returns. It reports false when the table is full.
-func (t *table[T]) intern(name string, fresh func() *T) (uint32, bool) {
+func (t *table[T]) intern(name string, fresh func() T) (uint32, bool) {
 	if i, ok := t.find(name); ok {
 		return i, true
 	}
@@ -43,9 +48,13 @@ func (t *table[T]) intern(name string, fresh func() *T) (uint32, bool) {
 }
 
 // append gives a row whose name has no number yet the next one.
-func (t *table[T]) append(row *T) uint32 {
+func (t *table[T]) append(row T) uint32 {
 	i := len(t.rows)
-	t.rows = append(t.rows, row)
+	if len(t.chunk) == cap(t.chunk) {
+		t.chunk = make([]T, 0, chunkRows)
+	}
+	t.chunk = append(t.chunk, row)
+	t.rows = append(t.rows, &t.chunk[len(t.chunk)-1])
 	if !t.put(i) {
 		t.index.grow()
 		for i := range t.rows {
