@@ -164,8 +164,8 @@ func (e *Engine) explainMore(causes []found, dropped []uint32) []found {
 // Healthy members that nothing explains are looked up by bucket.
 func (e *Engine) exact(c uint32, w int) (q, gain float64) { return e.weighOn(c, w, true) }
 
-// atMost is what exact can come to at most: calm members, who speak against a
-// component, are not asked.
+// atMost is what exact can come to at most: calm members are not asked how well they
+// are, see wellOnce.
 func (e *Engine) atMost(c uint32, w int) float64 {
 	_, gain := e.weighOn(c, w, false)
 	return gain
@@ -175,14 +175,16 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	var sum, one [len(qGrid)]float64
 	kind := e.components.rows[c].Name.Kind()
 	for _, on := range e.judgedOn(c) {
-		if !all && e.s.news[e.s.active[on.at]]&calm != 0 {
+		j, wt := &e.s.judged[on.at], on.weight
+		var l float64
+		if all {
+			l = e.weigh(j).l[w]
+		} else {
+			l = e.healthIn(on.at, w)
+		}
+		if l == 0 {
 			continue
 		}
-		j := e.judgedAt(on.at)
-		if j.l[w] == 0 {
-			continue
-		}
-		l, wt := j.l[w], on.weight
 		add := &one
 		switch {
 		case l > anomalous:

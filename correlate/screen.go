@@ -123,16 +123,22 @@ const wellOnce = -1.0
 // addHealthy counts the members of a component that are well.
 func (e *Engine) addHealthy(h *histogram, c uint32, w int) {
 	for _, on := range e.judgedOn(c) {
-		if id := e.s.active[on.at]; e.s.news[id]&calm != 0 {
-			if e.clock-e.s.newest[id] <= windowMS[w] && e.s.judged[on.at].p0 <= 0.5 {
-				h[classOf(on.weight)][bucketOf(wellOnce)]++
-			}
-			continue
-		}
-		if j := e.judgedAt(on.at); j.l[w] < 0 && j.p0 <= 0.5 {
-			h[classOf(on.weight)][bucketOf(j.l[w])]++
+		if l := e.healthIn(on.at, w); l < 0 && e.s.judged[on.at].p0 <= 0.5 {
+			h[classOf(on.weight)][bucketOf(l)]++
 		}
 	}
+}
+
+// healthIn is the evidence of a judged site in a window; for a calm one that of a
+// single success.
+func (e *Engine) healthIn(at int32, w int) float64 {
+	switch id := e.s.active[at]; {
+	case e.s.news[id]&calm == 0:
+		return e.judgedAt(at).l[w]
+	case e.clock-e.s.newest[id] <= windowMS[w]:
+		return wellOnce
+	}
+	return 0
 }
 
 // gains is what one site in a bucket of evidence adds to the log-likelihood of a
