@@ -55,6 +55,9 @@ func (e *Engine) countBreadth() *breadth {
 			if age > ispWindow {
 				break
 			}
+			if h.Held {
+				continue
+			}
 			b.add(h, id, age <= ispRecent)
 		}
 	}
@@ -165,13 +168,16 @@ func (c *complaints) since(from int64) (n int) {
 	return n
 }
 
-// complain notes a report of trouble from a network.
-func (e *Engine) complain(network uint32, at int64) {
+// complain notes a report of trouble, for its network.
+func (e *Engine) complain(h heard) {
+	if h.Held {
+		return
+	}
 	of := &e.s.complaints
 	if n := len(e.networks.rows); len(*of) < n {
 		*of = append(*of, make([]complaints, n-len(*of))...)
 	}
-	(*of)[network].add(at)
+	(*of)[h.Network].add(h.At)
 }
 
 // anyBroad reports whether so much is heard of some network that it may fail on its

@@ -11,7 +11,7 @@ import (
 
 // checkpointVersion changes with the shape of what is written; another one is
 // refused, and the fold starts from the log.
-const checkpointVersion = 3
+const checkpointVersion = 4
 
 // saved is what stands at the head of a checkpoint: all that is not large. With
 // the incidents and the rows that follow it is everything that a later event may
@@ -172,7 +172,9 @@ func (e *Engine) readSite(r *reading) error {
 			if int(h.Network) >= len(e.networks.rows) {
 				return errMalformed
 			}
-			e.complain(h.Network, h.At)
+		}
+		for _, h := range s.Crowd.Recent {
+			e.complain(h)
 		}
 	}
 	return nil

@@ -36,10 +36,14 @@ var (
 // new is weighed again.
 const weighCrowdEvery = 6
 
+// crowdGrain is how small a part of a crowd's reports says nothing new: fewer than one
+// in so many.
+const crowdGrain = 64
+
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *judged) {
 	c := e.crowdOf(s)
-	if !c.Heard && c.Weighed && (e.clock/evalEvery+int64(j.id))%weighCrowdEvery != 0 {
+	if c.Weighed && c.Heard*crowdGrain <= int64(len(c.Recent)) && (e.clock/evalEvery+int64(j.id))%weighCrowdEvery != 0 {
 		j.crowd = c.L
 		return
 	}
@@ -54,7 +58,7 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	for w := range windows {
 		now.l[w] = was.l[w]
 		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
-			now.l[w] = crowdEvidence(now.n[w], now.perMinute, w)
+			now.l[w] = e.s.known.evidence(now.n[w], now.perMinute, w)
 		}
 		c.L[w] = now.l[w]
 		loud = loud || c.L[w] > failed
@@ -65,7 +69,7 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	}
 	since(&c.LoudSince, loud, e.clock)
 	*was = now
-	c.Heard, c.Weighed = false, true
+	c.Heard, c.Weighed = 0, true
 	j.crowd = c.L
 }
 
@@ -119,6 +123,34 @@ func crowdEvidence(n, perMinute float64, w int) float64 {
 		l = min(l, fewWorth*n)
 	}
 	return bounded(l, crowdEpsilon)
+}
+
+// knownEvidence remembers what crowdEvidence of a few people is: sites are many, but
+// rates are rounded and mostly few complain.
+type knownEvidence []struct {
+	of uint64
+	l  float64
+}
+
+const (
+	knownBits   = 16
+	knownPeople = 1 << 12
+)
+
+func (k *knownEvidence) evidence(n, perMinute float64, w int) float64 {
+	people := uint64(n)
+	if n >= knownPeople || float64(people) != n {
+		return crowdEvidence(n, perMinute, w)
+	}
+	if *k == nil {
+		*k = make(knownEvidence, 1<<knownBits)
+	}
+	of := math.Float64bits(perMinute) | people<<4 | uint64(w)<<1 | 1 // a rounded rate ends in zeros
+	at := &(*k)[of*0x9e3779b97f4a7c15>>(64-knownBits)]
+	if at.of != of {
+		at.of, at.l = of, crowdEvidence(n, perMinute, w)
+	}
+	return at.l
 }
 
 // crowdRatio is the log-likelihood ratio of n reports, mu expected when well and

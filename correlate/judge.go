@@ -26,6 +26,7 @@ type scratch struct {
 	came       bool              // sites have become active since
 	byASN      map[uint32]uint32 // networks whose name need not be made to find them
 	heads      headcount
+	known      knownEvidence
 	mute       int // networks that fail themselves: their people's word does not count
 	regions    []regional
 	terms      []float64

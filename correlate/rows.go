@@ -99,7 +99,7 @@ func (r *reading) track() *track {
 func appendCrowd(b []byte, c *crowd) []byte {
 	b = appendHeards(appendHeards(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
-	b = appendBool(appendInt(b, c.LoudSince), c.Heard)
+	b = appendInt(appendInt(b, c.LoudSince), c.Heard)
 	b = appendInt(appendInt(b, c.LastAt), c.Reach)
 	for _, l := range c.L {
 		b = appendFloat(b, l)
@@ -115,7 +115,7 @@ func appendHeards(b []byte, reports []heard) []byte {
 		b = appendUint(appendUint(b, uint64(h.Network)), uint64(h.Net))
 		b = binary.LittleEndian.AppendUint64(b, h.Who)
 		b = append(b, h.Country[:]...)
-		b = appendUint(b, uint64(h.Code))
+		b = appendBool(appendUint(b, uint64(h.Code)), h.Held)
 	}
 	return b
 }
@@ -123,7 +123,7 @@ func appendHeards(b []byte, reports []heard) []byte {
 func (r *reading) crowd() *crowd {
 	c := &crowd{Recent: r.heards(), Well: r.heards()}
 	c.Base = r.rate()
-	c.LoudSince, c.Heard = r.int(), r.bool()
+	c.LoudSince, c.Heard = r.int(), r.int()
 	c.LastAt, c.Reach = r.int(), r.int()
 	for w := range c.L {
 		c.L[w] = r.float()
@@ -148,7 +148,7 @@ func (r *reading) heard(last *int64) heard {
 	*last += r.int()
 	h := heard{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
 	copy(h.Country[:], r.bytes(uint64(len(h.Country))))
-	h.Code = uint16(r.uint())
+	h.Code, h.Held = uint16(r.uint()), r.bool()
 	return h
 }
 

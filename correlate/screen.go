@@ -55,7 +55,9 @@ func (e *Engine) screen() []found {
 			if _, most := e.gain(h, w); most+prior <= 0 {
 				continue // nor with its healthy members, who speak against it
 			}
-			e.addHealthy(h, c, w)
+			if !e.addHealthy(h, c, w, prior) {
+				continue
+			}
 			q, gain := e.gain(h, w)
 			gain += prior
 			if old, ok := best[c]; gain > 0 && (!ok || gain > old.gain) {
@@ -120,14 +122,24 @@ func (e *Engine) fillHistograms(w int) {
 // out to screen components: it costs a cause little more than that.
 const wellOnce = -1.0
 
-// addHealthy counts the members of a component that are well.
-func (e *Engine) addHealthy(h *histogram, c uint32, w int) {
-	for _, on := range e.judgedOn(c) {
+// addHealthy counts the members of a component that are well, until they have said
+// enough against it.
+func (e *Engine) addHealthy(h *histogram, c uint32, w int, prior float64) bool {
+	for i, on := range e.judgedOn(c) {
+		if i%healthyAtOnce == healthyAtOnce-1 {
+			if _, most := e.gain(h, w); most+prior <= 0 {
+				return false
+			}
+		}
 		if l := e.healthIn(on.at, w); l < 0 && e.s.judged[on.at].p0 <= 0.5 {
 			h[classOf(on.weight)][bucketOf(l)]++
 		}
 	}
+	return true
 }
+
+// healthyAtOnce are counted before it is asked whether that is enough.
+const healthyAtOnce = 64
 
 // healthIn is the evidence of a judged site in a window; for a calm one that of a
 // single success.

@@ -131,9 +131,17 @@ func (e *Engine) everywhere(w int, calm sample) (q, gain float64) {
 			seen += calm.each
 		}
 	}
-	q = fails / seen
+	q, gain = fails/seen, e.logPrior()-unmappedPenalty-math.Log(seen)/2
 	for _, at := range e.s.stirred {
-		if j := e.judgedAt(at); j.l[w] != 0 {
+		if j := e.judgedAt(at); j.l[w] > 0 {
+			gain += gainAt(q, j.l[w], e.otherwise(j, w))
+		}
+	}
+	if gain <= 0 {
+		return 0, 0 // nor with those that are well, who speak against it
+	}
+	for _, at := range e.s.stirred {
+		if j := e.judgedAt(at); j.l[w] < 0 {
 			gain += gainAt(q, j.l[w], e.otherwise(j, w))
 		}
 	}
@@ -142,7 +150,7 @@ func (e *Engine) everywhere(w int, calm sample) (q, gain float64) {
 			gain += calm.each * gainAt(q, j.l[w], e.otherwise(j, w))
 		}
 	}
-	return q, gain - math.Log(seen)/2 + e.logPrior() - unmappedPenalty
+	return q, gain
 }
 
 // sample is some of the sites of which nothing speaks for a failure, by their place
@@ -172,7 +180,7 @@ func (e *Engine) sampleCalm() sample {
 // gainAt is what siteGains has for one q, of a component that is all of a site.
 func gainAt(q, l, p0 float64) float64 {
 	x := math.Expm1(l)
-	return math.Log1p((1-(1-p0)*(1-q))*x) - math.Log1p(p0*x)
+	return math.Log((1 + (1-(1-p0)*(1-q))*x) / (1 + p0*x))
 }
 
 // trackTogether opens or refreshes the incident of sites that fail together

@@ -1,8 +1,8 @@
 package correlate
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -127,6 +127,7 @@ type heard struct {
 	Who     uint64 // pseudonym of the person
 	Country [2]byte
 	Code    uint16
+	Held    bool // its site belonged to an incident then: that is what it speaks of
 }
 
 // crowdReports are the newest reports of trouble that a site keeps in sight, and
@@ -134,7 +135,7 @@ type heard struct {
 const crowdReports = 2048
 
 // wellReports bounds, likewise, the reports of those whom a site works for.
-const wellReports = 256
+const wellReports = 64
 
 // crowd is what people said of one site, with what is normal.
 type crowd struct {
@@ -142,7 +143,7 @@ type crowd struct {
 	Well      []heard // that it works: ascending in time, fewer than 2·wellReports
 	Base      rate
 	LoudSince int64 // far above normal, whenever it was weighed; 0: it is not
-	Heard     bool  // since it was last weighed
+	Heard     int64 // reports that matter since it was last weighed
 	LastAt    int64 // of the newest report of either kind
 	Reach     int64 // what is older has been forgotten
 
@@ -184,7 +185,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 	e.keep(id)
 	s := e.sites.rows[id]
-	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom)))}
+	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))), Held: s.Incident != 0}
 	if r.Net != "" {
 		h.Net = uint32(xxhash.Sum64String(r.Net))
 	}
@@ -203,7 +204,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 	e.s.note(id, newReport)
 	s.count(at, heardOf{Reports: 1})
-	e.complain(n, at)
+	e.complain(h)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
@@ -220,7 +221,9 @@ func (c *crowd) add(h heard) {
 	} else {
 		c.Recent = insert(c.Recent, h, crowdReports)
 	}
-	c.Heard = c.Heard || h.Code != codeOK || c.speaks()
+	if h.Code != codeOK || c.speaks() {
+		c.Heard++
+	}
 	c.weighed.until = 0
 }
 
@@ -234,7 +237,11 @@ func insert(to []heard, h heard, keep int) []heard {
 	for i > 0 && to[i-1].At > h.At {
 		i--
 	}
-	to = slices.Insert(to, i, h)
+	if i == len(to) {
+		to = append(to, h)
+	} else {
+		to = slices.Insert(to, i, h)
+	}
 	if len(to) >= 2*keep {
 		to = append(to[:0], to[keep:]...)
 	}
@@ -258,8 +265,7 @@ func (c *crowd) drop(before int64) {
 func (c *crowd) since(from int64) []heard { return reportsSince(c.Recent, from) }
 
 func reportsSince(reports []heard, from int64) []heard {
-	i, _ := slices.BinarySearchFunc(reports, from, func(h heard, from int64) int { return cmp.Compare(h.At, from) })
-	return reports[i:]
+	return reports[sort.Search(len(reports), func(i int) bool { return reports[i].At >= from }):]
 }
 
 // silent reports whether nobody has said anything of late.

@@ -39,14 +39,14 @@ type parsed struct {
 	epoch     faultline.Epoch
 }
 
-func newDecoder() *decoder { return &decoder{words: make(words)} }
+func newDecoder() *decoder { return &decoder{words: newWords()} }
 
 // decode reads one line without its newline. It returns errIgnored for an
 // unknown type, and for a malformed line an error that says why on one line.
 // The event keeps nothing of line.
 func (d *decoder) decode(line []byte) (faultline.Event, error) {
 	d.dropped = d.dropped[:0]
-	if !d.quick.parse(line, &d.words, &d.line) {
+	if !d.quick.parse(line, d.words, &d.line) {
 		if err := d.line.unmarshal(line); err != nil {
 			return nil, err
 		}

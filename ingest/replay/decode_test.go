@@ -3,6 +3,7 @@ package replay
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func TestDecodeReadsEachTypeOfLine(t *testing.T) {
 			t.Errorf("%s:\n got %#v, %v\nwant %#v", tt.name, got, err, tt.want)
 		}
 		var q quick
-		if quick := q.parse([]byte(tt.line), &words{}, &parsed{}); quick != tt.quick {
+		if quick := q.parse([]byte(tt.line), newWords(), &parsed{}); quick != tt.quick {
 			t.Errorf("%s: read quickly is %t, want %t", tt.name, quick, tt.quick)
 		}
 	}
@@ -178,15 +179,17 @@ func TestDecodeLeavesOutInvalidComponentsAndNamesThem(t *testing.T) {
 }
 
 func TestWordsAreBounded(t *testing.T) {
-	w := make(words)
+	w := newWords()
 	for i := range 2 * maxWords {
 		w.get([]byte{byte(i), byte(i >> 8), byte(i >> 16)})
 	}
 	w.get([]byte(strings.Repeat("x", maxWordLen+1)))
-	if len(w) > maxWords {
+	if len(w) != maxWords || slices.ContainsFunc(w, func(s string) bool { return len(s) > maxWordLen }) {
 		t.Errorf("%d words are kept, at most %d should be", len(w), maxWords)
 	}
-	if got := w.get([]byte("\x01\x00\x00")); got != "\x01\x00\x00" {
-		t.Errorf("got %q", got)
+	for _, word := range []string{"", "\x01\x00\x00", strings.Repeat("x", maxWordLen+1)} {
+		if got := w.get([]byte(word)); got != word {
+			t.Errorf("%q became %q", word, got)
+		}
 	}
 }

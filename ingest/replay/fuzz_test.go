@@ -21,7 +21,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		var quickly, fully parsed
 		var q quick
-		if q.parse(line, &words{}, &quickly) {
+		if q.parse(line, newWords(), &quickly) {
 			if err := fully.unmarshal(line); err != nil {
 				t.Fatalf("read quickly, but in full: %v", err)
 			}

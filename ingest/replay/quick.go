@@ -62,7 +62,7 @@ const (
 )
 
 // parse fills p with the line and reports whether it could.
-func (q *quick) parse(line []byte, w *words, p *parsed) bool {
+func (q *quick) parse(line []byte, w words, p *parsed) bool {
 	q.text, q.pos, q.seen = line, 0, 0
 	q.at, q.str, q.num = time.Time{}, [nStrings][]byte{}, [nNumbers]int64{}
 	ok := q.object(w) && q.build(w, p)
@@ -70,7 +70,7 @@ func (q *quick) parse(line []byte, w *words, p *parsed) bool {
 	return ok
 }
 
-func (q *quick) object(w *words) bool {
+func (q *quick) object(w words) bool {
 	if !q.skip('{') {
 		return false
 	}
@@ -88,7 +88,7 @@ func (q *quick) object(w *words) bool {
 
 // member reads the value of one member. A name that is not known, or occurs
 // twice, is for the full decoder.
-func (q *quick) member(name []byte, w *words) bool {
+func (q *quick) member(name []byte, w words) bool {
 	switch string(name) {
 	case "type":
 		return q.first(bitType) && q.plain(&q.typ)
@@ -132,7 +132,7 @@ func (q *quick) first(bit int) bool {
 
 // build makes the event. Types that quick does not know, and an ASN that does
 // not fit, are for the full decoder.
-func (q *quick) build(w *words, p *parsed) bool {
+func (q *quick) build(w words, p *parsed) bool {
 	if q.num[fASN] > math.MaxUint32 {
 		return false
 	}
@@ -140,7 +140,7 @@ func (q *quick) build(w *words, p *parsed) bool {
 	case faultline.TypeProbe:
 		p.typ = faultline.TypeProbe
 		p.probe = faultline.Probe{
-			At: q.at, Site: w.get(q.str[fSite]), Vantage: w.get(q.str[fVantage]),
+			At: q.at, Site: string(q.str[fSite]), Vantage: w.get(q.str[fVantage]),
 			Symptom: faultline.Symptom(w.get(q.str[fSymptom])),
 			Status:  int(q.num[fStatus]), LatencyMS: int(q.num[fLatency]),
 			Detail: w.get(q.str[fDetail]), Via: q.components(fVia),
@@ -148,7 +148,7 @@ func (q *quick) build(w *words, p *parsed) bool {
 	case faultline.TypeReport:
 		p.typ = faultline.TypeReport
 		p.report = faultline.Report{
-			At: q.at, Site: w.get(q.str[fSite]), Symptom: faultline.Symptom(w.get(q.str[fSymptom])),
+			At: q.at, Site: string(q.str[fSite]), Symptom: faultline.Symptom(w.get(q.str[fSymptom])),
 			Reporter: string(q.str[fReporter]), ASN: uint32(q.num[fASN]),
 			Country: w.get(q.str[fCountry]), Net: w.get(q.str[fNet]),
 		}
@@ -158,7 +158,7 @@ func (q *quick) build(w *words, p *parsed) bool {
 	case faultline.TypeSite:
 		p.typ = faultline.TypeSite
 		p.site = faultline.SiteRecord{
-			At: q.at, Site: w.get(q.str[fSite]), Rank: int(q.num[fRank]), Components: q.components(fComponents),
+			At: q.at, Site: string(q.str[fSite]), Rank: int(q.num[fRank]), Components: q.components(fComponents),
 		}
 	case faultline.TypeVantage:
 		p.typ = faultline.TypeVantage

@@ -83,7 +83,7 @@ func (q *quick) number(into *int64) bool {
 	return true // what follows must be a comma or the end: no fraction, no exponent
 }
 
-func (q *quick) list(into *[]faultline.Component, w *words) bool {
+func (q *quick) list(into *[]faultline.Component, w words) bool {
 	*into = (*into)[:0]
 	if !q.skip('[') {
 		return false

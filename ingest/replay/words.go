@@ -1,31 +1,29 @@
 package replay
 
+import "github.com/cespare/xxhash/v2"
+
 // maxWords bounds the words that are remembered; maxWordLen is the longest that
 // is worth it.
 const (
-	maxWords   = 1 << 17
+	wordBits   = 14
+	maxWords   = 1 << wordBits
 	maxWordLen = 64
 )
 
-// words holds one copy of each string that lines repeat: sites, vantages,
-// symptoms, countries. When it is full it begins anew, so that a long file with
-// many words costs time and not memory.
-type words map[string]string
+// words holds one copy of each of the few strings that lines repeat: vantages,
+// symptoms, countries. To look up one of very many sites takes longer than to copy it. A word takes the place of another one with the same hash, so
+// that a long file with many words costs time and not memory.
+type words []string
 
-func (w *words) get(b []byte) string {
-	if len(b) == 0 {
-		return ""
+func newWords() words { return make(words, maxWords) }
+
+func (w words) get(b []byte) string {
+	if len(b) > maxWordLen {
+		return string(b)
 	}
-	if s, ok := (*w)[string(b)]; ok {
-		return s
+	at := &w[xxhash.Sum64(b)>>(64-wordBits)]
+	if *at != string(b) { // no copy is made to compare
+		*at = string(b)
 	}
-	s := string(b)
-	if len(s) > maxWordLen {
-		return s
-	}
-	if len(*w) >= maxWords {
-		clear(*w)
-	}
-	(*w)[s] = s
-	return s
+	return *at
 }
