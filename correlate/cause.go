@@ -173,6 +173,7 @@ func (e *Engine) atMost(c uint32, w int) float64 {
 
 func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	var sum, one [len(qGrid)]float64
+	var plain histogram // what nothing explains, and is looked up
 	kind := e.components.rows[c].Name.Kind()
 	for _, on := range e.judgedOn(c) {
 		j, wt := &e.s.judged[on.at], on.weight
@@ -185,19 +186,19 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 		if l == 0 {
 			continue
 		}
-		add := &one
 		switch {
 		case l > anomalous:
-			siteGains(add, l+symptomGain[kind][j.class], e.otherwise(j, w), wt)
-		case j.p0 != 0 || e.s.unnamed != 0 || wt != 1 && wt != sharedWeight:
-			siteGains(add, l, e.otherwise(j, w), wt)
-		default:
-			add = e.bucketGains(w, classOf(wt), bucketOf(l))
+			l += symptomGain[kind][j.class]
+		case j.p0 == 0 && e.s.unnamed == 0 && (wt == 1 || wt == sharedWeight):
+			plain[classOf(wt)][bucketOf(l)]++
+			continue
 		}
+		siteGains(&one, l, e.otherwise(j, w), wt)
 		for i := range sum {
-			sum[i] += add[i]
+			sum[i] += one[i]
 		}
 	}
+	e.sumGains(&sum, &plain, w)
 	if kind == faultline.KindTLD || kind == faultline.KindCA {
 		for i, q := range qGrid {
 			if q < wholeFrom {

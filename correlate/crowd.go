@@ -33,8 +33,14 @@ var (
 )
 
 // weighCrowdEvery is how many evaluations may pass until a crowd that says nothing
-// new is weighed again.
+// new is weighed again; one that does not speak for a failure either has twice as long.
 const weighCrowdEvery = 6
+
+// itsTurn reports whether the crowd of a site is weighed now whatever it says.
+func (e *Engine) itsTurn(id uint32, speaks bool) bool {
+	turn := e.clock/evalEvery + int64(id)
+	return turn%weighCrowdEvery == 0 && (speaks || turn%(2*weighCrowdEvery) == 0)
+}
 
 // crowdGrain is how small a part of a crowd's reports says nothing new: fewer than one
 // in so many.
@@ -43,7 +49,7 @@ const crowdGrain = 64
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *judged) {
 	c := e.crowdOf(s)
-	if c.Weighed && c.Heard*crowdGrain <= int64(len(c.Recent)) && (e.clock/evalEvery+int64(j.id))%weighCrowdEvery != 0 {
+	if c.Weighed && c.Heard*crowdGrain <= int64(len(c.Recent)) && !e.itsTurn(j.id, c.speaks()) {
 		j.crowd = c.L
 		return
 	}
@@ -73,10 +79,10 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 	j.crowd = c.L
 }
 
-// rounded is a rate to within a hundredth, as well as any is known: so what it is for
+// rounded is a rate to within a fiftieth, as well as any is known: so what it is for
 // need not be worked out again each time that something is learned.
 func rounded(rate float64) float64 {
-	const fine = 52 - 6 // bits of a fraction of 52 that are left out
+	const fine = 52 - 5 // bits of a fraction of 52 that are left out
 	return math.Float64frombits((math.Float64bits(rate) + 1<<(fine-1)) &^ (1<<fine - 1))
 }
 

@@ -100,9 +100,9 @@ func (e *Engine) judge() {
 		s.admit()
 	}
 	s.stirred, s.watched, s.calms = s.stirred[:0], watched{}, 0
-	turn, gone := e.clock/evalEvery, false
+	gone := false
 	for at, id := range s.active {
-		if s.news[id]&(calm|newReport) == calm && e.clock < s.due[at] && (turn+int64(id))%weighCrowdEvery != 0 {
+		if s.news[id]&(calm|newReport) == calm && e.clock < s.due[at] && !e.itsTurn(id, false) {
 			s.calms++
 			continue
 		}
@@ -172,7 +172,7 @@ func (s *scratch) dismiss() {
 func (e *Engine) judgeSite(j *judged) bool {
 	s, new := e.sites.rows[j.id], e.s.news[j.id]
 	e.s.news[j.id] = new & spoken
-	crowd := new&newReport != 0 || (e.clock/evalEvery+int64(j.id))%weighCrowdEvery == 0
+	crowd := new&newReport != 0 || e.itsTurn(j.id, slices.Max(j.crowd[:]) > 0)
 	if crowd {
 		e.weighCrowd(s, j)
 		j.summed = false

@@ -213,6 +213,12 @@ func siteGains(out *[len(qGrid)]float64, l, p0, weight float64) {
 // gain integrates a histogram over q and returns the likeliest q as well.
 func (e *Engine) gain(h *histogram, w int) (q, gain float64) {
 	var sum [len(qGrid)]float64
+	e.sumGains(&sum, h, w)
+	return overQ(sum[:])
+}
+
+// sumGains adds what the sites of a histogram add at each q.
+func (e *Engine) sumGains(sum *[len(qGrid)]float64, h *histogram, w int) {
 	for class := range h {
 		for b, n := range h[class] {
 			if n == 0 {
@@ -224,7 +230,6 @@ func (e *Engine) gain(h *histogram, w int) (q, gain float64) {
 			}
 		}
 	}
-	return overQ(sum[:])
 }
 
 func overQ(sum []float64) (q, gain float64) {

@@ -115,16 +115,18 @@ const healthySample = 512
 // costs half the logarithm of the sites (Schwarz 1978).
 func (e *Engine) everywhere(w int, calm sample) (q, gain float64) {
 	seen, fails := 0., 0.
-	for _, at := range e.s.stirred {
-		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
-			seen++
-			if j.l[w] > failed {
-				fails++
-			}
+	for _, at := range e.s.search.rising[w] {
+		if e.s.judged[at].l[w] > failed {
+			fails++
 		}
 	}
 	if fails < clusterSites {
 		return 0, 0
+	}
+	for _, at := range e.s.stirred {
+		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+			seen++
+		}
 	}
 	for _, at := range calm.sites {
 		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
