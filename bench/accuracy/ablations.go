@@ -45,7 +45,7 @@ var ablations = []ablation{
 	}},
 	{"bounded sources", "a page's crowd, or a vantage, may weigh anything", []edit{
 		{"correlate/evidence.go", "return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))", "_ = x\n\treturn l"},
-		{"correlate/evidence.go", "if l > 40 {", "if l > 1e9 {"},
+		{"correlate/evidence.go", "if l > 20 {", "if l > 1e9 {"},
 	}},
 	{"caps of networks", "a thousand voices of one network are a thousand", []edit{
 		{"correlate/crowd.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
@@ -94,6 +94,9 @@ var ablations = []ablation{
 	}},
 	{"handover", "a site stays with the cause that it failed by first", []edit{
 		{"correlate/members.go", "\te.handOver(in)\n", ""},
+	}},
+	{"causes that stand", "the causes of young incidents must win anew at every look", []edit{
+		{"correlate/sure.go", "if e.clock < e.sure {", "if e.clock < 0 {"},
 	}},
 	{"ramps of onset", "all that a cause takes down falls at once", []edit{
 		{"correlate/onset.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},
