@@ -42,8 +42,7 @@ func (e *Engine) itsTurn(id uint32, speaks bool) bool {
 	return turn%weighCrowdEvery == 0 && (speaks || turn%(2*weighCrowdEvery) == 0)
 }
 
-// crowdGrain is how small a part of a crowd's reports says nothing new: fewer than one
-// in so many.
+// crowdGrain is how small a part of a crowd's reports says nothing new: one in so many.
 const crowdGrain = 64
 
 // weighCrowd adds the evidence of a site's reports.
