@@ -48,7 +48,7 @@ var ablations = []ablation{
 		{"correlate/evidence.go", "if l > 20 {", "if l > 1e9 {"},
 	}},
 	{"caps of networks", "a thousand voices of one network are a thousand", []edit{
-		{"correlate/crowd.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
+		{"correlate/voices.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
 	}},
 	{"calm past", "a crowd may have risen that was never known calm", []edit{
 		{"correlate/crowd.go", "c.L[w] *= calm / (calm + calmMinutes)", "c.L[w] += 0 * calm"},
