@@ -172,7 +172,7 @@ func (e *Engine) atMost(c uint32, w int) float64 {
 }
 
 func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
-	var sum, one [len(qGrid)]float64
+	gains := newSiteGains()
 	var plain histogram // what nothing explains, and is looked up
 	kind := e.components.rows[c].Name.Kind()
 	for _, on := range e.judgedOn(c) {
@@ -193,11 +193,9 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 			plain[classOf(wt)][bucketOf(l)]++
 			continue
 		}
-		siteGains(&one, l, e.otherwise(j, w), wt)
-		for i := range sum {
-			sum[i] += one[i]
-		}
+		gains.add(l, e.otherwise(j, w), wt)
 	}
+	sum := gains.sums()
 	e.sumGains(&sum, &plain, w)
 	if kind == faultline.KindTLD || kind == faultline.KindCA {
 		for i, q := range qGrid {

@@ -117,7 +117,7 @@ func TestTalking(t *testing.T) {
 		id, _ := e.site(c.site)
 		e.s.activate(id)
 		n, _ := e.network(faultline.Report{ASN: c.asn, Net: "n"})
-		e.crowdOf(e.sites.rows[id]).add(heard{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)})
+		e.crowdOf(e.sites.rows[id]).add(heard{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)}, false)
 	}
 	got := e.talking()
 	want := []faultline.NetworkStatus{{ASN: 2, Reports: 3, Sites: 2}, {ASN: 1, Reports: 3, Sites: 2}, {ASN: 4, Reports: 1, Sites: 1}, {ASN: 5, Reports: 1, Sites: 1}}
@@ -183,7 +183,7 @@ func TestIndependentReportsByWindow(t *testing.T) {
 	e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: "a", ASN: 1})
 	c := &crowd{}
 	for _, ago := range []int64{241, 240, 61, 60, 15, 0} {
-		c.add(heard{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503})
+		c.add(heard{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503}, false)
 	}
 	n, until := e.countIndependent(c.Recent, math.Inf(1))
 	if want := [windows]float64{2, 2, 3, 3, 3, 3, 3, 3}; n != want {

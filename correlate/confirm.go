@@ -84,15 +84,13 @@ func (e *Engine) probesSay(in *incident) float64 {
 	}
 	best := math.Inf(-1)
 	for w := range windows {
-		var sum, one [len(qGrid)]float64
+		gains := newSiteGains()
 		for _, id := range e.components.rows[c].Members {
 			if j := e.judgedSite(id); j != nil && j.probes[w] != 0 {
-				siteGains(&one, j.probes[w], e.leakIn(w), e.weight(id, c))
-				for i := range sum {
-					sum[i] += one[i]
-				}
+				gains.add(j.probes[w], e.leakIn(w), e.weight(id, c))
 			}
 		}
+		sum := gains.sums()
 		_, gain := overQ(sum[:])
 		best = max(best, gain)
 	}

@@ -55,7 +55,7 @@ func (d suspect) incident(e *Engine) *incident {
 		}
 		id, _ := e.network(r)
 		in.Networks = append(in.Networks, id)
-		crowd.add(heard{At: e.clock - 30*second, Network: id, Code: 503})
+		crowd.add(heard{At: e.clock - 30*second, Network: id, Code: 503}, false)
 	}
 	return in
 }

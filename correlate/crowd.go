@@ -40,18 +40,19 @@ const crowdGrain = 64
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *judged) {
 	c := e.crowdOf(s)
-	if c.Weighed && c.Heard*crowdGrain <= int64(len(c.Recent)) && !e.itsTurn(j.id, c.speaks()) {
-		j.crowd = c.L
+	if c.Weighed && int(c.Heard)*crowdGrain <= len(c.Recent) && !e.itsTurn(j.id, c.speaks) {
+		j.crowd, j.speaks = c.L, c.speaks
 		return
 	}
 	past := c.history(e.clock)
 	was, now := &c.weighed, weighed{perMinute: rounded(e.expected(s)), caps: e.s.caps}
-	if e.clock < was.until && was.caps == now.caps {
+	if !c.recount && e.clock < was.until && was.caps == now.caps {
 		now.n, now.until = was.n, was.until
 	} else {
 		now.n, now.until = e.countVoices(c)
 	}
 	loud := false
+	c.speaks = false
 	for w := range windows {
 		now.l[w] = was.l[w]
 		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
@@ -62,12 +63,13 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		if c.L[w] > 0 {
 			calm := max(past, e.calmBefore(c, e.clock-windowMS[w], now.perMinute))
 			c.L[w] *= calm / (calm + calmMinutes)
+			c.speaks = c.speaks || c.L[w] > 0
 		}
 	}
 	since(&c.LoudSince, loud, e.clock)
 	*was = now
-	c.Heard, c.Weighed = 0, true
-	j.crowd = c.L
+	c.Heard, c.Weighed, c.recount = 0, true, false
+	j.crowd, j.speaks = c.L, c.speaks
 }
 
 // rounded is a rate to within a fiftieth, as well as any is known: so what it is for
@@ -108,7 +110,7 @@ type weighed struct {
 	n         [windows]float64 // independent reports
 	perMinute float64          // are normal
 	l         [windows]float64 // the evidence of that
-	until     int64            // n stays the same if nobody says anything; 0: somebody has
+	until     int64            // n stays the same if nobody says anything
 	caps      int              // the state of the caps that it was counted by
 }
 
@@ -123,7 +125,7 @@ func crowdEvidence(n, perMinute float64, w int) float64 {
 }
 
 // knownEvidence remembers what crowdEvidence of a few people is: sites are many, but
-// rates are rounded and mostly few complain.
+// rates are rounded and mostly few complain. Of them, half may be taken back.
 type knownEvidence []struct {
 	of uint64
 	l  float64
@@ -131,18 +133,18 @@ type knownEvidence []struct {
 
 const (
 	knownBits   = 16
-	knownPeople = 1 << 12
+	knownPeople = 1 << 11
 )
 
 func (k *knownEvidence) evidence(n, perMinute float64, w int) float64 {
-	people := uint64(n)
-	if n >= knownPeople || float64(people) != n {
+	halves := uint64(2 * n)
+	if n >= knownPeople || float64(halves) != 2*n {
 		return crowdEvidence(n, perMinute, w)
 	}
 	if *k == nil {
 		*k = make(knownEvidence, 1<<knownBits)
 	}
-	of := math.Float64bits(perMinute) | people<<4 | uint64(w)<<1 | 1 // a rounded rate ends in zeros
+	of := math.Float64bits(perMinute) | halves<<4 | uint64(w)<<1 | 1 // a rounded rate ends in zeros
 	at := &(*k)[of*0x9e3779b97f4a7c15>>(64-knownBits)]
 	if at.of != of {
 		at.of, at.l = of, crowdEvidence(n, perMinute, w)

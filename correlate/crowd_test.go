@@ -176,7 +176,7 @@ func TestWorksForMe(t *testing.T) {
 	say := func(code uint16, n int) {
 		for i := range n {
 			id, _ := e.network(faultline.Report{ASN: uint32(1000 + i)})
-			c.add(heard{At: e.clock - 10*second, Network: id, Code: code})
+			c.add(heard{At: e.clock - 10*second, Network: id, Code: code}, false)
 		}
 	}
 	say(503, 10)

@@ -45,6 +45,7 @@ type judged struct {
 	code   uint16           // its commonest symptom
 	p0     float64          // chance that it fails by a cause that is known already
 	held   float64          // of it, by open incidents
+	speaks bool             // the crowd, of a failure, in some window
 	probed bool
 	bound  bool // it belonged to an incident when it was judged
 	down   bool // and that found it failing

@@ -208,12 +208,19 @@ func TestFormulasOfCauses(t *testing.T) {
 	near(t, "round", round(2.345, 1), 2.3)
 	near(t, "round", round(-1.25, 1), -1.3)
 
-	var out [len(qGrid)]float64
-	siteGains(&out, 3, 0.01, 0.5)
-	x := math.Exp(3) - 1
-	for i, q := range qGrid {
-		with := 1 - 0.99*(1-q*0.5)
-		near(t, "gain of a site", out[i], math.Log(1+with*x)-math.Log(1+0.01*x))
+	// So many that their product is no float any more.
+	for _, sites := range []float64{1, 3, 1000} {
+		gains := newSiteGains()
+		for range int(sites) {
+			gains.add(3, 0.01, 0.5)
+			gains.add(-9, 0.01, 0.5)
+		}
+		x, y := math.Exp(3)-1, math.Exp(-9)-1
+		for i, q := range qGrid {
+			with := 1 - 0.99*(1-q*0.5)
+			near(t, "gain of sites", gains.sums()[i]/sites,
+				math.Log(1+with*x)-math.Log(1+0.01*x)+math.Log(1+with*y)-math.Log(1+0.01*y))
+		}
 	}
 	q, gain := overQ([]float64{0, 1, 2, 5, 4, 3, 2, 1, 0, 0})
 	sum := 0.

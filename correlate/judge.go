@@ -172,7 +172,7 @@ func (s *scratch) dismiss() {
 func (e *Engine) judgeSite(j *judged) bool {
 	s, new := e.sites.rows[j.id], e.s.news[j.id]
 	e.s.news[j.id] = new & spoken
-	crowd := new&newReport != 0 || e.itsTurn(j.id, slices.Max(j.crowd[:]) > 0)
+	crowd := new&newReport != 0 || e.itsTurn(j.id, j.speaks)
 	if crowd {
 		e.weighCrowd(s, j)
 		j.summed = false
@@ -209,7 +209,7 @@ func (e *Engine) judgeSite(j *judged) bool {
 // isCalm reports whether nothing speaks for a failure of a site. One that was calm is
 // roused when a probe of it fails.
 func (e *Engine) isCalm(s *site, j *judged, was bool) bool {
-	return j.probed && !j.bound && slices.Max(j.crowd[:]) <= 0 && (was || s.clean())
+	return j.probed && !j.bound && !j.speaks && (was || s.clean())
 }
 
 // clean reports whether no probe of a site failed for as long as they are kept.

@@ -84,7 +84,7 @@ func TestIndependentVoices(t *testing.T) {
 		for i := range n {
 			h := heard{At: after(59).UnixMilli(), Network: 1, Net: uint32(i + 1), Who: uint64(i), Code: 503}
 			change(i, &h)
-			c.add(h)
+			c.add(h, false)
 		}
 		return c
 	}

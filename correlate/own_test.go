@@ -86,7 +86,7 @@ func TestPeopleTellWhatASiteFellWith(t *testing.T) {
 		crowd.Base = rate{N: 1, T: 1000, From: e.clock - 16*minute}
 		for i := range c.reports {
 			at := in.Onset[1] + int64((c.from+(c.to-c.from)*float64(i)/float64(c.reports))*float64(minute))
-			crowd.add(heard{At: at, Network: 0, Code: 503})
+			crowd.add(heard{At: at, Network: 0, Code: 503}, false)
 		}
 		if got := e.roseWith(in, id); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -99,7 +99,7 @@ func (r *reading) track() *track {
 func appendCrowd(b []byte, c *crowd) []byte {
 	b = appendHeards(appendHeards(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
-	b = appendInt(appendInt(b, c.LoudSince), c.Heard)
+	b = appendInt(appendInt(b, c.LoudSince), int64(c.Heard))
 	b = appendInt(appendInt(b, c.LastAt), c.Reach)
 	for _, l := range c.L {
 		b = appendFloat(b, l)
@@ -123,10 +123,11 @@ func appendHeards(b []byte, reports []heard) []byte {
 func (r *reading) crowd() *crowd {
 	c := &crowd{Recent: r.heards(), Well: r.heards()}
 	c.Base = r.rate()
-	c.LoudSince, c.Heard = r.int(), r.int()
+	c.LoudSince, c.Heard = r.int(), uint32(r.int())
 	c.LastAt, c.Reach = r.int(), r.int()
 	for w := range c.L {
 		c.L[w] = r.float()
+		c.speaks = c.speaks || c.L[w] > 0
 	}
 	c.Weighed = r.bool()
 	return c

@@ -195,19 +195,62 @@ func (e *Engine) bucketGains(w, class, b int) *[len(qGrid)]float64 {
 	if !t.known[class][b] {
 		t.known[class][b] = true
 		l := evidenceMin + float64(b)*bucketWidth
-		siteGains(&t.of[class][b], l, e.leakIn(w), classWeights[class])
+		one := newSiteGains()
+		one.add(l, e.leakIn(w), classWeights[class])
+		t.of[class][b] = one.sums()
 	}
 	return &t.of[class][b]
 }
 
-// siteGains is, for each q, ln of P(data | p0 and a component failing it by
-// chance q·weight) over P(data | p0), for evidence l.
-func siteGains(out *[len(qGrid)]float64, l, p0, weight float64) {
-	x := math.Expm1(l)
-	without := math.Log1p(p0 * x)
-	for i, q := range qGrid {
-		out[i] = math.Log1p((1-(1-p0)*(1-q*weight))*x) - without
+// product is a sum of logarithms: what they are of is multiplied until it grows too
+// large or too small, as a logarithm takes as long as many products.
+type product struct{ of, log float64 }
+
+const (
+	productMost  = 1e200
+	productLeast = 1e-200
+)
+
+func (p *product) add(ratio float64) {
+	p.of *= ratio
+	if p.of > productMost || p.of < productLeast {
+		p.log, p.of = p.log+math.Log(p.of), 1
 	}
+}
+
+func (p *product) sum() float64 { return p.log + math.Log(p.of) }
+
+// siteGains adds up, for each q, ln of P(data | p0 and a component failing it by
+// chance q·weight) over P(data | p0).
+type siteGains struct {
+	with    [len(qGrid)]product
+	without product
+}
+
+func newSiteGains() (g siteGains) {
+	for i := range g.with {
+		g.with[i].of = 1
+	}
+	g.without.of = 1
+	return g
+}
+
+// add adds a site with evidence l.
+func (g *siteGains) add(l, p0, weight float64) {
+	x := math.Exp(l) - 1
+	for i, q := range qGrid {
+		g.with[i].add(1 + (1-(1-p0)*(1-q*weight))*x)
+	}
+	g.without.add(1 + p0*x)
+}
+
+// sums returns, for each q, what was added.
+func (g *siteGains) sums() (sum [len(qGrid)]float64) {
+	without := g.without.sum()
+	for i := range sum {
+		sum[i] = g.with[i].sum() - without
+	}
+	return sum
 }
 
 // gain integrates a histogram over q and returns the likeliest q as well.

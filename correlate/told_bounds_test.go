@@ -217,9 +217,9 @@ func TestStatus(t *testing.T) {
 	id := put(e, "a.example", 0)
 	c := e.crowdOf(e.sites.rows[id])
 	for _, ago := range []int64{600, 599, 300} { // seconds; what is 600 old is out of reach
-		c.add(heard{At: e.clock - ago*second, Code: 503})
+		c.add(heard{At: e.clock - ago*second, Code: 503}, false)
 	}
-	c.add(heard{At: e.clock - 10*second, Code: codeOK})
+	c.add(heard{At: e.clock - 10*second, Code: codeOK}, false)
 	st := e.status(id)
 	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-599*second)) || !st.LastReportAt.Equal(ms(e.clock-10*second)) || st.Symptom != "http_503" {
 		t.Errorf("%d reports, first %v, last %v, %s", st.Reports, st.FirstReportAt, st.LastReportAt, st.Symptom)

@@ -179,7 +179,7 @@ func (e *Engine) sampleCalm() sample {
 	return out
 }
 
-// gainAt is what siteGains has for one q, of a component that is all of a site.
+// gainAt is what a site adds to siteGains for one q, of a component that is all of a site.
 func gainAt(q, l, p0 float64) float64 {
 	x := math.Expm1(l)
 	return math.Log((1 + (1-(1-p0)*(1-q))*x) / (1 + p0*x))

@@ -26,16 +26,17 @@ func (e *Engine) independent(c *crowd) [windows]float64 {
 // countVoices also returns when the count is next another one if nobody says
 // anything and the caps stay as they are.
 func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
+	well := len(c.Well) > 0 && e.clock-c.Well[len(c.Well)-1].At <= windowMS[windows-1]
 	n, until = e.countIndependent(c.Recent, math.Inf(1))
 	most := wellShare * n[windows-1] // that can be taken back
-	if len(c.Well) == 0 || most == 0 {
+	if !well || most == 0 {
 		return n, until
 	}
-	well, wellUntil := e.countIndependent(c.Well, most)
+	back, backUntil := e.countIndependent(c.Well, most)
 	for w := range n {
-		n[w] -= min(well[w], wellShare*n[w])
+		n[w] -= min(back[w], wellShare*n[w])
 	}
-	return n, min(until, wellUntil)
+	return n, min(until, backUntil)
 }
 
 // countIndependent counts reports for each window, every network and prefix

@@ -28,7 +28,7 @@ func TestPropertyVoicesTakenBack(t *testing.T) {
 				Network: rapid.Uint32Range(0, 11).Draw(rt, "network"),
 				Net:     rapid.Uint32Range(0, 30).Draw(rt, "prefix"),
 				Code:    rapid.SampledFrom([]uint16{codeOK, 503}).Draw(rt, "code"),
-			})
+			}, false)
 		}
 		got, until := e.countVoices(c)
 		all, allUntil := e.countIndependent(c.Recent, math.Inf(1))
@@ -50,7 +50,7 @@ func TestPropertyKnownEvidence(t *testing.T) {
 	var known knownEvidence
 	rapid.Check(t, func(rt *rapid.T) {
 		rate := rounded(math.Exp(rapid.Float64Range(-9, 6).Draw(rt, "ln rate")))
-		n := float64(rapid.IntRange(0, 2*knownPeople).Draw(rt, "people"))
+		n := float64(rapid.IntRange(0, 4*knownPeople).Draw(rt, "halves")) / 2
 		if rapid.Bool().Draw(rt, "a part of one") {
 			n += 0.4
 		}
@@ -89,7 +89,7 @@ func TestLargeCrowdsAreCountedWhenTheyGrow(t *testing.T) {
 		}
 		say := func(n int) {
 			for range n {
-				e.crowdOf(s).add(heard{At: e.clock - second, Code: 503})
+				e.crowdOf(s).add(heard{At: e.clock - second, Code: 503}, false)
 			}
 		}
 		say(c.before)

@@ -137,19 +137,23 @@ const crowdReports = 2048
 // wellReports bounds, likewise, the reports of those whom a site works for.
 const wellReports = 64
 
-// crowd is what people said of one site, with what is normal.
+// crowd is what people said of one site, with what is normal. A report touches its
+// first 64 bytes, a line of the processor's cache, and mostly nothing more.
 type crowd struct {
-	Recent    []heard // of trouble: ascending in time, fewer than 2·crowdReports
-	Well      []heard // that it works: ascending in time, fewer than 2·wellReports
+	Recent  []heard // of trouble: ascending in time, fewer than 2·crowdReports
+	Well    []heard // that it works: ascending in time, fewer than 2·wellReports
+	LastAt  int64   // of the newest report of either kind
+	Heard   uint32  // reports that matter since it was last weighed
+	Weighed bool
+	speaks  bool // L says in some window that its site fails
+	recount bool // who is heard has changed since they were counted
+
 	Base      rate
 	LoudSince int64 // far above normal, whenever it was weighed; 0: it is not
-	Heard     int64 // reports that matter since it was last weighed
-	LastAt    int64 // of the newest report of either kind
 	Reach     int64 // what is older has been forgotten
 
 	L       [windows]float64 // evidence when it was last weighed
-	Weighed bool
-	weighed weighed // for what L was worked out; not part of the state
+	weighed weighed          // for what L was worked out; not part of the state
 }
 
 // foldReport takes one report in. One person counts once per site and 10 minutes.
@@ -165,6 +169,8 @@ func (e *Engine) foldReport(r faultline.Report) {
 	if !ok {
 		return
 	}
+	s := e.sites.rows[id]
+	newest := at >= s.lastHeard() // asked for long before it is needed: memory is far
 	who := xxhash.Sum64String(r.Reporter)
 	switch e.repeats.seen(who^(uint64(id)*0x9e3779b97f4a7c15), at) {
 	case repeated:
@@ -184,7 +190,6 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return // machines, not people: counted, and worth nothing
 	}
 	e.keep(id)
-	s := e.sites.rows[id]
 	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))), Held: s.Incident != 0}
 	if r.Net != "" {
 		h.Net = uint32(xxhash.Sum64String(r.Net))
@@ -193,9 +198,9 @@ func (e *Engine) foldReport(r faultline.Report) {
 		copy(h.Country[:], r.Country)
 	}
 	c := e.crowdOf(s)
-	c.add(h)
+	c.add(h, newest)
 	if h.Code == codeOK {
-		if c.speaks() { // else there is nothing to take back
+		if c.speaks { // else there is nothing to take back
 			e.s.note(id, newReport)
 		} else {
 			e.s.note(id, 0)
@@ -213,28 +218,34 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 }
 
-// add notes a report, among those of trouble or those that it works.
-func (c *crowd) add(h heard) {
-	c.LastAt = max(c.LastAt, h.At)
-	if h.Code == codeOK {
-		c.Well = insert(c.Well, h, wellReports)
-	} else {
-		c.Recent = insert(c.Recent, h, crowdReports)
+// lastHeard is the time of the newest report of a site.
+func (s *site) lastHeard() int64 {
+	if s.Crowd == nil {
+		return 0
 	}
-	if h.Code != codeOK || c.speaks() {
-		c.Heard++
-	}
-	c.weighed.until = 0
+	return s.Crowd.LastAt
 }
 
-// speaks reports whether a crowd says in any window that its site fails.
-func (c *crowd) speaks() bool { return slices.Max(c.L[:]) > 0 }
+// add notes a report, among those of trouble or those that it works. Of one that is
+// known to be the newest, as most are, those before it are not looked at.
+func (c *crowd) add(h heard, newest bool) {
+	c.LastAt = max(c.LastAt, h.At)
+	if h.Code == codeOK {
+		c.Well = insert(c.Well, h, newest, wellReports)
+	} else {
+		c.Recent = insert(c.Recent, h, newest, crowdReports)
+	}
+	if h.Code != codeOK || c.speaks {
+		c.Heard++
+	}
+	c.recount = true
+}
 
 // insert puts a report where its time is, and drops the oldest when twice as many
 // as are kept have come.
-func insert(to []heard, h heard, keep int) []heard {
+func insert(to []heard, h heard, newest bool, keep int) []heard {
 	i := len(to)
-	for i > 0 && to[i-1].At > h.At {
+	for !newest && i > 0 && to[i-1].At > h.At {
 		i--
 	}
 	if i == len(to) {
@@ -256,7 +267,7 @@ func (c *crowd) drop(before int64) {
 	c.Reach = max(c.Reach, before)
 	for _, kept := range []*[]heard{&c.Recent, &c.Well} {
 		if gone := len(*kept) - len(reportsSince(*kept, before)); gone > 0 {
-			*kept, c.weighed.until = slices.Delete(*kept, 0, gone), 0
+			*kept, c.recount = slices.Delete(*kept, 0, gone), true
 		}
 	}
 }
