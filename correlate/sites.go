@@ -11,21 +11,22 @@ import (
 	"faultline"
 )
 
-// site is one site of the map, or one that somebody spoke of.
+// site is one site of the map, or one that somebody spoke of. What every report of it
+// needs comes first.
 type site struct {
-	Name     string
+	Name  string
+	Crowd *crowd
+	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
+	Incident int64
+	Tally    *tally // what its series are made of; nil until something was heard
+
+	Tracks []*track // one a vantage, in order of vantage
+	Deps   []dep
+	// Freed is when it last left an incident; what was seen before has been told.
+	Freed    int64
 	Rank     int32
 	Mapped   bool
 	Observed bool // its record comes from observation, which beats the catalogue
-	Deps     []dep
-
-	Tracks []*track // one a vantage, in order of vantage
-	Crowd  *crowd
-	Tally  *tally // what its series are made of; nil until something was heard
-	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
-	Incident int64
-	// Freed is when it last left one; what was seen before has been told.
-	Freed int64
 }
 
 // dep is one component that a site stands on, with the part of the site that fails
