@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -52,15 +53,25 @@ type estate struct {
 	next      int   // of watched
 	now       time.Time
 	failing   bool
+	seed      uint64
+	rounds    int // that were timed since it was played
 }
 
 func newEstate(seed uint64, sites, anomalous int) *estate {
 	e := &estate{eng: correlate.New(correlate.Config{}), rng: rand.New(rand.NewPCG(seed, 0x65737461)),
-		sites: sites, anomalous: anomalous, now: trafficStart, dirty: sites / estateDirtyEach}
+		seed: seed, sites: sites, anomalous: anomalous, now: trafficStart, dirty: sites / estateDirtyEach}
 	for i := range sites {
 		e.names = append(e.names, "site"+strconv.Itoa(i)+".example")
 	}
 	return e
+}
+
+// again makes the estate what it was when it had been played.
+func (e *estate) again() {
+	*e = *newEstate(e.seed, e.sites, e.anomalous)
+	e.settle()
+	e.play()
+	runtime.GC() // of the one before
 }
 
 // settle folds the map.

@@ -15,9 +15,14 @@ const (
 	tickTarget  = 3.0 // scans that an evaluation may take
 	bytesTarget = 200.0
 	scannedMB   = 24
-	// How many evaluations and scans a round takes the mean of.
-	tickEach = 12
+	// How many evaluations and scans a round takes the mean of. A cause that was found
+	// again stands for two minutes at most, then it must win over all that fails: each
+	// round has one such evaluation.
+	tickEach = 24
 	scanEach = 40
+	// youngRounds is how many rounds fit while incidents must win their cause at all.
+	// Then the outage is played anew, so that every round has the same work.
+	youngRounds = 4
 )
 
 // tickSizes are the tables that the growth is shown on; the last is the figure's.
@@ -82,6 +87,10 @@ func checkEstate(open map[faultline.Component]faultline.Incident) error {
 // timed is the mean CPU time of an evaluation, in seconds; what comes in between is
 // folded in time of its own.
 func (e *estate) timed(context.Context) (float64, error) {
+	if e.rounds == youngRounds {
+		e.again()
+	}
+	e.rounds++
 	total := time.Duration(0)
 	for range tickEach {
 		e.news(e.dirty)

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"faultline"
 )
@@ -32,6 +33,29 @@ func TestEstateFailsAsPlanted(t *testing.T) {
 	}
 	if got := e.eng.View().Counters.Probes - before; got != int64(tickEach*e.dirty) {
 		t.Errorf("%d probes in %d evaluations", got, tickEach)
+	}
+}
+
+// Rounds are of the same ten minutes of an outage.
+func TestEstateIsPlayedAnew(t *testing.T) {
+	e := smallEstate()
+	e.settle()
+	e.play()
+	var began []time.Time
+	for range 2*youngRounds + 1 {
+		before := e.now
+		if _, err := e.timed(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if e.now.Before(before) {
+			before = e.now.Add(-tickEach * evaluation)
+		}
+		began = append(began, before)
+	}
+	for i, at := range began {
+		if want := began[i%youngRounds]; !at.Equal(want) {
+			t.Errorf("round %d began at %v, want %v", i, at, want)
+		}
 	}
 }
 

@@ -17,8 +17,7 @@ const (
 	onsetDrop   = 1.92
 	onsetReach  = 20 * minute // before detection
 	onsetFreeze = 15 * minute // after detection: then it is final
-	onsetFloor  = 5 * second  // probes take time and clocks differ
-	onsetStart  = 2 * second  // and the first seconds of a failure show little
+	onsetFloor  = 3 * second  // probes take time and clocks differ
 	// crowdSlack widens an onset that only people saw: they report late.
 	crowdSlack = 90 * second
 	// silence is the step by which the absence of reports is counted.
@@ -53,7 +52,7 @@ func (e *Engine) onsetOf(ids []uint32, detected int64) ([3]int64, bool) {
 			ramps = ramps[:1]
 		}
 		on := r.fit(ramps)
-		return [3]int64{on[0] - onsetFloor - onsetStart, on[1], on[2] + onsetFloor}, true
+		return [3]int64{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
 	}
 	at, normal := e.reportsOf(ids, everyNetwork, from, to)
 	return e.crowdOnset(at, normal, from, to)

@@ -17,7 +17,7 @@ const (
 	ownPrior      = -6.0 // log-odds of one site failing on its own in one window
 	cautiousOK    = 10.0 // successes that a site is credited with, see priorOK
 	ownStart      = 3    // the shortest window that convinces of a single site
-	adoptWithin   = 90 * second
+	adoptWithin   = 100 * second
 	adoptEvidence = 5.0
 	roseWithin    = 3 * minute // of an incident's onset, as its people had it
 	adoptLike     = 0.05       // of an incident's failed probes show the symptom

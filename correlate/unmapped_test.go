@@ -62,9 +62,9 @@ func TestWhatFellFirstIsMerged(t *testing.T) {
 	}{
 		"two of three sites":    {0, 2, false, true},
 		"one of three":          {0, 1, false, false},
-		"90 s before":           {90 * second, 3, false, true},
-		"longer before":         {90*second + 1, 3, false, false},
-		"longer after":          {-90*second - 1, 3, false, false},
+		"100 s before":          {100 * second, 3, false, true},
+		"longer before":         {100*second + 1, 3, false, false},
+		"longer after":          {-100*second - 1, 3, false, false},
 		"still found by itself": {0, 3, true, false},
 	} {
 		e := settled(60)
