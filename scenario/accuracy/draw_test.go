@@ -45,6 +45,16 @@ func TestEveryKindDrawsAScenarioThatMakesSense(t *testing.T) {
 	}
 }
 
+// Of the sites that are drawn first, none is probed here.
+func TestAFlashCrowdAsksAfterSomeSite(t *testing.T) {
+	t.Parallel()
+	for _, seed := range []uint64{6049, 6335} {
+		if n := len(draw(t, "flash-crowd", seed).Spec.Echoes[0].Sites); n != 1 {
+			t.Errorf("seed %d: %d sites", seed, n)
+		}
+	}
+}
+
 func TestTheSameSeedDrawsTheSame(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"four-six", "overlapping", "brigade-many"} {

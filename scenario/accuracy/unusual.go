@@ -103,11 +103,15 @@ func ispAndCDN(d *draft) {
 	d.fault(d.component(want{q: 0.5, most: len(d.sites) / 10}), outage{from: from, to: from + d.lasting(), q: 0.5 + 0.5*d.rng.Float64(), demanded: true})
 }
 
-// flashCrowd is people who ask after many sites, each in its own way, although
-// all is well.
+// flashCrowd is people who ask after many sites, one at least, each in its own way,
+// although all is well.
 func flashCrowd(d *draft) {
 	e := scenario.Echo{From: d.at(d.onset), To: d.at(d.onset + d.lasting()), Factor: 10 + 40*d.rng.Float64()}
-	for _, i := range d.rng.Perm(len(d.sites))[:20+d.rng.IntN(60)] {
+	order, drawn := d.rng.Perm(len(d.sites)), 20+d.rng.IntN(60)
+	for n, i := range order {
+		if n >= drawn && len(e.Sites) > 0 {
+			break
+		}
 		if !d.sites[i].Unprobed {
 			e.Sites = append(e.Sites, d.sites[i].Site)
 		}
