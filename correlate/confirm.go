@@ -76,18 +76,20 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 }
 
 // probesSay is how much better the probes alone are explained by a fault of an
-// incident's cause than by chance, in nats, in the window that shows it best.
+// incident's cause than by chance, in nats, in the window that shows it best. Of one
+// without a cause, its members stand for what stands on it.
 func (e *Engine) probesSay(in *incident) float64 {
-	c, ok := e.components.find(string(in.Cause))
-	if !ok {
-		return math.Inf(1) // of no one component: its members are all that there is
-	}
+	c, known := e.components.find(string(in.Cause))
 	best := math.Inf(-1)
 	for w := range windows {
 		gains := newSiteGains()
-		for _, id := range e.components.rows[c].Members {
+		for _, id := range e.standsOn(in) {
 			if j := e.judgedSite(id); j != nil && j.probes[w] != 0 {
-				gains.add(j.probes[w], e.leakIn(w), e.weight(id, c))
+				part := 1.0
+				if known {
+					part = e.weight(id, c)
+				}
+				gains.add(j.probes[w], e.leakIn(w), part)
 			}
 		}
 		sum := gains.sums()
