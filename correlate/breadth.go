@@ -32,8 +32,8 @@ func (f *few) add(v uint64, most int) {
 	}
 }
 
-// countBreadth counts, for every network, the sites that no confirmed incident accounts
-// for and that it reported of late.
+// countBreadth counts, for every network, the sites that nothing else explains and
+// that it reported of late.
 func (e *Engine) countBreadth() *breadth {
 	b := &e.s.breadth
 	b.clear(len(e.networks.rows))
@@ -46,7 +46,7 @@ func (e *Engine) countBreadth() *breadth {
 			e.s.news[id] &^= spoken
 			continue
 		}
-		if e.accounted(s, &e.s.judged[at]) {
+		if s.Incident != 0 || e.s.judged[at].p0 > 0.5 {
 			continue
 		}
 		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
@@ -63,16 +63,6 @@ func (e *Engine) countBreadth() *breadth {
 	}
 	slices.Sort(b.heard)
 	return b
-}
-
-// accounted reports whether a confirmed incident accounts for what is said of a site.
-// A candidate doesn't: a large network that fails looks like a fault of whatever most
-// of the sites stand on that its people miss.
-func (e *Engine) accounted(s *site, j *judged) bool {
-	if s.Incident != 0 {
-		return e.incident(s.Incident).Confirmed != 0
-	}
-	return j.p0 > 0.5 && slices.ContainsFunc(s.Deps, func(d dep) bool { return slices.Contains(e.s.search.told, d.C()) })
 }
 
 // clear forgets what was counted and makes room for all networks.

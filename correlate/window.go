@@ -127,7 +127,7 @@ type heard struct {
 	Who     uint64 // pseudonym of the person
 	Country [2]byte
 	Code    uint16
-	Held    bool // its site belonged to a confirmed incident then: that is what it speaks of
+	Held    bool // its site belonged to an incident then: that is what it speaks of
 }
 
 // crowdReports are the newest reports of trouble that a site keeps in sight, and
@@ -190,8 +190,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return // machines, not people: counted, and worth nothing
 	}
 	e.keep(id)
-	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))),
-		Held: s.Incident != 0 && e.incident(s.Incident).Confirmed != 0}
+	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))), Held: s.Incident != 0}
 	if r.Net != "" {
 		h.Net = uint32(xxhash.Sum64String(r.Net))
 	}
