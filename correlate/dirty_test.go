@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,6 +15,22 @@ func settled(m float64) *Engine {
 	e := New(Config{})
 	e.Fold(faultline.Tick{At: after(m)})
 	return e
+}
+
+// Reports are kept in order of time, whatever order they come in.
+func TestReportsAreKeptInOrder(t *testing.T) {
+	t.Parallel()
+	for _, symptom := range []faultline.Symptom{"timeout", faultline.SymptomOK} {
+		e := settled(60)
+		for i, ago := range []time.Duration{20, 5, 10, 5, 0, 90, 1} {
+			e.Fold(faultline.Report{At: e.Clock().Add(-ago * time.Second), Site: "a.example", Reporter: fmt.Sprint(i), ASN: 1, Symptom: symptom})
+		}
+		c := e.sites.rows[0].Crowd
+		kept := append(c.Recent, c.Well...)
+		if len(kept) != 7 || !slices.IsSortedFunc(kept, func(a, b heard) int { return int(a.At - b.At) }) {
+			t.Errorf("%s: %+v", symptom, kept)
+		}
+	}
 }
 
 func TestReportsAreCountedOnce(t *testing.T) {
