@@ -58,14 +58,42 @@ func ReadSymptom(s string) Symptom {
 	return SymptomOther
 }
 
-// ProbeSymptom reads the symptom and status of a probe together: the statuses
-// 401, 403 and 429 mean that the prober was refused whatever the symptom says.
+// StatusDenied is the status of no standard by which LinkedIn refuses programs.
+const StatusDenied = 999
+
+// ValidStatus reports whether a probe may carry status: 0 for none, one of HTTP
+// (RFC 9110 section 15), or [StatusDenied].
+func ValidStatus(status int) bool {
+	return status == 0 || status >= 100 && status <= 599 || status == StatusDenied
+}
+
+// StatusRefuses reports whether an answer with this status refuses the client
+// that asks, so that it says nothing about how the site is for anybody else.
+// Whoever answers a GET of a front page so is up and does not want us, our
+// method, our version of HTTP, or what our request lacks.
+func StatusRefuses(status int) bool {
+	switch status {
+	case 401, 403, 407, 451: // authentication, permission, law (RFC 9110, RFC 7725)
+		return true
+	case 405, 406, 412, 418, 444: // as firewalls answer what they take for a robot
+		return true
+	case 426, 505: // another version of HTTP is wanted than ours
+		return true
+	case 428, 429: // a condition or a rest is asked of the client (RFC 6585)
+		return true
+	case 511: // the network wants a login (RFC 6585 section 6): a fault of the vantage
+		return true
+	}
+	return status == StatusDenied
+}
+
+// ProbeSymptom reads the symptom and status of a probe together: a status by
+// which the prober was refused means [SymptomBlocked] whatever the symptom says.
+// The API, the replay, the prober and the fold all read probes by it.
 func ProbeSymptom(symptom string, status int) Symptom {
 	s := ReadSymptom(symptom)
-	for _, st := range [2]int{status, s.HTTPStatus()} {
-		if st == 401 || st == 403 || st == 429 {
-			return SymptomBlocked
-		}
+	if StatusRefuses(status) || StatusRefuses(s.HTTPStatus()) || symptom == "http_999" {
+		return SymptomBlocked
 	}
 	return s
 }

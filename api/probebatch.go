@@ -112,7 +112,7 @@ func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/at", Detail: "is required"}
 	case p.Symptom == "":
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/symptom", Detail: "is required"}
-	case p.Status < 0 || p.Status > 599:
+	case !faultline.ValidStatus(p.Status):
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/status", Detail: "must be an HTTP status"}
 	case p.LatencyMS < 0:
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/latency_ms", Detail: "must not be negative"}

@@ -114,7 +114,7 @@ func checkProbe(p faultline.Probe) *faultline.Invalid {
 		return wrong("/at", "is not within the years 1970 to 9999")
 	case p.Symptom == "" || !isWord(string(p.Symptom), maxSymptom):
 		return wrong("/symptom", "is not a word of 1 to %d characters", maxSymptom)
-	case p.Status != 0 && (p.Status < 100 || p.Status > 599):
+	case !faultline.ValidStatus(p.Status):
 		return wrong("/status", "is not an HTTP status")
 	case p.LatencyMS < 0 || p.LatencyMS > int(maxLatency.Milliseconds()):
 		return wrong("/latency_ms", "is not within 0 to %d", maxLatency.Milliseconds())
