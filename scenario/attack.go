@@ -14,6 +14,8 @@ type attack struct {
 	from, to int64
 	symptoms picker[faultline.Symptom]
 	networks picker[network]
+	people   int    // 0: each report is by another
+	secret   uint64 // that their pseudonyms are made of
 }
 
 func attacksOf(s *Spec) []attack {
@@ -23,6 +25,7 @@ func attacksOf(s *Spec) []attack {
 			rate: a.PerMinute / msMinute,
 			from: a.From.UnixMilli(), to: a.To.UnixMilli(), symptoms: newPicker(a.Symptoms),
 		}
+		ready.people, ready.secret = a.People, pcg(s.Seed, "people", strconv.Itoa(i)).Uint64()
 		for _, n := range a.Networks {
 			asn := strconv.FormatUint(uint64(n.ASN), 10)
 			secret := pcg(s.Seed, "attack", asn+n.Country).Uint64()
@@ -36,15 +39,20 @@ func attacksOf(s *Spec) []attack {
 	return out
 }
 
-// report appends the reports that are made in [from, to), each by a new face.
+// report appends the reports that are made in [from, to), each by a new face
+// unless the attack says how many people there are.
 func (a *attack) report(out []arrival, from, to int64) []arrival {
 	for i := range a.targets {
 		t := &a.targets[i]
 		for at := range t.moments(a.rate, max(from, a.from), min(to, a.to)) {
-			n := a.networks.pick(t.rng)
+			who := t.rng
+			if a.people > 0 { // the same person has the same network and pseudonym each time
+				who = rand.New(rand.NewPCG(a.secret, uint64(t.rng.IntN(a.people))))
+			}
+			n := a.networks.pick(who)
 			out = append(out, arrival{at, faultline.Report{
-				At: ms(at), Site: t.site, Symptom: a.symptoms.pick(t.rng), Reporter: hex(t.rng.Uint64(), 16),
-				ASN: n.asn, Country: n.country, Net: hex(n.prefix(t.rng.IntN(n.prefixes)), 8),
+				At: ms(at), Site: t.site, Symptom: a.symptoms.pick(t.rng), Reporter: hex(who.Uint64(), 16),
+				ASN: n.asn, Country: n.country, Net: hex(n.prefix(who.IntN(n.prefixes)), 8),
 			}})
 		}
 	}

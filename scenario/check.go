@@ -35,6 +35,9 @@ const (
 	maxBursts       = 3.
 	maxClock        = 86_400
 	maxLateS        = 3_600
+	maxPeople       = 1_000_000 // of one attack
+	minStatus       = 100
+	maxStatus       = 999
 )
 
 var (

@@ -46,6 +46,7 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string
 		c.add(s.concerns(f.Component), at+"/component", "no site stands on %q", f.Component)
 	}
 	f.Symptoms.check(c, at+"/symptoms")
+	c.add(f.Status == 0 || f.Status >= minStatus && f.Status <= maxStatus, at+"/status", "%d is not between %d and %d", f.Status, minStatus, maxStatus)
 	for i, code := range f.Countries {
 		c.add(country.MatchString(code), fmt.Sprintf("%s/countries/%d", at, i), "%q is no country code", code)
 	}
@@ -81,6 +82,7 @@ func (s Spec) checkAttack(c *complaints, at string, a Attack, known map[string]b
 	c.add(s.holds(a.From) && s.holds(a.To) && a.To.After(a.From), at, "from and to are not a stretch of the scenario")
 	c.within(at+"/per_minute", a.PerMinute, 0, maxRate)
 	a.Symptoms.check(c, at+"/symptoms")
+	c.within(at+"/people", float64(a.People), 0, maxPeople)
 	c.networks(at+"/networks", a.Networks)
 	c.count(at+"/sites", len(a.Sites), 1, maxSites)
 	for i, site := range a.Sites {

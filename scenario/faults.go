@@ -16,6 +16,7 @@ type fault struct {
 	q         curve
 	symptoms  picker[faultline.Symptom]
 	detail    string
+	status    int      // of a failing probe whose symptom holds none; 0: the usual
 	asn       uint32   // of the viewers that it hits; 0: any
 	countries []string // of the viewers that it hits; none: any
 }
@@ -52,7 +53,7 @@ func (e effect) over(from, to int64) bool {
 func faultsOf(s *Spec, rng *rand.Rand) [][]effect {
 	effects := make([][]effect, len(s.Sites))
 	for _, f := range s.Failures {
-		ready := &fault{symptoms: newPicker(f.Symptoms), detail: f.Detail, countries: f.Countries}
+		ready := &fault{symptoms: newPicker(f.Symptoms), detail: f.Detail, status: f.Status, countries: f.Countries}
 		if f.Component.Kind() == faultline.KindISP {
 			ready.asn = asNumber(f.Component)
 		}

@@ -63,7 +63,7 @@ func (w *watch) probe(out []arrival, to int64) []arrival {
 
 // one makes one probe.
 func (w *watch) one(site *watched, v int) arrival {
-	rng, vantage := site.rng, &w.vantages[v]
+	rng, vantage, given := site.rng, &w.vantages[v], 0
 	at := site.due[v] + rng.Int64N(probeJitter)
 	p := faultline.Probe{
 		At: ms(at + int64(vantage.ClockS)*1_000), Site: site.site, Vantage: vantage.Vantage, Symptom: faultline.SymptomOK,
@@ -74,7 +74,7 @@ func (w *watch) one(site *watched, v int) arrival {
 	}
 	for _, e := range site.effects {
 		if q := e.severity(at, viewer{vantage.ASN, vantage.Country}); q > 0 && rng.Float64() < q {
-			p.Symptom, p.Detail = e.symptoms.pick(rng), e.detail
+			p.Symptom, p.Detail, given = e.symptoms.pick(rng), e.detail, e.status
 		}
 	}
 	switch p.Symptom {
@@ -88,6 +88,9 @@ func (w *watch) one(site *watched, v int) arrival {
 		p.LatencyMS = probeTimeout
 	default:
 		p.Status = p.Symptom.HTTPStatus()
+	}
+	if given != 0 && p.Symptom.HTTPStatus() == 0 {
+		p.Status = given
 	}
 	handedIn := at + int64(p.LatencyMS) + deliverFast + rng.Int64N(deliverSlow-deliverFast)
 	return arrival{handedIn, p}

@@ -69,9 +69,12 @@ type Failure struct {
 	Component faultline.Component `json:"component"`
 	// Q runs in straight lines from point to point; 0 before the first, constant
 	// after the last.
-	Q         []Point  `json:"q"`
-	Symptoms  Mix      `json:"symptoms"`
-	Detail    string   `json:"detail"`    // of failing probes: edge, origin, …
+	Q        []Point `json:"q"`
+	Symptoms Mix     `json:"symptoms"`
+	Detail   string  `json:"detail"` // of failing probes: edge, origin, …
+	// Status is that of failing probes whose symptom does not hold one: of those
+	// that were turned away, 405 or 999. 0: the usual one of the symptom.
+	Status    int      `json:"status"`
 	Countries []string `json:"countries"` // of the viewers and vantages that it hits; none: everywhere
 	// Returns lets the sites come back one by one, whatever q says: the share of
 	// them that are back, in straight lines from point to point. None: all
@@ -152,6 +155,9 @@ type Attack struct {
 	PerMinute float64   `json:"per_minute"` // reports of each site
 	Symptoms  Mix       `json:"symptoms"`
 	Networks  []Network `json:"networks"` // that they come from
+	// People is how many they are: each names one site after another. 0: every
+	// report is by a person of its own.
+	People int `json:"people"`
 }
 
 // Dirt is what happens to events on their way.

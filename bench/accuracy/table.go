@@ -7,16 +7,19 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// table is the scores of the run: of each method in all, and of ours by kind.
+// table is the scores of the run: of each method in all and by group of kinds, and
+// of ours by kind.
 type table struct {
 	kinds   []string
 	methods []string
 	byKind  map[string]*accuracy.Score
 	total   map[string]*accuracy.Score
+	byGroup map[string]map[string]*accuracy.Score // by group, then by method
 }
 
 func newTable(kinds []string, alone bool) *table {
-	t := &table{kinds: kinds, methods: []string{ours}, byKind: map[string]*accuracy.Score{}, total: map[string]*accuracy.Score{}}
+	t := &table{kinds: kinds, methods: []string{ours}, byKind: map[string]*accuracy.Score{},
+		total: map[string]*accuracy.Score{}, byGroup: map[string]map[string]*accuracy.Score{}}
 	if !alone {
 		for _, b := range baselines {
 			t.methods = append(t.methods, b.name)
@@ -24,9 +27,13 @@ func newTable(kinds []string, alone bool) *table {
 	}
 	for _, k := range kinds {
 		t.byKind[k] = &accuracy.Score{}
+		t.byGroup[accuracy.GroupOf(k)] = map[string]*accuracy.Score{}
 	}
 	for _, m := range t.methods {
 		t.total[m] = &accuracy.Score{}
+		for _, scores := range t.byGroup {
+			scores[m] = &accuracy.Score{}
+		}
 	}
 	return t
 }
@@ -35,26 +42,58 @@ func (t *table) add(kind string, scores map[string]accuracy.Score) {
 	t.byKind[kind].Add(scores[ours])
 	for name, s := range scores {
 		t.total[name].Add(s)
+		t.byGroup[accuracy.GroupOf(kind)][name].Add(s)
 	}
 }
 
-const headings = "| %-18s | runs | found | named | false | split | F1 | false/week | ttd | p90 | onset err | cover | width | end err | sites F1 | Brier |\n"
+const headings = "| %-18s | runs | found | named | false | split | innocent | F1 | false/week | ttd | p90 | onset err | cover | width | end err | sites F1 | Brier |\n"
+
+var rule = "|---|" + strings.Repeat("---:|", 16) + "\n"
 
 // text is the table in Markdown.
 func (t *table) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, headings, "kind")
-	b.WriteString("|---|" + strings.Repeat("---:|", 15) + "\n")
+	b.WriteString(rule)
 	for _, k := range t.kinds {
 		row(&b, k, t.byKind[k])
 	}
 	b.WriteString("\n")
 	fmt.Fprintf(&b, headings, "method")
-	b.WriteString("|---|" + strings.Repeat("---:|", 15) + "\n")
+	b.WriteString(rule)
 	for _, m := range t.methods {
 		row(&b, m, t.total[m])
 	}
+	t.groups(&b)
 	return b.String()
+}
+
+// groups prints F1 of components and the false incidents of each method, by group.
+func (t *table) groups(b *strings.Builder) {
+	b.WriteString("\n| group | runs |")
+	for _, m := range t.methods {
+		b.WriteString(" " + m + " |")
+	}
+	b.WriteString("\n|---|---:|" + strings.Repeat("---:|", len(t.methods)) + "\n")
+	for _, g := range accuracy.Groups() {
+		scores, played := t.byGroup[g]
+		if !played {
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %d |", g, scores[ours].Scenarios)
+		for _, m := range t.methods {
+			fmt.Fprintf(b, " %s, %d false |", f1(scores[m]), scores[m].False)
+		}
+		b.WriteString("\n")
+	}
+}
+
+// f1 is the F1 of components; a dash where no fault was to be found.
+func f1(r *accuracy.Score) string {
+	if r.Demanded == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f", r.Summary().F1)
 }
 
 // report is the table as a document that says how it was made.
@@ -72,7 +111,8 @@ even seeds are for tuning, odd ones are held out.
   before their onset and 10 after their end, under the component or one with the
   same members; *named*: under the very one.
 - *false*: confirmed incidents that match no fault, retracted ones too; *split*: a
-  second one for the same fault.
+  second one for the same fault; *innocent*: members of confirmed incidents that liars
+  named and at which nothing fails.
 - *F1* of components; *ttd*: from onset to confirmation, median and 90th percentile;
   *onset err*, *end err*: medians; *cover*: onsets inside their interval; *width*: its
   median; *sites F1*: of the sites named, against those that could be seen to fail;
@@ -81,6 +121,7 @@ even seeds are for tuning, odd ones are held out.
 The first table is Faultline by kind. In the second, the other methods decide on the
 same events through one front end, a threshold per site, and are set near what served
 them best on tuning seeds. They know no confidence and give the two minutes before as onset.
+The third has F1 and false incidents of each by group of kinds.
 
 `)
 	b.WriteString(t.text())
@@ -92,12 +133,8 @@ func row(b *strings.Builder, name string, r *accuracy.Score) {
 		return
 	}
 	s := r.Summary()
-	f1 := fmt.Sprintf("%.3f", s.F1)
-	if r.Demanded == 0 {
-		f1 = "–"
-	}
-	fmt.Fprintf(b, "| %-18s | %d | %d/%d | %d | %d | %d | %s | %.1f | %s | %s | %s | %s | %s | %s | %s | %s |\n",
-		name, r.Scenarios, r.Found, r.Demanded, r.Named, r.False, r.Split, f1, s.FalsePerWeek,
+	fmt.Fprintf(b, "| %-18s | %d | %d/%d | %d | %d | %d | %d | %s | %.1f | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+		name, r.Scenarios, r.Found, r.Demanded, r.Named, r.False, r.Split, r.Innocent, f1(r), s.FalsePerWeek,
 		seconds(s.TTDMedian), seconds(s.TTDp90), seconds(s.OnsetErr), share(s.OnsetCover), seconds(s.OnsetWidth),
 		seconds(s.EndErr), share(s.SitesF1), share(s.Brier))
 }

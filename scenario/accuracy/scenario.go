@@ -16,6 +16,8 @@ type Scenario struct {
 	Seed  uint64
 	Spec  scenario.Spec
 	Truth []Fault
+	// Innocent are probed sites that liars name and at which nothing fails, sorted.
+	Innocent []string
 }
 
 // Fault is what was wrong in truth.
@@ -37,6 +39,27 @@ type Fault struct {
 
 // Hours is how long the scenario lasts.
 func (s Scenario) Hours() float64 { return s.Spec.End.Sub(s.Spec.Start).Hours() }
+
+// Groups lists the groups of kinds in the order of the table.
+func Groups() []string {
+	var names []string
+	for _, k := range kinds {
+		if !slices.Contains(names, k.group) {
+			names = append(names, k.group)
+		}
+	}
+	return names
+}
+
+// GroupOf returns the group of a kind; empty for a kind that is unknown.
+func GroupOf(kind string) string {
+	for _, k := range kinds {
+		if k.name == kind {
+			return k.group
+		}
+	}
+	return ""
+}
 
 // Kinds lists the kinds of scenario in the order of the table.
 func Kinds() []string {
@@ -62,7 +85,8 @@ func Draw(kind string, seed uint64) (Scenario, error) {
 	if err := d.spec.Check(); err != nil {
 		return Scenario{}, fmt.Errorf("scenario %s, seed %d: %w", kind, seed, err)
 	}
-	return Scenario{Kind: kind, Seed: seed, Spec: d.spec, Truth: d.truth}, nil
+	slices.Sort(d.innocent)
+	return Scenario{Kind: kind, Seed: seed, Spec: d.spec, Truth: d.truth, Innocent: slices.Compact(d.innocent)}, nil
 }
 
 // The stretch of time of most scenarios, in minutes from its start.
@@ -81,6 +105,8 @@ type draft struct {
 	causes  []cause
 	truth   []Fault
 	onset   int // seconds after the start
+	// innocent are well-probed sites that liars name.
+	innocent []string
 }
 
 // cause is a fault whose truth is still to be worked out from failures of the spec.

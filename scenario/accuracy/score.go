@@ -25,6 +25,7 @@ type Score struct {
 	Named     int     `json:"named"`    // of those, under the very one
 	False     int     `json:"false"`    // confirmed and matching no fault
 	Split     int     `json:"split"`    // confirmed a second time
+	Innocent  int     `json:"innocent"` // members of confirmed incidents that liars named and probes find well
 	Timed     int     `json:"timed"`
 	Covered   int     `json:"covered"` // onsets within their interval
 
@@ -62,6 +63,7 @@ func Of(s Scenario, incidents []faultline.Incident) Score {
 	}
 	for i, in := range live {
 		r.Brier = append(r.Brier, brier(in, used[i]))
+		r.Innocent += innocents(s.Innocent, in)
 		switch {
 		case used[i]:
 		case slices.ContainsFunc(s.Truth, func(f Fault) bool { return f.matches(in, tooLate) }):
@@ -72,6 +74,17 @@ func Of(s Scenario, incidents []faultline.Incident) Score {
 		}
 	}
 	return r
+}
+
+// innocents counts the members of an incident at which nothing fails.
+func innocents(sorted []string, in faultline.Incident) int {
+	n := 0
+	for _, s := range in.Sites {
+		if _, ok := slices.BinarySearch(sorted, s.Site); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func causeOf(in faultline.Incident) faultline.Component {
@@ -188,6 +201,7 @@ func (r *Score) Add(o Score) {
 	r.Named += o.Named
 	r.False += o.False
 	r.Split += o.Split
+	r.Innocent += o.Innocent
 	r.Timed += o.Timed
 	r.Covered += o.Covered
 	r.TTD = append(r.TTD, o.TTD...)
