@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"web":               {"."},
 	"scenario":          {"."},
 	"scenario/accuracy": {".", "scenario"},
+	"board/find":        {"."},
 	"docs":              {},
 	"docs/gen":          {anyRoom},
 	"cmd/faultline":     {anyRoom},

@@ -1,0 +1,244 @@
+package find
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"faultline"
+)
+
+// Kind says what a thing is.
+type Kind string
+
+const (
+	Site      Kind = "site"
+	Provider  Kind = "provider"
+	Component Kind = "component"
+)
+
+// Thing is what may be meant.
+type Thing struct {
+	Kind Kind   `json:"kind"`
+	ID   string `json:"id"`   // the site, the provider's slug, the component
+	Name string `json:"name"` // as a person would write it
+}
+
+// Match is a thing with how well it fits what was asked for.
+type Match struct {
+	Thing
+	// Exact says that the question names the thing, or one of its other names, to the
+	// letter. Others begin with it, contain it, or are spelt nearly so.
+	Exact bool `json:"exact"`
+}
+
+// How well a name fits, the best first.
+const (
+	fitExact = iota
+	fitPrefix
+	fitWord // a word of the name begins with what was asked for
+	fitInfix
+	fitSpelling
+	fits
+)
+
+const (
+	maxKeys     = 2 << 20 // names in an index
+	maxFamiliar = 20_000  // names that are searched by infix and spelling
+	maxPrefix   = 20_000  // names that one search looks at by how they begin
+	freshKeys   = 1_024   // that may wait until they are sorted in
+	minInfix    = 3       // letters
+)
+
+// name is one name of a thing.
+type name struct {
+	key   string
+	thing int32
+}
+
+// Index finds things by their names. It is safe for concurrent use; the zero value is
+// not usable, see [New].
+type Index struct {
+	mu       sync.RWMutex
+	things   []Thing
+	ranks    []int // beside things: 1 is the best known, 0 is not known at all
+	byID     map[Thing]int32
+	sorted   []name
+	fresh    []name
+	familiar []name // of things with a rank
+}
+
+// New returns an empty index.
+func New() *Index { return &Index{byID: map[Thing]int32{}} }
+
+// Put makes a thing found by its name and by others. Rank orders things that fit
+// equally well: 1 is the best known, 0 has none. Names beyond the bound of the index
+// are left out; putting a thing again adds names.
+func (x *Index) Put(t Thing, rank int, names ...string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	id := Thing{Kind: t.Kind, ID: t.ID}
+	at, known := x.byID[id]
+	if !known {
+		at = int32(len(x.things))
+		x.things, x.ranks = append(x.things, t), append(x.ranks, rank)
+		x.byID[id] = at
+	}
+	var keys []string
+	for _, n := range append(names, t.Name, t.ID) {
+		if key := bare(plain(n)); key != "" && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		x.add(name{key, at}, rank > 0)
+	}
+}
+
+func (x *Index) add(n name, familiar bool) {
+	if len(x.sorted)+len(x.fresh) >= maxKeys || slices.Contains(x.fresh, n) || x.has(n) {
+		return
+	}
+	x.fresh = append(x.fresh, n)
+	if familiar && len(x.familiar) < maxFamiliar {
+		x.familiar = append(x.familiar, n)
+	}
+	if len(x.fresh) > max(freshKeys, len(x.sorted)/8) {
+		x.sorted = append(x.sorted, x.fresh...)
+		x.fresh = nil
+		slices.SortFunc(x.sorted, compareNames)
+	}
+}
+
+func compareNames(a, b name) int {
+	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.thing, b.thing))
+}
+
+func (x *Index) has(n name) bool {
+	_, found := slices.BinarySearchFunc(x.sorted, n, compareNames)
+	return found
+}
+
+// network reads "AS812", "as 812" and "asn 812".
+var network = regexp.MustCompile(`^asn? ?([1-9][0-9]{0,9})$`)
+
+// Find returns what a question may mean, the likeliest first and at most limit of
+// them: what it names to the letter, then what begins with it, what contains it, and
+// where nothing does, what is spelt nearly so. Things that fit equally well are
+// ordered by kind, a provider first, and by rank.
+func (x *Index) Find(asked string, limit int) []Match {
+	text := Question(asked)
+	if text == "" || limit <= 0 {
+		return nil
+	}
+	if m := network.FindStringSubmatch(text); m != nil {
+		text = "as" + m[1]
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	best := map[int32]int{}
+	offer := func(n name, fit int) {
+		if old, seen := best[n.thing]; !seen || fit < old {
+			best[n.thing] = fit
+		}
+	}
+	x.byBeginning(text, offer)
+	if len(text) >= minInfix {
+		x.byContent(text, offer)
+	}
+	if len(best) == 0 {
+		x.bySpelling(text, offer)
+	}
+	return x.ordered(best, limit)
+}
+
+// byBeginning offers the names that begin with a text.
+func (x *Index) byBeginning(text string, offer func(name, int)) {
+	fit := func(n name) int {
+		if n.key == text {
+			return fitExact
+		}
+		return fitPrefix
+	}
+	from, _ := slices.BinarySearchFunc(x.sorted, text, func(n name, text string) int { return cmp.Compare(n.key, text) })
+	for i := from; i < len(x.sorted) && i-from < maxPrefix && strings.HasPrefix(x.sorted[i].key, text); i++ {
+		offer(x.sorted[i], fit(x.sorted[i]))
+	}
+	for _, n := range x.fresh {
+		if strings.HasPrefix(n.key, text) {
+			offer(n, fit(n))
+		}
+	}
+}
+
+// byContent offers the familiar names that contain a text.
+func (x *Index) byContent(text string, offer func(name, int)) {
+	for _, n := range x.familiar {
+		at := strings.Index(n.key, text)
+		switch {
+		case at < 0:
+		case at > 0 && strings.IndexByte(" .-/:", n.key[at-1]) >= 0:
+			offer(n, fitWord)
+		case at > 0:
+			offer(n, fitInfix)
+		}
+	}
+}
+
+// bySpelling offers the familiar names that a slip or two of the finger apart.
+func (x *Index) bySpelling(text string, offer func(name, int)) {
+	slips := slipsIn(text)
+	if slips == 0 {
+		return
+	}
+	for _, n := range x.familiar {
+		label, _, _ := strings.Cut(n.key, ".") // facebok means facebook.com
+		if within(text, n.key, slips) || label != n.key && within(text, label, slips) {
+			offer(n, fitSpelling)
+		}
+	}
+}
+
+// ordered returns the best matches.
+func (x *Index) ordered(best map[int32]int, limit int) []Match {
+	found := make([]int32, 0, len(best))
+	for at := range best {
+		found = append(found, at)
+	}
+	slices.SortFunc(found, func(a, b int32) int {
+		return cmp.Or(
+			cmp.Compare(best[a], best[b]),
+			cmp.Compare(kindOrder(x.things[a].Kind), kindOrder(x.things[b].Kind)),
+			cmp.Compare(uint(x.ranks[a])-1, uint(x.ranks[b])-1), // rank 0 goes to the end
+			cmp.Compare(x.things[a].ID, x.things[b].ID))
+	})
+	out := make([]Match, 0, min(limit, len(found)))
+	for _, at := range found[:min(limit, len(found))] {
+		out = append(out, Match{Thing: x.things[at], Exact: best[at] == fitExact})
+	}
+	return out
+}
+
+func kindOrder(k Kind) int { return slices.Index([]Kind{Provider, Site, Component}, k) }
+
+// Of returns the things of a provider's entry with the names that it is found by.
+func Of(p faultline.Provider) (Thing, []string) {
+	names := slices.Clone(p.Aliases)
+	for _, asn := range p.Networks {
+		names = append(names, "as"+strconv.FormatUint(uint64(asn), 10))
+	}
+	return Thing{Kind: Provider, ID: p.Slug, Name: p.Name}, names
+}
+
+// OfComponent returns a component as a thing with the names that it is found by: a
+// region of a cloud by its own name too.
+func OfComponent(c faultline.Component) (Thing, []string) {
+	names := []string{c.Name(), strings.ReplaceAll(c.Name(), "/", " ")}
+	if _, below, nested := strings.Cut(c.Name(), "/"); nested && c.Kind() == faultline.KindCloud {
+		names = append(names, below)
+	}
+	return Thing{Kind: Component, ID: string(c), Name: c.DisplayName()}, names
+}
