@@ -37,7 +37,7 @@ type WorkAnswer struct {
 	// Sites are its share of the schedule, unless they are the same as before.
 	Sites     []WorkSite       `json:"sites"`
 	SameSites bool             `json:"same_sites"`
-	Wishes    []faultline.Wish `json:"wishes"` // to be checked at once, and every 30 s until they end
+	Wishes    []faultline.CheckRequest `json:"wishes"` // to be checked at once, and every 30 s until they end
 }
 
 // WorkSite is one site to check, with what budgets are counted by.

@@ -23,7 +23,7 @@ type desk struct {
 func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string, wait time.Duration) (WorkAnswer, error) {
 	d.who, d.known, d.wait = who, known, wait
 	return WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b", Sites: []WorkSite{{Site: "bbc.co.uk"}},
-		Wishes: []faultline.Wish{{Site: "ft.com", Reason: faultline.WishSuspect, Component: "cdn:fastly", Until: t0}}}, d.err
+		Wishes: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly", Until: t0}}}, d.err
 }
 
 func (d *desk) Vantages() []faultline.VantageStatus { return []faultline.VantageStatus{d.who} }

@@ -125,7 +125,7 @@ func TestIncidentsBeginWithWhatFailsNow(t *testing.T) {
 		want bool
 	}{{crowdDown, false}, {crowdDown + 0.01, true}} {
 		for _, id := range []uint32{a, b} {
-			e.judgedSite(id).crowd[windowOf(4*minute)] = l.nats
+			e.evidenceOf(id).crowd[windowOf(4*minute)] = l.nats
 		}
 		if got := e.failingNow([]uint32{a, b}); got != l.want {
 			t.Errorf("%v nats of reports: %v", l.nats, got)

@@ -107,7 +107,7 @@ const (
 	siteWeight     = 20.    // minutes that the prior of a site is worth
 	minRatePerMin  = 1e-4
 	networkWeight  = 20.
-	networkStart   = 0.5 // reports a minute of a network nobody has heard of
+	networkStart   = 0.5 // reports a minute of a network that is new
 	maxSeasonShape = 8.
 )
 
@@ -126,7 +126,7 @@ func (s *site) sized() float64 {
 	return sizeOf(s.Rank)
 }
 
-// crowdOf returns the crowd of a site, which has one from when it is first heard of.
+// crowdOf returns the crowd of a site, which has one from when it is first reported.
 func (e *Engine) crowdOf(s *site) *crowd {
 	if s.Crowd == nil {
 		before := s.sized()
@@ -162,28 +162,28 @@ func (e *Engine) learn() {
 		return
 	}
 	season := g.season(to)
-	var heardNow float64
+	var reportsNow float64
 	for _, id := range e.s.active {
 		s := e.sites.rows[id]
 		if s.Crowd == nil {
 			continue
 		}
 		n := s.Crowd.between(s.Crowd.Base.From, to)
-		// A crowd that is first heard in an outage has been quiet until then.
+		// A crowd that is first reported in an outage has been quiet until then.
 		fresh := to-s.Crowd.Base.From > catchUp && n <= fewReports
 		quiet := s.Incident == 0 && !s.Crowd.rises(e.clock) || fresh
 		s.Crowd.Base.advance(n/season, to, quiet)
 		if quiet {
-			heardNow += n
+			reportsNow += n
 		}
 		s.Crowd.forget(e.clock)
 	}
 	e.s.forgot = true
 	span := float64(to-g.At) / float64(minute)
 	fade := math.Exp2(-float64(to-g.At) / float64(halfLife))
-	g.N, g.Mass = g.N*fade+heardNow/season, g.Mass*fade+span*g.sizes
+	g.N, g.Mass = g.N*fade+reportsNow/season, g.Mass*fade+span*g.sizes
 	hour := &g.Hours[hourOfWeek(to)]
-	hour.N, hour.Mass = hour.N*fade+heardNow, hour.Mass*fade+span*g.sizes
+	hour.N, hour.Mass = hour.N*fade+reportsNow, hour.Mass*fade+span*g.sizes
 	g.At = to
 	e.learnNetworks(to)
 }

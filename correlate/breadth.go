@@ -7,11 +7,11 @@ import (
 )
 
 // breadth is what the people of each network complain of just now. It is counted
-// anew at each evaluation, over every report in reach, in lists that are used again.
+// again at each evaluation, over every report in reach, in lists that are used again.
 type breadth struct {
-	of     []subscribers // by network
-	heard  []uint32      // networks that anything was heard from, ascending once counted
-	around []around      // beside judged: what networks are compared with
+	of       []subscribers  // by network
+	networks []uint32       // networks that anything came from, ascending once counted
+	around   []surroundings // beside evidence: what networks are compared with
 }
 
 // subscribers is what one network says in the window.
@@ -38,15 +38,15 @@ func (e *Engine) countBreadth() *breadth {
 	b := &e.s.breadth
 	b.clear(len(e.networks.rows))
 	for at, id := range e.s.active {
-		if e.s.news[id]&spoken == 0 {
+		if e.s.changes[id]&reportedOn == 0 {
 			continue
 		}
 		s := e.sites.rows[id]
 		if n := len(s.Crowd.Recent); n == 0 || e.clock-s.Crowd.Recent[n-1].At > ispWindow {
-			e.s.news[id] &^= spoken
+			e.s.changes[id] &^= reportedOn
 			continue
 		}
-		if s.Incident != 0 || e.s.judged[at].p0 > 0.5 {
+		if s.Incident != 0 || e.s.evidence[at].p0 > 0.5 {
 			continue
 		}
 		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
@@ -61,17 +61,17 @@ func (e *Engine) countBreadth() *breadth {
 			b.add(h, id, age <= ispRecent)
 		}
 	}
-	slices.Sort(b.heard)
+	slices.Sort(b.networks)
 	return b
 }
 
 // clear forgets what was counted and makes room for all networks.
 func (b *breadth) clear(networks int) {
-	for _, n := range b.heard {
+	for _, n := range b.networks {
 		sub := &b.of[n]
 		*sub = subscribers{nets: sub.nets[:0], people: sub.people[:0], ids: sub.ids[:0]}
 	}
-	b.heard = b.heard[:0]
+	b.networks = b.networks[:0]
 	if networks > len(b.of) {
 		b.of = append(b.of, make([]subscribers, networks-len(b.of))...)
 	}
@@ -80,10 +80,10 @@ func (b *breadth) clear(networks int) {
 
 // add counts one report of a site. Those of one site come one after another, the
 // newest first: of them the first tells when the network last named it.
-func (b *breadth) add(h *heard, site uint32, recent bool) {
+func (b *breadth) add(h *userReport, site uint32, recent bool) {
 	sub := &b.of[h.Network]
 	if sub.reports == 0 {
-		b.heard = append(b.heard, h.Network)
+		b.networks = append(b.networks, h.Network)
 	}
 	sub.reports++
 	if h.Net != 0 {
@@ -100,30 +100,30 @@ func (b *breadth) add(h *heard, site uint32, recent bool) {
 	}
 }
 
-// around is what networks that name a site are compared with: what is normal of it,
+// surroundings is what networks that name a site are compared with: what is normal of it,
 // what all say that have no incident of their own, and what its probes do.
-type around struct {
-	caps         int     // of which state of the networks it is
+type surroundings struct {
+	capsGen      int     // of which state of the networks it is
 	normal       float64 // reports in the window
 	reports      int     // in the window, of whoever's word counts
 	probed, sick bool
 }
 
 // aroundSite is worked out once for all networks that name the site.
-func (e *Engine) aroundSite(id uint32) *around {
+func (e *Engine) aroundSite(id uint32) *surroundings {
 	b := &e.s.breadth
-	if len(b.around) < len(e.s.judged) {
-		b.around = slices.Grow(b.around, len(e.s.judged))[:len(e.s.judged)]
+	if len(b.around) < len(e.s.evidence) {
+		b.around = slices.Grow(b.around, len(e.s.evidence))[:len(e.s.evidence)]
 		for i := range b.around {
-			b.around[i].caps = -1
+			b.around[i].capsGen = -1
 		}
 	}
 	a := &b.around[e.s.byID[id]]
-	if a.caps == e.s.caps {
+	if a.capsGen == e.s.capsGen {
 		return a
 	}
-	s, j := e.sites.rows[id], e.judgedSite(id)
-	*a = around{caps: e.s.caps, probed: j.probed, normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
+	s, j := e.sites.rows[id], e.evidenceOf(id)
+	*a = surroundings{capsGen: e.s.capsGen, probed: j.probed, normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
 	a.sick = j.probed && slices.Max(j.probes[:]) > failed
 	for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
 		h := &s.Crowd.Recent[k]
@@ -168,8 +168,8 @@ func (c *complaints) since(from int64) (n int) {
 	return n
 }
 
-// complain notes a report of trouble, for its network.
-func (e *Engine) complain(h heard) {
+// noteComplaint notes a report of trouble, for its network.
+func (e *Engine) noteComplaint(h userReport) {
 	if h.Held {
 		return
 	}
@@ -180,7 +180,7 @@ func (e *Engine) complain(h heard) {
 	(*of)[h.Network].add(h.At)
 }
 
-// anyBroad reports whether so much is heard of some network that it may fail on its
+// anyBroad reports whether so much is reported of some network that it may fail on its
 // own, or has of late: mostly it is not, and nothing need be counted site by site.
 func (e *Engine) anyBroad() bool {
 	for _, in := range e.incidents {

@@ -23,9 +23,9 @@ const (
 	failed    = 2.0
 	// material: at least so much of what fails of a component must fail because
 	// of it, and at least so many sites.
-	material      = 0.7
-	wholly        = 0.8 // of a component fails, so that nothing smaller need be looked for
-	materialSites = 2
+	minAttributionShare = 0.7
+	wholly              = 0.8 // of a component fails, so that nothing smaller need be looked for
+	minAttributedSites  = 2
 	// aside: what a second cause with many members in common must show of its own.
 	asideOdds    = 10.0
 	asideSites   = 4.0
@@ -70,11 +70,11 @@ func (e *Engine) logPrior() float64 {
 	return -math.Log(float64(len(e.components.rows)+1)) - priorPenalty - math.Log(windows)
 }
 
-// searchBeside returns the components that explain what nothing explains yet, and
+// searchOnce returns the components that explain what nothing explains yet, and
 // what nothing that is named does.
-func (e *Engine) searchBeside() ([]found, together) {
+func (e *Engine) searchOnce() ([]found, unmappedCause) {
 	for _, at := range e.s.explained {
-		e.s.judged[at].held = e.s.judged[at].p0
+		e.s.evidence[at].held = e.s.evidence[at].p0
 	}
 	e.prepare()
 	causes := e.explainBut(nil)
@@ -84,7 +84,7 @@ func (e *Engine) searchBeside() ([]found, together) {
 			causes = more
 		}
 	}
-	return e.beside(causes)
+	return e.compareUnmapped(causes)
 }
 
 // widest is the cause with the most failing members if it fails in part, else -1.
@@ -108,7 +108,7 @@ func (e *Engine) total(causes []found) float64 {
 	return sum
 }
 
-// joins is what a cause adds to what explains already, told or not, and explains
+// joins is what a cause adds to what explains already, published or not, and explains
 // by it.
 func (e *Engine) joins(f found) float64 {
 	q, gain := e.exact(f.c, f.w)
@@ -149,7 +149,7 @@ func (e *Engine) explainMore(causes []found, dropped []uint32) []found {
 		f := candidates[best]
 		f.cover = e.cover(f.c, f.w)
 		candidates = slices.Delete(candidates, best, best+1)
-		if !e.material(f) {
+		if !e.enoughAttributed(f) {
 			continue
 		}
 		f, candidates = e.nameCause(f, candidates)
@@ -164,7 +164,7 @@ func (e *Engine) explainMore(causes []found, dropped []uint32) []found {
 // Healthy members that nothing explains are looked up by bucket.
 func (e *Engine) exact(c uint32, w int) (q, gain float64) { return e.weighOn(c, w, true) }
 
-// atMost is what exact can come to at most: calm members are not asked how well they
+// atMost is what exact can come to at most: quiescent members are not asked how well they
 // are, see wellOnce.
 func (e *Engine) atMost(c uint32, w int) float64 {
 	_, gain := e.weighOn(c, w, false)
@@ -175,8 +175,8 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	gains := newSiteGains()
 	var plain histogram // what nothing explains, and is looked up
 	kind := e.components.rows[c].Name.Kind()
-	for _, on := range e.judgedOn(c) {
-		j, wt := &e.s.judged[on.at], on.weight
+	for _, on := range e.dependentsOf(c) {
+		j, wt := &e.s.evidence[on.at], on.weight
 		var l float64
 		if all {
 			l = e.weigh(j).l[w]
@@ -189,11 +189,11 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 		switch {
 		case l > anomalous:
 			l += symptomGain[kind][j.class]
-		case j.p0 == 0 && e.s.unnamed == 0 && (wt == 1 || wt == sharedWeight):
+		case j.p0 == 0 && e.s.unmappedProb == 0 && (wt == 1 || wt == sharedWeight):
 			plain[classOf(wt)][bucketOf(l)]++
 			continue
 		}
-		gains.add(l, e.otherwise(j, w), wt)
+		gains.add(l, e.backgroundProb(j, w), wt)
 	}
 	sum := gains.sums()
 	e.sumGains(&sum, &plain, w)
@@ -208,17 +208,17 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	return q, gain + e.priorOf(c)
 }
 
-// priorOf is the log prior of one component: what has been told already need not
-// be believed anew at every look.
+// priorOf is the log prior of one component: what is published already need not
+// be believed again at every evaluation.
 func (e *Engine) priorOf(c uint32) float64 {
-	if slices.Contains(e.s.search.told, c) {
+	if slices.Contains(e.s.search.published, c) {
 		return 0
 	}
 	return e.logPrior()
 }
 
 // pick re-weighs candidates until the best of them is known; gains only shrink
-// as more is explained, so that the order of the last look is a bound.
+// as more is explained, so that the order of the last evaluation is a bound.
 func (e *Engine) pick(candidates []found) int {
 	best := -1
 	for i := range candidates {
@@ -238,20 +238,20 @@ func (e *Engine) pick(candidates []found) int {
 	return best
 }
 
-// material reports whether enough of what fails of a component fails because of
+// enoughAttributed reports whether enough of what fails of a component fails because of
 // it: most of it, or, where another cause holds many of its members already, a
 // fair part of those that the other does not.
-func (e *Engine) material(f found) bool {
-	because := e.because(f)
-	if because < float64(materialSites) {
+func (e *Engine) enoughAttributed(f found) bool {
+	attributed := e.attributedCount(f)
+	if attributed < float64(minAttributedSites) {
 		return false
 	}
-	if because >= material*float64(len(f.cover)) {
+	if attributed >= minAttributionShare*float64(len(f.cover)) {
 		return true
 	}
 	fails, all := 0., 0.
-	for _, on := range e.judgedOn(f.c) {
-		if j := e.judgedAt(on.at); j.l[f.w] != 0 && j.p0 <= 0.5 {
+	for _, on := range e.dependentsOf(f.c) {
+		if j := e.evidenceAt(on.at); j.l[f.w] != 0 && j.p0 <= 0.5 {
 			all++
 			if j.l[f.w] > failed {
 				fails++
@@ -261,12 +261,12 @@ func (e *Engine) material(f found) bool {
 	return f.gain >= asideOdds && fails >= asideSites && fails >= asidePart*all
 }
 
-// because is how many of a cause's failing members fail because of it rather than
+// attributedCount is how many of a cause's failing members fail because of it rather than
 // of what explains them already.
-func (e *Engine) because(f found) float64 {
+func (e *Engine) attributedCount(f found) float64 {
 	sum := 0.
 	for _, id := range f.cover {
-		without := e.otherwise(e.judgedSite(id), f.w)
+		without := e.backgroundProb(e.evidenceOf(id), f.w)
 		with := 1 - (1-without)*(1-f.q*e.weight(id, f.c))
 		sum += (with - without) / with
 	}

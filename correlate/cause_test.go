@@ -28,7 +28,7 @@ func TestAPartOfARegistryIsACoincidenceFirst(t *testing.T) {
 			}
 			id, _ := e.components.find(string(c.component))
 			e.prepare()
-			e.s.standings.forget()
+			e.s.dependents.forget()
 
 			p0, sum, q, most := e.leakIn(w), 0., 0., math.Inf(-1)
 			for _, part := range qGrid {
@@ -52,16 +52,16 @@ func TestAPartOfARegistryIsACoincidenceFirst(t *testing.T) {
 	}
 }
 
-// What has been told already pays no prior again.
+// What is published already pays no prior again.
 func TestAToldCauseIsBelieved(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
 	put(e, "a.example", 3, "cdn:a", "dns:a")
-	told, _ := e.components.find("cdn:a")
+	published, _ := e.components.find("cdn:a")
 	other, _ := e.components.find("dns:a")
 	e.prepare()
-	e.s.search.told = []uint32{told}
-	near(t, "told", e.priorOf(told), 0)
+	e.s.search.published = []uint32{published}
+	near(t, "told", e.priorOf(published), 0)
 	near(t, "not told", e.priorOf(other), e.logPrior())
 }
 
@@ -93,7 +93,7 @@ func TestTheFirstOfTwinsIsPicked(t *testing.T) {
 	for i := range 8 {
 		put(e, fmt.Sprintf("s%d.example", i), 4, "cdn:b", "cdn:c", faultline.Component(fmt.Sprint("dns:own", i)))
 	}
-	e.s.standings.forget()
+	e.s.dependents.forget()
 	e.prepare()
 	b, _ := e.components.find("cdn:b")
 	c, _ := e.components.find("cdn:c")
@@ -128,7 +128,7 @@ func TestProbesSpeakForSitesWithoutACause(t *testing.T) {
 			}
 			in.join(put(e, fmt.Sprintf("s%d.example", i), l))
 		}
-		if says := e.probesSay(in); says >= probesAlone != c.want {
+		if says := e.probeSupport(in); says >= probesAlone != c.want {
 			t.Errorf("%s: %v nats", what, says)
 		}
 	}

@@ -13,5 +13,5 @@ func TestChanceFailuresInABrigadeConfirmNothing(t *testing.T) {
 	for i, at := range []float64{43, 45, 47, 49} {
 		w.faults = append(w.faults, fault{sites: x[i : i+1], vantages: []string{threeVantages()[i%2].Vantage}, from: at, to: at + 1, symptom: "http_503"})
 	}
-	w.runTold(t).wantNone(t)
+	w.runPublished(t).wantNone(t)
 }

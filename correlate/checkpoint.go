@@ -15,7 +15,7 @@ const checkpointVersion = 4
 
 // saved is what stands at the head of a checkpoint: all that is not large. With
 // the incidents and the rows that follow it is everything that a later event may
-// depend on, and nothing that an evaluation makes anew. The same state gives the
+// depend on, and nothing that an evaluation computes again. The same state gives the
 // same bytes.
 type saved struct {
 	Version   int
@@ -55,11 +55,11 @@ func (e *Engine) saved() saved {
 	}
 	return saved{
 		Shares:  shares,
-		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.sure,
+		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
-		Ordinal: e.ordinal, Pending: e.pending, Said: e.said, Counters: e.counters,
+		Ordinal: e.ordinal, Pending: e.pending, Said: e.unattached, Counters: e.counters,
 		Active:    slices.Sorted(slices.Values(e.s.active)),
 		Incidents: len(e.incidents), Networks: len(e.networks.rows), Components: len(e.components.rows),
 		Sites: len(e.sites.rows), Now: len(e.repeats.now.list), Before: len(e.repeats.before.list),
@@ -83,10 +83,10 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d", s.Version, checkpointVersion)
 	}
 	e := New(cfg)
-	e.epoch, e.clock, e.start, e.eval, e.sure = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure
+	e.epoch, e.clock, e.start, e.eval, e.stableUntil = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure
 	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
 	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
-	e.ordinal, e.pending, e.said, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
+	e.ordinal, e.pending, e.unattached, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
 	for _, of := range s.Shares {
 		e.shares[of.Site] = of.Says
 	}
@@ -112,7 +112,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 	for i := 0; i < s.Networks && r.err == nil; i++ {
 		n := r.network()
 		if n.Incident != 0 {
-			e.s.mute++
+			e.s.failingISPs++
 		}
 		e.networks.append(n)
 	}
@@ -174,7 +174,7 @@ func (e *Engine) readSite(r *reading) error {
 			}
 		}
 		for _, h := range s.Crowd.Recent {
-			e.complain(h)
+			e.noteComplaint(h)
 		}
 	}
 	return nil

@@ -38,15 +38,15 @@ func TestLag(t *testing.T) {
 	if len(l.Lows) != skewMinutes || l.MS != 7 {
 		t.Errorf("after seven minutes: %+v", l)
 	}
-	for range 2 * skewLooks {
+	for range 2 * skewSamples {
 		l.note(1)
 	}
-	if len(l.Looks) != skewLooks {
+	if len(l.Looks) != skewSamples {
 		t.Errorf("%d results of a minute are looked at", len(l.Looks))
 	}
 }
 
-// A clock is put right by 6 s and more, and anew when that moves by more than 3 s;
+// A clock is put right by 6 s and more, and again when that moves by more than 3 s;
 // by the reports, or else by the median of three vantages.
 func TestSetClocks(t *testing.T) {
 	t.Parallel()
@@ -117,9 +117,9 @@ func TestTalking(t *testing.T) {
 		id, _ := e.site(c.site)
 		e.s.activate(id)
 		n, _ := e.network(faultline.Report{ASN: c.asn, Net: "n"})
-		e.crowdOf(e.sites.rows[id]).add(heard{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)}, false)
+		e.crowdOf(e.sites.rows[id]).add(userReport{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)}, false)
 	}
-	got := e.talking()
+	got := e.networkStatuses()
 	want := []faultline.NetworkStatus{{ASN: 2, Reports: 3, Sites: 2}, {ASN: 1, Reports: 3, Sites: 2}, {ASN: 4, Reports: 1, Sites: 1}, {ASN: 5, Reports: 1, Sites: 1}}
 	slices.SortFunc(want[:2], func(a, b faultline.NetworkStatus) int { return a.ASN - b.ASN })
 	for i := range got {
@@ -134,20 +134,20 @@ func TestTalking(t *testing.T) {
 // Minutes and hours are kept as long as an event may fall into them.
 func TestAddHeard(t *testing.T) {
 	t.Parallel()
-	var kept []heardOf
+	var kept []eventCounts
 	for _, at := range []int64{5, 7, 6, 7, 8} {
-		kept = addHeard(kept, at, heardOf{Reports: 1, Probes: 2, Failed: 1}, 3)
+		kept = addCounts(kept, at, eventCounts{Reports: 1, Probes: 2, Failed: 1}, 3)
 	}
-	if want := []heardOf{{6, 1, 2, 1}, {7, 2, 4, 2}, {8, 1, 2, 1}}; !slices.Equal(kept, want) {
+	if want := []eventCounts{{6, 1, 2, 1}, {7, 2, 4, 2}, {8, 1, 2, 1}}; !slices.Equal(kept, want) {
 		t.Errorf("%v, want %v", kept, want)
 	}
-	if again := addHeard(kept, 4, heardOf{Reports: 1}, 3); len(again) != 3 || again[0].At != 6 {
+	if again := addCounts(kept, 4, eventCounts{Reports: 1}, 3); len(again) != 3 || again[0].At != 6 {
 		t.Errorf("what is too old is kept: %v", again)
 	}
-	if h := newResult(0, codeOK).heard(); h != (heardOf{Probes: 1}) || h.loud() {
+	if h := newResult(0, codeOK).counts(); h != (eventCounts{Probes: 1}) || h.notable() {
 		t.Errorf("a success counts as %+v", h)
 	}
-	if h := newResult(0, 503).heard(); h != (heardOf{Probes: 1, Failed: 1}) || !h.loud() || !(heardOf{Reports: 1}).loud() {
+	if h := newResult(0, 503).counts(); h != (eventCounts{Probes: 1, Failed: 1}) || !h.notable() || !(eventCounts{Reports: 1}).notable() {
 		t.Errorf("a failure counts as %+v", h)
 	}
 }
@@ -183,7 +183,7 @@ func TestIndependentReportsByWindow(t *testing.T) {
 	e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: "a", ASN: 1})
 	c := &crowd{}
 	for _, ago := range []int64{241, 240, 61, 60, 15, 0} {
-		c.add(heard{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503}, false)
+		c.add(userReport{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503}, false)
 	}
 	n, until := e.countIndependent(c.Recent, math.Inf(1))
 	if want := [windows]float64{2, 2, 3, 3, 3, 3, 3, 3}; n != want {

@@ -8,7 +8,7 @@ import (
 )
 
 // The rows of a checkpoint are written field by field, as varints: a million sites
-// that nothing is heard of take some 50 bytes each and a fraction of a second.
+// that nothing is reported of take some 50 bytes each and a fraction of a second.
 
 // errMalformed is what reading ends with that comes to the end too early, or to
 // what can't be.

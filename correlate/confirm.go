@@ -17,16 +17,16 @@ import (
 const (
 	confirmVantages  = 2
 	confirmNetworks  = 3  // that agree with one vantage
-	agreeOdds        = 3. // of the crowd over all that stands on the cause, to agree
+	agreeOdds        = 3. // of the crowd over all that depends on the cause, to agree
 	confirmASNs      = 20 // where nothing probes
 	ownFaultAge      = 60 * second
 	ownFaultFailures = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
-	sureOdds         = 6.0
-	probesAlone      = 5.0 // nats that the probes of what stands on a cause must say without the crowd
+	certainOdds      = 6.0
+	probesAlone      = 5.0 // nats that the probes of what depends on a cause must say without the crowd
 
-	stirFor    = 5 * minute
-	stirWithin = 2 * minute
-	stirSites  = 3 // that have nothing in common
+	othersFor    = 5 * minute
+	othersWithin = 2 * minute
+	othersSites  = 3 // that have nothing in common
 )
 
 // confirms reports whether the evidence of a candidate confirms it, and its basis.
@@ -47,21 +47,21 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		}
 	}
 	need := 1
-	if in.Cause.Kind() == faultline.KindSite && (in.LogOdds < sureOdds || e.agreeing(in) < confirmNetworks) {
+	if in.Cause.Kind() == faultline.KindSite && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
 	agree, alone := 0, false
 	for _, v := range in.ByVantage {
 		if v.Failed >= need {
 			agree++
-			alone = e.vantages.rows[v.Vantage].voice[windowOf(2*minute)] == 1
+			alone = e.vantages.rows[v.Vantage].trust[windowOf(2*minute)] == 1
 		}
 	}
 	single := in.Cause.Kind() == faultline.KindSite
 	switch {
-	case single && (e.clock-in.Onset[1] < ownFaultAge || e.stirs(in)):
+	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
 		return "", false
-	case agree > 0 && !single && e.probesSay(in) < probesAlone:
+	case agree > 0 && !single && e.probeSupport(in) < probesAlone:
 		return "", false // chance failures that a crowd points at
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
@@ -75,16 +75,16 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	return "", false
 }
 
-// probesSay is how much better the probes alone are explained by a fault of an
+// probeSupport is how much better the probes alone are explained by a fault of an
 // incident's cause than by chance, in nats, in the window that shows it best. Of one
-// without a cause, its members stand for what stands on it.
-func (e *Engine) probesSay(in *incident) float64 {
+// without a cause, its members stand for what depends on it.
+func (e *Engine) probeSupport(in *incident) float64 {
 	c, known := e.components.find(string(in.Cause))
 	best := math.Inf(-1)
 	for w := range windows {
 		gains := newSiteGains()
-		for _, id := range e.standsOn(in) {
-			if j := e.judgedSite(id); j != nil && j.probes[w] != 0 {
+		for _, id := range e.dependentSites(in) {
+			if j := e.evidenceOf(id); j != nil && j.probes[w] != 0 {
 				part := 1.0
 				if known {
 					part = e.weight(id, c)
@@ -114,7 +114,7 @@ func (e *Engine) basis(in *incident) string {
 // above normal there at all.
 func (e *Engine) agreeing(in *incident) int {
 	for _, m := range in.Members {
-		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 && e.s.judged[at].crowd[windowOf(8*minute)] > 0 {
+		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 && e.s.evidence[at].crowd[windowOf(8*minute)] > 0 {
 			return len(in.Networks)
 		}
 	}
@@ -156,9 +156,9 @@ func (e *Engine) pool(in *incident, sites []uint32) pooled {
 	return p
 }
 
-// standsOn returns the sites that stand on an incident's cause, or its members if
+// dependentSites returns the sites that depend on an incident's cause, or its members if
 // that is no component.
-func (e *Engine) standsOn(in *incident) []uint32 {
+func (e *Engine) dependentSites(in *incident) []uint32 {
 	if c, ok := e.components.find(string(in.Cause)); ok {
 		return e.components.rows[c].Members
 	}
@@ -166,10 +166,10 @@ func (e *Engine) standsOn(in *incident) []uint32 {
 }
 
 // pooledNetworks counts the networks whose reports are clearly more than normal,
-// taken together over the sites that fail, or over all that stands on the cause:
+// taken together over the sites that fail, or over all that depends on the cause:
 // one page's crowd may be too small to tell, or loud by chance among so many.
 func (e *Engine) pooledNetworks(in *incident) int {
-	return max(e.rising(e.pool(in, in.sites())), e.rising(e.pool(in, e.standsOn(in))))
+	return max(e.rising(e.pool(in, in.sites())), e.rising(e.pool(in, e.dependentSites(in))))
 }
 
 // rising counts the networks of a pool that is clearly more than normal.
@@ -188,12 +188,12 @@ func (e *Engine) rising(p pooled) int {
 // are to count as a rise: one that grumbles anyway says nothing by it.
 const riseChance = 0.02
 
-// broad reports whether enough ASNs rise, each for itself, over what stands on an
+// broad reports whether enough ASNs rise, each for itself, over what depends on an
 // incident's cause: those from which there are more reports than usual, less those
 // of which chance alone would have one or two so. The chance of k or more reports
 // where mu are usual is the regularised incomplete gamma function P(k, mu).
 func (e *Engine) broad(in *incident) bool {
-	p := e.pool(in, e.standsOn(in))
+	p := e.pool(in, e.dependentSites(in))
 	rise := 0.
 	for id, k := range p.perNet {
 		if e.networks.rows[id].ASN != 0 && mathext.GammaIncReg(float64(k), p.normal*e.shareOf(id)) <= riseChance {
@@ -229,41 +229,41 @@ func (e *Engine) echo(in *incident) bool {
 	return false
 }
 
-// stirs reports whether other sites began to fail, unexplained, at about the same
-// time as a failing site: one on what it stands on, or a few anywhere. Then a
+// othersFailing reports whether other sites began to fail, unexplained, at about the same
+// time as a failing site: one on what it depends on, or a few anywhere. Then a
 // component may yet speak, and the site's own fault waits for it.
-func (e *Engine) stirs(in *incident) bool {
-	if e.clock-in.Onset[1] >= stirFor || len(in.Members) == 0 {
+func (e *Engine) othersFailing(in *incident) bool {
+	if e.clock-in.Onset[1] >= othersFor || len(in.Members) == 0 {
 		return false
 	}
 	site := in.Members[0].Site
 	anywhere := 0
-	for _, at := range e.s.stirred {
-		j := &e.s.judged[at]
-		if j.id == site || !e.fallsWith(j, in.Onset[1]) {
+	for _, at := range e.s.unsettled {
+		j := &e.s.evidence[at]
+		if j.id == site || !e.failsWith(j, in.Onset[1]) {
 			continue
 		}
 		anywhere++
-		if anywhere >= stirSites || e.related(site, j.id) {
+		if anywhere >= othersSites || e.related(site, j.id) {
 			return true
 		}
 	}
 	return false
 }
 
-// fallsWith reports whether nothing explains a site's failure and it began within
+// failsWith reports whether nothing explains a site's failure and it began within
 // a short time of at.
-func (e *Engine) fallsWith(j *judged, at int64) bool {
+func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 	s := e.sites.rows[j.id]
 	if o := s.Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
 		return false
 	}
-	if !j.probed || j.p0 > 0.5 || slices.Max(e.weigh(j).l[:]) <= failed || e.look(s).fails < ownFaultFailures {
+	if !j.probed || j.p0 > 0.5 || slices.Max(e.weigh(j).l[:]) <= failed || e.recentChecks(s).fails < ownFaultFailures {
 		return false
 	}
 	began := int64(0)
 	for _, t := range s.Tracks {
-		first := t.firstFailure(e.vantages.rows[t.Vantage], at-stirWithin, e.clock)
+		first := t.firstFailure(e.vantages.rows[t.Vantage], at-othersWithin, e.clock)
 		switch {
 		case first != 0 && t.failedBefore(first):
 			return false // it has failed for longer
@@ -271,10 +271,10 @@ func (e *Engine) fallsWith(j *judged, at int64) bool {
 			began = first
 		}
 	}
-	return began != 0 && began <= at+stirWithin
+	return began != 0 && began <= at+othersWithin
 }
 
-// related reports whether two sites stand on the same thing, other than their
+// related reports whether two sites depend on the same thing, other than their
 // registry.
 func (e *Engine) related(a, b uint32) bool {
 	for _, d := range e.sites.rows[a].Deps {

@@ -35,12 +35,12 @@ func (d suspect) incident(e *Engine) *incident {
 				m.Failed = 1
 			}
 			m.Reports = fewReports + 1
-			e.judgedSite(id).crowd[windowOf(8*minute)] = d.crowd
+			e.evidenceOf(id).crowd[windowOf(8*minute)] = d.crowd
 		}
 	}
 	for v, n := range d.fails {
 		id, _ := e.vantage([]string{"lon-1", "nyc-1", "sgp-1"}[v])
-		e.vantages.rows[id].voice[windowOf(2*minute)] = d.voice
+		e.vantages.rows[id].trust[windowOf(2*minute)] = d.voice
 		in.ByVantage = append(in.ByVantage, seenFrom{Vantage: id, Probes: 10, Failed: n})
 		in.ProbesFailed += n
 	}
@@ -55,7 +55,7 @@ func (d suspect) incident(e *Engine) *incident {
 		}
 		id, _ := e.network(r)
 		in.Networks = append(in.Networks, id)
-		crowd.add(heard{At: e.clock - 30*second, Network: id, Code: 503}, false)
+		crowd.add(userReport{At: e.clock - 30*second, Network: id, Code: 503}, false)
 	}
 	return in
 }
@@ -111,12 +111,12 @@ func TestWhatConfirmsASitesOwnFault(t *testing.T) {
 		"twice from two vantages":          {60 * second, []int{2, 2}, confirmOdds, 0, true},
 		"a second too early":               {59 * second, []int{2, 2}, confirmOdds, 0, false},
 		"once from one of them":            {hour, []int{2, 1}, confirmOdds, 0, false},
-		"once each, the crowd agrees":      {hour, []int{1, 1}, sureOdds, confirmNetworks, true},
-		"once each, fewer agree":           {hour, []int{1, 1}, sureOdds, confirmNetworks - 1, false},
-		"once each, more doubt":            {hour, []int{1, 1}, sureOdds - 0.01, confirmNetworks, false},
+		"once each, the crowd agrees":      {hour, []int{1, 1}, certainOdds, confirmNetworks, true},
+		"once each, fewer agree":           {hour, []int{1, 1}, certainOdds, confirmNetworks - 1, false},
+		"once each, more doubt":            {hour, []int{1, 1}, certainOdds - 0.01, confirmNetworks, false},
 		"twice from one, the crowd agrees": {hour, []int{2}, confirmOdds, confirmNetworks, true},
-		"twice from one, nobody complains": {hour, []int{2}, sureOdds, 0, false},
-		"never":                            {hour, []int{0, 0}, sureOdds, 0, false},
+		"twice from one, nobody complains": {hour, []int{2}, certainOdds, 0, false},
+		"never":                            {hour, []int{0, 0}, certainOdds, 0, false},
 	} {
 		e := settled(120)
 		in := suspect{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks, crowd: 1}.incident(e)
@@ -193,7 +193,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// A site's own fault waits while another on what it stands on, or three anywhere,
+// A site's own fault waits while another on what it depends on, or three anywhere,
 // began to fail within two minutes of it, for five minutes at most.
 func TestStirs(t *testing.T) {
 	t.Parallel()
@@ -224,7 +224,7 @@ func TestStirs(t *testing.T) {
 		for i := range c.others {
 			probed(e, put(e, string(rune('b'+i))+".example", c.nats, c.on), "lon-1", c.track, 30)
 		}
-		if got := e.stirs(in); got != c.want {
+		if got := e.othersFailing(in); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

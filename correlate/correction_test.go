@@ -81,7 +81,7 @@ func TestStatementsAreNoEvidence(t *testing.T) {
 	}
 }
 
-// What is told is never rewritten, however the lists that it was made of grow:
+// What is published is never rewritten, however the lists that it was made of grow:
 // countries and statements come in any order.
 func TestWhatWasToldStaysAsItWas(t *testing.T) {
 	t.Parallel()

@@ -15,8 +15,8 @@ const (
 	// fewReports and fewWorth: one or two people prove nothing.
 	fewReports = 2
 	fewWorth   = 0.25
-	// calmFactor is how much more than normal still is calm.
-	calmFactor = 2.
+	// quietFactor is how much more than normal still is quiet.
+	quietFactor = 2.
 )
 
 var (
@@ -38,21 +38,21 @@ func (e *Engine) itsTurn(id uint32, speaks bool) bool {
 const crowdGrain = 64
 
 // weighCrowd adds the evidence of a site's reports.
-func (e *Engine) weighCrowd(s *site, j *judged) {
+func (e *Engine) weighCrowd(s *site, j *siteEvidence) {
 	c := e.crowdOf(s)
-	if c.Weighed && int(c.Heard)*crowdGrain <= len(c.Recent) && !e.itsTurn(j.id, c.speaks) {
-		j.crowd, j.speaks = c.L, c.speaks
+	if c.Weighed && int(c.Unweighed)*crowdGrain <= len(c.Recent) && !e.itsTurn(j.id, c.alarming) {
+		j.crowd, j.alarming = c.L, c.alarming
 		return
 	}
-	past := c.history(e.clock)
-	was, now := &c.weighed, weighed{perMinute: rounded(e.expected(s)), caps: e.s.caps}
-	if !c.recount && e.clock < was.until && was.caps == now.caps {
+	past := c.quietHistory(e.clock)
+	was, now := &c.weighed, weighed{perMinute: rounded(e.expected(s)), capsGen: e.s.capsGen}
+	if !c.recount && e.clock < was.until && was.capsGen == now.capsGen {
 		now.n, now.until = was.n, was.until
 	} else {
-		now.n, now.until = e.countVoices(c)
+		now.n, now.until = e.countReporters(c)
 	}
 	loud := false
-	c.speaks = false
+	c.alarming = false
 	for w := range windows {
 		now.l[w] = was.l[w]
 		if was.n[w] != now.n[w] || was.perMinute != now.perMinute {
@@ -61,15 +61,15 @@ func (e *Engine) weighCrowd(s *site, j *judged) {
 		c.L[w] = now.l[w]
 		loud = loud || c.L[w] > failed
 		if c.L[w] > 0 {
-			calm := max(past, e.calmBefore(c, e.clock-windowMS[w], now.perMinute))
-			c.L[w] *= calm / (calm + calmMinutes)
-			c.speaks = c.speaks || c.L[w] > 0
+			quiet := max(past, e.quietBefore(c, e.clock-windowMS[w], now.perMinute))
+			c.L[w] *= quiet / (quiet + quietMinutes)
+			c.alarming = c.alarming || c.L[w] > 0
 		}
 	}
 	since(&c.LoudSince, loud, e.clock)
 	*was = now
-	c.Heard, c.Weighed, c.recount = 0, true, false
-	j.crowd, j.speaks = c.L, c.speaks
+	c.Unweighed, c.Weighed, c.recount = 0, true, false
+	j.crowd, j.alarming = c.L, c.alarming
 }
 
 // rounded is a rate to within a fiftieth, as well as any is known: so what it is for
@@ -86,32 +86,32 @@ const loudNormal = 60 * minute
 // rises reports whether a crowd is far above normal: then nothing is learned of it.
 func (c *crowd) rises(now int64) bool { return c.LoudSince != 0 && now-c.LoudSince < loudNormal }
 
-// history is how many minutes of calm are known of a crowd: one that nobody has
-// known calm can't be said to have risen. Who is heard for the first time has
-// been calm until then.
-func (c *crowd) history(now int64) float64 {
+// quietHistory is how many minutes of quiet are known of a crowd: one that nobody has
+// known quiet can't be said to have risen. Who is reported for the first time has
+// been quiet until then.
+func (c *crowd) quietHistory(now int64) float64 {
 	return c.Base.T + float64(max(0, now-learnLag-c.Base.From))/float64(minute)
 }
 
-// calmBefore is how many minutes before a time a crowd was as calm as perMinute has
+// quietBefore is how many minutes before a time a crowd was as quiet as perMinute has
 // it: what is remembered of it is a past, too, before any of it is learned.
-func (e *Engine) calmBefore(c *crowd, at int64, perMinute float64) float64 {
+func (e *Engine) quietBefore(c *crowd, at int64, perMinute float64) float64 {
 	from := max(e.start, c.Reach)
 	minutes := float64(at-from) / float64(minute)
-	if minutes <= 0 || c.between(from, at) > calmFactor*perMinute*minutes+fewReports {
+	if minutes <= 0 || c.between(from, at) > quietFactor*perMinute*minutes+fewReports {
 		return 0
 	}
 	return minutes
 }
 
 // weighed is what the evidence of a crowd was last worked out for: mostly nothing
-// has changed when it is looked at again.
+// has changed when it is evaluated again.
 type weighed struct {
 	n         [windows]float64 // independent reports
 	perMinute float64          // are normal
 	l         [windows]float64 // the evidence of that
 	until     int64            // n stays the same if nobody says anything
-	caps      int              // the state of the caps that it was counted by
+	capsGen   int              // the state of the caps that it was counted by
 }
 
 // crowdEvidence is the evidence of n independent reports in a window, where

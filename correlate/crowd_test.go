@@ -36,7 +36,7 @@ func TestCrowdAloneConfirmsNothingThatProbesFindWell(t *testing.T) {
 			c := crowd(w)
 			c.from, c.to = 35, 41
 			w.crowds = append(w.crowds, c)
-			w.runTold(t).wantNone(t)
+			w.runPublished(t).wantNone(t)
 		})
 	}
 }
@@ -51,7 +51,7 @@ func ispOutage() *world {
 
 func TestViewersISPFails(t *testing.T) {
 	t.Parallel()
-	s := ispOutage().runTold(t)
+	s := ispOutage().runPublished(t)
 	in := s.wantOne(t, "isp:AS812")
 	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "reports alone") || !strings.Contains(in.Title, "AS812") {
 		t.Errorf("basis %s, title %q", in.Basis, in.Title)
@@ -83,7 +83,7 @@ func TestWhatIsNoISPOutage(t *testing.T) {
 			t.Parallel()
 			w := ispOutage()
 			spoil(w, &w.crowds[1])
-			w.runTold(t).wantNone(t)
+			w.runPublished(t).wantNone(t)
 		})
 	}
 }
@@ -133,7 +133,7 @@ func unseen(networks int) *world {
 
 func TestReportsConfirmWhereNothingProbes(t *testing.T) {
 	t.Parallel()
-	in := unseen(30).runTold(t).wantOne(t, "cdn:x")
+	in := unseen(30).runPublished(t).wantOne(t, "cdn:x")
 	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "by people's reports alone") || in.Evidence.Probes != 0 {
 		t.Errorf("basis %s, title %q, evidence %+v", in.Basis, in.Title, in.Evidence)
 	}
@@ -150,7 +150,7 @@ func TestFewNetworksConfirmNothing(t *testing.T) {
 	t.Parallel()
 	w := unseen(15)
 	w.crowds = w.crowds[1:] // nor does anybody else say a word
-	s := w.runTold(t)
+	s := w.runPublished(t)
 	s.wantNone(t)
 	if len(s.last()) == 0 {
 		t.Error("not even a candidate: the crowd was not heard at all")
@@ -176,7 +176,7 @@ func TestWorksForMe(t *testing.T) {
 	say := func(code uint16, n int) {
 		for i := range n {
 			id, _ := e.network(faultline.Report{ASN: uint32(1000 + i)})
-			c.add(heard{At: e.clock - 10*second, Network: id, Code: code}, false)
+			c.add(userReport{At: e.clock - 10*second, Network: id, Code: code}, false)
 		}
 	}
 	say(503, 10)
@@ -218,7 +218,7 @@ func TestBystandersAreExonerated(t *testing.T) {
 	w.grumble(1)
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
 	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
-	in := w.runTold(t).wantOne(t, "cdn:x")
+	in := w.runPublished(t).wantOne(t, "cdn:x")
 	if len(in.Exonerated) != 1 || in.Exonerated[0].Site != "s004.example" || in.Exonerated[0].Reason != "reports rose, probes clean" {
 		t.Errorf("exonerated %+v", in.Exonerated)
 	}

@@ -27,7 +27,7 @@ func TestReportsAreKeptInOrder(t *testing.T) {
 		}
 		c := e.sites.rows[0].Crowd
 		kept := append(c.Recent, c.Well...)
-		if len(kept) != 7 || !slices.IsSortedFunc(kept, func(a, b heard) int { return int(a.At - b.At) }) {
+		if len(kept) != 7 || !slices.IsSortedFunc(kept, func(a, b userReport) int { return int(a.At - b.At) }) {
 			t.Errorf("%s: %+v", symptom, kept)
 		}
 	}

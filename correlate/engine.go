@@ -37,12 +37,12 @@ const (
 // Engine folds events into incidents. One goroutine owns it. The zero value is
 // not usable; see [New] and [Restore].
 type Engine struct {
-	cfg   Config
-	epoch string
-	clock int64 // last tick, Unix milliseconds; 0 before the first
-	start int64 // first tick
-	eval  int64 // last evaluation
-	sure  int64 // until when the causes of young incidents stand, see assure
+	cfg         Config
+	epoch       string
+	clock       int64 // last tick, Unix milliseconds; 0 before the first
+	start       int64 // first tick
+	eval        int64 // last evaluation
+	stableUntil int64 // until when the causes of young incidents stand, see assure
 
 	sites      table[site]
 	components table[component]
@@ -58,11 +58,11 @@ type Engine struct {
 	crowdBase globalBase
 	leak      float64 // π₀, the chance that a site fails on its own just now
 
-	incidents []*incident // open ones and those final for less than a day, by ordinal
-	ordinal   int64       // incidents made so far
-	pending   []pendingCause
-	said      []faultline.Statement // of components that nothing is known to be wrong with
-	counters  faultline.Counters
+	incidents  []*incident // open ones and those final for less than a day, by ordinal
+	ordinal    int64       // incidents made so far
+	pending    []pendingCause
+	unattached []faultline.Statement // of components that nothing is known to be wrong with
+	counters   faultline.Counters
 
 	snap *snapshot // under way, if there is one
 	s    scratch
@@ -137,11 +137,11 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 	e.setClocks()
 	e.repeats.rotate(now)
 	e.learn()
-	e.judge()
+	e.weighSites()
 	found, rest := e.search()
 	e.track(found)
-	e.trackTogether(rest, found)
-	e.assure(found, rest)
+	e.trackUnmapped(rest, found)
+	e.noteStable(found, rest)
 	e.ownFaults()
 	e.viewers()
 	e.settle()

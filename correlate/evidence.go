@@ -35,32 +35,32 @@ var failing = [...]struct{ share, weight float64 }{{0.95, 0.5}, {0.5, 0.35}, {0.
 // get: who was never seen well can't be said to have failed.
 const successesSeen = 8
 
-// judged is what is known of one site at one evaluation.
-type judged struct {
-	id     uint32
-	l      [windows]float64 // evidence by window
-	probes [windows]float64 // of it, from probes
-	crowd  [windows]float64 // of it, from reports
-	class  int              // of its commonest symptom
-	code   uint16           // its commonest symptom
-	p0     float64          // chance that it fails by a cause that is known already
-	held   float64          // of it, by open incidents
-	speaks bool             // the crowd, of a failure, in some window
-	probed bool
-	bound  bool // it belonged to an incident when it was judged
-	down   bool // and that found it failing
+// siteEvidence is what is known of one site at one evaluation.
+type siteEvidence struct {
+	id       uint32
+	l        [windows]float64 // evidence by window
+	probes   [windows]float64 // of it, from probes
+	crowd    [windows]float64 // of it, from reports
+	class    int              // of its commonest symptom
+	code     uint16           // its commonest symptom
+	p0       float64          // chance that it fails by a cause that is known already
+	held     float64          // of it, by open incidents
+	alarming bool             // the crowd, of a failure, in some window
+	probed   bool
+	bound    bool // it belonged to an incident when it was weighed
+	down     bool // and that found it failing
 	// What of it must be worked out again before it is read, see weigh.
 	at        int64 // the evaluation that it was last brought up to date in
-	moves     int   // of what vantages say then
+	trustGen  int   // the trust in vantages then
 	stale     bool  // results have come in since
 	summed    bool  // l is the sum of probes and crowd
 	explained bool  // some cause explains it: p0 is not 0
 	// If nothing new comes, what its probes say, and its symptom, stay the same so
 	// long.
 	until, codeUntil int64
-	// And the incident that looked at it finds it as it did.
-	lookedFor, lookedUntil int64
-	lookedMoves            int
+	// And the incident that checked it finds it as it did.
+	checkedFor, checkedUntil int64
+	checkedTrustGen          int
 }
 
 // Scope patterns: a failure is seen everywhere, in one country only, or on the
@@ -73,7 +73,7 @@ const (
 )
 
 // weighProbes adds the evidence of a site's tracks, combined over scope patterns.
-func (e *Engine) weighProbes(s *site, j *judged) {
+func (e *Engine) weighProbes(s *site, j *siteEvidence) {
 	j.probes, j.probed, j.until = [windows]float64{}, false, math.MaxInt64
 	if len(s.Tracks) == 0 {
 		return
@@ -90,10 +90,10 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 		v := e.vantages.rows[t.Vantage]
 		for w := range ls {
 			if ls[w] > 0 {
-				ls[w] *= v.voice[w]
+				ls[w] *= v.trust[w]
 			}
 		}
-		sc.hear(v.Region, ls)
+		sc.addRegional(v.Region, ls)
 	}
 	for w := range windows {
 		j.probes[w] = sc.overPatterns(w)
@@ -103,19 +103,19 @@ func (e *Engine) weighProbes(s *site, j *judged) {
 // regional is the evidence of the vantages of one region: their sum, and each
 // of them.
 type regional struct {
-	region uint32
-	l      [windows]float64
-	heard  [windows]int // vantages with a say
-	each   [][windows]float64
+	region   uint32
+	l        [windows]float64
+	vantages [windows]int // vantages with a say
+	each     [][windows]float64
 }
 
-// hear files the evidence of one vantage under its region.
-func (s *scratch) hear(region uint32, ls [windows]float64) {
+// addRegional files the evidence of one vantage under its region.
+func (s *scratch) addRegional(region uint32, ls [windows]float64) {
 	r := s.region(region)
 	for w, l := range ls {
 		r.l[w] += l
 		if l != 0 {
-			r.heard[w]++
+			r.vantages[w]++
 		}
 	}
 	r.each = append(r.each, ls)
@@ -141,7 +141,7 @@ func (s *scratch) region(id uint32) *regional {
 func (s *scratch) overPatterns(w int) float64 {
 	sum, regions, vantages := 0., 0, 0
 	for i := range s.regions {
-		if n := s.regions[i].heard[w]; n > 0 {
+		if n := s.regions[i].vantages[w]; n > 0 {
 			sum += s.regions[i].l[w]
 			regions++
 			vantages += n
@@ -154,7 +154,7 @@ func (s *scratch) overPatterns(w int) float64 {
 	region, one := logPart(&logRegions, oneRegion, regions), logPart(&logVantages, oneVantage, vantages)
 	for i := range s.regions {
 		r := &s.regions[i]
-		if r.heard[w] == 0 {
+		if r.vantages[w] == 0 {
 			continue
 		}
 		s.terms = append(s.terms, region+r.l[w])
@@ -278,7 +278,7 @@ func (s *site) symptom(now int64) uint16 {
 	return code
 }
 
-// symptomFor also returns when that may next be another if nothing is heard.
+// symptomFor also returns when that may next be another if nothing comes in.
 func (s *site) symptomFor(now int64) (best uint16, until int64) {
 	var count [1 << codeBits]uint16
 	most := uint16(0)

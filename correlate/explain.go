@@ -4,14 +4,14 @@ import "faultline"
 
 // explain raises the chance of failure of a component's members.
 func (e *Engine) explain(c uint32, q float64) {
-	for _, on := range e.judgedOn(c) {
-		j := &e.s.judged[on.at]
+	for _, on := range e.dependentsOf(c) {
+		j := &e.s.evidence[on.at]
 		e.s.explain(on.at, 1-(1-j.p0)*(1-q*on.weight))
 	}
 }
 
 // explainOpen starts the explanation from the incidents that are open. Young ones
-// must win their cause anew, and may lose it to a better one, unless they are sure
+// must win their cause again, and may lose it to a better one, unless they are sure
 // of it.
 func (e *Engine) explainOpen(sure bool) {
 	for _, in := range e.incidents {
@@ -27,7 +27,7 @@ func (e *Engine) explainOpen(sure bool) {
 		}
 		for _, m := range in.Members {
 			if at := e.s.place(m.Site); at >= 0 && (!young || m.Adopted) {
-				e.s.explain(at, max(e.s.judged[at].p0, memberChance))
+				e.s.explain(at, max(e.s.evidence[at].p0, memberChance))
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func (e *Engine) explainOpen(sure bool) {
 // explainNothing forgets what explains what.
 func (e *Engine) explainNothing() {
 	for _, at := range e.s.explained {
-		j := &e.s.judged[at]
+		j := &e.s.evidence[at]
 		j.p0, j.held, j.explained = 0, 0, false
 	}
 	e.s.explained = e.s.explained[:0]
@@ -51,10 +51,10 @@ func (e *Engine) leakIn(w int) float64 {
 // leakGrace is how much longer than a window a failure in it may have gone on.
 const leakGrace = minute
 
-// otherwise is the chance that a site fails since a window by anything but the
+// backgroundProb is the chance that a site fails since a window by anything but the
 // cause that is being weighed.
-func (e *Engine) otherwise(j *judged, w int) float64 {
-	return 1 - (1-e.leakIn(w))*(1-j.p0)*(1-e.s.unnamed)
+func (e *Engine) backgroundProb(j *siteEvidence, w int) float64 {
+	return 1 - (1-e.leakIn(w))*(1-j.p0)*(1-e.s.unmappedProb)
 }
 
 // young reports whether the cause of an incident is still open to doubt.
@@ -66,15 +66,15 @@ func (in *incident) young(now int64) bool {
 // memberChance is how likely a site that belongs to an open incident fails.
 const memberChance = 0.9
 
-// judgedSite returns what is known of a site, nil if it is not judged.
-func (e *Engine) judgedSite(id uint32) *judged {
+// evidenceOf returns what is known of a site, nil if it is not active.
+func (e *Engine) evidenceOf(id uint32) *siteEvidence {
 	if at := e.s.place(id); at >= 0 {
-		return e.judgedAt(at)
+		return e.evidenceAt(at)
 	}
 	return nil
 }
 
-// place is where a site stands in judged, -1 if it does not.
+// place is where a site stands in evidence, -1 if it does not.
 func (s *scratch) place(id uint32) int32 {
 	if int(id) >= len(s.byID) {
 		return -1
@@ -82,9 +82,9 @@ func (s *scratch) place(id uint32) int32 {
 	return s.byID[id]
 }
 
-// explain sets the chance that a judged site fails by what is known already.
+// explain sets the chance that an active site fails by what is known already.
 func (s *scratch) explain(at int32, p0 float64) {
-	j := &s.judged[at]
+	j := &s.evidence[at]
 	if j.p0 = p0; !j.explained {
 		j.explained = true
 		s.explained = append(s.explained, at)

@@ -232,12 +232,12 @@ func TestFormulasOfCauses(t *testing.T) {
 
 	id := put(e, "d.example", 0, "cdn:a")
 	c, _ := e.components.find("cdn:a")
-	j := e.judgedSite(id)
+	j := e.evidenceOf(id)
 	j.p0 = 0.2
-	e.s.standings.forget()
+	e.s.dependents.forget()
 	e.explain(c, 0.6)
-	near(t, "explained", e.judgedSite(id).p0, 1-0.8*0.4)
-	near(t, "otherwise", e.otherwise(e.judgedSite(id), windows-1), 1-(1-e.leak)*(1-0.68))
+	near(t, "explained", e.evidenceOf(id).p0, 1-0.8*0.4)
+	near(t, "otherwise", e.backgroundProb(e.evidenceOf(id), windows-1), 1-(1-e.leak)*(1-0.68))
 }
 
 // The screen's histograms say the same as the exact search, but for their width.
@@ -275,5 +275,5 @@ func TestScreenAgreesWithTheExactSearch(t *testing.T) {
 	if f.cover = e.cover(f.c, f.w); len(f.cover) != 6 {
 		t.Errorf("%d failing members", len(f.cover))
 	}
-	near(t, "because", e.because(f), 6*(1-e.leakIn(f.w)/(1-(1-e.leakIn(f.w))*(1-f.q))))
+	near(t, "because", e.attributedCount(f), 6*(1-e.leakIn(f.w)/(1-(1-e.leakIn(f.w))*(1-f.q))))
 }

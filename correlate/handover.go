@@ -43,7 +43,7 @@ func (e *Engine) handOver(in *incident) {
 }
 
 // holder returns another confirmed incident that is open and whose cause a site
-// stands on.
+// depends on.
 func (e *Engine) holder(in *incident, id uint32) *incident {
 	for _, o := range e.incidents {
 		if o == in || !o.State.Open() || o.Confirmed == 0 || o.Failing == 0 || o.member(id) != nil {

@@ -18,7 +18,7 @@ func TestContestedSitesHoldNoIncidentOpen(t *testing.T) {
 		{sites: w.on("dns:q"), from: 39, to: 60, symptom: "dns"},
 	}
 	ends := map[faultline.Component]float64{"cdn:x": 45, "dns:q": 60}
-	for _, in := range w.runTold(t).told() {
+	for _, in := range w.runPublished(t).published() {
 		end, ok := ends[causeOf(in)]
 		if !ok || in.ResolvedAt == nil {
 			t.Errorf("%s is %s", causeOf(in), in.State)
@@ -45,12 +45,12 @@ func TestWhatATwinLeavesIsNoCause(t *testing.T) {
 	}
 	failing := w.on("prefix:192.0.2.0/24")
 	w.faults = []fault{{sites: failing, from: 35, to: 48, symptom: "http_503"}}
-	told := w.runTold(t).told()
-	if len(told) != 1 {
-		t.Fatalf("%d incidents told", len(told))
+	published := w.runPublished(t).published()
+	if len(published) != 1 {
+		t.Fatalf("%d incidents told", len(published))
 	}
-	if f := f1(told[0].Sites, failing); f < 0.95 {
-		t.Errorf("%s: sites match with F1 %.2f", causeOf(told[0]), f)
+	if f := f1(published[0].Sites, failing); f < 0.95 {
+		t.Errorf("%s: sites match with F1 %.2f", causeOf(published[0]), f)
 	}
 }
 

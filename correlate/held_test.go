@@ -7,7 +7,7 @@ import (
 )
 
 // What is open already explains its sites: a component that is no longer young by
-// how much of it fails, members by 0.9; a young one must win its cause anew, and a
+// how much of it fails, members by 0.9; a young one must win its cause again, and a
 // site's own fault may yet have a cause in common.
 func TestOpenIncidentsExplain(t *testing.T) {
 	t.Parallel()
@@ -32,8 +32,8 @@ func TestOpenIncidentsExplain(t *testing.T) {
 		m, other := put(e, "a.example", 9, "cdn:x"), put(e, "b.example", 9, "cdn:x")
 		in.join(m).Adopted = c.adopted
 		e.explainOpen(false)
-		near(t, name+": member", e.judgedSite(m).p0, c.member)
-		near(t, name+": other", e.judgedSite(other).p0, c.standing)
+		near(t, name+": member", e.evidenceOf(m).p0, c.member)
+		near(t, name+": other", e.evidenceOf(other).p0, c.standing)
 	}
 }
 
@@ -43,10 +43,10 @@ func TestBecauseCountsTheShareOfAProvider(t *testing.T) {
 	e := settled(60)
 	id := put(e, "a.example", 9, "cdn:x", "cdn:y")
 	c, _ := e.components.find("cdn:x")
-	e.judgedSite(id).p0 = 0.5
+	e.evidenceOf(id).p0 = 0.5
 	without := 1 - (1-e.leakIn(3))*0.5
 	with := 1 - (1-without)*(1-0.8*sharedWeight)
-	near(t, "because", e.because(found{c: c, w: 3, q: 0.8, cover: []uint32{id}}), (with-without)/with)
+	near(t, "because", e.attributedCount(found{c: c, w: 3, q: 0.8, cover: []uint32{id}}), (with-without)/with)
 }
 
 // The odds of a site's own candidate follow the evidence; those of what is confirmed
@@ -74,8 +74,8 @@ func TestOwnCandidatesAreRefreshed(t *testing.T) {
 			in.join(put(e, "b.example", 9))
 		}
 		e.sites.rows[id].Incident = in.Ordinal
-		odds, _ := e.ownOdds(e.judgedSite(id), e.sites.rows[id])
-		e.refreshOwn(e.judgedSite(id), e.sites.rows[id])
+		odds, _ := e.ownOdds(e.evidenceOf(id), e.sites.rows[id])
+		e.refreshOwn(e.evidenceOf(id), e.sites.rows[id])
 		if refreshed := in.LogOdds == odds; refreshed != c.want {
 			t.Errorf("%s: %v nats, of the evidence %v", name, in.LogOdds, odds)
 		}
@@ -145,7 +145,7 @@ func TestEndedIncidentsAreForgotten(t *testing.T) {
 	}
 }
 
-// Hours are told in the first half of each minute.
+// Hours are published in the first half of each minute.
 func TestHoursAreToldInTheFirstHalfMinute(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -155,7 +155,7 @@ func TestHoursAreToldInTheFirstHalfMinute(t *testing.T) {
 		e := settled(60)
 		e.clock = e.clock/minute*minute + c.into
 		e.clock += 10 * minute
-		rows := e.appendRows(nil, "a.example", &tally{Hours: []heardOf{{At: e.clock / hour, Probes: 3}}}, 1, nil)
+		rows := e.appendRows(nil, "a.example", &tally{Hours: []eventCounts{{At: e.clock / hour, Probes: 3}}}, 1, nil)
 		if len(rows) != c.want {
 			t.Errorf("%d s into a minute %d hours are told", c.into/second, len(rows))
 		}

@@ -2,7 +2,7 @@ package correlate
 
 import "testing"
 
-// A crowd that nobody has known calm can't be said to have risen.
+// A crowd that nobody has known quiet can't be said to have risen.
 func TestCrowdsNeedAPast(t *testing.T) {
 	t.Parallel()
 	loud := func(from int) *world {

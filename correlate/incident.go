@@ -28,7 +28,7 @@ type incident struct {
 	LastFail                                  int64               // when one of its sites last failed
 	QuietSince                                int64               // when nothing of it failed any more, 0 while something does
 	LowSince                                  int64               // when less than recoveringPart of the peak failed, 0 while more does
-	RenameTo                                  faultline.Component // has explained it better at the last look
+	RenameTo                                  faultline.Component // has explained it better at the last evaluation
 
 	Members                             []member // ascending by site
 	Failing, Observed, PeakFailing      int
@@ -48,7 +48,7 @@ type incident struct {
 	Last   faultline.Incident // the newest revision
 	LastAt int64              // when it was made
 
-	probed bool // any of its sites is; counted anew at each evaluation
+	probed bool // any of its sites is; counted again at each evaluation
 }
 
 // member is one site of an incident.
@@ -220,7 +220,7 @@ func (in *incident) countProbe(id, vantage uint32, r result) {
 }
 
 // countReport counts one report of a member since the onset.
-func (in *incident) countReport(id uint32, h heard) {
+func (in *incident) countReport(id uint32, h userReport) {
 	m := in.member(id)
 	if m == nil || h.At < in.Onset[0] {
 		return
@@ -242,11 +242,11 @@ func (in *incident) countReport(id uint32, h heard) {
 // enlist makes a site a member and counts what was seen of it since the onset.
 func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	s := e.sites.rows[id]
-	e.s.rouse(id)
+	e.s.unsettle(id)
 	s.Incident = in.Ordinal
 	m := in.join(id)
 	m.Onset = max(onset, in.Onset[0])
-	if j := e.judgedSite(id); j != nil {
+	if j := e.evidenceOf(id); j != nil {
 		m.Code = j.code
 	}
 	for _, t := range s.Tracks {
@@ -272,8 +272,8 @@ func (e *Engine) release(in *incident) {
 	for _, n := range in.Networks {
 		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
 			row.Incident = 0
-			e.s.mute--
-			e.s.caps++
+			e.s.failingISPs--
+			e.s.capsGen++
 		}
 	}
 }
@@ -281,21 +281,21 @@ func (e *Engine) release(in *incident) {
 // forget drops what was seen of an incident's sites while they failed: it has
 // been told, and must not be learned as normal now that they are free.
 func (e *Engine) forget(in *incident) {
-	told := e.clock - statusReach // what is newer is still shown, and after the end
+	published := e.clock - statusReach // what is newer is still shown, and after the end
 	for _, m := range in.Members {
 		s := e.sites.rows[m.Site]
-		until := told
+		until := published
 		if m.Recovered != 0 {
-			until = min(told, m.Recovered)
+			until = min(published, m.Recovered)
 		}
-		e.s.stir(m.Site)
+		e.s.invalidate(m.Site)
 		for _, t := range s.Tracks {
 			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
 			t.changed()
 		}
 		if s.Crowd != nil {
-			s.Crowd.drop(told + 1)
-			s.Crowd.Base.advance(0, told, false)
+			s.Crowd.drop(published + 1)
+			s.Crowd.Base.advance(0, published, false)
 		}
 	}
 }

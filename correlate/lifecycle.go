@@ -93,7 +93,7 @@ func (e *Engine) track(causes []found) {
 }
 
 // alias returns the open incident of a cause that this component can't be told
-// apart from: what the map misplaces by the one may stand on the other.
+// apart from: what the map misplaces by the one may depend on the other.
 func (e *Engine) alias(name faultline.Component) *incident {
 	for _, in := range e.incidents {
 		if in.State.Open() && slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name }) {
@@ -133,12 +133,12 @@ func (e *Engine) leftBy(f found) *incident {
 func (e *Engine) failingNow(sites []uint32) bool {
 	now := 0
 	for _, id := range sites {
-		s, j := e.sites.rows[id], e.judgedSite(id)
-		if e.look(s).fails > 0 || len(s.Tracks) == 0 && j.crowd[windowOf(4*minute)] > crowdDown {
+		s, j := e.sites.rows[id], e.evidenceOf(id)
+		if e.recentChecks(s).fails > 0 || len(s.Tracks) == 0 && j.crowd[windowOf(4*minute)] > crowdDown {
 			now++
 		}
 	}
-	return now >= materialSites && float64(now) >= recoveringPart*float64(len(sites))
+	return now >= minAttributedSites && float64(now) >= recoveringPart*float64(len(sites))
 }
 
 // refresh brings an incident up to date with what was found of its cause.
@@ -175,7 +175,7 @@ func (e *Engine) reopen(in *incident) {
 	in.State, in.Resolved, in.Recovering, in.QuietSince, in.LowSince = faultline.StateConfirmed, 0, 0, 0, 0
 	for _, m := range in.Members {
 		if s := e.sites.rows[m.Site]; s.Incident == 0 {
-			e.s.rouse(m.Site)
+			e.s.unsettle(m.Site)
 			s.Incident = in.Ordinal
 		}
 	}
@@ -190,7 +190,7 @@ func (e *Engine) relapsed(in *incident) bool {
 			continue
 		}
 		probed++
-		if now := e.look(s); s.Incident == 0 && now.fails >= relapseFails && now.lastFail > in.Resolved && 2*now.fails >= now.all {
+		if now := e.recentChecks(s); s.Incident == 0 && now.fails >= relapseFails && now.lastFail > in.Resolved && 2*now.fails >= now.all {
 			again++
 		}
 	}
@@ -238,7 +238,7 @@ func (e *Engine) considerRename(in *incident, f found) {
 	e.refresh(in, f)
 }
 
-// absorb merges the incidents of single sites into that of what they stand on.
+// absorb merges the incidents of single sites into that of what they depend on.
 func (e *Engine) absorb(in *incident, sites []uint32) {
 	for _, id := range sites {
 		o := e.sites.rows[id].Incident
@@ -274,7 +274,7 @@ func (e *Engine) settle() {
 		if in.Cause.Kind() != faultline.KindISP {
 			e.observe(in, in.probed)
 		}
-		e.hearEarlier(in)
+		e.attachStatements(in)
 		if age := e.clock - in.Detected; age <= onsetFreeze && (age <= fitOften || age%fitLater == 0) {
 			e.fitOnset(in)
 		}
@@ -346,7 +346,7 @@ func since(at *int64, holds bool, now int64) {
 
 // returned is when all but a part of an incident's sites were back, by when each
 // of them was; otherwise, when that is not known.
-func (in *incident) returned(but float64, otherwise int64) int64 {
+func (in *incident) returned(but float64, fallback int64) int64 {
 	var back []int64
 	for _, m := range in.Members {
 		if m.Recovered != 0 {
@@ -354,7 +354,7 @@ func (in *incident) returned(but float64, otherwise int64) int64 {
 		}
 	}
 	if len(back) == 0 {
-		return otherwise
+		return fallback
 	}
 	slices.Sort(back)
 	last := len(in.Members) - 1 - int(but*float64(len(in.Members)))

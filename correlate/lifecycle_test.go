@@ -66,11 +66,11 @@ func TestMateriality(t *testing.T) {
 			if i < c.explained {
 				p0 = 0.97
 			}
-			e.s.byID[id] = int32(len(e.s.judged))
-			e.s.judged = append(e.s.judged, judged{id: id, p0: p0})
+			e.s.byID[id] = int32(len(e.s.evidence))
+			e.s.evidence = append(e.s.evidence, siteEvidence{id: id, p0: p0})
 			cover = append(cover, id)
 		}
-		if got := e.material(found{c: 0, q: 0.97, cover: cover}); got != c.want {
+		if got := e.enoughAttributed(found{c: 0, q: 0.97, cover: cover}); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -79,10 +79,10 @@ func TestMateriality(t *testing.T) {
 // A thousand voices of one prefix or network are few.
 func TestIndependentVoices(t *testing.T) {
 	t.Parallel()
-	voices := func(n int, change func(i int, h *heard)) *crowd {
+	trusts := func(n int, change func(i int, h *userReport)) *crowd {
 		c := &crowd{}
 		for i := range n {
-			h := heard{At: after(59).UnixMilli(), Network: 1, Net: uint32(i + 1), Who: uint64(i), Code: 503}
+			h := userReport{At: after(59).UnixMilli(), Network: 1, Net: uint32(i + 1), Who: uint64(i), Code: 503}
 			change(i, &h)
 			c.add(h, false)
 		}
@@ -92,20 +92,20 @@ func TestIndependentVoices(t *testing.T) {
 		crowd *crowd
 		want  float64
 	}{
-		"a hundred of one prefix":        {voices(100, func(_ int, h *heard) { h.Net = 7 }), prefixCap},
-		"a hundred of one network":       {voices(100, func(int, *heard) {}), networkCap},
-		"a hundred of a hundred":         {voices(100, func(i int, h *heard) { h.Network = uint32(i) }), 100},
-		"for whom it works":              {voices(100, func(i int, h *heard) { h.Network, h.Code = uint32(i), codeOK }), 0},
-		"long ago":                       {voices(100, func(i int, h *heard) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
-		"half of them of one network":    {voices(100, func(i int, h *heard) { h.Network = uint32(max(0, i-49)) }), 50 + networkCap},
-		"half of a network that is down": {voices(100, func(i int, h *heard) { h.Network = uint32(99 + i%2) }), networkCap},
+		"a hundred of one prefix":        {trusts(100, func(_ int, h *userReport) { h.Net = 7 }), prefixCap},
+		"a hundred of one network":       {trusts(100, func(int, *userReport) {}), networkCap},
+		"a hundred of a hundred":         {trusts(100, func(i int, h *userReport) { h.Network = uint32(i) }), 100},
+		"for whom it works":              {trusts(100, func(i int, h *userReport) { h.Network, h.Code = uint32(i), codeOK }), 0},
+		"long ago":                       {trusts(100, func(i int, h *userReport) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
+		"half of them of one network":    {trusts(100, func(i int, h *userReport) { h.Network = uint32(max(0, i-49)) }), 50 + networkCap},
+		"half of a network that is down": {trusts(100, func(i int, h *userReport) { h.Network = uint32(99 + i%2) }), networkCap},
 	} {
 		e := settled(60)
 		for i := range 101 {
 			e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
 		}
 		if name == "half of a network that is down" {
-			e.networks.rows[99].Incident, e.s.mute = 1, 1
+			e.networks.rows[99].Incident, e.s.failingISPs = 1, 1
 		}
 		if got := e.independent(c.crowd)[windowOf(8*minute)]; got != c.want {
 			t.Errorf("%s weigh as %v, want %v", name, got, c.want)

@@ -25,7 +25,7 @@ func (e *Engine) nameCause(f found, rest []found) (found, []found) {
 		}
 		o = like
 		others = append(others, o)
-		if o.gain >= nameable*f.gain && e.nearerName(o, best) && e.material(o) {
+		if o.gain >= nameable*f.gain && e.nearerName(o, best) && e.enoughAttributed(o) {
 			best = o
 		}
 	}
@@ -59,7 +59,7 @@ func (e *Engine) nearerName(a, b found) bool {
 func (e *Engine) symptomFit(f found) float64 {
 	fit := 0.
 	for _, id := range f.cover {
-		fit += symptomGain[e.components.rows[f.c].Name.Kind()][e.judgedSite(id).class]
+		fit += symptomGain[e.components.rows[f.c].Name.Kind()][e.evidenceOf(id).class]
 	}
 	return fit / float64(max(1, len(f.cover)))
 }
@@ -75,7 +75,7 @@ func (e *Engine) kindRank(c uint32) int {
 // sameMembers reports whether two components have the same members among the
 // sites that anything is known of.
 func (e *Engine) sameMembers(a, b uint32) bool {
-	return slices.EqualFunc(e.judgedOn(a), e.judgedOn(b), func(a, b standing) bool { return a.at == b.at })
+	return slices.EqualFunc(e.dependentsOf(a), e.dependentsOf(b), func(a, b dependent) bool { return a.at == b.at })
 }
 
 // jaccard is the overlap of two ascending lists.

@@ -12,25 +12,25 @@ import (
 const (
 	stateResults = 3          // of each vantage tell how a site does now
 	stateReach   = 3.5        // times the cadence; older results tell nothing
-	minReach     = 4 * minute // however often somebody looks
+	minReach     = 4 * minute // however often somebody checks
 	joinChance   = 0.8        // posterior from which a site belongs to an incident
 	crowdDown    = 1.5        // evidence of 4 minutes of reports where nothing probes
 	crowdBack    = 0.5
 	blipFor      = 3 * minute // what failed once and then no more was no part of it
 )
 
-// seen is how one site does now, by its probes.
-type seen struct {
+// checks is how one site does now, by its probes.
+type checks struct {
 	fails, all int
 	lastFail   int64
 	until      int64 // if there are no more results
 }
 
-// look reads the last results of a site's tracks that have a voice.
-func (e *Engine) look(s *site) seen {
-	out := seen{until: math.MaxInt64}
+// recentChecks reads the last results of a site's tracks that are trusted.
+func (e *Engine) recentChecks(s *site) checks {
+	out := checks{until: math.MaxInt64}
 	for _, t := range s.Tracks {
-		if e.vantages.rows[t.Vantage].voice[windowOf(2*minute)] == 0 || t.chronic() {
+		if e.vantages.rows[t.Vantage].trust[windowOf(2*minute)] == 0 || t.chronic() {
 			continue
 		}
 		reach := max(minReach, int64(stateReach*float64(t.cadence())))
@@ -98,7 +98,7 @@ func (e *Engine) recount(in *incident) {
 			in.Failing++
 		}
 		if at := e.s.place(m.Site); at >= 0 {
-			e.s.watched.found(&e.s.judged[at], m.fails())
+			e.s.watched.found(&e.s.evidence[at], m.fails())
 		}
 	}
 	in.probed = probed
@@ -122,23 +122,23 @@ func (e *Engine) dropBlips(in *incident) {
 	})
 }
 
-// fails reports whether a member was found failing when it was last looked at.
+// fails reports whether a member was found failing when it was last checked.
 func (m *member) fails() bool {
 	return m.State == faultline.SiteDown || m.State == faultline.SiteDegraded
 }
 
 // watchProbes sets a member's state by its probes.
 func (e *Engine) watchProbes(in *incident, m *member, s *site) {
-	var now seen
+	var now checks
 	if at := e.s.place(m.Site); at < 0 {
-		now = e.look(s)
+		now = e.recentChecks(s)
 	} else {
-		j := &e.s.judged[at]
-		if j.lookedFor == in.Ordinal && e.clock < j.lookedUntil && j.lookedMoves == e.s.moves {
+		j := &e.s.evidence[at]
+		if j.checkedFor == in.Ordinal && e.clock < j.checkedUntil && j.checkedTrustGen == e.s.trustGen {
 			return
 		}
-		now = e.look(s)
-		j.lookedFor, j.lookedUntil, j.lookedMoves = in.Ordinal, now.until, e.s.moves
+		now = e.recentChecks(s)
+		j.checkedFor, j.checkedUntil, j.checkedTrustGen = in.Ordinal, now.until, e.s.trustGen
 	}
 	if now.all == 0 {
 		return
@@ -175,7 +175,7 @@ func (e *Engine) watchProbes(in *incident, m *member, s *site) {
 // tail of a crowd does not hold it down once the probes of all others are clean.
 func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 	l := 0.
-	if j := e.judgedSite(m.Site); j != nil {
+	if j := e.evidenceOf(m.Site); j != nil {
 		l = j.crowd[windowOf(4*minute)]
 	}
 	switch {
@@ -189,7 +189,7 @@ func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 	}
 }
 
-// joinMembers lets the sites join that stand on the cause and fail.
+// joinMembers lets the sites join that depend on the cause and fail.
 func (e *Engine) joinMembers(in *incident) {
 	c, ok := e.components.find(string(in.Cause))
 	if !ok || in.Cause.Kind() == faultline.KindSite {
@@ -197,11 +197,11 @@ func (e *Engine) joinMembers(in *incident) {
 	}
 	q := max(0.3, in.heldFraction())
 	span := windowOf(e.clock - in.Onset[0])
-	for _, on := range e.judgedOn(c) {
+	for _, on := range e.dependentsOf(c) {
 		if e.sites.rows[e.s.active[on.at]].Incident != 0 {
 			continue
 		}
-		j := e.judgedAt(on.at)
+		j := e.evidenceAt(on.at)
 		best, at := 0., 0
 		for w := range span + 1 {
 			if j.l[w] > best {
@@ -241,19 +241,19 @@ func (e *Engine) beganAbout(s *site, since int64) int64 {
 	return (first + last) / 2
 }
 
-// watched counts the judged sites that something can be said of.
+// watched counts the active sites that something can be said of.
 type watched struct {
-	probed  int
-	heard   int // probed, or people speak of it
-	failing int // by their probes
+	probed   int
+	reported int // probed, or people speak of it
+	failing  int // by their probes
 }
 
-func (w *watched) add(j *judged) {
+func (w *watched) add(j *siteEvidence) {
 	if j.probed {
 		w.probed++
 	}
-	if j.probed || j.hears() {
-		w.heard++
+	if j.probed || j.hasReports() {
+		w.reported++
 	}
 	if j.fails() {
 		w.failing++
@@ -261,7 +261,7 @@ func (w *watched) add(j *judged) {
 }
 
 // found notes that an incident found a site of its own failing, or not.
-func (w *watched) found(j *judged, down bool) {
+func (w *watched) found(j *siteEvidence, down bool) {
 	before := j.fails()
 	j.down = down
 	switch after := j.fails(); {
@@ -272,10 +272,10 @@ func (w *watched) found(j *judged, down bool) {
 	}
 }
 
-// hears reports whether people's reports say anything of a site, fails whether its
+// hasReports reports whether people's reports say anything of a site, fails whether its
 // probes say that it fails: to the incident that it belongs to, if it does.
-func (j *judged) hears() bool { return j.crowd[windowOf(8*minute)] != 0 }
-func (j *judged) fails() bool {
+func (j *siteEvidence) hasReports() bool { return j.crowd[windowOf(8*minute)] != 0 }
+func (j *siteEvidence) fails() bool {
 	if j.bound {
 		return j.probed && j.down
 	}
@@ -287,10 +287,10 @@ func (e *Engine) observe(in *incident, probed bool) {
 	all := e.s.watched
 	in.ElsewhereFailing, in.ElsewhereObserved = all.failing, all.probed
 	if !probed {
-		in.ElsewhereObserved = all.heard
+		in.ElsewhereObserved = all.reported
 	}
-	own := func(j *judged) {
-		watched := j.probed || !probed && j.hears()
+	own := func(j *siteEvidence) {
+		watched := j.probed || !probed && j.hasReports()
 		if watched || e.sites.rows[j.id].Incident == in.Ordinal {
 			in.Observed++
 		}
@@ -303,9 +303,9 @@ func (e *Engine) observe(in *incident, probed bool) {
 	}
 	c, ok := e.components.find(string(in.Cause))
 	if ok {
-		for _, on := range e.judgedOn(c) {
+		for _, on := range e.dependentsOf(c) {
 			if on.weight > 0 {
-				own(&e.s.judged[on.at])
+				own(&e.s.evidence[on.at])
 			}
 		}
 	}
@@ -314,7 +314,7 @@ func (e *Engine) observe(in *incident, probed bool) {
 			continue
 		}
 		if at := e.s.place(m.Site); at >= 0 {
-			own(&e.s.judged[at])
+			own(&e.s.evidence[at])
 		}
 	}
 	in.Fraction = 0

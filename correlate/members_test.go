@@ -6,7 +6,7 @@ import (
 	"faultline"
 )
 
-// How a site does is told by the last three results of each vantage that has a
+// How a site does is published by the last three results of each vantage that has a
 // voice, as far as they reach.
 func TestLook(t *testing.T) {
 	t.Parallel()
@@ -24,8 +24,8 @@ func TestLook(t *testing.T) {
 		"four minutes old":               {"ox", 20, 240, nil, 1, 1},
 		"older than that":                {"ox", 20, 241, nil, 0, 0},
 		"older, but looked at seldom":    {"oox", 240, 800, nil, 1, 1},
-		"a vantage without a voice":      {"oxx", 60, 0, func(v *vantage, _ *track) { v.voice[windowOf(2*minute)] = 0 }, 0, 0},
-		"a vantage with half a voice":    {"oxx", 60, 0, func(v *vantage, _ *track) { v.voice[windowOf(2*minute)] = 0.5 }, 2, 3},
+		"a vantage without a voice":      {"oxx", 60, 0, func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0 }, 0, 0},
+		"a vantage with half a voice":    {"oxx", 60, 0, func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0.5 }, 2, 3},
 		"a track that always fails":      {"xxx", 60, 0, func(_ *vantage, t *track) { t.Fail = 1000 }, 0, 0},
 		"one result, and no cadence yet": {"x", 60, 200, nil, 1, 1},
 	} {
@@ -36,7 +36,7 @@ func TestLook(t *testing.T) {
 		if c.change != nil {
 			c.change(e.vantages.rows[0], tr)
 		}
-		if got := e.look(e.sites.rows[id]); got.fails != c.fails || got.all != c.all {
+		if got := e.recentChecks(e.sites.rows[id]); got.fails != c.fails || got.all != c.all {
 			t.Errorf("%s: %d of %d fail, want %d of %d", name, got.fails, got.all, c.fails, c.all)
 		}
 	}
@@ -44,7 +44,7 @@ func TestLook(t *testing.T) {
 	id := put(e, "a.example", 0)
 	probed(e, id, "lon-1", "oxxooo", 60)
 	probed(e, id, "nyc-1", "oxoooo", 45)
-	got := e.look(e.sites.rows[id])
+	got := e.recentChecks(e.sites.rows[id])
 	if got.lastFail != e.clock-180*second || e.sites.rows[id].backAfter(got.lastFail) != e.clock-135*second || got.fails != 0 || got.all != 6 {
 		t.Errorf("%+v; it failed last 180 s ago and was back 135 s ago", got)
 	}
@@ -117,7 +117,7 @@ func TestMembersByTheirReports(t *testing.T) {
 		in := e.open("cdn:x", 0)
 		in.LastFail = 0
 		id := put(e, "a.example", 0)
-		e.judgedSite(id).crowd[windowOf(4*minute)] = c.nats
+		e.evidenceOf(id).crowd[windowOf(4*minute)] = c.nats
 		m := in.join(id)
 		m.State, m.Onset = faultline.SiteDegraded, e.clock-hour
 		if e.watchCrowd(in, m, c.clean); m.State != c.want {
@@ -170,7 +170,7 @@ func TestBlipsAreDropped(t *testing.T) {
 	}
 }
 
-// Who stands on the cause and fails joins it, if that is likely enough.
+// Who depends on the cause and fails joins it, if that is likely enough.
 func TestJoining(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -229,17 +229,17 @@ func TestObserving(t *testing.T) {
 		ids = append(ids, put(e, string(rune('a'+i))+".example", l, on))
 	}
 	silent := put(e, "silent.example", 0, "cdn:x")
-	e.judgedSite(silent).probed = false
+	e.evidenceOf(silent).probed = false
 	people := put(e, "people.example", 0, "cdn:x")
-	e.judgedSite(people).probed = false
-	e.judgedSite(people).crowd[windowOf(8*minute)] = -0.1
+	e.evidenceOf(people).probed = false
+	e.evidenceOf(people).crowd[windowOf(8*minute)] = -0.1
 	for _, i := range []int{0, 1, 6} {
 		in.join(ids[i])
 		e.sites.rows[ids[i]].Incident = in.Ordinal
 	}
 	in.Failing = 3
-	for i := range e.s.judged {
-		e.s.watched.add(&e.s.judged[i])
+	for i := range e.s.evidence {
+		e.s.watched.add(&e.s.evidence[i])
 	}
 	e.observe(in, true)
 	if in.Observed != 4 || in.ElsewhereObserved != 3 || in.ElsewhereFailing != 1 || in.Fraction != 0.75 {
@@ -250,7 +250,7 @@ func TestObserving(t *testing.T) {
 	if in.Observed != 5 || in.ElsewhereObserved != 3 || in.Fraction != 0.6 {
 		t.Errorf("by reports: %d observed, %d elsewhere, fraction %v", in.Observed, in.ElsewhereObserved, in.Fraction)
 	}
-	if w := e.s.watched; w != (watched{probed: 7, heard: 8, failing: 4}) {
+	if w := e.s.watched; w != (watched{probed: 7, reported: 8, failing: 4}) {
 		t.Errorf("watched %+v", w)
 	}
 }

@@ -20,8 +20,8 @@ const (
 	onsetFloor  = 3 * second  // probes take time and clocks differ
 	// crowdSlack widens an onset that only people saw: they report late.
 	crowdSlack = 90 * second
-	// silence is the step by which the absence of reports is counted.
-	silence = 10 * second
+	// silenceStep is the step by which the absence of reports is counted.
+	silenceStep = 10 * second
 	// everyNetwork asks for the reports of all of them.
 	everyNetwork = -1
 )
@@ -30,7 +30,7 @@ const (
 // fails at once.
 var rampSpans = [...]int64{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}
 
-// onsetStep is how fine the time of onset is told.
+// onsetStep is how fine the time of onset is published.
 const onsetStep = 2 * second
 
 // results counts what the probes that saw a failure saw, by step of time.
@@ -174,8 +174,8 @@ func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) ([3]int6
 	after := float64(len(late)) / max(1, float64(to-late[0])/float64(minute))
 	rise := max(2, after/normal)
 	var marks []mark
-	for t := from; t < to; t += silence {
-		marks = append(marks, mark{t, -normal * (rise - 1) * float64(silence) / float64(minute)})
+	for t := from; t < to; t += silenceStep {
+		marks = append(marks, mark{t, -normal * (rise - 1) * float64(silenceStep) / float64(minute)})
 	}
 	for _, t := range at {
 		marks = append(marks, mark{t, math.Log(rise)})

@@ -23,7 +23,7 @@ func cdnOutage(sites int) *world {
 func TestCDNOutageIsOneConfirmedIncident(t *testing.T) {
 	t.Parallel()
 	w := cdnOutage(100)
-	s := w.runTold(t)
+	s := w.runPublished(t)
 	in := s.wantOne(t, "cdn:x")
 	if f := f1(in.Sites, w.on("cdn:x")); f < 0.9 {
 		t.Errorf("sites match with F1 %.2f", f)
@@ -80,7 +80,7 @@ func TestPartialOutageSaysHowMuchFails(t *testing.T) {
 	w := quietTown(100, 46)
 	third := w.on("cdn:x")[:8]
 	w.faults = []fault{{sites: third, from: 35, to: 50, symptom: "http_503"}}
-	in := w.runTold(t).wantOne(t, "cdn:x")
+	in := w.runPublished(t).wantOne(t, "cdn:x")
 	if f := f1(in.Sites, third); f < 0.9 {
 		t.Errorf("sites match with F1 %.2f", f)
 	}
@@ -96,7 +96,7 @@ func TestTwinsAreAlternatives(t *testing.T) {
 		w.sites[i].Components = []faultline.Component{"cdn:twin", "asn:AS65000"}
 	}
 	w.faults = []fault{{sites: w.on("cdn:twin"), from: 35, to: 42, symptom: "connect"}}
-	in := w.runTold(t).wantOne(t, "cdn:twin")
+	in := w.runPublished(t).wantOne(t, "cdn:twin")
 	alt := in.Cause.Alternatives
 	if len(alt) != 1 || alt[0].Component != "asn:AS65000" || alt[0].Confidence != in.Cause.Confidence || alt[0].Reason != "same members" {
 		t.Errorf("cause %+v", in.Cause)
@@ -109,7 +109,7 @@ func TestBackgroundOfReportsJoinsTheEvidence(t *testing.T) {
 	w.grumble(1)
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
 	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 45, perMinute: 60, asns: asns(3000, 12), symptom: "http_503"})
-	in := w.runTold(t).wantOne(t, "cdn:x")
+	in := w.runPublished(t).wantOne(t, "cdn:x")
 	ev := in.Evidence
 	if in.Basis != faultline.BasisBoth || ev.Reports < 400 || ev.Reporters < 400 || ev.Networks < 12 {
 		t.Errorf("basis %s, evidence %+v", in.Basis, ev)

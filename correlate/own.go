@@ -24,7 +24,7 @@ const (
 	spreadWithin  = minute
 	spreadPart    = 0.1 // of an incident's sites fell at about one time
 	ownCrowdOnly  = 10  // independent reporters, where nothing probes
-	calmMinutes   = 10.
+	quietMinutes  = 10.
 	clusterSites  = 5
 	clusterWithin = 3 * minute
 	clusterAge    = 2 * minute // components have spoken by then
@@ -44,9 +44,9 @@ type alone struct {
 // sites that failed at one time and share nothing known.
 func (e *Engine) ownFaults() {
 	var rest []alone
-	unexplained, probed := 0., float64(e.s.calms)
-	for _, at := range e.s.stirred {
-		j := &e.s.judged[at]
+	unexplained, probed := 0., float64(e.s.quiescent)
+	for _, at := range e.s.unsettled {
+		j := &e.s.evidence[at]
 		s := e.sites.rows[j.id]
 		if s.Incident != 0 {
 			e.refreshOwn(j, s)
@@ -60,7 +60,7 @@ func (e *Engine) ownFaults() {
 			continue
 		}
 		unexplained++
-		if j.probed && e.look(s).fails < ownFaultFailures {
+		if j.probed && e.recentChecks(s).fails < ownFaultFailures {
 			continue // a failed probe now and then is what sites do
 		}
 		odds, w := e.ownOdds(j, s)
@@ -120,15 +120,15 @@ func (e *Engine) clusters(rest []alone) []alone {
 		for n < len(rest) && rest[n].onset-rest[0].onset <= clusterWithin {
 			n++
 		}
-		together := slices.DeleteFunc(slices.Clone(rest[:n]), func(a alone) bool {
-			return e.judgedSite(a.id).probes[a.w] <= failed || e.clock-a.onset < clusterAge
+		candidates := slices.DeleteFunc(slices.Clone(rest[:n]), func(a alone) bool {
+			return e.evidenceOf(a.id).probes[a.w] <= failed || e.clock-a.onset < clusterAge
 		})
-		if len(together) < clusterSites {
+		if len(candidates) < clusterSites {
 			left, rest = append(left, rest[0]), rest[1:]
 			continue
 		}
-		in := e.open(unattributed, together[0].odds)
-		for _, a := range together {
+		in := e.open(unattributed, candidates[0].odds)
+		for _, a := range candidates {
 			in.PeakOdds = max(in.PeakOdds, a.odds)
 			e.enlist(in, a.id, a.onset)
 		}
@@ -140,7 +140,7 @@ func (e *Engine) clusters(rest []alone) []alone {
 }
 
 // refreshOwn keeps the odds of a site's own incident up to date.
-func (e *Engine) refreshOwn(j *judged, s *site) {
+func (e *Engine) refreshOwn(j *siteEvidence, s *site) {
 	in := e.incident(s.Incident)
 	if in.Cause.Kind() != faultline.KindSite || in.State != faultline.StateCandidate || len(in.Members) > 1 {
 		return // of several hosts the search judges together
@@ -155,7 +155,7 @@ func (e *Engine) refreshOwn(j *judged, s *site) {
 
 // ownOdds is the log-odds of a site failing by itself, with how often it fails
 // anyway taken at its upper end, and the window that shows it best.
-func (e *Engine) ownOdds(j *judged, s *site) (float64, int) {
+func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
 	best, at := math.Inf(-1), ownStart
 	for w := ownStart; w < windows && (w == ownStart || e.clock-windowMS[w] >= s.Freed); w++ {
 		l := j.crowd[w]
@@ -166,7 +166,7 @@ func (e *Engine) ownOdds(j *judged, s *site) (float64, int) {
 			}
 			x := t.cautious(k[w], m[w])
 			if x > 0 {
-				x *= e.vantages.rows[t.Vantage].voice[w]
+				x *= e.vantages.rows[t.Vantage].trust[w]
 			}
 			l += x
 		}
@@ -208,7 +208,7 @@ func (t *track) cautious(k, m int) float64 {
 
 // adopter returns the incident that a site fails together with although its record
 // does not name the cause, if there is one.
-func (e *Engine) adopter(j *judged) *incident {
+func (e *Engine) adopter(j *siteEvidence) *incident {
 	switch {
 	case j.probed && slices.Max(j.probes[ownStart:]) <= failed:
 		return nil
@@ -226,7 +226,7 @@ func (e *Engine) adopter(j *judged) *incident {
 		if max(in.PeakFailing, len(in.Members)) < clusterSites || !in.tookDown(on) && !e.roseWith(in, j.id) {
 			continue
 		}
-		if e.looksLike(in, j.class) {
+		if e.sharesSymptom(in, j.class) {
 			return in
 		}
 	}
@@ -266,16 +266,16 @@ func (in *incident) tookDown(on [3]int64) bool {
 	return then >= clusterSites && float64(then) >= spreadPart*float64(all)
 }
 
-// rises reports whether the crowd of a site that nothing probes has a calm past, is
+// rises reports whether the crowd of a site that nothing probes has a quiet past, is
 // many now, and says what is wrong: it may rise out of sympathy alone.
-func (e *Engine) rises(j *judged) bool {
+func (e *Engine) rises(j *siteEvidence) bool {
 	c := e.sites.rows[j.id].Crowd
-	return c.Base.T >= calmMinutes && j.class != classVague && e.independent(c)[windowOf(8*minute)] >= ownCrowdOnly
+	return c.Base.T >= quietMinutes && j.class != classVague && e.independent(c)[windowOf(8*minute)] >= ownCrowdOnly
 }
 
-// looksLike reports whether a symptom class is among those of an incident, by what
+// sharesSymptom reports whether a symptom class is among those of an incident, by what
 // its sites failed with of late.
-func (e *Engine) looksLike(in *incident, class int) bool {
+func (e *Engine) sharesSymptom(in *incident, class int) bool {
 	if class == classVague {
 		return true
 	}

@@ -123,22 +123,22 @@ func TestLooksLike(t *testing.T) {
 			m.Code = codeDNS
 		}
 	}
-	if !e.looksLike(in, classDNS) {
+	if !e.sharesSymptom(in, classDNS) {
 		t.Error("one of twenty sites fails by its names")
 	}
-	if e.looksLike(in, classTLS) {
+	if e.sharesSymptom(in, classTLS) {
 		t.Error("none of them by its certificate")
 	}
-	if !e.looksLike(in, classVague) {
+	if !e.sharesSymptom(in, classVague) {
 		t.Error("a vague symptom looks like any other")
 	}
 	probed(e, in.Members[1].Site, "lon-1", "xoox", 180) // the first before it began
-	if e.looksLike(in, classDNS) {
+	if e.sharesSymptom(in, classDNS) {
 		t.Error("one of 21 is less than a twentieth")
 	}
 }
 
-// A crowd that nothing probes rises when it has a calm past, is ten people or more,
+// A crowd that nothing probes rises when it has a quiet past, is ten people or more,
 // and says what is wrong.
 func TestRises(t *testing.T) {
 	t.Parallel()
@@ -159,7 +159,7 @@ func TestRises(t *testing.T) {
 			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
 		}
 		e.sites.rows[id].Crowd.Base.T = c.calm
-		j := e.judgedSite(id)
+		j := e.evidenceOf(id)
 		j.class = c.class
 		if got := e.rises(j); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -168,20 +168,20 @@ func TestRises(t *testing.T) {
 }
 
 // The odds of a site's own fault are those of its best window, and of no window
-// that reaches into what has been told.
+// that reaches into what has been published.
 func TestOwnOdds(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
 	id := put(e, "a.example", 0)
 	tr := probed(e, id, "lon-1", "oooooooooooooxx", 60)
-	j, s := e.judgedSite(id), e.sites.rows[id]
-	*j = judged{id: id}
+	j, s := e.evidenceOf(id), e.sites.rows[id]
+	*j = siteEvidence{id: id}
 	odds, w := e.ownOdds(j, s)
 	if w != windowOf(2*minute) {
 		t.Errorf("it shows best in window %d", w)
 	}
 	near(t, "two of three", odds, tr.cautious(2, 3)-6)
-	e.vantages.rows[0].voice = [windows]float64{}
+	e.vantages.rows[0].trust = [windows]float64{}
 	if odds, _ := e.ownOdds(j, s); odds > ownPrior {
 		t.Errorf("a vantage without a voice says %v", odds)
 	}
@@ -215,7 +215,7 @@ func TestOwnOddsOfReportsAlone(t *testing.T) {
 		for i := range c.people {
 			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
 		}
-		j := e.judgedSite(id)
+		j := e.evidenceOf(id)
 		for w := range windows {
 			j.crowd[w] = c.nats
 		}

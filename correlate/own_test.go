@@ -13,7 +13,7 @@ func TestSiteFailsByItself(t *testing.T) {
 	w := quietTown(50, 62)
 	w.noise = 0.002
 	w.faults = []fault{{sites: []string{"s010.example"}, from: 35, to: 48, symptom: "dns"}}
-	s := w.runTold(t)
+	s := w.runPublished(t)
 	in := s.wantOne(t, "site:s010.example")
 	wantOnset(t, in, after(35), time.Minute)
 	if late := in.ConfirmedAt.Sub(after(35)); late > 4*time.Minute {
@@ -40,7 +40,7 @@ func TestMissingFromTheMapIsAdopted(t *testing.T) {
 	failing := w.on("cdn:x")
 	w.sites[i].Components = slices.DeleteFunc(w.sites[i].Components, func(c faultline.Component) bool { return c == "cdn:x" })
 	w.faults = []fault{{sites: failing, from: 35, to: 47, symptom: "http_503"}}
-	s := w.runTold(t)
+	s := w.runPublished(t)
 	in := s.wantOne(t, "cdn:x")
 	if !slices.ContainsFunc(in.Sites, func(x faultline.IncidentSite) bool { return x.Site == lost }) {
 		t.Errorf("%s does not belong to %s", lost, in.Title)
@@ -55,12 +55,12 @@ func TestAnotherSitesFaultStaysItsOwn(t *testing.T) {
 		{sites: w.on("cdn:x"), from: 35, to: 55, symptom: "http_503"},
 		{sites: []string{"s004.example"}, from: 44, to: 60, symptom: "tls"},
 	}
-	told := w.runTold(t).told()
-	if len(told) != 2 || causeOf(told[0]) != "cdn:x" || causeOf(told[1]) != "site:s004.example" {
-		for _, in := range told {
+	published := w.runPublished(t).published()
+	if len(published) != 2 || causeOf(published[0]) != "cdn:x" || causeOf(published[1]) != "site:s004.example" {
+		for _, in := range published {
 			t.Error(in.Title)
 		}
-		t.Errorf("%d incidents, want cdn:x and site:s004.example", len(told))
+		t.Errorf("%d incidents, want cdn:x and site:s004.example", len(published))
 	}
 }
 
@@ -86,7 +86,7 @@ func TestPeopleTellWhatASiteFellWith(t *testing.T) {
 		crowd.Base = rate{N: 1, T: 1000, From: e.clock - 16*minute}
 		for i := range c.reports {
 			at := in.Onset[1] + int64((c.from+(c.to-c.from)*float64(i)/float64(c.reports))*float64(minute))
-			crowd.add(heard{At: at, Network: 0, Code: 503}, false)
+			crowd.add(userReport{At: at, Network: 0, Code: 503}, false)
 		}
 		if got := e.roseWith(in, id); got != c.want {
 			t.Errorf("%s: %v", name, got)

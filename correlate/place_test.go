@@ -13,13 +13,13 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 	e.Fold(faultline.SiteRecord{Site: name, Components: on})
 	id, _ := e.sites.find(name)
 	e.s.activate(id)
-	j := judged{id: id, probed: true, code: 503}
+	j := siteEvidence{id: id, probed: true, code: 503}
 	for w := range windows {
 		j.l[w], j.probes[w] = l, l
 	}
-	at := int32(len(e.s.judged))
-	e.s.byID[id], e.s.stirred = at, append(e.s.stirred, at)
-	e.s.judged = append(e.s.judged, j)
+	at := int32(len(e.s.evidence))
+	e.s.byID[id], e.s.unsettled = at, append(e.s.unsettled, at)
+	e.s.evidence = append(e.s.evidence, j)
 	return id
 }
 
@@ -28,7 +28,7 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 func probed(e *Engine, id uint32, vantage, outcomes string, apart int64) *track {
 	v, _ := e.vantage(vantage)
 	for w := range windows {
-		e.vantages.rows[v].voice[w] = 1
+		e.vantages.rows[v].trust[w] = 1
 	}
 	t := e.sites.rows[id].track(v)
 	t.OK = 100

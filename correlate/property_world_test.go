@@ -50,7 +50,7 @@ func TestPropertyOrderWithinALookChangesNothing(t *testing.T) {
 	evs := w.events()
 	want := mustJSON(t, play(t, New(Config{}), evs).revisions)
 	shuffles := rapid.Custom(func(rt *rapid.T) []faultline.Event {
-		var out, came []faultline.Event // since the last look
+		var out, came []faultline.Event // since the last evaluation
 		for _, ev := range evs {
 			if movable(ev) {
 				came = append(came, ev)
@@ -156,7 +156,7 @@ func TestPropertyLatenessChangesNothing(t *testing.T) {
 	}
 }
 
-// Sites that nothing is heard of change nothing of what is told, on whatever they
+// Sites that nothing is reported of change nothing of what is published, on whatever they
 // stand.
 func TestPropertySilentSitesChangeNothing(t *testing.T) {
 	t.Parallel()
@@ -199,7 +199,7 @@ func confirmedAt(revs []faultline.Incident) time.Time {
 }
 
 // More evidence of the same kind never lowers a cause's rank: neither a stronger
-// failure of a site that stands on it alone, nor one more such site.
+// failure of a site that depends on it alone, nor one more such site.
 func TestPropertyMoreEvidenceNeverLowersARank(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -218,7 +218,7 @@ func TestPropertyMoreEvidenceNeverLowersARank(t *testing.T) {
 		}
 		const w = 3
 		rank := func(c uint32) (n int) {
-			e.s.standings.forget()
+			e.s.dependents.forget()
 			e.prepare()
 			_, own := e.exact(c, w)
 			for o := range e.components.rows {
@@ -234,7 +234,7 @@ func TestPropertyMoreEvidenceNeverLowersARank(t *testing.T) {
 		id := rapid.SampledFrom(alone).Draw(rt, "site")
 		c := e.sites.rows[id].Deps[0].C()
 		before := rank(c)
-		j := e.judgedSite(id)
+		j := e.evidenceOf(id)
 		j.l[w] = max(j.l[w], rapid.Float64Range(anomalous, 15).Draw(rt, "more"))
 		if after := rank(c); after > before {
 			rt.Fatalf("a stronger failure moved %s from rank %d to %d", e.components.rows[c].Name, before, after)

@@ -44,7 +44,7 @@ func (e *Engine) publish() []faultline.Incident {
 // revise makes an incident's next revision if one is due.
 func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 	now := e.render(in)
-	due := in.Last.Revision == 0 || tells(in.Last, now)
+	due := in.Last.Revision == 0 || differs(in.Last, now)
 	if !due && e.clock-in.LastAt < in.pause(e.clock) {
 		return faultline.Incident{}, false
 	}
@@ -71,8 +71,8 @@ func sameStamp(last, now faultline.Incident) faultline.Incident {
 	return last
 }
 
-// tells reports whether b says something else than a.
-func tells(a, b faultline.Incident) bool {
+// differs reports whether b says something else than a.
+func differs(a, b faultline.Incident) bool {
 	moved := a.Onset.At.Sub(b.Onset.At).Abs() > onsetMoves
 	count := math.Abs(float64(a.Impact.Failing-b.Impact.Failing)) > failingMoves*float64(max(a.Impact.Failing, 1))
 	return a.State != b.State || causeOf(a) != causeOf(b) || a.Title != b.Title || moved || count ||
@@ -183,7 +183,7 @@ func round(x float64, digits int) float64 {
 const (
 	feltAtLeast = 0.25 // of the highest share
 	feltProbes  = 5    // fewer of a vantage tell nothing
-	// scopeAfter the onset every vantage has looked; before, the scope is not known
+	// scopeAfter the onset every vantage has checked; before, the scope is not known
 	// and nothing is said of it.
 	scopeAfter = 2 * minute
 )
@@ -270,7 +270,7 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 const (
 	accusedPeople  = 8
 	accusedRise    = 4.0
-	exonerateAfter = 2 * minute // of the onset: by then the probes have looked
+	exonerateAfter = 2 * minute // of the onset: by then the probes have checked
 )
 
 // exonerate names the sites that are accused while an incident rages and that
@@ -284,8 +284,8 @@ func (e *Engine) exonerate(in *incident) {
 		return
 	}
 	w := windowOf(8 * minute)
-	for _, at := range e.s.stirred {
-		j := &e.s.judged[at]
+	for _, at := range e.s.unsettled {
+		j := &e.s.evidence[at]
 		if j.crowd[w] <= failed {
 			continue
 		}
@@ -295,7 +295,7 @@ func (e *Engine) exonerate(in *incident) {
 			continue
 		}
 		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)
-		if people < max(accusedPeople, accusedRise*normal) || e.look(s).fails > 0 {
+		if people < max(accusedPeople, accusedRise*normal) || e.recentChecks(s).fails > 0 {
 			continue
 		}
 		if !slices.ContainsFunc(in.Exonerated, func(x faultline.Exonerated) bool { return x.Site == s.Name }) {

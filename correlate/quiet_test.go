@@ -35,7 +35,7 @@ func TestNothingIsToldOf(t *testing.T) {
 			w.noise = 0.005
 			w.grumble(1)
 			c.happens(w)
-			w.runTold(t).wantNone(t)
+			w.runPublished(t).wantNone(t)
 		})
 	}
 }
@@ -49,7 +49,7 @@ func TestAFlakySiteDoesNotHideAnOutage(t *testing.T) {
 		{sites: []string{dead}, to: 50, symptom: "connect"},
 		{sites: w.on("cdn:x"), from: 40, to: 50, symptom: "http_503"},
 	}
-	in := w.runTold(t).wantOne(t, "cdn:x")
+	in := w.runPublished(t).wantOne(t, "cdn:x")
 	if f := f1(in.Sites, w.on("cdn:x")); f < 0.9 {
 		t.Errorf("sites match with F1 %.2f", f)
 	}

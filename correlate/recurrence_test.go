@@ -20,7 +20,7 @@ func wave(again float64) *world {
 // What recurs within 30 minutes of its end is the same incident again, at once.
 func TestWhatRecursWithinHalfAnHourIsTheSame(t *testing.T) {
 	t.Parallel()
-	s := wave(20).runTold(t)
+	s := wave(20).runPublished(t)
 	in := s.wantOne(t, "cdn:x")
 	first := s.first(t, in.ID, faultline.StateResolved)
 	if first.ResolvedAt.Sub(after(41)).Abs() > 3*time.Minute {
@@ -54,20 +54,20 @@ func TestWhatRecursWithinHalfAnHourIsTheSame(t *testing.T) {
 
 func TestWhatRecursLaterIsAnother(t *testing.T) {
 	t.Parallel()
-	s := wave(40).runTold(t)
-	told := s.told()
-	if len(told) != 2 || told[0].ID == told[1].ID || causeOf(told[0]) != causeOf(told[1]) {
-		t.Fatalf("%d incidents, want two of cdn:x", len(told))
+	s := wave(40).runPublished(t)
+	published := s.published()
+	if len(published) != 2 || published[0].ID == published[1].ID || causeOf(published[0]) != causeOf(published[1]) {
+		t.Fatalf("%d incidents, want two of cdn:x", len(published))
 	}
-	wantOnset(t, told[0], after(35), time.Minute)
-	wantOnset(t, told[1], after(81), time.Minute)
-	wantFinal(t, s, told[0])
+	wantOnset(t, published[0], after(35), time.Minute)
+	wantOnset(t, published[1], after(81), time.Minute)
+	wantFinal(t, s, published[0])
 	now := faultline.Statement{At: s.engine.Clock(), Component: "cdn:x", Source: "status page", Status: "resolved", Text: "All is well."}
-	if revs := s.engine.Fold(now); len(revs) != 1 || revs[0].ID != told[1].ID || len(revs[0].Statements) != 1 {
+	if revs := s.engine.Fold(now); len(revs) != 1 || revs[0].ID != published[1].ID || len(revs[0].Statements) != 1 {
 		t.Errorf("a statement on the later one made %+v", revs)
 	}
-	remark := faultline.Correction{At: s.engine.Clock(), Incident: told[0].ID, By: "ops", Text: "It was a bad push."}
-	if revs := s.engine.Fold(remark); len(revs) != 1 || revs[0].Revision != told[0].Revision+1 || revs[0].State != faultline.StateResolved {
+	remark := faultline.Correction{At: s.engine.Clock(), Incident: published[0].ID, By: "ops", Text: "It was a bad push."}
+	if revs := s.engine.Fold(remark); len(revs) != 1 || revs[0].Revision != published[0].Revision+1 || revs[0].State != faultline.StateResolved {
 		t.Errorf("a remark on the earlier one made %+v", revs)
 	}
 }
@@ -90,7 +90,7 @@ func TestFlappingIsOneIncident(t *testing.T) {
 	for from := 35.; from < 60; from += 4 {
 		w.faults = append(w.faults, fault{sites: w.on("cdn:x"), from: from, to: from + 2, symptom: "http_503"})
 	}
-	s := w.runTold(t)
+	s := w.runPublished(t)
 	in := s.wantOne(t, "cdn:x")
 	resolved := 0
 	for _, r := range s.of(in.ID) {
@@ -110,16 +110,16 @@ func TestTwoAtOnceAreTwo(t *testing.T) {
 		{sites: w.on("cdn:x"), from: 35, to: 50, symptom: "http_503"},
 		{sites: w.on("dns:q"), from: 36, to: 50, symptom: "dns"},
 	}
-	told := w.runTold(t).told()
-	if len(told) != 2 || causeOf(told[0]) != "cdn:x" || causeOf(told[1]) != "dns:q" {
-		for _, in := range told {
+	published := w.runPublished(t).published()
+	if len(published) != 2 || causeOf(published[0]) != "cdn:x" || causeOf(published[1]) != "dns:q" {
+		for _, in := range published {
 			t.Error(in.Title)
 		}
-		t.Fatalf("%d incidents, want cdn:x and dns:q", len(told))
+		t.Fatalf("%d incidents, want cdn:x and dns:q", len(published))
 	}
-	if told[0].ID == told[1].ID {
+	if published[0].ID == published[1].ID {
 		t.Error("two incidents of one id")
 	}
-	wantOnset(t, told[0], after(35), time.Minute)
-	wantOnset(t, told[1], after(36), time.Minute)
+	wantOnset(t, published[0], after(35), time.Minute)
+	wantOnset(t, published[1], after(36), time.Minute)
 }

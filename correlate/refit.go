@@ -9,8 +9,8 @@ import "slices"
 // refitRounds bounds the causes that one search drops.
 const refitRounds = 2 * maxCauses
 
-// refit drops the causes that the others make needless, the least material first,
-// and says anew what each of the rest explains.
+// refit drops the causes that the others make needless, the one with the smallest share first,
+// and says again what each of the rest explains.
 func (e *Engine) refit(causes []found) []found {
 	e.s.search.dropped = e.s.search.dropped[:0]
 	if len(causes) < 2 {
@@ -22,8 +22,8 @@ func (e *Engine) refit(causes []found) []found {
 			e.explainAll(causes, i)
 			f := causes[i]
 			f.q, f.gain = e.exact(f.c, f.w)
-			share := e.because(f) / float64(max(1, len(f.cover)))
-			if (f.gain <= 0 || !e.material(f)) && (least < 0 || share < part) {
+			share := e.attributedCount(f) / float64(max(1, len(f.cover)))
+			if (f.gain <= 0 || !e.enoughAttributed(f)) && (least < 0 || share < part) {
 				least, part = i, share
 			}
 		}
@@ -45,7 +45,7 @@ func (e *Engine) refit(causes []found) []found {
 // explainAll explains what is seen by what is open and by all causes but one.
 func (e *Engine) explainAll(causes []found, but int) {
 	for _, at := range e.s.explained {
-		e.s.judged[at].p0 = e.s.judged[at].held
+		e.s.evidence[at].p0 = e.s.evidence[at].held
 	}
 	for i, f := range causes {
 		if i != but {
@@ -56,5 +56,5 @@ func (e *Engine) explainAll(causes []found, but int) {
 
 // unexplained returns those of some sites whose failure nothing explains yet.
 func (e *Engine) unexplained(ids []uint32) []uint32 {
-	return slices.DeleteFunc(slices.Clone(ids), func(id uint32) bool { return e.judgedSite(id).p0 > 0.5 })
+	return slices.DeleteFunc(slices.Clone(ids), func(id uint32) bool { return e.evidenceOf(id).p0 > 0.5 })
 }

@@ -25,7 +25,7 @@ func TestWhatSeveralCausesFillIsNoCause(t *testing.T) {
 	}
 	want := []faultline.Component{"cdn:x", "cdn:y"}
 	var got []faultline.Component
-	for _, in := range w.runTold(t).told() {
+	for _, in := range w.runPublished(t).published() {
 		got = append(got, causeOf(in))
 	}
 	slices.Sort(got)
@@ -46,14 +46,14 @@ func TestRefitDropsTheNeedless(t *testing.T) {
 		e.Fold(faultline.SiteRecord{Site: fmt.Sprintf("s%02d.example", i), Components: deps})
 		id, _ := e.sites.find(fmt.Sprintf("s%02d.example", i))
 		e.s.activate(id)
-		j := judged{id: id, probed: true}
+		j := siteEvidence{id: id, probed: true}
 		for w := range windows {
 			if j.l[w] = -3; i < 30 {
 				j.l[w] = 9
 			}
 		}
-		e.s.byID[id] = int32(len(e.s.judged))
-		e.s.judged = append(e.s.judged, j)
+		e.s.byID[id] = int32(len(e.s.evidence))
+		e.s.evidence = append(e.s.evidence, j)
 	}
 	e.prepare()
 	var causes []found

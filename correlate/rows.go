@@ -29,12 +29,12 @@ func appendSite(b []byte, s *site) []byte {
 	}
 	b = appendBool(b, s.Tally != nil)
 	if s.Tally != nil {
-		b = appendHeardOf(appendHeardOf(b, s.Tally.Minutes), s.Tally.Hours)
+		b = appendCounts(appendCounts(b, s.Tally.Minutes), s.Tally.Hours)
 	}
 	return appendInt(appendInt(b, s.Incident), s.Freed)
 }
 
-func appendHeardOf(b []byte, kept []heardOf) []byte {
+func appendCounts(b []byte, kept []eventCounts) []byte {
 	b = appendUint(b, uint64(len(kept)))
 	for _, h := range kept {
 		b = appendInt(b, h.At)
@@ -43,10 +43,10 @@ func appendHeardOf(b []byte, kept []heardOf) []byte {
 	return b
 }
 
-func (r *reading) heardOf() []heardOf {
-	var kept []heardOf
+func (r *reading) eventCounts() []eventCounts {
+	var kept []eventCounts
 	for range r.count() {
-		kept = append(kept, heardOf{At: r.int(), Reports: r.uint32(), Probes: r.uint32(), Failed: r.uint32()})
+		kept = append(kept, eventCounts{At: r.int(), Reports: r.uint32(), Probes: r.uint32(), Failed: r.uint32()})
 	}
 	return kept
 }
@@ -66,7 +66,7 @@ func (r *reading) site() site {
 		s.Crowd = r.crowd()
 	}
 	if r.bool() {
-		s.Tally = &tally{Minutes: r.heardOf(), Hours: r.heardOf()}
+		s.Tally = &tally{Minutes: r.eventCounts(), Hours: r.eventCounts()}
 	}
 	s.Incident, s.Freed = r.int(), r.int()
 	return s
@@ -97,9 +97,9 @@ func (r *reading) track() *track {
 }
 
 func appendCrowd(b []byte, c *crowd) []byte {
-	b = appendHeards(appendHeards(b, c.Recent), c.Well)
+	b = appendReports(appendReports(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
-	b = appendInt(appendInt(b, c.LoudSince), int64(c.Heard))
+	b = appendInt(appendInt(b, c.LoudSince), int64(c.Unweighed))
 	b = appendInt(appendInt(b, c.LastAt), c.Reach)
 	for _, l := range c.L {
 		b = appendFloat(b, l)
@@ -107,7 +107,7 @@ func appendCrowd(b []byte, c *crowd) []byte {
 	return appendBool(b, c.Weighed)
 }
 
-func appendHeards(b []byte, reports []heard) []byte {
+func appendReports(b []byte, reports []userReport) []byte {
 	b = appendUint(b, uint64(len(reports)))
 	last := int64(0)
 	for _, h := range reports {
@@ -121,33 +121,33 @@ func appendHeards(b []byte, reports []heard) []byte {
 }
 
 func (r *reading) crowd() *crowd {
-	c := &crowd{Recent: r.heards(), Well: r.heards()}
+	c := &crowd{Recent: r.userReports(), Well: r.userReports()}
 	c.Base = r.rate()
-	c.LoudSince, c.Heard = r.int(), uint32(r.int())
+	c.LoudSince, c.Unweighed = r.int(), uint32(r.int())
 	c.LastAt, c.Reach = r.int(), r.int()
 	for w := range c.L {
 		c.L[w] = r.float()
-		c.speaks = c.speaks || c.L[w] > 0
+		c.alarming = c.alarming || c.L[w] > 0
 	}
 	c.Weighed = r.bool()
 	return c
 }
 
-func (r *reading) heards() []heard {
+func (r *reading) userReports() []userReport {
 	n := r.count()
 	if n == 0 {
 		return nil
 	}
-	reports, last := make([]heard, n), int64(0)
+	reports, last := make([]userReport, n), int64(0)
 	for i := range reports {
-		reports[i] = r.heard(&last)
+		reports[i] = r.userReport(&last)
 	}
 	return reports
 }
 
-func (r *reading) heard(last *int64) heard {
+func (r *reading) userReport(last *int64) userReport {
 	*last += r.int()
-	h := heard{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
+	h := userReport{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
 	copy(h.Country[:], r.bytes(uint64(len(h.Country))))
 	h.Code, h.Held = uint16(r.uint()), r.bool()
 	return h
@@ -167,7 +167,7 @@ func appendRate(b []byte, r rate) []byte {
 
 func (r *reading) rate() rate { return rate{N: r.float(), T: r.float(), From: r.int()} }
 
-// appendComponent leaves the members out: they are told by the sites.
+// appendComponent leaves the members out: they are published by the sites.
 func appendComponent(b []byte, c *component) []byte { return appendText(b, string(c.Name)) }
 
 func (r *reading) component() component { return component{Name: faultline.Component(r.text())} }

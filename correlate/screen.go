@@ -15,14 +15,14 @@ const (
 type histogram [2][buckets]int32
 
 type searchScratch struct {
-	dropped []uint32 // causes that the last refit found needless
-	told    []uint32 // causes of confirmed incidents that are open
-	count   []int32  // by component: anomalous sites
-	slot    []int32  // by component: its histogram + 1
-	touched []uint32
-	hist    []histogram
-	table   [windows]gains
-	rising  [windows][]int32 // in judged: sites that nothing explains, with evidence of failure
+	dropped   []uint32 // causes that the last refit found needless
+	published []uint32 // causes of confirmed incidents that are open
+	count     []int32  // by component: anomalous sites
+	slot      []int32  // by component: its histogram + 1
+	touched   []uint32
+	hist      []histogram
+	table     [windows]gains
+	rising    [windows][]int32 // in evidence: sites that nothing explains, with evidence of failure
 }
 
 func bucketOf(l float64) int { return int((l-evidenceMin)/bucketWidth + 0.5) }
@@ -79,7 +79,7 @@ func (e *Engine) screen() []found {
 func (e *Engine) fillHistograms(w int) {
 	s := &e.s.search
 	for _, i := range s.rising[w] {
-		j := &e.s.judged[i]
+		j := &e.s.evidence[i]
 		if j.l[w] <= anomalous {
 			continue
 		}
@@ -105,7 +105,7 @@ func (e *Engine) fillHistograms(w int) {
 		return
 	}
 	for _, i := range s.rising[w] {
-		j := &e.s.judged[i]
+		j := &e.s.evidence[i]
 		for _, d := range e.sites.rows[j.id].Deps {
 			if slot := s.slot[d.C()]; slot != 0 {
 				l := j.l[w]
@@ -118,20 +118,20 @@ func (e *Engine) fillHistograms(w int) {
 	}
 }
 
-// wellOnce is the evidence of a single success. What calm sites say is not worked
+// wellOnce is the evidence of a single success. What quiescent sites say is not worked
 // out to screen components: it costs a cause little more than that.
 const wellOnce = -1.0
 
 // addHealthy counts the members of a component that are well, until they have said
 // enough against it.
 func (e *Engine) addHealthy(h *histogram, c uint32, w int, prior float64) bool {
-	for i, on := range e.judgedOn(c) {
+	for i, on := range e.dependentsOf(c) {
 		if i%healthyAtOnce == healthyAtOnce-1 {
 			if _, most := e.gain(h, w); most+prior <= 0 {
 				return false
 			}
 		}
-		if l := e.healthIn(on.at, w); l < 0 && e.s.judged[on.at].p0 <= 0.5 {
+		if l := e.healthIn(on.at, w); l < 0 && e.s.evidence[on.at].p0 <= 0.5 {
 			h[classOf(on.weight)][bucketOf(l)]++
 		}
 	}
@@ -141,12 +141,12 @@ func (e *Engine) addHealthy(h *histogram, c uint32, w int, prior float64) bool {
 // healthyAtOnce are counted before it is asked whether that is enough.
 const healthyAtOnce = 64
 
-// healthIn is the evidence of a judged site in a window; for a calm one that of a
+// healthIn is the evidence of an active site in a window; for a quiescent one that of a
 // single success.
 func (e *Engine) healthIn(at int32, w int) float64 {
 	switch id := e.s.active[at]; {
-	case e.s.news[id]&calm == 0:
-		return e.judgedAt(at).l[w]
+	case e.s.changes[id]&quiescent == 0:
+		return e.evidenceAt(at).l[w]
 	case e.clock-e.s.newest[id] <= windowMS[w]:
 		return wellOnce
 	}
@@ -167,21 +167,21 @@ var classWeights = [2]float64{1, sharedWeight}
 // prepare sets up what one search looks things up in.
 func (e *Engine) prepare() {
 	s := &e.s.search
-	s.told = s.told[:0]
+	s.published = s.published[:0]
 	for _, in := range e.incidents {
 		if c, ok := e.components.find(string(in.Cause)); ok && in.State.Open() && in.Confirmed != 0 {
-			s.told = append(s.told, c)
+			s.published = append(s.published, c)
 		}
 	}
 	for w := range windows {
 		s.table[w].known = [2][buckets]bool{}
 		s.rising[w] = s.rising[w][:0]
 	}
-	for _, at := range e.s.stirred { // nothing speaks for a failure of the others
-		if e.s.judged[at].p0 > 0.5 {
+	for _, at := range e.s.unsettled { // nothing speaks for a failure of the others
+		if e.s.evidence[at].p0 > 0.5 {
 			continue
 		}
-		for w, l := range e.judgedAt(at).l {
+		for w, l := range e.evidenceAt(at).l {
 			if bucketOf(l) > bucketOf(0) {
 				s.rising[w] = append(s.rising[w], at)
 			}

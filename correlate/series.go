@@ -7,42 +7,42 @@ import (
 	"faultline"
 )
 
-// What the charts are drawn from: how much was heard of each site, by minute and
+// What the charts are drawn from: how much was reported of each site, by minute and
 // by hour. It is counted as it is folded, for the windows forget and cap what
 // they hold; nothing of it has a say in what is concluded.
 
 const (
 	hour = 60 * minute
 	// tallyMinutes are the minutes that a site keeps: those that an event in time
-	// may fall into, and one to be told of once more.
+	// may fall into, and one one more that is published again.
 	tallyMinutes = int((lateBound+futureBound)/minute) + 2
 	tallyHours   = 2
 )
 
-// heardOf counts what was heard of a site in one minute or hour.
-type heardOf struct {
+// eventCounts counts what was reported of a site in one minute or hour.
+type eventCounts struct {
 	At                      int64 // minutes, or hours, since 1970
 	Reports, Probes, Failed uint32
 }
 
 // tally is what a site's series are made of.
 type tally struct {
-	Minutes []heardOf // ascending, at most tallyMinutes
-	Hours   []heardOf // ascending, at most tallyHours
+	Minutes []eventCounts // ascending, at most tallyMinutes
+	Hours   []eventCounts // ascending, at most tallyHours
 }
 
 // count adds to the minute and the hour of at. What is older than all that is
 // kept comes too late for its minute.
-func (s *site) count(at int64, heard heardOf) {
+func (s *site) count(at int64, reported eventCounts) {
 	if s.Tally == nil {
 		s.Tally = &tally{}
 	}
-	s.Tally.Minutes = addHeard(s.Tally.Minutes, at/minute, heard, tallyMinutes)
-	s.Tally.Hours = addHeard(s.Tally.Hours, at/hour, heard, tallyHours)
+	s.Tally.Minutes = addCounts(s.Tally.Minutes, at/minute, reported, tallyMinutes)
+	s.Tally.Hours = addCounts(s.Tally.Hours, at/hour, reported, tallyHours)
 }
 
-func addHeard(kept []heardOf, at int64, heard heardOf, most int) []heardOf {
-	i, ok := slices.BinarySearchFunc(kept, at, func(h heardOf, at int64) int { return cmp.Compare(h.At, at) })
+func addCounts(kept []eventCounts, at int64, reported eventCounts, most int) []eventCounts {
+	i, ok := slices.BinarySearchFunc(kept, at, func(h eventCounts, at int64) int { return cmp.Compare(h.At, at) })
 	if !ok {
 		if len(kept) == most {
 			if i == 0 {
@@ -51,23 +51,23 @@ func addHeard(kept []heardOf, at int64, heard heardOf, most int) []heardOf {
 			kept = slices.Delete(kept, 0, 1)
 			i--
 		}
-		kept = slices.Insert(kept, i, heardOf{At: at})
+		kept = slices.Insert(kept, i, eventCounts{At: at})
 	}
-	kept[i].Reports += heard.Reports
-	kept[i].Probes += heard.Probes
-	kept[i].Failed += heard.Failed
+	kept[i].Reports += reported.Reports
+	kept[i].Probes += reported.Probes
+	kept[i].Failed += reported.Failed
 	return kept
 }
 
-// heard is what one probe adds.
-func (r result) heard() heardOf {
+// counts is what one probe adds.
+func (r result) counts() eventCounts {
 	if r.failed() {
-		return heardOf{Probes: 1, Failed: 1}
+		return eventCounts{Probes: 1, Failed: 1}
 	}
-	return heardOf{Probes: 1}
+	return eventCounts{Probes: 1}
 }
 
-func (h heardOf) loud() bool { return h.Reports > 0 || h.Failed > 0 }
+func (h eventCounts) notable() bool { return h.Reports > 0 || h.Failed > 0 }
 
 // Series returns the minutes and hours that an event may have changed within the
 // last minute: of sites in the order of the map, then of components. Whoever asks
@@ -112,10 +112,10 @@ type part struct {
 
 func (p *part) join(t *tally, observed, fails bool) {
 	for _, h := range t.Minutes {
-		p.tally.Minutes = addHeard(p.tally.Minutes, h.At, h, tallyMinutes)
+		p.tally.Minutes = addCounts(p.tally.Minutes, h.At, h, tallyMinutes)
 	}
 	for _, h := range t.Hours {
-		p.tally.Hours = addHeard(p.tally.Hours, h.At, h, tallyHours)
+		p.tally.Hours = addCounts(p.tally.Hours, h.At, h, tallyHours)
 	}
 	if observed {
 		p.observed++
@@ -138,14 +138,14 @@ func (e *Engine) observedNow(id uint32) (observed, fails bool) {
 			}
 		}
 	}
-	now := e.look(s)
+	now := e.recentChecks(s)
 	return now.all > 0, now.all > 0 && 2*now.fails >= now.all
 }
 
 // appendRows appends the loud minutes, and every hour, of one site or component.
 func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, perMinute float64, p *part) []faultline.SeriesRow {
 	oldest := (e.clock-lateBound)/minute - 1
-	row := func(h heardOf, step int64, covered int64, stands bool) faultline.SeriesRow {
+	row := func(h eventCounts, step int64, covered int64, stands bool) faultline.SeriesRow {
 		r := faultline.SeriesRow{Of: of, StepS: int(step / second), Covered: int(covered), Point: faultline.SeriesPoint{
 			At: ms(h.At * step), Reports: int(h.Reports), Expected: perMinute * float64(step/minute),
 			Probes: int(h.Probes), ProbesFailed: int(h.Failed)}}
@@ -156,13 +156,13 @@ func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, per
 	}
 	current := e.clock / minute
 	for _, h := range t.Minutes {
-		// A minute that has just ended is told once more with how things stood then.
-		if stands := h.At >= current-1; h.At >= oldest && (h.loud() || p != nil && stands && p.fails > 0) {
+		// A minute that has just ended is published once more with how things stood then.
+		if stands := h.At >= current-1; h.At >= oldest && (h.notable() || p != nil && stands && p.fails > 0) {
 			rows = append(rows, row(h, minute, 0, stands))
 		}
 	}
 	if e.clock%minute >= 30*second {
-		return rows // hours are told in the first half of each minute
+		return rows // hours are published in the first half of each minute
 	}
 	for _, h := range t.Hours {
 		if end := (h.At + 1) * hour; end > e.clock-lateBound-minute {
@@ -181,9 +181,9 @@ func well(list []faultline.WellSite, st faultline.SiteStatus) []faultline.WellSi
 	return append(list, faultline.WellSite{Site: st.Site, Probes: st.Probes})
 }
 
-// talking says what the people of each network report just now.
-func (e *Engine) talking() []faultline.NetworkStatus {
-	heard := map[uint32]*faultline.NetworkStatus{}
+// networkStatuses says what the people of each network report just now.
+func (e *Engine) networkStatuses() []faultline.NetworkStatus {
+	reported := map[uint32]*faultline.NetworkStatus{}
 	for _, id := range slices.Sorted(slices.Values(e.s.active)) {
 		c := e.sites.rows[id].Crowd
 		if c == nil {
@@ -196,11 +196,11 @@ func (e *Engine) talking() []faultline.NetworkStatus {
 			if h.Code == codeOK || row.ASN == 0 {
 				continue
 			}
-			n := heard[h.Network]
+			n := reported[h.Network]
 			if n == nil {
 				n = &faultline.NetworkStatus{ASN: int(row.ASN),
 					Expected: row.Base.perMinute(networkStart, networkWeight) * float64(statusReach/minute)}
-				heard[h.Network] = n
+				reported[h.Network] = n
 			}
 			n.Reports++
 			if !seen[h.Network] {
@@ -209,8 +209,8 @@ func (e *Engine) talking() []faultline.NetworkStatus {
 			}
 		}
 	}
-	all := make([]faultline.NetworkStatus, 0, len(heard))
-	for _, n := range heard {
+	all := make([]faultline.NetworkStatus, 0, len(reported))
+	for _, n := range reported {
 		all = append(all, *n)
 	}
 	slices.SortFunc(all, func(a, b faultline.NetworkStatus) int {

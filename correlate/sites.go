@@ -18,18 +18,18 @@ type site struct {
 	Crowd *crowd
 	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
 	Incident int64
-	Tally    *tally // what its series are made of; nil until something was heard
+	Tally    *tally // what its series are made of; nil until something was reported
 
 	Tracks []*track // one a vantage, in order of vantage
 	Deps   []dep
-	// Freed is when it last left an incident; what was seen before has been told.
+	// Freed is when it last left an incident; what was seen before has been published.
 	Freed    int64
 	Rank     int32
 	Mapped   bool
 	Observed bool // its record comes from observation, which beats the catalogue
 }
 
-// dep is one component that a site stands on, with the part of the site that fails
+// dep is one component that a site depends on, with the part of the site that fails
 // when the component does: 1 for the only provider of its kind. There are millions
 // of them, so that the two are packed.
 type dep uint32
@@ -70,8 +70,8 @@ type vantage struct {
 	Sick    []span // ascending: when it failed itself, at most sickSpans
 	Lag     lag    // of its results
 	Behind  int64  // how far its clock is behind the log's, below 0: ahead
-	// voice is, for each window, how far its failures may be believed; see voices.
-	voice [windows]float64
+	// trust is, for each window, how far its failures may be believed; see updateTrust.
+	trust [windows]float64
 }
 
 // network is one that reports come from: an ASN or, where that is unknown, a prefix.
@@ -96,7 +96,7 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	if s.Observed && r.Source == faultline.SourceCatalog {
 		return
 	}
-	e.s.standings.forget()
+	e.s.dependents.forget()
 	for _, d := range s.Deps {
 		c := e.components.rows[d.C()]
 		if i, found := slices.BinarySearch(c.Members, id); found {
@@ -123,7 +123,7 @@ func (e *Engine) addMember(c, id uint32) {
 	}
 }
 
-// addOwner makes a site stand on its registrable domain as well, where several
+// addOwner makes a site depend on its registrable domain as well, where several
 // hosts of one are sites of their own: a fault of their owner takes down all.
 func (e *Engine) addOwner(s *site) {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(s.Name)
@@ -212,7 +212,7 @@ func (e *Engine) foldVantage(v faultline.Vantage) {
 	row := e.vantages.rows[id]
 	row.ASN, row.Country = v.ASN, v.Country
 	row.Region = e.region(id)
-	e.s.moves++
+	e.s.trustGen++
 }
 
 // region gives vantages of one country one number: that of the first of them.

@@ -10,7 +10,7 @@ import "slices"
 // 10). What is known of it is taken out of the results' times.
 
 const (
-	skewLooks   = 48  // results of a minute that are looked at
+	skewSamples = 48  // results of a minute that are used
 	skewLow     = 0.1 // the quantile that stands for a minute
 	skewMinutes = 5   // whose median is believed
 	skewFew     = 5   // fewer results tell nothing of a minute
@@ -29,7 +29,7 @@ type lag struct {
 
 // note counts one arrival.
 func (l *lag) note(ms int64) {
-	if len(l.Looks) < skewLooks {
+	if len(l.Looks) < skewSamples {
 		l.Looks = append(l.Looks, ms)
 	}
 }

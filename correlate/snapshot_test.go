@@ -86,8 +86,8 @@ func TestRowsAreWrittenWhole(t *testing.T) {
 	fill(rng, reflect.ValueOf(s).Elem())
 	fill(rng, reflect.ValueOf(c).Elem())
 	fill(rng, reflect.ValueOf(n).Elem())
-	c.Members, s.Crowd.speaks = nil, true                                                            // told by the sites, and by L
-	slices.SortFunc(s.Crowd.Recent, func(a, b heard) int { return int(a.Network) - int(b.Network) }) // any order is written
+	c.Members, s.Crowd.alarming = nil, true                                                               // told by the sites, and by L
+	slices.SortFunc(s.Crowd.Recent, func(a, b userReport) int { return int(a.Network) - int(b.Network) }) // any order is written
 	b := appendNetwork(appendComponent(appendSite(nil, s), c), n)
 	r := &reading{rest: b}
 	s2, c2, n2 := r.site(), r.component(), r.network()

@@ -21,16 +21,16 @@ func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 			return e.reviseNow(in)
 		}
 	}
-	e.said = append(e.said, st)
-	if len(e.said) > maxSaid {
-		e.said = slices.Delete(e.said, 0, 1)
+	e.unattached = append(e.unattached, st)
+	if len(e.unattached) > maxSaid {
+		e.unattached = slices.Delete(e.unattached, 0, 1)
 	}
 	return nil
 }
 
-// hearEarlier gives an incident what was said of its cause before it was open.
-func (e *Engine) hearEarlier(in *incident) {
-	e.said = slices.DeleteFunc(e.said, in.takes)
+// attachStatements gives an incident what was said of its cause before it was open.
+func (e *Engine) attachStatements(in *incident) {
+	e.unattached = slices.DeleteFunc(e.unattached, in.takes)
 }
 
 // takes adds a statement to an incident that it speaks of, once, and reports

@@ -120,11 +120,11 @@ func saysMore(a, b faultline.Incident) bool {
 func (s *story) checkUpToDate(t *testing.T) {
 	t.Helper()
 	for _, in := range s.engine.incidents {
-		told := in.Last
-		moved := math.Abs(float64(in.Failing-told.Impact.Failing)) > 0.1*math.Max(1, float64(told.Impact.Failing))
-		if told.State != in.State || causeOf(told) != in.Cause || moved && in.State.Open() {
+		published := in.Last
+		moved := math.Abs(float64(in.Failing-published.Impact.Failing)) > 0.1*math.Max(1, float64(published.Impact.Failing))
+		if published.State != in.State || causeOf(published) != in.Cause || moved && in.State.Open() {
 			t.Errorf("%v: %s is %s, cause %q, %d failing; last told: %s, %q, %d",
-				s.engine.Clock(), in.ID, in.State, in.Cause, in.Failing, told.State, causeOf(told), told.Impact.Failing)
+				s.engine.Clock(), in.ID, in.State, in.Cause, in.Failing, published.State, causeOf(published), published.Impact.Failing)
 		}
 	}
 }
@@ -154,15 +154,15 @@ func (s *story) last() []faultline.Incident {
 	return out
 }
 
-// told returns the incidents that the world was told of: those once confirmed.
-func (s *story) told() []faultline.Incident {
+// published returns the incidents that the world was told of: those once confirmed.
+func (s *story) published() []faultline.Incident {
 	return slices.DeleteFunc(s.last(), func(in faultline.Incident) bool { return in.ConfirmedAt == nil })
 }
 
 // wantNone fails if any incident was confirmed.
 func (s *story) wantNone(t *testing.T) {
 	t.Helper()
-	for _, in := range s.told() {
+	for _, in := range s.published() {
 		t.Errorf("confirmed without cause: %s, %d sites, basis %s", in.Title, in.SitesTotal, in.Basis)
 	}
 }
@@ -170,14 +170,14 @@ func (s *story) wantNone(t *testing.T) {
 // wantOne returns the only confirmed incident, which must have this cause.
 func (s *story) wantOne(t *testing.T, cause faultline.Component) faultline.Incident {
 	t.Helper()
-	told := s.told()
-	if len(told) != 1 || causeOf(told[0]) != cause {
+	published := s.published()
+	if len(published) != 1 || causeOf(published[0]) != cause {
 		for _, in := range s.last() {
 			t.Logf("%s %s: %s, %d sites", in.ID, in.State, in.Title, in.SitesTotal)
 		}
-		t.Fatalf("%d confirmed incidents, want one of %s", len(told), cause)
+		t.Fatalf("%d confirmed incidents, want one of %s", len(published), cause)
 	}
-	return told[0]
+	return published[0]
 }
 
 // first returns the first revision of an incident in a state.

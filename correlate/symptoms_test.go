@@ -79,7 +79,7 @@ func TestSiteSymptom(t *testing.T) {
 	people := func(codes ...uint16) *crowd {
 		out := &crowd{}
 		for _, c := range codes {
-			out.Recent = append(out.Recent, heard{At: now - minute, Code: c})
+			out.Recent = append(out.Recent, userReport{At: now - minute, Code: c})
 		}
 		return out
 	}

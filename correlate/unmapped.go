@@ -7,9 +7,9 @@ import (
 	"faultline"
 )
 
-// What fails together may stand on something that no map names. Of so many sites
+// What fails together may depend on something that no map names. Of so many sites
 // some share a provider by chance, and the more popular it is the more of them. So
-// what was found is weighed against one thing more that all sites might stand on,
+// what was found is weighed against one thing more that all sites might depend on,
 // and yields to it where it explains less.
 
 // unmappedPenalty is how much less likely that is than a fault of what is named.
@@ -18,24 +18,24 @@ const unmappedPenalty = 3.0
 // unattributed is the cause of sites that share nothing known.
 const unattributed faultline.Component = ""
 
-// nameless stands for it where an empty cause means that there is none.
-const nameless faultline.Component = "nameless"
+// unmappedName stands for it where an empty cause means that there is none.
+const unmappedName faultline.Component = "nameless"
 
-// together is sites that fail since one window because of something that no map
+// unmappedCause is sites that fail since one window because of something that no map
 // names.
-type together struct {
+type unmappedCause struct {
 	sites []uint32
 	w     int
 	gain  float64 // log-odds, the prior included
 	lead  float64 // how much more it explains than the named causes do
 }
 
-// beside weighs what was found against something that no map names, and returns
+// compareUnmapped weighs what was found against something that no map names, and returns
 // what is left to the named causes, and to that. Named causes that would not stand
 // beside it are as likely at most as all of them are more likely than it.
-func (e *Engine) beside(causes []found) ([]found, together) {
+func (e *Engine) compareUnmapped(causes []found) ([]found, unmappedCause) {
 	named := e.total(causes)
-	t, kept, all := e.nameless(causes)
+	t, kept, all := e.explainUnmapped(causes)
 	switch {
 	case t.gain > 0 && all > named:
 		causes, t.lead = kept, all-named
@@ -45,12 +45,12 @@ func (e *Engine) beside(causes []found) ([]found, together) {
 				f.gain = min(f.gain, named-all)
 			}
 		}
-		t = together{}
+		t = unmappedCause{}
 	}
 	e.explainAll(causes, -1)
 	if t.gain > 0 {
-		for _, at := range e.s.stirred {
-			if j := e.judgedAt(at); j.l[t.w] > failed && j.p0 <= 0.5 {
+		for _, at := range e.s.unsettled {
+			if j := e.evidenceAt(at); j.l[t.w] > failed && j.p0 <= 0.5 {
 				t.sites = append(t.sites, j.id)
 			}
 		}
@@ -58,29 +58,29 @@ func (e *Engine) beside(causes []found) ([]found, together) {
 	return causes, t
 }
 
-// nameless explains what is seen by something that no map names, in the window that
+// explainUnmapped explains what is seen by something that no map names, in the window that
 // suits it best, and by those of the causes that have something to say beside it.
-func (e *Engine) nameless(causes []found) (t together, kept []found, all float64) {
+func (e *Engine) explainUnmapped(causes []found) (t unmappedCause, kept []found, all float64) {
 	best := 0.
 	e.explainAll(nil, -1)
 	ws := e.windowsToCompare(causes)
 	if len(ws) == 0 {
 		return t, nil, 0
 	}
-	calm := e.sampleCalm()
+	quiet := e.sampleQuiescent()
 	for _, w := range ws {
-		if q, gain := e.everywhere(w, calm); gain > t.gain {
+		if q, gain := e.weighUnmapped(w, quiet); gain > t.gain {
 			t.w, t.gain, best = w, gain, q
 		}
 	}
 	if t.gain <= 0 {
 		return t, nil, 0
 	}
-	e.s.unnamed = best
-	defer func() { e.s.unnamed = 0 }()
+	e.s.unmappedProb = best
+	defer func() { e.s.unmappedProb = 0 }()
 	all = t.gain
 	for _, f := range causes {
-		if _, gain := e.exact(f.c, f.w); gain-e.priorOf(f.c)+e.logPrior() > 0 && e.material(f) {
+		if _, gain := e.exact(f.c, f.w); gain-e.priorOf(f.c)+e.logPrior() > 0 && e.enoughAttributed(f) {
 			all += e.joins(f)
 			kept = append(kept, f)
 		}
@@ -110,64 +110,64 @@ func (e *Engine) windowsToCompare(causes []found) []int {
 // stand for the rest.
 const healthySample = 512
 
-// everywhere weighs the hypothesis that all sites stand on one thing more that the
+// weighUnmapped weighs the hypothesis that all sites depend on one thing more that the
 // map does not name, of which a part q fails, the likeliest. To have picked that
 // costs half the logarithm of the sites (Schwarz 1978).
-func (e *Engine) everywhere(w int, calm sample) (q, gain float64) {
+func (e *Engine) weighUnmapped(w int, quiet sample) (q, gain float64) {
 	seen, fails := 0., 0.
 	for _, at := range e.s.search.rising[w] {
-		if e.s.judged[at].l[w] > failed {
+		if e.s.evidence[at].l[w] > failed {
 			fails++
 		}
 	}
 	if fails < clusterSites {
 		return 0, 0
 	}
-	for _, at := range e.s.stirred {
-		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+	for _, at := range e.s.unsettled {
+		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
 			seen++
 		}
 	}
-	for _, at := range calm.sites {
-		if j := e.judgedAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
-			seen += calm.each
+	for _, at := range quiet.sites {
+		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+			seen += quiet.each
 		}
 	}
 	q, gain = fails/seen, e.logPrior()-unmappedPenalty-math.Log(seen)/2
-	for _, at := range e.s.stirred {
-		if j := e.judgedAt(at); j.l[w] > 0 {
-			gain += gainAt(q, j.l[w], e.otherwise(j, w))
+	for _, at := range e.s.unsettled {
+		if j := e.evidenceAt(at); j.l[w] > 0 {
+			gain += gainAt(q, j.l[w], e.backgroundProb(j, w))
 		}
 	}
 	if gain <= 0 {
 		return 0, 0 // nor with those that are well, who speak against it
 	}
-	for _, at := range e.s.stirred {
-		if j := e.judgedAt(at); j.l[w] < 0 {
-			gain += gainAt(q, j.l[w], e.otherwise(j, w))
+	for _, at := range e.s.unsettled {
+		if j := e.evidenceAt(at); j.l[w] < 0 {
+			gain += gainAt(q, j.l[w], e.backgroundProb(j, w))
 		}
 	}
-	for _, at := range calm.sites {
-		if j := e.judgedAt(at); j.l[w] != 0 {
-			gain += calm.each * gainAt(q, j.l[w], e.otherwise(j, w))
+	for _, at := range quiet.sites {
+		if j := e.evidenceAt(at); j.l[w] != 0 {
+			gain += quiet.each * gainAt(q, j.l[w], e.backgroundProb(j, w))
 		}
 	}
 	return q, gain
 }
 
 // sample is some of the sites of which nothing speaks for a failure, by their place
-// in judged, each of which stands for so many.
+// in evidence, each of which stands for so many.
 type sample struct {
 	sites []int32
 	each  float64
 }
 
-func (e *Engine) sampleCalm() sample {
+func (e *Engine) sampleQuiescent() sample {
 	s, out := &e.s, sample{}
-	step := 1 + s.calms/healthySample
+	step := 1 + s.quiescent/healthySample
 	n := 0
 	for at, id := range s.active {
-		if s.news[id]&calm == 0 {
+		if s.changes[id]&quiescent == 0 {
 			continue
 		}
 		if n%step == 0 {
@@ -185,20 +185,20 @@ func gainAt(q, l, p0 float64) float64 {
 	return math.Log((1 + (1-(1-p0)*(1-q))*x) / (1 + p0*x))
 }
 
-// trackTogether opens or refreshes the incident of sites that fail together
+// trackUnmapped opens or refreshes the incident of sites that fail together
 // because of something that no map names.
-func (e *Engine) trackTogether(t together, causes []found) {
+func (e *Engine) trackUnmapped(t unmappedCause, causes []found) {
 	if len(t.sites) == 0 {
 		return
 	}
 	in := e.youngUnattributed()
 	if in == nil {
-		if in = e.overlapping(t.sites, causes); in != nil && !e.losesName(in, t) {
+		if in = e.overlapping(t.sites, causes); in != nil && !e.dropName(in, t) {
 			return
 		}
 	}
 	if in == nil {
-		if e.unheldProbed(t) < clusterSites || !e.failingNow(t.sites) || !e.persists(nameless, t.gain) {
+		if e.unheldProbed(t) < clusterSites || !e.failingNow(t.sites) || !e.persists(unmappedName, t.gain) {
 			return
 		}
 		in = e.open(unattributed, t.gain)
@@ -213,7 +213,7 @@ func (e *Engine) trackTogether(t together, causes []found) {
 
 // takeOver merges the young incidents that began with one, and whose cause is not
 // found any more as it is one of its own sites that most of theirs are, into it: what
-// fell first may stand on a part of what fails.
+// fell first may depend on a part of what fails.
 func (e *Engine) takeOver(in *incident, sites []uint32, causes []found) {
 	for _, o := range e.incidents {
 		if o == in || !o.young(e.clock) || in.Onset[1]-o.Onset[1] > adoptWithin || o.Onset[1]-in.Onset[1] > adoptWithin || slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == o.Cause }) {
@@ -240,14 +240,14 @@ func (e *Engine) youngUnattributed() *incident {
 	return nil
 }
 
-// losesName takes the name off a young incident once what no map names explains
+// dropName takes the name off a young incident once what no map names explains
 // clearly more, twice in a row.
-func (e *Engine) losesName(in *incident, t together) bool {
+func (e *Engine) dropName(in *incident, t unmappedCause) bool {
 	switch {
 	case t.lead < renameOdds:
 		return false
-	case in.RenameTo != nameless:
-		in.RenameTo = nameless
+	case in.RenameTo != unmappedName:
+		in.RenameTo = unmappedName
 		return false
 	}
 	in.Cause, in.Others = unattributed, nil
@@ -256,13 +256,13 @@ func (e *Engine) losesName(in *incident, t together) bool {
 
 // unheldProbed counts the sites whose probes fail and that no incident of more
 // than one site holds.
-func (e *Engine) unheldProbed(t together) int {
+func (e *Engine) unheldProbed(t unmappedCause) int {
 	n := 0
 	for _, id := range t.sites {
 		if o := e.sites.rows[id].Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
 			continue
 		}
-		if e.judgedSite(id).probes[t.w] > failed {
+		if e.evidenceOf(id).probes[t.w] > failed {
 			n++
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"faultline"
 )
 
-// scattered is every ninth site: they stand on all of the town's providers.
+// scattered is every ninth site: they depend on all of the town's providers.
 func (w *world) scattered() []string {
 	var sites []string
 	for i := 3; i < len(w.sites); i += 9 {
@@ -16,7 +16,7 @@ func (w *world) scattered() []string {
 	return sites
 }
 
-// Sites that stand on something that no map names are one incident without a
+// Sites that depend on something that no map names are one incident without a
 // cause, rather than a fault of whatever several of them happen to share.
 func TestWhatNoMapNames(t *testing.T) {
 	t.Parallel()
@@ -41,7 +41,7 @@ func TestNamedCausesStandBesideWhatNoMapNames(t *testing.T) {
 		{sites: w.on("cdn:y"), from: 35, to: 48, symptom: "http_503"},
 	}
 	var causes []string
-	for _, in := range w.run(t).told() {
+	for _, in := range w.run(t).published() {
 		causes = append(causes, string(causeOf(in)))
 	}
 	slices.Sort(causes)
@@ -109,7 +109,7 @@ func TestAPartThatFellFirstEndsInTheWhole(t *testing.T) {
 		{sites: w.on("cloud:a"), from: 36, to: 48, symptom: "timeout"},
 	}
 	var open []string
-	for _, in := range w.run(t).told() {
+	for _, in := range w.run(t).published() {
 		if in.State != faultline.StateMerged {
 			open = append(open, string(causeOf(in)))
 		}

@@ -34,7 +34,7 @@ func TestSickSpans(t *testing.T) {
 	}
 }
 
-// A vantage loses its voice from 5 % of unexplained failures on, all of it from 30 %.
+// A vantage is ignored from 5 % of unexplained failures on, all of it from 30 %.
 func TestVoice(t *testing.T) {
 	t.Parallel()
 	const w = 3
@@ -56,7 +56,7 @@ func TestVoice(t *testing.T) {
 		"nine looks are none to compare with": {60, 200, 0, 9, 1},
 	} {
 		e := settled(60)
-		all := make([][windows]looks, 2)
+		all := make([][windows]vantageView, 2)
 		for i := range c.seen {
 			id := put(e, fmt.Sprintf("s%d.example", i), 0)
 			probed(e, id, "lon-1", "o", 60)
@@ -66,7 +66,7 @@ func TestVoice(t *testing.T) {
 		}
 		all[0][w].seen, all[1][w].seen = c.seen, c.looks
 		all[1][w].fails = make([]uint32, c.others)
-		near(t, name, e.voice(all, 0, w), c.want)
+		near(t, name, e.trustIn(all, 0, w), c.want)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestConcentrated(t *testing.T) {
 		"all on one": {20, 0, true}, "few elsewhere": {20, 4, true}, "as many elsewhere": {20, 20, false}, "nothing in common": {0, 20, false},
 	} {
 		e := settled(60)
-		l := looks{}
+		l := vantageView{}
 		var seen []uint32
 		for i := range 100 {
 			var id uint32
@@ -127,8 +127,8 @@ func TestLookAt(t *testing.T) {
 		if c.change != nil {
 			c.change(e.sites.rows[id])
 		}
-		all := make([][windows]looks, 2)
-		if e.lookAt(id, all); all[0][w].seen != c.seen || len(all[0][w].fails) != c.fail {
+		all := make([][windows]vantageView, 2)
+		if e.fileChecks(id, all); all[0][w].seen != c.seen || len(all[0][w].fails) != c.fail {
 			t.Errorf("%s: %d of %d looks fail, want %d of %d", name, len(all[0][w].fails), all[0][w].seen, c.fail, c.seen)
 		}
 	}

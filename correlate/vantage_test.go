@@ -23,7 +23,7 @@ func TestOneVantageDown(t *testing.T) {
 			w := quietTown(50, 48)
 			w.grumble(1)
 			w.faults = []fault{{sites: w.all(), vantages: []string{"lon-1"}, from: 35, to: 45, symptom: c.symptom, share: c.share}}
-			w.runTold(t).wantNone(t)
+			w.runPublished(t).wantNone(t)
 		})
 	}
 }
@@ -35,7 +35,7 @@ func TestOutageIsFoundWhileAVantageIsDown(t *testing.T) {
 		{sites: w.all(), vantages: []string{"lon-1"}, from: 35, to: 48, symptom: "timeout"},
 		{sites: w.on("cdn:y"), from: 38, to: 48, symptom: "http_502"},
 	}
-	in := w.runTold(t).wantOne(t, "cdn:y")
+	in := w.runPublished(t).wantOne(t, "cdn:y")
 	if f := f1(in.Sites, w.on("cdn:y")); f < 0.9 {
 		t.Errorf("sites match with F1 %.2f", f)
 	}
@@ -53,7 +53,7 @@ func TestRegionalOutageOfOneProvider(t *testing.T) {
 	t.Parallel()
 	w := regionalOutage()
 	w.crowds = append(w.crowds, crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 40, asns: asns(3000, 6), symptom: "dns"})
-	in := w.runTold(t).wantOne(t, "dns:q")
+	in := w.runPublished(t).wantOne(t, "dns:q")
 	if in.Scope.Worldwide || !slices.Equal(in.Scope.Countries, []string{"SG"}) || !strings.Contains(in.Title, " in SG") {
 		t.Errorf("title %q, scope %+v", in.Title, in.Scope)
 	}
@@ -68,7 +68,7 @@ func TestRegionalOutageOfOneProvider(t *testing.T) {
 // One vantage alone, without a crowd that agrees, convinces nobody.
 func TestOneVantageAloneStaysACandidate(t *testing.T) {
 	t.Parallel()
-	s := regionalOutage().runTold(t)
+	s := regionalOutage().runPublished(t)
 	s.wantNone(t)
 	if last := s.last(); len(last) != 1 || causeOf(last[0]) != "dns:q" || !strings.HasPrefix(last[0].Title, "Unconfirmed: ") {
 		t.Errorf("told %+v", last)

@@ -11,19 +11,19 @@ import (
 // component in common, as in a regional outage, it keeps it.
 
 const (
-	sickFailures = 5    // fewer failures prove nothing against a vantage
-	sickShare    = 0.05 // above this share of unexplained failures doubt begins
-	muteShare    = 0.3  // from here on nothing that it says counts
-	aloneShare   = 0.6  // where no other vantage is there to compare with
-	comparable   = 10   // sites that a vantage must have looked at to be compared with
+	sickFailures  = 5    // fewer failures prove nothing against a vantage
+	sickShare     = 0.05 // above this share of unexplained failures doubt begins
+	distrustShare = 0.3  // from here on nothing that it says counts
+	aloneShare    = 0.6  // where no other vantage is there to compare with
+	comparable    = 10   // sites that a vantage must have checked at to be compared with
 	// Components take the failures at a vantage over when a few of them hold so
-	// much of what fails, and what stands on none of them fails there at most so
+	// much of what fails, and what depends on none of them fails there at most so
 	// much as often as the whole.
 	explainers     = 3
 	explainedShare = 0.6
 	outsideShare   = 0.4
 
-	sickVoice = 0.5 // below this what a vantage sees is about itself
+	sickTrust = 0.5 // below this what a vantage sees is about itself
 	sickSpans = 64
 	sickEdge  = 2 * minute // its failures began up to so long before they were noticed
 )
@@ -31,49 +31,49 @@ const (
 // span is a stretch of time.
 type span struct{ From, To int64 }
 
-// looks is what one vantage saw in one window.
-type looks struct {
+// vantageView is what one vantage saw in one window.
+type vantageView struct {
 	seen  int      // sites
 	fails []uint32 // those that failed there and, as far as known, nowhere else
 }
 
-func (l looks) share() float64 { return float64(len(l.fails)) / float64(max(1, l.seen)) }
+func (l vantageView) share() float64 { return float64(len(l.fails)) / float64(max(1, l.seen)) }
 
-// voices sets how far each vantage's failures may be believed, for each window.
-func (e *Engine) voices() {
+// updateTrust sets how far each vantage's failures may be believed, for each window.
+func (e *Engine) updateTrust() {
 	n := len(e.vantages.rows)
 	if n == 0 {
 		return
 	}
-	all := make([][windows]looks, n)
+	all := make([][windows]vantageView, n)
 	for _, id := range e.s.active {
-		if e.s.news[id]&calm == 0 {
-			e.lookAt(id, all)
+		if e.s.changes[id]&quiescent == 0 {
+			e.fileChecks(id, all)
 		}
 	}
 	if slices.ContainsFunc(all, doubted) { // only then does it matter who is seen well
 		for _, id := range e.s.active {
-			if e.s.news[id]&calm != 0 {
-				e.lookAt(id, all)
+			if e.s.changes[id]&quiescent != 0 {
+				e.fileChecks(id, all)
 			}
 		}
 	}
 	for v, row := range e.vantages.rows {
 		for w := range windows {
-			if now := e.voice(all, v, w); now != row.voice[w] {
-				row.voice[w] = now
-				e.s.moves++
+			if now := e.trustIn(all, v, w); now != row.trust[w] {
+				row.trust[w] = now
+				e.s.trustGen++
 			}
 		}
-		if row.voice[windowOf(minute)] < sickVoice {
+		if row.trust[windowOf(minute)] < sickTrust {
 			row.sicken(e.clock)
 		}
 	}
 }
 
 // doubted reports whether enough fails at a vantage to ask whether it is to blame.
-func doubted(l [windows]looks) bool {
-	return slices.ContainsFunc(l[:], func(l looks) bool { return len(l.fails) >= sickFailures })
+func doubted(l [windows]vantageView) bool {
+	return slices.ContainsFunc(l[:], func(l vantageView) bool { return len(l.fails) >= sickFailures })
 }
 
 // sicken notes that a vantage fails itself just now.
@@ -103,9 +103,9 @@ func (v *vantage) sick(at int64) bool {
 	return false
 }
 
-// lookAt files what each vantage saw of one site. Sites whose failure is already
+// fileChecks files what each vantage saw of one site. Sites whose failure is already
 // explained, and tracks that often fail, say nothing about a vantage.
-func (e *Engine) lookAt(id uint32, all [][windows]looks) {
+func (e *Engine) fileChecks(id uint32, all [][windows]vantageView) {
 	s := e.sites.rows[id]
 	if s.Incident != 0 || len(s.Tracks) == 0 {
 		return
@@ -143,7 +143,7 @@ func (e *Engine) lookAt(id uint32, all [][windows]looks) {
 // flaky reports whether a track has often failed before.
 func (t *track) flaky() bool { return t.Fail > 0.2*(t.OK+t.Fail+1) }
 
-// seenBy returns the sites that one vantage looked at in one window, as lookAt
+// seenBy returns the sites that one vantage checked in one window, as fileChecks
 // counts them.
 func (e *Engine) seenBy(v, w int) []uint32 {
 	var ids []uint32
@@ -165,7 +165,7 @@ func (t *track) lastFailure() int64 {
 	return t.counted().lastFail
 }
 
-func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
+func (e *Engine) trustIn(all [][windows]vantageView, v, w int) float64 {
 	own := all[v][w]
 	if len(own.fails) < sickFailures {
 		return 1
@@ -187,12 +187,12 @@ func (e *Engine) voice(all [][windows]looks, v, w int) float64 {
 	if excess <= sickShare || e.concentrated(own, e.seenBy(v, w)) {
 		return 1
 	}
-	return max(0, 1-(excess-sickShare)/(muteShare-sickShare))
+	return max(0, 1-(excess-sickShare)/(distrustShare-sickShare))
 }
 
 // concentrated reports whether a few components hold most of the failures seen at
-// one vantage, while what stands on none of them is well there.
-func (e *Engine) concentrated(l looks, seen []uint32) bool {
+// one vantage, while what depends on none of them is well there.
+func (e *Engine) concentrated(l vantageView, seen []uint32) bool {
 	fails := slices.Clone(l.fails)
 	for range explainers {
 		c, ok := e.densest(fails, seen)
@@ -202,7 +202,7 @@ func (e *Engine) concentrated(l looks, seen []uint32) bool {
 		on := func(id uint32) bool { return e.weight(id, c) > 0 }
 		fails, seen = slices.DeleteFunc(fails, on), slices.DeleteFunc(seen, on)
 	}
-	outside := looks{len(seen), fails}.share()
+	outside := vantageView{len(seen), fails}.share()
 	return float64(len(fails)) <= (1-explainedShare)*float64(len(l.fails)) && outside <= outsideShare*l.share()
 }
 
@@ -210,7 +210,7 @@ func (e *Engine) concentrated(l looks, seen []uint32) bool {
 // whole would give it.
 func (e *Engine) densest(fails, seen []uint32) (best uint32, ok bool) {
 	hits, looked := e.tallyComponents(fails), e.tallyComponents(seen)
-	share, most := looks{len(seen), fails}.share(), 1.
+	share, most := vantageView{len(seen), fails}.share(), 1.
 	for _, c := range sortedKeys(hits) {
 		if excess := float64(hits[c]) - share*float64(looked[c]); hits[c] >= 2 && excess > most {
 			best, most, ok = c, excess, true

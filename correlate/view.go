@@ -17,7 +17,7 @@ const (
 // View says how the sites do that somebody has said something about.
 func (e *Engine) View() faultline.View {
 	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}, SitesKnown: e.mapped}
-	heard := make([]bool, len(e.vantages.rows))
+	reported := make([]bool, len(e.vantages.rows))
 	for _, id := range e.s.active {
 		s := e.sites.rows[id]
 		st := e.status(id)
@@ -27,14 +27,14 @@ func (e *Engine) View() faultline.View {
 		}
 		for _, t := range s.Tracks {
 			if n := len(t.Recent); n > 0 && e.clock-t.Recent[n-1].at() <= viewReach {
-				heard[t.Vantage] = true
+				reported[t.Vantage] = true
 			}
 		}
 		if st.Reports > 0 || st.ProbesFailed > 0 || len(st.Incidents) > 0 {
 			v.Sites = append(v.Sites, st)
 		}
 	}
-	for _, h := range heard {
+	for _, h := range reported {
 		if h {
 			v.Vantages++
 		}
@@ -44,7 +44,7 @@ func (e *Engine) View() faultline.View {
 	})
 	slices.SortFunc(v.Well, func(a, b faultline.WellSite) int { return cmp.Compare(a.Site, b.Site) })
 	v.Well = v.Well[:min(len(v.Well), faultline.ViewSites)]
-	v.Networks = e.talking()
+	v.Networks = e.networkStatuses()
 	v.Sites = v.Sites[:min(len(v.Sites), faultline.ViewSites)]
 	return v
 }
@@ -76,7 +76,7 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		st.LastReportAt = msPtr(s.Crowd.LastAt)
 		st.FirstReportAt = msPtr(s.Crowd.first(e.clock - statusReach))
 	}
-	now := e.look(s)
+	now := e.recentChecks(s)
 	switch {
 	case now.all > 0 && now.fails == 0:
 		st.State = faultline.SiteOK

@@ -35,7 +35,7 @@ func (e *Engine) learnNetworks(to int64) {
 			}
 		}
 	}
-	e.s.caps++
+	e.s.capsGen++
 	e.s.reports = 0
 	for i, n := range e.networks.rows {
 		n.Base.advance(counts[i], to, n.Incident == 0)
@@ -58,7 +58,7 @@ func (e *Engine) viewers() {
 		return
 	}
 	b := e.countBreadth()
-	for _, n := range b.heard {
+	for _, n := range b.networks {
 		row, sub := e.networks.rows[n], &b.of[n]
 		if row.ASN == 0 {
 			continue
@@ -72,8 +72,8 @@ func (e *Engine) viewers() {
 		case fails && e.persists(cause, odds):
 			in = e.open(cause, odds)
 			row.Incident = in.Ordinal
-			e.s.mute++
-			e.s.caps++
+			e.s.failingISPs++
+			e.s.capsGen++
 			e.refreshISP(in, sub, odds)
 		}
 	}

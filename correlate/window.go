@@ -11,7 +11,7 @@ import (
 
 // The windows that onset hypotheses are weighed over: "since 15 s, 30 s, …, 32
 // minutes". A short one sees a new failure at once, a long one hears a monitor
-// that looks every 10 or 20 minutes.
+// that checks every 10 or 20 minutes.
 const windows = 8
 
 var windowMS = [windows]int64{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}
@@ -98,13 +98,13 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	}
 	t.counted().came(r)
 	t.Recent = slices.Insert(t.Recent, i, r)
-	s.count(at, r.heard())
+	s.count(at, r.counts())
 	e.s.note(id, newProbe)
 	if newest := &e.s.newest[id]; *newest != 0 {
 		*newest = max(*newest, at)
 	}
 	if r.failed() {
-		e.s.rouse(id)
+		e.s.unsettle(id)
 	}
 	if s.Incident != 0 {
 		e.incident(s.Incident).countProbe(id, v, r)
@@ -119,8 +119,8 @@ func (s *site) track(v uint32) *track {
 	return s.Tracks[i]
 }
 
-// heard is one counted report.
-type heard struct {
+// userReport is one counted report.
+type userReport struct {
 	At      int64
 	Network uint32
 	Net     uint32 // pseudonym of the prefix, 0 if unknown
@@ -140,13 +140,13 @@ const wellReports = 64
 // crowd is what people said of one site, with what is normal. A report touches its
 // first 64 bytes, a line of the processor's cache, and mostly nothing more.
 type crowd struct {
-	Recent  []heard // of trouble: ascending in time, fewer than 2·crowdReports
-	Well    []heard // that it works: ascending in time, fewer than 2·wellReports
-	LastAt  int64   // of the newest report of either kind
-	Heard   uint32  // reports that matter since it was last weighed
-	Weighed bool
-	speaks  bool // L says in some window that its site fails
-	recount bool // who is heard has changed since they were counted
+	Recent    []userReport // of trouble: ascending in time, fewer than 2·crowdReports
+	Well      []userReport // that it works: ascending in time, fewer than 2·wellReports
+	LastAt    int64        // of the newest report of either kind
+	Unweighed uint32       // reports that matter since it was last weighed
+	Weighed   bool
+	alarming  bool // L says in some window that its site fails
+	recount   bool // who is counted has changed since they were counted
 
 	Base      rate
 	LoudSince int64 // far above normal, whenever it was weighed; 0: it is not
@@ -170,7 +170,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	s := e.sites.rows[id]
-	newest := at >= s.lastHeard() // asked for long before it is needed: memory is far
+	newest := at >= s.lastReport() // asked for long before it is needed: memory is far
 	who := xxhash.Sum64String(r.Reporter)
 	switch e.repeats.seen(who^(uint64(id)*0x9e3779b97f4a7c15), at) {
 	case repeated:
@@ -190,7 +190,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return // machines, not people: counted, and worth nothing
 	}
 	e.keep(id)
-	h := heard{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))), Held: s.Incident != 0}
+	h := userReport{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))), Held: s.Incident != 0}
 	if r.Net != "" {
 		h.Net = uint32(xxhash.Sum64String(r.Net))
 	}
@@ -200,7 +200,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	c := e.crowdOf(s)
 	c.add(h, newest)
 	if h.Code == codeOK {
-		if c.speaks { // else there is nothing to take back
+		if c.alarming { // else there is nothing to take back
 			e.s.note(id, newReport)
 		} else {
 			e.s.note(id, 0)
@@ -208,8 +208,8 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return
 	}
 	e.s.note(id, newReport)
-	s.count(at, heardOf{Reports: 1})
-	e.complain(h)
+	s.count(at, eventCounts{Reports: 1})
+	e.noteComplaint(h)
 	if s.Incident != 0 {
 		e.incident(s.Incident).countReport(id, h)
 	}
@@ -218,8 +218,8 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 }
 
-// lastHeard is the time of the newest report of a site.
-func (s *site) lastHeard() int64 {
+// lastReport is the time of the newest report of a site.
+func (s *site) lastReport() int64 {
 	if s.Crowd == nil {
 		return 0
 	}
@@ -228,22 +228,22 @@ func (s *site) lastHeard() int64 {
 
 // add notes a report, among those of trouble or those that it works. Of one that is
 // known to be the newest, as most are, those before it are not looked at.
-func (c *crowd) add(h heard, newest bool) {
+func (c *crowd) add(h userReport, newest bool) {
 	c.LastAt = max(c.LastAt, h.At)
 	if h.Code == codeOK {
 		c.Well = insert(c.Well, h, newest, wellReports)
 	} else {
 		c.Recent = insert(c.Recent, h, newest, crowdReports)
 	}
-	if h.Code != codeOK || c.speaks {
-		c.Heard++
+	if h.Code != codeOK || c.alarming {
+		c.Unweighed++
 	}
 	c.recount = true
 }
 
 // insert puts a report where its time is, and drops the oldest when twice as many
 // as are kept have come.
-func insert(to []heard, h heard, newest bool, keep int) []heard {
+func insert(to []userReport, h userReport, newest bool, keep int) []userReport {
 	i := len(to)
 	for !newest && i > 0 && to[i-1].At > h.At {
 		i--
@@ -265,7 +265,7 @@ func (c *crowd) forget(now int64) { c.drop(now - windowMS[windows-1] - lateBound
 // drop forgets the reports before a time.
 func (c *crowd) drop(before int64) {
 	c.Reach = max(c.Reach, before)
-	for _, kept := range []*[]heard{&c.Recent, &c.Well} {
+	for _, kept := range []*[]userReport{&c.Recent, &c.Well} {
 		if gone := len(*kept) - len(reportsSince(*kept, before)); gone > 0 {
 			*kept, c.recount = slices.Delete(*kept, 0, gone), true
 		}
@@ -273,9 +273,9 @@ func (c *crowd) drop(before int64) {
 }
 
 // since returns the reports of trouble from a time on.
-func (c *crowd) since(from int64) []heard { return reportsSince(c.Recent, from) }
+func (c *crowd) since(from int64) []userReport { return reportsSince(c.Recent, from) }
 
-func reportsSince(reports []heard, from int64) []heard {
+func reportsSince(reports []userReport, from int64) []userReport {
 	return reports[sort.Search(len(reports), func(i int) bool { return reports[i].At >= from }):]
 }
 

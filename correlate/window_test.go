@@ -95,7 +95,7 @@ func TestTracksAndCrowdsStayBounded(t *testing.T) {
 	if n := len(s.Crowd.Recent); n != crowdReports {
 		t.Errorf("%d reports are kept", n)
 	}
-	late := func(a, b heard) bool { return a.At > b.At }
+	late := func(a, b userReport) bool { return a.At > b.At }
 	for i := 1; i < len(s.Crowd.Recent); i++ {
 		if late(s.Crowd.Recent[i-1], s.Crowd.Recent[i]) {
 			t.Fatal("reports are not in order of time")

@@ -92,7 +92,7 @@ func quietTown(n, minutes int) *world {
 	return &world{seed: 1, minutes: minutes, calm: 28, sites: town(n), vantages: threeVantages()}
 }
 
-// on lists the sites that stand on a component, by the records of the world.
+// on lists the sites that depend on a component, by the records of the world.
 func (w *world) on(c faultline.Component) []string {
 	var names []string
 	for _, s := range w.sites {

@@ -25,9 +25,9 @@ const (
 )
 
 // SaveWishes replaces what the correlator wants probed.
-func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.Wish) error {
+func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.CheckRequest) error {
 	const op = "save the wishes"
-	packed, err := pack(wishes[:min(len(wishes), faultline.MaxWishes)])
+	packed, err := pack(wishes[:min(len(wishes), faultline.MaxCheckRequests)])
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -51,13 +51,13 @@ func (s *Store) Ask(ctx context.Context, site string, now time.Time) (bool, erro
 
 // Wishes returns what should be probed now: what the correlator wants and what
 // people asked for. Those that are over are left out.
-func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.Wish, error) {
+func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error) {
 	const op = "read the wishes"
 	packed, err := s.reads.Get(ctx, keyWishes).Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, s.fail(op, err)
 	}
-	var stored, wishes []faultline.Wish
+	var stored, wishes []faultline.CheckRequest
 	if len(packed) > 0 {
 		if err := unpack(packed, &stored); err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
@@ -70,12 +70,12 @@ func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.Wish, er
 	}
 	for _, a := range asked {
 		site, _ := a.Member.(string)
-		wishes = append(wishes, faultline.Wish{Site: site, Reason: faultline.WishAsked, Until: time.UnixMilli(int64(a.Score)).UTC()})
+		wishes = append(wishes, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked, Until: time.UnixMilli(int64(a.Score)).UTC()})
 	}
 	for _, w := range stored {
 		if w.Until.After(now) {
 			wishes = append(wishes, w)
 		}
 	}
-	return wishes[:min(len(wishes), faultline.MaxWishes)], nil
+	return wishes[:min(len(wishes), faultline.MaxCheckRequests)], nil
 }

@@ -14,24 +14,24 @@ func testWishes(t *testing.T, f *fixture) {
 	ok(t, err)
 	equal(t, len(none), 0)
 	old := f.lead(t)
-	now := faultline.Wish{Site: "a.net", Reason: faultline.WishSuspect, Component: "cdn:x", Until: f.now.Add(time.Minute)}
-	over := faultline.Wish{Site: "b.net", Reason: faultline.WishControl, Until: f.now.Add(-time.Second)}
-	ok(t, f.SaveWishes(ctx, old, []faultline.Wish{now, over}))
+	now := faultline.CheckRequest{Site: "a.net", Reason: faultline.CheckSuspect, Component: "cdn:x", Until: f.now.Add(time.Minute)}
+	over := faultline.CheckRequest{Site: "b.net", Reason: faultline.CheckControl, Until: f.now.Add(-time.Second)}
+	ok(t, f.SaveWishes(ctx, old, []faultline.CheckRequest{now, over}))
 	noted, err := f.Ask(ctx, "c.net", f.now)
 	ok(t, err)
 	equal(t, noted, true)
 	got, err := f.Wishes(ctx, f.now)
 	ok(t, err)
-	equal(t, got, []faultline.Wish{{Site: "c.net", Reason: faultline.WishAsked, Until: f.now.Add(AskedFor)}, now})
+	equal(t, got, []faultline.CheckRequest{{Site: "c.net", Reason: faultline.CheckAsked, Until: f.now.Add(AskedFor)}, now})
 
-	many := make([]faultline.Wish, 2*faultline.MaxWishes)
+	many := make([]faultline.CheckRequest, 2*faultline.MaxCheckRequests)
 	for i := range many {
 		many[i] = now
 	}
 	ok(t, f.SaveWishes(ctx, old, many))
 	got, err = f.Wishes(ctx, f.now)
 	ok(t, err)
-	equal(t, len(got), faultline.MaxWishes)
+	equal(t, len(got), faultline.MaxCheckRequests)
 
 	f.succeed(t, "b")
 	wantErr(t, f.SaveWishes(ctx, old, nil), faultline.ErrNotLeader)

@@ -32,7 +32,7 @@ var ablations = []ablation{
 	{"skew estimate", "vantages' clocks are believed", []edit{
 		{"correlate/window.go", "at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)", ""},
 	}},
-	{"sick vantages", "a vantage keeps its voice whatever fails there", []edit{
+	{"sick vantages", "a vantage is trusted whatever fails there", []edit{
 		{"correlate/vantages.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
 	}},
 	{"season", "every hour of the week is as busy", []edit{
@@ -47,11 +47,11 @@ var ablations = []ablation{
 		{"correlate/evidence.go", "return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))", "_ = x\n\treturn l"},
 		{"correlate/evidence.go", "if l > 20 {", "if l > 1e9 {"},
 	}},
-	{"caps of networks", "a thousand voices of one network are a thousand", []edit{
-		{"correlate/voices.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
+	{"caps of networks", "a thousand reports of one network are a thousand", []edit{
+		{"correlate/reporters.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
 	}},
-	{"calm past", "a crowd may have risen that was never known calm", []edit{
-		{"correlate/crowd.go", "c.L[w] *= calm / (calm + calmMinutes)", "c.L[w] += 0 * calm"},
+	{"quiet past", "a crowd may have risen that was never known quiet", []edit{
+		{"correlate/crowd.go", "c.L[w] *= quiet / (quiet + quietMinutes)", "c.L[w] += 0 * quiet"},
 	}},
 	{"q integrated", "a component fails for half of its requests or not at all", []edit{
 		{"correlate/cause.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
@@ -60,8 +60,8 @@ var ablations = []ablation{
 		{"correlate/own.go", "e.leak = min(leakMax, max(leakMin, e.leak+leakPace*(now-e.leak)))", "e.leak = min(leakStart, now+1)"},
 	}},
 	{"materiality", "a component is blamed whatever else explains its failures", []edit{
-		{"correlate/cause.go", "if !e.material(f) {", "if e.material(f); false {"},
-		{"correlate/refit.go", "(f.gain <= 0 || !e.material(f))", "f.gain <= 0"},
+		{"correlate/cause.go", "if !e.enoughAttributed(f) {", "if e.enoughAttributed(f); false {"},
+		{"correlate/refit.go", "(f.gain <= 0 || !e.enoughAttributed(f))", "f.gain <= 0"},
 	}},
 	{"joint re-weighing", "the greedy search has the last word", []edit{
 		{"correlate/refit.go", "if len(causes) < 2 {", "if len(causes) <= maxCauses {"},
@@ -70,7 +70,7 @@ var ablations = []ablation{
 		{"correlate/cause.go", "wide >= 0 {", "wide > maxCauses {"},
 	}},
 	{"what no map names", "something that is named must be to blame", []edit{
-		{"correlate/cause.go", "return e.beside(causes)", "return causes, together{}"},
+		{"correlate/cause.go", "return e.compareUnmapped(causes)", "return causes, unmappedCause{}"},
 	}},
 	{"symptoms", "any symptom speaks for any kind alike", []edit{
 		{"correlate/symptoms.go", "var symptomGain = map[string][classes]float64{", "var symptomGain, _ = map[string][classes]float64{}, map[string][classes]float64{"},
@@ -86,17 +86,17 @@ var ablations = []ablation{
 		{"correlate/engine.go", "\te.viewers()\n", ""},
 	}},
 	{"nats from probes", "a crowd may point at any two failures", []edit{
-		{"correlate/confirm.go", "e.probesSay(in) < probesAlone", "e.probesSay(in) < -1e9"},
+		{"correlate/confirm.go", "e.probeSupport(in) < probesAlone", "e.probeSupport(in) < -1e9"},
 	}},
 	{"shadow of an incident", "whom people blame meanwhile is confirmed as well", []edit{
 		{"correlate/confirm.go", " && !e.echo(in)", ""},
-		{"correlate/confirm.go", " || e.stirs(in)", ""},
+		{"correlate/confirm.go", " || e.othersFailing(in)", ""},
 	}},
 	{"handover", "a site stays with the cause that it failed by first", []edit{
 		{"correlate/members.go", "\te.handOver(in)\n", ""},
 	}},
-	{"causes that stand", "the causes of young incidents must win anew at every look", []edit{
-		{"correlate/sure.go", "if e.clock < e.sure {", "if e.clock < 0 {"},
+	{"causes that stand", "the causes of young incidents must win anew at every evaluation", []edit{
+		{"correlate/stable.go", "if e.clock < e.stableUntil {", "if e.clock < 0 {"},
 	}},
 	{"ramps of onset", "all that a cause takes down falls at once", []edit{
 		{"correlate/onset.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},

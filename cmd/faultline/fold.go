@@ -30,7 +30,7 @@ type engine interface {
 	Record(site string) (faultline.SiteRecord, bool)
 	Names() iter.Seq[string]
 	Clock() time.Time
-	Wishes() []faultline.Wish
+	CheckRequests() []faultline.CheckRequest
 }
 
 // errReload ends a fold that must begin again from the stored checkpoint.

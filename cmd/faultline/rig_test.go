@@ -100,7 +100,7 @@ func (e *toyEngine) Record(site string) (faultline.SiteRecord, bool) {
 }
 func (e *toyEngine) Names() iter.Seq[string]  { return slices.Values(slices.Sorted(maps.Keys(e.Sites))) }
 func (e *toyEngine) Clock() time.Time         { return e.At }
-func (e *toyEngine) Wishes() []faultline.Wish { return nil }
+func (e *toyEngine) CheckRequests() []faultline.CheckRequest { return nil }
 
 func openStore(t *testing.T, url string) *store.Store {
 	t.Helper()

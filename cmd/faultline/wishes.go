@@ -24,8 +24,8 @@ func (l *leader) saveWishes(ctx context.Context, lease store.Lease) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		var wishes []faultline.Wish
-		if err := l.fold.Do(ctx, func(e engine, _ store.Cursor) { wishes = e.Wishes() }); err != nil {
+		var wishes []faultline.CheckRequest
+		if err := l.fold.Do(ctx, func(e engine, _ store.Cursor) { wishes = e.CheckRequests() }); err != nil {
 			return err
 		}
 		if len(wishes) == 0 && !stored {

@@ -42,7 +42,7 @@ type workBoard struct {
 	now     func() time.Time
 
 	mu       sync.Mutex
-	wishes   []faultline.Wish
+	wishes   []faultline.CheckRequest
 	wishRev  uint64
 	vantages []faultline.VantageStatus
 	live     string // the names of those that have a share
@@ -173,7 +173,7 @@ func among(site, vantage string, live []string) bool {
 }
 
 // wishesRevision tells one list of wishes from another, whenever they end.
-func wishesRevision(wishes []faultline.Wish) uint64 {
+func wishesRevision(wishes []faultline.CheckRequest) uint64 {
 	names := make([]string, len(wishes))
 	for i, w := range wishes {
 		names[i] = w.Site

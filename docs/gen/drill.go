@@ -128,8 +128,8 @@ func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string, _ ti
 	until := drillMoment.Add(45 * time.Second)
 	return api.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Page: "https://faultline.example/prober", Revision: "1k2m.9x",
 		Sites: []api.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
-		Wishes: []faultline.Wish{{Site: "reddit.com", Reason: faultline.WishSuspect, Component: "cdn:fastly", Until: until},
-			{Site: "wikipedia.org", Reason: faultline.WishControl, Component: "cdn:fastly", Until: until}}}, nil
+		Wishes: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly", Until: until},
+			{Site: "wikipedia.org", Reason: faultline.CheckControl, Component: "cdn:fastly", Until: until}}}, nil
 }
 
 func (shift) Vantages() []faultline.VantageStatus {

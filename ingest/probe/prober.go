@@ -36,7 +36,7 @@ const (
 // Work is what a prober should look at.
 type Work struct {
 	Sites  []Site // its share of the schedule; nil: as before
-	Wishes []faultline.Wish
+	Wishes []faultline.CheckRequest
 }
 
 // Prober looks at its sites in turn, as long as it sees the internet, and hands

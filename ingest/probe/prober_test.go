@@ -258,8 +258,8 @@ func TestWishesOfAProber(t *testing.T) {
 	world := &planet{}
 	inBubble(t, world, 10, func(t *testing.T, p *Prober) {
 		time.Sleep(2 * time.Minute)
-		wish := faultline.Wish{Site: "asked.net", Reason: faultline.WishAsked, Until: time.Now().Add(20 * time.Second)}
-		if err := p.Do(t.Context(), Work{Wishes: []faultline.Wish{wish}}); err != nil {
+		wish := faultline.CheckRequest{Site: "asked.net", Reason: faultline.CheckAsked, Until: time.Now().Add(20 * time.Second)}
+		if err := p.Do(t.Context(), Work{Wishes: []faultline.CheckRequest{wish}}); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(2 * time.Second)

@@ -21,7 +21,7 @@ const (
 	// wishGap is the least time between two wished looks at a site from here.
 	wishGap    = 30 * time.Second
 	wishSpread = time.Second // the looks of one burst begin within it
-	maxWished  = faultline.MaxWishes
+	maxWished  = faultline.MaxCheckRequests
 	// consentLife is how long a site's word that it may be probed, or may not, holds.
 	consentLife = 24 * time.Hour
 	hybridEach  = 8 // looks of which one offers what browsers do
@@ -169,7 +169,7 @@ func (s *Schedule) offset(site string) int64 {
 
 // Wish has sites looked at soon, and then at most every 30 seconds while the
 // wish holds. Sites that nobody assigned are looked at only as long.
-func (s *Schedule) Wish(wishes []faultline.Wish, now time.Time) {
+func (s *Schedule) Wish(wishes []faultline.CheckRequest, now time.Time) {
 	t := now.UnixNano()
 	for _, w := range wishes {
 		if !w.Until.After(now) {

@@ -103,9 +103,9 @@ func TestWishesHasten(t *testing.T) {
 	s.Assign(sitesOf(100), noon)
 	drive(s, noon, 10*time.Minute, well)
 	now := noon.Add(10 * time.Minute)
-	wish := []faultline.Wish{
-		{Site: "s1.net", Reason: faultline.WishSuspect, Until: now.Add(2 * time.Minute)},
-		{Site: "asked.net", Reason: faultline.WishAsked, Until: now.Add(time.Minute)},
+	wish := []faultline.CheckRequest{
+		{Site: "s1.net", Reason: faultline.CheckSuspect, Until: now.Add(2 * time.Minute)},
+		{Site: "asked.net", Reason: faultline.CheckAsked, Until: now.Add(time.Minute)},
 	}
 	looks := map[string][]time.Time{}
 	for i := range 300 { // the same wish is heard each second
@@ -135,7 +135,7 @@ func TestWishesHasten(t *testing.T) {
 func TestWishesAreBounded(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
 	for i := range 5 * maxWished {
-		s.Wish([]faultline.Wish{{Site: fmt.Sprint(i, ".net"), Until: noon.Add(time.Minute)}}, noon)
+		s.Wish([]faultline.CheckRequest{{Site: fmt.Sprint(i, ".net"), Until: noon.Add(time.Minute)}}, noon)
 	}
 	if s.Len() != maxWished {
 		t.Errorf("%d sites", s.Len())
@@ -193,7 +193,7 @@ func TestWhoRefusesIsLeftAlone(t *testing.T) {
 	if len(at) > 40 || len(at) < 20 {
 		t.Errorf("looked at %d times in a day", len(at))
 	}
-	s.Wish([]faultline.Wish{{Site: "s0.net", Until: noon.Add(25 * time.Hour)}}, noon.Add(24*time.Hour))
+	s.Wish([]faultline.CheckRequest{{Site: "s0.net", Until: noon.Add(25 * time.Hour)}}, noon.Add(24*time.Hour))
 	if task, wait, ok := s.Next(noon.Add(24 * time.Hour)); ok || wait < time.Minute {
 		t.Errorf("a wish overrides that: %+v, %s", task, wait)
 	}
@@ -263,7 +263,7 @@ func TestScheduleKeepsItsWord(t *testing.T) {
 				s.Assign(assigned, now)
 			case 1:
 				w := all[rapid.IntRange(0, len(all)-1).Draw(t, "wished")].Site
-				s.Wish([]faultline.Wish{{Site: w, Until: now.Add(time.Minute)}}, now)
+				s.Wish([]faultline.CheckRequest{{Site: w, Until: now.Add(time.Minute)}}, now)
 			case 2, 3:
 				if task, _, ok := s.Next(now); ok {
 					if busy[task.Site] {

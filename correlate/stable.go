@@ -9,32 +9,32 @@ import (
 
 // Once a search has found the causes of all young incidents again, confirmed, and
 // nothing else, they stand for a part of the time that the youngest has been known.
-// Until then they need not win anew over all that fails: it is enough that they leave
+// Until then they need not win again over all that fails: it is enough that they leave
 // nothing unexplained.
 const (
-	sureParts = 2
-	sureLeast = 15 * second
-	sureMost  = 2 * minute
+	stableParts = 2
+	stableLeast = 15 * second
+	stableMost  = 2 * minute
 )
 
 // search returns the components that explain what open incidents do not, and what
 // nothing that is named explains.
-func (e *Engine) search() ([]found, together) {
-	if e.clock < e.sure {
+func (e *Engine) search() ([]found, unmappedCause) {
+	if e.clock < e.stableUntil {
 		e.explainOpen(true)
-		if causes, rest := e.searchBeside(); len(causes) == 0 && len(rest.sites) == 0 {
-			return nil, together{}
+		if causes, rest := e.searchOnce(); len(causes) == 0 && len(rest.sites) == 0 {
+			return nil, unmappedCause{}
 		}
 		e.explainNothing()
 	}
-	e.sure = 0
+	e.stableUntil = 0
 	e.explainOpen(false)
-	return e.searchBeside()
+	return e.searchOnce()
 }
 
-// assure notes, after a search that young incidents had to win, whether they did.
-func (e *Engine) assure(causes []found, rest together) {
-	if e.clock < e.sure || len(rest.sites) > 0 {
+// noteStable notes, after a search that young incidents had to win, whether they did.
+func (e *Engine) noteStable(causes []found, rest unmappedCause) {
+	if e.clock < e.stableUntil || len(rest.sites) > 0 {
 		return
 	}
 	young, known := 0, int64(math.MaxInt64)
@@ -49,6 +49,6 @@ func (e *Engine) assure(causes []found, rest together) {
 		young, known = young+1, min(known, e.clock-in.Detected)
 	}
 	if young > 0 && young == len(causes) {
-		e.sure = e.clock + min(sureMost, max(sureLeast, known/sureParts))
+		e.stableUntil = e.clock + min(stableMost, max(stableLeast, known/stableParts))
 	}
 }

@@ -17,18 +17,18 @@ func twoInTurn() *world {
 }
 
 // Once a cause has stood alone and confirmed it is asked again at half its age, and the
-// next one is found as soon as if all had been asked at every look.
+// next one is found as soon as if all had been asked at every evaluation.
 func TestSureCausesAreSeldomAskedAgain(t *testing.T) {
 	t.Parallel()
 	e, always := New(Config{}), New(Config{})
 	var sure, until []int64 // for how long, and from when on it is another time
 	for _, ev := range twoInTurn().events() {
-		before := e.sure
+		before := e.stableUntil
 		e.Fold(ev)
-		if e.sure != before && e.sure > e.clock {
-			sure, until = append(sure, e.sure-e.clock), append(until, e.clock)
+		if e.stableUntil != before && e.stableUntil > e.clock {
+			sure, until = append(sure, e.stableUntil-e.clock), append(until, e.clock)
 		}
-		always.sure = 0
+		always.stableUntil = 0
 		always.Fold(ev)
 	}
 	if len(e.incidents) != 2 || len(always.incidents) != 2 {
@@ -42,9 +42,9 @@ func TestSureCausesAreSeldomAskedAgain(t *testing.T) {
 	}
 	first := e.incidents[0]
 	for i, from := range until {
-		want := min(sureMost, max(sureLeast, (from-first.Detected)/sureParts))
+		want := min(stableMost, max(stableLeast, (from-first.Detected)/stableParts))
 		if from >= e.incidents[1].Detected {
-			want = min(sureMost, max(sureLeast, (from-e.incidents[1].Detected)/sureParts)) // the youngest
+			want = min(stableMost, max(stableLeast, (from-e.incidents[1].Detected)/stableParts)) // the youngest
 		}
 		if sure[i] != want {
 			t.Errorf("%v after it was found the cause stands for %v ms, want %v", from-first.Detected, sure[i], want)
@@ -59,27 +59,29 @@ func TestSureCausesAreSeldomAskedAgain(t *testing.T) {
 func TestAssuring(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(e *Engine, in *incident, causes *[]found, rest *together)
+		change func(e *Engine, in *incident, causes *[]found, rest *unmappedCause)
 		want   bool
 	}{
-		"as it is":           {func(*Engine, *incident, *[]found, *together) {}, true},
-		"nobody is young":    {func(_ *Engine, in *incident, _ *[]found, _ *together) { in.Detected = 0 }, false},
-		"it is a candidate":  {func(_ *Engine, in *incident, _ *[]found, _ *together) { in.Confirmed = 0 }, false},
-		"it recovers":        {func(_ *Engine, in *incident, _ *[]found, _ *together) { in.State = faultline.StateRecovering }, false},
-		"not found again":    {func(_ *Engine, _ *incident, causes *[]found, _ *together) { *causes = nil }, false},
-		"something else too": {func(_ *Engine, _ *incident, causes *[]found, _ *together) { *causes = append(*causes, found{c: 1}) }, false},
-		"nameless ones too":  {func(_ *Engine, _ *incident, _ *[]found, rest *together) { rest.sites = []uint32{0} }, false},
+		"as it is":          {func(*Engine, *incident, *[]found, *unmappedCause) {}, true},
+		"nobody is young":   {func(_ *Engine, in *incident, _ *[]found, _ *unmappedCause) { in.Detected = 0 }, false},
+		"it is a candidate": {func(_ *Engine, in *incident, _ *[]found, _ *unmappedCause) { in.Confirmed = 0 }, false},
+		"it recovers":       {func(_ *Engine, in *incident, _ *[]found, _ *unmappedCause) { in.State = faultline.StateRecovering }, false},
+		"not found again":   {func(_ *Engine, _ *incident, causes *[]found, _ *unmappedCause) { *causes = nil }, false},
+		"something else too": {func(_ *Engine, _ *incident, causes *[]found, _ *unmappedCause) {
+			*causes = append(*causes, found{c: 1})
+		}, false},
+		"nameless ones too": {func(_ *Engine, _ *incident, _ *[]found, rest *unmappedCause) { rest.sites = []uint32{0} }, false},
 	} {
 		e := settled(120)
 		put(e, "a.example", 9, "cdn:x", "cdn:y")
 		in := e.open("cdn:x", 9)
 		in.State, in.Confirmed, in.Detected = faultline.StateConfirmed, e.clock-minute, e.clock-2*minute
 		x, _ := e.components.find("cdn:x")
-		causes, rest := []found{{c: x}}, together{}
+		causes, rest := []found{{c: x}}, unmappedCause{}
 		c.change(e, in, &causes, &rest)
-		e.assure(causes, rest)
-		if got := e.sure == e.clock+minute; got != c.want {
-			t.Errorf("%s: sure for %d ms", name, e.sure-e.clock)
+		e.noteStable(causes, rest)
+		if got := e.stableUntil == e.clock+minute; got != c.want {
+			t.Errorf("%s: sure for %d ms", name, e.stableUntil-e.clock)
 		}
 	}
 }
@@ -99,7 +101,7 @@ func TestElsewhereIsWhatOthersSay(t *testing.T) {
 			continue
 		}
 		compared++
-		// A site that stands on both belongs to one of them.
+		// A site that depends on both belongs to one of them.
 		if a.ElsewhereFailing > b.Failing || b.ElsewhereFailing > a.Failing || a.ElsewhereFailing == 0 || b.ElsewhereFailing == 0 {
 			t.Fatalf("%v: %d and %d fail, elsewhere %d and %d", e.Clock(), a.Failing, b.Failing, a.ElsewhereFailing, b.ElsewhereFailing)
 		}

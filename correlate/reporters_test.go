@@ -23,14 +23,14 @@ func TestPropertyVoicesTakenBack(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := &crowd{}
 		for range rapid.IntRange(0, 60).Draw(rt, "reports") {
-			c.add(heard{
+			c.add(userReport{
 				At:      e.clock - rapid.Int64Range(-10, 40*60).Draw(rt, "ago")*second,
 				Network: rapid.Uint32Range(0, 11).Draw(rt, "network"),
 				Net:     rapid.Uint32Range(0, 30).Draw(rt, "prefix"),
 				Code:    rapid.SampledFrom([]uint16{codeOK, 503}).Draw(rt, "code"),
 			}, false)
 		}
-		got, until := e.countVoices(c)
+		got, until := e.countReporters(c)
 		all, allUntil := e.countIndependent(c.Recent, math.Inf(1))
 		well, wellUntil := e.countIndependent(c.Well, math.Inf(1))
 		for w := range windows {
@@ -73,7 +73,7 @@ func TestPropertyRatesAreRoundedToAFiftieth(t *testing.T) {
 	})
 }
 
-// A large crowd is counted anew once it has grown by a sixty-fourth, or when its turn
+// A large crowd is counted again once it has grown by a sixty-fourth, or when its turn
 // comes; of a small one every voice is heard.
 func TestLargeCrowdsAreCountedWhenTheyGrow(t *testing.T) {
 	t.Parallel()
@@ -83,13 +83,13 @@ func TestLargeCrowdsAreCountedWhenTheyGrow(t *testing.T) {
 	}{{10, 1, true}, {62, 1, true}, {63, 1, false}, {640, 9, false}, {640, 11, true}} {
 		e := settled(60)
 		id := put(e, "a.example", 0)
-		s, j := e.sites.rows[id], &e.s.judged[0]
+		s, j := e.sites.rows[id], &e.s.evidence[0]
 		for e.itsTurn(id, true) {
 			e.clock += evalEvery
 		}
 		say := func(n int) {
 			for range n {
-				e.crowdOf(s).add(heard{At: e.clock - second, Code: 503}, false)
+				e.crowdOf(s).add(userReport{At: e.clock - second, Code: 503}, false)
 			}
 		}
 		say(c.before)
@@ -97,7 +97,7 @@ func TestLargeCrowdsAreCountedWhenTheyGrow(t *testing.T) {
 		e.weighCrowd(s, j)
 		say(c.more)
 		e.weighCrowd(s, j)
-		if got := s.Crowd.Heard == 0; got != c.again {
+		if got := s.Crowd.Unweighed == 0; got != c.again {
 			t.Errorf("%d reports and %d more: counted again %v, want %v", c.before, c.more, got, c.again)
 		}
 	}

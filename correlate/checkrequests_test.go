@@ -13,7 +13,7 @@ import (
 // granted folds a world in which every vantage looks where the engine wishes it
 // to, two seconds later and at most every 30 seconds, and returns when a cause was
 // first confirmed (zero: never), with the wishes made until then.
-func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause faultline.Component, wished []faultline.Wish) {
+func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause faultline.Component, wished []faultline.CheckRequest) {
 	t.Helper()
 	e, rng := New(Config{}), rand.New(rand.NewPCG(9, 9))
 	last := map[string]time.Time{}
@@ -28,19 +28,19 @@ func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause fau
 		if !ok || !confirmed.IsZero() {
 			continue
 		}
-		now := e.Wishes()
+		now := e.CheckRequests()
 		wished = append(wished, now...)
 		if !grant {
 			continue
 		}
-		for _, wish := range now {
+		for _, request := range now {
 			for _, v := range w.vantages {
-				key := wish.Site + v.Vantage
+				key := request.Site + v.Vantage
 				if tick.At.Sub(last[key]) < 30*time.Second {
 					continue
 				}
 				last[key] = tick.At
-				p := faultline.Probe{At: tick.At, Site: wish.Site, Vantage: v.Vantage, Symptom: faultline.SymptomOK}
+				p := faultline.Probe{At: tick.At, Site: request.Site, Vantage: v.Vantage, Symptom: faultline.SymptomOK}
 				for _, f := range w.faults {
 					if f.fails(p, rng) {
 						p.Symptom = f.symptom
@@ -78,30 +78,30 @@ func TestWishesAreOfMembersAndOfControls(t *testing.T) {
 		if _, ok := ev.(faultline.Tick); !ok || e.Clock().Before(after(35)) || e.Clock().After(after(37)) {
 			continue
 		}
-		wishes, before := e.Wishes(), e.Checkpoint()
-		if again := e.Wishes(); !slices.Equal(again, wishes) || !bytes.Equal(before, e.Checkpoint()) {
+		requests, before := e.CheckRequests(), e.Checkpoint()
+		if again := e.CheckRequests(); !slices.Equal(again, requests) || !bytes.Equal(before, e.Checkpoint()) {
 			t.Fatal("a wish changes what is wished, or known")
 		}
 		seen := map[string]bool{}
-		for _, wish := range wishes {
-			on := slices.Contains(w.on("cdn:x"), wish.Site)
+		for _, request := range requests {
+			on := slices.Contains(w.on("cdn:x"), request.Site)
 			switch {
-			case seen[wish.Site] || !wish.Until.After(e.Clock()) || wish.Until.Sub(e.Clock()) > time.Minute:
-				t.Fatalf("%+v at %s", wish, e.Clock())
-			case wish.Component == "cdn:x" && wish.Reason == faultline.WishSuspect && on:
-				members[wish.Site] = true
-			case wish.Component == "cdn:x" && wish.Reason == faultline.WishControl && !on:
-				controls[wish.Site] = true
-			case wish.Component == "cdn:x":
-				t.Fatalf("%+v", wish)
+			case seen[request.Site] || !request.Until.After(e.Clock()) || request.Until.Sub(e.Clock()) > time.Minute:
+				t.Fatalf("%+v at %s", request, e.Clock())
+			case request.Component == "cdn:x" && request.Reason == faultline.CheckSuspect && on:
+				members[request.Site] = true
+			case request.Component == "cdn:x" && request.Reason == faultline.CheckControl && !on:
+				controls[request.Site] = true
+			case request.Component == "cdn:x":
+				t.Fatalf("%+v", request)
 			}
-			seen[wish.Site] = true
+			seen[request.Site] = true
 		}
-		if len(wishes) > faultline.MaxWishes {
-			t.Fatalf("%d wishes", len(wishes))
+		if len(requests) > faultline.MaxCheckRequests {
+			t.Fatalf("%d wishes", len(requests))
 		}
 	}
-	if len(members) < wishMembers || len(controls) < wishControls {
+	if len(members) < requestMembers || len(controls) < requestControls {
 		t.Errorf("%d members and %d controls", len(members), len(controls))
 	}
 }
@@ -121,7 +121,7 @@ func TestWhatPeopleComplainOfIsLookedAt(t *testing.T) {
 	w.grumble(1)
 	w.crowds = append(w.crowds, crowdOf{sites: []string{"s007.example"}, from: 50, to: 60, perMinute: 30, asns: asns(3000, 12), symptom: "timeout"})
 	_, _, wished := granted(t, w, false)
-	if !slices.ContainsFunc(wished, func(w faultline.Wish) bool { return w.Site == "s007.example" }) {
+	if !slices.ContainsFunc(wished, func(w faultline.CheckRequest) bool { return w.Site == "s007.example" }) {
 		t.Error("nobody looks at a site that many complain of")
 	}
 }

@@ -35,14 +35,14 @@ func TestWhatTells(t *testing.T) {
 	} {
 		other := base
 		c.change(&other)
-		if got := tells(base, other); got != c.want || tells(other, base) != c.want && name != "a tenth of the failing" {
+		if got := differs(base, other); got != c.want || differs(other, base) != c.want && name != "a tenth of the failing" {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 	none := base
 	none.Impact.Failing = 0
 	one := base
-	if one.Impact.Failing = 1; !tells(none, one) {
+	if one.Impact.Failing = 1; !differs(none, one) {
 		t.Error("the first that fails tells nothing")
 	}
 	in := &incident{Detected: 0}
@@ -64,7 +64,7 @@ func TestOnsetsAreToldInWholeSeconds(t *testing.T) {
 }
 
 // An incident is felt where a vantage sees a quarter of what the one that sees most
-// of it does, once each has looked, five times at least.
+// of it does, once each has checked, five times at least.
 func TestScopeIsWhereItIsFelt(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -143,25 +143,25 @@ func TestExonerated(t *testing.T) {
 	w := windowOf(8 * minute)
 	for name, c := range map[string]struct {
 		people int
-		change func(e *Engine, in *incident, j *judged)
+		change func(e *Engine, in *incident, j *siteEvidence)
 		want   bool
 	}{
 		"eight people": {8, nil, true},
 		"seven":        {7, nil, false},
-		"not unusual": {8, func(e *Engine, _ *incident, j *judged) {
+		"not unusual": {8, func(e *Engine, _ *incident, j *siteEvidence) {
 			e.sites.rows[j.id].Crowd.Base = rate{N: 1e6 * 2.01 / 8, T: 1e6}
 		}, false},
-		"just unusual enough": {8, func(e *Engine, _ *incident, j *judged) {
+		"just unusual enough": {8, func(e *Engine, _ *incident, j *siteEvidence) {
 			e.sites.rows[j.id].Crowd.Base = rate{N: 1e6 * 1.99 / 8, T: 1e6}
 		}, true},
-		"a crowd that is loud":  {8, func(_ *Engine, _ *incident, j *judged) { j.crowd[w] = failed }, false},
-		"probes that say less":  {8, func(_ *Engine, _ *incident, j *judged) { j.probes[w] = -failed + 0.01 }, false},
-		"probes that say so":    {8, func(_ *Engine, _ *incident, j *judged) { j.probes[w] = -failed }, true},
-		"nothing probes it":     {8, func(_ *Engine, _ *incident, j *judged) { j.probed = false }, false},
-		"it fails":              {8, func(e *Engine, _ *incident, j *judged) { probed(e, j.id, "lon-1", "oox", 60) }, false},
-		"it is in the incident": {8, func(e *Engine, in *incident, j *judged) { e.sites.rows[j.id].Incident = in.Ordinal }, false},
-		"too early":             {8, func(e *Engine, in *incident, _ *judged) { in.Onset[2] = e.clock - 2*minute + 1 }, false},
-		"a viewer's network":    {8, func(_ *Engine, in *incident, _ *judged) { in.Cause = "isp:AS812" }, false},
+		"a crowd that is loud":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.crowd[w] = failed }, false},
+		"probes that say less":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed + 0.01 }, false},
+		"probes that say so":    {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed }, true},
+		"nothing probes it":     {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probed = false }, false},
+		"it fails":              {8, func(e *Engine, _ *incident, j *siteEvidence) { probed(e, j.id, "lon-1", "oox", 60) }, false},
+		"it is in the incident": {8, func(e *Engine, in *incident, j *siteEvidence) { e.sites.rows[j.id].Incident = in.Ordinal }, false},
+		"too early":             {8, func(e *Engine, in *incident, _ *siteEvidence) { in.Onset[2] = e.clock - 2*minute + 1 }, false},
+		"a viewer's network":    {8, func(_ *Engine, in *incident, _ *siteEvidence) { in.Cause = "isp:AS812" }, false},
 	} {
 		e := settled(60)
 		in := e.open("cdn:x", 0)
@@ -170,7 +170,7 @@ func TestExonerated(t *testing.T) {
 		for i := range c.people {
 			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
 		}
-		j := e.judgedSite(id)
+		j := e.evidenceOf(id)
 		j.crowd[w], j.probes[w] = failed+1, -failed-1
 		e.sites.rows[id].Crowd.Base = rate{T: 1e6}
 		if c.change != nil {
@@ -217,9 +217,9 @@ func TestStatus(t *testing.T) {
 	id := put(e, "a.example", 0)
 	c := e.crowdOf(e.sites.rows[id])
 	for _, ago := range []int64{600, 599, 300} { // seconds; what is 600 old is out of reach
-		c.add(heard{At: e.clock - ago*second, Code: 503}, false)
+		c.add(userReport{At: e.clock - ago*second, Code: 503}, false)
 	}
-	c.add(heard{At: e.clock - 10*second, Code: codeOK}, false)
+	c.add(userReport{At: e.clock - 10*second, Code: codeOK}, false)
 	st := e.status(id)
 	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-599*second)) || !st.LastReportAt.Equal(ms(e.clock-10*second)) || st.Symptom != "http_503" {
 		t.Errorf("%d reports, first %v, last %v, %s", st.Reports, st.FirstReportAt, st.LastReportAt, st.Symptom)

@@ -2,7 +2,7 @@ package correlate
 
 import "math"
 
-// How many people there are in a crowd: each network and each prefix has a few voices,
+// How many people there are in a crowd: each network and each prefix has a few reporters,
 // however many reports come from it.
 
 const (
@@ -19,13 +19,13 @@ const (
 // independent is how many people complain in each window, those whom the site works
 // for taken off.
 func (e *Engine) independent(c *crowd) [windows]float64 {
-	n, _ := e.countVoices(c)
+	n, _ := e.countReporters(c)
 	return n
 }
 
-// countVoices also returns when the count is next another one if nobody says
+// countReporters also returns when the count is next another one if nobody says
 // anything and the caps stay as they are.
-func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
+func (e *Engine) countReporters(c *crowd) (n [windows]float64, until int64) {
 	well := len(c.Well) > 0 && e.clock-c.Well[len(c.Well)-1].At <= windowMS[windows-1]
 	n, until = e.countIndependent(c.Recent, math.Inf(1))
 	most := wellShare * n[windows-1] // that can be taken back
@@ -40,10 +40,10 @@ func (e *Engine) countVoices(c *crowd) (n [windows]float64, until int64) {
 }
 
 // countIndependent counts reports for each window, every network and prefix
-// capped: a thousand voices of one network are few. Once a window holds enough of
+// capped: a thousand reports of one network are few. Once a window holds enough of
 // them, longer ones are said to hold as many. It also returns when an older one
 // next leaves a window.
-func (e *Engine) countIndependent(reports []heard, enough float64) (n [windows]float64, until int64) {
+func (e *Engine) countIndependent(reports []userReport, enough float64) (n [windows]float64, until int64) {
 	until = math.MaxInt64
 	v := &e.s.heads
 	v.begin(len(e.networks.rows))
@@ -58,7 +58,7 @@ func (e *Engine) countIndependent(reports []heard, enough float64) (n [windows]f
 			}
 		}
 		until = min(until, h.At+windowMS[w]+1)
-		if e.s.mute > 0 && e.networks.rows[h.Network].Incident != 0 || !v.hear(h) {
+		if e.s.failingISPs > 0 && e.networks.rows[h.Network].Incident != 0 || !v.count(h) {
 			continue
 		}
 		if float64(v.total) >= enough {
@@ -75,7 +75,7 @@ func (e *Engine) countIndependent(reports []heard, enough float64) (n [windows]f
 // headcount is the reports that were counted of one site so far.
 type headcount struct {
 	perNet    []uint16 // beside networks; a site keeps fewer than 2·crowdReports
-	networks  []uint32 // that were heard
+	networks  []uint32 // that were counted
 	loud      []uint32 // of them, those with more than networkCap
 	perPrefix map[uint32]uint8
 	total     int
@@ -95,8 +95,8 @@ func (v *headcount) begin(networks int) {
 	}
 }
 
-// hear counts a report, unless its prefix has been heard enough.
-func (v *headcount) hear(h *heard) bool {
+// count counts a report, unless its prefix has been counted often enough.
+func (v *headcount) count(h *userReport) bool {
 	if h.Net != 0 {
 		if v.perPrefix[h.Net] >= prefixCap {
 			return false

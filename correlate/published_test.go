@@ -12,16 +12,16 @@ import (
 	"faultline"
 )
 
-// update writes what is told now over what testdata/told has: go test ./correlate
+// update writes what is published now over what testdata/published has: go test ./correlate
 // -update. Whoever changes a rule reads in the difference what the world will be
 // told otherwise.
-var update = flag.Bool("update", false, "write the stories of testdata/told anew")
+var update = flag.Bool("update", false, "write the stories of testdata/published anew")
 
 // wantTold asks that a world's story is the one that was read and found good: who
 // was accused when, of what, and on which evidence, revision by revision.
 func (s *story) wantTold(t *testing.T) {
 	t.Helper()
-	path := filepath.Join("testdata", "told", strings.ReplaceAll(t.Name(), "/", "-")+".txt")
+	path := filepath.Join("testdata", "published", strings.ReplaceAll(t.Name(), "/", "-")+".txt")
 	got := s.text()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -45,8 +45,8 @@ func (s *story) wantTold(t *testing.T) {
 	}
 }
 
-// runTold is run for a world whose whole story is held against the one on file.
-func (w *world) runTold(t *testing.T) *story {
+// runPublished is run for a world whose whole story is held against the one on file.
+func (w *world) runPublished(t *testing.T) *story {
 	t.Helper()
 	s := w.run(t)
 	s.wantTold(t)

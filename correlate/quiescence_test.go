@@ -33,29 +33,29 @@ func calmTown(sites int) (e *Engine, probe func(site, at int, symptom faultline.
 func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
 	t.Parallel()
 	e, probe := calmTown(20)
-	if e.s.calms != 20 || len(e.s.stirred) != 0 {
-		t.Fatalf("%d sites are calm and %d are not, of 20", e.s.calms, len(e.s.stirred))
+	if e.s.quiescent != 20 || len(e.s.unsettled) != 0 {
+		t.Fatalf("%d sites are calm and %d are not, of 20", e.s.quiescent, len(e.s.unsettled))
 	}
 	at := 101_200
 	for site := range clusterSites - 1 { // of more, it is asked how well the rest is
 		probe(site, at, "http_503")
 	}
 	probe(4, at, faultline.SymptomOK)
-	before := e.s.judged[e.s.byID[4]].at
+	before := e.s.evidence[e.s.byID[4]].at
 	e.Fold(faultline.Tick{At: ms(int64(at+5) * second)})
-	if e.s.calms != 16 || len(e.s.stirred) != 4 {
-		t.Errorf("%d sites are calm, stirred are %v", e.s.calms, e.s.stirred)
+	if e.s.quiescent != 16 || len(e.s.unsettled) != 4 {
+		t.Errorf("%d sites are calm, stirred are %v", e.s.quiescent, e.s.unsettled)
 	}
-	if j := &e.s.judged[e.s.byID[4]]; j.at != before {
+	if j := &e.s.evidence[e.s.byID[4]]; j.at != before {
 		t.Error("a success had a calm site weighed")
 	}
 	e.s.weighing = true
-	asked := *e.judgedSite(4)
+	asked := *e.evidenceOf(4)
 	e.s.activate(4)
-	e.s.rouse(4)
+	e.s.unsettle(4)
 	e.eval = 0
-	e.Fold(faultline.Tick{At: ms(int64(at+5)*second + 1)}) // weighs the site anew, as good as at the same time
-	if again := e.s.judged[e.s.byID[4]]; again.l != asked.l || asked.l[windows-1] >= 0 {
+	e.Fold(faultline.Tick{At: ms(int64(at+5)*second + 1)}) // weighs the site again, as good as at the same time
+	if again := e.s.evidence[e.s.byID[4]]; again.l != asked.l || asked.l[windows-1] >= 0 {
 		t.Errorf("asked for, its evidence is %v, weighed anew %v", asked.l, again.l)
 	}
 }
