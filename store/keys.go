@@ -113,7 +113,7 @@ var registry = []keySpec{
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
 	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure", "8 days", true},
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
-	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxWishes; a minute", true},
+	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxCheckRequests; a minute", true},
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
 	{prefixAsked + "*", "string: how many were asked for in one minute", "two minutes", true},
 	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; an hour", true},
