@@ -46,12 +46,17 @@ var rooms = map[string][]string{
 	"scenario/accuracy": {".", "scenario"},
 	"board/find":        {"."},
 	"docs":              {},
+	"pace":              {},
 	"docs/gen":          {anyRoom},
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},
 	"bench/accuracy":    {anyRoom},
 	"bench/attack":      {anyRoom},
 }
+
+// testOnly are packages of which only tests and bench may know, beside the test
+// helpers.
+var testOnly = []string{"pace"}
 
 // guarded are the libraries that only some rooms may see, by the beginning of
 // their import paths, so that what they do can be replaced in one place.
@@ -175,14 +180,15 @@ func forbidden(dir, imported string, test bool) string {
 }
 
 func forbiddenOwn(dir, target string, test bool) string {
-	if _, helper := helperOf(target); helper {
-		if test || dir == "bench" {
+	if test && target == dir {
+		return ""
+	}
+	if _, helper := helperOf(target); helper || slices.Contains(testOnly, target) {
+		_, amHelper := helperOf(dir)
+		if test || dir == "bench" || amHelper && !helper {
 			return ""
 		}
 		return "a test helper is for tests and bench"
-	}
-	if test && target == dir {
-		return ""
 	}
 	may, _ := allowed(dir)
 	if slices.Contains(may, anyRoom) || slices.Contains(may, target) {
@@ -223,7 +229,7 @@ func house() map[string]string {
 		"ingest/doc.go":              "// Package ingest is the door.\npackage ingest\nimport \"faultline\"\nimport \"golang.org/x/net/idna\"",
 		"ingest/door_test.go":        "package ingest_test\nimport \"faultline/ingest\"\nimport \"faultline/store/storetest\"\nimport \"github.com/redis/go-redis/v9\"",
 		"store/doc.go":               "// Package store keeps.\npackage store\nimport \"github.com/redis/go-redis/v9\"",
-		"store/storetest/doc.go":     "// Package storetest helps.\npackage storetest\nimport \"faultline\"\nimport \"faultline/store\"\nimport \"github.com/alicebob/miniredis/v2\"",
+		"store/storetest/doc.go":     "// Package storetest helps.\npackage storetest\nimport \"faultline\"\nimport \"faultline/store\"\nimport \"faultline/pace\"\nimport \"github.com/alicebob/miniredis/v2\"",
 		"api/doc.go":                 "// Package api answers.\npackage api\nimport \"faultline/docs\"\nimport \"github.com/gin-gonic/gin\"",
 		"docs/doc.go":                "// Package docs holds.\npackage docs",
 		"cmd/faultline/doc.go":       "// Command faultline runs.\npackage main\nimport \"faultline/api\"\nimport \"faultline/store\"",
@@ -251,6 +257,7 @@ func TestCheckerFindsPlantedViolations(t *testing.T) {
 		{"ingest/x_test.go", "package ingest_test\nimport \"faultline/store\"", "ingest/x_test.go: imports faultline/store"},
 		{"ingest/x.go", "package ingest\nimport \"faultline/store/storetest\"", "for tests and bench"},
 		{"cmd/faultline/x.go", "package main\nimport \"faultline/store/storetest\"", "for tests and bench"},
+		{"cmd/faultline/x.go", "package main\nimport \"faultline/pace\"", "for tests and bench"},
 		{"store/storetest/x.go", "package storetest\nimport \"faultline/api\"", "store/storetest/x.go: imports faultline/api"},
 		{"docs/x.go", "package docs\nimport \"faultline\"", "docs/x.go: imports faultline:"},
 		{"ingest/x.go", "package ingest\nimport \"github.com/gin-gonic/gin\"", "gin is for"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"faultline/pace"
 	"fmt"
 	"os"
 	"testing"
@@ -11,12 +12,26 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeRules are what pages are held to in each colour scheme: WCAG 2.2 at levels A
-// and AA, and what axe-core's authors call best practice; in the dark what colours
-// can break.
-var axeRules = map[string]string{
-	"light": `{"resultTypes":["violations"],"runOnly":["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}`,
-	"dark":  `{"resultTypes":["violations"],"runOnly":{"type":"rule","values":["color-contrast","link-in-text-block"]}}`,
+const (
+	// axeRules are what pages are held to: WCAG 2.2 at levels A and AA, and what
+	// axe-core's authors call best practice.
+	axeRules = `{"resultTypes":["violations"],"runOnly":["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}`
+	// axeColours are those of them that colours can break.
+	axeColours = `{"resultTypes":["violations"],"runOnly":{"type":"rule","values":["color-contrast","link-in-text-block"]}}`
+)
+
+// axePass is one way through all pages.
+type axePass struct{ scheme, lang, rules string }
+
+// axePasses are the passes of this run: every day one, in English; in the thorough
+// run each language, and the dark colours, which no language changes.
+func axePasses() []axePass {
+	passes := []axePass{{"light", "en", axeRules}}
+	if pace.Thorough {
+		passes = append(passes, axePass{"light", "de", axeRules}, axePass{"light", "fr", axeRules}, axePass{"light", "es", axeRules},
+			axePass{"dark", "en", axeColours})
+	}
+	return passes
 }
 
 // axeResult is one rule that a page breaks, and where.
@@ -48,8 +63,8 @@ func everyPath(id string) []string {
 	}
 }
 
-// testAccessible has axe-core look at everything, in both schemes and in all
-// languages; with what folds away unfolded in the first.
+// testAccessible has axe-core check every page, with what folds away unfolded in
+// English.
 func testAccessible(t *testing.T, b browser, p *process, id string) {
 	axe, err := os.ReadFile("testdata/axe/axe.min.js")
 	if err != nil {
@@ -58,21 +73,19 @@ func testAccessible(t *testing.T, b browser, p *process, id string) {
 	tab := b.open(t)
 	tab.do(chromedp.Navigate(p.url + "/"))
 	value[bool](tab, "document.querySelector('main').append(document.createElement('input')), true")
-	if found := tab.axe(string(axe), axeRules["light"]); len(found) != 1 || found[0].ID != "label" {
+	if found := tab.axe(string(axe), axeRules); len(found) != 1 || found[0].ID != "label" {
 		t.Fatalf("axe is blind: it finds %v in a page with a field that nothing names", found)
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		tab.do(chromedp.EmulateViewport(1000, 800), shownIn(scheme))
-		for _, lang := range []string{"en", "de", "fr", "es"} {
-			for _, path := range everyPath(id) {
-				tab.do(chromedp.Navigate(p.url + withLanguage(path, lang)))
-				if lang == "en" {
-					value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
-				}
-				for _, broken := range tab.axe(string(axe), axeRules[scheme]) {
-					for _, n := range broken.Nodes {
-						t.Errorf("%s in %s, %s: %s: %.300s: %.300s", path, lang, scheme, broken.ID, n.HTML, n.FailureSummary)
-					}
+	for _, pass := range axePasses() {
+		tab.do(chromedp.EmulateViewport(1000, 800), shownIn(pass.scheme))
+		for _, path := range everyPath(id) {
+			tab.do(chromedp.Navigate(p.url + withLanguage(path, pass.lang)))
+			if pass.lang == "en" {
+				value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
+			}
+			for _, broken := range tab.axe(string(axe), pass.rules) {
+				for _, n := range broken.Nodes {
+					t.Errorf("%s in %s, %s: %s: %.300s: %.300s", path, pass.lang, pass.scheme, broken.ID, n.HTML, n.FailureSummary)
 				}
 			}
 		}

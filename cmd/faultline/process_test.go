@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"faultline/pace"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,7 +20,9 @@ import (
 	"time"
 )
 
-// program is the program, built once with the race detector.
+// program is the program, built once as the tests are: with the race detector when
+// they run with it, and always without the profile, by which everything would be
+// compiled a second time.
 var program string
 
 func TestMain(m *testing.M) {
@@ -38,7 +41,11 @@ func buildAndRun(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "faultline")
-	if out, err := exec.Command("go", "build", "-race", "-o", program, ".").CombinedOutput(); err != nil {
+	build := []string{"build", "-pgo=off", "-o", program}
+	if pace.Race {
+		build = append(build, "-race")
+	}
+	if out, err := exec.Command("go", append(build, ".")...).CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the program under test: %w\n%s", err, out)
 	}
 	return m.Run(), nil
