@@ -6,6 +6,8 @@ import (
 	"net/url"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,7 +29,7 @@ var (
 )
 
 // alerts is a snapshot as Prometheus collects it.
-type alerts struct{ s *snapshot }
+type alerts struct{ s *board.Snapshot }
 
 func (alerts) Describe(chan<- *prometheus.Desc) {} // unchecked: all of it is made here
 
@@ -37,29 +39,29 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 	}
 	open := map[faultline.IncidentState]int{faultline.StateCandidate: 0, faultline.StateConfirmed: 0, faultline.StateRecovering: 0}
 	told := 0
-	for _, e := range a.s.order {
-		if !e.inc.State.Open() {
+	for _, e := range a.s.Order {
+		if !e.Incident.State.Open() {
 			continue
 		}
-		open[e.inc.State]++
+		open[e.Incident.State]++
 		if told++; told > maxAlerted {
 			continue
 		}
-		kind, component, confidence := causeNone, causeNone, 0.
-		if e.inc.Cause != nil {
-			kind, component, confidence = e.inc.Cause.Component.Kind(), string(e.inc.Cause.Component), e.inc.Cause.Confidence
+		kind, component, confidence := faultline.FilterNone, faultline.FilterNone, 0.
+		if e.Incident.Cause != nil {
+			kind, component, confidence = e.Incident.Cause.Component.Kind(), string(e.Incident.Cause.Component), e.Incident.Cause.Confidence
 		}
-		labels := []string{e.inc.ID, string(e.inc.State), kind, component}
-		gauge(descFailing, float64(e.inc.Impact.Failing), labels...)
-		gauge(descObserved, float64(e.inc.Impact.Observed), labels...)
+		labels := []string{e.Incident.ID, string(e.Incident.State), kind, component}
+		gauge(descFailing, float64(e.Incident.Impact.Failing), labels...)
+		gauge(descObserved, float64(e.Incident.Impact.Observed), labels...)
 		gauge(descConfidence, confidence, labels...)
-		gauge(descOnset, float64(e.inc.Onset.At.UnixMilli())/1e3, labels...)
+		gauge(descOnset, float64(e.Incident.Onset.At.UnixMilli())/1e3, labels...)
 	}
 	for state, n := range open {
 		gauge(descOpen, float64(n), string(state))
 	}
-	if a.s.meta.AsOf != nil {
-		gauge(descAsOf, float64(a.s.meta.AsOf.UnixMilli())/1e3)
+	if a.s.Meta.AsOf != nil {
+		gauge(descAsOf, float64(a.s.Meta.AsOf.UnixMilli())/1e3)
 	}
 }
 
@@ -75,11 +77,11 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 // @Failure  400,401,429,503 {object} Problem
 // @Router   /v1/metrics/incidents [get]
 func (a *api) getIncidentMetrics(c *gin.Context, _ url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("metrics", func() (*page, error) {
+	p, err := s.Pages.Get("metrics", func() (*page.Page, error) {
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(alerts{s})
 		families, err := registry.Gather()
@@ -92,11 +94,11 @@ func (a *api) getIncidentMetrics(c *gin.Context, _ url.Values) error {
 				return nil, fmt.Errorf("write metrics of incidents: %w", err)
 			}
 		}
-		return fileOf(out.Bytes(), "text/plain; version=0.0.4; charset=utf-8"), nil
+		return page.File(out.Bytes(), "text/plain; version=0.0.4; charset=utf-8"), nil
 	})
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"faultline"
+	"faultline/api/token"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -72,11 +74,11 @@ type AnnotationAnswer struct {
 // @Failure  400,401,403,404,409,413,415,503 {object} Problem
 // @Router   /v1/incidents/{id}/annotations [post]
 func (a *api) postAnnotation(c *gin.Context, _ url.Values) error {
-	who, err := a.authorise(c, ScopeAnnotate)
+	who, err := a.authorise(c, token.ScopeAnnotate)
 	if err != nil {
 		return err
 	}
-	body, _, err := readBody(c, maxAnnotationBody, mediaJSON)
+	body, _, err := readBody(c, maxAnnotationBody, page.MediaJSON)
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (a *api) postAnnotation(c *gin.Context, _ url.Values) error {
 	if err := decodeStrict(body, &req); err != nil {
 		return err
 	}
-	now := faultline.Millis(a.cfg.Board.cfg.Now())
+	now := faultline.Millis(a.cfg.Board.Now())
 	if err := req.check(now); err != nil {
 		return err
 	}
@@ -102,8 +104,8 @@ func (a *api) postAnnotation(c *gin.Context, _ url.Values) error {
 	if err := a.cfg.Annotator.Annotate(c.Request.Context(), ev); err != nil {
 		return err
 	}
-	c.Writer.Header()["Cache-Control"] = cacheNever
-	writeJSON(c, http.StatusAccepted, mediaJSON, AnnotationAnswer{Incident: inc.ID, Type: req.Type, At: ev.Time(), Durable: a.cfg.Board.cfg.Durable})
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
+	writeJSON(c, http.StatusAccepted, page.MediaJSON, AnnotationAnswer{Incident: inc.ID, Type: req.Type, At: ev.Time(), Durable: a.cfg.Board.Durable()})
 	return nil
 }
 

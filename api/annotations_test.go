@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
 )
 
 type memAnnotator struct {
@@ -25,15 +28,15 @@ func (m *memAnnotator) Annotate(_ context.Context, ev faultline.Event) error {
 
 func TestAnnotations(t *testing.T) {
 	log := &memAnnotator{}
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Annotator = log })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Annotator = log })
 	inc, bare := incident(0, 1, 3), incident(1, 1, 3)
 	bare.Cause = nil
-	n.source.tell(inc)
-	n.source.tell(bare)
+	n.source.Tell(inc)
+	n.source.Tell(bare)
 	n.run()
-	token := n.token(ScopeAnnotate)
+	bearer := n.token(token.ScopeAnnotate)
 	post := func(id, body string) int {
-		return n.do(n.sendJSON("POST", "/v1/incidents/"+id+"/annotations", body, token)).Code
+		return n.do(n.sendJSON("POST", "/v1/incidents/"+id+"/annotations", body, bearer)).Code
 	}
 	now := faultline.Millis(n.clock.Now())
 	for body, want := range map[string]faultline.Event{
@@ -68,12 +71,12 @@ func TestAnnotations(t *testing.T) {
 		`{"type":"correction","text":"x","at":"2021-06-08T09:58:00Z"}`:                          "/at",
 		`{"type":"correction","text":"x","state":"resolved"}`:                                   "/state",
 	} {
-		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", body, token)), http.StatusBadRequest)
+		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", body, bearer)), http.StatusBadRequest)
 		if len(p.Errors) != 1 || p.Errors[0].Pointer != pointer {
 			t.Errorf("%.60s: %+v", body, p.Errors)
 		}
 	}
-	wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", statement, n.token(ScopeReports))), http.StatusForbidden)
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", statement, n.token(token.ScopeReports))), http.StatusForbidden)
 	if log.err = faultline.ErrUnavailable; post(inc.ID, statement) != http.StatusServiceUnavailable || len(log.events) != 0 {
 		t.Error("acknowledged, and not in the log")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 )
@@ -24,13 +25,13 @@ const (
 // authorise returns the claims of the request's bearer token, if it is one of
 // ours and carries the scope. A node that has not read yet which tokens are
 // revoked takes none.
-func (a *api) authorise(c *gin.Context, scope string) (Claims, error) {
+func (a *api) authorise(c *gin.Context, scope string) (token.Claims, error) {
 	if c.Request.Header["Authorization"] == nil {
-		return Claims{}, &refusal{status: http.StatusUnauthorized, challenge: challengeNone,
+		return token.Claims{}, &refusal{status: http.StatusUnauthorized, challenge: challengeNone,
 			detail: "A bearer token is needed here."}
 	}
 	if a.cfg.Revocations != nil && !a.cfg.Keys.RevocationsKnown() {
-		return Claims{}, fmt.Errorf("which tokens are revoked was not read yet: %w", faultline.ErrUnavailable)
+		return token.Claims{}, fmt.Errorf("which tokens are revoked was not read yet: %w", faultline.ErrUnavailable)
 	}
 	who, err := a.bearer(c)
 	if err == nil && !slices.Contains(who.Scopes, scope) {
@@ -54,20 +55,20 @@ func hasBearer(c *gin.Context) bool {
 
 // bearer returns the claims of the request's bearer token. Why a token was not
 // accepted is not said: it would help those who make their own.
-func (a *api) bearer(c *gin.Context) (Claims, error) {
+func (a *api) bearer(c *gin.Context) (token.Claims, error) {
 	invalid := &refusal{status: http.StatusUnauthorized, challenge: challengeInvalid,
 		detail: "The bearer token is not valid."}
 	fields := c.Request.Header["Authorization"]
 	if len(fields) != 1 || len(fields[0]) > maxAuthorization {
-		return Claims{}, invalid
+		return token.Claims{}, invalid
 	}
-	scheme, token, ok := strings.Cut(fields[0], " ")
+	scheme, text, ok := strings.Cut(fields[0], " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return Claims{}, invalid
+		return token.Claims{}, invalid
 	}
-	who, err := a.cfg.Keys.Verify(strings.TrimSpace(token))
+	who, err := a.cfg.Keys.Verify(strings.TrimSpace(text))
 	if err != nil {
-		return Claims{}, invalid
+		return token.Claims{}, invalid
 	}
 	return who, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -45,8 +46,8 @@ func readBody(c *gin.Context, limit int64, accepted ...string) (body []byte, med
 // mediaOf reads a Content-Type that may say, and says nothing else, that it is in
 // UTF-8.
 func mediaOf(contentType string) (media string, ok bool) {
-	if contentType == mediaJSON { // as most write it
-		return mediaJSON, true
+	if contentType == page.MediaJSON { // as most write it
+		return page.MediaJSON, true
 	}
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil {

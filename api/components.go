@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -14,7 +16,7 @@ const listedMembers = 100
 
 // ComponentAnswer is how one piece of shared infrastructure does.
 type ComponentAnswer struct {
-	Meta      Meta                `json:"meta"`
+	Meta      board.Meta          `json:"meta"`
 	Component faultline.Component `json:"component"`
 	Kind      string              `json:"kind"`
 	Name      string              `json:"name"` // as a person would write it
@@ -43,7 +45,7 @@ type MemberSite struct {
 
 // component reads the component that a path names. One that no site stands on is
 // not found, unless an incident speaks of it: ISPs are on the viewers' side.
-func (a *api) component(c *gin.Context, s *snapshot) (faultline.Component, error) {
+func (a *api) component(c *gin.Context, s *board.Snapshot) (faultline.Component, error) {
 	component := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
 	if component == "" {
 		return "", invalidParameter("name", "is no name of a component of that kind")
@@ -55,9 +57,9 @@ func (a *api) component(c *gin.Context, s *snapshot) (faultline.Component, error
 	if _, _, known := a.cfg.Index.Members(usual, 0); known {
 		return usual, nil
 	}
-	for _, e := range s.order {
-		if e.inc.Cause != nil && strings.EqualFold(string(e.inc.Cause.Component), string(component)) {
-			return e.inc.Cause.Component, nil
+	for _, e := range s.Order {
+		if e.Incident.Cause != nil && strings.EqualFold(string(e.Incident.Cause.Component), string(component)) {
+			return e.Incident.Cause.Component, nil
 		}
 	}
 	return "", faultline.ErrNotFound
@@ -87,7 +89,7 @@ func asWritten(c faultline.Component) faultline.Component {
 // @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/components/{kind}/{name} [get]
 func (a *api) getComponent(c *gin.Context, _ url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
@@ -95,27 +97,27 @@ func (a *api) getComponent(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("component "+string(component), func() (*page, error) { return newPage(a.componentAnswer(s, component)) })
+	p, err := s.Pages.Get("component "+string(component), func() (*page.Page, error) { return page.New(a.componentAnswer(s, component)) })
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 
-func (a *api) componentAnswer(s *snapshot, component faultline.Component) ComponentAnswer {
+func (a *api) componentAnswer(s *board.Snapshot, component faultline.Component) ComponentAnswer {
 	members, total, _ := a.cfg.Index.Members(component, listedMembers)
-	out := ComponentAnswer{Meta: s.meta, Component: component, Kind: component.Kind(), Name: component.DisplayName(),
+	out := ComponentAnswer{Meta: s.Meta, Component: component, Kind: component.Kind(), Name: component.DisplayName(),
 		State: faultline.SiteUnknown, SitesTotal: total}
 	for _, name := range members {
-		status, heard := s.site(name)
+		status, heard := s.Site(name)
 		if !heard {
 			status.State = faultline.SiteUnknown
 		}
 		out.Sites = append(out.Sites, MemberSite{name, status.State})
 	}
-	for i := range s.view.Sites { // what was heard of is less than what there is
-		switch site := &s.view.Sites[i]; site.State {
+	for i := range s.View.Sites { // what was heard of is less than what there is
+		switch site := &s.View.Sites[i]; site.State {
 		case faultline.SiteDown, faultline.SiteDegraded:
 			if a.cfg.Index.On(component, site.Site) {
 				out.Failing++
@@ -127,22 +129,22 @@ func (a *api) componentAnswer(s *snapshot, component faultline.Component) Compon
 			}
 		}
 	}
-	for i := range s.view.Well {
-		if _, told := s.bySite[s.view.Well[i].Site]; !told && a.cfg.Index.On(component, s.view.Well[i].Site) {
+	for i := range s.View.Well {
+		if !s.Told(s.View.Well[i].Site) && a.cfg.Index.On(component, s.View.Well[i].Site) {
 			out.Observed++
 		}
 	}
 	if out.Observed > 0 && 2*out.Failing < out.Observed {
 		out.State = faultline.SiteOK
 	}
-	for _, e := range s.order {
-		if e.inc.Cause == nil || e.inc.Cause.Component != component {
+	for _, e := range s.Order {
+		if e.Incident.Cause == nil || e.Incident.Cause.Component != component {
 			continue
 		}
 		if len(out.Incidents) < faultline.ListedSites {
-			out.Incidents = append(out.Incidents, newIncidentRef(&e.inc, a.cfg.Board.cfg.PublicURL))
+			out.Incidents = append(out.Incidents, newIncidentRef(&e.Incident, a.cfg.Board.PublicURL()))
 		}
-		switch e.inc.State {
+		switch e.Incident.State {
 		case faultline.StateConfirmed:
 			out.State = faultline.SiteDown
 		case faultline.StateCandidate, faultline.StateRecovering:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -52,7 +53,7 @@ func (a *api) getSiteSeriesCSV(c *gin.Context, query url.Values) error {
 // @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/components/{kind}/{name}/series.csv [get]
 func (a *api) getComponentSeriesCSV(c *gin.Context, query url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
@@ -66,25 +67,25 @@ func (a *api) getComponentSeriesCSV(c *gin.Context, query url.Values) error {
 // writeSeriesCSV has no place to say that something is left out: what can't be
 // read in time is 503.
 func (a *api) writeSeriesCSV(c *gin.Context, of string, query url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	q, err := newSeriesQuery(query, s.now(a.cfg.Board))
+	q, err := newSeriesQuery(query, s.Now(a.cfg.Board))
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("csv "+q.key(of), func() (*page, error) {
+	p, err := s.Pages.Get("csv "+q.key(of), func() (*page.Page, error) {
 		series, err := a.cfg.Board.Series(c.Request.Context(), of, q.step, q.from, q.until)
 		if err != nil {
 			return nil, err
 		}
-		return fileOf(csvOf(series), mediaCSV), nil
+		return page.File(csvOf(series), mediaCSV), nil
 	})
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"path"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 	"faultline/docs"
 
 	"github.com/gin-gonic/gin"
@@ -57,8 +59,8 @@ import (
 
 // docPages are the document and the files that show it.
 type docPages struct {
-	openapi *page
-	files   map[string]*page // by name
+	openapi *page.Page
+	files   map[string]*page.Page // by name
 }
 
 // docMedia are the media types of those files by extension. The system's table
@@ -78,8 +80,8 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func newDocPages() (*docPages, error) {
-	d := &docPages{openapi: pageOf(docs.OpenAPI), files: map[string]*page{}}
-	d.files[path.Base(methodPath)] = fileOf(docs.Method, "text/markdown; charset=utf-8")
+	d := &docPages{openapi: page.Of(docs.OpenAPI), files: map[string]*page.Page{}}
+	d.files[path.Base(board.MethodPath)] = page.File(docs.Method, "text/markdown; charset=utf-8")
 	entries, err := fs.ReadDir(docs.UI, "ui")
 	if err != nil {
 		return nil, err
@@ -93,7 +95,7 @@ func newDocPages() (*docPages, error) {
 		if !ok {
 			return nil, fmt.Errorf("docs/ui/%s: unknown kind of file", e.Name())
 		}
-		d.files[e.Name()] = fileOf(body, media)
+		d.files[e.Name()] = page.File(body, media)
 	}
 	return d, nil
 }
@@ -109,7 +111,7 @@ func newDocPages() (*docPages, error) {
 // @Failure  400 {object} Problem
 // @Router   /openapi.json [get]
 func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
-	writePage(c, a.docs.openapi, cacheDocs)
+	page.Write(c.Writer, c.Request, a.docs.openapi, page.CacheDocuments)
 	return nil
 }
 
@@ -150,7 +152,7 @@ func (a *api) writeDoc(c *gin.Context, name string) {
 		return
 	}
 	c.Header("Content-Security-Policy", docsPolicy)
-	writePage(c, p, cacheDocs)
+	page.Write(c.Writer, c.Request, p, page.CacheDocuments)
 }
 
 // redirectDocs leads to the page who left out the slash.

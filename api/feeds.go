@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/feeds"
@@ -29,7 +31,7 @@ type entryOf struct {
 }
 
 func (a *api) entry(inc *faultline.Incident) entryOf {
-	e := entryOf{id: a.permanent(inc.ID), title: inc.Title, link: a.cfg.Board.cfg.PublicURL + "/incident/" + inc.ID,
+	e := entryOf{id: a.permanent(inc.ID), title: inc.Title, link: a.cfg.Board.PublicURL() + "/incident/" + inc.ID,
 		began: inc.DetectedAt, updated: inc.UpdatedAt}
 	parts := []string{fmt.Sprintf("State: %s. %d of %d sites observed are failing; it began %s (UTC).",
 		inc.State, inc.Impact.Failing, inc.Impact.Observed, inc.Onset.At.UTC().Format("2006-01-02 15:04:05"))}
@@ -57,22 +59,22 @@ func (a *api) entry(inc *faultline.Incident) entryOf {
 
 // permanent is an address that names an incident for ever, wherever it is read.
 func (a *api) permanent(id string) string {
-	if a.cfg.Board.cfg.PublicURL == "" {
+	if a.cfg.Board.PublicURL() == "" {
 		return "urn:faultline:" + id
 	}
-	return a.cfg.Board.cfg.PublicURL + "/incident/" + id
+	return a.cfg.Board.PublicURL() + "/incident/" + id
 }
 
 // feed collects the newest incidents that a filter takes.
-func (a *api) feed(s *snapshot, f filter) (entries []entryOf, updated time.Time) {
-	for _, e := range s.order {
+func (a *api) feed(s *board.Snapshot, f faultline.Filter) (entries []entryOf, updated time.Time) {
+	for _, e := range s.Order {
 		if len(entries) == feedEntries {
 			break
 		}
-		if f.takes(&e.inc) {
-			entries = append(entries, a.entry(&e.inc))
-			if e.inc.UpdatedAt.After(updated) {
-				updated = e.inc.UpdatedAt
+		if f.Takes(&e.Incident) {
+			entries = append(entries, a.entry(&e.Incident))
+			if e.Incident.UpdatedAt.After(updated) {
+				updated = e.Incident.UpdatedAt
 			}
 		}
 	}
@@ -82,21 +84,21 @@ func (a *api) feed(s *snapshot, f filter) (entries []entryOf, updated time.Time)
 // writeFeed answers with a feed that render makes.
 func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 	render func(title, self string, entries []entryOf, updated time.Time) ([]byte, error)) error {
-	f, err := readFilter(query, a.cfg.Lookup)
+	f, err := faultline.ReadFilter(query, a.cfg.Lookup)
 	if err != nil {
 		return err
 	}
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	asked := f.query().Encode()
-	p, err := s.pages.get(path+"?"+asked, func() (*page, error) {
+	asked := f.Query().Encode()
+	p, err := s.Pages.Get(path+"?"+asked, func() (*page.Page, error) {
 		entries, updated := a.feed(s, f)
-		if updated.IsZero() && s.meta.AsOf != nil {
-			updated = *s.meta.AsOf
+		if updated.IsZero() && s.Meta.AsOf != nil {
+			updated = *s.Meta.AsOf
 		}
-		title, self := "Faultline: incidents", a.cfg.Board.cfg.PublicURL+path
+		title, self := "Faultline: incidents", a.cfg.Board.PublicURL()+path
 		if asked != "" {
 			said, _ := url.QueryUnescape(asked) // we have just written it
 			title, self = title+" ("+said+")", self+"?"+asked
@@ -105,12 +107,12 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 		if err != nil {
 			return nil, err
 		}
-		return fileOf(body, media), nil
+		return page.File(body, media), nil
 	})
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 
@@ -143,7 +145,7 @@ type atomFeed struct {
 
 func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Time) ([]byte, error) {
 	base := &feeds.AtomFeed{Xmlns: "http://www.w3.org/2005/Atom", Title: title, Id: self, Updated: updated.UTC().Format(time.RFC3339),
-		Rights: licence, Link: &feeds.AtomLink{Href: a.cfg.Board.cfg.PublicURL + "/", Rel: "alternate", Type: "text/html"},
+		Rights: board.Licence, Link: &feeds.AtomLink{Href: a.cfg.Board.PublicURL() + "/", Rel: "alternate", Type: "text/html"},
 		Author: &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}}}
 	for _, e := range entries {
 		base.Entries = append(base.Entries, &feeds.AtomEntry{Title: e.title, Id: e.id,
@@ -188,7 +190,7 @@ type jsonFeed struct {
 
 func (a *api) renderJSONFeed(title, self string, entries []entryOf, _ time.Time) ([]byte, error) {
 	f := jsonFeed{JSONFeed: &feeds.JSONFeed{Version: "https://jsonfeed.org/version/1.1", Title: title, FeedUrl: self,
-		HomePageUrl: a.cfg.Board.cfg.PublicURL + "/", Language: "en"}, Items: []*feeds.JSONItem{}}
+		HomePageUrl: a.cfg.Board.PublicURL() + "/", Language: "en"}, Items: []*feeds.JSONItem{}}
 	for _, e := range entries {
 		f.Items = append(f.Items, &feeds.JSONItem{Id: e.id, Url: e.link, Title: e.title, ContentText: e.text,
 			PublishedDate: &e.began, ModifiedDate: &e.updated})

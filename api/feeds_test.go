@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 
 	"github.com/mmcdole/gofeed"
 	"github.com/prometheus/common/expfmt"
@@ -16,12 +18,12 @@ import (
 
 // A feed reader that others wrote reads both feeds, whatever a title holds.
 func TestFeedsAreReadByAFeedReader(t *testing.T) {
-	n := newNode(t, func(_ *Config, b *BoardConfig) { b.PublicURL = "https://faultline.example" })
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
 	odd := caused(0, "cdn:fastly", "bbc.co.uk")
 	odd.Title = "<script>alert(1)</script> & ]]> \u2028 Fastly"
 	odd.Revision, odd.UpdatedAt = 2, t0.Add(time.Hour)
-	n.source.tell(odd)
-	n.source.tell(caused(1, "dns:dyn", "x.example"))
+	n.source.Tell(odd)
+	n.source.Tell(caused(1, "dns:dyn", "x.example"))
 	n.run()
 	for path, want := range map[string]int{"/feed.atom": 2, "/feed.json": 2, "/feed.atom?cause=cdn:fastly": 1, "/feed.json?site=bbc.co.uk": 1, "/feed.json?cause=cdn:nobody": 0, "/feed.atom?cause=cdn:nobody": 0} {
 		w := n.get(path)
@@ -53,12 +55,14 @@ func TestFeedsAreReadByAFeedReader(t *testing.T) {
 }
 
 func TestOEmbed(t *testing.T) {
-	x := NewIndex()
+	x := board.NewIndex()
 	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cloud:aws/us-east-1"}})
-	n := newNode(t, func(c *Config, b *BoardConfig) { b.PublicURL, c.Index = "https://faultline.example", x })
+	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
+		b.PublicURL, c.Index = "https://faultline.example", x
+	})
 	inc := incident(0, 1, 1)
 	inc.Title = `"><script>`
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	n.run()
 	for path, title := range map[string]string{"/incident/" + inc.ID: inc.Title, "/incident/" + inc.ID + "@1": inc.Title,
 		"/site/bbc.co.uk": "Is bbc.co.uk down?", "/component/cloud/aws~us-east-1": "AWS us-east-1"} {
@@ -95,7 +99,7 @@ func TestMetricsForAlerting(t *testing.T) {
 	over := incident(1, 1, 2)
 	over.State = faultline.StateResolved
 	for _, inc := range []faultline.Incident{caused(0, "cdn:fastly", "a.example"), over} {
-		n.source.tell(inc)
+		n.source.Tell(inc)
 	}
 	n.run()
 	parser := expfmt.NewTextParser(model.UTF8Validation)

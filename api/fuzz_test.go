@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -62,7 +63,7 @@ func FuzzProbeBatch(f *testing.F) {
 	f.Add([]byte("\n\n{}\r\n[]"), true)
 	f.Add([]byte(strings.Repeat("{}\n", maxProbes+1)), true)
 	f.Fuzz(func(t *testing.T, body []byte, lines bool) {
-		media := mediaJSON
+		media := page.MediaJSON
 		if lines {
 			media = mediaNDJSON
 		}

@@ -9,17 +9,11 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
-)
-
-// The scopes of tokens that monitoring programs bear. The subject of the token is
-// the vantage that the program stands for.
-const (
-	ScopeAlertmanager = "alertmanager:write"
-	ScopeUptimeKuma   = "kuma:write"
-	ScopeGatus        = "gatus:write"
 )
 
 // maxAlertsBody is what a message of a monitoring program may measure, in bytes.
@@ -51,7 +45,7 @@ func (a *api) takeAlerts(c *gin.Context, scope string, read func(body []byte) (m
 	if err != nil {
 		return err
 	}
-	body, _, err := readBody(c, maxAlertsBody, mediaJSON)
+	body, _, err := readBody(c, maxAlertsBody, page.MediaJSON)
 	if err != nil {
 		return err
 	}
@@ -59,7 +53,7 @@ func (a *api) takeAlerts(c *gin.Context, scope string, read func(body []byte) (m
 	if err != nil {
 		return err
 	}
-	answer := AlertsAnswer{Ignored: m.ignored, Rejected: []faultline.Invalid{}, Durable: a.cfg.Board.cfg.Durable}
+	answer := AlertsAnswer{Ignored: m.ignored, Rejected: []faultline.Invalid{}, Durable: a.cfg.Board.Durable()}
 	if len(m.alerts) > 0 {
 		v := faultline.Vantage{Vantage: who.Subject, ASN: who.ASN, Country: who.Country}
 		accepted, rejected, err := a.cfg.Door.Alerts(c.Request.Context(), v, m.alerts)
@@ -75,7 +69,7 @@ func (a *api) takeAlerts(c *gin.Context, scope string, read func(body []byte) (m
 		return faultline.InvalidError(answer.Rejected)
 	}
 	c.Writer.Header().Set("Cache-Control", "no-store")
-	writeJSON(c, http.StatusAccepted, mediaJSON, answer)
+	writeJSON(c, http.StatusAccepted, page.MediaJSON, answer)
 	return nil
 }
 
@@ -132,7 +126,7 @@ var siteLabels = []string{"site", "instance", "target"}
 // @Failure  400,401,403,413,415,429,503 {object} Problem
 // @Router   /v1/inbound/alertmanager [post]
 func (a *api) postAlertmanager(c *gin.Context, _ url.Values) error {
-	return a.takeAlerts(c, ScopeAlertmanager, readAlertmanager)
+	return a.takeAlerts(c, token.ScopeAlertmanager, readAlertmanager)
 }
 
 func readAlertmanager(body []byte) (m message, err error) {
@@ -191,7 +185,7 @@ type gatusMessage struct {
 // @Failure  400,401,403,413,415,429,503 {object} Problem
 // @Router   /v1/inbound/gatus [post]
 func (a *api) postGatus(c *gin.Context, _ url.Values) error {
-	return a.takeAlerts(c, ScopeGatus, readGatus)
+	return a.takeAlerts(c, token.ScopeGatus, readGatus)
 }
 
 func readGatus(body []byte) (m message, err error) {

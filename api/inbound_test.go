@@ -13,16 +13,17 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
 )
 
 var inboundScopes = map[string]string{
-	"/v1/inbound/alertmanager": ScopeAlertmanager, "/v1/inbound/uptime-kuma": ScopeUptimeKuma, "/v1/inbound/gatus": ScopeGatus,
+	"/v1/inbound/alertmanager": token.ScopeAlertmanager, "/v1/inbound/uptime-kuma": token.ScopeUptimeKuma, "/v1/inbound/gatus": token.ScopeGatus,
 }
 
 // alert sends a body as a monitoring program whose token has that scope.
 func (n *node) alert(path, scope, media, body string) *httptest.ResponseRecorder {
 	n.t.Helper()
-	token, err := n.keys.Issue(Claims{Subject: "prom-1", Scopes: []string{scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "prom-1", Scopes: []string{scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestInboundTakesWhatProgramsSend(t *testing.T) {
 // Each input has its own scope, and no token opens another's.
 func TestInboundScopes(t *testing.T) {
 	n := newNode(t)
-	scopes := append(slices.Collect(maps.Values(inboundScopes)), ScopeProbes)
+	scopes := append(slices.Collect(maps.Values(inboundScopes)), token.ScopeProbes)
 	for path, own := range inboundScopes {
 		for _, scope := range scopes {
 			w := n.alert(path, scope, "application/json", `[]`)
@@ -110,8 +111,8 @@ func TestInboundRefusesAndPoints(t *testing.T) {
 		}
 	}
 	path := "/v1/inbound/gatus"
-	wantProblem(t, n.alert(path, ScopeGatus, "application/x-www-form-urlencoded", "site=bbc.co.uk"), http.StatusUnsupportedMediaType)
-	wantProblem(t, n.alert(path, ScopeGatus, "application/json", strings.Repeat(" ", maxAlertsBody+1)), http.StatusRequestEntityTooLarge)
+	wantProblem(t, n.alert(path, token.ScopeGatus, "application/x-www-form-urlencoded", "site=bbc.co.uk"), http.StatusUnsupportedMediaType)
+	wantProblem(t, n.alert(path, token.ScopeGatus, "application/json", strings.Repeat(" ", maxAlertsBody+1)), http.StatusRequestEntityTooLarge)
 	if n.door.said() != 0 {
 		t.Error("the door heard something")
 	}
@@ -146,12 +147,12 @@ func TestKumaIgnores(t *testing.T) {
 		`{"heartbeat":{"status":0,"msg":""},"monitor":{"id":1,"url":"https://bbc.co.uk","upsideDown":true}}`,
 		`{"heartbeat":{"status":0,"msg":""},"monitor":{"id":1,"url":"https://","hostname":null,"type":"group"}}`,
 	} {
-		w := n.alert("/v1/inbound/uptime-kuma", ScopeUptimeKuma, "application/json", body)
+		w := n.alert("/v1/inbound/uptime-kuma", token.ScopeUptimeKuma, "application/json", body)
 		if !strings.Contains(w.Body.String(), `"ignored":1`) || n.door.said() != 0 {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}
-	w := n.alert("/v1/inbound/uptime-kuma", ScopeUptimeKuma, "application/json", `{"heartbeat":{"status":0,"msg":"timeout of 1ms exceeded"},"monitor":{"id":1,"url":"https://","hostname":"bbc.co.uk","type":"port"}}`)
+	w := n.alert("/v1/inbound/uptime-kuma", token.ScopeUptimeKuma, "application/json", `{"heartbeat":{"status":0,"msg":"timeout of 1ms exceeded"},"monitor":{"id":1,"url":"https://","hostname":"bbc.co.uk","type":"port"}}`)
 	if w.Code != http.StatusAccepted || n.door.alerts[0].Site != "bbc.co.uk" {
 		t.Errorf("by host name: %d %s", w.Code, w.Body)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -44,14 +46,14 @@ func newIncidentRef(inc *faultline.Incident, publicURL string) IncidentRef {
 // IncidentList is one page of incidents, newest onset first, in the form of the
 // list: the first 20 sites each.
 type IncidentList struct {
-	Meta      Meta                 `json:"meta"`
+	Meta      board.Meta           `json:"meta"`
 	Incidents []faultline.Incident `json:"incidents"`
 	Next      *string              `json:"next"` // cursor of the next page; null on the last
 }
 
 // IncidentSites are all sites of an incident at one revision.
 type IncidentSites struct {
-	Meta       Meta                     `json:"meta"`
+	Meta       board.Meta               `json:"meta"`
 	ID         string                   `json:"id"`
 	Revision   int                      `json:"revision"`
 	State      faultline.IncidentState  `json:"state"`
@@ -60,7 +62,7 @@ type IncidentSites struct {
 	SitesTotal int                      `json:"sites_total"`
 }
 
-func newIncidentSites(inc *faultline.Incident, meta Meta) IncidentSites {
+func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 	return IncidentSites{Meta: meta, ID: inc.ID, Revision: inc.Revision, State: inc.State,
 		UpdatedAt: inc.UpdatedAt, Sites: inc.Sites, SitesTotal: inc.SitesTotal}
 }
@@ -95,29 +97,29 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("list "+q.key(), func() (*page, error) { return a.cfg.Board.list(c.Request.Context(), s, q) })
+	p, err := s.Pages.Get("list "+q.key(), func() (*page.Page, error) { return a.list(c.Request.Context(), s, q) })
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 
 // members is the listed form with some members alone; of none, all.
-func (e *entry) members(names []string) ([]byte, error) {
+func membersOf(e *board.Entry, names []string) ([]byte, error) {
 	if len(names) == 0 {
-		return e.listed, nil
+		return e.Listed, nil
 	}
 	var all map[string]jsontext.Value
-	if err := json.Unmarshal(e.listed, &all); err != nil {
+	if err := json.Unmarshal(e.Listed, &all); err != nil {
 		return nil, err
 	}
 	maps.DeleteFunc(all, func(name string, _ jsontext.Value) bool { return !slices.Contains(names, name) })
-	return render(all)
+	return page.Render(all)
 }
 
 // getIncident answers with the last revision.
@@ -133,10 +135,10 @@ func (e *entry) members(names []string) ([]byte, error) {
 // @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
-	return a.writeIncident(c, 0, func(s *snapshot, e *entry) (*page, error) {
-		return s.pages.get(e.inc.ID, func() (*page, error) { return pageOf(withMeta(s.metaBody, e.listed)), nil })
-	}, func(s *snapshot, inc faultline.Incident) (*page, error) {
-		return newPage(IncidentAnswer{Meta: s.meta, Incident: inc.Listed()})
+	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
+		return s.Pages.Get(e.Incident.ID, func() (*page.Page, error) { return page.Of(board.WithMeta(s.MetaBody, e.Listed)), nil })
+	}, func(s *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
+		return page.New(IncidentAnswer{Meta: s.Meta, Incident: inc.Listed()})
 	})
 }
 
@@ -153,14 +155,14 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 // @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
-	rendered := func(s *snapshot, inc faultline.Incident) (*page, error) {
-		return newPage(newIncidentSites(&inc, s.meta))
+	rendered := func(s *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
+		return page.New(newIncidentSites(&inc, s.Meta))
 	}
-	return a.writeIncident(c, 0, func(s *snapshot, e *entry) (*page, error) {
-		if !e.complete {
+	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
+		if !e.Complete {
 			return nil, nil
 		}
-		return s.pages.get("sites "+e.inc.ID, func() (*page, error) { return rendered(s, e.inc) })
+		return s.Pages.Get("sites "+e.Incident.ID, func() (*page.Page, error) { return rendered(s, e.Incident) })
 	}, rendered)
 }
 
@@ -185,13 +187,13 @@ func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 	if err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
 		return invalidParameter("n", "must be a whole number from 1 on")
 	}
-	return a.writeIncident(c, int(n), func(_ *snapshot, e *entry) (*page, error) {
-		if !e.complete || e.inc.Revision != int(n) {
+	return a.writeIncident(c, int(n), func(_ *board.Snapshot, e *board.Entry) (*page.Page, error) {
+		if !e.Complete || e.Incident.Revision != int(n) {
 			return nil, nil
 		}
-		return e.whole()
-	}, func(_ *snapshot, inc faultline.Incident) (*page, error) {
-		return revisionPage(inc, a.cfg.Board.cfg.PublicURL)
+		return e.Revision(a.revisionPage)
+	}, func(_ *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
+		return a.revisionPage(inc)
 	})
 }
 
@@ -199,36 +201,36 @@ func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 // the source has, rendered for this request. A revision, but not 0 for the last
 // one, is for ever.
 func (a *api) writeIncident(c *gin.Context, revision int,
-	held func(*snapshot, *entry) (*page, error), rendered func(*snapshot, faultline.Incident) (*page, error)) error {
-	s, err := a.cfg.Board.snapshot()
+	held func(*board.Snapshot, *board.Entry) (*page.Page, error), rendered func(*board.Snapshot, faultline.Incident) (*page.Page, error)) error {
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
 	id := c.Param("id")
-	var p *page
-	if e := s.byID[id]; e != nil {
+	var p *page.Page
+	if e := s.Entry(id); e != nil {
 		if p, err = held(s, e); err != nil {
 			return err
 		}
 	}
 	if p == nil {
-		inc, err := a.cfg.Board.readThrough(c.Request.Context(), id, revision)
+		inc, err := a.cfg.Board.ReadThrough(c.Request.Context(), id, revision)
 		if err != nil {
 			return err
 		}
 		if p, err = rendered(s, inc); err != nil {
 			return err
 		}
-		p = p.plain()
+		p = p.Plain()
 	}
 	if revision > 0 {
-		if s.asOf != nil {
-			c.Writer.Header()[headerAsOf] = s.asOf
+		if s.AsOf != nil {
+			c.Writer.Header()[headerAsOf] = s.AsOf
 		}
-		writePage(c, p, cacheImmutable)
+		page.Write(c.Writer, c.Request, p, page.CacheImmutable)
 		return nil
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 
@@ -238,14 +240,14 @@ const headerAsOf = "Faultline-As-Of"
 
 // writeRead answers with a page of what is known now. What is stale says its age
 // to caches, too.
-func (a *api) writeRead(c *gin.Context, p *page, s *snapshot, cacheControl []string) {
+func (a *api) writeRead(c *gin.Context, p *page.Page, s *board.Snapshot, cacheControl []string) {
 	h := c.Writer.Header()
-	if s.asOf != nil {
-		h[headerAsOf] = s.asOf
+	if s.AsOf != nil {
+		h[headerAsOf] = s.AsOf
 	}
-	if s.live.Stale && s.live.AsOf != nil {
-		age := a.cfg.Board.cfg.Now().Sub(*s.live.AsOf)
+	if s.Live.Stale && s.Live.AsOf != nil {
+		age := a.cfg.Board.Now().Sub(*s.Live.AsOf)
 		h["Age"] = []string{strconv.FormatInt(int64(age/time.Second), 10)}
 	}
-	writePage(c, p, cacheControl)
+	page.Write(c.Writer, c.Request, p, cacheControl)
 }

@@ -40,7 +40,7 @@ func TestIncidentHasThePublishedShape(t *testing.T) {
 	}
 	n := newNode(t)
 	inc := incident(0, 1, 30)
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	n.run()
 	w := n.get("/v1/incidents/" + inc.ID)
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
@@ -79,7 +79,7 @@ func TestIncidentHasThePublishedShape(t *testing.T) {
 func TestEmptyListsAreLists(t *testing.T) {
 	n := newNode(t)
 	inc := faultline.Incident{ID: "inc_EMPTY", Revision: 1, State: faultline.StateCandidate, Cause: &faultline.Cause{}}
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	n.run()
 	body := n.get("/v1/incidents/inc_EMPTY").Body.String()
 	for _, list := range []string{"alternatives", "countries", "isps", "pops", "symptoms", "sites", "exonerated", "statements"} {
@@ -93,7 +93,7 @@ func TestMarkupIsEscaped(t *testing.T) {
 	n := newNode(t)
 	inc := incident(0, 1, 1)
 	inc.Title = `</script><script>alert(1)</script>&`
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	n.run()
 	for _, path := range []string{"/v1/incidents/" + inc.ID, "/v1/incidents", "/v1/summary", "/v1/incidents/" + inc.ID + "/revisions/1"} {
 		if w := n.get(path); strings.ContainsAny(w.Body.String(), "<>&") || w.Code != http.StatusOK {
@@ -106,8 +106,8 @@ func TestSitesAndRevisions(t *testing.T) {
 	n := newNode(t)
 	old := incident(0, 1, 25)
 	last := incident(0, 2, 30)
-	n.source.tell(old)
-	n.source.tell(last)
+	n.source.Tell(old)
+	n.source.Tell(last)
 	n.run()
 	base := "/v1/incidents/" + last.ID
 
@@ -115,7 +115,7 @@ func TestSitesAndRevisions(t *testing.T) {
 	if len(sites.Sites) != 30 || sites.SitesTotal != 30 || sites.Revision != 2 || sites.ID != last.ID {
 		t.Errorf("sites: %d of %d at revision %d", len(sites.Sites), sites.SitesTotal, sites.Revision)
 	}
-	if asked := n.source.count("incident"); asked != 0 {
+	if asked := n.source.Count("incident"); asked != 0 {
 		t.Errorf("the source was asked %d times for what the board holds", asked)
 	}
 	for revision, want := range map[int]int{1: 25, 2: 30} {
@@ -148,9 +148,9 @@ func TestOlderIncidentsAreReadThrough(t *testing.T) {
 	n := newNode(t)
 	n.run()
 	inc := incident(0, 1, 25)
-	n.source.mu.Lock()
-	n.source.revisions[inc.ID] = []faultline.Incident{inc} // stored, but never told to this board
-	n.source.mu.Unlock()
+	n.source.Mu.Lock()
+	n.source.Revisions[inc.ID] = []faultline.Incident{inc} // stored, but never told to this board
+	n.source.Mu.Unlock()
 	got := decode[IncidentAnswer](t, n.get("/v1/incidents/"+inc.ID).Body)
 	if got.ID != inc.ID || len(got.Sites) != faultline.ListedSites {
 		t.Errorf("got %s with %d sites", got.ID, len(got.Sites))
@@ -159,33 +159,18 @@ func TestOlderIncidentsAreReadThrough(t *testing.T) {
 		t.Errorf("got %d sites", len(got.Sites))
 	}
 	wantProblem(t, n.get("/v1/incidents/inc_NOBODY"), http.StatusNotFound)
-	asked := n.source.count("incident")
+	asked := n.source.Count("incident")
 	for _, id := range []string{"x", "inc_", "inc_%2e%2e%2fx", "inc_a%20b", "inc_" + strings.Repeat("A", 41), "%00", "inc_A%0d%0aB", "é"} {
 		wantProblem(t, n.get("/v1/incidents/"+id), http.StatusNotFound)
 	}
-	if n.source.count("incident") != asked {
+	if n.source.Count("incident") != asked {
 		t.Error("the source was asked for an id that can't be one")
 	}
-	n.source.fail(fmt.Errorf("read: %w", faultline.ErrUnavailable))
+	n.source.Fail(fmt.Errorf("read: %w", faultline.ErrUnavailable))
 	w := n.get("/v1/incidents/" + inc.ID)
 	wantProblem(t, w, http.StatusServiceUnavailable)
 	if w.Header().Get("Retry-After") == "" || w.Header().Get("ETag") != "" {
 		t.Errorf("headers of a failure: %v", w.Header())
-	}
-}
-
-// Reads through the source are few at a time, whoever asks.
-func TestReadsThroughAreBounded(t *testing.T) {
-	n := newNode(t)
-	n.run()
-	for range readsThrough {
-		n.board.through <- struct{}{}
-	}
-	wantProblem(t, n.get("/v1/incidents/inc_OLD"), http.StatusServiceUnavailable)
-	<-n.board.through
-	wantProblem(t, n.get("/v1/incidents/inc_OLD"), http.StatusNotFound)
-	if len(n.board.through) != readsThrough-1 {
-		t.Error("a read through the source kept its place")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 )
@@ -51,7 +52,7 @@ const (
 // @Failure  400,401,403,413,415,429,503 {object} Problem
 // @Router   /v1/inbound/uptime-kuma [post]
 func (a *api) postUptimeKuma(c *gin.Context, _ url.Values) error {
-	return a.takeAlerts(c, ScopeUptimeKuma, readKuma)
+	return a.takeAlerts(c, token.ScopeUptimeKuma, readKuma)
 }
 
 func readKuma(body []byte) (m message, err error) {

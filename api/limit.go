@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 )
@@ -63,7 +64,7 @@ func (a *api) limit(c *gin.Context) {
 }
 
 // authoriseSender is authorise for what is sent in: each token has a quota.
-func (a *api) authoriseSender(c *gin.Context, scope string) (Claims, error) {
+func (a *api) authoriseSender(c *gin.Context, scope string) (token.Claims, error) {
 	who, err := a.authorise(c, scope)
 	if err == nil && a.cfg.Limits != nil {
 		err = admit(c, a.cfg.Limits.Token(who.Subject), tooManySent)

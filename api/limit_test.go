@@ -9,9 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
+
+	"github.com/gin-gonic/gin"
 )
 
 // fewLimits lets each address and each token in a few times.
@@ -41,7 +44,7 @@ func (f *fewLimits) Token(subject string) faultline.Allowance { return f.take("t
 
 func TestLimitsRefuseAndSaySo(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
 	n.run()
 	send := func(remote string) *httptest.ResponseRecorder {
 		return n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`, remote: remote,
@@ -75,9 +78,9 @@ func TestLimitsRefuseAndSaySo(t *testing.T) {
 
 func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
 	n.run()
-	token, err := n.keys.Issue(Claims{Subject: "lon-1", Scopes: []string{ScopeProbes}, TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{token.ScopeProbes}, TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +97,7 @@ func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 // TestRefusedBrowserGetsAPage: where a page was asked for, and only there.
 func TestRefusedBrowserGetsAPage(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, func(c *Config, _ *BoardConfig) {
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
 		c.Limits = &fewLimits{left: map[string]int{}}
 		c.Page = func(c *gin.Context, status int) {
 			c.String(status, "come back in "+c.Writer.Header().Get("Retry-After"))

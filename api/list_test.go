@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 )
 
 func listIDs(t *testing.T, n *node, query string) (ids []string, next *string) {
@@ -44,7 +46,7 @@ func TestList(t *testing.T) {
 			inc.Cause = &faultline.Cause{Component: "cloud:aws/us-east-1"}
 		}
 		all = append(all, inc)
-		n.source.tell(inc)
+		n.source.Tell(inc)
 	}
 	n.run()
 	slices.Reverse(all) // newest onset first, of equal ones the greater id
@@ -110,16 +112,16 @@ func TestList(t *testing.T) {
 
 // The Link leads from page to page, whatever was asked.
 func TestListLinks(t *testing.T) {
-	n := newNode(t, func(_ *Config, b *BoardConfig) { b.PublicURL = "https://faultline.example" })
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
 	for i := range 5 {
-		n.source.tell(incident(i, 1, 2))
+		n.source.Tell(incident(i, 1, 2))
 	}
 	n.run()
 	path, pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true&min_confidence=.5&fields=title,id&country=GB&kind=cdn", 0
 	for seen := map[string]bool{}; path != ""; pages++ {
 		w := n.get(path)
 		var list struct {
-			Meta      Meta
+			Meta      board.Meta
 			Incidents []map[string]any
 			Next      *string
 		}
@@ -198,21 +200,21 @@ func TestListRefuses(t *testing.T) {
 // for a few seconds, and never longer.
 func TestListETagIsSteady(t *testing.T) {
 	n := newNode(t)
-	n.source.tell(incident(0, 1, 3))
+	n.source.Tell(incident(0, 1, 3))
 	n.run()
 	n.show(faultline.View{AsOf: t0})
 	first := n.get("/v1/incidents")
-	n.show(faultline.View{AsOf: t0.Add(metaEvery - time.Second)})
+	n.show(faultline.View{AsOf: t0.Add(9 * time.Second)})
 	if again := n.get("/v1/incidents"); again.Header().Get("ETag") != first.Header().Get("ETag") {
 		t.Error("the ETag moved with the clock alone")
 	}
-	n.show(faultline.View{AsOf: t0.Add(metaEvery)})
+	n.show(faultline.View{AsOf: t0.Add(10 * time.Second)})
 	later := n.get("/v1/incidents")
-	if got := decode[IncidentList](t, later.Body); !got.Meta.AsOf.Equal(t0.Add(metaEvery)) {
+	if got := decode[IncidentList](t, later.Body); !got.Meta.AsOf.Equal(t0.Add(10 * time.Second)) {
 		t.Errorf("as_of %s lags", got.Meta.AsOf)
 	}
 	second := incident(0, 2, 4)
-	n.source.tell(second)
+	n.source.Tell(second)
 	n.await(second)
 	if again := n.get("/v1/incidents"); again.Header().Get("ETag") == later.Header().Get("ETag") {
 		t.Error("the ETag stayed though an incident changed")
@@ -224,7 +226,7 @@ func TestListETagIsSteady(t *testing.T) {
 // nothing, and older pages alone need it.
 func TestListReachesBackToTheBeginning(t *testing.T) {
 	n := newNode(t)
-	const total = maxIncidents + 3*olderAtOnce
+	const total = board.MaxIncidents + 3*board.OlderAtOnce
 	var want []string
 	for i := range total {
 		inc := incident(i/2, 1, 1) // two begin at the same moment
@@ -235,11 +237,11 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 		if i%400 == 3 {
 			inc.Cause = &faultline.Cause{Component: "dns:dyn", Kind: "dns"}
 		}
-		n.source.tell(inc)
+		n.source.Tell(inc)
 		want = append(want, inc.ID)
 	}
 	slices.Reverse(want)
-	n.source.see(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "x.example", State: faultline.SiteDown, Incidents: []string{"inc_00007"}}}})
+	n.source.See(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "x.example", State: faultline.SiteDown, Incidents: []string{"inc_00007"}}}})
 	n.run()
 	follow := func(query string) (ids []string, pages int) {
 		for next := (*string)(nil); ; pages++ {
@@ -265,11 +267,11 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 	if got, _ := follow("?since=2021-06-08T09:48:05Z&until=2021-06-08T09:49:05Z"); fmt.Sprint(got) != "[inc_00003 inc_00002]" {
 		t.Errorf("of one minute: %v", got)
 	}
-	asked := n.source.count("older")
+	asked := n.source.Count("older")
 	if got, pages := follow("?state=open&limit=1"); fmt.Sprint(got) != fmt.Sprint([]string{want[0], "inc_00007"}) || pages != 2 {
 		t.Errorf("open: %v", got)
 	}
-	if n.source.count("older") != asked {
+	if n.source.Count("older") != asked {
 		t.Error("what is open is looked for in the source")
 	}
 	// An older one is there in every form.
@@ -278,7 +280,7 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	n.source.fail(faultline.ErrUnavailable)
+	n.source.Fail(faultline.ErrUnavailable)
 	if w := n.get("/v1/incidents?limit=99"); w.Code != http.StatusOK {
 		t.Errorf("the newest without the source: %d", w.Code)
 	}

@@ -7,43 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// boardMetrics count what a Board does.
-type boardMetrics struct {
-	streams   prometheus.Gauge
-	dropped   prometheus.Counter
-	changes   prometheus.Counter
-	resets    prometheus.Counter
-	failures  *prometheus.CounterVec // by what was read
-	incidents prometheus.Gauge
-
-	diskWrites prometheus.Counter
-}
-
-func newBoardMetrics(reg prometheus.Registerer, b *Board) boardMetrics {
-	m := boardMetrics{
-		streams: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "faultline_stream_clients", Help: "Clients of the event stream."}),
-		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_stream_dropped_total", Help: "Clients of the event stream dropped because they were slow."}),
-		changes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_board_changes_total", Help: "Revisions of incidents followed."}),
-		resets: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_board_resets_total", Help: "Times that all incidents were read anew."}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "faultline_board_failures_total", Help: "Reads of the source that failed, by what was read."}, []string{"read"}),
-		incidents: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "faultline_board_incidents", Help: "Incidents held in memory."}),
-		diskWrites: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_board_disk_writes_total", Help: "Snapshots of what is known written to the disk."}),
-	}
-	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "faultline_board_view_age_seconds", Help: "Age of the newest view; NaN before the first."}, b.viewAge)
-	if reg != nil {
-		reg.MustRegister(m.streams, m.dropped, m.changes, m.resets, m.failures, m.incidents, m.diskWrites, age)
-	}
-	return m
-}
-
 // httpMetrics count requests by route, never by what a client wrote.
 type httpMetrics struct {
 	requests *prometheus.CounterVec

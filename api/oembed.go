@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -63,7 +65,7 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
@@ -71,15 +73,15 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	base := a.cfg.Board.cfg.PublicURL
-	p, err := newPage(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
+	base := a.cfg.Board.PublicURL()
+	p, err := page.New(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
 		CacheAge: 300, Width: width, Height: height,
 		HTML: fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
 			html.EscapeString(base+"/embed"+path), width, height, html.EscapeString(title))})
 	if err != nil {
 		return err
 	}
-	writePage(c, p.plain(), cacheDocs)
+	page.Write(c.Writer, c.Request, p.Plain(), page.CacheDocuments)
 	return nil
 }
 
@@ -95,11 +97,11 @@ func embedSize(query url.Values, key string, usual int) (int, error) {
 }
 
 // embedded finds the page that an address names, with its title.
-func (a *api) embedded(c *gin.Context, s *snapshot, address string) (path, title string, err error) {
+func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path, title string, err error) {
 	if address == "" {
 		return "", "", invalidParameter("url", "is needed here: which page?")
 	}
-	u, err := url.Parse(strings.TrimPrefix(address, a.cfg.Board.cfg.PublicURL))
+	u, err := url.Parse(strings.TrimPrefix(address, a.cfg.Board.PublicURL()))
 	if err != nil || u.Host != "" || u.Opaque != "" || !embeddable.MatchString(u.EscapedPath()) {
 		return "", "", faultline.ErrNotFound
 	}
@@ -123,9 +125,9 @@ func (a *api) embedded(c *gin.Context, s *snapshot, address string) (path, title
 		return u.EscapedPath(), component.DisplayName(), nil
 	}
 	id, _, _ := strings.Cut(parts[1], "@")
-	if e := s.byID[id]; e != nil {
-		return u.EscapedPath(), e.inc.Title, nil
+	if e := s.Entry(id); e != nil {
+		return u.EscapedPath(), e.Incident.Title, nil
 	}
-	inc, err := a.cfg.Board.readThrough(c.Request.Context(), id, 0)
+	inc, err := a.cfg.Board.ReadThrough(c.Request.Context(), id, 0)
 	return u.EscapedPath(), inc.Title, err
 }

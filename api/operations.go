@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"faultline/board/page"
+
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -56,11 +58,11 @@ func (a *api) getReady(c *gin.Context, _ url.Values) error {
 // @Failure  400 {object} Problem
 // @Router   /.well-known/jwks.json [get]
 func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
-	p, err := newPage(a.cfg.Keys.JWKS()) // it changes with a rotation
+	p, err := page.New(a.cfg.Keys.JWKS()) // it changes with a rotation
 	if err != nil {
 		return err
 	}
-	writePage(c, p.plain(), cacheKeys)
+	page.Write(c.Writer, c.Request, p.Plain(), page.CacheDocuments)
 	return nil
 }
 

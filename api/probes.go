@@ -5,12 +5,11 @@ import (
 	"net/url"
 
 	"faultline"
+	"faultline/api/token"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
-
-// ScopeProbes lets a token's subject send probes as the vantage of that name.
-const ScopeProbes = "probes:write"
 
 // ProbesAnswer says what became of a batch. Pointers in rejected count the
 // lines of the body from 0; those of the object form begin with /probes.
@@ -35,11 +34,11 @@ type ProbesAnswer struct {
 // @Failure  400,401,403,413,415,429,503 {object} Problem
 // @Router   /v1/probes [post]
 func (a *api) postProbes(c *gin.Context, _ url.Values) error {
-	who, err := a.authoriseSender(c, ScopeProbes)
+	who, err := a.authoriseSender(c, token.ScopeProbes)
 	if err != nil {
 		return err
 	}
-	body, media, err := readBody(c, maxProbesBody, mediaJSON, mediaNDJSON)
+	body, media, err := readBody(c, maxProbesBody, page.MediaJSON, mediaNDJSON)
 	if err != nil {
 		return err
 	}
@@ -47,7 +46,7 @@ func (a *api) postProbes(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	answer := ProbesAnswer{Durable: a.cfg.Board.cfg.Durable}
+	answer := ProbesAnswer{Durable: a.cfg.Board.Durable()}
 	if len(batch.probes) > 0 {
 		vantage := faultline.Vantage{Vantage: who.Subject, ASN: who.ASN, Country: who.Country}
 		accepted, rejected, err := a.cfg.Door.Probes(c.Request.Context(), vantage, batch.probes)
@@ -64,6 +63,6 @@ func (a *api) postProbes(c *gin.Context, _ url.Values) error {
 	}
 	answer.Rejected = batch.rejected
 	c.Writer.Header().Set("Cache-Control", "no-store")
-	writeJSON(c, http.StatusAccepted, mediaJSON, answer)
+	writeJSON(c, http.StatusAccepted, page.MediaJSON, answer)
 	return nil
 }

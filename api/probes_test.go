@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 )
@@ -24,7 +25,7 @@ func newContext(t *testing.T) *gin.Context {
 // send posts a batch with a good token.
 func (n *node) send(media, body string) *httptest.ResponseRecorder {
 	n.t.Helper()
-	token, err := n.keys.Issue(Claims{Subject: "lon-1", Scopes: []string{ScopeProbes}, ASN: 20473, Country: "GB", TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{token.ScopeProbes}, ASN: 20473, Country: "GB", TTL: time.Hour})
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/base64"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
 )
 
 // maxQuery is what a query may measure, in bytes.
@@ -62,35 +62,31 @@ const (
 )
 
 // listKeys are the query keys of the list.
-var listKeys = append([]string{"since", "until", "overlapping", "fields", "limit", "cursor"}, filterKeys...)
+var listKeys = append([]string{"since", "until", "overlapping", "fields", "limit", "cursor"}, faultline.FilterKeys...)
 
 // listQuery is what a reader asks of the list of incidents.
 type listQuery struct {
-	filter
-	since, until time.Time // of the onset, or, overlapping, of the whole; zero: open
-	overlapping  bool
-	fields       []string // members that are told; empty: all
-	limit        int
-	after        cursor
+	board.Query
+	fields []string // members that are told; empty: all
 }
 
 func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error)) (l listQuery, err error) {
-	l.limit = listLimit
-	if l.filter, err = readFilter(q, site); err != nil {
+	l.Limit = listLimit
+	if l.Filter, err = faultline.ReadFilter(q, site); err != nil {
 		return l, err
 	}
-	for key, into := range map[string]*time.Time{"since": &l.since, "until": &l.until} {
+	for key, into := range map[string]*time.Time{"since": &l.Since, "until": &l.Until} {
 		if q.Has(key) {
 			if *into, err = readTime(q.Get(key)); err != nil {
 				return l, invalidParameter(key, timeForm)
 			}
 		}
 	}
-	if !l.since.IsZero() && !l.until.IsZero() && !l.since.Before(l.until) {
+	if !l.Since.IsZero() && !l.Until.IsZero() && !l.Since.Before(l.Until) {
 		return l, invalidParameter("since", "must lie before until")
 	}
 	if q.Has("overlapping") {
-		if l.overlapping = q.Get("overlapping") == "true"; !l.overlapping && q.Get("overlapping") != "false" {
+		if l.Overlapping = q.Get("overlapping") == "true"; !l.Overlapping && q.Get("overlapping") != "false" {
 			return l, invalidParameter("overlapping", "must be true or false")
 		}
 	}
@@ -100,12 +96,12 @@ func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error))
 		}
 	}
 	if q.Has("limit") {
-		if l.limit, err = strconv.Atoi(q.Get("limit")); err != nil || l.limit < 1 || l.limit > listLimitMax {
+		if l.Limit, err = strconv.Atoi(q.Get("limit")); err != nil || l.Limit < 1 || l.Limit > listLimitMax {
 			return l, invalidParameter("limit", fmt.Sprintf("must be a number from 1 to %d", listLimitMax))
 		}
 	}
 	if q.Has("cursor") {
-		if l.after, err = readCursor(q.Get("cursor")); err != nil {
+		if l.After, err = board.ReadCursor(q.Get("cursor")); err != nil {
 			return l, invalidParameter("cursor", "must be the value of next in an earlier answer")
 		}
 	}
@@ -138,78 +134,21 @@ func readFields(text string) ([]string, error) {
 
 // key is the same for queries that ask for the same; it is a query itself.
 func (l listQuery) key() string {
-	q := l.query()
-	for key, at := range map[string]time.Time{"since": l.since, "until": l.until} {
+	q := l.Filter.Query()
+	for key, at := range map[string]time.Time{"since": l.Since, "until": l.Until} {
 		if !at.IsZero() {
 			q.Set(key, at.Format(time.RFC3339Nano))
 		}
 	}
-	if l.overlapping {
+	if l.Overlapping {
 		q.Set("overlapping", "true")
 	}
 	if len(l.fields) > 0 {
 		q.Set("fields", strings.Join(l.fields, ","))
 	}
-	q.Set("limit", strconv.Itoa(l.limit))
-	if l.after.id != "" {
-		q.Set("cursor", l.after.String())
+	q.Set("limit", strconv.Itoa(l.Limit))
+	if l.After != (board.Cursor{}) {
+		q.Set("cursor", l.After.String())
 	}
 	return q.Encode()
-}
-
-func (l listQuery) takes(inc *faultline.Incident) bool {
-	begin := inc.Onset.At
-	switch {
-	case !l.until.IsZero() && !begin.Before(l.until):
-		return false
-	case l.since.IsZero() || !begin.Before(l.since):
-	case !l.overlapping || !inc.State.Open() && !endOf(inc).After(l.since):
-		return false
-	}
-	return l.filter.takes(inc)
-}
-
-// endOf is when an incident that is over ended.
-func endOf(inc *faultline.Incident) time.Time {
-	if inc.ResolvedAt != nil {
-		return *inc.ResolvedAt
-	}
-	return inc.UpdatedAt
-}
-
-// cursor is a place in the list of incidents, newest onset first: behind the
-// incident of that onset and id. The zero value stands before all.
-type cursor struct {
-	onsetMS int64
-	id      string
-}
-
-func cursorOf(inc *faultline.Incident) cursor { return cursor{inc.Onset.At.UnixMilli(), inc.ID} }
-
-// before orders the list: later onsets first, then greater ids.
-func (c cursor) before(d cursor) bool {
-	if c.onsetMS != d.onsetMS {
-		return c.onsetMS > d.onsetMS
-	}
-	return c.id > d.id
-}
-
-func (c cursor) String() string {
-	if c.id == "" {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.onsetMS, 10) + "." + c.id))
-}
-
-func readCursor(text string) (cursor, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil {
-		return cursor{}, err
-	}
-	ms, id, _ := strings.Cut(string(raw), ".")
-	if !incidentID.MatchString(id) {
-		return cursor{}, faultline.ErrNotFound
-	}
-	n, err := strconv.ParseInt(ms, 10, 64)
-	return cursor{n, id}, err
 }

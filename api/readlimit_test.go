@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
 )
 
 // fewReads lets each reader ask three times, and have two streams open.
@@ -71,8 +74,10 @@ func (f *fewReads) streams() (n int) {
 
 func newReadNode(t *testing.T) (*node, *fewReads) {
 	few := newFewReads()
-	n := newNode(t, func(c *Config, b *BoardConfig) { c.Reads, b.PublicURL = few, "https://faultline.example" })
-	n.source.tell(incident(0, 1, 1))
+	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
+		c.Reads, b.PublicURL = few, "https://faultline.example"
+	})
+	n.source.Tell(incident(0, 1, 1))
 	n.run()
 	n.show(faultline.View{AsOf: t0})
 	return n, few
@@ -144,7 +149,7 @@ func TestNotModifiedIsFree(t *testing.T) {
 // proxy's own credentials are not ours.
 func TestReadsWithAToken(t *testing.T) {
 	n, _ := newReadNode(t)
-	token, err := n.keys.Issue(Claims{Subject: "desk", Scopes: []string{ScopeReports}, TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "desk", Scopes: []string{token.ScopeReports}, TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +196,7 @@ func TestStreamsAreLimited(t *testing.T) {
 	if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "10" {
 		t.Errorf("the third: %d %v", r.StatusCode, r.Header)
 	}
-	n.board.Close()
+	n.streams.Close()
 	eventually(t, "all is given back", func() bool { return few.streams() == 0 })
 	r, err = http.Get(server.URL + "/v1/stream")
 	if err != nil {

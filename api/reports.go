@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -67,7 +68,7 @@ type ReportAnswer struct {
 // @Failure  400,413,415,429,503 {object} Problem
 // @Router   /v1/reports [post]
 func (a *api) postReport(c *gin.Context, _ url.Values) error {
-	body, _, err := readBody(c, maxReportBody, mediaJSON)
+	body, _, err := readBody(c, maxReportBody, page.MediaJSON)
 	if err != nil {
 		return err
 	}
@@ -88,9 +89,14 @@ func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	others, since, incident := a.cfg.Board.said(receipt)
-	c.Writer.Header()["Cache-Control"] = cacheNever
-	writeJSON(c, http.StatusAccepted, mediaJSON, ReportAnswer{
+	others, since, inc := a.cfg.Board.Reported(receipt)
+	var incident *IncidentRef
+	if inc != nil {
+		ref := newIncidentRef(inc, a.cfg.Board.PublicURL())
+		incident = &ref
+	}
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
+	writeJSON(c, http.StatusAccepted, page.MediaJSON, ReportAnswer{
 		Site: receipt.Site, At: receipt.At, Counted: receipt.Counted, Durable: receipt.Durable,
 		Reports: others, Since: since, Incident: incident,
 	})

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 )
 
 func report(body string) request {
@@ -19,12 +21,12 @@ func report(body string) request {
 }
 
 func TestReportIsAcknowledged(t *testing.T) {
-	n := newNode(t, func(_ *Config, b *BoardConfig) { b.PublicURL = "https://faultline.example" })
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
 	inc := incident(1, 1, 3)
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	candidate := incident(2, 1, 3)
 	candidate.State = faultline.StateCandidate
-	n.source.tell(candidate)
+	n.source.Tell(candidate)
 	n.run()
 	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{
 		{Site: "bbc.co.uk", State: faultline.SiteDown, Reports: 812, Incidents: []string{candidate.ID, inc.ID}}}})
@@ -199,7 +201,9 @@ func TestReportWhenTheLogIsGone(t *testing.T) {
 // The client's address is the peer's unless the peer is a trusted proxy, and
 // then the last hop that is not one.
 func TestClientAddress(t *testing.T) {
-	trust := func(c *Config, _ *BoardConfig) { c.TrustedProxies = []string{"127.0.0.1", "10.0.0.0/8"} }
+	trust := func(c *Config, _ *board.Config, _ *stream.Config) {
+		c.TrustedProxies = []string{"127.0.0.1", "10.0.0.0/8"}
+	}
 	for _, test := range []struct {
 		name, remote, forwarded, want string
 		trusted                       bool
@@ -250,7 +254,7 @@ func TestReceiptSaysSinceWhen(t *testing.T) {
 	n := newNode(t)
 	inc := incident(1, 1, 3)
 	inc.State = faultline.StateConfirmed
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	n.run()
 	n.await(inc)
 	first := t0.Add(-4 * time.Minute)

@@ -9,43 +9,12 @@ import (
 	"faultline"
 )
 
-func TestNoneMatch(t *testing.T) {
-	const etag = `"abc"`
-	for _, test := range []struct {
-		lines []string
-		want  bool
-	}{
-		{nil, false},
-		{[]string{`"abc"`}, true},
-		{[]string{`W/"abc"`}, true},
-		{[]string{`*`}, true},
-		{[]string{` * `}, true},
-		{[]string{`"x", "abc"`}, true},
-		{[]string{`"x","y" , W/"abc"`}, true},
-		{[]string{`,, "abc"`}, true},
-		{[]string{`"x"`, `"abc"`}, true},
-		{[]string{`"x, abc", "abc"`}, true},
-		{[]string{`"a,b"`}, false},
-		{[]string{`abc`}, false},
-		{[]string{`"abc`}, false},
-		{[]string{`"abcd"`}, false},
-		{[]string{`"x\"abc"`}, false},
-		{[]string{`w/"abc"`}, false},
-		{[]string{``}, false},
-		{[]string{`W/`}, false},
-	} {
-		if got := noneMatch(test.lines, etag); got != test.want {
-			t.Errorf("%q: got %t", test.lines, got)
-		}
-	}
-}
-
 // Every read answers HEAD like GET without the body, has a strong ETag, and
 // 304 for who holds it.
 func TestConditionalReads(t *testing.T) {
 	n := newNode(t)
 	inc := incident(0, 1, 25)
-	n.source.tell(inc)
+	n.source.Tell(inc)
 	n.run()
 	n.show(faultline.View{AsOf: t0})
 	for _, path := range []string{"/v1/incidents", "/v1/incidents?state=open", "/v1/incidents/" + inc.ID, "/v1/incidents/" + inc.ID + "/sites",

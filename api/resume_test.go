@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"faultline/board"
 )
 
 // However often a client is cut off, it sees every change once, in order.
@@ -14,15 +16,15 @@ func TestStreamResumesWithoutGapOrDuplicate(t *testing.T) {
 	url := n.serve().URL + "/v1/stream"
 	s := open(t, url, "")
 	s.opened()
-	n.source.tell(incident(0, 1, 2))
+	n.source.Tell(incident(0, 1, 2))
 	if e := s.next(); e.id != position(1) {
 		t.Fatalf("got %s", e.id)
 	}
-	const changes = 3 * ringSize / 2
+	const changes = 3 * board.Recent / 2
 	var teller sync.WaitGroup
 	teller.Go(func() {
 		for i := 1; i < changes; i++ {
-			n.source.tell(incident(i%7, i/7+1, 2))
+			n.source.Tell(incident(i%7, i/7+1, 2))
 		}
 	})
 	defer teller.Wait()
@@ -53,9 +55,9 @@ func TestStreamResumesWithoutGapOrDuplicate(t *testing.T) {
 // says so.
 func TestStreamResumesFromTheSource(t *testing.T) {
 	n := newNode(t)
-	total := ringSize + 700
+	total := board.Recent + 700
 	for i := range total {
-		n.source.tell(incident(0, i+1, 1))
+		n.source.Tell(incident(0, i+1, 1))
 	}
 	n.run()
 	url := n.serve().URL + "/v1/stream"
@@ -69,9 +71,9 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 			t.Fatalf("event %d is %s %s", i, e.kind, e.id)
 		}
 	}
-	n.source.mu.Lock()
-	n.source.changes, n.source.trimmed = n.source.changes[300:], 300
-	n.source.mu.Unlock()
+	n.source.Mu.Lock()
+	n.source.Told, n.source.Trimmed = n.source.Told[300:], 300
+	n.source.Mu.Unlock()
 	for _, lost := range []string{position(10), position(total + 5), "0", "x", "1 2", strings.Repeat("9", 65), "<script>"} {
 		s := open(t, url+"?snapshot=1", lost)
 		events := s.opened()
@@ -79,7 +81,7 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 			t.Errorf("from %.20q: %d events, first %+v", lost, len(events), events[0])
 		}
 	}
-	n.source.fail(errors.New("gone"))
+	n.source.Fail(errors.New("gone"))
 	if events := open(t, url, position(400)).opened(); len(events) != 1 || events[0].kind != "reset" {
 		t.Errorf("without a source: %d events", len(events))
 	}
@@ -92,16 +94,5 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 	}
 	if events := open(t, url+"?last_event_id="+position(total-2), position(total-1)).opened(); len(events) != 1 {
 		t.Errorf("by both: %d events", len(events))
-	}
-}
-
-// What can't be a position is not looked for.
-func TestStreamAsksOnlyForPositions(t *testing.T) {
-	n := newNode(t)
-	ring := []frame{{id: position(5)}}
-	for _, after := range []string{"<script>", "1 2", "", "a\nb", strings.Repeat("9", 65), beginning} {
-		if _, err := n.board.older(t.Context(), after, ring); err == nil || n.source.count("changes") != 0 {
-			t.Errorf("%.20q: %v", after, err)
-		}
 	}
 }

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/api/webhook"
+	"faultline/board"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,8 +25,10 @@ import (
 // required.
 type Config struct {
 	Door  Door
-	Board *Board
-	Keys  *Keys
+	Board *board.Board
+	// Streams serves the changes of the Board; nil: nobody does.
+	Streams *stream.Streams
+	Keys    *token.Keys
 	// Lookup normalises what a person calls a site and says what it stands on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
 	// case the record holds the name as the door writes it.
@@ -41,9 +47,9 @@ type Config struct {
 	// Annotator takes statements and corrections; nil: nobody does.
 	Annotator Annotator
 	// Webhooks keeps webhooks; nil: there can be none.
-	Webhooks WebhookStore
+	Webhooks webhook.Store
 	// Index finds sites and components; nil: there are none.
-	Index *Index
+	Index *board.Index
 	// Network labels an address with its network, for verdicts; nil: unknown.
 	Network Network
 	// Ready says why this node should get no traffic just now; nil: never.
@@ -94,7 +100,7 @@ func New(cfg Config) (*gin.Engine, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Index == nil {
-		cfg.Index = NewIndex()
+		cfg.Index = board.NewIndex()
 	}
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
@@ -157,8 +163,8 @@ func (a *api) routes(e *gin.Engine) {
 	read("/v1/sites/:site/series.csv", a.getSiteSeriesCSV, seriesKeys...)
 	read("/v1/components/:kind/:name/series.csv", a.getComponentSeriesCSV, seriesKeys...)
 	read("/v1/metrics/incidents", a.getIncidentMetrics)
-	read("/feed.atom", a.getAtom, filterKeys...)
-	read("/feed.json", a.getJSONFeed, filterKeys...)
+	read("/feed.atom", a.getAtom, faultline.FilterKeys...)
+	read("/feed.json", a.getJSONFeed, faultline.FilterKeys...)
 	read("/statuspage/api/v2/:file", a.getStatuspage)
 	read("/statuspage/api/v2/:file/:part", a.getStatuspageList)
 	read("/api/v2/:file", a.getRootStatuspage)

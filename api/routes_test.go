@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 
 	"github.com/gin-gonic/gin"
 )
@@ -91,7 +93,7 @@ func TestOperations(t *testing.T) {
 	if w := n.get("/readyz"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("readyz: %d %v", w.Code, w.Header())
 	}
-	n.source.tell(incident(0, 1, 1))
+	n.source.Tell(incident(0, 1, 1))
 	n.run()
 	n.do(request{method: "BREW", path: "/v1/summary"})
 	n.do(request{method: "GET", path: "/secret/path"})
@@ -118,7 +120,7 @@ func TestOperations(t *testing.T) {
 }
 
 func TestPanicIsAnswered(t *testing.T) {
-	n := newNode(t, func(c *Config, _ *BoardConfig) {
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
 		c.Lookup = func(string) (faultline.SiteRecord, error) { var none *faultline.SiteRecord; return *none, nil }
 	})
 	n.run()
@@ -136,7 +138,7 @@ func TestPanicIsAnswered(t *testing.T) {
 
 // The log names routes, never who asked nor what they wrote.
 func TestLogsHoldNoAddress(t *testing.T) {
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.TrustedProxies = []string{"127.0.0.1"} })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
 	n.run()
 	r := report(`{"site":"bbc.co.uk"}`)
 	r.remote, r.header["X-Forwarded-For"] = "127.0.0.1:4711", "198.51.100.9"
@@ -160,7 +162,7 @@ func TestLogsHoldNoAddress(t *testing.T) {
 // What the Host or a proxy's headers claim reaches no answer.
 func TestHostReachesNoAnswer(t *testing.T) {
 	n := newNode(t)
-	n.source.tell(incident(0, 1, 1))
+	n.source.Tell(incident(0, 1, 1))
 	n.run()
 	for _, path := range []string{"/v1/summary", "/v1/incidents", "/nowhere", "/v1/incidents/", "/v1/stream?x=1"} {
 		w := n.do(request{path: path, header: map[string]string{"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher",
@@ -195,10 +197,10 @@ func TestNewRefuses(t *testing.T) {
 
 // Who asks for what there is not hears what the slip may be.
 func TestSlipsAreNamed(t *testing.T) {
-	x := NewIndex()
+	x := board.NewIndex()
 	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:fastly", "asn:AS54113", "cloud:aws/us-east-1"}})
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Index = x })
-	n.source.tell(incident(0, 1, 1))
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Index = x })
+	n.source.Tell(incident(0, 1, 1))
 	n.run()
 	for path, want := range map[string]string{"/v1/incidents/": "without a slash", "/v1/components/cloud/aws/us-east-1": "tilde",
 		"/v1/components/cloud/aws/us-east-1/series": "tilde", "/v1/components/": "without a slash", "/v1/nothing": "/openapi.json", "/nothing": "/openapi.json"} {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -17,7 +19,7 @@ const (
 
 // SearchAnswer is what begins with some letters.
 type SearchAnswer struct {
-	Meta       Meta             `json:"meta"`
+	Meta       board.Meta       `json:"meta"`
 	Components []FoundComponent `json:"components"` // those with most sites first
 	Sites      []MemberSite     `json:"sites"`      // the most visited first
 }
@@ -47,25 +49,25 @@ func (a *api) getSearch(c *gin.Context, query url.Values) error {
 	if text == "" || len(text) > maxSearch {
 		return invalidParameter("q", fmt.Sprintf("must be 1 to %d bytes of a name", maxSearch))
 	}
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("search "+text, func() (*page, error) {
-		out := SearchAnswer{Meta: s.meta}
+	p, err := s.Pages.Get("search "+text, func() (*page.Page, error) {
+		out := SearchAnswer{Meta: s.Meta}
 		components, sites := a.cfg.Index.Search(text, searchLimit)
 		for _, found := range components {
 			_, total, _ := a.cfg.Index.Members(found, 0)
 			out.Components = append(out.Components, FoundComponent{found, found.DisplayName(), total})
 		}
 		for _, name := range sites {
-			out.Sites = append(out.Sites, MemberSite{name, s.status(faultline.SiteRecord{Site: name}).State})
+			out.Sites = append(out.Sites, MemberSite{name, s.Status(faultline.SiteRecord{Site: name}).State})
 		}
-		return newPage(out)
+		return page.New(out)
 	})
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }

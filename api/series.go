@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,22 +8,10 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
-)
-
-// SeriesSource keeps series. Package store has it.
-type SeriesSource interface {
-	// Series returns the steps of 60, 300 or 3,600 s that begin between two times,
-	// oldest first, without gaps.
-	Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error)
-}
-
-const (
-	// seriesTimeout is how long an answer waits for what is kept of older minutes.
-	seriesTimeout = 50 * time.Millisecond
-	// seriesAtOnce bounds the reads of series under way at once.
-	seriesAtOnce = 64
 )
 
 // seriesSpan is how far a series goes back unless asked, and at most.
@@ -38,33 +25,11 @@ var seriesSpans = map[int]seriesSpan{
 
 // SeriesAnswer is a series with how old it is.
 type SeriesAnswer struct {
-	Meta Meta `json:"meta"`
+	Meta board.Meta `json:"meta"`
 	// LeftOut: what is kept of older minutes could not be read in time, and points
 	// is empty. Ask again.
 	LeftOut bool `json:"left_out"`
 	faultline.Series
-}
-
-// Series returns how a site, or a component as kind:name, did from one time until
-// another, in steps of 60, 300 or 3,600 s. It waits 50 ms at most, and fails with
-// [faultline.ErrUnavailable] where nothing is kept or it can't be read.
-func (b *Board) Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
-	if b.cfg.Series == nil {
-		return faultline.Series{}, faultline.ErrUnavailable
-	}
-	select {
-	case b.series <- struct{}{}:
-		defer func() { <-b.series }()
-	default:
-		return faultline.Series{}, faultline.ErrUnavailable
-	}
-	ctx, cancel := context.WithTimeout(ctx, seriesTimeout)
-	defer cancel()
-	s, err := b.cfg.Series.Series(ctx, of, stepS, from, until)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", faultline.ErrUnavailable, err)
-	}
-	return s, err
 }
 
 // seriesQuery is what a reader asks of a series.
@@ -153,7 +118,7 @@ func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 // @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/components/{kind}/{name}/series [get]
 func (a *api) getComponentSeries(c *gin.Context, query url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
@@ -167,41 +132,32 @@ func (a *api) getComponentSeries(c *gin.Context, query url.Values) error {
 // writeSeries answers with a series; what can't be read in time is left out, and
 // the answer says so.
 func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	q, err := newSeriesQuery(query, s.now(a.cfg.Board))
+	q, err := newSeriesQuery(query, s.Now(a.cfg.Board))
 	if err != nil {
 		return err
 	}
-	p, err := s.pages.get("series "+q.key(of), func() (*page, error) {
+	p, err := s.Pages.Get("series "+q.key(of), func() (*page.Page, error) {
 		series, err := a.cfg.Board.Series(c.Request.Context(), of, q.step, q.from, q.until)
 		if err != nil {
 			return nil, err
 		}
-		return newPage(SeriesAnswer{Meta: s.meta, Series: series})
+		return page.New(SeriesAnswer{Meta: s.Meta, Series: series})
 	})
-	cacheControl := cacheCurrent
+	cacheControl := page.CacheCurrent
 	if err != nil {
-		cacheControl = cacheNever
+		cacheControl = page.CacheNever
 		a.logFailure(c, http.StatusServiceUnavailable, err)
-		left := SeriesAnswer{Meta: s.meta, LeftOut: true, Series: faultline.Series{Of: of, StepS: q.step, Points: []faultline.SeriesPoint{}}}
-		if p, err = newPage(left); err != nil {
+		left := SeriesAnswer{Meta: s.Meta, LeftOut: true, Series: faultline.Series{Of: of, StepS: q.step, Points: []faultline.SeriesPoint{}}}
+		if p, err = page.New(left); err != nil {
 			return err
 		}
 	}
 	a.writeRead(c, p, s, cacheControl)
 	return nil
-}
-
-// now is the time of what is known, at which a reader's span ends: answers then
-// change as often as that does and no more.
-func (s *snapshot) now(b *Board) time.Time {
-	if s.meta.AsOf != nil {
-		return s.meta.AsOf.Add(time.Millisecond)
-	}
-	return b.cfg.Now()
 }
 
 // timeForm says how times are written in a query.

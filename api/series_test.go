@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 )
 
 // memSeries has a point a step, counts what it is asked and fails or hangs at will.
@@ -28,8 +30,8 @@ func (m *memSeries) Series(ctx context.Context, of string, stepS int, from, unti
 func newSeriesNode(t *testing.T) (*node, *memSeries) {
 	t.Helper()
 	kept := &memSeries{}
-	n := newNode(t, func(c *Config, b *BoardConfig) {
-		b.Series, c.Index = kept, NewIndex()
+	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
+		b.Series, c.Index = kept, board.NewIndex()
 		c.Index.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cloud:aws/us-east-1"}})
 	})
 	n.run()

@@ -17,6 +17,10 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
+	"faultline/board/boardtest"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -106,15 +110,16 @@ func (c *clock) add(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now =
 
 // node is an API with everything behind it.
 type node struct {
-	t      *testing.T
-	source *memSource
-	door   *testDoor
-	board  *Board
-	keys   *Keys
-	engine *gin.Engine
-	clock  *clock
-	logs   *lockedBuffer
-	ready  error
+	t       *testing.T
+	source  *boardtest.Source
+	door    *testDoor
+	board   *board.Board
+	streams *stream.Streams
+	keys    *token.Keys
+	engine  *gin.Engine
+	clock   *clock
+	logs    *lockedBuffer
+	ready   error
 }
 
 type lockedBuffer struct {
@@ -130,24 +135,27 @@ func (l *lockedBuffer) Write(p []byte) (int, error) {
 func (l *lockedBuffer) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
 
 // newNode builds a node whose board has not run yet.
-func newNode(t *testing.T, change ...func(*Config, *BoardConfig)) *node {
+func newNode(t *testing.T, change ...func(*Config, *board.Config, *stream.Config)) *node {
 	t.Helper()
-	n := &node{t: t, source: newMemSource(), clock: &clock{now: t0.Add(time.Hour)}, logs: &lockedBuffer{},
+	n := &node{t: t, source: boardtest.NewSource(), clock: &clock{now: t0.Add(time.Hour)}, logs: &lockedBuffer{},
 		door: &testDoor{receipt: faultline.Receipt{Counted: true, Durable: true}}}
 	log := slog.New(slog.NewJSONHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	if n.keys, err = LoadOrCreate(filepath.Join(t.TempDir(), "keys"), "", n.clock.Now); err != nil {
+	if n.keys, err = token.LoadOrCreate(filepath.Join(t.TempDir(), "keys"), "", n.clock.Now); err != nil {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	bc := BoardConfig{Source: n.source, Durable: true, Now: n.clock.Now, Log: log, Registry: registry}
+	bc := board.Config{Source: n.source, Durable: true, Now: n.clock.Now, Log: log, Registry: registry,
+		Pace: board.Pace{View: 5 * time.Millisecond, Retry: 5 * time.Millisecond, Disk: time.Millisecond}}
+	sc := stream.Config{Registry: registry}
 	cfg := Config{Door: n.door, Keys: n.keys, Lookup: lookup, Now: n.clock.Now, Log: log, Registry: registry,
 		Ready: func() error { return n.ready }}
 	for _, f := range change {
-		f(&cfg, &bc)
+		f(&cfg, &bc, &sc)
 	}
-	n.board = NewBoard(bc)
-	n.board.viewEvery, n.board.retry = 5*time.Millisecond, 5*time.Millisecond
+	n.board = board.New(bc)
+	n.streams = stream.New(n.board, sc)
+	cfg.Streams = n.streams
 	cfg.Board = n.board
 	if n.engine, err = New(cfg); err != nil {
 		t.Fatal(err)
@@ -172,7 +180,13 @@ func (n *node) run() (stop func()) {
 	n.t.Helper()
 	ctx, cancel := context.WithCancel(n.t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = n.board.Run(ctx) }()
+	go func() {
+		defer close(done)
+		var running sync.WaitGroup
+		running.Go(func() { _ = n.board.Run(ctx) })
+		running.Go(func() { _ = n.streams.Run(ctx) })
+		running.Wait()
+	}()
 	stop = sync.OnceFunc(func() { cancel(); <-done })
 	n.t.Cleanup(stop)
 	eventually(n.t, "the board loads", func() bool { return n.board.Ready() == nil })
@@ -183,18 +197,17 @@ func (n *node) run() (stop func()) {
 func (n *node) await(inc faultline.Incident) {
 	n.t.Helper()
 	eventually(n.t, "the board holds the revision", func() bool {
-		s := n.board.current.Load()
-		return s != nil && s.byID[inc.ID] != nil && s.byID[inc.ID].inc.Revision >= inc.Revision
+		s, err := n.board.Snapshot()
+		return err == nil && s.Entry(inc.ID) != nil && s.Entry(inc.ID).Incident.Revision >= inc.Revision
 	})
 }
 
 // show makes the board hold a view.
 func (n *node) show(v faultline.View) {
 	n.t.Helper()
-	n.source.see(v)
+	n.source.See(v)
 	eventually(n.t, "the board holds the view", func() bool {
-		s := n.board.current.Load()
-		return s != nil && s.view.AsOf.Equal(v.AsOf)
+		return n.board.View().AsOf.Equal(v.AsOf)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -24,29 +25,29 @@ import (
 // @Failure  400,401,404,429,503 {object} Problem
 // @Router   /v1/sites/{site} [get]
 func (a *api) getSite(c *gin.Context, _ url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
 	record, err := a.cfg.Lookup(c.Param("site"))
 	if looked, ok := a.looked(c, record, err); ok {
-		p, err := newPage(SiteAnswer{Meta: s.meta, SiteStatus: looked})
+		p, err := page.New(SiteAnswer{Meta: s.Meta, SiteStatus: looked})
 		if err != nil {
 			return err
 		}
-		a.writeRead(c, p, s, cacheCurrent)
+		a.writeRead(c, p, s, page.CacheCurrent)
 		return nil
 	}
 	if err != nil {
 		return parameterFault(err, "site")
 	}
-	p, err := s.sites.get(record.Site, func() (*page, error) {
-		return newPage(SiteAnswer{Meta: s.meta, SiteStatus: s.status(record)})
+	p, err := s.Sites.Get(record.Site, func() (*page.Page, error) {
+		return page.New(SiteAnswer{Meta: s.Meta, SiteStatus: s.Status(record)})
 	})
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 
@@ -57,19 +58,4 @@ func (a *api) looked(c *gin.Context, record faultline.SiteRecord, err error) (fa
 		return faultline.SiteStatus{}, false
 	}
 	return a.cfg.Looked(c.Request.Context(), record.Site)
-}
-
-// status is what is known of a site: what was said of it, on what the map says.
-func (s *snapshot) status(record faultline.SiteRecord) faultline.SiteStatus {
-	status, ok := s.site(record.Site)
-	if !ok {
-		status = faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown, Symptom: faultline.SymptomOK}
-	}
-	if status.Rank == 0 {
-		status.Rank = record.Rank
-	}
-	if len(status.Components) == 0 {
-		status.Components = record.Components
-	}
-	return status
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 )
 
 func TestSite(t *testing.T) {
@@ -39,13 +41,13 @@ func TestSite(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	n := newNode(t, func(_ *Config, b *BoardConfig) { b.Durable = false })
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.Durable = false })
 	var newest faultline.Incident
 	for i, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateConfirmed, faultline.StateConfirmed,
 		faultline.StateResolved, faultline.StateRecovering} {
 		newest = incident(i, 1, 30)
 		newest.State = state
-		n.source.tell(newest)
+		n.source.Tell(newest)
 	}
 	n.run()
 	n.show(faultline.View{AsOf: t0.Add(time.Hour), SitesKnown: 420, SitesObserved: 52, Vantages: 2, Counters: faultline.Counters{Reports: 200, Probes: 52}})
@@ -74,8 +76,8 @@ func TestStale(t *testing.T) {
 	if !fresh() || decode[IncidentList](t, n.get("/v1/incidents").Body).Meta.Stale {
 		t.Error("stale at once")
 	}
-	n.source.fail(errors.New("gone"))
-	n.clock.add(staleAfter)
+	n.source.Fail(errors.New("gone"))
+	n.clock.add(15 * time.Second)
 	if !fresh() {
 		t.Error("stale too early")
 	}
@@ -85,7 +87,7 @@ func TestStale(t *testing.T) {
 	if !list.Meta.Stale || !list.Meta.AsOf.Equal(now) {
 		t.Errorf("the list says %+v", list.Meta)
 	}
-	n.source.fail(nil)
+	n.source.Fail(nil)
 	n.show(faultline.View{AsOf: n.clock.Now()})
 	if !fresh() {
 		t.Error("stale though it is back")

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -196,7 +198,7 @@ func (a *api) getComponentStatuspageList(c *gin.Context, _ url.Values) error {
 }
 
 func (a *api) writeStatuspage(c *gin.Context) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
@@ -211,17 +213,17 @@ func (a *api) writeStatuspage(c *gin.Context) error {
 			return err
 		}
 	}
-	p, err := s.pages.get("statuspage "+string(component)+" "+file, func() (*page, error) {
-		return newPage(a.statuspage(s, component, members))
+	p, err := s.Pages.Get("statuspage "+string(component)+" "+file, func() (*page.Page, error) {
+		return page.New(a.statuspage(s, component, members))
 	})
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }
 
-func (a *api) statuspage(s *snapshot, component faultline.Component, members []string) StatuspageAnswer {
+func (a *api) statuspage(s *board.Snapshot, component faultline.Component, members []string) StatuspageAnswer {
 	page := a.newStatuspagePage(s, component)
 	all := page.incidents(statuspageIncidents)
 	open := slices.DeleteFunc(slices.Clone(all), func(i StatuspageIncident) bool { return i.Status == "resolved" })

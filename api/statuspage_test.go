@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 )
 
 // sameKeys compares two JSON values member by member: ours must have every member
@@ -55,18 +57,20 @@ func sameKeys(t *testing.T, path string, live, ours any) {
 
 // Field by field as live pages answer.
 func TestStatuspageHasTheLiveShape(t *testing.T) {
-	x := NewIndex()
+	x := board.NewIndex()
 	for _, site := range []string{"site000.example", "b.example"} {
 		x.Put(faultline.SiteRecord{Site: site, Components: []faultline.Component{"cdn:fastly"}})
 	}
-	n := newNode(t, func(c *Config, b *BoardConfig) { c.Index, b.PublicURL = x, "https://faultline.example" })
+	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
+		c.Index, b.PublicURL = x, "https://faultline.example"
+	})
 	inc := incident(0, 2, 1)
 	at := t0.Add(time.Minute)
 	inc.State, inc.RecoveringAt = faultline.StateRecovering, &at
 	over := incident(1, 1, 1)
 	over.State, over.ResolvedAt = faultline.StateResolved, &at
 	for _, i := range []faultline.Incident{inc, over, caused(2, "dns:dyn", "b.example")} {
-		n.source.tell(i)
+		n.source.Tell(i)
 	}
 	n.run()
 	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "site000.example", State: faultline.SiteDown}}})

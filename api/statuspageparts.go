@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 type statuspagePage struct {
 	StatuspagePage
 	api       *api
-	snap      *snapshot
+	snap      *board.Snapshot
 	component faultline.Component // none: everything
 	parts     []StatuspageComponent
 }
@@ -50,13 +51,13 @@ func statuspageAtOr(t *time.Time) *string {
 	return &text
 }
 
-func (a *api) newStatuspagePage(s *snapshot, component faultline.Component) *statuspagePage {
+func (a *api) newStatuspagePage(s *board.Snapshot, component faultline.Component) *statuspagePage {
 	var asOf time.Time
-	if s.meta.AsOf != nil {
-		asOf = *s.meta.AsOf
+	if s.Meta.AsOf != nil {
+		asOf = *s.Meta.AsOf
 	}
 	p := &statuspagePage{api: a, snap: s, component: component, parts: []StatuspageComponent{}, StatuspagePage: StatuspagePage{
-		ID: opaqueID("page", string(component)), Name: "Faultline", URL: a.cfg.Board.cfg.PublicURL + "/",
+		ID: opaqueID("page", string(component)), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
 		TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(asOf)}}
 	if component == "" {
 		for _, c := range a.cfg.Index.Largest(statuspageParts) {
@@ -64,10 +65,10 @@ func (a *api) newStatuspagePage(s *snapshot, component faultline.Component) *sta
 		}
 		return p
 	}
-	p.Name, p.URL = component.DisplayName(), a.cfg.Board.cfg.PublicURL+"/component/"+component.Path()
+	p.Name, p.URL = component.DisplayName(), a.cfg.Board.PublicURL()+"/component/"+component.Path()
 	sites, _, _ := a.cfg.Index.Members(component, statuspageParts)
 	for _, site := range sites {
-		p.part(site, site, siteStatus(s.status(faultline.SiteRecord{Site: site}).State))
+		p.part(site, site, siteStatus(s.Status(faultline.SiteRecord{Site: site}).State))
 	}
 	return p
 }
@@ -100,13 +101,13 @@ func componentStatus(state faultline.SiteState) string {
 }
 
 // componentState is that of the component's answer without counting its members.
-func (a *api) componentState(s *snapshot, component faultline.Component) faultline.SiteState {
+func (a *api) componentState(s *board.Snapshot, component faultline.Component) faultline.SiteState {
 	state := faultline.SiteOK
-	for _, e := range s.order {
-		if e.inc.Cause == nil || e.inc.Cause.Component != component || !e.inc.State.Open() {
+	for _, e := range s.Order {
+		if e.Incident.Cause == nil || e.Incident.Cause.Component != component || !e.Incident.State.Open() {
 			continue
 		}
-		if e.inc.State == faultline.StateConfirmed {
+		if e.Incident.State == faultline.StateConfirmed {
 			return faultline.SiteDown
 		}
 		state = faultline.SiteDegraded
@@ -117,8 +118,8 @@ func (a *api) componentState(s *snapshot, component faultline.Component) faultli
 // incidents are the newest ones of the page, but for those that were none.
 func (p *statuspagePage) incidents(most int) []StatuspageIncident {
 	out := []StatuspageIncident{}
-	for _, e := range p.snap.order {
-		inc := &e.inc
+	for _, e := range p.snap.Order {
+		inc := &e.Incident
 		mine := p.component == "" || inc.Cause != nil && inc.Cause.Component == p.component
 		if !mine || inc.State == faultline.StateMerged || inc.State == faultline.StateRetracted {
 			continue
@@ -134,7 +135,7 @@ func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
 	out := StatuspageIncident{ID: opaqueID("incident", inc.ID), Name: inc.Title, Status: incidentStatus(inc),
 		CreatedAt: statuspageAt(inc.DetectedAt), UpdatedAt: statuspageAt(inc.UpdatedAt), StartedAt: statuspageAt(inc.Onset.At),
 		MonitoringAt: statuspageAtOr(inc.RecoveringAt), ResolvedAt: statuspageAtOr(inc.ResolvedAt), Impact: impactOf(inc),
-		Shortlink: p.api.cfg.Board.cfg.PublicURL + "/incident/" + inc.ID, PageID: p.ID, Components: []StatuspageComponent{}}
+		Shortlink: p.api.cfg.Board.PublicURL() + "/incident/" + inc.ID, PageID: p.ID, Components: []StatuspageComponent{}}
 	for _, part := range p.parts {
 		onPage := inc.Cause != nil && part.ID == opaqueID("part", string(p.component), string(inc.Cause.Component))
 		for _, s := range inc.Sites {

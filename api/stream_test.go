@@ -4,18 +4,18 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 
 	"github.com/go-json-experiment/json"
 )
@@ -26,7 +26,7 @@ type event struct {
 }
 
 // stream is an open event stream.
-type stream struct {
+type openStream struct {
 	t    *testing.T
 	resp *http.Response
 	read *bufio.Reader
@@ -38,11 +38,11 @@ type stream struct {
 func (n *node) serve() *httptest.Server {
 	server := httptest.NewServer(n.engine)
 	n.t.Cleanup(server.Close)
-	n.t.Cleanup(n.board.Close) // first: a server waits for its streams
+	n.t.Cleanup(n.streams.Close) // first: a server waits for its streams
 	return server
 }
 
-func open(t *testing.T, url, lastID string) *stream {
+func open(t *testing.T, url, lastID string) *openStream {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
@@ -58,11 +58,11 @@ func open(t *testing.T, url, lastID string) *stream {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return &stream{t: t, resp: resp, read: bufio.NewReader(resp.Body), end: cancel}
+	return &openStream{t: t, resp: resp, read: bufio.NewReader(resp.Body), end: cancel}
 }
 
 // block reads up to the next blank line, as the HTML Standard has it.
-func (s *stream) block() (event, error) {
+func (s *openStream) block() (event, error) {
 	var e event
 	for {
 		line, err := s.read.ReadString('\n')
@@ -91,7 +91,7 @@ func (s *stream) block() (event, error) {
 }
 
 // next returns the next event that a page would see.
-func (s *stream) next() event {
+func (s *openStream) next() event {
 	s.t.Helper()
 	for {
 		e, err := s.block()
@@ -106,7 +106,7 @@ func (s *stream) next() event {
 
 // opened reads up to the position that ends the opening, and returns the
 // events before it.
-func (s *stream) opened() (events []event) {
+func (s *openStream) opened() (events []event) {
 	s.t.Helper()
 	for {
 		e, err := s.block()
@@ -133,7 +133,7 @@ func (e event) incident(t *testing.T) faultline.Incident {
 func TestStreamTellsChanges(t *testing.T) {
 	n := newNode(t)
 	first := incident(1, 1, 30)
-	n.source.tell(first)
+	n.source.Tell(first)
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream", "")
 	h := s.resp.Header
@@ -144,7 +144,7 @@ func TestStreamTellsChanges(t *testing.T) {
 	if events := s.opened(); len(events) != 0 || s.last != position(1) {
 		t.Errorf("opened with %v at %q", events, s.last)
 	}
-	n.source.tell(incident(1, 2, 31))
+	n.source.Tell(incident(1, 2, 31))
 	e := s.next()
 	if inc := e.incident(t); inc.Revision != 2 || len(inc.Sites) != faultline.ListedSites || inc.SitesTotal != 31 || e.id != position(2) {
 		t.Errorf("got revision %d with %d sites at %s", inc.Revision, len(inc.Sites), e.id)
@@ -160,7 +160,7 @@ func TestStreamSnapshot(t *testing.T) {
 	for i, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateResolved, faultline.StateConfirmed} {
 		inc := incident(i, 1, 3)
 		inc.State = state
-		n.source.tell(inc)
+		n.source.Tell(inc)
 	}
 	n.run()
 	url := n.serve().URL + "/v1/stream?snapshot=1"
@@ -176,8 +176,7 @@ func TestStreamSnapshot(t *testing.T) {
 }
 
 func TestStreamHeartbeat(t *testing.T) {
-	n := newNode(t)
-	n.board.heartbeat = time.Millisecond
+	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.Heartbeat = time.Millisecond })
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream", "")
 	for range 3 {
@@ -195,14 +194,13 @@ func TestStreamHeartbeat(t *testing.T) {
 
 // A server's own deadlines end requests; a stream outlives them.
 func TestStreamOutlivesTheServersDeadlines(t *testing.T) {
-	n := newNode(t)
-	n.board.heartbeat = 20 * time.Millisecond
+	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.Heartbeat = 20 * time.Millisecond })
 	n.run()
 	server := httptest.NewUnstartedServer(n.engine)
 	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
 	server.Start()
 	t.Cleanup(server.Close)
-	t.Cleanup(n.board.Close)
+	t.Cleanup(n.streams.Close)
 	s := open(t, server.URL+"/v1/stream", "")
 	for range 20 { // 400 ms of heartbeats
 		if _, err := s.block(); err != nil {
@@ -213,8 +211,7 @@ func TestStreamOutlivesTheServersDeadlines(t *testing.T) {
 
 // A client that takes nothing is dropped, and nobody waits for it.
 func TestSlowClientIsDropped(t *testing.T) {
-	n := newNode(t)
-	n.board.writeDeadline = 50 * time.Millisecond
+	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.WriteDeadline = 50 * time.Millisecond })
 	n.run()
 	var serving atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -223,7 +220,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 		n.engine.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	t.Cleanup(n.board.Close)
+	t.Cleanup(n.streams.Close)
 	slow, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -237,13 +234,13 @@ func TestSlowClientIsDropped(t *testing.T) {
 	}
 	quick := open(t, server.URL+"/v1/stream", "")
 	quick.opened()
-	clients := n.board.hub.count
+	clients := n.streams.Count
 	eventually(t, "both are there", func() bool { return clients() == 2 })
 	const changes = 300
 	for i := range changes { // some 60 MB for one who reads nothing
 		inc := incident(0, i+1, 1)
 		inc.Title = strings.Repeat("x", 200_000)
-		n.source.tell(inc)
+		n.source.Tell(inc)
 		if e := quick.next(); e.id != position(i+1) {
 			t.Fatalf("the quick one got %s, want %s", e.id, position(i+1))
 		}
@@ -253,8 +250,9 @@ func TestSlowClientIsDropped(t *testing.T) {
 }
 
 func TestStreamsAreBounded(t *testing.T) {
-	n := newNode(t, func(_ *Config, b *BoardConfig) { b.MaxStreams = 2 })
-	n.board.heartbeat = 20 * time.Millisecond // which finds out who is gone
+	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) {
+		s.Max, s.Heartbeat = 2, 20*time.Millisecond // a heartbeat finds out who is gone
+	})
 	n.run()
 	url := n.serve().URL + "/v1/stream"
 	first := open(t, url, "")
@@ -266,14 +264,14 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	first.end()
-	eventually(t, "a place is free", func() bool { return n.board.hub.count() == 1 })
+	eventually(t, "a place is free", func() bool { return n.streams.Count() == 1 })
 	open(t, url, "").opened()
 }
 
 // With the board closed the server stops at once, streams or not.
 func TestStreamsEndWithTheBoard(t *testing.T) {
 	for name, end := range map[string]func(n *node, stop func()){
-		"closed":  func(n *node, _ func()) { n.board.Close() },
+		"closed":  func(n *node, _ func()) { n.streams.Close() },
 		"stopped": func(_ *node, stop func()) { stop() },
 	} {
 		n := newNode(t)
@@ -305,50 +303,4 @@ func TestStreamRefuses(t *testing.T) {
 		t.Errorf("errors %+v", p.Errors)
 	}
 	wantProblem(t, n.do(request{method: http.MethodHead, path: "/v1/stream"}), http.StatusMethodNotAllowed)
-}
-
-// Who does not take its frames loses its place once the queue is full, and the
-// others none of theirs.
-func TestFullQueueIsDropped(t *testing.T) {
-	n := newNode(t)
-	h := n.board.hub
-	join := func() *client {
-		j, err := h.join("", chosen{}, func() {}, n.board.current.Load)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return j.client
-	}
-	idle, busy := join(), join()
-	for i := range clientQueue + 1 {
-		if _, there := h.clients[idle]; !there {
-			t.Fatalf("dropped with %d in the queue", i)
-		}
-		h.publish([]frame{{id: fmt.Sprint(i), bytes: []byte{byte(i)}}}, func() {})
-		if got := <-busy.frames; got[0] != byte(i) {
-			t.Fatalf("frame %d is %d", i, got[0])
-		}
-	}
-	got := 0
-	for range idle.frames {
-		got++
-	}
-	if got != clientQueue || len(h.clients) != 1 {
-		t.Errorf("%d frames were left, %d clients", got, len(h.clients))
-	}
-}
-
-// The hub remembers the newest frames and no more.
-func TestHubKeepsItsBound(t *testing.T) {
-	n := newNode(t)
-	var frames []frame
-	for i := range 3 * ringSize {
-		frames = append(frames, incidentFrame(fmt.Sprint(i), nil))
-	}
-	for batch := range slices.Chunk(frames, 100) {
-		n.board.hub.publish(batch, func() {})
-	}
-	if h := n.board.hub; len(h.ring) != ringSize || h.position() != fmt.Sprint(3*ringSize-1) || h.whole {
-		t.Errorf("ring of %d at %s, whole %t", len(h.ring), h.position(), h.whole)
-	}
 }

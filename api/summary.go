@@ -4,6 +4,8 @@ import (
 	"net/url"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -14,7 +16,7 @@ const maxSummaryOpen = 100
 
 // Summary is the state of the world on one page.
 type Summary struct {
-	Meta      Meta               `json:"meta"`
+	Meta      board.Meta         `json:"meta"`
 	Incidents OpenCounts         `json:"incidents"`
 	Open      []IncidentRef      `json:"open"` // newest onset first, at most 100
 	Sites     SiteCounts         `json:"sites"`
@@ -36,14 +38,14 @@ type SiteCounts struct {
 	Observed int `json:"observed"`
 }
 
-func newSummary(s *snapshot, cfg BoardConfig) Summary {
+func newSummary(s *board.Snapshot, b *board.Board) Summary {
 	sum := Summary{
-		Meta:     s.meta,
-		Sites:    SiteCounts{Known: s.view.SitesKnown, Observed: s.view.SitesObserved},
-		Vantages: s.view.Vantages, Counters: s.view.Counters, Durable: cfg.Durable,
+		Meta:     s.Meta,
+		Sites:    SiteCounts{Known: s.View.SitesKnown, Observed: s.View.SitesObserved},
+		Vantages: s.View.Vantages, Counters: s.View.Counters, Durable: b.Durable(),
 	}
-	for _, e := range s.order {
-		switch e.inc.State {
+	for _, e := range s.Order {
+		switch e.Incident.State {
 		case faultline.StateCandidate:
 			sum.Incidents.Candidate++
 		case faultline.StateConfirmed:
@@ -54,7 +56,7 @@ func newSummary(s *snapshot, cfg BoardConfig) Summary {
 			continue
 		}
 		if len(sum.Open) < maxSummaryOpen {
-			sum.Open = append(sum.Open, newIncidentRef(&e.inc, cfg.PublicURL))
+			sum.Open = append(sum.Open, newIncidentRef(&e.Incident, b.PublicURL()))
 		}
 	}
 	return sum
@@ -72,14 +74,14 @@ func newSummary(s *snapshot, cfg BoardConfig) Summary {
 // @Failure  400,401,429,503 {object} Problem
 // @Router   /v1/summary [get]
 func (a *api) getSummary(c *gin.Context, _ url.Values) error {
-	s, err := a.cfg.Board.snapshot()
+	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
 	}
-	p, err := s.sites.get("", func() (*page, error) { return newPage(newSummary(s, a.cfg.Board.cfg)) })
+	p, err := s.Sites.Get("", func() (*page.Page, error) { return page.New(newSummary(s, a.cfg.Board)) })
 	if err != nil {
 		return err
 	}
-	a.writeRead(c, p, s, cacheCurrent)
+	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
 }

@@ -11,20 +11,11 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
-
-// The scopes that there are, besides [ScopeProbes] and those of monitoring programs.
-const (
-	ScopeReports  = "reports:write"      // reports under a limit of its own
-	ScopeWebhooks = "webhooks:write"     // webhooks of its own
-	ScopeAnnotate = "incidents:annotate" // statements and corrections
-	ScopeAdmin    = "admin"              // tokens
-)
-
-// Scopes lists them all.
-var Scopes = []string{ScopeReports, ScopeProbes, ScopeAlertmanager, ScopeUptimeKuma, ScopeGatus, ScopeWebhooks, ScopeAnnotate, ScopeAdmin}
 
 // Revocations keeps which tokens are taken no more. Package store has it.
 type Revocations interface {
@@ -74,10 +65,10 @@ type TokenAnswer struct {
 // @Failure  400,401,403,413,415,503 {object} Problem
 // @Router   /v1/tokens [post]
 func (a *api) postToken(c *gin.Context, _ url.Values) error {
-	if _, err := a.authorise(c, ScopeAdmin); err != nil {
+	if _, err := a.authorise(c, token.ScopeAdmin); err != nil {
 		return err
 	}
-	body, _, err := readBody(c, maxTokenBody, mediaJSON)
+	body, _, err := readBody(c, maxTokenBody, page.MediaJSON)
 	if err != nil {
 		return err
 	}
@@ -92,28 +83,28 @@ func (a *api) postToken(c *gin.Context, _ url.Values) error {
 	if err := a.readRevoked(c.Request.Context()); err != nil { // no token is born of one that was just revoked
 		return err
 	}
-	if _, err := a.authorise(c, ScopeAdmin); err != nil {
+	if _, err := a.authorise(c, token.ScopeAdmin); err != nil {
 		return err
 	}
-	token, err := a.cfg.Keys.Issue(claims)
+	signed, err := a.cfg.Keys.Issue(claims)
 	if err != nil {
 		return err
 	}
-	issued, err := a.cfg.Keys.Verify(token)
+	issued, err := a.cfg.Keys.Verify(signed)
 	if err != nil {
 		return err
 	}
-	c.Writer.Header()["Cache-Control"] = cacheNever
-	writeJSON(c, http.StatusCreated, mediaJSON, TokenAnswer{Token: token, ID: issued.ID, Subject: issued.Subject,
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
+	writeJSON(c, http.StatusCreated, page.MediaJSON, TokenAnswer{Token: signed, ID: issued.ID, Subject: issued.Subject,
 		Scopes: issued.Scopes, ExpiresAt: issued.Expires.UTC()})
 	return nil
 }
 
 // claims checks a request field by field.
-func (r TokenRequest) claims() (Claims, error) {
-	c := Claims{Subject: r.Subject, Scopes: r.Scopes, ASN: uint32(r.ASN), Country: r.Country, TTL: tokenTTL}
+func (r TokenRequest) claims() (token.Claims, error) {
+	c := token.Claims{Subject: r.Subject, Scopes: r.Scopes, ASN: uint32(r.ASN), Country: r.Country, TTL: tokenTTL}
 	if r.TTLS != 0 {
-		c.TTL = time.Duration(min(r.TTLS, int(2*MaxTokenTTL/time.Second))) * time.Second
+		c.TTL = time.Duration(min(r.TTLS, int(2*token.MaxTTL/time.Second))) * time.Second
 	}
 	var faults faultline.InvalidError
 	refuse := func(bad bool, pointer, detail string) {
@@ -121,14 +112,14 @@ func (r TokenRequest) claims() (Claims, error) {
 			faults = append(faults, faultline.Invalid{Pointer: pointer, Detail: detail})
 		}
 	}
-	unknown := slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(Scopes, s) })
-	refuse(!subjectForm.MatchString(r.Subject), "/subject", "must be 1 to 64 letters, digits, dots, - and _, a letter or digit first")
-	refuse(len(r.Scopes) == 0 || unknown, "/scopes", "must be some of "+strings.Join(Scopes, ", "))
+	unknown := slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(token.Scopes, s) })
+	refuse(!token.ValidSubject(r.Subject), "/subject", "must be 1 to 64 letters, digits, dots, - and _, a letter or digit first")
+	refuse(len(r.Scopes) == 0 || unknown, "/scopes", "must be some of "+strings.Join(token.Scopes, ", "))
 	refuse(r.ASN < 0 || r.ASN > 1<<32-1, "/asn", "must be the number of an autonomous system")
-	refuse(r.Country != "" && !countryForm.MatchString(r.Country), "/country", "must be two capital letters (ISO 3166-1)")
-	refuse(c.TTL <= 0 || c.TTL > MaxTokenTTL, "/ttl_s", "must be 1 to 31622400 seconds")
+	refuse(r.Country != "" && !faultline.ValidCountry(r.Country), "/country", "must be two capital letters (ISO 3166-1)")
+	refuse(c.TTL <= 0 || c.TTL > token.MaxTTL, "/ttl_s", "must be 1 to 31622400 seconds")
 	if faults != nil {
-		return Claims{}, faults
+		return token.Claims{}, faults
 	}
 	return c, nil
 }
@@ -146,7 +137,7 @@ func (r TokenRequest) claims() (Claims, error) {
 // @Failure  400,401,403,503 {object} Problem
 // @Router   /v1/tokens/{id} [delete]
 func (a *api) deleteToken(c *gin.Context, _ url.Values) error {
-	if _, err := a.authorise(c, ScopeAdmin); err != nil {
+	if _, err := a.authorise(c, token.ScopeAdmin); err != nil {
 		return err
 	}
 	id := c.Param("id")
@@ -157,13 +148,13 @@ func (a *api) deleteToken(c *gin.Context, _ url.Values) error {
 		return faultline.ErrUnavailable
 	}
 	now := a.cfg.Now()
-	if err := a.cfg.Revocations.Revoke(c.Request.Context(), id, now.Add(MaxTokenTTL), now); err != nil {
+	if err := a.cfg.Revocations.Revoke(c.Request.Context(), id, now.Add(token.MaxTTL), now); err != nil {
 		return err
 	}
 	if err := a.readRevoked(c.Request.Context()); err != nil {
 		return err
 	}
-	c.Writer.Header()["Cache-Control"] = cacheNever
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
 	c.Writer.WriteHeader(http.StatusNoContent)
 	c.Writer.WriteHeaderNow()
 	return nil

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
 )
 
 type memRevocations struct {
@@ -23,7 +26,7 @@ func (m *memRevocations) Revoked(context.Context) ([]string, error) { return m.i
 
 func (n *node) token(scope string) string {
 	n.t.Helper()
-	token, err := n.keys.Issue(Claims{Subject: "ops", Scopes: []string{scope}, TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "ops", Scopes: []string{scope}, TTL: time.Hour})
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -44,9 +47,9 @@ func (n *node) sendJSON(method, path, body, token string) request {
 
 func TestTokensAreIssuedAndRevoked(t *testing.T) {
 	kept := &memRevocations{}
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Revocations = kept })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Revocations = kept })
 	n.keys.SetRevoked(nil)
-	admin := n.token(ScopeAdmin)
+	admin := n.token(token.ScopeAdmin)
 	w := n.do(n.sendJSON("POST", "/v1/tokens", `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":3600}`, admin))
 	got := decode[TokenAnswer](t, w.Body)
 	if w.Code != http.StatusCreated || got.Subject != "lon-1" || got.ID == "" || !got.ExpiresAt.Equal(n.clock.Now().Add(time.Hour).Truncate(time.Second)) || w.Header().Get("Cache-Control") != "no-store" {
@@ -76,9 +79,9 @@ func TestTokensAreIssuedAndRevoked(t *testing.T) {
 // when it can't ask; reads go on.
 func TestUnknownRevocationsShutTheDoor(t *testing.T) {
 	kept := &memRevocations{err: faultline.ErrUnavailable}
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Revocations, c.Reads = kept, newFewReads() })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Revocations, c.Reads = kept, newFewReads() })
 	n.run()
-	admin, probes := n.token(ScopeAdmin), n.token(ScopeProbes)
+	admin, probes := n.token(token.ScopeAdmin), n.token(token.ScopeProbes)
 	claims, err := n.keys.Verify(admin)
 	if err != nil {
 		t.Fatal(err)
@@ -102,11 +105,11 @@ func TestTokensAreForAdmins(t *testing.T) {
 	n := newNode(t)
 	body := `{"subject":"lon-1","scopes":["admin"]}`
 	wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, "")), http.StatusUnauthorized)
-	for _, scope := range Scopes[:len(Scopes)-1] {
+	for _, scope := range token.Scopes[:len(token.Scopes)-1] {
 		wantProblem(t, n.do(n.sendJSON("POST", "/v1/tokens", body, n.token(scope))), http.StatusForbidden)
 		wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/tokens/x", "", n.token(scope))), http.StatusForbidden)
 	}
-	admin := n.token(ScopeAdmin)
+	admin := n.token(token.ScopeAdmin)
 	for body, pointer := range map[string]string{
 		`{"subject":"a b","scopes":["admin"]}`:                        "/subject",
 		`{"subject":"a"}`:                                             "/scopes",
@@ -123,45 +126,5 @@ func TestTokensAreForAdmins(t *testing.T) {
 		if len(p.Errors) != 1 || p.Errors[0].Pointer != pointer {
 			t.Errorf("%s: %+v", body, p.Errors)
 		}
-	}
-}
-
-// A rotation keeps every good token good; a key that is retired takes its tokens
-// along.
-func TestRotationKeepsGoodTokens(t *testing.T) {
-	n := newNode(t)
-	old := n.token(ScopeProbes)
-	before := n.keys.ring.Load().signKID
-	kid, err := n.keys.Rotate()
-	if err != nil || kid == before || n.keys.ring.Load().signKID != kid {
-		t.Fatalf("%s then %s, signing with %s: %v", before, kid, n.keys.ring.Load().signKID, err)
-	}
-	if keys := n.keys.JWKS().Keys; len(keys) != 2 {
-		t.Errorf("%d keys are published", len(keys))
-	}
-	young := n.token(ScopeProbes)
-	for name, token := range map[string]string{"old": old, "young": young} {
-		if w := n.do(probesRequest(oneProbe, token)); w.Code != http.StatusAccepted {
-			t.Errorf("%s: %d", name, w.Code)
-		}
-	}
-	if err := n.keys.Retire(kid); err == nil {
-		t.Error("the key that signs was retired")
-	}
-	if err := n.keys.Retire("../x"); err == nil {
-		t.Error("a path was retired")
-	}
-	if err := n.keys.Retire(before); err != nil {
-		t.Fatal(err)
-	}
-	wantProblem(t, n.do(probesRequest(oneProbe, old)), http.StatusUnauthorized)
-	if w := n.do(probesRequest(oneProbe, young)); w.Code != http.StatusAccepted {
-		t.Errorf("the young one: %d", w.Code)
-	}
-	for range maxKeys {
-		_, err = n.keys.Rotate()
-	}
-	if err == nil {
-		t.Error("keys without a bound")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/board"
 )
 
 type networks map[string]uint32
@@ -26,11 +28,11 @@ func TestVerdict(t *testing.T) {
 	isp, ownISP := caused(2, "isp:AS812", "isp.example"), caused(3, "isp:AS5", "bbc.co.uk")
 	unattributed := incident(4, 1, 9)
 	unattributed.Cause = nil
-	n := newNode(t, func(c *Config, _ *BoardConfig) {
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
 		c.Network = networks{"192.0.2.77": 1, "192.0.2.12": 812, "2001:db8::7": 7}
 	})
 	for _, inc := range []faultline.Incident{provider, own, isp, ownISP, unattributed} {
-		n.source.tell(inc)
+		n.source.Tell(inc)
 	}
 	n.run()
 	status := func(site string, state faultline.SiteState, reports, probes, failed int, ids ...string) faultline.SiteStatus {

@@ -1,10 +1,7 @@
 package api
 
 import (
-	"cmp"
-	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,37 +11,17 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
+	"faultline/api/webhook"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
 
-// WebhookStore keeps webhooks and what could not be delivered to them, each as
-// bytes of ours. Package store has it.
-type WebhookStore interface {
-	Webhooks(ctx context.Context) (map[string][]byte, error)
-	SaveWebhook(ctx context.Context, id string, data []byte) error
-	DeleteWebhook(ctx context.Context, id string) error
-	DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error)
-}
-
 const (
-	maxWebhookBody     = 4 << 10
-	maxWebhookURL      = 500
-	webhooksEach       = 20 // of one subject
-	webhookSecretBytes = 32
-	secretPrefix       = "whsec_" // Standard Webhooks
+	maxWebhookBody = 4 << 10
+	webhooksEach   = 20 // of one subject
 )
-
-// webhook is one that is kept.
-type webhook struct {
-	ID      string     `json:"id"`
-	Owner   string     `json:"owner"`
-	URL     string     `json:"url"`
-	Filter  string     `json:"filter"` // as a query
-	Secret  string     `json:"secret"`
-	Created time.Time  `json:"created"`
-	TestAt  *time.Time `json:"test_at,omitempty"` // a test message was asked for then
-}
 
 // WebhookRequest asks for messages about incidents.
 type WebhookRequest struct {
@@ -65,17 +42,7 @@ type WebhookAnswer struct {
 	// when the webhook is made; null later.
 	Secret *string `json:"secret"`
 	// Dead are the last messages that were given up, newest first.
-	Dead []DeadDelivery `json:"dead"`
-}
-
-// DeadDelivery is a message that was given up.
-type DeadDelivery struct {
-	ID       string    `json:"id"` // webhook-id of the message
-	At       time.Time `json:"at"`
-	Attempts int       `json:"attempts"`
-	Reason   string    `json:"reason"` // an answer's status, or what failed
-	Incident string    `json:"incident"`
-	Revision int       `json:"revision"`
+	Dead []webhook.DeadDelivery `json:"dead"`
 }
 
 // WebhookList are the webhooks of the token's subject.
@@ -101,7 +68,7 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	body, _, err := readBody(c, maxWebhookBody, mediaJSON)
+	body, _, err := readBody(c, maxWebhookBody, page.MediaJSON)
 	if err != nil {
 		return err
 	}
@@ -109,49 +76,30 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	if err := decodeStrict(body, &req); err != nil {
 		return err
 	}
-	if err := checkWebhookURL(req.URL); err != nil {
+	if err := webhook.CheckURL(req.URL); err != nil {
 		return err
 	}
-	query, err := readQuery(req.Filter, filterKeys)
+	query, err := readQuery(req.Filter, faultline.FilterKeys)
 	if err != nil {
 		return pointed(err, "/filter")
 	}
-	f, err := readFilter(query, a.cfg.Lookup)
+	f, err := faultline.ReadFilter(query, a.cfg.Lookup)
 	if err != nil {
 		return pointed(err, "/filter")
 	}
 	if len(own) >= webhooksEach {
 		return &refusal{status: http.StatusConflict, detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", webhooksEach)}
 	}
-	w := webhook{ID: "wh_" + rand.Text()[:20], Owner: who.Subject, URL: req.URL, Filter: f.query().Encode(),
-		Secret: newWebhookSecret(), Created: faultline.Millis(a.cfg.Now())}
+	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: who.Subject, URL: req.URL, Filter: f.Query().Encode(),
+		Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
 	if err := a.saveWebhook(c, w); err != nil {
 		return err
 	}
-	out := w.answer(nil)
+	out := answerOf(w, nil)
 	out.Secret = &w.Secret
-	c.Writer.Header()["Cache-Control"] = cacheNever
-	writeJSON(c, http.StatusCreated, mediaJSON, out)
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
+	writeJSON(c, http.StatusCreated, page.MediaJSON, out)
 	return nil
-}
-
-func newWebhookSecret() string {
-	var b [webhookSecretBytes]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
-	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
-}
-
-// checkWebhookURL refuses what can't be a public address. Where a name leads is
-// looked at when it is called: it may change.
-func checkWebhookURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || len(text) > maxWebhookURL || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "":
-	case u.Port() != "" && u.Port() != "443":
-	default:
-		return nil
-	}
-	return faultline.InvalidError{{Pointer: "/url", Detail: "must be https://HOST/… on port 443, without user or fragment, of at most 500 bytes"}}
 }
 
 // pointed says that what is wrong with a query came in a member of the body.
@@ -166,7 +114,7 @@ func pointed(err error, pointer string) error {
 	return faultline.InvalidError{{Pointer: pointer, Detail: "names what we do not know"}}
 }
 
-func (a *api) saveWebhook(c *gin.Context, w webhook) error {
+func (a *api) saveWebhook(c *gin.Context, w webhook.Hook) error {
 	data, err := json.Marshal(w)
 	if err != nil {
 		return err
@@ -175,8 +123,8 @@ func (a *api) saveWebhook(c *gin.Context, w webhook) error {
 }
 
 // ownWebhooks returns the webhooks of the token's subject, oldest first.
-func (a *api) ownWebhooks(c *gin.Context) (Claims, []webhook, error) {
-	who, err := a.authorise(c, ScopeWebhooks)
+func (a *api) ownWebhooks(c *gin.Context) (token.Claims, []webhook.Hook, error) {
+	who, err := a.authorise(c, token.ScopeWebhooks)
 	if err != nil {
 		return who, nil, err
 	}
@@ -187,23 +135,10 @@ func (a *api) ownWebhooks(c *gin.Context) (Claims, []webhook, error) {
 	if err != nil {
 		return who, nil, err
 	}
-	return who, slices.DeleteFunc(readWebhooks(all), func(w webhook) bool { return w.Owner != who.Subject }), nil
+	return who, slices.DeleteFunc(webhook.Read(all), func(w webhook.Hook) bool { return w.Owner != who.Subject }), nil
 }
 
-// readWebhooks reads what is kept; what can't be read is left out.
-func readWebhooks(all map[string][]byte) []webhook {
-	list := make([]webhook, 0, len(all))
-	for _, data := range all {
-		var w webhook
-		if json.Unmarshal(data, &w) == nil && w.ID != "" {
-			list = append(list, w)
-		}
-	}
-	slices.SortFunc(list, func(a, b webhook) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
-	return list
-}
-
-func (w webhook) answer(dead []DeadDelivery) WebhookAnswer {
+func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
 	return WebhookAnswer{ID: w.ID, URL: w.URL, Filter: w.Filter, CreatedAt: w.Created, Dead: dead}
 }
 
@@ -228,17 +163,17 @@ func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
 		if err != nil {
 			return err
 		}
-		var dead []DeadDelivery
+		var dead []webhook.DeadDelivery
 		for _, text := range texts {
-			var d DeadDelivery
+			var d webhook.DeadDelivery
 			if json.Unmarshal(text, &d) == nil {
 				dead = append(dead, d)
 			}
 		}
-		out.Webhooks = append(out.Webhooks, w.answer(dead))
+		out.Webhooks = append(out.Webhooks, answerOf(w, dead))
 	}
-	c.Writer.Header()["Cache-Control"] = cacheNever
-	writeJSON(c, http.StatusOK, mediaJSON, out)
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
+	writeJSON(c, http.StatusOK, page.MediaJSON, out)
 	return nil
 }
 
@@ -291,20 +226,20 @@ func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
 	return nil
 }
 
-func (a *api) ownWebhook(c *gin.Context) (webhook, error) {
+func (a *api) ownWebhook(c *gin.Context) (webhook.Hook, error) {
 	_, own, err := a.ownWebhooks(c)
 	if err != nil {
-		return webhook{}, err
+		return webhook.Hook{}, err
 	}
-	i := slices.IndexFunc(own, func(w webhook) bool { return w.ID == c.Param("id") })
+	i := slices.IndexFunc(own, func(w webhook.Hook) bool { return w.ID == c.Param("id") })
 	if i < 0 {
-		return webhook{}, faultline.ErrNotFound
+		return webhook.Hook{}, faultline.ErrNotFound
 	}
 	return own[i], nil
 }
 
 func writeNothing(c *gin.Context, status int) {
-	c.Writer.Header()["Cache-Control"] = cacheNever
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
 	c.Writer.WriteHeader(status)
 	c.Writer.WriteHeaderNow()
 }

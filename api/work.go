@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/token"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -71,7 +73,7 @@ var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 // @Failure  400,401,403,503 {object} Problem
 // @Router   /v1/probes/work [get]
 func (a *api) getWork(c *gin.Context, q url.Values) error {
-	who, err := a.authorise(c, ScopeProbes)
+	who, err := a.authorise(c, token.ScopeProbes)
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,7 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 		return err
 	}
 	c.Writer.Header().Set("Cache-Control", "no-store")
-	writeJSON(c, http.StatusOK, mediaJSON, answer)
+	writeJSON(c, http.StatusOK, page.MediaJSON, answer)
 	return nil
 }
 
@@ -139,10 +141,10 @@ func (a *api) getVantages(c *gin.Context, _ url.Values) error {
 	if a.cfg.Work != nil {
 		answer.Vantages = append(answer.Vantages, a.cfg.Work.Vantages()...)
 	}
-	p, err := newPage(answer)
+	p, err := page.New(answer)
 	if err != nil {
 		return err
 	}
-	writePage(c, p, cacheCurrent)
+	page.Write(c.Writer, c.Request, p, page.CacheCurrent)
 	return nil
 }

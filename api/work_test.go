@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
 )
 
 // desk hands out the same work to everybody and remembers who asked.
@@ -32,7 +35,7 @@ func (n *node) askWork(query, scope string) (int, string) {
 	n.t.Helper()
 	header := map[string]string{}
 	if scope != "" {
-		token, err := n.keys.Issue(Claims{Subject: "lon-1", Scopes: []string{scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+		token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
 		if err != nil {
 			n.t.Fatal(err)
 		}
@@ -44,8 +47,8 @@ func (n *node) askWork(query, scope string) (int, string) {
 
 func TestWorkOfAVantage(t *testing.T) {
 	d := &desk{}
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Work = d })
-	code, body := n.askWork("?revision=a.b&wait=7&state=blind&why=no%20canary%20answers", ScopeProbes)
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Work = d })
+	code, body := n.askWork("?revision=a.b&wait=7&state=blind&why=no%20canary%20answers", token.ScopeProbes)
 	var got WorkAnswer
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || got.Vantage != "lon-1" || len(got.Sites) != 1 || len(got.Wishes) != 1 {
 		t.Fatalf("%d %s", code, body)
@@ -54,12 +57,12 @@ func TestWorkOfAVantage(t *testing.T) {
 		d.who.Why != "no canary answers" || d.who.SeenAt.IsZero() || d.known != "a.b" || d.wait != 7*time.Second {
 		t.Errorf("%+v, %q, %s", d.who, d.known, d.wait)
 	}
-	if code, _ = n.askWork("", ScopeProbes); code != http.StatusOK || d.wait != workWait*time.Second || d.known != "" || d.who.State != faultline.VantageUnknown {
+	if code, _ = n.askWork("", token.ScopeProbes); code != http.StatusOK || d.wait != workWait*time.Second || d.known != "" || d.who.State != faultline.VantageUnknown {
 		t.Errorf("%d, %s, %q", code, d.wait, d.known)
 	}
 	for query, parameter := range map[string]string{"?wait=26": "wait", "?wait=-1": "wait", "?wait=x": "wait", "?state=tired": "state",
 		"?revision=%00": "revision", "?revision=" + strings.Repeat("a", 65): "revision", "?why=" + strings.Repeat("a", 101): "why", "?why=%0a": "why", "?colour=blue": "colour"} {
-		if code, body := n.askWork(query, ScopeProbes); code != http.StatusBadRequest || !strings.Contains(body, `"parameter":"`+parameter+`"`) {
+		if code, body := n.askWork(query, token.ScopeProbes); code != http.StatusBadRequest || !strings.Contains(body, `"parameter":"`+parameter+`"`) {
 			t.Errorf("%s: %d %s", query, code, body)
 		}
 	}
@@ -69,17 +72,17 @@ func TestWorkOfAVantage(t *testing.T) {
 		}
 	}
 	d.err = errors.Join(faultline.ErrUnavailable)
-	if code, _ := n.askWork("", ScopeProbes); code != http.StatusServiceUnavailable {
+	if code, _ := n.askWork("", token.ScopeProbes); code != http.StatusServiceUnavailable {
 		t.Errorf("%d", code)
 	}
-	if code, _ := newNode(t).askWork("", ScopeProbes); code != http.StatusServiceUnavailable {
+	if code, _ := newNode(t).askWork("", token.ScopeProbes); code != http.StatusServiceUnavailable {
 		t.Errorf("where nobody has work: %d", code)
 	}
 }
 
 func TestVantagesAreTold(t *testing.T) {
 	d := &desk{who: faultline.VantageStatus{Vantage: "nyc-1", State: faultline.VantageSick, Why: "unrelated sites fail here at once", SeenAt: t0}}
-	n := newNode(t, func(c *Config, _ *BoardConfig) { c.Work = d })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Work = d })
 	w := n.do(request{path: "/v1/vantages"})
 	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, `"vantage":"nyc-1"`) || !strings.Contains(body, `"state":"sick"`) {
 		t.Errorf("%d %s", w.Code, body)
@@ -91,7 +94,7 @@ func TestVantagesAreTold(t *testing.T) {
 
 func TestAStrangerIsLookedAt(t *testing.T) {
 	asked := ""
-	n := newNode(t, func(c *Config, _ *BoardConfig) {
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
 		c.Lookup = func(site string) (faultline.SiteRecord, error) {
 			return faultline.SiteRecord{Site: site}, faultline.ErrNotFound
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+"faultline/board"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -14,6 +15,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -127,11 +130,11 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	keys, err := api.LoadOrCreate(filepath.Join(dir, "keys"), "", time.Now)
+	keys, err := token.LoadOrCreate(filepath.Join(dir, "keys"), "", time.Now)
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Door: door, Limits: limits, Reads: limits, Board: api.NewBoard(api.BoardConfig{Source: struct{ api.Source }{}, Durable: true, Now: time.Now}),
+	cfg := api.Config{Door: door, Limits: limits, Reads: limits, Board: board.New(board.Config{Source: struct{ board.Source }{}, Durable: true, Now: time.Now}),
 		Keys: keys, Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg, TrustedProxies: []string{"127.0.0.1"},
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }}
 	switch kind {

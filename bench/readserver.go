@@ -1,6 +1,8 @@
 package main
 
 import (
+"faultline/board"
+"faultline/api/stream"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -14,6 +16,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,7 +50,7 @@ func serveReader(kind string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	source := newBenchSource()
-	engine, board, err := benchAPI(ctx, source)
+	engine, streams, err := benchAPI(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -60,7 +64,7 @@ func serveReader(kind string) error {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
-	go source.tellOnInput(func() { board.Close(); server.Close() })
+	go source.tellOnInput(func() { streams.Close(); server.Close() })
 	fmt.Println(l.Addr())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -69,44 +73,46 @@ func serveReader(kind string) error {
 }
 
 // benchAPI is the API over a source in memory, with all that serve has on.
-func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *api.Board, error) {
+func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *stream.Streams, error) {
 	dir, err := os.MkdirTemp("", "faultline-bench-keys")
 	if err != nil {
 		return nil, nil, err
 	}
 	defer os.RemoveAll(dir)
-	keys, err := api.LoadOrCreate(filepath.Join(dir, "keys"), "", time.Now)
+	keys, err := token.LoadOrCreate(filepath.Join(dir, "keys"), "", time.Now)
 	if err != nil {
 		return nil, nil, err
 	}
 	registry := prometheus.NewRegistry()
 	limits := ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6_000, Token: 600, Reads: benchReadLimit, TokenReads: 600, Now: time.Now, Registerer: registry})
-	board, err := benchBoard(ctx, source, registry)
+	held, streams, err := benchBoard(ctx, source, registry)
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := api.New(api.Config{Door: shutDoor{}, Board: board, Keys: keys, Now: time.Now, Registry: registry, Ready: board.Ready,
+	engine, err := api.New(api.Config{Door: shutDoor{}, Board: held, Streams: streams, Keys: keys, Now: time.Now, Registry: registry, Ready: held.Ready,
 		Limits: limits, Reads: limits,
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
 	if err != nil {
 		return nil, nil, err
 	}
-	return engine, board, nil
+	return engine, streams, nil
 }
 
 // benchBoard is a board that has read a source.
-func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.Registry) (*api.Board, error) {
+func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.Registry) (*board.Board, *stream.Streams, error) {
 	still := func() time.Time { return source.incidents[0].UpdatedAt } // answers stay as they are while they are measured
-	board := api.NewBoard(api.BoardConfig{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
-	go func() { _ = board.Run(ctx) }() // fails only with ctx
-	for board.Ready() != nil || board.View().AsOf.IsZero() {
+	held := board.New(board.Config{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
+	streams := stream.New(held, stream.Config{Registry: registry})
+	go func() { _ = held.Run(ctx) }() // fails only with ctx
+	go func() { _ = streams.Run(ctx) }() // likewise
+	for held.Ready() != nil || held.View().AsOf.IsZero() {
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		case <-time.After(time.Millisecond):
 		}
 	}
-	return board, nil
+	return held, streams, nil
 }
 
 // shutDoor takes nothing: these groups read.

@@ -21,7 +21,7 @@ import (
 type benchSource struct {
 	mu        sync.Mutex
 	incidents []faultline.Incident
-	changes   []api.Change
+	changes   []faultline.Change
 	news      chan struct{} // closed and replaced at each change
 }
 
@@ -60,7 +60,7 @@ func (s *benchSource) tell(inc faultline.Incident) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.incidents = append(s.incidents, inc)
-	s.changes = append(s.changes, api.Change{ID: fmt.Sprint(len(s.changes)+1, "-0"), Incident: inc.Listed()})
+	s.changes = append(s.changes, faultline.Change{ID: fmt.Sprint(len(s.changes)+1, "-0"), Incident: inc.Listed()})
 	close(s.news)
 	s.news = make(chan struct{})
 }
@@ -77,7 +77,7 @@ func (s *benchSource) tellOnInput(end func()) {
 	}
 }
 
-func (s *benchSource) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]api.Change, error) {
+func (s *benchSource) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
 	timeout := time.NewTimer(block)
 	defer timeout.Stop()
 	for {
@@ -88,7 +88,7 @@ func (s *benchSource) Changes(ctx context.Context, after string, limit int, bloc
 				from = i + 1
 			}
 		}
-		found, news := append([]api.Change(nil), s.changes[from:min(len(s.changes), from+limit)]...), s.news
+		found, news := append([]faultline.Change(nil), s.changes[from:min(len(s.changes), from+limit)]...), s.news
 		s.mu.Unlock()
 		if len(found) > 0 || block == 0 {
 			return found, nil
@@ -142,7 +142,7 @@ func (s *benchSource) bareStream(c *gin.Context) {
 	c.Stream(func(io.Writer) bool {
 		for {
 			s.mu.Lock()
-			var next *api.Change
+			var next *faultline.Change
 			if seen < len(s.changes) {
 				next = &s.changes[seen]
 			}

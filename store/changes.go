@@ -13,10 +13,7 @@ import (
 
 // Change is one revision as it happened, with at most [faultline.ListedSites]
 // sites. ID is its position among the changes.
-type Change struct {
-	ID       string
-	Incident faultline.Incident
-}
+type Change = faultline.Change
 
 // Changes returns up to limit changes in order: those after a position or, after
 // "", the last ones kept. If there are none it waits up to block, at most a

@@ -20,11 +20,7 @@ const (
 
 // Delivery is one message to one webhook that waits to be sent. What it holds is
 // the sender's; the same ID is the same message.
-type Delivery struct {
-	ID   string
-	Due  time.Time
-	Data []byte
-}
+type Delivery = faultline.Delivery
 
 // SaveWebhook stores a webhook under its id. Beyond 1,000 a new one fails with
 // [ErrTooLarge].

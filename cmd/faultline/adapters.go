@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api"
+	"faultline/board"
 	"faultline/store"
 )
 
@@ -39,19 +39,12 @@ func (a *annotator) Annotate(ctx context.Context, ev faultline.Event) error {
 // sourceAdapter is the store as the board sees it.
 type sourceAdapter struct{ *store.Store }
 
-func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]api.Change, error) {
+func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
 	changes, err := a.Store.Changes(ctx, after, limit, block)
 	if errors.Is(err, store.ErrTrimmed) {
 		return nil, faultline.ErrNotFound
 	}
-	if err != nil {
-		return nil, err
-	}
-	same := make([]api.Change, len(changes))
-	for i, c := range changes {
-		same[i] = api.Change{ID: c.ID, Incident: c.Incident}
-	}
-	return same, nil
+	return changes, err
 }
 
 // mapOnDisk is the map as the board writes it down, once the log was read.
@@ -69,7 +62,7 @@ func (m mapOnDisk) Version() int {
 
 // pageSource is what the pages show: the board, and old revisions of the store.
 type pageSource struct {
-	*api.Board
+	*board.Board
 	store *store.Store
 }
 
@@ -98,25 +91,16 @@ type webhookBox struct {
 
 func (b webhookBox) Position(ctx context.Context) (string, error) { return b.WebhookPosition(ctx) }
 
-func (b webhookBox) Queue(ctx context.Context, position string, messages []api.Message) (int, error) {
-	list := make([]store.Delivery, len(messages))
-	for i, m := range messages {
-		list[i] = store.Delivery(m)
-	}
-	return b.QueueDeliveries(ctx, b.lease, position, list)
+func (b webhookBox) Queue(ctx context.Context, position string, messages []faultline.Delivery) (int, error) {
+	return b.QueueDeliveries(ctx, b.lease, position, messages)
 }
 
-func (b webhookBox) Due(ctx context.Context, now time.Time, limit int) ([]api.Message, error) {
-	list, err := b.DueDeliveries(ctx, now, limit)
-	due := make([]api.Message, len(list))
-	for i, d := range list {
-		due[i] = api.Message(d)
-	}
-	return due, err
+func (b webhookBox) Due(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error) {
+	return b.DueDeliveries(ctx, now, limit)
 }
 
-func (b webhookBox) Postpone(ctx context.Context, m api.Message) error {
-	return b.PostponeDelivery(ctx, store.Delivery(m))
+func (b webhookBox) Postpone(ctx context.Context, m faultline.Delivery) error {
+	return b.PostponeDelivery(ctx, m)
 }
 
 func (b webhookBox) End(ctx context.Context, id, webhook string, dead []byte) error {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"faultline/api"
+	"faultline/api/token"
 )
 
 // command runs the program inside the test and returns how it ended and what it
@@ -119,7 +119,7 @@ func TestTokenIsSignedWithTheKeyOfTheStateDirectory(t *testing.T) {
 	if code != 0 || strings.Count(out, "\n") != 1 {
 		t.Fatalf("exit %d: %q %q", code, out, errs)
 	}
-	keys, err := api.LoadOrCreate(filepath.Join(dir, "keys"), "", time.Now)
+	keys, err := token.LoadOrCreate(filepath.Join(dir, "keys"), "", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

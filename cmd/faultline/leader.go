@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"faultline"
-	"faultline/api"
+	"faultline/api/webhook"
 	"faultline/store"
 )
 
@@ -43,7 +43,7 @@ type leader struct {
 	fold       *folder
 	out        *outbox
 	views      *latest[faultline.View]
-	dispatch   *api.Dispatcher // of webhooks; nil: none are sent
+	dispatch   *webhook.Dispatcher // of webhooks; nil: none are sent
 	catalogue  []faultline.SiteRecord
 	holder     string        // this process, among all that may lead
 	writer     uint64        // this process's ticks in the log; writer+1: its catalogue

@@ -1,6 +1,9 @@
 package main
 
 import (
+"faultline/board"
+"faultline/api/stream"
+"faultline/api/webhook"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +12,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"time"
+
+	"faultline/api/token"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -40,7 +45,7 @@ const (
 // nodeParts are what a node is put together from.
 type nodeParts struct {
 	store      *store.Store
-	keys       *api.Keys
+	keys       *token.Keys
 	catalogue  []faultline.SiteRecord
 	book       catalogueBook // what sites are called
 	drill      *drill        // nil: the world
@@ -61,15 +66,16 @@ type node struct {
 	door       *ingest.Door
 	limits     *ingest.Limits
 	places     *ingest.Places
-	board      *api.Board
+	board      *board.Board
+	streams    *stream.Streams
 	fold       *folder
 	lead       *leader
 	maps       *mapper
 	watch      *watcher
-	signing    *api.Keys
+	signing    *token.Keys
 	keys       func(context.Context) error
 	labels     ingest.Labels
-	index      *api.Index
+	index      *board.Index
 	play       func(context.Context) error // the drill, if there is one
 	work       *workBoard                  // nil in a drill: nothing is probed
 	probes     *localProber                // nil when this node does not probe
@@ -93,7 +99,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	m := newMetrics(p.reg, out)
 	names := ingest.NewNames()
-	sites, index := newSiteMap(func(site string) { names.Add(site) }), api.NewIndex()
+	sites, index := newSiteMap(func(site string) { names.Add(site) }), board.NewIndex()
 	sites.indexed = index.Put
 	for _, r := range p.catalogue {
 		sites.Put(r)
@@ -103,7 +109,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		labels: labels, index: index, signing: p.keys, keys: watchKeys(p.keys, p.store, p.log)}
 	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
 	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue,
-		dispatch: api.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
+		dispatch: webhook.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
 		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
 	n.maps = newMapper(p.matcher, sites.Lookup, p.reg)
 	if p.drill == nil { // its map is the scenario's
@@ -114,8 +120,9 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
 	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
 		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
-	n.board = api.NewBoard(api.BoardConfig{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
+	n.board = board.New(board.Config{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.fold}, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+	n.streams = stream.New(n.board, stream.Config{Registry: p.reg})
 	var looked *looks
 	if p.drill == nil {
 		looked = newLooks(p.store, names.Known, p.log, now)
@@ -137,7 +144,7 @@ func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names
 	if err != nil {
 		return err
 	}
-	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
+	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Streams: n.streams, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
 		Annotator: &annotator{store: p.store, writer: randomWriter()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.Refuse}
 	if c.ReadLimit > 0 {
@@ -221,6 +228,7 @@ func (n *node) run(ctx context.Context) error {
 		leader: begin("leader", ended, n.leading),
 		fold:   begin("fold", ended, n.fold.Run),
 		board:  begin("board", ended, n.board.Run),
+		streams: begin("streams", ended, n.streams.Run),
 		watch:  begin("watch", ended, n.watch.Run),
 		keys:   begin("keys", ended, n.keys),
 		limits: begin("limits", ended, n.limits.Run),
@@ -258,7 +266,7 @@ func (n *node) leading(ctx context.Context) error {
 
 // nodeTasks are the goroutines of a node.
 type nodeTasks struct {
-	server, door, leader, fold, board, watch, limits, keys *task
+	server, door, leader, fold, board, streams, watch, limits, keys *task
 	drill, places, work, probes                            *task // nil where there is none
 }
 
@@ -278,7 +286,7 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 		tasks.probes.cancel() // it hands in what it has seen while requests are still taken
 	}
 	pause(ctx, n.drainDelay)
-	n.board.Close()
+	n.streams.Close()
 	if n.work != nil {
 		n.work.Close()
 		tasks.work.stop(ctx, n.log)
@@ -292,11 +300,12 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 		n.log.Warn("requests under way were cut off", "error", err)
 		server.Close()
 	}
+	tasks.streams.cancel()
 	tasks.board.cancel() // nobody asks any more; they end while the others write
 	tasks.watch.cancel()
 	tasks.limits.cancel()
 	tasks.keys.cancel()
-	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.board, tasks.watch, tasks.limits, tasks.keys, tasks.server} {
+	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.streams, tasks.board, tasks.watch, tasks.limits, tasks.keys, tasks.server} {
 		t.stop(ctx, n.log) // the leader still needs the fold, and waits for what the door wrote
 	}
 	n.log.Info("ended")

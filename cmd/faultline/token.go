@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"faultline/api"
+	"faultline/api/token"
+
 	"faultline/store"
 )
 
@@ -56,7 +57,7 @@ func (c tokenRetireCmd) Run() error {
 
 // watchKeys keeps a node's keys and revocations those of the files and of the
 // store. What can't be read stays as it is.
-func watchKeys(keys *api.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
+func watchKeys(keys *token.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
 		wait := keysSoon // until the first answer, tokens are not taken
 		for {
@@ -97,7 +98,7 @@ func (tokenIssueCmd) Help() string {
 }
 
 func (c tokenIssueCmd) AfterApply() error {
-	return within("ttl", c.TTL, time.Second, api.MaxTokenTTL)
+	return within("ttl", c.TTL, time.Second, token.MaxTTL)
 }
 
 func (c tokenIssueCmd) Run(w world) error {
@@ -105,7 +106,7 @@ func (c tokenIssueCmd) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	token, err := keys.Issue(api.Claims{Subject: c.Subject, Scopes: c.Scope, ASN: c.ASN, Country: c.Country, TTL: c.TTL})
+	token, err := keys.Issue(token.Claims{Subject: c.Subject, Scopes: c.Scope, ASN: c.ASN, Country: c.Country, TTL: c.TTL})
 	if err != nil {
 		// It begins with the claim that is wrong, which is the flag's name.
 		return usageError{fmt.Errorf("--%s", strings.TrimPrefix(err.Error(), "issue token: "))}
@@ -115,8 +116,8 @@ func (c tokenIssueCmd) Run(w world) error {
 }
 
 // openKeys loads this node's signing keys, or makes the first.
-func openKeys(f stateFlags) (*api.Keys, error) {
-	keys, err := api.LoadOrCreate(filepath.Join(f.StateDir, "keys"), "", time.Now)
+func openKeys(f stateFlags) (*token.Keys, error) {
+	keys, err := token.LoadOrCreate(filepath.Join(f.StateDir, "keys"), "", time.Now)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
 	}

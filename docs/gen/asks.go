@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"faultline/api"
+	"faultline/api/token"
 )
 
 // ask is one request, and the answer that it should get.
@@ -80,9 +80,9 @@ const (
 
 // inbound are the routes of monitoring programs, each with a message and its scope.
 var inbound = []ask{
-	{operation: "postAlertmanager", path: "/v1/inbound/alertmanager", body: oneAlertmanager, scope: api.ScopeAlertmanager},
-	{operation: "postUptimeKuma", path: "/v1/inbound/uptime-kuma", body: oneKuma, scope: api.ScopeUptimeKuma},
-	{operation: "postGatus", path: "/v1/inbound/gatus", body: oneGatus, scope: api.ScopeGatus},
+	{operation: "postAlertmanager", path: "/v1/inbound/alertmanager", body: oneAlertmanager, scope: token.ScopeAlertmanager},
+	{operation: "postUptimeKuma", path: "/v1/inbound/uptime-kuma", body: oneKuma, scope: token.ScopeUptimeKuma},
+	{operation: "postGatus", path: "/v1/inbound/gatus", body: oneGatus, scope: token.ScopeGatus},
 }
 
 // inboundAsks are the answers that each of them may get.
@@ -93,7 +93,7 @@ func inboundAsks() (all []ask) {
 			202: func(*ask) {},
 			400: func(a *ask) { a.body = `[7]` },
 			401: func(a *ask) { a.scope = "" },
-			403: func(a *ask) { a.scope = api.ScopeProbes },
+			403: func(a *ask) { a.scope = token.ScopeProbes },
 			413: func(a *ask) { a.body = strings.Repeat(" ", 2<<20) },
 			415: func(a *ask) { a.media = "text/plain" },
 			429: func(a *ask) { a.hurried = true },
@@ -119,37 +119,37 @@ var writes = []ask{
 	{operation: "postReport", path: "/v1/reports", media: "text/plain", body: "bbc.co.uk", status: 415},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, hurried: true, status: 429},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, cold: true, status: 503},
-	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: api.ScopeProbes, status: 202},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, status: 202},
-	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: `[{"site":"bbc.co.uk"}]`, scope: api.ScopeProbes, status: 400},
+	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: token.ScopeProbes, status: 202},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, status: 202},
+	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: `[{"site":"bbc.co.uk"}]`, scope: token.ScopeProbes, status: 400},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, status: 401},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: "webhooks:write", status: 403},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001), scope: api.ScopeProbes, status: 413},
-	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: api.ScopeProbes, status: 415},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, hurried: true, status: 429},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: api.ScopeProbes, cold: true, status: 503},
-	{operation: "getProbesWork", path: "/v1/probes/work?state=ok", scope: api.ScopeProbes, status: 200},
-	{operation: "getProbesWork", path: "/v1/probes/work?state=tired", scope: api.ScopeProbes, status: 400},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001), scope: token.ScopeProbes, status: 413},
+	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: token.ScopeProbes, status: 415},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, hurried: true, status: 429},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, cold: true, status: 503},
+	{operation: "getProbesWork", path: "/v1/probes/work?state=ok", scope: token.ScopeProbes, status: 200},
+	{operation: "getProbesWork", path: "/v1/probes/work?state=tired", scope: token.ScopeProbes, status: 400},
 	{operation: "getProbesWork", path: "/v1/probes/work", status: 401},
 	{operation: "getProbesWork", path: "/v1/probes/work", scope: "webhooks:write", status: 403},
-	{operation: "getProbesWork", path: "/v1/probes/work", scope: api.ScopeProbes, cold: true, status: 503},
+	{operation: "getProbesWork", path: "/v1/probes/work", scope: token.ScopeProbes, cold: true, status: 503},
 }
 
 const oneToken = `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":2592000}`
 
 // tokens are what an administrator asks for.
 var tokens = []ask{
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeAdmin, status: 201},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: `{"subject":"lon 1","scopes":[]}`, scope: api.ScopeAdmin, status: 400},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin, status: 201},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: `{"subject":"lon 1","scopes":[]}`, scope: token.ScopeAdmin, status: 400},
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, status: 401},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeProbes, status: 403},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeAdmin, status: 413},
-	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: api.ScopeAdmin, status: 415},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: api.ScopeAdmin, cold: true, status: 503},
-	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: api.ScopeAdmin, status: 400},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeProbes, status: 403},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: token.ScopeAdmin, status: 413},
+	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: token.ScopeAdmin, status: 415},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin, cold: true, status: 503},
+	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: token.ScopeAdmin, status: 400},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", status: 401},
-	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeProbes, status: 403},
-	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeAdmin, cold: true, status: 503},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeProbes, status: 403},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, cold: true, status: 503},
 }
 
 const oneWebhook = `{"url":"https://example.com/hooks/faultline","filter":"state=confirmed,resolved&kind=cdn"}`
@@ -158,42 +158,42 @@ const oneStatement = `{"type":"statement","text":"We are currently investigating
 
 // annotations are what is said of incidents.
 var annotations = []ask{
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 202},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: `{"type":"verdict"}`, scope: api.ScopeAnnotate, status: 400},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, status: 202},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: `{"type":"verdict"}`, scope: token.ScopeAnnotate, status: 400},
 	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, status: 401},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeReports, status: 403},
-	{operation: "postAnnotation", path: "/v1/incidents/inc_0/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 404},
-	{operation: "postAnnotation", path: "/v1/incidents/" + causelessID + "/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, status: 409},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: strings.Repeat(" ", 17<<10), scope: api.ScopeAnnotate, status: 413},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: "text/plain", body: oneStatement, scope: api.ScopeAnnotate, status: 415},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: api.ScopeAnnotate, cold: true, status: 503},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeReports, status: 403},
+	{operation: "postAnnotation", path: "/v1/incidents/inc_0/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, status: 404},
+	{operation: "postAnnotation", path: "/v1/incidents/" + causelessID + "/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, status: 409},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: strings.Repeat(" ", 17<<10), scope: token.ScopeAnnotate, status: 413},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: "text/plain", body: oneStatement, scope: token.ScopeAnnotate, status: 415},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, cold: true, status: 503},
 }
 
 // webhooks are what those who want messages ask for.
 var webhooks = []ask{
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, status: 201},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: `{"url":"http://10.0.0.1/"}`, scope: api.ScopeWebhooks, status: 400},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks, status: 201},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: `{"url":"http://10.0.0.1/"}`, scope: token.ScopeWebhooks, status: 400},
 	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, status: 401},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeProbes, status: 403},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, subject: busySubject, status: 409},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: api.ScopeWebhooks, status: 413},
-	{operation: "postWebhook", path: "/v1/webhooks", media: "text/plain", body: oneWebhook, scope: api.ScopeWebhooks, status: 415},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: api.ScopeWebhooks, cold: true, status: 503},
-	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeWebhooks, status: 200},
-	{operation: "getWebhooks", path: "/v1/webhooks?colour=blue", scope: api.ScopeWebhooks, status: 400},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeProbes, status: 403},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks, subject: busySubject, status: 409},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: token.ScopeWebhooks, status: 413},
+	{operation: "postWebhook", path: "/v1/webhooks", media: "text/plain", body: oneWebhook, scope: token.ScopeWebhooks, status: 415},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks, cold: true, status: 503},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: token.ScopeWebhooks, status: 200},
+	{operation: "getWebhooks", path: "/v1/webhooks?colour=blue", scope: token.ScopeWebhooks, status: 400},
 	{operation: "getWebhooks", path: "/v1/webhooks", status: 401},
-	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeProbes, status: 403},
-	{operation: "getWebhooks", path: "/v1/webhooks", scope: api.ScopeWebhooks, cold: true, status: 503},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example?colour=blue", method: "DELETE", scope: api.ScopeWebhooks, status: 400},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: token.ScopeProbes, status: 403},
+	{operation: "getWebhooks", path: "/v1/webhooks", scope: token.ScopeWebhooks, cold: true, status: 503},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example?colour=blue", method: "DELETE", scope: token.ScopeWebhooks, status: 400},
 	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", status: 401},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeProbes, status: 403},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_0", method: "DELETE", scope: api.ScopeWebhooks, status: 404},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeWebhooks, cold: true, status: 503},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test?colour=blue", method: "POST", scope: api.ScopeWebhooks, status: 400},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeProbes, status: 403},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_0", method: "DELETE", scope: token.ScopeWebhooks, status: 404},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, cold: true, status: 503},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test?colour=blue", method: "POST", scope: token.ScopeWebhooks, status: 400},
 	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", status: 401},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeProbes, status: 403},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_0/test", method: "POST", scope: api.ScopeWebhooks, status: 404},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeWebhooks, cold: true, status: 503},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeProbes, status: 403},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_0/test", method: "POST", scope: token.ScopeWebhooks, status: 404},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, cold: true, status: 503},
 }
 
 // missing are reads of what there is not.

@@ -1,6 +1,8 @@
 package main
 
 import (
+"faultline/board"
+"faultline/api/stream"
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
@@ -12,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"faultline/api/token"
 
 	"faultline"
 	"faultline/api"
@@ -36,8 +40,8 @@ type drill struct {
 	source  *memory
 	names   *ingest.Names
 	records map[string]faultline.SiteRecord
-	index   *api.Index
-	keys    *api.Keys
+	index   *board.Index
+	keys    *token.Keys
 }
 
 // fold plays the scenario up to the moment, a tick a second, as a node does.
@@ -47,7 +51,7 @@ func fold(moment time.Time) (*drill, error) {
 		return nil, err
 	}
 	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
-		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: api.NewIndex()}
+		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: board.NewIndex()}
 	engine := correlate.New(correlate.Config{Drill: true})
 	clock := spec.Start
 	engine.Fold(faultline.Epoch{At: clock, Epoch: drillName})
@@ -83,12 +87,13 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	var err error
-	if d.keys, err = api.LoadOrCreate(dir, "", atMoment); err != nil {
+	if d.keys, err = token.LoadOrCreate(dir, "", atMoment); err != nil {
 		return err
 	}
 	door := ingest.NewDoor(ingest.DoorConfig{Log: nowhere{}, Keys: nowhere{}, Names: d.names, Durable: true, Now: atMoment, Writer: 1})
-	board := d.board()
-	if d.handler, err = d.node(door, board); err != nil {
+	held := d.board()
+	streams := stream.New(held, stream.Config{})
+	if d.handler, err = d.node(door, held, streams); err != nil {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
@@ -98,23 +103,26 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	go func() { _ = door.Run(ctx) }()  // fails only with ctx
-	go func() { _ = board.Run(ctx) }() // likewise
+	go func() { _ = held.Run(ctx) }() // likewise
+	go func() { _ = streams.Run(ctx) }() // likewise
 	return d.awaitView(ctx)
 }
 
 func atMoment() time.Time { return drillMoment }
 
-func (d *drill) board() *api.Board {
-	return api.NewBoard(api.BoardConfig{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
+func (d *drill) board() *board.Board {
+	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
 }
 
-func (d *drill) node(door api.Door, board *api.Board) (http.Handler, error) {
-	return api.New(d.config(door, board))
+func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) (http.Handler, error) {
+	cfg := d.config(door, held)
+	cfg.Streams = streams
+	return api.New(cfg)
 }
 
-func (d *drill) config(door api.Door, board *api.Board) api.Config {
-	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: board, Keys: d.keys, Lookup: d.lookup, Index: d.index,
-		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: board.Ready}
+func (d *drill) config(door api.Door, held *board.Board) api.Config {
+	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup, Index: d.index,
+		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work = shift{}
 	}

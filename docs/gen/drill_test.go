@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"faultline/api/token"
+
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"faultline"
@@ -20,9 +22,9 @@ var more = []ask{
 	{operation: "getIncidents", path: "/v1/incidents?cause=cdn:fastly&kind=cdn&site=bbc.co.uk&country=GB&min_confidence=0.5", status: 200},
 	{operation: "getIncidents", path: "/v1/incidents?since=2021-06-08T09:00:00Z&until=1623150000&overlapping=true&fields=title,state", status: 200},
 	{operation: "getStream", path: "/v1/stream?last_event_id=1-1", status: 200}, // not kept: a reset
-	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: api.ScopeAdmin, status: 204},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: api.ScopeWebhooks, status: 204},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: api.ScopeWebhooks, status: 202},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, status: 204},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, status: 204},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, status: 202},
 	{operation: "getMetrics", path: "/metrics", status: 200},
 	{operation: "getOpenAPI", path: "/openapi.json", status: 200},
 	{operation: "redirectDocs", path: "/docs", status: 301},
@@ -31,7 +33,7 @@ var more = []ask{
 	{operation: "getDocsFile", path: "/docs/page.css", status: 200},
 	{operation: "getDocsFile", path: "/docs/LICENSE", status: 200},
 	{operation: "postReport", path: "/v1/reports", status: 202, media: mediaJSON, body: `{"site":"wikipedia.org"}`},
-	{operation: "postProbes", path: "/v1/probes", status: 202, scope: api.ScopeProbes, media: mediaJSON,
+	{operation: "postProbes", path: "/v1/probes", status: 202, scope: token.ScopeProbes, media: mediaJSON,
 		body: `{"probes":[{"type":"probe","at":"2021-06-08T10:04:57Z","site":"bbc.co.uk","symptom":"ok","new":1}]}`},
 }
 

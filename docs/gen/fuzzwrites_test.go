@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"faultline/api/token"
+
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"faultline/api"
@@ -19,10 +21,10 @@ import (
 const oddAsks = 60
 
 // scopesOf are the scopes that operations with a token need.
-var scopesOf = map[string]string{"postProbes": api.ScopeProbes, "getProbesWork": api.ScopeProbes, "postAlertmanager": api.ScopeAlertmanager,
-	"postUptimeKuma": api.ScopeUptimeKuma, "postGatus": api.ScopeGatus, "postAnnotation": api.ScopeAnnotate, "postToken": api.ScopeAdmin,
-	"deleteToken": api.ScopeAdmin, "postWebhook": api.ScopeWebhooks, "getWebhooks": api.ScopeWebhooks, "deleteWebhook": api.ScopeWebhooks,
-	"postWebhookTest": api.ScopeWebhooks}
+var scopesOf = map[string]string{"postProbes": token.ScopeProbes, "getProbesWork": token.ScopeProbes, "postAlertmanager": token.ScopeAlertmanager,
+	"postUptimeKuma": token.ScopeUptimeKuma, "postGatus": token.ScopeGatus, "postAnnotation": token.ScopeAnnotate, "postToken": token.ScopeAdmin,
+	"deleteToken": token.ScopeAdmin, "postWebhook": token.ScopeWebhooks, "getWebhooks": token.ScopeWebhooks, "deleteWebhook": token.ScopeWebhooks,
+	"postWebhookTest": token.ScopeWebhooks}
 
 // Whatever is sent to any operation that takes something or asks for a token,
 // nothing of ours breaks, and every answer is as documented.
@@ -120,7 +122,7 @@ func oddAsk(rng *rand.Rand, op *openapi3.Operation, method, path string, bodies 
 		a.forged = true
 		a.scope = ""
 	case 2:
-		a.scope = api.Scopes[rng.IntN(len(api.Scopes))] // mostly not the one that it takes
+		a.scope = token.Scopes[rng.IntN(len(token.Scopes))] // mostly not the one that it takes
 	}
 	if len(bodies) == 0 {
 		return a

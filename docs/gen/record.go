@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"faultline/api"
+	"faultline/api/token"
 )
 
 // answer is what came back.
@@ -48,7 +48,7 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 		r.Header.Set("Authorization", "Bearer nobody.signed.this")
 	}
 	if a.scope != "" {
-		token, err := d.keys.Issue(api.Claims{Subject: cmp.Or(a.subject, "lon-1"), Scopes: []string{a.scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+		token, err := d.keys.Issue(token.Claims{Subject: cmp.Or(a.subject, "lon-1"), Scopes: []string{a.scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
 		if err != nil { // these claims are good
 			panic(err)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"faultline/api/token"
+
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"faultline/api"
@@ -98,7 +100,7 @@ func served(t *testing.T) map[string]bool {
 	d := &drill{source: &memory{}}
 	dir := filepath.Join(t.TempDir(), "keys")
 	var err error
-	if d.keys, err = api.LoadOrCreate(dir, "", atMoment); err != nil {
+	if d.keys, err = token.LoadOrCreate(dir, "", atMoment); err != nil {
 		t.Fatal(err)
 	}
 	cfg := d.config(shutDoor{}, d.board())

@@ -17,7 +17,7 @@ type memory struct {
 	mu        sync.Mutex
 	revisions map[string][]faultline.Incident
 	ids       []string // oldest first
-	changes   []api.Change
+	changes   []faultline.Change
 	view      faultline.View
 	rows      map[rowKey]faultline.SeriesRow
 }
@@ -62,12 +62,12 @@ func (m *memory) tell(inc faultline.Incident) {
 	}
 	m.revisions[inc.ID] = append(m.revisions[inc.ID], inc)
 	id := fmt.Sprintf("%d-%d", inc.UpdatedAt.UnixMilli(), len(m.changes))
-	m.changes = append(m.changes, api.Change{ID: id, Incident: inc.Listed()})
+	m.changes = append(m.changes, faultline.Change{ID: id, Incident: inc.Listed()})
 }
 
-func (m *memory) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]api.Change, error) {
+func (m *memory) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
 	m.mu.Lock()
-	from := 1 + slices.IndexFunc(m.changes, func(c api.Change) bool { return c.ID == after })
+	from := 1 + slices.IndexFunc(m.changes, func(c faultline.Change) bool { return c.ID == after })
 	if after == "" {
 		from = max(0, len(m.changes)-limit)
 	} else if from == 0 {

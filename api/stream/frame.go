@@ -1,0 +1,40 @@
+package stream
+
+import (
+	"strconv"
+	"time"
+
+	"faultline/board"
+)
+
+// frameOf is an update as a frame.
+func frameOf(u board.Update) frame {
+	f := incidentFrame(u.ID, u.Listed)
+	f.inc, f.before = u.Incident, u.Before
+	return f
+}
+
+// incidentFrame, resetFrame and the like are the bytes of one event each (HTML
+// Standard, 9.2.6 "Interpreting an event stream").
+func incidentFrame(id string, body []byte) frame {
+	b := make([]byte, 0, len(body)+len(id)+32)
+	if id != "" {
+		b = append(append(append(b, "id: "...), id...), '\n')
+	}
+	b = append(append(b, "event: incident\ndata: "...), body...)
+	return frame{id: id, bytes: append(b, "\n\n"...)}
+}
+
+func resetFrame(why, position string) []byte {
+	return []byte("event: reset\ndata: {\"reason\":\"" + why + "\"}\nid: " + position + "\n\n")
+}
+
+var heartbeatFrame = []byte(":\n\n")
+
+func positionFrame(position string) []byte { return []byte("id: " + position + "\n\n") }
+
+// openFrame tells the browser when to come back after a break: at different
+// times, in milliseconds.
+func openFrame(retry time.Duration) []byte {
+	return []byte("retry: " + strconv.FormatInt(retry.Milliseconds(), 10) + "\n\n")
+}

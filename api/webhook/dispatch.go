@@ -1,0 +1,358 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"faultline"
+	"faultline/board/page"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+)
+
+// Outbox keeps messages until they are taken or given up. Only the node that leads
+// writes to it. Package store has it.
+type Outbox interface {
+	Store
+	Position(ctx context.Context) (string, error)
+	// Queue adds messages, but for those that are there, and moves the position.
+	Queue(ctx context.Context, position string, messages []faultline.Delivery) (left int, err error)
+	Due(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error)
+	Postpone(ctx context.Context, m faultline.Delivery) error
+	End(ctx context.Context, id, webhook string, dead []byte) error
+}
+
+// Source is where changes come from. Package store has it.
+type Source interface {
+	// Changes returns up to limit changes behind the position after, oldest first,
+	// without waiting where block is 0; behind "", the last limit that are kept. It
+	// fails with [faultline.ErrNotFound] where some behind after are no longer kept.
+	Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error)
+	// Incident returns one revision with all its sites.
+	Incident(ctx context.Context, id string, revision int) (faultline.Incident, error)
+}
+
+const (
+	changesAtOnce = 256
+	dispatchBatch = 64
+	sendsAtOnce   = 16
+	dispatchEvery = time.Second
+	maxBefore     = 4_096 // incidents whose last revision is remembered
+)
+
+// backoff is how long after each try the next one comes; behind the last it is
+// given up.
+var backoff = []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+
+// queuedMessage is what an Outbox keeps of a message.
+type queuedMessage struct {
+	Webhook  string          `json:"webhook"`
+	Incident string          `json:"incident"`
+	Revision int             `json:"revision"`
+	Attempts int             `json:"attempts"`
+	Body     json.RawMessage `json:"body"`
+}
+
+// messageBody is what a webhook is sent.
+type messageBody struct {
+	Type      string              `json:"type"` // incident.updated, or test
+	Timestamp time.Time           `json:"timestamp"`
+	Data      *faultline.Incident `json:"data"` // in the form of the list; null in a test
+}
+
+// Dispatcher sends what changes to the webhooks that want it. Only the node that
+// leads runs one.
+type Dispatcher struct {
+	source Source
+	sender *sender
+	now    func() time.Time
+	log    *slog.Logger
+	sent   *prometheus.CounterVec
+	every  time.Duration
+}
+
+// NewDispatcher returns one that reads changes from source. It calls public
+// addresses alone.
+func NewDispatcher(source Source, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *Dispatcher {
+	d := &Dispatcher{source: source, sender: newSender(), now: now, log: log, every: dispatchEvery,
+		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_webhook_messages_total",
+			Help: "Messages to webhooks: queued, taken, failed (tried again later), dead (given up), or dropped for want of room."}, []string{"outcome"})}
+	if registry != nil {
+		registry.MustRegister(d.sent)
+	}
+	return d
+}
+
+// Run queues and sends until ctx ends or the outbox is another node's.
+func (d *Dispatcher) Run(ctx context.Context, box Outbox) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.repeat(ctx, func() error { return d.send(ctx, box) }) })
+	q := &queuer{Dispatcher: d, box: box, before: map[string]*faultline.Incident{}}
+	g.Go(func() error { return d.repeat(ctx, func() error { return q.step(ctx) }) })
+	return g.Wait()
+}
+
+// repeat does a step once a second; what fails for a moment is tried again.
+func (d *Dispatcher) repeat(ctx context.Context, step func() error) error {
+	failing := false
+	for ctx.Err() == nil {
+		err := step()
+		if errors.Is(err, faultline.ErrNotLeader) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil && !failing {
+			d.log.Warn("webhooks wait", slog.Any("error", err))
+		}
+		failing = err != nil
+		pause(ctx, d.every)
+	}
+	return ctx.Err()
+}
+
+// queuer makes messages of changes.
+type queuer struct {
+	*Dispatcher
+	box    Outbox
+	before map[string]*faultline.Incident
+}
+
+// step queues the messages of the changes behind the position, and tests.
+func (q *queuer) step(ctx context.Context) error {
+	kept, err := q.box.Webhooks(ctx)
+	if err != nil {
+		return err
+	}
+	hooks := Read(kept)
+	if err := q.tests(ctx, hooks); err != nil {
+		return err
+	}
+	at, err := q.box.Position(ctx)
+	if err != nil {
+		return err
+	}
+	if at == "" { // the first ever: what was told before is nobody's news
+		last, err := q.source.Changes(ctx, "", 1, 0)
+		if err != nil || len(last) == 0 {
+			return err
+		}
+		_, err = q.box.Queue(ctx, last[0].ID, nil)
+		return err
+	}
+	for {
+		changes, err := q.source.Changes(ctx, at, changesAtOnce, 0)
+		if errors.Is(err, faultline.ErrNotFound) {
+			q.log.Error("changes were trimmed before webhooks heard of them", slog.String("position", at))
+			last, err := q.source.Changes(ctx, "", 1, 0)
+			if err != nil || len(last) == 0 {
+				return err
+			}
+			_, err = q.box.Queue(ctx, last[0].ID, nil)
+			return err
+		}
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		for _, c := range changes {
+			if err := q.change(ctx, hooks, c); err != nil {
+				return err
+			}
+			at = c.ID
+		}
+	}
+}
+
+// change queues the messages of one change.
+func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) error {
+	before, err := q.asItWas(ctx, c.Incident)
+	if err != nil {
+		return err
+	}
+	listed := c.Incident.Listed()
+	body, err := page.Render(messageBody{Type: "incident.updated", Timestamp: listed.UpdatedAt, Data: &listed})
+	if err != nil {
+		return err
+	}
+	var messages []faultline.Delivery
+	for _, w := range hooks {
+		f, ok := w.filter()
+		if !ok || !f.Takes(&c.Incident) && (before == nil || !f.Takes(before)) {
+			continue
+		}
+		m, err := q.message("msg_"+shortID(w.ID, c.Incident.ID, c.ID), queuedMessage{
+			Webhook: w.ID, Incident: listed.ID, Revision: listed.Revision, Body: body})
+		if err != nil {
+			return err
+		}
+		messages = append(messages, m)
+	}
+	return q.queue(ctx, c.ID, messages)
+}
+
+func (q *queuer) message(id string, m queuedMessage) (faultline.Delivery, error) {
+	data, err := json.Marshal(m)
+	return faultline.Delivery{ID: id, Due: faultline.Millis(q.now()), Data: data}, err
+}
+
+func (q *queuer) queue(ctx context.Context, position string, messages []faultline.Delivery) error {
+	left, err := q.box.Queue(ctx, position, messages)
+	if err == nil {
+		q.sent.WithLabelValues("queued").Add(float64(len(messages) - left))
+		q.sent.WithLabelValues("dropped").Add(float64(left))
+	}
+	return err
+}
+
+// asItWas returns an incident as it was one revision earlier: who chose it then
+// hears that it left.
+func (q *queuer) asItWas(ctx context.Context, inc faultline.Incident) (*faultline.Incident, error) {
+	before := q.before[inc.ID]
+	if before == nil && inc.Revision > 1 {
+		old, err := q.source.Incident(ctx, inc.ID, inc.Revision-1)
+		if err != nil && !errors.Is(err, faultline.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			before = &old
+		}
+	}
+	if len(q.before) >= maxBefore {
+		clear(q.before)
+	}
+	q.before[inc.ID] = &inc
+	return before, nil
+}
+
+// tests queues the test messages that were asked for in the last minutes.
+func (q *queuer) tests(ctx context.Context, hooks []Hook) error {
+	var messages []faultline.Delivery
+	for _, w := range hooks {
+		if w.TestAt == nil || q.now().Sub(*w.TestAt) > 10*time.Minute {
+			continue
+		}
+		asked := *w.TestAt
+		body, err := page.Render(messageBody{Type: "test", Timestamp: asked})
+		if err != nil {
+			return err
+		}
+		m, err := q.message("msg_"+shortID(w.ID, "test", asked.Format(time.RFC3339Nano)), queuedMessage{Webhook: w.ID, Body: body})
+		if err != nil {
+			return err
+		}
+		messages = append(messages, m)
+		w.TestAt = nil
+		data, err := json.Marshal(w)
+		if err != nil {
+			return err
+		}
+		if err := q.box.SaveWebhook(ctx, w.ID, data); err != nil {
+			return err
+		}
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	return q.queue(ctx, "", messages)
+}
+
+// filter chooses the incidents that a webhook is sent. One that can't be read was
+// not written by us, and chooses none.
+func (w Hook) filter() (f faultline.Filter, ok bool) {
+	query, err := url.ParseQuery(w.Filter)
+	if err != nil {
+		return f, false
+	}
+	// The name of a site was normalised when the webhook was made.
+	f, err = faultline.ReadFilter(query, func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil })
+	return f, err == nil
+}
+
+// send sends what is due.
+func (d *Dispatcher) send(ctx context.Context, box Outbox) error {
+	for {
+		due, err := box.Due(ctx, d.now(), dispatchBatch)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		kept, err := box.Webhooks(ctx)
+		if err != nil {
+			return err
+		}
+		hooks := map[string]Hook{}
+		for _, w := range Read(kept) {
+			hooks[w.ID] = w
+		}
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(sendsAtOnce)
+		for _, m := range due {
+			g.Go(func() error { return d.sendOne(ctx, box, hooks, m) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+	}
+}
+
+// sendOne tries one message once and says what becomes of it.
+func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, hooks map[string]Hook, m faultline.Delivery) error {
+	var q queuedMessage
+	if err := json.Unmarshal(m.Data, &q); err != nil {
+		return box.End(ctx, m.ID, "unreadable", nil)
+	}
+	w, there := hooks[q.Webhook]
+	if !there {
+		return box.End(ctx, m.ID, q.Webhook, nil)
+	}
+	reason, gone := d.sender.send(ctx, w, m.ID, d.now(), q.Body)
+	q.Attempts++
+	switch {
+	case ctx.Err() != nil: // cut off: it is sent again, under the same id
+		return ctx.Err()
+	case reason == "":
+		d.sent.WithLabelValues("taken").Inc()
+		return box.End(ctx, m.ID, w.ID, nil)
+	case gone || q.Attempts > len(backoff):
+		d.sent.WithLabelValues("dead").Inc()
+		dead, err := json.Marshal(DeadDelivery{ID: m.ID, At: faultline.Millis(d.now()), Attempts: q.Attempts, Reason: reason,
+			Incident: q.Incident, Revision: q.Revision})
+		if err != nil {
+			return err
+		}
+		if gone {
+			if err := box.DeleteWebhook(ctx, w.ID); err != nil {
+				return err
+			}
+		}
+		return box.End(ctx, m.ID, w.ID, dead)
+	}
+	d.sent.WithLabelValues("failed").Inc()
+	var err error
+	m.Due = faultline.Millis(d.now().Add(backoff[q.Attempts-1]))
+	if m.Data, err = json.Marshal(q); err != nil {
+		return err
+	}
+	return box.Postpone(ctx, m)
+}
+
+// shortID makes an id of 12 letters and digits, the same for the same parts.
+func shortID(of ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(of, "\n")))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:12])
+}
+
+// pause waits until ctx ends or d has passed.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,84 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// Store keeps webhooks and what could not be delivered to them, each as
+// bytes of ours. Package store has it.
+type Store interface {
+	Webhooks(ctx context.Context) (map[string][]byte, error)
+	SaveWebhook(ctx context.Context, id string, data []byte) error
+	DeleteWebhook(ctx context.Context, id string) error
+	DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error)
+}
+
+const (
+	maxURL       = 500 // bytes
+	secretBytes  = 32
+	secretPrefix = "whsec_" // Standard Webhooks
+)
+
+// Hook is one webhook as it is kept.
+type Hook struct {
+	ID      string     `json:"id"`
+	Owner   string     `json:"owner"`
+	URL     string     `json:"url"`
+	Filter  string     `json:"filter"` // as a query
+	Secret  string     `json:"secret"`
+	Created time.Time  `json:"created"`
+	TestAt  *time.Time `json:"test_at,omitempty"` // a test message was asked for then
+}
+
+// DeadDelivery is a message that was given up.
+type DeadDelivery struct {
+	ID       string    `json:"id"` // webhook-id of the message
+	At       time.Time `json:"at"`
+	Attempts int       `json:"attempts"`
+	Reason   string    `json:"reason"` // an answer's status, or what failed
+	Incident string    `json:"incident"`
+	Revision int       `json:"revision"`
+}
+
+// NewSecret makes what messages to one webhook are signed with (Standard Webhooks).
+func NewSecret() string {
+	var b [secretBytes]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
+}
+
+// CheckURL refuses what can't be a public address. Where a name
+// leads is checked when it is called: it may change. It fails with a
+// [faultline.InvalidError].
+func CheckURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || len(text) > maxURL || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "":
+	case u.Port() != "" && u.Port() != "443":
+	default:
+		return nil
+	}
+	return faultline.InvalidError{{Pointer: "/url", Detail: "must be https://HOST/… on port 443, without user or fragment, of at most 500 bytes"}}
+}
+
+// Read reads what is kept; what can't be read is left out.
+func Read(all map[string][]byte) []Hook {
+	list := make([]Hook, 0, len(all))
+	for _, data := range all {
+		var w Hook
+		if json.Unmarshal(data, &w) == nil && w.ID != "" {
+			list = append(list, w)
+		}
+	}
+	slices.SortFunc(list, func(a, b Hook) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	return list
+}

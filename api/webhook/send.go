@@ -1,0 +1,100 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"time"
+
+	"faultline/board/page"
+
+	"code.dny.dev/ssrf"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+const (
+	sendTimeout   = 10 * time.Second
+	maxAnswerRead = 4 << 10
+)
+
+// azureWire is an address by which Azure's machines are managed; no registry of
+// special addresses lists it.
+var azureWire = netip.MustParsePrefix("168.63.129.16/32")
+
+// sender calls webhooks: by https, on public addresses alone, however often a name
+// leads elsewhere than before.
+type sender struct{ client *http.Client }
+
+func newSender() *sender {
+	guard := ssrf.New(ssrf.WithPorts(443), ssrf.WithDeniedV4Prefixes(azureWire))
+	return senderWith(guard.Safe)
+}
+
+// senderWith looks at each address before it is dialled.
+func senderWith(control func(network, address string, c syscall.RawConn) error) *sender {
+	dialer := &net.Dialer{Timeout: sendTimeout, Control: control}
+	return &sender{client: &http.Client{
+		Timeout: sendTimeout,
+		// A redirect could lead anywhere, and would repeat the body there.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy:       nil, // one would dial for us, past the guard
+			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true, TLSHandshakeTimeout: sendTimeout,
+			MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 1, MaxIdleConns: 64, MaxConnsPerHost: 4, IdleConnTimeout: time.Minute,
+		},
+	}}
+}
+
+// send posts a signed message. It returns "" once it was taken, else why not in
+// words of ours: nothing of an answer's body is told on. Gone: nobody wants more.
+func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, body []byte) (reason string, gone bool) {
+	sign, err := standardwebhooks.NewWebhook(w.Secret)
+	if err != nil {
+		return "the secret can't be read", false
+	}
+	signature, err := sign.Sign(id, now, body)
+	if err != nil {
+		return "the message can't be signed", false
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	if err != nil {
+		return "the URL can't be read", false
+	}
+	r.Header.Set("Content-Type", page.MediaJSON)
+	r.Header.Set("User-Agent", "Faultline-Webhooks/1")
+	r.Header.Set(standardwebhooks.HeaderWebhookID, id)
+	r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+	r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return whyNot(err), false
+	}
+	defer answer.Body.Close()
+	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswerRead) // so that the connection can be used again
+	if answer.StatusCode/100 == 2 {
+		return "", false
+	}
+	return fmt.Sprintf("answered %d", answer.StatusCode), answer.StatusCode == http.StatusGone
+}
+
+// whyNot says what failed without telling what lies behind an address.
+func whyNot(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork):
+		return "not a public address"
+	case errors.As(err, &dns):
+		return "the name does not resolve"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	}
+	return "could not be reached"
+}

@@ -1,0 +1,106 @@
+// Package webhooktest is an outbox in memory, for tests of what keeps webhooks and
+// delivers to them.
+package webhooktest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"faultline"
+)
+
+// Outbox keeps webhooks and messages in memory.
+type Outbox struct {
+	Mu       sync.Mutex // guards what follows
+	Hooks    map[string][]byte
+	Messages map[string]faultline.Delivery
+	Dead     map[string][][]byte
+	At       string
+}
+
+// NewOutbox returns an empty one.
+func NewOutbox() *Outbox {
+	return &Outbox{Hooks: map[string][]byte{}, Messages: map[string]faultline.Delivery{}, Dead: map[string][][]byte{}}
+}
+
+func (m *Outbox) do(f func()) { m.Mu.Lock(); defer m.Mu.Unlock(); f() }
+
+// Webhooks is as package webhook asks for it.
+func (m *Outbox) Webhooks(context.Context) (all map[string][]byte, _ error) {
+	all = map[string][]byte{}
+	m.do(func() {
+		for id, data := range m.Hooks {
+			all[id] = data
+		}
+	})
+	return all, nil
+}
+
+// SaveWebhook is as package webhook asks for it.
+func (m *Outbox) SaveWebhook(_ context.Context, id string, data []byte) error {
+	m.do(func() { m.Hooks[id] = data })
+	return nil
+}
+
+// DeleteWebhook is as package webhook asks for it.
+func (m *Outbox) DeleteWebhook(_ context.Context, id string) error {
+	m.do(func() { delete(m.Hooks, id) })
+	return nil
+}
+
+// DeadDeliveries is as package webhook asks for it.
+func (m *Outbox) DeadDeliveries(_ context.Context, id string) (dead [][]byte, _ error) {
+	m.do(func() { dead = slices.Clone(m.Dead[id]) })
+	return dead, nil
+}
+
+// Position is as package webhook asks for it.
+func (m *Outbox) Position(context.Context) (at string, _ error) {
+	m.do(func() { at = m.At })
+	return at, nil
+}
+
+// Queue is as package webhook asks for it.
+func (m *Outbox) Queue(_ context.Context, at string, list []faultline.Delivery) (int, error) {
+	m.do(func() {
+		m.At = cmp.Or(at, m.At)
+		for _, msg := range list {
+			if _, there := m.Messages[msg.ID]; !there {
+				m.Messages[msg.ID] = msg
+			}
+		}
+	})
+	return 0, nil
+}
+
+// Due is as package webhook asks for it.
+func (m *Outbox) Due(_ context.Context, now time.Time, limit int) (due []faultline.Delivery, _ error) {
+	m.do(func() {
+		for _, msg := range m.Messages {
+			if !msg.Due.After(now) && len(due) < limit {
+				due = append(due, msg)
+			}
+		}
+	})
+	return due, nil
+}
+
+// Postpone is as package webhook asks for it.
+func (m *Outbox) Postpone(_ context.Context, msg faultline.Delivery) error {
+	m.do(func() { m.Messages[msg.ID] = msg })
+	return nil
+}
+
+// End is as package webhook asks for it.
+func (m *Outbox) End(_ context.Context, id, hook string, dead []byte) error {
+	m.do(func() {
+		delete(m.Messages, id)
+		if dead != nil {
+			m.Dead[hook] = append(m.Dead[hook], dead)
+		}
+	})
+	return nil
+}

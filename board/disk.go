@@ -1,0 +1,150 @@
+package board
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"faultline"
+	"faultline/board/page"
+)
+
+const (
+	diskVersion  = 1
+	stateDirMode = 0o700
+	// maxDiskBytes bounds what a snapshot may unfold to when it is read.
+	maxDiskBytes = 1 << 30
+)
+
+// onDisk is what a node writes down of what it knows, so that it can answer after
+// a restart while the source is away.
+type onDisk struct {
+	Version   int                  `json:"version"`
+	View      faultline.View       `json:"view"`
+	Incidents []faultline.Incident `json:"incidents"`
+}
+
+// writeDisk replaces the file as one: whoever reads it finds the old or the new.
+func writeDisk(path string, write func(io.Writer) error) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, stateDirMode); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".snapshot-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err = errors.Join(write(z), z.Close(), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// readDisk fails with [fs.ErrNotExist] where nothing was written. The checksum of
+// gzip tells a damaged file, at its end.
+func readDisk(path string, read func(io.Reader) error) error {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	return read(io.LimitReader(z, maxDiskBytes))
+}
+
+func (state onDisk) write(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
+
+func (state *onDisk) read(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, state); err != nil {
+		return err
+	}
+	if state.Version != diskVersion {
+		return fmt.Errorf("version %d, this release reads %d", state.Version, diskVersion)
+	}
+	return nil
+}
+
+// recall shows what was written down before the restart. The source is read anew
+// all the same.
+func (k *keeper) recall() {
+	path := k.board.cfg.SnapshotFile
+	if path == "" {
+		return
+	}
+	k.board.recallMap()
+	var state onDisk
+	err := readDisk(path, state.read)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		k.board.cfg.Log.Warn("the snapshot on disk is left out", slog.String("file", path), slog.Any("error", err))
+		return
+	}
+	for _, inc := range state.Incidents {
+		k.put(inc)
+	}
+	k.view, k.loaded = state.View, true
+	k.show(nil, true)
+	k.board.listener.Forget()
+	k.board.cfg.Log.Info("the snapshot on disk is served until the source is read",
+		slog.Int("incidents", len(k.entries)), slog.Time("as_of", state.View.AsOf))
+}
+
+// writeSnapshots writes down the map, and each rendering of what is known, but for those that
+// come while one is being written, and the last one when ctx ends.
+func (b *Board) writeSnapshots(ctx context.Context) {
+	var written *page.Cache // which rendering
+	failed := false
+	write := func() {
+		s := b.current.Load()
+		if s == nil || s.Pages == written {
+			return
+		}
+		state := onDisk{Version: diskVersion, View: s.View, Incidents: make([]faultline.Incident, len(s.Order))}
+		for i, e := range s.Order {
+			state.Incidents[i] = e.Incident
+		}
+		err := writeDisk(b.cfg.SnapshotFile, state.write)
+		if err == nil {
+			written = s.Pages
+			b.metrics.diskWrites.Inc()
+		} else {
+			b.metrics.failures.WithLabelValues("disk").Inc()
+			if !failed {
+				b.cfg.Log.Warn("what is known can't be written down", slog.Any("error", err))
+			}
+		}
+		failed = err != nil
+	}
+	sites := mapWriter{board: b}
+	for ctx.Err() == nil {
+		write()
+		sites.write()
+		wait(ctx, b.cfg.Pace.Disk)
+	}
+	write()
+}

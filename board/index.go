@@ -1,0 +1,196 @@
+package board
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"faultline"
+)
+
+const (
+	// freshKeys is how many keys may wait until they are sorted in among the others.
+	freshKeys = 1_024
+	// maxScanned bounds what one search looks at.
+	maxScanned = 200_000
+)
+
+// Index finds sites and components: which sites stand on a component, and what
+// begins with some letters. Whoever keeps the map puts every record in. It is
+// safe for concurrent use.
+type Index struct {
+	mu      sync.RWMutex
+	sites   map[string]indexed
+	members map[faultline.Component][]string
+	sorted  []searchKey
+	fresh   []searchKey
+}
+
+type indexed struct {
+	rank       int
+	components []faultline.Component
+}
+
+// searchKey is one spelling that a site or component is found by, in lower case.
+type searchKey struct{ key, name string }
+
+// NewIndex returns an empty one.
+func NewIndex() *Index {
+	return &Index{sites: map[string]indexed{}, members: map[faultline.Component][]string{}}
+}
+
+// Put replaces what is known of a site.
+func (x *Index) Put(r faultline.SiteRecord) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	old, known := x.sites[r.Site]
+	x.sites[r.Site] = indexed{r.Rank, r.Components}
+	if !known {
+		x.addKeys(r.Site, strings.TrimPrefix(r.Site, "www."))
+	}
+	for _, c := range old.components {
+		if !slices.Contains(r.Components, c) {
+			x.leave(c, r.Site)
+		}
+	}
+	for _, c := range r.Components {
+		if !slices.Contains(old.components, c) {
+			x.join(c, r.Site)
+		}
+	}
+}
+
+func (x *Index) join(c faultline.Component, site string) {
+	if _, known := x.members[c]; !known {
+		name := string(c)
+		x.addKeys(name, name, strings.ToLower(c.Name()), strings.ToLower(c.DisplayName()))
+	}
+	x.members[c] = append(x.members[c], site)
+}
+
+func (x *Index) leave(c faultline.Component, site string) {
+	if i := slices.Index(x.members[c], site); i >= 0 {
+		last := len(x.members[c]) - 1
+		x.members[c][i] = x.members[c][last]
+		x.members[c] = x.members[c][:last] // an empty one stays: it was found before
+	}
+}
+
+func (x *Index) addKeys(name string, keys ...string) {
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		x.fresh = append(x.fresh, searchKey{key, name})
+	}
+	if len(x.fresh) > max(freshKeys, len(x.sorted)/8) {
+		x.sorted = append(x.sorted, x.fresh...)
+		x.fresh = nil
+		slices.SortFunc(x.sorted, func(a, b searchKey) int { return cmp.Compare(a.key, b.key) })
+	}
+}
+
+// Members returns the sites that stand on a component, the most visited first and
+// at most limit of them, and how many there are. Known is false for a component
+// that no site has ever stood on.
+func (x *Index) Members(c faultline.Component, limit int) (sites []string, total int, known bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	members, known := x.members[c]
+	if limit == 0 {
+		return nil, len(members), known
+	}
+	first := foremost{most: limit}
+	for _, site := range members {
+		first.offer(x.sites[site].rank, site)
+	}
+	return first.names(), len(members), known
+}
+
+// On reports whether a site stands on a component.
+func (x *Index) On(c faultline.Component, site string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return slices.Contains(x.sites[site].components, c)
+}
+
+// foremost keeps the first of the names that it is offered, by rank and then by
+// name; those of rank 0 stand behind all others.
+type foremost struct {
+	most int
+	kept []ranked
+}
+
+type ranked struct {
+	rank uint // less one: 0 goes to the end
+	name string
+}
+
+func (f *foremost) offer(rank int, name string) {
+	r := ranked{uint(rank) - 1, name}
+	if len(f.kept) == f.most && compareRanked(r, f.kept[f.most-1]) >= 0 {
+		return
+	}
+	at, there := slices.BinarySearchFunc(f.kept, r, compareRanked)
+	if there {
+		return
+	}
+	f.kept = slices.Insert(f.kept[:min(len(f.kept), f.most-1)], at, r)
+}
+
+func compareRanked(a, b ranked) int {
+	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
+}
+
+func (f *foremost) names() []string {
+	names := make([]string, len(f.kept))
+	for i, r := range f.kept {
+		names[i] = r.name
+	}
+	return names
+}
+
+// Largest returns the providers that most sites stand on: of the kinds that a
+// person would name.
+func (x *Index) Largest(limit int) []faultline.Component {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var all []faultline.Component
+	for c, members := range x.members {
+		if k := c.Kind(); len(members) > 0 && (k == faultline.KindCDN || k == faultline.KindCloud || k == faultline.KindDNS || k == faultline.KindCA) {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b faultline.Component) int {
+		return cmp.Or(cmp.Compare(len(x.members[b]), len(x.members[a])), cmp.Compare(a, b))
+	})
+	return all[:min(limit, len(all))]
+}
+
+// Search returns what begins with a text in lower case: components, those with
+// most sites first, then sites, the most visited first; at most limit of each.
+func (x *Index) Search(text string, limit int) (components []faultline.Component, sites []string) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	infrastructure, called := foremost{most: limit}, foremost{most: limit}
+	take := func(k searchKey) {
+		if c := faultline.Component(k.name); !strings.Contains(k.name, ":") {
+			called.offer(x.sites[k.name].rank, k.name)
+		} else if n := len(x.members[c]); n > 0 {
+			infrastructure.offer(math.MaxInt-n, k.name)
+		}
+	}
+	from, _ := slices.BinarySearchFunc(x.sorted, text, func(k searchKey, text string) int { return cmp.Compare(k.key, text) })
+	for i := from; i < len(x.sorted) && i-from < maxScanned && strings.HasPrefix(x.sorted[i].key, text); i++ {
+		take(x.sorted[i])
+	}
+	for _, k := range x.fresh {
+		if strings.HasPrefix(k.key, text) {
+			take(k)
+		}
+	}
+	for _, name := range infrastructure.names() {
+		components = append(components, faultline.Component(name))
+	}
+	return components, called.names()
+}

@@ -1,0 +1,175 @@
+package board
+
+import (
+	"cmp"
+	"log/slog"
+	"maps"
+	"math"
+	"time"
+
+	"faultline"
+	"faultline/board/page"
+)
+
+// keeper is what Run alone knows: the incidents and the view that the next
+// snapshot is made of.
+type keeper struct {
+	board   *Board
+	entries map[string]*Entry
+	view    faultline.View
+	loaded  bool // the incidents were read once
+}
+
+// take applies an update: state, rendered pages and stream move as one.
+func (k *keeper) take(u batch) {
+	before := map[string]*faultline.Incident{}
+	for _, c := range u.changes {
+		if e := k.entries[c.Incident.ID]; e != nil {
+			before[c.Incident.ID] = &e.Incident
+		}
+	}
+	if u.anew {
+		k.loaded = true // and no longer what the disk said
+		old := k.entries
+		k.entries = make(map[string]*Entry, len(u.incidents))
+		for _, inc := range u.incidents {
+			if e := old[inc.ID]; e != nil && e.Incident.Revision == inc.Revision && e.Incident.UpdatedAt.Equal(inc.UpdatedAt) {
+				k.entries[inc.ID] = e
+			} else {
+				k.put(inc)
+			}
+		}
+		k.board.metrics.resets.Inc()
+	} else {
+		for _, inc := range u.incidents {
+			if e := k.entries[inc.ID]; e == nil || e.Incident.Revision < inc.Revision {
+				k.put(inc)
+			}
+		}
+	}
+	k.board.metrics.changes.Add(float64(len(u.changes)))
+	k.show(k.updates(u.changes, before), u.anew)
+}
+
+func (k *keeper) put(inc faultline.Incident) {
+	e, err := newEntry(inc)
+	if err != nil { // a value that JSON has no word for, such as NaN: our bug, named, and nothing else lost
+		k.board.cfg.Log.Error("an incident can't be rendered", slog.String("incident", inc.ID), slog.Any("error", err))
+		return
+	}
+	k.entries[inc.ID] = e
+}
+
+// updates are changes as the listener gets them; before are their incidents as
+// they were.
+func (k *keeper) updates(changes []faultline.Change, before map[string]*faultline.Incident) []Update {
+	updates := make([]Update, 0, len(changes))
+	for _, c := range changes {
+		u := Update{ID: c.ID, Incident: &c.Incident, Before: before[c.Incident.ID]}
+		if e := k.entries[c.Incident.ID]; e != nil && e.Incident.Revision == c.Incident.Revision {
+			u.Incident, u.Listed = &e.Incident, e.Listed // with all its sites
+		} else {
+			var err error
+			if u.Listed, err = page.Render(c.Incident.Listed()); err != nil {
+				k.board.cfg.Log.Error("a change can't be rendered", slog.String("change", c.ID), slog.Any("error", err))
+				continue
+			}
+		}
+		before[c.Incident.ID] = u.Incident
+		updates = append(updates, u)
+	}
+	return updates
+}
+
+// age shows again when what is known has become stale.
+func (k *keeper) age() {
+	if s := k.board.current.Load(); s != nil && s.Live.Stale != k.meta().Stale {
+		k.show(nil, false)
+	}
+}
+
+// meta is that of the newest view.
+func (k *keeper) meta() Meta {
+	m := NewMeta(k.board.cfg.PublicURL)
+	m.Stale = true
+	if asOf := k.view.AsOf; !asOf.IsZero() {
+		m.AsOf, m.Vantages = &asOf, k.view.Vantages
+		m.Stale = k.board.cfg.Now().Sub(asOf) > cmp.Or(k.board.cfg.StaleAfter, staleAfter)
+	}
+	return m
+}
+
+// show makes the next snapshot and hands updates to the listener. Nothing is
+// shown before the incidents were read: an empty list would be a wrong answer.
+func (k *keeper) show(updates []Update, anew bool) {
+	if !k.loaded {
+		return
+	}
+	prev := k.board.current.Load()
+	next := &Snapshot{Live: k.meta(), View: k.view}
+	changed := prev == nil || anew || len(updates) > 0
+	if changed {
+		next.Order, next.floor = arrange(k.entries)
+		next.byID = maps.Clone(k.entries) // what arrange left of them
+	} else {
+		next.Order, next.floor, next.byID = prev.Order, prev.floor, prev.byID
+	}
+	if changed || older(prev.Meta, next.Live) {
+		var err error
+		next.Meta, next.Pages = next.Live, page.NewCache(pageBounds)
+		if next.MetaBody, err = page.Render(next.Meta); err != nil {
+			k.board.cfg.Log.Error("the meta of answers can't be rendered", slog.Any("error", err))
+			return
+		}
+	} else {
+		next.Meta, next.MetaBody, next.Pages = prev.Meta, prev.MetaBody, prev.Pages
+	}
+	if next.Live.AsOf != nil {
+		next.AsOf = []string{next.Live.AsOf.UTC().Format(time.RFC3339Nano)}
+	}
+	next.index(prev)
+	commit := func() { k.board.current.Store(next) }
+	if anew {
+		k.board.listener.Restart(updates, commit)
+	} else {
+		k.board.listener.Publish(updates, commit)
+	}
+	k.board.metrics.incidents.Set(float64(len(next.Order)))
+}
+
+// index makes the sites of the view findable by name.
+func (s *Snapshot) index(prev *Snapshot) {
+	if prev != nil && prev.View.AsOf.Equal(s.View.AsOf) && len(prev.View.Sites) == len(s.View.Sites) {
+		s.View, s.bySite, s.wellAt = prev.View, prev.bySite, prev.wellAt
+		if s.Sites = prev.Sites; s.Pages != prev.Pages {
+			s.Sites = page.NewCache(pageBounds)
+		}
+		return
+	}
+	s.Sites = page.NewCache(pageBounds)
+	s.bySite = make(map[string]int, len(s.View.Sites))
+	for i := range s.View.Sites {
+		s.bySite[s.View.Sites[i].Site] = i
+	}
+	s.wellAt = make(map[string]int, len(s.View.Well))
+	for i := range s.View.Well {
+		s.wellAt[s.View.Well[i].Site] = i
+	}
+}
+
+// older reports whether bodies of meta a should be rendered again now that b
+// holds.
+func older(a, b Meta) bool {
+	if a.Stale != b.Stale || (a.AsOf == nil) != (b.AsOf == nil) {
+		return true
+	}
+	return a.AsOf != nil && b.AsOf.Sub(*a.AsOf).Abs() >= metaEvery
+}
+
+func (b *Board) viewAge() float64 {
+	s := b.current.Load()
+	if s == nil || s.Live.AsOf == nil {
+		return math.NaN()
+	}
+	return b.cfg.Now().Sub(*s.Live.AsOf).Seconds()
+}

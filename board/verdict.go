@@ -1,0 +1,57 @@
+package board
+
+import (
+	"faultline"
+	"faultline/correlate/verdict"
+)
+
+// Verdict answers "is it me?" for a site and a viewer's network, 0 if unknown,
+// from what the Board holds. It fails with [faultline.ErrUnavailable] until the
+// source was read once.
+func (b *Board) Verdict(record faultline.SiteRecord, asn uint32) (faultline.Verdict, error) {
+	s, err := b.Snapshot()
+	if err != nil {
+		return faultline.Verdict{}, err
+	}
+	return s.Verdict(record, asn), nil
+}
+
+// Verdict is [Board.Verdict] as of the snapshot.
+func (s *Snapshot) Verdict(record faultline.SiteRecord, asn uint32) faultline.Verdict {
+	status := s.Status(record)
+	return verdict.Of(verdict.Question{Site: record.Site, Status: status, ASN: asn, Network: s.network(asn),
+		Incident: s.explaining(status.Incidents, asn)})
+}
+
+// explaining returns the open incident that explains what a viewer of that
+// network sees of a site: the foremost of the site's own, but for those of other
+// networks, or else that of the viewer's.
+func (s *Snapshot) explaining(ids []string, asn uint32) *faultline.Incident {
+	fits := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if e := s.byID[id]; e != nil && (e.Incident.Cause == nil || e.Incident.Cause.Kind != faultline.KindISP || verdict.IsNetwork(&e.Incident, asn)) {
+			fits = append(fits, id)
+		}
+	}
+	e := s.Foremost(fits)
+	for i := 0; e == nil && asn != 0 && i < len(s.Order); i++ {
+		if o := s.Order[i]; o.Incident.State.Open() && verdict.IsNetwork(&o.Incident, asn) {
+			e = o
+		}
+	}
+	if e == nil {
+		return nil
+	}
+	listed := e.Incident.Listed()
+	return &listed
+}
+
+// network is what the people of one network say.
+func (s *Snapshot) network(asn uint32) faultline.NetworkStatus {
+	for _, n := range s.View.Networks {
+		if asn != 0 && n.ASN == int(asn) {
+			return n
+		}
+	}
+	return faultline.NetworkStatus{ASN: int(asn)}
+}
