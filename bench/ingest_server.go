@@ -1,11 +1,11 @@
 package main
 
 import (
-"faultline/board"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"faultline/board"
 	"fmt"
 	"log/slog"
 	"net"
@@ -139,7 +139,7 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }}
 	switch kind {
 	case serverBoth:
-		if cfg.Board, err = benchBoard(ctx, newBenchSource(), reg); err != nil {
+		if cfg.Board, cfg.Streams, err = benchBoard(ctx, newBenchSource(), reg); err != nil {
 			return nil, err
 		}
 	case serverNoop:

@@ -1,12 +1,12 @@
 package main
 
 import (
-"faultline/board"
-"faultline/api/stream"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
+	"faultline/api/stream"
+	"faultline/board"
 	"fmt"
 	"net"
 	"net/http"
@@ -103,7 +103,7 @@ func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.R
 	still := func() time.Time { return source.incidents[0].UpdatedAt } // answers stay as they are while they are measured
 	held := board.New(board.Config{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
 	streams := stream.New(held, stream.Config{Registry: registry})
-	go func() { _ = held.Run(ctx) }() // fails only with ctx
+	go func() { _ = held.Run(ctx) }()    // fails only with ctx
 	go func() { _ = streams.Run(ctx) }() // likewise
 	for held.Ready() != nil || held.View().AsOf.IsZero() {
 		select {

@@ -13,7 +13,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"faultline"
-	"faultline/api"
 )
 
 // benchSource is a few incidents in memory. Each line on standard input makes

@@ -35,7 +35,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, err)
 	ok(t, f.Trim(ctx, l, time.UnixMilli(int64(tail.ms)).Add(2*keepLog)))
 	ok(t, f.SaveWebhook(ctx, "wh_1", nil))
-	_, err = f.QueueDeliveries(ctx, l, "1-1", []Delivery{{"msg_1", f.now, nil}, {"msg_2", f.now, nil}})
+	_, err = f.QueueDeliveries(ctx, l, "1-1", []Delivery{{ID: "msg_1", Due: f.now, Data: nil}, {ID: "msg_2", Due: f.now, Data: nil}})
 	ok(t, err)
 	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", []byte("dead")))
 	ok(t, f.Revoke(ctx, "t1", f.now.Add(time.Hour), f.now))

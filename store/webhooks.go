@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"faultline"
 )
 
 // Bounds of what webhooks keep.

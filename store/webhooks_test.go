@@ -21,7 +21,7 @@ func testWebhooks(t *testing.T, f *fixture) {
 	if ok(t, err); at != "" {
 		t.Errorf("begins at %q", at)
 	}
-	list := []Delivery{{"msg_1", f.now, []byte("a")}, {"msg_2", f.now.Add(time.Minute), []byte("b")}}
+	list := []Delivery{{ID: "msg_1", Due: f.now, Data: []byte("a")}, {ID: "msg_2", Due: f.now.Add(time.Minute), Data: []byte("b")}}
 	for range 2 { // as after a crash
 		left, err := f.QueueDeliveries(ctx, l, "7-1", list)
 		if ok(t, err); left != 0 {
@@ -36,7 +36,7 @@ func testWebhooks(t *testing.T, f *fixture) {
 	due, err := f.DueDeliveries(ctx, f.now, 10)
 	ok(t, err)
 	equal(t, due, list[:1])
-	later := Delivery{"msg_1", f.now.Add(time.Hour), []byte("a, again")}
+	later := Delivery{ID: "msg_1", Due: f.now.Add(time.Hour), Data: []byte("a, again")}
 	ok(t, f.PostponeDelivery(ctx, later))
 	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", nil))
 	due, err = f.DueDeliveries(ctx, f.now.Add(2*time.Hour), 10)

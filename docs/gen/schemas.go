@@ -82,7 +82,7 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 			if err := finishStruct(schema, t); err != nil {
 				return fmt.Errorf("schema %s: %w", name, err)
 			}
-			if strings.HasSuffix(name, "Request") {
+			if strings.HasSuffix(name, "Request") && t.PkgPath() == reflect.TypeFor[api.Problem]().PkgPath() { // a body that we read
 				allowNull(schema)
 			}
 		case !ok && !slices.Contains(untyped, name):

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api"
 )
 
 // memory is what the drill concluded, as an API reads it. It is complete before
