@@ -28,6 +28,14 @@ const (
 	TypeEpoch      = "epoch"
 )
 
+// How far an event's time may lie from the clock of the fold. One that is further behind
+// than LateBound is left out; one that is further ahead than FutureBound is set to the
+// clock, unless several lines of a replay agree.
+const (
+	LateBound   = 5 * time.Minute
+	FutureBound = 2 * time.Minute
+)
+
 // Report is one person saying that one site does not work for them, or, with
 // [SymptomOK], that it does.
 type Report struct {

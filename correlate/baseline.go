@@ -7,19 +7,6 @@ import "math"
 // rate of each site and network, shrunk towards what its size suggests, over the
 // shape of the week. Learning stops for whoever is in an incident or loud.
 
-// halfLife is how long it takes until half of what was learned is forgotten.
-const halfLife = 7 * 24 * 60 * minute
-
-// The Beta prior of a track: about 1.6 failures in 100.
-const (
-	priorFail = 0.5
-	priorOK   = 30.0
-	// flakyOK takes the place of priorOK for who has failed before at least
-	// flakyFails times: the benefit of the doubt is used up.
-	flakyOK    = 8.0
-	flakyFails = 2
-)
-
 // normalFailures is how often a track fails when all is well: the posterior mean
 // after so many failures and successes.
 func normalFailures(fails, oks float64) float64 {
@@ -29,10 +16,6 @@ func normalFailures(fails, oks float64) float64 {
 	}
 	return (priorFail + fails) / (priorFail + credit + fails + oks)
 }
-
-// chronicFailures is the share of failures from which a track's site was ill
-// before any incident: it goes on being learned during one.
-const chronicFailures = 0.5
 
 // learn counts a result that has left the track's memory.
 func (t *track) learn(r result) {
@@ -78,38 +61,17 @@ func (r *rate) perMinute(prior, priorMinutes float64) float64 {
 	return (prior*priorMinutes + r.N) / (priorMinutes + r.T)
 }
 
-// learnLag keeps what may still turn out to be an onset out of the baselines,
-// learnEvery is how often they move on.
-const (
-	learnLag   = 16 * minute
-	learnEvery = minute
-	catchUp    = 10 * minute
-)
-
 // globalBase is what sites have in common: how many reports a site of rank r
 // draws, g·(r+1)^-rankExponent a minute, and the shape of the week.
 type globalBase struct {
 	At    int64   // learned up to here
 	N     float64 // reports counted
 	Mass  float64 // minutes × Σ (rank+1)^-rankExponent
-	Hours [168]hourBase
+	Hours [weekHours]hourBase
 	sizes float64 // Σ (rank+1)^-rankExponent over the map and whoever is spoken of
 }
 
 type hourBase struct{ N, Mass float64 }
-
-const (
-	rankExponent   = 0.55 // measured on public report counts
-	unknownRank    = 20_000
-	globalStart    = 0.3    // reports a minute of the first site, before anything is known
-	globalWeight   = 2_000. // in units of Mass
-	seasonWeight   = 500.   // reports that an hour of the week needs to speak for itself
-	siteWeight     = 20.    // minutes that the prior of a site is worth
-	minRatePerMin  = 1e-4
-	networkWeight  = 20.
-	networkStart   = 0.5 // reports a minute of a network that is new
-	maxSeasonShape = 8.
-)
 
 func sizeOf(rank int32) float64 {
 	if rank <= 0 {
@@ -149,7 +111,7 @@ func (g *globalBase) season(at int64) float64 {
 }
 
 // hourOfWeek counts from Thursday midnight UTC, when the Unix epoch began.
-func hourOfWeek(at int64) int { return int((at / (60 * minute)) % 168) }
+func hourOfWeek(at int64) int { return int((at / hour) % weekHours) }
 
 // learn moves the baselines of reports on, once a minute.
 func (e *Engine) learn() {

@@ -2,8 +2,6 @@ package correlate
 
 import (
 	"slices"
-
-	"faultline"
 )
 
 // breadth is what the people of each network complain of just now. It is counted
@@ -46,7 +44,7 @@ func (e *Engine) countBreadth() *breadth {
 			e.s.changes[id] &^= reportedOn
 			continue
 		}
-		if s.Incident != 0 || e.s.evidence[at].p0 > 0.5 {
+		if s.Incident != 0 || e.s.evidence[at].p0 > explainedFrom {
 			continue
 		}
 		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
@@ -144,10 +142,6 @@ type complaints struct {
 	count  [complaintMinutes]int32
 }
 
-// complaintMinutes are those that ispWindow may reach into, of clocks that run ahead
-// too.
-const complaintMinutes = int((ispWindow+futureBound)/minute) + 2
-
 func (c *complaints) add(at int64) {
 	m := at / minute
 	switch i := m % int64(complaintMinutes); {
@@ -184,7 +178,7 @@ func (e *Engine) noteComplaint(h userReport) {
 // own, or has of late: mostly it is not, and nothing need be counted site by site.
 func (e *Engine) anyBroad() bool {
 	for _, in := range e.incidents {
-		if in.Cause.Kind() == faultline.KindISP && in.holds(e.clock) {
+		if in.traits().viewers && in.holds(e.clock) {
 			return true
 		}
 	}

@@ -3,8 +3,6 @@ package correlate
 import (
 	"math"
 	"slices"
-
-	"faultline"
 )
 
 // The cause of what is seen is the set of components that best explains it
@@ -12,40 +10,6 @@ import (
 // integrated out, over the leak π₀ by which sites fail on their own. It is
 // searched greedily by likelihood (as Flock does, CoNEXT 2023), with healthy
 // sites as negative evidence and materiality as the gate.
-
-const (
-	leakStart = 0.002
-	leakMin   = 0.0005
-	leakMax   = 0.02
-	// anomalous is the evidence from which a site takes part as failing, failed
-	// that from which its failure must be accounted for.
-	anomalous = 0.5
-	failed    = 2.0
-	// material: at least so much of what fails of a component must fail because
-	// of it, and at least so many sites.
-	minAttributionShare = 0.7
-	wholly              = 0.8 // of a component fails, so that nothing smaller need be looked for
-	minAttributedSites  = 2
-	// aside: what a second cause with many members in common must show of its own.
-	asideOdds    = 10.0
-	asideSites   = 4.0
-	asidePart    = 0.25
-	priorPenalty = 2.0
-	// A registry or an authority fails for most of its sites or for none: a small
-	// part of a very large component is a coincidence first.
-	wholeFrom     = 0.3
-	wholePenalty  = 6.0
-	maxCauses     = 16
-	maxCandidates = 48
-	// likeness: two components whose failing members overlap so much are
-	// alternatives; the one that a person would name wins unless it explains
-	// less than nameable of what the other does.
-	likeness = 0.65
-	nameable = 0.8
-)
-
-// qGrid is the failing fractions that are integrated over.
-var qGrid = [...]float64{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}
 
 // found is a component that explains what is seen, since one of the windows.
 type found struct {
@@ -116,10 +80,6 @@ func (e *Engine) joins(f found) float64 {
 	return gain - e.priorOf(f.c) + e.logPrior()
 }
 
-// searchRounds bounds how often a search goes on after causes were dropped: what
-// they had explained may have another one.
-const searchRounds = 2
-
 // explainBut returns the components that explain best together what is seen,
 // without those that were dropped.
 func (e *Engine) explainBut(dropped []uint32) []found {
@@ -174,7 +134,7 @@ func (e *Engine) atMost(c uint32, w int) float64 {
 func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	gains := newSiteGains()
 	var plain histogram // what nothing explains, and is looked up
-	kind := e.components.rows[c].Name.Kind()
+	kind := e.components.rows[c].kind
 	for _, on := range e.dependentsOf(c) {
 		j, wt := &e.s.evidence[on.at], on.weight
 		var l float64
@@ -188,7 +148,7 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 		}
 		switch {
 		case l > anomalous:
-			l += symptomGain[kind][j.class]
+			l += kind.symptoms[j.class]
 		case j.p0 == 0 && e.s.unmappedProb == 0 && (wt == 1 || wt == sharedWeight):
 			plain[classOf(wt)][bucketOf(l)]++
 			continue
@@ -197,7 +157,7 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	}
 	sum := gains.sums()
 	e.sumGains(&sum, &plain, w)
-	if kind == faultline.KindTLD || kind == faultline.KindCA {
+	if kind.whole {
 		for i, q := range qGrid {
 			if q < wholeFrom {
 				sum[i] -= wholePenalty
@@ -251,7 +211,7 @@ func (e *Engine) enoughAttributed(f found) bool {
 	}
 	fails, all := 0., 0.
 	for _, on := range e.dependentsOf(f.c) {
-		if j := e.evidenceAt(on.at); j.l[f.w] != 0 && j.p0 <= 0.5 {
+		if j := e.evidenceAt(on.at); j.l[f.w] != 0 && j.p0 <= explainedFrom {
 			all++
 			if j.l[f.w] > failed {
 				fails++

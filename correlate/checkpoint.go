@@ -9,10 +9,6 @@ import (
 	"faultline"
 )
 
-// checkpointVersion changes with the shape of what is written; another one is
-// refused, and the fold starts from the log.
-const checkpointVersion = 4
-
 // saved is what stands at the head of a checkpoint: all that is not large. With
 // the incidents and the rows that follow it is everything that a later event may
 // depend on, and nothing that an evaluation computes again. The same state gives the
@@ -45,7 +41,7 @@ type saved struct {
 // siteShares is what the record of one site says of its components' shares.
 type siteShares struct {
 	Site uint32
-	Says []share
+	Says []recordShare
 }
 
 func (e *Engine) saved() saved {

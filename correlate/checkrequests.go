@@ -8,21 +8,6 @@ import (
 	"faultline"
 )
 
-// What the correlator wants probed now: members of what it suspects, sites that
-// fail or are complained of alone, and sites elsewhere to compare with, so that
-// a cause is confirmed in seconds and not at the next period. A check request is derived
-// from what is known and changes none of it, and that nothing comes of one is no
-// evidence: probes count when they arrive, silence is 0.
-const (
-	requestFor      = 45 * second
-	requestRotation = 30 * second // after it others of a component's members have their turn
-	requestMembers  = 24          // of one component under suspicion
-	requestFollowed = 12          // of one that is confirmed or recovering
-	requestControls = 12          // elsewhere, for each component
-	requestAlone    = 48          // that fail or are complained of alone
-	requestFresh    = 10 * minute // so long a confirmed incident is followed closely
-)
-
 // CheckRequests returns what should be probed now, at most [faultline.MaxCheckRequests], each
 // site once, the most suspected first.
 func (e *Engine) CheckRequests() []faultline.CheckRequest {
@@ -44,7 +29,7 @@ func (e *Engine) CheckRequests() []faultline.CheckRequest {
 // followed is how many members of an incident are worth a check now.
 func (in *incident) followed(now int64) int {
 	switch {
-	case in.Cause.Kind() == faultline.KindISP:
+	case in.traits().viewers:
 		return 0 // no probe sees what only its subscribers see
 	case in.State == faultline.StateCandidate:
 		return requestMembers

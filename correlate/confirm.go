@@ -14,24 +14,9 @@ import (
 // several networks agree. Reports alone confirm where nothing probes and they come
 // from many networks, and for a viewer's ISP.
 
-const (
-	confirmVantages  = 2
-	confirmNetworks  = 3  // that agree with one vantage
-	agreeOdds        = 3. // of the crowd over all that depends on the cause, to agree
-	confirmASNs      = 20 // where nothing probes
-	ownFaultAge      = 60 * second
-	ownFaultFailures = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
-	certainOdds      = 6.0
-	probesAlone      = 5.0 // nats that the probes of what depends on a cause must say without the crowd
-
-	othersFor    = 5 * minute
-	othersWithin = 2 * minute
-	othersSites  = 3 // that have nothing in common
-)
-
 // confirms reports whether the evidence of a candidate confirms it, and its basis.
 func (e *Engine) confirms(in *incident) (string, bool) {
-	if in.Cause.Kind() == faultline.KindISP {
+	if in.traits().viewers {
 		return faultline.BasisReports, true // viewers asks for all that the contract does
 	}
 	if in.LogOdds < confirmOdds {
@@ -47,17 +32,17 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		}
 	}
 	need := 1
-	if in.Cause.Kind() == faultline.KindSite && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
+	if in.traits().own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
 	agree, alone := 0, false
 	for _, v := range in.ByVantage {
 		if v.Failed >= need {
 			agree++
-			alone = e.vantages.rows[v.Vantage].trust[windowOf(2*minute)] == 1
+			alone = e.vantages.rows[v.Vantage].trust[windowOf(trustSpan)] == 1
 		}
 	}
-	single := in.Cause.Kind() == faultline.KindSite
+	single := in.traits().own
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
 		return "", false
@@ -85,11 +70,11 @@ func (e *Engine) probeSupport(in *incident) float64 {
 		gains := newSiteGains()
 		for _, id := range e.dependentSites(in) {
 			if j := e.evidenceOf(id); j != nil && j.probes[w] != 0 {
-				part := 1.0
+				share := 1.
 				if known {
-					part = e.weight(id, c)
+					share = e.weight(id, c)
 				}
-				gains.add(j.probes[w], e.leakIn(w), part)
+				gains.add(j.probes[w], e.leakIn(w), share)
 			}
 		}
 		sum := gains.sums()
@@ -114,7 +99,7 @@ func (e *Engine) basis(in *incident) string {
 // above normal there at all.
 func (e *Engine) agreeing(in *incident) int {
 	for _, m := range in.Members {
-		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 && e.s.evidence[at].crowd[windowOf(8*minute)] > 0 {
+		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 && e.s.evidence[at].crowd[windowOf(agreeSpan)] > 0 {
 			return len(in.Networks)
 		}
 	}
@@ -184,10 +169,6 @@ func (e *Engine) rising(p pooled) int {
 	return len(p.perNet)
 }
 
-// riseChance is how rarely a network's reports come to so many by chance if they
-// are to count as a rise: one that grumbles anyway says nothing by it.
-const riseChance = 0.02
-
 // broad reports whether enough ASNs rise, each for itself, over what depends on an
 // incident's cause: those from which there are more reports than usual, less those
 // of which chance alone would have one or two so. The chance of k or more reports
@@ -211,14 +192,10 @@ func (e *Engine) broad(in *incident) bool {
 	return rise >= confirmASNs
 }
 
-// echoMass is how many times an incident's reports another one must have for the
-// smaller to be its echo: people blame their own provider for what is not there.
-const echoMass = 5
-
 // echo reports whether a site that only people complain of does so in the shadow
 // of a much larger incident.
 func (e *Engine) echo(in *incident) bool {
-	if in.Cause.Kind() != faultline.KindSite {
+	if !in.traits().own {
 		return false
 	}
 	for _, o := range e.incidents {
@@ -255,10 +232,10 @@ func (e *Engine) othersFailing(in *incident) bool {
 // a short time of at.
 func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 	s := e.sites.rows[j.id]
-	if o := s.Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
+	if o := s.Incident; o != 0 && !e.incident(o).traits().own {
 		return false
 	}
-	if !j.probed || j.p0 > 0.5 || slices.Max(e.weigh(j).l[:]) <= failed || e.recentChecks(s).fails < ownFaultFailures {
+	if !j.probed || j.p0 > explainedFrom || slices.Max(e.weigh(j).l[:]) <= failed || e.recentChecks(s).fails < ownFaultFailures {
 		return false
 	}
 	began := int64(0)
@@ -278,7 +255,7 @@ func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 // registry.
 func (e *Engine) related(a, b uint32) bool {
 	for _, d := range e.sites.rows[a].Deps {
-		if e.components.rows[d.C()].Name.Kind() != faultline.KindTLD && e.weight(b, d.C()) > 0 {
+		if !e.components.rows[d.C()].kind.common && e.weight(b, d.C()) > 0 {
 			return true
 		}
 	}

@@ -6,36 +6,15 @@ import "math"
 // alternative scaled by the size of the site: the silence of a small site is not
 // health.
 
-const (
-	dispersion = 0.3 // of reports of one site a window (Fisher's α)
-	// surge is how many times its normal rate a site draws when it is fully down.
-	surge = 60.
-	// reportLag is the mean time from failure to report.
-	reportLag = float64(minute)
-	// fewReports and fewWorth: one or two people prove nothing.
-	fewReports = 2
-	fewWorth   = 0.25
-	// quietFactor is how much more than normal still is quiet.
-	quietFactor = 2.
-)
-
 var (
-	surgeParts    = [...]float64{0.05, 0.2, 0.6, 2}
 	logSurgeParts = math.Log(float64(len(surgeParts)))
 )
-
-// weighCrowdEvery is how many evaluations may pass until a crowd that says nothing
-// new is weighed again; one that does not speak for a failure either has twice as long.
-const weighCrowdEvery = 6
 
 // itsTurn reports whether the crowd of a site is weighed now whatever it says.
 func (e *Engine) itsTurn(id uint32, speaks bool) bool {
 	turn := e.clock/evalEvery + int64(id)
 	return turn%weighCrowdEvery == 0 && (speaks || turn%(2*weighCrowdEvery) == 0)
 }
-
-// crowdGrain is how small a part of a crowd's reports says nothing new: one in so many.
-const crowdGrain = 64
 
 // weighCrowd adds the evidence of a site's reports.
 func (e *Engine) weighCrowd(s *site, j *siteEvidence) {
@@ -75,13 +54,9 @@ func (e *Engine) weighCrowd(s *site, j *siteEvidence) {
 // rounded is a rate to within a fiftieth, as well as any is known: so what it is for
 // need not be worked out again each time that something is learned.
 func rounded(rate float64) float64 {
-	const fine = 52 - 5 // bits of a fraction of 52 that are left out
+	const fine = fractionBits - rateBits // bits that are left out
 	return math.Float64frombits((math.Float64bits(rate) + 1<<(fine-1)) &^ (1<<fine - 1))
 }
-
-// loudNormal is how long a crowd may be loud until that is what is normal: a site
-// may be far better known than its rank says.
-const loudNormal = 60 * minute
 
 // rises reports whether a crowd is far above normal: then nothing is learned of it.
 func (c *crowd) rises(now int64) bool { return c.LoudSince != 0 && now-c.LoudSince < loudNormal }
@@ -131,11 +106,6 @@ type knownEvidence []struct {
 	l  float64
 }
 
-const (
-	knownBits   = 16
-	knownPeople = 1 << 11
-)
-
 func (k *knownEvidence) evidence(n, perMinute float64, w int) float64 {
 	halves := uint64(2 * n)
 	if n >= knownPeople || float64(halves) != 2*n {
@@ -144,8 +114,8 @@ func (k *knownEvidence) evidence(n, perMinute float64, w int) float64 {
 	if *k == nil {
 		*k = make(knownEvidence, 1<<knownBits)
 	}
-	of := math.Float64bits(perMinute) | halves<<4 | uint64(w)<<1 | 1 // a rounded rate ends in zeros
-	at := &(*k)[of*0x9e3779b97f4a7c15>>(64-knownBits)]
+	of := math.Float64bits(perMinute) | halves<<(windowBits+1) | uint64(w)<<1 | 1 // a rounded rate ends in zeros
+	at := &(*k)[of*hashMix>>(wordBits-knownBits)]
 	if at.of != of {
 		at.of, at.l = of, crowdEvidence(n, perMinute, w)
 	}

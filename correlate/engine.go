@@ -14,26 +14,6 @@ type Config struct {
 	Drill bool
 }
 
-// How the engine keeps time, in milliseconds. An event further behind the clock
-// than lateBound is left out, one further ahead than futureBound is clamped; the
-// evidence is weighed every evalEvery.
-const (
-	second      = int64(1000)
-	minute      = 60 * second
-	lateBound   = 5 * minute
-	futureBound = 2 * minute
-	evalEvery   = 5 * second
-)
-
-// Bounds of what the engine holds. Beyond one, new names are refused and counted.
-const (
-	maxSites      = 2_000_000
-	maxComponents = 500_000
-	maxVantages   = 4_096
-	maxNetworks   = 100_000
-	maxRepeatKeys = 4_000_000
-)
-
 // Engine folds events into incidents. One goroutine owns it. The zero value is
 // not usable; see [New] and [Restore].
 type Engine struct {
@@ -48,8 +28,8 @@ type Engine struct {
 	components table[component]
 	vantages   table[vantage]
 	networks   table[network]
-	shares     map[uint32][]share // of sites whose records name any
-	mapped     int                // sites
+	shares     map[uint32][]recordShare // of sites whose records name any
+	mapped     int                      // sites
 
 	reportLag lag   // of people's reports: what a right clock looks like
 	clocksSet int64 // when the vantages' clocks were last compared
@@ -70,7 +50,7 @@ type Engine struct {
 
 // New returns an engine that has seen nothing.
 func New(cfg Config) *Engine {
-	e := &Engine{cfg: cfg, leak: leakStart, shares: map[uint32][]share{}}
+	e := &Engine{cfg: cfg, leak: leakStart, shares: map[uint32][]recordShare{}}
 	e.sites = newTable(maxSites, func(s *site) string { return s.Name })
 	e.components = newTable(maxComponents, func(c *component) string { return string(c.Name) })
 	e.vantages = newTable(maxVantages, func(v *vantage) string { return v.ID })

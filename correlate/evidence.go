@@ -9,31 +9,14 @@ import (
 // ln P(data | healthy): probes and crowd apart, each source bounded, their sum
 // clamped. No data is exactly 0.
 
-// Bounds of the sources: |ρ_ε| ≤ ln((1-ε)/ε), 3.9 nats for a page's crowd and
-// 4.6 for one vantage (Huber's contamination model).
-const (
-	crowdEpsilon   = 0.02
-	vantageEpsilon = 0.01
-	evidenceMin    = -12.
-	evidenceMax    = 15.
-)
-
 // bounded is ρ_ε, the log-likelihood ratio when a part ε of sources lies.
 func bounded(l, epsilon float64) float64 {
-	if l > 20 { // it comes no nearer that could be seen
+	if l > boundedFrom { // it comes no nearer that could be seen
 		return math.Log((1 - epsilon) / epsilon)
 	}
 	x := math.Exp(l)
 	return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))
 }
-
-// failing is what a failing site's probes look like: most fail, half do, or one
-// in seven (a part of the requests, or of the machines behind a name).
-var failing = [...]struct{ share, weight float64 }{{0.95, 0.5}, {0.5, 0.35}, {0.15, 0.15}}
-
-// successesSeen is how many successes make a track half as believable as it will
-// get: who was never seen well can't be said to have failed.
-const successesSeen = 8
 
 // siteEvidence is what is known of one site at one evaluation.
 type siteEvidence struct {
@@ -62,15 +45,6 @@ type siteEvidence struct {
 	checkedFor, checkedUntil int64
 	checkedTrustGen          int
 }
-
-// Scope patterns: a failure is seen everywhere, in one country only, or on the
-// way from one vantage only. Healthy results elsewhere then cost the logarithm of
-// how rare that is rather than everything.
-const (
-	everywhere = 0.7
-	oneRegion  = 0.2
-	oneVantage = 0.1
-)
 
 // weighProbes adds the evidence of a site's tracks, combined over scope patterns.
 func (e *Engine) weighProbes(s *site, j *siteEvidence) {
@@ -172,8 +146,6 @@ var (
 	logEverywhere           = math.Log(everywhere)
 	logRegions, logVantages = logParts(oneRegion), logParts(oneVantage)
 )
-
-const partsKnown = 64
 
 func logParts(whole float64) (t [partsKnown]float64) {
 	for n := range t {
@@ -291,16 +263,16 @@ func (s *site) symptomFor(now int64) (best uint16, until int64) {
 	}
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
-			if r.failed() && now-r.at() <= windowMS[5] {
-				until = min(until, r.at()+windowMS[5]+1)
-				vote(r.code(), 3) // a machine's word is more exact than a person's
+			if r.failed() && now-r.at() <= symptomSpan {
+				until = min(until, r.at()+symptomSpan+1)
+				vote(r.code(), probeVotes)
 			}
 		}
 	}
 	if s.Crowd != nil {
-		for _, h := range s.Crowd.since(now - windowMS[5]) {
+		for _, h := range s.Crowd.since(now - symptomSpan) {
 			if h.Code != codeOther {
-				until = min(until, h.At+windowMS[5]+1)
+				until = min(until, h.At+symptomSpan+1)
 				vote(h.Code, 1)
 			}
 		}

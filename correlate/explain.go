@@ -1,7 +1,5 @@
 package correlate
 
-import "faultline"
-
 // explain raises the chance of failure of a component's members.
 func (e *Engine) explain(c uint32, q float64) {
 	for _, on := range e.dependentsOf(c) {
@@ -15,11 +13,11 @@ func (e *Engine) explain(c uint32, q float64) {
 // of it.
 func (e *Engine) explainOpen(sure bool) {
 	for _, in := range e.incidents {
-		if !in.holds(e.clock) || in.Cause.Kind() == faultline.KindISP {
+		if !in.holds(e.clock) || in.traits().viewers {
 			continue // a viewer's ISP fails no site
 		}
 		young := in.young(e.clock) && !sure
-		if in.Cause.Kind() == faultline.KindSite && in.State.Open() && e.clock-in.Detected <= renameWithin {
+		if in.traits().own && in.State.Open() && e.clock-in.Detected <= renameWithin {
 			continue // several such sites may yet have a cause in common
 		}
 		if c, ok := e.components.find(string(in.Cause)); ok && !young {
@@ -48,9 +46,6 @@ func (e *Engine) leakIn(w int) float64 {
 	return e.leak * min(1, float64(windowMS[w]+leakGrace)/float64(windowMS[windows-1]))
 }
 
-// leakGrace is how much longer than a window a failure in it may have gone on.
-const leakGrace = minute
-
 // backgroundProb is the chance that a site fails since a window by anything but the
 // cause that is being weighed.
 func (e *Engine) backgroundProb(j *siteEvidence, w int) float64 {
@@ -59,12 +54,9 @@ func (e *Engine) backgroundProb(j *siteEvidence, w int) float64 {
 
 // young reports whether the cause of an incident is still open to doubt.
 func (in *incident) young(now int64) bool {
-	kind := in.Cause.Kind()
-	return in.State.Open() && now-in.Detected <= renameWithin && kind != faultline.KindISP && kind != faultline.KindSite
+	kind := in.traits()
+	return in.State.Open() && now-in.Detected <= renameWithin && !kind.viewers && !kind.own
 }
-
-// memberChance is how likely a site that belongs to an open incident fails.
-const memberChance = 0.9
 
 // evidenceOf returns what is known of a site, nil if it is not active.
 func (e *Engine) evidenceOf(id uint32) *siteEvidence {

@@ -5,13 +5,10 @@ import "faultline"
 // Two causes may hold the same sites. When everything that only the one of them
 // holds is back, what still fails fails by the other.
 
-// handOverSites is how many sites that one cause holds alone must tell.
-const handOverSites = 3
-
 // handOver gives the sites of an incident that fail on to another open one that
 // explains them too, once all that this one holds alone has recovered.
 func (e *Engine) handOver(in *incident) {
-	if in.Confirmed == 0 || in.Failing == 0 || in.Cause.Kind() == faultline.KindSite {
+	if in.Confirmed == 0 || in.Failing == 0 || in.traits().own {
 		return
 	}
 	alone, back := 0, int64(0)

@@ -22,7 +22,7 @@ type incident struct {
 
 	LogOdds, PeakOdds      float64
 	Fraction, PeakFraction float64  // of the component that fails
-	Onset                  [3]int64 // earliest, likeliest, latest
+	Onset                  interval // earliest, likeliest, latest
 
 	Detected, Confirmed, Recovering, Resolved int64
 	LastFail                                  int64               // when one of its sites last failed
@@ -102,19 +102,7 @@ func (p *people) add(who uint64) {
 }
 
 // Bounds of an incident's sets. Beyond them the counts of reports go on.
-const (
-	maxReporters = 200_000
-	maxNets      = 4_096
-	maxCountries = 250
-	maxSaid      = 200
-)
-
-// recurrence is how long after its end a cause that fails again is the same
-// incident again.
-const recurrence = 30 * minute
-
-// kept is how long a final incident takes statements and corrections.
-const kept = 24 * 60 * minute
+const ()
 
 // open starts an incident of a cause.
 func (e *Engine) open(cause faultline.Component, odds float64) *incident {
@@ -122,7 +110,7 @@ func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 	in := &incident{
 		Ordinal: e.ordinal, State: faultline.StateCandidate, Cause: cause, Detected: e.clock,
 		LogOdds: odds, PeakOdds: odds, LastFail: e.clock,
-		Onset: [3]int64{e.clock - 5*minute, e.clock - minute, e.clock},
+		Onset: interval{e.clock - firstReach, e.clock - minute, e.clock},
 	}
 	in.ID = e.newID(cause)
 	e.incidents = append(e.incidents, in)
@@ -134,11 +122,11 @@ func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 // gives the same ids.
 func (e *Engine) newID(cause faultline.Component) string {
 	mac := hmac.New(sha256.New, []byte(e.epoch))
-	mac.Write([]byte(string(cause) + "|" + strconv.FormatInt(e.ordinal, 10)))
+	mac.Write([]byte(string(cause) + "|" + strconv.FormatInt(e.ordinal, decimal)))
 	var id ulid.ULID
 	// Both fail only for times beyond the year 10889 and entropy of other than 10 bytes.
 	_ = id.SetTime(uint64(e.clock))
-	_ = id.SetEntropy(mac.Sum(nil)[:10])
+	_ = id.SetEntropy(mac.Sum(nil)[:entropyBytes])
 	return "inc_" + id.String()
 }
 
@@ -169,7 +157,7 @@ func (in *incident) holds(now int64) bool {
 
 // heldFraction is how much of the cause is taken to fail when others are weighed:
 // the tail of a recovery is part of the incident.
-func (in *incident) heldFraction() float64 { return max(in.Fraction, in.PeakFraction/2) }
+func (in *incident) heldFraction() float64 { return max(in.Fraction, in.PeakFraction*tailPart) }
 
 // sites returns the members' sites, ascending.
 func (in *incident) sites() []uint32 {

@@ -9,14 +9,8 @@ type index struct {
 	taken int
 }
 
-const (
-	placeBits = 21 // maxSites and maxRepeatKeys/2 fit
-	placeMask = 1<<placeBits - 1
-	leastBits = 6 // of the number of slots
-)
-
 func newIndex() index {
-	return index{slots: make([]uint32, 1<<leastBits), shift: 64 - leastBits}
+	return index{slots: make([]uint32, 1<<leastBits), shift: wordBits - leastBits}
 }
 
 func tagOf(hash uint64) uint32 { return uint32(hash) << placeBits }

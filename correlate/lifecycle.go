@@ -11,26 +11,6 @@ import (
 // is confirmed by evidence that a crowd cannot fake, recovers, resolves, and is
 // the same incident again when it recurs within half an hour.
 
-const (
-	openOdds     = 3.0 // log-odds for two evaluations in a row
-	openAtOnce   = 6.0 // or this once
-	confirmOdds  = 3.0
-	renameOdds   = 3.0 // more than the present cause, twice in a row
-	renameWithin = 10 * minute
-	leftPart     = 0.6 // of what fails of a cause, in one incident that began with it
-	sameFailures = 0.5 // of a cause's failing sites in one incident: it is that incident
-
-	recoveringPart = 0.3 // of the peak
-	recoveringFor  = 3 * minute
-	quietFor       = 10 * minute
-	quietPart      = 0.05 // stragglers do not hold an incident open
-	retractAfter   = 5 * minute
-	relapseFails   = 2 // of the last results of a site
-
-	fitOften = 2 * minute // after detection the onset is fitted each time
-	fitLater = minute     // and then so often
-)
-
 // pendingCause is a cause that has been found once.
 type pendingCause struct {
 	Cause faultline.Component
@@ -118,7 +98,7 @@ func (e *Engine) leftBy(f found) *incident {
 	}
 	for _, o := range sortedKeys(counts) {
 		in := e.incident(o)
-		if in.Cause.Kind() == faultline.KindSite || in.Cause.Kind() == faultline.KindISP || float64(counts[o]) < leftPart*float64(all) {
+		if in.traits().own || in.traits().viewers || float64(counts[o]) < leftPart*float64(all) {
 			continue
 		}
 		if on, ok := e.onsetOf(f.own, e.clock); ok && on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
@@ -134,7 +114,7 @@ func (e *Engine) failingNow(sites []uint32) bool {
 	now := 0
 	for _, id := range sites {
 		s, j := e.sites.rows[id], e.evidenceOf(id)
-		if e.recentChecks(s).fails > 0 || len(s.Tracks) == 0 && j.crowd[windowOf(4*minute)] > crowdDown {
+		if e.recentChecks(s).fails > 0 || len(s.Tracks) == 0 && j.crowd[windowOf(crowdSpan)] > crowdDown {
 			now++
 		}
 	}
@@ -245,7 +225,7 @@ func (e *Engine) absorb(in *incident, sites []uint32) {
 		if o == 0 || o == in.Ordinal {
 			continue
 		}
-		if single := e.incident(o); single.State.Open() && single.Cause.Kind() == faultline.KindSite {
+		if single := e.incident(o); single.State.Open() && single.traits().own {
 			e.merge(single, in)
 		}
 	}
@@ -263,7 +243,7 @@ func (e *Engine) settle() {
 		if !in.State.Open() && in.holds(e.clock) && e.relapsed(in) {
 			e.reopen(in)
 		}
-		if in.State.Open() && in.Cause.Kind() != faultline.KindISP {
+		if in.State.Open() && !in.traits().viewers {
 			e.recount(in)
 		}
 	}
@@ -271,7 +251,7 @@ func (e *Engine) settle() {
 		if !in.State.Open() {
 			continue
 		}
-		if in.Cause.Kind() != faultline.KindISP {
+		if !in.traits().viewers {
 			e.observe(in, in.probed)
 		}
 		e.attachStatements(in)
@@ -293,7 +273,7 @@ func (e *Engine) fitOnset(in *incident) {
 		}
 	}
 	on, ok := e.onsetOf(ids, in.Detected)
-	if n, isp := e.networks.find(in.Cause.Name()); isp && in.Cause.Kind() == faultline.KindISP {
+	if n, isp := e.networks.find(in.Cause.Name()); isp && in.traits().viewers {
 		from, to := in.Detected-onsetReach, min(e.clock, in.Detected+onsetFreeze)
 		at, normal := e.reportsOf(ids, int64(n), from, to)
 		on, ok = e.crowdOnset(at, normal, from, to)
@@ -328,7 +308,7 @@ func (e *Engine) advance(in *incident) {
 		e.forget(in)
 	case in.State == faultline.StateConfirmed && in.LowSince != 0 && e.clock-in.LowSince >= recoveringFor:
 		in.State, in.Recovering = faultline.StateRecovering, max(in.Onset[1], in.returned(recoveringPart, in.LowSince))
-	case in.State == faultline.StateRecovering && float64(in.Failing) >= 0.5*float64(in.PeakFailing):
+	case in.State == faultline.StateRecovering && float64(in.Failing) >= relapsePart*float64(in.PeakFailing):
 		in.State, in.Recovering = faultline.StateConfirmed, 0
 	}
 	in.Basis = e.basis(in)

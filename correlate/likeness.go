@@ -3,8 +3,6 @@ package correlate
 import (
 	"math"
 	"slices"
-
-	"faultline"
 )
 
 // nameCause picks, among the components that explain the same failures nearly as
@@ -37,10 +35,6 @@ func (e *Engine) nameCause(f found, rest []found) (found, []found) {
 	return best, keep
 }
 
-// symptomsApart is how much better, in nats a site, one cause must fit the
-// symptoms than another for that to decide between them.
-const symptomsApart = 0.5
-
 // nearerName reports whether a person would name a rather than b: what fits the
 // symptoms better, else what is nearer to people.
 func (e *Engine) nearerName(a, b found) bool {
@@ -59,17 +53,17 @@ func (e *Engine) nearerName(a, b found) bool {
 func (e *Engine) symptomFit(f found) float64 {
 	fit := 0.
 	for _, id := range f.cover {
-		fit += symptomGain[e.components.rows[f.c].Name.Kind()][e.evidenceOf(id).class]
+		fit += e.components.rows[f.c].kind.symptoms[e.evidenceOf(id).class]
 	}
 	return fit / float64(max(1, len(f.cover)))
 }
 
 func (e *Engine) isOwner(c uint32) bool {
-	return e.components.rows[c].Name.Kind() == faultline.KindSite
+	return e.components.rows[c].kind.own
 }
 
 func (e *Engine) kindRank(c uint32) int {
-	return slices.Index(faultline.Kinds, e.components.rows[c].Name.Kind())
+	return e.components.rows[c].kind.rank()
 }
 
 // sameMembers reports whether two components have the same members among the

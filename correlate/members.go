@@ -9,16 +9,6 @@ import (
 
 // The sites of an incident: who joins, how each one does, and when it came back.
 
-const (
-	stateResults = 3          // of each vantage tell how a site does now
-	stateReach   = 3.5        // times the cadence; older results tell nothing
-	minReach     = 4 * minute // however often somebody checks
-	joinChance   = 0.8        // posterior from which a site belongs to an incident
-	crowdDown    = 1.5        // evidence of 4 minutes of reports where nothing probes
-	crowdBack    = 0.5
-	blipFor      = 3 * minute // what failed once and then no more was no part of it
-)
-
 // checks is how one site does now, by its probes.
 type checks struct {
 	fails, all int
@@ -30,7 +20,7 @@ type checks struct {
 func (e *Engine) recentChecks(s *site) checks {
 	out := checks{until: math.MaxInt64}
 	for _, t := range s.Tracks {
-		if e.vantages.rows[t.Vantage].trust[windowOf(2*minute)] == 0 || t.chronic() {
+		if e.vantages.rows[t.Vantage].trust[windowOf(trustSpan)] == 0 || t.chronic() {
 			continue
 		}
 		reach := max(minReach, int64(stateReach*float64(t.cadence())))
@@ -107,7 +97,7 @@ func (e *Engine) recount(in *incident) {
 // dropBlips lets go of sites that failed a single probe and have been well since:
 // when many fail, some do so by chance.
 func (e *Engine) dropBlips(in *incident) {
-	if in.Cause.Kind() == faultline.KindSite {
+	if in.traits().own {
 		return
 	}
 	in.Members = slices.DeleteFunc(in.Members, func(m member) bool {
@@ -176,12 +166,12 @@ func (e *Engine) watchProbes(in *incident, m *member, s *site) {
 func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 	l := 0.
 	if j := e.evidenceOf(m.Site); j != nil {
-		l = j.crowd[windowOf(4*minute)]
+		l = j.crowd[windowOf(crowdSpan)]
 	}
 	switch {
 	case clean || l < crowdBack:
 		if m.State != faultline.SiteRecovered {
-			m.State, m.Recovered = faultline.SiteRecovered, max(m.Onset, e.clock-2*minute)
+			m.State, m.Recovered = faultline.SiteRecovered, max(m.Onset, e.clock-crowdTail)
 		}
 	case l > crowdDown:
 		m.State, m.Recovered, m.LastFail = faultline.SiteDown, 0, e.clock-minute
@@ -192,10 +182,10 @@ func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 // joinMembers lets the sites join that depend on the cause and fail.
 func (e *Engine) joinMembers(in *incident) {
 	c, ok := e.components.find(string(in.Cause))
-	if !ok || in.Cause.Kind() == faultline.KindSite {
+	if !ok || in.traits().own {
 		return
 	}
-	q := max(0.3, in.heldFraction())
+	q := max(joinFraction, in.heldFraction())
 	span := windowOf(e.clock - in.Onset[0])
 	for _, on := range e.dependentsOf(c) {
 		if e.sites.rows[e.s.active[on.at]].Incident != 0 {
@@ -274,12 +264,12 @@ func (w *watched) found(j *siteEvidence, down bool) {
 
 // hasReports reports whether people's reports say anything of a site, fails whether its
 // probes say that it fails: to the incident that it belongs to, if it does.
-func (j *siteEvidence) hasReports() bool { return j.crowd[windowOf(8*minute)] != 0 }
+func (j *siteEvidence) hasReports() bool { return j.crowd[windowOf(agreeSpan)] != 0 }
 func (j *siteEvidence) fails() bool {
 	if j.bound {
 		return j.probed && j.down
 	}
-	return j.probed && j.probes[windowOf(2*minute)] > failed
+	return j.probed && j.probes[windowOf(trustSpan)] > failed
 }
 
 // observe counts the sites that the cause could have taken down, and the rest.

@@ -14,24 +14,14 @@ import (
 // interval of 95 %).
 
 const (
-	onsetDrop   = 1.92
-	onsetReach  = 20 * minute // before detection
-	onsetFreeze = 15 * minute // after detection: then it is final
-	onsetFloor  = 3 * second  // probes take time and clocks differ
-	// crowdSlack widens an onset that only people saw: they report late.
-	crowdSlack = 90 * second
-	// silenceStep is the step by which the absence of reports is counted.
-	silenceStep = 10 * second
+
 	// everyNetwork asks for the reports of all of them.
 	everyNetwork = -1
 )
 
-// rampSpans are the times over which a failure may spread. A site of one owner
-// fails at once.
-var rampSpans = [...]int64{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}
-
-// onsetStep is how fine the time of onset is published.
-const onsetStep = 2 * second
+// interval is an onset: the earliest, the likeliest and the latest time, in Unix
+// milliseconds.
+type interval = [onsetTimes]int64
 
 // results counts what the probes that saw a failure saw, by step of time.
 type results struct {
@@ -44,7 +34,7 @@ type results struct {
 
 // onsetOf fits the onset of a set of sites, looking back from detection up to
 // now. It reports false when nobody saw any of them fail.
-func (e *Engine) onsetOf(ids []uint32, detected int64) ([3]int64, bool) {
+func (e *Engine) onsetOf(ids []uint32, detected int64) (interval, bool) {
 	from, to := detected-onsetReach, min(e.clock, detected+onsetFreeze)
 	if r, ok := e.resultsOf(ids, from, to); ok {
 		ramps := rampSpans[:]
@@ -52,7 +42,7 @@ func (e *Engine) onsetOf(ids []uint32, detected int64) ([3]int64, bool) {
 			ramps = ramps[:1]
 		}
 		on := r.fit(ramps)
-		return [3]int64{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
+		return interval{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
 	}
 	at, normal := e.reportsOf(ids, everyNetwork, from, to)
 	return e.crowdOnset(at, normal, from, to)
@@ -93,7 +83,7 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 		return results{}, false
 	}
 	r.normal = usual / before
-	r.share = min(0.95, max(2*r.normal, failed/after, 0.1))
+	r.share = min(shareMost, max(2*r.normal, failed/after, shareLeast))
 	return r, true
 }
 
@@ -113,7 +103,7 @@ func (t *track) failedBefore(at int64) bool {
 }
 
 // fit returns the interval and the likeliest time of onset, over the given ramps.
-func (r results) fit(ramps []int64) [3]int64 {
+func (r results) fit(ramps []int64) interval {
 	n := len(r.fails)
 	best := math.Inf(-1)
 	profile := make([]float64, n)
@@ -148,12 +138,12 @@ func (r results) fit(ramps []int64) [3]int64 {
 		if l >= best-onsetDrop {
 			lo, hi = min(lo, i), max(hi, i)
 		}
-		if l >= best-1e-9 {
+		if l >= best-onsetTie {
 			first, last = min(first, i), max(last, i)
 		}
 	}
 	at := func(i int) int64 { return r.from + int64(i)*onsetStep }
-	return [3]int64{at(lo), (at(first) + at(last)) / 2, at(hi)}
+	return interval{at(lo), (at(first) + at(last)) / 2, at(hi)}
 }
 
 // mark is one observation's say on the change point: what it adds to the
@@ -165,9 +155,9 @@ type mark struct {
 
 // crowdOnset fits the onset of what only people saw: their reports, pooled, as a
 // Poisson process whose rate steps up, against the rate that is normal.
-func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) ([3]int64, bool) {
+func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) (interval, bool) {
 	if len(at) == 0 {
-		return [3]int64{}, false
+		return interval{}, false
 	}
 	slices.Sort(at)
 	late := at[len(at)/2:] // after the step for certain, if there is one
@@ -182,7 +172,7 @@ func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) ([3]int6
 	}
 	on := changePoint(marks, from)
 	lag := int64(reportLag)
-	return [3]int64{on[0] - lag - crowdSlack, on[1] - lag, on[2]}, true
+	return interval{on[0] - lag - crowdSlack, on[1] - lag, on[2]}, true
 }
 
 // reportsOf collects the times of reports of trouble with some sites, of one
@@ -208,7 +198,7 @@ func (e *Engine) reportsOf(ids []uint32, network int64, from, to int64) (at []in
 
 // changePoint returns the interval and the likeliest time of the change. Between
 // two observations every time is as likely; the middle is taken.
-func changePoint(marks []mark, from int64) [3]int64 {
+func changePoint(marks []mark, from int64) interval {
 	slices.SortFunc(marks, func(a, b mark) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.l, b.l))
 	})
@@ -235,5 +225,5 @@ func changePoint(marks []mark, from int64) [3]int64 {
 			lo, hi = min(lo, i), max(hi, i)
 		}
 	}
-	return [3]int64{before(lo), (before(best) + marks[best].at) / 2, marks[hi].at}
+	return interval{before(lo), (before(best) + marks[best].at) / 2, marks[hi].at}
 }

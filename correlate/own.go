@@ -13,25 +13,6 @@ import (
 // fails anyway, and goes to an open incident when it began together with it and
 // looks the same: maps are wrong for some sites.
 
-const (
-	ownPrior      = -6.0 // log-odds of one site failing on its own in one window
-	cautiousOK    = 10.0 // successes that a site is credited with, see priorOK
-	ownStart      = 3    // the shortest window that convinces of a single site
-	adoptWithin   = 100 * second
-	adoptEvidence = 5.0
-	roseWithin    = 3 * minute // of an incident's onset, as its people had it
-	adoptLike     = 0.05       // of an incident's failed probes show the symptom
-	spreadWithin  = minute
-	spreadPart    = 0.1 // of an incident's sites fell at about one time
-	ownCrowdOnly  = 10  // independent reporters, where nothing probes
-	quietMinutes  = 10.
-	clusterSites  = 5
-	clusterWithin = 3 * minute
-	clusterAge    = 2 * minute // components have spoken by then
-	leakWeight    = 500.       // sites that the prior of the leak is worth
-	leakPace      = 0.02       // of the way, an evaluation
-)
-
 // alone is a site whose failure no component explains.
 type alone struct {
 	id    uint32
@@ -56,7 +37,7 @@ func (e *Engine) ownFaults() {
 		if j.probed {
 			probed++
 		}
-		if slices.Max(j.l[:]) <= failed || j.p0 > 0.5 {
+		if slices.Max(j.l[:]) <= failed || j.p0 > explainedFrom {
 			continue
 		}
 		unexplained++
@@ -142,7 +123,7 @@ func (e *Engine) clusters(rest []alone) []alone {
 // refreshOwn keeps the odds of a site's own incident up to date.
 func (e *Engine) refreshOwn(j *siteEvidence, s *site) {
 	in := e.incident(s.Incident)
-	if in.Cause.Kind() != faultline.KindSite || in.State != faultline.StateCandidate || len(in.Members) > 1 {
+	if !in.traits().own || in.State != faultline.StateCandidate || len(in.Members) > 1 {
 		return // of several hosts the search judges together
 	}
 	in.LogOdds, _ = e.ownOdds(e.weigh(j), s)
@@ -175,7 +156,7 @@ func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
 		}
 	}
 	if len(s.Tracks) == 0 && s.Crowd != nil {
-		if n := e.independent(s.Crowd); n[windowOf(8*minute)] >= ownCrowdOnly && best > crowdDown {
+		if n := e.independent(s.Crowd); n[windowOf(agreeSpan)] >= ownCrowdOnly && best > crowdDown {
 			return best, at // a candidate at most: nothing probes it
 		}
 	}
@@ -195,7 +176,7 @@ func (t *track) cautious(k, m int) float64 {
 	}
 	a, b := priorFail+max(0, fails), cautiousOK+max(0, oks)
 	mean := a / (a + b)
-	e := min(0.9, mean+2*math.Sqrt(mean*(1-mean)/(a+b+1)))
+	e := min(cautiousMost, mean+2*math.Sqrt(mean*(1-mean)/(a+b+1)))
 	l := trackRatio(k, m, e)
 	if k == 0 {
 		l = min(l, 0) // successes never speak for a failure
@@ -220,7 +201,7 @@ func (e *Engine) adopter(j *siteEvidence) *incident {
 		return nil
 	}
 	for _, in := range e.incidents {
-		if !in.State.Open() || in.Cause.Kind() == faultline.KindSite || in.Cause.Kind() == faultline.KindISP {
+		if !in.State.Open() || in.traits().own || in.traits().viewers {
 			continue
 		}
 		if max(in.PeakFailing, len(in.Members)) < clusterSites || !in.tookDown(on) && !e.roseWith(in, j.id) {
@@ -249,7 +230,7 @@ func (e *Engine) roseWith(in *incident, id uint32) bool {
 
 // tookDown reports whether an incident's cause took sites down around the time
 // that another one began to fail: at its onset, or while it spreads.
-func (in *incident) tookDown(on [3]int64) bool {
+func (in *incident) tookDown(on interval) bool {
 	if on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
 		return true
 	}
@@ -270,7 +251,7 @@ func (in *incident) tookDown(on [3]int64) bool {
 // many now, and says what is wrong: it may rise out of sympathy alone.
 func (e *Engine) rises(j *siteEvidence) bool {
 	c := e.sites.rows[j.id].Crowd
-	return c.Base.T >= quietMinutes && j.class != classVague && e.independent(c)[windowOf(8*minute)] >= ownCrowdOnly
+	return c.Base.T >= quietMinutes && j.class != classVague && e.independent(c)[windowOf(agreeSpan)] >= ownCrowdOnly
 }
 
 // sharesSymptom reports whether a symptom class is among those of an incident, by what

@@ -14,14 +14,8 @@ import (
 // changes, else at most once a minute, after an hour once in five.
 
 const (
-	restate      = minute
-	restateLater = 5 * minute
-	laterAfter   = 60 * minute
-	onsetMoves   = 10 * time.Second
-	failingMoves = 0.1
-	twinReason   = "same members"
-	otherReason  = "explains nearly as much"
-	maxExempt    = 20
+	twinReason  = "same members"
+	otherReason = "explains nearly as much"
 )
 
 // publish returns the revisions that this evaluation makes, in order of ordinal.
@@ -129,7 +123,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 
 // wholeSeconds tells an onset no more exactly than it is known; the interval grows
 // by the rounding.
-func wholeSeconds(on [3]int64) faultline.Onset {
+func wholeSeconds(on interval) faultline.Onset {
 	return faultline.Onset{
 		Earliest: ms(on[0]).Truncate(time.Second), At: ms(on[1]).Round(time.Second),
 		Latest: ms(on[2] + second - 1).Truncate(time.Second),
@@ -171,26 +165,16 @@ func (e *Engine) renderCause(in *incident) *faultline.Cause {
 
 // confidence tempers log-odds: the evidence of sites is not as independent as the
 // model has it.
-func confidence(odds float64) float64 { return min(0.99, 1/(1+math.Exp(-odds/3))) }
+func confidence(odds float64) float64 { return min(mostConfidence, 1/(1+math.Exp(-odds/temper))) }
 
 func round(x float64, digits int) float64 {
 	p := math.Pow10(digits)
 	return math.Round(x*p) / p
 }
 
-// Where an incident is felt: a vantage that sees much less of it than the one
-// that sees most is outside of it.
-const (
-	feltAtLeast = 0.25 // of the highest share
-	feltProbes  = 5    // fewer of a vantage tell nothing
-	// scopeAfter the onset every vantage has checked; before, the scope is not known
-	// and nothing is said of it.
-	scopeAfter = 2 * minute
-)
-
 func (e *Engine) scope(in *incident) faultline.Scope {
 	sc := faultline.Scope{Countries: []string{}, ISPs: []string{}, POPs: []string{}, Fraction: round(in.PeakFraction, 2)}
-	if in.Cause.Kind() == faultline.KindISP {
+	if in.traits().viewers {
 		sc.ISPs = []string{in.Cause.Name()}
 		sc.Countries = nonNil(slices.Clone(in.Countries))
 		return sc
@@ -265,14 +249,6 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 	return out
 }
 
-// accused is what it takes to be exonerated: reports by so many independent
-// people, so many times what is normal, while the probes find the site well.
-const (
-	accusedPeople  = 8
-	accusedRise    = 4.0
-	exonerateAfter = 2 * minute // of the onset: by then the probes have checked
-)
-
 // exonerate names the sites that are accused while an incident rages and that
 // the probes find well.
 func (e *Engine) exonerate(in *incident) {
@@ -280,10 +256,10 @@ func (e *Engine) exonerate(in *incident) {
 		id, ok := e.sites.find(x.Site)
 		return ok && in.member(id) != nil
 	})
-	if in.Cause.Kind() == faultline.KindISP || e.clock < in.Onset[2]+exonerateAfter {
+	if in.traits().viewers || e.clock < in.Onset[2]+exonerateAfter {
 		return
 	}
-	w := windowOf(8 * minute)
+	w := windowOf(accusedSpan)
 	for _, at := range e.s.unsettled {
 		j := &e.s.evidence[at]
 		if j.crowd[w] <= failed {

@@ -65,7 +65,7 @@ func (s *story) text() string {
 		last, again := before[r.ID]
 		if before[r.ID] = r; again && !saysMore(last, r) {
 			fmt.Fprintf(&b, "%s incident %d: %d of %d probes failed, %d reports, %.1f nats\n", clockOf(&r.UpdatedAt), names[r.ID],
-				r.Evidence.ProbesFailed, r.Evidence.Probes, r.Evidence.Reports, nats(r))
+				r.Evidence.ProbesFailed, r.Evidence.Probes, r.Evidence.Reports, toNats(r))
 			continue
 		}
 		fmt.Fprintf(&b, "%s incident %d, revision %d: %s", clockOf(&r.UpdatedAt), names[r.ID], r.Revision, r.Title)
@@ -89,7 +89,7 @@ func (s *story) text() string {
 	return b.String()
 }
 
-func nats(r faultline.Incident) float64 {
+func toNats(r faultline.Incident) float64 {
 	if r.Cause == nil {
 		return 0
 	}

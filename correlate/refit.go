@@ -6,9 +6,6 @@ import "slices"
 // of a huge component that several smaller causes fill. So each cause is weighed
 // again beside all the others, and dropped when it has nothing of its own to say.
 
-// refitRounds bounds the causes that one search drops.
-const refitRounds = 2 * maxCauses
-
 // refit drops the causes that the others make needless, the one with the smallest share first,
 // and says again what each of the rest explains.
 func (e *Engine) refit(causes []found) []found {
@@ -56,5 +53,5 @@ func (e *Engine) explainAll(causes []found, but int) {
 
 // unexplained returns those of some sites whose failure nothing explains yet.
 func (e *Engine) unexplained(ids []uint32) []uint32 {
-	return slices.DeleteFunc(slices.Clone(ids), func(id uint32) bool { return e.evidenceOf(id).p0 > 0.5 })
+	return slices.DeleteFunc(slices.Clone(ids), func(id uint32) bool { return e.evidenceOf(id).p0 > explainedFrom })
 }

@@ -1,8 +1,5 @@
 package correlate
 
-// repeatSpan is how long one person's report of one site stands for another.
-const repeatSpan = 10 * minute
-
 // repeats remembers who reported what, in two generations of 10 minutes.
 type repeats struct {
 	now, before generation

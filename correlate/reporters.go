@@ -5,17 +5,6 @@ import "math"
 // How many people there are in a crowd: each network and each prefix has a few reporters,
 // however many reports come from it.
 
-const (
-	// A network or prefix is worth so many reporters of one site, or four times
-	// its share of all reports, whichever is more.
-	networkCap      = 3
-	networkShareCap = 4.
-	prefixCap       = 2
-	// wellShare is how much of a crowd those can take back whom the site works for: a
-	// cover-up makes an outage look half as loud, and hides none.
-	wellShare = 0.5
-)
-
 // independent is how many people complain in each window, those whom the site works
 // for taken off.
 func (e *Engine) independent(c *crowd) [windows]float64 {

@@ -155,7 +155,7 @@ func (r *reading) userReport(last *int64) userReport {
 
 // fixed reads a hash, which no varint would make shorter.
 func (r *reading) fixed() uint64 {
-	if b := r.bytes(8); b != nil {
+	if b := r.bytes(wordBytes); b != nil {
 		return binary.LittleEndian.Uint64(b)
 	}
 	return 0
@@ -170,7 +170,7 @@ func (r *reading) rate() rate { return rate{N: r.float(), T: r.float(), From: r.
 // appendComponent leaves the members out: they are published by the sites.
 func appendComponent(b []byte, c *component) []byte { return appendText(b, string(c.Name)) }
 
-func (r *reading) component() component { return component{Name: faultline.Component(r.text())} }
+func (r *reading) component() component { return newComponent(faultline.Component(r.text())) }
 
 func appendNetwork(b []byte, n *network) []byte {
 	b = appendUint(appendText(b, n.Name), uint64(n.ASN))

@@ -8,8 +8,7 @@ import (
 
 // Histograms of evidence: half a nat a bucket, for sole and for shared providers.
 const (
-	bucketWidth = 0.5
-	buckets     = int((evidenceMax-evidenceMin)/bucketWidth) + 1
+	buckets = int((evidenceMax-evidenceMin)/bucketWidth) + 1
 )
 
 type histogram [2][buckets]int32
@@ -28,7 +27,7 @@ type searchScratch struct {
 func bucketOf(l float64) int { return int((l-evidenceMin)/bucketWidth + 0.5) }
 
 func classOf(w float64) int {
-	if w >= 0.8 {
+	if w >= soleFrom {
 		return 0
 	}
 	return 1
@@ -39,8 +38,8 @@ func classOf(w float64) int {
 func (e *Engine) screen() []found {
 	s := &e.s.search
 	for len(s.count) < len(e.components.rows) {
-		s.count = append(s.count, make([]int32, 256)...)
-		s.slot = append(s.slot, make([]int32, 256)...)
+		s.count = append(s.count, make([]int32, growSearchBy)...)
+		s.slot = append(s.slot, make([]int32, growSearchBy)...)
 	}
 	best := map[uint32]found{}
 	for w := range windows {
@@ -110,17 +109,13 @@ func (e *Engine) fillHistograms(w int) {
 			if slot := s.slot[d.C()]; slot != 0 {
 				l := j.l[w]
 				if l > anomalous {
-					l = min(evidenceMax, l+symptomGain[e.components.rows[d.C()].Name.Kind()][j.class])
+					l = min(evidenceMax, l+e.components.rows[d.C()].kind.symptoms[j.class])
 				}
 				s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
 			}
 		}
 	}
 }
-
-// wellOnce is the evidence of a single success. What quiescent sites say is not worked
-// out to screen components: it costs a cause little more than that.
-const wellOnce = -1.0
 
 // addHealthy counts the members of a component that are well, until they have said
 // enough against it.
@@ -131,15 +126,12 @@ func (e *Engine) addHealthy(h *histogram, c uint32, w int, prior float64) bool {
 				return false
 			}
 		}
-		if l := e.healthIn(on.at, w); l < 0 && e.s.evidence[on.at].p0 <= 0.5 {
+		if l := e.healthIn(on.at, w); l < 0 && e.s.evidence[on.at].p0 <= explainedFrom {
 			h[classOf(on.weight)][bucketOf(l)]++
 		}
 	}
 	return true
 }
-
-// healthyAtOnce are counted before it is asked whether that is enough.
-const healthyAtOnce = 64
 
 // healthIn is the evidence of an active site in a window; for a quiescent one that of a
 // single success.
@@ -178,7 +170,7 @@ func (e *Engine) prepare() {
 		s.rising[w] = s.rising[w][:0]
 	}
 	for _, at := range e.s.unsettled { // nothing speaks for a failure of the others
-		if e.s.evidence[at].p0 > 0.5 {
+		if e.s.evidence[at].p0 > explainedFrom {
 			continue
 		}
 		for w, l := range e.evidenceAt(at).l {
@@ -205,11 +197,6 @@ func (e *Engine) bucketGains(w, class, b int) *[len(qGrid)]float64 {
 // product is a sum of logarithms: what they are of is multiplied until it grows too
 // large or too small, as a logarithm takes as long as many products.
 type product struct{ of, log float64 }
-
-const (
-	productMost  = 1e200
-	productLeast = 1e-200
-)
 
 func (p *product) add(ratio float64) {
 	p.of *= ratio

@@ -11,14 +11,6 @@ import (
 // by hour. It is counted as it is folded, for the windows forget and cap what
 // they hold; nothing of it has a say in what is concluded.
 
-const (
-	hour = 60 * minute
-	// tallyMinutes are the minutes that a site keeps: those that an event in time
-	// may fall into, and one one more that is published again.
-	tallyMinutes = int((lateBound+futureBound)/minute) + 2
-	tallyHours   = 2
-)
-
 // eventCounts counts what was reported of a site in one minute or hour.
 type eventCounts struct {
 	At                      int64 // minutes, or hours, since 1970
@@ -161,12 +153,12 @@ func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, per
 			rows = append(rows, row(h, minute, 0, stands))
 		}
 	}
-	if e.clock%minute >= 30*second {
+	if e.clock%minute >= hoursUntil {
 		return rows // hours are published in the first half of each minute
 	}
 	for _, h := range t.Hours {
 		if end := (h.At + 1) * hour; end > e.clock-lateBound-minute {
-			covered := min(60, max(0, (e.clock-h.At*hour)/minute))
+			covered := min(hourMinutes, max(0, (e.clock-h.At*hour)/minute))
 			rows = append(rows, row(h, hour, covered, h.At == e.clock/hour))
 		}
 	}

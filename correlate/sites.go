@@ -34,29 +34,21 @@ type site struct {
 // of them, so that the two are packed.
 type dep uint32
 
-const (
-	partBits = 10 // of the part, in thousandths
-	partOne  = 1000
-)
-
 func newDep(c uint32, part float64) dep { return dep(c<<partBits) | dep(math.Round(part*partOne)) }
 
 // C is the number of the component, W its weight, the part of the site.
 func (d dep) C() uint32  { return uint32(d >> partBits) }
 func (d dep) W() float64 { return float64(d&(1<<partBits-1)) / partOne }
 
-// share is what a record says a component's share of a site is. Few records do.
-type share struct {
+// recordShare is what a record says a component's share of a site is. Few records do.
+type recordShare struct {
 	C    uint32
 	Part float64
 }
 
-// sharedWeight is the weight of one of several providers of one kind when the
-// record names no shares: a site with two CDNs mostly fails over.
-const sharedWeight = 0.35
-
 // component is one piece of shared infrastructure with the sites on it.
 type component struct {
+	kind    *traits // of its name
 	Name    faultline.Component
 	Members []uint32 // ascending
 }
@@ -172,13 +164,13 @@ func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []dep {
 		if !ok {
 			continue
 		}
-		w := 1.0
+		w := 1.
 		if kinds[c.Kind()] > 1 {
 			w = sharedWeight
 		}
 		if part, said := r.Shares[c]; said {
 			w = min(1, max(0, part))
-			e.shares[site] = append(e.shares[site], share{id, part})
+			e.shares[site] = append(e.shares[site], recordShare{id, part})
 		}
 		deps = append(deps, newDep(id, w))
 	}
@@ -196,8 +188,12 @@ func (e *Engine) site(name string) (uint32, bool) {
 	return id, ok
 }
 
+func newComponent(name faultline.Component) component {
+	return component{Name: name, kind: traitsOf(name)}
+}
+
 func (e *Engine) component(name faultline.Component) (uint32, bool) {
-	id, ok := e.components.intern(string(name), func() component { return component{Name: name} })
+	id, ok := e.components.intern(string(name), func() component { return newComponent(name) })
 	if !ok {
 		e.counters.Refused++
 	}
@@ -243,7 +239,7 @@ func (e *Engine) network(r faultline.Report) (uint32, bool) {
 	}
 	name := "net:" + r.Net
 	if r.ASN != 0 {
-		name = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
+		name = "AS" + strconv.FormatUint(uint64(r.ASN), decimal)
 	}
 	id, ok := e.networks.intern(name, func() network { return network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
 	if ok && r.ASN != 0 {
@@ -278,7 +274,7 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 func (e *Engine) componentsOf(s *site) []faultline.Component {
 	names := make([]faultline.Component, 0, len(s.Deps))
 	for _, d := range s.Deps {
-		if c := e.components.rows[d.C()].Name; c.Kind() != faultline.KindSite { // its owner: known from its name
+		if c := e.components.rows[d.C()].Name; !traitsOf(c).own { // its owner: known from its name
 			names = append(names, c)
 		}
 	}

@@ -9,16 +9,6 @@ import "slices"
 // the vantages' median (as NTP filters by the shortest delays, RFC 5905 section
 // 10). What is known of it is taken out of the results' times.
 
-const (
-	skewSamples = 48  // results of a minute that are used
-	skewLow     = 0.1 // the quantile that stands for a minute
-	skewMinutes = 5   // whose median is believed
-	skewFew     = 5   // fewer results tell nothing of a minute
-	skewLeast   = 6 * second
-	skewMoves   = 3 * second // less than this is no change
-	skewSources = 3          // vantages that make a median to compare with
-)
-
 // lag is how far a source's events lie behind the clock as they arrive.
 type lag struct {
 	Looks []int64 // of this minute, at most skewLooks

@@ -8,10 +8,6 @@ import (
 	"slices"
 )
 
-// pieceBytes is the size from which on a piece of a snapshot is handed out. To
-// write one takes a millisecond or two.
-const pieceBytes = 256 << 10
-
 // snapshot writes down the state of an engine at one moment, a piece at a time,
 // while the engine goes on. Evidence is weighed seldom and changes everything:
 // before it is, the snapshot is completed. Between two evaluations an event

@@ -7,16 +7,6 @@ import (
 	"faultline"
 )
 
-// Once a search has found the causes of all young incidents again, confirmed, and
-// nothing else, they stand for a part of the time that the youngest has been known.
-// Until then they need not win again over all that fails: it is enough that they leave
-// nothing unexplained.
-const (
-	stableParts = 2
-	stableLeast = 15 * second
-	stableMost  = 2 * minute
-)
-
 // search returns the components that explain what open incidents do not, and what
 // nothing that is named explains.
 func (e *Engine) search() ([]found, unmappedCause) {

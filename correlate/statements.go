@@ -6,10 +6,6 @@ import (
 	"faultline"
 )
 
-// A statement belongs to the incident of its component that it was made during,
-// or up to an hour before we place its onset; it is shown, and never evidence.
-const statementLead = 60 * minute
-
 func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 	at, ok := e.admit(st.At)
 	if !ok {
@@ -22,7 +18,7 @@ func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 		}
 	}
 	e.unattached = append(e.unattached, st)
-	if len(e.unattached) > maxSaid {
+	if len(e.unattached) > maxStatements {
 		e.unattached = slices.Delete(e.unattached, 0, 1)
 	}
 	return nil
@@ -36,7 +32,7 @@ func (e *Engine) attachStatements(in *incident) {
 // takes adds a statement to an incident that it speaks of, once, and reports
 // whether it does.
 func (in *incident) takes(st faultline.Statement) bool {
-	if !in.speaksOf(st.Component) || st.At.UnixMilli() < in.Onset[0]-statementLead || len(in.Statements) >= maxSaid {
+	if !in.speaksOf(st.Component) || st.At.UnixMilli() < in.Onset[0]-statementLead || len(in.Statements) >= maxStatements {
 		return false
 	}
 	said := faultline.SaidStatement{At: st.At, Status: st.Status, Source: st.Source, Text: st.Text}
@@ -56,7 +52,7 @@ func (in *incident) speaksOf(c faultline.Component) bool {
 // foldCorrection applies the word of a person with the right to correct.
 func (e *Engine) foldCorrection(c faultline.Correction) []faultline.Incident {
 	for _, in := range e.incidents {
-		if in.ID != c.Incident || len(in.Corrections) >= maxSaid {
+		if in.ID != c.Incident || len(in.Corrections) >= maxStatements {
 			continue
 		}
 		in.Corrections = append(in.Corrections, c)

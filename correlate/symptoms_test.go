@@ -48,11 +48,12 @@ func TestSymptomsSpeak(t *testing.T) {
 		classEdge: {faultline.KindCDN, faultline.KindDNS}, classOrigin: {faultline.KindCloud, faultline.KindCDN},
 		classConnect: {faultline.KindASN, faultline.KindCA},
 	} {
-		if symptomGain[kinds[0]][class] <= symptomGain[kinds[1]][class] {
+		if kindNamed(kinds[0]).symptoms[class] <= kindNamed(kinds[1]).symptoms[class] {
 			t.Errorf("class %d speaks for %s rather than %s", class, kinds[1], kinds[0])
 		}
 	}
-	for kind, gains := range symptomGain {
+	for _, k := range kindTable {
+		kind, gains := k.kind, k.symptoms
 		if gains[classVague] != 0 {
 			t.Errorf("a vague symptom speaks of %s", kind)
 		}

@@ -31,10 +31,6 @@ func (t *table[T]) named(name string) func(i int) bool {
 	return func(i int) bool { return t.nameOf(t.rows[i]) == name }
 }
 
-// chunkRows are allocated together: one by one each would take the next size that
-// the allocator has.
-const chunkRows = 64
-
 // intern returns the number of a name, making one with the row that fresh
 // returns. It reports false when the table is full.
 func (t *table[T]) intern(name string, fresh func() T) (uint32, bool) {

@@ -34,33 +34,15 @@ func subject(in faultline.Incident) string {
 	if in.Cause == nil {
 		return fmt.Sprintf("%d sites with nothing known in common", in.SitesTotal)
 	}
-	name := in.Cause.Name
-	switch in.Cause.Kind {
-	case faultline.KindCDN:
-		return name + "-fronted sites"
-	case faultline.KindDNS:
-		return "Sites whose DNS is at " + name
-	case faultline.KindCA:
-		return "Sites with certificates of " + name
-	case faultline.KindTLD:
-		return name + " sites"
-	case faultline.KindISP:
-		return "Many sites as seen from " + name
-	case faultline.KindSite:
-		return name
-	}
-	return "Sites on " + name
+	return fmt.Sprintf(kindNamed(in.Cause.Kind).title, in.Cause.Name)
 }
 
 func place(in faultline.Incident) string {
-	if in.Scope.Worldwide || in.Cause != nil && in.Cause.Kind == faultline.KindISP {
+	if in.Scope.Worldwide || in.Cause != nil && kindNamed(in.Cause.Kind).viewers {
 		return ""
 	}
 	return strings.Join(in.Scope.Countries, ", ")
 }
-
-// A symptom is part of the title when so many of the sites show it.
-const titleShare = 0.5
 
 // symptomPhrase says the commonest telling symptom in words.
 func symptomPhrase(shares []faultline.SymptomShare) string {
@@ -68,7 +50,7 @@ func symptomPhrase(shares []faultline.SymptomShare) string {
 		if s.Symptom == faultline.SymptomOther || s.Symptom == faultline.SymptomOK {
 			continue
 		}
-		if s.Share < titleShare && math.Abs(s.Share-shares[0].Share) > 1e-9 {
+		if s.Share < titleShare && math.Abs(s.Share-shares[0].Share) > titleTie {
 			return ""
 		}
 		if n := s.Symptom.HTTPStatus(); n != 0 {

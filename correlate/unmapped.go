@@ -12,9 +12,6 @@ import (
 // what was found is weighed against one thing more that all sites might depend on,
 // and yields to it where it explains less.
 
-// unmappedPenalty is how much less likely that is than a fault of what is named.
-const unmappedPenalty = 3.0
-
 // unattributed is the cause of sites that share nothing known.
 const unattributed faultline.Component = ""
 
@@ -50,7 +47,7 @@ func (e *Engine) compareUnmapped(causes []found) ([]found, unmappedCause) {
 	e.explainAll(causes, -1)
 	if t.gain > 0 {
 		for _, at := range e.s.unsettled {
-			if j := e.evidenceAt(at); j.l[t.w] > failed && j.p0 <= 0.5 {
+			if j := e.evidenceAt(at); j.l[t.w] > failed && j.p0 <= explainedFrom {
 				t.sites = append(t.sites, j.id)
 			}
 		}
@@ -106,10 +103,6 @@ func (e *Engine) windowsToCompare(causes []found) []int {
 	return slices.Compact(ws)
 }
 
-// healthySample bounds how many of the sites that are well are asked how well; they
-// stand for the rest.
-const healthySample = 512
-
 // weighUnmapped weighs the hypothesis that all sites depend on one thing more that the
 // map does not name, of which a part q fails, the likeliest. To have picked that
 // costs half the logarithm of the sites (Schwarz 1978).
@@ -124,12 +117,12 @@ func (e *Engine) weighUnmapped(w int, quiet sample) (q, gain float64) {
 		return 0, 0
 	}
 	for _, at := range e.s.unsettled {
-		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= explainedFrom {
 			seen++
 		}
 	}
 	for _, at := range quiet.sites {
-		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= 0.5 {
+		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= explainedFrom {
 			seen += quiet.each
 		}
 	}
@@ -259,7 +252,7 @@ func (e *Engine) dropName(in *incident, t unmappedCause) bool {
 func (e *Engine) unheldProbed(t unmappedCause) int {
 	n := 0
 	for _, id := range t.sites {
-		if o := e.sites.rows[id].Incident; o != 0 && e.incident(o).Cause.Kind() != faultline.KindSite {
+		if o := e.sites.rows[id].Incident; o != 0 && !e.incident(o).traits().own {
 			continue
 		}
 		if e.evidenceOf(id).probes[t.w] > failed {

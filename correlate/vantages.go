@@ -10,24 +10,6 @@ import (
 // voice for the windows in which it does. When the failures at one vantage have a
 // component in common, as in a regional outage, it keeps it.
 
-const (
-	sickFailures  = 5    // fewer failures prove nothing against a vantage
-	sickShare     = 0.05 // above this share of unexplained failures doubt begins
-	distrustShare = 0.3  // from here on nothing that it says counts
-	aloneShare    = 0.6  // where no other vantage is there to compare with
-	comparable    = 10   // sites that a vantage must have checked at to be compared with
-	// Components take the failures at a vantage over when a few of them hold so
-	// much of what fails, and what depends on none of them fails there at most so
-	// much as often as the whole.
-	explainers     = 3
-	explainedShare = 0.6
-	outsideShare   = 0.4
-
-	sickTrust = 0.5 // below this what a vantage sees is about itself
-	sickSpans = 64
-	sickEdge  = 2 * minute // its failures began up to so long before they were noticed
-)
-
 // span is a stretch of time.
 type span struct{ From, To int64 }
 
@@ -133,7 +115,7 @@ func (e *Engine) fileChecks(id uint32, all [][windows]vantageView) {
 			}
 			l := &all[t.Vantage][w]
 			l.seen++
-			if k[w] > 0 && e.clock-elsewhere > max(windowMS[w], 2*minute) {
+			if k[w] > 0 && e.clock-elsewhere > max(windowMS[w], elsewhereSpan) {
 				l.fails = append(l.fails, id)
 			}
 		}
@@ -141,7 +123,7 @@ func (e *Engine) fileChecks(id uint32, all [][windows]vantageView) {
 }
 
 // flaky reports whether a track has often failed before.
-func (t *track) flaky() bool { return t.Fail > 0.2*(t.OK+t.Fail+1) }
+func (t *track) flaky() bool { return t.Fail > flakyShare*(t.OK+t.Fail+1) }
 
 // seenBy returns the sites that one vantage checked in one window, as fileChecks
 // counts them.

@@ -8,12 +8,6 @@ import (
 	"faultline"
 )
 
-// What a view looks back on.
-const (
-	viewReach   = 15 * minute
-	statusReach = 10 * minute
-)
-
 // View says how the sites do that somebody has said something about.
 func (e *Engine) View() faultline.View {
 	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}, SitesKnown: e.mapped}
@@ -70,7 +64,7 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		}
 	}
 	st.LastProbeAt = msPtr(last)
-	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*1e3) / 1e3
+	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*rateScale) / rateScale
 	if s.Crowd != nil {
 		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
 		st.LastReportAt = msPtr(s.Crowd.LastAt)

@@ -6,21 +6,6 @@ import "faultline"
 // unrelated sites that other networks and the probes find well, it is that
 // network that fails, isp:AS812, and its subscribers say nothing of the sites.
 
-const (
-	ispWindow     = 8 * minute // breadth is counted over this
-	ispRecent     = 2 * minute // and it goes on while this is broad too
-	ispSites      = 30         // the contract's threshold
-	ispRise       = 5.0        // times its own history
-	ispLogOdds    = 12.0
-	ispOthers     = 2.0 // other networks' reports of those sites, times their normal
-	ispSick       = 0.2 // of those sites, at most so many failing by probes
-	ispSpread     = 10  // distinct prefixes, where prefixes are known
-	ispStillSites = 10
-	ispListed     = 200
-	ispHistory    = 10.0 // minutes that were learned: without a past nothing rises
-	ispPeople     = 30   // distinct reporters: one person may name every site
-)
-
 // learnNetworks moves the baselines of networks on.
 func (e *Engine) learnNetworks(to int64) {
 	counts := make([]float64, len(e.networks.rows))
@@ -85,7 +70,7 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 		return 0, false
 	}
 	mu := e.usualReports(n)
-	odds = crowdRatio(float64(sub.sites), mu, 10*mu) + e.logPrior()
+	odds = crowdRatio(float64(sub.sites), mu, ispSurge*mu) + e.logPrior()
 	if float64(sub.sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false
 	}

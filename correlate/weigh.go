@@ -59,10 +59,10 @@ func (s *scratch) activate(id uint32) { s.note(id, newProbe|newReport) }
 // note has a site judged, and weighed again what came in.
 func (s *scratch) note(id uint32, what changes) {
 	for int(id) >= len(s.isIn) {
-		s.isIn = append(s.isIn, make([]bool, 1024)...)
-		s.changes = append(s.changes, make([]changes, 1024)...)
-		s.newest = append(s.newest, make([]int64, 1024)...)
-		s.byID = append(s.byID, slices.Repeat([]int32{-1}, 1024)...)
+		s.isIn = append(s.isIn, make([]bool, growBy)...)
+		s.changes = append(s.changes, make([]changes, growBy)...)
+		s.newest = append(s.newest, make([]int64, growBy)...)
+		s.byID = append(s.byID, slices.Repeat([]int32{-1}, growBy)...)
 	}
 	if what&newReport != 0 {
 		what |= reportedOn

@@ -9,13 +9,6 @@ import (
 	"faultline"
 )
 
-// The windows that onset hypotheses are weighed over: "since 15 s, 30 s, …, 32
-// minutes". A short one sees a new failure at once, a long one hears a monitor
-// that checks every 10 or 20 minutes.
-const windows = 8
-
-var windowMS = [windows]int64{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}
-
 // windowOf returns the shortest window that covers age, or the longest.
 func windowOf(age int64) int {
 	for w, span := range windowMS {
@@ -30,15 +23,10 @@ func windowOf(age int64) int {
 // the low bits.
 type result int64
 
-const codeBits = 10
-
 func newResult(at int64, code uint16) result { return result(at<<codeBits | int64(code)) }
 func (r result) at() int64                   { return int64(r >> codeBits) }
 func (r result) code() uint16                { return uint16(r & (1<<codeBits - 1)) }
 func (r result) failed() bool                { return r.code() != codeOK }
-
-// ringResults bounds the results that a track keeps; older ones are learned.
-const ringResults = 32
 
 // track is what one vantage saw of one site, with what is normal for the two.
 type track struct {
@@ -51,10 +39,6 @@ type track struct {
 	recent  recent
 	weighed trackWeighed
 }
-
-// alertOK is how many successes a monitor is credited with that tells of changes
-// alone, when it first speaks of a site: it must have seen it well until then.
-const alertOK = successesSeen
 
 // foldProbe takes one probe in. A prober that was refused says nothing.
 func (e *Engine) foldProbe(p faultline.Probe) {
@@ -130,13 +114,6 @@ type userReport struct {
 	Held    bool // its site belonged to an incident then: that is what it speaks of
 }
 
-// crowdReports are the newest reports of trouble that a site keeps in sight, and
-// at most twice as many. Its evidence is bounded long before.
-const crowdReports = 2048
-
-// wellReports bounds, likewise, the reports of those whom a site works for.
-const wellReports = 64
-
 // crowd is what people said of one site, with what is normal. A report touches its
 // first 64 bytes, a line of the processor's cache, and mostly nothing more.
 type crowd struct {
@@ -172,7 +149,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	s := e.sites.rows[id]
 	newest := at >= s.lastReport() // asked for long before it is needed: memory is far
 	who := xxhash.Sum64String(r.Reporter)
-	switch e.repeats.seen(who^(uint64(id)*0x9e3779b97f4a7c15), at) {
+	switch e.repeats.seen(who^(uint64(id)*hashMix), at) {
 	case repeated:
 		e.counters.ReportsRepeated++
 		return

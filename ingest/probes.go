@@ -15,7 +15,7 @@ const (
 	maxVantage  = 64
 	maxDetail   = 64
 	maxLatency  = 10 * time.Minute
-	maxVantages = 4096 // remembered; beyond, records are appended again
+	maxVantages = faultline.MaxVantages // remembered; beyond, records are appended again
 )
 
 // Probes takes what one vantage has checked, at most 5,000 probes. It returns

@@ -16,7 +16,7 @@ type edit struct {
 // ablations are the parts of the method (docs/method.md), in its order.
 var ablations = []ablation{
 	{"onset hypotheses", "one window of four minutes for all evidence", []edit{
-		{"correlate/window.go", "{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}",
+		{"correlate/thresholds.go", "{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}",
 			"{4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute}"},
 	}},
 	{"probe baselines", "every track is taken to fail as often as an unknown one", []edit{
@@ -45,7 +45,7 @@ var ablations = []ablation{
 	}},
 	{"bounded sources", "a page's crowd, or a vantage, may weigh anything", []edit{
 		{"correlate/evidence.go", "return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))", "_ = x\n\treturn l"},
-		{"correlate/evidence.go", "if l > 20 {", "if l > 1e9 {"},
+		{"correlate/evidence.go", "if l > boundedFrom {", "if l > 1e9 {"},
 	}},
 	{"caps of networks", "a thousand reports of one network are a thousand", []edit{
 		{"correlate/reporters.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
@@ -54,7 +54,7 @@ var ablations = []ablation{
 		{"correlate/crowd.go", "c.L[w] *= quiet / (quiet + quietMinutes)", "c.L[w] += 0 * quiet"},
 	}},
 	{"q integrated", "a component fails for half of its requests or not at all", []edit{
-		{"correlate/cause.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
+		{"correlate/thresholds_evidence.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
 	}},
 	{"leak learned", "sites are taken to fail on their own as often as at the start", []edit{
 		{"correlate/own.go", "e.leak = min(leakMax, max(leakMin, e.leak+leakPace*(now-e.leak)))", "e.leak = min(leakStart, now+1)"},
@@ -73,7 +73,7 @@ var ablations = []ablation{
 		{"correlate/cause.go", "return e.compareUnmapped(causes)", "return causes, unmappedCause{}"},
 	}},
 	{"symptoms", "any symptom speaks for any kind alike", []edit{
-		{"correlate/symptoms.go", "var symptomGain = map[string][classes]float64{", "var symptomGain, _ = map[string][classes]float64{}, map[string][classes]float64{"},
+		{"correlate/kinds.go", "return &kindTable[i]", "k := kindTable[i]; k.symptoms = [classes]nats{}; return &k"},
 	}},
 	{"sites' own faults", "components alone can be a cause", []edit{
 		{"correlate/engine.go", "\te.ownFaults()\n", ""},
@@ -99,6 +99,6 @@ var ablations = []ablation{
 		{"correlate/stable.go", "if e.clock < e.stableUntil {", "if e.clock < 0 {"},
 	}},
 	{"ramps of onset", "all that a cause takes down falls at once", []edit{
-		{"correlate/onset.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},
+		{"correlate/thresholds.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},
 	}},
 }

@@ -17,7 +17,7 @@ const (
 	agree = 3
 	// maxLead is how far ahead of the clock one line may be and be believed,
 	// and how far apart the lines that agree may be.
-	maxLead = 2 * time.Minute
+	maxLead = faultline.FutureBound
 	// maxHeld bounds the lines that wait for the clock to start.
 	maxHeld = 1 << 16
 	// fineGap is the part of a gap that is ticked through by the second; what

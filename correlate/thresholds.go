@@ -1,0 +1,255 @@
+package correlate
+
+import (
+	"time"
+
+	"faultline"
+)
+
+// Every judgement of the engine stands in this file: what it is, in which unit, why
+// it has this value and where that is from. "Tuned" names the part of the method
+// (bench/accuracy/ablations.go) whose scenarios show what another value costs.
+// docs/method.md repeats them for readers; a test compares the two.
+
+// The units. They are aliases, so that a sum of evidence needs no conversions.
+type (
+	nats   = float64 // natural logarithm of odds or of a likelihood ratio
+	share  = float64 // of a whole, 0 to 1
+	millis = int64   // Unix milliseconds, or a span of them
+)
+
+// Time.
+const (
+	second millis = 1000
+	minute        = 60 * second
+	hour          = 60 * minute
+
+	// lateBound and futureBound are the contract's: an event further behind the clock
+	// is left out, one further ahead is set to the clock.
+	lateBound   = millis(faultline.LateBound / time.Millisecond)
+	futureBound = millis(faultline.FutureBound / time.Millisecond)
+	// evalEvery is how often evidence is weighed. Probes come once a minute and the
+	// fastest decision takes two evaluations, so that a shorter step gains nothing.
+	evalEvery = 5 * second
+)
+
+// The windows of the onset hypotheses: "since 15 s, 30 s, …, 32 minutes". A short one
+// sees a new failure at once, a long one a monitor that checks every 10 or 20 minutes.
+// Tuned: ablation "onset hypotheses".
+const (
+	windows    = 8
+	windowBits = 3
+)
+
+var windowMS = [windows]millis{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}
+
+// Capacities. Beyond one, what is new is refused and counted, or the oldest goes.
+const (
+	maxSites      = 2_000_000 // 20 times the largest map that we know of
+	maxComponents = 500_000   // 202,860 were seen below a million sites
+	maxVantages   = faultline.MaxVantages
+	maxNetworks   = 100_000 // more than there are ASNs announced
+	maxRepeatKeys = 4_000_000
+	maxReporters  = 200_000 // of an incident; beyond, the counts of reports go on
+	maxNets       = 4_096
+	maxCountries  = 250 // more than ISO 3166 has
+	maxStatements = 200
+	maxExempt     = 20 // a list that a reader takes in
+	ringResults   = 32 // results that a track keeps: half an hour at one a minute
+	crowdReports  = 2048
+	wellReports   = 64
+	sickSpans     = 64
+	chunkRows     = 64        // rows allocated together
+	growBy        = 1024      // sites by which the lists beside them grow
+	growSearchBy  = 256       // components by which the lists of a search grow
+	pieceBytes    = 256 << 10 // of a snapshot; to write one takes a millisecond or two
+)
+
+// Incidents: when one begins, keeps its cause, and ends.
+const (
+	openOdds      nats  = 3 // twice in a row: 20 to 1
+	openAtOnce    nats  = 6 // or this once: 400 to 1
+	confirmOdds   nats  = 3
+	renameOdds    nats  = 3 // more than the present cause, twice in a row
+	renameWithin        = 10 * minute
+	leftPart      share = 0.6 // of what fails of a cause, in one incident that began with it
+	sameFailures  share = 0.5 // of a cause's failing sites in one incident: it is that incident
+	handOverSites       = 3   // that one cause holds alone must show that it is over. Tuned: ablation "handover"
+
+	recoveringPart share = 0.3 // of the peak
+	recoveringFor        = 3 * minute
+	relapsePart    share = 0.5 // of the peak fails again: it is not recovering
+	tailPart       share = 0.5 // of the peak that the tail of a recovery is taken to fail
+	quietFor             = 10 * minute
+	quietPart      share = 0.05 // stragglers do not hold an incident open
+	retractAfter         = 5 * minute
+	relapseFails         = 2                // of the last results of a site
+	recurrence           = 30 * minute      // the contract's: what fails again within it is the same incident
+	kept                 = 24 * 60 * minute // a final incident takes statements and corrections
+	statementLead        = 60 * minute      // before the onset that a statement may be of the incident
+	firstReach           = 5 * minute       // how far back an onset may be before it is fitted
+	entropyBytes         = 10               // of a ULID
+)
+
+// What confirms. The first three are the contract's.
+const (
+	confirmVantages       = 2
+	confirmNetworks       = 3  // that agree with one vantage
+	confirmASNs           = 20 // where nothing probes
+	agreeOdds        nats = 3  // of the crowd over all that depends on the cause
+	agreeSpan             = 8 * minute
+	ownFaultAge           = 60 * second
+	ownFaultFailures      = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
+	certainOdds      nats = 6
+	probesAlone      nats = 5 // of the probes without the crowd. Tuned: ablation "nats from probes"
+	// While so many others, unrelated, began to fail within othersWithin of a site, its
+	// own fault waits for a component up to othersFor. Tuned: ablation "shadow of an incident".
+	othersFor    = 5 * minute
+	othersWithin = 2 * minute
+	othersSites  = 3
+	// riseChance is how rarely a network's reports come to so many by chance if they are
+	// to count as a rise.
+	riseChance share = 0.02
+	// echoMass is how many times an incident's reports another one must have for the
+	// smaller to be its echo: people blame their own provider for what is elsewhere.
+	echoMass = 5
+)
+
+// Members.
+const (
+	stateResults       = 3          // of each vantage show how a site does now
+	stateReach         = 3.5        // times the cadence; older results show nothing
+	minReach           = 4 * minute // however often somebody checks
+	trustSpan          = 2 * minute // the window of trust in a vantage that a site's state needs
+	joinChance   share = 0.8        // posterior from which a site belongs to an incident
+	joinFraction share = 0.3        // of the cause that is taken to fail at least, for who joins
+	crowdSpan          = 4 * minute // of reports that a site's state rests on where nothing probes
+	crowdDown    nats  = 1.5
+	crowdBack    nats  = 0.5
+	crowdTail          = 2 * minute // by which reports end later than the failure
+	blipFor            = 3 * minute // what failed once and then no more was no part of it
+)
+
+// Sites' own faults, adoption, clusters. Tuned: ablations "sites' own faults", "adoption".
+const (
+	ownPrior      nats  = -6  // of one site failing on its own in one window
+	cautiousOK          = 10. // successes that a site is credited with, see priorOK
+	cautiousMost  share = 0.9 // of failures when all is well, at the upper end
+	ownStart            = 3   // the 2 minute window is the shortest that convinces of a single site
+	adoptWithin         = 100 * second
+	adoptEvidence nats  = 5
+	adoptLike     share = 0.05       // of an incident's failed probes show the symptom
+	roseWithin          = 3 * minute // of an incident's onset, as its reporters had it
+	spreadWithin        = minute
+	spreadPart    share = 0.1 // of an incident's sites fell at about one time
+	ownCrowdOnly        = 10  // independent reporters, where nothing probes
+	clusterSites        = 5
+	clusterWithin       = 3 * minute
+	clusterAge          = 2 * minute // by then components have been found
+)
+
+// Viewers' networks. The first is the contract's. Tuned: ablation "viewers' networks".
+const (
+	ispSites               = 30
+	ispPeople              = 30         // distinct reporters: one person may name every site
+	ispWindow              = 8 * minute // breadth is counted over this
+	ispRecent              = 2 * minute // and it goes on while this is broad too
+	ispRise                = 5.0        // times its own history
+	ispSurge               = 10         // times its usual reports when it is fully down
+	ispLogOdds       nats  = 12
+	ispOthers              = 2.0 // other networks' reports of those sites, times their normal
+	ispSick          share = 0.2 // of those sites, at most so many failing by probes
+	ispSpread              = 10  // distinct prefixes, where prefixes are known
+	ispStillSites          = 10
+	ispListed              = 200
+	ispHistory             = 10.0 // minutes that were learned: without a past nothing rises
+	complaintMinutes       = int((ispWindow+futureBound)/minute) + 2
+)
+
+// Onset. Tuned: ablation "ramps of onset".
+const (
+	onsetTimes        = 3           // earliest, likeliest, latest
+	onsetDrop   nats  = 1.92        // half the 95 % quantile of χ² with one degree of freedom
+	onsetReach        = 20 * minute // before detection
+	onsetFreeze       = 15 * minute // after detection: then it is final
+	onsetFloor        = 3 * second  // probes take time and clocks differ
+	onsetStep         = 2 * second  // how fine the time of onset is
+	onsetTie    nats  = 1e-9        // likelihoods nearer than that are equal
+	shareMost   share = 0.95        // of probes that fail after the onset, at most and at least
+	shareLeast  share = 0.1
+	crowdSlack        = 90 * second // widens an onset that only people saw: they report late
+	silenceStep       = 10 * second // by which the absence of reports is counted
+	fitOften          = 2 * minute  // after detection the onset is fitted each time
+	fitLater          = minute      // and then so often
+)
+
+// rampSpans are the times over which a failure may spread. A site of one owner fails at
+// once.
+var rampSpans = [...]millis{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}
+
+// Revisions, views and charts: how often, and what is shown.
+const (
+	restate              = minute // the contract's, as the next two
+	restateLater         = 5 * minute
+	laterAfter           = 60 * minute
+	onsetMoves           = 10 * time.Second
+	failingMoves   share = 0.1
+	mostConfidence share = 0.99
+	temper               = 3    // log-odds a nat: sites are less independent than the model has it
+	feltAtLeast    share = 0.25 // of the highest share that a vantage sees, to be inside the scope
+	feltProbes           = 5    // fewer of a vantage show nothing
+	// By scopeAfter the onset every vantage has checked; before, nothing is said of scope.
+	scopeAfter       = 2 * minute
+	titleShare share = 0.5 // of the sites show a symptom that the title names
+	titleTie   share = 1e-9
+	// Accused, and exonerated: so many independent people, so many times what is normal,
+	// while probes find the site well.
+	accusedPeople  = 8
+	accusedRise    = 4.0
+	accusedSpan    = 8 * minute
+	exonerateAfter = 2 * minute // of the onset: by then the probes have checked
+	viewReach      = 15 * minute
+	statusReach    = 10 * minute
+	rateScale      = 1e3 // expected reports are shown to a thousandth
+	hourMinutes    = 60
+	hoursUntil     = 30 * second // hours are published in the first half of each minute
+	// tallyMinutes are the minutes that a site keeps: those that an event in time may fall
+	// into, and one that is published once more.
+	tallyMinutes = int((lateBound+futureBound)/minute) + 2
+	tallyHours   = 2
+)
+
+// Check requests: what is asked of the probers, and for how long.
+const (
+	requestFor      = 45 * second
+	requestRotation = 30 * second // after it others of a component's members have their turn
+	requestMembers  = 24          // of one component under suspicion
+	requestFollowed = 12          // of one that is confirmed or recovering
+	requestControls = 12          // elsewhere, for each component
+	requestAlone    = 48          // that fail or are complained of alone
+	requestFresh    = 10 * minute // so long a confirmed incident is followed closely
+)
+
+// Layout of what is kept in bits and bytes.
+const (
+	// checkpointVersion changes with the shape of what is written; another one is
+	// refused, and the fold starts from the log.
+	checkpointVersion = 4
+
+	statusFails     = 400 // the first HTTP status that is a failure
+	statusServer    = 500 // the first that the server takes upon itself
+	statusOrigin    = 520 // 52x: Cloudflare's edge accuses the origin (its documentation of 5xx errors)
+	statusOriginEnd = 530
+	codeBits        = 10 // of a result: its symptom
+	partBits        = 10 // of a dependency: its share in thousandths
+	partOne         = 1000
+	placeBits       = 21 // maxSites and maxRepeatKeys/2 fit
+	placeMask       = 1<<placeBits - 1
+	leastBits       = 6 // of the number of slots of an index
+	wordBits        = 64
+	wordBytes       = 8
+	hashMix         = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
+	decimal         = 10
+	hundred         = 100
+	partsKnown      = 64 // vantages for which logarithms are at hand
+)

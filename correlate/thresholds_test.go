@@ -1,0 +1,128 @@
+package correlate
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"faultline"
+)
+
+// numbersAnywhere may stand in any expression: none, one, two, a half (the middle).
+var numbersAnywhere = []string{"0", "1", "2", "0.5"}
+
+// numbersOf are the files that hold numbers: the thresholds, and the table of kinds.
+func numbersOf(file string) bool {
+	return strings.HasPrefix(file, "thresholds") || file == "kinds.go" || strings.HasSuffix(file, "_test.go")
+}
+
+// A number in the middle of a rule has no reason and no source, so that every one but
+// the smallest stands in thresholds.go, under a name.
+func TestNumbersHaveNames(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if numbersOf(file) {
+			continue
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range bareNumbers(t, file, src) {
+			t.Error(found)
+		}
+	}
+	planted := "package correlate\nfunc x() bool { return 3.5 > 2 }"
+	if found := bareNumbers(t, "planted.go", []byte(planted)); len(found) != 1 || !strings.Contains(found[0], "3.5") {
+		t.Errorf("in %q found %v", planted, found)
+	}
+}
+
+func bareNumbers(t *testing.T, file string, src []byte) (found []string) {
+	t.Helper()
+	set := token.NewFileSet()
+	tree, err := parser.ParseFile(set, file, src, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		lit, ok := n.(*ast.BasicLit)
+		if !ok || lit.Kind != token.INT && lit.Kind != token.FLOAT {
+			return true
+		}
+		if value := strings.TrimSuffix(lit.Value, "."); !slices.Contains(numbersAnywhere, value) {
+			found = append(found, fmt.Sprintf("%s: %s needs a name in thresholds.go", set.Position(lit.Pos()), lit.Value))
+		}
+		return true
+	})
+	return found
+}
+
+// docs/method.md says the thresholds in words; it must say those that the code has.
+func TestMethodSaysTheThresholds(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join("..", "docs", "method.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := strings.Join(strings.Fields(string(raw)), " ")
+	for _, says := range []string{
+		fmt.Sprintf("prior %v failures, %v successes; %v once it has failed twice before", priorFail, priorOK, flakyOK),
+		fmt.Sprintf("n/(n+%d)", successesSeen),
+		fmt.Sprintf("everywhere (%v), in one region alone (%v shared among them), or on the way from one vantage alone (%v shared)", everywhere, oneRegion, oneVantage),
+		fmt.Sprintf("prefix counts for at most %d and a network for at most %d", prefixCap, networkCap),
+		fmt.Sprintf("(dispersion %v)", dispersion),
+		fmt.Sprintf("up to %v times the site's normal rate", surge),
+		fmt.Sprintf("(rank+1)^−%v, worth %v minutes", rankExponent, siteWeight),
+		fmt.Sprintf("(ε = %v), a vantage by ±4.6 (ε = %v)", crowdEpsilon, vantageEpsilon),
+		fmt.Sprintf("[−%v, %v]", -evidenceMin, evidenceMax),
+		fmt.Sprintf("over ten values from %v to %v", qGrid[0], qGrid[len(qGrid)-1]),
+		fmt.Sprintf("%v for one of several", sharedWeight),
+		fmt.Sprintf("prior = −ln(number of components) − %v − ln %d", priorPenalty, windows),
+		fmt.Sprintf("(q < %v)", wholly),
+		fmt.Sprintf("below %v costs %v nats", wholeFrom, wholePenalty),
+		fmt.Sprintf("%.0f %% of its failing members", 100*minAttributionShare),
+		fmt.Sprintf("overlap by %.0f %% or more", 100*likeness),
+		fmt.Sprintf("at a prior of −%v", -ownPrior),
+		fmt.Sprintf("at most %d are asked how well", healthySample),
+		fmt.Sprintf("began within %d s of the incident", adoptWithin/second),
+		fmt.Sprintf("%d sites or more in eight minutes, by %d people or more", ispSites, ispPeople),
+		fmt.Sprintf("%v nats twice in a row, or %v once", openOdds, openAtOnce),
+		fmt.Sprintf("for its fault by %v nats", probesAlone),
+		fmt.Sprintf("%d ASNs that each report more of it than usual (chance %v or less", confirmASNs, riseChance),
+		fmt.Sprintf("less than %.0f %% of the peak has failed", 100*recoveringPart),
+		fmt.Sprintf("at most %.0f %% has for ten", 100*quietPart),
+		fmt.Sprintf("within %d minutes is the same incident", recurrence/minute),
+		fmt.Sprintf("at most %v less likely", onsetDrop),
+		fmt.Sprintf("1/(1+e^(−odds/%d)), shared among alternatives, and at most %v", temper, mostConfidence),
+	} {
+		if !strings.Contains(doc, says) {
+			t.Errorf("docs/method.md does not say %q", says)
+		}
+	}
+}
+
+// The table of kinds names them all, in the order of names that people give.
+func TestEveryKindIsInTheTable(t *testing.T) {
+	t.Parallel()
+	var kinds []string
+	for i := range kindTable {
+		kinds = append(kinds, kindTable[i].kind)
+		if kindTable[i].rank() != i || !strings.Contains(kindTable[i].title, "%s") {
+			t.Errorf("%s: rank %d, title %q", kindTable[i].kind, kindTable[i].rank(), kindTable[i].title)
+		}
+	}
+	if !slices.Equal(kinds, faultline.Kinds) {
+		t.Errorf("kinds %v, want %v", kinds, faultline.Kinds)
+	}
+}
