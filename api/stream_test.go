@@ -16,6 +16,7 @@ import (
 	"faultline"
 	"faultline/api/stream"
 	"faultline/board"
+	"faultline/pace"
 
 	"github.com/go-json-experiment/json"
 )
@@ -44,7 +45,7 @@ func (n *node) serve() *httptest.Server {
 
 func open(t *testing.T, url, lastID string) *openStream {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithCancel(pace.Context(t, pace.Limit))
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -197,12 +198,13 @@ func TestStreamOutlivesTheServersDeadlines(t *testing.T) {
 	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.Heartbeat = 20 * time.Millisecond })
 	n.run()
 	server := httptest.NewUnstartedServer(n.engine)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	limit := pace.Scale(200 * time.Millisecond)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
 	server.Start()
 	t.Cleanup(server.Close)
 	t.Cleanup(n.streams.Close)
 	s := open(t, server.URL+"/v1/stream", "")
-	for range 20 { // 400 ms of heartbeats
+	for began := time.Now(); time.Since(began) < 2*limit; {
 		if _, err := s.block(); err != nil {
 			t.Fatalf("cut off: %v", err)
 		}
@@ -211,7 +213,9 @@ func TestStreamOutlivesTheServersDeadlines(t *testing.T) {
 
 // A client that takes nothing is dropped, and nobody waits for it.
 func TestSlowClientIsDropped(t *testing.T) {
-	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.WriteDeadline = 50 * time.Millisecond })
+	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) {
+		s.WriteDeadline = pace.Scale(200 * time.Millisecond)
+	})
 	n.run()
 	var serving atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -280,11 +284,9 @@ func TestStreamsEndWithTheBoard(t *testing.T) {
 		s := open(t, server.URL+"/v1/stream", "")
 		s.opened()
 		end(n, stop)
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		if err := server.Config.Shutdown(ctx); err != nil {
+		if err := server.Config.Shutdown(pace.Context(t, pace.Limit)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		cancel()
 		if _, err := s.block(); !errors.Is(err, io.EOF) {
 			t.Errorf("%s: the stream goes on: %v", name, err)
 		}

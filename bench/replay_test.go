@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
+	"faultline/pace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,14 +169,12 @@ echo '{"confirmed_at":"2024-01-15T12:10:00Z","cause":{"component":"cdn:c3"}}'
 
 func TestFoldCountsTheChildsCPU(t *testing.T) {
 	r := fakeReplay(t, answers)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	rate, err := r.fold(ctx)
+	rate, err := r.fold(pace.Context(t, pace.Limit))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 1,000 lines in more than nothing and less than 30 s.
-	if rate < 30 || rate > 1e7 || r.incidents != 1 || r.maxRSS == 0 {
+	// 1,000 lines in more than nothing, at whatever pace.
+	if rate <= 0 || rate > 1e7 || r.incidents != 1 || r.maxRSS == 0 {
 		t.Errorf("%v lines a second, %d incidents, %d bytes", rate, r.incidents, r.maxRSS)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"faultline"
+	"faultline/pace"
 	"faultline/store/storetest"
 )
 
@@ -148,18 +149,14 @@ func (f *fixture) succeed(t *testing.T, holder string) Lease {
 // until waits for something that only Redis's own clock brings about.
 func (f *fixture) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
+	asked := false
+	pace.Eventually(t, what, func() bool {
+		if asked {
 			f.advance(5 * time.Millisecond)
-		case <-ctx.Done():
-			t.Fatalf("waited in vain until %s", what)
 		}
-	}
+		asked = true
+		return done()
+	})
 }
 
 // drain reads until there is no more.

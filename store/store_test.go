@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"faultline"
+	"faultline/pace"
 	"faultline/store/storetest"
 )
 
@@ -97,8 +98,7 @@ func TestHungRedis(t *testing.T) {
 	s, err := Open(t.Context(), Config{URL: "redis://" + l.Addr().String()})
 	ok(t, err)
 	t.Cleanup(func() { ok(t, s.Close()) })
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := pace.Context(t, time.Minute)
 	for _, err := range everyCall(ctx, s) {
 		wantErr(t, err, faultline.ErrUnavailable)
 	}

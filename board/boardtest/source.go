@@ -8,6 +8,7 @@ package boardtest
 import (
 	"cmp"
 	"context"
+	"faultline/pace"
 	"fmt"
 	"slices"
 	"strconv"
@@ -224,15 +225,5 @@ func Incident(i, n, sites int) faultline.Incident {
 // Eventually waits for what another goroutine does.
 func Eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not in 10 s: %s", what)
-		case <-tick.C:
-		}
-	}
+	pace.Eventually(t, what, ok)
 }

@@ -3,6 +3,7 @@ package statements
 import (
 	"context"
 	"errors"
+	"faultline/pace"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -268,9 +269,7 @@ func TestRunAsksEachPageAndEndsWithTheLease(t *testing.T) {
 	}
 	sources[7].Says[0].Only = ""
 	poller = NewPoller(Config{Sources: []Source{prepared(t, sources[7])}, Every: time.Millisecond, Now: func() time.Time { return now }, Append: log.append})
-	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	if err := poller.Run(ctx); !errors.Is(err, faultline.ErrNotLeader) {
+	if err := poller.Run(pace.Context(t, pace.Limit)); !errors.Is(err, faultline.ErrNotLeader) {
 		t.Errorf("without the lease it ends with %v", err)
 	}
 }
