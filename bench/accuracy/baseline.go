@@ -1,31 +1,32 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"faultline"
 )
 
-// baseline names the components to blame for the sites that fail at one moment.
+// baseline names the components to blame for what fails at one moment.
 type baseline struct {
 	name  string
 	blame blame
 }
 
-// blame names the components at fault for the sites that fail.
-type blame func(sites []*observed) []faultline.Component
+// blame names the components at fault for the flows that fail.
+type blame func(flows []*flow) []faultline.Component
 
 // baselines are set near what served them best on tuning seeds.
 var baselines = []baseline{
 	{"threshold per site", blameSites},
 	{"grouping by label", blameGroups},
 	{"SCORE", blameSCORE(0.5)},
-	{"Flock", blameFlock(0.5, 0.015, -20)},
+	{"Flock", blameFlock(flockSettings{p1: 0.5, p2: 0.015, prior: -20, alone: -8})},
 }
 
 // When a blamed component becomes an incident and when it is over.
 const (
-	confirmAfter = 2 // minutes in a row
+	confirmAfter = 2 // judgements in a row
 	overAfter    = 10 * time.Minute
 )
 
@@ -39,7 +40,7 @@ type tracked struct {
 // blamed is one component being blamed.
 type blamed struct {
 	incident faultline.Incident
-	minutes  int
+	times    int // that it was blamed in a row
 	last     time.Time
 	sites    map[string]bool
 }
@@ -58,36 +59,37 @@ func newPeers() *peers {
 	return p
 }
 
-// fold takes the next event; once a minute all methods blame anew.
+// fold takes the next event; whenever the front end has judged, all methods blame
+// again.
 func (p *peers) fold(ev faultline.Event) {
 	if p.front.fold(ev) {
 		for _, t := range p.methods {
-			t.minute(p.front.last, p.front.order)
+			t.turn(p.front.last, p.front.flows)
 		}
 	}
 }
 
-// minute takes what is blamed just now.
-func (t *tracked) minute(now time.Time, sites []*observed) {
-	for _, c := range t.blame(sites) {
+// turn takes what is blamed just now.
+func (t *tracked) turn(now time.Time, flows []*flow) {
+	for _, c := range t.blame(flows) {
 		r := t.open[c]
 		if r == nil {
 			r = &blamed{sites: map[string]bool{}}
 			r.incident = faultline.Incident{
 				State: faultline.StateCandidate, DetectedAt: now, Cause: &faultline.Cause{Component: c, Confidence: 1},
-				Onset: faultline.Onset{Earliest: now.Add(-2 * time.Minute), At: now.Add(-time.Minute), Latest: now},
+				Onset: onsetOf(c, flows, now),
 			}
 			t.open[c] = r
 			t.all = append(t.all, r)
 		}
 		r.last = now
-		if r.minutes++; r.minutes == confirmAfter {
+		if r.times++; r.times == confirmAfter {
 			r.incident.State, r.incident.ConfirmedAt = faultline.StateConfirmed, &now
 		}
-		r.gather(c, sites)
+		r.gather(c, flows)
 	}
 	for c, r := range t.open {
-		if now.Sub(r.last) >= overAfter || r.minutes < confirmAfter && r.last != now {
+		if now.Sub(r.last) >= overAfter || r.times < confirmAfter && r.last != now {
 			last := r.last
 			r.incident.State, r.incident.ResolvedAt = faultline.StateResolved, &last
 			delete(t.open, c)
@@ -95,26 +97,44 @@ func (t *tracked) minute(now time.Time, sites []*observed) {
 	}
 }
 
+// How far before and after the first failures the baselines' onset may lie.
+const (
+	onsetBefore = 45 * time.Second
+	onsetAfter  = 15 * time.Second
+	onsetShare  = 10 // the tenth of the flows that began first is taken for chance
+)
+
+// onsetOf dates a cause to when its first flows began to fail.
+func onsetOf(c faultline.Component, flows []*flow, now time.Time) faultline.Onset {
+	var began []time.Time
+	for _, f := range flows {
+		if f.failing && now.Sub(f.since) < overAfter && f.site.dependsOn(c) {
+			began = append(began, f.since)
+		}
+	}
+	if len(began) == 0 {
+		return faultline.Onset{Earliest: now.Add(-2 * time.Minute), At: now.Add(-time.Minute), Latest: now}
+	}
+	slices.SortFunc(began, time.Time.Compare)
+	at := began[len(began)/onsetShare]
+	return faultline.Onset{Earliest: at.Add(-onsetBefore), At: at.Add(-onsetAfter), Latest: at.Add(onsetAfter)}
+}
+
 // gather notes the failing sites of a component.
-func (r *blamed) gather(c faultline.Component, sites []*observed) {
-	for _, s := range sites {
-		if s.failing && !r.sites[s.name] && s.standsOn(c) {
+func (r *blamed) gather(c faultline.Component, flows []*flow) {
+	for _, f := range flows {
+		if s := f.site; f.failing && !r.sites[s.name] && s.dependsOn(c) {
 			r.sites[s.name] = true
 			r.incident.Sites = append(r.incident.Sites, faultline.IncidentSite{Site: s.name})
 		}
 	}
 }
 
-func (s *observed) standsOn(c faultline.Component) bool {
+func (s *observed) dependsOn(c faultline.Component) bool {
 	if c.Kind() == faultline.KindSite {
 		return s.name == c.Name()
 	}
-	for _, o := range s.components {
-		if o == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.components, c)
 }
 
 func (t *tracked) incidents() []faultline.Incident {

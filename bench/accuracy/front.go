@@ -6,42 +6,68 @@ import (
 	"faultline"
 )
 
-// What the front end that all baselines share takes for a failing site.
+// What the front end that all baselines share takes for failing.
 const (
-	recentProbes  = 2 // of each vantage
-	probeMemory   = 45 * time.Minute
-	failingProbes = 2 // at least, and
-	failingShare  = 0.4
+	judgeEvery  = 30 * time.Second
+	probeMemory = 45 * time.Minute // a result older than this says nothing
+	learning    = 25 * time.Minute // of the log, in which tracks and crowds are learnt
+	mutedShare  = 0.3              // a track that fails as often while it is learnt is ignored
 
 	reportWindow   = 5  // minutes
 	failingReports = 10 // at least in the window, and
 	reportFactor   = 6. // times what is usual
-	learning       = 30 // minutes of the mean, which learns while all is quiet
+	usualOver      = 30 // minutes of the mean, which learns while all is quiet
 )
 
 // observed is one site as the front end sees it.
 type observed struct {
 	name       string
 	components []faultline.Component
-	probes     map[string][]outcome
-	minutes    [reportWindow]int
+	tracks     []*track
+	minutes    [reportWindow]complaints
 	usual      float64 // reports a minute
-
-	judged, failing bool
+	crowded    bool    // people report it far more than is usual
+	networks   map[uint32]bool
 }
 
-type outcome struct {
-	at     time.Time
-	failed bool
+// complaints are what people reported of a site in a minute.
+type complaints struct {
+	reports int
+	asns    map[uint32]bool
 }
 
-// front is a simple threshold per site on probes and reports: the part that the
-// baselines do not bring themselves.
+// track is what one vantage sees of one site.
+type track struct {
+	vantage string
+	at      time.Time // of the last result
+	failed  bool      // the last result
+	since   time.Time // when the failures that go on now began
+
+	learnt, learntFailed int
+}
+
+// people stands in the place of the vantage where nothing but people watches a site.
+const people = "people"
+
+// flow is one site as one vantage sees it now: what Flock calls a flow. Both are
+// links on its path, as everything is that the site depends on.
+type flow struct {
+	site    *observed
+	vantage string
+	failing bool
+	since   time.Time // if it fails
+}
+
+// front is a simple threshold per site and vantage: the part that the baselines do
+// not bring themselves. People's reports of sites that are probed are set apart:
+// they neither clear nor accuse.
 type front struct {
-	sites map[string]*observed
-	order []*observed
-	start time.Time
-	last  time.Time // minute last judged
+	sites  map[string]*observed
+	order  []*observed
+	flows  []*flow
+	start  time.Time
+	minute time.Time // last rolled over
+	last   time.Time // last judged
 }
 
 func newFront() *front { return &front{sites: map[string]*observed{}} }
@@ -49,68 +75,129 @@ func newFront() *front { return &front{sites: map[string]*observed{}} }
 func (f *front) site(name string) *observed {
 	s := f.sites[name]
 	if s == nil {
-		s = &observed{name: name, probes: map[string][]outcome{}}
+		s = &observed{name: name}
 		f.sites[name] = s
 		f.order = append(f.order, s)
 	}
 	return s
 }
 
-// fold takes an event and reports whether all sites have been judged anew,
-// which is once a minute.
+// fold takes an event and reports whether all flows have been judged again, which
+// is once every half minute.
 func (f *front) fold(ev faultline.Event) bool {
 	switch v := ev.(type) {
 	case faultline.SiteRecord:
 		f.site(v.Site).components = v.Components
 	case faultline.Report:
 		if v.Symptom != faultline.SymptomOK {
-			f.site(v.Site).minutes[0]++
+			f.site(v.Site).minutes[0].add(v.ASN)
 		}
 	case faultline.Probe:
 		if v.Symptom != faultline.SymptomBlocked {
-			s := f.site(v.Site)
-			kept := append(s.probes[v.Vantage], outcome{v.At, v.Symptom != faultline.SymptomOK})
-			s.probes[v.Vantage] = kept[max(0, len(kept)-recentProbes):]
+			f.site(v.Site).track(v.Vantage).see(v, f.young(v.At))
 		}
 	case faultline.Tick:
-		if f.start.IsZero() {
-			f.start, f.last = v.At, v.At
-		}
-		if v.At.Sub(f.last) >= time.Minute {
-			f.last = v.At
-			for _, s := range f.order {
-				s.judge(v.At, v.At.Sub(f.start) > learning*time.Minute)
-			}
-			return true
-		}
+		return f.tick(v.At)
 	}
 	return false
 }
 
-// judge decides on one site at the end of a minute.
-func (s *observed) judge(now time.Time, learnt bool) {
-	failed, all := 0, 0
-	for _, kept := range s.probes {
-		for _, o := range kept {
-			if now.Sub(o.at) < probeMemory {
-				all++
-				if o.failed {
-					failed++
-				}
-			}
+// young reports whether the log is so young that tracks are still learnt.
+func (f *front) young(now time.Time) bool { return f.start.IsZero() || now.Sub(f.start) <= learning }
+
+func (f *front) tick(now time.Time) bool {
+	if f.start.IsZero() {
+		f.start, f.last, f.minute = now, now, now
+	}
+	if now.Sub(f.last) < judgeEvery {
+		return false
+	}
+	f.last = now
+	f.flows = f.flows[:0]
+	for _, s := range f.order {
+		s.listen(!f.young(now))
+		f.flows = s.judge(f.flows, now)
+	}
+	if now.Sub(f.minute) >= time.Minute {
+		f.minute = now
+		for _, s := range f.order {
+			s.turn()
 		}
 	}
-	reports := 0
-	for _, n := range s.minutes {
-		reports += n
+	return true
+}
+
+func (c *complaints) add(asn uint32) {
+	c.reports++
+	if c.asns == nil {
+		c.asns = map[uint32]bool{}
 	}
-	probed := failed >= failingProbes && float64(failed) >= failingShare*float64(all)
-	crowded := learnt && reports >= failingReports && float64(reports) >= reportFactor*reportWindow*s.usual
-	s.judged = all > 0 || crowded
-	s.failing = probed || crowded && all == 0
-	if !crowded {
-		s.usual += (float64(s.minutes[0]) - s.usual) / learning
+	c.asns[asn] = true
+}
+
+func (s *observed) track(vantage string) *track {
+	for _, t := range s.tracks {
+		if t.vantage == vantage {
+			return t
+		}
+	}
+	t := &track{vantage: vantage}
+	s.tracks = append(s.tracks, t)
+	return t
+}
+
+func (t *track) see(p faultline.Probe, young bool) {
+	failed := p.Symptom != faultline.SymptomOK
+	if failed && !t.failed {
+		t.since = p.At
+	}
+	t.at, t.failed = p.At, failed
+	if young {
+		t.learnt++
+		if failed {
+			t.learntFailed++
+		}
+	}
+}
+
+// muted reports whether the track failed often while it was learnt.
+func (t *track) muted() bool {
+	return t.learntFailed > 1 && float64(t.learntFailed) >= mutedShare*float64(t.learnt)
+}
+
+// listen decides whether people report the site far more than is usual.
+func (s *observed) listen(learnt bool) {
+	reports := 0
+	s.networks = map[uint32]bool{}
+	for _, m := range s.minutes {
+		reports += m.reports
+		for asn := range m.asns {
+			s.networks[asn] = true
+		}
+	}
+	s.crowded = learnt && reports >= failingReports && float64(reports) >= reportFactor*reportWindow*s.usual
+}
+
+// judge appends the flows of the site.
+func (s *observed) judge(flows []*flow, now time.Time) []*flow {
+	probed := false
+	for _, t := range s.tracks {
+		if now.Sub(t.at) < probeMemory && !t.muted() {
+			probed = true
+			flows = append(flows, &flow{site: s, vantage: t.vantage, failing: t.failed, since: t.since})
+		}
+	}
+	if !probed && s.crowded {
+		flows = append(flows, &flow{site: s, vantage: people, failing: true, since: now.Add(-2 * time.Minute)})
+	}
+	return flows
+}
+
+// turn begins the next minute of reports.
+func (s *observed) turn() {
+	if !s.crowded {
+		s.usual += (float64(s.minutes[0].reports) - s.usual) / usualOver
 	}
 	copy(s.minutes[1:], s.minutes[:reportWindow-1])
-	s.minutes[0] = 0
+	s.minutes[0] = complaints{}
 }

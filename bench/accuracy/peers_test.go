@@ -9,16 +9,24 @@ import (
 	"faultline"
 )
 
-// town is n judged sites of each component, of which some fail.
-func town(failing map[faultline.Component]int, n int) []*observed {
-	var out []*observed
+// town is n sites of each component as two vantages see them, of which some fail.
+func town(failing map[faultline.Component]int, n int) []*flow {
+	var out []*flow
 	for _, c := range []faultline.Component{"cdn:a", "cdn:b", "dns:c"} {
 		for i := range n {
 			name := fmt.Sprintf("%s%d.example", c.Name(), i)
-			out = append(out, &observed{name: name, components: []faultline.Component{c, faultline.NewComponent("tld", fmt.Sprint(i%3))}, judged: true, failing: i < failing[c]})
+			s := &observed{name: name, components: []faultline.Component{c, faultline.NewComponent("tld", fmt.Sprint(i%3))}}
+			for _, v := range []string{"lon-1", "nyc-1"} {
+				out = append(out, &flow{site: s, vantage: v, failing: i < failing[c]})
+			}
 		}
 	}
 	return out
+}
+
+// flockOf has Flock with a prior for components, and a stern one for all else.
+func flockOf(prior float64) blame {
+	return blameFlock(flockSettings{p1: 0.5, p2: 0.015, prior: prior, alone: -60})
 }
 
 func TestBaselinesBlame(t *testing.T) {
@@ -37,14 +45,42 @@ func TestBaselinesBlame(t *testing.T) {
 		{"SCORE: a low one", blameSCORE(0.5), some, nil},
 		{"SCORE: a low threshold", blameSCORE(0.3), some, []faultline.Component{"cdn:a"}},
 		{"SCORE: what is covered is not covered again", blameSCORE(0.3), all, []faultline.Component{"cdn:a"}},
-		{"Flock: most of a component", blameFlock(0.5, 0.015, -12), all, []faultline.Component{"cdn:a"}},
-		{"Flock: a stern prior", blameFlock(0.5, 0.015, -40), all, nil},
-		{"Flock: two at once", blameFlock(0.5, 0.015, -12), map[faultline.Component]int{"cdn:a": 9, "cdn:b": 9}, []faultline.Component{"cdn:a", "cdn:b"}},
-		{"Flock: nothing", blameFlock(0.5, 0.015, -12), nil, nil},
+		{"Flock: most of a component", flockOf(-24), all, []faultline.Component{"cdn:a"}},
+		{"Flock: a stern prior", flockOf(-80), all, nil},
+		{"Flock: two at once", flockOf(-24), map[faultline.Component]int{"cdn:a": 9, "cdn:b": 9}, []faultline.Component{"cdn:a", "cdn:b"}},
+		{"Flock: nothing", flockOf(-24), nil, nil},
 	} {
 		if got := c.blame(town(c.failing, 10)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// What fails at one vantage alone is the vantage's fault, and what nobody else sees
+// is nobody's.
+func TestBaselinesBlameVantages(t *testing.T) {
+	flows := town(nil, 10)
+	for _, f := range flows {
+		f.failing = f.vantage == "lon-1"
+	}
+	for _, b := range baselines {
+		if got := b.blame(flows); len(got) > 0 {
+			t.Errorf("%s, a sick vantage: %v", b.name, got)
+		}
+	}
+	for _, f := range flows {
+		f.failing = f.vantage == "lon-1" && f.site.dependsOn("cdn:a")
+	}
+	for _, b := range baselines {
+		if got := b.blame(flows); len(got) > 0 {
+			t.Errorf("%s, seen by one: %v", b.name, got)
+		}
+	}
+	for _, f := range flows {
+		f.site.crowded = f.site.dependsOn("cdn:a")
+	}
+	if got := flockOf(-24)(flows); !slices.Equal(got, []faultline.Component{"cdn:a"}) {
+		t.Errorf("Flock, seen by one and by the people: %v", got)
 	}
 }
 
@@ -60,11 +96,13 @@ func TestBaselineIncidents(t *testing.T) {
 	for s := range 90 * 60 {
 		at := start.Add(time.Duration(s) * time.Second)
 		if s%60 < 40 {
-			probe := faultline.Probe{At: at, Site: site(s % 60), Vantage: "lon-1", Symptom: faultline.SymptomOK}
-			if m := s / 60; m >= 40 && m < 60 && s%4 == 1 {
-				probe.Symptom = "http_503"
+			for _, v := range []string{"lon-1", "nyc-1"} {
+				probe := faultline.Probe{At: at, Site: site(s % 60), Vantage: v, Symptom: faultline.SymptomOK}
+				if m := s / 60; m >= 40 && m < 60 && s%4 == 1 {
+					probe.Symptom = "http_503"
+				}
+				p.fold(probe)
 			}
-			p.fold(probe)
 		}
 		p.fold(faultline.Tick{At: at})
 	}
@@ -79,7 +117,7 @@ func TestBaselineIncidents(t *testing.T) {
 			t.Errorf("%s: %+v", m.name, in)
 			continue
 		}
-		if c := in.ConfirmedAt.Sub(start).Minutes(); c < 41 || c > 46 {
+		if c := in.ConfirmedAt.Sub(start).Minutes(); c < 40.5 || c > 46 {
 			t.Errorf("%s: confirmed at minute %.1f", m.name, c)
 		}
 		if r := in.ResolvedAt.Sub(start).Minutes(); r < 59 || r > 63 {
@@ -99,14 +137,14 @@ func TestFrontEndSeesTheCrowdWhereNothingProbes(t *testing.T) {
 		at := start.Add(time.Duration(s) * time.Second)
 		loud := s >= 40*60 && s%5 == 0
 		if s%300 == 0 || loud {
-			f.fold(faultline.Report{At: at, Site: "a.example"})
+			f.fold(faultline.Report{At: at, Site: "a.example", ASN: uint32(s)})
 		}
 		if s%300 == 0 {
 			f.fold(faultline.Report{At: at, Site: "b.example"})
 		}
 		f.fold(faultline.Tick{At: at})
 	}
-	if a, b := f.site("a.example"), f.site("b.example"); !a.failing || b.failing {
-		t.Errorf("the loud site fails: %v, the quiet one: %v", a.failing, b.failing)
+	if len(f.flows) != 1 || f.flows[0].site.name != "a.example" || f.flows[0].vantage != people {
+		t.Errorf("%d flows, not the loud site alone", len(f.flows))
 	}
 }

@@ -120,7 +120,7 @@ even seeds are for tuning, odd ones are held out.
 
 The first table is Faultline by kind. In the second, the other methods decide on the
 same events through one front end, a threshold per site, and are set near what served
-them best on tuning seeds. They know no confidence and give the two minutes before as onset.
+them best on tuning seeds, know no confidence, and date onsets by the first failures.
 The third has F1 and false incidents of each by group of kinds.
 
 `)
