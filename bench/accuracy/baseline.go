@@ -20,8 +20,8 @@ type blame func(flows []*flow) []faultline.Component
 var baselines = []baseline{
 	{"threshold per site", blameSites},
 	{"grouping by label", blameGroups},
-	{"SCORE", blameSCORE(0.5)},
-	{"Flock", blameFlock(flockSettings{p1: 0.5, p2: 0.015, prior: -20, alone: -8})},
+	{"SCORE", blameSCORE(0.3)},
+	{"Flock", blameFlock(flockSettings{p1: 0.5, p2: 0.03, prior: -30, alone: -14})},
 }
 
 // When a blamed component becomes an incident and when it is over.
@@ -99,8 +99,8 @@ func (t *tracked) turn(now time.Time, flows []*flow) {
 
 // How far before and after the first failures the baselines' onset may lie.
 const (
-	onsetBefore = 45 * time.Second
-	onsetAfter  = 15 * time.Second
+	onsetBefore = 75 * time.Second
+	onsetAfter  = 30 * time.Second
 	onsetShare  = 10 // the tenth of the flows that began first is taken for chance
 )
 
@@ -117,7 +117,7 @@ func onsetOf(c faultline.Component, flows []*flow, now time.Time) faultline.Onse
 	}
 	slices.SortFunc(began, time.Time.Compare)
 	at := began[len(began)/onsetShare]
-	return faultline.Onset{Earliest: at.Add(-onsetBefore), At: at.Add(-onsetAfter), Latest: at.Add(onsetAfter)}
+	return faultline.Onset{Earliest: at.Add(-onsetBefore), At: at.Add(-onsetBefore / 4), Latest: at.Add(onsetAfter)}
 }
 
 // gather notes the failing sites of a component.

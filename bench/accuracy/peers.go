@@ -194,8 +194,8 @@ func score(flows []*flow, hits float64) []*group {
 		var best *group
 		most := scoreFew - 1
 		for _, g := range candidates {
-			if float64(g.failing) < hits*float64(len(g.flows)) {
-				continue
+			if g.component.Kind() == faultline.KindSite || float64(g.failing) < hits*float64(len(g.flows)) {
+				continue // a site is no group that shares a risk
 			}
 			covers := 0
 			for _, f := range g.flows {

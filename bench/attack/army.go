@@ -72,37 +72,14 @@ func newStage(n int, blind func(*town) []string) stage {
 
 func (s stage) probed(site string) bool { return !s.blind[site] }
 
-// outcome is what an army reaches there.
-func (s stage) outcome(only func(*faultline.Cause) bool, a func(*town) army) faultline.IncidentState {
+// town is a fresh one that has been calm; close must be called.
+func (s stage) town() *town {
 	t := newTown(townSites)
-	defer t.close()
 	engine, err := correlate.Restore(correlate.Config{}, s.calm)
 	if err != nil {
 		panic(fmt.Errorf("restore the calm town: %w", err))
 	}
 	t.engine, t.probed = engine, s.probed
 	t.now.Add(int64(calm))
-	t.attack(a(t))
-	state, _ := t.reached(only)
-	return state
-}
-
-// least finds the smallest number, doubling and then halving, for which ok holds;
-// "never" when it does not for most.
-func least(from, most int, ok func(n int) bool) string {
-	low, high := 0, from
-	for !ok(high) {
-		if high >= most {
-			return fmt.Sprintf("never (%d tried)", most)
-		}
-		low, high = high, min(most, 2*high)
-	}
-	for high-low > max(1, high/16) {
-		if mid := (low + high) / 2; ok(mid) {
-			high = mid
-		} else {
-			low = mid
-		}
-	}
-	return fmt.Sprint(high)
+	return t
 }

@@ -1,122 +1,122 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"os/signal"
+	"strings"
+	"syscall"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
-
-	"faultline"
 )
 
-// The bounds of what is tried.
-const (
-	mostNetworks = 160
-	mostPeople   = 20_000
-	townSites    = 120
-	workers      = 2
-)
-
-// target is what an army lies of.
-type target struct {
-	name  string
-	sites func(*town) []string
-	alone bool // one network
-	only  func(*faultline.Cause) bool
+// options are the command line.
+type options struct {
+	Goals    []string `help:"Only these goals; all when none is named. There are: ${goals}."`
+	Probing  []string `help:"Only these kinds of probing; all when none is named. There are: none, partly, all."`
+	Liars    []int    `default:"0,1,2" help:"How many vantages lie, of three."`
+	People   int      `default:"20000" help:"The largest army that is tried."`
+	Networks int      `default:"160" help:"The most networks of an army."`
+	Workers  int      `default:"2" help:"Cells of the table to search at a time."`
+	Save     string   `type:"path" help:"Also write the table to this document, between its marks."`
+	Verbose  bool     `short:"v" help:"Print each price as it is found, on standard error."`
 }
 
-var targets = []target{
-	{"one site", func(t *town) []string { return t.sites[7:8] }, false, isNotNetwork},
-	{"all 40 sites of a CDN", func(t *town) []string { return t.sites[:cdnSites] }, false, isNotNetwork},
-	{"every site, from one network: its own outage", func(t *town) []string { return t.sites }, true, isNetwork},
+// Validate is called by kong.
+func (o *options) Validate() error {
+	switch {
+	case o.People < 1 || o.People > mostPeople || o.Networks < 1 || o.Networks > mostNetworks || o.Workers < 1:
+		return fmt.Errorf("--people from 1 to %d, --networks from 1 to %d, --workers 1 or more", mostPeople, mostNetworks)
+	case len(cellsOf(o.Goals, o.Probing, []int{0})) == 0:
+		return fmt.Errorf("no such goal or probing; goals are: %s", strings.Join(goalNames(), ", "))
+	}
+	for _, n := range o.Liars {
+		if n < 0 || n > len(vantages) {
+			return fmt.Errorf("--liars from 0 to %d", len(vantages))
+		}
+	}
+	return nil
 }
+
+func goalNames() []string {
+	var names []string
+	for _, g := range goals {
+		names = append(names, g.name)
+	}
+	return names
+}
+
+const exitUsage = 2
 
 func main() {
-	if err := run(os.Stdout); err != nil {
+	var opt options
+	kong.Parse(&opt,
+		kong.Name("attack"),
+		kong.Description("Search for the cheapest army of liars that brings about each thing that must not be said."),
+		kong.Vars{"goals": strings.Join(goalNames(), ", ")},
+		kong.Exit(func(code int) { os.Exit(min(code, exitUsage)) }), // kong's own codes begin at 80
+	)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, opt, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "attack:", err)
 		os.Exit(1)
 	}
 }
 
-// run finds what each state takes and prints it as a table in Markdown.
-func run(w io.Writer) error {
-	type cell struct {
-		target target
-		blind  bool
-		state  faultline.IncidentState
-		costs  string
-	}
-	var cells []*cell
-	for _, tg := range targets {
-		for _, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateConfirmed} {
-			for _, blind := range []bool{false, true} {
-				cells = append(cells, &cell{target: tg, blind: blind, state: state, costs: "the same"})
-			}
-		}
-	}
-	var g errgroup.Group
-	g.SetLimit(workers)
-	for _, c := range cells {
-		if c.blind && c.target.alone {
-			continue // where a network's own outage is told, probes of the sites only clear it
-		}
-		g.Go(func() error {
-			c.costs = costs(c.target, c.blind, c.state)
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+// run searches the cells, prints the table and fails when a lie is cheaper than the
+// floor.
+func run(ctx context.Context, opt options, out, log io.Writer) error {
+	limits, err := floors(floorFile)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "| who lies of | to reach | probes find all well | nothing probes |")
-	fmt.Fprintln(w, "| --- | --- | --- | --- |")
-	for i := 0; i < len(cells); i += 2 {
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", cells[i].target.name, cells[i].state, cells[i].costs, cells[i+1].costs)
+	var where []probing
+	for _, pr := range probings {
+		if wanted(opt.Probing, pr.name) {
+			where = append(where, pr)
+		}
+	}
+	answers, err := searchAll(ctx, opt, newStudio(where), log)
+	if err != nil {
+		return err
+	}
+	text := table(answers, where)
+	if _, err := io.WriteString(out, text); err != nil {
+		return fmt.Errorf("print the table: %w", err)
+	}
+	if opt.Save != "" {
+		if err := save(opt.Save, text); err != nil {
+			return err
+		}
+	}
+	if cheap := below(limits, answers); len(cheap) > 0 {
+		return fmt.Errorf("cheaper than the floor: %s", strings.Join(cheap, "; "))
 	}
 	return nil
 }
 
-// costs is the least that reaches a state within five minutes: of networks, with
-// people without number, and of people over that many networks and over the most.
-func costs(tg target, blind bool, want faultline.IncidentState) string {
-	stage := newStage(townSites, func(t *town) []string {
-		if !blind {
+// searchAll searches all cells, some at a time, and keeps their order.
+func searchAll(ctx context.Context, opt options, s *studio, log io.Writer) ([]answer, error) {
+	cells := cellsOf(opt.Goals, opt.Probing, opt.Liars)
+	answers := make([]answer, len(cells))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(opt.Workers)
+	for i, c := range cells {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			answers[i] = answer{c, s.search(c, size{opt.People, opt.Networks})}
+			if opt.Verbose {
+				fmt.Fprintf(log, "%s, %s, %d lying vantages: %s (%s)\n", c.goal.name, c.probing.name, c.liars, answers[i].text(), answers[i].how)
+			}
 			return nil
-		}
-		return tg.sites(t)
-	})
-	reaches := func(networks, people, prefixes int) bool {
-		state := stage.outcome(tg.only, func(t *town) army {
-			return army{first: strangers, networks: networks, prefixes: prefixes, people: people, each: 1,
-				sites: tg.sites(t), symptom: "http_503", over: 5 * time.Minute}
 		})
-		return state == want || state == faultline.StateConfirmed
 	}
-	if tg.alone {
-		if !reaches(1, mostPeople, 500) {
-			return fmt.Sprintf("never (%d people)", mostPeople)
-		}
-		prefixes := least(1, 500, func(n int) bool { return reaches(1, mostPeople, n) })
-		return fmt.Sprintf("%s people, over %s prefixes", least(1, mostPeople, func(n int) bool { return reaches(1, n, 500) }), prefixes)
-	}
-	if !reaches(mostNetworks, mostPeople, 40) {
-		return fmt.Sprintf("never (%d people over %d networks)", mostPeople, mostNetworks)
-	}
-	networks := 0
-	least(1, mostNetworks, func(n int) bool {
-		ok := reaches(n, mostPeople, 40)
-		if ok && (networks == 0 || n < networks) {
-			networks = n
-		}
-		return ok
-	})
-	people := least(1, mostPeople, func(n int) bool { return reaches(networks, n, 40) })
-	wide := least(1, mostPeople, func(n int) bool { return reaches(mostNetworks, n, 40) })
-	plural := "s"
-	if networks == 1 {
-		plural = ""
-	}
-	return fmt.Sprintf("%s people over %d network%s, %s over %d", people, networks, plural, wide, mostNetworks)
+	return answers, g.Wait()
 }

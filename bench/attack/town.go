@@ -25,6 +25,8 @@ const (
 	// grumbles are reports a minute over all sites when all is well.
 	grumbles = 20
 	cdnSites = 40 // of one CDN
+	// nameServers serve the sites in turn.
+	nameServers = 7
 )
 
 // town is a world of sites, probes and people who are told of by the real door and
@@ -45,6 +47,8 @@ type town struct {
 	probed func(site string) bool
 	states map[string][]faultline.IncidentState // by incident, as they were told
 	last   map[string]faultline.Incident
+	// revised is called with every revision that the fold makes; nil: by nobody.
+	revised func(faultline.Incident)
 
 	sent, refused int
 }
@@ -101,7 +105,7 @@ func newTown(n int) *town {
 		site := fmt.Sprintf("s%04d.com", i)
 		t.sites = append(t.sites, site)
 		t.fold(faultline.SiteRecord{At: t.clock(), Site: site, Rank: 1 + i, Components: []faultline.Component{
-			faultline.Component(fmt.Sprintf("cdn:c%d", i/cdnSites)), faultline.Component(fmt.Sprintf("dns:d%d", i%7)), "tld:com"}})
+			faultline.Component(fmt.Sprintf("cdn:c%d", i/cdnSites)), faultline.Component(fmt.Sprintf("dns:d%d", i%nameServers)), "tld:com"}})
 	}
 	for _, v := range vantages {
 		t.fold(v)
@@ -124,6 +128,9 @@ func (t *town) fold(ev faultline.Event) {
 			t.states[in.ID] = append(s, in.State)
 		}
 		t.last[in.ID] = in
+		if t.revised != nil {
+			t.revised(in)
+		}
 	}
 }
 
