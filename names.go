@@ -1,30 +1,29 @@
 package faultline
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// names is how providers write themselves, where it is more than a capital letter.
-var names = map[string]string{
-	"akamai": "Akamai", "aws": "AWS", "azure": "Azure", "bunny": "bunny.net", "cachefly": "CacheFly", "cdn77": "CDN77",
-	"cloudflare": "Cloudflare", "cloudfront": "CloudFront", "digicert": "DigiCert", "digitalocean": "DigitalOcean",
-	"dnsimple": "DNSimple", "dyn": "Dyn", "edgio": "Edgio", "facebook": "Facebook", "fastly": "Fastly", "gcp": "Google Cloud",
-	"github": "GitHub", "godaddy": "GoDaddy", "google": "Google", "imperva": "Imperva", "keycdn": "KeyCDN",
-	"letsencrypt": "Let's Encrypt", "limelight": "Limelight", "linode": "Linode", "neustar": "Neustar", "ns1": "NS1",
-	"oracle": "Oracle", "ovh": "OVHcloud", "route53": "Amazon Route 53", "sectigo": "Sectigo", "stackpath": "StackPath",
-	"sucuri": "Sucuri", "ultradns": "UltraDNS", "vercel": "Vercel", "wordpress": "WordPress.com",
-}
-
-// DisplayName is a component's name as a person would write it: for cdn:fastly,
-// Fastly.
+// DisplayName is a component's name as a person would write it: Fastly for cdn:fastly,
+// AWS us-east-1 for cloud:aws/us-east-1, Rogers (AS812) for isp:AS812. Names come from
+// the tables of signatures and of providers; a provider that neither knows is written
+// with a capital letter.
 func (c Component) DisplayName() string {
 	name := c.Name()
 	switch c.Kind() {
-	case KindSite, KindASN, KindPrefix, KindISP:
+	case KindSite, KindPrefix:
 		return name
 	case KindTLD:
 		return "." + name
+	case KindASN, KindISP:
+		if owner, ok := networkNames[name]; ok {
+			return fmt.Sprintf("%s (%s)", owner, name)
+		}
+		return name
 	}
 	provider, rest, nested := strings.Cut(name, "/")
-	shown, ok := names[provider]
+	shown, ok := providerNames[c.Kind()+":"+provider]
 	if !ok && provider != "" {
 		shown = strings.ToUpper(provider[:1]) + provider[1:]
 	}

@@ -29,12 +29,12 @@ func TestTitles(t *testing.T) {
 		"Sites whose DNS is at Dyn, 503, began ~09:47 UTC":                said("dns:dyn", nil),
 		"Sites with certificates of Let's Encrypt, 503, began ~09:47 UTC": said("ca:letsencrypt", nil),
 		".club sites, 503, began ~09:47 UTC":                              said("tld:club", nil),
-		"Sites on AS54113, 503, began ~09:47 UTC":                         said("asn:AS54113", nil),
+		"Sites on Fastly (AS54113), 503, began ~09:47 UTC":                said("asn:AS54113", nil),
 		"Sites on 151.101.0.0/16, 503, began ~09:47 UTC":                  said("prefix:151.101.0.0/16", nil),
 		"Sites on Akamai lhr, 503, began ~09:47 UTC":                      said("pop:akamai/lhr", nil),
 		"reddit.com, 503, began ~09:47 UTC":                               said("site:reddit.com", nil),
 		"9 sites with nothing known in common, 503, began ~09:47 UTC":     said("", nil),
-		"Many sites as seen from AS812, 503, by people's reports alone, began ~09:47 UTC": said("isp:AS812", func(in *faultline.Incident) {
+		"Many sites as seen from Rogers (AS812), 503, by people's reports alone, began ~09:47 UTC": said("isp:AS812", func(in *faultline.Incident) {
 			in.Basis, in.Scope = faultline.BasisReports, faultline.Scope{ISPs: []string{"AS812"}, Countries: []string{"CA"}}
 		}),
 		"Unconfirmed: reddit.com, 503, began ~09:47 UTC": said("site:reddit.com", func(in *faultline.Incident) {
@@ -76,7 +76,7 @@ func TestDisplayNames(t *testing.T) {
 	t.Parallel()
 	for c, want := range map[faultline.Component]string{
 		"cdn:fastly": "Fastly", "dns:route53": "Amazon Route 53", "cloud:gcp": "Google Cloud", "cloud:aws/us-east-1": "AWS us-east-1",
-		"ca:letsencrypt": "Let's Encrypt", "cdn:nobody": "Nobody", "tld:ru": ".ru", "asn:AS54113": "AS54113", "isp:AS812": "AS812",
+		"ca:letsencrypt": "Let's Encrypt", "cdn:nobody": "Nobody", "tld:ru": ".ru", "asn:AS54113": "Fastly (AS54113)", "isp:AS812": "Rogers (AS812)",
 		"prefix:151.101.0.0/16": "151.101.0.0/16", "site:reddit.com": "reddit.com", "pop:cloudflare/ams": "Cloudflare ams", "cdn:": "",
 	} {
 		if got := c.DisplayName(); got != want {

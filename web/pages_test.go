@@ -42,7 +42,7 @@ func TestPagesSayWhatIsKnown(t *testing.T) {
 			"3 Fastly said: investigating 09:58:00 UTC , 11 min after it began", "Down 1 reddit.com", "Degraded 1 bbc.co.uk", "Recovered 1 ft.com",
 			"Not at fault 1 · reports rose, probes clean verizon.com", "3 of 134 sites", "Investigating potential impact", "We put 97 % on the CDN Fastly",
 			"1,098 of 1,240 probes of these sites since it began failed, as seen from 3 places", "18,234 reports by 15,120 reporters on 43 networks in GB, US",
-			"The network AS54113 : 97 %, same members", "The DNS provider Dyn : under 1 %.", "error 503 78 %", "revision 3, 8 June 2021, 10:25 UTC",
+			"The network Fastly (AS54113) : 97 %, same members", "The DNS provider Dyn : under 1 %.", "error 503 78 %", "revision 3, 8 June 2021, 10:25 UTC",
 			"https://faultline.example/incident/" + outage + "@3", "rises to 131 of 140 at 10:25 UTC"}, []string{"Drill"}},
 		{"/incident/" + outage + "@2", 200, []string{"As we told it at 8 June 2021, 10:06 UTC", "Failing · 19 min", "95 of 140 sites on Fastly are failing",
 			"revision 2, 8 June 2021"}, []string{"131 of 140"}},

@@ -31,6 +31,8 @@ type Signature struct {
 	// Component is what is there. A {} in its name is filled with what the rule
 	// that recognised it took from the observation: cloud:aws/{}.
 	Component faultline.Component `json:"component"`
+	// Name is what people call the provider of the component, without a region.
+	Name string `json:"name"`
 	// Owner is whose it is, as the catalogue writes owners; for whom it serves
 	// alone, or besides others.
 	Owner string `json:"owner"`
