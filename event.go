@@ -71,6 +71,9 @@ type SiteRecord struct {
 	Components []Component           `json:"components,omitempty"`
 	Shares     map[Component]float64 `json:"shares,omitempty"` // of the site's traffic, 0 to 1
 	Source     string                `json:"source,omitempty"` // catalog, observed or reported; observed beats the others
+	// Owner is who runs the site, as the catalogue writes owners; empty is unknown.
+	// Sites of one owner count once wherever unrelated sites are asked for.
+	Owner string `json:"owner,omitempty"`
 }
 
 // The sources of a [SiteRecord].

@@ -138,8 +138,11 @@ func problemOf(err error) (Problem, refusal) {
 		invalid faultline.InvalidError
 		tooBig  *http.MaxBytesError
 		refused *refusal
+		busy    faultline.BusyError
 	)
 	switch {
+	case errors.As(err, &busy):
+		return busyProblem(busy)
 	case errors.As(err, &refused):
 		return newProblem(refused.status, refused.detail), *refused
 	case errors.As(err, &invalid):

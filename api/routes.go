@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,9 +34,9 @@ type Config struct {
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// Work tells vantages what to check; nil: nobody does.
 	Work Work
-	// Looked says what came of looking at a site of that name that the map does
-	// not hold, if anybody has; nil: nobody looks at such sites.
-	Looked func(ctx context.Context, site string) (status faultline.SiteStatus, ok bool)
+	// Checks has sites checked that are not on the list, when a person asks for it;
+	// nil: nobody checks such sites.
+	Checks Checks
 	// Limits says who may send how often; nil: everybody, always.
 	Limits Limiter
 	// Reads says who may read how often; nil: everybody, always.
@@ -138,6 +137,8 @@ func (a *api) routes(e *gin.Engine) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.metered, a.answer(h, keys))
 	}
 	e.POST("/v1/reports", a.answer(a.postReport, nil))
+	e.POST("/v1/checks", a.answer(a.postCheck, nil))
+	read("/v1/checks/:id", a.getCheck)
 	e.POST("/v1/probes", a.answer(a.postProbes, nil))
 	e.GET(routeWork, a.answer(a.getWork, []string{"revision", "wait", "state", "why"}))
 	read("/v1/vantages", a.getVantages)

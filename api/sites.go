@@ -1,10 +1,8 @@
 package api
 
 import (
-	"errors"
 	"net/url"
 
-	"faultline"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -15,7 +13,7 @@ import (
 //
 // @ID       getSite
 // @Summary  One site
-// @Description A site that nobody has said anything about is unknown, not ok: silence is no evidence. A site that the map does not hold is not found, but asking for it has it looked at: ask again some seconds later.
+// @Description A site that nobody has said anything about is unknown, not ok: silence is no evidence. A site that is not on the list is not found; POST /v1/checks checks one.
 // @Tags     sites
 // @Produce  json
 // @Param    site path string true "as a person would name it" example(bbc.co.uk)
@@ -30,14 +28,6 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	record, err := a.cfg.Lookup(c.Param("site"))
-	if looked, ok := a.looked(c, record, err); ok {
-		p, err := page.New(SiteAnswer{Meta: s.Meta, SiteStatus: looked})
-		if err != nil {
-			return err
-		}
-		a.writeRead(c, p, s, page.CacheCurrent)
-		return nil
-	}
 	if err != nil {
 		return parameterFault(err, "site")
 	}
@@ -49,13 +39,4 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 	}
 	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
-}
-
-// looked says how a site does that the map does not hold, by a look that somebody
-// asked for. Asking here asks for one.
-func (a *api) looked(c *gin.Context, record faultline.SiteRecord, err error) (faultline.SiteStatus, bool) {
-	if a.cfg.Looked == nil || record.Site == "" || !errors.Is(err, faultline.ErrNotFound) {
-		return faultline.SiteStatus{}, false
-	}
-	return a.cfg.Looked(c.Request.Context(), record.Site)
 }

@@ -91,23 +91,3 @@ func TestVantagesAreTold(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
-
-func TestAStrangerIsLookedAt(t *testing.T) {
-	asked := ""
-	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
-		c.Lookup = func(site string) (faultline.SiteRecord, error) {
-			return faultline.SiteRecord{Site: site}, faultline.ErrNotFound
-		}
-		c.Looked = func(_ context.Context, site string) (faultline.SiteStatus, bool) {
-			asked = site
-			return faultline.SiteStatus{Site: site, State: faultline.SiteOK, Symptom: "ok", Probes: 1}, site == "seen.net"
-		}
-	})
-	n.run()
-	if w := n.do(request{path: "/v1/sites/seen.net"}); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"state":"ok"`) {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-	if w := n.do(request{path: "/v1/sites/new.net"}); w.Code != http.StatusNotFound || asked != "new.net" {
-		t.Errorf("%d, asked for %q", w.Code, asked)
-	}
-}

@@ -26,8 +26,9 @@ const (
 
 // Bounds of what stands.
 const (
-	maxAlerts       = 4096 // of all vantages; as many probes fit one append
-	maxAlertBatch   = 1000 // of one message
+	maxAlerts       = 1 << 14 // of all vantages
+	maxAlertsOfOne  = 512     // of one vantage, so that none takes the others' room
+	maxAlertBatch   = 1000    // of one message
 	maxAlertKey     = 256
 	outcomeStated   = "stated"
 	outcomeRestated = "restated"
@@ -43,6 +44,7 @@ const (
 type alerts struct {
 	mu       sync.Mutex
 	standing map[alertKey]*standing
+	of       map[string]int // how many stand, by vantage
 	outcomes *prometheus.CounterVec
 }
 
@@ -58,7 +60,7 @@ type standing struct {
 
 func newAlerts(reg prometheus.Registerer) *alerts {
 	auto := promauto.With(reg)
-	a := &alerts{standing: map[alertKey]*standing{}, outcomes: auto.NewCounterVec(prometheus.CounterOpts{
+	a := &alerts{standing: map[alertKey]*standing{}, of: map[string]int{}, outcomes: auto.NewCounterVec(prometheus.CounterOpts{
 		Name: "faultline_alerts_total", Help: "Alerts by what became of them: stated, restated, resolved, silent (nobody repeated it), invalid.",
 	}, []string{"outcome"})}
 	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_alerts_standing", Help: "Alerts that stand."},
@@ -70,6 +72,9 @@ func newAlerts(reg prometheus.Registerer) *alerts {
 // at most 1,000 at once. It returns once what is new is in the log; a repetition
 // only keeps an alert standing. Errors and pointers are those of [Door.Probes].
 func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, told []faultline.Alert) (accepted int, rejected []faultline.Invalid, err error) {
+	if err := checkVantage(v); err != nil {
+		return 0, nil, err
+	}
 	if len(told) > maxAlertBatch {
 		return 0, nil, faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxAlertBatch), Detail: fmt.Sprintf("a message carries at most %d alerts", maxAlertBatch)}}
 	}
@@ -88,11 +93,35 @@ func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, told []faultline
 			probes = append(probes, *probe)
 		}
 	}
-	if _, _, err := d.Probes(ctx, v, probes); err != nil {
-		d.unstate(v, probes)
+	if err := d.state(ctx, v, probes); err != nil {
 		return 0, rejected, err
 	}
 	return accepted, rejected, nil
+}
+
+// state has the log take what alerts make known; what it does not take is said
+// again in the next round.
+func (d *Door) state(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) error {
+	events := make([]faultline.Event, len(probes))
+	for i, p := range probes {
+		events[i] = p
+	}
+	_, err := d.commitProbes(ctx, v, events)
+	if err != nil {
+		d.unstate(v, probes)
+	}
+	return err
+}
+
+// drop ends an alert. The caller holds the lock.
+func (a *alerts) drop(key alertKey) {
+	if a.standing[key] == nil {
+		return
+	}
+	delete(a.standing, key)
+	if a.of[key.vantage]--; a.of[key.vantage] == 0 {
+		delete(a.of, key.vantage)
+	}
 }
 
 // hear takes one alert in and returns what it makes known, nil when that is
@@ -104,9 +133,13 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 	if a.Resolved {
 		a.Symptom, a.Status = faultline.SymptomOK, 0
 	}
-	p, wrong := d.readProbe(v.Vantage, faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status}, now)
+	p, known, wrong := d.readProbe(v.Vantage, faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status}, now)
 	if wrong != nil {
 		return nil, wrong
+	}
+	if !known {
+		d.metrics.refused.WithLabelValues(refusedSite).Inc()
+		return nil, &faultline.Invalid{Pointer: "/site", Detail: unknownSite(p.Site)}
 	}
 	as := d.alerts
 	as.mu.Lock()
@@ -114,7 +147,7 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 	key := alertKey{v.Vantage, p.Site, a.Key}
 	s := as.standing[key]
 	if a.Resolved {
-		delete(as.standing, key)
+		as.drop(key)
 		as.outcomes.WithLabelValues(outcomeResolved).Inc()
 		for other := range as.standing {
 			if other.vantage == key.vantage && other.site == key.site {
@@ -124,11 +157,13 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 		return &p, nil
 	}
 	if s == nil {
-		if len(as.standing) >= maxAlerts {
-			return nil, &faultline.Invalid{Detail: fmt.Sprintf("%d alerts stand already", maxAlerts)}
+		if as.of[key.vantage] >= maxAlertsOfOne || len(as.standing) >= maxAlerts {
+			d.metrics.refused.WithLabelValues(refusedAlerts).Inc()
+			return nil, &faultline.Invalid{Detail: fmt.Sprintf("%d alerts of this sender are open already, or %d of all senders", maxAlertsOfOne, maxAlerts)}
 		}
 		s = &standing{}
 		as.standing[key] = s
+		as.of[key.vantage]++
 	}
 	changed := s.symptom != p.Symptom
 	since := s.since
@@ -182,9 +217,7 @@ func (d *Door) restate(ctx context.Context) {
 		case <-tick.C:
 		}
 		for v, probes := range d.due(d.now()) {
-			if _, _, err := d.Probes(ctx, v, probes); err != nil {
-				d.unstate(v, probes)
-			}
+			_ = d.state(ctx, v, probes) // what fails is said again
 		}
 	}
 }
@@ -199,7 +232,7 @@ func (d *Door) due(now time.Time) map[faultline.Vantage][]faultline.Probe {
 	for key, s := range as.standing {
 		switch {
 		case now.Sub(s.heard) >= alertSilence:
-			delete(as.standing, key)
+			as.drop(key)
 			as.outcomes.WithLabelValues(outcomeSilent).Inc()
 		case now.Sub(s.stated) >= restateEvery:
 			s.stated = now

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,6 +69,7 @@ func TestAlertsSayWhetherTheyAreNews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{}
 		d, closeDoor := open(t, log, &dayKeys{})
+		d.names.Add("cnn.com")
 		began := time.Now()
 		fresh := faultline.Alert{Site: "bbc.co.uk", Symptom: "timeout", Since: began.Add(-9 * time.Minute)}
 		old := faultline.Alert{Site: "ft.com", Symptom: "timeout", Since: began.Add(-11 * time.Minute)}
@@ -96,19 +98,35 @@ func TestAlertsSayWhetherTheyAreNews(t *testing.T) {
 	})
 }
 
-func TestAlertsAreBoundedAndNamed(t *testing.T) {
+// One sender that fills its own room takes nobody else's, whatever names it sends.
+func TestAlertsAreBoundedBySenderAndNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{}
 		d, closeDoor := open(t, log, &dayKeys{})
-		told := make([]faultline.Alert, maxAlertBatch)
-		for round := range 6 {
+		for i := range 2 * maxAlertsOfOne {
+			d.names.Add(fmt.Sprintf("s%d.com", i))
+		}
+		flood := faultline.Vantage{Vantage: "flood"}
+		for round := range 5 {
+			told := make([]faultline.Alert, maxAlertBatch)
 			for i := range told {
-				told[i] = faultline.Alert{Site: fmt.Sprintf("s%d-%d.com", round, i), Symptom: "timeout"}
+				told[i] = faultline.Alert{Site: fmt.Sprintf("stranger%d-%d.com", round, i), Symptom: "timeout"}
 			}
-			n, rejected, err := d.Alerts(t.Context(), london, told)
-			if want := min(maxAlertBatch, max(0, maxAlerts-round*maxAlertBatch)); n != want || len(rejected) != maxAlertBatch-want || err != nil {
+			n, rejected, err := d.Alerts(t.Context(), flood, told)
+			if n != 0 || len(rejected) != maxAlertBatch || err != nil || !strings.Contains(rejected[7].Detail, fmt.Sprintf("stranger%d-7.com", round)) {
 				t.Fatalf("round %d: %d taken, %d rejected, %v", round, n, len(rejected), err)
 			}
+		}
+		told := make([]faultline.Alert, 2*maxAlertsOfOne)
+		told = told[:min(len(told), maxAlertBatch)]
+		for i := range told {
+			told[i] = faultline.Alert{Site: fmt.Sprintf("s%d.com", i), Symptom: "timeout"}
+		}
+		if n, rejected, err := d.Alerts(t.Context(), flood, told); n != maxAlertsOfOne || len(rejected) != len(told)-n || err != nil {
+			t.Errorf("%d taken, %d rejected, %v", n, len(rejected), err)
+		}
+		if n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{{Site: "bbc.co.uk", Symptom: "timeout"}}); n != 1 || rejected != nil || err != nil {
+			t.Errorf("another sender: %d, %+v, %v", n, rejected, err)
 		}
 		n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{{Site: "10.0.0.1"}, {Site: "bbc.co.uk", Resolved: true}})
 		if n != 1 || len(rejected) != 1 || rejected[0].Pointer != "/0/site" || err != nil {
@@ -119,8 +137,8 @@ func TestAlertsAreBoundedAndNamed(t *testing.T) {
 		if err := closeDoor(); err != nil {
 			t.Error(err)
 		}
-		if len(d.alerts.standing) != 0 {
-			t.Errorf("%d stand", len(d.alerts.standing))
+		if len(d.alerts.standing) != 0 || len(d.alerts.of) != 0 {
+			t.Errorf("%d stand, of %v", len(d.alerts.standing), d.alerts.of)
 		}
 	})
 }

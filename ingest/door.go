@@ -34,6 +34,11 @@ type DoorConfig struct {
 	Hosting Hosting
 	// Newcomers are names on their way to become sites; nil: none ever does.
 	Newcomers *Newcomers
+	// Checks takes the results of checks that people asked for; nil: there are none.
+	Checks CheckStore
+	// Recognises reports whether a component that a vantage names for a site is one
+	// that can be there; nil: every one is taken.
+	Recognises func(site string, via []faultline.Component, c faultline.Component) bool
 	// Durable is told to everyone who reports: false when nothing outlives the
 	// process.
 	Durable bool
@@ -53,6 +58,10 @@ type Door struct {
 	hosting    Hosting
 	newcomers  *Newcomers
 	alerts     *alerts
+	checks     CheckStore
+	recognises func(string, []faultline.Component, faultline.Component) bool
+	lines      *gcraTable // by vantage
+	seed       maphash.Seed
 	durable    bool
 	now        func() time.Time
 	pseudonyms pseudonyms
@@ -74,6 +83,10 @@ func NewDoor(cfg DoorConfig) *Door {
 		hosting:    cfg.Hosting,
 		newcomers:  cfg.Newcomers,
 		alerts:     newAlerts(cfg.Registerer),
+		checks:     cfg.Checks,
+		recognises: cfg.Recognises,
+		lines:      newGCRA(lineKeyBits),
+		seed:       maphash.MakeSeed(),
 		durable:    cfg.Durable,
 		now:        cfg.Now,
 		pseudonyms: pseudonyms{keys: cfg.Keys},

@@ -13,10 +13,20 @@ const (
 	outcomeRepeated    = "repeated"    // the same person and site within ten minutes
 	outcomeUnknown     = "unknown"     // a name not yet known
 	outcomeInvalid     = "invalid"     // refused
+	outcomeChecked     = "checked"     // the result of a check that a person asked for, which is not in the log
 	outcomeUnavailable = "unavailable" // the log did not take it, or nobody waited for its answer
 )
 
+// Why a token's line, or a part of it, is refused, as the label reason says it.
+const (
+	refusedSite      = "site"      // not on the list of sites
+	refusedComponent = "component" // not in the table of what is recognised
+	refusedLines     = "lines"     // more lines a minute than one token may send
+	refusedAlerts    = "alerts"    // more alerts at one time than one token may have
+)
+
 type metrics struct {
+	refused      *prometheus.CounterVec
 	reports      map[string]prometheus.Counter // by outcome
 	probes       *prometheus.CounterVec
 	flushes      *prometheus.CounterVec
@@ -38,6 +48,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	return &metrics{
 		auto: auto, reports: reports,
+		refused: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "faultline_ingest_refused_total", Help: "What tokens sent and was refused, by reason: site, component, lines, alerts.",
+		}, []string{"reason"}),
 		probes: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_ingest_probes_total", Help: "Probes by what became of them.",
 		}, []string{"outcome"}),

@@ -65,6 +65,13 @@ func (n *Names) Add(site string) bool {
 	return true
 }
 
+// Len is how many sites are known.
+func (n *Names) Len() int {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return len(n.known)
+}
+
 // Known reports whether the map or the catalogue names the site.
 func (n *Names) Known(site string) bool {
 	_, ok := n.find(site)
@@ -127,6 +134,9 @@ func (n *Names) read(input string) (site string, known bool, err error) {
 	site, err = publicsuffix.EffectiveTLDPlusOne(rest)
 	if err != nil {
 		return "", false, errNotDomain
+	}
+	if bare, ok := strings.CutPrefix(site, "www."); ok && isSuffix(bare) {
+		return n.underSuffix(bare, true)
 	}
 	if known, ok := n.findAny(site); ok {
 		return known, true, nil

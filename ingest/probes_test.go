@@ -28,7 +28,7 @@ func TestProbesAreInTheLogTogetherBeforeItReturns(t *testing.T) {
 		go func() {
 			n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{
 				{At: seen, Site: "https://www.BBC.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503, LatencyMS: 182, Detail: "edge", Via: []faultline.Component{"cdn:fastly"}},
-				{Site: "unheard-of.org", Symptom: "ok", Status: 429},
+				{Site: "ft.com", Symptom: "ok", Status: 429},
 			})
 			done <- result{n, rejected, err}
 		}()
@@ -45,7 +45,7 @@ func TestProbesAreInTheLogTogetherBeforeItReturns(t *testing.T) {
 		want := []faultline.Event{
 			london,
 			faultline.Probe{At: time.Date(1999, 12, 31, 22, 0, 0, 123e6, time.UTC), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503, LatencyMS: 182, Detail: "edge", Via: []faultline.Component{"cdn:fastly"}},
-			faultline.Probe{At: faultline.Millis(time.Now()), Site: "unheard-of.org", Vantage: "lon-1", Symptom: "blocked", Status: 429},
+			faultline.Probe{At: faultline.Millis(time.Now()), Site: "ft.com", Vantage: "lon-1", Symptom: "blocked", Status: 429},
 		}
 		if calls, events := log.state(); len(calls) != 1 || !reflect.DeepEqual(events, want) {
 			t.Errorf("%d appends:\n got %+v\nwant %+v", len(calls), events, want)
@@ -171,7 +171,7 @@ func TestVantageIsRecordedWhenNewOrChanged(t *testing.T) {
 }
 
 func TestRememberedVantagesAreBounded(t *testing.T) {
-	d := NewDoor(DoorConfig{})
+	d := NewDoor(DoorConfig{Names: NewNames(), Now: time.Now})
 	for i := range 3 * maxVantages {
 		v := faultline.Vantage{Vantage: fmt.Sprint(i)}
 		if d.remember(v); !d.logged(v) || len(d.vantages) > maxVantages {

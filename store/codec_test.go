@@ -63,7 +63,7 @@ func drawEvent(t *rapid.T) faultline.Event {
 		shares := rapid.OneOf(rapid.Just(map[faultline.Component]float64(nil)),
 			rapid.MapOfN(rapid.Map(text, func(s string) faultline.Component { return faultline.Component(s) }), rapid.Float64(), 0, 4))
 		return faultline.SiteRecord{At: at(), Site: str(), Rank: rapid.Int().Draw(t, "rank"), Components: components.Draw(t, "components"),
-			Shares: shares.Draw(t, "shares"), Source: str()}
+			Shares: shares.Draw(t, "shares"), Source: str(), Owner: str()}
 	case 3:
 		return faultline.Vantage{Vantage: str(), ASN: asn(), Country: str()}
 	case 4:

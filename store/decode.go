@@ -189,8 +189,12 @@ func (u *unpacker) event() faultline.Event {
 		return faultline.Probe{At: at, Site: u.string(), Vantage: u.string(), Symptom: faultline.Symptom(u.string()),
 			Status: u.int(), LatencyMS: u.int(), Detail: u.string(), Via: u.components()}
 	case packSite:
-		return faultline.SiteRecord{At: at, Site: u.string(), Rank: u.int(), Components: u.components(),
+		r := faultline.SiteRecord{At: at, Site: u.string(), Rank: u.int(), Components: u.components(),
 			Shares: u.shares(), Source: u.string()}
+		if head&packOwner != 0 {
+			r.Owner = u.string()
+		}
+		return r
 	case packVantage:
 		return faultline.Vantage{Vantage: u.string(), ASN: u.uint32(), Country: u.string()}
 	case packStatement:

@@ -45,6 +45,7 @@ const (
 
 	packTypes    byte = 0x0f
 	packHosting  byte = 0x40 // of a report: from a network of machines
+	packOwner    byte = 0x40 // of a site: its owner follows, after all else
 	packZeroTime byte = 0x80
 )
 
@@ -173,12 +174,19 @@ func (p *packer) event(ev faultline.Event) error {
 		p.string(e.Detail)
 		p.components(e.Via)
 	case faultline.SiteRecord:
-		p.head(packSite, e.At)
+		kind := packSite
+		if e.Owner != "" {
+			kind |= packOwner
+		}
+		p.head(kind, e.At)
 		p.string(e.Site)
 		p.int(e.Rank)
 		p.components(e.Components)
 		p.shares(e.Shares)
 		p.string(e.Source)
+		if e.Owner != "" {
+			p.string(e.Owner)
+		}
 	case faultline.Vantage:
 		p.head(packVantage, time.Time{})
 		p.string(e.Vantage)

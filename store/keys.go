@@ -47,6 +47,7 @@ const (
 	prefixIncident = tag + "incident:"
 	prefixDaily    = tag + "dailykey:"
 	prefixAsked    = tag + "asked:"
+	prefixCheck    = tag + "check:"
 	prefixQuota    = tag + "quota:" // redis_rate puts ratePrefix before it
 	ratePrefix     = "rate:"
 	prefixDead     = tag + "webhooks:dead:"
@@ -58,6 +59,7 @@ func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }
 
 func askedMinuteKey(minute int64) string { return prefixAsked + strconv.FormatInt(minute, 10) }
+func checkKey(site string) string        { return prefixCheck + site }
 func deadKey(webhook string) string      { return prefixDead + webhook }
 
 // maxSeriesName bounds the name of a site or component in a key, in bytes.
@@ -115,7 +117,8 @@ var registry = []keySpec{
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
 	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxCheckRequests; a minute", true},
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
-	{prefixAsked + "*", "string: how many were asked for in one minute", "two minutes", true},
+	{prefixAsked + "*", "hash: how many were asked for in one minute, by prefix", "at most 20 of each prefix and 240 sites; two minutes", true},
+	{prefixCheck + "*", "hash: one check that a person asked for, a field a vantage", "32 vantages, 240 a minute; ten minutes", true},
 	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; an hour", true},
 	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
 	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},

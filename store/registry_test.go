@@ -42,7 +42,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	_, err = f.DailyKey(ctx, "2026-03-01")
 	ok(t, err)
 	ok(t, f.SaveWishes(ctx, l, nil))
-	_, err = f.Ask(ctx, "a.net", f.now)
+	_, err = f.AskCheck(ctx, "a.net", "1a2b", f.now)
 	ok(t, err)
 	ok(t, f.SaveVantage(ctx, faultline.VantageStatus{Vantage: "v", SeenAt: f.now}))
 	if did, err := f.ForgetKeys(ctx, f.now); err != nil || !did {

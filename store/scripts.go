@@ -16,9 +16,9 @@ var fencePrelude = lua("fence")
 
 // scripts are the server's side of the operations that must be atomic.
 type scripts struct {
-	epoch, tail, acquire, renew, release, ask, vantage, webhook *redis.Script
-	append, revision, view, series, wishes                      *redis.Script // the leader's
-	chunk, flip, trim, deliver                                  *redis.Script
+	epoch, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
+	append, revision, view, series, wishes                              *redis.Script // the leader's
+	chunk, flip, trim, deliver                                          *redis.Script
 }
 
 func newScripts(prelude string) scripts {
@@ -27,7 +27,7 @@ func newScripts(prelude string) scripts {
 	return scripts{
 		epoch: free("epoch"), tail: free("tail"),
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
-		ask: free("ask"), vantage: free("vantage"),
+		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
 		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"), series: fenced("series"),
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		deliver: fenced("deliver"), webhook: free("webhook"),

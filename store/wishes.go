@@ -12,17 +12,9 @@ import (
 	"faultline"
 )
 
-// What may be asked for, whoever asks.
-const (
-	// AskedFor is how long a site that somebody asked for is wished for; meanwhile
-	// it is not asked for again.
-	AskedFor        = 30 * time.Second
-	askedEachMinute = 60
-	maxAsked        = 100
-	// wishesLife is how long the correlator's wishes outlive a correlator that is
-	// gone.
-	wishesLife = time.Minute
-)
+// wishesLife is how long the correlator's wishes outlive a correlator that is
+// gone.
+const wishesLife = time.Minute
 
 // SaveWishes replaces what the correlator wants probed.
 func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.CheckRequest) error {
@@ -35,18 +27,6 @@ func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.Chec
 		return s.fail(op, err)
 	}
 	return nil
-}
-
-// Ask notes that somebody wants a site probed that nobody probes. False: it was
-// asked for within [AskedFor], or as many were as may be in a minute.
-func (s *Store) Ask(ctx context.Context, site string, now time.Time) (bool, error) {
-	minute := askedMinuteKey(now.Unix() / 60)
-	n, err := s.scripts.ask.Run(ctx, s.writes, []string{keyAsked, minute}, site, now.UnixMilli(),
-		now.Add(AskedFor).UnixMilli(), askedEachMinute, maxAsked).Int()
-	if err != nil {
-		return false, s.fail("ask for a site", err)
-	}
-	return n == 1, nil
 }
 
 // Wishes returns what should be probed now: what the correlator wants and what

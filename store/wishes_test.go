@@ -17,12 +17,11 @@ func testWishes(t *testing.T, f *fixture) {
 	now := faultline.CheckRequest{Site: "a.net", Reason: faultline.CheckSuspect, Component: "cdn:x", Until: f.now.Add(time.Minute)}
 	over := faultline.CheckRequest{Site: "b.net", Reason: faultline.CheckControl, Until: f.now.Add(-time.Second)}
 	ok(t, f.SaveWishes(ctx, old, []faultline.CheckRequest{now, over}))
-	noted, err := f.Ask(ctx, "c.net", f.now)
+	_, err = f.AskCheck(ctx, "c.net", "1a2b", f.now)
 	ok(t, err)
-	equal(t, noted, true)
 	got, err := f.Wishes(ctx, f.now)
 	ok(t, err)
-	equal(t, got, []faultline.CheckRequest{{Site: "c.net", Reason: faultline.CheckAsked, Until: f.now.Add(AskedFor)}, now})
+	equal(t, got, []faultline.CheckRequest{{Site: "c.net", Reason: faultline.CheckAsked, Until: f.now.Add(faultline.CheckWindow)}, now})
 
 	many := make([]faultline.CheckRequest, 2*faultline.MaxCheckRequests)
 	for i := range many {
@@ -35,32 +34,6 @@ func testWishes(t *testing.T, f *fixture) {
 
 	f.succeed(t, "b")
 	wantErr(t, f.SaveWishes(ctx, old, nil), faultline.ErrNotLeader)
-}
-
-func testAsked(t *testing.T, f *fixture) {
-	ctx := t.Context()
-	ask := func(site string, at time.Time) bool {
-		t.Helper()
-		noted, err := f.Ask(ctx, site, at)
-		ok(t, err)
-		return noted
-	}
-	if !ask("a.net", f.now) || ask("a.net", f.now.Add(AskedFor-time.Second)) || !ask("a.net", f.now.Add(AskedFor+time.Second)) {
-		t.Error("a site is asked for once in 30 seconds")
-	}
-	noted := 0
-	for i := range 200 {
-		if ask(fmt.Sprint(i, ".net"), f.now.Add(2*time.Minute)) {
-			noted++
-		}
-	}
-	equal(t, noted, askedEachMinute)
-	if !ask("z.net", f.now.Add(4*time.Minute)) {
-		t.Error("the next minute is another one")
-	}
-	got, err := f.Wishes(ctx, f.now.Add(4*time.Minute))
-	ok(t, err)
-	equal(t, len(got), 1)
 }
 
 func testVantages(t *testing.T, f *fixture) {

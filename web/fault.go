@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -21,6 +22,7 @@ type faultPage struct {
 	Detail string
 	Back   string // a page to go back to
 	Label  string
+	Retry  int // seconds after which to try again; 0: not said
 }
 
 // unknownSite: nothing is known by the name that was asked for.
@@ -81,6 +83,9 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", strconv.Itoa(retryAtLeast+rand.IntN(retryAtMost-retryAtLeast+1)))
 	}
+	if p.Retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.Retry))
+	}
 	query := p.Query
 	p.shell = v.shell("", p.Answer, p.Detail)
 	if p.Query = query; pol == w.policies.embed {
@@ -99,6 +104,7 @@ func (v *voice) faultOf(err error) faultPage {
 		unknown unknownSite
 		form    refusedForm
 		much    tooMuch
+		busy    faultline.BusyError
 		bad     badForm
 		invalid faultline.InvalidError
 	)
@@ -114,6 +120,11 @@ func (v *voice) faultOf(err error) faultPage {
 		p := home(http.StatusTooManyRequests, "fault.limited", "")
 		p.Detail = v.count("fault.limited_detail", much.seconds)
 		v.backTo(&p, much.site)
+		return p
+	case errors.As(err, &busy):
+		p := home(http.StatusTooManyRequests, "fault.busy_"+string(busy.Limit), "")
+		p.Retry = max(1, int(math.Ceil(busy.RetryAfter.Seconds())))
+		p.Detail = v.count("fault.busy_detail", p.Retry)
 		return p
 	case errors.As(err, &bad):
 		return home(bad.status, "fault.not_counted", "fault.not_counted_form")

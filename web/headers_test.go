@@ -23,6 +23,9 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},
 	"GET /site/:site/report":     {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
+	"POST /site/:site/check":     {"/site/reddit.com/check", pageCSP, "same-origin", "", "no-store"},
+	"GET /site/:site/check":      {"/site/reddit.com/check", pageCSP, "same-origin", "", "no-store"},
+	"GET /check/:id":             {"/check/secret.corner-shop.com", pageCSP, "same-origin", "", "no-store"},
 	"GET /archive":               {"/archive", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /method":                {"/method", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /about":                 {"/about", pageCSP, "same-origin", "", "max-age=60"},
@@ -91,8 +94,8 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 			t.Errorf("%s %s: %v", method, want.path, got)
 		}
 	}
-	if len(h.Routes()) != 2*(len(routes)-1)+1 {
-		t.Errorf("%d routes, this test knows %d", len(h.Routes()), 2*(len(routes)-1)+1)
+	if len(h.Routes()) != 2*(len(routes)-2)+2 {
+		t.Errorf("%d routes, this test knows %d", len(h.Routes()), 2*(len(routes)-2)+2)
 	}
 	// Faults carry the policy of the route they happen on.
 	for path, csp := range map[string]string{"/embed/incident/none": embedCSP, "/incident/none": pageCSP, "/nowhere": pageCSP} {

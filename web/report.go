@@ -27,28 +27,19 @@ const (
 // page elsewhere that posts it from its readers' browsers counts nothing.
 func (w *Web) report(c *gin.Context, v *voice) error {
 	site := c.Param("site")
-	if !w.sameOrigin(c.Request) {
-		return refusedForm{site: site, why: errForeign}
-	}
-	form, err := readForm(c)
+	form, err := w.ownForm(c, site)
 	if err != nil {
-		return err
-	}
-	if err := w.forms.check(c, site, form.Get("token"), w.cfg.Wall()); err != nil {
-		if errors.Is(err, errToken) || errors.Is(err, errExpired) {
-			return refusedForm{site: site, why: err}
-		}
 		return err
 	}
 	symptom := form.Get("symptom")
 	if !slices.ContainsFunc(choices, func(s faultline.Symptom) bool { return string(s) == symptom }) {
 		return faultline.InvalidError{{Pointer: "/symptom", Detail: "is none of the form's"}}
 	}
-	addr, err := netip.ParseAddr(c.ClientIP())
+	addr, err := readerAddr(c)
 	if err != nil {
-		return fmt.Errorf("address of the reporter: %w", err)
+		return err
 	}
-	receipt, err := w.cfg.Door.Report(c, addr.Unmap().WithZone(""), site, symptom)
+	receipt, err := w.cfg.Door.Report(c, addr, site, symptom)
 	if err != nil {
 		return err
 	}
@@ -62,6 +53,32 @@ func (w *Web) report(c *gin.Context, v *voice) error {
 	}
 	v.seeOther(c, "/site/"+url.PathEscape(receipt.Site)+"?"+query.Encode()+"#report", cacheNever)
 	return nil
+}
+
+// ownForm reads a form of a site's page, if it was sent from a page of ours that
+// is not too old.
+func (w *Web) ownForm(c *gin.Context, site string) (url.Values, error) {
+	if !w.sameOrigin(c.Request) {
+		return nil, refusedForm{site: site, why: errForeign}
+	}
+	form, err := readForm(c)
+	if err != nil {
+		return nil, err
+	}
+	err = w.forms.check(c, site, form.Get("token"), w.cfg.Wall())
+	if errors.Is(err, errToken) || errors.Is(err, errExpired) {
+		return nil, refusedForm{site: site, why: err}
+	}
+	return form, err
+}
+
+// readerAddr is the address that a request came from.
+func readerAddr(c *gin.Context) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("address of the reader: %w", err)
+	}
+	return addr.Unmap().WithZone(""), nil
 }
 
 // toForm answers who asks again for what the form was sent to, with GET: after a

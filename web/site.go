@@ -63,7 +63,7 @@ func (w *Web) search(c *gin.Context, v *voice) error {
 		return nil
 	}
 	record, err := w.cfg.Lookup(asked)
-	if shown, err := w.stranger(c, v, record, err); shown {
+	if shown, err := w.offerCheck(c, v, record, err); shown {
 		return err
 	}
 	if err != nil {
@@ -88,7 +88,7 @@ func siteFault(err error, asked string) error {
 func (w *Web) site(c *gin.Context, v *voice) error {
 	asked := c.Param("site")
 	record, err := w.cfg.Lookup(asked)
-	if shown, err := w.stranger(c, v, record, err); shown {
+	if shown, err := w.offerCheck(c, v, record, err); shown {
 		return err
 	}
 	if err != nil {
@@ -111,7 +111,6 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 			return doc{}, err
 		}
 		status, heard := v.statusOf(record)
-		status, heard = v.glance(ctx, status, heard)
 		p := v.sitePage(record, status, heard, incidents)
 		p.You = v.viewerAnswer(judged)
 		p.Charts = v.dayCharts(ctx, record.Site, probesShare)
@@ -217,7 +216,8 @@ func (w *Web) nameOf(site string) string {
 
 // statusOf is how a site does, and whether anybody has said anything of it.
 func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool) {
-	sites := w.cfg.Source.View().Sites
+	view := w.cfg.Source.View()
+	sites := view.Sites
 	if i := slices.IndexFunc(sites, func(s faultline.SiteStatus) bool { return s.Site == record.Site }); i >= 0 {
 		status := sites[i]
 		if len(status.Components) == 0 {
@@ -225,7 +225,12 @@ func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool)
 		}
 		return status, true
 	}
-	return faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown, Components: record.Components}, false
+	status := faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown, Components: record.Components}
+	i, well := slices.BinarySearchFunc(view.Well, record.Site, func(s faultline.WellSite, site string) int { return strings.Compare(s.Site, site) })
+	if well {
+		status.State, status.Symptom, status.Probes = faultline.SiteOK, faultline.SymptomOK, view.Well[i].Probes
+	}
+	return status, well
 }
 
 func weight(s faultline.IncidentState) int {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,9 +30,9 @@ type Config struct {
 	// NameOf is what people call a site, as they write it: BBC. Empty: no other
 	// name is known. nil: of none.
 	NameOf func(site string) string
-	// Look says what came of looking at a site, and has it looked at; nil: nobody
-	// looks at what somebody asks for.
-	Look func(ctx context.Context, site string) Looked
+	// Checks has sites checked that are not on the list, when a person asks for it;
+	// nil: nobody checks such sites.
+	Checks Checks
 	// Vantages are the places that probes run from; nil: unknown.
 	Vantages func() []faultline.VantageStatus
 	// Members says how many sites of the map stand on a component; nil: unknown.
@@ -143,6 +142,9 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/site/:site", page, w.site)
 	r.POST("/site/:site/report", w.answer(page, w.report))
 	read("/site/:site/report", page, w.toForm)
+	r.POST("/site/:site/check", w.answer(page, w.askCheck))
+	read("/site/:site/check", page, w.toCheck)
+	read("/check/:id", page, w.check)
 	read("/component/:kind/:name", page, w.component)
 	read("/archive", page, w.archive)
 	read("/method", page, w.method)

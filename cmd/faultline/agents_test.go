@@ -3,8 +3,8 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"os/exec"
@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"faultline"
+	"faultline/api"
 	"faultline/ingest/infra"
 	"faultline/ingest/probe/probetest"
 	"faultline/store/storetest"
@@ -272,43 +273,59 @@ func TestServeWithoutAnInternetSaysSo(t *testing.T) {
 	}
 }
 
-// TestWhatSomebodyLooksUpIsLookedAt: a site that the map does not hold.
-func TestWhatSomebodyLooksUpIsLookedAt(t *testing.T) {
+// TestAPersonMayHaveAnUnknownSiteChecked: to open its page, however often, asks
+// for nothing. To ask for a check answers that person, and leaves no trace in the
+// log, on the map, in the search or among the incidents.
+func TestAPersonMayHaveAnUnknownSiteChecked(t *testing.T) {
 	e := newEarth(t)
 	e.Put("corner-shop.com", probetest.Site{})
 	e.Put("broken-shop.com", probetest.Site{Handler: func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) }})
 	ports := fmt.Sprintf("%d,%d", e.Ports.HTTP, e.Ports.HTTPS)
-	env := append(e.eyes(ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", "FAULTLINE_STATE_DIR="+shortDir(t))
-	p := startServe(t, env)
+	state := "FAULTLINE_STATE_DIR=" + shortDir(t)
+	p := startServe(t, append(e.eyes(ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", state))
 	p.ready()
 	eventuallyLogged(p, 20*time.Second, "it sees", func() bool { return p.vantage("here").State == faultline.VantageOK })
-	asked := time.Now()
-	for site, want := range map[string]faultline.SiteState{"corner-shop.com": faultline.SiteOK, "broken-shop.com": faultline.SiteDown} {
+	shops := map[string]faultline.SiteState{"corner-shop.com": faultline.SiteOK, "broken-shop.com": faultline.SiteDown}
+	for site, want := range shops {
+		for range 5 {
+			if code := p.get("/v1/sites/"+site, nil); code != http.StatusNotFound {
+				t.Errorf("%s: %d", site, code)
+			}
+			p.get("/site/"+site, nil)
+		}
+		if n := e.Hits(site); n != 0 {
+			t.Errorf("%s was asked %d times before anybody asked for a check", site, n)
+		}
+		code, body := p.post("/v1/checks", fmt.Sprintf(`{"site":%q}`, site), nil)
+		var asked api.CheckAnswer
+		if err := json.Unmarshal([]byte(body), &asked); err != nil || code != http.StatusAccepted || !asked.Pending {
+			t.Fatalf("%d %s", code, body)
+		}
+		var answer api.CheckAnswer
+		eventuallyLogged(p, 10*time.Second, site+" is checked", func() bool {
+			p.get("/v1/checks/"+asked.ID, &answer)
+			return answer.State == want
+		})
+		if len(answer.Results) != 1 || answer.Results[0].Vantage != "here" {
+			t.Errorf("%+v", answer)
+		}
 		if code := p.get("/v1/sites/"+site, nil); code != http.StatusNotFound {
-			t.Errorf("%s before it was looked at: %d", site, code)
-		}
-		eventuallyLogged(p, 10*time.Second, site+" was looked at", func() bool { return p.site(site).State == want })
-	}
-	for path, want := range map[string]string{"/site/corner-shop.com": "works as seen from our probes", "/site/broken-shop.com": "is failing",
-		"/site/www.fresh-shop.com": "We are looking at fresh-shop.com now", "/prober": "User-agent: faultline"} {
-		resp, err := http.Get(p.url + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || !strings.Contains(string(body), want) {
-			t.Errorf("%s: %v %s", path, err, body)
+			t.Errorf("%s after its check: %d", site, code)
 		}
 	}
-	t.Logf("looked at within %s", time.Since(asked).Round(time.Millisecond))
-	if s := p.site("corner-shop.com"); s.Probes == 0 || s.LastProbeAt == nil {
-		t.Errorf("%+v", s)
+	if code, body := p.post("/v1/checks", `{"site":"https://www.bbc.co.uk"}`, nil); code != http.StatusOK || !strings.Contains(body, `"regular":true`) {
+		t.Errorf("a site of the list: %d %s", code, body)
 	}
-	for range 20 {
-		p.get("/v1/sites/corner-shop.com", nil)
+	for range 3 * 6 { // one address is told that it has asked for enough
+		p.post("/v1/checks", `{"site":"one-more-shop.com"}`, nil)
 	}
-	if n := e.Hits("corner-shop.com"); n > 3 { // robots.txt, the page
-		t.Errorf("it was asked %d times", n)
+	if code, body := p.post("/v1/checks", `{"site":"one-more-shop.com"}`, nil); code != http.StatusTooManyRequests || !strings.Contains(body, "Your address") {
+		t.Errorf("the nineteenth check: %d %s", code, body)
+	}
+	_, out, _ := tool(t, []string{state}, "export")
+	var found map[string]any
+	p.get("/v1/search?q=broken", &found)
+	if strings.Contains(out, "shop.com") || strings.Contains(fmt.Sprint(found), "shop.com") || len(p.incidents()) != 0 {
+		t.Errorf("a check left a trace: search %v, %d incidents", found, len(p.incidents()))
 	}
 }

@@ -1,11 +1,11 @@
 package main
 
 import (
-"faultline/board"
-"faultline/api/stream"
-"faultline/api/webhook"
 	"context"
 	"errors"
+	"faultline/api/stream"
+	"faultline/api/webhook"
+	"faultline/board"
 	"fmt"
 	"log/slog"
 	"net"
@@ -118,27 +118,30 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		n.lead.duties = []duty{n.maps.duty, heard.duty}
 	}
 	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
-	n.door = ingest.NewDoor(ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
-		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg})
+	door := ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
+		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg}
+	var checks *ingest.Checks
+	if p.drill == nil { // in a drill nothing is probed, and its components are the scenario's
+		door.Checks, door.Recognises = p.store, p.matcher.Recognises
+		checks = ingest.NewChecks(ingest.ChecksConfig{Store: p.store, Names: names, Keys: p.store, Now: now, Registerer: p.reg})
+	}
+	n.door = ingest.NewDoor(door)
 	n.board = board.New(board.Config{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
 		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.fold}, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	n.streams = stream.New(n.board, stream.Config{Registry: p.reg})
-	var looked *looks
 	if p.drill == nil {
-		looked = newLooks(p.store, names.Known, p.log, now)
-		n.fold.probed = append(n.fold.probed, func(p faultline.Probe, _ time.Time) { looked.Seen(p) })
 		n.probing(c, p, sites)
 	}
-	return n, n.face(c, p, looked, names, sites, day, stale)
+	return n, n.face(c, p, checks, names, sites, day, stale)
 }
 
 // face puts pages and API in front of what this node knows.
-func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names, sites *siteMap, day dayClock, stale time.Duration) error {
+func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *ingest.Names, sites *siteMap, day dayClock, stale time.Duration) error {
 	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
 		NameOf: p.book.title, Members: sites.Members, Dependents: sites.Dependents, Series: n.board, Verdicts: n.board, Networks: n.labels,
 		Contact: c.Contact, Registerer: p.reg, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
 	if n.work != nil {
-		pageConfig.Look, pageConfig.Vantages = looked.page, n.work.Vantages
+		pageConfig.Checks, pageConfig.Vantages = checks, n.work.Vantages
 	}
 	pages, err := web.New(pageConfig)
 	if err != nil {
@@ -151,7 +154,7 @@ func (n *node) face(c *serveCmd, p nodeParts, looked *looks, names *ingest.Names
 		config.Reads = n.limits
 	}
 	if n.work != nil {
-		config.Work, config.Looked = n.work, looked.status
+		config.Work, config.Checks = n.work, checks
 	}
 	engine, err := api.New(config)
 	if err != nil {
@@ -223,15 +226,15 @@ func (n *node) run(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
 	tasks := nodeTasks{
-		server: begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
-		door:   begin("door", ended, n.door.Run),
-		leader: begin("leader", ended, n.leading),
-		fold:   begin("fold", ended, n.fold.Run),
-		board:  begin("board", ended, n.board.Run),
+		server:  begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
+		door:    begin("door", ended, n.door.Run),
+		leader:  begin("leader", ended, n.leading),
+		fold:    begin("fold", ended, n.fold.Run),
+		board:   begin("board", ended, n.board.Run),
 		streams: begin("streams", ended, n.streams.Run),
-		watch:  begin("watch", ended, n.watch.Run),
-		keys:   begin("keys", ended, n.keys),
-		limits: begin("limits", ended, n.limits.Run),
+		watch:   begin("watch", ended, n.watch.Run),
+		keys:    begin("keys", ended, n.keys),
+		limits:  begin("limits", ended, n.limits.Run),
 	}
 	if n.places != nil {
 		tasks.places = begin("places", ended, n.places.Run)
@@ -267,7 +270,7 @@ func (n *node) leading(ctx context.Context) error {
 // nodeTasks are the goroutines of a node.
 type nodeTasks struct {
 	server, door, leader, fold, board, streams, watch, limits, keys *task
-	drill, places, work, probes                            *task // nil where there is none
+	drill, places, work, probes                                     *task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way

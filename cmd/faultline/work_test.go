@@ -108,8 +108,8 @@ func TestWorkWaitsForNews(t *testing.T) {
 	got := make(chan api.WorkAnswer)
 	go func() { got <- ask(first.Revision, 20*time.Second) }()
 	eventually(t, 5*time.Second, "it waits", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.waiting == 1 })
-	if noted, err := st.Ask(t.Context(), "asked.net", time.Now()); err != nil || !noted {
-		t.Fatal(noted, err)
+	if _, err := st.AskCheck(t.Context(), "asked.net", "1a2b", time.Now()); err != nil {
+		t.Fatal(err)
 	}
 	if err := b.look(t.Context()); err != nil {
 		t.Fatal(err)
@@ -141,52 +141,6 @@ func TestAVantageSaysSinceWhen(t *testing.T) {
 	works(t, b, status("v", faultline.VantageOK))
 	if v := b.Vantages()[0]; !v.Since.After(early.SeenAt) {
 		t.Errorf("%+v", v)
-	}
-}
-
-func TestLooksAreBounded(t *testing.T) {
-	st := openStore(t, storetest.Start(t))
-	now := time.Now()
-	l := newLooks(st, func(site string) bool { return site == "known.net" }, quiet, func() time.Time { return now })
-	l.Seen(faultline.Probe{Site: "probed.net", At: now, Symptom: "ok"})
-	if probes, pending := l.Look(t.Context(), "probed.net"); probes != nil || pending {
-		t.Error("what is probed anyway is asked for")
-	}
-	for i := range 3 * maxLooked {
-		l.Look(t.Context(), fmt.Sprint(i, ".net"))
-	}
-	if len(l.asked) > maxLooked {
-		t.Errorf("%d sites are remembered", len(l.asked))
-	}
-	wishes, err := st.Wishes(t.Context(), now)
-	if err != nil || len(wishes) == 0 || len(wishes) > 60 {
-		t.Errorf("%d are asked for: %v", len(wishes), err)
-	}
-	for i := range 20 {
-		l.Seen(faultline.Probe{Site: "0.net", Vantage: "v", At: now.Add(time.Duration(i) * time.Second), Symptom: "http_502"})
-	}
-	if s, ok := l.status(t.Context(), "0.net"); !ok || s.State != faultline.SiteDown || s.Probes != maxLooksKept || s.Symptom != "http_502" {
-		t.Errorf("%+v", s)
-	}
-	now = now.Add(2 * lookedLife)
-	if probes, _ := l.Look(t.Context(), "0.net"); len(probes) != 0 {
-		t.Error("an old look is shown")
-	}
-}
-
-func TestLooksDecide(t *testing.T) {
-	look := func(vantage string, s faultline.Symptom) faultline.Probe {
-		return faultline.Probe{Vantage: vantage, Symptom: s, At: time.Now()}
-	}
-	for want, probes := range map[faultline.SiteState][]faultline.Probe{
-		faultline.SiteUnknown:  {look("a", "blocked")},
-		faultline.SiteOK:       {look("a", "timeout"), look("a", "ok"), look("b", "blocked")},
-		faultline.SiteDown:     {look("a", "ok"), look("a", "timeout"), look("b", "dns")},
-		faultline.SiteDegraded: {look("a", "ok"), look("b", "dns")},
-	} {
-		if s := lookedStatus("x.net", probes); s.State != want {
-			t.Errorf("%v: %s, want %s", probes, s.State, want)
-		}
 	}
 }
 

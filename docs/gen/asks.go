@@ -50,6 +50,7 @@ var reads = []ask{
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getSummary", path: "/v1/summary", kind: "json"},
 	{operation: "getStream", path: "/v1/stream?snapshot=1", kind: "sse"},
+	{operation: "getCheck", path: "/v1/checks/" + checkedID, kind: "json"},
 	{operation: "getReady", path: "/readyz", kind: "txt"},
 }
 
@@ -61,6 +62,7 @@ var others = []ask{
 }
 
 const (
+	oneCheck  = `{"site":"https://corner-shop.com"}`
 	oneReport = `{"site":"https://www.bbc.co.uk/news","symptom":"http_503"}`
 	twoProbes = `[{"at":"2021-06-08T10:04:58.011Z","site":"bbc.co.uk","symptom":"http_503","status":503,"latency_ms":182,"via":["cdn:fastly"]},` +
 		`{"at":"2021-06-08T10:04:58.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok","status":200}]`
@@ -119,6 +121,13 @@ var writes = []ask{
 	{operation: "postReport", path: "/v1/reports", media: "text/plain", body: "bbc.co.uk", status: 415},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, hurried: true, status: 429},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, cold: true, status: 503},
+	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: oneCheck, status: 202},
+	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: `{"site":"bbc.co.uk"}`, status: 200},
+	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: `{"site":"192.0.2.1"}`, status: 400},
+	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: strings.Repeat(" ", 5<<10), status: 413},
+	{operation: "postCheck", path: "/v1/checks", media: "text/plain", body: "corner-shop.com", status: 415},
+	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: oneCheck, hurried: true, status: 429},
+	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: oneCheck, cold: true, status: 503},
 	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: token.ScopeProbes, status: 202},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, status: 202},
 	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: `[{"site":"bbc.co.uk"}]`, scope: token.ScopeProbes, status: 400},
@@ -202,6 +211,7 @@ var missing = []ask{
 	{operation: "getIncidentSites", path: "/v1/incidents/inc_0/sites", status: 404},
 	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/4000", status: 404},
 	{operation: "getSite", path: "/v1/sites/nobody-calls-a-site-this.com", status: 404},
+	{operation: "getCheck", path: "/v1/checks/guessed.corner-shop.com", status: 404},
 	{operation: "getSiteSeries", path: "/v1/sites/nobody-calls-a-site-this.com/series", status: 404},
 	{operation: "getComponentSeries", path: "/v1/components/cdn/nobody-calls-a-cdn-this/series", status: 404},
 	{operation: "getComponent", path: "/v1/components/cdn/nobody-calls-a-cdn-this", status: 404},

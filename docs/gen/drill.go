@@ -1,13 +1,13 @@
 package main
 
 import (
-"faultline/board"
-"faultline/api/stream"
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"faultline/api/stream"
+	"faultline/board"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -102,8 +102,8 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	if d.cold, err = api.New(cold); err != nil {
 		return err
 	}
-	go func() { _ = door.Run(ctx) }()  // fails only with ctx
-	go func() { _ = held.Run(ctx) }() // likewise
+	go func() { _ = door.Run(ctx) }()    // fails only with ctx
+	go func() { _ = held.Run(ctx) }()    // likewise
 	go func() { _ = streams.Run(ctx) }() // likewise
 	return d.awaitView(ctx)
 }
@@ -124,7 +124,7 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup, Index: d.index,
 		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready}
 	if _, shut := door.(shutDoor); !shut {
-		cfg.Work = shift{}
+		cfg.Work, cfg.Checks = shift{}, counter{d.names}
 	}
 	return cfg
 }

@@ -34,6 +34,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ProbesAnswer](),
 	reflect.TypeFor[api.WorkAnswer](),
 	reflect.TypeFor[api.VantagesAnswer](),
+	reflect.TypeFor[api.CheckAnswer](),
+	reflect.TypeFor[api.CheckBody](),
 	reflect.TypeFor[api.AlertsAnswer](),
 	reflect.TypeFor[api.StatuspageAnswer](),
 	reflect.TypeFor[api.OEmbedAnswer](),

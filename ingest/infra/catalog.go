@@ -142,7 +142,7 @@ func (c Catalog) Records() []faultline.SiteRecord {
 func (e Entry) Record() faultline.SiteRecord {
 	components := append(slices.Clone(e.Components), tld(e.Site))
 	slices.Sort(components)
-	return faultline.SiteRecord{Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog}
+	return faultline.SiteRecord{Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog, Owner: e.Owner}
 }
 
 // Summary counts what a catalogue has.

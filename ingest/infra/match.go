@@ -54,12 +54,15 @@ type Matcher struct {
 	issuers map[string]*Signature
 	headers []*Signature // that have any
 	own     map[uint32]string
+	exact   map[faultline.Component]bool // that a signature stands for as they are
+	hollow  []*Signature                 // of which an observation fills a part of the name
 }
 
 // NewMatcher makes one of a table. The error names every signature that is wrong.
 func NewMatcher(s Signatures, from Sources) (*Matcher, error) {
 	m := &Matcher{from: from, ranges: &Ranges{}, asn: map[uint32]*Signature{}, nsASN: map[uint32]*Signature{},
-		issuers: map[string]*Signature{}, own: map[uint32]string{}}
+		issuers: map[string]*Signature{}, own: map[uint32]string{},
+		exact: map[faultline.Component]bool{}}
 	var complaints []string
 	for i := range s.List {
 		sig := s.List[i] // a copy: patterns are compiled into it
@@ -81,6 +84,11 @@ func NewMatcher(s Signatures, from Sources) (*Matcher, error) {
 }
 
 func (m *Matcher) add(sig *Signature) error {
+	if sig.hollow() {
+		m.hollow = append(m.hollow, sig)
+	} else {
+		m.exact[sig.Component] = true
+	}
 	for _, suffix := range sig.CNAME {
 		if err := m.cname.add(suffix, sig); err != nil {
 			return err
@@ -137,7 +145,7 @@ func (m *Matcher) Infer(o Observation) []Finding {
 		f.add(sig, "", 1, Evidence{ByIssuer, o.Issuer, sig.Component.Name()})
 	}
 	for _, c := range o.Via[:min(len(o.Via), maxComponents)] {
-		if c.Valid() && c.Kind() != faultline.KindISP && c.Kind() != faultline.KindSite {
+		if m.Recognises(o.Site, o.Via, c) {
 			f.note(c, 1, false, Evidence{ByVia, string(c), o.Vantage})
 		}
 	}
