@@ -14,7 +14,7 @@ import (
 
 // eyesFlags say how a place looks at sites.
 type eyesFlags struct {
-	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers that the prober asks, ADDRESS or ADDRESS:PORT; several with commas. Without it those of /etc/resolv.conf."`
+	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers that the prober asks, ADDRESS or ADDRESS:PORT; several with commas. Without it those of /etc/resolv.conf and a public one of another operator, so that a fault of the resolver is not taken for one of the sites."`
 	Canaries   []string `sep:"," placeholder:"SITE" env:"FAULTLINE_CANARIES" help:"Sites of unrelated owners of which two must answer, or the prober takes itself for blind; several with commas. Without it five of the best reachable."`
 	ProbeAllow []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks that may be probed although they are not the public internet, such as 10.20.0.0/16; several with commas. Whoever can name sites can then reach what is in them."`
 	ProbePorts []uint16 `sep:"," default:"80,443" env:"FAULTLINE_PROBE_PORTS" help:"Ports of HTTP and HTTPS. Others than 80,443 only with --probe-allow."`
@@ -78,6 +78,9 @@ func (f eyesFlags) resolvers() ([]netip.AddrPort, error) {
 			return nil, fmt.Errorf("find resolvers: %w", err)
 		}
 		all = append(all, a)
+	}
+	if len(f.Resolver) == 0 {
+		all = probe.DefaultResolvers(all)
 	}
 	return all, nil
 }

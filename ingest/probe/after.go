@@ -75,7 +75,7 @@ func (s *Schedule) learn(e *entry, r Result, o outcome) {
 	switch o {
 	case outcomeWell:
 		e.fails, e.refusals = 0, 0
-		e.entry, e.tag = r.Entry, r.ETag
+		e.entry, e.tag, e.http2 = r.Entry, r.ETag, r.HTTP2
 	case outcomeFailed:
 		e.fails = min(e.fails+1, 1<<14)
 		e.refusals = 0

@@ -1,11 +1,11 @@
 package probe
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"sync"
 	"time"
 )
@@ -34,17 +34,21 @@ const (
 type verifier struct {
 	roots *x509.CertPool // nil: the system's
 	now   func() time.Time
+	fetch func(ctx context.Context, url string) []byte // nil for what can't be had
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]time.Time // until when a chain for a name is good
+	// issuers are intermediate certificates that were fetched, by their address.
+	issuers map[string]fetched
 }
 
 func newVerifier(roots *x509.CertPool, now func() time.Time) *verifier {
-	return &verifier{roots: roots, now: now, known: make(map[[sha256.Size]byte]time.Time)}
+	return &verifier{roots: roots, now: now, known: make(map[[sha256.Size]byte]time.Time),
+		issuers: make(map[string]fetched)}
 }
 
 // verify is a [tls.Config]'s VerifyConnection.
-func (v *verifier) verify(cs tls.ConnectionState) error {
+func (v *verifier) verify(ctx context.Context, cs tls.ConnectionState) error {
 	now := v.now()
 	sum := sha256.New()
 	sum.Write([]byte(cs.ServerName))
@@ -61,6 +65,9 @@ func (v *verifier) verify(cs tls.ConnectionState) error {
 		opts.Intermediates.AddCert(c)
 	}
 	chains, err := cs.PeerCertificates[0].Verify(opts)
+	if errors.As(err, new(x509.UnknownAuthorityError)) {
+		chains, err = v.complete(ctx, cs.PeerCertificates, opts, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,14 +104,13 @@ func (v *verifier) remember(key [sha256.Size]byte, now time.Time, chains [][]*x5
 	v.known[key] = until
 }
 
-// tlsDetail says in a word why a handshake failed.
-func tlsDetail(err error) string {
+// certificateDetail says in a word what is wrong with a certificate; empty when
+// the handshake failed for another reason.
+func certificateDetail(err error) string {
 	var (
 		invalid x509.CertificateInvalidError
 		name    x509.HostnameError
 		unknown x509.UnknownAuthorityError
-		remote  *net.OpError
-		record  tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -113,25 +119,17 @@ func tlsDetail(err error) string {
 		return tlsName
 	case errors.As(err, &unknown), errors.As(err, &invalid):
 		return tlsChain
-	case errors.As(err, &record):
-		return tlsProtocol
-	case errors.As(err, &remote) && (isAlert(remote, alertProtocolVersion) || isAlert(remote, alertHandshakeFailure)):
-		return tlsProtocol
 	}
-	return tlsHandshake
+	return ""
 }
 
-// Alerts of a server that has nothing in common with us (RFC 8446 section 6.2).
-const (
-	alertHandshakeFailure = tls.AlertError(40)
-	alertProtocolVersion  = tls.AlertError(70)
-)
-
-// isAlert recognises an alert that the other side sent by its text: its type is
-// not exported.
-func isAlert(remote *net.OpError, a tls.AlertError) bool {
-	return remote.Err != nil && remote.Err.Error() == a.Error()
+// certificate is what an observation carries of one.
+type certificate struct {
+	issuer string
+	ends   time.Time
 }
+
+func describe(c *x509.Certificate) certificate { return certificate{issuer(c), c.NotAfter} }
 
 // issuer names who signed a certificate.
 func issuer(c *x509.Certificate) string {

@@ -35,7 +35,7 @@ func TestAChainThatWasGoodIsLookedAtAgain(t *testing.T) {
 	now = now.Add(72 * time.Hour) // within no certificate's dates, and the hour of the cache set aside
 	check("a.net", "tls", "expired")
 	now = now.Add(-72*time.Hour + 47*time.Hour + 30*time.Minute)
-	check("b.net", "ok", "")
+	check("b.net", "ok", "expiring")
 	now = now.Add(45 * time.Minute) // kept for less than an hour, as it ends sooner
 	check("b.net", "tls", "expired")
 }

@@ -6,26 +6,29 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
-	"strings"
+	"net/http"
+	"net/netip"
 	"time"
 
 	"faultline"
 )
 
-// How long a look may take, and from when on an answer is late.
+// How long a check may take, and from when on an answer is late.
 const (
 	checkLimit   = 10 * time.Second
 	resolveLimit = 5 * time.Second
 	consentLimit = 5 * time.Second
-	connectLimit = 4 * time.Second // where there is another address to try
+	connectLimit = 4 * time.Second
 	slowAfter    = 6 * time.Second
+	// expiresSoon is when the end of a certificate is news.
+	expiresSoon = 24 * time.Hour
 )
 
 const (
-	maxRedirects = 3
-	maxLocation  = 2 << 10
+	maxRedirects = 10
+	maxArrivals  = 2 // at one place in one state; at the next it is a loop
 	maxETag      = 128
-	maxVia       = 16 // of the door
+	maxVia       = 16 // of the API
 )
 
 // CheckerConfig is what a checker needs. Resolver, Guard and Agent are required.
@@ -37,9 +40,12 @@ type CheckerConfig struct {
 	Grounds  Grounds          // nil: nothing is known of what is seen
 	Agent    string           // the User-Agent, with a page that explains it
 	Now      func() time.Time // nil: the world's clock
+	// Patience is how many times longer than usual each step may take, for machines
+	// that do more than check; 0: once.
+	Patience int
 }
 
-// Checker looks at sites. It is safe for concurrent use.
+// Checker checks sites. It is safe for concurrent use.
 type Checker struct {
 	resolver *Resolver
 	guard    *Guard
@@ -50,6 +56,7 @@ type Checker struct {
 	now      func() time.Time
 	dialer   net.Dialer
 	verifier *verifier
+	patience time.Duration // a factor
 }
 
 // NewChecker returns a checker. It reads no proxy from the environment: whatever
@@ -61,193 +68,253 @@ func NewChecker(cfg CheckerConfig) *Checker {
 	c := &Checker{
 		resolver: cfg.Resolver, guard: cfg.Guard, ports: cmp.Or(cfg.Ports, StandardPorts), grounds: cfg.Grounds,
 		agent: cfg.Agent, now: cfg.Now, verifier: newVerifier(cfg.Roots, cfg.Now),
-		dialer: net.Dialer{Control: cfg.Guard.Control, KeepAlive: -1, FallbackDelay: -1},
+		dialer:   net.Dialer{Control: cfg.Guard.Control, KeepAlive: -1, FallbackDelay: -1},
+		patience: time.Duration(max(1, cfg.Patience)),
 	}
+	c.verifier.fetch = c.fetchIssuer
 	if cfg.Grounds != nil {
 		c.headers = cfg.Grounds.Headers()
 	}
 	return c
 }
 
-// look is one task under way.
+// look is one check under way.
 type look struct {
-	c    *Checker
-	task Task
-	buf  *buffers
-	obs  Observation
-	ph   Phases
-	at   place
-	note string // of an answer that is well
+	c       *Checker
+	task    Task
+	buf     *buffers
+	obs     Observation
+	seen    Observation // of the way in that led furthest
+	ph      Phases
+	at      place
+	note    string // of an answer that is well
+	cookies cookies
+	service *Service
+	h2      bool // HTTP/2 was needed
 }
 
-// Check looks at one site and says what it saw. It takes ten seconds at most, or
-// as long as ctx lets it.
-func (c *Checker) Check(ctx context.Context, t Task) Result {
+func (c *Checker) newLook(t Task) *look {
 	l := &look{c: c, task: t, buf: bufferPool.Get().(*buffers)}
-	defer bufferPool.Put(l.buf)
-	if t.Consent && l.declines(ctx) {
-		return Result{Declined: true, Probe: faultline.Probe{Site: t.Site}}
+	l.buf.patience = bodyPatience * c.patience
+	return l
+}
+
+func (l *look) saveSeen()    { l.seen = l.obs }
+func (l *look) restoreSeen() { l.obs = l.seen }
+
+// Check checks one site and says what came of it. It takes ten seconds at most,
+// or as long as ctx lets it.
+func (c *Checker) Check(ctx context.Context, t Task) Result {
+	l := c.newLook(t)
+	defer l.buf.free()
+	if t.Consent {
+		if l.declines(ctx) {
+			return Result{Declined: true, Probe: faultline.Probe{Site: t.Site}}
+		}
+		l.readService(ctx)
 	}
 	at := faultline.Millis(c.now())
-	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	ctx, cancel := context.WithTimeout(ctx, checkLimit*c.patience)
 	defer cancel()
 	began := time.Now()
-	a, err := l.follow(ctx, l.starts("/"))
+	a, err := l.walk(ctx, "/")
 	l.ph.Total = time.Since(began)
-	l.obs.Site, l.obs.At = t.Site, at
-	r := Result{Observation: l.obs, Phases: l.ph, Probe: faultline.Probe{At: at, Site: t.Site}}
+	l.obs.Site, l.obs.At, l.obs.Service = t.Site, at, l.service
+	r := Result{Observation: l.obs, Phases: l.ph, Probe: faultline.Probe{At: at, Site: t.Site}, HTTP2: l.h2 || l.task.HTTP2}
 	if err == nil {
-		r.Observation.Status, r.Observation.Header, r.Observation.Issuer = a.status, c.kept(a.header), a.cert
+		r.Observation.Status, r.Observation.Header = a.status, c.kept(a.header)
+		r.Observation.Issuer, r.Observation.CertificateEnds = a.cert.issuer, a.cert.ends
 	}
 	if c.grounds != nil {
 		via := c.grounds.Via(&r.Observation)
 		r.Probe.Via = via[:min(len(via), maxVia)]
 	}
 	if err != nil {
-		r.Probe.Symptom, r.Probe.Detail = judgeError(ctx, err)
+		r.Probe.Symptom, r.Probe.Detail = judgeError(err)
 		return r
 	}
-	l.judge(&r, a)
+	l.judge(&r, &a)
 	return r
 }
 
+// readService asks, as rarely as for consent, what the host says of itself.
+func (l *look) readService(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, resolveWait*l.c.patience)
+	defer cancel()
+	service, err := l.c.resolver.HTTPS(ctx, l.task.Site)
+	if err != nil || service == nil {
+		return // most hosts have none
+	}
+	l.service = service
+	l.task.HTTP2 = l.task.HTTP2 || service.NoDefault
+}
+
 // judge makes the outcome of an answer.
-func (l *look) judge(r *Result, a answer) {
+func (l *look) judge(r *Result, a *answer) {
 	onCDN := false
 	for _, v := range r.Probe.Via {
 		onCDN = onCDN || v.Kind() == faultline.KindCDN
 	}
 	took := l.ph.DNS + l.ph.Connect + l.ph.TLS + l.ph.FirstByte
 	r.Probe.Status, r.Probe.LatencyMS = a.status, int(took.Milliseconds())
-	r.Probe.Symptom, r.Probe.Detail = judgeAnswer(a.status, a.header, a.body, onCDN)
-	if r.Probe.Status > 599 {
+	r.Probe.Symptom, r.Probe.Detail = judgeAnswer(a, onCDN)
+	if a.status > 599 || a.status < 100 {
 		r.Probe.Status = 0 // no status of HTTP
 	}
 	if r.Probe.Symptom != faultline.SymptomOK {
 		return
 	}
-	switch {
-	case a.short:
-		r.Probe.Symptom, r.Probe.Detail = faultline.SymptomContent, detailShort
-		return
-	case took > slowAfter:
+	if took > slowAfter*l.c.patience {
 		r.Probe.Symptom = faultline.SymptomSlow
 		return
 	}
 	r.Probe.Detail = l.note
-	if !strings.ContainsAny(l.at.path, "?#") { // a path with a query may be this visit's alone
+	if ends := a.cert.ends; !ends.IsZero() && ends.Sub(l.c.now()) < expiresSoon {
+		r.Probe.Detail = detailExpiring
+	}
+	if !hasQuery(l.at.path) { // a path with a query may be this visit's alone
 		r.Entry = l.at.url()
 	}
-	if tag := a.header.Get("ETag"); len(tag) <= maxETag && printable(tag) {
+	if tag := a.header.get("ETag"); len(tag) <= maxETag && printable(tag) {
 		r.ETag = tag
 	}
 }
 
+func hasQuery(path string) bool {
+	for _, c := range []byte(path) {
+		if c == '?' || c == '#' {
+			return true
+		}
+	}
+	return false
+}
+
 func printable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
-// starts are the places where a look may begin, the likeliest first.
-func (l *look) starts(path string) []place {
-	if p, ok := placeOf(l.task.Entry); ok && path == "/" {
-		return []place{p}
-	}
-	all := []place{{true, l.task.Site, path}, {false, l.task.Site, path}}
-	if !strings.HasPrefix(l.task.Site, "www.") {
-		all = append(all, place{true, "www." + l.task.Site, path}, place{false, "www." + l.task.Site, path})
-	}
-	return all
-}
+// state is where a walk is and with what: a browser that comes back to it is in
+// a loop.
+type state struct{ url, cookies string }
 
-// follow asks the first of the places that there is, and goes where it is sent.
-func (l *look) follow(ctx context.Context, starts []place) (answer, error) {
-	var a answer
-	var first error
-	for i := 0; i < len(starts); i++ {
-		var err error
-		if a, err = l.ask(ctx, starts[i]); err == nil {
-			first = nil
-			break
-		}
-		if first == nil {
-			first = err
-		}
-		next := another(err)
-		for i+1 < len(starts) && !next(starts[i], starts[i+1]) {
-			i++
-		}
-		if next == nil || i+1 == len(starts) {
-			return answer{}, first
-		}
+// walk enters a site and goes where it is sent, to the end.
+func (l *look) walk(ctx context.Context, path string) (answer, error) {
+	a, err := l.enter(ctx, path)
+	if err != nil {
+		return answer{}, err
 	}
-	for range maxRedirects {
-		to, ok := l.sentOn(a)
-		if !ok {
+	arrivals := map[state]int(nil)
+	baked := false
+	for hops := 0; ; hops++ {
+		to, where := l.sentOn(&a)
+		switch {
+		case where == leadsNowhere:
 			return a, nil
+		case isChallenge(&a):
+			return a, nil
+		case where == leadsWrong:
+			return answer{}, &followError{detailLocation}
+		case where == leadsAway:
+			return answer{}, &unknownError{detailElsewhere}
+		case hops == maxRedirects:
+			return answer{}, &unknownError{detailRedirects}
+		}
+		if arrivals == nil {
+			arrivals = map[state]int{{l.at.url(), ""}: 1}
+		}
+		baked = l.cookies.set(l.at, a.header, l.c.now()) || baked
+		next := state{to.url(), l.cookies.line(to)}
+		if arrivals[next]++; arrivals[next] > maxArrivals {
+			if baked {
+				return answer{}, &unknownError{detailCookies}
+			}
+			return answer{}, &followError{detailLoop}
 		}
 		l.task.ETag = ""
-		var err error
 		if a, err = l.ask(ctx, to); err != nil {
 			return answer{}, err
 		}
 	}
-	if _, more := l.sentOn(a); more {
-		l.note = detailRedirects
-	}
-	return a, nil
 }
 
-// another says which of the places behind one that failed is worth a try: the
-// www. host of a name without address, the plain port where nothing listens on
-// the other.
-func another(err error) func(failed, next place) bool {
-	var dns *DNSError
-	refused := errorWord(err) == connectRefused
-	switch {
-	case errors.As(err, &dns) && final(dns.Kind):
-		return func(failed, next place) bool { return next.host != failed.host }
-	case refused:
-		return func(failed, next place) bool { return next.host == failed.host && failed.secure }
-	}
-	return func(place, place) bool { return false }
-}
-
-// ask resolves the host of a place and asks it at one address, or at another one
-// where nothing could be connected to.
+// ask asks a place, once more with all that browsers offer if that may help.
 func (l *look) ask(ctx context.Context, p place) (answer, error) {
-	l.at, l.obs.Host, l.obs.Addr = p, p.host, noAddr
+	a, err := l.askOnce(ctx, p)
+	if !p.secure || l.task.HTTP2 || !wantsModern(&a, err) || ctx.Err() != nil {
+		return a, err
+	}
+	before := l.obs
+	l.task.HTTP2 = true
+	modern, failure := l.askOnce(ctx, p)
+	l.task.HTTP2 = false
+	if failure != nil || wantsModern(&modern, nil) {
+		l.obs = before
+		if err == nil { // its buffer is gone; its status says it all
+			a.body, a.header = nil, fields{}
+		}
+		return a, err
+	}
+	l.h2 = l.h2 || modern.h2
+	return modern, nil
+}
+
+// askOnce resolves the host of a place and asks it.
+func (l *look) askOnce(ctx context.Context, p place) (answer, error) {
+	l.at, l.obs.Host, l.obs.Addr = p, p.host, netip.Addr{}
 	began := time.Now()
-	resolving, cancel := context.WithTimeout(ctx, resolveLimit)
-	found, err := l.c.resolver.Lookup(resolving, p.host)
+	resolving, cancel := context.WithTimeout(ctx, resolveLimit*l.c.patience)
+	found, err := l.c.resolver.lookup(resolving, p.host, l.task.IPv6Works)
 	cancel()
 	l.ph.DNS += time.Since(began)
 	l.obs.Chain, l.obs.Addrs = found.Chain, found.Addrs
 	if err != nil {
-		if ctx.Err() == nil && resolving.Err() == context.DeadlineExceeded {
+		var dns *DNSError
+		if ctx.Err() != nil && !errors.As(err, &dns) {
+			err = &stepError{StepResolve, ctx.Err()}
+		} else if !errors.As(err, &dns) {
 			err = &DNSError{dnsTimeout, p.host}
 		}
 		return answer{}, err
 	}
-	addrs := l.choose(found.Addrs)
+	addrs := l.order(found.Addrs)
 	if len(addrs) == 0 {
 		return answer{}, &guardedError{errors.New("no address of it may be connected to")}
 	}
-	for i, addr := range addrs {
-		l.obs.Addr = addr
-		trying, cancel := ctx, context.CancelFunc(func() {})
-		if i+1 < len(addrs) {
-			trying, cancel = context.WithTimeout(ctx, connectLimit)
-		}
-		var a answer
-		a, err = l.c.exchange(trying, addr, p, l.task, l.buf, &l.ph)
-		cancel()
-		var broken *brokenAt
-		if err == nil || !errors.As(err, &broken) || broken.layer != layerConnect || ctx.Err() != nil {
-			if err == nil && i > 0 && addr.Is4() != addrs[0].Is4() {
-				l.note = map[bool]string{true: "no_ipv6", false: "no_ipv4"}[addr.Is4()]
-			}
-			return a, err
+	a, err := l.exchange(ctx, p, addrs, l.task.HTTP2)
+	var broken *stepError
+	if errors.As(err, &broken) && broken.step == StepConnect && !l.task.IPv6Works && noneIs4(addrs) && errorWord(broken.err) != connectRefused {
+		return answer{}, &unknownError{detailNoIPv6}
+	}
+	if err == nil && l.obs.Addr.Is4() != addrs[0].Is4() {
+		l.note = map[bool]string{true: detailNoIPv6, false: detailNoIPv4}[l.obs.Addr.Is4()]
+	}
+	return a, err
+}
+
+func noneIs4(addrs []netip.Addr) bool {
+	for _, a := range addrs {
+		if a.Is4() {
+			return false
 		}
 	}
-	return answer{}, err
+	return true
+}
+
+// kept copies the headers that an observation carries; nil when there are none.
+func (c *Checker) kept(h fields) http.Header {
+	var out http.Header
+	for _, name := range c.headers {
+		if values := h.all(name); values != nil {
+			if out == nil {
+				out = make(http.Header, 4)
+			}
+			out[name] = values
+		}
+	}
+	return out
 }

@@ -28,6 +28,21 @@ type Observation struct {
 	// Issuer is the organisation that signed the certificate, else its common
 	// name; empty without TLS.
 	Issuer string
+	// CertificateEnds is when the certificate does; zero without TLS.
+	CertificateEnds time.Time
+	// Service is what the host's HTTPS record says (RFC 9460), where one was asked
+	// for and there is one.
+	Service *Service
+}
+
+// Service is an HTTPS record.
+type Service struct {
+	// Target is the name that serves the host, without a dot at the end; empty for
+	// the host itself.
+	Target string
+	ALPN   []string // protocols that it says it speaks
+	// NoDefault: it does not speak HTTP/1.1.
+	NoDefault bool
 }
 
 // Grounds says what an observation shows that a site stands on. Package infra
@@ -54,6 +69,11 @@ type Task struct {
 	Entry, ETag string
 	// IPv6 is tried before IPv4.
 	IPv6 bool
+	// IPv6Works: it is known to work from here, so that a site which can't be reached
+	// over it is not.
+	IPv6Works bool
+	// HTTP2 is offered from the start: the site answered to nothing else before.
+	HTTP2 bool
 	// Hybrid offers the post-quantum key share that browsers do, which costs more
 	// than all the rest of a check.
 	Hybrid bool
@@ -70,6 +90,7 @@ type Result struct {
 	Observation Observation
 	Phases      Phases
 	Entry, ETag string // for the next task, when it was well
+	HTTP2       bool   // for the next task
 	// Declined: the site's robots.txt names us and does not want to be probed;
 	// there is no probe then.
 	Declined bool

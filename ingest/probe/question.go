@@ -22,7 +22,7 @@ var questions = sync.Pool{New: func() any { return &question{done: make(chan str
 // newQuestion returns nil for a host that can't be written in a question.
 func newQuestion(host string, typ dnsmessage.Type) *question {
 	q := questions.Get().(*question)
-	q.host, q.typ = host, typ
+	q.host, q.typ, q.chain = host, typ, nil
 	if !q.pack() {
 		questions.Put(q)
 		return nil
@@ -30,17 +30,63 @@ func newQuestion(host string, typ dnsmessage.Type) *question {
 	return q
 }
 
+// question is one question on its way, and its answer.
+type question struct {
+	host  string
+	typ   dnsmessage.Type
+	wire  []byte // header, question and, with EDNS, the OPT record
+	asks  int    // the bytes of wire up to the end of the question
+	id    uint16
+	sock  *socket
+	done  chan struct{} // gets one token when the answer is there
+	waits bool          // of whoever asked: no token has been taken yet
+	reply reply
+	chain []string // of the last answer that had one
+	mixed bool     // the case of its letters was drawn and must come back
+	buf   [512]byte
+}
+
+// reply is what an answer says.
+type reply struct {
+	err       error
+	truncated bool
+	chain     []string
+	addrs     []netip.Addr
+	names     []string // of NS
+	service   *Service
+}
+
 func (q *question) free() {
-	q.reply, q.sock, q.host = reply{}, nil, ""
+	q.reply, q.sock, q.host, q.chain = reply{}, nil, "", nil
 	questions.Put(q)
 }
 
-// again makes the question ready to be sent once more.
-func (q *question) again() { q.reply, q.sock = reply{}, nil }
+// found reports whether the answer has what was asked for.
+func (q *question) found() bool {
+	r := &q.reply
+	return r.err == nil && len(r.addrs)+len(r.names) > 0 || r.err == nil && r.service != nil
+}
 
-// pack writes the message: RFC 1035 section 4.1, and one OPT record (RFC 6891).
+// prepare makes the question ready to be sent, once more maybe.
+func (q *question) prepare(how manner) {
+	q.reply, q.sock, q.waits = reply{}, nil, false
+	additional, flags := byte(0), byte(0)
+	q.wire = q.buf[:q.asks]
+	if how.edns {
+		q.wire, additional = append(q.wire, opt...), 1
+	}
+	if how.cd {
+		flags = 0x10
+	}
+	q.wire[3], q.wire[11] = flags, additional
+}
+
+// opt is one OPT record (RFC 6891).
+var opt = []byte{0, 0, byte(dnsmessage.TypeOPT), ednsSize >> 8, ednsSize & 0xff, 0, 0, 0, 0, 0, 0}
+
+// pack writes the message without OPT record (RFC 1035 section 4.1).
 func (q *question) pack() bool {
-	b := append(q.buf[:0], 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1) // recursion desired; one question, one additional
+	b := append(q.buf[:0], 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0) // recursion desired; one question
 	for rest := q.host; rest != ""; {
 		label := rest
 		if dot := strings.IndexByte(rest, 0x2e); dot >= 0 {
@@ -57,20 +103,16 @@ func (q *question) pack() bool {
 		return false
 	}
 	b = append(b, 0, byte(q.typ>>8), byte(q.typ), 0, byte(dnsmessage.ClassINET))
-	b = append(b, 0, 0, byte(dnsmessage.TypeOPT), ednsSize>>8, ednsSize&0xff, 0, 0, 0, 0, 0, 0)
-	q.wire = b
+	q.wire, q.asks = b, len(b)
 	return true
 }
-
-// optLen is how long the OPT record is that follows the question.
-const optLen = 11
 
 // draw gives the message an id and, where it may, letters in random case that a
 // forged answer would have to guess (draft-vixie-dnsext-dns0x20).
 func (q *question) draw(mix bool) {
 	q.id, q.mixed = uint16(rand.Uint32()), mix
 	q.wire[0], q.wire[1] = byte(q.id>>8), byte(q.id)
-	name := q.wire[questionAt : len(q.wire)-optLen-4]
+	name := q.wire[questionAt : q.asks-4]
 	coins, left := uint64(0), 0
 	for i, c := range name {
 		if letter := c | 0x20; letter < 'a' || letter > 'z' {
@@ -89,7 +131,7 @@ func (q *question) draw(mix bool) {
 
 // read takes an answer in; false: it is none to this question.
 func (q *question) read(msg []byte) bool {
-	asked := q.wire[questionAt : len(q.wire)-optLen]
+	asked := q.wire[questionAt:q.asks]
 	if len(msg) < questionAt+len(asked) || msg[2]&0x80 == 0 || msg[4] != 0 || msg[5] != 1 {
 		return false
 	}
@@ -99,6 +141,9 @@ func (q *question) read(msg []byte) bool {
 	}
 	q.reply = reply{truncated: msg[2]&0x02 != 0}
 	q.reply.err = q.parse(msg)
+	if len(q.reply.chain) > 0 {
+		q.chain = q.reply.chain
+	}
 	return true
 }
 
@@ -107,15 +152,6 @@ func (q *question) parse(msg []byte) error {
 	var p dnsmessage.Parser
 	h, err := p.Start(msg)
 	if err != nil {
-		return &DNSError{dnsMalformed, q.host}
-	}
-	switch h.RCode {
-	case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
-	case dnsmessage.RCodeServerFailure:
-		return &DNSError{dnsServFail, q.host}
-	case dnsmessage.RCodeRefused:
-		return &DNSError{dnsRefused, q.host}
-	default:
 		return &DNSError{dnsMalformed, q.host}
 	}
 	if p.SkipAllQuestions() != nil {
@@ -130,13 +166,28 @@ func (q *question) parse(msg []byte) error {
 			return &DNSError{dnsMalformed, q.host}
 		}
 	}
-	switch {
-	case h.RCode == dnsmessage.RCodeNameError:
-		return &DNSError{dnsNXDomain, q.host}
-	case q.typ == dnsmessage.TypeNS && len(q.reply.names) == 0 && !q.reply.truncated:
-		return &DNSError{dnsNoData, q.host}
+	return q.verdict(h.RCode)
+}
+
+// verdict is what the answer's code makes of it. An alias that leads nowhere is
+// kept all the same: it says whose the fault is.
+func (q *question) verdict(code dnsmessage.RCode) error {
+	kind := dnsMalformed
+	switch code {
+	case dnsmessage.RCodeSuccess:
+		single := q.typ == dnsmessage.TypeNS || q.typ == dnsmessage.TypeHTTPS
+		if !single || q.found() || q.reply.truncated {
+			return nil
+		}
+		kind = dnsNoData
+	case dnsmessage.RCodeNameError:
+		kind = dnsNXDomain
+	case dnsmessage.RCodeServerFailure:
+		kind = dnsServFail
+	case dnsmessage.RCodeRefused:
+		kind = dnsRefused
 	}
-	return nil
+	return &DNSError{kind, q.host}
 }
 
 // take reads one record; false: it can't be read.
@@ -163,6 +214,29 @@ func (q *question) take(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) bool 
 			r.names = append(r.names, trimDot(n.NS.String()))
 		}
 		return err == nil
+	case h.Type == dnsmessage.TypeHTTPS && q.typ == h.Type && r.service == nil:
+		s, err := p.HTTPSResource()
+		if err == nil {
+			r.service = readService(&s)
+		}
+		return err == nil
 	}
 	return p.SkipAnswer() == nil
+}
+
+// maxALPN bounds the protocols that are kept of an HTTPS record.
+const maxALPN = 8
+
+func readService(s *dnsmessage.HTTPSResource) *Service {
+	out := &Service{Target: trimDot(s.Target.String())}
+	_, out.NoDefault = s.GetParam(dnsmessage.SVCParamNoDefaultALPN)
+	list, _ := s.GetParam(dnsmessage.SVCParamALPN)
+	for len(list) > 0 && len(out.ALPN) < maxALPN {
+		n := int(list[0])
+		if 1+n > len(list) {
+			break
+		}
+		out.ALPN, list = append(out.ALPN, string(list[1:1+n])), list[1+n:]
+	}
+	return out
 }

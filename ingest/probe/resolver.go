@@ -18,7 +18,8 @@ const (
 	dnsNXDomain  = "nxdomain"  // the name does not exist (RFC 2308 section 2.1)
 	dnsNoData    = "nodata"    // it does, without an address
 	dnsServFail  = "servfail"  // whoever should know it is in trouble
-	dnsRefused   = "refused"   // the resolver does not want to tell
+	dnsBogus     = "dnssec"    // its signatures are wrong (RFC 4035 section 5.5)
+	dnsRefused   = "refused"   // the resolver does not want to say
 	dnsTimeout   = "timeout"   // the resolver did not answer
 	dnsMalformed = "malformed" // its answer makes no sense
 )
@@ -29,11 +30,13 @@ type DNSError struct{ Kind, Name string }
 func (e *DNSError) Error() string { return fmt.Sprintf("resolve %s: %s", e.Name, e.Kind) }
 
 const (
-	resolveTries = 3               // over all servers in turn
-	resolveWait  = time.Second     // for the first; each later one waits longer
-	resolveStep  = time.Second / 2 // by so much
-	maxChain     = 16              // names behind a name (CNAME)
-	maxHostAddrs = 32              // addresses of one name
+	resolveWait = time.Second // for each round of questions but the last
+	lastWait    = 3 * time.Second / 2
+	// resolutionDelay is how long the other family has once there is an address of
+	// one (RFC 8305 section 3).
+	resolutionDelay = 50 * time.Millisecond
+	maxChain        = 16 // names behind a name (CNAME)
+	maxHostAddrs    = 32 // addresses of one name
 )
 
 // Resolver asks recursive resolvers over sockets that many questions share. It
@@ -41,8 +44,16 @@ const (
 // when it happens. It never asks the C library, which reads 127.1 and 0x7f000001
 // as names. It is safe for concurrent use.
 type Resolver struct {
-	servers []*server
-	next    atomic.Uint32
+	servers  []*server
+	next     atomic.Uint32
+	patience time.Duration // a factor
+}
+
+// Patient makes the resolver wait so many times longer than usual for each
+// answer. It is for before the first question.
+func (r *Resolver) Patient(times int) *Resolver {
+	r.patience = time.Duration(max(1, times))
+	return r
 }
 
 // NewResolver returns a resolver that asks those servers, in turn. They are the
@@ -51,44 +62,96 @@ func NewResolver(servers ...netip.AddrPort) (*Resolver, error) {
 	if len(servers) == 0 {
 		return nil, errors.New("no resolver to ask")
 	}
-	r := &Resolver{}
+	r := &Resolver{patience: 1}
 	for _, s := range servers {
 		r.servers = append(r.servers, &server{addr: s})
 	}
 	return r, nil
 }
 
+// Public resolvers of two operators, for a second opinion.
+var (
+	publicCloudflare = netip.MustParseAddrPort("1.1.1.1:53")
+	publicGoogle     = netip.MustParseAddrPort("8.8.8.8:53")
+)
+
+// DefaultResolvers adds to a machine's own resolvers, of which one operator has
+// all as a rule, a public one of another: a fault of either is then not taken for
+// a fault of the sites.
+func DefaultResolvers(own []netip.AddrPort) []netip.AddrPort {
+	second := publicCloudflare
+	for _, s := range own {
+		a := s.Addr().Unmap().String()
+		if strings.HasPrefix(a, "1.") || strings.HasPrefix(a, "2606:4700:4700:") {
+			second = publicGoogle
+		}
+	}
+	for _, s := range own {
+		if s == second {
+			return own
+		}
+	}
+	if len(own) > 1 {
+		return []netip.AddrPort{own[0], second, own[1]}
+	}
+	return append(append([]netip.AddrPort(nil), own...), second)
+}
+
 // Answer is what a name resolves to.
 type Answer struct {
-	Chain []string     // names that the asked one stands for, in order
+	Chain []string     // names that the asked one stands for, in order; also of a name that leads nowhere
 	Addrs []netip.Addr // IPv4 first
+}
+
+// manner is how a question is asked.
+type manner struct {
+	mix  bool // letters in random case, which a forger has to guess
+	edns bool // with an OPT record: some servers choke on it
+	cd   bool // without checking signatures
+	tcp  bool
+}
+
+// attempt is one try at an answer.
+type attempt struct {
+	manner
+	other bool // by the next server, if there is one
+	wait  time.Duration
+}
+
+// attempts are the tries, in order. An answer that there is no address is
+// believed from the second on: servers are known that answer mixed case with
+// NXDOMAIN, no data, an error or silence.
+var attempts = []attempt{
+	{manner{mix: true, edns: true}, false, resolveWait},
+	{manner{edns: true}, true, resolveWait},
+	{manner{}, false, resolveWait},
+	{manner{tcp: true}, true, lastWait},
 }
 
 // Lookup asks for the IPv4 and IPv6 addresses of a host at once. The error is a
 // [DNSError], or the context's.
 func (r *Resolver) Lookup(ctx context.Context, host string) (Answer, error) {
+	return r.lookup(ctx, host, false)
+}
+
+// lookup is Lookup. With sixWorks an IPv6 address alone need not wait for longer
+// than a moment for an IPv4 one.
+func (r *Resolver) lookup(ctx context.Context, host string, sixWorks bool) (Answer, error) {
 	v4, v6 := newQuestion(host, dnsmessage.TypeA), newQuestion(host, dnsmessage.TypeAAAA)
 	if v4 == nil || v6 == nil {
 		return Answer{}, &DNSError{dnsMalformed, host}
 	}
 	defer v4.free()
 	defer v6.free()
-	s := r.pick()
-	sent4, sent6 := s.send(v4, true), s.send(v6, true)
-	err4, err6 := r.finish(ctx, s, v4, sent4), r.finish(ctx, s, v6, sent6)
-	if err4 != nil && err6 != nil {
-		return Answer{}, worse(err4, err6)
-	}
-	a := Answer{Chain: v4.reply.chain, Addrs: append(v4.reply.addrs, v6.reply.addrs...)}
+	err := r.resolve(ctx, sixWorks, v4, v6)
+	a := Answer{Chain: v4.chain}
 	if len(a.Chain) == 0 {
-		a.Chain = v6.reply.chain
+		a.Chain = v6.chain
 	}
-	if len(a.Addrs) == 0 {
-		if err := worse(err4, err6); err != nil {
-			return Answer{}, err // half an answer is no evidence that there is no address
-		}
-		return a, &DNSError{dnsNoData, host}
+	if err != nil {
+		return a, err
 	}
+	a.Addrs = append(v4.reply.addrs, v6.reply.addrs...)
 	return a, nil
 }
 
@@ -99,55 +162,76 @@ func (r *Resolver) NS(ctx context.Context, zone string) ([]string, error) {
 		return nil, &DNSError{dnsMalformed, zone}
 	}
 	defer q.free()
-	s := r.pick()
-	if err := r.finish(ctx, s, q, s.send(q, true)); err != nil {
+	if err := r.resolve(ctx, false, q); err != nil {
 		return nil, err
 	}
 	return q.reply.names, nil
 }
 
-func (r *Resolver) pick() *server {
-	return r.servers[int(r.next.Load())%len(r.servers)]
+// HTTPS returns the HTTPS record of a host (RFC 9460), nil when it has none.
+func (r *Resolver) HTTPS(ctx context.Context, host string) (*Service, error) {
+	q := newQuestion(host, dnsmessage.TypeHTTPS)
+	if q == nil {
+		return nil, &DNSError{dnsMalformed, host}
+	}
+	defer q.free()
+	var dns *DNSError
+	err := r.resolve(ctx, false, q)
+	if errors.As(err, &dns) && final(dns.Kind) {
+		return nil, nil
+	}
+	return q.reply.service, err
 }
 
-// finish waits for the answer to a question that was sent, and asks again, the
-// other servers too, when there is none or it says that the server is in trouble.
-func (r *Resolver) finish(ctx context.Context, s *server, q *question, err error) error {
-	wait := resolveWait
-	for try := 1; ; try++ {
-		if err == nil {
-			err = s.await(ctx, q, wait)
+// resolve asks until one of the questions has what it asks for, or there is
+// reason enough to believe that none will.
+func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) error {
+	begin := int(r.next.Load())
+	var why, bad error
+	for i, try := range attempts {
+		s := r.servers[begin%len(r.servers)]
+		if try.other {
+			s = r.servers[(begin+1)%len(r.servers)]
 		}
-		var dns *DNSError
-		if err == nil || ctx.Err() != nil || try == resolveTries || errors.As(err, &dns) && final(dns.Kind) {
+		how := try.manner
+		how.edns = how.edns && !s.avoidsEDNS()
+		if i == len(attempts)-1 && isServFail(why) {
+			return s.suspectSignatures(ctx, sixWorks, why, qs)
+		}
+		err := s.ask(ctx, how, try.wait*r.patience, sixWorks, qs)
+		if err == nil {
+			s.learn(how, bad)
+			if try.other {
+				r.next.Add(1) // the others should begin with this one, too
+			}
+			return nil
+		}
+		bad = err
+		if ctx.Err() != nil {
 			return err
 		}
-		if len(r.servers) > 1 {
-			r.next.Add(1) // the others should begin with the next one, too
-			s = r.servers[(indexOf(r.servers, s)+1)%len(r.servers)]
-		} else if errors.As(err, &dns) && dns.Kind != dnsTimeout && try == 2 {
-			return err // the only server has said so twice
+		if i == 0 {
+			continue // in mixed case: not believed
 		}
-		wait += resolveStep
-		q.again()
-		err = s.send(q, try < resolveTries-1)
+		var dns *DNSError
+		if why = worse(why, err); errors.As(err, &dns) && final(dns.Kind) {
+			return err
+		}
 	}
+	return why
 }
 
-// final reports whether nobody else need be asked.
+// final reports whether an answer says that there is nothing.
 func final(kind string) bool { return kind == dnsNXDomain || kind == dnsNoData }
 
-func indexOf(all []*server, s *server) int {
-	for i := range all {
-		if all[i] == s {
-			return i
-		}
-	}
-	return 0
+func isServFail(err error) bool {
+	var dns *DNSError
+	return errors.As(err, &dns) && dns.Kind == dnsServFail
 }
 
 // worse returns the error that says more: that a name does not exist, before
-// that a server is in trouble, before that there was no answer.
+// that it has no address, before that a server is in trouble, before that there
+// was no answer.
 func worse(a, b error) error {
 	rank := func(err error) int {
 		var dns *DNSError
@@ -157,36 +241,16 @@ func worse(a, b error) error {
 		case !errors.As(err, &dns), dns.Kind == dnsTimeout:
 			return 1
 		case dns.Kind == dnsNXDomain:
-			return 3
+			return 4
+		case dns.Kind == dnsNoData:
+			return 2 // half an answer is no evidence that there is no address
 		}
-		return 2
+		return 3
 	}
 	if rank(a) >= rank(b) {
 		return a
 	}
 	return b
-}
-
-// question is one question on its way, and its answer.
-type question struct {
-	host  string
-	typ   dnsmessage.Type
-	wire  []byte // header, question and nothing else yet
-	id    uint16
-	sock  *socket
-	done  chan struct{} // gets one token when the answer is there
-	reply reply
-	mixed bool // the case of its letters was drawn and must come back
-	buf   [512]byte
-}
-
-// reply is what an answer says.
-type reply struct {
-	err       error
-	truncated bool
-	chain     []string
-	addrs     []netip.Addr
-	names     []string // of NS
 }
 
 func trimDot(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

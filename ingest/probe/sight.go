@@ -189,7 +189,8 @@ func (s *sight) needed() int { return min(canariesNeeded, len(s.canaries.Pass)) 
 
 // answered reports whether there is somebody at the other end.
 func answered(r Result) bool {
-	return !r.Failed() && !(r.Probe.Symptom == faultline.SymptomBlocked && r.Probe.Detail == detailGuard)
+	unreached := r.Probe.Detail == detailGuard || r.Probe.Detail == detailNoIPv6
+	return !r.Failed() && (r.Probe.Symptom != faultline.SymptomBlocked || !unreached)
 }
 
 func (s *sight) settle(r *round, why string) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -19,13 +18,6 @@ const (
 	drawTries = 16
 )
 
-// server is one recursive resolver with the socket that questions go over now.
-type server struct {
-	addr netip.AddrPort
-	mu   sync.Mutex
-	now  *socket
-}
-
 // socket is a connected UDP socket: what others send to its port never arrives.
 type socket struct {
 	conn    *net.UDPConn
@@ -35,23 +27,25 @@ type socket struct {
 	retired bool
 }
 
-// send puts a question on its way.
-func (s *server) send(q *question, mix bool) error {
+// socket returns the one that questions go over now, a new one when the last is
+// worn.
+func (s *server) socket() (*socket, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now == nil || s.now.worn() {
-		if s.now != nil {
-			s.now.retire()
-		}
-		conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.addr))
-		if err != nil {
-			s.now = nil
-			return fmt.Errorf("ask %s: %w", s.addr, err)
-		}
-		s.now = &socket{conn: conn, waiting: make(map[uint16]*question)}
-		go s.now.listen()
+	if s.now != nil && !s.now.worn() {
+		return s.now, nil
 	}
-	return s.now.send(q, mix)
+	if s.now != nil {
+		s.now.retire()
+	}
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.addr))
+	if err != nil {
+		s.now = nil
+		return nil, fmt.Errorf("ask %s: %w", s.addr, err)
+	}
+	s.now = &socket{conn: conn, waiting: make(map[uint16]*question)}
+	go s.now.listen() // until it is retired or broken
+	return s.now, nil
 }
 
 func (s *socket) worn() bool {
@@ -72,7 +66,7 @@ func (s *socket) send(q *question, mix bool) error {
 		s.mu.Unlock()
 		return &DNSError{dnsTimeout, q.host} // 65,000 others wait; ask again later
 	}
-	s.waiting[q.id], q.sock = q, s
+	s.waiting[q.id], q.sock, q.waits = q, s, true
 	s.asked++
 	s.mu.Unlock()
 	if _, err := s.conn.Write(q.wire); err != nil {
@@ -151,57 +145,50 @@ func (s *socket) closeIfDone() {
 	}
 }
 
-// await waits for the answer to a question that was sent. A truncated one is
-// asked for again over TCP.
-func (s *server) await(ctx context.Context, q *question, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-q.done:
-	case <-timer.C:
-		if q.sock.forget(q) {
-			return &DNSError{dnsTimeout, q.host}
-		}
-		<-q.done
-	case <-ctx.Done():
-		if q.sock.forget(q) {
-			return ctx.Err()
-		}
-		<-q.done
+// askTCP asks where neither a lost packet nor a large one is in the way.
+func (s *server) askTCP(ctx context.Context, wait time.Duration, qs []*question) error {
+	for _, q := range qs {
+		q.prepare(manner{tcp: true})
+		q.draw(false)
+		s.overTCP(ctx, q, wait)
 	}
-	if q.reply.truncated {
-		return s.overTCP(ctx, q, wait)
-	}
-	return q.reply.err
+	return outcomeOfQuestions(qs)
 }
 
-// overTCP asks once more where the answer has room (RFC 7766).
-func (s *server) overTCP(ctx context.Context, q *question, wait time.Duration) error {
+// overTCP asks a question that was drawn (RFC 7766). What comes of it is in the
+// question's reply.
+func (s *server) overTCP(ctx context.Context, q *question, wait time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	msg, err := s.exchangeTCP(ctx, q.wire)
+	switch {
+	case err != nil:
+		q.reply = reply{err: &DNSError{dnsTimeout, q.host}}
+	case len(msg) < questionAt || binary.BigEndian.Uint16(msg) != q.id || !q.read(msg):
+		q.reply = reply{err: &DNSError{dnsMalformed, q.host}}
+	}
+	q.reply.truncated = false
+}
+
+func (s *server) exchangeTCP(ctx context.Context, wire []byte) ([]byte, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", s.addr.String())
 	if err != nil {
-		return &DNSError{dnsTimeout, q.host}
+		return nil, err
 	}
 	defer conn.Close()
 	if end, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(end) // a connection that can't have one fails at once anyway
 	}
-	framed := binary.BigEndian.AppendUint16(nil, uint16(len(q.wire)))
-	if _, err := conn.Write(append(framed, q.wire...)); err != nil {
-		return &DNSError{dnsTimeout, q.host}
+	framed := binary.BigEndian.AppendUint16(nil, uint16(len(wire)))
+	if _, err := conn.Write(append(framed, wire...)); err != nil {
+		return nil, err
 	}
 	var size [2]byte
 	if _, err := io.ReadFull(conn, size[:]); err != nil {
-		return &DNSError{dnsTimeout, q.host}
+		return nil, err
 	}
 	msg := make([]byte, binary.BigEndian.Uint16(size[:]))
-	if _, err := io.ReadFull(conn, msg); err != nil {
-		return &DNSError{dnsTimeout, q.host}
-	}
-	if len(msg) < questionAt || binary.BigEndian.Uint16(msg) != q.id || !q.read(msg) {
-		return &DNSError{dnsMalformed, q.host}
-	}
-	return q.reply.err
+	_, err = io.ReadFull(conn, msg)
+	return msg, err
 }

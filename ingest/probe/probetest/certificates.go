@@ -4,10 +4,15 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
+	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,7 +67,11 @@ func (a *authority) template(org string) *x509.Certificate {
 }
 
 func sign(template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) *x509.Certificate {
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, parentKey)
+	return signPublic(template, parent, &key.PublicKey, parentKey)
+}
+
+func signPublic(template, parent *x509.Certificate, public any, parentKey *ecdsa.PrivateKey) *x509.Certificate {
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, parentKey)
 	if err != nil {
 		panic(err) // a template of ours that can't be signed is a mistake here
 	}
@@ -81,7 +90,7 @@ func (a *authority) certificate(host string, s Site) tls.Certificate {
 	if org == "" {
 		org = GoodAuthority
 	}
-	id := host + "|" + org + "|" + s.Bad
+	id := fmt.Sprint(host, "|", org, "|", s.Bad, s.RSA)
 	if c, ok := a.leaves[id]; ok {
 		return c
 	}
@@ -94,20 +103,57 @@ func (a *authority) certificate(host string, s Site) tls.Certificate {
 		a.mids[org] = mid
 	}
 	leaf := a.template(host)
+	key, public := leafKey(s)
 	leaf.DNSNames, leaf.ExtKeyUsage = []string{host}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	key, parent, parentKey := newKey(), mid.cert, mid.key
+	parent, parentKey := mid.cert, mid.key
 	switch s.Bad {
+	case "expiring":
+		leaf.NotAfter = time.Now().Add(12 * time.Hour)
+	case "incomplete":
+		leaf.IssuingCertificateURL = []string{"http://" + issuerHost + "/" + url.PathEscape(org)}
 	case "expired":
 		leaf.NotAfter = time.Now().Add(-time.Hour)
 	case "name":
 		leaf.DNSNames = []string{"other.example"}
 	case "chain":
-		parent, parentKey = leaf, key
+		own := newKey()
+		parent, parentKey, key, public = leaf, own, own, &own.PublicKey
 	}
-	c := tls.Certificate{Certificate: [][]byte{sign(leaf, parent, key, parentKey).Raw}, PrivateKey: key}
-	if s.Bad != "chain" {
+	c := tls.Certificate{Certificate: [][]byte{signPublic(leaf, parent, public, parentKey).Raw}, PrivateKey: key}
+	if s.Bad != "chain" && s.Bad != "incomplete" && s.Bad != "unlinked" {
 		c.Certificate = append(c.Certificate, mid.cert.Raw)
 	}
 	a.leaves[id] = c
 	return c
+}
+
+// rsaKey is one for all: they take long to make.
+var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // only when the machine has no randomness
+	}
+	return key
+})
+
+func leafKey(s Site) (private, public any) {
+	if s.RSA {
+		return rsaKey(), &rsaKey().PublicKey
+	}
+	key := newKey()
+	return key, &key.PublicKey
+}
+
+// issuerHost is where intermediate certificates can be had.
+const issuerHost = "issuers.net"
+
+func (w *World) serveIssuer(rw http.ResponseWriter, r *http.Request) {
+	w.certs.mu.Lock()
+	defer w.certs.mu.Unlock()
+	mid := w.certs.mids[strings.TrimPrefix(r.URL.Path, "/")]
+	if mid == nil {
+		http.NotFound(rw, r)
+		return
+	}
+	_, _ = rw.Write(mid.cert.Raw) // who asked may be gone
 }

@@ -45,6 +45,7 @@ func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
 	m.SetReply(r)
 	m.RecursionAvailable = true
 	name := q.Name
+	var change func(q, answer *dns.Msg) *dns.Msg
 	for range 20 {
 		s, ok := w.site(host)
 		if !ok {
@@ -53,6 +54,9 @@ func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
 		}
 		if s.Mute {
 			return
+		}
+		if s.DNS != nil {
+			change = s.DNS
 		}
 		if m.Rcode = s.RCode; m.Rcode != dns.RcodeSuccess {
 			break
@@ -63,6 +67,11 @@ func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
 		}
 		m.Answer = append(m.Answer, &dns.CNAME{Hdr: header(name, dns.TypeCNAME), Target: dns.Fqdn(s.CNAME)})
 		host, name = s.CNAME, dns.Fqdn(s.CNAME)
+	}
+	if change != nil {
+		if m = change(r, m); m == nil {
+			return
+		}
 	}
 	if _, udp := rw.LocalAddr().(*net.UDPAddr); udp {
 		m.Truncate(1232)

@@ -9,9 +9,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/miekg/dns"
 
 	"faultline/ingest/probe"
 )
@@ -26,18 +29,28 @@ var (
 // Loopback is what a guard must allow to reach a World.
 var Loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// Site is one host of the world.
+// Site is one host of the world, with all that is odd about it.
 type Site struct {
 	CNAME string       // stands for another host
 	Addrs []netip.Addr // default: Local; empty and not nil: a name without address
 	RCode int          // of every question for it (RFC 1035 section 4.1.1)
 	Mute  bool         // the DNS server does not answer
+	// DNS changes the answer to a question; nil: there is none.
+	DNS func(q, answer *dns.Msg) *dns.Msg
 
-	Issuer  string // organisation that signs its certificate; default: Good Authority
-	Bad     string // expired, name, chain, protocol
-	Plain   bool   // nothing listens for HTTPS
+	Issuer string // organisation that signs its certificate; default: Good Authority
+	// Bad is what is wrong with its certificate or handshake: expired, expiring,
+	// name, chain, incomplete (an intermediate one is not sent), unlinked (nor is it
+	// said where that is) or protocol.
+	Bad     string
+	RSA     bool              // its key is one, so that RSA key exchange can be had
+	TLS     func(*tls.Config) // changes how it shakes hands
+	OnlyH2  bool              // it speaks HTTP/2 alone, and refuses who does not offer it
+	Plain   bool              // nothing listens for HTTPS
 	Handler http.HandlerFunc
 	Raw     func(net.Conn) // instead of Handler, behind the handshake
+	// RawRequest is as Raw, with the request that came.
+	RawRequest func(net.Conn, *http.Request)
 }
 
 // World is the internet as the test has it.
@@ -60,6 +73,7 @@ func Start(t testing.TB) *World {
 	w := &World{t: t, sites: map[string]Site{}, hits: map[string]int{}, asked: map[string]int{}, certs: newAuthority(t)}
 	w.Roots = w.certs.roots
 	w.Resolver = w.startDNS(t)
+	w.Put(issuerHost, Site{Handler: w.serveIssuer})
 	plain, secure := listen(t), listen(t)
 	w.Ports = probe.Ports{HTTP: plain.port, HTTPS: secure.port}
 	for _, l := range plain.all {
@@ -123,17 +137,22 @@ func (w *World) site(host string) (Site, bool) {
 
 func (w *World) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(r.Host, ":")
+	host = strings.TrimSuffix(host, ".")
 	s, ok := w.site(host)
 	w.mu.Lock()
 	w.hits[host]++
 	w.mu.Unlock()
 	switch {
-	case s.Raw != nil:
+	case s.Raw != nil || s.RawRequest != nil:
 		conn, _, err := rw.(http.Hijacker).Hijack()
 		if err != nil {
 			return
 		}
 		defer conn.Close()
+		if s.RawRequest != nil {
+			s.RawRequest(conn, r)
+			return
+		}
 		s.Raw(conn)
 	case s.Handler != nil && r.URL.Path != "/robots.txt":
 		s.Handler(rw, r)
@@ -154,6 +173,15 @@ func (w *World) configFor(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if s.Bad == "protocol" {
 		cfg.MaxVersion, cfg.MinVersion = tls.VersionTLS11, tls.VersionTLS10
 	}
+	if s.OnlyH2 {
+		cfg.NextProtos = []string{"h2"}
+		if !slices.Contains(hello.SupportedProtos, "h2") { // Go would let HTTP/1.1 in
+			cfg.NextProtos = []string{"none of yours"}
+		}
+	}
+	if s.TLS != nil {
+		s.TLS(cfg)
+	}
 	return cfg, nil
 }
 
@@ -168,13 +196,23 @@ func (w *World) RootsFile() string {
 	return name
 }
 
-// Checker looks at the world from loopback.
+// patience is how many times longer than in life a check of the world may take:
+// a busy machine must not make an outcome.
+const patience = 3
+
+// Checker checks the world from loopback.
 func (w *World) Checker(grounds probe.Grounds) *probe.Checker {
 	w.t.Helper()
-	resolver, err := probe.NewResolver(w.Resolver)
+	return w.CheckerBy(grounds, w.Resolver)
+}
+
+// CheckerBy is Checker, with other resolvers.
+func (w *World) CheckerBy(grounds probe.Grounds, resolvers ...netip.AddrPort) *probe.Checker {
+	w.t.Helper()
+	resolver, err := probe.NewResolver(resolvers...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(Loopback, nil, w.Ports),
-		Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds})
+	return probe.NewChecker(probe.CheckerConfig{Resolver: resolver.Patient(patience), Guard: probe.NewGuard(Loopback, nil, w.Ports),
+		Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds, Patience: patience})
 }

@@ -1,0 +1,180 @@
+package probe
+
+import (
+	"bytes"
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// leads is where a redirect leads, if not on.
+type leads int
+
+const (
+	leadsNowhere leads = iota // it is none: the answer is what there is
+	leadsOn
+	leadsWrong // to what is no address
+	leadsAway  // to where a check does not go: another port, scheme or a bare IP address
+)
+
+const maxLocation = 8 << 10
+
+// sentOn says where an answer leads.
+func (l *look) sentOn(a *answer) (place, leads) {
+	switch a.status {
+	case 301, 302, 303, 307, 308:
+	default:
+		return place{}, leadsNowhere
+	}
+	to := a.header.get("Location")
+	switch {
+	case to == "":
+		return place{}, leadsNowhere
+	case len(to) > maxLocation:
+		return place{}, leadsAway
+	}
+	return resolveLocation(l.at, to)
+}
+
+// resolveLocation reads a Location header as browsers do, by the WHATWG URL
+// standard: backslashes are slashes, bytes that are no UTF-8 are escaped, a host
+// of another script is written in ASCII.
+func resolveLocation(base place, to string) (place, leads) {
+	if !utf8.ValidString(to) {
+		to = escape(to, func(c byte) bool { return c >= 0x80 })
+	}
+	to = strings.TrimFunc(to, func(r rune) bool { return r <= ' ' })
+	to = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(to)
+	to, _, _ = strings.Cut(to, "#")
+	p := place{secure: base.secure, host: base.host}
+	if scheme, rest, ok := cutScheme(to); ok {
+		if scheme != "http" && scheme != "https" {
+			return place{}, leadsAway
+		}
+		if p.secure = scheme == "https"; p.secure != base.secure || startsWithSlash(rest) {
+			return p.withAuthority(strings.TrimLeft(rest, `/\`))
+		}
+		to = rest // of the same scheme, without slashes: as if it were relative
+	}
+	if len(to) > 1 && startsWithSlash(to) && startsWithSlash(to[1:]) {
+		return p.withAuthority(strings.TrimLeft(to, `/\`))
+	}
+	path, query, asked := strings.Cut(to, "?")
+	oldPath, oldQuery, hadQuery := strings.Cut(base.path, "?")
+	switch {
+	case path == "" && !asked:
+		path, query, asked = oldPath, oldQuery, hadQuery
+	case path == "":
+		path = oldPath
+	case !startsWithSlash(path):
+		path = oldPath[:strings.LastIndexByte(oldPath, '/')+1] + path
+	}
+	return p.withPath(path, query, asked)
+}
+
+func startsWithSlash(s string) bool { return s != "" && (s[0] == '/' || s[0] == '\\') }
+
+// cutScheme splits at the colon of a scheme.
+func cutScheme(s string) (scheme, rest string, ok bool) {
+	for i, c := range []byte(s) {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+		case i > 0 && ('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'):
+		case i > 0 && c == ':':
+			return strings.ToLower(s[:i]), s[i+1:], true
+		default:
+			return "", s, false
+		}
+	}
+	return "", s, false
+}
+
+// hostProfile writes names of other scripts as DNS has them (UTS 46).
+var hostProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
+
+// withAuthority reads host, port and what follows.
+func (p place) withAuthority(s string) (place, leads) {
+	authority, rest := s, ""
+	if i := strings.IndexAny(s, `/\?`); i >= 0 {
+		authority, rest = s[:i], s[i:]
+	}
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		authority = authority[at+1:] // we have no name and no password
+	}
+	if strings.HasPrefix(authority, "[") {
+		if inside, _, ok := strings.Cut(authority[1:], "]"); ok {
+			if _, err := netip.ParseAddr(inside); err == nil {
+				return place{}, leadsAway
+			}
+		}
+		return place{}, leadsWrong
+	}
+	host, port, _ := strings.Cut(authority, ":")
+	if plain, err := url.PathUnescape(host); err == nil {
+		host = plain
+	}
+	host, err := hostProfile.ToASCII(host)
+	if host = strings.TrimSuffix(host, "."); err != nil || host == "" {
+		return place{}, leadsWrong
+	}
+	standard := map[bool]string{true: "443", false: "80"}[p.secure]
+	switch number := readDigits([]byte(port)); {
+	case port != "" && (number < 0 || number > 65535):
+		return place{}, leadsWrong
+	case port != "" && port != standard, !isHost(host):
+		return place{}, leadsAway
+	}
+	p.host = host
+	path, query, asked := strings.Cut(rest, "?")
+	return p.withPath(path, query, asked)
+}
+
+// withPath writes path and query as a request has them.
+func (p place) withPath(path, query string, asked bool) (place, leads) {
+	path = escape(withoutDots(strings.ReplaceAll(path, `\`, "/")), func(c byte) bool {
+		return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>`{}^", c) >= 0
+	})
+	if asked {
+		path += "?" + escape(query, func(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>'`, c) >= 0 })
+	}
+	if len(path) > maxLocation {
+		return place{}, leadsAway
+	}
+	p.path = path
+	return p, leadsOn
+}
+
+// withoutDots resolves . and .. in a path.
+func withoutDots(path string) string {
+	var kept []string
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, part := range parts {
+		plain := strings.ReplaceAll(strings.ToLower(part), "%2e", ".")
+		switch {
+		case plain == ".." && len(kept) > 0:
+			kept = kept[:len(kept)-1]
+		case plain != "." && plain != "..":
+			kept = append(kept, part)
+			continue
+		}
+		if i == len(parts)-1 {
+			kept = append(kept, "")
+		}
+	}
+	return "/" + strings.Join(kept, "/")
+}
+
+func escape(s string, which func(byte) bool) string {
+	var b bytes.Buffer
+	for i := range len(s) {
+		if c := s[i]; which(c) {
+			b.WriteString("%" + string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]))
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
