@@ -60,7 +60,12 @@ func (v *verifier) verify(ctx context.Context, cs tls.ConnectionState) error {
 	if v.isKnown(key, now) {
 		return nil
 	}
-	opts := x509.VerifyOptions{DNSName: cs.ServerName, Roots: v.roots, CurrentTime: now, Intermediates: x509.NewCertPool()}
+	opts := x509.VerifyOptions{
+		DNSName:       cs.ServerName,
+		Roots:         v.roots,
+		CurrentTime:   now,
+		Intermediates: x509.NewCertPool(),
+	}
 	for _, c := range cs.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(c)
 	}

@@ -15,11 +15,20 @@ func TestAChainThatWasGoodIsLookedAtAgain(t *testing.T) {
 	w.Put("a.net", probetest.Site{})
 	w.Put("b.net", probetest.Site{})
 	now := time.Now()
-	c := probe.NewChecker(probe.CheckerConfig{Resolver: resolver(t, w.Resolver), Guard: probe.NewGuard(probetest.Loopback, nil, w.Ports),
-		Ports: w.Ports, Roots: w.Roots, Agent: "test", Now: func() time.Time { return now }})
+	c := probe.NewChecker(
+		probe.CheckerConfig{
+			Resolver: resolver(t, w.Resolver),
+			Guard:    probe.NewGuard(probetest.Loopback, nil, w.Ports),
+			Ports:    w.Ports,
+			Roots:    w.Roots,
+			Agent:    "test",
+			Now:      func() time.Time { return now },
+		},
+	)
 	check := func(site, symptom, detail string) {
 		t.Helper()
-		if p := c.Check(t.Context(), probe.Task{Site: site}).Probe; string(p.Symptom) != symptom || p.Detail != detail {
+		if p := c.Check(t.Context(), probe.Task{Site: site}).Probe; string(p.Symptom) != symptom ||
+			p.Detail != detail {
 			t.Errorf("%s at %s: %+v", site, now, p)
 		}
 	}

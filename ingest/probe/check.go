@@ -120,7 +120,12 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 	a, err := l.walk(ctx, "/")
 	l.ph.Total = time.Since(began)
 	l.obs.Site, l.obs.At, l.obs.Service = t.Site, at, l.service
-	r := Result{Observation: l.obs, Phases: l.ph, Probe: faultline.Probe{At: at, Site: t.Site}, HTTP2: l.h2 || l.task.HTTP2}
+	r := Result{
+		Observation: l.obs,
+		Phases:      l.ph,
+		Probe:       faultline.Probe{At: at, Site: t.Site},
+		HTTP2:       l.h2 || l.task.HTTP2,
+	}
 	if err == nil {
 		r.Observation.Status, r.Observation.Header = a.status, c.kept(a.header)
 		r.Observation.Issuer, r.Observation.CertificateEnds = a.cert.issuer, a.cert.ends
@@ -287,7 +292,8 @@ func (l *look) askOnce(ctx context.Context, p place) (answer, error) {
 	}
 	a, err := l.exchange(ctx, p, addrs, l.task.HTTP2)
 	var broken *stepError
-	if errors.As(err, &broken) && broken.step == StepConnect && !l.task.IPv6Works && noneIs4(addrs) && errorWord(broken.err) != connectRefused {
+	if errors.As(err, &broken) && broken.step == StepConnect && !l.task.IPv6Works && noneIs4(addrs) &&
+		errorWord(broken.err) != connectRefused {
 		return answer{}, &unknownError{detailNoIPv6}
 	}
 	if err == nil && l.obs.Addr.Is4() != addrs[0].Is4() {

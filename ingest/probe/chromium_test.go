@@ -27,10 +27,7 @@ import (
 	"faultline/pace"
 )
 
-var (
-	update = flag.Bool("update", false, "record what Chromium makes of the odd answers")
-	some   = flag.String("some", "", "open those odd answers alone whose names this regular expression matches")
-)
+var some = flag.String("some", "", "open those odd answers alone whose names this regular expression matches")
 
 // chromiums are the browsers that may be there; the first is taken.
 var chromiums = []string{
@@ -110,14 +107,24 @@ func openChromium(t *testing.T, w *probetest.World) *chromium {
 		}
 	}
 	if path == "" {
-		t.Fatalf("there is no Chromium: install one (make needs does); searched for %s", strings.Join(chromiums, ", "))
+		t.Fatalf(
+			"there is no Chromium: install one (make needs does); searched for %s",
+			strings.Join(chromiums, ", "),
+		)
 	}
 	// No sandbox: it can't be had by root, nor in most containers. The addresses
 	// are those that people type, on the standard ports.
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP *:80 127.0.0.1:%d, MAP *:443 127.0.0.1:%d", w.Ports.HTTP, w.Ports.HTTPS)),
+	opts := append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox,
+		chromedp.Flag(
+			"host-resolver-rules",
+			fmt.Sprintf("MAP *:80 127.0.0.1:%d, MAP *:443 127.0.0.1:%d", w.Ports.HTTP, w.Ports.HTTPS),
+		),
 		chromedp.Flag("ignore-certificate-errors", true),
-		chromedp.Flag("disable-features", "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"))
+		chromedp.Flag("disable-features", "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"),
+	)
 	alloc, end := chromedp.NewExecAllocator(t.Context(), opts...)
 	b := &chromium{t: t, news: make(chan struct{}, 1), limit: time.Duration(float64(giveUp) * pace.Factor())}
 	ctx, closeBrowser := chromedp.NewContext(alloc, chromedp.WithListener(b.listen))

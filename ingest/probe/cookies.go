@@ -64,7 +64,8 @@ func (all *cookies) drop(c cookie) {
 func (all cookies) line(to place) string {
 	var b strings.Builder
 	for _, c := range all {
-		if c.secure && !to.secure || c.exact && c.domain != to.host || !within(to.host, c.domain) || !strings.HasPrefix(to.path, c.path) {
+		if c.secure && !to.secure || c.exact && c.domain != to.host || !within(to.host, c.domain) ||
+			!strings.HasPrefix(to.path, c.path) {
 			continue
 		}
 		if b.Len() > 0 {

@@ -1,11 +1,13 @@
-// Package probe looks at sites the way a browser would begin to: name, address,
-// connection, certificate, answer. Each look is one probe of the contract.
+// Package probe checks sites the way a browser opens them. A check is a walk of
+// five steps: resolve, connect, secure, ask, follow. What each proves and every
+// outcome that there is stands in docs/probing.md, whose tables are written from
+// tables.go and refusal.go. Each check makes one probe of the contract.
 //
-// What belongs here: the checks by layer and what their outcomes are called,
-// the guard that keeps them on the public internet, the schedule (spread,
-// budgets, back-off, wishes), and the vantage's doubt about itself (canaries,
-// unrelated sites that fail at once). What does not: what a site stands on
+// What belongs here: the steps and what their outcomes are called, the guard
+// that keeps checks on the public internet, the schedule (spread, budgets,
+// back-off, requested checks), and the vantage's doubt about itself (canaries,
+// unrelated sites that fail at once). What does not: what a site depends on
 // (package infra, seen here only as [Grounds]), how probes get into the log (the
-// door, seen as [Sink]), and any judgement of what failures mean (package
+// API, seen as [Sink]), and any judgement of what failures mean (package
 // correlate).
 package probe

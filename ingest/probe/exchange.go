@@ -24,7 +24,11 @@ type buffers struct {
 }
 
 var bufferPool = sync.Pool{New: func() any {
-	return &buffers{in: make([]byte, firstBuffer), request: make([]byte, 0, maxRequest), body: make([]byte, maxBody)}
+	return &buffers{
+		in:      make([]byte, firstBuffer),
+		request: make([]byte, 0, maxRequest),
+		body:    make([]byte, maxBody),
+	}
 }}
 
 func (b *buffers) free() {
@@ -130,8 +134,10 @@ const (
 func appendRequest(dst []byte, p place, etag, agent, cookies string) []byte {
 	dst = append(append(append(append(dst, "GET "...), p.path...), " HTTP/1.1\r\nHost: "...), p.host...)
 	dst = append(append(dst, "\r\nUser-Agent: "...), agent...)
-	dst = append(dst, "\r\nAccept: "+acceptHeader+"\r\nAccept-Encoding: identity\r\nAccept-Language: "+languageHeader+
-		"\r\nRange: "+rangeHeader+"\r\nConnection: close\r\n"...)
+	dst = append(
+		dst,
+		"\r\nAccept: "+acceptHeader+"\r\nAccept-Encoding: identity\r\nAccept-Language: "+languageHeader+
+			"\r\nRange: "+rangeHeader+"\r\nConnection: close\r\n"...)
 	if etag != "" {
 		dst = append(append(append(dst, "If-None-Match: "...), etag...), "\r\n"...)
 	}

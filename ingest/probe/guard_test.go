@@ -41,11 +41,30 @@ var public = strings.Fields(`
 
 // spellings are what people write for addresses that are none by the rules; C
 // libraries read them as 127.0.0.1.
-var spellings = []string{"127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1", "0177.1",
-	"127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "localhost", "localhost.", "0", "①②⑦.⓪.⓪.①"}
+var spellings = []string{
+	"127.1",
+	"127.0.1",
+	"2130706433",
+	"0x7f000001",
+	"0x7f.1",
+	"017700000001",
+	"0177.0.0.1",
+	"0177.1",
+	"127.0.0.1.",
+	"[::1]",
+	"[::ffff:127.0.0.1]",
+	"localhost",
+	"localhost.",
+	"0",
+	"①②⑦.⓪.⓪.①",
+}
 
 func TestGuardAgainstTheCorpus(t *testing.T) {
-	g := probe.NewGuard(nil, []netip.Addr{netip.MustParseAddr("5.9.8.7"), netip.MustParseAddr("2a01:4f8::7")}, probe.StandardPorts)
+	g := probe.NewGuard(
+		nil,
+		[]netip.Addr{netip.MustParseAddr("5.9.8.7"), netip.MustParseAddr("2a01:4f8::7")},
+		probe.StandardPorts,
+	)
 	blocked, through := 0, 0
 	refuse := func(network, address string) {
 		t.Helper()
@@ -95,7 +114,15 @@ func noAllowance(t *testing.T, w *probetest.World) *probe.Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(nil, nil, w.Ports), Ports: w.Ports, Roots: w.Roots, Agent: "test"})
+	return probe.NewChecker(
+		probe.CheckerConfig{
+			Resolver: resolver,
+			Guard:    probe.NewGuard(nil, nil, w.Ports),
+			Ports:    w.Ports,
+			Roots:    w.Roots,
+			Agent:    "test",
+		},
+	)
 }
 
 func TestNamesThatLeadInsideAreNotConnectedTo(t *testing.T) {
@@ -112,7 +139,8 @@ func TestNamesThatLeadInsideAreNotConnectedTo(t *testing.T) {
 		for _, site := range []string{host, alias} {
 			for _, v6 := range []bool{false, true} {
 				r := c.Check(t.Context(), probe.Task{Site: site, IPv6: v6})
-				if r.Probe.Symptom != faultline.SymptomBlocked || r.Probe.Detail != "guard" || r.Observation.Addr.IsValid() {
+				if r.Probe.Symptom != faultline.SymptomBlocked || r.Probe.Detail != "guard" ||
+					r.Observation.Addr.IsValid() {
 					t.Errorf("%s: %+v", addr, r.Probe)
 				}
 			}
@@ -141,7 +169,9 @@ func TestRedirectsThatLeadInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	guard := probe.NewGuard([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil, w.Ports)
-	c := probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: guard, Ports: w.Ports, Roots: w.Roots, Agent: "test"})
+	c := probe.NewChecker(
+		probe.CheckerConfig{Resolver: resolver, Guard: guard, Ports: w.Ports, Roots: w.Roots, Agent: "test"},
+	)
 	for _, location := range []string{"https://inside.net/", "//inside.net/", "https://127.0.0.3/", "http://169.254.169.254/latest/meta-data/",
 		"https://[::1]/", "file:///etc/passwd", "gopher://inside.net/", "https://inside.net:6379/", "https://user:pw@inside.net/",
 		"http://inside.net/", "https://2130706433/", "https://0x7f000001/", "https://127.1/", "https://x/" + strings.Repeat("a", 10_000),
@@ -149,7 +179,9 @@ func TestRedirectsThatLeadInside(t *testing.T) {
 		to.Store(&location)
 		r := c.Check(t.Context(), probe.Task{Site: "site.net"})
 		inside := r.Observation.Addr.IsValid() && r.Observation.Addr != probetest.Local
-		if s := r.Probe.Symptom; inside || s != faultline.SymptomBlocked && s != faultline.SymptomDNS && r.Probe.Detail != "loop" && r.Probe.Detail != "location" {
+		if s := r.Probe.Symptom; inside ||
+			s != faultline.SymptomBlocked && s != faultline.SymptomDNS && r.Probe.Detail != "loop" &&
+				r.Probe.Detail != "location" {
 			t.Errorf("%.60q: %+v", location, r.Probe)
 		}
 	}
@@ -184,7 +216,14 @@ func TestRebinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(nil, nil, ports), Ports: ports, Agent: "test"})
+	c := probe.NewChecker(
+		probe.CheckerConfig{
+			Resolver: resolver,
+			Guard:    probe.NewGuard(nil, nil, ports),
+			Ports:    ports,
+			Agent:    "test",
+		},
+	)
 	private := []netip.Addr{probetest.Local, probetest.Local6, netip.MustParseAddr("::ffff:127.0.0.1")}
 	// Nothing answers at a public address here: whoever dials one hears so at once.
 	unreachable := netip.MustParseAddr("192.0.2.77")

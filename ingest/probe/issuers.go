@@ -25,7 +25,12 @@ type fetched struct {
 // complete fetches the certificates that a server should have sent, from where
 // the ones that it did send say (RFC 5280 section 4.2.2.1), as browsers do. It
 // returns the error that it was given when that is of no use.
-func (v *verifier) complete(ctx context.Context, sent []*x509.Certificate, opts x509.VerifyOptions, unknown error) ([][]*x509.Certificate, error) {
+func (v *verifier) complete(
+	ctx context.Context,
+	sent []*x509.Certificate,
+	opts x509.VerifyOptions,
+	unknown error,
+) ([][]*x509.Certificate, error) {
 	top := topOf(sent)
 	for range maxIssuers {
 		next := v.issuerOf(ctx, top, opts.CurrentTime)
@@ -46,7 +51,8 @@ func topOf(sent []*x509.Certificate) *x509.Certificate {
 	top := sent[0]
 	for range sent {
 		for _, c := range sent[1:] {
-			if c != top && string(c.RawSubject) == string(top.RawIssuer) && string(c.RawSubject) != string(c.RawIssuer) {
+			if c != top && string(c.RawSubject) == string(top.RawIssuer) &&
+				string(c.RawSubject) != string(c.RawIssuer) {
 				top = c
 				break
 			}

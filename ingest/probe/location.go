@@ -93,7 +93,12 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 }
 
 // hostProfile writes names of other scripts as DNS has them (UTS 46).
-var hostProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
+var hostProfile = idna.New(
+	idna.MapForLookup(),
+	idna.Transitional(false),
+	idna.StrictDomainName(false),
+	idna.CheckHyphens(false),
+)
 
 // withAuthority reads host, port and what follows.
 func (p place) withAuthority(s string) (place, leads) {
@@ -138,7 +143,10 @@ func (p place) withPath(path, query string, asked bool) (place, leads) {
 		return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>`{}^", c) >= 0
 	})
 	if asked {
-		path += "?" + escape(query, func(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>'`, c) >= 0 })
+		path += "?" + escape(
+			query,
+			func(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>'`, c) >= 0 },
+		)
 	}
 	if len(path) > maxLocation {
 		return place{}, leadsAway

@@ -115,7 +115,12 @@ func TestOnlyTCPGetsThrough(t *testing.T) {
 		m := new(dns.Msg)
 		m.SetReply(q)
 		if isA(q) {
-			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(127, 0, 0, 1)}}
+			m.Answer = []dns.RR{
+				&dns.A{
+					Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET},
+					A:   net.IPv4(127, 0, 0, 1),
+				},
+			}
 		}
 		_ = rw.WriteMsg(m)
 	})}
@@ -208,7 +213,9 @@ func TestHTTPSRecordsAreRead(t *testing.T) {
 	w := probetest.Start(t)
 	w.Put("svc.net", probetest.Site{DNS: func(q, m *dns.Msg) *dns.Msg {
 		if q.Question[0].Qtype == dns.TypeHTTPS {
-			rr, err := dns.NewRR(q.Question[0].Name + ` 0 IN HTTPS 1 edge.example.net. alpn="h2,h3" no-default-alpn`)
+			rr, err := dns.NewRR(
+				q.Question[0].Name + ` 0 IN HTTPS 1 edge.example.net. alpn="h2,h3" no-default-alpn`,
+			)
 			if err != nil {
 				t.Error(err)
 			}
@@ -219,11 +226,13 @@ func TestHTTPSRecordsAreRead(t *testing.T) {
 	c := w.Checker(nil)
 	r := c.Check(t.Context(), probe.Task{Site: "svc.net", Consent: true})
 	s := r.Observation.Service
-	if s == nil || s.Target != "edge.example.net" || len(s.ALPN) != 2 || !s.NoDefault || !r.HTTP2 || r.Probe.Symptom != "ok" {
+	if s == nil || s.Target != "edge.example.net" || len(s.ALPN) != 2 || !s.NoDefault || !r.HTTP2 ||
+		r.Probe.Symptom != "ok" {
 		t.Errorf("%+v, %+v", s, r.Probe)
 	}
 	w.Put("plain.net", probetest.Site{})
-	if r := c.Check(t.Context(), probe.Task{Site: "plain.net", Consent: true}); r.Observation.Service != nil || r.Probe.Symptom != "ok" {
+	if r := c.Check(t.Context(), probe.Task{Site: "plain.net", Consent: true}); r.Observation.Service != nil ||
+		r.Probe.Symptom != "ok" {
 		t.Errorf("%+v", r)
 	}
 }

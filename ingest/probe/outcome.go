@@ -3,10 +3,8 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 
 	"faultline"
@@ -77,57 +75,6 @@ type Outcome struct {
 	Means   string
 }
 
-// Outcomes is the table of all of them; docs/probing.md shows it.
-func Outcomes() []Outcome {
-	return []Outcome{
-		{Works, StepFollow, "ok", "", "an answer whose status is below 400, or 416, arrived within six seconds"},
-		{Works, StepFollow, "ok", detailExpiring, "the same, and the certificate ends within 24 hours"},
-		{Works, StepFollow, "ok", detailNoIPv4, "the same over IPv6; no IPv4 address could be connected to"},
-		{Works, StepFollow, "ok", detailNoIPv6, "the same over IPv4; no IPv6 address could be connected to"},
-
-		{Fails, StepResolve, "dns", dnsNXDomain, "the name does not exist, as two questions in a row found"},
-		{Fails, StepResolve, "dns", dnsNoData, "the name exists and has neither an IPv4 nor an IPv6 address"},
-		{Fails, StepResolve, "dns", dnsServFail, "the resolvers cannot get an answer from the name servers"},
-		{Fails, StepResolve, "dns", dnsBogus, "the resolvers refuse the answer because its DNSSEC signatures are wrong; asked not to check them, they have one"},
-		{Fails, StepResolve, "dns", dnsRefused, "the resolvers refuse to answer for this name"},
-		{Fails, StepResolve, "dns", dnsTimeout, "no resolver answers in time, over UDP and TCP"},
-		{Fails, StepResolve, "dns", dnsMalformed, "the answers make no sense, or the name cannot be asked for"},
-		{Fails, StepResolve, "timeout", stepWords[StepResolve], "ten seconds were over before the name was resolved"},
-		{Fails, StepConnect, "connect", connectRefused, "every address refuses connections"},
-		{Fails, StepConnect, "connect", connectUnreachable, "no route leads to any address"},
-		{Fails, StepConnect, "connect", "", "connections fail in another way"},
-		{Fails, StepConnect, "timeout", stepWords[StepConnect], "no address accepts a connection in time"},
-		{Fails, StepSecure, "tls", tlsExpired, "the certificate has ended, or has not begun"},
-		{Fails, StepSecure, "tls", tlsName, "the certificate is for another name, and https://www. is no way in either"},
-		{Fails, StepSecure, "tls", tlsChain, "no authority that browsers trust vouches for the certificate, also with the intermediate ones that it names fetched"},
-		{Fails, StepSecure, "tls", tlsProtocol, "no version or cipher that browsers have is spoken"},
-		{Fails, StepSecure, "tls", tlsHandshake, "the handshake fails in another way"},
-		{Fails, StepSecure, "timeout", stepWords[StepSecure], "the handshake does not end in time"},
-		{Fails, StepAsk, "connect", connectReset, "the connection is closed without an answer"},
-		{Fails, StepAsk, "timeout", stepWords[StepAsk], "the answer, or anything of its page, does not arrive in time"},
-		{Fails, StepAsk, "content", detailGarbage, "what arrives is no answer of HTTP, nor a page without one"},
-		{Fails, StepAsk, "content", detailFlood, "the header lines exceed 256 KB, or interim answers have no end"},
-		{Fails, StepAsk, "content", detailAmbiguous, "two different lengths, locations or dispositions, which browsers refuse"},
-		{Fails, StepAsk, "content", detailShort, "the page ends before it said that it would"},
-		{Fails, StepAsk, "content", detailEncoding, "the page is not packed as it says"},
-		{Fails, StepAsk, "http_NNN", "", "an error status that refuses nobody"},
-		{Fails, StepAsk, "http_NNN", detailOrigin, "the same; an edge says that what is behind it fails (520 to 526, 530, and 502 and 504 of a CDN)"},
-		{Fails, StepAsk, "http_NNN", detailEdge, "the same; a CDN's edge says it of itself"},
-		{Fails, StepFollow, "content", detailLoop, "redirects come back to where they were, and set no cookie"},
-		{Fails, StepFollow, "content", detailLocation, "a redirect leads to what is no address"},
-		{Fails, StepFollow, "slow", "", "a good answer took more than six seconds to begin"},
-
-		{NoEvidence, StepConnect, "blocked", detailGuard, "every address is private or this machine's own: a check does not connect there"},
-		{NoEvidence, StepConnect, "blocked", detailNoIPv6, "the site has IPv6 addresses alone, and IPv6 does not work from this vantage"},
-		{NoEvidence, StepSecure, "blocked", detailClientCert, "the server wants a certificate of ours"},
-		{NoEvidence, StepAsk, "blocked", "", "a status that refuses the client: 401, 403, 405, 406, 407, 412, 418, 426, 428, 429, 444, 451, 505, 511, 999"},
-		{NoEvidence, StepAsk, "blocked", detailChallenge, "a page or header by which a service keeps robots out, with the status that it does so with"},
-		{NoEvidence, StepFollow, "blocked", detailRedirects, fmt.Sprintf("more than %d redirects, none to where it had been: not followed to the end", maxRedirects)},
-		{NoEvidence, StepFollow, "blocked", detailCookies, "redirects come back to where they were and set cookies; a browser may get further"},
-		{NoEvidence, StepFollow, "blocked", detailElsewhere, "a redirect leads to another port, another scheme or an address: not followed"},
-	}
-}
-
 // stepError is a walk that ended before there was an answer, with where.
 type stepError struct {
 	step Step
@@ -195,7 +142,8 @@ func judgeStep(e *stepError) (faultline.Symptom, string) {
 
 func isTimeout(err error) bool {
 	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled)
 }
 
 // errorWord says in a word why there is no connection any more; empty: there is.
@@ -203,48 +151,15 @@ func errorWord(err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return connectRefused
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF):
 		return connectReset
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, syscall.EHOSTUNREACH),
+		errors.Is(err, syscall.ENETUNREACH),
+		errors.Is(err, syscall.EADDRNOTAVAIL):
 		return connectUnreachable
 	}
 	return ""
-}
-
-// OutcomeTable writes the table of outcomes in Markdown.
-func OutcomeTable() string {
-	var b strings.Builder
-	b.WriteString("| verdict | last step | symptom | detail | what was seen |\n|---|---|---|---|---|\n")
-	words := map[Verdict]string{Works: "works", Fails: "fails", NoEvidence: "no evidence"}
-	for _, o := range Outcomes() {
-		detail := o.Detail
-		if detail != "" {
-			detail = "`" + detail + "`"
-		}
-		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s |\n", words[o.Verdict], o.Step, o.Symptom, detail, o.Means)
-	}
-	return b.String()
-}
-
-// RefusalTable writes the table of marks by which refusals are known.
-func RefusalTable() string {
-	var b strings.Builder
-	b.WriteString("| service | mark | with status | source |\n|---|---|---|---|\n")
-	for _, m := range marks {
-		what, status := "page: `"+m.body+"`", "any"
-		if m.header != "" {
-			what = "header: `" + strings.ToLower(m.header) + "`"
-			if m.value != "" {
-				what += " = `" + m.value + "`"
-			}
-		}
-		if m.short {
-			what += ", on a short page"
-		}
-		if m.statuses != nil {
-			status = strings.Trim(strings.ReplaceAll(fmt.Sprint(m.statuses), " ", ", "), "[]")
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | <%s> |\n", m.vendor, what, status, m.source)
-	}
-	return b.String()
 }

@@ -81,7 +81,9 @@ func New(cfg Config) *Prober {
 	return &Prober{
 		cfg: cfg, schedule: NewSchedule(cfg.Period, cfg.Vantage), sight: newSight(cfg.Eyes, cfg.Canaries, cfg.Now),
 		sender: newSender(cfg.Sink, cfg.Log, m), metrics: m, log: cfg.Log, now: cfg.Now,
-		work: make(chan Work), tasks: make(chan Task), results: make(chan finished), health: Health{State: faultline.VantageUnknown},
+		work: make(
+			chan Work,
+		), tasks: make(chan Task), results: make(chan finished), health: Health{State: faultline.VantageUnknown},
 	}
 }
 
@@ -122,7 +124,8 @@ func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
 	var held *Task // taken, and no worker is free yet
 	for ctx.Err() == nil {
 		wait := p.look()
-		if held == nil && p.Health().State != faultline.VantageBlind && p.Health().State != faultline.VantageUnknown {
+		if held == nil && p.Health().State != faultline.VantageBlind &&
+			p.Health().State != faultline.VantageUnknown {
 			if t, pause, ok := p.schedule.Next(p.now()); ok {
 				held = &t
 			} else {
@@ -190,7 +193,10 @@ func (p *Prober) take(ctx context.Context, w Work, looking *sync.WaitGroup) {
 	p.schedule.Wish(w.Wishes, now)
 	want := p.cfg.Workers
 	if want == 0 {
-		want = min(mostWorkers, max(leastWorkers, int(float64(p.schedule.Len())*float64(workerTime)/float64(p.cfg.Period))))
+		want = min(
+			mostWorkers,
+			max(leastWorkers, int(float64(p.schedule.Len())*float64(workerTime)/float64(p.cfg.Period))),
+		)
 	}
 	for ; p.workers < want; p.workers++ {
 		looking.Go(func() { p.toil(ctx) })

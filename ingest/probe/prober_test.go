@@ -34,7 +34,10 @@ func (p *planet) Check(_ context.Context, t Task) Result {
 		p.looks = map[string]int{}
 	}
 	p.looks[t.Site]++
-	r := Result{Probe: faultline.Probe{Site: t.Site, At: time.Now(), Symptom: faultline.SymptomOK}, Observation: Observation{Addr: netip.MustParseAddr("93.184.216.34")}}
+	r := Result{
+		Probe:       faultline.Probe{Site: t.Site, At: time.Now(), Symptom: faultline.SymptomOK},
+		Observation: Observation{Addr: netip.MustParseAddr("93.184.216.34")},
+	}
 	if p.cut || p.fails != nil && p.fails(t.Site) {
 		r.Probe.Symptom = faultline.SymptomTimeout
 	}
@@ -85,7 +88,10 @@ func inBubble(t *testing.T, world *planet, n int, story func(t *testing.T, p *Pr
 		go func() { done <- p.Run(ctx) }()
 		sites := make([]Site, n)
 		for i := range sites {
-			sites[i] = Site{fmt.Sprintf("s%d.net", i), []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint(i%10))}}
+			sites[i] = Site{
+				fmt.Sprintf("s%d.net", i),
+				[]faultline.Component{faultline.NewComponent("cdn", fmt.Sprint(i%10))},
+			}
 		}
 		if err := p.Do(ctx, Work{Sites: sites}); err != nil {
 			t.Fatal(err)
@@ -258,7 +264,11 @@ func TestWishesOfAProber(t *testing.T) {
 	world := &planet{}
 	inBubble(t, world, 10, func(t *testing.T, p *Prober) {
 		time.Sleep(2 * time.Minute)
-		wish := faultline.CheckRequest{Site: "asked.net", Reason: faultline.CheckAsked, Until: time.Now().Add(20 * time.Second)}
+		wish := faultline.CheckRequest{
+			Site:   "asked.net",
+			Reason: faultline.CheckAsked,
+			Until:  time.Now().Add(20 * time.Second),
+		}
 		if err := p.Do(t.Context(), Work{Wishes: []faultline.CheckRequest{wish}}); err != nil {
 			t.Error(err)
 		}

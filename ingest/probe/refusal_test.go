@@ -45,71 +45,86 @@ func zipped(page string) string {
 	return b.String()
 }
 
+var (
+	cf   = []string{"CF-RAY", "8a1b-LHR", "Server", "cloudflare"}
+	long = strings.Repeat("<p>a page of some length</p>", 300)
+)
+
+// refusals and errors, with what a check makes of them.
+var refusals = []struct {
+	status  int
+	body    string
+	headers []string
+	symptom string
+	detail  string
+}{
+	{403, cloudflareChallenge, append(cf, "cf-mitigated", "challenge"), "blocked", "challenge"},
+	{503, cloudflareChallenge, cf, "blocked", "challenge"},
+	{403, zipped(cloudflareChallenge), append(cf, "Content-Encoding", "gzip"), "blocked", "challenge"},
+	{503, zipped(cloudflareChallenge), append(cf, "Content-Encoding", "gzip"), "blocked", "challenge"},
+	{502, cloudflare502, cf, "http_502", "origin"},
+	{500, cloudflareBeacon, cf, "http_500", "edge"},
+	{503, "<h1>down</h1>" + cloudflareBeacon, cf, "http_503", "edge"},
+	{504, cloudflareBeacon, cf, "http_504", "origin"},
+	{521, cloudflareBeacon, cf, "http_521", "origin"},
+	{530, cloudflareBeacon, cf, "http_530", "origin"},
+	{404, cloudflareBeacon, cf, "http_404", ""},
+	{200, "hi" + cloudflareBeacon, cf, "ok", ""},
+	{502, cloudflareChallenge, cf, "http_502", "origin"},
+	{403, akamaiDenied, nil, "blocked", "challenge"},
+	{503, akamai503, nil, "http_503", ""},
+	{502, akamai503, nil, "http_502", ""},
+	{504, akamai503, nil, "http_504", ""},
+	{403, incapsula, nil, "blocked", "challenge"},
+	{200, incapsula, nil, "blocked", "challenge"},
+	{200, long + incapsula, nil, "ok", ""},
+	{503, incapsula, nil, "http_503", ""},
+	{500, incapsula, nil, "http_500", ""},
+	{502, incapsula, nil, "http_502", ""},
+	{403, datadome, []string{"X-DataDome", "protected"}, "blocked", "challenge"},
+	{200, "hi", []string{"X-DataDome", "protected"}, "ok", ""},
+	{503, "down", []string{"X-DataDome", "protected"}, "http_503", ""},
+	{403, perimeterX, nil, "blocked", "challenge"},
+	{500, perimeterX, nil, "http_500", ""},
+	{202, awsChallenge, []string{"x-amzn-waf-action", "challenge"}, "blocked", "challenge"},
+	{405, awsChallenge, []string{"x-amzn-waf-action", "captcha"}, "blocked", "challenge"},
+	{200, f5Rejected, nil, "blocked", "challenge"},
+	{503, f5Rejected, nil, "http_503", ""},
+	{406, modSecurity, nil, "blocked", ""},
+	{200, sucuri, nil, "blocked", "challenge"},
+	{403, "x", []string{"X-Sucuri-Block", "17"}, "blocked", "challenge"},
+	{500, "x", []string{"X-Sucuri-Block", "17"}, "http_500", ""},
+	{503, amazonRobot, nil, "blocked", "challenge"},
+	{503, wordfence, nil, "blocked", "challenge"},
+	{429, "", []string{"x-vercel-mitigated", "challenge"}, "blocked", "challenge"},
+	{500, "", []string{"x-vercel-error", "FUNCTION_INVOCATION_FAILED"}, "http_500", "origin"},
+	{401, "", nil, "blocked", ""}, {405, "", nil, "blocked", ""}, {405, "", cf, "blocked", ""}, {406, "", nil, "blocked", ""},
+	{407, "", nil, "blocked", ""}, {412, "", nil, "blocked", ""}, {418, "", nil, "blocked", ""}, {426, "", nil, "blocked", ""},
+	{428, "", nil, "blocked", ""}, {429, "", nil, "blocked", ""}, {444, "denied", nil, "blocked", ""}, {451, "", nil, "blocked", ""},
+	{505, "", nil, "blocked", ""}, {999, "", nil, "blocked", ""},
+	{400, "", nil, "http_400", ""}, {404, "", nil, "http_404", ""}, {410, "", nil, "http_410", ""}, {501, "", nil, "http_501", ""},
+}
+
 // TestRefusalsAndOutagesAreToldApart by the page's or header's own mark and the
 // status: an error is an error whatever script its page carries.
 func TestRefusalsAndOutagesAreToldApart(t *testing.T) {
 	w := probetest.Start(t)
 	c := w.Checker(edges{})
-	cf := []string{"CF-RAY", "8a1b-LHR", "Server", "cloudflare"}
-	long := strings.Repeat("<p>a page of some length</p>", 300)
-	for i, tc := range []struct {
-		status  int
-		body    string
-		headers []string
-		symptom string
-		detail  string
-	}{
-		{403, cloudflareChallenge, append(cf, "cf-mitigated", "challenge"), "blocked", "challenge"},
-		{503, cloudflareChallenge, cf, "blocked", "challenge"},
-		{403, zipped(cloudflareChallenge), append(cf, "Content-Encoding", "gzip"), "blocked", "challenge"},
-		{503, zipped(cloudflareChallenge), append(cf, "Content-Encoding", "gzip"), "blocked", "challenge"},
-		{502, cloudflare502, cf, "http_502", "origin"},
-		{500, cloudflareBeacon, cf, "http_500", "edge"},
-		{503, "<h1>down</h1>" + cloudflareBeacon, cf, "http_503", "edge"},
-		{504, cloudflareBeacon, cf, "http_504", "origin"},
-		{521, cloudflareBeacon, cf, "http_521", "origin"},
-		{530, cloudflareBeacon, cf, "http_530", "origin"},
-		{404, cloudflareBeacon, cf, "http_404", ""},
-		{200, "hi" + cloudflareBeacon, cf, "ok", ""},
-		{502, cloudflareChallenge, cf, "http_502", "origin"},
-		{403, akamaiDenied, nil, "blocked", "challenge"},
-		{503, akamai503, nil, "http_503", ""},
-		{502, akamai503, nil, "http_502", ""},
-		{504, akamai503, nil, "http_504", ""},
-		{403, incapsula, nil, "blocked", "challenge"},
-		{200, incapsula, nil, "blocked", "challenge"},
-		{200, long + incapsula, nil, "ok", ""},
-		{503, incapsula, nil, "http_503", ""},
-		{500, incapsula, nil, "http_500", ""},
-		{502, incapsula, nil, "http_502", ""},
-		{403, datadome, []string{"X-DataDome", "protected"}, "blocked", "challenge"},
-		{200, "hi", []string{"X-DataDome", "protected"}, "ok", ""},
-		{503, "down", []string{"X-DataDome", "protected"}, "http_503", ""},
-		{403, perimeterX, nil, "blocked", "challenge"},
-		{500, perimeterX, nil, "http_500", ""},
-		{202, awsChallenge, []string{"x-amzn-waf-action", "challenge"}, "blocked", "challenge"},
-		{405, awsChallenge, []string{"x-amzn-waf-action", "captcha"}, "blocked", "challenge"},
-		{200, f5Rejected, nil, "blocked", "challenge"},
-		{503, f5Rejected, nil, "http_503", ""},
-		{406, modSecurity, nil, "blocked", ""},
-		{200, sucuri, nil, "blocked", "challenge"},
-		{403, "x", []string{"X-Sucuri-Block", "17"}, "blocked", "challenge"},
-		{500, "x", []string{"X-Sucuri-Block", "17"}, "http_500", ""},
-		{503, amazonRobot, nil, "blocked", "challenge"},
-		{503, wordfence, nil, "blocked", "challenge"},
-		{429, "", []string{"x-vercel-mitigated", "challenge"}, "blocked", "challenge"},
-		{500, "", []string{"x-vercel-error", "FUNCTION_INVOCATION_FAILED"}, "http_500", "origin"},
-		{401, "", nil, "blocked", ""}, {405, "", nil, "blocked", ""}, {405, "", cf, "blocked", ""}, {406, "", nil, "blocked", ""},
-		{407, "", nil, "blocked", ""}, {412, "", nil, "blocked", ""}, {418, "", nil, "blocked", ""}, {426, "", nil, "blocked", ""},
-		{428, "", nil, "blocked", ""}, {429, "", nil, "blocked", ""}, {444, "denied", nil, "blocked", ""}, {451, "", nil, "blocked", ""},
-		{505, "", nil, "blocked", ""}, {999, "", nil, "blocked", ""},
-		{400, "", nil, "http_400", ""}, {404, "", nil, "http_404", ""}, {410, "", nil, "http_410", ""}, {501, "", nil, "http_501", ""},
-	} {
+	for i, tc := range refusals {
 		host := fmt.Sprintf("r%d.net", i)
 		w.Put(host, probetest.Site{Handler: answering(tc.status, tc.body, tc.headers...)})
 		p := c.Check(t.Context(), probe.Task{Site: host}).Probe
 		if string(p.Symptom) != tc.symptom || p.Detail != tc.detail {
-			t.Errorf("%d with %.60q and %v: %s, %q; not %s, %q", tc.status, tc.body, tc.headers, p.Symptom, p.Detail, tc.symptom, tc.detail)
+			t.Errorf(
+				"%d with %.60q and %v: %s, %q; not %s, %q",
+				tc.status,
+				tc.body,
+				tc.headers,
+				p.Symptom,
+				p.Detail,
+				tc.symptom,
+				tc.detail,
+			)
 		}
 	}
 }

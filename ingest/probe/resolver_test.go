@@ -49,7 +49,10 @@ func TestLongAnswersComeOverTCP(t *testing.T) {
 func TestManyQuestionsAtOnce(t *testing.T) {
 	w := probetest.Start(t)
 	for i := range 50 {
-		w.Put(fmt.Sprintf("n%d.net", i), probetest.Site{Addrs: []netip.Addr{netip.AddrFrom4([4]byte{9, 9, 9, byte(i)})}})
+		w.Put(
+			fmt.Sprintf("n%d.net", i),
+			probetest.Site{Addrs: []netip.Addr{netip.AddrFrom4([4]byte{9, 9, 9, byte(i)})}},
+		)
 	}
 	r := resolver(t, w.Resolver)
 	var all sync.WaitGroup
@@ -82,7 +85,8 @@ func TestTheNextServerIsAsked(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	if _, err := resolver(t, gone).Lookup(t.Context(), "a.net"); kind(err) != "timeout" || time.Since(began) > 5*time.Second {
+	if _, err := resolver(t, gone).Lookup(t.Context(), "a.net"); kind(err) != "timeout" ||
+		time.Since(began) > 5*time.Second {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
 }
@@ -108,7 +112,12 @@ func TestForgedAnswersAreNotBelieved(t *testing.T) {
 			m := new(dns.Msg)
 			m.SetReply(q)
 			if m.Question[0].Qtype == dns.TypeA {
-				m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: m.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(9, 9, 9, ip)}}
+				m.Answer = []dns.RR{
+					&dns.A{
+						Hdr: dns.RR_Header{Name: m.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET},
+						A:   net.IPv4(9, 9, 9, ip),
+					},
+				}
 			}
 			if change != nil {
 				change(m)

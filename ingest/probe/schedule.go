@@ -240,7 +240,8 @@ func (s *Schedule) take(e *entry, now int64) Task {
 	e.index = -1
 	s.lanes.enter(e)
 	t := Task{Site: e.site, Due: time.Unix(0, e.due), Repeat: e.repeat, Consent: e.consent <= now,
-		IPv6: s.ipv6 && e.looks%2 == 1, IPv6Works: s.ipv6, HTTP2: e.http2, Hybrid: e.looks%hybridEach == hybridEach-1}
+		IPv6: s.ipv6 &&
+			e.looks%2 == 1, IPv6Works: s.ipv6, HTTP2: e.http2, Hybrid: e.looks%hybridEach == hybridEach-1}
 	if e.fails == 0 {
 		t.Entry, t.ETag = e.entry, e.tag
 	}

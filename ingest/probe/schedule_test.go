@@ -22,12 +22,20 @@ func sitesOf(n int, components ...faultline.Component) []Site {
 }
 
 func resultOf(site string, s faultline.Symptom) Result {
-	return Result{Probe: faultline.Probe{Site: site, Symptom: s}, Observation: Observation{Addr: netip.MustParseAddr("93.184.216.34")}}
+	return Result{
+		Probe:       faultline.Probe{Site: site, Symptom: s},
+		Observation: Observation{Addr: netip.MustParseAddr("93.184.216.34")},
+	}
 }
 
 // drive runs a schedule second by second and returns when each site was looked
 // at. Each look takes no time and has the symptom that says says.
-func drive(s *Schedule, from time.Time, span time.Duration, says func(site string, at time.Time) faultline.Symptom) map[string][]time.Time {
+func drive(
+	s *Schedule,
+	from time.Time,
+	span time.Duration,
+	says func(site string, at time.Time) faultline.Symptom,
+) map[string][]time.Time {
 	looks := map[string][]time.Time{}
 	for at := from; at.Before(from.Add(span)); at = at.Add(100 * time.Millisecond) {
 		for {
@@ -144,7 +152,10 @@ func TestWishesAreBounded(t *testing.T) {
 
 func TestBudgetsKeepLooksFromPilingUp(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
-	s.Assign(append(sitesOf(600, "cdn:sick", "tld:net"), Site{"other.net", []faultline.Component{"cdn:well"}}), noon)
+	s.Assign(
+		append(sitesOf(600, "cdn:sick", "tld:net"), Site{"other.net", []faultline.Component{"cdn:well"}}),
+		noon,
+	)
 	// Nothing that is taken is ever handed back: each look hangs.
 	busy, other := 0, false
 	for at := noon; at.Before(noon.Add(2 * time.Minute)); at = at.Add(50 * time.Millisecond) {
@@ -273,7 +284,8 @@ func TestScheduleKeepsItsWord(t *testing.T) {
 				}
 			default:
 				for site := range busy {
-					symptom := rapid.SampledFrom([]faultline.Symptom{"ok", "http_503", "blocked"}).Draw(t, "symptom")
+					symptom := rapid.SampledFrom([]faultline.Symptom{"ok", "http_503", "blocked"}).
+						Draw(t, "symptom")
 					r := resultOf(site, symptom)
 					s.Done(r, outcomeOf(&r), now)
 					delete(busy, site)

@@ -37,7 +37,12 @@ var (
 // handshake secures a connection. It never resumes a session: a resumed one shows
 // no certificate. Modern offers what browsers do; without it less is offered,
 // which costs less. Asked reports whether the server wants a certificate of ours.
-func (l *look) handshake(ctx context.Context, raw net.Conn, host string, modern bool) (conn *tls.Conn, asked bool, err error) {
+func (l *look) handshake(
+	ctx context.Context,
+	raw net.Conn,
+	host string,
+	modern bool,
+) (conn *tls.Conn, asked bool, err error) {
 	cfg := &tls.Config{
 		ServerName: host, MinVersion: tls.VersionTLS12, NextProtos: protocols, CipherSuites: cipherSuites,
 		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection checks all that is skipped

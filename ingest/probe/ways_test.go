@@ -88,11 +88,21 @@ func TestASiteOfIPv6Alone(t *testing.T) {
 		t.Fatal(err)
 	}
 	allow := append([]netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}, probetest.Loopback...)
-	c := probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(allow, nil, w.Ports), Ports: w.Ports, Roots: w.Roots, Agent: "test"})
-	if p := c.Check(t.Context(), probe.Task{Site: "six.net"}).Probe; p.Symptom != faultline.SymptomBlocked || p.Detail != "no_ipv6" {
+	c := probe.NewChecker(
+		probe.CheckerConfig{
+			Resolver: resolver,
+			Guard:    probe.NewGuard(allow, nil, w.Ports),
+			Ports:    w.Ports,
+			Roots:    w.Roots,
+			Agent:    "test",
+		},
+	)
+	if p := c.Check(t.Context(), probe.Task{Site: "six.net"}).Probe; p.Symptom != faultline.SymptomBlocked ||
+		p.Detail != "no_ipv6" {
 		t.Errorf("%+v", p)
 	}
-	if p := c.Check(t.Context(), probe.Task{Site: "six.net", IPv6Works: true}).Probe; p.Symptom == faultline.SymptomBlocked || p.Symptom == faultline.SymptomOK {
+	if p := c.Check(t.Context(), probe.Task{Site: "six.net", IPv6Works: true}).Probe; p.Symptom == faultline.SymptomBlocked ||
+		p.Symptom == faultline.SymptomOK {
 		t.Errorf("where IPv6 works: %+v", p)
 	}
 }
@@ -182,7 +192,8 @@ func TestHTTP2IsRemembered(t *testing.T) {
 	if !r.HTTP2 {
 		t.Fatalf("%+v", r)
 	}
-	if r = c.Check(t.Context(), probe.Task{Site: "h2.net", Entry: r.Entry, HTTP2: r.HTTP2}); r.Probe.Symptom != "ok" || !r.HTTP2 {
+	if r = c.Check(t.Context(), probe.Task{Site: "h2.net", Entry: r.Entry, HTTP2: r.HTTP2}); r.Probe.Symptom != "ok" ||
+		!r.HTTP2 {
 		t.Errorf("%+v", r)
 	}
 }

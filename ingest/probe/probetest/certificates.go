@@ -62,7 +62,9 @@ func (a *authority) template(org string) *x509.Certificate {
 	a.serial++
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{Organization: []string{org}, CommonName: org},
-		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(48 * time.Hour), BasicConstraintsValid: true,
+		NotBefore: time.Now().
+			Add(-48 * time.Hour),
+		NotAfter: time.Now().Add(48 * time.Hour), BasicConstraintsValid: true,
 	}
 }
 

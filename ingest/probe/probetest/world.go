@@ -70,7 +70,13 @@ type World struct {
 // Start makes a world without sites, which ends with the test.
 func Start(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, sites: map[string]Site{}, hits: map[string]int{}, asked: map[string]int{}, certs: newAuthority(t)}
+	w := &World{
+		t:     t,
+		sites: map[string]Site{},
+		hits:  map[string]int{},
+		asked: map[string]int{},
+		certs: newAuthority(t),
+	}
 	w.Roots = w.certs.roots
 	w.Resolver = w.startDNS(t)
 	w.Put(issuerHost, Site{Handler: w.serveIssuer})
@@ -80,7 +86,11 @@ func Start(t testing.TB) *World {
 		serve(t, l, w.serveHTTP)
 	}
 	for _, l := range secure.all {
-		serve(t, tls.NewListener(l, &tls.Config{GetConfigForClient: w.configFor, SessionTicketsDisabled: true}), w.serveHTTP)
+		serve(
+			t,
+			tls.NewListener(l, &tls.Config{GetConfigForClient: w.configFor, SessionTicketsDisabled: true}),
+			w.serveHTTP,
+		)
 	}
 	return w
 }
@@ -169,7 +179,10 @@ func (w *World) configFor(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if !ok || s.Plain {
 		return nil, net.ErrClosed
 	}
-	cfg := &tls.Config{Certificates: []tls.Certificate{w.certs.certificate(hello.ServerName, s)}, SessionTicketsDisabled: true}
+	cfg := &tls.Config{
+		Certificates:           []tls.Certificate{w.certs.certificate(hello.ServerName, s)},
+		SessionTicketsDisabled: true,
+	}
 	if s.Bad == "protocol" {
 		cfg.MaxVersion, cfg.MinVersion = tls.VersionTLS11, tls.VersionTLS10
 	}
@@ -213,6 +226,8 @@ func (w *World) CheckerBy(grounds probe.Grounds, resolvers ...netip.AddrPort) *p
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return probe.NewChecker(probe.CheckerConfig{Resolver: resolver.Patient(patience), Guard: probe.NewGuard(Loopback, nil, w.Ports),
-		Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds, Patience: patience})
+	return probe.NewChecker(
+		probe.CheckerConfig{Resolver: resolver.Patient(patience), Guard: probe.NewGuard(Loopback, nil, w.Ports),
+			Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds, Patience: patience},
+	)
 }
