@@ -61,7 +61,7 @@ func TestDisplayNames(t *testing.T) {
 		"cloud:aws/us-east-1": "AWS us-east-1",
 		"tld:com":             ".com",
 		"asn:AS54113":         "AS54113",
-		"isp:AS812":           "AS812",
+		"isp:AS64500":         "AS64500",
 		"site:reddit.com":     "reddit.com",
 		"prefix:192.0.2.0/24": "192.0.2.0/24",
 	} {
