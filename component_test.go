@@ -60,7 +60,7 @@ func TestDisplayNames(t *testing.T) {
 		"dns:route53":         "Amazon Route 53",
 		"cloud:aws/us-east-1": "AWS us-east-1",
 		"tld:com":             ".com",
-		"asn:AS54113":         "AS54113",
+		"asn:AS64500":         "AS64500",
 		"isp:AS64500":         "AS64500",
 		"site:reddit.com":     "reddit.com",
 		"prefix:192.0.2.0/24": "192.0.2.0/24",
