@@ -22,30 +22,9 @@ type Work interface {
 	// Work notes what a vantage says of itself and returns what it should check,
 	// at once when that is not what it knows by its revision, else when that
 	// changes or wait is over.
-	Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (WorkAnswer, error)
+	Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error)
 	// Vantages returns those heard of within the last hour, in order of name.
 	Vantages() []faultline.VantageStatus
-}
-
-// WorkAnswer is what a vantage should check now.
-type WorkAnswer struct {
-	Vantage string `json:"vantage"`  // who asked, by its token
-	PeriodS int    `json:"period_s"` // seconds between two checks of a site
-	// Page explains the checks to the owners of sites; its address belongs into
-	// the User-Agent. Empty: the server does not know its own.
-	Page string `json:"page,omitempty"`
-	// Revision is to be sent with the next request.
-	Revision string `json:"revision"`
-	// Sites are its share of the schedule, unless they are the same as before.
-	Sites     []WorkSite               `json:"sites"`
-	SameSites bool                     `json:"same_sites"`
-	Wishes    []faultline.CheckRequest `json:"wishes"` // to be checked at once, and every 30 s until they end
-}
-
-// WorkSite is one site to check, with what budgets are counted by.
-type WorkSite struct {
-	Site       string                `json:"site"`
-	Components []faultline.Component `json:"components,omitempty"`
 }
 
 // How long a request for work waits for news, in seconds.
@@ -69,7 +48,7 @@ var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 // @Param    wait query int false "seconds to wait for news" minimum(0) maximum(25) default(20)
 // @Param    state query string false "what the vantage says of itself" Enums(unknown, ok, blind, sick) default(unknown)
 // @Param    why query string false "why it is blind or sick, in a few words" maxlength(100)
-// @Success  200 {object} WorkAnswer
+// @Success  200 {object} faultline.WorkAnswer
 // @Failure  400,401,403,503 {object} Problem
 // @Router   /v1/probes/work [get]
 func (a *api) getWork(c *gin.Context, q url.Values) error {

@@ -23,9 +23,9 @@ type desk struct {
 	err   error
 }
 
-func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string, wait time.Duration) (WorkAnswer, error) {
+func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error) {
 	d.who, d.known, d.wait = who, known, wait
-	return WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b", Sites: []WorkSite{{Site: "bbc.co.uk"}},
+	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b", Sites: []faultline.WorkSite{{Site: "bbc.co.uk"}},
 		Wishes: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly", Until: t0}}}, d.err
 }
 
@@ -49,7 +49,7 @@ func TestWorkOfAVantage(t *testing.T) {
 	d := &desk{}
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Work = d })
 	code, body := n.askWork("?revision=a.b&wait=7&state=blind&why=no%20canary%20answers", token.ScopeProbes)
-	var got WorkAnswer
+	var got faultline.WorkAnswer
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || got.Vantage != "lon-1" || len(got.Sites) != 1 || len(got.Wishes) != 1 {
 		t.Fatalf("%d %s", code, body)
 	}

@@ -49,21 +49,7 @@ type LimitsConfig struct {
 // spent of each quota since the last time, as far as there is room. On an error
 // it answers for those that came before.
 type Shared interface {
-	Settle(ctx context.Context, spent []Spent) ([]Settled, error)
-}
-
-// Spent is what one node let through of one quota.
-type Spent struct {
-	Key      string
-	Burst    int           // at once, …
-	Interval time.Duration // … and one more for each of these
-	N        int
-}
-
-// Settled is how one quota stands for all nodes.
-type Settled struct {
-	Used time.Duration // until nothing of it is used
-	Left int           // of N, for which there was no room: too many were let through
+	Settle(ctx context.Context, spent []faultline.QuotaSpent) ([]faultline.QuotaState, error)
 }
 
 // Limits says who may knock. Each node counts by itself, in bounded memory and

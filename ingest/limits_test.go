@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"faultline"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -30,13 +31,13 @@ type ledger struct {
 	down bool
 }
 
-func (l *ledger) Settle(_ context.Context, spent []Spent) ([]Settled, error) {
+func (l *ledger) Settle(_ context.Context, spent []faultline.QuotaSpent) ([]faultline.QuotaState, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.down {
 		return nil, errors.New("gone")
 	}
-	settled := make([]Settled, len(spent))
+	settled := make([]faultline.QuotaState, len(spent))
 	for i, s := range spent {
 		l.keys = append(l.keys, s.Key)
 		now := l.now()
@@ -47,7 +48,7 @@ func (l *ledger) Settle(_ context.Context, spent []Spent) ([]Settled, error) {
 		room := int((time.Duration(s.Burst)*s.Interval - tat.Sub(now)) / s.Interval)
 		n := min(s.N, room)
 		tat = tat.Add(time.Duration(n) * s.Interval)
-		l.tat[s.Key], settled[i] = tat, Settled{Used: tat.Sub(now), Left: s.N - n}
+		l.tat[s.Key], settled[i] = tat, faultline.QuotaState{Used: tat.Sub(now), Left: s.N - n}
 	}
 	return settled, nil
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"faultline"
 	"fmt"
 	"hash/maphash"
 	"time"
@@ -64,12 +65,12 @@ func (l *Limits) settle(ctx context.Context) error {
 
 // accounts takes what is to be settled, each under a name that the nodes share
 // and that says nothing of an address.
-func (l *Limits) accounts(ctx context.Context) ([]near, []Spent, error) {
+func (l *Limits) accounts(ctx context.Context) ([]near, []faultline.QuotaSpent, error) {
 	l.mu.Lock()
 	keys := make([]near, 0, len(l.near))
-	spent := make([]Spent, 0, len(l.near))
+	spent := make([]faultline.QuotaSpent, 0, len(l.near))
 	for k, n := range l.near {
-		keys, spent = append(keys, k), append(spent, Spent{N: n})
+		keys, spent = append(keys, k), append(spent, faultline.QuotaSpent{N: n})
 		l.near[k] = 0
 	}
 	l.mu.Unlock()

@@ -11,19 +11,15 @@ import (
 	"faultline"
 )
 
-// Change is one revision as it happened, with at most [faultline.ListedSites]
-// sites. ID is its position among the changes.
-type Change = faultline.Change
-
 // Changes returns up to limit changes in order: those after a position or, after
 // "", the last ones kept. If there are none it waits up to block, at most a
 // second. When changes after the position are no longer kept the error is
 // [ErrTrimmed]: read the Incidents again. So that nothing is missed, remember
 // the last change first, read the Incidents, then go on after it.
-func (s *Store) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]Change, error) {
+func (s *Store) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
 	const op = "read the changes"
 	limit = min(max(limit, 1), changesKept)
-	pos, err := parsePosition(after)
+	pos, err := ParsePos(after)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
@@ -45,7 +41,7 @@ func (s *Store) Changes(ctx context.Context, after string, limit int, block time
 		return nil, nil
 	}
 	previous, _ := entries[0].Values["p"].(string)
-	if before, err := parsePosition(previous); after != "" && (err != nil || before.compare(pos) > 0) {
+	if before, err := ParsePos(previous); after != "" && (err != nil || before.Compare(pos) > 0) {
 		return nil, fmt.Errorf("%s after %q: %w", op, after, ErrTrimmed)
 	}
 	return s.readChanges(entries), nil
@@ -53,11 +49,11 @@ func (s *Store) Changes(ctx context.Context, after string, limit int, block time
 
 // readChanges unpacks entries; those that cannot be read are counted and left
 // out.
-func (s *Store) readChanges(entries []redis.XMessage) []Change {
-	changes := make([]Change, 0, len(entries))
+func (s *Store) readChanges(entries []redis.XMessage) []faultline.Change {
+	changes := make([]faultline.Change, 0, len(entries))
 	for _, entry := range entries {
 		packed, _ := entry.Values["i"].(string)
-		c := Change{ID: entry.ID}
+		c := faultline.Change{ID: entry.ID}
 		if err := unpack([]byte(packed), &c.Incident); err != nil {
 			s.m.poison.WithLabelValues("change").Inc()
 			continue

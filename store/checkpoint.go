@@ -71,10 +71,7 @@ type pointer struct {
 // before the stored one's is refused with [ErrBackwards].
 func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) error {
 	const op = "save the checkpoint"
-	pos, err := parsePosition(cp.Cursor.Pos)
-	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
-	}
+	pos := cp.Cursor.Pos
 	head, err := json.Marshal(checkpointHead{Cursor: cp.Cursor, SavedAt: faultline.Millis(cp.SavedAt)})
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)

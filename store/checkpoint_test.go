@@ -14,7 +14,7 @@ import (
 )
 
 // checkpoint makes one of some megabytes, which a seed tells from others.
-func checkpoint(seed byte, pos string) Checkpoint {
+func checkpoint(seed byte, pos Pos) Checkpoint {
 	state := make([]byte, 5*chunkBytes+int(seed)*chunkBytes+17)
 	_, _ = rand.NewChaCha8([32]byte{seed}).Read(state)
 	return Checkpoint{
@@ -62,7 +62,7 @@ func testCheckpoint(t *testing.T, f *fixture) {
 	ok(t, err)
 	equal(t, there, false)
 	for _, seed := range []byte{2, 1, 3} {
-		cp := checkpoint(seed, "5-1")
+		cp := checkpoint(seed, Pos{5, 1})
 		ok(t, f.SaveCheckpoint(ctx, l, cp))
 		f.wantCheckpoint(t, cp)
 		stay, expire := f.chunks(t)
@@ -79,10 +79,10 @@ func testCheckpoint(t *testing.T, f *fixture) {
 func testCheckpointOrder(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	l := f.lead(t)
-	for _, pos := range []string{"9-9", "10-2", "10-11"} {
-		ok(t, f.SaveCheckpoint(ctx, l, Checkpoint{Cursor: Cursor{Pos: pos}, State: [][]byte{[]byte(pos)}}))
+	for _, pos := range []Pos{{9, 9}, {10, 2}, {10, 11}} {
+		ok(t, f.SaveCheckpoint(ctx, l, Checkpoint{Cursor: Cursor{Pos: pos}, State: [][]byte{[]byte(pos.String())}}))
 	}
-	for _, pos := range []string{"", "9-9", "10-2"} {
+	for _, pos := range []Pos{{}, {9, 9}, {10, 2}} {
 		wantErr(t, f.SaveCheckpoint(ctx, l, Checkpoint{Cursor: Cursor{Pos: pos}}), ErrBackwards)
 	}
 	got, _, err := f.Checkpoint(ctx)
@@ -125,7 +125,7 @@ func (c *crash) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func testCheckpointCrash(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	l := f.lead(t)
-	old := checkpoint(0, "1-0")
+	old := checkpoint(0, Pos{1, 0})
 	ok(t, f.SaveCheckpoint(ctx, l, old))
 	for _, after := range []bool{false, true} {
 		for at := 1; ; at++ {
@@ -133,7 +133,7 @@ func testCheckpointCrash(t *testing.T, f *fixture) {
 			s, err := Open(ctx, Config{URL: f.url})
 			ok(t, err)
 			s.writes.AddHook(hook)
-			fresh := checkpoint(byte(at%3), "1-0")
+			fresh := checkpoint(byte(at%3), Pos{1, 0})
 			saved := s.SaveCheckpoint(ctx, l, fresh)
 			ok(t, s.Close())
 			if saved == nil && hook.count < at {

@@ -70,7 +70,7 @@ func testFence(t *testing.T, f *fixture) {
 		"revision": func(l Lease) error { return f.SaveRevision(ctx, l, incident(1, 2)) },
 		"view":     func(l Lease) error { return f.SaveView(ctx, l, faultline.View{SitesKnown: 1}) },
 		"deliver": func(l Lease) error {
-			_, err := f.QueueDeliveries(ctx, l, "1-1", []Delivery{{ID: "msg_1", Due: f.now, Data: nil}})
+			_, err := f.QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: nil}})
 			return err
 		},
 		"series": func(l Lease) error {

@@ -47,7 +47,7 @@ type BatchKey struct {
 // or may not be there: repeat it with the same key and the same events. Without
 // a log (see [Store.Epoch]) that is the error as well: a Redis that came back
 // empty must not take a batch as if nothing had happened.
-func (s *Store) Append(ctx context.Context, key BatchKey, events []faultline.Event) (string, error) {
+func (s *Store) Append(ctx context.Context, key BatchKey, events []faultline.Event) (Pos, error) {
 	return s.append(key, events, func(packed []byte) (string, error) {
 		return s.writes.XAdd(ctx, &redis.XAddArgs{
 			Stream: keyLog, NoMkStream: true, Values: []any{batchField, packed},
@@ -57,26 +57,30 @@ func (s *Store) Append(ctx context.Context, key BatchKey, events []faultline.Eve
 
 // AppendFenced is Append for the leader: it fails with [faultline.ErrNotLeader],
 // and nothing is written, once a newer lease was given.
-func (s *Store) AppendFenced(ctx context.Context, l Lease, key BatchKey, events []faultline.Event) (string, error) {
+func (s *Store) AppendFenced(ctx context.Context, l Lease, key BatchKey, events []faultline.Event) (Pos, error) {
 	return s.append(key, events, func(packed []byte) (string, error) {
 		return s.fenced(ctx, s.scripts.append, l, []string{keyLog}, packed).Text()
 	})
 }
 
-func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) (string, error)) (string, error) {
+func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) (string, error)) (Pos, error) {
 	const op = "append to the log"
 	packed, err := encodeBatch(key, events)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", op, err)
+		return Pos{}, fmt.Errorf("%s: %w", op, err)
 	}
 	timer := prometheus.NewTimer(s.m.appending)
-	pos, err := add(packed)
+	text, err := add(packed)
 	timer.ObserveDuration()
 	if errors.Is(err, redis.Nil) {
 		err = errNoLog
 	}
 	if err != nil {
-		return "", s.fail(op, err)
+		return Pos{}, s.fail(op, err)
+	}
+	pos, err := ParsePos(text)
+	if err != nil {
+		return Pos{}, fmt.Errorf("%s: %w", op, err)
 	}
 	s.m.appended.WithLabelValues("batches").Inc()
 	s.m.appended.WithLabelValues("events").Add(float64(len(events)))
@@ -107,11 +111,17 @@ func (s *Store) Epoch(ctx context.Context, now time.Time) (string, error) {
 	return epoch, nil
 }
 
-// LogTail returns the position of the log's newest entry, "" if there is none.
-func (s *Store) LogTail(ctx context.Context) (string, error) {
-	pos, err := s.scripts.tail.Run(ctx, s.reads, []string{keyLog}).Text()
+// LogTail returns the position of the log's newest entry, the zero value if there
+// is none.
+func (s *Store) LogTail(ctx context.Context) (Pos, error) {
+	const op = "read the log's tail"
+	text, err := s.scripts.tail.Run(ctx, s.reads, []string{keyLog}).Text()
 	if err != nil {
-		return "", s.fail("read the log's tail", err)
+		return Pos{}, s.fail(op, err)
+	}
+	pos, err := ParsePos(text)
+	if err != nil {
+		return Pos{}, fmt.Errorf("%s: %w", op, err)
 	}
 	return pos, nil
 }

@@ -44,7 +44,7 @@ func testEpoch(t *testing.T, f *fixture) {
 func testNoLog(t *testing.T, f *fixture) {
 	tail, err := f.LogTail(t.Context())
 	ok(t, err)
-	equal(t, tail, "")
+	equal(t, tail, Pos{})
 	l := f.succeed(t, "a")
 	_, err = f.Append(t.Context(), BatchKey{1, 1}, tickAt(f.now))
 	wantErr(t, err, faultline.ErrUnavailable)
@@ -55,7 +55,7 @@ func testNoLog(t *testing.T, f *fixture) {
 
 func testLog(t *testing.T, f *fixture) {
 	l := f.lead(t)
-	var positions []string
+	var positions []Pos
 	for i, ev := range everyEvent(f.now) {
 		events := append([]faultline.Event{ev}, tickAt(f.now)...)
 		pos, err := f.Append(t.Context(), BatchKey{7, uint64(i)}, events)
@@ -190,20 +190,20 @@ func testTrim(t *testing.T, f *fixture) {
 	l := f.lead(t)
 	tail, err := f.LogTail(t.Context())
 	ok(t, err)
-	start, err := parsePosition(tail)
+	start := tail
 	ok(t, err)
 	const entries = 1000
-	at := func(i int) position { return position{ms: start.ms + uint64(i)*1000} }
+	at := func(i int) Pos { return Pos{ms: start.ms + uint64(i)*1000} }
 	for i := 1; i <= entries; i++ {
 		packed, err := encodeBatch(BatchKey{1, uint64(i)}, everyEvent(f.now))
 		ok(t, err)
 		ok(t, f.writes.XAdd(t.Context(), &redis.XAddArgs{Stream: keyLog, ID: at(i).String(), Values: []any{batchField, packed}}).Err())
 	}
 	hourAfter := func(i int) time.Time { return time.UnixMilli(int64(at(i).ms)).Add(keepLog) }
-	first := func() position {
+	first := func() Pos {
 		m, err := f.writes.XRangeN(t.Context(), keyLog, "-", "+", 1).Result()
 		ok(t, err)
-		p, err := parsePosition(m[0].ID)
+		p, err := ParsePos(m[0].ID)
 		ok(t, err)
 		return p
 	}
@@ -220,16 +220,16 @@ func testTrim(t *testing.T, f *fixture) {
 	} {
 		f.maxLog, f.trimStep = c.maxLog, 200 // which takes several steps
 		if c.checkpoint > 0 {
-			ok(t, f.SaveCheckpoint(t.Context(), l, Checkpoint{Cursor: Cursor{Pos: at(c.checkpoint).String()}}))
+			ok(t, f.SaveCheckpoint(t.Context(), l, Checkpoint{Cursor: Cursor{Pos: at(c.checkpoint)}}))
 		}
 		ok(t, f.Trim(t.Context(), l, hourAfter(c.now)))
-		if got := first(); got.compare(at(c.atLeast)) < 0 || got.compare(at(c.atMost)) > 0 {
+		if got := first(); got.Compare(at(c.atLeast)) < 0 || got.Compare(at(c.atMost)) > 0 {
 			t.Fatalf("%s: the log begins at %s, want %s to %s", c.name, got, at(c.atLeast), at(c.atMost))
 		}
 	}
 	_, err = f.Reader(Cursor{}).Next(t.Context(), 0)
 	wantErr(t, err, ErrTrimmed)
-	_, err = f.Reader(Cursor{Pos: at(200).String()}).Next(t.Context(), 0)
+	_, err = f.Reader(Cursor{Pos: at(200)}).Next(t.Context(), 0)
 	wantErr(t, err, ErrTrimmed)
-	equal(t, len(drain(t, f.Reader(Cursor{Pos: at(800).String()}))), entries-800)
+	equal(t, len(drain(t, f.Reader(Cursor{Pos: at(800)}))), entries-800)
 }

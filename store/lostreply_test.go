@@ -31,10 +31,10 @@ func TestLostReply(t *testing.T) {
 	l := direct.lead(t)
 	for _, c := range []struct {
 		word   string
-		append func(*Store, BatchKey) (string, error)
+		append func(*Store, BatchKey) (Pos, error)
 	}{
-		{"xadd", func(s *Store, key BatchKey) (string, error) { return s.Append(ctx, key, everyEvent(direct.now)) }},
-		{"evalsha", func(s *Store, key BatchKey) (string, error) {
+		{"xadd", func(s *Store, key BatchKey) (Pos, error) { return s.Append(ctx, key, everyEvent(direct.now)) }},
+		{"evalsha", func(s *Store, key BatchKey) (Pos, error) {
 			return s.AppendFenced(ctx, l, key, everyEvent(direct.now))
 		}},
 	} {

@@ -122,7 +122,7 @@ func pausedRound(t *testing.T, f *fixture, unsafe bool) int {
 		t.Fatalf("the leader says %q", got)
 	}
 	stale := lastRevision(t, f) - before
-	entries, err := f.writes.XRange(ctx, keyLog, "("+mark, "+").Result()
+	entries, err := f.writes.XRange(ctx, keyLog, "("+mark.String(), "+").Result()
 	ok(t, err)
 	for _, e := range entries {
 		key, _, err := openBatch(e.Values[batchField].(string))

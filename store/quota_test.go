@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"faultline"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,9 +15,9 @@ import (
 // testQuotas: what two nodes let through adds up, a quota that is overdrawn stays
 // full, and asking alone uses nothing.
 func testQuotas(t *testing.T, f *fixture) {
-	spend := func(n int) QuotaState {
+	spend := func(n int) faultline.QuotaState {
 		t.Helper()
-		used, err := f.Settle(t.Context(), []Quota{{Key: "prefix:0a", Burst: 20, Interval: time.Minute, N: n}})
+		used, err := f.Settle(t.Context(), []faultline.QuotaSpent{{Key: "prefix:0a", Burst: 20, Interval: time.Minute, N: n}})
 		ok(t, err)
 		if len(used) != 1 {
 			t.Fatalf("%d answers for one quota", len(used))
@@ -26,9 +27,9 @@ func testQuotas(t *testing.T, f *fixture) {
 	}
 	for _, s := range []struct {
 		n     int
-		state QuotaState
-	}{{5, QuotaState{5 * time.Minute, 0}}, {7, QuotaState{12 * time.Minute, 0}}, {0, QuotaState{12 * time.Minute, 0}},
-		{100, QuotaState{20 * time.Minute, 92}}, {1, QuotaState{20 * time.Minute, 1}}} {
+		state faultline.QuotaState
+	}{{5, faultline.QuotaState{5 * time.Minute, 0}}, {7, faultline.QuotaState{12 * time.Minute, 0}}, {0, faultline.QuotaState{12 * time.Minute, 0}},
+		{100, faultline.QuotaState{20 * time.Minute, 92}}, {1, faultline.QuotaState{20 * time.Minute, 1}}} {
 		if got := spend(s.n); got != s.state {
 			t.Errorf("after %d more it is %+v, want %+v", s.n, got, s.state)
 		}

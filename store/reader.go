@@ -23,22 +23,22 @@ const (
 
 // Batch is one entry of the log.
 type Batch struct {
-	Pos    string
+	Pos    Pos
 	Events []faultline.Event
 }
 
 // Cursor is how far a reader has come: the position of the last entry that it
-// has seen ("" is the start) and the last Seq of each writer, by which repeats
+// has seen (the zero value is the start) and the last Seq of each writer, by which repeats
 // are known. It is kept with the state that was folded up to there.
 type Cursor struct {
-	Pos  string            `json:"pos"`
+	Pos  Pos               `json:"pos"`
 	Seqs map[uint64]uint64 `json:"seqs"`
 }
 
 // Reader reads the log from a cursor on. It is not safe for concurrent use.
 type Reader struct {
 	s       *Store
-	pos     string
+	pos     Pos
 	seqs    map[uint64]heard
 	counter uint64 // of batches, to know the writer not heard for longest
 }
@@ -71,10 +71,7 @@ func (r *Reader) Cursor() Cursor {
 // follows is gone, and the reader must start again from the checkpoint.
 func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error) {
 	const op = "read the log"
-	after, err := parsePosition(r.pos)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
+	after := r.pos
 	entries, err := r.s.readStream(ctx, keyLog, after, readCount, block)
 	if err != nil {
 		return nil, r.s.fail(op, err)
@@ -88,16 +85,20 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 	}
 	batches := make([]Batch, 0, len(entries))
 	for _, entry := range entries {
-		r.pos = entry.ID
+		pos, err := ParsePos(entry.ID)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		r.pos = pos
 		if events, ok := r.take(entry); ok {
-			batches = append(batches, Batch{Pos: entry.ID, Events: events})
+			batches = append(batches, Batch{Pos: pos, Events: events})
 		}
 	}
 	r.s.m.read.Add(float64(len(batches)))
 	return batches, nil
 }
 
-func (r *Reader) checkFloor(ctx context.Context, after position) error {
+func (r *Reader) checkFloor(ctx context.Context, after Pos) error {
 	const op = "read the log's floor"
 	text, err := r.s.reads.Get(ctx, keyFloor).Result()
 	if errors.Is(err, redis.Nil) {
@@ -106,12 +107,12 @@ func (r *Reader) checkFloor(ctx context.Context, after position) error {
 	if err != nil {
 		return r.s.fail(op, err)
 	}
-	floor, err := parsePosition(text)
+	floor, err := ParsePos(text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if after.compare(floor) < 0 {
-		return fmt.Errorf("read the log after %q: %w: it begins at %s", r.pos, ErrTrimmed, text)
+	if after.Compare(floor) < 0 {
+		return fmt.Errorf("read the log after %s: %w: it begins at %s", r.pos, ErrTrimmed, floor)
 	}
 	return nil
 }
@@ -157,7 +158,7 @@ func (r *Reader) forget() {
 
 // readStream returns up to count entries of a stream after a position, and waits
 // for the first one if it may. No entries are no error.
-func (s *Store) readStream(ctx context.Context, key string, after position, count int, block time.Duration) ([]redis.XMessage, error) {
+func (s *Store) readStream(ctx context.Context, key string, after Pos, count int, block time.Duration) ([]redis.XMessage, error) {
 	client, wait := s.reads, time.Duration(-1)
 	// Redis counts in milliseconds, and takes 0 for ever.
 	if block = min(block, maxBlock); block >= time.Millisecond {

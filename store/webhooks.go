@@ -3,13 +3,12 @@ package store
 import (
 	"context"
 	"errors"
+	"faultline"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"faultline"
 )
 
 // Bounds of what webhooks keep.
@@ -19,10 +18,6 @@ const (
 	keptDead      = 50
 	keepDead      = 30 * 24 * time.Hour
 )
-
-// Delivery is one message to one webhook that waits to be sent. What it holds is
-// the sender's; the same ID is the same message.
-type Delivery = faultline.Delivery
 
 // SaveWebhook stores a webhook under its id. Beyond 1,000 a new one fails with
 // [ErrTooLarge].
@@ -80,7 +75,7 @@ func (s *Store) WebhookPosition(ctx context.Context) (string, error) {
 // QueueDeliveries adds deliveries, those that are there already excepted, and
 // moves the position to at ("" leaves it), both or neither. It returns how many
 // there is no room for.
-func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []Delivery) (left int, err error) {
+func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []faultline.Delivery) (left int, err error) {
 	args := []any{at, maxDeliveries}
 	for _, d := range list {
 		args = append(args, d.ID, d.Due.UnixMilli(), d.Data)
@@ -93,7 +88,7 @@ func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []
 }
 
 // DueDeliveries returns deliveries whose time has come, those due first first.
-func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error) {
+func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error) {
 	const op = "read deliveries"
 	ids, err := s.reads.ZRangeByScoreWithScores(ctx, keyDue, &redis.ZRangeBy{Min: "-inf",
 		Max: strconv.FormatInt(now.UnixMilli(), 10), Count: int64(limit)}).Result()
@@ -111,16 +106,16 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 	if err != nil {
 		return nil, s.fail(op, err)
 	}
-	out := make([]Delivery, len(ids))
+	out := make([]faultline.Delivery, len(ids))
 	for i, z := range ids {
 		text, _ := data[i].(string)
-		out[i] = Delivery{ID: names[i], Due: time.UnixMilli(int64(z.Score)).UTC(), Data: []byte(text)}
+		out[i] = faultline.Delivery{ID: names[i], Due: time.UnixMilli(int64(z.Score)).UTC(), Data: []byte(text)}
 	}
 	return out, nil
 }
 
 // PostponeDelivery replaces a delivery that failed.
-func (s *Store) PostponeDelivery(ctx context.Context, d Delivery) error {
+func (s *Store) PostponeDelivery(ctx context.Context, d faultline.Delivery) error {
 	pipe := s.writes.TxPipeline()
 	pipe.ZAddXX(ctx, keyDue, redis.Z{Score: float64(d.Due.UnixMilli()), Member: d.ID})
 	pipe.HSet(ctx, keyDeliveries, d.ID, d.Data)

@@ -21,7 +21,7 @@ func testWebhooks(t *testing.T, f *fixture) {
 	if ok(t, err); at != "" {
 		t.Errorf("begins at %q", at)
 	}
-	list := []Delivery{{ID: "msg_1", Due: f.now, Data: []byte("a")}, {ID: "msg_2", Due: f.now.Add(time.Minute), Data: []byte("b")}}
+	list := []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: []byte("a")}, {ID: "msg_2", Due: f.now.Add(time.Minute), Data: []byte("b")}}
 	for range 2 { // as after a crash
 		left, err := f.QueueDeliveries(ctx, l, "7-1", list)
 		if ok(t, err); left != 0 {
@@ -36,12 +36,12 @@ func testWebhooks(t *testing.T, f *fixture) {
 	due, err := f.DueDeliveries(ctx, f.now, 10)
 	ok(t, err)
 	equal(t, due, list[:1])
-	later := Delivery{ID: "msg_1", Due: f.now.Add(time.Hour), Data: []byte("a, again")}
+	later := faultline.Delivery{ID: "msg_1", Due: f.now.Add(time.Hour), Data: []byte("a, again")}
 	ok(t, f.PostponeDelivery(ctx, later))
 	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", nil))
 	due, err = f.DueDeliveries(ctx, f.now.Add(2*time.Hour), 10)
 	ok(t, err)
-	equal(t, due, []Delivery{later})
+	equal(t, due, []faultline.Delivery{later})
 	for i := range keptDead + 5 {
 		ok(t, f.EndDelivery(ctx, "msg_1", "wh_1", fmt.Append(nil, i)))
 	}

@@ -90,7 +90,7 @@ type server struct {
 }
 
 // first asks for the first work until there is an answer, or never will be.
-func (s *server) first(ctx context.Context, log *slog.Logger) (api.WorkAnswer, error) {
+func (s *server) first(ctx context.Context, log *slog.Logger) (faultline.WorkAnswer, error) {
 	wait, told := feedRetry, false
 	for {
 		answer, err := s.work(ctx, probe.Health{State: faultline.VantageUnknown}, "")
@@ -112,7 +112,7 @@ func (s *server) first(ctx context.Context, log *slog.Logger) (api.WorkAnswer, e
 }
 
 // work asks for work, and waits for news when there is none.
-func (s *server) work(ctx context.Context, h probe.Health, known string) (api.WorkAnswer, error) {
+func (s *server) work(ctx context.Context, h probe.Health, known string) (faultline.WorkAnswer, error) {
 	q := url.Values{"state": {string(h.State)}, "wait": {fmt.Sprint(int(workPatience.Seconds()))}}
 	if known != "" {
 		q.Set("revision", known)
@@ -120,7 +120,7 @@ func (s *server) work(ctx context.Context, h probe.Health, known string) (api.Wo
 	if h.Why != "" {
 		q.Set("why", h.Why)
 	}
-	var answer api.WorkAnswer
+	var answer faultline.WorkAnswer
 	err := s.call(ctx, workPatience+serverTimeout, http.MethodGet, "/v1/probes/work?"+q.Encode(), nil, &answer)
 	return answer, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"faultline/store"
 	"maps"
 	"slices"
 	"time"
@@ -113,7 +114,7 @@ func unready(p progress) error {
 type waiting struct{ seen []sighting }
 
 type sighting struct {
-	pos string
+	pos store.Pos
 	at  time.Time
 }
 
@@ -122,9 +123,9 @@ const maxSightings = 64
 
 // Lag notes that the log ended at tail while the fold stood at folded, and
 // returns how long the oldest entry seen beyond folded has waited.
-func (w *waiting) Lag(tail, folded string, now time.Time) time.Duration {
-	w.seen = slices.DeleteFunc(w.seen, func(s sighting) bool { return !laterPos(s.pos, folded) })
-	if laterPos(tail, folded) && len(w.seen) < maxSightings {
+func (w *waiting) Lag(tail, folded store.Pos, now time.Time) time.Duration {
+	w.seen = slices.DeleteFunc(w.seen, func(s sighting) bool { return !s.pos.After(folded) })
+	if tail.After(folded) && len(w.seen) < maxSightings {
 		w.seen = append(w.seen, sighting{tail, now})
 	}
 	if len(w.seen) == 0 {

@@ -130,12 +130,12 @@ func TestLagIsHowLongTheOldestHasWaited(t *testing.T) {
 		{"902-0", "900-0", 4, time.Second},     // now 901-0 is the oldest
 		{"902-0", "902-0", 9, 0},
 	} {
-		if got := w.Lag(c.tail, c.folded, at(c.now)); got != c.want {
+		if got := w.Lag(pos(c.tail), pos(c.folded), at(c.now)); got != c.want {
 			t.Errorf("at %d: %s, want %s", c.now, got, c.want)
 		}
 	}
 	for i := range 10 * maxSightings {
-		w.Lag(fmt.Sprintf("%d-0", 1000+i), "902-0", at(20+i))
+		w.Lag(pos(fmt.Sprintf("%d-0", 1000+i)), pos("902-0"), at(20+i))
 	}
 	if len(w.seen) > maxSightings {
 		t.Errorf("remembers %d", len(w.seen))

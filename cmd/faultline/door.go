@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
 	"time"
 
@@ -76,45 +72,5 @@ func (f doorFlags) hosting() (ingest.Hosting, error) {
 // limits are those of the flags, settled with the other nodes in the store.
 func (f doorFlags) limits(st *store.Store, reg prometheus.Registerer) *ingest.Limits {
 	return ingest.NewLimits(ingest.LimitsConfig{Person: f.PersonLimit, Prefix: f.PrefixLimit, Token: f.TokenLimit,
-		Reads: f.ReadLimit, TokenReads: f.TokenReadLimit, Keys: st, Shared: quotaAdapter{st}, Now: time.Now, Registerer: reg})
+		Reads: f.ReadLimit, TokenReads: f.TokenReadLimit, Keys: st, Shared: st, Now: time.Now, Registerer: reg})
 }
-
-// quotaAdapter is the store as limits see it.
-type quotaAdapter struct{ *store.Store }
-
-func (a quotaAdapter) Settle(ctx context.Context, spent []ingest.Spent) ([]ingest.Settled, error) {
-	quotas := make([]store.Quota, len(spent))
-	for i, s := range spent {
-		quotas[i] = store.Quota(s)
-	}
-	states, err := a.Store.Settle(ctx, quotas)
-	settled := make([]ingest.Settled, len(states))
-	for i, s := range states {
-		settled[i] = ingest.Settled(s)
-	}
-	return settled, err
-}
-
-// publicDNS asks the system's resolver whether a name has an address that anybody
-// could reach.
-type publicDNS struct{}
-
-func (publicDNS) Resolves(ctx context.Context, host string) (bool, error) {
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host+".")
-	var missing *net.DNSError
-	if errors.As(err, &missing) && missing.IsNotFound {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("resolve a name: %w", err)
-	}
-	for _, a := range addrs {
-		if isPublic(a.Unmap()) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// isPublic is coarse: nothing is connected to on its word.
-func isPublic(a netip.Addr) bool { return a.IsGlobalUnicast() && !a.IsPrivate() }

@@ -70,23 +70,23 @@ func patiently(ctx context.Context, do func() error) error {
 
 // exportLog writes every event from the start of the log to its present end.
 func exportLog(ctx context.Context, st *store.Store, out *bufio.Writer) error {
-	var tail string
+	var tail store.Pos
 	if err := patiently(ctx, func() (err error) { tail, err = st.LogTail(ctx); return err }); err != nil {
 		return fmt.Errorf("export the log: %w", err)
 	}
-	reader, pos := st.Reader(store.Cursor{}), ""
+	reader, pos := st.Reader(store.Cursor{}), store.Pos{}
 	var line []byte
-	for laterPos(tail, pos) {
+	for tail.After(pos) {
 		var batches []store.Batch
 		err := patiently(ctx, func() (err error) { batches, err = reader.Next(ctx, 0); return err })
-		if errors.Is(err, store.ErrTrimmed) && pos == "" {
+		if errors.Is(err, store.ErrTrimmed) && pos.IsZero() {
 			return fmt.Errorf("export the log: its beginning is no longer kept: %w", err)
 		}
 		if err != nil {
 			return fmt.Errorf("export the log: %w", err)
 		}
 		for _, b := range batches {
-			if laterPos(b.Pos, tail) {
+			if b.Pos.After(tail) {
 				return nil
 			}
 			for _, ev := range b.Events {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api"
 	"faultline/ingest/probe"
 )
 
@@ -22,7 +21,7 @@ const (
 var errUnwelcome = errors.New("the server refuses this agent")
 
 // askWork asks for work: of this node's board, or of a server.
-type askWork func(ctx context.Context, health probe.Health, known string) (api.WorkAnswer, error)
+type askWork func(ctx context.Context, health probe.Health, known string) (faultline.WorkAnswer, error)
 
 // feed tells a prober what to check until ctx ends, and the server how the
 // prober does, at once when that changes. It fails when the server never will.
@@ -63,7 +62,7 @@ func feed(ctx context.Context, p *probe.Prober, ask askWork, log *slog.Logger) e
 	return nil
 }
 
-func workOf(a api.WorkAnswer) probe.Work {
+func workOf(a faultline.WorkAnswer) probe.Work {
 	w := probe.Work{Wishes: a.Wishes}
 	if !a.SameSites {
 		w.Sites = make([]probe.Site, len(a.Sites))
@@ -76,7 +75,7 @@ func workOf(a api.WorkAnswer) probe.Work {
 
 // localWork asks this node's own board.
 func localWork(b *workBoard, vantage faultline.Vantage, now func() time.Time) askWork {
-	return func(ctx context.Context, h probe.Health, known string) (api.WorkAnswer, error) {
+	return func(ctx context.Context, h probe.Health, known string) (faultline.WorkAnswer, error) {
 		return b.Work(ctx, statusOf(vantage, h, now()), known, 5*time.Second)
 	}
 }

@@ -78,7 +78,7 @@ func newFolder(st *store.Store, newEngine func([]byte) (engine, error), sites *s
 // foldStatus is how far the fold has come.
 type foldStatus struct {
 	Loaded bool      // a checkpoint was restored, or there was none
-	Pos    string    // of the log, folded
+	Pos    store.Pos // of the log, folded
 	Clock  time.Time // the newest tick folded
 }
 

@@ -156,7 +156,7 @@ func (l *leader) takeOver(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	var tail string
+	var tail store.Pos
 	if err := l.again(ctx, "find the end of the log", func() (err error) {
 		tail, err = l.store.LogTail(ctx)
 		return err
@@ -164,7 +164,7 @@ func (l *leader) takeOver(ctx context.Context) error {
 		return err
 	}
 	for {
-		if s := l.fold.status.Load(); s.Loaded && !laterPos(tail, s.Pos) {
+		if s := l.fold.status.Load(); s.Loaded && !tail.After(s.Pos) {
 			l.ticked = nextTick(s.Clock, l.ticked)
 			break
 		}

@@ -224,11 +224,11 @@ func TestEndInOrderLeavesACheckpointAndNoLease(t *testing.T) {
 	r.leads(w)
 	r.append(report(), faultline.Tick{At: time.Now()})
 	r.append(report())
-	var tail string
+	var tail store.Pos
 	r.patiently("tail", func() (err error) { tail, err = r.st.LogTail(t.Context()); return err })
 	w.stop()
 	cp, ok, err := r.st.Checkpoint(t.Context())
-	if err != nil || !ok || laterPos(tail, cp.Cursor.Pos) {
+	if err != nil || !ok || tail.After(cp.Cursor.Pos) {
 		t.Fatalf("checkpoint %v at %s, the log ends at %s: %v", ok, cp.Cursor.Pos, tail, err)
 	}
 	e, err := newToy("")(cp.Whole())

@@ -87,7 +87,7 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	engines, stale := newEngine(correlate.Config{}), time.Duration(0)
 	snapshotFile := filepath.Join(c.StateDir, "snapshot.json.gz")
 	var labels ingest.Labels
-	newcomers := ingest.NewNewcomers(publicDNS{}, now, p.reg)
+	newcomers := ingest.NewNewcomers(ingest.PublicDNS{}, now, p.reg)
 	if p.places != nil {
 		labels = p.places
 	}

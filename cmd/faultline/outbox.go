@@ -1,8 +1,7 @@
 package main
 
 import (
-	"strconv"
-	"strings"
+	"faultline/store"
 	"sync"
 
 	"faultline"
@@ -15,7 +14,7 @@ const outboxSites = 1 << 19
 // revision is one that the fold made, with the position of the log that it was
 // made at.
 type revision struct {
-	pos string
+	pos store.Pos
 	inc faultline.Incident
 }
 
@@ -28,7 +27,7 @@ type outbox struct {
 	limit  int
 	items  []revision
 	weight int
-	lost   string        // position of the newest revision dropped for want of room
+	lost   store.Pos     // position of the newest revision dropped for want of room
 	added  uint64        // how many there ever were; the last one's number
 	taken  uint64        // how many of those are stored or dropped
 	resets uint64        // how often everything was forgotten
@@ -47,7 +46,7 @@ func (o *outbox) signal() {
 // Add appends revisions made at pos. Beyond the limit the oldest are dropped,
 // and remembered as lost, unless all are to be kept: a leader's fold waits
 // instead (see [outbox.Crowded]).
-func (o *outbox) Add(pos string, incs []faultline.Incident, keepAll bool) {
+func (o *outbox) Add(pos store.Pos, incs []faultline.Incident, keepAll bool) {
 	if len(incs) == 0 {
 		return
 	}
@@ -130,17 +129,17 @@ func (o *outbox) Crowded() (bool, <-chan struct{}) {
 // Resume drops what a checkpoint at pos covers: whoever stored it had stored
 // those. It answers false when a revision was lost that the checkpoint does not
 // cover; then only a fold from the checkpoint brings it back.
-func (o *outbox) Resume(pos string) bool {
+func (o *outbox) Resume(pos store.Pos) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.items) > 0 && !laterPos(o.items[0].pos, pos) {
+	for len(o.items) > 0 && !o.items[0].pos.After(pos) {
 		o.drop()
 	}
 	o.signal()
-	if laterPos(o.lost, pos) {
+	if o.lost.After(pos) {
 		return false
 	}
-	o.lost = ""
+	o.lost = store.Pos{}
 	return true
 }
 
@@ -150,21 +149,6 @@ func (o *outbox) Reset() {
 	defer o.mu.Unlock()
 	o.taken = o.added
 	o.resets++
-	o.items, o.weight, o.lost = nil, 0, ""
+	o.items, o.weight, o.lost = nil, 0, store.Pos{}
 	o.signal()
-}
-
-// laterPos reports whether position a of the log lies behind b. A position is
-// milliseconds and a counter, joined by a dash; the empty one is the start.
-func laterPos(a, b string) bool {
-	am, as := splitPos(a)
-	bm, bs := splitPos(b)
-	return am > bm || am == bm && as > bs
-}
-
-func splitPos(pos string) (ms, seq uint64) {
-	left, right, _ := strings.Cut(pos, "-")
-	ms, _ = strconv.ParseUint(left, 10, 64)
-	seq, _ = strconv.ParseUint(right, 10, 64)
-	return ms, seq
 }

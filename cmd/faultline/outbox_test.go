@@ -1,6 +1,7 @@
 package main
 
 import (
+	"faultline/store"
 	"fmt"
 	"testing"
 
@@ -9,6 +10,15 @@ import (
 
 func made(id string, revision, sites int) faultline.Incident {
 	return faultline.Incident{ID: id, Revision: revision, Sites: make([]faultline.IncidentSite, sites)}
+}
+
+// pos is a position of the log, which the test spells right.
+func pos(text string) store.Pos {
+	p, err := store.ParsePos(text)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func held(o *outbox) (names []string) {
@@ -24,14 +34,14 @@ func TestOutboxHandsOutInOrderAndOnlyTheOldestIsStored(t *testing.T) {
 		t.Fatal("an empty outbox has one")
 	}
 	_, _, _, moved := o.Next()
-	o.Add("1-0", []faultline.Incident{made("a", 1, 0), made("b", 1, 0)}, false)
+	o.Add(pos("1-0"), []faultline.Incident{made("a", 1, 0), made("b", 1, 0)}, false)
 	select {
 	case <-moved:
 	default:
 		t.Fatal("nobody was told")
 	}
 	r, first, ok, _ := o.Next()
-	if !ok || r.inc.ID != "a" || r.pos != "1-0" {
+	if !ok || r.inc.ID != "a" || r.pos != pos("1-0") {
 		t.Fatalf("got %v", r)
 	}
 	o.Stored(first + 1) // not the oldest: somebody else's number
@@ -44,7 +54,7 @@ func TestOutboxHandsOutInOrderAndOnlyTheOldestIsStored(t *testing.T) {
 
 func TestOutboxThroughIsVoidAfterReset(t *testing.T) {
 	o := newOutbox(100)
-	o.Add("1-0", []faultline.Incident{made("a", 1, 0)}, false)
+	o.Add(pos("1-0"), []faultline.Incident{made("a", 1, 0)}, false)
 	m := o.Mark()
 	if through, void, _ := o.Through(m); through || void {
 		t.Errorf("through %v, void %v before it was stored", through, void)
@@ -54,7 +64,7 @@ func TestOutboxThroughIsVoidAfterReset(t *testing.T) {
 	if through, void, _ := o.Through(m); !through || void {
 		t.Errorf("through %v, void %v once it was stored", through, void)
 	}
-	o.Add("2-0", []faultline.Incident{made("a", 2, 0)}, false)
+	o.Add(pos("2-0"), []faultline.Incident{made("a", 2, 0)}, false)
 	m = o.Mark()
 	o.Reset()
 	if through, void, _ := o.Through(m); through || !void {
@@ -65,9 +75,9 @@ func TestOutboxThroughIsVoidAfterReset(t *testing.T) {
 func TestOutboxResumeDropsWhatTheCheckpointCovers(t *testing.T) {
 	o := newOutbox(100)
 	for i := 8; i <= 12; i++ {
-		o.Add(fmt.Sprintf("%d-0", i), []faultline.Incident{made("a", i, 0)}, false)
+		o.Add(pos(fmt.Sprintf("%d-0", i)), []faultline.Incident{made("a", i, 0)}, false)
 	}
-	if !o.Resume("9-5") {
+	if !o.Resume(pos("9-5")) {
 		t.Error("something is lost that never was")
 	}
 	if got := fmt.Sprint(held(o)); got != "[a@10 a@11 a@12]" { // 10 is behind 9: no strings are compared
@@ -78,7 +88,7 @@ func TestOutboxResumeDropsWhatTheCheckpointCovers(t *testing.T) {
 func TestOutboxKnowsWhatItLost(t *testing.T) {
 	o := newOutbox(10)
 	for i := 1; i <= 5; i++ {
-		o.Add(fmt.Sprintf("%d-0", i), []faultline.Incident{made("a", i, 3)}, false) // 4 each: two fit
+		o.Add(pos(fmt.Sprintf("%d-0", i)), []faultline.Incident{made("a", i, 3)}, false) // 4 each: two fit
 	}
 	if got := fmt.Sprint(held(o)); got != "[a@4 a@5]" {
 		t.Fatalf("holds %s", got)
@@ -86,13 +96,13 @@ func TestOutboxKnowsWhatItLost(t *testing.T) {
 	if crowded, _ := o.Crowded(); !crowded {
 		t.Error("8 of 10 are no crowd")
 	}
-	if o.Resume("2-9") {
+	if o.Resume(pos("2-9")) {
 		t.Error("the revision at 3-0 is lost, the checkpoint at 2-9 does not cover it")
 	}
-	if !o.Resume("3-0") {
+	if !o.Resume(pos("3-0")) {
 		t.Error("the checkpoint at 3-0 covers what was lost")
 	}
-	o.Add("6-0", []faultline.Incident{made("a", 6, 100)}, false)
+	o.Add(pos("6-0"), []faultline.Incident{made("a", 6, 100)}, false)
 	if got := fmt.Sprint(held(o)); got != "[a@6]" { // one is held however large it is
 		t.Errorf("holds %s", got)
 	}
@@ -101,23 +111,9 @@ func TestOutboxKnowsWhatItLost(t *testing.T) {
 func TestOutboxOfALeaderLosesNothing(t *testing.T) {
 	o := newOutbox(2)
 	for i := 1; i <= 5; i++ {
-		o.Add(fmt.Sprintf("%d-0", i), []faultline.Incident{made("a", i, 0)}, true)
+		o.Add(pos(fmt.Sprintf("%d-0", i)), []faultline.Incident{made("a", i, 0)}, true)
 	}
-	if got := len(held(o)); got != 5 || !o.Resume("") {
+	if got := len(held(o)); got != 5 || !o.Resume(pos("")) {
 		t.Errorf("holds %d of 5", got)
-	}
-}
-
-func TestLaterPos(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"", "", false}, {"1-0", "", true}, {"", "1-0", false}, {"10-0", "9-9", true},
-		{"9-10", "9-9", true}, {"9-9", "9-9", false}, {"18446744073709551615-1", "2-2", true},
-	} {
-		if got := laterPos(c.a, c.b); got != c.want {
-			t.Errorf("%q later than %q: %v", c.a, c.b, got)
-		}
 	}
 }

@@ -228,7 +228,7 @@ func (r *rig) reads(w *worker) {
 	eventually(r.t, 10*time.Second, "the log is folded", func() bool {
 		tail, err := r.st.LogTail(r.t.Context())
 		s := w.fold.status.Load()
-		return err == nil && s.Loaded && !laterPos(tail, s.Pos)
+		return err == nil && s.Loaded && !tail.After(s.Pos)
 	})
 }
 

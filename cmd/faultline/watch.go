@@ -50,7 +50,7 @@ func (w *watcher) look(ctx context.Context) {
 	}
 	w.answered = now
 	w.p.Lag = w.waiting.Lag(tail, fold.Pos, now)
-	if fold.Loaded && !laterPos(tail, fold.Pos) {
+	if fold.Loaded && !tail.After(fold.Pos) {
 		w.p.CaughtUp = true
 	}
 	w.m.lag.Set(w.p.Lag.Seconds())

@@ -13,7 +13,6 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"faultline"
-	"faultline/api"
 	"faultline/store"
 )
 
@@ -58,7 +57,7 @@ type workBoard struct {
 // share is the part of the map that one vantage checks.
 type share struct {
 	revision uint64
-	sites    []api.WorkSite
+	sites    []faultline.WorkSite
 }
 
 func newWorkBoard(st *store.Store, sites *siteMap, exclude []string, period time.Duration, page string, log *slog.Logger, now func() time.Time) *workBoard {
@@ -138,12 +137,12 @@ func (b *workBoard) shareOf(vantage string) share {
 	if !slices.Contains(live, vantage) {
 		live = append(live, vantage)
 	}
-	s, sum := share{sites: []api.WorkSite{}}, xxhash.New()
+	s, sum := share{sites: []faultline.WorkSite{}}, xxhash.New()
 	for _, r := range b.records {
 		if b.exclude[r.Site] || !among(r.Site, vantage, live) {
 			continue
 		}
-		s.sites = append(s.sites, api.WorkSite{Site: r.Site, Components: r.Components})
+		s.sites = append(s.sites, faultline.WorkSite{Site: r.Site, Components: r.Components})
 		_, _ = sum.WriteString(r.Site) // a hash takes everything
 		for _, c := range r.Components {
 			_, _ = sum.WriteString(" " + string(c))
@@ -190,7 +189,7 @@ func (b *workBoard) Vantages() []faultline.VantageStatus {
 }
 
 // Work implements [api.Work].
-func (b *workBoard) Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (api.WorkAnswer, error) {
+func (b *workBoard) Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error) {
 	b.note(ctx, who)
 	sites, wishes, _ := strings.Cut(known, ".")
 	deadline := time.NewTimer(wait)
@@ -203,7 +202,7 @@ func (b *workBoard) Work(ctx context.Context, who faultline.VantageStatus, known
 		answer, siteRev, wishRev, changed := b.answer(who.Vantage)
 		answer.SameSites = siteRev == sites
 		if answer.SameSites {
-			answer.Sites = []api.WorkSite{}
+			answer.Sites = []faultline.WorkSite{}
 		}
 		if !answer.SameSites || wishRev != wishes || !patient {
 			return answer, nil
@@ -213,7 +212,7 @@ func (b *workBoard) Work(ctx context.Context, who faultline.VantageStatus, known
 		case <-deadline.C:
 			return answer, nil
 		case <-ctx.Done():
-			return api.WorkAnswer{}, ctx.Err()
+			return faultline.WorkAnswer{}, ctx.Err()
 		}
 	}
 }
@@ -247,12 +246,12 @@ func (b *workBoard) Close() {
 	}
 }
 
-func (b *workBoard) answer(vantage string) (answer api.WorkAnswer, siteRev, wishRev string, changed <-chan struct{}) {
+func (b *workBoard) answer(vantage string) (answer faultline.WorkAnswer, siteRev, wishRev string, changed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shareOf(vantage)
 	siteRev, wishRev = strconv.FormatUint(s.revision, 36), strconv.FormatUint(b.wishRev, 36)
-	return api.WorkAnswer{Vantage: vantage, PeriodS: int(b.period / time.Second), Page: b.page, Revision: siteRev + "." + wishRev,
+	return faultline.WorkAnswer{Vantage: vantage, PeriodS: int(b.period / time.Second), Page: b.page, Revision: siteRev + "." + wishRev,
 		Sites: s.sites, Wishes: b.wishes}, siteRev, wishRev, b.changed
 }
 

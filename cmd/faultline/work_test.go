@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api"
 	"faultline/store"
 	"faultline/store/storetest"
 )
@@ -31,7 +30,7 @@ func status(name string, s faultline.VantageState) faultline.VantageStatus {
 }
 
 // works has vantages ask, and the board look.
-func works(t *testing.T, b *workBoard, who ...faultline.VantageStatus) []api.WorkAnswer {
+func works(t *testing.T, b *workBoard, who ...faultline.VantageStatus) []faultline.WorkAnswer {
 	t.Helper()
 	for range 2 { // the first time it does not know all of them yet
 		for _, w := range who {
@@ -39,7 +38,7 @@ func works(t *testing.T, b *workBoard, who ...faultline.VantageStatus) []api.Wor
 		}
 		eventually(t, 5*time.Second, "the store answers", func() bool { return b.look(t.Context()) == nil })
 	}
-	all := make([]api.WorkAnswer, len(who))
+	all := make([]faultline.WorkAnswer, len(who))
 	for i, w := range who {
 		a, err := b.Work(t.Context(), w, "", 0)
 		if err != nil {
@@ -94,7 +93,7 @@ func TestEachSiteHasThreeVantages(t *testing.T) {
 func TestWorkWaitsForNews(t *testing.T) {
 	b, st := desk(t, 10)
 	first := works(t, b, status("v", faultline.VantageOK))[0]
-	ask := func(known string, wait time.Duration) api.WorkAnswer {
+	ask := func(known string, wait time.Duration) faultline.WorkAnswer {
 		t.Helper()
 		a, err := b.Work(t.Context(), status("v", faultline.VantageOK), known, wait)
 		if err != nil {
@@ -105,7 +104,7 @@ func TestWorkWaitsForNews(t *testing.T) {
 	if a := ask(first.Revision, time.Millisecond); !a.SameSites || len(a.Sites) != 0 || a.Revision != first.Revision {
 		t.Errorf("%+v", a)
 	}
-	got := make(chan api.WorkAnswer)
+	got := make(chan faultline.WorkAnswer)
 	go func() { got <- ask(first.Revision, 20*time.Second) }()
 	eventually(t, 5*time.Second, "it waits", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.waiting == 1 })
 	if _, err := st.AskCheck(t.Context(), "asked.net", "1a2b", time.Now()); err != nil {

@@ -132,10 +132,10 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 // shift is what the vantages of the drill do at its moment.
 type shift struct{}
 
-func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string, _ time.Duration) (api.WorkAnswer, error) {
+func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string, _ time.Duration) (faultline.WorkAnswer, error) {
 	until := drillMoment.Add(45 * time.Second)
-	return api.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Page: "https://faultline.example/prober", Revision: "1k2m.9x",
-		Sites: []api.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
+	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Page: "https://faultline.example/prober", Revision: "1k2m.9x",
+		Sites: []faultline.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
 		Wishes: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly", Until: until},
 			{Site: "wikipedia.org", Reason: faultline.CheckControl, Component: "cdn:fastly", Until: until}}}, nil
 }

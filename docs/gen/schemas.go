@@ -32,7 +32,7 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ReportRequest](),
 	reflect.TypeFor[api.ReportAnswer](),
 	reflect.TypeFor[api.ProbesAnswer](),
-	reflect.TypeFor[api.WorkAnswer](),
+	reflect.TypeFor[faultline.WorkAnswer](),
 	reflect.TypeFor[api.VantagesAnswer](),
 	reflect.TypeFor[api.CheckAnswer](),
 	reflect.TypeFor[api.CheckBody](),
