@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"ingest/infra":      {"."},
 	"ingest/statements": {"."},
 	"ingest/replay":     {"."},
+	"ingest/agent":      {".", "api/client", "ingest/probe", "task"},
 	"correlate":         {"."},
 	"store":             {"."},
 	"correlate/verdict": {"."},
@@ -46,11 +47,16 @@ var rooms = map[string][]string{
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
+	"store/redisd":      {".", "task"},
+	"replica":           {".", "store", "task"},
+	"task":              {},
 	"api/client":        {"."},
 	"web":               {".", "board", "board/page"},
 	"scenario":          {"."},
+	"scenario/drill":    {".", "scenario", "task"},
 	"scenario/accuracy": {".", "scenario"},
 	"board/find":        {"."},
+	"transcript":        {"."},
 	"docs":              {},
 	"pace":              {},
 	"docs/gen":          {anyRoom},
@@ -74,9 +80,9 @@ var guarded = []struct {
 }{
 	{"gin", "github.com/gin-gonic/", []string{"api", "web", "cmd/faultline", "bench"}, false},
 	{"gin", "github.com/gin-contrib/", []string{"api", "web", "cmd/faultline", "bench"}, false},
-	{"go-redis", "github.com/redis/", []string{"store", "cmd/faultline", "bench"}, true},
-	{"miniredis", "github.com/alicebob/miniredis/", []string{"store", "cmd/faultline", "bench"}, true},
 	{"jwt", "github.com/golang-jwt/", []string{"api/token"}, true},
+	{"go-redis", "github.com/redis/", []string{"store", "bench"}, true},
+	{"miniredis", "github.com/alicebob/miniredis/", []string{"store", "store/redisd", "bench"}, true},
 }
 
 // badNames say nothing about what belongs in a package.

@@ -39,6 +39,8 @@ var wallClocks = map[string]string{
 	"cmd/faultline":  "hands the clock on to everything else",
 	"ingest/probe":   "measures how long a connection took",
 	"pace":           "measures the machine",
+	"scenario/drill": "plays at a pace of the world's time",
+	"store/redisd":   "waits for a process, and says how long it lived",
 }
 
 // fault is one breach of a rule.

@@ -221,17 +221,23 @@ func (c *Client) do(ctx context.Context, path string, query url.Values, lastEven
 	if err != nil {
 		return nil, err
 	}
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
-	}
 	if lastEventID != "" {
 		r.Header.Set("Last-Event-ID", lastEventID)
+	}
+	return c.send(r, http.StatusOK)
+}
+
+// send makes a request with the token; an answer of another status than want is an
+// error.
+func (c *Client) send(r *http.Request, want int) (*http.Response, error) {
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
 		return nil, errors.Join(faultline.ErrUnavailable, err)
 	}
-	if answer.StatusCode == http.StatusOK {
+	if answer.StatusCode == want {
 		return answer, nil
 	}
 	defer answer.Body.Close()

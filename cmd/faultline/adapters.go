@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"faultline"
 	"faultline/board"
+	"faultline/replica"
 	"faultline/store"
 )
 
@@ -19,21 +19,11 @@ func (a logAdapter) Append(ctx context.Context, writer, seq uint64, events []fau
 	return err
 }
 
-// annotator writes what people say of incidents into the log, one at a time.
-type annotator struct {
-	store  *store.Store
-	writer uint64
+// annotator writes what people say of incidents into the log.
+type annotator struct{ writer *store.Writer }
 
-	mu  sync.Mutex
-	seq uint64
-}
-
-func (a *annotator) Annotate(ctx context.Context, ev faultline.Event) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.seq++
-	_, err := a.store.Append(ctx, store.BatchKey{Writer: a.writer, Seq: a.seq}, []faultline.Event{ev})
-	return err
+func (a annotator) Annotate(ctx context.Context, ev faultline.Event) error {
+	return a.writer.Append(ctx, []faultline.Event{ev})
 }
 
 // sourceAdapter is the store as the board sees it.
@@ -47,17 +37,17 @@ func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, blo
 	return changes, err
 }
 
-// mapOnDisk is the map as the board writes it down, once the log was read.
+// mapOnDisk is the list of sites as the board writes it down, once the log was read.
 type mapOnDisk struct {
-	*siteMap
-	fold *folder
+	*replica.SiteMap
+	replica *replica.Replica
 }
 
 func (m mapOnDisk) Version() int {
-	if !m.fold.status.Load().Loaded {
+	if !m.replica.Status().Loaded {
 		return 0
 	}
-	return m.siteMap.Version()
+	return m.SiteMap.Version()
 }
 
 // pageSource is what the pages show: the board, and old revisions of the store.
@@ -81,28 +71,4 @@ func (p pageSource) Revisions(ctx context.Context, id string, after, limit int) 
 		out = append(out, in.Listed())
 	}
 	return out, nil
-}
-
-// webhookBox is the store as the webhooks' dispatcher sees it, in one term.
-type webhookBox struct {
-	*store.Store
-	lease store.Lease
-}
-
-func (b webhookBox) Position(ctx context.Context) (string, error) { return b.WebhookPosition(ctx) }
-
-func (b webhookBox) Queue(ctx context.Context, position string, messages []faultline.Delivery) (int, error) {
-	return b.QueueDeliveries(ctx, b.lease, position, messages)
-}
-
-func (b webhookBox) Due(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error) {
-	return b.DueDeliveries(ctx, now, limit)
-}
-
-func (b webhookBox) Postpone(ctx context.Context, m faultline.Delivery) error {
-	return b.PostponeDelivery(ctx, m)
-}
-
-func (b webhookBox) End(ctx context.Context, id, webhook string, dead []byte) error {
-	return b.EndDelivery(ctx, id, webhook, dead)
 }

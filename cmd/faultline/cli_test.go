@@ -191,10 +191,11 @@ func TestDefaultStateDir(t *testing.T) {
 }
 
 func TestCatalogueFilesAreLaidOver(t *testing.T) {
-	base, err := loadCatalogue(nil)
+	baseBook, err := loadBook(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	base := baseBook.Records()
 	data, err := os.ReadFile("../../ingest/infra/catalog.json")
 	if err != nil {
 		t.Fatal(err)
@@ -205,10 +206,11 @@ func TestCatalogueFilesAreLaidOver(t *testing.T) {
 	if err := os.WriteFile(name, changed, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all, err := loadCatalogue([]string{name})
+	allBook, err := loadBook([]string{name})
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := allBook.Records()
 	if len(all) != len(base)+1 || all[0].Site != first || all[len(all)-1].Site != "zz-unheard-of.com" {
 		t.Errorf("%d sites from %s to %s; before %d", len(all), all[0].Site, all[len(all)-1].Site, len(base))
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"faultline/ingest"
 	"faultline/ingest/infra"
 )
 
@@ -29,7 +30,7 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	from := infra.Sources{Owner: book.owner}
+	from := infra.Sources{Owner: book.Owner}
 	networks, err := openNetworks(c.AddressDB)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	site, err := book.names().Normalise(c.Site)
+	site, err := namesOf(book).Normalise(c.Site)
 	if err != nil {
 		return usageError{fmt.Errorf("%s %w", c.Site, err)}
 	}
@@ -56,6 +57,13 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	o.Site, o.At = site, time.Now()
 	printFindings(w.stdout, book, o, matcher.Infer(o))
 	return failed
+}
+
+// namesOf knows the sites of the catalogues by all that they are called.
+func namesOf(book infra.Book) *ingest.Names {
+	names := ingest.NewNames(book.Sites()...)
+	book.Teach(names)
+	return names
 }
 
 // openNetworks opens the first database that tells networks; those of countries
@@ -77,9 +85,9 @@ func openNetworks(files []string) (*infra.MMDB, error) {
 
 // printFindings prints a line for each component and one, indented, for each piece
 // of evidence.
-func printFindings(out io.Writer, book catalogueBook, o infra.Observation, found []infra.Finding) {
+func printFindings(out io.Writer, book infra.Book, o infra.Observation, found []infra.Finding) {
 	title := o.Site
-	if name := book.title(o.Site); name != "" {
+	if name := book.Title(o.Site); name != "" {
 		title += " (" + name + ")"
 	}
 	fmt.Fprintf(out, "%s, seen %s\n", title, o.At.UTC().Format(time.RFC3339))
@@ -96,7 +104,7 @@ func printFindings(out io.Writer, book catalogueBook, o infra.Observation, found
 			fmt.Fprintf(out, "    %-7s %s  [%s]\n", e.By, e.Saw, e.Rule)
 		}
 	}
-	if believed := book.record(o.Site); len(believed.Components) > 0 {
+	if believed := book.Record(o.Site); len(believed.Components) > 0 {
 		words := make([]string, len(believed.Components))
 		for i, c := range believed.Components {
 			words[i] = string(c)

@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
-	"time"
 
 	"faultline"
+	"faultline/replica"
 	"faultline/store"
+	"faultline/store/redisd"
 )
 
 type exportCmd struct {
@@ -34,7 +34,7 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 		}
 	}
 	back, err := openBackend(ctx, c.redisFlags, log, nil)
-	if errors.Is(err, errInUse) {
+	if errors.Is(err, redisd.ErrInUse) {
 		back, err = joinPrivate(c.StateDir)
 	}
 	if err != nil {
@@ -47,62 +47,20 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 	}
 	defer st.Close()
 	out := bufio.NewWriterSize(w.stdout, 1<<16)
-	if err := exportLog(ctx, st, out); err != nil {
+	if err := replica.Export(ctx, st, printTo(out)); err != nil {
 		return err
 	}
 	return out.Flush()
 }
 
-// exportPatience is for how long a Redis that does not answer is asked again.
-const exportPatience = 5 * time.Second
-
-// patiently does what Redis may be too busy for just now.
-func patiently(ctx context.Context, do func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, exportPatience)
-	defer cancel()
-	for {
-		err := do()
-		if judgeWrite(err) != writeAgain || !pause(ctx, writeRetry) {
+// printTo writes each event as a line.
+func printTo(out *bufio.Writer) func(faultline.Event) error {
+	var line []byte
+	return func(ev faultline.Event) (err error) {
+		if line, err = faultline.AppendLine(line[:0], ev); err != nil {
 			return err
 		}
+		_, err = out.Write(line)
+		return err
 	}
-}
-
-// exportLog writes every event from the start of the log to its present end.
-func exportLog(ctx context.Context, st *store.Store, out *bufio.Writer) error {
-	var tail store.Pos
-	if err := patiently(ctx, func() (err error) { tail, err = st.LogTail(ctx); return err }); err != nil {
-		return fmt.Errorf("export the log: %w", err)
-	}
-	reader, pos := st.Reader(store.Cursor{}), store.Pos{}
-	var line []byte
-	for tail.After(pos) {
-		var batches []store.Batch
-		err := patiently(ctx, func() (err error) { batches, err = reader.Next(ctx, 0); return err })
-		if errors.Is(err, store.ErrTrimmed) && pos.IsZero() {
-			return fmt.Errorf("export the log: its beginning is no longer kept: %w", err)
-		}
-		if err != nil {
-			return fmt.Errorf("export the log: %w", err)
-		}
-		for _, b := range batches {
-			if b.Pos.After(tail) {
-				return nil
-			}
-			for _, ev := range b.Events {
-				if line, err = faultline.AppendLine(line[:0], ev); err != nil {
-					return err
-				}
-				if _, err := out.Write(line); err != nil {
-					return err
-				}
-			}
-		}
-		next := reader.Cursor().Pos
-		if next == pos {
-			return errors.New("export the log: it went away meanwhile")
-		}
-		pos = next
-	}
-	return nil
 }

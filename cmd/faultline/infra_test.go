@@ -96,7 +96,7 @@ gazette.map.fastly.net. 60 IN A 127.0.0.1
 	}
 	o.Site = "gazette.com"
 	var out strings.Builder
-	printFindings(&out, catalogueBook{}, o, m.Infer(o))
+	printFindings(&out, infra.Book{}, o, m.Infer(o))
 	for _, want := range []string{
 		"gazette.com, seen ", "cdn:fastly\n    cname   gazette.map.fastly.net  [fastly.net]\n    header  X-Served-By: cache-lhr-egll1980040-LHR",
 		"dns:gazette.com, 50 % of it, the site's own\n    ns      ns1.gazette.com  [own zone]", "dns:ns1, 50 % of it\n    ns      dns1.p01.nsone.net", "pop:fastly/lhr\n",
@@ -172,7 +172,7 @@ func TestWhatPeopleTypeLeadsToASite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := book.names()
+	names := namesOf(book)
 	for typed, want := range map[string]string{
 		"fb": "facebook.com", "Twitter": "x.com", "twitter.com": "x.com", "youtu.be": "youtube.com", "Gmail": "mail.google.com", "psn": "playstation.com",
 		"BBC": "bbc.co.uk", "hacker news": "news.ycombinator.com", "chat.openai.com": "chatgpt.com", "gov.uk": "www.gov.uk", "bbc.co.uk": "bbc.co.uk",

@@ -23,6 +23,7 @@ import (
 	"faultline"
 	"faultline/ingest/infra"
 	"faultline/store"
+	"faultline/task"
 )
 
 const (
@@ -161,10 +162,10 @@ func (k *killing) run(kills int) (lost, twice int) {
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(kills)))
 	for range kills {
-		pause(ctx, time.Duration(rng.IntN(200))*time.Millisecond)
+		task.Pause(ctx, time.Duration(rng.IntN(200))*time.Millisecond)
 		k.kill(rng)
 	}
-	pause(ctx, 100*time.Millisecond)
+	task.Pause(ctx, 100*time.Millisecond)
 	stop()
 	people.Wait()
 	return k.judge()

@@ -1,20 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
-
 	"faultline"
-	"faultline/ingest"
-	"faultline/ingest/probe"
 )
 
 // Roles of a node.
@@ -62,46 +55,4 @@ func (f localFlags) vantage() faultline.Vantage {
 		}
 	}
 	return faultline.Vantage{Vantage: name, ASN: f.VantageASN, Country: f.VantageCountry}
-}
-
-// doorSink hands the local prober's probes to the door, as everybody's.
-type doorSink struct {
-	door    *ingest.Door
-	vantage faultline.Vantage
-	log     *slog.Logger
-}
-
-func (s doorSink) Probes(ctx context.Context, probes []faultline.Probe) error {
-	_, rejected, err := s.door.Probes(ctx, s.vantage, probes)
-	for _, r := range rejected {
-		s.log.Warn("the door refuses a probe", "error", r)
-	}
-	return err
-}
-
-// localProber is the prober of this node.
-type localProber struct {
-	prober *probe.Prober
-	ask    askWork
-	log    *slog.Logger
-}
-
-func newLocalProber(f localFlags, door *ingest.Door, board *workBoard, grounds probe.Grounds, page string,
-	log *slog.Logger, reg prometheus.Registerer, now func() time.Time) (*localProber, error) {
-	vantage := f.vantage()
-	eyes, err := f.checker(page, grounds, now)
-	if err != nil {
-		return nil, err
-	}
-	p := probe.New(probe.Config{Vantage: vantage.Vantage, Eyes: eyes, Sink: doorSink{door, vantage, log}, Canaries: f.canaries(),
-		Period: f.ProbePeriod, Log: log, Registry: reg, Now: now})
-	return &localProber{prober: p, ask: localWork(board, vantage, now), log: log}, nil
-}
-
-// Run probes until ctx ends.
-func (l *localProber) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return l.prober.Run(ctx) })
-	g.Go(func() error { return feed(ctx, l.prober, l.ask, l.log) })
-	return g.Wait()
 }

@@ -11,8 +11,8 @@ import (
 	"faultline"
 )
 
-// agent issues a token for a vantage and returns the header that carries it.
-func agent(t *testing.T, state []string, vantage string) map[string]string {
+// vantageToken issues a token for a vantage and returns the header that carries it.
+func vantageToken(t *testing.T, state []string, vantage string) map[string]string {
 	t.Helper()
 	code, token, errs := tool(t, state, "token", "issue", "--scope", "probes:write", "--subject", vantage)
 	if code != 0 {
@@ -27,7 +27,7 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 	state := []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_STATEMENTS_EVERY=0"}
 	p := startServe(t, state)
 	p.ready()
-	lon := agent(t, state, "lon-1")
+	lon := vantageToken(t, state, "lon-1")
 	at := time.Now().Add(-time.Minute)
 	look := func(cdn string) {
 		at = at.Add(time.Second)

@@ -13,7 +13,7 @@ import (
 
 	"faultline"
 	"faultline/ingest/infra"
-	"faultline/store"
+	"faultline/replica"
 )
 
 // mapper writes into the log what sites are seen to stand on, while this node
@@ -23,8 +23,7 @@ type mapper struct {
 	matcher  *infra.Matcher
 	believed func(site string) (faultline.SiteRecord, bool)
 	changed  prometheus.Counter
-	writer   uint64
-	seq      uint64
+	log      *slog.Logger
 
 	mu    sync.Mutex
 	own   map[string]observed     // by site: what a prober of this node saw and the log has not told yet
@@ -33,8 +32,8 @@ type mapper struct {
 	moved chan struct{}           // has one when there are news
 }
 
-func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteRecord, bool), reg prometheus.Registerer) *mapper {
-	m := &mapper{matcher: matcher, believed: believed, writer: randomWriter(), moved: make(chan struct{}, 1),
+func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteRecord, bool), log *slog.Logger, reg prometheus.Registerer) *mapper {
+	m := &mapper{matcher: matcher, believed: believed, log: log, moved: make(chan struct{}, 1),
 		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_map_changes_total",
 			Help: "Changes of what sites stand on that this node has written into the log as leader."})}
 	if reg != nil {
@@ -90,6 +89,9 @@ func (m *mapper) look(p faultline.Probe) observed {
 	return observed{o, m.matcher.Infer(o)}
 }
 
+// mapBatch bounds how many records one entry of the log carries.
+const mapBatch = 500
+
 // How far the time of a probe may lie behind the log's clock or before it, as the
 // fold has it.
 const (
@@ -127,7 +129,7 @@ func (m *mapper) Probe(p faultline.Probe, clock time.Time) {
 
 // duty follows what the log tells from now on, and writes the changes back, for
 // as long as the lease lasts. It begins with what the log says already.
-func (m *mapper) duty(ctx context.Context, l *leader, lease store.Lease) error {
+func (m *mapper) duty(ctx context.Context, t *replica.Term) error {
 	m.begin(infra.NewMap(m.believed))
 	defer m.begin(nil)
 	for {
@@ -136,16 +138,12 @@ func (m *mapper) duty(ctx context.Context, l *leader, lease store.Lease) error {
 			return ctx.Err()
 		case <-m.moved:
 		}
-		for batch := range slices.Chunk(m.take(), catalogueBatch) {
-			m.seq++
+		for batch := range slices.Chunk(m.take(), mapBatch) {
 			events := make([]faultline.Event, len(batch))
 			for i, c := range batch {
 				events[i] = c.Record
 			}
-			if err := l.again(ctx, "append changes of the map", func() error {
-				_, err := l.store.AppendFenced(ctx, lease, store.BatchKey{Writer: m.writer, Seq: m.seq}, events)
-				return err
-			}); err != nil {
+			if err := t.Append(ctx, events); err != nil {
 				return err
 			}
 			m.changed.Add(float64(len(batch)))
@@ -154,7 +152,7 @@ func (m *mapper) duty(ctx context.Context, l *leader, lease store.Lease) error {
 				if c.First { // one for each site, once
 					level = slog.LevelDebug
 				}
-				l.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence", m.evidence(c))
+				m.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence", m.evidence(c))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -18,7 +19,7 @@ func newTestMapper(t *testing.T) *mapper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newMapper(matcher, func(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false }, nil)
+	m := newMapper(matcher, func(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false }, slog.New(slog.DiscardHandler), nil)
 	m.begin(infra.NewMap(m.believed))
 	return m
 }

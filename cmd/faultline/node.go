@@ -21,9 +21,14 @@ import (
 	"faultline/api"
 	"faultline/correlate"
 	"faultline/ingest"
+	"faultline/ingest/agent"
 	"faultline/ingest/infra"
+	"faultline/ingest/probe"
 	"faultline/ingest/statements"
+	"faultline/replica"
+	"faultline/scenario/drill"
 	"faultline/store"
+	"faultline/task"
 	"faultline/web"
 )
 
@@ -47,8 +52,8 @@ type nodeParts struct {
 	store      *store.Store
 	keys       *token.Keys
 	catalogue  []faultline.SiteRecord
-	book       catalogueBook // what sites are called
-	drill      *drill        // nil: the world
+	book       infra.Book   // what sites are called
+	drill      *drill.Drill //  nil: the world
 	matcher    *infra.Matcher
 	statements []statements.Source
 	places     *ingest.Places // nil: nothing is known of addresses
@@ -68,22 +73,20 @@ type node struct {
 	places     *ingest.Places
 	board      *board.Board
 	streams    *stream.Streams
-	fold       *folder
-	lead       *leader
+	replica    *replica.Replica
 	maps       *mapper
-	watch      *watcher
 	signing    *token.Keys
 	keys       func(context.Context) error
 	labels     ingest.Labels
 	index      *board.Index
+	holder     string
 	play       func(context.Context) error // the drill, if there is one
-	work       *workBoard                  // nil in a drill: nothing is probed
-	probes     *localProber                // nil when this node does not probe
-	follows    bool                        // it never leads
+	work       *agent.Schedule             // nil in a drill: nothing is probed
+	probes     func(context.Context) error // nil when this node does not probe
 }
 
 func newNode(c *serveCmd, p nodeParts) (*node, error) {
-	now, day, out, views := time.Now, worldDay, newOutbox(outboxSites), newLatest[faultline.View]()
+	now, clock := time.Now, replica.Clock{Now: time.Now, Every: time.Second}
 	engines, stale := newEngine(correlate.Config{}), time.Duration(0)
 	snapshotFile := filepath.Join(c.StateDir, "snapshot.json.gz")
 	var labels ingest.Labels
@@ -92,34 +95,28 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		labels = p.places
 	}
 	if d := p.drill; d != nil {
-		day = dayClock{Now: d.clock.Now, Every: time.Duration(float64(time.Second) / d.clock.speed)}
-		engines, labels, newcomers = newEngine(correlate.Config{Drill: true}), d.plan, nil // its map is the scenario's
-		snapshotFile = ""                                                                  // nothing of a drill is to be seen later
-		stale = time.Duration(float64(drillStale) * d.clock.speed)
+		clock = replica.Clock{Now: d.Now, Every: d.TickEvery()}
+		engines, labels, newcomers = newEngine(correlate.Config{Drill: true}), d.Places(), nil // its map is the scenario's
+		snapshotFile = ""                                                                      // nothing of a drill is to be seen later
+		stale = d.StaleAfter()
 	}
-	m := newMetrics(p.reg, out)
 	names := ingest.NewNames()
-	sites, index := newSiteMap(func(site string) { names.Add(site) }), board.NewIndex()
-	sites.indexed = index.Put
+	index := board.NewIndex()
+	sites := replica.NewSiteMap(func(r faultline.SiteRecord) { names.Add(r.Site); index.Put(r) })
 	for _, r := range p.catalogue {
 		sites.Put(r)
 	}
-	p.book.teach(names)
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, follows: c.Role == roleProbe, limits: c.limits(p.store, p.reg), places: p.places,
-		labels: labels, index: index, signing: p.keys, keys: watchKeys(p.keys, p.store, p.log)}
-	n.fold = newFolder(p.store, engines, sites, out, views, m, p.log, now)
-	n.lead = &leader{store: p.store, fold: n.fold, out: out, views: views, catalogue: p.catalogue,
-		dispatch: webhook.NewDispatcher(sourceAdapter{p.store}, now, p.log, p.reg), holder: holderName(),
-		writer: randomWriter(), ttl: c.LeaseTTL, checkpoint: c.CheckpointInterval, m: m, log: p.log, now: now, day: day}
-	n.maps = newMapper(p.matcher, sites.Lookup, p.reg)
-	if p.drill == nil { // its map is the scenario's
-		n.fold.probed = append(n.fold.probed, n.maps.Probe)
-		heard := &hearer{sources: p.statements, every: c.StatementsEvery, metrics: statements.NewMetrics(p.reg), writer: randomWriter()}
-		n.lead.duties = []duty{n.maps.duty, heard.duty}
-	}
-	n.watch = &watcher{store: p.store, fold: n.fold, m: m, now: now}
+	p.book.Teach(names)
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, limits: c.limits(p.store, p.reg), places: p.places,
+		labels: labels, index: index, holder: holderName(), signing: p.keys, keys: watchKeys(p.keys, p.store, p.log)}
+	n.maps = newMapper(p.matcher, sites.Lookup, p.log, p.reg)
+	n.replica = replica.New(replica.Config{Store: p.store, NewEngine: engines, Sites: sites, Probed: n.probed(p),
+		Follow: c.Role == roleProbe, Catalogue: p.catalogue, Duties: n.duties(c, p), Holder: n.holder,
+		LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval, Clock: clock, Now: now,
+		Log: p.log, Registerer: p.reg})
 	door := ingest.DoorConfig{Log: logAdapter{p.store}, Keys: p.store, Names: names, Labels: labels,
-		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: day.Now, Writer: randomWriter(), Registerer: p.reg}
+		Hosting: p.hosting, Newcomers: newcomers, Durable: p.store.Durable(), Now: clock.Now,
+		Writer: randomWriter(), Registerer: p.reg}
 	var checks *ingest.Checks
 	if p.drill == nil { // in a drill nothing is probed, and its components are the scenario's
 		door.Checks, door.Recognises = p.store, p.matcher.Recognises
@@ -127,19 +124,19 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	}
 	n.door = ingest.NewDoor(door)
 	n.board = board.New(board.Config{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
-		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.fold}, Now: day.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.replica}, Now: clock.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	n.streams = stream.New(n.board, stream.Config{Registry: p.reg})
 	if p.drill == nil {
 		n.probing(c, p, sites)
 	}
-	return n, n.face(c, p, checks, names, sites, day, stale)
+	return n, n.face(c, p, checks, names, sites, clock, stale)
 }
 
 // face puts pages and API in front of what this node knows.
-func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *ingest.Names, sites *siteMap, day dayClock, stale time.Duration) error {
+func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *ingest.Names, sites *replica.SiteMap, clock replica.Clock, stale time.Duration) error {
 	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
-		NameOf: p.book.title, Members: sites.Members, Dependents: sites.Dependents, Series: n.board, Verdicts: n.board, Networks: n.labels,
-		Contact: c.Contact, Registerer: p.reg, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: day.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
+		NameOf: p.book.Title, Members: sites.Members, Dependents: sites.Dependents, Series: n.board, Verdicts: n.board, Networks: n.labels,
+		Contact: c.Contact, Registerer: p.reg, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: clock.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
 	if n.work != nil {
 		pageConfig.Checks, pageConfig.Vantages = checks, n.work.Vantages
 	}
@@ -148,7 +145,7 @@ func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *inge
 		return err
 	}
 	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Streams: n.streams, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
-		Annotator: &annotator{store: p.store, writer: randomWriter()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
+		Annotator: annotator{p.store.Writer()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.Refuse}
 	if c.ReadLimit > 0 {
 		config.Reads = n.limits
@@ -166,23 +163,49 @@ func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *inge
 }
 
 // probing sets up what this node says to vantages, and its own one.
-func (n *node) probing(c *serveCmd, p nodeParts, sites *siteMap) {
+func (n *node) probing(c *serveCmd, p nodeParts, sites *replica.SiteMap) {
 	page := pageOf(c.BaseURL)
-	n.work = newWorkBoard(p.store, sites, c.ProbeExclude, c.ProbePeriod, page, p.log, time.Now)
+	n.work = agent.NewSchedule(agent.ScheduleConfig{Store: p.store, Sites: sites, Exclude: c.ProbeExclude, Period: c.ProbePeriod,
+		Page: page, Log: p.log, Now: time.Now})
 	if c.Role == roleServe {
 		return
 	}
-	prober, err := newLocalProber(c.localFlags, n.door, n.work, grounds{c.vantage().Vantage, p.matcher, n.maps.Via}, page, p.log, p.reg, time.Now)
+	vantage := c.vantage()
+	eyes, err := c.checker(page, grounds{vantage.Vantage, p.matcher, n.maps.Via}, time.Now)
 	if err != nil { // it serves all the same
 		p.log.Warn("this node can't probe", "error", err)
 		return
 	}
-	n.probes = prober
+	sink := agent.LocalSink{Door: n.door, Vantage: vantage, Log: p.log}
+	prober := probe.New(probe.Config{Vantage: vantage.Vantage, Eyes: eyes, Sink: sink, Canaries: c.canaries(),
+		Period: c.ProbePeriod, Log: p.log, Registry: p.reg, Now: time.Now})
+	n.probes = func(ctx context.Context) error { return agent.RunLocal(ctx, prober, n.work, vantage, p.log) }
+}
+
+// probed are called for each probe of the log. In a drill nothing is probed, and the
+// map is the scenario's.
+func (n *node) probed(p nodeParts) []func(faultline.Probe, time.Time) {
+	if p.drill != nil {
+		return nil
+	}
+	return []func(faultline.Probe, time.Time){n.maps.Probe}
+}
+
+// duties are what this node does besides the replica's own work while it leads.
+func (n *node) duties(c *serveCmd, p nodeParts) []replica.Duty {
+	dispatch := webhook.NewDispatcher(sourceAdapter{p.store}, time.Now, p.log, p.reg)
+	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
+		return dispatch.Run(ctx, t.Deliveries())
+	}}}
+	if p.drill != nil {
+		return duties
+	}
+	return append(duties, replica.Duty{Name: "map", Run: n.maps.duty}, c.statementsDuty(p.statements, p.log, p.reg))
 }
 
 // newEngine makes engines, of a checkpoint or of nothing.
-func newEngine(cfg correlate.Config) func(checkpoint []byte) (engine, error) {
-	return func(checkpoint []byte) (engine, error) {
+func newEngine(cfg correlate.Config) func(checkpoint []byte) (replica.Engine, error) {
+	return func(checkpoint []byte) (replica.Engine, error) {
 		if checkpoint == nil {
 			return correlate.New(cfg), nil
 		}
@@ -191,7 +214,7 @@ func newEngine(cfg correlate.Config) func(checkpoint []byte) (engine, error) {
 }
 
 // lookup reads what a person calls a site and finds what it stands on.
-func lookup(names *ingest.Names, sites *siteMap) func(string) (faultline.SiteRecord, error) {
+func lookup(names *ingest.Names, sites *replica.SiteMap) func(string) (faultline.SiteRecord, error) {
 	return func(input string) (faultline.SiteRecord, error) {
 		site, err := names.Normalise(input)
 		if err != nil {
@@ -206,7 +229,7 @@ func lookup(names *ingest.Names, sites *siteMap) func(string) (faultline.SiteRec
 }
 
 func (n *node) ready() error {
-	if err := n.watch.Ready(); err != nil {
+	if err := n.replica.Ready(); err != nil {
 		return err
 	}
 	if !n.signing.RevocationsKnown() {
@@ -226,29 +249,27 @@ func (n *node) run(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
 	tasks := nodeTasks{
-		server:  begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
-		door:    begin("door", ended, n.door.Run),
-		leader:  begin("leader", ended, n.leading),
-		fold:    begin("fold", ended, n.fold.Run),
-		board:   begin("board", ended, n.board.Run),
-		streams: begin("streams", ended, n.streams.Run),
-		watch:   begin("watch", ended, n.watch.Run),
-		keys:    begin("keys", ended, n.keys),
-		limits:  begin("limits", ended, n.limits.Run),
+		server:  task.Begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
+		door:    task.Begin("door", ended, n.door.Run),
+		replica: task.Begin("replica", ended, n.replica.Run),
+		board:   task.Begin("board", ended, n.board.Run),
+		streams: task.Begin("streams", ended, n.streams.Run),
+		keys:    task.Begin("keys", ended, n.keys),
+		limits:  task.Begin("limits", ended, n.limits.Run),
 	}
 	if n.places != nil {
-		tasks.places = begin("places", ended, n.places.Run)
+		tasks.places = task.Begin("places", ended, n.places.Run)
 	}
 	if n.play != nil {
-		tasks.drill = begin("drill", ended, n.play)
+		tasks.drill = task.Begin("drill", ended, n.play)
 	}
 	if n.work != nil {
-		tasks.work = begin("work", ended, n.work.Run)
+		tasks.work = task.Begin("schedule", ended, n.work.Run)
 	}
 	if n.probes != nil {
-		tasks.probes = begin("prober", ended, n.probes.Run)
+		tasks.probes = task.Begin("prober", ended, n.probes)
 	}
-	n.log.Info("serving", "listen", listener.Addr().String(), "holder", n.lead.holder)
+	n.log.Info("serving", "listen", listener.Addr().String(), "holder", n.holder)
 	var failure error
 	select {
 	case <-ctx.Done():
@@ -258,58 +279,42 @@ func (n *node) run(ctx context.Context) error {
 	return failure
 }
 
-// leading leads whenever it can, if this node may.
-func (n *node) leading(ctx context.Context) error {
-	if n.follows {
-		<-ctx.Done()
-		return nil
-	}
-	return n.lead.Run(ctx)
-}
-
 // nodeTasks are the goroutines of a node.
 type nodeTasks struct {
-	server, door, leader, fold, board, streams, watch, limits, keys *task
-	drill, places, work, probes                                     *task // nil where there is none
+	server, door, replica, board, streams, limits, keys *task.Task
+	drill, places, work, probes                         *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
-// answered, what was accepted written, a last checkpoint, the lease let go of.
+// answered, what was accepted written, a last checkpoint, the lease released.
 func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	n.log.Info("draining")
-	n.watch.Drain()
+	n.replica.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), n.drainDelay+drainLimit)
 	defer cancel()
-	for _, t := range []*task{tasks.drill, tasks.places} {
-		if t != nil {
-			t.stop(ctx, n.log)
-		}
-	}
-	if tasks.probes != nil {
-		tasks.probes.cancel() // it hands in what it has seen while requests are still taken
-	}
-	pause(ctx, n.drainDelay)
+	tasks.drill.Stop(ctx, n.log)
+	tasks.places.Stop(ctx, n.log)
+	tasks.probes.Cancel() // it hands in what it has seen while requests are still taken
+	task.Pause(ctx, n.drainDelay)
 	n.streams.Close()
 	if n.work != nil {
 		n.work.Close()
-		tasks.work.stop(ctx, n.log)
+		tasks.work.Stop(ctx, n.log)
 	}
-	if tasks.probes != nil {
-		tasks.probes.stop(ctx, n.log)
-	}
+	tasks.probes.Stop(ctx, n.log)
 	requests, done := context.WithTimeout(ctx, requestsLimit)
 	defer done()
 	if err := server.Shutdown(requests); err != nil {
 		n.log.Warn("requests under way were cut off", "error", err)
 		server.Close()
 	}
-	tasks.streams.cancel()
-	tasks.board.cancel() // nobody asks any more; they end while the others write
-	tasks.watch.cancel()
-	tasks.limits.cancel()
-	tasks.keys.cancel()
-	for _, t := range []*task{tasks.door, tasks.leader, tasks.fold, tasks.streams, tasks.board, tasks.watch, tasks.limits, tasks.keys, tasks.server} {
-		t.stop(ctx, n.log) // the leader still needs the fold, and waits for what the door wrote
+	tasks.streams.Cancel()
+	tasks.board.Cancel() // nobody asks any more; they end while the others write
+	tasks.limits.Cancel()
+	tasks.keys.Cancel()
+	// The door writes what it accepted, and the replica stores what follows from it.
+	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys, tasks.server} {
+		t.Stop(ctx, n.log)
 	}
 	n.log.Info("ended")
 }

@@ -79,9 +79,9 @@ var restsOn = []string{"/v1/incidents", "/v1/summary", "/v1/sites/bbc.co.uk", "/
 // it wrote down, and takes no tokens, as it can't know which are revoked.
 func TestReadsWithoutRedis(t *testing.T) {
 	state := "FAULTLINE_STATE_DIR=" + shortDir(t)
-	redis, stop := supervised(t, shortDir(t))
-	tellOfASite(t, redis.URL())
-	env := []string{state, "FAULTLINE_READ_LIMIT=60", "FAULTLINE_REDIS_URL=" + redis.URL()}
+	redis := privateRedis(t, shortDir(t))
+	tellOfASite(t, redis.URL)
+	env := []string{state, "FAULTLINE_READ_LIMIT=60", "FAULTLINE_REDIS_URL=" + redis.URL}
 	p := startServe(t, env, "--trusted-proxies", "127.0.0.1")
 	p.ready()
 	_, token, _ := tool(t, []string{state}, "token", "issue", "--scope", "admin", "--subject", "desk")
@@ -97,7 +97,7 @@ func TestReadsWithoutRedis(t *testing.T) {
 		found, err := filepath.Glob(filepath.Join(stateDir, "map.ndjson.gz"))
 		return err == nil && len(found) == 1
 	})
-	stop()
+	redis.Stop()
 	p.readUntilStale()
 	p.kill()
 
@@ -127,7 +127,7 @@ func tellOfASite(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	site := faultline.SiteRecord{At: now, Site: "only-in-the-log.com", Components: []faultline.Component{"cdn:fastly"}, Source: faultline.SourceObserved}
-	if _, err := st.Append(t.Context(), store.BatchKey{Writer: randomWriter(), Seq: 1}, []faultline.Event{site}); err != nil {
+	if err := st.Writer().Append(t.Context(), []faultline.Event{site}); err != nil {
 		t.Fatal(err)
 	}
 }

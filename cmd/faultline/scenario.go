@@ -8,6 +8,7 @@ import (
 
 	"faultline"
 	"faultline/scenario"
+	"faultline/transcript"
 )
 
 type scenarioCmd struct {
@@ -34,11 +35,11 @@ func (c scenarioCmd) Run(ctx context.Context, w world) error {
 			return fmt.Errorf("print the scenario: %w", err)
 		}
 		if _, err := out.Write(line); err != nil {
-			return outputError{err}
+			return transcript.OutputError{Err: err}
 		}
 	}
 	if err := out.Flush(); err != nil {
-		return outputError{err}
+		return transcript.OutputError{Err: err}
 	}
 	return nil
 }

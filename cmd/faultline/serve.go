@@ -17,7 +17,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faultline/ingest/infra"
+	"faultline/scenario/drill"
 	"faultline/store"
+	"faultline/store/redisd"
 )
 
 type serveCmd struct {
@@ -108,13 +110,17 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	if d := parts.drill; d != nil {
-		rest, stop, err := d.prepare(ctx, parts.store)
+		if _, err := parts.store.Epoch(ctx, d.Start()); err != nil {
+			return fmt.Errorf("open the drill's log: %w", err)
+		}
+		writer := parts.store.Writer()
+		rest, stop, err := d.Prepare(ctx, writer)
 		if err != nil {
 			return err
 		}
 		defer stop()
 		n.play = func(ctx context.Context) error {
-			return d.play(ctx, n.door, logAdapter{parts.store}, rest, func() time.Time { return n.fold.status.Load().Clock })
+			return d.Play(ctx, n.door, writer, rest, func() time.Time { return n.replica.Status().Clock })
 		}
 	}
 	return n.run(ctx)
@@ -125,8 +131,8 @@ func (c *serveCmd) readTables(parts *nodeParts) (err error) {
 	if parts.book, err = loadBook(c.Catalog); err != nil {
 		return err
 	}
-	parts.catalogue = parts.book.records()
-	from := infra.Sources{Owner: parts.book.owner}
+	parts.catalogue = parts.book.Records()
+	from := infra.Sources{Owner: parts.book.Owner}
 	for _, name := range c.AddressDB {
 		if systems, err := infra.OpenMMDB(name); err == nil { // what can't be read is complained of by the door
 			from.Networks = systems
@@ -140,10 +146,10 @@ func (c *serveCmd) readTables(parts *nodeParts) (err error) {
 		parts.statements, err = c.statementFlags.load()
 		return err
 	}
-	if parts.drill, err = newDrill(c.Drill, c.Speed, parts.log); err != nil {
-		return err
+	if parts.drill, err = drill.New(c.Drill, c.Speed, parts.log); err != nil {
+		return usageError{fmt.Errorf("--drill: %w", err)}
 	}
-	parts.catalogue = parts.drill.records()
+	parts.catalogue = parts.drill.Records()
 	return nil
 }
 
@@ -152,11 +158,11 @@ func (c *serveCmd) openBackend(ctx context.Context, log *slog.Logger, reg promet
 	if c.Drill == "" {
 		return openBackend(ctx, c.redisFlags, log, reg)
 	}
-	mini, url, err := startMini()
+	url, stop, err := redisd.StartMemory()
 	if err != nil {
 		return nil, err
 	}
-	return &backend{url: url, durable: false, stop: mini.Close}, nil
+	return &backend{url: url, durable: false, stop: stop}, nil
 }
 
 // holderName tells this process from all that may lead, in the lease and in logs.
@@ -168,10 +174,9 @@ func holderName() string {
 	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
 }
 
-// randomWriter names a sender to the log that never was before. It leaves room
-// for a second one beside it.
+// randomWriter names a sender to the log that never was before.
 func randomWriter() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
-	return binary.LittleEndian.Uint64(b[:]) &^ 1
+	return binary.LittleEndian.Uint64(b[:])
 }

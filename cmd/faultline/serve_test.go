@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/store/redisd"
 	"faultline/store/storetest"
 )
 
@@ -42,9 +42,9 @@ func TestPrivateRedisOutlivesACrash(t *testing.T) {
 		t.Errorf("a second serve on the same directory: exit %d: %s", code, errs)
 	}
 	first.kill()
-	redisLock := filepath.Join(strings.TrimPrefix(state[0], "FAULTLINE_STATE_DIR="), "redis", "redis.lock")
+	stateDir := strings.TrimPrefix(state[0], "FAULTLINE_STATE_DIR=")
 	if runtime.GOOS == "linux" { // elsewhere the next serve adopts it
-		eventually(t, 10*time.Second, "its Redis is gone too", func() bool { return unlocked(redisLock) })
+		eventually(t, 10*time.Second, "its Redis is gone too", func() bool { return !redisd.InUse(stateDir) })
 	}
 	second := startServe(t, state)
 	second.ready()
@@ -59,21 +59,12 @@ func TestPrivateRedisOutlivesACrash(t *testing.T) {
 	if code, took := second.terminate(); code != 0 || took > 5*time.Second {
 		t.Errorf("exit %d after %s:\n%s", code, took, second.log())
 	}
-	if !unlocked(redisLock) {
+	if redisd.InUse(stateDir) {
 		t.Error("its Redis lives on")
 	}
 	if code, out, errs := tool(t, state, "export"); code != 0 || strings.Count(out, `"type":"report"`) != 1 {
 		t.Errorf("export without serve: exit %d, %s\n%s", code, errs, out)
 	}
-}
-
-// unlocked reports whether no process holds the lock.
-func unlocked(path string) bool {
-	lock, err := lockFile(path)
-	if err != nil {
-		return false
-	}
-	return lock.Close() == nil
 }
 
 func TestWithoutARedisNothingIsDurable(t *testing.T) {
@@ -139,15 +130,19 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 }
 
 func TestStartsBeforeItsRedis(t *testing.T) {
-	socket := filepath.Join(shortDir(t), "redis.sock")
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=unix://" + socket})
+	redis := shortDir(t)
+	url, err := redisd.URL(redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=" + url})
 	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusServiceUnavailable {
 		t.Errorf("a report without Redis: %d %s", code, body)
 	}
 	if p.get("/readyz", nil) != http.StatusServiceUnavailable || p.get("/healthz", nil) != http.StatusOK {
 		t.Error("it is ready, or not alive")
 	}
-	supervisedAt(t, socket)
+	privateRedis(t, redis)
 	p.ready()
 	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusAccepted {
 		t.Errorf("a report with Redis: %d %s", code, body)

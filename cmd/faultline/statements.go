@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
-	"sync"
 	"time"
 
-	"faultline"
 	"faultline/ingest/statements"
-	"faultline/store"
+	"faultline/replica"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // statementFlags say which status pages are read.
@@ -49,30 +50,17 @@ func (f statementFlags) load() ([]statements.Source, error) {
 	return statements.Over(lists...), nil
 }
 
-// hearer puts what providers say of themselves into the log while this node leads.
-type hearer struct {
-	sources []statements.Source
-	every   time.Duration
-	metrics *statements.Metrics
-
-	mu     sync.Mutex // pages answer at the same time
-	writer uint64
-	seq    uint64
-}
-
-// duty asks the pages for as long as the lease lasts.
-func (h *hearer) duty(ctx context.Context, l *leader, lease store.Lease) error {
-	if len(h.sources) == 0 {
-		return nil
-	}
-	return statements.NewPoller(statements.Config{Sources: h.sources, Every: h.every, Agent: userAgent(), Now: l.now, Log: l.log, Metrics: h.metrics,
-		Append: func(ctx context.Context, events []faultline.Event) error {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.seq++
-			_, err := l.store.AppendFenced(ctx, lease, store.BatchKey{Writer: h.writer, Seq: h.seq}, events)
-			return err
-		}}).Run(ctx)
+// statementsDuty asks the pages for as long as this node leads, and puts what
+// providers say of themselves into the log.
+func (f statementFlags) statementsDuty(sources []statements.Source, log *slog.Logger, reg prometheus.Registerer) replica.Duty {
+	metrics := statements.NewMetrics(reg)
+	return replica.Duty{Name: "statements", Run: func(ctx context.Context, t *replica.Term) error {
+		if len(sources) == 0 {
+			return nil
+		}
+		return statements.NewPoller(statements.Config{Sources: sources, Every: f.StatementsEvery, Agent: userAgent(),
+			Now: time.Now, Log: log, Metrics: metrics, Append: t.Append}).Run(ctx)
+	}}
 }
 
 // userAgent is how we call ourselves to others' servers.

@@ -11,6 +11,7 @@ import (
 	"faultline/api/token"
 
 	"faultline/store"
+	"faultline/task"
 )
 
 type tokenCmd struct {
@@ -65,7 +66,7 @@ func watchKeys(keys *token.Keys, st *store.Store, log *slog.Logger) func(context
 				keys.SetRevoked(ids)
 				wait = keysEvery
 			}
-			if !pause(ctx, wait) {
+			if !task.Pause(ctx, wait) {
 				return nil
 			}
 			if err := keys.Reload(); err != nil {

@@ -1,0 +1,301 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"faultline/task"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"faultline"
+)
+
+const (
+	refreshEvery = time.Second
+	storeTimeout = 500 * time.Millisecond
+	// liveFor is how long a vantage that asks for no work keeps its share.
+	liveFor = 90 * time.Second
+	// copies is from how many vantages each site is checked: two that agree confirm
+	// an incident, and one may be wrong.
+	copies = 3
+	// shareEvery is how often, at most, a changed map changes the shares.
+	shareEvery = 10 * time.Second
+	maxWaiting = 1_024 // requests for work that wait at one time
+)
+
+// Store is where nodes share what is to be checked and which vantages there are.
+// Package store has it.
+type Store interface {
+	Wishes(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error)
+	Vantages(ctx context.Context, now time.Time) ([]faultline.VantageStatus, error)
+	SaveVantage(ctx context.Context, v faultline.VantageStatus) error
+}
+
+// Sites is the list of sites to check.
+type Sites interface {
+	Version() int                   // grows with every change
+	Sorted() []faultline.SiteRecord // in order of site
+}
+
+// ScheduleConfig is what a Schedule is made of.
+type ScheduleConfig struct {
+	Store   Store
+	Sites   Sites
+	Exclude []string      // sites that are not to be checked
+	Period  time.Duration // between two checks of a site from one vantage
+	Page    string        // where the checks are explained; empty: nowhere that is known
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Schedule knows what each vantage should check: its share of the sites, and what is
+// asked for beyond that. It answers from memory and follows the store. It is safe for
+// concurrent use.
+type Schedule struct {
+	store   Store
+	sites   Sites
+	exclude map[string]bool
+	period  time.Duration
+	page    string
+	log     *slog.Logger
+	now     func() time.Time
+
+	mu       sync.Mutex
+	wishes   []faultline.CheckRequest
+	wishRev  uint64
+	vantages []faultline.VantageStatus
+	live     string // the names of those that have a share
+	records  []faultline.SiteRecord
+	version  int // of the map that records are from
+	shared   time.Time
+	shares   map[string]share
+	changed  chan struct{} // closed when any of this has
+	waiting  int
+	closed   bool
+}
+
+// share is the part of the map that one vantage checks.
+type share struct {
+	revision uint64
+	sites    []faultline.WorkSite
+}
+
+// NewSchedule returns a schedule that knows of no vantage yet; see [Schedule.Run].
+func NewSchedule(cfg ScheduleConfig) *Schedule {
+	b := &Schedule{store: cfg.Store, sites: cfg.Sites, exclude: map[string]bool{}, period: cfg.Period, page: cfg.Page,
+		log: cfg.Log, now: cfg.Now, version: -1, shares: map[string]share{}, changed: make(chan struct{})}
+	for _, site := range cfg.Exclude {
+		b.exclude[site] = true
+	}
+	return b
+}
+
+// Run follows the store until ctx ends.
+func (b *Schedule) Run(ctx context.Context) error {
+	away := false
+	for {
+		err := b.refresh(ctx)
+		if ctx.Err() == nil && (err != nil) != away {
+			away = err != nil
+			b.log.Info("the schedule follows the store", "following", !away, "error", err)
+		}
+		if !task.Pause(ctx, refreshEvery) {
+			return nil
+		}
+	}
+}
+
+// refresh reads what is asked for and who is there, and wakes whoever waits when that
+// is new.
+func (b *Schedule) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	now := b.now()
+	wishes, err := b.store.Wishes(ctx, now)
+	vantages, err2 := b.store.Vantages(ctx, now)
+	if err = errors.Join(err, err2); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rev := wishesRevision(wishes)
+	news := rev != b.wishRev
+	b.wishes, b.wishRev, b.vantages = wishes, rev, vantages
+	if b.share(now) || news {
+		close(b.changed)
+		b.changed = make(chan struct{})
+	}
+	return nil
+}
+
+// share forgets the shares when the list of vantages or of sites has changed, so that
+// they are made again, and reports whether it did.
+func (b *Schedule) share(now time.Time) bool {
+	var names []string
+	for _, v := range b.vantages {
+		if now.Sub(v.SeenAt) < liveFor && (v.State == faultline.VantageOK || v.State == faultline.VantageUnknown) {
+			names = append(names, v.Vantage)
+		}
+	}
+	live := strings.Join(names, " ")
+	version := b.sites.Version()
+	if live == b.live && (version == b.version || !b.shared.IsZero() && now.Sub(b.shared) < shareEvery) {
+		return false
+	}
+	b.live, b.shared = live, now
+	if version != b.version {
+		b.version, b.records = version, b.sites.Sorted()
+	}
+	clear(b.shares)
+	return true
+}
+
+// shareOf is the part of a vantage, which counts as live.
+func (b *Schedule) shareOf(vantage string) share {
+	if s, ok := b.shares[vantage]; ok {
+		return s
+	}
+	live := strings.Fields(b.live)
+	if !slices.Contains(live, vantage) {
+		live = append(live, vantage)
+	}
+	s, sum := share{sites: []faultline.WorkSite{}}, xxhash.New()
+	for _, r := range b.records {
+		if b.exclude[r.Site] || !among(r.Site, vantage, live) {
+			continue
+		}
+		s.sites = append(s.sites, faultline.WorkSite{Site: r.Site, Components: r.Components})
+		_, _ = sum.WriteString(r.Site) // a hash takes everything
+		for _, c := range r.Components {
+			_, _ = sum.WriteString(" " + string(c))
+		}
+	}
+	s.revision = sum.Sum64()
+	if len(b.shares) < faultline.MaxVantages {
+		b.shares[vantage] = s
+	}
+	return s
+}
+
+// among reports whether a vantage is one of those that check a site: the highest
+// of a hash of both (rendezvous hashing, Thaler and Ravishankar 1998), so that
+// who comes or goes changes the shares of few.
+func among(site, vantage string, live []string) bool {
+	if len(live) <= copies {
+		return true
+	}
+	own, above := xxhash.Sum64String(vantage+"|"+site), 0
+	for _, v := range live {
+		if v != vantage && xxhash.Sum64String(v+"|"+site) > own {
+			above++
+		}
+	}
+	return above < copies
+}
+
+// wishesRevision tells one list of wishes from another, whenever they end.
+func wishesRevision(wishes []faultline.CheckRequest) uint64 {
+	names := make([]string, len(wishes))
+	for i, w := range wishes {
+		names[i] = w.Site
+	}
+	slices.Sort(names)
+	return xxhash.Sum64String(strings.Join(names, " "))
+}
+
+// Vantages are those that have asked for work within the hour.
+func (b *Schedule) Vantages() []faultline.VantageStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.vantages
+}
+
+// Work notes how a vantage does and returns what it should check: at once when that is
+// not what it knows, else when that changes or wait is over.
+func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error) {
+	b.note(ctx, who)
+	sites, wishes, _ := strings.Cut(known, ".")
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	patient := b.enter()
+	if patient {
+		defer b.leave()
+	}
+	for {
+		answer, siteRev, wishRev, changed := b.answer(who.Vantage)
+		answer.SameSites = siteRev == sites
+		if answer.SameSites {
+			answer.Sites = []faultline.WorkSite{}
+		}
+		if !answer.SameSites || wishRev != wishes || !patient {
+			return answer, nil
+		}
+		select {
+		case <-changed:
+		case <-deadline.C:
+			return answer, nil
+		case <-ctx.Done():
+			return faultline.WorkAnswer{}, ctx.Err()
+		}
+	}
+}
+
+// enter reports whether one more may wait.
+func (b *Schedule) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.waiting >= maxWaiting {
+		return false
+	}
+	b.waiting++
+	return true
+}
+
+func (b *Schedule) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting--
+}
+
+// Close answers all who wait, and nobody waits after that.
+func (b *Schedule) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		b.wishRev++ // nobody knows this one
+		close(b.changed)
+		b.changed = make(chan struct{})
+	}
+}
+
+func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev, wishRev string, changed <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.shareOf(vantage)
+	siteRev, wishRev = strconv.FormatUint(s.revision, 36), strconv.FormatUint(b.wishRev, 36)
+	return faultline.WorkAnswer{Vantage: vantage, PeriodS: int(b.period / time.Second), Page: b.page, Revision: siteRev + "." + wishRev,
+		Sites: s.sites, Wishes: b.wishes}, siteRev, wishRev, b.changed
+}
+
+// note tells the store how a vantage does, and since when. What a store that is away
+// misses is told with the vantage's next request.
+func (b *Schedule) note(ctx context.Context, who faultline.VantageStatus) {
+	who.Since = who.SeenAt
+	for _, v := range b.Vantages() {
+		if v.Vantage == who.Vantage && v.State == who.State {
+			who.Since = v.Since
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := b.store.SaveVantage(ctx, who); err != nil {
+		b.log.Debug("a vantage could not be noted", "vantage", who.Vantage, "error", err)
+	}
+}

@@ -1,0 +1,71 @@
+package infra
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"faultline"
+)
+
+// Book is what several catalogues say of sites, the later ones laid over the earlier
+// site by site.
+type Book struct{ entries map[string]Entry }
+
+// NewBook lays catalogues over each other, the later ones on top.
+func NewBook(catalogs ...Catalog) Book {
+	book := Book{entries: map[string]Entry{}}
+	for _, c := range catalogs {
+		for _, e := range c.Sites {
+			book.entries[e.Site] = e
+		}
+	}
+	return book
+}
+
+// Records are what the catalogues say of each site, in order of site.
+func (b Book) Records() []faultline.SiteRecord {
+	records := make([]faultline.SiteRecord, 0, len(b.entries))
+	for _, site := range slices.Sorted(maps.Keys(b.entries)) {
+		records = append(records, b.entries[site].Record())
+	}
+	return records
+}
+
+// Record is what the catalogues say of one site; empty when none names it.
+func (b Book) Record(site string) faultline.SiteRecord {
+	if e, ok := b.entries[site]; ok {
+		return e.Record()
+	}
+	return faultline.SiteRecord{}
+}
+
+// Title is a site's name as people write it; empty when the catalogues have none.
+func (b Book) Title(site string) string { return b.entries[site].Name }
+
+// Owner is who runs a site; empty when the catalogues do not say.
+func (b Book) Owner(site string) string { return b.entries[site].Owner }
+
+// Aliases takes what else people call a site. Package ingest has it.
+type Aliases interface {
+	Alias(name, site string) bool
+}
+
+// Sites are the names of all sites, in no order.
+func (b Book) Sites() []string { return slices.Collect(maps.Keys(b.entries)) }
+
+// Teach gives names the aliases and hosts of the catalogues, and then the names
+// themselves. Where two sites claim one, the better known site keeps it.
+func (b Book) Teach(names Aliases) {
+	ranked := slices.SortedFunc(maps.Values(b.entries), func(x, y Entry) int {
+		return cmp.Or(cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.Site, y.Site))
+	})
+	for _, e := range ranked {
+		for _, other := range slices.Concat(e.Hosts, e.Aliases) {
+			names.Alias(other, e.Site)
+		}
+	}
+	for _, e := range ranked {
+		names.Alias(e.Name, e.Site)
+	}
+}

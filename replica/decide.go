@@ -1,0 +1,135 @@
+package replica
+
+import (
+	"errors"
+	"faultline/store"
+	"maps"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// catalogueBatch bounds how many records of the catalogue one entry of the log
+// carries.
+const catalogueBatch = 500
+
+// nextTick is the time of the tick that a leader appends now: never before the
+// newest one of the log, whatever this node's clock says.
+func nextTick(now, newest time.Time) time.Time {
+	if now = faultline.Millis(now); now.After(newest) || newest.IsZero() {
+		return now
+	}
+	return newest
+}
+
+// stillLeads reports whether a holder may go on after trying to renew its lease:
+// a refusal ends it at once, silence only when the lease has run out by our own
+// clock. That much only saves work; what keeps two leaders apart is the fence.
+func stillLeads(renewed bool, err error, now, lastRenewed time.Time, ttl time.Duration) bool {
+	if err != nil {
+		return now.Sub(lastRenewed) < ttl
+	}
+	return renewed
+}
+
+// outcome is what a leader does after a write.
+type outcome int
+
+const (
+	writeDone     outcome = iota
+	writeAgain            // Redis could not: the same once more, later
+	writeNoLeader         // somebody else leads
+	writeBroken           // it never will: mostly, what is stored does not fit what we folded
+)
+
+func outcomeOf(err error) outcome {
+	switch {
+	case err == nil:
+		return writeDone
+	case errors.Is(err, faultline.ErrNotLeader):
+		return writeNoLeader
+	case errors.Is(err, faultline.ErrUnavailable):
+		return writeAgain
+	}
+	return writeBroken
+}
+
+// catalogueNews returns, in batches for the log, the records of the catalogue
+// that the map does not say already. What was observed beats the catalogue.
+func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultline.SiteRecord, bool), now time.Time) [][]faultline.Event {
+	var news []faultline.Event
+	for _, r := range catalogue {
+		r.At, r.Source = faultline.Millis(now), faultline.SourceCatalog
+		if old, ok := known(r.Site); ok && (old.Source == faultline.SourceObserved || sameRecord(old, r)) {
+			continue
+		}
+		news = append(news, r)
+	}
+	return slices.Collect(slices.Chunk(news, catalogueBatch))
+}
+
+// sameRecord reports whether two records of a site say the same, whenever they
+// said it.
+func sameRecord(a, b faultline.SiteRecord) bool {
+	return a.Site == b.Site && a.Rank == b.Rank && a.Source == b.Source &&
+		slices.Equal(slices.Sorted(slices.Values(a.Components)), slices.Sorted(slices.Values(b.Components))) &&
+		maps.Equal(a.Shares, b.Shares)
+}
+
+// progress is what readiness is judged by.
+type progress struct {
+	Loaded   bool          // the fold has its checkpoint
+	CaughtUp bool          // it has once come to the end of the log
+	Draining bool          // the process is about to end
+	Silent   time.Duration // since Redis last answered
+	Lag      time.Duration // how long the oldest entry not folded has waited
+}
+
+// Bounds of a ready node.
+const (
+	readySilence = 2 * time.Second
+	readyLag     = 5 * time.Second
+)
+
+// unready says why a node should get no requests; nil when it should.
+func unready(p progress) error {
+	switch {
+	case p.Draining:
+		return errors.New("draining: the process is about to end")
+	case p.Silent > readySilence:
+		return errors.New("no answer from Redis")
+	case !p.Loaded:
+		return errors.New("the checkpoint is not loaded yet")
+	case !p.CaughtUp:
+		return errors.New("the fold has not reached the end of the log yet")
+	case p.Lag >= readyLag:
+		return errors.New("the fold is " + p.Lag.Round(time.Second).String() + " behind the log")
+	}
+	return nil
+}
+
+// waiting finds out how long entries of the log have been seen waiting for the
+// fold, by this node's clock alone. The zero value is ready for use.
+type waiting struct{ seen []sighting }
+
+type sighting struct {
+	pos store.Pos
+	at  time.Time
+}
+
+// maxSightings bounds what is remembered; the oldest ones count.
+const maxSightings = 64
+
+// Lag notes that the log ended at tail while the fold stood at folded, and
+// returns how long the oldest entry seen beyond folded has waited.
+func (w *waiting) Lag(tail, folded store.Pos, now time.Time) time.Duration {
+	w.seen = slices.DeleteFunc(w.seen, func(s sighting) bool { return !s.pos.After(folded) })
+	if tail.After(folded) && len(w.seen) < maxSightings {
+		w.seen = append(w.seen, sighting{tail, now})
+	}
+	if len(w.seen) == 0 {
+		return 0
+	}
+	return max(0, now.Sub(w.seen[0].at))
+}

@@ -1,0 +1,278 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"faultline"
+	"faultline/store"
+	"faultline/task"
+)
+
+const (
+	foldBlock   = 200 * time.Millisecond // how long one read of the log waits
+	foldRetry   = 200 * time.Millisecond // between reads while Redis is away
+	loadRetry   = 2 * time.Second        // between attempts at a checkpoint that can't be used
+	viewSpacing = 900 * time.Millisecond // a view a tick, and never more than one a second
+)
+
+// Engine makes incidents of events; package correlate has it. One goroutine uses it.
+type Engine interface {
+	Fold(faultline.Event) []faultline.Incident
+	View() faultline.View
+	Snapshot() (next func() []byte)
+	Settled() bool
+	Series() []faultline.SeriesRow
+	Record(site string) (faultline.SiteRecord, bool)
+	Names() iter.Seq[string]
+	Clock() time.Time
+	CheckRequests() []faultline.CheckRequest
+}
+
+// errReload ends a fold that must begin again from the stored checkpoint.
+var errReload = errors.New("the fold begins again from the checkpoint")
+
+// folder owns the engine: one goroutine, [folder.Run], reads the log from the
+// checkpoint on and folds it, on leader and standby alike. What comes of it goes
+// to the outbox, the map and, while this node leads, to views.
+type folder struct {
+	store     *store.Store
+	newEngine func(checkpoint []byte) (Engine, error) // nil: one that has seen nothing
+	sites     *SiteMap
+	out       *outbox
+	views     *latest[faultline.View]
+	series    *seriesBox
+	m         *metrics
+	log       *slog.Logger
+	now       func() time.Time
+	// probed are called for every probe that is folded, with the log's clock.
+	probed []func(p faultline.Probe, clock time.Time)
+
+	leading atomic.Bool
+	status  atomic.Pointer[Status]
+	asks    chan func(Engine, store.Cursor)
+	reloads chan error
+
+	// Of the goroutine alone.
+	eng      Engine
+	reader   *store.Reader
+	epoch    string
+	lastView time.Time
+	seriesAt time.Time // on the engine's clock, when series were last read off
+	away     outage
+	encoding *encoding // under way, if there is one
+}
+
+func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
+	views *latest[faultline.View], m *metrics, log *slog.Logger, now func() time.Time) *folder {
+	f := &folder{store: st, newEngine: newEngine, sites: sites, out: out, views: views, series: newSeriesBox(m, now), m: m, log: log, now: now,
+		asks: make(chan func(Engine, store.Cursor)), reloads: make(chan error)}
+	f.status.Store(&Status{})
+	return f
+}
+
+// Status is how far a fold has come.
+type Status struct {
+	Loaded bool      // a checkpoint was restored, or there was none
+	Pos    store.Pos // of the log, folded
+	Clock  time.Time // the newest tick folded
+}
+
+// Run folds until ctx ends.
+func (f *folder) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := f.load(ctx)
+		if err == nil {
+			err = f.follow(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, errReload):
+			f.log.Warn("the fold begins again from the newest checkpoint", "reason", err)
+		case errors.Is(err, faultline.ErrUnavailable):
+			f.away.Began(f.log, f.now(), err)
+			task.Pause(ctx, foldRetry)
+		default:
+			f.log.Error("the fold can't begin", "error", err)
+			task.Pause(ctx, loadRetry)
+		}
+	}
+	return nil
+}
+
+// load makes the engine from the stored checkpoint, or a new one.
+func (f *folder) load(ctx context.Context) error {
+	f.status.Store(&Status{})
+	f.out.Reset()
+	f.abandon()
+	epoch, err := f.store.Epoch(ctx, faultline.Millis(f.now()))
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	cp, found, err := f.store.Checkpoint(ctx)
+	if err != nil {
+		return fmt.Errorf("read the checkpoint: %w", err)
+	}
+	eng, err := f.newEngine(cp.Whole())
+	if err != nil {
+		return fmt.Errorf("restore the checkpoint of %s: %w", cp.SavedAt, err)
+	}
+	f.eng, f.reader, f.epoch = eng, f.store.Reader(cp.Cursor), epoch
+	for site := range eng.Names() {
+		if r, ok := eng.Record(site); ok {
+			f.sites.Put(r)
+		}
+	}
+	f.log.Info("fold begins", "checkpoint", found, "position", cp.Cursor.Pos, "clock", eng.Clock(), "epoch", epoch)
+	f.publish()
+	return nil
+}
+
+// follow reads and folds until it must begin again.
+func (f *folder) follow(ctx context.Context) error {
+	for {
+		if err := f.answer(ctx); err != nil {
+			return err
+		}
+		block := foldBlock
+		if f.encode() {
+			block = 0
+		}
+		batches, err := f.reader.Next(ctx, block)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, store.ErrTrimmed):
+			return fmt.Errorf("%w: %w", errReload, err)
+		case err != nil:
+			f.away.Began(f.log, f.now(), err)
+			task.Pause(ctx, foldRetry)
+			continue
+		}
+		f.away.Over(f.log, f.now())
+		for _, b := range batches {
+			if err := f.makeRoom(ctx); err != nil {
+				return err
+			}
+			if err := f.fold(b); err != nil {
+				return err
+			}
+		}
+		f.publish()
+	}
+}
+
+// fold folds one batch.
+func (f *folder) fold(b store.Batch) error {
+	for _, ev := range b.Events {
+		if v, ok := ev.(faultline.Epoch); ok && v.Epoch != f.epoch {
+			return fmt.Errorf("%w: the log is another one, %s", errReload, v.Epoch)
+		}
+		f.out.Add(b.Pos, f.eng.Fold(ev), f.leading.Load())
+		switch v := ev.(type) {
+		case faultline.Tick:
+			f.readSeries()
+		case faultline.SiteRecord:
+			if r, ok := f.eng.Record(v.Site); ok {
+				f.sites.Put(r)
+			}
+		case faultline.Probe:
+			for _, seen := range f.probed {
+				seen(v, f.eng.Clock())
+			}
+		}
+	}
+	f.m.folded.Add(float64(len(b.Events)))
+	return nil
+}
+
+// readSeries reads the series off the engine when they are due.
+func (f *folder) readSeries() {
+	clock := f.eng.Clock()
+	if due := clock.Truncate(seriesEvery); !due.Equal(f.seriesAt) {
+		f.seriesAt = due
+		f.series.Put(f.eng.Series(), clock, f.leading.Load())
+	}
+}
+
+// makeRoom holds a leader's fold up while too many of its revisions wait to be
+// stored.
+func (f *folder) makeRoom(ctx context.Context) error {
+	for {
+		crowded, moved := f.out.Crowded()
+		if !crowded || !f.leading.Load() {
+			return nil
+		}
+		select {
+		case <-moved:
+		case why := <-f.reloads:
+			return fmt.Errorf("%w: %w", errReload, why)
+		case <-time.After(foldBlock): // it may have stopped leading
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// publish makes known how far the fold has come, and hands a leader's view of it to
+// whoever stores views. It runs after each read, while a view is taken once a tick and
+// at most about once a second: taking one costs as much as many reads.
+func (f *folder) publish() {
+	clock := f.eng.Clock()
+	before := f.status.Swap(&Status{Loaded: true, Pos: f.reader.Cursor().Pos, Clock: clock})
+	now := f.now()
+	if !f.leading.Load() || clock.Equal(before.Clock) || now.Sub(f.lastView) < viewSpacing {
+		return
+	}
+	f.lastView = now
+	f.views.Put(f.eng.View())
+}
+
+// answer does what others ask of the goroutine, between two reads: then the
+// reader stands where the engine does.
+func (f *folder) answer(ctx context.Context) error {
+	for {
+		select {
+		case ask := <-f.asks:
+			ask(f.eng, f.reader.Cursor())
+		case why := <-f.reloads:
+			return fmt.Errorf("%w: %w", errReload, why)
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+			return nil
+		}
+	}
+}
+
+// Do runs ask on the goroutine that owns the engine and returns when it is
+// done. If ctx ends first, ask may still run.
+func (f *folder) Do(ctx context.Context, ask func(Engine, store.Cursor)) error {
+	done := make(chan struct{})
+	select {
+	case f.asks <- func(e Engine, c store.Cursor) { defer close(done); ask(e, c) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Reload has the fold begin again from the stored checkpoint.
+func (f *folder) Reload(ctx context.Context, why error) error {
+	select {
+	case f.reloads <- why:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

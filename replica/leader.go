@@ -1,0 +1,284 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"faultline"
+	"faultline/store"
+	"faultline/task"
+)
+
+const (
+	renewShare    = 4 // a lease is renewed this many times in its life
+	catchUpPoll   = 20 * time.Millisecond
+	writeRetry    = 50 * time.Millisecond
+	writeRetryMax = time.Second // the longest pause between attempts
+	finishLimit   = 1500 * time.Millisecond
+)
+
+// leader leads while this node holds the lease, and tries to get it while it does
+// not. What only a leader does is here: appending ticks and the catalogue, storing
+// what the fold made, checkpoints. The fold itself runs on every node.
+type leader struct {
+	store      *store.Store
+	fold       *folder
+	out        *outbox
+	views      *latest[faultline.View]
+	catalogue  []faultline.SiteRecord
+	holder     string        // this process, among all that may lead
+	ttl        time.Duration // of the lease
+	checkpoint time.Duration // between two checkpoints
+	m          *metrics
+	log        *slog.Logger
+	now        func() time.Time // the world's clock, for the lease
+	clock      Clock            // what ticks say
+	duties     []Duty           // what else there is to do as long as it leads
+
+	ticks, records *store.Writer            // of the ticks, and of the catalogue
+	writers        map[string]*store.Writer // of each duty
+	ticked         time.Time                // the newest tick that we appended or took over from
+	unfit          map[revisionKey]bool     // revisions for which the fold has begun again
+	forgetAt       time.Time                // when a Redis that would not forget is asked again
+}
+
+// openWriters gives the leader a sender for each thing that it appends, so that none
+// waits for another.
+func (l *leader) openWriters() {
+	l.ticks, l.records, l.writers = l.store.Writer(), l.store.Writer(), map[string]*store.Writer{}
+	for _, d := range l.duties {
+		l.writers[d.Name] = l.store.Writer()
+	}
+}
+
+// Run leads whenever it can until ctx ends; then it stores what is left, writes a
+// last checkpoint and releases the lease.
+func (l *leader) Run(ctx context.Context) error {
+	var away outage
+	for ctx.Err() == nil {
+		asked := l.now()
+		lease, ok, err := l.store.Acquire(ctx, l.holder, l.ttl, asked)
+		if err != nil && ctx.Err() == nil {
+			away.Began(l.log, l.now(), err)
+		}
+		if err == nil {
+			away.Over(l.log, l.now())
+		}
+		if ok {
+			l.term(ctx, lease, asked)
+		}
+		task.Pause(ctx, l.ttl/renewShare)
+	}
+	return nil
+}
+
+// term leads from the moment the lease was got until it is lost or ctx ends.
+func (l *leader) term(ctx context.Context, lease store.Lease, renewed time.Time) {
+	l.log.Info("this node holds the lease", "fence", lease.Fence)
+	// The work outlives ctx by as long as it takes to stop it in order.
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- l.lead(work, lease) }()
+	beat := time.NewTicker(l.ttl / renewShare)
+	defer beat.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			stop()
+			l.finish(lease, <-done)
+			return
+		case err := <-done:
+			l.log.Warn("this node leads no longer", "fence", lease.Fence, "reason", err)
+			l.release(lease)
+			return
+		case <-beat.C:
+			asked := l.now()
+			ok, err := l.store.Renew(work, l.holder, lease)
+			if err == nil && ok {
+				renewed = asked
+			}
+			if !stillLeads(ok, err, l.now(), renewed, l.ttl) {
+				stop()
+				<-done
+				l.log.Warn("this node has lost the lease", "fence", lease.Fence, "error", err)
+				return
+			}
+		}
+	}
+}
+
+// lead does the leader's work until ctx ends or another leads. First the fold
+// must have read everything that older leaders wrote: after our fence was given
+// they can write no more.
+func (l *leader) lead(ctx context.Context, lease store.Lease) error {
+	defer l.m.leader.Set(0)
+	defer l.fold.leading.Store(false)
+	if err := l.takeOver(ctx); err != nil {
+		return err
+	}
+	l.m.leader.Set(1)
+	l.log.Info("this node leads", "fence", lease.Fence)
+	g, ctx := errgroup.WithContext(ctx)
+	for _, t := range l.tasks(lease) {
+		g.Go(func() error {
+			if err := t.run(ctx); err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// leaderTask is one goroutine of a term. An error ends the term.
+type leaderTask struct {
+	name string
+	run  func(context.Context) error
+}
+
+// tasks are everything that runs as long as this node leads.
+func (l *leader) tasks(lease store.Lease) []leaderTask {
+	with := func(run func(context.Context, store.Lease) error) func(context.Context) error {
+		return func(ctx context.Context) error { return run(ctx, lease) }
+	}
+	all := []leaderTask{
+		{"ticks", with(l.tick)},
+		{"revisions", with(l.saveRevisions)},
+		{"views", with(l.saveViews)},
+		{"series", with(l.saveSeries)},
+		{"check requests", with(l.saveCheckRequests)},
+		{"checkpoints", with(l.saveCheckpoints)},
+		{"catalogue", with(l.appendCatalogue)},
+	}
+	for _, d := range l.duties {
+		term := &Term{leader: l, lease: lease, writer: l.writers[d.Name]}
+		all = append(all, leaderTask{d.Name, func(ctx context.Context) error { return d.Run(ctx, term) }})
+	}
+	return all
+}
+
+// takeOver brings the fold to the end of the log and the outbox to what the
+// newest checkpoint does not cover.
+func (l *leader) takeOver(ctx context.Context) error {
+	// A Redis that came back empty has a new log, which begins here.
+	if err := l.retry(ctx, "open the log", func() error {
+		_, err := l.store.Epoch(ctx, faultline.Millis(l.now()))
+		return err
+	}); err != nil {
+		return err
+	}
+	var tail store.Pos
+	if err := l.retry(ctx, "find the end of the log", func() (err error) {
+		tail, err = l.store.LogTail(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for {
+		if s := l.fold.status.Load(); s.Loaded && !tail.After(s.Pos) {
+			l.ticked = nextTick(s.Clock, l.ticked)
+			break
+		}
+		if !task.Pause(ctx, catchUpPoll) {
+			return ctx.Err()
+		}
+	}
+	var cp store.Checkpoint
+	if err := l.retry(ctx, "read the checkpoint", func() (err error) {
+		cp, _, err = l.store.Checkpoint(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	l.fold.leading.Store(true) // from here on nothing is lost
+	if !l.out.Resume(cp.Cursor.Pos) {
+		return l.fold.Reload(ctx, errors.New("more revisions than a standby keeps"))
+	}
+	return nil
+}
+
+// retry calls do until Redis is there to answer it, more and more slowly, or until
+// ctx ends.
+func (l *leader) retry(ctx context.Context, what string, do func() error) error {
+	wait := writeRetry
+	for {
+		err := do()
+		if outcomeOf(err) != writeAgain {
+			return err
+		}
+		l.log.Debug("Redis could not answer; trying again", "what", what, "error", err)
+		if !task.Pause(ctx, wait) {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		wait = min(2*wait, writeRetryMax)
+	}
+}
+
+// tick appends the time once a second.
+func (l *leader) tick(ctx context.Context, lease store.Lease) error {
+	beat := time.NewTicker(l.clock.Every)
+	defer beat.Stop()
+	var away outage
+	for {
+		at := nextTick(l.clock.Now(), l.ticked)
+		err := l.ticks.Send(func(key store.BatchKey) error {
+			_, err := l.store.AppendFenced(ctx, lease, key, []faultline.Event{faultline.Tick{At: at}})
+			return err
+		})
+		switch {
+		case errors.Is(err, faultline.ErrNotLeader):
+			return err
+		case err == nil:
+			l.ticked = at
+			away.Over(l.log, l.now())
+		case ctx.Err() == nil:
+			away.Began(l.log, l.now(), err)
+		}
+		select {
+		case <-beat.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// append puts events into the log as one batch under the fence. While Redis is away
+// it repeats the same batch, which readers count once.
+func (l *leader) append(ctx context.Context, lease store.Lease, w *store.Writer, events []faultline.Event) error {
+	return w.Send(func(key store.BatchKey) error {
+		return l.retry(ctx, "append to the log", func() error {
+			_, err := l.store.AppendFenced(ctx, lease, key, events)
+			return err
+		})
+	})
+}
+
+// appendCatalogue writes into the log what the catalogue says and the map does not.
+func (l *leader) appendCatalogue(ctx context.Context, lease store.Lease) error {
+	var batches [][]faultline.Event
+	if err := l.fold.Do(ctx, func(e Engine, _ store.Cursor) {
+		batches = catalogueNews(l.catalogue, e.Record, l.clock.Now())
+	}); err != nil {
+		return err
+	}
+	for _, events := range batches {
+		if err := l.append(ctx, lease, l.records, events); err != nil {
+			return fmt.Errorf("append the catalogue: %w", err)
+		}
+	}
+	return nil
+}
+
+func (l *leader) release(lease store.Lease) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeRetryMax)
+	defer cancel()
+	if err := l.store.Release(ctx, l.holder, lease); err != nil {
+		l.log.Warn("the lease could not be released; it runs out by itself", "error", err)
+	}
+}

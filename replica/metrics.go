@@ -1,0 +1,56 @@
+package replica
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what a replica counts.
+type metrics struct {
+	leader     prometheus.Gauge
+	lag        prometheus.Gauge
+	folded     prometheus.Counter
+	saved      prometheus.Counter
+	broken     prometheus.Counter
+	cpBytes    prometheus.Gauge
+	cpSeconds  prometheus.Histogram
+	cpFailures prometheus.Counter
+
+	forgetFailures prometheus.Counter
+	// Rows of series that wait to be stored, and that nobody will store.
+	seriesWaiting prometheus.Gauge
+	seriesDropped prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
+	m := &metrics{
+		leader: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_leader",
+			Help: "1 while this node leads, else 0."}),
+		lag: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_lag_seconds",
+			Help: "For how long the oldest entry of the log that is not folded yet has been seen waiting."}),
+		folded: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_events_total",
+			Help: "Events of the log that this node has folded."}),
+		saved: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_revisions_saved_total",
+			Help: "Revisions of incidents that this node has stored as leader."}),
+		broken: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_broken_total",
+			Help: "Revisions that this node's fold made and that do not fit what is stored. Anything but 0 is a defect."}),
+		cpBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_checkpoint_bytes",
+			Help: "Size of the newest checkpoint that this node has stored."}),
+		cpSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "faultline_checkpoint_seconds",
+			Help: "How long a checkpoint took, from its encoding until it was stored.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}),
+		cpFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_checkpoint_failures_total",
+			Help: "Checkpoints that could not be stored."}),
+		forgetFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_forget_failures_total",
+			Help: "Times that Redis would not rewrite its append-only file after a daily key had expired."}),
+		seriesWaiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_series_rows_waiting",
+			Help: "Minutes and hours of series that wait to be stored."}),
+		seriesDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_series_rows_dropped_total",
+			Help: "Minutes and hours of series that were left out because too many waited."}),
+	}
+	if reg != nil {
+		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
+			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
+			func() float64 { return float64(out.Len()) })
+		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures, m.forgetFailures, m.seriesWaiting, m.seriesDropped)
+	}
+	return m
+}

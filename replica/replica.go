@@ -1,0 +1,107 @@
+package replica
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faultline"
+	"faultline/store"
+	"faultline/task"
+)
+
+// Clock is the time that the log is given, once a second of its own.
+type Clock struct {
+	Now   func() time.Time
+	Every time.Duration // of the world's time, between two ticks
+}
+
+// Config is what a Replica is made of. Store, NewEngine, Sites, Holder, LeaseTTL,
+// CheckpointInterval, Clock, Now and Log are required.
+type Config struct {
+	Store *store.Store
+	// NewEngine restores an engine from a checkpoint; nil is one that has folded nothing.
+	NewEngine func(checkpoint []byte) (Engine, error)
+	// Sites takes the record of each site that the log says something new about.
+	Sites *SiteMap
+	// Probed are called for every probe that is folded, with the log's clock, by the
+	// goroutine that folds: they must not wait.
+	Probed []func(p faultline.Probe, clock time.Time)
+
+	Follow    bool                   // it never leads
+	Catalogue []faultline.SiteRecord // what a leader appends of what the map lacks
+	Duties    []Duty                 // what else a leader does
+
+	Holder             string        // names this process among all that may lead
+	LeaseTTL           time.Duration // how long a leader that died counts as one
+	CheckpointInterval time.Duration // between two checkpoints
+	Clock              Clock         // what ticks say
+	Now                func() time.Time
+	Log                *slog.Logger
+	Registerer         prometheus.Registerer // nil: metrics are not exported
+}
+
+// Replica is one copy of the fold, which may lead.
+type Replica struct {
+	fold   *folder
+	lead   *leader
+	watch  *watcher
+	follow bool
+	log    *slog.Logger
+}
+
+// New prepares a Replica. It begins with [Replica.Run].
+func New(cfg Config) *Replica {
+	out, views := newOutbox(outboxSites), newLatest[faultline.View]()
+	m := newMetrics(cfg.Registerer, out)
+	r := &Replica{follow: cfg.Follow, log: cfg.Log}
+	r.fold = newFolder(cfg.Store, cfg.NewEngine, cfg.Sites, out, views, m, cfg.Log, cfg.Now)
+	r.fold.probed = cfg.Probed
+	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
+		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, m: m, log: cfg.Log,
+		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
+	r.lead.openWriters()
+	r.watch = &watcher{store: cfg.Store, fold: r.fold, m: m, now: cfg.Now}
+	return r
+}
+
+// Run follows the log, and leads whenever it can, until ctx ends. Then it ends in
+// order: what the fold made is stored, a last checkpoint is written and the lease is
+// released, which takes at most a few seconds. An error says which part ended by
+// itself.
+func (r *Replica) Run(ctx context.Context) error {
+	ended := make(chan error, 1)
+	fold := task.Begin("fold", ended, r.fold.Run)
+	watch := task.Begin("watch", ended, r.watch.Run)
+	lead := task.Begin("leader", ended, r.leading)
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-ended:
+	}
+	// The leader ends first: it still needs the fold to read what was accepted last.
+	for _, t := range []*task.Task{lead, watch, fold} {
+		t.Stop(context.WithoutCancel(ctx), r.log)
+	}
+	return failure
+}
+
+// leading leads whenever it can, if this replica may.
+func (r *Replica) leading(ctx context.Context) error {
+	if r.follow {
+		<-ctx.Done()
+		return nil
+	}
+	return r.lead.Run(ctx)
+}
+
+// Status says how far the fold has come.
+func (r *Replica) Status() Status { return *r.fold.status.Load() }
+
+// Ready says why this node should get no requests; nil when it should.
+func (r *Replica) Ready() error { return r.watch.Ready() }
+
+// Drain makes Ready say from now on that the process is about to end.
+func (r *Replica) Drain() { r.watch.Drain() }

@@ -1,0 +1,124 @@
+package redisd
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// spawn starts a redis-server that inherits the lock and waits until it ends.
+// It calls up when it answers.
+func (p *Server) spawn(ctx context.Context, lock *os.File, up func()) error {
+	said := &lastLines{log: p.log}
+	child, exited, err := p.start(lock, said)
+	lock.Close() // the child has its own copy
+	if err != nil {
+		return err
+	}
+	loading, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	ready := make(chan error, 1)
+	go func() { ready <- p.waitReady(loading) }()
+	for {
+		select {
+		case err := <-exited:
+			return fmt.Errorf("redis-server ended (%v): %s", err, said)
+		case err := <-ready:
+			if ctx.Err() == nil && err != nil {
+				p.stop(child, exited)
+				return fmt.Errorf("redis-server did not answer within %s: %s", startLimit, said)
+			}
+			if err == nil {
+				up()
+			}
+		case <-ctx.Done():
+			p.stop(child, exited)
+			return nil
+		}
+	}
+}
+
+// start runs the child; exited carries how it ended.
+func (p *Server) start(lock *os.File, said *lastLines) (*os.Process, <-chan error, error) {
+	cmd := exec.Command(p.bin, p.args()...)
+	cmd.ExtraFiles = []*os.File{lock}
+	cmd.SysProcAttr = childAttributes()
+	cmd.WaitDelay = time.Second // a rewrite of the log may hold the output open
+	cmd.Stdout, cmd.Stderr = said, said
+	started, exited := make(chan error, 1), make(chan error, 1)
+	go func() {
+		// The kernel ends the child when the thread that started it ends, so
+		// this thread must live as long as the child does.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			exited <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, nil, fmt.Errorf("run %s: %w", p.bin, err)
+	}
+	return cmd.Process, exited, nil
+}
+
+// stop ends a child, gently first.
+func (p *Server) stop(child *os.Process, exited <-chan error) {
+	_ = child.Signal(syscall.SIGTERM)
+	select {
+	case <-exited:
+	case <-time.After(stopLimit):
+		p.log.Warn("the private Redis did not stop in time and is killed")
+		_ = child.Kill()
+		<-exited
+	}
+}
+
+// args: on this socket only, every write on disk before its answer, no dumps.
+func (p *Server) args() []string {
+	return []string{
+		"--port", "0", "--unixsocket", p.socket, "--unixsocketperm", "700",
+		"--dir", p.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+		"--daemonize", "no", "--logfile", "", "--maxmemory-policy", "noeviction",
+	}
+}
+
+// keptLines of what a redis-server says tell why it ended.
+const keptLines = 4
+
+// lastLines hands what a child prints to the debug log and keeps its end.
+type lastLines struct {
+	log  *slog.Logger
+	mu   sync.Mutex
+	kept []string
+}
+
+func (l *lastLines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range bytes.Lines(b) {
+		text := strings.TrimSpace(string(line))
+		if text == "" {
+			continue
+		}
+		l.log.Debug("redis-server", "said", text)
+		l.kept = append(l.kept, text)
+	}
+	l.kept = l.kept[max(0, len(l.kept)-keptLines):]
+	return len(b), nil
+}
+
+func (l *lastLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.kept, " / ")
+}
