@@ -57,7 +57,8 @@ func outcomeOf(err error) outcome {
 
 // catalogueNews returns, in batches for the log, the records of the catalogue
 // that the map does not say already. What was observed beats the catalogue.
-func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultline.SiteRecord, bool), now time.Time) [][]faultline.Event {
+func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultline.SiteRecord, bool),
+	now time.Time) [][]faultline.Event {
 	var news []faultline.Event
 	for _, r := range catalogue {
 		r.At, r.Source = faultline.Millis(now), faultline.SourceCatalog

@@ -71,7 +71,8 @@ func TestCatalogueNewsLeavesOutWhatTheMapSays(t *testing.T) {
 		"moved.com": record("moved.com", 2, "cdn:akamai"), "ranked.com": record("ranked.com", 3),
 	}
 	news := catalogueNews([]faultline.SiteRecord{
-		record("moved.com", 2, "cdn:fastly"), record("new.com", 5, "cdn:fastly"), record("observed.com", 2, "cdn:fastly"),
+		record("moved.com", 2, "cdn:fastly"), record("new.com", 5, "cdn:fastly"), record("observed.com", 2,
+			"cdn:fastly"),
 		record("ranked.com", 4), record("same.com", 1, "dns:dyn", "cdn:fastly"),
 	}, func(site string) (faultline.SiteRecord, bool) { r, ok := mapped[site]; return r, ok }, noon)
 	var got []string
@@ -92,7 +93,10 @@ func TestCatalogueNewsComesInBatches(t *testing.T) {
 	for i := range catalogue {
 		catalogue[i].Site = fmt.Sprintf("s%04d.com", i)
 	}
-	news := catalogueNews(catalogue, func(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false }, noon)
+	news := catalogueNews(catalogue, func(string) (faultline.SiteRecord, bool) {
+		return faultline.SiteRecord{},
+			false
+	}, noon)
 	if len(news) != 3 || len(news[0]) != 500 || len(news[2]) != 1 {
 		t.Errorf("%d batches", len(news))
 	}

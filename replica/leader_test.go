@@ -145,7 +145,10 @@ func TestLeadersFoldWaitsWhileTooManyRevisionsDo(t *testing.T) {
 func TestRevisionThatDoesNotFitIsToldAndKept(t *testing.T) {
 	r := newRig(t)
 	old := r.oldLeader()
-	r.patiently("store", func() error { return r.st.SaveRevision(t.Context(), old, toyRevision(1, 1, " by another fold")) })
+	r.patiently("store", func() error {
+		return r.st.SaveRevision(t.Context(), old, toyRevision(1, 1,
+			" by another fold"))
+	})
 	w := r.start("")
 	r.append(report(), faultline.Tick{At: noon})
 	r.append(report(), faultline.Tick{At: noon.Add(time.Second)})

@@ -119,7 +119,8 @@ func (r *rig) start(salt string, change ...func(*worker)) *worker {
 	st, out, views := openStore(r.t, r.url), newOutbox(outboxSites), newLatest[faultline.View]()
 	m := newMetrics(nil, out)
 	w := &worker{fold: newFolder(st, newToy(salt), NewSiteMap(nil), out, views, m, quiet, time.Now)}
-	w.lead = &leader{store: st, fold: w.fold, out: out, views: views, holder: rand.Text(), clock: Clock{Now: time.Now, Every: time.Second},
+	w.lead = &leader{store: st, fold: w.fold, out: out, views: views, holder: rand.Text(), clock: Clock{Now: time.Now,
+		Every: time.Second},
 		ttl: time.Second, checkpoint: 100 * time.Millisecond, m: m, log: quiet, now: time.Now}
 	for _, c := range change {
 		c(w)

@@ -15,7 +15,8 @@ func seriesBoxAt(t *testing.T, now *time.Time) *seriesBox {
 }
 
 func seriesRow(at time.Time, reports int) faultline.SeriesRow {
-	return faultline.SeriesRow{Of: "bbc.co.uk", StepS: faultline.StepMinute, Point: faultline.SeriesPoint{At: at, Reports: reports}}
+	return faultline.SeriesRow{Of: "bbc.co.uk", StepS: faultline.StepMinute, Point: faultline.SeriesPoint{At: at,
+		Reports: reports}}
 }
 
 func TestSeriesBoxHandsOutWhatChanged(t *testing.T) {
@@ -82,7 +83,8 @@ func TestSeriesReachTheStore(t *testing.T) {
 	now := time.Now()
 	r.start("")
 	pace.Eventually(t, "the series is stored", func() bool {
-		s, err := r.st.Series(t.Context(), "toy.example", faultline.StepMinute, now.Add(-2*time.Minute), now.Add(5*time.Minute))
+		s, err := r.st.Series(t.Context(), "toy.example", faultline.StepMinute, now.Add(-2*time.Minute),
+			now.Add(5*time.Minute))
 		return err == nil && slices.ContainsFunc(s.Points, func(p faultline.SeriesPoint) bool { return p.Reports == 3 })
 	})
 }

@@ -55,7 +55,8 @@ func (e *toyEngine) Fold(ev faultline.Event) []faultline.Incident {
 }
 
 func toyRevision(revision, reports int, salt string) faultline.Incident {
-	return faultline.Incident{ID: "inc_TOY", Revision: revision, Title: fmt.Sprintf("%d reports%s", reports, salt), DetectedAt: noon}
+	return faultline.Incident{ID: "inc_TOY", Revision: revision, Title: fmt.Sprintf("%d reports%s", reports, salt),
+		DetectedAt: noon}
 }
 
 func (e *toyEngine) View() faultline.View {
@@ -64,7 +65,8 @@ func (e *toyEngine) View() faultline.View {
 
 func (e *toyEngine) Series() []faultline.SeriesRow {
 	at := e.At.Truncate(time.Minute)
-	return []faultline.SeriesRow{{Of: "toy.example", StepS: faultline.StepMinute, Point: faultline.SeriesPoint{At: at, Reports: e.Reports}}}
+	return []faultline.SeriesRow{{Of: "toy.example", StepS: faultline.StepMinute, Point: faultline.SeriesPoint{At: at,
+		Reports: e.Reports}}}
 }
 
 func (e *toyEngine) Snapshot() func() []byte {

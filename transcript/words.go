@@ -28,10 +28,12 @@ func (t *words) lines(inc faultline.Incident) []string {
 		lines = append(lines, at.UTC().Format("15:04:05")+"  "+text)
 	}
 	for _, s := range inc.Statements[min(len(last.Statements), len(inc.Statements)):] {
-		say(s.At, fmt.Sprintf("%s says, %s after the onset: %s. %q", causeName(inc), span(time.Duration(s.LagS)*time.Second), s.Status, s.Text))
+		say(s.At, fmt.Sprintf("%s says, %s after the onset: %s. %q", causeName(inc),
+			span(time.Duration(s.LagS)*time.Second), s.Status, s.Text))
 	}
 	news := !known || inc.State != last.State || causeName(inc) != causeName(last)
-	if !news && inc.State == faultline.StateConfirmed && float64(inc.Impact.Failing) >= grown*float64(max(1, last.Impact.Failing)) {
+	if !news && inc.State == faultline.StateConfirmed && float64(inc.Impact.Failing) >= grown*float64(max(1,
+		last.Impact.Failing)) {
 		news = true
 	}
 	switch {
@@ -58,7 +60,8 @@ func sentence(inc faultline.Incident) string {
 	case faultline.StateRecovering:
 		return fmt.Sprintf("Recovering since %s: %s. %s", clockOf(inc.RecoveringAt), inc.Title, impactOf(inc))
 	case faultline.StateResolved:
-		return fmt.Sprintf("Over since %s, after %s: %s. %d sites failed at the peak.", clockOf(inc.ResolvedAt), span(inc.ResolvedAt.Sub(inc.Onset.At)), inc.Title, inc.Impact.PeakFailing)
+		return fmt.Sprintf("Over since %s, after %s: %s. %d sites failed at the peak.", clockOf(inc.ResolvedAt),
+			span(inc.ResolvedAt.Sub(inc.Onset.At)), inc.Title, inc.Impact.PeakFailing)
 	case faultline.StateMerged, faultline.StateRetracted:
 		return fmt.Sprintf("Withdrawn (%s): %s.", inc.State, inc.Title)
 	}

@@ -29,7 +29,8 @@ func (a annotator) Annotate(ctx context.Context, ev faultline.Event) error {
 // sourceAdapter is the store as the board sees it.
 type sourceAdapter struct{ *store.Store }
 
-func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
+func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change,
+	error) {
 	changes, err := a.Store.Changes(ctx, after, limit, block)
 	if errors.Is(err, store.ErrTrimmed) {
 		return nil, faultline.ErrNotFound

@@ -42,7 +42,8 @@ func newEarth(t *testing.T) *earth {
 	}
 	for _, r := range records {
 		e.Put(r.Site, probetest.Site{})
-		cdns := slices.DeleteFunc(slices.Clone(r.Components), func(c faultline.Component) bool { return c.Kind() != faultline.KindCDN })
+		cdns := slices.DeleteFunc(slices.Clone(r.Components),
+			func(c faultline.Component) bool { return c.Kind() != faultline.KindCDN })
 		if slices.Equal(cdns, []faultline.Component{"cdn:fastly"}) {
 			e.fronts[r.Site] = true
 		}
@@ -77,7 +78,8 @@ func (e *earth) cable() *cable {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	var ports []string
 	for i, port := range []uint16{e.Ports.HTTP, e.Ports.HTTPS} {
-		p := toxiproxy.NewProxy(server, fmt.Sprint("cable", i), "127.0.0.1:0", netip.AddrPortFrom(probetest.Local, port).String())
+		p := toxiproxy.NewProxy(server, fmt.Sprint("cable", i), "127.0.0.1:0", netip.AddrPortFrom(probetest.Local,
+			port).String())
 		c.proxies = append(c.proxies, p)
 		if err := p.Start(); err != nil {
 			e.t.Fatal(err)
@@ -107,7 +109,8 @@ func (c *cable) mend() {
 
 // eyes are the settings of a vantage in this world.
 func (e *earth) eyes(ports string) []string {
-	return []string{"SSL_CERT_FILE=" + e.RootsFile(), "FAULTLINE_RESOLVER=" + e.Resolver.String(), "FAULTLINE_PROBE_PORTS=" + ports,
+	return []string{"SSL_CERT_FILE=" + e.RootsFile(), "FAULTLINE_RESOLVER=" + e.Resolver.String(),
+		"FAULTLINE_PROBE_PORTS=" + ports,
 		"FAULTLINE_PROBE_ALLOW=127.0.0.0/8,::1/128", "FAULTLINE_CANARIES=one.example.net,two.example.net,three.example.net"}
 }
 
@@ -118,7 +121,8 @@ func (e *earth) agent(env []string, server *process, name string, c *cable) {
 	if code != 0 {
 		e.t.Fatalf("token: exit %d: %s", code, errs)
 	}
-	cmd := exec.Command(program, "probe", "--server", server.url, "--token", strings.TrimSpace(token), "--log-format", "text")
+	cmd := exec.Command(program, "probe", "--server", server.url, "--token", strings.TrimSpace(token), "--log-format",
+		"text")
 	cmd.Env = append(cleanEnv(), e.eyes(c.ports)...)
 	said := &noted{}
 	cmd.Stderr = said
@@ -186,7 +190,8 @@ func (p *process) site(name string) (s faultline.SiteStatus) {
 // them cut off, an outage that the other one sees, both see, and neither.
 func TestTwoAgents(t *testing.T) {
 	e := newEarth(t)
-	env := []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=" + storetest.Start(t), "FAULTLINE_PROBE_PERIOD=10s"}
+	env := []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=" + storetest.Start(t),
+		"FAULTLINE_PROBE_PERIOD=10s"}
 	p := startServe(t, env)
 	p.ready()
 	a, b := e.cable(), e.cable()
@@ -195,8 +200,12 @@ func TestTwoAgents(t *testing.T) {
 	state := func(name string, want faultline.VantageState) func() bool {
 		return func() bool { return p.vantage(name).State == want }
 	}
-	eventuallyLogged(p, 30*time.Second, "both agents see", func() bool { return state("lon-1", "ok")() && state("nyc-1", "ok")() })
-	eventuallyLogged(p, 60*time.Second, "every site was seen, and seen well, a few times", func() bool { return p.summary().Counters.Probes > 3*2*390 })
+	eventuallyLogged(p, 30*time.Second, "both agents see", func() bool {
+		return state("lon-1", "ok")() &&
+			state("nyc-1", "ok")()
+	})
+	eventuallyLogged(p, 60*time.Second, "every site was seen, and seen well, a few times",
+		func() bool { return p.summary().Counters.Probes > 3*2*390 })
 
 	b.cut()
 	eventuallyLogged(p, 30*time.Second, "the one that is cut off says so", state("nyc-1", faultline.VantageBlind))
@@ -204,7 +213,8 @@ func TestTwoAgents(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	before := p.summary().Counters.Probes
-	eventuallyLogged(p, 30*time.Second, "the other one goes on", func() bool { return p.summary().Counters.Probes > before+390 })
+	eventuallyLogged(p, 30*time.Second, "the other one goes on",
+		func() bool { return p.summary().Counters.Probes > before+390 })
 	e.fail(true)
 	front := slices.Sorted(func(yield func(string) bool) {
 		for s := range e.fronts {
@@ -213,7 +223,8 @@ func TestTwoAgents(t *testing.T) {
 			}
 		}
 	})[0]
-	eventuallyLogged(p, 30*time.Second, "what the other one sees decides", func() bool { return p.site(front).State == faultline.SiteDown })
+	eventuallyLogged(p, 30*time.Second, "what the other one sees decides",
+		func() bool { return p.site(front).State == faultline.SiteDown })
 	if all := p.incidents(); len(all) != 0 {
 		t.Errorf("one vantage alone confirms %+v", all)
 	}
@@ -249,7 +260,8 @@ func TestServeWithoutAnInternetSaysSo(t *testing.T) {
 	e := newEarth(t)
 	c := e.cable()
 	c.cut()
-	env := append(e.eyes(c.ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", "FAULTLINE_STATE_DIR="+shortDir(t), "FAULTLINE_PROBE_PERIOD=10s")
+	env := append(e.eyes(c.ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", "FAULTLINE_STATE_DIR="+shortDir(t),
+		"FAULTLINE_PROBE_PERIOD=10s")
 	p := startServe(t, env)
 	p.ready()
 	eventuallyLogged(p, 20*time.Second, "it says that it is blind", func() bool {
@@ -267,7 +279,8 @@ func TestServeWithoutAnInternetSaysSo(t *testing.T) {
 	}
 
 	c.mend()
-	eventuallyLogged(p, 60*time.Second, "it probes as soon as it can", func() bool { return p.summary().Counters.Probes > 390 })
+	eventuallyLogged(p, 60*time.Second, "it probes as soon as it can",
+		func() bool { return p.summary().Counters.Probes > 390 })
 	if p.vantage("here").State != faultline.VantageOK || p.get("/readyz", nil) != http.StatusOK {
 		t.Errorf("%+v", p.vantage("here"))
 	}
@@ -279,12 +292,16 @@ func TestServeWithoutAnInternetSaysSo(t *testing.T) {
 func TestAPersonMayHaveAnUnknownSiteChecked(t *testing.T) {
 	e := newEarth(t)
 	e.Put("corner-shop.com", probetest.Site{})
-	e.Put("broken-shop.com", probetest.Site{Handler: func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) }})
+	e.Put("broken-shop.com", probetest.Site{Handler: func(rw http.ResponseWriter,
+		_ *http.Request) {
+		rw.WriteHeader(http.StatusBadGateway)
+	}})
 	ports := fmt.Sprintf("%d,%d", e.Ports.HTTP, e.Ports.HTTPS)
 	state := "FAULTLINE_STATE_DIR=" + shortDir(t)
 	p := startServe(t, append(e.eyes(ports), "FAULTLINE_ROLE=all", "FAULTLINE_VANTAGE=here", state))
 	p.ready()
-	eventuallyLogged(p, 20*time.Second, "it sees", func() bool { return p.vantage("here").State == faultline.VantageOK })
+	eventuallyLogged(p, 20*time.Second, "it sees",
+		func() bool { return p.vantage("here").State == faultline.VantageOK })
 	shops := map[string]faultline.SiteState{"corner-shop.com": faultline.SiteOK, "broken-shop.com": faultline.SiteDown}
 	for site, want := range shops {
 		for range 5 {

@@ -38,7 +38,8 @@ func openBackend(ctx context.Context, f redisFlags, log *slog.Logger, reg promet
 }
 
 // openPrivate runs a redis-server on the state directory.
-func openPrivate(ctx context.Context, bin, stateDir string, log *slog.Logger, reg prometheus.Registerer) (*backend, error) {
+func openPrivate(ctx context.Context, bin, stateDir string, log *slog.Logger, reg prometheus.Registerer) (*backend,
+	error) {
 	running, err := redisd.Start(ctx, bin, stateDir, log, reg)
 	var unusable *redisd.StateDirError
 	if errors.As(err, &unusable) {

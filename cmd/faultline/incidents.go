@@ -56,7 +56,8 @@ func (f remoteFlags) print(w io.Writer, inc faultline.Incident) error {
 	if more := inc.SitesTotal - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("+%d", more))
 	}
-	_, err := fmt.Fprintf(w, "%s  %-10s  %s%s  %d of %d failing  %s  %s\n", inc.Onset.At.UTC().Format("2006-01-02 15:04:05Z"), inc.State,
+	_, err := fmt.Fprintf(w, "%s  %-10s  %s%s  %d of %d failing  %s  %s\n",
+		inc.Onset.At.UTC().Format("2006-01-02 15:04:05Z"), inc.State,
 		drill, inc.Title, inc.Impact.Failing, inc.Impact.Observed, inc.ID, strings.Join(names, " "))
 	return err
 }
@@ -111,7 +112,8 @@ func (c watchCmd) Run(ctx context.Context, w world) error {
 	}
 	err = remote.Watch(ctx, c.query(), func(told client.Watched) error {
 		if told.Reset {
-			_, err := fmt.Fprintln(w.stderr, "faultline: changes were lost; what is open now follows with the next change")
+			_, err := fmt.Fprintln(w.stderr,
+				"faultline: changes were lost; what is open now follows with the next change")
 			return err
 		}
 		return c.print(w.stdout, *told.Incident)

@@ -128,7 +128,8 @@ func (c infraCheckCmd) catalogues(out io.Writer) error {
 			name = c.Catalog[i-1]
 		}
 		s := cat.Summary()
-		fmt.Fprintf(out, "%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d aliases\n",
+		fmt.Fprintf(out,
+			"%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d aliases\n",
 			name, s.Sites, s.WithComponents, s.WithCountry, s.WithStatus, s.Hosts, s.Aliases)
 	}
 	return nil
@@ -150,7 +151,8 @@ func (c infraCheckCmd) signatures(out io.Writer) error {
 	for _, s := range table.List {
 		kinds[s.Component.Kind()]++
 	}
-	fmt.Fprintf(out, "signatures: %d (cdn %d, cloud %d, dns %d, ca %d, pop %d), %d networks of their own, %d fetched ranges\n",
+	fmt.Fprintf(out,
+		"signatures: %d (cdn %d, cloud %d, dns %d, ca %d, pop %d), %d networks of their own, %d fetched ranges\n",
 		len(table.List), kinds["cdn"], kinds["cloud"], kinds["dns"], kinds["ca"], kinds["pop"], len(table.Networks), ranges.Len())
 	return nil
 }
@@ -164,6 +166,7 @@ func (c infraCheckCmd) statements(out io.Writer) error {
 	for _, s := range sources {
 		forms[s.Form]++
 	}
-	fmt.Fprintf(out, "status pages: %d (%d Statuspage, %d feeds)\n", len(sources), forms[statements.FormStatuspage], forms[statements.FormFeed])
+	fmt.Fprintf(out, "status pages: %d (%d Statuspage, %d feeds)\n", len(sources), forms[statements.FormStatuspage],
+		forms[statements.FormFeed])
 	return nil
 }

@@ -47,7 +47,8 @@ func TestKillsLoseNothing(t *testing.T) {
 	if lost > 0 || twice > 0 {
 		t.Errorf("of %d acknowledged reports %d were lost and %d counted twice", len(k.acked), lost, twice)
 	}
-	t.Logf("%d kills (%v), %d reports acknowledged, %d not, 0 lost, 0 counted twice", kills, k.killed, len(k.acked), k.refused)
+	t.Logf("%d kills (%v), %d reports acknowledged, %d not, 0 lost, 0 counted twice", kills, k.killed, len(k.acked),
+		k.refused)
 }
 
 // The same test sees both mistakes that it is there for.
@@ -56,7 +57,8 @@ func TestKillsAreSeenToLose(t *testing.T) {
 		k := newKilling(t, buildWith(t, nil), "everysec")
 		k.only = "redis"
 		if lost, _ := k.run(controlKills); lost == 0 {
-			t.Errorf("nothing of %d reports was lost over %d kills of a Redis that syncs once a second", len(k.acked), controlKills)
+			t.Errorf("nothing of %d reports was lost over %d kills of a Redis that syncs once a second", len(k.acked),
+				controlKills)
 		}
 	})
 	t.Run("answered before the write", func(t *testing.T) {
@@ -102,15 +104,18 @@ func newKilling(t *testing.T, binary, fsync string) *killing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{t: t, binary: binary, fsync: fsync, dir: shortDir(t), acked: map[report503]bool{}, killed: map[string]int{}}
+	k := &killing{t: t, binary: binary, fsync: fsync, dir: shortDir(t), acked: map[report503]bool{},
+		killed: map[string]int{}}
 	for _, r := range records {
 		k.sites = append(k.sites, r.Site)
 	}
 	k.shim = filepath.Join(k.dir, "powerloss.so")
-	if out, err := exec.Command("cc", "-shared", "-fPIC", "-O1", "-o", k.shim, "testdata/powerloss.c").CombinedOutput(); err != nil {
+	if out, err := exec.Command("cc", "-shared", "-fPIC", "-O1", "-o", k.shim,
+		"testdata/powerloss.c").CombinedOutput(); err != nil {
 		t.Fatalf("build the disk that loses: %v\n%s", err, out)
 	}
-	k.env = []string{"FAULTLINE_STATE_DIR=" + filepath.Join(k.dir, "state"), "FAULTLINE_REDIS_URL=" + k.url(), "FAULTLINE_TRUSTED_PROXIES=127.0.0.1",
+	k.env = []string{"FAULTLINE_STATE_DIR=" + filepath.Join(k.dir, "state"), "FAULTLINE_REDIS_URL=" + k.url(),
+		"FAULTLINE_TRUSTED_PROXIES=127.0.0.1",
 		"FAULTLINE_CHECKPOINT_INTERVAL=1s", "FAULTLINE_LEASE_TTL=500ms", "FAULTLINE_PERSON_LIMIT=100000", "FAULTLINE_PREFIX_LIMIT=1000000", "FAULTLINE_LOG_LEVEL=info"}
 	return k
 }
@@ -122,7 +127,8 @@ func (k *killing) url() string { return "unix://" + filepath.Join(k.dir, "s") }
 func (k *killing) startRedis() {
 	k.t.Helper()
 	cmd := exec.Command("sh", "-c", `"$@" & server=$!; read -r _; kill -9 $server; wait $server`, "sh",
-		"env", "LD_PRELOAD="+k.shim, "redis-server", "--port", "0", "--unixsocket", filepath.Join(k.dir, "s"), "--dir", k.dir,
+		"env", "LD_PRELOAD="+k.shim, "redis-server", "--port", "0", "--unixsocket", filepath.Join(k.dir,
+			"s"), "--dir", k.dir,
 		"--appendonly", "yes", "--appendfsync", k.fsync, "--save", "", "--logfile", filepath.Join(k.dir, "redis.log"))
 	leash, err := cmd.StdinPipe()
 	if err != nil {
@@ -319,7 +325,8 @@ func buildWith(t *testing.T, mistakes map[string][2]string) string {
 			t.Fatalf("%s has %q not once: the mistake can't be planted", name, change[0])
 		}
 		wrong := filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(wrong, []byte(strings.Replace(string(src), change[0], change[1], 1)), 0o600); err != nil {
+		if err := os.WriteFile(wrong, []byte(strings.Replace(string(src), change[0], change[1], 1)),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		overlay.Replace[path] = wrong

@@ -32,7 +32,8 @@ type mapper struct {
 	moved chan struct{}           // has one when there are news
 }
 
-func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteRecord, bool), log *slog.Logger, reg prometheus.Registerer) *mapper {
+func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteRecord, bool), log *slog.Logger,
+	reg prometheus.Registerer) *mapper {
 	m := &mapper{matcher: matcher, believed: believed, log: log, moved: make(chan struct{}, 1),
 		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_map_changes_total",
 			Help: "Changes of what sites stand on that this node has written into the log as leader."})}
@@ -152,7 +153,8 @@ func (m *mapper) duty(ctx context.Context, t *replica.Term) error {
 				if c.First { // one for each site, once
 					level = slog.LevelDebug
 				}
-				m.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence", m.evidence(c))
+				m.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence",
+					m.evidence(c))
 			}
 		}
 	}

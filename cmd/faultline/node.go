@@ -107,7 +107,8 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 		sites.Put(r)
 	}
 	p.book.Teach(names)
-	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, limits: c.limits(p.store, p.reg), places: p.places,
+	n := &node{log: p.log, listen: c.Listen, drainDelay: c.DrainDelay, limits: c.limits(p.store, p.reg),
+		places: p.places,
 		labels: labels, index: index, holder: holderName(), signing: p.keys, keys: watchKeys(p.keys, p.store, p.log)}
 	n.maps = newMapper(p.matcher, sites.Lookup, p.log, p.reg)
 	n.replica = replica.New(replica.Config{Store: p.store, NewEngine: engines, Sites: sites, Probed: n.probed(p),
@@ -120,11 +121,13 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 	var checks *ingest.Checks
 	if p.drill == nil { // in a drill nothing is probed, and its components are the scenario's
 		door.Checks, door.Recognises = p.store, p.matcher.Recognises
-		checks = ingest.NewChecks(ingest.ChecksConfig{Store: p.store, Names: names, Keys: p.store, Now: now, Registerer: p.reg})
+		checks = ingest.NewChecks(ingest.ChecksConfig{Store: p.store, Names: names, Keys: p.store, Now: now,
+			Registerer: p.reg})
 	}
 	n.door = ingest.NewDoor(door)
 	n.board = board.New(board.Config{Source: sourceAdapter{p.store}, Series: p.store, Durable: p.store.Durable(),
-		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites, n.replica}, Now: clock.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
+		PublicURL: c.BaseURL, SnapshotFile: snapshotFile, Map: mapOnDisk{sites,
+			n.replica}, Now: clock.Now, StaleAfter: stale, Log: p.log, Registry: p.reg})
 	n.streams = stream.New(n.board, stream.Config{Registry: p.reg})
 	if p.drill == nil {
 		n.probing(c, p, sites)
@@ -133,8 +136,10 @@ func newNode(c *serveCmd, p nodeParts) (*node, error) {
 }
 
 // face puts pages and API in front of what this node knows.
-func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *ingest.Names, sites *replica.SiteMap, clock replica.Clock, stale time.Duration) error {
-	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names, sites),
+func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *ingest.Names, sites *replica.SiteMap,
+	clock replica.Clock, stale time.Duration) error {
+	pageConfig := web.Config{Source: pageSource{n.board, p.store}, Door: n.door, Keys: p.store, Lookup: lookup(names,
+		sites),
 		NameOf: p.book.Title, Members: sites.Members, Dependents: sites.Dependents, Series: n.board, Verdicts: n.board, Networks: n.labels,
 		Contact: c.Contact, Registerer: p.reg, BaseURL: c.BaseURL, Drill: p.drill != nil, Now: clock.Now, Wall: time.Now, StaleAfter: stale, Log: p.log}
 	if n.work != nil {
@@ -144,7 +149,8 @@ func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *inge
 	if err != nil {
 		return err
 	}
-	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Streams: n.streams, Keys: p.keys, Revocations: p.store, Webhooks: p.store,
+	config := api.Config{Door: n.door, Limits: n.limits, Board: n.board, Streams: n.streams, Keys: p.keys,
+		Revocations: p.store, Webhooks: p.store,
 		Annotator: annotator{p.store.Writer()}, Index: n.index, Network: n.labels, Lookup: lookup(names, sites),
 		Ready: n.ready, Now: time.Now, Log: p.log, Registry: p.reg, TrustedProxies: c.TrustedProxies, Page: pages.Refuse}
 	if c.ReadLimit > 0 {
@@ -165,8 +171,9 @@ func (n *node) face(c *serveCmd, p nodeParts, checks *ingest.Checks, names *inge
 // probing sets up what this node says to vantages, and its own one.
 func (n *node) probing(c *serveCmd, p nodeParts, sites *replica.SiteMap) {
 	page := pageOf(c.BaseURL)
-	n.work = agent.NewSchedule(agent.ScheduleConfig{Store: p.store, Sites: sites, Exclude: c.ProbeExclude, Period: c.ProbePeriod,
-		Page: page, Log: p.log, Now: time.Now})
+	n.work = agent.NewSchedule(agent.ScheduleConfig{Store: p.store, Sites: sites, Exclude: c.ProbeExclude,
+		Period: c.ProbePeriod,
+		Page:   page, Log: p.log, Now: time.Now})
 	if c.Role == roleServe {
 		return
 	}
@@ -313,7 +320,8 @@ func (n *node) drain(server *http.Server, tasks nodeTasks) {
 	tasks.limits.Cancel()
 	tasks.keys.Cancel()
 	// The door writes what it accepted, and the replica stores what follows from it.
-	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys, tasks.server} {
+	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
+		tasks.server} {
 		t.Stop(ctx, n.log)
 	}
 	n.log.Info("ended")

@@ -42,11 +42,13 @@ func newStory(t *testing.T) *story {
 	o.env = []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_REDIS_URL=" + o.url,
 		"FAULTLINE_TRUSTED_PROXIES=127.0.0.1", "FAULTLINE_CHECKPOINT_INTERVAL=5s"}
 	for _, v := range [][]string{{"lon-1", "20473", "GB"}, {"nyc-1", "14061", "US"}} {
-		code, token, errs := tool(t, o.env, "token", "issue", "--scope", "probes:write", "--subject", v[0], "--asn", v[1], "--country", v[2])
+		code, token, errs := tool(t, o.env, "token", "issue", "--scope", "probes:write", "--subject", v[0], "--asn",
+			v[1], "--country", v[2])
 		if code != 0 {
 			t.Fatalf("token: exit %d: %s", code, errs)
 		}
-		o.agents = append(o.agents, map[string]string{"Authorization": "Bearer " + strings.TrimSpace(token), "Content-Type": "application/x-ndjson"})
+		o.agents = append(o.agents, map[string]string{"Authorization": "Bearer " + strings.TrimSpace(token),
+			"Content-Type": "application/x-ndjson"})
 	}
 	records, err := infra.Builtin()
 	if err != nil {
@@ -54,7 +56,8 @@ func newStory(t *testing.T) *story {
 	}
 	for _, r := range records {
 		fronted := slices.Contains(r.Components, "cdn:fastly")
-		cdns := slices.ContainsFunc(r.Components, func(c faultline.Component) bool { return c.Kind() == faultline.KindCDN && c != "cdn:fastly" })
+		cdns := slices.ContainsFunc(r.Components,
+			func(c faultline.Component) bool { return c.Kind() == faultline.KindCDN && c != "cdn:fastly" })
 		switch {
 		case fronted && !cdns && len(o.failing) < 12:
 			o.failing = append(o.failing, r.Site)
@@ -118,7 +121,8 @@ func (o *story) report(p *process, n int) {
 				o.asked++
 				o.mu.Unlock()
 				body := fmt.Sprintf(`{"site":%q,"symptom":"http_503"}`, "https://www."+o.failing[who%len(o.failing)]+"/x")
-				code, answer := p.post("/v1/reports", body, map[string]string{"X-Forwarded-For": fmt.Sprintf("81.%d.7.9", who)})
+				code, answer := p.post("/v1/reports", body,
+					map[string]string{"X-Forwarded-For": fmt.Sprintf("81.%d.7.9", who)})
 				o.mu.Lock()
 				switch {
 				case code == http.StatusAccepted && strings.Contains(answer, `"counted":true`):
@@ -214,10 +218,12 @@ func TestOutageThroughCrashesAndTakeovers(t *testing.T) {
 	b.ready()
 	o.report(b, 200-o.asked)
 	o.spread(3)
-	second := o.theOne(b, "it goes on after the crash", func(inc faultline.Incident) bool { return inc.Revision > first.Revision })
+	second := o.theOne(b, "it goes on after the crash",
+		func(inc faultline.Incident) bool { return inc.Revision > first.Revision })
 	c := o.takeover(b)
 	o.spread(3)
-	third := o.theOne(c, "it goes on after the takeover", func(inc faultline.Incident) bool { return inc.Revision > second.Revision })
+	third := o.theOne(c, "it goes on after the takeover",
+		func(inc faultline.Incident) bool { return inc.Revision > second.Revision })
 	if second.ID != first.ID || third.ID != first.ID {
 		t.Errorf("three names for one: %s, %s, %s", first.ID, second.ID, third.ID)
 	}
@@ -241,10 +247,12 @@ func (o *story) takeover(leader *process) *process {
 	}
 	leader.signal(syscall.SIGSTOP)
 	stopped := time.Now()
-	eventuallyLogged(standby, 20*time.Second, "the standby leads", func() bool { return standby.metric("faultline_leader") == 1 })
+	eventuallyLogged(standby, 20*time.Second, "the standby leads",
+		func() bool { return standby.metric("faultline_leader") == 1 })
 	o.t.Logf("taken over %s after the leader stopped", time.Since(stopped).Round(time.Millisecond))
 	leader.signal(syscall.SIGCONT)
-	eventuallyLogged(leader, 20*time.Second, "the old leader knows", func() bool { return leader.metric("faultline_leader") == 0 })
+	eventuallyLogged(leader, 20*time.Second, "the old leader knows",
+		func() bool { return leader.metric("faultline_leader") == 0 })
 	if n := leader.metric("faultline_fold_broken_total") + standby.metric("faultline_fold_broken_total"); n != 0 {
 		o.t.Errorf("%v revisions did not fit what is stored", n)
 	}
@@ -266,7 +274,8 @@ func (o *story) checkCounts(p *process) summary {
 		s = p.summary()
 		return s.Counters.Reports >= o.acked && s.Counters.Probes >= sure
 	})
-	o.t.Logf("reports: %d acknowledged, %d unsure, %d counted; probes: %d, %d, %d", o.acked, o.unsure, s.Counters.Reports, sure, all-sure, s.Counters.Probes)
+	o.t.Logf("reports: %d acknowledged, %d unsure, %d counted; probes: %d, %d, %d", o.acked, o.unsure,
+		s.Counters.Reports, sure, all-sure, s.Counters.Probes)
 	if s.Counters.Reports > o.acked+o.unsure || s.Counters.Probes > all {
 		o.t.Error("something was counted twice")
 	}

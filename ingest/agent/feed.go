@@ -92,7 +92,8 @@ func RunLocal(ctx context.Context, p *probe.Prober, s *Schedule, v faultline.Van
 
 // Door takes the probes of every vantage; package ingest has it.
 type Door interface {
-	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int, rejected []faultline.Invalid, err error)
+	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int,
+		rejected []faultline.Invalid, err error)
 }
 
 // LocalSink hands the probes of this node's own prober to the door, like everybody's.

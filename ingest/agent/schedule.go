@@ -218,7 +218,8 @@ func (b *Schedule) Vantages() []faultline.VantageStatus {
 
 // Work notes how a vantage does and returns what it should check: at once when that is
 // not what it knows, else when that changes or wait is over.
-func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error) {
+func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known string,
+	wait time.Duration) (faultline.WorkAnswer, error) {
 	b.note(ctx, who)
 	sites, wishes, _ := strings.Cut(known, ".")
 	deadline := time.NewTimer(wait)
@@ -275,13 +276,15 @@ func (b *Schedule) Close() {
 	}
 }
 
-func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev, wishRev string, changed <-chan struct{}) {
+func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev, wishRev string,
+	changed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shareOf(vantage)
 	siteRev, wishRev = strconv.FormatUint(s.revision, 36), strconv.FormatUint(b.wishRev, 36)
-	return faultline.WorkAnswer{Vantage: vantage, PeriodS: int(b.period / time.Second), Page: b.page, Revision: siteRev + "." + wishRev,
-		Sites: s.sites, Wishes: b.wishes}, siteRev, wishRev, b.changed
+	return faultline.WorkAnswer{Vantage: vantage, PeriodS: int(b.period / time.Second), Page: b.page,
+		Revision: siteRev + "." + wishRev,
+		Sites:    s.sites, Wishes: b.wishes}, siteRev, wishRev, b.changed
 }
 
 // note tells the store how a vantage does, and since when. What a store that is away

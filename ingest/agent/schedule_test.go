@@ -24,8 +24,9 @@ func desk(t *testing.T, sites int, exclude ...string) (*Schedule, *memStore) {
 	for i := range sites {
 		m = append(m, faultline.SiteRecord{Site: fmt.Sprintf("s%d.net", i), Components: []faultline.Component{"cdn:x"}})
 	}
-	b := NewSchedule(ScheduleConfig{Store: st, Sites: m, Exclude: exclude, Period: time.Minute, Page: "https://f.example/prober",
-		Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	b := NewSchedule(ScheduleConfig{Store: st, Sites: m, Exclude: exclude, Period: time.Minute,
+		Page: "https://f.example/prober",
+		Log:  slog.New(slog.DiscardHandler), Now: time.Now})
 	return b, st
 }
 
@@ -125,7 +126,8 @@ func TestWorkWaitsForNews(t *testing.T) {
 	<-got // at once: the node ends
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := b.Work(ctx, status("v", faultline.VantageOK), "", time.Minute); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := b.Work(ctx, status("v", faultline.VantageOK), "", time.Minute); err != nil && !errors.Is(err,
+		context.Canceled) {
 		t.Error(err)
 	}
 }

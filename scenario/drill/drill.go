@@ -104,7 +104,8 @@ type Log interface {
 // Door takes what people report and what vantages see. Package ingest has it.
 type Door interface {
 	Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error)
-	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int, rejected []faultline.Invalid, err error)
+	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int,
+		rejected []faultline.Invalid, err error)
 }
 
 // Arrivals hands out the events of a scenario, each with when it arrives.
@@ -144,7 +145,8 @@ func (d *Drill) Prepare(ctx context.Context, log Log) (rest Arrivals, stop func(
 			}
 		}
 		if !due {
-			d.log.Info("drill prepared", "drill", d.spec.Name, "onset", d.spec.Onset, "after", time.Since(began).String())
+			d.log.Info("drill prepared", "drill", d.spec.Name, "onset", d.spec.Onset, "after",
+				time.Since(began).String())
 			return pushBack(at, ev, ok, next), stop, nil
 		}
 	}

@@ -86,7 +86,8 @@ func (p *Server) Run(ctx context.Context, up func()) error {
 		}
 		if answered {
 			p.restarts.Inc()
-			p.log.Warn("the private Redis is gone and is started again", "error", err, "lived", time.Since(began).String())
+			p.log.Warn("the private Redis is gone and is started again", "error", err, "lived",
+				time.Since(began).String())
 		}
 		if time.Since(began) > backoffMax {
 			backoff = backoffMin

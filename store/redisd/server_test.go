@@ -184,7 +184,8 @@ func TestTwoServesDoNotShareAStateDirectory(t *testing.T) {
 
 func TestSocketPathIsShortEnough(t *testing.T) {
 	temp := shortDir(t)
-	if got, err := socketPath("/var/lib/faultline/redis", temp); err != nil || got != "/var/lib/faultline/redis/redis.sock" {
+	if got, err := socketPath("/var/lib/faultline/redis", temp); err != nil ||
+		got != "/var/lib/faultline/redis/redis.sock" {
 		t.Errorf("%s, %v", got, err)
 	}
 	long := "/" + strings.Repeat("d/", 60)
