@@ -16,6 +16,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"faultline"
 	"faultline/ingest/probe"
 )
 
@@ -230,4 +231,9 @@ func (w *World) CheckerBy(grounds probe.Grounds, resolvers ...netip.AddrPort) *p
 		probe.CheckerConfig{Resolver: resolver.Patient(patience), Guard: probe.NewGuard(Loopback, nil, w.Ports),
 			Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds, Patience: patience},
 	)
+}
+
+// Probe checks a site once and returns what a vantage would report of it.
+func (w *World) Probe(c *probe.Checker, site string) faultline.Probe {
+	return c.Check(w.t.Context(), probe.Task{Site: site}).Probe
 }
