@@ -61,10 +61,17 @@ func (w *watch) probe(out []arrival, to int64) []arrival {
 	return out
 }
 
-// one makes one probe.
+// one makes one probe at about the moment that it is due.
 func (w *watch) one(site *watched, v int) arrival {
-	rng, vantage, given := site.rng, &w.vantages[v], 0
-	at := site.due[v] + rng.Int64N(probeJitter)
+	at := site.due[v] + site.rng.Int64N(probeJitter)
+	p := w.ask(site, v, at, site.rng)
+	handedIn := at + int64(p.LatencyMS) + deliverFast + site.rng.Int64N(deliverSlow-deliverFast)
+	return arrival{handedIn, p}
+}
+
+// ask is what a vantage sees of a site at that moment, in milliseconds since 1970.
+func (w *watch) ask(site *watched, v int, at int64, rng *rand.Rand) faultline.Probe {
+	vantage, given := &w.vantages[v], 0
 	p := faultline.Probe{
 		At: ms(at + int64(vantage.ClockS)*1_000), Site: site.site, Vantage: vantage.Vantage, Symptom: faultline.SymptomOK,
 		LatencyMS: 1 + int(site.latency[v]*(0.9+0.4*rng.Float64())),
@@ -92,6 +99,5 @@ func (w *watch) one(site *watched, v int) arrival {
 	if given != 0 && p.Symptom.HTTPStatus() == 0 {
 		p.Status = given
 	}
-	handedIn := at + int64(p.LatencyMS) + deliverFast + rng.Int64N(deliverSlow-deliverFast)
-	return arrival{handedIn, p}
+	return p
 }

@@ -174,3 +174,37 @@ func TestProbesSpeakTheSymptomsOfTheMix(t *testing.T) {
 		near(t, string(symptom), seen[symptom]/n, want, 0.12)
 	}
 }
+
+// Checks of a scenario's internet, made by whoever likes, see what its events do.
+func TestInternetAnswersAsTheScenarioHasIt(t *testing.T) {
+	s := parse(t, small)
+	n := s.Internet()
+	if _, ok := n.Check("nowhere.example", 0, s.Start); ok {
+		t.Error("a site that is not there answers")
+	}
+	if _, ok := n.Check(s.Sites[0].Site, len(s.Vantages), s.Start); ok {
+		t.Error("a vantage that is not there sees something")
+	}
+	seen := map[string]map[faultline.Symptom]bool{}
+	for ev := range s.Events() {
+		if p, ok := ev.(faultline.Probe); ok {
+			if seen[p.Site] == nil {
+				seen[p.Site] = map[faultline.Symptom]bool{}
+			}
+			seen[p.Site][p.Symptom] = true
+		}
+	}
+	for site, symptoms := range seen {
+		failed := false
+		for at := s.Start; at.Before(s.End); at = at.Add(10 * time.Second) {
+			p, ok := n.Check(site, 0, at)
+			if !ok || p.Vantage != s.Vantages[0].Vantage || p.Site != site {
+				t.Fatalf("%+v", p)
+			}
+			failed = failed || p.Symptom != faultline.SymptomOK
+		}
+		if failed != (len(symptoms) > 1 || !symptoms[faultline.SymptomOK]) {
+			t.Errorf("%s fails when it is asked: %v; in the events: %v", site, failed, symptoms)
+		}
+	}
+}

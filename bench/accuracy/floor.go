@@ -17,6 +17,7 @@ type floor struct {
 	FalsePerWeek float64            `json:"false_per_week"` // at most
 	TTDMedian    float64            `json:"ttd_median"`     // at most
 	Brier        float64            `json:"brier"`          // at most
+	Live         liveFloor          `json:"live"`
 }
 
 // readFloor reads the floor; there is none without a path.

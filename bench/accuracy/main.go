@@ -31,6 +31,8 @@ type options struct {
 	Without   string      `help:"Measure what the engine is without a part of its method, or without each of them (all), beside the whole."`
 	Quiet     bool        `help:"Play weeks in which nothing fails, and count what the world is told of."`
 	Calm      calmOptions `embed:"" prefix:"quiet-" group:"With --quiet:"`
+	Live      bool        `help:"Close the loop on a virtual clock: schedules check simulated sites, and check what the engine asks for."`
+	Closed    liveOptions `embed:"" prefix:"live-" group:"With --live:"`
 	Floor     string      `default:"bench/accuracy/floor.json" help:"File of the figures that the engine must reach; empty for none."`
 }
 
@@ -74,6 +76,9 @@ func main() {
 func do(ctx context.Context, opt options) error {
 	if opt.Quiet {
 		return runCalm(ctx, opt, os.Stdout, os.Stderr)
+	}
+	if opt.Live {
+		return runLive(ctx, opt, os.Stdout)
 	}
 	if opt.Without != "" {
 		return ablate(ctx, opt, os.Stdout)
