@@ -22,9 +22,9 @@ import (
 
 // What the checks must cost, as ratios of CPU time.
 const (
-	probeHTTPTarget  = 0.6
-	probeHTTPSTarget = 0.75
-	probeDNSTarget   = 0.3
+	probeHTTPTarget  = 0.38
+	probeHTTPSTarget = 0.46
+	probeDNSTarget   = 0.13
 	probeHTTPChecks  = 3000 // a round
 	probeHTTPSChecks = 600
 	probeDNSLookups  = 6000
@@ -76,8 +76,12 @@ func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, er
 		}
 		figures = append(figures, probeFigure(c.name, c.limit, c.target, m))
 	}
+	wrong, err := measureCorpus(ctx, log)
+	if err != nil {
+		return nil, err
+	}
 	more, err := measureSchedule(ctx, opt, log)
-	return append(figures, more...), err
+	return append(append(figures, wrong), more...), err
 }
 
 func probeFigure(name, limit string, target float64, m measurement) figure {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -50,4 +51,16 @@ func TestChecksAreMadeAndCounted(t *testing.T) {
 	if _, err := modes["http"](t.Context()); err == nil || !strings.Contains(err.Error(), "void") {
 		t.Errorf("without a target: %v", err)
 	}
+}
+
+// TestTheCorpusIsReadAsABrowserReadsIt: the figure names what is not.
+func TestTheCorpusIsReadAsABrowserReadsIt(t *testing.T) {
+	f, err := measureCorpus(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !f.OK || f.Detail["limit_wrong"].(int) == 0 {
+		t.Errorf("%+v", f)
+	}
+	t.Log(f.Detail)
 }

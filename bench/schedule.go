@@ -24,7 +24,7 @@ const (
 	scheduleLook   = 192 * time.Millisecond
 	scheduleWarm   = 20 * time.Second
 	scheduleFor    = 75 * time.Second
-	scheduleMemory = 400.0 // MB
+	scheduleMemory = 100.0 // MB
 	scheduleLate   = 1.0   // seconds
 )
 

@@ -98,7 +98,8 @@ func TestEveryOutcome(t *testing.T) {
 func TestWhatIsHandedOver(t *testing.T) {
 	_, c := start(t)
 	o := c.Check(t.Context(), probe.Task{Site: "fastly.net"}).Observation
-	if o.Site != "fastly.net" || o.Host != "fastly.net" || !slices.Equal(o.Chain, []string{"dualstack.example.map.fastly.net"}) ||
+	if o.Site != "fastly.net" || o.Host != "fastly.net" ||
+		!slices.Equal(o.Chain, []string{"dualstack.example.map.fastly.net"}) ||
 		!slices.Equal(o.Addrs, []netip.Addr{probetest.Local}) ||
 		o.Addr != probetest.Local ||
 		o.Issuer != probetest.GoodAuthority ||

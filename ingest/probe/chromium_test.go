@@ -50,16 +50,16 @@ func TestOddAnswersInChromium(t *testing.T) {
 	}
 	b := openChromium(t, w)
 	only := regexp.MustCompile(*some)
-	got := map[string]opened{}
+	got := map[string]probetest.Browser{}
 	for _, o := range answers {
 		if only.MatchString(o.Name) {
 			got[o.Name] = b.open(o)
 		}
 	}
-	want := readChromiumTable(t)
+	want := probetest.Chromium()
 	if *update {
 		maps.Copy(want, got)
-		maps.DeleteFunc(want, func(name string, _ opened) bool {
+		maps.DeleteFunc(want, func(name string, _ probetest.Browser) bool {
 			return !slices.ContainsFunc(answers, func(o probetest.Odd) bool { return o.Name == name })
 		})
 		writeChromiumTable(t, want)
@@ -74,13 +74,13 @@ func TestOddAnswersInChromium(t *testing.T) {
 	}
 }
 
-func writeChromiumTable(t *testing.T, table map[string]opened) {
+func writeChromiumTable(t *testing.T, table map[string]probetest.Browser) {
 	t.Helper()
 	text, err := json.MarshalIndent(table, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(chromiumTable, append(text, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(probetest.ChromiumTable, append(text, '\n'), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -156,7 +156,7 @@ func (b *chromium) listen(event any) {
 }
 
 // open opens an answer and says what came of it.
-func (b *chromium) open(o probetest.Odd) opened {
+func (b *chromium) open(o probetest.Odd) probetest.Browser {
 	b.t.Helper()
 	b.mu.Lock()
 	b.status, b.ended = map[devtools.RequestID]int{}, map[devtools.RequestID]string{}
@@ -177,13 +177,13 @@ func (b *chromium) open(o probetest.Odd) opened {
 		_ = chromedp.Do(b.ctx, chromedp.Stop()) // what goes on would disturb the next
 	}()
 	if errors.Is(err, context.DeadlineExceeded) {
-		return opened{Error: "net::ERR_TIMED_OUT"}
+		return probetest.Browser{Error: "net::ERR_TIMED_OUT"}
 	}
 	if err != nil {
 		b.t.Fatalf("%s: %v", o.Name, err)
 	}
 	if r.ErrorText != "" {
-		return opened{Error: r.ErrorText}
+		return probetest.Browser{Error: r.ErrorText}
 	}
 	id := devtools.RequestID(r.LoaderID)
 	for {
@@ -193,14 +193,14 @@ func (b *chromium) open(o probetest.Odd) opened {
 		b.mu.Unlock()
 		switch {
 		case ended && failure != "":
-			return opened{Error: failure}
+			return probetest.Browser{Error: failure}
 		case ended, status != 0 && (o.End == probetest.Stay || o.End == probetest.Pour):
-			return opened{Status: status}
+			return probetest.Browser{Status: status}
 		}
 		select {
 		case <-b.news:
 		case <-ctx.Done():
-			return opened{Status: status, Error: "no end"}
+			return probetest.Browser{Status: status, Error: "no end"}
 		}
 	}
 }

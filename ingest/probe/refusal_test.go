@@ -98,11 +98,35 @@ var refusals = []struct {
 	{503, wordfence, nil, "blocked", "challenge"},
 	{429, "", []string{"x-vercel-mitigated", "challenge"}, "blocked", "challenge"},
 	{500, "", []string{"x-vercel-error", "FUNCTION_INVOCATION_FAILED"}, "http_500", "origin"},
-	{401, "", nil, "blocked", ""}, {405, "", nil, "blocked", ""}, {405, "", cf, "blocked", ""}, {406, "", nil, "blocked", ""},
-	{407, "", nil, "blocked", ""}, {412, "", nil, "blocked", ""}, {418, "", nil, "blocked", ""}, {426, "", nil, "blocked", ""},
-	{428, "", nil, "blocked", ""}, {429, "", nil, "blocked", ""}, {444, "denied", nil, "blocked", ""}, {451, "", nil, "blocked", ""},
+	{
+		401,
+		"",
+		nil,
+		"blocked",
+		"",
+	}, {405, "", nil, "blocked", ""}, {405, "", cf, "blocked", ""}, {406, "", nil, "blocked", ""},
+	{
+		407,
+		"",
+		nil,
+		"blocked",
+		"",
+	}, {412, "", nil, "blocked", ""}, {418, "", nil, "blocked", ""}, {426, "", nil, "blocked", ""},
+	{
+		428,
+		"",
+		nil,
+		"blocked",
+		"",
+	}, {429, "", nil, "blocked", ""}, {444, "denied", nil, "blocked", ""}, {451, "", nil, "blocked", ""},
 	{505, "", nil, "blocked", ""}, {999, "", nil, "blocked", ""},
-	{400, "", nil, "http_400", ""}, {404, "", nil, "http_404", ""}, {410, "", nil, "http_410", ""}, {501, "", nil, "http_501", ""},
+	{
+		400,
+		"",
+		nil,
+		"http_400",
+		"",
+	}, {404, "", nil, "http_404", ""}, {410, "", nil, "http_410", ""}, {501, "", nil, "http_501", ""},
 }
 
 // TestRefusalsAndOutagesAreToldApart by the page's or header's own mark and the

@@ -9,7 +9,11 @@ import (
 	"faultline/ingest/probe"
 )
 
-var update = flag.Bool("update", false, "write docs/probing.md and, in make check, what Chromium makes of the odd answers")
+var update = flag.Bool(
+	"update",
+	false,
+	"write docs/probing.md and, in make check, what Chromium makes of the odd answers",
+)
 
 const probingPage = "../../docs/probing.md"
 
