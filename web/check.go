@@ -1,12 +1,10 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"faultline"
 
@@ -177,30 +175,3 @@ func (w *Web) prober(c *gin.Context, v *voice) error {
 		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"}, cache: cacheBriefly}, nil
 	})
 }
-
-// impaired says which places can't see just now.
-func (v *voice) impaired() string {
-	if v.cfg.Vantages == nil {
-		return ""
-	}
-	var names []string
-	sees := 0
-	for _, place := range v.cfg.Vantages() {
-		switch place.State {
-		case faultline.VantageOK:
-			sees++
-		case faultline.VantageBlind, faultline.VantageSick:
-			names = append(names, place.Vantage+" ("+cmp.Or(place.Why, string(place.State))+")")
-		}
-	}
-	switch {
-	case len(names) == 0:
-		return ""
-	case sees == 0:
-		return v.say("now.blind")
-	}
-	return v.say("now.impaired", "Places", strings.Join(names[:min(len(names), impairedNamed)], ", "))
-}
-
-// impairedNamed bounds the places that a sentence names.
-const impairedNamed = 5

@@ -75,7 +75,8 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 	known = len(p.Open)+len(p.Ended) > 0 || p.Name != comp.DisplayName()
 	failing := v.membersSeen(&p)
 	p.Answer = v.answerComponent(p.Name, p.Open)
-	if p.Members > 0 {
+	blind := v.coverage().State == faultline.Blind
+	if p.Members > 0 && !blind {
 		p.Counts = []tally{v.share(failing, p.Members, v.count("component.failing", p.Members)),
 			v.share(p.Members-min(failing, p.Members), p.Members, v.say("component.not_failing"))}
 		p.Counts[0].Strong = true
@@ -146,6 +147,9 @@ func (v *voice) answerComponent(name string, open []headline) string {
 		if weight(h.State) > weight(best) {
 			best = h.State
 		}
+	}
+	if best == "" && v.coverage().State == faultline.Blind {
+		return v.say("component.unknown", "Name", name)
 	}
 	if best == "" {
 		return v.say("component.calm", "Name", name)

@@ -21,11 +21,11 @@ func (v *voice) standings(components []faultline.Component, incidents []faultlin
 	slices.SortStableFunc(components, func(a, b faultline.Component) int {
 		return slices.Index(faultline.Kinds, a.Kind()) - slices.Index(faultline.Kinds, b.Kind())
 	})
-	failing := v.failingOn(components)
+	failing, observed := v.failingOn(components), v.coverage().State != faultline.Blind
 	var stands []standing
 	for _, c := range components {
 		s := standing{URL: v.componentURL(c), Name: c.DisplayName(), Kind: v.kindWord(c.Kind())}
-		if of := v.cfg.Members(c); of > 0 && failing[c] <= of {
+		if of := v.cfg.Members(c); observed && of > 0 && failing[c] <= of {
 			s.Neighbours = v.say("site.neighbours", "Of", v.outOf(failing[c], of))
 		}
 		for i := range incidents {

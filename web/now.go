@@ -74,7 +74,7 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 	for _, inc := range sorted.ended {
 		p.Ended = append(p.Ended, v.lineOf(inc, asOf))
 	}
-	p.Answer = v.answerNow(len(sorted.broken), len(sorted.candidates), p.Looked != nil)
+	p.Answer = v.answerNow(len(sorted.broken), len(sorted.candidates))
 	p.shell = v.shell("/", v.say("now.title"), p.Answer)
 	p.follow("all", 0, p.Answer)
 	p.Image, p.ImageAlt = v.whole("/card/now.png"), p.Answer
@@ -107,14 +107,21 @@ func sortNow(incidents []faultline.Incident, asOf time.Time) (s sortedNow) {
 	return s
 }
 
-func (v *voice) answerNow(confirmed, candidates int, looked bool) string {
+// answerNow is the first sentence of the first page. While nothing observes, it says
+// that nothing can be told, never that nothing is broken.
+func (v *voice) answerNow(confirmed, candidates int) string {
+	coverage := v.coverage()
 	switch {
-	case !looked && confirmed == 0:
-		return v.say("now.not_looked")
 	case confirmed > 0:
 		return v.count("now.broken", confirmed)
+	case v.cfg.Source.View().AsOf.IsZero():
+		return v.say("now.not_looked")
+	case coverage.State == faultline.Blind:
+		return v.say("now.unknown")
 	case candidates > 0:
 		return v.say("now.none_confirmed")
+	case coverage.State == faultline.Impaired:
+		return v.say("now.calm_in_part", "Seen", v.number(coverage.Observed), "Known", v.number(coverage.Known))
 	}
 	return v.say("now.calm")
 }

@@ -13,7 +13,9 @@ func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, ca
 		return v.explained(site, cause, member)
 	}
 	kind := "unknown"
-	switch {
+	switch blind := v.coverage().State == faultline.Blind; {
+	case blind && (!heard || status.State == faultline.SiteOK || status.State == faultline.SiteRecovered):
+		kind = "blind"
 	case !heard:
 		kind = "unheard"
 	case status.State == faultline.SiteDown, status.State == faultline.SiteDegraded, status.State == faultline.SiteRecovered:

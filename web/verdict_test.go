@@ -45,13 +45,28 @@ func TestVerdicts(t *testing.T) {
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3}, answer: "We can’t tell: people report x.org, and no probe confirms it."},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3, Probes: 2, ProbesFailed: 1}, answer: "We can’t tell how x.org does just now."},
 	}
-	v := english(t)
+	v := observing(t)
 	for _, c := range cases {
 		answer, because := v.verdict("x.org", c.status, c.heard, c.cause, c.member)
 		if !strings.HasPrefix(answer, c.answer) || !strings.Contains(because, c.because) {
 			t.Errorf("%+v: %q %q, want %q %q", c.status, answer, because, c.answer, c.because)
 		}
 	}
+}
+
+// watched is a source whose vantages observe every site.
+type watched struct{ nobody }
+
+func (watched) View() faultline.View {
+	return faultline.View{AsOf: start, SitesKnown: 10, SitesObserved: 10, Vantages: 2}
+}
+
+// observing speaks English of a world that is observed.
+func observing(t *testing.T) *voice {
+	t.Helper()
+	v := english(t)
+	v.cfg.Source = watched{}
+	return v
 }
 
 func TestWhereReportsAloneTellThereIsNoDenominator(t *testing.T) {

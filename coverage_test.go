@@ -1,0 +1,34 @@
+package faultline
+
+import (
+	"testing"
+	"time"
+)
+
+func TestCoverage(t *testing.T) {
+	at := time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
+	blind, sick, well := VantageStatus{State: VantageBlind}, VantageStatus{State: VantageSick}, VantageStatus{State: VantageOK}
+	for name, c := range map[string]struct {
+		view     View
+		vantages []VantageStatus
+		stale    bool
+		want     Coverage
+	}{
+		"all well":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{well, well}, false, Coverage{Observing, 9, 10, 2}},
+		"no vantage":               {View{AsOf: at, SitesKnown: 10}, nil, false, Coverage{Blind, 0, 10, 0}},
+		"reports alone":            {View{AsOf: at, SitesKnown: 10, SitesObserved: 8}, nil, false, Coverage{Blind, 0, 10, 0}},
+		"every vantage blind":      {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, sick}, false, Coverage{Blind, 0, 10, 0}},
+		"all that speak are blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 3}, []VantageStatus{blind}, false, Coverage{Blind, 0, 10, 0}},
+		"one of two blind":         {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, well}, false, Coverage{Impaired, 9, 10, 1}},
+		"few sites observed":       {View{AsOf: at, SitesKnown: 10, SitesObserved: 4, Vantages: 1}, []VantageStatus{well}, false, Coverage{Impaired, 4, 10, 1}},
+		"half of the sites":        {View{AsOf: at, SitesKnown: 10, SitesObserved: 5, Vantages: 1}, nil, false, Coverage{Observing, 5, 10, 1}},
+		"old view":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, nil, true, Coverage{Blind, 0, 10, 2}},
+		"never looked":             {View{}, nil, false, Coverage{Blind, 0, 0, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := CoverageOf(c.view, c.vantages, c.stale); got != c.want {
+				t.Errorf("coverage %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}

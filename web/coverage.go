@@ -1,0 +1,49 @@
+package web
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"faultline"
+)
+
+// coverageStale is how old a view may be before it says nothing of now.
+const coverageStale = 2 * time.Minute
+
+// coverage is what can be said at all just now.
+func (v *voice) coverage() faultline.Coverage {
+	var vantages []faultline.VantageStatus
+	if v.cfg.Vantages != nil {
+		vantages = v.cfg.Vantages()
+	}
+	view := v.cfg.Source.View()
+	return faultline.CoverageOf(view, vantages, v.cfg.Now().Sub(view.AsOf) > coverageStale)
+}
+
+// impaired says what keeps us from seeing just now; empty where nothing does.
+func (v *voice) impaired() string {
+	var names []string
+	if v.cfg.Vantages != nil {
+		for _, vantage := range v.cfg.Vantages() {
+			if vantage.State == faultline.VantageBlind || vantage.State == faultline.VantageSick {
+				names = append(names, vantage.Vantage+" ("+cmp.Or(vantage.Why, string(vantage.State))+")")
+			}
+		}
+	}
+	coverage := v.coverage()
+	switch {
+	case coverage.State == faultline.Blind && len(names) == 0 && coverage.Vantages == 0:
+		return v.say("now.no_vantage")
+	case coverage.State == faultline.Blind && len(names) == 0:
+		return "" // the page says already that what it knows is old
+	case coverage.State == faultline.Blind:
+		return v.say("now.blind")
+	case len(names) > 0:
+		return v.say("now.impaired", "Places", strings.Join(names[:min(len(names), impairedNamed)], ", "))
+	}
+	return ""
+}
+
+// impairedNamed bounds the places that a sentence names.
+const impairedNamed = 5
