@@ -29,13 +29,21 @@ func isHost(s string) bool {
 	return !isNumber && len(s) <= 253 && strings.Contains(s, ".")
 }
 
-// placeOf reads an absolute URL; false: it is none that a check goes to.
+// placeOf reads a URL that [place.url] wrote; false: it is none that a check goes
+// to.
 func placeOf(text string) (place, bool) {
-	if !strings.HasPrefix(text, "http") {
+	rest, secure := strings.CutPrefix(text, "https://")
+	if !secure {
+		var plain bool
+		if rest, plain = strings.CutPrefix(text, "http://"); !plain {
+			return place{}, false
+		}
+	}
+	slash := strings.IndexByte(rest, '/')
+	if slash < 0 || !isHost(rest[:slash]) || !printable(rest) || strings.IndexByte(rest, ' ') >= 0 {
 		return place{}, false
 	}
-	p, leads := resolveLocation(place{path: "/"}, text)
-	return p, leads == leadsOn && p.host != ""
+	return place{secure, rest[:slash], rest[slash:]}, true
 }
 
 // ways are where a check may begin, in the order that they are tried: where the
