@@ -125,7 +125,7 @@ func (e *Engine) learn() {
 	}
 	season := g.season(to)
 	var reportsNow float64
-	for _, id := range e.s.active {
+	for _, id := range e.active {
 		s := e.sites.rows[id]
 		if s.Crowd == nil {
 			continue

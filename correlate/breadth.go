@@ -35,7 +35,7 @@ func (f *few) add(v uint64, most int) {
 func (e *Engine) countBreadth() *breadth {
 	b := &e.s.breadth
 	b.clear(len(e.networks.rows))
-	for at, id := range e.s.active {
+	for at, id := range e.active {
 		if e.s.changes[id]&reportedOn == 0 {
 			continue
 		}

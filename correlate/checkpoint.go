@@ -54,9 +54,9 @@ func (e *Engine) saved() saved {
 		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
-		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.s.reports, Leak: e.leak,
+		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.reportRate, Leak: e.leak,
 		Ordinal: e.ordinal, Pending: e.pending, Said: e.unattached, Counters: e.counters,
-		Active:    slices.Sorted(slices.Values(e.s.active)),
+		Active:    slices.Sorted(slices.Values(e.active)),
 		Incidents: len(e.incidents), Networks: len(e.networks.rows), Components: len(e.components.rows),
 		Sites: len(e.sites.rows), Now: len(e.repeats.now.list), Before: len(e.repeats.before.list),
 	}
@@ -81,7 +81,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	e := New(cfg)
 	e.epoch, e.clock, e.start, e.eval, e.stableUntil = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure
 	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
-	e.crowdBase, e.crowdBase.sizes, e.s.reports, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
+	e.crowdBase, e.crowdBase.sizes, e.reportRate, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
 	e.ordinal, e.pending, e.unattached, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
 	for _, of := range s.Shares {
 		e.shares[of.Site] = of.Says
@@ -140,7 +140,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 		if int(id) >= len(e.sites.rows) {
 			return errMalformed
 		}
-		e.s.activate(id)
+		e.activate(id)
 	}
 	return r.err
 }
@@ -149,7 +149,7 @@ func (e *Engine) readSite(r *reading) error {
 	id, s := uint32(len(e.sites.rows)), r.site()
 	e.sites.append(s)
 	if s.Mapped {
-		e.mapped++
+		e.s.mapped++
 	}
 	for _, d := range s.Deps {
 		if int(d.C()) >= len(e.components.rows) {

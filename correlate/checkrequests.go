@@ -102,7 +102,7 @@ func (e *Engine) doubtOf(id uint32) int {
 // controls asks for checks of sites that depend on something else and are well.
 func (w *requestList) controls(c uint32) {
 	n := requestControls
-	for _, id := range w.e.inTurn(w.e.s.active) {
+	for _, id := range w.e.inTurn(w.e.active) {
 		s := w.e.sites.rows[id]
 		if n == 0 {
 			return

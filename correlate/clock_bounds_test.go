@@ -115,7 +115,7 @@ func TestTalking(t *testing.T) {
 		{"a.example", 3, 5, codeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503}, {"a.example", 5, 5, 503},
 	} {
 		id, _ := e.site(c.site)
-		e.s.activate(id)
+		e.activate(id)
 		n, _ := e.network(faultline.Report{ASN: c.asn, Net: "n"})
 		e.crowdOf(e.sites.rows[id]).add(userReport{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)}, false)
 	}

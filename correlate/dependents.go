@@ -39,7 +39,7 @@ func (e *Engine) dependentsOf(c uint32) []dependent {
 			}
 		}
 	} else {
-		for at, id := range e.s.active[:len(e.s.evidence)] {
+		for at, id := range e.active[:len(e.s.evidence)] {
 			for _, d := range e.sites.rows[id].Deps {
 				if d.C() == c {
 					s.all = append(s.all, dependent{int32(at), d.W()})
@@ -56,7 +56,7 @@ func (e *Engine) dependentsOf(c uint32) []dependent {
 func (e *Engine) cover(c uint32, w int) []uint32 {
 	var out []uint32
 	for _, on := range e.dependentsOf(c) {
-		if id := e.s.active[on.at]; on.weight > 0 && e.s.changes[id]&quiescent == 0 && e.evidenceAt(on.at).l[w] > failed {
+		if id := e.active[on.at]; on.weight > 0 && e.s.changes[id]&quiescent == 0 && e.evidenceAt(on.at).l[w] > failed {
 			out = append(out, id)
 		}
 	}

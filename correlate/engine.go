@@ -17,47 +17,14 @@ type Config struct {
 // Engine folds events into incidents. One goroutine owns it. The zero value is
 // not usable; see [New] and [Restore].
 type Engine struct {
-	cfg         Config
-	epoch       string
-	clock       int64 // last tick, Unix milliseconds; 0 before the first
-	start       int64 // first tick
-	eval        int64 // last evaluation
-	stableUntil int64 // until when the causes of young incidents stand, see assure
-
-	sites      table[site]
-	components table[component]
-	vantages   table[vantage]
-	networks   table[network]
-	shares     map[uint32][]recordShare // of sites whose records name any
-	mapped     int                      // sites
-
-	reportLag lag   // of people's reports: what a right clock looks like
-	clocksSet int64 // when the vantages' clocks were last compared
-
-	repeats   repeats
-	crowdBase globalBase
-	leak      float64 // π₀, the chance that a site fails on its own just now
-
-	incidents  []*incident // open ones and those final for less than a day, by ordinal
-	ordinal    int64       // incidents made so far
-	pending    []pendingCause
-	unattached []faultline.Statement // of components that nothing is known to be wrong with
-	counters   faultline.Counters
-
+	cfg Config
+	state
 	snap *snapshot // under way, if there is one
-	s    scratch
+	s    derived
 }
 
 // New returns an engine that has seen nothing.
-func New(cfg Config) *Engine {
-	e := &Engine{cfg: cfg, leak: leakStart, shares: map[uint32][]recordShare{}}
-	e.sites = newTable(maxSites, func(s *site) string { return s.Name })
-	e.components = newTable(maxComponents, func(c *component) string { return string(c.Name) })
-	e.vantages = newTable(maxVantages, func(v *vantage) string { return v.ID })
-	e.networks = newTable(maxNetworks, func(n *network) string { return n.Name })
-	e.repeats = newRepeats()
-	return e
-}
+func New(cfg Config) *Engine { return &Engine{cfg: cfg, state: newState()} }
 
 // Fold applies one event and returns the revisions that it made, each a whole
 // incident. Evidence is weighed when a tick is read; statements and corrections

@@ -84,7 +84,7 @@ type regional struct {
 }
 
 // addRegional files the evidence of one vantage under its region.
-func (s *scratch) addRegional(region uint32, ls [windows]float64) {
+func (s *derived) addRegional(region uint32, ls [windows]float64) {
 	r := s.region(region)
 	for w, l := range ls {
 		r.l[w] += l
@@ -95,7 +95,7 @@ func (s *scratch) addRegional(region uint32, ls [windows]float64) {
 	r.each = append(r.each, ls)
 }
 
-func (s *scratch) region(id uint32) *regional {
+func (s *derived) region(id uint32) *regional {
 	for i := range s.regions {
 		if s.regions[i].region == id {
 			return &s.regions[i]
@@ -112,7 +112,7 @@ func (s *scratch) region(id uint32) *regional {
 }
 
 // overPatterns is ln Σ P(pattern) · exp(evidence of the vantages in it).
-func (s *scratch) overPatterns(w int) float64 {
+func (s *derived) overPatterns(w int) float64 {
 	sum, regions, vantages := 0., 0, 0
 	for i := range s.regions {
 		if n := s.regions[i].vantages[w]; n > 0 {

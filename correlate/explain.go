@@ -67,7 +67,7 @@ func (e *Engine) evidenceOf(id uint32) *siteEvidence {
 }
 
 // place is where a site stands in evidence, -1 if it does not.
-func (s *scratch) place(id uint32) int32 {
+func (s *derived) place(id uint32) int32 {
 	if int(id) >= len(s.byID) {
 		return -1
 	}
@@ -75,7 +75,7 @@ func (s *scratch) place(id uint32) int32 {
 }
 
 // explain sets the chance that an active site fails by what is known already.
-func (s *scratch) explain(at int32, p0 float64) {
+func (s *derived) explain(at int32, p0 float64) {
 	j := &s.evidence[at]
 	if j.p0 = p0; !j.explained {
 		j.explained = true

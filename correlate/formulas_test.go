@@ -77,7 +77,7 @@ func TestCapsFollowTheUsualShare(t *testing.T) {
 	for i, perMinute := range []float64{6, 3, 1} {
 		e.networks.rows[i].Base = rate{N: perMinute * 1e6, T: 1e6}
 	}
-	e.s.reports = 10
+	e.reportRate = 10
 	for i, want := range []float64{0.6, 0.3, 0.1} {
 		if got := e.shareOf(uint32(i)); math.Abs(got-want) > 1e-3 {
 			t.Errorf("network %d has a share of %v, want %v", i, got, want)

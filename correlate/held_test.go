@@ -107,7 +107,7 @@ func TestReportsOfOneNetwork(t *testing.T) {
 	}
 	e.sites.rows[id].Crowd.Base = rate{N: 6e6, T: 1e6}
 	e.networks.rows[0].Base, e.networks.rows[1].Base = rate{N: 3e6, T: 1e6}, rate{N: 1e6, T: 1e6}
-	e.s.reports = 4
+	e.reportRate = 4
 	at, normal := e.reportsOf([]uint32{id}, everyNetwork, e.clock-minute, e.clock)
 	if len(at) != 3 || normal < 5.9 || normal > 6.1 {
 		t.Errorf("%d reports within a minute, %v normal", len(at), normal)

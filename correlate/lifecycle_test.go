@@ -61,7 +61,7 @@ func TestMateriality(t *testing.T) {
 		for i := range c.failing {
 			e.Fold(faultline.SiteRecord{Site: string(rune('a' + i)), Components: []faultline.Component{"cdn:x"}})
 			id, _ := e.sites.find(string(rune('a' + i)))
-			e.s.activate(id)
+			e.activate(id)
 			p0 := 0.002
 			if i < c.explained {
 				p0 = 0.97

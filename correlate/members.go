@@ -188,7 +188,7 @@ func (e *Engine) joinMembers(in *incident) {
 	q := max(joinFraction, in.heldFraction())
 	span := windowOf(e.clock - in.Onset[0])
 	for _, on := range e.dependentsOf(c) {
-		if e.sites.rows[e.s.active[on.at]].Incident != 0 {
+		if e.sites.rows[e.active[on.at]].Incident != 0 {
 			continue
 		}
 		j := e.evidenceAt(on.at)

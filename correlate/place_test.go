@@ -12,7 +12,7 @@ import (
 func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 	e.Fold(faultline.SiteRecord{Site: name, Components: on})
 	id, _ := e.sites.find(name)
-	e.s.activate(id)
+	e.activate(id)
 	j := siteEvidence{id: id, probed: true, code: 503}
 	for w := range windows {
 		j.l[w], j.probes[w] = l, l

@@ -51,7 +51,7 @@ func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
 	}
 	e.s.weighing = true
 	asked := *e.evidenceOf(4)
-	e.s.activate(4)
+	e.activate(4)
 	e.s.unsettle(4)
 	e.eval = 0
 	e.Fold(faultline.Tick{At: ms(int64(at+5)*second + 1)}) // weighs the site again, as good as at the same time
@@ -75,7 +75,7 @@ func TestCalmEndsWhenNothingIsHeard(t *testing.T) {
 		}
 	}
 	if e.s.place(1) >= 0 || e.s.place(0) < 0 {
-		t.Errorf("judged are %v", e.s.active)
+		t.Errorf("judged are %v", e.active)
 	}
 	if v := e.View(); v.SitesObserved != 1 {
 		t.Errorf("%d sites are observed, one is", v.SitesObserved)

@@ -45,7 +45,7 @@ func TestRefitDropsTheNeedless(t *testing.T) {
 		}
 		e.Fold(faultline.SiteRecord{Site: fmt.Sprintf("s%02d.example", i), Components: deps})
 		id, _ := e.sites.find(fmt.Sprintf("s%02d.example", i))
-		e.s.activate(id)
+		e.activate(id)
 		j := siteEvidence{id: id, probed: true}
 		for w := range windows {
 			if j.l[w] = -3; i < 30 {

@@ -136,7 +136,7 @@ func (e *Engine) addHealthy(h *histogram, c uint32, w int, prior float64) bool {
 // healthIn is the evidence of an active site in a window; for a quiescent one that of a
 // single success.
 func (e *Engine) healthIn(at int32, w int) float64 {
-	switch id := e.s.active[at]; {
+	switch id := e.active[at]; {
 	case e.s.changes[id]&quiescent == 0:
 		return e.evidenceAt(at).l[w]
 	case e.clock-e.s.newest[id] <= windowMS[w]:

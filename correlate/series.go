@@ -70,7 +70,7 @@ func (e *Engine) Series() []faultline.SeriesRow {
 	}
 	var rows []faultline.SeriesRow
 	parts := map[uint32]*part{}
-	for _, id := range slices.Sorted(slices.Values(e.s.active)) {
+	for _, id := range slices.Sorted(slices.Values(e.active)) {
 		s := e.sites.rows[id]
 		if s.Tally == nil {
 			continue
@@ -176,7 +176,7 @@ func well(list []faultline.WellSite, st faultline.SiteStatus) []faultline.WellSi
 // networkStatuses says what the people of each network report just now.
 func (e *Engine) networkStatuses() []faultline.NetworkStatus {
 	reported := map[uint32]*faultline.NetworkStatus{}
-	for _, id := range slices.Sorted(slices.Values(e.s.active)) {
+	for _, id := range slices.Sorted(slices.Values(e.active)) {
 		c := e.sites.rows[id].Crowd
 		if c == nil {
 			continue

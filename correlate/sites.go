@@ -96,7 +96,7 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 		}
 	}
 	if !s.Mapped {
-		e.mapped++
+		e.s.mapped++
 	}
 	before := s.sized()
 	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)

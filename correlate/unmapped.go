@@ -159,7 +159,7 @@ func (e *Engine) sampleQuiescent() sample {
 	s, out := &e.s, sample{}
 	step := 1 + s.quiescent/healthySample
 	n := 0
-	for at, id := range s.active {
+	for at, id := range e.active {
 		if s.changes[id]&quiescent == 0 {
 			continue
 		}

@@ -28,13 +28,13 @@ func (e *Engine) updateTrust() {
 		return
 	}
 	all := make([][windows]vantageView, n)
-	for _, id := range e.s.active {
+	for _, id := range e.active {
 		if e.s.changes[id]&quiescent == 0 {
 			e.fileChecks(id, all)
 		}
 	}
 	if slices.ContainsFunc(all, doubted) { // only then does it matter who is seen well
-		for _, id := range e.s.active {
+		for _, id := range e.active {
 			if e.s.changes[id]&quiescent != 0 {
 				e.fileChecks(id, all)
 			}
@@ -129,7 +129,7 @@ func (t *track) flaky() bool { return t.Fail > flakyShare*(t.OK+t.Fail+1) }
 // counts them.
 func (e *Engine) seenBy(v, w int) []uint32 {
 	var ids []uint32
-	for _, id := range e.s.active {
+	for _, id := range e.active {
 		s := e.sites.rows[id]
 		if s.Incident != 0 {
 			continue

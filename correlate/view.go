@@ -10,9 +10,9 @@ import (
 
 // View says how the sites do that somebody has said something about.
 func (e *Engine) View() faultline.View {
-	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}, SitesKnown: e.mapped}
+	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}, SitesKnown: e.s.mapped}
 	reported := make([]bool, len(e.vantages.rows))
-	for _, id := range e.s.active {
+	for _, id := range e.active {
 		s := e.sites.rows[id]
 		st := e.status(id)
 		v.Well = well(v.Well, st)

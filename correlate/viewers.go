@@ -9,7 +9,7 @@ import "faultline"
 // learnNetworks moves the baselines of networks on.
 func (e *Engine) learnNetworks(to int64) {
 	counts := make([]float64, len(e.networks.rows))
-	for _, id := range e.s.active {
+	for _, id := range e.active {
 		c := e.sites.rows[id].Crowd
 		if c == nil || e.sites.rows[id].Incident != 0 || c.rises(e.clock) {
 			continue
@@ -21,19 +21,19 @@ func (e *Engine) learnNetworks(to int64) {
 		}
 	}
 	e.s.capsGen++
-	e.s.reports = 0
+	e.reportRate = 0
 	for i, n := range e.networks.rows {
 		n.Base.advance(counts[i], to, n.Incident == 0)
-		e.s.reports += n.Base.perMinute(0, networkWeight)
+		e.reportRate += n.Base.perMinute(0, networkWeight)
 	}
 }
 
 // shareOf is a network's share of all reports when all is well.
 func (e *Engine) shareOf(id uint32) float64 {
-	if e.s.reports <= 0 {
+	if e.reportRate <= 0 {
 		return 0
 	}
-	return e.networks.rows[id].Base.perMinute(0, networkWeight) / e.s.reports
+	return e.networks.rows[id].Base.perMinute(0, networkWeight) / e.reportRate
 }
 
 // viewers opens an incident for each network that fails on its own, and refreshes

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// scratch is what one evaluation needs and none keeps.
-type scratch struct {
-	active       []uint32          // sites with probes or reports in reach, ascending after judge
+// derived holds work lists and caches. All of it can be rebuilt from state: by the
+// evaluation that needs it, or while a checkpoint is read.
+type derived struct {
 	isIn         []bool            // beside sites
 	changes      []changes         // beside sites: what came in since it was weighed, and whether it is quiescent
 	newest       []int64           // beside sites: time of the newest result, 0 if that is not known
@@ -35,7 +35,7 @@ type scratch struct {
 	breadth      breadth
 	complaints   []complaints // by network
 	watched      watched
-	reports      float64 // a minute over all networks, when all is well
+	mapped       int // sites of the list of sites
 }
 
 // changes says what came in of a site since it was last weighed.
@@ -54,10 +54,11 @@ const (
 )
 
 // activate has a site judged, and all of it weighed again.
-func (s *scratch) activate(id uint32) { s.note(id, newProbe|newReport) }
+func (e *Engine) activate(id uint32) { e.note(id, newProbe|newReport) }
 
 // note has a site judged, and weighed again what came in.
-func (s *scratch) note(id uint32, what changes) {
+func (e *Engine) note(id uint32, what changes) {
+	s := &e.s
 	for int(id) >= len(s.isIn) {
 		s.isIn = append(s.isIn, make([]bool, growBy)...)
 		s.changes = append(s.changes, make([]changes, growBy)...)
@@ -70,13 +71,13 @@ func (s *scratch) note(id uint32, what changes) {
 	s.changes[id] |= what
 	if !s.isIn[id] {
 		s.isIn[id] = true
-		s.active = append(s.active, id)
+		e.active = append(e.active, id)
 		s.came = true
 	}
 }
 
 // invalidate has a site weighed again when it is next weighed.
-func (s *scratch) invalidate(id uint32) {
+func (s *derived) invalidate(id uint32) {
 	if int(id) < len(s.changes) {
 		s.changes[id], s.newest[id] = newProbe|newReport|reportedOn, 0
 	}
@@ -84,7 +85,7 @@ func (s *scratch) invalidate(id uint32) {
 }
 
 // unsettle ends a site's quiescence: it is looked at when it is next weighed.
-func (s *scratch) unsettle(id uint32) {
+func (s *derived) unsettle(id uint32) {
 	if int(id) < len(s.changes) && s.changes[id]&quiescent != 0 {
 		s.changes[id] &^= quiescent
 		s.quiescent--
@@ -97,11 +98,11 @@ func (e *Engine) weighSites() {
 	e.updateTrust()
 	e.explainNothing()
 	if s.came {
-		s.admit()
+		e.admitActive()
 	}
 	s.unsettled, s.watched, s.quiescent = s.unsettled[:0], watched{}, 0
 	gone := false
-	for at, id := range s.active {
+	for at, id := range e.active {
 		if s.changes[id]&(quiescent|newReport) == quiescent && e.clock < s.due[at] && !e.itsTurn(id, false) {
 			s.quiescent++
 			continue
@@ -121,7 +122,7 @@ func (e *Engine) weighSites() {
 	s.watched.probed += s.quiescent
 	s.watched.reported += s.quiescent
 	if gone {
-		s.dismiss()
+		e.dismiss()
 	}
 	if gone || s.came {
 		s.dependents.forget()
@@ -129,13 +130,14 @@ func (e *Engine) weighSites() {
 	s.forgot, s.came = false, false
 }
 
-// admit makes room, in order, for the sites that have become active.
-func (s *scratch) admit() {
-	slices.Sort(s.active)
+// admitActive makes room, in order, for the sites that have become active.
+func (e *Engine) admitActive() {
+	s := &e.s
+	slices.Sort(e.active)
 	before := s.evidence
-	list := slices.Grow(s.spare[:0], len(s.active))
-	due := make([]int64, len(s.active))
-	for at, id := range s.active {
+	list := slices.Grow(s.spare[:0], len(e.active))
+	due := make([]int64, len(e.active))
+	for at, id := range e.active {
 		if was := s.byID[id]; was >= 0 {
 			list, due[at] = append(list, before[was]), s.due[was]
 		} else {
@@ -143,28 +145,29 @@ func (s *scratch) admit() {
 			s.changes[id], s.newest[id] = newProbe|newReport|reportedOn, 0
 		}
 	}
-	for at, id := range s.active {
+	for at, id := range e.active {
 		s.byID[id] = int32(at)
 	}
 	s.evidence, s.spare, s.due = list, before, due
 }
 
 // dismiss closes the gaps that sites have left which are no longer active.
-func (s *scratch) dismiss() {
+func (e *Engine) dismiss() {
+	s := &e.s
 	kept := 0
 	s.unsettled = s.unsettled[:0]
-	for at, id := range s.active {
+	for at, id := range e.active {
 		if s.byID[id] < 0 {
 			continue
 		}
-		s.active[kept], s.evidence[kept], s.due[kept] = id, s.evidence[at], s.due[at]
+		e.active[kept], s.evidence[kept], s.due[kept] = id, s.evidence[at], s.due[at]
 		s.byID[id] = int32(kept)
 		if s.changes[id]&quiescent == 0 {
 			s.unsettled = append(s.unsettled, int32(kept))
 		}
 		kept++
 	}
-	s.active, s.evidence, s.due = s.active[:kept], s.evidence[:kept], s.due[:kept]
+	e.active, s.evidence, s.due = e.active[:kept], s.evidence[:kept], s.due[:kept]
 }
 
 // weighSite weighs one site, and reports false when it has nothing to say. Only

@@ -83,7 +83,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	t.counted().came(r)
 	t.Recent = slices.Insert(t.Recent, i, r)
 	s.count(at, r.counts())
-	e.s.note(id, newProbe)
+	e.note(id, newProbe)
 	if newest := &e.s.newest[id]; *newest != 0 {
 		*newest = max(*newest, at)
 	}
@@ -178,13 +178,13 @@ func (e *Engine) foldReport(r faultline.Report) {
 	c.add(h, newest)
 	if h.Code == codeOK {
 		if c.alarming { // else there is nothing to take back
-			e.s.note(id, newReport)
+			e.note(id, newReport)
 		} else {
-			e.s.note(id, 0)
+			e.note(id, 0)
 		}
 		return
 	}
-	e.s.note(id, newReport)
+	e.note(id, newReport)
 	s.count(at, eventCounts{Reports: 1})
 	e.noteComplaint(h)
 	if s.Incident != 0 {
