@@ -51,7 +51,7 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 		e.consent = t + int64(consentLife)
 	}
 	s.learn(e, r, o)
-	if !e.repeat { // a repeat comes besides
+	if !e.repeat && e.base < e.started+int64(firstGap) { // what was brought forward further comes besides
 		e.base = s.after(e, t)
 	}
 	first := o == outcomeFailed && e.fails == 1 && !e.repeat
@@ -61,6 +61,7 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 		e.due, e.base = e.consent, e.consent
 	case first:
 		e.due, e.repeat = e.started+int64(repeatAfter)+s.draw(e)%int64(repeatAfter), true
+		s.askNeighbours(e, t)
 	}
 	e.due = max(e.due, t)
 	heap.Push(&s.queue, e)

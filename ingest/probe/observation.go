@@ -82,6 +82,9 @@ type Task struct {
 	Due     time.Time // when it should begin
 	// Repeat is the second look at a failure.
 	Repeat bool
+	// Neighbour is a check besides the schedule, because a site that shares a
+	// component with this one has failed.
+	Neighbour bool
 }
 
 // Result is what came of a task. Its probe lacks the vantage.

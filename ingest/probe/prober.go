@@ -226,7 +226,7 @@ func (p *Prober) do(ctx context.Context, t Task) finished {
 	p.metrics.late.Observe(p.now().Sub(t.Due).Seconds())
 	p.metrics.underWay.Inc()
 	defer p.metrics.underWay.Dec()
-	f := finished{Result: p.cfg.Eyes.Check(ctx, t), repeat: t.Repeat}
+	f := finished{Result: p.cfg.Eyes.Check(ctx, t), repeat: t.Repeat || t.Neighbour}
 	f.outcome = outcomeOf(&f.Result)
 	if ctx.Err() != nil || f.outcome == outcomeFailed && !p.sight.Confirm(ctx, p.now()) {
 		f.outcome = outcomeWithheld

@@ -39,7 +39,7 @@ func (r *Rehearsal) Finish(t Task, res Result, now time.Time) (faultline.Probe, 
 	o := outcomeOf(&res)
 	components := r.schedule.Components(res.Probe.Site)
 	chronic := r.schedule.Done(res, o, now)
-	if !t.Repeat && !chronic && (o == outcomeWell || o == outcomeFailed) {
+	if !t.Repeat && !t.Neighbour && !chronic && (o == outcomeWell || o == outcomeFailed) {
 		r.doubt.see(components, o == outcomeFailed, now)
 	}
 	res.Probe.Vantage = r.vantage

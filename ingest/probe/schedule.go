@@ -18,8 +18,13 @@ const (
 	// repeatAfter is how long after a failure, and at most twice as long, a second
 	// look decides whether it counts twice.
 	repeatAfter = 2 * time.Second
-	// wishGap is the least time between two wished looks at a site from here.
-	wishGap    = 30 * time.Second
+	// firstGap is the least time between two requested checks of a site from here
+	// while its suspicion is new, up to firstFor; later, and for all other requests,
+	// it is laterGap. A fault that fails one request of five shows only when many are
+	// made.
+	firstGap   = 10 * time.Second
+	firstFor   = 2 * time.Minute
+	laterGap   = 30 * time.Second
 	wishSpread = time.Second // the looks of one burst begin within it
 	maxWished  = faultline.MaxCheckRequests
 	// consentLife is how long a site's word that it may be probed, or may not, holds.
@@ -47,13 +52,14 @@ type Site struct {
 // Schedule decides what is looked at next. It has no clock: now is given to it,
 // and it must not go back. One goroutine owns it.
 type Schedule struct {
-	period  time.Duration
-	seed    string
-	ipv6    bool
-	entries map[string]*entry
-	queue   queue
-	lanes   lanes
-	wished  int // entries that only a wish holds
+	period     time.Duration
+	seed       string
+	ipv6       bool
+	entries    map[string]*entry
+	queue      queue
+	lanes      lanes
+	wished     int // entries that only a wish holds
+	neighbours neighbours
 	// Deferred counts looks that a budget has put off.
 	Deferred int
 }
@@ -69,6 +75,7 @@ type entry struct {
 	due, base  int64 // when the next look is due; when it would be but for a repeat or a wish
 	started    int64 // the last look, 0 for never
 	wished     int64 // until when
+	suspected  int64 // since when requests suspect it; 0: none does
 	consent    int64 // until when it has been asked
 	index      int   // in the queue, -1 while it is looked at
 	looks      uint32
@@ -77,6 +84,7 @@ type entry struct {
 	deferrals  uint8  // in a row
 	assigned   bool
 	repeat     bool
+	neighbour  bool // due because a site that shares a component has failed
 	http2      bool // it answered to nothing else
 	entry, tag string
 }
@@ -111,6 +119,7 @@ func (s *Schedule) Assign(sites []Site, now time.Time) {
 		e.assigned = true
 		s.describe(e, site.Components)
 	}
+	s.neighbours.index(sites)
 	s.wished = 0
 	for _, e := range s.entries {
 		switch {
@@ -168,7 +177,7 @@ func (s *Schedule) offset(site string) int64 {
 	return int64(xxhash.Sum64String(s.seed+"|"+site) % uint64(s.period))
 }
 
-// Wish has sites looked at soon, and then at most every 30 seconds while the
+// Wish has sites looked at soon, and then at most every wishGap while the
 // wish holds. Sites that nobody assigned are looked at only as long.
 func (s *Schedule) Wish(wishes []faultline.CheckRequest, now time.Time) {
 	t := now.UnixNano()
@@ -185,9 +194,23 @@ func (s *Schedule) Wish(wishes []faultline.CheckRequest, now time.Time) {
 			e = &entry{site: w.Site, due: t, base: t, index: -1}
 			s.add(e)
 		}
+		if e.wished <= t { // a new request
+			e.suspected = 0
+		}
+		if w.Reason == faultline.CheckSuspect && e.suspected == 0 {
+			e.suspected = t
+		}
 		e.wished = max(e.wished, w.Until.UnixNano())
 		s.hasten(e, t)
 	}
+}
+
+// wishGap is the least time between two requested checks of a site.
+func (e *entry) wishGap(now int64) time.Duration {
+	if e.suspected != 0 && now-e.suspected < int64(firstFor) {
+		return firstGap
+	}
+	return laterGap
 }
 
 // hasten brings a wished look forward, never within the gap.
@@ -197,7 +220,7 @@ func (s *Schedule) hasten(e *entry, now int64) {
 	}
 	at := now
 	if e.started != 0 {
-		at = max(now, e.started+int64(wishGap))
+		at = max(now, e.started+int64(e.wishGap(now)))
 	}
 	if e.assigned {
 		at += s.offset(e.site) % int64(wishSpread)
@@ -245,7 +268,7 @@ func (s *Schedule) take(e *entry, now int64) Task {
 	if e.fails == 0 {
 		t.Entry, t.ETag = e.entry, e.tag
 	}
-	e.started, e.deferrals = now, 0
+	e.started, e.deferrals, e.neighbour = now, 0, false
 	e.looks++
 	return t
 }

@@ -1,0 +1,88 @@
+package probe
+
+import (
+	"container/heap"
+	"time"
+
+	"faultline"
+)
+
+// The first failure of a site asks at once for others that depend on what it depends
+// on: whether it is alone is known seconds later, without a round trip through the
+// log. The checks come besides the schedule and are bounded three times over.
+const (
+	neighboursEach = 6                // of each component of the site that failed
+	neighboursMost = 18               // of one failure
+	neighbourGap   = 10 * time.Second // since the site was last checked from here
+	neighbourShare = 0.25             // of the checks that the schedule makes anyway
+	neighbourBurst = 64               // checks that may be saved up
+)
+
+// neighbours knows which sites depend on a component, and how many checks besides the
+// schedule may still be made.
+type neighbours struct {
+	by     map[faultline.Component][]string
+	saved  float64 // checks
+	filled int64   // when
+}
+
+// index takes in the sites of the schedule.
+func (n *neighbours) index(sites []Site) {
+	n.by = make(map[faultline.Component][]string)
+	for _, s := range sites {
+		for _, c := range s.Components {
+			if c.Kind() != faultline.KindTLD { // a registry has too many to say anything
+				n.by[c] = append(n.by[c], s.Site)
+			}
+		}
+	}
+}
+
+// fill saves up checks at a share of so many a period.
+func (n *neighbours) fill(sites int, period time.Duration, now int64) {
+	if n.filled != 0 && now > n.filled {
+		n.saved += float64(now-n.filled) / float64(period) * float64(sites) * neighbourShare
+	} else if n.filled == 0 {
+		n.saved = neighbourBurst
+	}
+	n.saved, n.filled = min(n.saved, neighbourBurst), now
+}
+
+// askNeighbours brings checks of sites forward that share a component with one that
+// has just failed for the first time.
+func (s *Schedule) askNeighbours(failed *entry, now int64) {
+	n := &s.neighbours
+	n.fill(len(s.entries), s.period, now)
+	most := neighboursMost
+	for _, c := range failed.components {
+		sites := n.by[c]
+		if len(sites) < 2 {
+			continue
+		}
+		first, each := int(s.draw(failed)%int64(len(sites))), neighboursEach
+		for k := range min(len(sites), 2*neighboursEach) {
+			if each == 0 || most == 0 || n.saved < 1 {
+				break
+			}
+			if s.bringForward(s.entries[sites[(first+k)%len(sites)]], failed, now) {
+				each, most = each-1, most-1
+				n.saved--
+			}
+		}
+	}
+}
+
+// bringForward has a site checked within the second, unless it was checked just now,
+// or is left alone for a while, as it asked for that or fails anyway.
+func (s *Schedule) bringForward(e, failed *entry, now int64) bool {
+	if e == nil || e == failed || e.index < 0 || e.refusals >= refusedOften || e.fails > 0 || e.base > now+2*int64(s.period) {
+		return false
+	}
+	at := now + s.offset(e.site)%int64(wishSpread)
+	if e.started != 0 && at < e.started+int64(neighbourGap) || at >= e.due {
+		return false
+	}
+	e.due, e.neighbour = at, true
+	heap.Fix(&s.queue, e.index)
+	return true
+}
