@@ -49,16 +49,20 @@ var (
 type wire struct {
 	conn net.Conn
 	b    *buffers
-	at   int // what b.in holds from here on has not been taken yet
+	base int // what b.in holds before is in use: the head, that the header lines point into
+	at   int // what it holds from here on has not been taken yet
 	end  int
 }
 
 // fill reads more into the buffer; io.EOF when there is no more.
 func (w *wire) fill() error {
+	if w.at == w.end {
+		w.at, w.end = w.base, w.base
+	}
 	if w.end == len(w.b.in) {
-		if w.at > 0 {
-			w.end = copy(w.b.in, w.b.in[w.at:w.end])
-			w.at = 0
+		if w.at > w.base {
+			w.end = w.base + copy(w.b.in[w.base:], w.b.in[w.at:w.end])
+			w.at = w.base
 		} else {
 			w.b.in = append(w.b.in, make([]byte, len(w.b.in))...)
 		}

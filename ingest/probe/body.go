@@ -32,6 +32,7 @@ func (w *wire) body(a *answer, whole bool) error {
 	case length == 0:
 		return nil
 	}
+	w.base = w.at
 	w.waitLess()
 	n, err := 0, error(nil)
 	if a.chunked() {
@@ -74,7 +75,6 @@ func (w *wire) readUpTo(dst []byte) (int, error) {
 	n := 0
 	for n < len(dst) {
 		if w.at == w.end {
-			w.at, w.end = 0, 0
 			if err := w.fill(); err != nil {
 				return n, err
 			}

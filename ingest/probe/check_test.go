@@ -243,3 +243,27 @@ func TestWhoDeclinesIsNotProbed(t *testing.T) {
 		t.Errorf("without robots.txt: %+v", r)
 	}
 }
+
+// TestTheHeadOutlastsThePage: what the header lines say is not lost to a page that
+// arrives after them, in pieces.
+func TestTheHeadOutlastsThePage(t *testing.T) {
+	w := probetest.Start(t)
+	for name, chunked := range map[string]bool{"chunked.net": true, "whole.net": false} {
+		w.Put(name, probetest.Site{Handler: func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Cf-Ray", "8a1b2c3d4e5f6789-LHR")
+			rw.Header().Set("Etag", `"kept"`)
+			if !chunked {
+				rw.Header().Set("Content-Length", fmt.Sprint(30*1000))
+			}
+			rw.WriteHeader(http.StatusOK)
+			for range 30 {
+				_ = http.NewResponseController(rw).Flush() // in a packet of its own
+				fmt.Fprint(rw, strings.Repeat("x", 1000))
+			}
+		}})
+		r := w.Checker(edges{}).Check(t.Context(), probe.Task{Site: name})
+		if r.Observation.Header.Get("Cf-Ray") != "8a1b2c3d4e5f6789-LHR" || r.ETag != `"kept"` || r.Probe.Symptom != "ok" {
+			t.Errorf("%s: %+v, %v, %q", name, r.Probe, r.Observation.Header, r.ETag)
+		}
+	}
+}
