@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"ingest/infra":      {"."},
 	"ingest/statements": {"."},
 	"ingest/replay":     {"."},
-	"ingest/agent":      {".", "api/client", "ingest/probe", "task"},
+	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "task"},
 	"correlate":         {"."},
 	"store":             {"."},
 	"correlate/verdict": {"."},
@@ -60,6 +60,7 @@ var rooms = map[string][]string{
 	"docs":              {},
 	"pace":              {},
 	"docs/gen":          {anyRoom},
+	"node":              {anyRoom}, // the wiring, visible in one place
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},
 	"bench/accuracy":    {anyRoom},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"faultline/api/client"
 	"faultline/ingest/agent"
@@ -52,9 +51,9 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 	}
 	eyes := func(vantage, page string) (probe.Eyes, error) {
 		if page == "" {
-			page = pageOf(c.Server)
+			page = agent.PageOf(c.Server)
 		}
-		return c.checker(page, matcherGrounds(vantage, signs), time.Now)
+		return c.eyes(page, agent.MatcherGrounds(vantage, signs))
 	}
 	return agent.Run(ctx, agent.Config{Server: server, Eyes: eyes, Canaries: c.canaries(), Log: c.logger(w.stderr)})
 }

@@ -27,7 +27,14 @@ func openBackend(ctx context.Context, f redisFlags, log *slog.Logger, reg promet
 		return &backend{url: f.RedisURL, durable: true, stop: func() {}}, nil
 	}
 	if bin, err := exec.LookPath("redis-server"); err == nil {
-		return openPrivate(ctx, bin, f.StateDir, log, reg)
+		running, err := redisd.Start(ctx, bin, f.StateDir, log, reg)
+		if unusable := (*redisd.StateDirError)(nil); errors.As(err, &unusable) {
+			return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &backend{url: running.URL, durable: true, stop: running.Stop}, nil
 	}
 	url, stop, err := redisd.StartMemory()
 	if err != nil {
@@ -35,30 +42,6 @@ func openBackend(ctx context.Context, f redisFlags, log *slog.Logger, reg promet
 	}
 	log.Warn("no FAULTLINE_REDIS_URL and no redis-server on the PATH: everything is kept in memory and nothing outlives this process")
 	return &backend{url: url, durable: false, stop: stop}, nil
-}
-
-// openPrivate runs a redis-server on the state directory.
-func openPrivate(ctx context.Context, bin, stateDir string, log *slog.Logger, reg prometheus.Registerer) (*backend,
-	error) {
-	running, err := redisd.Start(ctx, bin, stateDir, log, reg)
-	var unusable *redisd.StateDirError
-	if errors.As(err, &unusable) {
-		return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &backend{url: running.URL, durable: true, stop: running.Stop}, nil
-}
-
-// joinPrivate uses the private Redis that a running serve keeps on the state
-// directory, without a say in how long it lives.
-func joinPrivate(stateDir string) (*backend, error) {
-	url, err := redisd.URL(stateDir)
-	if err != nil {
-		return nil, err
-	}
-	return &backend{url: url, durable: true, stop: func() {}}, nil
 }
 
 // checkRedisURL refuses what can't be an address before anything is started.

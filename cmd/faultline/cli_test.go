@@ -167,12 +167,12 @@ func TestHealthcheck(t *testing.T) {
 	}
 }
 
-func TestReadyURL(t *testing.T) {
+func TestBaseURL(t *testing.T) {
 	for listen, want := range map[string]string{
-		":8080": "http://127.0.0.1:8080/readyz", "0.0.0.0:80": "http://127.0.0.1:80/readyz",
-		"[::]:80": "http://127.0.0.1:80/readyz", "10.1.2.3:99": "http://10.1.2.3:99/readyz", "[::1]:80": "http://[::1]:80/readyz",
+		":8080": "http://127.0.0.1:8080", "0.0.0.0:80": "http://127.0.0.1:80",
+		"[::]:80": "http://127.0.0.1:80", "10.1.2.3:99": "http://10.1.2.3:99", "[::1]:80": "http://[::1]:80",
 	} {
-		if got := readyURL(listen); got != want {
+		if got := baseURL(listen); got != want {
 			t.Errorf("%s: %s", listen, got)
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,16 +56,7 @@ func (f doorFlags) hosting() (ingest.Hosting, error) {
 	if f.HostingNetworks == "" {
 		return ingest.NewHosting(nil)
 	}
-	file, err := os.Open(f.HostingNetworks)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--hosting-networks: %w", err)}
-	}
-	defer file.Close()
-	h, err := ingest.NewHosting(file)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--hosting-networks: %s: %w", f.HostingNetworks, err)}
-	}
-	return h, nil
+	return readFile("hosting-networks", f.HostingNetworks, ingest.NewHosting)
 }
 
 // limits are those of the flags, settled with the other nodes in the store.

@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"faultline/ingest"
+	"faultline/ingest/agent"
 	"faultline/ingest/infra"
 )
 
@@ -31,9 +30,9 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	from := infra.Sources{Owner: book.Owner}
-	networks, err := openNetworks(c.AddressDB)
+	networks, err := infra.OpenNetworks(c.AddressDB)
 	if err != nil {
-		return err
+		return usageError{fmt.Errorf("--address-db: %w", err)}
 	}
 	if networks != nil {
 		defer networks.Close()
@@ -47,15 +46,15 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%s %w", c.Site, err)}
 	}
-	looker, err := newLooker(c.Resolver)
+	looker, err := agent.NewLooker(c.Resolver, userAgent())
 	if err != nil {
-		return err
+		return usageError{fmt.Errorf("--%w", err)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	o, failed := looker.look(ctx, site)
+	o, failed := looker.Look(ctx, site)
 	o.Site, o.At = site, time.Now()
-	printFindings(w.stdout, book, o, matcher.Infer(o))
+	infra.Print(w.stdout, book, o, matcher.Infer(o))
 	return failed
 }
 
@@ -64,51 +63,4 @@ func namesOf(book infra.Book) *ingest.Names {
 	names := ingest.NewNames(book.Sites()...)
 	book.Teach(names)
 	return names
-}
-
-// openNetworks opens the first database that tells networks; those of countries
-// alone are for others.
-func openNetworks(files []string) (*infra.MMDB, error) {
-	var last error
-	for _, name := range files {
-		db, err := infra.OpenMMDB(name)
-		if err == nil {
-			return db, nil
-		}
-		last = err
-	}
-	if last != nil {
-		return nil, usageError{fmt.Errorf("--address-db: %w", last)}
-	}
-	return nil, nil
-}
-
-// printFindings prints a line for each component and one, indented, for each piece
-// of evidence.
-func printFindings(out io.Writer, book infra.Book, o infra.Observation, found []infra.Finding) {
-	title := o.Site
-	if name := book.Title(o.Site); name != "" {
-		title += " (" + name + ")"
-	}
-	fmt.Fprintf(out, "%s, seen %s\n", title, o.At.UTC().Format(time.RFC3339))
-	for _, f := range found {
-		note := ""
-		if f.Share < 1 {
-			note = fmt.Sprintf(", %.0f %% of it", 100*f.Share)
-		}
-		if f.Own {
-			note += ", the site's own"
-		}
-		fmt.Fprintf(out, "%s%s\n", f.Component, note)
-		for _, e := range f.Evidence {
-			fmt.Fprintf(out, "    %-7s %s  [%s]\n", e.By, e.Saw, e.Rule)
-		}
-	}
-	if believed := book.Record(o.Site); len(believed.Components) > 0 {
-		words := make([]string, len(believed.Components))
-		for i, c := range believed.Components {
-			words[i] = string(c)
-		}
-		fmt.Fprintf(out, "the catalogue says: %s\n", strings.Join(words, " "))
-	}
 }

@@ -34,8 +34,9 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 		}
 	}
 	back, err := openBackend(ctx, c.redisFlags, log, nil)
-	if errors.Is(err, redisd.ErrInUse) {
-		back, err = joinPrivate(c.StateDir)
+	if errors.Is(err, redisd.ErrInUse) { // a running serve has it, and may go on with it
+		back = &backend{durable: true, stop: func() {}}
+		back.url, err = redisd.URL(c.StateDir)
 	}
 	if err != nil {
 		return err

@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
-	"github.com/miekg/dns"
-
+	"faultline/ingest/agent"
 	"faultline/ingest/probe"
 )
 
@@ -19,8 +17,6 @@ type eyesFlags struct {
 	ProbeAllow []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks that may be probed although they are not the public internet, such as 10.20.0.0/16; several with commas. Whoever can name sites can then reach what is in them."`
 	ProbePorts []uint16 `sep:"," default:"80,443" env:"FAULTLINE_PROBE_PORTS" help:"Ports of HTTP and HTTPS. Others than 80,443 only with --probe-allow."`
 }
-
-const resolvConf = "/etc/resolv.conf"
 
 func (f eyesFlags) check() error {
 	if len(f.ProbePorts) != 2 || f.ProbePorts[0] == 0 || f.ProbePorts[1] == 0 {
@@ -61,69 +57,19 @@ func resolverAddr(s string) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(s)
 }
 
-// resolvers are the servers that were named, or the machine's.
-func (f eyesFlags) resolvers() ([]netip.AddrPort, error) {
-	named := f.Resolver
-	if len(named) == 0 {
-		conf, err := dns.ClientConfigFromFile(resolvConf)
+// eyes make what sends the checks of a vantage. page is where they are explained; empty:
+// nowhere that is known.
+func (f eyesFlags) eyes(page string, grounds probe.Grounds) (*probe.Checker, error) {
+	cfg := agent.EyesConfig{Ports: f.ports(), Page: page, Grounds: grounds, Now: time.Now}
+	for _, r := range f.Resolver {
+		a, err := resolverAddr(r)
 		if err != nil {
-			return nil, fmt.Errorf("find resolvers: %w", err)
+			return nil, usageError{fmt.Errorf("--resolver: %w", err)}
 		}
-		named = conf.Servers
+		cfg.Resolvers = append(cfg.Resolvers, a)
 	}
-	var all []netip.AddrPort
-	for _, s := range named {
-		a, err := resolverAddr(s)
-		if err != nil {
-			return nil, fmt.Errorf("find resolvers: %w", err)
-		}
-		all = append(all, a)
-	}
-	if len(f.Resolver) == 0 {
-		all = probe.DefaultResolvers(all)
-	}
-	return all, nil
-}
-
-// checker makes the eyes of a vantage. Page is where its User-Agent is explained;
-// empty: nowhere that is known.
-func (f eyesFlags) checker(page string, grounds probe.Grounds, now func() time.Time) (*probe.Checker, error) {
-	servers, err := f.resolvers()
-	if err != nil {
-		return nil, err
-	}
-	resolver, err := probe.NewResolver(servers...)
-	if err != nil {
-		return nil, fmt.Errorf("find resolvers: %w", err)
-	}
-	own, err := probe.OwnAddresses()
-	if err != nil {
-		return nil, err
-	}
-	var allow []netip.Prefix
 	for _, n := range f.ProbeAllow {
-		allow = append(allow, netip.MustParsePrefix(n)) // check has parsed it
+		cfg.Allow = append(cfg.Allow, netip.MustParsePrefix(n)) // check has parsed it
 	}
-	return probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(allow, own, f.ports()),
-		Ports: f.ports(), Agent: proberAgent(page), Grounds: grounds, Now: now}), nil
-}
-
-// proberAgent is honest: who we are, and where a site's owner reads how to be left
-// alone.
-func proberAgent(page string) string {
-	where := "robots.txt: User-agent: faultline"
-	if page != "" {
-		where = "+" + page
-	}
-	return "Faultline/1.0 (outage monitor; " + where + ")"
-}
-
-// proberPage is the path of that page.
-const proberPage = "/prober"
-
-func pageOf(base string) string {
-	if base == "" {
-		return ""
-	}
-	return strings.TrimRight(base, "/") + proberPage
+	return agent.NewEyes(cfg)
 }

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"faultline/api/client"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -22,26 +21,17 @@ func (c healthcheckCmd) AfterApply() error { return checkListen(c.Listen) }
 func (c healthcheckCmd) Run(ctx context.Context, _ world) error {
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, readyURL(c.Listen), nil)
-	if err != nil {
-		return fmt.Errorf("ask for readiness: %w", err)
-	}
 	// No proxy of the environment may answer in place of the node itself.
-	client := http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
-	resp, err := client.Do(req)
+	direct := &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
+	node, err := client.New(baseURL(c.Listen), client.WithHTTPClient(direct))
 	if err != nil {
-		return fmt.Errorf("ask for readiness: %w", err)
+		return err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		why, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-		return fmt.Errorf("not ready: %s %s", resp.Status, strings.TrimSpace(string(why)))
-	}
-	return nil
+	return node.Ready(ctx)
 }
 
-// readyURL turns a listen address into one that can be asked.
-func readyURL(listen string) string {
+// baseURL turns a listen address into one that can be asked.
+func baseURL(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		host, port = listen, "8080"
@@ -49,7 +39,7 @@ func readyURL(listen string) string {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/readyz"
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // checkListen refuses what can't be listened on before anything is started.

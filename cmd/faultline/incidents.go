@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"faultline"
 	"faultline/api/client"
+	"faultline/transcript"
 )
 
 // remoteFlags say which Faultline is asked, and of what.
@@ -45,20 +45,7 @@ func (f remoteFlags) print(w io.Writer, inc faultline.Incident) error {
 		}
 		return err
 	}
-	drill := ""
-	if inc.Drill {
-		drill = "DRILL "
-	}
-	names := make([]string, 0, 3)
-	for _, s := range inc.Sites[:min(len(inc.Sites), cap(names))] {
-		names = append(names, s.Site)
-	}
-	if more := inc.SitesTotal - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("+%d", more))
-	}
-	_, err := fmt.Fprintf(w, "%s  %-10s  %s%s  %d of %d failing  %s  %s\n",
-		inc.Onset.At.UTC().Format("2006-01-02 15:04:05Z"), inc.State,
-		drill, inc.Title, inc.Impact.Failing, inc.Impact.Observed, inc.ID, strings.Join(names, " "))
+	_, err := fmt.Fprintln(w, transcript.Line(inc))
 	return err
 }
 

@@ -1,18 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"faultline/ingest/infra"
 	"faultline/ingest/statements"
@@ -56,16 +49,8 @@ func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
 		return fmt.Errorf("fetch ranges: %w", failed)
 	}
 	name := rangesFile(c.Ranges, c.StateDir)
-	if earlier, err := os.ReadFile(name); err == nil {
-		var before infra.RangeFile
-		if err := json.Unmarshal(earlier, &before); err == nil { // else it is written anew
-			file.Keep(before)
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := file.Save(name); err != nil {
 		return usageError{fmt.Errorf("--ranges: %w", err)}
-	}
-	if err := writeRanges(name, file); err != nil {
-		return err
 	}
 	n := 0
 	for _, g := range file.Ranges {
@@ -76,21 +61,6 @@ func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
 		return fmt.Errorf("fetch ranges: %w", failed)
 	}
 	return nil
-}
-
-// writeRanges writes beside the file and then puts it in its place.
-func writeRanges(name string, file infra.RangeFile) error {
-	var doc bytes.Buffer
-	if err := file.Write(&doc); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return usageError{fmt.Errorf("--ranges: %w", err)}
-	}
-	if err := os.WriteFile(name+".new", doc.Bytes(), 0o600); err != nil {
-		return usageError{fmt.Errorf("--ranges: %w", err)}
-	}
-	return os.Rename(name+".new", name)
 }
 
 type infraCheckCmd struct {
@@ -110,17 +80,9 @@ func (c infraCheckCmd) Run(w world) error {
 }
 
 func (c infraCheckCmd) catalogues(out io.Writer) error {
-	all, err := infra.BuiltinCatalog()
+	list, err := readLayers("catalog", c.Catalog, infra.BuiltinCatalog, infra.Read)
 	if err != nil {
 		return err
-	}
-	list := []infra.Catalog{all}
-	for _, name := range c.Catalog {
-		own, err := readFile("catalog", name, infra.Read)
-		if err != nil {
-			return err
-		}
-		list = append(list, own)
 	}
 	for i, cat := range list {
 		name := "built-in catalogue"

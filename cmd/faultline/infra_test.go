@@ -6,13 +6,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
-
-	"faultline/ingest/infra"
 )
 
 // nameServer answers on loopback from a zone file.
@@ -52,57 +49,6 @@ func follow(records map[string][]dns.RR, answer *dns.Msg, name string, kind uint
 		} else if alias, ok := rr.(*dns.CNAME); ok {
 			answer.Answer = append(answer.Answer, rr)
 			follow(records, answer, alias.Target, kind)
-		}
-	}
-}
-
-// A site on loopback that shows itself as Fastly does, under a certificate that a
-// test made.
-func TestALookSeesWhatThereIs(t *testing.T) {
-	front := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != "www.gazette.com" {
-			t.Errorf("asked for %s", r.Host)
-		}
-		w.Header().Set("X-Served-By", "cache-lhr-egll1980040-LHR")
-		http.Redirect(w, r, "https://elsewhere.com/", http.StatusFound)
-	}))
-	defer front.Close()
-	_, port, err := net.SplitHostPort(front.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := newLooker(nameServer(t, `
-gazette.com. 60 IN NS ns1.gazette.com.
-gazette.com. 60 IN NS dns1.p01.nsone.net.
-ns1.gazette.com. 60 IN A 192.0.2.53
-www.gazette.com. 60 IN CNAME gazette.map.fastly.net.
-gazette.map.fastly.net. 60 IN A 127.0.0.1
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.https = port
-	o, err := l.look(t.Context(), "gazette.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o.Host != "www.gazette.com" || !slices.Equal(o.CNAME, []string{"gazette.map.fastly.net"}) || len(o.Addrs) != 1 || o.Issuer != "Acme Co" ||
-		len(o.NS) != 2 || o.NS[0].Host != "ns1.gazette.com" || o.NS[0].Addrs[0].String() != "192.0.2.53" {
-		t.Errorf("%+v", o)
-	}
-	m, err := infraFlags{}.matcher(infra.Sources{}, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Site = "gazette.com"
-	var out strings.Builder
-	printFindings(&out, infra.Book{}, o, m.Infer(o))
-	for _, want := range []string{
-		"gazette.com, seen ", "cdn:fastly\n    cname   gazette.map.fastly.net  [fastly.net]\n    header  X-Served-By: cache-lhr-egll1980040-LHR",
-		"dns:gazette.com, 50 % of it, the site's own\n    ns      ns1.gazette.com  [own zone]", "dns:ns1, 50 % of it\n    ns      dns1.p01.nsone.net", "pop:fastly/lhr\n",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q is not in\n%s", want, out.String())
 		}
 	}
 }

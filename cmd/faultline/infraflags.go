@@ -16,17 +16,20 @@ type infraFlags struct {
 	Ranges     string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"Address ranges that providers publish, as 'infra refresh' writes them; without it ranges.json in the state directory, if there is one."`
 }
 
+// loadBook reads the built-in catalogue and lays those of the files over it.
+func loadBook(files []string) (infra.Book, error) {
+	all, err := readLayers("catalog", files, infra.BuiltinCatalog, infra.Read)
+	return infra.NewBook(all...), err
+}
+
 // table reads the built-in signatures and lays those of the files over them.
 func (f infraFlags) table() (infra.Signatures, error) {
-	table, err := infra.BuiltinSignatures()
+	layers, err := readLayers("signatures", f.Signatures, infra.BuiltinSignatures, infra.ReadSignatures)
 	if err != nil {
-		return table, err
+		return infra.Signatures{}, err
 	}
-	for _, name := range f.Signatures {
-		own, err := readFile("signatures", name, infra.ReadSignatures)
-		if err != nil {
-			return table, err
-		}
+	table := layers[0]
+	for _, own := range layers[1:] {
 		table = table.Over(own)
 	}
 	return table, nil

@@ -1,10 +1,9 @@
 package main
 
 import (
+	"faultline/ingest/agent"
 	"fmt"
-	"os"
 	"regexp"
-	"strings"
 	"time"
 
 	"faultline"
@@ -28,13 +27,10 @@ type localFlags struct {
 	eyesFlags
 }
 
-var (
-	vantageForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
-)
+var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 func (f localFlags) check() error {
-	if f.Vantage != "" && !vantageForm.MatchString(f.Vantage) {
+	if f.Vantage != "" && !agent.ValidName(f.Vantage) {
 		return usageError{fmt.Errorf("--vantage: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", f.Vantage)}
 	}
 	if f.VantageCountry != "" && !countryForm.MatchString(f.VantageCountry) {
@@ -49,10 +45,7 @@ func (f localFlags) check() error {
 func (f localFlags) vantage() faultline.Vantage {
 	name := f.Vantage
 	if name == "" {
-		host, _ := os.Hostname() // a machine without a name is "local"
-		if name = strings.ToLower(host); !vantageForm.MatchString(name) {
-			name = "local"
-		}
+		name = agent.MachineName()
 	}
 	return faultline.Vantage{Vantage: name, ASN: f.VantageASN, Country: f.VantageCountry}
 }

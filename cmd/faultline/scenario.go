@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"faultline"
 	"faultline/scenario"
 	"faultline/transcript"
 )
@@ -26,15 +25,12 @@ func (c scenarioCmd) Run(ctx context.Context, w world) error {
 		return usageError{fmt.Errorf("there is no scenario %q; there are: %s", c.Name, strings.Join(scenario.Names(), ", "))}
 	}
 	out := bufio.NewWriterSize(w.stdout, 1<<16)
-	var line []byte
+	write := printTo(out)
 	for ev := range spec.Events() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if line, err = faultline.AppendLine(line[:0], ev); err != nil {
-			return fmt.Errorf("print the scenario: %w", err)
-		}
-		if _, err := out.Write(line); err != nil {
+		if err := write(ev); err != nil {
 			return transcript.OutputError{Err: err}
 		}
 	}

@@ -3,20 +3,19 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faultline/ingest/infra"
+	"faultline/node"
 	"faultline/scenario/drill"
 	"faultline/store"
 	"faultline/store/redisd"
@@ -81,18 +80,8 @@ func (c *serveCmd) AfterApply() error {
 
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log, reg := c.logger(w.stderr), newRegistry()
-	parts := nodeParts{log: log, reg: reg}
-	err := c.readTables(&parts)
+	cfg, err := c.config(log, reg)
 	if err != nil {
-		return err
-	}
-	if parts.keys, err = openKeys(c.stateFlags); err != nil {
-		return err
-	}
-	if parts.places, err = c.openPlaces(log, reg); err != nil {
-		return err
-	}
-	if parts.hosting, err = c.hosting(); err != nil {
 		return err
 	}
 	back, err := c.openBackend(ctx, log, reg)
@@ -100,56 +89,66 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer back.stop()
-	parts.store, err = store.Open(ctx, store.Config{URL: back.url, Durable: back.durable, Registerer: reg})
+	cfg.Store, err = store.Open(ctx, store.Config{URL: back.url, Durable: back.durable, Registerer: reg})
 	if err != nil {
 		return err
 	}
-	defer parts.store.Close()
-	n, err := newNode(c, parts)
+	defer cfg.Store.Close()
+	cfg.Limits = c.limits(cfg.Store, reg)
+	n, err := node.New(cfg)
 	if err != nil {
 		return err
 	}
-	if d := parts.drill; d != nil {
-		if _, err := parts.store.Epoch(ctx, d.Start()); err != nil {
-			return fmt.Errorf("open the drill's log: %w", err)
-		}
-		writer := parts.store.Writer()
-		rest, stop, err := d.Prepare(ctx, writer)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		n.play = func(ctx context.Context) error {
-			return d.Play(ctx, n.door, writer, rest, func() time.Time { return n.replica.Status().Clock })
-		}
+	return n.Run(ctx)
+}
+
+// config reads the files that the flags name. What needs the store is left out.
+func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry) (node.Config, error) {
+	cfg := node.Config{Listen: c.Listen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
+		DrainDelay: c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
+		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
+		LimitReads: c.ReadLimit > 0, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
+		Now: time.Now, Log: log, Registry: reg}
+	if c.Role != roleServe {
+		cfg.Prober = &node.Prober{Vantage: c.vantage(), Canaries: c.canaries(), Eyes: c.eyes}
 	}
-	return n.run(ctx)
+	err := c.readTables(&cfg)
+	if err != nil {
+		return cfg, err
+	}
+	if cfg.Keys, err = openKeys(c.stateFlags); err != nil {
+		return cfg, err
+	}
+	if cfg.Places, err = c.openPlaces(log, reg); err != nil {
+		return cfg, err
+	}
+	cfg.Hosting, err = c.hosting()
+	return cfg, err
 }
 
 // readTables reads what the world, or the drill, is known by.
-func (c *serveCmd) readTables(parts *nodeParts) (err error) {
-	if parts.book, err = loadBook(c.Catalog); err != nil {
+func (c *serveCmd) readTables(cfg *node.Config) (err error) {
+	if cfg.Book, err = loadBook(c.Catalog); err != nil {
 		return err
 	}
-	parts.catalogue = parts.book.Records()
-	from := infra.Sources{Owner: parts.book.Owner}
-	for _, name := range c.AddressDB {
-		if systems, err := infra.OpenMMDB(name); err == nil { // what can't be read is complained of by the door
-			from.Networks = systems
-			break
-		}
+	cfg.Catalogue = cfg.Book.Records()
+	from := infra.Sources{Owner: cfg.Book.Owner}
+	// openPlaces reports what can't be read.
+	if networks, err := infra.OpenNetworks(c.AddressDB); err == nil && networks != nil {
+		from.Networks = networks
 	}
-	if parts.matcher, err = c.infraFlags.matcher(from, c.StateDir); err != nil {
+	if cfg.Matcher, err = c.infraFlags.matcher(from, c.StateDir); err != nil {
 		return err
 	}
 	if c.Drill == "" {
-		parts.statements, err = c.statementFlags.load()
+		cfg.Statements = node.Statements{Every: c.StatementsEvery, Agent: userAgent()}
+		cfg.Statements.Sources, err = c.statementFlags.load()
 		return err
 	}
-	if parts.drill, err = drill.New(c.Drill, c.Speed, parts.log); err != nil {
+	if cfg.Drill, err = drill.New(c.Drill, c.Speed, cfg.Log); err != nil {
 		return usageError{fmt.Errorf("--drill: %w", err)}
 	}
-	parts.catalogue = parts.drill.Records()
+	cfg.Catalogue = cfg.Drill.Records()
 	return nil
 }
 
@@ -163,20 +162,4 @@ func (c *serveCmd) openBackend(ctx context.Context, log *slog.Logger, reg promet
 		return nil, err
 	}
 	return &backend{url: url, durable: false, stop: stop}, nil
-}
-
-// holderName tells this process from all that may lead, in the lease and in logs.
-func holderName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
-}
-
-// randomWriter names a sender to the log that never was before.
-func randomWriter() uint64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
-	return binary.LittleEndian.Uint64(b[:])
 }

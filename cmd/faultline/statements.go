@@ -1,18 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
 
 	"faultline/ingest/statements"
-	"faultline/replica"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // statementFlags say which status pages are read.
@@ -32,35 +27,11 @@ func (f statementFlags) check() error {
 // load reads the built-in list and lays those of the files over it; none when
 // nobody is to be asked.
 func (f statementFlags) load() ([]statements.Source, error) {
-	builtin, err := statements.Builtin()
-	if err != nil {
+	lists, err := readLayers("statements", f.Statements, statements.Builtin, statements.Load)
+	if err != nil || f.StatementsEvery == 0 {
 		return nil, err
 	}
-	lists := [][]statements.Source{builtin}
-	for _, name := range f.Statements {
-		list, err := readFile("statements", name, statements.Load)
-		if err != nil {
-			return nil, err
-		}
-		lists = append(lists, list)
-	}
-	if f.StatementsEvery == 0 {
-		return nil, nil
-	}
 	return statements.Over(lists...), nil
-}
-
-// statementsDuty asks the pages for as long as this node leads, and puts what
-// providers say of themselves into the log.
-func (f statementFlags) statementsDuty(sources []statements.Source, log *slog.Logger, reg prometheus.Registerer) replica.Duty {
-	metrics := statements.NewMetrics(reg)
-	return replica.Duty{Name: "statements", Run: func(ctx context.Context, t *replica.Term) error {
-		if len(sources) == 0 {
-			return nil
-		}
-		return statements.NewPoller(statements.Config{Sources: sources, Every: f.StatementsEvery, Agent: userAgent(),
-			Now: time.Now, Log: log, Metrics: metrics, Append: t.Append}).Run(ctx)
-	}}
 }
 
 // userAgent is how we call ourselves to others' servers.
@@ -70,6 +41,25 @@ func userAgent() string {
 		version = info.Main.Version
 	}
 	return "Faultline/" + version
+}
+
+// readLayers reads the built-in table and those of the files that a flag names, which
+// are laid over it in their order.
+func readLayers[T any](flag string, files []string, builtin func() (T, error), read func(io.Reader) (T, error)) ([]T,
+	error) {
+	first, err := builtin()
+	if err != nil {
+		return nil, err
+	}
+	all := []T{first}
+	for _, name := range files {
+		own, err := readFile(flag, name, read)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, own)
+	}
+	return all, nil
 }
 
 // readFile reads a file that a flag names.

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"faultline/api/token"
-
-	"faultline/store"
-	"faultline/task"
 )
 
 type tokenCmd struct {
@@ -55,33 +50,6 @@ func (c tokenRetireCmd) Run() error {
 	}
 	return nil
 }
-
-// watchKeys keeps a node's keys and revocations those of the files and of the
-// store. What can't be read stays as it is.
-func watchKeys(keys *token.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
-	return func(ctx context.Context) error {
-		wait := keysSoon // until the first answer, tokens are not taken
-		for {
-			if ids, err := st.Revoked(ctx); err == nil {
-				keys.SetRevoked(ids)
-				wait = keysEvery
-			}
-			if !task.Pause(ctx, wait) {
-				return nil
-			}
-			if err := keys.Reload(); err != nil {
-				log.Warn("the signing keys stay as they are", "error", err)
-			}
-		}
-	}
-}
-
-// keysEvery is how often keys and revocations are read again, keysSoon how often
-// until they were read once.
-const (
-	keysEvery = 5 * time.Second
-	keysSoon  = 200 * time.Millisecond
-)
 
 type tokenIssueCmd struct {
 	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write; several with commas."`

@@ -190,7 +190,7 @@ func TestChangesAreToldInWords(t *testing.T) {
 	for want, c := range map[string]infra.Change{
 		"ft.com stands on Akamai (cdn), Akamai (dns) at 2026-11-22T10:00:00Z":                  {Record: at, First: true},
 		"ft.com stands on Cloudflare as well at 2026-11-22T10:00:00Z":                          {Record: at, Joined: list("cdn:cloudflare")},
-		"ft.com left Fastly, Fastly (AS54113) at 2026-11-22T10:00:00Z":                                  {Record: at, Left: list("asn:AS54113", "cdn:fastly")},
+		"ft.com left Fastly, Fastly (AS54113) at 2026-11-22T10:00:00Z":                         {Record: at, Left: list("asn:AS54113", "cdn:fastly")},
 		"ft.com rests on what it stands on in other parts at 2026-11-22T10:00:00Z":             {Record: at},
 		"ft.com moved from Amazon Route 53 to AWS us-east-1, UltraDNS at 2026-11-22T10:00:00Z": {Record: at, Left: list("dns:route53"), Joined: list("dns:ultradns", "cloud:aws/us-east-1")},
 	} {

@@ -1,4 +1,4 @@
-package main
+package infra
 
 import (
 	"context"
@@ -12,29 +12,28 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faultline"
-	"faultline/ingest/infra"
-	"faultline/replica"
 )
 
-// mapper writes into the log what sites are seen to stand on, while this node
-// leads. It goes by the log alone: by the components that probes of any vantage
-// saw on their way. So it does not matter which node or agent probes.
-type mapper struct {
-	matcher  *infra.Matcher
+// Mapper writes into the log what sites are seen to depend on, while its node leads. It
+// goes by the log alone: by the components that probes of any vantage saw on their way.
+// So it does not matter which node or agent probes. It is safe for concurrent use.
+type Mapper struct {
+	matcher  *Matcher
 	believed func(site string) (faultline.SiteRecord, bool)
 	changed  prometheus.Counter
 	log      *slog.Logger
 
 	mu    sync.Mutex
-	own   map[string]observed     // by site: what a prober of this node saw and the log has not told yet
-	term  *infra.Map              // nil: this node does not lead
-	news  map[string]infra.Change // not yet in the log, the newest of each site
-	moved chan struct{}           // has one when there are news
+	own   map[string]observed // by site: what a prober of this node saw and the log has not told yet
+	term  *Map                // nil: this node does not lead
+	news  map[string]Change   // not yet in the log, the newest of each site
+	moved chan struct{}       // has one when there are news
 }
 
-func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteRecord, bool), log *slog.Logger,
-	reg prometheus.Registerer) *mapper {
-	m := &mapper{matcher: matcher, believed: believed, log: log, moved: make(chan struct{}, 1),
+// NewMapper returns a Mapper. believed is what the list of sites says of one already.
+func NewMapper(matcher *Matcher, believed func(string) (faultline.SiteRecord, bool), log *slog.Logger,
+	reg prometheus.Registerer) *Mapper {
+	m := &Mapper{matcher: matcher, believed: believed, log: log, moved: make(chan struct{}, 1),
 		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_map_changes_total",
 			Help: "Changes of what sites stand on that this node has written into the log as leader."})}
 	if reg != nil {
@@ -44,7 +43,7 @@ func newMapper(matcher *infra.Matcher, believed func(string) (faultline.SiteReco
 	return m
 }
 
-func (m *mapper) sites() int {
+func (m *Mapper) sites() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.term == nil {
@@ -56,8 +55,8 @@ func (m *mapper) sites() int {
 // observed is what a prober of this node saw, with the evidence that a probe in
 // the log does not carry.
 type observed struct {
-	infra.Observation
-	found []infra.Finding
+	Observation
+	found []Finding
 }
 
 // maxObserved bounds the observations that wait for their probe; beyond it they
@@ -65,7 +64,7 @@ type observed struct {
 const maxObserved = 4096
 
 // Via returns what a prober of this node saw, as its probe is to tell it.
-func (m *mapper) Via(o infra.Observation) []faultline.Component {
+func (m *Mapper) Via(o Observation) []faultline.Component {
 	found := m.matcher.Infer(o)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,17 +72,17 @@ func (m *mapper) Via(o infra.Observation) []faultline.Component {
 		m.own = map[string]observed{}
 	}
 	m.own[o.Site] = observed{o, found}
-	return infra.Via(found)
+	return Via(found)
 }
 
 // look is what a probe saw: with all that is known of it when it is one of this
 // node's.
-func (m *mapper) look(p faultline.Probe) observed {
+func (m *Mapper) look(p faultline.Probe) observed {
 	if own, ok := m.own[p.Site]; ok && own.Vantage == p.Vantage && faultline.Millis(own.At).Equal(p.At) {
 		delete(m.own, p.Site)
 		return own
 	}
-	o := infra.Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Via: p.Via}
+	o := Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Via: p.Via}
 	if p.Status != 0 {
 		o.Header = http.Header{} // there was an answer
 	}
@@ -100,8 +99,8 @@ const (
 	mapFuture = 2 * time.Minute
 )
 
-// Probe hears of a probe that was folded at clock.
-func (m *mapper) Probe(p faultline.Probe, clock time.Time) {
+// Probe takes a probe that was folded at clock, the time of the log.
+func (m *Mapper) Probe(p faultline.Probe, clock time.Time) {
 	if clock.Sub(p.At) > mapLate {
 		return
 	}
@@ -128,10 +127,13 @@ func (m *mapper) Probe(p faultline.Probe, clock time.Time) {
 	}
 }
 
-// duty follows what the log tells from now on, and writes the changes back, for
-// as long as the lease lasts. It begins with what the log says already.
-func (m *mapper) duty(ctx context.Context, t *replica.Term) error {
-	m.begin(infra.NewMap(m.believed))
+// Append puts events into the log for as long as this node leads.
+type Append func(ctx context.Context, events []faultline.Event) error
+
+// Run follows what the log says from now on, and writes the changes back, until ctx
+// ends or Append fails. It begins with what the list of sites says already.
+func (m *Mapper) Run(ctx context.Context, log Append) error {
+	m.begin(NewMap(m.believed))
 	defer m.begin(nil)
 	for {
 		select {
@@ -144,7 +146,7 @@ func (m *mapper) duty(ctx context.Context, t *replica.Term) error {
 			for i, c := range batch {
 				events[i] = c.Record
 			}
-			if err := t.Append(ctx, events); err != nil {
+			if err := log(ctx, events); err != nil {
 				return err
 			}
 			m.changed.Add(float64(len(batch)))
@@ -160,14 +162,14 @@ func (m *mapper) duty(ctx context.Context, t *replica.Term) error {
 	}
 }
 
-func (m *mapper) begin(term *infra.Map) {
+func (m *Mapper) begin(term *Map) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.term, m.news = term, map[string]infra.Change{}
+	m.term, m.news = term, map[string]Change{}
 }
 
 // evidence says why the map believes what a change brought.
-func (m *mapper) evidence(c infra.Change) []string {
+func (m *Mapper) evidence(c Change) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var why []string
@@ -180,10 +182,10 @@ func (m *mapper) evidence(c infra.Change) []string {
 }
 
 // take returns what is not yet in the log, in order of site.
-func (m *mapper) take() []infra.Change {
+func (m *Mapper) take() []Change {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]infra.Change, 0, len(m.news))
+	list := make([]Change, 0, len(m.news))
 	for _, site := range slices.Sorted(maps.Keys(m.news)) {
 		list = append(list, m.news[site])
 	}

@@ -1,4 +1,4 @@
-package main
+package infra
 
 import (
 	"log/slog"
@@ -10,17 +10,23 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/ingest/infra"
 )
 
-func newTestMapper(t *testing.T) *mapper {
+var mapperNoon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func newTestMapper(t *testing.T) *Mapper {
 	t.Helper()
-	matcher, err := infraFlags{}.matcher(infra.Sources{}, t.TempDir())
+	table, err := BuiltinSignatures()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newMapper(matcher, func(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false }, slog.New(slog.DiscardHandler), nil)
-	m.begin(infra.NewMap(m.believed))
+	matcher, err := NewMatcher(table, Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := NewMapper(matcher, func(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false },
+		slog.New(slog.DiscardHandler), nil)
+	m.begin(NewMap(m.believed))
 	return m
 }
 
@@ -28,8 +34,8 @@ func newTestMapper(t *testing.T) *mapper {
 func TestOwnSightingsKeepTheirEvidence(t *testing.T) {
 	m := newTestMapper(t)
 	for i := range 3 {
-		at := noon.Add(time.Duration(i) * time.Minute)
-		o := infra.Observation{Site: "ft.com", At: at, Vantage: "lon-1", CNAME: []string{"x.fastly.net"}, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Header: http.Header{}}
+		at := mapperNoon.Add(time.Duration(i) * time.Minute)
+		o := Observation{Site: "ft.com", At: at, Vantage: "lon-1", CNAME: []string{"x.fastly.net"}, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Header: http.Header{}}
 		via := m.Via(o)
 		if !slices.Equal(via, []faultline.Component{"cdn:fastly"}) {
 			t.Fatalf("via %v", via)
@@ -51,30 +57,30 @@ func TestOwnSightingsKeepTheirEvidence(t *testing.T) {
 func TestProbesOfNoUseDoNotReachTheMap(t *testing.T) {
 	m := newTestMapper(t)
 	probe := faultline.Probe{Site: "ft.com", Vantage: "lon-1", Symptom: "ok", Status: 200}
-	for _, at := range []time.Time{noon.Add(-10 * time.Minute), noon.Add(-9 * time.Minute), noon.Add(-8 * time.Minute)} {
+	for _, at := range []time.Time{mapperNoon.Add(-10 * time.Minute), mapperNoon.Add(-9 * time.Minute), mapperNoon.Add(-8 * time.Minute)} {
 		late := probe
 		late.At, late.Via = at, []faultline.Component{"cdn:fastly"}
-		m.Probe(late, noon)
+		m.Probe(late, mapperNoon)
 	}
 	for i := range 3 {
 		blind := probe
-		blind.At = noon.Add(time.Duration(i) * time.Second)
-		m.Probe(blind, noon)
+		blind.At = mapperNoon.Add(time.Duration(i) * time.Second)
+		m.Probe(blind, mapperNoon)
 	}
 	if m.sites() != 0 {
 		t.Error("the map follows a site that nobody saw in time")
 	}
 	for i := range 4 { // a clock that runs ahead is put right
 		ahead := probe
-		ahead.At, ahead.Via = noon.Add(time.Hour+time.Duration(i)*time.Second), []faultline.Component{"cdn:fastly"}
-		m.Probe(ahead, noon.Add(time.Duration(i)*time.Second))
+		ahead.At, ahead.Via = mapperNoon.Add(time.Hour+time.Duration(i)*time.Second), []faultline.Component{"cdn:fastly"}
+		m.Probe(ahead, mapperNoon.Add(time.Duration(i)*time.Second))
 	}
-	if changes := m.take(); len(changes) != 1 || changes[0].Record.At.After(noon.Add(time.Minute)) {
+	if changes := m.take(); len(changes) != 1 || changes[0].Record.At.After(mapperNoon.Add(time.Minute)) {
 		t.Errorf("%v", changes)
 	}
 	m.begin(nil)
-	probe.At, probe.Via = noon.Add(time.Minute), []faultline.Component{"cdn:akamai"}
-	if m.Probe(probe, noon); m.sites() != 0 || len(m.take()) != 0 {
+	probe.At, probe.Via = mapperNoon.Add(time.Minute), []faultline.Component{"cdn:akamai"}
+	if m.Probe(probe, mapperNoon); m.sites() != 0 || len(m.take()) != 0 {
 		t.Error("who does not lead follows")
 	}
 }
@@ -82,7 +88,7 @@ func TestProbesOfNoUseDoNotReachTheMap(t *testing.T) {
 func TestSightingsAreBounded(t *testing.T) {
 	m := newTestMapper(t)
 	for i := range maxObserved + 10 {
-		m.Via(infra.Observation{Site: strings.Repeat("a", i%50+1) + string(rune('a'+i%26)) + ".com" + strings.Repeat("x", i/50), At: noon})
+		m.Via(Observation{Site: strings.Repeat("a", i%50+1) + string(rune('a'+i%26)) + ".com" + strings.Repeat("x", i/50), At: mapperNoon})
 	}
 	if len(m.own) > maxObserved {
 		t.Errorf("%d are kept", len(m.own))
@@ -94,7 +100,7 @@ func TestSightingsAreBounded(t *testing.T) {
 func TestLeavingACDNIsSeenByAThoroughAgent(t *testing.T) {
 	m := newTestMapper(t)
 	look := func(i int, via ...faultline.Component) {
-		at := noon.Add(time.Duration(i) * time.Second)
+		at := mapperNoon.Add(time.Duration(i) * time.Second)
 		m.Probe(faultline.Probe{Site: "ft.com", At: at, Vantage: "lon-1", Symptom: "ok", Status: 200, Via: via}, at)
 	}
 	for i := range 3 {

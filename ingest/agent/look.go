@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"context"
@@ -15,27 +15,30 @@ import (
 	"faultline/ingest/infra"
 )
 
-// looker looks at a site once, for a person who wants to know why the map says
+// Looker checks a site once, for a person who wants to know why the map says
 // what it says. It asks a name server itself: the system's resolver hides the
 // chain of aliases.
-type looker struct {
+type Looker struct {
 	server string
 	client dns.Client
 	// http and https are the ports that sites answer on.
 	http, https string
+	agent       string // the User-Agent
 }
 
-func newLooker(server string) (*looker, error) {
-	l := &looker{server: server, http: "80", https: "443"}
+// NewLooker returns a Looker that asks one name server, HOST:PORT; empty: the first of
+// the system's. userAgent is what it calls itself to sites.
+func NewLooker(server, userAgent string) (*Looker, error) {
+	l := &Looker{server: server, http: "80", https: "443", agent: userAgent}
 	if server != "" {
 		if _, _, err := net.SplitHostPort(server); err != nil {
-			return nil, usageError{fmt.Errorf("--resolver: %w", err)}
+			return nil, fmt.Errorf("resolver: %w", err)
 		}
 		return l, nil
 	}
 	conf, err := dns.ClientConfigFromFile("/etc/resolv.conf")
 	if err != nil || len(conf.Servers) == 0 {
-		return nil, usageError{errors.New("--resolver: the system names no name server; name one")}
+		return nil, errors.New("resolver: the system names no name server; name one")
 	}
 	l.server = net.JoinHostPort(conf.Servers[0], conf.Port)
 	return l, nil
@@ -44,9 +47,9 @@ func newLooker(server string) (*looker, error) {
 // maxLookChain bounds a chain of aliases.
 const maxLookChain = 16
 
-// look asks DNS for the site, or its www. host where the site itself has no
+// Look asks DNS for the site, or its www. host where the site itself has no
 // address, and then sends one request. What failed is told beside what was seen.
-func (l *looker) look(ctx context.Context, site string) (infra.Observation, error) {
+func (l *Looker) Look(ctx context.Context, site string) (infra.Observation, error) {
 	o := infra.Observation{Host: site}
 	var failures []error
 	err := l.resolve(ctx, &o)
@@ -67,7 +70,7 @@ func (l *looker) look(ctx context.Context, site string) (infra.Observation, erro
 	return o, errors.Join(failures...)
 }
 
-func (l *looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
+func (l *Looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
 	q.SetEdns0(1232, false)
 	answer, _, err := l.client.ExchangeContext(ctx, q, l.server)
@@ -85,7 +88,7 @@ func (l *looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, e
 }
 
 // resolve finds the chain and the addresses of the host.
-func (l *looker) resolve(ctx context.Context, o *infra.Observation) error {
+func (l *Looker) resolve(ctx context.Context, o *infra.Observation) error {
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		answer, err := l.ask(ctx, o.Host, kind)
 		if err != nil {
@@ -116,7 +119,7 @@ func appendAddr(list []netip.Addr, ip net.IP) []netip.Addr {
 
 // nameServers finds those of the zone that the site lies in: the nearest name
 // above that has any.
-func (l *looker) nameServers(ctx context.Context, site string, o *infra.Observation) error {
+func (l *Looker) nameServers(ctx context.Context, site string, o *infra.Observation) error {
 	for zone := site; strings.Contains(zone, "."); _, zone, _ = strings.Cut(zone, ".") {
 		answer, err := l.ask(ctx, zone, dns.TypeNS)
 		if err != nil {
@@ -124,7 +127,8 @@ func (l *looker) nameServers(ctx context.Context, site string, o *infra.Observat
 		}
 		for _, rr := range answer {
 			if ns, ok := rr.(*dns.NS); ok {
-				o.NS = append(o.NS, infra.NameServer{Host: strings.TrimSuffix(ns.Ns, "."), Addrs: l.addressesOf(ctx, ns.Ns)})
+				o.NS = append(o.NS, infra.NameServer{Host: strings.TrimSuffix(ns.Ns, "."), Addrs: l.addressesOf(ctx,
+					ns.Ns)})
 			}
 		}
 		if len(o.NS) > 0 {
@@ -135,7 +139,7 @@ func (l *looker) nameServers(ctx context.Context, site string, o *infra.Observat
 }
 
 // addressesOf finds where a name server stands; none when it can't be found.
-func (l *looker) addressesOf(ctx context.Context, host string) (list []netip.Addr) {
+func (l *Looker) addressesOf(ctx context.Context, host string) (list []netip.Addr) {
 	answer, err := l.ask(ctx, host, dns.TypeA)
 	if err != nil {
 		return nil
@@ -151,7 +155,7 @@ func (l *looker) addressesOf(ctx context.Context, host string) (list []netip.Add
 // request asks the host for its front page, over TLS or else without, at the
 // addresses that were found, and keeps the head of the answer. The certificate is
 // looked at and not judged: this finds out who issued it, not whether it is good.
-func (l *looker) request(ctx context.Context, o *infra.Observation) error {
+func (l *Looker) request(ctx context.Context, o *infra.Observation) error {
 	var issuer string
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -162,17 +166,21 @@ func (l *looker) request(ctx context.Context, o *infra.Observation) error {
 			var d net.Dialer
 			return d.DialContext(ctx, network, net.JoinHostPort(o.Addrs[0].String(), port))
 		},
-		TLSClientConfig: &tls.Config{ServerName: o.Host, InsecureSkipVerify: true, VerifyConnection: func(s tls.ConnectionState) error {
-			if name := s.PeerCertificates[0].Issuer; len(name.Organization) > 0 {
-				issuer = name.Organization[0]
-			} else {
-				issuer = name.CommonName
-			}
-			return nil
-		}},
+		TLSClientConfig: &tls.Config{ServerName: o.Host, InsecureSkipVerify: true,
+			VerifyConnection: func(s tls.ConnectionState) error {
+				if name := s.PeerCertificates[0].Issuer; len(name.Organization) > 0 {
+					issuer = name.Organization[0]
+				} else {
+					issuer = name.CommonName
+				}
+				return nil
+			}},
 		DisableKeepAlives: true,
 	}
-	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	var failures []error
 	for _, url := range []string{"https://" + o.Host + ":" + l.https + "/", "http://" + o.Host + ":" + l.http + "/"} {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -180,7 +188,7 @@ func (l *looker) request(ctx context.Context, o *infra.Observation) error {
 			return err
 		}
 		req.Host = o.Host
-		req.Header.Set("User-Agent", userAgent())
+		req.Header.Set("User-Agent", l.agent)
 		res, err := client.Do(req)
 		if err != nil {
 			failures = append(failures, err)

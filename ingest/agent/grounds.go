@@ -1,0 +1,31 @@
+package agent
+
+import (
+	"faultline"
+	"faultline/ingest/infra"
+	"faultline/ingest/probe"
+)
+
+// Grounds tells a prober what the site that it checked depends on.
+type Grounds struct {
+	Vantage string
+	Matcher *infra.Matcher
+	Infer   func(infra.Observation) []faultline.Component
+}
+
+// MatcherGrounds goes by the signatures alone.
+func MatcherGrounds(vantage string, m *infra.Matcher) Grounds {
+	return Grounds{vantage, m, func(o infra.Observation) []faultline.Component { return infra.Via(m.Infer(o)) }}
+}
+
+// Headers implements [probe.Grounds].
+func (g Grounds) Headers() []string { return g.Matcher.Headers() }
+
+// Via implements [probe.Grounds]. Where a redirect led to is another site's.
+func (g Grounds) Via(o *probe.Observation) []faultline.Component {
+	seen := infra.Observation{Site: o.Site, At: o.At, Vantage: g.Vantage, Host: o.Host}
+	if o.Host == "" || o.Host == o.Site || o.Host == "www."+o.Site {
+		seen.CNAME, seen.Addrs, seen.Header, seen.Issuer = o.Chain, o.Addrs, o.Header, o.Issuer
+	}
+	return g.Infer(seen)
+}

@@ -1,0 +1,38 @@
+package infra
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Print writes a line for each component that was found and one, indented, for each
+// piece of evidence, then what the catalogues say of the site.
+func Print(out io.Writer, book Book, o Observation, found []Finding) {
+	title := o.Site
+	if name := book.Title(o.Site); name != "" {
+		title += " (" + name + ")"
+	}
+	fmt.Fprintf(out, "%s, seen %s\n", title, o.At.UTC().Format(time.RFC3339))
+	for _, f := range found {
+		note := ""
+		if f.Share < 1 {
+			note = fmt.Sprintf(", %.0f %% of it", 100*f.Share)
+		}
+		if f.Own {
+			note += ", the site's own"
+		}
+		fmt.Fprintf(out, "%s%s\n", f.Component, note)
+		for _, e := range f.Evidence {
+			fmt.Fprintf(out, "    %-7s %s  [%s]\n", e.By, e.Saw, e.Rule)
+		}
+	}
+	if believed := book.Record(o.Site); len(believed.Components) > 0 {
+		words := make([]string, len(believed.Components))
+		for i, c := range believed.Components {
+			words[i] = string(c)
+		}
+		fmt.Fprintf(out, "the catalogue says: %s\n", strings.Join(words, " "))
+	}
+}

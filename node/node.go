@@ -1,0 +1,278 @@
+// Package node puts one node of the service together: the door, the replica, the board
+// and its readers, the prober, and the server of HTTP in front of them.
+//
+// What belongs here: which part is given which, in which order they begin and end, and
+// the adapters between them. What does not: flags and environment (cmd), and all that
+// the parts do.
+package node
+
+import (
+	"context"
+	"faultline/api/stream"
+	"faultline/api/webhook"
+	"faultline/board"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"faultline/api/token"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faultline"
+	"faultline/api"
+	"faultline/correlate"
+	"faultline/ingest"
+	"faultline/ingest/agent"
+	"faultline/ingest/infra"
+	"faultline/ingest/probe"
+	"faultline/ingest/statements"
+	"faultline/replica"
+	"faultline/scenario/drill"
+	"faultline/store"
+	"faultline/web"
+)
+
+// Config is what a node is put together from.
+type Config struct {
+	Listen         string         // HOST:PORT
+	Serving        func(net.Addr) // called once it listens; nil: nothing is
+	BaseURL        string         // that people reach it by; empty: not known
+	Contact        string
+	TrustedProxies []string
+	DrainDelay     time.Duration // how long requests are still taken after the end was asked for
+	SnapshotFile   string        // where what readers see is written down; empty: nowhere
+
+	Store              *store.Store
+	NeverLead          bool
+	LeaseTTL           time.Duration
+	CheckpointInterval time.Duration
+
+	Catalogue []faultline.SiteRecord
+	Book      infra.Book // what sites are called
+	Matcher   *infra.Matcher
+	Drill     *drill.Drill // nil: the world
+
+	Keys       *token.Keys
+	Limits     *ingest.Limits
+	LimitReads bool
+	Places     *ingest.Places // nil: nothing is known of addresses
+	Hosting    ingest.Hosting
+
+	Statements Statements
+	Schedule   Schedule
+	Prober     *Prober // nil: this node does not probe
+
+	Now      func() time.Time // the world's clock
+	Log      *slog.Logger
+	Registry *prometheus.Registry
+}
+
+// Statements say which providers' pages a leader reads.
+type Statements struct {
+	Sources []statements.Source // none: no page is read
+	Every   time.Duration       // between two requests for one page
+	Agent   string              // the User-Agent
+}
+
+// Schedule says how sites are checked, by this node and by agents.
+type Schedule struct {
+	Period  time.Duration // between two checks of a site from one vantage
+	Exclude []string      // sites that are not checked
+}
+
+// Prober is this node's own vantage.
+type Prober struct {
+	Vantage  faultline.Vantage
+	Canaries probe.Canaries
+	// Eyes make what sends the checks; page is where they are explained.
+	Eyes func(page string, grounds probe.Grounds) (*probe.Checker, error)
+}
+
+// Node is one serve. It begins with [Node.Run].
+type Node struct {
+	cfg     Config
+	log     *slog.Logger
+	clock   replica.Clock
+	stale   time.Duration // how old a view may be; 0: the board's own limit
+	handler http.Handler
+	door    *ingest.Door
+	checks  *ingest.Checks // nil in a drill
+	board   *board.Board
+	streams *stream.Streams
+	replica *replica.Replica
+	maps    *infra.Mapper
+	names   *ingest.Names
+	sites   *replica.SiteMap
+	labels  ingest.Labels
+	index   *board.Index
+	holder  string
+	work    *agent.Schedule             // nil in a drill: nothing is probed
+	probes  func(context.Context) error // nil when this node does not probe
+}
+
+// New puts a node together. Nothing runs and nothing is written before [Node.Run].
+func New(cfg Config) (*Node, error) {
+	n := &Node{cfg: cfg, log: cfg.Log, holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
+		clock: replica.Clock{Now: cfg.Now, Every: time.Second}}
+	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r) })
+	for _, r := range cfg.Catalogue {
+		n.sites.Put(r)
+	}
+	cfg.Book.Teach(n.names)
+	engine := correlate.Config{}
+	if cfg.Places != nil {
+		n.labels = cfg.Places
+	}
+	if d := cfg.Drill; d != nil {
+		n.clock = replica.Clock{Now: d.Now, Every: d.TickEvery()}
+		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true}
+	}
+	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
+	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Sites: n.sites,
+		Probed: n.probed(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
+		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
+		Log: cfg.Log, Registerer: cfg.Registry})
+	n.openDoor()
+	n.board = board.New(board.Config{Source: sourceAdapter{cfg.Store}, Series: cfg.Store, Durable: cfg.Store.Durable(),
+		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
+		StaleAfter: n.stale, Log: cfg.Log, Registry: cfg.Registry})
+	n.streams = stream.New(n.board, stream.Config{Registry: cfg.Registry})
+	if cfg.Drill == nil {
+		n.openProber()
+	}
+	return n, n.face()
+}
+
+// snapshotFile is nowhere in a drill: nothing of it is to be seen later.
+func (n *Node) snapshotFile() string {
+	if n.cfg.Drill != nil {
+		return ""
+	}
+	return n.cfg.SnapshotFile
+}
+
+// openDoor makes the door, and what takes requests for checks. In a drill the map and
+// the components are the scenario's, and nothing is probed.
+func (n *Node) openDoor() {
+	st, reg := n.cfg.Store, n.cfg.Registry
+	door := ingest.DoorConfig{Log: logAdapter{st}, Keys: st, Names: n.names, Labels: n.labels, Hosting: n.cfg.Hosting,
+		Durable: st.Durable(), Now: n.clock.Now, Writer: randomWriter(), Registerer: reg}
+	if n.cfg.Drill == nil {
+		door.Newcomers = ingest.NewNewcomers(ingest.PublicDNS{}, n.cfg.Now, reg)
+		door.Checks, door.Recognises = st, n.cfg.Matcher.Recognises
+		n.checks = ingest.NewChecks(ingest.ChecksConfig{Store: st, Names: n.names, Keys: st, Now: n.cfg.Now,
+			Registerer: reg})
+	}
+	n.door = ingest.NewDoor(door)
+}
+
+// face puts pages and API in front of what this node knows.
+func (n *Node) face() error {
+	cfg := n.cfg
+	pageConfig := web.Config{Source: pageSource{n.board, cfg.Store}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
+		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
+		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
+		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
+	if n.work != nil {
+		pageConfig.Checks, pageConfig.Vantages = n.checks, n.work.Vantages
+	}
+	pages, err := web.New(pageConfig)
+	if err != nil {
+		return err
+	}
+	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
+		Revocations: cfg.Store, Webhooks: cfg.Store, Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
+		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log, Registry: cfg.Registry,
+		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
+	if cfg.LimitReads {
+		config.Reads = cfg.Limits
+	}
+	if n.work != nil {
+		config.Work, config.Checks = n.work, n.checks
+	}
+	engine, err := api.New(config)
+	if err != nil {
+		return err
+	}
+	pages.Routes(engine)
+	n.handler = engine
+	return nil
+}
+
+// openProber sets up what this node gives to vantages to check, and its own one.
+func (n *Node) openProber() {
+	cfg, page := n.cfg, agent.PageOf(n.cfg.BaseURL)
+	n.work = agent.NewSchedule(agent.ScheduleConfig{Store: cfg.Store, Sites: n.sites, Exclude: cfg.Schedule.Exclude,
+		Period: cfg.Schedule.Period, Page: page, Log: cfg.Log, Now: cfg.Now})
+	own := cfg.Prober
+	if own == nil {
+		return
+	}
+	grounds := agent.Grounds{Vantage: own.Vantage.Vantage, Matcher: cfg.Matcher, Infer: n.maps.Via}
+	eyes, err := own.Eyes(page, grounds)
+	if err != nil { // it serves all the same
+		cfg.Log.Warn("this node can't probe", "error", err)
+		return
+	}
+	sink := agent.LocalSink{Door: n.door, Vantage: own.Vantage, Log: cfg.Log}
+	prober := probe.New(probe.Config{Vantage: own.Vantage.Vantage, Eyes: eyes, Sink: sink, Canaries: own.Canaries,
+		Period: cfg.Schedule.Period, Log: cfg.Log, Registry: cfg.Registry, Now: cfg.Now})
+	n.probes = func(ctx context.Context) error { return agent.RunLocal(ctx, prober, n.work, own.Vantage, cfg.Log) }
+}
+
+// probed are called for each probe of the log. In a drill nothing is probed, and the
+// map is the scenario's.
+func (n *Node) probed() []func(faultline.Probe, time.Time) {
+	if n.cfg.Drill != nil {
+		return nil
+	}
+	return []func(faultline.Probe, time.Time){n.maps.Probe}
+}
+
+// duties are what this node does besides the replica's own work while it leads.
+func (n *Node) duties() []replica.Duty {
+	cfg := n.cfg
+	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store}, cfg.Now, cfg.Log, cfg.Registry)
+	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
+		return dispatch.Run(ctx, t.Deliveries())
+	}}}
+	if cfg.Drill != nil {
+		return duties
+	}
+	duties = append(duties, replica.Duty{Name: "map", Run: func(ctx context.Context, t *replica.Term) error {
+		return n.maps.Run(ctx, t.Append)
+	}})
+	metrics := statements.NewMetrics(cfg.Registry)
+	if len(cfg.Statements.Sources) == 0 {
+		return duties
+	}
+	return append(duties, replica.Duty{Name: "statements", Run: func(ctx context.Context, t *replica.Term) error {
+		return statements.NewPoller(statements.Config{Sources: cfg.Statements.Sources, Every: cfg.Statements.Every,
+			Agent: cfg.Statements.Agent, Now: cfg.Now, Log: cfg.Log, Metrics: metrics, Append: t.Append}).Run(ctx)
+	}})
+}
+
+// newEngine makes engines, of a checkpoint or of nothing.
+func newEngine(cfg correlate.Config) func(checkpoint []byte) (replica.Engine, error) {
+	return func(checkpoint []byte) (replica.Engine, error) {
+		if checkpoint == nil {
+			return correlate.New(cfg), nil
+		}
+		return correlate.Restore(cfg, checkpoint)
+	}
+}
+
+// lookup reads what a person calls a site and finds what it depends on.
+func (n *Node) lookup(input string) (faultline.SiteRecord, error) {
+	site, err := n.names.Normalise(input)
+	if err != nil {
+		return faultline.SiteRecord{}, faultline.InvalidError{{Parameter: "site", Detail: err.Error()}}
+	}
+	r, ok := n.sites.Lookup(site)
+	if !ok {
+		return faultline.SiteRecord{Site: site}, faultline.ErrNotFound
+	}
+	return r, nil
+}

@@ -1,0 +1,146 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"faultline/api/token"
+	"faultline/ingest"
+	"faultline/ingest/infra"
+	"faultline/pace"
+	"faultline/store"
+	"faultline/store/storetest"
+)
+
+// running is a node of this process.
+type running struct {
+	t    *testing.T
+	url  string
+	reg  *prometheus.Registry
+	stop func() // in order, as at SIGTERM
+}
+
+// start runs a node on the Redis at url until the test ends or it is stopped.
+func start(t *testing.T, url string) *running {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	st, err := store.Open(t.Context(), store.Config{URL: url, Durable: true, Registerer: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := token.LoadOrCreate(filepath.Join(t.TempDir(), "keys"), "", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := infra.BuiltinCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signatures, err := infra.BuiltinSignatures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	matcher, err := infra.NewMatcher(signatures, infra.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, serving := infra.NewBook(catalogue), make(chan net.Addr, 1)
+	n, err := New(Config{Listen: "127.0.0.1:0", Serving: func(a net.Addr) { serving <- a },
+		Store: st, LeaseTTL: time.Second, CheckpointInterval: time.Second,
+		Catalogue: book.Records(), Book: book, Matcher: matcher, Keys: keys, Schedule: Schedule{Period: time.Minute},
+		Limits: ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6000, Token: 600, Reads: 60, TokenReads: 600,
+			Keys: st, Shared: st, Now: time.Now, Registerer: reg}),
+		Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	r := &running{t: t, reg: reg, stop: func() {
+		if cancel == nil {
+			return
+		}
+		cancel()
+		cancel = nil
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		st.Close()
+	}}
+	t.Cleanup(func() { r.stop() })
+	select {
+	case a := <-serving:
+		r.url = "http://" + a.String()
+	case err := <-ended:
+		t.Fatalf("it ended at its start: %v", err)
+	}
+	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz", nil) == http.StatusOK })
+	return r
+}
+
+// get returns the status of an answer, 0 when there is none.
+func (r *running) get(path string, into any) int {
+	resp, err := http.Get(r.url + path)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	if into != nil && json.NewDecoder(resp.Body).Decode(into) != nil {
+		return 0
+	}
+	return resp.StatusCode
+}
+
+// leads reports whether this node leads, by its own metric.
+func (r *running) leads() bool {
+	const want = "# HELP faultline_leader 1 while this node leads, else 0.\n# TYPE faultline_leader gauge\nfaultline_leader 1\n"
+	return testutil.GatherAndCompare(r.reg, bytes.NewBufferString(want), "faultline_leader") == nil
+}
+
+func (r *running) reports() int64 {
+	var s struct {
+		Counters struct {
+			Reports int64 `json:"reports"`
+		}
+	}
+	r.get("/v1/summary", &s)
+	return s.Counters.Reports
+}
+
+// Two nodes run in one process on one Redis: what one takes both count, and the second
+// goes on when the first ends.
+func TestTwoNodesInOneProcess(t *testing.T) {
+	url := storetest.Start(t)
+	first := start(t, url)
+	pace.Eventually(t, "the first leads", first.leads)
+	second := start(t, url)
+	if second.leads() {
+		t.Error("two nodes lead")
+	}
+	report := bytes.NewBufferString(`{"site":"bbc.co.uk","symptom":"http_503"}`)
+	resp, err := http.Post(second.url+"/v1/reports", "application/json", report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		t.Fatalf("a report is answered %d", resp.StatusCode)
+	}
+	for _, n := range []*running{first, second} {
+		pace.Eventually(t, "the report is counted", func() bool { return n.reports() == 1 })
+	}
+	first.stop()
+	pace.Eventually(t, "the second leads", second.leads)
+	pace.Eventually(t, "the report is counted once still", func() bool { return second.reports() == 1 })
+}

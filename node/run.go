@@ -1,0 +1,198 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"faultline/api/token"
+	"faultline/store"
+	"faultline/task"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// Limits of the HTTP server. The stream lifts those on time for itself.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 16 << 10
+)
+
+// Limits of a drain, within the 5 s that it may take with the private Redis.
+const (
+	drainLimit    = 4 * time.Second // all of it but the delay at its start is bounded by what is left
+	requestsLimit = 1500 * time.Millisecond
+)
+
+// ready says why this node should get no requests; nil when it should.
+func (n *Node) ready() error {
+	if err := n.replica.Ready(); err != nil {
+		return err
+	}
+	if !n.cfg.Keys.RevocationsKnown() {
+		return errors.New("which tokens are revoked is not read yet")
+	}
+	return n.board.Ready()
+}
+
+// Run serves until ctx ends, then ends in order within a few seconds. An error says which
+// part ended by itself.
+func (n *Node) Run(ctx context.Context) error {
+	play, stopDrill, err := n.prepareDrill(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopDrill()
+	listener, err := net.Listen("tcp", n.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: n.handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
+	ended := make(chan error, 1)
+	t := tasks{
+		server:  task.Begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
+		door:    task.Begin("door", ended, n.door.Run),
+		replica: task.Begin("replica", ended, n.replica.Run),
+		board:   task.Begin("board", ended, n.board.Run),
+		streams: task.Begin("streams", ended, n.streams.Run),
+		keys:    task.Begin("keys", ended, watchKeys(n.cfg.Keys, n.cfg.Store, n.log)),
+		limits:  task.Begin("limits", ended, n.cfg.Limits.Run),
+	}
+	if n.cfg.Places != nil {
+		t.places = task.Begin("places", ended, n.cfg.Places.Run)
+	}
+	if play != nil {
+		t.drill = task.Begin("drill", ended, play)
+	}
+	if n.work != nil {
+		t.work = task.Begin("schedule", ended, n.work.Run)
+	}
+	if n.probes != nil {
+		t.probes = task.Begin("prober", ended, n.probes)
+	}
+	n.log.Info("serving", "listen", listener.Addr().String(), "holder", n.holder)
+	if n.cfg.Serving != nil {
+		n.cfg.Serving(listener.Addr())
+	}
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-ended:
+	}
+	n.drain(server, t)
+	return failure
+}
+
+// tasks are the goroutines of a node.
+type tasks struct {
+	server, door, replica, board, streams, limits, keys *task.Task
+	drill, places, work, probes                         *task.Task // nil where there is none
+}
+
+// drain ends a node in order: no new requests, streams closed, those under way
+// answered, what was accepted written, a last checkpoint, the lease released.
+func (n *Node) drain(server *http.Server, tasks tasks) {
+	n.log.Info("draining")
+	n.replica.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), n.cfg.DrainDelay+drainLimit)
+	defer cancel()
+	tasks.drill.Stop(ctx, n.log)
+	tasks.places.Stop(ctx, n.log)
+	tasks.probes.Cancel() // it hands in what it has seen while requests are still taken
+	task.Pause(ctx, n.cfg.DrainDelay)
+	n.streams.Close()
+	if n.work != nil {
+		n.work.Close()
+		tasks.work.Stop(ctx, n.log)
+	}
+	tasks.probes.Stop(ctx, n.log)
+	requests, done := context.WithTimeout(ctx, requestsLimit)
+	defer done()
+	if err := server.Shutdown(requests); err != nil {
+		n.log.Warn("requests under way were cut off", "error", err)
+		server.Close()
+	}
+	tasks.streams.Cancel()
+	tasks.board.Cancel() // nobody asks any more; they end while the others write
+	tasks.limits.Cancel()
+	tasks.keys.Cancel()
+	// The door writes what it accepted, and the replica stores what follows from it.
+	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
+		tasks.server} {
+		t.Stop(ctx, n.log)
+	}
+	n.log.Info("ended")
+}
+
+// prepareDrill writes what came before a drill's first moment, and returns what plays the
+// rest and what ends it.
+func (n *Node) prepareDrill(ctx context.Context) (play func(context.Context) error, stop func(), err error) {
+	d := n.cfg.Drill
+	if d == nil {
+		return nil, func() {}, nil
+	}
+	if _, err := n.cfg.Store.Epoch(ctx, d.Start()); err != nil {
+		return nil, nil, fmt.Errorf("open the drill's log: %w", err)
+	}
+	writer := n.cfg.Store.Writer()
+	rest, stop, err := d.Prepare(ctx, writer)
+	if err != nil {
+		return nil, nil, err
+	}
+	play = func(ctx context.Context) error {
+		return d.Play(ctx, n.door, writer, rest, func() time.Time { return n.replica.Status().Clock })
+	}
+	return play, stop, nil
+}
+
+// watchKeys keeps a node's keys and revocations those of the files and of the
+// store. What can't be read stays as it is.
+func watchKeys(keys *token.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		wait := keysSoon // until the first answer, tokens are not taken
+		for {
+			if ids, err := st.Revoked(ctx); err == nil {
+				keys.SetRevoked(ids)
+				wait = keysEvery
+			}
+			if !task.Pause(ctx, wait) {
+				return nil
+			}
+			if err := keys.Reload(); err != nil {
+				log.Warn("the signing keys stay as they are", "error", err)
+			}
+		}
+	}
+}
+
+// keysEvery is how often keys and revocations are read again, keysSoon how often
+// until they were read once.
+const (
+	keysEvery = 5 * time.Second
+	keysSoon  = 200 * time.Millisecond
+)
+
+// holderName tells this process from all that may lead, in the lease and in logs.
+func holderName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
+}
+
+// randomWriter names a sender to the log that never was before.
+func randomWriter() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
+	return binary.LittleEndian.Uint64(b[:])
+}
