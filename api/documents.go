@@ -124,7 +124,7 @@ func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
 // @Success  200 {string} string "a page that loads nothing from elsewhere"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Router   /docs/ [get]
-func (a *api) getDocs(c *gin.Context) { a.writeDoc(c, "index.html") }
+func (a *api) getDocs(c *gin.Context, _ url.Values) error { return a.writeDoc(c, "index.html") }
 
 // getDocsFile serves what that page needs. The page itself has one address only.
 //
@@ -137,22 +137,22 @@ func (a *api) getDocs(c *gin.Context) { a.writeDoc(c, "index.html") }
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404 {object} Problem
 // @Router   /docs/{file} [get]
-func (a *api) getDocsFile(c *gin.Context) {
+func (a *api) getDocsFile(c *gin.Context, _ url.Values) error {
 	name := c.Param("file")
 	if name == "index.html" {
 		name = ""
 	}
-	a.writeDoc(c, name)
+	return a.writeDoc(c, name)
 }
 
-func (a *api) writeDoc(c *gin.Context, name string) {
+func (a *api) writeDoc(c *gin.Context, name string) error {
 	p := a.docs.files[name]
 	if p == nil {
-		a.fail(c, faultline.ErrNotFound)
-		return
+		return faultline.ErrNotFound
 	}
 	c.Header("Content-Security-Policy", docsPolicy)
 	page.Write(c.Writer, c.Request, p, page.CacheDocuments)
+	return nil
 }
 
 // redirectDocs leads to the page who left out the slash.
@@ -164,8 +164,9 @@ func (a *api) writeDoc(c *gin.Context, name string) {
 // @Success  301 "to /docs/"
 // @Header   301 {string} Location "docs/: relative, as a proxy may have put us below a path"
 // @Router   /docs [get]
-func (a *api) redirectDocs(c *gin.Context) {
+func (a *api) redirectDocs(c *gin.Context, _ url.Values) error {
 	c.Header("Location", "docs/")
 	c.Writer.WriteHeader(http.StatusMovedPermanently)
 	c.Writer.WriteHeaderNow()
+	return nil
 }

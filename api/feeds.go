@@ -123,15 +123,9 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 // @Description One entry an incident, updated with each of its revisions, newest onset first, at most 50. With a filter it is the feed of one component or one site.
 // @Tags     feeds
 // @Produce  application/atom+xml
-// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
-// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
-// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
-// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
-// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
-// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Success  200 {string} string "RFC 4287"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,401,429,503 {object} Problem
+// @Failure  400,503 {object} Problem
 // @Router   /feed.atom [get]
 func (a *api) getAtom(c *gin.Context, query url.Values) error {
 	return a.writeFeed(c, query, mediaAtom, "/feed.atom", a.renderAtom)
@@ -167,15 +161,9 @@ func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Tim
 // @Description The same as the Atom feed (jsonfeed.org, version 1.1).
 // @Tags     feeds
 // @Produce  application/feed+json
-// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
-// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
-// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
-// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
-// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
-// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Success  200 {object} object "jsonfeed.org, version 1.1"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,401,429,503 {object} Problem
+// @Failure  400,503 {object} Problem
 // @Router   /feed.json [get]
 func (a *api) getJSONFeed(c *gin.Context, query url.Values) error {
 	return a.writeFeed(c, query, mediaFeed, "/feed.json", a.renderJSONFeed)

@@ -48,9 +48,11 @@ func TestFeedsAreReadByAFeedReader(t *testing.T) {
 	if !strings.Contains(n.get("/feed.json?cause=cdn:nobody").Body.String(), `"items":[]`) {
 		t.Error("an empty JSON Feed lacks its items")
 	}
-	p := wantProblem(t, n.get("/feed.atom?colour=blue"), http.StatusBadRequest)
-	if p.Errors[0].Parameter != "colour" {
-		t.Errorf("%+v", p)
+	if w := n.get("/feed.atom?utm_source=reader&cause=dns:dyn&colour=blue"); w.Code != http.StatusOK || strings.Count(w.Body.String(), "<entry>") != 1 {
+		t.Errorf("what readers of feeds add is in the way: %d %s", w.Code, w.Body)
+	}
+	for _, bad := range []string{"/feed.atom?kind=fastly", "/feed.json?state=open&state=resolved"} {
+		wantProblem(t, n.get(bad), http.StatusBadRequest)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api/token"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -40,11 +39,8 @@ func (m *message) add(at string, a faultline.Alert) {
 }
 
 // takeAlerts is what the routes below have in common.
-func (a *api) takeAlerts(c *gin.Context, scope string, read func(body []byte) (message, error)) error {
-	who, err := a.authoriseSender(c, scope)
-	if err != nil {
-		return err
-	}
+func (a *api) takeAlerts(c *gin.Context, read func(body []byte) (message, error)) error {
+	who := claimsOf(c)
 	body, _, err := readBody(c, maxAlertsBody, page.MediaJSON)
 	if err != nil {
 		return err
@@ -120,13 +116,12 @@ var siteLabels = []string{"site", "instance", "target"}
 // @Tags     inbound
 // @Accept   json
 // @Produce  json
-// @Security Bearer
 // @Param    message body alertmanagerMessage true "as Alertmanager sends it"
 // @Success  202 {object} AlertsAnswer "what is new is in the log"
-// @Failure  400,401,403,413,415,429,503 {object} Problem
+// @Failure  400,413,415,503 {object} Problem
 // @Router   /v1/inbound/alertmanager [post]
 func (a *api) postAlertmanager(c *gin.Context, _ url.Values) error {
-	return a.takeAlerts(c, token.ScopeAlertmanager, readAlertmanager)
+	return a.takeAlerts(c, readAlertmanager)
 }
 
 func readAlertmanager(body []byte) (m message, err error) {
@@ -179,13 +174,12 @@ type gatusMessage struct {
 // @Tags     inbound
 // @Accept   json
 // @Produce  json
-// @Security Bearer
 // @Param    message body gatusMessage true "by the template"
 // @Success  202 {object} AlertsAnswer "what is new is in the log"
-// @Failure  400,401,403,413,415,429,503 {object} Problem
+// @Failure  400,413,415,503 {object} Problem
 // @Router   /v1/inbound/gatus [post]
 func (a *api) postGatus(c *gin.Context, _ url.Values) error {
-	return a.takeAlerts(c, token.ScopeGatus, readGatus)
+	return a.takeAlerts(c, readGatus)
 }
 
 func readGatus(body []byte) (m message, err error) {

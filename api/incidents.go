@@ -74,12 +74,6 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Description Each carries its first 20 sites. Follow next until it is null: that leads back to the first incident there was. A page may hold fewer than limit, or none, and still have a next: beyond the newest 1,000 incidents so many are looked at for one page.
 // @Tags     incidents
 // @Produce  json
-// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering" example(open)
-// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
-// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
-// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
-// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
-// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Param    since  query string false "began at or after: RFC 3339 or Unix seconds" example(2021-06-08T09:00:00Z)
 // @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
 // @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
@@ -90,7 +84,7 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,401,429,503 {object} Problem
+// @Failure  400,503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	q, err := newListQuery(query, a.cfg.Lookup)
@@ -132,7 +126,7 @@ func membersOf(e *board.Entry, names []string) ([]byte, error) {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,401,404,429,503 {object} Problem
+// @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
@@ -152,7 +146,7 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentSites
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,401,404,429,503 {object} Problem
+// @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 	rendered := func(s *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
@@ -179,7 +173,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,401,404,429,503 {object} Problem
+// @Failure  400,404,503 {object} Problem
 // @Router   /v1/incidents/{id}/revisions/{n} [get]
 func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 	text := c.Param("n")

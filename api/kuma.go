@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"faultline"
-	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 )
@@ -46,13 +45,12 @@ const (
 // @Tags     inbound
 // @Accept   json
 // @Produce  json
-// @Security Bearer
 // @Param    message body kumaMessage true "as Uptime Kuma sends it"
 // @Success  202 {object} AlertsAnswer "what is new is in the log"
-// @Failure  400,401,403,413,415,429,503 {object} Problem
+// @Failure  400,413,415,503 {object} Problem
 // @Router   /v1/inbound/uptime-kuma [post]
 func (a *api) postUptimeKuma(c *gin.Context, _ url.Values) error {
-	return a.takeAlerts(c, token.ScopeUptimeKuma, readKuma)
+	return a.takeAlerts(c, readKuma)
 }
 
 func readKuma(body []byte) (m message, err error) {

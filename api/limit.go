@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
 )
@@ -60,37 +59,6 @@ func (a *api) limit(c *gin.Context) {
 	}
 	if err != nil {
 		a.refuse(c, err)
-	}
-}
-
-// authoriseSender is authorise for what is sent in: each token has a quota.
-func (a *api) authoriseSender(c *gin.Context, scope string) (token.Claims, error) {
-	who, err := a.authorise(c, scope)
-	if err == nil && a.cfg.Limits != nil {
-		err = admit(c, a.cfg.Limits.Token(who.Subject), tooManySent)
-	}
-	return who, err
-}
-
-// metered stands in front of reads for programs: the pages, their parts and the
-// documents go without, so that nobody is kept from what we show to people. What
-// has not changed, and what we could not do, is given back.
-func (a *api) metered(c *gin.Context) {
-	if a.cfg.Reads == nil {
-		return
-	}
-	who, err := a.reader(c)
-	if err == nil {
-		err = admit(c, a.cfg.Reads.Read(who, c.Request.Header["If-None-Match"] != nil), tooManyReads)
-	}
-	if err != nil {
-		a.noteProxy(c)
-		a.fail(c, err)
-		return
-	}
-	c.Next()
-	if status := c.Writer.Status(); status == http.StatusNotModified || status >= http.StatusInternalServerError {
-		a.cfg.Reads.Unread(who)
 	}
 }
 

@@ -191,7 +191,7 @@ func TestListRefuses(t *testing.T) {
 			t.Errorf("%.40s: %+v, want parameter %s", query, p.Errors, parameter)
 		}
 	}
-	for _, path := range []string{"/v1/summary", "/v1/sites/bbc.co.uk", "/v1/incidents/inc_A", "/v1/stream", "/healthz"} {
+	for _, path := range []string{"/v1/summary", "/v1/sites/bbc.co.uk", "/v1/incidents/inc_A", "/v1/vantages"} {
 		wantProblem(t, n.get(path+"?cachebuster=1"), http.StatusBadRequest)
 	}
 }

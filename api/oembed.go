@@ -36,6 +36,9 @@ const (
 	embedLeast  = 200
 )
 
+// oembedKeys are the query keys of /oembed.
+var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
+
 // embeddable are the pages that have a widget.
 var embeddable = regexp.MustCompile(`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|component/[a-z]{1,10}/[^/]{1,300})$`)
 
@@ -51,7 +54,7 @@ var embeddable = regexp.MustCompile(`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][
 // @Param    maxheight query int    false "pixels" minimum(200)
 // @Success  200 {object} OEmbedAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,401,404,429,501,503 {object} Problem
+// @Failure  400,404,501,503 {object} Problem
 // @Router   /oembed [get]
 func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 	if f := query.Get("format"); query.Has("format") && f != "json" {

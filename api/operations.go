@@ -7,7 +7,6 @@ import (
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // maxScrapes bounds the reads of /metrics under way at once.
@@ -66,7 +65,7 @@ func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
 	return nil
 }
 
-// serveMetrics shows what the registry counts.
+// getMetrics shows what the registry counts.
 //
 // @ID       getMetrics
 // @Summary  What this node counts, for Prometheus
@@ -74,8 +73,9 @@ func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
 // @Produce  plain
 // @Success  200 {string} string "the Prometheus text format, or another that Accept asks for"
 // @Router   /metrics [get]
-func (a *api) serveMetrics() gin.HandlerFunc {
-	return gin.WrapH(promhttp.HandlerFor(a.cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+func (a *api) getMetrics(c *gin.Context, _ url.Values) error {
+	a.scrape.ServeHTTP(c.Writer, c.Request)
+	return nil
 }
 
 func writeText(c *gin.Context, text string) {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"faultline"
-	"faultline/api/token"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -28,16 +27,12 @@ type ProbesAnswer struct {
 // @Tags     probes
 // @Accept   json,application/x-ndjson
 // @Produce  json
-// @Security Bearer
 // @Param    probes body []probeLine true "the batch"
 // @Success  202 {object} ProbesAnswer "what was accepted is in the log"
-// @Failure  400,401,403,413,415,429,503 {object} Problem
+// @Failure  400,413,415,503 {object} Problem
 // @Router   /v1/probes [post]
 func (a *api) postProbes(c *gin.Context, _ url.Values) error {
-	who, err := a.authoriseSender(c, token.ScopeProbes)
-	if err != nil {
-		return err
-	}
+	who := claimsOf(c)
 	body, media, err := readBody(c, maxProbesBody, page.MediaJSON, mediaNDJSON)
 	if err != nil {
 		return err

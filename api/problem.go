@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -47,23 +46,6 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string { return r.detail }
-
-// handler answers one request, or returns why it can't. Its query holds none
-// but the keys of its route.
-type handler func(c *gin.Context, query url.Values) error
-
-// answer adapts a handler. This is the one place where errors become answers.
-func (a *api) answer(h handler, keys []string) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		query, err := readQuery(c.Request.URL.RawQuery, keys)
-		if err == nil {
-			err = h(c, query)
-		}
-		if err != nil {
-			a.fail(c, err)
-		}
-	}
-}
 
 // fail answers with the problem that err amounts to. An answer that has begun
 // can't be taken back: then only the log hears of it.

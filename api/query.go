@@ -14,28 +14,41 @@ import (
 	"faultline/board"
 )
 
-// maxQuery is what a query may measure, in bytes.
-const maxQuery = 1 << 10
+// What a query may measure, in bytes. Where other programs own it, it may be
+// longer: they add to it as they like.
+const (
+	maxQuery        = 1 << 10
+	maxLenientQuery = 4 << 10
+)
 
-// readQuery takes a query apart and refuses keys that the route does not know,
-// and repeated ones: an answer must not depend on what we overlook, and there
-// are then few cache keys for one answer.
-func readQuery(raw string, keys []string) (url.Values, error) {
+// readQuery takes a strict query apart; see [queryPolicy].
+func readQuery(raw string, keys []string) (url.Values, error) { return strict(keys...).read(raw) }
+
+// read takes a query apart. It refuses keys that are there twice: an answer must
+// not depend on which of them we take.
+func (p queryPolicy) read(raw string) (url.Values, error) {
 	if raw == "" {
 		return nil, nil
 	}
-	if len(raw) > maxQuery {
-		return nil, invalidParameter("query", fmt.Sprintf("is longer than %d bytes", maxQuery))
+	most := maxQuery
+	if p.lenient {
+		most = maxLenientQuery
+	}
+	if len(raw) > most {
+		return nil, invalidParameter("query", fmt.Sprintf("is longer than %d bytes", most))
 	}
 	query, err := url.ParseQuery(raw)
-	if err != nil {
+	if err != nil && !p.lenient { // else the pairs that can be read are enough
 		return nil, invalidParameter("query", "is not well formed")
 	}
 	var faults faultline.InvalidError
 	for key, values := range query {
+		known := slices.Contains(p.keys, key)
 		switch {
-		case !slices.Contains(keys, key):
-			faults = append(faults, faultline.Invalid{Parameter: shorten(key), Detail: unknownParameter(keys)})
+		case !known && p.lenient:
+			delete(query, key)
+		case !known:
+			faults = append(faults, faultline.Invalid{Parameter: shorten(key), Detail: unknownParameter(p.keys)})
 		case len(values) > 1:
 			faults = append(faults, faultline.Invalid{Parameter: key, Detail: "is there twice"})
 		}

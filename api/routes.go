@@ -1,86 +1,59 @@
 package api
 
 import (
-	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
-	"net/netip"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"faultline"
-	"faultline/api/stream"
 	"faultline/api/token"
-	"faultline/api/webhook"
-	"faultline/board"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Config is what the API is made of. Door, Board, Keys, Lookup and Now are
-// required.
-type Config struct {
-	Door  Door
-	Board *board.Board
-	// Streams serves the changes of the Board; nil: nobody does.
-	Streams *stream.Streams
-	Keys    *token.Keys
-	// Lookup normalises what a person calls a site and says what it stands on.
-	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
-	// case the record holds the name as the door writes it.
-	Lookup func(input string) (faultline.SiteRecord, error)
-	// Work tells vantages what to check; nil: nobody does.
-	Work Work
-	// Checks has sites checked that are not on the list, when a person asks for it;
-	// nil: nobody checks such sites.
-	Checks Checks
-	// Limits says who may send how often; nil: everybody, always.
-	Limits Limiter
-	// Reads says who may read how often; nil: everybody, always.
-	Reads ReadLimiter
-	// Revocations keeps which tokens are revoked; nil: none can be.
-	Revocations Revocations
-	// Annotator takes statements and corrections; nil: nobody does.
-	Annotator Annotator
-	// Webhooks keeps webhooks; nil: there can be none.
-	Webhooks webhook.Store
-	// Index finds sites and components; nil: there are none.
-	Index *board.Index
-	// Network labels an address with its network, for verdicts; nil: unknown.
-	Network Network
-	// Ready says why this node should get no traffic just now; nil: never.
-	Ready func() error
-	Now   func() time.Time
-	Log   *slog.Logger // nil: says nothing
-	// Registry is what /metrics shows; nil: one of the API's own.
-	Registry *prometheus.Registry
-	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
-	// believed. Empty: none, and the peer is the client.
-	TrustedProxies []string
-	// Page answers browsers where a page was asked for and there is none to be had:
-	// status says why, and Retry-After is set already. nil: they get a problem like
-	// programs do.
-	Page func(c *gin.Context, status int)
+// Methods of a route, as the table names them.
+const (
+	read   = "GET, HEAD"
+	get    = http.MethodGet // alone: an answer without an end, or of one token
+	post   = http.MethodPost
+	remove = http.MethodDelete
+)
+
+// Quota is what a request of a route counts against.
+type Quota string
+
+// The quotas of routes. What is sent with another method than GET or HEAD counts
+// against the quota of its address besides; see [api.limit].
+const (
+	QuotaNone  Quota = ""      // nothing
+	QuotaReads Quota = "reads" // the reads of its token, or else of its address
+	QuotaSends Quota = "sends" // what its address may send
+	QuotaToken Quota = "token" // what its token may send or ask
+)
+
+// queryPolicy says which keys the query of a route may hold, and what becomes of
+// others.
+type queryPolicy struct {
+	keys    []string
+	lenient bool
 }
 
-// Network knows which autonomous system, 0 if none, and country an address
-// belongs to. Package ingest has it.
-type Network interface {
-	Label(addr netip.Addr) (asn uint32, country string)
-}
+// strict refuses keys that the route does not know: an answer must not depend on
+// what we overlook.
+func strict(keys ...string) queryPolicy { return queryPolicy{keys: keys} }
 
-// api is the state that handlers share.
-type api struct {
-	cfg     Config
-	log     *slog.Logger
-	metrics httpMetrics
-	docs    *docPages
-	// saidUnavailable is the second in which a 503 was last logged.
-	saidUnavailable atomic.Int64
-	saidProxy       sync.Once // that a proxy may not be trusted that should be
+// lenient ignores keys that the route does not know, where others own the query:
+// programs that probe us, readers of feeds, pages that embed us.
+func lenient(keys ...string) queryPolicy { return queryPolicy{keys: keys, lenient: true} }
+
+// route is one row of the table: all that is said of a path but what its handler
+// does. Its annotation stands at its handler, and its tests in the test file of
+// the same name as the handler's.
+type route struct {
+	method string
+	path   string // as gin reads it
+	scope  string // that the request's token must carry; empty: none is needed
+	quota  Quota
+	query  queryPolicy
+	handle handler
 }
 
 // Routes whose requests last as long as their clients want.
@@ -89,103 +62,98 @@ const (
 	routeWork   = "/v1/probes/work"
 )
 
-// New returns the API as a gin engine, to which other rooms may add routes. It
-// fails on a Config that lacks something and on malformed TrustedProxies.
-func New(cfg Config) (*gin.Engine, error) {
-	if cfg.Door == nil || cfg.Board == nil || cfg.Keys == nil || cfg.Lookup == nil || cfg.Now == nil {
-		return nil, errors.New("api: Door, Board, Keys, Lookup and Now are required")
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Index == nil {
-		cfg.Index = board.NewIndex()
-	}
-	if cfg.Registry == nil {
-		cfg.Registry = prometheus.NewRegistry()
-	}
-	documents, err := newDocPages()
-	if err != nil {
-		return nil, fmt.Errorf("read documents: %w", err)
-	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents}
+// table is every route of the API: what is not here is 404 or 405.
+func (a *api) table() []route {
+	return []route{
+		// What is sent to us.
+		{post, "/v1/reports", "", QuotaSends, strict(), a.postReport},
+		{post, "/v1/checks", "", QuotaSends, strict(), a.postCheck},
+		{read, "/v1/checks/:id", "", QuotaReads, strict(), a.getCheck},
+		{post, "/v1/probes", token.ScopeProbes, QuotaToken, strict(), a.postProbes},
+		{get, routeWork, token.ScopeProbes, QuotaToken, strict("revision", "wait", "state", "why"), a.getWork},
+		{post, "/v1/inbound/alertmanager", token.ScopeAlertmanager, QuotaToken, strict(), a.postAlertmanager},
+		{post, "/v1/inbound/uptime-kuma", token.ScopeUptimeKuma, QuotaToken, strict(), a.postUptimeKuma},
+		{post, "/v1/inbound/gatus", token.ScopeGatus, QuotaToken, strict(), a.postGatus},
+		{post, "/v1/incidents/:id/annotations", token.ScopeAnnotate, QuotaSends, strict(), a.postAnnotation},
+		{post, "/v1/tokens", token.ScopeAdmin, QuotaSends, strict(), a.postToken},
+		{remove, "/v1/tokens/:id", token.ScopeAdmin, QuotaSends, strict(), a.deleteToken},
+		{post, "/v1/webhooks", token.ScopeWebhooks, QuotaSends, strict(), a.postWebhook},
+		{get, "/v1/webhooks", token.ScopeWebhooks, QuotaToken, strict(), a.getWebhooks},
+		{remove, "/v1/webhooks/:id", token.ScopeWebhooks, QuotaSends, strict(), a.deleteWebhook},
+		{post, "/v1/webhooks/:id/test", token.ScopeWebhooks, QuotaSends, strict(), a.postWebhookTest},
 
-	gin.SetMode(gin.ReleaseMode)
-	e := gin.New()
-	e.ContextWithFallback = true // deadlines of a request reach whoever is called
-	e.HandleMethodNotAllowed = true
-	e.RedirectTrailingSlash = false
-	e.UseRawPath = true // so that an escaped slash stays inside its parameter
-	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
-	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
-		return nil, fmt.Errorf("trusted proxies: %w", err)
+		// What is concluded.
+		{read, "/v1/summary", "", QuotaReads, strict(), a.getSummary},
+		{read, "/v1/incidents", "", QuotaReads, strict(listKeys...), a.getIncidents},
+		{read, "/v1/incidents/:id", "", QuotaReads, strict(), a.getIncident},
+		{read, "/v1/incidents/:id/sites", "", QuotaReads, strict(), a.getIncidentSites},
+		{read, "/v1/incidents/:id/revisions/:n", "", QuotaReads, strict(), a.getRevision},
+		{read, "/v1/sites/:site", "", QuotaReads, strict(), a.getSite},
+		{read, "/v1/sites/:site/series", "", QuotaReads, strict(seriesKeys...), a.getSiteSeries},
+		{read, "/v1/sites/:site/series.csv", "", QuotaReads, strict(seriesKeys...), a.getSiteSeriesCSV},
+		{read, "/v1/components/:kind/:name", "", QuotaReads, strict(), a.getComponent},
+		{read, "/v1/components/:kind/:name/series", "", QuotaReads, strict(seriesKeys...), a.getComponentSeries},
+		{read, "/v1/components/:kind/:name/series.csv", "", QuotaReads, strict(seriesKeys...), a.getComponentSeriesCSV},
+		{read, "/v1/verdict", "", QuotaReads, strict("site"), a.getVerdict},
+		{read, "/v1/search", "", QuotaReads, strict("q"), a.getSearch},
+		{read, "/v1/vantages", "", QuotaReads, strict(), a.getVantages},
+		{read, "/v1/metrics/incidents", "", QuotaReads, strict(), a.getIncidentMetrics},
+		{get, routeStream, "", QuotaReads, lenient(streamKeys...), a.getStream},
+
+		// The same in the forms that other programs read.
+		{read, "/feed.atom", "", QuotaReads, lenient(faultline.FilterKeys...), a.getAtom},
+		{read, "/feed.json", "", QuotaReads, lenient(faultline.FilterKeys...), a.getJSONFeed},
+		{read, "/statuspage/api/v2/:file", "", QuotaReads, lenient(), a.getStatuspage},
+		{read, "/statuspage/api/v2/:file/:part", "", QuotaReads, lenient(), a.getStatuspageList},
+		{read, "/api/v2/:file", "", QuotaReads, lenient(), a.getRootStatuspage},
+		{read, "/api/v2/:file/:part", "", QuotaReads, lenient(), a.getRootStatuspageList},
+		{read, "/statuspage/:kind/:name/api/v2/:file", "", QuotaReads, lenient(), a.getComponentStatuspage},
+		{read, "/statuspage/:kind/:name/api/v2/:file/:part", "", QuotaReads, lenient(), a.getComponentStatuspageList},
+		{read, "/oembed", "", QuotaReads, lenient(oembedKeys...), a.getOEmbed},
+
+		// Operations and documents.
+		{read, "/.well-known/jwks.json", "", QuotaNone, lenient(), a.getJWKS},
+		{read, "/healthz", "", QuotaNone, lenient(), a.getHealth},
+		{read, "/readyz", "", QuotaNone, lenient(), a.getReady},
+		{read, "/metrics", "", QuotaNone, lenient(), a.getMetrics},
+		{read, "/openapi.json", "", QuotaNone, lenient(), a.getOpenAPI},
+		{read, "/docs", "", QuotaNone, lenient(), a.redirectDocs},
+		{read, "/docs/", "", QuotaNone, lenient(), a.getDocs},
+		{read, "/docs/:file", "", QuotaNone, lenient(), a.getDocsFile},
 	}
-	e.Use(a.observe, secure, a.recovered, a.limit)
-	e.NoRoute(a.noRoute)
-	e.NoMethod(a.noMethod)
-	a.routes(e)
-	return e, nil
 }
 
-// routes is the whole table: what is not here is 404 or 405. The strings behind
-// a handler are the keys that its query may hold.
-func (a *api) routes(e *gin.Engine) {
-	free := func(path string, h handler, keys ...string) {
-		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.answer(h, keys))
+// install adds the table to an engine.
+func (a *api) install(e *gin.Engine) {
+	for _, r := range a.table() {
+		for _, method := range r.methods() {
+			e.Handle(method, r.path, a.serve(r))
+		}
 	}
-	read := func(path string, h handler, keys ...string) {
-		e.Match([]string{http.MethodGet, http.MethodHead}, path, a.metered, a.answer(h, keys))
+}
+
+func (r route) methods() []string {
+	if r.method == read {
+		return []string{http.MethodGet, http.MethodHead}
 	}
-	e.POST("/v1/reports", a.answer(a.postReport, nil))
-	e.POST("/v1/checks", a.answer(a.postCheck, nil))
-	read("/v1/checks/:id", a.getCheck)
-	e.POST("/v1/probes", a.answer(a.postProbes, nil))
-	e.GET(routeWork, a.answer(a.getWork, []string{"revision", "wait", "state", "why"}))
-	read("/v1/vantages", a.getVantages)
-	e.POST("/v1/inbound/alertmanager", a.answer(a.postAlertmanager, nil))
-	e.POST("/v1/inbound/uptime-kuma", a.answer(a.postUptimeKuma, nil))
-	e.POST("/v1/inbound/gatus", a.answer(a.postGatus, nil))
-	e.POST("/v1/incidents/:id/annotations", a.answer(a.postAnnotation, nil))
-	e.POST("/v1/tokens", a.answer(a.postToken, nil))
-	e.DELETE("/v1/tokens/:id", a.answer(a.deleteToken, nil))
-	e.POST("/v1/webhooks", a.answer(a.postWebhook, nil))
-	e.GET("/v1/webhooks", a.answer(a.getWebhooks, nil))
-	e.DELETE("/v1/webhooks/:id", a.answer(a.deleteWebhook, nil))
-	e.POST("/v1/webhooks/:id/test", a.answer(a.postWebhookTest, nil))
+	return []string{r.method}
+}
 
-	read("/v1/incidents", a.getIncidents, listKeys...)
-	read("/v1/incidents/:id", a.getIncident)
-	read("/v1/incidents/:id/sites", a.getIncidentSites)
-	read("/v1/incidents/:id/revisions/:n", a.getRevision)
-	read("/v1/sites/:site", a.getSite)
-	read("/v1/sites/:site/series", a.getSiteSeries, seriesKeys...)
-	read("/v1/components/:kind/:name", a.getComponent)
-	read("/v1/components/:kind/:name/series", a.getComponentSeries, seriesKeys...)
-	read("/v1/sites/:site/series.csv", a.getSiteSeriesCSV, seriesKeys...)
-	read("/v1/components/:kind/:name/series.csv", a.getComponentSeriesCSV, seriesKeys...)
-	read("/v1/metrics/incidents", a.getIncidentMetrics)
-	read("/feed.atom", a.getAtom, faultline.FilterKeys...)
-	read("/feed.json", a.getJSONFeed, faultline.FilterKeys...)
-	read("/statuspage/api/v2/:file", a.getStatuspage)
-	read("/statuspage/api/v2/:file/:part", a.getStatuspageList)
-	read("/api/v2/:file", a.getRootStatuspage)
-	read("/api/v2/:file/:part", a.getRootStatuspageList)
-	read("/statuspage/:kind/:name/api/v2/:file", a.getComponentStatuspage)
-	read("/statuspage/:kind/:name/api/v2/:file/:part", a.getComponentStatuspageList)
-	read("/oembed", a.getOEmbed, "url", "format", "maxwidth", "maxheight")
-	read("/v1/verdict", a.getVerdict, "site")
-	read("/v1/search", a.getSearch, "q")
-	read("/v1/summary", a.getSummary)
-	e.GET(routeStream, a.metered, a.answer(a.getStream, streamKeys))
+// Route is a row of the table for whoever describes the API.
+type Route struct {
+	Method  string // GET for one that takes HEAD too
+	Path    string // with parameters as :name
+	Scope   string // that is needed; empty: none
+	Quota   Quota
+	Keys    []string // of the query
+	Lenient bool     // other keys are ignored, not refused
+}
 
-	free("/.well-known/jwks.json", a.getJWKS)
-	free("/healthz", a.getHealth)
-	free("/readyz", a.getReady)
-
-	plain := func(path string, h gin.HandlerFunc) { e.Match([]string{http.MethodGet, http.MethodHead}, path, h) }
-	plain("/metrics", a.serveMetrics())
-	free("/openapi.json", a.getOpenAPI)
-	plain("/docs", a.redirectDocs)
-	plain("/docs/", a.getDocs)
-	plain("/docs/:file", a.getDocsFile)
+// Routes returns the table.
+func Routes() []Route {
+	var list []Route
+	for _, r := range (*api)(nil).table() {
+		list = append(list, Route{Method: r.methods()[0], Path: r.path, Scope: r.scope, Quota: r.quota, Keys: r.query.keys, Lenient: r.query.lenient})
+	}
+	return list
 }

@@ -222,3 +222,37 @@ func TestSlipsAreNamed(t *testing.T) {
 		t.Errorf("cdn:Fastly: %d", len(got.Incidents))
 	}
 }
+
+// Each row of the table stands once, and says what it counts against; what is
+// sent is never free, and strict are the routes below /v1 alone.
+func TestTableOfRoutes(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Routes() {
+		name := r.Method + " " + r.Path
+		if seen[name] {
+			t.Errorf("%s is there twice", name)
+		}
+		seen[name] = true
+		if r.Quota == QuotaNone && (r.Method != http.MethodGet || r.Scope != "" || strings.HasPrefix(r.Path, "/v1/")) {
+			t.Errorf("%s costs nothing", name)
+		}
+		if r.Quota == QuotaReads && r.Scope != "" {
+			t.Errorf("%s needs a scope and counts as anybody's read", name)
+		}
+		if strict := strings.HasPrefix(r.Path, "/v1/") && r.Path != routeStream; strict == r.Lenient {
+			t.Errorf("%s: lenient is %t", name, r.Lenient)
+		}
+	}
+}
+
+// Where others own the query, what they add is ignored.
+func TestForeignParametersAreIgnored(t *testing.T) {
+	n := newNode(t)
+	n.run()
+	for _, path := range []string{"/healthz?probe=1", "/readyz?_=1623145623", "/metrics?collect[]=up", "/feed.json?utm_source=x&%zz",
+		"/statuspage/api/v2/summary.json?_=1623145623", "/api/v2/status.json?callback=x", "/.well-known/jwks.json?v=1", "/openapi.json?v=2", "/docs/init.js?v=2"} {
+		if w := n.get(path); w.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}

@@ -91,7 +91,7 @@ func (q seriesQuery) key(of string) string {
 // @Success  200 {object} SeriesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,401,404,429,503 {object} Problem
+// @Failure  400,404,503 {object} Problem
 // @Router   /v1/sites/{site}/series [get]
 func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 	record, err := a.cfg.Lookup(c.Param("site"))
@@ -115,7 +115,7 @@ func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 // @Success  200 {object} SeriesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,401,404,429,503 {object} Problem
+// @Failure  400,404,503 {object} Problem
 // @Router   /v1/components/{kind}/{name}/series [get]
 func (a *api) getComponentSeries(c *gin.Context, query url.Values) error {
 	s, err := a.cfg.Board.Snapshot()

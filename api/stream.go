@@ -30,17 +30,11 @@ var streamKeys = append([]string{"snapshot", "last_event_id"}, faultline.FilterK
 // @Description A comment every 15 seconds shows that the connection lives.
 // @Tags     incidents
 // @Produce  text/event-stream
-// @Param    state  query string false "states with commas between them; open is candidate, confirmed and recovering. A revision is told too when it leaves what was chosen" example(confirmed,recovering,resolved)
-// @Param    cause  query string false "a component such as cdn:fastly, or none for unattributed" example(cdn:fastly)
-// @Param    kind   query string false "kind of the cause, or none" Enums(cdn, cloud, dns, ca, tld, pop, asn, prefix, isp, site, none)
-// @Param    site   query string false "one of its sites, as a person would name it" example(bbc.co.uk)
-// @Param    country query string false "a country that it is felt in (ISO 3166-1)" example(GB)
-// @Param    min_confidence query number false "of the cause, at least" minimum(0) maximum(1)
 // @Param    Last-Event-ID header string false "resume behind this position"
 // @Param    last_event_id query  string false "the same, where headers can't be set"
 // @Param    snapshot      query  int    false "1: the open incidents first, unless resuming" Enums(0, 1)
 // @Success  200 {string} string "events, without end"
-// @Failure  400,401,429,503 {object} Problem
+// @Failure  400,503 {object} Problem
 // @Router   /v1/stream [get]
 func (a *api) getStream(c *gin.Context, query url.Values) error {
 	snapshot := query.Get("snapshot")

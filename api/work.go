@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api/token"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -43,23 +42,19 @@ var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 // @Description The share of the schedule of the vantage that is the token's subject, and what is wished for at once: members of a suspected component, sites to compare with, sites that somebody asked for. With the revision of the last answer the request waits until there is news. What is wished for is no evidence, and neither is silence.
 // @Tags     probes
 // @Produce  json
-// @Security Bearer
 // @Param    revision query string false "of the last answer; none: answer at once, with all sites"
 // @Param    wait query int false "seconds to wait for news" minimum(0) maximum(25) default(20)
 // @Param    state query string false "what the vantage says of itself" Enums(unknown, ok, blind, sick) default(unknown)
 // @Param    why query string false "why it is blind or sick, in a few words" maxlength(100)
 // @Success  200 {object} faultline.WorkAnswer
-// @Failure  400,401,403,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/probes/work [get]
 func (a *api) getWork(c *gin.Context, q url.Values) error {
-	who, err := a.authorise(c, token.ScopeProbes)
-	if err != nil {
-		return err
-	}
+	who := claimsOf(c)
 	if a.cfg.Work == nil {
 		return faultline.ErrUnavailable
 	}
-	wait := workWait
+	wait, err := workWait, error(nil)
 	if q.Has("wait") {
 		if wait, err = strconv.Atoi(q.Get("wait")); err != nil || wait < 0 || wait > workWaitMax {
 			return invalidParameter("wait", fmt.Sprintf("must be a number of seconds from 0 to %d", workWaitMax))
@@ -113,7 +108,7 @@ type VantagesAnswer struct {
 // @Produce  json
 // @Success  200 {object} VantagesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,401,429 {object} Problem
+// @Failure  400 {object} Problem
 // @Router   /v1/vantages [get]
 func (a *api) getVantages(c *gin.Context, _ url.Values) error {
 	answer := VantagesAnswer{Vantages: []faultline.VantageStatus{}}

@@ -22,6 +22,7 @@ type ask struct {
 	cold      bool   // asked of a node that knows nothing yet and can't reach the log
 	status    int    // of the answer
 	kind      string // of the answer's body: json, sse or txt
+	spoilt    string // the query of a read that is refused; empty: one of an unknown key
 }
 
 // reads are the requests that any node answers from its memory.
@@ -39,9 +40,9 @@ var reads = []ask{
 	{operation: "getSiteSeriesCSV", path: "/v1/sites/bbc.co.uk/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
 	{operation: "getComponentSeriesCSV", path: "/v1/components/cdn/fastly/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
 	{operation: "getIncidentMetrics", path: "/v1/metrics/incidents", kind: "txt"},
-	{operation: "getAtom", path: "/feed.atom?cause=cdn:fastly", kind: "atom"},
-	{operation: "getJSONFeed", path: "/feed.json?site=bbc.co.uk", kind: "feed"},
-	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json"},
+	{operation: "getAtom", path: "/feed.atom?cause=cdn:fastly", kind: "atom", spoilt: "state=down"},
+	{operation: "getJSONFeed", path: "/feed.json?site=bbc.co.uk", kind: "feed", spoilt: "kind=fastly"},
+	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json", spoilt: "maxwidth=wide"},
 	{operation: "getStatuspage", path: "/statuspage/api/v2/summary.json", kind: "json"},
 	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getRootStatuspage", path: "/api/v2/status.json", kind: "json"},
@@ -49,7 +50,7 @@ var reads = []ask{
 	{operation: "getComponentStatuspage", path: "/statuspage/cdn/fastly/api/v2/summary.json", kind: "json"},
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getSummary", path: "/v1/summary", kind: "json"},
-	{operation: "getStream", path: "/v1/stream?snapshot=1", kind: "sse"},
+	{operation: "getStream", path: "/v1/stream?snapshot=1", kind: "sse", spoilt: "snapshot=yes"},
 	{operation: "getCheck", path: "/v1/checks/" + checkedID, kind: "json"},
 	{operation: "getReady", path: "/readyz", kind: "txt"},
 }
@@ -205,6 +206,13 @@ var webhooks = []ask{
 	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, cold: true, status: 503},
 }
 
+// ended are what is taken without a body to show for it.
+var ended = []ask{
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, status: 204},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, status: 204},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, status: 202},
+}
+
 // missing are reads of what there is not.
 var missing = []ask{
 	{operation: "getIncident", path: "/v1/incidents/inc_0", status: 404},
@@ -227,7 +235,6 @@ var missing = []ask{
 	{operation: "getComponentStatuspage", path: "/statuspage/cdn/nobody-calls-a-cdn-this/api/v2/summary.json", status: 404},
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json", status: 404},
 	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
-	{operation: "getOpenAPI", path: "/openapi.json?version=2", status: 400},
 }
 
 // refusedReads are reads of the operations that anybody may ask, each with a token
@@ -245,17 +252,44 @@ func refusedReads(operations ...string) (all []ask) {
 	return all
 }
 
+// open are the reads that no query spoils: they know no parameter, and ignore what
+// they do not know.
+var open = []string{"getStatuspage", "getStatuspageList", "getRootStatuspage", "getRootStatuspageList",
+	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getKeySet", "getHealth"}
+
+// hasty are requests that are one too many, of what is sent to us: each of those
+// that are taken, from an address or with a token that has sent enough.
+func hasty(sent []ask) (all []ask) {
+	done := map[string]bool{}
+	for _, a := range sent {
+		if a.status >= 300 || done[a.operation] || slices.ContainsFunc(sent, func(b ask) bool { return b.operation == a.operation && b.status == 429 }) {
+			continue
+		}
+		done[a.operation] = true
+		if a.status = 429; a.method == "" && a.media == "" {
+			a.subject = hastySubject
+		} else {
+			a.hurried = true
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
 	all := slices.Concat(writes, inboundAsks(), annotations, tokens, webhooks, missing)
+	all = append(all, hasty(slices.Concat(writes, annotations, tokens, webhooks, ended))...)
 	for i := range all {
 		all[i].kind = "json"
 	}
 	for _, a := range slices.Concat(reads, others) {
 		good, unknown := a, a
 		good.status = 200
-		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?colour=blue", 400, "json"
-		all = append(all, good, unknown)
+		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?"+cmp.Or(a.spoilt, "colour=blue"), 400, "json"
+		if all = append(all, good); !slices.Contains(open, a.operation) {
+			all = append(all, unknown)
+		}
 	}
 	all = append(all, refusedReads("getSummary")...) // one example for all
 	for _, a := range reads {

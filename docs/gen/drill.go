@@ -15,10 +15,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"faultline/api/token"
-
 	"faultline"
 	"faultline/api"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/board"
 	"faultline/correlate"
 	"faultline/ingest"
 	"faultline/scenario"
@@ -287,4 +288,11 @@ func (hurry) Unread(faultline.Reader) {}
 
 func (hurry) Stream(faultline.Reader) (func(), bool) { return func() {}, true }
 
-func (hurry) Token(string) faultline.Allowance { return faultline.Allowance{OK: true} }
+// hastySubject bears a token that has asked enough.
+const hastySubject = "hasty"
+
+func (hurry) Token(subject string) faultline.Allowance {
+	a := faultline.Allowance{OK: subject != hastySubject, RetryAfter: time.Second}
+	a.Quotas[0] = faultline.Quota{Name: "token", Limit: 600, Window: time.Minute}
+	return a
+}

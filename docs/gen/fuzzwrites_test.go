@@ -10,11 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"faultline/api/token"
-
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"faultline/api"
+	"faultline/api/token"
 )
 
 // How many requests each operation gets that are not what it asks for.

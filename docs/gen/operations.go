@@ -20,10 +20,6 @@ const (
 	refHeaders     = "#/components/headers/"
 )
 
-// readRefusals are the answers to whoever reads with a token that is not good, or
-// too much: one for all operations.
-var readRefusals = map[string]string{"401": "BadToken", "429": "TooManyReads"}
-
 // errorHeaders are those that package api sets wherever an error becomes an
 // answer, by status.
 var errorHeaders = map[string][2]string{
@@ -37,6 +33,9 @@ var errorHeaders = map[string][2]string{
 // finishOperations completes every operation.
 func finishOperations(doc *openapi3.T) error {
 	shareParts(doc)
+	if err := followTable(doc); err != nil {
+		return err
+	}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			if op.Security == nil {
@@ -46,9 +45,6 @@ func finishOperations(doc *openapi3.T) error {
 				if err := finishResponse(status, response.Value); err != nil {
 					return fmt.Errorf("%s %s: %w", method, path, err)
 				}
-			}
-			if method == http.MethodGet && op.Responses.Value("429") != nil {
-				finishRead(doc, op)
 			}
 			if ok := op.Responses.Value("200"); ok != nil && ok.Value.Headers["ETag"] != nil {
 				op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: refIfNoneMatch})
@@ -61,28 +57,6 @@ func finishOperations(doc *openapi3.T) error {
 	return batchBody(doc.Paths.Value("/v1/probes").Post)
 }
 
-// finishRead says of an operation that anybody may read what goes for all of
-// them: a token is not needed, and there is a limit.
-func finishRead(doc *openapi3.T, op *openapi3.Operation) {
-	op.Security = &openapi3.SecurityRequirements{{}, {"Bearer": {}}}
-	for status, name := range readRefusals {
-		if doc.Components.Responses[name] == nil {
-			shared := op.Responses.Value(status).Value
-			say := map[string]string{"401": "the token is not good; without one anybody may read", "429": "too many reads, or streams"}[status]
-			shared.Description = &say
-			doc.Components.Responses[name] = &openapi3.ResponseRef{Value: shared}
-		}
-		op.Responses.Set(status, &openapi3.ResponseRef{Ref: refResponses + name, Value: doc.Components.Responses[name].Value})
-	}
-	ok := op.Responses.Value("200").Value
-	if ok.Headers == nil {
-		ok.Headers = openapi3.Headers{}
-	}
-	for name := range doc.Components.Headers {
-		ok.Headers[name] = &openapi3.HeaderRef{Ref: refHeaders + name}
-	}
-}
-
 // shareParts defines what operations refer to.
 func shareParts(doc *openapi3.T) {
 	doc.Components.SecuritySchemes = openapi3.SecuritySchemes{"Bearer": {Value: &openapi3.SecurityScheme{
@@ -91,8 +65,9 @@ func shareParts(doc *openapi3.T) {
 			"Its sub is the vantage; its scope must hold what the operation needs (probes: `probes:write`). " +
 			"Reading needs none; with any of ours a reader may ask more.",
 	}}}
-	doc.Components.Parameters = openapi3.ParametersMap{"IfNoneMatch": {Value: openapi3.NewHeaderParameter("If-None-Match").
-		WithDescription("the ETag of an earlier answer").WithSchema(openapi3.NewStringSchema())}}
+	doc.Components.Parameters = filterParameters()
+	doc.Components.Parameters["IfNoneMatch"] = &openapi3.ParameterRef{Value: openapi3.NewHeaderParameter("If-None-Match").
+		WithDescription("the ETag of an earlier answer").WithSchema(openapi3.NewStringSchema())}
 	etag := &openapi3.Header{Parameter: openapi3.Parameter{Description: "that of the answer held", Schema: openapi3.NewStringSchema().NewRef()}}
 	same := openapi3.NewResponse().WithDescription("the answer held is still good")
 	same.Headers = openapi3.Headers{"ETag": {Value: etag}}

@@ -4,16 +4,14 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"faultline/api/token"
-
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"faultline/api"
+	"faultline/api/token"
 	"faultline/docs"
 	"faultline/web"
 )
@@ -93,8 +91,6 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 		}
 	}
 }
-
-var parameter = regexp.MustCompile(`[:*](\w+)`)
 
 // served are the routes of the API and of the pages, as the document writes
 // them: GET /v1/sites/{site}.

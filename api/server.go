@@ -1,0 +1,125 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faultline"
+	"faultline/api/stream"
+	"faultline/api/token"
+	"faultline/api/webhook"
+	"faultline/board"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Config is what the API is made of. Door, Board, Keys, Lookup and Now are
+// required.
+type Config struct {
+	Door  Door
+	Board *board.Board
+	// Streams serves the changes of the Board; nil: nobody does.
+	Streams *stream.Streams
+	Keys    *token.Keys
+	// Lookup normalises what a person calls a site and says what it stands on.
+	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
+	// case the record holds the name as the door writes it.
+	Lookup func(input string) (faultline.SiteRecord, error)
+	// Work tells vantages what to check; nil: nobody does.
+	Work Work
+	// Checks has sites checked that are not on the list, when a person asks for it;
+	// nil: nobody checks such sites.
+	Checks Checks
+	// Limits says who may send how often; nil: everybody, always.
+	Limits Limiter
+	// Reads says who may read how often; nil: everybody, always.
+	Reads ReadLimiter
+	// Revocations keeps which tokens are revoked; nil: none can be.
+	Revocations Revocations
+	// Annotator takes statements and corrections; nil: nobody does.
+	Annotator Annotator
+	// Webhooks keeps webhooks; nil: there can be none.
+	Webhooks webhook.Store
+	// Index finds sites and components; nil: there are none.
+	Index *board.Index
+	// Network labels an address with its network, for verdicts; nil: unknown.
+	Network Network
+	// Ready says why this node should get no traffic just now; nil: never.
+	Ready func() error
+	Now   func() time.Time
+	Log   *slog.Logger // nil: says nothing
+	// Registry is what /metrics shows; nil: one of the API's own.
+	Registry *prometheus.Registry
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
+	// believed. Empty: none, and the peer is the client.
+	TrustedProxies []string
+	// Page answers browsers where a page was asked for and there is none to be had:
+	// status says why, and Retry-After is set already. nil: they get a problem like
+	// programs do.
+	Page func(c *gin.Context, status int)
+}
+
+// Network knows which autonomous system, 0 if none, and country an address
+// belongs to. Package ingest has it.
+type Network interface {
+	Label(addr netip.Addr) (asn uint32, country string)
+}
+
+// api is the state that handlers share.
+type api struct {
+	cfg     Config
+	log     *slog.Logger
+	metrics httpMetrics
+	docs    *docPages
+	scrape  http.Handler // of /metrics
+	// saidUnavailable is the second in which a 503 was last logged.
+	saidUnavailable atomic.Int64
+	saidProxy       sync.Once // that a proxy may not be trusted that should be
+}
+
+// New returns the API as a gin engine, to which other rooms may add routes. It
+// fails on a Config that lacks something and on malformed TrustedProxies.
+func New(cfg Config) (*gin.Engine, error) {
+	if cfg.Door == nil || cfg.Board == nil || cfg.Keys == nil || cfg.Lookup == nil || cfg.Now == nil {
+		return nil, errors.New("api: Door, Board, Keys, Lookup and Now are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Index == nil {
+		cfg.Index = board.NewIndex()
+	}
+	if cfg.Registry == nil {
+		cfg.Registry = prometheus.NewRegistry()
+	}
+	documents, err := newDocPages()
+	if err != nil {
+		return nil, fmt.Errorf("read documents: %w", err)
+	}
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
+		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}
+
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.ContextWithFallback = true // deadlines of a request reach whoever is called
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.UseRawPath = true // so that an escaped slash stays inside its parameter
+	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	e.Use(a.observe, secure, a.recovered, a.limit)
+	e.NoRoute(a.noRoute)
+	e.NoMethod(a.noMethod)
+	a.install(e)
+	return e, nil
+}
