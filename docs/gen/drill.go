@@ -6,8 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"faultline/api/stream"
-	"faultline/board"
 	"fmt"
 	"net/http"
 	"net/netip"
