@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -53,7 +54,7 @@ func (w *Web) archive(c *gin.Context, v *voice) error {
 		if err != nil {
 			return doc{}, err
 		}
-		return doc{page: "archive", data: v.archivePage(incidents, month, comp), cache: cacheBriefly}, nil
+		return doc{page: "archive", data: v.archivePage(incidents, month, comp), cache: page.CacheBriefly}, nil
 	})
 }
 

@@ -8,14 +8,13 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"net/http"
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -26,9 +25,8 @@ var files embed.FS
 // asset is a file that pages refer to by an address with its contents' hash, so
 // that it may be kept for ever.
 type asset struct {
-	body  []byte
-	media string
-	hash  string
+	page *page.Page
+	hash string
 }
 
 // style is what stands in the head of every page, so that the first paint needs
@@ -63,7 +61,7 @@ func readAssets(prefix string) (assets, error) {
 			return a, fmt.Errorf("web: read %s: %w", name, err)
 		}
 		sum := sha256.Sum256(body)
-		a.byName[name] = asset{body: body, media: media, hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
+		a.byName[name] = asset{page: page.File(body, media), hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
 	}
 	var err error
 	if a.page, err = readStyle(func(string) bool { return true }, false); err != nil {
@@ -133,26 +131,17 @@ func (w *Web) static(c *gin.Context, _ *voice) error {
 	if !ok {
 		return faultline.ErrNotFound
 	}
-	cache := cacheBriefly
+	cache := page.CacheBriefly
 	if exact {
-		cache = cacheImmutable
+		cache = page.CacheImmutable
 	}
-	writeAsset(c, found, cache)
+	page.Write(c.Writer, c.Request, found.page, cache)
 	return nil
 }
 
 // element answers with the script of the <faultline-incident> element, at an
 // address without a hash: newspapers paste it.
 func (w *Web) element(c *gin.Context, _ *voice) error {
-	writeAsset(c, w.assets.byName["embed.js"], cacheElement)
+	page.Write(c.Writer, c.Request, w.assets.byName["embed.js"].page, page.CacheElement)
 	return nil
-}
-
-func writeAsset(c *gin.Context, a asset, cache string) {
-	h := c.Writer.Header()
-	h.Set("Content-Type", a.media)
-	h.Set("Cache-Control", cache)
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write(a.body) // the client may have gone
 }

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"compress/gzip"
-	"faultline/pace"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/pace"
 )
 
 const (

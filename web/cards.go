@@ -4,13 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"net/http"
 	"regexp"
-	"strconv"
 	"sync"
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -114,8 +113,10 @@ func cardOf(file string) (of, form string, err error) {
 	return parts[1], parts[2], nil
 }
 
+const mediaPNG = "image/png"
+
 // picture answers with a card in one of its forms.
-func (v *voice) picture(c *gin.Context, k card, form, cache string) error {
+func (v *voice) picture(c *gin.Context, k card, form string, cache []string) error {
 	s := k.draw(v.cards.letters, v.options(c).square)
 	body, media := []byte(nil), "image/svg+xml"
 	if form == "svg" {
@@ -125,14 +126,13 @@ func (v *voice) picture(c *gin.Context, k card, form, cache string) error {
 		if body, err = v.cards.png(c, s); err != nil {
 			return err
 		}
-		media = "image/png"
+		media = mediaPNG
 	}
-	h := c.Writer.Header()
-	h.Set("Content-Type", media)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", cache)
-	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write(body) // the client may have gone
+	p := page.File(body, media)
+	if media == mediaPNG {
+		p = p.Plain() // its format compresses already
+	}
+	page.Write(c.Writer, c.Request, p, cache)
 	return nil
 }
 
@@ -152,9 +152,9 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 		return err
 	}
 	points, whole := w.charts.told(ctx, &inc)
-	cache := cacheBriefly
+	cache := page.CacheBriefly
 	if revision != 0 && whole {
-		cache = cacheImmutable
+		cache = page.CacheImmutable
 	}
 	return v.picture(c, v.incidentCard(&inc, points), form, cache)
 }
@@ -178,7 +178,7 @@ func (w *Web) cardSite(c *gin.Context, v *voice) error {
 	if p.Cause != nil {
 		state = p.Cause.State
 	}
-	return v.picture(c, v.answerCard(lines(p.Answer, p.Because), state, p.Counts, p.Drill), form, cacheBriefly)
+	return v.picture(c, v.answerCard(lines(p.Answer, p.Because), state, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
 func (w *Web) cardComponent(c *gin.Context, v *voice) error {
@@ -198,7 +198,7 @@ func (w *Web) cardComponent(c *gin.Context, v *voice) error {
 	if !known {
 		return faultline.ErrNotFound
 	}
-	return v.picture(c, v.answerCard(p.Answer, p.State, p.Counts, p.Drill), form, cacheBriefly)
+	return v.picture(c, v.answerCard(p.Answer, p.State, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
 func (w *Web) cardNow(c *gin.Context, v *voice) error {
@@ -218,5 +218,5 @@ func (w *Web) cardNow(c *gin.Context, v *voice) error {
 	if len(p.Broken) > 0 {
 		state, counts = p.Broken[0].State, p.Broken[0].Counts
 	}
-	return v.picture(c, v.answerCard(p.Answer, state, counts, p.Drill), form, cacheBriefly)
+	return v.picture(c, v.answerCard(p.Answer, state, counts, p.Drill), form, page.CacheBriefly)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -169,102 +168,6 @@ func (s *teller) Revisions(_ context.Context, _ string, after, limit int) ([]fau
 		read = append(read, faultline.Incident{Revision: n, Impact: faultline.Impact{Failing: n}})
 	}
 	return read, s.err
-}
-
-func TestTimelinesReadEachRevisionOnce(t *testing.T) {
-	s := &teller{most: 60, err: errors.New("slow")}
-	lines := newTimelines(s)
-	ctx := t.Context()
-	if points, whole := lines.upTo(ctx, "inc_1", 100); len(points) != 60 || whole {
-		t.Errorf("%d points, whole %t", len(points), whole)
-	}
-	s.err = nil
-	for range 3 {
-		if points, whole := lines.upTo(ctx, "inc_1", 100); len(points) != 100 || !whole || points[99].Failing != 100 {
-			t.Errorf("%d points, whole %t", len(points), whole)
-		}
-	}
-	if points, whole := lines.upTo(ctx, "inc_1", 7); len(points) != 7 || !whole || points[6].Failing != 7 {
-		t.Errorf("up to an older revision: %d points", len(points))
-	}
-	if n := s.read.Load(); n != 100 {
-		t.Errorf("%d revisions were read", n)
-	}
-	var readers sync.WaitGroup
-	for range 20 {
-		readers.Go(func() { lines.upTo(ctx, "inc_2", 50) })
-	}
-	readers.Wait()
-	if n := s.read.Load(); n != 150 {
-		t.Errorf("%d revisions were read", n)
-	}
-	for i := range 3 * timelinesKept {
-		lines.upTo(ctx, fmt.Sprint("inc_", i), 1)
-	}
-	if len(lines.byID) != timelinesKept {
-		t.Errorf("%d timelines are kept", len(lines.byID))
-	}
-	s.most = 1 << 20
-	if points, whole := lines.upTo(ctx, "inc_long", 1_000_000); len(points) != pointsKept || whole {
-		t.Errorf("%d points of a million", len(points))
-	}
-}
-
-func TestPageCacheRendersOnce(t *testing.T) {
-	p := newPageCache()
-	var times atomic.Int64
-	render := func() (*rendered, error) {
-		times.Add(1)
-		return &rendered{body: make([]byte, 1<<10)}, nil
-	}
-	var readers sync.WaitGroup
-	for range 500 {
-		readers.Go(func() {
-			if _, err := p.get("a", start, render); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	readers.Wait()
-	if n := times.Load(); n != 1 {
-		t.Errorf("rendered %d times", n)
-	}
-	before := times.Load()
-	for _, at := range []time.Time{start.Add(pageLife), start.Add(-time.Hour)} { // later, and a clock set back
-		if _, err := p.get("a", at, render); err != nil {
-			t.Error(err)
-		}
-	}
-	if n := times.Load() - before; n != 2 {
-		t.Errorf("rendered %d times after its life", n)
-	}
-	failed := errors.New("no")
-	if _, err := p.get("b", start, func() (*rendered, error) { return nil, failed }); !errors.Is(err, failed) {
-		t.Error(err)
-	}
-}
-
-func TestPageCacheIsBounded(t *testing.T) {
-	p := newPageCache()
-	fill := func(at time.Time, n, size int) {
-		for i := range n {
-			if _, err := p.get(fmt.Sprint(at.Unix(), " ", size, " ", i), at, func() (*rendered, error) { return &rendered{body: make([]byte, size)}, nil }); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	fill(start, 2*pagesKept, 10)
-	if len(p.pages) != pagesKept || p.bytes != 10*pagesKept {
-		t.Errorf("%d pages, %d bytes", len(p.pages), p.bytes)
-	}
-	fill(start.Add(time.Hour), 40, 1<<20)
-	sum := 0
-	for _, r := range p.pages {
-		sum += r.size()
-	}
-	if p.bytes > pageBytes || sum != p.bytes {
-		t.Errorf("%d bytes, counted %d", sum, p.bytes)
-	}
 }
 
 // A chart that lacks what came before still ends with what is.

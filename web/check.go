@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -52,14 +53,14 @@ func (w *Web) offerCheck(c *gin.Context, v *voice, record faultline.SiteRecord, 
 		return false, nil
 	}
 	if asked := c.Param("site"); record.Site != asked {
-		v.seeOther(c, "/site/"+record.Site+v.Query, cacheNever)
+		v.seeOther(c, "/site/"+record.Site+v.Query, page.CacheNever)
 		return true, nil
 	}
 	return true, w.show(c, v, "check/"+record.Site, func(ctx context.Context) (doc, error) {
 		p := checkPage{Site: record.Site, Answer: v.say("check.not_watched", "Site", record.Site), Lead: v.say("check.offer")}
 		p.shell = v.shell("", v.say("site.title", "Site", record.Site), p.Answer)
 		p.Token = v.checkToken(ctx, record.Site)
-		return doc{page: "check", data: p, cache: cacheNever}, nil
+		return doc{page: "check", data: p, cache: page.CacheNever}, nil
 	})
 }
 
@@ -91,16 +92,16 @@ func (w *Web) askCheck(c *gin.Context, v *voice) error {
 		return err
 	}
 	if known {
-		v.seeOther(c, "/site/"+check.Site+v.Query, cacheNever)
+		v.seeOther(c, "/site/"+check.Site+v.Query, page.CacheNever)
 		return nil
 	}
-	v.seeOther(c, "/check/"+check.ID+v.Query, cacheNever)
+	v.seeOther(c, "/check/"+check.ID+v.Query, page.CacheNever)
 	return nil
 }
 
 // toCheck answers whoever asks with GET for what the form is sent to.
 func (w *Web) toCheck(c *gin.Context, v *voice) error {
-	v.seeOther(c, "/site/"+c.Param("site")+v.Query, cacheNever)
+	v.seeOther(c, "/site/"+c.Param("site")+v.Query, page.CacheNever)
 	return nil
 }
 
@@ -118,7 +119,7 @@ func (w *Web) check(c *gin.Context, v *voice) error {
 		if !check.Pending {
 			p.Token = v.checkToken(ctx, check.Site)
 		}
-		return doc{page: "check", data: p, cache: cacheNever}, nil
+		return doc{page: "check", data: p, cache: page.CacheNever}, nil
 	})
 }
 
@@ -172,6 +173,6 @@ type proberPage struct {
 
 func (w *Web) prober(c *gin.Context, v *voice) error {
 	return w.show(c, v, "prober", func(context.Context) (doc, error) {
-		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"}, cache: cacheBriefly}, nil
+		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"}, cache: page.CacheBriefly}, nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -51,7 +52,7 @@ func (w *Web) component(c *gin.Context, v *voice) error {
 		return faultline.ErrNotFound
 	}
 	if comp.Kind() == faultline.KindSite {
-		v.seeOther(c, "/site/"+url.PathEscape(comp.Name())+v.Query, cacheBriefly)
+		v.seeOther(c, "/site/"+url.PathEscape(comp.Name())+v.Query, page.CacheBriefly)
 		return nil
 	}
 	return w.show(c, v, "component/"+string(comp), func(ctx context.Context) (doc, error) {
@@ -64,7 +65,7 @@ func (w *Web) component(c *gin.Context, v *voice) error {
 			return doc{}, faultline.ErrNotFound
 		}
 		p.Charts = v.dayCharts(ctx, string(comp), membersShare)
-		return doc{page: "component", data: p, cache: cacheCurrent}, nil
+		return doc{page: "component", data: p, cache: page.CacheCurrent}, nil
 	})
 }
 

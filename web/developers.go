@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -84,7 +85,7 @@ func (w *Web) developers(c *gin.Context, v *voice) error {
 		}
 		p := v.takePage(of, q, o)
 		p.Unknown = !known
-		return doc{page: "developers", data: p, cache: cacheBriefly}, nil
+		return doc{page: "developers", data: p, cache: page.CacheBriefly}, nil
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -121,7 +122,7 @@ func (w *Web) embedSite(c *gin.Context, v *voice) error {
 			p.Charts = v.dayCharts(ctx, record.Site, probesShare)
 		}
 		v.signed(&p, record.Site, o)
-		return doc{page: "embed", data: p, cache: cacheCurrent}, nil
+		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
 	})
 }
 
@@ -140,18 +141,18 @@ func (w *Web) embedComponent(c *gin.Context, v *voice) error {
 			return doc{}, err
 		}
 		v := v.in(o.zone)
-		page, known := v.componentPage(comp, incidents)
+		told, known := v.componentPage(comp, incidents)
 		if !known {
 			return doc{}, faultline.ErrNotFound
 		}
-		p := embedPage{Kind: "component", Answer: page.Answer, Counts: page.Counts, Link: v.whole(page.Path),
-			Unknown: []string{v.say("unknown.people")}, shell: page.shell}
-		p.name(page.Open)
+		p := embedPage{Kind: "component", Answer: told.Answer, Counts: told.Counts, Link: v.whole(told.Path),
+			Unknown: []string{v.say("unknown.people")}, shell: told.shell}
+		p.name(told.Open)
 		if o.has("chart") {
 			p.Charts = v.dayCharts(ctx, string(comp), membersShare)
 		}
-		v.signed(&p, page.Name, o)
-		return doc{page: "embed", data: p, cache: cacheCurrent}, nil
+		v.signed(&p, told.Name, o)
+		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
 	})
 }
 
@@ -168,7 +169,7 @@ func (w *Web) embedNow(c *gin.Context, v *voice) error {
 		p.name(now.Broken)
 		p.More += now.MoreBroken
 		v.signed(&p, v.say("widget.now"), o)
-		return doc{page: "embed", data: p, cache: cacheCurrent}, nil
+		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
 	})
 }
 
@@ -186,6 +187,6 @@ func (v *voice) elsewhere(c *gin.Context, path string) error {
 	if c.Request.URL.RawQuery != "" {
 		path += "?" + c.Request.URL.RawQuery
 	}
-	v.seeOther(c, path, cacheBriefly)
+	v.seeOther(c, path, page.CacheBriefly)
 	return nil
 }

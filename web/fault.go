@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -79,7 +80,7 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 	h := c.Writer.Header()
 	h.Del("ETag")
 	h.Del("Content-Encoding")
-	h.Set("Cache-Control", cacheNever)
+	h["Cache-Control"] = page.CacheNever
 	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", strconv.Itoa(retryAtLeast+rand.IntN(retryAtMost-retryAtLeast+1)))
 	}

@@ -185,3 +185,18 @@ func TestStaticFilesAreKeptByTheirHash(t *testing.T) {
 		}
 	}
 }
+
+// Pages are sent in the smallest encoding that a browser accepts, by its weights
+// (RFC 9110 section 12.5.3), each with a validator of its own.
+func TestPagesAreNegotiated(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, path := range []string{"/", "/method", "/embed.js", "/embed/now"} {
+		for accept, want := range map[string]string{"gzip, deflate, br, zstd": "br", "gzip": "gzip", "gzip;q=0": "", "identity": "", "br;q=0, *": "gzip", "br;q=0.2, gzip;q=0.9": "gzip"} {
+			answer := get(h, path, "Accept-Encoding", accept)
+			h := answer.Header()
+			if got := h.Get("Content-Encoding"); got != want || h.Get("ETag") == "" || !strings.Contains(strings.Join(h.Values("Vary"), ","), "Accept-Encoding") {
+				t.Errorf("%s for %q: encoded as %q, want %q; %v", path, accept, got, want, h)
+			}
+		}
+	}
+}

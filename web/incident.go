@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -126,11 +127,11 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 }
 
 // cacheOf lets a page be kept for ever when all that it says stands for ever.
-func cacheOf(final bool) string {
+func cacheOf(final bool) []string {
 	if final {
-		return cacheImmutable
+		return page.CacheImmutable
 	}
-	return cacheCurrent
+	return page.CacheCurrent
 }
 
 // incidentPath is where an incident's page lives; revision 0 is the last.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -48,7 +49,7 @@ func (w *Web) now(c *gin.Context, v *voice) error {
 		if err != nil {
 			return doc{}, err
 		}
-		return doc{page: "now", data: v.nowPage(ctx, incidents), cache: cacheCurrent}, nil
+		return doc{page: "now", data: v.nowPage(ctx, incidents), cache: page.CacheCurrent}, nil
 	})
 }
 

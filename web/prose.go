@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"faultline/board/page"
+
 	"github.com/gin-gonic/gin"
 )
 
@@ -55,7 +57,7 @@ func (v *voice) prose(name string) prosePage {
 // it, with formulas, is docs/method.md.
 func (w *Web) method(c *gin.Context, v *voice) error {
 	return w.show(c, v, "method", func(context.Context) (doc, error) {
-		return doc{page: "method", data: v.prose("method"), cache: cacheBriefly}, nil
+		return doc{page: "method", data: v.prose("method"), cache: page.CacheBriefly}, nil
 	})
 }
 
@@ -71,7 +73,7 @@ func (w *Web) about(c *gin.Context, v *voice) error {
 				p.Stands = v.standings(record.Components, nil)
 			}
 		}
-		return doc{page: "about", data: p, cache: cacheBriefly}, nil
+		return doc{page: "about", data: p, cache: page.CacheBriefly}, nil
 	})
 }
 

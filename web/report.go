@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -51,7 +52,7 @@ func (w *Web) report(c *gin.Context, v *voice) error {
 	if v.Query != "" {
 		query.Set("lang", v.Lang)
 	}
-	v.seeOther(c, "/site/"+url.PathEscape(receipt.Site)+"?"+query.Encode()+"#report", cacheNever)
+	v.seeOther(c, "/site/"+url.PathEscape(receipt.Site)+"?"+query.Encode()+"#report", page.CacheNever)
 	return nil
 }
 
@@ -84,7 +85,7 @@ func readerAddr(c *gin.Context) (netip.Addr, error) {
 // toForm answers who asks again for what the form was sent to, with GET: after a
 // report that was refused, that is the address that a browser shows.
 func (w *Web) toForm(c *gin.Context, v *voice) error {
-	v.seeOther(c, "/site/"+url.PathEscape(c.Param("site"))+v.Query+"#report", cacheNever)
+	v.seeOther(c, "/site/"+url.PathEscape(c.Param("site"))+v.Query+"#report", page.CacheNever)
 	return nil
 }
 

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"faultline"
 	"faultline/web"
+
+	"github.com/gin-gonic/gin"
 )
 
 var tokenField = regexp.MustCompile(`name="token" value="([^"]*)"`)

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -59,7 +60,7 @@ const (
 func (w *Web) search(c *gin.Context, v *voice) error {
 	asked := strings.TrimSpace(c.Query("q"))
 	if asked == "" {
-		v.seeOther(c, "/"+v.Query, cacheBriefly)
+		v.seeOther(c, "/"+v.Query, page.CacheBriefly)
 		return nil
 	}
 	record, err := w.cfg.Lookup(asked)
@@ -69,7 +70,7 @@ func (w *Web) search(c *gin.Context, v *voice) error {
 	if err != nil {
 		return siteFault(err, asked)
 	}
-	v.seeOther(c, "/site/"+url.PathEscape(record.Site)+v.Query, cacheBriefly)
+	v.seeOther(c, "/site/"+url.PathEscape(record.Site)+v.Query, page.CacheBriefly)
 	return nil
 }
 
@@ -95,7 +96,7 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 		return siteFault(err, asked)
 	}
 	if record.Site != asked { // one page for one site
-		v.seeOther(c, "/site/"+url.PathEscape(record.Site)+v.Query, cacheBriefly)
+		v.seeOther(c, "/site/"+url.PathEscape(record.Site)+v.Query, page.CacheBriefly)
 		return nil
 	}
 	reported := c.Query("reported")
@@ -122,9 +123,9 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 
 // verdictFor judges the site for whoever asks; nil where that can't be done. Of
 // the address nothing but its network is looked at, and that is not kept.
-func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, string) {
+func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, []string) {
 	if w.cfg.Verdicts == nil {
-		return nil, cacheCurrent
+		return nil, page.CacheCurrent
 	}
 	asn := uint32(0)
 	if addr, err := netip.ParseAddr(c.ClientIP()); err == nil && w.cfg.Networks != nil {
@@ -132,9 +133,9 @@ func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, 
 	}
 	v, err := w.cfg.Verdicts.Verdict(record, asn)
 	if err != nil {
-		return nil, cacheNever // the next reader may get one
+		return nil, page.CacheNever // the next reader may get one
 	}
-	return &judged{v}, cacheOwn
+	return &judged{v}, page.CachePersonal
 }
 
 // reports is how many reports of the site the last ten minutes brought.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -76,7 +77,7 @@ type Web struct {
 	policies  policies
 	languages languages
 	voices    map[string]*voice // by language, and by language and ?lang=
-	cache     *pageCache
+	cache     *page.Cache
 	charts    *timelines
 	cards     *cards
 	forms     *formTokens
@@ -89,7 +90,7 @@ func New(cfg Config) (*Web, error) {
 		return nil, errors.New("web: Source, Door, Keys, Lookup and Now are required")
 	}
 	cfg.fill()
-	w := &Web{cfg: cfg, log: cfg.Log, cache: newPageCache(), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
+	w := &Web{cfg: cfg, log: cfg.Log, cache: page.NewCache(pageBounds), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
 	if cfg.BaseURL != "" {
 		base, err := url.Parse(cfg.BaseURL)
 		if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.HasSuffix(base.Path, "/") {

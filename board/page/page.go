@@ -26,6 +26,9 @@ type Page struct {
 	// Link is the value of a Link field (RFC 8288); nil: none.
 	Link []string
 
+	// cache is how long it may be kept, where the page says so itself.
+	cache []string
+
 	identity   variant
 	gzip, brot func() variant // made when first asked for; nil: not worth it
 	media      []string       // value of a header field, ready to be set
@@ -76,9 +79,17 @@ func newVariant(body []byte, tag, encoding string) variant {
 	return v
 }
 
+// KeptFor returns the page with how long it may be kept by those who cache it; see
+// [CacheCurrent] and the others.
+func (p *Page) KeptFor(cacheControl []string) *Page {
+	kept := *p
+	kept.cache = cacheControl
+	return &kept
+}
+
 // Plain is the page without encodings: for what is rendered for one request.
 func (p *Page) Plain() *Page {
-	return &Page{identity: p.identity, media: p.media, Link: p.Link}
+	return &Page{identity: p.identity, media: p.media, Link: p.Link, cache: p.cache}
 }
 
 // Body is the page without an encoding. It must not be written to.

@@ -37,8 +37,12 @@ var perRequest = []string{"Ratelimit-Policy", "Ratelimit"}
 
 // Write answers a read with a page, or with 304 where the client holds it already
 // (RFC 9110 section 13.1.2). HEAD gets the same header fields; net/http leaves out
-// the body. Cache-Control is one of the values above.
+// the body. Cache-Control is one of the values above; nil: what the page says of
+// itself.
 func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []string) {
+	if cacheControl == nil {
+		cacheControl = p.cache
+	}
 	h := w.Header() // names of fields are in their canonical form, which saves looking for it
 	v := p.negotiate(acceptEncoding(r.Header))
 	h["Etag"], h["Cache-Control"] = v.tags, cacheControl
