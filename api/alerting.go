@@ -20,12 +20,37 @@ const maxAlerted = 200
 // What is told of each open incident, for alerting on us.
 var (
 	incidentLabels = []string{"id", "state", "kind", "component"}
-	descFailing    = prometheus.NewDesc("faultline_incident_sites_failing", "Sites of an open incident that fail.", incidentLabels, nil)
-	descObserved   = prometheus.NewDesc("faultline_incident_sites_observed", "Sites of its cause that are observed.", incidentLabels, nil)
-	descConfidence = prometheus.NewDesc("faultline_incident_confidence", "How sure its cause is, 0 to 1.", incidentLabels, nil)
-	descOnset      = prometheus.NewDesc("faultline_incident_onset_timestamp_seconds", "When it began, in Unix seconds.", incidentLabels, nil)
-	descOpen       = prometheus.NewDesc("faultline_incidents_open", "Open incidents, by state.", []string{"state"}, nil)
-	descAsOf       = prometheus.NewDesc("faultline_as_of_timestamp_seconds", "When all this was true, in Unix seconds.", nil, nil)
+	descFailing    = prometheus.NewDesc(
+		"faultline_incident_sites_failing",
+		"Sites of an open incident that fail.",
+		incidentLabels,
+		nil,
+	)
+	descObserved = prometheus.NewDesc(
+		"faultline_incident_sites_observed",
+		"Sites of its cause that are observed.",
+		incidentLabels,
+		nil,
+	)
+	descConfidence = prometheus.NewDesc(
+		"faultline_incident_confidence",
+		"How sure its cause is, 0 to 1.",
+		incidentLabels,
+		nil,
+	)
+	descOnset = prometheus.NewDesc(
+		"faultline_incident_onset_timestamp_seconds",
+		"When it began, in Unix seconds.",
+		incidentLabels,
+		nil,
+	)
+	descOpen = prometheus.NewDesc("faultline_incidents_open", "Open incidents, by state.", []string{"state"}, nil)
+	descAsOf = prometheus.NewDesc(
+		"faultline_as_of_timestamp_seconds",
+		"When all this was true, in Unix seconds.",
+		nil,
+		nil,
+	)
 )
 
 // alerts is a snapshot as Prometheus collects it.
@@ -37,7 +62,11 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	open := map[faultline.IncidentState]int{faultline.StateCandidate: 0, faultline.StateConfirmed: 0, faultline.StateRecovering: 0}
+	open := map[faultline.IncidentState]int{
+		faultline.StateCandidate:  0,
+		faultline.StateConfirmed:  0,
+		faultline.StateRecovering: 0,
+	}
 	told := 0
 	for _, e := range a.s.Order {
 		if !e.Incident.State.Open() {
@@ -49,7 +78,9 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 		}
 		kind, component, confidence := faultline.FilterNone, faultline.FilterNone, 0.
 		if e.Incident.Cause != nil {
-			kind, component, confidence = e.Incident.Cause.Component.Kind(), string(e.Incident.Cause.Component), e.Incident.Cause.Confidence
+			kind, component, confidence = e.Incident.Cause.Component.Kind(), string(
+				e.Incident.Cause.Component,
+			), e.Incident.Cause.Confidence
 		}
 		labels := []string{e.Incident.ID, string(e.Incident.State), kind, component}
 		gauge(descFailing, float64(e.Incident.Impact.Failing), labels...)

@@ -99,7 +99,12 @@ func (a *api) postAnnotation(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	c.Writer.Header()["Cache-Control"] = page.CacheNever
-	writeJSON(c, http.StatusAccepted, page.MediaJSON, AnnotationAnswer{Incident: inc.ID, Type: req.Type, At: ev.Time(), Durable: a.cfg.Board.Durable()})
+	writeJSON(
+		c,
+		http.StatusAccepted,
+		page.MediaJSON,
+		AnnotationAnswer{Incident: inc.ID, Type: req.Type, At: ev.Time(), Durable: a.cfg.Board.Durable()},
+	)
 	return nil
 }
 
@@ -113,13 +118,29 @@ func (r AnnotationRequest) check(now time.Time) error {
 	}
 	said := r.Type == annotateStatement
 	refuse(!said && r.Type != annotateCorrection, "/type", "must be statement or correction")
-	refuse(r.Text == "" || !readable(r.Text, maxAnnotationText), "/text", "must be 1 to 4000 bytes of text without control characters")
-	refuse(said && r.Status == "" || !readable(r.Status, maxAnnotationName), "/status", "must be 1 to 200 bytes of text, of a statement")
-	refuse(said && r.Source == "" || !readable(r.Source, maxAnnotationName), "/source", "must be 1 to 200 bytes of text, of a statement")
+	refuse(
+		r.Text == "" || !readable(r.Text, maxAnnotationText),
+		"/text",
+		"must be 1 to 4000 bytes of text without control characters",
+	)
+	refuse(
+		said && r.Status == "" || !readable(r.Status, maxAnnotationName),
+		"/status",
+		"must be 1 to 200 bytes of text, of a statement",
+	)
+	refuse(
+		said && r.Source == "" || !readable(r.Source, maxAnnotationName),
+		"/source",
+		"must be 1 to 200 bytes of text, of a statement",
+	)
 	refuse(!said && (r.Status != "" || r.Source != ""), "/type", "a correction has neither status nor source")
 	refuse(!said && r.At != nil, "/at", "is of a statement alone")
 	refuse(said && r.Retract, "/retract", "is of a correction alone")
-	refuse(said && r.At != nil && (r.At.After(now) || now.Sub(*r.At) > annotationReach), "/at", "must lie within the last week")
+	refuse(
+		said && r.At != nil && (r.At.After(now) || now.Sub(*r.At) > annotationReach),
+		"/at",
+		"must lie within the last week",
+	)
 	if faults != nil {
 		return faults
 	}
@@ -130,7 +151,8 @@ func (r AnnotationRequest) check(now time.Time) error {
 // characters but line breaks, nothing that turns the direction of writing.
 func readable(text string, most int) bool {
 	return len(text) <= most && strings.IndexFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' || r == unicode.ReplacementChar || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+		return unicode.IsControl(r) && r != '\n' || r == unicode.ReplacementChar || r >= 0x202a && r <= 0x202e ||
+			r >= 0x2066 && r <= 0x2069
 	}) < 0
 }
 
@@ -144,7 +166,10 @@ func (r AnnotationRequest) event(inc faultline.Incident, by string, now time.Tim
 		return ev, nil
 	}
 	if inc.Cause == nil {
-		return nil, &refusal{status: http.StatusConflict, detail: "The incident has no known cause: no provider speaks for it."}
+		return nil, &refusal{
+			status: http.StatusConflict,
+			detail: "The incident has no known cause: no provider speaks for it.",
+		}
 	}
 	ev := faultline.Statement{At: now, Component: inc.Cause.Component, Source: r.Source, Status: r.Status, Text: r.Text}
 	if r.At != nil {

@@ -92,7 +92,13 @@ func (a *api) regularCheck(c *gin.Context, site string) error {
 		return err
 	}
 	status := s.Status(faultline.SiteRecord{Site: site})
-	check := faultline.Check{Site: site, AskedAt: faultline.Millis(a.cfg.Now()), State: status.State, Symptom: status.Symptom, Results: []faultline.Probe{}}
+	check := faultline.Check{
+		Site:    site,
+		AskedAt: faultline.Millis(a.cfg.Now()),
+		State:   status.State,
+		Symptom: status.Symptom,
+		Results: []faultline.Probe{},
+	}
 	c.Writer.Header().Set("Cache-Control", "no-store")
 	writeJSON(c, http.StatusOK, page.MediaJSON, CheckAnswer{Check: check, Regular: true})
 	return nil

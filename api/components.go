@@ -97,7 +97,10 @@ func (a *api) getComponent(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.Pages.Get("component "+string(component), func() (*page.Page, error) { return page.New(a.componentAnswer(s, component)) })
+	p, err := s.Pages.Get(
+		"component "+string(component),
+		func() (*page.Page, error) { return page.New(a.componentAnswer(s, component)) },
+	)
 	if err != nil {
 		return err
 	}

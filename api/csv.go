@@ -95,10 +95,25 @@ func csvOf(s faultline.Series) []byte {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	w.UseCRLF = true
-	rows := [][]string{{"at", "reports", "expected", "expected_high", "probes", "probes_failed", "sites", "sites_failing"}}
+	rows := [][]string{
+		{"at", "reports", "expected", "expected_high", "probes", "probes_failed", "sites", "sites_failing"},
+	}
 	for _, p := range s.Points {
-		rows = append(rows, []string{p.At.UTC().Format(time.RFC3339), strconv.Itoa(p.Reports), decimal(p.Expected), decimal(p.ExpectedHigh),
-			strconv.Itoa(p.Probes), strconv.Itoa(p.ProbesFailed), strconv.Itoa(p.Sites), strconv.Itoa(p.SitesFailing)})
+		rows = append(
+			rows,
+			[]string{
+				p.At.UTC().Format(time.RFC3339),
+				strconv.Itoa(p.Reports),
+				decimal(p.Expected),
+				decimal(p.ExpectedHigh),
+				strconv.Itoa(
+					p.Probes,
+				),
+				strconv.Itoa(p.ProbesFailed),
+				strconv.Itoa(p.Sites),
+				strconv.Itoa(p.SitesFailing),
+			},
+		)
 	}
 	_ = w.WriteAll(rows) // a buffer takes everything
 	return out.Bytes()

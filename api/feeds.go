@@ -36,7 +36,10 @@ func (a *api) entry(inc *faultline.Incident) entryOf {
 	parts := []string{fmt.Sprintf("State: %s. %d of %d sites observed are failing; it began %s (UTC).",
 		inc.State, inc.Impact.Failing, inc.Impact.Observed, inc.Onset.At.UTC().Format("2006-01-02 15:04:05"))}
 	if inc.Cause != nil {
-		parts = append(parts, fmt.Sprintf("Cause: %s (%s), confidence %.2f.", inc.Cause.Name, inc.Cause.Component, inc.Cause.Confidence))
+		parts = append(
+			parts,
+			fmt.Sprintf("Cause: %s (%s), confidence %.2f.", inc.Cause.Name, inc.Cause.Component, inc.Cause.Confidence),
+		)
 	} else {
 		parts = append(parts, "Cause: not known.")
 	}
@@ -138,16 +141,26 @@ type atomFeed struct {
 }
 
 func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Time) ([]byte, error) {
-	base := &feeds.AtomFeed{Xmlns: "http://www.w3.org/2005/Atom", Title: title, Id: self, Updated: updated.UTC().Format(time.RFC3339),
-		Rights: board.Licence, Link: &feeds.AtomLink{Href: a.cfg.Board.PublicURL() + "/", Rel: "alternate", Type: "text/html"},
-		Author: &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}}}
+	base := &feeds.AtomFeed{
+		Xmlns:   "http://www.w3.org/2005/Atom",
+		Title:   title,
+		Id:      self,
+		Updated: updated.UTC().Format(time.RFC3339),
+		Rights:  board.Licence,
+		Link:    &feeds.AtomLink{Href: a.cfg.Board.PublicURL() + "/", Rel: "alternate", Type: "text/html"},
+		Author:  &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}},
+	}
 	for _, e := range entries {
 		base.Entries = append(base.Entries, &feeds.AtomEntry{Title: e.title, Id: e.id,
 			Updated: e.updated.UTC().Format(time.RFC3339), Published: e.began.UTC().Format(time.RFC3339),
 			Links:   []feeds.AtomLink{{Href: e.link, Rel: "alternate", Type: "text/html"}},
 			Summary: &feeds.AtomSummary{Content: e.text, Type: "text"}})
 	}
-	body, err := xml.MarshalIndent(atomFeed{base, feeds.AtomLink{Href: self, Rel: "self", Type: "application/atom+xml"}}, "", " ")
+	body, err := xml.MarshalIndent(
+		atomFeed{base, feeds.AtomLink{Href: self, Rel: "self", Type: "application/atom+xml"}},
+		"",
+		" ",
+	)
 	if err != nil {
 		return nil, fmt.Errorf("render Atom: %w", err)
 	}

@@ -190,6 +190,14 @@ func readGatus(body []byte) (m message, err error) {
 	if sent.Status != "TRIGGERED" && sent.Status != "RESOLVED" {
 		return m, faultline.InvalidError{{Pointer: "/status", Detail: "must be TRIGGERED or RESOLVED"}}
 	}
-	m.add("/site", faultline.Alert{Site: sent.Site, Symptom: symptomOf(sent.Symptom), Key: sent.Key, Resolved: sent.Status == "RESOLVED"})
+	m.add(
+		"/site",
+		faultline.Alert{
+			Site:     sent.Site,
+			Symptom:  symptomOf(sent.Symptom),
+			Key:      sent.Key,
+			Resolved: sent.Status == "RESOLVED",
+		},
+	)
 	return m, nil
 }

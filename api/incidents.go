@@ -130,7 +130,10 @@ func membersOf(e *board.Entry, names []string) ([]byte, error) {
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
-		return s.Pages.Get(e.Incident.ID, func() (*page.Page, error) { return page.Of(board.WithMeta(s.MetaBody, e.Listed)), nil })
+		return s.Pages.Get(
+			e.Incident.ID,
+			func() (*page.Page, error) { return page.Of(board.WithMeta(s.MetaBody, e.Listed)), nil },
+		)
 	}, func(s *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
 		return page.New(IncidentAnswer{Meta: s.Meta, Incident: inc.Listed()})
 	})
@@ -194,8 +197,12 @@ func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 // writeIncident answers from memory if held has a page there, else with what
 // the source has, rendered for this request. A revision, but not 0 for the last
 // one, is for ever.
-func (a *api) writeIncident(c *gin.Context, revision int,
-	held func(*board.Snapshot, *board.Entry) (*page.Page, error), rendered func(*board.Snapshot, faultline.Incident) (*page.Page, error)) error {
+func (a *api) writeIncident(
+	c *gin.Context,
+	revision int,
+	held func(*board.Snapshot, *board.Entry) (*page.Page, error),
+	rendered func(*board.Snapshot, faultline.Incident) (*page.Page, error),
+) error {
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err

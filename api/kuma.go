@@ -64,7 +64,8 @@ func readKuma(body []byte) (m message, err error) {
 		return m, nil
 	}
 	site, at := monitor.URL, "/monitor/url"
-	if host, _ := url.Parse(site); host == nil || host.Hostname() == "" { // the form's "https://", of monitors without one
+	if host, _ := url.Parse(site); host == nil ||
+		host.Hostname() == "" { // the form's "https://", of monitors without one
 		site, at = monitor.Hostname, "/monitor/hostname"
 	}
 	if site == "" { // a group, or a monitor that waits to be called
@@ -88,7 +89,10 @@ var kumaWords = []struct {
 	{faultline.SymptomDNS, []string{"ENOTFOUND", "EAI_AGAIN", "ENODATA", "ESERVFAIL", "getaddrinfo"}},
 	{faultline.SymptomTLS, []string{"certificate", "CERT_", "SSL", "TLS", "EPROTO", "ERR_TLS"}},
 	{faultline.SymptomTimeout, []string{"timeout of", "timed out", "ETIMEDOUT", "ESOCKETTIMEDOUT", "ECONNABORTED"}},
-	{faultline.SymptomConnect, []string{"ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "socket hang up", "EPIPE"}},
+	{
+		faultline.SymptomConnect,
+		[]string{"ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "socket hang up", "EPIPE"},
+	},
 	{faultline.SymptomContent, []string{"keyword is", "JSON query"}},
 }
 

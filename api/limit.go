@@ -50,7 +50,8 @@ const (
 // limit stands in front of everything that is sent to us, whoever sends it and
 // whatever it holds: it costs less than to look. Reads have a limit of their own.
 func (a *api) limit(c *gin.Context) {
-	if a.cfg.Limits == nil || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead || c.Request.Method == http.MethodOptions {
+	if a.cfg.Limits == nil || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead ||
+		c.Request.Method == http.MethodOptions {
 		return
 	}
 	addr, err := clientAddr(c)
@@ -84,7 +85,11 @@ func (a *api) openStream(c *gin.Context) (release func(), err error) {
 	}
 	release, ok := a.cfg.Reads.Stream(who)
 	if !ok {
-		return nil, &refusal{status: http.StatusTooManyRequests, retryAfter: seconds(streamPatience), detail: tooManyStreams}
+		return nil, &refusal{
+			status:     http.StatusTooManyRequests,
+			retryAfter: seconds(streamPatience),
+			detail:     tooManyStreams,
+		}
 	}
 	return release, nil
 }
@@ -96,7 +101,9 @@ func (a *api) noteProxy(c *gin.Context) {
 		return
 	}
 	a.saidProxy.Do(func() {
-		a.log.Warn("a reader was refused whose request names another address in X-Forwarded-For, which is not believed: if that is a proxy of yours, name it in --trusted-proxies, or all its readers count as one")
+		a.log.Warn(
+			"a reader was refused whose request names another address in X-Forwarded-For, which is not believed: if that is a proxy of yours, name it in --trusted-proxies, or all its readers count as one",
+		)
 	})
 }
 

@@ -35,7 +35,10 @@ func (m *httpMetrics) of(route, method string, status int) (prometheus.Counter, 
 	found, ok := m.known[kind]
 	m.mu.RUnlock()
 	if !ok {
-		found = httpMeters{m.requests.WithLabelValues(route, method, strconv.Itoa(status)), m.seconds.WithLabelValues(route)}
+		found = httpMeters{
+			m.requests.WithLabelValues(route, method, strconv.Itoa(status)),
+			m.seconds.WithLabelValues(route),
+		}
 		m.mu.Lock()
 		m.known[kind] = found
 		m.mu.Unlock()

@@ -21,7 +21,9 @@ var (
 	headerCSP      = []string{"default-src 'none'; frame-ancestors 'none'"}
 	headerReferrer = []string{"no-referrer"}
 	headerAny      = []string{"*"}
-	headerExposed  = []string{"ETag, Link, Age, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, " + headerAsOf}
+	headerExposed  = []string{
+		"ETag, Link, Age, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, " + headerAsOf,
+	}
 )
 
 // secure sets the headers that every answer carries. Pages that need more than
@@ -62,8 +64,19 @@ func (a *api) observe(c *gin.Context) {
 		seconds.Observe(took.Seconds())
 	}
 	if ctx := c.Request.Context(); a.log.Enabled(ctx, slog.LevelDebug) {
-		a.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("route", route), slog.String("method", method),
-			slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took.Round(time.Microsecond)))
+		a.log.LogAttrs(
+			ctx,
+			slog.LevelDebug,
+			"request",
+			slog.String("route", route),
+			slog.String("method", method),
+			slog.Int(
+				"status",
+				status,
+			),
+			slog.Int("bytes", max(c.Writer.Size(), 0)),
+			slog.Duration("took", took.Round(time.Microsecond)),
+		)
 	}
 }
 
@@ -115,7 +128,13 @@ func nothingAt(path string) string {
 func (a *api) noMethod(c *gin.Context) {
 	h := c.Writer.Header()
 	if c.Request.Method != http.MethodOptions {
-		a.fail(c, &refusal{status: http.StatusMethodNotAllowed, detail: "This path does not take that method; Allow names those that it does."})
+		a.fail(
+			c,
+			&refusal{
+				status: http.StatusMethodNotAllowed,
+				detail: "This path does not take that method; Allow names those that it does.",
+			},
+		)
 		return
 	}
 	if strings.Contains(h.Get("Allow"), http.MethodGet) && isPublic(c.Request.URL.Path) {

@@ -40,7 +40,9 @@ const (
 var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
 
 // embeddable are the pages that have a widget.
-var embeddable = regexp.MustCompile(`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|component/[a-z]{1,10}/[^/]{1,300})$`)
+var embeddable = regexp.MustCompile(
+	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|component/[a-z]{1,10}/[^/]{1,300})$`,
+)
 
 // getOEmbed says how to embed a page of ours.
 //
@@ -77,10 +79,17 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 		return err
 	}
 	base := a.cfg.Board.PublicURL()
-	p, err := page.New(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
-		CacheAge: 300, Width: width, Height: height,
-		HTML: fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
-			html.EscapeString(base+"/embed"+path), width, height, html.EscapeString(title))})
+	p, err := page.New(
+		OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
+			CacheAge: 300, Width: width, Height: height,
+			HTML: fmt.Sprintf(
+				`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
+				html.EscapeString(base+"/embed"+path),
+				width,
+				height,
+				html.EscapeString(title),
+			)},
+	)
 	if err != nil {
 		return err
 	}

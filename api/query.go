@@ -137,7 +137,10 @@ func readFields(text string) ([]string, error) {
 	fields := []string{"id"}
 	for name := range strings.SplitSeq(text, ",") {
 		if !slices.Contains(incidentFields(), name) {
-			return nil, invalidParameter("fields", "must be members of an incident with commas between them: "+strings.Join(incidentFields(), ", "))
+			return nil, invalidParameter(
+				"fields",
+				"must be members of an incident with commas between them: "+strings.Join(incidentFields(), ", "),
+			)
 		}
 		fields = append(fields, name)
 	}

@@ -24,10 +24,18 @@ type Door interface {
 	Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error)
 	// Probes returns once all that it accepted is in the log. A pointer in
 	// rejected begins with the index of the probe: /3/site.
-	Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int, rejected []faultline.Invalid, err error)
+	Probes(
+		ctx context.Context,
+		v faultline.Vantage,
+		probes []faultline.Probe,
+	) (accepted int, rejected []faultline.Invalid, err error)
 	// Alerts returns once what is new of them is in the log. Pointers are like those
 	// of Probes.
-	Alerts(ctx context.Context, v faultline.Vantage, alerts []faultline.Alert) (accepted int, rejected []faultline.Invalid, err error)
+	Alerts(
+		ctx context.Context,
+		v faultline.Vantage,
+		alerts []faultline.Alert,
+	) (accepted int, rejected []faultline.Invalid, err error)
 }
 
 // ReportRequest is one person saying that one site does not work for them.
@@ -119,7 +127,10 @@ func clientAddr(c *gin.Context) (netip.Addr, error) {
 		addr = peer.Addr()
 	}
 	if err != nil {
-		return netip.Addr{}, &refusal{status: http.StatusBadRequest, detail: "The address of the client could not be told."}
+		return netip.Addr{}, &refusal{
+			status: http.StatusBadRequest,
+			detail: "The address of the client could not be told.",
+		}
 	}
 	return addr.Unmap().WithZone(""), nil
 }

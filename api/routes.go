@@ -153,7 +153,17 @@ type Route struct {
 func Routes() []Route {
 	var list []Route
 	for _, r := range (*api)(nil).table() {
-		list = append(list, Route{Method: r.methods()[0], Path: r.path, Scope: r.scope, Quota: r.quota, Keys: r.query.keys, Lenient: r.query.lenient})
+		list = append(
+			list,
+			Route{
+				Method:  r.methods()[0],
+				Path:    r.path,
+				Scope:   r.scope,
+				Quota:   r.quota,
+				Keys:    r.query.keys,
+				Lenient: r.query.lenient,
+			},
+		)
 	}
 	return list
 }

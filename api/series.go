@@ -151,7 +151,11 @@ func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
 	if err != nil {
 		cacheControl = page.CacheNever
 		a.logFailure(c, http.StatusServiceUnavailable, err)
-		left := SeriesAnswer{Meta: s.Meta, LeftOut: true, Series: faultline.Series{Of: of, StepS: q.step, Points: []faultline.SeriesPoint{}}}
+		left := SeriesAnswer{
+			Meta:    s.Meta,
+			LeftOut: true,
+			Series:  faultline.Series{Of: of, StepS: q.step, Points: []faultline.SeriesPoint{}},
+		}
 		if p, err = page.New(left); err != nil {
 			return err
 		}

@@ -74,7 +74,8 @@ func (a *api) serveRead(c *gin.Context, r route) {
 	if err := a.handle(c, r); err != nil {
 		a.fail(c, err)
 	}
-	if status := c.Writer.Status(); a.cfg.Reads != nil && (status == http.StatusNotModified || status >= http.StatusInternalServerError) {
+	if status := c.Writer.Status(); a.cfg.Reads != nil &&
+		(status == http.StatusNotModified || status >= http.StatusInternalServerError) {
 		a.cfg.Reads.Unread(who)
 	}
 }

@@ -251,8 +251,11 @@ func statusOf(open []StatuspageIncident) *StatuspageStatus {
 	for _, i := range open {
 		worst = max(worst, slices.Index(impacts, i.Impact))
 	}
-	return &StatuspageStatus{Indicator: impacts[worst], Description: []string{"All Systems Operational", "Minor Service Outage",
-		"Partial System Outage", "Major Service Outage"}[worst]}
+	return &StatuspageStatus{
+		Indicator: impacts[worst],
+		Description: []string{"All Systems Operational", "Minor Service Outage",
+			"Partial System Outage", "Major Service Outage"}[worst],
+	}
 }
 
 // impacts are its words for how bad something is, in order.

@@ -56,9 +56,15 @@ func (a *api) newStatuspagePage(s *board.Snapshot, component faultline.Component
 	if s.Meta.AsOf != nil {
 		asOf = *s.Meta.AsOf
 	}
-	p := &statuspagePage{api: a, snap: s, component: component, parts: []StatuspageComponent{}, StatuspagePage: StatuspagePage{
-		ID: opaqueID("page", string(component)), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
-		TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(asOf)}}
+	p := &statuspagePage{
+		api:       a,
+		snap:      s,
+		component: component,
+		parts:     []StatuspageComponent{},
+		StatuspagePage: StatuspagePage{
+			ID: opaqueID("page", string(component)), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
+			TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(asOf)},
+	}
 	if component == "" {
 		for _, c := range a.cfg.Index.Largest(statuspageParts) {
 			p.part(string(c), c.DisplayName(), componentStatus(a.componentState(s, c)))
@@ -76,8 +82,11 @@ func (a *api) newStatuspagePage(s *board.Snapshot, component faultline.Component
 // part appends a part that has been there since the beginning of time: we do not
 // know since when.
 func (p *statuspagePage) part(id, name, status string) {
-	p.parts = append(p.parts, StatuspageComponent{ID: opaqueID("part", string(p.component), id), Name: name, Status: status,
-		CreatedAt: statuspageAt(time.Unix(0, 0)), UpdatedAt: p.UpdatedAt, Position: len(p.parts) + 1, PageID: p.ID})
+	p.parts = append(
+		p.parts,
+		StatuspageComponent{ID: opaqueID("part", string(p.component), id), Name: name, Status: status,
+			CreatedAt: statuspageAt(time.Unix(0, 0)), UpdatedAt: p.UpdatedAt, Position: len(p.parts) + 1, PageID: p.ID},
+	)
 }
 
 // siteStatus is a site's state in their words. What is not known to fail is said
@@ -133,8 +142,12 @@ func (p *statuspagePage) incidents(most int) []StatuspageIncident {
 
 func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
 	out := StatuspageIncident{ID: opaqueID("incident", inc.ID), Name: inc.Title, Status: incidentStatus(inc),
-		CreatedAt: statuspageAt(inc.DetectedAt), UpdatedAt: statuspageAt(inc.UpdatedAt), StartedAt: statuspageAt(inc.Onset.At),
-		MonitoringAt: statuspageAtOr(inc.RecoveringAt), ResolvedAt: statuspageAtOr(inc.ResolvedAt), Impact: impactOf(inc),
+		CreatedAt: statuspageAt(
+			inc.DetectedAt,
+		), UpdatedAt: statuspageAt(inc.UpdatedAt), StartedAt: statuspageAt(inc.Onset.At),
+		MonitoringAt: statuspageAtOr(
+			inc.RecoveringAt,
+		), ResolvedAt: statuspageAtOr(inc.ResolvedAt), Impact: impactOf(inc),
 		Shortlink: p.api.cfg.Board.PublicURL() + "/incident/" + inc.ID, PageID: p.ID, Components: []StatuspageComponent{}}
 	for _, part := range p.parts {
 		onPage := inc.Cause != nil && part.ID == opaqueID("part", string(p.component), string(inc.Cause.Component))
@@ -178,8 +191,17 @@ func (p *statuspagePage) updates(inc *faultline.Incident, of StatuspageIncident)
 	out := make([]StatuspageUpdate, len(life))
 	for i, l := range life {
 		at := statuspageAt(l.at)
-		out[i] = StatuspageUpdate{ID: opaqueID("update", inc.ID, l.status, at, l.body), Status: l.status, Body: l.body, IncidentID: of.ID,
-			CreatedAt: at, UpdatedAt: at, DisplayAt: at, AffectedComponents: []StatuspageAffected{}, DeliverNotifications: true}
+		out[i] = StatuspageUpdate{
+			ID:                   opaqueID("update", inc.ID, l.status, at, l.body),
+			Status:               l.status,
+			Body:                 l.body,
+			IncidentID:           of.ID,
+			CreatedAt:            at,
+			UpdatedAt:            at,
+			DisplayAt:            at,
+			AffectedComponents:   []StatuspageAffected{},
+			DeliverNotifications: true,
+		}
 		for _, part := range of.Components {
 			out[i].AffectedComponents = append(out[i].AffectedComponents,
 				StatuspageAffected{Code: part.ID, Name: part.Name, OldStatus: "operational", NewStatus: part.Status})

@@ -56,7 +56,11 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	err = a.cfg.Streams.Serve(c.Writer, c.Request, stream.Request{Filter: f, After: after, Snapshot: snapshot == "1", Release: release})
+	err = a.cfg.Streams.Serve(
+		c.Writer,
+		c.Request,
+		stream.Request{Filter: f, After: after, Snapshot: snapshot == "1", Release: release},
+	)
 	if errors.Is(err, stream.ErrFull) {
 		return &refusal{status: http.StatusServiceUnavailable, detail: "No further stream can be opened just now."}
 	}

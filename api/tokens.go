@@ -109,10 +109,18 @@ func (r TokenRequest) claims() (token.Claims, error) {
 		}
 	}
 	unknown := slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(token.Scopes, s) })
-	refuse(!token.ValidSubject(r.Subject), "/subject", "must be 1 to 64 letters, digits, dots, - and _, a letter or digit first")
+	refuse(
+		!token.ValidSubject(r.Subject),
+		"/subject",
+		"must be 1 to 64 letters, digits, dots, - and _, a letter or digit first",
+	)
 	refuse(len(r.Scopes) == 0 || unknown, "/scopes", "must be some of "+strings.Join(token.Scopes, ", "))
 	refuse(r.ASN < 0 || r.ASN > 1<<32-1, "/asn", "must be the number of an autonomous system")
-	refuse(r.Country != "" && !faultline.ValidCountry(r.Country), "/country", "must be two capital letters (ISO 3166-1)")
+	refuse(
+		r.Country != "" && !faultline.ValidCountry(r.Country),
+		"/country",
+		"must be two capital letters (ISO 3166-1)",
+	)
 	refuse(c.TTL <= 0 || c.TTL > token.MaxTTL, "/ttl_s", "must be 1 to 31622400 seconds")
 	if faults != nil {
 		return token.Claims{}, faults

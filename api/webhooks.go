@@ -87,7 +87,10 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 		return pointed(err, "/filter")
 	}
 	if len(own) >= webhooksEach {
-		return &refusal{status: http.StatusConflict, detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", webhooksEach)}
+		return &refusal{
+			status: http.StatusConflict,
+			detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", webhooksEach),
+		}
 	}
 	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: who.Subject, URL: req.URL, Filter: f.Query().Encode(),
 		Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
@@ -106,7 +109,10 @@ func pointed(err error, pointer string) error {
 	out := faultline.InvalidError{}
 	if invalid, ok := err.(faultline.InvalidError); ok { //nolint:errorlint // ours, as it was made
 		for _, f := range invalid {
-			out = append(out, faultline.Invalid{Pointer: pointer, Detail: strings.TrimSpace(f.Parameter + " " + f.Detail)})
+			out = append(
+				out,
+				faultline.Invalid{Pointer: pointer, Detail: strings.TrimSpace(f.Parameter + " " + f.Detail)},
+			)
 		}
 		return out
 	}

@@ -51,7 +51,8 @@ func TestOnlyPositionsAreLookedFor(t *testing.T) {
 	source := boardtest.NewSource()
 	b := New(Config{Source: source, Now: time.Now})
 	for _, after := range []string{"<script>", "1 2", "", "a\nb", strings.Repeat("9", 65), Beginning} {
-		if _, err := b.ChangesBetween(t.Context(), after, boardtest.Position(5), 10); err == nil || source.Count("changes") != 0 {
+		if _, err := b.ChangesBetween(t.Context(), after, boardtest.Position(5), 10); err == nil ||
+			source.Count("changes") != 0 {
 			t.Errorf("%.20q: %v", after, err)
 		}
 	}
@@ -96,7 +97,8 @@ func TestBoardForgets(t *testing.T) {
 	if _, floor := arrange(entries); floor != (Cursor{}) {
 		t.Errorf("of two, some lack behind %v", floor)
 	}
-	if e := entries[long.ID]; e.Complete || len(e.Incident.Sites) != faultline.ListedSites || cap(e.Incident.Sites) > 2*faultline.ListedSites {
+	if e := entries[long.ID]; e.Complete || len(e.Incident.Sites) != faultline.ListedSites ||
+		cap(e.Incident.Sites) > 2*faultline.ListedSites {
 		t.Errorf("the long one keeps %d sites", len(e.Incident.Sites))
 	}
 	if e := entries[recent.ID]; !e.Complete || len(e.Incident.Sites) != 30 {

@@ -90,8 +90,14 @@ func TestMapOutlivesARestart(t *testing.T) {
 	var mu sync.Mutex
 	now := boardtest.T0
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	one := faultline.SiteRecord{At: boardtest.T0, Site: "bbc.co.uk", Rank: 120, Components: []faultline.Component{"cdn:akamai", "cdn:fastly"},
-		Shares: map[faultline.Component]float64{"cdn:akamai": 0.25}, Source: faultline.SourceObserved}
+	one := faultline.SiteRecord{
+		At:         boardtest.T0,
+		Site:       "bbc.co.uk",
+		Rank:       120,
+		Components: []faultline.Component{"cdn:akamai", "cdn:fastly"},
+		Shares:     map[faultline.Component]float64{"cdn:akamai": 0.25},
+		Source:     faultline.SourceObserved,
+	}
 	two := faultline.SiteRecord{Site: "b.example"}
 	held, source := &memMap{}, boardtest.NewSource()
 	b, stop := start(t, Config{Source: source, Now: clock, SnapshotFile: file, Map: held})
@@ -102,11 +108,19 @@ func TestMapOutlivesARestart(t *testing.T) {
 	}
 	source.See(faultline.View{AsOf: boardtest.T0})
 	held.put(one)
-	boardtest.Eventually(t, "the map is written", func() bool { return reflect.DeepEqual(written(), []faultline.SiteRecord{one}) })
+	boardtest.Eventually(
+		t,
+		"the map is written",
+		func() bool { return reflect.DeepEqual(written(), []faultline.SiteRecord{one}) },
+	)
 	held.put(two)
 	before := testutil.ToFloat64(b.metrics.diskWrites)
 	source.See(faultline.View{AsOf: boardtest.T0.Add(time.Hour)})
-	boardtest.Eventually(t, "something else is written", func() bool { return testutil.ToFloat64(b.metrics.diskWrites) > before })
+	boardtest.Eventually(
+		t,
+		"something else is written",
+		func() bool { return testutil.ToFloat64(b.metrics.diskWrites) > before },
+	)
 	if got := written(); len(got) != 1 {
 		t.Errorf("written again at once: %v", got)
 	}
@@ -125,7 +139,15 @@ func TestMapOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	var logs bytes.Buffer
-	damaged := New(Config{Source: boardtest.NewSource(), Now: clock, SnapshotFile: file, Map: &memMap{}, Log: slog.New(slog.NewTextHandler(&logs, nil))})
+	damaged := New(
+		Config{
+			Source:       boardtest.NewSource(),
+			Now:          clock,
+			SnapshotFile: file,
+			Map:          &memMap{},
+			Log:          slog.New(slog.NewTextHandler(&logs, nil)),
+		},
+	)
 	damaged.recallMap()
 	if !strings.Contains(logs.String(), "the map on disk is damaged") {
 		t.Errorf("nothing is said of a damaged map: %s", logs.String())

@@ -59,7 +59,12 @@ func (b *Board) recallMap() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		b.cfg.Log.Warn("the map on disk is damaged", slog.String("file", b.mapFile()), slog.Int("sites", sites), slog.Any("error", err))
+		b.cfg.Log.Warn(
+			"the map on disk is damaged",
+			slog.String("file", b.mapFile()),
+			slog.Int("sites", sites),
+			slog.Any("error", err),
+		)
 	default:
 		b.cfg.Log.Info("the map on disk holds until the log is read", slog.Int("sites", sites))
 	}

@@ -157,7 +157,8 @@ func (x *Index) Largest(limit int) []faultline.Component {
 	defer x.mu.RUnlock()
 	var all []faultline.Component
 	for c, members := range x.members {
-		if k := c.Kind(); len(members) > 0 && (k == faultline.KindCDN || k == faultline.KindCloud || k == faultline.KindDNS || k == faultline.KindCA) {
+		if k := c.Kind(); len(members) > 0 &&
+			(k == faultline.KindCDN || k == faultline.KindCloud || k == faultline.KindDNS || k == faultline.KindCA) {
 			all = append(all, c)
 		}
 	}
@@ -180,7 +181,11 @@ func (x *Index) Search(text string, limit int) (components []faultline.Component
 			infrastructure.offer(math.MaxInt-n, k.name)
 		}
 	}
-	from, _ := slices.BinarySearchFunc(x.sorted, text, func(k searchKey, text string) int { return cmp.Compare(k.key, text) })
+	from, _ := slices.BinarySearchFunc(
+		x.sorted,
+		text,
+		func(k searchKey, text string) int { return cmp.Compare(k.key, text) },
+	)
 	for i := from; i < len(x.sorted) && i-from < maxScanned && strings.HasPrefix(x.sorted[i].key, text); i++ {
 		take(x.sorted[i])
 	}

@@ -13,12 +13,19 @@ import (
 func TestIndex(t *testing.T) {
 	x := NewIndex()
 	for i := range 3 * freshKeys { // some sorted in, some not yet
-		x.Put(faultline.SiteRecord{Site: fmt.Sprintf("s%05d.example", i), Rank: 9_000 - i, Components: []faultline.Component{"cdn:fastly", "tld:example"}})
+		x.Put(
+			faultline.SiteRecord{
+				Site:       fmt.Sprintf("s%05d.example", i),
+				Rank:       9_000 - i,
+				Components: []faultline.Component{"cdn:fastly", "tld:example"},
+			},
+		)
 	}
 	x.Put(faultline.SiteRecord{Site: "www.gov.uk", Components: []faultline.Component{"cdn:fastly"}})
 	x.Put(faultline.SiteRecord{Site: "s00001.example", Rank: 1, Components: []faultline.Component{"cdn:cloudfront"}})
 	top, total, known := x.Members("cdn:fastly", 2)
-	if want := []string{"s03071.example", "s03070.example"}; !slices.Equal(top, want) || total != 3*freshKeys || !known {
+	if want := []string{"s03071.example", "s03070.example"}; !slices.Equal(top, want) || total != 3*freshKeys ||
+		!known {
 		t.Errorf("members %v of %d", top, total)
 	}
 	if _, _, known := x.Members("cdn:nobody", 1); known {
@@ -46,7 +53,10 @@ func TestIndex(t *testing.T) {
 func TestForemost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		offered := rapid.SliceOf(rapid.Custom(func(t *rapid.T) ranked {
-			return ranked{uint(rapid.IntRange(0, 9).Draw(t, "rank")), rapid.StringMatching("[a-c]{1,2}").Draw(t, "name")}
+			return ranked{
+				uint(rapid.IntRange(0, 9).Draw(t, "rank")),
+				rapid.StringMatching("[a-c]{1,2}").Draw(t, "name"),
+			}
 		})).Draw(t, "offered")
 		most := rapid.IntRange(1, 5).Draw(t, "most")
 		f := foremost{most: most}

@@ -33,7 +33,8 @@ func (k *keeper) take(u batch) {
 		old := k.entries
 		k.entries = make(map[string]*Entry, len(u.incidents))
 		for _, inc := range u.incidents {
-			if e := old[inc.ID]; e != nil && e.Incident.Revision == inc.Revision && e.Incident.UpdatedAt.Equal(inc.UpdatedAt) {
+			if e := old[inc.ID]; e != nil && e.Incident.Revision == inc.Revision &&
+				e.Incident.UpdatedAt.Equal(inc.UpdatedAt) {
 				k.entries[inc.ID] = e
 			} else {
 				k.put(inc)

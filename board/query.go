@@ -22,7 +22,8 @@ type Query struct {
 // onlyOpen reports whether nothing that is over is asked for: what is open is in
 // memory, however old.
 func (l Query) onlyOpen() bool {
-	return len(l.Filter.States) > 0 && !slices.ContainsFunc(l.Filter.States, func(s faultline.IncidentState) bool { return !s.Open() })
+	return len(l.Filter.States) > 0 &&
+		!slices.ContainsFunc(l.Filter.States, func(s faultline.IncidentState) bool { return !s.Open() })
 }
 
 func (l Query) takes(inc *faultline.Incident) bool {

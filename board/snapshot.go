@@ -40,7 +40,11 @@ func (e *Entry) Revision(render func(faultline.Incident) (*page.Page, error)) (*
 
 // shortened returns the entry without the sites that lists leave out.
 func (e *Entry) shortened() *Entry {
-	s := &Entry{Incident: e.Incident.Listed(), Complete: e.Incident.SitesTotal <= faultline.ListedSites, Listed: e.Listed}
+	s := &Entry{
+		Incident: e.Incident.Listed(),
+		Complete: e.Incident.SitesTotal <= faultline.ListedSites,
+		Listed:   e.Listed,
+	}
 	s.Incident.Sites = slices.Clone(s.Incident.Sites) // lets go of the long array
 	return s
 }
@@ -102,7 +106,12 @@ func (s *Snapshot) Site(name string) (faultline.SiteStatus, bool) {
 		return s.View.Sites[i], true
 	}
 	if i, ok := s.wellAt[name]; ok {
-		return faultline.SiteStatus{Site: name, State: faultline.SiteOK, Symptom: faultline.SymptomOK, Probes: s.View.Well[i].Probes}, true
+		return faultline.SiteStatus{
+			Site:    name,
+			State:   faultline.SiteOK,
+			Symptom: faultline.SymptomOK,
+			Probes:  s.View.Well[i].Probes,
+		}, true
 	}
 	return faultline.SiteStatus{}, false
 }
@@ -119,7 +128,8 @@ func (s *Snapshot) Foremost(ids []string) *Entry {
 			continue
 		}
 		if best == nil || rank[e.Incident.State] > rank[best.Incident.State] ||
-			rank[e.Incident.State] == rank[best.Incident.State] && CursorOf(&e.Incident).before(CursorOf(&best.Incident)) {
+			rank[e.Incident.State] == rank[best.Incident.State] &&
+				CursorOf(&e.Incident).before(CursorOf(&best.Incident)) {
 			best = e
 		}
 	}

@@ -213,7 +213,11 @@ func (h *hub) join(after string, chosen chosen, release func(), current func() *
 		release()
 		return joined{}, ErrFull
 	}
-	j := joined{client: &client{chosen: chosen, frames: make(chan []byte, clientQueue), release: release}, snap: current(), position: h.position()}
+	j := joined{
+		client:   &client{chosen: chosen, frames: make(chan []byte, clientQueue), release: release},
+		snap:     current(),
+		position: h.position(),
+	}
 	h.clients[j.client] = struct{}{}
 	h.metrics.clients.Inc()
 	if after == j.position || after == "" {

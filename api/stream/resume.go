@@ -68,7 +68,10 @@ func (s *Streams) older(ctx context.Context, after string, ring []frame) ([]fram
 		if err != nil {
 			return nil, err
 		}
-		frames = append(frames, frameOf(board.Update{ID: c.ID, Incident: &c.Incident, Before: last[c.Incident.ID], Listed: listed}))
+		frames = append(
+			frames,
+			frameOf(board.Update{ID: c.ID, Incident: &c.Incident, Before: last[c.Incident.ID], Listed: listed}),
+		)
 		last[c.Incident.ID] = &c.Incident
 	}
 	return frames, nil

@@ -139,7 +139,14 @@ func (k *Keys) Verify(text string) (Claims, error) {
 			return Claims{}, errors.New("verify token: it is revoked")
 		}
 	}
-	return Claims{ID: t.ID, Expires: t.ExpiresAt.Time, Subject: t.Subject, Scopes: strings.Fields(t.Scope), ASN: t.ASN, Country: t.Country}, nil
+	return Claims{
+		ID:      t.ID,
+		Expires: t.ExpiresAt.Time,
+		Subject: t.Subject,
+		Scopes:  strings.Fields(t.Scope),
+		ASN:     t.ASN,
+		Country: t.Country,
+	}, nil
 }
 
 // find looks a key up by its id in a map that never changes: no file is opened

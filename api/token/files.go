@@ -160,7 +160,8 @@ func newKey() (kid string, text []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return base64.RawURLEncoding.EncodeToString(thumb), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+	text = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return base64.RawURLEncoding.EncodeToString(thumb), text, nil
 }
 
 func writeSynced(path string, text []byte) error {

@@ -214,7 +214,8 @@ func TestJWKS(t *testing.T) {
 	if err := json.Unmarshal(published, &set); err != nil {
 		t.Fatal(err)
 	}
-	if len(set.Keys) != 1 || !set.Keys[0].Valid() || !set.Keys[0].IsPublic() || set.Keys[0].Algorithm != "EdDSA" || set.Keys[0].Use != "sig" {
+	if len(set.Keys) != 1 || !set.Keys[0].Valid() || !set.Keys[0].IsPublic() || set.Keys[0].Algorithm != "EdDSA" ||
+		set.Keys[0].Use != "sig" {
 		t.Fatalf("set %+v", set)
 	}
 	token, err := keys.Issue(Claims{Subject: "lon-1", Scopes: []string{ScopeProbes}, TTL: time.Hour})

@@ -16,4 +16,13 @@ const (
 )
 
 // Scopes lists all scopes. A token with another one is not issued.
-var Scopes = []string{ScopeReports, ScopeProbes, ScopeAlertmanager, ScopeUptimeKuma, ScopeGatus, ScopeWebhooks, ScopeAnnotate, ScopeAdmin}
+var Scopes = []string{
+	ScopeReports,
+	ScopeProbes,
+	ScopeAlertmanager,
+	ScopeUptimeKuma,
+	ScopeGatus,
+	ScopeWebhooks,
+	ScopeAnnotate,
+	ScopeAdmin,
+}

@@ -50,7 +50,15 @@ const (
 
 // backoff is how long after each try the next one comes; behind the last it is
 // given up.
-var backoff = []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+var backoff = []time.Duration{
+	5 * time.Second,
+	30 * time.Second,
+	5 * time.Minute,
+	30 * time.Minute,
+	2 * time.Hour,
+	5 * time.Hour,
+	10 * time.Hour,
+}
 
 // queuedMessage is what an Outbox keeps of a message.
 type queuedMessage struct {
@@ -242,7 +250,10 @@ func (q *queuer) tests(ctx context.Context, hooks []Hook) error {
 		if err != nil {
 			return err
 		}
-		m, err := q.message("msg_"+shortID(w.ID, "test", asked.Format(time.RFC3339Nano)), queuedMessage{Webhook: w.ID, Body: body})
+		m, err := q.message(
+			"msg_"+shortID(w.ID, "test", asked.Format(time.RFC3339Nano)),
+			queuedMessage{Webhook: w.ID, Body: body},
+		)
 		if err != nil {
 			return err
 		}
@@ -270,7 +281,10 @@ func (w Hook) filter() (f faultline.Filter, ok bool) {
 		return f, false
 	}
 	// The name of a site was normalised when the webhook was made.
-	f, err = faultline.ReadFilter(query, func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil })
+	f, err = faultline.ReadFilter(
+		query,
+		func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil },
+	)
 	return f, err == nil
 }
 
@@ -320,8 +334,10 @@ func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, hooks map[string]H
 		return box.End(ctx, m.ID, w.ID, nil)
 	case gone || q.Attempts > len(backoff):
 		d.sent.WithLabelValues("dead").Inc()
-		dead, err := json.Marshal(DeadDelivery{ID: m.ID, At: faultline.Millis(d.now()), Attempts: q.Attempts, Reason: reason,
-			Incident: q.Incident, Revision: q.Revision})
+		dead, err := json.Marshal(
+			DeadDelivery{ID: m.ID, At: faultline.Millis(d.now()), Attempts: q.Attempts, Reason: reason,
+				Incident: q.Incident, Revision: q.Revision},
+		)
 		if err != nil {
 			return err
 		}

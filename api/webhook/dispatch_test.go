@@ -65,15 +65,30 @@ func (c *clock) add(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now =
 
 func newDispatched(t *testing.T, filter string, status int) *dispatched {
 	t.Helper()
-	x := &dispatched{t: t, source: boardtest.NewSource(), clock: &clock{now: boardtest.T0.Add(time.Hour)}, box: webhooktest.NewOutbox(), to: &receiver{status: status}}
+	x := &dispatched{
+		t:      t,
+		source: boardtest.NewSource(),
+		clock:  &clock{now: boardtest.T0.Add(time.Hour)},
+		box:    webhooktest.NewOutbox(),
+		to:     &receiver{status: status},
+	}
 	server := httptest.NewTLSServer(x.to)
 	t.Cleanup(server.Close)
-	x.hook = Hook{ID: "wh_1", Owner: "ops", URL: server.URL + "/hook", Filter: filter, Secret: NewSecret(), Created: x.clock.Now()}
+	x.hook = Hook{
+		ID:      "wh_1",
+		Owner:   "ops",
+		URL:     server.URL + "/hook",
+		Filter:  filter,
+		Secret:  NewSecret(),
+		Created: x.clock.Now(),
+	}
 	x.save(x.hook)
 	x.d = NewDispatcher(x.source, x.clock.Now, slog.New(slog.DiscardHandler), nil)
 	x.d.every = time.Millisecond
 	x.d.sender = senderWith(func(string, string, syscall.RawConn) error { return nil })
-	x.d.sender.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	x.d.sender.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{
+		RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs,
+	}
 	return x
 }
 
@@ -93,7 +108,12 @@ func (x *dispatched) save(w Hook) {
 // caused is an open incident of a component, with one site.
 func caused(i int, component faultline.Component, site string) faultline.Incident {
 	inc := boardtest.Incident(i, 1, 9)
-	inc.Cause = &faultline.Cause{Component: component, Kind: component.Kind(), Name: component.DisplayName(), Confidence: 0.9}
+	inc.Cause = &faultline.Cause{
+		Component:  component,
+		Kind:       component.Kind(),
+		Name:       component.DisplayName(),
+		Confidence: 0.9,
+	}
 	inc.Sites[0].Site = site
 	return inc
 }
@@ -111,7 +131,11 @@ func TestWebhooksAreSentAndSigned(t *testing.T) {
 	x := newDispatched(t, "state=open&kind=cdn", 204)
 	x.source.Tell(boardtest.Incident(5, 1, 1)) // before it began
 	x.start()
-	boardtest.Eventually(t, "it begins at the end", func() bool { at, _ := x.box.Position(t.Context()); return at != "" })
+	boardtest.Eventually(
+		t,
+		"it begins at the end",
+		func() bool { at, _ := x.box.Position(t.Context()); return at != "" },
+	)
 	fastly, other := caused(0, "cdn:fastly", "a.example"), caused(1, "dns:dyn", "b.example")
 	over, late := fastly, fastly
 	over.Revision, over.State = 2, faultline.StateResolved
@@ -120,7 +144,11 @@ func TestWebhooksAreSentAndSigned(t *testing.T) {
 		x.source.Tell(inc)
 	}
 	boardtest.Eventually(t, "two messages", func() bool { return x.to.count() == 2 })
-	boardtest.Eventually(t, "nothing is left", func() bool { due, _ := x.box.Due(t.Context(), x.clock.Now(), 9); return len(due) == 0 })
+	boardtest.Eventually(
+		t,
+		"nothing is left",
+		func() bool { due, _ := x.box.Due(t.Context(), x.clock.Now(), 9); return len(due) == 0 },
+	)
 	verifier, err := standardwebhooks.NewWebhook(x.hook.Secret)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +163,8 @@ func TestWebhooksAreSentAndSigned(t *testing.T) {
 			t.Error("a changed byte was taken")
 		}
 		var body messageBody
-		if err := json.Unmarshal(x.to.bodies[i], &body); err != nil || body.Type != "incident.updated" || body.Data.ID != fastly.ID {
+		if err := json.Unmarshal(x.to.bodies[i], &body); err != nil || body.Type != "incident.updated" ||
+			body.Data.ID != fastly.ID {
 			t.Errorf("%s %v", x.to.bodies[i], err)
 		}
 	}
@@ -171,7 +200,11 @@ func TestWebhooksAreTriedAgain(t *testing.T) {
 				}
 			}
 			var dead [][]byte
-			boardtest.Eventually(t, "it is given up", func() bool { dead, _ = x.box.DeadDeliveries(t.Context(), x.hook.ID); return len(dead) == 1 })
+			boardtest.Eventually(
+				t,
+				"it is given up",
+				func() bool { dead, _ = x.box.DeadDeliveries(t.Context(), x.hook.ID); return len(dead) == 1 },
+			)
 			ids := map[string]bool{}
 			for _, r := range x.to.got {
 				ids[r.Header.Get("webhook-id")] = true

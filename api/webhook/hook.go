@@ -67,7 +67,9 @@ func CheckURL(text string) error {
 	default:
 		return nil
 	}
-	return faultline.InvalidError{{Pointer: "/url", Detail: "must be https://HOST/… on port 443, without user or fragment, of at most 500 bytes"}}
+	return faultline.InvalidError{
+		{Pointer: "/url", Detail: "must be https://HOST/… on port 443, without user or fragment, of at most 500 bytes"},
+	}
 }
 
 // Read reads what is kept; what can't be read is left out.

@@ -89,7 +89,9 @@ func whyNot(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
-	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork):
+	case errors.Is(err, ssrf.ErrProhibitedIP),
+		errors.Is(err, ssrf.ErrProhibitedPort),
+		errors.Is(err, ssrf.ErrProhibitedNetwork):
 		return "not a public address"
 	case errors.As(err, &dns):
 		return "the name does not resolve"

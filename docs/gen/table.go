@@ -42,7 +42,13 @@ func followTable(doc *openapi3.T) error {
 		}
 		for _, key := range row.Keys {
 			if doc.Components.Parameters[key] != nil && op.Parameters.GetByInAndName("query", key) == nil {
-				op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: "#/components/parameters/" + key, Value: doc.Components.Parameters[key].Value})
+				op.Parameters = append(
+					op.Parameters,
+					&openapi3.ParameterRef{
+						Ref:   "#/components/parameters/" + key,
+						Value: doc.Components.Parameters[key].Value,
+					},
+				)
 			}
 		}
 	}
@@ -58,7 +64,9 @@ func refuses(op *openapi3.Operation, status int) {
 
 func problem(say string) *openapi3.Response {
 	r := openapi3.NewResponse().WithDescription(say)
-	r.Content = openapi3.Content{mediaProblem: openapi3.NewMediaType().WithSchemaRef(&openapi3.SchemaRef{Ref: refProblem})}
+	r.Content = openapi3.Content{
+		mediaProblem: openapi3.NewMediaType().WithSchemaRef(&openapi3.SchemaRef{Ref: refProblem}),
+	}
 	return r
 }
 
@@ -80,7 +88,10 @@ func shareReads(doc *openapi3.T) {
 func countsAsRead(doc *openapi3.T, op *openapi3.Operation) {
 	op.Security = &openapi3.SecurityRequirements{{}, {"Bearer": {}}}
 	for status, name := range readRefusals {
-		op.Responses.Set(status, &openapi3.ResponseRef{Ref: refResponses + name[0], Value: doc.Components.Responses[name[0]].Value})
+		op.Responses.Set(
+			status,
+			&openapi3.ResponseRef{Ref: refResponses + name[0], Value: doc.Components.Responses[name[0]].Value},
+		)
 	}
 	ok := op.Responses.Value("200").Value
 	if ok.Headers == nil {
@@ -111,11 +122,27 @@ func filterParameters() openapi3.ParametersMap {
 	confidence := openapi3.NewQueryParameter("min_confidence").WithDescription("of the cause, at least").
 		WithSchema(openapi3.NewFloat64Schema().WithMin(0).WithMax(1))
 	return openapi3.ParametersMap{
-		"state":          list("state", "states; open is candidate, confirmed and recovering", text().WithEnum(states...), "confirmed", "recovering"),
-		"cause":          list("cause", "a component such as cdn:fastly, or none for unattributed", text(), "cdn:fastly"),
-		"kind":           list("kind", "kind of the cause, or none", text().WithEnum(kinds...), "cdn"),
-		"site":           list("site", "one of its sites, as a person would name it", text(), "bbc.co.uk"),
-		"country":        list("country", "a country that it is felt in (ISO 3166-1)", text().WithPattern("^[A-Z]{2}$"), "GB"),
+		"state": list(
+			"state",
+			"states; open is candidate, confirmed and recovering",
+			text().WithEnum(states...),
+			"confirmed",
+			"recovering",
+		),
+		"cause": list(
+			"cause",
+			"a component such as cdn:fastly, or none for unattributed",
+			text(),
+			"cdn:fastly",
+		),
+		"kind": list("kind", "kind of the cause, or none", text().WithEnum(kinds...), "cdn"),
+		"site": list("site", "one of its sites, as a person would name it", text(), "bbc.co.uk"),
+		"country": list(
+			"country",
+			"a country that it is felt in (ISO 3166-1)",
+			text().WithPattern("^[A-Z]{2}$"),
+			"GB",
+		),
 		"min_confidence": {Value: confidence},
 	}
 }
