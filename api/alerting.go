@@ -105,7 +105,7 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 // @Produce  plain
 // @Success  200 {string} string "the Prometheus text format, version 0.0.4"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/metrics/incidents [get]
 func (a *api) getIncidentMetrics(c *gin.Context, _ url.Values) error {
 	s, err := a.cfg.Board.Snapshot()

@@ -69,7 +69,7 @@ type AnnotationAnswer struct {
 // @Param    id path string true "inc_…"
 // @Param    annotation body AnnotationRequest true "the words"
 // @Success  202 {object} AnnotationAnswer "in the log"
-// @Failure  400,404,409,413,415,503 {object} Problem
+// @Failure  404,409,413,415,503 {object} Problem
 // @Router   /v1/incidents/{id}/annotations [post]
 func (a *api) postAnnotation(c *gin.Context, _ url.Values) error {
 	body, _, err := readBody(c, maxAnnotationBody, page.MediaJSON)

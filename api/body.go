@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"faultline"
 	"faultline/board/page"
@@ -18,29 +20,61 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// readBody returns the whole body and its media type. It refuses any content
-// encoding, so that no small body unpacks into a large one, any media type but
-// those given, and more than limit bytes.
+// readBody returns the whole body and its media type. It takes a body as it is or
+// compressed with gzip, and refuses any media type but those given, and more than
+// limit bytes: of what is sent, and of what it unpacks to.
 func readBody(c *gin.Context, limit int64, accepted ...string) (body []byte, media string, err error) {
 	h := c.Request.Header
-	for _, enc := range h.Values("Content-Encoding") {
-		if !strings.EqualFold(strings.TrimSpace(enc), "identity") {
-			return nil, "", &refusal{status: http.StatusUnsupportedMediaType,
-				detail: "Content-Encoding is not understood here; send the body as it is."}
-		}
+	zipped, err := readEncoding(h.Values("Content-Encoding"))
+	if err != nil {
+		return nil, "", err
 	}
 	media, ok := mediaOf(h.Get("Content-Type"))
 	if !ok || len(h.Values("Content-Type")) != 1 || !slices.Contains(accepted, media) {
 		return nil, "", &refusal{status: http.StatusUnsupportedMediaType, accept: strings.Join(accepted, ", "),
 			detail: "Content-Type must be " + strings.Join(accepted, " or ") + ", in UTF-8."}
 	}
-	if body, err = readWhole(c, limit); err != nil {
+	if body, err = readWhole(c, limit); err == nil && zipped {
+		body, err = unzip(body, limit)
+	}
+	if err != nil {
 		if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
 			return nil, "", err
 		}
 		return nil, "", &refusal{status: http.StatusBadRequest, detail: "The body could not be read to its end."}
 	}
 	return body, media, nil
+}
+
+// readEncoding reads the fields Content-Encoding: whether the body is compressed
+// with gzip. Nothing else is understood, and nothing that is compressed twice.
+func readEncoding(fields []string) (zipped bool, err error) {
+	for _, field := range fields {
+		for name := range strings.SplitSeq(field, ",") {
+			switch name = strings.ToLower(strings.TrimSpace(name)); {
+			case name == "identity" || name == "":
+			case (name == "gzip" || name == "x-gzip") && !zipped:
+				zipped = true
+			default:
+				return false, &refusal{status: http.StatusUnsupportedMediaType, encodings: "gzip, identity",
+					detail: "Content-Encoding must be gzip, or the body sent as it is."}
+			}
+		}
+	}
+	return zipped, nil
+}
+
+// unzip unpacks at most limit bytes.
+func unzip(body []byte, limit int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(io.LimitReader(z, limit+1))
+	if int64(len(out)) > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	return out, err
 }
 
 // mediaOf reads a Content-Type that may say, and says nothing else, that it is in
@@ -54,7 +88,7 @@ func mediaOf(contentType string) (media string, ok bool) {
 		return "", false
 	}
 	for name, value := range params {
-		if name != "charset" || !strings.EqualFold(value, "utf-8") {
+		if name != "charset" || !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "utf8") {
 			return "", false
 		}
 	}
@@ -71,6 +105,22 @@ func readWhole(c *gin.Context, limit int64) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 }
 
+var errNoTime = errors.New("is no time")
+
+// timesAsWritten reads times by RFC 3339, which lets T and Z be lower case.
+var timesAsWritten = json.WithUnmarshalers(json.UnmarshalFunc(func(text []byte, at *time.Time) error {
+	if string(text) == "null" {
+		*at = time.Time{}
+		return nil
+	}
+	if len(text) < 2 || text[0] != '"' {
+		return errNoTime
+	}
+	read, err := time.Parse(time.RFC3339, strings.ToUpper(string(text[1:len(text)-1])))
+	*at = read
+	return err
+}))
+
 // decodeStrict reads one JSON value: no unknown or repeated member, no other
 // spelling of a name, no invalid UTF-8, nothing behind it. What is wrong comes
 // back as an [faultline.InvalidError] that points at it.
@@ -78,7 +128,7 @@ func decodeStrict(body []byte, v any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return faultline.InvalidError{{Pointer: "", Detail: "the body is empty"}}
 	}
-	if err := json.Unmarshal(body, v, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(body, v, json.RejectUnknownMembers(true), timesAsWritten); err != nil {
 		return faultline.InvalidError{jsonFault(err)}
 	}
 	return nil

@@ -50,7 +50,7 @@ type CheckAnswer struct {
 // @Success  200 {object} CheckAnswer "the site is on the list"
 // @Success  202 {object} CheckAnswer "vantages have been asked"
 // @Header   202 {string} Location "where the result will be"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/checks [post]
 func (a *api) postCheck(c *gin.Context, _ url.Values) error {
 	if a.cfg.Checks == nil {
@@ -113,7 +113,7 @@ func (a *api) regularCheck(c *gin.Context, site string) error {
 // @Produce  json
 // @Param    id path string true "as POST /v1/checks gave it" example(3vq5kd2m4x7wz6rtnbhfyj2pqa.corner-shop.example)
 // @Success  200 {object} CheckAnswer
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/checks/{id} [get]
 func (a *api) getCheck(c *gin.Context, _ url.Values) error {
 	if a.cfg.Checks == nil {

@@ -86,7 +86,7 @@ func asWritten(c faultline.Component) faultline.Component {
 // @Success  200 {object} ComponentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/components/{kind}/{name} [get]
 func (a *api) getComponent(c *gin.Context, _ url.Values) error {
 	s, err := a.cfg.Board.Snapshot()

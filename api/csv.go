@@ -27,7 +27,7 @@ const mediaCSV = "text/csv; charset=utf-8; header=present"
 // @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/sites/{site}/series.csv [get]
 func (a *api) getSiteSeriesCSV(c *gin.Context, query url.Values) error {
 	record, err := a.cfg.Lookup(c.Param("site"))
@@ -50,7 +50,7 @@ func (a *api) getSiteSeriesCSV(c *gin.Context, query url.Values) error {
 // @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/components/{kind}/{name}/series.csv [get]
 func (a *api) getComponentSeriesCSV(c *gin.Context, query url.Values) error {
 	s, err := a.cfg.Board.Snapshot()

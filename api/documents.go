@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 
 	"faultline"
 	"faultline/board"
@@ -79,8 +81,17 @@ var docMedia = map[string]string{
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-func newDocPages() (*docPages, error) {
-	d := &docPages{openapi: page.Of(docs.OpenAPI), files: map[string]*page.Page{}}
+// ourServer is the server that the document names as it is generated.
+const ourServer = `"url": "/"`
+
+// newDocPages reads the documents. The server that the OpenAPI document names is
+// the address by which people reach this one, where that is known.
+func newDocPages(publicURL string) (*docPages, error) {
+	openapi := docs.OpenAPI
+	if publicURL != "" {
+		openapi = bytes.Replace(openapi, []byte(ourServer), []byte(`"url": `+strconv.Quote(publicURL)), 1)
+	}
+	d := &docPages{openapi: page.Of(openapi), files: map[string]*page.Page{}}
 	d.files[path.Base(board.MethodPath)] = page.File(docs.Method, "text/markdown; charset=utf-8")
 	entries, err := fs.ReadDir(docs.UI, "ui")
 	if err != nil {
@@ -108,7 +119,6 @@ func newDocPages() (*docPages, error) {
 // @Produce  json
 // @Success  200 {object} object "OpenAPI 3.0.3"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400 {object} Problem
 // @Router   /openapi.json [get]
 func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
 	page.Write(c.Writer, c.Request, a.docs.openapi, page.CacheDocuments)

@@ -6,7 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"faultline/api/stream"
+	"faultline/board"
 	"faultline/docs"
+
+	"github.com/go-json-experiment/json"
 )
 
 // Programs elsewhere may read the document, and keep it as long as it is the same.
@@ -83,5 +87,22 @@ func TestDocsHaveOneAddress(t *testing.T) {
 		if w := n.get("/docs/" + licence); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" {
 			t.Errorf("%s: %d", licence, w.Code)
 		}
+	}
+}
+
+// The document names the server by the address that people reach it by, with its
+// path.
+func TestDocumentNamesItsServer(t *testing.T) {
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://example.org/faultline" })
+	var doc struct {
+		Servers []struct {
+			URL string `json:"url"`
+		} `json:"servers"`
+	}
+	if err := json.Unmarshal(n.get("/openapi.json").Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if len(doc.Servers) != 1 || doc.Servers[0].URL != "https://example.org/faultline" {
+		t.Errorf("servers %+v", doc.Servers)
 	}
 }

@@ -128,16 +128,17 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 // @Produce  application/atom+xml
 // @Success  200 {string} string "RFC 4287"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /feed.atom [get]
 func (a *api) getAtom(c *gin.Context, query url.Values) error {
 	return a.writeFeed(c, query, mediaAtom, "/feed.atom", a.renderAtom)
 }
 
-// atomFeed adds what the library leaves out: a link to itself.
+// atomFeed adds what the library leaves out: links, to the page for people and to
+// itself. The library knows one.
 type atomFeed struct {
 	*feeds.AtomFeed
-	Self feeds.AtomLink
+	Links []feeds.AtomLink
 }
 
 func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Time) ([]byte, error) {
@@ -147,7 +148,6 @@ func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Tim
 		Id:      self,
 		Updated: updated.UTC().Format(time.RFC3339),
 		Rights:  board.Licence,
-		Link:    &feeds.AtomLink{Href: a.cfg.Board.PublicURL() + "/", Rel: "alternate", Type: "text/html"},
 		Author:  &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}},
 	}
 	for _, e := range entries {
@@ -157,7 +157,9 @@ func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Tim
 			Summary: &feeds.AtomSummary{Content: e.text, Type: "text"}})
 	}
 	body, err := xml.MarshalIndent(
-		atomFeed{base, feeds.AtomLink{Href: self, Rel: "self", Type: "application/atom+xml"}},
+		atomFeed{base, []feeds.AtomLink{
+			{Href: a.cfg.Board.PublicURL() + "/", Rel: "alternate", Type: "text/html"},
+			{Href: self, Rel: "self", Type: "application/atom+xml"}}},
 		"",
 		" ",
 	)
@@ -176,7 +178,7 @@ func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Tim
 // @Produce  application/feed+json
 // @Success  200 {object} object "jsonfeed.org, version 1.1"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /feed.json [get]
 func (a *api) getJSONFeed(c *gin.Context, query url.Values) error {
 	return a.writeFeed(c, query, mediaFeed, "/feed.json", a.renderJSONFeed)

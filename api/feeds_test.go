@@ -70,6 +70,9 @@ func TestOEmbed(t *testing.T) {
 		"/site/bbc.co.uk": "Is bbc.co.uk down?", "/component/cloud/aws~us-east-1": "AWS us-east-1"} {
 		w := n.get("/oembed?maxwidth=300&format=json&url=https://faultline.example" + path)
 		got := decode[OEmbedAnswer](t, w.Body)
+		if path == "/incident/"+inc.ID {
+			path += "@1" // what somebody wrote about does not change below the text
+		}
 		if w.Code != http.StatusOK || got.Type != "rich" || got.Version != "1.0" || got.Title != title || got.Width != 300 ||
 			!strings.HasPrefix(got.HTML, `<iframe src="https://faultline.example/embed`+path+`" width="300"`) || strings.Count(got.HTML, "<") != 2 {
 			t.Errorf("%s: %d %+v", path, w.Code, got)
@@ -81,8 +84,55 @@ func TestOEmbed(t *testing.T) {
 		wantProblem(t, n.get("/oembed?url="+bad), http.StatusNotFound)
 	}
 	wantProblem(t, n.get("/oembed"), http.StatusBadRequest)
-	wantProblem(t, n.get("/oembed?maxwidth=10&url=https://faultline.example/site/bbc.co.uk"), http.StatusBadRequest)
+	for _, bad := range []string{"0", "-1", "wide"} {
+		wantProblem(t, n.get("/oembed?maxwidth="+bad+"&url=https://faultline.example/site/bbc.co.uk"), http.StatusBadRequest)
+	}
 	wantProblem(t, n.get("/oembed?format=xml&url=x"), http.StatusNotImplemented)
+}
+
+// The requests of programs that embed pages, as they send them.
+func TestOEmbedAsOthersAsk(t *testing.T) {
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
+	inc := incident(0, 3, 1)
+	for revision := 1; revision <= 3; revision++ {
+		n.source.Tell(incident(0, revision, 1))
+	}
+	n.run()
+	n.await(inc)
+	page := "https%3A%2F%2Ffaultline.example%2Fincident%2F" + inc.ID
+	for query, want := range map[string]string{
+		"format=json&url=" + page + "&maxwidth=580&maxheight=870&dnt=1": "@3\" width=\"580\" height=\"320\"", // WordPress
+		"url=" + page + "&format=json&maxwidth=720":                     "@3\" width=\"600\"",                // Ghost
+		"format=json&url=" + page + "%2F&utm_source=discourse":          "@3\" width",                        // Discourse
+		"url=http%3A%2F%2Ffaultline.example%2Fincident%2F" + inc.ID:     "@3\" width",                        // an old link
+		"url=" + page + "%402&maxwidth=400&format=json":                 "@2\" width=\"400\"",                // Mastodon, of a revision
+		"url=" + page + "@2":                        "@2\" width",
+		"url=" + page + "%3Flang%3Dde&maxwidth=150": "@3?lang=de\" width=\"150\"",
+		"url=" + page + "&lang=fr":                  "@3?lang=fr\" width",
+		"url=" + page + "&lang=%22%3E%3Cscript%3E":  "@3\" width",
+		"url=" + page + "%3Futm_source%3Dx%23top":   "@3\" width",
+	} {
+		w := n.get("/oembed?" + strings.ReplaceAll(query, " ", ""))
+		if want == "" {
+			if w.Code != http.StatusNotFound {
+				t.Errorf("%s: %d", query, w.Code)
+			}
+			continue
+		}
+		if got := decode[OEmbedAnswer](t, w.Body); w.Code != http.StatusOK || !strings.Contains(got.HTML, "/embed/incident/"+inc.ID+want) {
+			t.Errorf("%s: %d %s, want %s", query, w.Code, got.HTML, want)
+		}
+	}
+}
+
+// A feed leads to the page that it is of.
+func TestAtomLinksToTheSite(t *testing.T) {
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
+	n.run()
+	f, err := gofeed.NewParser().ParseString(n.get("/feed.atom").Body.String())
+	if err != nil || f.Link != "https://faultline.example/" || f.FeedLink != "https://faultline.example/feed.atom" {
+		t.Errorf("%v: leads to %q, itself at %q", err, f.Link, f.FeedLink)
+	}
 }
 
 func TestSeriesAsCSV(t *testing.T) {

@@ -118,7 +118,7 @@ var siteLabels = []string{"site", "instance", "target"}
 // @Produce  json
 // @Param    message body alertmanagerMessage true "as Alertmanager sends it"
 // @Success  202 {object} AlertsAnswer "what is new is in the log"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/inbound/alertmanager [post]
 func (a *api) postAlertmanager(c *gin.Context, _ url.Values) error {
 	return a.takeAlerts(c, readAlertmanager)
@@ -176,7 +176,7 @@ type gatusMessage struct {
 // @Produce  json
 // @Param    message body gatusMessage true "by the template"
 // @Success  202 {object} AlertsAnswer "what is new is in the log"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/inbound/gatus [post]
 func (a *api) postGatus(c *gin.Context, _ url.Values) error {
 	return a.takeAlerts(c, readGatus)

@@ -84,7 +84,7 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	q, err := newListQuery(query, a.cfg.Lookup)
@@ -126,7 +126,7 @@ func membersOf(e *board.Entry, names []string) ([]byte, error) {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
 func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
@@ -149,7 +149,7 @@ func (a *api) getIncident(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentSites
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 	rendered := func(s *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
@@ -176,7 +176,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/incidents/{id}/revisions/{n} [get]
 func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 	text := c.Param("n")

@@ -47,7 +47,7 @@ const (
 // @Produce  json
 // @Param    message body kumaMessage true "as Uptime Kuma sends it"
 // @Success  202 {object} AlertsAnswer "what is new is in the log"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/inbound/uptime-kuma [post]
 func (a *api) postUptimeKuma(c *gin.Context, _ url.Values) error {
 	return a.takeAlerts(c, readKuma)

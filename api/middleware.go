@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -43,6 +44,28 @@ func isPublic(path string) bool {
 		}
 	}
 	return false
+}
+
+// portless takes the ports out of X-Forwarded-For, which some proxies write there.
+// With one an address can't be read, and all clients would be the proxy.
+func portless(c *gin.Context) {
+	fields := c.Request.Header["X-Forwarded-For"]
+	for i, field := range fields {
+		if !strings.Contains(field, ":") {
+			continue // as nearly all write it
+		}
+		items := strings.Split(field, ",")
+		for j, item := range items {
+			item = strings.TrimSpace(item)
+			if addr, err := netip.ParseAddrPort(item); err == nil {
+				item = addr.Addr().String()
+			} else if bare, ok := strings.CutPrefix(item, "["); ok {
+				item = strings.TrimSuffix(bare, "]")
+			}
+			items[j] = item
+		}
+		fields[i] = strings.Join(items, ", ")
+	}
 }
 
 // observe counts a request and logs it, by its route: neither what the client
@@ -123,6 +146,12 @@ func nothingAt(path string) string {
 	return nothing + "All paths stand in /openapi.json, and to read in /docs/."
 }
 
+// allowedHeaders are the fields that a page may send with a read, beyond those that
+// browsers allow by themselves: what event source libraries, HTTP clients and
+// tracing add to every request. None of them changes what is answered to others.
+const allowedHeaders = "Authorization, Cache-Control, Content-Type, If-None-Match, Last-Event-ID, Pragma, " +
+	"X-Requested-With, baggage, traceparent, tracestate"
+
 // noMethod answers a method that the path does not have; gin has set Allow. The
 // preflight of a browser is one: reads are open to every page, writes to none.
 func (a *api) noMethod(c *gin.Context) {
@@ -140,7 +169,7 @@ func (a *api) noMethod(c *gin.Context) {
 	if strings.Contains(h.Get("Allow"), http.MethodGet) && isPublic(c.Request.URL.Path) {
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "Authorization, If-None-Match, Last-Event-ID")
+		h.Set("Access-Control-Allow-Headers", allowedHeaders)
 		h.Set("Access-Control-Max-Age", "86400")
 	}
 	c.Writer.WriteHeader(http.StatusNoContent)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"net/http"
@@ -33,7 +34,6 @@ type OEmbedAnswer struct {
 const (
 	embedWidth  = 600
 	embedHeight = 320
-	embedLeast  = 200
 )
 
 // oembedKeys are the query keys of /oembed.
@@ -52,11 +52,12 @@ var embeddable = regexp.MustCompile(
 // @Produce  json
 // @Param    url       query string true  "address of an incident's, a site's or a component's page" example(https://faultline.example/site/bbc.co.uk)
 // @Param    format    query string false "json is the only one that is made" Enums(json)
-// @Param    maxwidth  query int    false "pixels" minimum(200)
-// @Param    maxheight query int    false "pixels" minimum(200)
+// @Param    maxwidth  query int    false "pixels" minimum(1)
+// @Param    lang      query string false "language of the widget, such as de" example(en)
+// @Param    maxheight query int    false "pixels" minimum(1)
 // @Success  200 {object} OEmbedAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,501,503 {object} Problem
+// @Failure  404,501,503 {object} Problem
 // @Router   /oembed [get]
 func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 	if f := query.Get("format"); query.Has("format") && f != "json" {
@@ -79,17 +80,14 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 		return err
 	}
 	base := a.cfg.Board.PublicURL()
-	p, err := page.New(
-		OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
-			CacheAge: 300, Width: width, Height: height,
-			HTML: fmt.Sprintf(
-				`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
-				html.EscapeString(base+"/embed"+path),
-				width,
-				height,
-				html.EscapeString(title),
-			)},
-	)
+	source := base + "/embed" + path
+	if lang := cmp.Or(query.Get("lang"), langOf(query.Get("url"))); embedLang.MatchString(lang) {
+		source += "?lang=" + lang
+	}
+	p, err := page.New(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
+		CacheAge: 300, Width: width, Height: height,
+		HTML: fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
+			html.EscapeString(source), width, height, html.EscapeString(title))})
 	if err != nil {
 		return err
 	}
@@ -97,27 +95,59 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 	return nil
 }
 
+// embedLang is the form of a language tag that a widget is asked for in.
+var embedLang = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$`)
+
+// langOf is the language that the address of a page asks for, or empty.
+func langOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("lang")
+}
+
+// embedSize reads a size that a widget must not exceed: by the specification any
+// number of pixels.
 func embedSize(query url.Values, key string, usual int) (int, error) {
 	if !query.Has(key) {
 		return usual, nil
 	}
 	n, err := strconv.Atoi(query.Get(key))
-	if err != nil || n < embedLeast {
-		return 0, invalidParameter(key, fmt.Sprintf("must be a number of pixels from %d on", embedLeast))
+	if err != nil || n < 1 {
+		return 0, invalidParameter(key, "must be a number of pixels from 1 on")
 	}
 	return min(n, usual), nil
 }
 
-// embedded finds the page that an address names, with its title.
+// embedPath is the path of a page of ours, as address names it: with http for
+// https, a slash at its end, a query or a fragment, it is the same page.
+func (a *api) embedPath(address string) (path string, ok bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Opaque != "" || u.User != nil {
+		return "", false
+	}
+	base, err := url.Parse(a.cfg.Board.PublicURL())
+	if err != nil || !strings.EqualFold(u.Host, base.Host) || u.Host != "" && u.Scheme != "https" && u.Scheme != "http" {
+		return "", false
+	}
+	path, ok = strings.CutPrefix(u.EscapedPath(), base.EscapedPath())
+	path = strings.ReplaceAll(strings.TrimSuffix(path, "/"), "%40", "@")
+	return path, ok && embeddable.MatchString(path)
+}
+
+// embedded finds the page that an address names, with its title. An incident is
+// shown as it is now, for good, unless the address names a revision: what somebody
+// wrote about must not change below the text.
 func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path, title string, err error) {
 	if address == "" {
 		return "", "", invalidParameter("url", "is needed here: which page?")
 	}
-	u, err := url.Parse(strings.TrimPrefix(address, a.cfg.Board.PublicURL()))
-	if err != nil || u.Host != "" || u.Opaque != "" || !embeddable.MatchString(u.EscapedPath()) {
+	path, ok := a.embedPath(address)
+	if !ok {
 		return "", "", faultline.ErrNotFound
 	}
-	parts := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	switch parts[0] {
 	case "site":
 		name, err := url.PathUnescape(parts[1])
@@ -128,18 +158,25 @@ func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path,
 		if err != nil {
 			return "", "", faultline.ErrNotFound
 		}
-		return u.EscapedPath(), "Is " + record.Site + " down?", nil
+		return path, "Is " + record.Site + " down?", nil
 	case "component":
 		component := faultline.ComponentFromPath(parts[1], parts[2])
 		if _, _, known := a.cfg.Index.Members(component, 0); !known {
 			return "", "", faultline.ErrNotFound
 		}
-		return u.EscapedPath(), component.DisplayName(), nil
+		return path, component.DisplayName(), nil
 	}
-	id, _, _ := strings.Cut(parts[1], "@")
+	id, _, fixed := strings.Cut(parts[1], "@")
+	inc, err := a.embeddedIncident(c, s, id)
+	if err == nil && !fixed {
+		path += "@" + strconv.Itoa(inc.Revision)
+	}
+	return path, inc.Title, err
+}
+
+func (a *api) embeddedIncident(c *gin.Context, s *board.Snapshot, id string) (faultline.Incident, error) {
 	if e := s.Entry(id); e != nil {
-		return u.EscapedPath(), e.Incident.Title, nil
+		return e.Incident, nil
 	}
-	inc, err := a.cfg.Board.ReadThrough(c.Request.Context(), id, 0)
-	return u.EscapedPath(), inc.Title, err
+	return a.cfg.Board.ReadThrough(c.Request.Context(), id, 0)
 }

@@ -19,7 +19,6 @@ const maxScrapes = 4
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ok"
-// @Failure  400 {object} Problem
 // @Router   /healthz [get]
 func (a *api) getHealth(c *gin.Context, _ url.Values) error {
 	writeText(c, "ok\n")
@@ -33,7 +32,6 @@ func (a *api) getHealth(c *gin.Context, _ url.Values) error {
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ready"
-// @Failure  400 {object} Problem
 // @Failure  503 {object} Problem "why not"
 // @Router   /readyz [get]
 func (a *api) getReady(c *gin.Context, _ url.Values) error {
@@ -54,7 +52,6 @@ func (a *api) getReady(c *gin.Context, _ url.Values) error {
 // @Produce  json
 // @Success  200 {object} object
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400 {object} Problem
 // @Router   /.well-known/jwks.json [get]
 func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
 	p, err := page.New(a.cfg.Keys.JWKS()) // it changes with a rotation

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,8 +17,9 @@ import (
 
 // What one batch of probes may measure.
 const (
-	maxProbesBody = 1 << 20 // bytes
-	maxProbes     = 5_000   // lines
+	maxProbesBody = 1 << 20   // bytes
+	maxProbes     = 5_000     // lines
+	maxLatency    = 3_600_000 // milliseconds of one probe
 )
 
 const mediaNDJSON = "application/x-ndjson"
@@ -32,7 +34,7 @@ type probeLine struct {
 	Vantage   string                `json:"vantage,omitempty"`                          // the token's subject if not given
 	Symptom   string                `json:"symptom"`                                    // what is not known is read as other
 	Status    int                   `json:"status,omitempty" minimum:"0" maximum:"599"` // HTTP status; 0 when there was none
-	LatencyMS int                   `json:"latency_ms,omitempty" minimum:"0"`           // milliseconds; 0 when not measured
+	LatencyMS float64               `json:"latency_ms,omitempty" minimum:"0"`           // milliseconds; 0 when not measured
 	Detail    string                `json:"detail,omitempty"`                           // nxdomain, servfail, origin, edge, …
 	Via       []faultline.Component `json:"via,omitempty"`                              // components seen on that very request
 }
@@ -101,7 +103,7 @@ func (b *probeBatch) split(body []byte, media string) ([]jsontext.Value, error) 
 // named on the line is left standing for the door to refuse.
 func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline.Invalid) {
 	var p probeLine
-	if err := json.Unmarshal(line, &p); err != nil {
+	if err := json.Unmarshal(line, &p, timesAsWritten); err != nil {
 		fault := jsonFault(err)
 		return faultline.Probe{}, &fault
 	}
@@ -114,8 +116,8 @@ func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/symptom", Detail: "is required"}
 	case !faultline.ValidStatus(p.Status):
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/status", Detail: "must be an HTTP status"}
-	case p.LatencyMS < 0:
-		return faultline.Probe{}, &faultline.Invalid{Pointer: "/latency_ms", Detail: "must not be negative"}
+	case p.LatencyMS < 0 || p.LatencyMS > maxLatency:
+		return faultline.Probe{}, &faultline.Invalid{Pointer: "/latency_ms", Detail: "must be 0 to 3600000 milliseconds"}
 	}
 	if p.Vantage == "" {
 		p.Vantage = vantage
@@ -123,7 +125,7 @@ func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline
 	return faultline.Probe{
 		At: faultline.Millis(p.At), Site: p.Site, Vantage: p.Vantage,
 		Symptom: faultline.ProbeSymptom(p.Symptom, p.Status), Status: p.Status,
-		LatencyMS: p.LatencyMS, Detail: p.Detail, Via: p.Via,
+		LatencyMS: int(math.Round(p.LatencyMS)), Detail: p.Detail, Via: p.Via,
 	}, nil
 }
 

@@ -29,7 +29,7 @@ type ProbesAnswer struct {
 // @Produce  json
 // @Param    probes body []probeLine true "the batch"
 // @Success  202 {object} ProbesAnswer "what was accepted is in the log"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/probes [post]
 func (a *api) postProbes(c *gin.Context, _ url.Values) error {
 	who := claimsOf(c)

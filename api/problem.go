@@ -41,6 +41,7 @@ type refusal struct {
 	detail    string
 	challenge string // WWW-Authenticate, with 401 and 403
 	accept    string // Accept, with 415: what would have been understood
+	encodings string // Accept-Encoding, with 415: the same of encodings (RFC 9110 section 12.5.3)
 	// retryAfter is in seconds, with 429.
 	retryAfter int
 }
@@ -89,6 +90,9 @@ func (a *api) failed(c *gin.Context, err error) (p Problem, ok bool) {
 	}
 	if r.accept != "" {
 		h.Set("Accept", r.accept)
+	}
+	if r.encodings != "" {
+		h.Set("Accept-Encoding", r.encodings)
 	}
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")

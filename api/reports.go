@@ -73,7 +73,7 @@ type ReportAnswer struct {
 // @Produce  json
 // @Param    report body ReportRequest true "the report"
 // @Success  202 {object} ReportAnswer "in the log"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/reports [post]
 func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	body, _, err := readBody(c, maxReportBody, page.MediaJSON)

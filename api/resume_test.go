@@ -5,7 +5,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"faultline/api/stream"
 	"faultline/board"
 )
 
@@ -94,5 +96,49 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 	}
 	if events := open(t, url+"?last_event_id="+position(total-2), position(total-1)).opened(); len(events) != 1 {
 		t.Errorf("by both: %d events", len(events))
+	}
+}
+
+// A client that comes back by what its library puts into the address goes on where
+// it was: what each of them calls it is read, and what it read last is believed
+// over what the page wrote.
+func TestStreamResumesByWhatLibrariesSend(t *testing.T) {
+	n := newNode(t)
+	for i := range 4 {
+		n.source.Tell(incident(0, i+1, 1))
+	}
+	n.run()
+	url := n.serve().URL + "/v1/stream"
+	for _, query := range []string{"lastEventId=" + position(2), "lastEventID=" + position(2), "Last-Event-ID=" + position(2), "last_event_id=" + position(2),
+		"last_event_id=" + position(1) + "&lastEventId=" + position(2), "utm_source=x&lastEventId=" + position(2)} {
+		if events := open(t, url+"?"+query, "").opened(); len(events) != 2 || events[0].id != position(3) {
+			t.Errorf("%s: %d events", query, len(events))
+		}
+	}
+}
+
+// Some clients drop an event without data, and its id with it: every event that
+// bears a position carries data.
+func TestPositionsCarryData(t *testing.T) {
+	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.Heartbeat = 5 * time.Millisecond })
+	n.source.Tell(incident(0, 1, 1))
+	n.run()
+	s := open(t, n.serve().URL+"/v1/stream?site=bbc.co.uk", "")
+	var block []string
+	for positions := 0; positions < 3; {
+		line, err := s.read.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line != "\n" {
+			block = append(block, line)
+			continue
+		}
+		whole := strings.Join(block, "")
+		if block = nil; strings.Contains(whole, "id: ") {
+			if positions++; !strings.Contains(whole, "data: {") {
+				t.Fatalf("an event without data: %q", whole)
+			}
+		}
 	}
 }

@@ -41,7 +41,7 @@ type FoundComponent struct {
 // @Success  200 {object} SearchAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/search [get]
 func (a *api) getSearch(c *gin.Context, query url.Values) error {
 	text := strings.ToLower(strings.TrimSpace(query.Get("q")))

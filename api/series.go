@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"faultline"
@@ -91,7 +92,7 @@ func (q seriesQuery) key(of string) string {
 // @Success  200 {object} SeriesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/sites/{site}/series [get]
 func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 	record, err := a.cfg.Lookup(c.Param("site"))
@@ -115,7 +116,7 @@ func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 // @Success  200 {object} SeriesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/components/{kind}/{name}/series [get]
 func (a *api) getComponentSeries(c *gin.Context, query url.Values) error {
 	s, err := a.cfg.Board.Snapshot()
@@ -172,7 +173,7 @@ func readTime(text string) (time.Time, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && n < 1<<33 {
 		return time.Unix(n, 0).UTC(), nil
 	}
-	at, err := time.Parse(time.RFC3339, text)
+	at, err := time.Parse(time.RFC3339, strings.ToUpper(text))
 	if err == nil && (at.Year() < 1970 || at.Year() > 9999) {
 		err = faultline.ErrNotFound
 	}

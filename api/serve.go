@@ -2,7 +2,9 @@ package api
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strings"
 
 	"faultline/api/token"
 
@@ -33,6 +35,11 @@ func (a *api) handle(c *gin.Context, r route) error {
 	query, err := r.query.read(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
+	}
+	if r.method == post || r.method == remove {
+		if err := a.ownOrigin(c); err != nil {
+			return err
+		}
 	}
 	if r.scope != "" {
 		who, err := a.authorise(c, r.scope)
@@ -78,4 +85,36 @@ func (a *api) serveRead(c *gin.Context, r route) {
 		(status == http.StatusNotModified || status >= http.StatusInternalServerError) {
 		a.cfg.Reads.Unread(who)
 	}
+}
+
+// ownOrigin refuses what a browser sends for a page that is not ours. Other sites
+// can't send JSON without a preflight, which is not granted; but a site whose name
+// was pointed at this server (DNS rebinding) is its own origin, and only its name
+// tells. Programs send no Origin and are not concerned.
+func (a *api) ownOrigin(c *gin.Context) error {
+	origin := c.GetHeader("Origin")
+	if origin == "" {
+		return nil
+	}
+	foreign := &refusal{status: http.StatusForbidden, detail: "A browser sent this for a page of another site."}
+	from, err := url.Parse(origin)
+	if err != nil || from.Host == "" || !strings.EqualFold(from.Host, c.Request.Host) && !a.isPublic(from.Host) {
+		return foreign
+	}
+	if base := a.cfg.Board.PublicURL(); base != "" && !a.isPublic(from.Host) && !isLocal(from.Hostname()) {
+		return foreign
+	}
+	return nil
+}
+
+// isPublic reports whether people reach this server by that host.
+func (a *api) isPublic(host string) bool {
+	base, err := url.Parse(a.cfg.Board.PublicURL())
+	return err == nil && base.Host != "" && strings.EqualFold(host, base.Host)
+}
+
+// isLocal reports whether a host is one that no name server can point elsewhere.
+func isLocal(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost"
 }

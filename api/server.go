@@ -100,7 +100,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
 	}
-	documents, err := newDocPages()
+	documents, err := newDocPages(cfg.Board.PublicURL())
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
@@ -117,7 +117,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	e.Use(a.observe, secure, a.recovered, a.limit)
+	e.Use(portless, a.observe, secure, a.recovered, a.limit)
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
 	a.install(e)

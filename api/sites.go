@@ -20,7 +20,7 @@ import (
 // @Success  200 {object} SiteAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/sites/{site} [get]
 func (a *api) getSite(c *gin.Context, _ url.Values) error {
 	s, err := a.cfg.Board.Snapshot()

@@ -117,7 +117,7 @@ var statuspageFiles = map[string][]string{
 // @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /statuspage/api/v2/{file} [get]
 func (a *api) getStatuspage(c *gin.Context, _ url.Values) error { return a.writeStatuspage(c) }
 
@@ -131,7 +131,7 @@ func (a *api) getStatuspage(c *gin.Context, _ url.Values) error { return a.write
 // @Param    part path string true "unresolved.json of incidents; upcoming.json or active.json of maintenances, which are always empty" Enums(unresolved.json, upcoming.json, active.json) example(unresolved.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /statuspage/api/v2/{file}/{part} [get]
 func (a *api) getStatuspageList(c *gin.Context, _ url.Values) error { return a.writeStatuspage(c) }
 
@@ -145,7 +145,7 @@ func (a *api) getStatuspageList(c *gin.Context, _ url.Values) error { return a.w
 // @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /api/v2/{file} [get]
 func (a *api) getRootStatuspage(c *gin.Context, _ url.Values) error { return a.writeStatuspage(c) }
 
@@ -159,7 +159,7 @@ func (a *api) getRootStatuspage(c *gin.Context, _ url.Values) error { return a.w
 // @Param    part path string true "unresolved.json of incidents; upcoming.json or active.json of maintenances, which are always empty" Enums(unresolved.json, upcoming.json, active.json) example(unresolved.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /api/v2/{file}/{part} [get]
 func (a *api) getRootStatuspageList(c *gin.Context, _ url.Values) error { return a.writeStatuspage(c) }
 

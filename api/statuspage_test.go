@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -112,4 +113,40 @@ func TestStatuspageHasTheLiveShape(t *testing.T) {
 	}
 	wantProblem(t, n.get("/statuspage/api/v2/nothing.json"), http.StatusNotFound)
 	wantProblem(t, n.get("/statuspage/cdn/nobody/api/v2/summary.json"), http.StatusNotFound)
+}
+
+// Programs keep updates by their ids: what was said once is said the same for
+// good, whatever is concluded afterwards.
+func TestUpdatesNeverChange(t *testing.T) {
+	n := newNode(t)
+	first := incident(0, 1, 9)
+	first.Cause = nil
+	n.source.Tell(first)
+	n.run()
+	updates := func() map[string]StatuspageUpdate {
+		t.Helper()
+		got := decode[StatuspageAnswer](t, n.get("/statuspage/api/v2/incidents.json").Body)
+		byID := map[string]StatuspageUpdate{}
+		for _, u := range (*got.Incidents)[0].IncidentUpdates {
+			u.AffectedComponents = nil
+			byID[u.ID] = u
+		}
+		return byID
+	}
+	before := updates()
+	later := incident(0, 2, 40)
+	over := t0.Add(time.Hour)
+	later.Title, later.State, later.RecoveringAt, later.ResolvedAt = "Another title", faultline.StateResolved, &over, &over
+	later.Statements = append(later.Statements, faultline.SaidStatement{At: t0.Add(time.Minute), Status: "resolved", Source: "x", Text: "Fixed."})
+	n.source.Tell(later)
+	n.await(later)
+	after := updates()
+	if len(before) != 3 || len(after) != 6 {
+		t.Errorf("%d updates, then %d", len(before), len(after))
+	}
+	for id, u := range before {
+		if !reflect.DeepEqual(after[id], u) {
+			t.Errorf("said first %+v, then %+v", u, after[id])
+		}
+	}
 }

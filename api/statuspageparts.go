@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -162,49 +161,63 @@ func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
 	return out
 }
 
-// updates tells an incident's life, newest first: what we concluded, and what the
-// provider said.
-func (p *statuspagePage) updates(inc *faultline.Incident, of StatuspageIncident) []StatuspageUpdate {
-	type said struct {
-		at           time.Time
-		status, body string
-	}
-	counts := fmt.Sprintf("%d of %d sites observed are failing.", inc.Impact.Failing, inc.Impact.Observed)
-	life := []said{{inc.DetectedAt, "investigating", "Signs of an outage. " + inc.Title + "."}}
+// said is one update: what was said of an incident, and when.
+type said struct {
+	kind         string // of what our own updates are told apart by
+	at           time.Time
+	status, body string
+	parts        string // the status of the parts that it concerns
+}
+
+// lifeOf is what was said of an incident, newest first: what we concluded, and what
+// the provider said. Programs keep updates by their ids and never read one again,
+// so that nothing in one may depend on what is concluded later: no count, no title,
+// no cause.
+func lifeOf(inc *faultline.Incident) []said {
+	life := []said{{"detected", inc.DetectedAt, "investigating", "There are signs of an outage.", "degraded_performance"}}
 	if inc.ConfirmedAt != nil {
-		status := "investigating"
-		if inc.Cause != nil {
-			status = "identified"
-		}
-		life = append(life, said{*inc.ConfirmedAt, status, inc.Title + ". " + counts})
+		life = append(life, said{"confirmed", *inc.ConfirmedAt, "identified", "The outage is confirmed.", "partial_outage"})
 	}
 	if inc.RecoveringAt != nil {
-		life = append(life, said{*inc.RecoveringAt, "monitoring", "Most of the sites are back."})
+		life = append(life, said{"recovering", *inc.RecoveringAt, "monitoring", "Most of the sites work again.", "degraded_performance"})
 	}
 	if inc.ResolvedAt != nil {
-		life = append(life, said{*inc.ResolvedAt, "resolved", "It is over."})
+		life = append(life, said{"resolved", *inc.ResolvedAt, "resolved", "The outage is over.", "operational"})
 	}
 	for _, s := range inc.Statements {
-		life = append(life, said{s.At, of.Status, "The provider says (" + s.Status + "): " + s.Text})
+		life = append(life, said{"statement", s.At, statementStatus(s.Status), "The provider says (" + s.Status + "): " + s.Text, "degraded_performance"})
 	}
 	slices.SortStableFunc(life, func(a, b said) int { return cmp.Compare(b.at.UnixMilli(), a.at.UnixMilli()) })
+	return life
+}
+
+// statementStatus is a provider's word in their words. That the provider calls it
+// resolved does not end the incident: that is ours to say.
+func statementStatus(word string) string {
+	switch word = strings.ToLower(word); word {
+	case "identified", "monitoring":
+		return word
+	case "resolved":
+		return "monitoring"
+	}
+	return "investigating"
+}
+
+// updates are the life of an incident in their shape.
+func (p *statuspagePage) updates(inc *faultline.Incident, of StatuspageIncident) []StatuspageUpdate {
+	life := lifeOf(inc)
 	out := make([]StatuspageUpdate, len(life))
 	for i, l := range life {
 		at := statuspageAt(l.at)
-		out[i] = StatuspageUpdate{
-			ID:                   opaqueID("update", inc.ID, l.status, at, l.body),
-			Status:               l.status,
-			Body:                 l.body,
-			IncidentID:           of.ID,
-			CreatedAt:            at,
-			UpdatedAt:            at,
-			DisplayAt:            at,
-			AffectedComponents:   []StatuspageAffected{},
-			DeliverNotifications: true,
+		id := opaqueID("update", inc.ID, l.kind, at)
+		if l.kind == "statement" { // several may be of one moment
+			id = opaqueID("update", inc.ID, l.kind, at, l.body)
 		}
+		out[i] = StatuspageUpdate{ID: id, Status: l.status, Body: l.body, IncidentID: of.ID,
+			CreatedAt: at, UpdatedAt: at, DisplayAt: at, AffectedComponents: []StatuspageAffected{}, DeliverNotifications: true}
 		for _, part := range of.Components {
 			out[i].AffectedComponents = append(out[i].AffectedComponents,
-				StatuspageAffected{Code: part.ID, Name: part.Name, OldStatus: "operational", NewStatus: part.Status})
+				StatuspageAffected{Code: part.ID, Name: part.Name, OldStatus: "operational", NewStatus: l.parts})
 		}
 	}
 	return out

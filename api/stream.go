@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"faultline"
 	"faultline/api/stream"
@@ -11,8 +12,27 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// resumeKeys are the query keys that clients name a position by, where they can't
+// set the header: ours, and those of the libraries that are most used. A client may
+// add its own to an address that has one already: what it read last comes first.
+var resumeKeys = []string{"lastEventId", "lastEventID", "Last-Event-ID", "last_event_id"}
+
 // streamKeys are the query keys of the stream.
-var streamKeys = append([]string{"snapshot", "last_event_id"}, faultline.FilterKeys...)
+var streamKeys = slices.Concat([]string{"snapshot"}, resumeKeys, faultline.FilterKeys)
+
+// resumeAfter is the position behind which a client wants to go on. The header is
+// of a client that comes back, and newer than its address.
+func resumeAfter(c *gin.Context, query url.Values) string {
+	if after := c.GetHeader("Last-Event-ID"); after != "" {
+		return after
+	}
+	for _, key := range resumeKeys {
+		if after := query.Get(key); after != "" {
+			return after
+		}
+	}
+	return ""
+}
 
 // getStream tells every change of every incident as it happens, as server-sent
 // events: event incident with an incident in the form of the list, its id the
@@ -26,15 +46,16 @@ var streamKeys = append([]string{"snapshot", "last_event_id"}, faultline.FilterK
 // @Description
 // @Description - `incident`: data is an Incident with its first 20 sites, id its place in the stream.
 // @Description - `reset`: changes were lost to this client; it starts over with the list.
+// @Description - `position`: nothing new, and how far the stream has come: the id to resume behind.
 // @Description
 // @Description A comment every 15 seconds shows that the connection lives.
 // @Tags     incidents
 // @Produce  text/event-stream
 // @Param    Last-Event-ID header string false "resume behind this position"
-// @Param    last_event_id query  string false "the same, where headers can't be set"
+// @Param    last_event_id query  string false "the same, where headers can't be set; lastEventId, lastEventID and Last-Event-ID are read too"
 // @Param    snapshot      query  int    false "1: the open incidents first, unless resuming" Enums(0, 1)
 // @Success  200 {string} string "events, without end"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/stream [get]
 func (a *api) getStream(c *gin.Context, query url.Values) error {
 	snapshot := query.Get("snapshot")
@@ -45,10 +66,7 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	after := c.GetHeader("Last-Event-ID") // of a browser that comes back: newer than its URL
-	if after == "" {
-		after = query.Get("last_event_id")
-	}
+	after := resumeAfter(c, query)
 	if a.cfg.Streams == nil {
 		return faultline.ErrUnavailable
 	}

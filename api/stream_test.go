@@ -72,6 +72,9 @@ func (s *openStream) block() (event, error) {
 		}
 		line = strings.TrimSuffix(line, "\n")
 		if line == "" {
+			if e.kind == "position" { // tells nothing but its id
+				e.data = ""
+			}
 			return e, nil
 		}
 		field, value, _ := strings.Cut(line, ":")

@@ -71,7 +71,7 @@ func newSummary(s *board.Snapshot, b *board.Board) Summary {
 // @Success  200 {object} Summary
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/summary [get]
 func (a *api) getSummary(c *gin.Context, _ url.Values) error {
 	s, err := a.cfg.Board.Snapshot()

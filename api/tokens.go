@@ -61,7 +61,7 @@ type TokenAnswer struct {
 // @Produce  json
 // @Param    token body TokenRequest true "what it is for"
 // @Success  201 {object} TokenAnswer "told this once"
-// @Failure  400,413,415,503 {object} Problem
+// @Failure  413,415,503 {object} Problem
 // @Router   /v1/tokens [post]
 func (a *api) postToken(c *gin.Context, _ url.Values) error {
 	body, _, err := readBody(c, maxTokenBody, page.MediaJSON)
@@ -137,7 +137,7 @@ func (r TokenRequest) claims() (token.Claims, error) {
 // @Produce  json
 // @Param    id path string true "the id (jti) of the token" example(8J0mVZhCq1yWb5cXo2Jq4w)
 // @Success  204 "revoked"
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/tokens/{id} [delete]
 func (a *api) deleteToken(c *gin.Context, _ url.Values) error {
 	id := c.Param("id")

@@ -29,7 +29,7 @@ type VerdictAnswer struct {
 // @Success  200 {object} VerdictAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/verdict [get]
 func (a *api) getVerdict(c *gin.Context, query url.Values) error {
 	if !query.Has("site") {

@@ -60,7 +60,7 @@ type WebhookList struct {
 // @Produce  json
 // @Param    webhook body WebhookRequest true "where, and of which incidents"
 // @Success  201 {object} WebhookAnswer "with the secret, this once"
-// @Failure  400,409,413,415,503 {object} Problem
+// @Failure  409,413,415,503 {object} Problem
 // @Router   /v1/webhooks [post]
 func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	who, own, err := a.ownWebhooks(c)
@@ -151,7 +151,7 @@ func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
 // @Tags     webhooks
 // @Produce  json
 // @Success  200 {object} WebhookList
-// @Failure  400,503 {object} Problem
+// @Failure  503 {object} Problem
 // @Router   /v1/webhooks [get]
 func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
 	_, own, err := a.ownWebhooks(c)
@@ -186,7 +186,7 @@ func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
 // @Produce  json
 // @Param    id path string true "of the webhook"
 // @Success  204 "ended"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/webhooks/{id} [delete]
 func (a *api) deleteWebhook(c *gin.Context, _ url.Values) error {
 	w, err := a.ownWebhook(c)
@@ -209,7 +209,7 @@ func (a *api) deleteWebhook(c *gin.Context, _ url.Values) error {
 // @Produce  json
 // @Param    id path string true "of the webhook"
 // @Success  202 "on its way"
-// @Failure  400,404,503 {object} Problem
+// @Failure  404,503 {object} Problem
 // @Router   /v1/webhooks/{id}/test [post]
 func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
 	w, err := a.ownWebhook(c)

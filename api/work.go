@@ -108,7 +108,6 @@ type VantagesAnswer struct {
 // @Produce  json
 // @Success  200 {object} VantagesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Failure  400 {object} Problem
 // @Router   /v1/vantages [get]
 func (a *api) getVantages(c *gin.Context, _ url.Values) error {
 	answer := VantagesAnswer{Vantages: []faultline.VantageStatus{}}

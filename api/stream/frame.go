@@ -31,7 +31,11 @@ func resetFrame(why, position string) []byte {
 
 var heartbeatFrame = []byte(":\n\n")
 
-func positionFrame(position string) []byte { return []byte("id: " + position + "\n\n") }
+// positionFrame tells a client how far it has come. It carries data: some clients
+// drop an event without, and its id with it.
+func positionFrame(position string) []byte {
+	return []byte("event: position\ndata: {\"position\":\"" + position + "\"}\nid: " + position + "\n\n")
+}
 
 // openFrame tells the browser when to come back after a break: at different
 // times, in milliseconds.

@@ -42,8 +42,7 @@ type Source interface {
 
 const (
 	changesAtOnce = 256
-	dispatchBatch = 64
-	sendsAtOnce   = 16
+	firstChanges  = 1_024
 	dispatchEvery = time.Second
 	maxBefore     = 4_096 // incidents whose last revision is remembered
 )
@@ -102,7 +101,11 @@ func NewDispatcher(source Source, now func() time.Time, log *slog.Logger, regist
 // Run queues and sends until ctx ends or the outbox is another node's.
 func (d *Dispatcher) Run(ctx context.Context, box Outbox) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.repeat(ctx, func() error { return d.send(ctx, box) }) })
+	l := newLanes(d, box)
+	g.Go(func() error {
+		defer l.inFlight.Wait()
+		return d.repeat(ctx, func() error { return l.step(ctx) })
+	})
 	q := &queuer{Dispatcher: d, box: box, before: map[string]*faultline.Incident{}}
 	g.Go(func() error { return d.repeat(ctx, func() error { return q.step(ctx) }) })
 	return g.Wait()
@@ -146,13 +149,11 @@ func (q *queuer) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if at == "" { // the first ever: what was told before is nobody's news
-		last, err := q.source.Changes(ctx, "", 1, 0)
-		if err != nil || len(last) == 0 {
-			return err
-		}
-		_, err = q.box.Queue(ctx, last[0].ID, nil)
-		return err
+	if at == "" {
+		return q.begin(ctx)
+	}
+	if at == beginning {
+		return q.first(ctx, hooks)
 	}
 	for {
 		changes, err := q.source.Changes(ctx, at, changesAtOnce, 0)
@@ -175,6 +176,44 @@ func (q *queuer) step(ctx context.Context) error {
 			at = c.ID
 		}
 	}
+}
+
+// beginning is the position before the first change there ever was.
+const beginning = "0"
+
+// begin notes where the stream of changes stands the first time that anybody
+// dispatches: what was published before is nobody's news. Where nothing was, the
+// first change is one.
+func (q *queuer) begin(ctx context.Context) error {
+	last, err := q.source.Changes(ctx, "", 1, 0)
+	if err != nil {
+		return err
+	}
+	at := beginning
+	if len(last) > 0 {
+		at = last[0].ID
+	}
+	_, err = q.box.Queue(ctx, at, nil)
+	return err
+}
+
+// first queues the messages of the first changes that there ever were. A source
+// knows no position before the first one, so that the last ones are read: nobody
+// publishes as many within a second.
+func (q *queuer) first(ctx context.Context, hooks []Hook) error {
+	changes, err := q.source.Changes(ctx, "", firstChanges, 0)
+	if err != nil {
+		return err
+	}
+	if len(changes) == firstChanges {
+		q.log.Warn("there may have been changes before the first one that webhooks are sent")
+	}
+	for _, c := range changes {
+		if err := q.change(ctx, hooks, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // change queues the messages of one change.
@@ -288,73 +327,43 @@ func (w Hook) filter() (f faultline.Filter, ok bool) {
 	return f, err == nil
 }
 
-// send sends what is due.
-func (d *Dispatcher) send(ctx context.Context, box Outbox) error {
-	for {
-		due, err := box.Due(ctx, d.now(), dispatchBatch)
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		kept, err := box.Webhooks(ctx)
-		if err != nil {
-			return err
-		}
-		hooks := map[string]Hook{}
-		for _, w := range Read(kept) {
-			hooks[w.ID] = w
-		}
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(sendsAtOnce)
-		for _, m := range due {
-			g.Go(func() error { return d.sendOne(ctx, box, hooks, m) })
-		}
-		if err := g.Wait(); err != nil {
-			return err
-		}
-	}
-}
-
-// sendOne tries one message once and says what becomes of it.
-func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, hooks map[string]Hook, m faultline.Delivery) error {
-	var q queuedMessage
-	if err := json.Unmarshal(m.Data, &q); err != nil {
-		return box.End(ctx, m.ID, "unreadable", nil)
-	}
-	w, there := hooks[q.Webhook]
-	if !there {
-		return box.End(ctx, m.ID, q.Webhook, nil)
-	}
-	reason, gone := d.sender.send(ctx, w, m.ID, d.now(), q.Body)
-	q.Attempts++
+// sendOne tries one message once and notes what becomes of it. It returns when a
+// message that failed is tried again, and whether the webhook is gone.
+func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) (next time.Time, gone bool, err error) {
+	reason, gone := d.sender.send(ctx, w, q.ID, d.now(), q.message.Body)
+	q.message.Attempts++
 	switch {
 	case ctx.Err() != nil: // cut off: it is sent again, under the same id
-		return ctx.Err()
+		return next, false, ctx.Err()
 	case reason == "":
 		d.sent.WithLabelValues("taken").Inc()
-		return box.End(ctx, m.ID, w.ID, nil)
-	case gone || q.Attempts > len(backoff):
-		d.sent.WithLabelValues("dead").Inc()
-		dead, err := json.Marshal(
-			DeadDelivery{ID: m.ID, At: faultline.Millis(d.now()), Attempts: q.Attempts, Reason: reason,
-				Incident: q.Incident, Revision: q.Revision},
-		)
-		if err != nil {
-			return err
-		}
-		if gone {
-			if err := box.DeleteWebhook(ctx, w.ID); err != nil {
-				return err
-			}
-		}
-		return box.End(ctx, m.ID, w.ID, dead)
+		return next, false, box.End(ctx, q.ID, w.ID, nil)
+	case gone || q.message.Attempts > len(backoff):
+		return next, gone, d.giveUp(ctx, box, w, q, reason, gone)
 	}
 	d.sent.WithLabelValues("failed").Inc()
-	var err error
-	m.Due = faultline.Millis(d.now().Add(backoff[q.Attempts-1]))
-	if m.Data, err = json.Marshal(q); err != nil {
+	q.Due = faultline.Millis(d.now().Add(backoff[q.message.Attempts-1]))
+	if q.Data, err = json.Marshal(q.message); err != nil {
+		return next, false, err
+	}
+	return q.Due, false, box.Postpone(ctx, q.Delivery)
+}
+
+// giveUp puts a message among the dead. Where its receiver is gone, so is the
+// webhook.
+func (d *Dispatcher) giveUp(ctx context.Context, box Outbox, w Hook, q queued, reason string, gone bool) error {
+	d.sent.WithLabelValues("dead").Inc()
+	dead, err := json.Marshal(DeadDelivery{ID: q.ID, At: faultline.Millis(d.now()), Attempts: q.message.Attempts,
+		Reason: reason, Incident: q.message.Incident, Revision: q.message.Revision})
+	if err != nil {
 		return err
 	}
-	return box.Postpone(ctx, m)
+	if gone {
+		if err := box.DeleteWebhook(ctx, w.ID); err != nil {
+			return err
+		}
+	}
+	return box.End(ctx, q.ID, w.ID, dead)
 }
 
 // shortID makes an id of 12 letters and digits, the same for the same parts.

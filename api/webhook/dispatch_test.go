@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -166,6 +167,51 @@ func TestWebhooksAreSentAndSigned(t *testing.T) {
 		if err := json.Unmarshal(x.to.bodies[i], &body); err != nil || body.Type != "incident.updated" ||
 			body.Data.ID != fastly.ID {
 			t.Errorf("%s %v", x.to.bodies[i], err)
+		}
+	}
+}
+
+// The first change of a fresh log is sent, though the dispatcher began when there
+// was none.
+func TestFirstChangeEverIsSent(t *testing.T) {
+	x := newDispatched(t, "", 204)
+	x.start()
+	boardtest.Eventually(t, "it begins", func() bool { at, _ := x.box.Position(t.Context()); return at != "" })
+	x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+	x.source.Tell(caused(1, "dns:dyn", "b.example"))
+	boardtest.Eventually(t, "both are sent", func() bool { return x.to.count() == 2 })
+	boardtest.Eventually(t, "the position moves", func() bool { at, _ := x.box.Position(t.Context()); return at == boardtest.Position(2) })
+}
+
+// A receiver that hangs delays no other, however many there are.
+func TestHangingReceiversDelayNobody(t *testing.T) {
+	x := newDispatched(t, "", 204)
+	release := make(chan struct{})
+	hanging := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(hanging.Close)
+	t.Cleanup(func() { close(release) })
+	pool := x.d.sender.client.Transport.(*http.Transport).TLSClientConfig.RootCAs
+	pool.AddCert(hanging.Certificate())
+	x.box.At = boardtest.Position(0)
+	for i := range 20 {
+		x.save(Hook{ID: fmt.Sprintf("wh_hang%02d", i), Owner: "ops", URL: hanging.URL + "/" + fmt.Sprint(i), Secret: NewSecret(), Created: x.clock.Now()})
+	}
+	x.start()
+	for i := range 30 {
+		x.source.Tell(caused(i, "cdn:fastly", "a.example"))
+	}
+	boardtest.Eventually(t, "the honest one has all of them", func() bool { return x.to.count() == 30 })
+	x.to.mu.Lock()
+	defer x.to.mu.Unlock()
+	for i, body := range x.to.bodies {
+		var m messageBody
+		if err := json.Unmarshal(body, &m); err != nil || m.Data.ID != caused(i, "cdn:fastly", "a.example").ID {
+			t.Fatalf("message %d is of %s: %v", i, m.Data.ID, err)
 		}
 	}
 }

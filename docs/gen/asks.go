@@ -234,6 +234,8 @@ var missing = []ask{
 	{operation: "getRootStatuspageList", path: "/api/v2/incidents/resolved.json", status: 404},
 	{operation: "getComponentStatuspage", path: "/statuspage/cdn/nobody-calls-a-cdn-this/api/v2/summary.json", status: 404},
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json", status: 404},
+	{operation: "getComponentStatuspage", path: "/statuspage/nothing/fastly/api/v2/summary.json", status: 400},
+	{operation: "getComponentStatuspageList", path: "/statuspage/nothing/fastly/api/v2/incidents/unresolved.json", status: 400},
 	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
 }
 
