@@ -2,14 +2,19 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"faultline"
 
 	"golang.org/x/net/html"
 )
@@ -197,6 +202,52 @@ func TestPagesAreNegotiated(t *testing.T) {
 			if got := h.Get("Content-Encoding"); got != want || h.Get("ETag") == "" || !strings.Contains(strings.Join(h.Values("Vary"), ","), "Accept-Encoding") {
 				t.Errorf("%s for %q: encoded as %q, want %q; %v", path, accept, got, want, h)
 			}
+		}
+	}
+}
+
+// A fixed page that was shown once is shown on while the store is gone.
+func TestFixedEmbedsNeedNoStore(t *testing.T) {
+	w := newWorld()
+	cfg := w.config()
+	away := &sometimes{world: w}
+	cfg.Source = away
+	h := serve(t, cfg)
+	for _, path := range []string{"/embed/incident/" + outage + "@2", "/incident/" + outage + "@2"} {
+		away.gone = false
+		before := get(h, path)
+		away.gone = true
+		w.mu.Lock()
+		w.now = w.now.Add(time.Hour)
+		w.mu.Unlock()
+		after := get(h, path)
+		if before.Code != http.StatusOK || after.Code != http.StatusOK || after.Body.String() != before.Body.String() ||
+			!strings.Contains(after.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d, then %d %v", path, before.Code, after.Code, after.Header())
+		}
+	}
+}
+
+// sometimes is a world whose store may be gone.
+type sometimes struct {
+	*world
+	gone bool
+}
+
+func (s *sometimes) Incident(ctx context.Context, id string, revision int) (faultline.Incident, error) {
+	if s.gone {
+		return faultline.Incident{}, faultline.ErrUnavailable
+	}
+	return s.world.Incident(ctx, id, revision)
+}
+
+// A language may be asked for as a country writes it.
+func TestLanguagesOfCountries(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for query, want := range map[string]string{"de": "de", "de-AT": "de", "DE": "de", "de_CH": "de", "en-GB": "en", "zz": "en", "": "en", "de\x00": "en"} {
+		answer := get(h, "/?lang="+url.QueryEscape(query))
+		if !strings.Contains(answer.Body.String(), `<html lang="`+want+`"`) {
+			t.Errorf("%q is not answered in %s", query, want)
 		}
 	}
 }

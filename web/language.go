@@ -77,8 +77,22 @@ func (w *Web) readVoices() error {
 	return nil
 }
 
+// maxTag is what the tag of a language may measure, in bytes.
+const maxTag = 35
+
 // asked returns the voice of a language that was named; nil where there is none.
-func (w *Web) asked(tag string) *voice { return w.voices[tag+"?lang="+tag] }
+// One of a country or a script is that of the language: de-AT is de.
+func (w *Web) asked(tag string) *voice {
+	if v := w.voices[tag+"?lang="+tag]; v != nil || tag == "" || len(tag) > maxTag {
+		return v
+	}
+	parsed, err := language.Parse(tag)
+	if err != nil {
+		return nil
+	}
+	base, _ := parsed.Base()
+	return w.voices[base.String()+"?lang="+base.String()]
+}
 
 // voiceOf is how a reader is spoken to: in the language of ?lang=, else in the
 // one that the browser prefers.

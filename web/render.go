@@ -13,6 +13,10 @@ import (
 
 const mediaHTML = "text/html; charset=utf-8"
 
+// fixedBounds are those of the pages that never change: of revisions, which many
+// articles embed. They are served on when the store is gone or busy.
+var fixedBounds = page.Bounds{Bytes: 16 << 20, Pages: 1_024}
+
 // pageBounds are those of the rendered pages. A page that was rendered serves
 // everybody who asks within its life.
 var pageBounds = page.Bounds{Bytes: 16 << 20, Pages: 1_024, Life: time.Second}
@@ -32,7 +36,12 @@ type doc struct {
 // show answers with the page that key stands for in a voice: two requests with
 // one key get the same.
 func (w *Web) show(c *gin.Context, v *voice, key string, build func(ctx context.Context) (doc, error)) error {
-	p, err := w.cache.GetAt(v.Lang+v.Query+" "+key, w.cfg.Wall(), func() (*page.Page, error) {
+	key = v.Lang + v.Query + " " + key
+	if p := w.fixed.Kept(key); p != nil {
+		page.Write(c.Writer, c.Request, p, nil)
+		return nil
+	}
+	p, err := w.cache.GetAt(key, w.cfg.Wall(), func() (*page.Page, error) {
 		// Whoever came first may go: the others still wait for it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c), renderLimit)
 		defer cancel()
@@ -44,7 +53,11 @@ func (w *Web) show(c *gin.Context, v *voice, key string, build func(ctx context.
 		if err != nil {
 			return nil, err
 		}
-		return page.File(body, mediaHTML).KeptFor(d.cache), nil
+		p := page.File(body, mediaHTML).KeptFor(d.cache)
+		if d.cache[0] == page.CacheImmutable[0] {
+			w.fixed.Put(key, p)
+		}
+		return p, nil
 	})
 	if err != nil {
 		return err

@@ -78,6 +78,7 @@ type Web struct {
 	languages languages
 	voices    map[string]*voice // by language, and by language and ?lang=
 	cache     *page.Cache
+	fixed     *page.Cache // of what never changes
 	charts    *timelines
 	cards     *cards
 	forms     *formTokens
@@ -90,7 +91,7 @@ func New(cfg Config) (*Web, error) {
 		return nil, errors.New("web: Source, Door, Keys, Lookup and Now are required")
 	}
 	cfg.fill()
-	w := &Web{cfg: cfg, log: cfg.Log, cache: page.NewCache(pageBounds), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
+	w := &Web{cfg: cfg, log: cfg.Log, cache: page.NewCache(pageBounds), fixed: page.NewCache(fixedBounds), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
 	if cfg.BaseURL != "" {
 		base, err := url.Parse(cfg.BaseURL)
 		if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.HasSuffix(base.Path, "/") {

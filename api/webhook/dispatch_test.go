@@ -198,20 +198,23 @@ func TestHangingReceiversDelayNobody(t *testing.T) {
 	pool := x.d.sender.client.Transport.(*http.Transport).TLSClientConfig.RootCAs
 	pool.AddCert(hanging.Certificate())
 	x.box.At = boardtest.Position(0)
+	x.d.every = 20 * time.Millisecond
 	for i := range 20 {
 		x.save(Hook{ID: fmt.Sprintf("wh_hang%02d", i), Owner: "ops", URL: hanging.URL + "/" + fmt.Sprint(i), Secret: NewSecret(), Created: x.clock.Now()})
 	}
 	x.start()
 	for i := range 30 {
-		x.source.Tell(caused(i, "cdn:fastly", "a.example"))
+		inc := caused(0, "cdn:fastly", "a.example")
+		inc.Revision = i + 1
+		x.source.Tell(inc)
 	}
 	boardtest.Eventually(t, "the honest one has all of them", func() bool { return x.to.count() == 30 })
 	x.to.mu.Lock()
 	defer x.to.mu.Unlock()
 	for i, body := range x.to.bodies {
 		var m messageBody
-		if err := json.Unmarshal(body, &m); err != nil || m.Data.ID != caused(i, "cdn:fastly", "a.example").ID {
-			t.Fatalf("message %d is of %s: %v", i, m.Data.ID, err)
+		if err := json.Unmarshal(body, &m); err != nil || m.Data.Revision != i+1 {
+			t.Fatalf("message %d is of revision %d: %v", i, m.Data.Revision, err)
 		}
 	}
 }

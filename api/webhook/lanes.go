@@ -33,6 +33,9 @@ type queued struct {
 type lane struct {
 	busy  bool
 	until time.Time // after a failure: nothing is sent before
+	// ended is the step during which it was last done. What that step read of the
+	// outbox may have been sent meanwhile.
+	ended int
 }
 
 // lanes hand messages to receivers.
@@ -43,6 +46,7 @@ type lanes struct {
 	mu       sync.Mutex
 	byHook   map[string]*lane
 	running  int
+	steps    int
 	inFlight sync.WaitGroup
 	lost     error // that another node leads now
 }
@@ -54,6 +58,7 @@ func newLanes(d *Dispatcher, box Outbox) *lanes {
 // step starts what is due and can be sent now. It waits for no receiver.
 func (l *lanes) step(ctx context.Context) error {
 	l.mu.Lock()
+	l.steps++
 	lost := l.lost
 	l.mu.Unlock()
 	if lost != nil {
@@ -119,7 +124,7 @@ func (l *lanes) start(ctx context.Context, w Hook, messages []queued) {
 		la = &lane{}
 		l.byHook[w.ID] = la
 	}
-	if la.busy || l.running >= lanesAtOnce || l.now().Before(la.until) {
+	if la.busy || la.ended == l.steps || l.running >= lanesAtOnce || l.now().Before(la.until) {
 		return
 	}
 	la.busy = true
@@ -128,7 +133,7 @@ func (l *lanes) start(ctx context.Context, w Hook, messages []queued) {
 		until, err := l.deliver(ctx, w, messages)
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		la.busy, la.until = false, until
+		la.busy, la.until, la.ended = false, until, l.steps
 		l.running--
 		if err != nil && ctx.Err() == nil {
 			l.log.Warn("a message to a webhook could not be noted as sent", slog.String("webhook", w.ID), slog.Any("error", err))

@@ -78,6 +78,37 @@ func (c *Cache) GetAt(key string, now time.Time, render func() (*Page, error)) (
 	return s.page, s.err
 }
 
+// Kept returns a page that was put or rendered before, or nil. It does not wait for
+// one that is being rendered.
+func (c *Cache) Kept(key string) *Page {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.slots[key]; s != nil && s.kept {
+		return s.page
+	}
+	return nil
+}
+
+// Put keeps a page that never changes. Where there is no room, another one goes.
+func (c *Cache) Put(key string, p *Page) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	size := len(p.identity.body) + len(key)
+	if c.slots[key] != nil || size > c.bounds.Bytes {
+		return
+	}
+	for other, s := range c.slots {
+		if !c.full() && c.bytes+size <= c.bounds.Bytes {
+			break
+		}
+		c.drop(other, s)
+	}
+	ready := make(chan struct{})
+	close(ready)
+	c.slots[key] = &slot{ready: ready, page: p, size: size, kept: true}
+	c.bytes += size
+}
+
 func (c *Cache) full() bool { return c.bytes >= c.bounds.Bytes || len(c.slots) >= c.bounds.Pages }
 
 // good reports whether a page that was asked for at s.since may be shown now. A

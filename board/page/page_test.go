@@ -107,3 +107,19 @@ func TestPagesAge(t *testing.T) {
 		}
 	}
 }
+
+// What never changes is kept within the bounds, whatever else has to go.
+func TestKeptPagesAreBounded(t *testing.T) {
+	c := NewCache(Bounds{Bytes: 3_000, Pages: 100})
+	for i := range 50 {
+		key := fmt.Sprint(i)
+		c.Put(key, Of(make([]byte, 900)))
+		if c.Kept(key) == nil || c.bytes > 3_000 || len(c.slots) > 3 {
+			t.Fatalf("after %d: %d pages of %d bytes", i, len(c.slots), c.bytes)
+		}
+	}
+	c.Put("large", Of(make([]byte, 3_001)))
+	if c.Kept("large") != nil || c.Kept("nothing") != nil {
+		t.Error("there is what can't be")
+	}
+}
