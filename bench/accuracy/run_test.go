@@ -104,3 +104,14 @@ func TestTableLeavesOutWhatWasNotMeasured(t *testing.T) {
 		t.Errorf("table:\n%s", text)
 	}
 }
+
+func TestTableHasTheReliabilityCurve(t *testing.T) {
+	scores := scored(9, 0)
+	scores.total[ours].Claims = []accuracy.Claim{{Confidence: 0.96, Right: true, Alternatives: 1, Accepted: 1}, {Confidence: 0.6}}
+	text := scores.text()
+	for _, want := range []string{"| 0.50 | 1 | 0.600 | 0.000 |", "| 0.95 | 1 | 0.960 | 1.000 |", "Of 1 right causes: 1.00 alternatives"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}

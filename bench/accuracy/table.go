@@ -65,7 +65,24 @@ func (t *table) text() string {
 		row(&b, m, t.total[m])
 	}
 	t.groups(&b)
+	t.calibration(&b)
 	return b.String()
+}
+
+// calibration prints how often our confirmed causes are right by how sure they were,
+// and how sharp their alternatives are.
+func (t *table) calibration(b *strings.Builder) {
+	claims := t.total[ours].Claims
+	if len(claims) == 0 {
+		return
+	}
+	b.WriteString("\n| confidence from | causes | mean confidence | right |\n|---:|---:|---:|---:|\n")
+	for _, bin := range accuracy.Reliability(claims) {
+		fmt.Fprintf(b, "| %.2f | %d | %.3f | %.3f |\n", bin.From, bin.Claims, bin.Confidence, bin.Right)
+	}
+	s := accuracy.SharpnessOf(claims)
+	fmt.Fprintf(b, "\nOf %d right causes: %.2f alternatives said with each, %.3f of them right too; %.2f that are right were not said.\n",
+		s.Claims, s.Alternatives, s.Accepted, s.Held)
 }
 
 // groups prints F1 of components and the false incidents of each method, by group.
@@ -121,7 +138,8 @@ even seeds are for tuning, odd ones are held out.
 The first table is Faultline by kind. In the second, the other methods decide on the
 same events through one front end, a threshold per site, and are set near what served
 them best on tuning seeds, know no confidence, and date onsets by the first failures.
-The third has F1 and false incidents of each by group of kinds.
+The third has F1 and false incidents of each by group of kinds. The last is how often
+Faultline's confirmed causes are right by how sure they were said.
 
 `)
 	b.WriteString(t.text())
@@ -162,10 +180,14 @@ type figures struct {
 type document struct {
 	Kinds   map[string]figures `json:"kinds"` // of ours
 	Methods map[string]figures `json:"methods"`
+	// Of ours: the reliability curve, and how alternatives are chosen.
+	Reliability []accuracy.Bin     `json:"reliability"`
+	Sharpness   accuracy.Sharpness `json:"sharpness"`
 }
 
 func (t *table) document() document {
 	d := document{Kinds: map[string]figures{}, Methods: map[string]figures{}}
+	d.Reliability, d.Sharpness = accuracy.Reliability(t.total[ours].Claims), accuracy.SharpnessOf(t.total[ours].Claims)
 	for k, s := range t.byKind {
 		if s.Scenarios > 0 {
 			d.Kinds[k] = figures{*s, s.Summary()}

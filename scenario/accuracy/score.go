@@ -36,6 +36,8 @@ type Score struct {
 	SitesF1  []float64 `json:"-"`
 	Brier    []float64 `json:"-"` // (confidence - right)² of each confirmed cause
 
+	Claims []Claim `json:"-"` // confirmed causes, in order
+
 	Missed     []faultline.Component `json:"missed,omitempty"`
 	FalseNames []faultline.Component `json:"false_names,omitempty"`
 }
@@ -64,6 +66,9 @@ func Of(s Scenario, incidents []faultline.Incident) Score {
 	for i, in := range live {
 		r.Brier = append(r.Brier, brier(in, used[i]))
 		r.Innocent += innocents(s.Innocent, in)
+		if c, ok := claim(in, s.about(in)); ok {
+			r.Claims = append(r.Claims, c)
+		}
 		switch {
 		case used[i]:
 		case slices.ContainsFunc(s.Truth, func(f Fault) bool { return f.matches(in, tooLate) }):
@@ -74,6 +79,15 @@ func Of(s Scenario, incidents []faultline.Incident) Score {
 		}
 	}
 	return r
+}
+
+// about is the fault that an incident is about; nil for one that is about none.
+func (s Scenario) about(in faultline.Incident) *Fault {
+	i := slices.IndexFunc(s.Truth, func(f Fault) bool { return f.matches(in, afterwards) })
+	if i < 0 {
+		return nil
+	}
+	return &s.Truth[i]
 }
 
 // innocents counts the members of an incident at which nothing fails.
@@ -210,6 +224,7 @@ func (r *Score) Add(o Score) {
 	r.EndErr = append(r.EndErr, o.EndErr...)
 	r.SitesF1 = append(r.SitesF1, o.SitesF1...)
 	r.Brier = append(r.Brier, o.Brier...)
+	r.Claims = append(r.Claims, o.Claims...)
 	r.Missed = append(r.Missed, o.Missed...)
 	r.FalseNames = append(r.FalseNames, o.FalseNames...)
 }
