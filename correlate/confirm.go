@@ -35,13 +35,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	if in.traits().own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
-	agree, alone := 0, false
-	for _, v := range in.ByVantage {
-		if v.Failed >= need {
-			agree++
-			alone = e.vantages.rows[v.Vantage].trust[windowOf(trustSpan)] == 1
-		}
-	}
+	agree := e.witnesses(in, need, sickTrust)
 	single := in.traits().own
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
@@ -52,12 +46,90 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.broad(in):
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
-	case agree == 1 && alone && e.pooledNetworks(in) >= confirmNetworks:
+	case agree == 1 && e.witnesses(in, need, 1) == 1 && e.pooledNetworks(in) >= confirmNetworks:
 		return faultline.BasisBoth, true
 	case probed == 0 && e.broad(in) && !e.echo(in):
 		return faultline.BasisReports, true
 	}
 	return "", false
+}
+
+// witnesses counts the vantages that saw an incident's sites fail in at least need probes,
+// and that are well themselves: trusted so far at least. What failed at one and hardly at
+// another is a chance failure there and no second witness. Vantages of one network are
+// one where others check the sites too, as they share their way to everything.
+func (e *Engine) witnesses(in *incident, need int, trusted share) int {
+	var networks []uint32
+	n, since := 0, e.seenSince(in)
+	least := feltAtLeast * mostSeen(since)
+	for i, now := range since {
+		v := e.vantages.rows[in.ByVantage[i].Vantage]
+		if in.ByVantage[i].Failed < need || now.Probes > 0 && (now.Failed == 0 || now.share() < least) || v.trust[windowOf(trustSpan)] < trusted || slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
+			continue
+		}
+		n++
+		if v.ASN != 0 {
+			networks = append(networks, v.ASN)
+		}
+	}
+	return n
+}
+
+// checkedBeyond reports whether a vantage outside of a network checks any site of an
+// incident, and so can tell whether it is the network that fails.
+func (e *Engine) checkedBeyond(in *incident, asn uint32) bool {
+	return slices.ContainsFunc(in.Members, func(m member) bool {
+		return slices.ContainsFunc(e.sites.rows[m.Site].Tracks, func(t *track) bool {
+			return e.vantages.rows[t.Vantage].ASN != asn
+		})
+	})
+}
+
+// seenSince counts, beside an incident's vantages, what each saw of its sites since the
+// first of them was seen to fail: what was well before says nothing against a witness.
+// What failed while the vantage was sick counts as a probe alone.
+func (e *Engine) seenSince(in *incident) []seenFrom {
+	all, from := make([]seenFrom, len(in.ByVantage)), e.clock
+	for _, m := range in.Members {
+		for _, t := range e.sites.rows[m.Site].Tracks {
+			if first := t.firstFailure(e.vantages.rows[t.Vantage], in.Onset[0], e.clock); first != 0 {
+				from = min(from, first)
+			}
+		}
+	}
+	for _, m := range in.Members {
+		for _, t := range e.sites.rows[m.Site].Tracks {
+			i, ok := in.sawFrom(t.Vantage)
+			if !ok {
+				continue
+			}
+			for _, r := range t.Recent {
+				if r.at() < from {
+					continue
+				}
+				all[i].Probes++
+				if r.failed() && !e.vantages.rows[t.Vantage].sick(r.at()) {
+					all[i].Failed++
+				}
+			}
+		}
+	}
+	return all
+}
+
+// share is the part of a vantage's probes of an incident's sites that failed.
+func (s seenFrom) share() share { return float64(s.Failed) / float64(max(1, s.Probes)) }
+
+// mostSeen is the share at the vantage that sees most of an incident, of those that
+// have checked enough to tell.
+func mostSeen(by []seenFrom) share {
+	top := 0.
+	for _, v := range by {
+		if v.Probes >= feltProbes {
+			top = max(top, v.share())
+		}
+	}
+	return top
 }
 
 // probeSupport is how much better the probes alone are explained by a fault of an

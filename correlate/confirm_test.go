@@ -27,7 +27,11 @@ func (d suspect) incident(e *Engine) *incident {
 		}
 		id := put(e, string(rune('a'+i))+".example", nats, "cdn:x")
 		if i < d.probed {
-			probed(e, id, "lon-1", "ooo", 60)
+			results := "ooo"
+			if i < d.failing && len(d.fails) > 0 && d.fails[0] > 0 {
+				results = "oox"
+			}
+			probed(e, id, "lon-1", results, 60)
 		}
 		if i < max(d.failing, 1) {
 			m := in.join(id)

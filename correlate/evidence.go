@@ -55,13 +55,13 @@ func (e *Engine) weighProbes(s *site, j *siteEvidence) {
 	sc := &e.s
 	sc.regions = sc.regions[:0]
 	for _, t := range s.Tracks {
-		ls, seen := t.weigh(e.clock)
+		v := e.vantages.rows[t.Vantage]
+		ls, seen := t.weigh(v, e.clock)
 		if !seen {
 			continue
 		}
 		j.probed = true
 		j.until = min(j.until, t.recent.until)
-		v := e.vantages.rows[t.Vantage]
 		for w := range ls {
 			if ls[w] > 0 {
 				ls[w] *= v.trust[w]
@@ -176,10 +176,10 @@ func logSumExp(terms []float64) float64 {
 
 // weigh returns a track's evidence for each window, and whether it has any
 // result in reach.
-func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
-	t.tally(now)
-	k, m, was := &t.recent.k, &t.recent.m, &t.weighed
-	if m[windows-1] == 0 {
+func (t *track) weigh(v *vantage, now int64) (ls [windows]float64, seen bool) {
+	k, m := t.believed(v, now)
+	was := &t.weighed
+	if t.recent.m[windows-1] == 0 {
 		return ls, false
 	}
 	allFail, all := t.Fail, t.OK+t.Fail
@@ -198,8 +198,8 @@ func (t *track) weigh(now int64) (ls [windows]float64, seen bool) {
 			was.m[w], was.l[w] = 0, 0
 		case w > 0 && m[w] == m[w-1]: // the window is longer and holds no more
 			was.k[w], was.m[w], was.l[w] = was.k[w-1], was.m[w-1], was.l[w-1]
-		case was.k[w] != k[w] || was.m[w] != m[w]:
-			was.k[w], was.m[w], was.l[w] = k[w], m[w], trackEvidence(int(k[w]), int(m[w]), all, allFail)
+		case int(was.k[w]) != k[w] || int(was.m[w]) != m[w]:
+			was.k[w], was.m[w], was.l[w] = uint8(k[w]), uint8(m[w]), trackEvidence(k[w], m[w], all, allFail)
 		}
 	}
 	return was.l, true

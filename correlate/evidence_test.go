@@ -61,7 +61,7 @@ func TestNoDataIsNoEvidence(t *testing.T) {
 	for name, tr := range map[string]*track{
 		"never probed": {}, "probed long ago": {Recent: []result{newResult(10*minute, 503)}, OK: 100},
 	} {
-		if ls, seen := tr.weigh(100 * minute); seen || ls != [windows]float64{} {
+		if ls, seen := tr.weigh(&vantage{}, 100*minute); seen || ls != [windows]float64{} {
 			t.Errorf("%s: %v, %v", name, ls, seen)
 		}
 	}
@@ -77,7 +77,7 @@ func TestWindowsHoldWhatTheyReach(t *testing.T) {
 		tr.Recent = append(tr.Recent, newResult(now-age, codeOK))
 	}
 	tr.Recent = append(tr.Recent, newResult(now-10*second, 503), newResult(now-5*second, 503))
-	ls, seen := tr.weigh(now)
+	ls, seen := tr.weigh(&vantage{}, now)
 	if !seen || ls[0] < 4 || ls[windows-1] > ls[0]-1 || ls[windowOf(8*minute)] > ls[windowOf(2*minute)] {
 		t.Errorf("evidence by window: %v", ls)
 	}
@@ -92,7 +92,7 @@ func TestFlakyTracksMuteThemselves(t *testing.T) {
 	now := int64(100 * minute)
 	recent := []result{newResult(now-2*second, 503), newResult(now-second, 503)}
 	weigh := func(ok, fail float64) float64 {
-		ls, _ := (&track{OK: ok, Fail: fail, Recent: recent}).weigh(now)
+		ls, _ := (&track{OK: ok, Fail: fail, Recent: recent}).weigh(&vantage{}, now)
 		return ls[0]
 	}
 	well, flaky, dead, unknown := weigh(200, 0), weigh(150, 50), weigh(0, 200), weigh(0, 0)

@@ -193,7 +193,7 @@ func (in *incident) countProbe(id, vantage uint32, r result) {
 	if m == nil || r.at() < in.Onset[0] {
 		return
 	}
-	i, ok := slices.BinarySearchFunc(in.ByVantage, vantage, func(s seenFrom, v uint32) int { return int(int64(s.Vantage) - int64(v)) })
+	i, ok := in.sawFrom(vantage)
 	if !ok {
 		in.ByVantage = slices.Insert(in.ByVantage, i, seenFrom{Vantage: vantage})
 	}
@@ -205,6 +205,13 @@ func (in *incident) countProbe(id, vantage uint32, r result) {
 		m.Failed++
 		in.ByVantage[i].Failed++
 	}
+}
+
+// sawFrom is the place of a vantage among those that saw something of an incident.
+func (in *incident) sawFrom(vantage uint32) (int, bool) {
+	return slices.BinarySearchFunc(in.ByVantage, vantage, func(s seenFrom, v uint32) int {
+		return int(int64(s.Vantage) - int64(v))
+	})
 }
 
 // countReport counts one report of a member since the onset.

@@ -141,7 +141,7 @@ func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
 	for w := ownStart; w < windows && (w == ownStart || e.clock-windowMS[w] >= s.Freed); w++ {
 		l := j.crowd[w]
 		for _, t := range s.Tracks {
-			k, m := t.tally(e.clock)
+			k, m := t.believed(e.vantages.rows[t.Vantage], e.clock)
 			if m[w] == 0 {
 				continue
 			}

@@ -170,7 +170,7 @@ func TestPropertyEvidenceIsBounded(t *testing.T) {
 			tr.Recent = append(tr.Recent, newResult(rapid.Int64Range(60*minute, now).Draw(rt, "at"), uint16(rapid.SampledFrom([]int{0, 503, 1}).Draw(rt, "code"))))
 		}
 		slices.Sort(tr.Recent)
-		ls, _ := tr.weigh(now)
+		ls, _ := tr.weigh(&vantage{}, now)
 		for w, l := range ls {
 			if l < -4.6 || l > 4.6 {
 				rt.Fatalf("one vantage weighs %v over window %d", l, w)

@@ -182,19 +182,14 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 	if e.clock < in.Onset[2]+scopeAfter {
 		return sc
 	}
-	top := 0.
-	for _, v := range in.ByVantage {
-		if v.Probes >= feltProbes {
-			top = max(top, float64(v.Failed)/float64(v.Probes))
-		}
-	}
+	top := mostSeen(in.ByVantage)
 	spared := map[string]bool{}
 	for _, v := range in.ByVantage {
 		country := e.vantages.rows[v.Vantage].Country
 		if v.Probes < feltProbes || country == "" {
 			continue
 		}
-		if float64(v.Failed)/float64(v.Probes) >= feltAtLeast*top {
+		if v.share() >= feltAtLeast*top {
 			if !slices.Contains(sc.Countries, country) {
 				sc.Countries = append(sc.Countries, country)
 			}

@@ -28,6 +28,27 @@ func (t *track) tally(now int64) (k, m [windows]int) {
 	return k, m
 }
 
+// believed is the tally without what failed while the vantage itself was sick: that is
+// no evidence of the site. A success is one whenever it was seen.
+func (t *track) believed(v *vantage, now int64) (k, m [windows]int) {
+	k, m = t.tally(now)
+	if !v.sickSince(now - windowMS[windows-1]) {
+		return k, m
+	}
+	for _, r := range t.Recent {
+		if !r.failed() || !v.sick(r.at()) {
+			continue
+		}
+		for w := range windows {
+			if now-r.at() <= windowMS[w] {
+				k[w]--
+				m[w]--
+			}
+		}
+	}
+	return k, m
+}
+
 // counted returns what the results add up to; the tally may be of another time.
 func (t *track) counted() *recent {
 	c := &t.recent

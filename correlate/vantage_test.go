@@ -97,3 +97,61 @@ func TestAlertsAreEvidence(t *testing.T) {
 		}
 	}
 }
+
+// Any number of vantages may fail for everything they check, fully or in part, at times
+// that overlap: none of it is an outage of what the sites share.
+func TestManySickVantagesAreNoOutage(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string][]fault{
+		"two of three are dark": {
+			{vantages: []string{"lon-1"}, from: 35, to: 45, symptom: "timeout"},
+			{vantages: []string{"nyc-1"}, from: 36, to: 46, symptom: "timeout"},
+		},
+		"the resolvers of two lose answers": {
+			{vantages: []string{"lon-1"}, from: 35, to: 45, symptom: "dns", share: 0.6},
+			{vantages: []string{"nyc-1"}, from: 36, to: 46, symptom: "dns", share: 0.6},
+		},
+		"all are dark": {
+			{vantages: []string{"lon-1"}, from: 35, to: 45, symptom: "connect"},
+			{vantages: []string{"nyc-1"}, from: 35.3, to: 46, symptom: "connect"},
+			{vantages: []string{"sgp-1"}, from: 35.6, to: 45.5, symptom: "connect"},
+		},
+		"one after another": {
+			{vantages: []string{"lon-1"}, from: 33, to: 39, symptom: "timeout"},
+			{vantages: []string{"nyc-1"}, from: 38, to: 44, symptom: "timeout"},
+			{vantages: []string{"sgp-1"}, from: 45, to: 50, symptom: "timeout"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := quietTown(100, 52)
+			for i := range faults {
+				faults[i].sites = w.all()
+			}
+			w.faults = faults
+			w.run(t).wantNone(t)
+		})
+	}
+}
+
+// An outage is found while two of three vantages fail for a part of everything; with
+// two of them dark nothing is confirmed on what they saw.
+func TestOutageBesideSickVantages(t *testing.T) {
+	t.Parallel()
+	w := quietTown(100, 50)
+	w.faults = []fault{
+		{sites: w.on("cdn:x"), from: 37, to: 50, symptom: "http_503"},
+		{sites: w.all(), vantages: []string{"lon-1"}, from: 35, to: 48, symptom: "timeout", share: 0.4},
+	}
+	w.run(t).wantOne(t, "cdn:x")
+}
+
+// Two vantages of one network share their way to everything: what both miss and a third
+// one reaches is not confirmed.
+func TestVantagesOfOneNetworkAreOneWitness(t *testing.T) {
+	t.Parallel()
+	w := quietTown(100, 46)
+	w.vantages[1].ASN = w.vantages[0].ASN
+	w.faults = []fault{{sites: w.on("cdn:x"), vantages: []string{"lon-1", "nyc-1"}, from: 35, to: 45, symptom: "timeout"}}
+	w.run(t).wantNone(t)
+}

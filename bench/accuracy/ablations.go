@@ -34,6 +34,7 @@ var ablations = []ablation{
 	}},
 	{"sick vantages", "a vantage is trusted whatever fails there", []edit{
 		{"correlate/vantages.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
+		{"correlate/vantages.go", "if whole.seen >= comparable && ", "if whole.seen < 0 && "},
 	}},
 	{"season", "every hour of the week is as busy", []edit{
 		{"correlate/baseline.go", "h := g.Hours[hourOfWeek(at)]", "h := hourBase{}"},
