@@ -7,7 +7,13 @@ import (
 
 func TestCoverage(t *testing.T) {
 	at := time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
-	blind, sick, well := VantageStatus{State: VantageBlind}, VantageStatus{State: VantageSick}, VantageStatus{State: VantageOK}
+	blind, sick, well := VantageStatus{
+		State: VantageBlind,
+	}, VantageStatus{
+		State: VantageSick,
+	}, VantageStatus{
+		State: VantageOK,
+	}
 	for name, c := range map[string]struct {
 		view     View
 		vantages []VantageStatus

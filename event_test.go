@@ -42,7 +42,8 @@ func TestEventLines(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := string(line)
-			if want := "before\n" + `{"type":"` + tt.kind + `",` + tt.line; !strings.HasPrefix(text, want) || !strings.HasSuffix(text, "}\n") {
+			if want := "before\n" + `{"type":"` + tt.kind + `",` + tt.line; !strings.HasPrefix(text, want) ||
+				!strings.HasSuffix(text, "}\n") {
 				t.Errorf("%s\nwant it to begin with\n%s", text, want)
 			}
 			if strings.Count(text, "\n") != 2 {

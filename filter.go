@@ -107,6 +107,11 @@ func filterFault(key string, err error) error {
 	return out
 }
 
+// notAnItem refuses one item of a list: it must be what is said.
+func notAnItem(must string) InvalidError {
+	return InvalidError{{Detail: must + "; several with commas between them"}}
+}
+
 func readState(text string) (string, error) {
 	switch state := IncidentState(text); state {
 	case filterOpen:
@@ -114,26 +119,26 @@ func readState(text string) (string, error) {
 	case StateCandidate, StateConfirmed, StateRecovering, StateResolved, StateMerged, StateRetracted:
 		return text, nil
 	}
-	return "", InvalidError{{Detail: "must be candidate, confirmed, recovering, resolved, merged, retracted or open; several with commas between them"}}
+	return "", notAnItem("must be candidate, confirmed, recovering, resolved, merged, retracted or open")
 }
 
 func readCause(text string) (string, error) {
 	if text != FilterNone && !Component(text).Valid() {
-		return "", InvalidError{{Detail: "must be a component such as cdn:fastly, or " + FilterNone + "; several with commas between them"}}
+		return "", notAnItem("must be a component such as cdn:fastly, or " + FilterNone)
 	}
 	return text, nil
 }
 
 func readKind(text string) (string, error) {
 	if text != FilterNone && !slices.Contains(Kinds, text) {
-		return "", InvalidError{{Detail: "must be one of " + strings.Join(Kinds, ", ") + " or " + FilterNone + "; several with commas between them"}}
+		return "", notAnItem("must be one of " + strings.Join(Kinds, ", ") + " or " + FilterNone)
 	}
 	return text, nil
 }
 
 func readCountry(text string) (string, error) {
 	if !ValidCountry(text) {
-		return "", InvalidError{{Detail: "must be two capital letters (ISO 3166-1), such as GB; several with commas between them"}}
+		return "", notAnItem("must be two capital letters (ISO 3166-1), such as GB")
 	}
 	return text, nil
 }

@@ -87,9 +87,13 @@ func TestReadFilterNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestFilterTakes(t *testing.T) {
-	inc := faultline.Incident{State: faultline.StateConfirmed, Cause: &faultline.Cause{Component: "cdn:fastly", Confidence: 0.9},
-		Scope: faultline.Scope{Countries: []string{"GB"}}, Evidence: faultline.Evidence{Countries: []string{"DE"}},
-		Sites: []faultline.IncidentSite{{Site: "reddit.com"}}}
+	inc := faultline.Incident{
+		State:    faultline.StateConfirmed,
+		Cause:    &faultline.Cause{Component: "cdn:fastly", Confidence: 0.9},
+		Scope:    faultline.Scope{Countries: []string{"GB"}},
+		Evidence: faultline.Evidence{Countries: []string{"DE"}},
+		Sites:    []faultline.IncidentSite{{Site: "reddit.com"}},
+	}
 	unattributed := faultline.Incident{State: faultline.StateResolved}
 	for name, tt := range map[string]struct {
 		filter              faultline.Filter

@@ -152,7 +152,8 @@ func enter(name string, d fs.DirEntry) error {
 func checkFile(name string, file *ast.File) []string {
 	var found []string
 	dir := path.Dir(name)
-	if n := strings.TrimSuffix(file.Name.Name, "_test"); slices.Contains(badNames, n) || slices.Contains(badNames, path.Base(dir)) {
+	if n := strings.TrimSuffix(file.Name.Name, "_test"); slices.Contains(badNames, n) ||
+		slices.Contains(badNames, path.Base(dir)) {
 		found = append(found, fmt.Sprintf("%s: a package named %s says nothing", dir, n))
 	}
 	for _, spec := range file.Imports {
@@ -267,11 +268,19 @@ func TestCheckerFindsPlantedViolations(t *testing.T) {
 		{"x.go", "package faultline\nimport \"github.com/oklog/ulid/v2\"", "standard library alone"},
 		{"x.go", "package faultline\nimport \"faultline/store\"", "x.go: imports faultline/store"},
 		{"ingest/x.go", "package ingest\nimport \"faultline/store\"", "ingest/x.go: imports faultline/store"},
-		{"ingest/x_test.go", "package ingest_test\nimport \"faultline/store\"", "ingest/x_test.go: imports faultline/store"},
+		{
+			"ingest/x_test.go",
+			"package ingest_test\nimport \"faultline/store\"",
+			"ingest/x_test.go: imports faultline/store",
+		},
 		{"ingest/x.go", "package ingest\nimport \"faultline/store/storetest\"", "for tests and bench"},
 		{"cmd/faultline/x.go", "package main\nimport \"faultline/store/storetest\"", "for tests and bench"},
 		{"cmd/faultline/x.go", "package main\nimport \"faultline/pace\"", "for tests and bench"},
-		{"store/storetest/x.go", "package storetest\nimport \"faultline/api\"", "store/storetest/x.go: imports faultline/api"},
+		{
+			"store/storetest/x.go",
+			"package storetest\nimport \"faultline/api\"",
+			"store/storetest/x.go: imports faultline/api",
+		},
 		{"docs/x.go", "package docs\nimport \"faultline\"", "docs/x.go: imports faultline:"},
 		{"ingest/x.go", "package ingest\nimport \"github.com/gin-gonic/gin\"", "gin is for"},
 		{"ingest/x_test.go", "package ingest\nimport \"github.com/gin-contrib/sse\"", "gin is for"},

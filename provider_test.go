@@ -9,8 +9,17 @@ import (
 )
 
 func TestProvidersAreFoundByWhatTheyRun(t *testing.T) {
-	aws := faultline.Provider{Slug: "aws", Components: []string{"cloud:aws/*", "cdn:cloudfront"}, Networks: []uint32{16509}, Sites: []string{"aws.amazon.com"}}
-	rival := faultline.Provider{Slug: "rival", Components: []string{"cdn:cloudfront", "dns:rival"}, Networks: []uint32{16509, 812}}
+	aws := faultline.Provider{
+		Slug:       "aws",
+		Components: []string{"cloud:aws/*", "cdn:cloudfront"},
+		Networks:   []uint32{16509},
+		Sites:      []string{"aws.amazon.com"},
+	}
+	rival := faultline.Provider{
+		Slug:       "rival",
+		Components: []string{"cdn:cloudfront", "dns:rival"},
+		Networks:   []uint32{16509, 812},
+	}
 	all := faultline.NewProviders([]faultline.Provider{aws, rival})
 	for c, want := range map[faultline.Component]string{
 		"cloud:aws/us-east-1": "aws",

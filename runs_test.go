@@ -129,7 +129,9 @@ func untestedFile(name, mod string, src []byte, runs []run) []string {
 	}
 	var found []string
 	ast.Inspect(file, func(n ast.Node) bool {
-		if sel, ok := n.(*ast.SelectorExpr); ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow", "Short"}, sel.Sel.Name) && isTesting(sel.X) {
+		if sel, ok := n.(*ast.SelectorExpr); ok &&
+			slices.Contains([]string{"Skip", "Skipf", "SkipNow", "Short"}, sel.Sel.Name) &&
+			isTesting(sel.X) {
 			found = append(found, fmt.Sprintf("%s: %s leaves a test out where nobody sees it", name, sel.Sel.Name))
 		}
 		return true
@@ -139,7 +141,10 @@ func untestedFile(name, mod string, src []byte, runs []run) []string {
 		found = append(found, fmt.Sprintf("%s: neither make test nor make check compiles it", name))
 	}
 	if !matches(name, src, []string{"check"}) && matches(name, src, nil) {
-		found = append(found, fmt.Sprintf("%s: a test that make check leaves out would never run with the race detector", name))
+		found = append(
+			found,
+			fmt.Sprintf("%s: a test that make check leaves out would never run with the race detector", name),
+		)
 	}
 	return found
 }

@@ -39,7 +39,10 @@ var riddles = []struct {
 }{
 	{regexp.MustCompile(`(?i)\b(un)?hear(s|d|ing)?\b`), "reported, counted"},
 	{regexp.MustCompile(`(?i)\b(un)?told\b|\btells\b`), "published, confirmed, says"},
-	{regexp.MustCompile(`(?i)\b(a|an|the|each|every|one|first|last|per|our|its) (last |first |next )?looks?\b`), "check"},
+	{
+		regexp.MustCompile(`(?i)\b(a|an|the|each|every|one|first|last|per|our|its) (last |first |next )?looks?\b`),
+		"check",
+	},
 	{regexp.MustCompile(`(?i)\bvoices?\b`), "trust"},
 	{regexp.MustCompile(`(?i)\b(stands?|standing|stood) (on|upon)\b`), "depends on"},
 	{regexp.MustCompile(`(?i)\bnameless\b`), "an unmapped cause"},
@@ -93,7 +96,10 @@ func dangling(tree fs.FS) []fault {
 		for line := range strings.Lines(string(text)) {
 			n++
 			for _, missing := range missingPaths(tree, files, name, line) {
-				found = append(found, fault{"paths in documents", fmt.Sprintf("%s:%d", name, n), missing + " is not there"})
+				found = append(
+					found,
+					fault{"paths in documents", fmt.Sprintf("%s:%d", name, n), missing + " is not there"},
+				)
 			}
 		}
 	}
@@ -152,7 +158,9 @@ func riddled(tree fs.FS) []fault {
 	n := 0
 	for line := range strings.Lines(string(readme)) {
 		n++
-		found = append(found, riddlesIn("README's words", fmt.Sprintf("README.md:%d", n), codeSpan.ReplaceAllString(line, ""))...)
+		found = append(
+			found,
+			riddlesIn("README's words", fmt.Sprintf("README.md:%d", n), codeSpan.ReplaceAllString(line, ""))...)
 	}
 	words, err := fs.ReadFile(tree, "web/words/en.json")
 	if err != nil {

@@ -40,13 +40,13 @@ func measureBomb(ctx context.Context, _ options, log io.Writer) ([]figure, error
 	}
 	detail := map[string]any{"names": bombNames, "seconds": b.took.Seconds(), "redis_mb": []float64{b.redisBefore, b.redisAfter},
 		"rss_mb": []float64{b.memoryIdle, b.memoryBefore, b.memoryMost}, "known_reports": b.known, "known_slowest_ms": b.slowest.Seconds() * 1e3}
-	make := func(name string, value, target float64, better, unit, limit string) figure {
+	row := func(name string, value, target float64, better, unit, limit string) figure {
 		return figure{Name: "bomb." + name, Value: value, Target: target, Better: better, OK: meets(value, target, better), Unit: unit, Limit: limit, Runs: 1, Detail: detail}
 	}
 	return []figure{
-		make("redis", b.redisAfter-b.redisBefore, bombRedis, lower, "MB that Redis grew by", "used_memory before the first name"),
-		make("memory", b.memoryMost-b.memoryBefore, bombMemory, lower, "MB that the process grew by at most", "the most that it held while the same connections reported known sites"),
-		make("known", float64(b.counted)/float64(b.known), 1, higher, "of the reports of a known site counted meanwhile", "all of them"),
+		row("redis", b.redisAfter-b.redisBefore, bombRedis, lower, "MB that Redis grew by", "used_memory before the first name"),
+		row("memory", b.memoryMost-b.memoryBefore, bombMemory, lower, "MB that the process grew by at most", "the most that it held while the same connections reported known sites"),
+		row("known", float64(b.counted)/float64(b.known), 1, higher, "of the reports of a known site counted meanwhile", "all of them"),
 	}, nil
 }
 

@@ -192,17 +192,17 @@ func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 	if m.inconclusive {
 		detail["verdict"] = "inconclusive"
 	}
-	make := func(name string, value, target float64, better, unit, limit string) figure {
+	row := func(name string, value, target float64, better, unit, limit string) figure {
 		return figure{Name: "ingest." + name, Value: value, Target: target, Better: better, OK: meets(value, target, better),
 			Unit: unit, Limit: limit, Runs: len(m.series[0]), Spread: m.widest(), Detail: detail}
 	}
 	const noop = "the same gin server that answers 202 and stores nothing"
 	const naive = "the same gin server with one round trip a report"
 	return []figure{
-		make("everysec", rps["everysec"]/rps["noop"], ingestEverysec, higher, "ratio of throughput", noop),
-		make("always", rps["always"]/rps["noop"], ingestAlways, higher, "ratio of throughput", noop),
-		make("naive", rps["everysec"]/rps["naive"], ingestNaive, higher, "ratio of throughput", naive),
-		make("redis_cpu", all[1].redisCPU.median()/all[3].redisCPU.median(), ingestRedisCPU, lower, "ratio of Redis CPU per report", naive),
-		make("redis_bytes", bytes, ingestRedisBytes, lower, "bytes of Redis per report", "none: bytes"),
+		row("everysec", rps["everysec"]/rps["noop"], ingestEverysec, higher, "ratio of throughput", noop),
+		row("always", rps["always"]/rps["noop"], ingestAlways, higher, "ratio of throughput", noop),
+		row("naive", rps["everysec"]/rps["naive"], ingestNaive, higher, "ratio of throughput", naive),
+		row("redis_cpu", all[1].redisCPU.median()/all[3].redisCPU.median(), ingestRedisCPU, lower, "ratio of Redis CPU per report", naive),
+		row("redis_bytes", bytes, ingestRedisBytes, lower, "bytes of Redis per report", "none: bytes"),
 	}
 }

@@ -88,7 +88,7 @@ var together = []struct {
 // singleScript reports whether all characters of a label can be of one script.
 func singleScript(label string) bool {
 	cjk, other := uint8(7), (*unicode.RangeTable)(nil)
-	any := false
+	letters := false
 	for _, r := range label {
 		switch {
 		case r == '-' || '0' <= r && r <= '9':
@@ -102,10 +102,10 @@ func singleScript(label string) bool {
 			if cjk &= bits; cjk == 0 || other != nil {
 				return false
 			}
-			any = true
+			letters = true
 			continue
 		}
-		if any || other != nil && !unicode.Is(other, r) {
+		if letters || other != nil && !unicode.Is(other, r) {
 			return false
 		}
 		if other == nil {

@@ -75,7 +75,12 @@ func Within(t testing.TB, limit time.Duration, what string, ok func() bool) {
 			if ok() { // the last question may have been long ago
 				return
 			}
-			t.Fatalf("not within %s (%s stretched by the machine's pace): %s", time.Since(began).Round(time.Millisecond), limit, what)
+			t.Fatalf(
+				"not within %s (%s stretched by the machine's pace): %s",
+				time.Since(began).Round(time.Millisecond),
+				limit,
+				what,
+			)
 		}
 	}
 }

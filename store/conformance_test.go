@@ -22,7 +22,7 @@ import (
 // TestConformance runs the same suite on every kind of Redis. The in-process one
 // is what a first try runs on; what passes on it alone proves nothing.
 func TestConformance(t *testing.T) {
-	real := func(start func(testing.TB) string) func(*testing.T) backend {
+	server := func(start func(testing.TB) string) func(*testing.T) backend {
 		return func(t *testing.T) backend { return backend{url: start(t), advance: func(time.Duration) {}} }
 	}
 	backends := map[string]func(*testing.T) backend{
@@ -30,9 +30,9 @@ func TestConformance(t *testing.T) {
 			m := miniredis.RunT(t)
 			return backend{url: "redis://" + m.Addr(), advance: m.FastForward}
 		},
-		"server":   real(storetest.Start),
-		"cluster":  real(storetest.StartCluster),
-		"sentinel": real(storetest.StartSentinel),
+		"server":   server(storetest.Start),
+		"cluster":  server(storetest.StartCluster),
+		"sentinel": server(storetest.StartSentinel),
 	}
 	for name, start := range backends {
 		t.Run(name, func(t *testing.T) {

@@ -104,7 +104,7 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 	var line, area stroke
 	var stretch []faultline.SeriesPoint
 	share := func(p faultline.SeriesPoint) float64 { return min(100, 100*float64(k.n(p))/float64(k.of(p))) }
-	close := func() { // of a stretch without gaps
+	draw := func() { // of a stretch without gaps
 		for i, p := range stretch {
 			if i == 0 {
 				area.to(shown.x(p.At), y(0))
@@ -119,21 +119,21 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 		line.lift()
 		stretch = nil
 	}
-	worst, any := faultline.SeriesPoint{}, false
+	worst, found := faultline.SeriesPoint{}, false
 	for _, p := range s.Points {
 		cells := []string{"–", "–"}
 		if k.of(p) > 0 {
 			stretch, cells = append(stretch, p), []string{v.number(k.n(p)), v.number(k.of(p))}
-			if !any || share(p) > share(worst) {
-				worst, any = p, true
+			if !found || share(p) > share(worst) {
+				worst, found = p, true
 			}
 		} else {
-			close()
+			draw()
 		}
 		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formMinute), Cells: cells})
 	}
-	close()
-	if !any {
+	draw()
+	if !found {
 		return figure{}, false
 	}
 	f.Shapes = []shape{{"area", area.String()}, {"failing", line.String()}}

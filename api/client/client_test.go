@@ -68,11 +68,16 @@ func TestReads(t *testing.T) {
 	if s, err := c.Series(ctx, "cloud:aws/us-east-1", 60, time.Time{}, time.Time{}); err != nil || len(s.Points) != 1 {
 		t.Errorf("%+v %v", s, err)
 	}
-	if _, err := c.Series(ctx, "bbc.co.uk", 300, time.Time{}, time.Date(2021, 6, 8, 10, 0, 0, 0, time.UTC)); !errors.Is(err, faultline.ErrUnavailable) {
+	if _, err := c.Series(ctx, "bbc.co.uk", 300, time.Time{}, time.Date(2021, 6, 8, 10, 0, 0, 0, time.UTC)); !errors.Is(
+		err,
+		faultline.ErrUnavailable,
+	) {
 		t.Errorf("a series that was left out: %v", err)
 	}
 	var p *client.Problem
-	if _, err := c.Site(ctx, "nobody.example"); !errors.As(err, &p) || !errors.Is(err, faultline.ErrNotFound) || p.RetryAfter != 3*time.Second || len(p.Errors) != 1 {
+	if _, err := c.Site(ctx, "nobody.example"); !errors.As(err, &p) || !errors.Is(err, faultline.ErrNotFound) ||
+		p.RetryAfter != 3*time.Second ||
+		len(p.Errors) != 1 {
 		t.Errorf("%v", err)
 	}
 }
@@ -84,9 +89,15 @@ func TestWatchResumes(t *testing.T) {
 		n, last := opened.Add(1), r.Header.Get("Last-Event-ID")
 		switch {
 		case n == 1 && last == "" && r.URL.RawQuery == "kind=cdn&snapshot=1":
-			fmt.Fprint(w, "retry: 2000\n\n:\n\nevent: incident\ndata: {\"id\":\"inc_1\",\ndata: \"revision\":1}\n\nid: 7-1\n\n")
+			fmt.Fprint(
+				w,
+				"retry: 2000\n\n:\n\nevent: incident\ndata: {\"id\":\"inc_1\",\ndata: \"revision\":1}\n\nid: 7-1\n\n",
+			)
 		case n == 2 && last == "7-1" && r.URL.RawQuery == "kind=cdn":
-			fmt.Fprint(w, "id: 9-1\nevent: incident\ndata: {\"id\":\"inc_1\",\"revision\":2}\n\nevent: reset\ndata: {}\nid: 12-1\n\n")
+			fmt.Fprint(
+				w,
+				"id: 9-1\nevent: incident\ndata: {\"id\":\"inc_1\",\"revision\":2}\n\nevent: reset\ndata: {}\nid: 12-1\n\n",
+			)
 		default:
 			t.Errorf("request %d: %s behind %q", n, r.URL.RawQuery, last)
 		}

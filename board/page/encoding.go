@@ -32,7 +32,7 @@ func acceptable(accept string) (br, gz bool) {
 		return false, true
 	}
 	const unsaid = -1.0
-	brotli, zip, any := unsaid, unsaid, 0.0
+	brotli, zip, whichever := unsaid, unsaid, 0.0
 	for part := range strings.SplitSeq(accept, ",") {
 		name, weight, weighed := strings.Cut(part, ";")
 		q := 1.0
@@ -45,14 +45,14 @@ func acceptable(accept string) (br, gz bool) {
 		case "gzip", "x-gzip":
 			zip = q
 		case "*":
-			any = q
+			whichever = q
 		}
 	}
 	if brotli == unsaid {
-		brotli = any
+		brotli = whichever
 	}
 	if zip == unsaid {
-		zip = any
+		zip = whichever
 	}
 	return brotli > 0 && brotli >= zip, zip > 0
 }

@@ -64,7 +64,12 @@ func StartCluster(t testing.TB) string {
 func StartSentinel(t testing.TB) string {
 	t.Helper()
 	dir, port := tempDir(t), freePort(t)
-	launch(t, dir, "tcp", "127.0.0.1:"+port, append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", dir}, durable...)...)
+	launch(
+		t,
+		dir,
+		"tcp",
+		"127.0.0.1:"+port,
+		append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", dir}, durable...)...)
 	dir, watch := tempDir(t), freePort(t)
 	conf := filepath.Join(dir, "sentinel.conf")
 	text := fmt.Sprintf("bind 127.0.0.1\nport %s\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n", watch, dir, port)
@@ -112,7 +117,10 @@ func launch(t testing.TB, dir, network, addr string, args ...string) {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
-		t.Fatalf("these tests run a real redis-server, and there is none on the PATH: install it (apt install redis-server, brew install redis): %v", err)
+		t.Fatalf(
+			"these tests run a real redis-server, and there is none on the PATH: install it (apt install redis-server, brew install redis): %v",
+			err,
+		)
 	}
 	args = append(args, "--logfile", filepath.Join(dir, "log"))
 	cmd := exec.Command("sh", append([]string{"-c", guard, "sh", binary}, args...)...)
