@@ -50,3 +50,13 @@ func read(t *testing.T, name string) []byte {
 	}
 	return body
 }
+
+// Generators of clients make nothing, or types that nobody can use, of unions: the
+// document has none.
+func TestDocumentHasNoUnions(t *testing.T) {
+	for _, word := range []string{`"anyOf"`, `"oneOf"`, `"not":`} {
+		if n := bytes.Count(docs.OpenAPI, []byte(word)); n > 0 {
+			t.Errorf("%s is there %d times", word, n)
+		}
+	}
+}

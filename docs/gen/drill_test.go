@@ -30,7 +30,7 @@ var more = []ask{
 	{operation: "getDocsFile", path: "/docs/LICENSE", status: 200},
 	{operation: "postReport", path: "/v1/reports", status: 202, media: mediaJSON, body: `{"site":"wikipedia.org"}`},
 	{operation: "postProbes", path: "/v1/probes", status: 202, scope: token.ScopeProbes, media: mediaJSON,
-		body: `{"probes":[{"type":"probe","at":"2021-06-08T10:04:57Z","site":"bbc.co.uk","symptom":"ok","new":1}]}`},
+		body: `[{"type":"probe","at":"2021-06-08T10:04:57Z","site":"bbc.co.uk","symptom":"ok","new":1}]`},
 }
 
 // Every answer that is documented is given, and every answer that is given is as

@@ -98,6 +98,7 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	symptom.Description += "\n- `http_NNN`: that status"
 	allowParts(schemas)
 	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
+	addNullables(schemas)
 	return nil
 }
 
@@ -132,15 +133,13 @@ func finishForeign(name string, schema *openapi3.Schema) {
 }
 
 // allowParts says that a list may hold incidents of which only some members were
-// asked for.
+// asked for: nothing but the id is sure to be there.
 func allowParts(schemas openapi3.Schemas) {
 	part := *schemas["Incident"].Value
 	part.Required = []string{"id"}
-	part.Description = "An incident of which the query's fields names the members that are told."
+	part.Description = "An incident as a list holds it: whole, unless the query's fields names the members that are told."
 	schemas["IncidentPart"] = openapi3.NewSchemaRef("", &part)
-	either := openapi3.NewObjectSchema()
-	either.AnyOf = openapi3.SchemaRefs{{Ref: refSchemas + "Incident"}, {Ref: refSchemas + "IncidentPart"}}
-	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = either.NewRef()
+	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = openapi3.NewSchemaRef(refSchemas+"IncidentPart", nil)
 }
 
 // collect finds every named type of ours within t.
@@ -230,20 +229,47 @@ func finishField(property *openapi3.SchemaRef, t reflect.Type, omitted bool) *op
 	return property
 }
 
-// orNull allows null beside a schema that is referred to. OpenAPI 3.0 has no
-// shorter way: nullable counts only beside a type, and what is referred to does
-// not take null (OpenAPI 3.0.3, "nullable").
+// orNullSuffix is behind the name of a schema that may be null as well.
+const orNullSuffix = "OrNull"
+
+// orNull allows null beside a schema that is referred to: by a schema of its own
+// that is the same and may be null. OpenAPI 3.0 has no shorter way (nullable counts
+// only beside a type), and many generators make nothing of a union.
 func orNull(property *openapi3.SchemaRef) *openapi3.SchemaRef {
-	null := openapi3.NewObjectSchema().WithEnum(nil)
-	null.Nullable = true
-	either := openapi3.NewObjectSchema()
-	either.Nullable = true
-	ref := property.Ref
-	if ref == "" { // swag puts a reference that has a description into allOf
-		either.Description, ref = property.Value.Description, property.Value.AllOf[0].Ref
+	if property.Ref != "" {
+		return openapi3.NewSchemaRef(property.Ref+orNullSuffix, nil)
 	}
-	either.AnyOf = openapi3.SchemaRefs{{Ref: ref}, null.NewRef()}
+	// swag puts a reference that has a description into allOf
+	either := openapi3.NewSchema().WithNullable()
+	either.Description = property.Value.Description
+	either.AllOf = openapi3.SchemaRefs{{Ref: property.Value.AllOf[0].Ref + orNullSuffix}}
 	return either.NewRef()
+}
+
+// addNullables adds the schemas that [orNull] refers to. It comes last, when those
+// that they are made of are whole.
+func addNullables(schemas openapi3.Schemas) {
+	wanted := map[string]bool{}
+	want := func(ref string) {
+		if name, ok := strings.CutPrefix(ref, refSchemas); ok && strings.HasSuffix(name, orNullSuffix) {
+			wanted[name] = true
+		}
+	}
+	for _, schema := range schemas {
+		for _, property := range schema.Value.Properties {
+			if want(property.Ref); property.Value == nil {
+				continue
+			}
+			for _, part := range property.Value.AllOf {
+				want(part.Ref)
+			}
+		}
+	}
+	for name := range wanted {
+		same := *schemas[strings.TrimSuffix(name, orNullSuffix)].Value
+		same.Nullable = true
+		schemas[name] = openapi3.NewSchemaRef("", &same)
+	}
 }
 
 // describeEnum writes what each value means, which swag keeps beside the list.
