@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"faultline/store"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -81,6 +82,7 @@ func sameRecord(a, b faultline.SiteRecord) bool {
 // progress is what readiness is judged by.
 type progress struct {
 	Loaded   bool          // the fold has its checkpoint
+	Failed   error         // why the fold can't begin; nil: it can
 	CaughtUp bool          // it has once come to the end of the log
 	Draining bool          // the process is about to end
 	Silent   time.Duration // since Redis last answered
@@ -100,6 +102,8 @@ func unready(p progress) error {
 		return errors.New("draining: the process is about to end")
 	case p.Silent > readySilence:
 		return errors.New("no answer from Redis")
+	case p.Failed != nil:
+		return fmt.Errorf("the fold can't begin: %w", p.Failed)
 	case !p.Loaded:
 		return errors.New("the checkpoint is not loaded yet")
 	case !p.CaughtUp:

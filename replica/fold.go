@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	foldBlock   = 200 * time.Millisecond // how long one read of the log waits
-	foldRetry   = 200 * time.Millisecond // between reads while Redis is away
-	loadRetry   = 2 * time.Second        // between attempts at a checkpoint that can't be used
-	viewSpacing = 900 * time.Millisecond // a view a tick, and never more than one a second
+	foldBlock      = 200 * time.Millisecond // how long one read of the log waits
+	foldRetry      = 200 * time.Millisecond // between reads while Redis is away
+	loadRetry      = 2 * time.Second        // between attempts at a checkpoint that can't be used
+	failureSpacing = time.Minute            // between two log lines that say why there is no fold
+	viewSpacing    = 900 * time.Millisecond // a view a tick, and never more than one a second
 )
 
 // Engine makes incidents of events; package correlate has it. One goroutine uses it.
@@ -55,6 +56,7 @@ type folder struct {
 
 	leading atomic.Bool
 	status  atomic.Pointer[Status]
+	failed  atomic.Pointer[foldFailure] // nil: the fold can go on
 	asks    chan func(Engine, store.Cursor)
 	reloads chan error
 
@@ -66,6 +68,7 @@ type folder struct {
 	seriesAt time.Time // on the engine's clock, when series were last read off
 	away     outage
 	encoding *encoding // under way, if there is one
+	read     bool      // something was read since the fold last began
 }
 
 func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
@@ -93,15 +96,45 @@ func (f *folder) Run(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil:
+		case errors.Is(err, store.ErrTrimmed) && !f.read:
+			// The log has nothing for this checkpoint any more: to begin again brings nothing.
+			f.fail(ctx, err)
 		case errors.Is(err, errReload):
 			f.log.Warn("the fold begins again from the newest checkpoint", "reason", err)
 		case errors.Is(err, faultline.ErrUnavailable):
 			f.away.Began(f.log, f.now(), err)
 			task.Pause(ctx, foldRetry)
 		default:
-			f.log.Error("the fold can't begin", "error", err)
-			task.Pause(ctx, loadRetry)
+			f.fail(ctx, err)
 		}
+	}
+	return nil
+}
+
+// foldFailure is why a node has no fold, and since when.
+type foldFailure struct {
+	reason error
+	logged time.Time
+}
+
+// fail notes that the fold can't begin, for whoever asks, and waits before the next
+// attempt. It is logged once a minute.
+func (f *folder) fail(ctx context.Context, why error) {
+	failure := &foldFailure{reason: why, logged: f.now()}
+	if before := f.failed.Load(); before != nil && failure.logged.Sub(before.logged) < failureSpacing {
+		failure.logged = before.logged
+	} else {
+		f.log.Error("the fold can't begin; this node neither leads nor is ready", "error", why)
+	}
+	f.failed.Store(failure)
+	f.m.failed.Set(1)
+	task.Pause(ctx, loadRetry)
+}
+
+// Failed says why this node has no fold; nil when it has one, or is about to.
+func (f *folder) Failed() error {
+	if failure := f.failed.Load(); failure != nil {
+		return failure.reason
 	}
 	return nil
 }
@@ -124,6 +157,7 @@ func (f *folder) load(ctx context.Context) error {
 		return fmt.Errorf("restore the checkpoint of %s: %w", cp.SavedAt, err)
 	}
 	f.eng, f.reader, f.epoch = eng, f.store.Reader(cp.Cursor), epoch
+	f.read = false
 	for site := range eng.Names() {
 		if r, ok := eng.Record(site); ok {
 			f.sites.Put(r)
@@ -156,6 +190,7 @@ func (f *folder) follow(ctx context.Context) error {
 			continue
 		}
 		f.away.Over(f.log, f.now())
+		f.works()
 		for _, b := range batches {
 			if err := f.makeRoom(ctx); err != nil {
 				return err
@@ -165,6 +200,15 @@ func (f *folder) follow(ctx context.Context) error {
 			}
 		}
 		f.publish()
+	}
+}
+
+// works notes that the log can be read from where the fold is.
+func (f *folder) works() {
+	f.read = true
+	if f.failed.Swap(nil) != nil {
+		f.log.Info("the fold goes on")
+		f.m.failed.Set(0)
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	writeRetry    = 50 * time.Millisecond
 	writeRetryMax = time.Second // the longest pause between attempts
 	finishLimit   = 1500 * time.Millisecond
+	foldlessPoll  = 50 * time.Millisecond // while this node has no fold to lead with
 )
 
 // leader leads while this node holds the lease, and tries to get it while it does
@@ -61,6 +62,11 @@ func (l *leader) openWriters() {
 func (l *leader) Run(ctx context.Context) error {
 	var away outage
 	for ctx.Err() == nil {
+		if !l.fold.status.Load().Loaded || l.fold.Failed() != nil {
+			// Who leads without a fold keeps those from leading that have one.
+			task.Pause(ctx, min(l.ttl/renewShare, foldlessPoll))
+			continue
+		}
 		asked := l.now()
 		lease, ok, err := l.store.Acquire(ctx, l.holder, l.ttl, asked)
 		if err != nil && ctx.Err() == nil {
@@ -98,6 +104,13 @@ func (l *leader) term(ctx context.Context, lease store.Lease, renewed time.Time)
 			l.release(lease)
 			return
 		case <-beat.C:
+			if why := l.fold.Failed(); why != nil {
+				stop()
+				<-done
+				l.log.Warn("this node leads no longer: it has no fold", "fence", lease.Fence, "reason", why)
+				l.release(lease)
+				return
+			}
 			asked := l.now()
 			ok, err := l.store.Renew(work, l.holder, lease)
 			if err == nil && ok {

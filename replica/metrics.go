@@ -7,6 +7,7 @@ import (
 // metrics are what a replica counts.
 type metrics struct {
 	leader     prometheus.Gauge
+	failed     prometheus.Gauge
 	lag        prometheus.Gauge
 	folded     prometheus.Counter
 	saved      prometheus.Counter
@@ -25,6 +26,8 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 	m := &metrics{
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_leader",
 			Help: "1 while this node leads, else 0."}),
+		failed: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_failed",
+			Help: "1 while this node can't fold the log, and so neither leads nor is ready, else 0."}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_lag_seconds",
 			Help: "For how long the oldest entry of the log that is not folded yet has been seen waiting."}),
 		folded: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_events_total",
@@ -50,7 +53,7 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
+		reg.MustRegister(waiting, m.leader, m.failed, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
 			m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m

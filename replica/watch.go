@@ -69,6 +69,6 @@ func (w *watcher) Ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.p
-	p.Silent = w.now().Sub(w.answered)
+	p.Silent, p.Failed = w.now().Sub(w.answered), w.fold.Failed()
 	return unready(p)
 }
