@@ -28,8 +28,13 @@ func testQuotas(t *testing.T, f *fixture) {
 	for _, s := range []struct {
 		n     int
 		state faultline.QuotaState
-	}{{5, faultline.QuotaState{5 * time.Minute, 0}}, {7, faultline.QuotaState{12 * time.Minute, 0}}, {0, faultline.QuotaState{12 * time.Minute, 0}},
-		{100, faultline.QuotaState{20 * time.Minute, 92}}, {1, faultline.QuotaState{20 * time.Minute, 1}}} {
+	}{
+		{5, faultline.QuotaState{Used: 5 * time.Minute}},
+		{7, faultline.QuotaState{Used: 12 * time.Minute}},
+		{0, faultline.QuotaState{Used: 12 * time.Minute}},
+		{100, faultline.QuotaState{Used: 20 * time.Minute, Left: 92}},
+		{1, faultline.QuotaState{Used: 20 * time.Minute, Left: 1}},
+	} {
 		if got := spend(s.n); got != s.state {
 			t.Errorf("after %d more it is %+v, want %+v", s.n, got, s.state)
 		}
