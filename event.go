@@ -62,6 +62,21 @@ type Probe struct {
 	Via       []Component `json:"via,omitempty"`        // components seen on that very request
 }
 
+// MaxLatency bounds what a probe says it took.
+const MaxLatency = 10 * time.Minute
+
+// Fault names the member of a probe whose number can't be, and says why; empty
+// when none is. The API and the replay refuse the same ones.
+func (p Probe) Fault() (member, why string) {
+	switch {
+	case !ValidStatus(p.Status):
+		return "status", "is not an HTTP status"
+	case p.LatencyMS < 0 || p.LatencyMS > int(MaxLatency.Milliseconds()):
+		return "latency_ms", fmt.Sprintf("is not within 0 to %d", MaxLatency.Milliseconds())
+	}
+	return "", ""
+}
+
 // SiteRecord says what a site stands on. It replaces the earlier record of that
 // site whole; a site without one has no components.
 type SiteRecord struct {

@@ -36,7 +36,8 @@ var rooms = map[string][]string{
 	"ingest/probe":      {"."},
 	"ingest/infra":      {"."},
 	"ingest/statements": {"."},
-	"ingest/replay":     {"."},
+	"ingest/replay":     {".", "ingest/textfile"},
+	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
 	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "task"},
 	"correlate":         {"."},
 	"store":             {"."},

@@ -35,3 +35,41 @@ func (s VantageState) Known() bool {
 
 // MaxVantages bounds the vantages that are known at one time.
 const MaxVantages = 4_096
+
+// VantageWhy is the reason why a vantage says that it is blind or sick. It is
+// published, so that nothing but the reasons below is ever taken for one.
+type VantageWhy string
+
+// Why a vantage can't be believed.
+const (
+	WhyNoCanary  VantageWhy = "no_canary"  // none of what must be reachable answers
+	WhyOneCanary VantageWhy = "one_canary" // one of it alone answers
+	WhyFalseName VantageWhy = "false_name" // a name that does not exist has an address
+	WhyUnrelated VantageWhy = "unrelated"  // unrelated sites fail at once
+)
+
+// VantageWhys lists every reason, in order.
+var VantageWhys = []VantageWhy{WhyNoCanary, WhyOneCanary, WhyFalseName, WhyUnrelated}
+
+// whyTexts say the reasons in words, as agents send them and as they are shown.
+var whyTexts = map[VantageWhy]string{
+	WhyNoCanary:  "no canary answers",
+	WhyOneCanary: "only one canary answers",
+	WhyFalseName: "a name that does not exist has an address",
+	WhyUnrelated: "unrelated sites fail here at once",
+}
+
+// ReadVantageWhy reads a reason, written as one of [VantageWhys] or in the words
+// that agents have always sent, and returns it in those words. It reports false
+// for anything else; empty is no reason at all.
+func ReadVantageWhy(s string) (text string, ok bool) {
+	if s == "" {
+		return "", true
+	}
+	for _, why := range VantageWhys {
+		if s == string(why) || s == whyTexts[why] {
+			return whyTexts[why], true
+		}
+	}
+	return "", false
+}

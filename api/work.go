@@ -30,7 +30,6 @@ type Work interface {
 const (
 	workWait    = 20
 	workWaitMax = 25 // the server gives up on an answer after 30
-	maxWhy      = 100
 )
 
 var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
@@ -45,7 +44,7 @@ var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 // @Param    revision query string false "of the last answer; none: answer at once, with all sites"
 // @Param    wait query int false "seconds to wait for news" minimum(0) maximum(25) default(20)
 // @Param    state query string false "what the vantage says of itself" Enums(unknown, ok, blind, sick) default(unknown)
-// @Param    why query string false "why it is blind or sick, in a few words" maxlength(100)
+// @Param    why query string false "why it is blind or sick; the words that agents send for these are read too" Enums(no_canary, one_canary, false_name, unrelated)
 // @Success  200 {object} faultline.WorkAnswer
 // @Failure  503 {object} Problem
 // @Router   /v1/probes/work [get]
@@ -70,8 +69,9 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 	if !workRevision.MatchString(known) {
 		return invalidParameter("revision", "is not one of ours")
 	}
-	if len(why) > maxWhy || !isPlain(why) {
-		return invalidParameter("why", fmt.Sprintf("is not plain text of at most %d characters", maxWhy))
+	why, ok := faultline.ReadVantageWhy(why)
+	if !ok {
+		return invalidParameter("why", fmt.Sprintf("is none of %v", faultline.VantageWhys))
 	}
 	now := faultline.Millis(a.cfg.Now())
 	answer, err := a.cfg.Work.Work(c.Request.Context(), faultline.VantageStatus{Vantage: who.Subject, ASN: who.ASN,
@@ -82,16 +82,6 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 	c.Writer.Header().Set("Cache-Control", "no-store")
 	writeJSON(c, http.StatusOK, page.MediaJSON, answer)
 	return nil
-}
-
-// isPlain reports whether s is printable ASCII.
-func isPlain(s string) bool {
-	for _, c := range []byte(s) {
-		if c < ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // VantagesAnswer lists the places that probes run from.

@@ -61,7 +61,8 @@ func TestWorkOfAVantage(t *testing.T) {
 		t.Errorf("%d, %s, %q", code, d.wait, d.known)
 	}
 	for query, parameter := range map[string]string{"?wait=26": "wait", "?wait=-1": "wait", "?wait=x": "wait", "?state=tired": "state",
-		"?revision=%00": "revision", "?revision=" + strings.Repeat("a", 65): "revision", "?why=" + strings.Repeat("a", 101): "why", "?why=%0a": "why", "?colour=blue": "colour"} {
+		"?revision=%00": "revision", "?revision=" + strings.Repeat("a", 65): "revision", "?why=" + strings.Repeat("a", 101): "why", "?why=%0a": "why",
+		"?why=the%20BBC%20is%20lying": "why", "?state=sick&why=no_reason": "why", "?colour=blue": "colour"} {
 		if code, body := n.askWork(query, token.ScopeProbes); code != http.StatusBadRequest || !strings.Contains(body, `"parameter":"`+parameter+`"`) {
 			t.Errorf("%s: %d %s", query, code, body)
 		}

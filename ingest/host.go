@@ -22,6 +22,7 @@ const (
 // places 3 and 4 stay allowed: real hosts have them.
 var lookup = idna.New(
 	idna.MapForLookup(), idna.BidiRule(), idna.CheckHyphens(false), idna.VerifyDNSLength(true),
+	idna.StrictDomainName(false), // isHost is stricter, and lets the underscore through
 )
 
 // specialTLDs never lead to a public web site: RFC 6761, 6762, 7686, 8375,
@@ -79,10 +80,24 @@ func parseHost(input string) (string, error) {
 		return "", errNotDomain
 	}
 	mapped = strings.TrimSuffix(mapped, ".")
+	if !isHost(mapped) {
+		return "", errNotDomain
+	}
 	if err := checkHost(mapped); err != nil {
 		return mapped, err
 	}
 	return mapped, checkScripts(mapped)
+}
+
+// isHost reports whether a mapped name is made of what names of hosts hold in DNS:
+// letters, digits, hyphens, and the underscore that some services use.
+func isHost(mapped string) bool {
+	for _, c := range []byte(mapped) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // checkHost refuses addresses and private names. It runs on the mapped host,

@@ -135,6 +135,10 @@ func (n *Names) read(input string) (site string, known bool, err error) {
 	if err != nil {
 		return "", false, errNotDomain
 	}
+	suffix, icann := publicsuffix.PublicSuffix(site)
+	if icann && strings.Contains(strings.TrimSuffix(site, suffix), "_") {
+		return "", false, errNotDomain // no registry gives such a name out
+	}
 	if bare, ok := strings.CutPrefix(site, "www."); ok && isSuffix(bare) {
 		return n.underSuffix(bare, true)
 	}

@@ -89,6 +89,28 @@ func TestNormaliseRefuses(t *testing.T) {
 	}
 }
 
+// Services give names with underscores to their customers, and DNS carries them;
+// no registry does.
+func TestUnderscoresAreReadWhereDNSHasThem(t *testing.T) {
+	names := NewNames("bbc.co.uk")
+	for input, want := range map[string]string{
+		"https://my_shop.github.io/x": "my_shop.github.io", "_dmarc.bbc.co.uk": "bbc.co.uk",
+		"a_b.other.com": "other.com",
+	} {
+		if got, err := names.Normalise(input); got != want || err != nil {
+			t.Errorf("%s is %q, %v", input, got, err)
+		}
+	}
+	for _, input := range []string{"my_shop.com", "a!b.com", "a b.com", "a$.bbc.co.uk", "x.my_shop.co.uk"} {
+		if got, err := names.Normalise(input); err == nil {
+			t.Errorf("%s is %q", input, got)
+		}
+	}
+	if !names.Add("my_shop.github.io") || !names.Known("my_shop.github.io") {
+		t.Error("a name with an underscore can't be added")
+	}
+}
+
 func TestAddTakesOnlyWhatNormaliseGives(t *testing.T) {
 	names := NewNames()
 	for _, site := range []string{"gov.uk", "com", "www.bbc.co.uk", "BBC.co.uk", "bbc.co.uk.", "10.0.0.1", "nas.lan", "https://ft.com", "", "bücher.de"} {

@@ -15,7 +15,6 @@ const (
 	maxVia      = 16
 	maxVantage  = 64
 	maxDetail   = 64
-	maxLatency  = 10 * time.Minute
 	maxVantages = faultline.MaxVantages // remembered; beyond, records are appended again
 )
 
@@ -193,15 +192,14 @@ func checkProbe(p faultline.Probe) *faultline.Invalid {
 	wrong := func(pointer, format string, args ...any) *faultline.Invalid {
 		return &faultline.Invalid{Pointer: pointer, Detail: fmt.Sprintf(format, args...)}
 	}
+	if member, why := p.Fault(); member != "" {
+		return wrong("/"+member, "%s", why)
+	}
 	switch {
 	case p.At.Year() < 1970 || p.At.Year() > 9999:
 		return wrong("/at", "is not within the years 1970 to 9999")
 	case p.Symptom == "" || !isWord(string(p.Symptom), maxSymptom):
 		return wrong("/symptom", "is not a word of 1 to %d characters", maxSymptom)
-	case !faultline.ValidStatus(p.Status):
-		return wrong("/status", "is not an HTTP status")
-	case p.LatencyMS < 0 || p.LatencyMS > int(maxLatency.Milliseconds()):
-		return wrong("/latency_ms", "is not within 0 to %d", maxLatency.Milliseconds())
 	case !isWord(p.Detail, maxDetail):
 		return wrong("/detail", "is not a word of at most %d characters", maxDetail)
 	case len(p.Via) > maxVia:

@@ -88,6 +88,8 @@ type Prober struct {
 	Canaries probe.Canaries
 	// Eyes make what sends the checks; page is where they are explained.
 	Eyes func(page string, grounds probe.Grounds) (*probe.Checker, error)
+	// NameServers make what remembers the name servers of sites; nil: nobody asks.
+	NameServers func() (*infra.NameServers, error)
 }
 
 // Node is one serve. It begins with [Node.Run].
@@ -131,7 +133,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Sites: n.sites,
-		Probed: n.probed(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
+		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
 		Log: cfg.Log, Registerer: cfg.Registry})
 	n.openDoor()
@@ -210,7 +212,14 @@ func (n *Node) openProber() {
 	if own == nil {
 		return
 	}
-	grounds := agent.Grounds{Vantage: own.Vantage.Vantage, Matcher: cfg.Matcher, Infer: n.maps.Via}
+	var servers *infra.NameServers
+	if own.NameServers != nil {
+		var err error
+		if servers, err = own.NameServers(); err != nil { // it probes all the same
+			cfg.Log.Warn("name servers are not asked for", "error", err)
+		}
+	}
+	grounds := agent.Grounds{Vantage: own.Vantage.Vantage, Matcher: cfg.Matcher, Infer: n.maps.Via, Servers: servers}
 	eyes, err := own.Eyes(page, grounds)
 	if err != nil { // it serves all the same
 		cfg.Log.Warn("this node can't probe", "error", err)
@@ -219,7 +228,11 @@ func (n *Node) openProber() {
 	sink := agent.LocalSink{Door: n.door, Vantage: own.Vantage, Log: cfg.Log}
 	prober := probe.New(probe.Config{Vantage: own.Vantage.Vantage, Eyes: eyes, Sink: sink, Canaries: own.Canaries,
 		Period: cfg.Schedule.Period, Log: cfg.Log, Registry: cfg.Registry, Now: cfg.Now})
-	n.probes = func(ctx context.Context) error { return agent.RunLocal(ctx, prober, n.work, own.Vantage, cfg.Log) }
+	n.probes = func(ctx context.Context) error {
+		return agent.WithNameServers(ctx, servers, func(ctx context.Context) error {
+			return agent.RunLocal(ctx, prober, n.work, own.Vantage, cfg.Log)
+		})
+	}
 }
 
 // probed are called for each probe of the log. In a drill nothing is probed, and the
@@ -229,6 +242,14 @@ func (n *Node) probed() []func(faultline.Probe, time.Time) {
 		return nil
 	}
 	return []func(faultline.Probe, time.Time){n.maps.Probe}
+}
+
+// vantages are called for each vantage's record of the log.
+func (n *Node) vantages() []func(faultline.Vantage) {
+	if n.cfg.Drill != nil {
+		return nil
+	}
+	return []func(faultline.Vantage){n.maps.Vantage}
 }
 
 // duties are what this node does besides the replica's own work while it leads.

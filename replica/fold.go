@@ -53,6 +53,8 @@ type folder struct {
 	now       func() time.Time
 	// probed are called for every probe that is folded, with the log's clock.
 	probed []func(p faultline.Probe, clock time.Time)
+	// vantages are called with every vantage's record that is folded.
+	vantages []func(faultline.Vantage)
 
 	leading atomic.Bool
 	status  atomic.Pointer[Status]
@@ -225,6 +227,10 @@ func (f *folder) fold(b store.Batch) error {
 		case faultline.SiteRecord:
 			if r, ok := f.eng.Record(v.Site); ok {
 				f.sites.Put(r)
+			}
+		case faultline.Vantage:
+			for _, note := range f.vantages {
+				note(v)
 			}
 		case faultline.Probe:
 			for _, seen := range f.probed {

@@ -29,6 +29,8 @@ type Config struct {
 	// Probed are called for every probe that is folded, with the log's clock, by the
 	// goroutine that folds: they must not wait.
 	Probed []func(p faultline.Probe, clock time.Time)
+	// Vantages are called likewise for every vantage's record that is folded.
+	Vantages []func(faultline.Vantage)
 
 	Follow    bool                   // it never leads
 	Catalogue []faultline.SiteRecord // what a leader appends of what the map lacks
@@ -58,7 +60,7 @@ func New(cfg Config) *Replica {
 	m := newMetrics(cfg.Registerer, out)
 	r := &Replica{follow: cfg.Follow, log: cfg.Log}
 	r.fold = newFolder(cfg.Store, cfg.NewEngine, cfg.Sites, out, views, m, cfg.Log, cfg.Now)
-	r.fold.probed = cfg.Probed
+	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
 		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, m: m, log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}

@@ -57,7 +57,7 @@ func (e badForm) Error() string { return http.StatusText(e.status) }
 
 // hostLike is what may be shown as the name of a site that we don't know: words
 // of strangers are not put into our mouth.
-var hostLike = regexp.MustCompile(`^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,10}$`)
+var hostLike = regexp.MustCompile(`^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,10}$`)
 
 // A client that is told to come back later waits between these many seconds,
 // drawn at random, so that a crowd does not come back as one.

@@ -49,11 +49,16 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	servers, err := c.nameServers()
+	if err != nil {
+		return err
+	}
 	eyes := func(vantage, page string) (probe.Eyes, error) {
 		if page == "" {
 			page = agent.PageOf(c.Server)
 		}
-		return c.eyes(page, agent.MatcherGrounds(vantage, signs))
+		return c.eyes(page, agent.MatcherGrounds(vantage, signs, servers))
 	}
-	return agent.Run(ctx, agent.Config{Server: server, Eyes: eyes, Canaries: c.canaries(), Log: c.logger(w.stderr)})
+	cfg := agent.Config{Server: server, Eyes: eyes, Canaries: c.canaries(), Log: c.logger(w.stderr)}
+	return agent.WithNameServers(ctx, servers, func(ctx context.Context) error { return agent.Run(ctx, cfg) })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"faultline/ingest"
@@ -11,16 +12,22 @@ import (
 )
 
 type infraExplainCmd struct {
-	Site      string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
-	Resolver  string        `placeholder:"HOST:PORT" env:"FAULTLINE_RESOLVER" help:"Name server that is asked; without it the system's first."`
-	AddressDB []string      `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that say which network an address is of; the first that knows any is used."`
-	Catalog   []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one; several with commas."`
-	Timeout   time.Duration `default:"15s" env:"FAULTLINE_EXPLAIN_TIMEOUT" help:"How long the look may take, 1s to 5m."`
+	Site       string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
+	Resolver   string        `placeholder:"HOST:PORT" env:"FAULTLINE_RESOLVER" help:"Name server that is asked; without it the system's first."`
+	AddressDB  []string      `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that say which network an address is of; the first that knows any is used."`
+	Catalog    []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one; several with commas."`
+	ProbeAllow []string      `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks beside the public internet that may be asked."`
+	Timeout    time.Duration `default:"15s" env:"FAULTLINE_EXPLAIN_TIMEOUT" help:"How long the look may take, 1s to 5m."`
 	infraFlags
 	stateFlags
 }
 
 func (c infraExplainCmd) AfterApply() error {
+	for _, n := range c.ProbeAllow {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			return usageError{fmt.Errorf("--probe-allow: %q is not a network such as 10.20.0.0/16", n)}
+		}
+	}
 	return within("timeout", c.Timeout, time.Second, 5*time.Minute)
 }
 
@@ -49,6 +56,9 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	looker, err := agent.NewLooker(c.Resolver, userAgent())
 	if err != nil {
 		return usageError{fmt.Errorf("--%w", err)}
+	}
+	for _, n := range c.ProbeAllow {
+		looker.Allow = append(looker.Allow, netip.MustParsePrefix(n)) // AfterApply has parsed it
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()

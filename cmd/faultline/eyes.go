@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline/ingest/agent"
+	"faultline/ingest/infra"
 	"faultline/ingest/probe"
 )
 
@@ -57,17 +58,35 @@ func resolverAddr(s string) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(s)
 }
 
-// eyes make what sends the checks of a vantage. page is where they are explained; empty:
-// nowhere that is known.
-func (f eyesFlags) eyes(page string, grounds probe.Grounds) (*probe.Checker, error) {
-	cfg := agent.EyesConfig{Ports: f.ports(), Page: page, Grounds: grounds, Now: time.Now}
+// resolvers are those that were named.
+func (f eyesFlags) resolvers() (all []netip.AddrPort, err error) {
 	for _, r := range f.Resolver {
 		a, err := resolverAddr(r)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--resolver: %w", err)}
 		}
-		cfg.Resolvers = append(cfg.Resolvers, a)
+		all = append(all, a)
 	}
+	return all, nil
+}
+
+// nameServers remembers which name servers sites have.
+func (f eyesFlags) nameServers() (*infra.NameServers, error) {
+	resolvers, err := f.resolvers()
+	if err != nil {
+		return nil, err
+	}
+	return agent.NewNameServers(resolvers, time.Now)
+}
+
+// eyes make what sends the checks of a vantage. page is where they are explained; empty:
+// nowhere that is known.
+func (f eyesFlags) eyes(page string, grounds probe.Grounds) (*probe.Checker, error) {
+	resolvers, err := f.resolvers()
+	if err != nil {
+		return nil, err
+	}
+	cfg := agent.EyesConfig{Resolvers: resolvers, Ports: f.ports(), Page: page, Grounds: grounds, Now: time.Now}
 	for _, n := range f.ProbeAllow {
 		cfg.Allow = append(cfg.Allow, netip.MustParsePrefix(n)) // check has parsed it
 	}

@@ -27,13 +27,16 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 	state := []string{"FAULTLINE_STATE_DIR=" + shortDir(t), "FAULTLINE_STATEMENTS_EVERY=0"}
 	p := startServe(t, state)
 	p.ready()
-	lon := vantageToken(t, state, "lon-1")
-	at := time.Now().Add(-time.Minute)
-	look := func(cdn string) {
-		at = at.Add(time.Second)
-		code, body := p.post("/v1/probes", fmt.Sprintf(`{"site":"bbc.co.uk","at":%q,"symptom":"ok","status":200,"via":["cdn:%s","pop:%s/lhr"]}`, at.UTC().Format(time.RFC3339), cdn, cdn), lon)
-		if code != http.StatusAccepted {
-			t.Fatalf("%d %s", code, body)
+	tokens := []map[string]string{vantageToken(t, state, "lon-1"), vantageToken(t, state, "nyc-1")}
+	at := time.Now().Add(-4 * time.Minute)
+	look := func(cdn string) { // from both vantages
+		at = at.Add(21 * time.Second)
+		for _, token := range tokens {
+			line := `{"site":"bbc.co.uk","at":%q,"symptom":"ok","status":200,"via":["cdn:%s","pop:%s/lhr"]}`
+			code, body := p.post("/v1/probes", fmt.Sprintf(line, at.UTC().Format(time.RFC3339), cdn, cdn), token)
+			if code != http.StatusAccepted {
+				t.Fatalf("%d %s", code, body)
+			}
 		}
 	}
 	standsOn := func(want ...faultline.Component) func() bool {
@@ -53,7 +56,7 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 		look("cloudflare")
 	}
 	eventuallyLogged(p, 10*time.Second, "the move is on the map", standsOn("cdn:cloudflare", "tld:uk"))
-	if !strings.Contains(p.log(), "cdn:cloudflare (100 %): via cdn:cloudflare, as seen by lon-1") || !strings.Contains(p.log(), "bbc.co.uk moved from Fastly to Cloudflare at "+at.UTC().Format(time.RFC3339)) {
+	if !strings.Contains(p.log(), "cdn:cloudflare (100 %): via cdn:cloudflare, as seen by nyc-1") || !strings.Contains(p.log(), "bbc.co.uk moved from Fastly to Cloudflare at "+at.UTC().Format(time.RFC3339)) {
 		t.Errorf("it did not say so:\n%s", p.log())
 	}
 	_, out, _ := tool(t, state, "export")

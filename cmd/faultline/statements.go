@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faultline/ingest/statements"
+	"faultline/ingest/textfile"
 )
 
 // statementFlags say which status pages are read.
@@ -69,7 +70,11 @@ func readFile[T any](flag, name string, read func(io.Reader) (T, error)) (v T, e
 		return v, usageError{fmt.Errorf("--%s: %w", flag, err)}
 	}
 	defer f.Close()
-	if v, err = read(f); err != nil {
+	text, _, err := textfile.NewReader(f)
+	if err == nil {
+		v, err = read(text)
+	}
+	if err != nil {
 		return v, usageError{fmt.Errorf("--%s: %s: %w", flag, name, err)}
 	}
 	return v, nil

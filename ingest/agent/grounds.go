@@ -11,11 +11,13 @@ type Grounds struct {
 	Vantage string
 	Matcher *infra.Matcher
 	Infer   func(infra.Observation) []faultline.Component
+	Servers *infra.NameServers // nil: nobody asks for name servers
 }
 
 // MatcherGrounds goes by the signatures alone.
-func MatcherGrounds(vantage string, m *infra.Matcher) Grounds {
-	return Grounds{vantage, m, func(o infra.Observation) []faultline.Component { return infra.Via(m.Infer(o)) }}
+func MatcherGrounds(vantage string, m *infra.Matcher, servers *infra.NameServers) Grounds {
+	infer := func(o infra.Observation) []faultline.Component { return infra.Via(m.Infer(o)) }
+	return Grounds{vantage, m, infer, servers}
 }
 
 // Headers implements [probe.Grounds].
@@ -26,6 +28,9 @@ func (g Grounds) Via(o *probe.Observation) []faultline.Component {
 	seen := infra.Observation{Site: o.Site, At: o.At, Vantage: g.Vantage, Host: o.Host}
 	if o.Host == "" || o.Host == o.Site || o.Host == "www."+o.Site {
 		seen.CNAME, seen.Addrs, seen.Header, seen.Issuer = o.Chain, o.Addrs, o.Header, o.Issuer
+	}
+	if g.Servers != nil {
+		seen.NS = g.Servers.Of(o.Site)
 	}
 	return g.Infer(seen)
 }

@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
 
 	"faultline/ingest/infra"
+	"faultline/ingest/probe"
 )
 
 // Looker checks a site once, for a person who wants to know why the map says
@@ -24,6 +26,8 @@ type Looker struct {
 	// http and https are the ports that sites answer on.
 	http, https string
 	agent       string // the User-Agent
+	// Allow are networks that may be asked although they are not the public internet.
+	Allow []netip.Prefix
 }
 
 // NewLooker returns a Looker that asks one name server, HOST:PORT; empty: the first of
@@ -152,10 +156,32 @@ func (l *Looker) addressesOf(ctx context.Context, host string) (list []netip.Add
 	return list
 }
 
+// guard refuses what no probe may connect to either: a name that somebody hands
+// over must not lead into this machine's own network.
+func (l *Looker) guard() (*probe.Guard, error) {
+	own, err := probe.OwnAddresses()
+	if err != nil {
+		return nil, err
+	}
+	var ports [2]uint16
+	for i, s := range []string{l.http, l.https} {
+		port, err := strconv.ParseUint(s, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("port %q: %w", s, err)
+		}
+		ports[i] = uint16(port)
+	}
+	return probe.NewGuard(l.Allow, own, probe.Ports{HTTP: ports[0], HTTPS: ports[1]}), nil
+}
+
 // request asks the host for its front page, over TLS or else without, at the
 // addresses that were found, and keeps the head of the answer. The certificate is
 // looked at and not judged: this finds out who issued it, not whether it is good.
 func (l *Looker) request(ctx context.Context, o *infra.Observation) error {
+	guard, err := l.guard()
+	if err != nil {
+		return err
+	}
 	var issuer string
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -163,7 +189,7 @@ func (l *Looker) request(ctx context.Context, o *infra.Observation) error {
 			if err != nil {
 				return nil, err
 			}
-			var d net.Dialer
+			d := net.Dialer{Control: guard.Control}
 			return d.DialContext(ctx, network, net.JoinHostPort(o.Addrs[0].String(), port))
 		},
 		TLSClientConfig: &tls.Config{ServerName: o.Host, InsecureSkipVerify: true,

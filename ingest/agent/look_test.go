@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,10 @@ gazette.map.fastly.net. 60 IN A 127.0.0.1
 		t.Fatal(err)
 	}
 	l.https = port
+	if o, err := l.Look(t.Context(), "gazette.com"); err == nil || o.Header != nil {
+		t.Errorf("a site on this machine was asked: %v", err)
+	}
+	l.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	o, err := l.Look(t.Context(), "gazette.com")
 	if err != nil {
 		t.Fatal(err)

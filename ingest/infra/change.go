@@ -78,7 +78,8 @@ func byKind(a, b faultline.Component) int {
 // tell makes a change of what is known now, if it is another thing than what was
 // told last.
 func (p *place) tell(o Observation, base faultline.SiteRecord, before time.Time) (Change, bool) {
-	if p.looks < settleLooks || p.told != nil && !p.stale && o.At.Before(p.due) {
+	enough := p.witnessed(func(v *lookout) bool { return v.counted >= settleLooks })
+	if !enough || p.told != nil && !p.stale && o.At.Before(p.due) {
 		return Change{}, false
 	}
 	p.stale, p.due = false, o.At.Add(driftEvery)
@@ -123,7 +124,7 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 	shares := map[faultline.Component]float64{}
 	var kinds kindSet
 	for i, s := range p.stands {
-		if int(s.kind) != kindPOP && (s.seen >= settleLooks || p.told != nil && slices.Contains(p.told.Components, s.component)) {
+		if int(s.kind) != kindPOP && s.settled {
 			shares[s.component] = math.Round(p.share(i)*100) / 100
 			kinds[s.kind] = true
 		}
@@ -145,16 +146,14 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 	return r
 }
 
-// cannotSee reports whether nobody has been able to see components of a kind: none
-// looked, or a CDN stands before the cloud.
+// cannotSee reports whether nobody has been able to see components of a kind: too
+// few looked, or a CDN stands before the cloud.
 func (p *place) cannotSee(kind int, behindCDN bool) bool {
 	if kind == kindCloud && behindCDN {
 		return true
 	}
-	for i := range p.lookouts {
-		if p.lookouts[i].looks[kind] > 0 {
-			return false
-		}
+	if p.witnessed(func(v *lookout) bool { return v.looks[kind] > settleLooks-1 }) {
+		return false
 	}
 	return kind != kindTLD && kind != kindPOP
 }

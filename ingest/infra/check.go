@@ -122,6 +122,8 @@ func checkComponent(c faultline.Component) error {
 	if c.Kind() == faultline.KindPrefix {
 		if p, err := netip.ParsePrefix(c.Name()); err != nil || p.Masked().String() != c.Name() {
 			return fmt.Errorf("component %q is not a canonical address prefix", c)
+		} else if tooWide(p) {
+			return fmt.Errorf("component %q holds more of the internet than anybody has", c)
 		}
 	}
 	return nil

@@ -22,9 +22,12 @@ const (
 const (
 	// shareHalfLife is how fast what was seen loses weight.
 	shareHalfLife = 24 * time.Hour
-	// settleLooks is how many observations make a component part of the map, and
-	// a site's first record.
+	// settleLooks is how many checks of one vantage make what it says count: that a
+	// component is there, that one is gone, that a kind can be seen at all.
 	settleLooks = 3
+	// lookSpacing is the least time between two checks of one vantage and site that
+	// count: whoever sends many at once says it once.
+	lookSpacing = 20 * time.Second
 	// leaveOdds: a component leaves the map when, had it kept its share, a row of
 	// looks without it as long as this one would be less likely.
 	leaveOdds = 0.001
@@ -38,8 +41,10 @@ const (
 	seedLooks = 10
 )
 
-// Map follows what sites stand on as observations come in, over time and over
-// vantages, and says when that changes. It is safe for concurrent use.
+// Map follows what sites depend on as observations come in, over time and over
+// vantages, and says when that changes. What changes it must be said by this
+// node's own prober, or by two vantages of different networks, each in three
+// checks: what one token says changes nothing. It is safe for concurrent use.
 type Map struct {
 	believed func(site string) (faultline.SiteRecord, bool)
 	mu       sync.Mutex

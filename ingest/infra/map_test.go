@@ -3,6 +3,7 @@ package infra_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type sees struct {
 func watch(m *infra.Map, from time.Time, looks ...sees) (told []infra.Change) {
 	for i, look := range looks {
 		o := infra.Observation{Site: "ft.com", At: from.Add(time.Duration(i) * time.Minute), Vantage: look.vantage,
+			Trusted: !strings.HasPrefix(look.vantage, "agent"), Network: networkOf(look.vantage),
 			Addrs: addrs("192.0.2.1"), Header: header("Server: x")}
 		found := []infra.Finding{{Component: "tld:com", Share: 1}}
 		for _, c := range look.found {
@@ -33,6 +35,14 @@ func watch(m *infra.Map, from time.Time, looks ...sees) (told []infra.Change) {
 		}
 	}
 	return told
+}
+
+// networkOf is the network of a vantage: agents of one letter share one.
+func networkOf(vantage string) uint32 {
+	if letter, ok := strings.CutPrefix(vantage, "agent-"); ok {
+		return uint32(letter[0])
+	}
+	return 0
 }
 
 func times(n int, look sees) []sees { return slices.Repeat([]sees{look}, n) }
@@ -117,7 +127,8 @@ func TestASiteThatIsDownKeepsItsMap(t *testing.T) {
 	m := infra.NewMap(unknown)
 	watch(m, start, times(10, sees{"lon-1", []faultline.Component{"cdn:fastly"}})...)
 	for i := range 100 {
-		o := infra.Observation{Site: "ft.com", At: start.Add(time.Hour + time.Duration(i)*time.Minute), Vantage: "lon-1"}
+		at := start.Add(time.Hour + time.Duration(i)*time.Minute)
+		o := infra.Observation{Site: "ft.com", At: at, Vantage: "lon-1", Trusted: true}
 		if c, ok := m.Observe(o, []infra.Finding{{Component: "tld:com", Share: 1}}); ok {
 			t.Fatalf("after %d failures: %v", i, c)
 		}
@@ -197,5 +208,81 @@ func TestChangesAreToldInWords(t *testing.T) {
 		if got := c.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// agents has tokens check in turn, half a minute apart.
+func agents(n int, looks ...sees) (all []sees) {
+	for range n {
+		all = append(all, looks...)
+	}
+	return all
+}
+
+func sawBy(vantage string, components ...faultline.Component) sees { return sees{vantage, components} }
+
+// What one token says moves nothing: it takes two, of different networks.
+func TestOneTokenChangesNoEntry(t *testing.T) {
+	catalogue := faultline.SiteRecord{Site: "ft.com", Source: faultline.SourceCatalog,
+		Components: []faultline.Component{"cdn:akamai", "tld:com"}}
+	observed := catalogue
+	observed.Source = faultline.SourceObserved
+	for name, base := range map[string]faultline.SiteRecord{"of the catalogue": catalogue, "observed": observed} {
+		believed := func(string) (faultline.SiteRecord, bool) { return base, true }
+		m := infra.NewMap(believed)
+		if told := watch(m, start, times(200, sawBy("agent-a1", "cdn:fastly"))...); len(told) != 0 {
+			t.Errorf("an entry %s: one token: %v", name, told)
+		}
+		m = infra.NewMap(believed)
+		twins := agents(200, sawBy("agent-a1", "cdn:fastly"), sawBy("agent-a2", "cdn:fastly"))
+		if told := watch(m, start, twins...); len(told) != 0 {
+			t.Errorf("an entry %s: two tokens of one network: %v", name, told)
+		}
+		m = infra.NewMap(believed)
+		told := watch(m, start, agents(20, sawBy("agent-a1", "cdn:fastly"), sawBy("agent-b1", "cdn:fastly"))...)
+		want := []faultline.Component{"cdn:fastly", "tld:com"}
+		if len(told) == 0 || !slices.Equal(told[len(told)-1].Record.Components, want) {
+			t.Errorf("an entry %s: two tokens of two networks: %v", name, told)
+		}
+	}
+}
+
+// A row of checks at once is one check.
+func TestChecksAtOnceCountOnce(t *testing.T) {
+	m := infra.NewMap(unknown)
+	for i := range 100 {
+		at := start.Add(time.Duration(i) * 100 * time.Millisecond)
+		o := infra.Observation{Site: "ft.com", At: at, Vantage: "lon-1", Trusted: true}
+		if c, ok := m.Observe(o, []infra.Finding{{Component: "cdn:fastly", Share: 1}}); ok {
+			t.Fatalf("after %d checks in 10 seconds: %v", i+1, c)
+		}
+	}
+}
+
+// A component leaves by those that had it: what others never saw is no sign.
+func TestAComponentLeavesOnlyByVantagesThatHadIt(t *testing.T) {
+	m := infra.NewMap(unknown)
+	a, b := sawBy("agent-a", "cdn:fastly", "cdn:akamai"), sawBy("agent-b", "cdn:fastly", "cdn:akamai")
+	watch(m, start, agents(10, a, b)...)
+	others := agents(40, a, sawBy("agent-c", "cdn:fastly"), b, sawBy("agent-d", "cdn:fastly"))
+	told := watch(m, start.Add(time.Hour), others...)
+	if len(told) > 2 || slices.ContainsFunc(told, func(c infra.Change) bool { return len(c.Left) > 0 }) {
+		t.Errorf("what others never saw: %v", told)
+	}
+	without := agents(10, sawBy("agent-a", "cdn:fastly"), sawBy("agent-b", "cdn:fastly"))
+	told = watch(m, start.Add(4*time.Hour), without...)
+	if len(told) != 1 || !slices.Equal(told[0].Left, []faultline.Component{"cdn:akamai"}) {
+		t.Errorf("those who had it miss it: %v", told)
+	}
+}
+
+// One token that denies what all others see changes nothing either.
+func TestOneTokenTakesNothingOffTheMap(t *testing.T) {
+	m := infra.NewMap(unknown)
+	all := agents(10, sawBy("agent-a", "cdn:fastly"), sawBy("agent-b", "cdn:fastly"), sawBy("agent-c", "cdn:fastly"))
+	watch(m, start, all...)
+	denied := agents(100, sawBy("agent-a"), sawBy("agent-b", "cdn:fastly"), sawBy("agent-c", "cdn:fastly"))
+	if told := watch(m, start.Add(time.Hour), denied...); len(told) != 0 {
+		t.Errorf("told %v", told)
 	}
 }

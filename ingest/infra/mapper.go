@@ -14,9 +14,9 @@ import (
 	"faultline"
 )
 
-// Mapper writes into the log what sites are seen to depend on, while its node leads. It
-// goes by the log alone: by the components that probes of any vantage saw on their way.
-// So it does not matter which node or agent probes. It is safe for concurrent use.
+// Mapper writes into the log what sites are seen to depend on, while its node leads. It goes by the components that probes in the log name. Those of this
+// node's own prober are believed, those of others once two vantages agree. Sites
+// that are not on the list are not followed. It is safe for concurrent use.
 type Mapper struct {
 	matcher  *Matcher
 	believed func(site string) (faultline.SiteRecord, bool)
@@ -24,7 +24,8 @@ type Mapper struct {
 	log      *slog.Logger
 
 	mu    sync.Mutex
-	own   map[string]observed // by site: what a prober of this node saw and the log has not told yet
+	own   map[string]observed // by site: what a prober of this node saw and the log has not brought back yet
+	nets  map[string]uint32   // by vantage: the autonomous system that it says it is in
 	term  *Map                // nil: this node does not lead
 	news  map[string]Change   // not yet in the log, the newest of each site
 	moved chan struct{}       // has one when there are news
@@ -75,14 +76,25 @@ func (m *Mapper) Via(o Observation) []faultline.Component {
 	return Via(found)
 }
 
-// look is what a probe saw: with all that is known of it when it is one of this
-// node's.
-func (m *Mapper) look(p faultline.Probe) observed {
+// Vantage notes which network a vantage is in.
+func (m *Mapper) Vantage(v faultline.Vantage) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.nets == nil || len(m.nets) >= faultline.MaxVantages {
+		m.nets = map[string]uint32{}
+	}
+	m.nets[v.Vantage] = v.ASN
+}
+
+// observation is what a probe saw: with all that is known of it when it is one of
+// this node's.
+func (m *Mapper) observation(p faultline.Probe) observed {
 	if own, ok := m.own[p.Site]; ok && own.Vantage == p.Vantage && faultline.Millis(own.At).Equal(p.At) {
 		delete(m.own, p.Site)
+		own.Trusted = true
 		return own
 	}
-	o := Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Via: p.Via}
+	o := Observation{Site: p.Site, At: p.At, Vantage: p.Vantage, Network: m.nets[p.Vantage], Via: p.Via}
 	if p.Status != 0 {
 		o.Header = http.Header{} // there was an answer
 	}
@@ -99,7 +111,7 @@ const (
 	mapFuture = 2 * time.Minute
 )
 
-// Probe takes a probe that was folded at clock, the time of the log.
+// Probe takes in a probe that was folded at clock.
 func (m *Mapper) Probe(p faultline.Probe, clock time.Time) {
 	if clock.Sub(p.At) > mapLate {
 		return
@@ -109,7 +121,10 @@ func (m *Mapper) Probe(p faultline.Probe, clock time.Time) {
 	if m.term == nil {
 		return
 	}
-	seen := m.look(p)
+	if _, listed := m.believed(p.Site); !listed {
+		return
+	}
+	seen := m.observation(p)
 	if p.At.Sub(clock) > mapFuture {
 		seen.At = clock
 	}
@@ -155,7 +170,7 @@ func (m *Mapper) Run(ctx context.Context, log Append) error {
 				if c.First { // one for each site, once
 					level = slog.LevelDebug
 				}
-				m.log.Log(ctx, level, "the map changes", "change", c.String(), "looked before", c.After, "evidence",
+				m.log.Log(ctx, level, "the map changes", "change", c.String(), "checked before", c.After, "evidence",
 					m.evidence(c))
 			}
 		}

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -24,8 +25,9 @@ func newTestMapper(t *testing.T) *Mapper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := NewMapper(matcher, func(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false },
-		slog.New(slog.DiscardHandler), nil)
+	m := NewMapper(matcher, func(site string) (faultline.SiteRecord, bool) {
+		return faultline.SiteRecord{Site: site}, site == "ft.com"
+	}, slog.New(slog.DiscardHandler), nil)
 	m.begin(NewMap(m.believed))
 	return m
 }
@@ -63,19 +65,26 @@ func TestProbesOfNoUseDoNotReachTheMap(t *testing.T) {
 		m.Probe(late, mapperNoon)
 	}
 	for i := range 3 {
-		blind := probe
-		blind.At = mapperNoon.Add(time.Duration(i) * time.Second)
-		m.Probe(blind, mapperNoon)
+		empty := probe
+		empty.At = mapperNoon.Add(time.Duration(i) * time.Minute)
+		m.Probe(empty, empty.At)
+	}
+	for i := range 3 {
+		unlisted := probe
+		unlisted.Site, unlisted.Via = "stranger.net", []faultline.Component{"cdn:fastly"}
+		unlisted.At = mapperNoon.Add(time.Duration(i) * time.Minute)
+		m.Probe(unlisted, unlisted.At)
 	}
 	if m.sites() != 0 {
-		t.Error("the map follows a site that nobody saw in time")
+		t.Error("the map follows a site that nobody saw in time, or that is not on the list")
 	}
-	for i := range 4 { // a clock that runs ahead is put right
+	for i := range 8 { // clocks that run ahead are put right
 		ahead := probe
-		ahead.At, ahead.Via = mapperNoon.Add(time.Hour+time.Duration(i)*time.Second), []faultline.Component{"cdn:fastly"}
-		m.Probe(ahead, mapperNoon.Add(time.Duration(i)*time.Second))
+		ahead.Vantage = fmt.Sprint("v", i%2)
+		ahead.At, ahead.Via = mapperNoon.Add(time.Hour+time.Duration(i)*time.Minute), []faultline.Component{"cdn:fastly"}
+		m.Probe(ahead, mapperNoon.Add(time.Duration(i)*time.Minute))
 	}
-	if changes := m.take(); len(changes) != 1 || changes[0].Record.At.After(mapperNoon.Add(time.Minute)) {
+	if changes := m.take(); len(changes) != 1 || changes[0].Record.At.After(mapperNoon.Add(10*time.Minute)) {
 		t.Errorf("%v", changes)
 	}
 	m.begin(nil)
@@ -95,22 +104,39 @@ func TestSightingsAreBounded(t *testing.T) {
 	}
 }
 
-// A site that leaves its CDN for servers of its own is seen to, by an agent that
-// tells whose certificate it was shown.
-func TestLeavingACDNIsSeenByAThoroughAgent(t *testing.T) {
+// A site that leaves its CDN for servers of its own is seen to, by two agents of
+// two networks that tell whose certificate they were shown; one of them, or two of
+// one network, change nothing.
+func TestLeavingACDNIsSeenByTwoAgents(t *testing.T) {
 	m := newTestMapper(t)
-	look := func(i int, via ...faultline.Component) {
-		at := mapperNoon.Add(time.Duration(i) * time.Second)
-		m.Probe(faultline.Probe{Site: "ft.com", At: at, Vantage: "lon-1", Symptom: "ok", Status: 200, Via: via}, at)
+	at := mapperNoon
+	check := func(vantages []string, via ...faultline.Component) []Change {
+		for range 4 {
+			for _, v := range vantages {
+				at = at.Add(30 * time.Second)
+				m.Probe(faultline.Probe{Site: "ft.com", At: at, Vantage: v, Symptom: "ok", Status: 200, Via: via}, at)
+			}
+		}
+		return m.take()
 	}
-	for i := range 3 {
-		look(i, "cdn:fastly", "ca:certainly")
+	for v, asn := range map[string]uint32{"lon-1": 1, "lon-2": 1, "lon-3": 1, "nyc-1": 2} {
+		m.Vantage(faultline.Vantage{Vantage: v, ASN: asn})
 	}
-	m.take()
-	for i := range 3 {
-		look(10+i, "ca:certainly")
+	if changes := check([]string{"lon-2", "lon-3"}, "cdn:akamai"); len(changes) != 0 {
+		t.Errorf("one network: %v", changes)
 	}
-	if changes := m.take(); len(changes) != 1 || !slices.Equal(changes[0].Left, []faultline.Component{"cdn:fastly"}) {
-		t.Errorf("%v", changes)
+	both := []string{"lon-1", "nyc-1"}
+	if changes := check(both, "cdn:fastly", "ca:certainly"); len(changes) != 1 {
+		t.Errorf("two networks: %v", changes)
+	}
+	if changes := check(both[:1], "ca:certainly"); len(changes) != 0 {
+		t.Errorf("one says that it has left: %v", changes)
+	}
+	left := []faultline.Component{"cdn:fastly"}
+	if changes := check(both, "ca:certainly"); len(changes) != 1 || !slices.Equal(changes[0].Left, left) {
+		t.Errorf("both say so: %v", changes)
+	}
+	if changes := check(both, "ca:certainly", "cdn:invented"); len(changes) != 0 {
+		t.Errorf("a component that nobody recognises: %v", changes)
 	}
 }

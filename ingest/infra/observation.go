@@ -15,6 +15,10 @@ type Observation struct {
 	Site    string // as the map names it
 	At      time.Time
 	Vantage string
+	// Trusted says that the vantage is this node's own prober. What other vantages
+	// say is believed once two of them say it.
+	Trusted bool
+	Network uint32                // autonomous system of the vantage; 0 is unknown
 	Host    string                // the name that was asked for; empty: the site itself
 	CNAME   []string              // the chain of aliases that it led through, in order
 	NS      []NameServer          // of the zone that the host lies in

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -28,31 +29,41 @@ type stand struct {
 	evidence    []Evidence // of the newest observation that showed it; nil: a vantage said so
 	by          string     // the vantage of that
 	first, last int64      // when it was seen, Unix milliseconds
-	seen        int32      // observations that showed it
-	missed      int32      // looks at its kind since the last that showed it
 	kind        uint8
 	own         bool
+	settled     bool // it is part of the map
+	seeded      bool // by a record of an earlier life
 }
 
 // lookout is what one vantage saw of a site, each look worth half after
 // shareHalfLife.
 type lookout struct {
 	vantage string
+	trusted bool   // this node's own prober
+	seeded  bool   // no vantage, but a record of an earlier life
+	network uint32 // 0: unknown
+	counted int    // checks
 	last    time.Time
 	looks   [len(kindSet{})]float32 // by kind
 	weight  []float32               // beside the site's stands: how much of those looks rested on each
+	marks   []mark                  // beside the site's stands
 }
+
+// mark is how often a vantage saw a component, and how often it has missed it
+// since.
+type mark struct{ seen, missed uint16 }
 
 // seed goes on from a record that was observed in an earlier life, as if a
 // vantage of its own had seen it just before.
 func (p *place) seed(r faultline.SiteRecord, at time.Time) {
-	v := lookout{last: at}
+	v := lookout{last: at, seeded: true}
 	for _, c := range r.Components[:min(len(r.Components), maxSiteStandings)] {
 		s := newStand(c, r.At)
-		s.seen, s.evidence = settleLooks, []Evidence{{By: ByLog, Saw: string(c), Rule: r.Source}}
+		s.settled, s.seeded, s.evidence = true, true, []Evidence{{By: ByLog, Saw: string(c), Rule: r.Source}}
 		p.stands = append(p.stands, s)
 		v.looks[s.kind] = seedLooks
 		v.weight = append(v.weight, float32(seedLooks*shareIn(r, c)))
+		v.marks = append(v.marks, mark{})
 	}
 	p.lookouts = append(p.lookouts, v)
 	p.told = &r
@@ -63,31 +74,35 @@ func newStand(c faultline.Component, at time.Time) stand {
 	return stand{component: c, kind: uint8(kindOf(c)), first: at.UnixMilli(), last: at.UnixMilli()}
 }
 
-// count adds an observation; false when it is an old one.
+// count adds an observation; false when it is an old one, or follows too soon.
 func (p *place) count(o Observation, found []Finding, looked kindSet) bool {
-	at := slices.IndexFunc(p.lookouts, func(v lookout) bool { return v.vantage == o.Vantage })
-	if at >= 0 && !o.At.After(p.lookouts[at].last) {
+	at := slices.IndexFunc(p.lookouts, func(v lookout) bool { return !v.seeded && v.vantage == o.Vantage })
+	if at >= 0 && o.At.Sub(p.lookouts[at].last) < lookSpacing {
 		return false
 	}
 	if at < 0 {
 		p.makeRoom()
 		at = len(p.lookouts)
-		p.lookouts = append(p.lookouts, lookout{vantage: unique.Make(o.Vantage).Value(), last: o.At, weight: make([]float32, len(p.stands))})
+		p.lookouts = append(p.lookouts, lookout{vantage: unique.Make(o.Vantage).Value(), last: o.At,
+			weight: make([]float32, len(p.stands)), marks: make([]mark, len(p.stands))})
 	}
-	p.lookouts[at].age(o.At)
+	v := &p.lookouts[at]
+	v.age(o.At)
+	v.trusted, v.network = o.Trusted, o.Network
+	v.counted++
 	p.looks++
 	if o.At.After(p.last) {
 		p.last = o.At
 	}
 	for kind, yes := range looked {
 		if yes {
-			p.stale = p.stale || p.lookouts[at].looks[kind] == 0 // what was only believed can be seen now
-			p.lookouts[at].looks[kind]++
+			p.stale = p.stale || v.looks[kind] <= settleLooks // what was only believed can be seen now
+			v.looks[kind]++
 		}
 	}
 	for i := range p.stands {
-		if looked[p.stands[i].kind] {
-			p.stands[i].missed++
+		if looked[p.stands[i].kind] && v.marks[i].missed < math.MaxUint16 {
+			v.marks[i].missed++
 		}
 	}
 	for _, f := range found {
@@ -107,15 +122,38 @@ func (p *place) note(at int, o Observation, f Finding) {
 		p.stands = append(p.stands, newStand(f.Component, o.At))
 		for j := range p.lookouts {
 			p.lookouts[j].weight = append(p.lookouts[j].weight, 0)
+			p.lookouts[j].marks = append(p.lookouts[j].marks, mark{})
 		}
 	}
-	s := &p.stands[i]
-	s.seen, s.missed, s.last, s.own, s.by = s.seen+1, 0, o.At.UnixMilli(), f.Own, p.lookouts[at].vantage
+	s, m := &p.stands[i], &p.lookouts[at].marks[i]
+	s.last, s.own, s.by = o.At.UnixMilli(), f.Own, p.lookouts[at].vantage
+	m.seen, m.missed = min(m.seen, math.MaxUint16-1)+1, 0
 	if s.evidence = f.Evidence; len(f.Evidence) == 1 && f.Evidence[0].By == ByVia {
 		s.evidence = nil
 	}
-	p.stale = p.stale || s.seen == settleLooks
 	p.lookouts[at].weight[i] += float32(f.Share)
+	if !s.settled && p.witnessed(func(v *lookout) bool { return v.marks[i].seen >= settleLooks }) {
+		s.settled, p.stale = true, true
+	}
+}
+
+// witnessed reports whether enough vantages say a thing: this node's own prober,
+// or two others that are not known to be of one network.
+func (p *place) witnessed(says func(v *lookout) bool) bool {
+	var first *lookout
+	for j := range p.lookouts {
+		v := &p.lookouts[j]
+		switch {
+		case v.seeded || !says(v):
+		case v.trusted:
+			return true
+		case first == nil:
+			first = v
+		case first.network == 0 || v.network == 0 || first.network != v.network:
+			return true
+		}
+	}
+	return false
 }
 
 // age brings a vantage's counts to a later time.
@@ -148,7 +186,7 @@ func (p *place) makeRoom() {
 func (p *place) forgetOne() bool {
 	oldest := -1
 	for i, s := range p.stands {
-		if s.seen < settleLooks && (oldest < 0 || s.last < p.stands[oldest].last) {
+		if !s.settled && (oldest < 0 || s.last < p.stands[oldest].last) {
 			oldest = i
 		}
 	}
@@ -160,19 +198,36 @@ func (p *place) forgetOne() bool {
 }
 
 // share is the part of a site's looks that rested on a component: the mean over
-// the vantages that looked at its kind lately.
+// the vantages that looked at its kind lately. Of several that are not this node's
+// own prober the lowest is left out, and of three and more the highest too, so
+// that none moves it alone.
 func (p *place) share(i int) float64 {
-	sum, n := 0.0, 0
+	type said struct {
+		share float64
+		token bool // by a vantage that may lie
+	}
+	all := make([]said, 0, maxSiteVantages)
 	for j := range p.lookouts {
 		v := &p.lookouts[j]
 		if s, ok := v.share(i, p.stands[i].kind); ok && p.last.Sub(v.last) <= vantageSilence {
-			sum, n = sum+s, n+1
+			all = append(all, said{s, !v.trusted && !v.seeded})
 		}
 	}
-	if n == 0 {
+	slices.SortFunc(all, func(a, b said) int { return cmp.Compare(a.share, b.share) })
+	if n := len(all); n >= 2 && all[0].token {
+		all = all[1:]
+		if n >= 3 && all[len(all)-1].token {
+			all = all[:len(all)-1]
+		}
+	}
+	if len(all) == 0 {
 		return 0
 	}
-	return sum / float64(n)
+	sum := 0.0
+	for _, s := range all {
+		sum += s.share
+	}
+	return sum / float64(len(all))
 }
 
 func (v *lookout) share(i int, kind uint8) (float64, bool) {
@@ -188,24 +243,64 @@ func (v *lookout) share(i int, kind uint8) (float64, bool) {
 
 // dropGone drops the components that are no longer there.
 func (p *place) dropGone() {
-	gone := make([]int, 0, 4)
-	for i, s := range p.stands {
-		if s.missed < settleLooks {
+	for i := len(p.stands) - 1; i >= 0; i-- {
+		if p.gone(i) {
+			p.drop(i)
+		}
+	}
+}
+
+// gone reports whether a component has left: most of the vantages that had it, and
+// enough of them to be believed, have missed it for too long. What a vantage that
+// never had it does not see says nothing.
+func (p *place) gone(i int) bool {
+	had, lost := 0, 0
+	for j := range p.lookouts {
+		v := &p.lookouts[j]
+		if !p.had(v, i) {
 			continue
 		}
-		// What its share was before the looks that missed it.
-		looks := 0.0
-		for j := range p.lookouts {
-			looks += float64(p.lookouts[j].looks[s.kind])
-		}
-		was := p.share(i) * looks / max(1, looks-float64(s.missed))
-		if math.Pow(1-min(0.98, max(0.02, was)), float64(s.missed)) < leaveOdds {
-			gone = append(gone, i)
+		had++
+		if p.lost(v, i) {
+			lost++
 		}
 	}
-	for _, i := range slices.Backward(gone) {
-		p.drop(i)
+	return 2*lost > had && p.witnessed(func(v *lookout) bool { return p.had(v, i) && p.lost(v, i) })
+}
+
+// had reports whether a vantage that still looks has seen a component, or has
+// looked for one that an earlier life had.
+func (p *place) had(v *lookout, i int) bool {
+	if v.seeded || p.last.Sub(v.last) > vantageSilence {
+		return false
 	}
+	m := v.marks[i]
+	return m.seen > 0 || p.stands[i].seeded && m.missed > 0
+}
+
+// lost reports whether a row of checks without a component as long as a vantage's
+// last one would be unlikely, had the component kept its share there.
+func (p *place) lost(v *lookout, i int) bool {
+	missed := int(v.marks[i].missed)
+	if missed < settleLooks {
+		return false
+	}
+	was := float64(v.weight[i]) / max(1, float64(v.looks[p.stands[i].kind])-float64(missed))
+	if v.marks[i].seen == 0 {
+		was = p.seededShare(i)
+	}
+	return math.Pow(1-min(0.98, max(0.02, was)), float64(missed)) < leaveOdds
+}
+
+// seededShare is the share that a component had in an earlier life.
+func (p *place) seededShare(i int) float64 {
+	for j := range p.lookouts {
+		if v := &p.lookouts[j]; v.seeded {
+			share, _ := v.share(i, p.stands[i].kind)
+			return share
+		}
+	}
+	return 1
 }
 
 // drop forgets a component, and the looks that it had to itself: what is there
@@ -218,6 +313,7 @@ func (p *place) drop(i int) {
 		v := &p.lookouts[j]
 		gone := v.weight[i]
 		v.weight = slices.Delete(v.weight, i, i+1)
+		v.marks = slices.Delete(v.marks, i, i+1)
 		var rest float32
 		for other, w := range v.weight {
 			if p.stands[other].kind == kind {

@@ -63,6 +63,9 @@ func LoadRanges(r io.Reader) (*Ranges, error) {
 			if !p.IsValid() {
 				return nil, fmt.Errorf("ranges: %s: a prefix is missing", g.Component)
 			}
+			if tooWide(p) {
+				return nil, fmt.Errorf("ranges: %s: %s holds more of the internet than anybody has", g.Component, p)
+			}
 			ranges.insert(p, g.Component)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -102,6 +101,9 @@ func ReadSignatures(r io.Reader) (Signatures, error) {
 	case len(s.List) > maxSignatures:
 		return Signatures{}, fmt.Errorf("signatures: more than %d", maxSignatures)
 	}
+	if err := s.checkNetworks(); err != nil {
+		return Signatures{}, fmt.Errorf("signatures: %w", err)
+	}
 	if _, err := NewMatcher(s, Sources{}); err != nil {
 		return Signatures{}, fmt.Errorf("signatures: %w", err)
 	}
@@ -148,17 +150,7 @@ func (s *Signature) prepare() error {
 			problems = append(problems, fmt.Errorf("header %s: %w", h.Name, err))
 		}
 	}
-	for _, suffix := range slices.Concat(s.CNAME, s.NS) {
-		if suffix != strings.ToLower(suffix) || strings.Contains(suffix, "..") || strings.Trim(suffix, ".") != suffix || suffix == "" {
-			problems = append(problems, fmt.Errorf("suffix %q is not the lower-case end of a host name", suffix))
-		}
-	}
-	for _, r := range s.Ranges {
-		if p, err := netip.ParsePrefix(r); err != nil || p.Masked().String() != r {
-			problems = append(problems, fmt.Errorf("range %q is not a canonical address prefix", r))
-		}
-	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, s.checkRules())...)
 }
 
 // hollow reports whether the component's name is to be filled.

@@ -90,6 +90,18 @@ func TestBadSignaturesAreRefusedByName(t *testing.T) {
 		"broken capture":    {`"component":"cloud:x/{}","cname":["{}.a.com"],"capture":"("`, "capture"},
 		"broken pattern":    {`"component":"cdn:x","headers":[{"name":"Server","match":"("}]`, "header Server"},
 		"host bits":         {`"component":"cdn:x","ranges":["192.0.2.1/24"]`, "192.0.2.1/24"},
+		"a whole domain":    {`"component":"cdn:x","cname":["net"]`, `"net" is what names of many owners end in`},
+		"a public suffix":   {`"component":"dns:x","ns":["co.uk"]`, `"co.uk" is what`},
+		"a hole below one":  {`"component":"cloud:x/{}","cname":["{}.com"],"capture":"x"`, "what names of many owners"},
+		"any name":          {`"component":"cdn:x","cname":["*"]`, "what names of many owners"},
+		"the internet":      {`"component":"cdn:x","ranges":["0.0.0.0/0"]`, "more of the internet"},
+		"a quarter of IPv6": {`"component":"cdn:x","ranges":["2000::/3"]`, "more of the internet"},
+		"no network":        {`"component":"cdn:x","asn":[0]`, "asn 0 is nobody's"},
+		"no network's name": {`"component":"dns:x","ns_asn":[4294967295]`, "asn 4294967295 is nobody's"},
+		"any answer":        {`"component":"cdn:x","headers":[{"name":"server"}]`, "in every answer"},
+		"any date":          {`"component":"cdn:x","headers":[{"name":"Date","match":".*"}]`, "in every answer"},
+		"a nameless header": {`"component":"cdn:x","headers":[{"match":"x"}]`, "not the name of a header"},
+		"no issuer":         {`"component":"ca:x","issuers":[""]`, "issuer"},
 		"suffix of another": {`"component":"cdn:x","cname":["good.net"]`, "stands for cdn:good already"},
 		"asn of another":    {`"component":"cdn:x","asn":[64500]`, "stands for cdn:good already"},
 		"issuer of another": {`"component":"ca:x","issuers":["GOOD CA"]`, "stands for ca:good already"},
@@ -123,6 +135,16 @@ func TestAnOperatorsTableIsLaidOver(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s is %v, want %v", alias, got, want)
+		}
+	}
+}
+
+func TestNetworksOfNobodyAreRefused(t *testing.T) {
+	for _, n := range []string{`{"asn":0,"owner":"X"}`, `{"asn":64500,"owner":" "}`} {
+		doc := `{"signatures":[{"component":"cdn:good","cname":["good.net"]}],"networks":[` + n + `]}`
+		_, err := infra.ReadSignatures(strings.NewReader(doc))
+		if err == nil || !strings.Contains(err.Error(), "networks: asn") {
+			t.Errorf("%s: %v", n, err)
 		}
 	}
 }

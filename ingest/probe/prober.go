@@ -240,7 +240,8 @@ func (p *Prober) finish(f finished) {
 	now := p.now()
 	components := p.schedule.Components(f.Probe.Site)
 	chronic := p.schedule.Done(f.Result, f.outcome, now)
-	if !f.repeat && !chronic && (f.outcome == outcomeWell || f.outcome == outcomeFailed) {
+	assigned := p.schedule.Assigned(f.Probe.Site) // anybody can have sites of their own checked
+	if assigned && !f.repeat && !chronic && (f.outcome == outcomeWell || f.outcome == outcomeFailed) {
 		p.doubt.see(components, f.outcome == outcomeFailed, now)
 	}
 	if state := p.sight.Health().State; state != faultline.VantageOK || p.doubt.sick {

@@ -283,3 +283,28 @@ func TestWishesOfAProber(t *testing.T) {
 		t.Error("nothing came of a wish within two seconds")
 	})
 }
+
+// Anybody can have dead sites of their own checked: that says nothing about the
+// vantage, which goes on with its share.
+func TestChecksThatPeopleAskForMakeNoVantageSick(t *testing.T) {
+	world := &planet{}
+	inBubble(t, world, 30, func(t *testing.T, p *Prober) {
+		time.Sleep(2 * time.Minute)
+		world.set(func() { world.fails = func(s string) bool { return strings.HasPrefix(s, "asked") } })
+		var asked []faultline.CheckRequest
+		for i := range 60 {
+			asked = append(asked, faultline.CheckRequest{Site: fmt.Sprintf("asked%d.net", i),
+				Reason: faultline.CheckAsked, Until: time.Now().Add(20 * time.Second)})
+		}
+		if err := p.Do(t.Context(), Work{Wishes: asked}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(40 * time.Second)
+		if h := p.Health(); h.State != faultline.VantageOK {
+			t.Errorf("%+v", h)
+		}
+		if failed, _ := world.counts(); failed == 0 {
+			t.Error("nobody is answered")
+		}
+	})
+}

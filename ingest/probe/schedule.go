@@ -307,6 +307,13 @@ func (q *queue) Pop() any {
 	return e
 }
 
+// Assigned reports whether a site is one of this vantage's share, rather than one
+// that is checked because somebody asks.
+func (s *Schedule) Assigned(site string) bool {
+	e := s.entries[site]
+	return e != nil && e.assigned
+}
+
 // Components is what a site of the schedule stands on.
 func (s *Schedule) Components(site string) []faultline.Component {
 	if e := s.entries[site]; e != nil {

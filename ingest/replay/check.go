@@ -11,6 +11,9 @@ import (
 	"faultline"
 )
 
+// maxRank bounds a rank: there are fewer sites.
+const maxRank = 1_000_000_000
+
 // maxName bounds a site, and the pseudonym or id of whoever speaks, in bytes.
 const maxName = 253
 
@@ -68,6 +71,9 @@ func (d *decoder) checkProbe(p faultline.Probe) (faultline.Event, error) {
 	if err := needName("vantage", p.Vantage); err != nil {
 		return nil, err
 	}
+	if member, why := p.Fault(); member != "" {
+		return nil, fmt.Errorf("%s: %s", member, why)
+	}
 	p.Symptom = faultline.ProbeSymptom(string(p.Symptom), p.Status)
 	p.Via = d.valid("via", p.Via)
 	p.At = faultline.Millis(p.At)
@@ -78,6 +84,9 @@ func (d *decoder) checkSite(s faultline.SiteRecord) (faultline.Event, error) {
 	var err error
 	if s.Site, err = d.site(s.Site); err != nil {
 		return nil, err
+	}
+	if s.Rank < 0 || s.Rank > maxRank {
+		return nil, fmt.Errorf("rank: %d is not within 0 to %d", s.Rank, maxRank)
 	}
 	s.Components = d.valid("components", s.Components)
 	s.Shares = d.shares(s.Shares)
@@ -91,10 +100,16 @@ func (d *decoder) shares(shares map[faultline.Component]float64) map[faultline.C
 		return nil
 	}
 	for _, c := range slices.Sorted(maps.Keys(shares)) {
-		if share := shares[c]; !c.Valid() || share < 0 || share > 1 {
+		share := shares[c]
+		switch {
+		case !c.Valid():
 			d.drop("shares", c)
-			delete(shares, c)
+		case share < 0 || share > 1:
+			d.dropped = append(d.dropped, fmt.Sprintf("shares: %g of %s is not within 0 to 1, left out", share, c))
+		default:
+			continue
 		}
+		delete(shares, c)
 	}
 	if len(shares) == 0 {
 		return nil

@@ -164,7 +164,7 @@ func TestDecodeLeavesOutInvalidComponentsAndNamesThem(t *testing.T) {
 		t.Errorf("got %#v, %v", got, err)
 	}
 	said := strings.Join(d.dropped, "\n")
-	for _, name := range []string{`components: "fastly"`, `components: "x:y"`, `shares: "nope"`, `shares: "cdn:akamai"`} {
+	for _, name := range []string{`components: "fastly"`, `components: "x:y"`, `shares: "nope"`, `shares: 2 of cdn:akamai`} {
 		if !strings.Contains(said, name) {
 			t.Errorf("%s is not named in:\n%s", name, said)
 		}

@@ -3,7 +3,6 @@ package replay
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/ingest/textfile"
 )
 
 const (
@@ -20,6 +20,12 @@ const (
 	// checkEvery is after how many lines or events the context is looked at.
 	checkEvery = 1024
 	stdinName  = "stdin"
+	// maxNamed bounds the lines of one run that are named on stderr; the others are
+	// counted there at the end.
+	maxNamed = 100
+	// maxJunk is how many lines a file may begin with of which none is an event
+	// line: beyond it something else is in the file.
+	maxJunk = 100_000
 )
 
 // Stats counts what became of the lines.
@@ -32,10 +38,12 @@ type Stats struct {
 }
 
 // Files reads event lines from the files in the order given, on one [Clock]
-// across all, and hands them to sink. A name of "-" is standard input; gzip is
-// recognised by content or by the name. A malformed line is counted, named on
-// stderr as file:line: why, and skipped, and so is what is left out of a good
-// one; lines of unknown types are ignored. Memory stays flat.
+// across all, and hands them to sink. A name of "-" is standard input; what
+// package textfile reads is recognised by content. A malformed line is counted,
+// named on stderr as file:line: why, and skipped, and so is what is left out of a
+// good one; of very many only the first are named, and the others counted. Lines of
+// unknown types are ignored. A file that begins with 100,000 lines of which none is
+// an event line is not read on. Memory stays flat.
 //
 // The error is that of a file that cannot be read, of the sink, or of ctx.
 func Files(ctx context.Context, paths []string, stderr io.Writer, sink Sink) (Stats, error) {
@@ -51,6 +59,9 @@ func files(ctx context.Context, paths []string, stdin io.Reader, stderr io.Write
 		return sink(ev)
 	})
 	err := r.all(ctx, paths, stdin)
+	if r.unnamed > 0 {
+		fmt.Fprintf(stderr, "%d further complaints are not shown\n", r.unnamed)
+	}
 	r.stats.Ticks = r.clock.ticks
 	r.stats.Ignored += r.clock.ignored
 	r.stats.Events -= r.clock.ticks
@@ -63,6 +74,9 @@ type reader struct {
 	decoder *decoder
 	lines   *bufio.Reader
 	stats   Stats
+
+	named, unnamed int // complaints on stderr, and those left out
+	junk           int // lines since the file began, while none was an event line
 }
 
 func (r *reader) all(ctx context.Context, paths []string, stdin io.Reader) error {
@@ -97,19 +111,15 @@ func (r *reader) path(ctx context.Context, path string, stdin io.Reader) error {
 }
 
 func (r *reader) file(ctx context.Context, name string, raw io.Reader) error {
-	plain := bufio.NewReaderSize(raw, 1<<16)
-	magic, err := plain.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, compressed, err := textfile.NewReader(raw)
+	if err == nil && !bool(compressed) && hasCompressedName(name) {
+		err = errors.New("its name says that it is compressed, and it is not")
+	}
+	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	r.lines.Reset(plain)
-	if bytes.Equal(magic, []byte{0x1f, 0x8b}) || strings.HasSuffix(name, ".gz") {
-		unzipped, err := gzip.NewReader(plain)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
-		}
-		r.lines.Reset(unzipped)
-	}
+	r.lines.Reset(text)
+	r.junk = 0
 	for number := 1; ; number++ {
 		if number%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -119,13 +129,16 @@ func (r *reader) file(ctx context.Context, name string, raw io.Reader) error {
 		case errors.Is(err, bufio.ErrBufferFull):
 			r.stats.Lines++
 			r.malformed(name, number, fmt.Errorf("is longer than %d bytes", maxLine))
-			if err = r.rest(); err == nil {
+			if err = r.rest(); err == nil && r.junk < maxJunk {
 				continue
 			}
 		case err == nil || errors.Is(err, io.EOF):
 			if err := r.line(name, number, bytes.TrimRight(line, "\r\n")); err != nil {
 				return err
 			}
+		}
+		if r.junk >= maxJunk {
+			return fmt.Errorf("read %s: none of its first %d lines is an event line", name, maxJunk)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -134,6 +147,11 @@ func (r *reader) file(ctx context.Context, name string, raw io.Reader) error {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
 	}
+}
+
+// hasCompressedName reports whether a file's name says that it is compressed.
+func hasCompressedName(name string) bool {
+	return strings.HasSuffix(name, ".gz") || strings.HasSuffix(name, ".zst")
 }
 
 // rest moves past the end of an overlong line.
@@ -151,16 +169,17 @@ func (r *reader) line(name string, number int, line []byte) error {
 	}
 	r.stats.Lines++
 	ev, err := r.decoder.decode(line)
-	if errors.Is(err, errIgnored) {
-		r.stats.Ignored++
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errIgnored) {
 		r.malformed(name, number, err)
 		return nil
 	}
+	r.junk = noJunk
+	if err != nil {
+		r.stats.Ignored++
+		return nil
+	}
 	for _, what := range r.decoder.dropped {
-		fmt.Fprintf(r.stderr, "%s:%d: %s\n", name, number, what)
+		r.complain(name, number, what)
 	}
 	if err := r.clock.Event(ev); err != nil {
 		return fmt.Errorf("%s:%d: %w", name, number, err)
@@ -168,7 +187,21 @@ func (r *reader) line(name string, number int, line []byte) error {
 	return nil
 }
 
+// noJunk is the count of a file in which an event line was found.
+const noJunk = -1 << 62
+
 func (r *reader) malformed(name string, number int, err error) {
 	r.stats.Malformed++
-	fmt.Fprintf(r.stderr, "%s:%d: %v\n", name, number, err)
+	r.junk++
+	r.complain(name, number, err.Error())
+}
+
+// complain names a line on stderr, unless very many were named already.
+func (r *reader) complain(name string, number int, what string) {
+	if r.named >= maxNamed {
+		r.unnamed++
+		return
+	}
+	r.named++
+	fmt.Fprintf(r.stderr, "%s:%d: %s\n", name, number, what)
 }

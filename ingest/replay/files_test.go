@@ -159,6 +159,63 @@ func TestFilesFailOnWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// What Windows and spreadsheets write is read like anything else.
+func TestFilesAreReadInEveryForm(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.ReplaceAll(report("a", "00")+report("b", "01"), "\n", "\r\n")
+	wide := []byte{0xff, 0xfe}
+	for _, c := range text {
+		wide = append(wide, byte(c), 0)
+	}
+	for name, raw := range map[string]string{
+		"mark.ndjson": "\ufeff" + text, "wide.ndjson": string(wide), "padded.ndjson.gz": zip(t, text) + "\x00\x00",
+		"marked.ndjson.gz": zip(t, "\ufeff"+text),
+	} {
+		got, stderr, stats, err := replay(t, "", write(t, dir, name, raw))
+		if got != "0s a 1s b" || stderr != "" || stats.Events != 2 || err != nil {
+			t.Errorf("%s: %q, stderr %q, %+v, %v", name, got, stderr, stats, err)
+		}
+	}
+}
+
+// Junk is named a hundred times and then counted; a file of nothing else is not
+// read to its end.
+func TestJunkEndsInACount(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, "junk.ndjson", strings.Repeat("junk\n", 5_000)+report("a", "00"))
+	got, stderr, stats, err := replay(t, "", path)
+	lines := strings.Count(stderr, "\n")
+	if got != "0s a" || stats.Malformed != 5_000 || lines != maxNamed+1 || err != nil {
+		t.Errorf("%q, %+v, %d lines, %v", got, stats, lines, err)
+	}
+	if !strings.HasSuffix(stderr, "4900 further complaints are not shown\n") {
+		t.Errorf("%q", stderr[len(stderr)-80:])
+	}
+	endless := readerFunc(func(p []byte) (int, error) { return copy(p, "junk\n"), nil })
+	_, err = files(t.Context(), []string{"-"}, endless, io.Discard, func(faultline.Event) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "none of its first 100000 lines is an event line") {
+		t.Errorf("endless junk: %v", err)
+	}
+}
+
+// The numbers that the API refuses are refused here.
+func TestNumbersOutOfRangeAreNamed(t *testing.T) {
+	line := func(kind, rest string) string {
+		return `{"type":"` + kind + `","at":"2021-06-08T12:00:00Z","site":"a.net",` + rest + "}\n"
+	}
+	for want, text := range map[string]string{
+		"latency_ms: is not within 0 to 600000": line("probe", `"vantage":"v","symptom":"ok","latency_ms":-5`),
+		"latency_ms: is not within 0 to 60000":  line("probe", `"vantage":"v","symptom":"ok","latency_ms":1000000000000`),
+		"status: is not an HTTP status":         line("probe", `"vantage":"v","symptom":"ok","status":99999`),
+		"rank: -3 is not within":                line("site", `"rank":-3`),
+		"shares: -0.5 of cdn:x is not within":   line("site", `"components":["cdn:x"],"shares":{"cdn:x":-0.5}`),
+	} {
+		if _, stderr, _, err := replay(t, text, "-"); err != nil || !strings.Contains(stderr, want) {
+			t.Errorf("%s: %q, %v", text, stderr, err)
+		}
+	}
+}
+
 func TestFilesEndWithTheContext(t *testing.T) {
 	path := write(t, t.TempDir(), "a.ndjson", strings.Repeat("x\n", 2*checkEvery))
 	ctx, cancel := context.WithCancel(t.Context())
