@@ -157,7 +157,7 @@ func (w *wire) findStatusLine() (int, error) {
 		if ended {
 			return 0, io.EOF
 		}
-		if err := w.fill(); err == io.EOF {
+		if err := w.fill(); errors.Is(err, io.EOF) {
 			ended = true
 		} else if err != nil {
 			return 0, err
@@ -210,7 +210,7 @@ func (w *wire) findHeadEnd() (n int, whole bool, err error) {
 			return 0, false, errFlood
 		}
 		switch err := w.fill(); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return len(held), false, nil
 		case err != nil:
 			return 0, false, err

@@ -34,7 +34,8 @@ func (w *wire) body(a *answer, whole bool) error {
 	}
 	w.base = w.at
 	w.waitLess()
-	n, err := 0, error(nil)
+	var n int
+	var err error
 	if a.chunked() {
 		n, err = w.readChunks(w.b.body)
 	} else {
@@ -43,7 +44,7 @@ func (w *wire) body(a *answer, whole bool) error {
 			want = int(min(int64(want), length))
 		}
 		n, err = w.readUpTo(w.b.body[:want])
-		if err == io.EOF && length < 0 || n == want {
+		if errors.Is(err, io.EOF) && length < 0 || n == want {
 			err = nil
 		}
 	}
@@ -58,7 +59,7 @@ func (w *wire) body(a *answer, whole bool) error {
 	default:
 		a.short = true
 	}
-	a.decode(w.b)
+	a.decode()
 	return nil
 }
 
@@ -136,7 +137,7 @@ func (w *wire) readChunks(dst []byte) (int, error) {
 }
 
 func unexpected(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -179,7 +180,7 @@ const maxEncodings = 3
 // decode unpacks a body that came packed although we asked that it does not, so
 // that a page which refuses us is known by its words. What is not what it says
 // no browser opens either.
-func (a *answer) decode(b *buffers) {
+func (a *answer) decode() {
 	if !a.header.has("Content-Encoding") || len(a.body) == 0 {
 		return
 	}
@@ -201,7 +202,7 @@ func (a *answer) decode(b *buffers) {
 
 // isBroken tells what is no packed body from one that ends early.
 func isBroken(err error) bool {
-	return err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF)
+	return err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unpacker returns nil for an encoding that is not known.

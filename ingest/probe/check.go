@@ -56,7 +56,7 @@ type Checker struct {
 	now      func() time.Time
 	dialer   net.Dialer
 	verifier *verifier
-	patience time.Duration // a factor
+	patience int // a factor
 }
 
 // NewChecker returns a checker. It reads no proxy from the environment: whatever
@@ -69,7 +69,7 @@ func NewChecker(cfg CheckerConfig) *Checker {
 		resolver: cfg.Resolver, guard: cfg.Guard, ports: cmp.Or(cfg.Ports, StandardPorts), grounds: cfg.Grounds,
 		agent: cfg.Agent, now: cfg.Now, verifier: newVerifier(cfg.Roots, cfg.Now),
 		dialer:   net.Dialer{Control: cfg.Guard.Control, KeepAlive: -1, FallbackDelay: -1},
-		patience: time.Duration(max(1, cfg.Patience)),
+		patience: max(1, cfg.Patience),
 	}
 	c.verifier.fetch = c.fetchIssuer
 	if cfg.Grounds != nil {
@@ -93,9 +93,12 @@ type look struct {
 	h2      bool // HTTP/2 was needed
 }
 
+// longer is a limit stretched by the checker's patience.
+func (c *Checker) longer(limit time.Duration) time.Duration { return time.Duration(c.patience) * limit }
+
 func (c *Checker) newLook(t Task) *look {
 	l := &look{c: c, task: t, buf: bufferPool.Get().(*buffers)}
-	l.buf.patience = bodyPatience * c.patience
+	l.buf.patience = c.longer(bodyPatience)
 	return l
 }
 
@@ -114,7 +117,7 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 		l.readService(ctx)
 	}
 	at := faultline.Millis(c.now())
-	ctx, cancel := context.WithTimeout(ctx, checkLimit*c.patience)
+	ctx, cancel := context.WithTimeout(ctx, c.longer(checkLimit))
 	defer cancel()
 	began := time.Now()
 	a, err := l.walk(ctx, "/")
@@ -144,7 +147,7 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 
 // readService asks, as rarely as for consent, what the host says of itself.
 func (l *look) readService(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, resolveWait*l.c.patience)
+	ctx, cancel := context.WithTimeout(ctx, l.c.longer(resolveWait))
 	defer cancel()
 	service, err := l.c.resolver.HTTPS(ctx, l.task.Site)
 	if err != nil || service == nil {
@@ -169,7 +172,7 @@ func (l *look) judge(r *Result, a *answer) {
 	if r.Probe.Symptom != faultline.SymptomOK {
 		return
 	}
-	if took > slowAfter*l.c.patience {
+	if took > l.c.longer(slowAfter) {
 		r.Probe.Symptom = faultline.SymptomSlow
 		return
 	}
@@ -272,7 +275,7 @@ func (l *look) ask(ctx context.Context, p place) (answer, error) {
 func (l *look) askOnce(ctx context.Context, p place) (answer, error) {
 	l.at, l.obs.Host, l.obs.Addr = p, p.host, netip.Addr{}
 	began := time.Now()
-	resolving, cancel := context.WithTimeout(ctx, resolveLimit*l.c.patience)
+	resolving, cancel := context.WithTimeout(ctx, l.c.longer(resolveLimit))
 	found, err := l.c.resolver.lookup(resolving, p.host, l.task.IPv6Works)
 	cancel()
 	l.ph.DNS += time.Since(began)

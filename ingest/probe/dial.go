@@ -46,7 +46,7 @@ func (c *Checker) connect(ctx context.Context, addrs []netip.Addr, port uint16) 
 		if !timer.Stop() {
 			cancel()
 			if late := <-rest; late.conn != nil {
-				late.conn.Close()
+				_ = late.conn.Close()
 			}
 		}
 		return first
@@ -111,7 +111,7 @@ func (c *Checker) race(ctx context.Context, addrs []netip.Addr, port uint16) dia
 func closeAll(results <-chan dialed, n int) {
 	for range n {
 		if d := <-results; d.conn != nil {
-			d.conn.Close()
+			_ = d.conn.Close()
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (l *look) exchange(ctx context.Context, p place, addrs []netip.Addr, modern
 		port = l.c.ports.HTTPS
 	}
 	began := time.Now()
-	connecting, cancel := context.WithTimeout(ctx, connectLimit*l.c.patience)
+	connecting, cancel := context.WithTimeout(ctx, l.c.longer(connectLimit))
 	d := l.c.connect(connecting, addrs, port)
 	cancel()
 	l.obs.Addr = addrs[0]

@@ -133,7 +133,7 @@ var smallInternet = map[string]probetest.Site{
 			"1;"+strings.Repeat("x", 1000)+"\r\na\r\n",
 		)
 	}},
-	"huge.net":  {Handler: func(rw http.ResponseWriter, r *http.Request) { pour(rw) }},
+	"huge.net":  {Handler: func(rw http.ResponseWriter, _ *http.Request) { pour(rw) }},
 	"bomb.net":  {Handler: bomb},
 	"early.net": {Raw: raw("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
 	"range.net": {Handler: answering(416, "")},
@@ -175,7 +175,7 @@ var bombBody = sync.OnceValue(func() []byte {
 	return b.Bytes()
 })
 
-func bomb(rw http.ResponseWriter, r *http.Request) {
+func bomb(rw http.ResponseWriter, _ *http.Request) {
 	rw.Header().Set("Content-Encoding", "gzip")
 	_, _ = rw.Write(bombBody()) // who asked may be gone
 }

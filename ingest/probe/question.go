@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -159,7 +160,7 @@ func (q *question) parse(msg []byte) error {
 	}
 	for {
 		rh, err := p.AnswerHeader()
-		if err == dnsmessage.ErrSectionDone {
+		if errors.Is(err, dnsmessage.ErrSectionDone) {
 			break
 		}
 		if err != nil || !q.take(&p, rh) {

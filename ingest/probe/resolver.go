@@ -46,13 +46,13 @@ const (
 type Resolver struct {
 	servers  []*server
 	next     atomic.Uint32
-	patience time.Duration // a factor
+	patience int // a factor
 }
 
 // Patient makes the resolver wait so many times longer than usual for each
 // answer. It is for before the first question.
 func (r *Resolver) Patient(times int) *Resolver {
-	r.patience = time.Duration(max(1, times))
+	r.patience = max(1, times)
 	return r
 }
 
@@ -198,7 +198,7 @@ func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) 
 		if i == len(attempts)-1 && isServFail(why) {
 			return s.suspectSignatures(ctx, sixWorks, why, qs)
 		}
-		err := s.ask(ctx, how, try.wait*r.patience, sixWorks, qs)
+		err := s.ask(ctx, how, time.Duration(r.patience)*try.wait, sixWorks, qs)
 		if err == nil {
 			s.learn(how, bad)
 			if try.other {

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"golang.org/x/net/http2"
 )
 
 const (
@@ -69,12 +67,11 @@ func (l *look) handshake(
 // requestH2 sends one request over HTTP/2 and reads the answer.
 func (l *look) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, error) {
 	broken := func(err error) (answer, error) { return answer{}, &stepError{StepAsk, err} }
-	transport := &http2.Transport{DisableCompression: true, MaxHeaderListSize: maxHead}
-	client, err := transport.NewClientConn(conn)
-	if err != nil {
-		return broken(err)
+	transport := &http.Transport{
+		DialTLSContext:     func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+		DisableCompression: true, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: maxHead,
 	}
-	defer client.Close()
+	defer transport.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url(), nil)
 	if err != nil {
 		return broken(err)
@@ -86,7 +83,7 @@ func (l *look) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, 
 		}
 	}
 	began := time.Now()
-	resp, err := client.RoundTrip(req)
+	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return broken(err)
 	}
@@ -98,13 +95,13 @@ func (l *look) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, 
 			a.header = append(a.header, field{[]byte(name), []byte(v)})
 		}
 	}
-	stop := time.AfterFunc(l.buf.patience, func() { resp.Body.Close() })
+	stop := time.AfterFunc(l.buf.patience, func() { _ = resp.Body.Close() })
 	n, err := io.ReadFull(resp.Body, l.buf.body)
 	patient := stop.Stop()
 	a.body = l.buf.body[:n]
-	a.short = patient && err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) ||
+	a.short = patient && err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) ||
 		patient && resp.ContentLength > int64(n) && n < len(l.buf.body)
-	a.decode(l.buf)
+	a.decode()
 	return a, nil
 }
 

@@ -103,7 +103,7 @@ func (s *socket) fail() {
 		delete(s.waiting, id)
 		q.done <- struct{}{}
 	}
-	s.conn.Close()
+	_ = s.conn.Close()
 }
 
 func (s *socket) deliver(msg []byte) {
@@ -141,7 +141,7 @@ func (s *socket) retire() {
 
 func (s *socket) closeIfDone() {
 	if s.retired && len(s.waiting) == 0 {
-		s.conn.Close()
+		_ = s.conn.Close()
 	}
 }
 

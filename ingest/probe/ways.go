@@ -157,7 +157,7 @@ const robotName = "faultline"
 // We ask for one page as a visitor does and crawl nothing, so that rules for
 // crawlers at large are not meant for us: only a group that names us is.
 func (l *look) declines(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, consentLimit*l.c.patience)
+	ctx, cancel := context.WithTimeout(ctx, l.c.longer(consentLimit))
 	defer cancel()
 	a, err := l.walk(ctx, "/robots.txt")
 	no := err == nil && a.status == http.StatusOK && namesUs(a.body)

@@ -168,7 +168,7 @@ func TestHandshakes(t *testing.T) {
 func bothProtocols(c *tls.Config) { c.NextProtos = []string{"h2", "http/1.1"} }
 
 // hangsUp on who does not speak HTTP/2.
-func hangsUp(rw http.ResponseWriter, r *http.Request) {
+func hangsUp(_ http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor < 2 {
 		panic(http.ErrAbortHandler)
 	}

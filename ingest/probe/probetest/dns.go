@@ -16,15 +16,8 @@ var discard = log.New(io.Discard, "", 0)
 // startDNS answers for every name, over UDP and TCP on one port.
 func (w *World) startDNS(t testing.TB) netip.AddrPort {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, streams := bothTransports(t)
 	addr := packets.LocalAddr().(*net.UDPAddr).AddrPort()
-	streams, err := net.Listen("tcp", addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, s := range []*dns.Server{{PacketConn: packets, Handler: dns.HandlerFunc(w.answer)}, {Listener: streams, Handler: dns.HandlerFunc(w.answer)}} {
 		up, done := make(chan struct{}), make(chan struct{})
 		s.NotifyStartedFunc = func() { close(up) }
@@ -34,6 +27,28 @@ func (w *World) startDNS(t testing.TB) netip.AddrPort {
 	}
 	return addr
 }
+
+// bothTransports takes a port for UDP and TCP; another process may have that of
+// one.
+func bothTransports(t testing.TB) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range portTries {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		streams, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, streams
+		}
+		packets.Close()
+	}
+	t.Fatal("no port that is free for UDP and TCP")
+	return nil, nil
+}
+
+// portTries bounds the ports that are tried for two listeners.
+const portTries = 20
 
 func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
 	q := r.Question[0]

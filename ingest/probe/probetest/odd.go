@@ -120,9 +120,6 @@ func page(status string, lines ...string) string {
 	)
 }
 
-// bare is one without a length.
-func bare(lines ...string) string { return strings.Join(append(lines, "", okBody), "\r\n") }
-
 const ok11 = "HTTP/1.1 200 OK"
 
 func statusLines() []Odd {

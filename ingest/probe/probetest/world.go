@@ -104,7 +104,7 @@ type listeners struct {
 
 func listen(t testing.TB) listeners {
 	t.Helper()
-	for range 20 { // another process may have the port of the other family
+	for range portTries { // another process may have the port of the other family
 		v4, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -135,8 +135,10 @@ func (w *World) Put(host string, s Site) {
 	w.sites[host] = s
 }
 
-// Hits counts the requests that a host was sent, Asked the questions for its name.
-func (w *World) Hits(host string) int  { w.mu.Lock(); defer w.mu.Unlock(); return w.hits[host] }
+// Hits counts the requests that a host was sent.
+func (w *World) Hits(host string) int { w.mu.Lock(); defer w.mu.Unlock(); return w.hits[host] }
+
+// Asked counts the questions for a name.
 func (w *World) Asked(host string) int { w.mu.Lock(); defer w.mu.Unlock(); return w.asked[host] }
 
 func (w *World) site(host string) (Site, bool) {
