@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	"replica":           {".", "store", "task"},
 	"task":              {},
 	"api/client":        {"."},
-	"web":               {".", "board", "board/page"},
+	"web":               {".", "board", "board/find", "board/page"},
 	"scenario":          {"."},
 	"scenario/drill":    {".", "scenario", "task"},
 	"scenario/accuracy": {".", "scenario"},

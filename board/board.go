@@ -68,6 +68,9 @@ type Config struct {
 	SnapshotFile string
 	// Map is written down in the same directory; nil: it is not.
 	Map Map
+	// Providers are who runs what: a site whose owner's infrastructure fails is never
+	// called well. nil: nobody is known.
+	Providers *faultline.Providers
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty

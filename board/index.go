@@ -150,6 +150,23 @@ func (f *foremost) names() []string {
 	return names
 }
 
+// Components returns every component that a site depends on, those with most sites
+// first.
+func (x *Index) Components() []faultline.Component {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var all []faultline.Component
+	for c, members := range x.members {
+		if len(members) > 0 {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b faultline.Component) int {
+		return cmp.Or(cmp.Compare(len(x.members[b]), len(x.members[a])), cmp.Compare(a, b))
+	})
+	return all
+}
+
 // Largest returns the providers that most sites stand on: of the kinds that a
 // person would name.
 func (x *Index) Largest(limit int) []faultline.Component {

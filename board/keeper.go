@@ -107,7 +107,7 @@ func (k *keeper) show(updates []Update, anew bool) {
 		return
 	}
 	prev := k.board.current.Load()
-	next := &Snapshot{Live: k.meta(), View: k.view}
+	next := &Snapshot{Live: k.meta(), View: k.view, providers: k.board.cfg.Providers}
 	changed := prev == nil || anew || len(updates) > 0
 	if changed {
 		next.Order, next.floor = arrange(k.entries)

@@ -62,6 +62,8 @@ type Snapshot struct {
 	Pages *page.Cache // of what depends on Order and Meta
 	Sites *page.Cache // of what depends on View besides
 
+	providers *faultline.Providers
+
 	bySite map[string]int // index into View.Sites
 	wellAt map[string]int // index into View.Well
 	byID   map[string]*Entry

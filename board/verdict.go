@@ -19,8 +19,15 @@ func (b *Board) Verdict(record faultline.SiteRecord, asn uint32) (faultline.Verd
 // Verdict is [Board.Verdict] as of the snapshot.
 func (s *Snapshot) Verdict(record faultline.SiteRecord, asn uint32) faultline.Verdict {
 	status := s.Status(record)
-	return verdict.Of(verdict.Question{Site: record.Site, Status: status, ASN: asn, Network: s.network(asn),
-		Incident: s.explaining(status.Incidents, asn)})
+	q := verdict.Question{Site: record.Site, Status: status, ASN: asn, Network: s.network(asn),
+		Incident: s.explaining(status.Incidents, asn)}
+	if q.Incident == nil {
+		if e := s.ofOwner(record.Site); e != nil {
+			listed := e.Incident.Listed()
+			q.Incident, q.Owned = &listed, true
+		}
+	}
+	return verdict.Of(q)
 }
 
 // explaining returns the open incident that explains what a viewer of that
@@ -45,6 +52,20 @@ func (s *Snapshot) explaining(ids []string, asn uint32) *faultline.Incident {
 	}
 	listed := e.Incident.Listed()
 	return &listed
+}
+
+// ofOwner returns the foremost open incident of what the owner of a site runs: whoever
+// asks about aws.amazon.com while AWS us-east-1 fails is told of that.
+func (s *Snapshot) ofOwner(site string) *Entry {
+	var ids []string
+	for _, p := range s.providers.Running(site) {
+		for _, e := range s.Order {
+			if c := e.Incident.Cause; c != nil && e.Incident.State.Open() && p.Runs(c.Component) {
+				ids = append(ids, e.Incident.ID)
+			}
+		}
+	}
+	return s.Foremost(ids)
 }
 
 // network is what the people of one network say.

@@ -11,6 +11,7 @@ import (
 	"faultline/api/stream"
 	"faultline/api/webhook"
 	"faultline/board"
+	"faultline/board/find"
 	"log/slog"
 	"net"
 	"net/http"
@@ -50,7 +51,8 @@ type Config struct {
 	CheckpointInterval time.Duration
 
 	Catalogue []faultline.SiteRecord
-	Book      infra.Book // what sites are called
+	Book      infra.Book           // what sites are called
+	Providers *faultline.Providers // who runs what; nil: nobody is known
 	Matcher   *infra.Matcher
 	Drill     *drill.Drill // nil: the world
 
@@ -109,6 +111,7 @@ type Node struct {
 	sites   *replica.SiteMap
 	labels  ingest.Labels
 	index   *board.Index
+	finder  *find.Index
 	holder  string
 	work    *agent.Schedule             // nil in a drill: nothing is probed
 	probes  func(context.Context) error // nil when this node does not probe
@@ -118,7 +121,8 @@ type Node struct {
 func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, log: cfg.Log, holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second}}
-	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r) })
+	n.finder = newFinder(cfg.Book, cfg.Providers)
+	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
 	for _, r := range cfg.Catalogue {
 		n.sites.Put(r)
 	}
@@ -139,7 +143,7 @@ func New(cfg Config) (*Node, error) {
 	n.openDoor()
 	n.board = board.New(board.Config{Source: sourceAdapter{cfg.Store}, Series: cfg.Store, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
-		StaleAfter: n.stale, Log: cfg.Log, Registry: cfg.Registry})
+		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry})
 	n.streams = stream.New(n.board, stream.Config{Registry: cfg.Registry})
 	if cfg.Drill == nil {
 		n.openProber()
@@ -174,6 +178,7 @@ func (n *Node) openDoor() {
 func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, cfg.Store}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
+		Components: n.index.Components, Providers: cfg.Providers, Find: n.finder.Find,
 		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}

@@ -27,6 +27,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /site/:site":            {"/site/reddit.com", pageCSP, "same-origin", "", "max-age=5"},
 	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},
+	"GET /provider/:slug":        {"/provider/fastly", pageCSP, "same-origin", "", "max-age=5"},
 	"GET /site/:site/report":     {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"POST /site/:site/check":     {"/site/reddit.com/check", pageCSP, "same-origin", "", "no-store"},
 	"GET /site/:site/check":      {"/site/reddit.com/check", pageCSP, "same-origin", "", "no-store"},

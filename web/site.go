@@ -63,6 +63,9 @@ func (w *Web) search(c *gin.Context, v *voice) error {
 		v.seeOther(c, "/"+v.Query, page.CacheBriefly)
 		return nil
 	}
+	if found, err := w.find(c, v, asked); found {
+		return err
+	}
 	record, err := w.cfg.Lookup(asked)
 	if shown, err := w.offerCheck(c, v, record, err); shown {
 		return err

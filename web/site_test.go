@@ -197,7 +197,8 @@ func (w *world) config() web.Config {
 		NameOf: func(site string) string {
 			return map[string]string{"bbc.co.uk": "BBC", "reddit.com": "Reddit.com"}[site]
 		},
-		Members: func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] }}
+		Providers: providers,
+		Members:   func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] }}
 }
 
 // serve returns the pages as a server has them.

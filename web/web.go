@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/find"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -41,6 +42,13 @@ type Config struct {
 	// Dependents names the best known sites of the map that stand on a component,
 	// at most limit; nil: none are named.
 	Dependents func(of faultline.Component, limit int) []string
+	// Components are those that sites depend on, those with most sites first; nil: none
+	// are named.
+	Components func() []faultline.Component
+	// Providers are who runs what; nil: nobody is known. Find reads what people type
+	// into the search box; nil: names of sites alone are read.
+	Providers *faultline.Providers
+	Find      func(text string, limit int) []find.Match
 	// Series and Verdicts may be nil: pages then say that there is no chart, and
 	// leave out what they would say of the reader's own network. Without Networks
 	// that network is not known.
@@ -127,6 +135,9 @@ func (cfg *Config) fill() {
 	if cfg.Dependents == nil {
 		cfg.Dependents = func(faultline.Component, int) []string { return nil }
 	}
+	if cfg.Components == nil {
+		cfg.Components = func() []faultline.Component { return nil }
+	}
 	if cfg.Registerer == nil {
 		cfg.Registerer = prometheus.NewRegistry()
 	}
@@ -148,6 +159,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/site/:site/check", page, w.toCheck)
 	read("/check/:id", page, w.check)
 	read("/component/:kind/:name", page, w.component)
+	read("/provider/:slug", page, w.provider)
 	read("/archive", page, w.archive)
 	read("/method", page, w.method)
 	read("/about", page, w.about)

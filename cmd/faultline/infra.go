@@ -65,13 +65,14 @@ func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
 
 type infraCheckCmd struct {
 	Catalog    []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Further catalogue of sites (JSON) to check; several with commas."`
+	Providers  []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Further table of providers (JSON) to check; several with commas."`
 	Statements []string `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"Further list of status pages (JSON) to check; several with commas."`
 	infraFlags
 	stateFlags
 }
 
 func (c infraCheckCmd) Run(w world) error {
-	for _, check := range []func(io.Writer) error{c.catalogues, c.signatures, c.statements} {
+	for _, check := range []func(io.Writer) error{c.catalogues, c.providers, c.signatures, c.statements} {
 		if err := check(w.stdout); err != nil {
 			return err
 		}
@@ -94,6 +95,22 @@ func (c infraCheckCmd) catalogues(out io.Writer) error {
 			"%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d aliases\n",
 			name, s.Sites, s.WithComponents, s.WithCountry, s.WithStatus, s.Hosts, s.Aliases)
 	}
+	return nil
+}
+
+func (c infraCheckCmd) providers(out io.Writer) error {
+	list, err := loadProviders(c.Providers, infra.Book{})
+	if err != nil {
+		return err
+	}
+	isps, countries := 0, map[string]bool{}
+	for _, p := range list.All() {
+		if p.ISP {
+			isps++
+			countries[p.Country] = true
+		}
+	}
+	fmt.Fprintf(out, "providers: %d, and %d internet service providers in %d countries\n", len(list.All())-isps, isps, len(countries))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"faultline"
 	"faultline/ingest/infra"
 )
 
@@ -14,6 +15,25 @@ import (
 type infraFlags struct {
 	Signatures []string `sep:"," placeholder:"FILE" env:"FAULTLINE_SIGNATURES" help:"Table of what infrastructure is recognised by (JSON) that is laid over the built-in one, component by component; several with commas, the later ones on top."`
 	Ranges     string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"Address ranges that providers publish, as 'infra refresh' writes them; without it ranges.json in the state directory, if there is one."`
+}
+
+// loadProviders reads the built-in table of providers and lays those of the files over
+// it. Their own sites are those of their owners in the book.
+func loadProviders(files []string, book infra.Book) (*faultline.Providers, error) {
+	table, err := infra.BuiltinProviders()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		own, err := readFile("providers", name, infra.ReadProviders)
+		if err != nil {
+			return nil, err
+		}
+		if table, err = table.Over(own); err != nil {
+			return nil, usageError{fmt.Errorf("--providers %s: %w", name, err)}
+		}
+	}
+	return faultline.NewProviders(table.List(book.Entries())), nil
 }
 
 // loadBook reads the built-in catalogue and lays those of the files over it.

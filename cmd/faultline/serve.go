@@ -25,6 +25,7 @@ type serveCmd struct {
 	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on; without a host on every interface."`
 	redisFlags
 	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one, site by site; several with commas, the later ones on top."`
+	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that is laid over the built-in one, entry by entry; several with commas, the later ones on top."`
 	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Address that people reach this service by, such as https://faultline.example, for links in answers. Never taken from requests."`
 	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"How to reach whoever runs this service: an address for mail or of a page, shown on /about."`
 	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed; several with commas. Without it none is, and a reporter is whoever connects."`
@@ -129,6 +130,9 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry) (node.Conf
 // readTables reads what the world, or the drill, is known by.
 func (c *serveCmd) readTables(cfg *node.Config) (err error) {
 	if cfg.Book, err = loadBook(c.Catalog); err != nil {
+		return err
+	}
+	if cfg.Providers, err = loadProviders(c.Providers, cfg.Book); err != nil {
 		return err
 	}
 	cfg.Catalogue = cfg.Book.Records()

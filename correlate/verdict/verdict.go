@@ -22,6 +22,8 @@ type Question struct {
 	// Incident is the open incident that explains what this viewer sees of the site,
 	// or nil. See [IsNetwork].
 	Incident *faultline.Incident
+	// Owned says that the site is no member of the incident: its owner runs what fails.
+	Owned bool
 }
 
 // Of weighs the answers, those with firm evidence first: an incident that
@@ -34,6 +36,9 @@ func Of(q Question) faultline.Verdict {
 	case inc != nil && status.State == faultline.SiteRecovered && !IsNetwork(inc, asn):
 		v.Blame, v.Incident = faultline.BlameYou, inc
 		v.Because = v.Site + " was failing, and its last probes succeed: if it still fails for you, the fault is near you."
+	case inc != nil && q.Owned:
+		v.Blame, v.Incident = faultline.BlameProvider, inc
+		v.Because = ownersFault(v, inc)
 	case inc != nil:
 		v.Incident = inc
 		v.Blame, v.Because = explain(v.Site, status, inc)
@@ -46,6 +51,17 @@ func Of(q Question) faultline.Verdict {
 		v.Blame, v.Because = withoutIncident(v, status.State, status.Expected)
 	}
 	return v
+}
+
+// ownersFault says what an open incident of its owner's infrastructure means for a site.
+func ownersFault(v faultline.Verdict, inc *faultline.Incident) string {
+	sure := "is failing"
+	if inc.State == faultline.StateCandidate {
+		sure = "may be failing, which is not confirmed yet"
+	}
+	return fmt.Sprintf("%s, which the owner of %s runs, %s: %d of %d sites on it that we observe fail. "+
+		"Of %s itself, %d of %d probes failed in the last 10 minutes.",
+		inc.Cause.Name, v.Site, sure, inc.Impact.Failing, inc.Impact.Observed, v.Site, v.ProbesFailed, v.Probes)
 }
 
 // explain says what an open incident means for one of its sites.

@@ -29,6 +29,7 @@ var pages = map[string]string{
 	"GET /site/{site}/check":       "to that form, for who comes back to its address",
 	"GET /check/{id}":              "a page; its data is /v1/checks/{id}",
 	"GET /component/{kind}/{name}": "a page",
+	"GET /provider/{slug}":         "a page",
 	"GET /prober":                  "what the User-Agent of the probes leads to",
 	"GET /archive":                 "a page; its data is /v1/incidents",
 	"GET /method":                  "a page",

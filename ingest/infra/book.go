@@ -46,6 +46,13 @@ func (b Book) Title(site string) string { return b.entries[site].Name }
 // Owner is who runs a site; empty when the catalogues do not say.
 func (b Book) Owner(site string) string { return b.entries[site].Owner }
 
+// Entries returns what the catalogues say of each site, the best known first.
+func (b Book) Entries() []Entry {
+	return slices.SortedFunc(maps.Values(b.entries), func(x, y Entry) int {
+		return cmp.Or(cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.Site, y.Site))
+	})
+}
+
 // Aliases takes what else people call a site. Package ingest has it.
 type Aliases interface {
 	Alias(name, site string) bool
@@ -57,9 +64,7 @@ func (b Book) Sites() []string { return slices.Collect(maps.Keys(b.entries)) }
 // Teach gives names the aliases and hosts of the catalogues, and then the names
 // themselves. Where two sites claim one, the better known site keeps it.
 func (b Book) Teach(names Aliases) {
-	ranked := slices.SortedFunc(maps.Values(b.entries), func(x, y Entry) int {
-		return cmp.Or(cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.Site, y.Site))
-	})
+	ranked := b.Entries()
 	for _, e := range ranked {
 		for _, other := range slices.Concat(e.Hosts, e.Aliases) {
 			names.Alias(other, e.Site)

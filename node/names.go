@@ -1,0 +1,38 @@
+package node
+
+import (
+	"strings"
+
+	"faultline"
+	"faultline/board/find"
+	"faultline/ingest/infra"
+)
+
+// newFinder indexes what people may type into the search box: the sites of the
+// catalogues with all their names, and the providers.
+func newFinder(book infra.Book, providers *faultline.Providers) *find.Index {
+	x := find.New()
+	for i, p := range providers.All() {
+		thing, names := find.Of(p)
+		x.Put(thing, i+1, names...)
+	}
+	for _, e := range book.Entries() {
+		names := append(append([]string{}, e.Aliases...), e.Hosts...)
+		x.Put(find.Thing{Kind: find.Site, ID: e.Site, Name: e.Name}, e.Rank, names...)
+	}
+	return x
+}
+
+// found makes a record of the list of sites found by its name, with what it depends on.
+func found(x *find.Index, r faultline.SiteRecord) {
+	x.Put(find.Thing{Kind: find.Site, ID: r.Site}, r.Rank, strings.TrimPrefix(r.Site, "www."))
+	for _, c := range r.Components {
+		if c.Kind() != faultline.KindSite {
+			thing, names := find.OfComponent(c)
+			x.Put(thing, componentRank, names...)
+		}
+	}
+}
+
+// componentRank makes components familiar, so that a slip of the finger finds them.
+const componentRank = 1

@@ -1,0 +1,200 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"faultline"
+	"faultline/board/find"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Bounds of a provider's page and of a search.
+const (
+	partsListed = 60 // components of one provider
+	ownListed   = 30 // sites that it runs itself
+	foundListed = 20
+)
+
+// providerPage answers: is this provider failing, and what of it?
+type providerPage struct {
+	shell
+	Name, Kicker string
+	Answer       string
+	Status       string // the address of its own status page
+	Open         []headline
+	Parts        []standing
+	Sites        []statusRow
+	Statements   []statementRow
+	Ended        []incidentLine
+}
+
+func (w *Web) provider(c *gin.Context, v *voice) error {
+	slug := strings.ToLower(c.Param("slug"))
+	p, ok := w.cfg.Providers.Slug(slug)
+	if !ok {
+		return faultline.ErrNotFound
+	}
+	if slug != c.Param("slug") {
+		v.seeOther(c, "/provider/"+slug+v.Query, page.CacheBriefly)
+		return nil
+	}
+	return w.show(c, v, "provider/"+slug, func(context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
+		return doc{page: "provider", data: v.providerPage(p, incidents), cache: page.CacheCurrent}, nil
+	})
+}
+
+func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incident) providerPage {
+	asOf, _ := v.clock()
+	p := providerPage{Name: of.Name, Status: of.Status, Kicker: v.say("provider.kind")}
+	if of.ISP {
+		p.Kicker = v.say("provider.isp")
+	}
+	drill := false
+	for i := range incidents {
+		inc := &incidents[i]
+		if inc.Cause == nil || inc.State == faultline.StateMerged || !of.Runs(inc.Cause.Component) {
+			continue
+		}
+		drill = drill || inc.Drill
+		if p.Statements == nil {
+			p.Statements = v.statements(inc.Statements)
+		}
+		if inc.State.Open() {
+			h := v.headlineOf(inc, asOf)
+			h.Linked = true
+			p.Open = append(p.Open, h)
+		} else if len(p.Ended) < incidentsListed && inc.ConfirmedAt != nil {
+			p.Ended = append(p.Ended, v.lineOf(inc, asOf))
+		}
+	}
+	slices.SortStableFunc(p.Open, func(a, b headline) int { return weight(b.State) - weight(a.State) })
+	p.Answer = v.answerComponent(of.Name, p.Open)
+	p.Parts = v.standings(v.partsOf(of), incidents)
+	p.Sites = v.ownSites(of)
+	p.shell = v.shell("/provider/"+of.Slug, v.say("component.title", "Name", of.Name), p.Answer)
+	p.follow("all", 0, p.Answer)
+	p.Drill = p.Drill || drill
+	return p
+}
+
+// partsOf are the components of a provider that sites depend on.
+func (v *voice) partsOf(of faultline.Provider) []faultline.Component {
+	var parts []faultline.Component
+	for _, c := range v.cfg.Components() {
+		if len(parts) < partsListed && of.Runs(c) && v.cfg.Members(c) > 0 {
+			parts = append(parts, c)
+		}
+	}
+	return parts
+}
+
+// ownSites are the sites that a provider runs itself. That one of them answers says
+// nothing of what it runs for others.
+func (v *voice) ownSites(of faultline.Provider) (rows []statusRow) {
+	for _, site := range of.Sites[:min(len(of.Sites), ownListed)] {
+		record, err := v.cfg.Lookup(site)
+		if err != nil {
+			continue
+		}
+		status, _ := v.statusOf(record)
+		rows = append(rows, v.statusRow(status))
+	}
+	return rows
+}
+
+// foundPage lists what may be meant by what was typed.
+type foundPage struct {
+	shell
+	Answer string
+	Rows   []foundRow
+}
+
+// foundRow is one thing that may be meant.
+type foundRow struct {
+	URL, Name, Kind, Detail string
+}
+
+// find leads to what was asked for where there is no doubt what that is, and lists
+// what may be meant where there is. It reports false when it knows nothing by that
+// name.
+func (w *Web) find(c *gin.Context, v *voice, asked string) (bool, error) {
+	if w.cfg.Find == nil {
+		return false, nil
+	}
+	matches := w.cfg.Find(asked, foundListed)
+	exact := matches[:0:0]
+	for _, m := range matches {
+		if m.Exact {
+			exact = append(exact, m)
+		}
+	}
+	switch {
+	case len(matches) == 0:
+		return false, nil
+	case len(exact) == 1 || len(exact) > 1 && w.oneOwner(exact):
+		v.seeOther(c, v.foundPath(exact[0].Thing)+v.Query, page.CacheBriefly)
+		return true, nil
+	case len(exact) > 1:
+		matches = exact
+	}
+	return true, w.show(c, v, "found/"+find.Question(asked), func(context.Context) (doc, error) {
+		return doc{page: "found", data: v.foundPage(find.Question(asked), matches, len(exact) > 0), cache: page.CacheBriefly}, nil
+	})
+}
+
+// oneOwner reports whether everything that a name means belongs to the provider that
+// it means first: its page then has the rest.
+func (w *Web) oneOwner(exact []find.Match) bool {
+	p, ok := w.cfg.Providers.Slug(exact[0].ID)
+	if !ok || exact[0].Kind != find.Provider {
+		return false
+	}
+	for _, m := range exact[1:] {
+		switch {
+		case m.Kind == find.Site && slices.Contains(p.Sites, m.ID):
+		case m.Kind == find.Component && p.Runs(faultline.Component(m.ID)):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// foundPath is the page of a thing.
+func (v *voice) foundPath(t find.Thing) string {
+	switch t.Kind {
+	case find.Provider:
+		return "/provider/" + t.ID
+	case find.Component:
+		return "/component/" + faultline.Component(t.ID).Path()
+	}
+	return "/site/" + url.PathEscape(t.ID)
+}
+
+func (v *voice) foundPage(text string, matches []find.Match, exact bool) foundPage {
+	p := foundPage{Answer: v.say("found.nearly", "Text", text)}
+	if exact {
+		p.Answer = v.say("found.several", "Text", text)
+	}
+	for _, m := range matches {
+		row := foundRow{URL: v.link(v.foundPath(m.Thing)), Name: m.Name, Kind: v.say("found." + string(m.Kind)), Detail: m.ID}
+		if m.Kind == find.Provider {
+			row.Detail = ""
+		}
+		if row.Name == "" {
+			row.Name = m.ID
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	p.shell = v.shell("", v.say("found.title"), p.Answer)
+	return p
+}

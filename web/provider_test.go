@@ -1,0 +1,68 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"faultline"
+	"faultline/board/find"
+	"faultline/web"
+)
+
+// providers are who runs things in the tests' world.
+var providers = faultline.NewProviders([]faultline.Provider{
+	{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"}, Components: []string{"cdn:fastly"}, Networks: []uint32{54113},
+		Sites: []string{"fastly.com"}, Status: "https://www.fastlystatus.com"},
+	{Slug: "rogers", Name: "Rogers", Networks: []uint32{812}, ISP: true, Country: "CA"},
+})
+
+func configWithProviders() web.Config {
+	cfg := newWorld().config()
+	cfg.Find = finder().Find
+	return cfg
+}
+
+// A provider's page has its open incidents first, what it runs and what it said.
+func TestProviderPage(t *testing.T) {
+	rec := get(serve(t, configWithProviders()), "/provider/fastly")
+	said := text(t, rec.Body.String())
+	for _, want := range []string{"Yes: Fastly is failing.", "Fastly-fronted sites, 503", "Status page of Fastly", "What Fastly said"} {
+		if rec.Code != http.StatusOK || !strings.Contains(said, want) {
+			t.Errorf("%d, the page does not say %q", rec.Code, want)
+		}
+	}
+	for path, code := range map[string]int{"/provider/nobody": 404, "/provider/Fastly": 303, "/provider/rogers": 200} {
+		if rec := get(serve(t, configWithProviders()), path); rec.Code != code {
+			t.Errorf("%s: %d, want %d", path, rec.Code, code)
+		}
+	}
+}
+
+// What people type leads to the page of what they mean, or to a choice.
+func TestSearchLeadsToWhatIsMeant(t *testing.T) {
+	cfg := configWithProviders()
+	for asked, want := range map[string]string{
+		"fastly": "/provider/fastly", "is fastly down?": "/provider/fastly", "AS54113": "/provider/fastly", "Rogers": "/provider/rogers",
+		"reddit.com": "/site/reddit.com", "is reddit down": "/site/reddit.com",
+	} {
+		if rec := get(serve(t, cfg), "/site?q="+strings.ReplaceAll(asked, " ", "+")); rec.Header().Get("Location") != want {
+			t.Errorf("%q leads to %q with %d, want %q", asked, rec.Header().Get("Location"), rec.Code, want)
+		}
+	}
+	rec := get(serve(t, cfg), "/site?q=fastyl")
+	if said := text(t, rec.Body.String()); rec.Code != http.StatusOK || !strings.Contains(said, "Did you mean") || !strings.Contains(said, "Fastly") {
+		t.Errorf("%d %.300s", rec.Code, said)
+	}
+}
+
+func finder() *find.Index {
+	x := find.New()
+	for i, p := range providers.All() {
+		thing, names := find.Of(p)
+		x.Put(thing, i+1, names...)
+	}
+	x.Put(find.Thing{Kind: find.Site, ID: "reddit.com", Name: "Reddit"}, 70)
+	x.Put(find.Thing{Kind: find.Site, ID: "fastly.com", Name: "Fastly"}, 7000)
+	return x
+}
