@@ -63,9 +63,8 @@ type WebhookList struct {
 // @Failure  409,413,415,503 {object} Problem
 // @Router   /v1/webhooks [post]
 func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
-	who, own, err := a.ownWebhooks(c)
-	if err != nil {
-		return err
+	if a.cfg.Webhooks == nil {
+		return faultline.ErrUnavailable
 	}
 	body, _, err := readBody(c, maxWebhookBody, page.MediaJSON)
 	if err != nil {
@@ -86,16 +85,21 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return pointed(err, "/filter")
 	}
-	if len(own) >= webhooksEach {
+	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: claimsOf(c).Subject, URL: req.URL, Filter: f.Query().Encode(),
+		Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
+	data, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	added, err := a.cfg.Webhooks.AddWebhook(c.Request.Context(), w.ID, w.Owner, data, webhooksEach)
+	if err != nil {
+		return err
+	}
+	if !added {
 		return &refusal{
 			status: http.StatusConflict,
 			detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", webhooksEach),
 		}
-	}
-	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: who.Subject, URL: req.URL, Filter: f.Query().Encode(),
-		Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
-	if err := a.saveWebhook(c, w); err != nil {
-		return err
 	}
 	out := answerOf(w, nil)
 	out.Secret = &w.Secret

@@ -72,6 +72,7 @@ var conformance = []struct {
 	{"checkpoint order", testCheckpointOrder},
 	{"revoked", testRevoked},
 	{"webhooks", testWebhooks},
+	{"webhooks of one owner", testWebhooksOfOneOwner},
 	{"daily key", testDailyKey},
 	{"wishes", testWishes},
 	{"checks", testChecks},

@@ -22,18 +22,30 @@ const (
 // SaveWebhook stores a webhook under its id. Beyond 1,000 a new one fails with
 // [ErrTooLarge].
 func (s *Store) SaveWebhook(ctx context.Context, id string, data []byte) error {
+	_, err := s.saveWebhook(ctx, id, data, "", 0)
+	return err
+}
+
+// AddWebhook stores a new webhook of an owner, whose name is the member owner of
+// data. It reports false, and stores nothing, where the owner has most already:
+// counted and stored as one, so that many at once do not pass the bound.
+func (s *Store) AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error) {
+	return s.saveWebhook(ctx, id, data, owner, most)
+}
+
+func (s *Store) saveWebhook(ctx context.Context, id string, data []byte, owner string, most int) (bool, error) {
 	const op = "save a webhook"
 	if id == "" || len(id) > maxIDBytes {
-		return fmt.Errorf("%s: no such id can be", op)
+		return false, fmt.Errorf("%s: no such id can be", op)
 	}
-	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, maxWebhooks).Int()
+	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, maxWebhooks, owner, most).Int()
 	if err != nil {
-		return s.fail(op, err)
+		return false, s.fail(op, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, maxWebhooks)
+		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, maxWebhooks)
 	}
-	return nil
+	return n > 0, nil
 }
 
 // DeleteWebhook removes a webhook and what could not be delivered to it.

@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,4 +59,26 @@ func testWebhooks(t *testing.T, f *fixture) {
 		ok(t, f.SaveWebhook(ctx, fmt.Sprint("wh_", i), nil))
 	}
 	wantErr(t, f.SaveWebhook(ctx, "wh_more", nil), ErrTooLarge)
+}
+
+// testWebhooksOfOneOwner adds many at once: one owner has no more than it may.
+func testWebhooksOfOneOwner(t *testing.T, f *fixture) {
+	var added atomic.Int32
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			took, err := f.AddWebhook(t.Context(), fmt.Sprint("wh_", i), "ops", []byte(`{"owner":"ops"}`), 5)
+			if err != nil {
+				t.Error(err)
+			}
+			if took {
+				added.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	took, err := f.AddWebhook(t.Context(), "wh_other", "desk", []byte(`{"owner":"desk"}`), 5)
+	if ok(t, err); added.Load() != 5 || !took {
+		t.Errorf("%d of one owner, and one of another: %t", added.Load(), took)
+	}
 }

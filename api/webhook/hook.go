@@ -17,6 +17,9 @@ import (
 // bytes of ours. Package store has it.
 type Store interface {
 	Webhooks(ctx context.Context) (map[string][]byte, error)
+	// AddWebhook stores a new webhook. It reports false, and stores nothing, where
+	// its owner has most already.
+	AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error)
 	SaveWebhook(ctx context.Context, id string, data []byte) error
 	DeleteWebhook(ctx context.Context, id string) error
 	DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error)

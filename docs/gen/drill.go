@@ -218,6 +218,10 @@ func (nowhere) Webhooks(context.Context) (map[string][]byte, error) {
 
 func (nowhere) SaveWebhook(context.Context, string, []byte) error { return nil }
 
+func (nowhere) AddWebhook(_ context.Context, _, owner string, _ []byte, _ int) (bool, error) {
+	return owner != busySubject, nil
+}
+
 func (nowhere) DeleteWebhook(context.Context, string) error { return nil }
 
 func (nowhere) DeadDeliveries(context.Context, string) ([][]byte, error) {

@@ -3,6 +3,7 @@
 package webhooktest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -43,6 +44,22 @@ func (m *Outbox) Webhooks(context.Context) (all map[string][]byte, _ error) {
 func (m *Outbox) SaveWebhook(_ context.Context, id string, data []byte) error {
 	m.do(func() { m.Hooks[id] = data })
 	return nil
+}
+
+// AddWebhook is as package webhook asks for it.
+func (m *Outbox) AddWebhook(_ context.Context, id, owner string, data []byte, most int) (added bool, _ error) {
+	m.do(func() {
+		own := 0
+		for _, kept := range m.Hooks {
+			if bytes.Contains(kept, []byte(`"owner":"`+owner+`"`)) {
+				own++
+			}
+		}
+		if added = own < most; added {
+			m.Hooks[id] = data
+		}
+	})
+	return added, nil
 }
 
 // DeleteWebhook is as package webhook asks for it.
