@@ -25,6 +25,7 @@ type found struct {
 type alternative struct {
 	c    uint32
 	gain float64
+	near bool // it may as well be the cause, whatever is published
 	same bool // the same members: nothing tells the two apart
 }
 
@@ -147,6 +148,8 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 			continue
 		}
 		switch {
+		case l > anomalous && kind.excluded(j.step):
+			l = wellOnce // that its sites fail otherwise shows that this works
 		case l > anomalous:
 			l += kind.symptoms[j.class]
 		case j.p0 == 0 && e.s.unmappedProb == 0 && (wt == 1 || wt == sharedWeight):
@@ -167,6 +170,10 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 	q, gain = overQ(sum[:])
 	return q, gain + e.priorOf(c)
 }
+
+// evident is a gain of a component at its full prior: what the evidence alone says. That
+// a cause is published already steadies the decision, and is no evidence for it.
+func (e *Engine) evident(c uint32, gain nats) nats { return gain - e.priorOf(c) + e.logPrior() }
 
 // priorOf is the log prior of one component: what is published already need not
 // be believed again at every evaluation.
@@ -213,7 +220,7 @@ func (e *Engine) enoughAttributed(f found) bool {
 	for _, on := range e.dependentsOf(f.c) {
 		if j := e.evidenceAt(on.at); j.l[f.w] != 0 && j.p0 <= explainedFrom {
 			all++
-			if j.l[f.w] > failed {
+			if j.l[f.w] > failed && !e.components.rows[f.c].kind.excluded(j.step) {
 				fails++
 			}
 		}

@@ -63,6 +63,9 @@ func TestAToldCauseIsBelieved(t *testing.T) {
 	e.s.search.published = []uint32{published}
 	near(t, "told", e.priorOf(published), 0)
 	near(t, "not told", e.priorOf(other), e.logPrior())
+	// It steadies the decision, and what is published of the cause is of the evidence alone.
+	near(t, "evidence for what is published", e.evident(published, 9), 9+e.logPrior())
+	near(t, "evidence for another", e.evident(other, 9), 9)
 }
 
 func TestTheWidestCauseThatFailsInPart(t *testing.T) {

@@ -146,7 +146,11 @@ func (e *Engine) probeSupport(in *incident) float64 {
 				if known {
 					share = e.weight(id, c)
 				}
-				gains.add(j.probes[w], e.leakIn(w), share)
+				l := j.probes[w]
+				if l > 0 && in.traits().excluded(j.step) {
+					l = wellOnce
+				}
+				gains.add(l, e.leakIn(w), share)
 			}
 		}
 		sum := gains.sums()

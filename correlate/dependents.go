@@ -56,7 +56,7 @@ func (e *Engine) dependentsOf(c uint32) []dependent {
 func (e *Engine) cover(c uint32, w int) []uint32 {
 	var out []uint32
 	for _, on := range e.dependentsOf(c) {
-		if id := e.active[on.at]; on.weight > 0 && e.s.changes[id]&quiescent == 0 && e.evidenceAt(on.at).l[w] > failed {
+		if id := e.active[on.at]; on.weight > 0 && e.s.changes[id]&quiescent == 0 && e.evidenceAt(on.at).l[w] > failed && !e.components.rows[c].kind.excluded(e.s.evidence[on.at].step) {
 			out = append(out, id)
 		}
 	}

@@ -3,6 +3,8 @@ package correlate
 import (
 	"math"
 	"slices"
+
+	"faultline"
 )
 
 // Evidence is, per site and onset hypothesis, L = ln P(data | failing since) −
@@ -26,6 +28,7 @@ type siteEvidence struct {
 	crowd    [windows]float64 // of it, from reports
 	class    int              // of its commonest symptom
 	code     uint16           // its commonest symptom
+	step     faultline.Layer  // at which most of its failed probes of late failed
 	p0       float64          // chance that it fails by a cause that is known already
 	held     float64          // of it, by open incidents
 	alarming bool             // the crowd, of a failure, in some window
@@ -246,12 +249,15 @@ func trackRatio(k, m int, e float64) float64 {
 // symptom is the commonest failure of a site of late, the clearer class first
 // when it is as common.
 func (s *site) symptom(now int64) uint16 {
-	code, _ := s.symptomFor(now)
+	code, _, _ := s.symptomFor(now)
 	return code
 }
 
-// symptomFor also returns when that may next be another if nothing comes in.
-func (s *site) symptomFor(now int64) (best uint16, until int64) {
+// symptomFor also returns the step at which more than half of the failed probes failed,
+// and when either may next be another if nothing comes in.
+func (s *site) symptomFor(now int64) (best uint16, step faultline.Layer, until int64) {
+	var steps [faultline.LayerAnswered + 1]int
+	failures := 0
 	var count [1 << codeBits]uint16
 	most := uint16(0)
 	best, until = codeOther, math.MaxInt64
@@ -266,6 +272,8 @@ func (s *site) symptomFor(now int64) (best uint16, until int64) {
 			if r.failed() && now-r.at() <= symptomSpan {
 				until = min(until, r.at()+symptomSpan+1)
 				vote(r.code(), probeVotes)
+				steps[failedStep(r.code())]++
+				failures++
 			}
 		}
 	}
@@ -277,5 +285,10 @@ func (s *site) symptomFor(now int64) (best uint16, until int64) {
 			}
 		}
 	}
-	return best, until
+	for l, n := range steps {
+		if 2*n > failures {
+			step = faultline.Layer(l)
+		}
+	}
+	return best, step, until
 }

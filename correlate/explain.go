@@ -4,6 +4,10 @@ package correlate
 func (e *Engine) explain(c uint32, q float64) {
 	for _, on := range e.dependentsOf(c) {
 		j := &e.s.evidence[on.at]
+		settled := e.s.changes[e.active[on.at]]&quiescent != 0
+		if !settled && e.components.rows[c].kind.excluded(e.evidenceAt(on.at).step) {
+			continue
+		}
 		e.s.explain(on.at, 1-(1-j.p0)*(1-q*on.weight))
 	}
 }

@@ -69,6 +69,7 @@ type member struct {
 type other struct {
 	Component faultline.Component
 	LogOdds   float64
+	Near      bool // it decides as well as the cause does
 	Same      bool
 }
 

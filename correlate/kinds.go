@@ -16,6 +16,9 @@ type traits struct {
 	whole bool
 	// common: so many sites share it that two of them are not related by it.
 	common bool
+	// step is the step of a check at which its faults show, [faultline.LayerNone] if at any:
+	// a probe that failed at another step proves that it was not this.
+	step faultline.Layer
 	// symptoms is what a failing site with a symptom of each class adds to the case of
 	// a component of the kind.
 	symptoms [classes]nats
@@ -32,11 +35,11 @@ var kindTable = [...]traits{
 		symptoms: [classes]nats{classEdge: 0.5, classConnect: 0.1, classDNS: -0.9, classTLS: -0.3, classOrigin: -0.7}},
 	{kind: faultline.KindCloud, title: "Sites on %s",
 		symptoms: [classes]nats{classEdge: 0.3, classConnect: 0.4, classDNS: -0.9, classTLS: -0.7, classOrigin: 0.3}},
-	{kind: faultline.KindDNS, title: "Sites whose DNS is at %s",
+	{kind: faultline.KindDNS, title: "Sites whose DNS is at %s", step: faultline.LayerResolved,
 		symptoms: [classes]nats{classEdge: -1.2, classConnect: -0.3, classDNS: 1.0, classTLS: -1.2, classOrigin: -0.7}},
-	{kind: faultline.KindCA, title: "Sites with certificates of %s", whole: true,
+	{kind: faultline.KindCA, title: "Sites with certificates of %s", whole: true, step: faultline.LayerSecured,
 		symptoms: [classes]nats{classEdge: -1.2, classConnect: -1.2, classDNS: -1.2, classTLS: 1.5, classOrigin: -1.0}},
-	{kind: faultline.KindTLD, title: "%s sites", whole: true, common: true,
+	{kind: faultline.KindTLD, title: "%s sites", whole: true, common: true, step: faultline.LayerResolved,
 		symptoms: [classes]nats{classEdge: -1.2, classConnect: -0.7, classDNS: 1.0, classTLS: -1.2, classOrigin: -0.7}},
 	{kind: faultline.KindPOP, title: "Sites on %s",
 		symptoms: [classes]nats{classEdge: 0.4, classConnect: 0.3, classDNS: -0.9, classTLS: -0.3, classOrigin: -0.7}},
@@ -64,6 +67,12 @@ func traitsOf(c faultline.Component) *traits { return kindNamed(c.Kind()) }
 
 // traits are those of an incident's cause.
 func (in *incident) traits() *traits { return traitsOf(in.Cause) }
+
+// excluded reports whether a failure at a step of a check proves that no component of the
+// kind caused it; [faultline.LayerNone] is a failure at an unknown step.
+func (k *traits) excluded(step faultline.Layer) bool {
+	return k.step != faultline.LayerNone && step != faultline.LayerNone && step != k.step
+}
 
 // rank is the place of a kind among the names that a person would give, 0 the first.
 func (k *traits) rank() int {

@@ -76,7 +76,7 @@ func (e *Engine) track(causes []found) {
 // apart from: what the map misplaces by the one may depend on the other.
 func (e *Engine) alias(name faultline.Component) *incident {
 	for _, in := range e.incidents {
-		if in.State.Open() && slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name }) {
+		if in.State.Open() && slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name && o.Near }) {
 			return in
 		}
 	}
@@ -126,12 +126,12 @@ func (e *Engine) refresh(in *incident, f found) {
 	if in.State == faultline.StateResolved {
 		e.reopen(in)
 	}
-	in.LogOdds = f.gain
-	in.PeakOdds = max(in.PeakOdds, f.gain)
+	in.LogOdds = e.evident(f.c, f.gain)
+	in.PeakOdds = max(in.PeakOdds, in.LogOdds)
 	in.RenameTo = ""
 	in.Others = in.Others[:0]
 	for _, a := range f.alternatives {
-		in.Others = append(in.Others, other{e.components.rows[a.c].Name, a.gain, a.same})
+		in.Others = append(in.Others, other{Component: e.components.rows[a.c].Name, LogOdds: a.gain, Near: a.near, Same: a.same})
 	}
 	e.enlistOwn(in, f)
 }

@@ -28,8 +28,8 @@ func (e *Engine) nameCause(f found, rest []found) (found, []found) {
 		}
 	}
 	for _, o := range append(others, f) {
-		if o.c != best.c && o.gain >= nameable*best.gain {
-			best.alternatives = append(best.alternatives, alternative{c: o.c, gain: o.gain, same: e.sameMembers(o.c, best.c)})
+		if gain := e.evident(o.c, o.gain); o.c != best.c && gain >= nameable*e.evident(best.c, best.gain) {
+			best.alternatives = append(best.alternatives, alternative{c: o.c, gain: gain, near: o.gain >= nameable*best.gain, same: e.sameMembers(o.c, best.c)})
 		}
 	}
 	return best, keep

@@ -192,6 +192,9 @@ func (e *Engine) joinMembers(in *incident) {
 			continue
 		}
 		j := e.evidenceAt(on.at)
+		if in.traits().excluded(j.step) {
+			continue
+		}
 		best, at := 0., 0
 		for w := range span + 1 {
 			if j.l[w] > best {

@@ -103,7 +103,7 @@ func TestAlternativesShareTheConfidence(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
 	in := e.open("cdn:x", 9)
-	in.Others = []other{{"asn:AS1", 9, true}, {"dns:y", 8, false}, {"dns:z", 20, false}}
+	in.Others = []other{{Component: "asn:AS1", LogOdds: 9, Near: true, Same: true}, {Component: "dns:y", LogOdds: 8, Near: true, Same: false}, {Component: "dns:z", LogOdds: 20, Near: true, Same: false}}
 	c := e.renderCause(in)
 	weight := 1 + 0.36787944 + 1
 	all := 1 / (1 + 0.04978707)

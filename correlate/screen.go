@@ -83,6 +83,9 @@ func (e *Engine) fillHistograms(w int) {
 			continue
 		}
 		for _, d := range e.sites.rows[j.id].Deps {
+			if e.components.rows[d.C()].kind.excluded(j.step) {
+				continue
+			}
 			if s.count[d.C()] == 0 {
 				s.touched = append(s.touched, d.C())
 			}
@@ -107,9 +110,12 @@ func (e *Engine) fillHistograms(w int) {
 		j := &e.s.evidence[i]
 		for _, d := range e.sites.rows[j.id].Deps {
 			if slot := s.slot[d.C()]; slot != 0 {
-				l := j.l[w]
-				if l > anomalous {
-					l = min(evidenceMax, l+e.components.rows[d.C()].kind.symptoms[j.class])
+				l, kind := j.l[w], e.components.rows[d.C()].kind
+				switch {
+				case l > anomalous && kind.excluded(j.step):
+					l = wellOnce
+				case l > anomalous:
+					l = min(evidenceMax, l+kind.symptoms[j.class])
 				}
 				s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
 			}

@@ -53,6 +53,22 @@ const (
 	classes
 )
 
+// failedStep is the step of a check that failed with a symptom: every step before it has
+// worked for that very probe. LayerNone is unknown.
+func failedStep(c uint16) faultline.Layer {
+	switch {
+	case c == codeDNS:
+		return faultline.LayerResolved
+	case c == codeConnect:
+		return faultline.LayerConnected
+	case c == codeTLS:
+		return faultline.LayerSecured
+	case c >= statusFails, c == codeSlow, c == codeContent:
+		return faultline.LayerAnswered
+	}
+	return faultline.LayerNone
+}
+
 func symptomClass(c uint16) int {
 	switch {
 	case c == codeConnect || c == codeTimeout:

@@ -3,6 +3,8 @@ package correlate
 import (
 	"math"
 	"slices"
+
+	"faultline"
 )
 
 // derived holds work lists and caches. All of it can be rebuilt from state: by the
@@ -263,9 +265,9 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	}
 	switch {
 	case !j.bound && slices.Max(j.l[:]) <= anomalous:
-		j.code, j.codeUntil = codeOther, 0
+		j.code, j.step, j.codeUntil = codeOther, faultline.LayerNone, 0
 	case e.clock >= j.codeUntil:
-		j.code, j.codeUntil = s.symptomFor(e.clock)
+		j.code, j.step, j.codeUntil = s.symptomFor(e.clock)
 	}
 	j.class = symptomClass(j.code)
 	return j
