@@ -182,6 +182,7 @@ func bomb(rw http.ResponseWriter, _ *http.Request) {
 
 func start(t *testing.T) (*probetest.World, *probe.Checker) {
 	t.Helper()
+	bombBody() // before any check waits for it
 	w := probetest.Start(t)
 	for host, s := range smallInternet {
 		w.Put(host, s)
