@@ -78,8 +78,8 @@ func testTooMuch(t *testing.T, b browser, site string) {
 	phone := b.open(t)
 	phone.do(onPhone, scripts(false), chromedp.Navigate(p.url+"/site/"+site))
 	phone.tapReport(site, "Thank you: your report is counted.") // a third of a minute's worth at once: one
-	phone.do(chromedp.Tap(chromedp.CSS("label:has(#symptom-http_503)")))
-	phone.do(chromedp.Tap(chromedp.CSS("#report button")))
+	phone.tap("label:has(#symptom-http_503)")
+	phone.tap("#report button")
 	phone.becomes("a page says when to try again",
 		"document.querySelector('.kicker')?.innerText === '429' && /Try again in \\d+ seconds?\\./.test(document.querySelector('.lead').innerText)")
 	phone.do(chromedp.Navigate(value[string](phone, "location.href"))) // as a reader does who asks for the address again
@@ -90,9 +90,9 @@ func testTooMuch(t *testing.T, b browser, site string) {
 // tapReport fills in the form of the site's page that is shown, and sends it.
 func (p *tab) tapReport(site, receipt string) {
 	p.t.Helper()
-	p.do(chromedp.Tap(chromedp.CSS("label:has(#symptom-http_503)")))
+	p.tap("label:has(#symptom-http_503)")
 	p.becomes("the symptom is chosen", "document.getElementById('symptom-http_503').checked")
-	p.do(chromedp.Tap(chromedp.CSS("#report button")))
+	p.tap("#report button")
 	p.becomes("the page tells what became of the report",
 		fmt.Sprintf("location.pathname === %q && document.querySelector('.receipt')?.innerText.startsWith(%q)", "/site/"+site, receipt))
 }

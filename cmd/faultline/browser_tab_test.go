@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -96,6 +97,23 @@ func value[T any](p *tab, expression string) T {
 		p.t.Fatalf("%s: %v", expression, err)
 	}
 	return v
+}
+
+// tap taps an element once the page has loaded whole. The node that was found can be
+// gone by the time it is tapped, when a page takes the place of another: then it is
+// looked for again.
+func (p *tab) tap(selector string) {
+	p.t.Helper()
+	p.becomes("the page has loaded", "document.readyState === 'complete'")
+	eventually(p.t, pageLimit, "the tap on "+selector, func() bool {
+		ctx, cancel := context.WithTimeout(p.ctx, pageLimit)
+		defer cancel()
+		err := chromedp.Do(ctx, chromedp.Tap(chromedp.CSS(selector)))
+		if err != nil && !strings.Contains(err.Error(), "node with given id") {
+			p.t.Fatal(err)
+		}
+		return err == nil
+	})
 }
 
 // becomes waits until an expression is true in the page, whichever page that is
