@@ -100,11 +100,13 @@ func (v *voice) partsOf(of faultline.Provider) []faultline.Component {
 // ownSites are the sites that a provider runs itself. That one of them answers says
 // nothing of what it runs for others.
 func (v *voice) ownSites(of faultline.Provider) (rows []statusRow) {
+	shown := map[string]bool{} // a host of a site leads to the site
 	for _, site := range of.Sites[:min(len(of.Sites), ownListed)] {
 		record, err := v.cfg.Lookup(site)
-		if err != nil {
+		if err != nil || shown[record.Site] {
 			continue
 		}
+		shown[record.Site] = true
 		status, _ := v.statusOf(record)
 		rows = append(rows, v.statusRow(status))
 	}
