@@ -38,6 +38,7 @@ type BusyError struct {
 // Limit names what was used up.
 type Limit string
 
+// The limits of checks and of lines.
 const (
 	LimitPerson Limit = "person" // checks that one address or IPv6 /64 may ask for
 	LimitPrefix Limit = "prefix" // checks that one /24 or IPv6 /48 may ask for

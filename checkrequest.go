@@ -16,6 +16,7 @@ type CheckRequest struct {
 // CheckReason says why a site should be checked.
 type CheckReason string
 
+// The reasons for a check.
 const (
 	CheckSuspect CheckReason = "suspect" // it depends on what seems to fail
 	CheckControl CheckReason = "control" // it does not, to compare with

@@ -13,6 +13,7 @@ type Coverage struct {
 // CoverageState is coverage in a word.
 type CoverageState string
 
+// The states of coverage.
 const (
 	Observing CoverageState = "observing"
 	Impaired  CoverageState = "impaired" // some vantages can't see, or less than half of the sites are observed

@@ -17,6 +17,7 @@ type VantageStatus struct {
 // VantageState is in a word how far a vantage may be believed.
 type VantageState string
 
+// The states of a vantage.
 const (
 	VantageUnknown VantageState = "unknown" // it has not looked at its canaries yet
 	VantageOK      VantageState = "ok"

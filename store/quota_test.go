@@ -71,7 +71,7 @@ func onDisk(t *testing.T, dir string, what []byte) (found bool) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
-			return nil // a file that Redis has just removed
+			return nil //nolint:nilerr // a file that Redis has just removed
 		}
 		body, err := os.ReadFile(name)
 		found = found || err == nil && bytes.Contains(body, what)

@@ -26,6 +26,7 @@ func (e OutputError) Unwrap() error { return e.Err }
 // Form says how incidents are printed.
 type Form int
 
+// The forms of a transcript.
 const (
 	AtTheEnd     Form = iota // the last revision of each, as JSON, in order of onset
 	EachRevision             // every revision as it happens, as JSON

@@ -14,6 +14,7 @@ import (
 // Kind says what a thing is.
 type Kind string
 
+// The kinds of things.
 const (
 	Site      Kind = "site"
 	Provider  Kind = "provider"

@@ -43,10 +43,10 @@ func DrawCalm(c Calm) (scenario.Spec, error) {
 	d.spec.Crowd.Bursts = calmBursts
 	d.length(c.Days * int(24*time.Hour/time.Minute))
 	for range int(deadSites * float64(c.Probed)) {
-		d.unwell([]int{d.watched()}, 0.97, "timeout")
+		d.unwell([]int{d.watched()}, 0.97)
 	}
 	for range int(flakySites * float64(c.Probed)) {
-		d.unwell([]int{d.watched()}, 0.04+0.14*d.rng.Float64(), "timeout")
+		d.unwell([]int{d.watched()}, 0.04+0.14*d.rng.Float64())
 	}
 	d.spec.Sites = d.sites
 	if err := d.spec.Check(); err != nil {

@@ -92,12 +92,11 @@ var kinds = []drawnKind{
 // lasting draws how long an outage lasts, in seconds.
 func (d *draft) lasting() int { return 60*(15+d.rng.IntN(30)) + d.rng.IntN(60) }
 
-// single lets one component fail with a share of its requests and returns it.
-func (d *draft) single(q float64, o outage) faultline.Component {
+// single lets one component fail with a share of its requests.
+func (d *draft) single(q float64, o outage) {
 	c := d.component(want{q: q})
 	o.from, o.to, o.q, o.demanded = d.onset, d.onset+d.lasting(), q, true
 	d.fault(c, o)
-	return c
 }
 
 func someMembers(d *draft) {

@@ -187,10 +187,10 @@ func (d *draft) at(seconds int) time.Time {
 // some for their people too, for a while, all on their own account.
 func (d *draft) ailing() {
 	for range 1 + d.rng.IntN(3) {
-		d.unwell([]int{d.watched()}, 0.97, "timeout")
+		d.unwell([]int{d.watched()}, 0.97)
 	}
 	for range 1 + d.rng.IntN(3) {
-		d.unwell([]int{d.watched()}, 0.04+0.14*d.rng.Float64(), "timeout")
+		d.unwell([]int{d.watched()}, 0.04+0.14*d.rng.Float64())
 	}
 	if d.rng.Float64() < 0.5 {
 		site := d.sites[d.rng.IntN(len(d.sites))].Site
@@ -199,11 +199,11 @@ func (d *draft) ailing() {
 	}
 }
 
-// unwell lets sites fail for all vantages and for nobody else: the probes see
+// unwell lets requests of sites time out for all vantages and for nobody else: the probes see
 // something of their own.
-func (d *draft) unwell(sites []int, q float64, symptom faultline.Symptom) {
+func (d *draft) unwell(sites []int, q float64) {
 	for v := range d.spec.Vantages {
-		d.vantageFault(v, sites, []scenario.Point{{At: d.at(1), Q: q}}, scenario.Mix{symptom: 1})
+		d.vantageFault(v, sites, []scenario.Point{{At: d.at(1), Q: q}}, scenario.Mix{"timeout": 1})
 	}
 }
 

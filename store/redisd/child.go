@@ -30,7 +30,7 @@ func (p *Server) spawn(ctx context.Context, lock *os.File, up func()) error {
 	for {
 		select {
 		case err := <-exited:
-			return fmt.Errorf("redis-server ended (%v): %s", err, said)
+			return ended(err, said)
 		case err := <-ready:
 			if ctx.Err() == nil && err != nil {
 				p.stop(child, exited)
@@ -46,8 +46,17 @@ func (p *Server) spawn(ctx context.Context, lock *os.File, up func()) error {
 	}
 }
 
+// ended says how a child ended that nobody had stopped; err is nil when it ended well.
+func ended(err error, said *lastLines) error {
+	if err == nil {
+		return fmt.Errorf("redis-server ended: %s", said)
+	}
+	return fmt.Errorf("redis-server ended (%w): %s", err, said)
+}
+
 // start runs the child; exited carries how it ended.
 func (p *Server) start(lock *os.File, said *lastLines) (*os.Process, <-chan error, error) {
+	//nolint:gosec,noctx // the operator's flag names it; it outlives every context, until stop
 	cmd := exec.Command(p.bin, p.args()...)
 	cmd.ExtraFiles = []*os.File{lock}
 	cmd.SysProcAttr = childAttributes()

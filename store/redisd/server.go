@@ -79,7 +79,7 @@ func (p *Server) Run(ctx context.Context, up func()) error {
 		began := time.Now()
 		err := p.once(ctx, first)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was stopped: how it ended says nothing
 		}
 		if !answered && err != nil {
 			return fmt.Errorf("start the private Redis: %w", err)

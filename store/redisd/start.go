@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// ErrInUse: another process runs its private Redis on this state directory.
+// ErrInUse says that another process runs its private Redis on this state directory.
 var ErrInUse = errors.New("another serve uses this directory for its private Redis")
 
 // StateDirError says that a state directory can't be used.
