@@ -33,7 +33,7 @@ type probeLine struct {
 	Site      string                `json:"site"`
 	Vantage   string                `json:"vantage,omitempty"`                          // the token's subject if not given
 	Symptom   string                `json:"symptom"`                                    // what is not known is read as other
-	Status    int                   `json:"status,omitempty" minimum:"0" maximum:"599"` // HTTP status; 0 when there was none
+	Status    int                   `json:"status,omitempty" minimum:"0" maximum:"999"` // HTTP status; 0 when there was none
 	LatencyMS float64               `json:"latency_ms,omitempty" minimum:"0"`           // milliseconds; 0 when not measured
 	Detail    string                `json:"detail,omitempty"`                           // nxdomain, servfail, origin, edge, …
 	Via       []faultline.Component `json:"via,omitempty"`                              // components seen on that very request
