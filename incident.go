@@ -112,16 +112,21 @@ type Onset struct {
 	Latest   time.Time `json:"latest"`
 }
 
-// Impact counts sites: of the cause, and of everything else for comparison.
+// Impact counts sites: those that depend on the cause by our list of sites, and, for
+// comparison, all others that no open incident explains. Of an incident without a
+// cause, Failing and Observed count all of its sites.
 type Impact struct {
-	Failing           int `json:"failing"`
-	Observed          int `json:"observed"`
-	PeakFailing       int `json:"peak_failing"`
+	Failing     int `json:"failing"`
+	Observed    int `json:"observed"`
+	PeakFailing int `json:"peak_failing"`
+	// Joined counts further sites that fail with these, although our list does not
+	// say that they depend on the cause. They are not in Failing or Observed.
+	Joined            int `json:"joined"`
 	ElsewhereFailing  int `json:"elsewhere_failing"`
 	ElsewhereObserved int `json:"elsewhere_observed"`
 }
 
-// Evidence counts what an incident rests on, since its onset.
+// Evidence counts what an incident rests on, since the time that Onset.At says.
 type Evidence struct {
 	Reports      int      `json:"reports"`
 	Reporters    int      `json:"reporters"`
@@ -145,22 +150,41 @@ const (
 	SiteUnknown   SiteState = "unknown"
 )
 
+// Member says why a site belongs to an incident.
+type Member string
+
+// The reasons why a site belongs to an incident.
+const (
+	// MemberMap is a site that depends on the cause by our list of sites, the site
+	// that is the cause, or any site of an incident without such a cause.
+	MemberMap Member = "map"
+	// MemberJoined is a site that fails with the others, although our list does not
+	// say that it depends on the cause.
+	MemberJoined Member = "joined"
+)
+
 // IncidentSite is one site of an incident.
 type IncidentSite struct {
 	Site         string     `json:"site"`
+	Member       Member     `json:"member"`
 	State        SiteState  `json:"state"`
 	Symptom      Symptom    `json:"symptom"`
 	Onset        time.Time  `json:"onset"`
 	RecoveredAt  *time.Time `json:"recovered_at"`
-	Reports      int        `json:"reports"`
+	Reports      int        `json:"reports"` // 0 where they are fewer than 5 of a network that the incident names
 	Probes       int        `json:"probes"`
 	ProbesFailed int        `json:"probes_failed"`
 }
 
-// Exonerated is a site that was accused while the incident raged and is well.
+// Exonerated is a site that people reported during the incident and that probes find
+// well. Reason says so with the numbers; they stand beside it for programs. All count
+// since the onset, as far as it is remembered (about half an hour).
 type Exonerated struct {
-	Site   string `json:"site"`
-	Reason string `json:"reason"`
+	Site      string `json:"site"`
+	Reason    string `json:"reason"`
+	Reporters int    `json:"reporters"`
+	Networks  int    `json:"networks"`
+	Probes    int    `json:"probes"` // all of them succeeded
 }
 
 // SaidStatement is a provider's statement on an incident. LagS is its time

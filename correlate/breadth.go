@@ -16,7 +16,9 @@ type breadth struct {
 type subscribers struct {
 	sites, recent int // distinct sites
 	reports       int
-	nets, people  few
+	nets          few
+	people        map[uint64]struct{} // at most maxPeople
+	owners        map[uint64]struct{} // of sites whose owner has several
 	ids           []uint32
 }
 
@@ -56,7 +58,7 @@ func (e *Engine) countBreadth() *breadth {
 			if h.Held {
 				continue
 			}
-			b.add(h, id, age <= ispRecent)
+			b.add(h, id, s, age <= ispRecent)
 		}
 	}
 	slices.Sort(b.networks)
@@ -67,7 +69,9 @@ func (e *Engine) countBreadth() *breadth {
 func (b *breadth) clear(networks int) {
 	for _, n := range b.networks {
 		sub := &b.of[n]
-		*sub = subscribers{nets: sub.nets[:0], people: sub.people[:0], ids: sub.ids[:0]}
+		clear(sub.people)
+		clear(sub.owners)
+		*sub = subscribers{nets: sub.nets[:0], people: sub.people, owners: sub.owners, ids: sub.ids[:0]}
 	}
 	b.networks = b.networks[:0]
 	if networks > len(b.of) {
@@ -78,20 +82,31 @@ func (b *breadth) clear(networks int) {
 
 // add counts one report of a site. Those of one site come one after another, the
 // newest first: of them the first tells when the network last named it.
-func (b *breadth) add(h *userReport, site uint32, recent bool) {
+func (b *breadth) add(h *userReport, id uint32, s *site, recent bool) {
 	sub := &b.of[h.Network]
 	if sub.reports == 0 {
 		b.networks = append(b.networks, h.Network)
+		if sub.people == nil {
+			sub.people, sub.owners = map[uint64]struct{}{}, map[uint64]struct{}{}
+		}
 	}
 	sub.reports++
 	if h.Net != 0 {
 		sub.nets.add(uint64(h.Net), ispSpread)
 	}
-	sub.people.add(h.Who, ispPeople)
-	if n := len(sub.ids); n > 0 && sub.ids[n-1] == site {
+	if len(sub.people) < maxPeople {
+		sub.people[h.Who] = struct{}{}
+	}
+	if n := len(sub.ids); n > 0 && sub.ids[n-1] == id {
 		return
 	}
-	sub.ids = append(sub.ids, site)
+	sub.ids = append(sub.ids, id)
+	if s.kin {
+		if _, again := sub.owners[s.owner]; again {
+			return // sites of one owner are one site
+		}
+		sub.owners[s.owner] = struct{}{}
+	}
 	sub.sites++
 	if recent {
 		sub.recent++

@@ -140,9 +140,9 @@ func (e *Engine) weighOn(c uint32, w int, all bool) (q, gain float64) {
 		j, wt := &e.s.evidence[on.at], on.weight
 		var l float64
 		if all {
-			l = e.weigh(j).l[w]
+			l = e.weigh(j).says(w, kind)
 		} else {
-			l = e.healthIn(on.at, w)
+			l = e.healthIn(on.at, w, kind)
 		}
 		if l == 0 {
 			continue
@@ -213,12 +213,13 @@ func (e *Engine) enoughAttributed(f found) bool {
 	if attributed < float64(minAttributedSites) {
 		return false
 	}
-	if attributed >= minAttributionShare*float64(len(f.cover)) {
+	if attributed >= minAttributionShare*float64(len(e.accountable(f))) {
 		return true
 	}
 	fails, all := 0., 0.
+	kind := e.components.rows[f.c].kind
 	for _, on := range e.dependentsOf(f.c) {
-		if j := e.evidenceAt(on.at); j.l[f.w] != 0 && j.p0 <= explainedFrom {
+		if j := e.evidenceAt(on.at); j.says(f.w, kind) != 0 && j.p0 <= explainedFrom {
 			all++
 			if j.l[f.w] > failed && !e.components.rows[f.c].kind.excluded(j.step) {
 				fails++
@@ -228,14 +229,26 @@ func (e *Engine) enoughAttributed(f found) bool {
 	return f.gain >= asideOdds && fails >= asideSites && fails >= asidePart*all
 }
 
-// attributedCount is how many of a cause's failing members fail because of it rather than
-// of what explains them already.
-func (e *Engine) attributedCount(f found) float64 {
-	sum := 0.
-	for _, id := range f.cover {
-		without := e.backgroundProb(e.evidenceOf(id), f.w)
+// attributedCount is how many of a cause's failing members, those of one owner taken as one,
+// fail because of it rather than of what explains them already.
+func (e *Engine) attributedCount(f found) (sum float64) {
+	for _, j := range e.accountable(f) {
+		id := j.id
+		without := e.backgroundProb(j, f.w)
 		with := 1 - (1-without)*(1-f.q*e.weight(id, f.c))
 		sum += (with - without) / with
 	}
 	return sum
+}
+
+// accountable is the failing members of a cause, those of one owner taken as one.
+func (e *Engine) accountable(f found) []*siteEvidence {
+	kind := e.components.rows[f.c].kind
+	list := make([]*siteEvidence, 0, len(f.cover))
+	for _, id := range f.cover {
+		if j := e.evidenceOf(id); !j.silent(f.w, kind) {
+			list = append(list, j)
+		}
+	}
+	return list
 }

@@ -148,6 +148,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 func (e *Engine) readSite(r *reading) error {
 	id, s := uint32(len(e.sites.rows)), r.site()
 	e.sites.append(s)
+	e.noteOwner(id)
 	if s.Mapped {
 		e.s.mapped++
 	}

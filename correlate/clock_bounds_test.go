@@ -100,7 +100,8 @@ func TestSetClocks(t *testing.T) {
 	}
 }
 
-// Each network's people in ten minutes, by sites and then by reports.
+// Each network's people in ten minutes, by sites and then by reports, if they are five
+// or more.
 func TestTalking(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
@@ -113,6 +114,9 @@ func TestTalking(t *testing.T) {
 		{"a.example", 1, 5, 503}, {"a.example", 1, 4, 503}, {"b.example", 1, 600, 503}, {"b.example", 1, 601, 503},
 		{"a.example", 2, 5, 503}, {"b.example", 2, 5, 503}, {"a.example", 2, 5, 503},
 		{"a.example", 3, 5, codeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503}, {"a.example", 5, 5, 503},
+		{"a.example", 1, 7, 503}, {"a.example", 1, 7, 503}, {"a.example", 2, 7, 503}, {"a.example", 2, 7, 503},
+		{"a.example", 4, 7, 503}, {"a.example", 4, 7, 503}, {"a.example", 4, 7, 503}, {"a.example", 4, 7, 503},
+		{"a.example", 5, 7, 503}, {"a.example", 5, 7, 503}, {"a.example", 5, 7, 503},
 	} {
 		id, _ := e.site(c.site)
 		e.activate(id)
@@ -120,7 +124,9 @@ func TestTalking(t *testing.T) {
 		e.crowdOf(e.sites.rows[id]).add(userReport{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)}, false)
 	}
 	got := e.networkStatuses()
-	want := []faultline.NetworkStatus{{ASN: 2, Reports: 3, Sites: 2}, {ASN: 1, Reports: 3, Sites: 2}, {ASN: 4, Reports: 1, Sites: 1}, {ASN: 5, Reports: 1, Sites: 1}}
+	want := []faultline.NetworkStatus{
+		{ASN: 2, Reports: 5, Sites: 2}, {ASN: 1, Reports: 5, Sites: 2}, {ASN: 4, Reports: 5, Sites: 1},
+	}
 	slices.SortFunc(want[:2], func(a, b faultline.NetworkStatus) int { return a.ASN - b.ASN })
 	for i := range got {
 		near(t, "expected", got[i].Expected, 0.5*10)

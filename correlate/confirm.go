@@ -22,20 +22,13 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	if in.LogOdds < confirmOdds {
 		return "", false
 	}
-	probed, failing := 0, 0
-	for _, m := range in.Members {
-		if len(e.sites.rows[m.Site].Tracks) > 0 {
-			probed++
-		}
-		if m.Failed > 0 {
-			failing++
-		}
-	}
+	failed := e.failuresOf(in)
+	failing := e.sitesFor(in.Cause, failed.sites)
 	need := 1
 	if in.traits().own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
-	agree := e.witnesses(in, need, sickTrust)
+	agree := e.witnesses(in, failed, need, sickTrust)
 	single := in.traits().own
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
@@ -46,9 +39,9 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.broad(in):
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
-	case agree == 1 && e.witnesses(in, need, 1) == 1 && e.pooledNetworks(in) >= confirmNetworks:
+	case agree == 1 && e.witnesses(in, failed, need, 1) == 1 && e.pooledNetworks(in) >= confirmNetworks:
 		return faultline.BasisBoth, true
-	case probed == 0 && e.broad(in) && !e.echo(in):
+	case e.peopleConfirm(in):
 		return faultline.BasisReports, true
 	}
 	return "", false
@@ -58,13 +51,13 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 // and that are well themselves: trusted so far at least. What failed at one and hardly at
 // another is a chance failure there and no second witness. Vantages of one network are
 // one where others check the sites too, as they share their way to everything.
-func (e *Engine) witnesses(in *incident, need int, trusted share) int {
+func (e *Engine) witnesses(in *incident, failed failures, need int, trusted share) int {
 	var networks []uint32
 	n, since := 0, e.seenSince(in)
 	least := feltAtLeast * mostSeen(since)
 	for i, now := range since {
 		v := e.vantages.rows[in.ByVantage[i].Vantage]
-		if in.ByVantage[i].Failed < need || now.Probes > 0 && (now.Failed == 0 || now.share() < least) || v.trust[windowOf(trustSpan)] < trusted || slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
+		if failed.byVantage[in.ByVantage[i].Vantage] < need || now.Probes > 0 && (now.Failed == 0 || now.share() < least) || v.trust[windowOf(trustSpan)] < trusted || slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
 			continue
 		}
 		n++
@@ -187,14 +180,16 @@ func (e *Engine) agreeing(in *incident) int {
 
 // pooled is what people said of some sites since an incident's onset.
 type pooled struct {
-	perNet map[uint32]int // reports of each network that does not fail itself
+	perNet map[uint32]int // people of each network that does not fail itself
 	total  float64
 	normal float64 // how many reports are usual in that time
 }
 
-// pool gathers it. What belongs to another incident by now speaks for that one.
+// pool gathers it, of each person once. What belongs to another incident by now speaks
+// for that one.
 func (e *Engine) pool(in *incident, sites []uint32) pooled {
 	p := pooled{perNet: map[uint32]int{}}
+	spoke := map[uint64]bool{}
 	for _, id := range sites {
 		s := e.sites.rows[id]
 		if s.Incident != 0 && s.Incident != in.Ordinal {
@@ -205,12 +200,13 @@ func (e *Engine) pool(in *incident, sites []uint32) pooled {
 			if len(s.Crowd.Recent) >= crowdReports { // what came before it is forgotten
 				from = max(from, s.Crowd.Recent[0].At)
 			}
-			for _, h := range s.Crowd.since(from) {
-				if e.networks.rows[h.Network].Incident == 0 {
+			e.eachAccuser(s, from, func(h *userReport) {
+				if !spoke[h.Who] {
+					spoke[h.Who] = true
 					p.perNet[h.Network]++
 					p.total++
 				}
-			}
+			})
 		}
 		p.normal += e.expected(s) * float64(e.clock-from) / float64(minute)
 	}
@@ -290,14 +286,14 @@ func (e *Engine) othersFailing(in *incident) bool {
 		return false
 	}
 	site := in.Members[0].Site
-	anywhere := 0
+	var others []uint32
 	for _, at := range e.s.unsettled {
 		j := &e.s.evidence[at]
-		if j.id == site || !e.failsWith(j, in.Onset[1]) {
+		if j.id == site || e.sameOwner(j.id, site) || !e.failsWith(j, in.Onset[1]) {
 			continue
 		}
-		anywhere++
-		if anywhere >= othersSites || e.related(site, j.id) {
+		others = append(others, j.id)
+		if e.distinctOwners(others) >= othersSites || e.related(site, j.id) {
 			return true
 		}
 	}

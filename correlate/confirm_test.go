@@ -27,30 +27,33 @@ func (d suspect) incident(e *Engine) *incident {
 		}
 		id := put(e, string(rune('a'+i))+".example", nats, "cdn:x")
 		if i < d.probed {
-			results := "ooo"
-			if i < d.failing && len(d.fails) > 0 && d.fails[0] > 0 {
-				results = "oox"
+			probed(e, id, "lon-1", "ooo", 60)
+		} else {
+			j := e.evidenceOf(id)
+			if j.probed = false; nats < 0 {
+				j.probes = [windows]float64{}
 			}
-			probed(e, id, "lon-1", results, 60)
 		}
 		if i < max(d.failing, 1) {
 			m := in.join(id)
 			if i < d.failing && i < d.probed {
-				m.Failed = 1
+				d.fail(e, id)
 			}
 			m.Reports = fewReports + 1
 			e.evidenceOf(id).crowd[windowOf(8*minute)] = d.crowd
 		}
 	}
 	for v, n := range d.fails {
-		id, _ := e.vantage([]string{"lon-1", "nyc-1", "sgp-1"}[v])
+		id, _ := e.vantage(suspectVantages[v])
 		e.vantages.rows[id].trust[windowOf(2*minute)] = d.voice
 		in.ByVantage = append(in.ByVantage, seenFrom{Vantage: id, Probes: 10, Failed: n})
 		in.ProbesFailed += n
 	}
-	crowd := e.crowdOf(e.sites.rows[in.Members[0].Site])
-	if crowd.Base = (rate{T: 10_000, From: e.clock}); d.crowd == 0 {
-		crowd.Base.N = 1_000 * crowd.Base.T // as many as ever
+	for _, m := range in.Members {
+		crowd := e.crowdOf(e.sites.rows[m.Site])
+		if crowd.Base = (rate{T: 10_000, From: e.clock}); d.crowd == 0 {
+			crowd.Base.N = 1_000 * crowd.Base.T // as many as ever
+		}
 	}
 	for n := range d.networks + d.nameles {
 		r := faultline.Report{At: after(60), Site: "a.example", Net: string(rune('A' + n))}
@@ -59,9 +62,25 @@ func (d suspect) incident(e *Engine) *incident {
 		}
 		id, _ := e.network(r)
 		in.Networks = append(in.Networks, id)
-		crowd.add(userReport{At: e.clock - 30*second, Network: id, Code: 503}, false)
+		crowd := e.crowdOf(e.sites.rows[in.Members[n%len(in.Members)].Site])
+		crowd.add(userReport{At: e.clock - 30*second, Network: id, Who: uint64(n + 1), Code: 503}, false)
 	}
 	return in
+}
+
+// suspectVantages are those that suspects are seen from.
+var suspectVantages = []string{"lon-1", "nyc-1", "sgp-1"}
+
+// fail has each vantage see a member fail as often as the suspect says.
+func (d suspect) fail(e *Engine, id uint32) {
+	for v, n := range d.fails {
+		at, _ := e.vantage(suspectVantages[v])
+		t := e.sites.rows[id].track(at)
+		for range n {
+			t.Recent = append(t.Recent, newResult(e.clock-second, 503))
+		}
+		t.changed()
+	}
 }
 
 // What confirms a shared cause is what docs/method.md says, and not less of it.

@@ -33,8 +33,16 @@ type siteEvidence struct {
 	held     float64          // of it, by open incidents
 	alarming bool             // the crowd, of a failure, in some window
 	probed   bool
-	bound    bool // it belonged to an incident when it was weighed
-	down     bool // and that found it failing
+	// fresh: its newest results are of now; well: all of them succeeded, so that no crowd
+	// speaks for its failure. wellUntil is how long that holds if no more results come.
+	fresh, well bool
+	wellUntil   int64
+	wellTrust   int
+	// follows has a bit for each window in which another site of its owner speaks for
+	// both, see oneSiteAnOwner.
+	follows uint8
+	bound   bool // it belonged to an incident when it was weighed
+	down    bool // and that found it failing
 	// What of it must be worked out again before it is read, see weigh.
 	at        int64 // the evaluation that it was last brought up to date in
 	trustGen  int   // the trust in vantages then
@@ -261,8 +269,8 @@ func (s *site) symptomFor(now int64) (best uint16, step faultline.Layer, until i
 	var count [1 << codeBits]uint16
 	most := uint16(0)
 	best, until = codeOther, math.MaxInt64
-	vote := func(code uint16, weight uint16) {
-		count[code] += weight
+	vote := func(code uint16) {
+		count[code]++
 		if n := count[code]; n > most || n == most && symptomClass(code) < symptomClass(best) {
 			best, most = code, n
 		}
@@ -271,17 +279,17 @@ func (s *site) symptomFor(now int64) (best uint16, step faultline.Layer, until i
 		for _, r := range t.Recent {
 			if r.failed() && now-r.at() <= symptomSpan {
 				until = min(until, r.at()+symptomSpan+1)
-				vote(r.code(), probeVotes)
+				vote(r.code())
 				steps[failedStep(r.code())]++
 				failures++
 			}
 		}
 	}
-	if s.Crowd != nil {
+	if s.Crowd != nil && most == 0 { // where a probe failed, what it saw is the symptom, whoever says otherwise
 		for _, h := range s.Crowd.since(now - symptomSpan) {
 			if h.Code != codeOther {
 				until = min(until, h.At+symptomSpan+1)
-				vote(h.Code, 1)
+				vote(h.Code)
 			}
 		}
 	}

@@ -32,6 +32,8 @@ type incident struct {
 
 	Members                             []member // ascending by site
 	Failing, Observed, PeakFailing      int
+	Joined                              int // failing that our list of sites does not place on the cause
+	PeakPlaced                          int // the most that failed of those that it does
 	ElsewhereFailing, ElsewhereObserved int
 	ByVantage                           []seenFrom // ascending by vantage
 
@@ -48,6 +50,9 @@ type incident struct {
 	Last   faultline.Incident // the newest revision
 	LastAt int64              // when it was made
 
+	CountedFrom int64 // since when evidence is counted: the onset that is published
+	BasedAt     int64 // when its evidence last became of another kind: the onset is fitted around it
+
 	probed bool // any of its sites is; counted again at each evaluation
 }
 
@@ -59,6 +64,7 @@ type member struct {
 	Adopted          bool // its record does not name the cause
 	Left             bool // it fails on, by the cause of another incident
 	Taken            bool // over from another incident
+	Joined           bool // our list of sites does not place it on the cause; counted again at each evaluation
 	Onset, Recovered int64
 	LastFail         int64
 	Reports          int
@@ -113,6 +119,7 @@ func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 		LogOdds: odds, PeakOdds: odds, LastFail: e.clock,
 		Onset: interval{e.clock - firstReach, e.clock - minute, e.clock},
 	}
+	in.BasedAt, in.CountedFrom = e.clock, roundedUp(in.Onset[1])
 	in.ID = e.newID(cause)
 	e.incidents = append(e.incidents, in)
 	return in
@@ -191,7 +198,7 @@ func (in *incident) join(id uint32) *member {
 // countProbe counts one probe of a member since the onset.
 func (in *incident) countProbe(id, vantage uint32, r result) {
 	m := in.member(id)
-	if m == nil || r.at() < in.Onset[0] {
+	if m == nil || r.at() < in.CountedFrom {
 		return
 	}
 	i, ok := in.sawFrom(vantage)
@@ -218,7 +225,7 @@ func (in *incident) sawFrom(vantage uint32) (int, bool) {
 // countReport counts one report of a member since the onset.
 func (in *incident) countReport(id uint32, h userReport) {
 	m := in.member(id)
-	if m == nil || h.At < in.Onset[0] {
+	if m == nil || h.At < in.CountedFrom {
 		return
 	}
 	in.Reports++
@@ -245,16 +252,7 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	if j := e.evidenceOf(id); j != nil {
 		m.Code = j.code
 	}
-	for _, t := range s.Tracks {
-		for _, r := range t.Recent {
-			in.countProbe(id, t.Vantage, r)
-		}
-	}
-	if s.Crowd != nil {
-		for _, h := range s.Crowd.Recent {
-			in.countReport(id, h)
-		}
-	}
+	e.countMember(in, id)
 	return in.member(id)
 }
 

@@ -3,6 +3,7 @@ package correlate
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"faultline"
 )
@@ -57,7 +58,7 @@ func (e *Engine) track(causes []found) {
 				e.enlistOwn(in, f)
 				continue
 			}
-			if !e.persists(name, f.gain) {
+			if !e.accused(f) || !e.persists(name, f.gain) {
 				continue
 			}
 			in = e.open(name, f.gain)
@@ -70,6 +71,18 @@ func (e *Engine) track(causes []found) {
 			e.enlistOwn(in, f)
 		}
 	}
+}
+
+// accused reports whether a cause may be suspected: a probe saw one of its sites fail,
+// or people accuse it, each of them counted once.
+func (e *Engine) accused(f found) bool {
+	for _, id := range f.own {
+		if e.recentChecks(e.sites.rows[id]).fails > 0 {
+			return true
+		}
+	}
+	members := e.components.rows[f.c].Members
+	return e.peopleSay(members, func(id uint32) float64 { return e.weight(id, f.c) }, f.w) >= openOdds
 }
 
 // alias returns the open incident of a cause that this component can't be told
@@ -111,14 +124,18 @@ func (e *Engine) leftBy(f found) *incident {
 // failingNow reports whether enough of these sites fail at this moment for an
 // incident to begin, rather than in the past alone.
 func (e *Engine) failingNow(sites []uint32) bool {
-	now := 0
+	var now []uint32
 	for _, id := range sites {
-		s, j := e.sites.rows[id], e.evidenceOf(id)
-		if e.recentChecks(s).fails > 0 || len(s.Tracks) == 0 && j.crowd[windowOf(crowdSpan)] > crowdDown {
-			now++
+		j := e.evidenceOf(id)
+		if e.recentChecks(e.sites.rows[id]).fails > 0 || !j.fresh && j.crowd[windowOf(crowdSpan)] > crowdDown {
+			now = append(now, id)
 		}
 	}
-	return now >= minAttributedSites && float64(now) >= recoveringPart*float64(len(sites))
+	several := e.distinctOwners(now)
+	if e.distinctOwners(sites) == 1 {
+		several = len(now) // of what one owner has in common, each site counts
+	}
+	return several >= minAttributedSites && float64(len(now)) >= recoveringPart*float64(len(sites))
 }
 
 // refresh brings an incident up to date with what was found of its cause.
@@ -144,7 +161,7 @@ func (e *Engine) enlistOwn(in *incident, f found) {
 // enlistAll makes members of those sites that fail since a window and are free.
 func (e *Engine) enlistAll(in *incident, sites []uint32, w int, adopted bool) {
 	for _, id := range sites {
-		if e.sites.rows[id].Incident == 0 {
+		if e.sites.rows[id].Incident == 0 && e.mayJoin(id) {
 			m := e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[w]))
 			m.Adopted = adopted
 		}
@@ -255,7 +272,7 @@ func (e *Engine) settle() {
 			e.observe(in, in.probed)
 		}
 		e.attachStatements(in)
-		if age := e.clock - in.Detected; age <= onsetFreeze && (age <= fitOften || age%fitLater == 0) {
+		if age := e.clock - in.BasedAt; age <= onsetFreeze && (age <= fitOften || age%fitLater == 0) {
 			e.fitOnset(in)
 		}
 		e.advance(in)
@@ -272,26 +289,40 @@ func (e *Engine) fitOnset(in *incident) {
 			ids = append(ids, m.Site)
 		}
 	}
-	on, ok := e.onsetOf(ids, in.Detected)
+	on, ok := e.onsetOf(ids, in.BasedAt)
 	if n, isp := e.networks.find(in.Cause.Name()); isp && in.traits().viewers {
-		from, to := in.Detected-onsetReach, min(e.clock, in.Detected+onsetFreeze)
+		from, to := in.BasedAt-onsetReach, min(e.clock, in.BasedAt+onsetFreeze)
 		at, normal := e.reportsOf(ids, int64(n), from, to)
 		on, ok = e.crowdOnset(at, normal, from, to)
 	}
 	if ok {
 		in.Onset = on
 	}
+	e.countSince(in, roundedUp(in.Onset[1]))
+}
+
+// roundedUp is a time in whole seconds, as an onset is published.
+func roundedUp(at int64) int64 { return ms(at).Round(time.Second).UnixMilli() }
+
+// rebase fits the onset of an incident again around now: its evidence has become of
+// another kind, and what it was thought to have begun with may have been something else.
+func (e *Engine) rebase(in *incident) {
+	if e.clock-in.BasedAt > onsetFreeze {
+		in.BasedAt = e.clock
+		e.fitOnset(in)
+	}
 }
 
 // advance moves an incident through its states.
 func (e *Engine) advance(in *incident) {
-	in.PeakFailing = max(in.PeakFailing, in.Failing)
+	in.PeakFailing, in.PeakPlaced = max(in.PeakFailing, in.Failing), max(in.PeakPlaced, in.Failing-in.Joined)
 	in.PeakFraction = max(in.PeakFraction, in.Fraction)
 	since(&in.QuietSince, float64(in.Failing) <= quietPart*float64(in.PeakFailing), e.clock)
 	since(&in.LowSince, float64(in.Failing) < recoveringPart*float64(in.PeakFailing), e.clock)
 	if in.State == faultline.StateCandidate {
 		if basis, ok := e.confirms(in); ok {
 			in.State, in.Basis, in.Confirmed = faultline.StateConfirmed, basis, e.clock
+			e.rebase(in)
 		} else if in.QuietSince != 0 && e.clock-in.QuietSince >= retractAfter {
 			in.State, in.Resolved = faultline.StateRetracted, e.clock
 			e.release(in)
@@ -311,7 +342,10 @@ func (e *Engine) advance(in *incident) {
 	case in.State == faultline.StateRecovering && float64(in.Failing) >= relapsePart*float64(in.PeakFailing):
 		in.State, in.Recovering = faultline.StateConfirmed, 0
 	}
-	in.Basis = e.basis(in)
+	before := in.Basis
+	if in.Basis = e.basis(in); before == faultline.BasisReports && in.Basis != before {
+		e.rebase(in)
+	}
 }
 
 // since keeps the time from which a condition has held, 0 while it does not.

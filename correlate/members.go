@@ -13,6 +13,7 @@ import (
 type checks struct {
 	fails, all int
 	lastFail   int64
+	newest     int64 // result
 	until      int64 // if there are no more results
 }
 
@@ -30,6 +31,7 @@ func (e *Engine) recentChecks(s *site) checks {
 				break
 			}
 			out.all++
+			out.newest = max(out.newest, r.at())
 			out.until = min(out.until, r.at()+reach+1)
 			if r.failed() {
 				out.fails++
@@ -65,7 +67,8 @@ func (e *Engine) recount(in *incident) {
 	e.joinMembers(in)
 	e.dropBlips(in)
 	e.handOver(in)
-	in.Failing, in.Observed = 0, 0
+	in.Failing, in.Joined, in.Observed = 0, 0, 0
+	c, known := e.components.find(string(in.Cause))
 	clean := true // the probes of all members see them well
 	for i := range in.Members {
 		m := &in.Members[i]
@@ -84,8 +87,12 @@ func (e *Engine) recount(in *incident) {
 		} else {
 			probed = true
 		}
+		m.Joined = known && !in.traits().own && e.weight(m.Site, c) == 0
 		if m.fails() {
 			in.Failing++
+			if m.Joined {
+				in.Joined++
+			}
 		}
 		if at := e.s.place(m.Site); at >= 0 {
 			e.s.watched.found(&e.s.evidence[at], m.fails())
@@ -94,14 +101,22 @@ func (e *Engine) recount(in *incident) {
 	in.probed = probed
 }
 
-// dropBlips lets go of sites that failed a single probe and have been well since:
-// when many fail, some do so by chance.
+// dropBlips lets go of sites that failed a single probe and have been well since: when
+// many fail, some do so by chance. What no probe saw fail goes as soon as one finds it
+// well.
 func (e *Engine) dropBlips(in *incident) {
 	if in.traits().own {
 		return
 	}
 	in.Members = slices.DeleteFunc(in.Members, func(m member) bool {
-		if m.Probes == 0 || m.Failed > 1 || m.Reports > fewReports || m.State != faultline.SiteRecovered || e.clock-m.Onset < blipFor {
+		failed := 0
+		for _, t := range e.sites.rows[m.Site].Tracks {
+			failed += t.failuresSince(in.Onset[0])
+		}
+		failed = max(failed, m.Failed) // results are forgotten, and counts begin later
+		switch well := m.State == faultline.SiteRecovered; {
+		case well && failed == 0 && e.foundWell(m.Site): // people said that it fails
+		case m.Probes == 0 || failed > 1 || !well || e.clock-m.Onset < blipFor:
 			return false
 		}
 		in.Reports -= m.Reports
@@ -195,20 +210,46 @@ func (e *Engine) joinMembers(in *incident) {
 		if in.traits().excluded(j.step) {
 			continue
 		}
+		l := j.membership()
 		best, at := 0., 0
 		for w := range span + 1 {
-			if j.l[w] > best {
-				best, at = j.l[w], w
+			if l[w] > best {
+				best, at = l[w], w
 			}
 		}
-		if best <= crowdDown {
-			continue
-		}
-		p := q * on.weight
-		if posterior(p, best) > joinChance {
+		if best > crowdDown && posterior(q*on.weight, best) > joinChance {
 			e.enlist(in, j.id, e.beganAbout(e.sites.rows[j.id], e.clock-windowMS[at]))
 		}
 	}
+}
+
+// membership is the evidence that makes a site a member: what probes saw and people say
+// or, in windows in which its probes do not speak for a failure, what they saw alone.
+// No site that is probed becomes a member by the word of people.
+func (j *siteEvidence) membership() [windows]float64 {
+	l := j.l
+	for w, probes := range j.probes {
+		if j.fresh && probes <= 0 {
+			l[w] = probes
+		}
+	}
+	return l
+}
+
+// foundWell reports whether probes have just found a site well.
+func (e *Engine) foundWell(id uint32) bool {
+	j := e.evidenceOf(id)
+	return j != nil && j.well
+}
+
+// mayJoin reports whether a site may become a member at all.
+func (e *Engine) mayJoin(id uint32) bool {
+	j := e.evidenceOf(id)
+	if j == nil {
+		return false
+	}
+	l := j.membership()
+	return slices.Max(l[:]) > crowdDown
 }
 
 // beganAbout is when a site began to fail since a time: in the middle between its
@@ -282,17 +323,20 @@ func (e *Engine) observe(in *incident, probed bool) {
 	if !probed {
 		in.ElsewhereObserved = all.reported
 	}
-	own := func(j *siteEvidence) {
-		watched := j.probed || !probed && j.hasReports()
-		if watched || e.sites.rows[j.id].Incident == in.Ordinal {
-			in.Observed++
-		}
-		if watched {
+	watches := func(j *siteEvidence) bool { return j.probed || !probed && j.hasReports() }
+	notElsewhere := func(j *siteEvidence) {
+		if watches(j) {
 			in.ElsewhereObserved--
 		}
 		if j.fails() {
 			in.ElsewhereFailing--
 		}
+	}
+	own := func(j *siteEvidence) {
+		if watches(j) || e.sites.rows[j.id].Incident == in.Ordinal {
+			in.Observed++
+		}
+		notElsewhere(j)
 	}
 	c, ok := e.components.find(string(in.Cause))
 	if ok {
@@ -302,16 +346,21 @@ func (e *Engine) observe(in *incident, probed bool) {
 			}
 		}
 	}
-	for _, m := range in.Members {
-		if e.sites.rows[m.Site].Incident != in.Ordinal || ok && e.weight(m.Site, c) > 0 {
-			continue
-		}
-		if at := e.s.place(m.Site); at >= 0 {
-			own(&e.s.evidence[at])
+	for _, o := range e.incidents {
+		for _, m := range o.Members {
+			at := e.s.place(m.Site)
+			if e.sites.rows[m.Site].Incident != o.Ordinal || at < 0 || ok && e.weight(m.Site, c) > 0 {
+				continue
+			}
+			if j := &e.s.evidence[at]; o == in && !m.Joined {
+				own(j)
+			} else {
+				notElsewhere(j) // it failed with these, or another open incident explains it
+			}
 		}
 	}
 	in.Fraction = 0
 	if in.Observed > 0 {
-		in.Fraction = float64(in.Failing) / float64(in.Observed)
+		in.Fraction = float64(in.Failing-in.Joined) / float64(in.Observed)
 	}
 }

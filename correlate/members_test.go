@@ -145,7 +145,7 @@ func TestBlipsAreDropped(t *testing.T) {
 		"a blip":                  {func(*member) {}, 3 * minute, "cdn:x", false},
 		"not yet three minutes":   {func(*member) {}, 3*minute - 1, "cdn:x", true},
 		"two failures":            {func(m *member) { m.Failed = 2 }, hour, "cdn:x", true},
-		"people complain":         {func(m *member) { m.Reports++ }, hour, "cdn:x", true},
+		"people complain":         {func(m *member) { m.Reports += 100 }, hour, "cdn:x", false},
 		"it fails still":          {func(m *member) { m.State = faultline.SiteDown }, hour, "cdn:x", true},
 		"nothing probes it":       {func(m *member) { m.Probes = 0 }, hour, "cdn:x", true},
 		"it is the whole of it":   {func(*member) {}, hour, "site:a.example", true},

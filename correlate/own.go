@@ -40,7 +40,9 @@ func (e *Engine) ownFaults() {
 		if slices.Max(j.l[:]) <= failed || j.p0 > explainedFrom {
 			continue
 		}
-		unexplained++
+		if j.probed {
+			unexplained++ // people alone could make sites look frail
+		}
 		if j.probed && e.recentChecks(s).fails < ownFaultFailures {
 			continue // a failed probe now and then is what sites do
 		}
@@ -104,7 +106,7 @@ func (e *Engine) clusters(rest []alone) []alone {
 		candidates := slices.DeleteFunc(slices.Clone(rest[:n]), func(a alone) bool {
 			return e.evidenceOf(a.id).probes[a.w] <= failed || e.clock-a.onset < clusterAge
 		})
-		if len(candidates) < clusterSites {
+		if e.distinctOwners(sitesOf(candidates)) < clusterSites {
 			left, rest = append(left, rest[0]), rest[1:]
 			continue
 		}
@@ -118,6 +120,14 @@ func (e *Engine) clusters(rest []alone) []alone {
 		rest = rest[n:]
 	}
 	return left
+}
+
+func sitesOf(list []alone) []uint32 {
+	ids := make([]uint32, len(list))
+	for i, a := range list {
+		ids[i] = a.id
+	}
+	return ids
 }
 
 // refreshOwn keeps the odds of a site's own incident up to date.

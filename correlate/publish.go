@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -68,7 +69,8 @@ func sameStamp(last, now faultline.Incident) faultline.Incident {
 // differs reports whether b says something else than a.
 func differs(a, b faultline.Incident) bool {
 	moved := a.Onset.At.Sub(b.Onset.At).Abs() > onsetMoves
-	count := math.Abs(float64(a.Impact.Failing-b.Impact.Failing)) > failingMoves*float64(max(a.Impact.Failing, 1))
+	down := func(i faultline.Impact) int { return i.Failing + i.Joined }
+	count := math.Abs(float64(down(a.Impact)-down(b.Impact))) > failingMoves*float64(max(down(a.Impact), 1))
 	return a.State != b.State || causeOf(a) != causeOf(b) || a.Title != b.Title || moved || count ||
 		a.Scope.Worldwide != b.Scope.Worldwide || !slices.Equal(a.Scope.Countries, b.Scope.Countries) ||
 		!slices.Equal(a.Scope.ISPs, b.Scope.ISPs) || len(a.Statements) != len(b.Statements) || len(a.Corrections) != len(b.Corrections)
@@ -91,7 +93,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 		DetectedAt: ms(in.Detected), ConfirmedAt: msPtr(in.Confirmed), RecoveringAt: msPtr(in.Recovering),
 		ResolvedAt: msPtr(in.Resolved), UpdatedAt: ms(e.clock),
 		Impact: faultline.Impact{
-			Failing: in.Failing, Observed: in.Observed, PeakFailing: in.PeakFailing,
+			Failing: in.Failing - in.Joined, Observed: in.Observed, PeakFailing: in.PeakPlaced, Joined: in.Joined,
 			ElsewhereFailing: in.ElsewhereFailing, ElsewhereObserved: in.ElsewhereObserved,
 		},
 		Evidence: faultline.Evidence{
@@ -236,10 +238,18 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 	out := make([]faultline.IncidentSite, 0, len(order))
 	for _, i := range order {
 		m := in.Members[i]
-		out = append(out, faultline.IncidentSite{
-			Site: e.sites.rows[m.Site].Name, State: m.State, Symptom: codeSymptom(m.Code), Onset: ms(m.Onset),
-			RecoveredAt: msPtr(m.Recovered), Reports: m.Reports, Probes: m.Probes, ProbesFailed: m.Failed,
-		})
+		x := faultline.IncidentSite{
+			Site: e.sites.rows[m.Site].Name, Member: faultline.MemberMap, State: m.State,
+			Symptom: codeSymptom(m.Code), Onset: ms(m.Onset), RecoveredAt: msPtr(m.Recovered),
+			Reports: m.Reports, Probes: m.Probes, ProbesFailed: m.Failed,
+		}
+		if m.Joined {
+			x.Member = faultline.MemberJoined
+		}
+		if in.traits().viewers && m.Reports < fewOfOneNetwork {
+			x.Reports = 0
+		}
+		out = append(out, x)
 	}
 	return out
 }
@@ -262,15 +272,41 @@ func (e *Engine) exonerate(in *incident) {
 		}
 		j = e.weigh(j)
 		s := e.sites.rows[j.id]
-		if len(in.Exonerated) >= maxExempt || !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+		if !j.probed || j.probes[w] > -failed || s.Incident != 0 {
 			continue
 		}
 		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)
 		if people < max(accusedPeople, accusedRise*normal) || e.recentChecks(s).fails > 0 {
 			continue
 		}
-		if !slices.ContainsFunc(in.Exonerated, func(x faultline.Exonerated) bool { return x.Site == s.Name }) {
-			in.Exonerated = append(in.Exonerated, faultline.Exonerated{Site: s.Name, Reason: "reports rose, probes clean"})
+		x := e.exonerated(in, s)
+		named := func(x faultline.Exonerated) bool { return x.Site == s.Name }
+		if at := slices.IndexFunc(in.Exonerated, named); at >= 0 {
+			in.Exonerated[at] = x
+		} else if len(in.Exonerated) < maxExempt {
+			in.Exonerated = append(in.Exonerated, x)
 		}
 	}
 }
+
+// exonerated says with numbers why a site is well although people report it: what they
+// and the probes said since the onset.
+func (e *Engine) exonerated(in *incident, s *site) faultline.Exonerated {
+	x := faultline.Exonerated{Site: s.Name}
+	people, networks := map[uint64]bool{}, map[uint32]bool{}
+	e.eachAccuser(s, in.CountedFrom, func(h *userReport) { people[h.Who], networks[h.Network] = true, true })
+	for _, t := range s.Tracks {
+		for _, r := range t.Recent {
+			if r.at() >= in.CountedFrom && !r.failed() {
+				x.Probes++
+			}
+		}
+	}
+	x.Reporters, x.Networks = len(people), len(networks)
+	x.Reason = fmt.Sprintf("%s: %d people on %d networks reported it, %d probes of it succeeded",
+		wellReason, x.Reporters, x.Networks, x.Probes)
+	return x
+}
+
+// wellReason opens the reason why a site is not at fault.
+const wellReason = "reports rose, probes clean"

@@ -221,7 +221,7 @@ func TestStatus(t *testing.T) {
 	}
 	c.add(userReport{At: e.clock - 10*second, Code: codeOK}, false)
 	st := e.status(id)
-	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-599*second)) || !st.LastReportAt.Equal(ms(e.clock-10*second)) || st.Symptom != "http_503" {
+	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-10*minute)) || !st.LastReportAt.Equal(ms(e.clock-minute)) || st.Symptom != "http_503" {
 		t.Errorf("%d reports, first %v, last %v, %s", st.Reports, st.FirstReportAt, st.LastReportAt, st.Symptom)
 	}
 }

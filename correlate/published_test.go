@@ -109,6 +109,9 @@ func tellState(b *strings.Builder, r faultline.Incident) {
 	}
 	fmt.Fprintf(b, "  %d of %d failing, at most %d; elsewhere %d of %d; %v\n", r.Impact.Failing, r.Impact.Observed, r.Impact.PeakFailing,
 		r.Impact.ElsewhereFailing, r.Impact.ElsewhereObserved, r.Scope)
+	if r.Impact.Joined > 0 {
+		fmt.Fprintf(b, "  %d more that the map does not place there\n", r.Impact.Joined)
+	}
 	e := r.Evidence
 	fmt.Fprintf(b, "  %d reports by %d of %d networks in %v; %d of %d probes failed at %d vantages; %v\n", e.Reports, e.Reporters, e.Networks, e.Countries,
 		e.ProbesFailed, e.Probes, e.Vantages, r.Symptoms)

@@ -19,7 +19,7 @@ func (e *Engine) refit(causes []found) []found {
 			e.explainAll(causes, i)
 			f := causes[i]
 			f.q, f.gain = e.exact(f.c, f.w)
-			share := e.attributedCount(f) / float64(max(1, len(f.cover)))
+			share := e.attributedCount(f) / float64(max(1, len(e.accountable(f))))
 			if (f.gain <= 0 || !e.enoughAttributed(f)) && (least < 0 || share < part) {
 				least, part = i, share
 			}

@@ -83,7 +83,8 @@ func (e *Engine) fillHistograms(w int) {
 			continue
 		}
 		for _, d := range e.sites.rows[j.id].Deps {
-			if e.components.rows[d.C()].kind.excluded(j.step) {
+			kind := e.components.rows[d.C()].kind
+			if kind.excluded(j.step) || j.says(w, kind) == 0 {
 				continue
 			}
 			if s.count[d.C()] == 0 {
@@ -109,16 +110,18 @@ func (e *Engine) fillHistograms(w int) {
 	for _, i := range s.rising[w] {
 		j := &e.s.evidence[i]
 		for _, d := range e.sites.rows[j.id].Deps {
-			if slot := s.slot[d.C()]; slot != 0 {
-				l, kind := j.l[w], e.components.rows[d.C()].kind
-				switch {
-				case l > anomalous && kind.excluded(j.step):
-					l = wellOnce
-				case l > anomalous:
-					l = min(evidenceMax, l+kind.symptoms[j.class])
-				}
-				s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
+			slot, kind := s.slot[d.C()], e.components.rows[d.C()].kind
+			l := j.says(w, kind)
+			if slot == 0 || l == 0 {
+				continue
 			}
+			switch {
+			case l > anomalous && kind.excluded(j.step):
+				l = wellOnce
+			case l > anomalous:
+				l = min(evidenceMax, l+kind.symptoms[j.class])
+			}
+			s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
 		}
 	}
 }
@@ -126,25 +129,28 @@ func (e *Engine) fillHistograms(w int) {
 // addHealthy counts the members of a component that are well, until they have said
 // enough against it.
 func (e *Engine) addHealthy(h *histogram, c uint32, w int, prior float64) bool {
+	kind := e.components.rows[c].kind
 	for i, on := range e.dependentsOf(c) {
 		if i%healthyAtOnce == healthyAtOnce-1 {
 			if _, most := e.gain(h, w); most+prior <= 0 {
 				return false
 			}
 		}
-		if l := e.healthIn(on.at, w); l < 0 && e.s.evidence[on.at].p0 <= explainedFrom {
+		if l := e.healthIn(on.at, w, kind); l < 0 && e.s.evidence[on.at].p0 <= explainedFrom {
 			h[classOf(on.weight)][bucketOf(l)]++
 		}
 	}
 	return true
 }
 
-// healthIn is the evidence of an active site in a window; for a quiescent one that of a
-// single success.
-func (e *Engine) healthIn(at int32, w int) float64 {
+// healthIn is the evidence of an active site in a window about a component of a kind;
+// for a quiescent one that of a single success.
+func (e *Engine) healthIn(at int32, w int, kind *traits) float64 {
 	switch id := e.active[at]; {
 	case e.s.changes[id]&quiescent == 0:
-		return e.evidenceAt(at).l[w]
+		return e.evidenceAt(at).says(w, kind)
+	case e.s.evidence[at].follows != 0 && e.s.evidence[at].says(w, kind) == 0:
+		return 0
 	case e.clock-e.s.newest[id] <= windowMS[w]:
 		return wellOnce
 	}
@@ -171,6 +177,7 @@ func (e *Engine) prepare() {
 			s.published = append(s.published, c)
 		}
 	}
+	e.oneSiteAnOwner()
 	for w := range windows {
 		s.table[w].known = [2][buckets]bool{}
 		s.rising[w] = s.rising[w][:0]

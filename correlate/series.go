@@ -203,7 +203,9 @@ func (e *Engine) networkStatuses() []faultline.NetworkStatus {
 	}
 	all := make([]faultline.NetworkStatus, 0, len(reported))
 	for _, n := range reported {
-		all = append(all, *n)
+		if n.Reports >= fewOfOneNetwork {
+			all = append(all, *n)
+		}
 	}
 	slices.SortFunc(all, func(a, b faultline.NetworkStatus) int {
 		return cmp.Or(cmp.Compare(b.Sites, a.Sites), cmp.Compare(b.Reports, a.Reports), cmp.Compare(a.ASN, b.ASN))

@@ -27,6 +27,8 @@ type site struct {
 	Rank     int32
 	Mapped   bool
 	Observed bool // its record comes from observation, which beats the catalogue
+	kin      bool // its owner has other sites, see noteOwner
+	owner    uint64
 }
 
 // dep is one component that a site depends on, with the part of the site that fails
@@ -181,9 +183,13 @@ func (e *Engine) site(name string) (uint32, bool) {
 	if name == "" {
 		return 0, false
 	}
+	known := len(e.sites.rows)
 	id, ok := e.sites.intern(name, func() site { return site{Name: name} })
-	if !ok {
+	switch {
+	case !ok:
 		e.counters.Refused++
+	case int(id) == known:
+		e.noteOwner(id)
 	}
 	return id, ok
 }

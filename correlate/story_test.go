@@ -107,7 +107,8 @@ func checkSuccession(t *testing.T, a, b faultline.Incident) {
 // saysMore reports whether b may be made at once: state, cause, scope, title,
 // statements, onset by more than 10 s or the number failing by more than 10 %.
 func saysMore(a, b faultline.Incident) bool {
-	failing := math.Abs(float64(a.Impact.Failing-b.Impact.Failing)) > 0.1*math.Max(1, float64(a.Impact.Failing))
+	was, now := float64(a.Impact.Failing+a.Impact.Joined), float64(b.Impact.Failing+b.Impact.Joined)
+	failing := math.Abs(was-now) > 0.1*math.Max(1, was)
 	return a.State != b.State || causeOf(a) != causeOf(b) || a.Title != b.Title ||
 		a.Scope.Worldwide != b.Scope.Worldwide || !slices.Equal(a.Scope.Countries, b.Scope.Countries) ||
 		!slices.Equal(a.Scope.ISPs, b.Scope.ISPs) || !slices.Equal(a.Scope.POPs, b.Scope.POPs) ||
@@ -121,10 +122,11 @@ func (s *story) checkUpToDate(t *testing.T) {
 	t.Helper()
 	for _, in := range s.engine.incidents {
 		published := in.Last
-		moved := math.Abs(float64(in.Failing-published.Impact.Failing)) > 0.1*math.Max(1, float64(published.Impact.Failing))
+		failing := published.Impact.Failing + published.Impact.Joined
+		moved := math.Abs(float64(in.Failing-failing)) > 0.1*math.Max(1, float64(failing))
 		if published.State != in.State || causeOf(published) != in.Cause || moved && in.State.Open() {
-			t.Errorf("%v: %s is %s, cause %q, %d failing; last told: %s, %q, %d",
-				s.engine.Clock(), in.ID, in.State, in.Cause, in.Failing, published.State, causeOf(published), published.Impact.Failing)
+			t.Errorf("%v: %s is %s, cause %q, %d failing; last published: %s, %q, %d",
+				s.engine.Clock(), in.ID, in.State, in.Cause, in.Failing, published.State, causeOf(published), failing)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func TestSiteSymptom(t *testing.T) {
 		"commonest":           {site{Tracks: []*track{tr(503, 503, codeTimeout, codeOK, codeOK, codeOK)}}, 503},
 		"people alone":        {site{Crowd: people(codeDNS, codeOther, codeOther, codeOK)}, codeDNS},
 		"machine over people": {site{Tracks: []*track{tr(codeTLS)}, Crowd: people(codeSlow, codeSlow)}, codeTLS},
-		"many people":         {site{Tracks: []*track{tr(codeTLS)}, Crowd: people(codeDNS, codeDNS, codeDNS, codeDNS)}, codeDNS},
+		"many people":         {site{Tracks: []*track{tr(codeTLS)}, Crowd: people(codeDNS, codeDNS, codeDNS, codeDNS)}, codeTLS},
 		"clearer of two":      {site{Tracks: []*track{tr(codeSlow, 503)}}, 503},
 	} {
 		if got := c.site.symptom(now); got != c.want {

@@ -54,8 +54,9 @@ const (
 	maxNets       = 4_096
 	maxCountries  = 250 // more than ISO 3166 has
 	maxStatements = 200
-	maxExempt     = 20 // a list that a reader takes in
-	ringResults   = 32 // results that a track keeps: half an hour at one a minute
+	maxExempt     = 20    // a list that a reader takes in
+	maxPeople     = 4_096 // of one network that are told apart at a time
+	ringResults   = 32    // results that a track keeps: half an hour at one a minute
 	crowdReports  = 2048
 	wellReports   = 64
 	sickSpans     = 64
@@ -110,6 +111,9 @@ const (
 	// riseChance is how rarely a network's reports come to so many by chance if they are
 	// to count as a rise.
 	riseChance share = 0.02
+	// unseenChance is how likely the probes must have missed a fault of the size that people
+	// claim, so that people alone confirm it.
+	unseenChance share = 0.8
 	// echoMass is how many times an incident's reports another one must have for the
 	// smaller to be its echo: people blame their own provider for what is elsewhere.
 	echoMass = 5
@@ -127,7 +131,10 @@ const (
 	crowdDown    nats  = 1.5
 	crowdBack    nats  = 0.5
 	crowdTail          = 2 * minute // by which reports end later than the failure
-	blipFor            = 3 * minute // what failed once and then no more was no part of it
+	// freshFor is how long a result shows how a site does now: a few times as long as
+	// sites are mostly probed, and no longer than it takes to check one that people report.
+	freshFor = 4 * minute
+	blipFor  = 3 * minute // what failed once and then no more was no part of it
 )
 
 // Sites' own faults, adoption, clusters. Tuned: ablations "sites' own faults", "adoption".
@@ -208,11 +215,14 @@ const (
 	accusedRise    = 4.0
 	accusedSpan    = 8 * minute
 	exonerateAfter = 2 * minute // of the onset: by then the probes have checked
-	viewReach      = 15 * minute
-	statusReach    = 10 * minute
-	rateScale      = 1e3 // expected reports are shown to a thousandth
-	hourMinutes    = 60
-	hoursUntil     = 30 * second // hours are published in the first half of each minute
+	// fewOfOneNetwork is how many reports of one network are not counted in public: whoever
+	// sees that network's connections could tell who made them.
+	fewOfOneNetwork = 5
+	viewReach       = 15 * minute
+	statusReach     = 10 * minute
+	rateScale       = 1e3 // expected reports are shown to a thousandth
+	hourMinutes     = 60
+	hoursUntil      = 30 * second // hours are published in the first half of each minute
 	// tallyMinutes are the minutes that a site keeps: those that an event in time may fall
 	// into, and one that is published once more.
 	tallyMinutes = int((lateBound+futureBound)/minute) + 2

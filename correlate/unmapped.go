@@ -47,7 +47,7 @@ func (e *Engine) compareUnmapped(causes []found) ([]found, unmappedCause) {
 	e.explainAll(causes, -1)
 	if t.gain > 0 {
 		for _, at := range e.s.unsettled {
-			if j := e.evidenceAt(at); j.l[t.w] > failed && j.p0 <= explainedFrom {
+			if j := e.evidenceAt(at); j.probed && j.l[t.w] > failed && j.p0 <= explainedFrom {
 				t.sites = append(t.sites, j.id)
 			}
 		}
@@ -109,7 +109,7 @@ func (e *Engine) windowsToCompare(causes []found) []int {
 func (e *Engine) weighUnmapped(w int, quiet sample) (q, gain float64) {
 	seen, fails := 0., 0.
 	for _, at := range e.s.search.rising[w] {
-		if e.s.evidence[at].l[w] > failed {
+		if e.s.evidence[at].saysUnmapped(w) > failed {
 			fails++
 		}
 	}
@@ -117,35 +117,47 @@ func (e *Engine) weighUnmapped(w int, quiet sample) (q, gain float64) {
 		return 0, 0
 	}
 	for _, at := range e.s.unsettled {
-		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= explainedFrom {
+		if j := e.evidenceAt(at); j.saysUnmapped(w) != 0 && j.p0 <= explainedFrom {
 			seen++
 		}
 	}
 	for _, at := range quiet.sites {
-		if j := e.evidenceAt(at); j.l[w] != 0 && j.p0 <= explainedFrom {
+		if j := e.evidenceAt(at); j.saysUnmapped(w) != 0 && j.p0 <= explainedFrom {
 			seen += quiet.each
 		}
 	}
 	q, gain = fails/seen, e.logPrior()-unmappedPenalty-math.Log(seen)/2
 	for _, at := range e.s.unsettled {
-		if j := e.evidenceAt(at); j.l[w] > 0 {
-			gain += gainAt(q, j.l[w], e.backgroundProb(j, w))
+		j := e.evidenceAt(at)
+		if l := j.saysUnmapped(w); l > 0 {
+			gain += gainAt(q, l, e.backgroundProb(j, w))
 		}
 	}
 	if gain <= 0 {
 		return 0, 0 // nor with those that are well, who speak against it
 	}
 	for _, at := range e.s.unsettled {
-		if j := e.evidenceAt(at); j.l[w] < 0 {
-			gain += gainAt(q, j.l[w], e.backgroundProb(j, w))
+		j := e.evidenceAt(at)
+		if l := j.saysUnmapped(w); l < 0 {
+			gain += gainAt(q, l, e.backgroundProb(j, w))
 		}
 	}
 	for _, at := range quiet.sites {
-		if j := e.evidenceAt(at); j.l[w] != 0 {
-			gain += quiet.each * gainAt(q, j.l[w], e.backgroundProb(j, w))
+		j := e.evidenceAt(at)
+		if l := j.saysUnmapped(w); l != 0 {
+			gain += quiet.each * gainAt(q, l, e.backgroundProb(j, w))
 		}
 	}
 	return q, gain
+}
+
+// saysUnmapped is the evidence of a site in a window for or against something that no
+// map names. People alone say nothing of that: they could name any sites.
+func (j *siteEvidence) saysUnmapped(w int) float64 {
+	if !j.probed {
+		return 0
+	}
+	return j.says(w, &unknownKind)
 }
 
 // sample is some of the sites of which nothing speaks for a failure, by their place
@@ -247,17 +259,17 @@ func (e *Engine) dropName(in *incident, t unmappedCause) bool {
 	return true
 }
 
-// unheldProbed counts the sites whose probes fail and that no incident of more
-// than one site holds.
+// unheldProbed counts the sites, those of one owner once, whose probes fail and that no
+// incident of more than one site holds.
 func (e *Engine) unheldProbed(t unmappedCause) int {
-	n := 0
+	var free []uint32
 	for _, id := range t.sites {
 		if o := e.sites.rows[id].Incident; o != 0 && !e.incident(o).traits().own {
 			continue
 		}
 		if e.evidenceOf(id).probes[t.w] > failed {
-			n++
+			free = append(free, id)
 		}
 	}
-	return n
+	return e.distinctOwners(free)
 }

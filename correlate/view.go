@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"faultline"
 )
@@ -67,8 +68,8 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*rateScale) / rateScale
 	if s.Crowd != nil {
 		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
-		st.LastReportAt = msPtr(s.Crowd.LastAt)
-		st.FirstReportAt = msPtr(s.Crowd.first(e.clock - statusReach))
+		st.LastReportAt = minutePtr(s.Crowd.LastAt)
+		st.FirstReportAt = minutePtr(s.Crowd.first(e.clock - statusReach))
 	}
 	now := e.recentChecks(s)
 	switch {
@@ -91,6 +92,10 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	}
 	return st
 }
+
+// minutePtr is the minute of a person's report: the second would tell whoever sees
+// connections which of them made it.
+func minutePtr(t int64) *time.Time { return msPtr(t - t%minute) }
 
 // first is when the oldest report of a failure after from was made, 0 if there is
 // none.

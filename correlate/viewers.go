@@ -66,12 +66,13 @@ func (e *Engine) viewers() {
 
 // ispOdds weighs one network against its own history, the others and the probes.
 func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) {
-	if sub.sites < ispSites || len(sub.people) < ispPeople || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
+	sites := min(sub.sites, len(sub.people)) // one person may name many
+	if sites < ispSites || len(sub.people) < ispPeople || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
 		return 0, false
 	}
 	mu := e.usualReports(n)
-	odds = crowdRatio(float64(sub.sites), mu, ispSurge*mu) + e.logPrior()
-	if float64(sub.sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
+	odds = crowdRatio(float64(sites), mu, ispSurge*mu) + e.logPrior()
+	if float64(sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false
 	}
 	var others, normal, sick, probed float64
@@ -111,17 +112,7 @@ func (e *Engine) refreshISP(in *incident, sub *subscribers, odds float64) {
 			m := in.join(id)
 			m.State, m.Onset = faultline.SiteUnknown, in.Onset[1]
 			m.Code = e.sites.rows[id].symptom(e.clock)
-			e.backfillNetwork(in, id)
-		}
-	}
-}
-
-// backfillNetwork counts what an ISP's subscribers said of a site before its
-// incident was open.
-func (e *Engine) backfillNetwork(in *incident, id uint32) {
-	for _, h := range e.sites.rows[id].Crowd.Recent {
-		if h.At >= in.Onset[0] && e.networks.rows[h.Network].Incident == in.Ordinal {
-			in.countReport(id, h)
+			e.countMember(in, id)
 		}
 	}
 }

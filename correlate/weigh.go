@@ -10,6 +10,7 @@ import (
 // derived holds work lists and caches. All of it can be rebuilt from state: by the
 // evaluation that needs it, or while a checkpoint is read.
 type derived struct {
+	owners       owners            // of sites, by their names
 	isIn         []bool            // beside sites
 	changes      []changes         // beside sites: what came in since it was weighed, and whether it is quiescent
 	newest       []int64           // beside sites: time of the newest result, 0 if that is not known
@@ -188,6 +189,9 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	if new&(newProbe|newReport) != 0 {
 		j.codeUntil, j.checkedUntil = 0, 0
 	}
+	if new&newProbe != 0 {
+		j.wellUntil = 0
+	}
 	was := j.bound
 	j.bound = s.Incident != 0
 	if j.bound && !was {
@@ -250,17 +254,24 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	j.at = e.eval
 	s := e.sites.rows[j.id]
 	if e.s.changes[j.id]&newProbe != 0 {
-		j.stale = true
+		j.stale, j.wellUntil = true, 0
 		e.s.changes[j.id] &^= newProbe
 	}
 	if j.stale || e.clock >= j.until || j.trustGen != e.s.trustGen {
 		e.weighProbes(s, j)
 		j.trustGen, j.stale, j.summed = e.s.trustGen, false, false
 	}
+	if e.clock >= j.wellUntil || e.s.trustGen != j.wellTrust {
+		e.findWell(s, j)
+	}
 	if !j.summed {
 		j.summed = true
 		for w := range windows {
-			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+j.crowd[w]))
+			crowd := j.crowd[w]
+			if j.well {
+				crowd = min(crowd, 0)
+			}
+			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+crowd))
 		}
 	}
 	switch {
@@ -271,6 +282,22 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	}
 	j.class = symptomClass(j.code)
 	return j
+}
+
+// findWell asks whether a site has just been probed and all of its newest results
+// succeeded. Then people who report it are worth nothing: what probes can check is not
+// decided by a crowd, which anybody can be. A result that is older says nothing of now.
+func (e *Engine) findWell(s *site, j *siteEvidence) {
+	now := e.recentChecks(s)
+	fresh := now.all > 0 && e.clock-now.newest <= freshFor
+	well := fresh && now.fails == 0
+	if well != j.well {
+		j.summed = false
+	}
+	j.fresh, j.well, j.wellUntil, j.wellTrust = fresh, well, now.until, e.s.trustGen
+	if fresh {
+		j.wellUntil = min(j.wellUntil, now.newest+freshFor+1)
+	}
 }
 
 // evidenceAt returns an active site with what is known of it at this evaluation.

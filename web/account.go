@@ -54,6 +54,9 @@ func (v *voice) rowsOf(inc *faultline.Incident) []siteRow {
 			}
 			row := siteRow{siteLink: v.siteLink(s.Site), State: s.State, Word: v.memberWord(inc, s.State), Symptom: v.symptom(s.Symptom),
 				Since: v.moment(s.Onset, formMinute), Reports: v.number(s.Reports)}
+			if s.Member == faultline.MemberJoined {
+				row.Joined = v.say("incident.joined")
+			}
 			if s.Probes > 0 {
 				row.Probes = v.outOf(s.ProbesFailed, s.Probes)
 			}
@@ -121,6 +124,9 @@ func (v *voice) because(inc *faultline.Incident) []string {
 	}
 	if ev.Reports > 0 {
 		said = append(said, v.reportsSaid(ev))
+	}
+	if im.Joined > 0 {
+		said = append(said, v.count("because.joined", im.Joined))
 	}
 	if im.ElsewhereObserved > 0 {
 		said = append(said, v.count("because.elsewhere", im.ElsewhereFailing, "Sites", v.number(im.ElsewhereObserved)))

@@ -98,6 +98,9 @@ func (v *voice) tallies(inc *faultline.Incident) []tally {
 		}
 	}
 	rows[0].Strong = true
+	if im.Joined > 0 {
+		rows = append(rows, tally{N: v.number(im.Joined), What: v.count("tally.joined", im.Joined)})
+	}
 	if im.ElsewhereObserved > 0 {
 		what := v.count("tally.elsewhere", im.ElsewhereObserved)
 		if !inc.State.Open() {

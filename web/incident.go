@@ -60,6 +60,7 @@ type siteLink struct{ URL, Site string }
 // siteRow is one site of an incident.
 type siteRow struct {
 	siteLink
+	Joined  string // says that our list does not place it there, if so
 	State   faultline.SiteState
 	Word    string
 	Symptom string

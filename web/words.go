@@ -162,9 +162,11 @@ func (v *voice) titleSymptom(shares []faultline.SymptomShare) string {
 }
 
 // reason writes why something was considered. The reasons of package correlate
-// are few and fixed; one that is new stands as it is.
+// are few and fixed, but for numbers that may follow a colon; one that is new stands
+// as it is.
 func (v *voice) reason(english string) string {
-	if said := v.say("reason." + strings.NewReplacer(" ", "_", ",", "").Replace(english)); said != "" {
+	fixed, _, _ := strings.Cut(english, ":")
+	if said := v.say("reason." + strings.NewReplacer(" ", "_", ",", "").Replace(fixed)); said != "" {
 		return said
 	}
 	return english

@@ -90,7 +90,7 @@ var ablations = []ablation{
 		{"correlate/confirm.go", "e.probeSupport(in) < probesAlone", "e.probeSupport(in) < -1e9"},
 	}},
 	{"shadow of an incident", "whom people blame meanwhile is confirmed as well", []edit{
-		{"correlate/confirm.go", " && !e.echo(in)", ""},
+		{"correlate/people.go", " || e.echo(in) {", " {"},
 		{"correlate/confirm.go", " || e.othersFailing(in)", ""},
 	}},
 	{"handover", "a site stays with the cause that it failed by first", []edit{

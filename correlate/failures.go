@@ -1,0 +1,35 @@
+package correlate
+
+// failures is which members failed a probe, and how many probes failed at each vantage.
+type failures struct {
+	sites     []uint32
+	byVantage map[uint32]int
+}
+
+// failuresOf reads them from the results of an incident's members since the earliest
+// time that it may have begun at. What it counts for readers begins later.
+func (e *Engine) failuresOf(in *incident) failures {
+	f := failures{byVantage: map[uint32]int{}}
+	for i := range in.Members {
+		id, failed := in.Members[i].Site, 0
+		for _, t := range e.sites.rows[id].Tracks {
+			n := t.failuresSince(in.Onset[0])
+			failed += n
+			f.byVantage[t.Vantage] += n
+		}
+		if failed > 0 {
+			f.sites = append(f.sites, id)
+		}
+	}
+	return f
+}
+
+// failuresSince counts the results of a track since a time that are failures.
+func (t *track) failuresSince(from int64) (n int) {
+	for i := len(t.Recent) - 1; i >= 0 && t.Recent[i].at() >= from; i-- {
+		if t.Recent[i].failed() {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,140 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/net/publicsuffix"
+
+	"faultline"
+)
+
+// Whoever controls a registrable domain, or gives names away below a private suffix
+// such as github.io, decides how all of its names answer. To fail them costs one
+// person nothing, so the sites of one owner count as one site wherever several sites
+// are asked for.
+
+// ownerName returns whose a site is: its registrable domain by the suffixes of
+// registries alone. All names below one private suffix of the public suffix list
+// (https://publicsuffix.org) therefore have one owner.
+func ownerName(site string) string {
+	for rest := site; ; {
+		suffix, registry := publicsuffix.PublicSuffix(rest)
+		if registry || !strings.Contains(suffix, ".") { // a suffix that no list has is a top-level domain
+			if domain, err := publicsuffix.EffectiveTLDPlusOne(rest); err == nil {
+				return domain
+			}
+			return rest // a public suffix itself
+		}
+		// A private suffix belongs to somebody: it is a name below the suffix of a registry.
+		_, above, _ := strings.Cut(suffix, ".")
+		if outer, _ := publicsuffix.PublicSuffix(above); outer == above {
+			return suffix
+		}
+		rest = above
+	}
+}
+
+// owners knows the sites of owners that have more than their registrable domain. It is
+// derived from the names of sites.
+type owners struct {
+	group map[uint64]int // owner → its place in sites
+	sites [][]uint32     // ascending
+}
+
+// noteOwner remembers whose a new site is.
+func (e *Engine) noteOwner(id uint32) {
+	o, s := &e.s.owners, e.sites.rows[id]
+	name := ownerName(s.Name)
+	s.owner = xxhash.Sum64String(name)
+	at, known := o.group[s.owner]
+	if !known {
+		if name == s.Name {
+			return // the domain itself, as most sites are
+		}
+		at = len(o.sites)
+		if o.group == nil {
+			o.group = map[uint64]int{}
+		}
+		o.group[s.owner], o.sites = at, append(o.sites, nil)
+		if domain, ok := e.sites.find(name); ok {
+			o.sites[at] = append(o.sites[at], domain)
+			e.sites.rows[domain].kin = true
+		}
+	}
+	o.sites[at] = append(o.sites[at], id)
+	s.kin = true
+}
+
+// oneSiteAnOwner lets, in each window, one site of each owner speak of shared
+// components: the one that fails most clearly. The others say nothing of them, however
+// many there are. What they have in common, their owner, is weighed by all of them.
+func (e *Engine) oneSiteAnOwner() {
+	for _, group := range e.s.owners.sites {
+		var lead [windows]*siteEvidence
+		for _, id := range group {
+			at := e.s.place(id)
+			if at < 0 {
+				continue
+			}
+			j := e.evidenceAt(at)
+			j.follows = 0
+			for w, first := range lead {
+				switch {
+				case j.l[w] == 0:
+				case first == nil:
+					lead[w] = j
+				case j.l[w] > first.l[w]:
+					first.follows |= 1 << w
+					lead[w] = j
+				default:
+					j.follows |= 1 << w
+				}
+			}
+		}
+	}
+}
+
+// says is the evidence of a site in a window for or against a component of a kind.
+func (j *siteEvidence) says(w int, kind *traits) float64 {
+	if j.silent(w, kind) {
+		return 0
+	}
+	return j.l[w]
+}
+
+// silent reports whether another site of its owner speaks for a site.
+func (j *siteEvidence) silent(w int, kind *traits) bool {
+	return j.follows>>w&1 == 1 && !kind.own
+}
+
+// sameOwner reports whether two sites have one owner.
+func (e *Engine) sameOwner(a, b uint32) bool {
+	return e.sites.rows[a].owner == e.sites.rows[b].owner
+}
+
+// sitesFor counts sites that fail by a cause: those of one owner once, unless the cause
+// is the owner itself.
+func (e *Engine) sitesFor(cause faultline.Component, sites []uint32) int {
+	if traitsOf(cause).own {
+		return len(sites)
+	}
+	return e.distinctOwners(sites)
+}
+
+// distinctOwners counts sites, those of one owner once.
+func (e *Engine) distinctOwners(sites []uint32) int {
+	n := 0
+	var seen []uint64
+	for _, id := range sites {
+		s := e.sites.rows[id]
+		if !s.kin {
+			n++
+			continue
+		}
+		seen = append(seen, s.owner)
+	}
+	slices.Sort(seen)
+	return n + len(slices.Compact(seen))
+}

@@ -1,0 +1,145 @@
+package correlate
+
+import (
+	"math"
+)
+
+// One person is one reporter of a cause, however many of its sites he names. Where
+// people alone accuse a cause, what they say is weighed again by that rule, beside the
+// probes of everything that depends on it.
+
+// sitesNamed is how many sites of a set each person reported since a time.
+func (e *Engine) sitesNamed(sites []uint32, from int64) map[uint64]float64 {
+	named := map[uint64]float64{}
+	for _, id := range sites {
+		e.eachAccuser(e.sites.rows[id], from, func(h *userReport) { named[h.Who]++ })
+	}
+	return named
+}
+
+// eachAccuser visits the reports of a site since a time, but for those from networks
+// that fail themselves.
+func (e *Engine) eachAccuser(s *site, from int64, visit func(h *userReport)) {
+	if s.Crowd == nil {
+		return
+	}
+	reports := s.Crowd.since(from)
+	for i := range reports {
+		if h := &reports[i]; e.networks.rows[h.Network].Incident == 0 {
+			visit(h)
+		}
+	}
+}
+
+// peopleSay is how much better what people say since a window of the sites that depend
+// on a cause is explained by its fault than by chance, in nats and with the prior,
+// against what the probes of these sites saw.
+func (e *Engine) peopleSay(sites []uint32, part func(id uint32) float64, w int) float64 {
+	from := e.clock - windowMS[w]
+	named := e.sitesNamed(sites, from)
+	gains := newSiteGains()
+	for _, id := range sites {
+		j := e.evidenceOf(id)
+		if j == nil || j.follows>>w&1 == 1 {
+			continue
+		}
+		l := min(0, j.probes[w])
+		if !j.probed {
+			l = e.crowdByPerson(e.sites.rows[id], named, w)
+		}
+		if l != 0 {
+			gains.add(l, e.leakIn(w), part(id))
+		}
+	}
+	sum := gains.sums()
+	_, gain := overQ(sum[:])
+	return gain + e.logPrior()
+}
+
+// crowdByPerson is the evidence of a site's reports in a window when what each person
+// is worth is spread over all sites that he named.
+func (e *Engine) crowdByPerson(s *site, named map[uint64]float64, w int) float64 {
+	perNet, perPrefix, total := map[uint32]float64{}, map[uint32]float64{}, 0.
+	e.eachAccuser(s, e.clock-windowMS[w], func(h *userReport) {
+		worth := 1 / named[h.Who]
+		if h.Net != 0 {
+			worth = min(worth, max(0, prefixCap-perPrefix[h.Net]))
+			perPrefix[h.Net] += worth
+		}
+		perNet[h.Network] += worth
+		total += worth
+	})
+	n := 0.
+	for _, id := range sortedKeys(perNet) {
+		n += min(perNet[id], e.capOf(id, total))
+	}
+	l := crowdEvidence(n, e.expected(s), w)
+	if l > 0 {
+		past := s.Crowd.quietHistory(e.clock)
+		l *= past / (past + quietMinutes)
+	}
+	return l
+}
+
+// peopleConfirm reports whether people alone confirm an incident: nothing that probes
+// saw may contradict them, and there must be enough of them, each counted once.
+func (e *Engine) peopleConfirm(in *incident) bool {
+	if !e.couldFailUnseen(in) || !e.broad(in) || e.echo(in) {
+		return false
+	}
+	c, known := e.components.find(string(in.Cause))
+	if !known || in.traits().own {
+		return true // of a single site nobody counts more than once
+	}
+	w := min(windows-1, windowOf(e.clock-in.Onset[1]))
+	return e.peopleSay(e.dependentSites(in), func(id uint32) float64 { return e.weight(id, c) }, w) >= confirmOdds
+}
+
+// couldFailUnseen reports whether a cause may fail as people say although no probe sees
+// it. If a part q of what nothing probes fails by their word, each probed site that
+// depends on nothing else of its kind would have failed with that chance too. All of
+// them were found well: they were missed with a chance of (1 − q)ⁿ.
+func (e *Engine) couldFailUnseen(in *incident) bool {
+	sites := e.dependentSites(in)
+	if in.traits().own && len(sites) == 1 {
+		return !e.probedAround(sites[0])
+	}
+	c, known := e.components.find(string(in.Cause))
+	var well []uint32
+	unprobed, reported := 0., 0.
+	for _, id := range sites {
+		j, now := e.evidenceOf(id), e.recentChecks(e.sites.rows[id])
+		switch {
+		case now.fails > 0:
+			return false // the probes decide
+		case now.all > 0:
+			if !known || classOf(e.weight(id, c)) == 0 {
+				well = append(well, id)
+			}
+			continue
+		case j != nil && j.crowd[windowOf(agreeSpan)] > crowdDown:
+			reported++
+		}
+		unprobed++
+	}
+	return unprobed > 0 && math.Pow(1-reported/unprobed, float64(e.sitesFor(in.Cause, well))) >= unseenChance
+}
+
+// probedAround reports whether a site, or another one that depends on something that
+// it depends on, is probed. A registry is too common to count.
+func (e *Engine) probedAround(id uint32) bool {
+	if e.recentChecks(e.sites.rows[id]).all > 0 {
+		return true
+	}
+	for _, d := range e.sites.rows[id].Deps {
+		if e.components.rows[d.C()].kind.common {
+			continue
+		}
+		for _, on := range e.dependentsOf(d.C()) {
+			if e.s.evidence[on.at].probed {
+				return true
+			}
+		}
+	}
+	return false
+}
