@@ -32,7 +32,7 @@ const mediaCSV = "text/csv; charset=utf-8; header=present"
 func (a *api) getSiteSeriesCSV(c *gin.Context, query url.Values) error {
 	record, err := a.cfg.Lookup(c.Param("site"))
 	if err != nil {
-		return parameterFault(err, "site")
+		return siteFault(err)
 	}
 	return a.writeSeriesCSV(c, record.Site, query)
 }

@@ -17,7 +17,7 @@ import (
 // restartable starts nodes on one snapshot file.
 func restartable(t *testing.T, file string) *node {
 	t.Helper()
-	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) { b.SnapshotFile = file })
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.SnapshotFile = file })
 	return n
 }
 

@@ -157,16 +157,16 @@ func invalidParameter(name, detail string) error {
 	return faultline.InvalidError{{Parameter: name, Detail: detail}}
 }
 
-// parameterFault says that what is wrong came in a parameter, where a function
+// siteFault says that what is wrong came in the parameter site, where a function
 // that also reads bodies pointed into one.
-func parameterFault(err error, name string) error {
+func siteFault(err error) error {
 	var invalid faultline.InvalidError
 	if !errors.As(err, &invalid) {
 		return err
 	}
 	faults := make(faultline.InvalidError, len(invalid))
 	for i, f := range invalid {
-		faults[i] = faultline.Invalid{Parameter: name, Detail: f.Detail}
+		faults[i] = faultline.Invalid{Parameter: "site", Detail: f.Detail}
 	}
 	return faults
 }

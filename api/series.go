@@ -97,7 +97,7 @@ func (q seriesQuery) key(of string) string {
 func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 	record, err := a.cfg.Lookup(c.Param("site"))
 	if err != nil {
-		return parameterFault(err, "site")
+		return siteFault(err)
 	}
 	return a.writeSeries(c, record.Site, query)
 }

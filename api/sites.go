@@ -29,7 +29,7 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 	}
 	record, err := a.cfg.Lookup(c.Param("site"))
 	if err != nil {
-		return parameterFault(err, "site")
+		return siteFault(err)
 	}
 	p, err := s.Sites.Get(record.Site, func() (*page.Page, error) {
 		return page.New(SiteAnswer{Meta: s.Meta, SiteStatus: s.Status(record)})

@@ -37,7 +37,7 @@ func (a *api) getVerdict(c *gin.Context, query url.Values) error {
 	}
 	record, err := a.cfg.Lookup(query.Get("site"))
 	if err != nil {
-		return parameterFault(err, "site")
+		return siteFault(err)
 	}
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/api/token"
 	"faultline/api/webhook"
 	"faultline/board/page"
 
@@ -132,16 +131,16 @@ func (a *api) saveWebhook(c *gin.Context, w webhook.Hook) error {
 }
 
 // ownWebhooks returns the webhooks of the token's subject, oldest first.
-func (a *api) ownWebhooks(c *gin.Context) (token.Claims, []webhook.Hook, error) {
+func (a *api) ownWebhooks(c *gin.Context) ([]webhook.Hook, error) {
 	who := claimsOf(c)
 	if a.cfg.Webhooks == nil {
-		return who, nil, faultline.ErrUnavailable
+		return nil, faultline.ErrUnavailable
 	}
 	all, err := a.cfg.Webhooks.Webhooks(c.Request.Context())
 	if err != nil {
-		return who, nil, err
+		return nil, err
 	}
-	return who, slices.DeleteFunc(webhook.Read(all), func(w webhook.Hook) bool { return w.Owner != who.Subject }), nil
+	return slices.DeleteFunc(webhook.Read(all), func(w webhook.Hook) bool { return w.Owner != who.Subject }), nil
 }
 
 func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
@@ -158,7 +157,7 @@ func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
 // @Failure  503 {object} Problem
 // @Router   /v1/webhooks [get]
 func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
-	_, own, err := a.ownWebhooks(c)
+	own, err := a.ownWebhooks(c)
 	if err != nil {
 		return err
 	}
@@ -230,7 +229,7 @@ func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
 }
 
 func (a *api) ownWebhook(c *gin.Context) (webhook.Hook, error) {
-	_, own, err := a.ownWebhooks(c)
+	own, err := a.ownWebhooks(c)
 	if err != nil {
 		return webhook.Hook{}, err
 	}

@@ -53,8 +53,9 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 	if a.cfg.Work == nil {
 		return faultline.ErrUnavailable
 	}
-	wait, err := workWait, error(nil)
+	wait := workWait
 	if q.Has("wait") {
+		var err error
 		if wait, err = strconv.Atoi(q.Get("wait")); err != nil || wait < 0 || wait > workWaitMax {
 			return invalidParameter("wait", fmt.Sprintf("must be a number of seconds from 0 to %d", workWaitMax))
 		}

@@ -202,7 +202,7 @@ func (r *checkpointRun) duration(m measurement) figure {
 	return f
 }
 
-func (r *checkpointRun) pause(m measurement) figure {
+func (r *checkpointRun) pause(_ measurement) figure {
 	worst := series{}
 	for i := range r.fold {
 		worst = append(worst, max(r.fold[i], r.door[i]))

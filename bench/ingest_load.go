@@ -108,7 +108,8 @@ func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answer
 
 // request writes the k-th report.
 func (l *load) request(b []byte, k uint64) []byte {
-	who, site := k%ingestAddresses, ""
+	var site string
+	who := k % ingestAddresses
 	if l.name != nil {
 		site = l.name(k)
 	} else {

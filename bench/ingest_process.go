@@ -54,7 +54,7 @@ func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
 }
 
 func (r *redisChild) stop() {
-	r.client.Close()
+	_ = r.client.Close()
 	_ = r.cmd.Process.Kill()
 	_ = r.cmd.Wait()
 	os.RemoveAll(r.dir)

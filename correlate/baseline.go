@@ -57,6 +57,8 @@ func (r *rate) advance(n float64, to int64, quiet bool) {
 
 // perMinute is the posterior mean of the rate under a gamma prior of mean prior
 // and the weight of priorMinutes.
+//
+//nolint:unparam // a site's weight and a network's are two constants, and are alike by chance
 func (r *rate) perMinute(prior, priorMinutes float64) float64 {
 	return (prior*priorMinutes + r.N) / (priorMinutes + r.T)
 }

@@ -73,8 +73,8 @@ func TestViewersISPFails(t *testing.T) {
 func TestWhatIsNoISPOutage(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*world, *crowdOf){
-		"too few sites":    func(w *world, c *crowdOf) { c.sites = c.sites[:28] },
-		"too few prefixes": func(w *world, c *crowdOf) { c.nets = 4 },
+		"too few sites":    func(_ *world, c *crowdOf) { c.sites = c.sites[:28] },
+		"too few prefixes": func(_ *world, c *crowdOf) { c.nets = 4 },
 		"other networks complain of the same sites": func(w *world, c *crowdOf) {
 			w.crowds = append(w.crowds, crowdOf{sites: c.sites, from: 35, to: 47, perMinute: 400, asns: asns(3000, 40)})
 		},

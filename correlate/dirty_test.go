@@ -22,8 +22,8 @@ func TestReportsAreKeptInOrder(t *testing.T) {
 	t.Parallel()
 	for _, symptom := range []faultline.Symptom{"timeout", faultline.SymptomOK} {
 		e := settled(60)
-		for i, ago := range []time.Duration{20, 5, 10, 5, 0, 90, 1} {
-			e.Fold(faultline.Report{At: e.Clock().Add(-ago * time.Second), Site: "a.example", Reporter: fmt.Sprint(i), ASN: 1, Symptom: symptom})
+		for i, ago := range []int{20, 5, 10, 5, 0, 90, 1} {
+			e.Fold(faultline.Report{At: e.Clock().Add(-time.Duration(ago) * time.Second), Site: "a.example", Reporter: fmt.Sprint(i), ASN: 1, Symptom: symptom})
 		}
 		c := e.sites.rows[0].Crowd
 		kept := append(c.Recent, c.Well...)

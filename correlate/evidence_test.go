@@ -71,7 +71,7 @@ func TestNoDataIsNoEvidence(t *testing.T) {
 // well before it.
 func TestWindowsHoldWhatTheyReach(t *testing.T) {
 	t.Parallel()
-	now := int64(100 * minute)
+	now := 100 * minute
 	tr := &track{OK: 100}
 	for age := 20 * minute; age > 0; age -= minute {
 		tr.Recent = append(tr.Recent, newResult(now-age, codeOK))
@@ -89,7 +89,7 @@ func TestWindowsHoldWhatTheyReach(t *testing.T) {
 
 func TestFlakyTracksMuteThemselves(t *testing.T) {
 	t.Parallel()
-	now := int64(100 * minute)
+	now := 100 * minute
 	recent := []result{newResult(now-2*second, 503), newResult(now-second, 503)}
 	weigh := func(ok, fail float64) float64 {
 		ls, _ := (&track{OK: ok, Fail: fail, Recent: recent}).weigh(&vantage{}, now)

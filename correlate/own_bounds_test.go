@@ -12,7 +12,7 @@ func TestCautiousEvidence(t *testing.T) {
 	t.Parallel()
 	tr := &track{OK: 60, Fail: 2}
 	for i := range 5 {
-		code := uint16(codeOK)
+		code := codeOK
 		if i >= 3 {
 			code = 503
 		}

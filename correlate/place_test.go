@@ -33,7 +33,7 @@ func probed(e *Engine, id uint32, vantage, outcomes string, apart int64) *track 
 	t := e.sites.rows[id].track(v)
 	t.OK = 100
 	for i, o := range outcomes {
-		code := uint16(codeOK)
+		code := codeOK
 		if o == 'x' {
 			code = 503
 		}

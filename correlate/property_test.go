@@ -164,7 +164,7 @@ func TestPropertyRepeatsChangeNothing(t *testing.T) {
 func TestPropertyEvidenceIsBounded(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		now := int64(100 * minute)
+		now := 100 * minute
 		tr := &track{OK: rapid.Float64Range(0, 1e6).Draw(rt, "ok"), Fail: rapid.Float64Range(0, 1e6).Draw(rt, "fail")}
 		for range rapid.IntRange(0, ringResults).Draw(rt, "results") {
 			tr.Recent = append(tr.Recent, newResult(rapid.Int64Range(60*minute, now).Draw(rt, "at"), uint16(rapid.SampledFrom([]int{0, 503, 1}).Draw(rt, "code"))))

@@ -12,7 +12,7 @@ func TestNothingIsToldOf(t *testing.T) {
 		minutes int
 		happens func(*world)
 	}{
-		"a quiet morning": {75, func(w *world) {}},
+		"a quiet morning": {75, func(*world) {}},
 		"a site that always fails in a quarter of its probes": {60, func(w *world) {
 			w.faults = []fault{{sites: []string{"s007.example"}, to: 60, symptom: "http_502", share: 0.25}}
 		}},

@@ -69,7 +69,7 @@ func TestSymptomsSpeak(t *testing.T) {
 // than a person's, and the clearer of two as common.
 func TestSiteSymptom(t *testing.T) {
 	t.Parallel()
-	now := int64(100 * minute)
+	now := 100 * minute
 	tr := func(codes ...uint16) *track {
 		out := &track{}
 		for i, c := range codes {

@@ -58,17 +58,18 @@ const (
 	learnEvery = minute
 	catchUp    = 10 * minute // without a baseline that long: the first reports are normal
 
-	rankExponent   share = 0.55   // of report rates by rank, measured on public report counts
-	unknownRank          = 20_000 // of sites without one
-	globalStart          = 0.3    // reports a minute of the first site, before anything is known
-	globalWeight         = 2_000. // minutes of a site of rank 0 that this is worth
-	seasonWeight         = 500.   // reports that an hour of the week needs. Tuned: ablation "season"
-	weekHours            = 168
-	siteWeight           = 20. // minutes that the prior of a site is worth
-	minRatePerMin        = 1e-4
-	networkWeight        = 20.
-	networkStart         = 0.5 // reports a minute of a network that is new
-	maxSeasonShape       = 8.  // busiest hour against the mean
+	rankExponent share = 0.55 // of report rates by rank, measured on public report counts
+
+	unknownRank    = 20_000 // of sites without one
+	globalStart    = 0.3    // reports a minute of the first site, before anything is known
+	globalWeight   = 2_000. // minutes of a site of rank 0 that this is worth
+	seasonWeight   = 500.   // reports that an hour of the week needs. Tuned: ablation "season"
+	weekHours      = 168
+	siteWeight     = 20. // minutes that the prior of a site is worth
+	minRatePerMin  = 1e-4
+	networkWeight  = 20.
+	networkStart   = 0.5 // reports a minute of a network that is new
+	maxSeasonShape = 8.  // busiest hour against the mean
 )
 
 // Crowds.
@@ -186,8 +187,9 @@ const (
 	memberChance  share = 0.9  // that a site of an open incident fails
 	explainedFrom share = 0.5  // a site more likely than that to fail by something known is explained
 
-	unmappedPenalty nats = 3   // less likely than a fault of what is named. Tuned: ablation "what no map names"
-	healthySample        = 512 // well sites that are asked how well; they stand for the rest
+	unmappedPenalty nats = 3 // less likely than a fault of what is named. Tuned: ablation "what no map names"
+
+	healthySample = 512 // well sites that are asked how well; they stand for the rest
 
 	// Histograms of evidence: half a nat a bucket. A quiescent site counts as much
 	// against a cause as one success until it is asked; healthyAtOnce members are

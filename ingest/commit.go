@@ -126,7 +126,7 @@ func (c *committer) run(ctx context.Context) error {
 			if b == nil {
 				break
 			}
-			c.flush(whole, b)
+			_ = c.flush(whole, b) // those who wait for it are told
 		}
 	}
 }

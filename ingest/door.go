@@ -107,7 +107,7 @@ func (d *Door) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	if d.newcomers != nil {
 		wait.Go(func() {
-			_ = d.newcomers.run(others, func(r faultline.SiteRecord) error { return d.promote(others, r) })
+			d.newcomers.run(others, func(r faultline.SiteRecord) error { return d.promote(others, r) })
 		})
 	}
 	wait.Go(func() { d.restate(others) })

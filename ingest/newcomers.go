@@ -170,11 +170,11 @@ func (s *newcomer) heard(net uint32) bool {
 }
 
 // run asks DNS for those that are ready and hands over those that it knows.
-func (n *Newcomers) run(ctx context.Context, promote func(faultline.SiteRecord) error) error {
+func (n *Newcomers) run(ctx context.Context, promote func(faultline.SiteRecord) error) {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case site := <-n.ready:
 			outcome := newcomerUnresolved
 			if n.resolves(ctx, site) {

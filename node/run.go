@@ -50,7 +50,8 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopDrill()
-	listener, err := net.Listen("tcp", n.cfg.Listen)
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", n.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -118,7 +118,8 @@ const mediaPNG = "image/png"
 // picture answers with a card in one of its forms.
 func (v *voice) picture(c *gin.Context, k card, form string, cache []string) error {
 	s := k.draw(v.cards.letters, v.options(c).square)
-	body, media := []byte(nil), "image/svg+xml"
+	var body []byte
+	media := "image/svg+xml"
 	if form == "svg" {
 		body = s.svg(v.Lang)
 	} else {

@@ -70,16 +70,16 @@ func (w *Web) developers(c *gin.Context, v *voice) error {
 	q := c.Request.URL.Query()
 	key := url.Values{}
 	for _, name := range []string{"of", "fixed", "theme", "in", "tz"} {
-		key.Set(name, clip(q.Get(name), maxTaken))
+		key.Set(name, clip(q.Get(name)))
 	}
-	key.Set("parts", clip(strings.Join(q["parts"], ","), maxTaken))
+	key.Set("parts", clip(strings.Join(q["parts"], ",")))
 	o := v.options(c)
 	o.parts = chosenParts(q["parts"])
 	return w.show(c, v, "developers?"+key.Encode(), func(ctx context.Context) (doc, error) {
 		of, known := w.taken(ctx, q.Get("of"))
 		if of.path == "" {
 			var err error
-			if of, err = w.foremost(ctx); err != nil {
+			if of, err = w.foremost(); err != nil {
 				return doc{}, err
 			}
 		}
@@ -89,14 +89,14 @@ func (w *Web) developers(c *gin.Context, v *voice) error {
 	})
 }
 
-// maxTaken bounds what is read of each field.
+// maxTaken bounds the bytes that are read of each field.
 const maxTaken = 300
 
-func clip(s string, most int) string { return s[:min(len(s), most)] }
+func clip(s string) string { return s[:min(len(s), maxTaken)] }
 
 // chosenParts reads boxes that are ticked, and the parameter of a widget.
 func chosenParts(asked []string) string {
-	asked = strings.Split(clip(strings.Join(asked, ","), maxTaken), ",")
+	asked = strings.Split(clip(strings.Join(asked, ",")), ",")
 	var parts []string
 	for _, part := range widgetExtras {
 		if slices.Contains(asked, part) {
@@ -109,7 +109,7 @@ func chosenParts(asked []string) string {
 // taken reads what a person asks for: a path or a whole address of a page of
 // ours. It reports false where there is no such thing.
 func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
-	asked = strings.TrimSpace(clip(asked, maxTaken))
+	asked = strings.TrimSpace(clip(asked))
 	if asked == "" {
 		return taken{}, true
 	}
@@ -151,7 +151,7 @@ func (t taken) unless(err error) (taken, bool) {
 
 // foremost is what is offered where nothing was asked for: the newest incident
 // that was confirmed, an open one first.
-func (w *Web) foremost(ctx context.Context) (taken, error) {
+func (w *Web) foremost() (taken, error) {
 	incidents, err := w.cfg.Source.Incidents()
 	if err != nil {
 		return taken{}, err

@@ -15,14 +15,15 @@ type templates map[string]*template.Template
 
 func readTemplates(v *voice) (templates, error) {
 	parts, err := template.New("parts").Funcs(template.FuncMap{
-		"at":      func() string { return v.prefix }, // before every path that has no language
-		"link":    v.link,
-		"say":     v.say,
-		"count":   v.count,
-		"rich":    v.rich,
-		"stamp":   stamp,
-		"anchor":  anchor,
-		"trim":    trimScheme,
+		"at":     func() string { return v.prefix }, // before every path that has no language
+		"link":   v.link,
+		"say":    v.say,
+		"count":  v.count,
+		"rich":   v.rich,
+		"stamp":  stamp,
+		"anchor": anchor,
+		"trim":   trimScheme,
+		//nolint:gosec // the value in it is escaped
 		"bold":    func(s string) template.HTML { return template.HTML("<b>" + template.HTMLEscapeString(s) + "</b>") },
 		"of":      v.outOf,
 		"silent":  silent,
@@ -66,6 +67,7 @@ func (t templates) render(page string, data any) ([]byte, error) {
 
 // anchor is a link as a value of a message.
 func anchor(address, text string) template.HTML {
+	//nolint:gosec // every value in it is escaped
 	return template.HTML(`<a href="` + template.HTMLEscapeString(address) + `">` + template.HTMLEscapeString(text) + `</a>`)
 }
 

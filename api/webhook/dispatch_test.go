@@ -187,7 +187,7 @@ func TestFirstChangeEverIsSent(t *testing.T) {
 func TestHangingReceiversDelayNobody(t *testing.T) {
 	x := newDispatched(t, "", 204)
 	release := make(chan struct{})
-	hanging := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	hanging := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-release:
 		case <-r.Context().Done():

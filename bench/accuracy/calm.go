@@ -201,7 +201,7 @@ func writeReport(path, tables, calm string) error {
 	if tables = strings.TrimRight(tables, "\n") + "\n"; calm != "" {
 		tables += "\n" + calm
 	}
-	if err := os.WriteFile(path, []byte(tables), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(tables), 0o644); err != nil { //nolint:gosec // a document that everyone may read
 		return fmt.Errorf("save the report: %w", err)
 	}
 	return nil

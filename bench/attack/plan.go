@@ -144,7 +144,8 @@ func (p plan) carryOut(t *town, named []string) {
 	rng := rand.New(rand.NewPCG(11, 12))
 	t.pass(rest, func(second int) {
 		for due := min(total, total*(second+1)/seconds); said < due; said++ {
-			who, site := said%a.people, ""
+			var site string
+			who := said % a.people
 			if p.shape.noise && said%2 == 1 {
 				site = t.sites[rng.IntN(len(t.sites))]
 			} else {

@@ -48,7 +48,7 @@ func checkListen(listen string) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--listen: %q is not HOST:PORT", listen)}
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := net.LookupPort("tcp", port); err != nil { //nolint:noctx // it reads a table of this machine
 		return usageError{fmt.Errorf("--listen: %q is no port", port)}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
-	"time"
 
 	"faultline/store"
 	"faultline/store/redisd"
@@ -14,8 +13,6 @@ import (
 
 // quiet logs nothing.
 var quiet = slog.New(slog.DiscardHandler)
-
-var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // shortDir is a directory whose name leaves room for that of a unix socket.
 func shortDir(t *testing.T) string {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"faultline"
 	"faultline/scenario"
 	"net/http"
@@ -62,9 +63,8 @@ func TestReadmeCommandsRun(t *testing.T) {
 	}
 }
 
-func asExit(err error, exit **exec.ExitError) (ok bool) {
-	*exit, ok = err.(*exec.ExitError)
-	return ok
+func asExit(err error, exit **exec.ExitError) bool {
+	return errors.As(err, exit)
 }
 
 // makes checks that the Makefile has a target and what it would do.

@@ -145,6 +145,7 @@ var writes = []ask{
 	{operation: "getProbesWork", path: "/v1/probes/work", scope: token.ScopeProbes, cold: true, status: 503},
 }
 
+//nolint:gosec // it asks for a token and is none
 const oneToken = `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":2592000}`
 
 // tokens are what an administrator asks for.

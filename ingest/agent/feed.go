@@ -18,7 +18,7 @@ const (
 	healthLook   = 250 * time.Millisecond
 )
 
-// ErrRefused: the server will never give this agent work.
+// ErrRefused says that the server will never give this agent work.
 var ErrRefused = errors.New("the server refuses this agent")
 
 // Ask asks for work: of this node's own schedule, or of a server. known is the
@@ -48,7 +48,7 @@ func feed(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error
 			}
 			known, wait, logged = answer.Revision, feedRetry, false
 			if err := p.Do(ctx, workOf(answer)); err != nil {
-				return nil // ctx has ended
+				return nil //nolint:nilerr // ctx has ended
 			}
 			task.Pause(ctx, feedSpacing)
 		case errors.Is(err, ErrRefused):

@@ -170,7 +170,7 @@ func (m *Mapper) Run(ctx context.Context, log Append) error {
 				if c.First { // one for each site, once
 					level = slog.LevelDebug
 				}
-				m.log.Log(ctx, level, "the map changes", "change", c.String(), "checked before", c.After, "evidence",
+				m.log.Log(ctx, level, "the map changes", "change", c.String(), "checked_before", c.After, "evidence",
 					m.evidence(c))
 			}
 		}

@@ -249,7 +249,7 @@ func TestWhoDeclinesIsNotProbed(t *testing.T) {
 func TestTheHeadOutlastsThePage(t *testing.T) {
 	w := probetest.Start(t)
 	for name, chunked := range map[string]bool{"chunked.net": true, "whole.net": false} {
-		w.Put(name, probetest.Site{Handler: func(rw http.ResponseWriter, r *http.Request) {
+		w.Put(name, probetest.Site{Handler: func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("Cf-Ray", "8a1b2c3d4e5f6789-LHR")
 			rw.Header().Set("Etag", `"kept"`)
 			if !chunked {

@@ -159,7 +159,7 @@ func TestRedirectsThatLeadInside(t *testing.T) {
 	w.Put("inside.net", probetest.Site{Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.3")},
 		Handler: func(http.ResponseWriter, *http.Request) { reached.Add(1) }})
 	var to atomic.Pointer[string]
-	w.Put("site.net", probetest.Site{Handler: func(rw http.ResponseWriter, r *http.Request) {
+	w.Put("site.net", probetest.Site{Handler: func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header()["Location"] = []string{*to.Load()}
 		rw.WriteHeader(http.StatusFound)
 	}})

@@ -39,7 +39,7 @@ func (edges) Via(o *probe.Observation) []faultline.Component {
 }
 
 func answering(status int, body string, headers ...string) http.HandlerFunc {
-	return func(rw http.ResponseWriter, r *http.Request) {
+	return func(rw http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(headers); i += 2 {
 			rw.Header().Set(headers[i], headers[i+1])
 		}

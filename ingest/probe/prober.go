@@ -123,7 +123,8 @@ func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
 	defer timer.Stop()
 	var held *Task // taken, and no worker is free yet
 	for ctx.Err() == nil {
-		wait := p.look()
+		p.look()
+		wait := lookEvery
 		if held == nil && p.Health().State != faultline.VantageBlind &&
 			p.Health().State != faultline.VantageUnknown {
 			if t, pause, ok := p.schedule.Next(p.now()); ok {
@@ -154,8 +155,8 @@ func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
 // lookEvery is how often the prober looks at itself.
 const lookEvery = 200 * time.Millisecond
 
-// look brings the health up to date and returns how long to wait at most.
-func (p *Prober) look() time.Duration {
+// look brings the health up to date.
+func (p *Prober) look() {
 	p.schedule.UseIPv6(p.sight.IPv6())
 	p.metrics.deferred.Add(float64(p.schedule.Deferred - p.deferred))
 	p.deferred = p.schedule.Deferred
@@ -168,7 +169,7 @@ func (p *Prober) look() time.Duration {
 	p.health = now
 	p.mu.Unlock()
 	if before.State == now.State {
-		return lookEvery
+		return
 	}
 	switch now.State {
 	case faultline.VantageOK:
@@ -180,7 +181,6 @@ func (p *Prober) look() time.Duration {
 		p.log.Warn("this vantage can't be believed: nothing that it sees is handed in", "vantage", p.cfg.Vantage,
 			"state", string(now.State), "why", now.Why)
 	}
-	return lookEvery
 }
 
 // take takes in new work and hires workers for it.

@@ -176,7 +176,7 @@ func (r *reader) line(name string, number int, line []byte) error {
 	r.junk = noJunk
 	if err != nil {
 		r.stats.Ignored++
-		return nil
+		return nil //nolint:nilerr // it is counted
 	}
 	for _, what := range r.decoder.dropped {
 		r.complain(name, number, what)
