@@ -23,13 +23,18 @@ const (
 	fetchTimeout = 15 * time.Second
 	maxParallel  = 4 // requests under way
 	maxRedirects = 5
-	// freshFor is how long ago something may have been said to go into the log: what
-	// is older is late there. aheadFor is how far a page's clock may run ahead.
-	freshFor = 4*time.Minute + 30*time.Second
+	// freshFor is how long ago something may have been said to go into the log: a page
+	// that was down, or a new leader, catches up by it. Older things are late. aheadFor
+	// is how far a page's clock may run ahead.
+	freshFor = 24 * time.Hour
 	aheadFor = 2 * time.Minute
 	// rememberFor is how long it is remembered that something went into the log.
-	rememberFor = time.Hour
-	maxAtOnce   = 20 // statements of one answer that go into the log
+	rememberFor = freshFor + time.Hour
+	maxAtOnce   = 20           // statements of one answer that go into the log
+	maxRemember = 2 * maxItems // of one page
+	// madeUpFor is how new a time may be at the first look at a feed before it is
+	// doubted: some feeds date everything anew for each answer.
+	madeUpFor = 10 * time.Second
 )
 
 // Config says how pages are asked. Sources, Every, Now and Append are required.
@@ -42,7 +47,7 @@ type Config struct {
 	// [faultline.ErrNotLeader] ends [Poller.Run]; after any other the same come
 	// again.
 	Append func(context.Context, []faultline.Event) error
-	Client *http.Client // nil: one of our own
+	Client *http.Client // nil: one for each page, that connects to public addresses alone
 	Log    *slog.Logger
 	// Metrics may be shared by pollers that follow one another.
 	Metrics *Metrics
@@ -75,14 +80,6 @@ type Poller struct {
 // NewPoller makes one. It keeps no state of an earlier one: what was said within
 // minutes before goes into the log again, and is told apart there.
 func NewPoller(cfg Config) *Poller {
-	if cfg.Client == nil {
-		cfg.Client = &http.Client{Timeout: fetchTimeout, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
-			if len(via) > maxRedirects {
-				return errors.New("too many redirects")
-			}
-			return nil
-		}}
-	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -98,7 +95,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	for i := range p.cfg.Sources {
 		offset := p.cfg.Every * time.Duration(i) / time.Duration(len(p.cfg.Sources))
 		g.Go(func() error {
-			return p.follow(ctx, &follower{source: p.cfg.Sources[i], seen: map[string]time.Time{}}, offset)
+			return p.follow(ctx, newFollower(p.cfg.Sources[i], p.cfg.Client), offset)
 		})
 	}
 	g.Go(func() error { <-ctx.Done(); return ctx.Err() }) // without sources too
@@ -108,9 +105,26 @@ func (p *Poller) Run(ctx context.Context) error {
 // follower is what is known of one page between two requests.
 type follower struct {
 	source         Source
+	client         *http.Client
 	etag, modified string
 	failures       int
-	seen           map[string]time.Time // what needs no second look → when it was said
+	read           bool            // it was, at least once
+	seen           map[string]seen // by id
+}
+
+// seen is what is known of an item.
+type seen struct {
+	at       time.Time // when it was said, as it first stood there
+	words    uint64
+	appended bool
+	doubted  bool // its time may be made up: it must stand there twice
+}
+
+func newFollower(s Source, client *http.Client) *follower {
+	if client == nil {
+		client = newClient(s.URL)
+	}
+	return &follower{source: s, client: client, seen: map[string]seen{}}
 }
 
 // follow asks for one page again and again.
@@ -158,7 +172,7 @@ func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 			req.Header.Set(name, value)
 		}
 	}
-	res, err := p.cfg.Client.Do(req)
+	res, err := f.client.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("ask for a status page: %w", err)
 	}
@@ -184,60 +198,18 @@ func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 		return asked, err
 	}
 	// Only now: else what could not be appended would not be shown again.
-	f.etag, f.modified = res.Header.Get("ETag"), res.Header.Get("Last-Modified")
+	f.etag, f.modified = "", ""
+	if !f.waits() {
+		f.etag, f.modified = bounded(res.Header.Get("ETag")), bounded(res.Header.Get("Last-Modified"))
+	}
 	p.cfg.Metrics.polls.WithLabelValues("changed").Inc()
 	return asked, nil
 }
 
-// append puts what is new and fresh into the log, oldest first.
-func (p *Poller) append(ctx context.Context, f *follower, items []item) error {
-	now := p.cfg.Now()
-	first := len(f.seen) == 0
-	var fresh []item
-	for _, i := range items {
-		_, known := f.seen[i.key]
-		switch {
-		case known || i.at.After(now.Add(aheadFor)): // what is announced comes again in its time
-		case now.Sub(i.at) > freshFor:
-			if !first && now.Sub(i.at) < rememberFor {
-				p.cfg.Metrics.said.WithLabelValues("late").Inc()
-			}
-			f.seen[i.key] = i.at
-		default:
-			fresh = append(fresh, i)
-		}
+// bounded leaves out a header's value that is too long to be sent back.
+func bounded(value string) string {
+	if len(value) > maxText {
+		return ""
 	}
-	if over := len(fresh) - maxAtOnce; over > 0 {
-		p.cfg.Metrics.said.WithLabelValues("crowded").Add(float64(over))
-		fresh = fresh[over:]
-	}
-	var events []faultline.Event
-	for _, i := range fresh {
-		events = append(events, f.source.events(i)...)
-	}
-	if len(events) > 0 {
-		if err := p.cfg.Append(ctx, events); err != nil {
-			return fmt.Errorf("append statements: %w", err)
-		}
-		p.cfg.Metrics.said.WithLabelValues("appended").Add(float64(len(fresh)))
-		p.cfg.Log.Info("a provider speaks", "source", f.source.Name, "statements", len(fresh), "newest", fresh[len(fresh)-1].text)
-	}
-	for _, i := range fresh {
-		f.seen[i.key] = i.at
-	}
-	f.forget(items, now)
-	return nil
-}
-
-// forget drops what the page no longer shows once it can't be fresh any more.
-func (f *follower) forget(items []item, now time.Time) {
-	shown := make(map[string]bool, len(items))
-	for _, i := range items {
-		shown[i.key] = true
-	}
-	for key, at := range f.seen {
-		if !shown[key] && now.Sub(at) > rememberFor {
-			delete(f.seen, key)
-		}
-	}
+	return value
 }

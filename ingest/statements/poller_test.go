@@ -95,7 +95,7 @@ func fastly(t *testing.T, p *page, log *listener) (*Poller, *follower) {
 	s := prepared(t, Source{Name: "Fastly", URL: p.URL + "/", Form: FormStatuspage, Says: []Says{{Component: "cdn:fastly"}}})
 	s.page = "www.fastlystatus.com"
 	return NewPoller(Config{Sources: []Source{s}, Every: time.Minute, Agent: "Faultline/1", Now: func() time.Time { return now }, Append: log.append}),
-		&follower{source: s, seen: map[string]time.Time{}}
+		newFollower(s, nil)
 }
 
 func TestWhatAPageSaysGoesIntoTheLogOnceAndInOrder(t *testing.T) {
@@ -200,9 +200,9 @@ func TestOldFutureAndCrowdedStatementsStayOut(t *testing.T) {
 		}
 		return `{"incidents":[{"id":"i","name":"N","incident_updates":[` + strings.Join(list, ",") + `]}]}`
 	}
-	p, log := newPage(t, updates(3, "2021-06-08T09:50:00Z")), &listener{}
+	p, log := newPage(t, updates(3, "2021-06-07T09:50:00Z")), &listener{}
 	poller, f := fastly(t, p, log)
-	for at, want := range map[string]int{"2021-06-08T09:50:00Z": 0, "2021-06-08T10:30:00Z": 0, "2021-06-08T09:58:00Z": maxAtOnce} {
+	for at, want := range map[string]int{"2021-06-07T09:50:00Z": 0, "2021-06-08T10:30:00Z": 0, "2021-06-08T09:58:00Z": maxAtOnce} {
 		p.set(200, updates(50, at), nil)
 		log.events = nil
 		if _, err := poller.ask(t.Context(), f); err != nil || len(log.events) != want {
@@ -210,7 +210,7 @@ func TestOldFutureAndCrowdedStatementsStayOut(t *testing.T) {
 		}
 	}
 	p.set(200, updates(1, "2021-06-08T09:58:00Z"), nil)
-	f.forget(nil, now.Add(2*time.Hour))
+	f.forget(nil, now.Add(26*time.Hour))
 	if len(f.seen) != 0 {
 		t.Errorf("%d are remembered for ever", len(f.seen))
 	}

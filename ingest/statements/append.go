@@ -1,0 +1,105 @@
+package statements
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// append puts what is new or edited into the log, oldest first.
+func (p *Poller) append(ctx context.Context, f *follower, items []item) error {
+	now := p.cfg.Now()
+	var fresh []item
+	for _, i := range items {
+		if i, ok := p.isNew(f, i, now); ok {
+			fresh = append(fresh, i)
+		}
+	}
+	if over := len(fresh) - maxAtOnce; over > 0 {
+		p.cfg.Metrics.said.WithLabelValues("crowded").Add(float64(over))
+		fresh = fresh[over:]
+	}
+	var events []faultline.Event
+	for _, i := range fresh {
+		events = append(events, f.source.events(i)...)
+	}
+	if len(events) > 0 {
+		if err := p.cfg.Append(ctx, events); err != nil {
+			return fmt.Errorf("append statements: %w", err)
+		}
+		p.cfg.Metrics.said.WithLabelValues("appended").Add(float64(len(fresh)))
+		p.cfg.Log.Info("a provider published statements", "source", f.source.Name, "statements", len(fresh),
+			"newest", fresh[len(fresh)-1].text)
+	}
+	for _, i := range fresh {
+		f.seen[i.id] = seen{at: i.at, words: i.words(), appended: true}
+	}
+	f.read = true
+	f.forget(items, now)
+	return nil
+}
+
+// isNew reports whether an item is to go into the log. An edit keeps the time at which
+// the item first stood there, so that it is the same statement.
+func (p *Poller) isNew(f *follower, i item, now time.Time) (item, bool) {
+	before, known := f.seen[i.id]
+	same := known && before.words == i.words()
+	switch {
+	case i.at.After(now.Add(aheadFor)): // what is announced comes again in its time
+		return i, false
+	case known && before.doubted && same:
+		before.doubted = false
+		f.seen[i.id] = before
+		return i, before.at.Equal(i.at)
+	case same:
+		return i, false
+	case known && !i.dated: // a page whose updates have a time of their own
+		i.at = before.at
+	case now.Sub(i.at) > freshFor:
+		if f.read && now.Sub(i.at) < rememberFor {
+			p.cfg.Metrics.said.WithLabelValues("late").Inc()
+		}
+		f.seen[i.id] = seen{at: i.at, words: i.words()}
+		return i, false
+	case !f.read && i.dated && now.Sub(i.at) < madeUpFor:
+		f.seen[i.id] = seen{at: i.at, words: i.words(), doubted: true}
+		return i, false
+	}
+	return i, now.Sub(i.at) <= freshFor
+}
+
+// waits reports whether something must be looked at again even if nothing changes.
+func (f *follower) waits() bool {
+	for _, s := range f.seen {
+		if s.doubted {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops what the page no longer shows once it can't be fresh any more, and the
+// oldest beyond maxRemember.
+func (f *follower) forget(items []item, now time.Time) {
+	shown := make(map[string]bool, len(items))
+	for _, i := range items {
+		shown[i.id] = true
+	}
+	for id, s := range f.seen {
+		if !shown[id] && (s.doubted || now.Sub(s.at) > rememberFor) {
+			delete(f.seen, id)
+		}
+	}
+	if len(f.seen) <= maxRemember {
+		return
+	}
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(f.seen)), func(id string) bool { return shown[id] })
+	slices.SortFunc(gone, func(a, b string) int { return f.seen[a].at.Compare(f.seen[b].at) })
+	for _, id := range gone[:min(len(gone), len(f.seen)-maxRemember)] {
+		delete(f.seen, id)
+	}
+}

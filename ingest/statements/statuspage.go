@@ -1,0 +1,152 @@
+package statements
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// errEnough ends the reading of a page that has more elements than are read.
+var errEnough = errors.New("enough was read")
+
+// readStatuspage reads incidents.json value by value, so that what is held at once is
+// bounded by maxElements, maxSaid and maxItems. What was read before a fault is kept.
+// Ids are opaque; members that are missing, null or of another type are left empty.
+func readStatuspage(body io.Reader) ([]item, error) {
+	r := statuspageReader{d: jsontext.NewDecoder(wellFormed(body),
+		jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))}
+	if r.d.PeekKind() != '{' {
+		return nil, errors.New("read Statuspage JSON: it is no object")
+	}
+	err := r.members(func(name string) error {
+		if name != "incidents" {
+			return r.d.SkipValue()
+		}
+		return r.list(r.incident)
+	})
+	if err != nil && !errors.Is(err, errEnough) && len(r.items) == 0 {
+		return nil, fmt.Errorf("read Statuspage JSON: %w", err)
+	}
+	return r.items, nil
+}
+
+type statuspageReader struct {
+	d     *jsontext.Decoder
+	count int // elements of lists so far
+	items []item
+}
+
+// members reads an object, each of whose values what reads; anything else is skipped.
+func (r *statuspageReader) members(what func(name string) error) error {
+	if r.d.PeekKind() != '{' {
+		return r.d.SkipValue()
+	}
+	if _, err := r.d.ReadToken(); err != nil {
+		return err
+	}
+	for r.d.PeekKind() == '"' {
+		name, err := r.d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := what(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := r.d.ReadToken()
+	return err
+}
+
+// list reads a list, each of whose elements what reads.
+func (r *statuspageReader) list(what func() error) error {
+	if r.d.PeekKind() != '[' {
+		return r.d.SkipValue()
+	}
+	if _, err := r.d.ReadToken(); err != nil {
+		return err
+	}
+	for kind := r.d.PeekKind(); kind != ']' && kind != 0; kind = r.d.PeekKind() {
+		if r.count++; r.count > maxElements {
+			return errEnough
+		}
+		if err := what(); err != nil {
+			return err
+		}
+	}
+	_, err := r.d.ReadToken()
+	return err
+}
+
+// text reads a string or a number into one of the fields; a text of more than maxSaid
+// bytes is cut there.
+func (r *statuspageReader) text(into *string) error {
+	switch r.d.PeekKind() {
+	case '"', '0':
+		token, err := r.d.ReadToken()
+		if err != nil {
+			return err
+		}
+		said := token.String()
+		*into = strings.Clone(said[:min(len(said), maxSaid)])
+		return nil
+	}
+	return r.d.SkipValue()
+}
+
+// incident reads one incident. Its updates may come before its name.
+func (r *statuspageReader) incident() error {
+	var id, name string
+	first := len(r.items)
+	err := r.members(func(member string) error {
+		switch member {
+		case "id":
+			return r.text(&id)
+		case "name":
+			return r.text(&name)
+		case "incident_updates":
+			return r.list(r.update)
+		}
+		return r.d.SkipValue()
+	})
+	for i := range r.items[first:] {
+		u := &r.items[first+i]
+		u.title(name)
+		u.id = digest(id, u.id)
+	}
+	r.items = newest(r.items)
+	return err
+}
+
+func (r *statuspageReader) update() error {
+	var id, status, said, created, display string
+	err := r.members(func(member string) error {
+		switch member {
+		case "id":
+			return r.text(&id)
+		case "status":
+			return r.text(&status)
+		case "body":
+			return r.text(&said)
+		case "created_at":
+			return r.text(&created)
+		case "display_at":
+			return r.text(&display)
+		}
+		return r.d.SkipValue()
+	})
+	at, ok := moment(display)
+	if !ok {
+		at, ok = moment(created)
+	}
+	if err == nil && ok {
+		said = plain(said)
+		if strings.TrimSpace(status) == "" {
+			status = statusIn("", said)
+		}
+		r.items = append(r.items, item{id: id, at: at, status: word(status), all: said})
+	}
+	return err
+}
