@@ -53,7 +53,7 @@ func TestWordsOnNothingAreIgnored(t *testing.T) {
 	for name, ev := range map[string]faultline.Event{
 		"correction of an unknown incident": faultline.Correction{At: now, Incident: "inc_01HR00000000000000000000", By: "ops", State: faultline.StateRetracted},
 		"statement on another component":    faultline.Statement{At: now, Component: "cdn:y", Source: "page", Status: "investigating"},
-		"statement of long ago":             faultline.Statement{At: after(10), Component: "cdn:x", Source: "page", Status: "investigating"},
+		"statement of long ago":             faultline.Statement{At: after(-40), Component: "cdn:x", Source: "page", Status: "investigating"},
 		"another epoch":                     faultline.Epoch{At: now, Epoch: "01HLATER"},
 	} {
 		if revs := s.engine.Fold(ev); len(revs) != 0 {

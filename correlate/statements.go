@@ -2,20 +2,39 @@ package correlate
 
 import (
 	"slices"
+	"strings"
 
 	"faultline"
 )
 
+// statementGrace is how long after an incident's end what its provider says is still of
+// it, whatever it says but for an announcement of maintenance.
+const statementGrace = recurrence
+
+// foldStatement gives a statement to the incident that it belongs to, however late it
+// arrives: it is shown and never evidence, so that the bound of late evidence is not
+// its. The incident of its time comes before one that it may only lead up to or follow.
 func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
-	at, ok := e.admit(st.At)
-	if !ok {
-		return nil
+	at := st.At.UnixMilli()
+	if e.clock != 0 && at > e.clock+futureBound {
+		e.counters.Future++
+		at = e.clock
 	}
 	st.At = ms(at)
-	for _, in := range slices.Backward(e.incidents) {
-		if in.State != faultline.StateMerged && in.takes(st) {
-			return e.reviseNow(in)
+	for _, when := range []func(*incident) bool{
+		func(in *incident) bool { return in.said(st) >= 0 },
+		func(in *incident) bool { return at >= in.Onset[0] && (in.State.Open() || at <= in.Resolved) },
+		func(*incident) bool { return true },
+	} {
+		for _, in := range slices.Backward(e.incidents) {
+			if in.State == faultline.StateMerged || !when(in) || !in.takes(st) {
+				continue
+			}
+			return e.reviseWords(in)
 		}
+	}
+	if e.clock != 0 && at < e.clock-kept || slices.Contains(e.unattached, st) {
+		return nil
 	}
 	e.unattached = append(e.unattached, st)
 	if len(e.unattached) > maxStatements {
@@ -29,20 +48,72 @@ func (e *Engine) attachStatements(in *incident) {
 	e.unattached = slices.DeleteFunc(e.unattached, in.takes)
 }
 
-// takes adds a statement to an incident that it speaks of, once, and reports
-// whether it does.
+// takes adds a statement to an incident that it speaks of, once, and reports whether it
+// does. An edit takes the place of what it edits.
 func (in *incident) takes(st faultline.Statement) bool {
-	if !in.speaksOf(st.Component) || st.At.UnixMilli() < in.Onset[0]-statementLead || len(in.Statements) >= maxStatements {
+	if !in.speaksOf(st.Component) || !in.inTime(st) {
 		return false
 	}
 	said := faultline.SaidStatement{At: st.At, Status: st.Status, Source: st.Source, Text: st.Text}
-	if !slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool {
-		return o.At.Equal(said.At) && o.Source == said.Source && o.Text == said.Text
-	}) {
-		in.Statements = append(in.Statements, said)
-		slices.SortStableFunc(in.Statements, func(a, b faultline.SaidStatement) int { return a.At.Compare(b.At) })
+	if i := in.said(st); i >= 0 {
+		in.Statements[i] = said
+		return true
 	}
+	if len(in.Statements) >= maxStatements {
+		return false
+	}
+	in.Statements = append(in.Statements, said)
+	slices.SortStableFunc(in.Statements, func(a, b faultline.SaidStatement) int { return a.At.Compare(b.At) })
 	return true
+}
+
+// said is where a statement or an earlier wording of it stands; -1: nowhere. One source
+// says one thing under one title at a time.
+func (in *incident) said(st faultline.Statement) int {
+	return slices.IndexFunc(in.Statements, func(o faultline.SaidStatement) bool {
+		if !o.At.Equal(st.At) || o.Source != st.Source {
+			return false
+		}
+		title := titleOf(st.Text)
+		return o.Text == st.Text || title != "" && title == titleOf(o.Text)
+	})
+}
+
+// titleOf is what stands before the colon of a statement's text; "": it has no title.
+func titleOf(text string) string {
+	title, _, ok := strings.Cut(text, ": ")
+	if !ok {
+		return ""
+	}
+	return title
+}
+
+// inTime reports whether a statement speaks of an incident's time: from an hour before
+// its onset to half an hour after its end. What is said later is of it if it goes on under
+// a title that the source gave it before, or tells that it is over where nothing was told.
+func (in *incident) inTime(st faultline.Statement) bool {
+	at := st.At.UnixMilli()
+	if at < in.Onset[0]-statementLead {
+		return false
+	}
+	if in.State.Open() || at <= in.Resolved {
+		return true
+	}
+	over := st.Status == "resolved" || st.Status == "postmortem"
+	if at <= in.Resolved+statementGrace {
+		announces := slices.Contains([]string{"scheduled", "in_progress", "verifying", "completed"}, st.Status)
+		return !announces
+	}
+	title, told := titleOf(st.Text), false
+	for _, o := range in.Statements {
+		if o.Source != st.Source {
+			continue
+		}
+		if told = true; title != "" && title == titleOf(o.Text) {
+			return true
+		}
+	}
+	return over && !told
 }
 
 func (in *incident) speaksOf(c faultline.Component) bool {
@@ -78,4 +149,15 @@ func (e *Engine) reviseNow(in *incident) []faultline.Incident {
 		return []faultline.Incident{rev}
 	}
 	return nil
+}
+
+// reviseWords makes a revision for what a provider says, for an edit too, which changes
+// no count.
+func (e *Engine) reviseWords(in *incident) []faultline.Incident {
+	same := func(a, b faultline.SaidStatement) bool { return a.At.Equal(b.At) && a.Status == b.Status && a.Text == b.Text }
+	if slices.EqualFunc(in.Last.Statements, in.Statements, same) {
+		return nil
+	}
+	in.LastAt = min(in.LastAt, e.clock-in.pause(e.clock))
+	return e.reviseNow(in)
 }

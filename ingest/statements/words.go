@@ -123,10 +123,10 @@ var (
 	// unsaidAfter a claim takes it back.
 	unsaidAfter = regexp.MustCompile(`^\s*(?:soon|shortly|eventually|yet|for (?:some|most|many)|` +
 		`in (?:some|most))\b`)
-	back        = regexp.MustCompile(`\b(?:returned|recurred|recurring|reoccurred|reopened|resurfaced|` +
+	back = regexp.MustCompile(`\b(?:returned|recurred|recurring|reoccurred|reopened|resurfaced|` +
 		`regressed|again seeing|seeing .* again)\b`)
-	stillAtIt   = regexp.MustCompile(`\b(?:will )?continu(?:e|es|ing) to (investigat|monitor)(?:e|ing)?\b`)
-	straight    = strings.NewReplacer("’", "'", "‘", "'")
+	stillAtIt = regexp.MustCompile(`\b(?:will )?continu(?:e|es|ing) to (investigat|monitor)(?:e|ing)?\b`)
+	straight  = strings.NewReplacer("’", "'", "‘", "'")
 )
 
 // asserted is the furthest stage that a text asserts. What has come back is not resolved.
