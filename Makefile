@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check quick needs vet lint docs contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check race quick needs vet lint docs contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ test: needs vet ## Install what is missing, vet, and run the tests of every pack
 # The race detector needs cgo and a C compiler.
 check: needs lint ## Lint, and every test with the race detector, with those that make test leaves out: kills, agents, all languages, the documents' commands.
 	CGO_ENABLED=1 $(GO) test -pgo=off -vet=off -race -tags check -timeout $(CHECK_TIMEOUT) ./...
+
+# The rooms with goroutines and the fold. make check has the race detector over everything.
+RACE = ./node ./replica ./task/... ./store/... ./api/... ./board/... ./correlate/... ./ingest ./ingest/agent ./ingest/infra
+race: needs ## The race detector over the rooms with goroutines and the fold: a part of make check.
+	CGO_ENABLED=1 $(GO) test -pgo=off -vet=off -race -tags check -timeout $(CHECK_TIMEOUT) $(RACE)
 
 # What go test has cached is not run again, so most changes take some seconds.
 quick: vet ## Vet and the tests that take seconds, for the loop of work.
