@@ -154,7 +154,9 @@ func (e *Engine) reviseNow(in *incident) []faultline.Incident {
 // reviseWords makes a revision for what a provider says, for an edit too, which changes
 // no count.
 func (e *Engine) reviseWords(in *incident) []faultline.Incident {
-	same := func(a, b faultline.SaidStatement) bool { return a.At.Equal(b.At) && a.Status == b.Status && a.Text == b.Text }
+	same := func(a, b faultline.SaidStatement) bool {
+		return a.At.Equal(b.At) && a.Status == b.Status && a.Text == b.Text
+	}
 	if slices.EqualFunc(in.Last.Statements, in.Statements, same) {
 		return nil
 	}

@@ -232,7 +232,7 @@ func oneBigCDN(n int) []Site {
 
 func TestWhatCouldNotBeHandedInIsLater(t *testing.T) {
 	world := &planet{down: true}
-	inBubble(t, world, 10, func(_ *testing.T, p *Prober) {
+	inBubble(t, world, 10, func(_ *testing.T, _ *Prober) {
 		time.Sleep(3 * time.Minute)
 		world.set(func() { world.down = false })
 		time.Sleep(10 * time.Second)

@@ -185,12 +185,12 @@ func TestRedirectsLeadNowhereElse(t *testing.T) {
 	var inner int
 	private := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		inner++
-		io.WriteString(w, pageJSON) //nolint:errcheck // a recorder
+		io.WriteString(w, pageJSON)
 	}))
 	defer private.Close()
 	p := httptest.NewServer(http.RedirectHandler(private.URL, http.StatusFound))
 	defer p.Close()
-	if _, err := newClient(p.URL).Get(p.URL); !errors.Is(err, errElsewhere) || inner != 0 { //nolint:bodyclose,noctx // it fails
+	if _, err := newClient(p.URL).Get(p.URL); !errors.Is(err, errElsewhere) || inner != 0 { //nolint:bodyclose // it fails
 		t.Errorf("%v, asked %d times", err, inner)
 	}
 	for to, want := range map[string]bool{
@@ -211,7 +211,7 @@ func TestRedirectsLeadNowhereElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := "http://localhost:" + port
-	if _, err := newClient(name).Get(name); err == nil || inner != 0 { //nolint:bodyclose,noctx // it fails
+	if _, err := newClient(name).Get(name); err == nil || inner != 0 { //nolint:bodyclose // it fails
 		t.Errorf("a name that leads to this machine: %v, asked %d times", err, inner)
 	}
 }
