@@ -186,6 +186,11 @@ func (w *wire) headless(a *answer) error {
 // findHeadEnd returns how long the head is with its blank line; whole is false if
 // the connection ended before that.
 func (w *wire) findHeadEnd() (n int, whole bool, err error) {
+	defer func() {
+		if err == nil && n > maxHead { // however many bytes arrived at once
+			n, whole, err = 0, false, errFlood
+		}
+	}()
 	for seen := 0; ; {
 		held := w.held()
 		for {
