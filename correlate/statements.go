@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -26,11 +27,16 @@ func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 		func(in *incident) bool { return at >= in.Onset[0] && (in.State.Open() || at <= in.Resolved) },
 		func(*incident) bool { return true },
 	} {
+		var newest *incident // of those that the statement may be of
 		for _, in := range slices.Backward(e.incidents) {
-			if in.State == faultline.StateMerged || !when(in) || !in.takes(st) {
+			if in.State == faultline.StateMerged || !when(in) || !in.speaksOf(st.Component) {
 				continue
 			}
-			return e.reviseWords(in)
+			newest = cmp.Or(newest, in)
+			near := in.State.Open() || at <= in.Resolved+statementGrace
+			if (near || in == newest || in.quotes(st.Source)) && in.takes(st) {
+				return e.reviseWords(in)
+			}
 		}
 	}
 	if e.clock != 0 && at < e.clock-kept || slices.Contains(e.unattached, st) {
@@ -99,21 +105,30 @@ func (in *incident) inTime(st faultline.Statement) bool {
 	if in.State.Open() || at <= in.Resolved {
 		return true
 	}
-	over := st.Status == "resolved" || st.Status == "postmortem"
 	if at <= in.Resolved+statementGrace {
 		announces := slices.Contains([]string{"scheduled", "in_progress", "verifying", "completed"}, st.Status)
 		return !announces
 	}
-	title, told := titleOf(st.Text), false
+	title, ends := titleOf(st.Text), tellsEnd(st.Status)
 	for _, o := range in.Statements {
 		if o.Source != st.Source {
 			continue
 		}
-		if told = true; title != "" && title == titleOf(o.Text) {
+		of := titleOf(o.Text)
+		if title != "" && title == of {
 			return true
 		}
+		ends = ends && of == title && !tellsEnd(o.Status)
 	}
-	return over && !told
+	return ends
+}
+
+// tellsEnd reports whether a statement says that its subject is over.
+func tellsEnd(status string) bool { return status == "resolved" || status == "postmortem" }
+
+// quotes reports whether a source has told of the incident.
+func (in *incident) quotes(source string) bool {
+	return slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool { return o.Source == source })
 }
 
 func (in *incident) speaksOf(c faultline.Component) bool {

@@ -83,4 +83,33 @@ func TestAStatementLongAfterTheEndSpeaksOfSomethingElse(t *testing.T) {
 	}
 }
 
+// A page without titles speaks of one thing at a time: the first end that it tells is the
+// end of what it spoke of, however late, and a second one is of something else.
+func TestAPageWithoutTitlesTellsTheEndOnce(t *testing.T) {
+	t.Parallel()
+	s := wave(40).run(t)
+	published := s.published()
+	in := published[len(published)-1]
+	say := func(at time.Time, status, text string) int {
+		return len(s.engine.Fold(faultline.Statement{
+			At: at, Component: "cdn:x", Source: "page", Status: status, Text: text,
+		}))
+	}
+	if got := say(in.ResolvedAt.Add(-time.Minute), "monitoring", "A fix is out."); got != 1 {
+		t.Fatalf("what is said during the incident makes %d revisions", got)
+	}
+	tickAt(s.engine, in.ResolvedAt.Add(5*time.Hour))
+	end := in.ResolvedAt.Add(5 * time.Hour)
+	if got := say(end, "update", "We look at something else."); got != 0 {
+		t.Errorf("another subject makes %d revisions", got)
+	}
+	if got := say(end, "resolved", "It is over."); got != 1 {
+		t.Errorf("the end makes %d revisions", got)
+	}
+	tickAt(s.engine, end.Add(time.Hour))
+	if got := say(end.Add(time.Hour), "resolved", "That is over too."); got != 0 {
+		t.Errorf("a second end makes %d revisions", got)
+	}
+}
+
 func tickAt(e *Engine, at time.Time) { e.Fold(faultline.Tick{At: at}) }
