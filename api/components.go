@@ -119,26 +119,8 @@ func (a *api) componentAnswer(s *board.Snapshot, component faultline.Component) 
 		}
 		out.Sites = append(out.Sites, MemberSite{name, status.State})
 	}
-	for i := range s.View.Sites { // what was heard of is less than what there is
-		switch site := &s.View.Sites[i]; site.State {
-		case faultline.SiteDown, faultline.SiteDegraded:
-			if a.cfg.Index.On(component, site.Site) {
-				out.Failing++
-				out.Observed++
-			}
-		case faultline.SiteOK, faultline.SiteRecovered:
-			if a.cfg.Index.On(component, site.Site) {
-				out.Observed++
-			}
-		}
-	}
-	for i := range s.View.Well {
-		if !s.Told(s.View.Well[i].Site) && a.cfg.Index.On(component, s.View.Well[i].Site) {
-			out.Observed++
-		}
-	}
-	if out.Observed > 0 && 2*out.Failing < out.Observed {
-		out.State = faultline.SiteOK
+	if t, ok := s.Tallies(a.cfg.Index)[component]; ok {
+		out.State, out.Failing, out.Observed = t.State, t.Failing, t.Observed
 	}
 	for _, e := range s.Order {
 		if e.Incident.Cause == nil || e.Incident.Cause.Component != component {
@@ -146,14 +128,6 @@ func (a *api) componentAnswer(s *board.Snapshot, component faultline.Component) 
 		}
 		if len(out.Incidents) < faultline.ListedSites {
 			out.Incidents = append(out.Incidents, newIncidentRef(&e.Incident, a.cfg.Board.PublicURL()))
-		}
-		switch e.Incident.State {
-		case faultline.StateConfirmed:
-			out.State = faultline.SiteDown
-		case faultline.StateCandidate, faultline.StateRecovering:
-			if out.State != faultline.SiteDown {
-				out.State = faultline.SiteDegraded
-			}
 		}
 	}
 	return out

@@ -61,7 +61,7 @@ func TestSourceForgets(t *testing.T) {
 		"empty": func(m *boardtest.Source) {
 			m.Mu.Lock()
 			defer m.Mu.Unlock()
-			m.Told, m.Seq, m.Revisions, m.Version = nil, 0, map[string][]faultline.Incident{}, 0
+			m.Told, m.Seq, m.Revised, m.Version = nil, 0, map[string][]faultline.Incident{}, 0
 		},
 	} {
 		n := newNode(t)

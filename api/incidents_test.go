@@ -149,7 +149,7 @@ func TestOlderIncidentsAreReadThrough(t *testing.T) {
 	n.run()
 	inc := incident(0, 1, 25)
 	n.source.Mu.Lock()
-	n.source.Revisions[inc.ID] = []faultline.Incident{inc} // stored, but never told to this board
+	n.source.Revised[inc.ID] = []faultline.Incident{inc} // stored, but never told to this board
 	n.source.Mu.Unlock()
 	got := decode[IncidentAnswer](t, n.get("/v1/incidents/"+inc.ID).Body)
 	if got.ID != inc.ID || len(got.Sites) != faultline.ListedSites {

@@ -113,6 +113,11 @@ func (s *benchSource) Incident(_ context.Context, id string, revision int) (faul
 	return faultline.Incident{}, faultline.ErrNotFound
 }
 
+// Revisions is asked by nothing that is measured.
+func (s *benchSource) Revisions(context.Context, string, int, int) ([]faultline.Incident, error) {
+	return nil, faultline.ErrNotFound
+}
+
 func (s *benchSource) Incidents(context.Context, int) ([]faultline.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

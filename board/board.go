@@ -24,6 +24,9 @@ type Source interface {
 	Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error)
 	// Incident returns one revision with all its sites; 0 is the last one.
 	Incident(ctx context.Context, id string, revision int) (faultline.Incident, error)
+	// Revisions returns the revisions of one from first to last, both from 1 on, that
+	// there are, in order and with all their sites.
+	Revisions(ctx context.Context, id string, first, last int) ([]faultline.Incident, error)
 	// Incidents returns the newest ones, last revisions with all their sites, the
 	// newest onset first and of equal ones the greater id.
 	Incidents(ctx context.Context, limit int) ([]faultline.Incident, error)
@@ -154,13 +157,31 @@ func (b *Board) ReadThrough(ctx context.Context, id string, revision int) (fault
 	if !incidentID.MatchString(id) {
 		return faultline.Incident{}, faultline.ErrNotFound
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
+	return through(ctx, b, func(ctx context.Context) (faultline.Incident, error) {
+		return b.cfg.Source.Incident(ctx, id, revision)
+	})
+}
+
+// Revisions asks the source for some revisions of an incident; see [Source].
+func (b *Board) Revisions(ctx context.Context, id string, first, last int) ([]faultline.Incident, error) {
+	if !incidentID.MatchString(id) {
+		return nil, faultline.ErrNotFound
+	}
+	return through(ctx, b, func(ctx context.Context) ([]faultline.Incident, error) {
+		return b.cfg.Source.Revisions(ctx, id, first, last)
+	})
+}
+
+// through reads through the source, if not too many do so already.
+func through[T any](ctx context.Context, b *Board, read func(context.Context) (T, error)) (T, error) {
 	select {
 	case b.through <- struct{}{}:
 		defer func() { <-b.through }()
 	default:
-		return faultline.Incident{}, faultline.ErrUnavailable
+		var none T
+		return none, faultline.ErrUnavailable
 	}
-	return b.cfg.Source.Incident(ctx, id, revision)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return read(ctx)
 }

@@ -26,6 +26,7 @@ type Index struct {
 	members map[faultline.Component][]string
 	sorted  []searchKey
 	fresh   []searchKey
+	byRank  []string // sites, the most visited first; nil: to be made anew. It is never written to.
 }
 
 type indexed struct {
@@ -47,6 +48,9 @@ func (x *Index) Put(r faultline.SiteRecord) {
 	defer x.mu.Unlock()
 	old, known := x.sites[r.Site]
 	x.sites[r.Site] = indexed{r.Rank, r.Components}
+	if !known || old.rank != r.Rank {
+		x.byRank = nil
+	}
 	if !known {
 		x.addKeys(r.Site, strings.TrimPrefix(r.Site, "www."))
 	}
@@ -105,6 +109,42 @@ func (x *Index) Members(c faultline.Component, limit int) (sites []string, total
 		first.offer(x.sites[site].rank, site)
 	}
 	return first.names(), len(members), known
+}
+
+// Sites returns every site, the most visited first and those without a rank last. The
+// list is shared: it may not be written to.
+func (x *Index) Sites() []string {
+	x.mu.RLock()
+	list := x.byRank
+	x.mu.RUnlock()
+	if list != nil {
+		return list
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.byRank == nil {
+		all := make([]ranked, 0, len(x.sites))
+		for name, site := range x.sites {
+			all = append(all, ranked{uint(site.rank) - 1, name})
+		}
+		slices.SortFunc(all, compareRanked)
+		x.byRank = make([]string, len(all))
+		for i, r := range all {
+			x.byRank[i] = r.name
+		}
+	}
+	return x.byRank
+}
+
+// Record returns what is known of a site, without a name for one that is not known.
+func (x *Index) Record(site string) faultline.SiteRecord {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	known, ok := x.sites[site]
+	if !ok {
+		return faultline.SiteRecord{}
+	}
+	return faultline.SiteRecord{Site: site, Rank: known.rank, Components: known.components}
 }
 
 // On reports whether a site stands on a component.

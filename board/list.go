@@ -96,13 +96,7 @@ func (b *Board) listOlder(ctx context.Context, q Query, l *Listing, floor Cursor
 
 // readOlder asks the source for incidents behind a place.
 func (b *Board) readOlder(ctx context.Context, at Cursor) ([]faultline.Incident, error) {
-	select {
-	case b.through <- struct{}{}:
-		defer func() { <-b.through }()
-	default:
-		return nil, faultline.ErrUnavailable
-	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	return b.cfg.Source.Older(ctx, time.UnixMilli(at.onsetMS), at.id, OlderAtOnce)
+	return through(ctx, b, func(ctx context.Context) ([]faultline.Incident, error) {
+		return b.cfg.Source.Older(ctx, time.UnixMilli(at.onsetMS), at.id, OlderAtOnce)
+	})
 }

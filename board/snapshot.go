@@ -64,6 +64,9 @@ type Snapshot struct {
 
 	providers *faultline.Providers
 
+	tallyOnce sync.Once
+	tallies   map[faultline.Component]Tally // see Tallies
+
 	bySite map[string]int // index into View.Sites
 	wellAt map[string]int // index into View.Well
 	byID   map[string]*Entry

@@ -62,6 +62,7 @@ var conformance = []struct {
 	{"revisions", testRevisions},
 	{"incidents", testIncidents},
 	{"older incidents", testOlder},
+	{"revisions at once", testRevisionsAtOnce},
 	{"changes", testChanges},
 	{"changes trimmed", testChangesTrimmed},
 	{"view", testView},

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -127,6 +128,30 @@ func testOlder(t *testing.T, f *fixture) {
 		for i := range got {
 			equal(t, got[i].ID, whole[i].ID)
 		}
+	}
+}
+
+// Some revisions in one answer are those that one gets one by one.
+func testRevisionsAtOnce(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	l := f.lead(t)
+	for n := 1; n <= 5; n++ {
+		ok(t, f.SaveRevision(ctx, l, incident(1, n)))
+	}
+	id := incident(1, 1).ID
+	for _, c := range []struct{ first, last, from, to int }{{1, 5, 1, 5}, {2, 3, 2, 3}, {4, 9, 4, 5}, {6, 9, 1, 0}} {
+		got, err := f.Revisions(ctx, id, c.first, c.last)
+		ok(t, err)
+		equal(t, len(got), c.to-c.from+1)
+		for i, inc := range got {
+			sameJSON(t, inc, incident(1, c.from+i))
+		}
+	}
+	_, err := f.Revisions(ctx, "inc_unknown", 1, 2)
+	equal(t, errors.Is(err, faultline.ErrNotFound), true)
+	for _, c := range [][2]int{{0, 1}, {3, 2}, {1, MaxRevisions + 1}} {
+		_, err := f.Revisions(ctx, id, c[0], c[1])
+		equal(t, err != nil, true)
 	}
 }
 

@@ -20,6 +20,8 @@ const (
 	maxIDBytes = 64
 	// incidentsAtOnce is how many incidents one round trip reads.
 	incidentsAtOnce = 64
+	// MaxRevisions is how many revisions of one incident may be asked for at once.
+	MaxRevisions = 128
 	// maxSameOnset bounds the incidents of one millisecond that a page may begin in.
 	maxSameOnset = 1_000
 )
@@ -79,6 +81,44 @@ func (s *Store) Incident(ctx context.Context, id string, revision int) (faultlin
 		return faultline.Incident{}, fmt.Errorf("%s: %w", op, err)
 	}
 	return inc, nil
+}
+
+// Revisions returns some revisions of an incident with all their sites: those from
+// first up to last, both from 1 on, that there are, in order. At most so many as
+// [MaxRevisions] may be asked for at once. An unknown incident is
+// [faultline.ErrNotFound].
+func (s *Store) Revisions(ctx context.Context, id string, first, last int) ([]faultline.Incident, error) {
+	op := fmt.Sprintf("read revisions %d to %d of %q", first, last, id)
+	if id == "" || len(id) > maxIDBytes {
+		return nil, fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
+	}
+	if first < 1 || last < first || last-first >= MaxRevisions {
+		return nil, fmt.Errorf("%s: no such range may be asked for", op)
+	}
+	fields := []string{"last"}
+	for n := first; n <= last; n++ {
+		fields = append(fields, strconv.Itoa(n))
+	}
+	stored, err := s.reads.HMGet(ctx, incidentKey(id), fields...).Result()
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	if stored[0] == nil {
+		return nil, fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
+	}
+	var list []faultline.Incident
+	for _, value := range stored[1:] {
+		text, ok := value.(string)
+		if !ok {
+			continue
+		}
+		inc, err := readRevision(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", op, err)
+		}
+		list = append(list, inc)
+	}
+	return list, nil
 }
 
 // missing tells what is not there from what cannot be read.

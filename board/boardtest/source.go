@@ -22,31 +22,31 @@ import (
 
 // Source keeps incidents in memory, and its last Kept changes.
 type Source struct {
-	Mu        sync.Mutex    // guards what follows
-	news      chan struct{} // closed and replaced at each change
-	Seq       int           // of the last change
-	Told      []faultline.Change
-	Trimmed   int // position of the last change that is no longer kept
-	Kept      int
-	Revisions map[string][]faultline.Incident
-	view      faultline.View
-	Version   int64
-	failing   error
-	NoList    error          // of Incidents alone
-	asked     map[string]int // reads by name
+	Mu      sync.Mutex    // guards what follows
+	news    chan struct{} // closed and replaced at each change
+	Seq     int           // of the last change
+	Told    []faultline.Change
+	Trimmed int // position of the last change that is no longer kept
+	Kept    int
+	Revised map[string][]faultline.Incident
+	view    faultline.View
+	Version int64
+	failing error
+	NoList  error          // of Incidents alone
+	asked   map[string]int // reads by name
 }
 
 // NewSource returns an empty one.
 func NewSource() *Source {
 	return &Source{news: make(chan struct{}), Kept: 10_000,
-		Revisions: map[string][]faultline.Incident{}, asked: map[string]int{}}
+		Revised: map[string][]faultline.Incident{}, asked: map[string]int{}}
 }
 
 // Tell stores a revision and tells of it.
 func (m *Source) Tell(inc faultline.Incident) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
-	m.Revisions[inc.ID] = append(m.Revisions[inc.ID], inc)
+	m.Revised[inc.ID] = append(m.Revised[inc.ID], inc)
 	m.Seq++
 	m.Told = append(m.Told, faultline.Change{ID: Position(m.Seq), Incident: inc.Listed()})
 	if over := len(m.Told) - m.Kept; over > 0 {
@@ -122,7 +122,7 @@ func (m *Source) Incident(_ context.Context, id string, revision int) (faultline
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.asked["incident"]++
-	all := m.Revisions[id]
+	all := m.Revised[id]
 	switch {
 	case m.failing != nil:
 		return faultline.Incident{}, m.failing
@@ -132,6 +132,21 @@ func (m *Source) Incident(_ context.Context, id string, revision int) (faultline
 		revision = len(all)
 	}
 	return all[revision-1], nil
+}
+
+// Revisions is as the board asks for it.
+func (m *Source) Revisions(_ context.Context, id string, first, last int) ([]faultline.Incident, error) {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	m.asked["revisions"]++
+	all := m.Revised[id]
+	switch {
+	case m.failing != nil:
+		return nil, m.failing
+	case len(all) == 0:
+		return nil, faultline.ErrNotFound
+	}
+	return slices.Clone(all[min(first-1, len(all)):min(last, len(all))]), nil
 }
 
 // Incidents is as the board asks for it.
@@ -147,7 +162,7 @@ func (m *Source) Incidents(_ context.Context, limit int) ([]faultline.Incident, 
 }
 
 func (m *Source) newest() (last []faultline.Incident) {
-	for _, all := range m.Revisions {
+	for _, all := range m.Revised {
 		last = append(last, all[len(all)-1])
 	}
 	slices.SortFunc(last, func(a, b faultline.Incident) int {

@@ -99,6 +99,16 @@ func (m *memory) Incident(_ context.Context, id string, revision int) (faultline
 	return all[revision-1], nil
 }
 
+func (m *memory) Revisions(_ context.Context, id string, first, last int) ([]faultline.Incident, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.revisions[id]
+	if len(all) == 0 {
+		return nil, faultline.ErrNotFound
+	}
+	return slices.Clone(all[min(first-1, len(all)):min(last, len(all))]), nil
+}
+
 func (m *memory) Incidents(_ context.Context, limit int) ([]faultline.Incident, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"faultline"
+	"faultline/board"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
+)
+
+// SiteList is one page of sites, the most visited first.
+type SiteList struct {
+	Meta  board.Meta             `json:"meta"`
+	Sites []faultline.SiteStatus `json:"sites"`
+	Next  *string                `json:"next"` // cursor of the next page; null on the last
+}
+
+// siteListKeys are the query keys of the list of sites.
+var siteListKeys = []string{"state", "component", "q", "limit", "cursor"}
+
+// getSites lists the sites of the list of sites with how each does.
+//
+// @ID       getSites
+// @Summary  Sites, the most visited first
+// @Description How each does. A site that nothing is known of is unknown. A page may hold fewer than limit, or none, and still have a next: 20,000 sites are looked at for one page.
+// @Tags     sites
+// @Produce  json
+// @Param    state     query string false "ok, down, degraded, recovered or unknown; several with commas between them" example(down,degraded)
+// @Param    component query string false "that a site depends on; several with commas between them: one must fit" example(cdn:fastly)
+// @Param    q         query string false "what the name holds; case does not matter" example(bbc)
+// @Param    limit     query int    false "sites on one page" minimum(1) maximum(100) default(20)
+// @Param    cursor    query string false "next of an earlier answer"
+// @Success  200 {object} SiteList
+// @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  503 {object} Problem
+// @Router   /v1/sites [get]
+func (a *api) getSites(c *gin.Context, query url.Values) error {
+	q, err := newNameQuery(query)
+	if err != nil {
+		return err
+	}
+	s, err := a.cfg.Board.Snapshot()
+	if err != nil {
+		return err
+	}
+	p, err := s.Sites.Get("/v1/sites?"+q.key(), func() (*page.Page, error) {
+		names, next, err := pick(q, a.cfg.Index.Sites(), func(name string) bool { return a.siteFits(s, q, name) })
+		if err != nil {
+			return nil, err
+		}
+		list := SiteList{Meta: s.Meta, Next: next, Sites: make([]faultline.SiteStatus, 0, len(names))}
+		for _, name := range names {
+			list.Sites = append(list.Sites, s.Status(a.cfg.Index.Record(name)))
+		}
+		p, err := page.New(list)
+		if err == nil {
+			p.Link = q.link(a.cfg.Board.PublicURL()+"/v1/sites", next)
+		}
+		return p, err
+	})
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, page.CacheCurrent)
+	return nil
+}
+
+// siteFits reports whether a query takes a site.
+func (a *api) siteFits(s *board.Snapshot, q nameQuery, name string) bool {
+	if !strings.Contains(name, q.text) {
+		return false
+	}
+	if len(q.components) > 0 && !slices.ContainsFunc(q.components, func(c string) bool {
+		return a.cfg.Index.On(faultline.Component(c), name)
+	}) {
+		return false
+	}
+	if len(q.states) == 0 {
+		return true
+	}
+	state := faultline.SiteUnknown
+	if status, ok := s.Site(name); ok {
+		state = status.State
+	}
+	return slices.Contains(q.states, string(state))
+}
