@@ -15,12 +15,16 @@ import (
 	"faultline"
 )
 
-// Each example of docs/api.md is run against a drill, in its own language: a shell,
-// a browser, Python and Go.
+// Each example of docs/api.md and docs/webhooks.md is run against a drill, in its own
+// language: a shell, a browser, Python and Go.
 func TestAPIExamplesRun(t *testing.T) {
-	text, err := os.ReadFile("../../docs/api.md")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, name := range []string{"api.md", "webhooks.md"} {
+		one, err := os.ReadFile("../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, one...)
 	}
 	state := shortDir(t)
 	drill := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state}, "--drill", playedDrill, "--speed", "60")

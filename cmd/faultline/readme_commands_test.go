@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// The README is run: each of its commands against a drill of the binary under test.
+// The README and the documents for those who begin are run: each of their commands
+// against a drill of the binary under test.
 
 // notRun are the commands that a test can't run, and what is checked instead.
 var notRun = map[string]func(t *testing.T){
 	"make run":                  func(t *testing.T) { makes(t, "run") },
 	"make test":                 func(t *testing.T) { makes(t, "test") },
-	"docker compose up --build": TestComposeNamesTheSettings,
 	`./bin/faultline probe --server http://127.0.0.1:8080 --token "$TOKEN"`: anAgentJoins,
 	"./bin/faultline serve --listen 127.0.0.1:8080":                         func(t *testing.T) { servesWithoutFlags(t) },
 }
@@ -39,7 +39,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 	writeScenario(t, lines)
 	fill := strings.NewReplacer("http://127.0.0.1:8080", drill.url, "INCIDENT", list.Incidents[0].ID,
 		"./bin/faultline", program, "FILE.ndjson.gz", lines, "curl -s", "curl -sS --fail-with-body -o /dev/null")
-	for _, block := range readmeBlocks(t, "sh") {
+	for _, block := range shownBlocks(t, "sh") {
 		if check, ok := notRun[strings.TrimSpace(block)]; ok {
 			check(t)
 			continue
@@ -52,7 +52,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 			t.Errorf("%s\n%v\n%s", block, err, out) // 28: the stream was still going when its time was up
 		}
 	}
-	for _, block := range readmeBlocks(t, "html") {
+	for _, block := range shownBlocks(t, "html") {
 		src := regexp.MustCompile(`src="([^"]+)"`).FindStringSubmatch(block)
 		if src == nil {
 			t.Fatalf("no address in %s", block)

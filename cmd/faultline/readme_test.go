@@ -11,26 +11,32 @@ import (
 	"faultline"
 )
 
-// The README is held to what it shows: each of its JSON blocks goes through the
-// type that it is of.
+// The README and the documents for those who begin are held to what they show: each
+// JSON block goes through the type that it is of.
+
+// shown are the documents whose commands are run, and whose JSON is decoded.
+var shown = []string{"README.md", "docs/getting-started.md", "docs/embedding.md"}
 
 var fenced = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
-// readmeBlocks returns the fenced blocks of one language.
-func readmeBlocks(t *testing.T, language string) []string {
+// shownBlocks returns the fenced blocks of one language in the documents that are
+// held to what they show.
+func shownBlocks(t *testing.T, language string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var blocks []string
-	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
-		if m[1] == language {
-			blocks = append(blocks, m[2])
+	for _, name := range shown {
+		text, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
+			if m[1] == language {
+				blocks = append(blocks, m[2])
+			}
 		}
 	}
 	if len(blocks) == 0 {
-		t.Fatalf("the README has no block of %s", language)
+		t.Fatalf("%v have no block of %s", shown, language)
 	}
 	return blocks
 }
@@ -57,7 +63,7 @@ func TestComposeNamesTheSettings(t *testing.T) {
 }
 
 func TestReadmeShowsRealShapes(t *testing.T) {
-	for _, block := range readmeBlocks(t, "json") {
+	for _, block := range shownBlocks(t, "json") {
 		var keys map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(block), &keys); err != nil {
 			t.Errorf("%v in\n%s", err, block)
