@@ -1,5 +1,7 @@
 package faultline
 
+import "fmt"
+
 // Coverage is what can be said at all just now. Every surface asks it before it says
 // that something works: while nothing observes, nothing is operational, fine or zero,
 // it is unknown.
@@ -8,7 +10,14 @@ type Coverage struct {
 	Observed int           `json:"observed"` // sites of the map that were judged in the last 15 minutes
 	Known    int           `json:"known"`    // sites of the map
 	Vantages int           `json:"vantages"` // that reported in the last 15 minutes and can be believed
+	// Note is one English sentence or two on what is missing and what to do about it;
+	// empty while everything is observed.
+	Note string `json:"note,omitempty"`
 }
+
+// CoverageStale is how old a view may be before it says nothing of now, in multiples
+// of the age from which answers say that they are stale.
+const CoverageStale = 8
 
 // CoverageState is coverage in a word.
 type CoverageState string
@@ -41,5 +50,31 @@ func CoverageOf(view View, vantages []VantageStatus, stale bool) Coverage {
 	case cannot > 0 || 2*c.Observed < c.Known:
 		c.State = Impaired
 	}
+	c.Note = c.note(view, cannot, stale)
 	return c
+}
+
+// note says why something is not observed and what helps, for whoever runs the server
+// and for programs that show a line of text.
+func (c Coverage) note(view View, cannot int, stale bool) string {
+	switch {
+	case c.State == Observing:
+		return ""
+	case view.AsOf.IsZero():
+		return "Not observed: this server has just started and has no results yet. " +
+			"The state of every site is unknown until the first probes report."
+	case stale:
+		return fmt.Sprintf("Not observed: the newest results are of %s UTC, which says nothing of now. "+
+			"Whoever runs this server can see why at /readyz.", view.AsOf.UTC().Format("2006-01-02 15:04:05"))
+	case c.State == Blind && cannot > 0:
+		return "Not observed: no vantage can see the internet just now, so the state of every site is unknown. " +
+			"/v1/vantages says why."
+	case c.State == Blind:
+		return "Not observed: no vantage reports, so the state of every site is unknown. Whoever runs this server can " +
+			"start a vantage with faultline probe, or let serve probe."
+	case cannot > 0:
+		return fmt.Sprintf("Observed in part: %d of %d vantages can't see, and what they report does not count.",
+			cannot, cannot+c.Vantages)
+	}
+	return fmt.Sprintf("Observed in part: %d of %d known sites.", c.Observed, c.Known)
 }

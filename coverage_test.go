@@ -20,19 +20,23 @@ func TestCoverage(t *testing.T) {
 		stale    bool
 		want     Coverage
 	}{
-		"all well":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{well, well}, false, Coverage{Observing, 9, 10, 2}},
-		"no vantage":               {View{AsOf: at, SitesKnown: 10}, nil, false, Coverage{Blind, 0, 10, 0}},
-		"reports alone":            {View{AsOf: at, SitesKnown: 10, SitesObserved: 8}, nil, false, Coverage{Blind, 0, 10, 0}},
-		"every vantage blind":      {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, sick}, false, Coverage{Blind, 0, 10, 0}},
-		"all that speak are blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 3}, []VantageStatus{blind}, false, Coverage{Blind, 0, 10, 0}},
-		"one of two blind":         {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, well}, false, Coverage{Impaired, 9, 10, 1}},
-		"few sites observed":       {View{AsOf: at, SitesKnown: 10, SitesObserved: 4, Vantages: 1}, []VantageStatus{well}, false, Coverage{Impaired, 4, 10, 1}},
-		"half of the sites":        {View{AsOf: at, SitesKnown: 10, SitesObserved: 5, Vantages: 1}, nil, false, Coverage{Observing, 5, 10, 1}},
-		"old view":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, nil, true, Coverage{Blind, 0, 10, 2}},
-		"never looked":             {View{}, nil, false, Coverage{Blind, 0, 0, 0}},
+		"all well":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{well, well}, false, Coverage{State: Observing, Observed: 9, Known: 10, Vantages: 2}},
+		"no vantage":               {View{AsOf: at, SitesKnown: 10}, nil, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"reports alone":            {View{AsOf: at, SitesKnown: 10, SitesObserved: 8}, nil, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"every vantage blind":      {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, sick}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"all that speak are blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 3}, []VantageStatus{blind}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"one of two blind":         {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, well}, false, Coverage{State: Impaired, Observed: 9, Known: 10, Vantages: 1}},
+		"few sites observed":       {View{AsOf: at, SitesKnown: 10, SitesObserved: 4, Vantages: 1}, []VantageStatus{well}, false, Coverage{State: Impaired, Observed: 4, Known: 10, Vantages: 1}},
+		"half of the sites":        {View{AsOf: at, SitesKnown: 10, SitesObserved: 5, Vantages: 1}, nil, false, Coverage{State: Observing, Observed: 5, Known: 10, Vantages: 1}},
+		"old view":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, nil, true, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 2}},
+		"never looked":             {View{}, nil, false, Coverage{State: Blind, Observed: 0, Known: 0, Vantages: 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := CoverageOf(c.view, c.vantages, c.stale); got != c.want {
+			got := CoverageOf(c.view, c.vantages, c.stale)
+			if (got.Note == "") != (got.State == Observing) {
+				t.Errorf("%s, and its note is %q", got.State, got.Note)
+			}
+			if got.Note = ""; got != c.want {
 				t.Errorf("coverage %+v, want %+v", got, c.want)
 			}
 		})

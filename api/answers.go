@@ -16,7 +16,7 @@ type IncidentAnswer struct {
 // was told.
 func (a *api) revisionPage(inc faultline.Incident) (*page.Page, error) {
 	m := board.NewMeta(a.cfg.Board.PublicURL())
-	m.AsOf, m.Vantages = &inc.UpdatedAt, inc.Evidence.Vantages
+	m.AsOf, m.Vantages = &inc.UpdatedAt, inc.Evidence.Vantages // of a state that is past, coverage says nothing
 	return page.New(IncidentAnswer{Meta: m, Incident: inc})
 }
 

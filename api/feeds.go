@@ -84,9 +84,16 @@ func (a *api) feed(s *board.Snapshot, f faultline.Filter) (entries []entryOf, up
 	return entries, updated
 }
 
+// feedHead is what a feed says of itself.
+type feedHead struct {
+	title, self string
+	note        string // what is not observed; empty: nothing
+	updated     time.Time
+}
+
 // writeFeed answers with a feed that render makes.
 func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
-	render func(title, self string, entries []entryOf, updated time.Time) ([]byte, error)) error {
+	render func(head feedHead, entries []entryOf) ([]byte, error)) error {
 	f, err := faultline.ReadFilter(query, a.cfg.Lookup)
 	if err != nil {
 		return err
@@ -106,7 +113,7 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 			said, _ := url.QueryUnescape(asked) // we have just written it
 			title, self = title+" ("+said+")", self+"?"+asked
 		}
-		body, err := render(title, self, entries, updated)
+		body, err := render(feedHead{title, self, s.Coverage().Note, updated}, entries)
 		if err != nil {
 			return nil, err
 		}
@@ -141,14 +148,15 @@ type atomFeed struct {
 	Links []feeds.AtomLink
 }
 
-func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Time) ([]byte, error) {
+func (a *api) renderAtom(head feedHead, entries []entryOf) ([]byte, error) {
 	base := &feeds.AtomFeed{
-		Xmlns:   "http://www.w3.org/2005/Atom",
-		Title:   title,
-		Id:      self,
-		Updated: updated.UTC().Format(time.RFC3339),
-		Rights:  board.Licence,
-		Author:  &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}},
+		Xmlns:    "http://www.w3.org/2005/Atom",
+		Title:    head.title,
+		Subtitle: head.note,
+		Id:       head.self,
+		Updated:  head.updated.UTC().Format(time.RFC3339),
+		Rights:   board.Licence,
+		Author:   &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}},
 	}
 	for _, e := range entries {
 		base.Entries = append(base.Entries, &feeds.AtomEntry{Title: e.title, Id: e.id,
@@ -159,7 +167,7 @@ func (a *api) renderAtom(title, self string, entries []entryOf, updated time.Tim
 	body, err := xml.MarshalIndent(
 		atomFeed{base, []feeds.AtomLink{
 			{Href: a.cfg.Board.PublicURL() + "/", Rel: "alternate", Type: "text/html"},
-			{Href: self, Rel: "self", Type: "application/atom+xml"}}},
+			{Href: head.self, Rel: "self", Type: "application/atom+xml"}}},
 		"",
 		" ",
 	)
@@ -191,9 +199,9 @@ type jsonFeed struct {
 	Items []*feeds.JSONItem `json:"items"`
 }
 
-func (a *api) renderJSONFeed(title, self string, entries []entryOf, _ time.Time) ([]byte, error) {
-	f := jsonFeed{JSONFeed: &feeds.JSONFeed{Version: "https://jsonfeed.org/version/1.1", Title: title, FeedUrl: self,
-		HomePageUrl: a.cfg.Board.PublicURL() + "/", Language: "en"}, Items: []*feeds.JSONItem{}}
+func (a *api) renderJSONFeed(head feedHead, entries []entryOf) ([]byte, error) {
+	f := jsonFeed{JSONFeed: &feeds.JSONFeed{Version: "https://jsonfeed.org/version/1.1", Title: head.title,
+		Description: head.note, FeedUrl: head.self, HomePageUrl: a.cfg.Board.PublicURL() + "/", Language: "en"}, Items: []*feeds.JSONItem{}}
 	for _, e := range entries {
 		f.Items = append(f.Items, &feeds.JSONItem{Id: e.id, Url: e.link, Title: e.title, ContentText: e.text,
 			PublishedDate: &e.began, ModifiedDate: &e.updated})

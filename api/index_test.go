@@ -19,7 +19,7 @@ func TestComponentAndSearch(t *testing.T) {
 	n.source.Tell(caused(0, "cdn:fastly", "a.example"))
 	n.source.Tell(caused(1, "isp:AS812", "a.example"))
 	n.run()
-	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "a.example", State: faultline.SiteDown}},
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 3, SitesObserved: 2, Vantages: 2, Sites: []faultline.SiteStatus{{Site: "a.example", State: faultline.SiteDown}},
 		Well: []faultline.WellSite{{Site: "b.example", Probes: 9}}})
 	got := decode[ComponentAnswer](t, n.get("/v1/components/cdn/fastly").Body)
 	if got.Name != "Fastly" || got.State != faultline.SiteDown || got.Failing != 1 || got.Observed != 2 || got.SitesTotal != 3 ||

@@ -231,7 +231,7 @@ func (a *api) statuspage(s *board.Snapshot, component faultline.Component, membe
 	for _, member := range members {
 		switch member {
 		case "status":
-			out.Status = statusOf(open)
+			out.Status = statusOf(open, s.Coverage())
 		case "components":
 			out.Components = &page.parts
 		case "incidents":
@@ -245,11 +245,19 @@ func (a *api) statuspage(s *board.Snapshot, component faultline.Component, membe
 	return out
 }
 
-// statusOf is the worst of what is open.
-func statusOf(open []StatuspageIncident) *StatuspageStatus {
+// statusOf is the worst of what is open. Where nothing is known to be open and not
+// everything is observed, that is what it says: clients draw none in the colour of
+// calm, so that a blind page has the mildest of the other indicators.
+func statusOf(open []StatuspageIncident, coverage faultline.Coverage) *StatuspageStatus {
 	worst := 0
 	for _, i := range open {
 		worst = max(worst, slices.Index(impacts, i.Impact))
+	}
+	switch {
+	case worst == 0 && coverage.State == faultline.Blind:
+		return &StatuspageStatus{Indicator: impacts[1], Description: coverage.Note}
+	case worst == 0 && coverage.State == faultline.Impaired:
+		return &StatuspageStatus{Indicator: impacts[0], Description: "No outage is known. " + coverage.Note}
 	}
 	return &StatuspageStatus{
 		Indicator: impacts[worst],

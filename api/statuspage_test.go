@@ -74,7 +74,9 @@ func TestStatuspageHasTheLiveShape(t *testing.T) {
 		n.source.Tell(i)
 	}
 	n.run()
-	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "site000.example", State: faultline.SiteDown}}})
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 2, SitesObserved: 2, Vantages: 2,
+		Sites: []faultline.SiteStatus{{Site: "site000.example", State: faultline.SiteDown}},
+		Well:  []faultline.WellSite{{Site: "b.example", Probes: 9}}})
 	text, err := os.ReadFile(filepath.Join("testdata", "statuspage.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -66,38 +66,49 @@ func (a *api) newStatuspagePage(s *board.Snapshot, component faultline.Component
 	}
 	if component == "" {
 		for _, c := range a.cfg.Index.Largest(statuspageParts) {
-			p.part(string(c), c.DisplayName(), componentStatus(a.componentState(s, c)))
+			p.part(string(c), c.DisplayName(), a.componentState(s, c), componentStatus)
 		}
 		return p
 	}
 	p.Name, p.URL = component.DisplayName(), a.cfg.Board.PublicURL()+"/component/"+component.Path()
 	sites, _, _ := a.cfg.Index.Members(component, statuspageParts)
 	for _, site := range sites {
-		p.part(site, site, siteStatus(s.Status(faultline.SiteRecord{Site: site}).State))
+		p.part(site, site, s.Status(faultline.SiteRecord{Site: site}).State, siteStatus)
 	}
 	return p
 }
 
 // part appends a part that has been there since the beginning of time: we do not
 // know since when.
-func (p *statuspagePage) part(id, name, status string) {
-	p.parts = append(
-		p.parts,
-		StatuspageComponent{ID: opaqueID("part", string(p.component), id), Name: name, Status: status,
-			CreatedAt: statuspageAt(time.Unix(0, 0)), UpdatedAt: p.UpdatedAt, Position: len(p.parts) + 1, PageID: p.ID},
-	)
+func (p *statuspagePage) part(id, name string, state faultline.SiteState, word func(faultline.SiteState) string) {
+	part := StatuspageComponent{ID: opaqueID("part", string(p.component), id), Name: name, Status: word(state),
+		CreatedAt: statuspageAt(time.Unix(0, 0)), UpdatedAt: p.UpdatedAt, Position: len(p.parts) + 1, PageID: p.ID}
+	if part.Status == statusUnknown {
+		part.Description = new(notObserved)
+	}
+	p.parts = append(p.parts, part)
 }
 
-// siteStatus is a site's state in their words. What is not known to fail is said
-// to work: they have no word for unknown.
+// Statuspage has no word for a part whose state is not known. Maintenance is the only
+// one of its words that clients draw neither as well nor as broken and that pages
+// nobody; the description says what is meant.
+const (
+	statusUnknown = "under_maintenance"
+	notObserved   = "Not observed: its state is not known."
+)
+
+// siteStatus is a site's state in their words. What is not observed is not said to
+// work.
 func siteStatus(state faultline.SiteState) string {
 	switch state {
 	case faultline.SiteDown:
 		return "major_outage"
 	case faultline.SiteDegraded:
 		return "degraded_performance"
+	case faultline.SiteOK, faultline.SiteRecovered:
+		return "operational"
 	}
-	return "operational"
+	return statusUnknown
 }
 
 // componentStatus is the state of a piece of infrastructure in their words.
@@ -108,9 +119,17 @@ func componentStatus(state faultline.SiteState) string {
 	return siteStatus(state)
 }
 
-// componentState is that of the component's answer without counting its members.
+// componentState is that of the component's answer without counting its members: one
+// of which none is observed is unknown.
 func (a *api) componentState(s *board.Snapshot, component faultline.Component) faultline.SiteState {
-	state := faultline.SiteOK
+	state := faultline.SiteUnknown
+	members, _, _ := a.cfg.Index.Members(component, listedMembers)
+	if slices.ContainsFunc(members, func(site string) bool {
+		status, _ := s.Site(site)
+		return status.State == faultline.SiteOK || status.State == faultline.SiteRecovered
+	}) {
+		state = faultline.SiteOK
+	}
 	for _, e := range s.Order {
 		if e.Incident.Cause == nil || e.Incident.Cause.Component != component || !e.Incident.State.Open() {
 			continue

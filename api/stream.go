@@ -46,6 +46,7 @@ func resumeAfter(c *gin.Context, query url.Values) string {
 // @Description
 // @Description - `incident`: data is an Incident with its first 20 sites, id its place in the stream.
 // @Description - `reset`: changes were lost to this client; it starts over with the list.
+// @Description - `coverage`: what can be said at all has changed; also first of all while not everything is observed. data is a Coverage. While it is blind, no event does not mean that all is well.
 // @Description - `position`: nothing new, and how far the stream has come: the id to resume behind.
 // @Description
 // @Description A comment every 15 seconds shows that the connection lives.

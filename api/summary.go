@@ -17,10 +17,11 @@ const maxSummaryOpen = 100
 // Summary is the state of the world on one page.
 type Summary struct {
 	Meta      board.Meta         `json:"meta"`
+	Coverage  faultline.Coverage `json:"coverage"` // what can be said at all just now
 	Incidents OpenCounts         `json:"incidents"`
 	Open      []IncidentRef      `json:"open"` // newest onset first, at most 100
 	Sites     SiteCounts         `json:"sites"`
-	Vantages  int                `json:"vantages"` // heard from in the last 15 minutes
+	Vantages  int                `json:"vantages"` // that reported in the last 15 minutes
 	Counters  faultline.Counters `json:"counters"`
 	Durable   bool               `json:"durable"` // false: nothing outlives the process
 }
@@ -41,6 +42,7 @@ type SiteCounts struct {
 func newSummary(s *board.Snapshot, b *board.Board) Summary {
 	sum := Summary{
 		Meta:     s.Meta,
+		Coverage: s.Coverage(),
 		Sites:    SiteCounts{Known: s.View.SitesKnown, Observed: s.View.SitesObserved},
 		Vantages: s.View.Vantages, Counters: s.View.Counters, Durable: b.Durable(),
 	}

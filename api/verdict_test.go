@@ -40,7 +40,7 @@ func TestVerdict(t *testing.T) {
 	}
 	popular := status("popular.example", faultline.SiteOK, 50, 30, 0)
 	popular.Expected = 40
-	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 9, SitesObserved: 9, Vantages: 2, Sites: []faultline.SiteStatus{
 		status("bbc.co.uk", faultline.SiteDown, 40, 30, 28, ownISP.ID, provider.ID),
 		status("own.example", faultline.SiteDown, 9, 30, 30, own.ID),
 		status("isp.example", faultline.SiteUnknown, 12, 30, 0, isp.ID),

@@ -88,6 +88,8 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 // VantagesAnswer lists the places that probes run from.
 type VantagesAnswer struct {
 	Vantages []faultline.VantageStatus `json:"vantages"`
+	// Coverage is what can be said at all with these; its note says what helps.
+	Coverage faultline.Coverage `json:"coverage"`
 }
 
 // getVantages says which places look, and which of them can't see.
@@ -101,7 +103,7 @@ type VantagesAnswer struct {
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Router   /v1/vantages [get]
 func (a *api) getVantages(c *gin.Context, _ url.Values) error {
-	answer := VantagesAnswer{Vantages: []faultline.VantageStatus{}}
+	answer := VantagesAnswer{Vantages: []faultline.VantageStatus{}, Coverage: a.cfg.Board.Coverage()}
 	if a.cfg.Work != nil {
 		answer.Vantages = append(answer.Vantages, a.cfg.Work.Vantages()...)
 	}

@@ -85,6 +85,8 @@ type Config struct {
 	// StaleAfter is how old a view may be before answers say that they are stale; 0
 	// is 15 seconds.
 	StaleAfter time.Duration
+	// VantageStates are what vantages say of themselves; nil: unknown.
+	VantageStates func() []faultline.VantageStatus
 	// Pace shortens the waits of the loops, for tests.
 	Pace Pace
 }

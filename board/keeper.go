@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"faultline"
@@ -16,8 +17,8 @@ import (
 type keeper struct {
 	board   *Board
 	entries map[string]*Entry
-	view    faultline.View
-	loaded  bool // the incidents were read once
+	view    faultline.View // as the source has it
+	loaded  bool           // the incidents were read once
 }
 
 // take applies an update: state, rendered pages and stream move as one.
@@ -82,10 +83,13 @@ func (k *keeper) updates(changes []faultline.Change, before map[string]*faultlin
 	return updates
 }
 
-// age shows again when what is known has become stale.
+// age shows again when what is known has become stale, or when vantages lost or
+// regained their sight.
 func (k *keeper) age() {
-	if s := k.board.current.Load(); s != nil && s.Live.Stale != k.meta().Stale {
-		k.show(nil, false)
+	if s := k.board.current.Load(); s != nil {
+		if now := k.meta(); s.Live.Stale != now.Stale || s.Live.Coverage.Note != now.Coverage.Note {
+			k.show(nil, false)
+		}
 	}
 }
 
@@ -93,11 +97,32 @@ func (k *keeper) age() {
 func (k *keeper) meta() Meta {
 	m := NewMeta(k.board.cfg.PublicURL)
 	m.Stale = true
+	blind := true // by its age
 	if asOf := k.view.AsOf; !asOf.IsZero() {
+		limit, age := cmp.Or(k.board.cfg.StaleAfter, staleAfter), k.board.cfg.Now().Sub(asOf)
 		m.AsOf, m.Vantages = &asOf, k.view.Vantages
-		m.Stale = k.board.cfg.Now().Sub(asOf) > cmp.Or(k.board.cfg.StaleAfter, staleAfter)
+		m.Stale, blind = age > limit, age > faultline.CoverageStale*limit
 	}
+	var vantages []faultline.VantageStatus
+	if k.board.cfg.VantageStates != nil {
+		vantages = k.board.cfg.VantageStates()
+	}
+	coverage := faultline.CoverageOf(k.view, vantages, blind)
+	m.Coverage = &coverage
 	return m
+}
+
+// blinded is a view of which nothing may be said to work: what was found well is
+// unknown.
+func blinded(v faultline.View) faultline.View {
+	v.Well, v.SitesObserved = nil, 0
+	v.Sites = slices.Clone(v.Sites)
+	for i := range v.Sites {
+		if s := &v.Sites[i]; s.State == faultline.SiteOK || s.State == faultline.SiteRecovered {
+			s.State, s.Symptom = faultline.SiteUnknown, faultline.SymptomOK
+		}
+	}
+	return v
 }
 
 // show makes the next snapshot and hands updates to the listener. Nothing is
@@ -108,6 +133,9 @@ func (k *keeper) show(updates []Update, anew bool) {
 	}
 	prev := k.board.current.Load()
 	next := &Snapshot{Live: k.meta(), View: k.view, providers: k.board.cfg.Providers}
+	if next.Blind() {
+		next.View = blinded(k.view)
+	}
 	changed := prev == nil || anew || len(updates) > 0
 	if changed {
 		next.Order, next.floor = arrange(k.entries)
@@ -135,12 +163,16 @@ func (k *keeper) show(updates []Update, anew bool) {
 	} else {
 		k.board.listener.Publish(updates, commit)
 	}
+	if prev != nil && prev.Coverage().State != next.Coverage().State {
+		k.board.listener.Covered(next.Coverage())
+	}
 	k.board.metrics.incidents.Set(float64(len(next.Order)))
 }
 
 // index makes the sites of the view findable by name.
 func (s *Snapshot) index(prev *Snapshot) {
-	if prev != nil && prev.View.AsOf.Equal(s.View.AsOf) && len(prev.View.Sites) == len(s.View.Sites) {
+	if prev != nil && prev.View.AsOf.Equal(s.View.AsOf) && len(prev.View.Sites) == len(s.View.Sites) &&
+		prev.Blind() == s.Blind() {
 		s.View, s.bySite, s.wellAt = prev.View, prev.bySite, prev.wellAt
 		if s.Sites = prev.Sites; s.Pages != prev.Pages {
 			s.Sites = page.NewCache(pageBounds)
@@ -161,7 +193,8 @@ func (s *Snapshot) index(prev *Snapshot) {
 // older reports whether bodies of meta a should be rendered again now that b
 // holds.
 func older(a, b Meta) bool {
-	if a.Stale != b.Stale || (a.AsOf == nil) != (b.AsOf == nil) {
+	if a.Stale != b.Stale || (a.AsOf == nil) != (b.AsOf == nil) || a.Coverage.State != b.Coverage.State ||
+		a.Coverage.Vantages != b.Coverage.Vantages {
 		return true
 	}
 	return a.AsOf != nil && b.AsOf.Sub(*a.AsOf).Abs() >= metaEvery

@@ -28,6 +28,8 @@ type Listener interface {
 	Restart(updates []Update, commit func())
 	// Forget says that there may be changes before those of the last call.
 	Forget()
+	// Covered says that something else can be said of now than before.
+	Covered(coverage faultline.Coverage)
 }
 
 // Listen sets who is handed changes. It is called before [Board.Run].
@@ -39,3 +41,4 @@ type nobody struct{}
 func (nobody) Publish(_ []Update, commit func()) { commit() }
 func (nobody) Restart(_ []Update, commit func()) { commit() }
 func (nobody) Forget()                           {}
+func (nobody) Covered(faultline.Coverage)        {}

@@ -3,14 +3,18 @@ package board
 import (
 	"bytes"
 	"time"
+
+	"faultline"
 )
 
 // Meta is in front of every answer: how old it is, and what it rests on.
 type Meta struct {
 	AsOf  *time.Time `json:"as_of"` // of the newest view; null before the first
 	Stale bool       `json:"stale"` // older than 15 seconds
-	// Vantages are those heard from in the 15 minutes before as_of.
+	// Vantages are those that reported in the 15 minutes before as_of.
 	Vantages int `json:"vantages"`
+	// Coverage is what can be said at all just now; null in an answer that never changes.
+	Coverage *faultline.Coverage `json:"coverage"`
 	// Method is where it is told how what is said was found out.
 	Method string `json:"method"`
 	// Licence is under what terms the answer may be used.

@@ -48,6 +48,14 @@ func (b *Board) View() faultline.View {
 	return faultline.View{}
 }
 
+// Coverage is what can be said at all just now; blind before the first snapshot.
+func (b *Board) Coverage() faultline.Coverage {
+	if s := b.current.Load(); s != nil {
+		return s.Coverage()
+	}
+	return faultline.CoverageOf(faultline.View{}, nil, true)
+}
+
 // Reported is what a reporter is answered of the site: how many others reported it
 // in the last 10 minutes, since when (of these reports, or of the incident), and
 // the open incident that it belongs to, or nil.

@@ -74,6 +74,17 @@ type Snapshot struct {
 	floor Cursor
 }
 
+// Coverage is what can be said at all just now.
+func (s *Snapshot) Coverage() faultline.Coverage {
+	if s.Live.Coverage == nil {
+		return faultline.Coverage{State: faultline.Blind}
+	}
+	return *s.Live.Coverage
+}
+
+// Blind reports whether nothing can be said of now: then nothing may be called well.
+func (s *Snapshot) Blind() bool { return s.Coverage().State == faultline.Blind }
+
 // Entry returns an incident that is held, or nil.
 func (s *Snapshot) Entry(id string) *Entry { return s.byID[id] }
 

@@ -20,7 +20,7 @@ func (b *Board) Verdict(record faultline.SiteRecord, asn uint32) (faultline.Verd
 func (s *Snapshot) Verdict(record faultline.SiteRecord, asn uint32) faultline.Verdict {
 	status := s.Status(record)
 	q := verdict.Question{Site: record.Site, Status: status, ASN: asn, Network: s.network(asn),
-		Incident: s.explaining(status.Incidents, asn)}
+		Incident: s.explaining(status.Incidents, asn), Blind: s.Blind()}
 	if q.Incident == nil {
 		if e := s.ofOwner(record.Site); e != nil {
 			listed := e.Incident.Listed()

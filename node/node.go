@@ -141,13 +141,15 @@ func New(cfg Config) (*Node, error) {
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
 		Log: cfg.Log, Registerer: cfg.Registry})
 	n.openDoor()
-	n.board = board.New(board.Config{Source: sourceAdapter{cfg.Store}, Series: cfg.Store, Durable: cfg.Store.Durable(),
+	boardConfig := board.Config{Source: sourceAdapter{cfg.Store}, Series: cfg.Store, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
-		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry})
-	n.streams = stream.New(n.board, stream.Config{Registry: cfg.Registry})
+		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
 	if cfg.Drill == nil {
 		n.openProber()
+		boardConfig.VantageStates = n.work.Vantages
 	}
+	n.board = board.New(boardConfig)
+	n.streams = stream.New(n.board, stream.Config{Registry: cfg.Registry})
 	return n, n.face()
 }
 

@@ -16,7 +16,8 @@ var start = time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
 // nobody is a Source that has nothing, for pages whose words alone are tested.
 type nobody struct{ Source }
 
-func (nobody) View() faultline.View { return faultline.View{} }
+func (nobody) Coverage() faultline.Coverage { return faultline.Coverage{State: faultline.Blind} }
+func (nobody) View() faultline.View         { return faultline.View{} }
 
 // voiceIn is how a reader of a language is spoken to.
 func voiceIn(t *testing.T, lang string) *voice {

@@ -178,9 +178,8 @@ func TestASiteOfTheListShowsItsRegularProbes(t *testing.T) {
 }
 
 func TestBlindVantagesAreNamed(t *testing.T) {
-	cfg := newWorld().config()
-	var all []faultline.VantageStatus
-	cfg.Vantages = func() []faultline.VantageStatus { return all }
+	w := newWorld()
+	cfg := w.config()
 	well := faultline.VantageStatus{Vantage: "lon-1", State: faultline.VantageOK}
 	blind := faultline.VantageStatus{Vantage: "nyc-1", State: faultline.VantageBlind, Why: "no canary answers"}
 	sick := faultline.VantageStatus{Vantage: "sgp-1", State: faultline.VantageSick}
@@ -194,7 +193,7 @@ func TestBlindVantagesAreNamed(t *testing.T) {
 		{[]faultline.VantageStatus{well}, ""},
 		{nil, ""},
 	} {
-		all = c.all
+		w.vantages = c.all
 		said := text(t, get(serve(t, cfg), "/").Body.String())
 		if c.want == "" && strings.Contains(said, "impaired") || !strings.Contains(said, c.want) {
 			t.Errorf("%v: %s", c.all, said)

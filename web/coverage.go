@@ -3,23 +3,12 @@ package web
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"faultline"
 )
 
-// coverageStale is how old a view may be before it says nothing of now.
-const coverageStale = 2 * time.Minute
-
 // coverage is what can be said at all just now.
-func (v *voice) coverage() faultline.Coverage {
-	var vantages []faultline.VantageStatus
-	if v.cfg.Vantages != nil {
-		vantages = v.cfg.Vantages()
-	}
-	view := v.cfg.Source.View()
-	return faultline.CoverageOf(view, vantages, v.cfg.Now().Sub(view.AsOf) > coverageStale)
-}
+func (v *voice) coverage() faultline.Coverage { return v.cfg.Source.Coverage() }
 
 // impaired says what keeps us from seeing just now; empty where nothing does.
 func (v *voice) impaired() string {

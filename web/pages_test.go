@@ -53,7 +53,7 @@ func TestPagesSayWhatIsKnown(t *testing.T) {
 		{"/site/ft.com", 200, []string{"ft.com is back.", "It failed until 10:20 UTC. Its CDN, Fastly, is failing."}, nil},
 		{"/site/bbc.co.uk", 200, []string{"Is BBC down? Faultline", "Partly: bbc.co.uk fails for some, and it is not just you.", "Known as BBC."}, nil},
 		{"/site/calm.example.org", 200, []string{"Not that we can see: our probes of calm.example.org succeed.", "0 of 15 probes", "1 report in the last 10 minutes"}, nil},
-		{"/site/quiet.example.org", 200, []string{"Nothing points to a fault of quiet.example.org.", "nobody has reported it"}, []string{"works as seen"}},
+		{"/site/quiet.example.org", 200, []string{"We cannot tell how quiet.example.org does", "Nobody has reported it"}, []string{"works as seen"}},
 		{"/site/reddit.com?reported=1", 200, []string{"Thank you: your report is counted. There were 812 reports of reddit.com in the last 10 minutes."}, nil},
 		{"/site/reddit.com?reported=0", 200, []string{"This report was not counted: one person counts once in 10 minutes"}, nil},
 		{"/component/cdn/fastly", 200, []string{"Yes: Fastly is failing.", "1 of 140 sites of our map that stand on it are failing", "1 of 140 had a report or a failed probe", "reddit.com Down 28 of 30 812"}, nil},

@@ -95,6 +95,7 @@ type world struct {
 	now       time.Time
 	incidents [][]faultline.Incident // all revisions of each
 	view      faultline.View
+	vantages  []faultline.VantageStatus
 	fails     error // what every read answers with
 	read      int   // revisions read for charts
 	reports   []string
@@ -162,6 +163,12 @@ func (w *world) Revisions(_ context.Context, id string, after, limit int) ([]fau
 	return revisions, nil
 }
 
+// Coverage is as the board computes it.
+func (w *world) Coverage() faultline.Coverage {
+	view := w.View()
+	return faultline.CoverageOf(view, w.vantages, w.now.Sub(view.AsOf) > 2*time.Minute)
+}
+
 func (w *world) View() faultline.View { w.mu.Lock(); defer w.mu.Unlock(); return w.view }
 
 func (w *world) Report(_ context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
@@ -198,6 +205,7 @@ func (w *world) config() web.Config {
 			return map[string]string{"bbc.co.uk": "BBC", "reddit.com": "Reddit.com"}[site]
 		},
 		Providers: providers,
+		Vantages:  func() []faultline.VantageStatus { return w.vantages },
 		Members:   func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] }}
 }
 

@@ -26,6 +26,9 @@ type Source interface {
 	Revisions(ctx context.Context, id string, after, limit int) ([]faultline.Incident, error)
 	// View returns the newest view, or the zero one before the first.
 	View() faultline.View
+	// Coverage is what can be said at all just now. Every page asks it before it says
+	// that something works.
+	Coverage() faultline.Coverage
 }
 
 // Door is where the report form hands on what people say. Package ingest has it.

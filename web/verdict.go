@@ -71,8 +71,8 @@ func (v *voice) fault(inc *faultline.Incident) string {
 
 // statusTallies counts what the last ten minutes brought.
 func (v *voice) statusTallies(status faultline.SiteStatus, heard bool) []tally {
-	if !heard {
-		return nil
+	if !heard || v.coverage().State == faultline.Blind {
+		return nil // of minutes that nothing observed, no count says anything
 	}
 	rows := []tally{v.share(status.ProbesFailed, status.Probes, v.say("tally.probes_10"))}
 	if status.Probes == 0 {

@@ -36,7 +36,7 @@ func TestVerdicts(t *testing.T) {
 		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"), member: faultline.IncidentSite{State: faultline.SiteRecovered, RecoveredAt: &back},
 			answer: "x.org is back.", because: "It failed until 10:47 UTC. Its CDN, Fastly, is recovering."},
 
-		{answer: "Nothing points to a fault of x.org."},
+		{answer: "We cannot tell how x.org does: nothing has checked it in the last 15 minutes."},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDown, Symptom: "tls"}, answer: "Yes:", because: "(certificate or encryption)"},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDegraded, Symptom: "http_502"}, answer: "Partly:", because: "(error 502)"},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteOK}, answer: "No: x.org works as seen from our probes."},
@@ -56,6 +56,10 @@ func TestVerdicts(t *testing.T) {
 
 // watched is a source whose vantages observe every site.
 type watched struct{ nobody }
+
+func (watched) Coverage() faultline.Coverage {
+	return faultline.Coverage{State: faultline.Observing, Observed: 10, Known: 10, Vantages: 2}
+}
 
 func (watched) View() faultline.View {
 	return faultline.View{AsOf: start, SitesKnown: 10, SitesObserved: 10, Vantages: 2}

@@ -79,8 +79,10 @@ type Meta struct {
 	AsOf     *time.Time `json:"as_of"`
 	Stale    bool       `json:"stale"`
 	Vantages int        `json:"vantages"`
-	Method   string     `json:"method"`
-	Licence  string     `json:"licence"`
+	// Coverage is what can be said at all just now; nil: the server does not say.
+	Coverage *faultline.Coverage `json:"coverage"`
+	Method   string              `json:"method"`
+	Licence  string              `json:"licence"`
 }
 
 // Query chooses incidents. The zero value takes all.
@@ -147,6 +149,19 @@ func (c *Client) Incidents(ctx context.Context, q Query) iter.Seq2[faultline.Inc
 			query.Set("cursor", *page.Next)
 		}
 	}
+}
+
+// Coverage is what can be said at all just now. A server that does not say so is blind:
+// nothing shows that it observes anything.
+func (c *Client) Coverage(ctx context.Context) (faultline.Coverage, error) {
+	var answer struct{ Meta Meta }
+	if err := c.get(ctx, "/v1/summary", nil, &answer); err != nil {
+		return faultline.Coverage{}, err
+	}
+	if answer.Meta.Coverage == nil {
+		return faultline.Coverage{State: faultline.Blind, Note: "Not observed: the server does not say what it observes."}, nil
+	}
+	return *answer.Meta.Coverage, nil
 }
 
 // Incident returns one revision of an incident; 0 is the last, with its first 20

@@ -25,8 +25,11 @@ const (
 
 // Watched is what [Client.Watch] hands on.
 type Watched struct {
-	// Incident is one revision, with its first 20 sites; nil: see Reset.
+	// Incident is one revision, with its first 20 sites; nil: see the others.
 	Incident *faultline.Incident
+	// Coverage is what can be said at all from now on; nil: as before. While it is
+	// blind, silence does not mean that all is well.
+	Coverage *faultline.Coverage
 	// Reset: changes were lost; what is known should be read anew.
 	Reset bool
 }
@@ -108,6 +111,10 @@ func (w *watcher) event(kind, data string) error {
 	switch kind {
 	case "incident":
 		if err := json.Unmarshal([]byte(data), &told.Incident); err != nil {
+			return fmt.Errorf("read the stream: %w", err)
+		}
+	case "coverage":
+		if err := json.Unmarshal([]byte(data), &told.Coverage); err != nil {
 			return fmt.Errorf("read the stream: %w", err)
 		}
 	case "reset":

@@ -4,7 +4,9 @@ import (
 	"strconv"
 	"time"
 
+	"faultline"
 	"faultline/board"
+	"faultline/board/page"
 )
 
 // frameOf is an update as a frame.
@@ -27,6 +29,16 @@ func incidentFrame(id string, body []byte) frame {
 
 func resetFrame(why, position string) []byte {
 	return []byte("event: reset\ndata: {\"reason\":\"" + why + "\"}\nid: " + position + "\n\n")
+}
+
+// coverageFrame says what can be said at all. It has no id: it is no change of an
+// incident, and whoever resumes hears the newest first.
+func coverageFrame(c faultline.Coverage) []byte {
+	body, err := page.Render(c)
+	if err != nil { // three numbers and two texts always render
+		return nil
+	}
+	return append(append([]byte("event: coverage\ndata: "), body...), "\n\n"...)
 }
 
 var heartbeatFrame = []byte(":\n\n")

@@ -124,6 +124,14 @@ func (h *hub) Forget() {
 	h.whole = false
 }
 
+// Covered tells every client what can be said of now. It is not remembered: whoever
+// joins is told first.
+func (h *hub) Covered(coverage faultline.Coverage) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.send(&frame{bytes: coverageFrame(coverage)})
+}
+
 // send is called with the lock held. It never waits.
 func (h *hub) send(f *frame) {
 	if h.taken.Load() > 0 {

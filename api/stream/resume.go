@@ -18,11 +18,14 @@ const (
 	maxOlder = 4 * board.Recent
 )
 
-// opening is what a stream begins with: what the client missed, or else the
+// opening is what a stream begins with: what is not observed, what the client missed, or else the
 // open incidents if it asked for them. The position stands behind them, so that
 // a break in the middle loses nothing.
 func (s *Streams) opening(ctx context.Context, j joined, after string, snapshot bool) [][]byte {
 	open := [][]byte{openFrame(streamRetry + rand.N(streamRetrySpread))}
+	if j.snap != nil && j.snap.Coverage().State != faultline.Observing {
+		open = append(open, coverageFrame(j.snap.Coverage()))
+	}
 	resumed := after != ""
 	if !j.known {
 		older, err := s.older(ctx, after, j.backlog)

@@ -58,6 +58,23 @@ func refusedQuery(err error) error {
 	return err
 }
 
+// tellCoverage says on standard error what is not observed, so that an empty list is
+// not taken for calm.
+func tellCoverage(ctx context.Context, remote *client.Client, w world) error {
+	coverage, err := remote.Coverage(ctx)
+	if err != nil {
+		return refusedQuery(err)
+	}
+	return printCoverage(coverage, w)
+}
+
+func printCoverage(coverage faultline.Coverage, w world) (err error) {
+	if coverage.Note != "" {
+		_, err = fmt.Fprintf(w.stderr, "faultline: %s\n", coverage.Note)
+	}
+	return err
+}
+
 type incidentsCmd struct {
 	remoteFlags
 	Limit int `default:"20" env:"FAULTLINE_QUERY_LIMIT" help:"At most so many, newest onset first."`
@@ -67,6 +84,9 @@ type incidentsCmd struct {
 func (c incidentsCmd) Run(ctx context.Context, w world) error {
 	remote, err := c.open()
 	if err != nil {
+		return err
+	}
+	if err := tellCoverage(ctx, remote, w); err != nil {
 		return err
 	}
 	n := 0
@@ -102,6 +122,9 @@ func (c watchCmd) Run(ctx context.Context, w world) error {
 			_, err := fmt.Fprintln(w.stderr,
 				"faultline: changes were lost; what is open now follows with the next change")
 			return err
+		}
+		if told.Coverage != nil {
+			return printCoverage(*told.Coverage, w)
 		}
 		return c.print(w.stdout, *told.Incident)
 	})

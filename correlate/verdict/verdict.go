@@ -24,6 +24,9 @@ type Question struct {
 	Incident *faultline.Incident
 	// Owned says that the site is no member of the incident: its owner runs what fails.
 	Owned bool
+	// Blind says that nothing is observed just now: then nobody is called well, so that
+	// neither the viewer nor their network can be at fault by contrast.
+	Blind bool
 }
 
 // Of weighs the answers, those with firm evidence first: an incident that
@@ -42,6 +45,10 @@ func Of(q Question) faultline.Verdict {
 	case inc != nil:
 		v.Incident = inc
 		v.Blame, v.Because = explain(v.Site, status, inc)
+	case q.Blind:
+		v.Blame, v.Because = faultline.BlameUnknown, fmt.Sprintf(
+			"We do not know: %s is not observed just now. %s reported it in the last 10 minutes.",
+			v.Site, people(v.Reports))
 	case network.Sites >= verdictSites && float64(network.Reports) >= verdictRise*network.Expected && v.ProbesFailed == 0 &&
 		float64(v.Reports) <= float64(network.Reports)+faultline.ExpectedHigh(status.Expected)+verdictOthers && v.Probes > 0:
 		v.Blame = faultline.BlameISP
@@ -100,6 +107,17 @@ func withoutIncident(v faultline.Verdict, state faultline.SiteState, usual float
 		return faultline.BlameUnknown, fmt.Sprintf("We do not know: all %d probes of %s succeeded in the last 10 minutes, and %d people report it all the same (%.0f are usual).", v.Probes, v.Site, v.Reports, usual)
 	}
 	return faultline.BlameYou, fmt.Sprintf("Everyone else is fine: all %d probes of %s succeeded in the last 10 minutes and %d people reported it. The fault is most likely near you.", v.Probes, v.Site, v.Reports)
+}
+
+// people counts those who reported a site.
+func people(n int) string {
+	switch n {
+	case 0:
+		return "Nobody"
+	case 1:
+		return "One person"
+	}
+	return fmt.Sprintf("%d people", n)
 }
 
 // IsNetwork reports whether an incident's cause is that network.

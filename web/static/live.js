@@ -56,6 +56,7 @@
       retry = setTimeout(follow, wait * (0.5 + Math.random()));
     };
     stream.addEventListener("reset", () => refresh(SPREAD));
+    stream.addEventListener("coverage", () => refresh(Math.random() * SPREAD));
     stream.addEventListener("incident", (event) => {
       if (follows !== "all") {
         let incident;
