@@ -33,7 +33,7 @@ func listed(t *testing.T) *node {
 	n.source.Tell(inc)
 	n.run()
 	n.await(inc)
-	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 7, SitesObserved: 5, Vantages: 2, Sites: []faultline.SiteStatus{
 		{Site: "s1.example", State: faultline.SiteDown, Symptom: "http_503"},
 		{Site: "s2.example", State: faultline.SiteDegraded, Symptom: "slow"},
 		{Site: "s3.example", State: faultline.SiteOK, Symptom: faultline.SymptomOK},
