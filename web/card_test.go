@@ -67,7 +67,7 @@ func TestCardIsAPicture(t *testing.T) {
 func TestCardSaysTheSameAsAnSVG(t *testing.T) {
 	k := newTestCards(t)
 	svg := string(spokenCard(t).draw(k.letters, false).svg("en"))
-	for _, s := range []string{`width="1200" height="630"`, `role="img"`, "<title", "FAILING", "131", "of 140 sites on Fastly are failing", "revision 2 · as told at 8 June 2021, 10:07 UTC", "Not known: How many people"} {
+	for _, s := range []string{`width="1200" height="630"`, `role="img"`, "<title", "FAILING", "131", "of 140 sites on Fastly are failing", "revision 2 · as published at 8 June 2021, 10:07 UTC", "Not known: How many people"} {
 		if !strings.Contains(svg, s) {
 			t.Errorf("it has no %q:\n%s", s, svg)
 		}

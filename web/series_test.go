@@ -100,7 +100,7 @@ func TestVerdictForAViewer(t *testing.T) {
 	cfg.Verdicts, cfg.Networks = someVerdict{}, someVerdict{}
 	h := serve(t, cfg)
 	for addr, want := range map[string]struct{ says, not, cache string }{
-		"192.0.2.1":    {"It is not you. The fault lies with Fastly, which reddit.com stands on. You Nothing points here Your network Nothing points here The site Nothing points here What it stands on Most likely here In the last 10 minutes, 1,214 reports came from your network (AS2856), of 37 sites.", "", "private, max-age=5"},
+		"192.0.2.1":    {"It is not you. The fault lies with Fastly, which reddit.com depends on. You Nothing points here Your network Nothing points here The site Nothing points here What it depends on Most likely here In the last 10 minutes, 1,214 reports came from your network (AS2856), of 37 sites.", "", "private, max-age=5"},
 		"198.51.100.7": {"It is where you are: your network (AS812) has trouble with many unrelated sites. You Nothing points here Your network Most likely here", "AS2856", "private, max-age=5"},
 		"198.51.100.8": {"We can’t tell where a fault would lie. You Not known Your network Not known", "Most likely here", "private, max-age=5"},
 	} {

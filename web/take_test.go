@@ -31,7 +31,7 @@ func TestSixWaysToTakeAnIncident(t *testing.T) {
 	}
 	at := "https://faultline.example/incident/" + outage + "@3?lang=en"
 	for way, has := range map[string][]string{
-		"card": {`<blockquote cite="` + at, "Failing · 38 min · worldwide", "Fastly-fronted sites, 503", "131 of 140 sites on Fastly are failing", "Not known: How many people it affects",
+		"card": {`<blockquote cite="` + at, "Failing · 38 min · worldwide", "Fastly-fronted sites, 503", "131 of 140 sites on Fastly are failing", "Not known: How many people are affected",
 			"Source: Faultline, revision 3, 8 June 2021, 10:25 UTC."},
 		"frame":   {`<iframe src="https://faultline.example/embed/incident/` + outage + `@3?lang=en"`, `title="Faultline: state of an incident"`, `sandbox="allow-scripts`},
 		"element": {"<faultline-incident><iframe ", "</iframe></faultline-incident>", `<script async src="https://faultline.example/embed.js">`},
@@ -86,7 +86,7 @@ func TestArchive(t *testing.T) {
 	w.incidents = append(w.incidents, []faultline.Incident{older})
 	h := serve(t, w.config())
 	for path, want := range map[string]struct{ says, not []string }{
-		"/archive":               {[]string{"June 2021 2", "May 2021 1", "All 2 Fastly 1 AWS us-east-1 1", "Fastly-fronted sites", "What this page holds begins on 8 May 2021"}, []string{"last month", "www.gov.uk"}},
+		"/archive":               {[]string{"June 2021 2", "May 2021 1", "All 2 Fastly 1 AWS us-east-1 1", "Fastly-fronted sites", "This page begins on 8 May 2021"}, []string{"last month", "www.gov.uk"}},
 		"/archive?month=2021-05": {[]string{"DNS of last month", "Cause not known 1"}, []string{"Fastly-fronted"}},
 		"/archive?month=2021-06&component=cdn:fastly":  {[]string{"Fastly-fronted sites"}, []string{"Sites on AWS"}},
 		"/archive?month=2021-05&component=none":        {[]string{"DNS of last month"}, nil},

@@ -15,8 +15,8 @@ import (
 
 // probeCmd is an agent: a prober without a log of its own.
 type probeCmd struct {
-	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Faultline that this agent works for, such as https://faultline.example."`
-	Token  string `required:"" placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that it was given: faultline token issue --scope probes:write --subject NAME. The subject is the agent's name."`
+	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the Faultline server that this agent probes for, such as https://faultline.example."`
+	Token  string `required:"" placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued: faultline token issue --scope probes:write --subject NAME. The subject is the agent's name."`
 	eyesFlags
 	infraFlags
 	logFlags

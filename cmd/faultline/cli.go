@@ -17,23 +17,23 @@ Every flag can be set by the environment variable named beside it. Wrong values 
 
 // cli is the whole command line.
 type cli struct {
-	Serve       serveCmd       `cmd:"" help:"Run the service: take reports and probes in, tell incidents."`
+	Serve       serveCmd       `cmd:"" help:"Run the service: accept reports and probes, and publish incidents."`
 	Probe       probeCmd       `cmd:"" help:"Probe from this machine for a server elsewhere."`
-	Replay      replayCmd      `cmd:"" help:"Fold event lines from files, as serve would have, and print the incidents."`
-	Scenario    scenarioCmd    `cmd:"" help:"Print an outage of the past as event lines, for replay."`
-	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay of them gives the same incidents."`
-	Infra       infraCmd       `cmd:"" help:"Find out what a site stands on; fetch and check what that is known by."`
+	Replay      replayCmd      `cmd:"" help:"Compute the incidents of event lines in files, as serve would, and print them."`
+	Scenario    scenarioCmd    `cmd:"" help:"Print a past outage as event lines, for replay."`
+	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay computes the same incidents from them."`
+	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
-	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that this binary is made of."`
-	Healthcheck healthcheckCmd `cmd:"" help:"Ask the serve that listens here whether it is ready: exit 0 if so, 1 if not."`
-	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents that a Faultline knows."`
-	Watch       watchCmd       `cmd:"" help:"Print what changes at a Faultline as it happens."`
+	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
+	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`
+	Watch       watchCmd       `cmd:"" help:"Print changes of incidents of a Faultline server as they happen."`
 }
 
 // logFlags say how the process speaks of itself, on standard error.
 type logFlags struct {
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"FAULTLINE_LOG_LEVEL" help:"Least severe log lines that are written: debug, info, warn or error."`
-	LogFormat string `default:"json" enum:"json,text" env:"FAULTLINE_LOG_FORMAT" help:"Form of the log on standard error: json, or text for a person at a terminal."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"FAULTLINE_LOG_LEVEL" help:"Lowest level of log lines to write: debug, info, warn or error."`
+	LogFormat string `default:"json" enum:"json,text" env:"FAULTLINE_LOG_FORMAT" help:"Format of the log on standard error: json, or text for a terminal."`
 }
 
 func (f logFlags) logger(w io.Writer) *slog.Logger {

@@ -14,8 +14,8 @@ import (
 // doorFlags say whom the door lets in, how often, and what it knows of where they
 // sit.
 type doorFlags struct {
-	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that say which network and country an address is of; several with commas. Read anew when they change. Without one, networks are told by prefix alone; script/address-db says where free ones are."`
-	HostingNetworks string   `placeholder:"FILE" env:"FAULTLINE_HOSTING_NETWORKS" help:"More networks of machines, whose reports weigh nothing, beside those built in: one AS number a line; one with ! in front is taken out."`
+	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks and countries; several with commas. A file that changes is read again. Without one a prefix stands for a network; script/address-db fetches free ones."`
+	HostingNetworks string   `placeholder:"FILE" env:"FAULTLINE_HOSTING_NETWORKS" help:"File with further networks of machines, whose reports count nothing: one AS number a line; a ! before it removes a built-in one."`
 	PersonLimit     int      `default:"300" env:"FAULTLINE_PERSON_LIMIT" help:"Requests a minute that one address (or IPv6 /64) may send; a third of it at once. 1 to 1000000."`
 	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests a minute that one prefix (/24, or IPv6 /48) may send; a third of it at once."`
 	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests a minute that one token's subject may send, over all nodes; a third of it at once."`

@@ -13,11 +13,11 @@ import (
 
 type infraExplainCmd struct {
 	Site       string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
-	Resolver   string        `placeholder:"HOST:PORT" env:"FAULTLINE_RESOLVER" help:"Name server that is asked; without it the system's first."`
-	AddressDB  []string      `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that say which network an address is of; the first that knows any is used."`
-	Catalog    []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one; several with commas."`
-	ProbeAllow []string      `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks beside the public internet that may be asked."`
-	Timeout    time.Duration `default:"15s" env:"FAULTLINE_EXPLAIN_TIMEOUT" help:"How long the look may take, 1s to 5m."`
+	Resolver   string        `placeholder:"HOST:PORT" env:"FAULTLINE_RESOLVER" help:"Name server to ask; without it the system's first."`
+	AddressDB  []string      `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks; the first that has an answer is used."`
+	Catalog    []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas."`
+	ProbeAllow []string      `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks besides the public internet that may be contacted."`
+	Timeout    time.Duration `default:"15s" env:"FAULTLINE_EXPLAIN_TIMEOUT" help:"How long the check may take, 1s to 5m."`
 	infraFlags
 	stateFlags
 }

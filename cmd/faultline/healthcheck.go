@@ -13,7 +13,7 @@ import (
 const healthcheckTimeout = 3 * time.Second
 
 type healthcheckCmd struct {
-	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address that serve listens on; an empty or unspecified host means this machine."`
+	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address on which the node listens; an empty host means this machine."`
 }
 
 func (c healthcheckCmd) AfterApply() error { return checkListen(c.Listen) }

@@ -13,15 +13,15 @@ import (
 
 // infraCmd are the tools for what sites stand on.
 type infraCmd struct {
-	Explain infraExplainCmd `cmd:"" help:"Look at a site once and print what it stands on, with the evidence."`
+	Explain infraExplainCmd `cmd:"" help:"Check a site once and print what it depends on, with the evidence."`
 	Refresh infraRefreshCmd `cmd:"" help:"Fetch the address ranges that clouds publish, so that a site's region is known."`
 	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures and the list of status pages: exit 0 if all is well."`
 }
 
 type infraRefreshCmd struct {
-	Publications string        `placeholder:"FILE" env:"FAULTLINE_PUBLICATIONS" help:"List of what is fetched (JSON), instead of the built-in one."`
-	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File that is written; without it ranges.json in the state directory, where serve finds it when it starts."`
-	Timeout      time.Duration `default:"2m" env:"FAULTLINE_REFRESH_TIMEOUT" help:"How long all of it may take, 1s to 1h."`
+	Publications string        `placeholder:"FILE" env:"FAULTLINE_PUBLICATIONS" help:"List of sources to fetch (JSON), instead of the built-in one."`
+	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File to write; without it ranges.json in the state directory, which serve reads at its start."`
+	Timeout      time.Duration `default:"2m" env:"FAULTLINE_REFRESH_TIMEOUT" help:"How long the whole may take, 1s to 1h."`
 	stateFlags
 }
 

@@ -13,8 +13,8 @@ import (
 
 // infraFlags say by what infrastructure is recognised.
 type infraFlags struct {
-	Signatures []string `sep:"," placeholder:"FILE" env:"FAULTLINE_SIGNATURES" help:"Table of what infrastructure is recognised by (JSON) that is laid over the built-in one, component by component; several with commas, the later ones on top."`
-	Ranges     string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"Address ranges that providers publish, as 'infra refresh' writes them; without it ranges.json in the state directory, if there is one."`
+	Signatures []string `sep:"," placeholder:"FILE" env:"FAULTLINE_SIGNATURES" help:"Table of signatures by which infrastructure is recognised (JSON), which adds to or replaces entries of the built-in one; several with commas, later ones win."`
+	Ranges     string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"Address ranges that providers publish, as 'infra refresh' writes them; without it ranges.json in the state directory, if it exists."`
 }
 
 // loadProviders reads the built-in table of providers and lays those of the files over

@@ -18,12 +18,12 @@ const (
 
 // localFlags say what this node's own prober is.
 type localFlags struct {
-	Role           string        `default:"all" enum:"all,serve,probe" env:"FAULTLINE_ROLE" help:"What this node does: all; serve, which is all but probing; or probe, which probes and never leads."`
-	Vantage        string        `placeholder:"NAME" env:"FAULTLINE_VANTAGE" help:"Name of the place that this node probes from. Without it the name of the machine."`
-	VantageASN     uint32        `name:"vantage-asn" placeholder:"NUMBER" env:"FAULTLINE_VANTAGE_ASN" help:"Number of the autonomous system that it stands in."`
-	VantageCountry string        `placeholder:"XX" env:"FAULTLINE_VANTAGE_COUNTRY" help:"Country that it stands in, two capital letters (ISO 3166-1)."`
-	ProbePeriod    time.Duration `default:"1m" env:"FAULTLINE_PROBE_PERIOD" help:"Time between two looks at a site from one place, for agents too. 10s to 1h."`
-	ProbeExclude   []string      `sep:"," placeholder:"SITE" env:"FAULTLINE_PROBE_EXCLUDE" help:"Sites of the map that are not probed; several with commas."`
+	Role           string        `default:"all" enum:"all,serve,probe" env:"FAULTLINE_ROLE" help:"What this node does: all; serve, which does not probe; or probe, which probes and never leads."`
+	Vantage        string        `placeholder:"NAME" env:"FAULTLINE_VANTAGE" help:"Name of the vantage that this node probes from; without it the name of the machine."`
+	VantageASN     uint32        `name:"vantage-asn" placeholder:"NUMBER" env:"FAULTLINE_VANTAGE_ASN" help:"Number of the autonomous system that the vantage is in."`
+	VantageCountry string        `placeholder:"XX" env:"FAULTLINE_VANTAGE_COUNTRY" help:"Country that the vantage is in, two capital letters (ISO 3166-1)."`
+	ProbePeriod    time.Duration `default:"1m" env:"FAULTLINE_PROBE_PERIOD" help:"Time between two checks of a site from one vantage, for agents too. 10s to 1h."`
+	ProbeExclude   []string      `sep:"," placeholder:"SITE" env:"FAULTLINE_PROBE_EXCLUDE" help:"Sites of the list that are not probed; several with commas."`
 	eyesFlags
 }
 

@@ -21,8 +21,8 @@ import (
 
 // notRun are the commands that a test can't run, and what is checked instead.
 var notRun = map[string]func(t *testing.T){
-	"make run":                  func(t *testing.T) { makes(t, "run") },
-	"make test":                 func(t *testing.T) { makes(t, "test") },
+	"make run":  func(t *testing.T) { makes(t, "run") },
+	"make test": func(t *testing.T) { makes(t, "test") },
 	`./bin/faultline probe --server http://127.0.0.1:8080 --token "$TOKEN"`: anAgentJoins,
 	"./bin/faultline serve --listen 127.0.0.1:8080":                         func(t *testing.T) { servesWithoutFlags(t) },
 }

@@ -11,9 +11,9 @@ import (
 )
 
 type replayCmd struct {
-	Files  []string `arg:"" name:"file" help:"Files of event lines (NDJSON), plain or gzip, folded one after the other; - is standard input."`
-	Follow bool     `env:"FAULTLINE_REPLAY_FOLLOW" help:"Print every revision as it happens, instead of the last ones at the end."`
-	Tell   bool     `env:"FAULTLINE_REPLAY_TELL" help:"Tell what happens as it does, in words, a line where there is news."`
+	Files  []string `arg:"" name:"file" help:"Files of event lines (NDJSON), plain or compressed, read one after the other; - is standard input."`
+	Follow bool     `env:"FAULTLINE_REPLAY_FOLLOW" help:"Print every revision as it is made, instead of the last ones at the end."`
+	Tell   bool     `env:"FAULTLINE_REPLAY_TELL" help:"Print in words what happens, one line for each piece of news."`
 }
 
 // Help is the longer text of --help.

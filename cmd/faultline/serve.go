@@ -24,23 +24,23 @@ import (
 type serveCmd struct {
 	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on; without a host on every interface."`
 	redisFlags
-	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that is laid over the built-in one, site by site; several with commas, the later ones on top."`
-	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that is laid over the built-in one, entry by entry; several with commas, the later ones on top."`
-	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Address that people reach this service by, such as https://faultline.example, for links in answers. Never taken from requests."`
-	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"How to reach whoever runs this service: an address for mail or of a page, shown on /about."`
-	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed; several with commas. Without it none is, and a reporter is whoever connects."`
+	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
+	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
+	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Public address of this service, such as https://faultline.example, for links in answers. It is never taken from requests."`
+	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"Contact of the operator, shown on /about: a mail address or the address of a page."`
+	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is trusted; several with commas. Without it none is, and the connecting address counts as the reporter."`
 
 	infraFlags
 	statementFlags
 	localFlags
 	doorFlags
 
-	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play an outage of the past, such as fastly-2021-06-08, on a store of its own in memory; everything that is shown is marked as a drill. The onset comes 10 s after the start."`
-	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"How many times as fast as the world's clock a drill runs: 1 to 120."`
+	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play a past outage, such as fastly-2021-06-08, on a store of its own in memory. Everything shown is marked as a drill. The outage begins 10 s after the start."`
+	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"Speed of the drill: how many times as fast as real time, 1 to 120."`
 
-	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long a leader that has died goes on counting as one; a standby takes over after it. 500ms to 1m."`
-	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores the state of the fold; a start folds the log from there. 1s to 10m."`
-	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"After SIGTERM, how long requests are still taken while /readyz says 503, so that a load balancer notices. Up to 2s."`
+	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long the lease of the leader lasts; after a leader dies, a standby takes over when it has expired. 500ms to 1m."`
+	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint, from which a node that starts reads the log. 1s to 10m."`
+	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz says 503, so a load balancer notices. Up to 2s."`
 	logFlags
 }
 

@@ -13,8 +13,8 @@ import (
 
 // statementFlags say which status pages are read.
 type statementFlags struct {
-	Statements      []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"List of providers' status pages (JSON) that is laid over the built-in one, page by page; several with commas, the later ones on top."`
-	StatementsEvery time.Duration `default:"1m" env:"FAULTLINE_STATEMENTS_EVERY" help:"How often the leader asks a status page what its provider says, 30s to 1h; 0 asks none."`
+	Statements      []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"List of providers' status pages (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
+	StatementsEvery time.Duration `default:"1m" env:"FAULTLINE_STATEMENTS_EVERY" help:"How often the leader reads each status page, 30s to 1h; 0 reads none."`
 }
 
 // check refuses what would be rude to the pages.

@@ -11,8 +11,8 @@ import (
 
 type tokenCmd struct {
 	Issue  tokenIssueCmd  `cmd:"" help:"Sign a token with this node's key and print it."`
-	Rotate tokenRotateCmd `cmd:"" help:"Make a new key, which signs from now on; older ones go on verifying. Prints its id."`
-	Retire tokenRetireCmd `cmd:"" help:"Take an old key away: tokens that it signed are taken no more."`
+	Rotate tokenRotateCmd `cmd:"" help:"Make a new key, which signs from now on. Tokens of older keys stay valid. Prints its id."`
+	Retire tokenRetireCmd `cmd:"" help:"Remove an old key: tokens that it signed are refused from then on."`
 }
 
 type tokenRotateCmd struct{ stateFlags }
@@ -53,10 +53,10 @@ func (c tokenRetireCmd) Run() error {
 
 type tokenIssueCmd struct {
 	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write; several with commas."`
-	Subject string        `required:"" placeholder:"NAME" env:"FAULTLINE_TOKEN_SUBJECT" help:"Who the bearer is: for probes the name of the vantage, such as lon-1."`
-	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that the vantage stands in, such as 20473."`
+	Subject string        `required:"" placeholder:"NAME" env:"FAULTLINE_TOKEN_SUBJECT" help:"Name of the bearer: for probes the name of the vantage, such as lon-1."`
+	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that the vantage is in, such as 20473."`
 	Country string        `placeholder:"XX" env:"FAULTLINE_TOKEN_COUNTRY" help:"Country of the vantage, two capital letters (ISO 3166-1)."`
-	TTL     time.Duration `name:"ttl" default:"720h" env:"FAULTLINE_TOKEN_TTL" help:"How long the token is to live."`
+	TTL     time.Duration `name:"ttl" default:"720h" env:"FAULTLINE_TOKEN_TTL" help:"How long the token is valid."`
 	stateFlags
 }
 
