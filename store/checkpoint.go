@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -11,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,6 +31,7 @@ type Checkpoint struct {
 	Cursor  Cursor
 	State   [][]byte  // in pieces of any size, as they were written down; read, it is one
 	SavedAt time.Time // whole milliseconds, UTC
+	Format  int       // of the state, as whoever wrote it numbers them
 }
 
 // Size is how many bytes the state takes.
@@ -58,17 +57,11 @@ type checkpointHead struct {
 	SavedAt time.Time `json:"saved_at"`
 }
 
-// pointer is what the checkpoint's key says.
-type pointer struct {
-	generation string
-	chunks     int
-	sum        string
-}
-
-// SaveCheckpoint replaces the checkpoint, in chunks, each its own command, so
+// SaveCheckpoint makes a checkpoint the newest, in chunks, each its own command, so
 // that other commands go between. The new one counts once all of it is there:
-// until then, and if anything fails, the old one stands. One whose position lies
-// before the stored one's is refused with [ErrBackwards].
+// until then, and if anything fails, the old one is the newest. Of the older ones
+// some are kept, see [keptGenerations]. One whose position lies before the newest
+// one's is refused with [ErrBackwards].
 func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) error {
 	const op = "save the checkpoint"
 	pos := cp.Cursor.Pos
@@ -82,19 +75,19 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 	if n > maxCheckpointChunks {
 		return fmt.Errorf("%s: %w: %d bytes", op, ErrTooLarge, size)
 	}
-	old, _, err := s.pointer(ctx, s.writes)
+	old, err := s.generations(ctx, s.writes)
 	if err != nil {
 		return s.fail(op, err)
 	}
 	// No two attempts share a name, or one would spoil the other's chunks.
-	generation := fmt.Sprintf("%d-%s", l.Fence, rand.Text())
-	keys := chunkKeys(generation, n)
+	fresh := Generation{Name: generationName(l.Fence, cp.Format), Chunks: n, Pos: pos}
+	keys := chunkKeys(fresh.Name, n)
 	sum, err := s.writeChunks(ctx, l, keys, append([][]byte{head}, cp.State...))
 	if err != nil {
 		return s.fail(op, err)
 	}
-	all := append(append([]string{keyCheckpoint}, keys...), chunkKeys(old.generation, old.chunks)...)
-	if err := s.fenced(ctx, s.scripts.flip, l, all, generation, old.generation, n, pos.ms, pos.seq, sum).Err(); err != nil {
+	fresh.Sum = sum
+	if err := s.flip(ctx, l, fresh, old); err != nil {
 		return s.fail(op, err)
 	}
 	return nil
@@ -122,54 +115,49 @@ func (s *Store) writeChunks(ctx context.Context, l Lease, keys []string, pieces 
 	return sum.Sum(nil), nil
 }
 
-// Checkpoint returns the newest checkpoint, and false if there is none.
+// Checkpoint returns the newest checkpoint, and false if there is none. One that
+// can't be read is [ErrUnreadable]; there may be older ones, see [Store.Generations].
 func (s *Store) Checkpoint(ctx context.Context) (Checkpoint, bool, error) {
 	const op = "read the checkpoint"
 	for range checkpointTries {
-		p, ok, err := s.pointer(ctx, s.reads)
+		all, err := s.generations(ctx, s.reads)
 		if err != nil {
 			return Checkpoint{}, false, s.fail(op, err)
 		}
-		if !ok {
+		if len(all) == 0 {
 			return Checkpoint{}, false, nil
 		}
-		payload, err := s.readChunks(ctx, p)
-		if errors.Is(err, redis.Nil) {
-			continue // replaced while we read it
+		cp, err := s.ReadGeneration(ctx, all[0])
+		if errors.Is(err, errReplaced) {
+			continue
 		}
-		if err != nil {
-			return Checkpoint{}, false, s.fail(op, err)
-		}
-		cp, err := readCheckpoint(payload, p.sum)
-		if err != nil {
-			return Checkpoint{}, false, fmt.Errorf("%s: %w", op, err)
-		}
-		return cp, true, nil
+		return cp, err == nil, err
 	}
-	return Checkpoint{}, false, s.fail(op, errors.New("its chunks are gone"))
+	return Checkpoint{}, false, fmt.Errorf("%s: %w: its chunks are gone", op, ErrUnreadable)
 }
 
-func (s *Store) pointer(ctx context.Context, c redis.UniversalClient) (pointer, bool, error) {
-	fields, err := c.HMGet(ctx, keyCheckpoint, "gen", "chunks", "sum").Result()
+// ReadGeneration reads one generation. One that is damaged, or whose chunks are gone,
+// is [ErrUnreadable].
+func (s *Store) ReadGeneration(ctx context.Context, g Generation) (Checkpoint, error) {
+	op := fmt.Sprintf("read checkpoint %s", g.Name)
+	payload, err := s.readChunks(ctx, g)
+	if errors.Is(err, redis.Nil) {
+		return Checkpoint{}, fmt.Errorf("%s: %w: %w", op, ErrUnreadable, errReplaced)
+	}
 	if err != nil {
-		return pointer{}, false, err
+		return Checkpoint{}, s.fail(op, err)
 	}
-	var p pointer
-	var ok bool
-	if p.generation, ok = fields[0].(string); !ok {
-		return pointer{}, false, nil
+	cp, err := readCheckpoint(payload, string(g.Sum))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%s: %w: %w", op, ErrUnreadable, err)
 	}
-	chunks, _ := fields[1].(string)
-	p.sum, _ = fields[2].(string)
-	if p.chunks, err = strconv.Atoi(chunks); err != nil || p.chunks < 0 || p.chunks > maxCheckpointChunks {
-		return pointer{}, false, fmt.Errorf("the pointer names %q chunks", chunks)
-	}
-	return p, true, nil
+	cp.Format = g.Format()
+	return cp, nil
 }
 
-func (s *Store) readChunks(ctx context.Context, p pointer) ([]byte, error) {
-	payload := make([]byte, 0, p.chunks*chunkBytes)
-	for _, key := range chunkKeys(p.generation, p.chunks) {
+func (s *Store) readChunks(ctx context.Context, g Generation) ([]byte, error) {
+	payload := make([]byte, 0, g.Chunks*chunkBytes)
+	for _, key := range chunkKeys(g.Name, g.Chunks) {
 		chunk, err := s.reads.Get(ctx, key).Bytes()
 		if err != nil {
 			return nil, err

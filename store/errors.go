@@ -23,6 +23,8 @@ var (
 	ErrTrimmed = errors.New("the position is older than what is kept")
 	// ErrTooLarge: the batch or checkpoint is beyond its bound.
 	ErrTooLarge = errors.New("too large")
+	// ErrUnreadable: what is stored is damaged, or in a form that nobody here knows.
+	ErrUnreadable = errors.New("it can't be read")
 	// ErrBackwards: the checkpoint's position lies before the stored one's.
 	ErrBackwards = errors.New("the stored checkpoint is newer")
 )

@@ -27,6 +27,7 @@ const (
 	keyLease      = tag + "lease"
 	keyFence      = tag + "fence"
 	keyCheckpoint = tag + "checkpoint"
+	keyOlder      = tag + "checkpoints:older"
 	keyIndex      = tag + "incidents"
 	keyChanges    = tag + "changes"
 	keyView       = tag + "view"
@@ -101,7 +102,9 @@ var registry = []keySpec{
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
 	{keyFence, "string: the newest fence ever given", "one number", false},
 	{keyCheckpoint, "hash: pointer to the newest checkpoint", "five fields", false},
-	{prefixChunk + "*", "string: one chunk of a checkpoint", "two generations of 1024 chunks of 256 KiB; unfinished ones expire", false},
+	{keyOlder, "string: which older checkpoints are kept, JSON", "four of them", false},
+	{prefixChunk + "*", "string: one chunk of a checkpoint",
+		"at most six generations of 1024 chunks of 256 KiB; unfinished ones expire", false},
 	{keyIndex, "sorted set: incident ids by onset", "one member an incident, for ever", false},
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},

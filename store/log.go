@@ -126,16 +126,26 @@ func (s *Store) LogTail(ctx context.Context) (Pos, error) {
 	return pos, nil
 }
 
-// Trim drops entries that are both behind the checkpoint and more than an hour
-// older than now, and of a log of more than 2,000,000 entries all that are behind
-// the checkpoint; it may leave a few that could go. Without a checkpoint it drops
-// nothing.
+// Trim drops entries that are both behind the newest checkpoints (see
+// [keptGenerations]) and more than an hour older than now, and of a log of more than
+// 2,000,000 entries all that are behind those checkpoints; it may leave a few that could
+// go. Without a checkpoint it drops nothing.
 func (s *Store) Trim(ctx context.Context, l Lease, now time.Time) error {
+	const op = "trim the log"
+	all, err := s.generations(ctx, s.writes)
+	if err != nil {
+		return s.fail(op, err)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	behind := all[min(len(all), keptGenerations)-1].Pos
 	horizon := max(now.Add(-keepLog).UnixMilli(), 0)
 	for range trimSteps {
-		gone, err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyCheckpoint, keyFloor}, horizon, s.trimStep, s.maxLog).Int()
+		gone, err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyFloor}, horizon, s.trimStep, s.maxLog,
+			behind.ms, behind.seq).Int()
 		if err != nil {
-			return s.fail("trim the log", err)
+			return s.fail(op, err)
 		}
 		if gone < s.trimStep/2 { // whole nodes of the stream go, never more than asked for
 			return nil

@@ -220,7 +220,9 @@ func testTrim(t *testing.T, f *fixture) {
 	} {
 		f.maxLog, f.trimStep = c.maxLog, 200 // which takes several steps
 		if c.checkpoint > 0 {
-			ok(t, f.SaveCheckpoint(t.Context(), l, Checkpoint{Cursor: Cursor{Pos: at(c.checkpoint)}}))
+			for range keptGenerations {
+				ok(t, f.SaveCheckpoint(t.Context(), l, Checkpoint{Cursor: Cursor{Pos: at(c.checkpoint)}}))
+			}
 		}
 		ok(t, f.Trim(t.Context(), l, hourAfter(c.now)))
 		if got := first(); got.Compare(at(c.atLeast)) < 0 || got.Compare(at(c.atMost)) > 0 {

@@ -100,21 +100,24 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 
 func (r *Reader) checkFloor(ctx context.Context, after Pos) error {
 	const op = "read the log's floor"
-	text, err := r.s.reads.Get(ctx, keyFloor).Result()
-	if errors.Is(err, redis.Nil) {
-		return nil
-	}
+	floor, err := r.s.floor(ctx, r.s.reads)
 	if err != nil {
 		return r.s.fail(op, err)
-	}
-	floor, err := ParsePos(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
 	}
 	if after.Compare(floor) < 0 {
 		return fmt.Errorf("read the log after %s: %w: it begins at %s", r.pos, ErrTrimmed, floor)
 	}
 	return nil
+}
+
+// floor is the oldest position still in the log; the zero value if nothing was ever
+// dropped.
+func (s *Store) floor(ctx context.Context, c redis.UniversalClient) (Pos, error) {
+	text, err := c.Get(ctx, keyFloor).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return Pos{}, err
+	}
+	return ParsePos(text)
 }
 
 // take unpacks an entry, unless it is a repeat or cannot be read.
