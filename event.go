@@ -8,7 +8,7 @@ import (
 
 // Event is one line of the log: something that was seen, said or decided, with
 // when. Its concrete types are [Report], [Probe], [SiteRecord], [Vantage],
-// [Statement], [Tick], [Correction] and [Epoch], all passed by value.
+// [Statement], [Tick], [Correction], [Epoch] and [Adopt], all passed by value.
 type Event interface {
 	// Type is the value of the line's "type" member.
 	Type() string
@@ -26,6 +26,7 @@ const (
 	TypeTick       = "tick"
 	TypeCorrection = "correction"
 	TypeEpoch      = "epoch"
+	TypeAdopt      = "adopt"
 )
 
 // How far an event's time may lie from the clock of the fold. One that is further behind

@@ -131,7 +131,7 @@ func (p *peak) minute(ctx context.Context) error {
 	if err := p.store.SaveSeries(ctx, p.lease, p.engine.Series()); err != nil {
 		return err
 	}
-	if err := p.store.SaveView(ctx, p.lease, p.engine.View()); err != nil {
+	if err := p.store.SaveView(ctx, p.lease, p.engine.View(), store.Pos{}); err != nil {
 		return err
 	}
 	cp := store.Checkpoint{Cursor: p.reader.Cursor(), State: [][]byte{p.engine.Checkpoint()}, SavedAt: p.clock}

@@ -51,7 +51,7 @@ func (e *Engine) saved() saved {
 	}
 	return saved{
 		Shares:  shares,
-		Version: checkpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
+		Version: CheckpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
 		CrowdBase: e.crowdBase, Sizes: e.crowdBase.sizes, Reports: e.reportRate, Leak: e.leak,
@@ -75,8 +75,8 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	if err := dec.Decode(&s); err != nil {
 		return nil, fmt.Errorf("decode checkpoint: %w", err)
 	}
-	if s.Version != checkpointVersion {
-		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d", s.Version, checkpointVersion)
+	if s.Version != CheckpointVersion {
+		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d", s.Version, CheckpointVersion)
 	}
 	e := New(cfg)
 	e.epoch, e.clock, e.start, e.eval, e.stableUntil = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure

@@ -122,7 +122,7 @@ func TestRestoreRefusesWhatItCanNotRead(t *testing.T) {
 	e := quietTown(10, 5).run(t).engine
 	whole := e.Checkpoint()
 	var newer bytes.Buffer
-	if err := gob.NewEncoder(&newer).Encode(struct{ Version int }{checkpointVersion + 1}); err != nil {
+	if err := gob.NewEncoder(&newer).Encode(struct{ Version int }{CheckpointVersion + 1}); err != nil {
 		t.Fatal(err)
 	}
 	for name, b := range map[string][]byte{

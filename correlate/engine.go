@@ -50,6 +50,8 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 		return e.tick(v.At.UnixMilli())
 	case faultline.Epoch:
 		e.epoch = v.Epoch
+	case faultline.Adopt:
+		e.adopt(v)
 	}
 	return nil
 }
@@ -120,6 +122,9 @@ func (e *Engine) Clock() time.Time {
 	}
 	return ms(e.clock)
 }
+
+// Counters are what was counted so far.
+func (e *Engine) Counters() faultline.Counters { return e.counters }
 
 // Names yields the sites of the map in order.
 func (e *Engine) Names() iter.Seq[string] {

@@ -283,6 +283,9 @@ func (e *Engine) settle() {
 }
 
 func (e *Engine) fitOnset(in *incident) {
+	if in.Adopted.At != 0 {
+		return // it began before this fold did: what was published of its onset stands
+	}
 	ids := make([]uint32, 0, len(in.Members))
 	for _, m := range in.Members {
 		if !m.Taken {

@@ -184,6 +184,7 @@ func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 		l = j.crowd[windowOf(crowdSpan)]
 	}
 	switch {
+	case in.unseen(e.clock) && l <= crowdDown: // it stays as it was published
 	case clean || l < crowdBack:
 		if m.State != faultline.SiteRecovered {
 			m.State, m.Recovered = faultline.SiteRecovered, max(m.Onset, e.clock-crowdTail)

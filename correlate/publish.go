@@ -97,7 +97,8 @@ func (e *Engine) render(in *incident) faultline.Incident {
 			ElsewhereFailing: in.ElsewhereFailing, ElsewhereObserved: in.ElsewhereObserved,
 		},
 		Evidence: faultline.Evidence{
-			Reports: in.Reports, Reporters: min(in.Reports, len(in.Reporters.All)), Networks: len(in.Networks),
+			Reports: in.Reports, Reporters: max(min(in.Reports, len(in.Reporters.All)), in.Adopted.Reporters),
+			Networks:  max(len(in.Networks), in.Adopted.Networks),
 			Countries: nonNil(slices.Clone(in.Countries)), Probes: in.Probes, ProbesFailed: in.ProbesFailed,
 		},
 		SitesTotal: len(in.Members),
@@ -112,6 +113,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 			out.Evidence.Vantages++
 		}
 	}
+	out.Evidence.Vantages = max(out.Evidence.Vantages, in.Adopted.Vantages)
 	for i, s := range out.Statements {
 		out.Statements[i].LagS = int(s.At.Sub(out.Onset.At) / time.Second)
 	}

@@ -88,6 +88,7 @@ const (
 	recurrence           = 30 * minute      // the contract's: what fails again within it is the same incident
 	kept                 = 24 * 60 * minute // a final incident takes statements and corrections
 	statementLead        = 60 * minute      // before the onset that a statement may be of the incident
+	adoptedGrace         = 10 * minute      // a fold that begins again waits for evidence of sites that failed
 	firstReach           = 5 * minute       // how far back an onset may be before it is fitted
 	entropyBytes         = 10               // of a ULID
 )
@@ -242,9 +243,9 @@ const (
 
 // Layout of what is kept in bits and bytes.
 const (
-	// checkpointVersion changes with the shape of what is written; another one is
-	// refused, and the fold starts from the log.
-	checkpointVersion = 4
+	// CheckpointVersion changes with the shape of what is written. A checkpoint of another
+	// one is refused: the fold begins from an older one, or adopts what was published.
+	CheckpointVersion = 4
 
 	statusFails     = 400 // the first HTTP status that is a failure
 	statusServer    = 500 // the first that the server takes upon itself

@@ -136,7 +136,8 @@ func New(cfg Config) (*Node, error) {
 		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true}
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
-	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Sites: n.sites,
+	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Format: correlate.CheckpointVersion,
+		Sites:  n.sites,
 		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
 		Log: cfg.Log, Registerer: cfg.Registry})

@@ -71,6 +71,18 @@ func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultli
 	return slices.Collect(slices.Chunk(news, catalogueBatch))
 }
 
+// forgotten returns, in batches for the log, the records that this node remembers, from
+// its disk too, and the fold does not know, because it began again with an adoption.
+func forgotten(held []faultline.SiteRecord, known func(string) (faultline.SiteRecord, bool)) [][]faultline.Event {
+	var lost []faultline.Event
+	for _, r := range held {
+		if _, ok := known(r.Site); !ok && r.Source != faultline.SourceCatalog {
+			lost = append(lost, r)
+		}
+	}
+	return slices.Collect(slices.Chunk(lost, catalogueBatch))
+}
+
 // sameRecord reports whether two records of a site say the same, whenever they
 // said it.
 func sameRecord(a, b faultline.SiteRecord) bool {

@@ -32,6 +32,7 @@ type Engine interface {
 	Record(site string) (faultline.SiteRecord, bool)
 	Names() iter.Seq[string]
 	Clock() time.Time
+	Counters() faultline.Counters
 	CheckRequests() []faultline.CheckRequest
 }
 
@@ -46,7 +47,7 @@ type folder struct {
 	newEngine func(checkpoint []byte) (Engine, error) // nil: one that has seen nothing
 	sites     *SiteMap
 	out       *outbox
-	views     *latest[faultline.View]
+	views     *latest[viewAt]
 	series    *seriesBox
 	m         *metrics
 	log       *slog.Logger
@@ -56,11 +57,12 @@ type folder struct {
 	// vantages are called with every vantage's record that is folded.
 	vantages []func(faultline.Vantage)
 
-	leading atomic.Bool
-	status  atomic.Pointer[Status]
-	failed  atomic.Pointer[foldFailure] // nil: the fold can go on
-	asks    chan func(Engine, store.Cursor)
-	reloads chan error
+	leading     atomic.Bool
+	adoptedHere atomic.Bool // the fold began with an adoption since this process started
+	status      atomic.Pointer[Status]
+	failed      atomic.Pointer[foldFailure] // nil: the fold can go on
+	asks        chan func(Engine, store.Cursor)
+	reloads     chan error
 
 	// Of the goroutine alone.
 	eng      Engine
@@ -71,10 +73,18 @@ type folder struct {
 	away     outage
 	encoding *encoding // under way, if there is one
 	read     bool      // something was read since the fold last began
+	warm     *warmUp   // until the fold has come to the adoption that it begins with
+	adopted  store.Pos // where folds began again last, as this one knows
+}
+
+// viewAt is a view and the position of the log that it was made at.
+type viewAt struct {
+	view faultline.View
+	at   store.Pos
 }
 
 func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
-	views *latest[faultline.View], m *metrics, log *slog.Logger, now func() time.Time) *folder {
+	views *latest[viewAt], m *metrics, log *slog.Logger, now func() time.Time) *folder {
 	f := &folder{store: st, newEngine: newEngine, sites: sites, out: out, views: views, series: newSeriesBox(m, now),
 		m: m, log: log, now: now,
 		asks: make(chan func(Engine, store.Cursor)), reloads: make(chan error)}
@@ -98,9 +108,6 @@ func (f *folder) Run(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-		case errors.Is(err, store.ErrTrimmed) && !f.read:
-			// The log has nothing for this checkpoint any more: to begin again brings nothing.
-			f.fail(ctx, err)
 		case errors.Is(err, errReload):
 			f.log.Warn("the fold begins again from the newest checkpoint", "reason", err)
 		case errors.Is(err, faultline.ErrUnavailable):
@@ -141,7 +148,7 @@ func (f *folder) Failed() error {
 	return nil
 }
 
-// load makes the engine from the stored checkpoint, or a new one.
+// load makes the engine from a stored checkpoint, or a new one.
 func (f *folder) load(ctx context.Context) error {
 	f.status.Store(&Status{})
 	f.out.Reset()
@@ -150,22 +157,18 @@ func (f *folder) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
-	cp, found, err := f.store.Checkpoint(ctx)
+	from, err := f.beginning(ctx)
 	if err != nil {
-		return fmt.Errorf("read the checkpoint: %w", err)
+		return err
 	}
-	eng, err := f.newEngine(cp.Whole())
-	if err != nil {
-		return fmt.Errorf("restore the checkpoint of %s: %w", cp.SavedAt, err)
-	}
-	f.eng, f.reader, f.epoch = eng, f.store.Reader(cp.Cursor), epoch
+	f.eng, f.reader, f.epoch, f.warm = from.eng, f.store.Reader(from.cursor), epoch, from.warm
 	f.read = false
-	for site := range eng.Names() {
-		if r, ok := eng.Record(site); ok {
+	for site := range f.eng.Names() {
+		if r, ok := f.eng.Record(site); ok {
 			f.sites.Put(r)
 		}
 	}
-	f.log.Info("fold begins", "checkpoint", found, "position", cp.Cursor.Pos, "clock", eng.Clock(), "epoch", epoch)
+	f.log.Info("fold begins", "from", from.what, "position", from.cursor.Pos, "clock", f.eng.Clock(), "epoch", epoch)
 	f.publish()
 	return nil
 }
@@ -197,7 +200,7 @@ func (f *folder) follow(ctx context.Context) error {
 			if err := f.makeRoom(ctx); err != nil {
 				return err
 			}
-			if err := f.fold(b); err != nil {
+			if err := f.fold(ctx, b); err != nil {
 				return err
 			}
 		}
@@ -215,12 +218,23 @@ func (f *folder) works() {
 }
 
 // fold folds one batch.
-func (f *folder) fold(b store.Batch) error {
+func (f *folder) fold(ctx context.Context, b store.Batch) error {
+	f.warm.countFrom(b.Pos, f.eng)
 	for _, ev := range b.Events {
-		if v, ok := ev.(faultline.Epoch); ok && v.Epoch != f.epoch {
-			return fmt.Errorf("%w: the log is another one, %s", errReload, v.Epoch)
+		switch v := ev.(type) {
+		case faultline.Epoch:
+			if v.Epoch != f.epoch {
+				return fmt.Errorf("%w: the log is another one, %s", errReload, v.Epoch)
+			}
+		case faultline.Adopt:
+			var err error
+			if ev, err = f.meet(ctx, v, b.Pos); err != nil {
+				return err
+			}
 		}
-		f.out.Add(b.Pos, f.eng.Fold(ev), f.leading.Load())
+		if made := f.eng.Fold(ev); f.warm == nil { // what it makes until it has adopted is not published
+			f.out.Add(b.Pos, made, f.leading.Load())
+		}
 		switch v := ev.(type) {
 		case faultline.Tick:
 			f.readSeries()
@@ -247,7 +261,7 @@ func (f *folder) readSeries() {
 	clock := f.eng.Clock()
 	if due := clock.Truncate(seriesEvery); !due.Equal(f.seriesAt) {
 		f.seriesAt = due
-		f.series.Put(f.eng.Series(), clock, f.leading.Load())
+		f.series.Put(f.warm.rows(f.eng.Series()), clock, f.leading.Load())
 	}
 }
 
@@ -281,7 +295,7 @@ func (f *folder) publish() {
 		return
 	}
 	f.lastView = now
-	f.views.Put(f.eng.View())
+	f.views.Put(viewAt{f.eng.View(), f.reader.Cursor().Pos})
 }
 
 // answer does what others ask of the goroutine, between two reads: then the

@@ -28,6 +28,26 @@ func unable(broken *atomic.Bool) func(*worker) {
 	}
 }
 
+// trimmed makes the log one that has lost its beginning.
+func (r *rig) trimmed(at string) {
+	r.t.Helper()
+	if err := r.raw.Set(r.t.Context(), "{faultline}:log:floor", at, 0).Err(); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// patient makes a worker that does not adopt for as long as a test takes.
+func patient(w *worker) { w.lead.ttl = time.Hour }
+
+// checkpointed waits until there is a checkpoint.
+func (r *rig) checkpointed() {
+	r.t.Helper()
+	pace.Eventually(r.t, "there is a checkpoint", func() bool {
+		_, found, err := r.st.Checkpoint(r.t.Context())
+		return err == nil && found
+	})
+}
+
 // noFold waits until a worker says that it has none, by its metric.
 func noFold(t *testing.T, w *worker) {
 	t.Helper()
@@ -41,12 +61,10 @@ func TestANodeWithoutAFoldDoesNotTakeTheLease(t *testing.T) {
 	broken.Store(true)
 	first := r.start("")
 	r.leads(first)
-	pace.Eventually(t, "there is a checkpoint", func() bool {
-		_, found, err := r.st.Checkpoint(t.Context())
-		return err == nil && found
-	})
+	r.checkpointed()
 	first.stop()
-	foldless := r.start("", unable(broken))
+	r.trimmed("1-0")
+	foldless := r.start("", unable(broken), patient)
 	noFold(t, foldless)
 	watch := &watcher{store: foldless.fold.store, fold: foldless.fold, m: foldless.fold.m, now: time.Now}
 	watch.look(t.Context())
@@ -68,10 +86,8 @@ func TestALeaderThatLosesItsFoldReleasesTheLease(t *testing.T) {
 	r, broken := newRig(t), new(atomic.Bool)
 	w := r.start("", unable(broken), func(w *worker) { w.lead.ttl = time.Minute })
 	r.leads(w)
-	pace.Eventually(t, "there is a checkpoint", func() bool {
-		_, found, err := r.st.Checkpoint(t.Context())
-		return err == nil && found
-	})
+	r.checkpointed()
+	r.trimmed("1-0")
 	broken.Store(true)
 	if err := w.fold.Reload(t.Context(), errors.New("a test says so")); err != nil {
 		t.Fatal(err)
@@ -89,10 +105,8 @@ func TestACheckpointWithoutItsLogIsNoFold(t *testing.T) {
 	r.append(report())
 	old := store.Checkpoint{State: [][]byte{[]byte("{}")}, SavedAt: noon}
 	r.patiently("checkpoint", func() error { return r.st.SaveCheckpoint(t.Context(), lease, old) })
-	if err := r.raw.Set(t.Context(), "{faultline}:log:floor", "99999999999999-0", 0).Err(); err != nil {
-		t.Fatal(err)
-	}
-	w := r.start("")
+	r.trimmed("99999999999999-0")
+	w := r.start("", patient)
 	noFold(t, w)
 	if err := w.fold.Failed(); !errors.Is(err, store.ErrTrimmed) {
 		t.Errorf("it says %v", err)

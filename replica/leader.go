@@ -30,7 +30,7 @@ type leader struct {
 	store      *store.Store
 	fold       *folder
 	out        *outbox
-	views      *latest[faultline.View]
+	views      *latest[viewAt]
 	catalogue  []faultline.SiteRecord
 	holder     string        // this process, among all that may lead
 	ttl        time.Duration // of the lease
@@ -39,12 +39,14 @@ type leader struct {
 	log        *slog.Logger
 	now        func() time.Time // the world's clock, for the lease
 	clock      Clock            // what ticks say
+	format     int              // of the engine's checkpoints
 	duties     []Duty           // what else there is to do as long as it leads
 
 	ticks, records *store.Writer            // of the ticks, and of the catalogue
 	writers        map[string]*store.Writer // of each duty
 	ticked         time.Time                // the newest tick that we appended or took over from
 	unfit          map[revisionKey]bool     // revisions for which the fold has begun again
+	adopting       adoption                 // while there is nothing to fold from
 	forgetAt       time.Time                // when a Redis that would not forget is asked again
 }
 
@@ -64,6 +66,7 @@ func (l *leader) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if !l.fold.status.Load().Loaded || l.fold.Failed() != nil {
 			// Who leads without a fold keeps those from leading that have one.
+			l.consider(ctx)
 			task.Pause(ctx, min(l.ttl/renewShare, foldlessPoll))
 			continue
 		}
@@ -202,15 +205,19 @@ func (l *leader) takeOver(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	var cp store.Checkpoint
-	if err := l.retry(ctx, "read the checkpoint", func() (err error) {
-		cp, _, err = l.store.Checkpoint(ctx)
+	// Whether or not this node can read it: who stored it had stored what led to it.
+	var newest store.Pos
+	if err := l.retry(ctx, "find the newest checkpoint", func() error {
+		all, err := l.store.Generations(ctx)
+		if len(all) > 0 {
+			newest = all[0].Pos
+		}
 		return err
 	}); err != nil {
 		return err
 	}
 	l.fold.leading.Store(true) // from here on nothing is lost
-	if !l.out.Resume(cp.Cursor.Pos) {
+	if !l.out.Resume(newest) {
 		return l.fold.Reload(ctx, errors.New("more revisions than a standby keeps"))
 	}
 	return nil
@@ -272,11 +279,15 @@ func (l *leader) append(ctx context.Context, lease store.Lease, w *store.Writer,
 	})
 }
 
-// appendCatalogue writes into the log what the catalogue says and the map does not.
+// appendCatalogue writes into the log what the catalogue says and the map does not, and
+// what the log once said and a fold that began again does not know.
 func (l *leader) appendCatalogue(ctx context.Context, lease store.Lease) error {
 	var batches [][]faultline.Event
 	if err := l.fold.Do(ctx, func(e Engine, _ store.Cursor) {
 		batches = catalogueNews(l.catalogue, e.Record, l.clock.Now())
+		if l.fold.adoptedHere.Load() {
+			batches = append(batches, forgotten(l.fold.sites.Sorted(), e.Record)...)
+		}
 	}); err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ type Config struct {
 	Store *store.Store
 	// NewEngine restores an engine from a checkpoint; nil is one that has folded nothing.
 	NewEngine func(checkpoint []byte) (Engine, error)
+	// Format is the version of the checkpoints that NewEngine reads.
+	Format int
 	// Sites takes the record of each site that the log says something new about.
 	Sites *SiteMap
 	// Probed are called for every probe that is folded, with the log's clock, by the
@@ -56,13 +58,13 @@ type Replica struct {
 
 // New prepares a Replica. It begins with [Replica.Run].
 func New(cfg Config) *Replica {
-	out, views := newOutbox(outboxSites), newLatest[faultline.View]()
+	out, views := newOutbox(outboxSites), newLatest[viewAt]()
 	m := newMetrics(cfg.Registerer, out)
 	r := &Replica{follow: cfg.Follow, log: cfg.Log}
 	r.fold = newFolder(cfg.Store, cfg.NewEngine, cfg.Sites, out, views, m, cfg.Log, cfg.Now)
 	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
-		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, m: m, log: cfg.Log,
+		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format, m: m, log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()
 	r.watch = &watcher{store: cfg.Store, fold: r.fold, m: m, now: cfg.Now}

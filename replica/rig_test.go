@@ -116,7 +116,7 @@ type worker struct {
 
 func (r *rig) start(salt string, change ...func(*worker)) *worker {
 	r.t.Helper()
-	st, out, views := openStore(r.t, r.url), newOutbox(outboxSites), newLatest[faultline.View]()
+	st, out, views := openStore(r.t, r.url), newOutbox(outboxSites), newLatest[viewAt]()
 	m := newMetrics(nil, out)
 	w := &worker{fold: newFolder(st, newToy(salt), NewSiteMap(nil), out, views, m, quiet, time.Now)}
 	w.lead = &leader{store: st, fold: w.fold, out: out, views: views, holder: rand.Text(), clock: Clock{Now: time.Now,

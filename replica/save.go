@@ -88,7 +88,7 @@ func (l *leader) saveViews(ctx context.Context, lease store.Lease) error {
 	for {
 		select {
 		case v := <-l.views.Get():
-			if err := l.store.SaveView(ctx, lease, v); errors.Is(err, faultline.ErrNotLeader) {
+			if err := l.store.SaveView(ctx, lease, v.view, v.at); errors.Is(err, faultline.ErrNotLeader) {
 				return err
 			}
 		case <-ctx.Done():
@@ -154,7 +154,8 @@ func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease, wait tim
 	if err != nil {
 		return fmt.Errorf("encode the checkpoint: %w", err)
 	}
-	cp := store.Checkpoint{Cursor: enc.cursor, State: enc.state, SavedAt: faultline.Millis(enc.began)}
+	cp := store.Checkpoint{Cursor: enc.cursor, State: enc.state, SavedAt: faultline.Millis(enc.began),
+		Format: l.format}
 	for {
 		through, void, moved := l.out.Through(enc.upTo)
 		if void {

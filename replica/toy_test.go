@@ -43,6 +43,13 @@ func (e *toyEngine) Fold(ev faultline.Event) []faultline.Incident {
 		e.Reports++
 	case faultline.SiteRecord:
 		e.Sites[v.Site] = v
+	case faultline.Adopt:
+		e.Revision = 0
+		for _, in := range v.Incidents {
+			e.Revision = max(e.Revision, in.Revision)
+		}
+		e.Reports = int(v.Counters.Reports)
+		e.Published = e.Reports
 	case faultline.Tick:
 		e.At = v.At
 		if e.Reports > e.Published {
@@ -54,9 +61,12 @@ func (e *toyEngine) Fold(ev faultline.Event) []faultline.Incident {
 	return nil
 }
 
+// century puts what the toy detects behind the start of any log.
+const century = 100 * 365 * 24 * time.Hour
+
 func toyRevision(revision, reports int, salt string) faultline.Incident {
 	return faultline.Incident{ID: "inc_TOY", Revision: revision, Title: fmt.Sprintf("%d reports%s", reports, salt),
-		DetectedAt: noon}
+		State: faultline.StateCandidate, DetectedAt: noon.Add(century)}
 }
 
 func (e *toyEngine) View() faultline.View {
@@ -91,6 +101,9 @@ func (e *toyEngine) Settled() bool { return true }
 func (e *toyEngine) Record(site string) (faultline.SiteRecord, bool) {
 	r, ok := e.Sites[site]
 	return r, ok
+}
+func (e *toyEngine) Counters() faultline.Counters {
+	return faultline.Counters{Reports: int64(e.Reports)}
 }
 func (e *toyEngine) Names() iter.Seq[string]                 { return slices.Values(slices.Sorted(maps.Keys(e.Sites))) }
 func (e *toyEngine) Clock() time.Time                        { return e.At }

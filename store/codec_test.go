@@ -40,6 +40,18 @@ func decodeBatch(packed string) (BatchKey, []faultline.Event, error) {
 	return key, events, err
 }
 
+// An adoption comes back whole.
+func TestCodecAdopt(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 5e6, time.UTC)
+	a := faultline.Adopt{At: at, From: "5-1", Known: 7, Counters: faultline.Counters{Reports: 3}, CountedTo: "6-1",
+		CountedAt: at, Incidents: []faultline.Incident{{ID: "inc_1", Revision: 3, State: faultline.StateConfirmed}}}
+	packed, err := encodeBatch(BatchKey{1, 1}, []faultline.Event{a})
+	ok(t, err)
+	_, events, err := decodeBatch(string(packed))
+	ok(t, err)
+	equal(t, events, []faultline.Event{a})
+}
+
 func drawEvent(t *rapid.T) faultline.Event {
 	text := rapid.OneOf(rapid.SampledFrom([]string{"", "bbc.co.uk", "lon-1", "9f3c01aa22bb44dd", "9F3C01AA22BB44DD"}), rapid.String(), rapid.StringMatching(`[0-9a-f]{16}`))
 	str := func() string { return text.Draw(t, "text") }

@@ -72,6 +72,8 @@ var conformance = []struct {
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},
 	{"generations", testGenerations},
+	{"adopt", testAdopt},
+	{"position of the view", testViewPos},
 	{"damaged generations", testDamagedGenerations},
 	{"a flip of another release", testForeignFlip},
 	{"revoked", testRevoked},

@@ -207,6 +207,13 @@ func (u *unpacker) event() faultline.Event {
 			State: faultline.IncidentState(u.string())}
 	case packEpoch:
 		return faultline.Epoch{At: at, Epoch: u.string()}
+	case packAdopt:
+		var a faultline.Adopt
+		if unpack([]byte(u.string()), &a) != nil {
+			u.bad = true
+		}
+		a.At = at
+		return a
 	}
 	u.bad = true
 	return nil

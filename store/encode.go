@@ -42,6 +42,7 @@ const (
 	packTick
 	packCorrection
 	packEpoch
+	packAdopt
 
 	packTypes    byte = 0x0f
 	packHosting  byte = 0x40 // of a report: from a network of machines
@@ -203,6 +204,13 @@ func (p *packer) event(ev faultline.Event) error {
 	case faultline.Epoch:
 		p.head(packEpoch, e.At)
 		p.string(e.Epoch)
+	case faultline.Adopt:
+		packed, err := pack(e)
+		if err != nil {
+			return err
+		}
+		p.head(packAdopt, e.At)
+		p.string(string(packed))
 	default:
 		return fmt.Errorf("cannot pack a %T", ev)
 	}

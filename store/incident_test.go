@@ -244,7 +244,7 @@ func testView(t *testing.T, f *fixture) {
 	want := faultline.View{AsOf: f.now, SitesKnown: 3, Sites: []faultline.SiteStatus{{Site: "a.example", LastReportAt: &f.now}}}
 	for i := range 3 {
 		want.Vantages = i
-		ok(t, f.SaveView(ctx, l, want))
+		ok(t, f.SaveView(ctx, l, want, Pos{5, 1}))
 		v, next, err := f.View(ctx, version)
 		ok(t, err)
 		sameJSON(t, v, want)

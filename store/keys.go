@@ -27,6 +27,7 @@ const (
 	keyLease      = tag + "lease"
 	keyFence      = tag + "fence"
 	keyCheckpoint = tag + "checkpoint"
+	keyAdopted    = tag + "adopted"
 	keyOlder      = tag + "checkpoints:older"
 	keyIndex      = tag + "incidents"
 	keyChanges    = tag + "changes"
@@ -102,6 +103,7 @@ var registry = []keySpec{
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
 	{keyFence, "string: the newest fence ever given", "one number", false},
 	{keyCheckpoint, "hash: pointer to the newest checkpoint", "five fields", false},
+	{keyAdopted, "string: the position of the log's newest adoption", "one position", false},
 	{keyOlder, "string: which older checkpoints are kept, JSON", "four of them", false},
 	{prefixChunk + "*", "string: one chunk of a checkpoint",
 		"at most six generations of 1024 chunks of 256 KiB; unfinished ones expire", false},

@@ -68,7 +68,11 @@ func testFence(t *testing.T, f *fixture) {
 			return err
 		},
 		"revision": func(l Lease) error { return f.SaveRevision(ctx, l, incident(1, 2)) },
-		"view":     func(l Lease) error { return f.SaveView(ctx, l, faultline.View{SitesKnown: 1}) },
+		"adopt": func(l Lease) error {
+			_, err := f.Adopt(ctx, l, BatchKey{9, 9}, faultline.Adopt{At: f.now})
+			return err
+		},
+		"view": func(l Lease) error { return f.SaveView(ctx, l, faultline.View{SitesKnown: 1}, Pos{}) },
 		"deliver": func(l Lease) error {
 			_, err := f.QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: nil}})
 			return err

@@ -126,6 +126,20 @@ func (s *Store) LogTail(ctx context.Context) (Pos, error) {
 	return pos, nil
 }
 
+// LogStart is when the log was opened, by the clock of the node that opened it.
+func (s *Store) LogStart(ctx context.Context) (time.Time, error) {
+	const op = "read when the log was opened"
+	text, err := s.reads.Get(ctx, keyEpoch).Result()
+	if err != nil {
+		return time.Time{}, s.fail(op, err)
+	}
+	id, err := ulid.Parse(text)
+	if err != nil {
+		return time.Time{}, nil //nolint:nilerr // a name of another kind: it is not known
+	}
+	return id.Timestamp().UTC(), nil
+}
+
 // Trim drops entries that are both behind the newest checkpoints (see
 // [keptGenerations]) and more than an hour older than now, and of a log of more than
 // 2,000,000 entries all that are behind those checkpoints; it may leave a few that could

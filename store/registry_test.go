@@ -23,7 +23,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	for n := range 5 {
 		ok(t, f.SaveRevision(ctx, l, incident(n, 1)))
 	}
-	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}))
+	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}, Pos{5, 1}))
 	ok(t, f.SaveSeries(ctx, l, []faultline.SeriesRow{
 		minuteRow("bbc.co.uk", f.now, 1, 1, 1), hourRow("bbc.co.uk", f.now, 60, 1, 1, 1, 0)}))
 	for seed := range byte(2) {
@@ -31,6 +31,8 @@ func testRegistry(t *testing.T, f *fixture) {
 		cp.Cursor = r.Cursor()
 		ok(t, f.SaveCheckpoint(ctx, l, cp))
 	}
+	_, err = f.Adopt(ctx, l, BatchKey{3, 1}, faultline.Adopt{At: f.now})
+	ok(t, err)
 	ok(t, f.Trim(ctx, l, r.Cursor().Pos.Time().Add(2*keepLog)))
 	ok(t, f.SaveWebhook(ctx, "wh_1", nil))
 	_, err = f.QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: nil}, {ID: "msg_2", Due: f.now, Data: nil}})

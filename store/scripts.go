@@ -18,7 +18,7 @@ var fencePrelude = lua("fence")
 type scripts struct {
 	epoch, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
 	append, revision, view, series, wishes                              *redis.Script // the leader's
-	chunk, flip, trim, deliver                                          *redis.Script
+	chunk, flip, trim, deliver, adopt                                   *redis.Script
 }
 
 func newScripts(prelude string) scripts {
@@ -30,7 +30,7 @@ func newScripts(prelude string) scripts {
 		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
 		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"), series: fenced("series"),
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
-		deliver: fenced("deliver"), webhook: free("webhook"),
+		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),
 	}
 }
 

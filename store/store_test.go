@@ -125,7 +125,7 @@ func everyCall(ctx context.Context, s *Store) []error {
 	_, e14 := s.Settle(ctx, []faultline.QuotaSpent{{Key: "k", Burst: 1, Interval: time.Second, N: 1}})
 	_, e15 := s.ForgetKeys(ctx, now)
 	return []error{e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, s.Release(ctx, "a", l),
-		s.SaveRevision(ctx, l, incident(1, 1)), s.SaveView(ctx, l, faultline.View{}), s.SaveCheckpoint(ctx, l, Checkpoint{}),
+		s.SaveRevision(ctx, l, incident(1, 1)), s.SaveView(ctx, l, faultline.View{}, Pos{}), s.SaveCheckpoint(ctx, l, Checkpoint{}),
 		s.Trim(ctx, l, now), s.Ping(ctx)}
 }
 

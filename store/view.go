@@ -4,18 +4,19 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"faultline"
 )
 
-// SaveView replaces the view that readers hold.
-func (s *Store) SaveView(ctx context.Context, l Lease, v faultline.View) error {
+// SaveView replaces the view that readers hold. at is how far into the log it was made.
+func (s *Store) SaveView(ctx context.Context, l Lease, v faultline.View, at Pos) error {
 	const op = "save the view"
 	packed, err := pack(v)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if err := s.fenced(ctx, s.scripts.view, l, []string{keyView}, packed).Err(); err != nil {
+	if err := s.fenced(ctx, s.scripts.view, l, []string{keyView}, packed, at.String()).Err(); err != nil {
 		return s.fail(op, err)
 	}
 	return nil
@@ -50,4 +51,22 @@ func (s *Store) View(ctx context.Context, known int64) (faultline.View, int64, e
 		return faultline.View{}, known, fmt.Errorf("%s: %w", op, err)
 	}
 	return v, version, nil
+}
+
+// ViewPos is the position of the log that the newest view was made at; the zero value if
+// that is not known.
+func (s *Store) ViewPos(ctx context.Context) (Pos, error) {
+	const op = "read the position of the view"
+	fields, err := s.reads.HMGet(ctx, keyView, "v", "at").Result()
+	if err != nil {
+		return Pos{}, s.fail(op, err)
+	}
+	version, _ := fields[0].(string)
+	at, _ := fields[1].(string)
+	of, text, _ := strings.Cut(at, " ")
+	pos, err := ParsePos(text)
+	if err != nil || of != version { // a release that notes none wrote the view
+		return Pos{}, nil //nolint:nilerr // not known
+	}
+	return pos, nil
 }

@@ -44,6 +44,9 @@ func (d *decoder) check() (faultline.Event, error) {
 	case faultline.TypeEpoch:
 		p.epoch.At = faultline.Millis(p.epoch.At)
 		return p.epoch, needName("epoch", p.epoch.Epoch)
+	case faultline.TypeAdopt:
+		p.adopt.At = faultline.Millis(p.adopt.At)
+		return p.adopt, needAt(p.adopt.At)
 	}
 	return nil, errIgnored
 }

@@ -79,7 +79,7 @@ func (c *Clock) Event(ev faultline.Event) error {
 		}
 		c.ignored++
 		return nil
-	case faultline.Tick:
+	case faultline.Tick, faultline.Adopt:
 		c.ignored++
 		return nil
 	}

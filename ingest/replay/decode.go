@@ -37,6 +37,7 @@ type parsed struct {
 	tick      faultline.Tick
 	fix       faultline.Correction
 	epoch     faultline.Epoch
+	adopt     faultline.Adopt
 }
 
 func newDecoder() *decoder { return &decoder{words: newWords()} }
@@ -89,6 +90,9 @@ func (p *parsed) unmarshal(line []byte) error {
 	case faultline.TypeEpoch:
 		p.epoch = faultline.Epoch{}
 		into = &p.epoch
+	case faultline.TypeAdopt:
+		p.adopt = faultline.Adopt{}
+		into = &p.adopt
 	case "":
 		return errors.New("has no type")
 	default:

@@ -1,0 +1,171 @@
+package correlate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// A fold that begins again knows nothing of the incidents that are published. It takes
+// them over as they were last published, and goes on from there: with what it has seen
+// of their sites, which is not all that was seen, and with the counts that were published.
+
+// adoptedCounts are counts of an incident that this fold can't make itself: of whom it
+// does not know the names.
+type adoptedCounts struct {
+	At                            int64 // when it was taken over, Unix milliseconds
+	Reporters, Networks, Vantages int
+}
+
+// adopt replaces the incidents of a fold by those that were published.
+func (e *Engine) adopt(a faultline.Adopt) {
+	for id, s := range e.sites.rows {
+		if s.Incident != 0 {
+			e.keep(uint32(id))
+			s.Incident = 0
+		}
+	}
+	for _, n := range e.networks.rows {
+		n.Incident = 0
+	}
+	e.incidents, e.pending, e.stableUntil = nil, nil, 0
+	e.ordinal = max(e.ordinal, int64(a.Known))
+	e.counters = a.Counters
+	list := slices.Clone(a.Incidents[:min(len(a.Incidents), faultline.MaxAdopted)])
+	slices.SortStableFunc(list, func(x, y faultline.Incident) int {
+		return cmp.Or(x.DetectedAt.Compare(y.DetectedAt), cmp.Compare(x.ID, y.ID))
+	})
+	for _, published := range list {
+		e.takeIn(published)
+	}
+	e.mergeTwins()
+	// What is derived from the state is made from it again, as at a restart.
+	again, err := Restore(e.cfg, e.Checkpoint())
+	if err != nil {
+		panic(fmt.Sprintf("correlate: restore what was just written: %v", err)) // a defect
+	}
+	e.state, e.s = again.state, again.s
+}
+
+// takeIn makes an incident of its last published revision.
+func (e *Engine) takeIn(p faultline.Incident) {
+	p = whole(p)
+	e.ordinal++
+	in := &incident{
+		ID: p.ID, Ordinal: e.ordinal, State: p.State, Basis: p.Basis,
+		Onset:    interval{p.Onset.Earliest.UnixMilli(), p.Onset.At.UnixMilli(), p.Onset.Latest.UnixMilli()},
+		Detected: p.DetectedAt.UnixMilli(), Confirmed: timeOf(p.ConfirmedAt), Recovering: timeOf(p.RecoveringAt),
+		Resolved: timeOf(p.ResolvedAt), LastFail: p.UpdatedAt.UnixMilli(), BasedAt: p.DetectedAt.UnixMilli(),
+		CountedFrom: p.Onset.At.UnixMilli(), Fraction: p.Scope.Fraction, PeakFraction: p.Scope.Fraction,
+		Failing: p.Impact.Failing + p.Impact.Joined, Joined: p.Impact.Joined, Observed: p.Impact.Observed,
+		PeakPlaced: p.Impact.PeakFailing, PeakFailing: max(p.Impact.PeakFailing, p.Impact.Failing+p.Impact.Joined),
+		ElsewhereFailing: p.Impact.ElsewhereFailing, ElsewhereObserved: p.Impact.ElsewhereObserved,
+		Reports: p.Evidence.Reports, Probes: p.Evidence.Probes, ProbesFailed: p.Evidence.ProbesFailed,
+		Countries: slices.Sorted(slices.Values(p.Evidence.Countries)), Exonerated: p.Exonerated, Statements: p.Statements,
+		Corrections: p.Corrections, Last: p, LastAt: p.UpdatedAt.UnixMilli(),
+		Adopted: adoptedCounts{At: e.clock, Reporters: p.Evidence.Reporters, Networks: p.Evidence.Networks,
+			Vantages: p.Evidence.Vantages},
+	}
+	if p.Cause != nil {
+		in.Cause, in.LogOdds, in.PeakOdds = p.Cause.Component, p.Cause.LogOdds, p.Cause.LogOdds
+		for _, a := range p.Cause.Alternatives {
+			same := a.Reason == twinReason
+			in.Others = append(in.Others, other{Component: a.Component, LogOdds: in.LogOdds, Near: same, Same: same})
+		}
+	}
+	if p.MergedInto != nil {
+		in.MergedInto = *p.MergedInto
+	}
+	for _, s := range p.Sites {
+		e.takeMember(in, s)
+	}
+	if in.traits().viewers && in.State.Open() {
+		e.takeNetwork(in)
+	}
+	e.incidents = append(e.incidents, in)
+}
+
+// takeMember makes a member of a site as it was published.
+func (e *Engine) takeMember(in *incident, s faultline.IncidentSite) {
+	id, ok := e.site(s.Site)
+	if !ok {
+		return
+	}
+	e.keep(id)
+	m := in.join(id)
+	*m = member{Site: id, State: s.State, Code: symptomCode(s.Symptom), Joined: s.Member == faultline.MemberJoined,
+		Onset: s.Onset.UnixMilli(), Recovered: timeOf(s.RecoveredAt), Reports: s.Reports, Probes: s.Probes,
+		Failed: s.ProbesFailed}
+	m.Adopted = m.Joined
+	if row := e.sites.rows[id]; in.State.Open() && row.Incident == 0 && !in.traits().viewers {
+		row.Incident = in.Ordinal
+	}
+}
+
+// takeNetwork finds the network of an incident on the viewers' side.
+func (e *Engine) takeNetwork(in *incident) {
+	var asn uint32
+	if _, err := fmt.Sscanf(in.Cause.Name(), "AS%d", &asn); err != nil {
+		return
+	}
+	if id, ok := e.network(faultline.Report{ASN: asn}); ok {
+		e.networks.rows[id].Incident = in.Ordinal
+	}
+}
+
+// mergeTwins leaves at most one open incident to each cause: that which is confirmed,
+// else the oldest.
+func (e *Engine) mergeTwins() {
+	first := map[faultline.Component]*incident{}
+	for _, in := range e.incidents {
+		if !in.State.Open() || in.Cause == unattributed {
+			continue
+		}
+		before := first[in.Cause]
+		switch {
+		case before == nil:
+			first[in.Cause] = in
+		case before.Confirmed == 0 && in.Confirmed != 0:
+			e.twin(before, in)
+			first[in.Cause] = in
+		default:
+			e.twin(in, before)
+		}
+	}
+}
+
+// twin ends an incident in favour of another of the same cause.
+func (e *Engine) twin(in, into *incident) {
+	in.State, in.MergedInto, in.Resolved = faultline.StateMerged, into.ID, e.clock
+	for _, m := range in.Members {
+		if s := e.sites.rows[m.Site]; s.Incident == in.Ordinal {
+			s.Incident = 0
+			if into.member(m.Site) == nil {
+				*into.join(m.Site) = m
+			}
+			s.Incident = into.Ordinal
+		}
+	}
+	for _, n := range e.networks.rows {
+		if n.Incident == in.Ordinal {
+			n.Incident = into.Ordinal
+		}
+	}
+}
+
+// unseen reports whether nothing was seen yet of an incident's sites since it was taken
+// over: until then they stay as they were published.
+func (in *incident) unseen(now int64) bool {
+	return in.Adopted.At != 0 && now-in.Adopted.At < adoptedGrace
+}
+
+// timeOf is a time that may be missing, in Unix milliseconds.
+func timeOf(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.UnixMilli()
+}
