@@ -70,3 +70,35 @@ func TestReplayOutputThatFailsIsNoUsageError(t *testing.T) {
 type closedPipe struct{}
 
 func (closedPipe) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+// A statement that arrives after a later one is written when it arrives, and no other in
+// its place; an edited one is written again; nothing is written twice.
+func TestStatementsAreWrittenAsTheyArrive(t *testing.T) {
+	var out bytes.Buffer
+	h := New(&out, InWords)
+	said := func(minute int, text string) faultline.SaidStatement {
+		return faultline.SaidStatement{At: noon.Add(time.Duration(minute) * time.Minute), Status: "update", Text: text}
+	}
+	for n, statements := range [][]faultline.SaidStatement{
+		{said(10, "second")},
+		{said(5, "first"), said(10, "second")},
+		{said(5, "first"), said(10, "second, edited")},
+		{said(20, "fourth"), said(15, "third"), said(5, "first"), said(10, "second, edited")},
+	} {
+		inc := beganAt("inc_A", n+1, noon)
+		inc.State, inc.Statements = faultline.StateConfirmed, statements
+		if err := h.Add([]faultline.Incident{inc}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for line := range strings.Lines(out.String()) {
+		if _, text, ok := strings.Cut(line, ` says, `); ok {
+			_, text, _ = strings.Cut(text, `"`)
+			got = append(got, strings.TrimSuffix(strings.TrimSpace(text), `"`))
+		}
+	}
+	if s := strings.Join(got, "; "); s != "second; first; second, edited; third; fourth" {
+		t.Errorf("written: %s", s)
+	}
+}

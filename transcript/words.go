@@ -2,6 +2,7 @@ package transcript
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (t *words) lines(inc faultline.Incident) []string {
 	say := func(at time.Time, text string) {
 		lines = append(lines, at.UTC().Format("15:04:05")+"  "+text)
 	}
-	for _, s := range inc.Statements[min(len(last.Statements), len(inc.Statements)):] {
+	for _, s := range unwritten(inc.Statements, last.Statements) {
 		say(s.At, fmt.Sprintf("%s says, %s after the onset: %s. %q", causeName(inc),
 			span(time.Duration(s.LagS)*time.Second), s.Status, s.Text))
 	}
@@ -46,6 +47,19 @@ func (t *words) lines(inc faultline.Incident) []string {
 		t.last[inc.ID] = inc
 	}
 	return lines
+}
+
+// unwritten are the statements that were not written before, in the order in which they
+// were made. One that arrives late stands between those that are known, and an edited one
+// in place of its earlier wording, so that their number does not say which are new.
+func unwritten(all, known []faultline.SaidStatement) []faultline.SaidStatement {
+	fresh := slices.DeleteFunc(slices.Clone(all), func(s faultline.SaidStatement) bool {
+		return slices.ContainsFunc(known, func(k faultline.SaidStatement) bool {
+			return k.At.Equal(s.At) && k.Status == s.Status && k.Source == s.Source && k.Text == s.Text
+		})
+	})
+	slices.SortStableFunc(fresh, func(a, b faultline.SaidStatement) int { return a.At.Compare(b.At) })
+	return fresh
 }
 
 func impactOf(inc faultline.Incident) string {
