@@ -34,14 +34,17 @@ const (
 // blind: what it saw says nothing of now.
 func CoverageOf(view View, vantages []VantageStatus, stale bool) Coverage {
 	c := Coverage{State: Observing, Observed: view.SitesObserved, Known: view.SitesKnown, Vantages: view.Vantages}
-	cannot := 0
+	cannot, there := 0, 0
 	for _, v := range vantages {
+		if v.State != VantageSilent { // the view does not count it either
+			there++
+		}
 		if v.State == VantageBlind || v.State == VantageSick {
 			cannot++
 		}
 	}
 	c.Vantages = max(0, c.Vantages-cannot)
-	if cannot > 0 && cannot == len(vantages) {
+	if cannot > 0 && cannot == there {
 		c.Vantages = 0
 	}
 	switch {

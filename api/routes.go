@@ -77,6 +77,8 @@ func (a *api) table() []route {
 		{post, "/v1/incidents/:id/annotations", token.ScopeAnnotate, QuotaSends, strict(), a.postAnnotation},
 		{post, "/v1/tokens", token.ScopeAdmin, QuotaSends, strict(), a.postToken},
 		{remove, "/v1/tokens/:id", token.ScopeAdmin, QuotaSends, strict(), a.deleteToken},
+		{post, "/v1/vantages", token.ScopeAdmin, QuotaSends, strict(), a.postVantage},
+		{remove, "/v1/vantages/:vantage", token.ScopeAdmin, QuotaSends, strict(), a.deleteVantage},
 		{post, "/v1/webhooks", token.ScopeWebhooks, QuotaSends, strict(), a.postWebhook},
 		{get, "/v1/webhooks", token.ScopeWebhooks, QuotaToken, strict(), a.getWebhooks},
 		{remove, "/v1/webhooks/:id", token.ScopeWebhooks, QuotaSends, strict(), a.deleteWebhook},

@@ -44,6 +44,8 @@ type Config struct {
 	Reads ReadLimiter
 	// Revocations keeps which tokens are revoked; nil: none can be.
 	Revocations Revocations
+	// Registrar keeps which vantages operators have added; nil: none can be.
+	Registrar Registrar
 	// Annotator takes statements and corrections; nil: nobody does.
 	Annotator Annotator
 	// Webhooks keeps webhooks; nil: there can be none.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,7 +23,8 @@ type Work interface {
 	// at once when that is not what it knows by its revision, else when that
 	// changes or wait is over.
 	Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error)
-	// Vantages returns those heard of within the last hour, in order of name.
+	// Vantages returns those that asked for work within the last hour, and those that an
+	// operator has added, in order of name.
 	Vantages() []faultline.VantageStatus
 }
 
@@ -45,6 +47,7 @@ var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 // @Param    wait query int false "seconds to wait for news" minimum(0) maximum(25) default(20)
 // @Param    state query string false "what the vantage says of itself" Enums(unknown, ok, blind, sick) default(unknown)
 // @Param    why query string false "why it is blind or sick; the words that agents send for these are read too" Enums(no_canary, one_canary, false_name, unrelated)
+// @Param    Faultline-Vantage-Health header string false "what the vantage reports of its own work: an object of JSON with the members of health of GET /v1/vantages"
 // @Success  200 {object} faultline.WorkAnswer
 // @Failure  503 {object} Problem
 // @Router   /v1/probes/work [get]
@@ -74,9 +77,13 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 	if !ok {
 		return invalidParameter("why", fmt.Sprintf("is none of %v", faultline.VantageWhys))
 	}
+	health, err := readHealth(c.GetHeader(faultline.HeaderVantageHealth))
+	if err != nil {
+		return err
+	}
 	now := faultline.Millis(a.cfg.Now())
 	answer, err := a.cfg.Work.Work(c.Request.Context(), faultline.VantageStatus{Vantage: who.Subject, ASN: who.ASN,
-		Country: who.Country, State: state, Why: why, SeenAt: now}, known, time.Duration(wait)*time.Second)
+		Country: who.Country, State: state, Why: why, SeenAt: now, Health: health}, known, time.Duration(wait)*time.Second)
 	if err != nil {
 		return err
 	}
@@ -85,32 +92,20 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 	return nil
 }
 
-// VantagesAnswer lists the places that probes run from.
-type VantagesAnswer struct {
-	Vantages []faultline.VantageStatus `json:"vantages"`
-	// Coverage is what can be said at all with these; its note says what helps.
-	Coverage faultline.Coverage `json:"coverage"`
-}
+// maxHealth bounds the bytes of what a vantage reports of its own work.
+const maxHealth = 1 << 10
 
-// getVantages says which places look, and which of them can't see.
-//
-// @ID       getVantages
-// @Summary  Where probes run from, and which of them can see
-// @Description Vantages heard of within the last hour. What one that is blind or sick saw is no evidence.
-// @Tags     probes
-// @Produce  json
-// @Success  200 {object} VantagesAnswer
-// @Header   200 {string} ETag "strong: the same body has the same one"
-// @Router   /v1/vantages [get]
-func (a *api) getVantages(c *gin.Context, _ url.Values) error {
-	answer := VantagesAnswer{Vantages: []faultline.VantageStatus{}, Coverage: a.cfg.Board.Coverage()}
-	if a.cfg.Work != nil {
-		answer.Vantages = append(answer.Vantages, a.cfg.Work.Vantages()...)
+// readHealth reads what a vantage reports of its own work; nil: nothing.
+func readHealth(header string) (*faultline.VantageHealth, error) {
+	if header == "" {
+		return nil, nil
 	}
-	p, err := page.New(answer)
-	if err != nil {
-		return err
+	var h faultline.VantageHealth
+	if len(header) > maxHealth || json.Unmarshal([]byte(header), &h) != nil {
+		return nil, invalidParameter(faultline.HeaderVantageHealth, "is not the object that it should be")
 	}
-	page.Write(c.Writer, c.Request, p, page.CacheCurrent)
-	return nil
+	if member := h.Fault(); member != "" {
+		return nil, invalidParameter(faultline.HeaderVantageHealth, member+" can't be so")
+	}
+	return &h, nil
 }

@@ -87,6 +87,7 @@ type Schedule struct {
 // Prober is this node's own vantage.
 type Prober struct {
 	Vantage  faultline.Vantage
+	Version  string // of this program
 	Canaries probe.Canaries
 	// Eyes make what sends the checks; page is where they are explained.
 	Eyes func(page string, grounds probe.Grounds) (*probe.Checker, error)
@@ -193,7 +194,7 @@ func (n *Node) face() error {
 		return err
 	}
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
-		Revocations: cfg.Store, Webhooks: cfg.Store, Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
+		Revocations: cfg.Store, Registrar: cfg.Store, Webhooks: cfg.Store, Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
 		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log, Registry: cfg.Registry,
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {
@@ -233,12 +234,14 @@ func (n *Node) openProber() {
 		cfg.Log.Warn("this node can't probe", "error", err)
 		return
 	}
-	sink := agent.LocalSink{Door: n.door, Vantage: own.Vantage, Log: cfg.Log}
+	ledger := &agent.Ledger{}
+	sink := agent.LocalSink{Door: n.door, Vantage: own.Vantage, Ledger: ledger, Now: cfg.Now, Log: cfg.Log}
 	prober := probe.New(probe.Config{Vantage: own.Vantage.Vantage, Eyes: eyes, Sink: sink, Canaries: own.Canaries,
 		Period: cfg.Schedule.Period, Log: cfg.Log, Registry: cfg.Registry, Now: cfg.Now})
 	n.probes = func(ctx context.Context) error {
 		return agent.WithNameServers(ctx, servers, func(ctx context.Context) error {
-			return agent.RunLocal(ctx, prober, n.work, own.Vantage, cfg.Log)
+			return agent.Local{Prober: prober, Schedule: n.work, Vantage: own.Vantage, Ledger: ledger,
+				Version: own.Version, ResolverFaults: eyes.ResolverFaults, Log: cfg.Log}.Run(ctx)
 		})
 	}
 }

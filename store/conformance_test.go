@@ -84,6 +84,7 @@ var conformance = []struct {
 	{"checks", testChecks},
 	{"checks are bounded", testChecksAreBounded},
 	{"vantages", testVantages},
+	{"added vantages", testAddedVantages},
 	{"quotas", testQuotas},
 	{"key registry", testRegistry},
 }

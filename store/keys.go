@@ -35,6 +35,7 @@ const (
 	keyWishes     = tag + "wishes"
 	keyAsked      = tag + "asked"
 	keyVantages   = tag + "vantages"
+	keyAdded      = tag + "vantages:added"
 	keyForgotten  = tag + "dailykeys:forgotten"
 	keyRevoked    = tag + "revoked"
 	keyWebhooks   = tag + "webhooks"
@@ -124,7 +125,8 @@ var registry = []keySpec{
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
 	{prefixAsked + "*", "hash: how many were asked for in one minute, by prefix", "at most 20 of each prefix and 240 sites; two minutes", true},
 	{prefixCheck + "*", "hash: one check that a person asked for, a field a vantage", "32 vantages, 240 a minute; ten minutes", true},
-	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; an hour", true},
+	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; 30 days", true},
+	{keyAdded, "hash: vantages that operators have added", "faultline.MaxVantages, until they are removed", false},
 	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
 	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},
 }

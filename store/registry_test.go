@@ -45,6 +45,8 @@ func testRegistry(t *testing.T, f *fixture) {
 	_, err = f.AskCheck(ctx, "a.net", "1a2b", f.now)
 	ok(t, err)
 	ok(t, f.SaveVantage(ctx, faultline.VantageStatus{Vantage: "v", SeenAt: f.now}))
+	_, err = f.AddVantage(ctx, faultline.AddedVantage{Vantage: "v"})
+	ok(t, err)
 	if did, err := f.ForgetKeys(ctx, f.now); err != nil || !did {
 		t.Fatalf("a day whose key is gone is not forgotten: %v, %v", did, err)
 	}

@@ -11,8 +11,9 @@ import (
 	"faultline"
 )
 
-// vantageLife is how long a vantage is known after it was last heard of.
-const vantageLife = time.Hour
+// vantageLife is how long a vantage is known after it last asked for work, so that one
+// that fell silent can be named.
+const vantageLife = 30 * 24 * time.Hour
 
 // SaveVantage notes what a vantage says of itself. A new one beyond the bound of
 // [faultline.MaxVantages] is left out.
@@ -29,8 +30,8 @@ func (s *Store) SaveVantage(ctx context.Context, v faultline.VantageStatus) erro
 	return nil
 }
 
-// Vantages returns those that were heard of within the hour before now, in order
-// of name. Those that were not are forgotten.
+// Vantages returns those that asked for work within the 30 days before now, in order of
+// name. Others are forgotten.
 func (s *Store) Vantages(ctx context.Context, now time.Time) ([]faultline.VantageStatus, error) {
 	const op = "read the vantages"
 	fields, err := s.reads.HGetAll(ctx, keyVantages).Result()

@@ -36,6 +36,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /method":                {"/method", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /about":                 {"/about", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /prober":                {"/prober", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /vantages":              {"/vantages", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /developers":            {"/developers", takeCSP, "same-origin", "", "max-age=60"},
 
 	"GET /embed/incident/:id":          {"/embed/incident/" + outage, embedCSP, "no-referrer", "*", "max-age=5"},

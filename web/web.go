@@ -164,6 +164,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/method", page, w.method)
 	read("/about", page, w.about)
 	read("/prober", page, w.prober)
+	read("/vantages", page, w.vantages)
 	read("/developers", w.policies.take, w.developers)
 	read("/embed/incident/:id", embed, w.embedIncident)
 	read("/embed/site/:site", embed, w.embedSite)

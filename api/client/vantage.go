@@ -25,6 +25,8 @@ type WorkQuery struct {
 	Known string // the revision of the work that it has; empty: none
 	// Wait is how long the server may wait for news when there is none, up to 25 s.
 	Wait time.Duration
+	// Health is what the vantage reports of its own work; nil: nothing.
+	Health *faultline.VantageHealth
 }
 
 // Work asks what the vantage that the token names should check.
@@ -39,7 +41,18 @@ func (c *Client) Work(ctx context.Context, q WorkQuery) (faultline.WorkAnswer, e
 		query.Set("why", q.Why)
 	}
 	var work faultline.WorkAnswer
-	answer, err := c.do(ctx, "/v1/probes/work", query, "")
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/v1/probes/work?"+query.Encode(), nil)
+	if err != nil {
+		return work, fmt.Errorf("ask for work: %w", err)
+	}
+	if q.Health != nil {
+		health, err := json.Marshal(q.Health)
+		if err != nil {
+			return work, fmt.Errorf("ask for work: %w", err)
+		}
+		r.Header.Set(faultline.HeaderVantageHealth, string(health))
+	}
+	answer, err := c.send(r, http.StatusOK)
 	if err != nil {
 		return work, fmt.Errorf("ask for work: %w", err)
 	}
@@ -74,4 +87,72 @@ func (c *Client) SendProbes(ctx context.Context, probes []faultline.Probe) error
 	defer answer.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, maxBody)) // so that the connection is used again
 	return err
+}
+
+// NewVantage is a vantage that is to be added.
+type NewVantage struct {
+	Vantage string `json:"vantage"`
+	ASN     uint32 `json:"asn,omitzero"`
+	Country string `json:"country,omitempty"`
+	TTLS    int    `json:"ttl_s,omitzero"` // how long its token is to live, in seconds; 0: as long as it may
+}
+
+// VantageToken is the token that a vantage was given.
+type VantageToken struct {
+	Vantage   string    `json:"vantage"`
+	Token     string    `json:"token"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Server    string    `json:"server"` // the address that the vantage is to be given; empty: the server does not know its own
+}
+
+// AddVantage adds a vantage, for which the client's token needs the scope admin.
+func (c *Client) AddVantage(ctx context.Context, v NewVantage) (VantageToken, error) {
+	var t VantageToken
+	body, err := json.Marshal(v)
+	if err == nil {
+		err = c.change(ctx, http.MethodPost, "/v1/vantages", body, http.StatusCreated, &t)
+	}
+	if err != nil {
+		return t, fmt.Errorf("add a vantage: %w", err)
+	}
+	return t, nil
+}
+
+// RevokeVantage revokes the token of a vantage and forgets it.
+func (c *Client) RevokeVantage(ctx context.Context, name string) error {
+	if err := c.change(ctx, http.MethodDelete, "/v1/vantages/"+url.PathEscape(name), nil, http.StatusNoContent,
+		nil); err != nil {
+		return fmt.Errorf("revoke a vantage: %w", err)
+	}
+	return nil
+}
+
+// Vantages lists the places that checks are made from.
+func (c *Client) Vantages(ctx context.Context) ([]faultline.VantageStatus, error) {
+	var answer struct{ Vantages []faultline.VantageStatus }
+	err := c.get(ctx, "/v1/vantages", nil, &answer)
+	return answer.Vantages, err
+}
+
+// change sends a request that changes something, and reads the answer into v unless that
+// is nil.
+func (c *Client) change(ctx context.Context, method, path string, body []byte, want int, v any) error {
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if len(body) > 0 {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := c.send(r, want)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if v == nil {
+		return nil
+	}
+	return json.NewDecoder(io.LimitReader(answer.Body, maxBody)).Decode(v)
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"faultline/api/client"
 	"faultline/ingest/agent"
@@ -16,7 +19,10 @@ import (
 // probeCmd is an agent: a prober without a log of its own.
 type probeCmd struct {
 	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the Faultline server that this agent probes for, such as https://faultline.example."`
-	Token  string `required:"" placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued: faultline token issue --scope probes:write --subject NAME. The subject is the agent's name."`
+	Token  string `required:"" placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued: faultline vantage add NAME, on the server, prints it."`
+	Name   string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the token's; without it the token's is taken."`
+	Spool  string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait on disk while the server takes none, at most 64 MiB and five minutes of them. Without it spool in the state directory, or in it the name of the vantage if --name gives one."`
+	stateFlags
 	eyesFlags
 	infraFlags
 	logFlags
@@ -25,7 +31,8 @@ type probeCmd struct {
 // Help is the longer text of --help.
 func (probeCmd) Help() string {
 	return `The server says what to check, and how often. What this agent sees is handed in as it is seen; while it can't see the internet it says so and hands in nothing. ` +
-		`It keeps nothing on disk. SIGTERM or SIGINT ends it once what it saw is handed in.`
+		`While the server is away, or refuses it, the agent goes on checking: results wait on disk and are handed in, in their order, once the server takes them. Results older than five minutes are evidence of nothing and are dropped. ` +
+		`SIGTERM or SIGINT ends it once what it saw is handed in or kept.`
 }
 
 func (c *probeCmd) AfterApply() error {
@@ -37,14 +44,27 @@ func (c *probeCmd) AfterApply() error {
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return usageError{errors.New("--token: is not a token")}
 	}
+	if c.Name != "" && !agent.ValidName(c.Name) {
+		return usageError{fmt.Errorf("--name: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", c.Name)}
+	}
+	if c.Spool == "" {
+		c.Spool = filepath.Join(c.StateDir, "spool", c.Name)
+	}
 	return c.eyesFlags.check()
 }
 
 func (c *probeCmd) Run(ctx context.Context, w world) error {
-	server, err := client.New(c.Server, client.WithToken(c.Token))
+	link := agent.NewLink(time.Now)
+	server, err := client.New(c.Server, client.WithToken(c.Token), client.WithHTTPClient(&http.Client{Transport: link}))
 	if err != nil {
 		return usageError{fmt.Errorf("--server: %w", err)}
 	}
+	log := c.logger(w.stderr)
+	spool, err := agent.OpenSpool(c.Spool, log, time.Now)
+	if err != nil {
+		return usageError{fmt.Errorf("--spool-dir: %w", err)}
+	}
+	defer spool.Close()
 	signs, err := c.matcher(infra.Sources{}, "")
 	if err != nil {
 		return err
@@ -59,6 +79,7 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 		}
 		return c.eyes(page, agent.MatcherGrounds(vantage, signs, servers))
 	}
-	cfg := agent.Config{Server: server, Eyes: eyes, Canaries: c.canaries(), Log: c.logger(w.stderr)}
+	cfg := agent.Config{Server: server, Name: c.Name, Spool: spool, Link: link, Eyes: eyes, Canaries: c.canaries(),
+		Version: programVersion(), Log: log}
 	return agent.WithNameServers(ctx, servers, func(ctx context.Context) error { return agent.Run(ctx, cfg) })
 }

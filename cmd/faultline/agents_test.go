@@ -117,12 +117,11 @@ func (e *earth) eyes(ports string) []string {
 // agent starts faultline probe, as a person would.
 func (e *earth) agent(env []string, server *process, name string, c *cable) {
 	e.t.Helper()
-	code, token, errs := tool(e.t, env, "token", "issue", "--scope", "probes:write", "--subject", name)
+	code, line, errs := tool(e.t, env, "vantage", "add", name, "--server", server.url)
 	if code != 0 {
-		e.t.Fatalf("token: exit %d: %s", code, errs)
+		e.t.Fatalf("vantage add: exit %d: %s", code, errs)
 	}
-	cmd := exec.Command(program, "probe", "--server", server.url, "--token", strings.TrimSpace(token), "--log-format",
-		"text")
+	cmd := exec.Command(program, append(strings.Fields(line)[1:], "--log-format", "text", "--spool-dir", e.t.TempDir())...)
 	cmd.Env = append(cleanEnv(), e.eyes(c.ports)...)
 	said := &noted{}
 	cmd.Stderr = said

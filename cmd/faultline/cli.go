@@ -24,6 +24,7 @@ type cli struct {
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay computes the same incidents from them."`
 	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
+	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke the places that probes are sent from."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
 	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`

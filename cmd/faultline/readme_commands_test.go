@@ -23,8 +23,9 @@ import (
 var notRun = map[string]func(t *testing.T){
 	"make run":  func(t *testing.T) { makes(t, "run") },
 	"make test": func(t *testing.T) { makes(t, "test") },
-	`./bin/faultline probe --server http://127.0.0.1:8080 --token "$TOKEN"`: anAgentJoins,
-	"./bin/faultline serve --listen 127.0.0.1:8080":                         func(t *testing.T) { servesWithoutFlags(t) },
+	"faultline probe --server http://127.0.0.1:8080 --name lon-2 --token TOKEN": anAgentJoins,
+	"faultline probe --server http://127.0.0.1:8080 --name lon-3 --token TOKEN": anAgentJoins,
+	"./bin/faultline serve --listen 127.0.0.1:8080":                             func(t *testing.T) { servesWithoutFlags(t) },
 }
 
 func TestReadmeCommandsRun(t *testing.T) {

@@ -62,6 +62,23 @@ func TestComposeNamesTheSettings(t *testing.T) {
 	}
 }
 
+// The files for running a vantage name settings that it has, and none that need a value
+// which they leave out.
+func TestVantageFilesNameTheSettings(t *testing.T) {
+	_, help, _ := tool(t, nil, "probe", "--help")
+	for _, file := range []string{"vantage.env", "vantage.compose.yml", "faultline-vantage.service"} {
+		text, err := os.ReadFile("../../deploy/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range regexp.MustCompile(`FAULTLINE_[A-Z_]+`).FindAllString(string(text), -1) {
+			if !strings.Contains(help, v) {
+				t.Errorf("deploy/%s names %s, which probe does not know", file, v)
+			}
+		}
+	}
+}
+
 func TestReadmeShowsRealShapes(t *testing.T) {
 	for _, block := range shownBlocks(t, "json") {
 		var keys map[string]json.RawMessage

@@ -111,7 +111,7 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry) (node.Conf
 		LimitReads: c.ReadLimit > 0, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
 		Now: time.Now, Log: log, Registry: reg}
 	if c.Role != roleServe {
-		cfg.Prober = &node.Prober{Vantage: c.vantage(), Canaries: c.canaries(), Eyes: c.eyes, NameServers: c.nameServers}
+		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes, NameServers: c.nameServers}
 	}
 	err := c.readTables(&cfg)
 	if err != nil {

@@ -14,6 +14,26 @@ func (versionCmd) Run(w world) error {
 	return err
 }
 
+// programVersion is the version of this program, or the first digits of its commit where
+// it was built from no release; dev where neither is known.
+func programVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "dev"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), commitDigits)]
+		}
+	}
+	return "dev"
+}
+
+const commitDigits = 12
+
 // versionLine says what a binary is made of, in one line: the module's version,
 // the commit and its time as the Go tool stamped them, and the platform.
 func versionLine(info *debug.BuildInfo) string {

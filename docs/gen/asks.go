@@ -151,6 +151,25 @@ var writes = []ask{
 //nolint:gosec // it asks for a token and is none
 const oneToken = `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":2592000}`
 
+// oneVantage adds a vantage.
+const oneVantage = `{"vantage":"lon-1","asn":20473,"country":"GB"}`
+
+// vantages are what an operator does with the places that checks are made from.
+var vantages = []ask{
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeAdmin, status: 201},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: `{"vantage":"lon 1"}`, scope: token.ScopeAdmin, status: 400},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, status: 401},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeProbes, status: 403},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: token.ScopeAdmin, status: 413},
+	{operation: "postVantage", path: "/v1/vantages", media: "text/plain", body: oneVantage, scope: token.ScopeAdmin, status: 415},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeAdmin, cold: true, status: 503},
+	{operation: "deleteVantage", path: "/v1/vantages/not%20a%20name", method: "DELETE", scope: token.ScopeAdmin, status: 400},
+	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", status: 401},
+	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeProbes, status: 403},
+	{operation: "deleteVantage", path: "/v1/vantages/nobody", method: "DELETE", scope: token.ScopeAdmin, status: 404},
+	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeAdmin, cold: true, status: 503},
+}
+
 // tokens are what an administrator asks for.
 var tokens = []ask{
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin, status: 201},
@@ -213,6 +232,7 @@ var webhooks = []ask{
 // ended are what is taken without a body to show for it.
 var ended = []ask{
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, status: 204},
+	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeAdmin, status: 204},
 	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, status: 204},
 	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, status: 202},
 }
@@ -285,8 +305,8 @@ func hasty(sent []ask) (all []ask) {
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, inboundAsks(), annotations, tokens, webhooks, missing)
-	all = append(all, hasty(slices.Concat(writes, annotations, tokens, webhooks, ended))...)
+	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, missing)
+	all = append(all, hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, ended))...)
 	for i := range all {
 		all[i].kind = "json"
 	}

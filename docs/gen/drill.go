@@ -121,7 +121,7 @@ func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) 
 
 func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup, Index: d.index,
-		Revocations: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready}
+		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work, cfg.Checks = shift{}, counter{d.names}
 	}
@@ -141,7 +141,8 @@ func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string, _ ti
 
 func (shift) Vantages() []faultline.VantageStatus {
 	return []faultline.VantageStatus{
-		{Vantage: "lon-1", ASN: 20473, Country: "GB", State: faultline.VantageOK, Since: drillMoment.Add(-time.Hour), SeenAt: drillMoment},
+		{Vantage: "lon-1", ASN: 20473, Country: "GB", State: faultline.VantageOK, Since: drillMoment.Add(-time.Hour), SeenAt: drillMoment, KnownSince: drillMoment.Add(-90 * 24 * time.Hour),
+			Health: &faultline.VantageHealth{Version: "v1.0.0", Due: 94_320, Delivered: 94_118, DeliveredAt: drillMoment}},
 		{Vantage: "nyc-1", ASN: 14061, Country: "US", State: faultline.VantageBlind, Since: drillMoment.Add(-time.Minute), Why: "no canary answers", SeenAt: drillMoment},
 	}
 }
@@ -181,6 +182,17 @@ func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
 type nowhere struct{}
 
 func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error { return nil }
+
+func (nowhere) AddVantage(context.Context, faultline.AddedVantage) (bool, error) { return true, nil }
+
+func (nowhere) AddedVantage(_ context.Context, name string) (faultline.AddedVantage, error) {
+	if name != "lon-1" {
+		return faultline.AddedVantage{}, faultline.ErrNotFound
+	}
+	return faultline.AddedVantage{Vantage: "lon-1", Token: "8J0mVZhCq1yWb5cXo2Jq4w", ExpiresAt: drillMoment.Add(time.Hour)}, nil
+}
+
+func (nowhere) RemoveVantage(context.Context, string) error { return nil }
 
 func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { return nil }
 

@@ -22,7 +22,7 @@ const oddAsks = 60
 // scopesOf are the scopes that operations with a token need.
 var scopesOf = map[string]string{"postProbes": token.ScopeProbes, "getProbesWork": token.ScopeProbes, "postAlertmanager": token.ScopeAlertmanager,
 	"postUptimeKuma": token.ScopeUptimeKuma, "postGatus": token.ScopeGatus, "postAnnotation": token.ScopeAnnotate, "postToken": token.ScopeAdmin,
-	"deleteToken": token.ScopeAdmin, "postWebhook": token.ScopeWebhooks, "getWebhooks": token.ScopeWebhooks, "deleteWebhook": token.ScopeWebhooks,
+	"deleteToken": token.ScopeAdmin, "postVantage": token.ScopeAdmin, "deleteVantage": token.ScopeAdmin, "postWebhook": token.ScopeWebhooks, "getWebhooks": token.ScopeWebhooks, "deleteWebhook": token.ScopeWebhooks,
 	"postWebhookTest": token.ScopeWebhooks}
 
 // Whatever is sent to any operation that takes something or asks for a token,

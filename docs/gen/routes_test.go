@@ -31,6 +31,7 @@ var pages = map[string]string{
 	"GET /component/{kind}/{name}": "a page",
 	"GET /provider/{slug}":         "a page",
 	"GET /prober":                  "what the User-Agent of the probes leads to",
+	"GET /vantages":                "a page; its data is /v1/vantages",
 	"GET /archive":                 "a page; its data is /v1/incidents",
 	"GET /method":                  "a page",
 	"GET /about":                   "a page",

@@ -39,6 +39,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ProbesAnswer](),
 	reflect.TypeFor[faultline.WorkAnswer](),
 	reflect.TypeFor[api.VantagesAnswer](),
+	reflect.TypeFor[api.VantageRequest](),
+	reflect.TypeFor[api.VantageAnswer](),
 	reflect.TypeFor[api.CheckAnswer](),
 	reflect.TypeFor[api.CheckBody](),
 	reflect.TypeFor[api.AlertsAnswer](),

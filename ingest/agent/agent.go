@@ -23,32 +23,64 @@ const workPatience = 20 * time.Second
 // Config says for which server an agent works, and how it sees.
 type Config struct {
 	Server *client.Client
+	Name   string // that it is to have; empty: whatever its token says
+	// Spool keeps results while the server takes none.
+	Spool *Spool
+	// Link is what the client of Server sends its requests by; nil: the clock of the
+	// server is not compared.
+	Link *Link
 	// Eyes makes what sends the checks. vantage is the agent's name by its token, page
 	// is where the server explains the checks, empty if it does not say.
 	Eyes     func(vantage, page string) (probe.Eyes, error)
 	Canaries probe.Canaries
+	Version  string // of this program, as it is reported to the server
 	Log      *slog.Logger
 	Now      func() time.Time // nil: the world's clock
 }
 
 // Run checks what the server asks for, and hands in what it sees, until ctx ends or
-// the server refuses this agent for good.
+// the server refuses this agent for good. A server that is away, or one node of it that
+// refuses, ends nothing: results wait on disk, and the checks go on.
 func Run(ctx context.Context, cfg Config) error {
-	s := server{cfg.Server}
-	first, err := s.first(ctx, cfg.Log)
+	s := &server{cfg: cfg}
+	first, err := s.first(ctx)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	eyes, err := cfg.Eyes(first.Vantage, first.Page)
-	if err != nil {
+	if cfg.Name != "" && cfg.Name != first.Vantage {
+		return fmt.Errorf("the token is for the vantage %q and not for %q", first.Vantage, cfg.Name)
+	}
+	if s.eyes, err = cfg.Eyes(first.Vantage, first.Page); err != nil {
 		return err
 	}
-	period := time.Duration(first.PeriodS) * time.Second
-	cfg.Log.Info("probing", "vantage", first.Vantage, "sites", len(first.Sites), "period", period.String())
-	p := probe.New(probe.Config{Vantage: first.Vantage, Eyes: eyes, Sink: s, Canaries: cfg.Canaries, Period: period,
-		Log: cfg.Log, Now: cfg.Now})
-	return run(ctx, p, s.work, cfg.Log)
+	cfg.Spool.next = handIn{cfg.Server}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return cfg.Spool.Run(ctx) })
+	g.Go(func() error { return s.probe(ctx, first) })
+	return g.Wait()
 }
+
+// probe runs a prober with the server's period, and a new one when that changes.
+func (s *server) probe(ctx context.Context, first faultline.WorkAnswer) error {
+	for ctx.Err() == nil {
+		s.period = time.Duration(first.PeriodS) * time.Second
+		s.cfg.Log.Info("probing", "vantage", first.Vantage, "sites", len(first.Sites), "period", s.period.String())
+		p := probe.New(probe.Config{Vantage: first.Vantage, Eyes: s.eyes, Sink: s.cfg.Spool, Canaries: s.cfg.Canaries,
+			Period: s.period, Log: s.cfg.Log, Now: s.cfg.Now})
+		err := run(ctx, p, s.ask, s.cfg.Log)
+		var changed periodError
+		if !errors.As(err, &changed) {
+			return err
+		}
+		first = changed.work
+	}
+	return nil
+}
+
+// periodError says that the server wants sites checked at another pace than before.
+type periodError struct{ work faultline.WorkAnswer }
+
+func (periodError) Error() string { return "the time between two checks of a site has changed" }
 
 // run has a prober work, and feeds it, until ctx ends.
 func run(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error {
@@ -59,22 +91,34 @@ func run(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error 
 }
 
 // server is the Faultline that an agent works for.
-type server struct{ client *client.Client }
+type server struct {
+	cfg    Config
+	eyes   probe.Eyes
+	period time.Duration
+}
+
+// refusalsAtStart is how often a server may refuse an agent that begins: one node of
+// several may not have read the newest keys yet.
+const refusalsAtStart = 3
 
 // first asks for the first work until there is an answer, or never will be one.
-func (s server) first(ctx context.Context, log *slog.Logger) (faultline.WorkAnswer, error) {
-	wait, logged := feedRetry, false
+func (s *server) first(ctx context.Context) (faultline.WorkAnswer, error) {
+	wait, refusals := feedRetry, 0
+	var last string
 	for {
 		answer, err := s.work(ctx, probe.Health{State: faultline.VantageUnknown}, "")
 		if err == nil && (answer.Vantage == "" || answer.PeriodS <= 0) {
 			err = fmt.Errorf("%w: its answer holds no work", ErrRefused)
 		}
-		if err == nil || errors.Is(err, ErrRefused) {
+		if errors.Is(err, ErrRefused) {
+			refusals++
+		}
+		if err == nil || refusals >= refusalsAtStart {
 			return answer, err
 		}
-		if !logged && ctx.Err() == nil {
-			logged = true
-			log.Warn("the server does not answer; trying again", "error", err)
+		if text := err.Error(); text != last && ctx.Err() == nil {
+			last = text
+			s.cfg.Log.Warn("the server gives no work; trying again", "error", err)
 		}
 		if !task.Pause(ctx, wait) {
 			return answer, nil
@@ -83,19 +127,56 @@ func (s server) first(ctx context.Context, log *slog.Logger) (faultline.WorkAnsw
 	}
 }
 
-// work asks for work, and waits for news when there is none.
-func (s server) work(ctx context.Context, h probe.Health, known string) (faultline.WorkAnswer, error) {
-	answer, err := s.client.Work(ctx, client.WorkQuery{State: h.State, Why: h.Why, Known: known, Wait: workPatience})
+// ask asks for work, and takes in how much of it there is.
+func (s *server) ask(ctx context.Context, h probe.Health, known string) (faultline.WorkAnswer, error) {
+	answer, err := s.work(ctx, h, known)
+	if err != nil {
+		return answer, err
+	}
+	if period := time.Duration(answer.PeriodS) * time.Second; period > 0 && period != s.period {
+		return answer, periodError{answer}
+	}
+	if !answer.SameSites {
+		s.cfg.Spool.ledger.Assign(len(answer.Sites), s.period, s.cfg.Spool.now())
+	}
+	return answer, nil
+}
+
+// work asks for work, and waits for news when there is none. After a refusal the next
+// request goes over a new connection, which may lead to another node.
+func (s *server) work(ctx context.Context, h probe.Health, known string) (faultline.WorkAnswer, error) {
+	health := s.health()
+	answer, err := s.cfg.Server.Work(ctx, client.WorkQuery{State: h.State, Why: h.Why, Known: known, Wait: workPatience,
+		Health: &health})
 	if status := statusOf(err); status == http.StatusUnauthorized || status == http.StatusForbidden {
 		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if err != nil && s.cfg.Link != nil {
+		s.cfg.Link.Reset()
 	}
 	return answer, err
 }
 
+// health is what this agent reports of its own work.
+func (s *server) health() faultline.VantageHealth {
+	h := s.cfg.Spool.Health()
+	h.Version = s.cfg.Version
+	if s.cfg.Link != nil {
+		h.ClockOffsetMS = s.cfg.Link.Offset().Milliseconds()
+	}
+	if r, ok := s.eyes.(interface{ ResolverFaults() int64 }); ok {
+		h.ResolverFaults = r.ResolverFaults()
+	}
+	return h
+}
+
+// handIn is where results go: the server.
+type handIn struct{ client *client.Client }
+
 // Probes implements [probe.Sink]. A batch that the server refuses for good is given
 // up: sent again it would be refused again.
-func (s server) Probes(ctx context.Context, probes []faultline.Probe) error {
-	err := s.client.SendProbes(ctx, probes)
+func (h handIn) Probes(ctx context.Context, probes []faultline.Probe) error {
+	err := h.client.SendProbes(ctx, probes)
 	if statusOf(err) == http.StatusBadRequest {
 		return nil
 	}

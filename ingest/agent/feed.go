@@ -18,7 +18,11 @@ const (
 	healthLook   = 250 * time.Millisecond
 )
 
-// ErrRefused says that the server will never give this agent work.
+// refusedLong is for how long a server may refuse this agent before it takes that for its
+// last word: a node that comes up, or has not read the newest keys yet, refuses for less.
+const refusedLong = 10 * time.Minute
+
+// ErrRefused says that the server does not take this agent's token.
 var ErrRefused = errors.New("the server refuses this agent")
 
 // Ask asks for work: of this node's own schedule, or of a server. known is the
@@ -26,10 +30,10 @@ var ErrRefused = errors.New("the server refuses this agent")
 type Ask func(ctx context.Context, health probe.Health, known string) (faultline.WorkAnswer, error)
 
 // feed gives a prober its work until ctx ends, and reports to the server how the
-// prober does, at once when that changes. It fails with [ErrRefused] when the server
-// will never give work.
+// prober does, at once when that changes. It fails with [ErrRefused] when the server has
+// given none for that reason for long.
 func feed(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error {
-	known, wait, logged := "", feedRetry, false
+	known, trouble := "", troubles{wait: feedRetry, log: log}
 	for ctx.Err() == nil {
 		health := p.Health()
 		asking, cancel := context.WithCancel(ctx)
@@ -41,28 +45,63 @@ func feed(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error
 		answer, err := ask(asking, health, known)
 		changed := asking.Err() != nil
 		cancel()
-		switch {
-		case err == nil:
-			if logged {
-				log.Info("work is coming in again")
-			}
-			known, wait, logged = answer.Revision, feedRetry, false
+		if errors.As(err, &periodError{}) {
+			return err
+		}
+		if err == nil {
+			trouble.over()
+			known = answer.Revision
 			if err := p.Do(ctx, workOf(answer)); err != nil {
 				return nil //nolint:nilerr // ctx has ended
 			}
 			task.Pause(ctx, feedSpacing)
-		case errors.Is(err, ErrRefused):
-			return err
-		case !changed:
-			if !logged {
-				logged = true
-				log.Warn("no work can be had; going on with what is known", "error", err)
-			}
-			task.Pause(ctx, wait)
-			wait = min(2*wait, feedRetryMax)
+			continue
 		}
+		if changed {
+			continue
+		}
+		if trouble.add(err) {
+			return err
+		}
+		trouble.pause(ctx)
 	}
 	return nil
+}
+
+// troubles are requests for work that failed, one after another.
+type troubles struct {
+	log     *slog.Logger
+	wait    time.Duration // before the next request
+	refused time.Duration // waited since the server began to refuse this agent
+	last    string        // what is wrong, as it was logged
+}
+
+// add takes in one more, and reports whether it is the last. What is wrong is logged
+// when it changes: that the server is away is another thing than that it refuses us.
+func (t *troubles) add(err error) (last bool) {
+	if text := err.Error(); text != t.last {
+		t.last = text
+		t.log.Warn("no work can be had; going on with what is known", "error", err)
+	}
+	if !errors.Is(err, ErrRefused) {
+		t.refused = 0
+		return false
+	}
+	t.refused += t.wait
+	return t.refused > refusedLong
+}
+
+func (t *troubles) pause(ctx context.Context) {
+	task.Pause(ctx, t.wait)
+	t.wait = min(2*t.wait, feedRetryMax)
+}
+
+// over ends them.
+func (t *troubles) over() {
+	if t.last != "" {
+		t.log.Info("work is coming in again")
+	}
+	t.wait, t.refused, t.last = feedRetry, 0, ""
 }
 
 func workOf(a faultline.WorkAnswer) probe.Work {
@@ -79,15 +118,40 @@ func workOf(a faultline.WorkAnswer) probe.Work {
 // localPatience is how long this node's own prober waits for news.
 const localPatience = 5 * time.Second
 
-// RunLocal has a prober of this node work, on its share of the node's own schedule,
-// until ctx ends.
-func RunLocal(ctx context.Context, p *probe.Prober, s *Schedule, v faultline.Vantage, log *slog.Logger) error {
+// Local is this node's own vantage, which hands in at the node's own door.
+type Local struct {
+	Prober   *probe.Prober
+	Schedule *Schedule
+	Vantage  faultline.Vantage
+	Ledger   *Ledger // of its sink
+	Version  string
+	// ResolverFaults counts faults of single resolvers; nil: nobody does.
+	ResolverFaults func() int64
+	Log            *slog.Logger
+}
+
+// Run has the prober work, on its share of the node's schedule, until ctx ends.
+func (l Local) Run(ctx context.Context) error {
+	s, v := l.Schedule, l.Vantage
 	ask := func(ctx context.Context, h probe.Health, known string) (faultline.WorkAnswer, error) {
 		who := faultline.VantageStatus{Vantage: v.Vantage, ASN: v.ASN, Country: v.Country,
-			State: h.State, Why: h.Why, SeenAt: faultline.Millis(s.now())}
-		return s.Work(ctx, who, known, localPatience)
+			State: h.State, Why: h.Why, SeenAt: faultline.Millis(s.now()), Health: l.health()}
+		answer, err := s.Work(ctx, who, known, localPatience)
+		if err == nil && !answer.SameSites {
+			l.Ledger.Assign(len(answer.Sites), s.period, s.now())
+		}
+		return answer, err
 	}
-	return run(ctx, p, ask, log)
+	return run(ctx, l.Prober, ask, l.Log)
+}
+
+func (l Local) health() *faultline.VantageHealth {
+	h := l.Ledger.Health(l.Schedule.now())
+	h.Version = l.Version
+	if l.ResolverFaults != nil {
+		h.ResolverFaults = l.ResolverFaults()
+	}
+	return &h
 }
 
 // Door takes the probes of every vantage; package ingest has it.
@@ -100,6 +164,8 @@ type Door interface {
 type LocalSink struct {
 	Door    Door
 	Vantage faultline.Vantage
+	Ledger  *Ledger // counts what was taken
+	Now     func() time.Time
 	Log     *slog.Logger
 }
 
@@ -108,6 +174,9 @@ func (s LocalSink) Probes(ctx context.Context, probes []faultline.Probe) error {
 	_, rejected, err := s.Door.Probes(ctx, s.Vantage, probes)
 	for _, r := range rejected {
 		s.Log.Warn("the door refuses a probe", "error", r)
+	}
+	if err == nil {
+		s.Ledger.Delivered(probes, s.Now())
 	}
 	return err
 }

@@ -1,9 +1,9 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"faultline/task"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -14,6 +14,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"faultline"
+	"faultline/task"
 )
 
 const (
@@ -27,6 +28,8 @@ const (
 	// shareEvery is how often, at most, a changed map changes the shares.
 	shareEvery = 10 * time.Second
 	maxWaiting = 1_024 // requests for work that wait at one time
+	// silentAfter is how long a vantage is listed as it last said of itself.
+	silentAfter = time.Hour
 )
 
 // Store is where nodes share what is to be checked and which vantages there are.
@@ -35,6 +38,7 @@ type Store interface {
 	Wishes(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error)
 	Vantages(ctx context.Context, now time.Time) ([]faultline.VantageStatus, error)
 	SaveVantage(ctx context.Context, v faultline.VantageStatus) error
+	AddedVantages(ctx context.Context) ([]faultline.AddedVantage, error)
 }
 
 // Sites is the list of sites to check.
@@ -70,6 +74,7 @@ type Schedule struct {
 	wishes   []faultline.CheckRequest
 	wishRev  uint64
 	vantages []faultline.VantageStatus
+	added    map[string]faultline.AddedVantage
 	live     string // the names of those that have a share
 	records  []faultline.SiteRecord
 	version  int // of the map that records are from
@@ -119,14 +124,19 @@ func (b *Schedule) refresh(ctx context.Context) error {
 	now := b.now()
 	wishes, err := b.store.Wishes(ctx, now)
 	vantages, err2 := b.store.Vantages(ctx, now)
-	if err = errors.Join(err, err2); err != nil {
+	added, err3 := b.store.AddedVantages(ctx)
+	if err = errors.Join(err, err2, err3); err != nil {
 		return err
+	}
+	byName := make(map[string]faultline.AddedVantage, len(added))
+	for _, a := range added {
+		byName[a.Vantage] = a
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rev := wishesRevision(wishes)
 	news := rev != b.wishRev
-	b.wishes, b.wishRev, b.vantages = wishes, rev, vantages
+	b.wishes, b.wishRev, b.vantages, b.added = wishes, rev, known(vantages, byName, now), byName
 	if b.share(now) || news {
 		close(b.changed)
 		b.changed = make(chan struct{})
@@ -209,7 +219,37 @@ func wishesRevision(wishes []faultline.CheckRequest) uint64 {
 	return xxhash.Sum64String(strings.Join(names, " "))
 }
 
-// Vantages are those that have asked for work within the hour.
+// known are the vantages that have asked for work within the hour, and those of the added
+// ones that have not, as silent, in order of name.
+func known(all []faultline.VantageStatus, added map[string]faultline.AddedVantage,
+	now time.Time) []faultline.VantageStatus {
+	list, seen := []faultline.VantageStatus{}, map[string]bool{}
+	for _, v := range all {
+		a, ours := added[v.Vantage]
+		silent := now.Sub(v.SeenAt) > silentAfter
+		if silent && !ours {
+			continue
+		}
+		if silent {
+			v.State, v.Since, v.Why = faultline.VantageSilent, v.SeenAt, ""
+		}
+		if ours {
+			v.KnownSince = a.AddedAt
+		}
+		list, seen[v.Vantage] = append(list, v), true
+	}
+	for name, a := range added {
+		if !seen[name] {
+			list = append(list, faultline.VantageStatus{Vantage: name, ASN: a.ASN, Country: a.Country,
+				State: faultline.VantageSilent, Since: a.AddedAt, KnownSince: a.AddedAt})
+		}
+	}
+	slices.SortFunc(list, func(a, b faultline.VantageStatus) int { return cmp.Compare(a.Vantage, b.Vantage) })
+	return list
+}
+
+// Vantages are those that have asked for work within the hour, and those that an operator
+// has added.
 func (b *Schedule) Vantages() []faultline.VantageStatus {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -290,10 +330,16 @@ func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev,
 // note tells the store how a vantage does, and since when. What a store that is away
 // misses is told with the vantage's next request.
 func (b *Schedule) note(ctx context.Context, who faultline.VantageStatus) {
-	who.Since = who.SeenAt
+	who.Since, who.KnownSince = who.SeenAt, who.SeenAt
 	for _, v := range b.Vantages() {
-		if v.Vantage == who.Vantage && v.State == who.State {
+		if v.Vantage != who.Vantage {
+			continue
+		}
+		if v.State == who.State {
 			who.Since = v.Since
+		}
+		if !v.KnownSince.IsZero() {
+			who.KnownSince = v.KnownSince
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -149,6 +150,7 @@ func TestAVantageSaysSinceWhen(t *testing.T) {
 
 // memStore is a store in memory.
 type memStore struct {
+	added    []faultline.AddedVantage
 	mu       sync.Mutex
 	requests []faultline.CheckRequest
 	vantages map[string]faultline.VantageStatus
@@ -174,6 +176,12 @@ func (m *memStore) Vantages(context.Context, time.Time) ([]faultline.VantageStat
 	}), nil
 }
 
+func (m *memStore) AddedVantages(context.Context) ([]faultline.AddedVantage, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.added, nil
+}
+
 func (m *memStore) SaveVantage(_ context.Context, v faultline.VantageStatus) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -186,3 +194,59 @@ type siteList []faultline.SiteRecord
 
 func (siteList) Version() int                     { return 1 }
 func (l siteList) Sorted() []faultline.SiteRecord { return l }
+
+// A vantage that an operator has added is listed since then, as silent while it does not
+// ask for work; one that nobody has added is listed while it asks.
+func TestAddedVantagesAreListedWhileTheyAreSilent(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	early := now.Add(-48 * time.Hour)
+	added := map[string]faultline.AddedVantage{}
+	for _, name := range []string{"new", "quiet", "well"} {
+		added[name] = faultline.AddedVantage{Vantage: name, ASN: 7, AddedAt: early, Token: "secret"}
+	}
+	seen := func(name string, ago time.Duration) faultline.VantageStatus {
+		return faultline.VantageStatus{Vantage: name, State: faultline.VantageOK, SeenAt: now.Add(-ago), KnownSince: now}
+	}
+	got := known([]faultline.VantageStatus{seen("gone", 2*time.Hour), seen("own", time.Minute),
+		seen("quiet", 2*time.Hour), seen("well", time.Minute)}, added, now)
+	want := map[string]faultline.VantageState{"new": faultline.VantageSilent, "own": faultline.VantageOK,
+		"quiet": faultline.VantageSilent, "well": faultline.VantageOK}
+	for _, v := range got {
+		if v.State != want[v.Vantage] || (v.Vantage != "own") != v.KnownSince.Equal(early) {
+			t.Errorf("%+v", v)
+		}
+	}
+	if len(got) != len(want) || !got[0].SeenAt.IsZero() || !got[2].Since.Equal(now.Add(-2*time.Hour)) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// One node that refuses, or is away, ends no vantage, and each thing that is wrong is
+// logged once; a refusal that lasts is the server's last word.
+func TestARefusalOfOneNodeEndsNoVantage(t *testing.T) {
+	var log strings.Builder
+	trouble := troubles{wait: feedRetry, log: slog.New(slog.NewTextHandler(&log, nil))}
+	refused := fmt.Errorf("%w: 401", ErrRefused)
+	waited := time.Duration(0)
+	for n := range 40 {
+		err := errors.New("503")
+		if n%4 != 0 {
+			err = refused
+		}
+		if trouble.add(err) {
+			t.Fatalf("it ended after %s", waited)
+		}
+		waited += trouble.wait
+		trouble.wait = min(2*trouble.wait, feedRetryMax)
+	}
+	trouble.over()
+	if n := strings.Count(log.String(), "msg="); n > 22 || !strings.Contains(log.String(), "coming in again") {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+	for waited = 0; !trouble.add(refused); waited += trouble.wait {
+		trouble.wait = min(2*trouble.wait, feedRetryMax)
+	}
+	if waited < refusedLong-feedRetryMax || waited > refusedLong+feedRetryMax {
+		t.Errorf("it ended after %s", waited)
+	}
+}

@@ -46,8 +46,13 @@ const (
 type Resolver struct {
 	servers  []*server
 	next     atomic.Uint32
+	faults   atomic.Int64
 	patience int // a factor
 }
+
+// Faults counts the names that one of the servers failed to answer and another answered:
+// faults of a server and not of the names.
+func (r *Resolver) Faults() int64 { return r.faults.Load() }
 
 // Patient makes the resolver wait so many times longer than usual for each
 // answer. It is for before the first question.
@@ -188,6 +193,7 @@ func (r *Resolver) HTTPS(ctx context.Context, host string) (*Service, error) {
 func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) error {
 	begin := int(r.next.Load())
 	var why, bad error
+	var failed *server // that did not reply
 	for i, try := range attempts {
 		s := r.servers[begin%len(r.servers)]
 		if try.other {
@@ -201,12 +207,17 @@ func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) 
 		err := s.ask(ctx, how, time.Duration(r.patience)*try.wait, sixWorks, qs)
 		if err == nil {
 			s.learn(how, bad)
+			if failed != nil && failed != s {
+				r.faults.Add(1)
+			}
 			if try.other {
 				r.next.Add(1) // the others should begin with this one, too
 			}
 			return nil
 		}
-		bad = err
+		if bad = err; !replied(err) {
+			failed = s
+		}
 		if ctx.Err() != nil {
 			return err
 		}
@@ -219,6 +230,12 @@ func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) 
 		}
 	}
 	return why
+}
+
+// replied reports whether a server said something of the name, whatever that was.
+func replied(err error) bool {
+	var dns *DNSError
+	return errors.As(err, &dns) && (final(dns.Kind) || dns.Kind == dnsServFail)
 }
 
 // final reports whether an answer says that there is nothing.

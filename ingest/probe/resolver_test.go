@@ -80,8 +80,12 @@ func TestTheNextServerIsAsked(t *testing.T) {
 	defer mute.Close()
 	gone := netip.MustParseAddrPort("127.0.0.1:1") // nobody listens
 	for _, first := range []netip.AddrPort{mute.LocalAddr().(*net.UDPAddr).AddrPort(), gone} {
-		if a, err := resolver(t, first, w.Resolver).Lookup(t.Context(), "a.net"); err != nil || len(a.Addrs) != 1 {
-			t.Errorf("%s first: %v, %v", first, a, err)
+		r := resolver(t, first, w.Resolver)
+		if a, err := r.Lookup(t.Context(), "a.net"); err != nil || len(a.Addrs) != 1 || r.Faults() != 1 {
+			t.Errorf("%s first: %v, %v, %d faults", first, a, err, r.Faults())
+		}
+		if _, err := r.Lookup(t.Context(), "b.net"); kind(err) != "nxdomain" || r.Faults() > 2 {
+			t.Errorf("%s first: %v, %d faults", first, err, r.Faults())
 		}
 	}
 	began := time.Now()

@@ -60,6 +60,9 @@ func (c *Checker) Exists(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
+// ResolverFaults counts the names that one resolver failed to answer and another answered.
+func (c *Checker) ResolverFaults() int64 { return c.resolver.Faults() }
+
 // sight doubts whether this vantage sees anything. It is safe for concurrent use.
 type sight struct {
 	eyes     Eyes

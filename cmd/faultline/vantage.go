@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"faultline"
+	"faultline/api/client"
+	"faultline/api/token"
+	"faultline/ingest/agent"
+)
+
+type vantageCmd struct {
+	Add    vantageAddCmd    `cmd:"" help:"Add a vantage, and print the command that is to be run there."`
+	List   vantageListCmd   `cmd:"" help:"List the vantages: since when, in which state, and how many of their checks arrive in time."`
+	Revoke vantageRevokeCmd `cmd:"" help:"Revoke a vantage: its token is refused from then on."`
+}
+
+// operatorFlags say which server an operator speaks to, and with which right.
+type operatorFlags struct {
+	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Faultline to speak to, such as https://faultline.example."`
+	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. Without it one is signed for a minute with the keys of the state directory, which must be the server's."`
+	stateFlags
+}
+
+// operatorTTL is how long a token lives that is signed for one request.
+const operatorTTL = time.Minute
+
+// client returns a client that may do what an operator may.
+func (f operatorFlags) client() (*client.Client, error) {
+	signed := f.Token
+	if signed == "" {
+		keys, err := openKeys(f.stateFlags)
+		if err != nil {
+			return nil, err
+		}
+		if signed, err = keys.Issue(token.Claims{Subject: "operator", Scopes: []string{token.ScopeAdmin},
+			TTL: operatorTTL}); err != nil {
+			return nil, err
+		}
+	}
+	c, err := client.New(f.Server, client.WithToken(signed))
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--server: %w", err)}
+	}
+	return c, nil
+}
+
+// explain says which flag is wrong where the server refuses an operator.
+func (f operatorFlags) explain(err error) error {
+	var p *client.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch {
+	case (p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden) && f.Token != "":
+		return usageError{fmt.Errorf("--token: the server does not take it for this: %w", err)}
+	case p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden:
+		return usageError{fmt.Errorf("--state-dir: the server does not take its keys: %w", err)}
+	case p.Status == http.StatusBadRequest || p.Status == http.StatusUnprocessableEntity ||
+		p.Status == http.StatusNotFound:
+		return usageError{err}
+	}
+	return err
+}
+
+type vantageAddCmd struct {
+	Name    string        `arg:"" help:"Name of the vantage, such as lon-1."`
+	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that it stands in, such as 20473."`
+	Country string        `placeholder:"XX" env:"FAULTLINE_TOKEN_COUNTRY" help:"Country that it stands in, two capital letters (ISO 3166-1)."`
+	TTL     time.Duration `name:"ttl" default:"8784h" env:"FAULTLINE_TOKEN_TTL" help:"How long its token is to live."`
+	operatorFlags
+}
+
+// Help is the longer text of --help.
+func (vantageAddCmd) Help() string {
+	return `Prints one line for a shell on the machine that is to be the vantage. The token in it is shown this once. ` +
+		`A vantage's name belongs to one machine: a name that was added already is refused until it is revoked.`
+}
+
+func (c vantageAddCmd) AfterApply() error {
+	if !agent.ValidName(c.Name) {
+		return usageError{fmt.Errorf("NAME: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", c.Name)}
+	}
+	if c.Country != "" && !faultline.ValidCountry(c.Country) {
+		return usageError{fmt.Errorf("--country: %q is not two capital letters", c.Country)}
+	}
+	return within("ttl", c.TTL, time.Second, token.MaxTTL)
+}
+
+func (c vantageAddCmd) Run(ctx context.Context, w world) error {
+	server, err := c.client()
+	if err != nil {
+		return err
+	}
+	given, err := server.AddVantage(ctx, client.NewVantage{Vantage: c.Name, ASN: c.ASN, Country: c.Country,
+		TTLS: int(c.TTL / time.Second)})
+	if err != nil {
+		return c.explain(err)
+	}
+	if given.Server == "" {
+		given.Server = c.Server
+	}
+	fmt.Fprintf(w.stderr, "The token is good until %s. Run this on the machine that is to be %s:\n",
+		given.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC"), c.Name)
+	_, err = fmt.Fprintf(w.stdout, "faultline probe --server %s --name %s --token %s\n", given.Server, given.Vantage,
+		given.Token)
+	return err
+}
+
+type vantageListCmd struct {
+	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Faultline to ask, such as https://faultline.example."`
+}
+
+func (c vantageListCmd) Run(ctx context.Context, w world) error {
+	server, err := client.New(c.Server)
+	if err != nil {
+		return usageError{fmt.Errorf("--server: %w", err)}
+	}
+	all, err := server.Vantages(ctx)
+	if err != nil {
+		return err
+	}
+	return printVantages(w.stdout, all)
+}
+
+// printVantages prints a table with a line for each vantage.
+func printVantages(out io.Writer, all []faultline.VantageStatus) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tSTATE\tSINCE\tKNOWN SINCE\tIN TIME\tWAITING\tVERSION\tWHY")
+	for _, v := range all {
+		inTime, waiting, version := "-", "-", "-"
+		if h := v.Health; h != nil {
+			if share, ok := h.Share(); ok {
+				inTime = fmt.Sprintf("%.1f %%", 100*share)
+			}
+			waiting, version = fmt.Sprint(h.Spooled), h.Version
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Vantage, v.State, stamp(v.Since), stamp(v.KnownSince), inTime,
+			waiting, version, v.Why)
+	}
+	return t.Flush()
+}
+
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return at.UTC().Format("2006-01-02 15:04")
+}
+
+type vantageRevokeCmd struct {
+	Name string `arg:"" help:"Name of the vantage."`
+	operatorFlags
+}
+
+func (c vantageRevokeCmd) Run(ctx context.Context, _ world) error {
+	server, err := c.client()
+	if err != nil {
+		return err
+	}
+	return c.explain(server.RevokeVantage(ctx, c.Name))
+}

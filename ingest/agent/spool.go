@@ -1,0 +1,291 @@
+package agent
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"faultline"
+	"faultline/ingest/probe"
+	"faultline/task"
+)
+
+// Bounds of a spool. A result that is older than [faultline.LateBound] is evidence of
+// nothing and is not sent any more, so that an hour without the server costs no more disk
+// than five minutes do; the bounds on size hold for clocks and schedules gone wrong.
+const (
+	maxSpoolBytes   = 64 << 20
+	maxSpoolBatches = 8_192
+	spoolRetry      = 500 * time.Millisecond
+	spoolRetryMax   = 10 * time.Second
+	spoolSend       = 10 * time.Second // for one batch
+	spoolDirMode    = 0o700
+	spoolFileMode   = 0o600
+)
+
+// spoolSuffix ends the name of a batch on disk, which is its number. What is being
+// written has another name.
+const spoolSuffix = ".ndjson"
+
+// Spool hands the results of a vantage in, and keeps those that the server does not take
+// on disk until it does. It hands them in in the order in which they were seen. It is safe
+// for concurrent use.
+type Spool struct {
+	dir  string
+	next probe.Sink // where results are handed in
+	log  *slog.Logger
+	now  func() time.Time
+	wake chan struct{} // holds one token while there may be something
+
+	lock *os.File
+
+	mu      sync.Mutex
+	batches []spooled // oldest first
+	bytes   int64
+	last    uint64 // number of the newest batch
+	probes  int    // that wait
+	dropped int64  // too old, or too many
+	ledger  Ledger
+}
+
+// spooled is one batch on disk.
+type spooled struct {
+	number uint64
+	bytes  int64
+	probes int
+}
+
+// OpenSpool opens the spool in a directory, which is created if need be, with what an
+// earlier process left there. It fails where another process uses it.
+func OpenSpool(dir string, log *slog.Logger, now func() time.Time) (*Spool, error) {
+	if err := os.MkdirAll(dir, spoolDirMode); err != nil {
+		return nil, fmt.Errorf("open the spool: %w", err)
+	}
+	s := &Spool{dir: dir, log: log, now: now, wake: make(chan struct{}, 1)}
+	err := s.takeLock()
+	if err == nil {
+		err = s.readDir()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the spool: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// takeLock makes this process the only one that uses the directory, until it ends.
+func (s *Spool) takeLock() (err error) {
+	if s.lock, err = os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, spoolFileMode); err != nil {
+		return err
+	}
+	err = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("%s is in use by another process", s.dir)
+	}
+	return err
+}
+
+// Close lets another process have the directory.
+func (s *Spool) Close() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
+}
+
+// readDir finds the batches that an earlier process left.
+func (s *Spool) readDir() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name, ours := strings.CutSuffix(e.Name(), spoolSuffix)
+		number, err := strconv.ParseUint(name, 10, 64)
+		if !ours || err != nil {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(s.dir, e.Name()))
+		if err != nil {
+			return err
+		}
+		b := spooled{number, int64(len(text)), bytes.Count(text, []byte{'\n'})}
+		s.batches = append(s.batches, b)
+		s.bytes, s.probes, s.last = s.bytes+b.bytes, s.probes+b.probes, max(s.last, number)
+	}
+	slices.SortFunc(s.batches, func(a, b spooled) int { return cmp.Compare(a.number, b.number) })
+	s.bound()
+	return nil
+}
+
+// Probes implements [probe.Sink]: it hands a batch in, or keeps it on disk. Where results
+// wait already, a new one waits behind them.
+func (s *Spool) Probes(ctx context.Context, probes []faultline.Probe) error {
+	if s.empty() {
+		err := s.send(ctx, probes)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			s.log.Warn("the server takes no results; they wait on disk", "spool", s.dir, "error", err)
+		}
+	}
+	if err := s.keep(probes); err != nil {
+		return fmt.Errorf("keep results on disk: %w", err)
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (s *Spool) empty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.batches) == 0
+}
+
+// keep writes a batch behind those that wait.
+func (s *Spool) keep(probes []faultline.Probe) error {
+	var text []byte
+	var err error
+	for _, p := range probes {
+		if text, err = faultline.AppendLine(text, p); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := spooled{s.last + 1, int64(len(text)), len(probes)}
+	path := s.path(b.number)
+	if err := errors.Join(os.WriteFile(path+".new", text, spoolFileMode), os.Rename(path+".new", path)); err != nil {
+		return err
+	}
+	s.batches = append(s.batches, b)
+	s.last, s.bytes, s.probes = b.number, s.bytes+b.bytes, s.probes+b.probes
+	s.bound()
+	return nil
+}
+
+func (s *Spool) path(number uint64) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%020d%s", number, spoolSuffix))
+}
+
+// bound drops the oldest batches beyond the bounds.
+func (s *Spool) bound() {
+	for len(s.batches) > 1 && (s.bytes > maxSpoolBytes || len(s.batches) > maxSpoolBatches) {
+		s.dropped += int64(s.batches[0].probes)
+		s.remove()
+	}
+}
+
+// remove takes the oldest batch off the disk.
+func (s *Spool) remove() {
+	b := s.batches[0]
+	if err := os.Remove(s.path(b.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.log.Warn("a batch of results stays on disk", "error", err)
+	}
+	s.batches = slices.Delete(s.batches, 0, 1)
+	s.bytes, s.probes = s.bytes-b.bytes, s.probes-b.probes
+}
+
+// Run hands in what waits until ctx ends.
+func (s *Spool) Run(ctx context.Context) error {
+	wait := spoolRetry
+	for ctx.Err() == nil {
+		switch err := s.deliver(ctx); {
+		case errors.Is(err, errNothingWaits):
+			wait = spoolRetry
+			select {
+			case <-s.wake:
+			case <-ctx.Done():
+			}
+		case err != nil:
+			task.Pause(ctx, wait)
+			wait = min(2*wait, spoolRetryMax)
+		default:
+			wait = spoolRetry
+		}
+	}
+	return nil
+}
+
+var errNothingWaits = errors.New("nothing waits")
+
+// deliver hands the oldest batch in, without what has become too old.
+func (s *Spool) deliver(ctx context.Context) error {
+	s.mu.Lock()
+	if len(s.batches) == 0 {
+		s.mu.Unlock()
+		return errNothingWaits
+	}
+	oldest := s.batches[0]
+	s.mu.Unlock()
+	text, err := os.ReadFile(s.path(oldest.number))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	fresh := s.fresh(text)
+	if len(fresh) > 0 {
+		if err := s.send(ctx, fresh); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.batches) == 0 || s.batches[0].number != oldest.number {
+		return nil // the bounds have taken it meanwhile
+	}
+	s.dropped += int64(oldest.probes - len(fresh))
+	s.remove()
+	if len(s.batches) == 0 {
+		s.log.Info("the server takes results again", "dropped", s.dropped)
+	}
+	return nil
+}
+
+// fresh reads the results of a batch that are not too old. A line that can't be read is
+// left out: a machine that lost power may leave half of one.
+func (s *Spool) fresh(text []byte) (probes []faultline.Probe) {
+	oldest := s.now().Add(-faultline.LateBound)
+	for line := range bytes.Lines(text) {
+		var p faultline.Probe
+		if err := json.Unmarshal(line, &p); err == nil && !p.At.Before(oldest) {
+			probes = append(probes, p)
+		}
+	}
+	return probes
+}
+
+// send hands results in and counts them.
+func (s *Spool) send(ctx context.Context, probes []faultline.Probe) error {
+	ctx, cancel := context.WithTimeout(ctx, spoolSend)
+	defer cancel()
+	if err := s.next.Probes(ctx, probes); err != nil {
+		return err
+	}
+	s.ledger.Delivered(probes, s.now())
+	return nil
+}
+
+// Health is what the spool knows of how this vantage does.
+func (s *Spool) Health() faultline.VantageHealth {
+	h := s.ledger.Health(s.now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h.Spooled, h.Dropped = s.probes, s.dropped
+	return h
+}
