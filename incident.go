@@ -40,6 +40,8 @@ type Incident struct {
 	Basis    string        `json:"basis"`
 	Drill    bool          `json:"drill"`
 	Title    string        `json:"title"`
+	// Headline says the same as one sentence with a verb and a date, to quote by itself.
+	Headline string `json:"headline"`
 	// Cause is null when the failing sites share nothing that we know.
 	Cause    *Cause         `json:"cause"`
 	Scope    Scope          `json:"scope"`

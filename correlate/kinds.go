@@ -8,6 +8,8 @@ type traits struct {
 	kind string
 	// title names the sites of a failing component, whose name is at %s.
 	title string
+	// sufferers names those sites in a sentence, in the plural.
+	sufferers string
 	// own: a fault of one site or of one owner, and not of something shared.
 	own bool
 	// viewers: it fails on the side of the people who look, and takes no site down.
@@ -31,28 +33,28 @@ type traits struct {
 // outages that docs/method.md lists, bounded so that no symptom decides alone: DNS
 // faults show dns, authorities tls, edges 5xx. Tuned: ablation "symptoms".
 var kindTable = [...]traits{
-	{kind: faultline.KindCDN, title: "%s-fronted sites",
+	{kind: faultline.KindCDN, title: "%s-fronted sites", sufferers: "sites that use %s",
 		symptoms: [classes]nats{classEdge: 0.5, classConnect: 0.1, classDNS: -0.9, classTLS: -0.3, classOrigin: -0.7}},
-	{kind: faultline.KindCloud, title: "Sites on %s",
+	{kind: faultline.KindCloud, title: "Sites on %s", sufferers: "sites that run on %s",
 		symptoms: [classes]nats{classEdge: 0.3, classConnect: 0.4, classDNS: -0.9, classTLS: -0.7, classOrigin: 0.3}},
-	{kind: faultline.KindDNS, title: "Sites whose DNS is at %s", step: faultline.LayerResolved,
+	{kind: faultline.KindDNS, title: "Sites whose DNS is at %s", sufferers: "sites whose DNS is at %s", step: faultline.LayerResolved,
 		symptoms: [classes]nats{classEdge: -1.2, classConnect: -0.3, classDNS: 1.0, classTLS: -1.2, classOrigin: -0.7}},
-	{kind: faultline.KindCA, title: "Sites with certificates of %s", whole: true, step: faultline.LayerSecured,
+	{kind: faultline.KindCA, title: "Sites with certificates of %s", sufferers: "sites with certificates of %s", whole: true, step: faultline.LayerSecured,
 		symptoms: [classes]nats{classEdge: -1.2, classConnect: -1.2, classDNS: -1.2, classTLS: 1.5, classOrigin: -1.0}},
-	{kind: faultline.KindTLD, title: "%s sites", whole: true, common: true, step: faultline.LayerResolved,
+	{kind: faultline.KindTLD, title: "%s sites", sufferers: "sites below %s", whole: true, common: true, step: faultline.LayerResolved,
 		symptoms: [classes]nats{classEdge: -1.2, classConnect: -0.7, classDNS: 1.0, classTLS: -1.2, classOrigin: -0.7}},
-	{kind: faultline.KindPOP, title: "Sites on %s",
+	{kind: faultline.KindPOP, title: "Sites on %s", sufferers: "sites that use %s",
 		symptoms: [classes]nats{classEdge: 0.4, classConnect: 0.3, classDNS: -0.9, classTLS: -0.3, classOrigin: -0.7}},
-	{kind: faultline.KindASN, title: "Sites on %s",
+	{kind: faultline.KindASN, title: "Sites on %s", sufferers: "sites in the network %s",
 		symptoms: [classes]nats{classConnect: 0.5, classDNS: -0.7, classTLS: -0.7, classOrigin: 0.3}},
-	{kind: faultline.KindPrefix, title: "Sites on %s",
+	{kind: faultline.KindPrefix, title: "Sites on %s", sufferers: "sites in the address range %s",
 		symptoms: [classes]nats{classEdge: -0.3, classConnect: 0.6, classDNS: -0.7, classTLS: -0.7, classOrigin: 0.3}},
-	{kind: faultline.KindISP, title: "Many sites as seen from %s", viewers: true},
-	{kind: faultline.KindSite, title: "%s", own: true},
+	{kind: faultline.KindISP, title: "Many sites as seen from %s", sufferers: "many sites as seen from %s", viewers: true},
+	{kind: faultline.KindSite, title: "%s", sufferers: "hosts of %s", own: true},
 }
 
 // unknownKind has no trait at all; an incident without a cause is of it.
-var unknownKind = traits{title: "Sites on %s"}
+var unknownKind = traits{title: "Sites on %s", sufferers: "sites on %s"}
 
 func kindNamed(kind string) *traits {
 	for i := range kindTable {

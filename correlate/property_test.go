@@ -46,7 +46,7 @@ func TestPropertyNamesMeanNothing(t *testing.T) {
 		}
 		for i, rev := range got {
 			want := r.incident(plain.revisions[i])
-			want.ID, want.Title = rev.ID, rev.Title // made of names
+			want.ID, want.Title, want.Headline = rev.ID, rev.Title, rev.Headline // made of names
 			if a, b := mustJSON(t, rev), mustJSON(t, want); !bytes.Equal(a, b) {
 				t.Fatalf("seed %d: revision %d: %s\nbefore renaming: %s", seed, rev.Revision, a, b)
 			}

@@ -121,7 +121,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 		into := in.MergedInto
 		out.MergedInto = &into
 	}
-	out.Title = title(out)
+	out.Title, out.Headline = title(out), headline(out)
 	return out
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"faultline"
@@ -75,7 +76,7 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 	for _, inc := range sorted.ended {
 		p.Ended = append(p.Ended, v.lineOf(inc, asOf))
 	}
-	p.Answer = v.answerNow(len(sorted.broken), len(sorted.candidates))
+	p.Answer = v.answerNow(sorted)
 	p.shell = v.shell("/", v.say("now.title"), p.Answer)
 	p.follow("all", 0, p.Answer)
 	p.Image, p.ImageAlt = v.whole("/card/now.png"), p.Answer
@@ -105,21 +106,22 @@ func sortNow(incidents []faultline.Incident, asOf time.Time) (s sortedNow) {
 		}
 		s.drill = s.drill || inc.Drill
 	}
+	slices.SortFunc(s.broken, byReach)
 	return s
 }
 
-// answerNow is the first sentence of the first page. While nothing observes, it says
-// that nothing can be told, never that nothing is broken.
-func (v *voice) answerNow(confirmed, candidates int) string {
+// answerNow is the first sentence of the first page: the largest open incident by name.
+// While nothing observes, it says that the state is unknown, never that nothing fails.
+func (v *voice) answerNow(sorted sortedNow) string {
 	coverage := v.coverage()
 	switch {
-	case confirmed > 0:
-		return v.count("now.broken", confirmed)
+	case len(sorted.broken) > 0:
+		return v.failing(sorted.broken[0])
 	case v.cfg.Source.View().AsOf.IsZero():
 		return v.say("now.not_looked")
 	case coverage.State == faultline.Blind:
 		return v.say("now.unknown")
-	case candidates > 0:
+	case len(sorted.candidates) > 0:
 		return v.say("now.none_confirmed")
 	case coverage.State == faultline.Impaired:
 		return v.say("now.calm_in_part", "Seen", v.number(coverage.Observed), "Known", v.number(coverage.Known))

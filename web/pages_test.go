@@ -34,7 +34,7 @@ func TestPagesSayWhatIsKnown(t *testing.T) {
 		says   []string
 		not    []string
 	}{
-		{"/", 200, []string{"One thing is broken now.", "Failing · 38 min · worldwide", "Fastly-fronted sites, 503, began ~09:47 UTC",
+		{"/", 200, []string{"Fastly is failing: ", " more sites.", "Failing · 38 min · worldwide", "Fastly-fronted sites, 503, began ~09:47 UTC",
 			"131 of 140 sites on Fastly are failing", "3 of 2,110 other sites are", "Reports rising, not confirmed", "Unconfirmed: www.gov.uk, began ~10:20 UTC",
 			"12 reports from 3 networks", "Over, in the last 24 hours", "lasted 1 h 15 min", "Updated at 10:25:28 UTC", "2,250 of the 4,103 sites", "from 3 places"}, []string{"outages"}},
 		{"/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "Began 09:47 UTC on 8 June 2021, between 09:47:10 and 09:47:28",
@@ -152,10 +152,10 @@ func TestAChosenLanguageStays(t *testing.T) {
 			}
 		}
 	}
-	if rec := get(h, "/", "Accept-Language", "es-ES,es;q=0.9"); !strings.Contains(text(t, rec.Body.String()), "Una cosa falla ahora.") {
+	if rec := get(h, "/", "Accept-Language", "es-ES,es;q=0.9"); !strings.Contains(text(t, rec.Body.String()), "Fastly falla: ") {
 		t.Error("a browser that asks for Spanish is not answered in it")
 	}
-	if rec := get(h, "/?lang=de", "Accept-Language", "es"); !strings.Contains(text(t, rec.Body.String()), "Eine Sache ist gerade gestört.") || strings.Contains(strings.Join(rec.Header().Values("Vary"), " "), "Language") {
+	if rec := get(h, "/?lang=de", "Accept-Language", "es"); !strings.Contains(text(t, rec.Body.String()), "Fastly ist gestört: ") || strings.Contains(strings.Join(rec.Header().Values("Vary"), " "), "Language") {
 		t.Error("?lang= does not rule")
 	}
 	if rec := get(h, "/site?q=reddit.com&lang=de"); rec.Header().Get("Location") != "/site/reddit.com?lang=de" {
@@ -261,5 +261,20 @@ func TestWhatWasNeverToldIsNotListedAsOver(t *testing.T) {
 	seen := text(t, get(serve(t, w.config()), "/").Body.String())
 	if strings.Contains(seen, "www.gov.uk") || strings.Contains(seen, "Long over") || !strings.Contains(seen, "Withdrawn") {
 		t.Error(seen)
+	}
+}
+
+// The first page answers with the largest failure by name, the ones that recover last.
+func TestTheAnswerNamesTheLargestFailure(t *testing.T) {
+	w := newWorld()
+	larger := fastly(3)
+	larger.ID, larger.Impact.Failing = "inc_01F7NGAFK0W46GM07S7W6QNY9C", 400
+	larger.Cause = &faultline.Cause{Component: "dns:dyn", Kind: faultline.KindDNS, Name: "Dyn"}
+	recovering := larger
+	recovering.ID, recovering.State, recovering.Impact.Failing = "inc_01F7NGAFK0W46GM07S7W6QNY9D", faultline.StateRecovering, 900
+	w.incidents = append(w.incidents, []faultline.Incident{larger}, []faultline.Incident{recovering})
+	seen := text(t, get(serve(t, w.config()), "/").Body.String())
+	if !strings.Contains(seen, "Dyn is failing: ") || !strings.Contains(seen, "more sites.") {
+		t.Errorf("the answer is not the largest failure: %.2000s", seen[strings.Index(seen, "Skip to"):])
 	}
 }
