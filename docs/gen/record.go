@@ -134,7 +134,10 @@ func (d *drill) record(ctx context.Context, dir string, a ask) error {
 var retryLine = regexp.MustCompile(`(?m)^retry: [0-9]+$`)
 
 // newToken is a token that was issued: another one each time.
-var newToken = regexp.MustCompile(`"token":"[^"]+","id":"[^"]+"`)
+var (
+	newToken = regexp.MustCompile(`"token":"eyJ[^"]+"`)
+	newID    = regexp.MustCompile(`("token":"[^"]+","id":)"[^"]+"`)
+)
 
 // A webhook that was made: another one each time. The secret in their place is
 // that of the examples of Standard Webhooks.
@@ -146,7 +149,8 @@ var (
 // settle makes an answer the same each time: the shortest time to come back
 // stands for all, as do one token and one webhook.
 func settle(body []byte) []byte {
-	body = newToken.ReplaceAll(body, []byte(`"token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImV4YW1wbGUifQ.….…","id":"8J0mVZhCq1yWb5cXo2Jq4w"`))
+	body = newToken.ReplaceAll(body, []byte(`"token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImV4YW1wbGUifQ.….…"`))
+	body = newID.ReplaceAll(body, []byte(`${1}"8J0mVZhCq1yWb5cXo2Jq4w"`))
 	body = newWebhook.ReplaceAll(body, []byte(`"id":"wh_example"`))
 	body = newSecret.ReplaceAll(body, []byte(`"secret":"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"`))
 	return retryLine.ReplaceAll(body, []byte("retry: 2000"))
