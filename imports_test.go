@@ -39,7 +39,8 @@ var rooms = map[string][]string{
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
 	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "task"},
-	"correlate":         {"."},
+	"correlate":         {".", "correlate/cause"},
+	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
 	"store":             {"."},
 	"correlate/verdict": {"."},
 	"board":             {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds

@@ -46,7 +46,7 @@ func (e *Engine) countBreadth() *breadth {
 			e.s.changes[id] &^= reportedOn
 			continue
 		}
-		if s.Incident != 0 || e.s.evidence[at].p0 > explainedFrom {
+		if s.Incident != 0 || e.s.why.Explained(int32(at)) {
 			continue
 		}
 		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
@@ -136,8 +136,8 @@ func (e *Engine) aroundSite(id uint32) *surroundings {
 		return a
 	}
 	s, j := e.sites.rows[id], e.evidenceOf(id)
-	*a = surroundings{capsGen: e.s.capsGen, probed: j.probed, normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
-	a.sick = j.probed && slices.Max(j.probes[:]) > failed
+	*a = surroundings{capsGen: e.s.capsGen, probed: j.Probed, normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
+	a.sick = j.Probed && slices.Max(j.probes[:]) > failed
 	for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
 		h := &s.Crowd.Recent[k]
 		if e.clock-h.At > ispWindow {

@@ -93,7 +93,7 @@ func (e *Engine) inTurn(ids []uint32) []uint32 {
 
 // doubtOf is 1 for a site whose evidence speaks of a failure, else 0.
 func (e *Engine) doubtOf(id uint32) int {
-	if j := e.evidenceOf(id); j != nil && slices.Max(j.l[:]) > anomalous {
+	if j := e.evidenceOf(id); j != nil && slices.Max(j.L[:]) > anomalous {
 		return 1
 	}
 	return 0
@@ -120,12 +120,12 @@ func (w *requestList) alone() {
 	var doubted []*siteEvidence
 	for _, at := range w.e.s.unsettled {
 		j := &w.e.s.evidence[at]
-		if s := w.e.sites.rows[j.id]; s.Incident == 0 && s.Mapped && slices.Max(j.l[:]) > crowdDown {
+		if s := w.e.sites.rows[j.id]; s.Incident == 0 && s.Mapped && slices.Max(j.L[:]) > crowdDown {
 			doubted = append(doubted, j)
 		}
 	}
 	slices.SortFunc(doubted, func(a, b *siteEvidence) int {
-		return cmp.Or(cmp.Compare(slices.Max(b.l[:]), slices.Max(a.l[:])), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(slices.Max(b.L[:]), slices.Max(a.L[:])), cmp.Compare(a.id, b.id))
 	})
 	for _, j := range doubted[:min(len(doubted), requestAlone)] {
 		w.add(j.id, faultline.CheckSuspect, "")

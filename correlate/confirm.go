@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // What confirms an incident is evidence that a crowd cannot fake: probes failing
@@ -25,11 +26,11 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	failed := e.failuresOf(in)
 	failing := e.sitesFor(in.Cause, failed.sites)
 	need := 1
-	if in.traits().own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
+	if in.traits().Own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
 	agree := e.witnesses(in, failed, need, sickTrust)
-	single := in.traits().own
+	single := in.traits().Own
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
 		return "", false
@@ -132,7 +133,7 @@ func (e *Engine) probeSupport(in *incident) float64 {
 	c, known := e.components.find(string(in.Cause))
 	best := math.Inf(-1)
 	for w := range windows {
-		gains := newSiteGains()
+		gains := cause.NewGains()
 		for _, id := range e.dependentSites(in) {
 			if j := e.evidenceOf(id); j != nil && j.probes[w] != 0 {
 				share := 1.
@@ -140,14 +141,13 @@ func (e *Engine) probeSupport(in *incident) float64 {
 					share = e.weight(id, c)
 				}
 				l := j.probes[w]
-				if l > 0 && in.traits().excluded(j.step) {
+				if l > 0 && in.traits().Excluded(j.Step) {
 					l = wellOnce
 				}
-				gains.add(l, e.leakIn(w), share)
+				gains.Add(l, e.leakIn(w), share)
 			}
 		}
-		sum := gains.sums()
-		_, gain := overQ(sum[:])
+		_, gain := gains.OverQ()
 		best = max(best, gain)
 	}
 	return best
@@ -267,7 +267,7 @@ func (e *Engine) broad(in *incident) bool {
 // echo reports whether a site that only people complain of does so in the shadow
 // of a much larger incident.
 func (e *Engine) echo(in *incident) bool {
-	if !in.traits().own {
+	if !in.traits().Own {
 		return false
 	}
 	for _, o := range e.incidents {
@@ -304,10 +304,10 @@ func (e *Engine) othersFailing(in *incident) bool {
 // a short time of at.
 func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 	s := e.sites.rows[j.id]
-	if o := s.Incident; o != 0 && !e.incident(o).traits().own {
+	if o := s.Incident; o != 0 && !e.incident(o).traits().Own {
 		return false
 	}
-	if !j.probed || j.p0 > explainedFrom || slices.Max(e.weigh(j).l[:]) <= failed || e.recentChecks(s).fails < ownFaultFailures {
+	if !j.Probed || e.explained(j.id) || slices.Max(e.weigh(j).L[:]) <= failed || e.recentChecks(s).fails < ownFaultFailures {
 		return false
 	}
 	began := int64(0)

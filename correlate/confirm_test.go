@@ -30,7 +30,7 @@ func (d suspect) incident(e *Engine) *incident {
 			probed(e, id, "lon-1", "ooo", 60)
 		} else {
 			j := e.evidenceOf(id)
-			if j.probed = false; nats < 0 {
+			if j.Probed = false; nats < 0 {
 				j.probes = [windows]float64{}
 			}
 		}

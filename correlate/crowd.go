@@ -1,6 +1,10 @@
 package correlate
 
-import "math"
+import (
+	"math"
+
+	"faultline/correlate/cause"
+)
 
 // The crowd is judged by a negative binomial on independent reporters, with the
 // alternative scaled by the size of the site: the silence of a small site is not
@@ -154,5 +158,5 @@ func (s *surges) ratio(n, mu float64) float64 {
 	for i, rise := range s.rise {
 		terms[i] = n*s.log[i] - (n+1/dispersion)*math.Log((1+dispersion*mu*rise)/(1+dispersion*mu)) - logSurgeParts
 	}
-	return logSumExp(terms[:])
+	return cause.LogSumExp(terms[:])
 }

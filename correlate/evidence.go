@@ -2,9 +2,9 @@ package correlate
 
 import (
 	"math"
-	"slices"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // Evidence is, per site and onset hypothesis, L = ln P(data | failing since) −
@@ -22,33 +22,24 @@ func bounded(l, epsilon float64) float64 {
 
 // siteEvidence is what is known of one site at one evaluation.
 type siteEvidence struct {
-	id       uint32
-	l        [windows]float64 // evidence by window
-	probes   [windows]float64 // of it, from probes
-	crowd    [windows]float64 // of it, from reports
-	class    int              // of its commonest symptom
+	id uint32
+	cause.Evidence
+	probes   [windows]float64 // of L, from probes
+	crowd    [windows]float64 // of L, from reports
 	code     uint16           // its commonest symptom
-	step     faultline.Layer  // at which most of its failed probes of late failed
-	p0       float64          // chance that it fails by a cause that is known already
-	held     float64          // of it, by open incidents
 	alarming bool             // the crowd, of a failure, in some window
-	probed   bool
 	// fresh: its newest results are of now; well: all of them succeeded, so that no crowd
 	// speaks for its failure. wellUntil is how long that holds if no more results come.
 	fresh, well bool
 	wellUntil   int64
 	wellTrust   int
-	// follows has a bit for each window in which another site of its owner speaks for
-	// both, see oneSiteAnOwner.
-	follows uint8
-	bound   bool // it belonged to an incident when it was weighed
-	down    bool // and that found it failing
+	bound       bool // it belonged to an incident when it was weighed
+	down        bool // and that found it failing
 	// What of it must be worked out again before it is read, see weigh.
-	at        int64 // the evaluation that it was last brought up to date in
-	trustGen  int   // the trust in vantages then
-	stale     bool  // results have come in since
-	summed    bool  // l is the sum of probes and crowd
-	explained bool  // some cause explains it: p0 is not 0
+	at       int64 // the evaluation that it was last brought up to date in
+	trustGen int   // the trust in vantages then
+	stale    bool  // results have come in since
+	summed   bool  // L is the sum of probes and crowd
 	// If nothing new comes, what its probes say, and its symptom, stay the same so
 	// long.
 	until, codeUntil int64
@@ -59,7 +50,7 @@ type siteEvidence struct {
 
 // weighProbes adds the evidence of a site's tracks, combined over scope patterns.
 func (e *Engine) weighProbes(s *site, j *siteEvidence) {
-	j.probes, j.probed, j.until = [windows]float64{}, false, math.MaxInt64
+	j.probes, j.Probed, j.until = [windows]float64{}, false, math.MaxInt64
 	if len(s.Tracks) == 0 {
 		return
 	}
@@ -71,7 +62,7 @@ func (e *Engine) weighProbes(s *site, j *siteEvidence) {
 		if !seen {
 			continue
 		}
-		j.probed = true
+		j.Probed = true
 		j.until = min(j.until, t.recent.until)
 		for w := range ls {
 			if ls[w] > 0 {
@@ -149,7 +140,7 @@ func (s *derived) overPatterns(w int) float64 {
 			}
 		}
 	}
-	return logSumExp(s.terms)
+	return cause.LogSumExp(s.terms)
 }
 
 // The logarithms of the patterns' parts, by how many regions and vantages share them.
@@ -170,19 +161,6 @@ func logPart(known *[partsKnown]float64, whole float64, n int) float64 {
 		return known[n]
 	}
 	return math.Log(whole / float64(n))
-}
-
-func logSumExp(terms []float64) float64 {
-	top := slices.Max(terms)
-	sum := 0.
-	for _, t := range terms {
-		if t == top {
-			sum++ // exp(0)
-		} else {
-			sum += math.Exp(t - top)
-		}
-	}
-	return top + math.Log(sum)
 }
 
 // weigh returns a track's evidence for each window, and whether it has any
@@ -239,7 +217,7 @@ var failingLikelihood = func() (t [ringResults + 1][ringResults + 1]float64) {
 			for i, f := range failing {
 				terms[i] = math.Log(f.weight) + float64(k)*math.Log(f.share) + float64(m-k)*math.Log1p(-f.share)
 			}
-			t[m][k] = logSumExp(terms[:])
+			t[m][k] = cause.LogSumExp(terms[:])
 		}
 	}
 	return t

@@ -114,13 +114,3 @@ func TestCrowdIsWeighedAgainstItsSize(t *testing.T) {
 		t.Errorf("20 times its noise weighs %.2f", l)
 	}
 }
-
-func TestLogSumExp(t *testing.T) {
-	t.Parallel()
-	if got := logSumExp([]float64{math.Log(1), math.Log(2), math.Log(3)}); math.Abs(got-math.Log(6)) > 1e-12 {
-		t.Errorf("%v, want ln 6", got)
-	}
-	if got := logSumExp([]float64{-2000, -2000}); math.Abs(got-(-2000+math.Ln2)) > 1e-9 {
-		t.Errorf("%v, want ln 2 - 2000", got)
-	}
-}

@@ -194,8 +194,8 @@ func TestFormulasOfTheLeak(t *testing.T) {
 	near(t, "within 15 seconds", e.leakIn(0), e.leak*1.25/32)
 }
 
-// Noisy-OR, the prior, the posterior, confidence.
-func TestFormulasOfCauses(t *testing.T) {
+// The prior, the posterior, confidence.
+func TestFormulasOfIncidents(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
 	for _, c := range []string{"cdn:a", "cdn:b", "cdn:c"} {
@@ -207,73 +207,4 @@ func TestFormulasOfCauses(t *testing.T) {
 	near(t, "confidence at most", confidence(100), 0.99)
 	near(t, "round", round(2.345, 1), 2.3)
 	near(t, "round", round(-1.25, 1), -1.3)
-
-	// So many that their product is no float any more.
-	for _, sites := range []float64{1, 3, 1000} {
-		gains := newSiteGains()
-		for range int(sites) {
-			gains.add(3, 0.01, 0.5)
-			gains.add(-9, 0.01, 0.5)
-		}
-		x, y := math.Exp(3)-1, math.Exp(-9)-1
-		for i, q := range qGrid {
-			with := 1 - 0.99*(1-q*0.5)
-			near(t, "gain of sites", gains.sums()[i]/sites,
-				math.Log(1+with*x)-math.Log(1+0.01*x)+math.Log(1+with*y)-math.Log(1+0.01*y))
-		}
-	}
-	q, gain := overQ([]float64{0, 1, 2, 5, 4, 3, 2, 1, 0, 0})
-	sum := 0.
-	for _, v := range []float64{0, 1, 2, 5, 4, 3, 2, 1, 0, 0} {
-		sum += math.Exp(v) / 10
-	}
-	near(t, "the likeliest q", q, 0.18)
-	near(t, "gain over q", gain, math.Log(sum))
-
-	id := put(e, "d.example", 0, "cdn:a")
-	c, _ := e.components.find("cdn:a")
-	j := e.evidenceOf(id)
-	j.p0 = 0.2
-	e.s.dependents.forget()
-	e.explain(c, 0.6)
-	near(t, "explained", e.evidenceOf(id).p0, 1-0.8*0.4)
-	near(t, "otherwise", e.backgroundProb(e.evidenceOf(id), windows-1), 1-(1-e.leak)*(1-0.68))
-}
-
-// The screen's histograms say the same as the exact search, but for their width.
-func TestScreenAgreesWithTheExactSearch(t *testing.T) {
-	t.Parallel()
-	for l, want := range map[float64]int{evidenceMin: 0, evidenceMin + 0.24: 0, evidenceMin + 0.25: 1, 0: 24, evidenceMax: buckets - 1} {
-		if got := bucketOf(l); got != want {
-			t.Errorf("evidence of %v is in bucket %d, want %d", l, got, want)
-		}
-	}
-	if classOf(1) != 0 || classOf(0.8) != 0 || classOf(0.79) != 1 || classOf(0.35) != 1 {
-		t.Error("weights of 0.8 and more stand for a sole provider")
-	}
-	e := settled(60)
-	for i := range 20 {
-		l := -3.
-		if i < 6 {
-			l = 8
-		}
-		put(e, string(rune('a'+i))+".example", l, "asn:AS1") // no symptom: a gain of 0 for 503
-	}
-	for i := range 30 {
-		put(e, string(rune('A'+i))+".example", -3, "asn:AS2")
-	}
-	e.prepare()
-	found := e.screen()
-	if len(found) != 1 || e.components.rows[found[0].c].Name != "asn:AS1" {
-		t.Fatalf("screened %+v", found)
-	}
-	f := found[0]
-	q, gain := e.exact(f.c, f.w)
-	if math.Abs(gain-f.gain) > 0.1*math.Abs(gain) || q != f.q || q < 0.18 || q > 0.45 {
-		t.Errorf("exactly %v at q %v, screened %v at q %v", gain, q, f.gain, f.q)
-	}
-	if f.cover = e.cover(f.c, f.w); len(f.cover) != 6 {
-		t.Errorf("%d failing members", len(f.cover))
-	}
-	near(t, "because", e.attributedCount(f), 6*(1-e.leakIn(f.w)/(1-(1-e.leakIn(f.w))*(1-f.q))))
 }

@@ -8,7 +8,7 @@ import "faultline"
 // handOver gives the sites of an incident that fail on to another open one that
 // explains them too, once all that this one holds alone has recovered.
 func (e *Engine) handOver(in *incident) {
-	if in.Confirmed == 0 || in.Failing == 0 || in.traits().own {
+	if in.Confirmed == 0 || in.Failing == 0 || in.traits().Own {
 		return
 	}
 	alone, back := 0, int64(0)

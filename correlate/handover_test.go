@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // An incident ends when what it alone holds is back, although sites that it shares
@@ -74,7 +75,7 @@ func TestLeftByTheIncidentThatMostIsIn(t *testing.T) {
 		t.Fatal("it is in no incident")
 	}
 	e.sites.rows[id].Incident = 0
-	f := found{c: c, w: 3, own: []uint32{id}}
+	f := cause.Cause{Component: c, Window: 3, Own: []uint32{id}}
 	if got := e.leftBy(f); got != in {
 		t.Errorf("left by %v", got)
 	}

@@ -1,52 +1,46 @@
 package correlate
 
 import (
+	"slices"
 	"testing"
 
 	"faultline"
 )
 
 // What is open already explains its sites: a component that is no longer young by
-// how much of it fails, members by 0.9; a young one must win its cause again, and a
-// site's own fault may yet have a cause in common.
+// how much of it fails, and its members whatever they depend on; a young one must win its
+// cause again, and a site's own fault may yet have a cause in common.
 func TestOpenIncidentsExplain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		cause    faultline.Component
-		age      int64
-		adopted  bool
-		member   float64 // chance of a member, and of another site on the cause
-		standing float64
+		cause   faultline.Component
+		age     int64
+		adopted bool
+		blames  bool // the component explains its members
+		member  bool // the incident explains its member
 	}{
-		"a young component":         {"cdn:x", 10 * minute, false, 0, 0},
-		"who was adopted by it":     {"cdn:x", 10 * minute, true, memberChance, 0},
-		"a component of age":        {"cdn:x", 10*minute + 1, false, memberChance, 0.4},
-		"a young site":              {"site:a.example", 10 * minute, false, 0, 0},
-		"a site of age":             {"site:a.example", 10*minute + 1, false, memberChance, 0},
-		"a viewer's network":        {"isp:AS812", hour, false, 0, 0},
-		"a cluster, as it is young": {"", 10 * minute, false, 0, 0},
+		"a young component":         {"cdn:x", 10 * minute, false, false, false},
+		"who was adopted by it":     {"cdn:x", 10 * minute, true, false, true},
+		"a component of age":        {"cdn:x", 10*minute + 1, false, true, true},
+		"a young site":              {"site:a.example", 10 * minute, false, false, false},
+		"a site of age":             {"site:a.example", 10*minute + 1, false, false, true},
+		"a viewer's network":        {"isp:AS812", hour, false, false, false},
+		"a cluster, as it is young": {"", 10 * minute, false, false, false},
 	} {
 		e := settled(120)
 		in := e.open(c.cause, 9)
 		in.Detected, in.Fraction = e.clock-c.age, 0.4
-		m, other := put(e, "a.example", 9, "cdn:x"), put(e, "b.example", 9, "cdn:x")
+		m := put(e, "a.example", 9, "cdn:x")
 		in.join(m).Adopted = c.adopted
-		e.explainOpen(false)
-		near(t, name+": member", e.evidenceOf(m).p0, c.member)
-		near(t, name+": other", e.evidenceOf(other).p0, c.standing)
+		blames, member := false, false
+		for _, h := range e.explaining(false) {
+			blames = blames || h.Blames && h.Fraction == 0.4 && e.components.rows[h.Component].Name == "cdn:x"
+			member = member || slices.Equal(h.Sites, []int32{e.s.place(m)})
+		}
+		if blames != c.blames || member != c.member {
+			t.Errorf("%s: the component explains: %v, the incident its member: %v", name, blames, member)
+		}
 	}
-}
-
-// Of one of two providers a site fails for by a third: that much less is because of it.
-func TestBecauseCountsTheShareOfAProvider(t *testing.T) {
-	t.Parallel()
-	e := settled(60)
-	id := put(e, "a.example", 9, "cdn:x", "cdn:y")
-	c, _ := e.components.find("cdn:x")
-	e.evidenceOf(id).p0 = 0.5
-	without := 1 - (1-e.leakIn(3))*0.5
-	with := 1 - (1-without)*(1-0.8*sharedWeight)
-	near(t, "because", e.attributedCount(found{c: c, w: 3, q: 0.8, cover: []uint32{id}}), (with-without)/with)
 }
 
 // The odds of a site's own candidate follow the evidence; those of what is confirmed

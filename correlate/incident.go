@@ -110,9 +110,6 @@ func (p *people) add(who uint64) {
 	}
 }
 
-// Bounds of an incident's sets. Beyond them the counts of reports go on.
-const ()
-
 // open starts an incident of a cause.
 func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 	e.ordinal++
@@ -294,4 +291,10 @@ func (e *Engine) forget(in *incident) {
 			s.Crowd.Base.advance(0, published, false)
 		}
 	}
+}
+
+// young reports whether the cause of an incident is still open to doubt.
+func (in *incident) young(now int64) bool {
+	kind := in.traits()
+	return in.State.Open() && now-in.Detected <= renameWithin && !kind.viewers && !kind.Own
 }

@@ -1,29 +1,23 @@
 package correlate
 
-import "faultline"
+import (
+	"faultline"
+	"faultline/correlate/cause"
+)
 
 // traits is what differs between the kinds of component. Code asks for a trait and
 // never for a kind by its string, so that a new kind is one more row here.
 type traits struct {
-	kind string
+	cause.Kind // what the search for causes knows of it
+	kind       string
 	// title names the sites of a failing component, whose name is at %s.
 	title string
 	// sufferers names those sites in a sentence, in the plural.
 	sufferers string
-	// own: a fault of one site or of one owner, and not of something shared.
-	own bool
 	// viewers: it fails on the side of the people who look, and takes no site down.
 	viewers bool
-	// whole: it fails for most of its sites or for none.
-	whole bool
 	// common: so many sites share it that two of them are not related by it.
 	common bool
-	// step is the step of a check at which its faults show, [faultline.LayerNone] if at any:
-	// a probe that failed at another step proves that it was not this.
-	step faultline.Layer
-	// symptoms is what a failing site with a symptom of each class adds to the case of
-	// a component of the kind.
-	symptoms [classes]nats
 }
 
 // kindTable has the kinds in the order of [faultline.Kinds]: what a person would name
@@ -32,29 +26,67 @@ type traits struct {
 // The symptoms are ln P(class | kind fails) / P(class), from the mixes of the published
 // outages that docs/method.md lists, bounded so that no symptom decides alone: DNS
 // faults show dns, authorities tls, edges 5xx. Tuned: ablation "symptoms".
-var kindTable = [...]traits{
+var kindTable = ranked([...]traits{
 	{kind: faultline.KindCDN, title: "%s-fronted sites", sufferers: "sites that use %s",
-		symptoms: [classes]nats{classEdge: 0.5, classConnect: 0.1, classDNS: -0.9, classTLS: -0.3, classOrigin: -0.7}},
+		Kind: cause.Kind{Symptoms: symptomGains{
+			cause.ClassEdge: 0.5, cause.ClassConnect: 0.1, cause.ClassDNS: -0.9,
+			cause.ClassTLS: -0.3, cause.ClassOrigin: -0.7,
+		}}},
 	{kind: faultline.KindCloud, title: "Sites on %s", sufferers: "sites that run on %s",
-		symptoms: [classes]nats{classEdge: 0.3, classConnect: 0.4, classDNS: -0.9, classTLS: -0.7, classOrigin: 0.3}},
-	{kind: faultline.KindDNS, title: "Sites whose DNS is at %s", sufferers: "sites whose DNS is at %s", step: faultline.LayerResolved,
-		symptoms: [classes]nats{classEdge: -1.2, classConnect: -0.3, classDNS: 1.0, classTLS: -1.2, classOrigin: -0.7}},
-	{kind: faultline.KindCA, title: "Sites with certificates of %s", sufferers: "sites with certificates of %s", whole: true, step: faultline.LayerSecured,
-		symptoms: [classes]nats{classEdge: -1.2, classConnect: -1.2, classDNS: -1.2, classTLS: 1.5, classOrigin: -1.0}},
-	{kind: faultline.KindTLD, title: "%s sites", sufferers: "sites below %s", whole: true, common: true, step: faultline.LayerResolved,
-		symptoms: [classes]nats{classEdge: -1.2, classConnect: -0.7, classDNS: 1.0, classTLS: -1.2, classOrigin: -0.7}},
+		Kind: cause.Kind{Symptoms: symptomGains{
+			cause.ClassEdge: 0.3, cause.ClassConnect: 0.4, cause.ClassDNS: -0.9,
+			cause.ClassTLS: -0.7, cause.ClassOrigin: 0.3,
+		}}},
+	{kind: faultline.KindDNS, title: "Sites whose DNS is at %s", sufferers: "sites whose DNS is at %s",
+		Kind: cause.Kind{Step: faultline.LayerResolved, Symptoms: symptomGains{
+			cause.ClassEdge: -1.2, cause.ClassConnect: -0.3, cause.ClassDNS: 1.0,
+			cause.ClassTLS: -1.2, cause.ClassOrigin: -0.7,
+		}}},
+	{kind: faultline.KindCA, title: "Sites with certificates of %s", sufferers: "sites with certificates of %s",
+		Kind: cause.Kind{Whole: true, Step: faultline.LayerSecured, Symptoms: symptomGains{
+			cause.ClassEdge: -1.2, cause.ClassConnect: -1.2, cause.ClassDNS: -1.2,
+			cause.ClassTLS: 1.5, cause.ClassOrigin: -1.0,
+		}}},
+	{kind: faultline.KindTLD, title: "%s sites", sufferers: "sites below %s", common: true,
+		Kind: cause.Kind{Whole: true, Step: faultline.LayerResolved, Symptoms: symptomGains{
+			cause.ClassEdge: -1.2, cause.ClassConnect: -0.7, cause.ClassDNS: 1.0,
+			cause.ClassTLS: -1.2, cause.ClassOrigin: -0.7,
+		}}},
 	{kind: faultline.KindPOP, title: "Sites on %s", sufferers: "sites that use %s",
-		symptoms: [classes]nats{classEdge: 0.4, classConnect: 0.3, classDNS: -0.9, classTLS: -0.3, classOrigin: -0.7}},
+		Kind: cause.Kind{Symptoms: symptomGains{
+			cause.ClassEdge: 0.4, cause.ClassConnect: 0.3, cause.ClassDNS: -0.9,
+			cause.ClassTLS: -0.3, cause.ClassOrigin: -0.7,
+		}}},
 	{kind: faultline.KindASN, title: "Sites on %s", sufferers: "sites in the network %s",
-		symptoms: [classes]nats{classConnect: 0.5, classDNS: -0.7, classTLS: -0.7, classOrigin: 0.3}},
+		Kind: cause.Kind{Symptoms: symptomGains{
+			cause.ClassConnect: 0.5, cause.ClassDNS: -0.7, cause.ClassTLS: -0.7,
+			cause.ClassOrigin: 0.3,
+		}}},
 	{kind: faultline.KindPrefix, title: "Sites on %s", sufferers: "sites in the address range %s",
-		symptoms: [classes]nats{classEdge: -0.3, classConnect: 0.6, classDNS: -0.7, classTLS: -0.7, classOrigin: 0.3}},
+		Kind: cause.Kind{Symptoms: symptomGains{
+			cause.ClassEdge: -0.3, cause.ClassConnect: 0.6, cause.ClassDNS: -0.7,
+			cause.ClassTLS: -0.7, cause.ClassOrigin: 0.3,
+		}}},
 	{kind: faultline.KindISP, title: "Many sites as seen from %s", sufferers: "many sites as seen from %s", viewers: true},
-	{kind: faultline.KindSite, title: "%s", sufferers: "hosts of %s", own: true},
+	{kind: faultline.KindSite, title: "%s", sufferers: "hosts of %s", Kind: cause.Kind{Own: true}},
+})
+
+// symptomGains is what a failing site with a symptom of each class adds to a cause.
+type symptomGains = [cause.Classes]nats
+
+// kinds is how many kinds there are.
+const kinds = 10
+
+// ranked numbers the kinds in their order.
+func ranked(table [kinds]traits) [kinds]traits {
+	for i := range table {
+		table[i].Rank = i
+	}
+	return table
 }
 
 // unknownKind has no trait at all; an incident without a cause is of it.
-var unknownKind = traits{title: "Sites on %s", sufferers: "sites on %s"}
+var unknownKind = traits{title: "Sites on %s", sufferers: "sites on %s", Kind: cause.Kind{Rank: kinds}}
 
 func kindNamed(kind string) *traits {
 	for i := range kindTable {
@@ -69,19 +101,3 @@ func traitsOf(c faultline.Component) *traits { return kindNamed(c.Kind()) }
 
 // traits are those of an incident's cause.
 func (in *incident) traits() *traits { return traitsOf(in.Cause) }
-
-// excluded reports whether a failure at a step of a check proves that no component of the
-// kind caused it; [faultline.LayerNone] is a failure at an unknown step.
-func (k *traits) excluded(step faultline.Layer) bool {
-	return k.step != faultline.LayerNone && step != faultline.LayerNone && step != k.step
-}
-
-// rank is the place of a kind among the names that a person would give, 0 the first.
-func (k *traits) rank() int {
-	for i := range kindTable {
-		if kindTable[i].kind == k.kind {
-			return i
-		}
-	}
-	return len(kindTable)
-}

@@ -23,7 +23,7 @@ func TestWhatAProbeProvesIsExcluded(t *testing.T) {
 		step := failedStep(symptomCode(symptom))
 		var got []string
 		for i := range kindTable {
-			if kindTable[i].excluded(step) {
+			if kindTable[i].Excluded(step) {
 				got = append(got, kindTable[i].kind)
 			}
 		}

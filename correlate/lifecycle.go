@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // From causes to incidents: what is found becomes a candidate when it persists,
@@ -39,34 +40,34 @@ func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 }
 
 // track matches what was found with the incidents that are open and opens new ones.
-func (e *Engine) track(causes []found) {
+func (e *Engine) track(causes []cause.Cause) {
 	for _, f := range causes {
-		name := e.components.rows[f.c].Name
+		name := e.components.rows[f.Component].Name
 		in := cmp.Or(e.held(name), e.alias(name))
 		if in == nil {
-			in = e.overlapping(f.own, causes)
+			in = e.overlapping(f.Own, causes)
 			if in != nil {
 				e.considerRename(in, f)
 				continue
 			}
 		}
 		if in == nil {
-			if !e.failingNow(f.own) {
+			if !e.failingNow(f.Own) {
 				continue
 			}
 			if in = e.leftBy(f); in != nil {
 				e.enlistOwn(in, f)
 				continue
 			}
-			if !e.accused(f) || !e.persists(name, f.gain) {
+			if !e.accused(f) || !e.persists(name, f.Gain) {
 				continue
 			}
-			in = e.open(name, f.gain)
-			e.absorb(in, f.own)
+			in = e.open(name, f.Gain)
+			e.absorb(in, f.Own)
 		}
 		if in.Cause == name {
 			e.refresh(in, f)
-			e.takeOver(in, f.cover, causes)
+			e.takeOver(in, f.Sites, causes)
 		} else {
 			e.enlistOwn(in, f)
 		}
@@ -75,14 +76,14 @@ func (e *Engine) track(causes []found) {
 
 // accused reports whether a cause may be suspected: a probe saw one of its sites fail,
 // or people accuse it, each of them counted once.
-func (e *Engine) accused(f found) bool {
-	for _, id := range f.own {
+func (e *Engine) accused(f cause.Cause) bool {
+	for _, id := range f.Own {
 		if e.recentChecks(e.sites.rows[id]).fails > 0 {
 			return true
 		}
 	}
-	members := e.components.rows[f.c].Members
-	return e.peopleSay(members, func(id uint32) float64 { return e.weight(id, f.c) }, f.w) >= openOdds
+	members := e.components.rows[f.Component].Members
+	return e.peopleSay(members, func(id uint32) float64 { return e.weight(id, f.Component) }, f.Window) >= openOdds
 }
 
 // alias returns the open incident of a cause that this component can't be told
@@ -99,9 +100,9 @@ func (e *Engine) alias(name faultline.Component) *incident {
 // leftBy returns the open incident that most of what fails of a cause belongs to,
 // if the rest began to fail together with it: what the map misplaces by an
 // incident is no cause of its own.
-func (e *Engine) leftBy(f found) *incident {
-	counts, all := map[int64]int{}, len(f.own)
-	for _, id := range e.components.rows[f.c].Members {
+func (e *Engine) leftBy(f cause.Cause) *incident {
+	counts, all := map[int64]int{}, len(f.Own)
+	for _, id := range e.components.rows[f.Component].Members {
 		if o := e.sites.rows[id].Incident; o != 0 {
 			if m := e.incident(o).member(id); m != nil && m.State != faultline.SiteRecovered {
 				counts[o]++
@@ -111,10 +112,10 @@ func (e *Engine) leftBy(f found) *incident {
 	}
 	for _, o := range sortedKeys(counts) {
 		in := e.incident(o)
-		if in.traits().own || in.traits().viewers || float64(counts[o]) < leftPart*float64(all) {
+		if in.traits().Own || in.traits().viewers || float64(counts[o]) < leftPart*float64(all) {
 			continue
 		}
-		if on, ok := e.onsetOf(f.own, e.clock); ok && on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
+		if on, ok := e.onsetOf(f.Own, e.clock); ok && on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
 			return in
 		}
 	}
@@ -139,23 +140,23 @@ func (e *Engine) failingNow(sites []uint32) bool {
 }
 
 // refresh brings an incident up to date with what was found of its cause.
-func (e *Engine) refresh(in *incident, f found) {
+func (e *Engine) refresh(in *incident, f cause.Cause) {
 	if in.State == faultline.StateResolved {
 		e.reopen(in)
 	}
-	in.LogOdds = e.evident(f.c, f.gain)
+	in.LogOdds = f.Evident
 	in.PeakOdds = max(in.PeakOdds, in.LogOdds)
 	in.RenameTo = ""
 	in.Others = in.Others[:0]
-	for _, a := range f.alternatives {
-		in.Others = append(in.Others, other{Component: e.components.rows[a.c].Name, LogOdds: a.gain, Near: a.near, Same: a.same})
+	for _, a := range f.Alternatives {
+		in.Others = append(in.Others, other{Component: e.components.rows[a.Component].Name, LogOdds: a.Evident, Near: a.Near, Same: a.Same})
 	}
 	e.enlistOwn(in, f)
 }
 
 // enlistOwn makes members of the sites that a cause explains.
-func (e *Engine) enlistOwn(in *incident, f found) {
-	e.enlistAll(in, f.own, f.w, in.Cause != e.components.rows[f.c].Name)
+func (e *Engine) enlistOwn(in *incident, f cause.Cause) {
+	e.enlistAll(in, f.Own, f.Window, in.Cause != e.components.rows[f.Component].Name)
 }
 
 // enlistAll makes members of those sites that fail since a window and are free.
@@ -196,7 +197,7 @@ func (e *Engine) relapsed(in *incident) bool {
 
 // overlapping returns the young incident that most of these sites belong to and
 // whose own cause has not been found again: this may be its better name.
-func (e *Engine) overlapping(sites []uint32, causes []found) *incident {
+func (e *Engine) overlapping(sites []uint32, causes []cause.Cause) *incident {
 	counts := map[int64]int{}
 	for _, id := range sites {
 		if o := e.sites.rows[id].Incident; o != 0 {
@@ -205,8 +206,7 @@ func (e *Engine) overlapping(sites []uint32, causes []found) *incident {
 	}
 	for _, o := range sortedKeys(counts) {
 		in := e.incident(o)
-		again := slices.ContainsFunc(causes, func(f found) bool { return e.components.rows[f.c].Name == in.Cause })
-		if !again && in.young(e.clock) && float64(counts[o]) > sameFailures*float64(len(sites)) {
+		if !e.amongCauses(in, causes) && in.young(e.clock) && float64(counts[o]) > sameFailures*float64(len(sites)) {
 			return in
 		}
 	}
@@ -215,16 +215,16 @@ func (e *Engine) overlapping(sites []uint32, causes []found) *incident {
 
 // considerRename gives an incident another cause once that has explained it
 // clearly better twice in a row while it is young.
-func (e *Engine) considerRename(in *incident, f found) {
-	name := e.components.rows[f.c].Name
+func (e *Engine) considerRename(in *incident, f cause.Cause) {
+	name := e.components.rows[f.Component].Name
 	if !in.young(e.clock) {
 		return
 	}
 	if c, ok := e.components.find(string(in.Cause)); ok {
-		if _, now := e.exact(c, f.w); f.gain < now-e.priorOf(c)+e.logPrior()+renameOdds {
+		if f.Gain < e.s.why.Evident(c, f.Window)+renameOdds {
 			return
 		}
-	} else if f.gain < in.LogOdds+renameOdds {
+	} else if f.Gain < in.LogOdds+renameOdds {
 		return
 	}
 	if in.RenameTo != name {
@@ -242,7 +242,7 @@ func (e *Engine) absorb(in *incident, sites []uint32) {
 		if o == 0 || o == in.Ordinal {
 			continue
 		}
-		if single := e.incident(o); single.State.Open() && single.traits().own {
+		if single := e.incident(o); single.State.Open() && single.traits().Own {
 			e.merge(single, in)
 		}
 	}

@@ -41,41 +41,6 @@ func TestCausesPersist(t *testing.T) {
 	}
 }
 
-// A component is blamed only if at least 70 % of its failing sites fail because of
-// it, and two at least.
-func TestMateriality(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		failing, explained int
-		want               bool
-	}{
-		"all of ten are its own":           {10, 0, true},
-		"two of ten are explained already": {10, 2, true},
-		"six of ten are":                   {10, 6, false},
-		"all of ten are":                   {10, 10, false},
-		"one alone":                        {1, 0, false},
-		"three":                            {3, 0, true},
-	} {
-		e := settled(60)
-		var cover []uint32
-		for i := range c.failing {
-			e.Fold(faultline.SiteRecord{Site: string(rune('a' + i)), Components: []faultline.Component{"cdn:x"}})
-			id, _ := e.sites.find(string(rune('a' + i)))
-			e.activate(id)
-			p0 := 0.002
-			if i < c.explained {
-				p0 = 0.97
-			}
-			e.s.byID[id] = int32(len(e.s.evidence))
-			e.s.evidence = append(e.s.evidence, siteEvidence{id: id, p0: p0})
-			cover = append(cover, id)
-		}
-		if got := e.enoughAttributed(found{c: 0, q: 0.97, cover: cover}); got != c.want {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}
-
 // A thousand voices of one prefix or network are few.
 func TestIndependentVoices(t *testing.T) {
 	t.Parallel()

@@ -87,7 +87,7 @@ func (e *Engine) recount(in *incident) {
 		} else {
 			probed = true
 		}
-		m.Joined = known && !in.traits().own && e.weight(m.Site, c) == 0
+		m.Joined = known && !in.traits().Own && e.weight(m.Site, c) == 0
 		if m.fails() {
 			in.Failing++
 			if m.Joined {
@@ -105,7 +105,7 @@ func (e *Engine) recount(in *incident) {
 // many fail, some do so by chance. What no probe saw fail goes as soon as one finds it
 // well.
 func (e *Engine) dropBlips(in *incident) {
-	if in.traits().own {
+	if in.traits().Own {
 		return
 	}
 	in.Members = slices.DeleteFunc(in.Members, func(m member) bool {
@@ -198,17 +198,17 @@ func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 // joinMembers lets the sites join that depend on the cause and fail.
 func (e *Engine) joinMembers(in *incident) {
 	c, ok := e.components.find(string(in.Cause))
-	if !ok || in.traits().own {
+	if !ok || in.traits().Own {
 		return
 	}
 	q := max(joinFraction, in.heldFraction())
 	span := windowOf(e.clock - in.Onset[0])
 	for _, on := range e.dependentsOf(c) {
-		if e.sites.rows[e.active[on.at]].Incident != 0 {
+		if e.sites.rows[e.active[on.Site]].Incident != 0 {
 			continue
 		}
-		j := e.evidenceAt(on.at)
-		if in.traits().excluded(j.step) {
+		j := e.evidenceAt(on.Site)
+		if in.traits().Excluded(j.Step) {
 			continue
 		}
 		l := j.membership()
@@ -218,7 +218,7 @@ func (e *Engine) joinMembers(in *incident) {
 				best, at = l[w], w
 			}
 		}
-		if best > crowdDown && posterior(q*on.weight, best) > joinChance {
+		if best > crowdDown && posterior(q*on.Weight, best) > joinChance {
 			e.enlist(in, j.id, e.beganAbout(e.sites.rows[j.id], e.clock-windowMS[at]))
 		}
 	}
@@ -228,7 +228,7 @@ func (e *Engine) joinMembers(in *incident) {
 // or, in windows in which its probes do not speak for a failure, what they saw alone.
 // No site that is probed becomes a member by the word of people.
 func (j *siteEvidence) membership() [windows]float64 {
-	l := j.l
+	l := j.L
 	for w, probes := range j.probes {
 		if j.fresh && probes <= 0 {
 			l[w] = probes
@@ -284,10 +284,10 @@ type watched struct {
 }
 
 func (w *watched) add(j *siteEvidence) {
-	if j.probed {
+	if j.Probed {
 		w.probed++
 	}
-	if j.probed || j.hasReports() {
+	if j.Probed || j.hasReports() {
 		w.reported++
 	}
 	if j.fails() {
@@ -312,9 +312,9 @@ func (w *watched) found(j *siteEvidence, down bool) {
 func (j *siteEvidence) hasReports() bool { return j.crowd[windowOf(agreeSpan)] != 0 }
 func (j *siteEvidence) fails() bool {
 	if j.bound {
-		return j.probed && j.down
+		return j.Probed && j.down
 	}
-	return j.probed && j.probes[windowOf(trustSpan)] > failed
+	return j.Probed && j.probes[windowOf(trustSpan)] > failed
 }
 
 // observe counts the sites that the cause could have taken down, and the rest.
@@ -324,7 +324,7 @@ func (e *Engine) observe(in *incident, probed bool) {
 	if !probed {
 		in.ElsewhereObserved = all.reported
 	}
-	watches := func(j *siteEvidence) bool { return j.probed || !probed && j.hasReports() }
+	watches := func(j *siteEvidence) bool { return j.Probed || !probed && j.hasReports() }
 	notElsewhere := func(j *siteEvidence) {
 		if watches(j) {
 			in.ElsewhereObserved--
@@ -342,8 +342,8 @@ func (e *Engine) observe(in *incident, probed bool) {
 	c, ok := e.components.find(string(in.Cause))
 	if ok {
 		for _, on := range e.dependentsOf(c) {
-			if on.weight > 0 {
-				own(&e.s.evidence[on.at])
+			if on.Weight > 0 {
+				own(&e.s.evidence[on.Site])
 			}
 		}
 	}

@@ -229,9 +229,9 @@ func TestObserving(t *testing.T) {
 		ids = append(ids, put(e, string(rune('a'+i))+".example", l, on))
 	}
 	silent := put(e, "silent.example", 0, "cdn:x")
-	e.evidenceOf(silent).probed = false
+	e.evidenceOf(silent).Probed = false
 	people := put(e, "people.example", 0, "cdn:x")
-	e.evidenceOf(people).probed = false
+	e.evidenceOf(people).Probed = false
 	e.evidenceOf(people).crowd[windowOf(8*minute)] = -0.1
 	for _, i := range []int{0, 1, 6} {
 		in.join(ids[i])

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // A site's own fault is what remains when no component explains its failure. It
@@ -34,16 +35,16 @@ func (e *Engine) ownFaults() {
 			continue
 		}
 		e.weigh(j)
-		if j.probed {
+		if j.Probed {
 			probed++
 		}
-		if slices.Max(j.l[:]) <= failed || j.p0 > explainedFrom {
+		if slices.Max(j.L[:]) <= failed || e.s.why.Explained(at) {
 			continue
 		}
-		if j.probed {
+		if j.Probed {
 			unexplained++ // people alone could make sites look frail
 		}
-		if j.probed && e.recentChecks(s).fails < ownFaultFailures {
+		if j.Probed && e.recentChecks(s).fails < ownFaultFailures {
 			continue // a failed probe now and then is what sites do
 		}
 		odds, w := e.ownOdds(j, s)
@@ -133,7 +134,7 @@ func sitesOf(list []alone) []uint32 {
 // refreshOwn keeps the odds of a site's own incident up to date.
 func (e *Engine) refreshOwn(j *siteEvidence, s *site) {
 	in := e.incident(s.Incident)
-	if !in.traits().own || in.State != faultline.StateCandidate || len(in.Members) > 1 {
+	if !in.traits().Own || in.State != faultline.StateCandidate || len(in.Members) > 1 {
 		return // of several hosts the search judges together
 	}
 	in.LogOdds, _ = e.ownOdds(e.weigh(j), s)
@@ -201,9 +202,9 @@ func (t *track) cautious(k, m int) float64 {
 // does not name the cause, if there is one.
 func (e *Engine) adopter(j *siteEvidence) *incident {
 	switch {
-	case j.probed && slices.Max(j.probes[ownStart:]) <= failed:
+	case j.Probed && slices.Max(j.probes[ownStart:]) <= failed:
 		return nil
-	case !j.probed && !e.rises(j):
+	case !j.Probed && !e.rises(j):
 		return nil
 	}
 	on, ok := e.onsetOf([]uint32{j.id}, e.clock)
@@ -211,13 +212,13 @@ func (e *Engine) adopter(j *siteEvidence) *incident {
 		return nil
 	}
 	for _, in := range e.incidents {
-		if !in.State.Open() || in.traits().own || in.traits().viewers {
+		if !in.State.Open() || in.traits().Own || in.traits().viewers {
 			continue
 		}
 		if max(in.PeakFailing, len(in.Members)) < clusterSites || !in.tookDown(on) && !e.roseWith(in, j.id) {
 			continue
 		}
-		if e.sharesSymptom(in, j.class) {
+		if e.sharesSymptom(in, j.Class) {
 			return in
 		}
 	}
@@ -261,13 +262,13 @@ func (in *incident) tookDown(on interval) bool {
 // many now, and says what is wrong: it may rise out of sympathy alone.
 func (e *Engine) rises(j *siteEvidence) bool {
 	c := e.sites.rows[j.id].Crowd
-	return c.Base.T >= quietMinutes && j.class != classVague && e.independent(c)[windowOf(agreeSpan)] >= ownCrowdOnly
+	return c.Base.T >= quietMinutes && j.Class != cause.ClassVague && e.independent(c)[windowOf(agreeSpan)] >= ownCrowdOnly
 }
 
 // sharesSymptom reports whether a symptom class is among those of an incident, by what
 // its sites failed with of late.
 func (e *Engine) sharesSymptom(in *incident, class int) bool {
-	if class == classVague {
+	if class == cause.ClassVague {
 		return true
 	}
 	same, all := 0, 0

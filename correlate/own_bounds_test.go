@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // The evidence of a site's own fault takes the upper end of how often it fails.
@@ -123,17 +124,17 @@ func TestLooksLike(t *testing.T) {
 			m.Code = codeDNS
 		}
 	}
-	if !e.sharesSymptom(in, classDNS) {
+	if !e.sharesSymptom(in, cause.ClassDNS) {
 		t.Error("one of twenty sites fails by its names")
 	}
-	if e.sharesSymptom(in, classTLS) {
+	if e.sharesSymptom(in, cause.ClassTLS) {
 		t.Error("none of them by its certificate")
 	}
-	if !e.sharesSymptom(in, classVague) {
+	if !e.sharesSymptom(in, cause.ClassVague) {
 		t.Error("a vague symptom looks like any other")
 	}
 	probed(e, in.Members[1].Site, "lon-1", "xoox", 180) // the first before it began
-	if e.sharesSymptom(in, classDNS) {
+	if e.sharesSymptom(in, cause.ClassDNS) {
 		t.Error("one of 21 is less than a twentieth")
 	}
 }
@@ -148,10 +149,10 @@ func TestRises(t *testing.T) {
 		class  int
 		want   bool
 	}{
-		"ten people":       {10, 10, classEdge, true},
-		"nine":             {9, 10, classEdge, false},
-		"no past":          {10, 9.9, classEdge, false},
-		"nobody says what": {10, 10, classVague, false},
+		"ten people":       {10, 10, cause.ClassEdge, true},
+		"nine":             {9, 10, cause.ClassEdge, false},
+		"no past":          {10, 9.9, cause.ClassEdge, false},
+		"nobody says what": {10, 10, cause.ClassVague, false},
 	} {
 		e := settled(60)
 		id := put(e, "a.example", 0)
@@ -160,7 +161,7 @@ func TestRises(t *testing.T) {
 		}
 		e.sites.rows[id].Crowd.Base.T = c.calm
 		j := e.evidenceOf(id)
-		j.class = c.class
+		j.Class = c.class
 		if got := e.rises(j); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}

@@ -67,48 +67,6 @@ func (e *Engine) noteOwner(id uint32) {
 	s.kin = true
 }
 
-// oneSiteAnOwner lets, in each window, one site of each owner speak of shared
-// components: the one that fails most clearly. The others say nothing of them, however
-// many there are. What they have in common, their owner, is weighed by all of them.
-func (e *Engine) oneSiteAnOwner() {
-	for _, group := range e.s.owners.sites {
-		var lead [windows]*siteEvidence
-		for _, id := range group {
-			at := e.s.place(id)
-			if at < 0 {
-				continue
-			}
-			j := e.evidenceAt(at)
-			j.follows = 0
-			for w, first := range lead {
-				switch {
-				case j.l[w] == 0:
-				case first == nil:
-					lead[w] = j
-				case j.l[w] > first.l[w]:
-					first.follows |= 1 << w
-					lead[w] = j
-				default:
-					j.follows |= 1 << w
-				}
-			}
-		}
-	}
-}
-
-// says is the evidence of a site in a window for or against a component of a kind.
-func (j *siteEvidence) says(w int, kind *traits) float64 {
-	if j.silent(w, kind) {
-		return 0
-	}
-	return j.l[w]
-}
-
-// silent reports whether another site of its owner speaks for a site.
-func (j *siteEvidence) silent(w int, kind *traits) bool {
-	return j.follows>>w&1 == 1 && !kind.own
-}
-
 // sameOwner reports whether two sites have one owner.
 func (e *Engine) sameOwner(a, b uint32) bool {
 	return e.sites.rows[a].owner == e.sites.rows[b].owner
@@ -117,7 +75,7 @@ func (e *Engine) sameOwner(a, b uint32) bool {
 // sitesFor counts sites that fail by a cause: those of one owner once, unless the cause
 // is the owner itself.
 func (e *Engine) sitesFor(cause faultline.Component, sites []uint32) int {
-	if traitsOf(cause).own {
+	if traitsOf(cause).Own {
 		return len(sites)
 	}
 	return e.distinctOwners(sites)

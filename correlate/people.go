@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"math"
+
+	"faultline/correlate/cause"
 )
 
 // One person is one reporter of a cause, however many of its sites he names. Where
@@ -37,22 +39,21 @@ func (e *Engine) eachAccuser(s *site, from int64, visit func(h *userReport)) {
 func (e *Engine) peopleSay(sites []uint32, part func(id uint32) float64, w int) float64 {
 	from := e.clock - windowMS[w]
 	named := e.sitesNamed(sites, from)
-	gains := newSiteGains()
+	gains := cause.NewGains()
 	for _, id := range sites {
 		j := e.evidenceOf(id)
-		if j == nil || j.follows>>w&1 == 1 {
+		if j == nil || e.s.why.Follows(e.s.place(id), w) {
 			continue
 		}
 		l := min(0, j.probes[w])
-		if !j.probed {
+		if !j.Probed {
 			l = e.crowdByPerson(e.sites.rows[id], named, w)
 		}
 		if l != 0 {
-			gains.add(l, e.leakIn(w), part(id))
+			gains.Add(l, e.leakIn(w), part(id))
 		}
 	}
-	sum := gains.sums()
-	_, gain := overQ(sum[:])
+	_, gain := gains.OverQ()
 	return gain + e.logPrior()
 }
 
@@ -88,7 +89,7 @@ func (e *Engine) peopleConfirm(in *incident) bool {
 		return false
 	}
 	c, known := e.components.find(string(in.Cause))
-	if !known || in.traits().own {
+	if !known || in.traits().Own {
 		return true // of a single site nobody counts more than once
 	}
 	w := min(windows-1, windowOf(e.clock-in.Onset[1]))
@@ -101,7 +102,7 @@ func (e *Engine) peopleConfirm(in *incident) bool {
 // them were found well: they were missed with a chance of (1 − q)ⁿ.
 func (e *Engine) couldFailUnseen(in *incident) bool {
 	sites := e.dependentSites(in)
-	if in.traits().own && len(sites) == 1 {
+	if in.traits().Own && len(sites) == 1 {
 		return !e.probedAround(sites[0])
 	}
 	c, known := e.components.find(string(in.Cause))
@@ -113,7 +114,7 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 		case now.fails > 0:
 			return false // the probes decide
 		case now.all > 0:
-			if !known || classOf(e.weight(id, c)) == 0 {
+			if !known || cause.Sole(e.weight(id, c)) {
 				well = append(well, id)
 			}
 			continue
@@ -136,7 +137,7 @@ func (e *Engine) probedAround(id uint32) bool {
 			continue
 		}
 		for _, on := range e.dependentsOf(d.C()) {
-			if e.s.evidence[on.at].probed {
+			if e.s.evidence[on.Site].Probed {
 				return true
 			}
 		}

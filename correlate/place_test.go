@@ -13,9 +13,10 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 	e.Fold(faultline.SiteRecord{Site: name, Components: on})
 	id, _ := e.sites.find(name)
 	e.activate(id)
-	j := siteEvidence{id: id, probed: true, code: 503}
+	j := siteEvidence{id: id, code: 503}
+	j.Probed = true
 	for w := range windows {
-		j.l[w], j.probes[w] = l, l
+		j.L[w], j.probes[w] = l, l
 	}
 	at := int32(len(e.s.evidence))
 	e.s.byID[id], e.s.unsettled = at, append(e.s.unsettled, at)

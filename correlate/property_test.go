@@ -184,32 +184,6 @@ func TestPropertyEvidenceIsBounded(t *testing.T) {
 	})
 }
 
-// Jaccard's index by its definition.
-func TestPropertyJaccard(t *testing.T) {
-	t.Parallel()
-	set := rapid.Custom(func(rt *rapid.T) []uint32 {
-		s := rapid.SliceOfDistinct(rapid.Uint32Range(0, 20), rapid.ID[uint32]).Draw(rt, "set")
-		slices.Sort(s)
-		return s
-	})
-	rapid.Check(t, func(rt *rapid.T) {
-		a, b := set.Draw(rt, "a"), set.Draw(rt, "b")
-		both := 0
-		for _, x := range a {
-			if slices.Contains(b, x) {
-				both++
-			}
-		}
-		want := 0.
-		if union := len(a) + len(b) - both; union > 0 {
-			want = float64(both) / float64(union)
-		}
-		if got := jaccard(a, b); got != want || jaccard(b, a) != got {
-			rt.Fatalf("%v and %v: %v, want %v", a, b, got, want)
-		}
-	})
-}
-
 // What the map says is what the newest record said, whatever came before it.
 func TestPropertyRecordRoundTrip(t *testing.T) {
 	t.Parallel()

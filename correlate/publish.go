@@ -274,7 +274,7 @@ func (e *Engine) exonerate(in *incident) {
 		}
 		j = e.weigh(j)
 		s := e.sites.rows[j.id]
-		if !j.probed || j.probes[w] > -failed || s.Incident != 0 {
+		if !j.Probed || j.probes[w] > -failed || s.Incident != 0 {
 			continue
 		}
 		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)

@@ -157,7 +157,7 @@ func TestExonerated(t *testing.T) {
 		"a crowd that is loud":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.crowd[w] = failed }, false},
 		"probes that say less":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed + 0.01 }, false},
 		"probes that say so":    {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed }, true},
-		"nothing probes it":     {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probed = false }, false},
+		"nothing probes it":     {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.Probed = false }, false},
 		"it fails":              {8, func(e *Engine, _ *incident, j *siteEvidence) { probed(e, j.id, "lon-1", "oox", 60) }, false},
 		"it is in the incident": {8, func(e *Engine, in *incident, j *siteEvidence) { e.sites.rows[j.id].Incident = in.Ordinal }, false},
 		"too early":             {8, func(e *Engine, in *incident, _ *siteEvidence) { in.Onset[2] = e.clock - 2*minute + 1 }, false},

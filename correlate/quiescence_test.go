@@ -55,8 +55,8 @@ func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
 	e.s.unsettle(4)
 	e.eval = 0
 	e.Fold(faultline.Tick{At: ms(int64(at+5)*second + 1)}) // weighs the site again, as good as at the same time
-	if again := e.s.evidence[e.s.byID[4]]; again.l != asked.l || asked.l[windows-1] >= 0 {
-		t.Errorf("asked for, its evidence is %v, weighed anew %v", asked.l, again.l)
+	if again := e.s.evidence[e.s.byID[4]]; again.L != asked.L || asked.L[windows-1] >= 0 {
+		t.Errorf("asked for, its evidence is %v, weighed anew %v", asked.L, again.L)
 	}
 }
 

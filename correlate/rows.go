@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // How the rows of the large tables are written in a checkpoint. Whatever a row
@@ -54,9 +55,9 @@ func (r *reading) eventCounts() []eventCounts {
 func (r *reading) site() site {
 	s := site{Name: r.text(), Rank: int32(r.int()), Mapped: r.bool(), Observed: r.bool()}
 	if n := r.count(); n > 0 {
-		s.Deps = make([]dep, n)
+		s.Deps = make([]cause.Dep, n)
 		for i := range s.Deps {
-			s.Deps[i] = dep(r.uint32())
+			s.Deps[i] = cause.Dep(r.uint32())
 		}
 	}
 	for range r.count() {

@@ -2,13 +2,13 @@ package correlate
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 
 	"golang.org/x/net/publicsuffix"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // site is one site of the map, or one that somebody spoke of. What every report of it
@@ -21,7 +21,7 @@ type site struct {
 	Tally    *tally // what its series are made of; nil until something was reported
 
 	Tracks []*track // one a vantage, in order of vantage
-	Deps   []dep
+	Deps   []cause.Dep
 	// Freed is when it last left an incident; what was seen before has been published.
 	Freed    int64
 	Rank     int32
@@ -30,17 +30,6 @@ type site struct {
 	kin      bool // its owner has other sites, see noteOwner
 	owner    uint64
 }
-
-// dep is one component that a site depends on, with the part of the site that fails
-// when the component does: 1 for the only provider of its kind. There are millions
-// of them, so that the two are packed.
-type dep uint32
-
-func newDep(c uint32, part float64) dep { return dep(c<<partBits) | dep(math.Round(part*partOne)) }
-
-// C is the number of the component, W its weight, the part of the site.
-func (d dep) C() uint32  { return uint32(d >> partBits) }
-func (d dep) W() float64 { return float64(d&(1<<partBits-1)) / partOne }
 
 // recordShare is what a record says a component's share of a site is. Few records do.
 type recordShare struct {
@@ -145,22 +134,22 @@ func (e *Engine) addOwner(s *site) {
 
 // depend adds a component that no record names.
 func (s *site) depend(c uint32) {
-	if slices.ContainsFunc(s.Deps, func(d dep) bool { return d.C() == c }) {
+	if slices.ContainsFunc(s.Deps, func(d cause.Dep) bool { return d.C() == c }) {
 		return
 	}
-	s.Deps = append(s.Deps, newDep(c, 1))
+	s.Deps = append(s.Deps, cause.NewDep(c, 1))
 }
 
 // dependencies weighs the components of a record: by its shares where it names
 // them, else equally among those of one kind.
-func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []dep {
+func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []cause.Dep {
 	names := slices.Compact(slices.Sorted(slices.Values(r.Components)))
 	kinds := map[string]int{}
 	for _, c := range names {
 		kinds[c.Kind()]++
 	}
 	delete(e.shares, site)
-	deps := make([]dep, 0, len(names))
+	deps := make([]cause.Dep, 0, len(names))
 	for _, c := range names {
 		id, ok := e.component(c)
 		if !ok {
@@ -174,7 +163,7 @@ func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []dep {
 			w = min(1, max(0, part))
 			e.shares[site] = append(e.shares[site], recordShare{id, part})
 		}
-		deps = append(deps, newDep(id, w))
+		deps = append(deps, cause.NewDep(id, w))
 	}
 	return deps
 }
@@ -280,7 +269,7 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 func (e *Engine) componentsOf(s *site) []faultline.Component {
 	names := make([]faultline.Component, 0, len(s.Deps))
 	for _, d := range s.Deps {
-		if c := e.components.rows[d.C()].Name; !traitsOf(c).own { // its owner: known from its name
+		if c := e.components.rows[d.C()].Name; !traitsOf(c).Own { // its owner: known from its name
 			names = append(names, c)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // twoInTurn has a DNS provider fail four minutes after a CDN whose cause is sure by then.
@@ -59,27 +60,27 @@ func TestSureCausesAreSeldomAskedAgain(t *testing.T) {
 func TestAssuring(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(e *Engine, in *incident, causes *[]found, rest *unmappedCause)
+		change func(e *Engine, in *incident, x *cause.Explanation)
 		want   bool
 	}{
-		"as it is":          {func(*Engine, *incident, *[]found, *unmappedCause) {}, true},
-		"nobody is young":   {func(_ *Engine, in *incident, _ *[]found, _ *unmappedCause) { in.Detected = 0 }, false},
-		"it is a candidate": {func(_ *Engine, in *incident, _ *[]found, _ *unmappedCause) { in.Confirmed = 0 }, false},
-		"it recovers":       {func(_ *Engine, in *incident, _ *[]found, _ *unmappedCause) { in.State = faultline.StateRecovering }, false},
-		"not found again":   {func(_ *Engine, _ *incident, causes *[]found, _ *unmappedCause) { *causes = nil }, false},
-		"something else too": {func(_ *Engine, _ *incident, causes *[]found, _ *unmappedCause) {
-			*causes = append(*causes, found{c: 1})
+		"as it is":          {func(*Engine, *incident, *cause.Explanation) {}, true},
+		"nobody is young":   {func(_ *Engine, in *incident, _ *cause.Explanation) { in.Detected = 0 }, false},
+		"it is a candidate": {func(_ *Engine, in *incident, _ *cause.Explanation) { in.Confirmed = 0 }, false},
+		"it recovers":       {func(_ *Engine, in *incident, _ *cause.Explanation) { in.State = faultline.StateRecovering }, false},
+		"not found again":   {func(_ *Engine, _ *incident, x *cause.Explanation) { x.Causes = nil }, false},
+		"something else too": {func(_ *Engine, _ *incident, x *cause.Explanation) {
+			x.Causes = append(x.Causes, cause.Cause{Component: 1})
 		}, false},
-		"nameless ones too": {func(_ *Engine, _ *incident, _ *[]found, rest *unmappedCause) { rest.sites = []uint32{0} }, false},
+		"nameless ones too": {func(_ *Engine, _ *incident, x *cause.Explanation) { x.Unmapped.Sites = []uint32{0} }, false},
 	} {
 		e := settled(120)
 		put(e, "a.example", 9, "cdn:x", "cdn:y")
 		in := e.open("cdn:x", 9)
 		in.State, in.Confirmed, in.Detected = faultline.StateConfirmed, e.clock-minute, e.clock-2*minute
 		x, _ := e.components.find("cdn:x")
-		causes, rest := []found{{c: x}}, unmappedCause{}
-		c.change(e, in, &causes, &rest)
-		e.noteStable(causes, rest)
+		found := cause.Explanation{Causes: []cause.Cause{{Component: x}}}
+		c.change(e, in, &found)
+		e.noteStable(&found)
 		if got := e.stableUntil == e.clock+minute; got != c.want {
 			t.Errorf("%s: sure for %d ms", name, e.stableUntil-e.clock)
 		}

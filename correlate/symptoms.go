@@ -1,6 +1,9 @@
 package correlate
 
-import "faultline"
+import (
+	"faultline"
+	"faultline/correlate/cause"
+)
 
 // The codes of symptoms inside a [result]: an HTTP status stands for itself.
 const (
@@ -42,17 +45,6 @@ func codeSymptom(c uint16) faultline.Symptom {
 	return faultline.Symptom("http_" + string([]byte{byte('0' + c/hundred), byte('0' + c/decimal%decimal), byte('0' + c%decimal)}))
 }
 
-// The classes that symptoms fall into when they are asked what failed.
-const (
-	classEdge    = iota // 5xx of the party that answers first
-	classConnect        // refused, reset or no answer
-	classDNS
-	classTLS
-	classOrigin // 52x: an edge that accuses the origin
-	classVague  // says nothing of the cause
-	classes
-)
-
 // failedStep is the step of a check that failed with a symptom: every step before it has
 // worked for that very probe. LayerNone is unknown.
 func failedStep(c uint16) faultline.Layer {
@@ -69,18 +61,19 @@ func failedStep(c uint16) faultline.Layer {
 	return faultline.LayerNone
 }
 
+// symptomClass is the class that a symptom falls into when it is asked what failed.
 func symptomClass(c uint16) int {
 	switch {
 	case c == codeConnect || c == codeTimeout:
-		return classConnect
+		return cause.ClassConnect
 	case c == codeDNS:
-		return classDNS
+		return cause.ClassDNS
 	case c == codeTLS:
-		return classTLS
+		return cause.ClassTLS
 	case c >= statusOrigin && c < statusOriginEnd:
-		return classOrigin
+		return cause.ClassOrigin
 	case c >= statusServer:
-		return classEdge
+		return cause.ClassEdge
 	}
-	return classVague
+	return cause.ClassVague
 }

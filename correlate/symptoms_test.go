@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 func TestSymptomCodesRoundTrip(t *testing.T) {
@@ -30,8 +31,8 @@ func TestSymptomCodesRoundTrip(t *testing.T) {
 func TestSymptomClasses(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[faultline.Symptom]int{
-		"http_500": classEdge, "http_503": classEdge, "http_522": classOrigin, "http_530": classEdge, "http_404": classVague,
-		"connect": classConnect, "timeout": classConnect, "dns": classDNS, "tls": classTLS, "slow": classVague, "other": classVague,
+		"http_500": cause.ClassEdge, "http_503": cause.ClassEdge, "http_522": cause.ClassOrigin, "http_530": cause.ClassEdge, "http_404": cause.ClassVague,
+		"connect": cause.ClassConnect, "timeout": cause.ClassConnect, "dns": cause.ClassDNS, "tls": cause.ClassTLS, "slow": cause.ClassVague, "other": cause.ClassVague,
 	} {
 		if got := symptomClass(symptomCode(s)); got != want {
 			t.Errorf("%s is of class %d, want %d", s, got, want)
@@ -44,17 +45,17 @@ func TestSymptomClasses(t *testing.T) {
 func TestSymptomsSpeak(t *testing.T) {
 	t.Parallel()
 	for class, kinds := range map[int][2]string{
-		classDNS: {faultline.KindDNS, faultline.KindCDN}, classTLS: {faultline.KindCA, faultline.KindCDN},
-		classEdge: {faultline.KindCDN, faultline.KindDNS}, classOrigin: {faultline.KindCloud, faultline.KindCDN},
-		classConnect: {faultline.KindASN, faultline.KindCA},
+		cause.ClassDNS: {faultline.KindDNS, faultline.KindCDN}, cause.ClassTLS: {faultline.KindCA, faultline.KindCDN},
+		cause.ClassEdge: {faultline.KindCDN, faultline.KindDNS}, cause.ClassOrigin: {faultline.KindCloud, faultline.KindCDN},
+		cause.ClassConnect: {faultline.KindASN, faultline.KindCA},
 	} {
-		if kindNamed(kinds[0]).symptoms[class] <= kindNamed(kinds[1]).symptoms[class] {
+		if kindNamed(kinds[0]).Symptoms[class] <= kindNamed(kinds[1]).Symptoms[class] {
 			t.Errorf("class %d speaks for %s rather than %s", class, kinds[1], kinds[0])
 		}
 	}
 	for _, k := range kindTable {
-		kind, gains := k.kind, k.symptoms
-		if gains[classVague] != 0 {
+		kind, gains := k.kind, k.Symptoms
+		if gains[cause.ClassVague] != 0 {
 			t.Errorf("a vague symptom speaks of %s", kind)
 		}
 		for class, g := range gains {

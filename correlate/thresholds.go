@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // Every judgement of the engine stands in this file: what it is, in which unit, why
@@ -37,7 +38,7 @@ const (
 // sees a new failure at once, a long one a monitor that checks every 10 or 20 minutes.
 // Tuned: ablation "onset hypotheses".
 const (
-	windows    = 8
+	windows    = cause.Windows
 	windowBits = 3
 )
 
@@ -62,7 +63,6 @@ const (
 	sickSpans     = 64
 	chunkRows     = 64        // rows allocated together
 	growBy        = 1024      // sites by which the lists beside them grow
-	growSearchBy  = 256       // components by which the lists of a search grow
 	pieceBytes    = 256 << 10 // of a snapshot; to write one takes a millisecond or two
 )
 
@@ -151,7 +151,7 @@ const (
 	spreadWithin        = minute
 	spreadPart    share = 0.1 // of an incident's sites fell at about one time
 	ownCrowdOnly        = 10  // independent reporters, where nothing probes
-	clusterSites        = 5
+	clusterSites        = cause.ClusterSites
 	clusterWithin       = 3 * minute
 	clusterAge          = 2 * minute // by then components have been found
 )
@@ -252,8 +252,6 @@ const (
 	statusOrigin    = 520 // 52x: Cloudflare's edge accuses the origin (its documentation of 5xx errors)
 	statusOriginEnd = 530
 	codeBits        = 10 // of a result: its symptom
-	partBits        = 10 // of a dependency: its share in thousandths
-	partOne         = 1000
 	placeBits       = 21 // maxSites and maxRepeatKeys/2 fit
 	placeMask       = 1<<placeBits - 1
 	leastBits       = 6 // of the number of slots of an index

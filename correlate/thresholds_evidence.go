@@ -1,6 +1,9 @@
 package correlate
 
-import "faultline"
+import (
+	"faultline"
+	"faultline/correlate/cause"
+)
 
 // The judgements on evidence and on causes; thresholds.go has the rest, and the units.
 
@@ -10,8 +13,6 @@ const (
 	// for one vantage (Huber's contamination). Tuned: ablation "bounded sources".
 	crowdEpsilon   share = 0.02
 	vantageEpsilon share = 0.01
-	evidenceMin    nats  = -12 // of a site: further sums change no decision
-	evidenceMax    nats  = 15
 	boundedFrom    nats  = 20 // from here on ρ_ε equals its limit to eight digits
 
 	// The Beta prior of a track: 1.6 failures in 100, as measured over healthy sites.
@@ -144,7 +145,18 @@ const (
 	sickEdge             = 2 * minute // its failures began up to so long before they were noticed
 )
 
-// The search for causes.
+// Shared with the search for causes, whose thresholds.go has the reasons.
+const (
+	evidenceMin        = cause.EvidenceMin
+	evidenceMax        = cause.EvidenceMax
+	anomalous          = cause.Anomalous
+	failed             = cause.Failed
+	minAttributedSites = cause.MinSites
+	sharedWeight       = cause.SharedWeight
+	wellOnce           = cause.WellOnce
+)
+
+// The leak: sites fail on their own.
 const (
 	leakStart  share = 0.002  // π₀, the chance that a site fails on its own just now
 	leakMin    share = 0.0005 // Tuned: ablation "leak learned"
@@ -152,57 +164,7 @@ const (
 	leakGrace        = minute // a failure in a window may have gone on so much longer
 	leakWeight       = 500.   // sites that the prior of the leak is worth
 	leakPace   share = 0.02   // of the way, an evaluation
-
-	// anomalous is the evidence from which a site takes part as failing, failed that
-	// from which its failure must be accounted for.
-	anomalous nats = 0.5
-	failed    nats = 2
-	// At least this share of what fails of a component must be attributed to it, and at
-	// least so many sites. Tuned: ablation "materiality".
-	minAttributionShare share = 0.7
-	minAttributedSites        = 2
-	wholly              share = 0.8 // of a component fails: nothing smaller is looked for
-	// aside: what a second cause with many members in common must show of its own.
-	asideOdds  nats  = 10
-	asideSites       = 4.
-	asidePart  share = 0.25
-	// priorPenalty: a fault must overcome e² more than one component of all.
-	priorPenalty nats = 2
-	// A registry or an authority fails for most of its sites or for none: a small part
-	// of a very large component is a coincidence first.
-	wholeFrom     share = 0.3
-	wholePenalty  nats  = 6
-	maxCauses           = 16
-	maxCandidates       = 48
-	searchRounds        = 2
-	refitRounds         = 2 * maxCauses // bounds the causes that one search drops
-	// Two components whose failing members overlap by likeness are alternatives; the
-	// one that a person would name wins unless it explains less than nameable of the
-	// other. symptomsApart is the fit to the symptoms, a site, that decides instead.
-	likeness      share = 0.65
-	nameable      share = 0.8
-	symptomsApart nats  = 0.5
-	sharedWeight  share = 0.35 // of one of several providers of a kind: a site mostly fails over
-	soleFrom      share = 0.8  // a weight from which a provider counts as the only one
-	memberChance  share = 0.9  // that a site of an open incident fails
-	explainedFrom share = 0.5  // a site more likely than that to fail by something known is explained
-
-	unmappedPenalty nats = 3 // less likely than a fault of what is named. Tuned: ablation "what no map names"
-
-	healthySample = 512 // well sites that are asked how well; they stand for the rest
-
-	// Histograms of evidence: half a nat a bucket. A quiescent site counts as much
-	// against a cause as one success until it is asked; healthyAtOnce members are
-	// counted before it is asked whether that is enough.
-	bucketWidth   nats = 0.5
-	wellOnce      nats = -1
-	healthyAtOnce      = 64
-	productMost        = 1e200 // a product of ratios is turned into its logarithm beyond
-	productLeast       = 1e-200
 )
-
-// qGrid is the failing fractions that are integrated over. Tuned: ablation "q integrated".
-var qGrid = [...]share{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}
 
 // Causes that stand for a while: half the time that the youngest incident has been known,
 // within bounds. For speed alone. Tuned: ablation "causes that stand".

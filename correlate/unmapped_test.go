@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // scattered is every ninth site: they depend on all of the town's providers.
@@ -79,10 +80,10 @@ func TestWhatFellFirstIsMerged(t *testing.T) {
 				cover = append(cover, id)
 			}
 		}
-		var causes []found
+		var causes []cause.Cause
 		if c.found {
 			x, _ := e.components.find("cdn:x")
-			causes = append(causes, found{c: x})
+			causes = append(causes, cause.Cause{Component: x})
 		}
 		e.takeOver(wide, cover, causes)
 		if got := first.State == faultline.StateMerged && first.MergedInto == wide.ID; got != c.want {

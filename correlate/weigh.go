@@ -5,40 +5,40 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // derived holds work lists and caches. All of it can be rebuilt from state: by the
 // evaluation that needs it, or while a checkpoint is read.
 type derived struct {
-	owners       owners            // of sites, by their names
-	isIn         []bool            // beside sites
-	changes      []changes         // beside sites: what came in since it was weighed, and whether it is quiescent
-	newest       []int64           // beside sites: time of the newest result, 0 if that is not known
-	evidence     []siteEvidence    // beside active
-	spare        []siteEvidence    // what evidence is written to when sites have come in between
-	due          []int64           // beside evidence: until then a quiescent site stays so by itself
-	unsettled    []int32           // in evidence, ascending: those that are not quiescent
-	quiescent    int               // how many are, of those that belong to no incident
-	explained    []int32           // in evidence: those that some cause explains
-	byID         []int32           // site → position in evidence, -1
-	unmappedProb float64           // chance that a site fails by what no map names, while that is weighed
-	weighing     bool              // an evaluation is going on
-	capsGen      int               // how often the caps of networks have changed
-	trustGen     int               // how often how far vantages are trusted has changed
-	forgot       bool              // reports were forgotten since sites were last weighed
-	came         bool              // sites have become active since
-	byASN        map[uint32]uint32 // networks whose name need not be made to find them
-	heads        headcount
-	known        knownEvidence
-	failingISPs  int // networks that fail themselves: their people's word does not count
-	regions      []regional
-	terms        []float64
-	search       searchScratch
-	dependents   dependents
-	breadth      breadth
-	complaints   []complaints // by network
-	watched      watched
-	mapped       int // sites of the list of sites
+	owners      owners            // of sites, by their names
+	isIn        []bool            // beside sites
+	changes     []changes         // beside sites: what came in since it was weighed, and whether it is quiescent
+	newest      []int64           // beside sites: time of the newest result, 0 if that is not known
+	evidence    []siteEvidence    // beside active
+	spare       []siteEvidence    // what evidence is written to when sites have come in between
+	due         []int64           // beside evidence: until then a quiescent site stays so by itself
+	unsettled   []int32           // in evidence, ascending: those that are not quiescent
+	quiescent   int               // how many are, of those that belong to no incident
+	byID        []int32           // site → position in evidence, -1
+	weighing    bool              // an evaluation is going on
+	capsGen     int               // how often the caps of networks have changed
+	trustGen    int               // how often how far vantages are trusted has changed
+	forgot      bool              // reports were forgotten since sites were last weighed
+	came        bool              // sites have become active since
+	byASN       map[uint32]uint32 // networks whose name need not be made to find them
+	heads       headcount
+	known       knownEvidence
+	failingISPs int // networks that fail themselves: their people's word does not count
+	regions     []regional
+	terms       []float64
+	solver      cause.Solver      // keeps its work lists from one search to the next
+	why         cause.Explanation // what the last search found
+	dependents  dependents
+	breadth     breadth
+	complaints  []complaints // by network
+	watched     watched
+	mapped      int // sites of the list of sites
 }
 
 // changes says what came in of a site since it was last weighed.
@@ -99,7 +99,6 @@ func (s *derived) unsettle(id uint32) {
 func (e *Engine) weighSites() {
 	s := &e.s
 	e.updateTrust()
-	e.explainNothing()
 	if s.came {
 		e.admitActive()
 	}
@@ -200,9 +199,9 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	}
 	probes := new&newProbe != 0 || e.clock >= j.until || j.trustGen != e.s.trustGen
 	if probes {
-		j.probed = e.clock < e.probedUntil(j.id)
+		j.Probed = e.clock < e.probedUntil(j.id)
 	}
-	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.probed && !j.bound && s.Crowd.Base.T > 0 {
+	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.Probed && !j.bound && s.Crowd.Base.T > 0 {
 		return false
 	}
 	if e.isQuiescent(s, j, new&quiescent != 0) {
@@ -218,7 +217,7 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 // isQuiescent reports whether nothing speaks for a failure of a site. One that was quiescent is
 // made unsettled when a probe of it fails.
 func (e *Engine) isQuiescent(s *site, j *siteEvidence, was bool) bool {
-	return j.probed && !j.bound && !j.alarming && (was || s.clean())
+	return j.Probed && !j.bound && !j.alarming && (was || s.clean())
 }
 
 // clean reports whether no probe of a site failed for as long as they are kept.
@@ -271,16 +270,16 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 			if j.well {
 				crowd = min(crowd, 0)
 			}
-			j.l[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+crowd))
+			j.L[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+crowd))
 		}
 	}
 	switch {
-	case !j.bound && slices.Max(j.l[:]) <= anomalous:
-		j.code, j.step, j.codeUntil = codeOther, faultline.LayerNone, 0
+	case !j.bound && slices.Max(j.L[:]) <= anomalous:
+		j.code, j.Step, j.codeUntil = codeOther, faultline.LayerNone, 0
 	case e.clock >= j.codeUntil:
-		j.code, j.step, j.codeUntil = s.symptomFor(e.clock)
+		j.code, j.Step, j.codeUntil = s.symptomFor(e.clock)
 	}
-	j.class = symptomClass(j.code)
+	j.Class = symptomClass(j.code)
 	return j
 }
 
@@ -302,3 +301,19 @@ func (e *Engine) findWell(s *site, j *siteEvidence) {
 
 // evidenceAt returns an active site with what is known of it at this evaluation.
 func (e *Engine) evidenceAt(at int32) *siteEvidence { return e.weigh(&e.s.evidence[at]) }
+
+// evidenceOf returns what is known of a site, nil if it is not active.
+func (e *Engine) evidenceOf(id uint32) *siteEvidence {
+	if at := e.s.place(id); at >= 0 {
+		return e.evidenceAt(at)
+	}
+	return nil
+}
+
+// place is where a site stands in evidence, -1 if it does not.
+func (s *derived) place(id uint32) int32 {
+	if int(id) >= len(s.byID) {
+		return -1
+	}
+	return s.byID[id]
+}

@@ -25,40 +25,54 @@ func TestAblationsFitTheEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := token.NewFileSet()
-	whole := parsed(t, set, filepath.Join(root, "correlate"), nil)
 	load := exported(t)
-	for _, a := range ablations {
-		changed, err := a.apply(root)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		files := parsed(t, set, filepath.Join(root, "correlate"), changed)
-		var list []*ast.File
-		for name, f := range whole {
-			if other, ok := files[name]; ok {
-				f = other
+	for _, room := range []string{"correlate", "correlate/cause"} {
+		whole := parsed(t, set, root, room, nil)
+		for _, a := range ablations {
+			changed, err := a.apply(root)
+			if err != nil {
+				t.Error(err)
+				continue
 			}
-			list = append(list, f)
-		}
-		config := types.Config{Importer: load(set)}
-		if _, err := config.Check("faultline/correlate", set, list, nil); err != nil {
-			t.Errorf("without %s the engine does not compile: %v", a.name, err)
+			files := parsed(t, set, root, room, changed)
+			var list []*ast.File
+			for name, f := range whole {
+				if other, ok := files[name]; ok {
+					f = other
+				}
+				list = append(list, f)
+			}
+			config := types.Config{Importer: load(set)}
+			if _, err := config.Check("faultline/"+room, set, list, nil); err != nil {
+				t.Errorf("without %s the engine does not compile: %v", a.name, err)
+			}
 		}
 	}
 }
 
-// parsed parses the package's files, or those that an ablation changes.
-func parsed(t *testing.T, set *token.FileSet, dir string, changed map[string][]byte) map[string]*ast.File {
+// Every edit is of a package whose build is tried above.
+func TestAblationsAreOfTheEngine(t *testing.T) {
+	t.Parallel()
+	for _, a := range ablations {
+		for _, e := range a.edits {
+			if room := filepath.Dir(e.file); room != "correlate" && room != "correlate/cause" {
+				t.Errorf("%s: %s is not in the engine", a.name, e.file)
+			}
+		}
+	}
+}
+
+// parsed parses a package's files, or those that an ablation changes.
+func parsed(t *testing.T, set *token.FileSet, root, room string, changed map[string][]byte) map[string]*ast.File {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	names, err := filepath.Glob(filepath.Join(root, room, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := map[string]*ast.File{}
 	for _, path := range names {
 		name := filepath.Base(path)
-		text, ours := changed["correlate/"+name]
+		text, ours := changed[room+"/"+name]
 		if strings.HasSuffix(name, "_test.go") || changed != nil && !ours {
 			continue
 		}

@@ -55,26 +55,26 @@ var ablations = []ablation{
 		{"correlate/crowd.go", "c.L[w] *= quiet / (quiet + quietMinutes)", "c.L[w] += 0 * quiet"},
 	}},
 	{"q integrated", "a component fails for half of its requests or not at all", []edit{
-		{"correlate/thresholds_evidence.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
+		{"correlate/cause/thresholds.go", "{0.03, 0.06, 0.1, 0.18, 0.3, 0.45, 0.6, 0.75, 0.88, 0.97}", "{0.5}"},
 	}},
 	{"leak learned", "sites are taken to fail on their own as often as at the start", []edit{
 		{"correlate/own.go", "e.leak = min(leakMax, max(leakMin, e.leak+leakPace*(now-e.leak)))", "e.leak = min(leakStart, now+1)"},
 	}},
 	{"materiality", "a component is blamed whatever else explains its failures", []edit{
-		{"correlate/cause.go", "if !e.enoughAttributed(f) {", "if e.enoughAttributed(f); false {"},
-		{"correlate/refit.go", "(f.gain <= 0 || !e.enoughAttributed(f))", "f.gain <= 0"},
+		{"correlate/cause/search.go", "if !s.enoughAttributed(f) {", "if s.enoughAttributed(f); false {"},
+		{"correlate/cause/refit.go", "(f.gain <= 0 || !s.enoughAttributed(f))", "f.gain <= 0"},
 	}},
 	{"joint re-weighing", "the greedy search has the last word", []edit{
-		{"correlate/refit.go", "if len(causes) < 2 {", "if len(causes) <= maxCauses {"},
+		{"correlate/cause/refit.go", "if len(causes) < 2 {", "if len(causes) <= maxCauses {"},
 	}},
 	{"wide against narrow", "what explains most at once hides several that explain it better", []edit{
-		{"correlate/cause.go", "wide >= 0 {", "wide > maxCauses {"},
+		{"correlate/cause/search.go", "wide >= 0 {", "wide > maxCauses {"},
 	}},
 	{"what no map names", "something that is named must be to blame", []edit{
-		{"correlate/cause.go", "return e.compareUnmapped(causes)", "return causes, unmappedCause{}"},
+		{"correlate/cause/search.go", "return s.compareUnmapped(causes)", "return causes, unmapped{}"},
 	}},
 	{"symptoms", "any symptom speaks for any kind alike", []edit{
-		{"correlate/kinds.go", "return &kindTable[i]", "k := kindTable[i]; k.symptoms = [classes]nats{}; return &k"},
+		{"correlate/kinds.go", "return &kindTable[i]", "k := kindTable[i]; k.Symptoms = symptomGains{}; return &k"},
 	}},
 	{"sites' own faults", "components alone can be a cause", []edit{
 		{"correlate/engine.go", "\te.ownFaults()\n", ""},
@@ -97,7 +97,7 @@ var ablations = []ablation{
 		{"correlate/members.go", "\te.handOver(in)\n", ""},
 	}},
 	{"causes that stand", "the causes of young incidents must win anew at every evaluation", []edit{
-		{"correlate/stable.go", "if e.clock < e.stableUntil {", "if e.clock < 0 {"},
+		{"correlate/search.go", "if e.clock < e.stableUntil {", "if e.clock < 0 {"},
 	}},
 	{"ramps of onset", "all that a cause takes down falls at once", []edit{
 		{"correlate/thresholds.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},

@@ -1,4 +1,4 @@
-package correlate
+package cause
 
 import (
 	"math"
@@ -7,29 +7,31 @@ import (
 
 // nameCause picks, among the components that explain the same failures nearly as
 // well, the one that a person would name, and lists the rest as alternatives.
-func (e *Engine) nameCause(f found, rest []found) (found, []found) {
+func (s *Solver) nameCause(f found, rest []found) (found, []found) {
 	best := f
 	var others []found
 	keep := rest[:0]
 	for _, o := range rest {
-		like := found{c: o.c, w: f.w, cover: e.cover(o.c, f.w)}
+		like := found{c: o.c, w: f.w, cover: s.cover(o.c, f.w)}
 		if jaccard(f.cover, like.cover) < likeness {
 			keep = append(keep, o)
 			continue
 		}
-		if like.q, like.gain = e.exact(o.c, f.w); like.gain <= 0 {
+		if like.q, like.gain = s.exact(o.c, f.w); like.gain <= 0 {
 			keep = append(keep, o)
 			continue
 		}
 		o = like
 		others = append(others, o)
-		if o.gain >= nameable*f.gain && e.nearerName(o, best) && e.enoughAttributed(o) {
+		if o.gain >= nameable*f.gain && s.nearerName(o, best) && s.enoughAttributed(o) {
 			best = o
 		}
 	}
 	for _, o := range append(others, f) {
-		if gain := e.evident(o.c, o.gain); o.c != best.c && gain >= nameable*e.evident(best.c, best.gain) {
-			best.alternatives = append(best.alternatives, alternative{c: o.c, gain: gain, near: o.gain >= nameable*best.gain, same: e.sameMembers(o.c, best.c)})
+		if gain := s.evident(o.c, o.gain); o.c != best.c && gain >= nameable*s.evident(best.c, best.gain) {
+			best.alternatives = append(best.alternatives, Alternative{
+				Component: o.c, Evident: gain, Near: o.gain >= nameable*best.gain, Same: s.sameMembers(o.c, best.c),
+			})
 		}
 	}
 	return best, keep
@@ -37,43 +39,37 @@ func (e *Engine) nameCause(f found, rest []found) (found, []found) {
 
 // nearerName reports whether a person would name a rather than b: what fits the
 // symptoms better, else what is nearer to people.
-func (e *Engine) nearerName(a, b found) bool {
-	if own := e.isOwner(a.c); own != e.isOwner(b.c) {
+func (s *Solver) nearerName(a, b found) bool {
+	kind, other := s.facts.Kind(a.c), s.facts.Kind(b.c)
+	if kind.Own != other.Own {
 		// All that fails belongs to one owner, or it does not.
-		return own == (len(a.cover) == len(b.cover))
+		return kind.Own == (len(a.cover) == len(b.cover))
 	}
-	if fit := e.symptomFit(a) - e.symptomFit(b); math.Abs(fit) > symptomsApart {
+	if fit := s.symptomFit(a) - s.symptomFit(b); math.Abs(fit) > symptomsApart {
 		return fit > 0
 	}
-	return e.kindRank(a.c) < e.kindRank(b.c)
+	return kind.Rank < other.Rank
 }
 
 // symptomFit is how well the symptoms of a cause's failing sites fit its kind, in
 // nats a site.
-func (e *Engine) symptomFit(f found) float64 {
+func (s *Solver) symptomFit(f found) float64 {
 	fit := 0.
-	for _, id := range f.cover {
-		fit += e.components.rows[f.c].kind.symptoms[e.evidenceOf(id).class]
+	kind := s.facts.Kind(f.c)
+	for _, at := range f.cover {
+		fit += kind.Symptoms[s.facts.Evidence(at).Class]
 	}
 	return fit / float64(max(1, len(f.cover)))
 }
 
-func (e *Engine) isOwner(c uint32) bool {
-	return e.components.rows[c].kind.own
-}
-
-func (e *Engine) kindRank(c uint32) int {
-	return e.components.rows[c].kind.rank()
-}
-
 // sameMembers reports whether two components have the same members among the
 // sites that anything is known of.
-func (e *Engine) sameMembers(a, b uint32) bool {
-	return slices.EqualFunc(e.dependentsOf(a), e.dependentsOf(b), func(a, b dependent) bool { return a.at == b.at })
+func (s *Solver) sameMembers(a, b uint32) bool {
+	return slices.EqualFunc(s.facts.Members(a), s.facts.Members(b), func(a, b Member) bool { return a.Site == b.Site })
 }
 
 // jaccard is the overlap of two ascending lists.
-func jaccard(a, b []uint32) float64 {
+func jaccard(a, b []int32) float64 {
 	both, i, j := 0, 0, 0
 	for i < len(a) && j < len(b) {
 		switch {
