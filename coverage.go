@@ -68,7 +68,7 @@ func (c Coverage) note(view View, cannot int, stale bool) string {
 			"The state of every site is unknown until the first probes report."
 	case stale:
 		return fmt.Sprintf("Not observed: the newest results are of %s UTC, which says nothing of now. "+
-			"Whoever runs this server can see why at /readyz.", view.AsOf.UTC().Format("2006-01-02 15:04:05"))
+			"Whoever runs this server can see why at /readyz/write.", view.AsOf.UTC().Format("2006-01-02 15:04:05"))
 	case c.State == Blind && cannot > 0:
 		return "Not observed: no vantage can see the internet just now, so the state of every site is unknown. " +
 			"/v1/vantages says why."

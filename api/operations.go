@@ -25,18 +25,33 @@ func (a *api) getHealth(c *gin.Context, _ url.Values) error {
 	return nil
 }
 
-// getReady says whether this node should get traffic.
+// getReady says whether this node can be read.
 //
 // @ID       getReady
-// @Summary  This node should get traffic
+// @Summary  This node can be read
+// @Description For whatever distributes reads. A node goes on answering while Redis is away, and says how old its answers are. Whether it takes reports and probes: /readyz/write.
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ready"
 // @Failure  503 {object} Problem "why not"
 // @Router   /readyz [get]
-func (a *api) getReady(c *gin.Context, _ url.Values) error {
-	if a.cfg.Ready != nil {
-		if err := a.cfg.Ready(); err != nil {
+func (a *api) getReady(c *gin.Context, _ url.Values) error { return answerReady(c, a.cfg.Ready) }
+
+// getWritable says whether this node takes what is to be written down.
+//
+// @ID       getWritable
+// @Summary  This node takes reports and probes
+// @Description For whatever distributes what is sent, and for alarms. The answer 503 names the cause, such as a wrong password of Redis, a full or read-only Redis, no leader, or a node that is behind.
+// @Tags     operations
+// @Produce  plain
+// @Success  200 {string} string "ready"
+// @Failure  503 {object} Problem "why not"
+// @Router   /readyz/write [get]
+func (a *api) getWritable(c *gin.Context, _ url.Values) error { return answerReady(c, a.cfg.Writable) }
+
+func answerReady(c *gin.Context, ready func() error) error {
+	if ready != nil {
+		if err := ready(); err != nil {
 			return &refusal{status: http.StatusServiceUnavailable, detail: "Not ready: " + err.Error() + "."}
 		}
 	}

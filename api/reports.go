@@ -54,6 +54,9 @@ type ReportAnswer struct {
 	Counted bool `json:"counted"`
 	// Durable is false only where nothing outlives the process.
 	Durable bool `json:"durable"`
+	// Delayed is true while no node evaluates the log. The report is kept, and counts once
+	// a node does.
+	Delayed bool `json:"delayed"`
 	// Reports is how many others said so of this site in the last 10 minutes.
 	Reports int `json:"reports"`
 	// Since is when it began: the onset of the incident or, without one, the first of
@@ -106,7 +109,7 @@ func (a *api) postReport(c *gin.Context, _ url.Values) error {
 	c.Writer.Header()["Cache-Control"] = page.CacheNever
 	writeJSON(c, http.StatusAccepted, page.MediaJSON, ReportAnswer{
 		Site: receipt.Site, At: receipt.At, Counted: receipt.Counted, Durable: receipt.Durable,
-		Reports: others, Since: since, Incident: incident,
+		Delayed: a.cfg.Board.Stale(), Reports: others, Since: since, Incident: incident,
 	})
 	return nil
 }

@@ -120,6 +120,7 @@ func (a *api) table() []route {
 		{read, "/.well-known/jwks.json", "", QuotaNone, lenient(), a.getJWKS},
 		{read, "/healthz", "", QuotaNone, lenient(), a.getHealth},
 		{read, "/readyz", "", QuotaNone, lenient(), a.getReady},
+		{read, "/readyz/write", "", QuotaNone, lenient(), a.getWritable},
 		{read, "/metrics", "", QuotaNone, lenient(), a.getMetrics},
 		{read, "/openapi.json", "", QuotaNone, lenient(), a.getOpenAPI},
 		{read, "/docs", "", QuotaNone, lenient(), a.redirectDocs},

@@ -89,7 +89,11 @@ func TestOperations(t *testing.T) {
 	if p := wantProblem(t, w, http.StatusServiceUnavailable); !strings.Contains(p.Detail, "the log is not reached") {
 		t.Errorf("readyz: %+v", p)
 	}
-	n.ready = nil
+	n.ready, n.writable = nil, errors.New("Redis takes no writes: its memory is full")
+	w = n.get("/readyz/write")
+	if p := wantProblem(t, w, http.StatusServiceUnavailable); !strings.Contains(p.Detail, "its memory is full") {
+		t.Errorf("readyz/write: %+v", p)
+	}
 	if w := n.get("/readyz"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("readyz: %d %v", w.Code, w.Header())
 	}

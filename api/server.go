@@ -54,10 +54,13 @@ type Config struct {
 	Index *board.Index
 	// Network labels an address with its network, for verdicts; nil: unknown.
 	Network Network
-	// Ready says why this node should get no traffic just now; nil: never.
+	// Ready says why this node can't be read just now; nil: it always can.
 	Ready func() error
-	Now   func() time.Time
-	Log   *slog.Logger // nil: says nothing
+	// Writable says why this node should get nothing that is to be written down; nil: it
+	// always should.
+	Writable func() error
+	Now      func() time.Time
+	Log      *slog.Logger // nil: says nothing
 	// Registry is what /metrics shows; nil: one of the API's own.
 	Registry *prometheus.Registry
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is

@@ -110,16 +110,17 @@ func (c *clock) add(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now =
 
 // node is an API with everything behind it.
 type node struct {
-	t       *testing.T
-	source  *boardtest.Source
-	door    *testDoor
-	board   *board.Board
-	streams *stream.Streams
-	keys    *token.Keys
-	engine  *gin.Engine
-	clock   *clock
-	logs    *lockedBuffer
-	ready   error
+	t        *testing.T
+	source   *boardtest.Source
+	door     *testDoor
+	board    *board.Board
+	streams  *stream.Streams
+	keys     *token.Keys
+	engine   *gin.Engine
+	clock    *clock
+	logs     *lockedBuffer
+	ready    error
+	writable error
 }
 
 type lockedBuffer struct {
@@ -149,7 +150,7 @@ func newNode(t *testing.T, change ...func(*Config, *board.Config, *stream.Config
 		Pace: board.Pace{View: 5 * time.Millisecond, Retry: 5 * time.Millisecond, Disk: time.Millisecond}}
 	sc := stream.Config{Registry: registry}
 	cfg := Config{Door: n.door, Keys: n.keys, Lookup: lookup, Now: n.clock.Now, Log: log, Registry: registry,
-		Ready: func() error { return n.ready }}
+		Ready: func() error { return n.ready }, Writable: func() error { return n.writable }}
 	for _, f := range change {
 		f(&cfg, &bc, &sc)
 	}

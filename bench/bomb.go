@@ -143,7 +143,7 @@ func startWhole(ctx context.Context, dir, redisURL string) (*exec.Cmd, string, e
 		return nil, "", err
 	}
 	for end := time.Now().Add(bombReady); time.Now().Before(end); {
-		if r, err := http.Get("http://" + addr + "/readyz"); err == nil {
+		if r, err := http.Get("http://" + addr + "/readyz/write"); err == nil {
 			r.Body.Close()
 			if r.StatusCode == http.StatusOK {
 				return cmd, addr, nil

@@ -152,6 +152,16 @@ func (b *Board) Snapshot() (*Snapshot, error) {
 	return s, nil
 }
 
+// Stale reports whether what is known is older than it should be: no node evaluates the
+// log, or the source can't be read.
+func (b *Board) Stale() bool {
+	s := b.current.Load()
+	if s == nil || s.Live.AsOf == nil {
+		return true
+	}
+	return b.cfg.Now().Sub(*s.Live.AsOf) > cmp.Or(b.cfg.StaleAfter, staleAfter)
+}
+
 // ReadThrough asks the source for what the Board does not hold: old incidents,
 // old revisions, long lists of sites. Such reads are few and bounded, so that
 // nobody can make the store slow by asking for what does not exist.

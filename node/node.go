@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"faultline/api/token"
@@ -116,11 +117,14 @@ type Node struct {
 	holder  string
 	work    *agent.Schedule             // nil in a drill: nothing is probed
 	probes  func(context.Context) error // nil when this node does not probe
+
+	started     time.Time
+	wasWritable atomic.Bool // it was once ready for everything
 }
 
 // New puts a node together. Nothing runs and nothing is written before [Node.Run].
 func New(cfg Config) (*Node, error) {
-	n := &Node{cfg: cfg, log: cfg.Log, holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
+	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(), holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second}}
 	n.finder = newFinder(cfg.Book, cfg.Providers)
 	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
@@ -195,7 +199,8 @@ func (n *Node) face() error {
 	}
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
 		Revocations: cfg.Store, Registrar: cfg.Store, Webhooks: cfg.Store, Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
-		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log, Registry: cfg.Registry,
+		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Writable: n.writable, Now: cfg.Now, Log: cfg.Log,
+		Registry: cfg.Registry,
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {
 		config.Reads = cfg.Limits

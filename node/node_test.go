@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/redis/go-redis/v9"
 
 	"faultline/api/token"
 	"faultline/ingest"
@@ -85,7 +87,7 @@ func start(t *testing.T, url string) *running {
 	case err := <-ended:
 		t.Fatalf("it ended at its start: %v", err)
 	}
-	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz", nil) == http.StatusOK })
+	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz/write", nil) == http.StatusOK })
 	return r
 }
 
@@ -143,4 +145,35 @@ func TestTwoNodesInOneProcess(t *testing.T) {
 	first.stop()
 	pace.Eventually(t, "the second leads", second.leads)
 	pace.Eventually(t, "the report is counted once still", func() bool { return second.reports() == 1 })
+}
+
+// A node whose Redis refuses writes can be read, and says what is wrong where writes are
+// asked for. It recovers by itself.
+func TestANodeWhoseRedisIsFullCanBeRead(t *testing.T) {
+	url := storetest.Start(t)
+	raw := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
+	t.Cleanup(func() { raw.Close() })
+	n := start(t, url)
+	memory := func(bytes string) {
+		t.Helper()
+		if err := raw.ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	memory("1")
+	pace.Eventually(t, "it takes no writes, and says why", func() bool {
+		return strings.Contains(n.problem("/readyz/write"), "its memory is full")
+	})
+	if got := n.get("/readyz", nil); got != http.StatusOK {
+		t.Errorf("for readers it is %d", got)
+	}
+	memory("0")
+	pace.Eventually(t, "it takes writes again", func() bool { return n.get("/readyz/write", nil) == http.StatusOK })
+}
+
+// problem is the detail of a problem that a path answers with.
+func (r *running) problem(path string) string {
+	var p struct{ Detail string }
+	r.get(path, &p)
+	return p.Detail
 }

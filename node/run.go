@@ -31,15 +31,40 @@ const (
 	requestsLimit = 1500 * time.Millisecond
 )
 
-// ready says why this node should get no requests; nil when it should.
+// startGrace is how long a node that has just started may take until it is ready to
+// write, before it is called ready to be read all the same.
+const startGrace = 5 * time.Second
+
+// ready says why this node should get no requests; nil when it can be read. Readers do
+// not wait for Redis, so that one that is away makes no node unready. A node that starts
+// is given a moment to become ready for everything at once.
 func (n *Node) ready() error {
+	if n.replica.Draining() {
+		return errors.New("draining: the process is about to end")
+	}
+	if err := n.board.Ready(); err != nil {
+		return err
+	}
+	if why := n.writable(); !n.wasWritable.Load() && n.cfg.Now().Sub(n.started) < startGrace {
+		return why
+	}
+	return nil
+}
+
+// writable says why this node should get nothing that is to be written down; nil when it
+// should.
+func (n *Node) writable() error {
 	if err := n.replica.Ready(); err != nil {
 		return err
 	}
 	if !n.cfg.Keys.RevocationsKnown() {
 		return errors.New("which tokens are revoked is not read yet")
 	}
-	return n.board.Ready()
+	if err := n.board.Ready(); err != nil {
+		return err
+	}
+	n.wasWritable.Store(true)
+	return nil
 }
 
 // Run serves until ctx ends, then ends in order within a few seconds. An error says which

@@ -3,7 +3,6 @@ package replica
 import (
 	"errors"
 	"faultline/store"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -89,41 +88,6 @@ func sameRecord(a, b faultline.SiteRecord) bool {
 	return a.Site == b.Site && a.Rank == b.Rank && a.Source == b.Source &&
 		slices.Equal(slices.Sorted(slices.Values(a.Components)), slices.Sorted(slices.Values(b.Components))) &&
 		maps.Equal(a.Shares, b.Shares)
-}
-
-// progress is what readiness is judged by.
-type progress struct {
-	Loaded   bool          // the fold has its checkpoint
-	Failed   error         // why the fold can't begin; nil: it can
-	CaughtUp bool          // it has once come to the end of the log
-	Draining bool          // the process is about to end
-	Silent   time.Duration // since Redis last answered
-	Lag      time.Duration // how long the oldest entry not folded has waited
-}
-
-// Bounds of a ready node.
-const (
-	readySilence = 2 * time.Second
-	readyLag     = 5 * time.Second
-)
-
-// unready says why a node should get no requests; nil when it should.
-func unready(p progress) error {
-	switch {
-	case p.Draining:
-		return errors.New("draining: the process is about to end")
-	case p.Silent > readySilence:
-		return errors.New("no answer from Redis")
-	case p.Failed != nil:
-		return fmt.Errorf("the fold can't begin: %w", p.Failed)
-	case !p.Loaded:
-		return errors.New("the checkpoint is not loaded yet")
-	case !p.CaughtUp:
-		return errors.New("the fold has not reached the end of the log yet")
-	case p.Lag >= readyLag:
-		return errors.New("the fold is " + p.Lag.Round(time.Second).String() + " behind the log")
-	}
-	return nil
 }
 
 // waiting finds out how long entries of the log have been seen waiting for the

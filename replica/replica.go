@@ -104,8 +104,12 @@ func (r *Replica) leading(ctx context.Context) error {
 // Status says how far the fold has come.
 func (r *Replica) Status() Status { return *r.fold.status.Load() }
 
-// Ready says why this node should get no requests; nil when it should.
+// Ready says why this node should get nothing that is to be written down; nil when it
+// should.
 func (r *Replica) Ready() error { return r.watch.Ready() }
+
+// Draining reports whether the process is about to end.
+func (r *Replica) Draining() bool { return r.watch.Draining() }
 
 // Drain makes Ready say from now on that the process is about to end.
 func (r *Replica) Drain() { r.watch.Drain() }

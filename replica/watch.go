@@ -25,6 +25,7 @@ type watcher struct {
 	mu       sync.Mutex
 	p        progress
 	answered time.Time // when Redis last did
+	led      time.Time // when somebody was last seen to lead
 	waiting  waiting
 }
 
@@ -42,14 +43,24 @@ func (w *watcher) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
 	tail, err := w.store.LogTail(ctx)
+	var refused error
+	led := false
+	if err == nil {
+		refused = store.Refusal(w.store.TryWrite(ctx))
+		led, _ = w.store.Led(ctx) // what can't be asked is not so
+	}
 	now, fold := w.now(), w.fold.status.Load()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.p.Loaded = fold.Loaded
-	if err != nil {
+	if w.led.IsZero() || led {
+		w.led = now
+	}
+	if w.p.Away = store.Reason(err); err != nil {
 		return
 	}
 	w.answered = now
+	w.p.Refused = refused
 	w.p.Lag = w.waiting.Lag(tail, fold.Pos, now)
 	if fold.Loaded && !tail.After(fold.Pos) {
 		w.p.CaughtUp = true
@@ -64,11 +75,19 @@ func (w *watcher) Drain() {
 	w.p.Draining = true
 }
 
-// Ready says why this node should get no requests; nil when it should.
+// Ready says why this node should get nothing that is to be written down; nil when it
+// should.
 func (w *watcher) Ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := w.p
-	p.Silent, p.Failed = w.now().Sub(w.answered), w.fold.Failed()
+	p, now := w.p, w.now()
+	p.Silent, p.Leads, p.Failed = now.Sub(w.answered), now.Sub(w.led), w.fold.Failed()
 	return unready(p)
+}
+
+// Draining reports whether the process is about to end.
+func (w *watcher) Draining() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.p.Draining
 }

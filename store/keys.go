@@ -37,6 +37,7 @@ const (
 	keyVantages   = tag + "vantages"
 	keyAdded      = tag + "vantages:added"
 	keyForgotten  = tag + "dailykeys:forgotten"
+	keyTried      = tag + "tried"
 	keyRevoked    = tag + "revoked"
 	keyWebhooks   = tag + "webhooks"
 	keyWebhookAt  = tag + "webhooks:at"
@@ -112,6 +113,7 @@ var registry = []keySpec{
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
+	{keyTried, "string: written to see whether Redis takes writes", "empty; a minute", true},
 	{keyRevoked, "sorted set: ids of revoked tokens by when they expire", "100,000 members, until they expire", false},
 	{keyWebhooks, "hash: webhooks by id", "1,000", false},
 	{keyWebhookAt, "string: the change up to which deliveries are queued", "one position", false},

@@ -139,7 +139,7 @@ func TestStartsBeforeItsRedis(t *testing.T) {
 	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusServiceUnavailable {
 		t.Errorf("a report without Redis: %d %s", code, body)
 	}
-	if p.get("/readyz", nil) != http.StatusServiceUnavailable || p.get("/healthz", nil) != http.StatusOK {
+	if p.get("/readyz/write", nil) != http.StatusServiceUnavailable || p.get("/healthz", nil) != http.StatusOK {
 		t.Error("it is ready, or not alive")
 	}
 	privateRedis(t, redis)

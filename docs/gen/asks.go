@@ -56,6 +56,7 @@ var reads = []ask{
 	{operation: "getStream", path: "/v1/stream?snapshot=1", kind: "sse", spoilt: "snapshot=yes"},
 	{operation: "getCheck", path: "/v1/checks/" + checkedID, kind: "json"},
 	{operation: "getReady", path: "/readyz", kind: "txt"},
+	{operation: "getWritable", path: "/readyz/write", kind: "txt"},
 }
 
 // others are answered whatever a node knows.
@@ -268,7 +269,7 @@ var missing = []ask{
 // that is not good and once too often.
 func refusedReads(operations ...string) (all []ask) {
 	for _, a := range append(slices.Clone(reads), others[0]) {
-		if !slices.Contains(operations, a.operation) && len(operations) > 0 || a.operation == "getReady" {
+		if !slices.Contains(operations, a.operation) && len(operations) > 0 || slices.Contains(readiness, a.operation) {
 			continue
 		}
 		forged, hurried := a, a
@@ -279,10 +280,13 @@ func refusedReads(operations ...string) (all []ask) {
 	return all
 }
 
+// readiness are asked without a limit and without a look at tokens.
+var readiness = []string{"getReady", "getWritable"}
+
 // open are the reads that no query spoils: they know no parameter, and ignore what
 // they do not know.
 var open = []string{"getStatuspage", "getStatuspageList", "getRootStatuspage", "getRootStatuspageList",
-	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getKeySet", "getHealth"}
+	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getWritable", "getKeySet", "getHealth"}
 
 // hasty are requests that are one too many, of what is sent to us: each of those
 // that are taken, from an address or with a token that has sent enough.

@@ -121,7 +121,8 @@ func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) 
 
 func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup, Index: d.index,
-		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready}
+		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready,
+		Writable: held.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work, cfg.Checks = shift{}, counter{d.names}
 	}
