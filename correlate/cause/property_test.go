@@ -37,16 +37,21 @@ func towns() *rapid.Generator[*town] {
 }
 
 // A solver that has searched before, in another problem, says what a new one says: of a
-// search nothing is left for the next.
+// search nothing is left for the next, and nothing in the problem.
 func TestPropertySearchesLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		a, b := towns().Draw(rt, "a").build(), towns().Draw(rt, "b").build()
+		a, other := towns().Draw(rt, "a").build(), towns().Draw(rt, "b")
+		b := other.build()
 		var s Solver
 		s.Solve(a)
+		before := slices.Clone(other.evidence)
 		again, first := s.Solve(b), Solve(b)
 		if diff := cmp.Diff(first, again, cmpopts.IgnoreUnexported(Explanation{})); diff != "" {
 			rt.Fatalf("after another search (-alone +after): %s", diff)
+		}
+		if diff := cmp.Diff(before, other.evidence); diff != "" {
+			rt.Fatalf("the search changed its evidence: %s", diff)
 		}
 		for at := range int32(b.Sites) {
 			if first.background(at) != again.background(at) || first.Follows(at, 3) != again.Follows(at, 3) {

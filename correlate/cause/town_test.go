@@ -25,6 +25,8 @@ type town struct {
 	sites   []group  // one by one, as numbered
 	members map[uint32][]Member
 	depends [][]Dep
+	// evidence is made once, so that a search which changed it would be noticed.
+	evidence []Evidence
 }
 
 // group is n sites that are alike.
@@ -78,6 +80,7 @@ func (t *town) build() Problem {
 				t.members[c] = append(t.members[c], Member{Site: at, Weight: w})
 			}
 			t.depends, t.sites = append(t.depends, deps), append(t.sites, g)
+			t.evidence = append(t.evidence, g.evidence())
 		}
 	}
 	p := Problem{Facts: t, Sites: len(t.sites), Owners: t.owners()}
@@ -138,9 +141,10 @@ func (t *town) Depends(at int32) []Dep    { return t.depends[at] }
 func (t *town) Number(at int32) uint32    { return uint32(at) }
 func (t *town) WellIn(int32, int) bool    { return true }
 
-func (t *town) Evidence(at int32) *Evidence {
-	g := t.sites[at]
-	j := &Evidence{Class: g.class, Step: g.step, Probed: !g.people}
+func (t *town) Evidence(at int32) *Evidence { return &t.evidence[at] }
+
+func (g group) evidence() Evidence {
+	j := Evidence{Class: g.class, Step: g.step, Probed: !g.people}
 	for w := g.since; w < Windows; w++ {
 		j.L[w] = g.l
 	}
