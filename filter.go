@@ -21,7 +21,7 @@ const filterOpen = "open"
 const maxFilterItems = 200
 
 // FilterKeys are the keys of a query that holds a [Filter].
-var FilterKeys = []string{"state", "cause", "kind", "site", "country", "min_confidence"}
+var FilterKeys = []string{"state", "cause", "kind", "provider", "site", "country", "min_confidence"}
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
@@ -34,10 +34,11 @@ func ValidCountry(code string) bool { return countryForm.MatchString(code) }
 // takes every incident.
 type Filter struct {
 	States    []IncidentState
-	Causes    []string // components, or [FilterNone]
-	Kinds     []string // of component, or [FilterNone]
-	Sites     []string // that belong to the incident
-	Countries []string // where it is felt, ISO 3166-1
+	Causes    []string   // components, or [FilterNone]
+	Kinds     []string   // of component, or [FilterNone]
+	Providers []Provider // who run the cause
+	Sites     []string   // that belong to the incident
+	Countries []string   // where it is felt, ISO 3166-1
 	// Confidence of the cause, at least.
 	Confidence float64
 }
@@ -45,8 +46,9 @@ type Filter struct {
 // ReadFilter reads a filter out of a query. Each list is written with commas
 // between its items; other keys of the query are not looked at. site normalises
 // what a person calls a site, and fails with [ErrNotFound] for one that is not
-// known. What can't be read is an [InvalidError] that names the parameter.
-func ReadFilter(q url.Values, site func(string) (SiteRecord, error)) (f Filter, err error) {
+// known; providers are those that a filter may name, by slug, name or alias. What
+// can't be read is an [InvalidError] that names the parameter.
+func ReadFilter(q url.Values, site func(string) (SiteRecord, error), providers *Providers) (f Filter, err error) {
 	read := func(key string, item func(string) (string, error)) (list []string) {
 		if err == nil && q.Has(key) {
 			list, err = readList(key, q.Get(key), item)
@@ -58,8 +60,13 @@ func ReadFilter(q url.Values, site func(string) (SiteRecord, error)) (f Filter, 
 	f.Kinds = read("kind", readKind)
 	f.Countries = read("country", readCountry)
 	f.Sites = read("site", func(name string) (string, error) { return readSite(name, site) })
+	slugs := read("provider", func(name string) (string, error) { return readProvider(name, providers) })
 	if err != nil {
 		return Filter{}, err
+	}
+	for _, slug := range slugs {
+		p, _ := providers.Slug(slug) // it was found by its name
+		f.Providers = append(f.Providers, p)
 	}
 	for _, s := range strings.Split(strings.Join(states, ","), ",") {
 		if s != "" {
@@ -143,6 +150,14 @@ func readCountry(text string) (string, error) {
 	return text, nil
 }
 
+func readProvider(text string, providers *Providers) (string, error) {
+	p, ok := providers.Named(text)
+	if !ok {
+		return "", InvalidError{{Detail: "is no provider that we know: /v1/providers has them all"}}
+	}
+	return p.Slug, nil
+}
+
 func readSite(text string, site func(string) (SiteRecord, error)) (string, error) {
 	record, err := site(text)
 	if errors.Is(err, ErrNotFound) {
@@ -167,6 +182,11 @@ func (f Filter) Query() url.Values {
 	set("cause", f.Causes)
 	set("kind", f.Kinds)
 	set("site", f.Sites)
+	slugs := make([]string, len(f.Providers))
+	for i, p := range f.Providers {
+		slugs[i] = p.Slug
+	}
+	set("provider", slugs)
 	set("country", f.Countries)
 	if f.Confidence > 0 {
 		q.Set("min_confidence", strconv.FormatFloat(f.Confidence, 'g', -1, 64))
@@ -183,6 +203,9 @@ func (f *Filter) Takes(inc *Incident) bool {
 	}
 	return (len(f.States) == 0 || slices.Contains(f.States, inc.State)) && confidence >= f.Confidence &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind)) &&
+		(len(f.Providers) == 0 || slices.ContainsFunc(f.Providers, func(p Provider) bool {
+			return inc.Cause != nil && p.Runs(inc.Cause.Component)
+		})) &&
 		(len(f.Causes) == 0 || slices.ContainsFunc(f.Causes, func(c string) bool { return strings.EqualFold(c, cause) })) &&
 		(len(f.Countries) == 0 || slices.ContainsFunc(f.Countries, func(c string) bool {
 			return slices.Contains(inc.Scope.Countries, c) || slices.Contains(inc.Evidence.Countries, c)

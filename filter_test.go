@@ -41,14 +41,14 @@ func TestReadFilter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := faultline.ReadFilter(q, known)
+			got, err := faultline.ReadFilter(q, known, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
-			again, err := faultline.ReadFilter(got.Query(), known)
+			again, err := faultline.ReadFilter(got.Query(), known, nil)
 			if diff := cmp.Diff(got, again); err != nil || diff != "" {
 				t.Errorf("its own query reads as another: %v %s", err, diff)
 			}
@@ -77,7 +77,7 @@ func TestReadFilterNamesWhatIsWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = faultline.ReadFilter(q, known)
+			_, err = faultline.ReadFilter(q, known, nil)
 			var invalid faultline.InvalidError
 			if !errors.As(err, &invalid) || invalid[0].Parameter != parameter {
 				t.Errorf("%v", err)

@@ -51,6 +51,7 @@ func (p Provider) ownNetwork(c Component) bool {
 type Providers struct {
 	list      []Provider
 	bySlug    map[string]int
+	byName    map[string]int // slug, name and aliases in lower case
 	byNetwork map[uint32]int
 	bySite    map[string][]int
 	exact     map[Component]int
@@ -60,10 +61,11 @@ type Providers struct {
 // NewProviders indexes a table. Where two entries claim one thing, the first has it;
 // a site may have several, such as the clouds of one owner.
 func NewProviders(list []Provider) *Providers {
-	p := &Providers{list: slices.Clone(list), bySlug: map[string]int{}, byNetwork: map[uint32]int{},
+	p := &Providers{list: slices.Clone(list), bySlug: map[string]int{}, byName: map[string]int{}, byNetwork: map[uint32]int{},
 		bySite: map[string][]int{}, exact: map[Component]int{}, below: map[string]int{}}
 	for i, one := range p.list {
 		first(p.bySlug, one.Slug, i)
+		first(p.byName, one.Slug, i)
 		for _, asn := range one.Networks {
 			first(p.byNetwork, asn, i)
 		}
@@ -78,12 +80,23 @@ func NewProviders(list []Provider) *Providers {
 			}
 		}
 	}
+	p.addNames()
 	return p
 }
 
 func first[K comparable](m map[K]int, key K, i int) {
 	if _, taken := m[key]; !taken {
 		m[key] = i
+	}
+}
+
+// addNames lets a name or alias lead to a provider whose slug is another's no less.
+func (p *Providers) addNames() {
+	for i, one := range p.list {
+		first(p.byName, strings.ToLower(one.Name), i)
+		for _, alias := range one.Aliases {
+			first(p.byName, alias, i)
+		}
 	}
 }
 
@@ -101,6 +114,16 @@ func (p *Providers) Slug(slug string) (Provider, bool) {
 		return Provider{}, false
 	}
 	i, ok := p.bySlug[slug]
+	return p.at(i, ok)
+}
+
+// Named returns the provider that somebody calls by that slug, name or alias, whatever
+// the case.
+func (p *Providers) Named(text string) (Provider, bool) {
+	if p == nil {
+		return Provider{}, false
+	}
+	i, ok := p.byName[strings.ToLower(strings.TrimSpace(text))]
 	return p.at(i, ok)
 }
 
@@ -143,4 +166,11 @@ func (p *Providers) at(i int, ok bool) (Provider, bool) {
 		return Provider{}, false
 	}
 	return p.list[i], true
+}
+
+// Holds reports whether a provider's slug, name or one of its aliases holds some
+// letters, in lower case.
+func (p Provider) Holds(letters string) bool {
+	return strings.Contains(p.Slug, letters) || strings.Contains(strings.ToLower(p.Name), letters) ||
+		slices.ContainsFunc(p.Aliases, func(alias string) bool { return strings.Contains(alias, letters) })
 }

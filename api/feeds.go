@@ -94,7 +94,7 @@ type feedHead struct {
 // writeFeed answers with a feed that render makes.
 func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 	render func(head feedHead, entries []entryOf) ([]byte, error)) error {
-	f, err := faultline.ReadFilter(query, a.cfg.Lookup)
+	f, err := faultline.ReadFilter(query, a.cfg.Lookup, a.cfg.Board.Providers())
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Failure  503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
-	q, err := newListQuery(query, a.cfg.Lookup)
+	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers())
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
 
 // embeddable are the pages that have a widget.
 var embeddable = regexp.MustCompile(
-	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|component/[a-z]{1,10}/[^/]{1,300})$`,
+	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[a-z0-9-]{1,64}|component/[a-z]{1,10}/[^/]{1,300})$`,
 )
 
 // getOEmbed says how to embed a page of ours.
@@ -159,6 +159,12 @@ func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path,
 			return "", "", faultline.ErrNotFound
 		}
 		return path, "Is " + record.Site + " down?", nil
+	case kindProvider:
+		p, known := a.cfg.Board.Providers().Slug(parts[1])
+		if !known {
+			return "", "", faultline.ErrNotFound
+		}
+		return path, p.Name, nil
 	case "component":
 		component := faultline.ComponentFromPath(parts[1], parts[2])
 		if _, _, known := a.cfg.Index.Members(component, 0); !known {

@@ -83,9 +83,9 @@ type listQuery struct {
 	fields []string // members that are told; empty: all
 }
 
-func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error)) (l listQuery, err error) {
+func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error), providers *faultline.Providers) (l listQuery, err error) {
 	l.Limit = listLimit
-	if l.Filter, err = faultline.ReadFilter(q, site); err != nil {
+	if l.Filter, err = faultline.ReadFilter(q, site, providers); err != nil {
 		return l, err
 	}
 	for key, into := range map[string]*time.Time{"since": &l.Since, "until": &l.Until} {

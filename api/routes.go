@@ -99,6 +99,8 @@ func (a *api) table() []route {
 		{read, "/v1/components/:kind/:name", "", QuotaReads, strict(), a.getComponent},
 		{read, "/v1/components/:kind/:name/series", "", QuotaReads, strict(seriesKeys...), a.getComponentSeries},
 		{read, "/v1/components/:kind/:name/series.csv", "", QuotaReads, strict(seriesKeys...), a.getComponentSeriesCSV},
+		{read, "/v1/providers", "", QuotaReads, strict(providerListKeys...), a.getProviders},
+		{read, "/v1/providers/:slug", "", QuotaReads, strict(), a.getProvider},
 		{read, "/v1/verdict", "", QuotaReads, strict("site"), a.getVerdict},
 		{read, "/v1/search", "", QuotaReads, strict("q"), a.getSearch},
 		{read, "/v1/vantages", "", QuotaReads, strict(), a.getVantages},

@@ -163,14 +163,14 @@ func (a *api) getRootStatuspage(c *gin.Context, _ url.Values) error { return a.w
 // @Router   /api/v2/{file}/{part} [get]
 func (a *api) getRootStatuspageList(c *gin.Context, _ url.Values) error { return a.writeStatuspage(c) }
 
-// getComponentStatuspage is the status of one component.
+// getComponentStatuspage is the status of one component, or of one provider.
 //
 // @ID       getComponentStatuspage
 // @Summary  The status of one component, in the shape of Statuspage v2
-// @Description Its parts are the most visited sites that stand on it, its incidents those that it is the cause of.
+// @Description Its parts are the most visited sites that depend on it, its incidents those that it is the cause of. With the kind provider and a provider's slug, its parts are the components that the provider runs.
 // @Tags     statuspage
 // @Produce  json
-// @Param    kind path string true "cdn, cloud, dns, asn, …" example(cdn)
+// @Param    kind path string true "cdn, cloud, dns, asn, …, or provider" example(cdn)
 // @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
 // @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
@@ -185,7 +185,7 @@ func (a *api) getComponentStatuspage(c *gin.Context, _ url.Values) error { retur
 // @Summary  What of one component is unresolved, or planned, in the shape of Statuspage v2
 // @Tags     statuspage
 // @Produce  json
-// @Param    kind path string true "cdn, cloud, dns, asn, …" example(cdn)
+// @Param    kind path string true "cdn, cloud, dns, asn, …, or provider" example(cdn)
 // @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
 // @Param    file path string true "the list" Enums(incidents, scheduled-maintenances) example(incidents)
 // @Param    part path string true "unresolved.json of incidents; upcoming.json or active.json of maintenances, which are always empty" Enums(unresolved.json, upcoming.json, active.json) example(unresolved.json)
@@ -207,14 +207,22 @@ func (a *api) writeStatuspage(c *gin.Context) error {
 	if !known {
 		return faultline.ErrNotFound
 	}
-	var component faultline.Component // none: everything
-	if c.Param("kind") != "" {
-		if component, err = a.component(c, s); err != nil {
+	var of statuspageOf // everything
+	switch c.Param("kind") {
+	case "":
+	case kindProvider:
+		p, ok := a.cfg.Board.Providers().Named(c.Param("name"))
+		if !ok {
+			return faultline.ErrNotFound
+		}
+		of.provider = &p
+	default:
+		if of.component, err = a.component(c, s); err != nil {
 			return err
 		}
 	}
-	p, err := s.Pages.Get("statuspage "+string(component)+" "+file, func() (*page.Page, error) {
-		return page.New(a.statuspage(s, component, members))
+	p, err := s.Pages.Get("statuspage "+of.key()+" "+file, func() (*page.Page, error) {
+		return page.New(a.statuspage(s, of, members))
 	})
 	if err != nil {
 		return err
@@ -223,8 +231,8 @@ func (a *api) writeStatuspage(c *gin.Context) error {
 	return nil
 }
 
-func (a *api) statuspage(s *board.Snapshot, component faultline.Component, members []string) StatuspageAnswer {
-	page := a.newStatuspagePage(s, component)
+func (a *api) statuspage(s *board.Snapshot, of statuspageOf, members []string) StatuspageAnswer {
+	page := a.newStatuspagePage(s, of)
 	all := page.incidents(statuspageIncidents)
 	open := slices.DeleteFunc(slices.Clone(all), func(i StatuspageIncident) bool { return i.Status == "resolved" })
 	out := StatuspageAnswer{Page: page.StatuspagePage}
@@ -264,6 +272,35 @@ func statusOf(open []StatuspageIncident, coverage faultline.Coverage) *Statuspag
 		Description: []string{"All Systems Operational", "Minor Service Outage",
 			"Partial System Outage", "Major Service Outage"}[worst],
 	}
+}
+
+// kindProvider stands where the kind of a component does, in addresses of what is a
+// provider's.
+const kindProvider = "provider"
+
+// statuspageOf is what a page is of: one component, what one provider runs, or
+// everything.
+type statuspageOf struct {
+	component faultline.Component
+	provider  *faultline.Provider
+}
+
+func (o statuspageOf) key() string {
+	if o.provider != nil {
+		return kindProvider + " " + o.provider.Slug
+	}
+	return string(o.component)
+}
+
+// has reports whether an incident stands on the page.
+func (o statuspageOf) has(inc *faultline.Incident) bool {
+	switch {
+	case o.provider != nil:
+		return inc.Cause != nil && o.provider.Runs(inc.Cause.Component)
+	case o.component != "":
+		return inc.Cause != nil && inc.Cause.Component == o.component
+	}
+	return true
 }
 
 // impacts are its words for how bad something is, in order.

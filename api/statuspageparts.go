@@ -28,10 +28,10 @@ const (
 // statuspagePage is a page while it is put together.
 type statuspagePage struct {
 	StatuspagePage
-	api       *api
-	snap      *board.Snapshot
-	component faultline.Component // none: everything
-	parts     []StatuspageComponent
+	api   *api
+	snap  *board.Snapshot
+	of    statuspageOf
+	parts []StatuspageComponent
 }
 
 // opaqueID makes one of the ids of 12 letters and digits that clients expect.
@@ -50,28 +50,34 @@ func statuspageAtOr(t *time.Time) *string {
 	return &text
 }
 
-func (a *api) newStatuspagePage(s *board.Snapshot, component faultline.Component) *statuspagePage {
+func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspagePage {
 	var asOf time.Time
 	if s.Meta.AsOf != nil {
 		asOf = *s.Meta.AsOf
 	}
 	p := &statuspagePage{
-		api:       a,
-		snap:      s,
-		component: component,
-		parts:     []StatuspageComponent{},
+		api:   a,
+		snap:  s,
+		of:    of,
+		parts: []StatuspageComponent{},
 		StatuspagePage: StatuspagePage{
-			ID: opaqueID("page", string(component)), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
+			ID: opaqueID("page", of.key()), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
 			TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(asOf)},
 	}
-	if component == "" {
-		for _, c := range a.cfg.Index.Largest(statuspageParts) {
+	components := a.cfg.Index.Largest(statuspageParts)
+	if of.provider != nil {
+		p.Name, p.URL = of.provider.Name, a.cfg.Board.PublicURL()+"/provider/"+of.provider.Slug
+		components = a.parts(s)[of.provider.Slug]
+		components = components[:min(len(components), statuspageParts)]
+	}
+	if of.component == "" {
+		for _, c := range components {
 			p.part(string(c), c.DisplayName(), a.componentState(s, c), componentStatus)
 		}
 		return p
 	}
-	p.Name, p.URL = component.DisplayName(), a.cfg.Board.PublicURL()+"/component/"+component.Path()
-	sites, _, _ := a.cfg.Index.Members(component, statuspageParts)
+	p.Name, p.URL = of.component.DisplayName(), a.cfg.Board.PublicURL()+"/component/"+of.component.Path()
+	sites, _, _ := a.cfg.Index.Members(of.component, statuspageParts)
 	for _, site := range sites {
 		p.part(site, site, s.Status(faultline.SiteRecord{Site: site}).State, siteStatus)
 	}
@@ -81,7 +87,7 @@ func (a *api) newStatuspagePage(s *board.Snapshot, component faultline.Component
 // part appends a part that has been there since the beginning of time: we do not
 // know since when.
 func (p *statuspagePage) part(id, name string, state faultline.SiteState, word func(faultline.SiteState) string) {
-	part := StatuspageComponent{ID: opaqueID("part", string(p.component), id), Name: name, Status: word(state),
+	part := StatuspageComponent{ID: opaqueID("part", p.of.key(), id), Name: name, Status: word(state),
 		CreatedAt: statuspageAt(time.Unix(0, 0)), UpdatedAt: p.UpdatedAt, Position: len(p.parts) + 1, PageID: p.ID}
 	if part.Status == statusUnknown {
 		part.Description = new(notObserved)
@@ -147,8 +153,7 @@ func (p *statuspagePage) incidents(most int) []StatuspageIncident {
 	out := []StatuspageIncident{}
 	for _, e := range p.snap.Order {
 		inc := &e.Incident
-		mine := p.component == "" || inc.Cause != nil && inc.Cause.Component == p.component
-		if !mine || inc.State == faultline.StateMerged || inc.State == faultline.StateRetracted {
+		if !p.of.has(inc) || inc.State == faultline.StateMerged || inc.State == faultline.StateRetracted {
 			continue
 		}
 		if out = append(out, p.incident(inc)); len(out) == most {
@@ -168,9 +173,9 @@ func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
 		), ResolvedAt: statuspageAtOr(inc.ResolvedAt), Impact: impactOf(inc),
 		Shortlink: p.api.cfg.Board.PublicURL() + "/incident/" + inc.ID, PageID: p.ID, Components: []StatuspageComponent{}}
 	for _, part := range p.parts {
-		onPage := inc.Cause != nil && part.ID == opaqueID("part", string(p.component), string(inc.Cause.Component))
+		onPage := inc.Cause != nil && part.ID == opaqueID("part", p.of.key(), string(inc.Cause.Component))
 		for _, s := range inc.Sites {
-			onPage = onPage || part.ID == opaqueID("part", string(p.component), s.Site)
+			onPage = onPage || part.ID == opaqueID("part", p.of.key(), s.Site)
 		}
 		if onPage {
 			out.Components = append(out.Components, part)

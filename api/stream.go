@@ -63,7 +63,7 @@ func (a *api) getStream(c *gin.Context, query url.Values) error {
 	if query.Has("snapshot") && snapshot != "1" && snapshot != "0" {
 		return invalidParameter("snapshot", "must be 1 or 0")
 	}
-	f, err := faultline.ReadFilter(query, a.cfg.Lookup)
+	f, err := faultline.ReadFilter(query, a.cfg.Lookup, a.cfg.Board.Providers())
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return pointed(err, "/filter")
 	}
-	f, err := faultline.ReadFilter(query, a.cfg.Lookup)
+	f, err := faultline.ReadFilter(query, a.cfg.Lookup, a.cfg.Board.Providers())
 	if err != nil {
 		return pointed(err, "/filter")
 	}

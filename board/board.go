@@ -130,6 +130,9 @@ func (b *Board) PublicURL() string { return b.cfg.PublicURL }
 // Durable is false only where nothing outlives the process.
 func (b *Board) Durable() bool { return b.cfg.Durable }
 
+// Providers are who runs what; nil: nobody is known.
+func (b *Board) Providers() *faultline.Providers { return b.cfg.Providers }
+
 // Now is the clock of the log that the Board follows.
 func (b *Board) Now() time.Time { return b.cfg.Now() }
 

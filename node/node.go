@@ -271,7 +271,7 @@ func (n *Node) vantages() []func(faultline.Vantage) {
 // duties are what this node does besides the replica's own work while it leads.
 func (n *Node) duties() []replica.Duty {
 	cfg := n.cfg
-	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store}, cfg.Now, cfg.Log, cfg.Registry)
+	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store}, cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
 	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
 		return dispatch.Run(ctx, t.Deliveries())
 	}}}

@@ -202,6 +202,27 @@ func (w *Web) cardComponent(c *gin.Context, v *voice) error {
 	return v.picture(c, v.answerCard(p.Answer, p.State, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
+func (w *Web) cardProvider(c *gin.Context, v *voice) error {
+	slug, form, err := cardOf(c.Param("file"))
+	if err != nil {
+		return err
+	}
+	of, ok := w.cfg.Providers.Slug(slug)
+	if !ok {
+		return faultline.ErrNotFound
+	}
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return err
+	}
+	p := v.providerPage(of, incidents)
+	state, counts := faultline.IncidentState(""), []tally(nil)
+	if len(p.Open) > 0 {
+		state, counts = p.Open[0].State, p.Open[0].Counts
+	}
+	return v.picture(c, v.answerCard(p.Answer, state, counts, p.Drill), form, page.CacheBriefly)
+}
+
 func (w *Web) cardNow(c *gin.Context, v *voice) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {

@@ -55,7 +55,7 @@ func outputs(t *testing.T) []string {
 			continue
 		}
 		for _, site := range []string{"calm.example.org", "quiet.example.org", "ft.com"} {
-			path := strings.NewReplacer(":site", site, ":id", past, ":kind", "cdn", ":name", "fastly", ":slug", "amazon-web-services",
+			path := strings.NewReplacer(":site", site, ":id", past, ":kind", "cdn", ":name", "fastly", ":slug", "rogers", "/card/provider/:file", "/card/provider/rogers.svg",
 				"/card/site/:file", "/card/site/"+site+".svg", "/card/incident/:file", "/card/incident/"+past+".svg",
 				"/card/component/:kind/:file", "/card/component/cdn/fastly.svg", "/card/:file", "/card/now.svg").Replace(r.Path)
 			all = append(all, path)

@@ -131,6 +131,12 @@ func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
 	case "site":
 		record, err := w.cfg.Lookup(name)
 		return taken{path: "site/" + record.Site}.unless(err)
+	case "provider":
+		p, ok := w.cfg.Providers.Slug(name)
+		if !ok {
+			return taken{}, false
+		}
+		return taken{path: "provider/" + p.Slug}, true
 	case "component":
 		kind, name, _ := strings.Cut(name, "/")
 		if comp := faultline.ComponentFromPath(kind, name); comp != "" && w.cfg.Members(comp) > 0 {

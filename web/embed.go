@@ -156,6 +156,27 @@ func (w *Web) embedComponent(c *gin.Context, v *voice) error {
 	})
 }
 
+func (w *Web) embedProvider(c *gin.Context, v *voice) error {
+	of, ok := w.cfg.Providers.Slug(c.Param("slug"))
+	if !ok {
+		return faultline.ErrNotFound
+	}
+	o := v.options(c)
+	return w.show(c, v, "embed/provider/"+of.Slug+"?"+o.key(), func(context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
+		v := v.in(o.zone)
+		told := v.providerPage(of, incidents)
+		p := embedPage{Kind: "provider", Answer: told.Answer, Link: v.whole(told.Path),
+			Unknown: []string{v.say("unknown.people")}, shell: told.shell}
+		p.name(told.Open)
+		v.signed(&p, told.Name, o)
+		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
+	})
+}
+
 func (w *Web) embedNow(c *gin.Context, v *voice) error {
 	o := v.options(c)
 	return w.show(c, v, "embed/now?"+o.key(), func(ctx context.Context) (doc, error) {

@@ -82,6 +82,7 @@ func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incide
 	p.Sites = v.ownSites(of)
 	p.shell = v.shell("/provider/"+of.Slug, v.say("component.title", "Name", of.Name), p.Answer)
 	p.follow("all", 0, p.Answer)
+	v.illustrate(&p.shell, "/card/provider/"+of.Slug+".png", p.Answer)
 	p.Drill = p.Drill || drill
 	return p
 }

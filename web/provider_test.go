@@ -32,7 +32,13 @@ func TestProviderPage(t *testing.T) {
 			t.Errorf("%d, the page does not say %q", rec.Code, want)
 		}
 	}
-	for path, code := range map[string]int{"/provider/nobody": 404, "/provider/Fastly": 303, "/provider/rogers": 200} {
+	for path, want := range map[string]string{"/embed/provider/fastly": "Yes: Fastly is failing.", "/card/provider/fastly.svg": "Fastly is failing",
+		"/developers?of=provider/fastly": "/embed/provider/fastly"} {
+		if rec := get(serve(t, configWithProviders()), path); rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: %d lacks %q", path, rec.Code, want)
+		}
+	}
+	for path, code := range map[string]int{"/embed/provider/nobody": 404, "/card/provider/nobody.svg": 404, "/provider/nobody": 404, "/provider/Fastly": 303, "/provider/rogers": 200} {
 		if rec := get(serve(t, configWithProviders()), path); rec.Code != code {
 			t.Errorf("%s: %d, want %d", path, rec.Code, code)
 		}

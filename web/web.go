@@ -169,11 +169,13 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/embed/incident/:id", embed, w.embedIncident)
 	read("/embed/site/:site", embed, w.embedSite)
 	read("/embed/component/:kind/:name", embed, w.embedComponent)
+	read("/embed/provider/:slug", embed, w.embedProvider)
 	read("/embed/now", embed, w.embedNow)
 	read("/embed.js", static, w.element)
 	read("/card/incident/:file", static, w.cardIncident)
 	read("/card/site/:file", static, w.cardSite)
 	read("/card/component/:kind/:file", static, w.cardComponent)
+	read("/card/provider/:file", static, w.cardProvider)
 	read("/card/:file", static, w.cardNow)
 	read("/static/:file", static, w.static)
 }

@@ -89,6 +89,7 @@ type Meta struct {
 type Query struct {
 	States        []string // such as open, or confirmed and recovering
 	Cause, Kind   string
+	Provider      string // that runs the cause: its slug, its name or what people call it
 	Site, Country string
 	MinConfidence float64
 	Since, Until  time.Time
@@ -99,7 +100,7 @@ type Query struct {
 // Values is the query as it stands in a URL.
 func (q Query) Values() url.Values {
 	v := url.Values{}
-	for key, value := range map[string]string{"state": strings.Join(q.States, ","), "cause": q.Cause, "kind": q.Kind,
+	for key, value := range map[string]string{"state": strings.Join(q.States, ","), "cause": q.Cause, "kind": q.Kind, "provider": q.Provider,
 		"site": q.Site, "country": q.Country, "since": stamp(q.Since), "until": stamp(q.Until)} {
 		if value != "" {
 			v.Set(key, value)

@@ -78,18 +78,19 @@ type messageBody struct {
 // Dispatcher sends what changes to the webhooks that want it. Only the node that
 // leads runs one.
 type Dispatcher struct {
-	source Source
-	sender *sender
-	now    func() time.Time
-	log    *slog.Logger
-	sent   *prometheus.CounterVec
-	every  time.Duration
+	source    Source
+	providers *faultline.Providers // that filters may name
+	sender    *sender
+	now       func() time.Time
+	log       *slog.Logger
+	sent      *prometheus.CounterVec
+	every     time.Duration
 }
 
-// NewDispatcher returns one that reads changes from source. It calls public
-// addresses alone.
-func NewDispatcher(source Source, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *Dispatcher {
-	d := &Dispatcher{source: source, sender: newSender(), now: now, log: log, every: dispatchEvery,
+// NewDispatcher returns one that reads changes from source; providers are those that
+// filters may name. It calls public addresses alone.
+func NewDispatcher(source Source, providers *faultline.Providers, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *Dispatcher {
+	d := &Dispatcher{source: source, providers: providers, sender: newSender(), now: now, log: log, every: dispatchEvery,
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_webhook_messages_total",
 			Help: "Messages to webhooks: queued, taken, failed (tried again later), dead (given up), or dropped for want of room."}, []string{"outcome"})}
 	if registry != nil {
@@ -229,7 +230,7 @@ func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) e
 	}
 	var messages []faultline.Delivery
 	for _, w := range hooks {
-		f, ok := w.filter()
+		f, ok := w.filter(q.providers)
 		if !ok || !f.Takes(&c.Incident) && (before == nil || !f.Takes(before)) {
 			continue
 		}
@@ -314,7 +315,7 @@ func (q *queuer) tests(ctx context.Context, hooks []Hook) error {
 
 // filter chooses the incidents that a webhook is sent. One that can't be read was
 // not written by us, and chooses none.
-func (w Hook) filter() (f faultline.Filter, ok bool) {
+func (w Hook) filter(providers *faultline.Providers) (f faultline.Filter, ok bool) {
 	query, err := url.ParseQuery(w.Filter)
 	if err != nil {
 		return f, false
@@ -323,6 +324,7 @@ func (w Hook) filter() (f faultline.Filter, ok bool) {
 	f, err = faultline.ReadFilter(
 		query,
 		func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil },
+		providers,
 	)
 	return f, err == nil
 }

@@ -84,7 +84,7 @@ func newDispatched(t *testing.T, filter string, status int) *dispatched {
 		Created: x.clock.Now(),
 	}
 	x.save(x.hook)
-	x.d = NewDispatcher(x.source, x.clock.Now, slog.New(slog.DiscardHandler), nil)
+	x.d = NewDispatcher(x.source, nil, x.clock.Now, slog.New(slog.DiscardHandler), nil)
 	x.d.every = time.Millisecond
 	x.d.sender = senderWith(func(string, string, syscall.RawConn) error { return nil })
 	x.d.sender.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{

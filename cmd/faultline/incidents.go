@@ -15,17 +15,18 @@ import (
 
 // remoteFlags say which Faultline is asked, and of what.
 type remoteFlags struct {
-	URL     string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
-	State   []string `sep:"," placeholder:"STATE" env:"FAULTLINE_QUERY_STATE" help:"Incidents in these states, such as open; several with commas."`
-	Cause   string   `placeholder:"COMPONENT" env:"FAULTLINE_QUERY_CAUSE" help:"Incidents that this component is the cause of, such as cdn:fastly; none: unattributed ones."`
-	Kind    string   `placeholder:"KIND" env:"FAULTLINE_QUERY_KIND" help:"Incidents whose cause is of this kind, such as cdn."`
-	Site    string   `placeholder:"SITE" env:"FAULTLINE_QUERY_SITE" help:"Incidents that affect this site."`
-	Country string   `placeholder:"XX" env:"FAULTLINE_QUERY_COUNTRY" help:"Incidents that are felt in this country."`
-	JSON    bool     `name:"json" env:"FAULTLINE_QUERY_JSON" help:"Print each as one JSON object a line."`
+	URL      string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
+	State    []string `sep:"," placeholder:"STATE" env:"FAULTLINE_QUERY_STATE" help:"Incidents in these states, such as open; several with commas."`
+	Cause    string   `placeholder:"COMPONENT" env:"FAULTLINE_QUERY_CAUSE" help:"Incidents that this component is the cause of, such as cdn:fastly; none: unattributed ones."`
+	Kind     string   `placeholder:"KIND" env:"FAULTLINE_QUERY_KIND" help:"Incidents whose cause is of this kind, such as cdn."`
+	Provider string   `placeholder:"NAME" env:"FAULTLINE_QUERY_PROVIDER" help:"Incidents of what this provider runs, such as aws."`
+	Site     string   `placeholder:"SITE" env:"FAULTLINE_QUERY_SITE" help:"Incidents that affect this site."`
+	Country  string   `placeholder:"XX" env:"FAULTLINE_QUERY_COUNTRY" help:"Incidents that are felt in this country."`
+	JSON     bool     `name:"json" env:"FAULTLINE_QUERY_JSON" help:"Print each as one JSON object a line."`
 }
 
 func (f remoteFlags) query() client.Query {
-	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Site: f.Site, Country: f.Country}
+	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Provider: f.Provider, Site: f.Site, Country: f.Country}
 }
 
 func (f remoteFlags) open() (*client.Client, error) {

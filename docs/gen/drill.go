@@ -110,7 +110,8 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 func atMoment() time.Time { return drillMoment }
 
 func (d *drill) board() *board.Board {
-	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment})
+	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment,
+		Providers: providers})
 }
 
 func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) (http.Handler, error) {
@@ -128,6 +129,10 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	}
 	return cfg
 }
+
+// providers are those of the drill.
+var providers = faultline.NewProviders([]faultline.Provider{{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"},
+	Components: []string{"cdn:fastly"}, Networks: []uint32{54113}, Sites: []string{"fastly.com"}, Status: "https://www.fastlystatus.com"}})
 
 // shift is what the vantages of the drill do at its moment.
 type shift struct{}

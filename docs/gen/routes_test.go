@@ -45,6 +45,8 @@ var pages = map[string]string{
 	"GET /card/site/{file}":        "a picture of a site's page",
 
 	"GET /embed/component/{kind}/{name}": "a widget for an iframe",
+	"GET /embed/provider/{slug}":         "a widget for an iframe",
+	"GET /card/provider/{file}":          "a picture of a provider's page",
 	"GET /card/component/{kind}/{file}":  "a picture of a component's page",
 
 	"GET /static/{file}": "styles and scripts of the pages, under names that change with their contents",

@@ -27,6 +27,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ComponentAnswer](),
 	reflect.TypeFor[api.ComponentList](),
 	reflect.TypeFor[api.ListedComponent](),
+	reflect.TypeFor[api.ProviderList](), reflect.TypeFor[api.ListedProvider](), reflect.TypeFor[api.ProviderAnswer](),
+	reflect.TypeFor[api.ProviderStatement](),
 	reflect.TypeFor[api.SiteList](),
 	reflect.TypeFor[api.RevisionList](),
 	reflect.TypeFor[api.RevisionRef](),

@@ -135,8 +135,9 @@ func filterParameters() openapi3.ParametersMap {
 			text(),
 			"cdn:fastly",
 		),
-		"kind": list("kind", "kind of the cause, or none", text().WithEnum(kinds...), "cdn"),
-		"site": list("site", "one of its sites, as a person would name it", text(), "bbc.co.uk"),
+		"kind":     list("kind", "kind of the cause, or none", text().WithEnum(kinds...), "cdn"),
+		"provider": list("provider", "who runs the cause: a slug, a name, or what people call it", text(), "fastly"),
+		"site":     list("site", "one of its sites, as a person would name it", text(), "bbc.co.uk"),
 		"country": list(
 			"country",
 			"a country that it is felt in (ISO 3166-1)",
