@@ -83,6 +83,9 @@ type Cause struct {
 	// LogOdds is the natural logarithm of the odds of cause against none.
 	LogOdds      float64       `json:"log_odds"`
 	Alternatives []Alternative `json:"alternatives"`
+	// Aka are other names of the same thing: networks that the provider of the component
+	// runs itself and whose sites fail as well. They are no alternatives. Absent if none.
+	Aka []Component `json:"aka,omitempty"`
 }
 
 // Alternative is another component that explains the same sites.

@@ -113,7 +113,9 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 		e.networks.append(n)
 	}
 	for i := 0; i < s.Components && r.err == nil; i++ {
-		e.components.append(r.component())
+		c := r.component()
+		c.kind = e.traitsFor(c.Name)
+		e.components.append(c)
 	}
 	for i := 0; i < s.Sites && r.err == nil; i++ {
 		if err := e.readSite(r); err != nil {

@@ -141,7 +141,7 @@ func (e *Engine) probeSupport(in *incident) float64 {
 					share = e.weight(id, c)
 				}
 				l := j.probes[w]
-				if l > 0 && in.traits().Excluded(j.Step) {
+				if l > 0 && e.traitsFor(in.Cause).Excluded(j.Step) {
 					l = wellOnce
 				}
 				gains.Add(l, e.leakIn(w), share)
@@ -185,9 +185,9 @@ type pooled struct {
 	normal float64 // how many reports are usual in that time
 }
 
-// pool gathers it, of each person once. What belongs to another incident by now speaks
-// for that one.
-func (e *Engine) pool(in *incident, sites []uint32) pooled {
+// pool gathers it since a time, of each person once. What belongs to another incident by
+// now speaks for that one.
+func (e *Engine) pool(in *incident, sites []uint32, since int64) pooled {
 	p := pooled{perNet: map[uint32]int{}}
 	spoke := map[uint64]bool{}
 	for _, id := range sites {
@@ -195,7 +195,7 @@ func (e *Engine) pool(in *incident, sites []uint32) pooled {
 		if s.Incident != 0 && s.Incident != in.Ordinal {
 			continue
 		}
-		from := max(in.Onset[0], e.clock-windowMS[windows-1])
+		from := max(since, e.clock-windowMS[windows-1])
 		if s.Crowd != nil {
 			if len(s.Crowd.Recent) >= crowdReports { // what came before it is forgotten
 				from = max(from, s.Crowd.Recent[0].At)
@@ -226,7 +226,7 @@ func (e *Engine) dependentSites(in *incident) []uint32 {
 // taken together over the sites that fail, or over all that depends on the cause:
 // one page's crowd may be too small to tell, or loud by chance among so many.
 func (e *Engine) pooledNetworks(in *incident) int {
-	return max(e.rising(e.pool(in, in.sites())), e.rising(e.pool(in, e.dependentSites(in))))
+	return max(e.regionalNetworks(in, in.sites()), e.regionalNetworks(in, e.dependentSites(in)))
 }
 
 // rising counts the networks of a pool that is clearly more than normal.
@@ -246,7 +246,7 @@ func (e *Engine) rising(p pooled) int {
 // of which chance alone would have one or two so. The chance of k or more reports
 // where mu are usual is the regularised incomplete gamma function P(k, mu).
 func (e *Engine) broad(in *incident) bool {
-	p := e.pool(in, e.dependentSites(in))
+	p := e.pool(in, e.dependentSites(in), in.Onset[0])
 	rise := 0.
 	for id, k := range p.perNet {
 		if e.networks.rows[id].ASN != 0 && mathext.GammaIncReg(float64(k), p.normal*e.shareOf(id)) <= riseChance {

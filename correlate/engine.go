@@ -12,6 +12,9 @@ import (
 type Config struct {
 	// Drill marks every incident as part of a drill.
 	Drill bool
+	// Providers says which networks providers run for themselves; nil: nothing is known of
+	// any. Whoever folds the same log needs the same table, or the incidents differ.
+	Providers *faultline.Providers
 }
 
 // Engine folds events into incidents. One goroutine owns it. The zero value is

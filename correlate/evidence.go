@@ -242,7 +242,7 @@ func (s *site) symptom(now int64) uint16 {
 // symptomFor also returns the step at which more than half of the failed probes failed,
 // and when either may next be another if nothing comes in.
 func (s *site) symptomFor(now int64) (best uint16, step faultline.Layer, until int64) {
-	var steps [faultline.LayerAnswered + 1]int
+	var steps [cause.StepOrigin + 1]int
 	failures := 0
 	var count [1 << codeBits]uint16
 	most := uint16(0)

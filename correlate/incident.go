@@ -79,6 +79,7 @@ type other struct {
 	LogOdds   float64
 	Near      bool // it decides as well as the cause does
 	Same      bool
+	Aka       bool // a network of the provider that runs the cause, or the other way round
 }
 
 // seenFrom counts what one vantage saw of an incident.
@@ -233,7 +234,7 @@ func (in *incident) countReport(id uint32, h userReport) {
 	if i, ok := slices.BinarySearch(in.Networks, h.Network); !ok && len(in.Networks) < maxNets {
 		in.Networks = slices.Insert(in.Networks, i, h.Network)
 	}
-	if h.Country != [2]byte{} {
+	if h.Country != (country{}) {
 		c := string(h.Country[:])
 		if i, ok := slices.BinarySearch(in.Countries, c); !ok && len(in.Countries) < maxCountries {
 			in.Countries = slices.Insert(in.Countries, i, c)

@@ -28,7 +28,7 @@ type traits struct {
 // faults show dns, authorities tls, edges 5xx. Tuned: ablation "symptoms".
 var kindTable = ranked([...]traits{
 	{kind: faultline.KindCDN, title: "%s-fronted sites", sufferers: "sites that use %s",
-		Kind: cause.Kind{Symptoms: symptomGains{
+		Kind: cause.Kind{Edge: true, Symptoms: symptomGains{
 			cause.ClassEdge: 0.5, cause.ClassConnect: 0.1, cause.ClassDNS: -0.9,
 			cause.ClassTLS: -0.3, cause.ClassOrigin: -0.7,
 		}}},
@@ -53,7 +53,7 @@ var kindTable = ranked([...]traits{
 			cause.ClassTLS: -1.2, cause.ClassOrigin: -0.7,
 		}}},
 	{kind: faultline.KindPOP, title: "Sites on %s", sufferers: "sites that use %s",
-		Kind: cause.Kind{Symptoms: symptomGains{
+		Kind: cause.Kind{Edge: true, Symptoms: symptomGains{
 			cause.ClassEdge: 0.4, cause.ClassConnect: 0.3, cause.ClassDNS: -0.9,
 			cause.ClassTLS: -0.3, cause.ClassOrigin: -0.7,
 		}}},
@@ -84,6 +84,14 @@ func ranked(table [kinds]traits) [kinds]traits {
 	}
 	return table
 }
+
+// edgeNetwork is a network that a provider runs for its edges alone.
+var edgeNetwork = func() traits {
+	t := *kindNamed(faultline.KindASN)
+	t.Edge = true
+	t.Symptoms[cause.ClassOrigin] = kindNamed(faultline.KindCDN).Symptoms[cause.ClassOrigin]
+	return t
+}()
 
 // unknownKind has no trait at all; an incident without a cause is of it.
 var unknownKind = traits{title: "Sites on %s", sufferers: "sites on %s", Kind: cause.Kind{Rank: kinds}}

@@ -12,7 +12,7 @@ func TestWhatAProbeProvesIsExcluded(t *testing.T) {
 	t.Parallel()
 	for symptom, out := range map[faultline.Symptom][]string{
 		"http_500": {faultline.KindDNS, faultline.KindTLD, faultline.KindCA},
-		"http_522": {faultline.KindDNS, faultline.KindTLD, faultline.KindCA},
+		"http_522": {faultline.KindCDN, faultline.KindPOP, faultline.KindDNS, faultline.KindTLD, faultline.KindCA},
 		"content":  {faultline.KindDNS, faultline.KindTLD, faultline.KindCA},
 		"tls":      {faultline.KindDNS, faultline.KindTLD},
 		"connect":  {faultline.KindDNS, faultline.KindTLD, faultline.KindCA},

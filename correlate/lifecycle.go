@@ -149,7 +149,9 @@ func (e *Engine) refresh(in *incident, f cause.Cause) {
 	in.RenameTo = ""
 	in.Others = in.Others[:0]
 	for _, a := range f.Alternatives {
-		in.Others = append(in.Others, other{Component: e.components.rows[a.Component].Name, LogOdds: a.Evident, Near: a.Near, Same: a.Same})
+		alike := e.components.rows[a.Component].Name
+		in.Others = append(in.Others, other{Component: alike, LogOdds: a.Evident, Near: a.Near, Same: a.Same,
+			Aka: e.sameProvider(alike, in.Cause)})
 	}
 	e.enlistOwn(in, f)
 }

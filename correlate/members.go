@@ -208,7 +208,7 @@ func (e *Engine) joinMembers(in *incident) {
 			continue
 		}
 		j := e.evidenceAt(on.Site)
-		if in.traits().Excluded(j.Step) {
+		if e.components.rows[c].kind.Excluded(j.Step) {
 			continue
 		}
 		l := j.membership()

@@ -151,12 +151,16 @@ func (e *Engine) renderCause(in *incident) *faultline.Cause {
 	}
 	weight := 1.
 	for _, o := range in.Others {
-		if !o.Same {
+		if !o.Same && !o.Aka {
 			weight += math.Exp(min(0, o.LogOdds-in.PeakOdds))
 		}
 	}
 	c.Confidence = round(confidence(in.PeakOdds)/weight, 2)
 	for _, o := range in.Others {
+		if o.Aka {
+			c.Aka = append(c.Aka, o.Component)
+			continue
+		}
 		a := faultline.Alternative{Component: o.Component, Confidence: c.Confidence, Reason: twinReason}
 		if !o.Same {
 			a.Reason = otherReason

@@ -171,15 +171,19 @@ func (r *reading) rate() rate { return rate{N: r.float(), T: r.float(), From: r.
 // appendComponent leaves the members out: they are published by the sites.
 func appendComponent(b []byte, c *component) []byte { return appendText(b, string(c.Name)) }
 
-func (r *reading) component() component { return newComponent(faultline.Component(r.text())) }
+// component reads a name; what kind it is of follows from that.
+func (r *reading) component() component { return component{Name: faultline.Component(r.text())} }
 
 func appendNetwork(b []byte, n *network) []byte {
-	b = appendUint(appendText(b, n.Name), uint64(n.ASN))
+	b = append(appendUint(appendText(b, n.Name), uint64(n.ASN)), n.Country[:]...)
 	return appendInt(appendRate(b, n.Base), n.Incident)
 }
 
 func (r *reading) network() network {
-	return network{Name: r.text(), ASN: r.uint32(), Base: r.rate(), Incident: r.int()}
+	n := network{Name: r.text(), ASN: r.uint32()}
+	copy(n.Country[:], r.bytes(uint64(len(n.Country))))
+	n.Base, n.Incident = r.rate(), r.int()
+	return n
 }
 
 func appendRemembered(b []byte, m, last remembered) []byte {

@@ -104,6 +104,9 @@ func (e *Engine) explained(id uint32) bool {
 // it is first asked for, so that an evaluation costs what it looks at.
 type facts struct{ e *Engine }
 
+func (f facts) SameProvider(a, b uint32) bool {
+	return f.e.sameProvider(f.e.components.rows[a].Name, f.e.components.rows[b].Name)
+}
 func (f facts) Kind(c uint32) *cause.Kind         { return &f.e.components.rows[c].kind.Kind }
 func (f facts) Members(c uint32) []cause.Member   { return f.e.dependentsOf(c) }
 func (f facts) Depends(at int32) []cause.Dep      { return f.e.sites.rows[f.e.active[at]].Deps }

@@ -59,9 +59,10 @@ type vantage struct {
 
 // network is one that reports come from: an ASN or, where that is unknown, a prefix.
 type network struct {
-	Name string
-	ASN  uint32
-	Base rate
+	Name    string
+	ASN     uint32
+	Country country // of its first reporter: networks that cross borders are few
+	Base    rate
 	// Incident is the ordinal of the open incident of that ISP, 0 for none. While
 	// there is one, its subscribers' reports say nothing of sites.
 	Incident int64
@@ -183,12 +184,12 @@ func (e *Engine) site(name string) (uint32, bool) {
 	return id, ok
 }
 
-func newComponent(name faultline.Component) component {
-	return component{Name: name, kind: traitsOf(name)}
+func (e *Engine) newComponent(name faultline.Component) component {
+	return component{Name: name, kind: e.traitsFor(name)}
 }
 
 func (e *Engine) component(name faultline.Component) (uint32, bool) {
-	id, ok := e.components.intern(string(name), func() component { return newComponent(name) })
+	id, ok := e.components.intern(string(name), func() component { return e.newComponent(name) })
 	if !ok {
 		e.counters.Refused++
 	}
@@ -236,7 +237,9 @@ func (e *Engine) network(r faultline.Report) (uint32, bool) {
 	if r.ASN != 0 {
 		name = "AS" + strconv.FormatUint(uint64(r.ASN), decimal)
 	}
-	id, ok := e.networks.intern(name, func() network { return network{Name: name, ASN: r.ASN, Base: rate{From: e.start}} })
+	id, ok := e.networks.intern(name, func() network {
+		return network{Name: name, ASN: r.ASN, Country: countryOf(r.Country), Base: rate{From: e.start}}
+	})
 	if ok && r.ASN != 0 {
 		if e.s.byASN == nil {
 			e.s.byASN = map[uint32]uint32{}

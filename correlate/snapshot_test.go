@@ -86,7 +86,7 @@ func TestRowsAreWrittenWhole(t *testing.T) {
 	fill(rng, reflect.ValueOf(s).Elem())
 	fill(rng, reflect.ValueOf(c).Elem())
 	fill(rng, reflect.ValueOf(n).Elem())
-	c.Members, c.kind = nil, traitsOf(c.Name)                                                             // follow from the sites and from the name
+	c.Members, c.kind = nil, nil                                                                          // follow from the sites and from the name
 	s.Crowd.alarming = true                                                                               // follows from L
 	slices.SortFunc(s.Crowd.Recent, func(a, b userReport) int { return int(a.Network) - int(b.Network) }) // any order is written
 	b := appendNetwork(appendComponent(appendSite(nil, s), c), n)

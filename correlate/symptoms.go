@@ -55,6 +55,8 @@ func failedStep(c uint16) faultline.Layer {
 		return faultline.LayerConnected
 	case c == codeTLS:
 		return faultline.LayerSecured
+	case symptomClass(c) == cause.ClassOrigin:
+		return cause.StepOrigin
 	case c >= statusFails, c == codeSlow, c == codeContent:
 		return faultline.LayerAnswered
 	}

@@ -95,11 +95,14 @@ const (
 
 // What confirms. The first three are the contract's.
 const (
-	confirmVantages       = 2
-	confirmNetworks       = 3  // that agree with one vantage
-	confirmASNs           = 20 // where nothing probes
-	agreeOdds        nats = 3  // of the crowd over all that depends on the cause
-	agreeSpan             = 8 * minute
+	confirmVantages      = 2
+	confirmNetworks      = 3  // that agree with one vantage
+	confirmASNs          = 20 // where nothing probes
+	agreeOdds       nats = 3  // of the crowd over all that depends on the cause
+	agreeSpan            = 8 * minute
+	// regionalRise is how many times as many people more than usual must complain where a
+	// fault is felt as where probes find the sites well: sympathy is weaker than that.
+	regionalRise          = 3
 	ownFaultAge           = 60 * second
 	ownFaultFailures      = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
 	certainOdds      nats = 6
@@ -245,7 +248,7 @@ const (
 const (
 	// CheckpointVersion changes with the shape of what is written. A checkpoint of another
 	// one is refused: the fold begins from an older one, or adopts what was published.
-	CheckpointVersion = 4
+	CheckpointVersion = 5
 
 	statusFails     = 400 // the first HTTP status that is a failure
 	statusServer    = 500 // the first that the server takes upon itself

@@ -109,7 +109,7 @@ type userReport struct {
 	Network uint32
 	Net     uint32 // pseudonym of the prefix, 0 if unknown
 	Who     uint64 // pseudonym of the person
-	Country [2]byte
+	Country country
 	Code    uint16
 	Held    bool // its site belonged to an incident then: that is what it speaks of
 }
@@ -171,9 +171,7 @@ func (e *Engine) foldReport(r faultline.Report) {
 	if r.Net != "" {
 		h.Net = uint32(xxhash.Sum64String(r.Net))
 	}
-	if len(r.Country) == len(h.Country) {
-		copy(h.Country[:], r.Country)
-	}
+	h.Country = countryOf(r.Country)
 	c := e.crowdOf(s)
 	c.add(h, newest)
 	if h.Code == codeOK {

@@ -55,6 +55,7 @@ type crowdOf struct {
 	asns      []uint32
 	nets      int // distinct prefixes of each network; 0: a prefix of everyone's own
 	symptom   faultline.Symptom
+	country   string // of all of them; those of three countries if unset
 }
 
 // threeVantages see the same sites from three countries.
@@ -209,9 +210,13 @@ func (c *crowdOf) reports(evs []faultline.Event, rng *rand.Rand, crowd int) []fa
 		if c.nets > 0 {
 			net = fmt.Sprint("n", asn, "-", rng.IntN(c.nets))
 		}
+		from := c.country
+		if from == "" {
+			from = []string{"GB", "US", "DE"}[asn%3]
+		}
 		evs = append(evs, faultline.Report{
 			At: faultline.Millis(after(t)), Site: c.sites[rng.IntN(len(c.sites))], Symptom: c.symptom,
-			Reporter: fmt.Sprintf("%04x%012x", crowd, n), ASN: asn, Country: []string{"GB", "US", "DE"}[asn%3], Net: net,
+			Reporter: fmt.Sprintf("%04x%012x", crowd, n), ASN: asn, Country: from, Net: net,
 		})
 	}
 }

@@ -132,13 +132,17 @@ func New(cfg Config) (*Node, error) {
 		n.sites.Put(r)
 	}
 	cfg.Book.Teach(n.names)
-	engine := correlate.Config{}
+	known, err := infra.FoldProviders()
+	if err != nil {
+		return nil, err
+	}
+	engine := correlate.Config{Providers: known}
 	if cfg.Places != nil {
 		n.labels = cfg.Places
 	}
 	if d := cfg.Drill; d != nil {
 		n.clock = replica.Clock{Now: d.Now, Every: d.TickEvery()}
-		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true}
+		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true, Providers: known}
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Format: correlate.CheckpointVersion,

@@ -58,7 +58,7 @@ func newCalm(opt calmOptions) *calm {
 }
 
 func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) error {
-	began, engine := time.Now(), correlate.New(correlate.Config{})
+	began, engine := time.Now(), correlate.New(config())
 	day := spec.Start
 	clock := replay.NewClock(func(ev faultline.Event) error {
 		c.count(ev)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"sync"
 
 	"faultline"
 	"faultline/correlate"
+	"faultline/ingest/infra"
 	"faultline/ingest/replay"
 	"faultline/scenario/accuracy"
 )
@@ -48,8 +50,17 @@ type engine struct {
 	last  map[string]faultline.Incident
 }
 
+// config is what a node gives its engine.
+var config = sync.OnceValue(func() correlate.Config {
+	known, err := infra.FoldProviders()
+	if err != nil {
+		panic(err) // a table that the program ships and that its tests read
+	}
+	return correlate.Config{Providers: known}
+})
+
 func newEngine() *engine {
-	return &engine{inner: correlate.New(correlate.Config{}), last: map[string]faultline.Incident{}}
+	return &engine{inner: correlate.New(config()), last: map[string]faultline.Incident{}}
 }
 
 func (e *engine) fold(ev faultline.Event) {

@@ -76,7 +76,7 @@ type liveOutcome struct {
 }
 
 func newLoop(s accuracy.Scenario, period time.Duration) *loop {
-	l := &loop{scenario: s, engine: correlate.New(correlate.Config{}), internet: s.Spec.Internet(), now: s.Spec.Start, end: s.Spec.End}
+	l := &loop{scenario: s, engine: correlate.New(config()), internet: s.Spec.Internet(), now: s.Spec.Start, end: s.Spec.End}
 	var sites []probe.Site
 	unprobed := map[string]bool{}
 	for _, site := range s.Spec.Sites {

@@ -75,7 +75,7 @@ func (s stage) probed(site string) bool { return !s.blind[site] }
 // town is a fresh one that has been calm; close must be called.
 func (s stage) town() *town {
 	t := newTown(townSites)
-	engine, err := correlate.Restore(correlate.Config{}, s.calm)
+	engine, err := correlate.Restore(config(), s.calm)
 	if err != nil {
 		panic(fmt.Errorf("restore the calm town: %w", err))
 	}

@@ -14,6 +14,7 @@ import (
 	"faultline"
 	"faultline/correlate"
 	"faultline/ingest"
+	"faultline/ingest/infra"
 )
 
 const (
@@ -52,6 +53,15 @@ type town struct {
 
 	sent, refused int
 }
+
+// config is what a node gives its engine.
+var config = sync.OnceValue(func() correlate.Config {
+	known, err := infra.FoldProviders()
+	if err != nil {
+		panic(err) // a table that the program ships and that its tests read
+	}
+	return correlate.Config{Providers: known}
+})
 
 // memoryLog keeps what the door appends until the next tick.
 type memoryLog struct {
@@ -97,7 +107,7 @@ var vantages = []faultline.Vantage{{Vantage: "lon-1", ASN: 20473, Country: "GB"}
 
 // newTown makes a town of n sites; close must be called.
 func newTown(n int) *town {
-	t := &town{rng: rand.New(rand.NewPCG(7, 8)), engine: correlate.New(correlate.Config{}),
+	t := &town{rng: rand.New(rand.NewPCG(7, 8)), engine: correlate.New(config()),
 		states: map[string][]faultline.IncidentState{}, last: map[string]faultline.Incident{}}
 	t.now.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixNano())
 	t.fold(faultline.Epoch{At: t.clock(), Epoch: "attack"})

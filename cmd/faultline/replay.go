@@ -6,6 +6,7 @@ import (
 
 	"faultline"
 	"faultline/correlate"
+	"faultline/ingest/infra"
 	"faultline/ingest/replay"
 	"faultline/transcript"
 )
@@ -32,8 +33,12 @@ func (c replayCmd) Run(ctx context.Context, w world) error {
 		form = transcript.EachRevision
 	}
 	history := transcript.New(w.stdout, form)
-	eng := correlate.New(correlate.Config{})
-	_, err := replay.Files(ctx, c.Files, w.stderr, func(ev faultline.Event) error {
+	known, err := infra.FoldProviders()
+	if err != nil {
+		return err
+	}
+	eng := correlate.New(correlate.Config{Providers: known})
+	_, err = replay.Files(ctx, c.Files, w.stderr, func(ev faultline.Event) error {
 		return history.Add(eng.Fold(ev))
 	})
 	var failed transcript.OutputError

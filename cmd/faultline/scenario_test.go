@@ -6,6 +6,7 @@ import (
 
 	"faultline"
 	"faultline/correlate"
+	"faultline/ingest/infra"
 	"faultline/scenario"
 )
 
@@ -13,7 +14,11 @@ import (
 // second, and returns the last state of every incident, in order of appearance.
 func played(t *testing.T, s scenario.Spec) []faultline.Incident {
 	t.Helper()
-	engine := correlate.New(correlate.Config{Drill: true})
+	known, err := infra.FoldProviders()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := correlate.New(correlate.Config{Drill: true, Providers: known})
 	place := map[string]int{}
 	var last []faultline.Incident
 	fold := func(ev faultline.Event) {

@@ -45,6 +45,9 @@ func (s *Solver) nearerName(a, b found) bool {
 		// All that fails belongs to one owner, or it does not.
 		return kind.Own == (len(a.cover) == len(b.cover))
 	}
+	if s.facts.SameProvider(a.c, b.c) {
+		return kind.Rank < other.Rank // one is the other's network, whatever the symptoms
+	}
 	if fit := s.symptomFit(a) - s.symptomFit(b); math.Abs(fit) > symptomsApart {
 		return fit > 0
 	}

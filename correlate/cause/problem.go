@@ -35,6 +35,9 @@ type Problem struct {
 type Facts interface {
 	// Kind is of a component.
 	Kind(component uint32) *Kind
+	// SameProvider reports whether one of two components is a network of whoever runs the
+	// other one: then the two are one thing.
+	SameProvider(a, b uint32) bool
 	// Members are the sites that depend on a component, ascending.
 	Members(component uint32) []Member
 	// Depends is what a site depends on.
@@ -72,6 +75,10 @@ const (
 	Classes
 )
 
+// StepOrigin is beyond the steps of a check: an edge answered that the origin behind it
+// fails, which proves that the edge works.
+const StepOrigin = faultline.LayerAnswered + 1
+
 // Kind is what the search knows of a kind of component.
 type Kind struct {
 	// Own is a kind of which a fault is of one owner, and not of something shared.
@@ -81,6 +88,9 @@ type Kind struct {
 	// Step is the step of a check at which its faults show, [faultline.LayerNone] if at any:
 	// a probe that failed at another step proves that it was not this.
 	Step faultline.Layer
+	// Edge stands in front of sites and answers for them: what answers that the origin
+	// behind it fails works itself.
+	Edge bool
 	// Symptoms is what a failing site with a symptom of each class adds to the case of
 	// a component of the kind, in nats.
 	Symptoms [Classes]float64
@@ -91,6 +101,9 @@ type Kind struct {
 // Excluded reports whether a failure at a step of a check proves that no component of the
 // kind caused it; [faultline.LayerNone] is a failure at an unknown step.
 func (k *Kind) Excluded(step faultline.Layer) bool {
+	if k.Edge {
+		return step == StepOrigin
+	}
 	return k.Step != faultline.LayerNone && step != faultline.LayerNone && step != k.Step
 }
 

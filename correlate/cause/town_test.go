@@ -128,6 +128,9 @@ func (t *town) owners() iter.Seq[[]int32] {
 	}
 }
 
+// SameProvider is never: nobody runs two of the components here.
+func (t *town) SameProvider(_, _ uint32) bool { return false }
+
 func (t *town) Kind(c uint32) *Kind {
 	if int(c) >= len(t.names) {
 		return &noKind

@@ -20,6 +20,7 @@ import (
 	"faultline/board"
 	"faultline/correlate"
 	"faultline/ingest"
+	"faultline/ingest/infra"
 	"faultline/scenario"
 )
 
@@ -51,7 +52,11 @@ func fold(moment time.Time) (*drill, error) {
 	}
 	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
 		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: board.NewIndex()}
-	engine := correlate.New(correlate.Config{Drill: true})
+	known, err := infra.FoldProviders()
+	if err != nil {
+		return nil, err
+	}
+	engine := correlate.New(correlate.Config{Drill: true, Providers: known})
 	clock := spec.Start
 	engine.Fold(faultline.Epoch{At: clock, Epoch: drillName})
 	for at, ev := range spec.Arrivals() {

@@ -61,6 +61,16 @@ func BuiltinProviders() (ProviderTable, error) {
 	return t, nil
 }
 
+// FoldProviders is what the engine is to know of providers: the built-in table without
+// anybody's additions, so that whoever folds the same log comes to the same incidents.
+func FoldProviders() (*faultline.Providers, error) {
+	t, err := BuiltinProviders()
+	if err != nil {
+		return nil, err
+	}
+	return faultline.NewProviders(t.List(nil)), nil
+}
+
 // ReadProviders reads a table, one JSON document of the shape of
 // providers.schema.json. Unknown members, entries that are not well formed, and a
 // slug, a word, a component or a network that two entries claim are refused, each by

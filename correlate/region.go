@@ -1,0 +1,74 @@
+package correlate
+
+import "slices"
+
+// Where a fault is felt. A fault that the vantages of one country see and those of others
+// do not may still be true: many are regional. Then people where it is felt must agree,
+// and people where probes find the same sites well must not complain as much: a crowd
+// that rises everywhere contradicts the vantage that it seems to agree with.
+
+// country is two letters; zero is unknown.
+type country = [2]byte
+
+func countryOf(code string) (c country) {
+	if len(code) == len(c) {
+		copy(c[:], code)
+	}
+	return c
+}
+
+// feltIn lists the countries whose vantages see an incident's sites fail, and those whose
+// vantages check as many of them and find them well.
+func (e *Engine) feltIn(in *incident) (felt, well []country) {
+	since := e.seenSince(in)
+	least := feltAtLeast * mostSeen(since)
+	for i, now := range since {
+		v := e.vantages.rows[in.ByVantage[i].Vantage]
+		c := countryOf(v.Country)
+		switch {
+		case now.Failed > 0 && now.share() >= least:
+			felt = append(felt, c)
+		case now.Probes >= feltProbes && v.trust[windowOf(trustSpan)] >= sickTrust:
+			well = append(well, c)
+		}
+	}
+	known := func(c country) bool { return c == country{} || slices.Contains(felt, c) }
+	return felt, slices.DeleteFunc(well, known)
+}
+
+// regionalNetworks counts the networks whose reports of some sites agree with what probes
+// see of an incident. Networks of countries where probes find the sites well do not, and
+// if people there complain nearly as much as where the fault is felt, nobody is believed.
+func (e *Engine) regionalNetworks(in *incident, sites []uint32) int {
+	all := e.pool(in, sites, in.Onset[1])
+	felt, well := e.feltIn(in)
+	if len(well) == 0 || slices.Contains(felt, country{}) {
+		return e.rising(all)
+	}
+	there := e.poolFrom(all, func(c country) bool { return c == country{} || slices.Contains(felt, c) })
+	elsewhere := e.poolFrom(all, func(c country) bool { return slices.Contains(well, c) })
+	if regionalRise*elsewhere.excess() > there.excess() && e.rising(elsewhere) >= confirmNetworks {
+		return 0
+	}
+	rest := e.poolFrom(all, func(c country) bool { return !slices.Contains(well, c) })
+	return max(e.rising(there), e.rising(rest))
+}
+
+// excess is how many people more than usual there are in a pool.
+func (p pooled) excess() float64 { return p.total - p.normal }
+
+// poolFrom is the part of a pool that comes from networks of some countries.
+func (e *Engine) poolFrom(all pooled, from func(country) bool) pooled {
+	part := pooled{perNet: map[uint32]int{}}
+	for id, n := range e.networks.rows {
+		if !from(n.Country) {
+			continue
+		}
+		part.normal += all.normal * e.shareOf(uint32(id))
+		if said := all.perNet[uint32(id)]; said > 0 {
+			part.perNet[uint32(id)] = said
+			part.total += float64(said)
+		}
+	}
+	return part
+}
