@@ -63,6 +63,7 @@ import (
 type docPages struct {
 	openapi *page.Page
 	files   map[string]*page.Page // by name
+	schemas map[string]*page.Page // by name
 }
 
 // docMedia are the media types of those files by extension. The system's table
@@ -91,7 +92,18 @@ func newDocPages(publicURL string) (*docPages, error) {
 	if publicURL != "" {
 		openapi = bytes.Replace(openapi, []byte(ourServer), []byte(`"url": `+strconv.Quote(publicURL)), 1)
 	}
-	d := &docPages{openapi: page.Of(openapi), files: map[string]*page.Page{}}
+	d := &docPages{openapi: page.Of(openapi), files: map[string]*page.Page{}, schemas: map[string]*page.Page{}}
+	schemas, err := fs.ReadDir(docs.Schemas, "schemas")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range schemas {
+		body, err := fs.ReadFile(docs.Schemas, "schemas/"+e.Name())
+		if err != nil {
+			return nil, err
+		}
+		d.schemas[e.Name()] = page.File(body, "application/schema+json")
+	}
 	d.files[path.Base(board.MethodPath)] = page.File(docs.Method, "text/markdown; charset=utf-8")
 	entries, err := fs.ReadDir(docs.UI, "ui")
 	if err != nil {
@@ -122,6 +134,27 @@ func newDocPages(publicURL string) (*docPages, error) {
 // @Router   /openapi.json [get]
 func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
 	page.Write(c.Writer, c.Request, a.docs.openapi, page.CacheDocuments)
+	return nil
+}
+
+// getSchema answers with the JSON Schema of something that no route of this document
+// describes.
+//
+// @ID       getSchema
+// @Summary  A JSON Schema: of event lines, incidents, messages to webhooks
+// @Tags     documents
+// @Produce  json
+// @Param    file path string true "event.schema.json, incident.schema.json or webhook.schema.json" example(webhook.schema.json)
+// @Success  200 {object} object "JSON Schema, draft 2020-12"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  404 {object} Problem
+// @Router   /schemas/{file} [get]
+func (a *api) getSchema(c *gin.Context, _ url.Values) error {
+	p := a.docs.schemas[c.Param("file")]
+	if p == nil {
+		return faultline.ErrNotFound
+	}
+	page.Write(c.Writer, c.Request, p, page.CacheDocuments)
 	return nil
 }
 

@@ -3,7 +3,7 @@
 //
 // What belongs here: what is generated from the comments of handlers
 // (swagger.json in Swagger 2.0, openapi.json in OpenAPI 3.0.3), answers of a
-// drill as its examples (examples/), Swagger UI as it was published and our page
+// drill as its examples (examples/), JSON Schemas (schemas/), Swagger UI as it was published and our page
 // around it (ui/), and prose. What does not: code beyond what embeds these files.
 // `make docs` runs the generator (gen/); a document that is not what the sources
 // say fails its tests.
@@ -23,6 +23,12 @@ var OpenAPI []byte
 //
 //go:embed method.md
 var Method []byte
+
+// Schemas are the JSON Schemas of event lines, incidents and messages to webhooks, below
+// schemas/.
+//
+//go:embed schemas/*.json
+var Schemas embed.FS
 
 // UI are the files below ui/ that /docs/ serves: our page and its script, and
 // Swagger UI with its licences.

@@ -68,9 +68,15 @@ type queuedMessage struct {
 	Body     json.RawMessage `json:"body"`
 }
 
-// messageBody is what a webhook is sent.
-type messageBody struct {
-	Type      string              `json:"type"` // incident.updated, or test
+// The types of [Message].
+const (
+	TypeUpdated = "incident.updated"
+	TypeTest    = "test"
+)
+
+// Message is the body that a webhook is sent.
+type Message struct {
+	Type      string              `json:"type"` // one of the types above
 	Timestamp time.Time           `json:"timestamp"`
 	Data      *faultline.Incident `json:"data"` // in the form of the list; null in a test
 }
@@ -224,7 +230,7 @@ func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) e
 		return err
 	}
 	listed := c.Incident.Listed()
-	body, err := page.Render(messageBody{Type: "incident.updated", Timestamp: listed.UpdatedAt, Data: &listed})
+	body, err := page.Render(Message{Type: TypeUpdated, Timestamp: listed.UpdatedAt, Data: &listed})
 	if err != nil {
 		return err
 	}
@@ -286,7 +292,7 @@ func (q *queuer) tests(ctx context.Context, hooks []Hook) error {
 			continue
 		}
 		asked := *w.TestAt
-		body, err := page.Render(messageBody{Type: "test", Timestamp: asked})
+		body, err := page.Render(Message{Type: TypeTest, Timestamp: asked})
 		if err != nil {
 			return err
 		}

@@ -163,7 +163,7 @@ func TestWebhooksAreSentAndSigned(t *testing.T) {
 		if err := verifier.VerifyIgnoringTimestamp(changed, r.Header); err == nil {
 			t.Error("a changed byte was taken")
 		}
-		var body messageBody
+		var body Message
 		if err := json.Unmarshal(x.to.bodies[i], &body); err != nil || body.Type != "incident.updated" ||
 			body.Data.ID != fastly.ID {
 			t.Errorf("%s %v", x.to.bodies[i], err)
@@ -212,7 +212,7 @@ func TestHangingReceiversDelayNobody(t *testing.T) {
 	x.to.mu.Lock()
 	defer x.to.mu.Unlock()
 	for i, body := range x.to.bodies {
-		var m messageBody
+		var m Message
 		if err := json.Unmarshal(body, &m); err != nil || m.Data.Revision != i+1 {
 			t.Fatalf("message %d is of revision %d: %v", i, m.Data.Revision, err)
 		}

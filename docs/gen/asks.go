@@ -266,6 +266,7 @@ var missing = []ask{
 	{operation: "getComponentStatuspage", path: "/statuspage/nothing/fastly/api/v2/summary.json", status: 400},
 	{operation: "getComponentStatuspageList", path: "/statuspage/nothing/fastly/api/v2/incidents/unresolved.json", status: 400},
 	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
+	{operation: "getSchema", path: "/schemas/nothing.schema.json", status: 404},
 }
 
 // refusedReads are reads of the operations that anybody may ask, each with a token

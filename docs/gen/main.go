@@ -1,5 +1,6 @@
 // Command gen makes docs/openapi.json from docs/swagger.json, which swag has
-// made from the comments of handlers. It runs in docs/, by `make docs`.
+// made from the comments of handlers, and the JSON Schemas of docs/schemas from that
+// document and the Go types of events. It runs in docs/, by `make docs`.
 //
 // What belongs here: the conversion to OpenAPI 3, what Swagger 2.0 can't say
 // (media types by status, null, times, headers of errors), and the recording of
@@ -45,6 +46,16 @@ func run(update bool) error {
 	document, err := makeDocument(swagger)
 	if err != nil {
 		return err
+	}
+	files, err := makeSchemas(document)
+	if err != nil {
+		return fmt.Errorf("make JSON Schemas: %w", err)
+	}
+	for name, body := range files {
+		//nolint:gosec // a source file, to be read by everyone
+		if err := os.WriteFile(filepath.Join(schemasDir, name), body, 0o644); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(openapiFile, document, 0o644) //nolint:gosec // a source file, to be read by everyone
 }
