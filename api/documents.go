@@ -102,7 +102,7 @@ func newDocPages(publicURL string) (*docPages, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.schemas[e.Name()] = page.File(body, "application/schema+json")
+		d.schemas[e.Name()] = page.File(body, page.MediaJSON)
 	}
 	d.files[path.Base(board.MethodPath)] = page.File(docs.Method, "text/markdown; charset=utf-8")
 	entries, err := fs.ReadDir(docs.UI, "ui")
