@@ -61,6 +61,9 @@ type Probe struct {
 	LatencyMS int         `json:"latency_ms,omitempty"` // milliseconds; 0 when not measured
 	Detail    string      `json:"detail,omitempty"`     // nxdomain, servfail, origin, edge, …
 	Via       []Component `json:"via,omitempty"`        // components seen on that very request
+	// CertificateEnds is when the site's certificate ends; zero when none was seen. It is
+	// shown and no evidence, and is not kept in the log.
+	CertificateEnds time.Time `json:"certificate_ends,omitzero" format:"date-time"`
 }
 
 // MaxLatency bounds what a probe says it took.

@@ -1,6 +1,9 @@
 package api
 
 import (
+	"slices"
+	"time"
+
 	"faultline"
 	"faultline/board"
 	"faultline/board/page"
@@ -24,4 +27,20 @@ func (a *api) revisionPage(inc faultline.Incident) (*page.Page, error) {
 type SiteAnswer struct {
 	Meta board.Meta `json:"meta"`
 	faultline.SiteStatus
+	// CertificateEnds is when the site's certificate ends, if that is within seven days.
+	CertificateEnds *time.Time `json:"certificate_ends,omitempty" format:"date-time"`
+	// Maintenances are what providers announce for components of the site.
+	Maintenances []faultline.Maintenance `json:"maintenances,omitempty"`
+}
+
+// siteAnswer adds to how a site does what is known of the time to come.
+func (a *api) siteAnswer(meta board.Meta, status faultline.SiteStatus) SiteAnswer {
+	answer := SiteAnswer{Meta: meta, SiteStatus: status}
+	if c, ok := a.cfg.Notices.Certificate(status.Site); ok {
+		answer.CertificateEnds = &c.Ends
+	}
+	answer.Maintenances = a.cfg.Notices.Maintenances(func(c faultline.Component) bool {
+		return slices.Contains(status.Components, c)
+	})
+	return answer
 }

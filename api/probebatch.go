@@ -37,6 +37,8 @@ type probeLine struct {
 	LatencyMS float64               `json:"latency_ms,omitempty" minimum:"0"`           // milliseconds; 0 when not measured
 	Detail    string                `json:"detail,omitempty"`                           // nxdomain, servfail, origin, edge, …
 	Via       []faultline.Component `json:"via,omitempty"`                              // components seen on that very request
+	// CertificateEnds is when the site's certificate ends.
+	CertificateEnds time.Time `json:"certificate_ends,omitempty" format:"date-time"`
 }
 
 // probeBatch is a body of probes taken apart.
@@ -126,6 +128,7 @@ func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline
 		At: faultline.Millis(p.At), Site: p.Site, Vantage: p.Vantage,
 		Symptom: faultline.ProbeSymptom(p.Symptom, p.Status), Status: p.Status,
 		LatencyMS: int(math.Round(p.LatencyMS)), Detail: p.Detail, Via: p.Via,
+		CertificateEnds: faultline.Millis(p.CertificateEnds),
 	}, nil
 }
 

@@ -46,6 +46,8 @@ type Config struct {
 	Revocations Revocations
 	// Registrar keeps which vantages operators have added; nil: none can be.
 	Registrar Registrar
+	// Notices are what is known of the time to come; nil: nothing.
+	Notices *board.Notices
 	// Annotator takes statements and corrections; nil: nobody does.
 	Annotator Annotator
 	// Webhooks keeps webhooks; nil: there can be none.

@@ -9,13 +9,17 @@ import (
 )
 
 // statementGrace is how long after an incident's end what its provider says is still of
-// it, whatever it says but for an announcement of maintenance.
+// it, whatever it says.
 const statementGrace = recurrence
 
 // foldStatement gives a statement to the incident that it belongs to, however late it
 // arrives: it is shown and never evidence, so that the bound of late evidence is not
-// its. The incident of its time comes before one that it may only lead up to or follow.
+// its. An announcement of planned work belongs to none. The incident of its time comes
+// before one that it may only lead up to or follow.
 func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
+	if announces(st.Status) {
+		return nil // work that was planned is no outage's statement
+	}
 	at := st.At.UnixMilli()
 	if e.clock != 0 && at > e.clock+futureBound {
 		e.counters.Future++
@@ -102,12 +106,8 @@ func (in *incident) inTime(st faultline.Statement) bool {
 	if at < in.Onset[0]-statementLead {
 		return false
 	}
-	if in.State.Open() || at <= in.Resolved {
+	if in.State.Open() || at <= in.Resolved+statementGrace {
 		return true
-	}
-	if at <= in.Resolved+statementGrace {
-		announces := slices.Contains([]string{"scheduled", "in_progress", "verifying", "completed"}, st.Status)
-		return !announces
 	}
 	title, ends := titleOf(st.Text), tellsEnd(st.Status)
 	for _, o := range in.Statements {
@@ -121,6 +121,11 @@ func (in *incident) inTime(st faultline.Statement) bool {
 		ends = ends && of == title && !tellsEnd(o.Status)
 	}
 	return ends
+}
+
+// announces reports whether a statement is about work that was planned.
+func announces(status string) bool {
+	return slices.Contains([]string{"scheduled", "in_progress", "verifying", "completed"}, status)
 }
 
 // tellsEnd reports whether a statement says that its subject is over.

@@ -66,6 +66,8 @@ func TestAStatementLongAfterTheEndSpeaksOfSomethingElse(t *testing.T) {
 		want         int
 	}{
 		{time.Minute, "scheduled", "Maintenance: next week.", 0},
+		{-2 * time.Minute, "scheduled", "Maintenance: next week.", 0},
+		{-2 * time.Minute, "in_progress", "Maintenance: a router.", 0},
 		{-time.Minute, "monitoring", "Errors: a fix is out.", 1},
 		{5 * time.Minute, "resolved", "Errors: over.", 1},
 	} {

@@ -39,6 +39,10 @@ type DoorConfig struct {
 	// Recognises reports whether a component that a vantage names for a site is one
 	// that can be there; nil: every one is taken.
 	Recognises func(site string, via []faultline.Component, c faultline.Component) bool
+	// Certificates keeps which certificates end soon, and Noted says which are noted; nil:
+	// nobody does.
+	Certificates CertificateStore
+	Noted        func(site string) (faultline.Certificate, bool)
 	// Durable is told to everyone who reports: false when nothing outlives the
 	// process.
 	Durable bool
@@ -59,6 +63,7 @@ type Door struct {
 	newcomers  *Newcomers
 	alerts     *alerts
 	checks     CheckStore
+	ends       *certificates
 	recognises func(string, []faultline.Component, faultline.Component) bool
 	lines      *gcraTable // by vantage
 	seed       maphash.Seed
@@ -84,6 +89,7 @@ func NewDoor(cfg DoorConfig) *Door {
 		newcomers:  cfg.Newcomers,
 		alerts:     newAlerts(cfg.Registerer),
 		checks:     cfg.Checks,
+		ends:       newCertificates(cfg.Certificates, cfg.Noted),
 		recognises: cfg.Recognises,
 		lines:      newGCRA(lineKeyBits),
 		seed:       maphash.MakeSeed(),

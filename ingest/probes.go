@@ -147,6 +147,7 @@ func (d *Door) commitProbes(ctx context.Context, v faultline.Vantage, probes []f
 	}
 	d.metrics.probes.WithLabelValues(outcomeCounted).Add(float64(len(probes)))
 	d.remember(v)
+	d.ends.see(ctx, probes, d.now())
 	return len(probes), nil
 }
 

@@ -106,6 +106,7 @@ type Node struct {
 	door    *ingest.Door
 	checks  *ingest.Checks // nil in a drill
 	board   *board.Board
+	notices *board.Notices
 	streams *stream.Streams
 	replica *replica.Replica
 	maps    *infra.Mapper
@@ -150,6 +151,7 @@ func New(cfg Config) (*Node, error) {
 		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
 		Log: cfg.Log, Registerer: cfg.Registry})
+	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
 	boardConfig := board.Config{Source: sourceAdapter{cfg.Store}, Series: cfg.Store, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
@@ -180,6 +182,7 @@ func (n *Node) openDoor() {
 	if n.cfg.Drill == nil {
 		door.Newcomers = ingest.NewNewcomers(ingest.PublicDNS{}, n.cfg.Now, reg)
 		door.Checks, door.Recognises = st, n.cfg.Matcher.Recognises
+		door.Certificates, door.Noted = st, n.notices.Certificate
 		n.checks = ingest.NewChecks(ingest.ChecksConfig{Store: st, Names: n.names, Keys: st, Now: n.cfg.Now,
 			Registerer: reg})
 	}
@@ -195,16 +198,17 @@ func (n *Node) face() error {
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
 	if n.work != nil {
-		pageConfig.Checks, pageConfig.Vantages = n.checks, n.work.Vantages
+		pageConfig.Checks, pageConfig.Vantages, pageConfig.Notices = n.checks, n.work.Vantages, n.notices
 	}
 	pages, err := web.New(pageConfig)
 	if err != nil {
 		return err
 	}
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
-		Revocations: cfg.Store, Registrar: cfg.Store, Webhooks: cfg.Store, Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
+		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Webhooks: cfg.Store,
+		Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
 		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Writable: n.writable, Now: cfg.Now, Log: cfg.Log,
-		Registry: cfg.Registry,
+		Registry:       cfg.Registry,
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {
 		config.Reads = cfg.Limits
@@ -291,7 +295,10 @@ func (n *Node) duties() []replica.Duty {
 	}
 	return append(duties, replica.Duty{Name: "statements", Run: func(ctx context.Context, t *replica.Term) error {
 		return statements.NewPoller(statements.Config{Sources: cfg.Statements.Sources, Every: cfg.Statements.Every,
-			Agent: cfg.Statements.Agent, Now: cfg.Now, Log: cfg.Log, Metrics: metrics, Append: t.Append}).Run(ctx)
+			Agent: cfg.Statements.Agent, Now: cfg.Now, Log: cfg.Log, Metrics: metrics, Append: t.Append,
+			Announce: func(ctx context.Context, page string, list []faultline.Maintenance) error {
+				return cfg.Store.SaveMaintenances(ctx, page, list, cfg.Now())
+			}}).Run(ctx)
 	}})
 }
 

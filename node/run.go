@@ -93,6 +93,9 @@ func (n *Node) Run(ctx context.Context) error {
 		keys:    task.Begin("keys", ended, watchKeys(n.cfg.Keys, n.cfg.Store, n.log)),
 		limits:  task.Begin("limits", ended, n.cfg.Limits.Run),
 	}
+	if n.cfg.Drill == nil {
+		t.notices = task.Begin("notices", ended, n.notices.Run)
+	}
 	if n.cfg.Places != nil {
 		t.places = task.Begin("places", ended, n.cfg.Places.Run)
 	}
@@ -121,7 +124,7 @@ func (n *Node) Run(ctx context.Context) error {
 // tasks are the goroutines of a node.
 type tasks struct {
 	server, door, replica, board, streams, limits, keys *task.Task
-	drill, places, work, probes                         *task.Task // nil where there is none
+	drill, places, work, probes, notices                *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
@@ -150,9 +153,10 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.streams.Cancel()
 	tasks.board.Cancel() // nobody asks any more; they end while the others write
 	tasks.limits.Cancel()
+	tasks.notices.Cancel()
 	tasks.keys.Cancel()
 	// The door writes what it accepted, and the replica stores what follows from it.
-	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
+	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys, tasks.notices,
 		tasks.server} {
 		t.Stop(ctx, n.log)
 	}

@@ -85,6 +85,7 @@ var conformance = []struct {
 	{"checks are bounded", testChecksAreBounded},
 	{"vantages", testVantages},
 	{"added vantages", testAddedVantages},
+	{"notices", testNotices},
 	{"quotas", testQuotas},
 	{"key registry", testRegistry},
 }

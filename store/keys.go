@@ -21,28 +21,30 @@ const (
 
 // The keys that stand alone.
 const (
-	keyLog        = tag + "log"
-	keyFloor      = tag + "log:floor"
-	keyEpoch      = tag + "epoch"
-	keyLease      = tag + "lease"
-	keyFence      = tag + "fence"
-	keyCheckpoint = tag + "checkpoint"
-	keyAdopted    = tag + "adopted"
-	keyOlder      = tag + "checkpoints:older"
-	keyIndex      = tag + "incidents"
-	keyChanges    = tag + "changes"
-	keyView       = tag + "view"
-	keyWishes     = tag + "wishes"
-	keyAsked      = tag + "asked"
-	keyVantages   = tag + "vantages"
-	keyAdded      = tag + "vantages:added"
-	keyForgotten  = tag + "dailykeys:forgotten"
-	keyTried      = tag + "tried"
-	keyRevoked    = tag + "revoked"
-	keyWebhooks   = tag + "webhooks"
-	keyWebhookAt  = tag + "webhooks:at"
-	keyDue        = tag + "webhooks:due"
-	keyDeliveries = tag + "webhooks:deliveries"
+	keyLog          = tag + "log"
+	keyFloor        = tag + "log:floor"
+	keyEpoch        = tag + "epoch"
+	keyLease        = tag + "lease"
+	keyFence        = tag + "fence"
+	keyCheckpoint   = tag + "checkpoint"
+	keyAdopted      = tag + "adopted"
+	keyOlder        = tag + "checkpoints:older"
+	keyIndex        = tag + "incidents"
+	keyChanges      = tag + "changes"
+	keyView         = tag + "view"
+	keyWishes       = tag + "wishes"
+	keyAsked        = tag + "asked"
+	keyVantages     = tag + "vantages"
+	keyAdded        = tag + "vantages:added"
+	keyCertificates = tag + "notices:certificates"
+	keyMaintenances = tag + "notices:maintenances"
+	keyForgotten    = tag + "dailykeys:forgotten"
+	keyTried        = tag + "tried"
+	keyRevoked      = tag + "revoked"
+	keyWebhooks     = tag + "webhooks"
+	keyWebhookAt    = tag + "webhooks:at"
+	keyDue          = tag + "webhooks:due"
+	keyDeliveries   = tag + "webhooks:deliveries"
 )
 
 // The keys of which there are several.
@@ -129,6 +131,8 @@ var registry = []keySpec{
 	{prefixCheck + "*", "hash: one check that a person asked for, a field a vantage", "32 vantages, 240 a minute; ten minutes", true},
 	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; 30 days", true},
 	{keyAdded, "hash: vantages that operators have added", "faultline.MaxVantages, until they are removed", false},
+	{keyCertificates, "hash: certificates that end soon, by site", "10,000; two hours", true},
+	{keyMaintenances, "hash: announced maintenance, by page", "1,000 pages of faultline.MaxMaintenances; 26 hours", true},
 	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
 	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},
 }

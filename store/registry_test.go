@@ -46,6 +46,8 @@ func testRegistry(t *testing.T, f *fixture) {
 	_, err = f.AskCheck(ctx, "a.net", "1a2b", f.now)
 	ok(t, err)
 	ok(t, f.SaveVantage(ctx, faultline.VantageStatus{Vantage: "v", SeenAt: f.now}))
+	ok(t, f.SaveCertificates(ctx, []faultline.Certificate{{Site: "a.net"}}))
+	ok(t, f.SaveMaintenances(ctx, "p", nil, f.now))
 	_, err = f.AddVantage(ctx, faultline.AddedVantage{Vantage: "v"})
 	ok(t, err)
 	if did, err := f.ForgetKeys(ctx, f.now); err != nil || !did {

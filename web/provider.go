@@ -26,6 +26,7 @@ type providerPage struct {
 	Name, Kicker string
 	Answer       string
 	Status       string // the address of its own status page
+	Notices      []noticeRow
 	Open         []headline
 	Parts        []standing
 	Sites        []statusRow
@@ -80,6 +81,7 @@ func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incide
 	p.Answer = v.answerComponent(of.Name, p.Open)
 	p.Parts = v.standings(v.partsOf(of), incidents)
 	p.Sites = v.ownSites(of)
+	p.Notices = v.notices(of.Runs)
 	p.shell = v.shell("/provider/"+of.Slug, v.say("component.title", "Name", of.Name), p.Answer)
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/provider/"+of.Slug+".png", p.Answer)

@@ -28,6 +28,9 @@ type sitePage struct {
 	Cause    *incidentLine // the incident that explains it
 	State    faultline.SiteState
 	Counts   []tally
+	Ends     string        // that its certificate ends soon; empty: it does not
+	Urgent   bool          // within a day
+	Notices  []noticeRow   // announced by providers that it depends on
 	You      *viewerAnswer // nil: nothing is known of the reader's network
 	Charts   []figure
 	Stands   []standing
@@ -159,6 +162,8 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 	p.Answer, p.Because = v.verdict(record.Site, status, heard, cause, member)
 	p.Counts = v.statusTallies(status, heard)
 	p.Stands = v.standings(status.Components, incidents)
+	p.Ends, p.Urgent = v.certificateEnds(record.Site)
+	p.Notices = v.notices(among(status.Components))
 	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)), lines(p.Answer, p.Because))
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
 	"faultline/board/find"
 	"faultline/board/page"
 
@@ -37,6 +38,8 @@ type Config struct {
 	Checks Checks
 	// Vantages are the places that probes run from; nil: unknown.
 	Vantages func() []faultline.VantageStatus
+	// Notices are what is known of the time to come; nil: nothing.
+	Notices *board.Notices
 	// Members says how many sites of the map stand on a component; nil: unknown.
 	Members func(faultline.Component) int
 	// Dependents names the best known sites of the map that stand on a component,

@@ -132,6 +132,9 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 	if err == nil {
 		r.Observation.Status, r.Observation.Header = a.status, c.kept(a.header)
 		r.Observation.Issuer, r.Observation.CertificateEnds = a.cert.issuer, a.cert.ends
+		if host := r.Observation.Host; !a.cert.ends.IsZero() && (host == t.Site || host == "www."+t.Site) {
+			r.Probe.CertificateEnds = faultline.Millis(a.cert.ends)
+		}
 	}
 	if c.grounds != nil {
 		via := c.grounds.Via(&r.Observation)

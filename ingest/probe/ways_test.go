@@ -159,7 +159,8 @@ func TestHandshakes(t *testing.T) {
 		if string(r.Probe.Symptom) != want.symptom || r.Probe.Detail != want.detail {
 			t.Errorf("%s: %+v", name, r.Probe)
 		}
-		if r.Probe.Symptom == "ok" && r.Observation.CertificateEnds.IsZero() {
+		if r.Probe.Symptom == "ok" && (r.Observation.CertificateEnds.IsZero() ||
+			!r.Probe.CertificateEnds.Equal(r.Observation.CertificateEnds)) {
 			t.Errorf("%s: nothing is said of the certificate's end", name)
 		}
 	}

@@ -47,8 +47,11 @@ type Config struct {
 	// [faultline.ErrNotLeader] ends [Poller.Run]; after any other the same come
 	// again.
 	Append func(context.Context, []faultline.Event) error
-	Client *http.Client // nil: one for each page, that connects to public addresses alone
-	Log    *slog.Logger
+	// Announce takes what a page announces, which replaces what it announced before; nil:
+	// nobody wants to know.
+	Announce func(ctx context.Context, page string, list []faultline.Maintenance) error
+	Client   *http.Client // nil: one for each page, that connects to public addresses alone
+	Log      *slog.Logger
 	// Metrics may be shared by pollers that follow one another.
 	Metrics *Metrics
 }
@@ -110,6 +113,9 @@ type follower struct {
 	failures       int
 	read           bool            // it was, at least once
 	seen           map[string]seen // by id
+	planned        []item          // announced among the page's items, when they were read last
+	scheduled      []item          // announced on its list of scheduled maintenance
+	scheduledAt    time.Time       // when that was asked for
 }
 
 // seen is what is known of an item.
@@ -181,6 +187,7 @@ func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 	switch res.StatusCode {
 	case http.StatusNotModified:
 		p.cfg.Metrics.polls.WithLabelValues("same").Inc()
+		p.announce(ctx, f)
 		return asked, nil
 	case http.StatusOK:
 	default:
@@ -194,6 +201,8 @@ func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 	if err != nil {
 		return asked, err
 	}
+	items, f.planned = part(items)
+	p.announce(ctx, f)
 	if err := p.append(ctx, f, items); err != nil {
 		return asked, err
 	}

@@ -22,13 +22,16 @@ const (
 
 // item is one thing that a page said.
 type item struct {
-	id     string // which one it is, on its page; the same after an edit
-	at     time.Time
-	status string
-	text   string // for people
-	all    string // everything it says, to find what it is about
-	about  string // besides
-	dated  bool   // its time may be when it was last changed, or made anew for each answer
+	id      string // which one it is, on its page; the same after an edit
+	at      time.Time
+	status  string
+	text    string    // for people
+	all     string    // everything it says, to find what it is about
+	about   string    // besides
+	planned bool      // it stands on a list of announced work
+	starts  time.Time // of announced work, where the page has a member for it
+	ends    time.Time
+	dated   bool // its time may be when it was last changed, or made anew for each answer
 }
 
 // title puts a title before what an item says.

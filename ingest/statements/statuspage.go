@@ -22,10 +22,13 @@ func readStatuspage(body io.Reader) ([]item, error) {
 		return nil, errors.New("read Statuspage JSON: it is no object")
 	}
 	err := r.members(func(name string) error {
-		if name != "incidents" {
-			return r.d.SkipValue()
+		switch name {
+		case "incidents":
+			return r.list(r.incident)
+		case "scheduled_maintenances":
+			return r.list(r.maintenance)
 		}
-		return r.list(r.incident)
+		return r.d.SkipValue()
 	})
 	if err != nil && !errors.Is(err, errEnough) && len(r.items) == 0 {
 		return nil, fmt.Errorf("read Statuspage JSON: %w", err)
@@ -118,6 +121,61 @@ func (r *statuspageReader) incident() error {
 	}
 	r.items = newest(r.items)
 	return err
+}
+
+// maintenance reads one announced maintenance, which makes one item: how it stands now.
+func (r *statuspageReader) maintenance() error {
+	var id, name, status, from, until, created, updated, parts string
+	var said []item
+	err := r.members(func(member string) error {
+		switch into := map[string]*string{"id": &id, "name": &name, "status": &status, "scheduled_for": &from,
+			"scheduled_until": &until, "created_at": &created, "updated_at": &updated}[member]; {
+		case into != nil:
+			return r.text(into)
+		case member == "incident_updates":
+			kept := r.items
+			r.items = nil
+			err := r.list(r.update)
+			said, r.items = r.items, kept
+			return err
+		case member == "components":
+			return r.list(func() error { return r.named(&parts) })
+		}
+		return r.d.SkipValue()
+	})
+	i := item{id: digest(id, "maintenance"), status: word(status), about: parts, planned: true}
+	for _, u := range said {
+		if !u.at.Before(i.at) {
+			i.at, i.all = u.at, u.all
+		}
+	}
+	for _, text := range []string{created, updated} {
+		if at, ok := moment(text); ok && at.After(i.at) {
+			i.at = at
+		}
+	}
+	i.starts, _ = moment(from)
+	i.ends, _ = moment(until)
+	i.title(name)
+	if err == nil && !i.at.IsZero() {
+		r.items = newest(append(r.items, i))
+	}
+	return err
+}
+
+// named adds the name of an object to a list of names.
+func (r *statuspageReader) named(names *string) error {
+	return r.members(func(member string) error {
+		if member != "name" {
+			return r.d.SkipValue()
+		}
+		var name string
+		err := r.text(&name)
+		if len(*names) < maxSaid {
+			*names += " " + name
+		}
+		return err
+	})
 }
 
 func (r *statuspageReader) update() error {
