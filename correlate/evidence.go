@@ -26,33 +26,33 @@ type siteEvidence struct {
 	cause.Evidence
 	probes   [windows]float64 // of L, from probes
 	crowd    [windows]float64 // of L, from reports
-	code     uint16           // its commonest symptom
 	alarming bool             // the crowd, of a failure, in some window
-	// fresh: its newest results are of now; well: all of them succeeded, so that no crowd
-	// speaks for its failure. wellUntil is how long that holds if no more results come.
-	fresh, well bool
-	wellUntil   int64
-	wellTrust   int
-	bound       bool // it belonged to an incident when it was weighed
-	down        bool // and that found it failing
-	// What of it must be worked out again before it is read, see weigh.
-	at       int64 // the evaluation that it was last brought up to date in
-	trustGen int   // the trust in vantages then
-	stale    bool  // results have come in since
-	summed   bool  // L is the sum of probes and crowd
-	// If nothing new comes, what its probes say, and its symptom, stay the same so
-	// long.
-	until, codeUntil int64
-	// And the incident that checked it finds it as it did.
-	checkedFor, checkedUntil int64
-	checkedTrustGen          int
+	bound    bool             // it belonged to an incident when it was weighed
+	down     bool             // and that found it failing
+
+	at     int64 // the evaluation that it was last brought up to date in, see weigh
+	summed bool  // L is the sum of probes and crowd
+	// What holds while nothing new comes in. Of the generation of the trust in vantages are
+	// all but the symptom.
+	tracks  memo[struct{}] // probes and Probed are as its results say
+	now     memo[standing] // by its newest results
+	symptom memo[uint16]   // its commonest symptom; Step is of it
+	checked memo[int64]    // the incident that found it as it is
 }
 
-// weighProbes adds the evidence of a site's tracks, combined over scope patterns.
-func (e *Engine) weighProbes(s *site, j *siteEvidence) {
-	j.probes, j.Probed, j.until = [windows]float64{}, false, math.MaxInt64
+// standing is how a site does by its newest results.
+type standing struct {
+	fresh bool // they are of now
+	well  bool // all of them succeeded, so that no crowd speaks for its failure
+}
+
+// weighProbes adds the evidence of a site's tracks, combined over scope patterns. It
+// returns until when that holds if no more results come.
+func (e *Engine) weighProbes(s *site, j *siteEvidence) (until int64) {
+	j.probes, j.Probed = [windows]float64{}, false
+	until = math.MaxInt64
 	if len(s.Tracks) == 0 {
-		return
+		return until
 	}
 	sc := &e.s
 	sc.regions = sc.regions[:0]
@@ -63,7 +63,7 @@ func (e *Engine) weighProbes(s *site, j *siteEvidence) {
 			continue
 		}
 		j.Probed = true
-		j.until = min(j.until, t.recent.until)
+		until = min(until, t.recent.until)
 		for w := range ls {
 			if ls[w] > 0 {
 				ls[w] *= v.trust[w]
@@ -74,6 +74,7 @@ func (e *Engine) weighProbes(s *site, j *siteEvidence) {
 	for w := range windows {
 		j.probes[w] = sc.overPatterns(w)
 	}
+	return until
 }
 
 // regional is the evidence of the vantages of one region: their sum, and each

@@ -250,7 +250,7 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	m := in.join(id)
 	m.Onset = max(onset, in.Onset[0])
 	if j := e.evidenceOf(id); j != nil {
-		m.Code = j.code
+		m.Code = j.symptom.is
 	}
 	e.countMember(in, id)
 	return in.member(id)

@@ -128,7 +128,7 @@ func (e *Engine) failingNow(sites []uint32) bool {
 	var now []uint32
 	for _, id := range sites {
 		j := e.evidenceOf(id)
-		if e.recentChecks(e.sites.rows[id]).fails > 0 || !j.fresh && j.crowd[windowOf(crowdSpan)] > crowdDown {
+		if e.recentChecks(e.sites.rows[id]).fails > 0 || !j.now.is.fresh && j.crowd[windowOf(crowdSpan)] > crowdDown {
 			now = append(now, id)
 		}
 	}

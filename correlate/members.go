@@ -139,11 +139,11 @@ func (e *Engine) watchProbes(in *incident, m *member, s *site) {
 		now = e.recentChecks(s)
 	} else {
 		j := &e.s.evidence[at]
-		if j.checkedFor == in.Ordinal && e.clock < j.checkedUntil && j.checkedTrustGen == e.s.trustGen {
+		if j.checked.is == in.Ordinal && j.checked.holds(e.clock, e.s.trustGen) {
 			return
 		}
 		now = e.recentChecks(s)
-		j.checkedFor, j.checkedUntil, j.checkedTrustGen = in.Ordinal, now.until, e.s.trustGen
+		j.checked.set(in.Ordinal, now.until, e.s.trustGen)
 	}
 	if now.all == 0 {
 		return
@@ -230,7 +230,7 @@ func (e *Engine) joinMembers(in *incident) {
 func (j *siteEvidence) membership() [windows]float64 {
 	l := j.L
 	for w, probes := range j.probes {
-		if j.fresh && probes <= 0 {
+		if j.now.is.fresh && probes <= 0 {
 			l[w] = probes
 		}
 	}
@@ -240,7 +240,7 @@ func (j *siteEvidence) membership() [windows]float64 {
 // foundWell reports whether probes have just found a site well.
 func (e *Engine) foundWell(id uint32) bool {
 	j := e.evidenceOf(id)
-	return j != nil && j.well
+	return j != nil && j.now.is.well
 }
 
 // mayJoin reports whether a site may become a member at all.

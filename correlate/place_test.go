@@ -13,7 +13,7 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 	e.Fold(faultline.SiteRecord{Site: name, Components: on})
 	id, _ := e.sites.find(name)
 	e.activate(id)
-	j := siteEvidence{id: id, code: 503}
+	j := siteEvidence{id: id, symptom: memo[uint16]{is: 503}}
 	j.Probed = true
 	for w := range windows {
 		j.L[w], j.probes[w] = l, l

@@ -182,14 +182,13 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 		e.weighCrowd(s, j)
 		j.summed = false
 	}
-	if new&newProbe != 0 {
-		j.stale = true
-	}
 	if new&(newProbe|newReport) != 0 {
-		j.codeUntil, j.checkedUntil = 0, 0
+		j.symptom.forget()
+		j.checked.forget()
 	}
 	if new&newProbe != 0 {
-		j.wellUntil = 0
+		j.tracks.forget()
+		j.now.forget()
 	}
 	was := j.bound
 	j.bound = s.Incident != 0
@@ -197,7 +196,7 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 		m := e.incident(s.Incident).member(j.id)
 		j.down = m != nil && m.fails()
 	}
-	probes := new&newProbe != 0 || e.clock >= j.until || j.trustGen != e.s.trustGen
+	probes := !j.tracks.holds(e.clock, e.s.trustGen)
 	if probes {
 		j.Probed = e.clock < e.probedUntil(j.id)
 	}
@@ -253,21 +252,22 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	j.at = e.eval
 	s := e.sites.rows[j.id]
 	if e.s.changes[j.id]&newProbe != 0 {
-		j.stale, j.wellUntil = true, 0
+		j.tracks.forget()
+		j.now.forget()
 		e.s.changes[j.id] &^= newProbe
 	}
-	if j.stale || e.clock >= j.until || j.trustGen != e.s.trustGen {
-		e.weighProbes(s, j)
-		j.trustGen, j.stale, j.summed = e.s.trustGen, false, false
+	if !j.tracks.holds(e.clock, e.s.trustGen) {
+		j.tracks.set(struct{}{}, e.weighProbes(s, j), e.s.trustGen)
+		j.summed = false
 	}
-	if e.clock >= j.wellUntil || e.s.trustGen != j.wellTrust {
+	if !j.now.holds(e.clock, e.s.trustGen) {
 		e.findWell(s, j)
 	}
 	if !j.summed {
 		j.summed = true
 		for w := range windows {
 			crowd := j.crowd[w]
-			if j.well {
+			if j.now.is.well {
 				crowd = min(crowd, 0)
 			}
 			j.L[w] = min(evidenceMax, max(evidenceMin, j.probes[w]+crowd))
@@ -275,11 +275,14 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	}
 	switch {
 	case !j.bound && slices.Max(j.L[:]) <= anomalous:
-		j.code, j.Step, j.codeUntil = codeOther, faultline.LayerNone, 0
-	case e.clock >= j.codeUntil:
-		j.code, j.Step, j.codeUntil = s.symptomFor(e.clock)
+		j.Step = faultline.LayerNone
+		j.symptom.set(codeOther, 0, 0)
+	case !j.symptom.holds(e.clock, 0):
+		code, step, until := s.symptomFor(e.clock)
+		j.Step = step
+		j.symptom.set(code, until, 0)
 	}
-	j.Class = symptomClass(j.code)
+	j.Class = symptomClass(j.symptom.is)
 	return j
 }
 
@@ -287,16 +290,15 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 // succeeded. Then people who report it are worth nothing: what probes can check is not
 // decided by a crowd, which anybody can be. A result that is older says nothing of now.
 func (e *Engine) findWell(s *site, j *siteEvidence) {
-	now := e.recentChecks(s)
-	fresh := now.all > 0 && e.clock-now.newest <= freshFor
-	well := fresh && now.fails == 0
-	if well != j.well {
+	checks := e.recentChecks(s)
+	now, until := standing{fresh: checks.all > 0 && e.clock-checks.newest <= freshFor}, checks.until
+	if now.fresh {
+		now.well, until = checks.fails == 0, min(until, checks.newest+freshFor+1)
+	}
+	if now.well != j.now.is.well {
 		j.summed = false
 	}
-	j.fresh, j.well, j.wellUntil, j.wellTrust = fresh, well, now.until, e.s.trustGen
-	if fresh {
-		j.wellUntil = min(j.wellUntil, now.newest+freshFor+1)
-	}
+	j.now.set(now, until, e.s.trustGen)
 }
 
 // evidenceAt returns an active site with what is known of it at this evaluation.
