@@ -36,6 +36,16 @@ var problems = map[string]struct {
 			group{n: 10, on: "cdn:x dns:p tld:com", l: 6}, group{n: 30, on: "cdn:x dns:q tld:com", l: -3})},
 		said{Causes: []blamed{{Name: "cdn:x", Sites: 10, Own: 10}}},
 	},
+	"one in fifteen of a provider's sites": {
+		town{groups: append(wellElsewhere(),
+			group{n: 10, on: "cdn:x", l: 6}, group{n: 140, on: "cdn:x", l: -3})},
+		said{Causes: []blamed{{Name: "cdn:x", Sites: 10, Own: 10}}},
+	},
+	"most of what fails of a network is its provider's fault": {
+		town{groups: append(wellElsewhere(), group{n: 12, on: "cdn:x", l: 6}, group{n: 8, on: "cdn:x asn:AS1", l: 6},
+			group{n: 2, on: "dns:q asn:AS1", l: 6})},
+		said{Causes: []blamed{{Name: "cdn:x", Sites: 20, Own: 20}}},
+	},
 	"a site here and there fails on its own": {
 		town{groups: append(wellElsewhere(),
 			group{n: 1, on: "cdn:x dns:p tld:com", l: 6}, group{n: 30, on: "cdn:x dns:p tld:com", l: -3},

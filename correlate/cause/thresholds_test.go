@@ -26,7 +26,7 @@ func TestMethodSaysTheThresholdsOfTheSearch(t *testing.T) {
 		fmt.Sprintf("below %v costs %v nats", wholeFrom, wholePenalty),
 		fmt.Sprintf("%.0f %% of its failing members", 100*minAttributionShare),
 		fmt.Sprintf("overlap by %.0f %% or more", 100*likeness),
-		fmt.Sprintf("at most %d are asked how well", healthySample),
+		fmt.Sprintf("at most %d are asked for their evidence", healthySample),
 	} {
 		if !strings.Contains(doc, says) {
 			t.Errorf("docs/method.md does not say %q", says)
