@@ -12,7 +12,8 @@ import (
 // maxScrapes bounds the reads of /metrics under way at once.
 const maxScrapes = 4
 
-// getHealth says that the process answers, and nothing else.
+// getHealth says that the process answers, and in further lines what a person should look
+// after although it works.
 //
 // @ID       getHealth
 // @Summary  The process answers
@@ -21,7 +22,13 @@ const maxScrapes = 4
 // @Success  200 {string} string "ok"
 // @Router   /healthz [get]
 func (a *api) getHealth(c *gin.Context, _ url.Values) error {
-	writeText(c, "ok\n")
+	text := "ok\n"
+	if a.cfg.Unwell != nil {
+		if what := a.cfg.Unwell(); what != "" {
+			text += what + "\n"
+		}
+	}
+	writeText(c, text)
 	return nil
 }
 

@@ -61,8 +61,10 @@ type Config struct {
 	// Writable says why this node should get nothing that is to be written down; nil: it
 	// always should.
 	Writable func() error
-	Now      func() time.Time
-	Log      *slog.Logger // nil: says nothing
+	// Unwell is what a person should look after although the node works; nil or "": nothing.
+	Unwell func() string
+	Now    func() time.Time
+	Log    *slog.Logger // nil: says nothing
 	// Registry is what /metrics shows; nil: one of the API's own.
 	Registry *prometheus.Registry
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is

@@ -67,7 +67,8 @@ type Config struct {
 	Schedule   Schedule
 	Prober     *Prober // nil: this node does not probe
 
-	Now      func() time.Time // the world's clock
+	Now      func() time.Time // the world's clock: that of Time, if there is one
+	Time     *store.Clock     // the log's clock on this node; nil: Now is believed
 	Log      *slog.Logger
 	Registry *prometheus.Registry
 }
@@ -126,7 +127,7 @@ type Node struct {
 // New puts a node together. Nothing runs and nothing is written before [Node.Run].
 func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(), holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
-		clock: replica.Clock{Now: cfg.Now, Every: time.Second}}
+		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
 	n.finder = newFinder(cfg.Book, cfg.Providers)
 	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
 	for _, r := range cfg.Catalogue {
@@ -149,7 +150,7 @@ func New(cfg Config) (*Node, error) {
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Format: correlate.CheckpointVersion,
 		Sites:  n.sites,
 		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
-		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
+		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now, Time: cfg.Time,
 		Log: cfg.Log, Registerer: cfg.Registry})
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
@@ -207,7 +208,8 @@ func (n *Node) face() error {
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
 		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Webhooks: cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
-		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Writable: n.writable, Now: cfg.Now, Log: cfg.Log,
+		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
+		Writable: n.writable, Unwell: n.unwell,
 		Registry:       cfg.Registry,
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -33,7 +34,7 @@ type running struct {
 }
 
 // start runs a node on the Redis at url until the test ends or it is stopped.
-func start(t *testing.T, url string) *running {
+func start(t *testing.T, url string, change ...func(*Config)) *running {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	st, err := store.Open(t.Context(), store.Config{URL: url, Durable: true, Registerer: reg})
@@ -57,12 +58,16 @@ func start(t *testing.T, url string) *running {
 		t.Fatal(err)
 	}
 	book, serving := infra.NewBook(catalogue), make(chan net.Addr, 1)
-	n, err := New(Config{Listen: "127.0.0.1:0", Serving: func(a net.Addr) { serving <- a },
+	cfg := Config{Listen: "127.0.0.1:0", Serving: func(a net.Addr) { serving <- a },
 		Store: st, LeaseTTL: time.Second, CheckpointInterval: time.Second,
 		Catalogue: book.Records(), Book: book, Matcher: matcher, Keys: keys, Schedule: Schedule{Period: time.Minute},
 		Limits: ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6000, Token: 600, Reads: 60, TokenReads: 600,
 			Keys: st, Shared: st, Now: time.Now, Registerer: reg}),
-		Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg})
+		Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg}
+	for _, c := range change {
+		c(&cfg)
+	}
+	n, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,4 +181,18 @@ func (r *running) problem(path string) string {
 	var p struct{ Detail string }
 	r.get(path, &p)
 	return p.Detail
+}
+
+// text is what a path answers with.
+func (r *running) text(path string) string {
+	resp, err := http.Get(r.url + path)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return string(body)
 }

@@ -67,6 +67,21 @@ func (n *Node) writable() error {
 	return nil
 }
 
+// unwell is what a person should look after although the node does its work; "" for
+// nothing.
+func (n *Node) unwell() string {
+	if n.cfg.Time == nil {
+		return ""
+	}
+	switch offset := n.cfg.Time.Offset().Round(time.Second); {
+	case offset > store.ClockTolerance:
+		return "the clock of this machine is " + offset.String() + " ahead of the log's"
+	case offset < -store.ClockTolerance:
+		return "the clock of this machine is " + (-offset).String() + " behind the log's"
+	}
+	return ""
+}
+
 // Run serves until ctx ends, then ends in order within a few seconds. An error says which
 // part ended by itself.
 func (n *Node) Run(ctx context.Context) error {

@@ -247,6 +247,9 @@ func (l *leader) tick(ctx context.Context, lease store.Lease) error {
 	var away outage
 	for {
 		at := nextTick(l.clock.Now(), l.ticked)
+		if l.clock.OfEntries {
+			at = time.Time{}
+		}
 		err := l.ticks.Send(func(key store.BatchKey) error {
 			_, err := l.store.AppendFenced(ctx, lease, key, []faultline.Event{faultline.Tick{At: at}})
 			return err
@@ -255,7 +258,7 @@ func (l *leader) tick(ctx context.Context, lease store.Lease) error {
 		case errors.Is(err, faultline.ErrNotLeader):
 			return err
 		case err == nil:
-			l.ticked = at
+			l.ticked = nextTick(at, l.ticked)
 			away.Over(l.log, l.now())
 		case ctx.Err() == nil:
 			away.Began(l.log, l.now(), err)

@@ -8,6 +8,7 @@ import (
 type metrics struct {
 	leader     prometheus.Gauge
 	failed     prometheus.Gauge
+	offset     prometheus.Gauge
 	fallbacks  prometheus.Counter
 	adoptions  prometheus.Counter
 	lag        prometheus.Gauge
@@ -30,6 +31,8 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "1 while this node leads, else 0."}),
 		failed: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_failed",
 			Help: "1 while this node can't fold the log, and so neither leads nor is ready, else 0."}),
+		offset: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_clock_offset_seconds",
+			Help: "How far the clock of this machine is ahead of the log's, below 0: behind."}),
 		fallbacks: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_checkpoint_fallbacks_total",
 			Help: "Times that the newest checkpoint could not be used and the fold began from something older."}),
 		adoptions: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_adoptions_total",
@@ -59,7 +62,7 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.failed, m.fallbacks, m.adoptions, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
+		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
 			m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m

@@ -16,6 +16,8 @@ import (
 type Clock struct {
 	Now   func() time.Time
 	Every time.Duration // of the world's time, between two ticks
+	// OfEntries leaves the time of ticks to the Redis that takes them.
+	OfEntries bool
 }
 
 // Config is what a Replica is made of. Store, NewEngine, Sites, Holder, LeaseTTL,
@@ -43,6 +45,7 @@ type Config struct {
 	CheckpointInterval time.Duration // between two checkpoints
 	Clock              Clock         // what ticks say
 	Now                func() time.Time
+	Time               *store.Clock // asked of Redis twice a second; nil: it is not
 	Log                *slog.Logger
 	Registerer         prometheus.Registerer // nil: metrics are not exported
 }
@@ -67,7 +70,7 @@ func New(cfg Config) *Replica {
 		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format, m: m, log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()
-	r.watch = &watcher{store: cfg.Store, fold: r.fold, m: m, now: cfg.Now}
+	r.watch = &watcher{store: cfg.Store, fold: r.fold, time: cfg.Time, log: cfg.Log, m: m, now: cfg.Now}
 	return r
 }
 

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ const (
 type watcher struct {
 	store *store.Store
 	fold  *folder
+	time  *store.Clock // nil: the time is not asked for
+	log   *slog.Logger
 	m     *metrics
 	now   func() time.Time
 
@@ -27,6 +30,8 @@ type watcher struct {
 	answered time.Time // when Redis last did
 	led      time.Time // when somebody was last seen to lead
 	waiting  waiting
+
+	off bool // the machine's clock was off when it was last compared
 }
 
 // Run watches until ctx ends.
@@ -42,6 +47,7 @@ func (w *watcher) Run(ctx context.Context) error {
 func (w *watcher) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
+	w.compare(ctx)
 	tail, err := w.store.LogTail(ctx)
 	var refused error
 	led := false
@@ -66,6 +72,20 @@ func (w *watcher) look(ctx context.Context) {
 		w.p.CaughtUp = true
 	}
 	w.m.lag.Set(w.p.Lag.Seconds())
+}
+
+// compare sets the log's clock on this node, and says so when the machine's own is off.
+func (w *watcher) compare(ctx context.Context) {
+	if w.time == nil || w.time.Sync(ctx, w.store) != nil {
+		return
+	}
+	offset := w.time.Offset()
+	w.m.offset.Set(offset.Seconds())
+	off := offset.Abs() > store.ClockTolerance
+	if off && !w.off {
+		w.log.Warn("the clock of this machine is off; the log's is used instead", "ahead", offset.String())
+	}
+	w.off = off
 }
 
 // Drain says from now on that the process is about to end.

@@ -73,6 +73,7 @@ var conformance = []struct {
 	{"checkpoint order", testCheckpointOrder},
 	{"generations", testGenerations},
 	{"adopt", testAdopt},
+	{"time of an entry", testEntryTime},
 	{"position of the view", testViewPos},
 	{"damaged generations", testDamagedGenerations},
 	{"a flip of another release", testForeignFlip},

@@ -91,6 +91,7 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 		}
 		r.pos = pos
 		if events, ok := r.take(entry); ok {
+			timed(events, pos.Time())
 			batches = append(batches, Batch{Pos: pos, Events: events})
 		}
 	}
@@ -144,6 +145,16 @@ func (r *Reader) take(entry redis.XMessage) ([]faultline.Event, bool) {
 	r.counter++
 	r.seqs[key.Writer] = heard{seq: key.Seq, at: r.counter}
 	return events, true
+}
+
+// timed gives ticks that say no time that of their entry: the log's own clock, which no
+// node's clock can make wrong.
+func timed(events []faultline.Event, at time.Time) {
+	for i, ev := range events {
+		if tick, ok := ev.(faultline.Tick); ok && tick.At.IsZero() {
+			events[i] = faultline.Tick{At: at}
+		}
+	}
 }
 
 // forget drops the writer that was not heard for longest; of those that a

@@ -60,7 +60,7 @@ func (f doorFlags) hosting() (ingest.Hosting, error) {
 }
 
 // limits are those of the flags, settled with the other nodes in the store.
-func (f doorFlags) limits(st *store.Store, reg prometheus.Registerer) *ingest.Limits {
+func (f doorFlags) limits(st *store.Store, now func() time.Time, reg prometheus.Registerer) *ingest.Limits {
 	return ingest.NewLimits(ingest.LimitsConfig{Person: f.PersonLimit, Prefix: f.PrefixLimit, Token: f.TokenLimit,
-		Reads: f.ReadLimit, TokenReads: f.TokenReadLimit, Keys: st, Shared: st, Now: time.Now, Registerer: reg})
+		Reads: f.ReadLimit, TokenReads: f.TokenReadLimit, Keys: st, Shared: st, Now: now, Registerer: reg})
 }

@@ -81,7 +81,9 @@ func (c *serveCmd) AfterApply() error {
 
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log, reg := c.logger(w.stderr), newRegistry()
-	cfg, err := c.config(log, reg)
+	began := time.Now()
+	clock := store.NewClock(time.Now, func() time.Duration { return time.Since(began) })
+	cfg, err := c.config(log, reg, clock)
 	if err != nil {
 		return err
 	}
@@ -95,7 +97,10 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer cfg.Store.Close()
-	cfg.Limits = c.limits(cfg.Store, reg)
+	if err := clock.Sync(ctx, cfg.Store); err != nil {
+		log.Debug("Redis does not say what time it is yet", "error", err)
+	}
+	cfg.Limits = c.limits(cfg.Store, clock.Steady, reg)
 	n, err := node.New(cfg)
 	if err != nil {
 		return err
@@ -104,12 +109,12 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 }
 
 // config reads the files that the flags name. What needs the store is left out.
-func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry) (node.Config, error) {
+func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry, clock *store.Clock) (node.Config, error) {
 	cfg := node.Config{Listen: c.Listen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
 		DrainDelay: c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
 		LimitReads: c.ReadLimit > 0, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
-		Now: time.Now, Log: log, Registry: reg}
+		Now: clock.Now, Time: clock, Log: log, Registry: reg}
 	if c.Role != roleServe {
 		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes, NameServers: c.nameServers}
 	}
@@ -117,7 +122,7 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry) (node.Conf
 	if err != nil {
 		return cfg, err
 	}
-	if cfg.Keys, err = openKeys(c.stateFlags); err != nil {
+	if cfg.Keys, err = openKeys(c.stateFlags, clock.Now); err != nil {
 		return cfg, err
 	}
 	if cfg.Places, err = c.openPlaces(log, reg); err != nil {

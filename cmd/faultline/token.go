@@ -23,7 +23,7 @@ func (tokenRotateCmd) Help() string {
 }
 
 func (c tokenRotateCmd) Run(w world) error {
-	keys, err := openKeys(c.stateFlags)
+	keys, err := openKeys(c.stateFlags, time.Now)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ type tokenRetireCmd struct {
 }
 
 func (c tokenRetireCmd) Run() error {
-	keys, err := openKeys(c.stateFlags)
+	keys, err := openKeys(c.stateFlags, time.Now)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c tokenIssueCmd) AfterApply() error {
 }
 
 func (c tokenIssueCmd) Run(w world) error {
-	keys, err := openKeys(c.stateFlags)
+	keys, err := openKeys(c.stateFlags, time.Now)
 	if err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func (c tokenIssueCmd) Run(w world) error {
 }
 
 // openKeys loads this node's signing keys, or makes the first.
-func openKeys(f stateFlags) (*token.Keys, error) {
-	keys, err := token.LoadOrCreate(filepath.Join(f.StateDir, "keys"), "", time.Now)
+func openKeys(f stateFlags, now func() time.Time) (*token.Keys, error) {
+	keys, err := token.LoadOrCreate(filepath.Join(f.StateDir, "keys"), "", now)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
 	}

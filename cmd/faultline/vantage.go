@@ -35,7 +35,7 @@ const operatorTTL = time.Minute
 func (f operatorFlags) client() (*client.Client, error) {
 	signed := f.Token
 	if signed == "" {
-		keys, err := openKeys(f.stateFlags)
+		keys, err := openKeys(f.stateFlags, time.Now)
 		if err != nil {
 			return nil, err
 		}
