@@ -86,14 +86,20 @@ func start(t *testing.T, url string, change ...func(*Config)) *running {
 		st.Close()
 	}}
 	t.Cleanup(func() { r.stop() })
+	r.listens(serving, ended)
+	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz/write", nil) == http.StatusOK })
+	return r
+}
+
+// listens waits until the node does.
+func (r *running) listens(serving <-chan net.Addr, ended <-chan error) {
+	r.t.Helper()
 	select {
 	case a := <-serving:
 		r.url = "http://" + a.String()
 	case err := <-ended:
-		t.Fatalf("it ended at its start: %v", err)
+		r.t.Fatalf("it ended at its start: %v", err)
 	}
-	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz/write", nil) == http.StatusOK })
-	return r
 }
 
 // get returns the status of an answer, 0 when there is none.
