@@ -2,6 +2,7 @@ package faultline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,4 +32,17 @@ func (c Component) DisplayName() string {
 		return shown + " " + rest
 	}
 	return shown
+}
+
+// RunsSite reports whether the provider that runs a component runs a site itself, by the
+// tables of providers and of sites. That such a site answers does not clear it of what
+// its owner runs: aws.amazon.com stays up while AWS us-east-1 fails.
+func (c Component) RunsSite(site string) bool {
+	key := c.Name()
+	if c.Kind() != KindASN && c.Kind() != KindISP {
+		provider, _, _ := strings.Cut(key, "/")
+		key = c.Kind() + ":" + provider
+	}
+	slug, known := componentProviders[key]
+	return known && slices.Contains(strings.Fields(ownSites[site]), slug)
 }

@@ -229,3 +229,27 @@ func TestBystandersAreExonerated(t *testing.T) {
 		}
 	}
 }
+
+// A site of the owner of what fails is no bystander, however well it answers: people who
+// report aws.amazon.com mean AWS.
+func TestOwnersOfWhatFailsAreNotExonerated(t *testing.T) {
+	t.Parallel()
+	w := quietTown(40, 45)
+	for i := range w.sites {
+		for j, c := range w.sites[i].Components {
+			if c == "cdn:x" {
+				w.sites[i].Components[j] = "cloud:aws/us-east-1"
+			}
+		}
+		if w.sites[i].Site == "s004.example" {
+			w.sites[i].Site = "aws.amazon.com"
+		}
+	}
+	w.grumble(1)
+	w.faults = []fault{{sites: w.on("cloud:aws/us-east-1"), from: 35, to: 45, symptom: "http_503"}}
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"aws.amazon.com", "s009.example"}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
+	in := w.run(t).wantOne(t, "cloud:aws/us-east-1")
+	if x := in.Exonerated; len(x) != 1 || x[0].Site != "s009.example" {
+		t.Errorf("exonerated %+v", in.Exonerated)
+	}
+}

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,4 +72,21 @@ func finder() *find.Index {
 	x.Put(find.Thing{Kind: find.Site, ID: "reddit.com", Name: "Reddit"}, 70)
 	x.Put(find.Thing{Kind: find.Site, ID: "fastly.com", Name: "Fastly"}, 7000)
 	return x
+}
+
+// The page of a provider's own site names what fails of that provider first, however
+// well the site itself answers.
+func TestAnOwnersSiteNamesWhatFails(t *testing.T) {
+	w := newWorld()
+	w.view.Well = append(w.view.Well, faultline.WellSite{Site: "fastly.com", Probes: 30})
+	slices.SortFunc(w.view.Well, func(a, b faultline.WellSite) int { return strings.Compare(a.Site, b.Site) })
+	cfg := w.config()
+	cfg.Lookup = func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil }
+	pages := serve(t, cfg)
+	for _, path := range []string{"/site/fastly.com", "/embed/site/fastly.com", "/card/site/fastly.com.svg"} {
+		said := text(t, get(pages, path).Body.String())
+		if !strings.Contains(said, "Fastly is failing, and its owner runs") || strings.Contains(said, "probes of fastly.com succeed") {
+			t.Errorf("%s says %.400s", path, said)
+		}
+	}
 }

@@ -160,6 +160,15 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 		p.Cause = &line
 	}
 	p.Answer, p.Because = v.verdict(record.Site, status, heard, cause, member)
+	if owned := v.ownersIncident(record.Site, incidents); cause == nil && owned != nil {
+		line := v.lineOf(owned, asOf)
+		p.Cause = &line
+		p.Answer = v.say("verdict.owner_"+string(owned.State), "Name", owned.Cause.Name, "Site", record.Site)
+		p.Because = v.say("verdict.owner_because", "Site", record.Site)
+		if status.State == faultline.SiteOK { // that it answers says nothing of what its owner runs
+			p.State = faultline.SiteUnknown
+		}
+	}
 	p.Counts = v.statusTallies(status, heard)
 	p.Stands = v.standings(status.Components, incidents)
 	p.Ends, p.Urgent = v.certificateEnds(record.Site)
@@ -169,6 +178,21 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill
 	return p
+}
+
+// ownersIncident is the weightiest open incident of what the owner of a site runs; nil
+// for none. Whoever asks for aws.amazon.com while AWS us-east-1 fails means that.
+func (v *voice) ownersIncident(site string, incidents []faultline.Incident) (found *faultline.Incident) {
+	for _, p := range v.cfg.Providers.Running(site) {
+		for i := range incidents {
+			inc := &incidents[i]
+			if inc.State.Open() && inc.Cause != nil && p.Runs(inc.Cause.Component) &&
+				(found == nil || weight(inc.State) > weight(found.State)) {
+				found = inc
+			}
+		}
+	}
+	return found
 }
 
 // offerReport adds the form that takes a report.
