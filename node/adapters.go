@@ -26,16 +26,54 @@ func (a annotator) Annotate(ctx context.Context, ev faultline.Event) error {
 	return a.writer.Append(ctx, []faultline.Event{ev})
 }
 
-// sourceAdapter is the store as the board sees it.
-type sourceAdapter struct{ *store.Store }
+// sourceAdapter is the store as the board sees it. What it read counts only if Redis holds
+// the log that this node knows, which is asked afterwards: a Redis that came back empty
+// must not replace what readers see by nothing.
+type sourceAdapter struct {
+	*store.Store
+	past *replica.Past
+}
+
+// known hands on what was read of the known log.
+func known[T any](ctx context.Context, a sourceAdapter, read T, err error) (T, error) {
+	if err == nil {
+		err = a.past.Check(ctx, a.Store)
+	}
+	if err != nil {
+		var nothing T
+		return nothing, err
+	}
+	return read, nil
+}
 
 func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change,
 	error) {
 	changes, err := a.Store.Changes(ctx, after, limit, block)
-	if errors.Is(err, store.ErrTrimmed) {
-		return nil, faultline.ErrNotFound
+	if changes, err = known(ctx, a, changes, err); errors.Is(err, store.ErrTrimmed) {
+		return nil, a.missing(ctx)
 	}
 	return changes, err
+}
+
+// missing is what is said of changes that are no longer kept.
+func (a sourceAdapter) missing(ctx context.Context) error {
+	if err := a.past.Check(ctx, a.Store); err != nil {
+		return err
+	}
+	return faultline.ErrNotFound
+}
+
+func (a sourceAdapter) Incidents(ctx context.Context, limit int) ([]faultline.Incident, error) {
+	list, err := a.Store.Incidents(ctx, limit)
+	return known(ctx, a, list, err)
+}
+
+func (a sourceAdapter) View(ctx context.Context, version int64) (faultline.View, int64, error) {
+	view, newer, err := a.Store.View(ctx, version)
+	if view, err = known(ctx, a, view, err); err != nil {
+		return view, version, err
+	}
+	return view, newer, nil
 }
 
 // mapOnDisk is the list of sites as the board writes it down, once the log was read.

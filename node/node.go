@@ -47,6 +47,7 @@ type Config struct {
 	SnapshotFile   string        // where what readers see is written down; empty: nowhere
 
 	Store              *store.Store
+	Past               *replica.Past // which log this node knows; nil: none yet
 	NeverLead          bool
 	LeaseTTL           time.Duration
 	CheckpointInterval time.Duration
@@ -126,6 +127,9 @@ type Node struct {
 
 // New puts a node together. Nothing runs and nothing is written before [Node.Run].
 func New(cfg Config) (*Node, error) {
+	if cfg.Past == nil {
+		cfg.Past = new(replica.Past)
+	}
 	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(), holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
 	n.finder = newFinder(cfg.Book, cfg.Providers)
@@ -148,13 +152,13 @@ func New(cfg Config) (*Node, error) {
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Format: correlate.CheckpointVersion,
-		Sites:  n.sites,
+		Past: cfg.Past, Sites: n.sites,
 		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now, Time: cfg.Time,
 		Log: cfg.Log, Registerer: cfg.Registry})
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
-	boardConfig := board.Config{Source: sourceAdapter{cfg.Store}, Series: cfg.Store, Durable: cfg.Store.Durable(),
+	boardConfig := board.Config{Source: sourceAdapter{cfg.Store, cfg.Past}, Series: cfg.Store, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
 		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
 	if cfg.Drill == nil {
@@ -281,7 +285,7 @@ func (n *Node) vantages() []func(faultline.Vantage) {
 // duties are what this node does besides the replica's own work while it leads.
 func (n *Node) duties() []replica.Duty {
 	cfg := n.cfg
-	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store}, cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
+	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store, cfg.Past}, cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
 	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
 		return dispatch.Run(ctx, t.Deliveries())
 	}}}

@@ -36,6 +36,14 @@ type running struct {
 // start runs a node on the Redis at url until the test ends or it is stopped.
 func start(t *testing.T, url string, change ...func(*Config)) *running {
 	t.Helper()
+	r := begin(t, url, change...)
+	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz/write", nil) == http.StatusOK })
+	return r
+}
+
+// begin is start without waiting until it is ready.
+func begin(t *testing.T, url string, change ...func(*Config)) *running {
+	t.Helper()
 	reg := prometheus.NewRegistry()
 	st, err := store.Open(t.Context(), store.Config{URL: url, Durable: true, Registerer: reg})
 	if err != nil {
@@ -87,7 +95,6 @@ func start(t *testing.T, url string, change ...func(*Config)) *running {
 	}}
 	t.Cleanup(func() { r.stop() })
 	r.listens(serving, ended)
-	pace.Eventually(t, "it is ready", func() bool { return r.get("/readyz/write", nil) == http.StatusOK })
 	return r
 }
 

@@ -105,7 +105,7 @@ func (n *Node) Run(ctx context.Context) error {
 		replica: task.Begin("replica", ended, n.replica.Run),
 		board:   task.Begin("board", ended, n.board.Run),
 		streams: task.Begin("streams", ended, n.streams.Run),
-		keys:    task.Begin("keys", ended, watchKeys(n.cfg.Keys, n.cfg.Store, n.log)),
+		keys:    task.Begin("keys", ended, watchKeys(n.cfg.Keys, n.revoked, n.log)),
 		limits:  task.Begin("limits", ended, n.cfg.Limits.Run),
 	}
 	if n.cfg.Drill == nil {
@@ -199,13 +199,19 @@ func (n *Node) prepareDrill(ctx context.Context) (play func(context.Context) err
 	return play, stop, nil
 }
 
+// revoked are the ids of tokens that are revoked, by a Redis that holds the known log.
+func (n *Node) revoked(ctx context.Context) ([]string, error) {
+	ids, err := n.cfg.Store.Revoked(ctx)
+	return known(ctx, sourceAdapter{n.cfg.Store, n.cfg.Past}, ids, err)
+}
+
 // watchKeys keeps a node's keys and revocations those of the files and of the
 // store. What can't be read stays as it is.
-func watchKeys(keys *token.Keys, st *store.Store, log *slog.Logger) func(context.Context) error {
+func watchKeys(keys *token.Keys, revoked func(context.Context) ([]string, error), log *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
 		wait := keysSoon // until the first answer, tokens are not taken
 		for {
-			if ids, err := st.Revoked(ctx); err == nil {
+			if ids, err := revoked(ctx); err == nil {
 				keys.SetRevoked(ids)
 				wait = keysEvery
 			}

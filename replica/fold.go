@@ -19,6 +19,7 @@ const (
 	foldRetry      = 200 * time.Millisecond // between reads while Redis is away
 	loadRetry      = 2 * time.Second        // between attempts at a checkpoint that can't be used
 	failureSpacing = time.Minute            // between two log lines that say why there is no fold
+	pastEvery      = time.Second            // between two comparisons of the log with its past
 	viewSpacing    = 900 * time.Millisecond // a view a tick, and never more than one a second
 )
 
@@ -44,6 +45,7 @@ var errReload = errors.New("the fold begins again from the checkpoint")
 // to the outbox, the map and, while this node leads, to views.
 type folder struct {
 	store     *store.Store
+	past      *Past
 	newEngine func(checkpoint []byte) (Engine, error) // nil: one that has seen nothing
 	sites     *SiteMap
 	out       *outbox
@@ -65,16 +67,17 @@ type folder struct {
 	reloads     chan error
 
 	// Of the goroutine alone.
-	eng      Engine
-	reader   *store.Reader
-	epoch    string
-	lastView time.Time
-	seriesAt time.Time // on the engine's clock, when series were last read off
-	away     outage
-	encoding *encoding // under way, if there is one
-	read     bool      // something was read since the fold last began
-	warm     *warmUp   // until the fold has come to the adoption that it begins with
-	adopted  store.Pos // where folds began again last, as this one knows
+	eng        Engine
+	reader     *store.Reader
+	epoch      string
+	lastView   time.Time
+	seriesAt   time.Time // on the engine's clock, when series were last read off
+	away       outage
+	encoding   *encoding // under way, if there is one
+	read       bool      // something was read since the fold last began
+	warm       *warmUp   // until the fold has come to the adoption that it begins with
+	comparedAt time.Time // when the log was last compared with what was read of it
+	adopted    store.Pos // where folds began again last, as this one knows
 }
 
 // viewAt is a view and the position of the log that it was made at.
@@ -85,7 +88,7 @@ type viewAt struct {
 
 func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
 	views *latest[viewAt], m *metrics, log *slog.Logger, now func() time.Time) *folder {
-	f := &folder{store: st, newEngine: newEngine, sites: sites, out: out, views: views, series: newSeriesBox(m, now),
+	f := &folder{store: st, past: &Past{}, newEngine: newEngine, sites: sites, out: out, views: views, series: newSeriesBox(m, now),
 		m: m, log: log, now: now,
 		asks: make(chan func(Engine, store.Cursor)), reloads: make(chan error)}
 	f.status.Store(&Status{})
@@ -153,7 +156,7 @@ func (f *folder) load(ctx context.Context) error {
 	f.status.Store(&Status{})
 	f.out.Reset()
 	f.abandon()
-	epoch, err := f.store.Epoch(ctx, faultline.Millis(f.now()))
+	epoch, err := f.past.Open(ctx, f.store, f.now())
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
@@ -187,7 +190,7 @@ func (f *folder) follow(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, store.ErrTrimmed):
+		case errors.Is(err, store.ErrTrimmed) || errors.Is(err, store.ErrRolledBack):
 			return fmt.Errorf("%w: %w", errReload, err)
 		case err != nil:
 			f.away.Began(f.log, f.now(), err)
@@ -195,6 +198,9 @@ func (f *folder) follow(ctx context.Context) error {
 			continue
 		}
 		f.away.Over(f.log, f.now())
+		if err := f.comparePast(ctx, len(batches)); err != nil {
+			return err
+		}
 		f.works()
 		for _, b := range batches {
 			if err := f.makeRoom(ctx); err != nil {
@@ -206,6 +212,24 @@ func (f *folder) follow(ctx context.Context) error {
 		}
 		f.publish()
 	}
+}
+
+// comparePast sees to it, once a second while nothing comes, that the log is still that of
+// which this fold has read: one that came back empty, or without its end, brings nothing.
+func (f *folder) comparePast(ctx context.Context, read int) error {
+	now := f.now()
+	if read > 0 || now.Sub(f.comparedAt).Abs() < pastEvery {
+		return nil
+	}
+	f.comparedAt = now
+	err := f.past.Check(ctx, f.store)
+	if err == nil {
+		err = f.store.Follows(ctx, f.reader.Cursor().Pos)
+	}
+	if err != nil && !errors.Is(err, faultline.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", errReload, err)
+	}
+	return nil
 }
 
 // works notes that the log can be read from where the fold is.

@@ -182,12 +182,10 @@ func (l *leader) tasks(lease store.Lease) []leaderTask {
 // takeOver brings the fold to the end of the log and the outbox to what the
 // newest checkpoint does not cover.
 func (l *leader) takeOver(ctx context.Context) error {
-	// A Redis that came back empty has a new log, which begins here.
-	if err := l.retry(ctx, "open the log", func() error {
-		_, err := l.store.Epoch(ctx, faultline.Millis(l.now()))
-		return err
-	}); err != nil {
-		return err
+	// A Redis that came back empty is refused: what it held is not to be begun anew
+	// unless a person says so.
+	if err := l.retry(ctx, "open the log", func() error { return l.fold.past.Check(ctx, l.store) }); err != nil {
+		return l.fold.Reload(ctx, err)
 	}
 	var tail store.Pos
 	if err := l.retry(ctx, "find the end of the log", func() (err error) {

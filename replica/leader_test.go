@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -245,25 +246,85 @@ func TestEndInOrderLeavesACheckpointAndNoLease(t *testing.T) {
 	r.oldLeader() // gets the lease at once
 }
 
-func TestARedisThatCameBackEmptyBeginsANewLog(t *testing.T) {
+// A Redis that came back empty is refused, also by a node that starts then, until a
+// person has it taken.
+func TestARedisThatCameBackEmptyIsRefused(t *testing.T) {
 	r := newRig(t)
-	w := r.start("")
+	file := filepath.Join(t.TempDir(), "log.json")
+	remembering := func(w *worker) {
+		past, err := OpenPast(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.fold.past = past
+	}
+	w := r.start("", remembering)
 	r.leads(w)
 	r.append(report())
 	r.reads(w)
-	epoch := func() string { return r.logged()[0].(faultline.Epoch).Epoch }
-	before := epoch()
 	if err := r.raw.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	pace.Eventually(t, "a new log is folded", func() bool {
-		var reports int64 = -1
-		if len(r.logged()) == 0 || epoch() == before {
-			return false
+	refused := func(w *worker) {
+		t.Helper()
+		pace.Eventually(t, "it refuses", func() bool { return errors.Is(w.fold.Failed(), ErrOtherLog) })
+		if epoch, err := r.st.OpenLog(t.Context()); err != nil || epoch != "" {
+			t.Errorf("there is a log: %q, %v", epoch, err)
 		}
-		err := w.fold.Do(t.Context(), func(e Engine, _ store.Cursor) { reports = e.View().Counters.Reports })
-		return err == nil && reports == 0
-	})
+	}
+	refused(w)
+	w.stop()
+	again := r.start("", remembering)
+	refused(again)
+	if err := again.fold.past.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	r.leads(again)
 	r.append(report(), faultline.Tick{At: time.Now()})
 	pace.Eventually(t, "its incident is stored", func() bool { return r.stored().Title == "1 reports" })
+	// Another Redis than the known one is refused, too.
+	if err := r.raw.Set(t.Context(), "{faultline}:epoch", "01J00000000000000000000000", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	pace.Eventually(t, "it refuses", func() bool { return errors.Is(again.fold.Failed(), ErrOtherLog) })
+}
+
+// A log that has lost its end, by a replica that took over without it, is folded again
+// from a checkpoint that it goes on from, so that all nodes are the same.
+func TestALogThatHasLostItsEndIsFoldedAgain(t *testing.T) {
+	r := newRig(t)
+	w := r.start("", func(w *worker) { w.lead.checkpoint = time.Hour })
+	r.leads(w)
+	r.append(report())
+	pace.Eventually(t, "it is counted", func() bool { return r.stored().Title == "1 reports" })
+	follower := r.start("", func(w *worker) { w.follows = true })
+	r.append(report(), report()) // which are lost
+	r.reads(follower)
+	r.reads(w)
+	end := follower.fold.status.Load().Pos
+	entries, err := r.raw.XRevRange(t.Context(), "{faultline}:log", "+", "-").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries[:3] { // the reports, and a tick or two
+		if err := r.raw.XDel(t.Context(), "{faultline}:log", entry.ID).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if end.IsZero() {
+		t.Fatal("nothing was read")
+	}
+	reports := 0
+	for _, ev := range r.logged() {
+		if _, ok := ev.(faultline.Report); ok {
+			reports++
+		}
+	}
+	for name, of := range map[string]*worker{"the leader": w, "a follower": follower} {
+		pace.Eventually(t, name+" has counted what the log holds", func() bool {
+			var counted int64 = -1
+			err := of.fold.Do(t.Context(), func(e Engine, _ store.Cursor) { counted = e.Counters().Reports })
+			return err == nil && counted == int64(reports)
+		})
+	}
 }

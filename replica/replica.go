@@ -26,6 +26,8 @@ type Config struct {
 	Store *store.Store
 	// NewEngine restores an engine from a checkpoint; nil is one that has folded nothing.
 	NewEngine func(checkpoint []byte) (Engine, error)
+	// Past is which log this node knows; nil: it knows none yet.
+	Past *Past
 	// Format is the version of the checkpoints that NewEngine reads.
 	Format int
 	// Sites takes the record of each site that the log says something new about.
@@ -65,6 +67,9 @@ func New(cfg Config) *Replica {
 	m := newMetrics(cfg.Registerer, out)
 	r := &Replica{follow: cfg.Follow, log: cfg.Log}
 	r.fold = newFolder(cfg.Store, cfg.NewEngine, cfg.Sites, out, views, m, cfg.Log, cfg.Now)
+	if cfg.Past != nil {
+		r.fold.past = cfg.Past
+	}
 	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
 		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format, m: m, log: cfg.Log,

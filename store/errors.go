@@ -21,6 +21,9 @@ var (
 	// ErrTrimmed: what follows the reader's position is no longer kept. A reader
 	// of the log starts again from the checkpoint, one of changes from Incidents.
 	ErrTrimmed = errors.New("the position is older than what is kept")
+	// ErrRolledBack: the entry that was read last is not in the log any more, although
+	// nothing so new was dropped. A replica without it has taken over.
+	ErrRolledBack = errors.New("the log has lost what was read from it")
 	// ErrTooLarge: the batch or checkpoint is beyond its bound.
 	ErrTooLarge = errors.New("too large")
 	// ErrUnreadable: what is stored is damaged, or in a form that nobody here knows.

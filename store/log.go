@@ -126,6 +126,15 @@ func (s *Store) LogTail(ctx context.Context) (Pos, error) {
 	return pos, nil
 }
 
+// OpenLog is the epoch of the log that there is, "" if there is none.
+func (s *Store) OpenLog(ctx context.Context) (string, error) {
+	epoch, err := s.reads.Get(ctx, keyEpoch).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return "", s.fail("read the log's epoch", err)
+	}
+	return epoch, nil
+}
+
 // LogStart is when the log was opened, by the clock of the node that opened it.
 func (s *Store) LogStart(ctx context.Context) (time.Time, error) {
 	const op = "read when the log was opened"

@@ -67,8 +67,8 @@ func (r *Reader) Cursor() Cursor {
 // and entries that cannot be read are skipped and counted. If there are none it
 // waits up to block, at most a second, and returns an empty slice; with a block
 // of 0 it does not wait. An empty slice may also mean that all that was read was
-// dropped. An error leaves the reader where it was. [ErrTrimmed] is final: what
-// follows is gone, and the reader must start again from the checkpoint.
+// dropped. An error leaves the reader where it was. [ErrTrimmed] and [ErrRolledBack] are
+// final: the reader must start again from a checkpoint that the log goes on from.
 func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error) {
 	const op = "read the log"
 	after := r.pos
@@ -99,14 +99,25 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 	return batches, nil
 }
 
+// checkFloor fails with [ErrTrimmed] where the log does not go on from a position any
+// more, and with [ErrRolledBack] where it never was what was read from it.
 func (r *Reader) checkFloor(ctx context.Context, after Pos) error {
-	const op = "read the log's floor"
-	floor, err := r.s.floor(ctx, r.s.reads)
+	const op = "read the log's past"
+	answer, err := r.s.scripts.past.Run(ctx, r.s.reads, []string{keyLog, keyFloor}, after.String()).Slice()
 	if err != nil {
 		return r.s.fail(op, err)
 	}
+	text, _ := answer[0].(string)
+	there, _ := answer[1].(int64)
+	floor, err := ParsePos(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
 	if after.Compare(floor) < 0 {
 		return fmt.Errorf("read the log after %s: %w: it begins at %s", r.pos, ErrTrimmed, floor)
+	}
+	if after.After(floor) && there == 0 {
+		return fmt.Errorf("read the log after %s: %w", r.pos, ErrRolledBack)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"faultline/ingest/infra"
 	"faultline/node"
+	"faultline/replica"
 	"faultline/scenario/drill"
 	"faultline/store"
 	"faultline/store/redisd"
@@ -40,6 +41,7 @@ type serveCmd struct {
 
 	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long the lease of the leader lasts; after a leader dies, a standby takes over when it has expired. 500ms to 1m."`
 	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint, from which a node that starts reads the log. 1s to 10m."`
+	BeginAnew          bool          `env:"FAULTLINE_BEGIN_ANEW" help:"Take the log that Redis holds, or begin one, although this node knows another. Without it a Redis that came back empty is refused: restore it first."`
 	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz says 503, so a load balancer notices. Up to 2s."`
 	logFlags
 }
@@ -100,12 +102,27 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if err := clock.Sync(ctx, cfg.Store); err != nil {
 		log.Debug("Redis does not say what time it is yet", "error", err)
 	}
+	if cfg.Past, err = c.past(back); err != nil {
+		return err
+	}
 	cfg.Limits = c.limits(cfg.Store, clock.Steady, reg)
 	n, err := node.New(cfg)
 	if err != nil {
 		return err
 	}
 	return n.Run(ctx)
+}
+
+// past is which log this node knows. What nothing outlives is not remembered.
+func (c *serveCmd) past(back *backend) (*replica.Past, error) {
+	if !back.durable {
+		return replica.OpenPast("")
+	}
+	past, err := replica.OpenPast(filepath.Join(c.StateDir, "log.json"))
+	if err == nil && c.BeginAnew {
+		err = past.Forget()
+	}
+	return past, err
 }
 
 // config reads the files that the flags name. What needs the store is left out.

@@ -1,0 +1,65 @@
+package node
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"faultline/pace"
+	"faultline/replica"
+	"faultline/store/storetest"
+)
+
+// A node whose Redis came back empty answers from what it has, also after a restart,
+// overwrites nothing of it, takes nothing, and says why.
+func TestARedisThatCameBackEmptyReplacesNothing(t *testing.T) {
+	url, dir := storetest.Start(t), t.TempDir()
+	raw := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
+	t.Cleanup(func() { raw.Close() })
+	remembering := func(cfg *Config) {
+		past, err := replica.OpenPast(filepath.Join(dir, "log.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Past, cfg.SnapshotFile = past, filepath.Join(dir, "snapshot.json.gz")
+	}
+	n := start(t, url, remembering)
+	n.send("bbc.co.uk")
+	pace.Eventually(t, "the report is counted", func() bool { return n.reports() == 1 })
+	pace.Eventually(t, "it is written down", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "snapshot.json.gz"))
+		return err == nil
+	})
+	if err := raw.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	refuses := func(n *running) {
+		t.Helper()
+		pace.Eventually(t, "it says why", func() bool {
+			return strings.Contains(n.problem("/readyz/write"), "does not hold the log that this node knows")
+		})
+		resp, err := http.Post(n.url+"/v1/reports", "application/json", bytes.NewBufferString(`{"site":"bbc.com"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("a report is answered %d", resp.StatusCode)
+		}
+		if got := n.reports(); got != 1 {
+			t.Errorf("%d reports are shown", got)
+		}
+	}
+	refuses(n)
+	n.stop()
+	again := begin(t, url, remembering)
+	refuses(again)
+	if n := raw.Exists(t.Context(), "{faultline}:log").Val(); n != 0 {
+		t.Error("a log was begun")
+	}
+}

@@ -1,0 +1,130 @@
+package replica
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"faultline"
+	"faultline/store"
+)
+
+// ErrOtherLog: Redis does not hold the log that this node knows. Until a person restores
+// it, or says that the history is to begin anew, the node answers from what it has and
+// takes nothing.
+var ErrOtherLog = errors.New("Redis does not hold the log that this node knows")
+
+const (
+	pastDirMode  = 0o700
+	pastFileMode = 0o600
+)
+
+// Past is which log a node has seen, kept in a file. A Redis that comes back empty, or
+// another one, is told by it. It is safe for concurrent use.
+type Past struct {
+	file string // "": it is remembered as long as the process lives
+
+	mu    sync.Mutex
+	epoch string // "": none was seen
+}
+
+// pastOnDisk is what the file holds.
+type pastOnDisk struct {
+	Epoch string `json:"epoch"`
+}
+
+// OpenPast reads what a file says; "" is no file. A file that is not there, or that can't
+// be read as one, says nothing.
+func OpenPast(file string) (*Past, error) {
+	p := &Past{file: file}
+	if file == "" {
+		return p, nil
+	}
+	text, err := os.ReadFile(filepath.Clean(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read which log this node knows: %w", err)
+	}
+	var known pastOnDisk
+	if json.Unmarshal(text, &known) == nil {
+		p.epoch = known.Epoch
+	}
+	return p, nil
+}
+
+// Forget has the node take the log that it finds, whichever that is.
+func (p *Past) Forget() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.epoch = ""
+	if p.file == "" {
+		return nil
+	}
+	if err := os.Remove(p.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget which log this node knows: %w", err)
+	}
+	return nil
+}
+
+// Open opens the log if there is none and this node knows of none, and returns its
+// epoch. A log that is not the known one is [ErrOtherLog].
+func (p *Past) Open(ctx context.Context, st *store.Store, now time.Time) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.epoch != "" {
+		if err := p.check(ctx, st); err != nil {
+			return "", err
+		}
+	}
+	epoch, err := st.Epoch(ctx, faultline.Millis(now))
+	if err != nil || epoch == p.epoch {
+		return epoch, err
+	}
+	p.epoch = epoch
+	if p.file == "" {
+		return epoch, nil
+	}
+	text, err := json.Marshal(pastOnDisk{Epoch: epoch})
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(p.file), pastDirMode)
+	}
+	if err == nil {
+		err = os.WriteFile(p.file, append(text, '\n'), pastFileMode)
+	}
+	if err != nil {
+		return "", fmt.Errorf("remember which log this node knows: %w", err)
+	}
+	return epoch, nil
+}
+
+// Check fails with [ErrOtherLog] where Redis holds another log than the known one, or
+// none. Whoever asks after a read knows that what was read is of the known log.
+func (p *Past) Check(ctx context.Context, st *store.Store) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.epoch == "" {
+		return nil
+	}
+	return p.check(ctx, st)
+}
+
+func (p *Past) check(ctx context.Context, st *store.Store) error {
+	found, err := st.OpenLog(ctx)
+	switch {
+	case err != nil:
+		return err
+	case found == "":
+		return fmt.Errorf("%w (%s): it is empty", ErrOtherLog, p.epoch)
+	case found != p.epoch:
+		return fmt.Errorf("%w (%s): it holds %s", ErrOtherLog, p.epoch, found)
+	}
+	return nil
+}
