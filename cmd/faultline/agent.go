@@ -64,7 +64,11 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--spool-dir: %w", err)}
 	}
-	defer spool.Close()
+	defer func() {
+		if err := spool.Close(); err != nil {
+			log.Warn("closing the spool failed", "error", err)
+		}
+	}()
 	signs, err := c.matcher(infra.Sources{}, "")
 	if err != nil {
 		return err

@@ -72,11 +72,12 @@ const (
 
 	// Histograms of evidence: half a nat a bucket. healthyAtOnce members are counted
 	// before it is asked whether that is enough.
-	bucketWidth   nats = 0.5
-	healthyAtOnce      = 64
-	productMost        = 1e200 // a product of ratios is turned into its logarithm beyond
-	productLeast       = 1e-200
-	growBy             = 256 // components by which the lists of a search grow
+	bucketWidth nats = 0.5
+
+	healthyAtOnce = 64
+	productMost   = 1e200 // a product of ratios is turned into its logarithm beyond
+	productLeast  = 1e-200
+	growBy        = 256 // components by which the lists of a search grow
 
 	partBits = 10 // of a dependency: its share in thousandths
 	partOne  = 1000

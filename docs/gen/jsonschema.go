@@ -206,4 +206,3 @@ func valueSchema(t reflect.Type) map[string]any {
 		return map[string]any{"type": "integer"}
 	}
 }
-
