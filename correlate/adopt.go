@@ -64,8 +64,8 @@ func (e *Engine) takeIn(p faultline.Incident) {
 		PeakPlaced: p.Impact.PeakFailing, PeakFailing: max(p.Impact.PeakFailing, p.Impact.Failing+p.Impact.Joined),
 		ElsewhereFailing: p.Impact.ElsewhereFailing, ElsewhereObserved: p.Impact.ElsewhereObserved,
 		Reports: p.Evidence.Reports, Probes: p.Evidence.Probes, ProbesFailed: p.Evidence.ProbesFailed,
-		Countries: slices.Sorted(slices.Values(p.Evidence.Countries)), Exonerated: p.Exonerated, Statements: p.Statements,
-		Corrections: p.Corrections, Last: p, LastAt: p.UpdatedAt.UnixMilli(),
+		Countries:  slices.Sorted(slices.Values(p.Evidence.Countries)),
+		Exonerated: p.Exonerated, Statements: p.Statements, Corrections: p.Corrections, Last: p, LastAt: p.UpdatedAt.UnixMilli(),
 		Adopted: adoptedCounts{At: e.clock, Reporters: p.Evidence.Reporters, Networks: p.Evidence.Networks,
 			Vantages: p.Evidence.Vantages},
 	}

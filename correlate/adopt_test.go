@@ -22,7 +22,8 @@ func adoption(e *Engine, last map[string]faultline.Incident) faultline.Adopt {
 // begunAgain folds a world until a minute, then goes on with a fold that has seen
 // nothing but what came in the last minutes before, without the list of sites, and what
 // was published. It returns what the first said last and what the second said.
-func begunAgain(t *testing.T, w *world, at, warm float64) (before map[string]faultline.Incident, after2 []faultline.Incident) {
+func begunAgain(t *testing.T, w *world, at, warm float64) (before map[string]faultline.Incident,
+	revs []faultline.Incident) {
 	t.Helper()
 	first, second := New(Config{}), New(Config{})
 	before = map[string]faultline.Incident{}
@@ -45,9 +46,9 @@ func begunAgain(t *testing.T, w *world, at, warm float64) (before map[string]fau
 	}
 	second.Fold(adoption(first, before))
 	for _, ev := range append(records, rest...) {
-		after2 = append(after2, second.Fold(ev)...)
+		revs = append(revs, second.Fold(ev)...)
 	}
-	return before, after2
+	return before, revs
 }
 
 // The incident that was open goes on under its id with its next revision, nothing is
@@ -83,13 +84,15 @@ func TestAFoldThatBeginsAgainGoesOnWithWhatWasPublished(t *testing.T) {
 				}
 				next, last = rev.Revision+1, rev
 			}
-			if last.State != faultline.StateResolved || !last.Onset.At.Equal(open.Onset.At) || last.SitesTotal < open.SitesTotal {
+			if last.State != faultline.StateResolved || !last.Onset.At.Equal(open.Onset.At) ||
+				last.SitesTotal < open.SitesTotal {
 				t.Errorf("it ends as %s, began %s, with %d sites", last.State, last.Onset.At, last.SitesTotal)
 			}
 			straight := cdnOutage(40)
 			straight.minutes = 75
 			ended := straight.run(t).published()
-			if len(ended) != 1 || last.ResolvedAt == nil || ended[0].ResolvedAt.Sub(*last.ResolvedAt).Abs() > 2*time.Minute {
+			if len(ended) != 1 || last.ResolvedAt == nil ||
+				ended[0].ResolvedAt.Sub(*last.ResolvedAt).Abs() > 2*time.Minute {
 				t.Errorf("it ended at %v, a fold that never stopped says %v", last.ResolvedAt, ended)
 			}
 		})

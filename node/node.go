@@ -130,7 +130,8 @@ func New(cfg Config) (*Node, error) {
 	if cfg.Past == nil {
 		cfg.Past = new(replica.Past)
 	}
-	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(), holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
+	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(),
+		holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
 	n.finder = newFinder(cfg.Book, cfg.Providers)
 	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
@@ -151,14 +152,18 @@ func New(cfg Config) (*Node, error) {
 		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true, Providers: known}
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
-	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine), Format: correlate.CheckpointVersion,
-		Past: cfg.Past, Sites: n.sites,
-		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(), Holder: n.holder,
-		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now, Time: cfg.Time,
-		Log: cfg.Log, Registerer: cfg.Registry})
+	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine),
+		Format: correlate.CheckpointVersion,
+		Past:   cfg.Past, Sites: n.sites,
+		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(),
+		Holder:   n.holder,
+		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
+		Time: cfg.Time,
+		Log:  cfg.Log, Registerer: cfg.Registry})
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
-	boardConfig := board.Config{Source: sourceAdapter{cfg.Store, cfg.Past}, Series: cfg.Store, Durable: cfg.Store.Durable(),
+	boardConfig := board.Config{Source: sourceAdapter{cfg.Store, cfg.Past}, Series: cfg.Store,
+		Durable:   cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
 		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
 	if cfg.Drill == nil {

@@ -207,7 +207,8 @@ func (n *Node) revoked(ctx context.Context) ([]string, error) {
 
 // watchKeys keeps a node's keys and revocations those of the files and of the
 // store. What can't be read stays as it is.
-func watchKeys(keys *token.Keys, revoked func(context.Context) ([]string, error), log *slog.Logger) func(context.Context) error {
+func watchKeys(keys *token.Keys, revoked func(context.Context) ([]string, error),
+	log *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
 		wait := keysSoon // until the first answer, tokens are not taken
 		for {

@@ -62,7 +62,8 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions, m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
+		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions,
+			m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
 			m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m

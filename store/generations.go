@@ -112,8 +112,8 @@ func (s *Store) flip(ctx context.Context, l Lease, fresh Generation, old []Gener
 	for _, g := range drop {
 		keys = append(keys, chunkKeys(g.Name, g.Chunks)...)
 	}
-	return s.fenced(ctx, s.scripts.flip, l, keys, fresh.Name, newest, fresh.Chunks, fresh.Pos.ms, fresh.Pos.seq, fresh.Sum,
-		list).Err()
+	return s.fenced(ctx, s.scripts.flip, l, keys, fresh.Name, newest, fresh.Chunks, fresh.Pos.ms, fresh.Pos.seq,
+		fresh.Sum, list).Err()
 }
 
 // retain divides the older checkpoints into those that are kept beside a fresh one and

@@ -34,7 +34,8 @@ func TestReasonsOfARealServer(t *testing.T) {
 		c.begin()
 		_, entry := s.Append(t.Context(), BatchKey{1, 1}, everyEvent(someday))
 		_, _, lease := s.Acquire(t.Context(), "x", time.Second, someday)
-		for what, err := range map[string]error{"a plain write": s.TryWrite(t.Context()), "an entry": entry, "a script": lease} {
+		plain := s.TryWrite(t.Context())
+		for what, err := range map[string]error{"a plain write": plain, "an entry": entry, "a script": lease} {
 			if why := Refusal(err); why == nil || !strings.Contains(why.Error(), want) {
 				t.Errorf("%s: %s is refused because %v (%v)", want, what, why, err)
 			}

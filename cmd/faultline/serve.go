@@ -126,7 +126,8 @@ func (c *serveCmd) past(back *backend) (*replica.Past, error) {
 }
 
 // config reads the files that the flags name. What needs the store is left out.
-func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry, clock *store.Clock) (node.Config, error) {
+func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
+	clock *store.Clock) (node.Config, error) {
 	cfg := node.Config{Listen: c.Listen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
 		DrainDelay: c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
