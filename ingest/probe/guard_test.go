@@ -227,7 +227,7 @@ func TestRebinding(t *testing.T) {
 	private := []netip.Addr{probetest.Local, probetest.Local6, netip.MustParseAddr("::ffff:127.0.0.1")}
 	// Nothing answers at a public address here: whoever dials one hears so at once.
 	unreachable := netip.MustParseAddr("192.0.2.77")
-	for i := range 1000 {
+	for i := range 10_000 {
 		addrs := []netip.Addr{unreachable}
 		if i%2 == 1 {
 			addrs = []netip.Addr{private[i%3], unreachable}

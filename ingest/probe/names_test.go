@@ -68,6 +68,11 @@ func TestOddNameServers(t *testing.T) {
 		"edns-notimp":    {when(hasEDNS, code(dns.RcodeNotImplemented)), "ok", ""},
 		"edns-servfail":  {when(hasEDNS, code(dns.RcodeServerFailure)), "ok", ""},
 		"edns-silent":    {when(hasEDNS, silent), "ok", ""},
+		"edns-refused":   {when(hasEDNS, code(dns.RcodeRefused)), "ok", ""},
+		"edns-cut":       {when(hasEDNS, cut), "ok", ""},
+		"answers-twice":  {twice, "ok", ""},
+		"case-notzone":   {when(isMixed, code(dns.RcodeNotZone)), "ok", ""},
+		"always-cut":     {when(always, cut), "dns", "malformed"},
 		"gone":           {when(always, code(dns.RcodeNameError)), "dns", "nxdomain"},
 		"empty":          {when(always, code(dns.RcodeSuccess)), "dns", "nodata"},
 		"trouble":        {when(always, code(dns.RcodeServerFailure)), "dns", "servfail"},
@@ -92,6 +97,18 @@ func TestOddNameServers(t *testing.T) {
 // lowered answers with the question in lower case, which only mixed case minds.
 func lowered(_, m *dns.Msg) *dns.Msg {
 	m.Question[0].Name = strings.ToLower(m.Question[0].Name)
+	return m
+}
+
+// cut leaves out everything and says so, over TCP too.
+func cut(m *dns.Msg) *dns.Msg {
+	m.Truncated, m.Answer = true, nil
+	return m
+}
+
+// twice gives each record twice.
+func twice(_, m *dns.Msg) *dns.Msg {
+	m.Answer = append(m.Answer, m.Answer...)
 	return m
 }
 

@@ -166,6 +166,8 @@ func (s *server) overTCP(ctx context.Context, q *question, wait time.Duration) {
 		q.reply = reply{err: &DNSError{dnsTimeout, q.host}}
 	case len(msg) < questionAt || binary.BigEndian.Uint16(msg) != q.id || !q.read(msg):
 		q.reply = reply{err: &DNSError{dnsMalformed, q.host}}
+	case q.reply.truncated && !q.found(): // what was cut off may have been the address
+		q.reply = reply{err: &DNSError{dnsMalformed, q.host}}
 	}
 	q.reply.truncated = false
 }

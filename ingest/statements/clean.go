@@ -1,14 +1,14 @@
 package statements
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"strings"
 	"unicode"
 
 	"golang.org/x/net/html"
+	"golang.org/x/text/encoding"
+	unicode16 "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 )
@@ -19,14 +19,11 @@ const maxTag = 64 << 10
 
 var errTag = errors.New("a tag of the feed is too long")
 
-// readable reads a page without its byte order mark and with a space for each control
+// readable reads a page without its byte order mark, which says that it is UTF-8 or
+// UTF-16, as UTF-8 in both cases, and with a space for each control
 // byte: neither JSON nor XML allows them, and one must not cost the whole page.
 func readable(body io.Reader) io.Reader {
-	buffered := bufio.NewReader(body)
-	if start, _ := buffered.Peek(3); bytes.Equal(start, []byte("\xef\xbb\xbf")) {
-		buffered.Discard(3) //nolint:errcheck // what was peeked at can be discarded
-	}
-	return spaced{buffered}
+	return spaced{transform.NewReader(body, unicode16.BOMOverride(encoding.Nop.NewDecoder()))}
 }
 
 type spaced struct{ r io.Reader }

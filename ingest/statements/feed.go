@@ -25,6 +25,9 @@ func readFeed(body io.Reader) ([]item, error) {
 	d.Strict = false // pages write entities that XML does not have
 	d.Entity = xml.HTMLEntity
 	d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
+		if strings.HasPrefix(strings.ToLower(label), "utf-16") {
+			return in, nil // its mark was read, and it is UTF-8 by now
+		}
 		return charset.NewReaderLabel(label, in)
 	}
 	r := feedReader{d: d}

@@ -29,14 +29,16 @@ var zones = map[string]int{
 var (
 	zoneAtEnd = regexp.MustCompile(`\s*\(?\b([A-Z]{1,5})\)?$`)
 	afterZone = regexp.MustCompile(`\s*\([A-Za-z ]+\)$`)
+	gmtOffset = regexp.MustCompile(`\b(?:GMT|UTC) ?([+-]\d\d:?\d\d)$`)
+	epoch     = regexp.MustCompile(`^\d{10}(?:\d{3})?$`) // seconds or milliseconds since 1970
 	weekday   = regexp.MustCompile(`^[A-Za-z]{3,9}\.?,?\s+([0-9A-Z])`)
 )
 
 // layouts of times with an offset, without the day of the week.
 var layouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04-07:00", "2006-01-02 15:04:05 -0700",
+	time.RFC3339, "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04-07:00", "2006-01-02 15:04:05 -0700",
 	"2006-01-02 15:04:05-07:00", "2006-01-02 15:04 -0700",
-	"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00", "2 Jan 2006 15:04 -0700", "2 Jan 06 15:04:05 -0700",
+	"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00", "2 Jan 2006 15:04 -07:00", "2 Jan 2006 15:04 -0700", "2 Jan 06 15:04:05 -0700",
 	"2 Jan 06 15:04 -0700", "2 January 2006 15:04:05 -0700", "2 January 2006 15:04 -0700", "2-Jan-06 15:04:05 -0700",
 	"Jan 2, 2006 15:04:05 -0700", "Jan 2, 2006 15:04 -0700", "Jan 2, 2006 3:04 PM -0700",
 	"January 2, 2006 15:04 -0700", "January 2, 2006 3:04 PM -0700",
@@ -49,6 +51,13 @@ func moment(s string) (time.Time, bool) {
 	if s = strings.Join(strings.Fields(s), " "); s == "" || len(s) > 64 {
 		return time.Time{}, false
 	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && epoch.MatchString(s) {
+		if len(s) == len("1623146280") {
+			n *= 1000
+		}
+		return time.UnixMilli(n).UTC(), true
+	}
+	s = gmtOffset.ReplaceAllString(s, "$1")
 	if m := weekday.FindStringSubmatchIndex(s); m != nil && isDay(s) {
 		s = s[m[2]:]
 	}

@@ -101,7 +101,7 @@ func (r *statuspageReader) text(into *string) error {
 
 // incident reads one incident. Its updates may come before its name.
 func (r *statuspageReader) incident() error {
-	var id, name string
+	var id, name, status, created string
 	first := len(r.items)
 	err := r.members(func(member string) error {
 		switch member {
@@ -109,11 +109,18 @@ func (r *statuspageReader) incident() error {
 			return r.text(&id)
 		case "name":
 			return r.text(&name)
+		case "status":
+			return r.text(&status)
+		case "created_at":
+			return r.text(&created)
 		case "incident_updates":
 			return r.list(r.update)
 		}
 		return r.d.SkipValue()
 	})
+	if at, ok := moment(created); ok && len(r.items) == first && status != "" { // nothing more was said yet
+		r.items = append(r.items, item{id: "opened", at: at, status: word(status)})
+	}
 	for i := range r.items[first:] {
 		u := &r.items[first+i]
 		u.title(name)

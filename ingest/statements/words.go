@@ -97,11 +97,12 @@ var claims = []struct {
 	says  *regexp.Regexp
 }{
 	{"resolved", regexp.MustCompile(`\b(?:resolved|fixed|restored|recovered|back to normal|back online|` +
-		`operating normally|operational again)\b`)},
+		`operating normally|operational again|incident (?:is |has been )?(?:now )?closed)\b|` +
+		`\b(?:is|are) (?:now )?over\s*$`)},
 	{"monitoring", regexp.MustCompile(`\b(?:monitoring|continue to monitor|mitigated|(?:fix|change|` +
-		`mitigation) (?:has been|was|is) (?:implemented|deployed|applied|rolled out))\b`)},
+		`mitigation) (?:has been|was|is) (?:implemented|deployed|applied|rolled out|rolled back|reverted))\b`)},
 	{"identified", regexp.MustCompile(`\b(?:identified|(?:found|know) the (?:root )?cause|fix is being|` +
-		`working on a fix|implementing a fix)\b`)},
+		`working on a fix|implementing a fix|rolling back|reverting)\b`)},
 	{"investigating", regexp.MustCompile(`\b(?:investigating|under investigation|looking into|` +
 		`continue to investigate)\b`)},
 	{"completed", regexp.MustCompile(`\bmaintenance (?:has been|was|is) (?:now )?(?:completed?|finished)\b`)},
@@ -113,18 +114,19 @@ var claims = []struct {
 
 var (
 	clauseEnd = regexp.MustCompile(`[.;!?:,()]\s|[.;!?:,()]$| - | – | — |\b(?:but|however|although|` +
-		`though|while|whereas|and we|and will)\b`)
+		`though|while|whereas|and we|and will|and are|and is|and have|and consider)\b`)
 	// unsaid before a claim in its clause: it is denied, wished for, or a condition.
 	unsaid = regexp.MustCompile(`\b(?:not|never|no|none|nor|neither|cannot|without|\w+n't|yet to|` +
 		`far from|instead of|` +
 		`once|when|whenever|until|till|if|unless|as soon as|after|before|should|whether|would|will|shall|may|might|could|can|` +
 		`to|towards?|for|expect(?:s|ed)?|hope(?:s|ful)?|being|been unable|partial(?:ly)?|partly|mostly|largely|nearly|almost|some|` +
-		`previously|earlier|believed|only)\b`)
+		`most|many|several|half|previously|earlier|believed?|believes|think|suspect|only)\b`)
 	// unsaidAfter a claim takes it back.
 	unsaidAfter = regexp.MustCompile(`^\s*(?:soon|shortly|eventually|yet|for (?:some|most|many)|` +
 		`in (?:some|most))\b`)
 	back = regexp.MustCompile(`\b(?:returned|recurred|recurring|reoccurred|reopened|resurfaced|` +
 		`regressed|again seeing|seeing .* again)\b`)
+	backTo    = regexp.MustCompile(`\bback to (investigating|monitoring)\b`)
 	stillAtIt = regexp.MustCompile(`\b(?:will )?continu(?:e|es|ing) to (investigat|monitor)(?:e|ing)?\b`)
 	straight  = strings.NewReplacer("’", "'", "‘", "'")
 )
@@ -132,6 +134,7 @@ var (
 // asserted is the furthest stage that a text asserts. What has come back is not resolved.
 func asserted(text string) string {
 	text = stillAtIt.ReplaceAllString(straight.Replace(strings.ToLower(text)), "${1}ing")
+	text = backTo.ReplaceAllString(text, "$1")
 	found := map[string]bool{}
 	for _, clause := range clauseEnd.Split(text, -1) {
 		for _, c := range claims {

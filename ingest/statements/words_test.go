@@ -1,6 +1,9 @@
 package statements
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestWhatATextAsserts(t *testing.T) {
 	for text, want := range map[string]string{
@@ -22,6 +25,17 @@ func TestWhatATextAsserts(t *testing.T) {
 		"The issue was resolved at 10:00 but has returned. We are investigating.":             "investigating",
 		"Until the issue is resolved, customers may see errors. We have identified the cause": "identified",
 		"Scheduled maintenance next week.":                                                    "scheduled",
+		"We believe the issue is resolved and are monitoring.":                                "monitoring",
+		"We believe the issue is resolved.":                                                   "update",
+		"The outage is over.":                                                                 "resolved",
+		"The network is over capacity.":                                                       "update",
+		"The fix did not work; we are back to investigating.":                                 "investigating",
+		"Most services have recovered.":                                                       "update",
+		"Not all services have recovered.":                                                    "update",
+		"We no longer see errors and consider this incident closed.":                          "resolved",
+		"We're rolling back the change.":                                                      "identified",
+		"The change has been rolled back.":                                                    "monitoring",
+		"The fix has not been rolled back.":                                                   "update",
 		"Errors are high.":                                                                    "update",
 	} {
 		if got := statusIn("", text); got != want {
@@ -52,6 +66,11 @@ func TestTheNewestUpdateOfAnEntryCounts(t *testing.T) {
 func TestTimesAreReadInEveryZoneOrNotAtAll(t *testing.T) {
 	for text, want := range map[string]string{
 		"Tue, 08 Jun 2021 18:58:00 JST":       "09:58:00",
+		"Tue, 08 Jun 2021 11:58:00 GMT+0200":  "09:58:00",
+		"Tue, 08 Jun 2021 11:58:00 UTC+02:00": "09:58:00",
+		"2021-06-08T09:58Z":                   "09:58:00",
+		"1623146280":                          "09:58:00",
+		"1623146280000":                       "09:58:00",
 		"Tue, 08 Jun 2021 18:58:00 KST":       "09:58:00",
 		"Tue, 08 Jun 2021 15:28:00 IST":       "09:58:00",
 		"Tue, 08 Jun 2021 17:58:00 SGT":       "09:58:00",
@@ -75,6 +94,37 @@ func TestTimesAreReadInEveryZoneOrNotAtAll(t *testing.T) {
 		at, ok := moment(text)
 		if got := at.Format("15:04:05"); ok != (want != "") || ok && (got != want || at.Day() != 8) {
 			t.Errorf("%s: %v %t, want %s", text, at, ok, want)
+		}
+	}
+}
+
+// Shapes that pages have besides those of the services themselves.
+func TestOddShapesOfPages(t *testing.T) {
+	wide := func(s string) string { // UTF-16, little-endian, with its mark
+		b := []byte("\xff\xfe")
+		for _, c := range []byte(s) {
+			b = append(b, c, 0)
+		}
+		return string(b)
+	}
+	const one = `{"incidents":[{"id":1,"name":"A","incident_updates":[{"id":2,"status":"resolved","body":"x","created_at":"2021-06-08T09:58:00Z"}]}]}`
+	const item = `<item><title>A</title><pubDate>Tue, 08 Jun 2021 09:58:00 GMT</pubDate></item>`
+	for name, c := range map[string]struct {
+		form, body, status, text string
+	}{
+		"JSON in UTF-16":          {FormStatuspage, wide(one), "resolved", "A: x"},
+		"an incident alone":       {FormStatuspage, `{"incidents":[{"id":1,"name":"A","status":"investigating","created_at":"2021-06-08T09:58:00Z","incident_updates":[]}]}`, "investigating", "A"},
+		"times as numbers":        {FormStatuspage, `{"incidents":[{"id":1,"name":"A","incident_updates":[{"id":2,"status":"monitoring","body":"x","created_at":1623146280}]}]}`, "monitoring", "A: x"},
+		"something after the end": {FormStatuspage, one + " <!-- cached -->", "resolved", "A: x"},
+		"a feed in UTF-16":        {FormFeed, wide(`<?xml version="1.0" encoding="utf-16"?><rss><channel>` + item + `</channel></rss>`), stageOther, "A"},
+		"a comment in front":      {FormFeed, "\n\n<!-- x --><rss><channel>" + item + "</channel></rss>", stageOther, "A"},
+		"RDF without seconds":     {FormFeed, `<rdf:RDF xmlns:rdf="a" xmlns:dc="b"><item><title>A</title><dc:date>2021-06-08T09:58Z</dc:date></item></rdf:RDF>`, stageOther, "A"},
+		"an end that is missing":  {FormFeed, `<rss><channel>` + item + `<item><title>B`, stageOther, "A"},
+	} {
+		s := prepared(t, Source{Name: "X", URL: "https://x.example/", Form: c.form, Says: []Says{{Component: "cdn:x"}}})
+		items, err := s.read(strings.NewReader(c.body))
+		if err != nil || len(items) != 1 || items[0].status != c.status || items[0].text != c.text || items[0].at.Format("15:04:05") != "09:58:00" {
+			t.Errorf("%s: %+v, %v", name, items, err)
 		}
 	}
 }
