@@ -151,11 +151,32 @@ func TestWhatConfirmsASitesOwnFault(t *testing.T) {
 	}
 }
 
+// What would confirm a site's own fault does not while others began to fail with it: a
+// component that they share may yet be found.
+func TestASitesOwnFaultWaitsWhileOthersFail(t *testing.T) {
+	t.Parallel()
+	for others, want := range map[int]bool{0: true, 2: true, 3: false} {
+		e := settled(120)
+		one := suspect{odds: confirmOdds, fails: []int{2, 2}, failing: 1, probed: 20, nats: 9, voice: 1, crowd: 1}
+		in := one.incident(e)
+		in.Cause = "site:a.example"
+		at := e.clock - 2*minute
+		in.Onset = [3]int64{at, at, at}
+		for i := range others {
+			probed(e, put(e, string(rune('b'+i))+".other", 5, "asn:AS99"), "lon-1", "oooooooxxx", 30)
+		}
+		if basis, ok := e.confirms(in); ok != want {
+			t.Errorf("while %d others fail: %q, %v", others, basis, ok)
+		}
+	}
+}
+
 // What a confirmed incident rests on is said of it.
 func TestBasis(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
-	in := suspect{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, voice: 1}.incident(e)
+	one := suspect{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, voice: 1}
+	in := one.incident(e)
 	if got := e.basis(in); got != faultline.BasisBoth {
 		t.Errorf("probes, and three networks: %q", got)
 	}

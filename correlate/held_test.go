@@ -81,7 +81,9 @@ func TestOwnCandidatesAreRefreshed(t *testing.T) {
 func TestFirstFailure(t *testing.T) {
 	t.Parallel()
 	tr := &track{Recent: []result{newResult(10, 503), newResult(20, codeOK), newResult(30, 503), newResult(40, 503)}}
-	for _, c := range []struct{ from, to, want int64 }{{10, 40, 10}, {11, 40, 30}, {30, 30, 30}, {31, 39, 0}, {40, 40, 40}, {11, 29, 0}} {
+	for _, c := range []struct{ from, to, want int64 }{
+		{10, 40, 10}, {11, 40, 30}, {30, 30, 30}, {31, 39, 0}, {40, 40, 40}, {11, 29, 0},
+	} {
 		if got := tr.firstFailure(&vantage{}, c.from, c.to); got != c.want {
 			t.Errorf("from %d to %d: %d, want %d", c.from, c.to, got, c.want)
 		}
@@ -97,7 +99,8 @@ func TestReportsOfOneNetwork(t *testing.T) {
 	e := settled(60)
 	id := put(e, "a.example", 0)
 	for i, ago := range []int64{61, 60, 30, 0} {
-		e.Fold(faultline.Report{At: ms(e.clock - ago*second), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i%2)})
+		at, who := ms(e.clock-ago*second), string(rune('a'+i))
+		e.Fold(faultline.Report{At: at, Site: "a.example", Reporter: who, ASN: uint32(1 + i%2)})
 	}
 	e.sites.rows[id].Crowd.Base = rate{N: 6e6, T: 1e6}
 	e.networks.rows[0].Base, e.networks.rows[1].Base = rate{N: 3e6, T: 1e6}, rate{N: 1e6, T: 1e6}

@@ -190,7 +190,9 @@ func (e *Engine) relapsed(in *incident) bool {
 			continue
 		}
 		probed++
-		if now := e.recentChecks(s); s.Incident == 0 && now.fails >= relapseFails && now.lastFail > in.Resolved && 2*now.fails >= now.all {
+		now := e.recentChecks(s)
+		fails := now.fails >= relapseFails && now.lastFail > in.Resolved && 2*now.fails >= now.all
+		if s.Incident == 0 && fails {
 			again++
 		}
 	}

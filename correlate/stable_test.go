@@ -36,7 +36,9 @@ func TestSureCausesAreSeldomAskedAgain(t *testing.T) {
 		t.Fatalf("%d incidents, %d when all are always asked", len(e.incidents), len(always.incidents))
 	}
 	for i, in := range e.incidents {
-		if other := always.incidents[i]; in.Cause != other.Cause || in.Detected != other.Detected || in.Confirmed != other.Confirmed || in.Onset != other.Onset {
+		other := always.incidents[i]
+		if in.Cause != other.Cause || in.Detected != other.Detected || in.Confirmed != other.Confirmed ||
+			in.Onset != other.Onset {
 			t.Errorf("%s began %v, found %v, confirmed %v; else %s %v %v %v", in.Cause, in.Onset, in.Detected, in.Confirmed,
 				other.Cause, other.Onset, other.Detected, other.Confirmed)
 		}
@@ -103,7 +105,8 @@ func TestElsewhereIsWhatNothingExplains(t *testing.T) {
 		}
 		compared++
 		if a.ElsewhereFailing != 0 || b.ElsewhereFailing != 0 {
-			t.Fatalf("%v: %d and %d fail, elsewhere %d and %d", e.Clock(), a.Failing, b.Failing, a.ElsewhereFailing, b.ElsewhereFailing)
+			t.Fatalf("%v: %d and %d fail, elsewhere %d and %d", e.Clock(), a.Failing, b.Failing,
+				a.ElsewhereFailing, b.ElsewhereFailing)
 		}
 	}
 	if compared < 20 {

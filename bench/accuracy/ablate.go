@@ -57,8 +57,9 @@ func (a ablation) apply(root string) (map[string][]byte, error) {
 	return out, nil
 }
 
-// build makes this program without a part of the engine, in dir, and returns its path.
-func (a ablation) build(ctx context.Context, root, dir string) (string, error) {
+// overlay writes what an ablation changes into dir, and the list of it that the go
+// command's -overlay takes, whose path it returns.
+func (a ablation) overlay(root, dir string) (string, error) {
 	changed, err := a.apply(root)
 	if err != nil {
 		return "", err
@@ -75,10 +76,20 @@ func (a ablation) build(ctx context.Context, root, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write the overlay: %w", err)
 	}
-	list, program := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "accuracy")
+	list := filepath.Join(dir, "overlay.json")
 	if err := os.WriteFile(list, body, 0o600); err != nil {
 		return "", fmt.Errorf("write the overlay: %w", err)
 	}
+	return list, nil
+}
+
+// build makes this program without a part of the engine, in dir, and returns its path.
+func (a ablation) build(ctx context.Context, root, dir string) (string, error) {
+	list, err := a.overlay(root, dir)
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "accuracy")
 	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", list, "-o", program, "./bench/accuracy")
 	cmd.Dir = root
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -98,7 +109,8 @@ func ablate(ctx context.Context, opt options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Commit %s, %d scenarios, %s seeds from the %dth on.\n\n%s", opt.Commit, opt.Scenarios, opt.Seeds, opt.First, ablationHead)
+	fmt.Fprintf(out, "Commit %s, %d scenarios, %s seeds from the %dth on.\n\n%s",
+		opt.Commit, opt.Scenarios, opt.Seeds, opt.First, ablationHead)
 	for _, a := range slices.Concat([]ablation{{name: "nothing", what: "the whole"}}, parts) {
 		f, err := a.measure(ctx, root, opt)
 		if err != nil {
@@ -149,6 +161,7 @@ const ablationHead = "| without | then | F1 | false | split | false/week | ttd |
 
 func ablationRow(a ablation, f figures) string {
 	s := f.Summary
-	return fmt.Sprintf("| %s | %s | %.3f | %d | %d | %.1f | %s | %s | %s | %s | %s | %s |\n", a.name, a.what, s.F1, f.False, f.Split, s.FalsePerWeek,
+	return fmt.Sprintf("| %s | %s | %.3f | %d | %d | %.1f | %s | %s | %s | %s | %s | %s |\n",
+		a.name, a.what, s.F1, f.False, f.Split, s.FalsePerWeek,
 		seconds(s.TTDMedian), seconds(s.TTDp90), share(s.OnsetCover), seconds(s.OnsetWidth), share(s.SitesF1), share(s.Brier))
 }

@@ -92,7 +92,8 @@ func parsed(t *testing.T, set *token.FileSet, root, room string, changed map[str
 // exported makes importers of what the engine imports, from the build's cache.
 func exported(t *testing.T) func(*token.FileSet) types.Importer {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}", "faultline/correlate").Output()
+	args := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}", "faultline/correlate"}
+	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
