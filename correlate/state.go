@@ -11,7 +11,7 @@ type state struct {
 	clock       int64 // last tick, Unix milliseconds; 0 before the first
 	start       int64 // first tick
 	eval        int64 // last evaluation
-	stableUntil int64 // until when the causes of young incidents stay as they are, see assure
+	stableUntil int64 // until when the causes of young incidents stay as they are, see noteStable
 
 	sites      table[site]
 	components table[component] // their members follow from the sites
