@@ -40,6 +40,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.broad(in):
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
+	case agree == 1 && in.Cause == unattributed && e.checkedFromSeveral(in):
+		return "", false
 	case agree == 1 && e.witnesses(in, failed, need, 1) == 1 && e.pooledNetworks(in) >= confirmNetworks:
 		return faultline.BasisBoth, true
 	case e.peopleConfirm(in):

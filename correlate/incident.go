@@ -67,6 +67,7 @@ type member struct {
 	Left             bool // it fails on, by the cause of another incident
 	Taken            bool // over from another incident
 	Joined           bool // our list of sites does not place it on the cause; counted again at each evaluation
+	Witnessed        bool // two networks have seen it fail
 	Onset, Recovered int64
 	LastFail         int64
 	Reports          int

@@ -3,6 +3,7 @@ package correlate
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -139,6 +140,51 @@ func TestPeopleChangeNothingOfAnOutageThatProbesSee(t *testing.T) {
 				t.Error("nobody of those that are blamed is exonerated")
 			}
 		})
+	}
+}
+
+// One vantage that lies during a true outage adds no site to it that the other vantages
+// find well, whoever says the same.
+func TestOneVantageMakesNoMemberOfASiteThatOthersFindWell(t *testing.T) {
+	t.Parallel()
+	for name, people := range map[string]int{"alone": 0, "with one person": 1, "with a hundred people": 100} {
+		for _, share := range []float64{1, 0.6} {
+			t.Run(fmt.Sprint(name, ", part ", share), func(t *testing.T) {
+				t.Parallel()
+				w := quietTown(100, 50)
+				well := w.on("dns:p")[:14]
+				well = slices.DeleteFunc(well, func(s string) bool { return slices.Contains(w.on("cdn:x"), s) })
+				w.faults = []fault{
+					{sites: w.on("cdn:x"), from: 35, to: 50, symptom: "http_503", share: share},
+					{sites: well, vantages: []string{"lon-1"}, from: 35, to: 50, symptom: "http_503"},
+				}
+				if people > 0 {
+					w.said = liars{people: people, networks: min(people, 5), each: 3, sites: well, from: 35, to: 38, symptom: "http_503"}.reports()
+				}
+				s := w.run(t)
+				in := s.wantOne(t, "cdn:x")
+				s.revisions = slices.DeleteFunc(s.revisions, func(r faultline.Incident) bool { return r.ConfirmedAt == nil })
+				s.wantNoneOf(t, well)
+				if f := f1(in.Sites, w.on("cdn:x")); f < 0.95 {
+					t.Errorf("sites match with F1 %.2f", f)
+				}
+			})
+		}
+	}
+}
+
+// People who say that failing sites work neither clear one of them nor end the outage.
+func TestPeopleClearNoSiteThatProbesFindFailing(t *testing.T) {
+	t.Parallel()
+	w := quietTown(100, 50)
+	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 50, symptom: "http_503"}}
+	w.said = append(liars{3000, 60, 3, w.on("cdn:x"), 35, 45, faultline.SymptomOK}.reports(),
+		liars{3000, 60, 3, w.on("cdn:x"), 30, 34, "http_503"}.reports()...)
+	sortByTime(w.said)
+	s := w.run(t)
+	in := s.wantOne(t, "cdn:x")
+	if in.State != faultline.StateConfirmed || len(in.Exonerated) > 0 || in.Impact.Failing < len(w.on("cdn:x")) {
+		t.Errorf("%s: %s, %d failing, cleared %v", in.Title, in.State, in.Impact.Failing, in.Exonerated)
 	}
 }
 

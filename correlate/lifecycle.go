@@ -280,6 +280,7 @@ func (e *Engine) settle() {
 			e.fitOnset(in)
 		}
 		e.advance(in)
+		e.settleMembers(in)
 	}
 	e.incidents = slices.DeleteFunc(e.incidents, func(in *incident) bool {
 		return !in.State.Open() && e.clock-max(in.Resolved, in.Last.UpdatedAt.UnixMilli()) > kept

@@ -66,6 +66,8 @@ func (t *track) cadence() int64 {
 func (e *Engine) recount(in *incident) {
 	e.joinMembers(in)
 	e.dropBlips(in)
+	e.noteWitnesses(in)
+	e.dropUnwitnessed(in)
 	e.handOver(in)
 	in.Failing, in.Joined, in.Observed = 0, 0, 0
 	c, known := e.components.find(string(in.Cause))
