@@ -15,12 +15,30 @@ type Series struct {
 	StepS int `json:"step_s"`
 	// Points cover whole steps of UTC, the last one may still be filling.
 	Points []SeriesPoint `json:"points"`
+	// CompleteUntil is the end of the last minute whose counts are stored; zero: none is.
+	CompleteUntil time.Time `json:"complete_until"`
 }
+
+// PointState says what the counts of a step are worth.
+type PointState string
+
+// The states of a step. The zero value is a step that was observed: its counts are
+// counts, and 0 means none.
+const (
+	PointObserved    PointState = ""
+	PointUnfinished  PointState = "unfinished"   // the step is still filling
+	PointNotObserved PointState = "not_observed" // nobody looked: there are no counts
+	PointNotStored   PointState = "not_stored"   // its counts are not written yet
+)
+
+// Counted reports whether a step has counts at all.
+func (s PointState) Counted() bool { return s != PointNotObserved && s != PointNotStored }
 
 // SeriesPoint is one step of a [Series]. Counts are of the step alone.
 type SeriesPoint struct {
-	At      time.Time `json:"at"`      // the beginning of the step
-	Reports int       `json:"reports"` // counted reports of failure
+	At      time.Time  `json:"at"` // the beginning of the step
+	State   PointState `json:"state"`
+	Reports int        `json:"reports"` // counted reports of failure
 	// Expected and ExpectedHigh are the reports that a quiet step at this hour
 	// would bring: the mean, and the end of the band that 99 of 100 quiet steps
 	// stay within.

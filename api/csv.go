@@ -96,27 +96,23 @@ func csvOf(s faultline.Series) []byte {
 	w := csv.NewWriter(&out)
 	w.UseCRLF = true
 	rows := [][]string{
-		{"at", "reports", "expected", "expected_high", "probes", "probes_failed", "sites", "sites_failing"},
+		{"at", "reports", "expected", "expected_high", "probes", "probes_failed", "sites", "sites_failing", "state"},
 	}
-	for _, p := range s.Points {
-		rows = append(
-			rows,
-			[]string{
-				p.At.UTC().Format(time.RFC3339),
-				strconv.Itoa(p.Reports),
-				decimal(p.Expected),
-				decimal(p.ExpectedHigh),
-				strconv.Itoa(
-					p.Probes,
-				),
-				strconv.Itoa(p.ProbesFailed),
-				strconv.Itoa(p.Sites),
-				strconv.Itoa(p.SitesFailing),
-			},
-		)
+	for _, point := range s.Points {
+		p := newSeriesPoint(point)
+		rows = append(rows, []string{p.At.UTC().Format(time.RFC3339), count(p.Reports), decimal(p.Expected), decimal(p.ExpectedHigh),
+			count(p.Probes), count(p.ProbesFailed), count(p.Sites), count(p.SitesFailing), p.State})
 	}
 	_ = w.WriteAll(rows) // a buffer takes everything
 	return out.Bytes()
 }
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// count is a number, or nothing where there is none: an empty cell is no zero.
+func count(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}

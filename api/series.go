@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,7 +31,60 @@ type SeriesAnswer struct {
 	// LeftOut: what is kept of older minutes could not be read in time, and points
 	// is empty. Ask again.
 	LeftOut bool `json:"left_out"`
-	faultline.Series
+	// Of is the site, or the component as kind:name.
+	Of string `json:"of"`
+	// StepS is the length of a step in seconds: 60, 300 or 3600.
+	StepS int `json:"step_s"`
+	// CompleteUntil is the end of the last minute whose counts are stored; null: none is.
+	CompleteUntil *time.Time `json:"complete_until"`
+	// Points cover whole steps of UTC, oldest first and without gaps.
+	Points []SeriesPoint `json:"points"`
+}
+
+// SeriesPoint is one step of a series. A count is null where nothing says what it is:
+// where nobody looked, or where it is not stored yet. 0 means none.
+type SeriesPoint struct {
+	At time.Time `json:"at"` // the beginning of the step
+	// State is observed; unfinished, while the step is still filling; not_observed, where
+	// nobody looked; or not_stored, where its counts are still to be written.
+	State   string `json:"state"`
+	Reports *int   `json:"reports"` // counted reports of failure
+	// Expected and ExpectedHigh are the reports that a quiet step at this hour would
+	// bring: the mean, and the end of the band that 99 of 100 quiet steps stay within.
+	Expected     float64 `json:"expected"`
+	ExpectedHigh float64 `json:"expected_high"`
+	Probes       *int    `json:"probes"`
+	ProbesFailed *int    `json:"probes_failed"` // null as well where nothing probed
+	// Sites and SitesFailing say, of a component, how many members were observed at the
+	// end of the step and how many of them were failing; null for a site.
+	Sites        *int `json:"sites"`
+	SitesFailing *int `json:"sites_failing"`
+}
+
+func newSeriesAnswer(meta board.Meta, s faultline.Series) SeriesAnswer {
+	out := SeriesAnswer{Meta: meta, Of: s.Of, StepS: s.StepS, Points: make([]SeriesPoint, 0, len(s.Points))}
+	if !s.CompleteUntil.IsZero() {
+		out.CompleteUntil = &s.CompleteUntil
+	}
+	for _, p := range s.Points {
+		out.Points = append(out.Points, newSeriesPoint(p))
+	}
+	return out
+}
+
+func newSeriesPoint(p faultline.SeriesPoint) SeriesPoint {
+	out := SeriesPoint{At: p.At, State: cmp.Or(string(p.State), "observed"), Expected: p.Expected, ExpectedHigh: p.ExpectedHigh}
+	if !p.State.Counted() {
+		return out
+	}
+	out.Reports, out.Probes = &p.Reports, &p.Probes
+	if p.Probes > 0 {
+		out.ProbesFailed = &p.ProbesFailed
+	}
+	if p.Sites > 0 {
+		out.Sites, out.SitesFailing = &p.Sites, &p.SitesFailing
+	}
+	return out
 }
 
 // seriesQuery is what a reader asks of a series.
@@ -146,7 +200,7 @@ func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
 		if err != nil {
 			return nil, err
 		}
-		return page.New(SeriesAnswer{Meta: s.Meta, Series: series})
+		return page.New(newSeriesAnswer(s.Meta, series))
 	})
 	cacheControl := page.CacheCurrent
 	if err != nil {
@@ -155,7 +209,9 @@ func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
 		left := SeriesAnswer{
 			Meta:    s.Meta,
 			LeftOut: true,
-			Series:  faultline.Series{Of: of, StepS: q.step, Points: []faultline.SeriesPoint{}},
+			Of:      of,
+			StepS:   q.step,
+			Points:  []SeriesPoint{},
 		}
 		if p, err = page.New(left); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestSeries(t *testing.T) {
 	n, kept := newSeriesNode(t)
 	w := n.get("/v1/sites/BBC.co.uk/series?step=300&since=2021-06-08T09:00:00Z&until=1623146400")
 	got := decode[SeriesAnswer](t, w.Body)
-	if w.Code != http.StatusOK || got.Of != "bbc.co.uk" || got.StepS != 300 || len(got.Points) != 1 || got.Points[0].Reports != 3 || got.LeftOut || got.Meta.AsOf == nil {
+	if w.Code != http.StatusOK || got.Of != "bbc.co.uk" || got.StepS != 300 || len(got.Points) != 1 || *got.Points[0].Reports != 3 || got.LeftOut || got.Meta.AsOf == nil {
 		t.Fatalf("%d %+v", w.Code, got)
 	}
 	n.get("/v1/sites/bbc.co.uk/series?until=1623146400&since=2021-06-08T09:00:00Z&step=300") // the same
@@ -82,5 +83,21 @@ func TestSeriesAreLeftOutWhereTheStoreHangs(t *testing.T) {
 	kept.hang = false
 	if got := decode[SeriesAnswer](t, n.get("/v1/sites/bbc.co.uk/series").Body); got.LeftOut || len(got.Points) != 1 {
 		t.Errorf("afterwards: %+v", got)
+	}
+}
+
+// What nobody looked at, and what is not stored yet, is null and no zero, in JSON and in
+// CSV alike.
+func TestMissingIsNoZero(t *testing.T) {
+	p := newSeriesPoint(faultline.SeriesPoint{At: t0, State: faultline.PointNotStored, Expected: 2})
+	if p.Reports != nil || p.Probes != nil || p.ProbesFailed != nil || p.Sites != nil || p.State != "not_stored" {
+		t.Errorf("%+v", p)
+	}
+	if p := newSeriesPoint(faultline.SeriesPoint{At: t0}); *p.Reports != 0 || *p.Probes != 0 || p.ProbesFailed != nil || p.State != "observed" {
+		t.Errorf("a step in which people reported nothing and nobody probed: %+v", p)
+	}
+	text := string(csvOf(faultline.Series{Points: []faultline.SeriesPoint{{At: t0, State: faultline.PointNotObserved}}}))
+	if !strings.HasSuffix(text, "2021-06-08T09:47:05Z,,0,0,,,,,not_observed\r\n") {
+		t.Errorf("%q", text)
 	}
 }

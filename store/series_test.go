@@ -51,6 +51,10 @@ func testSeries(t *testing.T, f *fixture) {
 	for _, p := range minutes.Points[1:] {
 		probes += p.Probes
 	}
+	if !minutes.CompleteUntil.Equal(noon.Add(30*time.Minute)) || minutes.Points[30].State != faultline.PointObserved ||
+		minutes.Points[31].State != faultline.PointNotStored {
+		t.Errorf("complete until %s, and then %+v", minutes.CompleteUntil, minutes.Points[30:])
+	}
 	if probes != 62 || minutes.Points[31].Probes != 0 {
 		t.Errorf("%d probes in the minutes of an hour of 62, %d after what it covers", probes, minutes.Points[31].Probes)
 	}
@@ -62,6 +66,9 @@ func testSeries(t *testing.T, f *fixture) {
 	}
 	hours, err := f.Series(ctx, "cdn:fastly", faultline.StepHour, noon.Add(-30*24*time.Hour), noon.Add(2*time.Hour))
 	ok(t, err)
+	if hours.Points[0].State != faultline.PointNotObserved {
+		t.Errorf("a month before the first row: %+v", hours.Points[0])
+	}
 	if n := len(hours.Points); n != 722 || hours.Points[n-2].Reports != 43 || hours.Points[n-1].Expected != 15 || hours.Points[0].Probes != 0 {
 		t.Errorf("%d hours, the last %+v", n, hours.Points[n-3:])
 	}

@@ -20,7 +20,7 @@ const maxSeriesPoints = 10_000
 // steps of 60, 300 or 3,600 s that begin in there, oldest first, without gaps.
 // Minutes go back 8 days, hours 400. A minute without a row of its own had no
 // report and no failed probe; its probes are its share of what the hour counted.
-// Where nothing at all was heard, counts are 0.
+// A step of which nothing is stored says so by its state: its counts are none.
 func (s *Store) Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
 	const op = "read a series"
 	step := time.Duration(stepS) * time.Second
@@ -47,15 +47,13 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 	if err != nil {
 		return faultline.Series{}, err
 	}
+	rows.end = rows.complete()
+	out.CompleteUntil = rows.end
 	for i := range out.Points {
 		at := first.Add(time.Duration(i) * step)
-		p := faultline.SeriesPoint{At: at}
-		if stepS == faultline.StepHour {
-			p = rows.hour(at)
-		} else {
-			for m := at; m.Before(at.Add(step)); m = m.Add(time.Minute) {
-				p = joined(p, rows.minute(m))
-			}
+		p := rows.step(at, step)
+		if p.State == faultline.PointObserved && at.Add(step).After(until) && !at.Add(step).Before(rows.end) {
+			p.State = faultline.PointUnfinished
 		}
 		p.Expected = math.Round(p.Expected*1e3) / 1e3
 		p.ExpectedHigh = faultline.ExpectedHigh(p.Expected)
@@ -64,8 +62,56 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 	return out, nil
 }
 
+// step is one step of a series.
+func (r seriesRows) step(at time.Time, step time.Duration) faultline.SeriesPoint {
+	if step == time.Hour {
+		return r.hour(at)
+	}
+	p := r.minute(at)
+	for m := at.Add(time.Minute); m.Before(at.Add(step)); m = m.Add(time.Minute) {
+		p = joined(p, r.minute(m))
+	}
+	return p
+}
+
+// complete is the end of the last minute whose counts are stored; zero: none is.
+func (r seriesRows) complete() (end time.Time) {
+	for _, h := range r.hours {
+		if covered := h.Point.At.Add(time.Duration(h.Covered) * time.Minute); covered.After(end) {
+			end = covered
+		}
+	}
+	for _, m := range r.minutes {
+		if covered := m.Point.At.Add(time.Minute); covered.After(end) {
+			end = covered
+		}
+	}
+	return end
+}
+
+// unknown is a step of which nothing is stored: behind what is complete its counts may
+// be still to come, earlier nobody looked.
+func (r seriesRows) unknown(at time.Time) faultline.SeriesPoint {
+	p := faultline.SeriesPoint{At: at, State: faultline.PointNotObserved}
+	if !at.Before(r.end) && at.Sub(r.end) < storedWithin {
+		p.State = faultline.PointNotStored
+	}
+	return p
+}
+
+// storedWithin is how long the counts of a minute may be on their way. What is missing
+// for longer was not observed.
+const storedWithin = time.Hour
+
 // joined is a step with one more minute at its end.
 func joined(p, m faultline.SeriesPoint) faultline.SeriesPoint {
+	switch {
+	case !m.State.Counted():
+		p.Expected += m.Expected
+		return p
+	case !p.State.Counted():
+		p.State = m.State
+	}
 	p.Reports += m.Reports
 	p.Probes += m.Probes
 	p.ProbesFailed += m.ProbesFailed
@@ -79,11 +125,12 @@ func joined(p, m faultline.SeriesPoint) faultline.SeriesPoint {
 // seriesRows are the rows of one series by when they begin, in Unix seconds.
 type seriesRows struct {
 	minutes, hours map[int64]*faultline.SeriesRow
+	end            time.Time // of the last minute that is stored; zero: none is
 }
 
 func (s *Store) seriesRows(ctx context.Context, of string, from, until time.Time, minutes bool) (seriesRows, error) {
 	const op = "read a series"
-	rows := seriesRows{map[int64]*faultline.SeriesRow{}, map[int64]*faultline.SeriesRow{}}
+	rows := seriesRows{minutes: map[int64]*faultline.SeriesRow{}, hours: map[int64]*faultline.SeriesRow{}}
 	first, last := from.Unix()/3600, (until.Unix()-1)/3600
 	read := map[string]func(hash map[string]string) error{}
 	for block := first / hourBlock; block <= last/hourBlock; block++ {
@@ -136,7 +183,9 @@ func (r seriesRows) hour(at time.Time) faultline.SeriesPoint {
 	if h := r.hours[at.Unix()]; h != nil {
 		return h.Point
 	}
-	return faultline.SeriesPoint{At: at, Expected: r.usual(at.Unix()) * 60}
+	p := r.unknown(at)
+	p.Expected = r.usual(at.Unix()) * 60
+	return p
 }
 
 // usual is how many reports a minute were expected in the hour at, or in the one
@@ -155,6 +204,12 @@ func (r seriesRows) minute(at time.Time) faultline.SeriesPoint {
 	hour := at.Unix() - at.Unix()%3600
 	h := r.hours[hour]
 	row := r.minutes[at.Unix()]
+	covered := h != nil && at.Before(h.Point.At.Add(time.Duration(h.Covered)*time.Minute))
+	if row == nil && !covered {
+		p := r.unknown(at)
+		p.Expected = r.usual(hour)
+		return p
+	}
 	p := faultline.SeriesPoint{At: at, Expected: r.usual(hour)}
 	if row != nil {
 		p = row.Point

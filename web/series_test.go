@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -123,5 +124,34 @@ func TestVerdictForAViewer(t *testing.T) {
 	rec := get(serve(t, cfg), "/site/reddit.com")
 	if seen := text(t, rec.Body.String()); rec.Code != http.StatusOK || strings.Contains(seen, "Is it just me?") || rec.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("without a verdict: %d, %s: %s", rec.Code, rec.Header().Get("Cache-Control"), seen)
+	}
+}
+
+// holed is a day of reports with two hours in its middle that nothing is known of.
+type holed struct{}
+
+func (holed) Series(_ context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
+	s := faultline.Series{Of: of, StepS: stepS}
+	for i, at := 0, from; at.Before(until); i, at = i+1, at.Add(time.Duration(stepS)*time.Second) {
+		p := faultline.SeriesPoint{At: at, Reports: 7, ExpectedHigh: 4, Probes: 10}
+		if i >= 100 && i < 124 {
+			p = faultline.SeriesPoint{At: at, State: faultline.PointNotObserved}
+		}
+		s.Points = append(s.Points, p)
+	}
+	s.Points[len(s.Points)-1].State = faultline.PointUnfinished
+	s.Points[len(s.Points)-1].Reports = 0
+	return s, nil
+}
+
+// A line breaks where nothing is known and the gap is hatched; the step that is still
+// filling is not drawn.
+func TestLinesBreakAtGaps(t *testing.T) {
+	cfg := newWorld().config()
+	cfg.Series = holed{}
+	body := get(serve(t, cfg), "/site/reddit.com").Body.String()
+	line := regexp.MustCompile(`<path class="reports" d="([^"]*)"`).FindStringSubmatch(body)
+	if line == nil || strings.Count(line[1], "M") != 2 || !strings.Contains(body, `<path class="gap"`) {
+		t.Errorf("the line is %.200v", line)
 	}
 }

@@ -48,6 +48,9 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span) figure 
 	f.frame(14, panelHeight)
 	top, sum, peak := 1., 0, s.Points[0]
 	for _, p := range s.Points {
+		if !p.State.Counted() {
+			continue
+		}
 		top = max(top, float64(p.Reports), p.ExpectedHigh)
 		sum += p.Reports
 		if p.Reports > peak.Reports {
@@ -59,21 +62,61 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span) figure 
 	band.to(shown.x(s.Points[0].At), y(0))
 	for i, p := range s.Points {
 		band.to(shown.x(p.At), y(p.ExpectedHigh))
-		line.to(shown.x(p.At), y(float64(p.Reports)))
+		if drawn(p) {
+			line.to(shown.x(p.At), y(float64(p.Reports)))
+		} else {
+			line.lift() // what is not known is a gap, never a zero
+		}
 		if i == len(s.Points)-1 {
 			band.to(shown.x(p.At), y(0))
 		}
 	}
 	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()}}
+	if gaps := gapsOf(s, shown); gaps != "" {
+		f.Shapes = append(f.Shapes, shape{"gap", gaps})
+	}
 	ticks, unit := v.ticks(shown)
 	f.Ticks = ticks
 	f.Caption = v.say("chart.reports.caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second), "Unit", unit)
 	f.Desc = v.count("chart.reports.desc", sum, "Peak", v.number(peak.Reports), "At", v.moment(peak.At, formMinute).Text, "High", v.upTo(peak.ExpectedHigh))
 	f.Columns = []string{v.say("chart.reports.reports"), v.say("chart.reports.expected")}
 	for _, p := range s.Points {
-		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formMinute), Cells: []string{v.number(p.Reports), v.upTo(p.ExpectedHigh)}})
+		reports := "–"
+		if drawn(p) {
+			reports = v.number(p.Reports)
+		}
+		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formMinute), Cells: []string{reports, v.upTo(p.ExpectedHigh)}})
 	}
 	return f
+}
+
+// drawn reports whether a step is drawn: one that is still filling would plunge.
+func drawn(p faultline.SeriesPoint) bool {
+	return p.State.Counted() && p.State != faultline.PointUnfinished
+}
+
+// hatchEvery is the distance of the strokes that a gap is hatched with, as a share of
+// the width.
+const hatchEvery = 0.008
+
+// gapsOf are slanted strokes over the steps that nothing is known of.
+func gapsOf(s faultline.Series, shown span) string {
+	var hatch stroke
+	step := time.Duration(s.StepS) * time.Second
+	next := 0.
+	for _, p := range s.Points {
+		if p.State.Counted() {
+			continue
+		}
+		from, to := shown.x(p.At), shown.x(p.At.Add(step))
+		for at := max(from, next); at < to; at += hatchEvery {
+			hatch.to(at, box)
+			hatch.to(min(at+hatchEvery, 1), 0)
+			hatch.lift()
+			next = at + hatchEvery
+		}
+	}
+	return hatch.String()
 }
 
 // upTo writes the upper end of a band.
@@ -122,7 +165,7 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 	worst, found := faultline.SeriesPoint{}, false
 	for _, p := range s.Points {
 		cells := []string{"–", "–"}
-		if k.of(p) > 0 {
+		if k.of(p) > 0 && drawn(p) {
 			stretch, cells = append(stretch, p), []string{v.number(k.n(p)), v.number(k.of(p))}
 			if !found || share(p) > share(worst) {
 				worst, found = p, true

@@ -23,6 +23,7 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.IncidentAnswer](),
 	reflect.TypeFor[api.SiteAnswer](),
 	reflect.TypeFor[api.SeriesAnswer](),
+	reflect.TypeFor[api.SeriesPoint](),
 	reflect.TypeFor[api.VerdictAnswer](),
 	reflect.TypeFor[api.ComponentAnswer](),
 	reflect.TypeFor[api.ComponentList](),
