@@ -42,11 +42,13 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /embed/incident/:id":          {"/embed/incident/" + outage, embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed/site/:site":            {"/embed/site/reddit.com", embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed/component/:kind/:name": {"/embed/component/cdn/fastly", embedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /embed/provider/:slug":        {"/embed/provider/fastly", embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed/now":                   {"/embed/now", embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed.js":                    {"/embed.js", closedCSP, "no-referrer", "*", "max-age=3600"},
 	"GET /card/incident/:file":         {"/card/incident/" + outage + "@2.png", closedCSP, "no-referrer", "*", "immutable"},
 	"GET /card/site/:file":             {"/card/site/reddit.com.png", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /card/component/:kind/:file":  {"/card/component/cdn/fastly.svg", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/provider/:file":         {"/card/provider/fastly.png", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /card/:file":                  {"/card/now.svg", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /static/:file":                {"/static/live.x.js", closedCSP, "no-referrer", "*", "max-age=60"},
 }
