@@ -22,6 +22,8 @@ type cli struct {
 	Replay      replayCmd      `cmd:"" help:"Compute the incidents of event lines in files, as serve would, and print them."`
 	Scenario    scenarioCmd    `cmd:"" help:"Print a past outage as event lines, for replay."`
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay computes the same incidents from them."`
+	Backup      backupCmd      `cmd:"" help:"Write everything that Redis keeps for Faultline to a file, while nodes run."`
+	Restore     restoreCmd     `cmd:"" help:"Read a backup into an empty Redis."`
 	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
 	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke the places that probes are sent from."`
