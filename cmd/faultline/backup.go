@@ -15,7 +15,7 @@ import (
 )
 
 type backupCmd struct {
-	Output string `short:"o" default:"-" placeholder:"FILE" help:"File to write to; - is standard output. A file is replaced once the backup is whole."`
+	Output string `short:"o" default:"-" placeholder:"FILE" env:"FAULTLINE_BACKUP_OUTPUT" help:"File to write to; - is standard output. A file is replaced once the backup is whole."`
 	redisFlags
 	logFlags
 }
