@@ -81,7 +81,7 @@ func (p Probe) Fault() (member, why string) {
 	return "", ""
 }
 
-// SiteRecord says what a site stands on. It replaces the earlier record of that
+// SiteRecord says what a site depends on. It replaces the earlier record of that
 // site whole; a site without one has no components.
 type SiteRecord struct {
 	At         time.Time             `json:"at,omitzero"`

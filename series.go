@@ -58,7 +58,7 @@ type Blame string
 // The answers to "is it me?".
 const (
 	BlameSite     Blame = "site"     // the site's own fault
-	BlameProvider Blame = "provider" // something that the site stands on
+	BlameProvider Blame = "provider" // something that the site depends on
 	BlameISP      Blame = "isp"      // the viewer's own network
 	BlameYou      Blame = "you"      // everyone else is fine
 	BlameUnknown  Blame = "unknown"  // we do not know

@@ -28,7 +28,7 @@ type ComponentAnswer struct {
 	// a report that are down or degraded, and those that probes judge.
 	Failing  int `json:"failing"`
 	Observed int `json:"observed"`
-	// SitesTotal is its blast radius: the sites of the map that stand on it.
+	// SitesTotal is its blast radius: the sites of the map that depend on it.
 	SitesTotal int `json:"sites_total"`
 	// Sites are the most visited of them, at most 100, with how each does.
 	Sites []MemberSite `json:"sites"`
@@ -43,7 +43,7 @@ type MemberSite struct {
 	State faultline.SiteState `json:"state"`
 }
 
-// component reads the component that a path names. One that no site stands on is
+// component reads the component that a path names. One that no site depends on is
 // not found, unless an incident speaks of it: ISPs are on the viewers' side.
 func (a *api) component(c *gin.Context, s *board.Snapshot) (faultline.Component, error) {
 	component := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
@@ -78,7 +78,7 @@ func asWritten(c faultline.Component) faultline.Component {
 // getComponent says how one component does.
 //
 // @ID       getComponent
-// @Summary  One component: how it does, and what stands on it
+// @Summary  One component: how it does, and what depends on it
 // @Tags     components
 // @Produce  json
 // @Param    kind path string true "cdn, cloud, dns, asn, …" example(cdn)

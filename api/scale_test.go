@@ -13,7 +13,7 @@ import (
 )
 
 // BenchmarkComponentOfManySites is one rendering of a component that 300,000 of a
-// million sites stand on; there is one each 10 seconds at most for each that is
+// million sites depend on; there is one each 10 seconds at most for each that is
 // asked for.
 func BenchmarkComponentOfManySites(b *testing.B) {
 	x := board.NewIndex()

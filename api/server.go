@@ -29,7 +29,7 @@ type Config struct {
 	// Streams serves the changes of the Board; nil: nobody does.
 	Streams *stream.Streams
 	Keys    *token.Keys
-	// Lookup normalises what a person calls a site and says what it stands on.
+	// Lookup normalises what a person calls a site and says what it depends on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
 	// case the record holds the name as the door writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)

@@ -111,7 +111,7 @@ var statuspageFiles = map[string][]string{
 //
 // @ID       getStatuspage
 // @Summary  The status of everything, in the shape of Statuspage v2
-// @Description summary, status, components, incidents or scheduled-maintenances. Components are the pieces of infrastructure that most sites stand on.
+// @Description summary, status, components, incidents or scheduled-maintenances. Components are the pieces of infrastructure that most sites depend on.
 // @Tags     statuspage
 // @Produce  json
 // @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
@@ -292,7 +292,7 @@ func (o statuspageOf) key() string {
 	return string(o.component)
 }
 
-// has reports whether an incident stands on the page.
+// has reports whether an incident depends on the page.
 func (o statuspageOf) has(inc *faultline.Incident) bool {
 	switch {
 	case o.provider != nil:

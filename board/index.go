@@ -17,7 +17,7 @@ const (
 	maxScanned = 200_000
 )
 
-// Index finds sites and components: which sites stand on a component, and what
+// Index finds sites and components: which sites depend on a component, and what
 // begins with some letters. Whoever keeps the map puts every record in. It is
 // safe for concurrent use.
 type Index struct {
@@ -94,9 +94,9 @@ func (x *Index) addKeys(name string, keys ...string) {
 	}
 }
 
-// Members returns the sites that stand on a component, the most visited first and
+// Members returns the sites that depend on a component, the most visited first and
 // at most limit of them, and how many there are. Known is false for a component
-// that no site has ever stood on.
+// that no site has ever depended on.
 func (x *Index) Members(c faultline.Component, limit int) (sites []string, total int, known bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -147,7 +147,7 @@ func (x *Index) Record(site string) faultline.SiteRecord {
 	return faultline.SiteRecord{Site: site, Rank: known.rank, Components: known.components}
 }
 
-// On reports whether a site stands on a component.
+// On reports whether a site depends on a component.
 func (x *Index) On(c faultline.Component, site string) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -207,7 +207,7 @@ func (x *Index) Components() []faultline.Component {
 	return all
 }
 
-// Largest returns the providers that most sites stand on: of the kinds that a
+// Largest returns the providers that most sites depend on: of the kinds that a
 // person would name.
 func (x *Index) Largest(limit int) []faultline.Component {
 	x.mu.RLock()

@@ -29,7 +29,7 @@ func TestIndex(t *testing.T) {
 		t.Errorf("members %v of %d", top, total)
 	}
 	if _, _, known := x.Members("cdn:nobody", 1); known {
-		t.Error("a component that nothing stands on is known")
+		t.Error("a component that nothing depends on is known")
 	}
 	for text, want := range map[string][2]string{
 		"s0000": {"", "s00001.example"}, "gov": {"", "www.gov.uk"}, "cloudf": {"cdn:cloudfront", ""},

@@ -55,6 +55,6 @@ func TestFaultAcrossOneOwnersHosts(t *testing.T) {
 	}
 	r, _ := e.Record("api.acme.com")
 	if slices.ContainsFunc(r.Components, func(c faultline.Component) bool { return c.Kind() == faultline.KindSite }) {
-		t.Errorf("the map says that a site stands on its owner: %v", r.Components)
+		t.Errorf("the map says that a site depends on its owner: %v", r.Components)
 	}
 }

@@ -224,7 +224,7 @@ func TestPropertyRecordRoundTrip(t *testing.T) {
 				id, _ := e.sites.find(s)
 				stands := slices.Contains(newest[s].Components, e.components.rows[c].Name)
 				if stands != slices.Contains(e.components.rows[c].Members, id) && newest[s].Site != "" {
-					rt.Fatalf("%s stands on %s: %v, its members: %v", s, e.components.rows[c].Name, stands, e.components.rows[c].Members)
+					rt.Fatalf("%s depends on %s: %v, its members: %v", s, e.components.rows[c].Name, stands, e.components.rows[c].Members)
 				}
 			}
 		}

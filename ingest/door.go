@@ -23,7 +23,7 @@ type Labels interface {
 	Label(addr netip.Addr) (asn uint32, country string)
 }
 
-// DoorConfig says what a door stands on. Labels, Hosting, Newcomers and Registerer
+// DoorConfig says what a door depends on. Labels, Hosting, Newcomers and Registerer
 // may be left out.
 type DoorConfig struct {
 	Log    Log

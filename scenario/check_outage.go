@@ -21,12 +21,12 @@ func (s Spec) checkSites(c *complaints) map[string]bool {
 		for k, comp := range site.Components {
 			p := fmt.Sprintf("%s/components/%d", at, k)
 			standsOn := comp.Kind() != faultline.KindISP && comp.Kind() != faultline.KindSite && comp.Kind() != faultline.KindTLD
-			c.add(comp.Valid() && standsOn, p, "%q is nothing that a site is told to stand on", comp)
+			c.add(comp.Valid() && standsOn, p, "%q is nothing that a site is told to depend on", comp)
 			c.add(!slices.Contains(site.Components[:k], comp), p, "%q stands twice", comp)
 		}
 		for comp, share := range site.Shares {
 			p := at + "/shares/" + pointerToken(string(comp))
-			c.add(slices.Contains(site.Components, comp), p, "%s does not stand on it", site.Site)
+			c.add(slices.Contains(site.Components, comp), p, "%s does not depend on it", site.Site)
 			c.within(p, share, 0, 1)
 		}
 		c.count(at+"/mapped", len(site.Mapped), 0, maxComponents)
@@ -43,7 +43,7 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string
 	if f.Component.Kind() == faultline.KindISP {
 		c.add(asNumber(f.Component) > 0, at+"/component", "%q names no AS", f.Component)
 	} else {
-		c.add(s.concerns(f.Component), at+"/component", "no site stands on %q", f.Component)
+		c.add(s.concerns(f.Component), at+"/component", "no site depends on %q", f.Component)
 	}
 	f.Symptoms.check(c, at+"/symptoms")
 	c.add(f.Status == 0 || f.Status >= minStatus && f.Status <= maxStatus, at+"/status", "%d is not between %d and %d", f.Status, minStatus, maxStatus)

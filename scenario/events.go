@@ -63,7 +63,7 @@ func (s Spec) preamble(yield func(time.Time, faultline.Event) bool) bool {
 	return true
 }
 
-// Records returns the map of the scenario: what each site is said to stand on,
+// Records returns the map of the scenario: what each site is said to depend on,
 // its top-level domain among it, in the order of the spec.
 func (s Spec) Records() []faultline.SiteRecord {
 	records := make([]faultline.SiteRecord, 0, len(s.Sites))

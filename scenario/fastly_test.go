@@ -36,12 +36,12 @@ func TestFastlyIsTrueToTheDay(t *testing.T) {
 	alone := onFastly(s)
 	for _, site := range []string{"reddit.com", "nytimes.com", "theguardian.com", "www.gov.uk", "independent.co.uk", "ft.com", "standard.co.uk"} {
 		if only, ok := alone[site]; !ok || !only {
-			t.Errorf("%s does not stand on Fastly alone", site)
+			t.Errorf("%s does not depend on Fastly alone", site)
 		}
 	}
 	for _, site := range []string{"amazon.com", "bbc.co.uk"} {
 		if only, ok := alone[site]; !ok || only {
-			t.Errorf("%s does not stand on Fastly and another", site)
+			t.Errorf("%s does not depend on Fastly and another", site)
 		}
 	}
 	if well := len(s.Sites) - len(alone); len(alone) < 60 || well < 100 {

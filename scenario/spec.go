@@ -34,7 +34,7 @@ type Spec struct {
 	Sites      []Site                `json:"sites"`
 }
 
-// Site is one site with what it stands on. Its top-level domain is derived.
+// Site is one site with what it depends on. Its top-level domain is derived.
 type Site struct {
 	Site       string                `json:"site"`
 	Rank       int                   `json:"rank"` // popularity; decides how many people report
@@ -46,7 +46,7 @@ type Site struct {
 	Home   string                          `json:"home"` // country of most of its visitors; empty: everywhere
 	// Unprobed sites are watched by their visitors alone.
 	Unprobed bool `json:"unprobed"`
-	// Mapped is what the map says that the site stands on, where it is wrong:
+	// Mapped is what the map says that the site depends on, where it is wrong:
 	// entries are missing or stale. Nil: the truth.
 	Mapped []faultline.Component `json:"mapped"`
 }
@@ -80,7 +80,7 @@ type Failure struct {
 	// them that are back, in straight lines from point to point. None: all
 	// follow q to the end.
 	Returns []Return `json:"returns"`
-	// Sites are the only ones that it hits; none: all that stand on the component.
+	// Sites are the only ones that it hits; none: all that depend on the component.
 	Sites []string `json:"sites"`
 }
 

@@ -27,7 +27,7 @@ type componentPage struct {
 	Word       string
 	Answer     string
 	Open       []headline
-	Members    int // sites of the map that stand on it; 0: unknown
+	Members    int // sites of the map that depend on it; 0: unknown
 	Counts     []tally
 	Charts     []figure
 	Sites      []statusRow

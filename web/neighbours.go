@@ -6,7 +6,7 @@ import (
 	"faultline"
 )
 
-// standing is a component that a site stands on, and how it is there.
+// standing is a component that a site depends on, and how it is there.
 type standing struct {
 	URL, Name, Kind string
 	Word            string // of an open incident, where there is one
@@ -14,7 +14,7 @@ type standing struct {
 	Neighbours      string // how many sites fail there, of how many
 }
 
-// standings are what a site stands on, with the incidents open there and how the
+// standings are what a site depends on, with the incidents open there and how the
 // neighbours do.
 func (v *voice) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
 	components = slices.Clone(components)

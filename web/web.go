@@ -26,7 +26,7 @@ type Config struct {
 	Source Source
 	Door   Door
 	Keys   Keys
-	// Lookup normalises what a person calls a site and says what it stands on.
+	// Lookup normalises what a person calls a site and says what it depends on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
 	// case the record holds the name as the door writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)
@@ -40,9 +40,9 @@ type Config struct {
 	Vantages func() []faultline.VantageStatus
 	// Notices are what is known of the time to come; nil: nothing.
 	Notices *board.Notices
-	// Members says how many sites of the map stand on a component; nil: unknown.
+	// Members says how many sites of the map depend on a component; nil: unknown.
 	Members func(faultline.Component) int
-	// Dependents names the best known sites of the map that stand on a component,
+	// Dependents names the best known sites of the map that depend on a component,
 	// at most limit; nil: none are named.
 	Dependents func(of faultline.Component, limit int) []string
 	// Components are those that sites depend on, those with most sites first; nil: none

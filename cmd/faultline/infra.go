@@ -11,7 +11,7 @@ import (
 	"faultline/ingest/statements"
 )
 
-// infraCmd are the tools for what sites stand on.
+// infraCmd are the tools for what sites depend on.
 type infraCmd struct {
 	Explain infraExplainCmd `cmd:"" help:"Check a site once and print what it depends on, with the evidence."`
 	Refresh infraRefreshCmd `cmd:"" help:"Fetch the address ranges that clouds publish, so that a site's region is known."`

@@ -84,10 +84,10 @@ func explain(site string, status faultline.SiteStatus, inc *faultline.Incident) 
 	case inc.Cause.Kind == faultline.KindISP:
 		return faultline.BlameISP, fmt.Sprintf("Your network, %s, %s: its people miss %d sites that others reach.", inc.Cause.Name, sure, inc.Impact.Observed)
 	case inc.Cause.Kind == faultline.KindSite:
-		return faultline.BlameSite, fmt.Sprintf("%s %s: %d of %d probes of it failed in the last 10 minutes and %d people reported it, while what it stands on works for others.",
+		return faultline.BlameSite, fmt.Sprintf("%s %s: %d of %d probes of it failed in the last 10 minutes and %d people reported it, while what it depends on works for others.",
 			site, sure, status.ProbesFailed, status.Probes, status.Reports)
 	}
-	return faultline.BlameProvider, fmt.Sprintf("%s, which %s stands on, %s: %s on it that we observe fail.", inc.Cause.Name, site, sure, share)
+	return faultline.BlameProvider, fmt.Sprintf("%s, which %s depends on, %s: %s on it that we observe fail.", inc.Cause.Name, site, sure, share)
 }
 
 // withoutIncident is the verdict where no incident and no network explains it.

@@ -27,7 +27,7 @@ const (
 //go:embed catalog.json
 var builtin []byte
 
-// Catalog is a list of sites with what they stand on and how that is known.
+// Catalog is a list of sites with what they depend on and how that is known.
 type Catalog struct {
 	Schema  string            `json:"$schema"` // for editors; not read
 	AsOf    string            `json:"as_of"`   // the day up to which it was compiled, 2006-01-02

@@ -65,7 +65,7 @@ func TestBuiltinTellsWhatIsWellKnown(t *testing.T) {
 	}
 	for _, r := range records {
 		if w, ok := want[r.Site]; ok && !slices.Equal(r.Components, w) {
-			t.Errorf("%s stands on %v, want %v", r.Site, r.Components, w)
+			t.Errorf("%s depends on %v, want %v", r.Site, r.Components, w)
 		}
 		delete(want, r.Site)
 	}

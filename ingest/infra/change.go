@@ -12,7 +12,7 @@ import (
 	"faultline"
 )
 
-// Change says that a site stands on something else than before.
+// Change says that a site depends on something else than before.
 type Change struct {
 	// Record is the event that says so in the log: what was true from its time on.
 	Record faultline.SiteRecord
@@ -32,15 +32,15 @@ func (c Change) String() string {
 	site := c.Record.Site
 	switch {
 	case c.First:
-		return site + " stands on " + spoken(c.Record.Components) + at
+		return site + " depends on " + spoken(c.Record.Components) + at
 	case len(c.Joined) > 0 && len(c.Left) > 0:
 		return site + " moved from " + spoken(c.Left) + " to " + spoken(c.Joined) + at
 	case len(c.Joined) > 0:
-		return site + " stands on " + spoken(c.Joined) + " as well" + at
+		return site + " depends on " + spoken(c.Joined) + " as well" + at
 	case len(c.Left) > 0:
 		return site + " left " + spoken(c.Left) + at
 	}
-	return site + " rests on what it stands on in other parts" + at
+	return site + " depends on the same in other parts" + at
 }
 
 // Then joins two changes of one site, one after the other, into one.

@@ -1,4 +1,4 @@
-// Package infra knows what a site stands on: the shared infrastructure that its
+// Package infra knows what a site depends on: the shared infrastructure that its
 // visitors depend on, as components.
 //
 // What belongs here: the catalogue of the best known sites, shipped as data

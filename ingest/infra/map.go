@@ -142,7 +142,7 @@ type Standing struct {
 	By          string     // the vantage of that
 }
 
-// Standings returns what a site has been seen to stand on, in order of component,
+// Standings returns what a site has been seen to depend on, in order of component,
 // with the evidence and when it was last seen. Not all of it need be on the map
 // yet, and a point of presence never is: it is the way to a site rather than a
 // part of it.

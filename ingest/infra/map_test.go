@@ -13,7 +13,7 @@ import (
 
 var start = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// sees is one observation of ft.com by which it stands on some components.
+// sees is one observation of ft.com by which it depends on some components.
 type sees struct {
 	vantage string
 	found   []faultline.Component
@@ -56,7 +56,7 @@ func TestAMoveIsOneEventWithItsTime(t *testing.T) {
 	if len(told) != 2 || !told[0].First {
 		t.Fatalf("told %v", told)
 	}
-	if got, want := told[0].String(), "ft.com stands on Fastly, .com at 2026-11-22T10:02:00Z"; got != want {
+	if got, want := told[0].String(), "ft.com depends on Fastly, .com at 2026-11-22T10:02:00Z"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got, want := told[1].String(), "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"; got != want {
@@ -170,7 +170,7 @@ func TestAMapGoesOnFromTheLog(t *testing.T) {
 		t.Fatalf("told %v", told)
 	}
 	if got := told[len(told)-1].Record.Components; !slices.Equal(got, []faultline.Component{"cdn:cloudflare", "tld:com"}) {
-		t.Errorf("in the end it stands on %v", got)
+		t.Errorf("in the end it depends on %v", got)
 	}
 }
 
@@ -199,10 +199,10 @@ func TestChangesAreToldInWords(t *testing.T) {
 	at := faultline.SiteRecord{At: start, Site: "ft.com", Components: []faultline.Component{"cdn:akamai", "dns:akamai"}}
 	list := func(c ...faultline.Component) []faultline.Component { return c }
 	for want, c := range map[string]infra.Change{
-		"ft.com stands on Akamai (cdn), Akamai (dns) at 2026-11-22T10:00:00Z":                  {Record: at, First: true},
-		"ft.com stands on Cloudflare as well at 2026-11-22T10:00:00Z":                          {Record: at, Joined: list("cdn:cloudflare")},
+		"ft.com depends on Akamai (cdn), Akamai (dns) at 2026-11-22T10:00:00Z":                 {Record: at, First: true},
+		"ft.com depends on Cloudflare as well at 2026-11-22T10:00:00Z":                         {Record: at, Joined: list("cdn:cloudflare")},
 		"ft.com left Fastly, Fastly (AS54113) at 2026-11-22T10:00:00Z":                         {Record: at, Left: list("asn:AS54113", "cdn:fastly")},
-		"ft.com rests on what it stands on in other parts at 2026-11-22T10:00:00Z":             {Record: at},
+		"ft.com depends on the same in other parts at 2026-11-22T10:00:00Z":                    {Record: at},
 		"ft.com moved from Amazon Route 53 to AWS us-east-1, UltraDNS at 2026-11-22T10:00:00Z": {Record: at, Left: list("dns:route53"), Joined: list("dns:ultradns", "cloud:aws/us-east-1")},
 	} {
 		if got := c.String(); got != want {

@@ -36,7 +36,7 @@ func NewMapper(matcher *Matcher, believed func(string) (faultline.SiteRecord, bo
 	reg prometheus.Registerer) *Mapper {
 	m := &Mapper{matcher: matcher, believed: believed, log: log, moved: make(chan struct{}, 1),
 		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_map_changes_total",
-			Help: "Changes of what sites stand on that this node has written into the log as leader."})}
+			Help: "Changes of what sites depend on that this node has written into the log as leader."})}
 	if reg != nil {
 		reg.MustRegister(m.changed, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_map_sites",
 			Help: "Sites whose infrastructure this node follows as leader."}, func() float64 { return float64(m.sites()) }))

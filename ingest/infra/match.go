@@ -43,7 +43,7 @@ type Sources struct {
 	Owner func(site string) string
 }
 
-// Matcher finds out what a site stands on. It is safe for concurrent use.
+// Matcher finds out what a site depends on. It is safe for concurrent use.
 type Matcher struct {
 	from    Sources
 	cname   suffixTable
@@ -126,7 +126,7 @@ func (m *Matcher) add(sig *Signature) error {
 	return nil
 }
 
-// Infer returns what an observation says that its site stands on, in order of
+// Infer returns what an observation says that its site depends on, in order of
 // component, each with the evidence for it.
 func (m *Matcher) Infer(o Observation) []Finding {
 	owner := ""

@@ -34,7 +34,7 @@ type NameServer struct {
 	Addrs []netip.Addr // may be empty
 }
 
-// Finding is a component that a site stands on, by one observation.
+// Finding is a component that a site depends on, by one observation.
 type Finding struct {
 	Component faultline.Component
 	// Share is the part of this very observation that rests on it, 0 to 1: each

@@ -45,7 +45,7 @@ type Service struct {
 	NoDefault bool
 }
 
-// Grounds says what an observation shows that a site stands on. Package infra
+// Grounds says what an observation shows that a site depends on. Package infra
 // has it. It is called by many goroutines at once and must not wait.
 type Grounds interface {
 	// Headers names those of an answer that an observation is to carry, in

@@ -42,7 +42,7 @@ const (
 	failedRest   = 15 * time.Minute
 )
 
-// Site is a site of the schedule with what it stands on, which its budgets are
+// Site is a site of the schedule with what it depends on, which its budgets are
 // counted by.
 type Site struct {
 	Site       string
@@ -314,7 +314,7 @@ func (s *Schedule) Assigned(site string) bool {
 	return e != nil && e.assigned
 }
 
-// Components is what a site of the schedule stands on.
+// Components is what a site of the schedule depends on.
 func (s *Schedule) Components(site string) []faultline.Component {
 	if e := s.entries[site]; e != nil {
 		return e.components

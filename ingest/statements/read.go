@@ -28,7 +28,7 @@ type item struct {
 	text    string    // for people
 	all     string    // everything it says, to find what it is about
 	about   string    // besides
-	planned bool      // it stands on a list of announced work
+	planned bool      // it depends on a list of announced work
 	starts  time.Time // of announced work, where the page has a member for it
 	ends    time.Time
 	dated   bool // its time may be when it was last changed, or made anew for each answer

@@ -50,7 +50,7 @@ func drawSites(rng *rand.Rand, n, probed int) []scenario.Site {
 	return sites
 }
 
-// standOn draws what a site stands on. Who buys one thing of a provider tends to
+// standOn draws what a site depends on. Who buys one thing of a provider tends to
 // buy others.
 func standOn(site *scenario.Site, rng *rand.Rand) {
 	site.Shares = map[faultline.Component]float64{}

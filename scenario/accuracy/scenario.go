@@ -158,7 +158,7 @@ func emptyDraft(kind string, seed uint64) *draft {
 	return d
 }
 
-// populate draws the sites, so many of which are probed, and what they stand on.
+// populate draws the sites, so many of which are probed, and what they depend on.
 func (d *draft) populate(sites, probed int) {
 	d.sites = drawSites(d.rng, sites, probed)
 	misMap(d.sites, d.rng)
