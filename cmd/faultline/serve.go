@@ -41,7 +41,7 @@ type serveCmd struct {
 
 	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long the lease of the leader lasts; after a leader dies, a standby takes over when it has expired. 500ms to 1m."`
 	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint, from which a node that starts reads the log. 1s to 10m."`
-	BeginAnew          bool          `env:"FAULTLINE_BEGIN_ANEW" help:"Take the log that Redis holds, or begin one, although this node knows another. Without it a Redis that came back empty is refused: restore it first."`
+	AcceptNewLog       bool          `env:"FAULTLINE_ACCEPT_NEW_LOG" help:"Take the log that Redis holds, or begin one, although this node knows another. Without it a Redis that came back empty is refused: restore it first."`
 	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz says 503, so a load balancer notices. Up to 2s."`
 	logFlags
 }
@@ -119,7 +119,7 @@ func (c *serveCmd) past(back *backend) (*replica.Past, error) {
 		return replica.OpenPast("")
 	}
 	past, err := replica.OpenPast(filepath.Join(c.StateDir, "log.json"))
-	if err == nil && c.BeginAnew {
+	if err == nil && c.AcceptNewLog {
 		err = past.Forget()
 	}
 	return past, err

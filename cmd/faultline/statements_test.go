@@ -16,8 +16,16 @@ func statusPage(t *testing.T) *httptest.Server {
 	t.Helper()
 	said := time.Now().UTC().Format(time.RFC3339)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/api/v2/incidents.json" || !strings.HasPrefix(r.UserAgent(), "Faultline/") {
+		if !strings.HasPrefix(r.UserAgent(), "Faultline/") {
 			t.Errorf("asked for %s as %q", r.URL, r.UserAgent())
+		}
+		switch r.URL.Path {
+		case "/api/v2/incidents.json":
+		case "/api/v2/scheduled-maintenances.json":
+			fmt.Fprint(w, `{"scheduled_maintenances":[]}`)
+			return
+		default:
+			t.Errorf("asked for %s", r.URL)
 		}
 		fmt.Fprintf(w, `{"incidents":[{"id":"i","name":"Global CDN Disruption","incident_updates":[{"id":"u","status":"investigating","body":"We look.","created_at":%q}]}]}`, said)
 	}))
