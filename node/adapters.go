@@ -95,19 +95,23 @@ type pageSource struct {
 	store *store.Store
 }
 
-// Revisions reads them one by one, each of which never changes.
+// Revisions reads them in as few round trips as the store allows. What it has read when
+// it fails it returns with the error.
 func (p pageSource) Revisions(ctx context.Context, id string, after, limit int) ([]faultline.Incident, error) {
 	last, err := p.Board.Incident(ctx, id, 0)
 	if err != nil {
 		return nil, err
 	}
 	var out []faultline.Incident
-	for n := after + 1; n <= last.Revision && len(out) < limit; n++ {
-		in, err := p.store.Incident(ctx, id, n)
+	until := min(last.Revision, after+limit)
+	for first := after + 1; first <= until; first += store.MaxRevisions {
+		read, err := p.store.Revisions(ctx, id, first, min(until, first+store.MaxRevisions-1))
 		if err != nil {
 			return out, err
 		}
-		out = append(out, in.Listed())
+		for _, in := range read {
+			out = append(out, in.Listed())
+		}
 	}
 	return out, nil
 }

@@ -15,8 +15,8 @@ import (
 	"faultline/store"
 )
 
-// ErrOtherLog: Redis does not hold the log that this node knows. Until a person restores
-// it, or says that the history is to begin anew, the node answers from what it has and
+// ErrOtherLog says that Redis does not hold the log that this node knows. Until a person
+// restores it, or has the node accept another log, the node answers from what it has and
 // takes nothing.
 var ErrOtherLog = errors.New("Redis does not hold the log that this node knows")
 

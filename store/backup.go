@@ -27,7 +27,7 @@ const (
 	backupBuffer = 1 << 16
 )
 
-// ErrNotEmpty: there is something already where a backup is to be restored.
+// ErrNotEmpty says that there is something already where a backup is to be restored.
 var ErrNotEmpty = errors.New("it holds a log, incidents or keys of Faultline already")
 
 // leftOut are the keys that no backup carries: daily keys, which are to be forgotten, and
@@ -64,7 +64,7 @@ func Backup(ctx context.Context, url string, to io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // it was only read
 	z := gzip.NewWriter(to)
 	b := backup{c: c, out: gob.NewEncoder(z)}
 	if err := b.write(ctx); err != nil {
@@ -198,13 +198,13 @@ func keysOf(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 
 // Restore reads a backup into a Redis that holds nothing of Faultline; else it is
 // [ErrNotEmpty]. The log's epoch comes last: a restore that was broken off is no log.
-func Restore(ctx context.Context, url string, from io.Reader) error {
+func Restore(ctx context.Context, url string, from io.Reader) (err error) {
 	const op = "restore"
 	c, err := unhurried(url)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	defer c.Close()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	there, err := keysOf(ctx, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)

@@ -54,7 +54,11 @@ func (v *voice) vantagesPage() vantagesPage {
 		}
 	}
 	p.Answer, p.Lead = v.count("vantages.answer", well, "Of", v.number(len(all))), v.say("vantages.lead")
-	if len(all) == 0 {
+	simulated := v.cfg.Source.View().Vantages
+	switch {
+	case len(all) == 0 && v.cfg.Drill && simulated > 0:
+		p.Answer, p.Lead = v.count("vantages.drill", simulated), v.say("vantages.drill_why")
+	case len(all) == 0:
 		p.Answer, p.Lead = v.say("vantages.none"), v.say("vantages.none_why")
 	}
 	p.shell = v.shell("/vantages", v.say("vantages.title"), p.Answer)
