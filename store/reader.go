@@ -103,23 +103,35 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 // more, and with [ErrRolledBack] where it never was what was read from it.
 func (r *Reader) checkFloor(ctx context.Context, after Pos) error {
 	const op = "read the log's past"
-	answer, err := r.s.scripts.past.Run(ctx, r.s.reads, []string{keyLog, keyFloor}, after.String()).Slice()
+	floor, there, err := r.s.past(ctx, after)
 	if err != nil {
 		return r.s.fail(op, err)
-	}
-	text, _ := answer[0].(string)
-	there, _ := answer[1].(int64)
-	floor, err := ParsePos(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
 	}
 	if after.Compare(floor) < 0 {
 		return fmt.Errorf("read the log after %s: %w: it begins at %s", r.pos, ErrTrimmed, floor)
 	}
-	if after.After(floor) && there == 0 {
+	if after.After(floor) && !there {
 		return fmt.Errorf("read the log after %s: %w", r.pos, ErrRolledBack)
 	}
 	return nil
+}
+
+// past returns where the log begins, and whether an entry that was read is still in it. A
+// store in memory cannot be rolled back while its process lives, and to look for an entry
+// it walks its whole log: it is asked for the floor alone.
+func (s *Store) past(ctx context.Context, entry Pos) (floor Pos, there bool, err error) {
+	if !s.durable {
+		floor, err = s.floor(ctx, s.reads)
+		return floor, true, err
+	}
+	answer, err := s.scripts.past.Run(ctx, s.reads, []string{keyLog, keyFloor}, entry.String()).Slice()
+	if err != nil {
+		return Pos{}, false, err
+	}
+	text, _ := answer[0].(string)
+	found, _ := answer[1].(int64)
+	floor, err = ParsePos(text)
+	return floor, found == 1, err
 }
 
 // floor is the oldest position still in the log; the zero value if nothing was ever
