@@ -8,7 +8,6 @@ import (
 
 	"faultline"
 	"faultline/board"
-	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -56,36 +55,16 @@ var componentListKeys = []string{"kind", "state", "q", "limit", "cursor"}
 // @Failure  503 {object} Problem
 // @Router   /v1/components [get]
 func (a *api) getComponents(c *gin.Context, query url.Values) error {
-	q, err := newNameQuery(query)
-	if err != nil {
-		return err
-	}
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
-	p, err := s.Sites.Get("/v1/components?"+q.key(), func() (*page.Page, error) {
+	return a.writeNames(c, "/v1/components", query, func(s *board.Snapshot, q nameQuery) (any, *string, error) {
 		found, next, err := pick(q, a.allComponents(s), func(c faultline.Component) bool {
 			return a.componentFits(s, q, c)
 		})
-		if err != nil {
-			return nil, err
-		}
 		list := ComponentList{Meta: s.Meta, Next: next, Components: make([]ListedComponent, 0, len(found))}
 		for _, c := range found {
 			list.Components = append(list.Components, a.listedComponent(s, c))
 		}
-		p, err := page.New(list)
-		if err == nil {
-			p.Link = q.link(a.cfg.Board.PublicURL()+"/v1/components", next)
-		}
-		return p, err
+		return list, next, err
 	})
-	if err != nil {
-		return err
-	}
-	a.writeRead(c, p, s, page.CacheCurrent)
-	return nil
 }
 
 // allComponents is what sites depend on, and behind that what an incident blames

@@ -9,6 +9,10 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
 )
 
 // What one page of a list of sites or components holds, and how many of them it looks
@@ -62,6 +66,37 @@ func newNameQuery(q url.Values) (n nameQuery, err error) {
 		n.after = string(name)
 	}
 	return n, nil
+}
+
+// writeNames answers with one page of a list of things with names. list makes it, and
+// returns the cursor of the page behind; path is that of the route.
+func (a *api) writeNames(
+	c *gin.Context, path string, query url.Values, list func(*board.Snapshot, nameQuery) (answer any, next *string, err error),
+) error {
+	q, err := newNameQuery(query)
+	if err != nil {
+		return err
+	}
+	s, err := a.cfg.Board.Snapshot()
+	if err != nil {
+		return err
+	}
+	p, err := s.Sites.Get(path+"?"+q.key(), func() (*page.Page, error) {
+		answer, next, err := list(s, q)
+		if err != nil {
+			return nil, err
+		}
+		p, err := page.New(answer)
+		if err == nil {
+			p.Link = q.link(a.cfg.Board.PublicURL()+path, next)
+		}
+		return p, err
+	})
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, page.CacheCurrent)
+	return nil
 }
 
 // siteStates are the states that a site or a component may be in.

@@ -92,23 +92,10 @@ var providerListKeys = []string{"state", "q", "limit", "cursor"}
 // @Failure  503 {object} Problem
 // @Router   /v1/providers [get]
 func (a *api) getProviders(c *gin.Context, query url.Values) error {
-	q, err := newNameQuery(query)
-	if err != nil {
-		return err
-	}
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
-	p, err := s.Sites.Get("/v1/providers?"+q.key(), func() (*page.Page, error) { return a.providerList(s, q) })
-	if err != nil {
-		return err
-	}
-	a.writeRead(c, p, s, page.CacheCurrent)
-	return nil
+	return a.writeNames(c, "/v1/providers", query, a.providerList)
 }
 
-func (a *api) providerList(s *board.Snapshot, q nameQuery) (*page.Page, error) {
+func (a *api) providerList(s *board.Snapshot, q nameQuery) (any, *string, error) {
 	providers := a.cfg.Board.Providers()
 	var slugs []string
 	for _, p := range providers.All() {
@@ -119,19 +106,12 @@ func (a *api) providerList(s *board.Snapshot, q nameQuery) (*page.Page, error) {
 		p, _ := providers.Slug(slug)
 		return p.Holds(q.text) && (len(q.states) == 0 || slices.Contains(q.states, string(a.providerState(s, parts[slug]))))
 	})
-	if err != nil {
-		return nil, err
-	}
 	list := ProviderList{Meta: s.Meta, Next: next, Providers: make([]ListedProvider, 0, len(found))}
 	for _, slug := range found {
 		p, _ := providers.Slug(slug)
 		list.Providers = append(list.Providers, a.listedProvider(s, p, parts[slug]))
 	}
-	answer, err := page.New(list)
-	if err == nil {
-		answer.Link = q.link(a.cfg.Board.PublicURL()+"/v1/providers", next)
-	}
-	return answer, err
+	return list, next, err
 }
 
 // parts are the components of each provider, by its slug, that sites depend on or that

@@ -7,7 +7,6 @@ import (
 
 	"faultline"
 	"faultline/board"
-	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 )
@@ -41,34 +40,14 @@ var siteListKeys = []string{"state", "component", "q", "limit", "cursor"}
 // @Failure  503 {object} Problem
 // @Router   /v1/sites [get]
 func (a *api) getSites(c *gin.Context, query url.Values) error {
-	q, err := newNameQuery(query)
-	if err != nil {
-		return err
-	}
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
-	p, err := s.Sites.Get("/v1/sites?"+q.key(), func() (*page.Page, error) {
+	return a.writeNames(c, "/v1/sites", query, func(s *board.Snapshot, q nameQuery) (any, *string, error) {
 		names, next, err := pick(q, a.cfg.Index.Sites(), func(name string) bool { return a.siteFits(s, q, name) })
-		if err != nil {
-			return nil, err
-		}
 		list := SiteList{Meta: s.Meta, Next: next, Sites: make([]faultline.SiteStatus, 0, len(names))}
 		for _, name := range names {
 			list.Sites = append(list.Sites, s.Status(a.cfg.Index.Record(name)))
 		}
-		p, err := page.New(list)
-		if err == nil {
-			p.Link = q.link(a.cfg.Board.PublicURL()+"/v1/sites", next)
-		}
-		return p, err
+		return list, next, err
 	})
-	if err != nil {
-		return err
-	}
-	a.writeRead(c, p, s, page.CacheCurrent)
-	return nil
 }
 
 // siteFits reports whether a query takes a site.

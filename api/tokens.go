@@ -76,17 +76,7 @@ func (a *api) postToken(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	if err := a.readRevoked(c.Request.Context()); err != nil { // no token is born of one that was just revoked
-		return err
-	}
-	if _, err := a.authorise(c, token.ScopeAdmin); err != nil {
-		return err
-	}
-	signed, err := a.cfg.Keys.Issue(claims)
-	if err != nil {
-		return err
-	}
-	issued, err := a.cfg.Keys.Verify(signed)
+	signed, issued, err := a.issue(c, claims)
 	if err != nil {
 		return err
 	}
@@ -94,6 +84,22 @@ func (a *api) postToken(c *gin.Context, _ url.Values) error {
 	writeJSON(c, http.StatusCreated, page.MediaJSON, TokenAnswer{Token: signed, ID: issued.ID, Subject: issued.Subject,
 		Scopes: issued.Scopes, ExpiresAt: issued.Expires.UTC()})
 	return nil
+}
+
+// issue signs a token for an administrator whose own token is still good: none comes of
+// one that was revoked a moment ago. It returns the claims as they are signed.
+func (a *api) issue(c *gin.Context, claims token.Claims) (signed string, issued token.Claims, err error) {
+	if err := a.readRevoked(c.Request.Context()); err != nil {
+		return "", issued, err
+	}
+	if _, err := a.authorise(c, token.ScopeAdmin); err != nil {
+		return "", issued, err
+	}
+	if signed, err = a.cfg.Keys.Issue(claims); err != nil {
+		return "", issued, err
+	}
+	issued, err = a.cfg.Keys.Verify(signed)
+	return signed, issued, err
 }
 
 // claims checks a request field by field.

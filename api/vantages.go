@@ -101,17 +101,7 @@ func (a *api) postVantage(c *gin.Context, _ url.Values) error {
 	if a.cfg.Registrar == nil {
 		return faultline.ErrUnavailable
 	}
-	if err := a.readRevoked(ctx); err != nil { // no token is born of one that was just revoked
-		return err
-	}
-	if _, err := a.authorise(c, token.ScopeAdmin); err != nil {
-		return err
-	}
-	signed, err := a.cfg.Keys.Issue(claims)
-	if err != nil {
-		return err
-	}
-	issued, err := a.cfg.Keys.Verify(signed)
+	signed, issued, err := a.issue(c, claims)
 	if err != nil {
 		return err
 	}
