@@ -52,11 +52,12 @@ func (v *voice) failing(inc *faultline.Incident) string {
 	return v.say(key, "Name", name, "Sites", sites)
 }
 
-// victims names the first sites of an incident that fail, and counts the others.
+// victims names the first sites of an incident that fail, and counts the others. Joined
+// sites are neither named nor counted: our list does not say that they depend on the cause.
 func (v *voice) victims(inc *faultline.Incident) string {
 	var names []string
 	for _, s := range inc.Sites {
-		if s.State == faultline.SiteDown || s.State == faultline.SiteDegraded {
+		if s.Member != faultline.MemberJoined && (s.State == faultline.SiteDown || s.State == faultline.SiteDegraded) {
 			names = append(names, s.Site)
 		}
 	}

@@ -116,6 +116,9 @@ func (v *voice) answerNow(sorted sortedNow) string {
 	coverage := v.coverage()
 	switch {
 	case len(sorted.broken) > 0:
+		if coverage.State == faultline.Blind {
+			return v.failing(sorted.broken[0]) + " " + v.say("failing.unchecked")
+		}
 		return v.failing(sorted.broken[0])
 	case v.cfg.Source.View().AsOf.IsZero():
 		return v.say("now.not_looked")

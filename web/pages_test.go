@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -276,5 +277,27 @@ func TestTheAnswerNamesTheLargestFailure(t *testing.T) {
 	seen := text(t, get(serve(t, w.config()), "/").Body.String())
 	if !strings.Contains(seen, "Dyn is failing: ") || !strings.Contains(seen, "more sites.") {
 		t.Errorf("the answer is not the largest failure: %.2000s", seen[strings.Index(seen, "Skip to"):])
+	}
+}
+
+// What our list does not place on the cause is not named as its victim, and where nothing
+// observes, the answer does not say that it is so now.
+func TestTheAnswerSaysWhatIsKnownAlone(t *testing.T) {
+	w := newWorld()
+	inc := fastly(3)
+	inc.Sites = slices.Clone(inc.Sites)
+	inc.Sites[0].Site, inc.Sites[0].Member = "guessed.example", faultline.MemberJoined
+	w.incidents = [][]faultline.Incident{{inc}}
+	answer := func() string {
+		_, seen, _ := strings.Cut(text(t, get(serve(t, w.config()), "/").Body.String()), "Skip to")
+		return seen[:min(len(seen), 400)]
+	}
+	if seen := answer(); strings.Contains(seen, "guessed.example") || strings.Contains(seen, "cannot check") ||
+		!strings.Contains(seen, "Fastly is failing: ") {
+		t.Errorf("with vantages: %s", seen)
+	}
+	w.view.Vantages = 0
+	if seen := answer(); !strings.Contains(seen, "more sites. We cannot check this just now.") {
+		t.Errorf("without a vantage: %s", seen)
 	}
 }
