@@ -103,6 +103,14 @@ func (e *Engine) recount(in *incident) {
 	in.probed = probed
 }
 
+// uncount takes what was counted of a member out of its incident, which it leaves.
+func (e *Engine) uncount(in *incident, m member) {
+	in.Reports -= m.Reports
+	in.Probes -= m.Probes
+	in.ProbesFailed -= m.Failed
+	e.sites.rows[m.Site].Incident = 0
+}
+
 // dropBlips lets go of sites that failed a single probe and have been well since: when
 // many fail, some do so by chance. What no probe saw fail goes as soon as one finds it
 // well.
@@ -121,10 +129,7 @@ func (e *Engine) dropBlips(in *incident) {
 		case m.Probes == 0 || failed > 1 || !well || e.clock-m.Onset < blipFor:
 			return false
 		}
-		in.Reports -= m.Reports
-		in.Probes -= m.Probes
-		in.ProbesFailed -= m.Failed
-		e.sites.rows[m.Site].Incident = 0
+		e.uncount(in, m)
 		return true
 	})
 }

@@ -29,10 +29,7 @@ func (e *Engine) dropUnwitnessed(in *incident) {
 		if len(felt) < confirmVantages || !e.contradicted(in, m.Site, felt) {
 			return false
 		}
-		in.Reports -= m.Reports
-		in.Probes -= m.Probes
-		in.ProbesFailed -= m.Failed
-		e.sites.rows[m.Site].Incident = 0
+		e.uncount(in, m)
 		return true
 	})
 }

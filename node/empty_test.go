@@ -58,6 +58,7 @@ func TestARedisThatCameBackEmptyReplacesNothing(t *testing.T) {
 	refuses(n)
 	n.stop()
 	again := begin(t, url, remembering)
+	pace.Eventually(t, "what was written down is shown", func() bool { return again.reports() == 1 })
 	refuses(again)
 	if n := raw.Exists(t.Context(), "{faultline}:log").Val(); n != 0 {
 		t.Error("a log was begun")

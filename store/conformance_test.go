@@ -87,6 +87,7 @@ var conformance = []struct {
 	{"vantages", testVantages},
 	{"added vantages", testAddedVantages},
 	{"notices", testNotices},
+	{"notices of a full table", testFullNotices},
 	{"quotas", testQuotas},
 	{"key registry", testRegistry},
 }

@@ -29,15 +29,30 @@ type announced struct {
 	List   []faultline.Maintenance `json:"list"`
 }
 
-// SaveCertificates notes when certificates end. Those beyond maxCertificates are left out.
+// SaveCertificates notes when certificates end. Sites beyond maxCertificates are left out;
+// what is known of a site already is replaced however many there are.
 func (s *Store) SaveCertificates(ctx context.Context, list []faultline.Certificate) error {
 	const op = "save certificates"
-	n, err := s.reads.HLen(ctx, keyCertificates).Result()
-	if err != nil {
+	if len(list) == 0 {
+		return nil
+	}
+	sites := make([]string, len(list))
+	for i, c := range list {
+		sites[i] = c.Site
+	}
+	read := s.reads.Pipeline()
+	size, known := read.HLen(ctx, keyCertificates), read.HMGet(ctx, keyCertificates, sites...)
+	if _, err := read.Exec(ctx); err != nil {
 		return s.fail(op, err)
 	}
+	free := maxCertificates - int(size.Val())
 	pipe := s.writes.TxPipeline()
-	for _, c := range list[:max(0, min(len(list), maxCertificates-int(n)))] {
+	for i, c := range list {
+		if known.Val()[i] == nil {
+			if free--; free < 0 {
+				continue
+			}
+		}
 		body, err := json.Marshal(c)
 		if err != nil {
 			return fmt.Errorf("%s: %w", op, err)
@@ -61,25 +76,10 @@ func (s *Store) ForgetCertificates(ctx context.Context, sites []string) error {
 
 // Certificates returns those that end soon, in order of site.
 func (s *Store) Certificates(ctx context.Context, now time.Time) ([]faultline.Certificate, error) {
-	const op = "read certificates"
-	fields, err := s.reads.HGetAll(ctx, keyCertificates).Result()
+	all, err := recent(ctx, s, "read certificates", keyCertificates, now.Add(-certificateLife),
+		func(c faultline.Certificate) time.Time { return c.SeenAt })
 	if err != nil {
-		return nil, s.fail(op, err)
-	}
-	var all []faultline.Certificate
-	var gone []string
-	for site, body := range fields {
-		var c faultline.Certificate
-		if json.Unmarshal([]byte(body), &c) != nil || now.Sub(c.SeenAt) > certificateLife {
-			gone = append(gone, site)
-			continue
-		}
-		all = append(all, c)
-	}
-	if len(gone) > 0 {
-		if err := s.ForgetCertificates(ctx, gone); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b faultline.Certificate) int { return cmp.Compare(a.Site, b.Site) })
 	return all, nil
@@ -92,11 +92,12 @@ func (s *Store) SaveMaintenances(ctx context.Context, page string, list []faultl
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	n, err := s.reads.HLen(ctx, keyMaintenances).Result()
-	if err != nil {
+	read := s.reads.Pipeline()
+	size, known := read.HLen(ctx, keyMaintenances), read.HExists(ctx, keyMaintenances, page)
+	if _, err := read.Exec(ctx); err != nil {
 		return s.fail(op, err)
 	}
-	if n >= maxPages {
+	if n := size.Val(); n >= maxPages && !known.Val() {
 		return fmt.Errorf("%s: %w: %d pages", op, ErrTooLarge, n)
 	}
 	pipe := s.writes.TxPipeline()
@@ -110,28 +111,41 @@ func (s *Store) SaveMaintenances(ctx context.Context, page string, list []faultl
 
 // Maintenances returns what pages announce, what begins first in front.
 func (s *Store) Maintenances(ctx context.Context, now time.Time) ([]faultline.Maintenance, error) {
-	const op = "read announcements"
-	fields, err := s.reads.HGetAll(ctx, keyMaintenances).Result()
+	pages, err := recent(ctx, s, "read announcements", keyMaintenances, now.Add(-maintenanceLife),
+		func(a announced) time.Time { return a.ReadAt })
 	if err != nil {
-		return nil, s.fail(op, err)
+		return nil, err
 	}
 	var all []faultline.Maintenance
-	var gone []string
-	for page, body := range fields {
-		var a announced
-		if json.Unmarshal([]byte(body), &a) != nil || now.Sub(a.ReadAt) > maintenanceLife {
-			gone = append(gone, page)
-			continue
-		}
-		all = append(all, a.List...)
-	}
-	if len(gone) > 0 {
-		if err := s.writes.HDel(ctx, keyMaintenances, gone...).Err(); err != nil {
-			return nil, s.fail(op, err)
-		}
+	for _, page := range pages {
+		all = append(all, page.List...)
 	}
 	slices.SortFunc(all, func(a, b faultline.Maintenance) int {
 		return cmp.Or(a.StartsAt.Compare(b.StartsAt), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Text, b.Text))
 	})
+	return all, nil
+}
+
+// recent returns the entries of a hash that were noted at or after a time, in no order.
+// It forgets the others, and those that it can't read.
+func recent[T any](ctx context.Context, s *Store, op, key string, since time.Time, at func(T) time.Time) ([]T, error) {
+	fields, err := s.reads.HGetAll(ctx, key).Result()
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	all, gone := []T{}, []string{}
+	for field, body := range fields {
+		var entry T
+		if json.Unmarshal([]byte(body), &entry) != nil || at(entry).Before(since) {
+			gone = append(gone, field)
+			continue
+		}
+		all = append(all, entry)
+	}
+	if len(gone) > 0 {
+		if err := s.writes.HDel(ctx, key, gone...).Err(); err != nil {
+			return nil, s.fail(op, err)
+		}
+	}
 	return all, nil
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -32,4 +34,37 @@ func testNotices(t *testing.T, f *fixture) {
 	all, err := f.Maintenances(ctx, f.now)
 	ok(t, err)
 	equal(t, all, []faultline.Maintenance{m("first", time.Hour), m("second", 2*time.Hour)})
+}
+
+// A table that is full takes nothing that is new, and still replaces what it knows.
+func testFullNotices(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	fill := func(key string, most int, body string) {
+		entries := map[string]string{}
+		for i := range most - 1 {
+			entries[fmt.Sprint(i)] = body
+		}
+		ok(t, f.writes.HSet(ctx, key, entries).Err())
+	}
+	certificate := func(site string, ends time.Duration) faultline.Certificate {
+		return faultline.Certificate{Site: site, Ends: f.now.Add(ends), SeenAt: f.now}
+	}
+	fill(keyCertificates, maxCertificates, "{}")
+	ok(t, f.SaveCertificates(ctx, []faultline.Certificate{certificate("a.net", time.Hour)}))
+	ok(t, f.SaveCertificates(ctx, []faultline.Certificate{certificate("new.net", time.Hour), certificate("a.net", 2*time.Hour)}))
+	equal(t, f.writes.HLen(ctx, keyCertificates).Val(), int64(maxCertificates))
+	got, err := f.Certificates(ctx, f.now)
+	ok(t, err)
+	equal(t, got, []faultline.Certificate{certificate("a.net", 2*time.Hour)})
+
+	m := faultline.Maintenance{Source: "p", Text: "one", StartsAt: f.now, EndsAt: f.now, SaidAt: f.now}
+	fill(keyMaintenances, maxPages, "{}")
+	ok(t, f.SaveMaintenances(ctx, "p", []faultline.Maintenance{m}, f.now))
+	m.Text = "two"
+	ok(t, f.SaveMaintenances(ctx, "p", []faultline.Maintenance{m}, f.now))
+	equal(t, errors.Is(f.SaveMaintenances(ctx, "new", nil, f.now), ErrTooLarge), true)
+	all, err := f.Maintenances(ctx, f.now)
+	ok(t, err)
+	equal(t, len(all), 1)
+	equal(t, all[0].Text, "two")
 }

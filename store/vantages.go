@@ -33,24 +33,10 @@ func (s *Store) SaveVantage(ctx context.Context, v faultline.VantageStatus) erro
 // Vantages returns those that asked for work within the 30 days before now, in order of
 // name. Others are forgotten.
 func (s *Store) Vantages(ctx context.Context, now time.Time) ([]faultline.VantageStatus, error) {
-	const op = "read the vantages"
-	fields, err := s.reads.HGetAll(ctx, keyVantages).Result()
+	all, err := recent(ctx, s, "read the vantages", keyVantages, now.Add(-vantageLife),
+		func(v faultline.VantageStatus) time.Time { return v.SeenAt })
 	if err != nil {
-		return nil, s.fail(op, err)
-	}
-	all, gone := []faultline.VantageStatus{}, []string{}
-	for name, body := range fields {
-		var v faultline.VantageStatus
-		if err := json.Unmarshal([]byte(body), &v); err != nil || now.Sub(v.SeenAt) > vantageLife {
-			gone = append(gone, name)
-			continue
-		}
-		all = append(all, v)
-	}
-	if len(gone) > 0 {
-		if err := s.writes.HDel(ctx, keyVantages, gone...).Err(); err != nil {
-			return nil, s.fail(op, err)
-		}
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b faultline.VantageStatus) int { return cmp.Compare(a.Vantage, b.Vantage) })
 	return all, nil
