@@ -20,59 +20,90 @@ import (
 // Tests are run by two commands: `make test` every day, and `make check`, which is
 // slow, beside it. A test that belongs to the second alone says so by the build
 // constraint "check" of its file. What follows proves that each test is in at least
-// one of the two, and that none leaves itself out at run time, where nobody sees it.
+// one of the two, that none leaves itself out at run time, where nobody sees it, and
+// that whatever has goroutines is run with the race detector. runs_race_test.go says
+// which packages those are.
 
 // run is one `go test` of the Makefile.
 type run struct {
-	target string   // of the Makefile
-	dir    string   // the module that it tests
-	tags   []string // build tags
+	target   string   // of the Makefile
+	dir      string   // the module that it tests
+	tags     []string // build tags
+	race     bool     // with the race detector
+	packages []string // as the command takes them: ./api, ./api/...
+}
+
+// covers says whether the run tests the package in a folder of its module.
+func (r run) covers(folder string) bool {
+	return slices.ContainsFunc(r.packages, func(p string) bool {
+		p = path.Clean(p)
+		below, whole := strings.CutSuffix(p, "...")
+		below = strings.TrimSuffix(below, "/")
+		return p == folder || whole && (below == "" || folder == below || strings.HasPrefix(folder, below+"/"))
+	})
 }
 
 // runTargets are the targets that together run every test.
 var runTargets = []string{"test", "check"}
 
 var (
-	targetLine = regexp.MustCompile(`^([a-z][a-z-]*):([^=].*)?$`)
-	testLine   = regexp.MustCompile(`\bgo\)? test\b|\$\(GO\) test\b`)
+	targetLine   = regexp.MustCompile(`^([a-z][a-z-]*):([^=].*)?$`)
+	testLine     = regexp.MustCompile(`\bgo\)? test\b|\$\(GO\) test\b`)
+	variableLine = regexp.MustCompile(`^([A-Z_]+) *[:?]?= *(.*)$`)
 )
 
 // runsOf reads the Makefile's runs of tests, and says which of them leave tests out
-// in a way that is not a build tag.
+// in a way that is neither a build tag nor a package.
 func runsOf(makefile string) (runs []run, found []string) {
 	target := ""
+	variables := []string{}
 	makefile = strings.ReplaceAll(makefile, "\\\n", " ")
 	for line := range strings.Lines(makefile) {
-		if m := targetLine.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil {
+		line = strings.TrimRight(line, "\n")
+		if m := variableLine.FindStringSubmatch(line); m != nil {
+			variables = append(variables, "$("+m[1]+")", m[2])
+		}
+		if m := targetLine.FindStringSubmatch(line); m != nil {
 			target = m[1]
 			continue
 		}
 		if !slices.Contains(runTargets, target) || !strings.HasPrefix(line, "\t") || !testLine.MatchString(line) {
 			continue
 		}
-		r := run{target: target, dir: "."}
-		fields := strings.Fields(line)
-		for i, f := range fields {
-			flag, value, joined := strings.Cut(f, "=")
-			if !joined && i+1 < len(fields) {
-				value = fields[i+1]
-			}
-			switch flag {
-			case "-tags":
-				r.tags = strings.Split(value, ",")
-			case "-C":
-				r.dir = value
-			case "-run", "-skip", "-short":
-				found = append(found, fmt.Sprintf("Makefile: make %s leaves tests out by %s", target, f))
-			}
-		}
-		if !slices.Contains(fields, "./...") {
-			found = append(found, fmt.Sprintf("Makefile: make %s does not test ./...", target))
+		r, left := runOf(target, strings.Fields(strings.NewReplacer(variables...).Replace(line)))
+		found = append(found, left...)
+		if target == "test" && !slices.Contains(r.packages, "./...") {
+			found = append(found, "Makefile: make test does not test ./...")
 			continue
 		}
 		runs = append(runs, r)
 	}
 	return runs, found
+}
+
+// runOf reads the words of one run.
+func runOf(target string, words []string) (r run, found []string) {
+	r = run{target: target, dir: "."}
+	for i, w := range words {
+		flag, value, joined := strings.Cut(w, "=")
+		if !joined && i+1 < len(words) {
+			value = words[i+1]
+		}
+		switch flag {
+		case "-tags":
+			r.tags = strings.Split(value, ",")
+		case "-C":
+			r.dir = value
+		case "-race":
+			r.race = true
+		case "-run", "-skip", "-short":
+			found = append(found, fmt.Sprintf("Makefile: make %s leaves tests out by %s", target, w))
+		}
+		if strings.HasPrefix(w, "./") {
+			r.packages = append(r.packages, w)
+		}
+	}
+	return r, found
 }
 
 // untested says which tests of a tree no run would run, and which are able to leave
@@ -136,14 +167,15 @@ func untestedFile(name, mod string, src []byte, runs []run) []string {
 		}
 		return true
 	})
-	compiled := func(r run) bool { return r.dir == mod && matches(name, src, r.tags) }
+	folder := path.Clean("./" + strings.TrimPrefix(path.Dir(name), mod))
+	compiled := func(r run) bool { return r.dir == mod && r.covers(folder) && matches(name, src, r.tags) }
 	if !slices.ContainsFunc(runs, compiled) {
 		found = append(found, fmt.Sprintf("%s: neither make test nor make check compiles it", name))
 	}
 	if !matches(name, src, []string{"check"}) && matches(name, src, nil) {
 		found = append(
 			found,
-			fmt.Sprintf("%s: a test that make check leaves out would never run with the race detector", name),
+			fmt.Sprintf("%s: a test that the tag check leaves out would never run with the race detector", name),
 		)
 	}
 	return found
@@ -172,7 +204,8 @@ func TestEveryTestIsRun(t *testing.T) {
 
 func TestEveryTestIsRunFindsPlantedViolations(t *testing.T) {
 	clean := map[string]string{
-		"Makefile":             "test: needs\n\t$(GO) test -pgo=off ./...\ncheck:\n\t$(GO) test -race \\\n\t-tags check ./...\n\t$(GO) test -C inner ./...\n",
+		"Makefile": "RACE = . ./b/...\ntest: needs\n\t$(GO) test -pgo=off ./...\n" +
+			"check:\n\t$(GO) test -race \\\n\t-tags check $(RACE)\n\t$(GO) test -C inner ./...\n",
 		"a_test.go":            "package a\nfunc TestA(t *testing.T) {}",
 		"b/kill_linux_test.go": "//go:build check\n\npackage b\nfunc TestB(t *testing.T) {}",
 		"inner/go.mod":         "module inner",
@@ -191,6 +224,7 @@ func TestEveryTestIsRunFindsPlantedViolations(t *testing.T) {
 		"a module of no run":  {"b/go.mod", "module b", "b/kill_linux_test.go: neither"},
 		"a pattern":           {"Makefile", "test:\n\t$(GO) test -skip Slow ./...\ncheck:\n\t$(GO) test -tags check ./...\n", "leaves tests out by -skip"},
 		"some packages":       {"Makefile", "test:\n\t$(GO) test ./api\ncheck:\n\t$(GO) test -tags check ./...\n", "make test does not test ./..."},
+		"a package of no run": {"Makefile", "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test -tags check ./a\n", "b/kill_linux_test.go: neither"},
 		"a run without a tag": {"Makefile", "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test ./...\n", "b/kill_linux_test.go: neither"},
 		"one run":             {"Makefile", "test:\n\t$(GO) test ./...\n", "make check runs no tests"},
 	} {

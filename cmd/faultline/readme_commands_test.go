@@ -4,8 +4,7 @@ package main
 
 import (
 	"errors"
-	"faultline"
-	"faultline/scenario"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"faultline"
+	"faultline/scenario"
 )
 
 // The README and the documents for those who begin are run: each of their commands
@@ -32,7 +34,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 	state := shortDir(t)
 	drill := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state}, "--drill", "fastly-2021-06-08", "--speed", "60")
 	var list struct{ Incidents []faultline.Incident }
-	eventuallyLogged(drill, 3*time.Minute, "the drill's incident is told", func() bool {
+	eventuallyLogged(drill, 3*time.Minute, "the drill's incident is published", func() bool {
 		drill.get("/v1/incidents", &list)
 		return len(list.Incidents) > 0
 	})
@@ -45,9 +47,12 @@ func TestReadmeCommandsRun(t *testing.T) {
 			check(t)
 			continue
 		}
-		cmd := exec.CommandContext(t.Context(), "sh", "-euc", fill.Replace(block))
-		cmd.Env = append(cleanEnv(), "FAULTLINE_STATE_DIR="+state)
-		out, err := cmd.CombinedOutput()
+		out, err := whileBusy(t, func() (string, error) {
+			cmd := exec.CommandContext(t.Context(), "sh", "-euc", fill.Replace(block))
+			cmd.Env = append(cleanEnv(), "FAULTLINE_STATE_DIR="+state)
+			out, err := cmd.CombinedOutput()
+			return string(out), err
+		})
 		var exit *exec.ExitError
 		if streams := strings.Contains(block, "/v1/stream"); err != nil && !(streams && asExit(err, &exit) && exit.ExitCode() == 28) {
 			t.Errorf("%s\n%v\n%s", block, err, out) // 28: the stream was still going when its time was up
@@ -58,10 +63,20 @@ func TestReadmeCommandsRun(t *testing.T) {
 		if src == nil {
 			t.Fatalf("no address in %s", block)
 		}
-		if status := drill.get(strings.TrimPrefix(fill.Replace(src[1]), drill.url), nil); status != http.StatusOK {
-			t.Errorf("GET %s answers %d", src[1], status)
+		if _, err := whileBusy(t, func() (string, error) {
+			return "", drill.answers(strings.TrimPrefix(fill.Replace(src[1]), drill.url))
+		}); err != nil {
+			t.Errorf("GET %s: %v", src[1], err)
 		}
 	}
+}
+
+// answers is an error unless a path answers 200.
+func (p *process) answers(path string) error {
+	if status := p.get(path, nil); status != http.StatusOK {
+		return fmt.Errorf("the answer is %d", status)
+	}
+	return nil
 }
 
 func asExit(err error, exit **exec.ExitError) bool {
