@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -183,6 +184,14 @@ func (n *Node) snapshotFile() string {
 	return n.cfg.SnapshotFile
 }
 
+// fixedDir is where pages of revisions are kept, beside the snapshot.
+func (n *Node) fixedDir() string {
+	if file := n.snapshotFile(); file != "" {
+		return filepath.Join(filepath.Dir(file), "fixed")
+	}
+	return ""
+}
+
 // openDoor makes the door, and what takes requests for checks. In a drill the map and
 // the components are the scenario's, and nothing is probed.
 func (n *Node) openDoor() {
@@ -206,7 +215,8 @@ func (n *Node) face() error {
 		Components: n.index.Components, Providers: cfg.Providers, Find: n.finder.Find,
 		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
-		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
+		FixedDir: n.fixedDir(),
+		Drill:    cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
 	if n.work != nil {
 		pageConfig.Checks, pageConfig.Vantages, pageConfig.Notices = n.checks, n.work.Vantages, n.notices
 	}

@@ -115,26 +115,35 @@ func cardOf(file string) (of, form string, err error) {
 
 const mediaPNG = "image/png"
 
+// cardMedia is the media type of a form.
+func cardMedia(form string) string {
+	if form == "svg" {
+		return "image/svg+xml"
+	}
+	return mediaPNG
+}
+
 // picture answers with a card in one of its forms.
 func (v *voice) picture(c *gin.Context, k card, form string, cache []string) error {
-	s := k.draw(v.cards.letters, v.options(c).square)
-	var body []byte
-	media := "image/svg+xml"
-	if form == "svg" {
-		body = s.svg(v.Lang)
-	} else {
-		var err error
-		if body, err = v.cards.png(c, s); err != nil {
-			return err
-		}
-		media = mediaPNG
-	}
-	p := page.File(body, media)
-	if media == mediaPNG {
-		p = p.Plain() // its format compresses already
+	p, err := v.drawn(c, k, form, v.options(c).square)
+	if err != nil {
+		return err
 	}
 	page.Write(c.Writer, c.Request, p, cache)
 	return nil
+}
+
+// drawn is a card in one of its forms.
+func (v *voice) drawn(ctx context.Context, k card, form string, square bool) (*page.Page, error) {
+	s := k.draw(v.cards.letters, square)
+	if form == "svg" {
+		return page.File(s.svg(v.Lang), cardMedia(form)), nil
+	}
+	body, err := v.cards.png(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return page.File(body, mediaPNG).Plain(), nil // its format compresses already
 }
 
 func (w *Web) cardIncident(c *gin.Context, v *voice) error {
@@ -146,18 +155,37 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
+	build := func(ctx context.Context) (*page.Page, bool, error) {
+		inc, err := w.cfg.Source.Incident(ctx, id, revision)
+		if err != nil {
+			return nil, false, err
+		}
+		points, whole := w.charts.told(ctx, &inc)
+		p, err := v.drawn(ctx, v.incidentCard(&inc, points), form, v.options(c).square)
+		return p, whole, err
+	}
 	ctx, cancel := context.WithTimeout(c, renderLimit)
 	defer cancel()
-	inc, err := w.cfg.Source.Incident(ctx, id, revision)
+	if revision == 0 {
+		p, _, err := build(ctx)
+		if err == nil {
+			page.Write(c.Writer, c.Request, p, page.CacheBriefly)
+		}
+		return err
+	}
+	key := v.keyed(fmt.Sprintf("card/%s %t", c.Param("file"), v.options(c).square))
+	p, err := w.once(key, w.policies.static, func() (*page.Page, string, bool, error) {
+		p, final, err := build(ctx)
+		if err != nil {
+			return nil, "", false, err
+		}
+		return p.KeptFor(map[bool][]string{true: page.CacheImmutable, false: page.CacheBriefly}[final]), cardMedia(form), final, nil
+	})
 	if err != nil {
 		return err
 	}
-	points, whole := w.charts.told(ctx, &inc)
-	cache := page.CacheBriefly
-	if revision != 0 && whole {
-		cache = page.CacheImmutable
-	}
-	return v.picture(c, v.incidentCard(&inc, points), form, cache)
+	page.Write(c.Writer, c.Request, p, nil)
+	return nil
 }
 
 func (w *Web) cardSite(c *gin.Context, v *voice) error {

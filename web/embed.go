@@ -44,15 +44,23 @@ func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 		return err
 	}
 	o := v.options(c)
-	return w.show(c, v, "embed/incident/"+c.Param("id")+"?"+o.key(), func(ctx context.Context) (doc, error) {
+	build := func(ctx context.Context) (doc, error) {
 		inc, err := w.cfg.Source.Incident(ctx, id, revision)
 		if err != nil {
 			return doc{}, err
 		}
 		p, final := v.in(o.zone).incidentWidget(ctx, &inc, revision, o)
 		return doc{page: "embed", data: p, cache: cacheOf(final)}, nil
-	})
+	}
+	key := widgetKey(c.Param("id"), o)
+	if revision != 0 {
+		return w.showFixed(c, v, w.policies.embed, key, build)
+	}
+	return w.show(c, v, key, build)
 }
+
+// widgetKey tells the widgets of incidents apart.
+func widgetKey(of string, o widgetOptions) string { return "embed/incident/" + of + "?" + o.key() }
 
 // incidentWidget reports whether what it says stands for ever.
 func (v *voice) incidentWidget(ctx context.Context, inc *faultline.Incident, revision int, o widgetOptions) (p embedPage, final bool) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"faultline"
 	"faultline/board/page"
@@ -24,6 +25,8 @@ type faultPage struct {
 	Back   string // a page to go back to
 	Label  string
 	Retry  int // seconds after which to try again; 0: not said
+	// Of a widget: that it asks again by itself, and what it was to show.
+	Again, Link string
 }
 
 // unknownSite: nothing is known by the name that was asked for.
@@ -90,7 +93,7 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 	query := p.Query
 	p.shell = v.shell("", p.Answer, p.Detail)
 	if p.Query = query; pol == w.policies.embed {
-		v.widget(&p.shell, v.options(c))
+		v.faultWidget(c, &p)
 	}
 	body, err := v.tmpl.render("fault", p)
 	if err != nil {
@@ -98,6 +101,28 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 		body = []byte(v.say("fault.ours"))
 	}
 	writeHTML(c, p.Status, body)
+}
+
+// A widget that can't say anything just now asks again after so many seconds, drawn at
+// random, so that the readers of an article do not come back as one.
+const (
+	widgetRetryAtLeast = 10
+	widgetRetryAtMost  = 30
+)
+
+// faultWidget is a fault on somebody else's page: small, with where it is from, and
+// asking again by itself where that may help.
+func (v *voice) faultWidget(c *gin.Context, p *faultPage) {
+	v.widget(&p.shell, v.options(c))
+	p.Link = v.whole("/")
+	if p.Status == http.StatusNotFound {
+		return
+	}
+	p.Again = v.say("fault.again")
+	p.Refresh = max(p.Retry, widgetRetryAtLeast+rand.IntN(widgetRetryAtMost-widgetRetryAtLeast+1))
+	if rest, ok := strings.CutPrefix(c.Request.URL.Path, "/embed/"); ok && rest != "now" {
+		p.Link = v.whole("/" + rest)
+	}
 }
 
 func (v *voice) faultOf(err error) faultPage {

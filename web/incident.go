@@ -117,14 +117,22 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
-	return w.show(c, v, "incident/"+c.Param("id"), func(ctx context.Context) (doc, error) {
+	build := func(ctx context.Context) (doc, error) {
 		inc, err := w.cfg.Source.Incident(ctx, id, revision)
 		if err != nil {
 			return doc{}, err
 		}
+		if revision == 0 {
+			v.keepWidget(ctx, &inc)
+		}
 		p, whole := v.incidentPage(ctx, &inc, revision != 0)
 		return doc{page: "incident", data: p, cache: cacheOf(p.Frozen && whole)}, nil
-	})
+	}
+	key := "incident/" + c.Param("id")
+	if revision != 0 {
+		return w.showFixed(c, v, w.policies.page, key, build)
+	}
+	return w.show(c, v, key, build)
 }
 
 // cacheOf lets a page be kept for ever when all that it says stands for ever.

@@ -36,34 +36,49 @@ type doc struct {
 // show answers with the page that key stands for in a voice: two requests with
 // one key get the same.
 func (w *Web) show(c *gin.Context, v *voice, key string, build func(ctx context.Context) (doc, error)) error {
-	key = v.Lang + v.Query + " " + key
-	if p := w.fixed.Kept(key); p != nil {
-		page.Write(c.Writer, c.Request, p, nil)
-		return nil
-	}
-	p, err := w.cache.GetAt(key, w.cfg.Wall(), func() (*page.Page, error) {
-		// Whoever came first may go: the others still wait for it.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(c), renderLimit)
-		defer cancel()
-		d, err := build(ctx)
-		if err != nil {
-			return nil, err
-		}
-		body, err := v.tmpl.render(d.page, d.data)
-		if err != nil {
-			return nil, err
-		}
-		p := page.File(body, mediaHTML).KeptFor(d.cache)
-		if d.cache[0] == page.CacheImmutable[0] {
-			w.fixed.Put(key, p)
-		}
-		return p, nil
+	p, err := w.cache.GetAt(v.keyed(key), w.cfg.Wall(), func() (*page.Page, error) {
+		p, _, err := v.made(c, build)
+		return p, err
 	})
 	if err != nil {
 		return err
 	}
 	page.Write(c.Writer, c.Request, p, nil)
 	return nil
+}
+
+// showFixed is show for what says the same permanently, once it is whole: a revision. It
+// is kept, in memory and on disk, with the policy of headers that it is answered with.
+func (w *Web) showFixed(c *gin.Context, v *voice, pol policy, key string, build func(ctx context.Context) (doc, error),
+) error {
+	p, err := w.once(v.keyed(key), pol, func() (*page.Page, string, bool, error) {
+		p, final, err := v.made(c, build)
+		return p, mediaHTML, final, err
+	})
+	if err != nil {
+		return err
+	}
+	page.Write(c.Writer, c.Request, p, nil)
+	return nil
+}
+
+// keyed tells pages of one kind apart by how they speak.
+func (v *voice) keyed(key string) string { return v.Lang + v.Query + " " + key }
+
+// made renders a page. It reports whether that says the same permanently.
+func (v *voice) made(ctx context.Context, build func(ctx context.Context) (doc, error)) (*page.Page, bool, error) {
+	// Whoever came first may go: the others still wait for it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renderLimit)
+	defer cancel()
+	d, err := build(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	body, err := v.tmpl.render(d.page, d.data)
+	if err != nil {
+		return nil, false, err
+	}
+	return page.File(body, mediaHTML).KeptFor(d.cache), d.cache[0] == page.CacheImmutable[0], nil
 }
 
 func writeHTML(c *gin.Context, status int, body []byte) {

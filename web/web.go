@@ -67,6 +67,9 @@ type Config struct {
 	// without a slash at its end. A path in it is put before every link. Empty:
 	// links are paths alone. It is never taken from a request.
 	BaseURL string
+	// FixedDir is where pages of revisions are kept on disk, so that articles which
+	// embed them need no store; empty: they are kept in memory alone.
+	FixedDir string
 	// Drill marks every page: what it shows is not happening.
 	Drill bool
 	// Now is the clock of the log that is shown: in a drill, the drill's. Wall is
@@ -90,6 +93,8 @@ type Web struct {
 	voices    map[string]*voice // by language, and by language and ?lang=
 	cache     *page.Cache
 	fixed     *page.Cache // of what never changes
+	shelf     *shelf      // the same on disk; nil: it is not kept there
+	release   string      // what renders pages
 	charts    *timelines
 	cards     *cards
 	forms     *formTokens
@@ -102,13 +107,17 @@ func New(cfg Config) (*Web, error) {
 		return nil, errors.New("web: Source, Door, Keys, Lookup and Now are required")
 	}
 	cfg.fill()
-	w := &Web{cfg: cfg, log: cfg.Log, cache: page.NewCache(pageBounds), fixed: page.NewCache(fixedBounds), charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
+	w := &Web{cfg: cfg, log: cfg.Log, cache: page.NewCache(pageBounds), fixed: page.NewCache(fixedBounds),
+		charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
 	if cfg.BaseURL != "" {
 		base, err := url.Parse(cfg.BaseURL)
 		if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.HasSuffix(base.Path, "/") {
 			return nil, fmt.Errorf("web: base URL %q is not http(s)://HOST[/PATH]", cfg.BaseURL)
 		}
 		w.base, w.prefix = base, base.EscapedPath()
+	}
+	if err := w.openFixed(); err != nil {
+		return nil, err
 	}
 	var err error
 	if w.assets, err = readAssets(w.prefix); err != nil {
@@ -119,6 +128,15 @@ func New(cfg Config) (*Web, error) {
 		return nil, err
 	}
 	return w, w.readVoices()
+}
+
+// openFixed finds the pages of revisions that were kept before.
+func (w *Web) openFixed() (err error) {
+	if w.release, err = release(); err != nil || w.cfg.FixedDir == "" {
+		return err
+	}
+	w.shelf, err = openShelf(w.cfg.FixedDir, shelfBounds, w.cfg.Wall, w.log, w.cfg.Registerer)
+	return err
 }
 
 // fill puts in what may be left out.

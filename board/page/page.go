@@ -28,6 +28,8 @@ type Page struct {
 
 	// cache is how long it may be kept, where the page says so itself.
 	cache []string
+	// policy is the Content-Security-Policy that it needs, where it has one of its own.
+	policy []string
 
 	identity   variant
 	gzip, brot func() variant // made when first asked for; nil: not worth it
@@ -87,9 +89,18 @@ func (p *Page) KeptFor(cacheControl []string) *Page {
 	return &kept
 }
 
+// Under returns the page with a Content-Security-Policy of its own, which it is answered
+// with whatever the present one is: a page that was rendered by another release needs the
+// policy of that release for its style.
+func (p *Page) Under(policy string) *Page {
+	under := *p
+	under.policy = []string{policy}
+	return &under
+}
+
 // Plain is the page without encodings: for what is rendered for one request.
 func (p *Page) Plain() *Page {
-	return &Page{identity: p.identity, media: p.media, Link: p.Link, cache: p.cache}
+	return &Page{identity: p.identity, media: p.media, Link: p.Link, cache: p.cache, policy: p.policy}
 }
 
 // Body is the page without an encoding. It must not be written to.

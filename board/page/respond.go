@@ -58,6 +58,9 @@ func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []strin
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	if p.policy != nil {
+		h["Content-Security-Policy"] = p.policy
+	}
 	if p.Link != nil {
 		h["Link"] = p.Link
 	}

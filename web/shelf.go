@@ -1,0 +1,253 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"container/list"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"faultline/board/page"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Bounds of what is kept on disk. A widget measures about 4 kB there.
+var shelfBounds = page.Bounds{Bytes: 256 << 20, Pages: 20_000}
+
+const (
+	shelfMaxBody  = 4 << 20 // bytes that one file may unfold to
+	shelfSuffix   = ".gz"
+	shelfDirMode  = 0o700
+	shelfTempName = ".page-*"
+)
+
+// shelf keeps pages of revisions on disk. They never change, and articles embed them:
+// they must be served when the store is away, and after a restart. The page that nobody
+// has asked for longest goes when there are too many. A nil shelf keeps nothing.
+type shelf struct {
+	dir    string
+	bounds page.Bounds
+	now    func() time.Time
+	log    *slog.Logger
+	events *prometheus.CounterVec
+
+	mu    sync.Mutex
+	files map[string]*list.Element // of *shelfFile, by name
+	order *list.List               // the one used last in front
+	bytes int64
+}
+
+type shelfFile struct {
+	name string
+	size int64
+	used time.Time
+}
+
+// keptPage is what a file holds: a line of JSON, then the body.
+type keptPage struct {
+	Release string `json:"release"` // that rendered it
+	Key     string `json:"key"`
+	Media   string `json:"media"`
+	Policy  string `json:"policy"` // the Content-Security-Policy that its style needs
+	body    []byte
+}
+
+// openShelf finds what was kept before. It fails where the directory can't be made.
+func openShelf(dir string, bounds page.Bounds, now func() time.Time, log *slog.Logger, r prometheus.Registerer,
+) (*shelf, error) {
+	s := &shelf{dir: dir, bounds: bounds, now: now, log: log, files: map[string]*list.Element{}, order: list.New(),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_fixed_pages_total",
+			Help: "Pages of revisions on disk, by what became of them: read, written, evicted, damaged, failed."},
+			[]string{"outcome"})}
+	if err := r.Register(s.events); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if err := os.MkdirAll(dir, shelfDirMode); err != nil {
+		return nil, fmt.Errorf("web: keep pages: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("web: keep pages: %w", err)
+	}
+	var found []*shelfFile
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(e.Name(), shelfSuffix) {
+			continue
+		}
+		found = append(found, &shelfFile{name: e.Name(), size: info.Size(), used: info.ModTime()})
+	}
+	slices.SortFunc(found, func(a, b *shelfFile) int {
+		return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.name, b.name))
+	})
+	for _, f := range found {
+		s.add(f)
+	}
+	s.evict()
+	return s, nil
+}
+
+func shelfName(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return base64.RawURLEncoding.EncodeToString(sum[:24]) + shelfSuffix
+}
+
+// read returns what was kept by a key, or nil.
+func (s *shelf) read(key string) *keptPage {
+	if s == nil {
+		return nil
+	}
+	name := shelfName(key)
+	s.mu.Lock()
+	at := s.files[name]
+	if at != nil {
+		s.order.MoveToFront(at)
+	}
+	s.mu.Unlock()
+	if at == nil {
+		return nil
+	}
+	path := filepath.Join(s.dir, name)
+	p, err := readKept(path)
+	if err == nil && p.Key != key {
+		err = fmt.Errorf("it holds the page %q", p.Key)
+	}
+	if err != nil {
+		s.events.WithLabelValues("damaged").Inc()
+		s.log.Warn("a page on disk is left out", slog.String("file", path), slog.Any("error", err))
+		s.drop(name)
+		return nil
+	}
+	s.events.WithLabelValues("read").Inc()
+	s.touch(name)
+	return p
+}
+
+// touch says on disk when a page was asked for: by that it is known after a restart which
+// may go first.
+func (s *shelf) touch(name string) time.Time {
+	now := s.now()
+	_ = os.Chtimes(filepath.Join(s.dir, name), now, now)
+	return now
+}
+
+func readKept(path string) (*keptPage, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewReader(io.LimitReader(z, shelfMaxBody))
+	head, err := in.ReadBytes('\n')
+	if err != nil {
+		return nil, err
+	}
+	p := &keptPage{}
+	if err := json.Unmarshal(head, p); err != nil {
+		return nil, err
+	}
+	p.body, err = io.ReadAll(in) // the checksum at the end of gzip tells a damaged file
+	return p, err
+}
+
+// write keeps a page. A failure costs nothing but the page being rendered again.
+func (s *shelf) write(p keptPage) {
+	if s == nil || len(p.body) > shelfMaxBody/2 {
+		return
+	}
+	name := shelfName(p.Key)
+	size, err := writeKept(s.dir, name, p)
+	if err != nil {
+		s.events.WithLabelValues("failed").Inc()
+		s.log.Warn("a page can't be kept on disk", slog.Any("error", err))
+		return
+	}
+	s.events.WithLabelValues("written").Inc()
+	used := s.touch(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(name)
+	s.add(&shelfFile{name: name, size: size, used: used})
+	s.evict()
+}
+
+// writeKept replaces a file as one: whoever reads it finds the old or the new.
+func writeKept(dir, name string, p keptPage) (size int64, err error) {
+	head, err := json.Marshal(p)
+	if err != nil {
+		return 0, err
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write(append(head, '\n')) // a buffer takes everything
+	_, _ = z.Write(p.body)
+	_ = z.Close()
+	f, err := os.CreateTemp(dir, shelfTempName) // mode 0600
+	if err != nil {
+		return 0, err
+	}
+	_, err = f.Write(packed.Bytes())
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		return 0, errors.Join(err, os.Remove(f.Name()))
+	}
+	return int64(packed.Len()), nil
+}
+
+// drop removes a file.
+func (s *shelf) drop(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(name)
+	s.remove(name)
+}
+
+// add, forget and evict are called with mu held, or before anybody else has the shelf.
+func (s *shelf) add(f *shelfFile) {
+	s.files[f.name] = s.order.PushFront(f)
+	s.bytes += f.size
+}
+
+func (s *shelf) forget(name string) {
+	if at := s.files[name]; at != nil {
+		s.bytes -= at.Value.(*shelfFile).size
+		s.order.Remove(at)
+		delete(s.files, name)
+	}
+}
+
+func (s *shelf) evict() {
+	for len(s.files) > s.bounds.Pages || s.bytes > int64(s.bounds.Bytes) {
+		oldest := s.order.Back().Value.(*shelfFile)
+		s.forget(oldest.name)
+		s.remove(oldest.name)
+		s.events.WithLabelValues("evicted").Inc()
+	}
+}
+
+func (s *shelf) remove(name string) {
+	if err := os.Remove(filepath.Join(s.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.log.Warn("a page on disk can't be removed", slog.Any("error", err))
+	}
+}
