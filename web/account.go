@@ -7,7 +7,13 @@ import (
 )
 
 // siteStates in the order in which a reader asks for them.
-var siteStates = []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteUnknown, faultline.SiteRecovered, faultline.SiteOK}
+var siteStates = []faultline.SiteState{
+	faultline.SiteDown,
+	faultline.SiteDegraded,
+	faultline.SiteUnknown,
+	faultline.SiteRecovered,
+	faultline.SiteOK,
+}
 
 // groupsOf names the sites of an incident by their states.
 func (v *voice) groupsOf(inc *faultline.Incident) []stateGroup {
@@ -52,8 +58,14 @@ func (v *voice) rowsOf(inc *faultline.Incident) []siteRow {
 			if s.State != state || len(rows) == sitesListed {
 				continue
 			}
-			row := siteRow{siteLink: v.siteLink(s.Site), State: s.State, Word: v.memberWord(inc, s.State), Symptom: v.symptom(s.Symptom),
-				Since: v.moment(s.Onset, formMinute), Reports: v.number(s.Reports)}
+			row := siteRow{
+				siteLink: v.siteLink(s.Site),
+				State:    s.State,
+				Word:     v.memberWord(inc, s.State),
+				Symptom:  v.symptom(s.Symptom),
+				Since:    v.moment(s.Onset, formMinute),
+				Reports:  v.number(s.Reports),
+			}
 			if s.Member == faultline.MemberJoined {
 				row.Joined = v.say("incident.joined")
 			}
@@ -143,8 +155,17 @@ func (v *voice) reportsSaid(ev faultline.Evidence) string {
 	if len(ev.Countries) > 0 {
 		countries = v.say("because.in", "Countries", v.listed(ev.Countries, countriesNamed))
 	}
-	return v.say("because.reports", "Reports", v.count("of.reports", ev.Reports), "Reporters", v.count("of.reporters", ev.Reporters),
-		"Networks", networks, "Countries", countries)
+	return v.say(
+		"because.reports",
+		"Reports",
+		v.count("of.reports", ev.Reports),
+		"Reporters",
+		v.count("of.reporters", ev.Reporters),
+		"Networks",
+		networks,
+		"Countries",
+		countries,
+	)
 }
 
 // countriesNamed is how many countries are named one by one.
@@ -177,10 +198,20 @@ func (v *voice) explain(p *incidentPage, inc *faultline.Incident) {
 		return
 	}
 	c := inc.Cause
-	p.Cause = &causeRow{URL: v.componentURL(c.Component), Name: c.Name, Kind: v.kindWord(c.Kind), Confidence: v.percent(c.Confidence)}
+	p.Cause = &causeRow{
+		URL:        v.componentURL(c.Component),
+		Name:       c.Name,
+		Kind:       v.kindWord(c.Kind),
+		Confidence: v.percent(c.Confidence),
+	}
 	for _, a := range c.Alternatives {
-		row := alternativeRow{URL: v.componentURL(a.Component), Name: a.Component.DisplayName(), Kind: v.kindWord(a.Component.Kind()),
-			Confidence: v.percent(a.Confidence), Reason: v.reason(a.Reason)}
+		row := alternativeRow{
+			URL:        v.componentURL(a.Component),
+			Name:       a.Component.DisplayName(),
+			Kind:       v.kindWord(a.Component.Kind()),
+			Confidence: v.percent(a.Confidence),
+			Reason:     v.reason(a.Reason),
+		}
 		if a.Confidence < 0.01 {
 			row.Confidence, row.Reason = v.percent(0.001), "" // it no longer explains anything
 		}

@@ -64,7 +64,10 @@ const noCause faultline.Component = "none"
 func (v *voice) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
 	asOf, _ := v.clock()
 	told := archived(incidents)
-	p := archivePage{shell: v.shell("/archive", v.say("archive.title"), v.say("archive.answer")), Answer: v.say("archive.answer")}
+	p := archivePage{
+		shell:  v.shell("/archive", v.say("archive.title"), v.say("archive.answer")),
+		Answer: v.say("archive.answer"),
+	}
 	if len(told) == 0 {
 		return p
 	}
@@ -135,7 +138,10 @@ func (v *voice) archiveMonthLinks(told []*faultline.Incident, month string, comp
 	for _, inc := range told {
 		m := monthOf(inc)
 		if counts[m]++; counts[m] == 1 && len(links) < archiveMonths {
-			links = append(links, archiveLink{URL: v.archiveURL(m, comp), Name: v.month(inc.Onset.At), Count: m, Current: m == month})
+			links = append(
+				links,
+				archiveLink{URL: v.archiveURL(m, comp), Name: v.month(inc.Onset.At), Count: m, Current: m == month},
+			)
 		}
 	}
 	for i := range links {
@@ -144,7 +150,11 @@ func (v *voice) archiveMonthLinks(told []*faultline.Incident, month string, comp
 	return links
 }
 
-func (v *voice) archiveComponentLinks(shown []*faultline.Incident, month string, comp faultline.Component) []archiveLink {
+func (v *voice) archiveComponentLinks(
+	shown []*faultline.Incident,
+	month string,
+	comp faultline.Component,
+) []archiveLink {
 	counts, names := map[faultline.Component]int{}, map[faultline.Component]string{noCause: v.say("archive.none")}
 	var comps []faultline.Component
 	for _, inc := range shown {
@@ -157,9 +167,14 @@ func (v *voice) archiveComponentLinks(shown []*faultline.Incident, month string,
 		}
 	}
 	slices.SortStableFunc(comps, func(a, b faultline.Component) int { return cmp.Compare(counts[b], counts[a]) })
-	links := []archiveLink{{URL: v.archiveURL(month, ""), Name: v.say("archive.all"), Count: v.number(len(shown)), Current: comp == ""}}
+	links := []archiveLink{
+		{URL: v.archiveURL(month, ""), Name: v.say("archive.all"), Count: v.number(len(shown)), Current: comp == ""},
+	}
 	for _, c := range comps[:min(len(comps), archiveComponents)] {
-		links = append(links, archiveLink{URL: v.archiveURL(month, c), Name: names[c], Count: v.number(counts[c]), Current: c == comp})
+		links = append(
+			links,
+			archiveLink{URL: v.archiveURL(month, c), Name: names[c], Count: v.number(counts[c]), Current: c == comp},
+		)
 	}
 	return links
 }

@@ -150,9 +150,16 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 			after = append(after, "· "+s)
 		}
 	}
-	k := card{Status: head.Word, After: strings.Join(after, " "), Colour: stateColour(inc.State), Title: head.Title, Counts: head.Counts, Now: inc.State.Open(),
+	k := card{
+		Status:  head.Word,
+		After:   strings.Join(after, " "),
+		Colour:  stateColour(inc.State),
+		Title:   head.Title,
+		Counts:  head.Counts,
+		Now:     inc.State.Open(),
 		Source:  v.say("card.source", "N", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text),
-		Unknown: v.notKnown(v.unknowns(inc))}
+		Unknown: v.notKnown(v.unknowns(inc)),
+	}
 	if inc.Drill || v.cfg.Drill {
 		k.Drill = v.say("drill.name") + " · " + v.say("drill.what")
 	}
@@ -175,8 +182,13 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 // answerCard is the picture of a page that answers in a sentence.
 func (v *voice) answerCard(answer string, state faultline.IncidentState, counts []tally, drill bool) card {
 	asOf, _ := v.clock()
-	k := card{Title: answer, Counts: counts, Colour: stateColour(state), Source: v.say("card.as_of", "Time", v.moment(asOf, formDated).Text),
-		Unknown: v.notKnown([]string{v.say("unknown.people")})}
+	k := card{
+		Title:   answer,
+		Counts:  counts,
+		Colour:  stateColour(state),
+		Source:  v.say("card.as_of", "Time", v.moment(asOf, formDated).Text),
+		Unknown: v.notKnown([]string{v.say("unknown.people")}),
+	}
 	if state != "" {
 		k.Status = v.stateWord(state)
 	}

@@ -22,8 +22,10 @@ func (nobody) View() faultline.View         { return faultline.View{} }
 // voiceIn is how a reader of a language is spoken to.
 func voiceIn(t *testing.T, lang string) *voice {
 	t.Helper()
-	w, err := New(Config{Source: nobody{}, Door: struct{ Door }{}, Keys: struct{ Keys }{}, Now: func() time.Time { return start },
-		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
+	w, err := New(
+		Config{Source: nobody{}, Door: struct{ Door }{}, Keys: struct{ Keys }{}, Now: func() time.Time { return start },
+			Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,11 @@ func told(points []point) faultline.Incident {
 		peak = max(peak, p.Failing)
 	}
 	return faultline.Incident{ID: "inc_1", Revision: len(points), State: faultline.StateConfirmed,
-		Onset:      faultline.Onset{Earliest: start.Add(-10 * time.Second), At: start, Latest: start.Add(10 * time.Second)},
+		Onset: faultline.Onset{
+			Earliest: start.Add(-10 * time.Second),
+			At:       start,
+			Latest:   start.Add(10 * time.Second),
+		},
 		DetectedAt: points[0].At, ConfirmedAt: &points[0].At, UpdatedAt: last.At,
 		Impact: faultline.Impact{Failing: last.Failing, Observed: last.Observed, PeakFailing: peak}}
 }
@@ -51,7 +57,12 @@ func told(points []point) faultline.Incident {
 func TestThinKeepsWhatMatters(t *testing.T) {
 	var points []point
 	for i := range 2_000 {
-		p := point{At: start.Add(time.Duration(i) * time.Minute), Failing: 50, Observed: 100, State: faultline.StateConfirmed}
+		p := point{
+			At:       start.Add(time.Duration(i) * time.Minute),
+			Failing:  50,
+			Observed: 100,
+			State:    faultline.StateConfirmed,
+		}
 		if i == 777 {
 			p.Failing = 99
 		}
@@ -93,13 +104,20 @@ func TestAxes(t *testing.T) {
 }
 
 func TestMarksDoNotTouch(t *testing.T) {
-	points := []point{{At: start.Add(22 * time.Second), Failing: 10, Observed: 40}, {At: start.Add(90 * time.Minute), Failing: 131, Observed: 140}}
+	points := []point{
+		{At: start.Add(22 * time.Second), Failing: 10, Observed: 40},
+		{At: start.Add(90 * time.Minute), Failing: 131, Observed: 140},
+	}
 	inc := told(points)
 	for i := range 9 { // more than are marked
-		inc.Statements = append(inc.Statements, faultline.SaidStatement{At: start.Add(time.Duration(i*20) * time.Minute), Status: "in_progress"})
+		inc.Statements = append(
+			inc.Statements,
+			faultline.SaidStatement{At: start.Add(time.Duration(i*20) * time.Minute), Status: "in_progress"},
+		)
 	}
 	c := english(t).chartOf(&inc, points, true, points[1].At)
-	if len(c.Marks) != 2+statementsMarked || c.Marks[0].Text != "Began" || c.Marks[1].Text != "The provider said: in progress" {
+	if len(c.Marks) != 2+statementsMarked || c.Marks[0].Text != "Began" ||
+		c.Marks[1].Text != "The provider said: in progress" {
 		t.Fatalf("marks: %+v", c.Marks)
 	}
 	var drawn []mark
@@ -173,11 +191,14 @@ func (s *teller) Revisions(_ context.Context, _ string, after, limit int) ([]fau
 
 // A chart that lacks what came before still ends with what is.
 func TestChartEndsWithWhatIs(t *testing.T) {
-	inc := told([]point{{At: start, Failing: 131, Observed: 140}, {At: start.Add(time.Hour), Failing: 48, Observed: 140}})
+	inc := told(
+		[]point{{At: start, Failing: 131, Observed: 140}, {At: start.Add(time.Hour), Failing: 48, Observed: 140}},
+	)
 	inc.Revision, inc.Impact.Failing = 90, 48
 	lines := newTimelines(&teller{most: 60, err: errors.New("slow")})
 	points, whole := lines.told(t.Context(), &inc)
-	if last := points[len(points)-1]; whole || len(points) != 61 || last.Failing != 48 || !last.At.Equal(inc.UpdatedAt) {
+	if last := points[len(points)-1]; whole || len(points) != 61 || last.Failing != 48 ||
+		!last.At.Equal(inc.UpdatedAt) {
 		t.Errorf("%d points, the last of them %+v", len(points), last)
 	}
 	again, _ := lines.upTo(t.Context(), inc.ID, 60)

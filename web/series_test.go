@@ -117,12 +117,14 @@ func TestVerdictForAViewer(t *testing.T) {
 			t.Errorf("%s: the address stands in the page", addr)
 		}
 	}
-	if rec := get(h, "/embed/site/reddit.com"); strings.Contains(rec.Body.String(), "AS2856") || !strings.HasPrefix(rec.Header().Get("Cache-Control"), "public") {
+	if rec := get(h, "/embed/site/reddit.com"); strings.Contains(rec.Body.String(), "AS2856") ||
+		!strings.HasPrefix(rec.Header().Get("Cache-Control"), "public") {
 		t.Error("the widget is different for each viewer")
 	}
 	cfg.Verdicts = someVerdict{faultline.ErrUnavailable}
 	rec := get(serve(t, cfg), "/site/reddit.com")
-	if seen := text(t, rec.Body.String()); rec.Code != http.StatusOK || strings.Contains(seen, "Is it just me?") || rec.Header().Get("Cache-Control") != "no-store" {
+	if seen := text(t, rec.Body.String()); rec.Code != http.StatusOK || strings.Contains(seen, "Is it just me?") ||
+		rec.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("without a verdict: %d, %s: %s", rec.Code, rec.Header().Get("Cache-Control"), seen)
 	}
 }

@@ -146,7 +146,15 @@ var families = [3]string{
 // svg draws a scene as a picture of shapes, without styles and scripts.
 func (s scene) svg(lang string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="t d" xml:lang="%s">`, s.w, s.h, s.w, s.h, lang)
+	fmt.Fprintf(
+		&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="t d" xml:lang="%s">`,
+		s.w,
+		s.h,
+		s.w,
+		s.h,
+		lang,
+	)
 	fmt.Fprintf(&b, `<title id="t">%s</title><desc id="d">%s</desc>`, escaped(s.title), escaped(s.desc))
 	for _, d := range s.shapes {
 		colour := fmt.Sprintf("#%02x%02x%02x", d.colour.R, d.colour.G, d.colour.B)
@@ -156,10 +164,27 @@ func (s scene) svg(lang string) []byte {
 			if d.right {
 				anchor = ` text-anchor="end"`
 			}
-			fmt.Fprintf(&b, `<text x="%s" y="%s" font-size="%s" fill="%s" %s%s>%s</text>`,
-				short(d.points[0].x), short(d.points[0].y), short(d.size), colour, families[d.face], anchor, escaped(d.text))
+			fmt.Fprintf(
+				&b,
+				`<text x="%s" y="%s" font-size="%s" fill="%s" %s%s>%s</text>`,
+				short(
+					d.points[0].x,
+				),
+				short(d.points[0].y),
+				short(d.size),
+				colour,
+				families[d.face],
+				anchor,
+				escaped(d.text),
+			)
 		case d.width > 0:
-			fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"/>`, outline(d.points), colour, short(d.width))
+			fmt.Fprintf(
+				&b,
+				`<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"/>`,
+				outline(d.points),
+				colour,
+				short(d.width),
+			)
 		default:
 			fmt.Fprintf(&b, `<path d="%sZ" fill="%s"/>`, outline(d.points), colour)
 		}
