@@ -20,16 +20,25 @@ func TestCoverage(t *testing.T) {
 		stale    bool
 		want     Coverage
 	}{
-		"all well":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{well, well}, false, Coverage{State: Observing, Observed: 9, Known: 10, Vantages: 2}},
-		"no vantage":               {View{AsOf: at, SitesKnown: 10}, nil, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
-		"reports alone":            {View{AsOf: at, SitesKnown: 10, SitesObserved: 8}, nil, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
-		"every vantage blind":      {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, sick}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
-		"all that speak are blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 3}, []VantageStatus{blind}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
-		"one of two blind":         {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, well}, false, Coverage{State: Impaired, Observed: 9, Known: 10, Vantages: 1}},
-		"few sites observed":       {View{AsOf: at, SitesKnown: 10, SitesObserved: 4, Vantages: 1}, []VantageStatus{well}, false, Coverage{State: Impaired, Observed: 4, Known: 10, Vantages: 1}},
-		"half of the sites":        {View{AsOf: at, SitesKnown: 10, SitesObserved: 5, Vantages: 1}, nil, false, Coverage{State: Observing, Observed: 5, Known: 10, Vantages: 1}},
-		"old view":                 {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, nil, true, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 2}},
-		"never looked":             {View{}, nil, false, Coverage{State: Blind, Observed: 0, Known: 0, Vantages: 0}},
+		"all well": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2},
+			[]VantageStatus{well, well}, false, Coverage{State: Observing, Observed: 9, Known: 10, Vantages: 2}},
+		"no vantage": {View{AsOf: at, SitesKnown: 10}, nil, false,
+			Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"reports alone": {View{AsOf: at, SitesKnown: 10, SitesObserved: 8}, nil, false,
+			Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"every vantage blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2},
+			[]VantageStatus{blind, sick}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"all that speak are blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 3},
+			[]VantageStatus{blind}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"one of two blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2},
+			[]VantageStatus{blind, well}, false, Coverage{State: Impaired, Observed: 9, Known: 10, Vantages: 1}},
+		"few sites observed": {View{AsOf: at, SitesKnown: 10, SitesObserved: 4, Vantages: 1},
+			[]VantageStatus{well}, false, Coverage{State: Impaired, Observed: 4, Known: 10, Vantages: 1}},
+		"half of the sites": {View{AsOf: at, SitesKnown: 10, SitesObserved: 5, Vantages: 1}, nil, false,
+			Coverage{State: Observing, Observed: 5, Known: 10, Vantages: 1}},
+		"old view": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, nil, true,
+			Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 2}},
+		"never looked": {View{}, nil, false, Coverage{State: Blind, Observed: 0, Known: 0, Vantages: 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := CoverageOf(c.view, c.vantages, c.stale)

@@ -23,14 +23,18 @@ func TestEventLines(t *testing.T) {
 		line  string
 		at    time.Time
 	}{
-		{faultline.Report{At: noon, Site: "a.com", Reporter: "r"}, "report", `"at":"2024-03-06T12:00:00Z","site":"a.com","reporter":"r"`, noon},
+		{faultline.Report{At: noon, Site: "a.com", Reporter: "r"}, "report",
+			`"at":"2024-03-06T12:00:00Z","site":"a.com","reporter":"r"`, noon},
 		{faultline.Probe{At: noon, Site: "a.com", Vantage: "v", Symptom: "http_503", Status: 503}, "probe",
 			`"at":"2024-03-06T12:00:00Z","site":"a.com","vantage":"v"`, noon},
 		{faultline.SiteRecord{Site: "a.com", Components: []faultline.Component{"cdn:fastly"}}, "site",
 			`"site":"a.com","components":["cdn:fastly"]`, time.Time{}},
-		{faultline.Vantage{Vantage: "v", ASN: 64500, Country: "DE"}, "vantage", `"vantage":"v","asn":64500,"country":"DE"`, time.Time{}},
-		{faultline.Statement{At: noon, Component: "cdn:fastly", Source: "s", Status: "resolved", Text: "It's over."}, "statement",
-			`"at":"2024-03-06T12:00:00Z","component":"cdn:fastly","source":"s","status":"resolved","text":"It's over."`, noon},
+		{faultline.Vantage{Vantage: "v", ASN: 64500, Country: "DE"}, "vantage",
+			`"vantage":"v","asn":64500,"country":"DE"`, time.Time{}},
+		{faultline.Statement{At: noon, Component: "cdn:fastly", Source: "s", Status: "resolved", Text: "It's over."},
+			"statement",
+			`"at":"2024-03-06T12:00:00Z","component":"cdn:fastly","source":"s","status":"resolved","text":"It's over."`,
+			noon},
 		{faultline.Tick{At: noon}, "tick", `"at":"2024-03-06T12:00:00Z"`, noon},
 		{faultline.Correction{At: noon, Incident: "inc_1", By: "a", Text: "x"}, "correction",
 			`"at":"2024-03-06T12:00:00Z","incident":"inc_1","by":"a","text":"x"`, noon},

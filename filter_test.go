@@ -24,17 +24,20 @@ func known(name string) (faultline.SiteRecord, error) {
 
 func TestReadFilter(t *testing.T) {
 	for query, want := range map[string]faultline.Filter{
-		"":                                     {},
-		"utm_source=x":                         {},
-		"state=open":                           {States: []faultline.IncidentState{"candidate", "confirmed", "recovering"}},
-		"state=resolved,open,confirmed":        {States: []faultline.IncidentState{"candidate", "confirmed", "recovering", "resolved"}},
-		"cause=cdn:fastly,none,cdn:akamai":     {Causes: []string{"cdn:akamai", "cdn:fastly", "none"}},
-		"kind=dns, cdn&min_confidence=0.5":     {Kinds: []string{"cdn", "dns"}, Confidence: 0.5},
-		"site=Reddit.com,bbc.co.uk":            {Sites: []string{"bbc.co.uk", "reddit.com"}},
-		"country=GB,GB,DE&site=reddit.com":     {Countries: []string{"DE", "GB"}, Sites: []string{"reddit.com"}},
-		"min_confidence=0&cause=asn:AS54113":   {Causes: []string{"asn:AS54113"}},
-		"min_confidence=1&state=merged":        {States: []faultline.IncidentState{"merged"}, Confidence: 1},
-		"country=US&kind=none&cause=cdn:bunny": {Countries: []string{"US"}, Kinds: []string{"none"}, Causes: []string{"cdn:bunny"}},
+		"":             {},
+		"utm_source=x": {},
+		"state=open": {States: []faultline.IncidentState{"candidate", "confirmed",
+			"recovering"}},
+		"state=resolved,open,confirmed": {States: []faultline.IncidentState{"candidate", "confirmed",
+			"recovering", "resolved"}},
+		"cause=cdn:fastly,none,cdn:akamai":   {Causes: []string{"cdn:akamai", "cdn:fastly", "none"}},
+		"kind=dns, cdn&min_confidence=0.5":   {Kinds: []string{"cdn", "dns"}, Confidence: 0.5},
+		"site=Reddit.com,bbc.co.uk":          {Sites: []string{"bbc.co.uk", "reddit.com"}},
+		"country=GB,GB,DE&site=reddit.com":   {Countries: []string{"DE", "GB"}, Sites: []string{"reddit.com"}},
+		"min_confidence=0&cause=asn:AS54113": {Causes: []string{"asn:AS54113"}},
+		"min_confidence=1&state=merged":      {States: []faultline.IncidentState{"merged"}, Confidence: 1},
+		"country=US&kind=none&cause=cdn:bunny": {Countries: []string{"US"}, Kinds: []string{"none"},
+			Causes: []string{"cdn:bunny"}},
 	} {
 		t.Run(query, func(t *testing.T) {
 			q, err := url.ParseQuery(query)
@@ -99,20 +102,22 @@ func TestFilterTakes(t *testing.T) {
 		filter              faultline.Filter
 		takes, unattributed bool
 	}{
-		"everything":        {faultline.Filter{}, true, true},
-		"its state":         {faultline.Filter{States: []faultline.IncidentState{"candidate", "confirmed"}}, true, false},
-		"its cause":         {faultline.Filter{Causes: []string{"cdn:akamai", "cdn:fastly"}}, true, false},
-		"another cause":     {faultline.Filter{Causes: []string{"cdn:akamai"}}, false, false},
-		"no cause":          {faultline.Filter{Causes: []string{faultline.FilterNone}}, false, true},
-		"its kind":          {faultline.Filter{Kinds: []string{"cdn"}}, true, false},
-		"no kind":           {faultline.Filter{Kinds: []string{faultline.FilterNone}}, false, true},
-		"where it is felt":  {faultline.Filter{Countries: []string{"GB"}}, true, false},
-		"who reported it":   {faultline.Filter{Countries: []string{"DE"}}, true, false},
-		"another country":   {faultline.Filter{Countries: []string{"FR"}}, false, false},
-		"its site":          {faultline.Filter{Sites: []string{"bbc.co.uk", "reddit.com"}}, true, false},
-		"confident enough":  {faultline.Filter{Confidence: 0.9}, true, false},
-		"too confident":     {faultline.Filter{Confidence: 0.91}, false, false},
-		"all of it at once": {faultline.Filter{States: []faultline.IncidentState{"confirmed"}, Sites: []string{"bbc.co.uk"}}, false, false},
+		"everything": {faultline.Filter{}, true, true},
+		"its state": {faultline.Filter{States: []faultline.IncidentState{"candidate", "confirmed"}},
+			true, false},
+		"its cause":        {faultline.Filter{Causes: []string{"cdn:akamai", "cdn:fastly"}}, true, false},
+		"another cause":    {faultline.Filter{Causes: []string{"cdn:akamai"}}, false, false},
+		"no cause":         {faultline.Filter{Causes: []string{faultline.FilterNone}}, false, true},
+		"its kind":         {faultline.Filter{Kinds: []string{"cdn"}}, true, false},
+		"no kind":          {faultline.Filter{Kinds: []string{faultline.FilterNone}}, false, true},
+		"where it is felt": {faultline.Filter{Countries: []string{"GB"}}, true, false},
+		"who reported it":  {faultline.Filter{Countries: []string{"DE"}}, true, false},
+		"another country":  {faultline.Filter{Countries: []string{"FR"}}, false, false},
+		"its site":         {faultline.Filter{Sites: []string{"bbc.co.uk", "reddit.com"}}, true, false},
+		"confident enough": {faultline.Filter{Confidence: 0.9}, true, false},
+		"too confident":    {faultline.Filter{Confidence: 0.91}, false, false},
+		"all of it at once": {faultline.Filter{States: []faultline.IncidentState{"confirmed"},
+			Sites: []string{"bbc.co.uk"}}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := tt.filter.Takes(&inc); got != tt.takes {

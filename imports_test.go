@@ -44,7 +44,8 @@ var rooms = map[string][]string{
 	"store":             {"."},
 	"correlate/verdict": {"."},
 	"board":             {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
-	"board/page":        {},                                       // how an answer is rendered and sent, whoever makes it
+	// how an answer is rendered and sent, whoever makes it
+	"board/page":        {},
 	"api":               {".", "board", "board/page", "api/stream", "api/token", "api/webhook", "docs"},
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},
@@ -240,15 +241,20 @@ func helperOf(dir string) (parent string, ok bool) {
 // house is a tree that keeps every rule.
 func house() map[string]string {
 	return map[string]string{
-		"doc.go":                     "// Package faultline is it.\npackage faultline\nimport \"time\"",
-		"a_test.go":                  "package faultline_test\nimport \"faultline\"\nimport \"pgregory.net/rapid\"",
-		"ingest/doc.go":              "// Package ingest is the door.\npackage ingest\nimport \"faultline\"\nimport \"golang.org/x/net/idna\"",
-		"ingest/door_test.go":        "package ingest_test\nimport \"faultline/ingest\"\nimport \"faultline/store/storetest\"\nimport \"github.com/redis/go-redis/v9\"",
-		"store/doc.go":               "// Package store keeps.\npackage store\nimport \"github.com/redis/go-redis/v9\"",
-		"store/storetest/doc.go":     "// Package storetest helps.\npackage storetest\nimport \"faultline\"\nimport \"faultline/store\"\nimport \"faultline/pace\"\nimport \"github.com/alicebob/miniredis/v2\"",
-		"api/doc.go":                 "// Package api answers.\npackage api\nimport \"faultline/docs\"\nimport \"github.com/gin-gonic/gin\"",
-		"docs/doc.go":                "// Package docs holds.\npackage docs",
-		"cmd/faultline/doc.go":       "// Command faultline runs.\npackage main\nimport \"faultline/api\"\nimport \"faultline/store\"",
+		"doc.go":    "// Package faultline is it.\npackage faultline\nimport \"time\"",
+		"a_test.go": "package faultline_test\nimport \"faultline\"\nimport \"pgregory.net/rapid\"",
+		"ingest/doc.go": "// Package ingest is the door.\npackage ingest\nimport \"faultline\"\nimport " +
+			"\"golang.org/x/net/idna\"",
+		"ingest/door_test.go": "package ingest_test\nimport \"faultline/ingest\"\nimport " +
+			"\"faultline/store/storetest\"\nimport \"github.com/redis/go-redis/v9\"",
+		"store/doc.go": "// Package store keeps.\npackage store\nimport \"github.com/redis/go-redis/v9\"",
+		"store/storetest/doc.go": "// Package storetest helps.\npackage storetest\nimport \"faultline\"\nimport " +
+			"\"faultline/store\"\nimport \"faultline/pace\"\nimport \"github.com/alicebob/miniredis/v2\"",
+		"api/doc.go": "// Package api answers.\npackage api\nimport \"faultline/docs\"\nimport " +
+			"\"github.com/gin-gonic/gin\"",
+		"docs/doc.go": "// Package docs holds.\npackage docs",
+		"cmd/faultline/doc.go": "// Command faultline runs.\npackage main\nimport \"faultline/api\"\nimport " +
+			"\"faultline/store\"",
 		"bench/doc.go":               "// Command bench measures.\npackage main\nimport \"github.com/gin-gonic/gin\"",
 		"store/testdata/util/bad.go": "package util",
 	}

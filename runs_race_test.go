@@ -105,7 +105,8 @@ func TestWhatHasGoroutinesIsRunWithTheRaceDetector(t *testing.T) {
 }
 
 func TestWhatHasGoroutinesIsFound(t *testing.T) {
-	const makefile = "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test -race -tags check ./api/...\n\t$(GO) test -tags check ./web\n"
+	const makefile = "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test -race -tags check ./api/...\n\t$(GO) test " +
+		"-tags check ./web\n"
 	for name, tt := range map[string]struct{ file, src, want string }{
 		"raced":           {"api/stream/x.go", "package stream\nimport \"sync\"", ""},
 		"its tests alone": {"web/x_test.go", "package web\nimport \"sync\"", ""},

@@ -215,18 +215,25 @@ func TestEveryTestIsRunFindsPlantedViolations(t *testing.T) {
 		t.Fatalf("a clean tree is accused: %v", found)
 	}
 	for name, tt := range map[string]struct{ file, src, want string }{
-		"a skip":              {"a_test.go", "package a\nfunc TestA(t *testing.T) { t.Skip() }", "Skip leaves a test out"},
-		"a short run":         {"a_test.go", "package a\nfunc TestA(t *testing.T) { if testing.Short() {} }", "Short leaves a test out"},
-		"a tag of no run":     {"x_test.go", "//go:build slow\n\npackage a", "neither make test nor make check"},
-		"not in check":        {"x_test.go", "//go:build !check\n\npackage a", "never run with the race detector"},
-		"another system's":    {"x_windows_test.go", "package a", "neither make test nor make check"},
-		"another system":      {"x_test.go", "//go:build windows\n\npackage a", "neither make test nor make check"},
-		"a module of no run":  {"b/go.mod", "module b", "b/kill_linux_test.go: neither"},
-		"a pattern":           {"Makefile", "test:\n\t$(GO) test -skip Slow ./...\ncheck:\n\t$(GO) test -tags check ./...\n", "leaves tests out by -skip"},
-		"some packages":       {"Makefile", "test:\n\t$(GO) test ./api\ncheck:\n\t$(GO) test -tags check ./...\n", "make test does not test ./..."},
-		"a package of no run": {"Makefile", "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test -tags check ./a\n", "b/kill_linux_test.go: neither"},
-		"a run without a tag": {"Makefile", "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test ./...\n", "b/kill_linux_test.go: neither"},
-		"one run":             {"Makefile", "test:\n\t$(GO) test ./...\n", "make check runs no tests"},
+		"a skip": {"a_test.go", "package a\nfunc TestA(t *testing.T) { t.Skip() }",
+			"Skip leaves a test out"},
+		"a short run": {"a_test.go", "package a\nfunc TestA(t *testing.T) { if testing.Short() {} }",
+			"Short leaves a test out"},
+		"a tag of no run":    {"x_test.go", "//go:build slow\n\npackage a", "neither make test nor make check"},
+		"not in check":       {"x_test.go", "//go:build !check\n\npackage a", "never run with the race detector"},
+		"another system's":   {"x_windows_test.go", "package a", "neither make test nor make check"},
+		"another system":     {"x_test.go", "//go:build windows\n\npackage a", "neither make test nor make check"},
+		"a module of no run": {"b/go.mod", "module b", "b/kill_linux_test.go: neither"},
+		"a pattern": {"Makefile",
+			"test:\n\t$(GO) test -skip Slow ./...\ncheck:\n\t$(GO) test -tags check ./...\n",
+			"leaves tests out by -skip"},
+		"some packages": {"Makefile", "test:\n\t$(GO) test ./api\ncheck:\n\t$(GO) test -tags check ./...\n",
+			"make test does not test ./..."},
+		"a package of no run": {"Makefile", "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test -tags check ./a\n",
+			"b/kill_linux_test.go: neither"},
+		"a run without a tag": {"Makefile", "test:\n\t$(GO) test ./...\ncheck:\n\t$(GO) test ./...\n",
+			"b/kill_linux_test.go: neither"},
+		"one run": {"Makefile", "test:\n\t$(GO) test ./...\n", "make check runs no tests"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{}

@@ -50,7 +50,8 @@ func TestHowFarAProbeGot(t *testing.T) {
 		{"connect", 0, "refused", faultline.LayerResolved}, {"connect", 0, "reset", faultline.LayerConnected},
 		{"timeout", 0, "dns", faultline.LayerNone}, {"timeout", 0, "connect", faultline.LayerResolved},
 		{"timeout", 0, "tls", faultline.LayerConnected}, {"timeout", 0, "http", faultline.LayerSecured},
-		{"timeout", 0, "", faultline.LayerNone}, {"dns", 0, "nxdomain", faultline.LayerNone}, {"other", 0, "", faultline.LayerNone},
+		{"timeout", 0, "", faultline.LayerNone}, {"dns", 0, "nxdomain", faultline.LayerNone},
+		{"other", 0, "", faultline.LayerNone},
 	} {
 		p := faultline.Probe{Symptom: c.symptom, Status: c.status, Detail: c.detail}
 		if got := p.Reached(); got != c.want {

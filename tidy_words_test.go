@@ -215,7 +215,8 @@ func riddlesIn(rule, at, text string) (found []fault) {
 
 func TestDocumentsAndTextsFindPlantedViolations(t *testing.T) {
 	clean := map[string]string{
-		"README.md":                "# It\n\nSee [more](docs/more.md#part) and `api/doc.go`, [them](https://example.org/x) and `GET /v1/x`.",
+		"README.md": "# It\n\nSee [more](docs/more.md#part) and `api/doc.go`, " +
+			"[them](https://example.org/x) and `GET /v1/x`.",
 		"docs/more.md":             "Back to [it](../README.md). `docs/gen` is a folder, `text/html` is none of ours.",
 		"docs/gen/doc.go":          "package gen",
 		"api/doc.go":               "package api",
@@ -237,7 +238,8 @@ func TestDocumentsAndTextsFindPlantedViolations(t *testing.T) {
 		"a dead root file": {"README.md", "See `gone_test.go`.", "gone_test.go is not there"},
 		"an idiom":         {"README.md", "You hear 202.", `"hear": write reported`},
 		"an idiom of ours": {"web/words/en.json", `{"a":"As of the last look."}`, `"the last look"`},
-		"an idiom in help": {"cmd/faultline/a.go", "package main\ntype c struct {\n\tA string `help:\"Who is told.\"`\n}", `cmd/faultline/a.go:3: "told"`},
+		"an idiom in help": {"cmd/faultline/a.go",
+			"package main\ntype c struct {\n\tA string `help:\"Who is told.\"`\n}", `cmd/faultline/a.go:3: "told"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := maps.Clone(clean)

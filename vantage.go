@@ -57,7 +57,8 @@ const (
 func (h VantageHealth) Fault() (member string) {
 	printable := func(r rune) bool { return r > ' ' && r <= '~' }
 	switch {
-	case len(h.Version) > maxHealthVersion || strings.ContainsFunc(h.Version, func(r rune) bool { return !printable(r) }):
+	case len(h.Version) > maxHealthVersion ||
+		strings.ContainsFunc(h.Version, func(r rune) bool { return !printable(r) }):
 		return "version"
 	case h.Due < 0 || h.Due > maxHealthCount:
 		return "due"

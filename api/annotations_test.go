@@ -40,13 +40,18 @@ func TestAnnotations(t *testing.T) {
 	}
 	now := faultline.Millis(n.clock.Now())
 	for body, want := range map[string]faultline.Event{
-		`{"type":"statement","text":"We look into it.\nSoon more.","status":"investigating","source":"status page","at":"2021-06-08T09:58:00Z"}`: faultline.Statement{
-			At: time.Date(2021, 6, 8, 9, 58, 0, 0, time.UTC), Component: "cdn:fastly", Source: "status page", Status: "investigating", Text: "We look into it.\nSoon more."},
-		`{"type":"correction","text":"It was a drill."}`:                faultline.Correction{At: now, Incident: inc.ID, By: "ops", Text: "It was a drill."},
-		`{"type":"correction","text":"There was none.","retract":true}`: faultline.Correction{At: now, Incident: inc.ID, By: "ops", Text: "There was none.", State: faultline.StateRetracted},
+		`{"type":"statement","text":"We look into it.\nSoon more.","status":"investigating","source":"status page",` +
+			`"at":"2021-06-08T09:58:00Z"}`: faultline.Statement{
+			At: time.Date(2021, 6, 8, 9, 58, 0, 0, time.UTC), Component: "cdn:fastly", Source: "status page",
+			Status: "investigating", Text: "We look into it.\nSoon more."},
+		`{"type":"correction","text":"It was a drill."}`: faultline.Correction{At: now, Incident: inc.ID,
+			By: "ops", Text: "It was a drill."},
+		`{"type":"correction","text":"There was none.","retract":true}`: faultline.Correction{At: now, Incident: inc.ID,
+			By: "ops", Text: "There was none.", State: faultline.StateRetracted},
 	} {
 		log.events = nil
-		if code := post(inc.ID, body); code != http.StatusAccepted || len(log.events) != 1 || !reflect.DeepEqual(log.events[0], want) {
+		if code := post(inc.ID, body); code != http.StatusAccepted || len(log.events) != 1 ||
+			!reflect.DeepEqual(log.events[0], want) {
 			t.Errorf("%s: %d %+v", body, code, log.events)
 		}
 	}
@@ -71,13 +76,17 @@ func TestAnnotations(t *testing.T) {
 		`{"type":"correction","text":"x","at":"2021-06-08T09:58:00Z"}`:                          "/at",
 		`{"type":"correction","text":"x","state":"resolved"}`:                                   "/state",
 	} {
-		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", body, bearer)), http.StatusBadRequest)
+		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", body, bearer)),
+			http.StatusBadRequest)
 		if len(p.Errors) != 1 || p.Errors[0].Pointer != pointer {
 			t.Errorf("%.60s: %+v", body, p.Errors)
 		}
 	}
-	wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", statement, n.token(token.ScopeReports))), http.StatusForbidden)
-	if log.err = faultline.ErrUnavailable; post(inc.ID, statement) != http.StatusServiceUnavailable || len(log.events) != 0 {
+	wantProblem(t,
+		n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", statement, n.token(token.ScopeReports))),
+		http.StatusForbidden)
+	if log.err = faultline.ErrUnavailable; post(inc.ID, statement) != http.StatusServiceUnavailable ||
+		len(log.events) != 0 {
 		t.Error("acknowledged, and not in the log")
 	}
 }

@@ -13,7 +13,8 @@ import (
 const oneProbe = `[{"at":"2021-06-08T09:51:04.011Z","site":"bbc.co.uk","symptom":"http_503","status":503}]`
 
 func probesRequest(body, token string) request {
-	r := request{method: http.MethodPost, path: "/v1/probes", body: body, header: map[string]string{"Content-Type": "application/json"}}
+	r := request{method: http.MethodPost, path: "/v1/probes", body: body,
+		header: map[string]string{"Content-Type": "application/json"}}
 	if token != "" {
 		r.header["Authorization"] = "Bearer " + token
 	}
@@ -59,7 +60,8 @@ func TestAuthorizationField(t *testing.T) {
 	}
 	w = n.do(probesRequest(oneProbe, reader))
 	wantProblem(t, w, http.StatusForbidden)
-	if got := w.Header().Get("WWW-Authenticate"); !strings.Contains(got, `error="insufficient_scope", scope="probes:write"`) {
+	if got := w.Header().Get("WWW-Authenticate"); !strings.Contains(got,
+		`error="insufficient_scope", scope="probes:write"`) {
 		t.Errorf("WWW-Authenticate %q", got)
 	}
 }

@@ -131,10 +131,13 @@ func (a *api) getCheck(c *gin.Context, _ url.Values) error {
 // busyProblem says which limit was reached, and what nothing came of.
 func busyProblem(e faultline.BusyError) (Problem, refusal) {
 	detail := map[faultline.Limit]string{
-		faultline.LimitPerson: "Your address has asked for as many checks as it may. Try again after Retry-After seconds.",
-		faultline.LimitPrefix: "Your network has asked for as many checks as it may. Try again after Retry-After seconds.",
-		faultline.LimitAll:    "As many checks were asked for as can be made. Try again after Retry-After seconds.",
-		faultline.LimitLines:  "This token has sent as many lines as it may. Nothing of this batch was taken; send it again after Retry-After seconds.",
+		faultline.LimitPerson: "Your address has asked for as many checks as it may. Try again after Retry-After " +
+			"seconds.",
+		faultline.LimitPrefix: "Your network has asked for as many checks as it may. Try again after Retry-After " +
+			"seconds.",
+		faultline.LimitAll: "As many checks were asked for as can be made. Try again after Retry-After seconds.",
+		faultline.LimitLines: "This token has sent as many lines as it may. Nothing of this batch was taken; send " +
+			"it again after Retry-After seconds.",
 	}[e.Limit]
 	return newProblem(http.StatusTooManyRequests, detail), refusal{retryAfter: max(1, seconds(e.RetryAfter))}
 }

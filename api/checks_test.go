@@ -30,7 +30,8 @@ func (c *testChecks) Check(_ context.Context, id string) (faultline.Check, error
 	if !ok {
 		return faultline.Check{}, faultline.ErrNotFound
 	}
-	return faultline.Check{ID: id, Site: site, State: faultline.SiteDown, Symptom: "http_502", Results: []faultline.Probe{{Site: site, Vantage: "lon-1"}}}, nil
+	return faultline.Check{ID: id, Site: site, State: faultline.SiteDown, Symptom: "http_502",
+		Results: []faultline.Probe{{Site: site, Vantage: "lon-1"}}}, nil
 }
 
 func TestChecksAreAskedForAndAnswered(t *testing.T) {
@@ -43,7 +44,8 @@ func TestChecksAreAskedForAndAnswered(t *testing.T) {
 	})
 	n.run()
 	post := func(body string) (int, http.Header, string) {
-		w := n.do(request{method: http.MethodPost, path: "/v1/checks", body: body, header: map[string]string{"Content-Type": "application/json"}})
+		w := n.do(request{method: http.MethodPost, path: "/v1/checks", body: body,
+			header: map[string]string{"Content-Type": "application/json"}})
 		return w.Code, w.Header(), w.Body.String()
 	}
 	for range 3 {
@@ -52,17 +54,20 @@ func TestChecksAreAskedForAndAnswered(t *testing.T) {
 		}
 	}
 	code, h, body := post(`{"site":"shop.net"}`)
-	if code != http.StatusAccepted || !strings.HasSuffix(h.Get("Location"), "/v1/checks/secret.shop.net") || h.Get("Cache-Control") != "no-store" ||
+	if code != http.StatusAccepted || !strings.HasSuffix(h.Get("Location"), "/v1/checks/secret.shop.net") ||
+		h.Get("Cache-Control") != "no-store" ||
 		!strings.Contains(body, `"pending":true`) || !checks.asked["shop.net"].IsValid() {
 		t.Errorf("%d %v %s", code, h, body)
 	}
-	if w := n.do(request{path: "/v1/checks/secret.shop.net"}); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"state":"down"`) {
+	if w := n.do(request{path: "/v1/checks/secret.shop.net"}); w.Code != http.StatusOK ||
+		!strings.Contains(w.Body.String(), `"state":"down"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if w := n.do(request{path: "/v1/checks/guess.shop.net"}); w.Code != http.StatusNotFound {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if code, _, body := post(`{"site":"bbc.co.uk"}`); code != http.StatusOK || !strings.Contains(body, `"regular":true`) {
+	if code, _, body := post(`{"site":"bbc.co.uk"}`); code != http.StatusOK ||
+		!strings.Contains(body, `"regular":true`) {
 		t.Errorf("a site of the list: %d %s", code, body)
 	}
 	for _, bad := range []string{``, `{}`, `{"site":7}`, `{"site":"a.net","x":1}`} {
@@ -70,9 +75,12 @@ func TestChecksAreAskedForAndAnswered(t *testing.T) {
 			t.Errorf("%s: %d %s", bad, code, body)
 		}
 	}
-	for _, limit := range []faultline.Limit{faultline.LimitPerson, faultline.LimitPrefix, faultline.LimitAll, faultline.LimitLines} {
+	for _, limit := range []faultline.Limit{faultline.LimitPerson, faultline.LimitPrefix, faultline.LimitAll,
+		faultline.LimitLines} {
 		checks.err = faultline.BusyError{RetryAfter: 9500 * time.Millisecond, Limit: limit}
-		if code, h, body := post(`{"site":"shop.net"}`); code != http.StatusTooManyRequests || h.Get("Retry-After") != "10" || !strings.Contains(body, "Try again after") && limit != faultline.LimitLines || !strings.Contains(body, `"detail"`) {
+		if code, h, body := post(`{"site":"shop.net"}`); code != http.StatusTooManyRequests ||
+			h.Get("Retry-After") != "10" || !strings.Contains(body, "Try again after") &&
+			limit != faultline.LimitLines || !strings.Contains(body, `"detail"`) {
 			t.Errorf("%s: %d %v %s", limit, code, h, body)
 		}
 	}

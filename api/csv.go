@@ -100,7 +100,8 @@ func csvOf(s faultline.Series) []byte {
 	}
 	for _, point := range s.Points {
 		p := newSeriesPoint(point)
-		rows = append(rows, []string{p.At.UTC().Format(time.RFC3339), count(p.Reports), decimal(p.Expected), decimal(p.ExpectedHigh),
+		rows = append(rows, []string{p.At.UTC().Format(time.RFC3339), count(p.Reports), decimal(p.Expected),
+			decimal(p.ExpectedHigh),
 			count(p.Probes), count(p.ProbesFailed), count(p.Sites), count(p.SitesFailing), p.State})
 	}
 	_ = w.WriteAll(rows) // a buffer takes everything

@@ -29,14 +29,16 @@ func TestRestartWithoutTheSource(t *testing.T) {
 	inc := incident(0, 1, 30)
 	before.source.Tell(inc)
 	stop := before.run()
-	before.show(faultline.View{AsOf: t0.Add(time.Hour), Vantages: 3, Sites: []faultline.SiteStatus{{Site: "bbc.co.uk", State: faultline.SiteDown, Incidents: []string{inc.ID}}}})
+	before.show(faultline.View{AsOf: t0.Add(time.Hour), Vantages: 3,
+		Sites: []faultline.SiteStatus{{Site: "bbc.co.uk", State: faultline.SiteDown, Incidents: []string{inc.ID}}}})
 	stop()
 
 	after := restartable(t, file)
 	after.source.Fail(errors.New("away"))
 	after.clock.add(time.Minute)
 	after.run()
-	for _, path := range []string{"/v1/incidents", "/v1/incidents/" + inc.ID, "/v1/incidents/" + inc.ID + "/sites", "/v1/summary",
+	for _, path := range []string{"/v1/incidents", "/v1/incidents/" + inc.ID, "/v1/incidents/" + inc.ID + "/sites",
+		"/v1/summary",
 		"/v1/sites/bbc.co.uk", "/v1/verdict?site=bbc.co.uk", "/v1/components/cdn/fastly"} {
 		w := after.get(path)
 		var body struct{ Meta board.Meta }

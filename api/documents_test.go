@@ -17,17 +17,20 @@ import (
 func TestOpenAPIIsServed(t *testing.T) {
 	n := newNode(t) // whether or not anything is known of incidents
 	w := n.get("/openapi.json")
-	if w.Code != http.StatusOK || w.Body.String() != string(docs.OpenAPI) || w.Header().Get("Content-Type") != "application/json" {
+	if w.Code != http.StatusOK || w.Body.String() != string(docs.OpenAPI) ||
+		w.Header().Get("Content-Type") != "application/json" {
 		t.Fatalf("got %d %v", w.Code, w.Header())
 	}
-	if w.Header().Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(w.Header().Get("Cache-Control"), "max-age=") {
+	if w.Header().Get("Access-Control-Allow-Origin") != "*" ||
+		!strings.Contains(w.Header().Get("Cache-Control"), "max-age=") {
 		t.Errorf("headers %v", w.Header())
 	}
 	same := map[string]string{"If-None-Match": w.Header().Get("ETag")}
 	if w := n.do(request{path: "/openapi.json", header: same}); w.Code != http.StatusNotModified || w.Body.Len() != 0 {
 		t.Errorf("held already: %d", w.Code)
 	}
-	if w := n.do(request{method: http.MethodHead, path: "/openapi.json"}); w.Code != http.StatusOK || w.Header().Get("ETag") != same["If-None-Match"] {
+	if w := n.do(request{method: http.MethodHead, path: "/openapi.json"}); w.Code != http.StatusOK ||
+		w.Header().Get("ETag") != same["If-None-Match"] {
 		t.Errorf("HEAD: %d %v", w.Code, w.Header())
 	}
 }
@@ -41,7 +44,8 @@ func TestDocsPageIsSelfContained(t *testing.T) {
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Fatalf("got %d %v", w.Code, w.Header())
 	}
-	for _, wanted := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
+	for _, wanted := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+		"frame-ancestors 'none'"} {
 		if !strings.Contains(policy, wanted) {
 			t.Errorf("policy %q lacks %s", policy, wanted)
 		}
@@ -65,7 +69,8 @@ func TestDocsPageIsSelfContained(t *testing.T) {
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != media[f[2]] || w.Header().Get("ETag") == "" {
 			t.Errorf("%s: %d %v", f[1], w.Code, w.Header())
 		}
-		if w := n.do(request{path: "/docs/" + f[1], header: map[string]string{"If-None-Match": w.Header().Get("ETag")}}); w.Code != http.StatusNotModified {
+		if w := n.do(request{path: "/docs/" + f[1],
+			header: map[string]string{"If-None-Match": w.Header().Get("ETag")}}); w.Code != http.StatusNotModified {
 			t.Errorf("%s, held already: %d", f[1], w.Code)
 		}
 	}
@@ -80,11 +85,13 @@ func TestDocsHaveOneAddress(t *testing.T) {
 	if w := n.get("/docs"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != "docs/" {
 		t.Errorf("without the slash: %d %v", w.Code, w.Header())
 	}
-	for _, path := range []string{"/docs/index.html", "/docs/README.md", "/docs/..%2fdoc.go", "/docs/ui/init.js", "/docs/swagger-ui.css/"} {
+	for _, path := range []string{"/docs/index.html", "/docs/README.md", "/docs/..%2fdoc.go", "/docs/ui/init.js",
+		"/docs/swagger-ui.css/"} {
 		wantProblem(t, n.get(path), http.StatusNotFound)
 	}
 	for _, licence := range []string{"LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"} {
-		if w := n.get("/docs/" + licence); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" {
+		if w := n.get("/docs/" + licence); w.Code != http.StatusOK ||
+			w.Header().Get("Content-Type") != "text/plain; charset=utf-8" {
 			t.Errorf("%s: %d", licence, w.Code)
 		}
 	}
@@ -93,7 +100,8 @@ func TestDocsHaveOneAddress(t *testing.T) {
 // The document names the server by the address that people reach it by, with its
 // path.
 func TestDocumentNamesItsServer(t *testing.T) {
-	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://example.org/faultline" })
+	n := newNode(t,
+		func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://example.org/faultline" })
 	var doc struct {
 		Servers []struct {
 			URL string `json:"url"`

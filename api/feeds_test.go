@@ -25,30 +25,36 @@ func TestFeedsAreReadByAFeedReader(t *testing.T) {
 	n.source.Tell(odd)
 	n.source.Tell(caused(1, "dns:dyn", "x.example"))
 	n.run()
-	for path, want := range map[string]int{"/feed.atom": 2, "/feed.json": 2, "/feed.atom?cause=cdn:fastly": 1, "/feed.json?site=bbc.co.uk": 1, "/feed.json?cause=cdn:nobody": 0, "/feed.atom?cause=cdn:nobody": 0} {
+	for path, want := range map[string]int{"/feed.atom": 2, "/feed.json": 2, "/feed.atom?cause=cdn:fastly": 1,
+		"/feed.json?site=bbc.co.uk": 1, "/feed.json?cause=cdn:nobody": 0, "/feed.atom?cause=cdn:nobody": 0} {
 		w := n.get(path)
 		f, err := gofeed.NewParser().ParseString(w.Body.String())
 		if err != nil || w.Code != http.StatusOK {
 			t.Fatalf("%s: %d %v\n%s", path, w.Code, err, w.Body)
 		}
-		if len(f.Items) != want || f.FeedLink != "https://faultline.example"+strings.ReplaceAll(path, ":", "%3A") || f.Title == "" {
+		if len(f.Items) != want || f.FeedLink != "https://faultline.example"+strings.ReplaceAll(path, ":", "%3A") ||
+			f.Title == "" {
 			t.Errorf("%s: %d items, link %q, title %q", path, len(f.Items), f.FeedLink, f.Title)
 		}
 		if want == 1 {
 			item := f.Items[0]
-			if item.GUID != "https://faultline.example/incident/"+odd.ID || item.Link != item.GUID || !strings.Contains(item.Title, "Fastly") ||
-				item.UpdatedParsed == nil || !item.UpdatedParsed.Equal(odd.UpdatedAt) || !item.PublishedParsed.Equal(odd.DetectedAt) {
+			if item.GUID != "https://faultline.example/incident/"+odd.ID || item.Link != item.GUID ||
+				!strings.Contains(item.Title, "Fastly") ||
+				item.UpdatedParsed == nil || !item.UpdatedParsed.Equal(odd.UpdatedAt) ||
+				!item.PublishedParsed.Equal(odd.DetectedAt) {
 				t.Errorf("%s: %+v", path, item)
 			}
 		}
-		if strings.Contains(w.Body.String(), "<script") || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("ETag") == "" {
+		if strings.Contains(w.Body.String(), "<script") || w.Header().Get("Access-Control-Allow-Origin") != "*" ||
+			w.Header().Get("ETag") == "" {
 			t.Errorf("%s: markup, or headers %v", path, w.Header())
 		}
 	}
 	if !strings.Contains(n.get("/feed.json?cause=cdn:nobody").Body.String(), `"items":[]`) {
 		t.Error("an empty JSON Feed lacks its items")
 	}
-	if w := n.get("/feed.atom?utm_source=reader&cause=dns:dyn&colour=blue"); w.Code != http.StatusOK || strings.Count(w.Body.String(), "<entry>") != 1 {
+	if w := n.get("/feed.atom?utm_source=reader&cause=dns:dyn&colour=blue"); w.Code != http.StatusOK ||
+		strings.Count(w.Body.String(), "<entry>") != 1 {
 		t.Errorf("what readers of feeds add is in the way: %d %s", w.Code, w.Body)
 	}
 	for _, bad := range []string{"/feed.atom?kind=fastly", "/feed.json?state=open&state=resolved"} {
@@ -66,26 +72,32 @@ func TestOEmbed(t *testing.T) {
 	inc.Title = `"><script>`
 	n.source.Tell(inc)
 	n.run()
-	for path, title := range map[string]string{"/incident/" + inc.ID: inc.Title, "/incident/" + inc.ID + "@1": inc.Title,
-		"/site/bbc.co.uk": "Is bbc.co.uk down?", "/component/cloud/aws~us-east-1": "AWS us-east-1"} {
+	for path, title := range map[string]string{"/incident/" + inc.ID: inc.Title,
+		"/incident/" + inc.ID + "@1": inc.Title,
+		"/site/bbc.co.uk":            "Is bbc.co.uk down?", "/component/cloud/aws~us-east-1": "AWS us-east-1"} {
 		w := n.get("/oembed?maxwidth=300&format=json&url=https://faultline.example" + path)
 		got := decode[OEmbedAnswer](t, w.Body)
 		if path == "/incident/"+inc.ID {
 			path += "@1" // what somebody wrote about does not change below the text
 		}
-		if w.Code != http.StatusOK || got.Type != "rich" || got.Version != "1.0" || got.Title != title || got.Width != 300 ||
-			!strings.HasPrefix(got.HTML, `<iframe src="https://faultline.example/embed`+path+`" width="300"`) || strings.Count(got.HTML, "<") != 2 {
+		if w.Code != http.StatusOK || got.Type != "rich" || got.Version != "1.0" || got.Title != title ||
+			got.Width != 300 ||
+			!strings.HasPrefix(got.HTML, `<iframe src="https://faultline.example/embed`+path+`" width="300"`) ||
+			strings.Count(got.HTML, "<") != 2 {
 			t.Errorf("%s: %d %+v", path, w.Code, got)
 		}
 	}
-	for _, bad := range []string{"https://elsewhere.example/site/bbc.co.uk", "https://faultline.example.evil.example/site/bbc.co.uk", "//evil.example/site/bbc.co.uk",
-		"https://faultline.example/", "https://faultline.example/site/nobody.test", "https://faultline.example/incident/inc_0", "https://faultline.example/component/cdn/x",
+	for _, bad := range []string{"https://elsewhere.example/site/bbc.co.uk",
+		"https://faultline.example.evil.example/site/bbc.co.uk", "//evil.example/site/bbc.co.uk",
+		"https://faultline.example/", "https://faultline.example/site/nobody.test",
+		"https://faultline.example/incident/inc_0", "https://faultline.example/component/cdn/x",
 		"javascript:alert(1)", "https://faultline.example/site/bbc.co.uk/../../x"} {
 		wantProblem(t, n.get("/oembed?url="+bad), http.StatusNotFound)
 	}
 	wantProblem(t, n.get("/oembed"), http.StatusBadRequest)
 	for _, bad := range []string{"0", "-1", "wide"} {
-		wantProblem(t, n.get("/oembed?maxwidth="+bad+"&url=https://faultline.example/site/bbc.co.uk"), http.StatusBadRequest)
+		wantProblem(t, n.get("/oembed?maxwidth="+bad+"&url=https://faultline.example/site/bbc.co.uk"),
+			http.StatusBadRequest)
 	}
 	wantProblem(t, n.get("/oembed?format=xml&url=x"), http.StatusNotImplemented)
 }
@@ -101,16 +113,20 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 	n.await(inc)
 	page := "https%3A%2F%2Ffaultline.example%2Fincident%2F" + inc.ID
 	for query, want := range map[string]string{
-		"format=json&url=" + page + "&maxwidth=580&maxheight=870&dnt=1": "@3\" width=\"580\" height=\"320\"", // WordPress
-		"url=" + page + "&format=json&maxwidth=720":                     "@3\" width=\"600\"",                // Ghost
-		"format=json&url=" + page + "%2F&utm_source=discourse":          "@3\" width",                        // Discourse
-		"url=http%3A%2F%2Ffaultline.example%2Fincident%2F" + inc.ID:     "@3\" width",                        // an old link
-		"url=" + page + "%402&maxwidth=400&format=json":                 "@2\" width=\"400\"",                // Mastodon, of a revision
-		"url=" + page + "@2":                        "@2\" width",
-		"url=" + page + "%3Flang%3Dde&maxwidth=150": "@3?lang=de\" width=\"150\"",
-		"url=" + page + "&lang=fr":                  "@3?lang=fr\" width",
-		"url=" + page + "&lang=%22%3E%3Cscript%3E":  "@3\" width",
-		"url=" + page + "%3Futm_source%3Dx%23top":   "@3\" width",
+		// WordPress
+		"format=json&url=" + page + "&maxwidth=580&maxheight=870&dnt=1": "@3\" width=\"580\" height=\"320\"",
+		"url=" + page + "&format=json&maxwidth=720":                     "@3\" width=\"600\"", // Ghost
+		// Discourse
+		"format=json&url=" + page + "%2F&utm_source=discourse": "@3\" width",
+		// an old link
+		"url=http%3A%2F%2Ffaultline.example%2Fincident%2F" + inc.ID: "@3\" width",
+		// Mastodon, of a revision
+		"url=" + page + "%402&maxwidth=400&format=json": "@2\" width=\"400\"",
+		"url=" + page + "@2":                            "@2\" width",
+		"url=" + page + "%3Flang%3Dde&maxwidth=150":     "@3?lang=de\" width=\"150\"",
+		"url=" + page + "&lang=fr":                      "@3?lang=fr\" width",
+		"url=" + page + "&lang=%22%3E%3Cscript%3E":      "@3\" width",
+		"url=" + page + "%3Futm_source%3Dx%23top":       "@3\" width",
 	} {
 		w := n.get("/oembed?" + strings.ReplaceAll(query, " ", ""))
 		if want == "" {
@@ -119,7 +135,8 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 			}
 			continue
 		}
-		if got := decode[OEmbedAnswer](t, w.Body); w.Code != http.StatusOK || !strings.Contains(got.HTML, "/embed/incident/"+inc.ID+want) {
+		if got := decode[OEmbedAnswer](t, w.Body); w.Code != http.StatusOK ||
+			!strings.Contains(got.HTML, "/embed/incident/"+inc.ID+want) {
 			t.Errorf("%s: %d %s, want %s", query, w.Code, got.HTML, want)
 		}
 	}
@@ -139,7 +156,8 @@ func TestSeriesAsCSV(t *testing.T) {
 	n, kept := newSeriesNode(t)
 	w := n.get("/v1/sites/bbc.co.uk/series.csv?step=300")
 	rows, err := csv.NewReader(w.Body).ReadAll()
-	if err != nil || len(rows) != 2 || rows[0][0] != "at" || rows[1][1] != "3" || rows[1][2] != "0.5" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
+	if err != nil || len(rows) != 2 || rows[0][0] != "at" || rows[1][1] != "3" || rows[1][2] != "0.5" ||
+		!strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
 		t.Errorf("%v %v %v", rows, err, w.Header())
 	}
 	kept.hang = true

@@ -25,7 +25,8 @@ func TestSourceComesBack(t *testing.T) {
 	n.source.Fail(errors.New("gone"))
 	failing := n.source.Count("changes")
 	eventually(t, "the board tries again", func() bool { return n.source.Count("changes") > failing+2 })
-	for _, path := range []string{"/v1/incidents/" + inc.ID, "/v1/incidents/" + inc.ID + "/sites", "/v1/incidents", "/v1/summary",
+	for _, path := range []string{"/v1/incidents/" + inc.ID, "/v1/incidents/" + inc.ID + "/sites", "/v1/incidents",
+		"/v1/summary",
 		"/v1/sites/bbc.co.uk", "/v1/incidents/" + inc.ID + "/revisions/1"} {
 		if w := n.get(path); w.Code != http.StatusOK {
 			t.Errorf("%s without the source: %d", path, w.Code)
@@ -80,7 +81,8 @@ func TestSourceForgets(t *testing.T) {
 			t.Errorf("%s: told %s %s", name, e.kind, e.id)
 		}
 		list := decode[IncidentList](t, n.get("/v1/incidents").Body)
-		if name == "empty" && len(list.Incidents) != 0 || name == "trimmed" && (len(list.Incidents) != 2 || list.Incidents[0].Revision != 50) {
+		if name == "empty" && len(list.Incidents) != 0 || name == "trimmed" &&
+			(len(list.Incidents) != 2 || list.Incidents[0].Revision != 50) {
 			t.Errorf("%s: the list has %d incidents", name, len(list.Incidents))
 		}
 		n.source.See(faultline.View{AsOf: t0.Add(time.Second), SitesKnown: 8}) // may bear a version that was seen

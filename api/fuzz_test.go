@@ -20,8 +20,10 @@ import (
 // FuzzReportBody: what is taken as a report means the same to another decoder, and
 // what is refused is pointed at.
 func FuzzReportBody(f *testing.F) {
-	for _, s := range []string{`{"site":"bbc.co.uk","symptom":"http_503"}`, `{"site":"a","site":"b"}`, `{"SITE":"a"}`, `{"site":1}`, `[]`, `{"site":"a"}x`,
-		`{"site":"\ud800"}`, "{\"site\":\"\xff\"}", `{"site":{"a":[[[[]]]]}}`, ``, ` `, `null`, `{"site":null}`, `{"site":"a","x":1e400}`} {
+	for _, s := range []string{`{"site":"bbc.co.uk","symptom":"http_503"}`, `{"site":"a","site":"b"}`, `{"SITE":"a"}`,
+		`{"site":1}`, `[]`, `{"site":"a"}x`,
+		`{"site":"\ud800"}`, "{\"site\":\"\xff\"}", `{"site":{"a":[[[[]]]]}}`, ``, ` `, `null`, `{"site":null}`,
+		`{"site":"a","x":1e400}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -72,7 +74,8 @@ func FuzzProbeBatch(f *testing.F) {
 			wantPointed(t, err)
 			return
 		}
-		if len(b.probes) != len(b.lines) || len(b.probes)+len(b.rejected) == 0 || len(b.probes)+len(b.rejected) > maxProbes {
+		if len(b.probes) != len(b.lines) || len(b.probes)+len(b.rejected) == 0 ||
+			len(b.probes)+len(b.rejected) > maxProbes {
 			t.Errorf("%d probes, %d lines, %d rejected", len(b.probes), len(b.lines), len(b.rejected))
 		}
 		for _, p := range b.probes {
@@ -132,7 +135,8 @@ func FuzzGatus(f *testing.F) { fuzzForeign(f, readGatus, "gatus-5.json") }
 // FuzzForwarded: whatever a stranger says of where it comes from, it is the peer;
 // of what a trusted proxy says it is an address, and never the proxy's guess.
 func FuzzForwarded(f *testing.F) {
-	for _, s := range []string{"198.51.100.7", "6.6.6.6, 198.51.100.7", "unknown", "::1", "fe80::1%eth0", "[2001:db8::1]:443", "198.51.100.7:80", ",,", "127.0.0.1", "\x00", "999.1.1.1"} {
+	for _, s := range []string{"198.51.100.7", "6.6.6.6, 198.51.100.7", "unknown", "::1", "fe80::1%eth0",
+		"[2001:db8::1]:443", "198.51.100.7:80", ",,", "127.0.0.1", "\x00", "999.1.1.1"} {
 		f.Add(s, "")
 		f.Add("198.51.100.9", s)
 	}

@@ -17,9 +17,11 @@ func TestPreflightAllowsWhatClientsSend(t *testing.T) {
 	n := newNode(t)
 	n.run()
 	for _, path := range []string{"/v1/stream", "/v1/incidents", "/feed.json"} {
-		w := n.do(request{method: http.MethodOptions, path: path, header: map[string]string{"Origin": "https://page.example", "Access-Control-Request-Method": "GET"}})
+		w := n.do(request{method: http.MethodOptions, path: path,
+			header: map[string]string{"Origin": "https://page.example", "Access-Control-Request-Method": "GET"}})
 		allowed := strings.ToLower(w.Header().Get("Access-Control-Allow-Headers"))
-		for _, name := range []string{"cache-control", "content-type", "x-requested-with", "traceparent", "last-event-id", "authorization"} {
+		for _, name := range []string{"cache-control", "content-type", "x-requested-with", "traceparent",
+			"last-event-id", "authorization"} {
 			if w.Code != http.StatusNoContent || !strings.Contains(allowed, name) {
 				t.Errorf("%s: %d, %s is not in %q", path, w.Code, name, allowed)
 			}
@@ -31,8 +33,10 @@ func TestPreflightAllowsWhatClientsSend(t *testing.T) {
 func TestForwardedAddressesMayHavePorts(t *testing.T) {
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.TrustedProxies = []string{"192.0.2.77"} })
 	n.run()
-	for field, want := range map[string]string{"203.0.113.9:51234": "203.0.113.9", "[2001:db8::7]:443": "2001:db8::7", "[2001:db8::8]": "2001:db8::8",
-		"2001:db8::9": "2001:db8::9", "198.51.100.1:1, 192.0.2.77:2": "198.51.100.1", "203.0.113.10": "203.0.113.10"} {
+	for field, want := range map[string]string{"203.0.113.9:51234": "203.0.113.9", "[2001:db8::7]:443": "2001:db8::7",
+		"[2001:db8::8]": "2001:db8::8",
+		"2001:db8::9":   "2001:db8::9", "198.51.100.1:1, 192.0.2.77:2": "198.51.100.1",
+		"203.0.113.10": "203.0.113.10"} {
 		w := n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`,
 			header: map[string]string{"Content-Type": "application/json", "X-Forwarded-For": field}})
 		if got := n.door.addrs[len(n.door.addrs)-1].String(); w.Code != http.StatusAccepted || got != want {
@@ -45,13 +49,15 @@ func TestForwardedAddressesMayHavePorts(t *testing.T) {
 // and programs are not.
 func TestWritesOfOtherSitesAreRefused(t *testing.T) {
 	for base, origins := range map[string]map[string]int{
-		"https://faultline.example": {"": 202, "https://faultline.example": 202, "http://evil.example": 403, "http://evil.example:80": 403, "null": 403, "https://faultline.example.evil.example": 403},
-		"":                          {"": 202, "http://evil.example": 403, "http://faultline.test": 202, "null": 403},
+		"https://faultline.example": {"": 202, "https://faultline.example": 202, "http://evil.example": 403,
+			"http://evil.example:80": 403, "null": 403, "https://faultline.example.evil.example": 403},
+		"": {"": 202, "http://evil.example": 403, "http://faultline.test": 202, "null": 403},
 	} {
 		n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = base })
 		n.run()
 		for origin, want := range origins {
-			r := request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`, header: map[string]string{"Content-Type": "application/json"}}
+			r := request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`,
+				header: map[string]string{"Content-Type": "application/json"}}
 			if origin != "" {
 				r.header["Origin"] = origin
 			}
@@ -93,7 +99,8 @@ func TestBodiesAsTheirStandardsAllow(t *testing.T) {
 		"a bomb":         {"application/json", "gzip", zip(strings.Repeat(" ", maxProbesBody+1)), 413},
 		"too slow":       {"application/json", "", strings.Replace(probe, "182.6", "1e18", 1), 400},
 	} {
-		r := request{method: http.MethodPost, path: "/v1/probes", body: test.body, header: map[string]string{"Content-Type": test.media, "Authorization": bearer}}
+		r := request{method: http.MethodPost, path: "/v1/probes", body: test.body,
+			header: map[string]string{"Content-Type": test.media, "Authorization": bearer}}
 		if test.encoding != "" {
 			r.header["Content-Encoding"] = test.encoding
 		}
@@ -101,7 +108,8 @@ func TestBodiesAsTheirStandardsAllow(t *testing.T) {
 		if w.Code != test.want {
 			t.Errorf("%s: %d %s, want %d", name, w.Code, w.Body, test.want)
 		}
-		if w.Code == http.StatusUnsupportedMediaType && test.encoding != "" && w.Header().Get("Accept-Encoding") != "gzip, identity" {
+		if w.Code == http.StatusUnsupportedMediaType && test.encoding != "" &&
+			w.Header().Get("Accept-Encoding") != "gzip, identity" {
 			t.Errorf("%s: Accept-Encoding %q", name, w.Header().Get("Accept-Encoding"))
 		}
 	}

@@ -17,13 +17,15 @@ import (
 )
 
 var inboundScopes = map[string]string{
-	"/v1/inbound/alertmanager": token.ScopeAlertmanager, "/v1/inbound/uptime-kuma": token.ScopeUptimeKuma, "/v1/inbound/gatus": token.ScopeGatus,
+	"/v1/inbound/alertmanager": token.ScopeAlertmanager, "/v1/inbound/uptime-kuma": token.ScopeUptimeKuma,
+	"/v1/inbound/gatus": token.ScopeGatus,
 }
 
 // alert sends a body as a monitoring program whose token has that scope.
 func (n *node) alert(path, scope, media, body string) *httptest.ResponseRecorder {
 	n.t.Helper()
-	token, err := n.keys.Issue(token.Claims{Subject: "prom-1", Scopes: []string{scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "prom-1", Scopes: []string{scope}, ASN: 20473, Country: "GB",
+		TTL: time.Hour})
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -48,16 +50,23 @@ func TestInboundTakesWhatProgramsSend(t *testing.T) {
 		answer string
 	}{
 		"alertmanager-0.34.json": {"/v1/inbound/alertmanager", []faultline.Alert{
-			{Site: "https://www.bbc.co.uk/news", Symptom: "http_503", Key: "1a30ba71cca2921f", Since: time.Date(2026, 11, 22, 16, 50, 12, 183e6, time.UTC)},
-			{Site: "https://www.ft.com", Symptom: "other", Key: "9bd0e2a4c1f35d77", Since: time.Date(2026, 11, 22, 16, 41, 12, 183e6, time.UTC), Resolved: true},
-		}, `{"accepted":2,"ignored":0,"rejected":[{"pointer":"/alerts/2/labels/instance","detail":"names no site"}],"durable":true}`},
+			{Site: "https://www.bbc.co.uk/news", Symptom: "http_503", Key: "1a30ba71cca2921f",
+				Since: time.Date(2026, 11, 22, 16, 50, 12, 183e6, time.UTC)},
+			{Site: "https://www.ft.com", Symptom: "other", Key: "9bd0e2a4c1f35d77",
+				Since: time.Date(2026, 11, 22, 16, 41, 12, 183e6, time.UTC), Resolved: true},
+		},
+			`{"accepted":2,"ignored":0,"rejected":[{"pointer":"/alerts/2/labels/instance","detail":"names no site"}],` +
+				`"durable":true}`},
 		"kuma-2-down.json": {"/v1/inbound/uptime-kuma", []faultline.Alert{
-			{Site: "https://www.bbc.co.uk", Symptom: "http_503", Status: 503, Key: "29"}}, `{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},
+			{Site: "https://www.bbc.co.uk", Symptom: "http_503", Status: 503, Key: "29"}},
+			`{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},
 		"kuma-2-up.json": {"/v1/inbound/uptime-kuma", []faultline.Alert{
-			{Site: "https://www.bbc.co.uk", Symptom: "http_200", Status: 200, Key: "29", Resolved: true}}, `{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},
+			{Site: "https://www.bbc.co.uk", Symptom: "http_200", Status: 200, Key: "29", Resolved: true}},
+			`{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},
 		"kuma-2-test.json": {"/v1/inbound/uptime-kuma", nil, `{"accepted":0,"ignored":1,"rejected":[],"durable":true}`},
 		"gatus-5.json": {"/v1/inbound/gatus", []faultline.Alert{
-			{Site: "https://www.bbc.co.uk/news", Symptom: "other", Key: "news/bbc"}}, `{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},
+			{Site: "https://www.bbc.co.uk/news", Symptom: "other", Key: "news/bbc"}},
+			`{"accepted":1,"ignored":0,"rejected":[],"durable":true}`},
 	} {
 		n := newNode(t)
 		w := n.alert(want.path, inboundScopes[want.path], "application/json", golden(t, file))
@@ -86,7 +95,9 @@ func TestInboundScopes(t *testing.T) {
 			}
 			wantProblem(t, w, want)
 		}
-		wantProblem(t, n.do(request{method: http.MethodPost, path: path, body: `{}`, header: map[string]string{"Content-Type": "application/json"}}), http.StatusUnauthorized)
+		wantProblem(t,
+			n.do(request{method: http.MethodPost, path: path, body: `{}`,
+				header: map[string]string{"Content-Type": "application/json"}}), http.StatusUnauthorized)
 	}
 }
 
@@ -94,15 +105,20 @@ func TestInboundRefusesAndPoints(t *testing.T) {
 	n := newNode(t)
 	for body, want := range map[string]struct{ path, pointer string }{
 		`{"version":"3","alerts":[]}`: {"alertmanager", "/version"},
-		`{"version":"4","alerts":[{"status":"maybe","labels":{"instance":"bbc.co.uk"}}]}`: {"alertmanager", "/alerts/0/status"},
-		`{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"x"}}]}`:       {"alertmanager", "/alerts/0/labels/instance"},
-		`{"version":"4","alerts":[{"status":"firing","labels":{"a":"x","a":"y"}}]}`:       {"alertmanager", "/alerts/0/labels/a"},
-		`{"version":"4","version":"4","alerts":[]}`:                                       {"alertmanager", "/version"},
-		`{"version":"4","alerts":[{"status":"firing","labels":{"instance":7}}]}`:          {"alertmanager", "/alerts/0/labels/instance"},
-		`{"heartbeat":{"status":"0"},"monitor":{}}`:                                       {"uptime-kuma", "/heartbeat/status"},
-		`{"site":"bbc.co.uk","status":"DOWN"}`:                                            {"gatus", "/status"},
-		`{"site":"bbc.co.uk","status":"TRIGGERED","errors":"[RESULT_ERRORS]"}`:            {"gatus", "/errors"},
-		`{"site":"bbc.co.uk","status":"TRIGGERED"}{}`:                                     {"gatus", ""},
+		`{"version":"4","alerts":[{"status":"maybe","labels":{"instance":"bbc.co.uk"}}]}`: {"alertmanager",
+			"/alerts/0/status"},
+		`{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"x"}}]}`: {"alertmanager",
+			"/alerts/0/labels/instance"},
+		`{"version":"4","alerts":[{"status":"firing","labels":{"a":"x","a":"y"}}]}`: {"alertmanager",
+			"/alerts/0/labels/a"},
+		`{"version":"4","version":"4","alerts":[]}`: {"alertmanager", "/version"},
+		`{"version":"4","alerts":[{"status":"firing","labels":{"instance":7}}]}`: {"alertmanager",
+			"/alerts/0/labels/instance"},
+		`{"heartbeat":{"status":"0"},"monitor":{}}`: {"uptime-kuma",
+			"/heartbeat/status"},
+		`{"site":"bbc.co.uk","status":"DOWN"}`:                                 {"gatus", "/status"},
+		`{"site":"bbc.co.uk","status":"TRIGGERED","errors":"[RESULT_ERRORS]"}`: {"gatus", "/errors"},
+		`{"site":"bbc.co.uk","status":"TRIGGERED"}{}`:                          {"gatus", ""},
 	} {
 		path := "/v1/inbound/" + want.path
 		p := wantProblem(t, n.alert(path, inboundScopes[path], "application/json", body), http.StatusBadRequest)
@@ -111,8 +127,10 @@ func TestInboundRefusesAndPoints(t *testing.T) {
 		}
 	}
 	path := "/v1/inbound/gatus"
-	wantProblem(t, n.alert(path, token.ScopeGatus, "application/x-www-form-urlencoded", "site=bbc.co.uk"), http.StatusUnsupportedMediaType)
-	wantProblem(t, n.alert(path, token.ScopeGatus, "application/json", strings.Repeat(" ", maxAlertsBody+1)), http.StatusRequestEntityTooLarge)
+	wantProblem(t, n.alert(path, token.ScopeGatus, "application/x-www-form-urlencoded", "site=bbc.co.uk"),
+		http.StatusUnsupportedMediaType)
+	wantProblem(t, n.alert(path, token.ScopeGatus, "application/json", strings.Repeat(" ", maxAlertsBody+1)),
+		http.StatusRequestEntityTooLarge)
 	if n.door.said() != 0 {
 		t.Error("the door heard something")
 	}
@@ -152,7 +170,9 @@ func TestKumaIgnores(t *testing.T) {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}
-	w := n.alert("/v1/inbound/uptime-kuma", token.ScopeUptimeKuma, "application/json", `{"heartbeat":{"status":0,"msg":"timeout of 1ms exceeded"},"monitor":{"id":1,"url":"https://","hostname":"bbc.co.uk","type":"port"}}`)
+	w := n.alert("/v1/inbound/uptime-kuma", token.ScopeUptimeKuma, "application/json",
+		`{"heartbeat":{"status":0,"msg":"timeout of 1ms exceeded"},"monitor":{"id":1,"url":"https://",`+
+			`"hostname":"bbc.co.uk","type":"port"}}`)
 	if w.Code != http.StatusAccepted || n.door.alerts[0].Site != "bbc.co.uk" {
 		t.Errorf("by host name: %d %s", w.Code, w.Body)
 	}

@@ -82,7 +82,8 @@ func TestEmptyListsAreLists(t *testing.T) {
 	n.source.Tell(inc)
 	n.run()
 	body := n.get("/v1/incidents/inc_EMPTY").Body.String()
-	for _, list := range []string{"alternatives", "countries", "isps", "pops", "symptoms", "sites", "exonerated", "statements"} {
+	for _, list := range []string{"alternatives", "countries", "isps", "pops", "symptoms", "sites", "exonerated",
+		"statements"} {
 		if !strings.Contains(body, `"`+list+`":[]`) {
 			t.Errorf("%s is not [] in %s", list, body)
 		}
@@ -95,7 +96,8 @@ func TestMarkupIsEscaped(t *testing.T) {
 	inc.Title = `</script><script>alert(1)</script>&`
 	n.source.Tell(inc)
 	n.run()
-	for _, path := range []string{"/v1/incidents/" + inc.ID, "/v1/incidents", "/v1/summary", "/v1/incidents/" + inc.ID + "/revisions/1"} {
+	for _, path := range []string{"/v1/incidents/" + inc.ID, "/v1/incidents", "/v1/summary",
+		"/v1/incidents/" + inc.ID + "/revisions/1"} {
 		if w := n.get(path); strings.ContainsAny(w.Body.String(), "<>&") || w.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
@@ -124,13 +126,15 @@ func TestSitesAndRevisions(t *testing.T) {
 		if got.Revision != revision || len(got.Sites) != want {
 			t.Errorf("revision %d: got %d with %d sites", revision, got.Revision, len(got.Sites))
 		}
-		if cc := w.Header().Get("Cache-Control"); !strings.Contains(cc, "immutable") || !strings.Contains(cc, "max-age=31536000") {
+		if cc := w.Header().Get("Cache-Control"); !strings.Contains(cc, "immutable") ||
+			!strings.Contains(cc, "max-age=31536000") {
 			t.Errorf("revision %d: Cache-Control %q", revision, cc)
 		}
 	}
 	// What the source says later than the board is told too.
 	held := n.get(base + "/revisions/2").Header().Get("ETag")
-	if w := n.do(request{path: base + "/revisions/2", header: map[string]string{"If-None-Match": held}}); w.Code != http.StatusNotModified {
+	if w := n.do(request{path: base + "/revisions/2",
+		header: map[string]string{"If-None-Match": held}}); w.Code != http.StatusNotModified {
 		t.Errorf("a revision that the client has: %d", w.Code)
 	}
 	wantProblem(t, n.get(base+"/revisions/3"), http.StatusNotFound)
@@ -160,7 +164,8 @@ func TestOlderIncidentsAreReadThrough(t *testing.T) {
 	}
 	wantProblem(t, n.get("/v1/incidents/inc_NOBODY"), http.StatusNotFound)
 	asked := n.source.Count("incident")
-	for _, id := range []string{"x", "inc_", "inc_%2e%2e%2fx", "inc_a%20b", "inc_" + strings.Repeat("A", 41), "%00", "inc_A%0d%0aB", "é"} {
+	for _, id := range []string{"x", "inc_", "inc_%2e%2e%2fx", "inc_a%20b", "inc_" + strings.Repeat("A", 41), "%00",
+		"inc_A%0d%0aB", "é"} {
 		wantProblem(t, n.get("/v1/incidents/"+id), http.StatusNotFound)
 	}
 	if n.source.Count("incident") != asked {

@@ -19,25 +19,34 @@ func TestComponentAndSearch(t *testing.T) {
 	n.source.Tell(caused(0, "cdn:fastly", "a.example"))
 	n.source.Tell(caused(1, "isp:AS812", "a.example"))
 	n.run()
-	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 3, SitesObserved: 2, Vantages: 2, Sites: []faultline.SiteStatus{{Site: "a.example", State: faultline.SiteDown}},
-		Well: []faultline.WellSite{{Site: "b.example", Probes: 9}}})
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 3, SitesObserved: 2, Vantages: 2,
+		Sites: []faultline.SiteStatus{{Site: "a.example", State: faultline.SiteDown}},
+		Well:  []faultline.WellSite{{Site: "b.example", Probes: 9}}})
 	got := decode[ComponentAnswer](t, n.get("/v1/components/cdn/fastly").Body)
-	if got.Name != "Fastly" || got.State != faultline.SiteDown || got.Failing != 1 || got.Observed != 2 || got.SitesTotal != 3 ||
-		len(got.Incidents) != 1 || !slices.Equal(got.Sites, []MemberSite{{"a.example", faultline.SiteDown}, {"b.example", faultline.SiteOK}, {"c.example", faultline.SiteUnknown}}) {
+	if got.Name != "Fastly" || got.State != faultline.SiteDown || got.Failing != 1 || got.Observed != 2 ||
+		got.SitesTotal != 3 ||
+		len(got.Incidents) != 1 ||
+		!slices.Equal(got.Sites, []MemberSite{{"a.example", faultline.SiteDown}, {"b.example", faultline.SiteOK},
+			{"c.example", faultline.SiteUnknown}}) {
 		t.Errorf("fastly: %+v", got)
 	}
-	if got := decode[ComponentAnswer](t, n.get("/v1/components/cloud/aws~us-east-1").Body); got.State != faultline.SiteUnknown || len(got.Incidents) != 0 || got.Incidents == nil {
+	if got := decode[ComponentAnswer](t,
+		n.get("/v1/components/cloud/aws~us-east-1").Body); got.State != faultline.SiteUnknown ||
+		len(got.Incidents) != 0 || got.Incidents == nil {
 		t.Errorf("half of what is observed fails, and nobody is blamed: %+v", got)
 	}
-	if got := decode[ComponentAnswer](t, n.get("/v1/components/isp/AS812").Body); len(got.Incidents) != 1 || got.SitesTotal != 0 {
+	if got := decode[ComponentAnswer](t, n.get("/v1/components/isp/AS812").Body); len(got.Incidents) != 1 ||
+		got.SitesTotal != 0 {
 		t.Errorf("an ISP with an incident: %+v", got)
 	}
 	wantProblem(t, n.get("/v1/components/isp/AS5"), http.StatusNotFound)
 	found := decode[SearchAnswer](t, n.get("/v1/search?q=%20FAS").Body)
-	if len(found.Components) != 1 || found.Components[0] != (FoundComponent{"cdn:fastly", "Fastly", 3}) || found.Sites == nil {
+	if len(found.Components) != 1 || found.Components[0] != (FoundComponent{"cdn:fastly", "Fastly", 3}) ||
+		found.Sites == nil {
 		t.Errorf("found %+v", found)
 	}
-	if found := decode[SearchAnswer](t, n.get("/v1/search?q=https://www.a.ex").Body); len(found.Sites) != 1 || found.Sites[0].State != faultline.SiteDown {
+	if found := decode[SearchAnswer](t, n.get("/v1/search?q=https://www.a.ex").Body); len(found.Sites) != 1 ||
+		found.Sites[0].State != faultline.SiteDown {
 		t.Errorf("found %+v", found)
 	}
 	wantProblem(t, n.get("/v1/search?q="), http.StatusBadRequest)

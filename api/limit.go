@@ -33,8 +33,9 @@ type ReadLimiter interface {
 
 // What is said to who is refused.
 const (
-	tooManySent    = "That is more than one client may send. Try again after Retry-After seconds."
-	tooManyReads   = "That is more than one reader may ask. Try again after Retry-After seconds; an answer that is asked for with the ETag that you hold, and has not changed, costs nothing; a token may ask more."
+	tooManySent  = "That is more than one client may send. Try again after Retry-After seconds."
+	tooManyReads = "That is more than one reader may ask. Try again after Retry-After seconds; an answer that is " +
+		"asked for with the ETag that you hold, and has not changed, costs nothing; a token may ask more."
 	tooManyStreams = "That is more streams than one reader may have open. Close one, or ask now and then."
 )
 
@@ -102,7 +103,8 @@ func (a *api) noteProxy(c *gin.Context) {
 	}
 	a.saidProxy.Do(func() {
 		a.log.Warn(
-			"a reader was refused whose request names another address in X-Forwarded-For, which is not believed: if that is a proxy of yours, name it in --trusted-proxies, or all its readers count as one",
+			"a reader was refused whose request names another address in X-Forwarded-For, which is not believed: if " +
+				"that is a proxy of yours, name it in --trusted-proxies, or all its readers count as one",
 		)
 	})
 }

@@ -31,7 +31,8 @@ func (f *fewLimits) take(name, key string) faultline.Allowance {
 	}
 	a := faultline.Allowance{OK: f.left[key] > 0, RetryAfter: 1500 * time.Millisecond}
 	f.left[key] = max(0, f.left[key]-1)
-	a.Quotas[0] = faultline.Quota{Name: name, Limit: 2, Window: 3 * time.Second, Remaining: f.left[key], Reset: 2500 * time.Millisecond}
+	a.Quotas[0] = faultline.Quota{Name: name, Limit: 2, Window: 3 * time.Second, Remaining: f.left[key],
+		Reset: 2500 * time.Millisecond}
 	return a
 }
 
@@ -44,7 +45,8 @@ func (f *fewLimits) Token(subject string) faultline.Allowance { return f.take("t
 
 func TestLimitsRefuseAndSaySo(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n := newNode(t,
+		func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
 	n.run()
 	send := func(remote string) *httptest.ResponseRecorder {
 		return n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`, remote: remote,
@@ -53,7 +55,8 @@ func TestLimitsRefuseAndSaySo(t *testing.T) {
 	for i := range 2 {
 		w := send("192.0.2.1:1")
 		want := `"person";r=` + strconv.Itoa(1-i) + `;t=3, "prefix";r=4;t=0`
-		if w.Code != http.StatusAccepted || w.Header().Get("RateLimit") != want || w.Header().Get("RateLimit-Policy") != `"person";q=2;w=3, "prefix";q=9;w=60` {
+		if w.Code != http.StatusAccepted || w.Header().Get("RateLimit") != want ||
+			w.Header().Get("RateLimit-Policy") != `"person";q=2;w=3, "prefix";q=9;w=60` {
 			t.Fatalf("%d: %d %v", i, w.Code, w.Header())
 		}
 	}
@@ -68,17 +71,20 @@ func TestLimitsRefuseAndSaySo(t *testing.T) {
 	if w := send("192.0.2.2:1"); w.Code != http.StatusAccepted {
 		t.Errorf("another address: %d", w.Code)
 	}
-	if w := n.do(request{path: "/v1/summary", remote: "192.0.2.1:1"}); w.Code != http.StatusOK || w.Header().Get("RateLimit") != "" {
+	if w := n.do(request{path: "/v1/summary", remote: "192.0.2.1:1"}); w.Code != http.StatusOK ||
+		w.Header().Get("RateLimit") != "" {
 		t.Errorf("a read: %d %v", w.Code, w.Header())
 	}
-	if w := n.do(request{method: http.MethodPost, path: "/v1/nothing", remote: "192.0.2.1:1"}); w.Code != http.StatusTooManyRequests {
+	if w := n.do(request{method: http.MethodPost, path: "/v1/nothing",
+		remote: "192.0.2.1:1"}); w.Code != http.StatusTooManyRequests {
 		t.Errorf("what is no route: %d", w.Code)
 	}
 }
 
 func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n := newNode(t,
+		func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
 	n.run()
 	token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{token.ScopeProbes}, TTL: time.Hour})
 	if err != nil {
@@ -86,7 +92,8 @@ func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 	}
 	line := `{"at":"2026-03-01T12:00:00Z","site":"bbc.co.uk","symptom":"ok"}`
 	for i, want := range []int{http.StatusAccepted, http.StatusAccepted, http.StatusTooManyRequests} {
-		w := n.do(request{method: http.MethodPost, path: "/v1/probes", body: line, remote: "192.0.2." + strconv.Itoa(i) + ":1",
+		w := n.do(request{method: http.MethodPost, path: "/v1/probes", body: line,
+			remote: "192.0.2." + strconv.Itoa(i) + ":1",
 			header: map[string]string{"Content-Type": "application/x-ndjson", "Authorization": "Bearer " + token}})
 		if w.Code != want || w.Header().Get("RateLimit-Policy") != `"token";q=2;w=3` {
 			t.Errorf("%d: %d %v", i, w.Code, w.Header())
@@ -112,7 +119,8 @@ func TestRefusedBrowserGetsAPage(t *testing.T) {
 		send("/v1/reports", "")
 	}
 	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
-	if w := send("/site/bbc.co.uk/report", browser); w.Code != http.StatusTooManyRequests || w.Body.String() != "come back in 2" {
+	if w := send("/site/bbc.co.uk/report", browser); w.Code != http.StatusTooManyRequests ||
+		w.Body.String() != "come back in 2" {
 		t.Errorf("%d %q", w.Code, w.Body)
 	}
 	wantProblem(t, send("/site/bbc.co.uk/report", "*/*"), http.StatusTooManyRequests)

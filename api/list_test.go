@@ -64,24 +64,35 @@ func TestList(t *testing.T) {
 		"?limit=100&state=resolved,merged": func(i faultline.Incident) bool {
 			return i.State == faultline.StateResolved || i.State == faultline.StateMerged
 		},
-		"?limit=100&cause=none":                func(i faultline.Incident) bool { return i.Cause == nil },
-		"?limit=100&cause=cloud:aws/us-east-1": func(i faultline.Incident) bool { return i.Cause != nil && i.Cause.Component == "cloud:aws/us-east-1" },
+		"?limit=100&cause=none": func(i faultline.Incident) bool { return i.Cause == nil },
+		"?limit=100&cause=cloud:aws/us-east-1": func(i faultline.Incident) bool {
+			return i.Cause != nil &&
+				i.Cause.Component == "cloud:aws/us-east-1"
+		},
 		"?limit=100&cause=cdn:fastly&state=open": func(i faultline.Incident) bool {
 			return i.Cause != nil && i.Cause.Component == "cdn:fastly" && i.State.Open()
 		},
-		"?limit=100&kind=cloud": func(i faultline.Incident) bool { return i.Cause != nil && i.Cause.Component == "cloud:aws/us-east-1" },
-		"?limit=100&kind=none":  func(i faultline.Incident) bool { return i.Cause == nil },
+		"?limit=100&kind=cloud": func(i faultline.Incident) bool {
+			return i.Cause != nil &&
+				i.Cause.Component == "cloud:aws/us-east-1"
+		},
+		"?limit=100&kind=none": func(i faultline.Incident) bool { return i.Cause == nil },
 		"?limit=100&min_confidence=0.9": func(i faultline.Incident) bool {
 			return i.Cause != nil && i.Cause.Component == "cdn:fastly"
 		},
-		"?limit=100&site=site003.example":       func(faultline.Incident) bool { return true },
-		"?site=site025.example":                 func(faultline.Incident) bool { return false },
-		"?limit=100&country=GB":                 func(faultline.Incident) bool { return true },
-		"?country=FR":                           func(faultline.Incident) bool { return false },
-		"?limit=100&since=2021-06-08T09:52:05Z": func(i faultline.Incident) bool { return !i.Onset.At.Before(t0.Add(5 * time.Minute)) },
-		"?limit=100&until=1623145925":           func(i faultline.Incident) bool { return i.Onset.At.Before(t0.Add(5 * time.Minute)) },
+		"?limit=100&site=site003.example": func(faultline.Incident) bool { return true },
+		"?site=site025.example":           func(faultline.Incident) bool { return false },
+		"?limit=100&country=GB":           func(faultline.Incident) bool { return true },
+		"?country=FR":                     func(faultline.Incident) bool { return false },
+		"?limit=100&since=2021-06-08T09:52:05Z": func(i faultline.Incident) bool {
+			return !i.Onset.At.Before(t0.Add(5 * time.Minute))
+		},
+		"?limit=100&until=1623145925": func(i faultline.Incident) bool {
+			return i.Onset.At.Before(t0.Add(5 * time.Minute))
+		},
 		"?limit=100&since=2021-06-08T09:52:05Z&until=2021-06-08T09:54:05Z&overlapping=true": func(i faultline.Incident) bool {
-			return i.Onset.At.Before(t0.Add(7*time.Minute)) && (i.State.Open() || i.UpdatedAt.After(t0.Add(5*time.Minute)))
+			return i.Onset.At.Before(t0.Add(7*time.Minute)) &&
+				(i.State.Open() || i.UpdatedAt.After(t0.Add(5*time.Minute)))
 		},
 		"?cause=cdn:nobody": func(faultline.Incident) bool { return false },
 	} {
@@ -241,7 +252,9 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 		want = append(want, inc.ID)
 	}
 	slices.Reverse(want)
-	n.source.See(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "x.example", State: faultline.SiteDown, Incidents: []string{"inc_00007"}}}})
+	n.source.See(faultline.View{AsOf: t0,
+		Sites: []faultline.SiteStatus{{Site: "x.example", State: faultline.SiteDown,
+			Incidents: []string{"inc_00007"}}}})
 	n.run()
 	follow := func(query string) (ids []string, pages int) {
 		for next := (*string)(nil); ; pages++ {
@@ -264,11 +277,13 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 	if got, pages := follow("?cause=dns:dyn"); fmt.Sprint(got) != "[inc_00803 inc_00403 inc_00003]" || pages > 3 {
 		t.Errorf("%v on %d pages", got, pages)
 	}
-	if got, _ := follow("?since=2021-06-08T09:48:05Z&until=2021-06-08T09:49:05Z"); fmt.Sprint(got) != "[inc_00003 inc_00002]" {
+	if got, _ := follow("?since=2021-06-08T09:48:05Z&until=2021-06-08T09:49:05Z"); fmt.Sprint(
+		got) != "[inc_00003 inc_00002]" {
 		t.Errorf("of one minute: %v", got)
 	}
 	asked := n.source.Count("older")
-	if got, pages := follow("?state=open&limit=1"); fmt.Sprint(got) != fmt.Sprint([]string{want[0], "inc_00007"}) || pages != 2 {
+	if got, pages := follow("?state=open&limit=1"); fmt.Sprint(got) != fmt.Sprint([]string{want[0], "inc_00007"}) ||
+		pages != 2 {
 		t.Errorf("open: %v", got)
 	}
 	if n.source.Count("older") != asked {

@@ -71,7 +71,8 @@ func newNameQuery(q url.Values) (n nameQuery, err error) {
 // writeNames answers with one page of a list of things with names. list makes it, and
 // returns the cursor of the page behind; path is that of the route.
 func (a *api) writeNames(
-	c *gin.Context, path string, query url.Values, list func(*board.Snapshot, nameQuery) (answer any, next *string, err error),
+	c *gin.Context, path string, query url.Values,
+	list func(*board.Snapshot, nameQuery) (answer any, next *string, err error),
 ) error {
 	q, err := newNameQuery(query)
 	if err != nil {
@@ -112,7 +113,8 @@ func readItems(q url.Values, key string, allowed []string) (list []string, err e
 	}
 	for item := range strings.SplitSeq(q.Get(key), ",") {
 		if item = strings.TrimSpace(item); !slices.Contains(allowed, item) {
-			return nil, invalidParameter(key, "must be of "+strings.Join(allowed, ", ")+"; several with commas between them")
+			return nil,
+				invalidParameter(key, "must be of "+strings.Join(allowed, ", ")+"; several with commas between them")
 		}
 		list = append(list, item)
 	}
@@ -129,7 +131,8 @@ func readComponents(q url.Values) (list []string, err error) {
 		c := faultline.Component(strings.TrimSpace(item))
 		if !c.Valid() || len(list) == nameLimitMax {
 			return nil, invalidParameter("component",
-				fmt.Sprintf("must be components such as cdn:fastly, with commas between them and at most %d", nameLimitMax))
+				fmt.Sprintf("must be components such as cdn:fastly, with commas between them and at most %d",
+					nameLimitMax))
 		}
 		list = append(list, string(asWritten(c)))
 	}

@@ -33,11 +33,12 @@ func listed(t *testing.T) *node {
 	n.source.Tell(inc)
 	n.run()
 	n.await(inc)
-	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 7, SitesObserved: 5, Vantages: 2, Sites: []faultline.SiteStatus{
-		{Site: "s1.example", State: faultline.SiteDown, Symptom: "http_503"},
-		{Site: "s2.example", State: faultline.SiteDegraded, Symptom: "slow"},
-		{Site: "s3.example", State: faultline.SiteOK, Symptom: faultline.SymptomOK},
-	}, Well: []faultline.WellSite{{Site: "s5.example", Probes: 9}, {Site: "s6.example", Probes: 9}}})
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 7, SitesObserved: 5, Vantages: 2,
+		Sites: []faultline.SiteStatus{
+			{Site: "s1.example", State: faultline.SiteDown, Symptom: "http_503"},
+			{Site: "s2.example", State: faultline.SiteDegraded, Symptom: "slow"},
+			{Site: "s3.example", State: faultline.SiteOK, Symptom: faultline.SymptomOK},
+		}, Well: []faultline.WellSite{{Site: "s5.example", Probes: 9}, {Site: "s6.example", Probes: 9}}})
 	return n
 }
 
@@ -100,7 +101,8 @@ func TestNameListRefuses(t *testing.T) {
 	for _, query := range []string{
 		"sites?state=broken", "sites?state=", "sites?component=fastly", "sites?q=", "sites?limit=101", "sites?limit=0",
 		"sites?cursor=%25", "sites?cursor=bm9ib2R5", "sites?kind=cdn",
-		"components?kind=fastly", "components?state=open", "components?cursor=bm9ib2R5", "components?component=cdn:fastly",
+		"components?kind=fastly", "components?state=open", "components?cursor=bm9ib2R5",
+		"components?component=cdn:fastly",
 	} {
 		p := wantProblem(t, n.get("/v1/"+query), http.StatusBadRequest)
 		key := strings.Split(strings.Split(query, "?")[1], "=")[0]
@@ -132,14 +134,16 @@ func TestComponentList(t *testing.T) {
 		}
 	}
 	list := decode[ComponentList](t, n.get("/v1/components?limit=1").Body)
-	want := ListedComponent{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", State: faultline.SiteOK, Failing: 2, Observed: 5,
+	want := ListedComponent{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", State: faultline.SiteOK, Failing: 2,
+		Observed:   5,
 		SitesTotal: 7, URL: "/v1/components/cdn/fastly"}
 	if list.Components[0] != want || list.Next == nil {
 		t.Errorf("%+v, next %v", list.Components[0], list.Next)
 	}
 	// The same numbers stand in its own answer.
 	one := decode[ComponentAnswer](t, n.get("/v1/components/cdn/fastly").Body)
-	if one.Failing != want.Failing || one.Observed != want.Observed || one.State != want.State || one.SitesTotal != want.SitesTotal {
+	if one.Failing != want.Failing || one.Observed != want.Observed || one.State != want.State ||
+		one.SitesTotal != want.SitesTotal {
 		t.Errorf("its own answer has %+v", one)
 	}
 }

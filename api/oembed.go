@@ -41,7 +41,8 @@ var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
 
 // embeddable are the pages that have a widget.
 var embeddable = regexp.MustCompile(
-	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[a-z0-9-]{1,64}|component/[a-z]{1,10}/[^/]{1,300})$`,
+	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[a-z0-9-]{1,` +
+		`64}|component/[a-z]{1,10}/[^/]{1,300})$`,
 )
 
 // getOEmbed says how to embed a page of ours.
@@ -84,9 +85,11 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 	if lang := cmp.Or(query.Get("lang"), langOf(query.Get("url"))); embedLang.MatchString(lang) {
 		source += "?lang=" + lang
 	}
-	p, err := page.New(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline", ProviderURL: base + "/",
-		CacheAge: 300, Width: width, Height: height,
-		HTML: fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
+	p, err := page.New(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline",
+		ProviderURL: base + "/",
+		CacheAge:    300, Width: width, Height: height,
+		HTML: fmt.Sprintf(
+			`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
 			html.EscapeString(source), width, height, html.EscapeString(title))})
 	if err != nil {
 		return err
@@ -128,7 +131,8 @@ func (a *api) embedPath(address string) (path string, ok bool) {
 		return "", false
 	}
 	base, err := url.Parse(a.cfg.Board.PublicURL())
-	if err != nil || !strings.EqualFold(u.Host, base.Host) || u.Host != "" && u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || !strings.EqualFold(u.Host, base.Host) || u.Host != "" && u.Scheme != "https" &&
+		u.Scheme != "http" {
 		return "", false
 	}
 	path, ok = strings.CutPrefix(u.EscapedPath(), base.EscapedPath())

@@ -28,15 +28,21 @@ const mediaNDJSON = "application/x-ndjson"
 // vantage may be left out. Fields that we do not know are ignored, as in every
 // event line.
 type probeLine struct {
-	Type      *string               `json:"type,omitempty" enums:"probe"`
-	At        time.Time             `json:"at" format:"date-time"`
-	Site      string                `json:"site"`
-	Vantage   string                `json:"vantage,omitempty"`                          // the token's subject if not given
-	Symptom   string                `json:"symptom"`                                    // what is not known is read as other
-	Status    int                   `json:"status,omitempty" minimum:"0" maximum:"999"` // HTTP status; 0 when there was none
-	LatencyMS float64               `json:"latency_ms,omitempty" minimum:"0"`           // milliseconds; 0 when not measured
-	Detail    string                `json:"detail,omitempty"`                           // nxdomain, servfail, origin, edge, …
-	Via       []faultline.Component `json:"via,omitempty"`                              // components seen on that very request
+	Type *string   `json:"type,omitempty" enums:"probe"`
+	At   time.Time `json:"at" format:"date-time"`
+	Site string    `json:"site"`
+	// the token's subject if not given
+	Vantage string `json:"vantage,omitempty"`
+	// what is not known is read as other
+	Symptom string `json:"symptom"`
+	// HTTP status; 0 when there was none
+	Status int `json:"status,omitempty" minimum:"0" maximum:"999"`
+	// milliseconds; 0 when not measured
+	LatencyMS float64 `json:"latency_ms,omitempty" minimum:"0"`
+	// nxdomain, servfail, origin, edge, …
+	Detail string `json:"detail,omitempty"`
+	// components seen on that very request
+	Via []faultline.Component `json:"via,omitempty"`
 	// CertificateEnds is when the site's certificate ends.
 	CertificateEnds time.Time `json:"certificate_ends,omitempty" format:"date-time"`
 }
@@ -119,7 +125,8 @@ func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline
 	case !faultline.ValidStatus(p.Status):
 		return faultline.Probe{}, &faultline.Invalid{Pointer: "/status", Detail: "must be an HTTP status"}
 	case p.LatencyMS < 0 || p.LatencyMS > maxLatency:
-		return faultline.Probe{}, &faultline.Invalid{Pointer: "/latency_ms", Detail: "must be 0 to 3600000 milliseconds"}
+		return faultline.Probe{},
+			&faultline.Invalid{Pointer: "/latency_ms", Detail: "must be 0 to 3600000 milliseconds"}
 	}
 	if p.Vantage == "" {
 		p.Vantage = vantage

@@ -25,7 +25,8 @@ func newContext(t *testing.T) *gin.Context {
 // send posts a batch with a good token.
 func (n *node) send(media, body string) *httptest.ResponseRecorder {
 	n.t.Helper()
-	token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{token.ScopeProbes}, ASN: 20473, Country: "GB", TTL: time.Hour})
+	token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{token.ScopeProbes}, ASN: 20473,
+		Country: "GB", TTL: time.Hour})
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -34,14 +35,17 @@ func (n *node) send(media, body string) *httptest.ResponseRecorder {
 	return n.do(r)
 }
 
-const probeA = `{"type":"probe","at":"2021-06-08T09:51:04.0119Z","site":"bbc.co.uk","vantage":"lon-1","symptom":"http_503","status":503,"latency_ms":182,"detail":"edge","via":["cdn:fastly"],"later":{"field":1}}`
+const probeA = `{"type":"probe","at":"2021-06-08T09:51:04.0119Z","site":"bbc.co.uk","vantage":"lon-1",` +
+	`"symptom":"http_503","status":503,"latency_ms":182,"detail":"edge","via":["cdn:fastly"],"later":{"field":1}}`
 const probeB = `{"at":"2021-06-08T10:51:05+01:00","site":"ft.com","symptom":"weird","status":403}`
 
 func TestProbesInEveryForm(t *testing.T) {
 	want := []faultline.Probe{
-		{At: time.Date(2021, 6, 8, 9, 51, 4, 11e6, time.UTC), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503,
+		{At: time.Date(2021, 6, 8, 9, 51, 4, 11e6, time.UTC), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "http_503",
+			Status:    503,
 			LatencyMS: 182, Detail: "edge", Via: []faultline.Component{"cdn:fastly"}},
-		{At: time.Date(2021, 6, 8, 9, 51, 5, 0, time.UTC), Site: "ft.com", Vantage: "lon-1", Symptom: faultline.SymptomBlocked, Status: 403},
+		{At: time.Date(2021, 6, 8, 9, 51, 5, 0, time.UTC), Site: "ft.com", Vantage: "lon-1",
+			Symptom: faultline.SymptomBlocked, Status: 403},
 	}
 	for name, form := range map[string][2]string{
 		"object":         {"application/json", `{"probes":[` + probeA + `,` + probeB + `]}`},
@@ -59,7 +63,8 @@ func TestProbesInEveryForm(t *testing.T) {
 		if got := strings.TrimSpace(w.Body.String()); got != `{"accepted":2,"rejected":[],"durable":true}` {
 			t.Errorf("%s: %s", name, got)
 		}
-		if !slices.EqualFunc(n.door.probes, want, func(a, b faultline.Probe) bool { return fmt.Sprint(a) == fmt.Sprint(b) }) {
+		if !slices.EqualFunc(n.door.probes, want,
+			func(a, b faultline.Probe) bool { return fmt.Sprint(a) == fmt.Sprint(b) }) {
 			t.Errorf("%s: the door got %+v", name, n.door.probes)
 		}
 		if n.door.vantage != (faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"}) {
@@ -85,7 +90,8 @@ func TestProbesBadLinesAreNamed(t *testing.T) {
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","via":[1]}`, "/via/0"},
 		{`{"type":"report","at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok"}`, "/type"},
 		{`{"type":"tick","at":"2021-06-08T09:51:04Z"}`, "/type"},
-		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","vantage":"lon-2","symptom":"ok"}`, "/vantage"}, // by the door
+		// by the door
+		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","vantage":"lon-2","symptom":"ok"}`, "/vantage"},
 	}
 	lines := []string{probeA}
 	var array, object, ndjson []string
@@ -94,7 +100,8 @@ func TestProbesBadLinesAreNamed(t *testing.T) {
 		array = append(array, fmt.Sprint("/", i+1, b.pointer))
 		object = append(object, fmt.Sprint("/probes/", i+1, b.pointer))
 	}
-	ndjson = slices.Concat(array, []string{fmt.Sprint("/", len(lines)+1, "/site"), fmt.Sprint("/", len(lines)+2, "/at")})
+	ndjson = slices.Concat(array,
+		[]string{fmt.Sprint("/", len(lines)+1, "/site"), fmt.Sprint("/", len(lines)+2, "/at")})
 	lines = append(lines, probeB)
 	for name, form := range map[string]struct {
 		media, body string
@@ -102,7 +109,8 @@ func TestProbesBadLinesAreNamed(t *testing.T) {
 	}{
 		"array":  {"application/json", "[" + strings.Join(lines, ",") + "]", array},
 		"object": {"application/json", `{"probes":[` + strings.Join(lines, ",") + "]}", object},
-		"lines":  {"application/x-ndjson", strings.Join(lines, "\n") + "\n" + `{"site":"a.example","site":"b.example"}` + "\n" + `{"at":`, ndjson},
+		"lines": {"application/x-ndjson", strings.Join(lines, "\n") + "\n" +
+			`{"site":"a.example","site":"b.example"}` + "\n" + `{"at":`, ndjson},
 	} {
 		n := newNode(t)
 		w := n.send(form.media, form.body)

@@ -38,7 +38,8 @@ func (f *fewReads) Read(who faultline.Reader, conditional bool) faultline.Allowa
 	if a.OK {
 		f.left[key]--
 	}
-	a.Quotas[0] = faultline.Quota{Name: name, Limit: fewReadsOf, Window: time.Minute, Remaining: max(0, f.left[key]), Reset: time.Second}
+	a.Quotas[0] = faultline.Quota{Name: name, Limit: fewReadsOf, Window: time.Minute, Remaining: max(0, f.left[key]),
+		Reset: time.Second}
 	return a
 }
 
@@ -93,16 +94,19 @@ func TestReadsAreLimited(t *testing.T) {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
-	for _, path := range []string{"/v1/summary", "/v1/incidents", "/v1/incidents/inc_0", "/v1/sites/bbc.co.uk", "/v1/verdict?site=bbc.co.uk",
+	for _, path := range []string{"/v1/summary", "/v1/incidents", "/v1/incidents/inc_0", "/v1/sites/bbc.co.uk",
+		"/v1/verdict?site=bbc.co.uk",
 		"/v1/search?q=b", "/v1/vantages", "/v1/metrics/incidents", "/feed.json", "/oembed?url=x", "/v1/stream"} {
 		w := n.get(path)
 		p := wantProblem(t, w, http.StatusTooManyRequests)
-		if w.Header().Get("Retry-After") != "1" || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Cache-Control") != "no-store" ||
+		if w.Header().Get("Retry-After") != "1" || w.Header().Get("Access-Control-Allow-Origin") != "*" ||
+			w.Header().Get("Cache-Control") != "no-store" ||
 			!strings.Contains(p.Detail, "ETag") {
 			t.Errorf("%s: %v %s", path, w.Header(), p.Detail)
 		}
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs/", "/.well-known/jwks.json"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs/",
+		"/.well-known/jwks.json"} {
 		if w := n.get(path); w.Code != http.StatusOK || w.Header().Get("RateLimit") != "" {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
@@ -122,7 +126,8 @@ func TestNotModifiedIsFree(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		for range 50 {
 			w := n.do(request{method: method, path: "/v1/summary", header: map[string]string{"If-None-Match": etag}})
-			if w.Code != http.StatusNotModified || w.Header().Get("RateLimit") != "" || w.Header().Get("RateLimit-Policy") != "" {
+			if w.Code != http.StatusNotModified || w.Header().Get("RateLimit") != "" ||
+				w.Header().Get("RateLimit-Policy") != "" {
 				t.Fatalf("%d %v", w.Code, w.Header())
 			}
 		}
@@ -155,7 +160,8 @@ func TestReadsWithAToken(t *testing.T) {
 	}
 	read := func(authorization string) int {
 		w := n.do(request{path: "/v1/summary", header: map[string]string{"Authorization": authorization}})
-		if w.Code == http.StatusOK && strings.HasPrefix(authorization, "Bearer ") && w.Header().Get("RateLimit-Policy") != `"token-reads";q=3;w=60` {
+		if w.Code == http.StatusOK && strings.HasPrefix(authorization, "Bearer ") &&
+			w.Header().Get("RateLimit-Policy") != `"token-reads";q=3;w=60` {
 			t.Errorf("%v", w.Header())
 		}
 		return w.Code
@@ -168,7 +174,8 @@ func TestReadsWithAToken(t *testing.T) {
 			t.Errorf("with a token: %d", code)
 		}
 	}
-	for authorization, want := range map[string]int{"Bearer " + token: 429, "Bearer " + token + "x": 401, "Bearer": 401, "Basic dXNlcjpwYXNz": 429} {
+	for authorization, want := range map[string]int{"Bearer " + token: 429, "Bearer " + token + "x": 401, "Bearer": 401,
+		"Basic dXNlcjpwYXNz": 429} {
 		if code := read(authorization); code != want {
 			t.Errorf("%.12s…: %d, want %d", authorization, code, want)
 		}

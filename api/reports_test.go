@@ -39,7 +39,8 @@ func TestReportIsAcknowledged(t *testing.T) {
 	if got.Site != "bbc.co.uk" || !got.Counted || !got.Durable || got.Reports != 812 || !got.At.Equal(t0) {
 		t.Errorf("got %+v", got)
 	}
-	if got.Incident == nil || got.Incident.ID != inc.ID || got.Incident.URL != "https://faultline.example/v1/incidents/"+inc.ID {
+	if got.Incident == nil || got.Incident.ID != inc.ID ||
+		got.Incident.URL != "https://faultline.example/v1/incidents/"+inc.ID {
 		t.Errorf("incident %+v, want the confirmed one", got.Incident)
 	}
 	if n.door.reports[0] != [2]string{"BBC.co.uk", "http_503"} || n.door.addrs[0] != netip.MustParseAddr("192.0.2.77") {
@@ -153,7 +154,8 @@ func TestReportRefusesWhatItDoesNotRead(t *testing.T) {
 			continue
 		}
 		wantProblem(t, w, test.status)
-		if test.status == 415 && !strings.Contains(test.name, "gzip") && w.Header().Get("Accept") != "application/json" {
+		if test.status == 415 && !strings.Contains(test.name, "gzip") &&
+			w.Header().Get("Accept") != "application/json" {
 			t.Errorf("%s: does not say what it takes", test.name)
 		}
 		if n.door.said() != 0 {
@@ -264,7 +266,8 @@ func TestReceiptSaysSinceWhen(t *testing.T) {
 		{Site: "c.example", Reports: 0},
 	}})
 	for site, want := range map[string]*time.Time{"a.example": &first, "b.example": &inc.Onset.At, "c.example": nil} {
-		w := n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"` + site + `"}`, header: map[string]string{"Content-Type": "application/json"}})
+		w := n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"` + site + `"}`,
+			header: map[string]string{"Content-Type": "application/json"}})
 		got := decode[ReportAnswer](t, w.Body).Since
 		if (got == nil) != (want == nil) || got != nil && !got.Equal(*want) {
 			t.Errorf("%s: since %v, want %v", site, got, want)

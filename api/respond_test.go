@@ -17,12 +17,14 @@ func TestConditionalReads(t *testing.T) {
 	n.source.Tell(inc)
 	n.run()
 	n.show(faultline.View{AsOf: t0})
-	for _, path := range []string{"/v1/incidents", "/v1/incidents?state=open", "/v1/incidents/" + inc.ID, "/v1/incidents/" + inc.ID + "/sites",
+	for _, path := range []string{"/v1/incidents", "/v1/incidents?state=open", "/v1/incidents/" + inc.ID,
+		"/v1/incidents/" + inc.ID + "/sites",
 		"/v1/incidents/" + inc.ID + "/revisions/1", "/v1/sites/bbc.co.uk", "/v1/summary", "/.well-known/jwks.json"} {
 		get := n.get(path)
 		h := get.Header()
 		etag := h.Get("ETag")
-		if get.Code != http.StatusOK || len(etag) < 10 || etag[0] != '"' || h.Get("Access-Control-Allow-Origin") != "*" {
+		if get.Code != http.StatusOK || len(etag) < 10 || etag[0] != '"' ||
+			h.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%s: %d %v", path, get.Code, h)
 		}
 		if strings.HasPrefix(path, "/v1/") && h.Get("Faultline-As-Of") != "2021-06-08T09:47:05Z" {
@@ -33,14 +35,17 @@ func TestConditionalReads(t *testing.T) {
 			t.Errorf("%s: Cache-Control %q", path, h.Get("Cache-Control"))
 		}
 		head := n.do(request{method: http.MethodHead, path: path})
-		if head.Code != http.StatusOK || head.Header().Get("ETag") != etag || head.Header().Get("Content-Length") != strconv.Itoa(get.Body.Len()) {
+		if head.Code != http.StatusOK || head.Header().Get("ETag") != etag ||
+			head.Header().Get("Content-Length") != strconv.Itoa(get.Body.Len()) {
 			t.Errorf("HEAD %s: %d %v", path, head.Code, head.Header())
 		}
 		held := n.do(request{path: path, header: map[string]string{"If-None-Match": `"x", W/` + etag}})
-		if held.Code != http.StatusNotModified || held.Body.Len() != 0 || held.Header().Get("ETag") != etag || held.Header().Get("Content-Type") != "" {
+		if held.Code != http.StatusNotModified || held.Body.Len() != 0 || held.Header().Get("ETag") != etag ||
+			held.Header().Get("Content-Type") != "" {
 			t.Errorf("304 %s: %d %v %s", path, held.Code, held.Header(), held.Body)
 		}
-		if changed := n.do(request{path: path, header: map[string]string{"If-None-Match": `"x"`}}); changed.Code != http.StatusOK {
+		if changed := n.do(request{path: path,
+			header: map[string]string{"If-None-Match": `"x"`}}); changed.Code != http.StatusOK {
 			t.Errorf("changed %s: %d", path, changed.Code)
 		}
 	}

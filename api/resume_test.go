@@ -76,10 +76,12 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 	n.source.Mu.Lock()
 	n.source.Told, n.source.Trimmed = n.source.Told[300:], 300
 	n.source.Mu.Unlock()
-	for _, lost := range []string{position(10), position(total + 5), "0", "x", "1 2", strings.Repeat("9", 65), "<script>"} {
+	for _, lost := range []string{position(10), position(total + 5), "0", "x", "1 2", strings.Repeat("9", 65),
+		"<script>"} {
 		s := open(t, url+"?snapshot=1", lost)
 		events := s.opened()
-		if len(events) != 2 || events[0].kind != "reset" || events[1].incident(t).Revision != total || s.last != position(total) {
+		if len(events) != 2 || events[0].kind != "reset" || events[1].incident(t).Revision != total ||
+			s.last != position(total) {
 			t.Errorf("from %.20q: %d events, first %+v", lost, len(events), events[0])
 		}
 	}
@@ -109,7 +111,8 @@ func TestStreamResumesByWhatLibrariesSend(t *testing.T) {
 	}
 	n.run()
 	url := n.serve().URL + "/v1/stream"
-	for _, query := range []string{"lastEventId=" + position(2), "lastEventID=" + position(2), "Last-Event-ID=" + position(2), "last_event_id=" + position(2),
+	for _, query := range []string{"lastEventId=" + position(2), "lastEventID=" + position(2),
+		"Last-Event-ID=" + position(2), "last_event_id=" + position(2),
 		"last_event_id=" + position(1) + "&lastEventId=" + position(2), "utm_source=x&lastEventId=" + position(2)} {
 		if events := open(t, url+"?"+query, "").opened(); len(events) != 2 || events[0].id != position(3) {
 			t.Errorf("%s: %d events", query, len(events))

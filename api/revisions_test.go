@@ -38,7 +38,8 @@ func TestRevisionList(t *testing.T) {
 	if want := []string{"state", "title", "cause"}; !slices.Equal(newest.Changed, want) {
 		t.Errorf("the last revision changed %v, want %v", newest.Changed, want)
 	}
-	if want := []string{"state", "title"}; !slices.Equal(before.Changed, want) || before.State != faultline.StateRecovering {
+	if want := []string{"state", "title"}; !slices.Equal(before.Changed, want) ||
+		before.State != faultline.StateRecovering {
 		t.Errorf("the one before changed %v, want %v", before.Changed, want)
 	}
 
@@ -51,7 +52,8 @@ func TestRevisionList(t *testing.T) {
 		}
 		if query = ""; page.Next != nil {
 			query = "?limit=2&cursor=" + *page.Next
-			if link := w.Header().Get("Link"); !strings.Contains(link, query) || !strings.HasSuffix(link, `rel="next"`) {
+			if link := w.Header().Get("Link"); !strings.Contains(link, query) ||
+				!strings.HasSuffix(link, `rel="next"`) {
 				t.Errorf("Link says %s", link)
 			}
 		}
@@ -60,7 +62,8 @@ func TestRevisionList(t *testing.T) {
 		t.Errorf("page by page it is %v", walked)
 	}
 	whole := decode[RevisionList](t, n.get("/v1/incidents/"+last.ID+"/revisions").Body)
-	if first := whole.Revisions[4]; !slices.Contains(first.Changed, "onset") || !slices.Contains(first.Changed, "sites") {
+	if first := whole.Revisions[4]; !slices.Contains(first.Changed, "onset") ||
+		!slices.Contains(first.Changed, "sites") {
 		t.Errorf("the first revision changed %v", first.Changed)
 	}
 }
@@ -78,7 +81,8 @@ func TestRevisionListRefuses(t *testing.T) {
 			t.Errorf("%s: %+v", query, p.Errors)
 		}
 	}
-	if got := decode[RevisionList](t, n.get(fmt.Sprintf("/v1/incidents/%s/revisions?cursor=2", inc.ID)).Body); got.Next != nil {
+	if got := decode[RevisionList](t,
+		n.get(fmt.Sprintf("/v1/incidents/%s/revisions?cursor=2", inc.ID)).Body); got.Next != nil {
 		t.Errorf("behind the first there is %+v", got)
 	}
 }

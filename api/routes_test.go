@@ -16,7 +16,8 @@ import (
 func TestNoSuchRoute(t *testing.T) {
 	n := newNode(t)
 	n.run()
-	for _, path := range []string{"/", "/v1", "/v1/", "/v1/incidents/", "/v1/incidents/a/b", "/v1/reports/", "/V1/summary", "/v1//summary", "/debug/pprof/", "/v2/summary"} {
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/incidents/", "/v1/incidents/a/b", "/v1/reports/",
+		"/V1/summary", "/v1//summary", "/debug/pprof/", "/v2/summary"} {
 		wantProblem(t, n.get(path), http.StatusNotFound)
 	}
 	for _, r := range []struct{ method, path, allow string }{
@@ -41,7 +42,8 @@ func TestPreflight(t *testing.T) {
 	n := newNode(t)
 	header := map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
 	w := n.do(request{method: http.MethodOptions, path: "/v1/summary", header: header})
-	if w.Code != http.StatusNoContent || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Access-Control-Allow-Methods") != "GET, HEAD" {
+	if w.Code != http.StatusNoContent || w.Header().Get("Access-Control-Allow-Origin") != "*" ||
+		w.Header().Get("Access-Control-Allow-Methods") != "GET, HEAD" {
 		t.Errorf("a read: %d %v", w.Code, w.Header())
 	}
 	for _, path := range []string{"/v1/reports", "/v1/probes", "/metrics", "/healthz"} {
@@ -68,12 +70,15 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 	if len(routes) < 20 {
 		t.Fatalf("%d routes", len(routes))
 	}
-	for _, r := range append(routes, gin.RouteInfo{Method: "GET", Path: "/nowhere"}, gin.RouteInfo{Method: "PUT", Path: "/v1/summary"}) {
+	for _, r := range append(routes, gin.RouteInfo{Method: "GET", Path: "/nowhere"},
+		gin.RouteInfo{Method: "PUT", Path: "/v1/summary"}) {
 		if r.Path == routeStream {
 			r.Path += "?snapshot=no" // the stream itself does not end; its tests look at its headers
 		}
-		h := n.do(request{method: r.Method, path: strings.NewReplacer(":id", "inc_A", ":site", "bbc.co.uk", ":n", "1").Replace(r.Path)}).Header()
-		if h.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Set-Cookie") != "" {
+		h := n.do(request{method: r.Method, path: strings.NewReplacer(":id", "inc_A", ":site", "bbc.co.uk", ":n",
+			"1").Replace(r.Path)}).Header()
+		if h.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Set-Cookie") != "" {
 			t.Errorf("%s %s: %v", r.Method, r.Path, h)
 		}
 	}
@@ -156,7 +161,8 @@ func TestLogsHoldNoAddress(t *testing.T) {
 	if !strings.Contains(logs, `"route":"/v1/reports"`) || !strings.Contains(logs, "broken") {
 		t.Errorf("the log is empty: %s", logs)
 	}
-	for _, secret := range []string{"198.51.100.9", "203.0.113.8", "127.0.0.1", "4711", "bbc.co.uk", "private.example", "not a name"} {
+	for _, secret := range []string{"198.51.100.9", "203.0.113.8", "127.0.0.1", "4711", "bbc.co.uk", "private.example",
+		"not a name"} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
@@ -168,10 +174,13 @@ func TestHostReachesNoAnswer(t *testing.T) {
 	n := newNode(t)
 	n.source.Tell(incident(0, 1, 1))
 	n.run()
-	for _, path := range []string{"/v1/summary", "/v1/incidents", "/nowhere", "/v1/incidents/", "/v1/stream?snapshot=x"} {
-		w := n.do(request{path: path, header: map[string]string{"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher",
-			"X-Original-Url": "/evil.example", "Forwarded": "host=evil.example"}})
-		if all := w.Body.String() + w.Header().Get("Location") + w.Header().Get("Link"); strings.Contains(all, "evil") || strings.Contains(all, "faultline.test") {
+	for _, path := range []string{"/v1/summary", "/v1/incidents", "/nowhere", "/v1/incidents/",
+		"/v1/stream?snapshot=x"} {
+		w := n.do(request{path: path, header: map[string]string{"X-Forwarded-Host": "evil.example",
+			"X-Forwarded-Proto": "gopher",
+			"X-Original-Url":    "/evil.example", "Forwarded": "host=evil.example"}})
+		if all := w.Body.String() + w.Header().Get("Location") + w.Header().Get("Link"); strings.Contains(all,
+			"evil") || strings.Contains(all, "faultline.test") {
 			t.Errorf("%s: %s", path, all)
 		}
 	}
@@ -202,22 +211,27 @@ func TestNewRefuses(t *testing.T) {
 // Who asks for what there is not hears what the slip may be.
 func TestSlipsAreNamed(t *testing.T) {
 	x := board.NewIndex()
-	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:fastly", "asn:AS54113", "cloud:aws/us-east-1"}})
+	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:fastly", "asn:AS54113",
+		"cloud:aws/us-east-1"}})
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Index = x })
 	n.source.Tell(incident(0, 1, 1))
 	n.run()
-	for path, want := range map[string]string{"/v1/incidents/": "without a slash", "/v1/components/cloud/aws/us-east-1": "tilde",
-		"/v1/components/cloud/aws/us-east-1/series": "tilde", "/v1/components/": "without a slash", "/v1/nothing": "/openapi.json", "/nothing": "/openapi.json"} {
+	for path, want := range map[string]string{"/v1/incidents/": "without a slash",
+		"/v1/components/cloud/aws/us-east-1":        "tilde",
+		"/v1/components/cloud/aws/us-east-1/series": "tilde", "/v1/components/": "without a slash",
+		"/v1/nothing": "/openapi.json", "/nothing": "/openapi.json"} {
 		if p := wantProblem(t, n.get(path), http.StatusNotFound); !strings.Contains(p.Detail, want) {
 			t.Errorf("%s: %s", path, p.Detail)
 		}
 	}
-	for path, want := range map[string]string{"/v1/search?query=b": "q", "/v1/summary?x=1": "no parameters", "/v1/incidents?colour=blue": "cause, country"} {
+	for path, want := range map[string]string{"/v1/search?query=b": "q", "/v1/summary?x=1": "no parameters",
+		"/v1/incidents?colour=blue": "cause, country"} {
 		if p := wantProblem(t, n.get(path), http.StatusBadRequest); !strings.Contains(p.Errors[0].Detail, want) {
 			t.Errorf("%s: %+v", path, p.Errors)
 		}
 	}
-	for path, want := range map[string]string{"/v1/components/cdn/Fastly": "cdn:fastly", "/v1/components/asn/as54113": "asn:AS54113", "/v1/components/cloud/AWS~us-east-1": "cloud:aws/us-east-1"} {
+	for path, want := range map[string]string{"/v1/components/cdn/Fastly": "cdn:fastly",
+		"/v1/components/asn/as54113": "asn:AS54113", "/v1/components/cloud/AWS~us-east-1": "cloud:aws/us-east-1"} {
 		if got := decode[ComponentAnswer](t, n.get(path).Body); string(got.Component) != want {
 			t.Errorf("%s: %s", path, got.Component)
 		}
@@ -253,8 +267,10 @@ func TestTableOfRoutes(t *testing.T) {
 func TestForeignParametersAreIgnored(t *testing.T) {
 	n := newNode(t)
 	n.run()
-	for _, path := range []string{"/healthz?probe=1", "/readyz?_=1623145623", "/metrics?collect[]=up", "/feed.json?utm_source=x&%zz",
-		"/statuspage/api/v2/summary.json?_=1623145623", "/api/v2/status.json?callback=x", "/.well-known/jwks.json?v=1", "/openapi.json?v=2", "/docs/init.js?v=2"} {
+	for _, path := range []string{"/healthz?probe=1", "/readyz?_=1623145623", "/metrics?collect[]=up",
+		"/feed.json?utm_source=x&%zz",
+		"/statuspage/api/v2/summary.json?_=1623145623", "/api/v2/status.json?callback=x", "/.well-known/jwks.json?v=1",
+		"/openapi.json?v=2", "/docs/init.js?v=2"} {
 		if w := n.get(path); w.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}

@@ -73,7 +73,8 @@ func newSeriesAnswer(meta board.Meta, s faultline.Series) SeriesAnswer {
 }
 
 func newSeriesPoint(p faultline.SeriesPoint) SeriesPoint {
-	out := SeriesPoint{At: p.At, State: cmp.Or(string(p.State), "observed"), Expected: p.Expected, ExpectedHigh: p.ExpectedHigh}
+	out := SeriesPoint{At: p.At, State: cmp.Or(string(p.State), "observed"), Expected: p.Expected,
+		ExpectedHigh: p.ExpectedHigh}
 	if !p.State.Counted() {
 		return out
 	}

@@ -54,7 +54,8 @@ func (d *testDoor) Report(_ context.Context, addr netip.Addr, site, symptom stri
 	return r, nil
 }
 
-func (d *testDoor) Probes(_ context.Context, v faultline.Vantage, probes []faultline.Probe) (int, []faultline.Invalid, error) {
+func (d *testDoor) Probes(_ context.Context, v faultline.Vantage, probes []faultline.Probe) (int,
+	[]faultline.Invalid, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.err != nil {
@@ -64,7 +65,8 @@ func (d *testDoor) Probes(_ context.Context, v faultline.Vantage, probes []fault
 	d.vantage = v
 	for i, p := range probes {
 		if p.Vantage != v.Vantage {
-			rejected = append(rejected, faultline.Invalid{Pointer: "/" + string(rune('0'+i)) + "/vantage", Detail: "is not yours"})
+			rejected = append(rejected, faultline.Invalid{Pointer: "/" + string(rune('0'+i)) + "/vantage",
+				Detail: "is not yours"})
 			continue
 		}
 		d.probes = append(d.probes, p)
@@ -73,7 +75,8 @@ func (d *testDoor) Probes(_ context.Context, v faultline.Vantage, probes []fault
 }
 
 // Alerts takes all but those of no site.
-func (d *testDoor) Alerts(_ context.Context, v faultline.Vantage, alerts []faultline.Alert) (int, []faultline.Invalid, error) {
+func (d *testDoor) Alerts(_ context.Context, v faultline.Vantage, alerts []faultline.Alert) (int,
+	[]faultline.Invalid, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.err != nil {
@@ -83,7 +86,8 @@ func (d *testDoor) Alerts(_ context.Context, v faultline.Vantage, alerts []fault
 	d.vantage = v
 	for i, a := range alerts {
 		if a.Site == "" {
-			rejected = append(rejected, faultline.Invalid{Pointer: "/" + strconv.Itoa(i) + "/site", Detail: "names no site"})
+			rejected = append(rejected, faultline.Invalid{Pointer: "/" + strconv.Itoa(i) + "/site",
+				Detail: "names no site"})
 			continue
 		}
 		d.alerts = append(d.alerts, a)

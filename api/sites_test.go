@@ -16,11 +16,14 @@ func TestSite(t *testing.T) {
 	n := newNode(t)
 	n.run()
 	said := t0.Add(-time.Minute)
-	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{{Site: "bbc.co.uk", State: faultline.SiteDown, Symptom: "http_503",
-		Components: []faultline.Component{"cdn:fastly", "cdn:akamai"}, Reports: 812, Probes: 9, ProbesFailed: 8, LastReportAt: &said, Incidents: []string{"inc_A"}}}})
+	n.show(faultline.View{AsOf: t0,
+		Sites: []faultline.SiteStatus{{Site: "bbc.co.uk", State: faultline.SiteDown, Symptom: "http_503",
+			Components: []faultline.Component{"cdn:fastly", "cdn:akamai"}, Reports: 812, Probes: 9, ProbesFailed: 8,
+			LastReportAt: &said, Incidents: []string{"inc_A"}}}})
 
 	got := decode[SiteAnswer](t, n.get("/v1/sites/BBC.co.uk").Body)
-	if got.Site != "bbc.co.uk" || got.State != faultline.SiteDown || got.Reports != 812 || got.Rank != 120 || len(got.Components) != 2 {
+	if got.Site != "bbc.co.uk" || got.State != faultline.SiteDown || got.Reports != 812 || got.Rank != 120 ||
+		len(got.Components) != 2 {
 		t.Errorf("a failing site: %+v", got)
 	}
 	// As a person pastes it, with escaped slashes.
@@ -28,7 +31,8 @@ func TestSite(t *testing.T) {
 		t.Errorf("a pasted address: %+v", got)
 	}
 	w := n.get("/v1/sites/quiet.example")
-	if got := decode[SiteAnswer](t, w.Body); got.State != faultline.SiteUnknown || got.Symptom != faultline.SymptomOK || got.Reports != 0 || got.Probes != 0 ||
+	if got := decode[SiteAnswer](t, w.Body); got.State != faultline.SiteUnknown || got.Symptom != faultline.SymptomOK ||
+		got.Reports != 0 || got.Probes != 0 ||
 		!slices.Equal(got.Components, []faultline.Component{"cdn:fastly"}) || got.Incidents == nil {
 		t.Errorf("a silent site: %+v", got)
 	}
@@ -43,19 +47,23 @@ func TestSite(t *testing.T) {
 func TestSummary(t *testing.T) {
 	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.Durable = false })
 	var newest faultline.Incident
-	for i, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateConfirmed, faultline.StateConfirmed,
+	for i, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateConfirmed,
+		faultline.StateConfirmed,
 		faultline.StateResolved, faultline.StateRecovering} {
 		newest = incident(i, 1, 30)
 		newest.State = state
 		n.source.Tell(newest)
 	}
 	n.run()
-	n.show(faultline.View{AsOf: t0.Add(time.Hour), SitesKnown: 420, SitesObserved: 52, Vantages: 2, Counters: faultline.Counters{Reports: 200, Probes: 52}})
+	n.show(faultline.View{AsOf: t0.Add(time.Hour), SitesKnown: 420, SitesObserved: 52, Vantages: 2,
+		Counters: faultline.Counters{Reports: 200, Probes: 52}})
 	got := decode[Summary](t, n.get("/v1/summary").Body)
-	if got.Incidents != (OpenCounts{Candidate: 1, Confirmed: 2, Recovering: 1}) || len(got.Open) != 4 || got.Open[0].ID != newest.ID {
+	if got.Incidents != (OpenCounts{Candidate: 1, Confirmed: 2, Recovering: 1}) || len(got.Open) != 4 ||
+		got.Open[0].ID != newest.ID {
 		t.Errorf("incidents %+v, open %+v", got.Incidents, got.Open)
 	}
-	if got.Sites != (SiteCounts{420, 52}) || got.Vantages != 2 || got.Counters.Reports != 200 || got.Durable || got.Meta.Stale {
+	if got.Sites != (SiteCounts{420, 52}) || got.Vantages != 2 || got.Counters.Reports != 200 || got.Durable ||
+		got.Meta.Stale {
 		t.Errorf("got %+v", got)
 	}
 	if *got.Open[0].Component != "cdn:fastly" || got.Open[0].URL != "/v1/incidents/"+newest.ID {

@@ -92,24 +92,30 @@ func TestStatuspageHasTheLiveShape(t *testing.T) {
 	sameKeys(t, "", live, got)
 
 	summary := decode[StatuspageAnswer](t, w.Body)
-	if len(*summary.Incidents) != 1 || (*summary.Incidents)[0].Status != "monitoring" || (*summary.Incidents)[0].Impact != "major" ||
-		summary.Status.Indicator != "major" || len(*summary.Components) != 2 || summary.Page.Name != "Fastly" || len(*summary.Maintenance) != 0 {
+	if len(*summary.Incidents) != 1 || (*summary.Incidents)[0].Status != "monitoring" ||
+		(*summary.Incidents)[0].Impact != "major" ||
+		summary.Status.Indicator != "major" || len(*summary.Components) != 2 || summary.Page.Name != "Fastly" ||
+		len(*summary.Maintenance) != 0 {
 		t.Errorf("summary %+v", summary)
 	}
 	for _, c := range *summary.Components {
-		if want := map[string]string{"site000.example": "major_outage", "b.example": "operational"}[c.Name]; c.Status != want || len(c.ID) != 12 {
+		if want := map[string]string{"site000.example": "major_outage",
+			"b.example": "operational"}[c.Name]; c.Status != want || len(c.ID) != 12 {
 			t.Errorf("component %+v, want %s", c, want)
 		}
 	}
-	if all := decode[StatuspageAnswer](t, n.get("/statuspage/cdn/fastly/api/v2/incidents.json").Body); len(*all.Incidents) != 2 || all.Status != nil {
+	if all := decode[StatuspageAnswer](t, n.get("/statuspage/cdn/fastly/api/v2/incidents.json").Body); len(
+		*all.Incidents) != 2 || all.Status != nil {
 		t.Errorf("incidents %+v", all)
 	}
 	whole := decode[StatuspageAnswer](t, n.get("/statuspage/api/v2/summary.json").Body)
 	if len(*whole.Incidents) != 2 || whole.Page.Name != "Faultline" || len(*whole.Components) != 1 {
 		t.Errorf("the whole %+v", whole)
 	}
-	for _, empty := range []string{"scheduled-maintenances.json", "scheduled-maintenances/upcoming.json", "scheduled-maintenances/active.json"} {
-		if got := decode[StatuspageAnswer](t, n.get("/statuspage/api/v2/"+empty).Body); got.Maintenance == nil || len(*got.Maintenance) != 0 {
+	for _, empty := range []string{"scheduled-maintenances.json", "scheduled-maintenances/upcoming.json",
+		"scheduled-maintenances/active.json"} {
+		if got := decode[StatuspageAnswer](t, n.get("/statuspage/api/v2/"+empty).Body); got.Maintenance == nil ||
+			len(*got.Maintenance) != 0 {
 			t.Errorf("%s: %+v", empty, got)
 		}
 	}
@@ -138,8 +144,10 @@ func TestUpdatesNeverChange(t *testing.T) {
 	before := updates()
 	later := incident(0, 2, 40)
 	over := t0.Add(time.Hour)
-	later.Title, later.State, later.RecoveringAt, later.ResolvedAt = "Another title", faultline.StateResolved, &over, &over
-	later.Statements = append(later.Statements, faultline.SaidStatement{At: t0.Add(time.Minute), Status: "resolved", Source: "x", Text: "Fixed."})
+	later.Title, later.State, later.RecoveringAt, later.ResolvedAt = "Another title", faultline.StateResolved,
+		&over, &over
+	later.Statements = append(later.Statements, faultline.SaidStatement{At: t0.Add(time.Minute), Status: "resolved",
+		Source: "x", Text: "Fixed."})
 	n.source.Tell(later)
 	n.await(later)
 	after := updates()

@@ -146,7 +146,8 @@ func TestStreamTellsChanges(t *testing.T) {
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream", "")
 	h := s.resp.Header
-	if s.resp.StatusCode != 200 || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" ||
+	if s.resp.StatusCode != 200 || h.Get("Content-Type") != "text/event-stream" ||
+		h.Get("Cache-Control") != "no-store" ||
 		h.Get("X-Accel-Buffering") != "no" || h.Get("Access-Control-Allow-Origin") != "*" {
 		t.Fatalf("%d %v", s.resp.StatusCode, h)
 	}
@@ -155,7 +156,8 @@ func TestStreamTellsChanges(t *testing.T) {
 	}
 	n.source.Tell(incident(1, 2, 31))
 	e := s.next()
-	if inc := e.incident(t); inc.Revision != 2 || len(inc.Sites) != faultline.ListedSites || inc.SitesTotal != 31 || e.id != position(2) {
+	if inc := e.incident(t); inc.Revision != 2 || len(inc.Sites) != faultline.ListedSites || inc.SitesTotal != 31 ||
+		e.id != position(2) {
 		t.Errorf("got revision %d with %d sites at %s", inc.Revision, len(inc.Sites), e.id)
 	}
 	// The same bytes as the incident's own page, behind how old that is.
@@ -166,7 +168,8 @@ func TestStreamTellsChanges(t *testing.T) {
 
 func TestStreamSnapshot(t *testing.T) {
 	n := newNode(t)
-	for i, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateResolved, faultline.StateConfirmed} {
+	for i, state := range []faultline.IncidentState{faultline.StateCandidate, faultline.StateResolved,
+		faultline.StateConfirmed} {
 		inc := incident(i, 1, 3)
 		inc.State = state
 		n.source.Tell(inc)
@@ -175,7 +178,8 @@ func TestStreamSnapshot(t *testing.T) {
 	url := n.serve().URL + "/v1/stream?snapshot=1"
 	s := open(t, url, "")
 	events := s.opened()
-	if len(events) != 2 || events[0].incident(t).ID != incident(2, 1, 3).ID || events[0].id != "" || s.last != position(3) {
+	if len(events) != 2 || events[0].incident(t).ID != incident(2, 1, 3).ID || events[0].id != "" ||
+		s.last != position(3) {
 		t.Errorf("opened with %v at %q", events, s.last)
 	}
 	// Who comes back with the same URL is told what it missed instead.

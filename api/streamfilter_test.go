@@ -31,7 +31,8 @@ func TestStreamFilters(t *testing.T) {
 	for name, s := range map[string]*openStream{"live": s, "resumed": open(t, url, position(1))} {
 		for _, want := range []faultline.Incident{fastly, over, again} {
 			if e := s.next(); e.incident(t).ID != want.ID || e.incident(t).Revision != want.Revision {
-				t.Errorf("%s: got %s revision %d, want %s revision %d", name, e.incident(t).ID, e.incident(t).Revision, want.ID, want.Revision)
+				t.Errorf("%s: got %s revision %d, want %s revision %d", name, e.incident(t).ID, e.incident(t).Revision,
+					want.ID, want.Revision)
 			}
 		}
 	}

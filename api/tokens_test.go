@@ -50,15 +50,19 @@ func TestTokensAreIssuedAndRevoked(t *testing.T) {
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Revocations = kept })
 	n.keys.SetRevoked(nil)
 	admin := n.token(token.ScopeAdmin)
-	w := n.do(n.sendJSON("POST", "/v1/tokens", `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":3600}`, admin))
+	w := n.do(n.sendJSON("POST", "/v1/tokens",
+		`{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":3600}`, admin))
 	got := decode[TokenAnswer](t, w.Body)
-	if w.Code != http.StatusCreated || got.Subject != "lon-1" || got.ID == "" || !got.ExpiresAt.Equal(n.clock.Now().Add(time.Hour).Truncate(time.Second)) || w.Header().Get("Cache-Control") != "no-store" {
+	if w.Code != http.StatusCreated || got.Subject != "lon-1" || got.ID == "" ||
+		!got.ExpiresAt.Equal(n.clock.Now().Add(time.Hour).Truncate(time.Second)) ||
+		w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("%d %v %+v", w.Code, w.Header(), got)
 	}
 	if w := n.do(probesRequest(oneProbe, got.Token)); w.Code != http.StatusAccepted {
 		t.Fatalf("the token is not taken: %d %s", w.Code, w.Body)
 	}
-	if w := n.do(n.sendJSON("DELETE", "/v1/tokens/"+got.ID, "", admin)); w.Code != http.StatusNoContent || w.Body.Len() > 0 {
+	if w := n.do(n.sendJSON("DELETE", "/v1/tokens/"+got.ID, "", admin)); w.Code != http.StatusNoContent ||
+		w.Body.Len() > 0 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	w = n.do(probesRequest(oneProbe, got.Token))

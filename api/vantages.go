@@ -106,7 +106,8 @@ func (a *api) postVantage(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	added, err := a.cfg.Registrar.AddVantage(ctx, faultline.AddedVantage{Vantage: claims.Subject, ASN: claims.ASN,
-		Country: claims.Country, AddedAt: faultline.Millis(a.cfg.Now()), Token: issued.ID, ExpiresAt: issued.Expires.UTC()})
+		Country: claims.Country, AddedAt: faultline.Millis(a.cfg.Now()), Token: issued.ID,
+		ExpiresAt: issued.Expires.UTC()})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,8 @@ func TestVantagesAreAddedAndRevoked(t *testing.T) {
 	}
 	for body, pointer := range map[string]string{`{"vantage":"lon 1"}`: "/vantage", `{"vantage":"a","asn":-1}`: "/asn",
 		`{"vantage":"a","country":"gb"}`: "/country", `{"vantage":"a","ttl_s":31622401}`: "/ttl_s"} {
-		if w := n.do(n.sendJSON("POST", "/v1/vantages", body, admin)); !strings.Contains(w.Body.String(), `"pointer":"`+pointer+`"`) {
+		if w := n.do(n.sendJSON("POST", "/v1/vantages", body, admin)); !strings.Contains(w.Body.String(),
+			`"pointer":"`+pointer+`"`) {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}
@@ -66,7 +67,8 @@ func TestVantagesAreAddedAndRevoked(t *testing.T) {
 	wantProblem(t, n.do(n.sendJSON("POST", "/v1/vantages", lon, probes)), http.StatusForbidden)
 	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/vantages/lon-1", "", probes)), http.StatusForbidden)
 	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/vantages/nyc-1", "", admin)), http.StatusNotFound)
-	if w := n.do(n.sendJSON("DELETE", "/v1/vantages/lon-1", "", admin)); w.Code != http.StatusNoContent || len(list) != 0 {
+	if w := n.do(n.sendJSON("DELETE", "/v1/vantages/lon-1", "", admin)); w.Code != http.StatusNoContent ||
+		len(list) != 0 {
 		t.Fatalf("%d %s, %v", w.Code, w.Body, list)
 	}
 	wantProblem(t, n.do(probesRequest(oneProbe, got.Token)), http.StatusUnauthorized)
@@ -86,12 +88,16 @@ func TestAVantageReportsItsHealth(t *testing.T) {
 		return n.do(request{path: "/v1/probes/work", header: map[string]string{"Authorization": "Bearer " + signed,
 			faultline.HeaderVantageHealth: health}}).Code
 	}
-	if code := ask(`{"version":"v1.2.3","due":60,"delivered":59,"spooled":3,"dropped":4,"clock_offset_ms":-5000,"later":1}`); code != http.StatusOK ||
-		d.who.Health == nil || d.who.Health.Version != "v1.2.3" || d.who.Health.Delivered != 59 || d.who.Health.ClockOffsetMS != -5000 {
+	if code := ask(
+		`{"version":"v1.2.3","due":60,"delivered":59,"spooled":3,"dropped":4,"clock_offset_ms":-5000,"later":1}`); code != http.StatusOK ||
+		d.who.Health == nil || d.who.Health.Version != "v1.2.3" || d.who.Health.Delivered != 59 ||
+		d.who.Health.ClockOffsetMS != -5000 {
 		t.Errorf("%d %+v", code, d.who.Health)
 	}
-	for _, odd := range []string{"yes", "[]", `{"due":1,"delivered":2}`, `{"due":-1}`, `{"version":"a b"}`, `{"spooled":-1}`, `{"dropped":-1}`,
-		`{"resolver_faults":-1}`, `{"clock_offset_ms":-9223372036854775808}`, `{"version":"` + strings.Repeat("a", 65) + `"}`,
+	for _, odd := range []string{"yes", "[]", `{"due":1,"delivered":2}`, `{"due":-1}`, `{"version":"a b"}`,
+		`{"spooled":-1}`, `{"dropped":-1}`,
+		`{"resolver_faults":-1}`, `{"clock_offset_ms":-9223372036854775808}`,
+		`{"version":"` + strings.Repeat("a", 65) + `"}`,
 		`{"due":1e30}`, strings.Repeat(" ", 2<<10)} {
 		if code := ask(odd); code != http.StatusBadRequest {
 			t.Errorf("%s: %d", odd, code)

@@ -18,7 +18,8 @@ func (n networks) Label(addr netip.Addr) (uint32, string) { return n[addr.String
 // caused is an open incident of a component, with one site.
 func caused(i int, component faultline.Component, site string) faultline.Incident {
 	inc := incident(i, 1, 9)
-	inc.Cause = &faultline.Cause{Component: component, Kind: component.Kind(), Name: component.DisplayName(), Confidence: 0.9}
+	inc.Cause = &faultline.Cause{Component: component, Kind: component.Kind(), Name: component.DisplayName(),
+		Confidence: 0.9}
 	inc.Sites[0].Site = site
 	return inc
 }
@@ -35,25 +36,29 @@ func TestVerdict(t *testing.T) {
 		n.source.Tell(inc)
 	}
 	n.run()
-	status := func(site string, state faultline.SiteState, reports, probes, failed int, ids ...string) faultline.SiteStatus {
-		return faultline.SiteStatus{Site: site, State: state, Symptom: "timeout", Reports: reports, Probes: probes, ProbesFailed: failed, Incidents: ids}
+	status := func(site string, state faultline.SiteState, reports, probes, failed int,
+		ids ...string) faultline.SiteStatus {
+		return faultline.SiteStatus{Site: site, State: state, Symptom: "timeout", Reports: reports, Probes: probes,
+			ProbesFailed: failed, Incidents: ids}
 	}
 	popular := status("popular.example", faultline.SiteOK, 50, 30, 0)
 	popular.Expected = 40
-	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 9, SitesObserved: 9, Vantages: 2, Sites: []faultline.SiteStatus{
-		status("bbc.co.uk", faultline.SiteDown, 40, 30, 28, ownISP.ID, provider.ID),
-		status("own.example", faultline.SiteDown, 9, 30, 30, own.ID),
-		status("isp.example", faultline.SiteUnknown, 12, 30, 0, isp.ID),
-		status("several.example", faultline.SiteDown, 9, 30, 30, unattributed.ID),
-		status("back.example", faultline.SiteRecovered, 2, 30, 9, provider.ID),
-		status("down.example", faultline.SiteDown, 1, 3, 3),
-		status("flaky.example", faultline.SiteDegraded, 1, 30, 3),
-		status("loud.example", faultline.SiteOK, 50, 30, 0),
-		popular,
-		status("few.example", faultline.SiteOK, 2, 30, 0),
-		status("unprobed.example", faultline.SiteUnknown, 5, 0, 0),
-	}, Well: []faultline.WellSite{{Site: "well.example", Probes: 30}, {Site: "seldom.example", Probes: 1}},
-		Networks: []faultline.NetworkStatus{{ASN: 7, Sites: 44, Reports: 90, Expected: 3}, {ASN: 1, Sites: 12, Reports: 12, Expected: 10}}})
+	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 9, SitesObserved: 9, Vantages: 2,
+		Sites: []faultline.SiteStatus{
+			status("bbc.co.uk", faultline.SiteDown, 40, 30, 28, ownISP.ID, provider.ID),
+			status("own.example", faultline.SiteDown, 9, 30, 30, own.ID),
+			status("isp.example", faultline.SiteUnknown, 12, 30, 0, isp.ID),
+			status("several.example", faultline.SiteDown, 9, 30, 30, unattributed.ID),
+			status("back.example", faultline.SiteRecovered, 2, 30, 9, provider.ID),
+			status("down.example", faultline.SiteDown, 1, 3, 3),
+			status("flaky.example", faultline.SiteDegraded, 1, 30, 3),
+			status("loud.example", faultline.SiteOK, 50, 30, 0),
+			popular,
+			status("few.example", faultline.SiteOK, 2, 30, 0),
+			status("unprobed.example", faultline.SiteUnknown, 5, 0, 0),
+		}, Well: []faultline.WellSite{{Site: "well.example", Probes: 30}, {Site: "seldom.example", Probes: 1}},
+		Networks: []faultline.NetworkStatus{{ASN: 7, Sites: 44, Reports: 90, Expected: 3},
+			{ASN: 1, Sites: 12, Reports: 12, Expected: 10}}})
 
 	for _, test := range []struct {
 		site, from string
@@ -86,8 +91,10 @@ func TestVerdict(t *testing.T) {
 		if got.Incident != nil {
 			id = got.Incident.ID
 		}
-		if w.Code != http.StatusOK || got.Site != test.site || got.Blame != test.want || id != test.incident || !strings.Contains(got.Because, test.says) {
-			t.Errorf("%s from %q: %s by %q: %s, want %s by %q", test.site, test.from, got.Blame, id, got.Because, test.want, test.incident)
+		if w.Code != http.StatusOK || got.Site != test.site || got.Blame != test.want || id != test.incident ||
+			!strings.Contains(got.Because, test.says) {
+			t.Errorf("%s from %q: %s by %q: %s, want %s by %q", test.site, test.from, got.Blame, id, got.Because,
+				test.want, test.incident)
 		}
 		if cc := w.Header().Get("Cache-Control"); !strings.HasPrefix(cc, "private") {
 			t.Errorf("Cache-Control %q: a shared cache would tell one viewer's verdict to another", cc)

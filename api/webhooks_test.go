@@ -34,15 +34,19 @@ func TestWebhooksRefuse(t *testing.T) {
 	wantProblem(t, n.do(n.sendJSON("GET", "/v1/webhooks", "", n.token(token.ScopeAdmin))), http.StatusForbidden)
 	var last WebhookAnswer
 	for range webhooksEach {
-		last = decode[WebhookAnswer](t, n.do(n.sendJSON("POST", "/v1/webhooks", `{"url":"https://example.com/"}`, bearer)).Body)
+		last = decode[WebhookAnswer](t,
+			n.do(n.sendJSON("POST", "/v1/webhooks", `{"url":"https://example.com/"}`, bearer)).Body)
 	}
-	wantProblem(t, n.do(n.sendJSON("POST", "/v1/webhooks", `{"url":"https://example.com/"}`, bearer)), http.StatusConflict)
-	stranger, err := n.keys.Issue(token.Claims{Subject: "stranger", Scopes: []string{token.ScopeWebhooks}, TTL: time.Hour})
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/webhooks", `{"url":"https://example.com/"}`, bearer)),
+		http.StatusConflict)
+	stranger, err := n.keys.Issue(token.Claims{Subject: "stranger", Scopes: []string{token.ScopeWebhooks},
+		TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(t, n.do(n.sendJSON("DELETE", "/v1/webhooks/"+last.ID, "", stranger)), http.StatusNotFound)
-	if w := n.do(n.sendJSON("DELETE", "/v1/webhooks/"+last.ID, "", bearer)); w.Code != http.StatusNoContent || len(box.Hooks) != webhooksEach-1 {
+	if w := n.do(n.sendJSON("DELETE", "/v1/webhooks/"+last.ID, "", bearer)); w.Code != http.StatusNoContent ||
+		len(box.Hooks) != webhooksEach-1 {
 		t.Errorf("%d, %d left", w.Code, len(box.Hooks))
 	}
 }

@@ -22,7 +22,8 @@ type Work interface {
 	// Work notes what a vantage says of itself and returns what it should check,
 	// at once when that is not what it knows by its revision, else when that
 	// changes or wait is over.
-	Work(ctx context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error)
+	Work(ctx context.Context, who faultline.VantageStatus, known string,
+		wait time.Duration) (faultline.WorkAnswer, error)
 	// Vantages returns those that asked for work within the last hour, and those that an
 	// operator has added, in order of name.
 	Vantages() []faultline.VantageStatus
@@ -83,7 +84,8 @@ func (a *api) getWork(c *gin.Context, q url.Values) error {
 	}
 	now := faultline.Millis(a.cfg.Now())
 	answer, err := a.cfg.Work.Work(c.Request.Context(), faultline.VantageStatus{Vantage: who.Subject, ASN: who.ASN,
-		Country: who.Country, State: state, Why: why, SeenAt: now, Health: health}, known, time.Duration(wait)*time.Second)
+		Country: who.Country, State: state, Why: why, SeenAt: now, Health: health}, known,
+		time.Duration(wait)*time.Second)
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,13 @@ type desk struct {
 	err   error
 }
 
-func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string, wait time.Duration) (faultline.WorkAnswer, error) {
+func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string,
+	wait time.Duration) (faultline.WorkAnswer, error) {
 	d.who, d.known, d.wait = who, known, wait
-	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b", Sites: []faultline.WorkSite{{Site: "bbc.co.uk"}},
-		Wishes: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly", Until: t0}}}, d.err
+	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b",
+		Sites: []faultline.WorkSite{{Site: "bbc.co.uk"}},
+		Wishes: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
+			Until: t0}}}, d.err
 }
 
 func (d *desk) Vantages() []faultline.VantageStatus { return []faultline.VantageStatus{d.who} }
@@ -35,7 +38,8 @@ func (n *node) askWork(query, scope string) (int, string) {
 	n.t.Helper()
 	header := map[string]string{}
 	if scope != "" {
-		token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+		token, err := n.keys.Issue(token.Claims{Subject: "lon-1", Scopes: []string{scope}, ASN: 20473, Country: "GB",
+			TTL: time.Hour})
 		if err != nil {
 			n.t.Fatal(err)
 		}
@@ -50,20 +54,26 @@ func TestWorkOfAVantage(t *testing.T) {
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Work = d })
 	code, body := n.askWork("?revision=a.b&wait=7&state=blind&why=no%20canary%20answers", token.ScopeProbes)
 	var got faultline.WorkAnswer
-	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || got.Vantage != "lon-1" || len(got.Sites) != 1 || len(got.Wishes) != 1 {
+	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || got.Vantage != "lon-1" ||
+		len(got.Sites) != 1 || len(got.Wishes) != 1 {
 		t.Fatalf("%d %s", code, body)
 	}
-	if d.who.Vantage != "lon-1" || d.who.ASN != 20473 || d.who.Country != "GB" || d.who.State != faultline.VantageBlind ||
+	if d.who.Vantage != "lon-1" || d.who.ASN != 20473 || d.who.Country != "GB" ||
+		d.who.State != faultline.VantageBlind ||
 		d.who.Why != "no canary answers" || d.who.SeenAt.IsZero() || d.known != "a.b" || d.wait != 7*time.Second {
 		t.Errorf("%+v, %q, %s", d.who, d.known, d.wait)
 	}
-	if code, _ = n.askWork("", token.ScopeProbes); code != http.StatusOK || d.wait != workWait*time.Second || d.known != "" || d.who.State != faultline.VantageUnknown {
+	if code, _ = n.askWork("", token.ScopeProbes); code != http.StatusOK || d.wait != workWait*time.Second ||
+		d.known != "" || d.who.State != faultline.VantageUnknown {
 		t.Errorf("%d, %s, %q", code, d.wait, d.known)
 	}
-	for query, parameter := range map[string]string{"?wait=26": "wait", "?wait=-1": "wait", "?wait=x": "wait", "?state=tired": "state",
-		"?revision=%00": "revision", "?revision=" + strings.Repeat("a", 65): "revision", "?why=" + strings.Repeat("a", 101): "why", "?why=%0a": "why",
+	for query, parameter := range map[string]string{"?wait=26": "wait", "?wait=-1": "wait", "?wait=x": "wait",
+		"?state=tired":  "state",
+		"?revision=%00": "revision", "?revision=" + strings.Repeat("a", 65): "revision",
+		"?why=" + strings.Repeat("a", 101): "why", "?why=%0a": "why",
 		"?why=the%20BBC%20is%20lying": "why", "?state=sick&why=no_reason": "why", "?colour=blue": "colour"} {
-		if code, body := n.askWork(query, token.ScopeProbes); code != http.StatusBadRequest || !strings.Contains(body, `"parameter":"`+parameter+`"`) {
+		if code, body := n.askWork(query, token.ScopeProbes); code != http.StatusBadRequest ||
+			!strings.Contains(body, `"parameter":"`+parameter+`"`) {
 			t.Errorf("%s: %d %s", query, code, body)
 		}
 	}
@@ -82,13 +92,16 @@ func TestWorkOfAVantage(t *testing.T) {
 }
 
 func TestVantagesAreTold(t *testing.T) {
-	d := &desk{who: faultline.VantageStatus{Vantage: "nyc-1", State: faultline.VantageSick, Why: "unrelated sites fail here at once", SeenAt: t0}}
+	d := &desk{who: faultline.VantageStatus{Vantage: "nyc-1", State: faultline.VantageSick,
+		Why: "unrelated sites fail here at once", SeenAt: t0}}
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Work = d })
 	w := n.do(request{path: "/v1/vantages"})
-	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, `"vantage":"nyc-1"`) || !strings.Contains(body, `"state":"sick"`) {
+	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, `"vantage":"nyc-1"`) ||
+		!strings.Contains(body, `"state":"sick"`) {
 		t.Errorf("%d %s", w.Code, body)
 	}
-	if w := newNode(t).do(request{path: "/v1/vantages"}); w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), `{"vantages":[],"coverage":{"state":"blind"`) {
+	if w := newNode(t).do(request{path: "/v1/vantages"}); w.Code != http.StatusOK ||
+		!strings.HasPrefix(w.Body.String(), `{"vantages":[],"coverage":{"state":"blind"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -38,24 +38,31 @@ func measureBomb(ctx context.Context, _ options, log io.Writer) ([]figure, error
 	if err != nil {
 		return nil, err
 	}
-	detail := map[string]any{"names": bombNames, "seconds": b.took.Seconds(), "redis_mb": []float64{b.redisBefore, b.redisAfter},
-		"rss_mb": []float64{b.memoryIdle, b.memoryBefore, b.memoryMost}, "known_reports": b.known, "known_slowest_ms": b.slowest.Seconds() * 1e3}
+	detail := map[string]any{"names": bombNames, "seconds": b.took.Seconds(),
+		"redis_mb": []float64{b.redisBefore, b.redisAfter},
+		"rss_mb":   []float64{b.memoryIdle, b.memoryBefore, b.memoryMost}, "known_reports": b.known,
+		"known_slowest_ms": b.slowest.Seconds() * 1e3}
 	row := func(name string, value, target float64, better, unit, limit string) figure {
-		return figure{Name: "bomb." + name, Value: value, Target: target, Better: better, OK: meets(value, target, better), Unit: unit, Limit: limit, Runs: 1, Detail: detail}
+		return figure{Name: "bomb." + name, Value: value, Target: target, Better: better,
+			OK: meets(value, target, better), Unit: unit, Limit: limit, Runs: 1, Detail: detail}
 	}
 	return []figure{
-		row("redis", b.redisAfter-b.redisBefore, bombRedis, lower, "MB that Redis grew by", "used_memory before the first name"),
-		row("memory", b.memoryMost-b.memoryBefore, bombMemory, lower, "MB that the process grew by at most", "the most that it held while the same connections reported known sites"),
-		row("known", float64(b.counted)/float64(b.known), 1, higher, "of the reports of a known site counted meanwhile", "all of them"),
+		row("redis", b.redisAfter-b.redisBefore, bombRedis, lower, "MB that Redis grew by",
+			"used_memory before the first name"),
+		row("memory", b.memoryMost-b.memoryBefore, bombMemory, lower, "MB that the process grew by at most",
+			"the most that it held while the same connections reported known sites"),
+		row("known", float64(b.counted)/float64(b.known), 1, higher, "of the reports of a known site counted meanwhile",
+			"all of them"),
 	}, nil
 }
 
 // bombed is what came of it; memory in MB.
 type bombed struct {
-	redisBefore, redisAfter  float64
-	memoryIdle               float64 // before anybody asked
-	memoryBefore, memoryMost float64 // at most, while known sites are reported as fast as it goes, and while the names came
-	known, counted           int     // reports of a known site
+	redisBefore, redisAfter float64
+	memoryIdle              float64 // before anybody asked
+	// at most, while known sites are reported as fast as it goes, and while the names came
+	memoryBefore, memoryMost float64
+	known, counted           int // reports of a known site
 	slowest                  time.Duration
 	took                     time.Duration
 }
@@ -95,7 +102,8 @@ func bomb(ctx context.Context, n uint64) (b bombed, err error) {
 	wait.Go(func() { b.memoryMost = mostMemory(others, pid) })
 	var failed error
 	wait.Go(func() { failed = b.report(others, addr) })
-	l := &load{addr: addr, most: n, name: func(k uint64) string { return "invented" + strconv.FormatUint(k, 36) + ".com" }}
+	l := &load{addr: addr, most: n,
+		name: func(k uint64) string { return "invented" + strconv.FormatUint(k, 36) + ".com" }}
 	got, err := l.run(ctx, time.Hour)
 	stop()
 	wait.Wait()
@@ -103,7 +111,8 @@ func bomb(ctx context.Context, n uint64) (b bombed, err error) {
 		return b, err
 	}
 	if got.other > 0 || got.counted > 0 || got.accepted != int64(n) {
-		return b, fmt.Errorf("void: of %d names %d were taken, %d counted, %d answered otherwise", n, got.accepted, got.counted, got.other)
+		return b, fmt.Errorf("void: of %d names %d were taken, %d counted, %d answered otherwise", n, got.accepted,
+			got.counted, got.other)
 	}
 	b.took = got.took
 	b.redisAfter, err = redisMB(ctx, redis)
@@ -136,8 +145,10 @@ func startWhole(ctx context.Context, dir, redisURL string) (*exec.Cmd, string, e
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.CommandContext(ctx, bin, "serve", "--listen", addr, "--redis-url", redisURL, "--state-dir", filepath.Join(dir, "state"),
-		"--role", "serve", "--trusted-proxies", "127.0.0.1", "--person-limit", "1000000", "--prefix-limit", "1000000", "--log-level", "error")
+	cmd := exec.CommandContext(ctx, bin, "serve", "--listen", addr, "--redis-url", redisURL, "--state-dir",
+		filepath.Join(dir, "state"),
+		"--role", "serve", "--trusted-proxies", "127.0.0.1", "--person-limit", "1000000", "--prefix-limit", "1000000",
+		"--log-level", "error")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, "", err
@@ -170,7 +181,8 @@ func (b *bombed) report(ctx context.Context, addr string) error {
 			return nil
 		case <-tick.C:
 		}
-		r, err := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/reports", strings.NewReader(`{"site":"`+bombKnown+`"}`))
+		r, err := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/reports",
+			strings.NewReader(`{"site":"`+bombKnown+`"}`))
 		if err != nil {
 			return err
 		}

@@ -147,7 +147,8 @@ func (r *checkpointRun) openDoor(ctx context.Context) (closed func() (time.Durat
 		batch := []faultline.Event{faultline.Report{At: r.now, Site: r.names[0], Reporter: "bench"}}
 		for seq := uint64(1); ctx.Err() == nil; seq++ {
 			began := time.Now()
-			if _, err := r.st.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, batch); err != nil && ctx.Err() == nil {
+			if _, err := r.st.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, batch); err != nil &&
+				ctx.Err() == nil {
 				failure = errors.Join(failure, err)
 			}
 			longest = max(longest, time.Since(began))
@@ -193,7 +194,8 @@ func (r *checkpointRun) duration(m measurement) figure {
 		Name: "checkpoint.duration", Value: took.median(), Target: checkpointTarget, Better: lower,
 		OK: meets(took.median(), checkpointTarget, lower), Unit: "seconds from its beginning until it is stored",
 		Limit: "none: seconds", Runs: len(took), Spread: m.widest(),
-		Detail: map[string]any{"sites": r.sites, "components": estateComponents, "heard": len(r.watched), "anomalous": r.anomalous,
+		Detail: map[string]any{"sites": r.sites, "components": estateComponents, "heard": len(r.watched),
+			"anomalous": r.anomalous,
 			"megabytes": float64(r.size) / (1 << 20), "encoding_seconds": r.encoding.median()},
 	}
 	if m.inconclusive {
@@ -209,8 +211,12 @@ func (r *checkpointRun) pause(_ measurement) figure {
 	}
 	return figure{
 		Name: "checkpoint.pause", Value: worst.median(), Target: pauseTarget, Better: lower,
-		OK: meets(worst.median(), pauseTarget, lower), Unit: "milliseconds that the fold or an append of the door were held up at worst",
-		Limit: "none: milliseconds; door_alone_ms is an append without a checkpoint", Runs: len(worst), Spread: worst.spread(),
-		Detail: map[string]any{"fold_ms": r.fold.median(), "fold_worst_ms": slices.Max(r.fold), "door_ms": r.door.median(), "door_worst_ms": slices.Max(r.door), "door_alone_ms": r.doorAlone.median(), "pieces": r.pieces},
+		OK:    meets(worst.median(), pauseTarget, lower),
+		Unit:  "milliseconds that the fold or an append of the door were held up at worst",
+		Limit: "none: milliseconds; door_alone_ms is an append without a checkpoint", Runs: len(worst),
+		Spread: worst.spread(),
+		Detail: map[string]any{"fold_ms": r.fold.median(), "fold_worst_ms": slices.Max(r.fold),
+			"door_ms": r.door.median(), "door_worst_ms": slices.Max(r.door), "door_alone_ms": r.doorAlone.median(),
+			"pieces": r.pieces},
 	}
 }

@@ -95,7 +95,8 @@ func (e *estate) settle() {
 		e.eng.Fold(r)
 	}
 	for v := range estateVantages {
-		e.eng.Fold(faultline.Vantage{Vantage: "v" + strconv.Itoa(v), ASN: uint32(1 + v), Country: []string{"US", "DE", "JP"}[v]})
+		e.eng.Fold(faultline.Vantage{Vantage: "v" + strconv.Itoa(v), ASN: uint32(1 + v),
+			Country: []string{"US", "DE", "JP"}[v]})
 	}
 	e.watched = nil
 	for i := range min(e.sites, estateWatched) {
@@ -112,7 +113,8 @@ func (e *estate) news(n int) {
 		site := e.watched[e.next%len(e.watched)]
 		vantage := (e.next/len(e.watched) + site) % estateVantages
 		e.next++
-		p := faultline.Probe{Site: e.names[site], Vantage: "v" + strconv.Itoa(vantage), Symptom: faultline.SymptomOK, Status: 200, LatencyMS: 80,
+		p := faultline.Probe{Site: e.names[site], Vantage: "v" + strconv.Itoa(vantage), Symptom: faultline.SymptomOK,
+			Status: 200, LatencyMS: 80,
 			At: e.now.Add(time.Duration(e.rng.IntN(int(evaluation/time.Millisecond))) * time.Millisecond)}
 		if e.failing && site < e.anomalous {
 			p.Symptom, p.Status = "http_503", 503

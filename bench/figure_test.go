@@ -32,9 +32,14 @@ func TestFigureAsOneLine(t *testing.T) {
 		f    figure
 		want string
 	}{
-		{sample, "ingest.everysec: 0.83 ratio of throughput, target ≥ 0.8: ok (limit: no-op gin POST; 7 runs, spread 9 %)\n"},
-		{missed, "ingest.everysec: 123457 ratio of throughput, target ≤ 0.8: MISSED (limit: no-op gin POST; 7 runs, spread 9 %)\n"},
-		{unsure, "ingest.everysec: 0.83 ratio of throughput, target ≥ 0.8: inconclusive (limit: no-op gin POST; 7 runs, spread 9 %)\n"},
+		{sample,
+			"ingest.everysec: 0.83 ratio of throughput, target ≥ 0.8: ok (limit: no-op gin POST; 7 runs, spread 9 %)\n"},
+		{missed,
+			"ingest.everysec: 123457 ratio of throughput, target ≤ 0.8: MISSED (limit: no-op gin POST; 7 runs, " +
+				"spread 9 %)\n"},
+		{unsure,
+			"ingest.everysec: 0.83 ratio of throughput, target ≥ 0.8: inconclusive (limit: no-op gin POST; 7 runs, " +
+				"spread 9 %)\n"},
 	} {
 		var out bytes.Buffer
 		if err := printFigure(&out, c.f, false); err != nil {
@@ -51,7 +56,8 @@ func TestTargetsWorkBothWays(t *testing.T) {
 		value  float64
 		better string
 		want   bool
-	}{{2, higher, true}, {1, higher, true}, {0.9, higher, false}, {0.9, lower, true}, {1, lower, true}, {2, lower, false}} {
+	}{{2, higher, true}, {1, higher, true}, {0.9, higher, false}, {0.9, lower, true}, {1, lower, true},
+		{2, lower, false}} {
 		if got := meets(c.value, 1, c.better); got != c.want {
 			t.Errorf("%v against 1, %s is better: %v", c.value, c.better, got)
 		}

@@ -141,7 +141,8 @@ func (c *contender) round(ctx context.Context) (float64, error) {
 // answered.
 func (c *contender) checkAnswered(got answered) error {
 	if got.other > 0 || got.counted != got.accepted || got.accepted == 0 {
-		return fmt.Errorf("void: %d answers of 202, %d of them counted, %d others", got.accepted, got.counted, got.other)
+		return fmt.Errorf("void: %d answers of 202, %d of them counted, %d others", got.accepted,
+			got.counted, got.other)
 	}
 	return nil
 }
@@ -187,13 +188,15 @@ func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 	for i, c := range all {
 		rps[c.name] = m.series[i].median()
 		detail[c.name] = map[string]any{"reports_a_second": rps[c.name], "server_cpu_us": c.serverCPU.median(),
-			"redis_cpu_us": c.redisCPU.median(), "load_cpu_us": c.loadCPU.median(), "spread": m.series[i].spread(), "reports": c.reports}
+			"redis_cpu_us": c.redisCPU.median(), "load_cpu_us": c.loadCPU.median(), "spread": m.series[i].spread(),
+			"reports": c.reports}
 	}
 	if m.inconclusive {
 		detail["verdict"] = "inconclusive"
 	}
 	row := func(name string, value, target float64, better, unit, limit string) figure {
-		return figure{Name: "ingest." + name, Value: value, Target: target, Better: better, OK: meets(value, target, better),
+		return figure{Name: "ingest." + name, Value: value, Target: target, Better: better,
+			OK:   meets(value, target, better),
 			Unit: unit, Limit: limit, Runs: len(m.series[0]), Spread: m.widest(), Detail: detail}
 	}
 	const noop = "the same gin server that answers 202 and stores nothing"
@@ -202,7 +205,8 @@ func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 		row("everysec", rps["everysec"]/rps["noop"], ingestEverysec, higher, "ratio of throughput", noop),
 		row("always", rps["always"]/rps["noop"], ingestAlways, higher, "ratio of throughput", noop),
 		row("naive", rps["everysec"]/rps["naive"], ingestNaive, higher, "ratio of throughput", naive),
-		row("redis_cpu", all[1].redisCPU.median()/all[3].redisCPU.median(), ingestRedisCPU, lower, "ratio of Redis CPU per report", naive),
+		row("redis_cpu", all[1].redisCPU.median()/all[3].redisCPU.median(), ingestRedisCPU, lower,
+			"ratio of Redis CPU per report", naive),
 		row("redis_bytes", bytes, ingestRedisBytes, lower, "bytes of Redis per report", "none: bytes"),
 	}
 }

@@ -97,7 +97,8 @@ func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answer
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.accepted, all.counted, all.other = all.accepted+mine.accepted, all.counted+mine.counted, all.other+mine.other
+			all.accepted, all.counted, all.other = all.accepted+mine.accepted, all.counted+mine.counted,
+				all.other+mine.other
 			return nil
 		})
 	}
@@ -115,7 +116,8 @@ func (l *load) request(b []byte, k uint64) []byte {
 	} else {
 		site = l.sites[k/ingestAddresses%uint64(len(l.sites))]
 	}
-	b = append(b, "POST /v1/reports HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 10."...)
+	b = append(b,
+		"POST /v1/reports HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 10."...)
 	b = strconv.AppendUint(b, who%7, 10)
 	b = append(b, '.')
 	b = strconv.AppendUint(b, who/256, 10)

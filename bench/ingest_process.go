@@ -32,7 +32,8 @@ func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
 		return nil, err
 	}
 	socket := filepath.Join(dir, "s")
-	cmd := exec.CommandContext(ctx, "redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir, "--appendonly", "yes",
+	cmd := exec.CommandContext(ctx, "redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir,
+		"--appendonly", "yes",
 		"--appendfsync", fsync, "--save", "", "--maxmemory-policy", "noeviction")
 	if err := cmd.Start(); err != nil {
 		os.RemoveAll(dir)

@@ -119,7 +119,8 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	door := ingest.NewDoor(ingest.DoorConfig{Log: benchLog{st}, Keys: st, Names: names, Labels: benchLabels{}, Hosting: hosting,
+	door := ingest.NewDoor(ingest.DoorConfig{Log: benchLog{st}, Keys: st, Names: names, Labels: benchLabels{},
+		Hosting: hosting,
 		Durable: true, Now: time.Now, Writer: binary.LittleEndian.Uint64(writer[:]), Registerer: reg})
 	go func() { _ = door.Run(ctx) }()
 	limits := ingest.NewLimits(ingest.LimitsConfig{Person: ingestPersonLimit, Prefix: ingestPrefixLimit, Token: 600,
@@ -134,9 +135,14 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Door: door, Limits: limits, Reads: limits, Board: board.New(board.Config{Source: struct{ board.Source }{}, Durable: true, Now: time.Now}),
-		Keys: keys, Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg, TrustedProxies: []string{"127.0.0.1"},
-		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }}
+	cfg := api.Config{Door: door, Limits: limits, Reads: limits,
+		Board: board.New(board.Config{Source: struct{ board.Source }{}, Durable: true, Now: time.Now}),
+		Keys:  keys, Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg,
+		TrustedProxies: []string{"127.0.0.1"},
+		Lookup: func(string) (faultline.SiteRecord, error) {
+			return faultline.SiteRecord{},
+				faultline.ErrNotFound
+		}}
 	switch kind {
 	case serverBoth:
 		if cfg.Board, cfg.Streams, err = benchBoard(ctx, newBenchSource(), reg); err != nil {

@@ -94,7 +94,8 @@ func main() {
 	var opt options
 	kong.Parse(&opt,
 		kong.Name("bench"),
-		kong.Description("Measure Faultline. Each figure stands beside its target and a limit measured in the same run."),
+		kong.Description(
+			"Measure Faultline. Each figure stands beside its target and a limit measured in the same run."),
 		kong.Vars{"groups": groupNames()},
 		kong.Exit(func(code int) { os.Exit(min(code, exitUsage)) }), // kong's own codes begin at 80
 	)

@@ -62,8 +62,10 @@ func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, er
 		target      float64
 		ours, peer  func(ctx context.Context) (float64, error)
 	}{
-		{"probe.http", "http.Client without keep-alive, the same request", probeHTTPTarget, r.ours(false), r.client(false)},
-		{"probe.https", "http.Client without keep-alive, the same request", probeHTTPSTarget, r.ours(true), r.client(true)},
+		{"probe.http", "http.Client without keep-alive, the same request", probeHTTPTarget, r.ours(false),
+			r.client(false)},
+		{"probe.https", "http.Client without keep-alive, the same request", probeHTTPSTarget, r.ours(true),
+			r.client(true)},
 		{"probe.dns", "net.Resolver.LookupNetIP (pure Go) of the same names", probeDNSTarget, r.lookup, r.goLookup},
 	} {
 		fmt.Fprintf(log, "%s: %d rounds\n", c.name, opt.Rounds)
@@ -117,13 +119,15 @@ func newProbeRun(t *target) (*probeRun, error) {
 	ports := probe.Ports{HTTP: t.HTTP, HTTPS: t.HTTPS}
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	r := &probeRun{t: t, resolver: resolver}
-	r.checker = probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(loopback, nil, ports), Ports: ports, Roots: roots, Agent: "bench"})
+	r.checker = probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(loopback, nil, ports),
+		Ports: ports, Roots: roots, Agent: "bench"})
 	var d net.Dialer
 	r.goDNS = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return d.DialContext(ctx, network, t.DNS.String())
 	}}
 	dialer := &net.Dialer{Resolver: r.goDNS}
-	r.std = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true,
+	r.std = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dialer.DialContext,
+		DisableKeepAlives:  true,
 		DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	return r, nil
 }

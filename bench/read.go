@@ -90,14 +90,17 @@ func measureCompressed(ctx context.Context, opt options, log io.Writer, ours, ba
 	if err != nil {
 		return figure{}, fmt.Errorf("compressed: %w", err)
 	}
-	return ratioFigure("read.compressed", m, compressedTarget, lower, "ratio of CPU a request", "gin alone, compress/gzip for each request"), nil
+	return ratioFigure("read.compressed", m, compressedTarget, lower, "ratio of CPU a request",
+		"gin alone, compress/gzip for each request"), nil
 }
 
 // ratioFigure is the first mode beside the second.
 func ratioFigure(name string, m measurement, target float64, better, unit, limit string) figure {
 	value := m.series[0].median() / m.series[1].median()
-	f := figure{Name: name, Value: value, Target: target, Better: better, OK: meets(value, target, better), Unit: unit, Limit: limit,
-		Runs: len(m.series[0]), Spread: m.widest(), Detail: map[string]any{"ours": m.series[0].median(), "limit": m.series[1].median()}}
+	f := figure{Name: name, Value: value, Target: target, Better: better, OK: meets(value, target, better), Unit: unit,
+		Limit: limit,
+		Runs:  len(m.series[0]), Spread: m.widest(),
+		Detail: map[string]any{"ours": m.series[0].median(), "limit": m.series[1].median()}}
 	if m.inconclusive {
 		f.Detail["verdict"] = "inconclusive"
 	}

@@ -84,12 +84,14 @@ func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *stream.St
 		return nil, nil, err
 	}
 	registry := prometheus.NewRegistry()
-	limits := ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6_000, Token: 600, Reads: benchReadLimit, TokenReads: 600, Now: time.Now, Registerer: registry})
+	limits := ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6_000, Token: 600, Reads: benchReadLimit,
+		TokenReads: 600, Now: time.Now, Registerer: registry})
 	held, streams, err := benchBoard(ctx, source, registry)
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := api.New(api.Config{Door: shutDoor{}, Board: held, Streams: streams, Keys: keys, Now: time.Now, Registry: registry, Ready: held.Ready,
+	engine, err := api.New(api.Config{Door: shutDoor{}, Board: held, Streams: streams, Keys: keys, Now: time.Now,
+		Registry: registry, Ready: held.Ready,
 		Limits: limits, Reads: limits,
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
 	if err != nil {
@@ -99,9 +101,12 @@ func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *stream.St
 }
 
 // benchBoard is a board that has read a source.
-func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.Registry) (*board.Board, *stream.Streams, error) {
-	still := func() time.Time { return source.incidents[0].UpdatedAt } // answers stay as they are while they are measured
-	held := board.New(board.Config{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still, Registry: registry})
+func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.Registry) (*board.Board,
+	*stream.Streams, error) {
+	// answers stay as they are while they are measured
+	still := func() time.Time { return source.incidents[0].UpdatedAt }
+	held := board.New(board.Config{Source: source, Durable: true, PublicURL: "https://faultline.example", Now: still,
+		Registry: registry})
 	streams := stream.New(held, stream.Config{Registry: registry})
 	go func() { _ = held.Run(ctx) }()    // fails only with ctx
 	go func() { _ = streams.Run(ctx) }() // likewise

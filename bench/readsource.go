@@ -36,21 +36,32 @@ func newBenchSource() *benchSource {
 // are some 19 KB.
 func benchIncident(i, revision int) faultline.Incident {
 	at := time.Date(2021, 6, 8, 9, 47, 5, 0, time.UTC)
-	inc := faultline.Incident{ID: fmt.Sprint("inc_BENCH", i), Revision: revision, State: faultline.StateConfirmed, Basis: faultline.BasisBoth,
-		Title:      "Fastly-fronted sites, 503, began ~09:47 UTC",
-		Cause:      &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97, Alternatives: []faultline.Alternative{{Component: "asn:AS54113", Confidence: 0.97, Reason: "same members"}}},
+	inc := faultline.Incident{ID: fmt.Sprint("inc_BENCH", i), Revision: revision, State: faultline.StateConfirmed,
+		Basis: faultline.BasisBoth,
+		Title: "Fastly-fronted sites, 503, began ~09:47 UTC",
+		Cause: &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97,
+			Alternatives: []faultline.Alternative{{Component: "asn:AS54113", Confidence: 0.97,
+				Reason: "same members"}}},
 		Onset:      faultline.Onset{Earliest: at, At: at, Latest: at},
-		DetectedAt: at, ConfirmedAt: &at, UpdatedAt: at.Add(time.Duration(revision) * time.Second), SitesTotal: readSites}
+		DetectedAt: at, ConfirmedAt: &at, UpdatedAt: at.Add(time.Duration(revision) * time.Second),
+		SitesTotal: readSites}
 	for n := range readSites {
-		inc.Sites = append(inc.Sites, faultline.IncidentSite{Site: fmt.Sprintf("a-site-with-a-name-%03d.example", n), State: faultline.SiteDown,
-			Symptom: "http_503", Onset: at.Add(time.Duration(n) * time.Millisecond), Reports: n * 7, Probes: 40, ProbesFailed: n % 40})
+		inc.Sites = append(inc.Sites, faultline.IncidentSite{Site: fmt.Sprintf("a-site-with-a-name-%03d.example", n),
+			State:   faultline.SiteDown,
+			Symptom: "http_503", Onset: at.Add(time.Duration(n) * time.Millisecond), Reports: n * 7, Probes: 40,
+			ProbesFailed: n % 40})
 	}
 	for n := range 30 {
-		inc.Exonerated = append(inc.Exonerated, faultline.Exonerated{Site: fmt.Sprintf("another-site-%03d.example", n), Reason: "reports rose, probes clean"})
+		inc.Exonerated = append(inc.Exonerated, faultline.Exonerated{Site: fmt.Sprintf("another-site-%03d.example", n),
+			Reason: "reports rose, probes clean"})
 	}
 	for n := range 12 {
-		inc.Statements = append(inc.Statements, faultline.SaidStatement{At: at.Add(time.Duration(n) * time.Minute), Status: "investigating",
-			Source: "provider status page", Text: fmt.Sprintf("We are investigating potential impact to performance with our CDN services, update %d.", n), LagS: 60 * n})
+		inc.Statements = append(inc.Statements, faultline.SaidStatement{At: at.Add(time.Duration(n) * time.Minute),
+			Status: "investigating",
+			Source: "provider status page",
+			Text: fmt.Sprintf(
+				"We are investigating potential impact to performance with our CDN services, update %d.", n),
+			LagS: 60 * n})
 	}
 	return inc
 }
@@ -76,7 +87,8 @@ func (s *benchSource) tellOnInput(end func()) {
 	}
 }
 
-func (s *benchSource) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
+func (s *benchSource) Changes(ctx context.Context, after string, limit int,
+	block time.Duration) ([]faultline.Change, error) {
 	timeout := time.NewTimer(block)
 	defer timeout.Stop()
 	for {

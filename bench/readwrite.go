@@ -63,13 +63,16 @@ func measureReadWrite(ctx context.Context, opt options, log io.Writer) ([]figure
 	}
 	b.pace = float64(peak.accepted) / peak.took.Seconds() / 2
 	fmt.Fprintf(log, "read-during-write: half of the peak are %.0f reports a second, %d rounds\n", b.pace, opt.Rounds)
-	m, err := measure(ctx, opt.Rounds, mode{"reads alone", b.readAlone}, mode{"reports alone", b.writeAlone}, mode{"both", b.readAndWrite})
+	m, err := measure(ctx, opt.Rounds, mode{"reads alone", b.readAlone}, mode{"reports alone", b.writeAlone},
+		mode{"both", b.readAndWrite})
 	if err != nil {
 		return nil, err
 	}
 	value := m.series[2].median()
-	f := figure{Name: "read-during-write", Value: value, Target: readWriteTarget, Better: higher, OK: meets(value, readWriteTarget, higher),
-		Unit: "ratio of CPU, apart to together", Limit: "the same server, nobody writing, and nobody reading", Runs: len(m.series[2]), Spread: m.widest(),
+	f := figure{Name: "read-during-write", Value: value, Target: readWriteTarget, Better: higher,
+		OK:   meets(value, readWriteTarget, higher),
+		Unit: "ratio of CPU, apart to together", Limit: "the same server, nobody writing, and nobody reading",
+		Runs: len(m.series[2]), Spread: m.widest(),
 		Detail: map[string]any{"reads_a_cpu_second": m.series[0].median(), "reports_a_cpu_second": m.series[1].median(),
 			"half_of_peak": b.pace, "reports_a_second": b.wrote.median(), "connections": readWriteReaders}}
 	if m.inconclusive {

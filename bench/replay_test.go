@@ -105,7 +105,8 @@ func TestTrafficHasTheShapeItPromises(t *testing.T) {
 	if got.lines != testLines || got.sites != trafficSites || got.vantages != trafficVantages {
 		t.Errorf("%d lines, %d sites, %d vantages", got.lines, got.sites, got.vantages)
 	}
-	if want := testSeconds * trafficProbed * trafficVantages / trafficCadence; got.probes != want || got.cadenceBroken > 0 {
+	if want := testSeconds * trafficProbed * trafficVantages / trafficCadence; got.probes != want ||
+		got.cadenceBroken > 0 {
 		t.Errorf("%d probes, want %d; %d out of cadence", got.probes, want, got.cadenceBroken)
 	}
 	if want := got.lines - got.sites - got.vantages - got.probes; got.reports != want {

@@ -42,7 +42,8 @@ func replayed(name string, order *[]string, values ...float64) mode {
 
 func TestModesAreInterleaved(t *testing.T) {
 	var order []string
-	m, err := measure(t.Context(), 3, replayed("A", &order, 10, 11, 12), replayed("B", &order, 5), replayed("C", &order, 7))
+	m, err := measure(t.Context(), 3, replayed("A", &order, 10, 11, 12), replayed("B", &order, 5),
+		replayed("C", &order, 7))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func measureSchedule(ctx context.Context, opt options, log io.Writer) ([]figure,
 	fmt.Fprintf(log, "probe.schedule: %d sites for %s\n", scheduledSites, scheduleWarm+scheduleFor)
 	before := heapMB()
 	eyes := &dummyEyes{rng: rand.New(rand.NewPCG(opt.Seed, 7)), from: time.Now().Add(scheduleWarm)}
-	p := probe.New(probe.Config{Vantage: "bench", Eyes: eyes, Sink: nowhere{}, Period: schedulePeriod, Workers: scheduleWorkers,
+	p := probe.New(probe.Config{Vantage: "bench", Eyes: eyes, Sink: nowhere{}, Period: schedulePeriod,
+		Workers:  scheduleWorkers,
 		Canaries: probe.Canaries{Pass: []string{"a.example.net", "b.example.net"}, Fail: "no.example.net"}})
 	ctx, cancel := context.WithTimeout(ctx, scheduleWarm+scheduleFor)
 	defer cancel()
@@ -57,11 +58,15 @@ func measureSchedule(ctx context.Context, opt options, log io.Writer) ([]figure,
 	}
 	p99 := late[len(late)*99/100].Seconds()
 	load := float64(len(late)) * scheduleLook.Seconds() / (scheduleFor.Seconds() * scheduleWorkers)
-	detail := map[string]any{"sites": scheduledSites, "looks": len(late), "load": load, "p50_s": late[len(late)/2].Seconds(), "max_s": late[len(late)-1].Seconds()}
+	detail := map[string]any{"sites": scheduledSites, "looks": len(late), "load": load,
+		"p50_s": late[len(late)/2].Seconds(), "max_s": late[len(late)-1].Seconds()}
 	return []figure{
-		{Name: "probe.late", Value: p99, Target: scheduleLate, Better: lower, OK: p99 <= scheduleLate, Unit: "s after it was due, 99th percentile",
-			Limit: "looks that take 192 ms on average and do nothing, on workers busy 80 % of the time", Runs: 1, Detail: detail},
-		{Name: "probe.memory", Value: heap, Target: scheduleMemory, Better: lower, OK: heap <= scheduleMemory, Unit: "MB for 100,000 scheduled sites",
+		{Name: "probe.late", Value: p99, Target: scheduleLate, Better: lower, OK: p99 <= scheduleLate,
+			Unit:  "s after it was due, 99th percentile",
+			Limit: "looks that take 192 ms on average and do nothing, on workers busy 80 % of the time", Runs: 1,
+			Detail: detail},
+		{Name: "probe.memory", Value: heap, Target: scheduleMemory, Better: lower, OK: heap <= scheduleMemory,
+			Unit:  "MB for 100,000 scheduled sites",
 			Limit: "heap in use after a collection, buffers of workers included", Runs: 1, Detail: detail},
 	}, nil
 }
@@ -108,7 +113,8 @@ func (d *dummyEyes) Check(ctx context.Context, t probe.Task) probe.Result {
 	case <-ctx.Done():
 	}
 	return probe.Result{Probe: faultline.Probe{Site: t.Site, At: now, Symptom: faultline.SymptomOK, Status: 200},
-		Observation: probe.Observation{Site: t.Site, Addr: addr}, Entry: "https://" + t.Site + "/", ETag: `"0123456789abcdef"`}
+		Observation: probe.Observation{Site: t.Site, Addr: addr}, Entry: "https://" + t.Site + "/",
+		ETag: `"0123456789abcdef"`}
 }
 
 func (d *dummyEyes) Exists(context.Context, string) (bool, error) { return false, nil }

@@ -68,7 +68,8 @@ func serveTarget(in io.Reader, out io.Writer) error {
 	quiet := log.New(io.Discard, "", 0)
 	go func() { _ = (&http.Server{Handler: h, ErrorLog: quiet}).Serve(plain) }()
 	go func() {
-		_ = (&http.Server{Handler: h, ErrorLog: quiet}).Serve(tls.NewListener(secure, &tls.Config{Certificates: []tls.Certificate{cert}}))
+		_ = (&http.Server{Handler: h, ErrorLog: quiet}).Serve(tls.NewListener(secure,
+			&tls.Config{Certificates: []tls.Certificate{cert}}))
 	}()
 	go func() {
 		_ = (&dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(resolveTarget)}).ActivateAndServe()
@@ -86,7 +87,9 @@ func resolveTarget(w dns.ResponseWriter, r *dns.Msg) {
 	m := new(dns.Msg)
 	m.SetReply(r)
 	if q := r.Question[0]; q.Qtype == dns.TypeA {
-		m.Answer = append(m.Answer, &dns.A{Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60}, A: net.IPv4(127, 0, 0, 1)})
+		m.Answer = append(m.Answer,
+			&dns.A{Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60},
+				A: net.IPv4(127, 0, 0, 1)})
 	}
 	_ = w.WriteMsg(m) // who asked may be gone
 }
@@ -95,8 +98,9 @@ func resolveTarget(w dns.ResponseWriter, r *dns.Msg) {
 func certify() (tls.Certificate, []byte, error) {
 	var none tls.Certificate
 	template := func(serial int64, name string, ca bool) *x509.Certificate {
-		c := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
-			NotAfter: time.Now().Add(24 * time.Hour), IsCA: ca, BasicConstraintsValid: true}
+		c := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name},
+			NotBefore: time.Now().Add(-time.Hour),
+			NotAfter:  time.Now().Add(24 * time.Hour), IsCA: ca, BasicConstraintsValid: true}
 		if ca {
 			c.KeyUsage = x509.KeyUsageCertSign
 		}

@@ -34,7 +34,8 @@ func measureTick(ctx context.Context, opt options, log io.Writer) ([]figure, err
 	var rows []tickRow
 	var last measurement
 	perSite := 0.0
-	fmt.Fprintf(log, "tick: %9s %11s %7s %10s %9s %7s %6s\n", "sites", "components", "dirty", "anomalous", "tick ms", "scan ms", "ratio")
+	fmt.Fprintf(log, "tick: %9s %11s %7s %10s %9s %7s %6s\n", "sites", "components", "dirty", "anomalous", "tick ms",
+		"scan ms", "ratio")
 	for _, sites := range tickSizes {
 		e := newEstate(opt.Seed, sites, estateAnomalous)
 		perSite = liveBytes(e.settle) / float64(sites)
@@ -45,10 +46,12 @@ func measureTick(ctx context.Context, opt options, log io.Writer) ([]figure, err
 		if err != nil {
 			return nil, err
 		}
-		r := tickRow{Sites: sites, Components: estateComponents, Dirty: e.dirty, Anomalous: e.anomalous, Heard: len(e.watched),
+		r := tickRow{Sites: sites, Components: estateComponents, Dirty: e.dirty, Anomalous: e.anomalous,
+			Heard:  len(e.watched),
 			TickMS: 1e3 * m.series[0].median(), ScanMS: 1e3 * m.series[1].median()}
 		r.Ratio = r.TickMS / r.ScanMS
-		fmt.Fprintf(log, "tick: %9d %11d %7d %10d %9.2f %7.2f %6.2f\n", r.Sites, r.Components, r.Dirty, r.Anomalous, r.TickMS, r.ScanMS, r.Ratio)
+		fmt.Fprintf(log, "tick: %9d %11d %7d %10d %9.2f %7.2f %6.2f\n", r.Sites, r.Components, r.Dirty, r.Anomalous,
+			r.TickMS, r.ScanMS, r.Ratio)
 		rows, last = append(rows, r), m
 	}
 	return []figure{tickFigure(rows, last), bytesFigure(perSite)}, nil
@@ -163,7 +166,9 @@ func tickFigure(rows []tickRow, m measurement) figure {
 func bytesFigure(perSite float64) figure {
 	return figure{
 		Name: "tick.bytes", Value: perSite, Target: bytesTarget, Better: lower, OK: meets(perSite, bytesTarget, lower),
-		Unit: "bytes a mapped site, names of sites apart", Limit: "the live heap after a collection, before and after the map is folded",
-		Runs: 1, Detail: map[string]any{"sites": tickSizes[len(tickSizes)-1], "components": estateComponents, "components_a_site": len(kinds)},
+		Unit:  "bytes a mapped site, names of sites apart",
+		Limit: "the live heap after a collection, before and after the map is folded",
+		Runs:  1, Detail: map[string]any{"sites": tickSizes[len(tickSizes)-1], "components": estateComponents,
+			"components_a_site": len(kinds)},
 	}
 }

@@ -63,7 +63,8 @@ func TestEstateThatIsNotFoundIsVoid(t *testing.T) {
 	at := trafficStart
 	found := map[faultline.Component]faultline.Incident{}
 	for n := range estateCulprits {
-		found[faultline.NewComponent(faultline.KindCDN, culpritName(n))] = faultline.Incident{ConfirmedAt: &at, Impact: faultline.Impact{Failing: estateAnomalous / 2}}
+		found[faultline.NewComponent(faultline.KindCDN, culpritName(n))] = faultline.Incident{ConfirmedAt: &at,
+			Impact: faultline.Impact{Failing: estateAnomalous / 2}}
 	}
 	if err := checkEstate(found); err != nil {
 		t.Error(err)

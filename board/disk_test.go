@@ -37,7 +37,8 @@ func start(t *testing.T, cfg Config) (*Board, func()) {
 // A damaged file is named and left out.
 func TestDamagedSnapshot(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "snapshot.json.gz")
-	if err := writeDisk(file, onDisk{Version: diskVersion, View: faultline.View{AsOf: boardtest.T0}}.write); err != nil {
+	if err := writeDisk(file,
+		onDisk{Version: diskVersion, View: faultline.View{AsOf: boardtest.T0}}.write); err != nil {
 		t.Fatal(err)
 	}
 	good, err := os.ReadFile(file)
@@ -47,7 +48,8 @@ func TestDamagedSnapshot(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v %v", info.Mode(), err)
 	}
-	for name, text := range map[string][]byte{"cut": good[:len(good)/2], "empty": {}, "flipped": append([]byte{good[0] ^ 1}, good[1:]...)} {
+	for name, text := range map[string][]byte{"cut": good[:len(good)/2], "empty": {},
+		"flipped": append([]byte{good[0] ^ 1}, good[1:]...)} {
 		file := filepath.Join(t.TempDir(), "snapshot.json.gz") // each node writes its own until the test ends
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)

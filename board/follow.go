@@ -24,7 +24,8 @@ type batch struct {
 // viewed is a newer view.
 type viewed struct{ view faultline.View }
 
-// Run follows the source until ctx ends. It returns ctx's error. Failures of the source are counted and tried again: what is
+// Run follows the source until ctx ends. It returns ctx's error. Failures of the source are counted and tried again:
+// what is
 // known goes on being served and says how old it is.
 func (b *Board) Run(ctx context.Context) error {
 	var readers sync.WaitGroup

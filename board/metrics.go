@@ -19,7 +19,8 @@ func newMetrics(reg prometheus.Registerer, b *Board) metrics {
 		resets: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "faultline_board_resets_total", Help: "Times that all incidents were read anew."}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "faultline_board_failures_total", Help: "Reads of the source that failed, by what was read."}, []string{"read"}),
+			Name: "faultline_board_failures_total", Help: "Reads of the source that failed, by what was read."},
+			[]string{"read"}),
 		incidents: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "faultline_board_incidents", Help: "Incidents held in memory."}),
 		diskWrites: prometheus.NewCounter(prometheus.CounterOpts{

@@ -65,7 +65,8 @@ func (e *Engine) takeIn(p faultline.Incident) {
 		ElsewhereFailing: p.Impact.ElsewhereFailing, ElsewhereObserved: p.Impact.ElsewhereObserved,
 		Reports: p.Evidence.Reports, Probes: p.Evidence.Probes, ProbesFailed: p.Evidence.ProbesFailed,
 		Countries:  slices.Sorted(slices.Values(p.Evidence.Countries)),
-		Exonerated: p.Exonerated, Statements: p.Statements, Corrections: p.Corrections, Last: p, LastAt: p.UpdatedAt.UnixMilli(),
+		Exonerated: p.Exonerated, Statements: p.Statements, Corrections: p.Corrections, Last: p,
+		LastAt: p.UpdatedAt.UnixMilli(),
 		Adopted: adoptedCounts{At: e.clock, Reporters: p.Evidence.Reporters, Networks: p.Evidence.Networks,
 			Vantages: p.Evidence.Vantages},
 	}

@@ -10,7 +10,8 @@ import (
 // millisecond and to the site.
 func TestIncidentsAdvanceAtTheirThresholds(t *testing.T) {
 	t.Parallel()
-	const candidate, confirmed, recovering = faultline.StateCandidate, faultline.StateConfirmed, faultline.StateRecovering
+	const candidate, confirmed, recovering = faultline.StateCandidate, faultline.StateConfirmed,
+		faultline.StateRecovering
 	for name, c := range map[string]struct {
 		state            faultline.IncidentState
 		failing, peak    int
@@ -104,7 +105,8 @@ func TestIncidentsBeginWithWhatFailsNow(t *testing.T) {
 		failing, of int
 		want        bool
 	}{
-		"one of one": {1, 1, false}, "two of two": {2, 2, true}, "two of six": {2, 6, true}, "two of seven": {2, 7, false},
+		"one of one": {1, 1, false}, "two of two": {2, 2, true}, "two of six": {2, 6, true},
+		"two of seven": {2, 7, false},
 		"three of ten": {3, 10, true}, "three of eleven": {3, 11, false},
 	} {
 		e := settled(60)
@@ -141,12 +143,13 @@ func TestRelapse(t *testing.T) {
 		tracks []string
 		want   bool
 	}{
-		"none":                        {[]string{"ooo", "ooo"}, false},
-		"one failure each":            {[]string{"oox", "oox"}, false},
-		"two of three":                {[]string{"oxx"}, true},
-		"one of three sites":          {[]string{"oxx", "ooo", "ooo"}, true},
-		"one of four":                 {[]string{"oxx", "ooo", "ooo", "ooo"}, false},
-		"three of ten":                {[]string{"oxx", "oxx", "oxx", "ooo", "ooo", "ooo", "ooo", "ooo", "ooo", "ooo"}, true},
+		"none":               {[]string{"ooo", "ooo"}, false},
+		"one failure each":   {[]string{"oox", "oox"}, false},
+		"two of three":       {[]string{"oxx"}, true},
+		"one of three sites": {[]string{"oxx", "ooo", "ooo"}, true},
+		"one of four":        {[]string{"oxx", "ooo", "ooo", "ooo"}, false},
+		"three of ten": {[]string{"oxx", "oxx", "oxx", "ooo", "ooo", "ooo", "ooo", "ooo", "ooo", "ooo"},
+			true},
 		"what nothing probes, aside":  {[]string{"oxx", "ooo", "ooo", "", ""}, true},
 		"what failed before its end":  {[]string{"xxo", "xxo"}, false},
 		"who is in another one, too":  {[]string{"oxx!", "ooo", "ooo"}, false},

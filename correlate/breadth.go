@@ -136,7 +136,8 @@ func (e *Engine) aroundSite(id uint32) *surroundings {
 		return a
 	}
 	s, j := e.sites.rows[id], e.evidenceOf(id)
-	*a = surroundings{capsGen: e.s.capsGen, probed: j.Probed, normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
+	*a = surroundings{capsGen: e.s.capsGen, probed: j.Probed,
+		normal: e.expected(s) * (float64(ispWindow) / float64(minute))}
 	a.sick = j.Probed && slices.Max(j.probes[:]) > failed
 	for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
 		h := &s.Crowd.Recent[k]

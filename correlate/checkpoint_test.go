@@ -126,7 +126,8 @@ func TestRestoreRefusesWhatItCanNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, b := range map[string][]byte{
-		"nothing": nil, "text": []byte("not a checkpoint"), "half of it": whole[:len(whole)/2], "another version": newer.Bytes(),
+		"nothing": nil, "text": []byte("not a checkpoint"), "half of it": whole[:len(whole)/2],
+		"another version": newer.Bytes(),
 	} {
 		if got, err := Restore(Config{}, b); err == nil || got != nil {
 			t.Errorf("%s: %v, %v", name, got, err)

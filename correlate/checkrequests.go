@@ -51,7 +51,8 @@ func (w *requestList) add(id uint32, why faultline.CheckReason, c faultline.Comp
 		return false
 	}
 	w.seen[id] = true
-	w.requests = append(w.requests, faultline.CheckRequest{Site: w.e.sites.rows[id].Name, Reason: why, Component: c, Until: w.until})
+	w.requests = append(w.requests, faultline.CheckRequest{Site: w.e.sites.rows[id].Name, Reason: why, Component: c,
+		Until: w.until})
 	return true
 }
 

@@ -13,7 +13,8 @@ import (
 // granted folds a world in which every vantage looks where the engine wishes it
 // to, two seconds later and at most every 30 seconds, and returns when a cause was
 // first confirmed (zero: never), with the wishes made until then.
-func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause faultline.Component, wished []faultline.CheckRequest) {
+func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause faultline.Component,
+	wished []faultline.CheckRequest) {
 	t.Helper()
 	e, rng := New(Config{}), rand.New(rand.NewPCG(9, 9))
 	last := map[string]time.Time{}
@@ -58,11 +59,13 @@ func TestWishesConfirmACauseInSeconds(t *testing.T) {
 	w := quietTown(50, 120)
 	w.cadence = 20 * time.Minute
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 95, to: 120, symptom: "http_503"}}
-	w.crowds = []crowdOf{{sites: w.on("cdn:x"), from: 95, to: 120, perMinute: 20, asns: asns(3000, 12), symptom: "http_503"}}
+	w.crowds = []crowdOf{{sites: w.on("cdn:x"), from: 95, to: 120, perMinute: 20, asns: asns(3000, 12),
+		symptom: "http_503"}}
 	alone, _, _ := granted(t, w, false)
 	helped, cause, _ := granted(t, w, true)
 	t.Logf("confirmed %s after the onset; without wishes %s", helped.Sub(after(95)), alone.Sub(after(95)))
-	if cause != "cdn:x" || helped.IsZero() || helped.Sub(after(95)) > 75*time.Second || !alone.IsZero() && alone.Sub(after(95)) < 3*helped.Sub(after(95)) {
+	if cause != "cdn:x" || helped.IsZero() || helped.Sub(after(95)) > 75*time.Second || !alone.IsZero() &&
+		alone.Sub(after(95)) < 3*helped.Sub(after(95)) {
 		t.Errorf("confirmed at %v (%s), without wishes at %v", helped, cause, alone)
 	}
 }
@@ -119,7 +122,8 @@ func TestWhatPeopleComplainOfIsLookedAt(t *testing.T) {
 	w := quietTown(60, 56)
 	w.blind([]string{"s007.example"})
 	w.grumble(1)
-	w.crowds = append(w.crowds, crowdOf{sites: []string{"s007.example"}, from: 50, to: 60, perMinute: 30, asns: asns(3000, 12), symptom: "timeout"})
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"s007.example"}, from: 50, to: 60, perMinute: 30,
+		asns: asns(3000, 12), symptom: "timeout"})
 	_, _, wished := granted(t, w, false)
 	if !slices.ContainsFunc(wished, func(w faultline.CheckRequest) bool { return w.Site == "s007.example" }) {
 		t.Error("nobody looks at a site that many complain of")

@@ -121,7 +121,8 @@ func TestTalking(t *testing.T) {
 		id, _ := e.site(c.site)
 		e.activate(id)
 		n, _ := e.network(faultline.Report{ASN: c.asn, Net: "n"})
-		e.crowdOf(e.sites.rows[id]).add(userReport{At: e.clock - c.ago*second, Network: n, Code: c.code, Who: uint64(i)}, false)
+		e.crowdOf(e.sites.rows[id]).add(userReport{At: e.clock - c.ago*second, Network: n, Code: c.code,
+			Who: uint64(i)}, false)
 	}
 	got := e.networkStatuses()
 	want := []faultline.NetworkStatus{
@@ -153,7 +154,8 @@ func TestAddHeard(t *testing.T) {
 	if h := newResult(0, codeOK).counts(); h != (eventCounts{Probes: 1}) || h.notable() {
 		t.Errorf("a success counts as %+v", h)
 	}
-	if h := newResult(0, 503).counts(); h != (eventCounts{Probes: 1, Failed: 1}) || !h.notable() || !(eventCounts{Reports: 1}).notable() {
+	if h := newResult(0, 503).counts(); h != (eventCounts{Probes: 1, Failed: 1}) || !h.notable() ||
+		!(eventCounts{Reports: 1}).notable() {
 		t.Errorf("a failure counts as %+v", h)
 	}
 }
@@ -173,7 +175,8 @@ func TestTallyHoldsUntilAResultLeaves(t *testing.T) {
 				wantM++
 			}
 			if k[w] != wantK || m[w] != wantM {
-				t.Fatalf("after %d s window %d has %d failures of %d, want %d of %d", now/second, w, k[w], m[w], wantK, wantM)
+				t.Fatalf("after %d s window %d has %d failures of %d, want %d of %d", now/second, w, k[w], m[w],
+					wantK, wantM)
 			}
 		}
 	}
@@ -189,7 +192,8 @@ func TestIndependentReportsByWindow(t *testing.T) {
 	e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: "a", ASN: 1})
 	c := &crowd{}
 	for _, ago := range []int64{241, 240, 61, 60, 15, 0} {
-		c.add(userReport{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503}, false)
+		c.add(userReport{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503},
+			false)
 	}
 	n, until := e.countIndependent(c.Recent, math.Inf(1))
 	if want := [windows]float64{2, 2, 3, 3, 3, 3, 3, 3}; n != want {

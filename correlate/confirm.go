@@ -60,7 +60,9 @@ func (e *Engine) witnesses(in *incident, failed failures, need int, trusted shar
 	least := feltAtLeast * mostSeen(since)
 	for i, now := range since {
 		v := e.vantages.rows[in.ByVantage[i].Vantage]
-		if failed.byVantage[in.ByVantage[i].Vantage] < need || now.Probes > 0 && (now.Failed == 0 || now.share() < least) || v.trust[windowOf(trustSpan)] < trusted || slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
+		if failed.byVantage[in.ByVantage[i].Vantage] < need || now.Probes > 0 &&
+			(now.Failed == 0 || now.share() < least) || v.trust[windowOf(trustSpan)] < trusted ||
+			slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
 			continue
 		}
 		n++
@@ -170,7 +172,8 @@ func (e *Engine) basis(in *incident) string {
 // above normal there at all.
 func (e *Engine) agreeing(in *incident) int {
 	for _, m := range in.Members {
-		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 && e.s.evidence[at].crowd[windowOf(agreeSpan)] > 0 {
+		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 &&
+			e.s.evidence[at].crowd[windowOf(agreeSpan)] > 0 {
 			return len(in.Networks)
 		}
 	}
@@ -273,7 +276,8 @@ func (e *Engine) echo(in *incident) bool {
 		return false
 	}
 	for _, o := range e.incidents {
-		if o != in && o.holds(e.clock) && o.Confirmed != 0 && o.Reports > echoMass*in.Reports && o.Onset[0] <= in.Onset[2]+minute {
+		if o != in && o.holds(e.clock) && o.Confirmed != 0 && o.Reports > echoMass*in.Reports &&
+			o.Onset[0] <= in.Onset[2]+minute {
 			return true
 		}
 	}
@@ -309,7 +313,8 @@ func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 	if o := s.Incident; o != 0 && !e.incident(o).traits().Own {
 		return false
 	}
-	if !j.Probed || e.explained(j.id) || slices.Max(e.weigh(j).L[:]) <= failed || e.recentChecks(s).fails < ownFaultFailures {
+	if !j.Probed || e.explained(j.id) || slices.Max(e.weigh(j).L[:]) <= failed ||
+		e.recentChecks(s).fails < ownFaultFailures {
 		return false
 	}
 	began := int64(0)

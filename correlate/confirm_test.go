@@ -87,30 +87,40 @@ func (d suspect) fail(e *Engine, id uint32) {
 func TestWhatConfirms(t *testing.T) {
 	t.Parallel()
 	two := suspect{odds: confirmOdds, fails: []int{1, 1}, failing: 6, probed: 20, nats: 9, voice: 1}
-	one := suspect{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, voice: 1, networks: confirmNetworks, crowd: 1}
+	one := suspect{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, voice: 1,
+		networks: confirmNetworks, crowd: 1}
 	crowd := suspect{odds: confirmOdds, failing: 6, nats: 0, networks: confirmASNs, crowd: 3}
 	with := func(d suspect, change func(*suspect)) suspect { change(&d); return d }
 	for name, c := range map[string]struct {
 		suspect
 		basis string // empty: not confirmed
 	}{
-		"two vantages":                        {two, faultline.BasisProbes},
-		"two vantages, too little odds":       {with(two, func(d *suspect) { d.odds = confirmOdds - 0.01 }), ""},
-		"two vantages, one site":              {with(two, func(d *suspect) { d.failing = 1 }), ""},
-		"two vantages, two sites":             {with(two, func(d *suspect) { d.failing = 2 }), faultline.BasisProbes},
-		"two vantages, one of them well":      {with(two, func(d *suspect) { d.fails = []int{1, 0} }), ""},
-		"chance failures":                     {with(two, func(d *suspect) { d.nats = 0.5 }), ""},
-		"one vantage whose others are well":   {one, faultline.BasisBoth},
-		"one vantage that is doubted":         {with(one, func(d *suspect) { d.voice = 0.9 }), ""},
-		"one vantage, two networks":           {with(one, func(d *suspect) { d.networks = confirmNetworks - 1 }), ""},
-		"one vantage, a crowd as ever":        {with(one, func(d *suspect) { d.crowd = 0 }), ""},
-		"where nothing probes, 20 ASNs":       {crowd, faultline.BasisReports},
-		"where nothing probes, 19 ASNs":       {with(crowd, func(d *suspect) { d.networks-- }), ""},
-		"networks without a number":           {with(crowd, func(d *suspect) { d.networks, d.nameles = 19, 10 }), ""},
-		"20 ASNs where one probe looks":       {with(crowd, func(d *suspect) { d.probed = 1 }), ""},
-		"one probed site fails, 20 ASNs":      {with(crowd, func(d *suspect) { d.probed, d.fails, d.nats, d.voice = 1, []int{1, 1}, 9, 1 }), faultline.BasisBoth},
-		"one probed site fails, 19 ASNs":      {with(crowd, func(d *suspect) { d.networks, d.probed, d.fails, d.nats, d.voice = 19, 1, []int{1, 1}, 9, 1 }), ""},
-		"no probed site fails among 20 ASNs'": {with(crowd, func(d *suspect) { d.fails, d.nats, d.voice = []int{1, 1}, 9, 1 }), faultline.BasisReports},
+		"two vantages":                      {two, faultline.BasisProbes},
+		"two vantages, too little odds":     {with(two, func(d *suspect) { d.odds = confirmOdds - 0.01 }), ""},
+		"two vantages, one site":            {with(two, func(d *suspect) { d.failing = 1 }), ""},
+		"two vantages, two sites":           {with(two, func(d *suspect) { d.failing = 2 }), faultline.BasisProbes},
+		"two vantages, one of them well":    {with(two, func(d *suspect) { d.fails = []int{1, 0} }), ""},
+		"chance failures":                   {with(two, func(d *suspect) { d.nats = 0.5 }), ""},
+		"one vantage whose others are well": {one, faultline.BasisBoth},
+		"one vantage that is doubted":       {with(one, func(d *suspect) { d.voice = 0.9 }), ""},
+		"one vantage, two networks":         {with(one, func(d *suspect) { d.networks = confirmNetworks - 1 }), ""},
+		"one vantage, a crowd as ever":      {with(one, func(d *suspect) { d.crowd = 0 }), ""},
+		"where nothing probes, 20 ASNs":     {crowd, faultline.BasisReports},
+		"where nothing probes, 19 ASNs":     {with(crowd, func(d *suspect) { d.networks-- }), ""},
+		"networks without a number":         {with(crowd, func(d *suspect) { d.networks, d.nameles = 19, 10 }), ""},
+		"20 ASNs where one probe looks":     {with(crowd, func(d *suspect) { d.probed = 1 }), ""},
+		"one probed site fails, 20 ASNs": {with(crowd, func(d *suspect) {
+			d.probed, d.fails, d.nats, d.voice = 1,
+				[]int{1, 1}, 9, 1
+		}), faultline.BasisBoth},
+		"one probed site fails, 19 ASNs": {with(crowd, func(d *suspect) {
+			d.networks, d.probed, d.fails, d.nats,
+				d.voice = 19, 1, []int{1, 1}, 9, 1
+		}), ""},
+		"no probed site fails among 20 ASNs'": {with(crowd, func(d *suspect) {
+			d.fails, d.nats, d.voice = []int{1, 1},
+				9, 1
+		}), faultline.BasisReports},
 	} {
 		e := settled(60)
 		basis, ok := e.confirms(c.incident(e))
@@ -142,7 +152,8 @@ func TestWhatConfirmsASitesOwnFault(t *testing.T) {
 		"never":                            {hour, []int{0, 0}, certainOdds, 0, false},
 	} {
 		e := settled(120)
-		in := suspect{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks, crowd: 1}.incident(e)
+		in := suspect{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks,
+			crowd: 1}.incident(e)
 		in.Cause = "site:a.example"
 		in.Onset = [3]int64{e.clock - c.age, e.clock - c.age, e.clock - c.age}
 		if basis, ok := e.confirms(in); ok != c.want {
@@ -217,8 +228,14 @@ func TestEcho(t *testing.T) {
 		"in the shadow of a larger one": {func(*Engine, *incident, *incident) {}, true},
 		"five times is not more":        {func(_ *Engine, _, large *incident) { large.Reports = 500 }, false},
 		"an unconfirmed one":            {func(_ *Engine, _, large *incident) { large.Confirmed = 0 }, false},
-		"one that began a minute later": {func(_ *Engine, small, large *incident) { large.Onset[0] = small.Onset[2] + minute }, true},
-		"one that began after that":     {func(_ *Engine, small, large *incident) { large.Onset[0] = small.Onset[2] + minute + 1 }, false},
+		"one that began a minute later": {func(_ *Engine, small, large *incident) {
+			large.Onset[0] = small.Onset[2] +
+				minute
+		}, true},
+		"one that began after that": {func(_ *Engine, small, large *incident) {
+			large.Onset[0] = small.Onset[2] +
+				minute + 1
+		}, false},
 		"one that is long over": {func(e *Engine, _, large *incident) {
 			large.State, large.Resolved = faultline.StateResolved, e.clock-recurrence
 		}, false},

@@ -19,7 +19,8 @@ func midOutage(t *testing.T) (*world, *story, faultline.Incident) {
 func TestCorrectionRetracts(t *testing.T) {
 	t.Parallel()
 	w, s, in := midOutage(t)
-	c := faultline.Correction{At: s.engine.Clock(), Incident: in.ID, By: "ops", Text: "Our own firewall.", State: faultline.StateRetracted}
+	c := faultline.Correction{At: s.engine.Clock(), Incident: in.ID, By: "ops", Text: "Our own firewall.",
+		State: faultline.StateRetracted}
 	revs := s.engine.Fold(c)
 	if len(revs) != 1 || revs[0].Revision != in.Revision+1 || revs[0].State != faultline.StateRetracted ||
 		len(revs[0].Corrections) != 1 || revs[0].Corrections[0] != c || revs[0].ResolvedAt == nil {
@@ -40,7 +41,8 @@ func TestCorrectionRetracts(t *testing.T) {
 func TestCorrectionRemarks(t *testing.T) {
 	t.Parallel()
 	_, s, in := midOutage(t)
-	revs := s.engine.Fold(faultline.Correction{At: s.engine.Clock(), Incident: in.ID, By: "ops", Text: "Confirmed by phone."})
+	revs := s.engine.Fold(faultline.Correction{At: s.engine.Clock(), Incident: in.ID, By: "ops",
+		Text: "Confirmed by phone."})
 	if len(revs) != 1 || revs[0].State != in.State || len(revs[0].Corrections) != 1 || revs[0].ResolvedAt != nil {
 		t.Errorf("a remark made %+v", revs)
 	}
@@ -51,10 +53,13 @@ func TestWordsOnNothingAreIgnored(t *testing.T) {
 	_, s, in := midOutage(t)
 	now := s.engine.Clock()
 	for name, ev := range map[string]faultline.Event{
-		"correction of an unknown incident": faultline.Correction{At: now, Incident: "inc_01HR00000000000000000000", By: "ops", State: faultline.StateRetracted},
-		"statement on another component":    faultline.Statement{At: now, Component: "cdn:y", Source: "page", Status: "investigating"},
-		"statement of long ago":             faultline.Statement{At: after(-40), Component: "cdn:x", Source: "page", Status: "investigating"},
-		"another epoch":                     faultline.Epoch{At: now, Epoch: "01HLATER"},
+		"correction of an unknown incident": faultline.Correction{At: now, Incident: "inc_01HR00000000000000000000",
+			By: "ops", State: faultline.StateRetracted},
+		"statement on another component": faultline.Statement{At: now, Component: "cdn:y", Source: "page",
+			Status: "investigating"},
+		"statement of long ago": faultline.Statement{At: after(-40), Component: "cdn:x", Source: "page",
+			Status: "investigating"},
+		"another epoch": faultline.Epoch{At: now, Epoch: "01HLATER"},
 	} {
 		if revs := s.engine.Fold(ev); len(revs) != 0 {
 			t.Errorf("%s made %+v", name, revs)
@@ -74,7 +79,8 @@ func TestStatementsAreNoEvidence(t *testing.T) {
 	t.Parallel()
 	w := quietTown(40, 50)
 	for m := 35.; m < 50; m++ {
-		w.said = append(w.said, faultline.Statement{At: after(m), Component: "cdn:x", Source: "page", Status: "major_outage", Text: "All is lost."})
+		w.said = append(w.said, faultline.Statement{At: after(m), Component: "cdn:x", Source: "page",
+			Status: "major_outage", Text: "All is lost."})
 	}
 	if s := w.run(t); len(s.revisions) != 0 {
 		t.Errorf("statements alone made %+v", s.revisions)
@@ -91,17 +97,20 @@ func TestWhatWasToldStaysAsItWas(t *testing.T) {
 		at := after(37 + float64(i))
 		w.said = append(w.said,
 			faultline.Report{At: at, Site: "s000.example", Reporter: country, ASN: uint32(100 + i), Country: country},
-			faultline.Statement{At: after(36.9), Component: "cdn:x", Source: "page", Status: "investigating", Text: country})
+			faultline.Statement{At: after(36.9), Component: "cdn:x", Source: "page", Status: "investigating",
+				Text: country})
 	}
 	evs := w.events()
 	for i, n := 0, 0; i < len(evs); i++ { // each statement is dated earlier than the one before
 		if st, ok := evs[i].(faultline.Statement); ok {
-			evs[i] = faultline.Statement{At: st.At.Add(-time.Duration(n) * time.Second), Component: st.Component, Source: st.Source, Text: st.Text}
+			evs[i] = faultline.Statement{At: st.At.Add(-time.Duration(n) * time.Second), Component: st.Component,
+				Source: st.Source, Text: st.Text}
 			n++
 		}
 	}
 	in := play(t, New(Config{}), evs).wantOne(t, "cdn:x")
-	if len(in.Statements) != 9 || len(in.Evidence.Countries) != 9 || in.Statements[0].Text != "CA" || in.Evidence.Countries[0] != "CA" {
+	if len(in.Statements) != 9 || len(in.Evidence.Countries) != 9 || in.Statements[0].Text != "CA" ||
+		in.Evidence.Countries[0] != "CA" {
 		t.Errorf("countries %v, statements %+v", in.Evidence.Countries, in.Statements)
 	}
 }

@@ -23,7 +23,8 @@ func TestReportsAreKeptInOrder(t *testing.T) {
 	for _, symptom := range []faultline.Symptom{"timeout", faultline.SymptomOK} {
 		e := settled(60)
 		for i, ago := range []int{20, 5, 10, 5, 0, 90, 1} {
-			e.Fold(faultline.Report{At: e.Clock().Add(-time.Duration(ago) * time.Second), Site: "a.example", Reporter: fmt.Sprint(i), ASN: 1, Symptom: symptom})
+			e.Fold(faultline.Report{At: e.Clock().Add(-time.Duration(ago) * time.Second), Site: "a.example",
+				Reporter: fmt.Sprint(i), ASN: 1, Symptom: symptom})
 		}
 		c := e.sites.rows[0].Crowd
 		kept := append(c.Recent, c.Well...)
@@ -40,18 +41,34 @@ func TestReportsAreCountedOnce(t *testing.T) {
 		change func(*faultline.Report)
 		want   faultline.Counters
 	}{
-		"the same line again":              {func(*faultline.Report) {}, faultline.Counters{Reports: 1, ReportsRepeated: 1}},
-		"9 minutes and 59 seconds later":   {func(r *faultline.Report) { r.At = after(70).Add(-time.Second) }, faultline.Counters{Reports: 1, ReportsRepeated: 1}},
-		"10 minutes later":                 {func(r *faultline.Report) { r.At = after(70) }, faultline.Counters{Reports: 2}},
-		"4 minutes earlier":                {func(r *faultline.Report) { r.At = after(56) }, faultline.Counters{Reports: 1, ReportsRepeated: 1}},
-		"another symptom":                  {func(r *faultline.Report) { r.Symptom = "dns" }, faultline.Counters{Reports: 1, ReportsRepeated: 1}},
-		"another site":                     {func(r *faultline.Report) { r.Site = "b.example" }, faultline.Counters{Reports: 2}},
-		"another person":                   {func(r *faultline.Report) { r.Reporter = "bert" }, faultline.Counters{Reports: 2}},
-		"5 minutes behind the clock":       {func(r *faultline.Report) { r.At, r.Reporter = after(55), "bert" }, faultline.Counters{Reports: 2}},
-		"more than that":                   {func(r *faultline.Report) { r.At, r.Reporter = after(55).Add(-time.Millisecond), "bert" }, faultline.Counters{Reports: 1, Late: 1}},
-		"2 minutes ahead":                  {func(r *faultline.Report) { r.At, r.Reporter = after(62), "bert" }, faultline.Counters{Reports: 2}},
-		"more than that, clamped, counted": {func(r *faultline.Report) { r.At, r.Reporter = after(62).Add(time.Millisecond), "bert" }, faultline.Counters{Reports: 2, Future: 1}},
-		"far ahead, by the same person":    {func(r *faultline.Report) { r.At = after(75) }, faultline.Counters{Reports: 1, ReportsRepeated: 1, Future: 1}},
+		"the same line again": {func(*faultline.Report) {},
+			faultline.Counters{Reports: 1, ReportsRepeated: 1}},
+		"9 minutes and 59 seconds later": {func(r *faultline.Report) { r.At = after(70).Add(-time.Second) },
+			faultline.Counters{Reports: 1, ReportsRepeated: 1}},
+		"10 minutes later": {func(r *faultline.Report) { r.At = after(70) },
+			faultline.Counters{Reports: 2}},
+		"4 minutes earlier": {func(r *faultline.Report) { r.At = after(56) },
+			faultline.Counters{Reports: 1, ReportsRepeated: 1}},
+		"another symptom": {func(r *faultline.Report) { r.Symptom = "dns" },
+			faultline.Counters{Reports: 1, ReportsRepeated: 1}},
+		"another site": {func(r *faultline.Report) { r.Site = "b.example" },
+			faultline.Counters{Reports: 2}},
+		"another person": {func(r *faultline.Report) { r.Reporter = "bert" },
+			faultline.Counters{Reports: 2}},
+		"5 minutes behind the clock": {func(r *faultline.Report) { r.At, r.Reporter = after(55), "bert" },
+			faultline.Counters{Reports: 2}},
+		"more than that": {func(r *faultline.Report) {
+			r.At,
+				r.Reporter = after(55).Add(-time.Millisecond), "bert"
+		}, faultline.Counters{Reports: 1, Late: 1}},
+		"2 minutes ahead": {func(r *faultline.Report) { r.At, r.Reporter = after(62), "bert" },
+			faultline.Counters{Reports: 2}},
+		"more than that, clamped, counted": {func(r *faultline.Report) {
+			r.At,
+				r.Reporter = after(62).Add(time.Millisecond), "bert"
+		}, faultline.Counters{Reports: 2, Future: 1}},
+		"far ahead, by the same person": {func(r *faultline.Report) { r.At = after(75) },
+			faultline.Counters{Reports: 1, ReportsRepeated: 1, Future: 1}},
 	} {
 		e := settled(60)
 		e.Fold(first)
@@ -74,15 +91,21 @@ func TestProbesAreCountedOnce(t *testing.T) {
 		change func(*faultline.Probe)
 		want   faultline.Counters
 	}{
-		"the same line again":      {func(*faultline.Probe) {}, faultline.Counters{Probes: 1, ProbesRepeated: 1}},
-		"with another outcome":     {func(p *faultline.Probe) { p.Symptom, p.Status = "http_503", 503 }, faultline.Counters{Probes: 1, ProbesRepeated: 1}},
-		"a millisecond later":      {func(p *faultline.Probe) { p.At = p.At.Add(time.Millisecond) }, faultline.Counters{Probes: 2}},
-		"another vantage":          {func(p *faultline.Probe) { p.Vantage = "nyc-1" }, faultline.Counters{Probes: 2}},
-		"another site":             {func(p *faultline.Probe) { p.Site = "b.example" }, faultline.Counters{Probes: 2}},
-		"refused, yet counted":     {func(p *faultline.Probe) { p.Vantage, p.Status = "nyc-1", 403 }, faultline.Counters{Probes: 2}},
-		"6 minutes behind":         {func(p *faultline.Probe) { p.At = after(54) }, faultline.Counters{Probes: 1, Late: 1}},
-		"3 minutes ahead, clamped": {func(p *faultline.Probe) { p.At, p.Vantage = after(63), "nyc-1" }, faultline.Counters{Probes: 2, Future: 1}},
-		"clamped onto another one": {func(p *faultline.Probe) { p.At = after(63) }, faultline.Counters{Probes: 1, ProbesRepeated: 1, Future: 1}},
+		"the same line again": {func(*faultline.Probe) {}, faultline.Counters{Probes: 1, ProbesRepeated: 1}},
+		"with another outcome": {func(p *faultline.Probe) { p.Symptom, p.Status = "http_503", 503 },
+			faultline.Counters{Probes: 1, ProbesRepeated: 1}},
+		"a millisecond later": {func(p *faultline.Probe) { p.At = p.At.Add(time.Millisecond) },
+			faultline.Counters{Probes: 2}},
+		"another vantage": {func(p *faultline.Probe) { p.Vantage = "nyc-1" }, faultline.Counters{Probes: 2}},
+		"another site":    {func(p *faultline.Probe) { p.Site = "b.example" }, faultline.Counters{Probes: 2}},
+		"refused, yet counted": {func(p *faultline.Probe) { p.Vantage, p.Status = "nyc-1", 403 },
+			faultline.Counters{Probes: 2}},
+		"6 minutes behind": {func(p *faultline.Probe) { p.At = after(54) },
+			faultline.Counters{Probes: 1, Late: 1}},
+		"3 minutes ahead, clamped": {func(p *faultline.Probe) { p.At, p.Vantage = after(63), "nyc-1" },
+			faultline.Counters{Probes: 2, Future: 1}},
+		"clamped onto another one": {func(p *faultline.Probe) { p.At = after(63) },
+			faultline.Counters{Probes: 1, ProbesRepeated: 1, Future: 1}},
 	} {
 		e := settled(60)
 		e.Fold(first)
@@ -173,7 +196,8 @@ func TestDisorderChangesNothing(t *testing.T) {
 	w := cdnOutage(30)
 	w.minutes = 50
 	w.grumble(1)
-	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 47, perMinute: 20, asns: asns(3000, 12), symptom: "http_503"})
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 47, perMinute: 20, asns: asns(3000, 12),
+		symptom: "http_503"})
 	clean := play(t, New(Config{}), w.withTicks(w.lines()))
 	want := clean.wantOne(t, "cdn:x")
 
@@ -185,15 +209,18 @@ func TestDisorderChangesNothing(t *testing.T) {
 	if got, want := mustJSON(t, s.revisions), mustJSON(t, clean.revisions); string(got) != string(want) {
 		t.Error("doubled lines make other incidents")
 	}
-	if a, b := clean.engine.View().Counters, s.engine.View().Counters; a.Reports != b.Reports || a.Probes != b.Probes || b.ReportsRepeated != a.Reports || b.ProbesRepeated != a.Probes {
+	if a, b := clean.engine.View().Counters, s.engine.View().Counters; a.Reports != b.Reports || a.Probes != b.Probes ||
+		b.ReportsRepeated != a.Reports || b.ProbesRepeated != a.Probes {
 		t.Errorf("clean %+v, doubled %+v", a, b)
 	}
 
 	for seed := range uint64(2) {
 		in := play(t, New(Config{}), w.withTicks(shuffled(w.lines(), seed))).wantOne(t, "cdn:x")
 		if !slices.Equal(siteNames(in), siteNames(want)) || in.Onset.At.Sub(want.Onset.At).Abs() > 5*time.Second ||
-			in.ConfirmedAt.Sub(*want.ConfirmedAt).Abs() > 10*time.Second || in.Evidence.ProbesFailed != want.Evidence.ProbesFailed {
-			t.Errorf("seed %d: %s, onset %v, evidence %+v; in order: %s, %v, %+v", seed, in.Title, in.Onset, in.Evidence, want.Title, want.Onset, want.Evidence)
+			in.ConfirmedAt.Sub(*want.ConfirmedAt).Abs() > 10*time.Second ||
+			in.Evidence.ProbesFailed != want.Evidence.ProbesFailed {
+			t.Errorf("seed %d: %s, onset %v, evidence %+v; in order: %s, %v, %+v", seed, in.Title, in.Onset,
+				in.Evidence, want.Title, want.Onset, want.Evidence)
 		}
 	}
 }

@@ -33,7 +33,8 @@ func newBenchWorld(n int) *benchWorld {
 	for i := range w.sites {
 		w.sites[i] = fmt.Sprintf("site%d.example%d.com", i, i)
 		w.engine.Fold(faultline.SiteRecord{At: dawn, Site: w.sites[i], Rank: i + 1, Source: faultline.SourceCatalog,
-			Components: []faultline.Component{faultline.NewComponent(faultline.KindCDN, fmt.Sprintf("cdn%d", i/benchShare))}})
+			Components: []faultline.Component{faultline.NewComponent(faultline.KindCDN,
+				fmt.Sprintf("cdn%d", i/benchShare))}})
 	}
 	for range 2 * benchRound {
 		w.pass()

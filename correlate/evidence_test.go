@@ -97,7 +97,8 @@ func TestFlakyTracksMuteThemselves(t *testing.T) {
 	}
 	well, flaky, dead, unknown := weigh(200, 0), weigh(150, 50), weigh(0, 200), weigh(0, 0)
 	if !(well > 4 && flaky < well-1 && dead < 0.1 && unknown < 0.1) {
-		t.Errorf("two failures of a site that is well %.2f, flaky %.2f, dead %.2f, unknown %.2f", well, flaky, dead, unknown)
+		t.Errorf("two failures of a site that is well %.2f, flaky %.2f, dead %.2f, unknown %.2f", well, flaky,
+			dead, unknown)
 	}
 }
 

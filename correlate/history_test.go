@@ -8,7 +8,8 @@ func TestCrowdsNeedAPast(t *testing.T) {
 	loud := func(from int) *world {
 		w := quietTown(30, from+30)
 		w.blind(w.all())
-		w.crowds = []crowdOf{{sites: w.on("cdn:x"), from: float64(from), to: float64(from + 20), perMinute: 60, asns: asns(3000, 40), symptom: "http_503"}}
+		w.crowds = []crowdOf{{sites: w.on("cdn:x"), from: float64(from), to: float64(from + 20), perMinute: 60,
+			asns: asns(3000, 40), symptom: "http_503"}}
 		return w
 	}
 	loud(1).run(t).wantNone(t)

@@ -25,10 +25,12 @@ type incident struct {
 	Onset                  interval // earliest, likeliest, latest
 
 	Detected, Confirmed, Recovering, Resolved int64
-	LastFail                                  int64               // when one of its sites last failed
-	QuietSince                                int64               // when nothing of it failed any more, 0 while something does
-	LowSince                                  int64               // when less than recoveringPart of the peak failed, 0 while more does
-	RenameTo                                  faultline.Component // has explained it better at the last evaluation
+	LastFail                                  int64 // when one of its sites last failed
+	// when nothing of it failed any more, 0 while something does
+	QuietSince int64
+	// when less than recoveringPart of the peak failed, 0 while more does
+	LowSince int64
+	RenameTo faultline.Component // has explained it better at the last evaluation
 
 	Members                             []member // ascending by site
 	Failing, Observed, PeakFailing      int
@@ -141,7 +143,8 @@ func (e *Engine) newID(cause faultline.Component) string {
 
 // incident returns the incident of an ordinal that is still held.
 func (e *Engine) incident(ordinal int64) *incident {
-	i, ok := slices.BinarySearchFunc(e.incidents, ordinal, func(in *incident, o int64) int { return int(in.Ordinal - o) })
+	i, ok := slices.BinarySearchFunc(e.incidents, ordinal,
+		func(in *incident, o int64) int { return int(in.Ordinal - o) })
 	if !ok {
 		return nil
 	}
@@ -186,7 +189,8 @@ func (in *incident) member(id uint32) *member {
 }
 
 func (in *incident) place(id uint32) (int, bool) {
-	return slices.BinarySearchFunc(in.Members, id, func(m member, id uint32) int { return int(int64(m.Site) - int64(id)) })
+	return slices.BinarySearchFunc(in.Members, id,
+		func(m member, id uint32) int { return int(int64(m.Site) - int64(id)) })
 }
 
 // join adds a site that is not yet a member.
@@ -285,7 +289,10 @@ func (e *Engine) forget(in *incident) {
 		}
 		e.s.invalidate(m.Site)
 		for _, t := range s.Tracks {
-			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool { return r.at() >= m.Onset-sickEdge && r.at() <= until })
+			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool {
+				return r.at() >= m.Onset-sickEdge &&
+					r.at() <= until
+			})
 			t.changed()
 		}
 		if s.Crowd != nil {

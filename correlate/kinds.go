@@ -67,7 +67,8 @@ var kindTable = ranked([...]traits{
 			cause.ClassEdge: -0.3, cause.ClassConnect: 0.6, cause.ClassDNS: -0.7,
 			cause.ClassTLS: -0.7, cause.ClassOrigin: 0.3,
 		}}},
-	{kind: faultline.KindISP, title: "Many sites as seen from %s", sufferers: "many sites as seen from %s", viewers: true},
+	{kind: faultline.KindISP, title: "Many sites as seen from %s", sufferers: "many sites as seen from %s",
+		viewers: true},
 	{kind: faultline.KindSite, title: "%s", sufferers: "hosts of %s", Kind: cause.Kind{Own: true}},
 })
 

@@ -159,11 +159,13 @@ func TestOneVantageMakesNoMemberOfASiteThatOthersFindWell(t *testing.T) {
 					{sites: well, vantages: []string{"lon-1"}, from: 35, to: 50, symptom: "http_503"},
 				}
 				if people > 0 {
-					w.said = liars{people: people, networks: min(people, 5), each: 3, sites: well, from: 35, to: 38, symptom: "http_503"}.reports()
+					w.said = liars{people: people, networks: min(people, 5), each: 3, sites: well, from: 35, to: 38,
+						symptom: "http_503"}.reports()
 				}
 				s := w.run(t)
 				in := s.wantOne(t, "cdn:x")
-				s.revisions = slices.DeleteFunc(s.revisions, func(r faultline.Incident) bool { return r.ConfirmedAt == nil })
+				s.revisions = slices.DeleteFunc(s.revisions,
+					func(r faultline.Incident) bool { return r.ConfirmedAt == nil })
 				s.wantNoneOf(t, well)
 				if f := f1(in.Sites, w.on("cdn:x")); f < 0.95 {
 					t.Errorf("sites match with F1 %.2f", f)

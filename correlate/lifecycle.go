@@ -90,7 +90,8 @@ func (e *Engine) accused(f cause.Cause) bool {
 // apart from: what the map misplaces by the one may depend on the other.
 func (e *Engine) alias(name faultline.Component) *incident {
 	for _, in := range e.incidents {
-		if in.State.Open() && slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name && o.Near }) {
+		if in.State.Open() &&
+			slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == name && o.Near }) {
 			return in
 		}
 	}
@@ -115,7 +116,8 @@ func (e *Engine) leftBy(f cause.Cause) *incident {
 		if in.traits().Own || in.traits().viewers || float64(counts[o]) < leftPart*float64(all) {
 			continue
 		}
-		if on, ok := e.onsetOf(f.Own, e.clock); ok && on[2] >= in.Onset[0]-adoptWithin && on[0] <= in.Onset[2]+adoptWithin {
+		if on, ok := e.onsetOf(f.Own, e.clock); ok && on[2] >= in.Onset[0]-adoptWithin &&
+			on[0] <= in.Onset[2]+adoptWithin {
 			return in
 		}
 	}

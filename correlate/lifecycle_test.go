@@ -57,17 +57,24 @@ func TestIndependentVoices(t *testing.T) {
 		crowd *crowd
 		want  float64
 	}{
-		"a hundred of one prefix":        {trusts(100, func(_ int, h *userReport) { h.Net = 7 }), prefixCap},
-		"a hundred of one network":       {trusts(100, func(int, *userReport) {}), networkCap},
-		"a hundred of a hundred":         {trusts(100, func(i int, h *userReport) { h.Network = uint32(i) }), 100},
-		"for whom it works":              {trusts(100, func(i int, h *userReport) { h.Network, h.Code = uint32(i), codeOK }), 0},
-		"long ago":                       {trusts(100, func(i int, h *userReport) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
-		"half of them of one network":    {trusts(100, func(i int, h *userReport) { h.Network = uint32(max(0, i-49)) }), 50 + networkCap},
-		"half of a network that is down": {trusts(100, func(i int, h *userReport) { h.Network = uint32(99 + i%2) }), networkCap},
+		"a hundred of one prefix":  {trusts(100, func(_ int, h *userReport) { h.Net = 7 }), prefixCap},
+		"a hundred of one network": {trusts(100, func(int, *userReport) {}), networkCap},
+		"a hundred of a hundred":   {trusts(100, func(i int, h *userReport) { h.Network = uint32(i) }), 100},
+		"for whom it works": {trusts(100, func(i int, h *userReport) {
+			h.Network, h.Code = uint32(i),
+				codeOK
+		}), 0},
+		"long ago": {
+			trusts(100, func(i int, h *userReport) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
+		"half of them of one network": {trusts(100, func(i int, h *userReport) { h.Network = uint32(max(0, i-49)) }),
+			50 + networkCap},
+		"half of a network that is down": {trusts(100, func(i int, h *userReport) { h.Network = uint32(99 + i%2) }),
+			networkCap},
 	} {
 		e := settled(60)
 		for i := range 101 {
-			e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+			e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: string(rune('a' + i)),
+				ASN: uint32(1 + i)})
 		}
 		if name == "half of a network that is down" {
 			e.networks.rows[99].Incident, e.s.failingISPs = 1, 1

@@ -18,14 +18,16 @@ func TestLook(t *testing.T) {
 		fails    int
 		all      int
 	}{
-		"three of many":                  {"xxxxooo", 60, 0, nil, 0, 3},
-		"failures among them":            {"oooxox", 60, 0, nil, 2, 3},
-		"seldom looked at":               {"ooxx", 600, 0, nil, 2, 3},
-		"four minutes old":               {"ox", 20, 240, nil, 1, 1},
-		"older than that":                {"ox", 20, 241, nil, 0, 0},
-		"older, but looked at seldom":    {"oox", 240, 800, nil, 1, 1},
-		"a vantage without a voice":      {"oxx", 60, 0, func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0 }, 0, 0},
-		"a vantage with half a voice":    {"oxx", 60, 0, func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0.5 }, 2, 3},
+		"three of many":               {"xxxxooo", 60, 0, nil, 0, 3},
+		"failures among them":         {"oooxox", 60, 0, nil, 2, 3},
+		"seldom looked at":            {"ooxx", 600, 0, nil, 2, 3},
+		"four minutes old":            {"ox", 20, 240, nil, 1, 1},
+		"older than that":             {"ox", 20, 241, nil, 0, 0},
+		"older, but looked at seldom": {"oox", 240, 800, nil, 1, 1},
+		"a vantage without a voice": {"oxx", 60, 0, func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0 },
+			0, 0},
+		"a vantage with half a voice": {"oxx", 60, 0,
+			func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0.5 }, 2, 3},
 		"a track that always fails":      {"xxx", 60, 0, func(_ *vantage, t *track) { t.Fail = 1000 }, 0, 0},
 		"one result, and no cadence yet": {"x", 60, 200, nil, 1, 1},
 	} {
@@ -45,10 +47,12 @@ func TestLook(t *testing.T) {
 	probed(e, id, "lon-1", "oxxooo", 60)
 	probed(e, id, "nyc-1", "oxoooo", 45)
 	got := e.recentChecks(e.sites.rows[id])
-	if got.lastFail != e.clock-180*second || e.sites.rows[id].backAfter(got.lastFail) != e.clock-135*second || got.fails != 0 || got.all != 6 {
+	if got.lastFail != e.clock-180*second || e.sites.rows[id].backAfter(got.lastFail) != e.clock-135*second ||
+		got.fails != 0 || got.all != 6 {
 		t.Errorf("%+v; it failed last 180 s ago and was back 135 s ago", got)
 	}
-	if c := (&track{Recent: []result{newResult(0, 0), newResult(90*second, 0), newResult(100*second, 0)}}).cadence(); c != 50*second {
+	if c := (&track{Recent: []result{newResult(0, 0), newResult(90*second, 0),
+		newResult(100*second, 0)}}).cadence(); c != 50*second {
 		t.Errorf("cadence %d", c)
 	}
 }
@@ -90,7 +94,8 @@ func TestMembersByTheirProbes(t *testing.T) {
 		}
 		switch {
 		case c.want == recovered && c.was == down && m.Recovered != e.clock-150*second:
-			t.Errorf("%s: back at %v, between its last failure and its first success it was %v", name, ms(m.Recovered), ms(e.clock-150*second))
+			t.Errorf("%s: back at %v, between its last failure and its first success it was %v", name, ms(m.Recovered),
+				ms(e.clock-150*second))
 		case c.want != recovered && m.Recovered != 0:
 			t.Errorf("%s: not back, yet back at %v", name, ms(m.Recovered))
 		case c.want == down && c.track != "" && in.LastFail != m.LastFail:
@@ -243,7 +248,8 @@ func TestObserving(t *testing.T) {
 	}
 	e.observe(in, true)
 	if in.Observed != 4 || in.ElsewhereObserved != 3 || in.ElsewhereFailing != 1 || in.Fraction != 0.75 {
-		t.Errorf("probed: %d observed, elsewhere %d of %d fail, fraction %v", in.Observed, in.ElsewhereFailing, in.ElsewhereObserved, in.Fraction)
+		t.Errorf("probed: %d observed, elsewhere %d of %d fail, fraction %v", in.Observed, in.ElsewhereFailing,
+			in.ElsewhereObserved, in.Fraction)
 	}
 	in.Observed = 0
 	e.observe(in, false)

@@ -56,13 +56,17 @@ func TestOnsetOfProbes(t *testing.T) {
 	}{
 		"between the last success and the first failure": {[]string{"oooooooooooooooooxxxx"}, 56, 57},
 		"a blip long before is none":                     {[]string{"oooxooooooooooooxxxxx"}, 55, 56},
-		"two sites close it in":                          {[]string{"oooooooooooooooooxxxx", "ooooooooooooooooooxxx"}, 56, 58},
-		"what is well tells nothing":                     {[]string{"oooooooooooooooooxxxx", "ooooooooooooooooooooo"}, 56, 57},
+		"two sites close it in": {[]string{"oooooooooooooooooxxxx", "ooooooooooooooooooxxx"},
+			56, 58},
+		"what is well tells nothing": {[]string{"oooooooooooooooooxxxx", "ooooooooooooooooooooo"},
+			56, 57},
 	} {
 		e := New(Config{})
 		on, ok := e.onsetOf(seenTogether(e, c.tracks), e.clock)
-		if !ok || ms(on[1]).Before(after(c.earliest)) || ms(on[1]).After(after(c.late)) || on[0] > on[1] || on[1] > on[2] {
-			t.Errorf("%s: onset %v to %v, at %v; want within minutes %v and %v", name, ms(on[0]), ms(on[2]), ms(on[1]), c.earliest, c.late)
+		if !ok || ms(on[1]).Before(after(c.earliest)) || ms(on[1]).After(after(c.late)) || on[0] > on[1] ||
+			on[1] > on[2] {
+			t.Errorf("%s: onset %v to %v, at %v; want within minutes %v and %v", name, ms(on[0]), ms(on[2]), ms(on[1]),
+				c.earliest, c.late)
 		}
 	}
 	e := New(Config{})

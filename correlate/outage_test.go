@@ -15,7 +15,8 @@ func cdnOutage(sites int) *world {
 	w.noise = 0.002
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 47, symptom: "http_503"}}
 	w.said = []faultline.Event{faultline.Statement{
-		At: after(40), Component: "cdn:x", Source: "provider status page", Status: "investigating", Text: "We look into it.",
+		At: after(40), Component: "cdn:x", Source: "provider status page", Status: "investigating",
+		Text: "We look into it.",
 	}}
 	return w
 }
@@ -39,13 +40,15 @@ func TestCDNOutageIsOneConfirmedIncident(t *testing.T) {
 	if in.Basis != faultline.BasisProbes || !in.Scope.Worldwide || in.Scope.Fraction < 0.9 {
 		t.Errorf("basis %s, scope %+v", in.Basis, in.Scope)
 	}
-	if want := "X-fronted sites, 503, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") + " UTC"; in.Title != want {
+	if want := "X-fronted sites, 503, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") +
+		" UTC"; in.Title != want {
 		t.Errorf("title %q, want %q", in.Title, want)
 	}
 	if len(in.Symptoms) == 0 || in.Symptoms[0].Symptom != "http_503" || in.Symptoms[0].Share < 0.9 {
 		t.Errorf("symptoms %v", in.Symptoms)
 	}
-	if in.Impact.PeakFailing < 18 || in.Impact.PeakFailing > 22 || in.Evidence.Vantages != 3 || in.Evidence.ProbesFailed < 500 {
+	if in.Impact.PeakFailing < 18 || in.Impact.PeakFailing > 22 || in.Evidence.Vantages != 3 ||
+		in.Evidence.ProbesFailed < 500 {
 		t.Errorf("impact %+v, evidence %+v", in.Impact, in.Evidence)
 	}
 	for _, x := range in.Sites {
@@ -98,7 +101,8 @@ func TestTwinsAreAlternatives(t *testing.T) {
 	w.faults = []fault{{sites: w.on("cdn:twin"), from: 35, to: 42, symptom: "connect"}}
 	in := w.runPublished(t).wantOne(t, "cdn:twin")
 	alt := in.Cause.Alternatives
-	if len(alt) != 1 || alt[0].Component != "asn:AS65000" || alt[0].Confidence != in.Cause.Confidence || alt[0].Reason != "same members" {
+	if len(alt) != 1 || alt[0].Component != "asn:AS65000" || alt[0].Confidence != in.Cause.Confidence ||
+		alt[0].Reason != "same members" {
 		t.Errorf("cause %+v", in.Cause)
 	}
 }
@@ -108,7 +112,8 @@ func TestBackgroundOfReportsJoinsTheEvidence(t *testing.T) {
 	w := quietTown(100, 45)
 	w.grumble(1)
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
-	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 45, perMinute: 60, asns: asns(3000, 12), symptom: "http_503"})
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 36, to: 45, perMinute: 60, asns: asns(3000, 12),
+		symptom: "http_503"})
 	in := w.runPublished(t).wantOne(t, "cdn:x")
 	ev := in.Evidence
 	if in.Basis != faultline.BasisBoth || ev.Reports < 400 || ev.Reporters < 400 || ev.Networks < 12 {

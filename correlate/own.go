@@ -97,7 +97,8 @@ func (e *Engine) ownFault(a alone) {
 // clusters opens an unattributed incident for each set of probed sites that
 // failed within a short time, and returns the sites that are left.
 func (e *Engine) clusters(rest []alone) []alone {
-	slices.SortFunc(rest, func(a, b alone) int { return cmp.Or(cmp.Compare(a.onset, b.onset), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(rest,
+		func(a, b alone) int { return cmp.Or(cmp.Compare(a.onset, b.onset), cmp.Compare(a.id, b.id)) })
 	var left []alone
 	for len(rest) > 0 {
 		n := 0
@@ -262,7 +263,8 @@ func (in *incident) tookDown(on interval) bool {
 // many now, and says what is wrong: it may rise out of sympathy alone.
 func (e *Engine) rises(j *siteEvidence) bool {
 	c := e.sites.rows[j.id].Crowd
-	return c.Base.T >= quietMinutes && j.Class != cause.ClassVague && e.independent(c)[windowOf(agreeSpan)] >= ownCrowdOnly
+	return c.Base.T >= quietMinutes && j.Class != cause.ClassVague &&
+		e.independent(c)[windowOf(agreeSpan)] >= ownCrowdOnly
 }
 
 // sharesSymptom reports whether a symptom class is among those of an incident, by what

@@ -28,7 +28,8 @@ func TestCautiousEvidence(t *testing.T) {
 		t.Errorf("successes speak for a failure by %v", l)
 	}
 	ill := &track{OK: 1, Fail: 500}
-	near(t, "at most nine in ten are normal", ill.cautious(1, 1), bounded(math.Min(0, trackRatio(1, 1, 0.9))+math.Max(0, trackRatio(1, 1, 0.9))*1/9, 0.01))
+	near(t, "at most nine in ten are normal", ill.cautious(1, 1),
+		bounded(math.Min(0, trackRatio(1, 1, 0.9))+math.Max(0, trackRatio(1, 1, 0.9))*1/9, 0.01))
 }
 
 // Five probed sites that began within three minutes, two minutes ago or more, and
@@ -157,7 +158,8 @@ func TestRises(t *testing.T) {
 		e := settled(60)
 		id := put(e, "a.example", 0)
 		for i := range c.people {
-			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)),
+				ASN: uint32(1 + i)})
 		}
 		e.sites.rows[id].Crowd.Base.T = c.calm
 		j := e.evidenceOf(id)
@@ -214,7 +216,8 @@ func TestOwnOddsOfReportsAlone(t *testing.T) {
 		e := settled(60)
 		id := put(e, "a.example", 0)
 		for i := range c.people {
-			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)),
+				ASN: uint32(1 + i)})
 		}
 		j := e.evidenceOf(id)
 		for w := range windows {

@@ -22,7 +22,8 @@ func TestSiteFailsByItself(t *testing.T) {
 	if in.SitesTotal != 1 || in.Sites[0].Site != "s010.example" || in.Sites[0].Symptom != "dns" {
 		t.Errorf("sites %+v", in.Sites)
 	}
-	if want := "s010.example, DNS failure, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") + " UTC"; in.Title != want {
+	if want := "s010.example, DNS failure, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") +
+		" UTC"; in.Title != want {
 		t.Errorf("title %q, want %q", in.Title, want)
 	}
 	if in.State != faultline.StateResolved || in.ResolvedAt.Sub(after(48)).Abs() > 3*time.Minute {
@@ -38,7 +39,8 @@ func TestMissingFromTheMapIsAdopted(t *testing.T) {
 	lost := w.on("cdn:x")[3]
 	i := slices.IndexFunc(w.sites, func(r faultline.SiteRecord) bool { return r.Site == lost })
 	failing := w.on("cdn:x")
-	w.sites[i].Components = slices.DeleteFunc(w.sites[i].Components, func(c faultline.Component) bool { return c == "cdn:x" })
+	w.sites[i].Components = slices.DeleteFunc(w.sites[i].Components,
+		func(c faultline.Component) bool { return c == "cdn:x" })
 	w.faults = []fault{{sites: failing, from: 35, to: 47, symptom: "http_503"}}
 	s := w.runPublished(t)
 	in := s.wantOne(t, "cdn:x")

@@ -20,7 +20,8 @@ func TestFaultAcrossOneOwnersHosts(t *testing.T) {
 	}
 	e := New(Config{})
 	for i, s := range sites {
-		e.Fold(faultline.SiteRecord{Site: s, Rank: i + 1, Components: []faultline.Component{"cloud:aws/eu-west-1", "tld:com"}})
+		e.Fold(faultline.SiteRecord{Site: s, Rank: i + 1, Components: []faultline.Component{"cloud:aws/eu-west-1",
+			"tld:com"}})
 	}
 	start := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 	last := map[string]faultline.Incident{}

@@ -167,7 +167,8 @@ func TestPropertyEvidenceIsBounded(t *testing.T) {
 		now := 100 * minute
 		tr := &track{OK: rapid.Float64Range(0, 1e6).Draw(rt, "ok"), Fail: rapid.Float64Range(0, 1e6).Draw(rt, "fail")}
 		for range rapid.IntRange(0, ringResults).Draw(rt, "results") {
-			tr.Recent = append(tr.Recent, newResult(rapid.Int64Range(60*minute, now).Draw(rt, "at"), uint16(rapid.SampledFrom([]int{0, 503, 1}).Draw(rt, "code"))))
+			tr.Recent = append(tr.Recent, newResult(rapid.Int64Range(60*minute, now).Draw(rt, "at"),
+				uint16(rapid.SampledFrom([]int{0, 503, 1}).Draw(rt, "code"))))
 		}
 		slices.Sort(tr.Recent)
 		ls, _ := tr.weigh(&vantage{}, now)
@@ -189,7 +190,8 @@ func TestPropertyRecordRoundTrip(t *testing.T) {
 	t.Parallel()
 	kinds := []string{faultline.KindCDN, faultline.KindDNS, faultline.KindASN}
 	record := rapid.Custom(func(rt *rapid.T) faultline.SiteRecord {
-		r := faultline.SiteRecord{Site: rapid.SampledFrom([]string{"a.example", "b.example"}).Draw(rt, "site"), Rank: rapid.IntRange(0, 1e6).Draw(rt, "rank"), Source: faultline.SourceObserved}
+		r := faultline.SiteRecord{Site: rapid.SampledFrom([]string{"a.example", "b.example"}).Draw(rt, "site"),
+			Rank: rapid.IntRange(0, 1e6).Draw(rt, "rank"), Source: faultline.SourceObserved}
 		for _, n := range rapid.SliceOfDistinct(rapid.IntRange(0, 8), rapid.ID[int]).Draw(rt, "components") {
 			c := faultline.NewComponent(kinds[n%3], strings.Repeat("n", 1+n/3))
 			r.Components = append(r.Components, c)
@@ -224,7 +226,8 @@ func TestPropertyRecordRoundTrip(t *testing.T) {
 				id, _ := e.sites.find(s)
 				stands := slices.Contains(newest[s].Components, e.components.rows[c].Name)
 				if stands != slices.Contains(e.components.rows[c].Members, id) && newest[s].Site != "" {
-					rt.Fatalf("%s depends on %s: %v, its members: %v", s, e.components.rows[c].Name, stands, e.components.rows[c].Members)
+					rt.Fatalf("%s depends on %s: %v, its members: %v", s, e.components.rows[c].Name, stands,
+						e.components.rows[c].Members)
 				}
 			}
 		}

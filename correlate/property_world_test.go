@@ -166,7 +166,8 @@ func TestPropertySilentSitesChangeNothing(t *testing.T) {
 	silent := rapid.Custom(func(rt *rapid.T) []faultline.Event {
 		var out []faultline.Event
 		for i := range rapid.IntRange(1, 60).Draw(rt, "sites") {
-			s := faultline.SiteRecord{Site: fmt.Sprintf("silent%d.example", i), Rank: rapid.IntRange(0, 100_000).Draw(rt, "rank")}
+			s := faultline.SiteRecord{Site: fmt.Sprintf("silent%d.example", i),
+				Rank: rapid.IntRange(0, 100_000).Draw(rt, "rank")}
 			for _, kind := range []string{faultline.KindCDN, faultline.KindDNS, faultline.KindASN} {
 				if name := rapid.SampledFrom([]string{"", "x", "y", "p", "AS64500", "new"}).Draw(rt, kind); name != "" {
 					s.Components = append(s.Components, faultline.NewComponent(kind, name))

@@ -23,7 +23,8 @@ func fronted(asn faultline.Component) *world {
 	for i := range w.sites {
 		s := &w.sites[i]
 		if slices.Contains(s.Components, "cdn:x") {
-			s.Components = slices.DeleteFunc(s.Components, func(c faultline.Component) bool { return c.Kind() == faultline.KindASN })
+			s.Components = slices.DeleteFunc(s.Components,
+				func(c faultline.Component) bool { return c.Kind() == faultline.KindASN })
 			s.Components = append(s.Components, asn)
 		}
 	}
@@ -52,7 +53,8 @@ func TestAProvidersOwnNetworkIsNoRival(t *testing.T) {
 				}
 				if in.Cause.Component != "cdn:x" || !slices.Equal(in.Cause.Aka, []faultline.Component{c.asn}) ||
 					len(in.Cause.Alternatives) > 0 {
-					t.Errorf("cause %s, alternatives %v, also known as %v", in.Cause.Component, in.Cause.Alternatives, in.Cause.Aka)
+					t.Errorf("cause %s, alternatives %v, also known as %v", in.Cause.Component, in.Cause.Alternatives,
+						in.Cause.Aka)
 				}
 				if in.Cause.Confidence < mostConfidence || strings.Contains(in.Title, " or ") {
 					t.Errorf("%s, confidence %.2f", in.Title, in.Cause.Confidence)

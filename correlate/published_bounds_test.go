@@ -11,7 +11,8 @@ import (
 // than 10 s, a number failing by more than 10 %.
 func TestWhatTells(t *testing.T) {
 	t.Parallel()
-	base := faultline.Incident{State: faultline.StateConfirmed, Title: "a", Onset: faultline.Onset{At: dawn}, Impact: faultline.Impact{Failing: 20}}
+	base := faultline.Incident{State: faultline.StateConfirmed, Title: "a", Onset: faultline.Onset{At: dawn},
+		Impact: faultline.Impact{Failing: 20}}
 	for name, c := range map[string]struct {
 		change func(*faultline.Incident)
 		want   bool
@@ -24,18 +25,22 @@ func TestWhatTells(t *testing.T) {
 		"more of them":           {func(in *faultline.Incident) { in.Impact.Failing = 23 }, true},
 		"fewer":                  {func(in *faultline.Incident) { in.Impact.Failing = 17 }, true},
 		"state":                  {func(in *faultline.Incident) { in.State = faultline.StateRecovering }, true},
-		"cause":                  {func(in *faultline.Incident) { in.Cause = &faultline.Cause{Component: "cdn:x"} }, true},
-		"title":                  {func(in *faultline.Incident) { in.Title = "b" }, true},
-		"worldwide":              {func(in *faultline.Incident) { in.Scope.Worldwide = true }, true},
-		"countries":              {func(in *faultline.Incident) { in.Scope.Countries = []string{"GB"} }, true},
-		"networks":               {func(in *faultline.Incident) { in.Scope.ISPs = []string{"AS812"} }, true},
-		"statements":             {func(in *faultline.Incident) { in.Statements = make([]faultline.SaidStatement, 1) }, true},
-		"corrections":            {func(in *faultline.Incident) { in.Corrections = make([]faultline.Correction, 1) }, true},
-		"evidence alone":         {func(in *faultline.Incident) { in.Evidence.Probes = 1000 }, false},
+		"cause": {func(in *faultline.Incident) { in.Cause = &faultline.Cause{Component: "cdn:x"} },
+			true},
+		"title":     {func(in *faultline.Incident) { in.Title = "b" }, true},
+		"worldwide": {func(in *faultline.Incident) { in.Scope.Worldwide = true }, true},
+		"countries": {func(in *faultline.Incident) { in.Scope.Countries = []string{"GB"} }, true},
+		"networks":  {func(in *faultline.Incident) { in.Scope.ISPs = []string{"AS812"} }, true},
+		"statements": {func(in *faultline.Incident) { in.Statements = make([]faultline.SaidStatement, 1) },
+			true},
+		"corrections": {func(in *faultline.Incident) { in.Corrections = make([]faultline.Correction, 1) },
+			true},
+		"evidence alone": {func(in *faultline.Incident) { in.Evidence.Probes = 1000 }, false},
 	} {
 		other := base
 		c.change(&other)
-		if got := differs(base, other); got != c.want || differs(other, base) != c.want && name != "a tenth of the failing" {
+		if got := differs(base, other); got != c.want || differs(other, base) != c.want &&
+			name != "a tenth of the failing" {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -58,7 +63,8 @@ func TestOnsetsAreToldInWholeSeconds(t *testing.T) {
 	if !on.Earliest.Equal(ms(10_000)) || !on.At.Equal(ms(13_000)) || !on.Latest.Equal(ms(14_000)) {
 		t.Errorf("%v", on)
 	}
-	if on = wholeSeconds([3]int64{10_000, 12_499, 13_000}); !on.Earliest.Equal(ms(10_000)) || !on.At.Equal(ms(12_000)) || !on.Latest.Equal(ms(13_000)) {
+	if on = wholeSeconds([3]int64{10_000, 12_499, 13_000}); !on.Earliest.Equal(ms(10_000)) ||
+		!on.At.Equal(ms(12_000)) || !on.Latest.Equal(ms(13_000)) {
 		t.Errorf("%v", on)
 	}
 }
@@ -103,12 +109,15 @@ func TestAlternativesShareTheConfidence(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
 	in := e.open("cdn:x", 9)
-	in.Others = []other{{Component: "asn:AS1", LogOdds: 9, Near: true, Same: true}, {Component: "dns:y", LogOdds: 8, Near: true, Same: false}, {Component: "dns:z", LogOdds: 20, Near: true, Same: false}}
+	in.Others = []other{{Component: "asn:AS1", LogOdds: 9, Near: true, Same: true},
+		{Component: "dns:y", LogOdds: 8, Near: true, Same: false},
+		{Component: "dns:z", LogOdds: 20, Near: true, Same: false}}
 	c := e.renderCause(in)
 	weight := 1 + 0.36787944 + 1
 	all := 1 / (1 + 0.04978707)
 	if c.Confidence != round(all/weight, 2) || c.Alternatives[0].Confidence != c.Confidence || c.LogOdds != 9 ||
-		c.Alternatives[1].Confidence != round(all*0.36787944/weight, 2) || c.Alternatives[2].Confidence != round(all/weight, 2) ||
+		c.Alternatives[1].Confidence != round(all*0.36787944/weight, 2) ||
+		c.Alternatives[2].Confidence != round(all/weight, 2) ||
 		c.Alternatives[0].Reason != "same members" || c.Alternatives[1].Reason != "explains nearly as much" {
 		t.Errorf("%+v", c)
 	}
@@ -154,21 +163,26 @@ func TestExonerated(t *testing.T) {
 		"just unusual enough": {8, func(e *Engine, _ *incident, j *siteEvidence) {
 			e.sites.rows[j.id].Crowd.Base = rate{N: 1e6 * 1.99 / 8, T: 1e6}
 		}, true},
-		"a crowd that is loud":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.crowd[w] = failed }, false},
-		"probes that say less":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed + 0.01 }, false},
-		"probes that say so":    {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed }, true},
-		"nothing probes it":     {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.Probed = false }, false},
-		"it fails":              {8, func(e *Engine, _ *incident, j *siteEvidence) { probed(e, j.id, "lon-1", "oox", 60) }, false},
-		"it is in the incident": {8, func(e *Engine, in *incident, j *siteEvidence) { e.sites.rows[j.id].Incident = in.Ordinal }, false},
-		"too early":             {8, func(e *Engine, in *incident, _ *siteEvidence) { in.Onset[2] = e.clock - 2*minute + 1 }, false},
-		"a viewer's network":    {8, func(_ *Engine, in *incident, _ *siteEvidence) { in.Cause = "isp:AS812" }, false},
+		"a crowd that is loud": {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.crowd[w] = failed }, false},
+		"probes that say less": {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed + 0.01 },
+			false},
+		"probes that say so": {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed }, true},
+		"nothing probes it":  {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.Probed = false }, false},
+		"it fails": {8,
+			func(e *Engine, _ *incident, j *siteEvidence) { probed(e, j.id, "lon-1", "oox", 60) }, false},
+		"it is in the incident": {8,
+			func(e *Engine, in *incident, j *siteEvidence) { e.sites.rows[j.id].Incident = in.Ordinal }, false},
+		"too early": {8,
+			func(e *Engine, in *incident, _ *siteEvidence) { in.Onset[2] = e.clock - 2*minute + 1 }, false},
+		"a viewer's network": {8, func(_ *Engine, in *incident, _ *siteEvidence) { in.Cause = "isp:AS812" }, false},
 	} {
 		e := settled(60)
 		in := e.open("cdn:x", 0)
 		in.Onset[2] = e.clock - 2*minute
 		id := put(e, "a.example", 0)
 		for i := range c.people {
-			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)), ASN: uint32(1 + i)})
+			e.Fold(faultline.Report{At: after(59), Site: "a.example", Reporter: string(rune('a' + i)),
+				ASN: uint32(1 + i)})
 		}
 		j := e.evidenceOf(id)
 		j.crowd[w], j.probes[w] = failed+1, -failed-1
@@ -198,8 +212,10 @@ func TestStatus(t *testing.T) {
 		want   faultline.SiteState
 		probes int
 	}{
-		"well": {"ooo", 60, faultline.SiteOK, 3}, "half": {"oxo+x", 60, faultline.SiteDown, 4}, "less": {"oxo+oo", 60, faultline.SiteDegraded, 5},
-		"nothing": {"", 60, faultline.SiteUnknown, 0}, "ten minutes": {"oo", 600, faultline.SiteOK, 2}, "more": {"oo", 601, faultline.SiteOK, 1},
+		"well": {"ooo", 60, faultline.SiteOK, 3}, "half": {"oxo+x", 60, faultline.SiteDown, 4},
+		"less":    {"oxo+oo", 60, faultline.SiteDegraded, 5},
+		"nothing": {"", 60, faultline.SiteUnknown, 0}, "ten minutes": {"oo", 600, faultline.SiteOK, 2},
+		"more": {"oo", 601, faultline.SiteOK, 1},
 	} {
 		e := settled(60)
 		id := put(e, "a.example", 0)
@@ -221,7 +237,8 @@ func TestStatus(t *testing.T) {
 	}
 	c.add(userReport{At: e.clock - 10*second, Code: codeOK}, false)
 	st := e.status(id)
-	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-10*minute)) || !st.LastReportAt.Equal(ms(e.clock-minute)) || st.Symptom != "http_503" {
+	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-10*minute)) ||
+		!st.LastReportAt.Equal(ms(e.clock-minute)) || st.Symptom != "http_503" {
 		t.Errorf("%d reports, first %v, last %v, %s", st.Reports, st.FirstReportAt, st.LastReportAt, st.Symptom)
 	}
 }

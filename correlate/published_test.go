@@ -39,7 +39,9 @@ func (s *story) wantTold(t *testing.T) {
 	a, b := strings.Split(string(want), "\n"), strings.Split(got, "\n")
 	for i := range max(len(a), len(b)) {
 		if i >= len(a) || i >= len(b) || a[i] != b[i] {
-			t.Fatalf("the story is another one from line %d of %s on:\n was %s\n now %s\n(if that is better: go test ./correlate -update)",
+			t.Fatalf(
+				"the story is another one from line %d of %s on:\n was %s\n now %s\n(if that is better: go test "+
+					"./correlate -update)",
 				i+1, path, strings.Join(a[i:min(i+1, len(a))], ""), strings.Join(b[i:min(i+1, len(b))], ""))
 		}
 	}
@@ -64,7 +66,8 @@ func (s *story) text() string {
 		}
 		last, again := before[r.ID]
 		if before[r.ID] = r; again && !saysMore(last, r) {
-			fmt.Fprintf(&b, "%s incident %d: %d of %d probes failed, %d reports, %.1f nats\n", clockOf(&r.UpdatedAt), names[r.ID],
+			fmt.Fprintf(&b, "%s incident %d: %d of %d probes failed, %d reports, %.1f nats\n", clockOf(&r.UpdatedAt),
+				names[r.ID],
 				r.Evidence.ProbesFailed, r.Evidence.Probes, r.Evidence.Reports, toNats(r))
 			continue
 		}
@@ -74,13 +77,16 @@ func (s *story) text() string {
 	for _, r := range s.last() {
 		fmt.Fprintf(&b, "\nsites of incident %d\n", names[r.ID])
 		for _, x := range r.Sites {
-			fmt.Fprintf(&b, "  %s %s %s, since %s, back %s, %d of %d probes failed, %d reports\n", x.Site, x.State, x.Symptom, clockOf(&x.Onset), clockOf(x.RecoveredAt), x.ProbesFailed, x.Probes, x.Reports)
+			fmt.Fprintf(&b, "  %s %s %s, since %s, back %s, %d of %d probes failed, %d reports\n", x.Site, x.State,
+				x.Symptom, clockOf(&x.Onset), clockOf(x.RecoveredAt), x.ProbesFailed, x.Probes, x.Reports)
 		}
 	}
 	v := s.engine.View()
-	fmt.Fprintf(&b, "\nin the end: %d known, %d observed, %d vantages, counted %+v\n", v.SitesKnown, v.SitesObserved, v.Vantages, v.Counters)
+	fmt.Fprintf(&b, "\nin the end: %d known, %d observed, %d vantages, counted %+v\n", v.SitesKnown, v.SitesObserved,
+		v.Vantages, v.Counters)
 	for _, x := range v.Sites[:min(len(v.Sites), 12)] {
-		fmt.Fprintf(&b, "  %s %s %s, %d of %d probes failed, %d reports, %.3f expected, last %s\n", x.Site, x.State, x.Symptom, x.ProbesFailed, x.Probes, x.Reports, x.Expected, clockOf(x.LastProbeAt))
+		fmt.Fprintf(&b, "  %s %s %s, %d of %d probes failed, %d reports, %.3f expected, last %s\n", x.Site, x.State,
+			x.Symptom, x.ProbesFailed, x.Probes, x.Reports, x.Expected, clockOf(x.LastProbeAt))
 	}
 	for _, n := range v.Networks[:min(len(v.Networks), 4)] {
 		fmt.Fprintf(&b, "  AS%d: %d reports of %d sites, %.2f expected\n", n.ASN, n.Reports, n.Sites, n.Expected)
@@ -98,7 +104,8 @@ func toNats(r faultline.Incident) float64 {
 
 // tellState says what one revision says beyond its title.
 func tellState(b *strings.Builder, r faultline.Incident) {
-	fmt.Fprintf(b, "\n  %s on %s; onset %s, %s to %s; recovering %s, resolved %s\n", r.State, r.Basis, clockOf(&r.Onset.At),
+	fmt.Fprintf(b, "\n  %s on %s; onset %s, %s to %s; recovering %s, resolved %s\n", r.State, r.Basis,
+		clockOf(&r.Onset.At),
 		clockOf(&r.Onset.Earliest), clockOf(&r.Onset.Latest), clockOf(r.RecoveringAt), clockOf(r.ResolvedAt))
 	if r.Cause != nil {
 		fmt.Fprintf(b, "  %s %.2f (%.1f nats)", r.Cause.Component, r.Cause.Confidence, r.Cause.LogOdds)
@@ -107,13 +114,15 @@ func tellState(b *strings.Builder, r faultline.Incident) {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(b, "  %d of %d failing, at most %d; elsewhere %d of %d; %v\n", r.Impact.Failing, r.Impact.Observed, r.Impact.PeakFailing,
+	fmt.Fprintf(b, "  %d of %d failing, at most %d; elsewhere %d of %d; %v\n", r.Impact.Failing, r.Impact.Observed,
+		r.Impact.PeakFailing,
 		r.Impact.ElsewhereFailing, r.Impact.ElsewhereObserved, r.Scope)
 	if r.Impact.Joined > 0 {
 		fmt.Fprintf(b, "  %d more that the map does not place there\n", r.Impact.Joined)
 	}
 	e := r.Evidence
-	fmt.Fprintf(b, "  %d reports by %d of %d networks in %v; %d of %d probes failed at %d vantages; %v\n", e.Reports, e.Reporters, e.Networks, e.Countries,
+	fmt.Fprintf(b, "  %d reports by %d of %d networks in %v; %d of %d probes failed at %d vantages; %v\n", e.Reports,
+		e.Reporters, e.Networks, e.Countries,
 		e.ProbesFailed, e.Probes, e.Vantages, r.Symptoms)
 	for _, x := range r.Exonerated {
 		fmt.Fprintf(b, "  not %s: %s\n", x.Site, x.Reason)

@@ -17,7 +17,8 @@ func TestNothingIsToldOf(t *testing.T) {
 			w.faults = []fault{{sites: []string{"s007.example"}, to: 60, symptom: "http_502", share: 0.25}}
 		}},
 		"several such sites of several providers": {60, func(w *world) {
-			w.faults = []fault{{sites: []string{"s000.example", "s008.example", "s013.example", "s021.example", "s034.example"}, to: 60, symptom: "http_502", share: 0.25}}
+			w.faults = []fault{{sites: []string{"s000.example", "s008.example", "s013.example", "s021.example",
+				"s034.example"}, to: 60, symptom: "http_502", share: 0.25}}
 		}},
 		"a site that was dead from the start": {60, func(w *world) {
 			w.faults = []fault{{sites: []string{"s007.example"}, to: 60, symptom: "connect"}}
@@ -74,7 +75,8 @@ func TestQuietViewCountsWhatItWatches(t *testing.T) {
 		found := false
 		for _, s := range v.Sites {
 			found = found || s.Site == want
-			if s.Site == "s003.example" && (s.State != faultline.SiteDown || s.Symptom != "http_503" || s.ProbesFailed != 12 || s.Probes != 30) {
+			if s.Site == "s003.example" && (s.State != faultline.SiteDown || s.Symptom != "http_503" ||
+				s.ProbesFailed != 12 || s.Probes != 30) {
 				t.Errorf("%+v", s)
 			}
 			if s.Site == "s004.example" && (s.State != faultline.SiteOK || s.Reports == 0 || s.LastReportAt == nil) {

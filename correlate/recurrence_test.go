@@ -62,12 +62,15 @@ func TestWhatRecursLaterIsAnother(t *testing.T) {
 	wantOnset(t, published[0], after(35), time.Minute)
 	wantOnset(t, published[1], after(81), time.Minute)
 	wantFinal(t, s, published[0])
-	now := faultline.Statement{At: s.engine.Clock(), Component: "cdn:x", Source: "status page", Status: "resolved", Text: "All is well."}
+	now := faultline.Statement{At: s.engine.Clock(), Component: "cdn:x", Source: "status page", Status: "resolved",
+		Text: "All is well."}
 	if revs := s.engine.Fold(now); len(revs) != 1 || revs[0].ID != published[1].ID || len(revs[0].Statements) != 1 {
 		t.Errorf("a statement on the later one made %+v", revs)
 	}
-	remark := faultline.Correction{At: s.engine.Clock(), Incident: published[0].ID, By: "ops", Text: "It was a bad push."}
-	if revs := s.engine.Fold(remark); len(revs) != 1 || revs[0].Revision != published[0].Revision+1 || revs[0].State != faultline.StateResolved {
+	remark := faultline.Correction{At: s.engine.Clock(), Incident: published[0].ID, By: "ops",
+		Text: "It was a bad push."}
+	if revs := s.engine.Fold(remark); len(revs) != 1 || revs[0].Revision != published[0].Revision+1 ||
+		revs[0].State != faultline.StateResolved {
 		t.Errorf("a remark on the earlier one made %+v", revs)
 	}
 }

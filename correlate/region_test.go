@@ -15,7 +15,8 @@ func TestACrowdElsewhereDoesNotAgreeWithAVantage(t *testing.T) {
 		"people of a country that none is": {[]crowdOf{{country: "JP", asns: asns(4000, 6)}}, true},
 		"people where others find it well": {[]crowdOf{{country: "GB", asns: asns(4000, 6)}}, false},
 		"people everywhere": {[]crowdOf{
-			{country: "SG", asns: asns(4000, 6)}, {country: "GB", asns: asns(4100, 6)}, {country: "US", asns: asns(4200, 6)},
+			{country: "SG", asns: asns(4000, 6)}, {country: "GB", asns: asns(4100, 6)},
+			{country: "US", asns: asns(4200, 6)},
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -114,7 +114,8 @@ func TestReportsOfAnIncidentAccuseNoNetwork(t *testing.T) {
 	e.sites.rows[held].Incident = in.Ordinal
 	for i := range 5 {
 		for _, site := range []uint32{held, free} {
-			e.Fold(faultline.Report{At: e.Clock(), Site: e.sites.rows[site].Name, Reporter: fmt.Sprint(i), ASN: 812, Symptom: "timeout"})
+			e.Fold(faultline.Report{At: e.Clock(), Site: e.sites.rows[site].Name, Reporter: fmt.Sprint(i), ASN: 812,
+				Symptom: "timeout"})
 		}
 	}
 	n := e.s.byASN[812]

@@ -135,7 +135,8 @@ func (e *Engine) observedNow(id uint32) (observed, fails bool) {
 }
 
 // appendRows appends the loud minutes, and every hour, of one site or component.
-func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, perMinute float64, p *part) []faultline.SeriesRow {
+func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, perMinute float64,
+	p *part) []faultline.SeriesRow {
 	oldest := (e.clock-lateBound)/minute - 1
 	row := func(h eventCounts, step int64, covered int64, stands bool) faultline.SeriesRow {
 		r := faultline.SeriesRow{Of: of, StepS: int(step / second), Covered: int(covered), Point: faultline.SeriesPoint{
@@ -167,7 +168,8 @@ func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, per
 
 // well appends a site whose probes all succeed and that nobody reported.
 func well(list []faultline.WellSite, st faultline.SiteStatus) []faultline.WellSite {
-	if st.Probes == 0 || st.ProbesFailed > 0 || st.Reports > 0 || st.State != faultline.SiteOK || len(st.Incidents) > 0 {
+	if st.Probes == 0 || st.ProbesFailed > 0 || st.Reports > 0 || st.State != faultline.SiteOK ||
+		len(st.Incidents) > 0 {
 		return list
 	}
 	return append(list, faultline.WellSite{Site: st.Site, Probes: st.Probes})

@@ -106,8 +106,10 @@ func TestSeriesCountWhatWasHeard(t *testing.T) {
 			}
 			got, ok := rows[k]
 			found++
-			if p := got.Point; !ok || p.Reports != want.Reports || p.Probes != want.Probes || p.ProbesFailed != want.ProbesFailed {
-				t.Errorf("%v: %+v (there: %v), want %d reports, %d of %d probes failed", k, p, ok, want.Reports, want.ProbesFailed, want.Probes)
+			if p := got.Point; !ok || p.Reports != want.Reports || p.Probes != want.Probes ||
+				p.ProbesFailed != want.ProbesFailed {
+				t.Errorf("%v: %+v (there: %v), want %d reports, %d of %d probes failed", k, p, ok, want.Reports,
+					want.ProbesFailed, want.Probes)
 			}
 		}
 		if found < 100 {

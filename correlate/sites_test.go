@@ -27,11 +27,13 @@ func TestDependenciesAreWeighed(t *testing.T) {
 			map[faultline.Component]float64{"cdn:x": 1},
 		},
 		"with shares": {
-			faultline.SiteRecord{Components: []faultline.Component{"cdn:x", "cdn:y", "cdn:z"}, Shares: map[faultline.Component]float64{"cdn:x": 0.8, "cdn:y": 0}},
+			faultline.SiteRecord{Components: []faultline.Component{"cdn:x", "cdn:y", "cdn:z"},
+				Shares: map[faultline.Component]float64{"cdn:x": 0.8, "cdn:y": 0}},
 			map[faultline.Component]float64{"cdn:x": 0.8, "cdn:y": 0, "cdn:z": sharedWeight},
 		},
 		"with shares beyond reason": {
-			faultline.SiteRecord{Components: []faultline.Component{"cdn:x", "cdn:y"}, Shares: map[faultline.Component]float64{"cdn:x": 7, "cdn:y": -1}},
+			faultline.SiteRecord{Components: []faultline.Component{"cdn:x", "cdn:y"},
+				Shares: map[faultline.Component]float64{"cdn:x": 7, "cdn:y": -1}},
 			map[faultline.Component]float64{"cdn:x": 1, "cdn:y": 0},
 		},
 		"on nothing": {faultline.SiteRecord{}, map[faultline.Component]float64{}},
@@ -85,7 +87,8 @@ func TestNamesAndRecordsAreOfTheMap(t *testing.T) {
 	if _, ok := e.Record("unmapped.example"); ok {
 		t.Error("a site without a record has one")
 	}
-	if r, ok := e.Record("b.example"); !ok || r.Rank != 7 || r.Source != faultline.SourceCatalog || len(r.Components) != 0 {
+	if r, ok := e.Record("b.example"); !ok || r.Rank != 7 || r.Source != faultline.SourceCatalog ||
+		len(r.Components) != 0 {
 		t.Errorf("%+v", r)
 	}
 	if v := e.View(); v.SitesKnown != 2 || len(v.Sites) != 1 || v.Sites[0].Site != "unmapped.example" {
@@ -107,7 +110,8 @@ func TestTablesAreLimited(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	e.Fold(faultline.SiteRecord{Site: "s0", Components: []faultline.Component{"cdn:x", "cdn:y", "cdn:z"}})
-	if got := e.View().Counters.Refused; got != 8 || len(e.sites.rows) != 2 || len(e.vantages.rows) != 2 || len(e.networks.rows) != 2 || len(e.components.rows) != 2 {
+	if got := e.View().Counters.Refused; got != 8 || len(e.sites.rows) != 2 || len(e.vantages.rows) != 2 ||
+		len(e.networks.rows) != 2 || len(e.components.rows) != 2 {
 		t.Errorf("%d refused", got)
 	}
 	if i, ok := e.sites.intern("s1", nil); !ok || i != 1 {
@@ -121,7 +125,8 @@ func TestTablesAreLimited(t *testing.T) {
 func TestVantagesOfOneCountryAreOneRegion(t *testing.T) {
 	t.Parallel()
 	e := New(Config{})
-	for _, v := range []faultline.Vantage{{Vantage: "a", Country: "GB"}, {Vantage: "b", Country: "US"}, {Vantage: "c", Country: "GB"}, {Vantage: "d"}, {Vantage: "e"}} {
+	for _, v := range []faultline.Vantage{{Vantage: "a", Country: "GB"}, {Vantage: "b", Country: "US"},
+		{Vantage: "c", Country: "GB"}, {Vantage: "d"}, {Vantage: "e"}} {
 		e.Fold(v)
 	}
 	var got []uint32

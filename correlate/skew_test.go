@@ -27,7 +27,8 @@ func TestSkewedClocksArePutRight(t *testing.T) {
 	punctual := cdnOutage(40)
 	punctual.minutes = minutes
 	right := punctual.run(t).wantOne(t, "cdn:x")
-	for name, off := range map[string]time.Duration{"behind": -100 * time.Second, "ahead": 70 * time.Second, "far ahead": 10 * time.Minute} {
+	for name, off := range map[string]time.Duration{"behind": -100 * time.Second, "ahead": 70 * time.Second,
+		"far ahead": 10 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := cdnOutage(40)

@@ -38,13 +38,15 @@ type snapshot struct {
 // have given. Another snapshot that is under way is completed first.
 func (e *Engine) Snapshot() (next func() []byte) {
 	e.completeSnapshot()
-	s := &snapshot{e: e, head: e.saved(), kept: map[uint32][]byte{}, now: e.repeats.now.list, before: e.repeats.before.list}
+	s := &snapshot{e: e, head: e.saved(), kept: map[uint32][]byte{}, now: e.repeats.now.list,
+		before: e.repeats.before.list}
 	for _, in := range e.incidents {
 		s.incidents = append(s.incidents, in.copied())
 	}
 	s.gob = gob.NewEncoder(&s.buf)
 	s.encode(s.head)
-	s.sections = []func() bool{s.writeIncident, s.writeNetwork, s.writeComponent, s.writeSite, s.writeNow, s.writeBefore}
+	s.sections = []func() bool{s.writeIncident, s.writeNetwork, s.writeComponent, s.writeSite, s.writeNow,
+		s.writeBefore}
 	e.snap = s
 	return s.next
 }

@@ -29,8 +29,10 @@ func TestSnapshotIsOfItsBeginning(t *testing.T) {
 			}
 		}
 		if i%3 == 0 {
-			e.Fold(faultline.SiteRecord{Site: "s004.example", Components: []faultline.Component{"cdn:x", faultline.Component(fmt.Sprint("dns:", i))}})
-			e.Fold(faultline.Probe{At: e.Clock(), Site: fmt.Sprint("new", i, ".example"), Vantage: "elsewhere", Symptom: "dns"})
+			e.Fold(faultline.SiteRecord{Site: "s004.example",
+				Components: []faultline.Component{"cdn:x", faultline.Component(fmt.Sprint("dns:", i))}})
+			e.Fold(faultline.Probe{At: e.Clock(), Site: fmt.Sprint("new", i, ".example"), Vantage: "elsewhere",
+				Symptom: "dns"})
 		}
 		for piece := range pieces(next) {
 			got = append(got, piece...)
@@ -52,8 +54,10 @@ func TestSnapshotComesInPieces(t *testing.T) {
 	t.Parallel()
 	e := New(Config{})
 	for i := range 20_000 {
-		e.Fold(faultline.SiteRecord{Site: fmt.Sprintf("s%05d.example", i), Rank: i, Components: []faultline.Component{"cdn:x", faultline.Component(fmt.Sprint("asn:AS", i%500))}})
-		e.Fold(faultline.Report{At: after(60), Site: fmt.Sprintf("s%05d.example", i), Reporter: fmt.Sprint(i), ASN: 1 + uint32(i%300)})
+		e.Fold(faultline.SiteRecord{Site: fmt.Sprintf("s%05d.example", i), Rank: i,
+			Components: []faultline.Component{"cdn:x", faultline.Component(fmt.Sprint("asn:AS", i%500))}})
+		e.Fold(faultline.Report{At: after(60), Site: fmt.Sprintf("s%05d.example", i), Reporter: fmt.Sprint(i),
+			ASN: 1 + uint32(i%300)})
 	}
 	want := e.Checkpoint()
 	next := e.Snapshot()
@@ -86,9 +90,12 @@ func TestRowsAreWrittenWhole(t *testing.T) {
 	fill(rng, reflect.ValueOf(s).Elem())
 	fill(rng, reflect.ValueOf(c).Elem())
 	fill(rng, reflect.ValueOf(n).Elem())
-	c.Members, c.kind = nil, nil                                                                          // follow from the sites and from the name
-	s.Crowd.alarming = true                                                                               // follows from L
-	slices.SortFunc(s.Crowd.Recent, func(a, b userReport) int { return int(a.Network) - int(b.Network) }) // any order is written
+	// follow from the sites and from the name
+	c.Members, c.kind = nil, nil
+	// follows from L
+	s.Crowd.alarming = true
+	// any order is written
+	slices.SortFunc(s.Crowd.Recent, func(a, b userReport) int { return int(a.Network) - int(b.Network) })
 	b := appendNetwork(appendComponent(appendSite(nil, s), c), n)
 	r := &reading{rest: b}
 	s2, c2, n2 := r.site(), r.component(), r.network()

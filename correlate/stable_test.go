@@ -39,7 +39,8 @@ func TestSureCausesAreSeldomAskedAgain(t *testing.T) {
 		other := always.incidents[i]
 		if in.Cause != other.Cause || in.Detected != other.Detected || in.Confirmed != other.Confirmed ||
 			in.Onset != other.Onset {
-			t.Errorf("%s began %v, found %v, confirmed %v; else %s %v %v %v", in.Cause, in.Onset, in.Detected, in.Confirmed,
+			t.Errorf("%s began %v, found %v, confirmed %v; else %s %v %v %v", in.Cause, in.Onset, in.Detected,
+				in.Confirmed,
 				other.Cause, other.Onset, other.Detected, other.Confirmed)
 		}
 	}
@@ -68,12 +69,14 @@ func TestAssuring(t *testing.T) {
 		"as it is":          {func(*Engine, *incident, *cause.Explanation) {}, true},
 		"nobody is young":   {func(_ *Engine, in *incident, _ *cause.Explanation) { in.Detected = 0 }, false},
 		"it is a candidate": {func(_ *Engine, in *incident, _ *cause.Explanation) { in.Confirmed = 0 }, false},
-		"it recovers":       {func(_ *Engine, in *incident, _ *cause.Explanation) { in.State = faultline.StateRecovering }, false},
-		"not found again":   {func(_ *Engine, _ *incident, x *cause.Explanation) { x.Causes = nil }, false},
+		"it recovers": {
+			func(_ *Engine, in *incident, _ *cause.Explanation) { in.State = faultline.StateRecovering }, false},
+		"not found again": {func(_ *Engine, _ *incident, x *cause.Explanation) { x.Causes = nil }, false},
 		"something else too": {func(_ *Engine, _ *incident, x *cause.Explanation) {
 			x.Causes = append(x.Causes, cause.Cause{Component: 1})
 		}, false},
-		"nameless ones too": {func(_ *Engine, _ *incident, x *cause.Explanation) { x.Unmapped.Sites = []uint32{0} }, false},
+		"nameless ones too": {func(_ *Engine, _ *incident, x *cause.Explanation) { x.Unmapped.Sites = []uint32{0} },
+			false},
 	} {
 		e := settled(120)
 		put(e, "a.example", 9, "cdn:x", "cdn:y")

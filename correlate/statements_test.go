@@ -13,13 +13,15 @@ func TestALateStatementBelongsToItsIncident(t *testing.T) {
 	_, s, in := midOutage(t)
 	for n, back := range []time.Duration{6 * time.Minute, 20 * time.Minute, 50 * time.Minute} {
 		st := faultline.Statement{
-			At: in.Onset.Earliest.Add(-back), Component: "cdn:x", Source: "page", Status: "investigating", Text: "Errors: look.",
+			At: in.Onset.Earliest.Add(-back), Component: "cdn:x", Source: "page", Status: "investigating",
+			Text: "Errors: look.",
 		}
 		if revs := s.engine.Fold(st); len(revs) != 1 || len(revs[0].Statements) != n+1 {
 			t.Errorf("of %s before the onset: %+v", back, revs)
 		}
 	}
-	old := faultline.Statement{At: in.Onset.Earliest.Add(-61 * time.Minute), Component: "cdn:x", Source: "page", Status: "update"}
+	old := faultline.Statement{At: in.Onset.Earliest.Add(-61 * time.Minute), Component: "cdn:x", Source: "page",
+		Status: "update"}
 	if revs := s.engine.Fold(old); len(revs) != 0 {
 		t.Errorf("of more than an hour before the onset: %+v", revs)
 	}
@@ -29,7 +31,8 @@ func TestALateStatementBelongsToItsIncident(t *testing.T) {
 func TestAnEditedStatementTakesTheOldOnesPlace(t *testing.T) {
 	t.Parallel()
 	_, s, in := midOutage(t)
-	st := faultline.Statement{At: in.DetectedAt, Component: "cdn:x", Source: "page", Status: "investigating", Text: "Errors: one."}
+	st := faultline.Statement{At: in.DetectedAt, Component: "cdn:x", Source: "page", Status: "investigating",
+		Text: "Errors: one."}
 	s.engine.Fold(st)
 	st.Text, st.Status = "Errors: two.", "identified"
 	revs := s.engine.Fold(st)
@@ -77,7 +80,8 @@ func TestAStatementLongAfterTheEndSpeaksOfSomethingElse(t *testing.T) {
 	}
 	tickAt(s.engine, in.ResolvedAt.Add(5*time.Hour))
 	for text, want := range map[string]int{
-		"Maintenance: next week.": 0, "We plan maintenance next week.": 0, "Errors: what went wrong.": 1, "Slow logins: over.": 0,
+		"Maintenance: next week.": 0, "We plan maintenance next week.": 0, "Errors: what went wrong.": 1,
+		"Slow logins: over.": 0,
 	} {
 		if got := say(5*time.Hour, "update", text); got != want {
 			t.Errorf("%s, five hours after the end, makes %d revisions", text, got)

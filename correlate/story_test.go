@@ -60,11 +60,14 @@ func checkShape(t *testing.T, rev faultline.Incident, now time.Time) {
 	if rev.Title == "" || rev.SitesTotal != len(rev.Sites) {
 		t.Errorf("%s: title %q, %d sites of %d", rev.ID, rev.Title, len(rev.Sites), rev.SitesTotal)
 	}
-	if rev.Onset.Earliest.After(rev.Onset.At) || rev.Onset.At.After(rev.Onset.Latest) || rev.Onset.At.After(rev.UpdatedAt) {
+	if rev.Onset.Earliest.After(rev.Onset.At) || rev.Onset.At.After(rev.Onset.Latest) ||
+		rev.Onset.At.After(rev.UpdatedAt) {
 		t.Errorf("%s: onset %v", rev.ID, rev.Onset)
 	}
-	if rev.State == faultline.StateResolved && (rev.ResolvedAt == nil || rev.RecoveringAt == nil || rev.ResolvedAt.Before(rev.Onset.At)) {
-		t.Errorf("%s: resolved at %v, recovering at %v, onset %v", rev.ID, rev.ResolvedAt, rev.RecoveringAt, rev.Onset.At)
+	if rev.State == faultline.StateResolved &&
+		(rev.ResolvedAt == nil || rev.RecoveringAt == nil || rev.ResolvedAt.Before(rev.Onset.At)) {
+		t.Errorf("%s: resolved at %v, recovering at %v, onset %v", rev.ID, rev.ResolvedAt, rev.RecoveringAt,
+			rev.Onset.At)
 	}
 	if (rev.State == faultline.StateConfirmed || rev.State == faultline.StateRecovering) && rev.ConfirmedAt == nil {
 		t.Errorf("%s is %s and was never confirmed", rev.ID, rev.State)

@@ -42,7 +42,8 @@ func codeSymptom(c uint16) faultline.Symptom {
 	if int(c) < len(codeSymptoms) {
 		return codeSymptoms[c]
 	}
-	return faultline.Symptom("http_" + string([]byte{byte('0' + c/hundred), byte('0' + c/decimal%decimal), byte('0' + c%decimal)}))
+	return faultline.Symptom("http_" +
+		string([]byte{byte('0' + c/hundred), byte('0' + c/decimal%decimal), byte('0' + c%decimal)}))
 }
 
 // failedStep is the step of a check that failed with a symptom: every step before it has

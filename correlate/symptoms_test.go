@@ -10,7 +10,8 @@ import (
 
 func TestSymptomCodesRoundTrip(t *testing.T) {
 	t.Parallel()
-	for _, s := range []faultline.Symptom{"ok", "connect", "timeout", "dns", "tls", "slow", "content", "blocked", "other"} {
+	for _, s := range []faultline.Symptom{"ok", "connect", "timeout", "dns", "tls", "slow", "content",
+		"blocked", "other"} {
 		if got := codeSymptom(symptomCode(s)); got != s {
 			t.Errorf("%s becomes %s", s, got)
 		}
@@ -21,7 +22,8 @@ func TestSymptomCodesRoundTrip(t *testing.T) {
 			t.Errorf("%s becomes %s", s, got)
 		}
 	}
-	for s, want := range map[faultline.Symptom]faultline.Symptom{"http_200": "ok", "http_301": "ok", "": "other", "gremlins": "other", "http_999": "other"} {
+	for s, want := range map[faultline.Symptom]faultline.Symptom{"http_200": "ok", "http_301": "ok", "": "other",
+		"gremlins": "other", "http_999": "other"} {
 		if got := codeSymptom(symptomCode(s)); got != want {
 			t.Errorf("%q is read as %s, want %s", s, got, want)
 		}
@@ -31,8 +33,10 @@ func TestSymptomCodesRoundTrip(t *testing.T) {
 func TestSymptomClasses(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[faultline.Symptom]int{
-		"http_500": cause.ClassEdge, "http_503": cause.ClassEdge, "http_522": cause.ClassOrigin, "http_530": cause.ClassEdge, "http_404": cause.ClassVague,
-		"connect": cause.ClassConnect, "timeout": cause.ClassConnect, "dns": cause.ClassDNS, "tls": cause.ClassTLS, "slow": cause.ClassVague, "other": cause.ClassVague,
+		"http_500": cause.ClassEdge, "http_503": cause.ClassEdge, "http_522": cause.ClassOrigin,
+		"http_530": cause.ClassEdge, "http_404": cause.ClassVague,
+		"connect": cause.ClassConnect, "timeout": cause.ClassConnect, "dns": cause.ClassDNS, "tls": cause.ClassTLS,
+		"slow": cause.ClassVague, "other": cause.ClassVague,
 	} {
 		if got := symptomClass(symptomCode(s)); got != want {
 			t.Errorf("%s is of class %d, want %d", s, got, want)
@@ -46,7 +50,8 @@ func TestSymptomsSpeak(t *testing.T) {
 	t.Parallel()
 	for class, kinds := range map[int][2]string{
 		cause.ClassDNS: {faultline.KindDNS, faultline.KindCDN}, cause.ClassTLS: {faultline.KindCA, faultline.KindCDN},
-		cause.ClassEdge: {faultline.KindCDN, faultline.KindDNS}, cause.ClassOrigin: {faultline.KindCloud, faultline.KindCDN},
+		cause.ClassEdge:    {faultline.KindCDN, faultline.KindDNS},
+		cause.ClassOrigin:  {faultline.KindCloud, faultline.KindCDN},
 		cause.ClassConnect: {faultline.KindASN, faultline.KindCA},
 	} {
 		if kindNamed(kinds[0]).Symptoms[class] <= kindNamed(kinds[1]).Symptoms[class] {
@@ -93,8 +98,9 @@ func TestSiteSymptom(t *testing.T) {
 		"commonest":           {site{Tracks: []*track{tr(503, 503, codeTimeout, codeOK, codeOK, codeOK)}}, 503},
 		"people alone":        {site{Crowd: people(codeDNS, codeOther, codeOther, codeOK)}, codeDNS},
 		"machine over people": {site{Tracks: []*track{tr(codeTLS)}, Crowd: people(codeSlow, codeSlow)}, codeTLS},
-		"many people":         {site{Tracks: []*track{tr(codeTLS)}, Crowd: people(codeDNS, codeDNS, codeDNS, codeDNS)}, codeTLS},
-		"clearer of two":      {site{Tracks: []*track{tr(codeSlow, 503)}}, 503},
+		"many people": {site{Tracks: []*track{tr(codeTLS)}, Crowd: people(codeDNS, codeDNS, codeDNS, codeDNS)},
+			codeTLS},
+		"clearer of two": {site{Tracks: []*track{tr(codeSlow, 503)}}, 503},
 	} {
 		if got := c.site.symptom(now); got != c.want {
 			t.Errorf("%s: %s, want %s", name, codeSymptom(got), codeSymptom(c.want))

@@ -66,7 +66,8 @@ func bareNumbers(t *testing.T, file string, src []byte) (found []string) {
 			return true
 		}
 		if value := strings.TrimSuffix(lit.Value, "."); !slices.Contains(numbersAnywhere, value) {
-			found = append(found, fmt.Sprintf("%s: %s needs a name in thresholds.go", set.Position(lit.Pos()), lit.Value))
+			found = append(found,
+				fmt.Sprintf("%s: %s needs a name in thresholds.go", set.Position(lit.Pos()), lit.Value))
 		}
 		return true
 	})
@@ -84,7 +85,9 @@ func TestMethodSaysTheThresholds(t *testing.T) {
 	for _, says := range []string{
 		fmt.Sprintf("prior %v failures, %v successes; %v once it has failed twice before", priorFail, priorOK, flakyOK),
 		fmt.Sprintf("n/(n+%d)", successesSeen),
-		fmt.Sprintf("everywhere (%v), in one region alone (%v shared among them), or on the way from one vantage alone (%v shared)", everywhere, oneRegion, oneVantage),
+		fmt.Sprintf(
+			"everywhere (%v), in one region alone (%v shared among them), or on the way from one vantage alone (%v "+
+				"shared)", everywhere, oneRegion, oneVantage),
 		fmt.Sprintf("prefix counts for at most %d and a network for at most %d", prefixCap, networkCap),
 		fmt.Sprintf("(dispersion %v)", dispersion),
 		fmt.Sprintf("up to %v times the site's normal rate", surge),

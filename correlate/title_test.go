@@ -34,23 +34,28 @@ func TestTitles(t *testing.T) {
 		"Sites on Akamai lhr, 503, began ~09:47 UTC":                      said("pop:akamai/lhr", nil),
 		"reddit.com, 503, began ~09:47 UTC":                               said("site:reddit.com", nil),
 		"9 sites with nothing known in common, 503, began ~09:47 UTC":     said("", nil),
-		"Many sites as seen from Rogers (AS812), 503, by people's reports alone, began ~09:47 UTC": said("isp:AS812", func(in *faultline.Incident) {
-			in.Basis, in.Scope = faultline.BasisReports, faultline.Scope{ISPs: []string{"AS812"}, Countries: []string{"CA"}}
-		}),
+		"Many sites as seen from Rogers (AS812), 503, by people's reports alone, began ~09:47 UTC": said("isp:AS812",
+			func(in *faultline.Incident) {
+				in.Basis, in.Scope = faultline.BasisReports,
+					faultline.Scope{ISPs: []string{"AS812"}, Countries: []string{"CA"}}
+			}),
 		"Unconfirmed: reddit.com, 503, began ~09:47 UTC": said("site:reddit.com", func(in *faultline.Incident) {
 			in.State, in.ConfirmedAt, in.Basis = faultline.StateCandidate, nil, faultline.BasisReports
 		}),
 		"Unconfirmed: dyn.com, 503, began ~09:47 UTC": said("site:dyn.com", func(in *faultline.Incident) {
 			in.State, in.ConfirmedAt = faultline.StateRetracted, nil
 		}),
-		"ft.com, 503, began ~09:48 UTC": said("site:ft.com", func(in *faultline.Incident) { in.Onset.At = after(47.9) }),
-		"ft.com, 503, began ~09:47 UTC": said("site:ft.com", func(in *faultline.Incident) { in.State = faultline.StateRetracted }),
+		"ft.com, 503, began ~09:48 UTC": said("site:ft.com",
+			func(in *faultline.Incident) { in.Onset.At = after(47.9) }),
+		"ft.com, 503, began ~09:47 UTC": said("site:ft.com",
+			func(in *faultline.Incident) { in.State = faultline.StateRetracted }),
 		"Fastly-fronted sites in GB, US, 503, began ~09:47 UTC": said("cdn:fastly", func(in *faultline.Incident) {
 			in.Scope = faultline.Scope{Countries: []string{"GB", "US"}}
 		}),
-		"Cloudflare-fronted sites, by people's reports alone, began ~09:47 UTC": said("cdn:cloudflare", func(in *faultline.Incident) {
-			in.Basis, in.Symptoms = faultline.BasisReports, nil
-		}),
+		"Cloudflare-fronted sites, by people's reports alone, began ~09:47 UTC": said("cdn:cloudflare",
+			func(in *faultline.Incident) {
+				in.Basis, in.Symptoms = faultline.BasisReports, nil
+			}),
 		"Akamai-fronted sites, timeouts, began ~09:47 UTC": said("cdn:akamai", func(in *faultline.Incident) {
 			in.Symptoms = []faultline.SymptomShare{{Symptom: "other", Share: 0.7}, {Symptom: "timeout", Share: 0.5}}
 		}),
@@ -75,9 +80,13 @@ func TestTitles(t *testing.T) {
 func TestDisplayNames(t *testing.T) {
 	t.Parallel()
 	for c, want := range map[faultline.Component]string{
-		"cdn:fastly": "Fastly", "dns:route53": "Amazon Route 53", "cloud:gcp": "Google Cloud", "cloud:aws/us-east-1": "AWS us-east-1",
-		"ca:letsencrypt": "Let's Encrypt", "cdn:nobody": "Nobody", "tld:ru": ".ru", "asn:AS54113": "Fastly (AS54113)", "isp:AS812": "Rogers (AS812)",
-		"prefix:151.101.0.0/16": "151.101.0.0/16", "site:reddit.com": "reddit.com", "pop:cloudflare/ams": "Cloudflare ams", "cdn:": "",
+		"cdn:fastly": "Fastly", "dns:route53": "Amazon Route 53", "cloud:gcp": "Google Cloud",
+		"cloud:aws/us-east-1": "AWS us-east-1",
+		"ca:letsencrypt":      "Let's Encrypt", "cdn:nobody": "Nobody", "tld:ru": ".ru",
+		"asn:AS54113":           "Fastly (AS54113)",
+		"isp:AS812":             "Rogers (AS812)",
+		"prefix:151.101.0.0/16": "151.101.0.0/16", "site:reddit.com": "reddit.com",
+		"pop:cloudflare/ams": "Cloudflare ams", "cdn:": "",
 	} {
 		if got := c.DisplayName(); got != want {
 			t.Errorf("%s is written %q, want %q", c, got, want)

@@ -62,7 +62,8 @@ func (e *Engine) takeOver(in *incident, sites []uint32, causes []cause.Cause) {
 
 // amongCauses reports whether the cause of an incident is among those that were found.
 func (e *Engine) amongCauses(in *incident, causes []cause.Cause) bool {
-	return slices.ContainsFunc(causes, func(f cause.Cause) bool { return e.components.rows[f.Component].Name == in.Cause })
+	return slices.ContainsFunc(causes,
+		func(f cause.Cause) bool { return e.components.rows[f.Component].Name == in.Cause })
 }
 
 func (e *Engine) youngUnattributed() *incident {

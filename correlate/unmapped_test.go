@@ -97,7 +97,8 @@ func TestAPartThatFellFirstEndsInTheWhole(t *testing.T) {
 	t.Parallel()
 	w := quietTown(120, 60)
 	for i := range w.sites {
-		w.sites[i].Components = append(w.sites[i].Components, faultline.Component([]string{"cloud:a", "cloud:b", "cloud:c"}[i/5%3]))
+		w.sites[i].Components = append(w.sites[i].Components,
+			faultline.Component([]string{"cloud:a", "cloud:b", "cloud:c"}[i/5%3]))
 	}
 	var part []string
 	for _, site := range w.on("cloud:a") {

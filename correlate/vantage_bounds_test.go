@@ -16,7 +16,8 @@ func TestSickSpans(t *testing.T) {
 		t.Fatalf("spans %v", v.Sick)
 	}
 	for at, want := range map[int64]bool{
-		8*minute - 1: false, 8 * minute: true, 12 * minute: true, 12*minute + 1: false, 15*minute + 1: true, 15*minute + 2: false,
+		8*minute - 1: false, 8 * minute: true, 12 * minute: true, 12*minute + 1: false, 15*minute + 1: true,
+		15*minute + 2: false,
 	} {
 		if v.sick(at) != want {
 			t.Errorf("at %d ms sick: %v, want %v", at, !want, want)
@@ -73,7 +74,8 @@ func TestConcentrated(t *testing.T) {
 		on, off int // failures on the component, and elsewhere
 		want    bool
 	}{
-		"all on one": {20, 0, true}, "few elsewhere": {20, 4, true}, "as many elsewhere": {20, 20, false}, "nothing in common": {0, 20, false},
+		"all on one": {20, 0, true}, "few elsewhere": {20, 4, true}, "as many elsewhere": {20, 20, false},
+		"nothing in common": {0, 20, false},
 	} {
 		e := settled(60)
 		l := vantageView{}
@@ -125,7 +127,8 @@ func TestLookAt(t *testing.T) {
 		}
 		all := make([][windows]vantageView, 2)
 		if e.fileChecks(id, all); all[0][w].seen != c.seen || len(all[0][w].fails) != c.fail {
-			t.Errorf("%s: %d of %d looks fail, want %d of %d", name, len(all[0][w].fails), all[0][w].seen, c.fail, c.seen)
+			t.Errorf("%s: %d of %d looks fail, want %d of %d", name, len(all[0][w].fails), all[0][w].seen,
+				c.fail, c.seen)
 		}
 	}
 }

@@ -22,7 +22,8 @@ func TestOneVantageDown(t *testing.T) {
 			t.Parallel()
 			w := quietTown(50, 48)
 			w.grumble(1)
-			w.faults = []fault{{sites: w.all(), vantages: []string{"lon-1"}, from: 35, to: 45, symptom: c.symptom, share: c.share}}
+			w.faults = []fault{{sites: w.all(), vantages: []string{"lon-1"}, from: 35, to: 45, symptom: c.symptom,
+				share: c.share}}
 			w.runPublished(t).wantNone(t)
 		})
 	}
@@ -52,9 +53,11 @@ func regionalOutage() *world {
 func TestRegionalOutageOfOneProvider(t *testing.T) {
 	t.Parallel()
 	w := regionalOutage()
-	w.crowds = append(w.crowds, crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 40, asns: asns(4000, 6), symptom: "dns", country: "SG"})
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 40, asns: asns(4000, 6),
+		symptom: "dns", country: "SG"})
 	in := w.runPublished(t).wantOne(t, "dns:q")
-	if in.Scope.Worldwide || !slices.Equal(in.Scope.Countries, []string{"SG"}) || !strings.Contains(in.Title, " in SG") {
+	if in.Scope.Worldwide || !slices.Equal(in.Scope.Countries, []string{"SG"}) ||
+		!strings.Contains(in.Title, " in SG") {
 		t.Errorf("title %q, scope %+v", in.Title, in.Scope)
 	}
 	if in.Basis != faultline.BasisBoth || in.Evidence.Vantages != 1 {
@@ -70,7 +73,8 @@ func TestOneVantageAloneStaysACandidate(t *testing.T) {
 	t.Parallel()
 	s := regionalOutage().runPublished(t)
 	s.wantNone(t)
-	if last := s.last(); len(last) != 1 || causeOf(last[0]) != "dns:q" || !strings.HasPrefix(last[0].Title, "Unconfirmed: ") {
+	if last := s.last(); len(last) != 1 || causeOf(last[0]) != "dns:q" ||
+		!strings.HasPrefix(last[0].Title, "Unconfirmed: ") {
 		t.Errorf("told %+v", last)
 	}
 }
@@ -79,14 +83,16 @@ func TestOneVantageAloneStaysACandidate(t *testing.T) {
 // a cause; alerts that have stood for long prove nothing.
 func TestAlertsAreEvidence(t *testing.T) {
 	t.Parallel()
-	for detail, want := range map[string]bool{faultline.DetailAlert: true, faultline.DetailStandingAlert: false, "": false} {
+	for detail, want := range map[string]bool{faultline.DetailAlert: true, faultline.DetailStandingAlert: false,
+		"": false} {
 		w := quietTown(60, 45)
 		w.blind(w.on("cdn:x"))
 		for _, monitor := range []string{"prom-1", "kuma-1"} {
 			w.said = append(w.said, faultline.Vantage{Vantage: monitor})
 			for _, site := range w.on("cdn:x")[:5] {
 				for minute := 35; minute < 45; minute++ {
-					w.said = append(w.said, faultline.Probe{At: after(float64(minute)), Site: site, Vantage: monitor, Symptom: "http_503", Detail: detail})
+					w.said = append(w.said, faultline.Probe{At: after(float64(minute)), Site: site, Vantage: monitor,
+						Symptom: "http_503", Detail: detail})
 				}
 			}
 		}
@@ -152,6 +158,7 @@ func TestVantagesOfOneNetworkAreOneWitness(t *testing.T) {
 	t.Parallel()
 	w := quietTown(100, 46)
 	w.vantages[1].ASN = w.vantages[0].ASN
-	w.faults = []fault{{sites: w.on("cdn:x"), vantages: []string{"lon-1", "nyc-1"}, from: 35, to: 45, symptom: "timeout"}}
+	w.faults = []fault{{sites: w.on("cdn:x"), vantages: []string{"lon-1", "nyc-1"}, from: 35, to: 45,
+		symptom: "timeout"}}
 	w.run(t).wantNone(t)
 }

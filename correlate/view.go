@@ -35,7 +35,8 @@ func (e *Engine) View() faultline.View {
 		}
 	}
 	slices.SortFunc(v.Sites, func(a, b faultline.SiteStatus) int {
-		return cmp.Or(cmp.Compare(b.Reports, a.Reports), cmp.Compare(b.ProbesFailed, a.ProbesFailed), cmp.Compare(a.Site, b.Site))
+		return cmp.Or(cmp.Compare(b.Reports, a.Reports), cmp.Compare(b.ProbesFailed, a.ProbesFailed),
+			cmp.Compare(a.Site, b.Site))
 	})
 	slices.SortFunc(v.Well, func(a, b faultline.WellSite) int { return cmp.Compare(a.Site, b.Site) })
 	v.Well = v.Well[:min(len(v.Well), faultline.ViewSites)]

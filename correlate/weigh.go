@@ -200,7 +200,8 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	if probes {
 		j.Probed = e.clock < e.probedUntil(j.id)
 	}
-	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.Probed && !j.bound && s.Crowd.Base.T > 0 {
+	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.Probed && !j.bound &&
+		s.Crowd.Base.T > 0 {
 		return false
 	}
 	if e.isQuiescent(s, j, new&quiescent != 0) {

@@ -167,7 +167,8 @@ func (e *Engine) foldReport(r faultline.Report) {
 		return // machines, not people: counted, and worth nothing
 	}
 	e.keep(id)
-	h := userReport{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))), Held: s.Incident != 0}
+	h := userReport{At: at, Network: n, Who: who, Code: symptomCode(faultline.ReadSymptom(string(r.Symptom))),
+		Held: s.Incident != 0}
 	if r.Net != "" {
 		h.Net = uint32(xxhash.Sum64String(r.Net))
 	}

@@ -14,7 +14,8 @@ func TestWindowOf(t *testing.T) {
 	for _, c := range []struct {
 		age  int64
 		span int64
-	}{{0, 15 * second}, {15 * second, 15 * second}, {16 * second, 30 * second}, {2 * minute, 2 * minute}, {2*minute + 1, 4 * minute}, {24 * 60 * minute, windowMS[windows-1]}} {
+	}{{0, 15 * second}, {15 * second, 15 * second}, {16 * second, 30 * second}, {2 * minute, 2 * minute},
+		{2*minute + 1, 4 * minute}, {24 * 60 * minute, windowMS[windows-1]}} {
 		if got := windowMS[windowOf(c.age)]; got != c.span {
 			t.Errorf("%d ms: window of %d ms, want %d", c.age, got, c.span)
 		}
@@ -45,7 +46,8 @@ func TestRepeatsForgetInGenerations(t *testing.T) {
 	for _, step := range []struct {
 		minutes float64
 		want    repeatVerdict
-	}{{0, fresh}, {1, repeated}, {9.9, repeated}, {10, fresh}, {19, repeated}, {31, fresh}, {62, fresh}, {63, repeated}} {
+	}{{0, fresh}, {1, repeated}, {9.9, repeated}, {10, fresh}, {19, repeated}, {31, fresh}, {62, fresh},
+		{63, repeated}} {
 		r.rotate(at(step.minutes))
 		if got := r.seen(1, at(step.minutes)); got != step.want {
 			t.Errorf("minute %v: %d, want %d", step.minutes, got, step.want)
@@ -80,10 +82,12 @@ func TestTracksAndCrowdsStayBounded(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
 	for i := range 5 * ringResults {
-		e.Fold(faultline.Probe{At: after(59).Add(time.Duration(i) * time.Second), Site: "a.example", Vantage: "lon-1", Symptom: "ok"})
+		e.Fold(faultline.Probe{At: after(59).Add(time.Duration(i) * time.Second), Site: "a.example", Vantage: "lon-1",
+			Symptom: "ok"})
 	}
 	for i := range 2 * crowdReports {
-		e.Fold(faultline.Report{At: after(59).Add(time.Duration(i) * time.Millisecond), Site: "a.example", Reporter: fmt.Sprint(i)})
+		e.Fold(faultline.Report{At: after(59).Add(time.Duration(i) * time.Millisecond), Site: "a.example",
+			Reporter: fmt.Sprint(i)})
 	}
 	s := e.sites.rows[0]
 	if n := len(s.Tracks[0].Recent); n != ringResults {

@@ -63,7 +63,8 @@ func (e *Engine) contradicted(in *incident, site uint32, felt []uint32) bool {
 	tracks := e.sites.rows[site].Tracks
 	for _, t := range tracks {
 		n := len(t.Recent)
-		if n == 0 || t.Recent[n-1].at() < in.Onset[2] || t.failuresSince(in.Onset[0]) > 0 || !slices.Contains(felt, t.Vantage) {
+		if n == 0 || t.Recent[n-1].at() < in.Onset[2] || t.failuresSince(in.Onset[0]) > 0 ||
+			!slices.Contains(felt, t.Vantage) {
 			continue
 		}
 		well := e.vantages.rows[t.Vantage]

@@ -132,7 +132,8 @@ func asns(first uint32, n int) []uint32 {
 
 // grumble is the background of any day: now and then somebody complains.
 func (w *world) grumble(perMinute float64) {
-	w.crowds = append(w.crowds, crowdOf{sites: w.all(), to: float64(w.minutes), perMinute: perMinute, asns: asns(3000, 40)})
+	w.crowds = append(w.crowds, crowdOf{sites: w.all(), to: float64(w.minutes), perMinute: perMinute,
+		asns: asns(3000, 40)})
 }
 
 // events is everything that happens in the world in order of time, with a tick a
@@ -176,7 +177,8 @@ func (w *world) probe(evs []faultline.Event, rng *rand.Rand, site, at int) []fau
 	}
 	phase := time.Duration((site*37+at*20_000+site*at*1_700)%int(cadence/time.Millisecond)) * time.Millisecond
 	for t := phase; t < time.Duration(w.minutes)*time.Minute; t += cadence {
-		p := faultline.Probe{At: dawn.Add(t + time.Duration(rng.IntN(900))*time.Millisecond), Site: name, Vantage: from, Symptom: faultline.SymptomOK}
+		p := faultline.Probe{At: dawn.Add(t + time.Duration(rng.IntN(900))*time.Millisecond), Site: name, Vantage: from,
+			Symptom: faultline.SymptomOK}
 		if rng.Float64() < w.noise {
 			p.Symptom = faultline.SymptomTimeout
 		}

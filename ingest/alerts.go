@@ -60,9 +60,11 @@ type standing struct {
 
 func newAlerts(reg prometheus.Registerer) *alerts {
 	auto := promauto.With(reg)
-	a := &alerts{standing: map[alertKey]*standing{}, of: map[string]int{}, outcomes: auto.NewCounterVec(prometheus.CounterOpts{
-		Name: "faultline_alerts_total", Help: "Alerts by what became of them: stated, restated, resolved, silent (nobody repeated it), invalid.",
-	}, []string{"outcome"})}
+	a := &alerts{standing: map[alertKey]*standing{}, of: map[string]int{},
+		outcomes: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "faultline_alerts_total",
+			Help: "Alerts by what became of them: stated, restated, resolved, silent (nobody repeated it), invalid.",
+		}, []string{"outcome"})}
 	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_alerts_standing", Help: "Alerts that stand."},
 		func() float64 { a.mu.Lock(); defer a.mu.Unlock(); return float64(len(a.standing)) })
 	return a
@@ -71,12 +73,15 @@ func newAlerts(reg prometheus.Registerer) *alerts {
 // Alerts takes what a monitoring program says of sites, as the vantage that it is,
 // at most 1,000 at once. It returns once what is new is in the log; a repetition
 // only keeps an alert standing. Errors and pointers are those of [Door.Probes].
-func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, told []faultline.Alert) (accepted int, rejected []faultline.Invalid, err error) {
+func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, told []faultline.Alert) (accepted int,
+	rejected []faultline.Invalid, err error) {
 	if err := checkVantage(v); err != nil {
 		return 0, nil, err
 	}
 	if len(told) > maxAlertBatch {
-		return 0, nil, faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxAlertBatch), Detail: fmt.Sprintf("a message carries at most %d alerts", maxAlertBatch)}}
+		return 0, nil,
+			faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxAlertBatch),
+				Detail: fmt.Sprintf("a message carries at most %d alerts", maxAlertBatch)}}
 	}
 	now := d.now()
 	var probes []faultline.Probe
@@ -133,7 +138,8 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 	if a.Resolved {
 		a.Symptom, a.Status = faultline.SymptomOK, 0
 	}
-	p, known, wrong := d.readProbe(v.Vantage, faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status}, now)
+	p, known, wrong := d.readProbe(v.Vantage,
+		faultline.Probe{Site: a.Site, Symptom: cmp.Or(a.Symptom, faultline.SymptomOther), Status: a.Status}, now)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -159,7 +165,10 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 	if s == nil {
 		if as.of[key.vantage] >= maxAlertsOfOne || len(as.standing) >= maxAlerts {
 			d.metrics.refused.WithLabelValues(refusedAlerts).Inc()
-			return nil, &faultline.Invalid{Detail: fmt.Sprintf("%d alerts of this sender are open already, or %d of all senders", maxAlertsOfOne, maxAlerts)}
+			return nil,
+				&faultline.Invalid{
+					Detail: fmt.Sprintf("%d alerts of this sender are open already, or %d of all senders",
+						maxAlertsOfOne, maxAlerts)}
 		}
 		s = &standing{}
 		as.standing[key] = s
@@ -238,7 +247,8 @@ func (d *Door) due(now time.Time) map[faultline.Vantage][]faultline.Probe {
 			s.stated = now
 			as.outcomes.WithLabelValues(outcomeRestated).Inc()
 			byVantage[s.vantage] = append(byVantage[s.vantage], faultline.Probe{
-				At: faultline.Millis(now), Site: key.site, Vantage: key.vantage, Symptom: s.symptom, Status: s.status, Detail: s.detail(now)})
+				At: faultline.Millis(now), Site: key.site, Vantage: key.vantage, Symptom: s.symptom, Status: s.status,
+				Detail: s.detail(now)})
 		}
 	}
 	return byVantage

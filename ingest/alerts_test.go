@@ -32,10 +32,13 @@ func TestAlertIsRestatedUntilResolvedOrSilent(t *testing.T) {
 		"resolved": {map[int]faultline.Alert{0: firing, 130: resolved},
 			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "120 bbc.co.uk http_503", "130 bbc.co.uk ok"}},
 		"silent for five minutes, and no word of health": {map[int]faultline.Alert{0: firing},
-			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "120 bbc.co.uk http_503", "180 bbc.co.uk http_503", "240 bbc.co.uk http_503"}},
-		"repeated: no more often than each minute": {map[int]faultline.Alert{0: firing, 1: firing, 30: firing, 59: firing, 70: resolved},
+			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "120 bbc.co.uk http_503",
+				"180 bbc.co.uk http_503", "240 bbc.co.uk http_503"}},
+		"repeated: no more often than each minute": {map[int]faultline.Alert{0: firing, 1: firing, 30: firing,
+			59: firing, 70: resolved},
 			[]string{"0 bbc.co.uk http_503", "60 bbc.co.uk http_503", "70 bbc.co.uk ok"}},
-		"one of two resolved": {map[int]faultline.Alert{0: firing, 10: second, 20: resolved, 80: {Site: "bbc.co.uk", Key: "b", Resolved: true}},
+		"one of two resolved": {map[int]faultline.Alert{0: firing, 10: second, 20: resolved,
+			80: {Site: "bbc.co.uk", Key: "b", Resolved: true}},
 			[]string{"0 bbc.co.uk http_503", "10 bbc.co.uk timeout", "70 bbc.co.uk timeout", "80 bbc.co.uk ok"}},
 		"resolved, and never heard of": {map[int]faultline.Alert{0: resolved}, []string{"0 bbc.co.uk ok"}},
 	} {
@@ -46,7 +49,8 @@ func TestAlertIsRestatedUntilResolvedOrSilent(t *testing.T) {
 				began := time.Now()
 				for second := range 600 {
 					if a, ok := c.at[second]; ok {
-						if n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{a}); n != 1 || rejected != nil || err != nil {
+						if n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{a}); n != 1 ||
+							rejected != nil || err != nil {
 							t.Fatalf("%d, %v, %v", n, rejected, err)
 						}
 					}
@@ -73,7 +77,8 @@ func TestAlertsSayWhetherTheyAreNews(t *testing.T) {
 		began := time.Now()
 		fresh := faultline.Alert{Site: "bbc.co.uk", Symptom: "timeout", Since: began.Add(-9 * time.Minute)}
 		old := faultline.Alert{Site: "ft.com", Symptom: "timeout", Since: began.Add(-11 * time.Minute)}
-		unsaid := faultline.Alert{Site: "cnn.com", Symptom: "timeout", Since: began.Add(time.Hour)} // by a clock that is ahead
+		// by a clock that is ahead
+		unsaid := faultline.Alert{Site: "cnn.com", Symptom: "timeout", Since: began.Add(time.Hour)}
 		for range 13 {
 			if n, _, err := d.Alerts(t.Context(), london, []faultline.Alert{fresh, old, unsaid}); n != 3 || err != nil {
 				t.Fatalf("%d, %v", n, err)
@@ -113,7 +118,8 @@ func TestAlertsAreBoundedBySenderAndNamed(t *testing.T) {
 				told[i] = faultline.Alert{Site: fmt.Sprintf("stranger%d-%d.com", round, i), Symptom: "timeout"}
 			}
 			n, rejected, err := d.Alerts(t.Context(), flood, told)
-			if n != 0 || len(rejected) != maxAlertBatch || err != nil || !strings.Contains(rejected[7].Detail, fmt.Sprintf("stranger%d-7.com", round)) {
+			if n != 0 || len(rejected) != maxAlertBatch || err != nil ||
+				!strings.Contains(rejected[7].Detail, fmt.Sprintf("stranger%d-7.com", round)) {
 				t.Fatalf("round %d: %d taken, %d rejected, %v", round, n, len(rejected), err)
 			}
 		}
@@ -122,13 +128,16 @@ func TestAlertsAreBoundedBySenderAndNamed(t *testing.T) {
 		for i := range told {
 			told[i] = faultline.Alert{Site: fmt.Sprintf("s%d.com", i), Symptom: "timeout"}
 		}
-		if n, rejected, err := d.Alerts(t.Context(), flood, told); n != maxAlertsOfOne || len(rejected) != len(told)-n || err != nil {
+		if n, rejected, err := d.Alerts(t.Context(), flood, told); n != maxAlertsOfOne ||
+			len(rejected) != len(told)-n || err != nil {
 			t.Errorf("%d taken, %d rejected, %v", n, len(rejected), err)
 		}
-		if n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{{Site: "bbc.co.uk", Symptom: "timeout"}}); n != 1 || rejected != nil || err != nil {
+		if n, rejected, err := d.Alerts(t.Context(), london,
+			[]faultline.Alert{{Site: "bbc.co.uk", Symptom: "timeout"}}); n != 1 || rejected != nil || err != nil {
 			t.Errorf("another sender: %d, %+v, %v", n, rejected, err)
 		}
-		n, rejected, err := d.Alerts(t.Context(), london, []faultline.Alert{{Site: "10.0.0.1"}, {Site: "bbc.co.uk", Resolved: true}})
+		n, rejected, err := d.Alerts(t.Context(), london,
+			[]faultline.Alert{{Site: "10.0.0.1"}, {Site: "bbc.co.uk", Resolved: true}})
 		if n != 1 || len(rejected) != 1 || rejected[0].Pointer != "/0/site" || err != nil {
 			t.Errorf("%d, %+v, %v", n, rejected, err)
 		}

@@ -42,7 +42,9 @@ func TestCertificatesThatEndAreNoted(t *testing.T) {
 		if left != 0 {
 			ends = now.Add(left)
 		}
-		c.see(t.Context(), []faultline.Event{faultline.Vantage{}, faultline.Probe{Site: "a.net", CertificateEnds: ends}}, now.Add(after))
+		c.see(t.Context(),
+			[]faultline.Event{faultline.Vantage{}, faultline.Probe{Site: "a.net", CertificateEnds: ends}},
+			now.Add(after))
 	}
 	see(c, 0, 30*24*time.Hour)
 	see(c, 0, 0)
@@ -69,5 +71,6 @@ func TestCertificatesThatEndAreNoted(t *testing.T) {
 	if len(w.noted) != 1 {
 		t.Error("what ends half an hour later is not noted")
 	}
-	newCertificates(nil, nil).see(t.Context(), []faultline.Event{faultline.Probe{Site: "a.net", CertificateEnds: now}}, now)
+	newCertificates(nil, nil).see(t.Context(), []faultline.Event{faultline.Probe{Site: "a.net", CertificateEnds: now}},
+		now)
 }

@@ -162,7 +162,8 @@ func (d *Door) answerChecks(ctx context.Context, s strangers) (kept int, refused
 			kept++
 			continue
 		}
-		refused = append(refused, faultline.Invalid{Pointer: fmt.Sprintf("/%d/site", s.at[i]), Detail: unknownSite(s.probes[i].Site)})
+		refused = append(refused, faultline.Invalid{Pointer: fmt.Sprintf("/%d/site", s.at[i]),
+			Detail: unknownSite(s.probes[i].Site)})
 	}
 	d.metrics.probes.WithLabelValues(outcomeChecked).Add(float64(kept))
 	d.metrics.refused.WithLabelValues(refusedSite).Add(float64(len(refused)))

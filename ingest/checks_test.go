@@ -67,7 +67,8 @@ func TestAPersonHasAFewUnknownSitesCheckedAndTakesNobodyElsesTurn(t *testing.T) 
 			err := ask(alice, fmt.Sprintf("s%d.net", i))
 			var busy faultline.BusyError
 			if errors.As(err, &busy) {
-				if refused++; busy.Limit != faultline.LimitPerson || busy.RetryAfter <= 0 || busy.RetryAfter > time.Minute {
+				if refused++; busy.Limit != faultline.LimitPerson || busy.RetryAfter <= 0 ||
+					busy.RetryAfter > time.Minute {
 					t.Fatalf("%+v", busy)
 				}
 			} else if err != nil {
@@ -80,7 +81,8 @@ func TestAPersonHasAFewUnknownSitesCheckedAndTakesNobodyElsesTurn(t *testing.T) 
 		if err := ask(netip.MustParseAddr("203.0.113.9"), "shop.net"); err != nil {
 			t.Errorf("another person is refused: %v", err)
 		}
-		if m.asked["shop.net"] == "" || m.asked["shop.net"] == m.asked["s0.net"] || strings.Contains(m.asked["shop.net"], "203") {
+		if m.asked["shop.net"] == "" || m.asked["shop.net"] == m.asked["s0.net"] ||
+			strings.Contains(m.asked["shop.net"], "203") {
 			t.Errorf("the prefix is told as %q", m.asked["shop.net"])
 		}
 		time.Sleep(time.Minute)
@@ -98,10 +100,12 @@ func TestASiteOfTheMapIsNotCheckedAndWhatIsNoSiteIsRefused(t *testing.T) {
 		t.Errorf("%+v, %v, %v", check, known, err)
 	}
 	var invalid faultline.InvalidError
-	if _, _, err := c.Ask(t.Context(), alice, "http://127.0.0.1"); !errors.As(err, &invalid) || invalid[0].Pointer != "/site" {
+	if _, _, err := c.Ask(t.Context(), alice, "http://127.0.0.1"); !errors.As(err, &invalid) ||
+		invalid[0].Pointer != "/site" {
 		t.Errorf("%v", err)
 	}
-	for _, id := range []string{"", ".", "x.", ".net", strings.Repeat("x", 300) + ".net", "a b.net", "nobody.asked.net"} {
+	for _, id := range []string{"", ".", "x.", ".net", strings.Repeat("x", 300) + ".net", "a b.net",
+		"nobody.asked.net"} {
 		if _, err := c.Check(t.Context(), id); !errors.Is(err, faultline.ErrNotFound) {
 			t.Errorf("%q: %v", id, err)
 		}
@@ -121,12 +125,14 @@ func TestUnknownSitesOfTokensNeverReachTheLog(t *testing.T) {
 		m := &memChecks{asked: map[string]string{"asked.net": "1a2b"}}
 		d.checks = m
 		n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{
-			{Site: "stranger.net", Symptom: "http_503"}, {Site: "bbc.co.uk", Symptom: "ok"}, {Site: "asked.net", Symptom: "timeout"}})
+			{Site: "stranger.net", Symptom: "http_503"}, {Site: "bbc.co.uk", Symptom: "ok"},
+			{Site: "asked.net", Symptom: "timeout"}})
 		want := []faultline.Invalid{{Pointer: "/0/site", Detail: unknownSite("stranger.net")}}
 		if n != 2 || !reflect.DeepEqual(rejected, want) || err != nil {
 			t.Errorf("%d, %+v, %v", n, rejected, err)
 		}
-		if len(m.answered) != 1 || m.answered[0].Site != "asked.net" || m.answered[0].Vantage != "lon-1" || m.answered[0].At.IsZero() {
+		if len(m.answered) != 1 || m.answered[0].Site != "asked.net" || m.answered[0].Vantage != "lon-1" ||
+			m.answered[0].At.IsZero() {
 			t.Errorf("the check has %+v", m.answered)
 		}
 		_, events := log.state()
@@ -137,7 +143,8 @@ func TestUnknownSitesOfTokensNeverReachTheLog(t *testing.T) {
 		}
 		// A store that is away keeps nobody's probes from the log.
 		m.err = faultline.ErrUnavailable
-		n, rejected, err = d.Probes(t.Context(), london, []faultline.Probe{{Site: "asked.net", Symptom: "ok"}, {Site: "ft.com", Symptom: "ok"}})
+		n, rejected, err = d.Probes(t.Context(), london,
+			[]faultline.Probe{{Site: "asked.net", Symptom: "ok"}, {Site: "ft.com", Symptom: "ok"}})
 		if n != 1 || len(rejected) != 1 || err != nil {
 			t.Errorf("%d, %+v, %v", n, rejected, err)
 		}
@@ -177,7 +184,8 @@ func TestNamesOfOneTokenCostNoMemory(t *testing.T) {
 		if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 1<<20 {
 			t.Errorf("the door holds %d more bytes", grown)
 		}
-		if n, _, err := d.Probes(t.Context(), faultline.Vantage{Vantage: "nyc-1"}, []faultline.Probe{{Site: "ft.com", Symptom: "ok"}}); n != 1 || err != nil {
+		if n, _, err := d.Probes(t.Context(), faultline.Vantage{Vantage: "nyc-1"},
+			[]faultline.Probe{{Site: "ft.com", Symptom: "ok"}}); n != 1 || err != nil {
 			t.Errorf("another token: %d, %v", n, err)
 		}
 		if err := closeDoor(); err != nil {
@@ -193,7 +201,8 @@ func TestComponentsThatNobodyRecognisesAreLeftOutAndNamed(t *testing.T) {
 		d.recognises = func(_ string, _ []faultline.Component, c faultline.Component) bool { return c == "cdn:fastly" }
 		n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{{Site: "bbc.co.uk", Symptom: "ok",
 			Via: []faultline.Component{"cdn:evil", "cdn:fastly", "dns:evil"}}})
-		if n != 1 || len(rejected) != 2 || rejected[0].Pointer != "/0/via/0" || rejected[1].Pointer != "/0/via/2" || err != nil {
+		if n != 1 || len(rejected) != 2 || rejected[0].Pointer != "/0/via/0" || rejected[1].Pointer != "/0/via/2" ||
+			err != nil {
 			t.Errorf("%d, %+v, %v", n, rejected, err)
 		}
 		_, events := log.state()

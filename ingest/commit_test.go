@@ -59,7 +59,8 @@ func TestRetryKeepsWriterSeqAndContents(t *testing.T) {
 			t.Fatalf("%d appends, %d events, want 4 and 2", len(calls), len(events))
 		}
 		for i, seq := range []uint64{1, 1, 1, 2} {
-			if calls[i].writer != 7 || calls[i].seq != seq || len(calls[i].events) != 1 || calls[i].events[0] != events[seq-1] {
+			if calls[i].writer != 7 || calls[i].seq != seq || len(calls[i].events) != 1 ||
+				calls[i].events[0] != events[seq-1] {
 				t.Errorf("append %d: %+v", i, calls[i])
 			}
 		}
@@ -114,7 +115,8 @@ func TestFullQueueRefusesAtOnce(t *testing.T) {
 			}
 		}
 		began := time.Now()
-		if _, err := d.Report(t.Context(), alice, "bbc.co.uk", ""); !errors.Is(err, faultline.ErrUnavailable) || time.Since(began) != 0 {
+		if _, err := d.Report(t.Context(), alice, "bbc.co.uk", ""); !errors.Is(err, faultline.ErrUnavailable) ||
+			time.Since(began) != 0 {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -175,7 +177,8 @@ func TestRunAppendsWhatIsQueuedWhenItEnds(t *testing.T) {
 			t.Errorf("%d events are in the log", len(events))
 		}
 		began := time.Now()
-		if _, err := d.Report(t.Context(), addr(3), "bbc.co.uk", ""); !errors.Is(err, faultline.ErrUnavailable) || time.Since(began) != 0 {
+		if _, err := d.Report(t.Context(), addr(3), "bbc.co.uk", ""); !errors.Is(err, faultline.ErrUnavailable) ||
+			time.Since(began) != 0 {
 			t.Errorf("a closed door answers %v after %v", err, time.Since(began))
 		}
 		if err := d.Run(t.Context()); err == nil {
@@ -224,7 +227,8 @@ func TestDoorCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reg := prometheus.NewRegistry()
 		log := &memLog{down: 1}
-		d := NewDoor(DoorConfig{Log: log, Keys: &dayKeys{}, Names: NewNames("bbc.co.uk"), Now: time.Now, Registerer: reg})
+		d := NewDoor(DoorConfig{Log: log, Keys: &dayKeys{}, Names: NewNames("bbc.co.uk"), Now: time.Now,
+			Registerer: reg})
 		ctx, cancel := context.WithCancel(t.Context())
 		ran := make(chan error, 1)
 		go func() { ran <- d.Run(ctx) }()
@@ -257,7 +261,8 @@ faultline_ingest_reports_total{outcome="unavailable"} 1
 faultline_ingest_reports_total{outcome="unknown"} 1
 `
 		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "faultline_ingest_flush_retries_total",
-			"faultline_ingest_flushes_total", "faultline_ingest_pending_events", "faultline_ingest_reports_total"); err != nil {
+			"faultline_ingest_flushes_total", "faultline_ingest_pending_events",
+			"faultline_ingest_reports_total"); err != nil {
 			t.Error(err)
 		}
 	})

@@ -239,7 +239,8 @@ func TestLimitsNameNoAddress(t *testing.T) {
 	if err := l.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(shared.keys) != 1 || !strings.HasPrefix(shared.keys[0], "prefix:") || len(shared.keys[0]) != len("prefix:")+8 {
+	if len(shared.keys) != 1 || !strings.HasPrefix(shared.keys[0], "prefix:") ||
+		len(shared.keys[0]) != len("prefix:")+8 {
 		t.Fatalf("settled %q", shared.keys)
 	}
 	if n := shared.tat[shared.keys[0]].Sub(w.now()); n < 11*time.Second {

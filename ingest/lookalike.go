@@ -14,7 +14,9 @@ import (
 
 var (
 	errMixed = errors.New("mixes scripts within one word, or holds a sign that no name has")
-	errLooks = errors.New("looks like a site that is known and is another one; if it is truly what you mean, its operator can have it added to the catalogue")
+	errLooks = errors.New(
+		"looks like a site that is known and is another one; if it is truly what you mean, its operator can have it " +
+			"added to the catalogue")
 )
 
 //go:embed confusables.txt

@@ -10,7 +10,8 @@ import (
 )
 
 func TestNormalise(t *testing.T) {
-	names := NewNames("bbc.co.uk", "www.gov.uk", "api.github.com", "github.com", "blogspot.com", "www.netlify.app", "xn--bcher-kva.de")
+	names := NewNames("bbc.co.uk", "www.gov.uk", "api.github.com", "github.com", "blogspot.com", "www.netlify.app",
+		"xn--bcher-kva.de")
 	for _, tt := range []struct{ input, want string }{
 		{"bbc.co.uk", "bbc.co.uk"},
 		{" BBC.co.UK\n", "bbc.co.uk"},
@@ -69,19 +70,25 @@ func TestNormaliseRefuses(t *testing.T) {
 		{strings.Repeat("a", 64) + ".com", errNotDomain},
 		{"user@bbc.co.uk", errUserinfo}, {"https://bbc.co.uk@evil.com/", errUserinfo}, {"mailto:x@y.org", errUserinfo},
 		{"bbc.co.uk:http", errPort}, {"javascript:alert(1)", errPort}, {"bbc.co.uk:123456", errPort},
-		{"127.0.0.1", errAddress}, {"http://8.8.8.8/", errAddress}, {"8.8.8.8:53", errAddress}, {"8.8.8.8.", errAddress},
+		{"127.0.0.1", errAddress}, {"http://8.8.8.8/", errAddress}, {"8.8.8.8:53", errAddress},
+		{"8.8.8.8.", errAddress},
 		{"[::1]", errAddress}, {"http://[2001:db8::1]:80/", errAddress}, {"2001:db8::1", errAddress},
-		{"2130706433", errAddress}, {"0x7f.1", errAddress}, {"0X7F000001", errAddress}, {"127.1", errAddress}, {"foo.0x", errAddress},
+		{"2130706433", errAddress}, {"0x7f.1", errAddress}, {"0X7F000001", errAddress}, {"127.1", errAddress},
+		{"foo.0x", errAddress},
 		{"１２７.０.０.１", errAddress}, {"127。0。0。1", errAddress},
 		{"foo..com", errNotDomain}, {".bbc.co.uk", errNotDomain}, {"bbc.co.uk..", errNotDomain},
-		{"bbc_news.com", errNotDomain}, {"bbc co.uk", errNotDomain}, {"bbc%2eco%2euk", errNotDomain}, {`bbc.co.uk\evil.com`, errNotDomain},
-		{"bbc.co.uk／x", errNotDomain}, {"xn--a.com", errNotDomain}, {"bbc\x00.com", errNotDomain}, {"bbc\xff.com", errNotDomain}, {"bbc\ufffd.com", errNotDomain}, {".", errNotDomain}, {"。", errNotDomain},
+		{"bbc_news.com", errNotDomain}, {"bbc co.uk", errNotDomain}, {"bbc%2eco%2euk", errNotDomain},
+		{`bbc.co.uk\evil.com`, errNotDomain},
+		{"bbc.co.uk／x", errNotDomain}, {"xn--a.com", errNotDomain}, {"bbc\x00.com", errNotDomain},
+		{"bbc\xff.com", errNotDomain}, {"bbc\ufffd.com", errNotDomain}, {".", errNotDomain}, {"。", errNotDomain},
 		{"bbc", errOneLabel}, {"com", errOneLabel}, {"uk", errOneLabel},
-		{"localhost", errPrivate}, {"foo.localhost", errPrivate}, {"printer.local", errPrivate}, {"db.internal", errPrivate},
+		{"localhost", errPrivate}, {"foo.localhost", errPrivate}, {"printer.local", errPrivate},
+		{"db.internal", errPrivate},
 		{"a.invalid", errPrivate}, {"a.test", errPrivate}, {"www.example", errPrivate}, {"abc.onion", errPrivate},
 		{"1.0.0.127.in-addr.arpa", errPrivate}, {"router.home.arpa", errPrivate}, {"nas.lan", errPrivate},
 		{"x.corp", errPrivate}, {"x.home", errPrivate}, {"x.nosuchtld", errPrivate},
-		{"gov.uk", errSuffix}, {"co.uk", errSuffix}, {"github.io", errSuffix}, {"blogspot.com", errSuffix}, {"foo.kawasaki.jp", errSuffix},
+		{"gov.uk", errSuffix}, {"co.uk", errSuffix}, {"github.io", errSuffix}, {"blogspot.com", errSuffix},
+		{"foo.kawasaki.jp", errSuffix},
 	} {
 		if got, err := names.Normalise(tt.input); !errors.Is(err, tt.want) {
 			t.Errorf("%q is %q, %v, want an error that it %v", tt.input, got, err, tt.want)
@@ -113,7 +120,8 @@ func TestUnderscoresAreReadWhereDNSHasThem(t *testing.T) {
 
 func TestAddTakesOnlyWhatNormaliseGives(t *testing.T) {
 	names := NewNames()
-	for _, site := range []string{"gov.uk", "com", "www.bbc.co.uk", "BBC.co.uk", "bbc.co.uk.", "10.0.0.1", "nas.lan", "https://ft.com", "", "bücher.de"} {
+	for _, site := range []string{"gov.uk", "com", "www.bbc.co.uk", "BBC.co.uk", "bbc.co.uk.", "10.0.0.1", "nas.lan",
+		"https://ft.com", "", "bücher.de"} {
 		if names.Add(site) || names.Known(site) {
 			t.Errorf("%q was added", site)
 		}
@@ -132,7 +140,8 @@ func TestAddTakesOnlyWhatNormaliseGives(t *testing.T) {
 // writing it.
 func TestNormaliseIsStable(t *testing.T) {
 	names := NewNames("bbc.co.uk", "www.gov.uk", "api.github.com", "blogspot.com")
-	labels := []string{"www", "api", "github", "blogspot", "gov", "bbc", "co", "uk", "com", "io", "bücher", "a-b", "XN--P1AI", "ck"}
+	labels := []string{"www", "api", "github", "blogspot", "gov", "bbc", "co", "uk", "com", "io", "bücher", "a-b",
+		"XN--P1AI", "ck"}
 	rapid.Check(t, func(t *rapid.T) {
 		input := strings.Join(rapid.SliceOfN(rapid.SampledFrom(labels), 1, 5).Draw(t, "labels"), ".")
 		site, err := names.Normalise(input)
@@ -169,7 +178,8 @@ func TestNamesAreSafeForConcurrentUse(t *testing.T) {
 
 func BenchmarkNormalise(b *testing.B) {
 	names := NewNames("bbc.co.uk")
-	for name, input := range map[string]string{"known": "bbc.co.uk", "url": "https://www.bbc.co.uk/news", "unknown": "shop.somewhere.co.uk"} {
+	for name, input := range map[string]string{"known": "bbc.co.uk", "url": "https://www.bbc.co.uk/news",
+		"unknown": "shop.somewhere.co.uk"} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

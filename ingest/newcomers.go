@@ -73,7 +73,8 @@ func NewNewcomers(dns Resolver, now func() time.Time, reg prometheus.Registerer)
 		slots: make([]newcomer, 1<<newcomerBits), promoted: newGCRA(2), bringers: newGCRA(14),
 		outcomes: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_newcomers_total",
-			Help: "Reports of unknown names by what became of the name: waits, refused (nothing promotes it), full, unresolved, site.",
+			Help: "Reports of unknown names by what became of the name: waits, refused (nothing promotes it), full, " +
+				"unresolved, site.",
 		}, []string{"outcome"}),
 	}
 }

@@ -27,7 +27,8 @@ func (byByte) Label(addr netip.Addr) (uint32, string) { return uint32(addr.As4()
 
 func openNew(t *testing.T, log Log, dns Resolver) (*Door, func() error) {
 	t.Helper()
-	d := NewDoor(DoorConfig{Log: log, Keys: &dayKeys{}, Names: NewNames("bbc.co.uk"), Durable: true, Now: time.Now, Writer: 7,
+	d := NewDoor(DoorConfig{Log: log, Keys: &dayKeys{}, Names: NewNames("bbc.co.uk"), Durable: true,
+		Now: time.Now, Writer: 7,
 		Labels: byByte{}, Hosting: Hosting{99: true}, Newcomers: NewNewcomers(dns, time.Now, prometheus.NewRegistry())})
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error, 1)
@@ -45,13 +46,20 @@ func TestNewcomerBecomesASite(t *testing.T) {
 		from []netip.Addr
 		want bool
 	}{
-		"five networks":                 {"new.org", known{"new.org": true}, []netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, true},
-		"by its www. host alone":        {"new.org", known{"www.new.org": true}, []netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, true},
-		"five prefixes of unknown AS":   {"new.org", known{"new.org": true}, []netip.Addr{from(0, 1), from(0, 2), from(0, 3), from(0, 4), from(0, 5)}, true},
-		"four networks":                 {"new.org", known{"new.org": true}, []netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(4, 2)}, false},
-		"hosters":                       {"new.org", known{"new.org": true}, []netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(99, 1)}, false},
-		"not in DNS":                    {"new.org", known{}, []netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, false},
-		"below a suffix that one sells": {"new.github.io", known{"new.github.io": true}, []netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, false},
+		"five networks": {"new.org", known{"new.org": true},
+			[]netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, true},
+		"by its www. host alone": {"new.org", known{"www.new.org": true},
+			[]netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, true},
+		"five prefixes of unknown AS": {"new.org", known{"new.org": true},
+			[]netip.Addr{from(0, 1), from(0, 2), from(0, 3), from(0, 4), from(0, 5)}, true},
+		"four networks": {"new.org", known{"new.org": true},
+			[]netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(4, 2)}, false},
+		"hosters": {"new.org", known{"new.org": true},
+			[]netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(99, 1)}, false},
+		"not in DNS": {"new.org", known{},
+			[]netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, false},
+		"below a suffix that one sells": {"new.github.io", known{"new.github.io": true},
+			[]netip.Addr{from(1, 1), from(2, 1), from(3, 1), from(4, 1), from(5, 1)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -67,7 +75,8 @@ func TestNewcomerBecomesASite(t *testing.T) {
 				if got := len(events) == 1; got != c.want {
 					t.Errorf("the log has %+v", events)
 				} else if got {
-					if r := events[0].(faultline.SiteRecord); r.Site != "new.org" || r.Source != faultline.SourceReported || r.Components != nil {
+					if r := events[0].(faultline.SiteRecord); r.Site != "new.org" ||
+						r.Source != faultline.SourceReported || r.Components != nil {
 						t.Errorf("the record is %+v", r)
 					}
 				}

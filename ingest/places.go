@@ -45,7 +45,8 @@ type placeFile struct {
 // first that knows its network, or its country, is believed.
 func OpenPlaces(files []string, log *slog.Logger, reg prometheus.Registerer) (*Places, error) {
 	p := &Places{log: log, failed: promauto.With(reg).NewCounter(prometheus.CounterOpts{
-		Name: "faultline_places_reload_failures_total", Help: "Times that a changed address database could not be read.",
+		Name: "faultline_places_reload_failures_total",
+		Help: "Times that a changed address database could not be read.",
 	})}
 	for _, path := range files {
 		f := &placeFile{path: path}

@@ -51,12 +51,15 @@ func ofASN(n uint32) mmdbtype.Map {
 }
 
 func TestPlaces(t *testing.T) {
-	asn, country, both := filepath.Join(t.TempDir(), "asn"), filepath.Join(t.TempDir(), "country"), filepath.Join(t.TempDir(), "both")
+	asn, country, both := filepath.Join(t.TempDir(), "asn"), filepath.Join(t.TempDir(), "country"),
+		filepath.Join(t.TempDir(), "both")
 	database(t, asn, map[string]mmdbtype.Map{"192.0.2.0/24": ofASN(64496), "2001:db8::/32": ofASN(64497)})
 	database(t, country, map[string]mmdbtype.Map{
 		"192.0.2.0/24":    {"country": mmdbtype.Map{"iso_code": mmdbtype.String("GB")}},
 		"198.51.100.0/24": {"country": mmdbtype.Map{"iso_code": mmdbtype.String("not a code")}}})
-	database(t, both, map[string]mmdbtype.Map{"203.0.113.0/24": {"asn": mmdbtype.String("AS64498"), "country_code": mmdbtype.String("FR")}})
+	database(t, both,
+		map[string]mmdbtype.Map{"203.0.113.0/24": {"asn": mmdbtype.String("AS64498"),
+			"country_code": mmdbtype.String("FR")}})
 	p, err := OpenPlaces([]string{asn, country, both}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +105,8 @@ func TestHosting(t *testing.T) {
 		t.Errorf("%d networks, %v", len(h), err)
 	}
 	for _, bad := range []string{"ASX", "0", "4294967296", "!", "AS1 AS2"} {
-		if _, err := NewHosting(strings.NewReader("1\n" + bad)); err == nil || !strings.Contains(err.Error(), "line 2") {
+		if _, err := NewHosting(strings.NewReader("1\n" + bad)); err == nil ||
+			!strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -41,12 +41,15 @@ const (
 // [faultline.BusyError] when the vantage has sent too many, or
 // [faultline.ErrUnavailable], after which the same batch may be sent again: a
 // site, vantage and time count once.
-func (d *Door) Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int, rejected []faultline.Invalid, err error) {
+func (d *Door) Probes(ctx context.Context, v faultline.Vantage, probes []faultline.Probe) (accepted int,
+	rejected []faultline.Invalid, err error) {
 	if err := checkVantage(v); err != nil {
 		return 0, nil, err
 	}
 	if len(probes) > maxProbes {
-		return 0, nil, faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxProbes), Detail: fmt.Sprintf("a batch carries at most %d probes", maxProbes)}}
+		return 0, nil,
+			faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxProbes),
+				Detail: fmt.Sprintf("a batch carries at most %d probes", maxProbes)}}
 	}
 	if err := d.admit(v, len(probes)); err != nil {
 		return 0, nil, err
@@ -63,7 +66,8 @@ func (d *Door) Probes(ctx context.Context, v faultline.Vantage, probes []faultli
 
 func checkVantage(v faultline.Vantage) error {
 	if v.Vantage == "" || !isWord(v.Vantage, maxVantage) {
-		return faultline.InvalidError{{Parameter: "vantage", Detail: fmt.Sprintf("is not a word of 1 to %d characters", maxVantage)}}
+		return faultline.InvalidError{{Parameter: "vantage", Detail: fmt.Sprintf("is not a word of 1 to %d characters",
+			maxVantage)}}
 	}
 	return nil
 }
@@ -81,7 +85,8 @@ func (d *Door) admit(v faultline.Vantage, n int) error {
 
 // readProbes brings a batch to the form that the log carries. It sets apart the
 // probes of sites that are not on the list, and names what is refused.
-func (d *Door) readProbes(v faultline.Vantage, probes []faultline.Probe) (good []faultline.Event, unknown strangers, rejected []faultline.Invalid) {
+func (d *Door) readProbes(v faultline.Vantage, probes []faultline.Probe) (good []faultline.Event, unknown strangers,
+	rejected []faultline.Invalid) {
 	now := d.now()
 	good = make([]faultline.Event, 0, len(probes)+1)
 	vias := 0
@@ -129,7 +134,8 @@ func (d *Door) recognised(p faultline.Probe) (kept []faultline.Component, foreig
 
 // commitProbes has probes appended to the log, after the vantage's record when
 // that is new or changed.
-func (d *Door) commitProbes(ctx context.Context, v faultline.Vantage, probes []faultline.Event) (accepted int, err error) {
+func (d *Door) commitProbes(ctx context.Context, v faultline.Vantage, probes []faultline.Event) (accepted int,
+	err error) {
 	if len(probes) == 0 {
 		return 0, nil
 	}
@@ -170,7 +176,8 @@ func (d *Door) remember(v faultline.Vantage) {
 
 // readProbe brings one probe to the form that the log carries and says whether
 // its site is on the list, or what is wrong with it, by a pointer into it.
-func (d *Door) readProbe(vantage string, p faultline.Probe, now time.Time) (read faultline.Probe, known bool, wrong *faultline.Invalid) {
+func (d *Door) readProbe(vantage string, p faultline.Probe, now time.Time) (read faultline.Probe, known bool,
+	wrong *faultline.Invalid) {
 	site, known, err := d.names.read(p.Site)
 	if err != nil {
 		return p, false, &faultline.Invalid{Pointer: "/site", Detail: err.Error()}

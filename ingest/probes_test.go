@@ -27,7 +27,8 @@ func TestProbesAreInTheLogTogetherBeforeItReturns(t *testing.T) {
 		done := make(chan result, 1)
 		go func() {
 			n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{
-				{At: seen, Site: "https://www.BBC.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503, LatencyMS: 182, Detail: "edge", Via: []faultline.Component{"cdn:fastly"}},
+				{At: seen, Site: "https://www.BBC.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503,
+					LatencyMS: 182, Detail: "edge", Via: []faultline.Component{"cdn:fastly"}},
 				{Site: "ft.com", Symptom: "ok", Status: 429},
 			})
 			done <- result{n, rejected, err}
@@ -44,8 +45,11 @@ func TestProbesAreInTheLogTogetherBeforeItReturns(t *testing.T) {
 		}
 		want := []faultline.Event{
 			london,
-			faultline.Probe{At: time.Date(1999, 12, 31, 22, 0, 0, 123e6, time.UTC), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503, LatencyMS: 182, Detail: "edge", Via: []faultline.Component{"cdn:fastly"}},
-			faultline.Probe{At: faultline.Millis(time.Now()), Site: "ft.com", Vantage: "lon-1", Symptom: "blocked", Status: 429},
+			faultline.Probe{At: time.Date(1999, 12, 31, 22, 0, 0, 123e6, time.UTC), Site: "bbc.co.uk", Vantage: "lon-1",
+				Symptom: "http_503", Status: 503, LatencyMS: 182, Detail: "edge",
+				Via: []faultline.Component{"cdn:fastly"}},
+			faultline.Probe{At: faultline.Millis(time.Now()), Site: "ft.com", Vantage: "lon-1", Symptom: "blocked",
+				Status: 429},
 		}
 		if calls, events := log.state(); len(calls) != 1 || !reflect.DeepEqual(events, want) {
 			t.Errorf("%d appends:\n got %+v\nwant %+v", len(calls), events, want)
@@ -89,7 +93,8 @@ func TestProbesNameWhatTheyRefuseAndKeepTheRest(t *testing.T) {
 				t.Errorf("%s says no reason", r.Pointer)
 			}
 		}
-		want := "[/1/site /2/vantage /3/at /4/at /5/symptom /6/symptom /7/status /8/status /9/latency_ms /10/latency_ms /11/detail /12/via/1 /13/via]"
+		want := "[/1/site /2/vantage /3/at /4/at /5/symptom /6/symptom /7/status /8/status /9/latency_ms " +
+			"/10/latency_ms /11/detail /12/via/1 /13/via]"
 		if fmt.Sprint(pointers) != want {
 			t.Errorf("\n got %v\nwant %s", pointers, want)
 		}
@@ -123,7 +128,8 @@ func TestProbesRefuseABatchWhole(t *testing.T) {
 				t.Errorf("%s: %d, %v", name, n, err)
 			}
 		}
-		if n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{{}}); n != 0 || len(rejected) != 1 || err != nil {
+		if n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{{}}); n != 0 || len(rejected) != 1 ||
+			err != nil {
 			t.Errorf("%d, %v, %v", n, rejected, err)
 		}
 		if calls, _ := log.state(); len(calls) != 0 {

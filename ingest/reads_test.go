@@ -23,8 +23,9 @@ func TestReadsAreCountedByPerson(t *testing.T) {
 	w := newWall()
 	l := newReadLimits(w, 60)
 	for i := range 60 {
-		if a := l.Read(at("192.0.2.1"), false); !a.OK || a.Quotas[0] != (faultline.Quota{Name: "reads", Limit: 60, Window: time.Minute,
-			Remaining: 59 - i, Reset: time.Duration(i+1) * time.Second}) {
+		if a := l.Read(at("192.0.2.1"), false); !a.OK ||
+			a.Quotas[0] != (faultline.Quota{Name: "reads", Limit: 60, Window: time.Minute,
+				Remaining: 59 - i, Reset: time.Duration(i+1) * time.Second}) {
 			t.Fatalf("%d: %+v", i, a)
 		}
 	}

@@ -49,7 +49,8 @@ func newRecent() *recent {
 // double click is one report. Before is who the same person was until midnight, the
 // zero reporter if that does not matter any more. The batch is the one to wait for,
 // nil when a repeat has nothing to wait for: what it repeats is in the log.
-func (r *recent) claim(key, before reporterSite, now time.Time, add func() (*batch, error)) (b *batch, repeat bool, err error) {
+func (r *recent) claim(key, before reporterSite, now time.Time, add func() (*batch, error)) (b *batch, repeat bool,
+	err error) {
 	at := now.UnixMilli()
 	who := maphash.Comparable(r.seed, key)
 	r.mu.Lock()

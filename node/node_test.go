@@ -124,7 +124,8 @@ func (r *running) get(path string, into any) int {
 
 // leads reports whether this node leads, by its own metric.
 func (r *running) leads() bool {
-	const want = "# HELP faultline_leader 1 while this node leads, else 0.\n# TYPE faultline_leader gauge\nfaultline_leader 1\n"
+	const want = "# HELP faultline_leader 1 while this node leads, else 0.\n# TYPE faultline_leader " +
+		"gauge\nfaultline_leader 1\n"
 	return testutil.GatherAndCompare(r.reg, bytes.NewBufferString(want), "faultline_leader") == nil
 }
 

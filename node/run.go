@@ -171,7 +171,8 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.notices.Cancel()
 	tasks.keys.Cancel()
 	// The door writes what it accepted, and the replica stores what follows from it.
-	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys, tasks.notices,
+	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
+		tasks.notices,
 		tasks.server} {
 		t.Stop(ctx, n.log)
 	}

@@ -109,8 +109,12 @@ func TestUnready(t *testing.T) {
 	}
 	for why, change := range map[string]func(*progress){
 		"draining": func(p *progress) { p.Draining = true }, "Redis": func(p *progress) { p.Silent = 3 * time.Second },
-		"checkpoint": func(p *progress) { p.Loaded = false }, "end of the log": func(p *progress) { p.CaughtUp = false },
-		"password":  func(p *progress) { p.Silent, p.Away = 3*time.Second, errors.New("Redis refuses the password") },
+		"checkpoint":     func(p *progress) { p.Loaded = false },
+		"end of the log": func(p *progress) { p.CaughtUp = false },
+		"password": func(p *progress) {
+			p.Silent, p.Away = 3*time.Second,
+				errors.New("Redis refuses the password")
+		},
 		"no writes": func(p *progress) { p.Refused = errors.New("its memory is full") },
 		"leads":     func(p *progress) { p.Leads = time.Minute },
 		"5s behind": func(p *progress) { p.Lag = 5 * time.Second },

@@ -88,8 +88,9 @@ type viewAt struct {
 
 func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
 	views *latest[viewAt], m *metrics, log *slog.Logger, now func() time.Time) *folder {
-	f := &folder{store: st, past: &Past{}, newEngine: newEngine, sites: sites, out: out, views: views, series: newSeriesBox(m, now),
-		m: m, log: log, now: now,
+	f := &folder{store: st, past: &Past{}, newEngine: newEngine, sites: sites, out: out, views: views,
+		series: newSeriesBox(m, now),
+		m:      m, log: log, now: now,
 		asks: make(chan func(Engine, store.Cursor)), reloads: make(chan error)}
 	f.status.Store(&Status{})
 	return f

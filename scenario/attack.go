@@ -32,7 +32,8 @@ func attacksOf(s *Spec) []attack {
 			ready.networks.add(network{viewer{n.ASN, n.Country}, n.Prefixes, secret}, n.Share)
 		}
 		for _, site := range a.Sites {
-			ready.targets = append(ready.targets, audience{site: site, rng: source(s.Seed, "attack"+strconv.Itoa(i), site)})
+			ready.targets = append(ready.targets,
+				audience{site: site, rng: source(s.Seed, "attack"+strconv.Itoa(i), site)})
 		}
 		out = append(out, ready)
 	}

@@ -14,7 +14,8 @@ func TestAttackReportsOnlyItsSitesFromItsNetworks(t *testing.T) {
 	s.Failures, s.Echoes = nil, nil
 	s.Attacks = []scenario.Attack{{
 		Sites: []string{"b.example"}, From: s.Onset, To: s.Onset.Add(20 * time.Minute), PerMinute: 30,
-		Symptoms: scenario.Mix{"http_503": 1}, Networks: []scenario.Network{{ASN: 77, Country: "US", Share: 1, Prefixes: 3}},
+		Symptoms: scenario.Mix{"http_503": 1},
+		Networks: []scenario.Network{{ASN: 77, Country: "US", Share: 1, Prefixes: 3}},
 	}}
 	if err := s.Check(); err != nil {
 		t.Fatal(err)
@@ -22,7 +23,8 @@ func TestAttackReportsOnlyItsSitesFromItsNetworks(t *testing.T) {
 	faces, nets := map[string]bool{}, map[string]bool{}
 	said := reports(s, func(faultline.Report) bool { return true })
 	for _, r := range said {
-		if r.Site != "b.example" || r.ASN != 77 || r.Symptom != "http_503" || r.At.Before(s.Onset) || r.At.After(s.Onset.Add(20*time.Minute)) {
+		if r.Site != "b.example" || r.ASN != 77 || r.Symptom != "http_503" || r.At.Before(s.Onset) ||
+			r.At.After(s.Onset.Add(20*time.Minute)) {
 			t.Fatalf("%+v is not of the attack", r)
 		}
 		faces[r.Reporter], nets[r.Net] = true, true
@@ -89,7 +91,10 @@ func TestTheMapMayBeWrong(t *testing.T) {
 	if got := s.Records()[0].Components; !slices.Equal(got, []faultline.Component{"cdn:z", "tld:example"}) {
 		t.Errorf("told: %v", got)
 	}
-	if got, _ := share(s, func(p faultline.Probe) bool { return p.Site == "a.example" && between(p.At, s, 0, 30) }); got != 1 {
+	if got, _ := share(s, func(p faultline.Probe) bool {
+		return p.Site == "a.example" &&
+			between(p.At, s, 0, 30)
+	}); got != 1 {
 		t.Errorf("%.2f of its probes fail: the truth must not change with the map", got)
 	}
 }

@@ -76,7 +76,8 @@ func newCrowd(s *Spec, effects [][]effect) crowd {
 			site: site.Site, rate: perMinute / msMinute, quiet: quiet / msMinute,
 			effects: effects[i], echoes: echoes[site.Site], networks: home[site.Home],
 			rng: rand.New(chance),
-			lag: distuv.Gamma{Alpha: s.Crowd.LagShape, Beta: s.Crowd.LagShape / (s.Crowd.LagMeanS * 1_000), Src: chance},
+			lag: distuv.Gamma{Alpha: s.Crowd.LagShape, Beta: s.Crowd.LagShape / (s.Crowd.LagMeanS * 1_000),
+				Src: chance},
 		})
 	}
 	return c

@@ -80,7 +80,8 @@ func TestTheMapComesFirst(t *testing.T) {
 			got = append(got, e.Vantage)
 		case faultline.SiteRecord:
 			got = append(got, e.Site)
-			if e.Site == "c.example" && !slices.Equal(e.Components, []faultline.Component{"cdn:x", "cdn:y", "tld:example"}) {
+			if e.Site == "c.example" &&
+				!slices.Equal(e.Components, []faultline.Component{"cdn:x", "cdn:y", "tld:example"}) {
 				t.Errorf("components: %v", e.Components)
 			}
 			if e.Shares != nil || e.Source != faultline.SourceCatalog {
@@ -115,7 +116,8 @@ func TestOneSiteMoreLeavesTheOthersAsTheyWere(t *testing.T) {
 	}
 	s := parse(t, small)
 	before := of(s, "b.example")
-	s.Sites = slices.Insert(s.Sites, 0, scenario.Site{Site: "z.example", Rank: 5, Components: []faultline.Component{"cdn:y"}})
+	s.Sites = slices.Insert(s.Sites, 0,
+		scenario.Site{Site: "z.example", Rank: 5, Components: []faultline.Component{"cdn:y"}})
 	if len(before) == 0 || !bytes.Equal(before, of(s, "b.example")) {
 		t.Error("the events of b.example changed")
 	}

@@ -34,7 +34,8 @@ func TestFastlyIsTrueToTheDay(t *testing.T) {
 		t.Errorf("from %v over %v to %v", s.Start, s.Onset, s.End)
 	}
 	alone := onFastly(s)
-	for _, site := range []string{"reddit.com", "nytimes.com", "theguardian.com", "www.gov.uk", "independent.co.uk", "ft.com", "standard.co.uk"} {
+	for _, site := range []string{"reddit.com", "nytimes.com", "theguardian.com", "www.gov.uk", "independent.co.uk",
+		"ft.com", "standard.co.uk"} {
 		if only, ok := alone[site]; !ok || !only {
 			t.Errorf("%s does not depend on Fastly alone", site)
 		}
@@ -53,7 +54,8 @@ func TestFastlyIsTrueToTheDay(t *testing.T) {
 			said = append(said, at.Format("15:04 ")+st.Status)
 		}
 	}
-	if want := []string{"09:58 investigating", "10:44 identified", "10:57 monitoring", "12:44 resolved"}; !slices.Equal(said, want) {
+	if want := []string{"09:58 investigating", "10:44 identified", "10:57 monitoring",
+		"12:44 resolved"}; !slices.Equal(said, want) {
 		t.Errorf("statements: %v", said)
 	}
 }
@@ -80,7 +82,10 @@ func TestFastlyFailsAndReturnsAsItDid(t *testing.T) {
 		{"a thin tail", only, utc(11, 20), utc(12, 30), 0.009, 0.004},
 		{"over", only, utc(12, 36), utc(12, 50), 0.004, 0.003},
 	} {
-		got, _ := share(s, func(p faultline.Probe) bool { return c.who(p) && !p.At.Before(c.from) && p.At.Before(c.to) })
+		got, _ := share(s, func(p faultline.Probe) bool {
+			return c.who(p) && !p.At.Before(c.from) &&
+				p.At.Before(c.to)
+		})
 		near(t, c.what, got, c.want, c.tolerance)
 	}
 }
@@ -104,13 +109,15 @@ func TestFastlyCountsArePlausible(t *testing.T) {
 	if got := n[faultline.TypeProbe]; got < probes*99/100 || got > probes {
 		t.Errorf("%d probes of %d due", got, probes)
 	}
-	if n[faultline.TypeReport] < 15_000 || n[faultline.TypeReport] > 40_000 || quiet < 100 || quiet > n[faultline.TypeReport]/10 {
+	if n[faultline.TypeReport] < 15_000 || n[faultline.TypeReport] > 40_000 || quiet < 100 ||
+		quiet > n[faultline.TypeReport]/10 {
 		t.Errorf("%d reports, %d of them before onset", n[faultline.TypeReport], quiet)
 	}
 	if len(networks) < 30 || len(countries) < 12 {
 		t.Errorf("reports from %d networks in %d countries", len(networks), len(countries))
 	}
 	if reporters["reddit.com"] < 2*reporters["ft.com"] || reporters["ft.com"] < 10*reporters["ripe.net"] {
-		t.Errorf("reports: reddit.com %d, ft.com %d, ripe.net %d", reporters["reddit.com"], reporters["ft.com"], reporters["ripe.net"])
+		t.Errorf("reports: reddit.com %d, ft.com %d, ripe.net %d", reporters["reddit.com"], reporters["ft.com"],
+			reporters["ripe.net"])
 	}
 }

@@ -73,7 +73,8 @@ func (w *watch) one(site *watched, v int) arrival {
 func (w *watch) ask(site *watched, v int, at int64, rng *rand.Rand) faultline.Probe {
 	vantage, given := &w.vantages[v], 0
 	p := faultline.Probe{
-		At: ms(at + int64(vantage.ClockS)*1_000), Site: site.site, Vantage: vantage.Vantage, Symptom: faultline.SymptomOK,
+		At: ms(at + int64(vantage.ClockS)*1_000), Site: site.site, Vantage: vantage.Vantage,
+		Symptom:   faultline.SymptomOK,
 		LatencyMS: 1 + int(site.latency[v]*(0.9+0.4*rng.Float64())),
 	}
 	if rng.Float64() < w.noise {

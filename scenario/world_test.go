@@ -40,7 +40,8 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 }
 
 func between(p time.Time, s scenario.Spec, from, to int) bool {
-	return !p.Before(s.Onset.Add(time.Duration(from)*time.Minute)) && p.Before(s.Onset.Add(time.Duration(to)*time.Minute))
+	return !p.Before(s.Onset.Add(time.Duration(from)*time.Minute)) &&
+		p.Before(s.Onset.Add(time.Duration(to)*time.Minute))
 }
 
 func TestASecondProviderKeepsItsShare(t *testing.T) {
@@ -84,7 +85,10 @@ func TestQRunsInStraightLines(t *testing.T) {
 		from, to int
 		want     float64
 	}{{-10, 0, 0}, {4, 6, 0.25}, {9, 11, 0.5}, {25, 35, 1}, {44, 46, 0.6}, {52, 60, 0.2}} {
-		got, _ := share(s, func(p faultline.Probe) bool { return p.Site == "a.example" && between(p.At, s, c.from, c.to) })
+		got, _ := share(s, func(p faultline.Probe) bool {
+			return p.Site == "a.example" &&
+				between(p.At, s, c.from, c.to)
+		})
 		near(t, at(c.from).Format("15:04"), got, c.want, 0.1)
 	}
 }
@@ -155,7 +159,8 @@ func TestProbesSpeakTheSymptomsOfTheMix(t *testing.T) {
 	s := parse(t, small)
 	s.Failures[0].Returns = nil
 	s.Failures[0].Detail = "edge"
-	s.Failures[0].Symptoms = scenario.Mix{"http_503": 0.4, "connect": 0.2, "timeout": 0.1, "blocked": 0.1, "slow": 0.1, "content": 0.1}
+	s.Failures[0].Symptoms = scenario.Mix{"http_503": 0.4, "connect": 0.2, "timeout": 0.1, "blocked": 0.1, "slow": 0.1,
+		"content": 0.1}
 	seen := map[faultline.Symptom]float64{}
 	n := 0.
 	for ev := range s.Events() {

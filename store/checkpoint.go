@@ -108,7 +108,8 @@ func (s *Store) writeChunks(ctx context.Context, l Lease, keys []string, pieces 
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // the last one may be shorter
 			return nil, err
 		}
-		if err := s.fenced(ctx, s.scripts.chunk, l, []string{key}, chunk[:n], unfinishedTTL.Milliseconds()).Err(); err != nil {
+		if err := s.fenced(ctx, s.scripts.chunk, l, []string{key}, chunk[:n],
+			unfinishedTTL.Milliseconds()).Err(); err != nil {
 			return nil, err
 		}
 	}

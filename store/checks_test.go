@@ -19,7 +19,8 @@ func testChecks(t *testing.T, f *fixture) {
 	equal(t, got, faultline.Check{ID: id, Site: "shop.net", AskedAt: f.now, Pending: true,
 		State: faultline.SiteUnknown, Symptom: faultline.SymptomOK, Results: []faultline.Probe{}})
 
-	down := faultline.Probe{At: f.now.Add(time.Second), Site: "shop.net", Vantage: "lon-1", Symptom: "http_502", Status: 502}
+	down := faultline.Probe{At: f.now.Add(time.Second), Site: "shop.net", Vantage: "lon-1", Symptom: "http_502",
+		Status: 502}
 	other := faultline.Probe{At: f.now, Site: "nobody-asked.net", Vantage: "lon-1", Symptom: "ok"}
 	taken, err := f.AnswerChecks(ctx, []faultline.Probe{other, down}, f.now.Add(time.Second))
 	ok(t, err)
@@ -48,7 +49,8 @@ func testChecks(t *testing.T, f *fixture) {
 	taken, err = f.AnswerChecks(ctx, []faultline.Probe{down}, later.Add(2*faultline.CheckWindow))
 	ok(t, err)
 	equal(t, taken, []bool{false})
-	for _, wrong := range []string{"", "shop.net", "." + "shop.net", "x.shop.net", strings.Replace(id, "shop", "chop", 1)} {
+	for _, wrong := range []string{"", "shop.net", "." + "shop.net", "x.shop.net",
+		strings.Replace(id, "shop", "chop", 1)} {
 		_, err := f.Check(ctx, wrong, later)
 		wantErr(t, err, faultline.ErrNotFound)
 	}

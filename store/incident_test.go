@@ -16,14 +16,18 @@ func incident(n, revision int) faultline.Incident {
 	at := time.Date(2026, 3, 1, 12, n, 0, int(120*time.Millisecond), time.UTC)
 	confirmed := at.Add(time.Minute)
 	inc := faultline.Incident{
-		ID: fmt.Sprintf("inc_%026d", n), Revision: revision, State: faultline.StateConfirmed, Basis: faultline.BasisBoth,
+		ID: fmt.Sprintf("inc_%026d", n), Revision: revision, State: faultline.StateConfirmed,
+		Basis: faultline.BasisBoth,
 		Title: "Fastly-fronted sites, 503", Symptoms: []faultline.SymptomShare{{Symptom: "http_503", Share: 0.78}},
-		Cause: &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97, Alternatives: []faultline.Alternative{}},
+		Cause: &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97,
+			Alternatives: []faultline.Alternative{}},
 		Scope: faultline.Scope{Worldwide: true, Countries: []string{}},
-		Onset: faultline.Onset{Earliest: at, At: at, Latest: at}, DetectedAt: at, ConfirmedAt: &confirmed, UpdatedAt: at.Add(time.Duration(revision) * time.Minute),
+		Onset: faultline.Onset{Earliest: at, At: at, Latest: at}, DetectedAt: at, ConfirmedAt: &confirmed,
+		UpdatedAt: at.Add(time.Duration(revision) * time.Minute),
 	}
 	for i := range 30 {
-		inc.Sites = append(inc.Sites, faultline.IncidentSite{Site: fmt.Sprintf("s%d.example", i), State: faultline.SiteDown, Symptom: "http_503", Onset: at, Reports: i})
+		inc.Sites = append(inc.Sites, faultline.IncidentSite{Site: fmt.Sprintf("s%d.example", i),
+			State: faultline.SiteDown, Symptom: "http_503", Onset: at, Reports: i})
 	}
 	inc.SitesTotal = len(inc.Sites)
 	return inc
@@ -241,7 +245,8 @@ func testView(t *testing.T, f *fixture) {
 	ok(t, err)
 	equal(t, version, int64(0))
 	sameJSON(t, v, faultline.View{})
-	want := faultline.View{AsOf: f.now, SitesKnown: 3, Sites: []faultline.SiteStatus{{Site: "a.example", LastReportAt: &f.now}}}
+	want := faultline.View{AsOf: f.now, SitesKnown: 3,
+		Sites: []faultline.SiteStatus{{Site: "a.example", LastReportAt: &f.now}}}
 	for i := range 3 {
 		want.Vantages = i
 		ok(t, f.SaveView(ctx, l, want, Pos{5, 1}))

@@ -101,7 +101,8 @@ type keySpec struct {
 // registry names every key that this package writes. A key that is not here is
 // a mistake.
 var registry = []keySpec{
-	{keyLog, "stream: the log, one packed batch an entry", "what is behind the checkpoint and an hour old goes; beyond 2,000,000 entries the hour does not count", false},
+	{keyLog, "stream: the log, one packed batch an entry",
+		"what is behind the checkpoint and an hour old goes; beyond 2,000,000 entries the hour does not count", false},
 	{keyFloor, "string: the oldest position still in the log", "one position", false},
 	{keyEpoch, "string: the log's epoch, a ULID", "26 bytes", false},
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
@@ -112,7 +113,8 @@ var registry = []keySpec{
 	{prefixChunk + "*", "string: one chunk of a checkpoint",
 		"at most six generations of 1024 chunks of 256 KiB; unfinished ones expire", false},
 	{keyIndex, "sorted set: incident ids by onset", "one member an incident, for ever", false},
-	{prefixIncident + "*", "hash: the revisions of one incident, compressed", "one field a revision, at most one a minute, for ever", false},
+	{prefixIncident + "*", "hash: the revisions of one incident, compressed",
+		"one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{keyTried, "string: written to see whether Redis takes writes", "empty; a minute", true},
@@ -123,18 +125,23 @@ var registry = []keySpec{
 	{keyDeliveries, "hash: deliveries by id", "100,000", false},
 	{prefixDead + "*", "list: what was given up of one webhook", "50, for 30 days", true},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
-	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure", "8 days", true},
+	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure",
+		"8 days", true},
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
 	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxCheckRequests; a minute", true},
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
-	{prefixAsked + "*", "hash: how many were asked for in one minute, by prefix", "at most 20 of each prefix and 240 sites; two minutes", true},
-	{prefixCheck + "*", "hash: one check that a person asked for, a field a vantage", "32 vantages, 240 a minute; ten minutes", true},
+	{prefixAsked + "*", "hash: how many were asked for in one minute, by prefix",
+		"at most 20 of each prefix and 240 sites; two minutes", true},
+	{prefixCheck + "*", "hash: one check that a person asked for, a field a vantage",
+		"32 vantages, 240 a minute; ten minutes", true},
 	{keyVantages, "hash: what each vantage says of itself", "faultline.MaxVantages; 30 days", true},
 	{keyAdded, "hash: vantages that operators have added", "faultline.MaxVantages, until they are removed", false},
 	{keyCertificates, "hash: certificates that end soon, by site", "10,000; two hours", true},
-	{keyMaintenances, "hash: announced maintenance, by page", "1,000 pages of faultline.MaxMaintenances; 26 hours", true},
+	{keyMaintenances, "hash: announced maintenance, by page",
+		"1,000 pages of faultline.MaxMaintenances; 26 hours", true},
 	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
-	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)", "as long as some of it is used: a minute or so", true},
+	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)",
+		"as long as some of it is used: a minute or so", true},
 }
 
 // Bound says what keeps a key of Redis from growing; ok is false for a key that

@@ -24,7 +24,8 @@ func testNotices(t *testing.T, f *fixture) {
 	equal(t, len(got), 0)
 
 	m := func(text string, in time.Duration) faultline.Maintenance {
-		return faultline.Maintenance{Components: []faultline.Component{"cdn:x"}, Source: "p", Text: text, Status: "scheduled",
+		return faultline.Maintenance{Components: []faultline.Component{"cdn:x"}, Source: "p", Text: text,
+			Status:   "scheduled",
 			StartsAt: f.now.Add(in), EndsAt: f.now.Add(in + time.Hour), SaidAt: f.now}
 	}
 	ok(t, f.SaveMaintenances(ctx, "p", []faultline.Maintenance{m("replaced", 0)}, f.now))
@@ -51,7 +52,9 @@ func testFullNotices(t *testing.T, f *fixture) {
 	}
 	fill(keyCertificates, maxCertificates, "{}")
 	ok(t, f.SaveCertificates(ctx, []faultline.Certificate{certificate("a.net", time.Hour)}))
-	ok(t, f.SaveCertificates(ctx, []faultline.Certificate{certificate("new.net", time.Hour), certificate("a.net", 2*time.Hour)}))
+	ok(t,
+		f.SaveCertificates(ctx, []faultline.Certificate{certificate("new.net", time.Hour),
+			certificate("a.net", 2*time.Hour)}))
 	equal(t, f.writes.HLen(ctx, keyCertificates).Val(), int64(maxCertificates))
 	got, err := f.Certificates(ctx, f.now)
 	ok(t, err)

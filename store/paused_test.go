@@ -67,7 +67,8 @@ func leadOn(url string) error {
 		fmt.Println(sayInFlight)
 		for range pausedBurst {
 			n++
-			_, err := s.AppendFenced(ctx, l, BatchKey{pausedWriter, uint64(n)}, tickAt(now.Add(time.Duration(n)*time.Second)))
+			_, err := s.AppendFenced(ctx, l, BatchKey{pausedWriter, uint64(n)},
+				tickAt(now.Add(time.Duration(n)*time.Second)))
 			if err == nil {
 				err = s.SaveRevision(ctx, l, incident(1, n))
 			}
@@ -94,7 +95,8 @@ func TestPausedLeaderWritesNothing(t *testing.T) {
 			t.Parallel()
 			stale := 0
 			for range c.rounds {
-				stale += pausedRound(t, backend{url: storetest.Start(t), advance: func(time.Duration) {}}.open(t), c.unsafe)
+				stale += pausedRound(t, backend{url: storetest.Start(t), advance: func(time.Duration) {}}.open(t),
+					c.unsafe)
 			}
 			t.Logf("%d rounds, %d stale writes", c.rounds, stale)
 			if (stale > 0) != c.unsafe {

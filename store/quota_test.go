@@ -17,7 +17,8 @@ import (
 func testQuotas(t *testing.T, f *fixture) {
 	spend := func(n int) faultline.QuotaState {
 		t.Helper()
-		used, err := f.Settle(t.Context(), []faultline.QuotaSpent{{Key: "prefix:0a", Burst: 20, Interval: time.Minute, N: n}})
+		used, err := f.Settle(t.Context(),
+			[]faultline.QuotaSpent{{Key: "prefix:0a", Burst: 20, Interval: time.Minute, N: n}})
 		ok(t, err)
 		if len(used) != 1 {
 			t.Fatalf("%d answers for one quota", len(used))

@@ -189,7 +189,8 @@ func (s *Store) wholeOf(ctx context.Context, op string, ids []string) ([]faultli
 
 // lastRevisions appends the last revisions of some incidents to all: one round
 // trip for their numbers, one for their contents.
-func (s *Store) lastRevisions(ctx context.Context, op string, ids []string, all []faultline.Incident) ([]faultline.Incident, error) {
+func (s *Store) lastRevisions(ctx context.Context, op string, ids []string,
+	all []faultline.Incident) ([]faultline.Incident, error) {
 	last, err := s.hashFields(ctx, ids, func(int) string { return "last" })
 	if err != nil {
 		return nil, s.missing(op, err)

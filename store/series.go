@@ -117,7 +117,8 @@ func checkRow(r faultline.SeriesRow) error {
 func packCounts(r faultline.SeriesRow) []byte {
 	p := r.Point
 	var b []byte
-	for _, n := range []int{p.Reports, p.Probes, p.ProbesFailed, int(math.Round(p.Expected / expectedUnit)), r.Covered} {
+	for _, n := range []int{p.Reports, p.Probes, p.ProbesFailed, int(math.Round(p.Expected / expectedUnit)),
+		r.Covered} {
 		b = binary.AppendUvarint(b, uint64(max(0, n)))
 	}
 	return b

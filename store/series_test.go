@@ -13,8 +13,9 @@ func minuteRow(of string, at time.Time, reports, probes, failed int) faultline.S
 }
 
 func hourRow(of string, at time.Time, covered, reports, probes, failed, sites int) faultline.SeriesRow {
-	return faultline.SeriesRow{Of: of, StepS: faultline.StepHour, Covered: covered, Stands: sites > 0, Point: faultline.SeriesPoint{
-		At: at, Reports: reports, Expected: 15, Probes: probes, ProbesFailed: failed, Sites: sites}}
+	return faultline.SeriesRow{Of: of, StepS: faultline.StepHour, Covered: covered, Stands: sites > 0,
+		Point: faultline.SeriesPoint{
+			At: at, Reports: reports, Expected: 15, Probes: probes, ProbesFailed: failed, Sites: sites}}
 }
 
 // testSeries writes two hours of a component and reads them in every step.
@@ -44,7 +45,8 @@ func testSeries(t *testing.T, f *fixture) {
 		t.Fatalf("%d minutes of %s", len(minutes.Points), minutes.Of)
 	}
 	high := faultline.ExpectedHigh(0.25)
-	equal(t, minutes.Points[0], faultline.SeriesPoint{At: noon.Add(-time.Minute), Expected: 0.25, ExpectedHigh: high, Probes: 2, Sites: 9})
+	equal(t, minutes.Points[0], faultline.SeriesPoint{At: noon.Add(-time.Minute), Expected: 0.25, ExpectedHigh: high,
+		Probes: 2, Sites: 9})
 	equal(t, minutes.Points[8], faultline.SeriesPoint{At: noon.Add(7 * time.Minute), Reports: 41, Expected: 0.25,
 		ExpectedHigh: high, Probes: 4, ProbesFailed: 3, Sites: 9, SitesFailing: 8})
 	probes := 0
@@ -56,12 +58,15 @@ func testSeries(t *testing.T, f *fixture) {
 		t.Errorf("complete until %s, and then %+v", minutes.CompleteUntil, minutes.Points[30:])
 	}
 	if probes != 62 || minutes.Points[31].Probes != 0 {
-		t.Errorf("%d probes in the minutes of an hour of 62, %d after what it covers", probes, minutes.Points[31].Probes)
+		t.Errorf("%d probes in the minutes of an hour of 62, %d after what it covers", probes,
+			minutes.Points[31].Probes)
 	}
 
-	fives, err := f.Series(ctx, "cdn:fastly", faultline.StepFiveMinutes, noon.Add(time.Second), noon.Add(11*time.Minute))
+	fives, err := f.Series(ctx, "cdn:fastly", faultline.StepFiveMinutes, noon.Add(time.Second),
+		noon.Add(11*time.Minute))
 	ok(t, err)
-	if p := fives.Points[0]; len(fives.Points) != 2 || p.Reports != 44 || p.ProbesFailed != 3 || p.SitesFailing != 8 && p.Sites != 9 {
+	if p := fives.Points[0]; len(fives.Points) != 2 || p.Reports != 44 || p.ProbesFailed != 3 || p.SitesFailing != 8 &&
+		p.Sites != 9 {
 		t.Errorf("five minutes: %+v", fives.Points)
 	}
 	hours, err := f.Series(ctx, "cdn:fastly", faultline.StepHour, noon.Add(-30*24*time.Hour), noon.Add(2*time.Hour))
@@ -69,7 +74,8 @@ func testSeries(t *testing.T, f *fixture) {
 	if hours.Points[0].State != faultline.PointNotObserved {
 		t.Errorf("a month before the first row: %+v", hours.Points[0])
 	}
-	if n := len(hours.Points); n != 722 || hours.Points[n-2].Reports != 43 || hours.Points[n-1].Expected != 15 || hours.Points[0].Probes != 0 {
+	if n := len(hours.Points); n != 722 || hours.Points[n-2].Reports != 43 || hours.Points[n-1].Expected != 15 ||
+		hours.Points[0].Probes != 0 {
 		t.Errorf("%d hours, the last %+v", n, hours.Points[n-3:])
 	}
 	if _, err := f.Series(ctx, "cdn:fastly", faultline.StepMinute, noon.Add(-8*24*time.Hour), noon); err == nil {
@@ -92,7 +98,8 @@ func testSeriesRefused(t *testing.T, f *fixture) {
 	}
 	f.unchanged(t, before)
 	stale := Lease{Fence: l.Fence - 1}
-	wantErr(t, f.SaveSeries(t.Context(), stale, []faultline.SeriesRow{minuteRow("bbc.co.uk", noon, 1, 1, 1)}), faultline.ErrNotLeader)
+	wantErr(t, f.SaveSeries(t.Context(), stale, []faultline.SeriesRow{minuteRow("bbc.co.uk", noon, 1, 1, 1)}),
+		faultline.ErrNotLeader)
 	f.unchanged(t, before)
 	var many []faultline.SeriesRow // more hashes, and more fields, than one script takes
 	for i := range 3 * seriesAtOnce {

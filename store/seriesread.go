@@ -170,7 +170,8 @@ func unpackHash(hash map[string]string, rows map[int64]*faultline.SeriesRow, of 
 		}
 		at := base + n*int64(stepS)
 		if rows[at] == nil {
-			rows[at] = &faultline.SeriesRow{Of: of, StepS: stepS, Point: faultline.SeriesPoint{At: time.Unix(at, 0).UTC()}}
+			rows[at] = &faultline.SeriesRow{Of: of, StepS: stepS,
+				Point: faultline.SeriesPoint{At: time.Unix(at, 0).UTC()}}
 		}
 		if err := unpackField(packed, stands, rows[at]); err != nil {
 			return err

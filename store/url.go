@@ -32,7 +32,8 @@ var urlParameters = []string{
 func ParseURL(raw string) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
-		return nil, errors.New("redis URL: no scheme; want redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://")
+		return nil,
+			errors.New("redis URL: no scheme; want redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://")
 	}
 	base, mode, _ := strings.Cut(scheme, "+")
 	if base != "redis" && base != "rediss" && (base != "unix" || mode != "") ||

@@ -87,7 +87,8 @@ func (s *Store) WebhookPosition(ctx context.Context) (string, error) {
 // QueueDeliveries adds deliveries, those that are there already excepted, and
 // moves the position to at ("" leaves it), both or neither. It returns how many
 // there is no room for.
-func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []faultline.Delivery) (left int, err error) {
+func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []faultline.Delivery) (left int,
+	err error) {
 	args := []any{at, maxDeliveries}
 	for _, d := range list {
 		args = append(args, d.ID, d.Due.UnixMilli(), d.Data)

@@ -23,7 +23,8 @@ func testWebhooks(t *testing.T, f *fixture) {
 	if ok(t, err); at != "" {
 		t.Errorf("begins at %q", at)
 	}
-	list := []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: []byte("a")}, {ID: "msg_2", Due: f.now.Add(time.Minute), Data: []byte("b")}}
+	list := []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: []byte("a")},
+		{ID: "msg_2", Due: f.now.Add(time.Minute), Data: []byte("b")}}
 	for range 2 { // as after a crash
 		left, err := f.QueueDeliveries(ctx, l, "7-1", list)
 		if ok(t, err); left != 0 {

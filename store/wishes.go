@@ -23,7 +23,8 @@ func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.Chec
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if err := s.fenced(ctx, s.scripts.wishes, l, []string{keyWishes}, packed, wishesLife.Milliseconds()).Err(); err != nil {
+	if err := s.fenced(ctx, s.scripts.wishes, l, []string{keyWishes}, packed,
+		wishesLife.Milliseconds()).Err(); err != nil {
 		return s.fail(op, err)
 	}
 	return nil
@@ -50,7 +51,8 @@ func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.CheckReq
 	}
 	for _, a := range asked {
 		site, _ := a.Member.(string)
-		wishes = append(wishes, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked, Until: time.UnixMilli(int64(a.Score)).UTC()})
+		wishes = append(wishes, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked,
+			Until: time.UnixMilli(int64(a.Score)).UTC()})
 	}
 	for _, w := range stored {
 		if w.Until.After(now) {

@@ -14,14 +14,17 @@ func testWishes(t *testing.T, f *fixture) {
 	ok(t, err)
 	equal(t, len(none), 0)
 	old := f.lead(t)
-	now := faultline.CheckRequest{Site: "a.net", Reason: faultline.CheckSuspect, Component: "cdn:x", Until: f.now.Add(time.Minute)}
+	now := faultline.CheckRequest{Site: "a.net", Reason: faultline.CheckSuspect, Component: "cdn:x",
+		Until: f.now.Add(time.Minute)}
 	over := faultline.CheckRequest{Site: "b.net", Reason: faultline.CheckControl, Until: f.now.Add(-time.Second)}
 	ok(t, f.SaveWishes(ctx, old, []faultline.CheckRequest{now, over}))
 	_, err = f.AskCheck(ctx, "c.net", "1a2b", f.now)
 	ok(t, err)
 	got, err := f.Wishes(ctx, f.now)
 	ok(t, err)
-	equal(t, got, []faultline.CheckRequest{{Site: "c.net", Reason: faultline.CheckAsked, Until: f.now.Add(faultline.CheckWindow)}, now})
+	equal(t, got,
+		[]faultline.CheckRequest{{Site: "c.net", Reason: faultline.CheckAsked, Until: f.now.Add(faultline.CheckWindow)},
+			now})
 
 	many := make([]faultline.CheckRequest, 2*faultline.MaxCheckRequests)
 	for i := range many {
@@ -38,7 +41,8 @@ func testWishes(t *testing.T, f *fixture) {
 
 func testVantages(t *testing.T, f *fixture) {
 	ctx := t.Context()
-	b := faultline.VantageStatus{Vantage: "b", ASN: 7, Country: "GB", State: faultline.VantageBlind, Since: f.now, Why: "no canary answers", SeenAt: f.now}
+	b := faultline.VantageStatus{Vantage: "b", ASN: 7, Country: "GB", State: faultline.VantageBlind, Since: f.now,
+		Why: "no canary answers", SeenAt: f.now}
 	a := faultline.VantageStatus{Vantage: "a", State: faultline.VantageOK, SeenAt: f.now.Add(-2 * vantageLife)}
 	ok(t, f.SaveVantage(ctx, b))
 	ok(t, f.SaveVantage(ctx, a))

@@ -64,7 +64,8 @@ func unwritten(all, known []faultline.SaidStatement) []faultline.SaidStatement {
 
 func impactOf(inc faultline.Incident) string {
 	return fmt.Sprintf("%d of %d sites observed there are failing, %d of %d others; %d reports over %d networks.",
-		inc.Impact.Failing, inc.Impact.Observed, inc.Impact.ElsewhereFailing, inc.Impact.ElsewhereObserved, inc.Evidence.Reports, inc.Evidence.Networks)
+		inc.Impact.Failing, inc.Impact.Observed, inc.Impact.ElsewhereFailing, inc.Impact.ElsewhereObserved,
+		inc.Evidence.Reports, inc.Evidence.Networks)
 }
 
 func sentence(inc faultline.Incident) string {

@@ -45,13 +45,15 @@ type assets struct {
 
 // scripts and pictures, by the media that they are of.
 var staticFiles = map[string]string{
-	"live.js": javaScript, "frame.js": javaScript, "take.js": javaScript, "embed.js": javaScript, "icon.svg": "image/svg+xml",
+	"live.js": javaScript, "frame.js": javaScript, "take.js": javaScript, "embed.js": javaScript,
+	"icon.svg": "image/svg+xml",
 }
 
 const javaScript = "text/javascript; charset=utf-8"
 
 // widgetParts are the styles that widgets need; pages have all of them.
-var widgetParts = []string{"parts/layout/colours.css", "parts/layout/text.css", "parts/headline/", "parts/chart/", "pages/embed/"}
+var widgetParts = []string{"parts/layout/colours.css", "parts/layout/text.css", "parts/headline/", "parts/chart/",
+	"pages/embed/"}
 
 func readAssets(prefix string) (assets, error) {
 	a := assets{prefix: prefix, byName: map[string]asset{}}
@@ -106,7 +108,8 @@ func readStyle(wanted func(name string) bool, themed bool) (style, error) {
 	}
 	sum := sha256.Sum256(css.Bytes())
 	//nolint:gosec // the style is built in
-	return style{css: template.CSS(css.String()), source: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}, nil
+	return style{css: template.CSS(css.String()), source: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"},
+		nil
 }
 
 // url returns where an asset lives: live.js at /static/live.HASH.js.

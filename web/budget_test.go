@@ -27,8 +27,10 @@ func large() *world {
 	w.incidents[1] = nil
 	var sites []faultline.IncidentSite
 	for i := range 5_000 {
-		sites = append(sites, faultline.IncidentSite{Site: fmt.Sprintf("site-%04d-%x.example", i, i*7919%65536), State: siteStatesOf[i%4], Symptom: "http_503",
-			Onset: clock("2021-06-08T09:47:18Z").Add(time.Duration(i) * time.Second), Reports: i * 37 % 1999, Probes: i % 150, ProbesFailed: i % 100})
+		sites = append(sites, faultline.IncidentSite{Site: fmt.Sprintf("site-%04d-%x.example", i, i*7919%65536),
+			State: siteStatesOf[i%4], Symptom: "http_503",
+			Onset: clock("2021-06-08T09:47:18Z").Add(time.Duration(i) * time.Second), Reports: i * 37 % 1999,
+			Probes: i % 150, ProbesFailed: i % 100})
 	}
 	for n := 1; n <= 300; n++ {
 		inc := fastly(3)
@@ -38,13 +40,15 @@ func large() *world {
 		w.incidents[1] = append(w.incidents[1], inc)
 	}
 	for _, s := range sites {
-		w.view.Sites = append(w.view.Sites, faultline.SiteStatus{Site: s.Site, State: s.State, Symptom: s.Symptom, Components: []faultline.Component{"cdn:fastly"},
-			Reports: s.Reports, Probes: s.Probes, ProbesFailed: s.ProbesFailed, Incidents: []string{outage}})
+		w.view.Sites = append(w.view.Sites, faultline.SiteStatus{Site: s.Site, State: s.State, Symptom: s.Symptom,
+			Components: []faultline.Component{"cdn:fastly"},
+			Reports:    s.Reports, Probes: s.Probes, ProbesFailed: s.ProbesFailed, Incidents: []string{outage}})
 	}
 	return w
 }
 
-var siteStatesOf = []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteRecovered, faultline.SiteUnknown}
+var siteStatesOf = []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteRecovered,
+	faultline.SiteUnknown}
 
 func TestPagesOfALargeOutageKeepTheirBudget(t *testing.T) {
 	w := large()
@@ -79,7 +83,8 @@ func TestPagesOfALargeOutageKeepTheirBudget(t *testing.T) {
 		if answer.StatusCode == http.StatusOK && answer.Header.Get("Content-Encoding") != "gzip" {
 			t.Errorf("%s is not compressed", path)
 		}
-		t.Logf("%-70s %6d bytes, first byte after %s, %s once rendered", path, len(small), cold.Round(time.Millisecond), warm.Round(time.Millisecond/10))
+		t.Logf("%-70s %6d bytes, first byte after %s, %s once rendered", path, len(small), cold.Round(time.Millisecond),
+			warm.Round(time.Millisecond/10))
 	}
 	for _, name := range []string{"live", "frame", "take", "embed"} {
 		var weight countingWriter

@@ -27,9 +27,11 @@ func newTestCards(t *testing.T) *cards {
 
 // spokenCard is a card with everything on it.
 func spokenCard(t *testing.T) card {
-	points := []point{{At: start.Add(22 * time.Second), Failing: 10, Observed: 140}, {At: start.Add(20 * time.Minute), Failing: 131, Observed: 140}}
+	points := []point{{At: start.Add(22 * time.Second), Failing: 10, Observed: 140},
+		{At: start.Add(20 * time.Minute), Failing: 131, Observed: 140}}
 	inc := told(points)
-	inc.Title, inc.Cause = "Fastly-fronted sites, 503, began ~09:47 UTC", &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly"}
+	inc.Title, inc.Cause = "Fastly-fronted sites, 503, began ~09:47 UTC",
+		&faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly"}
 	return english(t).incidentCard(&inc, points)
 }
 
@@ -53,7 +55,8 @@ func TestCardIsAPicture(t *testing.T) {
 				counts[color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)]++
 			}
 		}
-		for name, c := range map[string]color.NRGBA{"ink": palette.ink, "failing": palette.failing, "wash": palette.wash, "soft": palette.soft} {
+		for name, c := range map[string]color.NRGBA{"ink": palette.ink, "failing": palette.failing,
+			"wash": palette.wash, "soft": palette.soft} {
 			if counts[c] < 200 {
 				t.Errorf("square %t: %d points of %s", square, counts[c], name)
 			}
@@ -67,7 +70,9 @@ func TestCardIsAPicture(t *testing.T) {
 func TestCardSaysTheSameAsAnSVG(t *testing.T) {
 	k := newTestCards(t)
 	svg := string(spokenCard(t).draw(k.letters, false).svg("en"))
-	for _, s := range []string{`width="1200" height="630"`, `role="img"`, "<title", "FAILING", "131", "of 140 sites on Fastly are failing", "revision 2 · as published at 8 June 2021, 10:07 UTC", "Not known: How many people"} {
+	for _, s := range []string{`width="1200" height="630"`, `role="img"`, "<title", "FAILING", "131",
+		"of 140 sites on Fastly are failing", "revision 2 · as published at 8 June 2021, 10:07 UTC",
+		"Not known: How many people"} {
 		if !strings.Contains(svg, s) {
 			t.Errorf("it has no %q:\n%s", s, svg)
 		}

@@ -56,7 +56,8 @@ func (v *voice) chartOf(inc *faultline.Incident, points []point, whole bool, asO
 	f.Desc = v.describe(inc, points)
 	f.Columns = []string{v.say("chart.failing.failing"), v.say("chart.failing.observed")}
 	for _, p := range points {
-		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formSecond), Cells: []string{v.number(p.Failing), v.number(p.Observed)}})
+		f.Rows = append(f.Rows,
+			figureRow{When: v.moment(p.At, formSecond), Cells: []string{v.number(p.Failing), v.number(p.Observed)}})
 	}
 	return f
 }

@@ -24,7 +24,10 @@ func voiceIn(t *testing.T, lang string) *voice {
 	t.Helper()
 	w, err := New(
 		Config{Source: nobody{}, Door: struct{ Door }{}, Keys: struct{ Keys }{}, Now: func() time.Time { return start },
-			Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }},
+			Lookup: func(string) (faultline.SiteRecord, error) {
+				return faultline.SiteRecord{},
+					faultline.ErrNotFound
+			}},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -90,12 +93,14 @@ func TestThinKeepsWhatMatters(t *testing.T) {
 }
 
 func TestAxes(t *testing.T) {
-	for top, want := range map[int][2]int{1: {1, 1}, 3: {1, 3}, 4: {1, 4}, 7: {2, 8}, 140: {50, 150}, 154: {50, 200}, 200: {50, 200}, 1156: {500, 1500}} {
+	for top, want := range map[int][2]int{1: {1, 1}, 3: {1, 3}, 4: {1, 4}, 7: {2, 8}, 140: {50, 150}, 154: {50, 200},
+		200: {50, 200}, 1156: {500, 1500}} {
 		if step, ceiling := nice(top); step != want[0] || ceiling != want[1] {
 			t.Errorf("axis over %d: steps of %d up to %d, want %v", top, step, ceiling, want)
 		}
 	}
-	for _, d := range []time.Duration{5 * time.Minute, 38 * time.Minute, 82 * time.Minute, 7 * time.Hour, 50 * time.Hour, 30 * 24 * time.Hour} {
+	for _, d := range []time.Duration{5 * time.Minute, 38 * time.Minute, 82 * time.Minute, 7 * time.Hour,
+		50 * time.Hour, 30 * 24 * time.Hour} {
 		ticks, unit := english(t).ticks(span{start, start.Add(d)})
 		if len(ticks) < 2 || len(ticks) > 5 || unit[:3] != "UTC" {
 			t.Errorf("over %s: %v %q", d, ticks, unit)
@@ -154,18 +159,22 @@ func TestChartOfOneSiteIsAList(t *testing.T) {
 
 func TestWordsForNumbers(t *testing.T) {
 	v := english(t)
-	for d, want := range map[time.Duration]string{0: "0 s", 21400 * time.Millisecond: "21 s", 59600 * time.Millisecond: "1 min", 38*time.Minute + 12*time.Second: "38 min",
-		59*time.Minute + 40*time.Second: "1 h", 72 * time.Minute: "1 h 12 min", 24 * time.Hour: "1 d", 76 * time.Hour: "3 d 4 h", -time.Second: "0 s"} {
+	for d, want := range map[time.Duration]string{0: "0 s", 21400 * time.Millisecond: "21 s",
+		59600 * time.Millisecond: "1 min", 38*time.Minute + 12*time.Second: "38 min",
+		59*time.Minute + 40*time.Second: "1 h", 72 * time.Minute: "1 h 12 min", 24 * time.Hour: "1 d",
+		76 * time.Hour: "3 d 4 h", -time.Second: "0 s"} {
 		if got := v.lasting(d); got != want {
 			t.Errorf("%s is written %q, want %q", d, got, want)
 		}
 	}
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 36734: "36,734", 1234567: "1,234,567", -1234: "-1,234", -123: "-123"} {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 36734: "36,734", 1234567: "1,234,567",
+		-1234: "-1,234", -123: "-123"} {
 		if got := v.number(n); got != want {
 			t.Errorf("%d is written %q", n, got)
 		}
 	}
-	for p, want := range map[float64]string{0: "0 %", 0.004: "under 1 %", 0.97: "97 %", 0.998: "over 99 %", 1: "100 %"} {
+	for p, want := range map[float64]string{0: "0 %", 0.004: "under 1 %", 0.97: "97 %", 0.998: "over 99 %",
+		1: "100 %"} {
 		if got := v.percent(p); got != want {
 			t.Errorf("%v is written %q", p, got)
 		}

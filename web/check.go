@@ -57,7 +57,8 @@ func (w *Web) offerCheck(c *gin.Context, v *voice, record faultline.SiteRecord, 
 		return true, nil
 	}
 	return true, w.show(c, v, "check/"+record.Site, func(ctx context.Context) (doc, error) {
-		p := checkPage{Site: record.Site, Answer: v.say("check.not_watched", "Site", record.Site), Lead: v.say("check.offer")}
+		p := checkPage{Site: record.Site, Answer: v.say("check.not_watched", "Site", record.Site),
+			Lead: v.say("check.offer")}
 		p.shell = v.shell("", v.say("site.title", "Site", record.Site), p.Answer)
 		p.Token = v.checkToken(ctx, record.Site)
 		return doc{page: "check", data: p, cache: page.CacheNever}, nil
@@ -147,9 +148,11 @@ func (v *voice) checkWords(check faultline.Check) (answer, lead string) {
 	site := check.Site
 	switch check.State {
 	case faultline.SiteOK:
-		return v.say("check.ok", "Site", site), lines(v.say("check.only_you", "Site", site), v.say("check.near_you", "Site", site))
+		return v.say("check.ok", "Site", site),
+			lines(v.say("check.only_you", "Site", site), v.say("check.near_you", "Site", site))
 	case faultline.SiteDown:
-		if last := check.Results[len(check.Results)-1]; last.Symptom == faultline.SymptomDNS && last.Detail == "nxdomain" {
+		if last := check.Results[len(check.Results)-1]; last.Symptom == faultline.SymptomDNS &&
+			last.Detail == "nxdomain" {
 			return v.say("check.none", "Site", site), v.say("check.none_why", "Site", site)
 		}
 		return v.say("check.down", "Site", site), v.say("check.only_you", "Site", site)
@@ -173,6 +176,7 @@ type proberPage struct {
 
 func (w *Web) prober(c *gin.Context, v *voice) error {
 	return w.show(c, v, "prober", func(context.Context) (doc, error) {
-		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"}, cache: page.CacheBriefly}, nil
+		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"},
+			cache: page.CacheBriefly}, nil
 	})
 }

@@ -55,7 +55,8 @@ func checkWorld(checks *testChecks) web.Config {
 	return cfg
 }
 
-var checkForm = regexp.MustCompile(`action="/site/corner-shop.com/check">\s*<input type="hidden" name="token" value="([^"]+)"`)
+var checkForm = regexp.MustCompile(
+	`action="/site/corner-shop.com/check">\s*<input type="hidden" name="token" value="([^"]+)"`)
 
 // To open the page of an unknown site, however often, asks for nothing; the tap
 // does, without JavaScript.
@@ -65,11 +66,13 @@ func TestOnlyATapAsksForACheck(t *testing.T) {
 	var body string
 	for range 5 {
 		rec := get(h, "/site/corner-shop.com")
-		if body = rec.Body.String(); rec.Code != http.StatusOK || !strings.Contains(body, "noindex") || rec.Header().Get("Cache-Control") != "no-store" {
+		if body = rec.Body.String(); rec.Code != http.StatusOK || !strings.Contains(body, "noindex") ||
+			rec.Header().Get("Cache-Control") != "no-store" {
 			t.Fatalf("%d %v", rec.Code, rec.Header())
 		}
 	}
-	if said := text(t, body); !strings.Contains(said, "We do not watch corner-shop.com.") || !strings.Contains(said, "Check it now") {
+	if said := text(t, body); !strings.Contains(said, "We do not watch corner-shop.com.") ||
+		!strings.Contains(said, "Check it now") {
 		t.Error(said)
 	}
 	if len(checks.asked) != 0 {
@@ -80,7 +83,8 @@ func TestOnlyATapAsksForACheck(t *testing.T) {
 		t.Fatalf("there is no form: %s", body)
 	}
 	post := func(origin, token string) *httptest.ResponseRecorder {
-		req := httptest.NewRequest(http.MethodPost, "/site/corner-shop.com/check", strings.NewReader(url.Values{"token": {token}}.Encode()))
+		req := httptest.NewRequest(http.MethodPost, "/site/corner-shop.com/check",
+			strings.NewReader(url.Values{"token": {token}}.Encode()))
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Sec-Fetch-Site", origin)
 		rec := httptest.NewRecorder()
@@ -96,7 +100,8 @@ func TestOnlyATapAsksForACheck(t *testing.T) {
 	if len(checks.asked) != 0 {
 		t.Errorf("refused forms ask for checks of %v", checks.asked)
 	}
-	if rec := post("same-origin", token[1]); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/check/secret.corner-shop.com" || len(checks.asked) != 1 {
+	if rec := post("same-origin", token[1]); rec.Code != http.StatusSeeOther ||
+		rec.Header().Get("Location") != "/check/secret.corner-shop.com" || len(checks.asked) != 1 {
 		t.Errorf("%d %v, asked %v", rec.Code, rec.Header(), checks.asked)
 	}
 	checks.known = true
@@ -105,7 +110,8 @@ func TestOnlyATapAsksForACheck(t *testing.T) {
 	}
 	checks.err = faultline.BusyError{RetryAfter: 12500 * time.Millisecond, Limit: faultline.LimitPerson}
 	rec := post("same-origin", token[1])
-	if said := text(t, rec.Body.String()); rec.Code != http.StatusTooManyRequests || rec.Header().Get("Retry-After") != "13" || !strings.Contains(said, "Try again in 13 seconds.") {
+	if said := text(t, rec.Body.String()); rec.Code != http.StatusTooManyRequests ||
+		rec.Header().Get("Retry-After") != "13" || !strings.Contains(said, "Try again in 13 seconds.") {
 		t.Errorf("%d %v %s", rec.Code, rec.Header(), said)
 	}
 	if rec := get(h, "/site/corner-shop.com/check"); rec.Code != http.StatusSeeOther {
@@ -142,7 +148,8 @@ func TestACheckIsAnswered(t *testing.T) {
 			t.Errorf("%s: the vantage is not named", want)
 		}
 	}
-	if rec := get(serve(t, checkWorld(&testChecks{})), "/check/guess.corner-shop.com"); rec.Code != http.StatusNotFound {
+	if rec := get(serve(t, checkWorld(&testChecks{})),
+		"/check/guess.corner-shop.com"); rec.Code != http.StatusNotFound {
 		t.Errorf("a guessed id: %d", rec.Code)
 	}
 }
@@ -150,7 +157,8 @@ func TestACheckIsAnswered(t *testing.T) {
 func TestUnknownSitesHaveOnePage(t *testing.T) {
 	h := serve(t, checkWorld(&testChecks{}))
 	for _, path := range []string{"/site?q=www.corner-shop.com", "/site/www.corner-shop.com"} {
-		if rec := get(h, path); rec.Code != http.StatusSeeOther || !strings.HasSuffix(rec.Header().Get("Location"), "/site/corner-shop.com") {
+		if rec := get(h, path); rec.Code != http.StatusSeeOther ||
+			!strings.HasSuffix(rec.Header().Get("Location"), "/site/corner-shop.com") {
 			t.Errorf("%s: %d %v", path, rec.Code, rec.Header())
 		}
 	}
@@ -169,7 +177,8 @@ func TestASiteOfTheListShowsItsRegularProbes(t *testing.T) {
 	checks := &testChecks{}
 	cfg := w.config()
 	cfg.Checks = checks
-	if said := text(t, get(serve(t, cfg), "/site/calm.example.org").Body.String()); !strings.Contains(said, "works as seen from our probes") {
+	if said := text(t, get(serve(t, cfg), "/site/calm.example.org").Body.String()); !strings.Contains(said,
+		"works as seen from our probes") {
 		t.Error(said)
 	}
 	if len(checks.asked) != 0 {
@@ -203,7 +212,8 @@ func TestBlindVantagesAreNamed(t *testing.T) {
 
 func TestTheProbesExplainThemselves(t *testing.T) {
 	rec := get(serve(t, newWorld().config()), "/prober")
-	if body := rec.Body.String(); rec.Code != http.StatusOK || !strings.Contains(body, "User-agent: faultline\nDisallow: /") || !strings.Contains(body, "robots.txt") {
+	if body := rec.Body.String(); rec.Code != http.StatusOK ||
+		!strings.Contains(body, "User-agent: faultline\nDisallow: /") || !strings.Contains(body, "robots.txt") {
 		t.Errorf("%d %s", rec.Code, body)
 	}
 }

@@ -14,8 +14,10 @@ import (
 )
 
 // calmWords are what no page, embed or card may say while nothing is observed.
-var calmWords = regexp.MustCompile(`(?i)nothing (that we watch )?is broken|nothing points|works as seen|probes of [^ ]+ succeed|` +
-	`not known to fail|operational|\b0 of [0-9,]+ (sites|probes)|no outage is known|everyone else is fine|most likely here: you|is back\b`)
+var calmWords = regexp.MustCompile(
+	`(?i)nothing (that we watch )?is broken|nothing points|works as seen|probes of [^ ]+ succeed|` +
+		`not known to fail|operational|\b0 of [0-9,]+ (sites|probes)|no outage is known|everyone else is fine|most ` +
+		`likely here: you|is back\b`)
 
 // calmOfAll is what none of them may say of everything while a part is not observed.
 var calmOfAll = regexp.MustCompile(`(?i)nothing that we watch is broken|operational|everyone else is fine`)
@@ -55,9 +57,11 @@ func outputs(t *testing.T) []string {
 			continue
 		}
 		for _, site := range []string{"calm.example.org", "quiet.example.org", "ft.com"} {
-			path := strings.NewReplacer(":site", site, ":id", past, ":kind", "cdn", ":name", "fastly", ":slug", "rogers", "/card/provider/:file", "/card/provider/rogers.svg",
+			path := strings.NewReplacer(":site", site, ":id", past, ":kind", "cdn", ":name", "fastly", ":slug",
+				"rogers", "/card/provider/:file", "/card/provider/rogers.svg",
 				"/card/site/:file", "/card/site/"+site+".svg", "/card/incident/:file", "/card/incident/"+past+".svg",
-				"/card/component/:kind/:file", "/card/component/cdn/fastly.svg", "/card/:file", "/card/now.svg").Replace(r.Path)
+				"/card/component/:kind/:file", "/card/component/cdn/fastly.svg", "/card/:file",
+				"/card/now.svg").Replace(r.Path)
 			all = append(all, path)
 			if strings.HasPrefix(path, "/embed/") {
 				all = append(all, path+"?parts=chart,table,evidence", path+"?static=1&parts=chart")
@@ -84,7 +88,8 @@ func TestNothingIsCalledWellWhileNothingObserves(t *testing.T) {
 		for _, path := range outputs(t) {
 			t.Run(name+path, func(t *testing.T) {
 				rec := get(pages, path)
-				if rec.Code == http.StatusNotFound || rec.Code == http.StatusServiceUnavailable || rec.Code == http.StatusSeeOther {
+				if rec.Code == http.StatusNotFound || rec.Code == http.StatusServiceUnavailable ||
+					rec.Code == http.StatusSeeOther {
 					return // it says nothing at all
 				}
 				base, _, _ := strings.Cut(path, "?")
@@ -94,7 +99,8 @@ func TestNothingIsCalledWellWhileNothingObserves(t *testing.T) {
 				} else if said := calmColours.FindString(rec.Body.String()); said != "" && !explains[base] {
 					t.Errorf("it draws %s", said)
 				}
-				if said := words.FindString(text(t, rec.Body.String())); said != "" && !explains[base] || rec.Code != http.StatusOK {
+				if said := words.FindString(text(t, rec.Body.String())); said != "" && !explains[base] ||
+					rec.Code != http.StatusOK {
 					t.Errorf("%d, it says %q", rec.Code, said)
 				}
 			})

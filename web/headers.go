@@ -11,7 +11,8 @@ type policy struct {
 }
 
 // What pages may ask a browser for: nothing.
-const permissions = "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
+const permissions = "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), " +
+	"microphone=(), payment=(), usb=()"
 
 // policies of the answers here.
 type policies struct{ page, take, embed, static policy }
@@ -20,7 +21,8 @@ type policies struct{ page, take, embed, static policy }
 // one style, by its hash.
 func newPolicies(a assets) policies {
 	content := func(s style) string {
-		return "default-src 'none'; style-src " + s.source + "; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+		return "default-src 'none'; style-src " + s.source +
+			"; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
 	}
 	closed := "default-src 'none'; frame-ancestors 'none'"
 	return policies{
@@ -29,10 +31,12 @@ func newPolicies(a assets) policies {
 		// of where it comes from.
 		page: policy{csp: content(a.page) + "form-action 'self'; frame-ancestors 'none'", referrer: "same-origin"},
 		// The page for newsrooms shows widgets in frames.
-		take: policy{csp: content(a.page) + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'", referrer: "same-origin"},
+		take: policy{csp: content(a.page) + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'",
+			referrer: "same-origin"},
 		// Widgets stand on pages of others, sandboxed ones too: those read as a
 		// foreign origin. They hold no forms, so that there is nothing to click-jack.
-		embed: policy{csp: content(a.widget) + "form-action 'none'; frame-ancestors *", referrer: "no-referrer", open: true},
+		embed: policy{csp: content(a.widget) + "form-action 'none'; frame-ancestors *", referrer: "no-referrer",
+			open: true},
 		// Pictures too: what is drawn needs no style.
 		static: policy{csp: closed, referrer: "no-referrer", open: true},
 	}

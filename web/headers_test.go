@@ -45,21 +45,23 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /embed/provider/:slug":        {"/embed/provider/fastly", embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed/now":                   {"/embed/now", embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed.js":                    {"/embed.js", closedCSP, "no-referrer", "*", "max-age=3600"},
-	"GET /card/incident/:file":         {"/card/incident/" + outage + "@2.png", closedCSP, "no-referrer", "*", "immutable"},
-	"GET /card/site/:file":             {"/card/site/reddit.com.png", closedCSP, "no-referrer", "*", "max-age=60"},
-	"GET /card/component/:kind/:file":  {"/card/component/cdn/fastly.svg", closedCSP, "no-referrer", "*", "max-age=60"},
-	"GET /card/provider/:file":         {"/card/provider/fastly.png", closedCSP, "no-referrer", "*", "max-age=60"},
-	"GET /card/:file":                  {"/card/now.svg", closedCSP, "no-referrer", "*", "max-age=60"},
-	"GET /static/:file":                {"/static/live.x.js", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/incident/:file": {"/card/incident/" + outage + "@2.png", closedCSP, "no-referrer", "*",
+		"immutable"},
+	"GET /card/site/:file":            {"/card/site/reddit.com.png", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/component/:kind/:file": {"/card/component/cdn/fastly.svg", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/provider/:file":        {"/card/provider/fastly.png", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /card/:file":                 {"/card/now.svg", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /static/:file":               {"/static/live.x.js", closedCSP, "no-referrer", "*", "max-age=60"},
 }
 
 // STYLE stands for the hash of the style that is in the answer itself.
 const (
-	contentCSP = "default-src 'none'; style-src STYLE; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-	pageCSP    = contentCSP + "form-action 'self'; frame-ancestors 'none'"
-	takeCSP    = contentCSP + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'"
-	embedCSP   = contentCSP + "form-action 'none'; frame-ancestors *"
-	closedCSP  = "default-src 'none'; frame-ancestors 'none'"
+	contentCSP = "default-src 'none'; style-src STYLE; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; "
+	pageCSP   = contentCSP + "form-action 'self'; frame-ancestors 'none'"
+	takeCSP   = contentCSP + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'"
+	embedCSP  = contentCSP + "form-action 'none'; frame-ancestors *"
+	closedCSP = "default-src 'none'; frame-ancestors 'none'"
 )
 
 // withStyle puts the hash of an answer's own style into a policy, or that of an
@@ -92,14 +94,17 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		h.ServeHTTP(rec, httptest.NewRequest(method, want.path, nil))
 		got := rec.Header()
 		for name, value := range map[string]string{
-			"Content-Security-Policy": withStyle(t, h, want.csp, want.path, rec.Body.Bytes()), "Referrer-Policy": want.referrer, "X-Content-Type-Options": "nosniff",
-			"Access-Control-Allow-Origin": want.cors, "Access-Control-Allow-Credentials": "", "Set-Cookie": "", "X-Frame-Options": "",
+			"Content-Security-Policy": withStyle(t, h, want.csp, want.path, rec.Body.Bytes()),
+			"Referrer-Policy":         want.referrer, "X-Content-Type-Options": "nosniff",
+			"Access-Control-Allow-Origin": want.cors, "Access-Control-Allow-Credentials": "", "Set-Cookie": "",
+			"X-Frame-Options": "",
 		} {
 			if got.Get(name) != value {
 				t.Errorf("%s %s: %s is %q, want %q", method, want.path, name, got.Get(name), value)
 			}
 		}
-		if !strings.Contains(got.Get("Cache-Control"), want.cache) || !strings.Contains(got.Get("Permissions-Policy"), "geolocation=()") {
+		if !strings.Contains(got.Get("Cache-Control"), want.cache) ||
+			!strings.Contains(got.Get("Permissions-Policy"), "geolocation=()") {
 			t.Errorf("%s %s: %v", method, want.path, got)
 		}
 	}
@@ -107,8 +112,10 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		t.Errorf("%d routes, this test knows %d", len(h.Routes()), 2*(len(routes)-2)+2)
 	}
 	// Faults carry the policy of the route they happen on.
-	for path, csp := range map[string]string{"/embed/incident/none": embedCSP, "/incident/none": pageCSP, "/nowhere": pageCSP} {
-		if rec := get(h, path); rec.Header().Get("Content-Security-Policy") != withStyle(t, h, csp, path, rec.Body.Bytes()) || rec.Header().Get("Cache-Control") != "no-store" {
+	for path, csp := range map[string]string{"/embed/incident/none": embedCSP, "/incident/none": pageCSP,
+		"/nowhere": pageCSP} {
+		if rec := get(h, path); rec.Header().Get("Content-Security-Policy") != withStyle(t, h, csp, path,
+			rec.Body.Bytes()) || rec.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %v", path, rec.Header())
 		}
 	}
@@ -117,7 +124,8 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 func TestPagesAreRevalidated(t *testing.T) {
 	w := newWorld()
 	h := serve(t, w.config())
-	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly", "/embed/incident/" + outage} {
+	for _, path := range []string{"/", "/incident/" + outage, "/site/reddit.com", "/component/cdn/fastly",
+		"/embed/incident/" + outage} {
 		first := get(h, path)
 		etag := first.Header().Get("ETag")
 		if again := get(h, path, "If-None-Match", etag); again.Code != http.StatusNotModified || again.Body.Len() > 0 {
@@ -127,8 +135,10 @@ func TestPagesAreRevalidated(t *testing.T) {
 			t.Errorf("%s with another tag: %d", path, other.Code)
 		}
 		// The same for everybody.
-		person := get(h, path, "Cookie", "a=b", "User-Agent", "x", "X-Forwarded-For", "203.0.113.9", "Accept-Encoding", "identity")
-		if vary := strings.Join(person.Header().Values("Vary"), " "); person.Body.String() != first.Body.String() || vary != "Accept-Language Accept-Encoding" {
+		person := get(h, path, "Cookie", "a=b", "User-Agent", "x", "X-Forwarded-For", "203.0.113.9",
+			"Accept-Encoding", "identity")
+		if vary := strings.Join(person.Header().Values("Vary"), " "); person.Body.String() != first.Body.String() ||
+			vary != "Accept-Language Accept-Encoding" {
 			t.Errorf("%s depends on who reads it", path)
 		}
 	}
@@ -139,7 +149,8 @@ func TestPagesAreRevalidated(t *testing.T) {
 	w.incidents[1] = append(w.incidents[1], next)
 	w.now = w.now.Add(2e9)
 	w.mu.Unlock()
-	if after := get(h, "/incident/"+outage, "If-None-Match", before); after.Code != http.StatusOK || !strings.Contains(text(t, after.Body.String()), "60 of 140") {
+	if after := get(h, "/incident/"+outage, "If-None-Match", before); after.Code != http.StatusOK ||
+		!strings.Contains(text(t, after.Body.String()), "60 of 140") {
 		t.Errorf("after a new revision: %d", after.Code)
 	}
 }
@@ -177,7 +188,8 @@ func TestStaticFilesAreKeptByTheirHash(t *testing.T) {
 	h := serve(t, newWorld().config())
 	for n := range parse(t, h, "/").Descendants() {
 		at := attr(n, "src")
-		if n.Type == html.ElementNode && n.Data == "link" && slices.Contains([]string{"stylesheet", "icon"}, attr(n, "rel")) {
+		if n.Type == html.ElementNode && n.Data == "link" &&
+			slices.Contains([]string{"stylesheet", "icon"}, attr(n, "rel")) {
 			at = attr(n, "href")
 		}
 		if at == "" {
@@ -189,7 +201,8 @@ func TestStaticFilesAreKeptByTheirHash(t *testing.T) {
 		}
 		// A page of an older release asks for an older hash.
 		old := regexp.MustCompile(`\.[^.]+\.`).ReplaceAllString(at, ".old.")
-		if rec := get(h, old); rec.Code != http.StatusOK || strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
+		if rec := get(h, old); rec.Code != http.StatusOK ||
+			strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d %s", old, rec.Code, rec.Header().Get("Cache-Control"))
 		}
 	}
@@ -200,10 +213,12 @@ func TestStaticFilesAreKeptByTheirHash(t *testing.T) {
 func TestPagesAreNegotiated(t *testing.T) {
 	h := serve(t, newWorld().config())
 	for _, path := range []string{"/", "/method", "/embed.js", "/embed/now"} {
-		for accept, want := range map[string]string{"gzip, deflate, br, zstd": "br", "gzip": "gzip", "gzip;q=0": "", "identity": "", "br;q=0, *": "gzip", "br;q=0.2, gzip;q=0.9": "gzip"} {
+		for accept, want := range map[string]string{"gzip, deflate, br, zstd": "br", "gzip": "gzip", "gzip;q=0": "",
+			"identity": "", "br;q=0, *": "gzip", "br;q=0.2, gzip;q=0.9": "gzip"} {
 			answer := get(h, path, "Accept-Encoding", accept)
 			h := answer.Header()
-			if got := h.Get("Content-Encoding"); got != want || h.Get("ETag") == "" || !strings.Contains(strings.Join(h.Values("Vary"), ","), "Accept-Encoding") {
+			if got := h.Get("Content-Encoding"); got != want || h.Get("ETag") == "" ||
+				!strings.Contains(strings.Join(h.Values("Vary"), ","), "Accept-Encoding") {
 				t.Errorf("%s for %q: encoded as %q, want %q; %v", path, accept, got, want, h)
 			}
 		}
@@ -248,7 +263,8 @@ func (s *sometimes) Incident(ctx context.Context, id string, revision int) (faul
 // A language may be asked for as a country writes it.
 func TestLanguagesOfCountries(t *testing.T) {
 	h := serve(t, newWorld().config())
-	for query, want := range map[string]string{"de": "de", "de-AT": "de", "DE": "de", "de_CH": "de", "en-GB": "en", "zz": "en", "": "en", "de\x00": "en"} {
+	for query, want := range map[string]string{"de": "de", "de-AT": "de", "DE": "de", "de_CH": "de", "en-GB": "en",
+		"zz": "en", "": "en", "de\x00": "en"} {
 		answer := get(h, "/?lang="+url.QueryEscape(query))
 		if !strings.Contains(answer.Body.String(), `<html lang="`+want+`"`) {
 			t.Errorf("%q is not answered in %s", query, want)

@@ -22,11 +22,15 @@ import (
 // payloads are what a stranger may write: ways out of every context that a text
 // can stand in, times ways to run something.
 func payloads() []string {
-	exits := []string{``, `"`, `'`, `">`, `'>`, `</title>`, `</textarea>`, `</style>`, `</script>`, `</svg>`, `</desc>`, `-->`, `]]>`, "\u2028", "\x00", `{{`,
+	exits := []string{``, `"`, `'`, `">`, `'>`, `</title>`, `</textarea>`, `</style>`, `</script>`, `</svg>`, `</desc>`,
+		`-->`, `]]>`, "\u2028", "\x00", `{{`,
 		`</blockquote>`, `</text>`, "`", `&quot;&gt;`, `\u0022\u003e`, "\ue000", "\n", `//evil.example/`}
-	runs := []string{`<xss>`, `<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `<svg onload=alert(1)>`, `<xss onmouseover=alert(1)>`,
-		`<iframe srcdoc="<xss>">`, `javascript:alert(1)`, ` onfocus=alert(1) autofocus `, `<a href=javascript:alert(1)>x</a>`, `<base href=//evil.example>`,
-		`<style>*{background:url(//evil.example)}</style>`, `<meta http-equiv=refresh content=0;url=//evil.example>`, `{{.}}<xss>`}
+	runs := []string{`<xss>`, `<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `<svg onload=alert(1)>`,
+		`<xss onmouseover=alert(1)>`,
+		`<iframe srcdoc="<xss>">`, `javascript:alert(1)`, ` onfocus=alert(1) autofocus `,
+		`<a href=javascript:alert(1)>x</a>`, `<base href=//evil.example>`,
+		`<style>*{background:url(//evil.example)}</style>`, `<meta http-equiv=refresh content=0;url=//evil.example>`,
+		`{{.}}<xss>`}
 	var all []string
 	for _, exit := range exits {
 		for _, run := range runs {
@@ -102,7 +106,8 @@ func (w *world) become(other *world, at time.Time) {
 func TestNothingThatStrangersWriteLeavesItsText(t *testing.T) {
 	shown := newWorld()
 	cfg := shown.config()
-	cfg.Series, cfg.Verdicts, cfg.Networks, cfg.Dependents = someSeries{}, someVerdict{}, someVerdict{}, func(faultline.Component, int) []string { return []string{"ft.com"} }
+	cfg.Series, cfg.Verdicts, cfg.Networks, cfg.Dependents = someSeries{}, someVerdict{}, someVerdict{},
+		func(faultline.Component, int) []string { return []string{"ft.com"} }
 	h := serve(t, cfg)
 	all := payloads()
 	if len(all) < 300 {
@@ -113,7 +118,8 @@ func TestNothingThatStrangersWriteLeavesItsText(t *testing.T) {
 		payload := strings.Join(several, " ")
 		shown.become(poisoned(payload, i%2 == 0), shown.clockNow().Add(10*time.Second))
 		asked := url.QueryEscape(payload)
-		paths := append(slices.Clone(everyPage), "/site?q="+asked, "/site/"+url.PathEscape(payload), "/developers?of="+asked+"&tz="+asked+"&in="+asked+"&theme="+asked+"&parts="+asked,
+		paths := append(slices.Clone(everyPage), "/site?q="+asked, "/site/"+url.PathEscape(payload),
+			"/developers?of="+asked+"&tz="+asked+"&in="+asked+"&theme="+asked+"&parts="+asked,
 			"/archive?month="+asked+"&component="+asked, "/embed/now?theme="+asked+"&tz="+asked+"&parts="+asked)
 		for _, path := range paths {
 			doc, err := html.Parse(get(h, path, "Accept-Language", languages[i%4]).Body)
@@ -124,7 +130,8 @@ func TestNothingThatStrangersWriteLeavesItsText(t *testing.T) {
 				t.Errorf("%q in %s: %s", payload, path, fault)
 			}
 		}
-		for _, path := range []string{"/card/incident/" + outage + ".svg", "/card/site/reddit.com.svg", "/card/component/cdn/fastly.svg", "/card/now.svg"} {
+		for _, path := range []string{"/card/incident/" + outage + ".svg", "/card/site/reddit.com.svg",
+			"/card/component/cdn/fastly.svg", "/card/now.svg"} {
 			if err := onlyShapes(get(h, path).Body); err != nil {
 				t.Errorf("%q in %s: %v", payload, path, err)
 			}
@@ -135,8 +142,10 @@ func TestNothingThatStrangersWriteLeavesItsText(t *testing.T) {
 // onlyShapes reads an SVG as the XML that it must be, and says what in it is no
 // shape and no text.
 func onlyShapes(r io.Reader) error {
-	may := map[string][]string{"svg": {"xmlns", "width", "height", "viewBox", "role", "aria-labelledby", "lang"}, "title": {"id"}, "desc": {"id"},
-		"text": {"x", "y", "font-size", "fill", "font-family", "font-weight", "text-anchor"}, "path": {"d", "fill", "stroke", "stroke-width", "stroke-linejoin"}}
+	may := map[string][]string{"svg": {"xmlns", "width", "height", "viewBox", "role", "aria-labelledby", "lang"},
+		"title": {"id"}, "desc": {"id"},
+		"text": {"x", "y", "font-size", "fill", "font-family", "font-weight", "text-anchor"},
+		"path": {"d", "fill", "stroke", "stroke-width", "stroke-linejoin"}}
 	for d := xml.NewDecoder(r); ; {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -164,8 +173,10 @@ func onlyShapes(r io.Reader) error {
 func TestBadParametersNeverBreakAWidget(t *testing.T) {
 	h := serve(t, newWorld().config())
 	plain := get(h, "/embed/incident/"+outage+"@2").Body.String()
-	for _, query := range []string{"?theme=banana", "?lang=xx", "?tz=No/Where", "?tz=../../etc/passwd", "?tz=Local", "?parts=everything,,", "?static=yes", "?unknown=1",
-		"?theme[]=dark", "?tz=" + strings.Repeat("A", 5000), "?childId=x&initialWidth=300", "?%zz", "?parts=" + strings.Repeat("x,", 4000)} {
+	for _, query := range []string{"?theme=banana", "?lang=xx", "?tz=No/Where", "?tz=../../etc/passwd", "?tz=Local",
+		"?parts=everything,,", "?static=yes", "?unknown=1",
+		"?theme[]=dark", "?tz=" + strings.Repeat("A", 5000), "?childId=x&initialWidth=300", "?%zz",
+		"?parts=" + strings.Repeat("x,", 4000)} {
 		rec := get(h, "/embed/incident/"+outage+"@2"+query)
 		if rec.Code != http.StatusOK || !bytes.Equal(rec.Body.Bytes(), []byte(plain)) {
 			t.Errorf("%.60s: status %d, or it reads differently", query, rec.Code)

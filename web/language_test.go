@@ -63,7 +63,8 @@ func TestCataloguesAreWhole(t *testing.T) {
 	}
 }
 
-var spoken = regexp.MustCompile(`(?:\.say|\.count|\.rich|\(say|\{say|\(count|\{count|\(rich|\{rich| say| count| rich)(?:\(| )"([a-z_.0-9]+)"`)
+var spoken = regexp.MustCompile(
+	`(?:\.say|\.count|\.rich|\(say|\{say|\(count|\{count|\(rich|\{rich| say| count| rich)(?:\(| )"([a-z_.0-9]+)"`)
 
 // Every message that code and templates name by its whole id is there.
 func TestMessagesThatAreNamedExist(t *testing.T) {
@@ -100,9 +101,12 @@ func TestLanguageOfAReader(t *testing.T) {
 }
 
 func TestTitlesInOtherLanguages(t *testing.T) {
-	inc := faultline.Incident{Title: "Fastly-fronted sites in DE, GB, 503, began ~09:47 UTC", SitesTotal: 1200, ConfirmedAt: &start,
-		Cause: &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly"}, Scope: faultline.Scope{Countries: []string{"DE", "GB"}},
-		Symptoms: []faultline.SymptomShare{{Symptom: "http_503", Share: 0.78}}, Onset: faultline.Onset{At: start.Add(25 * time.Second)}}
+	inc := faultline.Incident{Title: "Fastly-fronted sites in DE, GB, 503, began ~09:47 UTC", SitesTotal: 1200,
+		ConfirmedAt: &start,
+		Cause:       &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly"},
+		Scope:       faultline.Scope{Countries: []string{"DE", "GB"}},
+		Symptoms:    []faultline.SymptomShare{{Symptom: "http_503", Share: 0.78}},
+		Onset:       faultline.Onset{At: start.Add(25 * time.Second)}}
 	for lang, want := range map[string]string{
 		"en": inc.Title,
 		"de": "Websites hinter Fastly in DE, GB, 503, seit etwa 09:47 UTC",
@@ -113,8 +117,10 @@ func TestTitlesInOtherLanguages(t *testing.T) {
 			t.Errorf("%s: %q, want %q", lang, got, want)
 		}
 	}
-	inc.Cause, inc.State, inc.ConfirmedAt, inc.Symptoms = nil, faultline.StateCandidate, nil, []faultline.SymptomShare{{Symptom: "timeout", Share: 0.3}, {Symptom: "dns", Share: 0.3}}
-	if got, want := voiceIn(t, "de").title(&inc), "Unbestätigt: 1.200 Websites ohne bekannte Gemeinsamkeit in DE, GB, Zeitüberschreitungen, seit etwa 09:47 UTC"; got != want {
+	inc.Cause, inc.State, inc.ConfirmedAt, inc.Symptoms = nil, faultline.StateCandidate, nil,
+		[]faultline.SymptomShare{{Symptom: "timeout", Share: 0.3}, {Symptom: "dns", Share: 0.3}}
+	if got, want := voiceIn(t, "de").title(&inc),
+		"Unbestätigt: 1.200 Websites ohne bekannte Gemeinsamkeit in DE, GB, Zeitüberschreitungen, seit etwa 09:47 UTC"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -123,7 +129,8 @@ func TestTimesAndNumbersInOtherLanguages(t *testing.T) {
 	at := time.Date(2021, 3, 8, 9, 47, 5, 0, time.UTC)
 	for lang, want := range map[string][3]string{
 		"en": {"8 March 2021, 09:47 UTC", "36,734", "1 site"}, "de": {"8. März 2021, 09:47 UTC", "36.734", "1 Website"},
-		"fr": {"8 mars 2021, 09:47 UTC", "36\u00a0734", "1 site"}, "es": {"8 de marzo de 2021, 09:47 UTC", "36.734", "1 sitio"},
+		"fr": {"8 mars 2021, 09:47 UTC", "36\u00a0734", "1 site"},
+		"es": {"8 de marzo de 2021, 09:47 UTC", "36.734", "1 sitio"},
 	} {
 		v := voiceIn(t, lang)
 		if got := [3]string{v.moment(at, formDated).Text, v.number(36734), v.count("of.sites", 1)}; got != want {
@@ -141,7 +148,8 @@ func TestTimesAndNumbersInOtherLanguages(t *testing.T) {
 
 func TestRichEscapesAllButMarkup(t *testing.T) {
 	v := english(t)
-	got := string(v.rich("incident.blame", "Confidence", "<b>1</b>", "Kind", "\ue000{{.Name}}", "Name", anchor(`/"><i>`, "<i>")))
+	got := string(v.rich("incident.blame", "Confidence", "<b>1</b>", "Kind", "\ue000{{.Name}}", "Name",
+		anchor(`/"><i>`, "<i>")))
 	want := `We put &lt;b&gt;1&lt;/b&gt; on the ` + "\ue000" + `{{.Name}} <a href="/&#34;&gt;&lt;i&gt;">&lt;i&gt;</a>.`
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)

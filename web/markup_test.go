@@ -14,9 +14,13 @@ import (
 )
 
 // everyPage is one path of each page and widget.
-var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2", "/site/reddit.com", "/site/reddit.com?reported=1",
-	"/component/cdn/fastly", "/vantages", "/archive", "/archive?month=2021-06&component=cdn:fastly", "/method", "/about", "/developers", "/developers?of=site/reddit.com",
-	"/embed/site/reddit.com", "/embed/component/cdn/fastly", "/embed/now", "/embed/incident/" + outage + "?parts=chart,table,evidence", "/embed/incident/" + outage, "/embed/incident/" + outage + "@2", "/nowhere", "/site/example.net", "/embed/incident/none"}
+var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2", "/site/reddit.com",
+	"/site/reddit.com?reported=1",
+	"/component/cdn/fastly", "/vantages", "/archive", "/archive?month=2021-06&component=cdn:fastly", "/method",
+	"/about", "/developers", "/developers?of=site/reddit.com",
+	"/embed/site/reddit.com", "/embed/component/cdn/fastly", "/embed/now",
+	"/embed/incident/" + outage + "?parts=chart,table,evidence", "/embed/incident/" + outage,
+	"/embed/incident/" + outage + "@2", "/nowhere", "/site/example.net", "/embed/incident/none"}
 
 func parse(t *testing.T, h http.Handler, path string) *html.Node {
 	t.Helper()
@@ -58,7 +62,8 @@ func faults(doc *html.Node) []string {
 			switch {
 			case strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "srcdoc":
 				found = append(found, fmt.Sprintf("<%s> has %s=%q", n.Data, a.Key, a.Val))
-			case slices.Contains([]string{"href", "src", "action"}, a.Key) && !strings.HasPrefix(a.Val, "mailto:") && !ours.MatchString(a.Val):
+			case slices.Contains([]string{"href", "src", "action"}, a.Key) && !strings.HasPrefix(a.Val, "mailto:") &&
+				!ours.MatchString(a.Val):
 				found = append(found, fmt.Sprintf("<%s> leads to %q", n.Data, a.Val))
 			}
 		}
@@ -80,7 +85,8 @@ func faults(doc *html.Node) []string {
 				found = append(found, "inline <"+n.Data+">")
 			}
 		case "input", "textarea":
-			if attr(n, "type") != "hidden" && !labelled[attr(n, "id")] && attr(n, "aria-labelledby") == "" && n.Parent.Data != "label" {
+			if attr(n, "type") != "hidden" && !labelled[attr(n, "id")] && attr(n, "aria-labelledby") == "" &&
+				n.Parent.Data != "label" {
 				found = append(found, "no label: "+attr(n, "id"))
 			}
 		case "th":
@@ -112,7 +118,8 @@ func TestMarkup(t *testing.T) {
 
 func TestWidgetHasNoForm(t *testing.T) {
 	h := serve(t, newWorld().config())
-	for _, path := range []string{"/embed/incident/" + outage, "/embed/incident/none", "/embed/site/reddit.com", "/embed/now"} {
+	for _, path := range []string{"/embed/incident/" + outage, "/embed/incident/none", "/embed/site/reddit.com",
+		"/embed/now"} {
 		for n := range parse(t, h, path).Descendants() {
 			if slices.Contains([]string{"form", "input", "button"}, n.Data) {
 				t.Errorf("%s has a <%s>", path, n.Data)
@@ -134,7 +141,8 @@ func TestContrast(t *testing.T) {
 		for _, c := range regexp.MustCompile(`--([a-z-]+):#([0-9a-f]{3,6})`).FindAllStringSubmatch(block[1], -1) {
 			colours[c[1]] = luminance(t, c[2])
 		}
-		for _, pair := range [][2]string{{"ink", "paper"}, {"soft", "paper"}, {"failing", "paper"}, {"recovering", "paper"}, {"weak", "paper"},
+		for _, pair := range [][2]string{{"ink", "paper"}, {"soft", "paper"}, {"failing", "paper"},
+			{"recovering", "paper"}, {"weak", "paper"},
 			{"ink", "shade"}, {"soft", "shade"}, {"failing", "wash"}, {"soft", "wash"}, {"drill-ink", "drill"}} {
 			a, b := colours[pair[0]], colours[pair[1]]
 			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {

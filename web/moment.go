@@ -66,5 +66,6 @@ func stamp(m moment) template.HTML {
 		mark = " data-local"
 	}
 	//nolint:gosec // every value in it is escaped
-	return template.HTML(`<time datetime="` + template.HTMLEscapeString(m.ISO) + `"` + mark + `>` + template.HTMLEscapeString(m.Text) + `</time>`)
+	return template.HTML(`<time datetime="` + template.HTMLEscapeString(m.ISO) + `"` + mark + `>` +
+		template.HTMLEscapeString(m.Text) + `</time>`)
 }

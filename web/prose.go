@@ -38,7 +38,8 @@ const (
 // prose reads the messages NAME.title, NAME.answer, NAME.lead, NAME.1.title,
 // NAME.1.1, NAME.1.2 and so on: what a translator writes is what there is.
 func (v *voice) prose(name string) prosePage {
-	p := prosePage{shell: v.shell("/"+name, v.say(name+".title"), v.say(name+".lead")), Answer: v.say(name + ".answer"), Lead: v.say(name + ".lead")}
+	p := prosePage{shell: v.shell("/"+name, v.say(name+".title"), v.say(name+".lead")), Answer: v.say(name + ".answer"),
+		Lead: v.say(name + ".lead")}
 	for i := 1; i <= sectionsMost; i++ {
 		s := proseSection{ID: fmt.Sprintf("s%d", i), Title: v.say(fmt.Sprintf("%s.%d.title", name, i))}
 		for j := 1; j <= paragraphsMost; j++ {

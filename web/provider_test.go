@@ -13,8 +13,9 @@ import (
 
 // providers are who runs things in the tests' world.
 var providers = faultline.NewProviders([]faultline.Provider{
-	{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"}, Components: []string{"cdn:fastly"}, Networks: []uint32{54113},
-		Sites: []string{"fastly.com"}, Status: "https://www.fastlystatus.com"},
+	{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"}, Components: []string{"cdn:fastly"},
+		Networks: []uint32{54113},
+		Sites:    []string{"fastly.com"}, Status: "https://www.fastlystatus.com"},
 	{Slug: "rogers", Name: "Rogers", Networks: []uint32{812}, ISP: true, Country: "CA"},
 })
 
@@ -28,18 +29,22 @@ func configWithProviders() web.Config {
 func TestProviderPage(t *testing.T) {
 	rec := get(serve(t, configWithProviders()), "/provider/fastly")
 	said := text(t, rec.Body.String())
-	for _, want := range []string{"Yes: Fastly is failing.", "Fastly-fronted sites, 503", "Status page of Fastly", "What Fastly said"} {
+	for _, want := range []string{"Yes: Fastly is failing.", "Fastly-fronted sites, 503", "Status page of Fastly",
+		"What Fastly said"} {
 		if rec.Code != http.StatusOK || !strings.Contains(said, want) {
 			t.Errorf("%d, the page does not say %q", rec.Code, want)
 		}
 	}
-	for path, want := range map[string]string{"/embed/provider/fastly": "Yes: Fastly is failing.", "/card/provider/fastly.svg": "Fastly is failing",
+	for path, want := range map[string]string{"/embed/provider/fastly": "Yes: Fastly is failing.",
+		"/card/provider/fastly.svg":      "Fastly is failing",
 		"/developers?of=provider/fastly": "/embed/provider/fastly"} {
-		if rec := get(serve(t, configWithProviders()), path); rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+		if rec := get(serve(t, configWithProviders()), path); rec.Code != http.StatusOK ||
+			!strings.Contains(rec.Body.String(), want) {
 			t.Errorf("%s: %d lacks %q", path, rec.Code, want)
 		}
 	}
-	for path, code := range map[string]int{"/embed/provider/nobody": 404, "/card/provider/nobody.svg": 404, "/provider/nobody": 404, "/provider/Fastly": 303, "/provider/rogers": 200} {
+	for path, code := range map[string]int{"/embed/provider/nobody": 404, "/card/provider/nobody.svg": 404,
+		"/provider/nobody": 404, "/provider/Fastly": 303, "/provider/rogers": 200} {
 		if rec := get(serve(t, configWithProviders()), path); rec.Code != code {
 			t.Errorf("%s: %d, want %d", path, rec.Code, code)
 		}
@@ -50,15 +55,18 @@ func TestProviderPage(t *testing.T) {
 func TestSearchLeadsToWhatIsMeant(t *testing.T) {
 	cfg := configWithProviders()
 	for asked, want := range map[string]string{
-		"fastly": "/provider/fastly", "is fastly down?": "/provider/fastly", "AS54113": "/provider/fastly", "Rogers": "/provider/rogers",
+		"fastly": "/provider/fastly", "is fastly down?": "/provider/fastly", "AS54113": "/provider/fastly",
+		"Rogers":     "/provider/rogers",
 		"reddit.com": "/site/reddit.com", "is reddit down": "/site/reddit.com",
 	} {
-		if rec := get(serve(t, cfg), "/site?q="+strings.ReplaceAll(asked, " ", "+")); rec.Header().Get("Location") != want {
+		if rec := get(serve(t, cfg), "/site?q="+strings.ReplaceAll(asked, " ", "+")); rec.Header().Get(
+			"Location") != want {
 			t.Errorf("%q leads to %q with %d, want %q", asked, rec.Header().Get("Location"), rec.Code, want)
 		}
 	}
 	rec := get(serve(t, cfg), "/site?q=fastyl")
-	if said := text(t, rec.Body.String()); rec.Code != http.StatusOK || !strings.Contains(said, "Did you mean") || !strings.Contains(said, "Fastly") {
+	if said := text(t, rec.Body.String()); rec.Code != http.StatusOK || !strings.Contains(said, "Did you mean") ||
+		!strings.Contains(said, "Fastly") {
 		t.Errorf("%d %.300s", rec.Code, said)
 	}
 }
@@ -85,7 +93,8 @@ func TestAnOwnersSiteNamesWhatFails(t *testing.T) {
 	pages := serve(t, cfg)
 	for _, path := range []string{"/site/fastly.com", "/embed/site/fastly.com", "/card/site/fastly.com.svg"} {
 		said := text(t, get(pages, path).Body.String())
-		if !strings.Contains(said, "Fastly is failing, and its owner runs") || strings.Contains(said, "probes of fastly.com succeed") {
+		if !strings.Contains(said, "Fastly is failing, and its owner runs") ||
+			strings.Contains(said, "probes of fastly.com succeed") {
 			t.Errorf("%s says %.400s", path, said)
 		}
 	}

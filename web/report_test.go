@@ -31,7 +31,8 @@ func tokenOf(t *testing.T, h http.Handler, site string) string {
 // send posts the form of reddit.com as a browser does from our own page; header
 // changes what the browser says, "-" leaves a line out.
 func send(h http.Handler, form url.Values, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "https://faultline.example/site/reddit.com/report", strings.NewReader(form.Encode()))
+	r := httptest.NewRequest(http.MethodPost, "https://faultline.example/site/reddit.com/report",
+		strings.NewReader(form.Encode()))
 	r.RemoteAddr = "203.0.113.9:1234"
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -123,7 +124,9 @@ func TestWhereAReportComesFrom(t *testing.T) {
 		if counts := len(w.reports) == 1; counts != c.counts || counts != (rec.Code == http.StatusSeeOther) {
 			t.Errorf("%+v: %d, %d reports", c, rec.Code, len(w.reports))
 		}
-		if !c.counts && (rec.Code != http.StatusForbidden || !strings.Contains(text(t, rec.Body.String()), "This report was not counted.")) {
+		if !c.counts &&
+			(rec.Code != http.StatusForbidden ||
+				!strings.Contains(text(t, rec.Body.String()), "This report was not counted.")) {
 			t.Errorf("%+v: %d without a word", c, rec.Code)
 		}
 	}
@@ -169,7 +172,8 @@ func TestFormTokens(t *testing.T) {
 		}
 	}
 	w.now = clock("2021-06-08T11:25:30Z")
-	if seen := text(t, send(h, url.Values{"token": {good}, "symptom": {"slow"}}).Body.String()); !strings.Contains(seen, "open for more than an hour") ||
+	if seen := text(t, send(h, url.Values{"token": {good}, "symptom": {"slow"}}).Body.String()); !strings.Contains(seen,
+		"open for more than an hour") ||
 		!strings.Contains(seen, "Go to the page of reddit.com") {
 		t.Errorf("an old form: %s", seen)
 	}
@@ -210,7 +214,8 @@ func TestFormsThatOursNeverSends(t *testing.T) {
 		}
 	}
 	// A token in the address is none.
-	r := httptest.NewRequest(http.MethodPost, "https://faultline.example/site/reddit.com/report?symptom=slow&token="+token, strings.NewReader("symptom=slow"))
+	r := httptest.NewRequest(http.MethodPost, "https://faultline.example/site/reddit.com/report?symptom=slow&token="+
+		token, strings.NewReader("symptom=slow"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	rec := httptest.NewRecorder()
@@ -225,10 +230,13 @@ func TestWithoutAKeyThereIsNoForm(t *testing.T) {
 		cfg := w.config()
 		cfg.Keys = keys
 		h := serve(t, cfg)
-		if rec := get(h, "/site/reddit.com"); rec.Code != http.StatusOK || !strings.Contains(text(t, rec.Body.String()), "Reports can’t be taken just now.") || strings.Contains(rec.Body.String(), "<fieldset") {
+		if rec := get(h, "/site/reddit.com"); rec.Code != http.StatusOK ||
+			!strings.Contains(text(t, rec.Body.String()), "Reports can’t be taken just now.") ||
+			strings.Contains(rec.Body.String(), "<fieldset") {
 			t.Errorf("%s: %d", name, rec.Code)
 		}
-		if rec := send(h, url.Values{"token": {tokenOf(t, serve(t, w.config()), "reddit.com")}, "symptom": {"slow"}}); rec.Code < 500 || len(w.reports) > 0 {
+		if rec := send(h, url.Values{"token": {tokenOf(t, serve(t, w.config()), "reddit.com")},
+			"symptom": {"slow"}}); rec.Code < 500 || len(w.reports) > 0 {
 			t.Errorf("%s: a report is answered with %d", name, rec.Code)
 		}
 	}
@@ -250,10 +258,12 @@ func TestWhoIsRefusedIsTold(t *testing.T) {
 		}
 	})
 	pages.Routes(e)
-	for language, want := range map[string]string{"en": "Try again in 17 seconds", "de": "in 17 Sekunden", "fr": "dans 17 secondes", "es": "en 17 segundos"} {
+	for language, want := range map[string]string{"en": "Try again in 17 seconds", "de": "in 17 Sekunden",
+		"fr": "dans 17 secondes", "es": "en 17 segundos"} {
 		rec := send(e, url.Values{"symptom": {"slow"}}, "Accept-Language", language)
 		seen := text(t, rec.Body.String())
-		if rec.Code != http.StatusTooManyRequests || !strings.Contains(seen, want) || !strings.Contains(rec.Body.String(), `href="/site/reddit.com"`) ||
+		if rec.Code != http.StatusTooManyRequests || !strings.Contains(seen, want) ||
+			!strings.Contains(rec.Body.String(), `href="/site/reddit.com"`) ||
 			rec.Header().Get("Retry-After") != "17" || rec.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v: %s", language, rec.Code, rec.Header(), seen)
 		}
@@ -261,7 +271,8 @@ func TestWhoIsRefusedIsTold(t *testing.T) {
 	if len(w.reports) != 0 {
 		t.Errorf("handed on: %s", w.reports)
 	}
-	if rec := get(e, "/site/reddit.com/report?lang=de"); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/site/reddit.com?lang=de#report" {
+	if rec := get(e, "/site/reddit.com/report?lang=de"); rec.Code != http.StatusSeeOther ||
+		rec.Header().Get("Location") != "/site/reddit.com?lang=de#report" {
 		t.Errorf("%d to %q", rec.Code, rec.Header().Get("Location"))
 	}
 }

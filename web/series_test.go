@@ -58,9 +58,12 @@ func TestChartsOfTheLastDay(t *testing.T) {
 	cfg.Series = someSeries{}
 	h := serve(t, cfg)
 	for path, says := range map[string][]string{
-		"/site/reddit.com": {"Reports In each 5 min. Grey: what a quiet time brings. UTC, 7 June 2021 to 8 June 2021.", "most at 09:50 UTC, 812, where a quiet time brings up to 5",
-			"Share of probes that failed", "The worst is 9 of 10 probes failed at 09:50 UTC.", "04:00 UTC – –", "09:50 UTC 9 10"},
-		"/component/cdn/fastly":              {"Share of sites failing", "The worst is 131 of 140 observed sites failing at 09:50 UTC."},
+		"/site/reddit.com": {"Reports In each 5 min. Grey: what a quiet time brings. UTC, 7 June 2021 to 8 June 2021.",
+			"most at 09:50 UTC, 812, where a quiet time brings up to 5",
+			"Share of probes that failed", "The worst is 9 of 10 probes failed at 09:50 UTC.", "04:00 UTC – –",
+			"09:50 UTC 9 10"},
+		"/component/cdn/fastly": {"Share of sites failing",
+			"The worst is 131 of 140 observed sites failing at 09:50 UTC."},
 		"/incident/" + outage:                {"Reports In each 1 min.", "09:47 UTC 812 up to 5"},
 		"/embed/site/reddit.com?parts=chart": {"Share of probes that failed"},
 	} {
@@ -79,7 +82,8 @@ func TestChartsOfTheLastDay(t *testing.T) {
 // Where there is no series, a page says so and draws nothing.
 func TestNoChartIsMadeUp(t *testing.T) {
 	w := newWorld()
-	for name, series := range map[string]web.Series{"none": nil, "away": someSeries{faultline.ErrUnavailable}, "unknown": someSeries{faultline.ErrNotFound}, "empty": emptySeries{}} {
+	for name, series := range map[string]web.Series{"none": nil, "away": someSeries{faultline.ErrUnavailable},
+		"unknown": someSeries{faultline.ErrNotFound}, "empty": emptySeries{}} {
 		cfg := w.config()
 		cfg.Series = series
 		body := get(serve(t, cfg), "/site/reddit.com").Body.String()
@@ -101,9 +105,16 @@ func TestVerdictForAViewer(t *testing.T) {
 	cfg.Verdicts, cfg.Networks = someVerdict{}, someVerdict{}
 	h := serve(t, cfg)
 	for addr, want := range map[string]struct{ says, not, cache string }{
-		"192.0.2.1":    {"It is not you. The fault lies with Fastly, which reddit.com depends on. You Nothing points here Your network Nothing points here The site Nothing points here What it depends on Most likely here In the last 10 minutes, 1,214 reports came from your network (AS2856), of 37 sites.", "", "private, max-age=5"},
-		"198.51.100.7": {"It is where you are: your network (AS812) has trouble with many unrelated sites. You Nothing points here Your network Most likely here", "AS2856", "private, max-age=5"},
-		"198.51.100.8": {"We can’t tell where a fault would lie. You Not known Your network Not known", "Most likely here", "private, max-age=5"},
+		"192.0.2.1": {
+			"It is not you. The fault lies with Fastly, which reddit.com depends on. You Nothing points here Your " +
+				"network Nothing points here The site Nothing points here What it depends on Most likely here In the " +
+				"last 10 minutes, 1,214 reports came from your network (AS2856), of 37 sites.", "",
+			"private, max-age=5"},
+		"198.51.100.7": {
+			"It is where you are: your network (AS812) has trouble with many unrelated sites. You Nothing points " +
+				"here Your network Most likely here", "AS2856", "private, max-age=5"},
+		"198.51.100.8": {"We can’t tell where a fault would lie. You Not known Your network Not known",
+			"Most likely here", "private, max-age=5"},
 	} {
 		rec := from(h, addr, "/site/reddit.com")
 		seen := text(t, rec.Body.String())

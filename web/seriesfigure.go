@@ -20,7 +20,8 @@ const (
 
 // seriesOf reads a series. It reports false where there is none: the page says so
 // and draws nothing.
-func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from, to time.Time) (faultline.Series, bool) {
+func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from,
+	to time.Time) (faultline.Series, bool) {
 	if w.cfg.Series == nil {
 		return faultline.Series{}, false
 	}
@@ -78,14 +79,16 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span) figure 
 	ticks, unit := v.ticks(shown)
 	f.Ticks = ticks
 	f.Caption = v.say("chart.reports.caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second), "Unit", unit)
-	f.Desc = v.count("chart.reports.desc", sum, "Peak", v.number(peak.Reports), "At", v.moment(peak.At, formMinute).Text, "High", v.upTo(peak.ExpectedHigh))
+	f.Desc = v.count("chart.reports.desc", sum, "Peak", v.number(peak.Reports), "At",
+		v.moment(peak.At, formMinute).Text, "High", v.upTo(peak.ExpectedHigh))
 	f.Columns = []string{v.say("chart.reports.reports"), v.say("chart.reports.expected")}
 	for _, p := range s.Points {
 		reports := "–"
 		if drawn(p) {
 			reports = v.number(p.Reports)
 		}
-		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formMinute), Cells: []string{reports, v.upTo(p.ExpectedHigh)}})
+		f.Rows = append(f.Rows,
+			figureRow{When: v.moment(p.At, formMinute), Cells: []string{reports, v.upTo(p.ExpectedHigh)}})
 	}
 	return f
 }
@@ -133,9 +136,11 @@ type shareFigure struct {
 
 var (
 	probesShare = shareFigure{"chart-probes", "chart.probes",
-		func(p faultline.SeriesPoint) int { return p.ProbesFailed }, func(p faultline.SeriesPoint) int { return p.Probes }}
+		func(p faultline.SeriesPoint) int { return p.ProbesFailed },
+		func(p faultline.SeriesPoint) int { return p.Probes }}
 	membersShare = shareFigure{"chart-members", "chart.members",
-		func(p faultline.SeriesPoint) int { return p.SitesFailing }, func(p faultline.SeriesPoint) int { return p.Sites }}
+		func(p faultline.SeriesPoint) int { return p.SitesFailing },
+		func(p faultline.SeriesPoint) int { return p.Sites }}
 )
 
 // draw reports false where there is nothing to draw.
@@ -181,7 +186,9 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 	}
 	f.Shapes = []shape{{"area", area.String()}, {"failing", line.String()}}
 	ticks, unit := v.ticks(shown)
-	f.Ticks, f.Caption = ticks, v.say(k.words+".caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second), "Unit", unit)
-	f.Desc = v.say(k.words+".desc", "N", v.number(k.n(worst)), "Of", v.number(k.of(worst)), "At", v.moment(worst.At, formMinute).Text)
+	f.Ticks, f.Caption = ticks, v.say(k.words+".caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second),
+		"Unit", unit)
+	f.Desc = v.say(k.words+".desc", "N", v.number(k.n(worst)), "Of", v.number(k.of(worst)), "At",
+		v.moment(worst.At, formMinute).Text)
 	return f, true
 }

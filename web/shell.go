@@ -55,7 +55,8 @@ func (v *voice) shell(path, title, description string) shell {
 		Lang: v.Lang, Path: path, Title: title, Description: description, Drill: v.cfg.Drill,
 		AsOf: v.near(asOf, formMinute), Stale: stale,
 		Style: v.assets.page.css, Scripts: []string{v.assets.url("live.js")}, Icon: v.assets.url("icon.svg"),
-		Feeds: []feedLink{{v.prefix + "/feed.atom", "application/atom+xml"}, {v.prefix + "/feed.json", "application/feed+json"}},
+		Feeds: []feedLink{{v.prefix + "/feed.atom", "application/atom+xml"},
+			{v.prefix + "/feed.json", "application/feed+json"}},
 	}
 	s.Take = v.take(path)
 	if path != "" {
@@ -63,8 +64,9 @@ func (v *voice) shell(path, title, description string) shell {
 	}
 	for _, tag := range v.languages.tags {
 		other := v.asked(tag)
-		s.Languages = append(s.Languages, languageLink{Tag: tag, Name: other.say("language.name"), Current: tag == v.Lang,
-			URL: v.prefix + orHome(path) + other.Query, Whole: v.absolute(orHome(path)) + other.Query})
+		s.Languages = append(s.Languages, languageLink{Tag: tag, Name: other.say("language.name"),
+			Current: tag == v.Lang,
+			URL:     v.prefix + orHome(path) + other.Query, Whole: v.absolute(orHome(path)) + other.Query})
 	}
 	return s
 }

@@ -50,7 +50,8 @@ type symptomChoice struct {
 
 // choices are what a person can say of a site; the first is chosen already.
 var choices = []faultline.Symptom{
-	faultline.SymptomOther, faultline.SymptomTimeout, faultline.SymptomConnect, "http_500", "http_502", "http_503", "http_504",
+	faultline.SymptomOther, faultline.SymptomTimeout, faultline.SymptomConnect, "http_500", "http_502",
+	"http_503", "http_504",
 	faultline.SymptomSlow, faultline.SymptomDNS, faultline.SymptomTLS, faultline.SymptomContent, faultline.SymptomOK,
 }
 
@@ -89,7 +90,8 @@ func siteFault(err error, asked string) error {
 	if len(asked) > maxQuery || !utf8.ValidString(asked) {
 		asked = ""
 	}
-	return unknownSite{asked: asked, status: map[bool]int{true: http.StatusBadRequest, false: http.StatusNotFound}[len(invalid) > 0]}
+	return unknownSite{asked: asked,
+		status: map[bool]int{true: http.StatusBadRequest, false: http.StatusNotFound}[len(invalid) > 0]}
 }
 
 func (w *Web) site(c *gin.Context, v *voice) error {
@@ -151,7 +153,8 @@ func (p *sitePage) reports(w *Web) int {
 }
 
 // sitePage says what is known of a site, to everybody alike.
-func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, heard bool, incidents []faultline.Incident) sitePage {
+func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, heard bool,
+	incidents []faultline.Incident) sitePage {
 	asOf, _ := v.clock()
 	p := sitePage{Site: record.Site, Name: v.nameOf(record.Site), State: status.State}
 	cause, member := v.siteIncidents(&p, status, incidents)
@@ -173,7 +176,8 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 	p.Stands = v.standings(status.Components, incidents)
 	p.Ends, p.Urgent = v.certificateEnds(record.Site)
 	p.Notices = v.notices(among(status.Components))
-	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)), lines(p.Answer, p.Because))
+	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)),
+		lines(p.Answer, p.Because))
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill
@@ -217,7 +221,8 @@ func (v *voice) choice(s faultline.Symptom) string {
 
 // siteIncidents fills in the incidents of a site, and returns the weightiest of
 // the open ones and how the site does in it.
-func (v *voice) siteIncidents(p *sitePage, status faultline.SiteStatus, incidents []faultline.Incident) (cause *faultline.Incident, member faultline.IncidentSite) {
+func (v *voice) siteIncidents(p *sitePage, status faultline.SiteStatus,
+	incidents []faultline.Incident) (cause *faultline.Incident, member faultline.IncidentSite) {
 	asOf, _ := v.clock()
 	for i := range incidents {
 		inc := &incidents[i]
@@ -232,7 +237,8 @@ func (v *voice) siteIncidents(p *sitePage, status faultline.SiteStatus, incident
 				member = inc.Sites[at]
 			}
 		}
-		if len(p.History) < historyListed && (inc.State.Open() || inc.ConfirmedAt != nil) && inc.State != faultline.StateMerged {
+		if len(p.History) < historyListed && (inc.State.Open() || inc.ConfirmedAt != nil) &&
+			inc.State != faultline.StateMerged {
 			p.History = append(p.History, v.lineOf(inc, asOf))
 		}
 	}
@@ -259,7 +265,8 @@ func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool)
 		return status, true
 	}
 	status := faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown, Components: record.Components}
-	i, well := slices.BinarySearchFunc(view.Well, record.Site, func(s faultline.WellSite, site string) int { return strings.Compare(s.Site, site) })
+	i, well := slices.BinarySearchFunc(view.Well, record.Site,
+		func(s faultline.WellSite, site string) int { return strings.Compare(s.Site, site) })
 	if well {
 		status.State, status.Symptom, status.Probes = faultline.SiteOK, faultline.SymptomOK, view.Well[i].Probes
 	}
@@ -267,5 +274,6 @@ func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool)
 }
 
 func weight(s faultline.IncidentState) int {
-	return map[faultline.IncidentState]int{faultline.StateConfirmed: 3, faultline.StateRecovering: 2, faultline.StateCandidate: 1}[s]
+	return map[faultline.IncidentState]int{faultline.StateConfirmed: 3, faultline.StateRecovering: 2,
+		faultline.StateCandidate: 1}[s]
 }

@@ -10,7 +10,8 @@ import (
 // takePage fills in the ways to take something. A fixed revision is the default
 // where there is one: what is published must not change its meaning.
 func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
-	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil, Height: heightHeadline}
+	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil,
+		Height: heightHeadline}
 	p.Fixed = p.MayFix && q.Get("fixed") != "0"
 	if other := v.asked(q.Get("in")); other != nil {
 		p.In = other.Lang
@@ -57,7 +58,9 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	}
 	widget := v.absolute("/embed"+path) + widgetQuery(p.In, p.Theme, p.Zone, o.parts, false)
 	title := words.say("take.frame_title")
-	frame := fmt.Sprintf(`<iframe src="%s" title="%s" width="100%%" height="%d" loading="lazy" sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox" style="border:0"></iframe>`,
+	frame := fmt.Sprintf(
+		`<iframe src="%s" title="%s" width="100%%" height="%d" loading="lazy" sandbox="allow-scripts allow-popups `+
+			`allow-popups-to-escape-sandbox" style="border:0"></iframe>`,
 		html.EscapeString(widget), html.EscapeString(title), p.Height)
 	picture, shape := v.pictureOf(of, path), "lang="+p.In
 	p.Image = v.prefix + picture + ".png?" + shape
@@ -65,7 +68,8 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	img := fmt.Sprintf(`<a href="%s"><img src="%s" alt="%s" width="%d" height="%d" loading="lazy"></a>`,
 		html.EscapeString(page), html.EscapeString(whole+".png?"+shape), "%s", cardWidth, cardHeight)
 	add := func(id, text string, links ...takeLink) {
-		p.Snippets = append(p.Snippets, snippet{ID: "take-" + id, Title: v.say("take." + id), What: v.say("take." + id + "_what"), Text: text, Links: links})
+		p.Snippets = append(p.Snippets, snippet{ID: "take-" + id, Title: v.say("take." + id),
+			What: v.say("take." + id + "_what"), Text: text, Links: links})
 	}
 	if of.incident != nil {
 		p.Card = words.plainCard(of, page)
@@ -75,10 +79,13 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 		p.ImageAlt = title
 	}
 	add("frame", frame)
-	add("element", fmt.Sprintf("<faultline-incident>%s</faultline-incident>\n<script async src=\"%s\"></script>", frame, html.EscapeString(v.absolute("/embed.js"))))
-	add("png", fmt.Sprintf(img, html.EscapeString(p.ImageAlt)), takeLink{p.Image, "PNG 1200×630"}, takeLink{p.Image + "&size=square", "PNG 1080×1080"})
+	add("element", fmt.Sprintf("<faultline-incident>%s</faultline-incident>\n<script async src=\"%s\"></script>", frame,
+		html.EscapeString(v.absolute("/embed.js"))))
+	add("png", fmt.Sprintf(img, html.EscapeString(p.ImageAlt)), takeLink{p.Image, "PNG 1200×630"},
+		takeLink{p.Image + "&size=square", "PNG 1080×1080"})
 	svg := v.prefix + picture + ".svg?" + shape
-	add("svg", strings.Replace(fmt.Sprintf(img, html.EscapeString(p.ImageAlt)), ".png?", ".svg?", 1), takeLink{svg, "SVG 1200×630"}, takeLink{svg + "&size=square", "SVG 1080×1080"})
+	add("svg", strings.Replace(fmt.Sprintf(img, html.EscapeString(p.ImageAlt)), ".png?", ".svg?", 1),
+		takeLink{svg, "SVG 1200×630"}, takeLink{svg + "&size=square", "SVG 1080×1080"})
 	add("url", page)
 }
 

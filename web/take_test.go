@@ -31,13 +31,17 @@ func TestSixWaysToTakeAnIncident(t *testing.T) {
 	}
 	at := "https://faultline.example/incident/" + outage + "@3?lang=en"
 	for way, has := range map[string][]string{
-		"card": {`<blockquote cite="` + at, "Failing · 38 min · worldwide", "Fastly-fronted sites, 503", "131 of 140 sites on Fastly are failing", "Not known: How many people are affected",
+		"card": {`<blockquote cite="` + at, "Failing · 38 min · worldwide", "Fastly-fronted sites, 503",
+			"131 of 140 sites on Fastly are failing", "Not known: How many people are affected",
 			"Source: Faultline, revision 3, 8 June 2021, 10:25 UTC."},
-		"frame":   {`<iframe src="https://faultline.example/embed/incident/` + outage + `@3?lang=en"`, `title="Faultline: state of an incident"`, `sandbox="allow-scripts`},
-		"element": {"<faultline-incident><iframe ", "</iframe></faultline-incident>", `<script async src="https://faultline.example/embed.js">`},
-		"png":     {`<img src="https://faultline.example/card/incident/` + outage + `@3.png?lang=en"`, `width="1200" height="630"`, "131 of 140"},
-		"svg":     {`@3.svg?lang=en"`},
-		"url":     {at},
+		"frame": {`<iframe src="https://faultline.example/embed/incident/` + outage + `@3?lang=en"`,
+			`title="Faultline: state of an incident"`, `sandbox="allow-scripts`},
+		"element": {"<faultline-incident><iframe ", "</iframe></faultline-incident>",
+			`<script async src="https://faultline.example/embed.js">`},
+		"png": {`<img src="https://faultline.example/card/incident/` + outage + `@3.png?lang=en"`,
+			`width="1200" height="630"`, "131 of 140"},
+		"svg": {`@3.svg?lang=en"`},
+		"url": {at},
 	} {
 		for _, s := range has {
 			if !strings.Contains(fixed[way], s) {
@@ -48,8 +52,11 @@ func TestSixWaysToTakeAnIncident(t *testing.T) {
 	if asks := regexp.MustCompile(`src=|<script|<iframe|<img|url\(`).FindString(fixed["card"]); asks != "" {
 		t.Errorf("the plain card asks for something: %s", asks)
 	}
-	live := snippets(t, h, "/developers?of=incident/"+outage+"&fixed=0&theme=dark&in=de&tz=Europe/Berlin&parts=chart&parts=table")
-	if want := `src="https://faultline.example/embed/incident/` + outage + `?lang=de&amp;theme=dark&amp;tz=Europe%2FBerlin&amp;parts=chart,table"`; !strings.Contains(live["frame"], want) {
+	live := snippets(t, h, "/developers?of=incident/"+outage+
+		"&fixed=0&theme=dark&in=de&tz=Europe/Berlin&parts=chart&parts=table")
+	if want := `src="https://faultline.example/embed/incident/` + outage +
+		`?lang=de&amp;theme=dark&amp;tz=Europe%2FBerlin&amp;parts=chart,table"`; !strings.Contains(live["frame"],
+		want) {
 		t.Errorf("live: %s\nwant %s", live["frame"], want)
 	}
 	for _, s := range []string{"Gestört", "10:25 UTC (12:25 CEST)", "Nicht bekannt:"} {
@@ -63,9 +70,13 @@ func TestWhatCanBeTaken(t *testing.T) {
 	w := newWorld()
 	h := serve(t, w.config())
 	for of, want := range map[string]string{
-		"": "/embed/incident/" + outage + "@3", "now": "/embed/now", "site/reddit.com": "/embed/site/reddit.com", "WWW.reddit.com": "/embed/site/reddit.com",
-		"https://faultline.example/component/cdn/fastly": "/embed/component/cdn/fastly", "incident/" + outage + "@2": "/embed/incident/" + outage + "@2",
-		"incident/inc_nothing": "There is no such page.", "site/nowhere.example": "There is no such page.", "component/cdn/nobody": "There is no such page.", "%%%": "There is no such page.",
+		"": "/embed/incident/" + outage + "@3", "now": "/embed/now", "site/reddit.com": "/embed/site/reddit.com",
+		"WWW.reddit.com": "/embed/site/reddit.com",
+		"https://faultline.example/component/cdn/fastly": "/embed/component/cdn/fastly",
+		"incident/" + outage + "@2":                      "/embed/incident/" + outage + "@2",
+		"incident/inc_nothing":                           "There is no such page.",
+		"site/nowhere.example":                           "There is no such page.",
+		"component/cdn/nobody":                           "There is no such page.", "%%%": "There is no such page.",
 	} {
 		rec := get(h, "/developers?of="+strings.ReplaceAll(of, "%", "%25"))
 		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
@@ -86,11 +97,14 @@ func TestArchive(t *testing.T) {
 	w.incidents = append(w.incidents, []faultline.Incident{older})
 	h := serve(t, w.config())
 	for path, want := range map[string]struct{ says, not []string }{
-		"/archive":               {[]string{"June 2021 2", "May 2021 1", "All 2 Fastly 1 AWS us-east-1 1", "Fastly-fronted sites", "This page begins on 8 May 2021"}, []string{"last month", "www.gov.uk"}},
-		"/archive?month=2021-05": {[]string{"DNS of last month", "Cause not known 1"}, []string{"Fastly-fronted"}},
-		"/archive?month=2021-06&component=cdn:fastly":  {[]string{"Fastly-fronted sites"}, []string{"Sites on AWS"}},
-		"/archive?month=2021-05&component=none":        {[]string{"DNS of last month"}, nil},
-		"/archive?month=2020-01":                       {[]string{"Nothing here in this month."}, []string{"Fastly-fronted"}},
+		"/archive": {[]string{"June 2021 2", "May 2021 1", "All 2 Fastly 1 AWS us-east-1 1",
+			"Fastly-fronted sites", "This page begins on 8 May 2021"}, []string{"last month", "www.gov.uk"}},
+		"/archive?month=2021-05": {[]string{"DNS of last month", "Cause not known 1"},
+			[]string{"Fastly-fronted"}},
+		"/archive?month=2021-06&component=cdn:fastly": {[]string{"Fastly-fronted sites"}, []string{"Sites on AWS"}},
+		"/archive?month=2021-05&component=none":       {[]string{"DNS of last month"}, nil},
+		"/archive?month=2020-01": {[]string{"Nothing here in this month."},
+			[]string{"Fastly-fronted"}},
 		"/archive?month=yesterday&component=%3Cscript": {[]string{"Fastly-fronted sites"}, nil},
 	} {
 		seen := text(t, get(h, path).Body.String())
@@ -106,7 +120,8 @@ func TestArchive(t *testing.T) {
 		}
 	}
 	w.incidents = nil
-	if seen := text(t, get(serve(t, w.config()), "/archive").Body.String()); !strings.Contains(seen, "There is nothing in the archive yet.") {
+	if seen := text(t, get(serve(t, w.config()), "/archive").Body.String()); !strings.Contains(seen,
+		"There is nothing in the archive yet.") {
 		t.Error(seen)
 	}
 }
@@ -132,19 +147,23 @@ func TestContact(t *testing.T) {
 func TestWidgetsWithoutScripts(t *testing.T) {
 	h := serve(t, newWorld().config())
 	for path, want := range map[string]struct{ scripts, live int }{
-		"/embed/incident/" + outage: {2, 1}, "/embed/incident/" + outage + "?static=1": {0, 0}, "/embed/incident/" + outage + "@2": {1, 0},
-		"/embed/now": {2, 1}, "/embed/site/reddit.com?static=1": {0, 0},
+		"/embed/incident/" + outage: {2, 1}, "/embed/incident/" + outage + "?static=1": {0, 0},
+		"/embed/incident/" + outage + "@2": {1, 0},
+		"/embed/now":                       {2, 1}, "/embed/site/reddit.com?static=1": {0, 0},
 	} {
 		body := get(h, path).Body.String()
-		if scripts, live := strings.Count(body, "<script"), strings.Count(body, "data-live"); scripts != want.scripts || live != want.live {
+		if scripts, live := strings.Count(body, "<script"), strings.Count(body, "data-live"); scripts != want.scripts ||
+			live != want.live {
 			t.Errorf("%s has %d scripts and follows %d, want %+v", path, scripts, live, want)
 		}
 	}
-	if seen := text(t, get(h, "/embed/incident/"+outage+"?static=1").Body.String()); !strings.Contains(seen, "revision 3, as of 10:25 UTC , not updating") {
+	if seen := text(t, get(h, "/embed/incident/"+outage+"?static=1").Body.String()); !strings.Contains(seen,
+		"revision 3, as of 10:25 UTC , not updating") {
 		t.Error(seen)
 	}
 	dark := get(h, "/embed/incident/"+outage+"?theme=dark&lang=fr&tz=Europe/Paris").Body.String()
-	if seen := text(t, dark); !strings.Contains(dark, `<html lang="fr" class="widget" data-theme="dark">`) || !strings.Contains(seen, "09:47 UTC (11:47 CEST)") || strings.Contains(dark, "data-local>") {
+	if seen := text(t, dark); !strings.Contains(dark, `<html lang="fr" class="widget" data-theme="dark">`) ||
+		!strings.Contains(seen, "09:47 UTC (11:47 CEST)") || strings.Contains(dark, "data-local>") {
 		t.Errorf("dark, French and in Paris: %s", seen)
 	}
 }

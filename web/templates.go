@@ -68,7 +68,8 @@ func (t templates) render(page string, data any) ([]byte, error) {
 // anchor is a link as a value of a message.
 func anchor(address, text string) template.HTML {
 	//nolint:gosec // every value in it is escaped
-	return template.HTML(`<a href="` + template.HTMLEscapeString(address) + `">` + template.HTMLEscapeString(text) + `</a>`)
+	return template.HTML(`<a href="` + template.HTMLEscapeString(address) + `">` +
+		template.HTMLEscapeString(text) + `</a>`)
 }
 
 // silent is what a page says when it no longer hears of changes.

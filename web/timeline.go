@@ -57,7 +57,8 @@ func (t *timelines) upTo(ctx context.Context, id string, revision int) (points [
 			if inc.Revision != len(line.points)+1 {
 				break
 			}
-			line.points = append(line.points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing, Observed: inc.Impact.Observed, State: inc.State})
+			line.points = append(line.points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing,
+				Observed: inc.Impact.Observed, State: inc.State})
 		}
 	}
 	n := min(want, len(line.points))
@@ -69,7 +70,8 @@ func (t *timelines) upTo(ctx context.Context, id string, revision int) (points [
 func (t *timelines) told(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
 	points, whole = t.upTo(ctx, inc.ID, inc.Revision)
 	if !whole {
-		points = append(points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing, Observed: inc.Impact.Observed, State: inc.State})
+		points = append(points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing, Observed: inc.Impact.Observed,
+			State: inc.State})
 	}
 	return points, whole
 }

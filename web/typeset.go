@@ -35,7 +35,8 @@ type faceSize struct {
 
 func newTypeset() (*typeset, error) {
 	t := &typeset{faces: map[faceSize]font.Face{}}
-	for f, data := range map[face][]byte{sans: liberationsansregular.TTF, sansBold: liberationsansbold.TTF, serifBold: liberationserifbold.TTF} {
+	for f, data := range map[face][]byte{sans: liberationsansregular.TTF, sansBold: liberationsansbold.TTF,
+		serifBold: liberationserifbold.TTF} {
 		parsed, err := opentype.Parse(data)
 		if err != nil {
 			return nil, fmt.Errorf("web: read a type: %w", err)
@@ -148,7 +149,8 @@ func (s scene) svg(lang string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(
 		&b,
-		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="t d" xml:lang="%s">`,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" `+
+			`aria-labelledby="t d" xml:lang="%s">`,
 		s.w,
 		s.h,
 		s.w,

@@ -59,7 +59,8 @@ func understood(n *html.Node) (tags []string) {
 func TestPagesAreValid(t *testing.T) {
 	w := newWorld()
 	cfg := w.config()
-	cfg.Series, cfg.Verdicts, cfg.Networks, cfg.Contact = someSeries{}, someVerdict{}, someVerdict{}, "https://faultline.example/contact"
+	cfg.Series, cfg.Verdicts, cfg.Networks, cfg.Contact = someSeries{}, someVerdict{}, someVerdict{},
+		"https://faultline.example/contact"
 	h := serve(t, cfg)
 	for _, path := range everyPage {
 		for _, lang := range []string{"en", "de", "fr", "es"} {
@@ -78,7 +79,8 @@ func TestPagesAreValid(t *testing.T) {
 			tree := understood(doc)
 			for i, tag := range tags {
 				if i >= len(tree) || tree[i] != tag {
-					t.Errorf("%s in %s: tag %d is %s after %v, understood is %v", path, lang, i, tag, tags[max(i-5, 0):i], tree[min(i, len(tree)-1)])
+					t.Errorf("%s in %s: tag %d is %s after %v, understood is %v", path, lang, i, tag,
+						tags[max(i-5, 0):i], tree[min(i, len(tree)-1)])
 					break
 				}
 			}

@@ -72,7 +72,8 @@ var vantageClasses = map[faultline.VantageState]string{
 }
 
 func (v *voice) vantageRow(of faultline.VantageStatus) vantageRow {
-	row := vantageRow{Name: of.Vantage, Class: vantageClasses[of.State], Word: v.say("vantage_state." + string(of.State))}
+	row := vantageRow{Name: of.Vantage, Class: vantageClasses[of.State],
+		Word: v.say("vantage_state." + string(of.State))}
 	for _, why := range faultline.VantageWhys {
 		if text, ok := faultline.ReadVantageWhy(string(why)); ok && of.Why == text {
 			row.Why = v.say("vantage_why." + string(why))
@@ -97,7 +98,8 @@ func (v *voice) vantageRow(of faultline.VantageStatus) vantageRow {
 	if h := of.Health; h != nil && of.State != faultline.VantageSilent {
 		row.Version = h.Version
 		if share, ok := h.Share(); ok {
-			row.InTime, row.Of = v.percent(share), v.say("vantages.of", "N", v.number(h.Delivered), "Of", v.number(h.Due))
+			row.InTime, row.Of = v.percent(share), v.say("vantages.of", "N", v.number(h.Delivered), "Of",
+				v.number(h.Due))
 		}
 	}
 	return row

@@ -23,7 +23,8 @@ func TestThePageOfVantages(t *testing.T) {
 	cfg.Vantages = func() []faultline.VantageStatus { return all }
 	h := serve(t, cfg)
 	for lang, want := range map[string][]string{
-		"en": {"1 of 3 vantages can be trusted", "Silent", "Blind", "none of the reference sites answers", "AS20473, GB", "2 January 2021, 03:04 UTC", "94,131 of 94,320 in the last hour", "v1.2.3"},
+		"en": {"1 of 3 vantages can be trusted", "Silent", "Blind", "none of the reference sites answers",
+			"AS20473, GB", "2 January 2021, 03:04 UTC", "94,131 of 94,320 in the last hour", "v1.2.3"},
 		"de": {"1 von 3 Messpunkten", "2. Januar 2021", "94.131 von 94.320"},
 		"fr": {"1 point de mesure sur 3", "2 janvier 2021"},
 		"es": {"1 de 3 puntos de medición", "2 de enero de 2021"},
@@ -41,12 +42,14 @@ func TestThePageOfVantages(t *testing.T) {
 		}
 	}
 	all = nil
-	if said := text(t, get(h, "/vantages?lang=en&x=1").Body.String()); !strings.Contains(said, "No vantage is checking") && !strings.Contains(said, "1 of 3") {
+	if said := text(t, get(h, "/vantages?lang=en&x=1").Body.String()); !strings.Contains(said,
+		"No vantage is checking") && !strings.Contains(said, "1 of 3") {
 		t.Errorf("without any: %s", said)
 	}
 	none := newWorld().config()
 	none.Vantages = nil
-	if said := text(t, get(serve(t, none), "/vantages").Body.String()); !strings.Contains(said, "No vantage is checking") {
+	if said := text(t, get(serve(t, none), "/vantages").Body.String()); !strings.Contains(said,
+		"No vantage is checking") {
 		t.Errorf("where none is known: %s", said)
 	}
 }

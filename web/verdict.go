@@ -8,7 +8,8 @@ import (
 
 // verdict answers whether a site is down, in a sentence, and says why in
 // another. It never calls a site well that nobody has looked at.
-func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, cause *faultline.Incident, member faultline.IncidentSite) (answer, because string) {
+func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, cause *faultline.Incident,
+	member faultline.IncidentSite) (answer, because string) {
 	if cause != nil {
 		return v.explained(site, cause, member)
 	}
@@ -18,7 +19,8 @@ func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, ca
 		kind = "blind"
 	case !heard:
 		kind = "unheard"
-	case status.State == faultline.SiteDown, status.State == faultline.SiteDegraded, status.State == faultline.SiteRecovered:
+	case status.State == faultline.SiteDown, status.State == faultline.SiteDegraded,
+		status.State == faultline.SiteRecovered:
 		kind = string(status.State)
 	case status.State == faultline.SiteOK && status.Reports > 0:
 		kind = "reported"
@@ -31,7 +33,8 @@ func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, ca
 }
 
 // explained is the verdict on a site that belongs to an open incident.
-func (v *voice) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer, because string) {
+func (v *voice) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer,
+	because string) {
 	why := v.fault(inc)
 	switch {
 	case inc.State == faultline.StateCandidate:
@@ -127,7 +130,8 @@ func (v *voice) viewerAnswer(j *judged) *viewerAnswer {
 		a.Answer = v.say("you.provider_unnamed", "Site", j.Site)
 	}
 	if j.ASN != 0 {
-		a.Because = v.count("you.network_said", j.NetworkReports, "Network", network, "Sites", v.count("of.sites", j.NetworkSites))
+		a.Because = v.count("you.network_said", j.NetworkReports, "Network", network, "Sites",
+			v.count("of.sites", j.NetworkSites))
 	}
 	known := j.Blame != faultline.BlameUnknown
 	for _, p := range places {

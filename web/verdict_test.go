@@ -25,25 +25,39 @@ func TestVerdicts(t *testing.T) {
 		member          faultline.IncidentSite
 		answer, because string
 	}{
-		{cause: incident(faultline.StateConfirmed, "dns", "Dyn"), member: down, answer: "Yes: x.org is failing, and it is not just you.", because: "Its DNS provider, Dyn, is failing."},
-		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"), member: down, answer: "Yes: x.org is failing", because: "Its CDN, Fastly, is recovering."},
-		{cause: incident(faultline.StateConfirmed, "site", "x.org"), member: down, answer: "Yes:", because: "The fault is its own"},
-		{cause: incident(faultline.StateConfirmed, "", ""), member: down, answer: "Yes:", because: "nothing is known that they share"},
-		{cause: incident(faultline.StateConfirmed, "tld", ".ru"), member: down, answer: "Yes:", because: "The top-level domain .ru is failing."},
-		{cause: incident(faultline.StateConfirmed, "isp", "AS812"), member: faultline.IncidentSite{State: faultline.SiteUnknown},
-			answer: "It depends on where you are: x.org can’t be reached from AS812.", because: "The internet provider AS812 is failing for many unrelated sites."},
-		{cause: incident(faultline.StateCandidate, "cdn", "Fastly"), member: down, answer: "Perhaps:", because: "Nothing confirms it yet."},
-		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"), member: faultline.IncidentSite{State: faultline.SiteRecovered, RecoveredAt: &back},
+		{cause: incident(faultline.StateConfirmed, "dns", "Dyn"), member: down,
+			answer: "Yes: x.org is failing, and it is not just you.", because: "Its DNS provider, Dyn, is failing."},
+		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"), member: down, answer: "Yes: x.org is failing",
+			because: "Its CDN, Fastly, is recovering."},
+		{cause: incident(faultline.StateConfirmed, "site", "x.org"), member: down, answer: "Yes:",
+			because: "The fault is its own"},
+		{cause: incident(faultline.StateConfirmed, "", ""), member: down, answer: "Yes:",
+			because: "nothing is known that they share"},
+		{cause: incident(faultline.StateConfirmed, "tld", ".ru"), member: down, answer: "Yes:",
+			because: "The top-level domain .ru is failing."},
+		{cause: incident(faultline.StateConfirmed, "isp", "AS812"),
+			member:  faultline.IncidentSite{State: faultline.SiteUnknown},
+			answer:  "It depends on where you are: x.org can’t be reached from AS812.",
+			because: "The internet provider AS812 is failing for many unrelated sites."},
+		{cause: incident(faultline.StateCandidate, "cdn", "Fastly"), member: down, answer: "Perhaps:",
+			because: "Nothing confirms it yet."},
+		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"),
+			member: faultline.IncidentSite{State: faultline.SiteRecovered, RecoveredAt: &back},
 			answer: "x.org is back.", because: "It failed until 10:47 UTC. Its CDN, Fastly, is recovering."},
 
 		{answer: "We cannot tell how x.org does: nothing has checked it in the last 15 minutes."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDown, Symptom: "tls"}, answer: "Yes:", because: "(certificate or encryption)"},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDegraded, Symptom: "http_502"}, answer: "Partly:", because: "(error 502)"},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteOK}, answer: "No: x.org works as seen from our probes."},
+		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDown, Symptom: "tls"}, answer: "Yes:",
+			because: "(certificate or encryption)"},
+		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDegraded, Symptom: "http_502"},
+			answer: "Partly:", because: "(error 502)"},
+		{heard: true, status: faultline.SiteStatus{State: faultline.SiteOK},
+			answer: "No: x.org works as seen from our probes."},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteOK, Reports: 3}, answer: "Not that we can see"},
 		{heard: true, status: faultline.SiteStatus{State: faultline.SiteRecovered}, answer: "x.org is back."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3}, answer: "We can’t tell: people report x.org, and no probe confirms it."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3, Probes: 2, ProbesFailed: 1}, answer: "We can’t tell how x.org does just now."},
+		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3},
+			answer: "We can’t tell: people report x.org, and no probe confirms it."},
+		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3, Probes: 2,
+			ProbesFailed: 1}, answer: "We can’t tell how x.org does just now."},
 	}
 	v := observing(t)
 	for _, c := range cases {
@@ -74,7 +88,8 @@ func observing(t *testing.T) *voice {
 }
 
 func TestWhereReportsAloneTellThereIsNoDenominator(t *testing.T) {
-	points := []point{{At: start.Add(time.Minute), Failing: 40, Observed: 3}, {At: start.Add(time.Hour), Failing: 739, Observed: 3}}
+	points := []point{{At: start.Add(time.Minute), Failing: 40, Observed: 3},
+		{At: start.Add(time.Hour), Failing: 739, Observed: 3}}
 	inc := told(points)
 	inc.Basis, inc.Cause = faultline.BasisReports, &faultline.Cause{Component: "isp:AS812", Kind: "isp", Name: "AS812"}
 	rows := english(t).tallies(&inc)

@@ -117,7 +117,8 @@ func (v *voice) title(inc *faultline.Incident) string {
 		return inc.Title
 	}
 	place, how := "", v.titleSymptom(inc.Symptoms)
-	if !inc.Scope.Worldwide && len(inc.Scope.Countries) > 0 && (inc.Cause == nil || inc.Cause.Kind != faultline.KindISP) {
+	if !inc.Scope.Worldwide && len(inc.Scope.Countries) > 0 &&
+		(inc.Cause == nil || inc.Cause.Kind != faultline.KindISP) {
 		place = v.say("title.place", "Names", strings.Join(inc.Scope.Countries, ", "))
 	}
 	if how != "" {
@@ -126,7 +127,8 @@ func (v *voice) title(inc *faultline.Incident) string {
 	if inc.ConfirmedAt != nil && inc.Basis == faultline.BasisReports {
 		how += ", " + v.say("title.reports_alone")
 	}
-	said := v.say("title.sentence", "Subject", v.subject(inc), "Place", place, "How", how, "At", inc.Onset.At.UTC().Round(time.Minute).Format("15:04"))
+	said := v.say("title.sentence", "Subject", v.subject(inc), "Place", place, "How", how, "At",
+		inc.Onset.At.UTC().Round(time.Minute).Format("15:04"))
 	if inc.State == faultline.StateCandidate || inc.State == faultline.StateRetracted && inc.ConfirmedAt == nil {
 		return v.say("title.unconfirmed", "Title", said)
 	}

@@ -100,8 +100,9 @@ type Query struct {
 // Values is the query as it stands in a URL.
 func (q Query) Values() url.Values {
 	v := url.Values{}
-	for key, value := range map[string]string{"state": strings.Join(q.States, ","), "cause": q.Cause, "kind": q.Kind, "provider": q.Provider,
-		"site": q.Site, "country": q.Country, "since": stamp(q.Since), "until": stamp(q.Until)} {
+	for key, value := range map[string]string{"state": strings.Join(q.States, ","), "cause": q.Cause, "kind": q.Kind,
+		"provider": q.Provider,
+		"site":     q.Site, "country": q.Country, "since": stamp(q.Since), "until": stamp(q.Until)} {
 		if value != "" {
 			v.Set(key, value)
 		}
@@ -160,7 +161,8 @@ func (c *Client) Coverage(ctx context.Context) (faultline.Coverage, error) {
 		return faultline.Coverage{}, err
 	}
 	if answer.Meta.Coverage == nil {
-		return faultline.Coverage{State: faultline.Blind, Note: "Not observed: the server does not say what it observes."}, nil
+		return faultline.Coverage{State: faultline.Blind,
+			Note: "Not observed: the server does not say what it observes."}, nil
 	}
 	return *answer.Meta.Coverage, nil
 }

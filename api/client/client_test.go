@@ -22,7 +22,8 @@ func serve(t *testing.T, answers map[string]string) *client.Client {
 		if !known {
 			w.Header().Set("Retry-After", "3")
 			w.WriteHeader(http.StatusNotFound)
-			body = `{"type":"about:blank","title":"Not Found","status":404,"detail":"There is nothing.","errors":[{"parameter":"x","detail":"is odd"}]}`
+			body = `{"type":"about:blank","title":"Not Found","status":404,"detail":"There is nothing.",` +
+				`"errors":[{"parameter":"x","detail":"is odd"}]}`
 		}
 		fmt.Fprint(w, body)
 	}))
@@ -38,16 +39,18 @@ func TestReads(t *testing.T) {
 	c := serve(t, map[string]string{
 		"/v1/incidents?kind=cdn&limit=1&min_confidence=0.5&since=2021-06-08T09%3A00%3A00Z&state=open":            `{"meta":{},"incidents":[{"id":"inc_2"}],"next":"abc"}`,
 		"/v1/incidents?cursor=abc&kind=cdn&limit=1&min_confidence=0.5&since=2021-06-08T09%3A00%3A00Z&state=open": `{"incidents":[{"id":"inc_1"}],"next":null}`,
-		"/v1/incidents/inc_1/revisions/3":                                    `{"meta":{},"id":"inc_1","revision":3}`,
-		"/v1/sites/bbc.co.uk":                                                `{"site":"bbc.co.uk","state":"down"}`,
-		"/v1/verdict?site=bbc.co.uk":                                         `{"site":"bbc.co.uk","blame":"provider"}`,
-		"/v1/components/cloud/aws~us-east-1/series?step=60":                  `{"of":"cloud:aws/us-east-1","step_s":60,"points":[{"reports":3}]}`,
+		"/v1/incidents/inc_1/revisions/3": `{"meta":{},"id":"inc_1","revision":3}`,
+		"/v1/sites/bbc.co.uk":             `{"site":"bbc.co.uk","state":"down"}`,
+		"/v1/verdict?site=bbc.co.uk":      `{"site":"bbc.co.uk","blame":"provider"}`,
+		"/v1/components/cloud/aws~us-east-1/series?step=60": `{"of":"cloud:aws/us-east-1",` +
+			`"step_s":60,"points":[{"reports":3}]}`,
 		"/v1/sites/bbc.co.uk/series?step=300&until=2021-06-08T10%3A00%3A00Z": `{"left_out":true,"points":[]}`,
 	})
 	ctx := t.Context()
 	var ids []string
-	for inc, err := range c.Incidents(ctx, client.Query{States: []string{"open"}, Kind: "cdn", MinConfidence: 0.5, Limit: 1,
-		Since: time.Date(2021, 6, 8, 9, 0, 0, 0, time.UTC)}) {
+	for inc, err := range c.Incidents(ctx,
+		client.Query{States: []string{"open"}, Kind: "cdn", MinConfidence: 0.5, Limit: 1,
+			Since: time.Date(2021, 6, 8, 9, 0, 0, 0, time.UTC)}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +99,8 @@ func TestWatchResumes(t *testing.T) {
 		case n == 2 && last == "7-1" && r.URL.RawQuery == "kind=cdn":
 			fmt.Fprint(
 				w,
-				"id: 9-1\nevent: incident\ndata: {\"id\":\"inc_1\",\"revision\":2}\n\nevent: reset\ndata: {}\nid: 12-1\n\n",
+				"id: 9-1\nevent: incident\ndata: {\"id\":\"inc_1\",\"revision\":2}\n\nevent: reset\ndata: {}\nid: "+
+					"12-1\n\n",
 			)
 		default:
 			t.Errorf("request %d: %s behind %q", n, r.URL.RawQuery, last)

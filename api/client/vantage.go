@@ -102,7 +102,8 @@ type VantageToken struct {
 	Vantage   string    `json:"vantage"`
 	Token     string    `json:"token"`
 	ExpiresAt time.Time `json:"expires_at"`
-	Server    string    `json:"server"` // the address that the vantage is to be given; empty: the server does not know its own
+	// the address that the vantage is to be given; empty: the server does not know its own
+	Server string `json:"server"`
 }
 
 // AddVantage adds a vantage, for which the client's token needs the scope admin.

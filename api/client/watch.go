@@ -59,7 +59,8 @@ func (c *Client) Watch(ctx context.Context, q Query, hand func(Watched) error) e
 			return ctx.Err()
 		case w.failed != nil:
 			return w.failed
-		case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusTooManyRequests:
+		case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError &&
+			refused.Status != http.StatusTooManyRequests:
 			return fmt.Errorf("watch: %w", err)
 		case refused != nil && refused.RetryAfter > pause:
 			pause = refused.RetryAfter

@@ -88,7 +88,8 @@ func newMetrics(reg prometheus.Registerer) metrics {
 		clients: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "faultline_stream_clients", Help: "Clients of the event stream."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_stream_dropped_total", Help: "Clients of the event stream dropped because they were slow."}),
+			Name: "faultline_stream_dropped_total",
+			Help: "Clients of the event stream dropped because they were slow."}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.clients, m.dropped)

@@ -123,8 +123,9 @@ func TestKeysRefuse(t *testing.T) {
 		"directory open":         chmod(0o750, true),
 		"no PEM":                 write("a.pem", "secret"),
 		"no PKCS #8":             write("a.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
-		"RSA":                    write("a.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))),
-		"odd name":               write("a b.pem", ""),
+		"RSA": write("a.pem",
+			string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))),
+		"odd name": write("a b.pem", ""),
 		"link": func(t *testing.T, dir, file string) {
 			if err := os.Symlink(file, filepath.Join(dir, "a.pem")); err != nil {
 				t.Fatal(err)
@@ -180,7 +181,8 @@ func TestKeysRotate(t *testing.T) {
 	if err := os.Rename(filepath.Join(other, fresh.ring.Load().signKID+".pem"), added); err != nil {
 		t.Fatal(err)
 	}
-	for kid, written := range map[string]time.Time{old.ring.Load().signKID: t0, fresh.ring.Load().signKID: t0.Add(time.Hour)} {
+	for kid, written := range map[string]time.Time{old.ring.Load().signKID: t0,
+		fresh.ring.Load().signKID: t0.Add(time.Hour)} {
 		if err := os.Chtimes(filepath.Join(dir, kid+".pem"), written, written); err != nil {
 			t.Fatal(err)
 		}

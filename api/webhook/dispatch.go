@@ -95,10 +95,13 @@ type Dispatcher struct {
 
 // NewDispatcher returns one that reads changes from source; providers are those that
 // filters may name. It calls public addresses alone.
-func NewDispatcher(source Source, providers *faultline.Providers, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *Dispatcher {
-	d := &Dispatcher{source: source, providers: providers, sender: newSender(), now: now, log: log, every: dispatchEvery,
+func NewDispatcher(source Source, providers *faultline.Providers, now func() time.Time, log *slog.Logger,
+	registry prometheus.Registerer) *Dispatcher {
+	d := &Dispatcher{source: source, providers: providers, sender: newSender(), now: now, log: log,
+		every: dispatchEvery,
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_webhook_messages_total",
-			Help: "Messages to webhooks: queued, taken, failed (tried again later), dead (given up), or dropped for want of room."}, []string{"outcome"})}
+			Help: "Messages to webhooks: queued, taken, failed (tried again later), dead (given up), or dropped for " +
+				"want of room."}, []string{"outcome"})}
 	if registry != nil {
 		registry.MustRegister(d.sent)
 	}

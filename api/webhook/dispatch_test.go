@@ -180,7 +180,8 @@ func TestFirstChangeEverIsSent(t *testing.T) {
 	x.source.Tell(caused(0, "cdn:fastly", "a.example"))
 	x.source.Tell(caused(1, "dns:dyn", "b.example"))
 	boardtest.Eventually(t, "both are sent", func() bool { return x.to.count() == 2 })
-	boardtest.Eventually(t, "the position moves", func() bool { at, _ := x.box.Position(t.Context()); return at == boardtest.Position(2) })
+	boardtest.Eventually(t, "the position moves",
+		func() bool { at, _ := x.box.Position(t.Context()); return at == boardtest.Position(2) })
 }
 
 // A receiver that hangs delays no other, however many there are.
@@ -200,7 +201,8 @@ func TestHangingReceiversDelayNobody(t *testing.T) {
 	x.box.At = boardtest.Position(0)
 	x.d.every = 20 * time.Millisecond
 	for i := range 20 {
-		x.save(Hook{ID: fmt.Sprintf("wh_hang%02d", i), Owner: "ops", URL: hanging.URL + "/" + fmt.Sprint(i), Secret: NewSecret(), Created: x.clock.Now()})
+		x.save(Hook{ID: fmt.Sprintf("wh_hang%02d", i), Owner: "ops", URL: hanging.URL + "/" + fmt.Sprint(i),
+			Secret: NewSecret(), Created: x.clock.Now()})
 	}
 	x.start()
 	for i := range 30 {
@@ -225,7 +227,8 @@ func TestWebhooksAreTriedAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		status, tries int
 		ended         bool
-	}{"failing": {500, len(backoff) + 1, false}, "redirecting": {302, len(backoff) + 1, false}, "gone": {410, 1, true}} {
+	}{"failing": {500, len(backoff) + 1, false}, "redirecting": {302, len(backoff) + 1, false},
+		"gone": {410, 1, true}} {
 		t.Run(name, func(t *testing.T) {
 			x := newDispatched(t, "", test.status)
 			x.box.At = boardtest.Position(0)
@@ -289,9 +292,12 @@ func TestWebhookTestMessage(t *testing.T) {
 // Wherever a name leads, we call public addresses alone.
 func TestWebhooksNeverCallAPrivateAddress(t *testing.T) {
 	secret := NewSecret()
-	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "192.168.1.1", "100.64.0.1", "168.63.129.16",
-		"[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[fd00::1]", "[fe80::1]", "0.0.0.0", "192.0.0.192", "[2002:7f00:1::]", "198.18.0.1", "224.0.0.1"} {
-		reason, _ := newSender().send(t.Context(), Hook{URL: "https://" + host + "/x", Secret: secret}, "msg_1", boardtest.T0, []byte("{}"))
+	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "192.168.1.1",
+		"100.64.0.1", "168.63.129.16",
+		"[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[fd00::1]", "[fe80::1]", "0.0.0.0", "192.0.0.192",
+		"[2002:7f00:1::]", "198.18.0.1", "224.0.0.1"} {
+		reason, _ := newSender().send(t.Context(), Hook{URL: "https://" + host + "/x", Secret: secret}, "msg_1",
+			boardtest.T0, []byte("{}"))
 		if reason != "not a public address" {
 			t.Errorf("%s: %q", host, reason)
 		}

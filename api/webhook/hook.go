@@ -65,7 +65,8 @@ func NewSecret() string {
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || len(text) > maxURL || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "":
+	case err != nil || len(text) > maxURL || u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		u.Fragment != "":
 	case u.Port() != "" && u.Port() != "443":
 	default:
 		return nil

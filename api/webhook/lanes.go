@@ -90,7 +90,8 @@ func (l *lanes) step(ctx context.Context) error {
 // sort puts messages into the order in which their receivers get them: those due
 // first first, and of one moment the earlier revision. What nobody wants any more
 // is taken out of the outbox.
-func (l *lanes) sort(ctx context.Context, due []faultline.Delivery, hooks map[string]Hook) (map[string][]queued, error) {
+func (l *lanes) sort(ctx context.Context, due []faultline.Delivery,
+	hooks map[string]Hook) (map[string][]queued, error) {
 	byHook := map[string][]queued{}
 	for _, d := range due {
 		q := queued{Delivery: d}
@@ -136,7 +137,8 @@ func (l *lanes) start(ctx context.Context, w Hook, messages []queued) {
 		la.busy, la.until, la.ended = false, until, l.steps
 		l.running--
 		if err != nil && ctx.Err() == nil {
-			l.log.Warn("a message to a webhook could not be noted as sent", slog.String("webhook", w.ID), slog.Any("error", err))
+			l.log.Warn("a message to a webhook could not be noted as sent", slog.String("webhook", w.ID),
+				slog.Any("error", err))
 			l.lost = cmp.Or(l.lost, err)
 		}
 	})

@@ -46,8 +46,10 @@ func senderWith(control func(network, address string, c syscall.RawConn) error) 
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:       nil, // one would dial for us, past the guard
-			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true, TLSHandshakeTimeout: sendTimeout,
-			MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 1, MaxIdleConns: 64, MaxConnsPerHost: 4, IdleConnTimeout: time.Minute,
+			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true,
+			TLSHandshakeTimeout:    sendTimeout,
+			MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 1, MaxIdleConns: 64, MaxConnsPerHost: 4,
+			IdleConnTimeout: time.Minute,
 		},
 	}}
 }

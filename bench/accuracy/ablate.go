@@ -140,7 +140,8 @@ func (a ablation) measure(ctx context.Context, root string, opt options) (figure
 	if err != nil {
 		return figures{}, err
 	}
-	args := []string{"--alone", "--json", "--floor", "", "--seeds", opt.Seeds, "--scenarios", strconv.Itoa(opt.Scenarios),
+	args := []string{"--alone", "--json", "--floor", "", "--seeds", opt.Seeds, "--scenarios",
+		strconv.Itoa(opt.Scenarios),
 		"--first", strconv.Itoa(opt.First), "--workers", strconv.Itoa(opt.Workers)}
 	for _, k := range opt.Kinds {
 		args = append(args, "--kinds", k)
@@ -156,12 +157,14 @@ func (a ablation) measure(ctx context.Context, root string, opt options) (figure
 	return d.Methods[ours], nil
 }
 
-const ablationHead = "| without | then | F1 | false | split | false/week | ttd | p90 | cover | width | sites F1 | Brier |\n" +
+const ablationHead = "| without | then | F1 | false | split | false/week | ttd | p90 | cover | width | sites F1 | " +
+	"Brier |\n" +
 	"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
 
 func ablationRow(a ablation, f figures) string {
 	s := f.Summary
 	return fmt.Sprintf("| %s | %s | %.3f | %d | %d | %.1f | %s | %s | %s | %s | %s | %s |\n",
 		a.name, a.what, s.F1, f.False, f.Split, s.FalsePerWeek,
-		seconds(s.TTDMedian), seconds(s.TTDp90), share(s.OnsetCover), seconds(s.OnsetWidth), share(s.SitesF1), share(s.Brier))
+		seconds(s.TTDMedian), seconds(s.TTDp90), share(s.OnsetCover), seconds(s.OnsetWidth), share(s.SitesF1),
+		share(s.Brier))
 }

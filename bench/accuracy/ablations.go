@@ -18,7 +18,8 @@ type edit struct {
 var ablations = []ablation{
 	{"onset hypotheses", "one window of four minutes for all evidence",
 		"correlate.TestWindowsHoldWhatTheyReach", []edit{
-			{"correlate/thresholds.go", "{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}",
+			{"correlate/thresholds.go",
+				"{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}",
 				"{4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute}"},
 		}},
 	{"probe baselines", "every track is taken to fail as often as an unknown one",
@@ -131,6 +132,7 @@ var ablations = []ablation{
 		}},
 	{"ramps of onset", "all that a cause takes down falls at once",
 		"correlate.TestTwoAtOnceAreTwo", []edit{
-			{"correlate/thresholds.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}", "{0}"},
+			{"correlate/thresholds.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}",
+				"{0}"},
 		}},
 }

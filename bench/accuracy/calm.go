@@ -45,7 +45,8 @@ type calm struct {
 
 // playCalm plays the weeks to an engine, an event at a time.
 func playCalm(ctx context.Context, opt calmOptions, log io.Writer) (*calm, error) {
-	spec, err := accuracy.DrawCalm(accuracy.Calm{Seed: opt.Seed, Sites: opt.Sites, Probed: opt.Probed, CadenceS: opt.Cadence, Days: opt.Days})
+	spec, err := accuracy.DrawCalm(accuracy.Calm{Seed: opt.Seed, Sites: opt.Sites, Probed: opt.Probed,
+		CadenceS: opt.Cadence, Days: opt.Days})
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +142,15 @@ the hour and in log-normal bursts. Seed %d.
 
 // alarm says what a false incident rested on.
 func alarm(in faultline.Incident) string {
-	s := fmt.Sprintf("\n- %s (%s): %s, confirmed %s. %d reports by %d people of %d networks; %d of %d probes failed at %d vantages; %d of %d observed failing at the peak.\n",
-		in.Title, in.Basis, in.State, in.ConfirmedAt.Format(time.DateTime), in.Evidence.Reports, in.Evidence.Reporters, in.Evidence.Networks,
+	s := fmt.Sprintf(
+		"\n- %s (%s): %s, confirmed %s. %d reports by %d people of %d networks; %d of %d probes failed at %d "+
+			"vantages; %d of %d observed failing at the peak.\n",
+		in.Title, in.Basis, in.State, in.ConfirmedAt.Format(time.DateTime), in.Evidence.Reports, in.Evidence.Reporters,
+		in.Evidence.Networks,
 		in.Evidence.ProbesFailed, in.Evidence.Probes, in.Evidence.Vantages, in.Impact.PeakFailing, in.Impact.Observed)
 	for _, x := range in.Sites[:min(len(in.Sites), 5)] {
-		s += fmt.Sprintf("  - %s: %d of %d probes failed, %d reports, %s\n", x.Site, x.ProbesFailed, x.Probes, x.Reports, x.Symptom)
+		s += fmt.Sprintf("  - %s: %d of %d probes failed, %d reports, %s\n", x.Site, x.ProbesFailed, x.Probes,
+			x.Reports, x.Symptom)
 	}
 	return s
 }
@@ -201,7 +206,8 @@ func writeReport(path, tables, calm string) error {
 	if tables = strings.TrimRight(tables, "\n") + "\n"; calm != "" {
 		tables += "\n" + calm
 	}
-	if err := os.WriteFile(path, []byte(tables), 0o644); err != nil { //nolint:gosec // a document that everyone may read
+	if err := os.WriteFile(path, []byte(tables),
+		0o644); err != nil { //nolint:gosec // a document that everyone may read
 		return fmt.Errorf("save the report: %w", err)
 	}
 	return nil

@@ -17,7 +17,8 @@ import (
 func hours(t *testing.T, n int) (calmOptions, scenario.Spec) {
 	t.Helper()
 	opt := calmOptions{Days: 1, Sites: 400, Probed: 60, Cadence: 60, Seed: 3}
-	spec, err := accuracy.DrawCalm(accuracy.Calm{Seed: opt.Seed, Sites: opt.Sites, Probed: opt.Probed, CadenceS: opt.Cadence, Days: opt.Days})
+	spec, err := accuracy.DrawCalm(accuracy.Calm{Seed: opt.Seed, Sites: opt.Sites, Probed: opt.Probed,
+		CadenceS: opt.Cadence, Days: opt.Days})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,8 @@ func TestACalmHasNoAlarm(t *testing.T) {
 	if len(c.alarms) != 0 || c.alarmed() != 0 {
 		t.Errorf("alarms: %s", c.text("now"))
 	}
-	if share := float64(c.failed) / float64(c.probes); c.probes < 25_000 || share < 0.01 || share > 0.06 || c.reports < 100 {
+	if share := float64(c.failed) / float64(c.probes); c.probes < 25_000 || share < 0.01 || share > 0.06 ||
+		c.reports < 100 {
 		t.Errorf("%d of %d probes failed, %d reports", c.failed, c.probes, c.reports)
 	}
 }
@@ -45,14 +47,16 @@ func TestWhatFailsInACalmIsCounted(t *testing.T) {
 	opt, spec := hours(t, 2)
 	from := spec.Start.Add(time.Hour)
 	spec.Failures = append(spec.Failures, scenario.Failure{
-		Component: "cdn:cloudfront", Q: []scenario.Point{{At: from, Q: 1}, {At: from.Add(10 * time.Minute), Q: 0}}, Symptoms: scenario.Mix{"http_503": 1},
+		Component: "cdn:cloudfront", Q: []scenario.Point{{At: from, Q: 1}, {At: from.Add(10 * time.Minute), Q: 0}},
+		Symptoms: scenario.Mix{"http_503": 1},
 	})
 	c := newCalm(opt)
 	if err := c.play(t.Context(), spec, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	text := c.text("now")
-	if len(c.alarms) == 0 || c.alarmed() < 80 || !strings.Contains(text, "probes failed at 3 vantages") || !strings.Contains(text, "CloudFront-fronted") {
+	if len(c.alarms) == 0 || c.alarmed() < 80 || !strings.Contains(text, "probes failed at 3 vantages") ||
+		!strings.Contains(text, "CloudFront-fronted") {
 		t.Errorf("a week of this has %.0f alarms: %s", c.alarmed(), text)
 	}
 }

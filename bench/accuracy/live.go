@@ -73,7 +73,8 @@ func liveRows(ctx context.Context, opt options) ([]*liveRow, error) {
 		for _, vantages := range opt.Closed.Vantages {
 			for _, sites := range opt.Closed.Sites {
 				for _, period := range opt.Closed.Periods {
-					row := &liveRow{Kind: kind, Vantages: vantages, Sites: sites, PeriodS: period, Runs: opt.Closed.Runs, Wrong: []faultline.Component{}}
+					row := &liveRow{Kind: kind, Vantages: vantages, Sites: sites, PeriodS: period,
+						Runs: opt.Closed.Runs, Wrong: []faultline.Component{}}
 					rows = append(rows, row)
 					for n := range opt.Closed.Runs {
 						group.Go(func() error { return row.play(ctx, opt.seed(n), &mu) })
@@ -117,7 +118,9 @@ func (r *liveRow) play(ctx context.Context, seed uint64, mu *sync.Mutex) error {
 // liveTable is the rows in Markdown.
 func liveTable(rows []*liveRow) string {
 	var b strings.Builder
-	b.WriteString("| what fails | vantages | sites | every | runs | found | median | p90 | false |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	b.WriteString(
+		"| what fails | vantages | sites | every | runs | found | median | p90 | false " +
+			"|\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, r := range rows {
 		found, median, p90 := "–", "–", "–"
 		if r.demands() {
@@ -126,7 +129,8 @@ func liveTable(rows []*liveRow) string {
 		if len(r.after) > 0 {
 			median, p90 = fmt.Sprintf("%.0f s", r.Median), fmt.Sprintf("%.0f s", r.P90)
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d s | %d | %s | %s | %s | %d |\n", r.Kind, r.Vantages, r.Sites, r.PeriodS, r.Runs, found, median, p90, len(r.Wrong))
+		fmt.Fprintf(&b, "| %s | %d | %d | %d s | %d | %s | %s | %s | %d |\n", r.Kind, r.Vantages, r.Sites, r.PeriodS,
+			r.Runs, found, median, p90, len(r.Wrong))
 	}
 	return b.String()
 }
@@ -165,7 +169,8 @@ func (f *floor) beyond(rows []*liveRow) []string {
 				out = append(out, r.Kind+": "+fmt.Sprintf(what, args...))
 			}
 		}
-		say(want.Median > 0 && (len(r.after) == 0 || r.Median > want.Median), "median %.0f s, at most %.0f s", r.Median, want.Median)
+		say(want.Median > 0 && (len(r.after) == 0 || r.Median > want.Median), "median %.0f s, at most %.0f s", r.Median,
+			want.Median)
 		say(want.P90 > 0 && (len(r.after) == 0 || r.P90 > want.P90), "p90 %.0f s, at most %.0f s", r.P90, want.P90)
 		say(len(r.Wrong) > want.False, "%d false, at most %d", len(r.Wrong), want.False)
 	}

@@ -57,7 +57,8 @@ func TestEachSiteIsCheckedFromThreeOfManyVantages(t *testing.T) {
 }
 
 func TestLiveTableAndItsFloor(t *testing.T) {
-	slow := &liveRow{Kind: "step", Vantages: 3, Sites: 1552, PeriodS: 60, Runs: 2, Found: 1, Median: 30, P90: 50, after: []float64{30}}
+	slow := &liveRow{Kind: "step", Vantages: 3, Sites: 1552, PeriodS: 60, Runs: 2, Found: 1, Median: 30, P90: 50,
+		after: []float64{30}}
 	other := &liveRow{Kind: "step", Vantages: 1, Sites: 1552, PeriodS: 60, Runs: 2}
 	f, err := readFloor("floor.json")
 	if err != nil {
@@ -67,7 +68,8 @@ func TestLiveTableAndItsFloor(t *testing.T) {
 		t.Errorf("%v", beyond)
 	}
 	text := liveTable([]*liveRow{slow, other})
-	if !strings.Contains(text, "| step | 3 | 1552 | 60 s | 2 | 1/2 | 30 s | 50 s | 0 |") || !strings.Contains(text, "| 0/2 | – | – | 0 |") {
+	if !strings.Contains(text, "| step | 3 | 1552 | 60 s | 2 | 1/2 | 30 s | 50 s | 0 |") ||
+		!strings.Contains(text, "| 0/2 | – | – | 0 |") {
 		t.Errorf("table:\n%s", text)
 	}
 }

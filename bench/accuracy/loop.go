@@ -76,7 +76,8 @@ type liveOutcome struct {
 }
 
 func newLoop(s accuracy.Scenario, period time.Duration) *loop {
-	l := &loop{scenario: s, engine: correlate.New(config()), internet: s.Spec.Internet(), now: s.Spec.Start, end: s.Spec.End}
+	l := &loop{scenario: s, engine: correlate.New(config()), internet: s.Spec.Internet(), now: s.Spec.Start,
+		end: s.Spec.End}
 	var sites []probe.Site
 	unprobed := map[string]bool{}
 	for _, site := range s.Spec.Sites {
@@ -88,7 +89,8 @@ func newLoop(s accuracy.Scenario, period time.Duration) *loop {
 		}
 	}
 	for i, v := range s.Spec.Vantages {
-		mine := slices.DeleteFunc(slices.Clone(sites), func(site probe.Site) bool { return !checks(s.Spec.Vantages, i, site.Site) })
+		mine := slices.DeleteFunc(slices.Clone(sites),
+			func(site probe.Site) bool { return !checks(s.Spec.Vantages, i, site.Site) })
 		lv := &liveVantage{index: i, inner: probe.NewRehearsal(v.Vantage, period)}
 		lv.workers = max(checkWorkers, int(float64(len(mine))*float64(workerTime)/float64(period)))
 		lv.inner.Do(probe.Work{Sites: mine}, l.now)
@@ -116,7 +118,8 @@ func (l *loop) run() liveOutcome {
 	l.people(next)
 	rng := rand.New(rand.NewPCG(l.scenario.Seed, 0x11fe))
 	l.every(time.Second, func() { l.fold(faultline.Tick{At: l.now}) })
-	l.after(time.Duration(rng.Int64N(int64(requestsEvery))), func() { l.every(requestsEvery, func() { l.stored = l.engine.CheckRequests() }) })
+	l.after(time.Duration(rng.Int64N(int64(requestsEvery))),
+		func() { l.every(requestsEvery, func() { l.stored = l.engine.CheckRequests() }) })
 	l.after(time.Duration(rng.Int64N(int64(requestsEvery))), func() { l.every(requestsEvery, l.hear) })
 	for _, v := range l.vantages {
 		l.wake(v, 0)

@@ -137,7 +137,8 @@ func sickVantages(all []*group, flows []*flow) []*group {
 	var ill []*group
 	for _, g := range all {
 		share := float64(g.failing) / float64(len(g.flows))
-		if g.component.Kind() == kindVantage && len(g.flows) >= sickLeastFlows && share >= sickShare && share >= sickFactor*lowest {
+		if g.component.Kind() == kindVantage && len(g.flows) >= sickLeastFlows && share >= sickShare &&
+			share >= sickFactor*lowest {
 			ill = append(ill, g)
 		}
 	}

@@ -15,7 +15,8 @@ func town(failing map[faultline.Component]int, n int) []*flow {
 	for _, c := range []faultline.Component{"cdn:a", "cdn:b", "dns:c"} {
 		for i := range n {
 			name := fmt.Sprintf("%s%d.example", c.Name(), i)
-			s := &observed{name: name, components: []faultline.Component{c, faultline.NewComponent("tld", fmt.Sprint(i%3))}}
+			s := &observed{name: name,
+				components: []faultline.Component{c, faultline.NewComponent("tld", fmt.Sprint(i%3))}}
 			for _, v := range []string{"lon-1", "nyc-1"} {
 				out = append(out, &flow{site: s, vantage: v, failing: i < failing[c]})
 			}
@@ -38,7 +39,8 @@ func TestBaselinesBlame(t *testing.T) {
 		failing map[faultline.Component]int
 		want    []faultline.Component
 	}{
-		{"a site each", blameSites, map[faultline.Component]int{"cdn:b": 1, "dns:c": 1}, []faultline.Component{"site:b0.example", "site:c0.example"}},
+		{"a site each", blameSites, map[faultline.Component]int{"cdn:b": 1, "dns:c": 1},
+			[]faultline.Component{"site:b0.example", "site:c0.example"}},
 		{"groups: most of a label", blameGroups, all, []faultline.Component{"cdn:a"}},
 		{"groups: too few", blameGroups, some, nil},
 		{"SCORE: a high hit ratio", blameSCORE(0.5), all, []faultline.Component{"cdn:a"}},
@@ -47,7 +49,8 @@ func TestBaselinesBlame(t *testing.T) {
 		{"SCORE: what is covered is not covered again", blameSCORE(0.3), all, []faultline.Component{"cdn:a"}},
 		{"Flock: most of a component", flockOf(-24), all, []faultline.Component{"cdn:a"}},
 		{"Flock: a stern prior", flockOf(-80), all, nil},
-		{"Flock: two at once", flockOf(-24), map[faultline.Component]int{"cdn:a": 9, "cdn:b": 9}, []faultline.Component{"cdn:a", "cdn:b"}},
+		{"Flock: two at once", flockOf(-24), map[faultline.Component]int{"cdn:a": 9, "cdn:b": 9},
+			[]faultline.Component{"cdn:a", "cdn:b"}},
 		{"Flock: nothing", flockOf(-24), nil, nil},
 	} {
 		if got := c.blame(town(c.failing, 10)); !slices.Equal(got, c.want) {
@@ -91,7 +94,8 @@ var start = time.Date(2024, 3, 6, 12, 0, 0, 0, time.UTC)
 func TestBaselineIncidents(t *testing.T) {
 	p := newPeers()
 	for i := range 40 {
-		p.fold(faultline.SiteRecord{Site: site(i), Components: []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint(i%4))}})
+		p.fold(faultline.SiteRecord{Site: site(i),
+			Components: []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint(i%4))}})
 	}
 	for s := range 90 * 60 {
 		at := start.Add(time.Duration(s) * time.Second)

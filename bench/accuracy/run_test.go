@@ -51,12 +51,14 @@ func TestRunRefusesAFloorThatIsNotThere(t *testing.T) {
 // scored is a table of one scenario with so much found and false.
 func scored(found, off int) *table {
 	t := newTable([]string{"full"}, true)
-	t.add("full", map[string]accuracy.Score{ours: {Scenarios: 1, Hours: 168, Demanded: 10, Found: found, False: off, TTD: []float64{60}}})
+	t.add("full", map[string]accuracy.Score{ours: {Scenarios: 1, Hours: 168, Demanded: 10, Found: found, False: off,
+		TTD: []float64{60}}})
 	return t
 }
 
 func TestBelowTheFloor(t *testing.T) {
-	f := &floor{F1: 0.9, KindF1: map[string]float64{"full": 0.9, "quiet": 1}, SitesF1: 1, FalsePerWeek: 2, TTDMedian: 85}
+	f := &floor{F1: 0.9, KindF1: map[string]float64{"full": 0.9, "quiet": 1}, SitesF1: 1, FalsePerWeek: 2,
+		TTDMedian: 85}
 	if below := f.below(scored(10, 1)); len(below) != 0 {
 		t.Errorf("good enough, and told: %v", below)
 	}
@@ -100,16 +102,19 @@ func TestTheFloorIsReadAndUnderstood(t *testing.T) {
 
 func TestTableLeavesOutWhatWasNotMeasured(t *testing.T) {
 	text := scored(9, 0).text()
-	if !strings.Contains(text, "| full               | 1 | 9/10 |") || !strings.Contains(text, "60 s") || !strings.Contains(text, " – ") {
+	if !strings.Contains(text, "| full               | 1 | 9/10 |") || !strings.Contains(text, "60 s") ||
+		!strings.Contains(text, " – ") {
 		t.Errorf("table:\n%s", text)
 	}
 }
 
 func TestTableHasTheReliabilityCurve(t *testing.T) {
 	scores := scored(9, 0)
-	scores.total[ours].Claims = []accuracy.Claim{{Confidence: 0.96, Right: true, Alternatives: 1, Accepted: 1}, {Confidence: 0.6}}
+	scores.total[ours].Claims = []accuracy.Claim{{Confidence: 0.96, Right: true, Alternatives: 1, Accepted: 1},
+		{Confidence: 0.6}}
 	text := scores.text()
-	for _, want := range []string{"| 0.50 | 1 | 0.600 | 0.000 |", "| 0.95 | 1 | 0.960 | 1.000 |", "Of 1 right causes: 1.00 alternatives"} {
+	for _, want := range []string{"| 0.50 | 1 | 0.600 | 0.000 |", "| 0.95 | 1 | 0.960 | 1.000 |",
+		"Of 1 right causes: 1.00 alternatives"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

@@ -46,7 +46,8 @@ func (t *table) add(kind string, scores map[string]accuracy.Score) {
 	}
 }
 
-const headings = "| %-18s | runs | found | named | false | split | innocent | F1 | false/week | ttd | p90 | onset err | cover | width | end err | sites F1 | Brier |\n"
+const headings = "| %-18s | runs | found | named | false | split | innocent | F1 | false/week | ttd | p90 | onset " +
+	"err | cover | width | end err | sites F1 | Brier |\n"
 
 var rule = "|---|" + strings.Repeat("---:|", 16) + "\n"
 
@@ -81,7 +82,9 @@ func (t *table) calibration(b *strings.Builder) {
 		fmt.Fprintf(b, "| %.2f | %d | %.3f | %.3f |\n", bin.From, bin.Claims, bin.Confidence, bin.Right)
 	}
 	s := accuracy.SharpnessOf(claims)
-	fmt.Fprintf(b, "\nOf %d right causes: %.2f alternatives said with each, %.3f of them right too; %.2f that are right were not said.\n",
+	fmt.Fprintf(b,
+		"\nOf %d right causes: %.2f alternatives said with each, %.3f of them right too; %.2f that are right were "+
+			"not said.\n",
 		s.Claims, s.Alternatives, s.Accepted, s.Held)
 }
 
@@ -117,7 +120,9 @@ func f1(r *accuracy.Score) string {
 func (t *table) report(opt options) string {
 	var b strings.Builder
 	b.WriteString("# Accuracy\n\n")
-	fmt.Fprintf(&b, "Commit %s, %d scenarios, %s seeds; made by `make accuracy ACCURACY=\"--first %d --save docs/accuracy.md\"`.\n\n", opt.Commit, opt.Scenarios, opt.Seeds, opt.First)
+	fmt.Fprintf(&b,
+		"Commit %s, %d scenarios, %s seeds; made by `make accuracy ACCURACY=\"--first %d --save "+
+			"docs/accuracy.md\"`.\n\n", opt.Commit, opt.Scenarios, opt.Seeds, opt.First)
 	b.WriteString(`Each scenario is drawn by chance over a synthetic internet: 2,000 to 2,500 sites,
 160 to 230 of them probed from three vantages every 45 to 90 seconds, a map with 6 %
 of its entries missing and 2 % stale, people who grumble by rank and time of day,

@@ -25,7 +25,8 @@ func quiet(t *testing.T, sites int) *town {
 func (t *town) wantNone(tt *testing.T, most faultline.IncidentState) {
 	tt.Helper()
 	state, title := t.reached(anyCause)
-	tt.Logf("sent %d, refused %d, counted %d; reached %q %s", t.sent, t.refused, t.engine.View().Counters.Reports, state, title)
+	tt.Logf("sent %d, refused %d, counted %d; reached %q %s", t.sent, t.refused, t.engine.View().Counters.Reports,
+		state, title)
 	if state == faultline.StateConfirmed || state == faultline.StateCandidate && most == "" {
 		tt.Errorf("%s: %s", state, title)
 	}
@@ -57,7 +58,8 @@ func TestAbuse_A2(t *testing.T) {
 			t.Run(fmt.Sprintf("%d networks from %d", networks, first), func(t *testing.T) {
 				t.Parallel()
 				tn := quiet(t, 120)
-				tn.attack(army{first: first, networks: networks, prefixes: 500, people: 100_000, sites: tn.sites[7:8], symptom: "http_503", over: 5 * time.Minute})
+				tn.attack(army{first: first, networks: networks, prefixes: 500, people: 100_000, sites: tn.sites[7:8],
+					symptom: "http_503", over: 5 * time.Minute})
 				tn.wantNone(t, "")
 			})
 		}
@@ -89,7 +91,8 @@ func TestAbuse_A2_OneNetworkWhereNothingProbes(t *testing.T) {
 	t.Cleanup(tn.close)
 	tn.probed = func(site string) bool { return site >= tn.sites[cdnSites] }
 	tn.pass(calm, nil)
-	tn.attack(army{first: strangers, networks: 1, prefixes: 500, people: 100_000, sites: tn.sites[:cdnSites], symptom: "http_503", over: 5 * time.Minute})
+	tn.attack(army{first: strangers, networks: 1, prefixes: 500, people: 100_000, sites: tn.sites[:cdnSites],
+		symptom: "http_503", over: 5 * time.Minute})
 	tn.wantNone(t, faultline.StateCandidate)
 }
 
@@ -124,14 +127,16 @@ func TestAbuse_A4(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	tn.pass(6*time.Hour, func(second int) {
 		if second%30 == 0 {
-			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))), tn.sites[3], "http_503")
+			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))),
+				tn.sites[3], "http_503")
 		}
 	})
 	tn.wantNone(t, faultline.StateCandidate)
 	tn.failing = func(site, _ string) (faultline.Symptom, bool) { return "http_503", site == tn.sites[3] }
 	tn.pass(8*time.Minute, func(int) {
 		for range 2 {
-			tn.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))), tn.sites[3], "http_503")
+			tn.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))),
+				tn.sites[3], "http_503")
 		}
 	})
 	if state, _ := tn.reached(anyCause); state != faultline.StateConfirmed {
@@ -157,7 +162,9 @@ func TestAbuse_A4_Fortnight(t *testing.T) {
 		t.Run(fmt.Sprintf("%g times the usual", times), func(t *testing.T) {
 			t.Parallel()
 			took, expected := brigade(t, sites, times, long)
-			t.Logf("after %s: confirmed %s after its onset, %s without the brigade; %.1f reports in 10 minutes are now held to be usual", long, took, never, expected)
+			t.Logf(
+				"after %s: confirmed %s after its onset, %s without the brigade; %.1f reports in 10 minutes are now "+
+					"held to be usual", long, took, never, expected)
 			if took > never+window {
 				t.Errorf("the outage after it took %s to confirm, %s where there was none", took, never)
 			}
@@ -173,7 +180,8 @@ func brigade(t *testing.T, sites int, times float64, long time.Duration) (took t
 	site, rng := tn.sites[3], rand.New(rand.NewPCG(4, uint64(times*10)))
 	tn.pass(long, func(int) {
 		if rng.Float64() < times*grumbles/60/float64(sites) {
-			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))), site, "http_503")
+			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))),
+				site, "http_503")
 		}
 	})
 	tn.wantNone(t, faultline.StateCandidate)
@@ -186,7 +194,8 @@ func brigade(t *testing.T, sites int, times float64, long time.Duration) (took t
 	tn.failing = func(name, _ string) (faultline.Symptom, bool) { return "http_503", name == site }
 	tn.pass(8*time.Minute, func(int) {
 		for range 2 {
-			tn.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))), site, "http_503")
+			tn.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))),
+				site, "http_503")
 		}
 	})
 	for _, in := range tn.last {
@@ -205,7 +214,8 @@ func TestAbuse_A5(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := quiet(t, 120)
-			tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 10_000, each: 3, sites: tn.sites[:n], symptom: "http_503", over: 5 * time.Minute})
+			tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 10_000, each: 3, sites: tn.sites[:n],
+				symptom: "http_503", over: 5 * time.Minute})
 			tn.wantNone(t, faultline.StateCandidate)
 		})
 	}
@@ -216,7 +226,8 @@ func TestAbuse_A6(t *testing.T) {
 	tn := quiet(t, 120)
 	tn.failing = func(site, _ string) (faultline.Symptom, bool) { return "http_503", site < tn.sites[cdnSites] }
 	tn.pass(3*time.Minute, nil)
-	tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 33_000, each: 3, sites: tn.sites[:cdnSites], symptom: faultline.SymptomOK, over: 20 * time.Minute})
+	tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 33_000, each: 3, sites: tn.sites[:cdnSites],
+		symptom: faultline.SymptomOK, over: 20 * time.Minute})
 	state, title := tn.reached(anyCause)
 	if state != faultline.StateConfirmed {
 		t.Fatalf("the outage is %q", state)

@@ -49,7 +49,8 @@ func below(limits []limit, answers []answer) []string {
 		for _, a := range answers {
 			same := a.goal.name == l.Goal && a.probing.name == l.Probing && a.liars == l.Liars
 			if same && !a.never && a.People <= l.People && a.Networks <= l.Networks {
-				out = append(out, fmt.Sprintf("%s, %s, %d lying vantages: %s (%s)", l.Goal, l.Probing, l.Liars, a.text(), a.how))
+				out = append(out, fmt.Sprintf("%s, %s, %d lying vantages: %s (%s)", l.Goal, l.Probing, l.Liars,
+					a.text(), a.how))
 			}
 		}
 	}

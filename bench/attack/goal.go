@@ -62,9 +62,12 @@ func ofOneNameServer(t *town, _ stage) []string {
 }
 
 var (
-	forged = []lie{{"its sites fail", ofCDN, "http_503"}, {"one site fails", ofOne, "http_503"}, {"its unprobed sites fail", ofUnprobed, "http_503"}}
-	hiding = []lie{{"others fail", ofOthers, "http_503"}, {"five others fail", ofSome, "http_503"}, {"it works", ofCDN, faultline.SymptomOK}}
-	astray = []lie{{"others fail", ofOthers, "http_503"}, {"five others fail", ofSome, "http_503"}, {"a name server's sites fail", ofOneNameServer, "dns"}}
+	forged = []lie{{"its sites fail", ofCDN, "http_503"}, {"one site fails", ofOne, "http_503"},
+		{"its unprobed sites fail", ofUnprobed, "http_503"}}
+	hiding = []lie{{"others fail", ofOthers, "http_503"}, {"five others fail", ofSome, "http_503"},
+		{"it works", ofCDN, faultline.SymptomOK}}
+	astray = []lie{{"others fail", ofOthers, "http_503"}, {"five others fail", ofSome, "http_503"},
+		{"a name server's sites fail", ofOneNameServer, "dns"}}
 )
 
 // goals are in the order of the table.
@@ -73,16 +76,20 @@ var goals = []*goal{
 	{name: "confirmed", title: "a confirmed outage", lies: forged, reached: isTold(faultline.StateConfirmed)},
 	{name: "network", title: "a confirmed outage of their own network", alone: true,
 		lies: []lie{{"everything fails", everywhere, "timeout"}}, reached: networkFails},
-	{name: "wrong-cause", title: "a second, wrong cause of a true outage", outage: true, lies: astray, reached: wrongCause},
+	{name: "wrong-cause", title: "a second, wrong cause of a true outage", outage: true, lies: astray,
+		reached: wrongCause},
 	{name: "hidden", title: "a true outage hidden for 10 min", outage: true, lies: hiding, reached: hidden},
 	{name: "delayed", title: "a true outage confirmed 2 min late", outage: true, lies: hiding, reached: delayed},
-	{name: "innocent", title: "a healthy, probed site among the failing", outage: true, lies: astray, reached: innocent},
+	{name: "innocent", title: "a healthy, probed site among the failing", outage: true, lies: astray,
+		reached: innocent},
 	{name: "wrong-onset", title: "an onset 5 min off", outage: true,
 		lies: []lie{{"its sites fail", ofCDN, "http_503"}, {"one site fails", ofOne, "http_503"}}, reached: wrongOnset},
 	{name: "wrong-title", title: "a title with another symptom", outage: true,
-		lies: []lie{{"names do not resolve", ofCDN, "dns"}, {"it is slow", ofCDN, "timeout"}, {"others time out", ofOthers, "timeout"}}, reached: wrongTitle},
+		lies: []lie{{"names do not resolve", ofCDN, "dns"}, {"it is slow", ofCDN, "timeout"},
+			{"others time out", ofOthers, "timeout"}}, reached: wrongTitle},
 	{name: "exonerated", title: "a failing site cleared, or the outage over", outage: true,
-		lies: []lie{{"it works", ofCDN, faultline.SymptomOK}, {"one site works", ofOne, faultline.SymptomOK}}, reached: cleared},
+		lies:    []lie{{"it works", ofCDN, faultline.SymptomOK}, {"one site works", ofOne, faultline.SymptomOK}},
+		reached: cleared},
 }
 
 // isTold reports whether any incident but one of a viewers' network came so far.
@@ -108,7 +115,10 @@ func ofCulprit(in faultline.Incident) bool {
 // wrongCause: something else is confirmed, unless it is without the lie, too.
 func wrongCause(p, truth played) bool {
 	wrong := func(p played) bool {
-		return slices.ContainsFunc(p.revisions, func(in faultline.Incident) bool { return in.ConfirmedAt != nil && !ofCulprit(in) })
+		return slices.ContainsFunc(p.revisions, func(in faultline.Incident) bool {
+			return in.ConfirmedAt != nil &&
+				!ofCulprit(in)
+		})
 	}
 	return wrong(p) && !wrong(truth)
 }
@@ -179,7 +189,8 @@ func wrongTitle(p, truth played) bool {
 // goes on.
 func cleared(p, _ played) bool {
 	return slices.ContainsFunc(p.revisions, func(in faultline.Incident) bool {
-		if ofCulprit(in) && (in.State == faultline.StateRecovering || in.State == faultline.StateResolved || in.State == faultline.StateRetracted) {
+		if ofCulprit(in) && (in.State == faultline.StateRecovering || in.State == faultline.StateResolved ||
+			in.State == faultline.StateRetracted) {
 			return true
 		}
 		return slices.ContainsFunc(in.Exonerated, func(e faultline.Exonerated) bool { return p.failing[e.Site] })

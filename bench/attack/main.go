@@ -29,7 +29,8 @@ type options struct {
 func (o *options) Validate() error {
 	switch {
 	case o.People < 1 || o.People > mostPeople || o.Networks < 1 || o.Networks > mostNetworks || o.Workers < 1:
-		return fmt.Errorf("--people from 1 to %d, --networks from 1 to %d, --workers 1 or more", mostPeople, mostNetworks)
+		return fmt.Errorf("--people from 1 to %d, --networks from 1 to %d, --workers 1 or more", mostPeople,
+			mostNetworks)
 	case len(cellsOf(o.Goals, o.Probing, []int{0})) == 0:
 		return fmt.Errorf("no such goal or probing; goals are: %s", strings.Join(goalNames(), ", "))
 	}
@@ -113,7 +114,8 @@ func searchAll(ctx context.Context, opt options, s *studio, log io.Writer) ([]an
 			}
 			answers[i] = answer{c, s.search(c, size{opt.People, opt.Networks})}
 			if opt.Verbose {
-				fmt.Fprintf(log, "%s, %s, %d lying vantages: %s (%s)\n", c.goal.name, c.probing.name, c.liars, answers[i].text(), answers[i].how)
+				fmt.Fprintf(log, "%s, %s, %d lying vantages: %s (%s)\n", c.goal.name, c.probing.name, c.liars,
+					answers[i].text(), answers[i].how)
 			}
 			return nil
 		})

@@ -155,7 +155,8 @@ func (p plan) carryOut(t *town, named []string) {
 		}
 		if p.goal.outage && second%(60/(crowdMinute/2)) == 0 {
 			for range 2 {
-				t.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))), t.sites[rng.IntN(cdnSites)], "http_503")
+				t.report(address(uint16(1+rng.IntN(homeNetworks)), uint16(rng.IntN(400)), uint16(rng.IntN(1<<16))),
+					t.sites[rng.IntN(cdnSites)], "http_503")
 			}
 		}
 	})

@@ -71,7 +71,8 @@ func TestTableIsPutIntoItsPlace(t *testing.T) {
 		{cell{goals[0], probings[2], 2}, price{how: "its sites fail"}},
 	}
 	text := table(answers, []probing{probings[0], probings[2]})
-	for _, want := range []string{"| a candidate | 0 | 12 over 3 (its sites fail, ten sites each) | never |", "| a candidate | 2 | – | nobody (its sites fail) |"} {
+	for _, want := range []string{"| a candidate | 0 | 12 over 3 (its sites fail, ten sites each) | never |",
+		"| a candidate | 2 | – | nobody (its sites fail) |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
@@ -100,7 +101,8 @@ func TestFloorsAreReadAndCompared(t *testing.T) {
 	if err != nil || len(limits) == 0 {
 		t.Fatalf("%v, %d limits", err, len(limits))
 	}
-	for _, wrong := range []string{`{}`, `[{"goal":"moon","probing":"all"}]`, `[{"goal":"hidden","probing":"all","people":1000000}]`} {
+	for _, wrong := range []string{`{}`, `[{"goal":"moon","probing":"all"}]`,
+		`[{"goal":"hidden","probing":"all","people":1000000}]`} {
 		if _, err := floors([]byte(wrong)); err == nil {
 			t.Errorf("%s is let pass", wrong)
 		}

@@ -69,7 +69,8 @@ func save(path, table string) error {
 	before, rest, begins := bytes.Cut(doc, []byte(tableBegins))
 	_, after, ends := bytes.Cut(rest, []byte(tableEnds))
 	if !begins || !ends {
-		return fmt.Errorf("%s has no place for the table between %q and %q", path, strings.TrimSpace(tableBegins), strings.TrimSpace(tableEnds))
+		return fmt.Errorf("%s has no place for the table between %q and %q", path, strings.TrimSpace(tableBegins),
+			strings.TrimSpace(tableEnds))
 	}
 	out := string(before) + tableBegins + table + tableEnds + string(after)
 	if err := os.WriteFile(path, []byte(out), 0o644); err != nil { //nolint:gosec // a document that everyone may read

@@ -102,7 +102,8 @@ func (townLabels) Label(addr netip.Addr) (uint32, string) {
 // hosterASN is a network of machines.
 const hosterASN = 60_000
 
-var vantages = []faultline.Vantage{{Vantage: "lon-1", ASN: 20473, Country: "GB"}, {Vantage: "nyc-1", ASN: 14061, Country: "US"},
+var vantages = []faultline.Vantage{{Vantage: "lon-1", ASN: 20473, Country: "GB"},
+	{Vantage: "nyc-1", ASN: 14061, Country: "US"},
 	{Vantage: "fra-1", ASN: 24940, Country: "DE"}}
 
 // newTown makes a town of n sites; close must be called.
@@ -115,14 +116,17 @@ func newTown(n int) *town {
 		site := fmt.Sprintf("s%04d.com", i)
 		t.sites = append(t.sites, site)
 		t.fold(faultline.SiteRecord{At: t.clock(), Site: site, Rank: 1 + i, Components: []faultline.Component{
-			faultline.Component(fmt.Sprintf("cdn:c%d", i/cdnSites)), faultline.Component(fmt.Sprintf("dns:d%d", i%nameServers)), "tld:com"}})
+			faultline.Component(fmt.Sprintf("cdn:c%d", i/cdnSites)),
+			faultline.Component(fmt.Sprintf("dns:d%d", i%nameServers)), "tld:com"}})
 	}
 	for _, v := range vantages {
 		t.fold(v)
 	}
-	t.door = ingest.NewDoor(ingest.DoorConfig{Log: &t.log, Keys: townKeys{}, Names: ingest.NewNames(t.sites...), Labels: townLabels{},
+	t.door = ingest.NewDoor(ingest.DoorConfig{Log: &t.log, Keys: townKeys{}, Names: ingest.NewNames(t.sites...),
+		Labels:  townLabels{},
 		Hosting: ingest.Hosting{hosterASN: true}, Durable: true, Now: t.clock, Writer: 1})
-	t.limits = ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6000, Token: 600, Keys: townKeys{}, Now: t.clock})
+	t.limits = ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6000, Token: 600, Keys: townKeys{},
+		Now: t.clock})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = t.door.Run(ctx) }()
@@ -187,7 +191,8 @@ func (t *town) probe(second int) {
 			continue
 		}
 		for _, v := range vantages {
-			p := faultline.Probe{At: faultline.Millis(t.clock()), Site: site, Vantage: v.Vantage, Symptom: faultline.SymptomOK, Status: 200}
+			p := faultline.Probe{At: faultline.Millis(t.clock()), Site: site, Vantage: v.Vantage,
+				Symptom: faultline.SymptomOK, Status: 200}
 			if t.failing != nil {
 				if symptom, fails := t.failing(site, v.Vantage); fails {
 					p.Symptom, p.Status = symptom, symptom.HTTPStatus()

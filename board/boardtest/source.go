@@ -78,7 +78,8 @@ func (m *Source) Fail(err error) {
 }
 
 // Changes is as the board asks for it.
-func (m *Source) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
+func (m *Source) Changes(ctx context.Context, after string, limit int,
+	block time.Duration) ([]faultline.Change, error) {
 	timeout := time.NewTimer(block)
 	defer timeout.Stop()
 	for {
@@ -213,20 +214,24 @@ var T0 = time.Date(2021, 6, 8, 9, 47, 5, 0, time.UTC)
 func Incident(i, n, sites int) faultline.Incident {
 	at := T0.Add(time.Duration(i) * time.Minute)
 	inc := faultline.Incident{
-		ID: "inc_01F7NM" + strconv.Itoa(100_000+i), Revision: n, State: faultline.StateConfirmed, Basis: faultline.BasisBoth,
+		ID: "inc_01F7NM" + strconv.Itoa(100_000+i), Revision: n, State: faultline.StateConfirmed,
+		Basis: faultline.BasisBoth,
 		Title: fmt.Sprintf("Fastly-fronted sites, 503, revision %d", n),
 		Cause: &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97, LogOdds: 12,
-			Alternatives: []faultline.Alternative{{Component: "asn:AS54113", Confidence: 0.97, Reason: "same members"}}},
+			Alternatives: []faultline.Alternative{{Component: "asn:AS54113", Confidence: 0.97,
+				Reason: "same members"}}},
 		Scope:    faultline.Scope{Worldwide: true, Fraction: 0.85},
 		Symptoms: []faultline.SymptomShare{{Symptom: "http_503", Share: 1}},
 		Onset:    faultline.Onset{Earliest: at.Add(-25 * time.Second), At: at, Latest: at.Add(25 * time.Second)},
 
 		DetectedAt: at.Add(20 * time.Second), UpdatedAt: at.Add(time.Duration(n) * time.Minute),
-		Impact:     faultline.Impact{Failing: sites, Observed: sites + 9, PeakFailing: sites, ElsewhereObserved: 2110},
-		Evidence:   faultline.Evidence{Reports: 18234, Reporters: 15120, Networks: 43, Countries: []string{"GB", "US"}, Probes: 1240, ProbesFailed: 1098, Vantages: 3},
+		Impact: faultline.Impact{Failing: sites, Observed: sites + 9, PeakFailing: sites, ElsewhereObserved: 2110},
+		Evidence: faultline.Evidence{Reports: 18234, Reporters: 15120, Networks: 43, Countries: []string{"GB", "US"},
+			Probes: 1240, ProbesFailed: 1098, Vantages: 3},
 		SitesTotal: sites,
 		Exonerated: []faultline.Exonerated{{Site: "verizon.com", Reason: "reports rose, probes clean"}},
-		Statements: []faultline.SaidStatement{{At: at, Status: "investigating", Source: "provider status page", Text: "…", LagS: 660}},
+		Statements: []faultline.SaidStatement{{At: at, Status: "investigating", Source: "provider status page",
+			Text: "…", LagS: 660}},
 	}
 	confirmed := at.Add(35 * time.Second)
 	inc.ConfirmedAt = &confirmed

@@ -164,7 +164,8 @@ func (x *Index) byBeginning(text string, offer func(name, int)) {
 		}
 		return fitPrefix
 	}
-	from, _ := slices.BinarySearchFunc(x.sorted, text, func(n name, text string) int { return cmp.Compare(n.key, text) })
+	from, _ := slices.BinarySearchFunc(x.sorted, text,
+		func(n name, text string) int { return cmp.Compare(n.key, text) })
 	for i := from; i < len(x.sorted) && i-from < maxPrefix && strings.HasPrefix(x.sorted[i].key, text); i++ {
 		offer(x.sorted[i], fit(x.sorted[i]))
 	}

@@ -16,8 +16,10 @@ func world() *Index {
 		other      []string
 	}{
 		{"google.com", "Google", nil}, {"facebook.com", "Facebook", []string{"fb"}}, {"reddit.com", "Reddit", nil},
-		{"aws.amazon.com", "AWS", []string{"aws"}}, {"amazon.com", "Amazon", nil}, {"bbc.co.uk", "BBC", []string{"bbc news"}},
-		{"cloudflare.com", "Cloudflare", nil}, {"stackoverflow.com", "Stack Overflow", nil}, {"api.stripe.com", "Stripe API", nil},
+		{"aws.amazon.com", "AWS", []string{"aws"}}, {"amazon.com", "Amazon", nil},
+		{"bbc.co.uk", "BBC", []string{"bbc news"}},
+		{"cloudflare.com", "Cloudflare", nil}, {"stackoverflow.com", "Stack Overflow", nil},
+		{"api.stripe.com", "Stripe API", nil},
 	} {
 		x.Put(Thing{Site, s.site, s.name}, 10*(i+1), s.other...)
 	}
@@ -25,7 +27,8 @@ func world() *Index {
 		{Slug: "aws", Name: "Amazon Web Services", Aliases: []string{"aws", "amazon aws"}, Networks: []uint32{16509}},
 		{Slug: "cloudflare", Name: "Cloudflare", Networks: []uint32{13335}},
 		{Slug: "rogers", Name: "Rogers", Networks: []uint32{812}, ISP: true},
-		{Slug: "telefonica-germany", Name: "Telefónica Germany", Aliases: []string{"o2 germany"}, Networks: []uint32{6805}, ISP: true},
+		{Slug: "telefonica-germany", Name: "Telefónica Germany", Aliases: []string{"o2 germany"},
+			Networks: []uint32{6805}, ISP: true},
 	} {
 		t, names := Of(p)
 		x.Put(t, 1, names...)
@@ -93,7 +96,8 @@ func TestFindOffersBoth(t *testing.T) {
 
 func TestFindNothing(t *testing.T) {
 	x := world()
-	for _, asked := range []string{"", "   ", "?", "zzzzzz", "aw3", strings.Repeat("é", 10_000), "\x00\xff", "is down"} {
+	for _, asked := range []string{"", "   ", "?", "zzzzzz", "aw3", strings.Repeat("é", 10_000), "\x00\xff",
+		"is down"} {
 		for _, m := range x.Find(asked, 5) {
 			if m.Exact {
 				t.Errorf("%.20q names %v", asked, m)
@@ -122,7 +126,8 @@ func TestWithin(t *testing.T) {
 		want bool
 	}{
 		{"facebok", "facebook", 1, true}, {"facebokk", "facebook", 1, true}, {"fcaebook", "facebook", 1, true},
-		{"fcaebok", "facebook", 1, false}, {"fcaebok", "facebook", 2, true}, {"aws", "aws", 0, true}, {"aws", "awx", 0, false},
+		{"fcaebok", "facebook", 1, false}, {"fcaebok", "facebook", 2, true}, {"aws", "aws", 0, true},
+		{"aws", "awx", 0, false},
 		{"", "ab", 1, false}, {"münchen", "munchen", 1, true},
 	} {
 		if got := within(c.a, c.b, c.most); got != c.want {

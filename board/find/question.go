@@ -17,12 +17,14 @@ const MaxQuestion = 253
 // filler are the words that people put around a name when they ask whether it works,
 // in the languages of the pages. They are taken off both ends, the longest first.
 var filler = regexp.MustCompile(`^(?:` +
-	`is there (?:an? )?(?:outage|problem) (?:at|with|of|on) |(?:is|are|was|why is|what happened to|what is wrong with|problems? with|outage of|status of|check) (?:the )?|` +
+	`is there (?:an? )?(?:outage|problem) (?:at|with|of|on) |(?:is|are|was|why is|what happened to|what is wrong ` +
+	`with|problems? with|outage of|status of|check) (?:the )?|` +
 	`ist |sind |was ist mit |warum geht |störung (?:bei |von )?|geht |` +
 	`est-ce que |panne (?:de |d'|chez )?|problème (?:avec |de )?|pourquoi |` +
 	`está |esta |se cayó |se cayo |qué pasa con |que pasa con |caída de |caida de |problemas con )|` +
 	`(?: (?:is )?(?:down|offline|broken|out)(?: (?:right )?now| today| again| for everyone| or (?:is it )?just me)?|` +
-	` (?:not working|not loading|outages?|status(?: page)?|server status|problems?|issues?|working|up)(?: (?:right )?now| today)?|` +
+	` (?:not working|not loading|outages?|status(?: page)?|server status|problems?|issues?|working|up)(?: (?:right ` +
+	`)?now| today)?|` +
 	` (?:gestört|störung|ausfall|ausgefallen|kaputt|offline|nicht erreichbar|geht nicht)(?: heute| gerade)?|` +
 	` (?:est )?(?:en panne|hors service|indisponible|ne marche (?:pas|plus)|ne fonctionne (?:pas|plus))|` +
 	` (?:caído|caido|caída|caida|no funciona|fuera de servicio))$`)

@@ -93,7 +93,11 @@ func TestPagesAge(t *testing.T) {
 	c := NewCache(Bounds{Bytes: 1_000, Pages: 2, Life: time.Second})
 	at, rendered := time.Unix(1_000_000, 0), 0
 	get := func(key string, after time.Duration) {
-		if _, err := c.GetAt(key, at.Add(after), func() (*Page, error) { rendered++; return Of([]byte(key)), nil }); err != nil {
+		if _, err := c.GetAt(key, at.Add(after), func() (*Page, error) {
+			rendered++
+			return Of([]byte(key)),
+				nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,7 +105,8 @@ func TestPagesAge(t *testing.T) {
 		key   string
 		after time.Duration
 		want  int
-	}{{"a", 0, 1}, {"a", 999 * time.Millisecond, 1}, {"a", time.Second, 2}, {"a", 0, 3}, {"b", 0, 4}, {"c", 0, 5}, {"c", 0, 6}, {"c", time.Second, 7}, {"c", time.Second, 7}} {
+	}{{"a", 0, 1}, {"a", 999 * time.Millisecond, 1}, {"a", time.Second, 2}, {"a", 0, 3}, {"b", 0, 4}, {"c", 0, 5},
+		{"c", 0, 6}, {"c", time.Second, 7}, {"c", time.Second, 7}} {
 		if get(step.key, step.after); rendered != step.want {
 			t.Errorf("%s after %s: rendered %d times, want %d", step.key, step.after, rendered, step.want)
 		}

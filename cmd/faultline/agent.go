@@ -30,8 +30,11 @@ type probeCmd struct {
 
 // Help is the longer text of --help.
 func (probeCmd) Help() string {
-	return `The server says what to check, and how often. What this agent sees is handed in as it is seen; while it can't see the internet it says so and hands in nothing. ` +
-		`While the server is away, or refuses it, the agent goes on checking: results wait on disk and are handed in, in their order, once the server takes them. Results older than five minutes are evidence of nothing and are dropped. ` +
+	return `The server says what to check, and how often. What this agent sees is handed in as it is seen; while it ` +
+		`can't see the internet it says so and hands in nothing. ` +
+		`While the server is away, or refuses it, the agent goes on checking: results wait on disk and are handed ` +
+		`in, in their order, once the server takes them. Results older than five minutes are evidence of nothing and ` +
+		`are dropped. ` +
 		`SIGTERM or SIGINT ends it once what it saw is handed in or kept.`
 }
 
@@ -45,7 +48,8 @@ func (c *probeCmd) AfterApply() error {
 		return usageError{errors.New("--token: is not a token")}
 	}
 	if c.Name != "" && !agent.ValidName(c.Name) {
-		return usageError{fmt.Errorf("--name: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", c.Name)}
+		return usageError{
+			fmt.Errorf("--name: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", c.Name)}
 	}
 	if c.Spool == "" {
 		c.Spool = filepath.Join(c.StateDir, "spool", c.Name)

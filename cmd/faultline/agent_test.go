@@ -12,8 +12,10 @@ func TestAnAgentThatIsNotWelcomeEnds(t *testing.T) {
 	if code != exitFailed || !strings.Contains(errs, "refuses this agent") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	for _, args := range [][]string{{"probe", "--server", "x", "--token", "t"}, {"probe", "--server", p.url, "--token", "a b"},
-		{"probe", "--server", p.url, "--token", "t", "--probe-ports", "8080,8443"}, {"probe", "--server", p.url, "--token", "t", "--probe-allow", "10.0.0.1"},
+	for _, args := range [][]string{{"probe", "--server", "x", "--token", "t"},
+		{"probe", "--server", p.url, "--token", "a b"},
+		{"probe", "--server", p.url, "--token", "t", "--probe-ports", "8080,8443"},
+		{"probe", "--server", p.url, "--token", "t", "--probe-allow", "10.0.0.1"},
 		{"probe", "--server", p.url, "--token", "t", "--resolver", "dns.example"}, {"probe", "--token", "t"}} {
 		if code, _, errs := tool(t, nil, args...); code != exitUsage || !strings.Contains(errs, "--") {
 			t.Errorf("%v: exit %d: %s", args, code, errs)

@@ -111,7 +111,8 @@ func (c *cable) mend() {
 func (e *earth) eyes(ports string) []string {
 	return []string{"SSL_CERT_FILE=" + e.RootsFile(), "FAULTLINE_RESOLVER=" + e.Resolver.String(),
 		"FAULTLINE_PROBE_PORTS=" + ports,
-		"FAULTLINE_PROBE_ALLOW=127.0.0.0/8,::1/128", "FAULTLINE_CANARIES=one.example.net,two.example.net,three.example.net"}
+		"FAULTLINE_PROBE_ALLOW=127.0.0.0/8,::1/128",
+		"FAULTLINE_CANARIES=one.example.net,two.example.net,three.example.net"}
 }
 
 // agent starts faultline probe, as a person would.
@@ -121,7 +122,8 @@ func (e *earth) agent(env []string, server *process, name string, c *cable) {
 	if code != 0 {
 		e.t.Fatalf("vantage add: exit %d: %s", code, errs)
 	}
-	cmd := exec.Command(program, append(strings.Fields(line)[1:], "--log-format", "text", "--spool-dir", e.t.TempDir())...)
+	cmd := exec.Command(program, append(strings.Fields(line)[1:], "--log-format", "text", "--spool-dir",
+		e.t.TempDir())...)
 	cmd.Env = append(cleanEnv(), e.eyes(c.ports)...)
 	said := &noted{}
 	cmd.Stderr = said
@@ -329,13 +331,15 @@ func TestAPersonMayHaveAnUnknownSiteChecked(t *testing.T) {
 			t.Errorf("%s after its check: %d", site, code)
 		}
 	}
-	if code, body := p.post("/v1/checks", `{"site":"https://www.bbc.co.uk"}`, nil); code != http.StatusOK || !strings.Contains(body, `"regular":true`) {
+	if code, body := p.post("/v1/checks", `{"site":"https://www.bbc.co.uk"}`, nil); code != http.StatusOK ||
+		!strings.Contains(body, `"regular":true`) {
 		t.Errorf("a site of the list: %d %s", code, body)
 	}
 	for range 3 * 6 { // one address is told that it has asked for enough
 		p.post("/v1/checks", `{"site":"one-more-shop.com"}`, nil)
 	}
-	if code, body := p.post("/v1/checks", `{"site":"one-more-shop.com"}`, nil); code != http.StatusTooManyRequests || !strings.Contains(body, "Your address") {
+	if code, body := p.post("/v1/checks", `{"site":"one-more-shop.com"}`, nil); code != http.StatusTooManyRequests ||
+		!strings.Contains(body, "Your address") {
 		t.Errorf("the nineteenth check: %d %s", code, body)
 	}
 	_, out, _ := tool(t, []string{state}, "export")

@@ -34,7 +34,8 @@ func TestAPIExamplesRun(t *testing.T) {
 		drill.get("/v1/incidents?state=open", &list)
 		return len(list.Incidents) > 0
 	})
-	fill := strings.NewReplacer("http://127.0.0.1:8080", drill.url, "./bin/faultline", program, "curl -s", "curl -sS --fail-with-body")
+	fill := strings.NewReplacer("http://127.0.0.1:8080", drill.url, "./bin/faultline", program, "curl -s",
+		"curl -sS --fail-with-body")
 	b := startBrowser(t)
 	seen := map[string]int{}
 	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {

@@ -40,7 +40,9 @@ func openBackend(ctx context.Context, f redisFlags, log *slog.Logger, reg promet
 	if err != nil {
 		return nil, err
 	}
-	log.Warn("no FAULTLINE_REDIS_URL and no redis-server on the PATH: everything is kept in memory and nothing outlives this process")
+	log.Warn(
+		"no FAULTLINE_REDIS_URL and no redis-server on the PATH: everything is kept in memory and nothing outlives " +
+			"this process")
 	return &backend{url: url, durable: false, stop: stop}, nil
 }
 

@@ -24,7 +24,8 @@ type backupCmd struct {
 func (backupCmd) Help() string {
 	return `Writes everything that Redis keeps for Faultline, from any machine that reaches it and while nodes run: ` +
 		`the state of the fold, the log, all incidents with their revisions, charts, webhooks and revoked tokens. ` +
-		`The keys of pseudonyms are left out, and so are the keys that tokens are signed with: those lie in the state directory.`
+		`The keys of pseudonyms are left out, and so are the keys that tokens are signed with: those lie in the ` +
+		`state directory.`
 }
 
 func (c backupCmd) AfterApply() error { return checkRedisURL(c.RedisURL) }
@@ -85,7 +86,9 @@ func (c restoreCmd) Run(ctx context.Context, w world) error {
 func storedLog(ctx context.Context, f redisFlags, log *slog.Logger) (url string, stop func(), err error) {
 	if f.RedisURL == "" {
 		if _, err := exec.LookPath("redis-server"); err != nil {
-			return "", nil, usageError{errors.New("--redis-url: is needed: there is no redis-server on the PATH, hence no private one")}
+			return "", nil,
+				usageError{
+					errors.New("--redis-url: is needed: there is no redis-server on the PATH, hence no private one")}
 		}
 	}
 	back, err := openBackend(ctx, f, log, nil)

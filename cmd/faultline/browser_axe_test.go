@@ -15,9 +15,11 @@ import (
 const (
 	// axeRules are what pages are held to: WCAG 2.2 at levels A and AA, and what
 	// axe-core's authors call best practice.
-	axeRules = `{"resultTypes":["violations"],"runOnly":["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}`
+	axeRules = `{"resultTypes":["violations"],"runOnly":["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa",` +
+		`"best-practice"]}`
 	// axeColours are those of them that colours can break.
-	axeColours = `{"resultTypes":["violations"],"runOnly":{"type":"rule","values":["color-contrast","link-in-text-block"]}}`
+	axeColours = `{"resultTypes":["violations"],"runOnly":{"type":"rule","values":["color-contrast",` +
+		`"link-in-text-block"]}}`
 )
 
 // axePass is one way through all pages.
@@ -28,7 +30,8 @@ type axePass struct{ scheme, lang, rules string }
 func axePasses() []axePass {
 	passes := []axePass{{"light", "en", axeRules}}
 	if pace.Thorough {
-		passes = append(passes, axePass{"light", "de", axeRules}, axePass{"light", "fr", axeRules}, axePass{"light", "es", axeRules},
+		passes = append(passes, axePass{"light", "de", axeRules}, axePass{"light", "fr", axeRules},
+			axePass{"light", "es", axeRules},
 			axePass{"dark", "en", axeColours})
 	}
 	return passes
@@ -56,9 +59,11 @@ func shownIn(scheme string) chromedp.Action[chromedp.Void] {
 // goes on.
 func everyPath(id string) []string {
 	return []string{
-		"/", "/incident/" + id, "/incident/" + id + "@1", "/site/www.gov.uk", "/site/reddit.com?reported=1", "/component/cdn/fastly", "/provider/fastly", "/site?q=fastyl",
+		"/", "/incident/" + id, "/incident/" + id + "@1", "/site/www.gov.uk", "/site/reddit.com?reported=1",
+		"/component/cdn/fastly", "/provider/fastly", "/site?q=fastyl",
 		"/archive", "/vantages", "/method", "/about", "/developers", "/developers?of=site/reddit.com", "/site/word",
-		"/embed/incident/" + id + "?parts=chart,table,evidence", "/embed/incident/" + id + "@1?theme=dark&tz=Europe/London", "/embed/site/reddit.com",
+		"/embed/incident/" + id + "?parts=chart,table,evidence",
+		"/embed/incident/" + id + "@1?theme=dark&tz=Europe/London", "/embed/site/reddit.com",
 		"/embed/component/cdn/fastly?parts=chart", "/embed/now?theme=light",
 	}
 }
@@ -85,7 +90,8 @@ func testAccessible(t *testing.T, b browser, p *process, id string) {
 			}
 			for _, broken := range tab.axe(string(axe), pass.rules) {
 				for _, n := range broken.Nodes {
-					t.Errorf("%s in %s, %s: %s: %.300s: %.300s", path, pass.lang, pass.scheme, broken.ID, n.HTML, n.FailureSummary)
+					t.Errorf("%s in %s, %s: %s: %.300s: %.300s", path, pass.lang, pass.scheme, broken.ID, n.HTML,
+						n.FailureSummary)
 				}
 			}
 		}
@@ -107,7 +113,9 @@ func (p *tab) axe(script, rules string) []axeResult {
 	p.t.Helper()
 	value[bool](p, script+"; true")
 	broken, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]axeResult](
-		fmt.Sprintf("axe.run({exclude: [['iframe']]}, %s).then((r) => r.violations.map((v) => ({ID: v.id, Nodes: v.nodes.map((n) => ({HTML: n.html, FailureSummary: n.failureSummary}))})))", rules),
+		fmt.Sprintf(
+			"axe.run({exclude: [['iframe']]}, %s).then((r) => r.violations.map((v) => ({ID: v.id, Nodes: "+
+				"v.nodes.map((n) => ({HTML: n.html, FailureSummary: n.failureSummary}))})))", rules),
 		chromedp.EvalAwaitPromise))
 	if err != nil {
 		p.t.Fatal(err)

@@ -21,13 +21,15 @@ func testComesAlive(t *testing.T, b browser, p *process) {
 		fmt.Sprintf("document.querySelector('#broken h2')?.innerText === %q", playedTitle))
 	now.becomes("its title tells of the drill", "document.title.startsWith('Drill: ')")
 	now.isMarked()
-	if band := value[string](now, "document.querySelector('aside.drill').innerText"); band != "DRILL Nothing shown here is happening." {
+	if band := value[string](now,
+		"document.querySelector('aside.drill').innerText"); band != "DRILL Nothing shown here is happening." {
 		t.Errorf("the band says %q", band)
 	}
 	now.do(chromedp.WaitVisible(chromedp.CSS("aside.drill")))
 
 	incident := b.open(t)
-	incident.do(chromedp.Navigate(p.url + value[string](now, "document.querySelector('#broken h2 a').getAttribute('href')")))
+	incident.do(
+		chromedp.Navigate(p.url + value[string](now, "document.querySelector('#broken h2 a').getAttribute('href')")))
 	const told = "document.querySelector('main').dataset.revision"
 	first, err := strconv.Atoi(value[string](incident, told))
 	if err != nil {

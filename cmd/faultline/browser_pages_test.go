@@ -18,11 +18,14 @@ func testClean(t *testing.T, b browser, p *process) {
 		{"/incident/" + id, "document.querySelector('#chart svg') !== null && " + live},
 		{"/site/www.gov.uk", "document.querySelector('#report form') !== null && " + live},
 		{"/component/cdn/fastly", "document.querySelector('#sites table') !== null && " + live},
-		{"/embed/incident/" + id, fmt.Sprintf("document.querySelector('h1')?.innerText === %q && %s", playedTitle, live)},
+		{"/embed/incident/" + id, fmt.Sprintf("document.querySelector('h1')?.innerText === %q && %s",
+			playedTitle, live)},
 		{"/embed/site/www.gov.uk?parts=chart", "document.querySelector('h1') !== null && " + live},
 		{"/embed/component/cdn/fastly", "document.querySelector('h1') !== null && " + live},
 		{"/embed/now", "document.querySelector('article h2') !== null && " + live},
-		{"/developers", "document.querySelectorAll('button.copy:not([hidden])').length === 6 && parseInt(document.getElementById('preview-frame').style.height) > 150"},
+		{"/developers",
+			"document.querySelectorAll('button.copy:not([hidden])').length === 6 && " +
+				"parseInt(document.getElementById('preview-frame').style.height) > 150"},
 		{"/archive", "document.querySelector('#lines a') !== null"},
 		{"/method", "document.querySelectorAll('.prose').length === 6"},
 		{"/about", "document.getElementById('contact') !== null"},
@@ -38,7 +41,8 @@ func testClean(t *testing.T, b browser, p *process) {
 				if strings.HasSuffix(page.shown, live) {
 					tab.listens(p.url + "/v1/stream")
 				}
-				if wide := value[int](tab, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+				if wide := value[int](tab,
+					"document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
 					t.Errorf("it is %d points too wide", wide)
 				}
 				tab.isClean(p.url)

@@ -26,8 +26,10 @@ func testNarrow(t *testing.T, b browser, p *process, id string) {
 			for _, lang := range []string{"en", "de"} {
 				tab.do(chromedp.Navigate(p.url + withLanguage(path, lang)))
 				value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
-				if wide := value[int](tab, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
-					t.Errorf("%s: %s in %s is %d points too wide: %s", view, path, lang, wide, value[string](tab, widest))
+				if wide := value[int](tab,
+					"document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+					t.Errorf("%s: %s in %s is %d points too wide: %s", view, path, lang, wide,
+						value[string](tab, widest))
 				}
 			}
 		}
@@ -42,18 +44,21 @@ const widest = `[...document.querySelectorAll("body *")].filter((e) => e.getBoun
 func testKeyboard(t *testing.T, b browser, p *process, site string) {
 	tab := b.open(t)
 	tab.do(chromedp.EmulateViewport(1000, 800), chromedp.Navigate(p.url+"/"), chromedp.KeyEvent(kb.Tab))
-	if got := value[bool](tab, "document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().left >= 0"); !got {
+	if got := value[bool](tab,
+		"document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().left >= 0"); !got {
 		t.Error("the first stop is not the link to the content, in sight")
 	}
 	tab.tabTo("document.activeElement.id === 'q'")
 	tab.do(chromedp.KeyEvent(site), chromedp.KeyEvent(kb.Enter))
-	tab.becomes("the site's page is there", fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site))
+	tab.becomes("the site's page is there",
+		fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site))
 	tab.tabTo("document.activeElement.name === 'symptom'")
 	tab.do(chromedp.KeyEvent(kb.ArrowRight))
 	tab.becomes("the next symptom is chosen", "document.getElementById('symptom-timeout').checked")
 	tab.tabTo("document.activeElement.matches('#report button')")
 	tab.do(chromedp.KeyEvent(kb.Enter))
-	tab.becomes("the report is counted", "document.querySelector('.receipt')?.innerText.startsWith('Thank you: your report is counted.')")
+	tab.becomes("the report is counted",
+		"document.querySelector('.receipt')?.innerText.startsWith('Thank you: your report is counted.')")
 	tab.isClean(p.url)
 }
 
@@ -83,8 +88,10 @@ func testWithoutScript(t *testing.T, b browser, p *process, id string) {
 	tab := b.open(t)
 	tab.do(scripts(false))
 	for path, says := range map[string]string{
-		"/": playedTitle, "/incident/" + id: "Why we think so", "/site/reddit.com": "What do you see?", "/component/cdn/fastly": "Who depends on it",
-		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle, "/method": "What we cannot do",
+		"/": playedTitle, "/incident/" + id: "Why we think so", "/site/reddit.com": "What do you see?",
+		"/component/cdn/fastly": "Who depends on it",
+		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle,
+		"/method": "What we cannot do",
 	} {
 		tab.do(chromedp.Navigate(p.url + path))
 		if text := value[string](tab, "document.body.innerText"); !strings.Contains(text, says) {

@@ -53,7 +53,8 @@ var onPhone = chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromed
 // scripts says whether pages may run any.
 func scripts(run bool) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: !run})
 		return err
 	})
 }
@@ -74,16 +75,20 @@ func testTap(t *testing.T, b browser, p *process, site string, script bool) {
 
 // testTooMuch reports a site, without JavaScript, more often than a node allows.
 func testTooMuch(t *testing.T, b browser, site string) {
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "1", "--person-limit", "3")
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "1",
+		"--person-limit", "3")
 	phone := b.open(t)
 	phone.do(onPhone, scripts(false), chromedp.Navigate(p.url+"/site/"+site))
 	phone.tapReport(site, "Thank you: your report is counted.") // a third of a minute's worth at once: one
 	phone.tap("label:has(#symptom-http_503)")
 	phone.tap("#report button")
 	phone.becomes("a page says when to try again",
-		"document.querySelector('.kicker')?.innerText === '429' && /Try again in \\d+ seconds?\\./.test(document.querySelector('.lead').innerText)")
-	phone.do(chromedp.Navigate(value[string](phone, "location.href"))) // as a reader does who asks for the address again
-	phone.becomes("the form is there again", fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site))
+		"document.querySelector('.kicker')?.innerText === '429' && /Try again in \\d+ "+
+			"seconds?\\./.test(document.querySelector('.lead').innerText)")
+	// as a reader does who asks for the address again
+	phone.do(chromedp.Navigate(value[string](phone, "location.href")))
+	phone.becomes("the form is there again",
+		fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site))
 	counts(t, p, site, 1)
 }
 
@@ -94,7 +99,8 @@ func (p *tab) tapReport(site, receipt string) {
 	p.becomes("the symptom is chosen", "document.getElementById('symptom-http_503').checked")
 	p.tap("#report button")
 	p.becomes("the page tells what became of the report",
-		fmt.Sprintf("location.pathname === %q && document.querySelector('.receipt')?.innerText.startsWith(%q)", "/site/"+site, receipt))
+		fmt.Sprintf("location.pathname === %q && document.querySelector('.receipt')?.innerText.startsWith(%q)",
+			"/site/"+site, receipt))
 }
 
 // counts waits until a site has been reported n times, and no more.

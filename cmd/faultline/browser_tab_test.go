@@ -122,7 +122,8 @@ func (p *tab) becomes(what, expression string) {
 	p.t.Helper()
 	defer func() {
 		if p.t.Failed() {
-			text, err := chromedp.Run(p.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+			text, err := chromedp.Run(p.ctx,
+				chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 			_, troubles := p.heard()
 			p.t.Logf("the page: %v\n%.2000s\nits console: %q", err, text, troubles)
 		}

@@ -35,11 +35,14 @@ func testTake(t *testing.T, b browser, p *process, id string) {
 	}
 	ours.do(chromedp.Navigate("about:blank")) // its preview is a frame of the same address
 	for way, shown := range map[string]string{
-		"card":    fmt.Sprintf("document.querySelector('blockquote strong').innerText === %q && document.querySelector('blockquote').innerText.includes('Not known:')", playedTitle),
+		"card": fmt.Sprintf(
+			"document.querySelector('blockquote strong').innerText === %q && "+
+				"document.querySelector('blockquote').innerText.includes('Not known:')", playedTitle),
 		"frame":   "heard.some((m) => m.type === 'faultline:height' && m.height > 150)",
 		"element": "parseFloat(document.querySelector('faultline-incident iframe').style.height) > 150",
-		"png":     "document.querySelector('img').naturalWidth === 1200 && document.querySelector('img').alt.includes('Fastly')",
-		"svg":     "document.querySelector('img').naturalWidth === 1200",
+		"png": "document.querySelector('img').naturalWidth === 1200 && " +
+			"document.querySelector('img').alt.includes('Fastly')",
+		"svg": "document.querySelector('img').naturalWidth === 1200",
 	} {
 		t.Run(way, func(t *testing.T) {
 			host := foreignSite(t, func(w http.ResponseWriter, _ *http.Request) error {
@@ -81,18 +84,23 @@ func (p *tab) tellsItsHeight(b browser, address string) {
 		p.t.Fatalf("the frame shows %s", full)
 	}
 	frame := b.open(p.t, chromedp.WithTargetID(p.frame(full)))
-	frame.becomes("it names the incident", fmt.Sprintf("document.readyState === 'complete' && document.querySelector('h1')?.innerText === %q", playedTitle))
+	frame.becomes("it names the incident",
+		fmt.Sprintf("document.readyState === 'complete' && document.querySelector('h1')?.innerText === %q",
+			playedTitle))
 	high := value[int](frame, "Math.ceil(document.body.getBoundingClientRect().height)")
 	for what, told := range map[string]string{
 		"in our words": fmt.Sprintf("heard.some((m) => m.type === 'faultline:height' && m.height === %d)", high),
-		"to AMP":       fmt.Sprintf("heard.some((m) => m.sentinel === 'amp' && m.type === 'embed-size' && m.height === %d)", high),
-		"to Pym.js":    fmt.Sprintf("heard.includes('pymxPYMxxPYMxheightxPYMx%d')", high),
+		"to AMP": fmt.Sprintf(
+			"heard.some((m) => m.sentinel === 'amp' && m.type === 'embed-size' && m.height === %d)", high),
+		"to Pym.js": fmt.Sprintf("heard.includes('pymxPYMxxPYMxheightxPYMx%d')", high),
 	} {
 		p.becomes("it tells its height "+what, told)
 	}
-	value[bool](p, "heard.length = 0, document.querySelector('iframe').contentWindow.postMessage('faultline:height?', '*'), true")
+	value[bool](p,
+		"heard.length = 0, document.querySelector('iframe').contentWindow.postMessage('faultline:height?', '*'), true")
 	p.becomes("it tells its height again to who asks", "heard.some((m) => m.type === 'faultline:height')")
-	if wide := value[int](frame, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+	if wide := value[int](frame,
+		"document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
 		p.t.Errorf("the widget is %d points too wide", wide)
 	}
 	_, troubles := frame.heard()
@@ -111,7 +119,8 @@ func testFreezes(t *testing.T, b browser) {
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	widget.becomes("it says that it is not updating", "/^As of .* UTC, not updating\\.$/.test(document.getElementById('link').innerText)")
+	widget.becomes("it says that it is not updating",
+		"/^As of .* UTC, not updating\\.$/.test(document.getElementById('link').innerText)")
 	if got := value[string](widget, "document.querySelector('h1').innerText"); got != playedTitle {
 		t.Errorf("it says %q", got)
 	}

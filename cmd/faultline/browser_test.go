@@ -69,7 +69,8 @@ func startBrowser(t *testing.T) browser {
 		}
 	}
 	if path == "" {
-		t.Fatalf("there is no Chromium, and the pages are tested in a real browser: install one (make needs does); looked for %s", strings.Join(chromiums, ", "))
+		t.Fatalf(
+			"there is no Chromium, and the pages are tested in a real browser: install one (make needs does); looked for %s", strings.Join(chromiums, ", "))
 	}
 	// No sandbox: it can't be had by root, nor in most containers.
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)

@@ -36,7 +36,8 @@ func testWidget(t *testing.T, b browser, p *process) {
 	path := "/incident/" + confirmed(t, p)
 	ours := b.open(t)
 	ours.do(chromedp.Navigate(p.url + "/developers?fixed=0&of=" + path))
-	snippet := strings.Replace(value[string](ours, "document.getElementById('take-frame').value"), `src="/`, `src="`+p.url+`/`, 1)
+	snippet := strings.Replace(value[string](ours, "document.getElementById('take-frame').value"), `src="/`,
+		`src="`+p.url+`/`, 1)
 	foreign := foreignSite(t, func(w http.ResponseWriter, _ *http.Request) error {
 		_, err := fmt.Fprintf(w, "<!doctype html><title>News</title><p>It is not only you:</p>%s", snippet)
 		return err
@@ -44,11 +45,13 @@ func testWidget(t *testing.T, b browser, p *process) {
 	theirs := b.open(t)
 	theirs.do(chromedp.Navigate(foreign + "/"))
 	frame := b.open(t, chromedp.WithTargetID(theirs.frame(p.url+"/embed"+path+"?lang=en")))
-	frame.becomes("the widget names the incident", fmt.Sprintf("document.querySelector('h1')?.innerText === %q", playedTitle))
+	frame.becomes("the widget names the incident", fmt.Sprintf("document.querySelector('h1')?.innerText === %q",
+		playedTitle))
 	frame.becomes("the widget is marked as a drill", "document.querySelector('aside.drill').checkVisibility()")
 	frame.mark()
 	told := value[string](frame, "document.querySelector('main').dataset.revision")
-	frame.becomes("the widget keeps up", fmt.Sprintf("Number(document.querySelector('main').dataset.revision) > %s", told))
+	frame.becomes("the widget keeps up",
+		fmt.Sprintf("Number(document.querySelector('main').dataset.revision) > %s", told))
 	frame.isMarked()
 	shot, err := chromedp.Run(theirs.ctx, chromedp.Screenshot(chromedp.CSS("iframe")))
 	if err != nil {
@@ -106,10 +109,12 @@ func rgb(picture image.Image, x, y int) (r, g, b uint8) {
 // testFraming puts pages that hold forms or links of ours into frames.
 func testFraming(t *testing.T, b browser, p *process) {
 	foreign := foreignSite(t, func(w http.ResponseWriter, r *http.Request) error {
-		_, err := fmt.Fprintf(w, `<!doctype html><title>Trap</title><iframe src="%s"></iframe>`, html.EscapeString(p.url+r.FormValue("path")))
+		_, err := fmt.Fprintf(w, `<!doctype html><title>Trap</title><iframe src="%s"></iframe>`,
+			html.EscapeString(p.url+r.FormValue("path")))
 		return err
 	})
-	for _, path := range []string{"/", "/incident/" + confirmed(t, p), "/site/www.gov.uk", "/component/cdn/fastly", "/docs/"} {
+	for _, path := range []string{"/", "/incident/" + confirmed(t, p), "/site/www.gov.uk",
+		"/component/cdn/fastly", "/docs/"} {
 		trap := b.open(t)
 		trap.do(chromedp.Navigate(foreign + "/?path=" + path))
 		eventually(t, pageLimit, path+" is refused by its policy", func() bool {

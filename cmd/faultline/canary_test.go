@@ -31,17 +31,21 @@ const canaries = 1000
 // files, in the node's, in its log, its metrics or its answers.
 func TestAbuse_FP1_Canaries(t *testing.T) {
 	redisURL, state := storetest.Start(t), shortDir(t)
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state, "FAULTLINE_REDIS_URL=" + redisURL, "FAULTLINE_TRUSTED_PROXIES=127.0.0.1",
-		"FAULTLINE_LOG_LEVEL=debug", "FAULTLINE_CHECKPOINT_INTERVAL=1s", "FAULTLINE_PERSON_LIMIT=6", "FAULTLINE_PREFIX_LIMIT=30"})
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state, "FAULTLINE_REDIS_URL=" + redisURL,
+		"FAULTLINE_TRUSTED_PROXIES=127.0.0.1",
+		"FAULTLINE_LOG_LEVEL=debug", "FAULTLINE_CHECKPOINT_INTERVAL=1s", "FAULTLINE_PERSON_LIMIT=6",
+		"FAULTLINE_PREFIX_LIMIT=30"})
 	p.ready()
 	addrs := canaryAddresses()
-	bodies := []string{`{"site":"bbc.co.uk","symptom":"http_503"}`, `{"site":"reddit.com"}`, `{"site":"nobody-knows-this.com"}`, `{"site":"10.0.0.1"}`, `{`}
+	bodies := []string{`{"site":"bbc.co.uk","symptom":"http_503"}`, `{"site":"reddit.com"}`,
+		`{"site":"nobody-knows-this.com"}`, `{"site":"10.0.0.1"}`, `{`}
 	var senders sync.WaitGroup
 	for w := range 8 {
 		senders.Go(func() {
 			for i := w; i < len(addrs); i += 8 {
 				for n, body := range bodies { // the last ones find the limit
-					p.post("/v1/reports", body, map[string]string{"X-Forwarded-For": addrs[i].String(), "User-Agent": "canary " + strconv.Itoa(n)})
+					p.post("/v1/reports", body, map[string]string{"X-Forwarded-For": addrs[i].String(),
+						"User-Agent": "canary " + strconv.Itoa(n)})
 				}
 			}
 		})
@@ -54,11 +58,13 @@ func TestAbuse_FP1_Canaries(t *testing.T) {
 	if n := p.metric(`faultline_ingest_reports_total{outcome="counted"}`); n < canaries/2 {
 		t.Fatalf("only %v reports were counted: this test sees nothing", n)
 	}
-	if p.metric(`faultline_limit_refused_total{quota="person"}`) <= 0 && p.metric(`faultline_limit_refused_total{quota="prefix"}`) <= 0 {
+	if p.metric(`faultline_limit_refused_total{quota="person"}`) <= 0 &&
+		p.metric(`faultline_limit_refused_total{quota="prefix"}`) <= 0 {
 		t.Error("no limit was reached")
 	}
 	said := map[string][]byte{"the log of the process": []byte(p.log())}
-	for _, path := range []string{"/metrics", "/v1/summary", "/v1/incidents", "/v1/sites/bbc.co.uk", "/site/bbc.co.uk", "/"} {
+	for _, path := range []string{"/metrics", "/v1/summary", "/v1/incidents", "/v1/sites/bbc.co.uk",
+		"/site/bbc.co.uk", "/"} {
 		resp, err := http.Get(p.url + path)
 		if err != nil {
 			t.Fatal(err)
@@ -144,8 +150,9 @@ func canaryAddresses() []netip.Addr {
 func spellings(addr netip.Addr) map[string]string {
 	raw := addr.AsSlice()
 	all := map[string]string{
-		"as text": addr.String(), "in hex": hex.EncodeToString(raw), "in capital hex": strings.ToUpper(hex.EncodeToString(raw)),
-		"in base64": strings.TrimRight(base64.StdEncoding.EncodeToString(raw), "="),
+		"as text": addr.String(), "in hex": hex.EncodeToString(raw),
+		"in capital hex": strings.ToUpper(hex.EncodeToString(raw)),
+		"in base64":      strings.TrimRight(base64.StdEncoding.EncodeToString(raw), "="),
 	}
 	if addr.Is4() {
 		n := binary.BigEndian.Uint32(raw)

@@ -37,7 +37,8 @@ func TestWrongUsageIsOneLineThatNamesTheCulprit(t *testing.T) {
 		{"FAULTLINE_LISTEN=8080", "serve", []string{"--listen", "FAULTLINE_LISTEN"}},
 		{"FAULTLINE_REDIS_URL=localhost:6379", "serve", []string{"--redis-url", "FAULTLINE_REDIS_URL"}},
 		{"FAULTLINE_REDIS_URL=http://u:secret@h/", "export", []string{"--redis-url", "FAULTLINE_REDIS_URL", "http"}},
-		{"FAULTLINE_TRUSTED_PROXIES=10.0.0.0/8,proxy", "serve", []string{"--trusted-proxies", "FAULTLINE_TRUSTED_PROXIES", `"proxy"`}},
+		{"FAULTLINE_TRUSTED_PROXIES=10.0.0.0/8,proxy", "serve",
+			[]string{"--trusted-proxies", "FAULTLINE_TRUSTED_PROXIES", `"proxy"`}},
 		{"FAULTLINE_BASE_URL=faultline.example", "serve", []string{"--base-url", "FAULTLINE_BASE_URL"}},
 		{"FAULTLINE_LOG_LEVEL=loud", "serve", []string{"--log-level", "FAULTLINE_LOG_LEVEL", "loud"}},
 		{"FAULTLINE_LOG_FORMAT=xml", "serve", []string{"--log-format", "FAULTLINE_LOG_FORMAT"}},
@@ -48,15 +49,19 @@ func TestWrongUsageIsOneLineThatNamesTheCulprit(t *testing.T) {
 		{"", "serve --catalog /nonexistent.json", []string{"--catalog", "FAULTLINE_CATALOG", "/nonexistent.json"}},
 		{"", "serve --redis-url redis://127.0.0.1:1 --catalog cli_test.go", []string{"--catalog", "cli_test.go"}},
 		{"", "serve --statements-every 1s", []string{"--statements-every", "FAULTLINE_STATEMENTS_EVERY", "30s"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --statements /nonexistent.json", []string{"--statements", "FAULTLINE_STATEMENTS", "/nonexistent.json"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --signatures cli_test.go", []string{"--signatures", "FAULTLINE_SIGNATURES", "cli_test.go"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --ranges /nonexistent.json", []string{"--ranges", "FAULTLINE_RANGES", "/nonexistent.json"}},
+		{"", "serve --redis-url redis://127.0.0.1:1 --statements /nonexistent.json",
+			[]string{"--statements", "FAULTLINE_STATEMENTS", "/nonexistent.json"}},
+		{"", "serve --redis-url redis://127.0.0.1:1 --signatures cli_test.go",
+			[]string{"--signatures", "FAULTLINE_SIGNATURES", "cli_test.go"}},
+		{"", "serve --redis-url redis://127.0.0.1:1 --ranges /nonexistent.json",
+			[]string{"--ranges", "FAULTLINE_RANGES", "/nonexistent.json"}},
 		{"", "replay", []string{"file"}},
 		{"", "replay /nonexistent.ndjson", []string{"/nonexistent.ndjson"}},
 		{"", "token issue --scope probes:write", []string{"--subject"}},
 		{"", "token issue --subject lon-1 --scope all", []string{"--scope", "FAULTLINE_TOKEN_SCOPE", "all"}},
 		{"", "token issue --subject a/b --scope probes:write", []string{"--subject", "FAULTLINE_TOKEN_SUBJECT", "a/b"}},
-		{"", "token issue --subject a --scope probes:write --country gb", []string{"--country", "FAULTLINE_TOKEN_COUNTRY", "gb"}},
+		{"", "token issue --subject a --scope probes:write --country gb",
+			[]string{"--country", "FAULTLINE_TOKEN_COUNTRY", "gb"}},
 		{"", "token issue --subject a --scope probes:write --asn AS1", []string{"--asn", "FAULTLINE_TOKEN_ASN", "AS1"}},
 		{"", "token issue --subject a --scope probes:write --ttl 0s", []string{"--ttl", "FAULTLINE_TOKEN_TTL"}},
 		{"", "healthcheck --listen x", []string{"--listen", "FAULTLINE_LISTEN"}},
@@ -115,7 +120,8 @@ func TestHelpNamesEveryVariable(t *testing.T) {
 func TestTokenIsSignedWithTheKeyOfTheStateDirectory(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("FAULTLINE_STATE_DIR", dir)
-	code, out, errs := command(t, "token", "issue", "--scope", "probes:write", "--subject", "lon-1", "--asn", "20473", "--country", "GB", "--ttl", "1h")
+	code, out, errs := command(t, "token", "issue", "--scope", "probes:write", "--subject", "lon-1", "--asn", "20473",
+		"--country", "GB", "--ttl", "1h")
 	if code != 0 || strings.Count(out, "\n") != 1 {
 		t.Fatalf("exit %d: %q %q", code, out, errs)
 	}
@@ -124,15 +130,18 @@ func TestTokenIsSignedWithTheKeyOfTheStateDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims, err := keys.Verify(strings.TrimSpace(out))
-	if err != nil || claims.Subject != "lon-1" || claims.ASN != 20473 || claims.Country != "GB" || claims.Scopes[0] != "probes:write" {
+	if err != nil || claims.Subject != "lon-1" || claims.ASN != 20473 || claims.Country != "GB" ||
+		claims.Scopes[0] != "probes:write" {
 		t.Errorf("%+v, %v", claims, err)
 	}
 }
 
 func TestVersionLine(t *testing.T) {
 	got := versionLine(&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
-		{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-01-01T00:00:00Z"}, {Key: "vcs.modified", Value: "true"}}})
-	if want := "faultline v1.2.3 commit abc of 2026-01-01T00:00:00Z with local changes, go"; !strings.HasPrefix(got, want) {
+		{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-01-01T00:00:00Z"},
+		{Key: "vcs.modified", Value: "true"}}})
+	if want := "faultline v1.2.3 commit abc of 2026-01-01T00:00:00Z with local changes, go"; !strings.HasPrefix(
+		got, want) {
 		t.Errorf("%q", got)
 	}
 	if code, out, _ := command(t, "version"); code != 0 || !strings.HasPrefix(out, "faultline ") {

@@ -30,7 +30,10 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 	log := c.logger(w.stderr)
 	if c.RedisURL == "" {
 		if _, err := exec.LookPath("redis-server"); err != nil {
-			return usageError{errors.New("--redis-url: is needed: there is no redis-server on the PATH, hence no private one that could hold a log")}
+			return usageError{
+				errors.New(
+					"--redis-url: is needed: there is no redis-server on the PATH, hence no private one that could " +
+						"hold a log")}
 		}
 	}
 	back, err := openBackend(ctx, c.redisFlags, log, nil)

@@ -24,7 +24,8 @@ func (f eyesFlags) check() error {
 		return usageError{errors.New("--probe-ports: must be two ports, of HTTP and of HTTPS, such as 80,443")}
 	}
 	if f.ports() != probe.StandardPorts && len(f.ProbeAllow) == 0 {
-		return usageError{errors.New("--probe-ports: the public internet is asked on 80 and 443 alone; others need --probe-allow")}
+		return usageError{
+			errors.New("--probe-ports: the public internet is asked on 80 and 443 alone; others need --probe-allow")}
 	}
 	for _, n := range f.ProbeAllow {
 		if _, err := netip.ParsePrefix(n); err != nil {

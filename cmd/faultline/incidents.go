@@ -26,7 +26,8 @@ type remoteFlags struct {
 }
 
 func (f remoteFlags) query() client.Query {
-	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Provider: f.Provider, Site: f.Site, Country: f.Country}
+	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Provider: f.Provider, Site: f.Site,
+		Country: f.Country}
 }
 
 func (f remoteFlags) open() (*client.Client, error) {
@@ -109,7 +110,8 @@ type watchCmd struct{ remoteFlags }
 
 // Help is the longer text of --help.
 func (watchCmd) Help() string {
-	return `Prints what is open now, then each change as it happens, until it is ended. After a break it goes on where it was; if changes were lost it says so on standard error.`
+	return `Prints what is open now, then each change as it happens, until it is ended. After a break it goes on ` +
+		`where it was; if changes were lost it says so on standard error.`
 }
 
 // Run prints changes as they happen.

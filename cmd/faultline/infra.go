@@ -92,7 +92,8 @@ func (c infraCheckCmd) catalogues(out io.Writer) error {
 		}
 		s := cat.Summary()
 		fmt.Fprintf(out,
-			"%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d aliases\n",
+			"%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d "+
+				"aliases\n",
 			name, s.Sites, s.WithComponents, s.WithCountry, s.WithStatus, s.Hosts, s.Aliases)
 	}
 	return nil
@@ -110,7 +111,8 @@ func (c infraCheckCmd) providers(out io.Writer) error {
 			countries[p.Country] = true
 		}
 	}
-	fmt.Fprintf(out, "providers: %d, and %d internet service providers in %d countries\n", len(list.All())-isps, isps, len(countries))
+	fmt.Fprintf(out, "providers: %d, and %d internet service providers in %d countries\n", len(list.All())-isps, isps,
+		len(countries))
 	return nil
 }
 
@@ -132,7 +134,8 @@ func (c infraCheckCmd) signatures(out io.Writer) error {
 	}
 	fmt.Fprintf(out,
 		"signatures: %d (cdn %d, cloud %d, dns %d, ca %d, pop %d), %d networks of their own, %d fetched ranges\n",
-		len(table.List), kinds["cdn"], kinds["cloud"], kinds["dns"], kinds["ca"], kinds["pop"], len(table.Networks), ranges.Len())
+		len(table.List), kinds["cdn"], kinds["cloud"], kinds["dns"], kinds["ca"], kinds["pop"], len(table.Networks),
+		ranges.Len())
 	return nil
 }
 

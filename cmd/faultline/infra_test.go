@@ -54,12 +54,15 @@ func follow(records map[string][]dns.RR, answer *dns.Msg, name string, kind uint
 }
 
 func TestExplainTellsWhatItSawAndWhatFailed(t *testing.T) {
-	server := nameServer(t, "bbc.co.uk. 60 IN CNAME bbc.map.fastly.net.\nbbc.map.fastly.net. 60 IN TXT nothing\nwww.bbc.co.uk. 60 IN TXT nothing\nco.uk. 60 IN TXT x\nuk. 60 IN TXT x\n")
+	server := nameServer(t,
+		"bbc.co.uk. 60 IN CNAME bbc.map.fastly.net.\nbbc.map.fastly.net. 60 IN TXT nothing\nwww.bbc.co.uk. 60 IN TXT "+
+			"nothing\nco.uk. 60 IN TXT x\nuk. 60 IN TXT x\n")
 	code, out, errs := command(t, "infra", "explain", "bbc", "--resolver", server)
 	if code != exitFailed || !strings.Contains(errs, "bbc.co.uk has no address") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	for _, want := range []string{"bbc.co.uk (BBC), seen ", "tld:uk\n", "the catalogue says: cdn:akamai cdn:fastly tld:uk\n"} {
+	for _, want := range []string{"bbc.co.uk (BBC), seen ", "tld:uk\n",
+		"the catalogue says: cdn:akamai cdn:fastly tld:uk\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -77,18 +80,22 @@ func TestRefreshWritesRangesThatServeReads(t *testing.T) {
 	}))
 	defer s.Close()
 	state, list := t.TempDir(), filepath.Join(t.TempDir(), "publications.json")
-	if err := os.WriteFile(list, []byte(`[{"name":"House","url":"`+s.URL+`/a","form":"lines","component":"cdn:house"},{"name":"Other","url":"`+s.URL+`/b","form":"lines","component":"cdn:other"}]`), 0o600); err != nil {
+	if err := os.WriteFile(list,
+		[]byte(`[{"name":"House","url":"`+s.URL+`/a","form":"lines","component":"cdn:house"},{"name":"Other","url":"`+
+			s.URL+`/b","form":"lines","component":"cdn:other"}]`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out, errs := command(t, "infra", "refresh", "--publications", list, "--state-dir", state)
 	if code != 0 || !strings.HasPrefix(out, "4 ranges of 2 components in "+state) {
 		t.Fatalf("exit %d: %s %s", code, out, errs)
 	}
-	if code, out, errs := command(t, "infra", "check", "--state-dir", state); code != 0 || !strings.Contains(out, " 2 fetched ranges") {
+	if code, out, errs := command(t, "infra", "check", "--state-dir", state); code != 0 ||
+		!strings.Contains(out, " 2 fetched ranges") {
 		t.Errorf("exit %d: %s %s", code, out, errs)
 	}
 	body = ""
-	if code, _, errs := command(t, "infra", "refresh", "--publications", list, "--state-dir", state); code != exitFailed || !strings.Contains(errs, "House") {
+	if code, _, errs := command(t, "infra", "refresh", "--publications", list, "--state-dir",
+		state); code != exitFailed || !strings.Contains(errs, "House") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	if ranges, err := (infraFlags{}).ranges(state); err != nil || ranges.Len() != 2 {
@@ -99,15 +106,18 @@ func TestRefreshWritesRangesThatServeReads(t *testing.T) {
 func TestCheckNamesWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	code, out, errs := command(t, "infra", "check", "--state-dir", dir)
-	if code != 0 || !strings.Contains(out, "built-in catalogue: 1") || !strings.Contains(out, "signatures: ") || !strings.Contains(out, "status pages: ") {
+	if code != 0 || !strings.Contains(out, "built-in catalogue: 1") || !strings.Contains(out, "signatures: ") ||
+		!strings.Contains(out, "status pages: ") {
 		t.Errorf("exit %d: %s %s", code, out, errs)
 	}
 	bad := filepath.Join(dir, "bad.json")
-	if err := os.WriteFile(bad, []byte(`{"sites":[{"site":"A.com","name":"A","rank":1,"category":"news"}]}`), 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte(`{"sites":[{"site":"A.com","name":"A","rank":1,"category":"news"}]}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, flag := range []string{"--catalog", "--statements", "--signatures", "--ranges"} {
-		if code, _, errs := command(t, "infra", "check", "--state-dir", dir, flag, bad); code != exitUsage || !strings.Contains(errs, flag) || !strings.Contains(errs, bad) {
+		if code, _, errs := command(t, "infra", "check", "--state-dir", dir, flag, bad); code != exitUsage ||
+			!strings.Contains(errs, flag) || !strings.Contains(errs, bad) {
 			t.Errorf("%s: exit %d: %s", flag, code, errs)
 		}
 	}
@@ -120,8 +130,10 @@ func TestWhatPeopleTypeLeadsToASite(t *testing.T) {
 	}
 	names := namesOf(book)
 	for typed, want := range map[string]string{
-		"fb": "facebook.com", "Twitter": "x.com", "twitter.com": "x.com", "youtu.be": "youtube.com", "Gmail": "mail.google.com", "psn": "playstation.com",
-		"BBC": "bbc.co.uk", "hacker news": "news.ycombinator.com", "chat.openai.com": "chatgpt.com", "gov.uk": "www.gov.uk", "bbc.co.uk": "bbc.co.uk",
+		"fb": "facebook.com", "Twitter": "x.com", "twitter.com": "x.com", "youtu.be": "youtube.com",
+		"Gmail": "mail.google.com", "psn": "playstation.com",
+		"BBC": "bbc.co.uk", "hacker news": "news.ycombinator.com", "chat.openai.com": "chatgpt.com",
+		"gov.uk": "www.gov.uk", "bbc.co.uk": "bbc.co.uk",
 	} {
 		if got, err := names.Normalise(typed); err != nil || got != want {
 			t.Errorf("%s leads to %q, %v; want %s", typed, got, err, want)

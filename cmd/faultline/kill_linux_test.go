@@ -116,7 +116,8 @@ func newKilling(t *testing.T, binary, fsync string) *killing {
 	}
 	k.env = []string{"FAULTLINE_STATE_DIR=" + filepath.Join(k.dir, "state"), "FAULTLINE_REDIS_URL=" + k.url(),
 		"FAULTLINE_TRUSTED_PROXIES=127.0.0.1",
-		"FAULTLINE_CHECKPOINT_INTERVAL=1s", "FAULTLINE_LEASE_TTL=500ms", "FAULTLINE_PERSON_LIMIT=100000", "FAULTLINE_PREFIX_LIMIT=1000000", "FAULTLINE_LOG_LEVEL=info"}
+		"FAULTLINE_CHECKPOINT_INTERVAL=1s", "FAULTLINE_LEASE_TTL=500ms", "FAULTLINE_PERSON_LIMIT=100000",
+		"FAULTLINE_PREFIX_LIMIT=1000000", "FAULTLINE_LOG_LEVEL=info"}
 	return k
 }
 
@@ -225,7 +226,8 @@ func (k *killing) report(ctx context.Context, client int) {
 }
 
 func (k *killing) say(client *http.Client, url, who string, r report503) bool {
-	req, err := http.NewRequest(http.MethodPost, url+"/v1/reports", strings.NewReader(`{"site":"`+r.site+`","symptom":"`+string(r.symptom)+`"}`))
+	req, err := http.NewRequest(http.MethodPost, url+"/v1/reports",
+		strings.NewReader(`{"site":"`+r.site+`","symptom":"`+string(r.symptom)+`"}`))
 	if err != nil {
 		return false
 	}

@@ -31,7 +31,9 @@ var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 func (f localFlags) check() error {
 	if f.Vantage != "" && !agent.ValidName(f.Vantage) {
-		return usageError{fmt.Errorf("--vantage: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", f.Vantage)}
+		return usageError{
+			fmt.Errorf("--vantage: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first",
+				f.Vantage)}
 	}
 	if f.VantageCountry != "" && !countryForm.MatchString(f.VantageCountry) {
 		return usageError{fmt.Errorf("--vantage-country: %q is not two capital letters", f.VantageCountry)}

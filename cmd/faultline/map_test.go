@@ -18,7 +18,8 @@ func vantageToken(t *testing.T, state []string, vantage string) map[string]strin
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	return map[string]string{"Authorization": "Bearer " + strings.TrimSpace(token), "Content-Type": "application/x-ndjson"}
+	return map[string]string{"Authorization": "Bearer " + strings.TrimSpace(token),
+		"Content-Type": "application/x-ndjson"}
 }
 
 // What probes see on their way becomes the map; a move is one line of the log, and
@@ -46,7 +47,8 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 			return slices.Equal(s.Components, want)
 		}
 	}
-	eventuallyLogged(p, 10*time.Second, "it leads and tells the catalogue", standsOn("cdn:akamai", "cdn:fastly", "tld:uk"))
+	eventuallyLogged(p, 10*time.Second, "it leads and tells the catalogue",
+		standsOn("cdn:akamai", "cdn:fastly", "tld:uk"))
 	eventuallyLogged(p, 10*time.Second, "it leads", func() bool { return p.metric("faultline_leader") == 1 })
 	for range 3 {
 		look("fastly")
@@ -56,7 +58,8 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 		look("cloudflare")
 	}
 	eventuallyLogged(p, 10*time.Second, "the move is on the map", standsOn("cdn:cloudflare", "tld:uk"))
-	if !strings.Contains(p.log(), "cdn:cloudflare (100 %): via cdn:cloudflare, as seen by nyc-1") || !strings.Contains(p.log(), "bbc.co.uk moved from Fastly to Cloudflare at "+at.UTC().Format(time.RFC3339)) {
+	if !strings.Contains(p.log(), "cdn:cloudflare (100 %): via cdn:cloudflare, as seen by nyc-1") ||
+		!strings.Contains(p.log(), "bbc.co.uk moved from Fastly to Cloudflare at "+at.UTC().Format(time.RFC3339)) {
 		t.Errorf("it did not say so:\n%s", p.log())
 	}
 	_, out, _ := tool(t, state, "export")
@@ -66,7 +69,8 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) != 3 || !strings.Contains(lines[2], `"components":["cdn:cloudflare","tld:uk"],"source":"observed"`) || !strings.Contains(lines[2], at.UTC().Format("2006-01-02T15:04:05")) {
+	if len(lines) != 3 || !strings.Contains(lines[2], `"components":["cdn:cloudflare","tld:uk"],"source":"observed"`) ||
+		!strings.Contains(lines[2], at.UTC().Format("2006-01-02T15:04:05")) {
 		t.Errorf("the log says %s", lines)
 	}
 	if p.metric("faultline_map_changes_total") != 2 || p.metric("faultline_map_sites") != 1 {

@@ -120,7 +120,8 @@ func (o *story) report(p *process, n int) {
 				who := o.asked
 				o.asked++
 				o.mu.Unlock()
-				body := fmt.Sprintf(`{"site":%q,"symptom":"http_503"}`, "https://www."+o.failing[who%len(o.failing)]+"/x")
+				body := fmt.Sprintf(`{"site":%q,"symptom":"http_503"}`,
+					"https://www."+o.failing[who%len(o.failing)]+"/x")
 				code, answer := p.post("/v1/reports", body,
 					map[string]string{"X-Forwarded-For": fmt.Sprintf("81.%d.7.9", who)})
 				o.mu.Lock()
@@ -322,7 +323,8 @@ func (o *story) checkExport(counted summary) {
 	}
 	for line := range strings.Lines(last) {
 		o.same(line, func() (faultline.Incident, error) {
-			i := slices.IndexFunc(stored, func(inc faultline.Incident) bool { return strings.Contains(line, `"id":"`+inc.ID+`"`) })
+			i := slices.IndexFunc(stored,
+				func(inc faultline.Incident) bool { return strings.Contains(line, `"id":"`+inc.ID+`"`) })
 			if i < 0 {
 				return faultline.Incident{}, faultline.ErrNotFound
 			}

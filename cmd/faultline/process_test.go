@@ -232,7 +232,8 @@ func (p *process) metric(name string) float64 {
 
 func (p *process) ready() {
 	p.t.Helper()
-	eventuallyLogged(p, 20*time.Second, "it is ready", func() bool { return p.get("/readyz/write", nil) == http.StatusOK })
+	eventuallyLogged(p, 20*time.Second, "it is ready",
+		func() bool { return p.get("/readyz/write", nil) == http.StatusOK })
 }
 
 // eventuallyLogged is eventually, with what the process said when it fails.

@@ -27,7 +27,9 @@ var notRun = map[string]func(t *testing.T){
 	"make test": func(t *testing.T) { makes(t, "test") },
 	"faultline probe --server http://127.0.0.1:8080 --name lon-2 --token TOKEN": anAgentJoins,
 	"faultline probe --server http://127.0.0.1:8080 --name lon-3 --token TOKEN": anAgentJoins,
-	"./bin/faultline serve --listen 127.0.0.1:8080":                             func(t *testing.T) { servesWithoutFlags(t) },
+	"./bin/faultline serve --listen 127.0.0.1:8080": func(t *testing.T) {
+		servesWithoutFlags(t)
+	},
 }
 
 func TestReadmeCommandsRun(t *testing.T) {
@@ -54,7 +56,8 @@ func TestReadmeCommandsRun(t *testing.T) {
 			return string(out), err
 		})
 		var exit *exec.ExitError
-		if streams := strings.Contains(block, "/v1/stream"); err != nil && !(streams && asExit(err, &exit) && exit.ExitCode() == 28) {
+		if streams := strings.Contains(block, "/v1/stream"); err != nil &&
+			!(streams && asExit(err, &exit) && exit.ExitCode() == 28) {
 			t.Errorf("%s\n%v\n%s", block, err, out) // 28: the stream was still going when its time was up
 		}
 	}
@@ -99,7 +102,8 @@ func anAgentJoins(t *testing.T) {
 	p := startServe(t, env)
 	p.ready()
 	e.agent(env, p, "lon-1", e.cable())
-	eventuallyLogged(p, 30*time.Second, "the agent is there, and sees", func() bool { return p.vantage("lon-1").State == faultline.VantageOK })
+	eventuallyLogged(p, 30*time.Second, "the agent is there, and sees",
+		func() bool { return p.vantage("lon-1").State == faultline.VantageOK })
 }
 
 // servesWithoutFlags starts a node as the README does, but for the port.

@@ -72,7 +72,8 @@ func TestReadLimitOfServe(t *testing.T) {
 
 // restsOn are reads of what a node knows by heart.
 var restsOn = []string{"/v1/incidents", "/v1/summary", "/v1/sites/bbc.co.uk", "/v1/sites/only-in-the-log.com",
-	"/v1/components/cdn/fastly", "/v1/verdict?site=bbc.co.uk", "/v1/search?q=only-in", "/statuspage/api/v2/summary.json", "/feed.atom"}
+	"/v1/components/cdn/fastly", "/v1/verdict?site=bbc.co.uk", "/v1/search?q=only-in",
+	"/statuspage/api/v2/summary.json", "/feed.atom"}
 
 // With its Redis gone a node goes on answering, within the limits on reading, and
 // says how old that is; so does one that is started then: it knows the map that
@@ -109,7 +110,8 @@ func TestReadsWithoutRedis(t *testing.T) {
 	})
 	again.readUntilStale()
 	header := map[string]string{"Authorization": "Bearer " + token}
-	if code, body := again.post("/v1/tokens", `{"subject":"x","scopes":["admin"]}`, header); code != http.StatusServiceUnavailable {
+	if code, body := again.post("/v1/tokens", `{"subject":"x","scopes":["admin"]}`,
+		header); code != http.StatusServiceUnavailable {
 		t.Errorf("a token is issued: %d %s", code, body)
 	}
 }
@@ -126,7 +128,8 @@ func tellOfASite(t *testing.T, url string) {
 	if _, err := st.Epoch(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	site := faultline.SiteRecord{At: now, Site: "only-in-the-log.com", Components: []faultline.Component{"cdn:fastly"}, Source: faultline.SourceObserved}
+	site := faultline.SiteRecord{At: now, Site: "only-in-the-log.com", Components: []faultline.Component{"cdn:fastly"},
+		Source: faultline.SourceObserved}
 	if err := st.Writer().Append(t.Context(), []faultline.Event{site}); err != nil {
 		t.Fatal(err)
 	}

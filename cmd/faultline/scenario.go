@@ -16,13 +16,15 @@ type scenarioCmd struct {
 
 // Help is the longer text of --help.
 func (scenarioCmd) Help() string {
-	return `Prints what probes and people saw of an outage of the past, as event lines (NDJSON) that replay reads. The map and the times are real, the rest is drawn from what was written about it; the same lines every time.`
+	return `Prints what probes and people saw of an outage of the past, as event lines (NDJSON) that replay reads. ` +
+		`The map and the times are real, the rest is drawn from what was written about it; the same lines every time.`
 }
 
 func (c scenarioCmd) Run(ctx context.Context, w world) error {
 	spec, err := scenario.Builtin(c.Name)
 	if err != nil {
-		return usageError{fmt.Errorf("there is no scenario %q; there are: %s", c.Name, strings.Join(scenario.Names(), ", "))}
+		return usageError{fmt.Errorf("there is no scenario %q; there are: %s", c.Name,
+			strings.Join(scenario.Names(), ", "))}
 	}
 	out := bufio.NewWriterSize(w.stdout, 1<<16)
 	write := printTo(out)

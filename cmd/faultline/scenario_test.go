@@ -57,7 +57,8 @@ func TestFastlyScenarioIsOneIncident(t *testing.T) {
 		t.Fatalf("%d confirmed incidents", len(confirmed))
 	}
 	in := confirmed[0]
-	if in.Title != "Fastly-fronted sites, 503, began ~09:47 UTC" || in.Cause == nil || in.Cause.Component != "cdn:fastly" {
+	if in.Title != "Fastly-fronted sites, 503, began ~09:47 UTC" || in.Cause == nil ||
+		in.Cause.Component != "cdn:fastly" {
 		t.Errorf("%s: %+v", in.Title, in.Cause)
 	}
 	if in.State != faultline.StateResolved || in.ResolvedAt == nil || in.ResolvedAt.Sub(s.Onset) < 70*time.Minute {

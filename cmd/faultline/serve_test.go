@@ -35,10 +35,12 @@ func TestPrivateRedisOutlivesACrash(t *testing.T) {
 	first.ready()
 	var answer struct{ Counted, Durable bool }
 	code, body := first.post("/v1/reports", oneReport, nil)
-	if err := json.Unmarshal([]byte(body), &answer); err != nil || code != http.StatusAccepted || !answer.Counted || !answer.Durable {
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || code != http.StatusAccepted || !answer.Counted ||
+		!answer.Durable {
 		t.Fatalf("%d %s", code, body)
 	}
-	if code, _, errs := tool(t, state, "serve", "--listen", "127.0.0.1:0"); code != exitUsage || !strings.Contains(errs, "FAULTLINE_STATE_DIR") {
+	if code, _, errs := tool(t, state, "serve", "--listen", "127.0.0.1:0"); code != exitUsage ||
+		!strings.Contains(errs, "FAULTLINE_STATE_DIR") {
 		t.Errorf("a second serve on the same directory: exit %d: %s", code, errs)
 	}
 	first.kill()
@@ -77,11 +79,13 @@ func TestWithoutARedisNothingIsDurable(t *testing.T) {
 	if n := strings.Count(p.log(), "nothing outlives this process"); n != 1 {
 		t.Errorf("it says so %d times:\n%s", n, p.log())
 	}
-	eventuallyLogged(p, 10*time.Second, "the report is folded", func() bool { return p.summary().Counters.Reports == 1 })
+	eventuallyLogged(p, 10*time.Second, "the report is folded",
+		func() bool { return p.summary().Counters.Reports == 1 })
 }
 
 func TestEndsInOrderWithAStreamOpen(t *testing.T) {
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t), "--drain-delay", "1s")
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t),
+		"--drain-delay", "1s")
 	p.ready()
 	resp, err := http.Get(p.url + "/v1/stream")
 	if err != nil {
@@ -121,7 +125,8 @@ func TestEndsInOrderWithAStreamOpen(t *testing.T) {
 }
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t), "--drain-delay", "2s")
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t),
+		"--drain-delay", "2s")
 	p.signal(syscall.SIGTERM)
 	eventually(t, time.Second, "it drains", func() bool { return strings.Contains(p.log(), "draining") })
 	if code, took := p.terminate(); code != exitFailed || took > time.Second {

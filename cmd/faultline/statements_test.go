@@ -27,7 +27,9 @@ func statusPage(t *testing.T) *httptest.Server {
 		default:
 			t.Errorf("asked for %s", r.URL)
 		}
-		fmt.Fprintf(w, `{"incidents":[{"id":"i","name":"Global CDN Disruption","incident_updates":[{"id":"u","status":"investigating","body":"We look.","created_at":%q}]}]}`, said)
+		fmt.Fprintf(w,
+			`{"incidents":[{"id":"i","name":"Global CDN Disruption","incident_updates":[{"id":"u",`+
+				`"status":"investigating","body":"We look.","created_at":%q}]}]}`, said)
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -35,7 +37,8 @@ func statusPage(t *testing.T) *httptest.Server {
 
 func TestTheLeaderHearsWhatProvidersSay(t *testing.T) {
 	page, list := statusPage(t), filepath.Join(t.TempDir(), "statements.json")
-	doc := fmt.Sprintf(`{"sources":[{"name":"Fastly","url":%q,"form":"statuspage","says":[{"component":"cdn:fastly"}]}]}`, page.URL)
+	doc := fmt.Sprintf(
+		`{"sources":[{"name":"Fastly","url":%q,"form":"statuspage","says":[{"component":"cdn:fastly"}]}]}`, page.URL)
 	if err := os.WriteFile(list, []byte(doc), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +50,8 @@ func TestTheLeaderHearsWhatProvidersSay(t *testing.T) {
 		_, out, _ = tool(t, state, "export")
 		return strings.Contains(out, `"type":"statement"`)
 	})
-	if want := `"component":"cdn:fastly","source":"` + strings.TrimPrefix(page.URL, "http://") + `","status":"investigating","text":"Global CDN Disruption: We look."`; strings.Count(out, want) != 1 {
+	if want := `"component":"cdn:fastly","source":"` + strings.TrimPrefix(page.URL, "http://") +
+		`","status":"investigating","text":"Global CDN Disruption: We look."`; strings.Count(out, want) != 1 {
 		t.Errorf("not once in the log: %s", want)
 	}
 }

@@ -19,7 +19,8 @@ type tokenRotateCmd struct{ stateFlags }
 
 // Help is the longer text of --help.
 func (tokenRotateCmd) Help() string {
-	return `A serve that runs on the state directory signs with the new key within 10 seconds. Retire the old one when the tokens that it signed have expired.`
+	return `A serve that runs on the state directory signs with the new key within 10 seconds. Retire the old one ` +
+		`when the tokens that it signed have expired.`
 }
 
 func (c tokenRotateCmd) Run(w world) error {
@@ -75,7 +76,8 @@ func (c tokenIssueCmd) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	token, err := keys.Issue(token.Claims{Subject: c.Subject, Scopes: c.Scope, ASN: c.ASN, Country: c.Country, TTL: c.TTL})
+	token, err := keys.Issue(token.Claims{Subject: c.Subject, Scopes: c.Scope, ASN: c.ASN, Country: c.Country,
+		TTL: c.TTL})
 	if err != nil {
 		// It begins with the claim that is wrong, which is the flag's name.
 		return usageError{fmt.Errorf("--%s", strings.TrimPrefix(err.Error(), "issue token: "))}

@@ -85,7 +85,8 @@ func (vantageAddCmd) Help() string {
 
 func (c vantageAddCmd) AfterApply() error {
 	if !agent.ValidName(c.Name) {
-		return usageError{fmt.Errorf("NAME: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", c.Name)}
+		return usageError{fmt.Errorf("NAME: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first",
+			c.Name)}
 	}
 	if c.Country != "" && !faultline.ValidCountry(c.Country) {
 		return usageError{fmt.Errorf("--country: %q is not two capital letters", c.Country)}
@@ -141,7 +142,8 @@ func printVantages(out io.Writer, all []faultline.VantageStatus) error {
 			}
 			waiting, version = fmt.Sprint(h.Spooled), h.Version
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Vantage, v.State, stamp(v.Since), stamp(v.KnownSince), inTime,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Vantage, v.State, stamp(v.Since),
+			stamp(v.KnownSince), inTime,
 			waiting, version, v.Why)
 	}
 	return t.Flush()

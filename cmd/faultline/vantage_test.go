@@ -87,10 +87,12 @@ func TestAVantageIsAddedByOneCommand(t *testing.T) {
 	}
 	code, line, errs := vantage("add", "lon-1", "--asn", "20473", "--country", "GB")
 	words := strings.Fields(line)
-	if code != 0 || strings.Count(line, "\n") != 1 || len(words) != 8 || words[0] != "faultline" || !strings.Contains(errs, "good until") {
+	if code != 0 || strings.Count(line, "\n") != 1 || len(words) != 8 || words[0] != "faultline" ||
+		!strings.Contains(errs, "good until") {
 		t.Fatalf("exit %d: %s%s", code, line, errs)
 	}
-	run := append(words[1:], "--spool-dir", t.TempDir(), "--probe-allow", "127.0.0.0/8", "--probe-ports", "1,1", "--resolver", "127.0.0.1:1")
+	run := append(words[1:], "--spool-dir", t.TempDir(), "--probe-allow", "127.0.0.0/8", "--probe-ports", "1,1",
+		"--resolver", "127.0.0.1:1")
 	agent := startTool(t, run...)
 	pace.Eventually(t, "the vantage reports its version", func() bool {
 		v := p.vantageOf("lon-1")
@@ -99,7 +101,8 @@ func TestAVantageIsAddedByOneCommand(t *testing.T) {
 	if code, out, errs := vantage("add", "lon-1"); code != exitUsage || !strings.Contains(errs, "revoke it first") {
 		t.Errorf("a name twice: exit %d: %s%s", code, out, errs)
 	}
-	if code, out, _ := vantage("list"); code != 0 || !strings.Contains(out, "lon-1") || strings.Contains(out, words[7]) {
+	if code, out, _ := vantage("list"); code != 0 || !strings.Contains(out, "lon-1") ||
+		strings.Contains(out, words[7]) {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	if code, _, errs := vantage("revoke", "lon-1"); code != 0 {
@@ -108,7 +111,8 @@ func TestAVantageIsAddedByOneCommand(t *testing.T) {
 	pace.Eventually(t, "the vantage says that it is refused, and goes on", func() bool {
 		return strings.Contains(agent.said(), "401") && agent.running()
 	})
-	for _, args := range [][]string{{"add", "a b"}, {"add", "x", "--country", "gb"}, {"add", "x", "--ttl", "9999h"}, {"revoke", "nobody"}, {"add", "x", "--token", "no"}} {
+	for _, args := range [][]string{{"add", "a b"}, {"add", "x", "--country", "gb"}, {"add", "x", "--ttl", "9999h"},
+		{"revoke", "nobody"}, {"add", "x", "--token", "no"}} {
 		if code, _, errs := vantage(args...); code != exitUsage || strings.Count(errs, "\n") != 1 {
 			t.Errorf("%v: exit %d: %s", args, code, errs)
 		}
@@ -119,7 +123,8 @@ func TestVantagesAreListedInATable(t *testing.T) {
 	var out strings.Builder
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	if err := printVantages(&out, []faultline.VantageStatus{
-		{Vantage: "lon-1", State: "ok", Since: at, KnownSince: at, Health: &faultline.VantageHealth{Version: "v1", Due: 1000, Delivered: 998, Spooled: 2}},
+		{Vantage: "lon-1", State: "ok", Since: at, KnownSince: at,
+			Health: &faultline.VantageHealth{Version: "v1", Due: 1000, Delivered: 998, Spooled: 2}},
 		{Vantage: "nyc-1", State: "silent"}}); err != nil {
 		t.Fatal(err)
 	}

@@ -151,7 +151,8 @@ func TestWhatIsHeldExplains(t *testing.T) {
 		"a site":                      {[]held{{sites: site}}, [2]float64{memberChance, 0}},
 		"a component and its site":    {[]held{{on: "cdn:x", part: 0.4, sites: site}}, [2]float64{memberChance, 0.4}},
 		"a component that all but is": {[]held{{on: "cdn:x", part: 0.97, sites: site}}, [2]float64{0.97, 0.97}},
-		"two components":              {[]held{{on: "cdn:x", part: 0.4}, {on: "dns:p", part: 0.5}}, [2]float64{0.7, 0.7}},
+		"two components": {[]held{{on: "cdn:x", part: 0.4}, {on: "dns:p", part: 0.5}},
+			[2]float64{0.7, 0.7}},
 	} {
 		s := ready(&town{groups: []group{{n: 2, on: "cdn:x dns:p", l: 9}}, held: c.held})
 		for at, want := range c.want {

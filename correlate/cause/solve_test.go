@@ -116,7 +116,8 @@ var problems = map[string]struct {
 	"sites that share nothing known": {
 		town{groups: append(wellElsewhere(), group{n: 5, on: "cdn:z dns:q", l: 6},
 			group{n: 5, on: "dns:p", l: 6},
-			group{n: 5, on: "tld:com dns:q", l: 6}, group{n: 40, on: "dns:p", l: -3}, group{n: 40, on: "dns:q", l: -3})},
+			group{n: 5, on: "tld:com dns:q", l: 6}, group{n: 40, on: "dns:p", l: -3},
+			group{n: 40, on: "dns:q", l: -3})},
 		said{Unmapped: 15},
 	},
 	"those that people alone complain of": {

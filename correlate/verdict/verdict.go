@@ -33,12 +33,14 @@ type Question struct {
 // explains it, then the viewer's network, then what the probes see.
 func Of(q Question) faultline.Verdict {
 	status, network, asn, inc := q.Status, q.Network, q.ASN, q.Incident
-	v := faultline.Verdict{Site: q.Site, Reports: status.Reports, Probes: status.Probes, ProbesFailed: status.ProbesFailed,
-		ASN: int(asn), NetworkSites: network.Sites, NetworkReports: network.Reports}
+	v := faultline.Verdict{Site: q.Site, Reports: status.Reports, Probes: status.Probes,
+		ProbesFailed: status.ProbesFailed,
+		ASN:          int(asn), NetworkSites: network.Sites, NetworkReports: network.Reports}
 	switch {
 	case inc != nil && status.State == faultline.SiteRecovered && !IsNetwork(inc, asn):
 		v.Blame, v.Incident = faultline.BlameYou, inc
-		v.Because = v.Site + " was failing, and its last probes succeed: if it still fails for you, the fault is near you."
+		v.Because = v.Site +
+			" was failing, and its last probes succeed: if it still fails for you, the fault is near you."
 	case inc != nil && q.Owned:
 		v.Blame, v.Incident = faultline.BlameProvider, inc
 		v.Because = ownersFault(v, inc)
@@ -49,10 +51,14 @@ func Of(q Question) faultline.Verdict {
 		v.Blame, v.Because = faultline.BlameUnknown, fmt.Sprintf(
 			"We do not know: %s is not observed just now. %s reported it in the last 10 minutes.",
 			v.Site, people(v.Reports))
-	case network.Sites >= verdictSites && float64(network.Reports) >= verdictRise*network.Expected && v.ProbesFailed == 0 &&
-		float64(v.Reports) <= float64(network.Reports)+faultline.ExpectedHigh(status.Expected)+verdictOthers && v.Probes > 0:
+	case network.Sites >= verdictSites && float64(network.Reports) >= verdictRise*network.Expected &&
+		v.ProbesFailed == 0 &&
+		float64(v.Reports) <= float64(network.Reports)+faultline.ExpectedHigh(status.Expected)+verdictOthers &&
+		v.Probes > 0:
 		v.Blame = faultline.BlameISP
-		v.Because = fmt.Sprintf("Your network, AS%d, is where it fails: its people made %d reports of %d sites in the last 10 minutes (%.0f are usual), and all %d probes of %s succeeded.",
+		v.Because = fmt.Sprintf(
+			"Your network, AS%d, is where it fails: its people made %d reports of %d sites in the last 10 minutes "+
+				"(%.0f are usual), and all %d probes of %s succeeded.",
 			asn, network.Reports, network.Sites, network.Expected, v.Probes, v.Site)
 	default:
 		v.Blame, v.Because = withoutIncident(v, status.State, status.Expected)
@@ -80,33 +86,49 @@ func explain(site string, status faultline.SiteStatus, inc *faultline.Incident) 
 	share := fmt.Sprintf("%d of %d sites", inc.Impact.Failing, inc.Impact.Observed)
 	switch {
 	case inc.Cause == nil:
-		return faultline.BlameUnknown, fmt.Sprintf("It is not you: %s fails for others too, among %s; what these share is not known.", site, share)
+		return faultline.BlameUnknown,
+			fmt.Sprintf("It is not you: %s fails for others too, among %s; what these share is not known.", site, share)
 	case inc.Cause.Kind == faultline.KindISP:
-		return faultline.BlameISP, fmt.Sprintf("Your network, %s, %s: its people miss %d sites that others reach.", inc.Cause.Name, sure, inc.Impact.Observed)
+		return faultline.BlameISP, fmt.Sprintf("Your network, %s, %s: its people miss %d sites that others reach.",
+			inc.Cause.Name, sure, inc.Impact.Observed)
 	case inc.Cause.Kind == faultline.KindSite:
-		return faultline.BlameSite, fmt.Sprintf("%s %s: %d of %d probes of it failed in the last 10 minutes and %d people reported it, while what it depends on works for others.",
-			site, sure, status.ProbesFailed, status.Probes, status.Reports)
+		return faultline.BlameSite,
+			fmt.Sprintf(
+				"%s %s: %d of %d probes of it failed in the last 10 minutes and %d people reported it, while what it "+
+					"depends on works for others.",
+				site, sure, status.ProbesFailed, status.Probes, status.Reports)
 	}
-	return faultline.BlameProvider, fmt.Sprintf("%s, which %s depends on, %s: %s on it that we observe fail.", inc.Cause.Name, site, sure, share)
+	return faultline.BlameProvider, fmt.Sprintf("%s, which %s depends on, %s: %s on it that we observe fail.",
+		inc.Cause.Name, site, sure, share)
 }
 
 // withoutIncident is the verdict where no incident and no network explains it.
 func withoutIncident(v faultline.Verdict, state faultline.SiteState, usual float64) (faultline.Blame, string) {
-	seen := fmt.Sprintf("%d of %d probes of %s failed in the last 10 minutes and %d people reported it", v.ProbesFailed, v.Probes, v.Site, v.Reports)
+	seen := fmt.Sprintf("%d of %d probes of %s failed in the last 10 minutes and %d people reported it", v.ProbesFailed,
+		v.Probes, v.Site, v.Reports)
 	switch {
 	case state == faultline.SiteDown:
 		return faultline.BlameSite, "It is not you: " + seen + ". Nothing else that we know of fails with it."
 	case v.ProbesFailed > 0:
 		return faultline.BlameUnknown, "We do not know: " + seen + "."
 	case v.Probes < verdictProbes && v.Reports == 0:
-		return faultline.BlameUnknown, "We do not know: hardly anything was heard of " + v.Site + " in the last 10 minutes, and silence is no evidence."
+		return faultline.BlameUnknown, "We do not know: hardly anything was heard of " + v.Site +
+			" in the last 10 minutes, and silence is no evidence."
 	case v.Probes < verdictProbes:
-		return faultline.BlameUnknown, fmt.Sprintf("We do not know: %d people reported %s in the last 10 minutes, and no probe of ours looked.", v.Reports, v.Site)
+		return faultline.BlameUnknown,
+			fmt.Sprintf("We do not know: %d people reported %s in the last 10 minutes, and no probe of ours looked.",
+				v.Reports, v.Site)
 	}
 	if float64(v.Reports) > faultline.ExpectedHigh(usual)+verdictOthers {
-		return faultline.BlameUnknown, fmt.Sprintf("We do not know: all %d probes of %s succeeded in the last 10 minutes, and %d people report it all the same (%.0f are usual).", v.Probes, v.Site, v.Reports, usual)
+		return faultline.BlameUnknown,
+			fmt.Sprintf(
+				"We do not know: all %d probes of %s succeeded in the last 10 minutes, and %d people report it all "+
+					"the same (%.0f are usual).", v.Probes, v.Site, v.Reports, usual)
 	}
-	return faultline.BlameYou, fmt.Sprintf("Everyone else is fine: all %d probes of %s succeeded in the last 10 minutes and %d people reported it. The fault is most likely near you.", v.Probes, v.Site, v.Reports)
+	return faultline.BlameYou,
+		fmt.Sprintf(
+			"Everyone else is fine: all %d probes of %s succeeded in the last 10 minutes and %d people reported it. "+
+				"The fault is most likely near you.", v.Probes, v.Site, v.Reports)
 }
 
 // people counts those who reported a site.
@@ -122,5 +144,6 @@ func people(n int) string {
 
 // IsNetwork reports whether an incident's cause is that network.
 func IsNetwork(inc *faultline.Incident, asn uint32) bool {
-	return inc.Cause != nil && asn != 0 && inc.Cause.Component == faultline.NewComponent(faultline.KindISP, fmt.Sprintf("AS%d", asn))
+	return inc.Cause != nil && asn != 0 &&
+		inc.Cause.Component == faultline.NewComponent(faultline.KindISP, fmt.Sprintf("AS%d", asn))
 }

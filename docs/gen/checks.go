@@ -34,10 +34,15 @@ func (counter) Check(_ context.Context, id string) (faultline.Check, error) {
 	if id != checkedID {
 		return faultline.Check{}, faultline.ErrNotFound
 	}
-	check := faultline.Check{ID: id, Site: checkedSite, AskedAt: drillMoment.Add(-5 * time.Second), Results: []faultline.Probe{
-		{At: drillMoment.Add(-4 * time.Second), Site: checkedSite, Vantage: "lon-1", Symptom: "http_502", Status: 502, LatencyMS: 182},
-		{At: drillMoment.Add(-3 * time.Second), Site: checkedSite, Vantage: "nyc-1", Symptom: "http_502", Status: 502, LatencyMS: 95},
-	}}
+	check := faultline.Check{ID: id, Site: checkedSite, AskedAt: drillMoment.Add(-5 * time.Second),
+		Results: []faultline.Probe{
+			{At: drillMoment.Add(-4 * time.Second), Site: checkedSite, Vantage: "lon-1", Symptom: "http_502",
+				Status:    502,
+				LatencyMS: 182},
+			{At: drillMoment.Add(-3 * time.Second), Site: checkedSite, Vantage: "nyc-1", Symptom: "http_502",
+				Status:    502,
+				LatencyMS: 95},
+		}}
 	check.Judge()
 	return check, nil
 }

@@ -60,7 +60,8 @@ func validate(body []byte) error {
 	if err != nil {
 		return err
 	}
-	return doc.Validate(context.Background(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation())
+	return doc.Validate(context.Background(), openapi3.EnableExamplesValidation(),
+		openapi3.EnableSchemaFormatValidation())
 }
 
 var longRef = regexp.MustCompile(`#/definitions/[\w.]+`)

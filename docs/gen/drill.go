@@ -94,7 +94,8 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	if d.keys, err = token.LoadOrCreate(dir, "", atMoment); err != nil {
 		return err
 	}
-	door := ingest.NewDoor(ingest.DoorConfig{Log: nowhere{}, Keys: nowhere{}, Names: d.names, Durable: true, Now: atMoment, Writer: 1})
+	door := ingest.NewDoor(ingest.DoorConfig{Log: nowhere{}, Keys: nowhere{}, Names: d.names, Durable: true,
+		Now: atMoment, Writer: 1})
 	held := d.board()
 	streams := stream.New(held, stream.Config{})
 	if d.handler, err = d.node(door, held, streams); err != nil {
@@ -115,7 +116,8 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 func atMoment() time.Time { return drillMoment }
 
 func (d *drill) board() *board.Board {
-	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true, PublicURL: "https://faultline.example", Now: atMoment,
+	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true,
+		PublicURL: "https://faultline.example", Now: atMoment,
 		Providers: providers})
 }
 
@@ -126,8 +128,10 @@ func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) 
 }
 
 func (d *drill) config(door api.Door, held *board.Board) api.Config {
-	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup, Index: d.index,
-		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment, Ready: held.Ready,
+	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup,
+		Index:       d.index,
+		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment,
+		Ready:    held.Ready,
 		Writable: held.Ready}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work, cfg.Checks = shift{}, counter{d.names}
@@ -136,25 +140,34 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 }
 
 // providers are those of the drill.
-var providers = faultline.NewProviders([]faultline.Provider{{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"},
-	Components: []string{"cdn:fastly"}, Networks: []uint32{54113}, Sites: []string{"fastly.com"}, Status: "https://www.fastlystatus.com"}})
+var providers = faultline.NewProviders(
+	[]faultline.Provider{{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"},
+		Components: []string{"cdn:fastly"}, Networks: []uint32{54113}, Sites: []string{"fastly.com"},
+		Status: "https://www.fastlystatus.com"}})
 
 // shift is what the vantages of the drill do at its moment.
 type shift struct{}
 
-func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string, _ time.Duration) (faultline.WorkAnswer, error) {
+func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string,
+	_ time.Duration) (faultline.WorkAnswer, error) {
 	until := drillMoment.Add(45 * time.Second)
-	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Page: "https://faultline.example/prober", Revision: "1k2m.9x",
-		Sites: []faultline.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
-		Wishes: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly", Until: until},
+	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Page: "https://faultline.example/prober",
+		Revision: "1k2m.9x",
+		Sites: []faultline.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly",
+			"tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
+		Wishes: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
+			Until: until},
 			{Site: "wikipedia.org", Reason: faultline.CheckControl, Component: "cdn:fastly", Until: until}}}, nil
 }
 
 func (shift) Vantages() []faultline.VantageStatus {
 	return []faultline.VantageStatus{
-		{Vantage: "lon-1", ASN: 20473, Country: "GB", State: faultline.VantageOK, Since: drillMoment.Add(-time.Hour), SeenAt: drillMoment, KnownSince: drillMoment.Add(-90 * 24 * time.Hour),
-			Health: &faultline.VantageHealth{Version: "v1.0.0", Due: 94_320, Delivered: 94_118, DeliveredAt: drillMoment}},
-		{Vantage: "nyc-1", ASN: 14061, Country: "US", State: faultline.VantageBlind, Since: drillMoment.Add(-time.Minute), Why: "no canary answers", SeenAt: drillMoment},
+		{Vantage: "lon-1", ASN: 20473, Country: "GB", State: faultline.VantageOK, Since: drillMoment.Add(-time.Hour),
+			SeenAt: drillMoment, KnownSince: drillMoment.Add(-90 * 24 * time.Hour),
+			Health: &faultline.VantageHealth{Version: "v1.0.0", Due: 94_320, Delivered: 94_118,
+				DeliveredAt: drillMoment}},
+		{Vantage: "nyc-1", ASN: 14061, Country: "US", State: faultline.VantageBlind,
+			Since: drillMoment.Add(-time.Minute), Why: "no canary answers", SeenAt: drillMoment},
 	}
 }
 
@@ -201,7 +214,8 @@ func (nowhere) AddedVantage(_ context.Context, name string) (faultline.AddedVant
 		return faultline.AddedVantage{}, faultline.ErrNotFound
 	}
 	//nolint:gosec // a token of nobody's
-	return faultline.AddedVantage{Vantage: "lon-1", Token: "8J0mVZhCq1yWb5cXo2Jq4w", ExpiresAt: drillMoment.Add(time.Hour)}, nil
+	return faultline.AddedVantage{Vantage: "lon-1", Token: "8J0mVZhCq1yWb5cXo2Jq4w",
+		ExpiresAt: drillMoment.Add(time.Hour)}, nil
 }
 
 func (nowhere) RemoveVantage(context.Context, string) error { return nil }
@@ -231,7 +245,9 @@ const busySubject = "busy"
 func (nowhere) Webhooks(context.Context) (map[string][]byte, error) {
 	all := map[string][]byte{}
 	add := func(id, owner string) {
-		all[id] = fmt.Appendf(nil, `{"id":%q,"owner":%q,"url":"https://example.com/hooks/faultline","filter":"kind=cdn","created":"2021-06-01T12:00:00Z"}`, id, owner)
+		all[id] = fmt.Appendf(nil,
+			`{"id":%q,"owner":%q,"url":"https://example.com/hooks/faultline","filter":"kind=cdn",`+
+				`"created":"2021-06-01T12:00:00Z"}`, id, owner)
 	}
 	add("wh_example", "lon-1")
 	for i := range 20 {
@@ -249,7 +265,10 @@ func (nowhere) AddWebhook(_ context.Context, _, owner string, _ []byte, _ int) (
 func (nowhere) DeleteWebhook(context.Context, string) error { return nil }
 
 func (nowhere) DeadDeliveries(context.Context, string) ([][]byte, error) {
-	return [][]byte{[]byte(`{"id":"msg_5tzq2xq4mvdi","at":"2021-06-07T09:00:00Z","attempts":8,"reason":"answered 500","incident":"inc_01F7K00000000000000000000","revision":4}`)}, nil
+	return [][]byte{
+		[]byte(
+			`{"id":"msg_5tzq2xq4mvdi","at":"2021-06-07T09:00:00Z","attempts":8,"reason":"answered 500",` +
+				`"incident":"inc_01F7K00000000000000000000","revision":4}`)}, nil
 }
 
 func (nowhere) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }

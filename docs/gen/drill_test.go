@@ -18,8 +18,11 @@ import (
 var more = []ask{
 	{operation: "getSite", path: "/v1/sites/not%20a%20name", status: 400},
 	{operation: "getIncidents", path: "/v1/incidents?state=resolved", status: 200},
-	{operation: "getIncidents", path: "/v1/incidents?cause=cdn:fastly&kind=cdn&site=bbc.co.uk&country=GB&min_confidence=0.5", status: 200},
-	{operation: "getIncidents", path: "/v1/incidents?since=2021-06-08T09:00:00Z&until=1623150000&overlapping=true&fields=title,state", status: 200},
+	{operation: "getIncidents",
+		path: "/v1/incidents?cause=cdn:fastly&kind=cdn&site=bbc.co.uk&country=GB&min_confidence=0.5", status: 200},
+	{operation: "getIncidents",
+		path:   "/v1/incidents?since=2021-06-08T09:00:00Z&until=1623150000&overlapping=true&fields=title,state",
+		status: 200},
 	{operation: "getStream", path: "/v1/stream?last_event_id=1-1", status: 200}, // not kept: a reset
 	{operation: "getMetrics", path: "/metrics", status: 200},
 	{operation: "getOpenAPI", path: "/openapi.json", status: 200},
@@ -103,7 +106,8 @@ func TestExamplesAreOfTheDrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if recorded.Title != got.Title || recorded.Cause == nil || got.Cause == nil || recorded.Cause.Component != got.Cause.Component ||
+	if recorded.Title != got.Title || recorded.Cause == nil || got.Cause == nil ||
+		recorded.Cause.Component != got.Cause.Component ||
 		recorded.State != got.State || !recorded.Drill {
 		t.Errorf("recorded %q (%s), today %q (%s): run make docs", recorded.Title, recorded.State, got.Title, got.State)
 	}

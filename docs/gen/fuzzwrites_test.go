@@ -20,9 +20,12 @@ import (
 const oddAsks = 60
 
 // scopesOf are the scopes that operations with a token need.
-var scopesOf = map[string]string{"postProbes": token.ScopeProbes, "getProbesWork": token.ScopeProbes, "postAlertmanager": token.ScopeAlertmanager,
-	"postUptimeKuma": token.ScopeUptimeKuma, "postGatus": token.ScopeGatus, "postAnnotation": token.ScopeAnnotate, "postToken": token.ScopeAdmin,
-	"deleteToken": token.ScopeAdmin, "postVantage": token.ScopeAdmin, "deleteVantage": token.ScopeAdmin, "postWebhook": token.ScopeWebhooks, "getWebhooks": token.ScopeWebhooks, "deleteWebhook": token.ScopeWebhooks,
+var scopesOf = map[string]string{"postProbes": token.ScopeProbes, "getProbesWork": token.ScopeProbes,
+	"postAlertmanager": token.ScopeAlertmanager,
+	"postUptimeKuma":   token.ScopeUptimeKuma, "postGatus": token.ScopeGatus, "postAnnotation": token.ScopeAnnotate,
+	"postToken":   token.ScopeAdmin,
+	"deleteToken": token.ScopeAdmin, "postVantage": token.ScopeAdmin, "deleteVantage": token.ScopeAdmin,
+	"postWebhook": token.ScopeWebhooks, "getWebhooks": token.ScopeWebhooks, "deleteWebhook": token.ScopeWebhooks,
 	"postWebhookTest": token.ScopeWebhooks}
 
 // Whatever is sent to any operation that takes something or asks for a token,
@@ -110,7 +113,8 @@ func oddAsk(rng *rand.Rand, op *openapi3.Operation, method, path string, bodies 
 		case p.Value.In == "path":
 			path = strings.Replace(path, "{"+p.Value.Name+"}", value, 1)
 		case p.Value.In == "query" && p.Value.Name != "revision" && p.Value.Name != "wait" && rng.IntN(3) == 0:
-			path += map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")] + p.Value.Name + "=" + escape(odd())
+			path += map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")] + p.Value.Name + "=" +
+				escape(odd())
 		}
 	}
 	a.path = path
@@ -129,13 +133,15 @@ func oddAsk(rng *rand.Rand, op *openapi3.Operation, method, path string, bodies 
 	from := bodies[rng.IntN(len(bodies))]
 	a.media, a.body = from.media, spoil(rng, from.body)
 	if rng.IntN(12) == 0 {
-		a.media = []string{"text/plain", "application/xml", "application/json; charset=utf-16", "multipart/form-data"}[rng.IntN(4)]
+		a.media = []string{"text/plain", "application/xml", "application/json; charset=utf-16",
+			"multipart/form-data"}[rng.IntN(4)]
 	}
 	return a
 }
 
 func escape(text string) string {
-	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "#", "%23", " ", "%20", "\x00", "%00", "<", "%3C", ">", "%3E", "\u202e", "%E2%80%AE", "é", "%C3%A9", "&", "%26").Replace(text)
+	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "#", "%23", " ", "%20", "\x00", "%00", "<", "%3C",
+		">", "%3E", "\u202e", "%E2%80%AE", "é", "%C3%A9", "&", "%26").Replace(text)
 }
 
 // spoil makes something of a body that fits which may not.
@@ -172,7 +178,8 @@ func spoil(rng *rand.Rand, body string) string {
 
 // change puts something else into one place of a JSON value.
 func change(rng *rand.Rand, v any) any {
-	odd := []any{nil, true, -1.0, 1e300, 0.5, "", oddValues[rng.IntN(len(oddValues))], []any{}, map[string]any{}, []any{nil}, map[string]any{"x": 1.0}}
+	odd := []any{nil, true, -1.0, 1e300, 0.5, "", oddValues[rng.IntN(len(oddValues))], []any{}, map[string]any{},
+		[]any{nil}, map[string]any{"x": 1.0}}
 	switch v := v.(type) {
 	case map[string]any:
 		names := slices.Sorted(maps.Keys(v))

@@ -66,7 +66,8 @@ func TestEventLinesFitTheirSchema(t *testing.T) {
 	schema := schemaNamed(t, "event")
 	at := time.Date(2021, 6, 8, 9, 50, 0, 0, time.UTC)
 	events := []faultline.Event{
-		faultline.Tick{At: at}, faultline.Epoch{At: at, Epoch: "e"}, faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"},
+		faultline.Tick{At: at}, faultline.Epoch{At: at, Epoch: "e"},
+		faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"},
 		faultline.Correction{At: at, Incident: "inc_1", By: "desk", Text: "No.", State: faultline.StateRetracted},
 		faultline.Adopt{At: at, Incidents: []faultline.Incident{}},
 	}
@@ -97,12 +98,14 @@ func TestEventLinesFitTheirSchema(t *testing.T) {
 		}
 	}
 	for name, line := range map[string]string{
-		"no type":             `{"at":"2021-06-08T09:51:03Z"}`,
-		"no site":             `{"type":"report","at":"2021-06-08T09:51:03Z","reporter":"9f3c01aa22bb44dd"}`,
-		"another symptom":     `{"type":"probe","at":"2021-06-08T09:51:03Z","site":"a.example","vantage":"v","symptom":"broken"}`,
-		"a time in words":     `{"type":"tick","at":"noon"}`,
-		"a number as a text":  `{"type":"vantage","vantage":"v","asn":"20473"}`,
-		"no component at all": `{"type":"statement","at":"2021-06-08T09:51:03Z","component":"fastly","source":"s","status":"x","text":""}`,
+		"no type": `{"at":"2021-06-08T09:51:03Z"}`,
+		"no site": `{"type":"report","at":"2021-06-08T09:51:03Z","reporter":"9f3c01aa22bb44dd"}`,
+		"another symptom": `{"type":"probe","at":"2021-06-08T09:51:03Z","site":"a.example","vantage":"v",` +
+			`"symptom":"broken"}`,
+		"a time in words":    `{"type":"tick","at":"noon"}`,
+		"a number as a text": `{"type":"vantage","vantage":"v","asn":"20473"}`,
+		"no component at all": `{"type":"statement","at":"2021-06-08T09:51:03Z","component":"fastly","source":"s",` +
+			`"status":"x","text":""}`,
 	} {
 		if valid(t, schema, []byte(line)) == nil {
 			t.Errorf("%s is taken: %s", name, line)
@@ -130,7 +133,8 @@ func TestIncidentsAndMessagesFitTheirSchemas(t *testing.T) {
 	}
 	schema := schemaNamed(t, "webhook")
 	for _, m := range []webhook.Message{
-		{Type: webhook.TypeUpdated, Timestamp: inc.UpdatedAt, Data: &inc}, {Type: webhook.TypeTest, Timestamp: inc.UpdatedAt},
+		{Type: webhook.TypeUpdated, Timestamp: inc.UpdatedAt, Data: &inc},
+		{Type: webhook.TypeTest, Timestamp: inc.UpdatedAt},
 	} {
 		text, err := json.Marshal(m)
 		if err != nil {
@@ -144,7 +148,8 @@ func TestIncidentsAndMessagesFitTheirSchemas(t *testing.T) {
 			t.Errorf("a message without a timestamp is taken: %.200s", spoilt)
 		}
 	}
-	if valid(t, schema, fmt.Appendf(nil, `{"type":%q,"timestamp":"2021-06-08T09:51:03Z","data":{"id":"inc_1"}}`, webhook.TypeUpdated)) == nil {
+	if valid(t, schema, fmt.Appendf(nil, `{"type":%q,"timestamp":"2021-06-08T09:51:03Z","data":{"id":"inc_1"}}`,
+		webhook.TypeUpdated)) == nil {
 		t.Error("an incident of one member is taken")
 	}
 }

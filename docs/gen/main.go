@@ -63,7 +63,8 @@ func run(update bool) error {
 // makeDocument is all that follows swag: the document from what swag wrote, the
 // comments of types and the recorded examples.
 func makeDocument(swagger []byte) ([]byte, error) {
-	comments, err := typeComments(moduleDir, filepath.Join(moduleDir, "board"), filepath.Join(moduleDir, "api"), filepath.Join(moduleDir, "api", "webhook"))
+	comments, err := typeComments(moduleDir, filepath.Join(moduleDir, "board"), filepath.Join(moduleDir, "api"),
+		filepath.Join(moduleDir, "api", "webhook"))
 	if err != nil {
 		return nil, fmt.Errorf("read comments of types: %w", err)
 	}

@@ -66,18 +66,24 @@ func shareParts(doc *openapi3.T) {
 			"Reading needs none; with any of ours a reader may ask more.",
 	}}}
 	doc.Components.Parameters = filterParameters()
-	doc.Components.Parameters["IfNoneMatch"] = &openapi3.ParameterRef{Value: openapi3.NewHeaderParameter("If-None-Match").
-		WithDescription("the ETag of an earlier answer").WithSchema(openapi3.NewStringSchema())}
-	etag := &openapi3.Header{Parameter: openapi3.Parameter{Description: "that of the answer held", Schema: openapi3.NewStringSchema().NewRef()}}
+	doc.Components.Parameters["IfNoneMatch"] = &openapi3.ParameterRef{
+		Value: openapi3.NewHeaderParameter("If-None-Match").
+			WithDescription("the ETag of an earlier answer").WithSchema(openapi3.NewStringSchema())}
+	etag := &openapi3.Header{Parameter: openapi3.Parameter{Description: "that of the answer held",
+		Schema: openapi3.NewStringSchema().NewRef()}}
 	same := openapi3.NewResponse().WithDescription("the answer held is still good")
 	same.Headers = openapi3.Headers{"ETag": {Value: etag}}
 	doc.Components.Responses = openapi3.ResponseBodies{"NotModified": {Value: same}}
 	header := func(say string) *openapi3.HeaderRef {
-		return &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: say, Schema: openapi3.NewStringSchema().NewRef()}}}
+		return &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: say,
+			Schema: openapi3.NewStringSchema().NewRef()}}}
 	}
 	doc.Components.Headers = openapi3.Headers{
-		"RateLimit-Policy": header("the quota that reads count against: q reads may come at once and grow back within w seconds (draft-ietf-httpapi-ratelimit-headers-11)"),
-		"RateLimit":        header("what of it is left: r reads now, all of them in t seconds. On an answer out of a cache it is somebody else's"),
+		"RateLimit-Policy": header(
+			"the quota that reads count against: q reads may come at once and grow back within w seconds " +
+				"(draft-ietf-httpapi-ratelimit-headers-11)"),
+		"RateLimit": header(
+			"what of it is left: r reads now, all of them in t seconds. On an answer out of a cache it is somebody else's"),
 	}
 }
 
@@ -94,7 +100,8 @@ func finishResponse(status string, response *openapi3.Response) error {
 	if !problem {
 		return nil
 	}
-	response.Content = openapi3.Content{mediaProblem: openapi3.NewMediaType().WithSchemaRef(&openapi3.SchemaRef{Ref: refProblem})}
+	response.Content = openapi3.Content{
+		mediaProblem: openapi3.NewMediaType().WithSchemaRef(&openapi3.SchemaRef{Ref: refProblem})}
 	if h, ok := errorHeaders[status]; ok {
 		schema := openapi3.NewStringSchema()
 		if status == fmt.Sprint(http.StatusServiceUnavailable) || status == fmt.Sprint(http.StatusTooManyRequests) {

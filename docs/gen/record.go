@@ -48,7 +48,8 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 		r.Header.Set("Authorization", "Bearer nobody.signed.this")
 	}
 	if a.scope != "" {
-		token, err := d.keys.Issue(token.Claims{Subject: cmp.Or(a.subject, "lon-1"), Scopes: []string{a.scope}, ASN: 20473, Country: "GB", TTL: time.Hour})
+		token, err := d.keys.Issue(token.Claims{Subject: cmp.Or(a.subject, "lon-1"), Scopes: []string{a.scope},
+			ASN: 20473, Country: "GB", TTL: time.Hour})
 		if err != nil { // these claims are good
 			panic(err)
 		}

@@ -111,7 +111,8 @@ func served(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := web.New(web.Config{Source: struct{ web.Source }{}, Door: shutDoor{}, Keys: nowhere{}, Now: cfg.Now, Lookup: cfg.Lookup})
+	w, err := web.New(web.Config{Source: struct{ web.Source }{}, Door: shutDoor{}, Keys: nowhere{}, Now: cfg.Now,
+		Lookup: cfg.Lookup})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,8 @@ var answers = []reflect.Type{
 
 // untyped are the schemas whose Go types are not exported, or are not ours: they
 // have to say it all themselves.
-var untyped = []string{"ProbeLine", "KeySet", "AlertmanagerMessage", "AlertmanagerAlert", "GatusMessage", "KumaMessage", "KumaHeartbeat", "KumaMonitor"}
+var untyped = []string{"ProbeLine", "KeySet", "AlertmanagerMessage", "AlertmanagerAlert", "GatusMessage", "KumaMessage",
+	"KumaHeartbeat", "KumaMonitor"}
 
 var (
 	timeType      = reflect.TypeFor[time.Time]()
@@ -94,7 +95,8 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 			if err := finishStruct(schema, t); err != nil {
 				return fmt.Errorf("schema %s: %w", name, err)
 			}
-			if strings.HasSuffix(name, "Request") && t.PkgPath() == reflect.TypeFor[api.Problem]().PkgPath() { // a body that we read
+			// a body that we read
+			if strings.HasSuffix(name, "Request") && t.PkgPath() == reflect.TypeFor[api.Problem]().PkgPath() {
 				allowNull(schema)
 			}
 		case !ok && !slices.Contains(untyped, name):
@@ -107,7 +109,8 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	symptom.Enum, symptom.Pattern = nil, symptomPattern
 	symptom.Description += "\n- `http_NNN`: that status"
 	allowParts(schemas)
-	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports}
+	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth,
+		faultline.BasisReports}
 	addNullables(schemas)
 	return nil
 }
@@ -149,7 +152,8 @@ func allowParts(schemas openapi3.Schemas) {
 	part.Required = []string{"id"}
 	part.Description = "An incident as a list holds it: whole, unless the query's fields names the members that are told."
 	schemas["IncidentPart"] = openapi3.NewSchemaRef("", &part)
-	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = openapi3.NewSchemaRef(refSchemas+"IncidentPart", nil)
+	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = openapi3.NewSchemaRef(refSchemas+
+		"IncidentPart", nil)
 }
 
 // collect finds every named type of ours within t.

@@ -64,7 +64,8 @@ func (m *memory) tell(inc faultline.Incident) {
 	m.changes = append(m.changes, faultline.Change{ID: id, Incident: inc.Listed()})
 }
 
-func (m *memory) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change, error) {
+func (m *memory) Changes(ctx context.Context, after string, limit int,
+	block time.Duration) ([]faultline.Change, error) {
 	m.mu.Lock()
 	from := 1 + slices.IndexFunc(m.changes, func(c faultline.Change) bool { return c.ID == after })
 	if after == "" {

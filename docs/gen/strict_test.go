@@ -44,11 +44,13 @@ var openSchemas = map[string]bool{"ProbeLine": true, "AlertmanagerMessage": true
 
 // asText lets the validator read the bodies that it has no decoder for.
 var asText = sync.OnceFunc(func() {
-	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript", "text/csv", "application/atom+xml"} {
-		openapi3filter.RegisterBodyDecoder(media, func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
-			text, err := io.ReadAll(body)
-			return string(text), err
-		})
+	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript",
+		"text/csv", "application/atom+xml"} {
+		openapi3filter.RegisterBodyDecoder(media,
+			func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
+				text, err := io.ReadAll(body)
+				return string(text), err
+			})
 	}
 })
 
@@ -93,8 +95,9 @@ var lenient = []string{"postProbes", "postAlertmanager", "postUptimeKuma", "post
 func checkAnswer(t *testing.T, route *routers.Route, r *http.Request, sent string, spoilt bool, got answer) {
 	t.Helper()
 	asText()
-	in := &openapi3filter.RequestValidationInput{Request: r, Route: route, PathParams: pathParams(t, route.Path, r.URL.EscapedPath()),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true, AuthenticationFunc: bearer}}
+	in := &openapi3filter.RequestValidationInput{Request: r, Route: route,
+		PathParams: pathParams(t, route.Path, r.URL.EscapedPath()),
+		Options:    &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true, AuthenticationFunc: bearer}}
 	if got.status < 400 && !(spoilt && slices.Contains(lenient, route.Operation.OperationID)) {
 		r.Body = io.NopCloser(strings.NewReader(sent)) // read already
 		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {

@@ -105,8 +105,11 @@ gazette.map.fastly.net. 60 IN A 127.0.0.1
 	var out strings.Builder
 	infra.Print(&out, infra.Book{}, o, m.Infer(o))
 	for _, want := range []string{
-		"gazette.com, seen ", "cdn:fastly\n    cname   gazette.map.fastly.net  [fastly.net]\n    header  X-Served-By: cache-lhr-egll1980040-LHR",
-		"dns:gazette.com, 50 % of it, the site's own\n    ns      ns1.gazette.com  [own zone]", "dns:ns1, 50 % of it\n    ns      dns1.p01.nsone.net", "pop:fastly/lhr\n",
+		"gazette.com, seen ",
+		"cdn:fastly\n    cname   gazette.map.fastly.net  [fastly.net]\n    header  X-Served-By: " +
+			"cache-lhr-egll1980040-LHR",
+		"dns:gazette.com, 50 % of it, the site's own\n    ns      ns1.gazette.com  [own zone]",
+		"dns:ns1, 50 % of it\n    ns      dns1.p01.nsone.net", "pop:fastly/lhr\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())

@@ -205,7 +205,8 @@ func TestAddedVantagesAreListedWhileTheyAreSilent(t *testing.T) {
 		added[name] = faultline.AddedVantage{Vantage: name, ASN: 7, AddedAt: early, Token: "secret"}
 	}
 	seen := func(name string, ago time.Duration) faultline.VantageStatus {
-		return faultline.VantageStatus{Vantage: name, State: faultline.VantageOK, SeenAt: now.Add(-ago), KnownSince: now}
+		return faultline.VantageStatus{Vantage: name, State: faultline.VantageOK, SeenAt: now.Add(-ago),
+			KnownSince: now}
 	}
 	got := known([]faultline.VantageStatus{seen("gone", 2*time.Hour), seen("own", time.Minute),
 		seen("quiet", 2*time.Hour), seen("well", time.Minute)}, added, now)

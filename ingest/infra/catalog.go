@@ -38,15 +38,16 @@ type Catalog struct {
 
 // Entry is one site of a [Catalog].
 type Entry struct {
-	Site       string                `json:"site"` // as the door normalises it: bbc.co.uk, www.gov.uk
-	Name       string                `json:"name"` // as a person would write it
-	Rank       int                   `json:"rank"` // coarse popularity, 1 or more, each once
-	Category   string                `json:"category"`
-	Owner      string                `json:"owner"`
-	Country    string                `json:"country"` // where the service is at home, ISO 3166-1 alpha-2
-	Aliases    []string              `json:"aliases"` // what people type for it, in lower case: fb
-	Hosts      []string              `json:"hosts"`   // other names that lead to it, as the door normalises them: youtu.be
-	Status     string                `json:"status"`  // its public status page
+	Site     string   `json:"site"` // as the door normalises it: bbc.co.uk, www.gov.uk
+	Name     string   `json:"name"` // as a person would write it
+	Rank     int      `json:"rank"` // coarse popularity, 1 or more, each once
+	Category string   `json:"category"`
+	Owner    string   `json:"owner"`
+	Country  string   `json:"country"` // where the service is at home, ISO 3166-1 alpha-2
+	Aliases  []string `json:"aliases"` // what people type for it, in lower case: fb
+	// other names that lead to it, as the door normalises them: youtu.be
+	Hosts      []string              `json:"hosts"`
+	Status     string                `json:"status"` // its public status page
 	Components []faultline.Component `json:"components"`
 	Sources    []string              `json:"sources"` // keys of the catalogue's sources
 }
@@ -142,7 +143,8 @@ func (c Catalog) Records() []faultline.SiteRecord {
 func (e Entry) Record() faultline.SiteRecord {
 	components := append(slices.Clone(e.Components), tld(e.Site))
 	slices.Sort(components)
-	return faultline.SiteRecord{Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog, Owner: e.Owner}
+	return faultline.SiteRecord{Site: e.Site, Rank: e.Rank, Components: components, Source: faultline.SourceCatalog,
+		Owner: e.Owner}
 }
 
 // Summary counts what a catalogue has.

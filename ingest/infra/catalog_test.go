@@ -179,17 +179,30 @@ func manyComponents(n int) string {
 // What a schema can't say, the loader refuses alone.
 func TestLoaderRefusesWhatTheSchemaCannotSay(t *testing.T) {
 	for name, c := range map[string]struct{ entries, want string }{
-		"site twice":        {goodEntry + `,{"site":"bbc.co.uk","name":"B","rank":2,"category":"news"}`, `entry 2 ("bbc.co.uk"): site stands twice`},
-		"rank twice":        {goodEntry + `,{"site":"ft.com","name":"FT","rank":1,"category":"news"}`, `entry 2 ("ft.com"): rank 1 is that of bbc.co.uk`},
-		"needless www":      {`{"site":"www.bbc.co.uk","name":"B","rank":2,"category":"news"}`, `write bbc.co.uk`},
-		"public suffix":     {`{"site":"gov.uk","name":"G","rank":2,"category":"news"}`, `entry 1 ("gov.uk"): site is a public suffix`},
-		"alias of another":  {`{"site":"a.com","name":"A","rank":1,"category":"news","aliases":["a"]},{"site":"b.com","name":"B","rank":2,"category":"news","aliases":["a"]}`, `entry 2 ("b.com"): "a" leads to a.com already`},
-		"host is a site":    {`{"site":"a.com","name":"A","rank":1,"category":"news","hosts":["b.com"]},{"site":"b.com","name":"B","rank":2,"category":"news"}`, `"b.com" leads to a.com and is a site`},
-		"host is a suffix":  {`{"site":"a.com","name":"A","rank":1,"category":"news","hosts":["co.uk"]}`, `host "co.uk"`},
-		"host bits":         {`{"site":"a.com","name":"A","rank":2,"category":"news","components":["prefix:151.101.0.1/16"]}`, `"prefix:151.101.0.1/16"`},
-		"unknown source":    {`{"site":"a.com","name":"A","rank":2,"category":"news","sources":["hearsay"]}`, `source "hearsay"`},
-		"member twice":      {`{"site":"a.com","site":"b.com","name":"A","rank":2,"category":"news"}`, `"site"`},
-		"two at one stroke": {`{"site":"A.com","name":"A","rank":2,"category":"news"},{"site":"b.com","name":"","rank":3,"category":"news"}`, `entry 2 ("b.com")`},
+		"site twice": {goodEntry + `,{"site":"bbc.co.uk","name":"B","rank":2,"category":"news"}`,
+			`entry 2 ("bbc.co.uk"): site stands twice`},
+		"rank twice": {goodEntry + `,{"site":"ft.com","name":"FT","rank":1,"category":"news"}`,
+			`entry 2 ("ft.com"): rank 1 is that of bbc.co.uk`},
+		"needless www": {`{"site":"www.bbc.co.uk","name":"B","rank":2,"category":"news"}`, `write bbc.co.uk`},
+		"public suffix": {`{"site":"gov.uk","name":"G","rank":2,"category":"news"}`,
+			`entry 1 ("gov.uk"): site is a public suffix`},
+		"alias of another": {
+			`{"site":"a.com","name":"A","rank":1,"category":"news","aliases":["a"]},{"site":"b.com","name":"B",` +
+				`"rank":2,"category":"news","aliases":["a"]}`, `entry 2 ("b.com"): "a" leads to a.com already`},
+		"host is a site": {
+			`{"site":"a.com","name":"A","rank":1,"category":"news","hosts":["b.com"]},{"site":"b.com","name":"B",` +
+				`"rank":2,"category":"news"}`, `"b.com" leads to a.com and is a site`},
+		"host is a suffix": {`{"site":"a.com","name":"A","rank":1,"category":"news","hosts":["co.uk"]}`,
+			`host "co.uk"`},
+		"host bits": {
+			`{"site":"a.com","name":"A","rank":2,"category":"news","components":["prefix:151.101.0.1/16"]}`,
+			`"prefix:151.101.0.1/16"`},
+		"unknown source": {`{"site":"a.com","name":"A","rank":2,"category":"news","sources":["hearsay"]}`,
+			`source "hearsay"`},
+		"member twice": {`{"site":"a.com","site":"b.com","name":"A","rank":2,"category":"news"}`, `"site"`},
+		"two at one stroke": {
+			`{"site":"A.com","name":"A","rank":2,"category":"news"},{"site":"b.com","name":"","rank":3,` +
+				`"category":"news"}`, `entry 2 ("b.com")`},
 	} {
 		_, err := infra.Load(strings.NewReader(`{"sites":[` + c.entries + `]}`))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -213,7 +226,8 @@ func TestLoadRefusesDocuments(t *testing.T) {
 }
 
 func TestLoadTakesAnOperatorsFile(t *testing.T) {
-	doc := `{"sites":[{"site":"shop.example.de","name":"Shop","rank":7,"category":"shopping","components":["pop:fastly/fra","cdn:fastly","prefix:151.101.0.0/16"]},` + goodEntry + `]}`
+	doc := `{"sites":[{"site":"shop.example.de","name":"Shop","rank":7,"category":"shopping",` +
+		`"components":["pop:fastly/fra","cdn:fastly","prefix:151.101.0.0/16"]},` + goodEntry + `]}`
 	records, err := infra.Load(strings.NewReader(doc))
 	if err != nil {
 		t.Fatal(err)

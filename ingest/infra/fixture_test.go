@@ -12,7 +12,8 @@ import (
 // writeMMDB writes a database of the shape of GeoLite2-ASN.
 func writeMMDB(t *testing.T, name string, networks plan) {
 	t.Helper()
-	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "GeoLite2-ASN", RecordSize: 24, IncludeReservedNetworks: true})
+	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "GeoLite2-ASN", RecordSize: 24,
+		IncludeReservedNetworks: true})
 	if err != nil {
 		t.Fatal(err)
 	}

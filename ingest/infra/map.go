@@ -156,7 +156,8 @@ func (m *Map) Standings(site string) []Standing {
 	list := make([]Standing, 0, len(p.stands))
 	for i, s := range p.stands {
 		st := Standing{Component: s.component, Share: p.share(i), Vantages: map[string]float64{},
-			First: time.UnixMilli(s.first).UTC(), Last: time.UnixMilli(s.last).UTC(), Own: s.own, Evidence: slices.Clone(s.evidence), By: s.by}
+			First: time.UnixMilli(s.first).UTC(), Last: time.UnixMilli(s.last).UTC(), Own: s.own,
+			Evidence: slices.Clone(s.evidence), By: s.by}
 		if st.Evidence == nil {
 			st.Evidence = []Evidence{{By: ByVia, Saw: string(s.component), Rule: s.by}}
 		}

@@ -28,7 +28,9 @@ func watch(m *infra.Map, from time.Time, looks ...sees) (told []infra.Change) {
 			Addrs: addrs("192.0.2.1"), Header: header("Server: x")}
 		found := []infra.Finding{{Component: "tld:com", Share: 1}}
 		for _, c := range look.found {
-			found = append(found, infra.Finding{Component: c, Share: 1, Evidence: []infra.Evidence{{By: infra.ByCNAME, Saw: "x", Rule: string(c)}}})
+			found = append(found,
+				infra.Finding{Component: c, Share: 1,
+					Evidence: []infra.Evidence{{By: infra.ByCNAME, Saw: "x", Rule: string(c)}}})
 		}
 		if c, ok := m.Observe(o, found); ok {
 			told = append(told, c)
@@ -51,7 +53,8 @@ func unknown(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{
 
 func TestAMoveIsOneEventWithItsTime(t *testing.T) {
 	m := infra.NewMap(unknown)
-	fastly, cloudflare := sees{"lon-1", []faultline.Component{"cdn:fastly"}}, sees{"lon-1", []faultline.Component{"cdn:cloudflare"}}
+	fastly, cloudflare := sees{"lon-1", []faultline.Component{"cdn:fastly"}},
+		sees{"lon-1", []faultline.Component{"cdn:cloudflare"}}
 	told := watch(m, start, append(times(50, fastly), times(50, cloudflare)...)...)
 	if len(told) != 2 || !told[0].First {
 		t.Fatalf("told %v", told)
@@ -62,7 +65,8 @@ func TestAMoveIsOneEventWithItsTime(t *testing.T) {
 	if got, want := told[1].String(), "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	want := faultline.SiteRecord{At: start.Add(52 * time.Minute), Site: "ft.com", Components: []faultline.Component{"cdn:cloudflare", "tld:com"}, Source: faultline.SourceObserved}
+	want := faultline.SiteRecord{At: start.Add(52 * time.Minute), Site: "ft.com",
+		Components: []faultline.Component{"cdn:cloudflare", "tld:com"}, Source: faultline.SourceObserved}
 	if got := told[1].Record; fmt.Sprint(got) != fmt.Sprint(want) || !told[1].After.Equal(start.Add(51*time.Minute)) {
 		t.Errorf("%+v, want %+v, after %s", got, want, told[1].After)
 	}
@@ -94,7 +98,8 @@ func TestSharesComeFromAllVantages(t *testing.T) {
 		t.Errorf("told %d times of nothing new: %v", len(told), told)
 	}
 	for _, st := range m.Standings("ft.com") {
-		if st.Component == "cdn:fastly" && (st.Vantages["nyc-1"] != 0 || st.Vantages["lon-1"] < 0.7 || st.Vantages["lon-1"] > 0.9) {
+		if st.Component == "cdn:fastly" && (st.Vantages["nyc-1"] != 0 || st.Vantages["lon-1"] < 0.7 ||
+			st.Vantages["lon-1"] > 0.9) {
 			t.Errorf("shares by vantage: %v", st.Vantages)
 		}
 	}
@@ -118,7 +123,8 @@ func TestWhatIsUnseenForAWhileHasNotLeft(t *testing.T) {
 		t.Errorf("twelve looks without a fifth of it: %v", told)
 	}
 	told := watch(m, start.Add(2*time.Hour), times(60, akamai)...)
-	if len(told) != 1 || !slices.Equal(told[0].Left, []faultline.Component{"cdn:fastly"}) || told[0].Record.Shares != nil {
+	if len(told) != 1 || !slices.Equal(told[0].Left, []faultline.Component{"cdn:fastly"}) ||
+		told[0].Record.Shares != nil {
 		t.Errorf("sixty more: %v", told)
 	}
 }
@@ -133,7 +139,8 @@ func TestASiteThatIsDownKeepsItsMap(t *testing.T) {
 			t.Fatalf("after %d failures: %v", i, c)
 		}
 	}
-	if st := m.Standings("ft.com"); len(st) != 2 || st[0].Component != "cdn:fastly" || !st[0].Last.Equal(start.Add(9*time.Minute)) ||
+	if st := m.Standings("ft.com"); len(st) != 2 || st[0].Component != "cdn:fastly" ||
+		!st[0].Last.Equal(start.Add(9*time.Minute)) ||
 		!st[0].First.Equal(start) || st[0].By != "lon-1" || st[0].Evidence[0].Rule != "cdn:fastly" {
 		t.Errorf("%+v", st)
 	}
@@ -142,14 +149,16 @@ func TestASiteThatIsDownKeepsItsMap(t *testing.T) {
 func TestObservationBeatsTheCatalogueWhereItCanSee(t *testing.T) {
 	m := infra.NewMap(func(string) (faultline.SiteRecord, bool) {
 		return faultline.SiteRecord{Site: "ft.com", Rank: 7, Source: faultline.SourceCatalog,
-			Components: []faultline.Component{"ca:digicert", "cdn:akamai", "cloud:aws/us-east-1", "dns:ultradns", "tld:com"}}, true
+			Components: []faultline.Component{"ca:digicert", "cdn:akamai", "cloud:aws/us-east-1", "dns:ultradns",
+				"tld:com"}}, true
 	})
 	told := watch(m, start, times(3, sees{"lon-1", []faultline.Component{"cdn:fastly", "pop:fastly/lhr"}})...)
 	want := []faultline.Component{"ca:digicert", "cdn:fastly", "cloud:aws/us-east-1", "dns:ultradns", "tld:com"}
 	if len(told) != 1 || !slices.Equal(told[0].Record.Components, want) || told[0].Record.Rank != 7 {
 		t.Errorf("%v, want %v", told, want)
 	}
-	told = watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"asn:AS64500"}})...) // no CDN before it any more
+	// no CDN before it any more
+	told = watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"asn:AS64500"}})...)
 	want = []faultline.Component{"asn:AS64500", "ca:digicert", "dns:ultradns", "tld:com"}
 	if len(told) != 1 || !slices.Equal(told[0].Record.Components, want) {
 		t.Errorf("%v, want %v", told, want)
@@ -160,7 +169,8 @@ func TestObservationBeatsTheCatalogueWhereItCanSee(t *testing.T) {
 // news, and what it does not see at once has not left.
 func TestAMapGoesOnFromTheLog(t *testing.T) {
 	logged := faultline.SiteRecord{At: start.Add(-time.Hour), Site: "ft.com", Source: faultline.SourceObserved,
-		Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:com"}, Shares: map[faultline.Component]float64{"cdn:akamai": 0.8, "cdn:fastly": 0.2}}
+		Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:com"},
+		Shares:     map[faultline.Component]float64{"cdn:akamai": 0.8, "cdn:fastly": 0.2}}
 	m := infra.NewMap(func(string) (faultline.SiteRecord, bool) { return logged, true })
 	if told := watch(m, start, times(10, sees{"lon-1", []faultline.Component{"cdn:akamai"}})...); len(told) != 0 {
 		t.Errorf("told %v", told)
@@ -169,7 +179,8 @@ func TestAMapGoesOnFromTheLog(t *testing.T) {
 	if len(told) == 0 || told[0].First || !slices.Equal(told[0].Joined, []faultline.Component{"cdn:cloudflare"}) {
 		t.Fatalf("told %v", told)
 	}
-	if got := told[len(told)-1].Record.Components; !slices.Equal(got, []faultline.Component{"cdn:cloudflare", "tld:com"}) {
+	if got := told[len(told)-1].Record.Components; !slices.Equal(got,
+		[]faultline.Component{"cdn:cloudflare", "tld:com"}) {
 		t.Errorf("in the end it depends on %v", got)
 	}
 }
@@ -182,7 +193,9 @@ func TestOldObservationsAndFloodsChangeNothing(t *testing.T) {
 	}
 	var flood []sees
 	for i := range 300 {
-		flood = append(flood, sees{fmt.Sprintf("v%d", i), []faultline.Component{"cdn:fastly", faultline.Component(fmt.Sprintf("asn:AS%d", i+1))}})
+		flood = append(flood,
+			sees{fmt.Sprintf("v%d", i),
+				[]faultline.Component{"cdn:fastly", faultline.Component(fmt.Sprintf("asn:AS%d", i+1))}})
 	}
 	told := watch(m, start.Add(2*time.Hour), flood...)
 	for _, c := range told {
@@ -199,11 +212,15 @@ func TestChangesAreToldInWords(t *testing.T) {
 	at := faultline.SiteRecord{At: start, Site: "ft.com", Components: []faultline.Component{"cdn:akamai", "dns:akamai"}}
 	list := func(c ...faultline.Component) []faultline.Component { return c }
 	for want, c := range map[string]infra.Change{
-		"ft.com depends on Akamai (cdn), Akamai (dns) at 2026-11-22T10:00:00Z":                 {Record: at, First: true},
-		"ft.com depends on Cloudflare as well at 2026-11-22T10:00:00Z":                         {Record: at, Joined: list("cdn:cloudflare")},
-		"ft.com left Fastly, Fastly (AS54113) at 2026-11-22T10:00:00Z":                         {Record: at, Left: list("asn:AS54113", "cdn:fastly")},
-		"ft.com depends on the same in other parts at 2026-11-22T10:00:00Z":                    {Record: at},
-		"ft.com moved from Amazon Route 53 to AWS us-east-1, UltraDNS at 2026-11-22T10:00:00Z": {Record: at, Left: list("dns:route53"), Joined: list("dns:ultradns", "cloud:aws/us-east-1")},
+		"ft.com depends on Akamai (cdn), Akamai (dns) at 2026-11-22T10:00:00Z": {Record: at,
+			First: true},
+		"ft.com depends on Cloudflare as well at 2026-11-22T10:00:00Z": {Record: at,
+			Joined: list("cdn:cloudflare")},
+		"ft.com left Fastly, Fastly (AS54113) at 2026-11-22T10:00:00Z": {Record: at,
+			Left: list("asn:AS54113", "cdn:fastly")},
+		"ft.com depends on the same in other parts at 2026-11-22T10:00:00Z": {Record: at},
+		"ft.com moved from Amazon Route 53 to AWS us-east-1, UltraDNS at 2026-11-22T10:00:00Z": {Record: at,
+			Left: list("dns:route53"), Joined: list("dns:ultradns", "cloud:aws/us-east-1")},
 	} {
 		if got := c.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

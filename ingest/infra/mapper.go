@@ -14,7 +14,8 @@ import (
 	"faultline"
 )
 
-// Mapper writes into the log what sites are seen to depend on, while its node leads. It goes by the components that probes in the log name. Those of this
+// Mapper writes into the log what sites are seen to depend on, while its node leads. It goes by the components that
+// probes in the log name. Those of this
 // node's own prober are believed, those of others once two vantages agree. Sites
 // that are not on the list are not followed. It is safe for concurrent use.
 type Mapper struct {
@@ -39,7 +40,8 @@ func NewMapper(matcher *Matcher, believed func(string) (faultline.SiteRecord, bo
 			Help: "Changes of what sites depend on that this node has written into the log as leader."})}
 	if reg != nil {
 		reg.MustRegister(m.changed, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_map_sites",
-			Help: "Sites whose infrastructure this node follows as leader."}, func() float64 { return float64(m.sites()) }))
+			Help: "Sites whose infrastructure this node follows as leader."},
+			func() float64 { return float64(m.sites()) }))
 	}
 	return m
 }

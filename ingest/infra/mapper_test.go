@@ -37,18 +37,21 @@ func TestOwnSightingsKeepTheirEvidence(t *testing.T) {
 	m := newTestMapper(t)
 	for i := range 3 {
 		at := mapperNoon.Add(time.Duration(i) * time.Minute)
-		o := Observation{Site: "ft.com", At: at, Vantage: "lon-1", CNAME: []string{"x.fastly.net"}, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Header: http.Header{}}
+		o := Observation{Site: "ft.com", At: at, Vantage: "lon-1", CNAME: []string{"x.fastly.net"},
+			Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Header: http.Header{}}
 		via := m.Via(o)
 		if !slices.Equal(via, []faultline.Component{"cdn:fastly"}) {
 			t.Fatalf("via %v", via)
 		}
-		m.Probe(faultline.Probe{Site: "ft.com", At: faultline.Millis(at), Vantage: "lon-1", Symptom: "ok", Status: 200, Via: via}, at)
+		m.Probe(faultline.Probe{Site: "ft.com", At: faultline.Millis(at), Vantage: "lon-1", Symptom: "ok", Status: 200,
+			Via: via}, at)
 	}
 	changes := m.take()
 	if len(changes) != 1 || !changes[0].First {
 		t.Fatalf("%v", changes)
 	}
-	if why := strings.Join(m.evidence(changes[0]), " "); !strings.Contains(why, "cname x.fastly.net, as seen by lon-1 at 20") {
+	if why := strings.Join(m.evidence(changes[0]), " "); !strings.Contains(why,
+		"cname x.fastly.net, as seen by lon-1 at 20") {
 		t.Errorf("evidence %q", why)
 	}
 	if len(m.own) != 0 {
@@ -59,7 +62,8 @@ func TestOwnSightingsKeepTheirEvidence(t *testing.T) {
 func TestProbesOfNoUseDoNotReachTheMap(t *testing.T) {
 	m := newTestMapper(t)
 	probe := faultline.Probe{Site: "ft.com", Vantage: "lon-1", Symptom: "ok", Status: 200}
-	for _, at := range []time.Time{mapperNoon.Add(-10 * time.Minute), mapperNoon.Add(-9 * time.Minute), mapperNoon.Add(-8 * time.Minute)} {
+	for _, at := range []time.Time{mapperNoon.Add(-10 * time.Minute), mapperNoon.Add(-9 * time.Minute),
+		mapperNoon.Add(-8 * time.Minute)} {
 		late := probe
 		late.At, late.Via = at, []faultline.Component{"cdn:fastly"}
 		m.Probe(late, mapperNoon)
@@ -81,7 +85,8 @@ func TestProbesOfNoUseDoNotReachTheMap(t *testing.T) {
 	for i := range 8 { // clocks that run ahead are put right
 		ahead := probe
 		ahead.Vantage = fmt.Sprint("v", i%2)
-		ahead.At, ahead.Via = mapperNoon.Add(time.Hour+time.Duration(i)*time.Minute), []faultline.Component{"cdn:fastly"}
+		ahead.At, ahead.Via = mapperNoon.Add(time.Hour+time.Duration(i)*time.Minute),
+			[]faultline.Component{"cdn:fastly"}
 		m.Probe(ahead, mapperNoon.Add(time.Duration(i)*time.Minute))
 	}
 	if changes := m.take(); len(changes) != 1 || changes[0].Record.At.After(mapperNoon.Add(10*time.Minute)) {
@@ -97,7 +102,8 @@ func TestProbesOfNoUseDoNotReachTheMap(t *testing.T) {
 func TestSightingsAreBounded(t *testing.T) {
 	m := newTestMapper(t)
 	for i := range maxObserved + 10 {
-		m.Via(Observation{Site: strings.Repeat("a", i%50+1) + string(rune('a'+i%26)) + ".com" + strings.Repeat("x", i/50), At: mapperNoon})
+		m.Via(Observation{Site: strings.Repeat("a", i%50+1) + string(rune('a'+i%26)) + ".com" +
+			strings.Repeat("x", i/50), At: mapperNoon})
 	}
 	if len(m.own) > maxObserved {
 		t.Errorf("%d are kept", len(m.own))

@@ -224,9 +224,11 @@ func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 			continue
 		}
 		own := f.owner != "" && (m.own[n.ASN] == f.owner || sameOwner(n.Org, f.owner))
-		f.note(faultline.NewComponent(faultline.KindASN, asnName(n.ASN)), part, own, Evidence{ByASN, addr.String(), strings.TrimSpace(asnName(n.ASN) + " " + n.Org)})
+		f.note(faultline.NewComponent(faultline.KindASN, asnName(n.ASN)), part, own,
+			Evidence{ByASN, addr.String(), strings.TrimSpace(asnName(n.ASN) + " " + n.Org)})
 		if n.Prefix.IsValid() {
-			f.note(faultline.NewComponent(faultline.KindPrefix, n.Prefix.Masked().String()), part, own, Evidence{ByPrefix, addr.String(), n.Prefix.Masked().String()})
+			f.note(faultline.NewComponent(faultline.KindPrefix, n.Prefix.Masked().String()), part, own,
+				Evidence{ByPrefix, addr.String(), n.Prefix.Masked().String()})
 		}
 		if sig := m.asn[n.ASN]; sig != nil {
 			f.add(sig, "", part, Evidence{ByASN, addr.String(), asnName(n.ASN)})
@@ -265,7 +267,8 @@ func (m *Matcher) responses(f *findings, o Observation) {
 					capture = strings.ToLower(groups[1])
 				}
 				if sig.takes(capture) {
-					f.add(sig, capture, 1, Evidence{ByHeader, clip(h.Name + ": " + v), strings.TrimSpace(h.Name + " " + h.Match)})
+					f.add(sig, capture, 1,
+						Evidence{ByHeader, clip(h.Name + ": " + v), strings.TrimSpace(h.Name + " " + h.Match)})
 				}
 			}
 		}

@@ -33,7 +33,8 @@ func OpenMMDB(path string) (*MMDB, error) {
 	db := &MMDB{reader: reader}
 	if !db.tellsSystems() {
 		reader.Close()
-		return nil, fmt.Errorf("database of networks: %s has no autonomous systems (its type is %q)", path, reader.Metadata.DatabaseType)
+		return nil, fmt.Errorf("database of networks: %s has no autonomous systems (its type is %q)", path,
+			reader.Metadata.DatabaseType)
 	}
 	return db, nil
 }

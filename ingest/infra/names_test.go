@@ -68,7 +68,8 @@ func namesSource(t *testing.T) []byte {
 	writeTable(&b, "providerNames is what providers are called, by kind and provider.", "providerNames", providers)
 	writeTable(&b, "networkNames is whose autonomous systems are.", "networkNames", networks)
 	runs, own := ownership(t, table)
-	writeTable(&b, "componentProviders is who runs a component, by kind and provider or by network.", "componentProviders", runs)
+	writeTable(&b, "componentProviders is who runs a component, by kind and provider or by network.",
+		"componentProviders", runs)
 	writeTable(&b, "ownSites is which providers run a site themselves, with spaces between them.", "ownSites", own)
 	src, err := format.Source(b.Bytes())
 	if err != nil {

@@ -85,7 +85,8 @@ func TestNameServersBecomeProviders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := infra.Observation{Site: "shop.com", NS: []infra.NameServer{{Host: "ns-1.awsdns-00.com."}, {Host: "ns-2.awsdns-01.net"}}}
+	o := infra.Observation{Site: "shop.com",
+		NS: []infra.NameServer{{Host: "ns-1.awsdns-00.com."}, {Host: "ns-2.awsdns-01.net"}}}
 	via := infra.Via(matcher.Infer(o))
 	if !slices.Equal(via, []faultline.Component{"dns:route53"}) {
 		t.Error(fmt.Sprint(via))

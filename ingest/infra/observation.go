@@ -18,14 +18,15 @@ type Observation struct {
 	// Trusted says that the vantage is this node's own prober. What other vantages
 	// say is believed once two of them say it.
 	Trusted bool
-	Network uint32                // autonomous system of the vantage; 0 is unknown
-	Host    string                // the name that was asked for; empty: the site itself
-	CNAME   []string              // the chain of aliases that it led through, in order
-	NS      []NameServer          // of the zone that the host lies in
-	Addrs   []netip.Addr          // that the name led to
-	Header  http.Header           // of the first response, before redirects to other hosts; nil: there was no answer
-	Issuer  string                // organisation that issued the certificate (its issuer's O, or CN where there is none)
-	Via     []faultline.Component // seen elsewhere by somebody who tells no more than that
+	Network uint32       // autonomous system of the vantage; 0 is unknown
+	Host    string       // the name that was asked for; empty: the site itself
+	CNAME   []string     // the chain of aliases that it led through, in order
+	NS      []NameServer // of the zone that the host lies in
+	Addrs   []netip.Addr // that the name led to
+	Header  http.Header  // of the first response, before redirects to other hosts; nil: there was no answer
+	// organisation that issued the certificate (its issuer's O, or CN where there is none)
+	Issuer string
+	Via    []faultline.Component // seen elsewhere by somebody who tells no more than that
 }
 
 // NameServer is one that a zone is delegated to.

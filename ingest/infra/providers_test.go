@@ -45,7 +45,8 @@ func TestBuiltinProvidersAreMany(t *testing.T) {
 func TestProvidersAreFoundByWhatTheyRun(t *testing.T) {
 	list := builtinList(t)
 	for c, want := range map[faultline.Component]string{
-		"cloud:aws/us-east-1": "aws", "cdn:cloudfront": "aws", "dns:route53": "aws", "ca:amazon": "aws", "asn:AS16509": "aws",
+		"cloud:aws/us-east-1": "aws", "cdn:cloudfront": "aws", "dns:route53": "aws", "ca:amazon": "aws",
+		"asn:AS16509":    "aws",
 		"pop:fastly/lhr": "fastly", "asn:AS54113": "fastly", "cdn:cloudflare": "cloudflare", "dns:dyn": "oracle-cloud",
 		"cloud:github/pages": "github", "isp:AS812": "rogers", "ca:letsencrypt": "lets-encrypt", "cdn:azure": "azure",
 	} {
@@ -69,8 +70,9 @@ func TestOwnersRunTheirSites(t *testing.T) {
 	runs := func(site, slug string) bool {
 		return slices.ContainsFunc(list.Running(site), func(p faultline.Provider) bool { return p.Slug == slug })
 	}
-	for site, slug := range map[string]string{"aws.amazon.com": "aws", "cloudflare.com": "cloudflare", "azure.microsoft.com": "azure",
-		"cloud.google.com": "google-cloud", "fastly.com": "fastly"} {
+	for site, slug := range map[string]string{"aws.amazon.com": "aws", "cloudflare.com": "cloudflare",
+		"azure.microsoft.com": "azure",
+		"cloud.google.com":    "google-cloud", "fastly.com": "fastly"} {
 		if !runs(site, slug) {
 			t.Errorf("%s is not run by %s", site, slug)
 		}
@@ -89,9 +91,11 @@ func TestReadProvidersRefuses(t *testing.T) {
 		"wildcard kind":  {`{"slug":"a","name":"A","components":["*"]}`, "component"},
 		"every cdn":      {`{"slug":"a","name":"A","components":["cdn:*"]}`, "component"},
 		"network 0":      {`{"slug":"a","name":"A","networks":[0]}`, "network 0"},
-		"same word":      {`{"slug":"a","name":"A","aliases":["x"]},{"slug":"b","name":"B","aliases":["x"]}`, `"x" is claimed by a`},
-		"same network":   {`{"slug":"a","name":"A","networks":[1]},{"slug":"b","name":"B","networks":[1]}`, "AS1 is claimed by a"},
-		"status page":    {`{"slug":"a","name":"A","status":"http://a.example"}`, "status"},
+		"same word": {`{"slug":"a","name":"A","aliases":["x"]},{"slug":"b","name":"B","aliases":["x"]}`,
+			`"x" is claimed by a`},
+		"same network": {`{"slug":"a","name":"A","networks":[1]},{"slug":"b","name":"B","networks":[1]}`,
+			"AS1 is claimed by a"},
+		"status page": {`{"slug":"a","name":"A","status":"http://a.example"}`, "status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ReadProviders(strings.NewReader(`{"providers":[` + c.entries + `]}`))
@@ -107,7 +111,9 @@ func TestAFurtherTableReplacesEntriesWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	above, err := ReadProviders(strings.NewReader(`{"providers":[{"slug":"fastly","name":"Fastly","networks":[54113]},{"slug":"ours","name":"Ours"}]}`))
+	above, err := ReadProviders(
+		strings.NewReader(
+			`{"providers":[{"slug":"fastly","name":"Fastly","networks":[54113]},{"slug":"ours","name":"Ours"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

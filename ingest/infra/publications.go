@@ -47,7 +47,8 @@ func BuiltinPublications() ([]Publication, error) {
 // ReadPublications reads a list of publications, one JSON array.
 func ReadPublications(r io.Reader) ([]Publication, error) {
 	var list []Publication
-	if err := json.UnmarshalRead(io.LimitReader(r, maxCatalogBytes), &list, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.UnmarshalRead(io.LimitReader(r, maxCatalogBytes), &list,
+		json.RejectUnknownMembers(true)); err != nil {
 		return nil, fmt.Errorf("publications: %w", err)
 	}
 	if len(list) > maxPublications {
@@ -161,5 +162,6 @@ func followAzure(page []byte, get func(string) ([]byte, error)) ([]byte, error) 
 
 // publicationForms reads what owners publish, each in their own form.
 var publicationForms = map[string]func(Publication, []byte, rangeGroups) error{
-	"aws": readAWS, "gcp": readGCP, "azure": readAzure, "oracle": readOracle, "fastly": readFastly, "lines": readLines, "geofeed": readGeofeed,
+	"aws": readAWS, "gcp": readGCP, "azure": readAzure, "oracle": readOracle, "fastly": readFastly, "lines": readLines,
+	"geofeed": readGeofeed,
 }

@@ -47,8 +47,10 @@ func TestBuiltinSignaturesCoverTheGreat(t *testing.T) {
 			t.Errorf("%s names no source", s.Component)
 		}
 	}
-	for _, c := range []faultline.Component{"cdn:fastly", "cdn:cloudflare", "cdn:cloudfront", "cdn:akamai", "cdn:azure", "cdn:google",
-		"cloud:aws/{}", "cloud:azure/{}", "dns:route53", "dns:cloudflare", "dns:akamai", "dns:ultradns", "dns:ns1", "dns:dyn", "ca:letsencrypt", "ca:digicert"} {
+	for _, c := range []faultline.Component{"cdn:fastly", "cdn:cloudflare", "cdn:cloudfront", "cdn:akamai", "cdn:azure",
+		"cdn:google",
+		"cloud:aws/{}", "cloud:azure/{}", "dns:route53", "dns:cloudflare", "dns:akamai", "dns:ultradns", "dns:ns1",
+		"dns:dyn", "ca:letsencrypt", "ca:digicert"} {
 		if !components[c] {
 			t.Errorf("no signature of %s", c)
 		}
@@ -106,8 +108,11 @@ func TestBadSignaturesAreRefusedByName(t *testing.T) {
 		"asn of another":    {`"component":"cdn:x","asn":[64500]`, "stands for cdn:good already"},
 		"issuer of another": {`"component":"ca:x","issuers":["GOOD CA"]`, "stands for ca:good already"},
 	} {
-		doc := fmt.Sprintf(`{"signatures":[{"component":"cdn:good","cname":["good.net"],"asn":[64500]},{"component":"ca:good","issuers":["Good CA"]},{%s}]}`, c.members)
-		if _, err := infra.ReadSignatures(strings.NewReader(doc)); err == nil || !strings.Contains(err.Error(), c.want) {
+		doc := fmt.Sprintf(
+			`{"signatures":[{"component":"cdn:good","cname":["good.net"],"asn":[64500]},{"component":"ca:good",`+
+				`"issuers":["Good CA"]},{%s}]}`, c.members)
+		if _, err := infra.ReadSignatures(strings.NewReader(doc)); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want it to say %q", name, err, c.want)
 		}
 	}
@@ -118,7 +123,10 @@ func TestAnOperatorsTableIsLaidOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := infra.ReadSignatures(strings.NewReader(`{"signatures":[{"component":"cdn:fastly","cname":["own-name.net"]},{"component":"cdn:house","cname":["house.net"]}],"networks":[{"asn":64500,"owner":"House"}]}`))
+	own, err := infra.ReadSignatures(
+		strings.NewReader(
+			`{"signatures":[{"component":"cdn:fastly","cname":["own-name.net"]},{"component":"cdn:house",` +
+				`"cname":["house.net"]}],"networks":[{"asn":64500,"owner":"House"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +135,8 @@ func TestAnOperatorsTableIsLaidOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for alias, want := range map[string][]string{
-		"a.own-name.net": {"cdn:fastly"}, "a.fastly.net": nil, "a.house.net": {"cdn:house"}, "a.cloudfront.net": {"cdn:cloudfront"},
+		"a.own-name.net": {"cdn:fastly"}, "a.fastly.net": nil, "a.house.net": {"cdn:house"},
+		"a.cloudfront.net": {"cdn:cloudfront"},
 	} {
 		var got []string
 		for _, f := range m.Infer(infra.Observation{CNAME: []string{alias}}) {

@@ -113,7 +113,8 @@ func (n *suffixNode) walk(rest string, depth int, capture string, hits *[]suffix
 		next.walk(before, depth+1, capture, hits)
 	}
 	for _, g := range n.globs {
-		if len(label) < len(g.before)+len(g.after) || !strings.HasPrefix(label, g.before) || !strings.HasSuffix(label, g.after) {
+		if len(label) < len(g.before)+len(g.after) || !strings.HasPrefix(label, g.before) ||
+			!strings.HasSuffix(label, g.after) {
 			continue
 		}
 		hole := label[len(g.before) : len(label)-len(g.after)]

@@ -262,7 +262,8 @@ func TestTheHeadOutlastsThePage(t *testing.T) {
 			}
 		}})
 		r := w.Checker(edges{}).Check(t.Context(), probe.Task{Site: name})
-		if r.Observation.Header.Get("Cf-Ray") != "8a1b2c3d4e5f6789-LHR" || r.ETag != `"kept"` || r.Probe.Symptom != "ok" {
+		if r.Observation.Header.Get("Cf-Ray") != "8a1b2c3d4e5f6789-LHR" || r.ETag != `"kept"` ||
+			r.Probe.Symptom != "ok" {
 			t.Errorf("%s: %+v, %v, %q", name, r.Probe, r.Observation.Header, r.ETag)
 		}
 	}

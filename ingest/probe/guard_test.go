@@ -78,7 +78,8 @@ func TestGuardAgainstTheCorpus(t *testing.T) {
 			refuse(network(a), net.JoinHostPort(a, port))
 		}
 	}
-	for _, port := range []string{"0", "1", "22", "25", "53", "79", "81", "444", "2375", "3306", "6379", "8080", "8443", "9200", "11211", "65535"} {
+	for _, port := range []string{"0", "1", "22", "25", "53", "79", "81", "444", "2375", "3306", "6379", "8080", "8443",
+		"9200", "11211", "65535"} {
 		refuse("tcp4", "1.1.1.1:"+port)
 		refuse("tcp6", "[2606:4700::1111]:"+port)
 	}
@@ -172,10 +173,14 @@ func TestRedirectsThatLeadInside(t *testing.T) {
 	c := probe.NewChecker(
 		probe.CheckerConfig{Resolver: resolver, Guard: guard, Ports: w.Ports, Roots: w.Roots, Agent: "test"},
 	)
-	for _, location := range []string{"https://inside.net/", "//inside.net/", "https://127.0.0.3/", "http://169.254.169.254/latest/meta-data/",
-		"https://[::1]/", "file:///etc/passwd", "gopher://inside.net/", "https://inside.net:6379/", "https://user:pw@inside.net/",
-		"http://inside.net/", "https://2130706433/", "https://0x7f000001/", "https://127.1/", "https://x/" + strings.Repeat("a", 10_000),
-		"https://site.net\\@inside.net/", "https://inside.net%00.site.net/", "/\r\nX: y", "javascript:alert(1)", "https://site.net/"} {
+	for _, location := range []string{"https://inside.net/", "//inside.net/", "https://127.0.0.3/",
+		"http://169.254.169.254/latest/meta-data/",
+		"https://[::1]/", "file:///etc/passwd", "gopher://inside.net/", "https://inside.net:6379/",
+		"https://user:pw@inside.net/",
+		"http://inside.net/", "https://2130706433/", "https://0x7f000001/", "https://127.1/",
+		"https://x/" + strings.Repeat("a", 10_000),
+		"https://site.net\\@inside.net/", "https://inside.net%00.site.net/", "/\r\nX: y", "javascript:alert(1)",
+		"https://site.net/"} {
 		to.Store(&location)
 		r := c.Check(t.Context(), probe.Task{Site: "site.net"})
 		inside := r.Observation.Addr.IsValid() && r.Observation.Addr != probetest.Local

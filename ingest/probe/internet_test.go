@@ -83,7 +83,8 @@ var smallInternet = map[string]probetest.Site{
 	"challenge.net": {
 		Handler: answering(
 			503,
-			"<script>window._cf_chl_opt={}</script><script src=/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1></script>",
+			"<script>window._cf_chl_opt={}</script><script "+
+				"src=/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1></script>",
 			"CF-RAY",
 			"x-LHR",
 		),

@@ -177,8 +177,9 @@ func TestAResolverInTroubleIsNotTheSites(t *testing.T) {
 	w := probetest.Start(t)
 	w.Put("a.net", probetest.Site{})
 	for name, fault := range map[string]func(*dns.Msg) *dns.Msg{
-		"servfail": code(dns.RcodeServerFailure), "refused": code(dns.RcodeRefused), "nxdomain": code(dns.RcodeNameError),
-		"nodata": code(dns.RcodeSuccess), "formerr": code(dns.RcodeFormatError), "silent": silent,
+		"servfail": code(dns.RcodeServerFailure), "refused": code(dns.RcodeRefused),
+		"nxdomain": code(dns.RcodeNameError),
+		"nodata":   code(dns.RcodeSuccess), "formerr": code(dns.RcodeFormatError), "silent": silent,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -201,7 +202,8 @@ func TestAResolverInTroubleIsNotTheSites(t *testing.T) {
 func TestAnAliasThatLeadsNowhereIsKept(t *testing.T) {
 	w := probetest.Start(t)
 	c := w.Checker(edges{})
-	for name, rcode := range map[string]int{"gone": dns.RcodeNameError, "trouble": dns.RcodeServerFailure, "empty": dns.RcodeSuccess} {
+	for name, rcode := range map[string]int{"gone": dns.RcodeNameError, "trouble": dns.RcodeServerFailure,
+		"empty": dns.RcodeSuccess} {
 		w.Put(name+".net", probetest.Site{CNAME: name + ".a.akamaiedge.net"})
 		w.Put(name+".a.akamaiedge.net", probetest.Site{Addrs: []netip.Addr{}, RCode: rcode})
 		r := c.Check(t.Context(), probe.Task{Site: name + ".net"})
@@ -258,8 +260,10 @@ func TestTwoOperatorsByDefault(t *testing.T) {
 	at := netip.MustParseAddrPort
 	for _, c := range []struct{ own, want []netip.AddrPort }{
 		{[]netip.AddrPort{at("192.0.2.1:53")}, []netip.AddrPort{at("192.0.2.1:53"), at("1.1.1.1:53")}},
-		{[]netip.AddrPort{at("192.0.2.1:53"), at("192.0.2.2:53")}, []netip.AddrPort{at("192.0.2.1:53"), at("1.1.1.1:53"), at("192.0.2.2:53")}},
-		{[]netip.AddrPort{at("1.1.1.1:53"), at("1.0.0.1:53")}, []netip.AddrPort{at("1.1.1.1:53"), at("8.8.8.8:53"), at("1.0.0.1:53")}},
+		{[]netip.AddrPort{at("192.0.2.1:53"), at("192.0.2.2:53")},
+			[]netip.AddrPort{at("192.0.2.1:53"), at("1.1.1.1:53"), at("192.0.2.2:53")}},
+		{[]netip.AddrPort{at("1.1.1.1:53"), at("1.0.0.1:53")},
+			[]netip.AddrPort{at("1.1.1.1:53"), at("8.8.8.8:53"), at("1.0.0.1:53")}},
 		{[]netip.AddrPort{at("1.1.1.1:53"), at("8.8.8.8:53")}, []netip.AddrPort{at("1.1.1.1:53"), at("8.8.8.8:53")}},
 	} {
 		got := probe.DefaultResolvers(c.own)

@@ -75,7 +75,8 @@ func (s *Schedule) askNeighbours(failed *entry, now int64) {
 // bringForward has a site checked within the second, or as soon as it was not checked
 // for the gap, unless it is left alone for a while, as it asked for that or fails anyway.
 func (s *Schedule) bringForward(e, failed *entry, now int64) bool {
-	if e == nil || e == failed || e.index < 0 || e.refusals >= refusedOften || e.fails > 0 || e.base > now+2*int64(s.period) {
+	if e == nil || e == failed || e.index < 0 || e.refusals >= refusedOften || e.fails > 0 ||
+		e.base > now+2*int64(s.period) {
 		return false
 	}
 	at := now + s.offset(e.site)%int64(wishSpread)

@@ -97,7 +97,8 @@ func TestTheNextServerIsAsked(t *testing.T) {
 
 func TestNamesThatCannotBeAsked(t *testing.T) {
 	w := probetest.Start(t)
-	for _, name := range []string{"", ".", "a..net", ".net", "a." + string(make([]byte, 64)) + ".net", string(make([]byte, 300))} {
+	for _, name := range []string{"", ".", "a..net", ".net", "a." + string(make([]byte, 64)) + ".net",
+		string(make([]byte, 300))} {
 		if _, err := resolver(t, w.Resolver).Lookup(t.Context(), name); kind(err) != "malformed" {
 			t.Errorf("%q: %v", name, err)
 		}

@@ -200,7 +200,8 @@ func TestPrefixesHaveABudget(t *testing.T) {
 func TestWhoRefusesIsLeftAlone(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
 	s.Assign(sitesOf(1), noon)
-	at := drive(s, noon, 24*time.Hour, func(string, time.Time) faultline.Symptom { return faultline.SymptomBlocked })["s0.net"]
+	at := drive(s, noon, 24*time.Hour,
+		func(string, time.Time) faultline.Symptom { return faultline.SymptomBlocked })["s0.net"]
 	if len(at) > 40 || len(at) < 20 {
 		t.Errorf("looked at %d times in a day", len(at))
 	}

@@ -76,8 +76,10 @@ func (l *look) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, 
 	if err != nil {
 		return broken(err)
 	}
-	for name, value := range map[string]string{"User-Agent": l.c.agent, "Accept": acceptHeader, "Accept-Encoding": "identity",
-		"Accept-Language": languageHeader, "Range": rangeHeader, "If-None-Match": l.task.ETag, "Cookie": l.cookies.line(p)} {
+	for name, value := range map[string]string{"User-Agent": l.c.agent, "Accept": acceptHeader,
+		"Accept-Encoding": "identity",
+		"Accept-Language": languageHeader, "Range": rangeHeader, "If-None-Match": l.task.ETag,
+		"Cookie": l.cookies.line(p)} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}

@@ -51,7 +51,8 @@ var outcomes = []Outcome{
 		StepSecure,
 		"tls",
 		tlsChain,
-		"no authority that browsers trust vouches for the certificate, also with the intermediate ones that it names fetched",
+		"no authority that browsers trust vouches for the certificate, also with the intermediate ones that it names " +
+			"fetched",
 	},
 	{Fails, StepSecure, "tls", tlsProtocol, "no version or cipher that browsers have is spoken"},
 	{Fails, StepSecure, "tls", tlsHandshake, "the handshake fails in another way"},

@@ -71,8 +71,10 @@ func TestWhatAnEarlierCheckEndedAtIsNotTheOnlyWayIn(t *testing.T) {
 	w.Put("old.net", probetest.Site{Addrs: nobody})
 	w.Put("broken.net", probetest.Site{Bad: "expired"})
 	c := w.Checker(nil)
-	for _, entry := range []string{"https://old.net/", "https://gone.net/", "https://broken.net/", "https://www.moved.net/"} {
-		if p := c.Check(t.Context(), probe.Task{Site: "moved.net", Entry: entry}).Probe; p.Symptom != faultline.SymptomOK {
+	for _, entry := range []string{"https://old.net/", "https://gone.net/", "https://broken.net/",
+		"https://www.moved.net/"} {
+		if p := c.Check(t.Context(),
+			probe.Task{Site: "moved.net", Entry: entry}).Probe; p.Symptom != faultline.SymptomOK {
 			t.Errorf("%s: %+v", entry, p)
 		}
 	}
@@ -101,7 +103,8 @@ func TestASiteOfIPv6Alone(t *testing.T) {
 		p.Detail != "no_ipv6" {
 		t.Errorf("%+v", p)
 	}
-	if p := c.Check(t.Context(), probe.Task{Site: "six.net", IPv6Works: true}).Probe; p.Symptom == faultline.SymptomBlocked ||
+	if p := c.Check(t.Context(),
+		probe.Task{Site: "six.net", IPv6Works: true}).Probe; p.Symptom == faultline.SymptomBlocked ||
 		p.Symptom == faultline.SymptomOK {
 		t.Errorf("where IPv6 works: %+v", p)
 	}
@@ -127,21 +130,26 @@ func TestHandshakes(t *testing.T) {
 		site            probetest.Site
 		symptom, detail string
 	}{
-		"rsa-gcm":     {probetest.Site{RSA: true, TLS: suites(tls.TLS_RSA_WITH_AES_128_GCM_SHA256)}, "ok", ""},
-		"rsa-cbc":     {probetest.Site{RSA: true, TLS: suites(tls.TLS_RSA_WITH_AES_256_CBC_SHA)}, "ok", ""},
-		"rsa-3des":    {probetest.Site{RSA: true, TLS: suites(tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)}, "tls", "protocol"},
-		"rc4":         {probetest.Site{RSA: true, TLS: suites(tls.TLS_ECDHE_RSA_WITH_RC4_128_SHA)}, "tls", "protocol"},
-		"ecdhe-cbc":   {probetest.Site{RSA: true, TLS: suites(tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA)}, "ok", ""},
-		"tls12":       {probetest.Site{TLS: version(tls.VersionTLS12, nil)}, "ok", ""},
-		"tls13":       {probetest.Site{TLS: version(tls.VersionTLS13, nil)}, "ok", ""},
-		"tls11":       {probetest.Site{TLS: version(tls.VersionTLS11, nil)}, "tls", "protocol"},
-		"tls10":       {probetest.Site{TLS: version(tls.VersionTLS10, nil)}, "tls", "protocol"},
-		"hybrid":      {probetest.Site{TLS: version(tls.VersionTLS13, func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519MLKEM768} })}, "ok", ""},
-		"client-12":   {probetest.Site{TLS: version(tls.VersionTLS12, wantsCert)}, "blocked", "client_certificate"},
-		"client-13":   {probetest.Site{TLS: version(tls.VersionTLS13, wantsCert)}, "blocked", "client_certificate"},
-		"client-may":  {probetest.Site{TLS: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }}, "ok", ""},
-		"client-400":  {probetest.Site{TLS: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }, Handler: answering(400, "<h1>400 Bad Request</h1>No required SSL certificate was sent")}, "blocked", "challenge"},
-		"client-503":  {probetest.Site{TLS: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }, Handler: answering(503, "")}, "http_503", ""},
+		"rsa-gcm":   {probetest.Site{RSA: true, TLS: suites(tls.TLS_RSA_WITH_AES_128_GCM_SHA256)}, "ok", ""},
+		"rsa-cbc":   {probetest.Site{RSA: true, TLS: suites(tls.TLS_RSA_WITH_AES_256_CBC_SHA)}, "ok", ""},
+		"rsa-3des":  {probetest.Site{RSA: true, TLS: suites(tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA)}, "tls", "protocol"},
+		"rc4":       {probetest.Site{RSA: true, TLS: suites(tls.TLS_ECDHE_RSA_WITH_RC4_128_SHA)}, "tls", "protocol"},
+		"ecdhe-cbc": {probetest.Site{RSA: true, TLS: suites(tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA)}, "ok", ""},
+		"tls12":     {probetest.Site{TLS: version(tls.VersionTLS12, nil)}, "ok", ""},
+		"tls13":     {probetest.Site{TLS: version(tls.VersionTLS13, nil)}, "ok", ""},
+		"tls11":     {probetest.Site{TLS: version(tls.VersionTLS11, nil)}, "tls", "protocol"},
+		"tls10":     {probetest.Site{TLS: version(tls.VersionTLS10, nil)}, "tls", "protocol"},
+		"hybrid": {
+			probetest.Site{TLS: version(tls.VersionTLS13,
+				func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519MLKEM768} })}, "ok", ""},
+		"client-12":  {probetest.Site{TLS: version(tls.VersionTLS12, wantsCert)}, "blocked", "client_certificate"},
+		"client-13":  {probetest.Site{TLS: version(tls.VersionTLS13, wantsCert)}, "blocked", "client_certificate"},
+		"client-may": {probetest.Site{TLS: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }}, "ok", ""},
+		"client-400": {probetest.Site{TLS: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert },
+			Handler: answering(400, "<h1>400 Bad Request</h1>No required SSL certificate was sent")}, "blocked",
+			"challenge"},
+		"client-503": {probetest.Site{TLS: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert },
+			Handler: answering(503, "")}, "http_503", ""},
 		"h2-only":     {probetest.Site{OnlyH2: true}, "ok", ""},
 		"h2-only-503": {probetest.Site{OnlyH2: true, Handler: answering(503, "")}, "http_503", ""},
 		"h2-hangs-up": {probetest.Site{TLS: bothProtocols, Handler: hangsUp}, "ok", ""},

@@ -65,13 +65,15 @@ func TestClock(t *testing.T) {
 		want  string
 	}{
 		{"ticks stand before the event that crossed the second",
-			[]faultline.Event{said("a", 100*ms), said("b", 200*ms), said("c", 300*ms), said("d", 999*ms), said("e", second), said("f", 1500*ms), said("g", 2001*ms)},
+			[]faultline.Event{said("a", 100*ms), said("b", 200*ms), said("c", 300*ms), said("d", 999*ms),
+				said("e", second), said("f", 1500*ms), said("g", 2001*ms)},
 			"0s a b c d 1s e f 2s g"},
 		{"every second of a short gap is ticked",
 			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("d", 3500*ms)},
 			"0s a b c 1s 2s 3s d"},
 		{"it starts at the median of the first three timed lines",
-			[]faultline.Event{said("wild", 5*24*time.Hour), said("a", 2*second), said("b", 3500*ms), said("c", 4*second)},
+			[]faultline.Event{said("wild", 5*24*time.Hour), said("a", 2*second), said("b", 3500*ms),
+				said("c", 4*second)},
 			"3s wild a b 4s c"},
 		{"a first line far behind does not hold it back",
 			[]faultline.Event{said("old", -time.Hour), said("a", 2*second), said("b", 2500*ms)},
@@ -93,19 +95,24 @@ func TestClock(t *testing.T) {
 			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("d", 2*second), said("e", 4*second)},
 			"0s a b c 1s 2s d 3s 4s e"},
 		{"more than two minutes ahead does not move it",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("ahead", 2*time.Minute+ms), said("ahead", 2*time.Minute+ms), said("d", second)},
+			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("ahead", 2*time.Minute+ms),
+				said("ahead", 2*time.Minute+ms), said("d", second)},
 			"0s a b c ahead ahead 1s d"},
 		{"a row is broken by a line that is not ahead",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("x", time.Hour), said("d", 0), said("x", time.Hour), said("x", time.Hour)},
+			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("x", time.Hour),
+				said("d", 0), said("x", time.Hour), said("x", time.Hour)},
 			"0s a b c x x d x x"},
 		{"three ahead that do not agree do not move it",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("y", 2*time.Hour), said("z", 3*time.Hour), said("z", 3*time.Hour)},
+			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("y", 2*time.Hour),
+				said("z", 3*time.Hour), said("z", 3*time.Hour)},
 			"0s a b c x y z z"},
 		{"an epoch before any timed line: the lines bring their ticks",
-			[]faultline.Event{untimed, epoch, said("a", 0), tick, said("b", 2*second), said("c", 3*second), said("far", 9*time.Hour)},
+			[]faultline.Event{untimed, epoch, said("a", 0), tick, said("b", 2*second), said("c", 3*second),
+				said("far", 9*time.Hour)},
 			"v epoch a 9s b c far"},
 		{"an epoch after a timed line is left out, ticks as well",
-			[]faultline.Event{tick, said("a", 0), epoch, tick, said("b", 0), said("c", 0), tick, epoch, said("d", second)},
+			[]faultline.Event{tick, said("a", 0), epoch, tick, said("b", 0), said("c", 0), tick, epoch,
+				said("d", second)},
 			"0s a b c 1s d"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,7 +138,8 @@ func TestClockJumpsToTheThirdInARowThatAgrees(t *testing.T) {
 		t.Errorf("the clock stands at noon plus %v, want %v", c.Now().Sub(noon), want)
 	}
 	text := show(got)
-	if !strings.HasPrefix(text, "0s a b c other x y v 1s 2s ") || !strings.HasSuffix(text, " 10m19s 10m20s z 10m21s d") {
+	if !strings.HasPrefix(text, "0s a b c other x y v 1s 2s ") ||
+		!strings.HasSuffix(text, " 10m19s 10m20s z 10m21s d") {
 		t.Errorf("got %s", text)
 	}
 }

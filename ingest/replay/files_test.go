@@ -79,7 +79,8 @@ func TestFilesNameMalformedLinesAndGoOn(t *testing.T) {
 	first := write(t, dir, "first.ndjson", report("a", "00")+"\n  \r\nnonsense\n"+report("b", "00")+
 		`{"type":"weather"}`+"\n"+`{"type":"tick","at":"2021-06-08T12:00:00Z"}`+"\n")
 	second := write(t, dir, "second.ndjson.gz", zip(t, `{"type":"report"}`+"\r\n"+
-		`{"type":"site","site":"c.org","components":["cdn:fastly","huh"]}`+"\n"+report("d", "00")+report("e", "01")+"{"))
+		`{"type":"site","site":"c.org","components":["cdn:fastly","huh"]}`+"\n"+report("d", "00")+
+		report("e", "01")+"{"))
 	got, stderr, stats, err := replay(t, "oops\n", first, second, "-")
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,8 @@ func TestFilesNameMalformedLinesAndGoOn(t *testing.T) {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	said := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
-	want := []string{first + ":4: is not JSON", second + ":1: has no site", second + `:2: components: "huh"`, second + ":5: is not JSON", "stdin:1: is not JSON"}
+	want := []string{first + ":4: is not JSON", second + ":1: has no site", second + `:2: components: "huh"`,
+		second + ":5: is not JSON", "stdin:1: is not JSON"}
 	if len(said) != len(want) {
 		t.Fatalf("stderr:\n%s", stderr)
 	}
@@ -120,7 +122,8 @@ func TestFilesRefuseLinesBeyondOneMebibyte(t *testing.T) {
 		return line + strings.Repeat(" ", total-len(line))
 	}
 	dir := t.TempDir()
-	path := write(t, dir, "long.ndjson", pad(maxLine)+"\n"+pad(maxLine+1)+"\n"+pad(5*maxLine)+"\n"+report("b", "00")+pad(maxLine+1))
+	path := write(t, dir, "long.ndjson", pad(maxLine)+"\n"+pad(maxLine+1)+"\n"+pad(5*maxLine)+"\n"+report("b", "00")+
+		pad(maxLine+1))
 	got, stderr, stats, err := replay(t, "", path)
 	if want := "0s a b"; got != want || err != nil {
 		t.Errorf("got %s, %v", got, err)
@@ -205,10 +208,11 @@ func TestNumbersOutOfRangeAreNamed(t *testing.T) {
 	}
 	for want, text := range map[string]string{
 		"latency_ms: is not within 0 to 600000": line("probe", `"vantage":"v","symptom":"ok","latency_ms":-5`),
-		"latency_ms: is not within 0 to 60000":  line("probe", `"vantage":"v","symptom":"ok","latency_ms":1000000000000`),
-		"status: is not an HTTP status":         line("probe", `"vantage":"v","symptom":"ok","status":99999`),
-		"rank: -3 is not within":                line("site", `"rank":-3`),
-		"shares: -0.5 of cdn:x is not within":   line("site", `"components":["cdn:x"],"shares":{"cdn:x":-0.5}`),
+		"latency_ms: is not within 0 to 60000": line("probe",
+			`"vantage":"v","symptom":"ok","latency_ms":1000000000000`),
+		"status: is not an HTTP status":       line("probe", `"vantage":"v","symptom":"ok","status":99999`),
+		"rank: -3 is not within":              line("site", `"rank":-3`),
+		"shares: -0.5 of cdn:x is not within": line("site", `"components":["cdn:x"],"shares":{"cdn:x":-0.5}`),
 	} {
 		if _, stderr, _, err := replay(t, text, "-"); err != nil || !strings.Contains(stderr, want) {
 			t.Errorf("%s: %q, %v", text, stderr, err)
@@ -260,7 +264,8 @@ func TestFilesKeepMemoryFlat(t *testing.T) {
 				return 0, io.EOF
 			}
 			i++
-			return copy(p, fmt.Sprintf(`{"type":"report","at":"2021-06-08T12:00:00Z","site":"s%d.org","reporter":"%d"}`+"\n", i, i)), nil
+			return copy(p, fmt.Sprintf(`{"type":"report","at":"2021-06-08T12:00:00Z","site":"s%d.org","reporter":"%d"}`+
+				"\n", i, i)), nil
 		})
 	}
 	heap := func(n int) uint64 {

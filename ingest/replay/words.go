@@ -11,7 +11,8 @@ const (
 )
 
 // words holds one copy of each of the few strings that lines repeat: vantages,
-// symptoms, countries. To look up one of very many sites takes longer than to copy it. A word takes the place of another one with the same hash, so
+// symptoms, countries. To look up one of very many sites takes longer than to copy it. A word takes the place of
+// another one with the same hash, so
 // that a long file with many words costs time and not memory.
 type words []string
 

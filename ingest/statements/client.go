@@ -29,7 +29,8 @@ func newClient(page string) *http.Client {
 		named, _ = netip.ParseAddr(u.Hostname())
 	}
 	control := func(network, address string, c syscall.RawConn) error {
-		if to, err := netip.ParseAddrPort(address); err == nil && named.IsValid() && to.Addr().Unmap() == named.Unmap() {
+		if to, err := netip.ParseAddrPort(address); err == nil && named.IsValid() &&
+			to.Addr().Unmap() == named.Unmap() {
 			return nil
 		}
 		return guard.Safe(network, address, c)

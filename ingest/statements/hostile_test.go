@@ -30,8 +30,9 @@ func TestBadItemsAreSkippedOneByOne(t *testing.T) {
 		"bad byte":       statuspageOf(`{"id":"x","body":"`+"\xff\x01"+`","created_at":""}`, good),
 		"surrogate":      statuspageOf(`{"id":"x","body":"\ud800","created_at":""}`, good),
 		"twice":          `{"page":1,"page":2,` + statuspageOf(good)[1:],
-		"null updates":   `{"incidents":[{"id":1,"incident_updates":null},` + statuspageOf(good)[len(`{"incidents":[`):],
-		"cut off":        strings.TrimSuffix(statuspageOf(good), "}]}") + "!",
+		"null updates": `{"incidents":[{"id":1,"incident_updates":null},` +
+			statuspageOf(good)[len(`{"incidents":[`):],
+		"cut off": strings.TrimSuffix(statuspageOf(good), "}]}") + "!",
 	} {
 		s := Source{Form: FormStatuspage}
 		items, err := s.read(strings.NewReader(doc))
@@ -40,10 +41,12 @@ func TestBadItemsAreSkippedOneByOne(t *testing.T) {
 		}
 	}
 	s := Source{Form: FormStatuspage}
-	if items, err := s.read(strings.NewReader(statuspageOf(strings.Replace(good, `"g"`, "17", 1)))); err != nil || len(items) != 1 {
+	if items, err := s.read(strings.NewReader(statuspageOf(strings.Replace(good, `"g"`, "17", 1)))); err != nil ||
+		len(items) != 1 {
 		t.Errorf("an id that is a number: %+v, %v", items, err)
 	}
-	const entry = `<item><title>Errors</title><guid>g</guid><pubDate>Tue, 08 Jun 2021 18:58:00 JST</pubDate><description>Resolved.</description></item>`
+	const entry = `<item><title>Errors</title><guid>g</guid><pubDate>Tue, 08 Jun 2021 18:58:00 ` +
+		`JST</pubDate><description>Resolved.</description></item>`
 	for name, bad := range map[string]string{
 		"no date":   `<item><title>x</title></item>`,
 		"bad date":  `<item><title>x</title><pubDate>soon</pubDate></item>`,
@@ -52,7 +55,8 @@ func TestBadItemsAreSkippedOneByOne(t *testing.T) {
 	} {
 		for _, doc := range []string{bad + entry, entry + bad} {
 			f := Source{Form: FormFeed}
-			items, err := f.read(strings.NewReader("\xef\xbb\xbf<?xml version=\"1.0\"?><rss><channel>" + doc + "</channel></rss>"))
+			items, err := f.read(strings.NewReader("\xef\xbb\xbf<?xml version=\"1.0\"?><rss><channel>" + doc +
+				"</channel></rss>"))
 			if err != nil || len(items) != 1 || items[0].status != "resolved" || items[0].text != "Errors: Resolved." {
 				t.Errorf("%s: %+v, %v", name, items, err)
 			}
@@ -61,7 +65,8 @@ func TestBadItemsAreSkippedOneByOne(t *testing.T) {
 }
 
 func TestNothingInvisibleIsPublished(t *testing.T) {
-	got := join("Err\u202eors\x1b[31m", plain("a\x00b &#x202e;&#27;[0m c\u2066\u200b\u0085d\u2028e \U000e0041f <b>n\u200dm</b>"))
+	got := join("Err\u202eors\x1b[31m",
+		plain("a\x00b &#x202e;&#27;[0m c\u2066\u200b\u0085d\u2028e \U000e0041f <b>n\u200dm</b>"))
 	for _, r := range got {
 		if r < ' ' || strings.ContainsRune("\x7f\u0085\u202e\u2066\u200b\u2028\U000e0041", r) {
 			t.Errorf("%q has %U", got, r)
@@ -114,7 +119,8 @@ func TestNothingLeaksFromPollToPoll(t *testing.T) {
 	for n := range 30 {
 		var updates []string
 		for i := range 200 {
-			updates = append(updates, fmt.Sprintf(`{"id":"%d-%d","body":"b","created_at":"2021-06-08T09:58:00Z"}`, n, i))
+			updates = append(updates,
+				fmt.Sprintf(`{"id":"%d-%d","body":"b","created_at":"2021-06-08T09:58:00Z"}`, n, i))
 		}
 		p.set(200, statuspageOf(updates...), nil)
 		if _, err := poller.ask(t.Context(), f); err != nil {
@@ -127,10 +133,14 @@ func TestNothingLeaksFromPollToPoll(t *testing.T) {
 }
 
 func TestAnEditIsTheSameStatement(t *testing.T) {
-	p, log := newPage(t, statuspageOf(`{"id":"u","status":"identified","body":"A.","created_at":"2021-06-08T09:58:00Z"}`)), &listener{}
+	p, log := newPage(t,
+		statuspageOf(`{"id":"u","status":"identified","body":"A.","created_at":"2021-06-08T09:58:00Z"}`)), &listener{}
 	poller, f := fastly(t, p, log)
 	for _, body := range []string{"A.", "A.", "B.", "B."} {
-		p.set(200, statuspageOf(`{"id":"u","status":"identified","body":"`+body+`","created_at":"2021-06-08T09:58:00Z","display_at":"2021-06-08T09:58:0`+fmt.Sprint(len(log.events))+`Z"}`), nil)
+		p.set(200,
+			statuspageOf(`{"id":"u","status":"identified","body":"`+body+
+				`","created_at":"2021-06-08T09:58:00Z","display_at":"2021-06-08T09:58:0`+fmt.Sprint(len(log.events))+
+				`Z"}`), nil)
 		if _, err := poller.ask(t.Context(), f); err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +160,8 @@ func TestDatesMadeAnewAreNoStatements(t *testing.T) {
 	feed := func(at time.Time, ids ...string) string {
 		doc := "<rss><channel>"
 		for _, id := range ids {
-			doc += "<item><title>Errors " + id + "</title><guid>" + id + "</guid><pubDate>" + at.Format(time.RFC1123Z) + "</pubDate></item>"
+			doc += "<item><title>Errors " + id + "</title><guid>" + id + "</guid><pubDate>" + at.Format(time.RFC1123Z) +
+				"</pubDate></item>"
 		}
 		return doc + "</channel></rss>"
 	}
@@ -190,7 +201,8 @@ func TestRedirectsLeadNowhereElse(t *testing.T) {
 	defer private.Close()
 	p := httptest.NewServer(http.RedirectHandler(private.URL, http.StatusFound))
 	defer p.Close()
-	if _, err := newClient(p.URL).Get(p.URL); !errors.Is(err, errElsewhere) || inner != 0 { //nolint:bodyclose // it fails
+	if _, err := newClient(p.URL).Get(p.URL); !errors.Is(err, errElsewhere) ||
+		inner != 0 { //nolint:bodyclose // it fails
 		t.Errorf("%v, asked %d times", err, inner)
 	}
 	for to, want := range map[string]bool{

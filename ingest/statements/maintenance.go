@@ -38,7 +38,8 @@ func (s *Source) announcements(items []item, now time.Time) []faultline.Maintena
 		if !i.maintenance() || i.status == "completed" {
 			continue
 		}
-		m := faultline.Maintenance{Components: s.about(i.about + " " + i.all), Source: s.page, Text: i.text, Status: i.status,
+		m := faultline.Maintenance{Components: s.about(i.about + " " + i.all), Source: s.page, Text: i.text,
+			Status:   i.status,
 			StartsAt: i.starts, EndsAt: i.ends, SaidAt: faultline.Millis(i.at)}
 		if m.StartsAt.IsZero() {
 			m.StartsAt, m.EndsAt = window(i.all, i.at)
@@ -180,7 +181,8 @@ func (p *Poller) scheduled(ctx context.Context, f *follower) ([]item, error) {
 		return nil, fmt.Errorf("ask for scheduled maintenance: %s", res.Status)
 	}
 	items, err := readStatuspage(readable(io.LimitReader(res.Body, maxBody)))
-	return slices.DeleteFunc(items, func(i item) bool { return i.text == "" || !slices.Contains(planned, i.status) }), err
+	return slices.DeleteFunc(items, func(i item) bool { return i.text == "" || !slices.Contains(planned, i.status) }),
+		err
 }
 
 // part sets what a page announces apart from its statements. A stage of maintenance that

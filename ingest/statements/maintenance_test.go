@@ -37,11 +37,13 @@ func TestScheduledMaintenanceIsAnnounced(t *testing.T) {
 		_, _ = w.Write([]byte(body)) // the test sees what is missing
 	}))
 	defer server.Close()
-	s := prepared(t, Source{Name: "Fastly", URL: server.URL, Form: FormStatuspage, Says: []Says{{Component: "cdn:fastly"}}})
+	s := prepared(t, Source{Name: "Fastly", URL: server.URL, Form: FormStatuspage,
+		Says: []Says{{Component: "cdn:fastly"}}})
 	clock := now
 	var announced []faultline.Maintenance
 	said := 0
-	p := NewPoller(Config{Sources: []Source{s}, Every: time.Minute, Now: func() time.Time { return clock }, Client: server.Client(),
+	p := NewPoller(Config{Sources: []Source{s}, Every: time.Minute, Now: func() time.Time { return clock },
+		Client: server.Client(),
 		Append: func(_ context.Context, events []faultline.Event) error { said += len(events); return nil },
 		Announce: func(_ context.Context, page string, list []faultline.Maintenance) error {
 			if page != "Fastly" {
@@ -62,8 +64,10 @@ func TestScheduledMaintenanceIsAnnounced(t *testing.T) {
 		t.Fatalf("announced: %+v", announced)
 	}
 	odd, router := announced[0], announced[1]
-	if router.Status != "scheduled" || !strings.Contains(router.Text, "We will upgrade routers.") || router.Components[0] != "cdn:fastly" ||
-		!router.StartsAt.Equal(time.Date(2021, 6, 9, 2, 0, 0, 0, time.UTC)) || router.EndsAt.Sub(router.StartsAt) != 2*time.Hour {
+	if router.Status != "scheduled" || !strings.Contains(router.Text, "We will upgrade routers.") ||
+		router.Components[0] != "cdn:fastly" ||
+		!router.StartsAt.Equal(time.Date(2021, 6, 9, 2, 0, 0, 0, time.UTC)) ||
+		router.EndsAt.Sub(router.StartsAt) != 2*time.Hour {
 		t.Errorf("%+v", router)
 	}
 	if odd.Status != "in_progress" || !odd.StartsAt.IsZero() || odd.Text != "Odd one" {
@@ -83,14 +87,17 @@ func TestAFeedAnnouncesMaintenance(t *testing.T) {
 <item><title>DNS is odd</title><guid>3</guid><pubDate>Tue, 08 Jun 2021 09:20:00 GMT</pubDate><description>In progress - we replace a disk.</description></item>
 <item><title>DNS is slow</title><guid>2</guid><pubDate>Tue, 08 Jun 2021 09:30:00 GMT</pubDate><description>We are investigating.</description></item>
 </channel></rss>`
-	s := prepared(t, Source{Name: "X", URL: "https://x.example/feed", Form: FormFeed, Says: []Says{{Component: "dns:x"}}})
+	s := prepared(t, Source{Name: "X", URL: "https://x.example/feed", Form: FormFeed,
+		Says: []Says{{Component: "dns:x"}}})
 	items, err := s.read(strings.NewReader(feed))
 	if err != nil {
 		t.Fatal(err)
 	}
 	statements, announced := part(items)
 	list := s.announcements(announced, now)
-	if len(statements) != 2 || statements[0].status != stageOther || len(list) != 1 || !list[0].StartsAt.Equal(time.Date(2021, 6, 9, 22, 0, 0, 0, time.UTC)) || list[0].EndsAt.Sub(list[0].StartsAt) != 4*time.Hour {
+	if len(statements) != 2 || statements[0].status != stageOther || len(list) != 1 ||
+		!list[0].StartsAt.Equal(time.Date(2021, 6, 9, 22, 0, 0, 0, time.UTC)) ||
+		list[0].EndsAt.Sub(list[0].StartsAt) != 4*time.Hour {
 		t.Errorf("%+v, %+v", statements, list)
 	}
 }

@@ -36,9 +36,11 @@ var (
 
 // layouts of times with an offset, without the day of the week.
 var layouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04-07:00", "2006-01-02 15:04:05 -0700",
+	time.RFC3339, "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04-07:00",
+	"2006-01-02 15:04:05 -0700",
 	"2006-01-02 15:04:05-07:00", "2006-01-02 15:04 -0700",
-	"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00", "2 Jan 2006 15:04 -07:00", "2 Jan 2006 15:04 -0700", "2 Jan 06 15:04:05 -0700",
+	"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00", "2 Jan 2006 15:04 -07:00", "2 Jan 2006 15:04 -0700",
+	"2 Jan 06 15:04:05 -0700",
 	"2 Jan 06 15:04 -0700", "2 January 2006 15:04:05 -0700", "2 January 2006 15:04 -0700", "2-Jan-06 15:04:05 -0700",
 	"Jan 2, 2006 15:04:05 -0700", "Jan 2, 2006 15:04 -0700", "Jan 2, 2006 3:04 PM -0700",
 	"January 2, 2006 15:04 -0700", "January 2, 2006 3:04 PM -0700",
@@ -64,7 +66,8 @@ func moment(s string) (time.Time, bool) {
 	if cut := afterZone.ReplaceAllString(s, ""); strings.ContainsAny(cut, "+-") {
 		s = cut
 	}
-	if m := zoneAtEnd.FindStringSubmatchIndex(s); m != nil && !strings.HasSuffix(s, "AM") && !strings.HasSuffix(s, "PM") &&
+	if m := zoneAtEnd.FindStringSubmatchIndex(s); m != nil && !strings.HasSuffix(s, "AM") &&
+		!strings.HasSuffix(s, "PM") &&
 		!(s[m[2]:m[3]] == "Z" && strings.Contains(s, "T")) {
 		east, known := zones[s[m[2]:m[3]]]
 		if !known {

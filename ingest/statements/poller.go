@@ -65,7 +65,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		polls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_statement_polls_total",
 			Help: "Requests for status pages by outcome: changed, same, failed."}, []string{"outcome"}),
 		said: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_statements_total",
-			Help: "New statements on status pages by outcome: appended, late, crowded (too many at once)."}, []string{"outcome"}),
+			Help: "New statements on status pages by outcome: appended, late, crowded (too many at once)."},
+			[]string{"outcome"}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.polls, m.said)
@@ -173,7 +174,8 @@ func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask for a status page: %w", err)
 	}
-	for name, value := range map[string]string{"If-None-Match": f.etag, "If-Modified-Since": f.modified, "User-Agent": p.cfg.Agent} {
+	for name, value := range map[string]string{"If-None-Match": f.etag, "If-Modified-Since": f.modified,
+		"User-Agent": p.cfg.Agent} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}

@@ -92,9 +92,11 @@ func (l *listener) append(_ context.Context, events []faultline.Event) error {
 }
 
 func fastly(t *testing.T, p *page, log *listener) (*Poller, *follower) {
-	s := prepared(t, Source{Name: "Fastly", URL: p.URL + "/", Form: FormStatuspage, Says: []Says{{Component: "cdn:fastly"}}})
+	s := prepared(t, Source{Name: "Fastly", URL: p.URL + "/", Form: FormStatuspage,
+		Says: []Says{{Component: "cdn:fastly"}}})
 	s.page = "www.fastlystatus.com"
-	return NewPoller(Config{Sources: []Source{s}, Every: time.Minute, Agent: "Faultline/1", Now: func() time.Time { return now }, Append: log.append}),
+	return NewPoller(Config{Sources: []Source{s}, Every: time.Minute, Agent: "Faultline/1",
+			Now: func() time.Time { return now }, Append: log.append}),
 		newFollower(s, nil)
 }
 
@@ -108,13 +110,18 @@ func TestWhatAPageSaysGoesIntoTheLogOnceAndInOrder(t *testing.T) {
 		}
 	}
 	want := []faultline.Event{
-		faultline.Statement{At: time.Date(2021, 6, 8, 9, 58, 0, 0, time.UTC), Component: "cdn:fastly", Source: "www.fastlystatus.com", Status: "investigating", Text: "Global CDN Disruption: We're investigating."},
-		faultline.Statement{At: time.Date(2021, 6, 8, 9, 58, 30, 0, time.UTC), Component: "cdn:fastly", Source: "www.fastlystatus.com", Status: "identified", Text: "Global CDN Disruption: The issue has been identified & a fix is being applied."},
+		faultline.Statement{At: time.Date(2021, 6, 8, 9, 58, 0, 0, time.UTC), Component: "cdn:fastly",
+			Source: "www.fastlystatus.com", Status: "investigating",
+			Text: "Global CDN Disruption: We're investigating."},
+		faultline.Statement{At: time.Date(2021, 6, 8, 9, 58, 30, 0, time.UTC), Component: "cdn:fastly",
+			Source: "www.fastlystatus.com", Status: "identified",
+			Text: "Global CDN Disruption: The issue has been identified & a fix is being applied."},
 	}
 	if fmt.Sprint(log.events) != fmt.Sprint(want) {
 		t.Errorf("got  %v\nwant %v", log.events, want)
 	}
-	if h := p.asked[0]; h.Get("Path") != "/api/v2/incidents.json" || h.Get("User-Agent") != "Faultline/1" || h.Get("If-None-Match") != "" {
+	if h := p.asked[0]; h.Get("Path") != "/api/v2/incidents.json" || h.Get("User-Agent") != "Faultline/1" ||
+		h.Get("If-None-Match") != "" {
 		t.Errorf("first request: %v", h)
 	}
 	if p.asked[1].Get("If-None-Match") != `"v1"` {
@@ -123,7 +130,9 @@ func TestWhatAPageSaysGoesIntoTheLogOnceAndInOrder(t *testing.T) {
 	if n := testutil.ToFloat64(poller.cfg.Metrics.polls.WithLabelValues("same")); n != 2 {
 		t.Errorf("%g answers were the same", n)
 	}
-	p.set(200, strings.Replace(pageJSON, `{"id":"u2"`, `{"id":"u3","status":"odd","body":"More.","created_at":"2021-06-08T09:58:50Z"},{"id":"u2"`, 1), nil)
+	p.set(200,
+		strings.Replace(pageJSON, `{"id":"u2"`,
+			`{"id":"u3","status":"odd","body":"More.","created_at":"2021-06-08T09:58:50Z"},{"id":"u2"`, 1), nil)
 	if _, err := poller.ask(t.Context(), f); err != nil || len(log.events) != 3 {
 		t.Fatalf("%v %v", err, log.events)
 	}
@@ -160,9 +169,11 @@ func TestFeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ doc, want string }{
-		"AWS":           {aws, "cdn:cloudfront investigating, cloud:aws/eu-west-1 investigating, cloud:aws/us-east-1 investigating"},
-		"Google Cloud":  {gcp, "cloud:gcp/europe-west4 resolved, cloud:gcp/us-central1 resolved"},
-		"Azure":         {strings.ReplaceAll(gcp, "us-central1 and europe-west4", "East US 2 and UK South"), "cloud:azure/eastus2 resolved, cloud:azure/uksouth resolved"},
+		"AWS": {aws,
+			"cdn:cloudfront investigating, cloud:aws/eu-west-1 investigating, cloud:aws/us-east-1 investigating"},
+		"Google Cloud": {gcp, "cloud:gcp/europe-west4 resolved, cloud:gcp/us-central1 resolved"},
+		"Azure": {strings.ReplaceAll(gcp, "us-central1 and europe-west4", "East US 2 and UK South"),
+			"cloud:azure/eastus2 resolved, cloud:azure/uksouth resolved"},
 		"Let's Encrypt": {gcp, "ca:letsencrypt resolved"},
 	} {
 		p, log := newPage(t, c.doc), &listener{}
@@ -196,13 +207,15 @@ func TestOldFutureAndCrowdedStatementsStayOut(t *testing.T) {
 	updates := func(n int, at string) string {
 		var list []string
 		for i := range n {
-			list = append(list, fmt.Sprintf(`{"id":"%s%d","status":"monitoring","body":"n%d","created_at":%q}`, at, i, i, at))
+			list = append(list, fmt.Sprintf(`{"id":"%s%d","status":"monitoring","body":"n%d","created_at":%q}`,
+				at, i, i, at))
 		}
 		return `{"incidents":[{"id":"i","name":"N","incident_updates":[` + strings.Join(list, ",") + `]}]}`
 	}
 	p, log := newPage(t, updates(3, "2021-06-07T09:50:00Z")), &listener{}
 	poller, f := fastly(t, p, log)
-	for at, want := range map[string]int{"2021-06-07T09:50:00Z": 0, "2021-06-08T10:30:00Z": 0, "2021-06-08T09:58:00Z": maxAtOnce} {
+	for at, want := range map[string]int{"2021-06-07T09:50:00Z": 0, "2021-06-08T10:30:00Z": 0,
+		"2021-06-08T09:58:00Z": maxAtOnce} {
 		p.set(200, updates(50, at), nil)
 		log.events = nil
 		if _, err := poller.ask(t.Context(), f); err != nil || len(log.events) != want {
@@ -223,7 +236,8 @@ func TestManners(t *testing.T) {
 		asked, err := poller.ask(t.Context(), f)
 		return poller.after(f, asked, err)
 	}
-	for i, want := range []time.Duration{2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 30 * time.Minute, 30 * time.Minute} {
+	for i, want := range []time.Duration{2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute,
+		30 * time.Minute, 30 * time.Minute} {
 		if got := ask(); got != want {
 			t.Errorf("after %d failures it waits %s, want %s", i+1, got, want)
 		}
@@ -254,9 +268,12 @@ func TestRunAsksEachPageAndEndsWithTheLease(t *testing.T) {
 	p, log := newPage(t, pageJSON), &listener{err: faultline.ErrNotLeader}
 	var sources []Source
 	for i := range 20 {
-		sources = append(sources, prepared(t, Source{Name: fmt.Sprint(i), URL: p.URL, Form: FormStatuspage, Says: []Says{{Component: "cdn:fastly", Only: "nothing at all"}}}))
+		sources = append(sources,
+			prepared(t, Source{Name: fmt.Sprint(i), URL: p.URL, Form: FormStatuspage,
+				Says: []Says{{Component: "cdn:fastly", Only: "nothing at all"}}}))
 	}
-	poller := NewPoller(Config{Sources: sources, Every: time.Millisecond, Now: func() time.Time { return now }, Append: log.append})
+	poller := NewPoller(Config{Sources: sources, Every: time.Millisecond, Now: func() time.Time { return now },
+		Append: log.append})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- poller.Run(ctx) }()
@@ -268,7 +285,8 @@ func TestRunAsksEachPageAndEndsWithTheLease(t *testing.T) {
 		t.Errorf("cancelled, it ends with %v", err)
 	}
 	sources[7].Says[0].Only = ""
-	poller = NewPoller(Config{Sources: []Source{prepared(t, sources[7])}, Every: time.Millisecond, Now: func() time.Time { return now }, Append: log.append})
+	poller = NewPoller(Config{Sources: []Source{prepared(t, sources[7])}, Every: time.Millisecond,
+		Now: func() time.Time { return now }, Append: log.append})
 	if err := poller.Run(pace.Context(t, pace.Limit)); !errors.Is(err, faultline.ErrNotLeader) {
 		t.Errorf("without the lease it ends with %v", err)
 	}

@@ -67,7 +67,8 @@ func TestListsAreLaidOver(t *testing.T) {
 	}
 	const says = `"form":"feed","says":[{"component":"cdn:x"}]`
 	merged := Over(read(`{"name":"A","url":"https://a.com",`+says+`},{"name":"B","url":"https://b.com",`+says+`}`),
-		read(`{"name":"B","off":true},{"name":"A","url":"https://new.com",`+says+`},{"name":"C","url":"https://c.com",`+says+`}`))
+		read(`{"name":"B","off":true},{"name":"A","url":"https://new.com",`+says+
+			`},{"name":"C","url":"https://c.com",`+says+`}`))
 	if len(merged) != 2 || merged[0].URL != "https://new.com" || merged[1].Name != "C" {
 		t.Errorf("%+v", merged)
 	}

@@ -118,8 +118,10 @@ var (
 	// unsaid before a claim in its clause: it is denied, wished for, or a condition.
 	unsaid = regexp.MustCompile(`\b(?:not|never|no|none|nor|neither|cannot|without|\w+n't|yet to|` +
 		`far from|instead of|` +
-		`once|when|whenever|until|till|if|unless|as soon as|after|before|should|whether|would|will|shall|may|might|could|can|` +
-		`to|towards?|for|expect(?:s|ed)?|hope(?:s|ful)?|being|been unable|partial(?:ly)?|partly|mostly|largely|nearly|almost|some|` +
+		`once|when|whenever|until|till|if|unless|as soon ` +
+		`as|after|before|should|whether|would|will|shall|may|might|could|can|` +
+		`to|towards?|for|expect(?:s|ed)?|hope(?:s|ful)?|being|been ` +
+		`unable|partial(?:ly)?|partly|mostly|largely|nearly|almost|some|` +
 		`most|many|several|half|previously|earlier|believed?|believes|think|suspect|only)\b`)
 	// unsaidAfter a claim takes it back.
 	unsaidAfter = regexp.MustCompile(`^\s*(?:soon|shortly|eventually|yet|for (?:some|most|many)|` +

@@ -45,12 +45,14 @@ func TestWhatATextAsserts(t *testing.T) {
 }
 
 func TestTheNewestUpdateOfAnEntryCounts(t *testing.T) {
-	const investigating, resolved = "Jun 8, 09:58 UTC Investigating - We are investigating errors.", "Jun 8, 10:57 UTC Resolved - This incident has been resolved."
+	const investigating, resolved = "Jun 8, 09:58 UTC Investigating - We are investigating errors.",
+		"Jun 8, 10:57 UTC Resolved - This incident has been resolved."
 	for _, c := range []struct{ title, body, want string }{
 		{"Investigating elevated errors", resolved + " " + investigating, "resolved"},
 		{"Investigating elevated errors", investigating + " " + resolved, "resolved"},
 		{"Elevated errors", "Jun 8, 11:00 UTC Investigating - It is back. " + resolved, "investigating"},
-		{"Elevated errors", "Jun 8, 9:00 PM PDT Resolved - Over. Jun 8, 8:00 PM PDT Monitoring - A fix is out.", "resolved"},
+		{"Elevated errors", "Jun 8, 9:00 PM PDT Resolved - Over. Jun 8, 8:00 PM PDT Monitoring - A fix is out.",
+			"resolved"},
 		{"Investigating elevated errors", "Resolved: it was a bad push.", "resolved"},
 		{"Investigating elevated errors", "Some customers see errors.", "investigating"},
 		{"[Resolved] Elevated errors", "Some customers saw errors.", "resolved"},
@@ -107,23 +109,34 @@ func TestOddShapesOfPages(t *testing.T) {
 		}
 		return string(b)
 	}
-	const one = `{"incidents":[{"id":1,"name":"A","incident_updates":[{"id":2,"status":"resolved","body":"x","created_at":"2021-06-08T09:58:00Z"}]}]}`
+	const one = `{"incidents":[{"id":1,"name":"A","incident_updates":[{"id":2,"status":"resolved","body":"x",` +
+		`"created_at":"2021-06-08T09:58:00Z"}]}]}`
 	const item = `<item><title>A</title><pubDate>Tue, 08 Jun 2021 09:58:00 GMT</pubDate></item>`
 	for name, c := range map[string]struct {
 		form, body, status, text string
 	}{
-		"JSON in UTF-16":          {FormStatuspage, wide(one), "resolved", "A: x"},
-		"an incident alone":       {FormStatuspage, `{"incidents":[{"id":1,"name":"A","status":"investigating","created_at":"2021-06-08T09:58:00Z","incident_updates":[]}]}`, "investigating", "A"},
-		"times as numbers":        {FormStatuspage, `{"incidents":[{"id":1,"name":"A","incident_updates":[{"id":2,"status":"monitoring","body":"x","created_at":1623146280}]}]}`, "monitoring", "A: x"},
+		"JSON in UTF-16": {FormStatuspage, wide(one), "resolved", "A: x"},
+		"an incident alone": {FormStatuspage,
+			`{"incidents":[{"id":1,"name":"A","status":"investigating","created_at":"2021-06-08T09:58:00Z",` +
+				`"incident_updates":[]}]}`, "investigating", "A"},
+		"times as numbers": {FormStatuspage,
+			`{"incidents":[{"id":1,"name":"A","incident_updates":[{"id":2,"status":"monitoring","body":"x",` +
+				`"created_at":1623146280}]}]}`, "monitoring", "A: x"},
 		"something after the end": {FormStatuspage, one + " <!-- cached -->", "resolved", "A: x"},
-		"a feed in UTF-16":        {FormFeed, wide(`<?xml version="1.0" encoding="utf-16"?><rss><channel>` + item + `</channel></rss>`), stageOther, "A"},
-		"a comment in front":      {FormFeed, "\n\n<!-- x --><rss><channel>" + item + "</channel></rss>", stageOther, "A"},
-		"RDF without seconds":     {FormFeed, `<rdf:RDF xmlns:rdf="a" xmlns:dc="b"><item><title>A</title><dc:date>2021-06-08T09:58Z</dc:date></item></rdf:RDF>`, stageOther, "A"},
-		"an end that is missing":  {FormFeed, `<rss><channel>` + item + `<item><title>B`, stageOther, "A"},
+		"a feed in UTF-16": {FormFeed,
+			wide(`<?xml version="1.0" encoding="utf-16"?><rss><channel>` + item + `</channel></rss>`), stageOther, "A"},
+		"a comment in front": {FormFeed, "\n\n<!-- x --><rss><channel>" + item + "</channel></rss>",
+			stageOther, "A"},
+		"RDF without seconds": {FormFeed,
+			`<rdf:RDF xmlns:rdf="a" ` +
+				`xmlns:dc="b"><item><title>A</title><dc:date>2021-06-08T09:58Z</dc:date></item></rdf:RDF>`,
+			stageOther, "A"},
+		"an end that is missing": {FormFeed, `<rss><channel>` + item + `<item><title>B`, stageOther, "A"},
 	} {
 		s := prepared(t, Source{Name: "X", URL: "https://x.example/", Form: c.form, Says: []Says{{Component: "cdn:x"}}})
 		items, err := s.read(strings.NewReader(c.body))
-		if err != nil || len(items) != 1 || items[0].status != c.status || items[0].text != c.text || items[0].at.Format("15:04:05") != "09:58:00" {
+		if err != nil || len(items) != 1 || items[0].status != c.status || items[0].text != c.text ||
+			items[0].at.Format("15:04:05") != "09:58:00" {
 			t.Errorf("%s: %+v, %v", name, items, err)
 		}
 	}

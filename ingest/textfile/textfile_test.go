@@ -56,12 +56,13 @@ func wide(order binary.AppendByteOrder, s string) string {
 func TestTextIsReadInEveryForm(t *testing.T) {
 	half := len(text) / 2
 	for name, raw := range map[string]string{
-		"plain":                      text,
-		"with a mark":                "\ufeff" + text,
-		"gzip":                       zipped(t, text),
-		"gzip with a mark":           zipped(t, "\ufeff"+text),
-		"gzip of several members":    zipped(t, text[:half]) + zipped(t, "") + zipped(t, text[half:]),
-		"gzip padded with zeros":     zipped(t, text[:half]) + "\x00\x00\x00" + zipped(t, text[half:]) + strings.Repeat("\x00", 1024),
+		"plain":                   text,
+		"with a mark":             "\ufeff" + text,
+		"gzip":                    zipped(t, text),
+		"gzip with a mark":        zipped(t, "\ufeff"+text),
+		"gzip of several members": zipped(t, text[:half]) + zipped(t, "") + zipped(t, text[half:]),
+		"gzip padded with zeros": zipped(t, text[:half]) + "\x00\x00\x00" + zipped(t, text[half:]) +
+			strings.Repeat("\x00", 1024),
 		"gzip twice over":            zipped(t, zipped(t, text)),
 		"zstd":                       squeezed(t, text),
 		"zstd of several frames":     squeezed(t, text[:half]) + squeezed(t, text[half:]),

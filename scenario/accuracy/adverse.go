@@ -86,7 +86,8 @@ func unprobed(d *draft) {
 // vantageTrouble is a vantage whose own network fails or loses packets.
 func vantageTrouble(d *draft, q float64) {
 	to := d.onset + d.lasting()
-	d.vantageFault(d.rng.IntN(len(d.spec.Vantages)), nil, d.step(d.onset, to, q), scenario.Mix{"timeout": 0.6, "connect": 0.3, "dns": 0.1})
+	d.vantageFault(d.rng.IntN(len(d.spec.Vantages)), nil, d.step(d.onset, to, q),
+		scenario.Mix{"timeout": 0.6, "connect": 0.3, "dns": 0.1})
 	d.length(to/60 + tail)
 	if d.rng.Float64() < 0.5 { // and something else meanwhile
 		from := d.onset + 300 + d.rng.IntN(300)
@@ -121,7 +122,8 @@ func blocked(d *draft) {
 
 // dirty is an outage whose events come twice, late and out of order.
 func dirty(d *draft) {
-	d.spec.Dirt = scenario.Dirt{Repeated: 0.05 + 0.25*d.rng.Float64(), Late: 0.05 + 0.15*d.rng.Float64(), LateS: 60 + d.rng.IntN(200)}
+	d.spec.Dirt = scenario.Dirt{Repeated: 0.05 + 0.25*d.rng.Float64(), Late: 0.05 + 0.15*d.rng.Float64(),
+		LateS: 60 + d.rng.IntN(200)}
 	d.single(0.4+0.6*d.rng.Float64(), outage{})
 }
 
@@ -190,5 +192,6 @@ func brigadeASN(d *draft) {
 	n := d.spec.Crowd.Networks[d.rng.IntN(len(d.spec.Crowd.Networks))]
 	c := faultline.NewComponent(faultline.KindISP, "AS"+strconv.FormatUint(uint64(n.ASN), 10))
 	d.brigade(sites, 0.1+0.4*d.rng.Float64(), []scenario.Network{n})
-	d.causes = append(d.causes, cause{component: c, accept: []faultline.Component{c}, from: d.onset, to: d.onset + 60*45})
+	d.causes = append(d.causes, cause{component: c, accept: []faultline.Component{c}, from: d.onset,
+		to: d.onset + 60*45})
 }

@@ -10,7 +10,8 @@ func TestReliabilityComparesSaidAndRight(t *testing.T) {
 	t.Parallel()
 	var claims []accuracy.Claim
 	for i := range 10 {
-		claims = append(claims, accuracy.Claim{Confidence: 0.82, Right: i < 8}, accuracy.Claim{Confidence: 0.99, Right: true})
+		claims = append(claims, accuracy.Claim{Confidence: 0.82, Right: i < 8},
+			accuracy.Claim{Confidence: 0.99, Right: true})
 	}
 	got := accuracy.Reliability(claims)
 	if len(got) != 2 || got[0].From != 0.8 || got[0].Claims != 10 || got[0].Right != 0.8 || got[1].Right != 1 {

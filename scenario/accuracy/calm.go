@@ -31,8 +31,9 @@ const (
 // rank, by the hour and in bursts.
 func DrawCalm(c Calm) (scenario.Spec, error) {
 	if c.Sites < densely || c.Probed < fewestProbed || c.Probed > c.Sites/2 || c.CadenceS < 1 || c.Days < 1 {
-		return scenario.Spec{}, fmt.Errorf("a calm of %d sites (%d or more), %d probed (%d to half), every %d s, %d days",
-			c.Sites, densely, c.Probed, fewestProbed, c.CadenceS, c.Days)
+		return scenario.Spec{},
+			fmt.Errorf("a calm of %d sites (%d or more), %d probed (%d to half), every %d s, %d days",
+				c.Sites, densely, c.Probed, fewestProbed, c.CadenceS, c.Days)
 	}
 	d := emptyDraft("calm", c.Seed)
 	d.populate(c.Sites, c.Probed*40/41)

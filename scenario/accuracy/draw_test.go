@@ -21,9 +21,12 @@ func draw(t *testing.T, kind string, seed uint64) accuracy.Scenario {
 
 func TestEveryKindDrawsAScenarioThatMakesSense(t *testing.T) {
 	t.Parallel()
-	without := []string{"vantage-down", "vantage-lossy", "blocked", "brigade-few", "brigade-many", "brigade-asn", "owners", "bursts", "loud-crowd", "quiet", "some-members", "flash-crowd",
-		"two-of-three-sick", "lossy-resolvers", "most-vantages-dark", "all-vantages-dark", "sick-in-two-ways", "lost-region", "rolling-vantages", "one-host",
-		"errors-of-one-ca", "origins-alone", "refusal-waves", "lying-vantage", "two-lying-vantages", "liars-of-unprobed", "liars-unprobed-cdn",
+	without := []string{"vantage-down", "vantage-lossy", "blocked", "brigade-few", "brigade-many", "brigade-asn",
+		"owners", "bursts", "loud-crowd", "quiet", "some-members", "flash-crowd",
+		"two-of-three-sick", "lossy-resolvers", "most-vantages-dark", "all-vantages-dark", "sick-in-two-ways",
+		"lost-region", "rolling-vantages", "one-host",
+		"errors-of-one-ca", "origins-alone", "refusal-waves", "lying-vantage", "two-lying-vantages",
+		"liars-of-unprobed", "liars-unprobed-cdn",
 		"rarely-probed-calm", "hosted-pages"}
 	for _, kind := range accuracy.Kinds() {
 		s := draw(t, kind, 4) // draws check their own spec

@@ -161,7 +161,8 @@ func networks() []scenario.Network {
 		{"AU", []uint32{1221, 4804, 7545}, []float64{5, 3, 2}},
 	} {
 		for i, asn := range n.asns {
-			out = append(out, scenario.Network{ASN: asn, Country: n.country, Share: n.shares[i], Prefixes: 20 + int(20*n.shares[i])})
+			out = append(out, scenario.Network{ASN: asn, Country: n.country, Share: n.shares[i],
+				Prefixes: 20 + int(20*n.shares[i])})
 		}
 	}
 	return out

@@ -119,7 +119,8 @@ func oneCountry(d *draft) {
 	v := d.spec.Vantages[d.rng.IntN(len(d.spec.Vantages))]
 	c := d.component(want{q: 0.5})
 	countries := []string{v.Country, []string{"FR", "IT", "CA"}[d.rng.IntN(3)]}
-	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.7 + 0.3*d.rng.Float64(), countries: countries, demanded: true})
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.7 + 0.3*d.rng.Float64(), countries: countries,
+		demanded: true})
 }
 
 func ramp(d *draft) {
@@ -136,7 +137,8 @@ func gradualReturn(d *draft) {
 	to := begins + 60*(6+d.rng.IntN(15))
 	d.fault(d.component(want{q: q}), outage{
 		from: d.onset, to: to, q: q, demanded: true,
-		returns: []scenario.Return{{At: d.at(begins), Share: 0}, {At: d.at(begins + (to-begins)/3), Share: 0.5}, {At: d.at(to), Share: 1}},
+		returns: []scenario.Return{{At: d.at(begins), Share: 0}, {At: d.at(begins + (to-begins)/3), Share: 0.5},
+			{At: d.at(to), Share: 1}},
 	})
 }
 
@@ -160,7 +162,8 @@ func waves(d *draft, apart int) {
 	second := first + 60*apart
 	to := second + 60*(12+d.rng.IntN(14))
 	if apart < 30 {
-		d.fault(c, outage{from: d.onset, to: to, demanded: true, curve: append(d.step(d.onset, first, q), d.step(second, to, q)...)})
+		d.fault(c, outage{from: d.onset, to: to, demanded: true,
+			curve: append(d.step(d.onset, first, q), d.step(second, to, q)...)})
 		return
 	}
 	d.fault(c, outage{from: d.onset, to: first, q: q, demanded: true})
@@ -186,7 +189,8 @@ func several(d *draft, n int) {
 func nested(d *draft) {
 	q := 0.6 + 0.4*d.rng.Float64()
 	kind := []string{faultline.KindCloud, faultline.KindASN}[d.rng.IntN(2)]
-	c := d.component(want{q: q, most: len(d.sites) / 3, within: func(c faultline.Component) bool { return c.Kind() == kind }})
+	c := d.component(want{q: q, most: len(d.sites) / 3,
+		within: func(c faultline.Component) bool { return c.Kind() == kind }})
 	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: q, demanded: true})
 }
 
@@ -212,7 +216,8 @@ func slowCadence(d *draft) {
 	}
 	q := 0.7 + 0.3*d.rng.Float64()
 	d.onset += 60 * 60
-	d.fault(d.component(want{q: q}), outage{from: d.onset, to: d.onset + 3_600 + d.rng.IntN(1_800), q: q, demanded: true, untimed: true})
+	d.fault(d.component(want{q: q}), outage{from: d.onset, to: d.onset + 3_600 + d.rng.IntN(1_800), q: q,
+		demanded: true, untimed: true})
 }
 
 func driftingQ(d *draft) {

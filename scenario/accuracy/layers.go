@@ -69,7 +69,8 @@ func statusesOfOneAuthority(d *draft) {
 func certificates(d *draft) {
 	kind := []string{faultline.KindCA, faultline.KindCDN}[d.rng.IntN(2)]
 	c := d.component(want{q: 0.6, within: ofKind(kind)})
-	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.6 + 0.4*d.rng.Float64(), demanded: true, symptoms: scenario.Mix{"tls": 1}})
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.6 + 0.4*d.rng.Float64(), demanded: true,
+		symptoms: scenario.Mix{"tls": 1}})
 }
 
 // namesLost is a registry, or a provider of name servers, whose names do not resolve.
@@ -116,7 +117,8 @@ func originsBehindEdges(d *draft) {
 	}
 	add(behind, scenario.Mix{"http_522": 0.6, "http_521": 0.2, "http_504": 0.2}, "origin")
 	add(bare, scenario.Mix{"timeout": 0.7, "connect": 0.3}, "")
-	d.causes = append(d.causes, cause{component: c, failures: joint, accept: d.twins(c), from: o.from, to: o.to, demanded: true, timed: true})
+	d.causes = append(d.causes, cause{component: c, failures: joint, accept: d.twins(c), from: o.from, to: o.to,
+		demanded: true, timed: true})
 }
 
 // originsAlone is four to nine sites behind one CDN whose origins fail at the same
@@ -124,7 +126,8 @@ func originsBehindEdges(d *draft) {
 func originsAlone(d *draft) {
 	c := d.component(want{q: 0.3, within: ofKind(faultline.KindCDN)})
 	sites := d.unrelated(c, 4+d.rng.IntN(6), faultline.KindCloud)
-	mix := []scenario.Mix{{"http_522": 0.7, "http_521": 0.3}, {"http_523": 0.5, "http_525": 0.5}, {"http_522": 1}}[d.rng.IntN(3)]
+	mix := []scenario.Mix{{"http_522": 0.7, "http_521": 0.3}, {"http_523": 0.5, "http_525": 0.5},
+		{"http_522": 1}}[d.rng.IntN(3)]
 	before := len(d.spec.Failures)
 	d.eachAlone(sites, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.9, symptoms: mix})
 	for i := before; i < len(d.spec.Failures); i++ {
@@ -135,9 +138,11 @@ func originsAlone(d *draft) {
 // edgeErrors is a CDN whose edge answers a part of the requests with errors of its
 // own that say nothing of who made them.
 func edgeErrors(d *draft) {
-	mix := []scenario.Mix{{"http_500": 1}, {"http_502": 0.6, "http_500": 0.4}, {"http_503": 0.5, "http_520": 0.5}}[d.rng.IntN(3)]
+	mix := []scenario.Mix{{"http_500": 1}, {"http_502": 0.6, "http_500": 0.4},
+		{"http_503": 0.5, "http_520": 0.5}}[d.rng.IntN(3)]
 	c := d.component(want{q: 0.25, within: ofKind(faultline.KindCDN)})
-	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.25 + 0.5*d.rng.Float64(), demanded: true, symptoms: mix})
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.25 + 0.5*d.rng.Float64(), demanded: true,
+		symptoms: mix})
 }
 
 // refusal is how a CDN turns probes away: a symptom, and the status beside it where

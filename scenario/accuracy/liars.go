@@ -125,7 +125,8 @@ func lyingVantages(liars, of int) func(*draft) {
 		}
 		d.length(to/60 + tail)
 		if d.rng.IntN(2) == 0 {
-			d.lie(d.members[c], crowdOfLiars{people: 100 + d.rng.IntN(400), each: 3, networks: strangers(30), from: d.onset, to: d.onset + 600})
+			d.lie(d.members[c], crowdOfLiars{people: 100 + d.rng.IntN(400), each: 3, networks: strangers(30),
+				from: d.onset, to: d.onset + 600})
 		}
 	}
 }
@@ -153,8 +154,9 @@ func liarsOfUnprobed(d *draft) {
 		}
 		left--
 	}
-	d.lie(named, crowdOfLiars{people: 20 + d.rng.IntN(1_000), each: 1 + d.rng.IntN(4), networks: strangers(20 + d.rng.IntN(40)),
-		from: d.onset, to: d.onset + 600})
+	d.lie(named, crowdOfLiars{people: 20 + d.rng.IntN(1_000), each: 1 + d.rng.IntN(4),
+		networks: strangers(20 + d.rng.IntN(40)),
+		from:     d.onset, to: d.onset + 600})
 }
 
 // liarsWhereNothingProbes is a crowd over many networks that names the sites of a
@@ -166,6 +168,7 @@ func liarsWhereNothingProbes(d *draft) {
 		d.sites[i].Unprobed = true
 	}
 	to := d.onset + 900
-	d.lie(d.members[c], crowdOfLiars{people: 50 + d.rng.IntN(1_000), each: 1 + d.rng.IntN(10), networks: strangers(15 + d.rng.IntN(45)), from: d.onset, to: to})
+	d.lie(d.members[c], crowdOfLiars{people: 50 + d.rng.IntN(1_000), each: 1 + d.rng.IntN(10),
+		networks: strangers(15 + d.rng.IntN(45)), from: d.onset, to: to})
 	d.causes = append(d.causes, cause{component: c, accept: d.twins(c), from: d.onset, to: to})
 }

@@ -36,7 +36,8 @@ const (
 // DrawLive draws one. An unknown kind is an error that wraps [faultline.ErrNotFound].
 func DrawLive(l Live) (Scenario, error) {
 	if l.Sites < fewestLive || l.Vantages < 1 || l.Vantages > len(vantagePool) {
-		return Scenario{}, fmt.Errorf("a live world of %d sites (%d or more), %d vantages (1 to %d)", l.Sites, fewestLive, l.Vantages, len(vantagePool))
+		return Scenario{}, fmt.Errorf("a live world of %d sites (%d or more), %d vantages (1 to %d)", l.Sites,
+			fewestLive, l.Vantages, len(vantagePool))
 	}
 	d := emptyDraft("live", l.Seed)
 	d.spec.Vantages = append(d.spec.Vantages[:0], vantagePool[:l.Vantages]...)
@@ -50,9 +51,11 @@ func DrawLive(l Live) (Scenario, error) {
 	large := func(c faultline.Component) bool { return len(d.members[c]) >= liveMembers }
 	switch l.Kind {
 	case liveStep:
-		d.fault(d.component(want{q: 1, within: large}), outage{from: d.onset, to: to, q: 0.8 + 0.2*d.rng.Float64(), demanded: true})
+		d.fault(d.component(want{q: 1, within: large}), outage{from: d.onset, to: to, q: 0.8 + 0.2*d.rng.Float64(),
+			demanded: true})
 	case livePartial:
-		d.fault(d.component(want{q: partialQ, within: large}), outage{from: d.onset, to: to, q: partialQ, demanded: true})
+		d.fault(d.component(want{q: partialQ, within: large}),
+			outage{from: d.onset, to: to, q: partialQ, demanded: true})
 	case liveSick:
 		d.sicken(d.rng.IntN(l.Vantages), d.onset, d.onset+sickFor, 0.2+0.8*d.rng.Float64(), d.vantageMix())
 	default:

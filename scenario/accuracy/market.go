@@ -47,16 +47,20 @@ func (m market) pick(rng *rand.Rand) faultline.Component {
 // The markets, with shares as they are measured among popular sites.
 var (
 	cdns = newMarket(faultline.KindCDN,
-		[]string{"cloudfront", "akamai", "cloudflare", "fastly", "alibaba", "google", "stackpath", "edgecast", "tencent", "azure"},
+		[]string{"cloudfront", "akamai", "cloudflare", "fastly", "alibaba", "google", "stackpath", "edgecast",
+			"tencent", "azure"},
 		[]float64{334, 325, 146, 134, 59, 44, 33, 30, 25, 22}, 32, "cdn")
 	nameservers = newMarket(faultline.KindDNS,
-		[]string{"cloudflare", "aws", "akamai", "dyn", "dnspod", "ultradns", "ns1", "godaddy", "alibaba", "google", "dnsmadeeasy", "hichina"},
+		[]string{"cloudflare", "aws", "akamai", "dyn", "dnspod", "ultradns", "ns1", "godaddy", "alibaba", "google",
+			"dnsmadeeasy", "hichina"},
 		[]float64{488, 381, 120, 84, 62, 57, 47, 43, 41, 35, 32, 23}, 150, "dns")
 	authorities = newMarket(faultline.KindCA,
-		[]string{"digicert", "letsencrypt", "globalsign", "cloudflare", "comodo", "sectigo", "amazon", "godaddy", "google", "entrust"},
+		[]string{"digicert", "letsencrypt", "globalsign", "cloudflare", "comodo", "sectigo", "amazon", "godaddy",
+			"google", "entrust"},
 		[]float64{469, 283, 225, 150, 206, 137, 80, 112, 58, 47}, 35, "ca")
 	clouds = newMarket(faultline.KindCloud,
-		[]string{"aws/us-east-1", "aws/eu-west-1", "aliyun/cn-hangzhou", "gcp/us-central1", "gcp/europe-west1", "azure/eastus", "aws/us-west-2", "azure/westeurope", "aws/ap-northeast-1", "aws/eu-central-1"},
+		[]string{"aws/us-east-1", "aws/eu-west-1", "aliyun/cn-hangzhou", "gcp/us-central1", "gcp/europe-west1",
+			"azure/eastus", "aws/us-west-2", "azure/westeurope", "aws/ap-northeast-1", "aws/eu-central-1"},
 		[]float64{181, 91, 87, 85, 83, 77, 68, 65, 34, 31}, 0, "")
 	hosters = newMarket(faultline.KindASN,
 		[]string{"AS16276", "AS24940", "AS14061", "AS46606", "AS26496", "AS32244", "AS8560", "AS36351"},

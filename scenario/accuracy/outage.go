@@ -32,7 +32,8 @@ func (d *draft) fault(c faultline.Component, o outage) {
 		mix, detail = o.symptoms, ""
 	}
 	d.spec.Failures = append(d.spec.Failures, scenario.Failure{
-		Component: c, Q: curve, Symptoms: mix, Detail: detail, Returns: o.returns, Sites: o.sites, Countries: o.countries,
+		Component: c, Q: curve, Symptoms: mix, Detail: detail, Returns: o.returns, Sites: o.sites,
+		Countries: o.countries,
 	})
 	d.causes = append(d.causes, cause{
 		component: c, failures: []int{len(d.spec.Failures) - 1}, accept: d.twins(c),
@@ -44,7 +45,8 @@ func (d *draft) fault(c faultline.Component, o outage) {
 // step rises within seconds, stays, and falls at once.
 func (d *draft) step(from, to int, q float64) []scenario.Point {
 	return []scenario.Point{
-		{At: d.at(from), Q: 0}, {At: d.at(from + 1 + d.rng.IntN(15)), Q: q}, {At: d.at(to), Q: q}, {At: d.at(to + 1), Q: 0},
+		{At: d.at(from), Q: 0}, {At: d.at(from + 1 + d.rng.IntN(15)), Q: q}, {At: d.at(to), Q: q},
+		{At: d.at(to + 1), Q: 0},
 	}
 }
 
@@ -120,7 +122,8 @@ func (d *draft) visible(members []int, c faultline.Component) int {
 	n := 0
 	for _, i := range members {
 		s := d.sites[i]
-		if !s.Unprobed && (s.Mapped == nil || c.Kind() == faultline.KindTLD || slices.Contains(s.Mapped, c)) && s.Weight(c) > 0.9 {
+		if !s.Unprobed && (s.Mapped == nil || c.Kind() == faultline.KindTLD || slices.Contains(s.Mapped, c)) &&
+			s.Weight(c) > 0.9 {
 			n++
 		}
 	}

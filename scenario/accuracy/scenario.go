@@ -149,8 +149,10 @@ func emptyDraft(kind string, seed uint64) *draft {
 			Symptoms:     scenario.Mix{"timeout": 0.7, "connect": 0.2, "http_502": 0.1},
 		},
 		Crowd: scenario.Crowd{
-			Rate: 150 + 250*d.rng.Float64(), Exponent: 0.55, Quiet: 0.005 + 0.01*d.rng.Float64(), QuietExponent: 0.7 + 0.2*d.rng.Float64(),
-			WearyS: 3_600, LagShape: 2, LagMeanS: 60 + 90*d.rng.Float64(), Home: 0.75, Silent: 0.2, Vague: 0.1, Day: 0.5,
+			Rate: 150 + 250*d.rng.Float64(), Exponent: 0.55, Quiet: 0.005 + 0.01*d.rng.Float64(),
+			QuietExponent: 0.7 + 0.2*d.rng.Float64(),
+			WearyS:        3_600, LagShape: 2, LagMeanS: 60 + 90*d.rng.Float64(), Home: 0.75, Silent: 0.2,
+			Vague: 0.1, Day: 0.5,
 			Complaint: scenario.Mix{"other": 0.4, "slow": 0.3, "timeout": 0.15, "content": 0.15},
 			Networks:  networks(),
 		},
@@ -195,7 +197,8 @@ func (d *draft) ailing() {
 	if d.rng.Float64() < 0.5 {
 		site := d.sites[d.rng.IntN(len(d.sites))].Site
 		from := 600 + d.rng.IntN(60*usualOnset)
-		d.fault(faultline.NewComponent(faultline.KindSite, site), outage{from: from, to: from + 120 + d.rng.IntN(900), q: 1})
+		d.fault(faultline.NewComponent(faultline.KindSite, site),
+			outage{from: from, to: from + 120 + d.rng.IntN(900), q: 1})
 	}
 }
 

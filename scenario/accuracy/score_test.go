@@ -55,7 +55,8 @@ func TestScore(t *testing.T) {
 		{"nothing said", told(), nil, 1, 0, 0, 0, 0},
 		{"found", told(), []faultline.Incident{said("cdn:x", 1)}, 1, 1, 1, 0, 0},
 		{"a twin is found, not named", told(), []faultline.Incident{said("asn:AS1", 1)}, 1, 1, 0, 0, 0},
-		{"both in time: the right name counts", told(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 1.4)}, 1, 1, 1, 0, 1},
+		{"both in time: the right name counts", told(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 1.4)}, 1,
+			1, 1, 0, 1},
 		{"the right name too late", told(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 2)}, 1, 1, 0, 0, 1},
 		{"another cause", told(), []faultline.Incident{said("cdn:y", 1)}, 1, 0, 0, 1, 0},
 		{"no cause", told(), []faultline.Incident{said("", 1)}, 1, 0, 0, 1, 0},
@@ -69,8 +70,10 @@ func TestScore(t *testing.T) {
 		{"what is not demanded is no mistake", undemanded, []faultline.Incident{said("cdn:x", 1)}, 0, 0, 0, 0, 0},
 	} {
 		r := accuracy.Of(c.truth, c.incidents)
-		if r.Demanded != c.demanded || r.Found != c.found || r.Named != c.named || r.False != c.off || r.Split != c.split {
-			t.Errorf("%s: demanded %d found %d named %d false %d split %d", c.name, r.Demanded, r.Found, r.Named, r.False, r.Split)
+		if r.Demanded != c.demanded || r.Found != c.found || r.Named != c.named || r.False != c.off ||
+			r.Split != c.split {
+			t.Errorf("%s: demanded %d found %d named %d false %d split %d", c.name, r.Demanded, r.Found, r.Named,
+				r.False, r.Split)
 		}
 	}
 }
@@ -107,7 +110,8 @@ func TestScoresAddUp(t *testing.T) {
 	one := accuracy.Of(told(), []faultline.Incident{said("cdn:x", 1, "a")})
 	two := accuracy.Of(told(), []faultline.Incident{said("cdn:y", 1)})
 	one.Add(two)
-	if s := one.Summary(); one.Scenarios != 2 || one.Hours != 6 || s.Recall != 0.5 || s.Precision != 0.5 || len(one.Brier) != 2 {
+	if s := one.Summary(); one.Scenarios != 2 || one.Hours != 6 || s.Recall != 0.5 || s.Precision != 0.5 ||
+		len(one.Brier) != 2 {
 		t.Errorf("sum: %+v", one)
 	}
 }

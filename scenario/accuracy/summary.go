@@ -28,7 +28,8 @@ func (r Score) Summary() Summary {
 	s := Summary{
 		Precision: ratio(r.Found, r.Found+r.False), Recall: ratio(r.Found, r.Demanded), Named: ratio(r.Named, r.Found),
 		TTDMedian: quantile(r.TTD, 0.5), TTDp90: quantile(r.TTD, 0.9), OnsetErr: quantile(r.OnsetErr, 0.5),
-		OnsetWidth: quantile(r.Width, 0.5), EndErr: quantile(r.EndErr, 0.5), SitesF1: mean(r.SitesF1), Brier: mean(r.Brier),
+		OnsetWidth: quantile(r.Width, 0.5), EndErr: quantile(r.EndErr, 0.5), SitesF1: mean(r.SitesF1),
+		Brier: mean(r.Brier),
 	}
 	if r.Timed > 0 {
 		cover := ratio(r.Covered, r.Timed)

@@ -37,7 +37,8 @@ func (d *draft) settle() {
 func (d *draft) others(mine int) map[string]bool {
 	out := map[string]bool{}
 	for i, c := range d.causes {
-		if i == mine || c.component.Kind() == faultline.KindISP || c.from > d.causes[mine].to || c.to < d.causes[mine].from {
+		if i == mine || c.component.Kind() == faultline.KindISP || c.from > d.causes[mine].to ||
+			c.to < d.causes[mine].from {
 			continue
 		}
 		for _, s := range d.sites {

@@ -19,7 +19,8 @@ func reportsOnly(d *draft) {
 		d.sites[i].Unprobed = true
 	}
 	c := d.component(want{crowded: true, most: 200})
-	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.7 + 0.3*d.rng.Float64(), demanded: true, untimed: true})
+	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.7 + 0.3*d.rng.Float64(), demanded: true,
+		untimed: true})
 }
 
 // oneVantage is an outage that one vantage and the crowd see.
@@ -35,7 +36,8 @@ func oneVantage(d *draft) {
 func manyVantages(d *draft) {
 	d.spec.Vantages = nil
 	for i, country := range []string{"GB", "US", "DE", "FR", "JP", "SG", "BR", "IN", "AU", "US", "DE", "ZA"} {
-		d.spec.Vantages = append(d.spec.Vantages, scenario.Vantage{Vantage: "v-" + strconv.Itoa(i), ASN: uint32(64500 + i), Country: country, CadenceS: 240 + d.rng.IntN(240), LatencyMS: 70})
+		d.spec.Vantages = append(d.spec.Vantages, scenario.Vantage{Vantage: "v-" + strconv.Itoa(i),
+			ASN: uint32(64500 + i), Country: country, CadenceS: 240 + d.rng.IntN(240), LatencyMS: 70})
 	}
 	d.spec.Failures, d.causes = nil, nil
 	d.ailing()
@@ -49,7 +51,9 @@ func slowness(d *draft) {
 
 // mixedSymptoms is an outage that looks different from site to site.
 func mixedSymptoms(d *draft) {
-	d.single(0.5+0.5*d.rng.Float64(), outage{symptoms: scenario.Mix{"http_503": 0.2, "http_500": 0.2, "timeout": 0.2, "connect": 0.2, "tls": 0.1, "dns": 0.1}})
+	d.single(0.5+0.5*d.rng.Float64(),
+		outage{symptoms: scenario.Mix{"http_503": 0.2, "http_500": 0.2, "timeout": 0.2, "connect": 0.2, "tls": 0.1,
+			"dns": 0.1}})
 }
 
 // earlyOutage is an outage a quarter of an hour after the log began.
@@ -60,7 +64,8 @@ func earlyOutage(d *draft) {
 
 // longOutage is an outage of hours.
 func longOutage(d *draft) {
-	d.fault(d.component(want{q: 0.3}), outage{from: d.onset, to: d.onset + 3_600*(4+d.rng.IntN(4)), q: 0.3 + 0.7*d.rng.Float64(), demanded: true})
+	d.fault(d.component(want{q: 0.3}), outage{from: d.onset, to: d.onset + 3_600*(4+d.rng.IntN(4)),
+		q: 0.3 + 0.7*d.rng.Float64(), demanded: true})
 }
 
 // unmappedProvider is a provider that no map knows. To name none is right.
@@ -75,7 +80,8 @@ func unmappedProvider(d *draft) {
 			continue
 		}
 		seen[i] = true
-		d.fault(faultline.NewComponent(faultline.KindSite, d.sites[i].Site), outage{from: d.onset, to: to, q: 0.9, symptoms: mix})
+		d.fault(faultline.NewComponent(faultline.KindSite, d.sites[i].Site),
+			outage{from: d.onset, to: to, q: 0.9, symptoms: mix})
 		joint.failures = append(joint.failures, d.causes[len(d.causes)-1].failures...)
 		d.causes = d.causes[:len(d.causes)-1]
 	}
@@ -90,8 +96,9 @@ func originTail(d *draft) {
 	for _, i := range d.members[c] {
 		if d.rng.Float64() < 0.3 {
 			from := to + d.rng.IntN(120)
-			d.fault(faultline.NewComponent(faultline.KindSite, d.sites[i].Site), outage{from: from, to: from + 60*(4+d.rng.IntN(14)), q: 0.6,
-				symptoms: scenario.Mix{"http_502": 0.3, "http_503": 0.3, "http_522": 0.2, "http_504": 0.2}})
+			d.fault(faultline.NewComponent(faultline.KindSite, d.sites[i].Site),
+				outage{from: from, to: from + 60*(4+d.rng.IntN(14)), q: 0.6,
+					symptoms: scenario.Mix{"http_502": 0.3, "http_503": 0.3, "http_522": 0.2, "http_504": 0.2}})
 		}
 	}
 }
@@ -100,7 +107,8 @@ func originTail(d *draft) {
 func ispAndCDN(d *draft) {
 	viewersISP(d)
 	from := d.onset + d.rng.IntN(600)
-	d.fault(d.component(want{q: 0.5, most: len(d.sites) / 10}), outage{from: from, to: from + d.lasting(), q: 0.5 + 0.5*d.rng.Float64(), demanded: true})
+	d.fault(d.component(want{q: 0.5, most: len(d.sites) / 10}),
+		outage{from: from, to: from + d.lasting(), q: 0.5 + 0.5*d.rng.Float64(), demanded: true})
 }
 
 // flashCrowd is people who ask after many sites, one at least, each in its own way,

@@ -137,7 +137,8 @@ func lostRegion(d *draft) {
 	kind := []string{faultline.KindCloud, faultline.KindASN}[d.rng.IntN(2)]
 	c := d.component(want{q: 0.3, within: ofKind(kind)})
 	to := d.onset + d.lasting()
-	d.vantageFault(d.someVantages(1)[0], d.members[c], d.step(d.onset, to, 0.95), scenario.Mix{"timeout": 0.8, "connect": 0.2})
+	d.vantageFault(d.someVantages(1)[0], d.members[c], d.step(d.onset, to, 0.95),
+		scenario.Mix{"timeout": 0.8, "connect": 0.2})
 	d.length(to/60 + tail)
 }
 
@@ -167,7 +168,8 @@ func oneHost(d *draft) {
 		sites = d.members[d.component(want{q: 0.8})]
 	}
 	to := d.onset + d.lasting()
-	d.vantageFault(pair[0], sites, d.step(d.onset, to, 0.6+0.4*d.rng.Float64()), scenario.Mix{"timeout": 0.7, "connect": 0.3})
+	d.vantageFault(pair[0], sites, d.step(d.onset, to, 0.6+0.4*d.rng.Float64()),
+		scenario.Mix{"timeout": 0.7, "connect": 0.3})
 	d.length(to/60 + tail)
 }
 

@@ -23,7 +23,8 @@ func rarelyProbed(d *draft) {
 		d.spec.Crowd.Rate /= 50
 	}
 	d.onset += 60 * 60
-	d.fault(d.component(want{q: 0.7}), outage{from: d.onset, to: d.onset + 3_600 + d.rng.IntN(3_600), q: 0.7 + 0.3*d.rng.Float64(), demanded: true, untimed: true})
+	d.fault(d.component(want{q: 0.7}), outage{from: d.onset, to: d.onset + 3_600 + d.rng.IntN(3_600),
+		q: 0.7 + 0.3*d.rng.Float64(), demanded: true, untimed: true})
 }
 
 // rarelyProbedCalm is such a world with nothing but chance: probes that fail now

@@ -52,7 +52,8 @@ func New(bin, stateDir string, log *slog.Logger, reg prometheus.Registerer) (*Se
 	}
 	p := &Server{bin: bin, dir: dir, socket: socket, lock: filepath.Join(dir, "redis.lock"), log: log,
 		restarts: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_redis_restarts_total", Help: "Times that the private redis-server had to be started again.",
+			Name: "faultline_redis_restarts_total",
+			Help: "Times that the private redis-server had to be started again.",
 		})}
 	if reg != nil {
 		if err := reg.Register(p.restarts); err != nil {

@@ -24,7 +24,9 @@ func redisBinary(t *testing.T) string {
 	t.Helper()
 	bin, err := exec.LookPath("redis-server")
 	if err != nil {
-		t.Fatalf("these tests run a real redis-server, and there is none on the PATH: install it (apt install redis-server, brew install redis): %v", err)
+		t.Fatalf(
+			"these tests run a real redis-server, and there is none on the PATH: install it (apt install "+
+				"redis-server, brew install redis): %v", err)
 	}
 	return bin
 }

@@ -118,7 +118,8 @@ func launch(t testing.TB, dir, network, addr string, args ...string) {
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Fatalf(
-			"these tests run a real redis-server, and there is none on the PATH: install it (apt install redis-server, brew install redis): %v",
+			"these tests run a real redis-server, and there is none on the PATH: install it (apt install "+
+				"redis-server, brew install redis): %v",
 			err,
 		)
 	}

@@ -18,7 +18,8 @@ func (w *World) startDNS(t testing.TB) netip.AddrPort {
 	t.Helper()
 	packets, streams := bothTransports(t)
 	addr := packets.LocalAddr().(*net.UDPAddr).AddrPort()
-	for _, s := range []*dns.Server{{PacketConn: packets, Handler: dns.HandlerFunc(w.answer)}, {Listener: streams, Handler: dns.HandlerFunc(w.answer)}} {
+	for _, s := range []*dns.Server{{PacketConn: packets, Handler: dns.HandlerFunc(w.answer)},
+		{Listener: streams, Handler: dns.HandlerFunc(w.answer)}} {
 		up, done := make(chan struct{}), make(chan struct{})
 		s.NotifyStartedFunc = func() { close(up) }
 		go func() { defer close(done); _ = s.ActivateAndServe() }() // ends at Shutdown

@@ -127,10 +127,14 @@ func statusLines() []Odd {
 	for _, line := range []string{
 		"http/1.1 200 OK", "Http/1.1 200 OK", "HTTP/2 200", "HTTP/2.0 200 OK", "HTTP/3 200", "HTTP/1.0 200 OK",
 		"HTTP/1.2 200 OK", "HTTP/1.10 200 OK", "HTTP/11 200 OK", "HTTP/0.9 200 OK", "HTTP/1 200 OK", "HTTP/1.1 200",
-		"HTTP/1.1 200 ", "HTTP/1.1  200  OK", "HTTP/1.1\t200\tOK", "HTTP/1.1 200 OK ", "HTTP/1.1 0200 OK", "HTTP/1.1 2 OK",
-		"HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 200OK", "HTTP/1.1 OK", "HTTP/1.1", "HTTP", "HTTP/", "HTTP/1.1 -200 OK",
-		"HTTP/1.1 +200 OK", "HTTP/1.1 200 \xc3\x96\xdcK", "HTTP/1.1 200 " + strings.Repeat("O", 9000) + "K", "HTTP/1.1 600 Six",
-		"HTTP/1.1 799 What", "HTTP/1.1 000 Zero", "HTTP/1.1 99 Low", "HTTP /1.1 200 OK", "HTTPS/1.1 200 OK", "HTTP/1,1 200 OK",
+		"HTTP/1.1 200 ", "HTTP/1.1  200  OK", "HTTP/1.1\t200\tOK", "HTTP/1.1 200 OK ", "HTTP/1.1 0200 OK",
+		"HTTP/1.1 2 OK",
+		"HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 200OK", "HTTP/1.1 OK", "HTTP/1.1", "HTTP", "HTTP/",
+		"HTTP/1.1 -200 OK",
+		"HTTP/1.1 +200 OK", "HTTP/1.1 200 \xc3\x96\xdcK", "HTTP/1.1 200 " + strings.Repeat("O", 9000) + "K",
+		"HTTP/1.1 600 Six",
+		"HTTP/1.1 799 What", "HTTP/1.1 000 Zero", "HTTP/1.1 99 Low", "HTTP /1.1 200 OK", "HTTPS/1.1 200 OK",
+		"HTTP/1,1 200 OK",
 		"HTTP/a.b 200 OK", "HTTP/1.1 200 OK\x00", "HTTP/1.1: 200 OK", "ICY 200 OK",
 	} {
 		all = append(all, page(line, "Content-Type: text/html"))
@@ -181,12 +185,18 @@ func firstBytes() []Odd {
 func headerLines() []Odd {
 	var all []string
 	for _, lines := range [][]string{
-		{"no colon here"}, {"Server nginx"}, {": no name"}, {":"}, {"   "}, {"X-Folded: one", "  two"}, {" folded first"}, {"\tfolded first"},
-		{"X-M\xfcller: ja"}, {"X-\xc3\xbc: ja"}, {"X Space: yes"}, {"X-Space : yes"}, {"X-Nul: a\x00b"}, {"X-Ctl: a\x01b\x7f"},
-		{"X-Latin: M\xfcnchen"}, {"X-Empty:"}, {"X-Empty: "}, {"(comment): x"}, {"X@Y: z"}, {"\"quoted\": x"}, {"X-Tab:\tx"}, {"X-CR: a\rb"},
-		{"GET / HTTP/1.1"}, {"HTTP/1.1 200 OK"}, {"Set-Cookie: a=b; domain=\xff"}, {"Content-Type:"}, {"Content-Type: ;;;"},
-		{"Connection: close, close"}, {"Date: never"}, {"Content-Disposition: inline", "Content-Disposition: attachment"},
-		{"Content-Disposition: inline", "Content-Disposition: inline"}, {"X-\x00: a"}, {"{\"json\": true}"}, {"<html>: x"},
+		{"no colon here"}, {"Server nginx"}, {": no name"}, {":"}, {"   "}, {"X-Folded: one", "  two"},
+		{" folded first"}, {"\tfolded first"},
+		{"X-M\xfcller: ja"}, {"X-\xc3\xbc: ja"}, {"X Space: yes"}, {"X-Space : yes"}, {"X-Nul: a\x00b"},
+		{"X-Ctl: a\x01b\x7f"},
+		{"X-Latin: M\xfcnchen"}, {"X-Empty:"}, {"X-Empty: "}, {"(comment): x"}, {"X@Y: z"}, {"\"quoted\": x"},
+		{"X-Tab:\tx"}, {"X-CR: a\rb"},
+		{"GET / HTTP/1.1"}, {"HTTP/1.1 200 OK"}, {"Set-Cookie: a=b; domain=\xff"}, {"Content-Type:"},
+		{"Content-Type: ;;;"},
+		{"Connection: close, close"}, {"Date: never"},
+		{"Content-Disposition: inline", "Content-Disposition: attachment"},
+		{"Content-Disposition: inline", "Content-Disposition: inline"}, {"X-\x00: a"}, {"{\"json\": true}"},
+		{"<html>: x"},
 	} {
 		all = append(all, page(ok11, lines...))
 	}
@@ -232,11 +242,16 @@ func slicesRepeat(s string, n int) []string {
 func lengths() []Odd {
 	var odd []Odd
 	for i, lines := range [][]string{
-		{"Content-Length: 2, 2"}, {"Content-Length: 2", "Content-Length: 2"}, {"Content-Length: 2", "Content-Length: 3"}, {"Content-Length: 2, 3"},
-		{"Content-Length: +2"}, {"Content-Length: -2"}, {"Content-Length: 2.0"}, {"Content-Length: 0x2"}, {"Content-Length:"}, {"Content-Length: two"},
-		{"Content-Length: 02"}, {"Content-Length: 2 "}, {"Content-Length: 2;"}, {"Content-Length: 99999999999999999999"}, {"Content-Length: 1"},
-		{"Content-Length: 0"}, {"Content-Length : 2"}, {"content-length: 2"}, {"Content-Length: 2", "Transfer-Encoding: identity"}, {},
-		{"Content-Length: 5000"}, {"Content-Length: 3"}, {"Content-Length: \"2\""}, {"Content-Length: 2,2,2"}, {"Content-Length: , 2"},
+		{"Content-Length: 2, 2"}, {"Content-Length: 2", "Content-Length: 2"},
+		{"Content-Length: 2", "Content-Length: 3"}, {"Content-Length: 2, 3"},
+		{"Content-Length: +2"}, {"Content-Length: -2"}, {"Content-Length: 2.0"}, {"Content-Length: 0x2"},
+		{"Content-Length:"}, {"Content-Length: two"},
+		{"Content-Length: 02"}, {"Content-Length: 2 "}, {"Content-Length: 2;"},
+		{"Content-Length: 99999999999999999999"}, {"Content-Length: 1"},
+		{"Content-Length: 0"}, {"Content-Length : 2"}, {"content-length: 2"},
+		{"Content-Length: 2", "Transfer-Encoding: identity"}, {},
+		{"Content-Length: 5000"}, {"Content-Length: 3"}, {"Content-Length: \"2\""}, {"Content-Length: 2,2,2"},
+		{"Content-Length: , 2"},
 	} {
 		odd = append(
 			odd,
@@ -267,20 +282,28 @@ func chunks() []Odd {
 	var all []string
 	chunked := func(body string) { all = append(all, ok11+"\r\nTransfer-Encoding: chunked\r\n\r\n"+body) }
 	for _, body := range []string{
-		"2\r\nok\r\n0\r\n\r\n", "2\nok\n0\n\n", "2 \r\nok\r\n0\r\n\r\n", " 2\r\nok\r\n0\r\n\r\n", "2;ext=1\r\nok\r\n0\r\n\r\n", "2 ;ext\r\nok\r\n0\r\n\r\n",
-		"02\r\nok\r\n0\r\n\r\n", "00000000000000002\r\nok\r\n0\r\n\r\n", "0x2\r\nok\r\n0\r\n\r\n", "+2\r\nok\r\n0\r\n\r\n", "-2\r\nok\r\n0\r\n\r\n", "\r\n2\r\nok\r\n0\r\n\r\n",
-		"2\r\nok\r\n0\r\n", "2\r\nok\r\n0", "2\r\nok\r\n", "2\r\nok", "5\r\nok", "g\r\nok\r\n0\r\n\r\n", "2\r\nok!\r\n0\r\n\r\n", "A\r\n0123456789\r\n0\r\n\r\n",
-		"2\r\nok\r\n0\r\nTrailer: x\r\n\r\n", "2\r\nok\r\n0\r\nnonsense\r\n\r\n", "2\r\nok\r\n\r\n0\r\n\r\n", "2\r\nok\r\n00\r\n\r\n", "ffffffffffffffffff\r\nok", "", "0\r\n\r\n",
+		"2\r\nok\r\n0\r\n\r\n", "2\nok\n0\n\n", "2 \r\nok\r\n0\r\n\r\n", " 2\r\nok\r\n0\r\n\r\n",
+		"2;ext=1\r\nok\r\n0\r\n\r\n", "2 ;ext\r\nok\r\n0\r\n\r\n",
+		"02\r\nok\r\n0\r\n\r\n", "00000000000000002\r\nok\r\n0\r\n\r\n", "0x2\r\nok\r\n0\r\n\r\n",
+		"+2\r\nok\r\n0\r\n\r\n", "-2\r\nok\r\n0\r\n\r\n", "\r\n2\r\nok\r\n0\r\n\r\n",
+		"2\r\nok\r\n0\r\n", "2\r\nok\r\n0", "2\r\nok\r\n", "2\r\nok", "5\r\nok", "g\r\nok\r\n0\r\n\r\n",
+		"2\r\nok!\r\n0\r\n\r\n", "A\r\n0123456789\r\n0\r\n\r\n",
+		"2\r\nok\r\n0\r\nTrailer: x\r\n\r\n", "2\r\nok\r\n0\r\nnonsense\r\n\r\n", "2\r\nok\r\n\r\n0\r\n\r\n",
+		"2\r\nok\r\n00\r\n\r\n", "ffffffffffffffffff\r\nok", "", "0\r\n\r\n",
 		"2\t\r\nok\r\n0\r\n\r\n", "2\r\nok\r\n0\r\n\r\nextra",
 	} {
 		chunked(body)
 	}
 	body := "2\r\nok\r\n0\r\n\r\n"
 	for _, head := range []string{
-		"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", ok11 + "\r\nTransfer-Encoding: Chunked", ok11 + "\r\nTransfer-Encoding: gzip, chunked",
-		ok11 + "\r\nTransfer-Encoding: chunked, chunked", ok11 + "\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", ok11 + "\r\nTransfer-Encoding: xchunked",
-		ok11 + "\r\nTransfer-Encoding: \"chunked\"", ok11 + "\r\nTransfer-Encoding: identity", ok11 + "\r\nTransfer-Encoding: chunked\r\nContent-Length: 2",
-		ok11 + "\r\nContent-Length: 2\r\nContent-Length: 3\r\nTransfer-Encoding: chunked", ok11 + "\r\nTransfer-Encoding:\r\n chunked", "HTTP/2 200\r\nTransfer-Encoding: chunked",
+		"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", ok11 + "\r\nTransfer-Encoding: Chunked",
+		ok11 + "\r\nTransfer-Encoding: gzip, chunked",
+		ok11 + "\r\nTransfer-Encoding: chunked, chunked",
+		ok11 + "\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", ok11 + "\r\nTransfer-Encoding: xchunked",
+		ok11 + "\r\nTransfer-Encoding: \"chunked\"", ok11 + "\r\nTransfer-Encoding: identity",
+		ok11 + "\r\nTransfer-Encoding: chunked\r\nContent-Length: 2",
+		ok11 + "\r\nContent-Length: 2\r\nContent-Length: 3\r\nTransfer-Encoding: chunked",
+		ok11 + "\r\nTransfer-Encoding:\r\n chunked", "HTTP/2 200\r\nTransfer-Encoding: chunked",
 	} {
 		all = append(all, head+"\r\n\r\n"+body)
 	}

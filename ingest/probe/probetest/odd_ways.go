@@ -13,11 +13,16 @@ import (
 func locations() []Odd {
 	var odd []Odd
 	for i, to := range []string{
-		"/there", "there", "./there", "../there", "//HOST/there", "http://HOST/there", "HTTP://HOST/there", "http:/there", "http:there", "http:\\\\HOST\\there",
-		"\\there", " /there", "/there ", "/there#part", "?there", "#part", "/th\xc3\xa9re", "/th\xe9re", "/there with spaces", "/there?q=a b", "/there\"quoted\"",
-		"/there|pipe", "http://HOST./there", "http://HOST:80/there", "http://user:pw@HOST/there", "http:///HOST/there", "http://HOST", "http://HOST?q=1", "",
-		"http://[bad/there", "http://HOST:99999/there", "mailto:a@b.net", "about:blank", "javascript:alert(1)", "data:text/html,hi", "intent://x",
-		"http://b\xc3\xbccher.odd.net/there", "http://xn--bcher-kva.odd.net/there", "http://b%C3%BCcher.odd.net/there", "http://h%6Fst.odd.net/there", "/a/../there", "/there\tx",
+		"/there", "there", "./there", "../there", "//HOST/there", "http://HOST/there", "HTTP://HOST/there",
+		"http:/there", "http:there", "http:\\\\HOST\\there",
+		"\\there", " /there", "/there ", "/there#part", "?there", "#part", "/th\xc3\xa9re", "/th\xe9re",
+		"/there with spaces", "/there?q=a b", "/there\"quoted\"",
+		"/there|pipe", "http://HOST./there", "http://HOST:80/there", "http://user:pw@HOST/there", "http:///HOST/there",
+		"http://HOST", "http://HOST?q=1", "",
+		"http://[bad/there", "http://HOST:99999/there", "mailto:a@b.net", "about:blank", "javascript:alert(1)",
+		"data:text/html,hi", "intent://x",
+		"http://b\xc3\xbccher.odd.net/there", "http://xn--bcher-kva.odd.net/there", "http://b%C3%BCcher.odd.net/there",
+		"http://h%6Fst.odd.net/there", "/a/../there", "/there\tx",
 		"http://HOST/there\x00", "<a href=/there>", "http://HOST:/there", "http://under_score.odd.net/there",
 	} {
 		name := fmt.Sprintf("location-%02d", i+1)
@@ -33,11 +38,17 @@ func locations() []Odd {
 		odd = append(odd, Odd{Name: name, Answer: page(ok11)})
 	}
 	for i, first := range []string{
-		"HTTP/1.1 302 Found\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n",
-		"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 300 Choices\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
-		"HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 305 Use Proxy\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 201 Created\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
-		"HTTP/1.1 308 Permanent\r\nlocation:/a\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 303 See Other\r\nLocation: /a\r\n\r\n", "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 500\r\n\r\nshort",
-		"HTTP/1.1 302 Found\r\nLocation: /a\r\nTransfer-Encoding: chunked\r\n\r\nzz", "HTTP/1.1 399 Odd\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 302 Found\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 300 Choices\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 305 Use Proxy\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 201 Created\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 308 Permanent\r\nlocation:/a\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 303 See Other\r\nLocation: /a\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 500\r\n\r\nshort",
+		"HTTP/1.1 302 Found\r\nLocation: /a\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+		"HTTP/1.1 399 Odd\r\nLocation: /a\r\nContent-Length: 2\r\n\r\nok",
 		"HTTP/1.1 302 Found\r\nLocation: /a", "HTTP/1.1 200 OK\r\nRefresh: 0; url=/a\r\nContent-Length: 2\r\n\r\nok",
 	} {
 		odd = append(odd, Odd{Name: fmt.Sprintf("redirect-%02d", i+1), Script: func(path, _ string) string {

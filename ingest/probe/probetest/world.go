@@ -231,7 +231,8 @@ func (w *World) CheckerBy(grounds probe.Grounds, resolvers ...netip.AddrPort) *p
 	}
 	return probe.NewChecker(
 		probe.CheckerConfig{Resolver: resolver.Patient(patience), Guard: probe.NewGuard(Loopback, nil, w.Ports),
-			Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds, Patience: patience},
+			Ports: w.Ports, Roots: w.Roots, Agent: "Faultline/test (+http://127.0.0.1/prober)", Grounds: grounds,
+			Patience: patience},
 	)
 }
 
