@@ -38,6 +38,13 @@ func (c Component) Kind() string { k, _, _ := strings.Cut(string(c), ":"); retur
 // Name returns the part after the first colon: for asn:AS54113, AS54113.
 func (c Component) Name() string { _, n, _ := strings.Cut(string(c), ":"); return n }
 
+// covers reports whether c, which may be a pattern that ends in "/*", is or stands for
+// another component.
+func (c Component) covers(other Component) bool {
+	prefix, below := strings.CutSuffix(string(c), "*")
+	return c == other || below && strings.HasPrefix(string(other), prefix)
+}
+
 // Valid reports whether c has a known kind and a printable name of at most 253
 // bytes without spaces.
 func (c Component) Valid() bool {

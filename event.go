@@ -3,6 +3,7 @@ package faultline
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -90,9 +91,20 @@ type SiteRecord struct {
 	Components []Component           `json:"components,omitempty"`
 	Shares     map[Component]float64 `json:"shares,omitempty"` // of the site's traffic, 0 to 1
 	Source     string                `json:"source,omitempty"` // catalog, observed or reported; observed beats the others
-	// Owner is who runs the site, as the catalogue writes owners; empty is unknown.
-	// Sites of one owner count once wherever unrelated sites are asked for.
+	// Owner is who runs the site, as the catalogue writes owners; empty is unknown. That
+	// a site answers does not clear it of an outage of what its owner runs.
 	Owner string `json:"owner,omitempty"`
+	// Runs are the components that the owner runs, where the built-in table of providers
+	// does not have them: at most [MaxRuns]. One that ends in "/*" is every one below it.
+	Runs []Component `json:"runs,omitempty"`
+}
+
+// MaxRuns bounds what a record says that its owner runs.
+const MaxRuns = 160
+
+// OwnerRuns reports whether a record says that the site's owner runs a component.
+func (r SiteRecord) OwnerRuns(c Component) bool {
+	return slices.ContainsFunc(r.Runs, func(pattern Component) bool { return pattern.covers(c) })
 }
 
 // The sources of a [SiteRecord].

@@ -1,6 +1,7 @@
 package faultline
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 type Provider struct {
 	Slug    string   `json:"slug"`    // in addresses: amazon-web-services
 	Name    string   `json:"name"`    // as a person would write it
+	Owner   string   `json:"owner"`   // as the catalogue writes owners; empty: nobody's sites are its own by that
 	Aliases []string `json:"aliases"` // what people type for it, in lower case
 	// Components are those that it runs. One that ends in "/*" stands for every
 	// component below it: cloud:aws/*.
@@ -25,16 +27,22 @@ type Provider struct {
 // Runs reports whether a component is the provider's: one that the table names, or
 // one of its networks, seen from the sites' side or from the viewers'.
 func (p Provider) Runs(c Component) bool {
-	if p.ownNetwork(c) {
-		return true
+	return p.ownNetwork(c) ||
+		slices.ContainsFunc(p.Components, func(pattern string) bool { return Component(pattern).covers(c) })
+}
+
+// All are the components that the provider runs, its networks as components too, from
+// the sites' side and from the viewers'.
+func (p Provider) All() []Component {
+	var all []Component
+	for _, c := range p.Components {
+		all = append(all, Component(c))
 	}
-	for _, pattern := range p.Components {
-		prefix, below := strings.CutSuffix(pattern, "*")
-		if string(c) == pattern || below && strings.HasPrefix(string(c), prefix) {
-			return true
-		}
+	for _, asn := range p.Networks {
+		name := fmt.Sprintf("AS%d", asn)
+		all = append(all, NewComponent(KindASN, name), NewComponent(KindISP, name))
 	}
-	return false
+	return all
 }
 
 // ownNetwork reports whether a component is one of the provider's own networks.

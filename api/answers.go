@@ -27,6 +27,9 @@ func (a *api) revisionPage(inc faultline.Incident) (*page.Page, error) {
 type SiteAnswer struct {
 	Meta board.Meta `json:"meta"`
 	faultline.SiteStatus
+	// OwnerIncident is the weightiest open incident of what the site's owner runs, such as
+	// a cloud: that the site itself answers says nothing of that.
+	OwnerIncident *IncidentRef `json:"owner_incident,omitempty"`
 	// CertificateEnds is when the site's certificate ends, if that is within seven days.
 	CertificateEnds *time.Time `json:"certificate_ends,omitempty" format:"date-time"`
 	// Maintenances are what providers announce for components of the site.
@@ -34,8 +37,12 @@ type SiteAnswer struct {
 }
 
 // siteAnswer adds to how a site does what is known of the time to come.
-func (a *api) siteAnswer(meta board.Meta, status faultline.SiteStatus) SiteAnswer {
-	answer := SiteAnswer{Meta: meta, SiteStatus: status}
+func (a *api) siteAnswer(s *board.Snapshot, status faultline.SiteStatus) SiteAnswer {
+	answer := SiteAnswer{Meta: s.Meta, SiteStatus: status}
+	if e := s.OfOwner(status.Site); e != nil {
+		ref := newIncidentRef(&e.Incident, a.cfg.Board.PublicURL())
+		answer.OwnerIncident = &ref
+	}
 	if c, ok := a.cfg.Notices.Certificate(status.Site); ok {
 		answer.CertificateEnds = &c.Ends
 	}

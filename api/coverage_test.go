@@ -106,6 +106,9 @@ func (n *node) saysNoCalm(t *testing.T, path string, want faultline.CoverageStat
 	if w.Code == http.StatusOK && strings.HasPrefix(body, `{"meta":`) && !strings.Contains(body, `"coverage":{"state":"`+string(want)) {
 		t.Errorf("%s does not say that coverage is %s: %s", path, want, body)
 	}
+	if strings.Contains(body, "0001-01-01") {
+		t.Errorf("%s has a time that is none: %s", path, body)
+	}
 	if w.Code == http.StatusInternalServerError {
 		t.Errorf("%s: %d", path, w.Code)
 	}

@@ -84,6 +84,15 @@ func (a *api) feed(s *board.Snapshot, f faultline.Filter) (entries []entryOf, up
 	return entries, updated
 }
 
+// asOf is when what a snapshot says was true. Before the first view that is now: an
+// answer of which nothing is known was made then.
+func (a *api) asOf(s *board.Snapshot) time.Time {
+	if s.Meta.AsOf != nil {
+		return *s.Meta.AsOf
+	}
+	return a.cfg.Board.Now()
+}
+
 // feedHead is what a feed says of itself.
 type feedHead struct {
 	title, self string
@@ -105,8 +114,8 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 	asked := f.Query().Encode()
 	p, err := s.Pages.Get(path+"?"+asked, func() (*page.Page, error) {
 		entries, updated := a.feed(s, f)
-		if updated.IsZero() && s.Meta.AsOf != nil {
-			updated = *s.Meta.AsOf
+		if updated.IsZero() {
+			updated = a.asOf(s)
 		}
 		title, self := "Faultline: incidents", a.cfg.Board.PublicURL()+path
 		if asked != "" {

@@ -127,18 +127,7 @@ func (a *api) parts(s *board.Snapshot) map[string][]faultline.Component {
 }
 
 func (a *api) providerState(s *board.Snapshot, parts []faultline.Component) faultline.SiteState {
-	observed, failing, state := 0, 0, faultline.SiteUnknown
-	for _, c := range parts {
-		t := s.Tallies(a.cfg.Index)[c]
-		observed, failing = observed+t.Observed, failing+t.Failing
-		if t.State == faultline.SiteDown || t.State == faultline.SiteDegraded && state != faultline.SiteDown {
-			state = t.State
-		}
-	}
-	if state == faultline.SiteUnknown && observed > 0 && 2*failing < observed {
-		return faultline.SiteOK
-	}
-	return state
+	return s.Tally(a.cfg.Index, parts...).State
 }
 
 func (a *api) listedProvider(s *board.Snapshot, p faultline.Provider, parts []faultline.Component) ListedProvider {

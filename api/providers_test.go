@@ -54,6 +54,10 @@ func TestProvider(t *testing.T) {
 		t.Errorf("dependents %+v, sites %+v", got.Dependents, got.Sites)
 	}
 	wantProblem(t, n.get("/v1/providers/nobody"), http.StatusNotFound)
+	if site := decode[SiteAnswer](t, n.get("/v1/sites/aws.example").Body); site.OwnerIncident == nil ||
+		*site.OwnerIncident.Component != "cloud:aws/us-east-1" {
+		t.Errorf("its own site: %+v", site)
+	}
 }
 
 func TestProviderList(t *testing.T) {

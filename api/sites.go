@@ -32,7 +32,7 @@ func (a *api) getSite(c *gin.Context, _ url.Values) error {
 		return siteFault(err)
 	}
 	p, err := s.Sites.Get(record.Site, func() (*page.Page, error) {
-		return page.New(a.siteAnswer(s.Meta, s.Status(record)))
+		return page.New(a.siteAnswer(s, s.Status(record)))
 	})
 	if err != nil {
 		return err

@@ -51,10 +51,6 @@ func statuspageAtOr(t *time.Time) *string {
 }
 
 func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspagePage {
-	var asOf time.Time
-	if s.Meta.AsOf != nil {
-		asOf = *s.Meta.AsOf
-	}
 	p := &statuspagePage{
 		api:   a,
 		snap:  s,
@@ -62,7 +58,7 @@ func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspageP
 		parts: []StatuspageComponent{},
 		StatuspagePage: StatuspagePage{
 			ID: opaqueID("page", of.key()), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
-			TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(asOf)},
+			TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(a.asOf(s))},
 	}
 	components := a.cfg.Index.Largest(statuspageParts)
 	if of.provider != nil {

@@ -22,6 +22,23 @@ func (s *Snapshot) Tallies(x *Index) map[faultline.Component]Tally {
 	return s.tallies
 }
 
+// Tally counts what depends on any of some components, such as those of one provider;
+// its state is the worst of theirs.
+func (s *Snapshot) Tally(x *Index, of ...faultline.Component) Tally {
+	sum := Tally{State: faultline.SiteUnknown}
+	for _, c := range of {
+		t := s.Tallies(x)[c]
+		sum.Observed, sum.Failing = sum.Observed+t.Observed, sum.Failing+t.Failing
+		if t.State == faultline.SiteDown || t.State == faultline.SiteDegraded && sum.State != faultline.SiteDown {
+			sum.State = t.State
+		}
+	}
+	if sum.State == faultline.SiteUnknown && 2*sum.Failing < sum.Observed {
+		sum.State = faultline.SiteOK
+	}
+	return sum
+}
+
 func (s *Snapshot) countTallies(x *Index) map[faultline.Component]Tally {
 	all := map[faultline.Component]Tally{}
 	count := func(site string, failing int) {

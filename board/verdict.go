@@ -22,7 +22,7 @@ func (s *Snapshot) Verdict(record faultline.SiteRecord, asn uint32) faultline.Ve
 	q := verdict.Question{Site: record.Site, Status: status, ASN: asn, Network: s.network(asn),
 		Incident: s.explaining(status.Incidents, asn), Blind: s.Blind()}
 	if q.Incident == nil {
-		if e := s.ofOwner(record.Site); e != nil {
+		if e := s.OfOwner(record.Site); e != nil {
 			listed := e.Incident.Listed()
 			q.Incident, q.Owned = &listed, true
 		}
@@ -54,9 +54,9 @@ func (s *Snapshot) explaining(ids []string, asn uint32) *faultline.Incident {
 	return &listed
 }
 
-// ofOwner returns the foremost open incident of what the owner of a site runs: whoever
-// asks about aws.amazon.com while AWS us-east-1 fails is told of that.
-func (s *Snapshot) ofOwner(site string) *Entry {
+// OfOwner returns the foremost open incident of what the owner of a site runs, or nil:
+// whoever asks about aws.amazon.com while AWS us-east-1 fails means that.
+func (s *Snapshot) OfOwner(site string) *Entry {
 	var ids []string
 	for _, p := range s.providers.Running(site) {
 		for _, e := range s.Order {

@@ -34,6 +34,7 @@ type saved struct {
 	Counters  faultline.Counters
 	Active    []uint32
 	Shares    []siteShares
+	Owned     []siteOwner
 	// How many of each follow, in this order.
 	Incidents, Networks, Components, Sites, Now, Before int
 }
@@ -44,13 +45,23 @@ type siteShares struct {
 	Says []recordShare
 }
 
+// siteOwner is who runs one site.
+type siteOwner struct {
+	Site uint32
+	By   ownership
+}
+
 func (e *Engine) saved() saved {
+	var owned []siteOwner
+	for _, id := range sortedKeys(e.owned) {
+		owned = append(owned, siteOwner{id, e.owned[id]})
+	}
 	var shares []siteShares
 	for _, id := range sortedKeys(e.shares) {
 		shares = append(shares, siteShares{id, e.shares[id]})
 	}
 	return saved{
-		Shares:  shares,
+		Shares: shares, Owned: owned,
 		Version: CheckpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
@@ -85,6 +96,9 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	e.ordinal, e.pending, e.unattached, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
 	for _, of := range s.Shares {
 		e.shares[of.Site] = of.Says
+	}
+	for _, of := range s.Owned {
+		e.owned[of.Site] = of.By
 	}
 	for i := range s.Vantages {
 		e.vantages.append(s.Vantages[i])

@@ -253,3 +253,34 @@ func TestOwnersOfWhatFailsAreNotExonerated(t *testing.T) {
 		t.Errorf("exonerated %+v", in.Exonerated)
 	}
 }
+
+// Whose a site is comes with its record, so that a replay decides as the live engine did:
+// with the operator's own tables, and where their word differs from the built-in one.
+func TestTheRecordSaysWhoseASiteIs(t *testing.T) {
+	t.Parallel()
+	table := faultline.NewProviders([]faultline.Provider{{Slug: "x", Name: "X", Owner: "X Inc.", Components: []string{"cdn:x"}}})
+	for name, c := range map[string]struct {
+		owner string
+		runs  []faultline.Component
+		clear bool
+	}{
+		"of the owner by the table":          {owner: "X Inc."},
+		"of one who runs it by the record":   {owner: "Y", runs: []faultline.Component{"cdn:x"}},
+		"of one who runs all of a kind":      {owner: "Y", runs: []faultline.Component{"cdn:y", "cdn:*"}},
+		"of another owner":                   {owner: "Y", runs: []faultline.Component{"cdn:y"}, clear: true},
+		"of nobody that anything is said of": {clear: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := quietTown(40, 45)
+			w.sites[4].Owner, w.sites[4].Runs = c.owner, c.runs
+			w.grumble(1)
+			w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
+			w.crowds = append(w.crowds, crowdOf{sites: []string{w.sites[4].Site}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
+			in := play(t, New(Config{Providers: table}), w.events()).wantOne(t, "cdn:x")
+			if x := in.Exonerated; (len(x) == 1) != c.clear {
+				t.Errorf("exonerated %+v", x)
+			}
+		})
+	}
+}

@@ -96,3 +96,36 @@ func (e *Engine) distinctOwners(sites []uint32) int {
 	slices.Sort(seen)
 	return n + len(slices.Compact(seen))
 }
+
+// ownership is who runs a site, by its record.
+type ownership struct {
+	Owner string
+	Runs  []faultline.Component // by the owner, beside what the table of providers has
+}
+
+// noteOwnership remembers who runs a site.
+func (e *Engine) noteOwnership(site uint32, r faultline.SiteRecord) {
+	delete(e.owned, site)
+	if r.Owner != "" || len(r.Runs) > 0 {
+		e.owned[site] = ownership{r.Owner, slices.Clone(r.Runs)}
+	}
+}
+
+// runsSite reports whether whoever runs a component runs a site too: by the site's
+// record, which is in the log, or by the built-in tables where the record says nothing.
+func (e *Engine) runsSite(c faultline.Component, site uint32) bool {
+	by, said := e.owned[site]
+	if !said {
+		return c.RunsSite(e.sites.rows[site].Name)
+	}
+	p, known := e.cfg.Providers.Of(c)
+	return known && p.Owner != "" && p.Owner == by.Owner || faultline.SiteRecord{Runs: by.Runs}.OwnerRuns(c)
+}
+
+// ownerFails reports whether something that a site's owner runs is the cause of an open
+// incident. People who report the site may mean that, and nobody can say that they err.
+func (e *Engine) ownerFails(site uint32) bool {
+	return slices.ContainsFunc(e.incidents, func(in *incident) bool {
+		return in.State.Open() && e.runsSite(in.Cause, site)
+	})
+}

@@ -265,7 +265,7 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 func (e *Engine) exonerate(in *incident) {
 	in.Exonerated = slices.DeleteFunc(in.Exonerated, func(x faultline.Exonerated) bool {
 		id, ok := e.sites.find(x.Site)
-		return ok && in.member(id) != nil || e.ownerFails(x.Site)
+		return ok && (in.member(id) != nil || e.ownerFails(id))
 	})
 	if in.traits().viewers || e.clock < in.Onset[2]+exonerateAfter {
 		return
@@ -278,7 +278,7 @@ func (e *Engine) exonerate(in *incident) {
 		}
 		j = e.weigh(j)
 		s := e.sites.rows[j.id]
-		if !j.Probed || j.probes[w] > -failed || s.Incident != 0 || e.ownerFails(s.Name) {
+		if !j.Probed || j.probes[w] > -failed || s.Incident != 0 || e.ownerFails(j.id) {
 			continue
 		}
 		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)
@@ -297,14 +297,6 @@ func (e *Engine) exonerate(in *incident) {
 
 // exonerated says with numbers why a site is well although people report it: what they
 // and the probes said since the onset.
-// ownerFails reports whether something that a site's owner runs is the cause of an open
-// incident. People who report the site may mean that, and nobody can say that they err.
-func (e *Engine) ownerFails(site string) bool {
-	return slices.ContainsFunc(e.incidents, func(in *incident) bool {
-		return in.State.Open() && in.Cause.RunsSite(site)
-	})
-}
-
 func (e *Engine) exonerated(in *incident, s *site) faultline.Exonerated {
 	x := faultline.Exonerated{Site: s.Name}
 	people, networks := map[uint64]bool{}, map[uint32]bool{}

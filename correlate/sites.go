@@ -94,6 +94,7 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)
 	e.crowdBase.sizes += s.sized() - before
 	s.Deps = e.dependencies(id, r)
+	e.noteOwnership(id, r)
 	e.addOwner(s)
 	for _, d := range s.Deps {
 		e.addMember(d.C(), id)
@@ -266,6 +267,7 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 			r.Shares[e.components.rows[share.C].Name] = share.Part
 		}
 	}
+	r.Owner, r.Runs = e.owned[id].Owner, e.owned[id].Runs
 	return r, true
 }
 

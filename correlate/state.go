@@ -18,6 +18,7 @@ type state struct {
 	vantages   table[vantage]
 	networks   table[network]
 	shares     map[uint32][]recordShare // of sites whose records name any
+	owned      map[uint32]ownership     // of sites whose records say who runs them
 	active     []uint32                 // sites with probes or reports in reach, ascending after weighing
 
 	reportLag lag   // of people's reports: what a right clock looks like
@@ -40,7 +41,7 @@ type state struct {
 // newState is the state of an engine that has seen nothing.
 func newState() state {
 	return state{
-		leak: leakStart, shares: map[uint32][]recordShare{}, repeats: newRepeats(),
+		leak: leakStart, shares: map[uint32][]recordShare{}, owned: map[uint32]ownership{}, repeats: newRepeats(),
 		sites:      newTable(maxSites, func(s *site) string { return s.Name }),
 		components: newTable(maxComponents, func(c *component) string { return string(c.Name) }),
 		vantages:   newTable(maxVantages, func(v *vantage) string { return v.ID }),

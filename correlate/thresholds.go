@@ -248,7 +248,7 @@ const (
 const (
 	// CheckpointVersion changes with the shape of what is written. A checkpoint of another
 	// one is refused: the fold begins from an older one, or adopts what was published.
-	CheckpointVersion = 6
+	CheckpointVersion = 7
 
 	statusFails     = 400 // the first HTTP status that is a failure
 	statusServer    = 500 // the first that the server takes upon itself

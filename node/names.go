@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/board"
 	"faultline/board/find"
 	"faultline/ingest/infra"
 )
@@ -36,3 +37,12 @@ func found(x *find.Index, r faultline.SiteRecord) {
 
 // componentRank makes components familiar, so that a slip of the finger finds them.
 const componentRank = 1
+
+// tally counts the sites that depend on some components, from what the board holds.
+func (n *Node) tally(of ...faultline.Component) board.Tally {
+	s, err := n.board.Snapshot()
+	if err != nil { // nothing was read yet
+		return board.Tally{State: faultline.SiteUnknown}
+	}
+	return s.Tally(n.index, of...)
+}

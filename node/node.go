@@ -212,7 +212,7 @@ func (n *Node) openDoor() {
 func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, cfg.Store}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
-		Components: n.index.Components, Providers: cfg.Providers, Find: n.finder.Find,
+		Components: n.index.Components, Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find,
 		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		FixedDir: n.fixedDir(),

@@ -62,8 +62,13 @@ func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultli
 	var news []faultline.Event
 	for _, r := range catalogue {
 		r.At, r.Source = faultline.Millis(now), faultline.SourceCatalog
-		if old, ok := known(r.Site); ok && (old.Source == faultline.SourceObserved || sameRecord(old, r)) {
-			continue
+		if old, ok := known(r.Site); ok {
+			if old.Source == faultline.SourceObserved { // but for who runs it, which nobody observes
+				r.Components, r.Shares, r.Rank, r.Source = old.Components, old.Shares, old.Rank, old.Source
+			}
+			if sameRecord(old, r) {
+				continue
+			}
 		}
 		news = append(news, r)
 	}
@@ -86,6 +91,7 @@ func forgotten(held []faultline.SiteRecord, known func(string) (faultline.SiteRe
 // said it.
 func sameRecord(a, b faultline.SiteRecord) bool {
 	return a.Site == b.Site && a.Rank == b.Rank && a.Source == b.Source &&
+		a.Owner == b.Owner && slices.Equal(a.Runs, b.Runs) &&
 		slices.Equal(slices.Sorted(slices.Values(a.Components)), slices.Sorted(slices.Values(b.Components))) &&
 		maps.Equal(a.Shares, b.Shares)
 }

@@ -64,26 +64,36 @@ func TestCatalogueNewsLeavesOutWhatTheMapSays(t *testing.T) {
 	}
 	observed := record("observed.com", 9, "cdn:akamai")
 	observed.Source = faultline.SourceObserved
+	owned := record("owned.com", 8, "cdn:akamai")
+	owned.Source = faultline.SourceObserved
+	now := owned
+	now.Owner = "Owner"
 	older := record("same.com", 1, "cdn:fastly", "dns:dyn")
 	older.At = noon.Add(-time.Hour)
 	mapped := map[string]faultline.SiteRecord{
-		"same.com": older, "observed.com": observed,
+		"same.com": older, "observed.com": observed, "owned.com": owned,
 		"moved.com": record("moved.com", 2, "cdn:akamai"), "ranked.com": record("ranked.com", 3),
 	}
 	news := catalogueNews([]faultline.SiteRecord{
 		record("moved.com", 2, "cdn:fastly"), record("new.com", 5, "cdn:fastly"), record("observed.com", 2,
 			"cdn:fastly"),
-		record("ranked.com", 4), record("same.com", 1, "dns:dyn", "cdn:fastly"),
+		now, record("ranked.com", 4), record("same.com", 1, "dns:dyn", "cdn:fastly"),
 	}, func(site string) (faultline.SiteRecord, bool) { r, ok := mapped[site]; return r, ok }, noon)
 	var got []string
 	for _, ev := range news[0] {
 		r := ev.(faultline.SiteRecord)
 		got = append(got, r.Site)
+		if r.Site == "owned.com" { // what was observed stays; nobody observes who runs a site
+			if r.Source != faultline.SourceObserved || r.Owner != "Owner" || len(r.Components) != 1 {
+				t.Errorf("%+v", r)
+			}
+			r.Source = faultline.SourceCatalog
+		}
 		if !r.At.Equal(noon) || r.Source != faultline.SourceCatalog {
 			t.Errorf("%s: at %s, source %q", r.Site, r.At, r.Source)
 		}
 	}
-	if s := strings.Join(got, " "); s != "moved.com new.com ranked.com" || len(news) != 1 {
+	if s := strings.Join(got, " "); s != "moved.com new.com owned.com ranked.com" || len(news) != 1 {
 		t.Errorf("wrote %s in %d batches", s, len(news))
 	}
 }

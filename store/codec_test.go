@@ -74,8 +74,12 @@ func drawEvent(t *rapid.T) faultline.Event {
 	case 2:
 		shares := rapid.OneOf(rapid.Just(map[faultline.Component]float64(nil)),
 			rapid.MapOfN(rapid.Map(text, func(s string) faultline.Component { return faultline.Component(s) }), rapid.Float64(), 0, 4))
+		runs := components.Draw(t, "runs")
+		if len(runs) == 0 {
+			runs = nil // no list and an empty one are the same
+		}
 		return faultline.SiteRecord{At: at(), Site: str(), Rank: rapid.Int().Draw(t, "rank"), Components: components.Draw(t, "components"),
-			Shares: shares.Draw(t, "shares"), Source: str(), Owner: str()}
+			Shares: shares.Draw(t, "shares"), Source: str(), Owner: str(), Runs: runs}
 	case 3:
 		return faultline.Vantage{Vantage: str(), ASN: asn(), Country: str()}
 	case 4:

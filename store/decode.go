@@ -194,6 +194,9 @@ func (u *unpacker) event() faultline.Event {
 		if head&packOwner != 0 {
 			r.Owner = u.string()
 		}
+		if head&packRuns != 0 {
+			r.Runs = u.components()
+		}
 		return r
 	case packVantage:
 		return faultline.Vantage{Vantage: u.string(), ASN: u.uint32(), Country: u.string()}

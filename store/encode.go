@@ -47,6 +47,7 @@ const (
 	packTypes    byte = 0x0f
 	packHosting  byte = 0x40 // of a report: from a network of machines
 	packOwner    byte = 0x40 // of a site: its owner follows, after all else
+	packRuns     byte = 0x20 // of a site: what its owner runs follows, after the owner
 	packZeroTime byte = 0x80
 )
 
@@ -156,6 +157,29 @@ func (p *packer) shares(m map[faultline.Component]float64) {
 	}
 }
 
+// site packs a record; its owner and what that runs are there where the head says so.
+func (p *packer) site(r faultline.SiteRecord) {
+	kind := packSite
+	if r.Owner != "" {
+		kind |= packOwner
+	}
+	if len(r.Runs) > 0 {
+		kind |= packRuns
+	}
+	p.head(kind, r.At)
+	p.string(r.Site)
+	p.int(r.Rank)
+	p.components(r.Components)
+	p.shares(r.Shares)
+	p.string(r.Source)
+	if r.Owner != "" {
+		p.string(r.Owner)
+	}
+	if len(r.Runs) > 0 {
+		p.components(r.Runs)
+	}
+}
+
 func (p *packer) event(ev faultline.Event) error {
 	switch e := ev.(type) {
 	case faultline.Report:
@@ -175,19 +199,7 @@ func (p *packer) event(ev faultline.Event) error {
 		p.string(e.Detail)
 		p.components(e.Via)
 	case faultline.SiteRecord:
-		kind := packSite
-		if e.Owner != "" {
-			kind |= packOwner
-		}
-		p.head(kind, e.At)
-		p.string(e.Site)
-		p.int(e.Rank)
-		p.components(e.Components)
-		p.shares(e.Shares)
-		p.string(e.Source)
-		if e.Owner != "" {
-			p.string(e.Owner)
-		}
+		p.site(e)
 	case faultline.Vantage:
 		p.head(packVantage, time.Time{})
 		p.string(e.Vantage)

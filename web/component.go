@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/board"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -74,13 +75,16 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 	p = componentPage{Component: comp, Name: comp.DisplayName(), Kind: v.kindWord(comp.Kind()), Members: v.cfg.Members(comp)}
 	drill := v.caused(&p, incidents)
 	known = len(p.Open)+len(p.Ended) > 0 || p.Name != comp.DisplayName()
-	failing := v.membersSeen(&p)
-	p.Answer = v.answerComponent(p.Name, p.Open)
-	blind := v.coverage().State == faultline.Blind
-	if p.Members > 0 && !blind {
-		p.Counts = []tally{v.share(failing, p.Members, v.count("component.failing", p.Members)),
-			v.share(p.Members-min(failing, p.Members), p.Members, v.say("component.not_failing"))}
+	v.membersSeen(&p)
+	counted := v.cfg.Tally(comp)
+	p.Answer = v.answerComponent(p.Name, p.Open, counted, comp.Kind() == faultline.KindISP)
+	if p.Members > 0 && v.coverage().State != faultline.Blind {
+		p.Counts = []tally{v.share(counted.Failing, counted.Observed, v.count("component.failing", counted.Observed)),
+			v.share(counted.Observed, p.Members, v.count("component.observed", p.Members))}
 		p.Counts[0].Strong = true
+		if counted.Observed == 0 {
+			p.Counts = p.Counts[1:]
+		}
 	}
 	for _, site := range v.cfg.Dependents(comp, dependentsListed) {
 		p.Dependents = append(p.Dependents, v.siteLink(site))
@@ -119,17 +123,12 @@ func (v *voice) caused(p *componentPage, incidents []faultline.Incident) (drill 
 	return drill
 }
 
-// membersSeen fills in the members that something was said of, and counts those
-// that fail.
-func (v *voice) membersSeen(p *componentPage) (failing int) {
+// membersSeen fills in the members that had a report or a failed probe.
+func (v *voice) membersSeen(p *componentPage) {
 	var seen []faultline.SiteStatus
 	for _, s := range v.cfg.Source.View().Sites {
-		if !slices.Contains(s.Components, p.Component) {
-			continue
-		}
-		seen = append(seen, s)
-		if s.State == faultline.SiteDown || s.State == faultline.SiteDegraded {
-			failing++
+		if slices.Contains(s.Components, p.Component) {
+			seen = append(seen, s)
 		}
 	}
 	slices.SortStableFunc(seen, func(a, b faultline.SiteStatus) int {
@@ -139,23 +138,34 @@ func (v *voice) membersSeen(p *componentPage) (failing int) {
 	for _, s := range seen[:min(len(seen), membersListed)] {
 		p.Sites = append(p.Sites, v.statusRow(s))
 	}
-	return failing
 }
 
-func (v *voice) answerComponent(name string, open []headline) string {
+// answerComponent says how a component or a provider does, by its open incidents and by
+// the sites that depend on it. It is called well only where such sites are observed; an
+// internet service provider, which only its customers can see fail, where none of them
+// says so.
+func (v *voice) answerComponent(name string, open []headline, counted board.Tally, isp bool) string {
 	best := faultline.IncidentState("")
 	for _, h := range open {
 		if weight(h.State) > weight(best) {
 			best = h.State
 		}
 	}
-	if best == "" && v.coverage().State == faultline.Blind {
-		return v.say("component.unknown", "Name", name)
+	answer := string(best)
+	switch {
+	case best != "":
+	case v.coverage().State == faultline.Blind:
+		answer = "unknown"
+	case counted.Observed == 0 && isp:
+		answer = "isp_calm"
+	case counted.Observed == 0:
+		answer = "unobserved"
+	case 2*counted.Failing >= counted.Observed:
+		answer = "unsure"
+	default:
+		answer = "calm"
 	}
-	if best == "" {
-		return v.say("component.calm", "Name", name)
-	}
-	return v.say("component."+string(best), "Name", name)
+	return v.say("component."+answer, "Name", name)
 }
 
 func (v *voice) statusRow(s faultline.SiteStatus) statusRow {

@@ -78,8 +78,9 @@ func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incide
 		}
 	}
 	slices.SortStableFunc(p.Open, func(a, b headline) int { return weight(b.State) - weight(a.State) })
-	p.Answer = v.answerComponent(of.Name, p.Open)
-	p.Parts = v.standings(v.partsOf(of), incidents)
+	parts := v.partsOf(of)
+	p.Answer = v.answerComponent(of.Name, p.Open, v.cfg.Tally(parts...), of.ISP)
+	p.Parts = v.standings(parts, incidents)
 	p.Sites = v.ownSites(of)
 	p.Notices = v.notices(of.Runs)
 	p.shell = v.shell("/provider/"+of.Slug, v.say("component.title", "Name", of.Name), p.Answer)

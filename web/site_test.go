@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board"
 	"faultline/web"
 
 	"github.com/gin-gonic/gin"
@@ -163,6 +164,25 @@ func (w *world) Revisions(_ context.Context, id string, after, limit int) ([]fau
 	return revisions, nil
 }
 
+// tally counts the sites of the view; what is well depends on Fastly all.
+func (w *world) tally(of ...faultline.Component) (t board.Tally) {
+	view := w.View()
+	if slices.Contains(of, "cdn:fastly") {
+		t.Observed = len(view.Well)
+	}
+	for _, s := range view.Sites {
+		for _, c := range of {
+			if slices.Contains(s.Components, c) && s.State != faultline.SiteUnknown {
+				t.Observed++
+				if s.State != faultline.SiteOK {
+					t.Failing++
+				}
+			}
+		}
+	}
+	return t
+}
+
 // Coverage is as the board computes it.
 func (w *world) Coverage() faultline.Coverage {
 	view := w.View()
@@ -205,6 +225,7 @@ func (w *world) config() web.Config {
 			return map[string]string{"bbc.co.uk": "BBC", "reddit.com": "Reddit.com"}[site]
 		},
 		Providers: providers,
+		Tally:     w.tally,
 		Vantages:  func() []faultline.VantageStatus { return w.vantages },
 		Members:   func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] }}
 }

@@ -48,6 +48,9 @@ type Config struct {
 	// Components are those that sites depend on, those with most sites first; nil: none
 	// are named.
 	Components func() []faultline.Component
+	// Tally counts the sites that depend on any of some components, as the API does; nil:
+	// none of them is observed.
+	Tally func(of ...faultline.Component) board.Tally
 	// Providers are who runs what; nil: nobody is known. Find reads what people type
 	// into the search box; nil: names of sites alone are read.
 	Providers *faultline.Providers
@@ -158,6 +161,9 @@ func (cfg *Config) fill() {
 	}
 	if cfg.Components == nil {
 		cfg.Components = func() []faultline.Component { return nil }
+	}
+	if cfg.Tally == nil {
+		cfg.Tally = func(...faultline.Component) board.Tally { return board.Tally{State: faultline.SiteUnknown} }
 	}
 	if cfg.Registerer == nil {
 		cfg.Registerer = prometheus.NewRegistry()

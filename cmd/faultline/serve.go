@@ -159,6 +159,9 @@ func (c *serveCmd) readTables(cfg *node.Config) (err error) {
 		return err
 	}
 	cfg.Catalogue = cfg.Book.Records()
+	if err = infra.Claim(cfg.Catalogue, cfg.Providers); err != nil {
+		return err
+	}
 	from := infra.Sources{Owner: cfg.Book.Owner}
 	// openPlaces reports what can't be read.
 	if networks, err := infra.OpenNetworks(c.AddressDB); err == nil && networks != nil {

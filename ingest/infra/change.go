@@ -120,7 +120,8 @@ func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
 // record is what the map says of the site now. What was observed takes the place
 // of what was believed, kind by kind; what observation can't see stays believed.
 func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteRecord {
-	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank, Source: faultline.SourceObserved, Owner: base.Owner}
+	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank, Source: faultline.SourceObserved,
+		Owner: base.Owner, Runs: base.Runs}
 	shares := map[faultline.Component]float64{}
 	var kinds kindSet
 	for i, s := range p.stands {

@@ -214,8 +214,30 @@ func (t ProviderTable) List(sites []Entry) []faultline.Provider {
 	for i, e := range slices.Concat(t.Providers, t.ISPs) {
 		own := slices.Concat(e.Sites, owned[e.Owner])
 		slices.Sort(own)
-		list = append(list, faultline.Provider{Slug: e.Slug, Name: e.Name, Aliases: e.Aliases, Components: e.Components,
+		list = append(list, faultline.Provider{Slug: e.Slug, Name: e.Name, Owner: e.Owner, Aliases: e.Aliases, Components: e.Components,
 			Networks: e.Networks, Sites: slices.Compact(own), ISP: i >= len(t.Providers), Country: e.Country, Status: e.Status})
 	}
 	return list
+}
+
+// Claim adds to records what the owners of their sites run, where providers say more of
+// that than the built-in table: the fold knows the built-in table alone, and must come to
+// the same incidents wherever the log is replayed.
+func Claim(records []faultline.SiteRecord, providers *faultline.Providers) error {
+	builtin, err := FoldProviders()
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		r := &records[i]
+		for _, p := range providers.Running(r.Site) {
+			same, known := builtin.Slug(p.Slug)
+			if known && p.Owner == r.Owner && p.Owner == same.Owner && slices.Equal(p.All(), same.All()) {
+				continue
+			}
+			r.Runs = append(r.Runs, p.All()...)
+		}
+		r.Runs = r.Runs[:min(len(r.Runs), faultline.MaxRuns)]
+	}
+	return nil
 }

@@ -144,3 +144,35 @@ func TestProvidersSchemaTakesTheBuiltinTable(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A record says what its owner runs only where the built-in table, which every fold
+// knows, does not.
+func TestRecordsClaimWhatTheBuiltinTableDoesNotSay(t *testing.T) {
+	table, err := BuiltinProviders()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := ReadProviders(strings.NewReader(`{"providers":[{"slug":"acme","name":"Acme","owner":"Acme Inc.",
+		"components":["cloud:acme/*"],"networks":[64500]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table, err = table.Over(own); err != nil {
+		t.Fatal(err)
+	}
+	entries := []Entry{{Site: "aws.amazon.com", Owner: "Amazon"}, {Site: "acme.example", Owner: "Acme Inc."}, {Site: "else.example", Owner: "Else"}}
+	var records []faultline.SiteRecord
+	for _, e := range entries {
+		records = append(records, e.Record())
+	}
+	if err := Claim(records, faultline.NewProviders(table.List(entries))); err != nil {
+		t.Fatal(err)
+	}
+	want := []faultline.Component{"cloud:acme/*", "asn:AS64500", "isp:AS64500"}
+	if records[0].Runs != nil || records[2].Runs != nil || !slices.Equal(records[1].Runs, want) {
+		t.Errorf("%+v", records)
+	}
+	if !records[1].OwnerRuns("cloud:acme/eu-1") || records[1].OwnerRuns("cloud:other/eu-1") {
+		t.Error("a pattern is read wrongly")
+	}
+}

@@ -93,6 +93,13 @@ func (d *decoder) checkSite(s faultline.SiteRecord) (faultline.Event, error) {
 	}
 	s.Components = d.valid("components", s.Components)
 	s.Shares = d.shares(s.Shares)
+	switch {
+	case len(s.Owner) > maxName:
+		return nil, tooLong("owner")
+	case len(s.Runs) > faultline.MaxRuns:
+		return nil, fmt.Errorf("runs: more than %d components", faultline.MaxRuns)
+	}
+	s.Runs = d.valid("runs", s.Runs)
 	s.At = faultline.Millis(s.At)
 	return s, nil
 }

@@ -48,6 +48,8 @@ var good = []struct {
 		faultline.Probe{At: at("2021-06-08T09:51:04Z"), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "blocked", Status: 403}},
 	{"site", `{"type":"site","site":"bbc.co.uk","rank":120,"components":["asn:AS54113","cdn:fastly"]}`, true,
 		faultline.SiteRecord{Site: "bbc.co.uk", Rank: 120, Components: []faultline.Component{"asn:AS54113", "cdn:fastly"}}},
+	{"site with an owner", `{"type":"site","site":"a.example","owner":"A","runs":["cdn:a/*","nothing"]}`, false,
+		faultline.SiteRecord{Site: "a.example", Owner: "A", Runs: []faultline.Component{"cdn:a/*"}}},
 	{"site with nothing", `{"type":"site","site":"bbc.co.uk","components":[]}`, true, faultline.SiteRecord{Site: "bbc.co.uk"}},
 	{"site with shares", `{"type":"site","at":"2021-06-08T09:00:00Z","site":"bbc.co.uk","components":["cdn:akamai","cdn:fastly"],"shares":{"cdn:akamai":0.25},"source":"observed"}`, false,
 		faultline.SiteRecord{At: at("2021-06-08T09:00:00Z"), Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly"}, Shares: map[faultline.Component]float64{"cdn:akamai": .25}, Source: "observed"}},
