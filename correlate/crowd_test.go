@@ -258,7 +258,8 @@ func TestOwnersOfWhatFailsAreNotExonerated(t *testing.T) {
 // with the operator's own tables, and where their word differs from the built-in one.
 func TestTheRecordSaysWhoseASiteIs(t *testing.T) {
 	t.Parallel()
-	table := faultline.NewProviders([]faultline.Provider{{Slug: "x", Name: "X", Owner: "X Inc.", Components: []string{"cdn:x"}}})
+	table := faultline.NewProviders([]faultline.Provider{
+		{Slug: "x", Name: "X", Owner: "X Inc.", Components: []string{"cdn:x"}}})
 	for name, c := range map[string]struct {
 		owner string
 		runs  []faultline.Component
@@ -276,7 +277,8 @@ func TestTheRecordSaysWhoseASiteIs(t *testing.T) {
 			w.sites[4].Owner, w.sites[4].Runs = c.owner, c.runs
 			w.grumble(1)
 			w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
-			w.crowds = append(w.crowds, crowdOf{sites: []string{w.sites[4].Site}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
+			w.crowds = append(w.crowds, crowdOf{sites: []string{w.sites[4].Site}, from: 37, to: 45,
+				perMinute: 60, asns: asns(3000, 30)})
 			in := play(t, New(Config{Providers: table}), w.events()).wantOne(t, "cdn:x")
 			if x := in.Exonerated; (len(x) == 1) != c.clear {
 				t.Errorf("exonerated %+v", x)

@@ -214,7 +214,8 @@ func (t ProviderTable) List(sites []Entry) []faultline.Provider {
 	for i, e := range slices.Concat(t.Providers, t.ISPs) {
 		own := slices.Concat(e.Sites, owned[e.Owner])
 		slices.Sort(own)
-		list = append(list, faultline.Provider{Slug: e.Slug, Name: e.Name, Owner: e.Owner, Aliases: e.Aliases, Components: e.Components,
+		list = append(list, faultline.Provider{Slug: e.Slug, Name: e.Name, Owner: e.Owner,
+			Aliases: e.Aliases, Components: e.Components,
 			Networks: e.Networks, Sites: slices.Compact(own), ISP: i >= len(t.Providers), Country: e.Country, Status: e.Status})
 	}
 	return list

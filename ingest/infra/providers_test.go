@@ -160,7 +160,8 @@ func TestRecordsClaimWhatTheBuiltinTableDoesNotSay(t *testing.T) {
 	if table, err = table.Over(own); err != nil {
 		t.Fatal(err)
 	}
-	entries := []Entry{{Site: "aws.amazon.com", Owner: "Amazon"}, {Site: "acme.example", Owner: "Acme Inc."}, {Site: "else.example", Owner: "Else"}}
+	entries := []Entry{{Site: "aws.amazon.com", Owner: "Amazon"}, {Site: "acme.example", Owner: "Acme Inc."},
+		{Site: "else.example", Owner: "Else"}}
 	var records []faultline.SiteRecord
 	for _, e := range entries {
 		records = append(records, e.Record())
