@@ -171,13 +171,13 @@ func (w *world) tally(of ...faultline.Component) (t board.Tally) {
 		t.Observed = len(view.Well)
 	}
 	for _, s := range view.Sites {
-		for _, c := range of {
-			if slices.Contains(s.Components, c) && s.State != faultline.SiteUnknown {
-				t.Observed++
-				if s.State != faultline.SiteOK {
-					t.Failing++
-				}
-			}
+		on := slices.ContainsFunc(of, func(c faultline.Component) bool { return slices.Contains(s.Components, c) })
+		if !on || s.State == faultline.SiteUnknown {
+			continue
+		}
+		t.Observed++
+		if s.State != faultline.SiteOK {
+			t.Failing++
 		}
 	}
 	return t
