@@ -26,6 +26,21 @@ func (m *memAnnotator) Annotate(_ context.Context, ev faultline.Event) error {
 	return m.err
 }
 
+// wrongAnnotations are bodies that are refused, with where the fault is said to be.
+var wrongAnnotations = map[string]string{
+	`{"type":"verdict","text":"x"}`: "/type", `{"type":"correction","text":""}`: "/text",
+	`{"type":"correction","text":"` + strings.Repeat("x", maxAnnotationText+1) + `"}`:       "/text",
+	`{"type":"correction","text":"a\u202eb"}`:                                               "/text",
+	`{"type":"correction","text":"a\u0007b"}`:                                               "/text",
+	`{"type":"statement","text":"x","source":"s"}`:                                          "/status",
+	`{"type":"statement","text":"x","status":"s"}`:                                          "/source",
+	`{"type":"statement","text":"x","status":"s","source":"s","retract":true}`:              "/retract",
+	`{"type":"statement","text":"x","status":"s","source":"s","at":"2031-06-08T09:58:00Z"}`: "/at",
+	`{"type":"statement","text":"x","status":"s","source":"s","at":"2021-05-01T09:58:00Z"}`: "/at",
+	`{"type":"correction","text":"x","at":"2021-06-08T09:58:00Z"}`:                          "/at",
+	`{"type":"correction","text":"x","state":"resolved"}`:                                   "/state",
+}
+
 func TestAnnotations(t *testing.T) {
 	log := &memAnnotator{}
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Annotator = log })
@@ -63,19 +78,7 @@ func TestAnnotations(t *testing.T) {
 	if code := post("inc_0", statement); code != http.StatusNotFound {
 		t.Errorf("on nothing: %d", code)
 	}
-	for body, pointer := range map[string]string{
-		`{"type":"verdict","text":"x"}`: "/type", `{"type":"correction","text":""}`: "/text",
-		`{"type":"correction","text":"` + strings.Repeat("x", maxAnnotationText+1) + `"}`:       "/text",
-		`{"type":"correction","text":"a\u202eb"}`:                                               "/text",
-		`{"type":"correction","text":"a\u0007b"}`:                                               "/text",
-		`{"type":"statement","text":"x","source":"s"}`:                                          "/status",
-		`{"type":"statement","text":"x","status":"s"}`:                                          "/source",
-		`{"type":"statement","text":"x","status":"s","source":"s","retract":true}`:              "/retract",
-		`{"type":"statement","text":"x","status":"s","source":"s","at":"2031-06-08T09:58:00Z"}`: "/at",
-		`{"type":"statement","text":"x","status":"s","source":"s","at":"2021-05-01T09:58:00Z"}`: "/at",
-		`{"type":"correction","text":"x","at":"2021-06-08T09:58:00Z"}`:                          "/at",
-		`{"type":"correction","text":"x","state":"resolved"}`:                                   "/state",
-	} {
+	for body, pointer := range wrongAnnotations {
 		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/incidents/"+inc.ID+"/annotations", body, bearer)),
 			http.StatusBadRequest)
 		if len(p.Errors) != 1 || p.Errors[0].Pointer != pointer {

@@ -31,6 +31,46 @@ func listIDs(t *testing.T, n *node, query string) (ids []string, next *string) {
 	return ids, list.Next
 }
 
+// listQueries are queries of the list, and which incidents each asks for.
+var listQueries = map[string]func(faultline.Incident) bool{
+	"?limit=100":            func(faultline.Incident) bool { return true },
+	"?limit=100&state=open": func(i faultline.Incident) bool { return i.State.Open() },
+	"?limit=100&state=resolved,merged": func(i faultline.Incident) bool {
+		return i.State == faultline.StateResolved || i.State == faultline.StateMerged
+	},
+	"?limit=100&cause=none": func(i faultline.Incident) bool { return i.Cause == nil },
+	"?limit=100&cause=cloud:aws/us-east-1": func(i faultline.Incident) bool {
+		return i.Cause != nil &&
+			i.Cause.Component == "cloud:aws/us-east-1"
+	},
+	"?limit=100&cause=cdn:fastly&state=open": func(i faultline.Incident) bool {
+		return i.Cause != nil && i.Cause.Component == "cdn:fastly" && i.State.Open()
+	},
+	"?limit=100&kind=cloud": func(i faultline.Incident) bool {
+		return i.Cause != nil &&
+			i.Cause.Component == "cloud:aws/us-east-1"
+	},
+	"?limit=100&kind=none": func(i faultline.Incident) bool { return i.Cause == nil },
+	"?limit=100&min_confidence=0.9": func(i faultline.Incident) bool {
+		return i.Cause != nil && i.Cause.Component == "cdn:fastly"
+	},
+	"?limit=100&site=site003.example": func(faultline.Incident) bool { return true },
+	"?site=site025.example":           func(faultline.Incident) bool { return false },
+	"?limit=100&country=GB":           func(faultline.Incident) bool { return true },
+	"?country=FR":                     func(faultline.Incident) bool { return false },
+	"?limit=100&since=2021-06-08T09:52:05Z": func(i faultline.Incident) bool {
+		return !i.Onset.At.Before(t0.Add(5 * time.Minute))
+	},
+	"?limit=100&until=1623145925": func(i faultline.Incident) bool {
+		return i.Onset.At.Before(t0.Add(5 * time.Minute))
+	},
+	"?limit=100&since=2021-06-08T09:52:05Z&until=2021-06-08T09:54:05Z&overlapping=true": func(i faultline.Incident) bool {
+		return i.Onset.At.Before(t0.Add(7*time.Minute)) &&
+			(i.State.Open() || i.UpdatedAt.After(t0.Add(5*time.Minute)))
+	},
+	"?cause=cdn:nobody": func(faultline.Incident) bool { return false },
+}
+
 func TestList(t *testing.T) {
 	n := newNode(t)
 	states := []faultline.IncidentState{faultline.StateCandidate, faultline.StateConfirmed, faultline.StateRecovering,
@@ -58,44 +98,7 @@ func TestList(t *testing.T) {
 		}
 		return ids
 	}
-	for query, ok := range map[string]func(faultline.Incident) bool{
-		"?limit=100":            func(faultline.Incident) bool { return true },
-		"?limit=100&state=open": func(i faultline.Incident) bool { return i.State.Open() },
-		"?limit=100&state=resolved,merged": func(i faultline.Incident) bool {
-			return i.State == faultline.StateResolved || i.State == faultline.StateMerged
-		},
-		"?limit=100&cause=none": func(i faultline.Incident) bool { return i.Cause == nil },
-		"?limit=100&cause=cloud:aws/us-east-1": func(i faultline.Incident) bool {
-			return i.Cause != nil &&
-				i.Cause.Component == "cloud:aws/us-east-1"
-		},
-		"?limit=100&cause=cdn:fastly&state=open": func(i faultline.Incident) bool {
-			return i.Cause != nil && i.Cause.Component == "cdn:fastly" && i.State.Open()
-		},
-		"?limit=100&kind=cloud": func(i faultline.Incident) bool {
-			return i.Cause != nil &&
-				i.Cause.Component == "cloud:aws/us-east-1"
-		},
-		"?limit=100&kind=none": func(i faultline.Incident) bool { return i.Cause == nil },
-		"?limit=100&min_confidence=0.9": func(i faultline.Incident) bool {
-			return i.Cause != nil && i.Cause.Component == "cdn:fastly"
-		},
-		"?limit=100&site=site003.example": func(faultline.Incident) bool { return true },
-		"?site=site025.example":           func(faultline.Incident) bool { return false },
-		"?limit=100&country=GB":           func(faultline.Incident) bool { return true },
-		"?country=FR":                     func(faultline.Incident) bool { return false },
-		"?limit=100&since=2021-06-08T09:52:05Z": func(i faultline.Incident) bool {
-			return !i.Onset.At.Before(t0.Add(5 * time.Minute))
-		},
-		"?limit=100&until=1623145925": func(i faultline.Incident) bool {
-			return i.Onset.At.Before(t0.Add(5 * time.Minute))
-		},
-		"?limit=100&since=2021-06-08T09:52:05Z&until=2021-06-08T09:54:05Z&overlapping=true": func(i faultline.Incident) bool {
-			return i.Onset.At.Before(t0.Add(7*time.Minute)) &&
-				(i.State.Open() || i.UpdatedAt.After(t0.Add(5*time.Minute)))
-		},
-		"?cause=cdn:nobody": func(faultline.Incident) bool { return false },
-	} {
+	for query, ok := range listQueries {
 		if ids, next := listIDs(t, n, query); !slices.Equal(ids, want(ok)) || next != nil {
 			t.Errorf("%s: got %v, want %v", query, ids, want(ok))
 		}
@@ -232,6 +235,22 @@ func TestListETagIsSteady(t *testing.T) {
 	}
 }
 
+// followList reads a list page by page.
+func followList(t *testing.T, n *node, query string) (ids []string, pages int) {
+	t.Helper()
+	for next := (*string)(nil); ; pages++ {
+		cursor := ""
+		if next != nil {
+			cursor = "&cursor=" + *next
+		}
+		got, following := listIDs(t, n, query+cursor)
+		if ids = append(ids, got...); following == nil {
+			return ids, pages + 1
+		}
+		next = following
+	}
+}
+
 // The list goes on into what the source keeps, to the first incident there was:
 // in order, nothing left out, nothing twice. What is open asks the source for
 // nothing, and older pages alone need it.
@@ -256,19 +275,7 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 		Sites: []faultline.SiteStatus{{Site: "x.example", State: faultline.SiteDown,
 			Incidents: []string{"inc_00007"}}}})
 	n.run()
-	follow := func(query string) (ids []string, pages int) {
-		for next := (*string)(nil); ; pages++ {
-			cursor := ""
-			if next != nil {
-				cursor = "&cursor=" + *next
-			}
-			got, following := listIDs(t, n, query+cursor)
-			if ids = append(ids, got...); following == nil {
-				return ids, pages + 1
-			}
-			next = following
-		}
-	}
+	follow := func(query string) (ids []string, pages int) { return followList(t, n, query) }
 	for _, limit := range []string{"100", "7"} {
 		if got, _ := follow("?limit=" + limit); !slices.Equal(got, want) {
 			t.Errorf("%s a page: %d of %d", limit, len(got), len(want))

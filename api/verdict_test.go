@@ -24,11 +24,9 @@ func caused(i int, component faultline.Component, site string) faultline.Inciden
 	return inc
 }
 
-func TestVerdict(t *testing.T) {
-	provider, own := caused(0, "cdn:fastly", "bbc.co.uk"), caused(1, "site:own.example", "own.example")
-	isp, ownISP := caused(2, "isp:AS812", "isp.example"), caused(3, "isp:AS5", "bbc.co.uk")
-	unattributed := incident(4, 1, 9)
-	unattributed.Cause = nil
+// verdictNode shows sites in every state that a verdict tells apart.
+func verdictNode(t *testing.T, provider, own, isp, ownISP, unattributed faultline.Incident) *node {
+	t.Helper()
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
 		c.Network = networks{"192.0.2.77": 1, "192.0.2.12": 812, "2001:db8::7": 7}
 	})
@@ -59,7 +57,15 @@ func TestVerdict(t *testing.T) {
 		}, Well: []faultline.WellSite{{Site: "well.example", Probes: 30}, {Site: "seldom.example", Probes: 1}},
 		Networks: []faultline.NetworkStatus{{ASN: 7, Sites: 44, Reports: 90, Expected: 3},
 			{ASN: 1, Sites: 12, Reports: 12, Expected: 10}}})
+	return n
+}
 
+func TestVerdict(t *testing.T) {
+	provider, own := caused(0, "cdn:fastly", "bbc.co.uk"), caused(1, "site:own.example", "own.example")
+	isp, ownISP := caused(2, "isp:AS812", "isp.example"), caused(3, "isp:AS5", "bbc.co.uk")
+	unattributed := incident(4, 1, 9)
+	unattributed.Cause = nil
+	n := verdictNode(t, provider, own, isp, ownISP, unattributed)
 	for _, test := range []struct {
 		site, from string
 		want       faultline.Blame

@@ -132,7 +132,13 @@ func TestMapOutlivesARestart(t *testing.T) {
 	boardtest.Eventually(t, "the map is written again", func() bool { return len(written()) == 2 })
 	stop()
 
-	name := b.mapFile()
+	wantDamageIsSaid(t, b.mapFile(), Config{Source: boardtest.NewSource(), Now: clock, SnapshotFile: file})
+}
+
+// wantDamageIsSaid changes a file that holds a list of sites, and fails the test unless
+// a board that reads it says so.
+func wantDamageIsSaid(t *testing.T, name string, cfg Config) {
+	t.Helper()
 	good, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -141,16 +147,8 @@ func TestMapOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	var logs bytes.Buffer
-	damaged := New(
-		Config{
-			Source:       boardtest.NewSource(),
-			Now:          clock,
-			SnapshotFile: file,
-			Map:          &memMap{},
-			Log:          slog.New(slog.NewTextHandler(&logs, nil)),
-		},
-	)
-	damaged.recallMap()
+	cfg.Map, cfg.Log = &memMap{}, slog.New(slog.NewTextHandler(&logs, nil))
+	New(cfg).recallMap()
 	if !strings.Contains(logs.String(), "the map on disk is damaged") {
 		t.Errorf("nothing is said of a damaged map: %s", logs.String())
 	}

@@ -61,7 +61,13 @@ func testSeries(t *testing.T, f *fixture) {
 		t.Errorf("%d probes in the minutes of an hour of 62, %d after what it covers", probes,
 			minutes.Points[31].Probes)
 	}
+	wantCoarserSteps(t, f, noon)
+}
 
+// wantCoarserSteps reads what testSeries has written in steps of five minutes and hours.
+func wantCoarserSteps(t *testing.T, f *fixture, noon time.Time) {
+	t.Helper()
+	ctx := t.Context()
 	fives, err := f.Series(ctx, "cdn:fastly", faultline.StepFiveMinutes, noon.Add(time.Second),
 		noon.Add(11*time.Minute))
 	ok(t, err)

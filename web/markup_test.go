@@ -73,30 +73,8 @@ func faults(doc *html.Node) []string {
 			}
 			ids[id] = true
 		}
-		switch n.Data {
-		case "xss", "object", "base":
-			found = append(found, "<"+n.Data+">")
-		case "img", "iframe":
-			if attr(n, "alt")+attr(n, "title") == "" {
-				found = append(found, "<"+n.Data+"> without words")
-			}
-		case "script":
-			if attr(n, "src") == "" || n.FirstChild != nil {
-				found = append(found, "inline <"+n.Data+">")
-			}
-		case "input", "textarea":
-			if attr(n, "type") != "hidden" && !labelled[attr(n, "id")] && attr(n, "aria-labelledby") == "" &&
-				n.Parent.Data != "label" {
-				found = append(found, "no label: "+attr(n, "id"))
-			}
-		case "th":
-			if attr(n, "scope") == "" {
-				found = append(found, "<th> without scope")
-			}
-		case "svg":
-			if attr(n, "role") == "" && attr(n, "aria-hidden") == "" && n.Parent.Data != "svg" {
-				found = append(found, "<svg> without a role")
-			}
+		if what := fault(n, labelled); what != "" {
+			found = append(found, what)
 		}
 	}
 	for tag, want := range map[string]int{"h1": 1, "main": 1, "title": 1, "style": 1} {
@@ -105,6 +83,36 @@ func faults(doc *html.Node) []string {
 		}
 	}
 	return found
+}
+
+// fault is what one element must not be, "" when nothing is wrong with it.
+func fault(n *html.Node, labelled map[string]bool) string {
+	switch n.Data {
+	case "xss", "object", "base":
+		return "<" + n.Data + ">"
+	case "img", "iframe":
+		if attr(n, "alt")+attr(n, "title") == "" {
+			return "<" + n.Data + "> without words"
+		}
+	case "script":
+		if attr(n, "src") == "" || n.FirstChild != nil {
+			return "inline <" + n.Data + ">"
+		}
+	case "input", "textarea":
+		if attr(n, "type") != "hidden" && !labelled[attr(n, "id")] && attr(n, "aria-labelledby") == "" &&
+			n.Parent.Data != "label" {
+			return "no label: " + attr(n, "id")
+		}
+	case "th":
+		if attr(n, "scope") == "" {
+			return "<th> without scope"
+		}
+	case "svg":
+		if attr(n, "role") == "" && attr(n, "aria-hidden") == "" && n.Parent.Data != "svg" {
+			return "<svg> without a role"
+		}
+	}
+	return ""
 }
 
 func TestMarkup(t *testing.T) {

@@ -90,6 +90,27 @@ func TestKeysAreMadeByOne(t *testing.T) {
 	}
 }
 
+// write is a way to spoil a directory of keys: one more file.
+func write(name, text string) func(*testing.T, string, string) {
+	return func(t *testing.T, dir, _ string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// chmod is another one: what others may do with the key, or with its directory.
+func chmod(mode os.FileMode, ofDir bool) func(*testing.T, string, string) {
+	return func(t *testing.T, dir, file string) {
+		if ofDir {
+			file = dir
+		}
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestKeysRefuse(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -98,23 +119,6 @@ func TestKeysRefuse(t *testing.T) {
 	der, err := x509.MarshalPKCS8PrivateKey(rsaKey)
 	if err != nil {
 		t.Fatal(err)
-	}
-	write := func(name, text string) func(*testing.T, string, string) {
-		return func(t *testing.T, dir, _ string) {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	chmod := func(mode os.FileMode, ofDir bool) func(*testing.T, string, string) {
-		return func(t *testing.T, dir, file string) {
-			if ofDir {
-				file = dir
-			}
-			if err := os.Chmod(file, mode); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
 	for name, spoil := range map[string]func(t *testing.T, dir, file string){
 		"file open to the group": chmod(0o640, false),

@@ -242,8 +242,15 @@ func TestTwoAgents(t *testing.T) {
 	a.cut()
 	b.cut()
 	e.fail(false) // nobody can see that
+	wantNothingIsSeen(t, p, inc.ID)
+}
+
+// wantNothingIsSeen fails the test if two agents without a connection see anything: no
+// probe is counted, and what was published stays as it is.
+func wantNothingIsSeen(t *testing.T, p *process, incident string) {
+	t.Helper()
 	eventuallyLogged(p, 30*time.Second, "both are blind", func() bool {
-		return state("lon-1", faultline.VantageBlind)() && state("nyc-1", faultline.VantageBlind)()
+		return p.vantage("lon-1").State == faultline.VantageBlind && p.vantage("nyc-1").State == faultline.VantageBlind
 	})
 	p.later(5 * time.Second) // what was seen before is still on its way
 	blind := p.summary().Counters.Probes
@@ -251,7 +258,7 @@ func TestTwoAgents(t *testing.T) {
 	if now := p.summary().Counters.Probes; now != blind {
 		t.Errorf("%d probes came from nowhere", now-blind)
 	}
-	if all := p.incidents(); len(all) != 1 || all[0].ID != inc.ID {
+	if all := p.incidents(); len(all) != 1 || all[0].ID != incident {
 		t.Errorf("there are incidents that nobody saw: %+v", all)
 	}
 }

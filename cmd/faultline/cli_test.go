@@ -24,48 +24,51 @@ func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
+// wrongUsage are commands that can't be, and what the one line about each names.
+var wrongUsage = []struct {
+	env, args string
+	want      []string // all in the one line
+}{
+	{"", "", []string{"serve", "replay"}},
+	{"", "sevre", []string{"sevre"}},
+	{"", "serve --no-such-flag", []string{"--no-such-flag"}},
+	{"", "serve --listen nowhere", []string{"--listen", "FAULTLINE_LISTEN", "nowhere"}},
+	{"", "serve --listen :http-alt-x", []string{"--listen", "http-alt-x"}},
+	{"FAULTLINE_LISTEN=8080", "serve", []string{"--listen", "FAULTLINE_LISTEN"}},
+	{"FAULTLINE_REDIS_URL=localhost:6379", "serve", []string{"--redis-url", "FAULTLINE_REDIS_URL"}},
+	{"FAULTLINE_REDIS_URL=http://u:secret@h/", "export", []string{"--redis-url", "FAULTLINE_REDIS_URL", "http"}},
+	{"FAULTLINE_TRUSTED_PROXIES=10.0.0.0/8,proxy", "serve",
+		[]string{"--trusted-proxies", "FAULTLINE_TRUSTED_PROXIES", `"proxy"`}},
+	{"FAULTLINE_BASE_URL=faultline.example", "serve", []string{"--base-url", "FAULTLINE_BASE_URL"}},
+	{"FAULTLINE_LOG_LEVEL=loud", "serve", []string{"--log-level", "FAULTLINE_LOG_LEVEL", "loud"}},
+	{"FAULTLINE_LOG_FORMAT=xml", "serve", []string{"--log-format", "FAULTLINE_LOG_FORMAT"}},
+	{"FAULTLINE_LEASE_TTL=soon", "serve", []string{"--lease-ttl", "FAULTLINE_LEASE_TTL", "soon"}},
+	{"", "serve --lease-ttl 1ms", []string{"--lease-ttl", "FAULTLINE_LEASE_TTL", "500ms", "1ms"}},
+	{"", "serve --checkpoint-interval 1h", []string{"--checkpoint-interval", "FAULTLINE_CHECKPOINT_INTERVAL"}},
+	{"", "serve --drain-delay 1m", []string{"--drain-delay", "FAULTLINE_DRAIN_DELAY"}},
+	{"", "serve --catalog /nonexistent.json", []string{"--catalog", "FAULTLINE_CATALOG", "/nonexistent.json"}},
+	{"", "serve --redis-url redis://127.0.0.1:1 --catalog cli_test.go", []string{"--catalog", "cli_test.go"}},
+	{"", "serve --statements-every 1s", []string{"--statements-every", "FAULTLINE_STATEMENTS_EVERY", "30s"}},
+	{"", "serve --redis-url redis://127.0.0.1:1 --statements /nonexistent.json",
+		[]string{"--statements", "FAULTLINE_STATEMENTS", "/nonexistent.json"}},
+	{"", "serve --redis-url redis://127.0.0.1:1 --signatures cli_test.go",
+		[]string{"--signatures", "FAULTLINE_SIGNATURES", "cli_test.go"}},
+	{"", "serve --redis-url redis://127.0.0.1:1 --ranges /nonexistent.json",
+		[]string{"--ranges", "FAULTLINE_RANGES", "/nonexistent.json"}},
+	{"", "replay", []string{"file"}},
+	{"", "replay /nonexistent.ndjson", []string{"/nonexistent.ndjson"}},
+	{"", "token issue --scope probes:write", []string{"--subject"}},
+	{"", "token issue --subject lon-1 --scope all", []string{"--scope", "FAULTLINE_TOKEN_SCOPE", "all"}},
+	{"", "token issue --subject a/b --scope probes:write", []string{"--subject", "FAULTLINE_TOKEN_SUBJECT", "a/b"}},
+	{"", "token issue --subject a --scope probes:write --country gb",
+		[]string{"--country", "FAULTLINE_TOKEN_COUNTRY", "gb"}},
+	{"", "token issue --subject a --scope probes:write --asn AS1", []string{"--asn", "FAULTLINE_TOKEN_ASN", "AS1"}},
+	{"", "token issue --subject a --scope probes:write --ttl 0s", []string{"--ttl", "FAULTLINE_TOKEN_TTL"}},
+	{"", "healthcheck --listen x", []string{"--listen", "FAULTLINE_LISTEN"}},
+}
+
 func TestWrongUsageIsOneLineThatNamesTheCulprit(t *testing.T) {
-	for _, c := range []struct {
-		env, args string
-		want      []string // all in the one line
-	}{
-		{"", "", []string{"serve", "replay"}},
-		{"", "sevre", []string{"sevre"}},
-		{"", "serve --no-such-flag", []string{"--no-such-flag"}},
-		{"", "serve --listen nowhere", []string{"--listen", "FAULTLINE_LISTEN", "nowhere"}},
-		{"", "serve --listen :http-alt-x", []string{"--listen", "http-alt-x"}},
-		{"FAULTLINE_LISTEN=8080", "serve", []string{"--listen", "FAULTLINE_LISTEN"}},
-		{"FAULTLINE_REDIS_URL=localhost:6379", "serve", []string{"--redis-url", "FAULTLINE_REDIS_URL"}},
-		{"FAULTLINE_REDIS_URL=http://u:secret@h/", "export", []string{"--redis-url", "FAULTLINE_REDIS_URL", "http"}},
-		{"FAULTLINE_TRUSTED_PROXIES=10.0.0.0/8,proxy", "serve",
-			[]string{"--trusted-proxies", "FAULTLINE_TRUSTED_PROXIES", `"proxy"`}},
-		{"FAULTLINE_BASE_URL=faultline.example", "serve", []string{"--base-url", "FAULTLINE_BASE_URL"}},
-		{"FAULTLINE_LOG_LEVEL=loud", "serve", []string{"--log-level", "FAULTLINE_LOG_LEVEL", "loud"}},
-		{"FAULTLINE_LOG_FORMAT=xml", "serve", []string{"--log-format", "FAULTLINE_LOG_FORMAT"}},
-		{"FAULTLINE_LEASE_TTL=soon", "serve", []string{"--lease-ttl", "FAULTLINE_LEASE_TTL", "soon"}},
-		{"", "serve --lease-ttl 1ms", []string{"--lease-ttl", "FAULTLINE_LEASE_TTL", "500ms", "1ms"}},
-		{"", "serve --checkpoint-interval 1h", []string{"--checkpoint-interval", "FAULTLINE_CHECKPOINT_INTERVAL"}},
-		{"", "serve --drain-delay 1m", []string{"--drain-delay", "FAULTLINE_DRAIN_DELAY"}},
-		{"", "serve --catalog /nonexistent.json", []string{"--catalog", "FAULTLINE_CATALOG", "/nonexistent.json"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --catalog cli_test.go", []string{"--catalog", "cli_test.go"}},
-		{"", "serve --statements-every 1s", []string{"--statements-every", "FAULTLINE_STATEMENTS_EVERY", "30s"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --statements /nonexistent.json",
-			[]string{"--statements", "FAULTLINE_STATEMENTS", "/nonexistent.json"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --signatures cli_test.go",
-			[]string{"--signatures", "FAULTLINE_SIGNATURES", "cli_test.go"}},
-		{"", "serve --redis-url redis://127.0.0.1:1 --ranges /nonexistent.json",
-			[]string{"--ranges", "FAULTLINE_RANGES", "/nonexistent.json"}},
-		{"", "replay", []string{"file"}},
-		{"", "replay /nonexistent.ndjson", []string{"/nonexistent.ndjson"}},
-		{"", "token issue --scope probes:write", []string{"--subject"}},
-		{"", "token issue --subject lon-1 --scope all", []string{"--scope", "FAULTLINE_TOKEN_SCOPE", "all"}},
-		{"", "token issue --subject a/b --scope probes:write", []string{"--subject", "FAULTLINE_TOKEN_SUBJECT", "a/b"}},
-		{"", "token issue --subject a --scope probes:write --country gb",
-			[]string{"--country", "FAULTLINE_TOKEN_COUNTRY", "gb"}},
-		{"", "token issue --subject a --scope probes:write --asn AS1", []string{"--asn", "FAULTLINE_TOKEN_ASN", "AS1"}},
-		{"", "token issue --subject a --scope probes:write --ttl 0s", []string{"--ttl", "FAULTLINE_TOKEN_TTL"}},
-		{"", "healthcheck --listen x", []string{"--listen", "FAULTLINE_LISTEN"}},
-	} {
+	for _, c := range wrongUsage {
 		t.Run(c.env+" "+c.args, func(t *testing.T) {
 			t.Setenv("FAULTLINE_STATE_DIR", t.TempDir())
 			if name, value, ok := strings.Cut(c.env, "="); ok {

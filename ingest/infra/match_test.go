@@ -99,117 +99,120 @@ func told(found []infra.Finding) []string {
 	return out
 }
 
+// shows is what sites on each provider show, and what is inferred of it.
+var shows = map[string]struct {
+	saw  infra.Observation
+	want []string
+}{
+	"Fastly": {infra.Observation{
+		Site: "ft.com", Host: "www.ft.com", CNAME: []string{"d.sni.global.fastly.net."},
+		Addrs:  addrs("151.101.2.109", "151.101.66.109"),
+		NS:     servers("dns1.p09.nsone.net.", "ns-1.awsdns-24.com."),
+		Header: header("X-Served-By: cache-iad-kiad7000080-IAD, cache-lhr-egll1980040-LHR", "Via: 1.1 varnish"),
+		Issuer: "Certainly"},
+		[]string{
+			"asn:AS54113 1 | asn 151.101.2.109 (AS54113 Fastly, Inc.) | asn 151.101.66.109 (AS54113 Fastly, Inc.)",
+			"ca:certainly 1 | issuer Certainly (certainly)",
+			"cdn:fastly 1 | cname d.sni.global.fastly.net (fastly.net) | range 151.101.2.109 (151.101.0.0/16) | " +
+				"asn 151.101.2.109 (AS54113) | range 151.101.66.109 (151.101.0.0/16) | asn 151.101.66.109 " +
+				"(AS54113) | header X-Served-By: cache-iad-kiad7000080-IAD, cache-lhr-egll1980040-LHR " +
+				"(X-Served-By cache-[a-z0-9]+)",
+			"dns:ns1 0.5 | ns dns1.p09.nsone.net (nsone.net)",
+			"dns:route53 0.5 | ns ns-1.awsdns-24.com (awsdns-*.com)",
+			"pop:fastly/lhr 1 | header X-Served-By: cache-iad-kiad7000080-IAD, cache-lhr-egll1980040-LHR " +
+				"(X-Served-By -([A-Z]{3})\\s*$)",
+			"prefix:151.101.0.0/16 1 | prefix 151.101.2.109 (151.101.0.0/16) | prefix 151.101.66.109 " +
+				"(151.101.0.0/16)",
+			"tld:com 1 | suffix ft.com (.com)",
+		}},
+	"Cloudflare, IPv6 and a name server under the customer's name": {infra.Observation{
+		Site: "shop.co.uk", Addrs: addrs("2606:4700::6810:1"),
+		NS:     []infra.NameServer{{Host: "ns1.shopdns.net", Addrs: addrs("104.16.0.9")}},
+		Header: header("CF-RAY: 8d1f2a3b4c5d6e7f-LHR", "Server: cloudflare"), Issuer: "Google Trust Services"},
+		[]string{
+			"asn:AS13335 1 | asn 2606:4700::6810:1 (AS13335 Cloudflare, Inc.)",
+			"ca:google 1 | issuer Google Trust Services (google)",
+			"cdn:cloudflare 1 | range 2606:4700::6810:1 (2606:4700::/32) | asn 2606:4700::6810:1 (AS13335) | " +
+				"header CF-RAY: 8d1f2a3b4c5d6e7f-LHR (CF-RAY) | header Server: cloudflare (Server (?i)^cloudflare)",
+			"dns:cloudflare 1 | asn ns1.shopdns.net 104.16.0.9 (AS13335)",
+			"pop:cloudflare/lhr 1 | header CF-RAY: 8d1f2a3b4c5d6e7f-LHR (CF-RAY -([A-Z]{3})$)",
+			"prefix:2606:4700::/32 1 | prefix 2606:4700::6810:1 (2606:4700::/32)",
+			"tld:uk 1 | suffix shop.co.uk (.uk)",
+		}},
+	"CloudFront": {infra.Observation{
+		Site: "video.de", CNAME: []string{"d111111abcdef8.cloudfront.net"}, Addrs: addrs("13.32.1.1"),
+		Header: header("X-Amz-Cf-Pop: FRA56-P4"), Issuer: "Amazon"},
+		[]string{
+			"asn:AS16509 1 | asn 13.32.1.1 (AS16509 Amazon.com, Inc.)",
+			"ca:amazon 1 | issuer Amazon (amazon)",
+			"cdn:cloudfront 1 | cname d111111abcdef8.cloudfront.net (cloudfront.net) | header X-Amz-Cf-Pop: " +
+				"FRA56-P4 (X-Amz-Cf-Pop)",
+			"pop:cloudfront/fra 1 | header X-Amz-Cf-Pop: FRA56-P4 (X-Amz-Cf-Pop ^([A-Z]{3})[0-9]*-)",
+			"prefix:13.32.0.0/15 1 | prefix 13.32.1.1 (13.32.0.0/15)",
+			"tld:de 1 | suffix video.de (.de)",
+		}},
+	"Akamai by way of its traffic management": {infra.Observation{
+		Site: "bank.com", CNAME: []string{"www.bank.com.akadns.net", "www.bank.com.edgekey.net",
+			"e1234.a.akamaiedge.net"}, Addrs: addrs("23.1.2.3"),
+		NS: servers("a1-2.akam.net"), Issuer: "DigiCert Inc"},
+		[]string{
+			"asn:AS20940 1 | asn 23.1.2.3 (AS20940 Akamai International B.V.)",
+			"ca:digicert 1 | issuer DigiCert Inc (digicert)",
+			"cdn:akamai 1 | cname www.bank.com.edgekey.net (edgekey.net) | cname e1234.a.akamaiedge.net " +
+				"(akamaiedge.net) | asn 23.1.2.3 (AS20940)",
+			"dns:akamai 1 | cname www.bank.com.akadns.net (akadns.net) | ns a1-2.akam.net (akam.net)",
+			"prefix:23.0.0.0/12 1 | prefix 23.1.2.3 (23.0.0.0/12)",
+			"tld:com 1 | suffix bank.com (.com)",
+		}},
+	"a load balancer in a region": {infra.Observation{
+		Site: "app.io", CNAME: []string{"lb-1.eu-west-2.elb.amazonaws.com"}, Addrs: addrs("18.130.1.1"),
+		Header: header("Server: awselb/2.0")},
+		[]string{
+			"asn:AS16509 1 | asn 18.130.1.1 (AS16509 Amazon.com, Inc.)",
+			"cloud:aws/eu-west-2 1 | cname lb-1.eu-west-2.elb.amazonaws.com ({}.elb.amazonaws.com)",
+			"prefix:18.130.0.0/16 1 | prefix 18.130.1.1 (18.130.0.0/16)",
+			"tld:io 1 | suffix app.io (.io)",
+		}},
+	"a network and a CDN of the site's own": {infra.Observation{
+		Site: "facebook.com", CNAME: []string{"star-mini.c10r.facebook.com"}, Addrs: addrs("157.240.1.35"),
+		NS: servers("a.ns.facebook.com")},
+		[]string{
+			"asn:AS32934 1 own | asn 157.240.1.35 (AS32934 Facebook, Inc.)",
+			"cdn:facebook 1 own | cname star-mini.c10r.facebook.com (facebook.com) | asn 157.240.1.35 (AS32934)",
+			"dns:facebook 1 own | ns a.ns.facebook.com (facebook.com)",
+			"prefix:157.240.0.0/16 1 own | prefix 157.240.1.35 (157.240.0.0/16)",
+			"tld:com 1 | suffix facebook.com (.com)",
+		}},
+	"a network registered to the owner, servers in its own zone": {infra.Observation{
+		Site: "gazette.com", Addrs: addrs("198.51.100.7"), NS: servers("ns1.gazette.com", "ns2.gazette.com")},
+		[]string{
+			"asn:AS64501 1 own | asn 198.51.100.7 (AS64501 Gazette Media Ltd)",
+			"dns:gazette.com 1 own | ns ns1.gazette.com (own zone) | ns ns2.gazette.com (own zone)",
+			"prefix:198.51.100.0/24 1 own | prefix 198.51.100.7 (198.51.100.0/24)",
+			"tld:com 1 | suffix gazette.com (.com)",
+		}},
+	"a name given out under a public suffix": {infra.Observation{Site: "someone.github.io"},
+		[]string{"cloud:github/pages 1 | name someone.github.io (github.io)",
+			"tld:io 1 | suffix someone.github.io (.io)"}},
+	"a provider's own site": {infra.Observation{Site: "yahoo.com"},
+		[]string{"tld:com 1 | suffix yahoo.com (.com)"}},
+	"nobody that we know": {infra.Observation{
+		Site: "small.org", CNAME: []string{"web7.hoster.invalid"}, Addrs: addrs("192.0.2.1", "203.0.113.5"),
+		NS:     servers("ns1.hoster.invalid"),
+		Header: header("Server: nginx"), Issuer: "Corner Shop CA"},
+		[]string{
+			"asn:AS64500 0.5 | asn 192.0.2.1 (AS64500 Example Hosting)",
+			"prefix:192.0.2.0/24 0.5 | prefix 192.0.2.1 (192.0.2.0/24)",
+			"tld:org 1 | suffix small.org (.org)",
+		}},
+	"told by a vantage": {infra.Observation{Site: "a.com", Vantage: "lon-1",
+		Via: []faultline.Component{"cdn:fastly", "isp:AS812", "site:b.com"}},
+		[]string{"cdn:fastly 1 | via cdn:fastly (lon-1)", "tld:com 1 | suffix a.com (.com)"}},
+}
+
 func TestEachProviderIsKnownByWhatItShows(t *testing.T) {
 	m := matcher(t, infra.Sources{Networks: registry, Owner: func(site string) string { return owners[site] }})
-	for name, c := range map[string]struct {
-		saw  infra.Observation
-		want []string
-	}{
-		"Fastly": {infra.Observation{
-			Site: "ft.com", Host: "www.ft.com", CNAME: []string{"d.sni.global.fastly.net."},
-			Addrs:  addrs("151.101.2.109", "151.101.66.109"),
-			NS:     servers("dns1.p09.nsone.net.", "ns-1.awsdns-24.com."),
-			Header: header("X-Served-By: cache-iad-kiad7000080-IAD, cache-lhr-egll1980040-LHR", "Via: 1.1 varnish"),
-			Issuer: "Certainly"},
-			[]string{
-				"asn:AS54113 1 | asn 151.101.2.109 (AS54113 Fastly, Inc.) | asn 151.101.66.109 (AS54113 Fastly, Inc.)",
-				"ca:certainly 1 | issuer Certainly (certainly)",
-				"cdn:fastly 1 | cname d.sni.global.fastly.net (fastly.net) | range 151.101.2.109 (151.101.0.0/16) | " +
-					"asn 151.101.2.109 (AS54113) | range 151.101.66.109 (151.101.0.0/16) | asn 151.101.66.109 " +
-					"(AS54113) | header X-Served-By: cache-iad-kiad7000080-IAD, cache-lhr-egll1980040-LHR " +
-					"(X-Served-By cache-[a-z0-9]+)",
-				"dns:ns1 0.5 | ns dns1.p09.nsone.net (nsone.net)",
-				"dns:route53 0.5 | ns ns-1.awsdns-24.com (awsdns-*.com)",
-				"pop:fastly/lhr 1 | header X-Served-By: cache-iad-kiad7000080-IAD, cache-lhr-egll1980040-LHR " +
-					"(X-Served-By -([A-Z]{3})\\s*$)",
-				"prefix:151.101.0.0/16 1 | prefix 151.101.2.109 (151.101.0.0/16) | prefix 151.101.66.109 " +
-					"(151.101.0.0/16)",
-				"tld:com 1 | suffix ft.com (.com)",
-			}},
-		"Cloudflare, IPv6 and a name server under the customer's name": {infra.Observation{
-			Site: "shop.co.uk", Addrs: addrs("2606:4700::6810:1"),
-			NS:     []infra.NameServer{{Host: "ns1.shopdns.net", Addrs: addrs("104.16.0.9")}},
-			Header: header("CF-RAY: 8d1f2a3b4c5d6e7f-LHR", "Server: cloudflare"), Issuer: "Google Trust Services"},
-			[]string{
-				"asn:AS13335 1 | asn 2606:4700::6810:1 (AS13335 Cloudflare, Inc.)",
-				"ca:google 1 | issuer Google Trust Services (google)",
-				"cdn:cloudflare 1 | range 2606:4700::6810:1 (2606:4700::/32) | asn 2606:4700::6810:1 (AS13335) | " +
-					"header CF-RAY: 8d1f2a3b4c5d6e7f-LHR (CF-RAY) | header Server: cloudflare (Server (?i)^cloudflare)",
-				"dns:cloudflare 1 | asn ns1.shopdns.net 104.16.0.9 (AS13335)",
-				"pop:cloudflare/lhr 1 | header CF-RAY: 8d1f2a3b4c5d6e7f-LHR (CF-RAY -([A-Z]{3})$)",
-				"prefix:2606:4700::/32 1 | prefix 2606:4700::6810:1 (2606:4700::/32)",
-				"tld:uk 1 | suffix shop.co.uk (.uk)",
-			}},
-		"CloudFront": {infra.Observation{
-			Site: "video.de", CNAME: []string{"d111111abcdef8.cloudfront.net"}, Addrs: addrs("13.32.1.1"),
-			Header: header("X-Amz-Cf-Pop: FRA56-P4"), Issuer: "Amazon"},
-			[]string{
-				"asn:AS16509 1 | asn 13.32.1.1 (AS16509 Amazon.com, Inc.)",
-				"ca:amazon 1 | issuer Amazon (amazon)",
-				"cdn:cloudfront 1 | cname d111111abcdef8.cloudfront.net (cloudfront.net) | header X-Amz-Cf-Pop: " +
-					"FRA56-P4 (X-Amz-Cf-Pop)",
-				"pop:cloudfront/fra 1 | header X-Amz-Cf-Pop: FRA56-P4 (X-Amz-Cf-Pop ^([A-Z]{3})[0-9]*-)",
-				"prefix:13.32.0.0/15 1 | prefix 13.32.1.1 (13.32.0.0/15)",
-				"tld:de 1 | suffix video.de (.de)",
-			}},
-		"Akamai by way of its traffic management": {infra.Observation{
-			Site: "bank.com", CNAME: []string{"www.bank.com.akadns.net", "www.bank.com.edgekey.net",
-				"e1234.a.akamaiedge.net"}, Addrs: addrs("23.1.2.3"),
-			NS: servers("a1-2.akam.net"), Issuer: "DigiCert Inc"},
-			[]string{
-				"asn:AS20940 1 | asn 23.1.2.3 (AS20940 Akamai International B.V.)",
-				"ca:digicert 1 | issuer DigiCert Inc (digicert)",
-				"cdn:akamai 1 | cname www.bank.com.edgekey.net (edgekey.net) | cname e1234.a.akamaiedge.net " +
-					"(akamaiedge.net) | asn 23.1.2.3 (AS20940)",
-				"dns:akamai 1 | cname www.bank.com.akadns.net (akadns.net) | ns a1-2.akam.net (akam.net)",
-				"prefix:23.0.0.0/12 1 | prefix 23.1.2.3 (23.0.0.0/12)",
-				"tld:com 1 | suffix bank.com (.com)",
-			}},
-		"a load balancer in a region": {infra.Observation{
-			Site: "app.io", CNAME: []string{"lb-1.eu-west-2.elb.amazonaws.com"}, Addrs: addrs("18.130.1.1"),
-			Header: header("Server: awselb/2.0")},
-			[]string{
-				"asn:AS16509 1 | asn 18.130.1.1 (AS16509 Amazon.com, Inc.)",
-				"cloud:aws/eu-west-2 1 | cname lb-1.eu-west-2.elb.amazonaws.com ({}.elb.amazonaws.com)",
-				"prefix:18.130.0.0/16 1 | prefix 18.130.1.1 (18.130.0.0/16)",
-				"tld:io 1 | suffix app.io (.io)",
-			}},
-		"a network and a CDN of the site's own": {infra.Observation{
-			Site: "facebook.com", CNAME: []string{"star-mini.c10r.facebook.com"}, Addrs: addrs("157.240.1.35"),
-			NS: servers("a.ns.facebook.com")},
-			[]string{
-				"asn:AS32934 1 own | asn 157.240.1.35 (AS32934 Facebook, Inc.)",
-				"cdn:facebook 1 own | cname star-mini.c10r.facebook.com (facebook.com) | asn 157.240.1.35 (AS32934)",
-				"dns:facebook 1 own | ns a.ns.facebook.com (facebook.com)",
-				"prefix:157.240.0.0/16 1 own | prefix 157.240.1.35 (157.240.0.0/16)",
-				"tld:com 1 | suffix facebook.com (.com)",
-			}},
-		"a network registered to the owner, servers in its own zone": {infra.Observation{
-			Site: "gazette.com", Addrs: addrs("198.51.100.7"), NS: servers("ns1.gazette.com", "ns2.gazette.com")},
-			[]string{
-				"asn:AS64501 1 own | asn 198.51.100.7 (AS64501 Gazette Media Ltd)",
-				"dns:gazette.com 1 own | ns ns1.gazette.com (own zone) | ns ns2.gazette.com (own zone)",
-				"prefix:198.51.100.0/24 1 own | prefix 198.51.100.7 (198.51.100.0/24)",
-				"tld:com 1 | suffix gazette.com (.com)",
-			}},
-		"a name given out under a public suffix": {infra.Observation{Site: "someone.github.io"},
-			[]string{"cloud:github/pages 1 | name someone.github.io (github.io)",
-				"tld:io 1 | suffix someone.github.io (.io)"}},
-		"a provider's own site": {infra.Observation{Site: "yahoo.com"},
-			[]string{"tld:com 1 | suffix yahoo.com (.com)"}},
-		"nobody that we know": {infra.Observation{
-			Site: "small.org", CNAME: []string{"web7.hoster.invalid"}, Addrs: addrs("192.0.2.1", "203.0.113.5"),
-			NS:     servers("ns1.hoster.invalid"),
-			Header: header("Server: nginx"), Issuer: "Corner Shop CA"},
-			[]string{
-				"asn:AS64500 0.5 | asn 192.0.2.1 (AS64500 Example Hosting)",
-				"prefix:192.0.2.0/24 0.5 | prefix 192.0.2.1 (192.0.2.0/24)",
-				"tld:org 1 | suffix small.org (.org)",
-			}},
-		"told by a vantage": {infra.Observation{Site: "a.com", Vantage: "lon-1",
-			Via: []faultline.Component{"cdn:fastly", "isp:AS812", "site:b.com"}},
-			[]string{"cdn:fastly 1 | via cdn:fastly (lon-1)", "tld:com 1 | suffix a.com (.com)"}},
-	} {
+	for name, c := range shows {
 		if got := told(m.Infer(c.saw)); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
 		}

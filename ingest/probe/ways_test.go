@@ -110,22 +110,26 @@ func TestASiteOfIPv6Alone(t *testing.T) {
 	}
 }
 
+// version is a server that speaks one version of TLS, changed by more.
+func version(v uint16, more func(*tls.Config)) func(*tls.Config) {
+	return func(cfg *tls.Config) {
+		cfg.MinVersion, cfg.MaxVersion = v, v
+		if more != nil {
+			more(cfg)
+		}
+	}
+}
+
+// suites is one that offers these ciphers alone.
+func suites(ids ...uint16) func(*tls.Config) {
+	return version(tls.VersionTLS12, func(cfg *tls.Config) { cfg.CipherSuites = ids })
+}
+
 // TestHandshakes: what browsers shake hands with works, what they do not fails,
 // and what wants a certificate of ours is no evidence.
 func TestHandshakes(t *testing.T) {
 	w := probetest.Start(t)
 	c := w.Checker(nil)
-	version := func(v uint16, more func(*tls.Config)) func(*tls.Config) {
-		return func(cfg *tls.Config) {
-			cfg.MinVersion, cfg.MaxVersion = v, v
-			if more != nil {
-				more(cfg)
-			}
-		}
-	}
-	suites := func(ids ...uint16) func(*tls.Config) {
-		return version(tls.VersionTLS12, func(cfg *tls.Config) { cfg.CipherSuites = ids })
-	}
 	for name, want := range map[string]struct {
 		site            probetest.Site
 		symptom, detail string

@@ -55,66 +55,73 @@ func run(t *testing.T, lines ...faultline.Event) (*Clock, []faultline.Event) {
 
 const ms, second = time.Millisecond, time.Second
 
+// Lines that bring no time, that begin a log, and that tick.
+var (
+	untimed = faultline.Vantage{Vantage: "v"}
+	epoch   = faultline.Epoch{At: noon, Epoch: "e"}
+	tick    = faultline.Tick{At: noon.Add(9 * second)}
+)
+
+// ticked are lines as they arrive, and where the clock puts its ticks between them.
+var ticked = []struct {
+	name  string
+	lines []faultline.Event
+	want  string
+}{
+	{"ticks stand before the event that crossed the second",
+		[]faultline.Event{said("a", 100*ms), said("b", 200*ms), said("c", 300*ms), said("d", 999*ms),
+			said("e", second), said("f", 1500*ms), said("g", 2001*ms)},
+		"0s a b c d 1s e f 2s g"},
+	{"every second of a short gap is ticked",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("d", 3500*ms)},
+		"0s a b c 1s 2s 3s d"},
+	{"it starts at the median of the first three timed lines",
+		[]faultline.Event{said("wild", 5*24*time.Hour), said("a", 2*second), said("b", 3500*ms),
+			said("c", 4*second)},
+		"3s wild a b 4s c"},
+	{"a first line far behind does not hold it back",
+		[]faultline.Event{said("old", -time.Hour), said("a", 2*second), said("b", 2500*ms)},
+		"2s old a b"},
+	{"with fewer than three it starts at the lowest",
+		[]faultline.Event{said("a", 2*second), said("b", time.Second)},
+		"1s 2s a b"},
+	{"one line is enough at the end", []faultline.Event{said("a", 0)}, "0s a"},
+	{"without a timed line nothing ticks", []faultline.Event{untimed, untimed}, "v v"},
+	{"lines without a time pass in the order of arrival",
+		[]faultline.Event{untimed, said("a", 0), untimed, said("b", 0), said("c", 0), untimed, said("d", second)},
+		"v 0s a v b c v 1s d"},
+	{"it stops with the last line",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 900*ms)}, "0s a b c"},
+	{"late lines are handed on and do not move it",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("late", -time.Hour), said("d", second)},
+		"0s a b c late 1s d"},
+	{"two minutes ahead is believed",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("d", 2*second), said("e", 4*second)},
+		"0s a b c 1s 2s d 3s 4s e"},
+	{"more than two minutes ahead does not move it",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("ahead", 2*time.Minute+ms),
+			said("ahead", 2*time.Minute+ms), said("d", second)},
+		"0s a b c ahead ahead 1s d"},
+	{"a row is broken by a line that is not ahead",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("x", time.Hour),
+			said("d", 0), said("x", time.Hour), said("x", time.Hour)},
+		"0s a b c x x d x x"},
+	{"three ahead that do not agree do not move it",
+		[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("y", 2*time.Hour),
+			said("z", 3*time.Hour), said("z", 3*time.Hour)},
+		"0s a b c x y z z"},
+	{"an epoch before any timed line: the lines bring their ticks",
+		[]faultline.Event{untimed, epoch, said("a", 0), tick, said("b", 2*second), said("c", 3*second),
+			said("far", 9*time.Hour)},
+		"v epoch a 9s b c far"},
+	{"an epoch after a timed line is left out, ticks as well",
+		[]faultline.Event{tick, said("a", 0), epoch, tick, said("b", 0), said("c", 0), tick, epoch,
+			said("d", second)},
+		"0s a b c 1s d"},
+}
+
 func TestClock(t *testing.T) {
-	untimed := faultline.Vantage{Vantage: "v"}
-	epoch := faultline.Epoch{At: noon, Epoch: "e"}
-	tick := faultline.Tick{At: noon.Add(9 * second)}
-	for _, tt := range []struct {
-		name  string
-		lines []faultline.Event
-		want  string
-	}{
-		{"ticks stand before the event that crossed the second",
-			[]faultline.Event{said("a", 100*ms), said("b", 200*ms), said("c", 300*ms), said("d", 999*ms),
-				said("e", second), said("f", 1500*ms), said("g", 2001*ms)},
-			"0s a b c d 1s e f 2s g"},
-		{"every second of a short gap is ticked",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("d", 3500*ms)},
-			"0s a b c 1s 2s 3s d"},
-		{"it starts at the median of the first three timed lines",
-			[]faultline.Event{said("wild", 5*24*time.Hour), said("a", 2*second), said("b", 3500*ms),
-				said("c", 4*second)},
-			"3s wild a b 4s c"},
-		{"a first line far behind does not hold it back",
-			[]faultline.Event{said("old", -time.Hour), said("a", 2*second), said("b", 2500*ms)},
-			"2s old a b"},
-		{"with fewer than three it starts at the lowest",
-			[]faultline.Event{said("a", 2*second), said("b", time.Second)},
-			"1s 2s a b"},
-		{"one line is enough at the end", []faultline.Event{said("a", 0)}, "0s a"},
-		{"without a timed line nothing ticks", []faultline.Event{untimed, untimed}, "v v"},
-		{"lines without a time pass in the order of arrival",
-			[]faultline.Event{untimed, said("a", 0), untimed, said("b", 0), said("c", 0), untimed, said("d", second)},
-			"v 0s a v b c v 1s d"},
-		{"it stops with the last line",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 900*ms)}, "0s a b c"},
-		{"late lines are handed on and do not move it",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("late", -time.Hour), said("d", second)},
-			"0s a b c late 1s d"},
-		{"two minutes ahead is believed",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("d", 2*second), said("e", 4*second)},
-			"0s a b c 1s 2s d 3s 4s e"},
-		{"more than two minutes ahead does not move it",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("ahead", 2*time.Minute+ms),
-				said("ahead", 2*time.Minute+ms), said("d", second)},
-			"0s a b c ahead ahead 1s d"},
-		{"a row is broken by a line that is not ahead",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("x", time.Hour),
-				said("d", 0), said("x", time.Hour), said("x", time.Hour)},
-			"0s a b c x x d x x"},
-		{"three ahead that do not agree do not move it",
-			[]faultline.Event{said("a", 0), said("b", 0), said("c", 0), said("x", time.Hour), said("y", 2*time.Hour),
-				said("z", 3*time.Hour), said("z", 3*time.Hour)},
-			"0s a b c x y z z"},
-		{"an epoch before any timed line: the lines bring their ticks",
-			[]faultline.Event{untimed, epoch, said("a", 0), tick, said("b", 2*second), said("c", 3*second),
-				said("far", 9*time.Hour)},
-			"v epoch a 9s b c far"},
-		{"an epoch after a timed line is left out, ticks as well",
-			[]faultline.Event{tick, said("a", 0), epoch, tick, said("b", 0), said("c", 0), tick, epoch,
-				said("d", second)},
-			"0s a b c 1s d"},
-	} {
+	for _, tt := range ticked {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, got := run(t, tt.lines...); show(got) != tt.want {
 				t.Errorf("\n got %s\nwant %s", show(got), tt.want)
