@@ -179,7 +179,11 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 		if err != nil {
 			return nil, "", false, err
 		}
-		return p.KeptFor(map[bool][]string{true: page.CacheImmutable, false: page.CacheBriefly}[final]), cardMedia(form), final, nil
+		return p.KeptFor(
+				map[bool][]string{true: page.CacheImmutable, false: page.CacheBriefly}[final],
+			), cardMedia(
+				form,
+			), final, nil
 	})
 	if err != nil {
 		return err

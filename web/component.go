@@ -72,7 +72,12 @@ func (w *Web) component(c *gin.Context, v *voice) error {
 
 // componentPage reports whether anything is known of the component at all.
 func (v *voice) componentPage(comp faultline.Component, incidents []faultline.Incident) (p componentPage, known bool) {
-	p = componentPage{Component: comp, Name: comp.DisplayName(), Kind: v.kindWord(comp.Kind()), Members: v.cfg.Members(comp)}
+	p = componentPage{
+		Component: comp,
+		Name:      comp.DisplayName(),
+		Kind:      v.kindWord(comp.Kind()),
+		Members:   v.cfg.Members(comp),
+	}
 	drill := v.caused(&p, incidents)
 	known = len(p.Open)+len(p.Ended) > 0 || p.Name != comp.DisplayName()
 	v.membersSeen(&p)
@@ -169,7 +174,12 @@ func (v *voice) answerComponent(name string, open []headline, counted board.Tall
 }
 
 func (v *voice) statusRow(s faultline.SiteStatus) statusRow {
-	row := statusRow{siteLink: v.siteLink(s.Site), State: s.State, Word: v.siteStateWord(s.State), Reports: v.number(s.Reports)}
+	row := statusRow{
+		siteLink: v.siteLink(s.Site),
+		State:    s.State,
+		Word:     v.siteStateWord(s.State),
+		Reports:  v.number(s.Reports),
+	}
 	if s.Probes > 0 {
 		row.Probes = v.outOf(s.ProbesFailed, s.Probes)
 	}
@@ -185,7 +195,7 @@ func (v *voice) dayCharts(ctx context.Context, of string, k shareFigure) []figur
 	if !ok {
 		return nil
 	}
-	charts := []figure{v.reportsFigure(s, "chart-reports", shown)}
+	charts := []figure{v.reportsFigure(s, "chart-reports", shown, panelHeight)}
 	if f, ok := k.draw(v, s, shown); ok {
 		charts = append(charts, f)
 	}

@@ -63,14 +63,25 @@ func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 func widgetKey(of string, o widgetOptions) string { return "embed/incident/" + of + "?" + o.key() }
 
 // incidentWidget reports whether what it says stands for ever.
-func (v *voice) incidentWidget(ctx context.Context, inc *faultline.Incident, revision int, o widgetOptions) (p embedPage, final bool) {
+func (v *voice) incidentWidget(
+	ctx context.Context,
+	inc *faultline.Incident,
+	revision int,
+	o widgetOptions,
+) (p embedPage, final bool) {
 	asOf, _ := v.clock()
 	if final = revision != 0; final {
 		asOf = inc.UpdatedAt
 	}
 	head := v.headlineOf(inc, asOf)
 	head.Blank = true
-	p = embedPage{Kind: "incident", Head: &head, Frozen: final, Link: v.whole(incidentPath(inc.ID, revision)), Unknown: v.unknowns(inc)}
+	p = embedPage{
+		Kind:    "incident",
+		Head:    &head,
+		Frozen:  final,
+		Link:    v.whole(incidentPath(inc.ID, revision)),
+		Unknown: v.unknowns(inc),
+	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
 	if final {
 		p.freeze(v.moment(asOf, formDated))
@@ -124,8 +135,15 @@ func (w *Web) embedSite(c *gin.Context, v *voice) error {
 		v := v.in(o.zone)
 		status, heard := v.statusOf(record)
 		site := v.sitePage(record, status, heard, incidents)
-		p := embedPage{Kind: "site", Answer: site.Answer, Because: site.Because, Counts: site.Counts, Link: v.whole(site.Path),
-			Unknown: []string{v.say("unknown.people")}, shell: site.shell}
+		p := embedPage{
+			Kind:    "site",
+			Answer:  site.Answer,
+			Because: site.Because,
+			Counts:  site.Counts,
+			Link:    v.whole(site.Path),
+			Unknown: []string{v.say("unknown.people")},
+			shell:   site.shell,
+		}
 		if o.has("chart") {
 			p.Charts = v.dayCharts(ctx, record.Site, probesShare)
 		}
@@ -194,7 +212,13 @@ func (w *Web) embedNow(c *gin.Context, v *voice) error {
 		}
 		v := v.in(o.zone)
 		now := v.nowPage(ctx, incidents)
-		p := embedPage{Kind: "now", Answer: now.Answer, Link: v.whole("/"), Unknown: []string{v.say("unknown.people")}, shell: now.shell}
+		p := embedPage{
+			Kind:    "now",
+			Answer:  now.Answer,
+			Link:    v.whole("/"),
+			Unknown: []string{v.say("unknown.people")},
+			shell:   now.shell,
+		}
 		p.name(now.Broken)
 		p.More += now.MoreBroken
 		v.signed(&p, v.say("widget.now"), o)

@@ -135,7 +135,13 @@ func (v *voice) faultOf(err error) faultPage {
 		invalid faultline.InvalidError
 	)
 	home := func(status int, answer, detail string) faultPage {
-		return faultPage{Status: status, Answer: v.say(answer), Detail: v.say(detail), Back: v.link("/"), Label: v.say("fault.home")}
+		return faultPage{
+			Status: status,
+			Answer: v.say(answer),
+			Detail: v.say(detail),
+			Back:   v.link("/"),
+			Label:  v.say("fault.home"),
+		}
 	}
 	switch {
 	case errors.As(err, &unknown):
@@ -178,8 +184,13 @@ func (v *voice) unknownSite(e unknownSite) faultPage {
 }
 
 func (v *voice) refusedForm(e refusedForm) faultPage {
-	p := faultPage{Status: http.StatusForbidden, Answer: v.say("fault.not_counted"), Back: v.link("/"), Label: v.say("fault.home"),
-		Detail: v.say("fault.foreign_detail")}
+	p := faultPage{
+		Status: http.StatusForbidden,
+		Answer: v.say("fault.not_counted"),
+		Back:   v.link("/"),
+		Label:  v.say("fault.home"),
+		Detail: v.say("fault.foreign_detail"),
+	}
 	if errors.Is(e.why, errExpired) {
 		p.Detail = v.say("fault.expired_detail")
 	}

@@ -164,12 +164,18 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	p = incidentPage{
 		Head: head, Chart: v.chartOf(inc, points, whole, asOf),
 		States: v.groupsOf(inc), Sites: v.rowsOf(inc), SitesTotal: inc.SitesTotal,
-		Exonerated: v.blameless(inc), Because: v.because(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
+		Exonerated: v.blameless(
+			inc,
+		), Because: v.because(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
 		Revisions: v.revisionsOf(inc), Frozen: frozen, Newest: head.URL,
 		SitesJSON: fmt.Sprintf("%s/v1/incidents/%s/sites", v.prefix, inc.ID),
 	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
-	v.illustrate(&p.shell, fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision), lines(head.Title+".", p.Description))
+	v.illustrate(
+		&p.shell,
+		fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision),
+		lines(head.Title+".", p.Description),
+	)
 	if frozen {
 		p.SitesJSON = fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", v.prefix, inc.ID, inc.Revision)
 		p.freeze(v.moment(asOf, formDated))
@@ -198,7 +204,7 @@ func (v *voice) causeReports(ctx context.Context, inc *faultline.Incident, point
 	if !ok {
 		return nil
 	}
-	f := v.reportsFigure(s, "chart-reports", shown)
+	f := v.reportsFigure(s, "chart-reports", shown, panelHeight)
 	return &f
 }
 
@@ -229,7 +235,10 @@ func (v *voice) quote(p *incidentPage, inc *faultline.Incident) {
 	}
 	p.Statements = v.statements(inc.Statements)
 	for _, corr := range inc.Corrections {
-		p.Corrected = append(p.Corrected, correctionRow{When: v.moment(corr.At, formDated), By: corr.By, Text: corr.Text})
+		p.Corrected = append(
+			p.Corrected,
+			correctionRow{When: v.moment(corr.At, formDated), By: corr.By, Text: corr.Text},
+		)
 	}
 }
 
@@ -260,7 +269,17 @@ func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
 func (v *voice) cite(inc *faultline.Incident) citation {
 	cite := citation{Live: v.whole(incidentPath(inc.ID, 0)), Frozen: v.whole(incidentPath(inc.ID, inc.Revision)),
 		Take: v.take(incidentPath(inc.ID, inc.Revision))}
-	cite.Text = v.say("cite.text", "Title", v.title(inc), "Revision", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text, "URL", cite.Frozen)
+	cite.Text = v.say(
+		"cite.text",
+		"Title",
+		v.title(inc),
+		"Revision",
+		v.number(inc.Revision),
+		"Time",
+		v.moment(inc.UpdatedAt, formDated).Text,
+		"URL",
+		cite.Frozen,
+	)
 	if inc.Drill || v.cfg.Drill {
 		cite.Text = v.say("cite.drill") + cite.Text
 	}

@@ -11,10 +11,11 @@ import (
 // Charts are drawn for any width: shapes stretch, text does not. Heights are in
 // pixels.
 const (
-	plotHeight  = 190 // of an incident's chart
-	panelHeight = 120 // of the charts of a day
-	axisHeight  = 24
-	box         = 1000. // the side of the box that shapes are drawn in
+	plotHeight   = 190 // of an incident's chart
+	panelHeight  = 120 // of the charts of a day
+	recentHeight = 64  // of the chart beside a receipt
+	axisHeight   = 24
+	box          = 1000. // the side of the box that shapes are drawn in
 )
 
 // figure is one idea drawn over time, the same numbers as a table, and what

@@ -153,7 +153,11 @@ func (w *Web) find(c *gin.Context, v *voice, asked string) (bool, error) {
 		matches = exact
 	}
 	return true, w.show(c, v, "found/"+find.Question(asked), func(context.Context) (doc, error) {
-		return doc{page: "found", data: v.foundPage(find.Question(asked), matches, len(exact) > 0), cache: page.CacheBriefly}, nil
+		return doc{
+			page:  "found",
+			data:  v.foundPage(find.Question(asked), matches, len(exact) > 0),
+			cache: page.CacheBriefly,
+		}, nil
 	})
 }
 
@@ -192,7 +196,12 @@ func (v *voice) foundPage(text string, matches []find.Match, exact bool) foundPa
 		p.Answer = v.say("found.several", "Text", text)
 	}
 	for _, m := range matches {
-		row := foundRow{URL: v.link(v.foundPath(m.Thing)), Name: m.Name, Kind: v.say("found." + string(m.Kind)), Detail: m.ID}
+		row := foundRow{
+			URL:    v.link(v.foundPath(m.Thing)),
+			Name:   m.Name,
+			Kind:   v.say("found." + string(m.Kind)),
+			Detail: m.ID,
+		}
 		if m.Kind == find.Provider {
 			row.Detail = ""
 		}

@@ -110,17 +110,3 @@ func readForm(c *gin.Context) (url.Values, error) {
 	}
 	return c.Request.PostForm, nil
 }
-
-// receiptWords says what became of a report, once the site's page is shown
-// again. The count is everybody's.
-func (v *voice) receiptWords(site, reported string, reports int) string {
-	switch {
-	case reported == reportedCounted && reports > 1:
-		return v.count("receipt.counted", reports, "Site", site)
-	case reported == reportedCounted:
-		return v.say("receipt.first")
-	case reported == reportedNot:
-		return v.say("receipt.repeat")
-	}
-	return ""
-}

@@ -276,3 +276,42 @@ func TestWhoIsRefusedIsTold(t *testing.T) {
 		t.Errorf("%d to %q", rec.Code, rec.Header().Get("Location"))
 	}
 }
+
+// A site's page answers first, takes a report with one tap before it explains anything,
+// and says after that how many reported it and what is done about it.
+func TestTheFormStandsBeforeTheExplanation(t *testing.T) {
+	h := serve(t, newWorld().config())
+	inOrder(t, text(t, get(h, "/site/reddit.com").Body.String()), "Yes: reddit.com is failing, and it is not just you.",
+		"Report a problem with reddit.com", "It works for me", "Say what you see (optional)", "Keeps loading",
+		"Its CDN, Fastly, is failing.", "28 of 30 probes failed")
+	inOrder(
+		t,
+		text(t, get(h, "/site/reddit.com?reported=1").Body.String()),
+		"There were 812 reports of reddit.com",
+		"What we are doing about it",
+		"In the last 10 minutes 28 of 30 probes failed.",
+		"We follow it as part of this incident",
+		"Report again",
+	)
+	w := newWorld()
+	w.view.Vantages, w.view.SitesObserved = 0, 0
+	said := text(t, get(serve(t, w.config()), "/site/quiet.example.org?reported=1").Body.String())
+	inOrder(t, said, "What we are doing about it", "No probe of ours is running just now")
+	if strings.Contains(said, "Our probes check") {
+		t.Error("probes are promised while none is running")
+	}
+}
+
+// inOrder fails the test unless a text says some things one after the other.
+func inOrder(t *testing.T, said string, wants ...string) {
+	t.Helper()
+	rest := said
+	for _, want := range wants {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Errorf("%q does not follow in %.1500s", want, said)
+			return
+		}
+		rest = after
+	}
+}

@@ -44,9 +44,9 @@ func stepFor(d time.Duration) time.Duration {
 
 // reportsFigure draws what people reported over the band that a quiet day stays
 // within.
-func (v *voice) reportsFigure(s faultline.Series, id string, shown span) figure {
+func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height int) figure {
 	f := figure{ID: id, Title: v.say("chart.reports.title"), Drawn: true}
-	f.frame(14, panelHeight)
+	f.frame(14, height)
 	top, sum, peak := 1., 0, s.Points[0]
 	for _, p := range s.Points {
 		if !p.State.Counted() {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -35,20 +36,24 @@ type sitePage struct {
 	Charts   []figure
 	Stands   []standing
 	History  []incidentLine
-	Symptoms []symptomChoice
-	Token    string // empty: no report can be taken just now
-	Receipt  string
+	Main     []symptomChoice // what one tap reports
+	Symptoms []symptomChoice // what can be said more exactly
+	Token    string          // empty: no report can be taken just now
+	Receipt  string          // what became of the reader's report
+	Recent   *figure         // the reports of the last two hours, beside the receipt
+	Doing    []template.HTML // what is done about it, beside the receipt
 	drill    bool
 }
 
-// symptomChoice is one answer of the report form.
+// symptomChoice is one button of the report form.
 type symptomChoice struct {
 	Value faultline.Symptom
 	Label string
 	First bool
 }
 
-// choices are what a person can say of a site; the first is chosen already.
+// choices are what a person can say of a site. The first and the last are a tap away, the
+// others an optional second step.
 var choices = []faultline.Symptom{
 	faultline.SymptomOther, faultline.SymptomTimeout, faultline.SymptomConnect, "http_500", "http_502",
 	"http_503", "http_504",
@@ -124,7 +129,7 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 		p.You = v.viewerAnswer(judged)
 		p.Charts = v.dayCharts(ctx, record.Site, probesShare)
 		v.offerReport(ctx, &p)
-		p.Receipt = v.receiptWords(record.Site, reported, p.reports(w))
+		v.acknowledge(ctx, &p, reported, status)
 		return doc{page: "site", data: p, cache: cache}, nil
 	})
 }
@@ -144,12 +149,6 @@ func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, 
 		return nil, page.CacheNever // the next reader may get one
 	}
 	return &judged{v}, page.CachePersonal
-}
-
-// reports is how many reports of the site the last ten minutes brought.
-func (p *sitePage) reports(w *Web) int {
-	status, _ := w.statusOf(faultline.SiteRecord{Site: p.Site})
-	return status.Reports
 }
 
 // sitePage says what is known of a site, to everybody alike.
@@ -197,26 +196,6 @@ func (v *voice) ownersIncident(site string, incidents []faultline.Incident) (fou
 		}
 	}
 	return found
-}
-
-// offerReport adds the form that takes a report.
-func (v *voice) offerReport(ctx context.Context, p *sitePage) {
-	for i, s := range choices {
-		p.Symptoms = append(p.Symptoms, symptomChoice{Value: s, Label: v.choice(s), First: i == 0})
-	}
-	token, err := v.forms.issue(ctx, p.Site, v.cfg.Wall())
-	if err != nil {
-		v.log.WarnContext(ctx, "the report form is left out", "error", err)
-	}
-	p.Token = token
-}
-
-// choice is how a person says that a site fails in a way.
-func (v *voice) choice(s faultline.Symptom) string {
-	if n := s.HTTPStatus(); n != 0 {
-		return v.say("choice.http", "Status", n)
-	}
-	return v.say("choice." + string(s))
 }
 
 // siteIncidents fills in the incidents of a site, and returns the weightiest of

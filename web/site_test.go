@@ -43,26 +43,73 @@ func fastly(revision int) faultline.Incident {
 	return faultline.Incident{
 		ID: outage, Revision: revision, State: faultline.StateConfirmed, Basis: faultline.BasisBoth,
 		Title: "Fastly-fronted sites, 503, began ~09:47 UTC",
-		Cause: &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97, Alternatives: []faultline.Alternative{
-			{Component: "asn:AS54113", Confidence: 0.97, Reason: "same members"}, {Component: "dns:dyn", Confidence: 0.001, Reason: "explains nearly as much"}}},
+		Cause: &faultline.Cause{
+			Component:  "cdn:fastly",
+			Kind:       "cdn",
+			Name:       "Fastly",
+			Confidence: 0.97,
+			Alternatives: []faultline.Alternative{
+				{
+					Component:  "asn:AS54113",
+					Confidence: 0.97,
+					Reason:     "same members",
+				}, {Component: "dns:dyn", Confidence: 0.001, Reason: "explains nearly as much"}},
+		},
 		Scope:    faultline.Scope{Worldwide: true, Fraction: 0.85},
 		Symptoms: []faultline.SymptomShare{{Symptom: "http_503", Share: 0.78}, {Symptom: "connect", Share: 0.22}},
-		Onset:    faultline.Onset{Earliest: onset.Add(-8 * time.Second), At: onset, Latest: onset.Add(10 * time.Second)},
+		Onset: faultline.Onset{
+			Earliest: onset.Add(-8 * time.Second),
+			At:       onset,
+			Latest:   onset.Add(10 * time.Second),
+		},
 
 		DetectedAt: clock("2021-06-08T09:47:40Z"), ConfirmedAt: ref(clock("2021-06-08T09:47:40Z")),
 		UpdatedAt: clock("2021-06-08T09:47:40Z").Add(time.Duration(revision-1) * 19 * time.Minute),
-		Impact:    faultline.Impact{Failing: failing, Observed: 140, PeakFailing: max(failing, 10), ElsewhereFailing: 3, ElsewhereObserved: 2110},
+		Impact: faultline.Impact{
+			Failing:           failing,
+			Observed:          140,
+			PeakFailing:       max(failing, 10),
+			ElsewhereFailing:  3,
+			ElsewhereObserved: 2110,
+		},
 		Evidence: faultline.Evidence{Reports: 18234, Reporters: 15120, Networks: 43, Countries: []string{"GB", "US"},
 			Probes: 1240, ProbesFailed: 1098, Vantages: 3},
 		Sites: []faultline.IncidentSite{
-			{Site: "reddit.com", State: faultline.SiteDown, Symptom: "http_503", Onset: onset, Reports: 1998, Probes: 146, ProbesFailed: 130},
-			{Site: "bbc.co.uk", State: faultline.SiteDegraded, Symptom: "http_503", Onset: onset, Reports: 812, Probes: 9, ProbesFailed: 4},
-			{Site: "ft.com", State: faultline.SiteRecovered, Symptom: "connect", Onset: onset, RecoveredAt: ref(clock("2021-06-08T10:20:00Z"))},
+			{
+				Site:         "reddit.com",
+				State:        faultline.SiteDown,
+				Symptom:      "http_503",
+				Onset:        onset,
+				Reports:      1998,
+				Probes:       146,
+				ProbesFailed: 130,
+			},
+			{
+				Site:         "bbc.co.uk",
+				State:        faultline.SiteDegraded,
+				Symptom:      "http_503",
+				Onset:        onset,
+				Reports:      812,
+				Probes:       9,
+				ProbesFailed: 4,
+			},
+			{
+				Site:        "ft.com",
+				State:       faultline.SiteRecovered,
+				Symptom:     "connect",
+				Onset:       onset,
+				RecoveredAt: ref(clock("2021-06-08T10:20:00Z")),
+			},
 		},
 		SitesTotal: 134,
-		Exonerated: []faultline.Exonerated{{Site: "verizon.com", Reason: "reports rose, probes clean"}, {Site: "ft.com", Reason: "reports rose, probes clean"}},
-		Statements: []faultline.SaidStatement{{At: clock("2021-06-08T09:58:00Z"), Status: "investigating", Source: "provider status page",
-			Text: "Investigating potential impact to performance with our CDN services.", LagS: 642}},
+		Exonerated: []faultline.Exonerated{
+			{Site: "verizon.com", Reason: "reports rose, probes clean"},
+			{Site: "ft.com", Reason: "reports rose, probes clean"},
+		},
+		Statements: []faultline.SaidStatement{
+			{At: clock("2021-06-08T09:58:00Z"), Status: "investigating", Source: "provider status page",
+				Text: "Investigating potential impact to performance with our CDN services.", LagS: 642},
+		},
 	}
 }
 
@@ -73,14 +120,21 @@ func candidate() faultline.Incident {
 		Title: "Unconfirmed: www.gov.uk, began ~10:20 UTC", Cause: &faultline.Cause{Component: "site:www.gov.uk", Kind: "site", Name: "www.gov.uk"},
 		Onset: faultline.Onset{Earliest: at, At: at, Latest: at}, DetectedAt: at, UpdatedAt: at,
 		Evidence: faultline.Evidence{Reports: 12, Reporters: 12, Networks: 3, Probes: 30},
-		Sites:    []faultline.IncidentSite{{Site: "www.gov.uk", State: faultline.SiteUnknown, Onset: at, Reports: 12}}, SitesTotal: 1}
+		Sites: []faultline.IncidentSite{
+			{Site: "www.gov.uk", State: faultline.SiteUnknown, Onset: at, Reports: 12},
+		}, SitesTotal: 1}
 }
 
 // over is an incident of the same morning that has ended.
 func over() faultline.Incident {
 	inc := fastly(3)
 	inc.ID, inc.Revision, inc.State, inc.Title = past, 1, faultline.StateResolved, "Sites on AWS us-east-1, timeouts, began ~01:05 UTC"
-	inc.Cause = &faultline.Cause{Component: "cloud:aws/us-east-1", Kind: "cloud", Name: "AWS us-east-1", Confidence: 0.99}
+	inc.Cause = &faultline.Cause{
+		Component:  "cloud:aws/us-east-1",
+		Kind:       "cloud",
+		Name:       "AWS us-east-1",
+		Confidence: 0.99,
+	}
 	at := clock("2021-06-08T01:05:00Z")
 	inc.Onset = faultline.Onset{Earliest: at, At: at, Latest: at}
 	inc.DetectedAt, inc.ConfirmedAt, inc.UpdatedAt = at, ref(at.Add(time.Minute)), at.Add(90*time.Minute)
@@ -108,11 +162,25 @@ func newWorld() *world {
 	now := clock("2021-06-08T10:25:30Z")
 	return &world{
 		now: now, incidents: [][]faultline.Incident{{candidate()}, {fastly(1), fastly(2), fastly(3)}, {over()}},
-		view: faultline.View{AsOf: now.Add(-2 * time.Second), SitesKnown: 4103, SitesObserved: 2250, Vantages: 3, Sites: []faultline.SiteStatus{
-			{Site: "reddit.com", State: faultline.SiteDown, Symptom: "http_503", Components: []faultline.Component{"cdn:fastly", "cloud:aws/us-east-1"},
-				Reports: 812, Probes: 30, ProbesFailed: 28, Incidents: []string{outage}},
-			{Site: "calm.example.org", State: faultline.SiteOK, Symptom: "ok", Probes: 15, Reports: 1},
-		}},
+		view: faultline.View{
+			AsOf:          now.Add(-2 * time.Second),
+			SitesKnown:    4103,
+			SitesObserved: 2250,
+			Vantages:      3,
+			Sites: []faultline.SiteStatus{
+				{
+					Site:         "reddit.com",
+					State:        faultline.SiteDown,
+					Symptom:      "http_503",
+					Components:   []faultline.Component{"cdn:fastly", "cloud:aws/us-east-1"},
+					Reports:      812,
+					Probes:       30,
+					ProbesFailed: 28,
+					Incidents:    []string{outage},
+				},
+				{Site: "calm.example.org", State: faultline.SiteOK, Symptom: "ok", Probes: 15, Reports: 1},
+			},
+		},
 		receipt: faultline.Receipt{Counted: true, Durable: true},
 	}
 }
@@ -220,14 +288,21 @@ func (w *world) lookup(input string) (faultline.SiteRecord, error) {
 func (w *world) clockNow() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
 func (w *world) config() web.Config {
-	return web.Config{Source: w, Door: w, Keys: w, Lookup: w.lookup, Now: w.clockNow, BaseURL: "https://faultline.example",
+	return web.Config{
+		Source:  w,
+		Door:    w,
+		Keys:    w,
+		Lookup:  w.lookup,
+		Now:     w.clockNow,
+		BaseURL: "https://faultline.example",
 		NameOf: func(site string) string {
 			return map[string]string{"bbc.co.uk": "BBC", "reddit.com": "Reddit.com"}[site]
 		},
 		Providers: providers,
 		Tally:     w.tally,
 		Vantages:  func() []faultline.VantageStatus { return w.vantages },
-		Members:   func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] }}
+		Members:   func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] },
+	}
 }
 
 // serve returns the pages as a server has them.

@@ -132,13 +132,26 @@ func (v *voice) plainCard(of taken, page string) *plainCard {
 // a quotation like any other.
 func (k *plainCard) html() string {
 	e := html.EscapeString
-	return fmt.Sprintf(`<blockquote cite="%s" lang="%s" style="margin:1.5em 0;padding:.2em 0 .2em 1em;border-left:4px solid #b3261e">
+	return fmt.Sprintf(
+		`<blockquote cite="%s" lang="%s" style="margin:1.5em 0;padding:.2em 0 .2em 1em;border-left:4px solid #b3261e">
 <p>%s%s</p>
 <p><strong>%s</strong></p>
 <p>%s %s</p>
 <p>%s</p>
 <footer>%s <a href="%s">%s</a></footer>
-</blockquote>`, e(k.URL), e(k.Lang), e(k.Drill), e(k.Status), e(k.Title), e(k.Began), e(k.Counts), e(k.Unknown), e(k.Source), e(k.URL), e(trimScheme(k.URL)))
+</blockquote>`,
+		e(k.URL),
+		e(k.Lang),
+		e(k.Drill),
+		e(k.Status),
+		e(k.Title),
+		e(k.Began),
+		e(k.Counts),
+		e(k.Unknown),
+		e(k.Source),
+		e(k.URL),
+		e(trimScheme(k.URL)),
+	)
 }
 
 func trimScheme(address string) string {

@@ -114,7 +114,8 @@ func New(cfg Config) (*Web, error) {
 		charts: newTimelines(cfg.Source), forms: newFormTokens(cfg.Keys)}
 	if cfg.BaseURL != "" {
 		base, err := url.Parse(cfg.BaseURL)
-		if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.HasSuffix(base.Path, "/") {
+		if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" ||
+			strings.HasSuffix(base.Path, "/") {
 			return nil, fmt.Errorf("web: base URL %q is not http(s)://HOST[/PATH]", cfg.BaseURL)
 		}
 		w.base, w.prefix = base, base.EscapedPath()

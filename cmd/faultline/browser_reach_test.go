@@ -50,12 +50,17 @@ func testKeyboard(t *testing.T, b browser, p *process, site string) {
 	}
 	tab.tabTo("document.activeElement.id === 'q'")
 	tab.do(chromedp.KeyEvent(site), chromedp.KeyEvent(kb.Enter))
-	tab.becomes("the site's page is there",
-		fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site))
-	tab.tabTo("document.activeElement.name === 'symptom'")
-	tab.do(chromedp.KeyEvent(kb.ArrowRight))
-	tab.becomes("the next symptom is chosen", "document.getElementById('symptom-timeout').checked")
-	tab.tabTo("document.activeElement.matches('#report button')")
+	tab.becomes(
+		"the site's page is there",
+		fmt.Sprintf("location.pathname === %q && document.querySelector('#report form') !== null", "/site/"+site),
+	)
+	tab.tabTo("document.activeElement.matches('#symptoms > summary')")
+	tab.do(chromedp.KeyEvent(kb.Enter))
+	tab.becomes(
+		"what can be said more exactly is there",
+		"document.getElementById('symptom-timeout').checkVisibility()",
+	)
+	tab.tabTo("document.activeElement.id === 'symptom-timeout'")
 	tab.do(chromedp.KeyEvent(kb.Enter))
 	tab.becomes("the report is counted",
 		"document.querySelector('.receipt')?.innerText.startsWith('Thank you: your report is counted.')")
@@ -88,10 +93,8 @@ func testWithoutScript(t *testing.T, b browser, p *process, id string) {
 	tab := b.open(t)
 	tab.do(scripts(false))
 	for path, says := range map[string]string{
-		"/": playedTitle, "/incident/" + id: "Why we think so", "/site/reddit.com": "What do you see?",
-		"/component/cdn/fastly": "Who depends on it",
-		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle,
-		"/method": "What we cannot do",
+		"/": playedTitle, "/incident/" + id: "Why we think so", "/site/reddit.com": "Report a problem with reddit.com", "/component/cdn/fastly": "Who depends on it",
+		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle, "/method": "What we cannot do",
 	} {
 		tab.do(chromedp.Navigate(p.url + path))
 		if text := value[string](tab, "document.body.innerText"); !strings.Contains(text, says) {

@@ -144,16 +144,12 @@
   }
 
   // exchange puts theirs in the place of ours and leaves the reader's hand where
-  // it was: what is open, chosen and focused.
+  // it was: what is open and focused.
   function exchange(ours, theirs) {
     const focused = ours.contains(document.activeElement) ? document.activeElement.id : "";
     for (const el of ours.querySelectorAll("details[id]")) {
       const same = theirs.querySelector("#" + CSS.escape(el.id));
       if (same) same.open = el.open;
-    }
-    for (const el of ours.querySelectorAll("input[type=radio][id]")) {
-      const same = theirs.querySelector("#" + CSS.escape(el.id));
-      if (same) same.checked = el.checked;
     }
     ours.replaceWith(document.adoptNode(theirs));
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
