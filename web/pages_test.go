@@ -28,54 +28,56 @@ func text(t *testing.T, body string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
+// knownPages are pages and what they say.
+var knownPages = []struct {
+	path   string
+	status int
+	says   []string
+	not    []string
+}{
+	{"/", 200, []string{"Fastly is failing: ", " more sites.", "Failing · 38 min · worldwide", "Fastly-fronted sites, 503, began ~09:47 UTC",
+		"131 of 140 sites on Fastly are failing", "3 of 2,110 other sites are", "Reports rising, not confirmed", "Unconfirmed: www.gov.uk, began ~10:20 UTC",
+		"12 reports from 3 networks", "Over, in the last 24 hours", "lasted 1 h 15 min", "Updated at 10:25:28 UTC", "2,250 of the 4,103 sites", "from 3 places"}, []string{"outages"}},
+	{"/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "Began 09:47 UTC on 8 June 2021, between 09:47:10 and 09:47:28",
+		"131 of 140 sites on Fastly are failing", "1 Began 09:47:18 UTC", "2 We confirmed it 09:47:40 UTC , 22 s after it began",
+		"3 Fastly said: investigating 09:58:00 UTC , 11 min after it began", "Down 1 reddit.com", "Degraded 1 bbc.co.uk", "Recovered 1 ft.com",
+		"Not at fault 1 · reports rose, probes clean verizon.com", "3 of 134 sites", "Investigating potential impact", "We put 97 % on the CDN Fastly",
+		"1,098 of 1,240 probes of these sites since it began failed, as seen from 3 places", "18,234 reports by 15,120 reporters on 43 networks in GB, US",
+		"The network Fastly (AS54113) : 97 %, same members", "The DNS provider Dyn : under 1 %.", "error 503 78 %", "revision 3, 8 June 2021, 10:25 UTC",
+		"https://faultline.example/incident/" + outage + "@3", "rises to 131 of 140 at 10:25 UTC"}, []string{"Drill"}},
+	{"/incident/" + outage + "@2", 200, []string{"As published at 8 June 2021, 10:06 UTC", "Failing · 19 min", "95 of 140 sites on Fastly are failing",
+		"revision 2, 8 June 2021"}, []string{"131 of 140"}},
+	{"/incident/" + past, 200, []string{"Resolved · lasted 1 h 15 min", "135 of 150 sites on AWS us-east-1 failed at the peak", "Most sites were back", "Over 02:20:00 UTC"}, nil},
+	{"/incident/" + watched, 200, []string{"Watching · 5 min", "0 of 30 probes since it began failed", "12 reports from 3 networks", "Not confirmed: there are only reports"}, nil},
+	{"/site/reddit.com", 200, []string{"Yes: reddit.com is failing, and it is not just you.", "Its CDN, Fastly, is failing.", "28 of 30 probes failed in the last 10 minutes",
+		"812 reports in the last 10 minutes", "Is reddit.com down? Faultline", "What it depends on", "CDN Fastly Failing", "It works for me"}, []string{"Known as"}},
+	{"/site/ft.com", 200, []string{"ft.com is back.", "It failed until 10:20 UTC. Its CDN, Fastly, is failing."}, nil},
+	{"/site/bbc.co.uk", 200, []string{"Is BBC down? Faultline", "Partly: bbc.co.uk fails for some, and it is not just you.", "Known as BBC."}, nil},
+	{"/site/calm.example.org", 200, []string{"Not that we can see: our probes of calm.example.org succeed.", "0 of 15 probes", "1 report in the last 10 minutes"}, nil},
+	{"/site/quiet.example.org", 200, []string{"We cannot tell how quiet.example.org does", "Nobody has reported it"}, []string{"works as seen"}},
+	{"/site/reddit.com?reported=1", 200, []string{"Thank you: your report is counted. There were 812 reports of reddit.com in the last 10 minutes."}, nil},
+	{"/site/reddit.com?reported=0", 200, []string{"This report was not counted: one person counts once in 10 minutes"}, nil},
+	{"/component/cdn/fastly", 200, []string{"Yes: Fastly is failing.", "1 of 1 observed site that depends on it is failing", "1 of 140 sites on our list that depend on it are observed", "1 of 140 had a report or a failed probe", "reddit.com Down 28 of 30 812"}, nil},
+	{"/component/cloud/aws~us-east-1", 200, []string{"At least half of the observed sites that depend on AWS us-east-1 are failing. Nothing shows yet that AWS us-east-1 is the cause.", "Its incidents", "Sites on AWS us-east-1, timeouts"}, nil},
+	{"/embed/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "131 of 140 sites on Fastly are failing", "revision 3, live, as of 10:25 UTC", "Not known: How many people are affected"}, []string{"Look up"}},
+	{"/embed/incident/" + outage + "@1", 200, []string{"10 of 140", "revision 1, fixed, as published at 8 June 2021, 09:47 UTC"}, nil},
+	{"/incident/inc_0", 404, []string{"There is nothing here."}, nil},
+	{"/incident/" + outage + "@9", 404, []string{"There is nothing here."}, nil},
+	{"/incident/" + outage + "@0", 404, []string{"There is nothing here."}, nil},
+	{"/incident/none", 404, []string{"There is nothing here."}, nil},
+	{"/site/example.net", 404, []string{"We do not know example.net yet."}, nil},
+	{"/site/Ring%200800.now%20or%20else", 404, []string{"We do not know that site yet."}, []string{"Ring 0800"}},
+	{"/site/word", 400, []string{"That is not the name of a site."}, nil},
+	{"/component/cdn/nobody", 404, []string{"There is nothing here."}, nil},
+	{"/component/nothing/x", 404, []string{"There is nothing here."}, nil},
+	{"/embed/incident/inc_0", 404, []string{"There is nothing here."}, []string{"Look up"}},
+	{"/nowhere", 404, []string{"There is nothing here."}, nil},
+	{"/static/passwd", 404, []string{"There is nothing here."}, nil},
+}
+
 func TestPagesSayWhatIsKnown(t *testing.T) {
-	cases := []struct {
-		path   string
-		status int
-		says   []string
-		not    []string
-	}{
-		{"/", 200, []string{"Fastly is failing: ", " more sites.", "Failing · 38 min · worldwide", "Fastly-fronted sites, 503, began ~09:47 UTC",
-			"131 of 140 sites on Fastly are failing", "3 of 2,110 other sites are", "Reports rising, not confirmed", "Unconfirmed: www.gov.uk, began ~10:20 UTC",
-			"12 reports from 3 networks", "Over, in the last 24 hours", "lasted 1 h 15 min", "Updated at 10:25:28 UTC", "2,250 of the 4,103 sites", "from 3 places"}, []string{"outages"}},
-		{"/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "Began 09:47 UTC on 8 June 2021, between 09:47:10 and 09:47:28",
-			"131 of 140 sites on Fastly are failing", "1 Began 09:47:18 UTC", "2 We confirmed it 09:47:40 UTC , 22 s after it began",
-			"3 Fastly said: investigating 09:58:00 UTC , 11 min after it began", "Down 1 reddit.com", "Degraded 1 bbc.co.uk", "Recovered 1 ft.com",
-			"Not at fault 1 · reports rose, probes clean verizon.com", "3 of 134 sites", "Investigating potential impact", "We put 97 % on the CDN Fastly",
-			"1,098 of 1,240 probes of these sites since it began failed, as seen from 3 places", "18,234 reports by 15,120 reporters on 43 networks in GB, US",
-			"The network Fastly (AS54113) : 97 %, same members", "The DNS provider Dyn : under 1 %.", "error 503 78 %", "revision 3, 8 June 2021, 10:25 UTC",
-			"https://faultline.example/incident/" + outage + "@3", "rises to 131 of 140 at 10:25 UTC"}, []string{"Drill"}},
-		{"/incident/" + outage + "@2", 200, []string{"As published at 8 June 2021, 10:06 UTC", "Failing · 19 min", "95 of 140 sites on Fastly are failing",
-			"revision 2, 8 June 2021"}, []string{"131 of 140"}},
-		{"/incident/" + past, 200, []string{"Resolved · lasted 1 h 15 min", "135 of 150 sites on AWS us-east-1 failed at the peak", "Most sites were back", "Over 02:20:00 UTC"}, nil},
-		{"/incident/" + watched, 200, []string{"Watching · 5 min", "0 of 30 probes since it began failed", "12 reports from 3 networks", "Not confirmed: there are only reports"}, nil},
-		{"/site/reddit.com", 200, []string{"Yes: reddit.com is failing, and it is not just you.", "Its CDN, Fastly, is failing.", "28 of 30 probes failed in the last 10 minutes",
-			"812 reports in the last 10 minutes", "Is reddit.com down? Faultline", "What it depends on", "CDN Fastly Failing", "It works for me"}, []string{"Known as"}},
-		{"/site/ft.com", 200, []string{"ft.com is back.", "It failed until 10:20 UTC. Its CDN, Fastly, is failing."}, nil},
-		{"/site/bbc.co.uk", 200, []string{"Is BBC down? Faultline", "Partly: bbc.co.uk fails for some, and it is not just you.", "Known as BBC."}, nil},
-		{"/site/calm.example.org", 200, []string{"Not that we can see: our probes of calm.example.org succeed.", "0 of 15 probes", "1 report in the last 10 minutes"}, nil},
-		{"/site/quiet.example.org", 200, []string{"We cannot tell how quiet.example.org does", "Nobody has reported it"}, []string{"works as seen"}},
-		{"/site/reddit.com?reported=1", 200, []string{"Thank you: your report is counted. There were 812 reports of reddit.com in the last 10 minutes."}, nil},
-		{"/site/reddit.com?reported=0", 200, []string{"This report was not counted: one person counts once in 10 minutes"}, nil},
-		{"/component/cdn/fastly", 200, []string{"Yes: Fastly is failing.", "1 of 1 observed site that depends on it is failing", "1 of 140 sites on our list that depend on it are observed", "1 of 140 had a report or a failed probe", "reddit.com Down 28 of 30 812"}, nil},
-		{"/component/cloud/aws~us-east-1", 200, []string{"At least half of the observed sites that depend on AWS us-east-1 are failing. Nothing shows yet that AWS us-east-1 is the cause.", "Its incidents", "Sites on AWS us-east-1, timeouts"}, nil},
-		{"/embed/incident/" + outage, 200, []string{"Failing · 38 min · worldwide", "131 of 140 sites on Fastly are failing", "revision 3, live, as of 10:25 UTC", "Not known: How many people are affected"}, []string{"Look up"}},
-		{"/embed/incident/" + outage + "@1", 200, []string{"10 of 140", "revision 1, fixed, as published at 8 June 2021, 09:47 UTC"}, nil},
-		{"/incident/inc_0", 404, []string{"There is nothing here."}, nil},
-		{"/incident/" + outage + "@9", 404, []string{"There is nothing here."}, nil},
-		{"/incident/" + outage + "@0", 404, []string{"There is nothing here."}, nil},
-		{"/incident/none", 404, []string{"There is nothing here."}, nil},
-		{"/site/example.net", 404, []string{"We do not know example.net yet."}, nil},
-		{"/site/Ring%200800.now%20or%20else", 404, []string{"We do not know that site yet."}, []string{"Ring 0800"}},
-		{"/site/word", 400, []string{"That is not the name of a site."}, nil},
-		{"/component/cdn/nobody", 404, []string{"There is nothing here."}, nil},
-		{"/component/nothing/x", 404, []string{"There is nothing here."}, nil},
-		{"/embed/incident/inc_0", 404, []string{"There is nothing here."}, []string{"Look up"}},
-		{"/nowhere", 404, []string{"There is nothing here."}, nil},
-		{"/static/passwd", 404, []string{"There is nothing here."}, nil},
-	}
 	h := serve(t, newWorld().config())
-	for _, c := range cases {
+	for _, c := range knownPages {
 		rec := get(h, c.path)
 		if rec.Code != c.status {
 			t.Errorf("%s: status %d, want %d", c.path, rec.Code, c.status)
