@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check quick needs vet lint docs contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check quick needs vet lint docs replays contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ lint: vet ## Check form and habits with golangci-lint, at the version that scrip
 
 docs: ## Make the OpenAPI document anew, with examples from a drill.
 	$(GO) generate ./docs
+
+REPLAY ?=
+replays: ## Play the outages of the past anew, into the recordings and docs/replays.md: a minute (REPLAY=dyn-2016-10-21 for one).
+	$(GO) run ./docs/replays $(REPLAY)
 
 # Node is needed here and nowhere else.
 REDOCLY = npx --yes @redocly/cli@2.77.0

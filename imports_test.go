@@ -58,11 +58,13 @@ var rooms = map[string][]string{
 	"scenario":          {"."},
 	"scenario/drill":    {".", "scenario", "task"},
 	"scenario/accuracy": {".", "scenario"},
+	"scenario/history":  {".", "scenario"},
 	"board/find":        {"."},
 	"transcript":        {"."},
 	"docs":              {},
 	"pace":              {},
 	"docs/gen":          {anyRoom},
+	"docs/replays":      {anyRoom}, // plays the past through the engine
 	"node":              {anyRoom}, // the wiring, visible in one place
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},

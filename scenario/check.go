@@ -73,6 +73,7 @@ func (s Spec) Check() error {
 	for i, st := range s.Statements {
 		s.checkStatement(&c, fmt.Sprintf("/statements/%d", i), st)
 	}
+	s.checkRecord(&c, known)
 	return errors.Join(c...)
 }
 

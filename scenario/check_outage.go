@@ -109,3 +109,19 @@ func (s Spec) holds(t time.Time) bool { return !t.Before(s.Start) && !t.After(s.
 func (s Spec) concerns(c faultline.Component) bool {
 	return slices.ContainsFunc(s.Sites, func(site Site) bool { return site.Weight(c) > 0 })
 }
+
+// checkRecord refuses a record that the scenario itself does not bear out.
+func (s Spec) checkRecord(c *complaints, known map[string]bool) {
+	r := s.Record
+	if r == nil {
+		return
+	}
+	c.add(r.Cause.Valid(), "/record/cause", "%q is no component", r.Cause)
+	c.add(r.URL != "", "/record/url", "is missing")
+	c.add(!r.FirstWord.IsZero() || r.WordNote != "", "/record/word_note", "must say why the first word has no time")
+	c.add(r.FirstWord.IsZero() || s.holds(r.FirstWord), "/record/first_word", "is outside the scenario")
+	c.add(r.Ended.IsZero() || r.Ended.After(s.End), "/record/ended", "is not after the end of the scenario")
+	for i, site := range r.Well {
+		c.add(known[site], fmt.Sprintf("/record/well/%d", i), "%q is not among the sites", site)
+	}
+}

@@ -69,6 +69,9 @@ func Parse(r io.Reader) (Spec, error) {
 	case err != nil:
 		return Spec{}, fmt.Errorf("scenario: %w", err)
 	}
+	if err := s.complete(); err != nil {
+		return Spec{}, fmt.Errorf("scenario %q: %w", s.Name, err)
+	}
 	if err := s.Check(); err != nil {
 		return Spec{}, fmt.Errorf("scenario %q: %w", s.Name, err)
 	}

@@ -16,6 +16,11 @@ type Spec struct {
 	Why     string   `json:"why"`     // what is to be learnt from it
 	Sources []string `json:"sources"` // the public record that the facts are from
 	Seed    uint64   `json:"seed"`
+	// Base names what the spec is completed by, a file of specs/base: vantages, noise
+	// and crowd where it has none, and sites beside its own. Empty: the spec is whole.
+	Base string `json:"base"`
+	// Record is what is known of an outage that took place; nil for one that did not.
+	Record *Record `json:"record"`
 
 	// Nothing fails before Onset: what lies between Start and Onset is the quiet
 	// that baselines are learnt from.
@@ -32,6 +37,25 @@ type Spec struct {
 	Dirt       Dirt                  `json:"dirt"`
 	Statements []faultline.Statement `json:"statements"`
 	Sites      []Site                `json:"sites"`
+}
+
+// Record is what the public record says of an outage, for a replay to be held against.
+type Record struct {
+	Cause faultline.Component `json:"cause"` // what its post-mortem names
+	// Also are other components that it names as what failed with it, which may be named
+	// instead.
+	Also []faultline.Component `json:"also"`
+	URL  string                `json:"url"` // of the post-mortem
+	// FirstWord is when the provider first spoke of it in public. Zero: not known, or it
+	// had spoken before. WordNote says why, or how well the time is known.
+	FirstWord time.Time `json:"first_word,omitzero"`
+	WordNote  string    `json:"word_note"`
+	// Well are sites that people reported although they worked.
+	Well []string `json:"well"`
+	// Ended is when the outage was over, where the reconstruction ends before.
+	Ended time.Time `json:"ended,omitzero"`
+	// Uncertain names what is made up or not known to the minute, a sentence each.
+	Uncertain []string `json:"uncertain"`
 }
 
 // Site is one site with what it depends on. Its top-level domain is derived.
