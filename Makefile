@@ -36,7 +36,7 @@ test: needs vet ## Install what is missing, vet, and run the tests of every pack
 # they share nothing between goroutines but a queue of work. runs_race_test.go holds the
 # lists against the code.
 RACE = . ./api/... ./board/... ./cmd/faultline ./ingest/... ./node ./replica ./store/... ./task ./web
-PLAIN = ./bench/accuracy ./bench/attack
+PLAIN = ./bench/accuracy ./bench/attack ./docs/replays
 check: needs lint ## Lint, and what make test leaves out: the race detector, kills, agents, all languages, the documents' commands, what a lie costs.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off -tags check -timeout $(CHECK_TIMEOUT) $(PLAIN)
 	CGO_ENABLED=1 $(GO) test -pgo=off -vet=off -race -tags check -timeout $(CHECK_TIMEOUT) $(RACE)

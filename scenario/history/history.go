@@ -10,7 +10,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -58,20 +57,13 @@ const suffix = ".ndjson.gz"
 // day is the date at the end of a replay's name.
 func day(name string) string { return name[max(0, len(name)-len(time.DateOnly)):] }
 
-// once keeps what was read: a recording is read when somebody first asks for it.
-var once sync.Map // name → func() (Replay, error)
-
 // Open returns the replay of that name. For any other the error wraps
-// [faultline.ErrNotFound]. What it returns must not be changed.
+// [faultline.ErrNotFound]. It unpacks some megabytes: whoever asks often keeps what it
+// makes of them.
 func Open(name string) (Replay, error) {
 	if !slices.Contains(Names(), name) {
 		return Replay{}, fmt.Errorf("replay %q: %w", name, faultline.ErrNotFound)
 	}
-	read, _ := once.LoadOrStore(name, sync.OnceValues(func() (Replay, error) { return open(name) }))
-	return read.(func() (Replay, error))()
-}
-
-func open(name string) (Replay, error) {
 	spec, err := scenario.Builtin(name)
 	if err != nil {
 		return Replay{}, err
