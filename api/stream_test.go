@@ -210,7 +210,7 @@ func TestStreamOutlivesTheServersDeadlines(t *testing.T) {
 	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.Heartbeat = 20 * time.Millisecond })
 	n.run()
 	server := httptest.NewUnstartedServer(n.engine)
-	limit := pace.Scale(200 * time.Millisecond)
+	limit := pace.Scale(time.Second)
 	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
 	server.Start()
 	t.Cleanup(server.Close)

@@ -108,7 +108,7 @@ func TestCheckpointOfAFoldThatBeganAgainIsVoid(t *testing.T) {
 		if !errors.Is(err, errVoid) {
 			t.Errorf("it ended with %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-pace.Expiry(t.Context(), 10*time.Second):
 		t.Error("it waits for revisions that are forgotten")
 	}
 	if _, ok, err := r.st.Checkpoint(t.Context()); ok || err != nil {

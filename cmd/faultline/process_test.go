@@ -158,7 +158,7 @@ func (p *process) exitCode() int {
 	p.t.Helper()
 	select {
 	case <-p.exited:
-	case <-time.After(20 * time.Second):
+	case <-pace.Expiry(p.t.Context(), 20*time.Second):
 		p.t.Fatalf("it does not end:\n%s", p.log())
 	}
 	return p.cmd.ProcessState.ExitCode()
