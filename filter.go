@@ -21,7 +21,7 @@ const filterOpen = "open"
 const maxFilterItems = 200
 
 // FilterKeys are the keys of a query that holds a [Filter].
-var FilterKeys = []string{"state", "cause", "kind", "provider", "site", "country", "min_confidence"}
+var FilterKeys = []string{"of", "state", "cause", "kind", "provider", "site", "country", "min_confidence"}
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
@@ -33,6 +33,8 @@ func ValidCountry(code string) bool { return countryForm.MatchString(code) }
 // list an incident must fit one item; an empty list takes all. The zero value
 // takes every incident.
 type Filter struct {
+	// Of is a stack: an incident must concern one of its things.
+	Of        []StackItem
 	States    []IncidentState
 	Causes    []string   // components, or [FilterNone]
 	Kinds     []string   // of component, or [FilterNone]
@@ -61,6 +63,9 @@ func ReadFilter(q url.Values, site func(string) (SiteRecord, error), providers *
 	f.Countries = read("country", readCountry)
 	f.Sites = read("site", func(name string) (string, error) { return readSite(name, site) })
 	slugs := read("provider", func(name string) (string, error) { return readProvider(name, providers) })
+	if err == nil && q.Has("of") {
+		f.Of, err = ReadStack(q.Get("of"), site, providers)
+	}
 	if err != nil {
 		return Filter{}, err
 	}
@@ -174,6 +179,7 @@ func (f Filter) Query() url.Values {
 			q.Set(key, strings.Join(list, ","))
 		}
 	}
+	set("of", stackNames(f.Of))
 	states := make([]string, len(f.States))
 	for i, s := range f.States {
 		states[i] = string(s)
@@ -200,6 +206,9 @@ func (f *Filter) Takes(inc *Incident) bool {
 	cause, kind, confidence := FilterNone, FilterNone, 0.
 	if inc.Cause != nil {
 		cause, kind, confidence = string(inc.Cause.Component), inc.Cause.Component.Kind(), inc.Cause.Confidence
+	}
+	if len(f.Of) > 0 && !slices.ContainsFunc(f.Of, func(i StackItem) bool { return i.Takes(inc) }) {
+		return false
 	}
 	return (len(f.States) == 0 || slices.Contains(f.States, inc.State)) && confidence >= f.Confidence &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind)) &&

@@ -113,23 +113,28 @@ func (a *api) getIncidentMetrics(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	p, err := s.Pages.Get("metrics", func() (*page.Page, error) {
-		registry := prometheus.NewRegistry()
-		registry.MustRegister(alerts{s})
-		families, err := registry.Gather()
-		if err != nil {
-			return nil, fmt.Errorf("gather incidents: %w", err)
-		}
-		var out bytes.Buffer
-		for _, f := range families {
-			if _, err := expfmt.MetricFamilyToText(&out, f); err != nil {
-				return nil, fmt.Errorf("write metrics of incidents: %w", err)
-			}
-		}
-		return page.File(out.Bytes(), "text/plain; version=0.0.4; charset=utf-8"), nil
+		return scraped(alerts{s})
 	})
 	if err != nil {
 		return err
 	}
 	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
+}
+
+// scraped is what a collector says in the text format of Prometheus.
+func scraped(of prometheus.Collector) (*page.Page, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(of)
+	families, err := registry.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("gather metrics: %w", err)
+	}
+	var out bytes.Buffer
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&out, f); err != nil {
+			return nil, fmt.Errorf("write metrics: %w", err)
+		}
+	}
+	return page.File(out.Bytes(), "text/plain; version=0.0.4; charset=utf-8"), nil
 }

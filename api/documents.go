@@ -44,6 +44,8 @@ import (
 // @tag.description  How one site does
 // @tag.name         components
 // @tag.description  How a piece of shared infrastructure does
+// @tag.name         stack
+// @tag.description  How the things do that you depend on
 // @tag.name         feeds
 // @tag.description  For readers of feeds, pages that embed us, and alerting
 // @tag.name         statuspage

@@ -28,17 +28,19 @@ const (
 type entryOf struct {
 	id, title, link, text string
 	began, updated        time.Time
+	incident              *faultline.Incident
 }
 
 func (a *api) entry(inc *faultline.Incident) entryOf {
 	e := entryOf{id: a.permanent(inc.ID), title: inc.Title, link: a.cfg.Board.PublicURL() + "/incident/" + inc.ID,
-		began: inc.DetectedAt, updated: inc.UpdatedAt}
+		began: inc.DetectedAt, updated: inc.UpdatedAt, incident: inc}
 	parts := []string{fmt.Sprintf("State: %s. %d of %d sites observed are failing; it began %s (UTC).",
 		inc.State, inc.Impact.Failing, inc.Impact.Observed, inc.Onset.At.UTC().Format("2006-01-02 15:04:05"))}
 	if inc.Cause != nil {
 		parts = append(
 			parts,
-			fmt.Sprintf("Cause: %s (%s), confidence %.2f.", inc.Cause.Name, inc.Cause.Component, inc.Cause.Confidence),
+			fmt.Sprintf("Cause: %s (%s), confidence %.2f.", inc.Cause.Name, inc.Cause.Component,
+				inc.Cause.Confidence),
 		)
 	} else {
 		parts = append(parts, "Cause: not known.")
@@ -98,6 +100,7 @@ type feedHead struct {
 	title, self string
 	note        string // what is not observed; empty: nothing
 	updated     time.Time
+	filter      faultline.Filter
 }
 
 // writeFeed answers with a feed that render makes.
@@ -122,7 +125,7 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 			said, _ := url.QueryUnescape(asked) // we have just written it
 			title, self = title+" ("+said+")", self+"?"+asked
 		}
-		body, err := render(feedHead{title, self, s.Coverage().Note, updated}, entries)
+		body, err := render(feedHead{title, self, feedNote(s, f), updated, f}, entries)
 		if err != nil {
 			return nil, err
 		}
@@ -133,6 +136,22 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 	}
 	a.writeRead(c, p, s, page.CacheCurrent)
 	return nil
+}
+
+// feedNote says what a feed can't know of: what is not observed just now, and what of a
+// stack is on none of our lists.
+func feedNote(s *board.Snapshot, f faultline.Filter) string {
+	note := s.Coverage().Note
+	var unknown []string
+	for _, item := range f.Of {
+		if item.Kind == faultline.StackUnknown {
+			unknown = append(unknown, item.ID)
+		}
+	}
+	if len(unknown) > 0 {
+		note = strings.TrimSpace(note + " Not covered: " + strings.Join(unknown, ", ") + ".")
+	}
+	return note
 }
 
 // getAtom is the feed of incidents in Atom (RFC 4287).
@@ -210,7 +229,8 @@ type jsonFeed struct {
 
 func (a *api) renderJSONFeed(head feedHead, entries []entryOf) ([]byte, error) {
 	f := jsonFeed{JSONFeed: &feeds.JSONFeed{Version: "https://jsonfeed.org/version/1.1", Title: head.title,
-		Description: head.note, FeedUrl: head.self, HomePageUrl: a.cfg.Board.PublicURL() + "/", Language: "en"}, Items: []*feeds.JSONItem{}}
+		Description: head.note, FeedUrl: head.self, HomePageUrl: a.cfg.Board.PublicURL() + "/",
+		Language: "en"}, Items: []*feeds.JSONItem{}}
 	for _, e := range entries {
 		f.Items = append(f.Items, &feeds.JSONItem{Id: e.id, Url: e.link, Title: e.title, ContentText: e.text,
 			PublishedDate: &e.began, ModifiedDate: &e.updated})

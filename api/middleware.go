@@ -14,7 +14,9 @@ import (
 
 // Requests of these paths may be made by any page in any browser, without
 // credentials; everything else is for the same origin and for programs.
-var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json", "/feed.", "/oembed", "/statuspage/", "/api/v2/"}
+var publicPrefixes = []string{"/v1/", "/.well-known/", "/openapi.json", "/feed.", "/oembed", "/statuspage/",
+	"/api/v2/",
+	"/badge.", "/metrics/stack"}
 
 // Values of header fields that every answer carries, made once.
 var (
@@ -31,7 +33,8 @@ var (
 // nothing set a policy of their own. Names are in their canonical form.
 func secure(c *gin.Context) {
 	h := c.Writer.Header()
-	h["X-Content-Type-Options"], h["Content-Security-Policy"], h["Referrer-Policy"] = headerNosniff, headerCSP, headerReferrer
+	h["X-Content-Type-Options"], h["Content-Security-Policy"], h["Referrer-Policy"] = headerNosniff, headerCSP,
+		headerReferrer
 	if m := c.Request.Method; (m == http.MethodGet || m == http.MethodHead) && isPublic(c.Request.URL.Path) {
 		h["Access-Control-Allow-Origin"], h["Access-Control-Expose-Headers"] = headerAny, headerExposed
 	}
@@ -139,7 +142,8 @@ func nothingAt(path string) string {
 	const nothing = "There is nothing at this path. "
 	switch {
 	case strings.HasPrefix(path, "/v1/components/") && strings.Count(strings.Trim(path, "/"), "/") > 3:
-		return nothing + "A slash in the name of a component is written as a tilde: /v1/components/cloud/aws~us-east-1."
+		return nothing +
+			"A slash in the name of a component is written as a tilde: /v1/components/cloud/aws~us-east-1."
 	case len(path) > 1 && strings.HasSuffix(path, "/"):
 		return nothing + "Paths here end without a slash; all of them stand in /openapi.json."
 	}

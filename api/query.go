@@ -17,8 +17,8 @@ import (
 // What a query may measure, in bytes. Where other programs own it, it may be
 // longer: they add to it as they like.
 const (
-	maxQuery        = 1 << 10
-	maxLenientQuery = 4 << 10
+	maxQuery        = 8 << 10 // 200 names of a stack
+	maxLenientQuery = 12 << 10
 )
 
 // readQuery takes a strict query apart; see [queryPolicy].

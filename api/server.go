@@ -15,6 +15,7 @@ import (
 	"faultline/api/token"
 	"faultline/api/webhook"
 	"faultline/board"
+	"faultline/board/find"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,8 @@ type Config struct {
 	Webhooks webhook.Store
 	// Index finds sites and components; nil: there are none.
 	Index *board.Index
+	// Find reads what people call things; nil: nothing is found by its other names.
+	Find func(text string, limit int) []find.Match
 	// Network labels an address with its network, for verdicts; nil: unknown.
 	Network Network
 	// Ready says why this node can't be read just now; nil: it always can.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -167,10 +168,10 @@ func (a *api) getRootStatuspageList(c *gin.Context, _ url.Values) error { return
 //
 // @ID       getComponentStatuspage
 // @Summary  The status of one component, in the shape of Statuspage v2
-// @Description Its parts are the most visited sites that depend on it, its incidents those that it is the cause of. With the kind provider and a provider's slug, its parts are the components that the provider runs.
+// @Description Its parts are the most visited sites that depend on it, its incidents those that it is the cause of. With the kind provider and a provider's slug, its parts are the components that the provider runs; with the kind site and its name, it is of that site; with the kind stack and a list of names with commas between them, its parts are what you depend on.
 // @Tags     statuspage
 // @Produce  json
-// @Param    kind path string true "cdn, cloud, dns, asn, …, or provider" example(cdn)
+// @Param    kind path string true "cdn, cloud, dns, asn, …, or provider, site or stack" example(cdn)
 // @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
 // @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
@@ -185,7 +186,7 @@ func (a *api) getComponentStatuspage(c *gin.Context, _ url.Values) error { retur
 // @Summary  What of one component is unresolved, or planned, in the shape of Statuspage v2
 // @Tags     statuspage
 // @Produce  json
-// @Param    kind path string true "cdn, cloud, dns, asn, …, or provider" example(cdn)
+// @Param    kind path string true "cdn, cloud, dns, asn, …, or provider, site or stack" example(cdn)
 // @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
 // @Param    file path string true "the list" Enums(incidents, scheduled-maintenances) example(incidents)
 // @Param    part path string true "unresolved.json of incidents; upcoming.json or active.json of maintenances, which are always empty" Enums(unresolved.json, upcoming.json, active.json) example(unresolved.json)
@@ -210,6 +211,11 @@ func (a *api) writeStatuspage(c *gin.Context) error {
 	var of statuspageOf // everything
 	switch c.Param("kind") {
 	case "":
+	case kindStack, faultline.KindSite:
+		of.stack, err = faultline.ReadStack(c.Param("name"), a.cfg.Lookup, a.cfg.Board.Providers())
+		if err != nil {
+			return stackFault(err)
+		}
 	case kindProvider:
 		p, ok := a.cfg.Board.Providers().Named(c.Param("name"))
 		if !ok {
@@ -278,14 +284,37 @@ func statusOf(open []StatuspageIncident, coverage faultline.Coverage) *Statuspag
 // provider's.
 const kindProvider = "provider"
 
-// statuspageOf is what a page is of: one component, what one provider runs, or
-// everything.
+// kindStack stands there before a list of things that somebody depends on.
+const kindStack = "stack"
+
+// stackFault says of a list in a path what is wrong with it: that nothing of it is known
+// is as if nothing were there.
+func stackFault(err error) error {
+	var invalid faultline.InvalidError
+	if errors.As(err, &invalid) {
+		return faultline.ErrNotFound
+	}
+	return err
+}
+
+// names is the list of a stack as it stands in addresses.
+func (o statuspageOf) names() string {
+	f := faultline.Filter{Of: o.stack}
+	return f.Query().Get("of")
+}
+
+// statuspageOf is what a page is of: one component, what one provider runs, what
+// somebody depends on, or everything.
 type statuspageOf struct {
 	component faultline.Component
 	provider  *faultline.Provider
+	stack     []faultline.StackItem
 }
 
 func (o statuspageOf) key() string {
+	if o.stack != nil {
+		return kindStack + " " + o.names()
+	}
 	if o.provider != nil {
 		return kindProvider + " " + o.provider.Slug
 	}
@@ -295,6 +324,8 @@ func (o statuspageOf) key() string {
 // has reports whether an incident depends on the page.
 func (o statuspageOf) has(inc *faultline.Incident) bool {
 	switch {
+	case o.stack != nil:
+		return slices.ContainsFunc(o.stack, func(i faultline.StackItem) bool { return i.Takes(inc) })
 	case o.provider != nil:
 		return inc.Cause != nil && o.provider.Runs(inc.Cause.Component)
 	case o.component != "":

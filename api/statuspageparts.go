@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,10 @@ func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspageP
 			ID: opaqueID("page", of.key()), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
 			TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(a.asOf(s))},
 	}
+	if of.stack != nil {
+		p.stackParts()
+		return p
+	}
 	components := a.cfg.Index.Largest(statuspageParts)
 	if of.provider != nil {
 		p.Name, p.URL = of.provider.Name, a.cfg.Board.PublicURL()+"/provider/"+of.provider.Slug
@@ -79,6 +84,23 @@ func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspageP
 	}
 	return p
 }
+
+// stackParts appends what somebody depends on.
+func (p *statuspagePage) stackParts() {
+	p.Name, p.URL = "What you depend on", p.api.cfg.Board.PublicURL()+"/stack?of="+url.QueryEscape(p.of.names())
+	stack := p.snap.Stack(p.api.cfg.Index, p.of.stack)
+	if len(stack.Things) == 1 {
+		p.Name = stack.Things[0].Name
+	}
+	for _, t := range stack.Things {
+		p.part(t.ID, t.Name, stackParts[t.State], siteStatus)
+	}
+}
+
+// stackParts are the states of things as those of sites, which have words there.
+var stackParts = map[board.StackState]faultline.SiteState{board.StackFailing: faultline.SiteDown,
+	board.StackRecovering: faultline.SiteDegraded, board.StackSuspected: faultline.SiteDegraded,
+	board.StackOK: faultline.SiteOK, board.StackUnknown: faultline.SiteUnknown}
 
 // part appends a part that has been there since the beginning of time: we do not
 // know since when.
@@ -167,8 +189,15 @@ func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
 		MonitoringAt: statuspageAtOr(
 			inc.RecoveringAt,
 		), ResolvedAt: statuspageAtOr(inc.ResolvedAt), Impact: impactOf(inc),
-		Shortlink: p.api.cfg.Board.PublicURL() + "/incident/" + inc.ID, PageID: p.ID, Components: []StatuspageComponent{}}
-	for _, part := range p.parts {
+		Shortlink: p.api.cfg.Board.PublicURL() + "/incident/" + inc.ID, PageID: p.ID,
+		Components: []StatuspageComponent{}}
+	for i, part := range p.parts {
+		if p.of.stack != nil {
+			if p.of.stack[i].Takes(inc) {
+				out.Components = append(out.Components, part)
+			}
+			continue
+		}
 		onPage := inc.Cause != nil && part.ID == opaqueID("part", p.of.key(), string(inc.Cause.Component))
 		for _, s := range inc.Sites {
 			onPage = onPage || part.ID == opaqueID("part", p.of.key(), s.Site)
@@ -194,18 +223,22 @@ type said struct {
 // so that nothing in one may depend on what is concluded later: no count, no title,
 // no cause.
 func lifeOf(inc *faultline.Incident) []said {
-	life := []said{{"detected", inc.DetectedAt, "investigating", "There are signs of an outage.", "degraded_performance"}}
+	life := []said{{"detected", inc.DetectedAt, "investigating", "There are signs of an outage.",
+		"degraded_performance"}}
 	if inc.ConfirmedAt != nil {
-		life = append(life, said{"confirmed", *inc.ConfirmedAt, "identified", "The outage is confirmed.", "partial_outage"})
+		life = append(life, said{"confirmed", *inc.ConfirmedAt, "identified", "The outage is confirmed.",
+			"partial_outage"})
 	}
 	if inc.RecoveringAt != nil {
-		life = append(life, said{"recovering", *inc.RecoveringAt, "monitoring", "Most of the sites work again.", "degraded_performance"})
+		life = append(life, said{"recovering", *inc.RecoveringAt, "monitoring", "Most of the sites work again.",
+			"degraded_performance"})
 	}
 	if inc.ResolvedAt != nil {
 		life = append(life, said{"resolved", *inc.ResolvedAt, "resolved", "The outage is over.", "operational"})
 	}
 	for _, s := range inc.Statements {
-		life = append(life, said{"statement", s.At, statementStatus(s.Status), "The provider says (" + s.Status + "): " + s.Text, "degraded_performance"})
+		life = append(life, said{"statement", s.At, statementStatus(s.Status), "The provider says (" +
+			s.Status + "): " + s.Text, "degraded_performance"})
 	}
 	slices.SortStableFunc(life, func(a, b said) int { return cmp.Compare(b.at.UnixMilli(), a.at.UnixMilli()) })
 	return life
@@ -234,7 +267,8 @@ func (p *statuspagePage) updates(inc *faultline.Incident, of StatuspageIncident)
 			id = opaqueID("update", inc.ID, l.kind, at, l.body)
 		}
 		out[i] = StatuspageUpdate{ID: id, Status: l.status, Body: l.body, IncidentID: of.ID,
-			CreatedAt: at, UpdatedAt: at, DisplayAt: at, AffectedComponents: []StatuspageAffected{}, DeliverNotifications: true}
+			CreatedAt: at, UpdatedAt: at, DisplayAt: at, AffectedComponents: []StatuspageAffected{},
+			DeliverNotifications: true}
 		for _, part := range of.Components {
 			out[i].AffectedComponents = append(out[i].AffectedComponents,
 				StatuspageAffected{Code: part.ID, Name: part.Name, OldStatus: "operational", NewStatus: l.parts})

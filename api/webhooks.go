@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	maxWebhookBody = 4 << 10
-	webhooksEach   = 20 // of one subject
+	maxWebhookBody = 16 << 10 // a stack of 200 names
+	webhooksEach   = 20       // of one subject
 )
 
 // WebhookRequest asks for messages about incidents.
@@ -84,7 +84,8 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return pointed(err, "/filter")
 	}
-	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: claimsOf(c).Subject, URL: req.URL, Filter: f.Query().Encode(),
+	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: claimsOf(c).Subject, URL: req.URL,
+		Filter: f.Query().Encode(),
 		Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
 	data, err := json.Marshal(w)
 	if err != nil {

@@ -212,7 +212,7 @@ func (n *Node) openDoor() {
 func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, cfg.Store}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
-		Components: n.index.Components, Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find,
+		Components: n.index.Components, Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		FixedDir: n.fixedDir(),
@@ -226,7 +226,7 @@ func (n *Node) face() error {
 	}
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
 		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Webhooks: cfg.Store,
-		Annotator: annotator{cfg.Store.Writer()}, Index: n.index,
+		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
 		Writable: n.writable, Unwell: n.unwell,
 		Registry:       cfg.Registry,
@@ -244,6 +244,15 @@ func (n *Node) face() error {
 	pages.Routes(engine)
 	n.handler = engine
 	return nil
+}
+
+// stack says how some things do, by what this node knows now.
+func (n *Node) stack(items []faultline.StackItem) (board.Stack, error) {
+	s, err := n.board.Snapshot()
+	if err != nil {
+		return board.Stack{}, err
+	}
+	return s.Stack(n.index, items), nil
 }
 
 // openProber sets up what this node gives to vantages to check, and its own one.

@@ -32,6 +32,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"POST /site/:site/check":     {"/site/reddit.com/check", pageCSP, "same-origin", "", "no-store"},
 	"GET /site/:site/check":      {"/site/reddit.com/check", pageCSP, "same-origin", "", "no-store"},
 	"GET /check/:id":             {"/check/secret.corner-shop.com", pageCSP, "same-origin", "", "no-store"},
+	"GET /stack":                 {"/stack?of=cdn:fastly", pageCSP, "same-origin", "", "max-age=5"},
 	"GET /archive":               {"/archive", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /method":                {"/method", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /about":                 {"/about", pageCSP, "same-origin", "", "max-age=60"},

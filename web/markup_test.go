@@ -16,7 +16,7 @@ import (
 // everyPage is one path of each page and widget.
 var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2", "/site/reddit.com",
 	"/site/reddit.com?reported=1",
-	"/component/cdn/fastly", "/vantages", "/archive", "/archive?month=2021-06&component=cdn:fastly", "/method",
+	"/component/cdn/fastly", "/vantages", "/stack", "/stack?of=reddit.com,cdn:fastly,nobody.example", "/archive", "/archive?month=2021-06&component=cdn:fastly", "/method",
 	"/about", "/developers", "/developers?of=site/reddit.com",
 	"/embed/site/reddit.com", "/embed/component/cdn/fastly", "/embed/now",
 	"/embed/incident/" + outage + "?parts=chart,table,evidence", "/embed/incident/" + outage,

@@ -300,6 +300,7 @@ func (w *world) config() web.Config {
 		},
 		Providers: providers,
 		Tally:     w.tally,
+		Stack:     someStack,
 		Vantages:  func() []faultline.VantageStatus { return w.vantages },
 		Members:   func(c faultline.Component) int { return map[faultline.Component]int{"cdn:fastly": 140}[c] },
 	}

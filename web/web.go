@@ -55,6 +55,8 @@ type Config struct {
 	// into the search box; nil: names of sites alone are read.
 	Providers *faultline.Providers
 	Find      func(text string, limit int) []find.Match
+	// Stack says how the things do that somebody depends on; nil: nobody does.
+	Stack func(items []faultline.StackItem) (board.Stack, error)
 	// Series and Verdicts may be nil: pages then say that there is no chart, and
 	// leave out what they would say of the reader's own network. Without Networks
 	// that network is not known.
@@ -188,6 +190,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/check/:id", page, w.check)
 	read("/component/:kind/:name", page, w.component)
 	read("/provider/:slug", page, w.provider)
+	read("/stack", page, w.stack)
 	read("/archive", page, w.archive)
 	read("/method", page, w.method)
 	read("/about", page, w.about)

@@ -61,6 +61,7 @@ func everyPath(id string) []string {
 	return []string{
 		"/", "/incident/" + id, "/incident/" + id + "@1", "/site/www.gov.uk", "/site/reddit.com?reported=1",
 		"/component/cdn/fastly", "/provider/fastly", "/site?q=fastyl",
+		"/stack", "/stack?of=reddit.com,cdn:fastly,nobody.example",
 		"/archive", "/vantages", "/method", "/about", "/developers", "/developers?of=site/reddit.com", "/site/word",
 		"/embed/incident/" + id + "?parts=chart,table,evidence",
 		"/embed/incident/" + id + "@1?theme=dark&tz=Europe/London", "/embed/site/reddit.com",

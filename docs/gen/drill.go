@@ -18,6 +18,7 @@ import (
 	"faultline/api/stream"
 	"faultline/api/token"
 	"faultline/board"
+	"faultline/board/find"
 	"faultline/correlate"
 	"faultline/ingest"
 	"faultline/ingest/infra"
@@ -132,7 +133,7 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 		Index:       d.index,
 		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment,
 		Ready:    held.Ready,
-		Writable: held.Ready}
+		Writable: held.Ready, Find: finder().Find}
 	if _, shut := door.(shutDoor); !shut {
 		cfg.Work, cfg.Checks = shift{}, counter{d.names}
 	}
@@ -144,6 +145,16 @@ var providers = faultline.NewProviders(
 	[]faultline.Provider{{Slug: "fastly", Name: "Fastly", Aliases: []string{"fastly cdn"},
 		Components: []string{"cdn:fastly"}, Networks: []uint32{54113}, Sites: []string{"fastly.com"},
 		Status: "https://www.fastlystatus.com"}})
+
+// finder finds the providers of the drill.
+func finder() *find.Index {
+	x := find.New()
+	for _, p := range providers.All() {
+		thing, names := find.Of(p)
+		x.Put(thing, 1, names...)
+	}
+	return x
+}
 
 // shift is what the vantages of the drill do at its moment.
 type shift struct{}

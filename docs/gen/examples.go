@@ -28,6 +28,10 @@ func mediaOf(kind, status string) string {
 		return "application/feed+json"
 	case kind == "atom":
 		return "application/atom+xml"
+	case kind == "svg":
+		return "image/svg+xml"
+	case kind == "ics":
+		return "text/calendar"
 	case kind == "csv":
 		return "text/csv"
 	case kind == "ndjson":

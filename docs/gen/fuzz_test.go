@@ -31,6 +31,7 @@ var goodValues = map[string][]string{
 	"n":        {"1", "2", "9999"},
 	"file":     {"summary.json", "incidents"}, "part": {"unresolved.json"},
 	"url": {"https://faultline.example/site/bbc.co.uk"}, "format": {"json"},
+	"of": {"bbc.co.uk", "cdn:fastly,fastly"}, "label": {"our CDN"},
 	"maxwidth": {"300"}, "maxheight": {"300"}, "last_event_id": {"1-1"},
 }
 

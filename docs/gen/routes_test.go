@@ -33,6 +33,7 @@ var pages = map[string]string{
 	"GET /prober":                  "what the User-Agent of the probes leads to",
 	"GET /vantages":                "a page; its data is /v1/vantages",
 	"GET /archive":                 "a page; its data is /v1/incidents",
+	"GET /stack":                   "a page; its data is /v1/stack",
 	"GET /method":                  "a page",
 	"GET /about":                   "a page",
 	"GET /developers":              "a page: the ways to embed",

@@ -34,6 +34,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.RevisionList](),
 	reflect.TypeFor[api.RevisionRef](),
 	reflect.TypeFor[api.SearchAnswer](),
+	reflect.TypeFor[api.StackAnswer](), reflect.TypeFor[api.FoundThing](),
+	reflect.TypeFor[api.ShieldsAnswer](),
 	reflect.TypeFor[api.IncidentList](),
 	reflect.TypeFor[api.IncidentSites](),
 	reflect.TypeFor[api.Summary](),

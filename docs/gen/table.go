@@ -122,6 +122,14 @@ func filterParameters() openapi3.ParametersMap {
 	confidence := openapi3.NewQueryParameter("min_confidence").WithDescription("of the cause, at least").
 		WithSchema(openapi3.NewFloat64Schema().WithMin(0).WithMax(1))
 	return openapi3.ParametersMap{
+		"of": list(
+			"of",
+			"what you depend on: sites, providers or components, of which the incident concerns one",
+			text(),
+			"stripe.com",
+			"cdn:fastly",
+			"aws",
+		),
 		"state": list(
 			"state",
 			"states; open is candidate, confirmed and recovering",

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"bytes"
+	"encoding/csv"
+	"net/url"
+	"strings"
+	"time"
+
+	"faultline"
+	"faultline/board"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
+)
+
+// stackKeys are the query keys of what is said of a stack.
+var stackKeys = []string{"of"}
+
+// StackAnswer is how the things do that somebody depends on.
+type StackAnswer struct {
+	Meta    board.Meta         `json:"meta"`
+	Verdict board.StackVerdict `json:"verdict"`
+	// Of is the list in its usual form, to be used wherever incidents are chosen.
+	Of     string             `json:"of"`
+	Things []board.StackThing `json:"things"` // in the order in which they were asked for
+	// Incidents are the open ones that concern them, newest onset first, at most 100.
+	Incidents []IncidentRef `json:"incidents"`
+}
+
+// stackOf reads the things that a query names, with what is known now.
+func (a *api) stackOf(query url.Values) (*board.Snapshot, faultline.Filter, error) {
+	if query.Get("of") == "" {
+		return nil, faultline.Filter{}, invalidParameter("of",
+			"is needed here: what do you depend on? Sites, providers or components with commas between them")
+	}
+	f, err := faultline.ReadFilter(query, a.cfg.Lookup, a.cfg.Board.Providers())
+	if err != nil {
+		return nil, f, err
+	}
+	s, err := a.cfg.Board.Snapshot()
+	return s, f, err
+}
+
+// writeStack answers with what render makes of a stack.
+func (a *api) writeStack(c *gin.Context, query url.Values, form string,
+	render func(*board.Snapshot, faultline.Filter, board.Stack) (*page.Page, error)) error {
+	s, f, err := a.stackOf(query)
+	if err != nil {
+		return err
+	}
+	p, err := s.Sites.Get(form+"?"+f.Query().Encode(), func() (*page.Page, error) {
+		return render(s, f, s.Stack(a.cfg.Index, f.Of))
+	})
+	if err != nil {
+		return err
+	}
+	a.writeRead(c, p, s, page.CacheCurrent)
+	return nil
+}
+
+// getStack says how the things do that somebody depends on.
+//
+// @ID       getStack
+// @Summary  How the things do that you depend on
+// @Description Up to 200 sites, providers and components. Failing is said of what a confirmed outage takes down; what nobody observes is unknown, never ok, and what is on none of our lists has covered false. The same list, as of, chooses incidents in /v1/incidents, /v1/stream, /feed.atom, /feed.json, /feed.ics and in webhooks; /statuspage/stack/LIST/api/v2/summary.json has it in the shape of Statuspage, /badge.svg as a picture.
+// @Tags     stack
+// @Produce  json
+// @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly,fastly)
+// @Success  200 {object} StackAnswer
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Failure  503 {object} Problem
+// @Router   /v1/stack [get]
+func (a *api) getStack(c *gin.Context, query url.Values) error {
+	return a.writeStack(
+		c,
+		query,
+		"stack",
+		func(s *board.Snapshot, f faultline.Filter, st board.Stack) (*page.Page, error) {
+			out := StackAnswer{
+				Meta:      s.Meta,
+				Verdict:   st.Verdict,
+				Of:        f.Query().Get("of"),
+				Things:    st.Things,
+				Incidents: []IncidentRef{},
+			}
+			for _, e := range st.Open[:min(len(st.Open), maxSummaryOpen)] {
+				out.Incidents = append(out.Incidents, newIncidentRef(&e.Incident, a.cfg.Board.PublicURL()))
+			}
+			return page.New(out)
+		},
+	)
+}
+
+// getStackCSV is the same as comma-separated values.
+//
+// @ID       getStackCSV
+// @Summary  How the things do that you depend on, as CSV
+// @Tags     stack
+// @Produce  text/csv
+// @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly)
+// @Success  200 {string} string "RFC 4180, with a header line"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  503 {object} Problem
+// @Router   /v1/stack.csv [get]
+func (a *api) getStackCSV(c *gin.Context, query url.Values) error {
+	return a.writeStack(
+		c,
+		query,
+		"stack.csv",
+		func(_ *board.Snapshot, _ faultline.Filter, st board.Stack) (*page.Page, error) {
+			rows := [][]string{{"kind", "id", "name", "state", "covered", "since", "incidents"}}
+			for _, t := range st.Things {
+				covered, since := "false", ""
+				if t.Covered {
+					covered = "true"
+				}
+				if t.Since != nil {
+					since = t.Since.UTC().Format(time.RFC3339)
+				}
+				rows = append(
+					rows,
+					[]string{
+						t.Kind,
+						cell(t.ID),
+						cell(t.Name),
+						string(t.State),
+						covered,
+						since,
+						strings.Join(t.Incidents, " "),
+					},
+				)
+			}
+			return page.File(csvRows(rows), mediaCSV), nil
+		},
+	)
+}
+
+// csvRows writes rows as RFC 4180 has them.
+func csvRows(rows [][]string) []byte {
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	w.UseCRLF = true
+	_ = w.WriteAll(rows) // a buffer takes everything
+	return out.Bytes()
+}
+
+// cell is a text that others chose as it stands in a table: a spreadsheet takes what
+// begins with one of these for a formula.
+func cell(text string) string {
+	if strings.IndexAny(text, "=+-@\t\r") == 0 {
+		return "'" + text
+	}
+	return text
+}
+
+// getStackMetrics is a stack as series of Prometheus.
+//
+// @ID       getStackMetrics
+// @Summary  How the things do that you depend on, for Prometheus
+// @Description faultline_stack_state has one series for each thing: 0 ok, 1 suspected, 2 recovering, 3 failing, NaN where it is not known. faultline_stack_things counts them by state.
+// @Tags     stack
+// @Produce  plain
+// @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly)
+// @Success  200 {string} string "the Prometheus text format"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Failure  503 {object} Problem
+// @Router   /metrics/stack [get]
+func (a *api) getStackMetrics(c *gin.Context, query url.Values) error {
+	return a.writeStack(
+		c,
+		query,
+		"stack.prom",
+		func(_ *board.Snapshot, _ faultline.Filter, st board.Stack) (*page.Page, error) {
+			return scraped(stackGauges{st})
+		},
+	)
+}

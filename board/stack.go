@@ -1,0 +1,317 @@
+package board
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"faultline"
+)
+
+// StackState is how one thing that somebody depends on does, in a word.
+type StackState string
+
+// The states of things, the worst first. Failing is said of what a confirmed outage
+// takes down and of nothing else; what nobody observes is unknown, never ok.
+const (
+	StackFailing    StackState = "failing"
+	StackRecovering StackState = "recovering"
+	StackSuspected  StackState = "suspected" // reports alone, or too little yet
+	StackUnknown    StackState = "unknown"
+	StackOK         StackState = "ok"
+)
+
+// StackThing is one thing that somebody depends on, and how it does.
+type StackThing struct {
+	Kind  string     `json:"kind"` // site, provider, component or unknown
+	ID    string     `json:"id"`
+	Name  string     `json:"name"` // as a person would write it
+	State StackState `json:"state"`
+	// Covered says that the thing is on our lists and that something that we check
+	// depends on it; false: nothing will ever be said of it.
+	Covered bool `json:"covered"`
+	// Since is the onset of the outage that takes it down; null where there is none.
+	Since *time.Time `json:"since"`
+	// Incidents are the ids of the open ones that concern it, the foremost first.
+	Incidents []string `json:"incidents"`
+}
+
+// StackCause is what most of the failing things fail because of.
+type StackCause struct {
+	Component faultline.Component `json:"component"`
+	Name      string              `json:"name"`    // of the provider, or of the component
+	Failing   int                 `json:"failing"` // things that fail because of it
+}
+
+// StackVerdict is how all of them do.
+type StackVerdict struct {
+	State    StackState `json:"state"`    // the worst of the things; failing, … or ok
+	Sentence string     `json:"sentence"` // all of it in one English sentence
+	Total    int        `json:"total"`
+	// Failing, Recovering, Suspected, OK and Unknown count the things by their state.
+	Failing    int         `json:"failing"`
+	Recovering int         `json:"recovering"`
+	Suspected  int         `json:"suspected"`
+	OK         int         `json:"ok"`
+	Unknown    int         `json:"unknown"`
+	Cause      *StackCause `json:"cause"` // null where nothing fails, or nothing is known in common
+	Since      *time.Time  `json:"since"` // when the first of the failing things began to fail
+}
+
+// Stack is how the things do that somebody depends on.
+type Stack struct {
+	Verdict StackVerdict
+	Things  []StackThing
+	Open    []*Entry // open incidents that concern them, newest onset first
+}
+
+// stackReader puts a stack together.
+type stackReader struct {
+	snap    *Snapshot
+	index   *Index
+	open    []*Entry
+	members map[string][]memberOf        // sites that were asked for, in the open incidents
+	parts   map[string][]Tally           // by slug of the provider
+	below   map[faultline.Component]bool // components that sites depend on
+}
+
+// memberOf is a site's place in an open incident.
+type memberOf struct {
+	entry *Entry
+	state faultline.SiteState
+}
+
+// Stack says how some things do that somebody depends on.
+func (s *Snapshot) Stack(x *Index, items []faultline.StackItem) Stack {
+	r := stackReader{
+		snap:    s,
+		index:   x,
+		members: map[string][]memberOf{},
+		parts:   map[string][]Tally{},
+		below:   map[faultline.Component]bool{},
+	}
+	r.prepare(items)
+	out := Stack{Things: make([]StackThing, len(items))}
+	foremost := make([]*Entry, len(items))
+	concerned := map[string]bool{}
+	for i, item := range items {
+		out.Things[i], foremost[i] = r.thing(item)
+		for _, id := range out.Things[i].Incidents {
+			concerned[id] = true
+		}
+	}
+	for _, e := range r.open {
+		if concerned[e.Incident.ID] {
+			out.Open = append(out.Open, e)
+		}
+	}
+	out.Verdict = s.stackVerdict(out.Things, foremost)
+	return out
+}
+
+// prepare walks incidents and components once for all things.
+func (r *stackReader) prepare(items []faultline.StackItem) {
+	wanted := map[string]bool{}
+	for _, item := range items {
+		wanted[item.ID] = true
+	}
+	for _, e := range r.snap.Order {
+		if !e.Incident.State.Open() {
+			continue
+		}
+		r.open = append(r.open, e)
+		for _, site := range e.Incident.Sites {
+			if wanted[site.Site] {
+				r.members[site.Site] = append(r.members[site.Site], memberOf{e, site.State})
+			}
+		}
+	}
+	tallies := r.snap.Tallies(r.index)
+	for _, c := range r.index.Components() {
+		r.below[c] = true
+		if p, ok := r.snap.providers.Of(c); ok && wanted[p.Slug] {
+			r.parts[p.Slug] = append(r.parts[p.Slug], tallies[c])
+		}
+	}
+}
+
+// thing says how one of them does, and which open incident is to blame.
+func (r *stackReader) thing(item faultline.StackItem) (StackThing, *Entry) {
+	t := StackThing{Kind: item.Kind, ID: item.ID, Name: item.ID, State: StackUnknown}
+	switch item.Kind {
+	case faultline.StackSite:
+		return r.site(t)
+	case faultline.StackProvider:
+		t.Name, t.Covered = item.Provider().Name, len(r.parts[item.ID]) > 0
+		t.State = tallied(r.parts[item.ID])
+	case faultline.StackComponent:
+		t.Name = faultline.Component(item.ID).DisplayName()
+		tallies := r.component(item.ID)
+		t.Covered, t.State = len(tallies) > 0, tallied(tallies)
+	}
+	if r.snap.Blind() {
+		t.State = StackUnknown
+	}
+	var best *Entry
+	for _, e := range r.open {
+		if item.Takes(&e.Incident) {
+			best = r.blame(&t, best, e, stackStateOf(&e.Incident))
+			t.Covered = true
+		}
+	}
+	return t, best
+}
+
+// component are the tallies of a component and of those below it.
+func (r *stackReader) component(id string) (all []Tally) {
+	tallies := r.snap.Tallies(r.index)
+	for c := range r.below {
+		if strings.EqualFold(string(c), id) || strings.HasPrefix(string(c), id+"/") {
+			all = append(all, tallies[c])
+		}
+	}
+	return all
+}
+
+// site says how a site does. One that answers while what its owner runs for others
+// fails is not called well.
+func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
+	record := r.index.Record(t.ID)
+	t.Covered = record.Site != ""
+	if state := r.snap.Status(faultline.SiteRecord{Site: t.ID}).State; !r.snap.Blind() {
+		switch state {
+		case faultline.SiteOK, faultline.SiteRecovered:
+			t.State = StackOK
+		case faultline.SiteDown, faultline.SiteDegraded:
+			t.State = StackSuspected // until an incident is confirmed
+		}
+	}
+	var best *Entry
+	for _, m := range r.members[t.ID] {
+		state := stackStateOf(&m.entry.Incident)
+		switch m.state {
+		case faultline.SiteRecovered:
+			state = t.State // it works again, whatever the others do
+		case faultline.SiteDown, faultline.SiteDegraded:
+			if state == StackRecovering {
+				state = StackFailing
+			}
+		}
+		best = r.blame(&t, best, m.entry, state)
+		t.Covered = true
+	}
+	if owner := r.snap.OfOwner(t.ID); best == nil && owner != nil {
+		best = r.blame(&t, nil, owner, StackSuspected)
+	}
+	return t, best
+}
+
+// blame notes that an open incident concerns a thing, and returns the foremost.
+func (r *stackReader) blame(t *StackThing, best, e *Entry, state StackState) *Entry {
+	if best == nil || stackOrder(state) < stackOrder(t.State) {
+		best = e
+	}
+	if best == e {
+		t.Incidents = append([]string{e.Incident.ID}, t.Incidents...)
+	} else {
+		t.Incidents = append(t.Incidents, e.Incident.ID)
+	}
+	if stackOrder(state) < stackOrder(t.State) {
+		t.State = state
+	}
+	if best == e && t.State != StackOK && t.State != StackUnknown {
+		t.Since = &e.Incident.Onset.At
+	}
+	return best
+}
+
+func stackStateOf(inc *faultline.Incident) StackState {
+	switch inc.State {
+	case faultline.StateConfirmed:
+		return StackFailing
+	case faultline.StateRecovering:
+		return StackRecovering
+	}
+	return StackSuspected
+}
+
+// tallied is how things do of which some components are counted, as far as sites that
+// depend on them tell.
+func tallied(tallies []Tally) StackState {
+	observed, failing := 0, 0
+	for _, t := range tallies {
+		observed, failing = observed+t.Observed, failing+t.Failing
+	}
+	if observed > 0 && 2*failing < observed {
+		return StackOK
+	}
+	return StackUnknown
+}
+
+// stackOrder orders states, the worst first.
+func stackOrder(state StackState) int {
+	return slices.Index([]StackState{StackFailing, StackRecovering, StackSuspected, StackUnknown, StackOK}, state)
+}
+
+// stackVerdict counts things and finds what most of the failing ones have in common.
+func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVerdict {
+	v := StackVerdict{Total: len(things), State: StackOK}
+	blamed := map[string]*StackCause{}
+	for i, t := range things {
+		switch t.State {
+		case StackFailing:
+			v.Failing++
+		case StackRecovering:
+			v.Recovering++
+		case StackSuspected:
+			v.Suspected++
+		case StackOK:
+			v.OK++
+		default:
+			v.Unknown++
+		}
+		if stackOrder(t.State) < stackOrder(v.State) {
+			v.State = t.State
+		}
+		if t.State != StackFailing || foremost[i] == nil {
+			continue
+		}
+		if at := foremost[i].Incident.Onset.At; v.Since == nil || at.Before(*v.Since) {
+			v.Since = &at
+		}
+		s.countCause(blamed, foremost[i].Incident.Cause)
+	}
+	for _, cause := range blamed {
+		if v.Cause == nil || cause.Failing > v.Cause.Failing ||
+			cause.Failing == v.Cause.Failing && cause.Component < v.Cause.Component {
+			v.Cause = cause
+		}
+	}
+	asOf := s.Meta.AsOf
+	v.Sentence = stackSentence(v, things, asOf)
+	if s.Blind() && v.Failing == 0 {
+		v.Sentence = "Nothing is observed just now, so we cannot say how your " + counted(
+			v.Total,
+			"thing does",
+			"things do",
+		) + "."
+	}
+	return v
+}
+
+// countCause counts one failing thing for what it fails because of: the provider where
+// one is known, so that two regions of a cloud are one cause.
+func (s *Snapshot) countCause(blamed map[string]*StackCause, cause *faultline.Cause) {
+	if cause == nil {
+		return
+	}
+	key, name := string(cause.Component), cmp.Or(cause.Name, cause.Component.DisplayName())
+	if p, ok := s.providers.Of(cause.Component); ok {
+		key = p.Slug
+	}
+	if blamed[key] == nil {
+		blamed[key] = &StackCause{Component: cause.Component, Name: name}
+	}
+	blamed[key].Failing++
+}

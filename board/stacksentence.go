@@ -1,0 +1,97 @@
+package board
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"faultline"
+)
+
+// stackSentence is a verdict in one English sentence, such as "2 of your 14 are failing,
+// both because of Fastly, since 09:47 UTC." Package web writes the same in the languages
+// of the pages.
+func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string {
+	rest := ""
+	if v.Unknown > 0 && v.Unknown < v.Total {
+		rest = "; " + counted(v.Unknown, "is not observed", "are not observed")
+	}
+	one := v.Total == 1
+	switch {
+	case v.Failing > 0 && one:
+		if v.Cause != nil && v.Cause.Name == things[0].Name {
+			v.Cause = nil // it is its own cause
+		}
+		return things[0].Name + " is failing" + because(v) + since(v, asOf) + "."
+	case v.Failing > 0:
+		return fmt.Sprintf(
+			"%d of your %d %s failing%s%s%s.",
+			v.Failing,
+			v.Total,
+			are(v.Failing),
+			because(v),
+			since(v, asOf),
+			rest,
+		)
+	case v.Recovering > 0 && one:
+		return things[0].Name + " is recovering."
+	case v.Recovering > 0:
+		return fmt.Sprintf("%d of your %d %s recovering%s.", v.Recovering, v.Total, are(v.Recovering), rest)
+	case v.Suspected > 0 && one:
+		return things[0].Name + " may be failing; no probe has confirmed it."
+	case v.Suspected > 0:
+		return fmt.Sprintf("None of your %d is confirmed to be failing, but %d may be%s.", v.Total, v.Suspected, rest)
+	case v.Unknown == v.Total && one:
+		return things[0].Name + " is not observed, so we cannot say how it does."
+	case v.Unknown == v.Total:
+		return fmt.Sprintf("None of your %d is observed, so we cannot say how they do.", v.Total)
+	case v.Unknown > 0:
+		return fmt.Sprintf("None of the %d of your %d that we observe is failing%s.", v.OK, v.Total, rest)
+	case one:
+		return things[0].Name + " is not known to be failing."
+	}
+	return fmt.Sprintf("None of your %d is known to be failing.", v.Total)
+}
+
+// because says what the failing things have in common. A site's own fault is not a cause
+// that others share.
+func because(v StackVerdict) string {
+	switch {
+	case v.Cause == nil || v.Cause.Component.Kind() == faultline.KindSite:
+		return ""
+	case v.Failing == 1:
+		return ", because of " + v.Cause.Name
+	case v.Cause.Failing == v.Failing && v.Failing == 2:
+		return ", both because of " + v.Cause.Name
+	case v.Cause.Failing == v.Failing:
+		return ", all because of " + v.Cause.Name
+	}
+	return fmt.Sprintf(", %d of them because of %s", v.Cause.Failing, v.Cause.Name)
+}
+
+func since(v StackVerdict, asOf *time.Time) string {
+	if v.Since == nil {
+		return ""
+	}
+	at := v.Since.UTC()
+	form := "15:04 UTC"
+	if asOf == nil || at.Format(time.DateOnly) != asOf.UTC().Format(time.DateOnly) {
+		form = "15:04 UTC on 2 January"
+	}
+	return ", since " + at.Round(time.Minute).Format(form)
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// counted is a number with what it counts.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
