@@ -31,12 +31,13 @@ test: needs vet ## Install what is missing, vet, and run the tests of every pack
 	@sh script/left-to-check
 
 # Two runs with the tests that make test leaves out. What has goroutines is run with the race
-# detector, which needs cgo and a C compiler and makes a program five times slower. What
-# computes without it is a search for lies of several minutes and a table of ablations:
-# they share nothing between goroutines but a queue of work. runs_race_test.go holds the
-# lists against the code.
-RACE = . ./api/... ./board/... ./cmd/faultline ./ingest/... ./node ./replica ./store/... ./task ./web
-PLAIN = ./bench/accuracy ./bench/attack ./docs/replays
+# detector, which needs cgo and a C compiler and makes a program five to twenty times slower.
+# Without it run a search for lies and a table of ablations, which compute for minutes and
+# share nothing between goroutines but a queue of work, and what starts processes and
+# browsers: the goroutines of those stand in node and below. runs_race_test.go holds the
+# lists against the code; make check RACE=./... leaves nothing out and takes an hour.
+RACE = . ./api/... ./board/... ./ingest/... ./node ./replica ./store/... ./task ./web
+PLAIN = ./bench/accuracy ./bench/attack ./cmd/faultline ./docs/replays
 check: needs lint ## Lint, and what make test leaves out: the race detector, kills, agents, all languages, the documents' commands, what a lie costs.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off -tags check -timeout $(CHECK_TIMEOUT) $(PLAIN)
 	CGO_ENABLED=1 $(GO) test -pgo=off -vet=off -race -tags check -timeout $(CHECK_TIMEOUT) $(RACE)

@@ -20,9 +20,10 @@ var unraced = map[string]string{
 	"bench":          "a figure that is taken under the race detector is the detector's",
 	"bench/accuracy": "plays scenarios beside each other that share nothing but a queue",
 	"bench/attack":   "tries armies beside each other that share nothing but a queue; ten times slower with it",
+	"cmd/faultline":  "starts processes and browsers; the goroutines of a node stand in node and below",
 	"docs/gen":       "makes a document; what it starts is run with the race detector where it stands",
 	"pace":           "measures the machine, and would measure the detector",
-	"scenario/drill": "has no tests of its own; the drills of cmd/faultline play it",
+	"scenario/drill": "has no tests of its own; what it starts is run with the detector in node",
 }
 
 // concurrent are the imports by which a package shows that it shares memory between
