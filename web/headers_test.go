@@ -24,6 +24,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /":                      {"/", pageCSP, "same-origin", "", "max-age=5"},
 	"GET /incident/:id":          {"/incident/" + outage, pageCSP, "same-origin", "", "max-age=5"},
 	"GET /site":                  {"/site?q=reddit.com", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /suggest":               {"/suggest?q=aws", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /site/:site":            {"/site/reddit.com", pageCSP, "same-origin", "", "max-age=5"},
 	"POST /site/:site/report":    {"/site/reddit.com/report", pageCSP, "same-origin", "", "no-store"},
 	"GET /component/:kind/:name": {"/component/cdn/fastly", pageCSP, "same-origin", "", "max-age=5"},

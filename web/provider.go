@@ -196,20 +196,24 @@ func (v *voice) foundPage(text string, matches []find.Match, exact bool) foundPa
 		p.Answer = v.say("found.several", "Text", text)
 	}
 	for _, m := range matches {
-		row := foundRow{
-			URL:    v.link(v.foundPath(m.Thing)),
-			Name:   m.Name,
-			Kind:   v.say("found." + string(m.Kind)),
-			Detail: m.ID,
-		}
-		if m.Kind == find.Provider {
-			row.Detail = ""
-		}
-		if row.Name == "" {
-			row.Name = m.ID
-		}
-		p.Rows = append(p.Rows, row)
+		p.Rows = append(p.Rows, v.foundRow(m))
 	}
 	p.shell = v.shell("", v.say("found.title"), p.Answer)
 	return p
+}
+
+func (v *voice) foundRow(m find.Match) foundRow {
+	row := foundRow{
+		URL:    v.link(v.foundPath(m.Thing)),
+		Name:   m.Name,
+		Kind:   v.say("found." + string(m.Kind)),
+		Detail: m.ID,
+	}
+	if m.Kind == find.Provider {
+		row.Detail = ""
+	}
+	if row.Name == "" {
+		row.Name = m.ID
+	}
+	return row
 }

@@ -99,3 +99,28 @@ func TestAnOwnersSiteNamesWhatFails(t *testing.T) {
 		}
 	}
 }
+
+// While somebody types, what may be meant is suggested in the reader's language, and
+// nothing is said of how it does: the answer may be kept.
+func TestSuggestionsWhileTyping(t *testing.T) {
+	pages := serve(t, configWithProviders())
+	for asked, want := range map[string]string{
+		"q=fast":                   `[{"name":"Fastly","kind":"Provider","url":"/provider/fastly"},`,
+		"q=is+reddit+down":         `[{"name":"Reddit · reddit.com","kind":"Site","url":"/site/reddit.com"}]`,
+		"q=redidt":                 `"url":"/site/reddit.com"`,
+		"q=as812&lang=de":          `[{"name":"Rogers","kind":"Anbieter","url":"/provider/rogers?lang=de"}]`,
+		"q=":                       `[]`,
+		"q=nothing+like+that":      `[]`,
+		"q=%3Cscript%3E":           `[]`,
+		"q=fast&utm_source=a":      `/provider/fastly"`,
+		"q=%FF%FE&lang=nolanguage": `[]`,
+	} {
+		rec := get(pages, "/suggest?"+asked)
+		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: %d %s", asked, rec.Code, rec.Body)
+		}
+		if kept := rec.Header().Get("Cache-Control"); !strings.Contains(kept, "public") || rec.Header().Get("ETag") == "" {
+			t.Errorf("%s may be kept %q", asked, kept)
+		}
+	}
+}

@@ -182,6 +182,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/", page, w.now)
 	read("/incident/:id", page, w.incident)
 	read("/site", page, w.search)
+	read("/suggest", static, w.suggest)
 	read("/site/:site", page, w.site)
 	r.POST("/site/:site/report", w.answer(page, w.report))
 	read("/site/:site/report", page, w.toForm)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -101,4 +102,32 @@ func testWithoutScript(t *testing.T, b browser, p *process, id string) {
 			t.Errorf("%s without scripts does not say %q:\n%.600s", path, says, text)
 		}
 	}
+}
+
+// testSuggests finds a provider from a few letters, with keys alone.
+func testSuggests(t *testing.T, b browser, p *process) {
+	axe, err := os.ReadFile("testdata/axe/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := b.open(t)
+	tab.do(chromedp.EmulateViewport(390, 844), chromedp.Navigate(p.url+"/"))
+	tab.tabTo("document.activeElement.id === 'q'")
+	tab.do(chromedp.KeyEvent("fastly"))
+	tab.becomes("something is suggested", "document.querySelectorAll('#found:not([hidden]) [role=option]').length > 0")
+	tab.do(chromedp.KeyEvent(kb.ArrowDown))
+	tab.becomes("the first is chosen",
+		"document.getElementById(document.getElementById('q').getAttribute('aria-activedescendant'))?.ariaSelected === 'true'")
+	for _, broken := range tab.axe(string(axe), axeRules) {
+		for _, n := range broken.Nodes {
+			t.Errorf("%s: %.300s: %.300s", broken.ID, n.HTML, n.FailureSummary)
+		}
+	}
+	tab.do(chromedp.KeyEvent(kb.Escape))
+	tab.becomes("the list is closed", "document.getElementById('found').hidden")
+	tab.do(chromedp.KeyEvent(" "), chromedp.KeyEvent(kb.Backspace))
+	tab.becomes("it is open again", "document.querySelectorAll('#found:not([hidden]) [role=option]').length > 0")
+	tab.do(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+	tab.becomes("its page is there", "location.pathname === '/provider/fastly'")
+	tab.isClean(p.url)
 }

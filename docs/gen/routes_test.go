@@ -22,6 +22,7 @@ var pages = map[string]string{
 	"GET /":                        "the front page",
 	"GET /incident/{id}":           "a page; its data is /v1/incidents/{id}",
 	"GET /site":                    "the target of the search form; leads to /site/{site}",
+	"GET /suggest":                 "suggestions for the search box; programs use /v1/search",
 	"GET /site/{site}":             "a page; its data is /v1/sites/{site}",
 	"POST /site/{site}/report":     "the form of that page, good from that page alone; programs use /v1/reports",
 	"GET /site/{site}/report":      "to that form, for who comes back to its address",

@@ -42,6 +42,7 @@ type Entry struct {
 	Name     string   `json:"name"` // as a person would write it
 	Rank     int      `json:"rank"` // coarse popularity, 1 or more, each once
 	Category string   `json:"category"`
+	API      bool     `json:"api"` // programs call it, see [faultline.APIHost]
 	Owner    string   `json:"owner"`
 	Country  string   `json:"country"` // where the service is at home, ISO 3166-1 alpha-2
 	Aliases  []string `json:"aliases"` // what people type for it, in lower case: fb

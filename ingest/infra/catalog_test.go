@@ -241,3 +241,30 @@ func TestLoadTakesAnOperatorsFile(t *testing.T) {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }
+
+// Programs depend on hosts that nobody visits: enough of them are watched, of each kind.
+func TestTheCatalogueHasWhatProgramsCall(t *testing.T) {
+	c, err := infra.BuiltinCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total, by := 0, map[string]int{}
+	for _, e := range c.Sites {
+		if !e.API {
+			continue
+		}
+		total++
+		by[e.Category]++
+		if !faultline.APIHost(e.Site) {
+			t.Errorf("%s is not checked as an API", e.Site)
+		}
+	}
+	for _, kind := range []string{"payments", "mail", "identity", "maps", "ai", "messaging", "developer"} {
+		if by[kind] < 8 {
+			t.Errorf("%d hosts of %s", by[kind], kind)
+		}
+	}
+	if total < 150 {
+		t.Errorf("%d hosts that programs call", total)
+	}
+}

@@ -71,6 +71,7 @@ func namesSource(t *testing.T) []byte {
 	writeTable(&b, "componentProviders is who runs a component, by kind and provider or by network.",
 		"componentProviders", runs)
 	writeTable(&b, "ownSites is which providers run a site themselves, with spaces between them.", "ownSites", own)
+	writeTable(&b, "apiHosts is what programs call, and what for.", "apiHosts", apis(t))
 	src, err := format.Source(b.Bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +99,22 @@ func ownership(t *testing.T, table ProviderTable) (runs, own map[string]string) 
 		}
 	}
 	return runs, own
+}
+
+// apis are the hosts of the catalogue that programs call, by category.
+func apis(t *testing.T) map[string]string {
+	t.Helper()
+	catalogue, err := BuiltinCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := map[string]string{}
+	for _, e := range catalogue.Sites {
+		if e.API {
+			hosts[e.Site] = e.Category
+		}
+	}
+	return hosts
 }
 
 func writeTable(b *bytes.Buffer, comment, name string, table map[string]string) {

@@ -168,7 +168,7 @@ func (l *look) judge(r *Result, a *answer) {
 	}
 	took := l.ph.DNS + l.ph.Connect + l.ph.TLS + l.ph.FirstByte
 	r.Probe.Status, r.Probe.LatencyMS = a.status, int(took.Milliseconds())
-	r.Probe.Symptom, r.Probe.Detail = judgeAnswer(a, onCDN)
+	r.Probe.Symptom, r.Probe.Detail = judgeAnswer(a, onCDN, faultline.APIHost(l.task.Site))
 	if a.status > 599 || a.status < 100 {
 		r.Probe.Status = 0 // no status of HTTP
 	}

@@ -205,10 +205,12 @@ func (m *mark) on(a *answer) bool {
 
 // judgeAnswer reads status, header and the beginning of the body of an answer
 // that was followed to its end.
-func judgeAnswer(a *answer, onCDN bool) (faultline.Symptom, string) {
+func judgeAnswer(a *answer, onCDN, api bool) (faultline.Symptom, string) {
 	switch {
 	case isChallenge(a):
 		return faultline.SymptomBlocked, detailChallenge
+	case api && faultline.APIAnswers(a.status):
+		return faultline.SymptomOK, ""
 	case faultline.StatusRefuses(a.status):
 		return faultline.SymptomBlocked, ""
 	case a.asksFor && (a.status == 400 || a.status == 495 || a.status == 496):

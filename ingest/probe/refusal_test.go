@@ -178,3 +178,32 @@ func TestEveryMarkHasItsSource(t *testing.T) {
 		}
 	}
 }
+
+// The root of a host that programs call refuses what is no request of its own, and works:
+// only what the server itself says is its fault counts.
+func TestAnAPIAnswersItsRootByDesign(t *testing.T) {
+	w := probetest.Start(t)
+	checker := w.Checker(edges{})
+	for _, c := range []struct {
+		host    string
+		status  int
+		symptom string
+	}{
+		{"api.example.com", 404, "ok"},
+		{"api.example.com", 401, "ok"},
+		{"api.example.com", 405, "ok"},
+		{"api.example.com", 429, "blocked"},
+		{"api.example.com", 408, "http_408"},
+		{"api.example.com", 500, "http_500"},
+		{"api.example.com", 503, "http_503"},
+		{"api-eu.example.com", 403, "ok"},
+		{"hooks.slack.com", 404, "ok"},
+		{"shop.example.com", 404, "http_404"},
+		{"api.com", 404, "http_404"},
+	} {
+		w.Put(c.host, probetest.Site{Handler: answering(c.status, "no")})
+		if p := checker.Check(t.Context(), probe.Task{Site: c.host}).Probe; string(p.Symptom) != c.symptom {
+			t.Errorf("%s with %d: %s %s, want %s", c.host, c.status, p.Symptom, p.Detail, c.symptom)
+		}
+	}
+}

@@ -10,6 +10,8 @@ func Outcomes() []Outcome { return outcomes }
 
 var outcomes = []Outcome{
 	{Works, StepFollow, "ok", "", "an answer whose status is below 400, or 416, arrived within six seconds"},
+	{Works, StepFollow, "ok", "", "a host that programs call (api.example.com, and those that the catalogue marks) " +
+		"answers its root with a status from 400 to 499, but for 408 and 429"},
 	{Works, StepFollow, "ok", detailExpiring, "the same, and the certificate ends within 24 hours"},
 	{Works, StepFollow, "ok", detailNoIPv4, "the same over IPv6; no IPv4 address could be connected to"},
 	{Works, StepFollow, "ok", detailNoIPv6, "the same over IPv4; no IPv6 address could be connected to"},
