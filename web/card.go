@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"image/color"
 	"strings"
 
@@ -15,8 +16,12 @@ type card struct {
 	Colour  color.NRGBA
 	Title   string
 	Counts  []tally
-	Points  []xy // of the spark's line, 0 to 1 each way, up is 1
-	Now     bool // the line goes on
+	Points  []xy // of the line of what fails, 0 to 1 each way, up is 1
+	Others  []xy // likewise, of all other sites
+	Shares  bool // 1 is all of the observed sites
+	Marks   []cardMark
+	Times   []cardMark // of the axis
+	Now     bool       // the line goes on
 	Source  string
 	Unknown string // what it does not know
 }
@@ -55,7 +60,7 @@ func (k card) draw(t *typeset, square bool) scene {
 	}
 	y = k.drawTitle(t, &s, y+18)
 	y = k.drawCounts(t, &s, y+26)
-	k.drawSpark(&s, y+34, h-132)
+	k.drawChart(t, &s, y+44, h-116)
 	s.rect(cardMargin, h-104, w-2*cardMargin, 2, palette.rule)
 	s.write(cardMargin, h-58, 34, serifBold, palette.ink, "Faultline")
 	s.writeRight(w-cardMargin, h-60, 24, sans, palette.soft, t.wrap(k.Source, sans, 24, w-2*cardMargin-220, 1)[0])
@@ -64,7 +69,7 @@ func (k card) draw(t *typeset, square bool) scene {
 }
 
 func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
-	size, width := 68., float64(s.w)-2*cardMargin
+	size, width := 60., float64(s.w)-2*cardMargin
 	if s.w == s.h {
 		size = 76
 	}
@@ -98,24 +103,72 @@ func (k card) drawCounts(t *typeset, s *scene, y float64) float64 {
 	return y
 }
 
-// drawSpark draws what fails over time between two heights, if there is room.
-func (k card) drawSpark(s *scene, top, bottom float64) {
+// cardMark is a time in a card's chart, 0 to 1, and what is written there.
+type cardMark struct {
+	x    float64
+	text string
+}
+
+// What is written in a card's chart is chartText pixels high, and what happened is
+// named from chartNamed pixels of height on.
+const (
+	chartText  = 20.
+	chartNamed = 110.
+)
+
+// drawChart draws what fails over time between two heights, as the incident's page does,
+// if there is room.
+func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
+	bottom -= chartText + 8 // the times below it
 	if len(k.Points) < 2 || bottom-top < 50 {
 		return
 	}
 	top = max(top, bottom-sparkTallest)
 	width := float64(s.w) - 2*cardMargin
-	line := make([]xy, 0, len(k.Points)+1)
-	for _, p := range k.Points {
-		line = level(line, xy{cardMargin + p.x*width, bottom - p.y*(bottom-top)})
+	at := func(p xy) xy { return xy{cardMargin + p.x*width, bottom - p.y*(bottom-top)} }
+	draw := func(points []xy) (line []xy) {
+		for _, p := range points {
+			line = level(line, at(p))
+		}
+		if k.Now && len(line) > 0 {
+			line = level(line, xy{cardMargin + width, line[len(line)-1].y})
+		}
+		return line
 	}
-	if k.Now {
-		line = level(line, xy{cardMargin + width, line[len(line)-1].y})
-	}
+	line := draw(k.Points)
 	area := append(append([]xy{}, line...), xy{line[len(line)-1].x, bottom}, xy{line[0].x, bottom})
 	s.shapes = append(s.shapes, drawing{points: area, colour: palette.wash})
 	s.rect(cardMargin, bottom, width, 1.5, palette.rule)
+	if k.Shares {
+		s.rect(cardMargin, top, width, 1.5, palette.rule)
+		s.write(cardMargin, top-6, chartText, sans, palette.soft, "100 %")
+	}
+	if others := draw(k.Others); len(others) > 1 {
+		s.shapes = append(s.shapes, drawing{points: others, width: 2.5, colour: palette.ink})
+	}
 	s.shapes = append(s.shapes, drawing{points: line, width: 4, colour: palette.failing})
+	for _, m := range k.Times {
+		s.write(cardMargin+m.x*width-t.width(m.text, sans, chartText)/2, bottom+chartText+6, chartText, sans, palette.soft, m.text)
+	}
+	k.drawMarks(t, s, top, bottom)
+}
+
+// drawMarks draws what happened, each with its label beside its line.
+func (k card) drawMarks(t *typeset, s *scene, top, bottom float64) {
+	width, y := float64(s.w)-2*cardMargin, bottom-chartText
+	named := bottom-top >= chartNamed // below the line there is room
+	for _, m := range k.Marks {
+		x := cardMargin + m.x*width
+		s.rect(x, top, 1.5, bottom-top, palette.ink)
+		if !named {
+			continue
+		}
+		if x+8+t.width(m.text, sans, chartText) > cardMargin+width {
+			x -= 16 + t.width(m.text, sans, chartText)
+		}
+		s.write(x+8, y, chartText, sans, palette.ink, m.text)
+		y -= chartText * 1.3
+	}
 }
 
 // level adds a point to a line. On a level stretch the first and the last are
@@ -166,17 +219,45 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 	if max(inc.Impact.PeakFailing, inc.Impact.Failing) < sitesCounted || len(points) == 0 {
 		return k
 	}
+	v.chartCard(&k, inc, points)
+	return k
+}
+
+// cardMarks is how many of what happened a card names.
+const cardMarks = 3
+
+// chartCard puts an incident's chart on its card: the scene of its page.
+func (v *voice) chartCard(k *card, inc *faultline.Incident, points []point) {
 	s := spanOf(inc, points, inc.UpdatedAt)
 	points = thin(s.within(points))
+	k.Shares = shared(points)
 	top := 1
 	for _, p := range points {
 		top = max(top, p.Failing)
 	}
 	k.Points = []xy{{0, 0}, {s.x(inc.Onset.At), 0}}
 	for _, p := range points {
-		k.Points = append(k.Points, xy{s.x(p.At), float64(p.Failing) / float64(top)})
+		y := float64(p.Failing) / float64(top)
+		if k.Shares {
+			y = p.share()
+		}
+		k.Points = append(k.Points, xy{s.x(p.At), y})
+		if k.Shares && p.Others > 0 {
+			k.Others = append(k.Others, xy{s.x(p.At), p.others()})
+		}
 	}
-	return k
+	for _, m := range v.marksOf(inc, s, true) {
+		if m.Label != "" && len(k.Marks) < cardMarks {
+			k.Marks = append(k.Marks, cardMark{m.x, m.Label})
+		}
+	}
+	ticks, _ := v.ticks(s)
+	for _, tick := range ticks {
+		var x float64
+		if _, err := fmt.Sscanf(tick.At, "%f%%", &x); err == nil {
+			k.Times = append(k.Times, cardMark{x / 100, tick.Label})
+		}
+	}
 }
 
 // answerCard is the picture of a page that answers in a sentence.

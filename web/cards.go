@@ -102,7 +102,7 @@ func (k *cards) put(key [sha256.Size]byte, body []byte) {
 	}
 }
 
-var cardFile = regexp.MustCompile(`^(.{1,260})\.(png|svg)$`)
+var cardFile = regexp.MustCompile(`^(.{1,260})\.(png|svg|csv)$`)
 
 // cardOf takes a file's name apart into what it is of and its form.
 func cardOf(file string) (of, form string, err error) {
@@ -117,8 +117,11 @@ const mediaPNG = "image/png"
 
 // cardMedia is the media type of a form.
 func cardMedia(form string) string {
-	if form == "svg" {
+	switch form {
+	case "svg":
 		return "image/svg+xml"
+	case "csv":
+		return mediaCSV
 	}
 	return mediaPNG
 }
@@ -135,6 +138,9 @@ func (v *voice) picture(c *gin.Context, k card, form string, cache []string) err
 
 // drawn is a card in one of its forms.
 func (v *voice) drawn(ctx context.Context, k card, form string, square bool) (*page.Page, error) {
+	if form == "csv" { // only incidents have numbers
+		return nil, faultline.ErrNotFound
+	}
 	s := k.draw(v.cards.letters, square)
 	if form == "svg" {
 		return page.File(s.svg(v.Lang), cardMedia(form)), nil
@@ -161,6 +167,9 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 			return nil, false, err
 		}
 		points, whole := w.charts.told(ctx, &inc)
+		if form == "csv" {
+			return page.File(csvOf(points), mediaCSV), whole, nil
+		}
 		p, err := v.drawn(ctx, v.incidentCard(&inc, points), form, v.options(c).square)
 		return p, whole, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -8,29 +9,37 @@ import (
 )
 
 const (
-	rowHeight = 22
-	markRows  = 3
-	chartDots = 120   // points drawn, and rows of the table beside it
-	markEvery = 0.055 // of the width: nearer marks of one row would touch
+	rowHeight = 17
+	markRows  = 5
+	chartDots = 120 // points drawn, and rows of the table beside it
+	// Labels of marks are placed for a phone: so many pixels wide is the plot, and a letter.
+	labelPlot   = 340.
+	labelLetter = 6.1
+	labelGap    = 8.
+	// The names of two lines need so many pixels between them.
+	endApart = 16
 )
 
-// mark is something that happened, as a numbered line through the chart and as
+// mark is something that happened, as a line through the chart with its label, and as
 // an item of the list below it.
 type mark struct {
-	at    time.Time
-	N     int
-	Kind  string // onset, said, recovering, resolved
-	X     string
-	Row   int
-	Y     int // of its number
-	Drawn bool
-	Text  string
-	When  moment
-	Lag   string
+	at     time.Time
+	Kind   string // onset, said, recovering, resolved
+	x      float64
+	X      string
+	Row    int
+	Y      int // of its label's base
+	Drawn  bool
+	Label  string // in the chart; empty: there is no room
+	Anchor string // start or end: on which side of its line the label stands
+	DX     int
+	Text   string
+	When   moment
+	Lag    string
 }
 
-// chartOf draws what an incident said of itself up to inc: the number of sites
-// failing, and what happened when.
+// chartOf draws what an incident said of itself up to inc: the share of sites failing,
+// that of all others, and what happened when.
 func (v *voice) chartOf(inc *faultline.Incident, points []point, whole bool, asOf time.Time) figure {
 	f := figure{ID: "chart-failing", Title: v.say("chart.failing.title")}
 	span := spanOf(inc, points, asOf)
@@ -46,56 +55,98 @@ func (v *voice) chartOf(inc *faultline.Incident, points []point, whole bool, asO
 	for _, m := range f.Marks {
 		rows = max(rows, m.Row+1)
 	}
-	f.frame(rows*rowHeight, plotHeight)
+	f.frame(rows*rowHeight+4, plotHeight)
+	f.From, f.To = span.from.UnixMilli(), span.to.UnixMilli()
 	f.BandX = percentage(span.x(inc.Onset.Earliest))
 	f.BandWidth = percentage(max(span.x(inc.Onset.Latest)-span.x(inc.Onset.Earliest), 0.004))
 	points = thin(span.within(points))
+	caption := "chart.failing.counted"
+	if shared(points) {
+		f.Title, caption = v.say("chart.failing.share"), "chart.failing.caption"
+	}
 	v.drawFailing(&f, inc, points, span)
 	f.Ticks, f.Caption = v.ticks(span)
-	f.Caption = v.say("chart.failing.caption", "Unit", f.Caption)
+	f.Caption = v.say(caption, "Unit", f.Caption)
 	f.Desc = v.describe(inc, points)
-	f.Columns = []string{v.say("chart.failing.failing"), v.say("chart.failing.observed")}
-	for _, p := range points {
-		f.Rows = append(f.Rows,
-			figureRow{When: v.moment(p.At, formSecond), Cells: []string{v.number(p.Failing), v.number(p.Observed)}})
-	}
+	v.numbersOf(&f, points)
+	f.CSV = v.csvPath(inc)
 	return f
 }
 
-// drawFailing makes the shapes. The line of the observed is left out where they
-// are not the denominator of the failing.
-func (v *voice) drawFailing(f *figure, inc *faultline.Incident, points []point, s span) {
-	top, failing, whole := 1, 1, true
+// numbersOf lists the numbers of a chart, the other sites' where there are any.
+func (v *voice) numbersOf(f *figure, points []point) {
+	f.Columns = []string{v.say("chart.failing.failing"), v.say("chart.failing.observed")}
+	others := slices.ContainsFunc(points, func(p point) bool { return p.Others > 0 })
+	if others {
+		f.Columns = append(f.Columns, v.say("chart.failing.others_failing"), v.say("chart.failing.others"))
+	}
 	for _, p := range points {
-		top, failing = max(top, p.Failing, p.Observed), max(failing, p.Failing)
-		whole = whole && p.Observed >= p.Failing
+		cells := []string{v.number(p.Failing), v.number(p.Observed)}
+		if others {
+			cells = append(cells, v.number(p.OthersFailing), v.number(p.Others))
+		}
+		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formSecond), Cells: cells})
 	}
-	if !whole {
-		top = failing
+}
+
+// drawFailing makes the shapes: shares where the observed are the denominator of the
+// failing, else their number.
+func (v *voice) drawFailing(f *figure, inc *faultline.Incident, points []point, s span) {
+	value, share := func(p point) float64 { return float64(p.Failing) }, shared(points)
+	top, label := 1, v.number
+	for _, p := range points {
+		top = max(top, p.Failing)
 	}
-	y := f.scale(top, v.number)
-	var line, observed stroke
+	if share {
+		value = func(p point) float64 { return 100 * p.share() }
+		top, label = 100, func(n int) string { return strconv.Itoa(n) + " %" }
+	}
+	y := f.scale(top, label)
+	var line, others, since stroke
 	line.to(s.x(s.from), y(0))
 	line.to(s.x(inc.Onset.At), y(0))
 	for _, p := range points {
-		line.to(s.x(p.At), y(float64(p.Failing)))
-		observed.to(s.x(p.At), y(float64(p.Observed)))
+		line.to(s.x(p.At), y(value(p)))
+		if p.Others > 0 {
+			others.to(s.x(p.At), y(100*p.others()))
+		} else {
+			others.lift() // what is not known is a gap, never a zero
+		}
 	}
 	last := points[len(points)-1]
-	end := s.x(last.At)
-	if inc.State.Open() { // nothing much has changed since
-		end = 1
-		line.to(1, y(float64(last.Failing)))
-		observed.to(1, y(float64(last.Observed)))
-	}
-	area := line.String() + "L" + short(box*end) + " " + short(y(0)) + "Z"
+	area := line.String() + "L" + short(box*s.x(last.At)) + " " + short(y(0)) + "Z"
 	f.Shapes = []shape{{"area", area}}
-	if whole {
-		f.Shapes = append(f.Shapes, shape{"observed", observed.String()})
-		at := f.Top + int(plotHeight*y(float64(last.Observed))/box) - 6
-		f.Ends = []endLabel{{strconv.Itoa(at), v.say("chart.failing.observed_end")}}
+	if share && others.String() != "" {
+		f.Shapes = append(f.Shapes, shape{"others", others.String()})
 	}
 	f.Shapes = append(f.Shapes, shape{"failing", line.String()})
+	if inc.State.Open() { // no revision since: nothing much has changed, which is less than being counted
+		since.to(s.x(last.At), y(value(last)))
+		since.to(1, y(value(last)))
+		f.Shapes = append(f.Shapes, shape{"failing since", since.String()})
+	}
+	if share {
+		v.nameLines(f, inc, last, y)
+	}
+}
+
+// nameLines writes at the end of each line what it is.
+func (v *voice) nameLines(f *figure, inc *faultline.Incident, last point, y func(float64) float64) {
+	at := func(share float64) int { return f.Top + int(float64(f.Plot)*y(100*share)/box) }
+	failing := at(last.share()) - 7
+	if failing < f.Top+14 { // above the plot are the marks
+		failing = at(last.share()) + 17
+	}
+	if last.Others > 0 {
+		others := min(at(last.others())-7, f.Bottom-7)
+		if d := others - failing; d > -endApart && d < endApart {
+			failing = others - endApart
+		}
+		f.Ends = append(f.Ends, endLabel{"others", strconv.Itoa(others),
+			v.say("chart.end.others", "Share", v.percent(last.others()))})
+	}
+	f.Ends = append(f.Ends, endLabel{"failing", strconv.Itoa(failing),
+		v.say("chart.end.failing", "Share", v.percent(last.share()), "Where", v.onCause(inc.Cause))})
 }
 
 // thin keeps at most chartDots points: the last of each stretch of time, and

@@ -3,10 +3,11 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"faultline"
 )
@@ -125,27 +126,74 @@ func TestMarksDoNotTouch(t *testing.T) {
 		c.Marks[1].Text != "The provider said: in progress" {
 		t.Fatalf("marks: %+v", c.Marks)
 	}
-	var drawn []mark
-	for i, m := range c.Marks {
-		if m.N != i+1 {
-			t.Errorf("mark %d has number %d", i, m.N)
-		}
-		if m.Drawn {
-			drawn = append(drawn, m)
-		}
-		for _, other := range drawn[:max(len(drawn)-1, 0)] {
-			if m.Drawn && m.Row == other.Row && m.Row < markRows-1 {
-				var a, b float64
-				fmt.Sscanf(m.X, "%f%%", &a)
-				fmt.Sscanf(other.X, "%f%%", &b)
-				if a-b < 100*markEvery-0.01 {
-					t.Errorf("marks at %s and %s touch", m.X, other.X)
-				}
+	drawn := onlyDrawn(c.Marks)
+	for i, m := range drawn {
+		for _, other := range drawn[:i] {
+			if m.Label != "" && other.Label != "" && m.Row == other.Row && overlap(m, other) {
+				t.Errorf("%q and %q touch", m.Label, other.Label)
 			}
 		}
 	}
+	if drawn[0].Label != "Began 09:46:50 to 09:47:10" {
+		t.Errorf("the band is called %q", drawn[0].Label)
+	}
 	if len(drawn) != 7 { // the last statement lies beyond what is shown
 		t.Errorf("%d marks are drawn", len(drawn))
+	}
+}
+
+func onlyDrawn(marks []mark) (drawn []mark) {
+	for _, m := range marks {
+		if m.Drawn {
+			drawn = append(drawn, m)
+		}
+	}
+	return drawn
+}
+
+// overlap reports whether two labels of one row touch on a phone.
+func overlap(a, b mark) bool {
+	ends := func(m mark) (from, to float64) {
+		wide := labelLetter * float64(utf8.RuneCountInString(m.Label))
+		if from = m.x*labelPlot + float64(m.DX); m.Anchor == "end" {
+			from -= wide
+		}
+		return from, from + wide
+	}
+	fromA, toA := ends(a)
+	fromB, toB := ends(b)
+	return fromA < toB && fromB < toA
+}
+
+// The chart draws shares with the other sites' in the same plot, names its lines, and
+// marks by name when the provider admits it; without a denominator it draws numbers.
+func TestChartNamesItsLines(t *testing.T) {
+	points := []point{
+		{At: start.Add(22 * time.Second), Failing: 10, Observed: 140, OthersFailing: 2, Others: 2000},
+		{At: start.Add(38 * time.Minute), Failing: 70, Observed: 140, OthersFailing: 3, Others: 2000},
+	}
+	inc := told(points)
+	inc.Cause = &faultline.Cause{Component: "cdn:fastly", Kind: faultline.KindCDN, Name: "Fastly"}
+	inc.Statements = []faultline.SaidStatement{{At: start.Add(11 * time.Minute), Status: "investigating"}}
+	c := english(t).chartOf(&inc, points, true, points[1].At)
+	var said []string
+	for _, e := range c.Ends {
+		said = append(said, e.Text)
+	}
+	for _, m := range c.Marks {
+		said = append(said, m.Label)
+	}
+	for _, want := range []string{"50 % of sites on Fastly", "under 1 % of other sites", "Fastly admits it, 11 min later"} {
+		if !slices.Contains(said, want) {
+			t.Errorf("no %q in %q", want, said)
+		}
+	}
+	if len(c.Shapes) != 4 || c.Shapes[1].Class != "others" || c.Shapes[3].Class != "failing since" || len(c.Columns) != 4 {
+		t.Errorf("%+v %q", c.Shapes, c.Columns)
+	}
+	points[0].Failing, points[0].Observed = 10, 3 // by reports alone
+	if c := english(t).chartOf(&inc, points, true, points[1].At); len(c.Ends) != 0 || c.Title != "Sites failing" {
+		t.Errorf("%q %+v", c.Title, c.Ends)
 	}
 }
 

@@ -64,14 +64,10 @@ func (v *voice) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 
 // began says since when, as exactly as it is known.
 func (v *voice) began(o faultline.Onset) template.HTML {
-	from, to := o.Earliest.UTC().Truncate(time.Second), o.Latest.UTC().Add(time.Second-1).Truncate(time.Second)
+	from, to, form := onsetEnds(o)
 	at := v.near(o.At, formMinute)
 	if !from.Before(to) {
 		return v.rich("headline.began", "Time", at, "Day", v.day(o.At))
-	}
-	form := "15:04:05"
-	if to.Sub(from) > 10*time.Minute {
-		form = "15:04"
 	}
 	write := func(t time.Time) string { return t.Format(form) }
 	if from.YearDay() != to.YearDay() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"faultline"
 )
@@ -15,66 +16,101 @@ const statementsMarked = 6
 // in the chart.
 func (v *voice) marksOf(inc *faultline.Incident, s span, drawn bool) []mark {
 	marks := v.happened(inc)
-	ends := [markRows]float64{-1, -1, -1}
+	var rows [markRows]float64 // how far each row of labels is taken, in pixels
 	for i := range marks {
 		m := &marks[i]
-		m.N = i + 1
 		if !drawn || m.at.After(s.to) {
+			m.Label = ""
 			continue
 		}
-		x := s.x(m.at)
-		m.X, m.Drawn = percentage(x), true
-		m.Row = markRows - 1
-		for row, end := range ends {
-			if x-end >= markEvery {
-				m.Row = row
-				break
-			}
-		}
-		ends[m.Row] = x
-		m.Y = m.Row*rowHeight + rowHeight/2
+		m.x = s.x(m.at)
+		m.X, m.Drawn = percentage(m.x), true
+		m.place(&rows)
 	}
 	return marks
 }
 
+// place finds room for a mark's label: beside its line, in the first row where it fits
+// on a phone. Without room the mark is a line and an item of the list.
+func (m *mark) place(rows *[markRows]float64) {
+	wide := labelLetter * float64(utf8.RuneCountInString(m.Label))
+	from := m.x*labelPlot + labelGap/2
+	m.Anchor, m.DX = "start", labelGap/2
+	if from+wide > labelPlot {
+		m.Anchor, m.DX = "end", -labelGap/2
+		from = m.x*labelPlot - labelGap/2 - wide
+	}
+	for row, taken := range rows {
+		if from >= taken {
+			m.Row, rows[row] = row, from+wide+labelGap
+			m.Y = (row + 1) * rowHeight
+			return
+		}
+	}
+	m.Label, m.Row, m.Y = "", markRows-1, markRows*rowHeight
+}
+
 // happened lists the events of an incident's life.
 func (v *voice) happened(inc *faultline.Incident) []mark {
-	type event struct {
-		at         time.Time
-		kind, text string
+	marks := []mark{{at: inc.Onset.At, Kind: "onset", Text: v.say("mark.began"), Label: v.onsetLabel(inc.Onset)}}
+	add := func(at time.Time, kind, text, label string, args ...any) {
+		args = append(args, "Lag", v.lasting(at.Sub(inc.Onset.At)))
+		marks = append(marks, mark{at: at, Kind: kind, Text: text, Label: v.say(label, args...)})
 	}
-	events := []event{{inc.Onset.At, "onset", v.say("mark.began")}}
 	if inc.ConfirmedAt == nil || inc.ConfirmedAt.Sub(inc.DetectedAt) > 5*time.Second {
-		events = append(events, event{inc.DetectedAt, "said", v.say("mark.noticed")})
+		add(inc.DetectedAt, "said", v.say("mark.noticed"), "mark.label_noticed")
 	}
 	if inc.ConfirmedAt != nil {
-		events = append(events, event{*inc.ConfirmedAt, "said", v.say("mark.confirmed")})
+		add(*inc.ConfirmedAt, "said", v.say("mark.confirmed"), "mark.label_confirmed")
 	}
-	for i, st := range inc.Statements {
-		if i == statementsMarked {
-			break
+	who := v.say("provider.unnamed")
+	if inc.Cause != nil {
+		who = inc.Cause.Name
+	}
+	for i, st := range inc.Statements[:min(len(inc.Statements), statementsMarked)] {
+		label := "mark.label_said"
+		if i == 0 && slices.Contains(admissions, st.Status) && st.At.After(inc.Onset.At) {
+			label = "mark.label_admits"
 		}
-		who := v.say("provider.unnamed")
-		if inc.Cause != nil {
-			who = inc.Cause.Name
-		}
-		events = append(events, event{st.At, "said", v.say("mark.said", "Who", who, "Status", statusWords(st.Status))})
+		status := statusWords(st.Status)
+		add(st.At, "said", v.say("mark.said", "Who", who, "Status", status), label, "Who", who, "Status", status)
 	}
 	if inc.RecoveringAt != nil {
-		events = append(events, event{*inc.RecoveringAt, "recovering", v.say("mark.recovering")})
+		add(*inc.RecoveringAt, "recovering", v.say("mark.recovering"), "mark.label_recovering")
 	}
 	if inc.ResolvedAt != nil && inc.ConfirmedAt != nil {
-		events = append(events, event{*inc.ResolvedAt, "resolved", v.say("mark.over")})
+		add(*inc.ResolvedAt, "resolved", v.say("mark.over"), "mark.label_over")
 	}
-	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
-	marks := make([]mark, len(events))
-	for i, e := range events {
-		marks[i] = mark{at: e.at, Kind: e.kind, Text: e.text, When: v.moment(e.at, formSecond)}
-		if e.kind != "onset" {
-			marks[i].Lag = v.lag(e.at.Sub(inc.Onset.At))
+	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
+	for i := range marks {
+		m := &marks[i]
+		m.When = v.moment(m.at, formSecond)
+		if m.Kind != "onset" {
+			m.Lag = v.lag(m.at.Sub(inc.Onset.At))
 		}
 	}
 	return marks
+}
+
+// admissions are words of status pages by which a provider says that something is wrong.
+var admissions = []string{"investigating", "identified", "monitoring"}
+
+// onsetLabel says when it began, as the interval that the band shows.
+func (v *voice) onsetLabel(o faultline.Onset) string {
+	from, to, form := onsetEnds(o)
+	if !from.Before(to) {
+		return v.say("mark.label_began", "Time", o.At.UTC().Round(time.Minute).Format("15:04"))
+	}
+	return v.say("mark.label_began_between", "From", from.Format(form), "To", to.Format(form))
+}
+
+// onsetEnds are the ends of an onset's interval, and how exactly they are written.
+func onsetEnds(o faultline.Onset) (from, to time.Time, form string) {
+	from, to = o.Earliest.UTC().Truncate(time.Second), o.Latest.UTC().Add(time.Second-1).Truncate(time.Second)
+	if to.Sub(from) > 10*time.Minute {
+		return from, to, "15:04"
+	}
+	return from, to, "15:04:05"
 }
 
 // lag says how long after the onset something was.

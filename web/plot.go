@@ -30,6 +30,8 @@ type figure struct {
 	Columns     []string // of the table, after the time
 	Rows        []figureRow
 
+	From, To    int64 // what is shown, in ms of Unix time; 0: no readout
+	CSV         string
 	Height      int
 	Top, Bottom int // of the plot
 	Plot        int
@@ -50,7 +52,7 @@ type shape struct{ Class, D string }
 type tick struct{ At, Label string }
 
 // endLabel names a line where it ends.
-type endLabel struct{ Y, Text string }
+type endLabel struct{ Class, Y, Text string }
 
 // frame sets out the plot below rows of marks.
 func (f *figure) frame(above, height int) {

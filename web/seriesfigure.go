@@ -47,6 +47,7 @@ func stepFor(d time.Duration) time.Duration {
 func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height int) figure {
 	f := figure{ID: id, Title: v.say("chart.reports.title"), Drawn: true}
 	f.frame(14, height)
+	f.From, f.To = shown.from.UnixMilli(), shown.to.UnixMilli()
 	top, sum, peak := 1., 0, s.Points[0]
 	for _, p := range s.Points {
 		if !p.State.Counted() {
@@ -59,12 +60,15 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height 
 		}
 	}
 	y := f.scale(int(math.Ceil(top)), v.number)
-	var band, line stroke
+	var band, line, filling stroke
 	band.to(shown.x(s.Points[0].At), y(0))
 	for i, p := range s.Points {
 		band.to(shown.x(p.At), y(p.ExpectedHigh))
 		if drawn(p) {
 			line.to(shown.x(p.At), y(float64(p.Reports)))
+		} else if p.State == faultline.PointUnfinished && i > 0 && drawn(s.Points[i-1]) {
+			filling.to(shown.x(s.Points[i-1].At), y(float64(s.Points[i-1].Reports)))
+			filling.to(shown.x(p.At), y(float64(p.Reports)))
 		} else {
 			line.lift() // what is not known is a gap, never a zero
 		}
@@ -72,7 +76,7 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height 
 			band.to(shown.x(p.At), y(0))
 		}
 	}
-	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()}}
+	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()}, {"reports since", filling.String()}}
 	if gaps := gapsOf(s, shown); gaps != "" {
 		f.Shapes = append(f.Shapes, shape{"gap", gaps})
 	}
@@ -147,6 +151,7 @@ var (
 func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, bool) {
 	f := figure{ID: k.id, Title: v.say(k.words + ".title"), Drawn: true}
 	f.frame(14, panelHeight)
+	f.From, f.To = shown.from.UnixMilli(), shown.to.UnixMilli()
 	f.Columns = []string{v.say(k.words + ".n"), v.say(k.words + ".of")}
 	y := f.scale(100, func(n int) string { return strconv.Itoa(n) + " %" })
 	var line, area stroke
@@ -185,6 +190,9 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 		return figure{}, false
 	}
 	f.Shapes = []shape{{"area", area.String()}, {"failing", line.String()}}
+	if gaps := gapsOf(s, shown); gaps != "" {
+		f.Shapes = append(f.Shapes, shape{"gap", gaps})
+	}
 	ticks, unit := v.ticks(shown)
 	f.Ticks, f.Caption = ticks, v.say(k.words+".caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second),
 		"Unit", unit)

@@ -17,6 +17,7 @@ import (
 var fixedPaths = []string{
 	"/embed/incident/" + outage + "@2?lang=en", "/embed/incident/" + outage + "@2?lang=de&theme=dark&parts=chart,table",
 	"/incident/" + outage + "@2", "/card/incident/" + outage + "@2.png", "/card/incident/" + outage + "@2.svg?size=square",
+	"/card/incident/" + outage + "@2.csv",
 }
 
 // What was embed once is answered without the store, also by a server that has started
@@ -171,5 +172,21 @@ func TestAWidgetAsksAgain(t *testing.T) {
 	}
 	if rec := get(h, "/incident/"+outage+"@2"); strings.Contains(rec.Body.String(), again) {
 		t.Error("a page of ours that asks again by itself")
+	}
+}
+
+// The numbers of a chart are a table of every revision, and only of incidents.
+func TestNumbersAsCSV(t *testing.T) {
+	h := serve(t, newWorld().config())
+	rec := get(h, "/card/incident/"+outage+"@2.csv")
+	want := "time,state,failing,observed,others_failing,others_observed\r\n" +
+		"2021-06-08T09:47:40Z,confirmed,10,140,3,2110\r\n2021-06-08T10:06:40Z,confirmed,95,140,3,2110\r\n"
+	if rec.Header().Get("Content-Type") != "text/csv; charset=utf-8" || rec.Body.String() != want {
+		t.Errorf("%s %q", rec.Header(), rec.Body)
+	}
+	for _, path := range []string{"/card/now.csv", "/card/site/reddit.com.csv", "/card/component/cdn/fastly.csv"} {
+		if rec := get(h, path); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
 	}
 }

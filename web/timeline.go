@@ -19,7 +19,40 @@ const (
 type point struct {
 	At                time.Time
 	Failing, Observed int
-	State             faultline.IncidentState
+	// Others are the sites that nothing of this incident concerns, counted in the same way.
+	OthersFailing, Others int
+	State                 faultline.IncidentState
+}
+
+// pointOf is what a revision says.
+func pointOf(inc *faultline.Incident) point {
+	im := inc.Impact
+	return point{At: inc.UpdatedAt, Failing: im.Failing, Observed: im.Observed,
+		OthersFailing: im.ElsewhereFailing, Others: im.ElsewhereObserved, State: inc.State}
+}
+
+// share is what of the observed sites fails, 0 to 1.
+func (p point) share() float64 { return portion(p.Failing, p.Observed) }
+
+// others is what of the other sites fails, 0 to 1.
+func (p point) others() float64 { return portion(p.OthersFailing, p.Others) }
+
+func portion(n, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return min(1, float64(n)/float64(of))
+}
+
+// shared reports whether the failing are always counted out of the observed: else there
+// is no share to draw, only a number.
+func shared(points []point) bool {
+	for _, p := range points {
+		if p.Failing > p.Observed {
+			return false
+		}
+	}
+	return len(points) > 0
 }
 
 // timelines keep the revisions of the incidents that are looked at, in the few
@@ -57,8 +90,7 @@ func (t *timelines) upTo(ctx context.Context, id string, revision int) (points [
 			if inc.Revision != len(line.points)+1 {
 				break
 			}
-			line.points = append(line.points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing,
-				Observed: inc.Impact.Observed, State: inc.State})
+			line.points = append(line.points, pointOf(&inc))
 		}
 	}
 	n := min(want, len(line.points))
@@ -70,8 +102,7 @@ func (t *timelines) upTo(ctx context.Context, id string, revision int) (points [
 func (t *timelines) told(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
 	points, whole = t.upTo(ctx, inc.ID, inc.Revision)
 	if !whole {
-		points = append(points, point{At: inc.UpdatedAt, Failing: inc.Impact.Failing, Observed: inc.Impact.Observed,
-			State: inc.State})
+		points = append(points, pointOf(inc))
 	}
 	return points, whole
 }

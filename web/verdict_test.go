@@ -97,7 +97,7 @@ func TestWhereReportsAloneTellThereIsNoDenominator(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 	c := english(t).chartOf(&inc, points, true, points[1].At)
-	if len(c.Shapes) != 2 || len(c.Ends) > 0 || c.Grid[len(c.Grid)-1].Label != "800" {
+	if len(c.Shapes) != 3 || len(c.Ends) > 0 || c.Grid[len(c.Grid)-1].Label != "800" {
 		t.Errorf("%d shapes under %v", len(c.Shapes), c.Grid)
 	}
 }

@@ -23,9 +23,47 @@
     }
   }
 
+  // The numbers of a chart by touch, mouse and keyboard: a slider lies over it and steps
+  // through its table.
+  function makeReadable(root) {
+    for (const plot of root.querySelectorAll(".plot[data-from]")) {
+      const figure = plot.closest("figure"), rows = [...figure.querySelectorAll("tbody tr")];
+      if (rows.length === 0) continue;
+      const heads = [...figure.querySelectorAll("thead th")].map((th) => th.textContent);
+      const { from, to, read } = plot.dataset;
+      const places = rows.map((row) => (new Date(row.querySelector("time").dateTime) - from) / (to - from));
+      const [slider, cursor, out] = ["input", "span", "output"].map((name) => document.createElement(name));
+      Object.assign(slider, { type: "range", id: figure.querySelector("svg").getAttribute("aria-labelledby").split(" ")[0] + "-read", min: 0, max: rows.length - 1, value: rows.length - 1 });
+      slider.setAttribute("aria-label", read);
+      cursor.className = "cursor";
+      const show = (i) => {
+        const [time, ...cells] = [...rows[i].cells].map((cell) => (cell.querySelector("time") ?? cell).textContent);
+        const x = 100 * Math.min(1, Math.max(0, places[i]));
+        slider.value = i;
+        out.textContent = `${time} · ` + cells.map((text, n) => `${heads[n + 1]} ${text}`).join(" · ");
+        slider.setAttribute("aria-valuetext", out.textContent);
+        cursor.style.left = out.style.left = `${x}%`;
+        out.style.transform = `translateX(-${x}%)`;
+        cursor.hidden = out.hidden = false;
+      };
+      const point = (event) => {
+        const box = plot.getBoundingClientRect(), x = (event.clientX - box.left) / box.width;
+        show(places.reduce((best, place, i) => (Math.abs(place - x) < Math.abs(places[best] - x) ? i : best), 0));
+      };
+      const leave = () => { cursor.hidden = out.hidden = true; };
+      leave();
+      for (const name of ["pointerdown", "pointermove"]) slider.addEventListener(name, point);
+      slider.addEventListener("input", () => slider.matches(":active") || show(Number(slider.value)));
+      slider.addEventListener("focus", () => slider.matches(":active") || show(Number(slider.value)));
+      for (const name of ["pointerleave", "blur"]) slider.addEventListener(name, leave);
+      plot.append(cursor, out, slider);
+    }
+  }
+
   const main = document.querySelector("main");
   const follows = main.dataset.live;
   let kept = sectionsOf(main);
+  makeReadable(main);
   addLocalTimes(main);
   if (!follows || !window.EventSource) return;
 
@@ -128,7 +166,7 @@
       for (const el of [...main.children]) if (!sections.has(el.id)) el.remove();
       ids.forEach((id, i) => {
         const theirs = next.querySelector("#" + CSS.escape(id)), ours = document.getElementById(id);
-        if (!ours) main.insertBefore(document.adoptNode(theirs), document.getElementById(ids[i - 1])?.nextSibling ?? main.firstChild);
+        if (!ours) makeReadable(theirs), main.insertBefore(document.adoptNode(theirs), document.getElementById(ids[i - 1])?.nextSibling ?? main.firstChild);
         else if (sections.get(id) !== kept.get(id)) exchange(ours, theirs);
       });
     }
@@ -151,6 +189,7 @@
       const same = theirs.querySelector("#" + CSS.escape(el.id));
       if (same) same.open = el.open;
     }
+    makeReadable(theirs);
     ours.replaceWith(document.adoptNode(theirs));
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
