@@ -11,7 +11,7 @@ package docs
 
 import "embed"
 
-//go:generate go tool swag init --dir .. --generalInfo api/documents.go --output . --outputTypes json --requiredByDefault --quiet
+//go:generate go tool -modfile=../script/tools/go.mod swag init --dir .. --generalInfo api/documents.go --output . --outputTypes json --requiredByDefault --quiet
 //go:generate go run ./gen -update
 
 // OpenAPI is the document, OpenAPI 3.0.3 in JSON.
