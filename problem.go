@@ -39,6 +39,9 @@ func (e InvalidError) Error() string {
 var (
 	// ErrUnavailable: the log can't be written or read just now; try again.
 	ErrUnavailable = errors.New("the log is unavailable")
+	// ErrSilent is an ErrUnavailable: nothing has been answered for so long that nothing
+	// is asked for now. To try again at once is in vain.
+	ErrSilent = fmt.Errorf("%w: it has not answered for a while", ErrUnavailable)
 	// ErrNotFound: no such site, component, incident or revision.
 	ErrNotFound = errors.New("not found")
 	// ErrNotLeader: a newer leader holds the lease; nothing was written.

@@ -40,6 +40,7 @@ var wallClocks = map[string]string{
 	"ingest/probe":   "measures how long a connection took",
 	"pace":           "measures the machine",
 	"scenario/drill": "plays at a pace of the world's time",
+	"store":          "measures how long an answer took",
 	"store/redisd":   "waits for a process, and says how long it lived",
 }
 

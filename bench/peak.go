@@ -141,7 +141,7 @@ func (p *peak) minute(ctx context.Context) error {
 	// Redis numbers entries by its own clock, which does not move with ours: what is
 	// an hour old by ours began at that place of its.
 	hourAgo := p.wall[max(0, len(p.wall)-peakKept)]
-	return p.store.Trim(ctx, p.lease, hourAgo.Add(time.Hour))
+	return p.store.Trim(ctx, p.lease, hourAgo.Add(time.Hour), false)
 }
 
 // second appends the reports of one, each by a person of its own, and the tick.

@@ -17,13 +17,14 @@ type SeriesSource interface {
 
 const (
 	// seriesTimeout is how long an answer waits for what is kept of older minutes.
+	// where the source is near; where it is far, two round trips longer.
 	seriesTimeout = 50 * time.Millisecond
 	// seriesAtOnce bounds the reads of series under way at once.
 	seriesAtOnce = 64
 )
 
 // Series returns how a site, or a component as kind:name, did from one time until
-// another, in steps of 60, 300 or 3,600 s. It waits 50 ms at most, and fails with
+// another, in steps of 60, 300 or 3,600 s. It waits 50 ms and two round trips at most, and fails with
 // [faultline.ErrUnavailable] where nothing is kept or it can't be read.
 func (b *Board) Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
 	if b.cfg.Series == nil {
@@ -35,7 +36,11 @@ func (b *Board) Series(ctx context.Context, of string, stepS int, from, until ti
 	default:
 		return faultline.Series{}, faultline.ErrUnavailable
 	}
-	ctx, cancel := context.WithTimeout(ctx, seriesTimeout)
+	wait := seriesTimeout
+	if far, ok := b.cfg.Series.(interface{ RoundTrip() time.Duration }); ok {
+		wait += 2 * far.RoundTrip()
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	s, err := b.cfg.Series.Series(ctx, of, stepS, from, until)
 	if err != nil && ctx.Err() != nil {

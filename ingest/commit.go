@@ -34,9 +34,13 @@ const (
 // is in flight. There is no timer. Alone, a report waits one round trip; under
 // load, the round trip and the others that are about to join make the batches.
 type committer struct {
-	log     Log
-	writer  uint64
-	now     func() time.Time
+	log    Log
+	writer uint64
+	now    func() time.Time
+	// patience is how long one append may take, by how far the log is.
+	patience func() time.Duration
+	// room says why the log takes nothing more; nil: it does.
+	room    func() error
 	metrics *metrics
 	wake    chan struct{} // holds one token while the queue may be non-empty
 	// settled hears of each batch's fate before those who are in it.
@@ -53,7 +57,8 @@ type committer struct {
 }
 
 func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *committer {
-	c := &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1), settled: func(uint64, bool) {}}
+	c := &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1),
+		settled: func(uint64, bool) {}, patience: func() time.Duration { return 0 }, room: func() error { return nil }}
 	m.gauge("faultline_ingest_pending_events", "Events accepted and not yet in the log.", c.waiting)
 	return c
 }
@@ -66,6 +71,10 @@ func (c *committer) waiting() int {
 
 // add queues events, together and in order, for the next append.
 func (c *committer) add(events ...faultline.Event) (*batch, error) {
+	if err := c.room(); err != nil {
+		c.metrics.shed.Inc()
+		return nil, unavailable(err)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

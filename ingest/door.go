@@ -46,7 +46,13 @@ type DoorConfig struct {
 	// Durable is told to everyone who reports: false when nothing outlives the
 	// process.
 	Durable bool
-	Now     func() time.Time
+	// Patience is how long one append to the log may take, by how far the log is; nil:
+	// it is near.
+	Patience func() time.Duration
+	// Room says why the log should be given nothing more just now, because it is almost
+	// full, say; nil, or no error: it may.
+	Room func() error
+	Now  func() time.Time
 	// Writer tells this door's batches from those of every other door, of this
 	// node's earlier lives too: pick it at random.
 	Writer     uint64
@@ -102,6 +108,12 @@ func NewDoor(cfg DoorConfig) *Door {
 		vantages:   make(map[string]faultline.Vantage),
 	}
 	d.commit.settled = d.recent.settled
+	if cfg.Patience != nil {
+		d.commit.patience = cfg.Patience
+	}
+	if cfg.Room != nil {
+		d.commit.room = cfg.Room
+	}
 	return d
 }
 

@@ -11,10 +11,13 @@ import (
 )
 
 const (
-	// flushLimit bounds all attempts at one batch, attemptLimit each of them.
+	// flushLimit bounds all attempts at one batch, attemptLimit each of them, where an
+	// answer of the log does not take longer.
 	flushLimit   = time.Second
 	attemptLimit = 300 * time.Millisecond
-	attempts     = 4
+	// attemptsAtLeast of a log that is far away fit into the limit of a batch.
+	attemptsAtLeast = 3
+	attempts        = 4
 	// firstPause is how long the second attempt waits at most; each later one
 	// waits twice as long.
 	firstPause = 50 * time.Millisecond
@@ -42,7 +45,8 @@ func (c *committer) flush(ctx context.Context, b *batch) error {
 
 // attempt tries an append a few times under one seq.
 func (c *committer) attempt(ctx context.Context, seq uint64, events []faultline.Event) error {
-	ctx, cancel := context.WithTimeout(ctx, flushLimit)
+	each := max(attemptLimit, c.patience())
+	ctx, cancel := context.WithTimeout(ctx, max(flushLimit, attemptsAtLeast*each))
 	defer cancel()
 	var err error
 	for try := range attempts {
@@ -52,15 +56,16 @@ func (c *committer) attempt(ctx context.Context, seq uint64, events []faultline.
 				return err
 			}
 		}
-		if err = c.once(ctx, seq, events); err == nil {
-			return nil
+		err = c.once(ctx, each, seq, events)
+		if err == nil || errors.Is(err, faultline.ErrSilent) {
+			return err
 		}
 	}
 	return err
 }
 
-func (c *committer) once(ctx context.Context, seq uint64, events []faultline.Event) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+func (c *committer) once(ctx context.Context, limit time.Duration, seq uint64, events []faultline.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return c.log.Append(ctx, c.writer, seq, events)
 }

@@ -30,7 +30,7 @@ const (
 	nearLimit   = 1 << 12 // keys that are settled among nodes
 	settleEvery = time.Second
 	// settleWithin bounds one round of settling.
-	settleWithin = 500 * time.Millisecond
+	settleWithin = 2 * time.Second
 )
 
 // LimitsConfig says how many requests a minute each person, each prefix and each

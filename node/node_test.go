@@ -27,10 +27,12 @@ import (
 
 // running is a node of this process.
 type running struct {
-	t    *testing.T
-	url  string
-	reg  *prometheus.Registry
-	stop func() // in order, as at SIGTERM
+	t     *testing.T
+	url   string
+	reg   *prometheus.Registry
+	n     *Node
+	store *store.Store
+	stop  func() // in order, as at SIGTERM
 }
 
 // start runs a node on the Redis at url until the test ends or it is stopped.
@@ -82,7 +84,7 @@ func begin(t *testing.T, url string, change ...func(*Config)) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
-	r := &running{t: t, reg: reg, stop: func() {
+	r := &running{t: t, reg: reg, n: n, store: st, stop: func() {
 		if cancel == nil {
 			return
 		}

@@ -35,6 +35,7 @@ type leader struct {
 	holder     string        // this process, among all that may lead
 	ttl        time.Duration // of the lease
 	checkpoint time.Duration // between two checkpoints
+	room       *room         // how full Redis is
 	m          *metrics
 	log        *slog.Logger
 	now        func() time.Time // the world's clock, for the lease

@@ -15,10 +15,12 @@ type metrics struct {
 	folded     prometheus.Counter
 	saved      prometheus.Counter
 	broken     prometheus.Counter
+	memory     prometheus.Gauge
 	cpBytes    prometheus.Gauge
 	cpSeconds  prometheus.Histogram
 	cpFailures prometheus.Counter
 
+	memoryLimit    prometheus.Gauge
 	forgetFailures prometheus.Counter
 	// Rows of series that wait to be stored, and that nobody will store.
 	seriesWaiting prometheus.Gauge
@@ -45,6 +47,10 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "Revisions of incidents that this node has stored as leader."}),
 		broken: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_broken_total",
 			Help: "Revisions that this node's fold made and that do not fit what is stored. Anything but 0 is a defect."}),
+		memory: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_store_memory_bytes",
+			Help: "Memory that Redis uses, as it counts against its maxmemory."}),
+		memoryLimit: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_store_memory_limit_bytes",
+			Help: "Memory that Redis may use (maxmemory); 0: there is no limit."}),
 		cpBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_checkpoint_bytes",
 			Help: "Size of the newest checkpoint that this node has stored."}),
 		cpSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "faultline_checkpoint_seconds",
@@ -64,7 +70,7 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			func() float64 { return float64(out.Len()) })
 		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions,
 			m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
-			m.forgetFailures, m.seriesWaiting, m.seriesDropped)
+			m.memory, m.memoryLimit, m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m
 }

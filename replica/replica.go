@@ -57,6 +57,7 @@ type Replica struct {
 	fold   *folder
 	lead   *leader
 	watch  *watcher
+	room   *room
 	follow bool
 	log    *slog.Logger
 }
@@ -65,18 +66,18 @@ type Replica struct {
 func New(cfg Config) *Replica {
 	out, views := newOutbox(outboxSites), newLatest[viewAt]()
 	m := newMetrics(cfg.Registerer, out)
-	r := &Replica{follow: cfg.Follow, log: cfg.Log}
+	r := &Replica{follow: cfg.Follow, room: &room{}, log: cfg.Log}
 	r.fold = newFolder(cfg.Store, cfg.NewEngine, cfg.Sites, out, views, m, cfg.Log, cfg.Now)
 	if cfg.Past != nil {
 		r.fold.past = cfg.Past
 	}
 	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
-		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format, m: m,
+		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format, room: r.room, m: m,
 		log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()
-	r.watch = &watcher{store: cfg.Store, fold: r.fold, time: cfg.Time, log: cfg.Log, m: m, now: cfg.Now}
+	r.watch = &watcher{store: cfg.Store, fold: r.fold, room: r.room, time: cfg.Time, log: cfg.Log, m: m, now: cfg.Now}
 	return r
 }
 
@@ -109,6 +110,11 @@ func (r *Replica) leading(ctx context.Context) error {
 	}
 	return r.lead.Run(ctx)
 }
+
+// Room says why nothing more should be sent to the log: the memory of Redis is almost
+// full, and what is left is for the leader, which makes room with it; nil where there is
+// room.
+func (r *Replica) Room() error { return r.room.Err() }
 
 // Status says how far the fold has come.
 func (r *Replica) Status() Status { return *r.fold.status.Load() }

@@ -109,12 +109,14 @@ func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 			return ctx.Err()
 		}
 		err := l.saveCheckpoint(ctx, lease, settleWait)
-		if err == nil {
-			err = l.store.Trim(ctx, lease, l.now())
-		}
-		switch {
-		case errors.Is(err, faultline.ErrNotLeader):
+		if errors.Is(err, faultline.ErrNotLeader) {
 			return err
+		}
+		// A checkpoint that finds no room must not keep the log from making some.
+		trimmed := l.store.Trim(ctx, lease, l.now(), l.room.tight.Load())
+		switch err = errors.Join(err, trimmed); {
+		case errors.Is(trimmed, faultline.ErrNotLeader):
+			return trimmed
 		case err != nil && ctx.Err() == nil:
 			l.m.cpFailures.Inc()
 			l.log.Warn("no checkpoint this time", "error", err)

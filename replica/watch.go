@@ -13,6 +13,7 @@ import (
 const (
 	watchEvery   = 500 * time.Millisecond
 	watchTimeout = 500 * time.Millisecond
+	watchAsks    = 5 // questions of one look
 )
 
 // watcher asks Redis twice a second how far the log goes and knows from that
@@ -20,6 +21,7 @@ const (
 type watcher struct {
 	store *store.Store
 	fold  *folder
+	room  *room
 	time  *store.Clock // nil: the time is not asked for
 	log   *slog.Logger
 	m     *metrics
@@ -45,7 +47,7 @@ func (w *watcher) Run(ctx context.Context) error {
 }
 
 func (w *watcher) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, max(watchTimeout, watchAsks*w.store.Patience()))
 	defer cancel()
 	w.compare(ctx)
 	tail, err := w.store.LogTail(ctx)
@@ -54,6 +56,11 @@ func (w *watcher) look(ctx context.Context) {
 	if err == nil {
 		refused = store.Refusal(w.store.TryWrite(ctx))
 		led, _ = w.store.Led(ctx) // what can't be asked is not so
+		if memory, err := w.store.Memory(ctx); err == nil {
+			w.room.Set(memory)
+			w.m.memory.Set(float64(memory.Used))
+			w.m.memoryLimit.Set(float64(memory.Limit))
+		}
 	}
 	now, fold := w.now(), w.fold.status.Load()
 	w.mu.Lock()
@@ -100,7 +107,11 @@ func (w *watcher) Drain() {
 func (w *watcher) Ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	full := w.room.Err()
 	p, now := w.p, w.now()
+	if p.Refused == nil {
+		p.Refused = full
+	}
 	p.Silent, p.Leads, p.Failed = now.Sub(w.answered), now.Sub(w.led), w.fold.Failed()
 	return unready(p)
 }

@@ -10,31 +10,39 @@ import (
 
 // What a client waits for and keeps at most, unless the URL says otherwise.
 const (
-	ioTimeout     = 250 * time.Millisecond // dialling, reading, writing
-	poolTimeout   = 100 * time.Millisecond // for a free connection
-	poolSize      = 16                     // connections of each client
-	clusterReload = time.Second            // a dead master must not hide for longer
+	ioTimeout     = 250 * time.Millisecond // for one command; further away more: see [line]
+	dialTimeout   = time.Second
+	poolSize      = 16          // connections of each client
+	clusterReload = time.Second // a dead master must not hide for longer
 )
 
 // newClient makes a client for the topology of o. It never repeats a command by
 // itself: a write whose reply was lost would be made twice without anybody
-// knowing.
-func newClient(o redis.UniversalOptions) redis.UniversalClient {
+// knowing. How long a command may take is the business of its context, which the hooks
+// bound; the options bound what has none.
+func newClient(o redis.UniversalOptions, hooks ...redis.Hook) redis.UniversalClient {
 	o.MaxRetries = -1
 	o.DialerRetries = 1
 	o.ContextTimeoutEnabled = true
 	o.PipelinePoolSize = -1
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	o.DialTimeout = cmp.Or(o.DialTimeout, ioTimeout)
-	o.ReadTimeout = cmp.Or(o.ReadTimeout, ioTimeout)
-	o.WriteTimeout = cmp.Or(o.WriteTimeout, ioTimeout)
-	o.PoolTimeout = cmp.Or(o.PoolTimeout, poolTimeout)
+	o.DialTimeout = cmp.Or(o.DialTimeout, dialTimeout)
+	o.ReadTimeout = max(o.ReadTimeout, patienceMax)
+	o.WriteTimeout = max(o.WriteTimeout, patienceMax)
+	o.PoolTimeout = cmp.Or(o.PoolTimeout, patienceMax)
 	o.PoolSize = cmp.Or(o.PoolSize, poolSize)
 	if o.IsClusterMode && o.MasterName == "" {
 		c := o.Cluster()
 		c.ClusterStateReloadInterval = clusterReload
-		return redis.NewClusterClient(c)
+		return hooked(redis.NewClusterClient(c), hooks)
 	}
-	return redis.NewUniversalClient(&o)
+	return hooked(redis.NewUniversalClient(&o), hooks)
+}
+
+func hooked(c redis.UniversalClient, hooks []redis.Hook) redis.UniversalClient {
+	for _, h := range hooks {
+		c.AddHook(h)
+	}
+	return c
 }

@@ -20,6 +20,8 @@ const (
 	batchField = "b"
 	// keepLog is how long the log is kept, whatever the checkpoint says.
 	keepLog = time.Hour
+	// keptTight is how many checkpoints the log goes on from where memory is tight.
+	keptTight = 2
 	// maxLogEntries is how long the log may be before what the checkpoint covers is
 	// dropped even within that hour. At a peak an entry is some hundred reports.
 	maxLogEntries = 2_000_000
@@ -152,8 +154,9 @@ func (s *Store) LogStart(ctx context.Context) (time.Time, error) {
 // Trim drops entries that are both behind the newest checkpoints (see
 // [keptGenerations]) and more than an hour older than now, and of a log of more than
 // 2,000,000 entries all that are behind those checkpoints; it may leave a few that could
-// go. Without a checkpoint it drops nothing.
-func (s *Store) Trim(ctx context.Context, l Lease, now time.Time) error {
+// go. Where memory is tight it drops all that are behind the newest two checkpoints.
+// Without a checkpoint it drops nothing.
+func (s *Store) Trim(ctx context.Context, l Lease, now time.Time, tight bool) error {
 	const op = "trim the log"
 	all, err := s.generations(ctx, s.writes)
 	if err != nil {
@@ -162,10 +165,14 @@ func (s *Store) Trim(ctx context.Context, l Lease, now time.Time) error {
 	if len(all) == 0 {
 		return nil
 	}
-	behind := all[min(len(all), keptGenerations)-1].Pos
+	kept, tooLong := keptGenerations, s.maxLog
+	if tight {
+		kept, tooLong = keptTight, 0
+	}
+	behind := all[min(len(all), kept)-1].Pos
 	horizon := max(now.Add(-keepLog).UnixMilli(), 0)
 	for range trimSteps {
-		gone, err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyFloor}, horizon, s.trimStep, s.maxLog,
+		gone, err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyFloor}, horizon, s.trimStep, tooLong,
 			behind.ms, behind.seq).Int()
 		if err != nil {
 			return s.fail(op, err)

@@ -224,7 +224,7 @@ func testTrim(t *testing.T, f *fixture) {
 				ok(t, f.SaveCheckpoint(t.Context(), l, Checkpoint{Cursor: Cursor{Pos: at(c.checkpoint)}}))
 			}
 		}
-		ok(t, f.Trim(t.Context(), l, hourAfter(c.now)))
+		ok(t, f.Trim(t.Context(), l, hourAfter(c.now), false))
 		if got := first(); got.Compare(at(c.atLeast)) < 0 || got.Compare(at(c.atMost)) > 0 {
 			t.Fatalf("%s: the log begins at %s, want %s to %s", c.name, got, at(c.atLeast), at(c.atMost))
 		}

@@ -19,7 +19,7 @@ type metrics struct {
 	registered []prometheus.Collector
 }
 
-func newMetrics(r prometheus.Registerer, clients map[string]redis.UniversalClient) (*metrics, error) {
+func newMetrics(r prometheus.Registerer, way *line, clients map[string]redis.UniversalClient) (*metrics, error) {
 	m := &metrics{
 		appended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_store_appended_total",
 			Help: "What was appended to the log, in batches, events and bytes."}, []string{"unit"}),
@@ -38,7 +38,17 @@ func newMetrics(r prometheus.Registerer, clients map[string]redis.UniversalClien
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.appended, m.read, m.repeats, m.poison, m.errors, m.appending, newPools(clients)} {
+	trip := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_store_round_trip_seconds",
+		Help: "How long an answer of Redis takes, smoothed."}, func() float64 { return way.RoundTrip().Seconds() })
+	silent := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_store_silent",
+		Help: "1 while Redis gives no answer and commands fail at once, else 0."}, func() float64 {
+		if way.Silent() {
+			return 1
+		}
+		return 0
+	})
+	for _, c := range []prometheus.Collector{m.appended, m.read, m.repeats, m.poison, m.errors, m.appending, trip, silent,
+		newPools(clients)} {
 		if err := r.Register(c); err != nil {
 			m.unregister()
 			return nil, fmt.Errorf("register metrics: %w", err)

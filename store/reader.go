@@ -201,7 +201,7 @@ func (s *Store) readStream(ctx context.Context, key string, after Pos, count int
 	if block = min(block, maxBlock); block >= time.Millisecond {
 		client, wait = s.blocking, block
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, block+s.patience)
+		ctx, cancel = context.WithTimeout(ctx, block+s.Patience())
 		defer cancel()
 	}
 	streams, err := client.XRead(ctx, &redis.XReadArgs{

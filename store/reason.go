@@ -58,8 +58,6 @@ func Reason(err error) error {
 		return errors.New(text)
 	case word != "":
 		return errors.New("it answers " + word)
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout):
-		return errors.New("it does not answer in time")
 	case errors.As(err, &unreachable) && !unreachable.Timeout() && unreachable.Op == "dial":
 		return errors.New("there is no connection to it")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"faultline"
 	"faultline/store/storetest"
 )
 
@@ -33,9 +34,9 @@ func TestReasonsOfARealServer(t *testing.T) {
 	} {
 		c.begin()
 		_, entry := s.Append(t.Context(), BatchKey{1, 1}, everyEvent(someday))
-		_, _, lease := s.Acquire(t.Context(), "x", time.Second, someday)
+		script := s.SaveVantage(t.Context(), faultline.VantageStatus{Vantage: "x"})
 		plain := s.TryWrite(t.Context())
-		for what, err := range map[string]error{"a plain write": plain, "an entry": entry, "a script": lease} {
+		for what, err := range map[string]error{"a plain write": plain, "an entry": entry, "a script": script} {
 			if why := Refusal(err); why == nil || !strings.Contains(why.Error(), want) {
 				t.Errorf("%s: %s is refused because %v (%v)", want, what, why, err)
 			}

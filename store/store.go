@@ -27,8 +27,8 @@ type Store struct {
 	// Three clients, so that a blocked read or a burst of reads never makes a
 	// write wait for a connection.
 	writes, reads, blocking redis.UniversalClient
-	patience                time.Duration // for an answer, beyond a wait asked for
-	trimStep, maxLog        int           // the constants, smaller in tests
+	line                    *line // all three go by it
+	trimStep, maxLog        int   // the constants, smaller in tests
 
 	scripts scripts
 	m       *metrics
@@ -42,17 +42,19 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	began := time.Now()
+	way := newLine(cmp.Or(options.ReadTimeout, ioTimeout), func() time.Duration { return time.Since(began) })
 	s := &Store{
 		durable:  cfg.Durable,
-		writes:   newClient(*options),
-		reads:    newClient(*options),
-		blocking: newClient(*options),
-		patience: cmp.Or(options.ReadTimeout, ioTimeout),
+		writes:   newClient(*options, passing{line: way, write: true}),
+		reads:    newClient(*options, passing{line: way}),
+		blocking: newClient(*options, passing{line: way, blocks: true}),
+		line:     way,
 		trimStep: trimStep,
 		maxLog:   maxLogEntries,
 		scripts:  newScripts(fencePrelude),
 	}
-	if s.m, err = newMetrics(cfg.Registerer, map[string]redis.UniversalClient{
+	if s.m, err = newMetrics(cfg.Registerer, way, map[string]redis.UniversalClient{
 		"writes": s.writes, "reads": s.reads, "blocking": s.blocking,
 	}); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
@@ -73,6 +75,13 @@ func (s *Store) Close() error {
 	}
 	return nil
 }
+
+// Patience is what one command is given until it counts as failed. It follows the
+// measured round trip to Redis.
+func (s *Store) Patience() time.Duration { return s.line.Patience() }
+
+// RoundTrip is how long an answer of Redis takes, 0 before there was one.
+func (s *Store) RoundTrip() time.Duration { return s.line.RoundTrip() }
 
 // Durable is what [Config] said.
 func (s *Store) Durable() bool { return s.durable }

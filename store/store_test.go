@@ -126,7 +126,7 @@ func everyCall(ctx context.Context, s *Store) []error {
 	_, e15 := s.ForgetKeys(ctx, now)
 	return []error{e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, s.Release(ctx, "a", l),
 		s.SaveRevision(ctx, l, incident(1, 1)), s.SaveView(ctx, l, faultline.View{}, Pos{}), s.SaveCheckpoint(ctx, l, Checkpoint{}),
-		s.Trim(ctx, l, now), s.Ping(ctx)}
+		s.Trim(ctx, l, now, false), s.Ping(ctx)}
 }
 
 // TestOpenRefused: a Redis that will never let us in is found at the start.

@@ -22,12 +22,13 @@ type backend struct {
 
 // openBackend finds the Redis of the log: the one that is named, else a private
 // redis-server, else one inside the process.
-func openBackend(ctx context.Context, f redisFlags, log *slog.Logger, reg prometheus.Registerer) (*backend, error) {
+func openBackend(ctx context.Context, f redisFlags, patience redisd.Patience, log *slog.Logger,
+	reg prometheus.Registerer) (*backend, error) {
 	if f.RedisURL != "" {
 		return &backend{url: f.RedisURL, durable: true, stop: func() {}}, nil
 	}
 	if bin, err := exec.LookPath("redis-server"); err == nil {
-		running, err := redisd.Start(ctx, bin, f.StateDir, log, reg)
+		running, err := redisd.Start(ctx, bin, f.StateDir, patience, log, reg)
 		if unusable := (*redisd.StateDirError)(nil); errors.As(err, &unusable) {
 			return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
 		}

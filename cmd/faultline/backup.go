@@ -91,7 +91,7 @@ func storedLog(ctx context.Context, f redisFlags, log *slog.Logger) (url string,
 					errors.New("--redis-url: is needed: there is no redis-server on the PATH, hence no private one")}
 		}
 	}
-	back, err := openBackend(ctx, f, log, nil)
+	back, err := openBackend(ctx, f, redisd.Loaded, log, nil)
 	if errors.Is(err, redisd.ErrInUse) {
 		url, err = redisd.URL(f.StateDir)
 		return url, func() {}, err

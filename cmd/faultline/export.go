@@ -36,7 +36,7 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 						"hold a log")}
 		}
 	}
-	back, err := openBackend(ctx, c.redisFlags, log, nil)
+	back, err := openBackend(ctx, c.redisFlags, redisd.Loaded, log, nil)
 	if errors.Is(err, redisd.ErrInUse) { // a running serve has it, and may go on with it
 		back = &backend{durable: true, stop: func() {}}
 		back.url, err = redisd.URL(c.StateDir)

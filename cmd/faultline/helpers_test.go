@@ -42,7 +42,7 @@ func privateRedis(t *testing.T, dir string) *redisd.Running {
 	if err != nil {
 		t.Fatalf("these tests run a real redis-server, and there is none on the PATH: %v", err)
 	}
-	running, err := redisd.Start(t.Context(), bin, dir, quiet, nil)
+	running, err := redisd.Start(t.Context(), bin, dir, redisd.Loaded, quiet, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func (c *serveCmd) readTables(cfg *node.Config) (err error) {
 // openBackend finds the Redis of the log; that of a drill is its own, in memory.
 func (c *serveCmd) openBackend(ctx context.Context, log *slog.Logger, reg prometheus.Registerer) (*backend, error) {
 	if c.Drill == "" {
-		return openBackend(ctx, c.redisFlags, log, reg)
+		return openBackend(ctx, c.redisFlags, redisd.Briefly, log, reg)
 	}
 	url, stop, err := redisd.StartMemory()
 	if err != nil {

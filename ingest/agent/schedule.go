@@ -19,7 +19,7 @@ import (
 
 const (
 	refreshEvery = time.Second
-	storeTimeout = 500 * time.Millisecond
+	storeTimeout = 3 * time.Second
 	// liveFor is how long a vantage that asks for no work keeps its share.
 	liveFor = 90 * time.Second
 	// copies is from how many vantages each site is checked: two that agree confirm

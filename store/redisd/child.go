@@ -23,10 +23,10 @@ func (p *Server) spawn(ctx context.Context, lock *os.File, up func()) error {
 	if err != nil {
 		return err
 	}
-	loading, cancel := context.WithTimeout(ctx, startLimit)
+	loading, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ready := make(chan error, 1)
-	go func() { ready <- p.waitReady(loading) }()
+	go func() { ready <- p.waitReady(loading, startLimit) }()
 	for {
 		select {
 		case err := <-exited:
@@ -34,7 +34,7 @@ func (p *Server) spawn(ctx context.Context, lock *os.File, up func()) error {
 		case err := <-ready:
 			if ctx.Err() == nil && err != nil {
 				p.stop(child, exited)
-				return fmt.Errorf("redis-server did not answer within %s: %s", startLimit, said)
+				return fmt.Errorf("start redis-server: %w: %s", err, said)
 			}
 			if err == nil {
 				up()

@@ -11,13 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
-	startLimit  = 30 * time.Second // to load the append-only file and answer
+	startLimit  = 30 * time.Second // to answer anything, be it that the data are loading
 	stopLimit   = 1500 * time.Millisecond
 	poll        = 20 * time.Millisecond
 	adoptedPoll = 200 * time.Millisecond // whether an adopted one is still alive
@@ -37,6 +38,8 @@ type Server struct {
 	lock     string
 	log      *slog.Logger
 	restarts prometheus.Counter
+	// stays says that one which can't be started is tried again: somebody serves already.
+	stays atomic.Bool
 }
 
 // New prepares the server of a state directory, which must exist. The metric of its
@@ -67,7 +70,7 @@ func New(bin, stateDir string, log *slog.Logger, reg prometheus.Registerer) (*Se
 func (p *Server) URL() string { return "unix://" + p.socket }
 
 // Run keeps a server alive until ctx ends, then stops it. It calls up once, when
-// the first one answers; when the first one can't be started it returns why.
+// the first one has loaded its data; when the first one can't be started it returns why.
 func (p *Server) Run(ctx context.Context, up func()) error {
 	answered, backoff := false, backoffMin
 	first := func() {
@@ -82,10 +85,10 @@ func (p *Server) Run(ctx context.Context, up func()) error {
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // it was stopped: how it ended says nothing
 		}
-		if !answered && err != nil {
+		if !answered && err != nil && !p.stays.Load() {
 			return fmt.Errorf("start the private Redis: %w", err)
 		}
-		if answered {
+		if answered || p.stays.Load() {
 			p.restarts.Inc()
 			p.log.Warn("the private Redis is gone and is started again", "error", err, "lived",
 				time.Since(began).String())
@@ -120,10 +123,15 @@ func (p *Server) adopt(ctx context.Context, up func()) error {
 			lock.Close()
 			return nil // it is gone
 		}
-		if !reported && p.ping(ctx) == nil {
-			reported, poll = true, adoptedPoll
-			p.log.Info("adopted the private Redis of an earlier process", "socket", p.socket)
-			up()
+		if !reported {
+			switch err := p.ping(ctx); {
+			case err == nil:
+				reported, poll = true, adoptedPoll
+				p.log.Info("adopted the private Redis of an earlier process", "socket", p.socket)
+				up()
+			case errors.As(err, &busyError{}):
+				began = time.Now()
+			}
 		}
 		if !reported && time.Since(began) > startLimit {
 			return fmt.Errorf("a redis-server holds %s but does not answer on %s", p.lock, p.socket)
@@ -135,20 +143,36 @@ func (p *Server) adopt(ctx context.Context, up func()) error {
 	return nil
 }
 
-// waitReady returns once Redis answers, or when ctx ends.
-func (p *Server) waitReady(ctx context.Context) error {
-	for p.ping(ctx) != nil {
+// waitReady returns once Redis has loaded its data, however long that takes, or when ctx
+// ends. A Redis that answers nothing at all is given up.
+func (p *Server) waitReady(ctx context.Context, silence time.Duration) error {
+	answered := time.Now()
+	for {
+		err := p.ping(ctx)
+		if err == nil {
+			return nil
+		}
+		if errors.As(err, &busyError{}) {
+			answered = time.Now()
+		}
+		if time.Since(answered) > silence {
+			return fmt.Errorf("it answered nothing for %s", silence)
+		}
 		if !task.Pause(ctx, poll) {
 			return ctx.Err()
 		}
 	}
-	return nil
 }
+
+// busyError is the answer of a Redis that lives and can't be used yet.
+type busyError struct{ said string }
+
+func (e busyError) Error() string { return e.said }
 
 func (p *Server) ping(ctx context.Context) error {
 	answer, err := p.ask(ctx, "PING")
 	if err == nil && answer != "+PONG" {
-		return errors.New(answer) // it is loading its data
+		return busyError{answer} // it is loading its data
 	}
 	return err
 }

@@ -169,15 +169,15 @@ func TestPrivateRedisSaysWhyItDoesNotStart(t *testing.T) {
 func TestTwoServesDoNotShareAStateDirectory(t *testing.T) {
 	dir := shortDir(t)
 	bin := redisBinary(t)
-	first, err := Start(t.Context(), bin, dir, quiet, nil)
+	first, err := Start(t.Context(), bin, dir, Loaded, quiet, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(t.Context(), bin, dir, quiet, nil); !errors.Is(err, ErrInUse) {
+	if _, err := Start(t.Context(), bin, dir, Loaded, quiet, nil); !errors.Is(err, ErrInUse) {
 		t.Errorf("the second one: %v", err)
 	}
 	first.Stop()
-	second, err := Start(t.Context(), bin, dir, quiet, nil)
+	second, err := Start(t.Context(), bin, dir, Loaded, quiet, nil)
 	if err != nil {
 		t.Fatalf("after the first has ended: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -27,11 +28,32 @@ type Running struct {
 	Stop func() // ends it and frees the state directory; for the last thing a command does
 }
 
+// Patience is how long [Start] waits at most for a Redis that is loading its data: who
+// serves answers meanwhile from what it has.
+type Patience time.Duration
+
+const (
+	// Loaded waits until the data are loaded.
+	Loaded Patience = 0
+	// Briefly waits no longer than a Redis takes that has little to load.
+	Briefly = Patience(2 * time.Second)
+)
+
+// over ends when the patience does.
+func (p Patience) over() (<-chan time.Time, func()) {
+	if p == Loaded {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Duration(p))
+	return timer.C, func() { timer.Stop() }
+}
+
 // Start runs the redis-server bin on a state directory, which no other process may
-// use meanwhile, and returns when it answers. It goes on when ctx ends: the last
-// writes of a node that ends go there. A directory that can't be used is a
-// [StateDirError].
-func Start(ctx context.Context, bin, stateDir string, log *slog.Logger, reg prometheus.Registerer) (*Running, error) {
+// use meanwhile, and returns when it has loaded its data, or when patience is over. It
+// goes on when ctx ends: the last writes of a node that ends go there. A directory that
+// can't be used is a [StateDirError].
+func Start(ctx context.Context, bin, stateDir string, patience Patience, log *slog.Logger,
+	reg prometheus.Registerer) (*Running, error) {
 	if err := os.MkdirAll(stateDir, 0o700); err != nil {
 		return nil, &StateDirError{err}
 	}
@@ -55,9 +77,21 @@ func Start(ctx context.Context, bin, stateDir string, log *slog.Logger, reg prom
 		failure = p.Run(running, func() { close(up) })
 	}()
 	stop := func() { cancel(); <-ended; lock.Close() }
+	over, free := patience.over()
+	defer free()
 	select {
 	case <-up:
 		log.Info("private Redis runs", "socket", p.socket, "data", p.dir)
+		return &Running{URL: p.URL(), Stop: stop}, nil
+	case <-over:
+		p.stays.Store(true)
+		select {
+		case <-ended: // just now
+			stop()
+			return nil, failure
+		default:
+		}
+		log.Warn("the private Redis is still loading its data; reads are answered meanwhile", "data", p.dir)
 		return &Running{URL: p.URL(), Stop: stop}, nil
 	case <-ended:
 		stop()

@@ -1,0 +1,48 @@
+package replica
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"faultline/store"
+)
+
+// Of the memory that Redis may use, in hundredths of it: while less is free the door is
+// to take nothing, so that what the leader writes still has room; until so much is free
+// again; and while less is free the log is kept shorter than an hour.
+const (
+	roomShed  = 10
+	roomAgain = 13
+	roomTight = 25
+)
+
+// errAlmostFull: see [Replica.Room].
+var errAlmostFull = errors.New("the memory of Redis is almost full (maxmemory); what is left is for the leader")
+
+// room is how full Redis is. It is safe for concurrent use.
+type room struct {
+	shed, tight atomic.Bool
+}
+
+// Set takes in how full Redis was found.
+func (r *room) Set(m store.Memory) {
+	if m.Limit <= 0 {
+		r.shed.Store(false)
+		r.tight.Store(false)
+		return
+	}
+	least := int64(roomShed)
+	if r.shed.Load() {
+		least = roomAgain
+	}
+	r.shed.Store(100*m.Free() < least*m.Limit)
+	r.tight.Store(100*m.Free() < roomTight*m.Limit)
+}
+
+// Err says that nothing more should be sent to the log.
+func (r *room) Err() error {
+	if r.shed.Load() {
+		return errAlmostFull
+	}
+	return nil
+}
