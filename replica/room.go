@@ -19,13 +19,16 @@ const (
 // errAlmostFull: see [Replica.Room].
 var errAlmostFull = errors.New("the memory of Redis is almost full (maxmemory); what is left is for the leader")
 
-// room is how full Redis is. It is safe for concurrent use.
+// room is how full Redis is; nil: there is always room. It is safe for concurrent use.
 type room struct {
 	shed, tight atomic.Bool
 }
 
 // Set takes in how full Redis was found.
 func (r *room) Set(m store.Memory) {
+	if r == nil {
+		return
+	}
 	if m.Limit <= 0 {
 		r.shed.Store(false)
 		r.tight.Store(false)
@@ -39,9 +42,12 @@ func (r *room) Set(m store.Memory) {
 	r.tight.Store(100*m.Free() < roomTight*m.Limit)
 }
 
+// Tight reports whether the log should be kept short.
+func (r *room) Tight() bool { return r != nil && r.tight.Load() }
+
 // Err says that nothing more should be sent to the log.
 func (r *room) Err() error {
-	if r.shed.Load() {
+	if r != nil && r.shed.Load() {
 		return errAlmostFull
 	}
 	return nil
