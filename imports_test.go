@@ -46,7 +46,7 @@ var rooms = map[string][]string{
 	"board":             {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
 	// how an answer is rendered and sent, whoever makes it
 	"board/page":        {},
-	"api":               {".", "board", "board/find", "board/page", "api/stream", "api/token", "api/webhook", "docs"},
+	"api":               {".", "board", "board/find", "board/page", "api/stream", "api/token", "api/webhook", "docs", "scenario/history"},
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
@@ -54,7 +54,7 @@ var rooms = map[string][]string{
 	"replica":           {".", "store", "task"},
 	"task":              {},
 	"api/client":        {"."},
-	"web":               {".", "board", "board/find", "board/page"},
+	"web":               {".", "board", "board/find", "board/page", "scenario/history"},
 	"scenario":          {"."},
 	"scenario/drill":    {".", "scenario", "task"},
 	"scenario/accuracy": {".", "scenario"},

@@ -46,6 +46,8 @@ import (
 // @tag.description  How a piece of shared infrastructure does
 // @tag.name         stack
 // @tag.description  How the things do that you depend on
+// @tag.name         replays
+// @tag.description  Outages of the past, played from the public record
 // @tag.name         feeds
 // @tag.description  For readers of feeds, pages that embed us, and alerting
 // @tag.name         statuspage

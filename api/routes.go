@@ -109,6 +109,11 @@ func (a *api) table() []route {
 		{read, "/v1/metrics/incidents", "", QuotaReads, strict(), a.getIncidentMetrics},
 		{get, routeStream, "", QuotaReads, lenient(streamKeys...), a.getStream},
 
+		// Outages of the past.
+		{read, "/v1/replays", "", QuotaReads, strict(), a.getReplays},
+		{read, "/v1/replays/:name", "", QuotaReads, strict(), a.getReplay},
+		{read, "/v1/replays/:name/revisions/:n", "", QuotaReads, strict(), a.getReplayRevision},
+
 		// The same in the forms that other programs read.
 		{read, "/feed.atom", "", QuotaReads, lenient(faultline.FilterKeys...), a.getAtom},
 		{read, "/feed.json", "", QuotaReads, lenient(faultline.FilterKeys...), a.getJSONFeed},

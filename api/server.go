@@ -16,6 +16,7 @@ import (
 	"faultline/api/webhook"
 	"faultline/board"
 	"faultline/board/find"
+	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -91,6 +92,7 @@ type api struct {
 	log     *slog.Logger
 	metrics httpMetrics
 	docs    *docPages
+	fixed   *page.Cache  // of what a release fixes
 	scrape  http.Handler // of /metrics
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
@@ -116,7 +118,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents, fixed: page.NewCache(pastBounds),
 		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}
 
 	gin.SetMode(gin.ReleaseMode)

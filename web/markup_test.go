@@ -17,6 +17,7 @@ import (
 var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2", "/site/reddit.com",
 	"/site/reddit.com?reported=1",
 	"/component/cdn/fastly", "/vantages", "/stack", "/stack?of=reddit.com,cdn:fastly,nobody.example", "/archive", "/archive?month=2021-06&component=cdn:fastly", "/method",
+	"/replays", "/replays/fastly-2021-06-08", "/replays/fastly-2021-06-08?frame=0", "/embed/replays/fastly-2021-06-08",
 	"/about", "/developers", "/developers?of=site/reddit.com",
 	"/embed/site/reddit.com", "/embed/component/cdn/fastly", "/embed/now",
 	"/embed/incident/" + outage + "?parts=chart,table,evidence", "/embed/incident/" + outage,

@@ -103,6 +103,7 @@ type Web struct {
 	charts    *timelines
 	cards     *cards
 	forms     *formTokens
+	past      past
 }
 
 // New reads every template, message and asset. It fails on a Config that lacks
@@ -193,6 +194,8 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/provider/:slug", page, w.provider)
 	read("/stack", page, w.stack)
 	read("/archive", page, w.archive)
+	read("/replays", page, w.replays)
+	read("/replays/:name", page, w.replay)
 	read("/method", page, w.method)
 	read("/about", page, w.about)
 	read("/prober", page, w.prober)
@@ -203,6 +206,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/embed/component/:kind/:name", embed, w.embedComponent)
 	read("/embed/provider/:slug", embed, w.embedProvider)
 	read("/embed/now", embed, w.embedNow)
+	read("/embed/replays/:name", embed, w.embedReplay)
 	read("/embed.js", static, w.element)
 	read("/card/incident/:file", static, w.cardIncident)
 	read("/card/site/:file", static, w.cardSite)

@@ -67,9 +67,15 @@ var reads = []ask{
 	{operation: "getWritable", path: "/readyz/write", kind: "txt"},
 }
 
+// limitedOthers is how many of others, from the first on, count against a quota.
+const limitedOthers = 4
+
 // others are answered whatever a node knows.
 var others = []ask{
 	{operation: "getVantages", path: "/v1/vantages", kind: "json"},
+	{operation: "getReplays", path: "/v1/replays", kind: "json"},
+	{operation: "getReplay", path: "/v1/replays/cloudflare-2025-12-05", kind: "json"},
+	{operation: "getReplayRevision", path: "/v1/replays/cloudflare-2025-12-05/revisions/1", kind: "json"},
 	{operation: "getKeySet", path: "/.well-known/jwks.json", kind: "json"},
 	{operation: "getHealth", path: "/healthz", kind: "txt"},
 }
@@ -271,6 +277,8 @@ var missing = []ask{
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json", status: 404},
 	{operation: "getComponentStatuspage", path: "/statuspage/nothing/fastly/api/v2/summary.json", status: 400},
 	{operation: "getComponentStatuspageList", path: "/statuspage/nothing/fastly/api/v2/incidents/unresolved.json", status: 400},
+	{operation: "getReplay", path: "/v1/replays/nothing", status: 404},
+	{operation: "getReplayRevision", path: "/v1/replays/nothing/revisions/1", status: 404},
 	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
 	{operation: "getSchema", path: "/schemas/nothing.schema.json", status: 404},
 }
@@ -278,7 +286,7 @@ var missing = []ask{
 // refusedReads are reads of the operations that anybody may ask, each with a token
 // that is not good and once too often.
 func refusedReads(operations ...string) (all []ask) {
-	for _, a := range append(slices.Clone(reads), others[0]) {
+	for _, a := range append(slices.Clone(reads), others[:limitedOthers]...) {
 		if !slices.Contains(operations, a.operation) && len(operations) > 0 || slices.Contains(readiness, a.operation) {
 			continue
 		}

@@ -64,7 +64,7 @@ func run(update bool) error {
 // comments of types and the recorded examples.
 func makeDocument(swagger []byte) ([]byte, error) {
 	comments, err := typeComments(moduleDir, filepath.Join(moduleDir, "board"), filepath.Join(moduleDir, "api"),
-		filepath.Join(moduleDir, "api", "webhook"))
+		filepath.Join(moduleDir, "api", "webhook"), filepath.Join(moduleDir, "scenario", "history"))
 	if err != nil {
 		return nil, fmt.Errorf("read comments of types: %w", err)
 	}

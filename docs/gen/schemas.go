@@ -13,6 +13,7 @@ import (
 
 	"faultline"
 	"faultline/api"
+	"faultline/scenario/history"
 )
 
 // answers are the Go types of bodies. Their fields, and those of the types
@@ -33,6 +34,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.SiteList](),
 	reflect.TypeFor[api.RevisionList](),
 	reflect.TypeFor[api.RevisionRef](),
+	reflect.TypeFor[api.ReplayList](), reflect.TypeFor[api.ReplayRef](), reflect.TypeFor[api.ReplayAnswer](),
+	reflect.TypeFor[api.ReplayFrame](), reflect.TypeFor[history.Score](),
 	reflect.TypeFor[api.SearchAnswer](),
 	reflect.TypeFor[api.StackAnswer](), reflect.TypeFor[api.FoundThing](),
 	reflect.TypeFor[api.ShieldsAnswer](),

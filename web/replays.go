@@ -1,0 +1,175 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"faultline"
+	"faultline/board/page"
+	"faultline/scenario/history"
+
+	"github.com/gin-gonic/gin"
+)
+
+// past keeps the replays that somebody has asked for: a release has a dozen, of some
+// megabytes each.
+type past struct {
+	mu   sync.Mutex
+	read map[string]history.Replay
+}
+
+func (p *past) open(name string) (history.Replay, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r, ok := p.read[name]; ok {
+		return r, nil
+	}
+	r, err := history.Open(name)
+	if err != nil {
+		return r, err
+	}
+	if p.read == nil {
+		p.read = map[string]history.Replay{}
+	}
+	p.read[name] = r
+	return r, nil
+}
+
+// replaysPage lists the outages of the past.
+type replaysPage struct {
+	shell
+	Rows []replayRow
+}
+
+// replayRow is one of them, with how Faultline did.
+type replayRow struct {
+	URL, Event   string
+	Day          string
+	Named, After string
+	Right        bool
+	Ahead        string
+	Sites, False string
+	Cleared      string
+}
+
+func (w *Web) replays(c *gin.Context, v *voice) error {
+	return w.show(c, v, "replays", func(context.Context) (doc, error) {
+		p := replaysPage{shell: v.shell("/replays", v.say("replays.title"), v.say("replays.lead"))}
+		for _, name := range history.Names() {
+			r, err := w.past.open(name)
+			if err != nil {
+				return doc{}, err
+			}
+			p.Rows = append(p.Rows, v.replayRow(r))
+		}
+		return doc{page: "replays", data: p, cache: page.CacheBriefly}, nil
+	})
+}
+
+func (v *voice) replayRow(r history.Replay) replayRow {
+	s := r.Score
+	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset), Right: s.Right,
+		Named: v.say("archive.none"), Sites: v.number(s.Sites), False: v.number(s.False), Ahead: v.say("replays.not_claimed"),
+		After: v.say("replays.never")}
+	if s.Incident != "" {
+		row.After = v.say("replays.seconds", "N", v.number(s.Seconds))
+	}
+	if s.Named != "" {
+		row.Named = s.Named.DisplayName()
+	}
+	if s.Ahead != nil {
+		row.Ahead = v.say("replays.minutes", "N", v.number(*s.Ahead))
+	}
+	for i, site := range s.Cleared {
+		if i > 0 {
+			row.Cleared += ", "
+		}
+		row.Cleared += site
+	}
+	return row
+}
+
+// replayPage is one outage of the past at one moment of it.
+type replayPage struct {
+	shell
+	replayRow
+	Why        string
+	Frame      int // how many revisions had been published
+	Last       int
+	When       moment
+	Since      string // how long after the onset
+	Heads      []headline
+	Statements []statementRow
+	Sources    []string
+	Uncertain  []string
+	Note       string
+	Data       string
+	Embed      string
+	Cite       string
+	Player     string // address of the script
+}
+
+func (w *Web) replay(c *gin.Context, v *voice) error {
+	name, frame := c.Param("name"), c.Query("frame")
+	return w.show(c, v, "replay/"+name+"?"+frame, func(context.Context) (doc, error) {
+		r, err := w.past.open(name)
+		if err != nil {
+			return doc{}, err
+		}
+		return doc{page: "replay", data: v.replayPage(r, frame), cache: page.CacheBriefly}, nil
+	})
+}
+
+// replayPage shows what Faultline had said by one of its revisions; where none is asked
+// for, by the one that confirmed the outage.
+func (v *voice) replayPage(r history.Replay, frame string) replayPage {
+	at, err := strconv.Atoi(frame)
+	if err != nil || at < 0 || at > len(r.Revisions) {
+		at = r.Confirmed()
+	}
+	clock := r.Clock(at)
+	path := "/replays/" + r.Spec.Name
+	p := replayPage{replayRow: v.replayRow(r), Why: r.Spec.Why, Frame: at, Last: len(r.Revisions), When: v.moment(clock, formSecond),
+		Since: v.lag(clock.Sub(r.Spec.Onset)), Statements: v.statements(r.Said(clock)), Sources: r.Spec.Sources,
+		Uncertain: r.Spec.Record.Uncertain, Note: r.Spec.Record.WordNote, Data: v.prefix + "/v1" + path,
+		Player: v.assets.url("player.js")}
+	for _, inc := range r.Then(at) {
+		h := v.headlineOf(&inc, clock)
+		h.URL = fmt.Sprintf("%s/v1%s/revisions/%d", v.prefix, path, at)
+		p.Heads = append(p.Heads, h)
+	}
+	p.shell = v.shell(path, r.Spec.Title+". Faultline", v.say("replays.lead"))
+	p.Drill = true
+	p.Embed = v.whole("/embed" + path + "?frame=" + strconv.Itoa(at))
+	p.Cite = v.say("replays.cite", "Title", r.Spec.Title, "Time", v.moment(clock, formDated).Text,
+		"URL", v.absolute(path)+"?frame="+strconv.Itoa(at))
+	p.Scripts = append(p.Scripts, p.Player)
+	return p
+}
+
+// embedReplay is one moment of an outage of the past on somebody else's page.
+func (w *Web) embedReplay(c *gin.Context, v *voice) error {
+	name, frame, o := c.Param("name"), c.Query("frame"), v.options(c)
+	return w.show(c, v, "embed/replay/"+name+"?"+frame+" "+o.key(), func(context.Context) (doc, error) {
+		r, err := w.past.open(name)
+		if err != nil {
+			return doc{}, err
+		}
+		told := v.in(o.zone).replayPage(r, frame)
+		p := embedPage{Kind: "replay", Answer: r.Spec.Title, Because: v.say("replays.reconstruction"), shell: told.shell,
+			Frozen: true, Unknown: r.Spec.Record.Uncertain,
+			Link: v.absolute("/replays/"+name) + "?frame=" + strconv.Itoa(told.Frame)}
+		for _, h := range told.Heads {
+			if len(p.Heads) < widgetHeads && (h.State != faultline.StateCandidate || len(told.Heads) == 1) {
+				h.Linked, h.Blank, h.URL = true, true, p.Link
+				p.Heads = append(p.Heads, h)
+			}
+		}
+		p.freeze(v.moment(r.Clock(told.Frame).Truncate(time.Second), formDated))
+		v.signed(&p, r.Spec.Title, o)
+		return doc{page: "embed", data: p, cache: page.CacheBriefly}, nil
+	})
+}
