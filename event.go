@@ -9,7 +9,7 @@ import (
 
 // Event is one line of the log: something that was seen, said or decided, with
 // when. Its concrete types are [Report], [Probe], [SiteRecord], [Vantage],
-// [Statement], [Tick], [Correction], [Epoch] and [Adopt], all passed by value.
+// [Statement], [Readers], [Tick], [Correction], [Epoch] and [Adopt], all passed by value.
 type Event interface {
 	// Type is the value of the line's "type" member.
 	Type() string

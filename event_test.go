@@ -14,6 +14,9 @@ import (
 
 var noon = time.Date(2024, 3, 6, 12, 0, 0, 0, time.UTC)
 
+// readerNetworks are what a line of readers holds.
+var readerNetworks = []faultline.ReaderNetwork{{ASN: 812, Country: "CA", Requests: 60}}
+
 // Each kind of event writes a line that begins with its type, carries its time, and
 // reads back as it was.
 func TestEventLines(t *testing.T) {
@@ -35,6 +38,8 @@ func TestEventLines(t *testing.T) {
 			"statement",
 			`"at":"2024-03-06T12:00:00Z","component":"cdn:fastly","source":"s","status":"resolved","text":"It's over."`,
 			noon},
+		{faultline.Readers{At: noon, Node: "n", Networks: readerNetworks}, "readers",
+			`"at":"2024-03-06T12:00:00Z","node":"n","networks":[{"asn":812,"country":"CA","requests":60}]`, noon},
 		{faultline.Tick{At: noon}, "tick", `"at":"2024-03-06T12:00:00Z"`, noon},
 		{faultline.Correction{At: noon, Incident: "inc_1", By: "a", Text: "x"}, "correction",
 			`"at":"2024-03-06T12:00:00Z","incident":"inc_1","by":"a","text":"x"`, noon},

@@ -25,6 +25,10 @@ const (
 	BasisProbes  = "probes"
 	BasisBoth    = "probes+reports"
 	BasisReports = "reports"
+	// The readers of a viewers' network have stopped reading while others read more than
+	// usual; nobody, or many people too, reported sites from there.
+	BasisReaders        = "readers"
+	BasisReadersReports = "readers+reports"
 )
 
 // ListedSites is how many sites an incident carries in lists and streams; all
@@ -140,6 +144,9 @@ type Evidence struct {
 	Probes       int      `json:"probes"`
 	ProbesFailed int      `json:"probes_failed"`
 	Vantages     int      `json:"vantages"`
+	// Readers is what the readers from a viewers' network say of its outage; not there for
+	// other causes, and where too few read.
+	Readers *ReadersEvidence `json:"readers,omitempty"`
 }
 
 // SiteState is how one site does.

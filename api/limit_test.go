@@ -126,3 +126,26 @@ func TestRefusedBrowserGetsAPage(t *testing.T) {
 	wantProblem(t, send("/site/bbc.co.uk/report", "*/*"), http.StatusTooManyRequests)
 	wantProblem(t, send("/v1/reports", browser), http.StatusTooManyRequests)
 }
+
+// readersSeen counts who was counted as a reader.
+type readersSeen map[netip.Addr]int
+
+func (r readersSeen) Reads(addr netip.Addr) { r[addr]++ }
+
+// A person's read of something that is there counts as a reader's; what programs ask for
+// by themselves, what is not there and what a token asks for does not.
+func TestReadersAreCounted(t *testing.T) {
+	seen := readersSeen{}
+	n := newNode(t, func(cfg *Config, _ *board.Config, _ *stream.Config) { cfg.Readers = seen })
+	n.run()
+	for _, path := range []string{"/v1/incidents", "/v1/summary", "/healthz", "/v1/sites/nobody.knows.it", "/metrics"} {
+		n.get(path)
+	}
+	total := 0
+	for _, n := range seen {
+		total += n
+	}
+	if total != 2 {
+		t.Errorf("counted %v, want two", seen)
+	}
+}

@@ -106,6 +106,28 @@ func (a *api) observe(c *gin.Context) {
 	}
 }
 
+// unread are paths that programs ask for by themselves, and people do not read.
+var unread = []string{"/healthz", "/readyz", "/metrics", "/static/", "/v1/probes/", "/statuspage/", "/feed."}
+
+// countReader counts what a person may have read: an answer that was there, to a request
+// without a token.
+func (a *api) countReader(c *gin.Context) {
+	c.Next()
+	status := c.Writer.Status()
+	if a.cfg.Readers == nil || c.Request.Method != http.MethodGet || hasBearer(c) ||
+		status != http.StatusOK && status != http.StatusNotModified {
+		return
+	}
+	for _, prefix := range unread {
+		if strings.HasPrefix(c.Request.URL.Path, prefix) {
+			return
+		}
+	}
+	if addr, err := clientAddr(c); err == nil {
+		a.cfg.Readers.Reads(addr)
+	}
+}
+
 // methodLabel keeps the methods that a client invents out of logs and metrics.
 func methodLabel(m string) string {
 	switch m {

@@ -58,6 +58,8 @@ type Config struct {
 	Index *board.Index
 	// Find reads what people call things; nil: nothing is found by its other names.
 	Find func(text string, limit int) []find.Match
+	// Readers counts requests of people by network, without their addresses; nil: nobody does.
+	Readers Readers
 	// Network labels an address with its network, for verdicts; nil: unknown.
 	Network Network
 	// Ready says why this node can't be read just now; nil: it always can.
@@ -78,6 +80,11 @@ type Config struct {
 	// status says why, and Retry-After is set already. nil: they get a problem like
 	// programs do.
 	Page func(c *gin.Context, status int)
+}
+
+// Readers counts a request that a person may have made. Package ingest has it.
+type Readers interface {
+	Reads(addr netip.Addr)
 }
 
 // Network knows which autonomous system, 0 if none, and country an address
@@ -131,7 +138,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	e.Use(portless, a.observe, secure, a.recovered, a.limit)
+	e.Use(portless, a.observe, secure, a.recovered, a.countReader, a.limit)
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
 	a.install(e)

@@ -35,6 +35,7 @@ type saved struct {
 	Active    []uint32
 	Shares    []siteShares
 	Owned     []siteOwner
+	Readers   readership
 	// How many of each follow, in this order.
 	Incidents, Networks, Components, Sites, Now, Before int
 }
@@ -61,7 +62,7 @@ func (e *Engine) saved() saved {
 		shares = append(shares, siteShares{id, e.shares[id]})
 	}
 	return saved{
-		Shares: shares, Owned: owned,
+		Shares: shares, Owned: owned, Readers: e.readers,
 		Version: CheckpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
@@ -86,13 +87,15 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	if err := dec.Decode(&s); err != nil {
 		return nil, fmt.Errorf("decode checkpoint: %w", err)
 	}
-	if s.Version != CheckpointVersion {
-		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d", s.Version, CheckpointVersion)
+	if s.Version < oldestCheckpoint || s.Version > CheckpointVersion {
+		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d to %d",
+			s.Version, oldestCheckpoint, CheckpointVersion)
 	}
 	e := New(cfg)
 	e.epoch, e.clock, e.start, e.eval, e.stableUntil = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure
 	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
 	e.crowdBase, e.crowdBase.sizes, e.reportRate, e.leak = s.CrowdBase, s.Sizes, s.Reports, s.Leak
+	e.readers = s.Readers
 	e.ordinal, e.pending, e.unattached, e.counters = s.Ordinal, s.Pending, s.Said, s.Counters
 	for _, of := range s.Shares {
 		e.shares[of.Site] = of.Says

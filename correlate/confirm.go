@@ -18,7 +18,7 @@ import (
 // confirms reports whether the evidence of a candidate confirms it, and its basis.
 func (e *Engine) confirms(in *incident) (string, bool) {
 	if in.traits().viewers {
-		return faultline.BasisReports, true // viewers asks for all that the contract does
+		return e.viewersConfirm(in)
 	}
 	if in.LogOdds < confirmOdds {
 		return "", false
@@ -160,6 +160,8 @@ func (e *Engine) probeSupport(in *incident) float64 {
 // basis says what a confirmed incident rests on.
 func (e *Engine) basis(in *incident) string {
 	switch {
+	case in.traits().viewers:
+		return in.viewersBasis()
 	case in.ProbesFailed == 0:
 		return faultline.BasisReports
 	case e.agreeing(in) >= confirmNetworks:

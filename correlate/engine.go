@@ -41,6 +41,8 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 		e.foldReport(v)
 	case faultline.Probe:
 		e.foldProbe(v)
+	case faultline.Readers:
+		e.foldReaders(v)
 	case faultline.SiteRecord:
 		e.foldSite(v)
 	case faultline.Vantage:
@@ -64,7 +66,7 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 // only if evidence is weighed.
 func changesMuch(ev faultline.Event) bool {
 	switch ev.(type) {
-	case faultline.Report, faultline.Probe, faultline.SiteRecord, faultline.Tick:
+	case faultline.Report, faultline.Probe, faultline.Readers, faultline.SiteRecord, faultline.Tick:
 		return false
 	}
 	return true

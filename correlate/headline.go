@@ -16,8 +16,8 @@ func headline(in faultline.Incident) string {
 	if where := place(in); where != "" {
 		how += " in " + where
 	}
-	if in.ConfirmedAt != nil && in.Basis == faultline.BasisReports {
-		how += ", according to people's reports alone,"
+	if in.ConfirmedAt != nil {
+		how += crowdWitness[in.Basis].headline
 	}
 	since := "since about " + clockAndDay(in.Onset.At)
 	switch in.State {

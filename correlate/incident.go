@@ -55,6 +55,11 @@ type incident struct {
 	CountedFrom int64 // since when evidence is counted: the onset that is published
 	BasedAt     int64 // when its evidence last became of another kind: the onset is fitted around it
 
+	// The readers from the viewers' network that is the cause: whether they are silent now,
+	// have ever been, and since when.
+	Silent, Silenced bool
+	SilentSince      interval
+
 	Adopted adoptedCounts // what was published of it before this fold began; zero: nothing
 
 	probed bool // any of its sites is; counted again at each evaluation

@@ -293,6 +293,11 @@ func (e *Engine) fitOnset(in *incident) {
 	if in.Adopted.At != 0 {
 		return // it began before this fold did: what was published of its onset stands
 	}
+	if in.Silenced { // readers stop at once, people report later
+		in.Onset = in.SilentSince
+		e.countSince(in, roundedUp(in.Onset[1]))
+		return
+	}
 	ids := make([]uint32, 0, len(in.Members))
 	for _, m := range in.Members {
 		if !m.Taken {
@@ -327,8 +332,8 @@ func (e *Engine) rebase(in *incident) {
 func (e *Engine) advance(in *incident) {
 	in.PeakFailing, in.PeakPlaced = max(in.PeakFailing, in.Failing), max(in.PeakPlaced, in.Failing-in.Joined)
 	in.PeakFraction = max(in.PeakFraction, in.Fraction)
-	since(&in.QuietSince, float64(in.Failing) <= quietPart*float64(in.PeakFailing), e.clock)
-	since(&in.LowSince, float64(in.Failing) < recoveringPart*float64(in.PeakFailing), e.clock)
+	since(&in.QuietSince, !in.Silent && float64(in.Failing) <= quietPart*float64(in.PeakFailing), e.clock)
+	since(&in.LowSince, !in.Silent && float64(in.Failing) < recoveringPart*float64(in.PeakFailing), e.clock)
 	if in.State == faultline.StateCandidate {
 		if basis, ok := e.confirms(in); ok {
 			in.State, in.Basis, in.Confirmed = faultline.StateConfirmed, basis, e.clock

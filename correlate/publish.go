@@ -114,6 +114,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 		}
 	}
 	out.Evidence.Vantages = max(out.Evidence.Vantages, in.Adopted.Vantages)
+	out.Evidence.Readers = e.readersEvidence(in)
 	for i, s := range out.Statements {
 		out.Statements[i].LagS = int(s.At.Sub(out.Onset.At) / time.Second)
 	}

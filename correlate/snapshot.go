@@ -38,7 +38,12 @@ type snapshot struct {
 // have given. Another snapshot that is under way is completed first.
 func (e *Engine) Snapshot() (next func() []byte) {
 	e.completeSnapshot()
-	s := &snapshot{e: e, head: e.saved(), kept: map[uint32][]byte{}, now: e.repeats.now.list,
+	return e.snapshotOf(e.saved())
+}
+
+// snapshotOf writes a snapshot that begins with this head.
+func (e *Engine) snapshotOf(head saved) (next func() []byte) {
+	s := &snapshot{e: e, head: head, kept: map[uint32][]byte{}, now: e.repeats.now.list,
 		before: e.repeats.before.list}
 	for _, in := range e.incidents {
 		s.incidents = append(s.incidents, in.copied())

@@ -25,6 +25,7 @@ type state struct {
 	clocksSet int64 // when the vantages' clocks were last compared
 
 	repeats   repeats
+	readers   readership
 	crowdBase globalBase
 	leak      float64 // π₀, the chance that a site fails on its own just now
 	// reportRate is how many reports a minute all networks bring when all is well, as of

@@ -177,6 +177,33 @@ const (
 	complaintMinutes       = int((ispWindow+futureBound)/minute) + 2
 )
 
+// Readers of viewers' networks. Tuned: ablation "readers".
+const (
+	readGrace           = 20 * second                  // after a minute's end all nodes have said what they counted
+	readLag             = 16                           // minutes, as learnLag
+	readHistory         = 20                           // minutes that were learned: without a past nothing falls
+	readWeight          = 60                           // minutes that the usual reading is the mean of
+	readDay             = 24 * 60                      // minutes of silence: then it is the usual
+	readLeast           = 4. * faultline.LeastRequests // requests a minute and node: a quarter of it is still counted
+	readForgotten       = 1.                           // requests a minute: who reads less is not kept
+	readUnknown         = -1.
+	readSilence   share = 0.25        // of the usual is silence
+	readSteady    share = 0.3         // of the usual, up or down, is as usual
+	readRush            = 2.          // times the usual that are learned at most
+	readMost            = 1.5         // times the usual that a network counts for at most
+	readRise            = 1.1         // times the usual, of the others, is more than usual
+	readNetworks        = 3           // others, at least
+	readWell      share = 0.75        // of the others read on
+	readSlack           = 20 * second // of when it fell silent
+	silentMinutes       = 2           // in a row confirm
+	steadyMinutes       = 3           // in a row contradict
+	silenceOdds   nats  = ispLogOdds
+	// Bounds of what is kept.
+	maxReadNetworks = 4 * faultline.MaxReaderNetworks
+	maxReadMinutes  = 8
+	maxReadNodes    = 64
+)
+
 // Onset. Tuned: ablation "ramps of onset".
 const (
 	onsetTimes        = 3           // earliest, likeliest, latest
@@ -248,7 +275,9 @@ const (
 const (
 	// CheckpointVersion changes with the shape of what is written. A checkpoint of another
 	// one is refused: the fold begins from an older one, or adopts what was published.
-	CheckpointVersion = 7
+	CheckpointVersion = 8
+	// oldestCheckpoint is the oldest one that is read: what version 8 added is empty there.
+	oldestCheckpoint = 7
 
 	statusFails     = 400 // the first HTTP status that is a failure
 	statusServer    = 500 // the first that the server takes upon itself

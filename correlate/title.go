@@ -22,11 +22,20 @@ func title(in faultline.Incident) string {
 	if s := symptomPhrase(in.Symptoms); s != "" {
 		b.WriteString(", " + s)
 	}
-	if in.ConfirmedAt != nil && in.Basis == faultline.BasisReports {
-		b.WriteString(", by people's reports alone")
+	if in.ConfirmedAt != nil {
+		b.WriteString(crowdWitness[in.Basis].title)
 	}
 	b.WriteString(", began ~" + in.Onset.At.Round(time.Minute).Format("15:04") + " UTC")
 	return b.String()
+}
+
+// crowdWitness says what confirmed an incident that no probe can see, in a title and in a
+// headline.
+var crowdWitness = map[string]struct{ title, headline string }{
+	faultline.BasisReports: {", by people's reports alone", ", according to people's reports alone,"},
+	faultline.BasisReaders: {", by the silence of our readers there", ", judging by the silence of our readers there,"},
+	faultline.BasisReadersReports: {", by people's reports and the silence of our readers there",
+		", according to people's reports and the silence of our readers there,"},
 }
 
 // subject names the sites by what they share.

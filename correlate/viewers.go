@@ -37,11 +37,16 @@ func (e *Engine) shareOf(id uint32) float64 {
 }
 
 // viewers opens an incident for each network that fails on its own, and refreshes
-// those that are open.
+// those that are open: by what its people report, and by whether they read.
 func (e *Engine) viewers() {
-	if !e.anyBroad() {
-		return
+	if e.anyBroad() {
+		e.broadViewers()
 	}
+	e.silentViewers()
+}
+
+// broadViewers goes by how many sites the people of each network report.
+func (e *Engine) broadViewers() {
 	b := e.countBreadth()
 	for _, n := range b.networks {
 		row, sub := e.networks.rows[n], &b.of[n]
@@ -56,9 +61,7 @@ func (e *Engine) viewers() {
 			e.refreshISP(in, sub, odds)
 		case fails && e.persists(cause, odds):
 			in = e.open(cause, odds)
-			row.Incident = in.Ordinal
-			e.s.failingISPs++
-			e.s.capsGen++
+			e.holdNetwork(in, n)
 			e.refreshISP(in, sub, odds)
 		}
 	}

@@ -78,6 +78,9 @@ type Door struct {
 	pseudonyms pseudonyms
 	recent     *recent
 	commit     *committer
+	audience   *audience
+	log        Log
+	writer     uint64
 	metrics    *metrics
 
 	mu       sync.Mutex
@@ -104,6 +107,9 @@ func NewDoor(cfg DoorConfig) *Door {
 		pseudonyms: pseudonyms{keys: cfg.Keys},
 		recent:     newRecent(),
 		commit:     newCommitter(cfg.Log, cfg.Writer, cfg.Now, m),
+		audience:   newAudience(cfg, m),
+		log:        cfg.Log,
+		writer:     cfg.Writer,
 		metrics:    m,
 		vantages:   make(map[string]faultline.Vantage),
 	}
@@ -129,6 +135,7 @@ func (d *Door) Run(ctx context.Context) error {
 		})
 	}
 	wait.Go(func() { d.restate(others) })
+	wait.Go(func() { d.sayReaders(others, d.log, d.writer) })
 	err := d.commit.run(ctx)
 	stop()
 	wait.Wait()

@@ -227,7 +227,7 @@ func (n *Node) face() error {
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
 		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Webhooks: cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
-		Network: n.labels, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
+		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
 		Writable: n.writable, Unwell: n.unwell,
 		Registry:       cfg.Registry,
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}

@@ -65,7 +65,7 @@ func drawEvent(t *rapid.T) faultline.Event {
 	components := rapid.OneOf(rapid.Just([]faultline.Component(nil)), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) faultline.Component {
 		return faultline.Component(text.Draw(t, "component"))
 	}), 0, 4))
-	switch rapid.IntRange(0, 7).Draw(t, "type") {
+	switch rapid.IntRange(0, 8).Draw(t, "type") {
 	case 0:
 		return faultline.Report{At: at(), Site: str(), Symptom: faultline.Symptom(str()), Reporter: str(), ASN: asn(), Country: str(), Net: str(), Hosting: rapid.Bool().Draw(t, "hosting")}
 	case 1:
@@ -86,6 +86,12 @@ func drawEvent(t *rapid.T) faultline.Event {
 		return faultline.Statement{At: at(), Component: faultline.Component(str()), Source: str(), Status: str(), Text: str()}
 	case 5:
 		return faultline.Tick{At: at()}
+	case 7:
+		network := rapid.Custom(func(t *rapid.T) faultline.ReaderNetwork {
+			return faultline.ReaderNetwork{ASN: rapid.Uint32().Draw(t, "asn"), Country: text.Draw(t, "country"),
+				Requests: int(rapid.Uint32().Draw(t, "n"))}
+		})
+		return faultline.Readers{At: at(), Node: str(), Networks: rapid.SliceOfN(network, 0, 4).Draw(t, "networks")}
 	case 6:
 		return faultline.Correction{At: at(), Incident: str(), By: str(), Text: str(), State: faultline.IncidentState(str())}
 	default:

@@ -166,6 +166,18 @@ func (u *unpacker) shares() map[faultline.Component]float64 {
 	return m
 }
 
+func (u *unpacker) readers() []faultline.ReaderNetwork {
+	n, ok := u.list()
+	if !ok {
+		return nil
+	}
+	list := make([]faultline.ReaderNetwork, 0, n)
+	for range n {
+		list = append(list, faultline.ReaderNetwork{ASN: u.uint32(), Country: u.string(), Requests: int(u.uint32())})
+	}
+	return list
+}
+
 func (u *unpacker) time(head byte) time.Time {
 	if head&packZeroTime != 0 {
 		return time.Time{}
@@ -205,6 +217,8 @@ func (u *unpacker) event() faultline.Event {
 			Status: u.string(), Text: u.string()}
 	case packTick:
 		return faultline.Tick{At: at}
+	case packReaders:
+		return faultline.Readers{At: at, Node: u.string(), Networks: u.readers()}
 	case packCorrection:
 		return faultline.Correction{At: at, Incident: u.string(), By: u.string(), Text: u.string(),
 			State: faultline.IncidentState(u.string())}

@@ -43,6 +43,7 @@ const (
 	packCorrection
 	packEpoch
 	packAdopt
+	packReaders
 
 	packTypes    byte = 0x0f
 	packHosting  byte = 0x40 // of a report: from a network of machines
@@ -180,17 +181,32 @@ func (p *packer) site(r faultline.SiteRecord) {
 	}
 }
 
+func (p *packer) report(e faultline.Report) {
+	kind := packReport
+	if e.Hosting {
+		kind |= packHosting
+	}
+	p.head(kind, e.At)
+	p.strings(e.Site, string(e.Symptom), e.Reporter)
+	p.uint(uint64(e.ASN))
+	p.strings(e.Country, e.Net)
+}
+
+func (p *packer) readers(e faultline.Readers) {
+	p.head(packReaders, e.At)
+	p.string(e.Node)
+	p.uint(uint64(len(e.Networks)) + 1)
+	for _, n := range e.Networks {
+		p.uint(uint64(n.ASN))
+		p.string(n.Country)
+		p.uint(uint64(n.Requests))
+	}
+}
+
 func (p *packer) event(ev faultline.Event) error {
 	switch e := ev.(type) {
 	case faultline.Report:
-		kind := packReport
-		if e.Hosting {
-			kind |= packHosting
-		}
-		p.head(kind, e.At)
-		p.strings(e.Site, string(e.Symptom), e.Reporter)
-		p.uint(uint64(e.ASN))
-		p.strings(e.Country, e.Net)
+		p.report(e)
 	case faultline.Probe:
 		p.head(packProbe, e.At)
 		p.strings(e.Site, e.Vantage, string(e.Symptom))
@@ -210,6 +226,8 @@ func (p *packer) event(ev faultline.Event) error {
 		p.strings(string(e.Component), e.Source, e.Status, e.Text)
 	case faultline.Tick:
 		p.head(packTick, e.At)
+	case faultline.Readers:
+		p.readers(e)
 	case faultline.Correction:
 		p.head(packCorrection, e.At)
 		p.strings(e.Incident, e.By, e.Text, string(e.State))

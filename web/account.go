@@ -119,8 +119,8 @@ func (v *voice) because(inc *faultline.Incident) []string {
 	ev, im := inc.Evidence, inc.Impact
 	basis := "because.probes"
 	switch {
-	case inc.Basis == faultline.BasisReports && inc.ConfirmedAt != nil:
-		basis = "because.reports_alone"
+	case crowdWitness[inc.Basis] != "" && inc.ConfirmedAt != nil:
+		basis = "because." + crowdWitness[inc.Basis]
 	case inc.ConfirmedAt == nil:
 		basis = "because.unconfirmed"
 	case inc.Basis == faultline.BasisBoth:

@@ -36,6 +36,9 @@ func (v *voice) failing(inc *faultline.Incident) string {
 		key += "none"
 	case inc.Cause.Kind == faultline.KindISP:
 		key += "isp"
+		if inc.Basis == faultline.BasisReaders { // nobody reported anything
+			key += "_silent"
+		}
 	case inc.State == faultline.StateRecovering:
 		key += "recovering"
 	case inc.Cause.Kind == faultline.KindSite || sites == "":

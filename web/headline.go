@@ -53,8 +53,8 @@ func (v *voice) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 		h.Note = v.say("headline.retracted")
 	case inc.State == faultline.StateCandidate:
 		h.Note = v.say("headline.candidate")
-	case inc.Basis == faultline.BasisReports:
-		h.Note = v.say("headline.reports_alone")
+	case crowdWitness[inc.Basis] != "":
+		h.Note = v.say("headline." + crowdWitness[inc.Basis])
 	}
 	if inc.MergedInto != nil {
 		h.Into = v.link("/incident/" + *inc.MergedInto)

@@ -124,8 +124,8 @@ func (v *voice) title(inc *faultline.Incident) string {
 	if how != "" {
 		how = ", " + how
 	}
-	if inc.ConfirmedAt != nil && inc.Basis == faultline.BasisReports {
-		how += ", " + v.say("title.reports_alone")
+	if key, ok := crowdWitness[inc.Basis]; ok && inc.ConfirmedAt != nil {
+		how += ", " + v.say("title."+key)
 	}
 	said := v.say("title.sentence", "Subject", v.subject(inc), "Place", place, "How", how, "At",
 		inc.Onset.At.UTC().Round(time.Minute).Format("15:04"))
@@ -133,6 +133,12 @@ func (v *voice) title(inc *faultline.Incident) string {
 		return v.say("title.unconfirmed", "Title", said)
 	}
 	return said
+}
+
+// crowdWitness is the word for what confirmed an incident that no probe can see.
+var crowdWitness = map[string]string{
+	faultline.BasisReports: "reports_alone", faultline.BasisReaders: "readers",
+	faultline.BasisReadersReports: "readers_reports",
 }
 
 // subject names the sites of an incident by what they share.

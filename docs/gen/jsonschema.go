@@ -23,7 +23,7 @@ const (
 // eventTypes are the Go types of event lines.
 var eventTypes = []faultline.Event{
 	faultline.Report{}, faultline.Probe{}, faultline.SiteRecord{}, faultline.Vantage{}, faultline.Statement{},
-	faultline.Tick{}, faultline.Correction{}, faultline.Epoch{}, faultline.Adopt{},
+	faultline.Readers{}, faultline.Tick{}, faultline.Correction{}, faultline.Epoch{}, faultline.Adopt{},
 }
 
 // makeSchemas returns the schemas by the names of their files. It fails if the document

@@ -69,6 +69,7 @@ func TestEventLinesFitTheirSchema(t *testing.T) {
 		faultline.Tick{At: at}, faultline.Epoch{At: at, Epoch: "e"},
 		faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"},
 		faultline.Correction{At: at, Incident: "inc_1", By: "desk", Text: "No.", State: faultline.StateRetracted},
+		faultline.Readers{At: at, Node: "n", Networks: []faultline.ReaderNetwork{{ASN: 812, Requests: 60}}},
 		faultline.Adopt{At: at, Incidents: []faultline.Incident{}},
 	}
 	spec, err := scenario.Builtin("fastly-2021-06-08")

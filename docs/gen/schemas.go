@@ -114,8 +114,9 @@ func finishSchemas(doc *openapi3.T, comments map[string]string) error {
 	symptom.Enum, symptom.Pattern = nil, symptomPattern
 	symptom.Description += "\n- `http_NNN`: that status"
 	allowParts(schemas)
-	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{faultline.BasisProbes, faultline.BasisBoth,
-		faultline.BasisReports}
+	schemas["Incident"].Value.Properties["basis"].Value.Enum = []any{
+		faultline.BasisProbes, faultline.BasisBoth, faultline.BasisReports,
+		faultline.BasisReaders, faultline.BasisReadersReports}
 	addNullables(schemas)
 	return nil
 }

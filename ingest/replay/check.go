@@ -35,6 +35,8 @@ func (d *decoder) check() (faultline.Event, error) {
 	case faultline.TypeTick:
 		p.tick.At = faultline.Millis(p.tick.At)
 		return p.tick, needAt(p.tick.At)
+	case faultline.TypeReaders:
+		return d.checkReaders(p.readers)
 	case faultline.TypeCorrection:
 		p.fix.At = faultline.Millis(p.fix.At)
 		if err := needName("incident", p.fix.Incident); err != nil {
@@ -125,6 +127,21 @@ func (d *decoder) shares(shares map[faultline.Component]float64) map[faultline.C
 		return nil
 	}
 	return shares
+}
+
+// checkReaders leaves out networks that are unknown or have too few requests, and names them.
+func (d *decoder) checkReaders(r faultline.Readers) (faultline.Event, error) {
+	if err := needName("node", r.Node); err != nil {
+		return nil, err
+	}
+	for _, n := range r.Networks {
+		if n.ASN == 0 || n.Requests < faultline.LeastRequests {
+			d.dropped = append(d.dropped, fmt.Sprintf("networks: %d requests of AS%d are fewer than %d, left out",
+				n.Requests, n.ASN, faultline.LeastRequests))
+		}
+	}
+	r.At = faultline.Millis(r.At)
+	return r.Bounded(), needAt(r.At)
 }
 
 func checkStatement(s faultline.Statement) (faultline.Event, error) {

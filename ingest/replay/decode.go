@@ -35,6 +35,7 @@ type parsed struct {
 	vantage   faultline.Vantage
 	statement faultline.Statement
 	tick      faultline.Tick
+	readers   faultline.Readers
 	fix       faultline.Correction
 	epoch     faultline.Epoch
 	adopt     faultline.Adopt
@@ -84,6 +85,9 @@ func (p *parsed) unmarshal(line []byte) error {
 	case faultline.TypeTick:
 		p.tick = faultline.Tick{}
 		into = &p.tick
+	case faultline.TypeReaders:
+		p.readers = faultline.Readers{}
+		into = &p.readers
 	case faultline.TypeCorrection:
 		p.fix = faultline.Correction{}
 		into = &p.fix

@@ -56,6 +56,10 @@ var good = []struct {
 	{"vantage", `{"type":"vantage","vantage":"lon-1","asn":20473,"country":"GB"}`, true, faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"}},
 	{"statement", `{"type":"statement","at":"2021-06-08T09:58:00Z","component":"cdn:fastly","source":"provider status page","status":"investigating","text":"…"}`, false,
 		faultline.Statement{At: at("2021-06-08T09:58:00Z"), Component: "cdn:fastly", Source: "provider status page", Status: "investigating", Text: "…"}},
+	{"readers", `{"type":"readers","at":"2021-06-08T09:58:00Z","node":"n","networks":[{"asn":812,"requests":60},` +
+		`{"asn":577,"requests":49},{"asn":3,"country":"GB","requests":70}],"x":1}`, false,
+		faultline.Readers{At: at("2021-06-08T09:58:00Z"), Node: "n", Networks: []faultline.ReaderNetwork{
+			{ASN: 3, Country: "GB", Requests: 70}, {ASN: 812, Requests: 60}}}},
 	{"tick", `{"type":"tick","at":"2021-06-08T09:58:00Z"}`, true, faultline.Tick{At: at("2021-06-08T09:58:00Z")}},
 	{"correction", `{"type":"correction","at":"2021-06-08T09:58:00Z","incident":"inc_1","by":"ed","text":"no","state":"retracted"}`, false,
 		faultline.Correction{At: at("2021-06-08T09:58:00Z"), Incident: "inc_1", By: "ed", Text: "no", State: "retracted"}},
