@@ -16,12 +16,13 @@ import (
 
 // The names of the quotas, as the RateLimit fields carry them.
 const (
-	quotaPerson = "person" // an address, or an IPv6 /64
-	quotaPrefix = "prefix" // a /24, or an IPv6 /48
-	quotaToken  = "token"
-	quotaReads  = "reads"       // of a person who has no token
-	quotaKeyed  = "token-reads" // of a token's subject
-	quotaStream = "streams"     // open at once; it is counted in metrics alone
+	quotaPerson     = "person" // an address, or an IPv6 /64
+	quotaPrefix     = "prefix" // a /24, or an IPv6 /48
+	quotaToken      = "token"
+	quotaReads      = "reads"        // of a person who has no token
+	quotaReadPrefix = "prefix-reads" // of its prefix
+	quotaKeyed      = "token-reads"  // of a token's subject
+	quotaStream     = "streams"      // open at once; it is counted in metrics alone
 )
 
 // Bounds of [Limits].

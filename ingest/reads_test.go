@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -153,5 +154,45 @@ func TestReadsWithoutALimit(t *testing.T) {
 	}
 	if len(limited.reads.open) != 0 {
 		t.Error("who has gone is remembered")
+	}
+}
+
+// Whoever has a whole prefix for himself reads as much as twenty readers, and has no more
+// streams open than they. A token does not count for its prefix.
+func TestReadsOfAPrefixAreBounded(t *testing.T) {
+	w := newWall()
+	l := newReadLimits(w, 60)
+	address := func(i int) faultline.Reader { return at(fmt.Sprintf("2001:db8:1:%x::1", i)) }
+	for i := range 20 * 60 {
+		if a := l.Read(address(i), false); !a.OK || a.Quotas[0].Name != "reads" {
+			t.Fatalf("read %d: %+v", i, a)
+		}
+	}
+	if a := l.Read(address(5_000), false); a.OK || a.Quotas[0].Name != "prefix-reads" || a.RetryAfter <= 0 {
+		t.Errorf("the prefix has no end: %+v", a)
+	}
+	if !l.Read(faultline.Reader{Addr: address(1).Addr, Token: "desk"}, false).OK || !l.Read(at("2001:db8:2::1"), false).OK {
+		t.Error("a token, or a neighbour, is refused")
+	}
+	l.Unread(address(0))
+	if !l.Read(address(5_001), false).OK {
+		t.Error("what was given back is not there")
+	}
+	var open []func()
+	for i := range 20 * 64 {
+		release, ok := l.Stream(address(i))
+		if !ok {
+			t.Fatalf("stream %d is refused", i)
+		}
+		open = append(open, release)
+	}
+	if _, ok := l.Stream(address(5_000)); ok {
+		t.Error("the prefix has no end of streams")
+	}
+	for _, release := range open {
+		release()
+	}
+	if _, ok := l.Stream(address(5_000)); !ok || len(l.reads.openByPrefix) != 1 || len(l.reads.open) != 1 {
+		t.Error("streams that were closed still count")
 	}
 }

@@ -44,6 +44,7 @@ type Config struct {
 	BaseURL        string         // that people reach it by; empty: not known
 	Contact        string
 	TrustedProxies []string
+	MaxConnections int           // of one address at one time, that is no trusted proxy; 0: any number
 	DrainDelay     time.Duration // how long requests are still taken after the end was asked for
 	SnapshotFile   string        // where what readers see is written down; empty: nowhere
 

@@ -97,7 +97,8 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	server := &http.Server{Handler: n.handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
+		ConnState: newConnections(n.cfg.MaxConnections, n.cfg.TrustedProxies, n.cfg.Registry).state,
+		ErrorLog:  slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
 	t := tasks{
 		server:  task.Begin("server", ended, func(context.Context) error { return server.Serve(listener) }),

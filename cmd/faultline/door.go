@@ -20,6 +20,7 @@ type doorFlags struct {
 	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests a minute that one prefix (/24, or IPv6 /48) may send; a third of it at once."`
 	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests a minute that one token's subject may send, over all nodes; a third of it at once."`
 	ReadLimit       int      `default:"60" env:"FAULTLINE_READ_LIMIT" help:"Reads a minute of one address (or IPv6 /64) that carry no token; answers of 304, pages and widgets do not count. 0: no limit on reading, nor on streams."`
+	ConnectionLimit int      `default:"512" env:"FAULTLINE_CONNECTION_LIMIT" help:"Connections that one address (or IPv6 /64) may hold open, trusted proxies excepted. 0: any number."`
 	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads a minute of one token's subject."`
 }
 
@@ -31,7 +32,8 @@ func (f doorFlags) check() error {
 		flag     string
 		least, n int
 	}{{"person-limit", 1, f.PersonLimit}, {"prefix-limit", 1, f.PrefixLimit}, {"token-limit", 1, f.TokenLimit},
-		{"read-limit", 0, f.ReadLimit}, {"token-read-limit", 1, f.TokenReadLimit}} {
+		{"read-limit", 0, f.ReadLimit}, {"token-read-limit", 1, f.TokenReadLimit},
+		{"connection-limit", 0, f.ConnectionLimit}} {
 		if l.n < l.least || l.n > maxLimit {
 			return usageError{fmt.Errorf("--%s: must be between %d and %d but got %d", l.flag, l.least, maxLimit, l.n)}
 		}
