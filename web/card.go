@@ -148,7 +148,8 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 	}
 	s.shapes = append(s.shapes, drawing{points: line, width: 4, colour: palette.failing})
 	for _, m := range k.Times {
-		s.write(cardMargin+m.x*width-t.width(m.text, sans, chartText)/2, bottom+chartText+6, chartText, sans, palette.soft, m.text)
+		x := cardMargin + m.x*width - t.width(m.text, sans, chartText)/2
+		s.write(x, bottom+chartText+6, chartText, sans, palette.soft, m.text)
 	}
 	k.drawMarks(t, s, top, bottom)
 }

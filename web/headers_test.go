@@ -40,6 +40,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /embed/replays/:name":   {"/embed/replays/fastly-2021-06-08", embedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /method":                {"/method", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /about":                 {"/about", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /press":                 {"/press", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /prober":                {"/prober", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /vantages":              {"/vantages", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /developers":            {"/developers", takeCSP, "same-origin", "", "max-age=60"},

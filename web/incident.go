@@ -44,6 +44,8 @@ type incidentPage struct {
 	Revisions  []revisionLink
 	Frozen     bool // an old revision, which never changes
 	Newest     string
+	Since      string        // of a frozen page: where it says what changed
+	Changes    *changesTable // since a revision that was asked for; nil: none was
 }
 
 // stateGroup names the sites of one state.
@@ -89,9 +91,13 @@ type alternativeRow struct {
 
 type causeRow struct{ URL, Name, Kind, Confidence string }
 
-// citation is how to quote an incident; Take is the page that offers all ways to
-// embed it.
-type citation struct{ Text, Frozen, Live, Take string }
+// citation is how to quote an incident, and where its forms for other pages are; Take is
+// the page that offers all ways to embed it.
+type citation struct {
+	Text, Frozen, Live, Take string
+	PNG, SVG, CSV            string
+	N                        int
+}
 
 type revisionLink struct {
 	N         int
@@ -117,6 +123,7 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
+	since := sinceOf(c)
 	build := func(ctx context.Context) (doc, error) {
 		inc, err := w.cfg.Source.Incident(ctx, id, revision)
 		if err != nil {
@@ -126,13 +133,16 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 			v.keepWidget(ctx, &inc)
 		}
 		p, whole := v.incidentPage(ctx, &inc, revision != 0)
+		if revision == 0 {
+			p.Changes = v.changesSince(ctx, &inc, since)
+		}
 		return doc{page: "incident", data: p, cache: cacheOf(p.Frozen && whole)}, nil
 	}
 	key := "incident/" + c.Param("id")
 	if revision != 0 {
 		return w.showFixed(c, v, w.policies.page, key, build)
 	}
-	return w.show(c, v, key, build)
+	return w.show(c, v, fmt.Sprintf("%s?since=%d", key, since), build)
 }
 
 // cacheOf lets a page be kept for ever when all that it says stands for ever.
@@ -178,6 +188,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	)
 	if frozen {
 		p.SitesJSON = fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", v.prefix, inc.ID, inc.Revision)
+		p.Since = v.changesLink(inc)
 		p.freeze(v.moment(asOf, formDated))
 	} else {
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
@@ -269,19 +280,38 @@ func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
 func (v *voice) cite(inc *faultline.Incident) citation {
 	cite := citation{Live: v.whole(incidentPath(inc.ID, 0)), Frozen: v.whole(incidentPath(inc.ID, inc.Revision)),
 		Take: v.take(incidentPath(inc.ID, inc.Revision))}
-	cite.Text = v.say(
-		"cite.text",
-		"Title",
-		v.title(inc),
-		"Revision",
-		v.number(inc.Revision),
-		"Time",
-		v.moment(inc.UpdatedAt, formDated).Text,
-		"URL",
-		cite.Frozen,
-	)
+	picture := v.prefix + "/card" + incidentPath(inc.ID, inc.Revision)
+	shape := "?lang=" + v.Lang
+	cite.PNG, cite.SVG, cite.CSV, cite.N = picture+".png"+shape, picture+".svg"+shape, v.csvPath(inc), inc.Revision
+	cite.Text = v.say("cite.text", "Sentence", v.sentence(inc), "Revision", v.number(inc.Revision),
+		"Time", v.moment(inc.UpdatedAt, formDated).Text, "URL", cite.Frozen)
 	if inc.Drill || v.cfg.Drill {
 		cite.Text = v.say("cite.drill") + cite.Text
 	}
 	return cite
+}
+
+// sentence says an incident with its date, to be quoted by itself, and its numbers with
+// their denominator and time.
+func (v *voice) sentence(inc *faultline.Incident) string {
+	said := inc.Headline
+	if v.Lang != sourceLanguage || said == "" {
+		said = v.say("cite.dated", "Title", v.title(inc), "Day", v.day(inc.Onset.At))
+	}
+	im := inc.Impact
+	if im.Failing < sitesCounted || im.Failing > im.Observed {
+		return said
+	}
+	return lines(said, v.say("cite.numbers", "Time", inc.UpdatedAt.UTC().Format("15:04"),
+		"Of", v.outOf(im.Failing, im.Observed), "Where", v.onCause(inc.Cause)))
+}
+
+// changesLink is where it is said what changed since a revision.
+func (v *voice) changesLink(inc *faultline.Incident) string {
+	path := v.link(incidentPath(inc.ID, 0))
+	join := "?"
+	if strings.Contains(path, "?") {
+		join = "&"
+	}
+	return path + join + "since=" + strconv.Itoa(inc.Revision) + "#changes"
 }

@@ -62,6 +62,16 @@ func (w *Web) method(c *gin.Context, v *voice) error {
 	})
 }
 
+// press has what newsrooms ask for: what this is, how to cite it, how it decides, and
+// whom to ask.
+func (w *Web) press(c *gin.Context, v *voice) error {
+	return w.show(c, v, "press", func(context.Context) (doc, error) {
+		p := v.prose("press")
+		p.Contact, p.Reach = w.contact()
+		return doc{page: "press", data: p, cache: page.CacheBriefly}, nil
+	})
+}
+
 // about says what this service itself depends on, how to reach whoever runs it,
 // and how errors are put right.
 func (w *Web) about(c *gin.Context, v *voice) error {

@@ -198,6 +198,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/replays/:name", page, w.replay)
 	read("/method", page, w.method)
 	read("/about", page, w.about)
+	read("/press", page, w.press)
 	read("/prober", page, w.prober)
 	read("/vantages", page, w.vantages)
 	read("/developers", w.policies.take, w.developers)

@@ -40,6 +40,7 @@ var pages = map[string]string{
 	"GET /replays/{name}":          "a page; its data is /v1/replays/{name}",
 	"GET /embed/replays/{name}":    "a widget for an iframe",
 	"GET /about":                   "a page",
+	"GET /press":                   "a page",
 	"GET /developers":              "a page: the ways to embed",
 	"GET /embed/incident/{id}":     "a widget for an iframe",
 	"GET /embed/site/{site}":       "a widget for an iframe",

@@ -60,7 +60,26 @@
     }
   }
 
+  // Buttons that copy a text area of the page, or a text of their own. Without this script
+  // texts can be chosen by hand.
+  async function copy(event) {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    const from = document.getElementById(button.dataset.copy);
+    from?.select();
+    try {
+      await navigator.clipboard.writeText(from?.value ?? button.dataset.text);
+    } catch {
+      if (!from || !document.execCommand("copy")) return; // it is chosen: the reader's keys copy it
+    }
+    const label = button.textContent;
+    button.textContent = document.getElementById("said").textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = label; }, 2000);
+  }
+
   const main = document.querySelector("main");
+  document.documentElement.classList.add("js");
+  main.addEventListener("click", copy);
   const follows = main.dataset.live;
   let kept = sectionsOf(main);
   makeReadable(main);
