@@ -10,7 +10,8 @@ func APIHost(site string) bool {
 		return true
 	}
 	label, rest, _ := strings.Cut(site, ".")
-	return strings.Contains(rest, ".") && (label == "api" || strings.HasPrefix(label, "api-") || strings.HasSuffix(label, "-api"))
+	return strings.Contains(rest, ".") && (label == "api" || strings.HasPrefix(label, "api-") ||
+		strings.HasSuffix(label, "-api"))
 }
 
 // The statuses by which a server says that a client's error is not its own doing: it was

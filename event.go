@@ -90,7 +90,8 @@ type SiteRecord struct {
 	Rank       int                   `json:"rank,omitempty"` // popularity, 1 is the most visited; 0 is unknown
 	Components []Component           `json:"components,omitempty"`
 	Shares     map[Component]float64 `json:"shares,omitempty"` // of the site's traffic, 0 to 1
-	Source     string                `json:"source,omitempty"` // catalog, observed or reported; observed beats the others
+	// catalog, observed or reported; observed beats the others
+	Source string `json:"source,omitempty"`
 	// Owner is who runs the site, as the catalogue writes owners; empty is unknown. That
 	// a site answers does not clear it of an outage of what its owner runs.
 	Owner string `json:"owner,omitempty"`

@@ -215,9 +215,11 @@ func (f *Filter) Takes(inc *Incident) bool {
 		(len(f.Providers) == 0 || slices.ContainsFunc(f.Providers, func(p Provider) bool {
 			return inc.Cause != nil && p.Runs(inc.Cause.Component)
 		})) &&
-		(len(f.Causes) == 0 || slices.ContainsFunc(f.Causes, func(c string) bool { return strings.EqualFold(c, cause) })) &&
+		(len(f.Causes) == 0 ||
+			slices.ContainsFunc(f.Causes, func(c string) bool { return strings.EqualFold(c, cause) })) &&
 		(len(f.Countries) == 0 || slices.ContainsFunc(f.Countries, func(c string) bool {
 			return slices.Contains(inc.Scope.Countries, c) || slices.Contains(inc.Evidence.Countries, c)
 		})) &&
-		(len(f.Sites) == 0 || slices.ContainsFunc(inc.Sites, func(s IncidentSite) bool { return slices.Contains(f.Sites, s.Site) }))
+		(len(f.Sites) == 0 ||
+			slices.ContainsFunc(inc.Sites, func(s IncidentSite) bool { return slices.Contains(f.Sites, s.Site) }))
 }

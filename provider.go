@@ -69,8 +69,9 @@ type Providers struct {
 // NewProviders indexes a table. Where two entries claim one thing, the first has it;
 // a site may have several, such as the clouds of one owner.
 func NewProviders(list []Provider) *Providers {
-	p := &Providers{list: slices.Clone(list), bySlug: map[string]int{}, byName: map[string]int{}, byNetwork: map[uint32]int{},
-		bySite: map[string][]int{}, exact: map[Component]int{}, below: map[string]int{}}
+	p := &Providers{list: slices.Clone(list), bySlug: map[string]int{}, byName: map[string]int{},
+		byNetwork: map[uint32]int{},
+		bySite:    map[string][]int{}, exact: map[Component]int{}, below: map[string]int{}}
 	for i, one := range p.list {
 		first(p.bySlug, one.Slug, i)
 		first(p.byName, one.Slug, i)

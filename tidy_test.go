@@ -57,9 +57,9 @@ func (f fault) String() string { return fmt.Sprintf("%s: %s (%s)", f.at, f.what,
 // may only fall: whoever mends some lowers them here, and a rule that has none left
 // goes from the list.
 var excused = map[string]int{
-	"columns":          380,
+	"columns":          160,
 	"function length":  3,
-	"nesting":          66,
+	"nesting":          40,
 	"shadowed builtin": 2,
 }
 
@@ -302,13 +302,18 @@ func TestFormFindsPlantedViolations(t *testing.T) {
 		t.Fatalf("a clean house is accused: %v", found)
 	}
 	for name, tt := range map[string]struct{ file, src, want string }{
-		"a long file":         {"api/x.go", head + strings.Repeat("\n", maxFileLines), "api/x.go: 402 lines"},
-		"a long function":     {"api/x.go", head + "func f() {" + strings.Repeat("\n", maxFunctionLines) + "}", "f has 61 lines"},
-		"a long line":         {"api/x.go", head + "// " + strings.Repeat("x", maxColumns), "api/x.go:3: 123 columns"},
-		"a long line of tabs": {"api/x.go", head + "\t\t// " + strings.Repeat("x", maxColumns-10), "api/x.go:3: 121 columns"},
-		"a deep function":     {"api/x.go", head + "func f() { for { if a { switch { case b: if c {} } } } }", "f nests 4 deep"},
-		"a deep else":         {"api/x.go", head + "func f() { if a {} else if b { for { for { for {} } } } }", "f nests 4 deep"},
-		"a deep literal":      {"api/x.go", head + "var f = 1\nfunc g() { func() { for { for { for { for {} } } } }() }", "g nests 4 deep"},
+		"a long file": {"api/x.go", head + strings.Repeat("\n", maxFileLines), "api/x.go: 402 lines"},
+		"a long function": {"api/x.go", head + "func f() {" + strings.Repeat("\n", maxFunctionLines) + "}",
+			"f has 61 lines"},
+		"a long line": {"api/x.go", head + "// " + strings.Repeat("x", maxColumns), "api/x.go:3: 123 columns"},
+		"a long line of tabs": {"api/x.go", head + "\t\t// " + strings.Repeat("x", maxColumns-10),
+			"api/x.go:3: 121 columns"},
+		"a deep function": {"api/x.go", head + "func f() { for { if a { switch { case b: if c {} } } } }",
+			"f nests 4 deep"},
+		"a deep else": {"api/x.go", head + "func f() { if a {} else if b { for { for { for {} } } } }",
+			"f nests 4 deep"},
+		"a deep literal": {"api/x.go",
+			head + "var f = 1\nfunc g() { func() { for { for { for { for {} } } } }() }", "g nests 4 deep"},
 		"a builtin as result": {"api/x.go", head + "func f() (len int) { return 1 }", "len hides the builtin"},
 		"a builtin as local":  {"api/x.go", head + "func f() { max := 1 }", "max hides the builtin"},
 		"a builtin in range":  {"api/x.go", head + "func f() { for _, new := range x {} }", "new hides the builtin"},

@@ -145,7 +145,8 @@ func badgeSVG(b ShieldsAnswer) string {
 	}
 	return fmt.Sprintf(
 		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="20" role="img" aria-label="%s"><title>%s</title>`+
-			`<rect width="%d" height="20" rx="3" fill="#3c4043"/><rect x="%d" width="%d" height="20" rx="3" fill="%s"/>`+
+			`<rect width="%d" height="20" rx="3" fill="#3c4043"/><rect x="%d" width="%d" height="20" rx="3" `+
+			`fill="%s"/>`+
 			`<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">%s%s</g></svg>`+"\n",
 		left+right,
 		said,

@@ -14,8 +14,9 @@ import (
 
 // calm is what no answer may say while nothing is observed: a word or a colour that
 // programs take for "all is well".
-var calm = regexp.MustCompile(`(?i)"operational"|"indicator":"none"|all systems|"state":"(ok|recovered)"|"blame":"(you|isp)"|` +
-	`everyone else is fine|succeeded`)
+var calm = regexp.MustCompile(
+	`(?i)"operational"|"indicator":"none"|all systems|"state":"(ok|recovered)"|"blame":"(you|isp)"|` +
+		`everyone else is fine|succeeded`)
 
 // calmOfAll is what no answer may say while a part is not observed.
 var calmOfAll = regexp.MustCompile(`(?i)all systems|no incidents? reported`)
@@ -57,7 +58,8 @@ func coverageStates() map[string]coverageState {
 // fill puts names into the parameters of a route.
 func fill(path string) []string {
 	files := []string{"summary.json", "status.json", "components.json", "incidents.json"}
-	path = strings.NewReplacer(":site", "b.example", ":kind", "cdn", ":name", "fastly", ":slug", "fastly", ":id", "inc_none", ":n", "1",
+	path = strings.NewReplacer(":site", "b.example", ":kind", "cdn", ":name", "fastly", ":slug", "fastly", ":id",
+		"inc_none", ":n", "1",
 		":file/:part", "incidents/unresolved.json").Replace(path)
 	if !strings.Contains(path, ":file") {
 		return []string{path}
@@ -76,7 +78,8 @@ func TestNoAnswerCallsAnythingWellThatIsNotObserved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := coveredNode(t, state)
 			for _, r := range Routes() {
-				if r.Method != http.MethodGet || r.Path == routeStream || r.Path == routeWork || strings.HasPrefix(r.Path, "/docs") ||
+				if r.Method != http.MethodGet || r.Path == routeStream || r.Path == routeWork ||
+					strings.HasPrefix(r.Path, "/docs") ||
 					r.Path == "/openapi.json" || r.Scope != "" {
 					continue
 				}
@@ -103,7 +106,8 @@ func (n *node) saysNoCalm(t *testing.T, path string, want faultline.CoverageStat
 	if said := banned.FindString(body); said != "" {
 		t.Errorf("%s says %q: %s", path, said, body)
 	}
-	if w.Code == http.StatusOK && strings.HasPrefix(body, `{"meta":`) && !strings.Contains(body, `"coverage":{"state":"`+string(want)) {
+	if w.Code == http.StatusOK && strings.HasPrefix(body, `{"meta":`) &&
+		!strings.Contains(body, `"coverage":{"state":"`+string(want)) {
 		t.Errorf("%s does not say that coverage is %s: %s", path, want, body)
 	}
 	if strings.Contains(body, "0001-01-01") {
@@ -146,7 +150,8 @@ func TestStatuspageSaysThatNothingIsObserved(t *testing.T) {
 // A feed without entries says whether that means anything.
 func TestFeedsSayWhatIsNotObserved(t *testing.T) {
 	n := coveredNode(t, coverageStates()["no vantage"])
-	for path, want := range map[string]string{"/feed.atom": "<subtitle>Not observed", "/feed.json": `"description":"Not observed`} {
+	for path, want := range map[string]string{"/feed.atom": "<subtitle>Not observed",
+		"/feed.json": `"description":"Not observed`} {
 		if body := n.get(path).Body.String(); !strings.Contains(body, want) {
 			t.Errorf("%s lacks %s: %s", path, want, body)
 		}

@@ -104,7 +104,8 @@ func (a *api) providerList(s *board.Snapshot, q nameQuery) (any, *string, error)
 	parts := a.parts(s)
 	found, next, err := pick(q, slugs, func(slug string) bool {
 		p, _ := providers.Slug(slug)
-		return p.Holds(q.text) && (len(q.states) == 0 || slices.Contains(q.states, string(a.providerState(s, parts[slug]))))
+		return p.Holds(q.text) &&
+			(len(q.states) == 0 || slices.Contains(q.states, string(a.providerState(s, parts[slug]))))
 	})
 	list := ProviderList{Meta: s.Meta, Next: next, Providers: make([]ListedProvider, 0, len(found))}
 	for _, slug := range found {
@@ -176,7 +177,8 @@ func (a *api) getProvider(c *gin.Context, _ url.Values) error {
 	if !ok {
 		return faultline.ErrNotFound
 	}
-	answer, err := s.Sites.Get("provider "+p.Slug, func() (*page.Page, error) { return page.New(a.providerAnswer(s, p)) })
+	answer, err := s.Sites.Get("provider "+p.Slug,
+		func() (*page.Page, error) { return page.New(a.providerAnswer(s, p)) })
 	if err != nil {
 		return err
 	}
@@ -186,7 +188,8 @@ func (a *api) getProvider(c *gin.Context, _ url.Values) error {
 
 func (a *api) providerAnswer(s *board.Snapshot, p faultline.Provider) ProviderAnswer {
 	parts := a.parts(s)[p.Slug]
-	out := ProviderAnswer{Meta: s.Meta, ListedProvider: a.listedProvider(s, p, parts), Aliases: p.Aliases, Networks: p.Networks}
+	out := ProviderAnswer{Meta: s.Meta, ListedProvider: a.listedProvider(s, p, parts), Aliases: p.Aliases,
+		Networks: p.Networks}
 	if p.Status != "" {
 		out.StatusPage = &p.Status
 	}
@@ -212,7 +215,8 @@ func (a *api) memberSite(s *board.Snapshot, site string) MemberSite {
 
 // worse orders states, the worst first.
 func worse(state faultline.SiteState) int {
-	order := []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteRecovered, faultline.SiteOK}
+	order := []faultline.SiteState{faultline.SiteDown, faultline.SiteDegraded, faultline.SiteRecovered,
+		faultline.SiteOK}
 	if at := slices.Index(order, state); at >= 0 {
 		return at
 	}
@@ -225,7 +229,8 @@ func (a *api) incidentsOf(s *board.Snapshot, p faultline.Provider) (refs []Incid
 	var caused []*faultline.Incident
 	for _, e := range s.Order {
 		inc := &e.Incident
-		if inc.Cause != nil && inc.State != faultline.StateMerged && inc.State != faultline.StateRetracted && p.Runs(inc.Cause.Component) {
+		if inc.Cause != nil && inc.State != faultline.StateMerged && inc.State != faultline.StateRetracted &&
+			p.Runs(inc.Cause.Component) {
 			caused = append(caused, inc)
 		}
 	}

@@ -83,7 +83,8 @@ type listQuery struct {
 	fields []string // members that are told; empty: all
 }
 
-func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error), providers *faultline.Providers) (l listQuery, err error) {
+func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error),
+	providers *faultline.Providers) (l listQuery, err error) {
 	l.Limit = listLimit
 	if l.Filter, err = faultline.ReadFilter(q, site, providers); err != nil {
 		return l, err

@@ -47,7 +47,9 @@ type peak struct {
 // measurePeak plays ninety minutes of peak, with checkpoints and trimming as the leader
 // makes them, and prints what Redis held every ten minutes.
 func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
-	fmt.Fprintf(log, "peak: %d minutes at %d reports a second\n| minute | entries of the log | used_memory, MB |\n| ---: | ---: | ---: |\n", peakMinutes, peakRate)
+	fmt.Fprintf(log,
+		"peak: %d minutes at %d reports a second\n| minute | entries of the log | used_memory, MB |\n| ---: | ---: | "+
+			"---: |\n", peakMinutes, peakRate)
 	p, err := newPeak(ctx, opt.Seed)
 	if err != nil {
 		return nil, err
@@ -79,10 +81,12 @@ func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, err
 	half, hour, end := mb[3], mb[6], mb[len(mb)-1]
 	bytes := (hour - half) * (1 << 20) / (peakRate * 1800)
 	return []figure{
-		{Name: "peak.bytes", Value: bytes, Target: peakBytes, Better: lower, OK: bytes <= peakBytes, Unit: "bytes of Redis for each further report",
+		{Name: "peak.bytes", Value: bytes, Target: peakBytes, Better: lower, OK: bytes <= peakBytes,
+			Unit:  "bytes of Redis for each further report",
 			Limit: "none: bytes, log, checkpoints, series and all", Runs: 1, Detail: detail},
-		{Name: "peak.bounded", Value: end / hour, Target: peakGrown, Better: lower, Unit: "times the used_memory of the first hour's end",
-			OK: end/hour <= peakGrown, Limit: "half an hour of peak later", Runs: 1, Detail: detail},
+		{Name: "peak.bounded", Value: end / hour, Target: peakGrown, Better: lower,
+			Unit: "times the used_memory of the first hour's end",
+			OK:   end/hour <= peakGrown, Limit: "half an hour of peak later", Runs: 1, Detail: detail},
 	}, nil
 }
 
@@ -91,7 +95,8 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peak{redis: r, engine: correlate.New(correlate.Config{}), clock: time.Now().UTC().Truncate(time.Minute), rng: rand.New(rand.NewPCG(seed, 9))}
+	p := &peak{redis: r, engine: correlate.New(correlate.Config{}), clock: time.Now().UTC().Truncate(time.Minute),
+		rng: rand.New(rand.NewPCG(seed, 9))}
 	if p.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=10s&write_timeout=10s"}); err == nil {
 		_, err = p.store.Epoch(ctx, p.clock)
 	}
@@ -103,7 +108,8 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 		var sites []faultline.Event
 		for i := range peakSites {
 			sites = append(sites, faultline.SiteRecord{At: p.clock, Site: peakSite(i), Rank: 1 + i,
-				Components: []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint("c", i%20)), faultline.NewComponent("dns", fmt.Sprint("d", i%50))}})
+				Components: []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint("c", i%20)),
+					faultline.NewComponent("dns", fmt.Sprint("d", i%50))}})
 		}
 		_, err = p.store.Append(ctx, store.BatchKey{Writer: peakWriters + 2, Seq: 1}, sites)
 	}
@@ -155,7 +161,8 @@ func (p *peak) second(ctx context.Context) error {
 		g.Go(func() error {
 			for _, events := range batches {
 				p.seqs[w]++
-				if _, err := p.store.Append(gctx, store.BatchKey{Writer: uint64(w + 1), Seq: p.seqs[w]}, events); err != nil {
+				if _, err := p.store.Append(gctx, store.BatchKey{Writer: uint64(w + 1), Seq: p.seqs[w]},
+					events); err != nil {
 					return err
 				}
 			}
@@ -167,7 +174,8 @@ func (p *peak) second(ctx context.Context) error {
 	}
 	p.clock = p.clock.Add(time.Second)
 	p.ticks++
-	_, err := p.store.AppendFenced(ctx, p.lease, store.BatchKey{Writer: peakWriters + 1, Seq: p.ticks}, []faultline.Event{faultline.Tick{At: p.clock}})
+	_, err := p.store.AppendFenced(ctx, p.lease, store.BatchKey{Writer: peakWriters + 1, Seq: p.ticks},
+		[]faultline.Event{faultline.Tick{At: p.clock}})
 	return err
 }
 
@@ -175,8 +183,10 @@ func (p *peak) batch() []faultline.Event {
 	events := make([]faultline.Event, peakBatch)
 	for i := range events {
 		site := min(p.rng.IntN(peakSites), p.rng.IntN(peakSites)) // the better known the more
-		events[i] = faultline.Report{At: p.clock.Add(time.Duration(p.rng.IntN(1000)) * time.Millisecond), Site: peakSite(site), Symptom: "http_503",
-			Reporter: fmt.Sprintf("%016x", p.rng.Uint64()), ASN: uint32(1000 + p.rng.IntN(200)), Country: "GB", Net: fmt.Sprintf("%08x", p.rng.Uint32N(20_000)*7919)}
+		events[i] = faultline.Report{At: p.clock.Add(time.Duration(p.rng.IntN(1000)) * time.Millisecond),
+			Site: peakSite(site), Symptom: "http_503",
+			Reporter: fmt.Sprintf("%016x", p.rng.Uint64()), ASN: uint32(1000 + p.rng.IntN(200)), Country: "GB",
+			Net: fmt.Sprintf("%08x", p.rng.Uint32N(20_000)*7919)}
 	}
 	return events
 }

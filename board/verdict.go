@@ -37,7 +37,8 @@ func (s *Snapshot) explaining(ids []string, asn uint32) *faultline.Incident {
 	fits := make([]string, 0, len(ids))
 	for _, id := range ids {
 		if e := s.byID[id]; e != nil &&
-			(e.Incident.Cause == nil || e.Incident.Cause.Kind != faultline.KindISP || verdict.IsNetwork(&e.Incident, asn)) {
+			(e.Incident.Cause == nil || e.Incident.Cause.Kind != faultline.KindISP ||
+				verdict.IsNetwork(&e.Incident, asn)) {
 			fits = append(fits, id)
 		}
 	}

@@ -208,7 +208,8 @@ func (g *generation) read(r *reading, n int) {
 // whole gives a decoded revision the empty lists that gob leaves out, so that it
 // compares equal to what was written.
 func whole(in faultline.Incident) faultline.Incident {
-	in.Scope.Countries, in.Scope.ISPs, in.Scope.POPs = nonNil(in.Scope.Countries), nonNil(in.Scope.ISPs), nonNil(in.Scope.POPs)
+	in.Scope.Countries, in.Scope.ISPs, in.Scope.POPs = nonNil(in.Scope.Countries), nonNil(in.Scope.ISPs),
+		nonNil(in.Scope.POPs)
 	in.Symptoms, in.Sites, in.Evidence.Countries = nonNil(in.Symptoms), nonNil(in.Sites), nonNil(in.Evidence.Countries)
 	in.Exonerated, in.Statements = nonNil(in.Exonerated), nonNil(in.Statements)
 	if in.Cause != nil {

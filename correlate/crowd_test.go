@@ -45,7 +45,8 @@ func TestCrowdAloneConfirmsNothingThatProbesFindWell(t *testing.T) {
 func ispOutage() *world {
 	w := quietTown(60, 47)
 	w.grumble(3)
-	w.crowds = append(w.crowds, crowdOf{sites: w.all(), from: 35, to: 47, perMinute: 60, asns: []uint32{812}, symptom: "timeout"})
+	w.crowds = append(w.crowds, crowdOf{sites: w.all(), from: 35, to: 47, perMinute: 60, asns: []uint32{812},
+		symptom: "timeout"})
 	return w
 }
 
@@ -53,7 +54,8 @@ func TestViewersISPFails(t *testing.T) {
 	t.Parallel()
 	s := ispOutage().runPublished(t)
 	in := s.wantOne(t, "isp:AS812")
-	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "reports alone") || !strings.Contains(in.Title, "AS812") {
+	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "reports alone") ||
+		!strings.Contains(in.Title, "AS812") {
 		t.Errorf("basis %s, title %q", in.Basis, in.Title)
 	}
 	if len(in.Scope.ISPs) != 1 || in.Scope.ISPs[0] != "AS812" || in.Scope.Worldwide || in.Evidence.ProbesFailed != 0 {
@@ -127,14 +129,16 @@ func unseen(networks int) *world {
 	w := quietTown(60, 45)
 	w.blind(w.on("cdn:x"))
 	w.grumble(1)
-	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 35, to: 45, perMinute: 60, asns: asns(3000, networks), symptom: "http_503"})
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 35, to: 45, perMinute: 60,
+		asns: asns(3000, networks), symptom: "http_503"})
 	return w
 }
 
 func TestReportsConfirmWhereNothingProbes(t *testing.T) {
 	t.Parallel()
 	in := unseen(30).runPublished(t).wantOne(t, "cdn:x")
-	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "by people's reports alone") || in.Evidence.Probes != 0 {
+	if in.Basis != faultline.BasisReports || !strings.Contains(in.Title, "by people's reports alone") ||
+		in.Evidence.Probes != 0 {
 		t.Errorf("basis %s, title %q, evidence %+v", in.Basis, in.Title, in.Evidence)
 	}
 	if in.Evidence.Networks < confirmASNs {
@@ -191,7 +195,8 @@ func TestWorksForMe(t *testing.T) {
 	}
 
 	w := unseen(30)
-	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 34, to: 45, perMinute: 2000, asns: asns(8000, 90), symptom: faultline.SymptomOK})
+	w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 34, to: 45, perMinute: 2000, asns: asns(8000, 90),
+		symptom: faultline.SymptomOK})
 	w.run(t).wantOne(t, "cdn:x")
 }
 
@@ -201,7 +206,8 @@ func TestLoudForAnHourIsNormal(t *testing.T) {
 	t.Parallel()
 	w := quietTown(10, 150)
 	w.blind(w.all())
-	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 1, to: 150, perMinute: 6, asns: asns(3000, 3)})
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 1, to: 150, perMinute: 6,
+		asns: asns(3000, 3)})
 	s := w.run(t)
 	s.wantNone(t)
 	id, _ := s.engine.sites.find("s004.example")
@@ -217,7 +223,8 @@ func TestBystandersAreExonerated(t *testing.T) {
 	w := quietTown(40, 45)
 	w.grumble(1)
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503"}}
-	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"s004.example"}, from: 37, to: 45, perMinute: 60,
+		asns: asns(3000, 30)})
 	in := w.runPublished(t).wantOne(t, "cdn:x")
 	const reason = "reports rose, probes clean: "
 	if x := in.Exonerated; len(x) != 1 || x[0].Site != "s004.example" || !strings.HasPrefix(x[0].Reason, reason) {
@@ -247,7 +254,8 @@ func TestOwnersOfWhatFailsAreNotExonerated(t *testing.T) {
 	}
 	w.grumble(1)
 	w.faults = []fault{{sites: w.on("cloud:aws/us-east-1"), from: 35, to: 45, symptom: "http_503"}}
-	w.crowds = append(w.crowds, crowdOf{sites: []string{"aws.amazon.com", "s009.example"}, from: 37, to: 45, perMinute: 60, asns: asns(3000, 30)})
+	w.crowds = append(w.crowds, crowdOf{sites: []string{"aws.amazon.com", "s009.example"}, from: 37, to: 45,
+		perMinute: 60, asns: asns(3000, 30)})
 	in := w.run(t).wantOne(t, "cloud:aws/us-east-1")
 	if x := in.Exonerated; len(x) != 1 || x[0].Site != "s009.example" {
 		t.Errorf("exonerated %+v", in.Exonerated)

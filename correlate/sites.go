@@ -257,7 +257,8 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 		return faultline.SiteRecord{}, false
 	}
 	s := e.sites.rows[id]
-	r := faultline.SiteRecord{Site: s.Name, Rank: int(s.Rank), Source: faultline.SourceCatalog, Components: e.componentsOf(s)}
+	r := faultline.SiteRecord{Site: s.Name, Rank: int(s.Rank), Source: faultline.SourceCatalog,
+		Components: e.componentsOf(s)}
 	if s.Observed {
 		r.Source = faultline.SourceObserved
 	}

@@ -148,7 +148,8 @@ func (d *Door) Run(ctx context.Context) error {
 //
 // It returns once the report is in the log. A repeat by the same person within
 // ten minutes, and a report of a name that is not known, are not logged and not
-// counted. That somebody asked for the name is remembered, see [Newcomers]. Errors: [faultline.InvalidError] with the pointers /site and
+// counted. That somebody asked for the name is remembered, see [Newcomers]. Errors: [faultline.InvalidError] with the
+// pointers /site and
 // /symptom, or [faultline.ErrUnavailable], after which the person may try again.
 func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
 	receipt, outcome, err := d.report(ctx, addr, site, symptom)
@@ -156,7 +157,8 @@ func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string
 	return receipt, err
 }
 
-func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string) (r faultline.Receipt, outcome string, err error) {
+func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string) (r faultline.Receipt, outcome string,
+	err error) {
 	if !addr.IsValid() {
 		return r, outcomeInvalid, errors.New("a report comes from an address")
 	}
@@ -180,9 +182,10 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 		return faultline.Receipt{}, outcomeUnavailable, fmt.Errorf("pseudonym of a reporter: %w", unavailable(err))
 	}
 	report.Reporter, report.Net = who.text()
-	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, reporterSite{before, name}, now, func() (*batch, error) {
-		return d.commit.add(report)
-	})
+	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, reporterSite{before, name}, now,
+		func() (*batch, error) {
+			return d.commit.add(report)
+		})
 	if err == nil && b != nil {
 		err = b.wait(ctx) // a repeat too: what it repeats may fail yet
 	}
@@ -217,7 +220,9 @@ func (d *Door) read(site, symptom string) (name string, known bool, sym faultlin
 		wrong = append(wrong, faultline.Invalid{Pointer: "/site", Detail: err.Error()})
 	}
 	if !isWord(symptom, maxSymptom) {
-		wrong = append(wrong, faultline.Invalid{Pointer: "/symptom", Detail: fmt.Sprintf("is not a word of at most %d characters", maxSymptom)})
+		wrong = append(wrong,
+			faultline.Invalid{Pointer: "/symptom", Detail: fmt.Sprintf("is not a word of at most %d characters",
+				maxSymptom)})
 	}
 	if wrong != nil {
 		return "", false, "", wrong

@@ -53,7 +53,8 @@ func TestReportIsInTheLogBeforeItReturns(t *testing.T) {
 		}
 		_, events := log.state()
 		r, ok := events[0].(faultline.Report)
-		if !ok || len(events) != 1 || r.Site != "bbc.co.uk" || r.Symptom != "http_503" || !r.At.Equal(want.At) || len(r.Reporter) != 16 || len(r.Net) != 8 {
+		if !ok || len(events) != 1 || r.Site != "bbc.co.uk" || r.Symptom != "http_503" || !r.At.Equal(want.At) ||
+			len(r.Reporter) != 16 || len(r.Net) != 8 {
 			t.Errorf("the log has %+v", events)
 		}
 		if err := closeDoor(); err != nil {
@@ -68,7 +69,8 @@ func TestReportRefusesWhatIsWrongAndWritesNothing(t *testing.T) {
 		d, closeDoor := open(t, log, &dayKeys{})
 		_, err := d.Report(t.Context(), alice, "http://127.0.0.1/", "down hard\n")
 		var invalid faultline.InvalidError
-		if !errors.As(err, &invalid) || len(invalid) != 2 || invalid[0].Pointer != "/site" || invalid[1].Pointer != "/symptom" {
+		if !errors.As(err, &invalid) || len(invalid) != 2 || invalid[0].Pointer != "/site" ||
+			invalid[1].Pointer != "/symptom" {
 			t.Errorf("got %v", err)
 		}
 		if _, err := d.Report(t.Context(), netip.Addr{}, "bbc.co.uk", ""); err == nil {
@@ -184,7 +186,8 @@ func TestFailedReportMayBeTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{down: attempts}
 		d, closeDoor := open(t, log, &dayKeys{})
-		if _, err := d.Report(t.Context(), alice, "bbc.co.uk", ""); !errors.Is(err, faultline.ErrUnavailable) || !errors.Is(err, errDown) {
+		if _, err := d.Report(t.Context(), alice, "bbc.co.uk", ""); !errors.Is(err, faultline.ErrUnavailable) ||
+			!errors.Is(err, errDown) {
 			t.Fatalf("got %v", err)
 		}
 		if r, err := d.Report(t.Context(), alice, "bbc.co.uk", ""); err != nil || !r.Counted {
@@ -292,7 +295,8 @@ func TestAddressNeverLeavesTheDoor(t *testing.T) {
 		log := &memLog{}
 		d, closeDoor := open(t, log, &dayKeys{})
 		var out strings.Builder
-		addrs := []netip.Addr{alice, netip.MustParseAddr("2001:db8:cafe:beef:1234:5678:9abc:def0"), netip.MustParseAddr("::ffff:203.0.113.77")}
+		addrs := []netip.Addr{alice, netip.MustParseAddr("2001:db8:cafe:beef:1234:5678:9abc:def0"),
+			netip.MustParseAddr("::ffff:203.0.113.77")}
 		for i, from := range addrs {
 			if i == len(addrs)-1 {
 				log.fail(attempts)
@@ -329,68 +333,4 @@ func TestAddressNeverLeavesTheDoor(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestRecentRemembersForTenMinutes(t *testing.T) {
-	r := newRecent()
-	add := func() (*batch, error) { return &batch{number: 1}, nil }
-	for _, step := range []struct {
-		minute   int
-		reporter uint64
-		repeat   bool
-	}{{0, 1, false}, {5, 2, false}, {10, 3, false}, {11, 2, true}, {14, 2, true}, {15, 2, false}, {19, 3, true}} {
-		now := time.Unix(0, 0).Add(time.Duration(step.minute) * time.Minute)
-		if _, repeat, _ := r.claim(reporterSite{reporter: step.reporter}, reporterSite{}, now, add); repeat != step.repeat {
-			t.Errorf("%+v: repeat is %t", step, repeat)
-		}
-	}
-}
-
-func TestRecentIsBounded(t *testing.T) {
-	r := newRecent()
-	add := func() (*batch, error) { return &batch{number: 1}, nil }
-	now, places := time.Unix(0, 0), len(r.slots)
-	for i := range 5 * places {
-		now = now.Add(time.Microsecond) // all of it within the window
-		if _, repeat, err := r.claim(reporterSite{reporter: uint64(i)}, reporterSite{}, now, add); repeat || err != nil {
-			t.Fatalf("%d: repeat %t, %v", i, repeat, err)
-		}
-	}
-	if len(r.slots) != places || len(r.open) != 1 {
-		t.Errorf("%d places and %d batches are remembered", len(r.slots), len(r.open))
-	}
-	const newest = 10_000
-	forgotten := 0
-	for i := 5*places - newest; i < 5*places; i++ {
-		if _, repeat, _ := r.claim(reporterSite{reporter: uint64(i)}, reporterSite{}, now, add); !repeat {
-			forgotten++
-		}
-	}
-	if forgotten > newest/100 {
-		t.Errorf("%d of the newest %d are forgotten", forgotten, newest)
-	}
-}
-
-func TestRecentForgetsWhomAFailedBatchCounted(t *testing.T) {
-	r, now := newRecent(), time.Unix(1e9, 0)
-	claim := func(reporter, number uint64) (*batch, bool) {
-		b, repeat, err := r.claim(reporterSite{reporter, "bbc.co.uk"}, reporterSite{}, now, func() (*batch, error) { return &batch{number: number}, nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b, repeat
-	}
-	claim(1, 1)
-	claim(2, 2)
-	if b, repeat := claim(1, 3); !repeat || b == nil || b.number != 1 {
-		t.Errorf("a repeat of what is on its way: %+v, %t", b, repeat)
-	}
-	r.settled(1, false)
-	r.settled(2, true)
-	if b, repeat := claim(1, 3); !repeat || b != nil {
-		t.Errorf("a repeat of what is in the log: %+v, %t", b, repeat)
-	}
-	if _, repeat := claim(2, 3); repeat {
-		t.Error("whom a failed batch counted can't try again")
-	}
 }

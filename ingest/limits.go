@@ -92,7 +92,8 @@ func NewLimits(cfg LimitsConfig) *Limits {
 			Name: "faultline_limit_refused_total", Help: "Requests refused by the quota that was used up.",
 		}, []string{"quota"}),
 		failed: auto.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_limit_settle_failures_total", Help: "Rounds in which quotas could not be settled among nodes.",
+			Name: "faultline_limit_settle_failures_total",
+			Help: "Rounds in which quotas could not be settled among nodes.",
 		}),
 		near: map[near]int{},
 	}

@@ -38,13 +38,10 @@ func TestAbuse_A10(t *testing.T) {
 	}
 	for _, brand := range brands {
 		for r, looks := range confusables() {
-			for at := strings.Index(brand, looks); at >= 0; {
-				try(brand, brand[:at]+string(r)+brand[at+len(looks):])
-				next := strings.Index(brand[at+1:], looks)
-				if next < 0 {
-					break
+			for at := range brand {
+				if rest, ok := strings.CutPrefix(brand[at:], looks); ok {
+					try(brand, brand[:at]+string(r)+rest)
 				}
-				at += 1 + next
 			}
 			label, tld, _ := strings.Cut(brand, ".")
 			try(brand, strings.ReplaceAll(label, looks, string(r))+"."+tld)

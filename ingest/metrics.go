@@ -44,13 +44,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		Name: "faultline_ingest_reports_total", Help: "Reports by what became of them.",
 	}, []string{"outcome"})
 	reports := map[string]prometheus.Counter{}
-	for _, outcome := range []string{outcomeCounted, outcomeRepeated, outcomeUnknown, outcomeInvalid, outcomeUnavailable} {
+	for _, outcome := range []string{outcomeCounted, outcomeRepeated, outcomeUnknown, outcomeInvalid,
+		outcomeUnavailable} {
 		reports[outcome] = all.WithLabelValues(outcome)
 	}
 	return &metrics{
 		auto: auto, reports: reports,
 		refused: auto.NewCounterVec(prometheus.CounterOpts{
-			Name: "faultline_ingest_refused_total", Help: "What tokens sent and was refused, by reason: site, component, lines, alerts.",
+			Name: "faultline_ingest_refused_total",
+			Help: "What tokens sent and was refused, by reason: site, component, lines, alerts.",
 		}, []string{"reason"}),
 		probes: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_ingest_probes_total", Help: "Probes by what became of them.",

@@ -178,11 +178,9 @@ func (n *Newcomers) run(ctx context.Context, promote func(faultline.SiteRecord) 
 			return
 		case site := <-n.ready:
 			outcome := newcomerUnresolved
-			if n.resolves(ctx, site) {
-				r := faultline.SiteRecord{At: faultline.Millis(n.now()), Site: site, Source: faultline.SourceReported}
-				if err := promote(r); err == nil {
-					outcome = newcomerSite
-				}
+			r := faultline.SiteRecord{At: faultline.Millis(n.now()), Site: site, Source: faultline.SourceReported}
+			if n.resolves(ctx, site) && promote(r) == nil {
+				outcome = newcomerSite
 			}
 			n.outcomes.WithLabelValues(outcome).Inc()
 		}

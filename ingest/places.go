@@ -125,6 +125,18 @@ type placeRecord struct {
 	} `maxminddb:"country"` // GeoLite2, DB-IP
 }
 
+// asn is the network that a record names, as a number or as text; 0 for none.
+func (r placeRecord) asn() uint32 {
+	if r.Number != 0 {
+		return r.Number
+	}
+	n, err := strconv.ParseUint(strings.TrimPrefix(r.ASN, "AS"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}
+
 // Label returns an address's autonomous system, 0 if unknown, and its country,
 // empty if unknown.
 func (p *Places) Label(addr netip.Addr) (asn uint32, country string) {
@@ -135,12 +147,7 @@ func (p *Places) Label(addr netip.Addr) (asn uint32, country string) {
 			continue // an IPv6 address in a file of IPv4
 		}
 		if asn == 0 {
-			if asn = r.Number; asn == 0 {
-				n, err := strconv.ParseUint(strings.TrimPrefix(r.ASN, "AS"), 10, 32)
-				if err == nil {
-					asn = uint32(n)
-				}
-			}
+			asn = r.asn()
 		}
 		for _, code := range []string{r.Country.Code, r.Code} {
 			if country == "" && isCountry(code) {

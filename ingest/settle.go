@@ -80,15 +80,20 @@ func (l *Limits) accounts(ctx context.Context) ([]near, []faultline.QuotaSpent, 
 		if spent[i].Key = "token:" + k.token; k.prefix.IsValid() {
 			who, err := l.pseudonyms.of(ctx, k.prefix.Addr(), l.now())
 			if err != nil {
-				for j := range keys {
-					l.owe(keys[j], spent[j].N)
-				}
+				l.oweAll(keys, spent)
 				return nil, nil, fmt.Errorf("name a prefix: %w", err)
 			}
 			spent[i].Key = fmt.Sprintf("prefix:%08x", who.net)
 		}
 	}
 	return keys, spent, nil
+}
+
+// oweAll takes back what could not be settled, for the next time.
+func (l *Limits) oweAll(keys []near, spent []faultline.QuotaSpent) {
+	for i := range keys {
+		l.owe(keys[i], spent[i].N)
+	}
 }
 
 // owe keeps what could not be settled for the next time.

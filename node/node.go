@@ -136,7 +136,8 @@ func New(cfg Config) (*Node, error) {
 		holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
 	n.finder = newFinder(cfg.Book, cfg.Providers)
-	n.sites = replica.NewSiteMap(func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
+	n.sites = replica.NewSiteMap(
+		func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
 	for _, r := range cfg.Catalogue {
 		n.sites.Put(r)
 	}

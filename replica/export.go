@@ -47,10 +47,8 @@ func Export(ctx context.Context, st *store.Store, write func(faultline.Event) er
 			if b.Pos.After(tail) {
 				return nil
 			}
-			for _, ev := range b.Events {
-				if err := write(ev); err != nil {
-					return err
-				}
+			if err := writeAll(b.Events, write); err != nil {
+				return err
 			}
 		}
 		next := reader.Cursor().Pos
@@ -58,6 +56,15 @@ func Export(ctx context.Context, st *store.Store, write func(faultline.Event) er
 			return errors.New("export the log: it went away meanwhile")
 		}
 		pos = next
+	}
+	return nil
+}
+
+func writeAll(events []faultline.Event, write func(faultline.Event) error) error {
+	for _, ev := range events {
+		if err := write(ev); err != nil {
+			return err
+		}
 	}
 	return nil
 }

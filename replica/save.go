@@ -139,7 +139,8 @@ func (l *leader) forgetKeys(ctx context.Context) {
 	case err != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded):
 		l.forgetAt = l.now().Add(forgetRetry)
 		l.m.forgetFailures.Inc()
-		l.log.Warn("an expired daily key may still be in Redis' append-only file: it must be rewritten (BGREWRITEAOF)", "error", err)
+		l.log.Warn("an expired daily key may still be in Redis' append-only file: it must be rewritten (BGREWRITEAOF)",
+			"error", err)
 	case did:
 		l.log.Info("expired daily keys were removed from Redis' files")
 	}

@@ -92,7 +92,8 @@ func (s Spec) checkVantages(c *complaints) {
 	seen := map[string]bool{}
 	for i, v := range s.Vantages {
 		at := fmt.Sprintf("/vantages/%d", i)
-		c.add(slug.MatchString(v.Vantage) && !seen[v.Vantage], at+"/vantage", "%q stands twice or is not of lower-case words with hyphens", v.Vantage)
+		c.add(slug.MatchString(v.Vantage) && !seen[v.Vantage], at+"/vantage",
+			"%q stands twice or is not of lower-case words with hyphens", v.Vantage)
 		c.add(v.ASN > 0, at+"/asn", "is missing")
 		c.add(country.MatchString(v.Country), at+"/country", "%q is no country code", v.Country)
 		c.within(at+"/cadence_s", float64(v.CadenceS), 1, maxCadence)

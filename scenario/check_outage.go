@@ -13,14 +13,16 @@ func (s Spec) checkSites(c *complaints) map[string]bool {
 	known := make(map[string]bool, len(s.Sites))
 	for i, site := range s.Sites {
 		at := fmt.Sprintf("/sites/%d", i)
-		c.add(host.MatchString(site.Site) && len(site.Site) <= 253, at+"/site", "%q is not the ASCII lower-case name of a host", site.Site)
+		c.add(host.MatchString(site.Site) && len(site.Site) <= 253, at+"/site",
+			"%q is not the ASCII lower-case name of a host", site.Site)
 		c.add(!known[site.Site], at+"/site", "%s stands twice", site.Site)
 		c.add(site.Rank >= 1, at+"/rank", "%d is not 1 or more", site.Rank)
 		c.add(site.Home == "" || country.MatchString(site.Home), at+"/home", "%q is no country code", site.Home)
 		c.count(at+"/components", len(site.Components), 0, maxComponents)
 		for k, comp := range site.Components {
 			p := fmt.Sprintf("%s/components/%d", at, k)
-			standsOn := comp.Kind() != faultline.KindISP && comp.Kind() != faultline.KindSite && comp.Kind() != faultline.KindTLD
+			standsOn := comp.Kind() != faultline.KindISP && comp.Kind() != faultline.KindSite &&
+				comp.Kind() != faultline.KindTLD
 			c.add(comp.Valid() && standsOn, p, "%q is nothing that a site is told to depend on", comp)
 			c.add(!slices.Contains(site.Components[:k], comp), p, "%q stands twice", comp)
 		}
@@ -46,7 +48,8 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string
 		c.add(s.concerns(f.Component), at+"/component", "no site depends on %q", f.Component)
 	}
 	f.Symptoms.check(c, at+"/symptoms")
-	c.add(f.Status == 0 || f.Status >= minStatus && f.Status <= maxStatus, at+"/status", "%d is not between %d and %d", f.Status, minStatus, maxStatus)
+	c.add(f.Status == 0 || f.Status >= minStatus && f.Status <= maxStatus, at+"/status", "%d is not between %d and %d",
+		f.Status, minStatus, maxStatus)
 	for i, code := range f.Countries {
 		c.add(country.MatchString(code), fmt.Sprintf("%s/countries/%d", at, i), "%q is no country code", code)
 	}
@@ -65,7 +68,8 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string
 		place := fmt.Sprintf("%s/returns/%d", at, i)
 		c.within(place+"/share", r.Share, 0, 1)
 		c.add(!r.At.Before(s.Onset) && s.holds(r.At), place+"/at", "is before onset or after end")
-		c.add(i == 0 || r.At.After(f.Returns[i-1].At) && r.Share >= f.Returns[i-1].Share, place, "is not after the point before it, or takes sites away again")
+		c.add(i == 0 || r.At.After(f.Returns[i-1].At) && r.Share >= f.Returns[i-1].Share, place,
+			"is not after the point before it, or takes sites away again")
 	}
 }
 

@@ -15,14 +15,10 @@ func utc(hour, minute int) time.Time { return time.Date(2021, 6, 8, hour, minute
 func onFastly(s scenario.Spec) map[string]bool {
 	alone := map[string]bool{}
 	for _, r := range s.Records() {
-		if slices.Contains(r.Components, "cdn:fastly") {
-			cdns := 0
-			for _, c := range r.Components {
-				if c.Kind() == faultline.KindCDN {
-					cdns++
-				}
-			}
-			alone[r.Site] = cdns == 1
+		cdns := slices.DeleteFunc(slices.Clone(r.Components),
+			func(c faultline.Component) bool { return c.Kind() != faultline.KindCDN })
+		if slices.Contains(cdns, "cdn:fastly") {
+			alone[r.Site] = len(cdns) == 1
 		}
 	}
 	return alone

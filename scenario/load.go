@@ -39,7 +39,8 @@ func Names() []string {
 // [faultline.ErrNotFound] and lists those that there are.
 func Builtin(name string) (Spec, error) {
 	if !slices.Contains(Names(), name) {
-		return Spec{}, fmt.Errorf("scenario %q: %w (there are: %s)", name, faultline.ErrNotFound, strings.Join(Names(), ", "))
+		return Spec{}, fmt.Errorf("scenario %q: %w (there are: %s)", name, faultline.ErrNotFound,
+			strings.Join(Names(), ", "))
 	}
 	f, err := specs.Open(path.Join("specs", name+".json"))
 	if err != nil {

@@ -18,13 +18,18 @@ import (
 // everyEvent is one of each type, with all fields set.
 func everyEvent(at time.Time) []faultline.Event {
 	return []faultline.Event{
-		faultline.Report{At: at, Site: "bbc.co.uk", Symptom: "http_503", Reporter: "9f3c01aa22bb44dd", ASN: 2856, Country: "GB", Net: "0a1b2c3d"},
-		faultline.Probe{At: at.Add(time.Second), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503, LatencyMS: 182,
-			Detail: "edge", Via: []faultline.Component{"cdn:fastly", "pop:fastly/lhr"}},
-		faultline.SiteRecord{At: at.Add(-time.Hour), Site: "bbc.co.uk", Rank: 120, Components: []faultline.Component{"cdn:akamai", "cdn:fastly"},
-			Shares: map[faultline.Component]float64{"cdn:fastly": 0.25, "cdn:akamai": 0.75}, Source: faultline.SourceCatalog},
+		faultline.Report{At: at, Site: "bbc.co.uk", Symptom: "http_503", Reporter: "9f3c01aa22bb44dd", ASN: 2856,
+			Country: "GB", Net: "0a1b2c3d"},
+		faultline.Probe{At: at.Add(time.Second), Site: "bbc.co.uk", Vantage: "lon-1", Symptom: "http_503", Status: 503,
+			LatencyMS: 182,
+			Detail:    "edge", Via: []faultline.Component{"cdn:fastly", "pop:fastly/lhr"}},
+		faultline.SiteRecord{At: at.Add(-time.Hour), Site: "bbc.co.uk", Rank: 120,
+			Components: []faultline.Component{"cdn:akamai", "cdn:fastly"},
+			Shares:     map[faultline.Component]float64{"cdn:fastly": 0.25, "cdn:akamai": 0.75},
+			Source:     faultline.SourceCatalog},
 		faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"},
-		faultline.Statement{At: at, Component: "cdn:fastly", Source: "provider status page", Status: "investigating", Text: "…"},
+		faultline.Statement{At: at, Component: "cdn:fastly", Source: "provider status page",
+			Status: "investigating", Text: "…"},
 		faultline.Tick{At: at},
 		faultline.Correction{At: at, Incident: "inc_1", By: "ed", Text: "not ours", State: faultline.StateRetracted},
 		faultline.Epoch{At: at, Epoch: "01J0"},
@@ -53,7 +58,8 @@ func TestCodecAdopt(t *testing.T) {
 }
 
 func drawEvent(t *rapid.T) faultline.Event {
-	text := rapid.OneOf(rapid.SampledFrom([]string{"", "bbc.co.uk", "lon-1", "9f3c01aa22bb44dd", "9F3C01AA22BB44DD"}), rapid.String(), rapid.StringMatching(`[0-9a-f]{16}`))
+	text := rapid.OneOf(rapid.SampledFrom([]string{"", "bbc.co.uk", "lon-1", "9f3c01aa22bb44dd", "9F3C01AA22BB44DD"}),
+		rapid.String(), rapid.StringMatching(`[0-9a-f]{16}`))
 	str := func() string { return text.Draw(t, "text") }
 	at := func() time.Time {
 		if rapid.IntRange(0, 9).Draw(t, "no time") == 0 {
@@ -62,28 +68,34 @@ func drawEvent(t *rapid.T) faultline.Event {
 		return time.UnixMilli(rapid.Int64Range(-1e12, 1e13).Draw(t, "ms")).UTC()
 	}
 	asn := func() uint32 { return rapid.Uint32().Draw(t, "asn") }
-	components := rapid.OneOf(rapid.Just([]faultline.Component(nil)), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) faultline.Component {
-		return faultline.Component(text.Draw(t, "component"))
-	}), 0, 4))
+	components := rapid.OneOf(rapid.Just([]faultline.Component(nil)),
+		rapid.SliceOfN(rapid.Custom(func(t *rapid.T) faultline.Component {
+			return faultline.Component(text.Draw(t, "component"))
+		}), 0, 4))
 	switch rapid.IntRange(0, 8).Draw(t, "type") {
 	case 0:
-		return faultline.Report{At: at(), Site: str(), Symptom: faultline.Symptom(str()), Reporter: str(), ASN: asn(), Country: str(), Net: str(), Hosting: rapid.Bool().Draw(t, "hosting")}
+		return faultline.Report{At: at(), Site: str(), Symptom: faultline.Symptom(str()), Reporter: str(), ASN: asn(),
+			Country: str(), Net: str(), Hosting: rapid.Bool().Draw(t, "hosting")}
 	case 1:
-		return faultline.Probe{At: at(), Site: str(), Vantage: str(), Symptom: faultline.Symptom(str()), Status: rapid.Int().Draw(t, "status"),
+		return faultline.Probe{At: at(), Site: str(), Vantage: str(), Symptom: faultline.Symptom(str()),
+			Status:    rapid.Int().Draw(t, "status"),
 			LatencyMS: rapid.Int().Draw(t, "latency"), Detail: str(), Via: components.Draw(t, "via")}
 	case 2:
 		shares := rapid.OneOf(rapid.Just(map[faultline.Component]float64(nil)),
-			rapid.MapOfN(rapid.Map(text, func(s string) faultline.Component { return faultline.Component(s) }), rapid.Float64(), 0, 4))
+			rapid.MapOfN(rapid.Map(text, func(s string) faultline.Component { return faultline.Component(s) }),
+				rapid.Float64(), 0, 4))
 		runs := components.Draw(t, "runs")
 		if len(runs) == 0 {
 			runs = nil // no list and an empty one are the same
 		}
-		return faultline.SiteRecord{At: at(), Site: str(), Rank: rapid.Int().Draw(t, "rank"), Components: components.Draw(t, "components"),
-			Shares: shares.Draw(t, "shares"), Source: str(), Owner: str(), Runs: runs}
+		return faultline.SiteRecord{At: at(), Site: str(), Rank: rapid.Int().Draw(t, "rank"),
+			Components: components.Draw(t, "components"),
+			Shares:     shares.Draw(t, "shares"), Source: str(), Owner: str(), Runs: runs}
 	case 3:
 		return faultline.Vantage{Vantage: str(), ASN: asn(), Country: str()}
 	case 4:
-		return faultline.Statement{At: at(), Component: faultline.Component(str()), Source: str(), Status: str(), Text: str()}
+		return faultline.Statement{At: at(), Component: faultline.Component(str()), Source: str(), Status: str(),
+			Text: str()}
 	case 5:
 		return faultline.Tick{At: at()}
 	case 7:
@@ -93,7 +105,8 @@ func drawEvent(t *rapid.T) faultline.Event {
 		})
 		return faultline.Readers{At: at(), Node: str(), Networks: rapid.SliceOfN(network, 0, 4).Draw(t, "networks")}
 	case 6:
-		return faultline.Correction{At: at(), Incident: str(), By: str(), Text: str(), State: faultline.IncidentState(str())}
+		return faultline.Correction{At: at(), Incident: str(), By: str(), Text: str(),
+			State: faultline.IncidentState(str())}
 	default:
 		return faultline.Epoch{At: at(), Epoch: str()}
 	}
@@ -167,8 +180,10 @@ func TestCodecSmall(t *testing.T) {
 	at := time.UnixMilli(1_700_000_000_123).UTC()
 	var events []faultline.Event
 	for i := range 64 {
-		events = append(events, faultline.Report{At: at.Add(time.Duration(i) * 3 * time.Millisecond), Site: []string{"bbc.co.uk", "reddit.com"}[i%2],
-			Symptom: "http_503", Reporter: strings.Repeat("0123456789abcdef"[i%16:i%16+1], 16), ASN: 2856, Country: "GB"})
+		events = append(events, faultline.Report{At: at.Add(time.Duration(i) * 3 * time.Millisecond),
+			Site:    []string{"bbc.co.uk", "reddit.com"}[i%2],
+			Symptom: "http_503", Reporter: strings.Repeat("0123456789abcdef"[i%16:i%16+1], 16), ASN: 2856,
+			Country: "GB"})
 	}
 	packed, err := encodeBatch(BatchKey{1, 1}, events)
 	ok(t, err)
@@ -211,7 +226,8 @@ func BenchmarkDecodeReports(b *testing.B) {
 	at := time.UnixMilli(1_700_000_000_123).UTC()
 	var events []faultline.Event
 	for i := range 64 {
-		events = append(events, faultline.Report{At: at, Site: []string{"bbc.co.uk", "reddit.com"}[i%2], Symptom: "http_503",
+		events = append(events, faultline.Report{At: at, Site: []string{"bbc.co.uk", "reddit.com"}[i%2],
+			Symptom:  "http_503",
 			Reporter: strings.Repeat("0123456789abcdef"[i%16:i%16+1], 16), ASN: 2856, Country: "GB"})
 	}
 	packed, err := encodeBatch(BatchKey{1, 1}, events)

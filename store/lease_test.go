@@ -80,8 +80,11 @@ func testFence(t *testing.T, f *fixture) {
 		"series": func(l Lease) error {
 			return f.SaveSeries(ctx, l, []faultline.SeriesRow{minuteRow("bbc.co.uk", f.now, 1, 1, 1)})
 		},
-		"checkpoint": func(l Lease) error { return f.SaveCheckpoint(ctx, l, Checkpoint{State: [][]byte{[]byte("new")}}) },
-		"trim":       func(l Lease) error { return f.Trim(ctx, l, f.now, false) },
+		"checkpoint": func(l Lease) error {
+			return f.SaveCheckpoint(ctx, l,
+				Checkpoint{State: [][]byte{[]byte("new")}})
+		},
+		"trim": func(l Lease) error { return f.Trim(ctx, l, f.now, false) },
 		"flip": func(l Lease) error {
 			return f.fail("flip", f.fenced(ctx, f.scripts.flip, l, []string{keyCheckpoint}, "x", "", 0, 9, 9, "").Err())
 		},

@@ -197,7 +197,9 @@ func testTrim(t *testing.T, f *fixture) {
 	for i := 1; i <= entries; i++ {
 		packed, err := encodeBatch(BatchKey{1, uint64(i)}, everyEvent(f.now))
 		ok(t, err)
-		ok(t, f.writes.XAdd(t.Context(), &redis.XAddArgs{Stream: keyLog, ID: at(i).String(), Values: []any{batchField, packed}}).Err())
+		ok(t,
+			f.writes.XAdd(t.Context(),
+				&redis.XAddArgs{Stream: keyLog, ID: at(i).String(), Values: []any{batchField, packed}}).Err())
 	}
 	hourAfter := func(i int) time.Time { return time.UnixMilli(int64(at(i).ms)).Add(keepLog) }
 	first := func() Pos {

@@ -47,7 +47,8 @@ func newMetrics(r prometheus.Registerer, way *line, clients map[string]redis.Uni
 		}
 		return 0
 	})
-	for _, c := range []prometheus.Collector{m.appended, m.read, m.repeats, m.poison, m.errors, m.appending, trip, silent,
+	for _, c := range []prometheus.Collector{m.appended, m.read, m.repeats, m.poison, m.errors, m.appending,
+		trip, silent,
 		newPools(clients)} {
 		if err := r.Register(c); err != nil {
 			m.unregister()
@@ -86,7 +87,8 @@ func (p pools) Collect(ch chan<- prometheus.Metric) {
 	for name, c := range p.clients {
 		st := c.PoolStats()
 		ch <- prometheus.MustNewConstMetric(p.connections, prometheus.GaugeValue, float64(st.IdleConns), name, "idle")
-		ch <- prometheus.MustNewConstMetric(p.connections, prometheus.GaugeValue, float64(st.TotalConns-min(st.IdleConns, st.TotalConns)), name, "busy")
+		ch <- prometheus.MustNewConstMetric(p.connections, prometheus.GaugeValue,
+			float64(st.TotalConns-min(st.IdleConns, st.TotalConns)), name, "busy")
 		ch <- prometheus.MustNewConstMetric(p.timeouts, prometheus.CounterValue, float64(st.Timeouts), name)
 	}
 }

@@ -195,7 +195,8 @@ func (r *Reader) forget() {
 
 // readStream returns up to count entries of a stream after a position, and waits
 // for the first one if it may. No entries are no error.
-func (s *Store) readStream(ctx context.Context, key string, after Pos, count int, block time.Duration) ([]redis.XMessage, error) {
+func (s *Store) readStream(ctx context.Context, key string, after Pos, count int,
+	block time.Duration) ([]redis.XMessage, error) {
 	client, wait := s.reads, time.Duration(-1)
 	// Redis counts in milliseconds, and takes 0 for ever.
 	if block = min(block, maxBlock); block >= time.Millisecond {

@@ -36,7 +36,8 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, f.Trim(ctx, l, r.Cursor().Pos.Time().Add(2*keepLog), false))
 	ok(t, f.TryWrite(ctx))
 	ok(t, f.SaveWebhook(ctx, "wh_1", nil))
-	_, err = f.QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: nil}, {ID: "msg_2", Due: f.now, Data: nil}})
+	_, err = f.QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: nil},
+		{ID: "msg_2", Due: f.now, Data: nil}})
 	ok(t, err)
 	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", []byte("dead")))
 	ok(t, f.Revoke(ctx, "t1", f.now.Add(time.Hour), f.now))
@@ -53,7 +54,8 @@ func testRegistry(t *testing.T, f *fixture) {
 	if did, err := f.ForgetKeys(ctx, f.now); err != nil || !did {
 		t.Fatalf("a day whose key is gone is not forgotten: %v, %v", did, err)
 	}
-	if _, err = f.Settle(ctx, []faultline.QuotaSpent{{Key: "token:a", Burst: 10, Interval: time.Second, N: 3}}); err != nil {
+	if _, err = f.Settle(ctx,
+		[]faultline.QuotaSpent{{Key: "token:a", Burst: 10, Interval: time.Second, N: 3}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := f.Acquire(ctx, "b", time.Minute, f.now); err != nil {

@@ -28,8 +28,9 @@ func newScripts(prelude string) scripts {
 		epoch: free("epoch"), memory: free("memory"), past: free("past"), tail: free("tail"),
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
 		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
-		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"), series: fenced("series"),
-		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
+		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"),
+		series: fenced("series"),
+		chunk:  fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),
 	}
 }

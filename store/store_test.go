@@ -31,7 +31,8 @@ func TestParseURL(t *testing.T) {
 		"redis+cluster://:pw@a,b:1": {Addrs: []string{"a:6379", "b:1"}, Password: "pw", IsClusterMode: true},
 		"redis+cluster://[::1],a?":  {Addrs: []string{"[::1]:6379", "a:6379"}, IsClusterMode: true},
 		"redis+sentinel://a,b:1/m":  {Addrs: []string{"a:26379", "b:1"}, MasterName: "m"},
-		"redis+sentinel://a/m?db=4&sentinel_username=s&sentinel_password=t": {Addrs: []string{"a:26379"}, MasterName: "m", DB: 4,
+		"redis+sentinel://a/m?db=4&sentinel_username=s&sentinel_password=t": {Addrs: []string{"a:26379"},
+			MasterName: "m", DB: 4,
 			SentinelUsername: "s", SentinelPassword: "t"},
 	} {
 		got, err := ParseURL(raw)
@@ -41,7 +42,8 @@ func TestParseURL(t *testing.T) {
 		}
 		equal(t, *got, want)
 	}
-	for raw, host := range map[string]string{"rediss://h": "h", "rediss+cluster://a,b": "", "rediss+sentinel://a,b/m": ""} {
+	for raw, host := range map[string]string{"rediss://h": "h", "rediss+cluster://a,b": "",
+		"rediss+sentinel://a,b/m": ""} {
 		got, err := ParseURL(raw)
 		ok(t, err)
 		if got.TLSConfig == nil || got.TLSConfig.ServerName != host || got.TLSConfig.InsecureSkipVerify {
@@ -51,8 +53,10 @@ func TestParseURL(t *testing.T) {
 	for _, raw := range []string{
 		"", "localhost:6379", "http://h", "redis+cluster+x://h", "unix+cluster:///x", "unix://", "redis+other://h",
 		"redis://:secret@a,b", "redis+sentinel://:secret@a", "redis+sentinel://:secret@a/m/n", "redis+sentinel://a,/m",
-		"redis+cluster://:secret@a/1", "redis+cluster://a?db=1", "redis+cluster://", "redis://:secret@h/x", "redis://:secret@h:port",
-		"redis://:secret@h?max_retries=3", "redis://h?%zz", "redis://:secret@h?read_timeout=soon", "redis://h?sentinel_username=x",
+		"redis+cluster://:secret@a/1", "redis+cluster://a?db=1", "redis+cluster://", "redis://:secret@h/x",
+		"redis://:secret@h:port",
+		"redis://:secret@h?max_retries=3", "redis://h?%zz", "redis://:secret@h?read_timeout=soon",
+		"redis://h?sentinel_username=x",
 	} {
 		if got, err := ParseURL(raw); err == nil {
 			t.Errorf("%q was taken as %+v", raw, got)
@@ -125,7 +129,8 @@ func everyCall(ctx context.Context, s *Store) []error {
 	_, e14 := s.Settle(ctx, []faultline.QuotaSpent{{Key: "k", Burst: 1, Interval: time.Second, N: 1}})
 	_, e15 := s.ForgetKeys(ctx, now)
 	return []error{e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, s.Release(ctx, "a", l),
-		s.SaveRevision(ctx, l, incident(1, 1)), s.SaveView(ctx, l, faultline.View{}, Pos{}), s.SaveCheckpoint(ctx, l, Checkpoint{}),
+		s.SaveRevision(ctx, l, incident(1, 1)), s.SaveView(ctx, l, faultline.View{}, Pos{}),
+		s.SaveCheckpoint(ctx, l, Checkpoint{}),
 		s.Trim(ctx, l, now, false), s.Ping(ctx)}
 }
 

@@ -45,7 +45,8 @@ type assets struct {
 
 // scripts and pictures, by the media that they are of.
 var staticFiles = map[string]string{
-	"live.js": javaScript, "suggest.js": javaScript, "frame.js": javaScript, "take.js": javaScript, "embed.js": javaScript,
+	"live.js": javaScript, "suggest.js": javaScript, "frame.js": javaScript, "take.js": javaScript,
+	"embed.js": javaScript,
 	"stack.js": javaScript, "player.js": javaScript,
 	"icon.svg": "image/svg+xml",
 }

@@ -44,7 +44,8 @@ func newCards(r prometheus.Registerer) (*cards, error) {
 	}
 	k := &cards{letters: t, turns: make(chan struct{}, cardsAtOnce), kept: map[[sha256.Size]byte][]byte{},
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_cards_total",
-			Help: "Pictures of pages that were asked for, by what became of it: kept, drawn, refused."}, []string{"outcome"})}
+			Help: "Pictures of pages that were asked for, by what became of it: kept, drawn, refused."},
+			[]string{"outcome"})}
 	if err := r.Register(k.asked); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

@@ -183,12 +183,14 @@ func TestChartNamesItsLines(t *testing.T) {
 	for _, m := range c.Marks {
 		said = append(said, m.Label)
 	}
-	for _, want := range []string{"50 % of sites on Fastly", "under 1 % of other sites", "Fastly admits it, 11 min later"} {
+	for _, want := range []string{"50 % of sites on Fastly", "under 1 % of other sites",
+		"Fastly admits it, 11 min later"} {
 		if !slices.Contains(said, want) {
 			t.Errorf("no %q in %q", want, said)
 		}
 	}
-	if len(c.Shapes) != 4 || c.Shapes[1].Class != "others" || c.Shapes[3].Class != "failing since" || len(c.Columns) != 4 {
+	if len(c.Shapes) != 4 || c.Shapes[1].Class != "others" || c.Shapes[3].Class != "failing since" ||
+		len(c.Columns) != 4 {
 		t.Errorf("%+v %q", c.Shapes, c.Columns)
 	}
 	points[0].Failing, points[0].Observed = 10, 3 // by reports alone

@@ -29,11 +29,13 @@ func (v *voice) standings(components []faultline.Component, incidents []faultlin
 			s.Neighbours = v.say("site.neighbours", "Of", v.outOf(failing[c], of))
 		}
 		for i := range incidents {
-			if cause := incidents[i].Cause; cause != nil && cause.Component == c {
-				s.Name = cause.Name
-				if st := incidents[i].State; st.Open() && weight(st) > weight(s.State) {
-					s.State, s.Word = st, v.stateWord(st)
-				}
+			cause, st := incidents[i].Cause, incidents[i].State
+			if cause == nil || cause.Component != c {
+				continue
+			}
+			s.Name = cause.Name
+			if st.Open() && weight(st) > weight(s.State) {
+				s.State, s.Word = st, v.stateWord(st)
 			}
 		}
 		stands = append(stands, s)

@@ -119,7 +119,8 @@ func TestSuggestionsWhileTyping(t *testing.T) {
 		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
 			t.Errorf("%s: %d %s", asked, rec.Code, rec.Body)
 		}
-		if kept := rec.Header().Get("Cache-Control"); !strings.Contains(kept, "public") || rec.Header().Get("ETag") == "" {
+		if kept := rec.Header().Get("Cache-Control"); !strings.Contains(kept, "public") ||
+			rec.Header().Get("ETag") == "" {
 			t.Errorf("%s may be kept %q", asked, kept)
 		}
 	}

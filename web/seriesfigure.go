@@ -76,7 +76,8 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height 
 			band.to(shown.x(p.At), y(0))
 		}
 	}
-	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()}, {"reports since", filling.String()}}
+	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()},
+		{"reports since", filling.String()}}
 	if gaps := gapsOf(s, shown); gaps != "" {
 		f.Shapes = append(f.Shapes, shape{"gap", gaps})
 	}

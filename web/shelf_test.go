@@ -16,7 +16,8 @@ import (
 // fixedPaths are what articles link to and embed of a revision.
 var fixedPaths = []string{
 	"/embed/incident/" + outage + "@2?lang=en", "/embed/incident/" + outage + "@2?lang=de&theme=dark&parts=chart,table",
-	"/incident/" + outage + "@2", "/card/incident/" + outage + "@2.png", "/card/incident/" + outage + "@2.svg?size=square",
+	"/incident/" + outage + "@2", "/card/incident/" + outage + "@2.png",
+	"/card/incident/" + outage + "@2.svg?size=square",
 	"/card/incident/" + outage + "@2.csv",
 }
 

@@ -54,7 +54,8 @@ func (v *voice) shell(path, title, description string) shell {
 	s := shell{
 		Lang: v.Lang, Path: path, Title: title, Description: description, Drill: v.cfg.Drill,
 		AsOf: v.near(asOf, formMinute), Stale: stale,
-		Style: v.assets.page.css, Scripts: []string{v.assets.url("live.js"), v.assets.url("suggest.js")}, Icon: v.assets.url("icon.svg"),
+		Style: v.assets.page.css, Scripts: []string{v.assets.url("live.js"), v.assets.url("suggest.js")},
+		Icon: v.assets.url("icon.svg"),
 		Feeds: []feedLink{{v.prefix + "/feed.atom", "application/atom+xml"},
 			{v.prefix + "/feed.json", "application/feed+json"}},
 	}

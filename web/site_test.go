@@ -117,7 +117,8 @@ func fastly(revision int) faultline.Incident {
 func candidate() faultline.Incident {
 	at := clock("2021-06-08T10:20:00Z")
 	return faultline.Incident{ID: watched, Revision: 1, State: faultline.StateCandidate, Basis: faultline.BasisReports,
-		Title: "Unconfirmed: www.gov.uk, began ~10:20 UTC", Cause: &faultline.Cause{Component: "site:www.gov.uk", Kind: "site", Name: "www.gov.uk"},
+		Title: "Unconfirmed: www.gov.uk, began ~10:20 UTC",
+		Cause: &faultline.Cause{Component: "site:www.gov.uk", Kind: "site", Name: "www.gov.uk"},
 		Onset: faultline.Onset{Earliest: at, At: at, Latest: at}, DetectedAt: at, UpdatedAt: at,
 		Evidence: faultline.Evidence{Reports: 12, Reporters: 12, Networks: 3, Probes: 30},
 		Sites: []faultline.IncidentSite{
@@ -128,7 +129,8 @@ func candidate() faultline.Incident {
 // over is an incident of the same morning that has ended.
 func over() faultline.Incident {
 	inc := fastly(3)
-	inc.ID, inc.Revision, inc.State, inc.Title = past, 1, faultline.StateResolved, "Sites on AWS us-east-1, timeouts, began ~01:05 UTC"
+	inc.ID, inc.Revision, inc.State, inc.Title = past, 1, faultline.StateResolved,
+		"Sites on AWS us-east-1, timeouts, began ~01:05 UTC"
 	inc.Cause = &faultline.Cause{
 		Component:  "cloud:aws/us-east-1",
 		Kind:       "cloud",

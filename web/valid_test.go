@@ -77,13 +77,21 @@ func TestPagesAreValid(t *testing.T) {
 				t.Errorf("%s: %s", path, s)
 			}
 			tree := understood(doc)
-			for i, tag := range tags {
-				if i >= len(tree) || tree[i] != tag {
-					t.Errorf("%s in %s: tag %d is %s after %v, understood is %v", path, lang, i, tag,
-						tags[max(i-5, 0):i], tree[min(i, len(tree)-1)])
-					break
-				}
+			if i := firstOther(tags, tree); i >= 0 {
+				t.Errorf("%s in %s: tag %d is %s after %v, understood is %v", path, lang, i, tags[i],
+					tags[max(i-5, 0):i], tree[min(i, len(tree)-1)])
 			}
 		}
 	}
+}
+
+// firstOther is the first place where two lists differ, -1 when the first one is how the
+// second begins.
+func firstOther(a, b []string) int {
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
 }

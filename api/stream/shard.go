@@ -107,6 +107,15 @@ func (s *shard) run(ctx context.Context, heartbeat, patience time.Duration, posi
 	}
 }
 
+// sendWanted sends a client whose stream is filtered those frames that it asked for.
+func (s *shard) sendWanted(c *streamConn, frames []*frame) {
+	for _, f := range frames {
+		if c.wants(f) {
+			s.send(c, f.bytes)
+		}
+	}
+}
+
 // deliver writes frames to everybody whom they concern, those in one go at once.
 func (s *shard) deliver(all []delivery) {
 	var frames []*frame
@@ -117,11 +126,7 @@ func (s *shard) deliver(all []delivery) {
 		var joined []byte
 		for _, c := range s.conns {
 			if c.filtered() {
-				for _, f := range frames {
-					if c.wants(f) {
-						s.send(c, f.bytes)
-					}
-				}
+				s.sendWanted(c, frames)
 				continue
 			}
 			if joined == nil {

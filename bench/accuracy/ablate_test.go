@@ -9,9 +9,11 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,15 +37,10 @@ func TestAblationsFitTheEngine(t *testing.T) {
 				continue
 			}
 			files := parsed(t, set, root, room, changed)
-			var list []*ast.File
-			for name, f := range whole {
-				if other, ok := files[name]; ok {
-					f = other
-				}
-				list = append(list, f)
-			}
+			list := maps.Clone(whole)
+			maps.Copy(list, files)
 			config := types.Config{Importer: load(set)}
-			if _, err := config.Check("faultline/"+room, set, list, nil); err != nil {
+			if _, err := config.Check("faultline/"+room, set, slices.Collect(maps.Values(list)), nil); err != nil {
 				t.Errorf("without %s the engine does not compile: %v", a.name, err)
 			}
 		}

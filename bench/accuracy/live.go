@@ -70,17 +70,11 @@ func liveRows(ctx context.Context, opt options) ([]*liveRow, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(opt.Workers)
 	for _, kind := range accuracy.LiveKinds() {
-		for _, vantages := range opt.Closed.Vantages {
-			for _, sites := range opt.Closed.Sites {
-				for _, period := range opt.Closed.Periods {
-					row := &liveRow{Kind: kind, Vantages: vantages, Sites: sites, PeriodS: period,
-						Runs: opt.Closed.Runs, Wrong: []faultline.Component{}}
-					rows = append(rows, row)
-					for n := range opt.Closed.Runs {
-						group.Go(func() error { return row.play(ctx, opt.seed(n), &mu) })
-					}
-				}
-			}
+		rows = append(rows, emptyRows(kind, opt)...)
+	}
+	for _, row := range rows {
+		for n := range opt.Closed.Runs {
+			group.Go(func() error { return row.play(ctx, opt.seed(n), &mu) })
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -94,6 +88,19 @@ func liveRows(ctx context.Context, opt options) ([]*liveRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// emptyRows are those of a kind, one for each number of vantages and sites and each period.
+func emptyRows(kind string, opt options) (rows []*liveRow) {
+	for _, vantages := range opt.Closed.Vantages {
+		for _, sites := range opt.Closed.Sites {
+			for _, period := range opt.Closed.Periods {
+				rows = append(rows, &liveRow{Kind: kind, Vantages: vantages, Sites: sites, PeriodS: period,
+					Runs: opt.Closed.Runs, Wrong: []faultline.Component{}})
+			}
+		}
+	}
+	return rows
 }
 
 func (r *liveRow) play(ctx context.Context, seed uint64, mu *sync.Mutex) error {

@@ -198,13 +198,7 @@ func score(flows []*flow, hits float64) []*group {
 			if g.component.Kind() == faultline.KindSite || float64(g.failing) < hits*float64(len(g.flows)) {
 				continue // a site is no group that shares a risk
 			}
-			covers := 0
-			for _, f := range g.flows {
-				if f.failing && !explained[f] {
-					covers++
-				}
-			}
-			if covers > most {
+			if covers := g.covers(explained); covers > most {
 				best, most = g, covers
 			}
 		}
@@ -216,6 +210,16 @@ func score(flows []*flow, hits float64) []*group {
 			explained[f] = explained[f] || f.failing
 		}
 	}
+}
+
+// covers is how many of a group's failing flows nothing explains yet.
+func (g *group) covers(explained map[*flow]bool) (n int) {
+	for _, f := range g.flows {
+		if f.failing && !explained[f] {
+			n++
+		}
+	}
+	return n
 }
 
 // flockSettings are the parameters of Flock's model: a flow on a failed link is lost

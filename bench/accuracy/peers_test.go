@@ -99,13 +99,13 @@ func TestBaselineIncidents(t *testing.T) {
 	}
 	for s := range 90 * 60 {
 		at := start.Add(time.Duration(s) * time.Second)
-		if s%60 < 40 {
-			for _, v := range []string{"lon-1", "nyc-1"} {
-				probe := faultline.Probe{At: at, Site: site(s % 60), Vantage: v, Symptom: faultline.SymptomOK}
-				if m := s / 60; m >= 40 && m < 60 && s%4 == 1 {
-					probe.Symptom = "http_503"
-				}
-				p.fold(probe)
+		symptom := faultline.SymptomOK
+		if m := s / 60; m >= 40 && m < 60 && s%4 == 1 {
+			symptom = "http_503"
+		}
+		for _, v := range []string{"lon-1", "nyc-1"} {
+			if s%60 < 40 {
+				p.fold(faultline.Probe{At: at, Site: site(s % 60), Vantage: v, Symptom: symptom})
 			}
 		}
 		p.fold(faultline.Tick{At: at})

@@ -144,14 +144,16 @@ func fewest(most int, ok func(int) bool) int {
 func cellsOf(names, where []string, liars []int) []cell {
 	var out []cell
 	for _, g := range goals {
+		if !wanted(names, g.name) {
+			continue
+		}
 		for _, n := range liars {
 			for _, pr := range probings {
-				if wanted(names, g.name) && wanted(where, pr.name) {
-					out = append(out, cell{g, pr, n})
-				}
+				out = append(out, cell{g, pr, n})
 			}
 		}
 	}
+	out = slices.DeleteFunc(out, func(c cell) bool { return !wanted(where, c.probing.name) })
 	return out
 }
 

@@ -193,14 +193,20 @@ func (t *town) probe(second int) {
 		for _, v := range vantages {
 			p := faultline.Probe{At: faultline.Millis(t.clock()), Site: site, Vantage: v.Vantage,
 				Symptom: faultline.SymptomOK, Status: 200}
-			if t.failing != nil {
-				if symptom, fails := t.failing(site, v.Vantage); fails {
-					p.Symptom, p.Status = symptom, symptom.HTTPStatus()
-				}
+			if symptom, fails := t.fails(site, v.Vantage); fails {
+				p.Symptom, p.Status = symptom, symptom.HTTPStatus()
 			}
 			t.fold(p)
 		}
 	}
+}
+
+// fails says whether a probe of a site fails just now, and how.
+func (t *town) fails(site, vantage string) (faultline.Symptom, bool) {
+	if t.failing == nil {
+		return "", false
+	}
+	return t.failing(site, vantage)
 }
 
 // reached is the furthest state that any incident was told in: "", candidate or

@@ -91,14 +91,22 @@ func testAccessible(t *testing.T, b browser, p *process, id string) {
 			if pass.lang == "en" {
 				value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
 			}
-			for _, broken := range tab.axe(string(axe), pass.rules) {
-				for _, n := range broken.Nodes {
-					t.Errorf("%s in %s, %s: %s: %.300s: %.300s", path, pass.lang, pass.scheme, broken.ID, n.HTML,
-						n.FailureSummary)
-				}
+			for _, said := range tab.broken(string(axe), pass.rules) {
+				t.Errorf("%s in %s, %s: %s", path, pass.lang, pass.scheme, said)
 			}
 		}
 	}
+}
+
+// broken is what axe finds wrong with a page, an element a text.
+func (p *tab) broken(axe, rules string) (said []string) {
+	p.t.Helper()
+	for _, b := range p.axe(axe, rules) {
+		for _, n := range b.Nodes {
+			said = append(said, fmt.Sprintf("%s: %.300s: %.300s", b.ID, n.HTML, n.FailureSummary))
+		}
+	}
+	return said
 }
 
 func withLanguage(path, lang string) string {

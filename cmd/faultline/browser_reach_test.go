@@ -25,16 +25,25 @@ func testNarrow(t *testing.T, b browser, p *process, id string) {
 		tab.do(emulate)
 		for _, path := range everyPath(id) {
 			for _, lang := range []string{"en", "de"} {
-				tab.do(chromedp.Navigate(p.url + withLanguage(path, lang)))
-				value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
-				if wide := value[int](tab,
-					"document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
-					t.Errorf("%s: %s in %s is %d points too wide: %s", view, path, lang, wide,
-						value[string](tab, widest))
+				if said := tab.tooWide(p.url + withLanguage(path, lang)); said != "" {
+					t.Errorf("%s: %s in %s is %s", view, path, lang, said)
 				}
 			}
 		}
 	}
+}
+
+// tooWide says by how much a page with all of it unfolded is wider than the window, ""
+// when it is not.
+func (p *tab) tooWide(address string) string {
+	p.t.Helper()
+	p.do(chromedp.Navigate(address))
+	value[bool](p, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
+	wide := value[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth")
+	if wide <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d points too wide: %s", wide, value[string](p, widest))
 }
 
 // widest names what sticks out.
@@ -94,8 +103,10 @@ func testWithoutScript(t *testing.T, b browser, p *process, id string) {
 	tab := b.open(t)
 	tab.do(scripts(false))
 	for path, says := range map[string]string{
-		"/": playedTitle, "/incident/" + id: "Why we think so", "/site/reddit.com": "Report a problem with reddit.com", "/component/cdn/fastly": "Who depends on it",
-		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle, "/method": "What we cannot do",
+		"/": playedTitle, "/incident/" + id: "Why we think so", "/site/reddit.com": "Report a problem with reddit.com",
+		"/component/cdn/fastly": "Who depends on it",
+		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle,
+		"/method": "What we cannot do",
 	} {
 		tab.do(chromedp.Navigate(p.url + path))
 		if text := value[string](tab, "document.body.innerText"); !strings.Contains(text, says) {
@@ -117,7 +128,8 @@ func testSuggests(t *testing.T, b browser, p *process) {
 	tab.becomes("something is suggested", "document.querySelectorAll('#found:not([hidden]) [role=option]').length > 0")
 	tab.do(chromedp.KeyEvent(kb.ArrowDown))
 	tab.becomes("the first is chosen",
-		"document.getElementById(document.getElementById('q').getAttribute('aria-activedescendant'))?.ariaSelected === 'true'")
+		"document.getElementById(document.getElementById('q').getAttribute('aria-activedescendant'))?.ariaSelected "+
+			"=== 'true'")
 	for _, broken := range tab.axe(string(axe), axeRules) {
 		for _, n := range broken.Nodes {
 			t.Errorf("%s: %.300s: %.300s", broken.ID, n.HTML, n.FailureSummary)

@@ -258,12 +258,10 @@ func (k *killing) judge() (lost, twice int) {
 			break
 		}
 		for _, b := range batches {
-			for _, ev := range b.Events {
-				if r, ok := ev.(faultline.Report); ok {
-					total++
-					logged[report503{r.Site, r.Symptom}]++
-					people[r.Reporter+r.Site] = true
-				}
+			for _, r := range reportsOf(b) {
+				total++
+				logged[report503{r.Site, r.Symptom}]++
+				people[r.Reporter+r.Site] = true
 			}
 		}
 	}
@@ -295,6 +293,15 @@ func (k *killing) judge() (lost, twice int) {
 		}
 	}
 	return 0, twice
+}
+
+func reportsOf(b store.Batch) (reports []faultline.Report) {
+	for _, ev := range b.Events {
+		if r, ok := ev.(faultline.Report); ok {
+			reports = append(reports, r)
+		}
+	}
+	return reports
 }
 
 // counted asks whichever node answers.

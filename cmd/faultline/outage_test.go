@@ -74,6 +74,12 @@ func newStory(t *testing.T) *story {
 	return o
 }
 
+// seen is a line about a site that fails, and about one that does not.
+var seen = map[bool]string{
+	true:  `{"site":%q,"at":%q,"symptom":"http_503","status":503}` + "\n",
+	false: `{"site":%q,"at":%q,"symptom":"ok","status":200,"latency_ms":80}` + "\n",
+}
+
 // probe has both vantages look at every site at those times.
 func (o *story) probe(p *process, down bool, times ...time.Time) {
 	o.t.Helper()
@@ -84,11 +90,7 @@ func (o *story) probe(p *process, down bool, times ...time.Time) {
 			for i, site := range slices.Concat(o.failing, o.later, o.healthy) {
 				at := at.Add(time.Duration(i) * time.Millisecond).UTC().Format("2006-01-02T15:04:05.000Z")
 				keys = append(keys, fmt.Sprint(v, site, at))
-				if down && i < len(o.failing) {
-					fmt.Fprintf(&body, `{"site":%q,"at":%q,"symptom":"http_503","status":503}`+"\n", site, at)
-				} else {
-					fmt.Fprintf(&body, `{"site":%q,"at":%q,"symptom":"ok","status":200,"latency_ms":80}`+"\n", site, at)
-				}
+				fmt.Fprintf(&body, seen[down && i < len(o.failing)], site, at)
 			}
 		}
 		code, answer := p.post("/v1/probes", body.String(), agent)

@@ -48,26 +48,31 @@ type serveCmd struct {
 
 // Help is the longer text of --help.
 func (serveCmd) Help() string {
-	return `Any number of nodes may run on one Redis: one leads and decides, the others take requests, answer from memory and stand by. ` +
-		`SIGTERM or SIGINT ends a node in order within 5 s: /readyz says 503, streams are closed, what was accepted is written, the lease is let go of. A second signal ends it at once.`
+	return `Any number of nodes may run on one Redis: one leads and decides, the others take requests, answer from ` +
+		`memory and stand by. ` +
+		`SIGTERM or SIGINT ends a node in order within 5 s: /readyz says 503, streams are closed, what was accepted ` +
+		`is written, the lease is let go of. A second signal ends it at once.`
 }
 
 func (c *serveCmd) AfterApply() error {
 	for _, proxy := range c.TrustedProxies {
 		_, asPrefix := netip.ParsePrefix(proxy)
 		if _, asAddr := netip.ParseAddr(proxy); asAddr != nil && asPrefix != nil {
-			return usageError{fmt.Errorf("--trusted-proxies: %q is neither an address nor a network such as 10.0.0.0/8", proxy)}
+			return usageError{fmt.Errorf("--trusted-proxies: %q is neither an address nor a network such as 10.0.0.0/8",
+				proxy)}
 		}
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" ||
+			u.Fragment != "" {
 			return usageError{fmt.Errorf("--base-url: %q is not http(s)://HOST[/PATH]", c.BaseURL)}
 		}
 		c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	}
 	if c.Drill != "" && (c.RedisURL != "" || len(c.Catalog) > 0) {
-		return usageError{errors.New("--drill: runs on a store and a map of its own; leave --redis-url and --catalog out")}
+		return usageError{
+			errors.New("--drill: runs on a store and a map of its own; leave --redis-url and --catalog out")}
 	}
 	if c.Speed < 1 || c.Speed > 120 {
 		return usageError{fmt.Errorf("--speed: must be between 1 and 120 but got %g", c.Speed)}
@@ -134,7 +139,8 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 		LimitReads: c.ReadLimit > 0, MaxConnections: c.ConnectionLimit, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
 		Now: clock.Now, Time: clock, Log: log, Registry: reg}
 	if c.Role != roleServe {
-		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes, NameServers: c.nameServers}
+		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes,
+			NameServers: c.nameServers}
 	}
 	err := c.readTables(&cfg)
 	if err != nil {

@@ -49,9 +49,7 @@ func versionLine(info *debug.BuildInfo) string {
 			case "vcs.time":
 				when = " of " + s.Value
 			case "vcs.modified":
-				if s.Value == "true" {
-					dirty = " with local changes"
-				}
+				dirty = map[string]string{"true": " with local changes"}[s.Value]
 			}
 		}
 	}

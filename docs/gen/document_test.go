@@ -16,7 +16,8 @@ func TestDocumentIsFresh(t *testing.T) {
 	t.Chdir("..")
 	dependsOnSources(t)
 	dir := t.TempDir()
-	swag := exec.CommandContext(t.Context(), "go", "tool", "-modfile=../script/tools/go.mod", "swag", "init", "--dir", "..",
+	swag := exec.CommandContext(t.Context(), "go", "tool", "-modfile=../script/tools/go.mod", "swag", "init",
+		"--dir", "..",
 		"--generalInfo", "api/documents.go", "--output", dir, "--outputTypes", "json", "--requiredByDefault", "--quiet")
 	if said, err := swag.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)

@@ -38,23 +38,30 @@ func finishOperations(doc *openapi3.T) error {
 	}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			if op.Security == nil {
-				op.Security = openapi3.NewSecurityRequirements() // none: said, not forgotten
-			}
-			for status, response := range op.Responses.Map() {
-				if err := finishResponse(status, response.Value); err != nil {
-					return fmt.Errorf("%s %s: %w", method, path, err)
-				}
-			}
-			if ok := op.Responses.Value("200"); ok != nil && ok.Value.Headers["ETag"] != nil {
-				op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: refIfNoneMatch})
-				op.Responses.Set("304", &openapi3.ResponseRef{Ref: refNotModified})
+			if err := finishOperation(op); err != nil {
+				return fmt.Errorf("%s %s: %w", method, path, err)
 			}
 		}
 	}
 	keys := doc.Paths.Value("/.well-known/jwks.json").Get.Responses.Value("200").Value
 	keys.Content = openapi3.NewContentWithJSONSchemaRef(&openapi3.SchemaRef{Ref: refSchemas + "KeySet"})
 	return batchBody(doc.Paths.Value("/v1/probes").Post)
+}
+
+func finishOperation(op *openapi3.Operation) error {
+	if op.Security == nil {
+		op.Security = openapi3.NewSecurityRequirements() // none: said, not forgotten
+	}
+	for status, response := range op.Responses.Map() {
+		if err := finishResponse(status, response.Value); err != nil {
+			return err
+		}
+	}
+	if ok := op.Responses.Value("200"); ok != nil && ok.Value.Headers["ETag"] != nil {
+		op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: refIfNoneMatch})
+		op.Responses.Set("304", &openapi3.ResponseRef{Ref: refNotModified})
+	}
+	return nil
 }
 
 // shareParts defines what operations refer to.

@@ -26,11 +26,16 @@ func keepParameterExamples(doc *openapi3.T, swagger []byte) error {
 		for method, op := range item {
 			into := doc.Paths.Value(path).GetOperation(strings.ToUpper(method)).Parameters
 			for _, p := range op.Parameters {
-				if found := into.GetByInAndName(p.In, p.Name); found != nil && p.Example != nil {
-					found.Example = p.Example
-				}
+				setExample(into.GetByInAndName(p.In, p.Name), p.Example)
 			}
 		}
 	}
 	return nil
+}
+
+// setExample gives a parameter its example, if there are both.
+func setExample(p *openapi3.Parameter, example any) {
+	if p != nil && example != nil {
+		p.Example = example
+	}
 }

@@ -101,9 +101,7 @@ func (l *Looker) resolve(ctx context.Context, o *infra.Observation) error {
 		for _, rr := range answer {
 			switch v := rr.(type) {
 			case *dns.CNAME:
-				if kind == dns.TypeA && len(o.CNAME) < maxLookChain {
-					o.CNAME = append(o.CNAME, strings.TrimSuffix(v.Target, "."))
-				}
+				o.CNAME = appendAlias(o.CNAME, kind, v.Target)
 			case *dns.A:
 				o.Addrs = appendAddr(o.Addrs, v.A)
 			case *dns.AAAA:
@@ -112,6 +110,14 @@ func (l *Looker) resolve(ctx context.Context, o *infra.Observation) error {
 		}
 	}
 	return nil
+}
+
+// appendAlias appends an alias of the chain to IPv4: that to IPv6 is the same one.
+func appendAlias(chain []string, kind uint16, target string) []string {
+	if kind != dns.TypeA || len(chain) >= maxLookChain {
+		return chain
+	}
+	return append(chain, strings.TrimSuffix(target, "."))
 }
 
 func appendAddr(list []netip.Addr, ip net.IP) []netip.Addr {

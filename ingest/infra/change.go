@@ -72,7 +72,8 @@ func spoken(components []faultline.Component) string {
 }
 
 func byKind(a, b faultline.Component) int {
-	return cmp.Or(cmp.Compare(slices.Index(faultline.Kinds, a.Kind()), slices.Index(faultline.Kinds, b.Kind())), cmp.Compare(a, b))
+	return cmp.Or(cmp.Compare(slices.Index(faultline.Kinds, a.Kind()), slices.Index(faultline.Kinds, b.Kind())),
+		cmp.Compare(a, b))
 }
 
 // tell makes a change of what is known now, if it is another thing than what was
@@ -120,8 +121,9 @@ func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
 // record is what the map says of the site now. What was observed takes the place
 // of what was believed, kind by kind; what observation can't see stays believed.
 func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteRecord {
-	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank, Source: faultline.SourceObserved,
-		Owner: base.Owner, Runs: base.Runs}
+	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank,
+		Source: faultline.SourceObserved,
+		Owner:  base.Owner, Runs: base.Runs}
 	shares := map[faultline.Component]float64{}
 	var kinds kindSet
 	for i, s := range p.stands {
@@ -194,5 +196,6 @@ func (s Standing) Describe() string {
 	if s.Own {
 		own = ", the site's own"
 	}
-	return fmt.Sprintf("%s (%.0f %%%s): %s, as seen by %s at %s", s.Component, 100*s.Share, own, strings.Join(parts, "; "), s.By, s.Last.Format(time.RFC3339))
+	return fmt.Sprintf("%s (%.0f %%%s): %s, as seen by %s at %s", s.Component, 100*s.Share, own,
+		strings.Join(parts, "; "), s.By, s.Last.Format(time.RFC3339))
 }

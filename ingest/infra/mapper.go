@@ -167,15 +167,20 @@ func (m *Mapper) Run(ctx context.Context, log Append) error {
 				return err
 			}
 			m.changed.Add(float64(len(batch)))
-			for _, c := range batch {
-				level := slog.LevelInfo
-				if c.First { // one for each site, once
-					level = slog.LevelDebug
-				}
-				m.log.Log(ctx, level, "the map changes", "change", c.String(), "checked_before", c.After, "evidence",
-					m.evidence(c))
-			}
+			m.say(ctx, batch)
 		}
+	}
+}
+
+// say logs what changed, and by what evidence.
+func (m *Mapper) say(ctx context.Context, batch []Change) {
+	for _, c := range batch {
+		level := slog.LevelInfo
+		if c.First { // one for each site, once
+			level = slog.LevelDebug
+		}
+		m.log.Log(ctx, level, "the map changes", "change", c.String(), "checked_before", c.After, "evidence",
+			m.evidence(c))
 	}
 }
 

@@ -258,20 +258,25 @@ func (m *Matcher) responses(f *findings, o Observation) {
 		for _, h := range sig.Headers {
 			values := o.Header.Values(h.Name)
 			for _, v := range values[:min(len(values), maxHeaderLines)] {
-				groups := h.match.FindStringSubmatch(v)
-				if groups == nil {
-					continue
-				}
-				capture := ""
-				if len(groups) > 1 {
-					capture = strings.ToLower(groups[1])
-				}
-				if sig.takes(capture) {
-					f.add(sig, capture, 1,
-						Evidence{ByHeader, clip(h.Name + ": " + v), strings.TrimSpace(h.Name + " " + h.Match)})
-				}
+				h.find(f, sig, v)
 			}
 		}
+	}
+}
+
+// find adds what a signature says of one value of the header.
+func (h *HeaderMatch) find(f *findings, sig *Signature, value string) {
+	groups := h.match.FindStringSubmatch(value)
+	if groups == nil {
+		return
+	}
+	capture := ""
+	if len(groups) > 1 {
+		capture = strings.ToLower(groups[1])
+	}
+	if sig.takes(capture) {
+		f.add(sig, capture, 1,
+			Evidence{ByHeader, clip(h.Name + ": " + value), strings.TrimSpace(h.Name + " " + h.Match)})
 	}
 }
 

@@ -151,8 +151,10 @@ func (e ProviderEntry) check() error {
 	if e.Name == "" || strings.TrimSpace(e.Name) != e.Name {
 		refuse("name %q is empty or has spaces around it", e.Name)
 	}
-	if len(e.Aliases) > maxOtherNames || len(e.Components) > maxProviderPatterns || len(e.Networks) > maxProviderNetworks {
-		refuse("more than %d aliases, %d components or %d networks", maxOtherNames, maxProviderPatterns, maxProviderNetworks)
+	if len(e.Aliases) > maxOtherNames || len(e.Components) > maxProviderPatterns ||
+		len(e.Networks) > maxProviderNetworks {
+		refuse("more than %d aliases, %d components or %d networks", maxOtherNames, maxProviderPatterns,
+			maxProviderNetworks)
 	}
 	for _, a := range e.Aliases {
 		if len(a) > maxAlias || !alias.MatchString(a) {
@@ -216,7 +218,8 @@ func (t ProviderTable) List(sites []Entry) []faultline.Provider {
 		slices.Sort(own)
 		list = append(list, faultline.Provider{Slug: e.Slug, Name: e.Name, Owner: e.Owner,
 			Aliases: e.Aliases, Components: e.Components,
-			Networks: e.Networks, Sites: slices.Compact(own), ISP: i >= len(t.Providers), Country: e.Country, Status: e.Status})
+			Networks: e.Networks, Sites: slices.Compact(own), ISP: i >= len(t.Providers), Country: e.Country,
+			Status: e.Status})
 	}
 	return list
 }

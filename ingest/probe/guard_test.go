@@ -137,13 +137,12 @@ func TestNamesThatLeadInsideAreNotConnectedTo(t *testing.T) {
 		host, alias := fmt.Sprintf("h%d.net", i), fmt.Sprintf("a%d.net", i)
 		w.Put(host, probetest.Site{Addrs: []netip.Addr{addr}})
 		w.Put(alias, probetest.Site{CNAME: host})
-		for _, site := range []string{host, alias} {
-			for _, v6 := range []bool{false, true} {
-				r := c.Check(t.Context(), probe.Task{Site: site, IPv6: v6})
-				if r.Probe.Symptom != faultline.SymptomBlocked || r.Probe.Detail != "guard" ||
-					r.Observation.Addr.IsValid() {
-					t.Errorf("%s: %+v", addr, r.Probe)
-				}
+		for _, task := range []probe.Task{{Site: host}, {Site: host, IPv6: true}, {Site: alias},
+			{Site: alias, IPv6: true}} {
+			r := c.Check(t.Context(), task)
+			if r.Probe.Symptom != faultline.SymptomBlocked || r.Probe.Detail != "guard" ||
+				r.Observation.Addr.IsValid() {
+				t.Errorf("%s: %+v", addr, r.Probe)
 			}
 		}
 	}
