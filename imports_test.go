@@ -45,8 +45,10 @@ var rooms = map[string][]string{
 	"correlate/verdict": {"."},
 	"board":             {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
 	// how an answer is rendered and sent, whoever makes it
-	"board/page":        {},
-	"api":               {".", "board", "board/find", "board/page", "api/stream", "api/token", "api/webhook", "docs", "scenario/history"},
+	"board/page": {},
+	"api": {".", "board", "board/find", "board/page", "api/mcptools", "api/stream", "api/token", "api/webhook", "docs",
+		"scenario/history"},
+	"api/mcptools":      {"."},
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
@@ -86,6 +88,7 @@ var guarded = []struct {
 }{
 	{"gin", "github.com/gin-gonic/", []string{"api", "web", "cmd/faultline", "bench"}, false},
 	{"gin", "github.com/gin-contrib/", []string{"api", "web", "cmd/faultline", "bench"}, false},
+	{"mcp", "github.com/modelcontextprotocol/", []string{"api/mcptools", "api", "cmd/faultline"}, true},
 	{"jwt", "github.com/golang-jwt/", []string{"api/token"}, true},
 	{"go-redis", "github.com/redis/", []string{"store", "bench"}, true},
 	{"miniredis", "github.com/alicebob/miniredis/", []string{"store", "store/redisd", "bench"}, true},

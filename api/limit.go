@@ -49,10 +49,11 @@ const (
 )
 
 // limit stands in front of everything that is sent to us, whoever sends it and
-// whatever it holds: it costs less than to look. Reads have a limit of their own.
+// whatever it holds: it costs less than to look. Reads have a limit of their own, and
+// what assistants send are reads.
 func (a *api) limit(c *gin.Context) {
 	if a.cfg.Limits == nil || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead ||
-		c.Request.Method == http.MethodOptions {
+		c.Request.Method == http.MethodOptions || c.FullPath() == routeMCP {
 		return
 	}
 	addr, err := clientAddr(c)

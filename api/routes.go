@@ -127,6 +127,7 @@ func (a *api) table() []route {
 		{read, "/api/v2/:file/:part", "", QuotaReads, lenient(), a.getRootStatuspageList},
 		{read, "/statuspage/:kind/:name/api/v2/:file", "", QuotaReads, lenient(), a.getComponentStatuspage},
 		{read, "/statuspage/:kind/:name/api/v2/:file/:part", "", QuotaReads, lenient(), a.getComponentStatuspageList},
+		{post, routeMCP, "", QuotaReads, lenient(), a.postMCP},
 		{read, "/oembed", "", QuotaReads, lenient(oembedKeys...), a.getOEmbed},
 
 		// Operations and documents.

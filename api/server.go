@@ -101,6 +101,7 @@ type api struct {
 	docs    *docPages
 	fixed   *page.Cache  // of what a release fixes
 	scrape  http.Handler // of /metrics
+	mcp     http.Handler // of /mcp
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
 	saidProxy       sync.Once // that a proxy may not be trusted that should be
@@ -141,6 +142,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	e.Use(portless, a.observe, secure, a.recovered, a.countReader, a.limit)
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
+	a.mcp = a.newMCP(e)
 	a.install(e)
 	return e, nil
 }

@@ -57,6 +57,15 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /card/component/:kind/:file": {"/card/component/cdn/fastly.svg", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /card/provider/:file":        {"/card/provider/fastly.png", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /card/:file":                 {"/card/now.svg", closedCSP, "no-referrer", "*", "max-age=60"},
+	"GET /robots.txt":                 {"/robots.txt", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /sitemap.xml":                {"/sitemap.xml", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /.well-known/security.txt":   {"/.well-known/security.txt", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /manifest.webmanifest":       {"/manifest.webmanifest", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /opensearch.xml":             {"/opensearch.xml", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /favicon.ico":                {"/favicon.ico", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /llms.txt":                   {"/llms.txt", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /now.md":                     {"/now.md", closedCSP, "no-referrer", "*", "max-age=5"},
+	"GET /stack.md":                   {"/stack.md?of=reddit.com", closedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /static/:file":               {"/static/live.x.js", closedCSP, "no-referrer", "*", "max-age=60"},
 }
 
@@ -64,8 +73,8 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 const (
 	contentCSP = "default-src 'none'; style-src STYLE; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 		"base-uri 'none'; "
-	pageCSP   = contentCSP + "form-action 'self'; frame-ancestors 'none'"
-	takeCSP   = contentCSP + "frame-src 'self'; form-action 'self'; frame-ancestors 'none'"
+	pageCSP   = contentCSP + "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'"
+	takeCSP   = contentCSP + "manifest-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'"
 	embedCSP  = contentCSP + "form-action 'none'; frame-ancestors *"
 	closedCSP = "default-src 'none'; frame-ancestors 'none'"
 )
@@ -88,7 +97,9 @@ func withStyle(t *testing.T, h http.Handler, csp, path string, body []byte) stri
 }
 
 func TestHeadersOfEveryRoute(t *testing.T) {
-	h := serve(t, newWorld().config())
+	cfg := newWorld().config()
+	cfg.Contact = "desk@faultline.example"
+	h := serve(t, cfg)
 	for _, route := range h.Routes() {
 		method := route.Method
 		want, ok := routes[strings.Replace(method, "HEAD", "GET", 1)+" "+route.Path]

@@ -119,6 +119,9 @@ func readID(param string) (id string, revision int, err error) {
 }
 
 func (w *Web) incident(c *gin.Context, v *voice) error {
+	if name, ok := strings.CutSuffix(c.Param("id"), ".md"); ok {
+		return w.incidentMarkdown(c, name)
+	}
 	id, revision, err := readID(c.Param("id"))
 	if err != nil {
 		return err

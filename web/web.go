@@ -215,6 +215,8 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/card/provider/:file", static, w.cardProvider)
 	read("/card/:file", static, w.cardNow)
 	read("/static/:file", static, w.static)
+	w.findable(r)
+	w.markdownPaths(r)
 }
 
 // Refuse answers a browser with a page that says why it can't have the one that

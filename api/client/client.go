@@ -266,3 +266,20 @@ func (c *Client) send(r *http.Request, want int) (*http.Response, error) {
 	}
 	return nil, p
 }
+
+// Raw reads one address of the API, such as /v1/stack, and returns the answer as it
+// came, at most 64 MB of it.
+func (c *Client) Raw(ctx context.Context, path string, query url.Values) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	answer, err := c.do(ctx, path, query, "")
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", path, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", path, err)
+	}
+	return body, nil
+}

@@ -30,6 +30,8 @@ type cli struct {
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
 	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`
+	Check       checkCmd       `cmd:"" help:"Ask how the things do that you depend on: exit 0 if none fails, 3 if one does."`
+	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Answer an assistant on standard input and output (Model Context Protocol)."`
 	Watch       watchCmd       `cmd:"" help:"Print changes of incidents of a Faultline server as they happen."`
 }
 

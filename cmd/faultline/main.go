@@ -27,6 +27,11 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// exitError ends the process with a code of its own. What is to be said of it was said.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
+
 // world is what a command may touch besides its flags.
 type world struct {
 	stdout, stderr io.Writer
@@ -66,9 +71,12 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 	err = kctx.Run(w)
 	var usage usageError
+	var ended exitError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &ended):
+		return ended.code
 	case errors.As(err, &usage):
 		fmt.Fprintf(w.stderr, "faultline: %s\n", nameVariable(parser.Model, err.Error()))
 		return exitUsage

@@ -81,6 +81,8 @@ var others = []ask{
 }
 
 const (
+	oneQuestion = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"verdict","arguments":{"name":"fastly"}}}`
+
 	oneCheck  = `{"site":"https://corner-shop.com"}`
 	oneReport = `{"site":"https://www.bbc.co.uk/news","symptom":"http_503"}`
 	twoProbes = `[{"at":"2021-06-08T10:04:58.011Z","site":"bbc.co.uk","symptom":"http_503","status":503,"latency_ms":182,"via":["cdn:fastly"]},` +
@@ -134,6 +136,10 @@ func inboundAsks() (all []ask) {
 
 // writes are what people and vantages send.
 var writes = []ask{
+	{operation: "postMCP", path: "/mcp", media: mediaJSON, body: oneQuestion, status: 200},
+	{operation: "postMCP", path: "/mcp", media: mediaJSON, body: `{"verdict":"?"}`, status: 400},
+	{operation: "postMCP", path: "/mcp", media: mediaJSON, body: strings.Repeat(" ", 65<<10), status: 413},
+	{operation: "postMCP", path: "/mcp", media: "text/plain", body: oneQuestion, status: 415},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: oneReport, status: 202},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: `{"site":"192.0.2.1"}`, status: 400},
 	{operation: "postReport", path: "/v1/reports", media: mediaJSON, body: strings.Repeat(" ", 5<<10), status: 413},
@@ -246,6 +252,8 @@ var webhooks = []ask{
 
 // ended are what is taken without a body to show for it.
 var ended = []ask{
+	{operation: "postMCP", path: "/mcp", media: mediaJSON,
+		body: `{"jsonrpc":"2.0","method":"notifications/initialized"}`, status: 202},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, status: 204},
 	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeAdmin, status: 204},
 	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, status: 204},

@@ -16,6 +16,7 @@ import (
 
 // more are requests besides those whose answers are examples.
 var more = []ask{
+	{operation: "postMCP", path: "/mcp", media: mediaJSON, body: oneQuestion, forged: true, status: 401},
 	{operation: "getSite", path: "/v1/sites/not%20a%20name", status: 400},
 	{operation: "getIncidents", path: "/v1/incidents?state=resolved", status: 200},
 	{operation: "getIncidents",

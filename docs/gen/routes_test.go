@@ -55,6 +55,16 @@ var pages = map[string]string{
 	"GET /card/provider/{file}":          "a picture of a provider's page",
 	"GET /card/component/{kind}/{file}":  "a picture of a component's page",
 
+	"GET /robots.txt":               "for crawlers",
+	"GET /sitemap.xml":              "for crawlers",
+	"GET /.well-known/security.txt": "for who found a hole (RFC 9116)",
+	"GET /manifest.webmanifest":     "for browsers",
+	"GET /opensearch.xml":           "for browsers",
+	"GET /favicon.ico":              "for browsers",
+	"GET /llms.txt":                 "for assistants",
+	"GET /now.md":                   "the front page as Markdown",
+	"GET /stack.md":                 "a page as Markdown; its data is /v1/stack",
+
 	"GET /static/{file}": "styles and scripts of the pages, under names that change with their contents",
 }
 

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"faultline/api/client"
+	"faultline/api/mcptools"
+	"faultline/board"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// exitFailing is the exit code of check where something fails: not that of a check that
+// could not be made.
+const exitFailing = 3
+
+type checkCmd struct {
+	URL    string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
+	Of     []string `sep:"," required:"" placeholder:"NAME" env:"FAULTLINE_CHECK_OF" help:"Sites, providers and components that you depend on, with commas."`
+	FailOn string   `default:"confirmed" enum:"confirmed,suspected,unknown" env:"FAULTLINE_CHECK_FAIL_ON" help:"What ends with exit code 3: confirmed outages; suspected ones too, and what recovers; or what is not observed too."`
+	JSON   bool     `name:"json" env:"FAULTLINE_CHECK_JSON" help:"Print the whole answer as JSON."`
+}
+
+// Help is the longer text of --help.
+func (checkCmd) Help() string {
+	return `Prints one sentence, and a line for each thing that fails. Exit codes, for pipelines: 0 nothing does; ` +
+		`3 something does; 1 the server could not be asked; 2 it was asked wrongly. Example: ` +
+		`faultline check --url https://faultline.example --of stripe.com,cdn:fastly,aws --fail-on confirmed`
+}
+
+// failsOn are the states that end with exit code 3.
+var failsOn = map[string][]board.StackState{
+	"confirmed": {board.StackFailing},
+	"suspected": {board.StackFailing, board.StackRecovering, board.StackSuspected},
+	"unknown":   {board.StackFailing, board.StackRecovering, board.StackSuspected, board.StackUnknown},
+}
+
+// Run asks a server how some things do.
+func (c checkCmd) Run(ctx context.Context, w world) error {
+	remote, err := client.New(c.URL)
+	if err != nil {
+		return usageError{fmt.Errorf("--url: %w", err)}
+	}
+	body, err := remote.Raw(ctx, "/v1/stack", url.Values{"of": {strings.Join(c.Of, ",")}})
+	if err != nil {
+		return refusedQuery(err)
+	}
+	var answer struct {
+		Verdict board.StackVerdict
+		Things  []board.StackThing
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	failing := false
+	lines := answer.Verdict.Sentence + "\n"
+	for _, t := range answer.Things {
+		fails := slices.Contains(failsOn[c.FailOn], t.State)
+		failing = failing || fails
+		if fails || t.State != board.StackOK {
+			lines += fmt.Sprintf("%-10s %s %s\n", t.State, t.ID, strings.Join(t.Incidents, " "))
+		}
+	}
+	if c.JSON {
+		lines = string(body) + "\n"
+	}
+	if _, err := fmt.Fprint(w.stdout, lines); err != nil {
+		return err
+	}
+	if failing {
+		return exitError{exitFailing}
+	}
+	return nil
+}
+
+type mcpCmd struct {
+	URL string `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
+}
+
+// Run answers until its input ends.
+func (c mcpCmd) Run(ctx context.Context) error {
+	remote, err := client.New(c.URL)
+	if err != nil {
+		return usageError{fmt.Errorf("--url: %w", err)}
+	}
+	err = mcptools.NewServer("1", remote.Raw).Run(ctx, &mcp.StdioTransport{})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,172 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"faultline"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Files by which programs find their way here: crawlers, browsers, assistants, people
+// who found a hole.
+const (
+	mediaPlain = "text/plain; charset=utf-8"
+	// maxSitemap bounds the components that the sitemap names; the protocol allows 50,000
+	// addresses in all.
+	maxSitemap = 20_000
+	// securityLife is for how long security.txt may be believed (RFC 9116, 2.5.5).
+	securityLife = 180 * 24 * time.Hour
+)
+
+// findable adds those files.
+func (w *Web) findable(r gin.IRouter) {
+	file := func(path, media string, write func() ([]byte, error)) {
+		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(w.policies.static,
+			func(c *gin.Context, _ *voice) error {
+				body, err := write()
+				if err != nil {
+					return err
+				}
+				page.Write(c.Writer, c.Request, page.File(body, media).Plain(), page.CacheDocuments)
+				return nil
+			}))
+	}
+	file("/robots.txt", mediaPlain, w.robots)
+	file("/sitemap.xml", "application/xml; charset=utf-8", w.sitemap)
+	file("/.well-known/security.txt", mediaPlain, w.security)
+	file("/manifest.webmanifest", "application/manifest+json", w.manifest)
+	file("/opensearch.xml", "application/opensearchdescription+xml; charset=utf-8", w.openSearch)
+	file("/llms.txt", mediaPlain, w.llms)
+	r.Match([]string{http.MethodGet, http.MethodHead}, "/favicon.ico", w.answer(w.policies.static,
+		func(c *gin.Context, _ *voice) error {
+			page.Write(c.Writer, c.Request, w.assets.byName["icon.svg"].page, page.CacheDocuments)
+			return nil
+		}))
+}
+
+// robots lets crawlers read pages. What is different for each reader, and what a drill
+// shows, is not for them.
+func (w *Web) robots() ([]byte, error) {
+	if w.cfg.Drill {
+		return []byte("User-agent: *\nDisallow: /\n"), nil
+	}
+	text := "User-agent: *\n"
+	for _, path := range []string{"/check/", "/site/*/report", "/site/*/check", "/stack?", "/mcp", "/v1/stream"} {
+		text += "Disallow: " + w.prefix + path + "\n"
+	}
+	if w.base != nil {
+		text += "\nSitemap: " + w.absolute("/sitemap.xml") + "\n"
+	}
+	return []byte(text), nil
+}
+
+// siteMap is what the protocol of sitemaps.org has.
+type siteMap struct {
+	XMLName xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+	URLs    []siteMapEntry `xml:"url"`
+}
+
+type siteMapEntry struct {
+	Loc     string `xml:"loc"`
+	LastMod string `xml:"lastmod,omitempty"`
+}
+
+// sitemap names the pages that stay: those of this server's own, of providers, of
+// components, and of outages that were confirmed. A drill has none.
+func (w *Web) sitemap() ([]byte, error) {
+	if w.base == nil || w.cfg.Drill { // addresses must be whole
+		return nil, faultline.ErrNotFound
+	}
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return nil, err
+	}
+	var m siteMap
+	add := func(path, changed string) { m.URLs = append(m.URLs, siteMapEntry{w.absolute(path), changed}) }
+	for _, path := range []string{"/", "/archive", "/stack", "/method", "/about", "/developers", "/vantages",
+		"/prober"} {
+		add(path, "")
+	}
+	for _, p := range w.cfg.Providers.All() {
+		add("/provider/"+p.Slug, "")
+	}
+	components := w.cfg.Components()
+	for _, c := range components[:min(len(components), maxSitemap)] {
+		add("/component/"+c.Path(), "")
+	}
+	for _, inc := range archived(incidents) {
+		add("/incident/"+inc.ID, inc.UpdatedAt.UTC().Format(time.RFC3339))
+	}
+	body, err := xml.Marshal(m)
+	return append([]byte(xml.Header), body...), err
+}
+
+// security says how to report a hole (RFC 9116), where the operator can be reached.
+func (w *Web) security() ([]byte, error) {
+	_, link := w.contact()
+	if link == "" {
+		return nil, faultline.ErrNotFound
+	}
+	expires := w.cfg.Wall().UTC().Truncate(24 * time.Hour).Add(securityLife)
+	text := "Contact: " + link + "\nExpires: " + expires.Format(time.RFC3339) +
+		"\nPreferred-Languages: " + strings.Join(w.languages.tags, ", ") + "\n"
+	if w.base != nil {
+		text += "Canonical: " + w.absolute("/.well-known/security.txt") + "\n"
+	}
+	return []byte(text), nil
+}
+
+// manifest lets browsers keep the front page as an application (W3C Web Application
+// Manifest).
+func (w *Web) manifest() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"name": "Faultline", "short_name": "Faultline", "start_url": w.prefix + "/", "scope": w.prefix + "/",
+		"display": "minimal-ui", "background_color": "#ffffff", "theme_color": "#b3261e",
+		"icons":     []map[string]string{{"src": w.assets.url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}},
+		"shortcuts": []map[string]string{{"name": "What I depend on", "url": w.prefix + "/stack"}},
+	})
+}
+
+// openSearch lets browsers search here from their address bar (OpenSearch 1.1).
+func (w *Web) openSearch() ([]byte, error) {
+	if w.base == nil {
+		return nil, faultline.ErrNotFound
+	}
+	var escaped bytes.Buffer
+	if err := xml.EscapeText(&escaped, []byte(w.absolute("/site?q={searchTerms}"))); err != nil {
+		return nil, err
+	}
+	return []byte(xml.Header + `<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">` +
+		`<ShortName>Faultline</ShortName><Description>Is it down, and what is it that fails?</Description>` +
+		`<InputEncoding>UTF-8</InputEncoding><Url type="text/html" template="` + escaped.String() + `"/>` +
+		`</OpenSearchDescription>` + "\n"), nil
+}
+
+// llms tells assistants where the answers are (llmstxt.org).
+func (w *Web) llms() ([]byte, error) {
+	link := func(name, path, say string) string {
+		return fmt.Sprintf("- [%s](%s): %s\n", name, w.absolute(path), say)
+	}
+	return []byte("# Faultline\n\n> Which shared infrastructure of the internet is failing now, which sites that takes " +
+		"down, and on what evidence that rests. Reading needs no key. All data is under CC BY 4.0.\n\n" +
+		"Only the state confirmed is an established outage; candidate and suspected are reports that no probe has " +
+		"confirmed. Unknown means that nothing was observed, and never that something works.\n\n## Answers\n\n" +
+		link("MCP", "/mcp",
+			"tools over streamable HTTP: verdict, stack, incidents, incident, provider, search, coverage") +
+		link("Is it down?", "/v1/stack?of=reddit.com,aws,cdn:fastly", "JSON whose verdict.sentence answers for any "+
+			"sites, providers and components; /stack.md?of= is the same as Markdown") +
+		link("What is failing now", "/now.md", "Markdown") +
+		link("Open outages", "/v1/incidents?state=open", "JSON; /incident/ID.md is one of them as Markdown") +
+		link("What can be said at all", "/v1/summary", "JSON: how much is observed") +
+		"\n## Reference\n\n" +
+		link("OpenAPI", "/openapi.json", "every address") +
+		link("Method", "/docs/method.md", "how causes are found, and what may mislead")), nil
+}

@@ -1,0 +1,77 @@
+package web_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"strings"
+	"testing"
+
+	"faultline"
+)
+
+func TestProgramsFindTheirWay(t *testing.T) {
+	cfg := newWorld().config()
+	cfg.Contact = "desk@faultline.example"
+	cfg.Components = func() []faultline.Component {
+		return []faultline.Component{"cdn:fastly",
+			"cloud:aws/us-east-1"}
+	}
+	h := serve(t, cfg)
+	for path, want := range map[string][]string{
+		"/robots.txt": {"Disallow: /check/\n", "Sitemap: https://faultline.example/sitemap.xml\n"},
+		"/sitemap.xml": {"<loc>https://faultline.example/incident/" + outage + "</loc><lastmod>2021-06-08T",
+			"<loc>https://faultline.example/component/cloud/aws~us-east-1</loc>", "/provider/fastly</loc>"},
+		"/.well-known/security.txt": {"Contact: mailto:desk@faultline.example\n", "Expires: 2021-12-05T00:00:00Z\n",
+			"Preferred-Languages: en, de, es, fr\n"},
+		"/opensearch.xml": {`template="https://faultline.example/site?q={searchTerms}"`},
+		"/llms.txt":       {"# Faultline\n\n> ", "(https://faultline.example/mcp)", "verdict.sentence"},
+		"/favicon.ico":    {"<svg "},
+		"/now.md": {"1 confirmed outage is going on", "(https://faultline.example/incident/" + outage +
+			".md)"},
+		"/stack.md?of=reddit.com,cdn:fastly,nobody.net": {"| reddit.com | site | failing |",
+			"| nobody.net | unknown | not covered |"},
+		"/incident/" + outage + ".md": {"# Fastly-fronted sites",
+			"- Cause: Fastly (`cdn:fastly`)", "| reddit.com | "},
+		"/incident/" + outage + "@2.md": {"revision 2"},
+	} {
+		w := get(h, path)
+		for _, s := range want {
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), s) {
+				t.Errorf("%s: %d, no %q in %s", path, w.Code, s, w.Body)
+			}
+		}
+	}
+	var manifest struct{ Name, Start_url string }
+	if err := json.Unmarshal(get(h, "/manifest.webmanifest").Body.Bytes(), &manifest); err != nil ||
+		manifest.Name != "Faultline" {
+		t.Errorf("%+v %v", manifest, err)
+	}
+	for _, path := range []string{"/sitemap.xml", "/opensearch.xml"} {
+		if err := xml.Unmarshal(get(h, path).Body.Bytes(), new(struct{ XMLName xml.Name })); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// What can't be said is not there, and a drill is for no crawler.
+func TestProgramsAreToldNothingWrong(t *testing.T) {
+	cfg := newWorld().config()
+	cfg.BaseURL, cfg.Contact = "", ""
+	h := serve(t, cfg)
+	for _, path := range []string{"/sitemap.xml", "/opensearch.xml", "/.well-known/security.txt",
+		"/stack.md?of=nobody", "/incident/inc_none.md"} {
+		if w := get(h, path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	cfg = newWorld().config()
+	cfg.Drill = true
+	h = serve(t, cfg)
+	if w := get(h, "/robots.txt"); w.Body.String() != "User-agent: *\nDisallow: /\n" {
+		t.Errorf("%s", w.Body)
+	}
+	if w := get(h, "/sitemap.xml"); w.Code != http.StatusNotFound {
+		t.Errorf("a drill has a sitemap: %d", w.Code)
+	}
+}

@@ -1,0 +1,207 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"faultline"
+	"faultline/board"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
+)
+
+const mediaMarkdown = "text/markdown; charset=utf-8"
+
+// markdownPaths adds the pages as Markdown, in English, for assistants and for notes.
+func (w *Web) markdownPaths(r gin.IRouter) {
+	for path, write := range map[string]func(*gin.Context) (string, []string, error){
+		"/stack.md": w.stackMarkdown, "/now.md": w.nowMarkdown,
+	} {
+		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(w.policies.static,
+			func(c *gin.Context, _ *voice) error { return writeMarkdown(c, write) }))
+	}
+}
+
+func writeMarkdown(c *gin.Context, write func(*gin.Context) (string, []string, error)) error {
+	text, cache, err := write(c)
+	if err != nil {
+		return err
+	}
+	page.Write(c.Writer, c.Request, page.File([]byte(text), mediaMarkdown).Plain(), cache)
+	return nil
+}
+
+// inMarkdown keeps a text that others wrote from being read as markup.
+var inMarkdown = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;",
+	"#", `\#`, "|", `\|`, "\r", " ", "\n", " ")
+
+// incidentMarkdown is an incident's page as Markdown; one of a fixed revision never
+// changes.
+func (w *Web) incidentMarkdown(c *gin.Context, name string) error {
+	w.policies.static.set(c.Writer.Header())
+	return writeMarkdown(c, func(c *gin.Context) (string, []string, error) {
+		id, revision, err := readID(name)
+		if err != nil {
+			return "", nil, faultline.ErrNotFound
+		}
+		ctx, cancel := context.WithTimeout(c, renderLimit)
+		defer cancel()
+		inc, err := w.cfg.Source.Incident(ctx, id, revision)
+		if err != nil {
+			return "", nil, err
+		}
+		cache := page.CacheCurrent
+		if revision > 0 {
+			cache = page.CacheImmutable
+		}
+		return w.incidentText(&inc), cache, nil
+	})
+}
+
+// markdownSites bounds the sites that an incident names.
+const markdownSites = 50
+
+func (w *Web) incidentText(inc *faultline.Incident) string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
+	drill := ""
+	if inc.Drill {
+		drill = "DRILL, not happening: "
+	}
+	say("# %s%s\n\n", drill, inMarkdown.Replace(inc.Title))
+	if inc.Headline != "" {
+		say("%s\n\n", inMarkdown.Replace(inc.Headline))
+	}
+	at := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+	say("- State: %s (revision %d, %s)\n- Began: %s, between %s and %s\n", inc.State, inc.Revision, at(inc.UpdatedAt),
+		at(inc.Onset.At), at(inc.Onset.Earliest), at(inc.Onset.Latest))
+	if inc.ResolvedAt != nil {
+		say("- Ended: %s\n", at(*inc.ResolvedAt))
+	}
+	say("- Failing: %d of %d sites observed on the cause\n", inc.Impact.Failing, inc.Impact.Observed)
+	if inc.Cause == nil {
+		say("- Cause: not known; the failing sites share nothing that is known\n")
+	} else {
+		say("- Cause: %s (`%s`), confidence %.2f\n", inMarkdown.Replace(inc.Cause.Name), inc.Cause.Component,
+			inc.Cause.Confidence)
+		for _, other := range inc.Cause.Alternatives {
+			say("- Also possible: `%s`, confidence %.2f (%s)\n", other.Component, other.Confidence,
+				inMarkdown.Replace(other.Reason))
+		}
+	}
+	say("- Evidence: %d of %d probes failed, from %d vantages; %d reports from %d networks\n",
+		inc.Evidence.ProbesFailed,
+		inc.Evidence.Probes, inc.Evidence.Vantages, inc.Evidence.Reports, inc.Evidence.Networks)
+	if inc.Basis == faultline.BasisReports {
+		say("- Reports alone say so; probes cannot check it\n")
+	}
+	w.sitesText(&b, inc)
+	for i, s := range inc.Statements {
+		if i == 0 {
+			say("\n## What the provider says\n\n")
+		}
+		say("- %s, %s: %s\n", at(s.At), inMarkdown.Replace(s.Status), inMarkdown.Replace(s.Text))
+	}
+	say("\nSource: Faultline, %s, revision %d. CC BY 4.0.\n", w.absolute("/incident/"+inc.ID), inc.Revision)
+	return b.String()
+}
+
+func (w *Web) sitesText(b *strings.Builder, inc *faultline.Incident) {
+	shown := inc.Sites[:min(len(inc.Sites), markdownSites)]
+	if len(shown) > 0 {
+		b.WriteString("\n## Sites\n\n| site | state | symptom |\n|---|---|---|\n")
+	}
+	for _, s := range shown {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", inMarkdown.Replace(s.Site), s.State, s.Symptom)
+	}
+	if more := inc.SitesTotal - len(shown); more > 0 && len(shown) > 0 {
+		fmt.Fprintf(b, "\nand %d more\n", more)
+	}
+}
+
+// stackMarkdown answers for what somebody depends on.
+func (w *Web) stackMarkdown(c *gin.Context) (string, []string, error) {
+	if w.cfg.Stack == nil {
+		return "", nil, faultline.ErrUnavailable
+	}
+	items, err := faultline.ReadStack(c.Query("of"), w.cfg.Lookup, w.cfg.Providers)
+	if err != nil {
+		return "", nil, faultline.ErrNotFound
+	}
+	stack, err := w.cfg.Stack(items)
+	if err != nil {
+		return "", nil, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n| name | kind | state |\n|---|---|---|\n", inMarkdown.Replace(stack.Verdict.Sentence))
+	for _, t := range stack.Things {
+		state := string(t.State)
+		if !t.Covered {
+			state = "not covered"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", inMarkdown.Replace(t.Name), t.Kind, state)
+	}
+	w.openText(&b, stack.Open)
+	return b.String(), page.CacheCurrent, nil
+}
+
+func (w *Web) openText(b *strings.Builder, open []*board.Entry) {
+	for i, e := range open {
+		if i == 0 {
+			b.WriteString("\n## Outages\n\n")
+		}
+		w.lineText(b, &e.Incident)
+	}
+}
+
+func (w *Web) lineText(b *strings.Builder, inc *faultline.Incident) {
+	drill := ""
+	if inc.Drill {
+		drill = "DRILL, not happening: "
+	}
+	fmt.Fprintf(b, "- [%s%s](%s): %s, %d of %d sites observed are failing\n", drill, inMarkdown.Replace(inc.Title),
+		w.absolute("/incident/"+inc.ID+".md"), inc.State, inc.Impact.Failing, inc.Impact.Observed)
+}
+
+// nowMarkdown is the front page.
+func (w *Web) nowMarkdown(*gin.Context) (string, []string, error) {
+	incidents, err := w.cfg.Source.Incidents()
+	if err != nil {
+		return "", nil, err
+	}
+	var b, open strings.Builder
+	confirmed := 0
+	for i := range incidents {
+		if inc := &incidents[i]; inc.State.Open() {
+			w.lineText(&open, inc)
+			if inc.State != faultline.StateCandidate {
+				confirmed++
+			}
+		}
+	}
+	coverage := w.cfg.Source.Coverage()
+	switch {
+	case confirmed > 0:
+		are := "outages are"
+		if confirmed == 1 {
+			are = "outage is"
+		}
+		fmt.Fprintf(&b, "# %d confirmed %s going on\n\n", confirmed, are)
+	case coverage.State == faultline.Blind:
+		b.WriteString("# Nothing is observed just now\n\n")
+	default:
+		b.WriteString("# No confirmed outage is known\n\n")
+	}
+	if coverage.Note != "" {
+		b.WriteString(coverage.Note + "\n\n")
+	}
+	asOf, _ := w.clock()
+	fmt.Fprintf(&b, "%d of %d known sites are observed, from %d vantages, as of %s.\n\n%s", coverage.Observed,
+		coverage.Known,
+		coverage.Vantages, asOf.UTC().Format("2006-01-02 15:04:05 UTC"), open.String())
+	return b.String(), page.CacheCurrent, nil
+}
