@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"faultline/api/token"
 	"faultline/store"
 	"faultline/task"
 	"fmt"
@@ -106,7 +105,7 @@ func (n *Node) Run(ctx context.Context) error {
 		replica: task.Begin("replica", ended, n.replica.Run),
 		board:   task.Begin("board", ended, n.board.Run),
 		streams: task.Begin("streams", ended, n.streams.Run),
-		keys:    task.Begin("keys", ended, watchKeys(n.cfg.Keys, n.revoked, n.log)),
+		keys:    task.Begin("keys", ended, n.watchKeys),
 		limits:  task.Begin("limits", ended, n.cfg.Limits.Run),
 	}
 	if n.cfg.Drill == nil {
@@ -200,40 +199,6 @@ func (n *Node) prepareDrill(ctx context.Context) (play func(context.Context) err
 	}
 	return play, stop, nil
 }
-
-// revoked are the ids of tokens that are revoked, by a Redis that holds the known log.
-func (n *Node) revoked(ctx context.Context) ([]string, error) {
-	ids, err := n.cfg.Store.Revoked(ctx)
-	return known(ctx, sourceAdapter{n.cfg.Store, n.cfg.Past}, ids, err)
-}
-
-// watchKeys keeps a node's keys and revocations those of the files and of the
-// store. What can't be read stays as it is.
-func watchKeys(keys *token.Keys, revoked func(context.Context) ([]string, error),
-	log *slog.Logger) func(context.Context) error {
-	return func(ctx context.Context) error {
-		wait := keysSoon // until the first answer, tokens are not taken
-		for {
-			if ids, err := revoked(ctx); err == nil {
-				keys.SetRevoked(ids)
-				wait = keysEvery
-			}
-			if !task.Pause(ctx, wait) {
-				return nil
-			}
-			if err := keys.Reload(); err != nil {
-				log.Warn("the signing keys stay as they are", "error", err)
-			}
-		}
-	}
-}
-
-// keysEvery is how often keys and revocations are read again, keysSoon how often
-// until they were read once.
-const (
-	keysEvery = 5 * time.Second
-	keysSoon  = 200 * time.Millisecond
-)
 
 // holderName tells this process from all that may lead, in the lease and in logs.
 func holderName() string {

@@ -31,8 +31,8 @@ const (
 var ErrNotEmpty = errors.New("it holds a log, incidents or keys of Faultline already")
 
 // leftOut are the keys that no backup carries: daily keys, which are to be forgotten, and
-// what holds for a minute.
-var leftOut = []string{prefixDaily, keyForgotten, keyLease, keyTried, keyWishes, keyAsked, prefixCheck}
+// what nodes write again and again.
+var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyWishes, keyAsked, prefixCheck}
 
 // record is one thing of a backup: a key as Redis dumps it, or an entry of a stream.
 type record struct {

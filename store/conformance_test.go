@@ -78,6 +78,7 @@ var conformance = []struct {
 	{"damaged generations", testDamagedGenerations},
 	{"a flip of another release", testForeignFlip},
 	{"revoked", testRevoked},
+	{"public keys", testPublicKeys},
 	{"webhooks", testWebhooks},
 	{"webhooks of one owner", testWebhooksOfOneOwner},
 	{"daily key", testDailyKey},

@@ -41,6 +41,7 @@ const (
 	keyForgotten    = tag + "dailykeys:forgotten"
 	keyTried        = tag + "tried"
 	keyRevoked      = tag + "revoked"
+	keyPublic       = tag + "publickeys"
 	keyWebhooks     = tag + "webhooks"
 	keyWebhookAt    = tag + "webhooks:at"
 	keyDue          = tag + "webhooks:due"
@@ -119,6 +120,7 @@ var registry = []keySpec{
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{keyTried, "string: written to see whether Redis takes writes", "empty; a minute", true},
 	{keyRevoked, "sorted set: ids of revoked tokens by when they expire", "100,000 members, until they expire", false},
+	{keyPublic, "hash: public keys that nodes sign tokens with, by their ids", "64; a day after they were published last", true},
 	{keyWebhooks, "hash: webhooks by id", "1,000", false},
 	{keyWebhookAt, "string: the change up to which deliveries are queued", "one position", false},
 	{keyDue, "sorted set: deliveries by when they are due", "100,000", false},

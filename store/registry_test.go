@@ -41,6 +41,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, err)
 	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", []byte("dead")))
 	ok(t, f.Revoke(ctx, "t1", f.now.Add(time.Hour), f.now))
+	ok(t, f.PublishKeys(ctx, map[string][]byte{"k": {1}}, f.now))
 	_, err = f.DailyKey(ctx, "2026-03-01")
 	ok(t, err)
 	ok(t, f.SaveWishes(ctx, l, nil))

@@ -16,16 +16,16 @@ var fencePrelude = lua("fence")
 
 // scripts are the server's side of the operations that must be atomic.
 type scripts struct {
-	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook, memory *redis.Script
-	append, revision, view, series, wishes                                            *redis.Script // the leader's
-	chunk, flip, trim, deliver, adopt                                                 *redis.Script
+	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook, memory, publish *redis.Script
+	append, revision, view, series, wishes                                                     *redis.Script // the leader's
+	chunk, flip, trim, deliver, adopt                                                          *redis.Script
 }
 
 func newScripts(prelude string) scripts {
 	free := func(name string) *redis.Script { return redis.NewScript(lua(name)) }
 	fenced := func(name string) *redis.Script { return redis.NewScript(prelude + lua(name)) }
 	return scripts{
-		epoch: free("epoch"), memory: free("memory"), past: free("past"), tail: free("tail"),
+		epoch: free("epoch"), memory: free("memory"), publish: free("publish"), past: free("past"), tail: free("tail"),
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
 		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
 		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"),

@@ -156,7 +156,7 @@ func (k *Keys) find(t *jwt.Token) (any, error) {
 		return nil, errors.New("crit is not understood")
 	}
 	kid, _ := t.Header["kid"].(string)
-	key, ok := k.ring.Load().public[kid]
+	key, ok := k.verifying(kid)
 	if !ok {
 		return nil, errors.New("unknown key id")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,12 +19,14 @@ import (
 // Keys are the Ed25519 keys (RFC 8037) that tokens are signed with. Each is a
 // PKCS #8 PEM file named by its key id; all of them verify, the file that was
 // written last signs. Nodes accept each other's tokens when they share the
-// files. It is safe for concurrent use.
+// files, or make their public keys known to each other ([Keys.Public], [Keys.SetOthers]).
+// It is safe for concurrent use.
 type Keys struct {
 	dir, issuer string
 	now         func() time.Time
 	ring        atomic.Pointer[keyRing]
 	revoked     atomic.Pointer[map[string]struct{}] // nil until it was read
+	others      atomic.Pointer[map[string]ed25519.PublicKey]
 }
 
 // keyRing are the keys as last loaded; it never changes.
@@ -115,11 +118,50 @@ func (k *Keys) SetRevoked(ids []string) {
 // which tokens are taken no more.
 func (k *Keys) RevocationsKnown() bool { return k.revoked.Load() != nil }
 
+// Public are the public keys of this node's files by their ids.
+func (k *Keys) Public() map[string][]byte {
+	own := map[string][]byte{}
+	for kid, key := range k.ring.Load().public {
+		own[kid] = key
+	}
+	return own
+}
+
+// SetOthers replaces the public keys of other nodes, which verify as well. What is no
+// Ed25519 key, and what is this node's own id, is left out: a key of the files can't be
+// replaced by one from elsewhere.
+func (k *Keys) SetOthers(keys map[string][]byte) {
+	others := map[string]ed25519.PublicKey{}
+	for kid, key := range keys {
+		if len(key) == ed25519.PublicKeySize && keyID.MatchString(kid) {
+			others[kid] = ed25519.PublicKey(key)
+		}
+	}
+	k.others.Store(&others)
+}
+
+// verifying is the key of that id; those of the files come first.
+func (k *Keys) verifying(kid string) (ed25519.PublicKey, bool) {
+	if key, ok := k.ring.Load().public[kid]; ok {
+		return key, true
+	}
+	if others := k.others.Load(); others != nil {
+		key, ok := (*others)[kid]
+		return key, ok
+	}
+	return nil, false
+}
+
 // JWKS returns the public keys as a JSON Web Key Set (RFC 7517), sorted by key
 // id.
 func (k *Keys) JWKS() jose.JSONWebKeySet {
 	var set jose.JSONWebKeySet
-	for kid, public := range k.ring.Load().public {
+	all := map[string]ed25519.PublicKey{}
+	if others := k.others.Load(); others != nil {
+		maps.Copy(all, *others)
+	}
+	maps.Copy(all, k.ring.Load().public)
+	for kid, public := range all {
 		set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: kid, Algorithm: string(jose.EdDSA), Use: "sig"})
 	}
 	slices.SortFunc(set.Keys, func(a, b jose.JSONWebKey) int { return strings.Compare(a.KeyID, b.KeyID) })
