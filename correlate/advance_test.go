@@ -164,9 +164,11 @@ func TestRelapse(t *testing.T) {
 			in.join(id)
 			vantages := []string{"lon-1", "nyc-1"}
 			for v, part := range splitTracks(track) {
-				if part == "!" {
+				switch part {
+				case "!":
 					e.sites.rows[id].Incident = 99
-				} else if part != "" {
+				case "":
+				default:
 					probed(e, id, vantages[v], part, 60)
 				}
 			}

@@ -101,18 +101,27 @@ func (e *Engine) seenSince(in *incident) []seenFrom {
 			if !ok {
 				continue
 			}
-			for _, r := range t.Recent {
-				if r.at() < from {
-					continue
-				}
-				all[i].Probes++
-				if r.failed() && !e.vantages.rows[t.Vantage].sick(r.at()) {
-					all[i].Failed++
-				}
-			}
+			probes, failed := t.seenSince(from, e.vantages.rows[t.Vantage])
+			all[i].Probes += probes
+			all[i].Failed += failed
 		}
 	}
 	return all
+}
+
+// seenSince counts the results of a track since a time, and those of them that failed
+// while its vantage could be trusted.
+func (t *track) seenSince(from int64, v *vantage) (probes, failed int) {
+	for _, r := range t.Recent {
+		if r.at() < from {
+			continue
+		}
+		probes++
+		if r.failed() && !v.sick(r.at()) {
+			failed++
+		}
+	}
+	return probes, failed
 }
 
 // share is the part of a vantage's probes of an incident's sites that failed.
@@ -139,17 +148,19 @@ func (e *Engine) probeSupport(in *incident) float64 {
 	for w := range windows {
 		gains := cause.NewGains()
 		for _, id := range e.dependentSites(in) {
-			if j := e.evidenceOf(id); j != nil && j.probes[w] != 0 {
-				share := 1.
-				if known {
-					share = e.weight(id, c)
-				}
-				l := j.probes[w]
-				if l > 0 && e.traitsFor(in.Cause).Excluded(j.Step) {
-					l = wellOnce
-				}
-				gains.Add(l, e.leakIn(w), share)
+			j := e.evidenceOf(id)
+			if j == nil || j.probes[w] == 0 {
+				continue
 			}
+			share := 1.
+			if known {
+				share = e.weight(id, c)
+			}
+			l := j.probes[w]
+			if l > 0 && e.traitsFor(in.Cause).Excluded(j.Step) {
+				l = wellOnce
+			}
+			gains.Add(l, e.leakIn(w), share)
 		}
 		_, gain := gains.OverQ()
 		best = max(best, gain)

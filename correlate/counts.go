@@ -85,8 +85,11 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 		}
 		for _, t := range s.Tracks {
 			at := slices.IndexFunc(in.ByVantage, func(v seenFrom) bool { return v.Vantage == t.Vantage })
+			if at < 0 {
+				continue
+			}
 			for _, r := range t.Recent {
-				if at >= 0 && r.at() >= lo && r.at() < hi {
+				if r.at() >= lo && r.at() < hi {
 					in.shiftProbe(m, &in.ByVantage[at], r, sign)
 				}
 			}

@@ -36,15 +36,21 @@ func (e *Engine) dependentsOf(c uint32) []cause.Member {
 		}
 	} else {
 		for at, id := range e.active[:len(e.s.evidence)] {
-			for _, d := range e.sites.rows[id].Deps {
-				if d.C() == c {
-					s.all = append(s.all, cause.Member{Site: int32(at), Weight: d.W()})
-				}
-			}
+			s.all = appendMember(s.all, int32(at), e.sites.rows[id].Deps, c)
 		}
 	}
 	s.byComponent[c] = stretch{lo, len(s.all)}
 	return s.all[lo:]
+}
+
+// appendMember appends a site as a member of a component that it depends on.
+func appendMember(all []cause.Member, at int32, deps []cause.Dep, c uint32) []cause.Member {
+	for _, d := range deps {
+		if d.C() == c {
+			all = append(all, cause.Member{Site: at, Weight: d.W()})
+		}
+	}
+	return all
 }
 
 // weight is that of a component for a site, 0 if the site does not depend on it.

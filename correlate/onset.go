@@ -48,6 +48,28 @@ func (e *Engine) onsetOf(ids []uint32, detected int64) (interval, bool) {
 	return e.crowdOnset(at, normal, from, to)
 }
 
+// count adds the results of a track up to a time. It returns how many of them failed, and
+// how many came since the first that did. A vantage that could not be trusted then says
+// nothing.
+func (r *results) count(t *track, v *vantage, to, first int64) (failed, after float64) {
+	for _, x := range t.Recent {
+		if x.at() < r.from || x.at() > to || v.sick(x.at()) {
+			continue
+		}
+		step := (x.at() - r.from) / onsetStep
+		if x.failed() {
+			r.fails[step]++
+			failed++
+		} else {
+			r.oks[step]++
+		}
+		if x.at() >= first {
+			after++
+		}
+	}
+	return failed, after
+}
+
 // resultsOf pools the results of the tracks that saw failures.
 func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 	steps := (to-from)/onsetStep + 1
@@ -62,21 +84,9 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 			}
 			usual += priorFail + t.Fail
 			before += priorFail + priorOK + t.OK + t.Fail
-			for _, x := range t.Recent {
-				if x.at() < from || x.at() > to || v.sick(x.at()) {
-					continue
-				}
-				step := (x.at() - from) / onsetStep
-				if x.failed() {
-					r.fails[step]++
-					failed++
-				} else {
-					r.oks[step]++
-				}
-				if x.at() >= first {
-					after++
-				}
-			}
+			f, a := r.count(t, v, to, first)
+			failed += f
+			after += a
 		}
 	}
 	if failed == 0 {

@@ -280,18 +280,26 @@ func (e *Engine) sharesSymptom(in *incident, class int) bool {
 			same++
 		}
 		for _, t := range e.sites.rows[m.Site].Tracks {
-			for _, r := range t.Recent {
-				if !r.failed() || r.at() < m.Onset {
-					continue
-				}
-				all++
-				if symptomClass(r.code()) == class {
-					same++
-				}
-			}
+			alike, failed := t.failedLike(class, m.Onset)
+			same += alike
+			all += failed
 		}
 	}
 	return float64(same) >= adoptLike*float64(all)
+}
+
+// failedLike counts the failures of a track since a time, and those of a class among them.
+func (t *track) failedLike(class int, from int64) (same, all int) {
+	for _, r := range t.Recent {
+		if !r.failed() || r.at() < from {
+			continue
+		}
+		all++
+		if symptomClass(r.code()) == class {
+			same++
+		}
+	}
+	return same, all
 }
 
 // posterior is the chance of failure given prior p and evidence l.

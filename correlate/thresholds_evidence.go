@@ -126,14 +126,14 @@ const (
 
 // Trust in vantages. Tuned: ablation "sick vantages".
 const (
-	sickFailures        = 5    // fewer failures prove nothing against a vantage
-	sickShare     share = 0.05 // above this share of unexplained failures doubt begins
-	distrustShare share = 0.3  // from here on its failures count nothing
-	darkShare     share = 0.5  // of all sites fails, whatever they depend on: nothing can be seen from there
-	aloneShare    share = 0.6  // where no other vantage is there to compare with
-	comparable          = 10   // sites that a vantage must have checked to be compared with
-	noiseSigmas         = 2.   // of the share at the vantage that sees least, that chance explains
-	elsewhereSpan       = 2 * minute
+	sickFailures          = 5    // fewer failures prove nothing against a vantage
+	sickShare       share = 0.05 // above this share of unexplained failures doubt begins
+	distrustShare   share = 0.3  // from here on its failures count nothing
+	darkShare       share = 0.5  // of all sites fails, whatever they depend on: nothing can be seen from there
+	aloneShare      share = 0.6  // where no other vantage is there to compare with
+	comparableSites       = 10   // sites that a vantage must have checked to be compared with
+	noiseSigmas           = 2.   // of the share at the vantage that sees least, that chance explains
+	elsewhereSpan         = 2 * minute
 	// Components take the failures at a vantage over when a few of them hold so much of
 	// what fails, and what depends on none of them fails there at most so much as often
 	// as the whole.

@@ -189,7 +189,7 @@ func (t *track) lastFailure() int64 {
 func (e *Engine) trustIn(all [][windows]vantageView, v, w int) float64 {
 	own := all[v][w]
 	whole := vantageView{seen: own.checked, fails: own.failed}
-	if whole.seen >= comparable && whole.share() > darkShare && !e.heldByOne(whole, e.seenBy(v, w, true)) {
+	if whole.seen >= comparableSites && whole.share() > darkShare && !e.heldByOne(whole, e.seenBy(v, w, true)) {
 		return 0
 	}
 	if len(own.fails) < sickFailures {
@@ -197,7 +197,7 @@ func (e *Engine) trustIn(all [][windows]vantageView, v, w int) float64 {
 	}
 	least, compared := 1., false
 	for o := range all {
-		if l := all[o][w]; o != v && l.seen >= comparable {
+		if l := all[o][w]; o != v && l.seen >= comparableSites {
 			least, compared = min(least, l.share()), true
 		}
 	}

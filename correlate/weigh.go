@@ -175,18 +175,18 @@ func (e *Engine) dismiss() {
 // weighSite weighs one site, and reports false when it has nothing to say. Only
 // that is weighed again which is new, or which time has changed.
 func (e *Engine) weighSite(j *siteEvidence) bool {
-	s, new := e.sites.rows[j.id], e.s.changes[j.id]
-	e.s.changes[j.id] = new & reportedOn
-	crowd := new&newReport != 0 || e.itsTurn(j.id, j.alarming)
+	s, fresh := e.sites.rows[j.id], e.s.changes[j.id]
+	e.s.changes[j.id] = fresh & reportedOn
+	crowd := fresh&newReport != 0 || e.itsTurn(j.id, j.alarming)
 	if crowd {
 		e.weighCrowd(s, j)
 		j.summed = false
 	}
-	if new&(newProbe|newReport) != 0 {
+	if fresh&(newProbe|newReport) != 0 {
 		j.symptom.forget()
 		j.checked.forget()
 	}
-	if new&newProbe != 0 {
+	if fresh&newProbe != 0 {
 		j.tracks.forget()
 		j.now.forget()
 	}
@@ -204,7 +204,7 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 		s.Crowd.Base.T > 0 {
 		return false
 	}
-	if e.isQuiescent(s, j, new&quiescent != 0) {
+	if e.isQuiescent(s, j, fresh&quiescent != 0) {
 		e.s.changes[j.id] |= quiescent
 		return true
 	}

@@ -43,7 +43,7 @@ var ablations = []ablation{
 	{"sick vantages", "a vantage is trusted whatever fails there",
 		"correlate.TestOneVantageDown", []edit{
 			{"correlate/vantages.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
-			{"correlate/vantages.go", "if whole.seen >= comparable && ", "if whole.seen < 0 && "},
+			{"correlate/vantages.go", "if whole.seen >= comparableSites && ", "if whole.seen < 0 && "},
 		}},
 	{"season", "every hour of the week is as busy",
 		"correlate.TestFormulasOfSeasonAndSize", []edit{
