@@ -77,6 +77,7 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Param    since  query string false "began at or after: RFC 3339 or Unix seconds" example(2021-06-08T09:00:00Z)
 // @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
 // @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
+// @Param    as_of  query string false "the incidents that were open at that time, as they were published then; with limit and filters alone: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Param    fields query string false "members that are told, with commas between them; id always is" example(id,title,state)
 // @Param    limit  query int    false "incidents on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
@@ -87,6 +88,12 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Failure  503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
+	if at, err := a.readAsOf(query); err != nil || !at.IsZero() {
+		if err != nil {
+			return err
+		}
+		return a.incidentsAsOf(c, query, at)
+	}
 	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers())
 	if err != nil {
 		return err
@@ -123,12 +130,19 @@ func membersOf(e *board.Entry, names []string) ([]byte, error) {
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"
+// @Param    as_of query string false "what was published by that time: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} IncidentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  404,503 {object} Problem
 // @Router   /v1/incidents/{id} [get]
-func (a *api) getIncident(c *gin.Context, _ url.Values) error {
+func (a *api) getIncident(c *gin.Context, query url.Values) error {
+	if at, err := a.readAsOf(query); err != nil || !at.IsZero() {
+		if err != nil {
+			return err
+		}
+		return a.incidentAsOf(c, at)
+	}
 	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
 		return s.Pages.Get(
 			e.Incident.ID,

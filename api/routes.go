@@ -86,8 +86,8 @@ func (a *api) table() []route {
 
 		// What is concluded.
 		{read, "/v1/summary", "", QuotaReads, strict(), a.getSummary},
-		{read, "/v1/incidents", "", QuotaReads, strict(listKeys...), a.getIncidents},
-		{read, "/v1/incidents/:id", "", QuotaReads, strict(), a.getIncident},
+		{read, "/v1/incidents", "", QuotaReads, strict(append([]string{asOfKey}, listKeys...)...), a.getIncidents},
+		{read, "/v1/incidents/:id", "", QuotaReads, strict(asOfKey), a.getIncident},
 		{read, "/v1/incidents/:id/sites", "", QuotaReads, strict(), a.getIncidentSites},
 		{read, "/v1/incidents/:id/revisions", "", QuotaReads, strict("limit", "cursor"), a.getRevisions},
 		{read, "/v1/incidents/:id/revisions/:n", "", QuotaReads, strict(), a.getRevision},
@@ -99,6 +99,9 @@ func (a *api) table() []route {
 		{read, "/v1/components/:kind/:name", "", QuotaReads, strict(), a.getComponent},
 		{read, "/v1/components/:kind/:name/series", "", QuotaReads, strict(seriesKeys...), a.getComponentSeries},
 		{read, "/v1/components/:kind/:name/series.csv", "", QuotaReads, strict(seriesKeys...), a.getComponentSeriesCSV},
+		{read, "/v1/components/:kind/:name/blast-radius", "", QuotaReads, strict(), a.getBlastRadius},
+		{read, "/v1/concentration", "", QuotaReads, strict(), a.getConcentration},
+		{read, "/v1/scorecard", "", QuotaReads, strict(), a.getScorecard},
 		{read, "/v1/providers", "", QuotaReads, strict(providerListKeys...), a.getProviders},
 		{read, "/v1/providers/:slug", "", QuotaReads, strict(), a.getProvider},
 		{read, "/v1/stack", "", QuotaReads, strict(stackKeys...), a.getStack},

@@ -100,6 +100,7 @@ type api struct {
 	metrics httpMetrics
 	docs    *docPages
 	fixed   *page.Cache  // of what a release fixes
+	counts  *page.Cache  // of what is counted over the whole list, once a minute
 	scrape  http.Handler // of /metrics
 	mcp     http.Handler // of /mcp
 	// saidUnavailable is the second in which a 503 was last logged.
@@ -127,6 +128,7 @@ func New(cfg Config) (*gin.Engine, error) {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
 	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents, fixed: page.NewCache(pastBounds),
+		counts: page.NewCache(countedBounds),
 		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}
 
 	gin.SetMode(gin.ReleaseMode)

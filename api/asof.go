@@ -1,0 +1,160 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"sort"
+	"time"
+
+	"faultline"
+	"faultline/board"
+	"faultline/board/page"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	// asOfKey asks for what was said at a time of the past.
+	asOfKey = "as_of"
+	// settledAfter is how old a moment must be so that nothing is published before it any
+	// more: how far a line may be late, with room for a node that lags.
+	settledAfter = 2 * faultline.LateBound
+	// asOfReach is by how much an incident may have been over, by what was found out later,
+	// before it was said to be over.
+	asOfReach = 3 * time.Hour
+	// asOfScanned bounds the incidents whose revisions one answer looks at.
+	asOfScanned = 100
+)
+
+// readAsOf reads the moment that a reader asks for; the zero time: now.
+func (a *api) readAsOf(q url.Values) (time.Time, error) {
+	if !q.Has(asOfKey) {
+		return time.Time{}, nil
+	}
+	at, err := readTime(q.Get(asOfKey))
+	if err != nil {
+		return at, invalidParameter(asOfKey, timeForm)
+	}
+	if at.After(a.cfg.Board.Now()) {
+		return at, invalidParameter(asOfKey, "must not lie in the future")
+	}
+	return at, nil
+}
+
+// revisionAt is the revision of an incident that was the last one at a moment. It fails
+// with [faultline.ErrNotFound] where nothing had been said of it yet.
+func (a *api) revisionAt(ctx context.Context, id string, at time.Time) (faultline.Incident, error) {
+	last, err := a.cfg.Board.ReadThrough(ctx, id, 0)
+	if err != nil || !last.UpdatedAt.After(at) {
+		return last, err
+	}
+	found := faultline.Incident{}
+	sort.Search(last.Revision-1, func(i int) bool {
+		if err != nil {
+			return true
+		}
+		var inc faultline.Incident
+		inc, err = a.cfg.Board.ReadThrough(ctx, id, i+1)
+		if err != nil || inc.UpdatedAt.After(at) {
+			return true
+		}
+		if inc.Revision > found.Revision {
+			found = inc
+		}
+		return false
+	})
+	if err == nil && found.Revision == 0 {
+		err = faultline.ErrNotFound
+	}
+	return found, err
+}
+
+// cacheAsOf is how long an answer of the past may be kept: for ever, once nothing can be
+// published before that moment any more.
+func (a *api) cacheAsOf(at time.Time) []string {
+	if a.cfg.Board.Now().Sub(at) > settledAfter {
+		return page.CacheImmutable
+	}
+	return page.CacheCurrent
+}
+
+// metaAsOf is the meta of an answer of the past.
+func (a *api) metaAsOf(at time.Time) board.Meta {
+	m := board.NewMeta(a.cfg.Board.PublicURL())
+	m.AsOf = &at
+	return m
+}
+
+// incidentAsOf answers with an incident as lists and the stream had it at a moment.
+func (a *api) incidentAsOf(c *gin.Context, at time.Time) error {
+	inc, err := a.revisionAt(c.Request.Context(), c.Param("id"), at)
+	if err != nil {
+		return err
+	}
+	p, err := page.New(IncidentAnswer{Meta: a.metaAsOf(at), Incident: inc.Listed()})
+	if err != nil {
+		return err
+	}
+	page.Write(c.Writer, c.Request, p.Plain(), a.cacheAsOf(at))
+	return nil
+}
+
+// incidentsAsOf lists the incidents that were open at a moment, as they were then.
+func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time) error {
+	for _, key := range []string{"since", "until", "overlapping", "fields", "cursor"} {
+		if query.Has(key) {
+			return invalidParameter(key, "can't be asked for together with as_of")
+		}
+	}
+	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers())
+	if err != nil {
+		return err
+	}
+	open, err := a.openAt(c.Request.Context(), at)
+	if err != nil {
+		return err
+	}
+	out := IncidentList{Meta: a.metaAsOf(at), Incidents: []faultline.Incident{}}
+	for _, inc := range open {
+		if q.Filter.Takes(&inc) && len(out.Incidents) < q.Limit {
+			out.Incidents = append(out.Incidents, inc.Listed())
+		}
+	}
+	p, err := page.New(out)
+	if err != nil {
+		return err
+	}
+	page.Write(c.Writer, c.Request, p.Plain(), a.cacheAsOf(at))
+	return nil
+}
+
+// openAt are the incidents that were open at a moment, by what was said then.
+func (a *api) openAt(ctx context.Context, at time.Time) ([]faultline.Incident, error) {
+	s, err := a.cfg.Board.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.cfg.Board.List(ctx, s, board.Query{Since: at.Add(-asOfReach), Until: at.Add(time.Second),
+		Overlapping: true, Limit: asOfScanned})
+	if err != nil {
+		return nil, err
+	}
+	var open []faultline.Incident
+	for _, e := range found.Entries {
+		if e.Incident.DetectedAt.After(at) {
+			continue
+		}
+		then, err := a.revisionAt(ctx, e.Incident.ID, at)
+		if errors.Is(err, faultline.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if then.State.Open() {
+			open = append(open, then)
+		}
+	}
+	return open, nil
+}
