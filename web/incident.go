@@ -16,9 +16,10 @@ import (
 
 // Bounds of an incident's page; all sites stand in its JSON.
 const (
-	sitesNamed    = 24  // of each state, above the table
-	sitesListed   = 200 // rows of the table
-	revisionsBack = 12  // revisions that are linked one by one
+	sitesNamed    = 24            // of each state, above the table
+	sitesListed   = 200           // rows of the table
+	maxRevision   = 1_000_000_000 // as far as an address can name one
+	revisionsBack = 12            // revisions that are linked one by one
 )
 
 // incidentPage tells one incident whole.
@@ -42,6 +43,8 @@ type incidentPage struct {
 	Cause      *causeRow
 	Cite       citation
 	Revisions  []revisionLink
+	Changed    []string
+	Last       int  // the newest revision that the slider leads to
 	Frozen     bool // an old revision, which never changes
 	Newest     string
 	Since      string        // of a frozen page: where it says what changed
@@ -141,6 +144,10 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 		}
 		return doc{page: "incident", data: p, cache: cacheOf(p.Frozen && whole)}, nil
 	}
+	if asked, err := strconv.Atoi(c.Query("revision")); err == nil && asked > 0 && asked < maxRevision {
+		v.seeOther(c, incidentPath(id, asked)+v.Query, page.CacheBriefly)
+		return nil
+	}
 	key := "incident/" + c.Param("id")
 	if revision != 0 {
 		return w.showFixed(c, v, w.policies.page, key, build)
@@ -173,6 +180,8 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 		asOf, revision = inc.UpdatedAt, inc.Revision
 	}
 	points, whole := v.charts.told(ctx, inc)
+	changed, known := v.changesOf(ctx, inc)
+	whole = whole && known
 	head := v.headlineOf(inc, asOf)
 	p = incidentPage{
 		Head: head, Chart: v.chartOf(inc, points, whole, asOf),
@@ -182,6 +191,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 		), Because: v.because(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
 		Revisions: v.revisionsOf(inc), Frozen: frozen, Newest: head.URL,
 		SitesJSON: fmt.Sprintf("%s/v1/incidents/%s/sites", v.prefix, inc.ID),
+		Changed:   changed, Last: inc.Revision,
 	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
 	v.illustrate(

@@ -51,6 +51,8 @@ type Config struct {
 	// Tally counts the sites that depend on any of some components, as the API does; nil:
 	// none of them is observed.
 	Tally func(of ...faultline.Component) board.Tally
+	// Concentration is how the sites of the list share out over providers; nil: unknown.
+	Concentration func() []board.Concentration
 	// Providers are who runs what; nil: nobody is known. Find reads what people type
 	// into the search box; nil: names of sites alone are read.
 	Providers *faultline.Providers
@@ -104,6 +106,7 @@ type Web struct {
 	cards     *cards
 	forms     *formTokens
 	past      past
+	kinds     counted
 }
 
 // New reads every template, message and asset. It fails on a Config that lacks
@@ -169,6 +172,9 @@ func (cfg *Config) fill() {
 	if cfg.Tally == nil {
 		cfg.Tally = func(...faultline.Component) board.Tally { return board.Tally{State: faultline.SiteUnknown} }
 	}
+	if cfg.Concentration == nil {
+		cfg.Concentration = func() []board.Concentration { return nil }
+	}
 	if cfg.Registerer == nil {
 		cfg.Registerer = prometheus.NewRegistry()
 	}
@@ -196,6 +202,8 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/archive", page, w.archive)
 	read("/replays", page, w.replays)
 	read("/replays/:name", page, w.replay)
+	read("/concentration", page, w.concentration)
+	read("/scorecard", page, w.scorecard)
 	read("/method", page, w.method)
 	read("/about", page, w.about)
 	read("/press", page, w.press)

@@ -64,7 +64,7 @@ func everyPath(id string) []string {
 		"/stack", "/stack?of=reddit.com,cdn:fastly,nobody.example",
 		"/archive", "/vantages", "/method", "/about", "/press",
 		"/developers", "/developers?of=site/reddit.com", "/site/word",
-		"/replays", "/replays/fastly-2021-06-08", "/embed/replays/fastly-2021-06-08?frame=30",
+		"/concentration", "/scorecard", "/replays", "/replays/fastly-2021-06-08", "/embed/replays/fastly-2021-06-08?frame=30",
 		"/embed/incident/" + id + "?parts=chart,table,evidence",
 		"/embed/incident/" + id + "@1?theme=dark&tz=Europe/London", "/embed/site/reddit.com",
 		"/embed/component/cdn/fastly?parts=chart", "/embed/now?theme=light",

@@ -36,6 +36,8 @@ var pages = map[string]string{
 	"GET /archive":                 "a page; its data is /v1/incidents",
 	"GET /stack":                   "a page; its data is /v1/stack",
 	"GET /method":                  "a page",
+	"GET /concentration":           "a page; its data is /v1/concentration",
+	"GET /scorecard":               "a page; its data is /v1/scorecard",
 	"GET /replays":                 "a page; its data is /v1/replays",
 	"GET /replays/{name}":          "a page; its data is /v1/replays/{name}",
 	"GET /embed/replays/{name}":    "a widget for an iframe",

@@ -1,0 +1,49 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"faultline/board"
+)
+
+func TestConcentrationHasItsCoverageBesideEachKind(t *testing.T) {
+	w := newWorld()
+	cfg := w.config()
+	cfg.Concentration = func() []board.Concentration {
+		return []board.Concentration{{Kind: "cdn", Known: 4, Sites: 9, HHI: 5313, Firebreak: 1,
+			Providers: []board.Share{{Provider: "Fastly", Slug: "fastly", Sites: 3, Alone: 2, Share: 0.625}}}}
+	}
+	got := text(t, get(serve(t, cfg), "/concentration").Body.String())
+	for _, want := range []string{"Known for 4 of 9 sites.", "1 of these 4 have a second provider.", "5,313 of 10,000", "Fastly"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not say %q: %s", want, got)
+		}
+	}
+	if none := text(t, get(serve(t, w.config()), "/concentration").Body.String()); !strings.Contains(none, "No dependencies are known yet.") {
+		t.Errorf("without a list the page says %s", none)
+	}
+}
+
+func TestScorecardKeepsReplaysApart(t *testing.T) {
+	got := text(t, get(serve(t, newWorld().config()), "/scorecard").Body.String())
+	if !strings.Contains(got, "Named right: 13 of 13. False incidents: 0.") {
+		t.Errorf("the scorecard says %s", got)
+	}
+}
+
+func TestAnIncidentSaysWhatEachRevisionChanged(t *testing.T) {
+	h := serve(t, newWorld().config())
+	if got := text(t, get(h, "/incident/"+outage+"@1").Body.String()); !strings.Contains(got, "This is the first revision") {
+		t.Errorf("the first revision says %s", got)
+	}
+	later := text(t, get(h, "/incident/"+outage+"@2").Body.String())
+	if _, said, _ := strings.Cut(later, "What this revision changed, and why"); !strings.Contains(said, "Revision, from 1 to 2") {
+		t.Errorf("the second revision says %s", said)
+	}
+	rec := get(h, "/incident/"+outage+"?revision=2")
+	if rec.Code != http.StatusSeeOther || !strings.HasSuffix(rec.Header().Get("Location"), "@2") {
+		t.Errorf("the slider leads to %d %s", rec.Code, rec.Header().Get("Location"))
+	}
+}
