@@ -13,6 +13,7 @@ import (
 
 	"faultline"
 	"faultline/api"
+	"faultline/board"
 	"faultline/scenario/history"
 )
 
