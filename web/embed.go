@@ -219,8 +219,8 @@ func (w *Web) embedNow(c *gin.Context, v *voice) error {
 			Unknown: []string{v.say("unknown.people")},
 			shell:   now.shell,
 		}
-		p.name(now.Broken)
-		p.More += now.MoreBroken
+		p.name(now.heads)
+		p.More = now.all - len(p.Heads)
 		v.signed(&p, v.say("widget.now"), o)
 		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
 	})

@@ -20,7 +20,7 @@ var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2
 	"/archive?month=2021-06&component=cdn:fastly", "/method",
 	"/concentration", "/scorecard",
 	"/replays", "/replays/fastly-2021-06-08", "/replays/fastly-2021-06-08?frame=0", "/embed/replays/fastly-2021-06-08",
-	"/about", "/press",
+	"/about", "/press", "/components", "/providers", "/sites?q=c",
 	"/developers", "/developers?of=site/reddit.com",
 	"/embed/site/reddit.com", "/embed/component/cdn/fastly", "/embed/now",
 	"/embed/incident/" + outage + "?parts=chart,table,evidence", "/embed/incident/" + outage,

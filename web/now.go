@@ -26,8 +26,15 @@ type nowPage struct {
 	Broken     []headline
 	MoreBroken int
 	Candidates []incidentLine
-	More       int // candidates that are not listed
+	More       int            // candidates that are not listed
+	Recovering []incidentLine // apart from what still fails
+	Others     []brokenRow    // what fails besides the largest
 	Ended      []incidentLine
+	Last       *incidentLine // the newest that is over, where nothing is broken; nil: none is known
+	Doors      []door
+	heads      []headline // of the first that are broken, for the widget
+	all        int        // how many are broken
+	Seen       string     // what share of the known sites is observed, as a width
 	View       faultline.View
 	Looked     *moment // when a view was last had; nil: never
 	Impaired   string  // what our probes can't see; empty: nothing
@@ -63,12 +70,7 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 	}
 	sorted := sortNow(incidents, asOf)
 	drawn := v.sparks(ctx, sorted.broken, asOf)
-	for _, inc := range sorted.broken[:min(len(sorted.broken), listedOpen)] {
-		h := v.headlineOf(inc, asOf)
-		h.Linked, h.Spark = true, drawn[inc.ID]
-		p.Broken = append(p.Broken, h)
-	}
-	p.MoreBroken = len(sorted.broken) - len(p.Broken)
+	v.breakages(&p, sorted.broken, drawn, asOf)
 	for _, inc := range sorted.candidates[:min(len(sorted.candidates), listedCandidates)] {
 		p.Candidates = append(p.Candidates, v.lineOf(inc, asOf))
 	}
@@ -77,11 +79,69 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 		p.Ended = append(p.Ended, v.lineOf(inc, asOf))
 	}
 	p.Answer = v.answerNow(sorted)
+	p.Doors = v.doors(incidents)
+	if len(sorted.broken) == 0 && len(p.Ended) == 0 {
+		p.Last = v.lastOver(incidents, asOf)
+	}
+	if p.View.SitesKnown > 0 {
+		p.Seen = percentage(min(1, float64(p.View.SitesObserved)/float64(p.View.SitesKnown)))
+	}
 	p.shell = v.shell("/", v.say("now.title"), p.Answer)
 	p.follow("all", 0, p.Answer)
 	p.Image, p.ImageAlt = v.whole("/card/now.png"), p.Answer
 	p.Drill = p.Drill || sorted.drill
 	return p
+}
+
+// brokenRow is an incident in the table of the first page.
+type brokenRow struct {
+	URL, Title, Of string
+	Spark          *spark
+	Since          moment
+	State          faultline.IncidentState
+	Word           string
+}
+
+// breakages are what is broken: the largest as a headline, what else still fails as a
+// table in order of reach, and what recovers apart.
+func (v *voice) breakages(p *nowPage, broken []*faultline.Incident, drawn map[string]*spark, asOf time.Time) {
+	p.all = len(broken)
+	for _, inc := range broken[:min(len(broken), widgetHeads)] {
+		h := v.headlineOf(inc, asOf)
+		h.Linked, h.Spark = true, drawn[inc.ID]
+		p.heads = append(p.heads, h)
+	}
+	p.Broken = p.heads[:min(len(p.heads), 1)]
+	for i, inc := range broken[:min(len(broken), listedOpen)] {
+		switch {
+		case i == 0:
+		case inc.State == faultline.StateRecovering:
+			p.Recovering = append(p.Recovering, v.lineOf(inc, asOf))
+		default:
+			p.Others = append(p.Others, v.brokenRow(inc, drawn[inc.ID]))
+		}
+	}
+	p.MoreBroken = max(0, len(broken)-listedOpen)
+}
+
+func (v *voice) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
+	r := brokenRow{URL: v.link("/incident/" + inc.ID), Title: v.title(inc), Spark: drawn, State: inc.State,
+		Word: v.stateWord(inc.State), Since: v.moment(inc.Onset.At, formMinute), Of: v.number(inc.Impact.Failing)}
+	if inc.Impact.Failing <= inc.Impact.Observed {
+		r.Of = v.outOf(inc.Impact.Failing, inc.Impact.Observed)
+	}
+	return r
+}
+
+// lastOver is the newest confirmed incident that is over.
+func (v *voice) lastOver(incidents []faultline.Incident, asOf time.Time) *incidentLine {
+	for i := range incidents {
+		if inc := &incidents[i]; inc.State == faultline.StateResolved && inc.ConfirmedAt != nil {
+			line := v.lineOf(inc, asOf)
+			return &line
+		}
+	}
+	return nil
 }
 
 // sortedNow are the incidents of the first page, in the order in which they are

@@ -36,28 +36,31 @@ func (v *voice) sparkOf(inc *faultline.Incident, points []point, asOf time.Time)
 	}
 	s := spanOf(inc, points, asOf)
 	points = thin(s.within(points))
-	top := 1
+	// Shares are drawn on a scale of 0 to 100 %, so that sparks of one page compare.
+	height, top := func(p point) float64 { return float64(p.Failing) }, 1.
 	for _, p := range points {
-		top = max(top, p.Failing)
+		top = max(top, float64(p.Failing))
 	}
+	if shared(points) {
+		height, top = point.share, 1
+	}
+	y := func(value float64) float64 { return 2 + (sparkHeight-4)*(1-value/top) }
 	var line stroke
-	at := func(x float64, failing int) {
-		line.to(x*sparkWidth/box, 2+(sparkHeight-4)*(1-float64(failing)/float64(top)))
-	}
+	at := func(x, value float64) { line.to(x*sparkWidth/box, y(value)) }
 	at(0, 0)
 	at(s.x(inc.Onset.At), 0)
 	for _, p := range points {
-		at(s.x(p.At), p.Failing)
+		at(s.x(p.At), height(p))
 	}
 	last, end := points[len(points)-1], s.x(points[len(points)-1].At)
 	if inc.State.Open() {
 		end = 1
-		at(1, last.Failing)
+		at(1, height(last))
 	}
 	return &spark{
 		Label: v.describe(inc, points), Line: line.String(),
 		Area: line.String() + "L" + short(end*sparkWidth) + " " + short(sparkHeight-2) + "Z",
-		X:    short(end * sparkWidth), Y: short(2 + (sparkHeight-4)*(1-float64(last.Failing)/float64(top))),
+		X:    short(end * sparkWidth), Y: short(y(height(last))),
 	}
 }
 

@@ -63,6 +63,7 @@ func everyPath(id string) []string {
 		"/component/cdn/fastly", "/provider/fastly", "/site?q=fastyl",
 		"/stack", "/stack?of=reddit.com,cdn:fastly,nobody.example",
 		"/archive", "/vantages", "/method", "/about", "/press",
+		"/components?kind=cdn", "/providers", "/sites?q=e",
 		"/developers", "/developers?of=site/reddit.com", "/site/word",
 		"/concentration", "/scorecard", "/replays", "/replays/fastly-2021-06-08", "/embed/replays/fastly-2021-06-08?frame=30",
 		"/embed/incident/" + id + "?parts=chart,table,evidence",
