@@ -62,7 +62,7 @@ type bombed struct {
 	memoryIdle              float64 // before anybody asked
 	// at most, while known sites are reported as fast as it goes, and while the names came
 	memoryBefore, memoryMost float64
-	known, counted           int // reports of a known site
+	known, counted, busy     int // reports of a known site; busy: refused with 503, to be sent again
 	slowest                  time.Duration
 	took                     time.Duration
 }
@@ -198,7 +198,10 @@ func (b *bombed) report(ctx context.Context, addr string) error {
 		res.Body.Close()
 		b.known++
 		b.slowest = max(b.slowest, time.Since(began))
-		if err == nil && res.StatusCode == http.StatusAccepted && answer.Counted && answer.Durable {
+		switch {
+		case res.StatusCode == http.StatusServiceUnavailable:
+			b.busy++
+		case err == nil && res.StatusCode == http.StatusAccepted && answer.Counted && answer.Durable:
 			b.counted++
 		}
 	}

@@ -16,7 +16,7 @@ func TestAbuse_A8_OverHTTP(t *testing.T) {
 	if grown := b.memoryMost - b.memoryBefore; grown > bombMemory {
 		t.Errorf("the process has grown by %.1f MB", grown)
 	}
-	if b.known == 0 || b.counted != b.known {
-		t.Errorf("of %d reports of a known site %d were counted", b.known, b.counted)
+	if b.counted == 0 || b.counted+b.busy != b.known { // how often it is busy is the machine's
+		t.Errorf("of %d reports of a known site %d were counted, %d refused as busy", b.known, b.counted, b.busy)
 	}
 }
