@@ -69,8 +69,9 @@ type ReplayFrame struct {
 
 func (a *api) replayRef(r history.Replay) ReplayRef {
 	s, base := r.Spec, a.cfg.Board.PublicURL()
-	ref := ReplayRef{Name: s.Name, Title: s.Title, Reconstruction: true, Cause: s.Record.Cause, PostMortem: s.Record.URL,
-		Start: s.Start.UTC(), Onset: s.Onset.UTC(), End: s.End.UTC(), Score: r.Score, Revisions: len(r.Revisions),
+	ref := ReplayRef{Name: s.Name, Title: s.Title, Reconstruction: true, Cause: s.Record.Cause,
+		PostMortem: s.Record.URL,
+		Start:      s.Start.UTC(), Onset: s.Onset.UTC(), End: s.End.UTC(), Score: r.Score, Revisions: len(r.Revisions),
 		URL: base + "/v1/replays/" + s.Name, Page: base + "/replays/" + s.Name}
 	if at := s.Record.Ended; !at.IsZero() {
 		ref.Ended = &at

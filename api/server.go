@@ -127,7 +127,8 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents, fixed: page.NewCache(pastBounds),
+	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
+		fixed:  page.NewCache(pastBounds),
 		counts: page.NewCache(countedBounds),
 		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}
 

@@ -33,7 +33,9 @@ type Share struct {
 }
 
 // concentrated are the kinds that providers compete in.
-var concentrated = []string{faultline.KindCDN, faultline.KindCloud, faultline.KindDNS, faultline.KindCA, faultline.KindASN}
+var concentrated = []string{
+	faultline.KindCDN, faultline.KindCloud, faultline.KindDNS, faultline.KindCA, faultline.KindASN,
+}
 
 // holders is who serves the sites of one kind.
 type holders struct {

@@ -19,7 +19,8 @@ func TestConcentrationCountsPartsAndFirebreaks(t *testing.T) {
 	if c.Kind != faultline.KindCDN || c.Known != 4 || c.Sites != 5 || c.Firebreak != 1 || c.HHI != 5313 {
 		t.Errorf("counted %+v", c)
 	}
-	if first := c.Providers[0]; first.Provider != "Fastly" || first.Sites != 3 || first.Alone != 2 || first.Share != 0.625 {
+	if first := c.Providers[0]; first.Provider != "Fastly" || first.Sites != 3 || first.Alone != 2 ||
+		first.Share != 0.625 {
 		t.Errorf("the largest is %+v", first)
 	}
 	r := BlastRadius(x, "cdn:fastly", 2)

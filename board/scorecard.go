@@ -47,7 +47,8 @@ const calibrationBands = 5
 func Grade(list []*faultline.Incident) Scorecard {
 	s := Scorecard{Calibration: []Calibrated{}}
 	for i := range calibrationBands {
-		s.Calibration = append(s.Calibration, Calibrated{From: float64(i) / calibrationBands, To: float64(i+1) / calibrationBands})
+		band := Calibrated{From: float64(i) / calibrationBands, To: float64(i+1) / calibrationBands}
+		s.Calibration = append(s.Calibration, band)
 	}
 	var seconds, ahead []int
 	for _, inc := range list {

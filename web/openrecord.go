@@ -47,7 +47,8 @@ const concentrationListed = 8
 
 func (w *Web) concentration(c *gin.Context, v *voice) error {
 	return w.show(c, v, "concentration", func(context.Context) (doc, error) {
-		p := concentrationPage{shell: v.shell("/concentration", v.say("concentration.title"), v.say("concentration.lead"))}
+		title, lead := v.say("concentration.title"), v.say("concentration.lead")
+		p := concentrationPage{shell: v.shell("/concentration", title, lead)}
 		for _, kind := range w.kinds.of(w.cfg.Wall(), w.cfg.Concentration) {
 			if kind.Known > 0 {
 				p.Kinds = append(p.Kinds, v.concentrationKind(kind))
@@ -62,7 +63,8 @@ func (v *voice) concentrationKind(c board.Concentration) concentrationKind {
 		Coverage:  v.say("concentration.coverage", "N", v.number(c.Known), "Of", v.number(c.Sites)),
 		Firebreak: v.say("concentration.firebreak", "N", v.number(c.Firebreak), "Of", v.number(c.Known))}
 	for _, p := range c.Providers[:min(len(c.Providers), concentrationListed)] {
-		row := concentrationRow{Name: p.Provider, Share: v.percent(p.Share), Sites: v.number(p.Sites), Alone: v.number(p.Alone)}
+		row := concentrationRow{Name: p.Provider, Share: v.percent(p.Share), Sites: v.number(p.Sites),
+			Alone: v.number(p.Alone)}
 		if p.Slug != "" {
 			row.URL = v.link("/provider/" + p.Slug)
 		}
@@ -99,8 +101,8 @@ func (w *Web) scorecard(c *gin.Context, v *voice) error {
 		graded := board.Grade(live)
 		p.Live = v.graded(graded)
 		for _, b := range graded.Calibration {
-			p.Bands = append(p.Bands, calibrationRow{Band: v.percent(b.From) + " – " + v.percent(b.To), Held: v.number(b.Held),
-				Of: v.number(b.Incidents)})
+			p.Bands = append(p.Bands, calibrationRow{Band: v.percent(b.From) + " – " + v.percent(b.To),
+				Held: v.number(b.Held), Of: v.number(b.Incidents)})
 		}
 		if len(drill) > 0 {
 			p.Drilled = v.graded(board.Grade(drill))
@@ -144,5 +146,6 @@ func (v *voice) gradedReplays() ([]string, error) {
 			right++
 		}
 	}
-	return []string{v.say("scorecard.replays", "N", v.number(right), "Of", v.number(len(names)), "False", v.number(wrong))}, nil
+	return []string{v.say("scorecard.replays", "N", v.number(right), "Of", v.number(len(names)),
+		"False", v.number(wrong))}, nil
 }

@@ -16,12 +16,14 @@ func TestConcentrationHasItsCoverageBesideEachKind(t *testing.T) {
 			Providers: []board.Share{{Provider: "Fastly", Slug: "fastly", Sites: 3, Alone: 2, Share: 0.625}}}}
 	}
 	got := text(t, get(serve(t, cfg), "/concentration").Body.String())
-	for _, want := range []string{"Known for 4 of 9 sites.", "1 of these 4 have a second provider.", "5,313 of 10,000", "Fastly"} {
+	for _, want := range []string{"Known for 4 of 9 sites.", "1 of these 4 have a second provider.", "5,313 of 10,000",
+		"Fastly"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not say %q: %s", want, got)
 		}
 	}
-	if none := text(t, get(serve(t, w.config()), "/concentration").Body.String()); !strings.Contains(none, "No dependencies are known yet.") {
+	none := text(t, get(serve(t, w.config()), "/concentration").Body.String())
+	if !strings.Contains(none, "No dependencies are known yet.") {
 		t.Errorf("without a list the page says %s", none)
 	}
 }
@@ -35,11 +37,13 @@ func TestScorecardKeepsReplaysApart(t *testing.T) {
 
 func TestAnIncidentSaysWhatEachRevisionChanged(t *testing.T) {
 	h := serve(t, newWorld().config())
-	if got := text(t, get(h, "/incident/"+outage+"@1").Body.String()); !strings.Contains(got, "This is the first revision") {
+	got := text(t, get(h, "/incident/"+outage+"@1").Body.String())
+	if !strings.Contains(got, "This is the first revision") {
 		t.Errorf("the first revision says %s", got)
 	}
 	later := text(t, get(h, "/incident/"+outage+"@2").Body.String())
-	if _, said, _ := strings.Cut(later, "What this revision changed, and why"); !strings.Contains(said, "Revision, from 1 to 2") {
+	_, said, _ := strings.Cut(later, "What this revision changed, and why")
+	if !strings.Contains(said, "Revision, from 1 to 2") {
 		t.Errorf("the second revision says %s", said)
 	}
 	rec := get(h, "/incident/"+outage+"?revision=2")

@@ -71,8 +71,10 @@ func (w *Web) replays(c *gin.Context, v *voice) error {
 
 func (v *voice) replayRow(r history.Replay) replayRow {
 	s := r.Score
-	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset), Right: s.Right,
-		Named: v.say("archive.none"), Sites: v.number(s.Sites), False: v.number(s.False), Ahead: v.say("replays.not_claimed"),
+	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset),
+		Right: s.Right,
+		Named: v.say("archive.none"), Sites: v.number(s.Sites), False: v.number(s.False),
+		Ahead: v.say("replays.not_claimed"),
 		After: v.say("replays.never")}
 	if s.Incident != "" {
 		row.After = v.say("replays.seconds", "N", v.number(s.Seconds))
@@ -132,7 +134,8 @@ func (v *voice) replayPage(r history.Replay, frame string) replayPage {
 	}
 	clock := r.Clock(at)
 	path := "/replays/" + r.Spec.Name
-	p := replayPage{replayRow: v.replayRow(r), Why: r.Spec.Why, Frame: at, Last: len(r.Revisions), When: v.moment(clock, formSecond),
+	p := replayPage{replayRow: v.replayRow(r), Why: r.Spec.Why, Frame: at, Last: len(r.Revisions),
+		When:  v.moment(clock, formSecond),
 		Since: v.lag(clock.Sub(r.Spec.Onset)), Statements: v.statements(r.Said(clock)), Sources: r.Spec.Sources,
 		Uncertain: r.Spec.Record.Uncertain, Note: r.Spec.Record.WordNote, Data: v.prefix + "/v1" + path,
 		Player: v.assets.url("player.js")}
@@ -159,7 +162,8 @@ func (w *Web) embedReplay(c *gin.Context, v *voice) error {
 			return doc{}, err
 		}
 		told := v.in(o.zone).replayPage(r, frame)
-		p := embedPage{Kind: "replay", Answer: r.Spec.Title, Because: v.say("replays.reconstruction"), shell: told.shell,
+		p := embedPage{Kind: "replay", Answer: r.Spec.Title, Because: v.say("replays.reconstruction"),
+			shell:  told.shell,
 			Frozen: true, Unknown: r.Spec.Record.Uncertain,
 			Link: v.absolute("/replays/"+name) + "?frame=" + strconv.Itoa(told.Frame)}
 		for _, h := range told.Heads {

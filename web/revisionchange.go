@@ -65,8 +65,8 @@ func (v *voice) evidenceChanges(before, now *faultline.Incident) (said []string)
 	probes, failed := now.Evidence.Probes-before.Evidence.Probes, now.Evidence.ProbesFailed-before.Evidence.ProbesFailed
 	reports := now.Evidence.Reports - before.Evidence.Reports
 	if probes > 0 || reports > 0 {
-		said = append(said, v.say("changed.evidence", "Probes", v.number(max(0, probes)), "Failed", v.number(max(0, failed)),
-			"Reports", v.number(max(0, reports))))
+		said = append(said, v.say("changed.evidence", "Probes", v.number(max(0, probes)),
+			"Failed", v.number(max(0, failed)), "Reports", v.number(max(0, reports))))
 	}
 	for _, x := range now.Exonerated {
 		if !slices.ContainsFunc(before.Exonerated, func(o faultline.Exonerated) bool { return o.Site == x.Site }) {

@@ -46,8 +46,8 @@ func (r Replay) Said(by time.Time) []faultline.SaidStatement {
 	said := []faultline.SaidStatement{}
 	for _, st := range r.Spec.Statements {
 		if !st.At.After(by) {
-			said = append(said, faultline.SaidStatement{At: st.At.UTC(), Status: st.Status, Source: st.Source, Text: st.Text,
-				LagS: int(st.At.Sub(r.Spec.Onset) / time.Second)})
+			said = append(said, faultline.SaidStatement{At: st.At.UTC(), Status: st.Status, Source: st.Source,
+				Text: st.Text, LagS: int(st.At.Sub(r.Spec.Onset) / time.Second)})
 		}
 	}
 	return said
