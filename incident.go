@@ -66,11 +66,21 @@ type Incident struct {
 	Statements  []SaidStatement `json:"statements"`
 	Corrections []Correction    `json:"corrections,omitempty"`
 	MergedInto  *string         `json:"merged_into"`
+	// Timeline is the course of the incident. Only stored revisions carry it: it is read
+	// at /v1/incidents/{id}/timeline.
+	Timeline Timeline `json:"timeline,omitempty" swaggerignore:"true"`
+}
+
+// WithoutTimeline is the incident as it is published.
+func (i Incident) WithoutTimeline() Incident {
+	i.Timeline = nil
+	return i
 }
 
 // Listed returns a copy of the incident that carries its first
 // [ListedSites] sites only.
 func (i Incident) Listed() Incident {
+	i.Timeline = nil
 	if len(i.Sites) > ListedSites {
 		i.Sites = i.Sites[:ListedSites:ListedSites]
 	}

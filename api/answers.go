@@ -20,7 +20,7 @@ type IncidentAnswer struct {
 func (a *api) revisionPage(inc faultline.Incident) (*page.Page, error) {
 	m := board.NewMeta(a.cfg.Board.PublicURL())
 	m.AsOf, m.Vantages = &inc.UpdatedAt, inc.Evidence.Vantages // of a state that is past, coverage says nothing
-	return page.New(IncidentAnswer{Meta: m, Incident: inc})
+	return page.New(IncidentAnswer{Meta: m, Incident: inc.WithoutTimeline()})
 }
 
 // SiteAnswer is how one site does, with how old the answer is.

@@ -127,7 +127,9 @@ var incidentFields = sync.OnceValue(func() []string {
 	var names []string
 	for field := range reflect.TypeFor[faultline.Incident]().Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
+		if name != "timeline" { // it has an address of its own
+			names = append(names, name)
+		}
 	}
 	return names
 })

@@ -180,7 +180,7 @@ type member struct {
 
 // membersIn takes an incident apart, but for what differs in every revision.
 func membersIn(inc *faultline.Incident) (list []member, err error) {
-	body, err := page.Render(inc)
+	body, err := page.Render(inc.WithoutTimeline())
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"faultline"
 )
@@ -85,4 +86,29 @@ func TestRevisionListRefuses(t *testing.T) {
 		n.get(fmt.Sprintf("/v1/incidents/%s/revisions?cursor=2", inc.ID)).Body); got.Next != nil {
 		t.Errorf("behind the first there is %+v", got)
 	}
+}
+
+// The course of an incident says null where nothing was observed, and stands at its own
+// address alone.
+func TestTimeline(t *testing.T) {
+	n := newNode(t)
+	inc := incident(0, 1, 30)
+	inc.Timeline = faultline.Timeline{
+		{At: t0, State: faultline.StateCandidate, Failing: 3, Observed: 30, ElsewhereObserved: 200, Reports: 12},
+		{At: t0.Add(time.Minute), State: faultline.StateConfirmed},
+	}
+	n.source.Tell(inc)
+	n.run()
+	got := decode[TimelineAnswer](t, n.get("/v1/incidents/"+inc.ID+"/timeline").Body)
+	if len(got.Points) != 2 || *got.Points[0].Failing != 3 || *got.Points[0].ElsewhereFailing != 0 ||
+		got.Points[0].Reports != 12 ||
+		got.Points[1].Failing != nil || got.Points[1].ElsewhereObserved != nil || !got.CompleteUntil.Equal(inc.UpdatedAt) {
+		t.Errorf("%+v", got)
+	}
+	for _, path := range []string{"/v1/incidents", "/v1/incidents/" + inc.ID} {
+		if body := n.get(path).Body.String(); strings.Contains(body, `"timeline"`) {
+			t.Errorf("%s carries the timeline: %s", path, body)
+		}
+	}
+	wantProblem(t, n.get("/v1/incidents/inc_00000000000000000000000000/timeline"), http.StatusNotFound)
 }

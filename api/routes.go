@@ -89,6 +89,7 @@ func (a *api) table() []route {
 		{read, "/v1/incidents", "", QuotaReads, strict(append([]string{asOfKey}, listKeys...)...), a.getIncidents},
 		{read, "/v1/incidents/:id", "", QuotaReads, strict(asOfKey), a.getIncident},
 		{read, "/v1/incidents/:id/sites", "", QuotaReads, strict(), a.getIncidentSites},
+		{read, "/v1/incidents/:id/timeline", "", QuotaReads, strict(), a.getTimeline},
 		{read, "/v1/incidents/:id/revisions", "", QuotaReads, strict("limit", "cursor"), a.getRevisions},
 		{read, "/v1/incidents/:id/revisions/:n", "", QuotaReads, strict(), a.getRevision},
 		{read, "/v1/sites", "", QuotaReads, strict(siteListKeys...), a.getSites},

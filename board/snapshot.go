@@ -46,6 +46,7 @@ func (e *Entry) shortened() *Entry {
 		Listed:   e.Listed,
 	}
 	s.Incident.Sites = slices.Clone(s.Incident.Sites) // lets go of the long array
+	s.Incident.Timeline = e.Incident.Timeline
 	return s
 }
 

@@ -53,6 +53,8 @@ func (e *Engine) adopt(a faultline.Adopt) {
 // takeIn makes an incident of its last published revision.
 func (e *Engine) takeIn(p faultline.Incident) {
 	p = whole(p)
+	course := p.Timeline
+	p.Timeline = nil
 	e.ordinal++
 	in := &incident{
 		ID: p.ID, Ordinal: e.ordinal, State: p.State, Basis: p.Basis,
@@ -66,7 +68,7 @@ func (e *Engine) takeIn(p faultline.Incident) {
 		Reports: p.Evidence.Reports, Probes: p.Evidence.Probes, ProbesFailed: p.Evidence.ProbesFailed,
 		Countries:  slices.Sorted(slices.Values(p.Evidence.Countries)),
 		Exonerated: p.Exonerated, Statements: p.Statements, Corrections: p.Corrections, Last: p,
-		LastAt: p.UpdatedAt.UnixMilli(),
+		Course: course, CourseReports: p.Evidence.Reports, LastAt: p.UpdatedAt.UnixMilli(),
 		Adopted: adoptedCounts{At: e.clock, Reporters: p.Evidence.Reporters, Networks: p.Evidence.Networks,
 			Vantages: p.Evidence.Vantages},
 	}

@@ -49,7 +49,11 @@ type incident struct {
 	Corrections []faultline.Correction
 	MergedInto  string
 
-	Last   faultline.Incident // the newest revision
+	Course        faultline.Timeline // see noteCourse
+	CourseStep    int64              // milliseconds
+	CourseReports int                // as of its last point
+
+	Last   faultline.Incident // the newest revision, without its timeline
 	LastAt int64              // when it was made
 
 	CountedFrom int64 // since when evidence is counted: the onset that is published

@@ -39,6 +39,7 @@ func (e *Engine) publish() []faultline.Incident {
 // revise makes an incident's next revision if one is due.
 func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 	now := e.render(in)
+	in.noteCourse(e.clock, &now)
 	due := in.Last.Revision == 0 || differs(in.Last, now)
 	if !due && e.clock-in.LastAt < in.pause(e.clock) {
 		return faultline.Incident{}, false
@@ -49,6 +50,7 @@ func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 	}
 	now.Revision = in.Last.Revision + 1
 	in.Last, in.LastAt = now, e.clock
+	now.Timeline = slices.Clone(in.Course)
 	return now, true
 }
 

@@ -18,6 +18,7 @@ var shapes = map[int]string{
 	6: "3cab46c571a8b527",
 	7: "007bc587d9a16ae1",
 	8: "613916d9a53081ab",
+	9: "3d2652fc719eb01d",
 }
 
 // unqualified takes the package off the name of a type: where it stands is no matter.

@@ -275,8 +275,8 @@ const (
 const (
 	// CheckpointVersion changes with the shape of what is written. A checkpoint of another
 	// one is refused: the fold begins from an older one, or adopts what was published.
-	CheckpointVersion = 8
-	// oldestCheckpoint is the oldest one that is read: what version 8 added is empty there.
+	CheckpointVersion = 9
+	// oldestCheckpoint is the oldest one that is read: what versions 8 and 9 added is empty there.
 	oldestCheckpoint = 7
 
 	statusFails     = 400 // the first HTTP status that is a failure

@@ -96,7 +96,7 @@ func (h *Transcript) Close() error {
 }
 
 func printIncident(out io.Writer, inc faultline.Incident) error {
-	line, err := json.Marshal(inc)
+	line, err := json.Marshal(inc.WithoutTimeline())
 	if err != nil {
 		return fmt.Errorf("encode incident %s: %w", inc.ID, err)
 	}

@@ -105,7 +105,13 @@ func (v *voice) drawFailing(f *figure, inc *faultline.Incident, points []point, 
 	var line, others, since stroke
 	line.to(s.x(s.from), y(0))
 	line.to(s.x(inc.Onset.At), y(0))
+	observed := slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 })
 	for _, p := range points {
+		if observed && p.Observed == 0 {
+			line.lift()
+			others.lift()
+			continue
+		}
 		line.to(s.x(p.At), y(value(p)))
 		if p.Others > 0 {
 			others.to(s.x(p.At), y(100*p.others()))

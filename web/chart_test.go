@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -260,7 +261,9 @@ func TestChartEndsWithWhatIs(t *testing.T) {
 		!last.At.Equal(inc.UpdatedAt) {
 		t.Errorf("%d points, the last of them %+v", len(points), last)
 	}
-	again, _ := lines.upTo(t.Context(), inc.ID, 60)
+	inc.Revision = 60
+	again, _ := lines.upTo(t.Context(), &inc)
+	inc.Revision = 90
 	if again[59].Failing != 60 {
 		t.Error("what is read for one chart is kept for others")
 	}
@@ -268,6 +271,20 @@ func TestChartEndsWithWhatIs(t *testing.T) {
 	v.charts = newTimelines(&teller{most: 60, err: errors.New("slow")})
 	if drawn := v.sparks(t.Context(), []*faultline.Incident{&inc}, inc.UpdatedAt); len(drawn) > 0 {
 		t.Error("a spark is drawn of what was not read whole")
+	}
+	kept := inc
+	kept.Timeline = faultline.Timeline{{At: start, Failing: 131, Observed: 140}, {At: start.Add(time.Minute)},
+		{At: start.Add(2 * time.Minute), Failing: 120, Observed: 140}}
+	course, whole := v.charts.told(t.Context(), &kept)
+	if !whole || len(course) != 3 || !course[2].At.Equal(kept.UpdatedAt) {
+		t.Errorf("a course that was kept with the incident is read elsewhere: %+v", course)
+	}
+	f := v.chartOf(&kept, append(course[:2:2], point{At: start.Add(2 * time.Minute), Failing: 120, Observed: 140}), whole,
+		kept.UpdatedAt)
+	for _, s := range f.Shapes {
+		if s.Class == "failing" && strings.Count(s.D, "M") != 2 {
+			t.Errorf("a minute in which nothing was observed is no gap: %s", s.D)
+		}
 	}
 	v.charts = newTimelines(&teller{most: 90})
 	if drawn := v.sparks(t.Context(), []*faultline.Incident{&inc}, inc.UpdatedAt); drawn[inc.ID] == nil {

@@ -75,7 +75,7 @@ func (v *voice) sparks(ctx context.Context, incidents []*faultline.Incident, asO
 		if i == sparksDrawn {
 			break
 		}
-		if points, whole := v.charts.upTo(ctx, inc.ID, inc.Revision); whole {
+		if points, whole := v.charts.upTo(ctx, inc); whole {
 			drawn[inc.ID] = v.sparkOf(inc, points, asOf)
 		}
 	}

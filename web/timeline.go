@@ -77,7 +77,11 @@ func newTimelines(source Source) *timelines {
 
 // upTo returns what an incident said at its revisions up to the given one, and
 // whether that is all of them. What can't be read in time is left out.
-func (t *timelines) upTo(ctx context.Context, id string, revision int) (points []point, whole bool) {
+func (t *timelines) upTo(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
+	if len(inc.Timeline) > 0 {
+		return course(inc), true
+	}
+	id, revision := inc.ID, inc.Revision
 	line := t.of(id)
 	line.mu.Lock()
 	defer line.mu.Unlock()
@@ -100,11 +104,24 @@ func (t *timelines) upTo(ctx context.Context, id string, revision int) (points [
 // told is upTo for one revision of an incident, whose own numbers are always
 // there: a chart may lack what came before, never what is.
 func (t *timelines) told(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
-	points, whole = t.upTo(ctx, inc.ID, inc.Revision)
+	points, whole = t.upTo(ctx, inc)
 	if !whole {
 		points = append(points, pointOf(inc))
 	}
 	return points, whole
+}
+
+// course is what the fold kept of an incident, and what it is as of this revision.
+func course(inc *faultline.Incident) []point {
+	points := make([]point, 0, len(inc.Timeline)+1)
+	for _, p := range inc.Timeline {
+		points = append(points, point{At: p.At, Failing: p.Failing, Observed: p.Observed, State: p.State,
+			OthersFailing: p.ElsewhereFailing, Others: p.ElsewhereObserved})
+	}
+	if last := len(points) - 1; inc.UpdatedAt.After(points[last].At) { // the step that goes on
+		points[last] = pointOf(inc)
+	}
+	return points
 }
 
 // of returns an incident's timeline. Where there are too many, the one goes

@@ -34,6 +34,7 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ProviderStatement](),
 	reflect.TypeFor[api.SiteList](),
 	reflect.TypeFor[api.RevisionList](),
+	reflect.TypeFor[api.TimelineAnswer](),
 	reflect.TypeFor[api.RevisionRef](),
 	reflect.TypeFor[api.ReplayList](), reflect.TypeFor[api.ReplayRef](), reflect.TypeFor[api.ReplayAnswer](),
 	reflect.TypeFor[api.ReplayFrame](), reflect.TypeFor[history.Score](),
@@ -192,7 +193,9 @@ func collect(types map[string]reflect.Type, t reflect.Type) {
 // finishStruct goes through the fields as encoding/json sees them.
 func finishStruct(schema *openapi3.Schema, t reflect.Type) error {
 	schema.Required = nil
-	fields := slices.Collect(fieldsOf(t))
+	fields := slices.DeleteFunc(slices.Collect(fieldsOf(t)), func(f reflect.StructField) bool {
+		return f.Tag.Get("swaggerignore") == "true" // it is stored and not published
+	})
 	for _, field := range fields {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		property := schema.Properties[name]
