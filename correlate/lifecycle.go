@@ -19,7 +19,9 @@ type pendingCause struct {
 	At    int64
 }
 
-// persists reports whether a cause may be opened now, remembering it if not yet.
+// persists reports whether a cause may be opened now, remembering it if not yet. What one
+// burst of failures suggests is gone at the next evaluation: opened at once, each burst
+// would become an incident that is retracted.
 func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 	if odds >= openAtOnce {
 		return true
@@ -39,7 +41,11 @@ func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 	return false
 }
 
-// track matches what was found with the incidents that are open and opens new ones.
+// track matches what was found with the incidents that are open and opens new ones. The
+// order is load-bearing: a cause belongs to the incident of its name, or of one that it
+// can't be told from; else to one that its failing sites are in already; else to one that
+// most of what fails of it belongs to. Only what none of them takes is new. In another
+// order one outage has two names.
 func (e *Engine) track(causes []cause.Cause) {
 	for _, f := range causes {
 		name := e.components.rows[f.Component].Name

@@ -17,7 +17,10 @@ type checks struct {
 	until      int64 // if there are no more results
 }
 
-// recentChecks reads the last results of a site's tracks that are trusted.
+// recentChecks reads the last results of a site's tracks that are trusted. It reads few
+// of each, and how far back depends on how often the track reports: a monitor that checks
+// every ten minutes must not look silent, and one that checks every minute not hold on to
+// a failure that is over.
 func (e *Engine) recentChecks(s *site) checks {
 	out := checks{until: math.MaxInt64}
 	for _, t := range s.Tracks {
@@ -62,7 +65,9 @@ func (t *track) cadence() int64 {
 	return (t.Recent[len(t.Recent)-1].at() - t.Recent[0].at()) / int64(len(t.Recent)-1)
 }
 
-// recount brings the members of an incident up to date and lets sites join.
+// recount brings the members of an incident up to date and lets sites join. Who joins and
+// who goes is settled first, since the counts below are of whoever is left; whether all
+// probes are clean is known before the crowds are read, since they go by it.
 func (e *Engine) recount(in *incident) {
 	e.joinMembers(in)
 	e.dropBlips(in)
@@ -139,7 +144,9 @@ func (m *member) fails() bool {
 	return m.State == faultline.SiteDown || m.State == faultline.SiteDegraded
 }
 
-// watchProbes sets a member's state by its probes.
+// watchProbes sets a member's state by its probes. A recovered member fails again by two
+// failures and not by one, which sites have by chance; when it recovered is taken as the
+// middle between its last failure and its first success, which is as much as can be known.
 func (e *Engine) watchProbes(in *incident, m *member, s *site) {
 	var now checks
 	if at := e.s.place(m.Site); at < 0 {

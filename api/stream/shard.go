@@ -52,8 +52,10 @@ func newShard(dropped, left func()) *shard {
 	return &shard{dropped: dropped, left: left, wake: make(chan struct{}, 1)}
 }
 
-// put hands over a delivery. Beyond the bound nothing more is queued but an end
-// of all its streams, which resume from where they were.
+// put hands over a delivery and never waits: whoever publishes must not depend on the
+// slowest client. Beyond the bound nothing more is queued but an end of all its streams,
+// which resume from where they were; to drop single frames instead would leave gaps that
+// no client could notice.
 func (s *shard) put(d delivery) {
 	s.mu.Lock()
 	full := len(s.queue) >= shardQueue
@@ -80,7 +82,10 @@ func (s *shard) take() []delivery {
 	return q
 }
 
-// run delivers until ctx ends, then closes what it holds.
+// run delivers until ctx ends, then closes what it holds. The connections belong to this
+// goroutine alone, so that no frame takes a lock for each client. The timer of retries
+// runs only while a client is stuck: thousands of idle streams cost a heartbeat and
+// nothing else.
 func (s *shard) run(ctx context.Context, heartbeat, patience time.Duration, position func() string) {
 	beat, again := time.NewTicker(heartbeat), time.NewTicker(stuckEvery)
 	defer beat.Stop()
