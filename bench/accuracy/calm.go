@@ -206,8 +206,8 @@ func writeReport(path, tables, calm string) error {
 	if tables = strings.TrimRight(tables, "\n") + "\n"; calm != "" {
 		tables += "\n" + calm
 	}
-	if err := os.WriteFile(path, []byte(tables),
-		0o644); err != nil { //nolint:gosec // a document that everyone may read
+	//nolint:gosec // a document that everyone may read
+	if err := os.WriteFile(path, []byte(tables), 0o644); err != nil {
 		return fmt.Errorf("save the report: %w", err)
 	}
 	return nil

@@ -201,8 +201,8 @@ func TestRedirectsLeadNowhereElse(t *testing.T) {
 	defer private.Close()
 	p := httptest.NewServer(http.RedirectHandler(private.URL, http.StatusFound))
 	defer p.Close()
-	if _, err := newClient(p.URL).Get(p.URL); !errors.Is(err, errElsewhere) ||
-		inner != 0 { //nolint:bodyclose // it fails
+	//nolint:bodyclose // it fails
+	if _, err := newClient(p.URL).Get(p.URL); !errors.Is(err, errElsewhere) || inner != 0 {
 		t.Errorf("%v, asked %d times", err, inner)
 	}
 	for to, want := range map[string]bool{
