@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"faultline"
 	"faultline/api/stream"
 	"faultline/board"
 )
@@ -143,5 +144,42 @@ func TestPositionsCarryData(t *testing.T) {
 				t.Fatalf("an event without data: %q", whole)
 			}
 		}
+	}
+}
+
+// A node that is a little behind the one that gave a position does not reset the stream:
+// it goes on where the client is once it has come there, and until then the client comes
+// back later with what it has.
+func TestStreamResumesAtANodeThatIsBehind(t *testing.T) {
+	n := newNode(t)
+	n.source.Tell(incident(0, 1, 1))
+	n.source.See(faultline.View{AsOf: time.UnixMilli(1623145624000).UTC()})
+	n.run()
+	url := n.serve().URL + "/v1/stream"
+	s := open(t, url, position(1))
+	s.opened()
+
+	early := open(t, url, position(3)) // given by a node that is two changes further
+	for {
+		e, err := early.block()
+		if err != nil {
+			break // it is told to come back
+		}
+		if e.kind == "reset" || e.kind == "incident" || e.kind == "position" {
+			t.Fatalf("a position that is not here yet is answered %s %s", e.kind, e.data)
+		}
+	}
+	n.source.Tell(incident(0, 2, 1))
+	n.source.Tell(incident(0, 3, 1))
+	n.source.Tell(incident(0, 4, 1))
+	for e := s.next(); e.id != position(4); e = s.next() { // until this node has come there
+	}
+	late := open(t, url, position(3))
+	events := late.opened()
+	for len(events) == 0 {
+		events = append(events, late.next())
+	}
+	if events[0].kind != "incident" || events[0].id != position(4) {
+		t.Errorf("it goes on with %s %s", events[0].kind, events[0].id)
 	}
 }

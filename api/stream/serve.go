@@ -29,6 +29,11 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, q Request) error
 		q.Release()
 		return faultline.ErrUnavailable
 	}
+	if q.After != "" && !s.arrive(r.Context(), q.After) {
+		q.Release()
+		later(w)
+		return nil
+	}
 	var wanted chosen
 	if len(q.Filter.Query()) > 0 {
 		wanted.filter = &q.Filter
@@ -39,9 +44,7 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, q Request) error
 	}
 	opening := s.opening(r.Context(), j, q.After, q.Snapshot)
 	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
+	streamHeader(h)
 	if r.ProtoMajor == 1 && r.ProtoMinor == 1 {
 		if conn, write, done := takeOver(w); done {
 			s.serveTaken(j.client, &streamConn{conn: conn, write: write}, h, opening)
