@@ -64,7 +64,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "faultline_ingest_flush_retries_total", Help: "Repeated attempts to append a batch.",
 		}),
 		shed: auto.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_ingest_shed_total", Help: "Reports and batches of probes that were refused because the memory of Redis is almost full.",
+			Name: "faultline_ingest_shed_total",
+			Help: "Reports and batches of probes that were refused because the memory of Redis is almost full.",
 		}),
 		batchEvents: auto.NewHistogram(prometheus.HistogramOpts{
 			Name: "faultline_ingest_batch_events", Help: "Events of one append to the log.",

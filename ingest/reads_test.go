@@ -171,7 +171,8 @@ func TestReadsOfAPrefixAreBounded(t *testing.T) {
 	if a := l.Read(address(5_000), false); a.OK || a.Quotas[0].Name != "prefix-reads" || a.RetryAfter <= 0 {
 		t.Errorf("the prefix has no end: %+v", a)
 	}
-	if !l.Read(faultline.Reader{Addr: address(1).Addr, Token: "desk"}, false).OK || !l.Read(at("2001:db8:2::1"), false).OK {
+	keyed := faultline.Reader{Addr: address(1).Addr, Token: "desk"}
+	if !l.Read(keyed, false).OK || !l.Read(at("2001:db8:2::1"), false).OK {
 		t.Error("a token, or a neighbour, is refused")
 	}
 	l.Unread(address(0))

@@ -15,7 +15,8 @@ import (
 func TestATokenHoldsOnEveryNode(t *testing.T) {
 	url := storetest.Start(t)
 	first, second := start(t, url), start(t, url)
-	text, err := first.n.cfg.Keys.Issue(token.Claims{Subject: "desk", Scopes: []string{token.ScopeWebhooks}, TTL: time.Hour})
+	text, err := first.n.cfg.Keys.Issue(token.Claims{Subject: "desk", Scopes: []string{token.ScopeWebhooks},
+		TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,13 +96,16 @@ func TestAFullRedisRecoversAlone(t *testing.T) {
 	if err := raw.ConfigSet(t.Context(), "maxmemory", fmt.Sprint(limit)).Err(); err != nil {
 		t.Fatal(err)
 	}
-	pace.Eventually(t, "the limit is seen", func() bool { return int64(n.metric("faultline_store_memory_limit_bytes")) == limit })
+	pace.Eventually(t, "the limit is seen", func() bool {
+		return int64(n.metric("faultline_store_memory_limit_bytes")) == limit
+	})
 	ballast := strings.Repeat("x", 1<<20) // an entry that nobody can read
 	pace.Eventually(t, "nothing more is taken, and it says why", func() bool {
 		if used, err := n.store.Memory(t.Context()); err == nil && used.Free() > room/16 {
 			raw.XAdd(t.Context(), &redis.XAddArgs{Stream: "{faultline}:log", Values: []any{"b", ballast}})
 		}
-		return strings.Contains(n.problem("/readyz/write"), "almost full") || n.metric("faultline_ingest_shed_total") > 0
+		return strings.Contains(n.problem("/readyz/write"), "almost full") ||
+			n.metric("faultline_ingest_shed_total") > 0
 	})
 	if got := n.get("/readyz", nil); got != http.StatusOK {
 		t.Errorf("for readers it is %d", got)

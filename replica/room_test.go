@@ -14,7 +14,8 @@ func TestRoom(t *testing.T) {
 	for _, c := range []struct {
 		used        int64
 		shed, tight bool
-	}{{500, false, false}, {760, false, true}, {899, false, true}, {901, true, true}, {890, true, true}, {869, false, true},
+	}{{500, false, false}, {760, false, true}, {899, false, true},
+		{901, true, true}, {890, true, true}, {869, false, true},
 		{740, false, false}, {1_200, true, true}, {100, false, false}} {
 		r.Set(store.Memory{Used: c.used, Limit: limit})
 		if shed, tight := r.Err() != nil, r.Tight(); shed != c.shed || tight != c.tight {

@@ -137,7 +137,9 @@ func TestFarRedis(t *testing.T) {
 	way.SetRoundTrip(0)
 	pace.Eventually(t, "it is near", func() bool { return s.Ping(ctx) == nil && s.RoundTrip() < 20*time.Millisecond })
 	way.SetRoundTrip(400 * time.Millisecond)
-	pace.Eventually(t, "it is far and answers", func() bool { return s.Ping(ctx) == nil && s.RoundTrip() > 50*time.Millisecond })
+	pace.Eventually(t, "it is far and answers", func() bool {
+		return s.Ping(ctx) == nil && s.RoundTrip() > 50*time.Millisecond
+	})
 	_, err = s.Append(ctx, BatchKey{2, 1}, []faultline.Event{faultline.Tick{At: time.UnixMilli(2).UTC()}})
 	ok(t, err)
 }

@@ -16,9 +16,10 @@ var fencePrelude = lua("fence")
 
 // scripts are the server's side of the operations that must be atomic.
 type scripts struct {
-	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook, memory, publish *redis.Script
-	append, revision, view, series, wishes                                                     *redis.Script // the leader's
-	chunk, flip, trim, deliver, adopt                                                          *redis.Script
+	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
+	memory, publish                                                           *redis.Script
+	append, revision, view, series, wishes                                    *redis.Script // the leader's
+	chunk, flip, trim, deliver, adopt                                         *redis.Script
 }
 
 func newScripts(prelude string) scripts {

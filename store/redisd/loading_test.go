@@ -65,7 +65,8 @@ func TestPrivateRedisIsTriedAgainWhileItIsServed(t *testing.T) {
 	dir := shortDir(t)
 	script := filepath.Join(t.TempDir(), "redis-server")
 	counts := filepath.Join(t.TempDir(), "counts")
-	text := fmt.Sprintf("#!/bin/sh\necho x >> %s\ntest $(wc -l < %[1]s) -gt 2 || exit 1\nexec %s \"$@\"\n", counts, redisBinary(t))
+	text := fmt.Sprintf("#!/bin/sh\necho x >> %s\ntest $(wc -l < %[1]s) -gt 2 || exit 1\nexec %s \"$@\"\n",
+		counts, redisBinary(t))
 	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
