@@ -29,10 +29,17 @@ func newPolicies(a assets) policies {
 		// Pages tell their address to this server alone. Not no-referrer: browsers
 		// then write "Origin: null" on our own form, and old ones say nothing else
 		// of where it comes from.
-		page: policy{csp: content(a.page) + "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'", referrer: "same-origin"},
+		page: policy{
+			csp:      content(a.page) + "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'",
+			referrer: "same-origin",
+		},
 		// The page for newsrooms shows widgets in frames.
-		take: policy{csp: content(a.page) + "manifest-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'",
-			referrer: "same-origin"},
+		take: policy{
+			csp: content(
+				a.page,
+			) + "manifest-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'",
+			referrer: "same-origin",
+		},
 		// Widgets stand on pages of others, sandboxed ones too: those read as a
 		// foreign origin. They hold no forms, so that there is nothing to click-jack.
 		embed: policy{csp: content(a.widget) + "form-action 'none'; frame-ancestors *", referrer: "no-referrer",

@@ -179,7 +179,15 @@ func (v *voice) listedPage(name string, a listAsked, rows []listRow) listPage {
 	from := min(a.page*listRows, len(found))
 	until := min(from+listRows, len(found))
 	p.Rows = found[from:until]
-	p.Count = v.say("list.count", "From", v.number(min(from+1, until)), "To", v.number(until), "Of", v.number(len(found)))
+	p.Count = v.say(
+		"list.count",
+		"From",
+		v.number(min(from+1, until)),
+		"To",
+		v.number(until),
+		"Of",
+		v.number(len(found)),
+	)
 	at := func(page int) string {
 		query := url.Values{"page": {strconv.Itoa(page + 1)}}
 		for key, value := range map[string]string{"q": a.q, "kind": a.kind} {
@@ -275,7 +283,9 @@ func (w *Web) list(c *gin.Context, v *voice, name string, a listAsked,
 
 // kindLinks are the kinds of the components that are known.
 func (v *voice) kindLinks(a listAsked) []kindLink {
-	links := []kindLink{{URL: v.listLink("/components", url.Values{}), Name: v.say("archive.all"), Current: a.kind == ""}}
+	links := []kindLink{
+		{URL: v.listLink("/components", url.Values{}), Name: v.say("archive.all"), Current: a.kind == ""},
+	}
 	for _, kind := range faultline.Kinds {
 		known := func(c faultline.Component) bool { return c.Kind() == kind }
 		if slices.ContainsFunc(v.cfg.Components(), known) {
