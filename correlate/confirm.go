@@ -36,6 +36,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return "", false
 	case agree > 0 && !single && e.probeSupport(in) < probesAlone:
 		return "", false // chance failures that a crowd points at
+	case agree >= confirmVantages && !single && e.feltByFew(in) && e.pooledNetworks(in) < confirmNetworks:
+		return "", false
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.broad(in):
@@ -201,6 +203,8 @@ type pooled struct {
 	perNet map[uint32]int // people of each network that does not fail itself
 	total  float64
 	normal float64 // how many reports are usual in that time
+	// withPast is how many networks of its region have reported before.
+	withPast int
 }
 
 // pool gathers it since a time, of each person once. What belongs to another incident by

@@ -80,7 +80,7 @@ func (e *Engine) ownFault(a alone) {
 	cause := faultline.NewComponent(faultline.KindSite, e.sites.rows[a.id].Name)
 	in := e.held(cause)
 	switch {
-	case in == nil && !e.persists(cause, a.odds):
+	case in == nil && !e.corroborated(a) && !e.persists(cause, a.odds):
 		return
 	case in == nil:
 		in = e.open(cause, a.odds)
@@ -92,6 +92,27 @@ func (e *Engine) ownFault(a alone) {
 		e.enlist(in, a.id, a.onset)
 	}
 	e.fitOnset(in)
+}
+
+// corroborated reports whether witnesses of both kinds agree on a site's failure: probes
+// from two networks, and people. Then it need not be seen at two evaluations.
+func (e *Engine) corroborated(a alone) bool {
+	j, since := e.evidenceOf(a.id), e.clock-windowMS[a.w]
+	if j.crowd[a.w] <= failed {
+		return false
+	}
+	var first *vantage
+	for _, t := range e.sites.rows[a.id].Tracks {
+		v := e.vantages.rows[t.Vantage]
+		switch {
+		case t.firstFailure(v, since, e.clock) == 0:
+		case first == nil:
+			first = v
+		case !sameNetwork(first, v):
+			return true
+		}
+	}
+	return false
 }
 
 // clusters opens an unattributed incident for each set of probed sites that

@@ -1,23 +1,34 @@
 package correlate
 
-import "testing"
+import (
+	"testing"
 
-// A vantage that sees what others do not is confirmed by people of where it is. A crowd
-// that complains wherever probes find the sites well contradicts it instead.
+	"faultline"
+)
+
+// pastOf is what the people of a crowd's networks complain of on any day.
+func pastOf(w *world, c crowdOf) crowdOf {
+	return crowdOf{sites: w.all(), to: 35, perMinute: 1, asns: c.asns, country: c.country}
+}
+
+// A vantage that sees what others do not is confirmed by people of where it is,
+// on networks from which people complain on any day. A crowd that complains wherever probes find the sites well contradicts it instead.
 func TestACrowdElsewhereDoesNotAgreeWithAVantage(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		crowds    []crowdOf
+		strangers bool // their networks have never reported before
 		confirmed bool
 	}{
-		"people of its country":            {[]crowdOf{{country: "SG", asns: asns(4000, 6)}}, true},
-		"people of a country unknown":      {[]crowdOf{{country: "??unknown", asns: asns(4000, 6)}}, true},
-		"people of a country that none is": {[]crowdOf{{country: "JP", asns: asns(4000, 6)}}, true},
-		"people where others find it well": {[]crowdOf{{country: "GB", asns: asns(4000, 6)}}, false},
+		"people of its country":                  {[]crowdOf{{country: "SG", asns: asns(4000, 6)}}, false, true},
+		"people of a country unknown":            {[]crowdOf{{country: "??unknown", asns: asns(4000, 6)}}, false, true},
+		"people of a country that none is":       {[]crowdOf{{country: "JP", asns: asns(4000, 6)}}, false, true},
+		"people where others find it well":       {[]crowdOf{{country: "GB", asns: asns(4000, 6)}}, false, false},
+		"people of networks that never reported": {[]crowdOf{{country: "SG", asns: asns(4000, 6)}}, true, false},
 		"people everywhere": {[]crowdOf{
 			{country: "SG", asns: asns(4000, 6)}, {country: "GB", asns: asns(4100, 6)},
 			{country: "US", asns: asns(4200, 6)},
-		}, false},
+		}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -25,9 +36,38 @@ func TestACrowdElsewhereDoesNotAgreeWithAVantage(t *testing.T) {
 			for _, crowd := range c.crowds {
 				crowd.sites, crowd.from, crowd.to, crowd.perMinute, crowd.symptom = w.on("dns:q"), 36, 45, 20, "dns"
 				w.crowds = append(w.crowds, crowd)
+				if c.strangers {
+					crowd.asns = asns(4300, 6) // others live there
+				}
+				w.crowds = append(w.crowds, pastOf(w, crowd))
 			}
 			s := w.run(t)
 			if c.confirmed {
+				s.wantOne(t, "dns:q")
+			} else {
+				s.wantNone(t)
+			}
+		})
+	}
+}
+
+// Two of five vantages whose networks alone see a failure are not enough, when three find
+// the same sites well: they may both be wrong, or lie. People of their countries decide.
+func TestAFewVantagesNeedPeopleWhereMostFindTheSitesWell(t *testing.T) {
+	t.Parallel()
+	for name, confirmed := range map[string]bool{"nobody complains": false, "people of their countries": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := regionalOutage()
+			w.vantages = append(w.vantages, faultline.Vantage{Vantage: "fra-1", ASN: 24940, Country: "DE"},
+				faultline.Vantage{Vantage: "syd-1", ASN: 1221, Country: "AU"})
+			w.faults[0].vantages = []string{"sgp-1", "syd-1"}
+			if confirmed {
+				crowd := crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 20, asns: asns(4000, 6),
+					symptom: "dns", country: "AU"}
+				w.crowds = append(w.crowds, crowd, pastOf(w, crowd))
+			}
+			if s := w.run(t); confirmed {
 				s.wantOne(t, "dns:q")
 			} else {
 				s.wantNone(t)

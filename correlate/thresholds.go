@@ -235,6 +235,7 @@ const (
 	mostConfidence share = 0.99
 	temper               = 3    // log-odds a nat: sites are less independent than the model has it
 	feltAtLeast    share = 0.25 // of the highest share that a vantage sees, to be inside the scope
+	sparedNats     nats  = 4.6  // a chance of one in a hundred
 	feltProbes           = 5    // fewer of a vantage show nothing
 	// By scopeAfter the onset every vantage has checked; before, nothing is said of scope.
 	scopeAfter       = 2 * minute
