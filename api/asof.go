@@ -32,7 +32,7 @@ func (a *api) readAsOf(q url.Values) (time.Time, error) {
 	if !q.Has(asOfKey) {
 		return time.Time{}, nil
 	}
-	at, err := readTime(q.Get(asOfKey))
+	at, err := readTime(q.Get(asOfKey), a.cfg.Board.Now().Truncate(time.Minute))
 	if err != nil {
 		return at, invalidParameter(asOfKey, timeForm)
 	}
@@ -107,7 +107,7 @@ func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time) erro
 			return invalidParameter(key, "can't be asked for together with as_of")
 		}
 	}
-	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers())
+	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers(), a.cfg.Board.Now().Truncate(time.Minute))
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,7 @@ import (
 // docPages are the document and the files that show it.
 type docPages struct {
 	openapi *page.Page
+	yaml    *page.Page            // the same bytes
 	files   map[string]*page.Page // by name
 	schemas map[string]*page.Page // by name
 }
@@ -96,7 +97,7 @@ func newDocPages(publicURL string) (*docPages, error) {
 	if publicURL != "" {
 		openapi = bytes.Replace(openapi, []byte(ourServer), []byte(`"url": `+strconv.Quote(publicURL)), 1)
 	}
-	d := &docPages{openapi: page.Of(openapi), files: map[string]*page.Page{}, schemas: map[string]*page.Page{}}
+	d := &docPages{openapi: page.Of(openapi), yaml: page.File(openapi, "application/yaml"), files: map[string]*page.Page{}, schemas: map[string]*page.Page{}}
 	schemas, err := fs.ReadDir(docs.Schemas, "schemas")
 	if err != nil {
 		return nil, err
@@ -138,6 +139,21 @@ func newDocPages(publicURL string) (*docPages, error) {
 // @Router   /openapi.json [get]
 func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
 	page.Write(c.Writer, c.Request, a.docs.openapi, page.CacheDocuments)
+	return nil
+}
+
+// getOpenAPIYAML answers whoever reads YAML alone: JSON is YAML (version 1.2, section 1.3).
+//
+// @ID       getOpenAPIYAML
+// @Summary  This document for what reads YAML alone
+// @Description The same bytes: JSON is YAML (version 1.2).
+// @Tags     documents
+// @Produce  application/yaml
+// @Success  200 {string} string "OpenAPI 3.0.3"
+// @Header   200 {string} ETag "strong: the same body has the same one"
+// @Router   /openapi.yaml [get]
+func (a *api) getOpenAPIYAML(c *gin.Context, _ url.Values) error {
+	page.Write(c.Writer, c.Request, a.docs.yaml, page.CacheDocuments)
 	return nil
 }
 

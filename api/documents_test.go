@@ -35,6 +35,15 @@ func TestOpenAPIIsServed(t *testing.T) {
 	}
 }
 
+// Who reads YAML alone gets the document too: JSON is YAML.
+func TestOpenAPIIsServedAsYAML(t *testing.T) {
+	w := newNode(t).get("/openapi.yaml")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/yaml" ||
+		w.Body.String() != string(docs.OpenAPI) || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Fatalf("got %d %v", w.Code, w.Header())
+	}
+}
+
 // The page loads its own files and nothing else, and holds no script or style
 // that its policy would have to allow.
 func TestDocsPageIsSelfContained(t *testing.T) {

@@ -95,9 +95,12 @@ func TestOEmbed(t *testing.T) {
 		wantProblem(t, n.get("/oembed?url="+bad), http.StatusNotFound)
 	}
 	wantProblem(t, n.get("/oembed"), http.StatusBadRequest)
-	for _, bad := range []string{"0", "-1", "wide"} {
-		wantProblem(t, n.get("/oembed?maxwidth="+bad+"&url=https://faultline.example/site/bbc.co.uk"),
-			http.StatusBadRequest)
+	for _, none := range []string{"0", "-1", "wide", "", "auto", "NaN",
+		"1e9"} { // programs that do not know their own width
+		w := n.get("/oembed?maxwidth=" + none + "&format=JSON&url=https://faultline.example/site/bbc.co.uk")
+		if got := decode[OEmbedAnswer](t, w.Body); w.Code != http.StatusOK || got.Width != embedWidth {
+			t.Errorf("maxwidth=%s: %d, %+v", none, w.Code, got)
+		}
 	}
 	wantProblem(t, n.get("/oembed?format=xml&url=x"), http.StatusNotImplemented)
 }

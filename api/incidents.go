@@ -74,7 +74,7 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Description Each carries its first 20 sites. Follow next until it is null: that leads back to the first incident there was. A page may hold fewer than limit, or none, and still have a next: beyond the newest 1,000 incidents so many are looked at for one page.
 // @Tags     incidents
 // @Produce  json
-// @Param    since  query string false "began at or after: RFC 3339 or Unix seconds" example(2021-06-08T09:00:00Z)
+// @Param    since  query string false "began at or after: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:00:00Z)
 // @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
 // @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
 // @Param    as_of  query string false "the incidents that were open at that time, as they were published then; with limit and filters alone: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
@@ -94,7 +94,7 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 		}
 		return a.incidentsAsOf(c, query, at)
 	}
-	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers())
+	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers(), a.cfg.Board.Now().Truncate(time.Minute))
 	if err != nil {
 		return err
 	}

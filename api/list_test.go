@@ -131,7 +131,8 @@ func TestListLinks(t *testing.T) {
 		n.source.Tell(incident(i, 1, 2))
 	}
 	n.run()
-	path, pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true&min_confidence=.5&fields=title,id&country=GB&kind=cdn", 0
+	path,
+		pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true&min_confidence=.5&fields=title,id&country=GB&kind=cdn", 0
 	for seen := map[string]bool{}; path != ""; pages++ {
 		w := n.get(path)
 		var list struct {
@@ -182,6 +183,9 @@ func TestListRefuses(t *testing.T) {
 		"?cursor=x":                           "cursor",
 		"?cursor=AAAA":                        "cursor",
 		"?since=2021-13":                      "since",
+		"?since=7w":                           "since",
+		"?since=0d":                           "since",
+		"?since=1h&until=2h":                  "since",
 		"?kind=":                              "kind",
 		"?kind=fastly":                        "kind",
 		"?country=gb":                         "country",
@@ -307,4 +311,24 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 		t.Errorf("the newest without the source: %d", w.Code)
 	}
 	wantProblem(t, n.get("/v1/incidents?limit=99&until=2021-06-08T09:49:05Z"), http.StatusServiceUnavailable)
+}
+
+// How long ago is counted from the clock of the log, to the minute, and a page's link
+// holds the time itself, so that a list that is followed does not move.
+func TestListReadsHowLongAgo(t *testing.T) {
+	n := newNode(t)
+	for i := range 3 {
+		n.source.Tell(incident(i, 1, 1)) // onsets a minute apart, an hour ago
+	}
+	n.run()
+	n.await(incident(2, 1, 1))
+	for query, want := range map[string]int{"?since=7d": 3, "?since=59m": 2, "?since=30m": 0, "?until=24h": 0} {
+		if got := decode[IncidentList](t, n.get("/v1/incidents"+query).Body); len(got.Incidents) != want {
+			t.Errorf("%s: %d incidents, want %d", query, len(got.Incidents), want)
+		}
+	}
+	if link := n.get("/v1/incidents?since=1d&limit=1").Header().Get("Link"); !strings.Contains(link,
+		"since=2021-06-07T") {
+		t.Errorf("the next page is at %s", link)
+	}
 }

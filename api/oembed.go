@@ -61,17 +61,11 @@ var embeddable = regexp.MustCompile(
 // @Failure  404,501,503 {object} Problem
 // @Router   /oembed [get]
 func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
-	if f := query.Get("format"); query.Has("format") && f != "json" {
+	if f := query.Get("format"); f != "" && !strings.EqualFold(f, "json") {
 		return &refusal{status: http.StatusNotImplemented, detail: "format: json is the only one that is made."}
 	}
-	width, err := embedSize(query, "maxwidth", embedWidth)
-	if err != nil {
-		return err
-	}
-	height, err := embedSize(query, "maxheight", embedHeight)
-	if err != nil {
-		return err
-	}
+	width := embedSize(query, "maxwidth", embedWidth)
+	height := embedSize(query, "maxheight", embedHeight)
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
@@ -111,16 +105,14 @@ func langOf(address string) string {
 }
 
 // embedSize reads a size that a widget must not exceed: by the specification any
-// number of pixels.
-func embedSize(query url.Values, key string, usual int) (int, error) {
-	if !query.Has(key) {
-		return usual, nil
+// number of pixels. Programs fill in what they do not know with nothing, 0 or a word:
+// it is then the usual size.
+func embedSize(query url.Values, key string, usual int) int {
+	n, err := strconv.ParseFloat(query.Get(key), 64)
+	if err != nil || !(n >= 1) {
+		return usual
 	}
-	n, err := strconv.Atoi(query.Get(key))
-	if err != nil || n < 1 {
-		return 0, invalidParameter(key, "must be a number of pixels from 1 on")
-	}
-	return min(n, usual), nil
+	return int(min(n, float64(usual)))
 }
 
 // embedPath is the path of a page of ours, as address names it: with http for

@@ -84,14 +84,14 @@ type listQuery struct {
 }
 
 func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error),
-	providers *faultline.Providers) (l listQuery, err error) {
+	providers *faultline.Providers, now time.Time) (l listQuery, err error) {
 	l.Limit = listLimit
 	if l.Filter, err = faultline.ReadFilter(q, site, providers); err != nil {
 		return l, err
 	}
 	for key, into := range map[string]*time.Time{"since": &l.Since, "until": &l.Until} {
 		if q.Has(key) {
-			if *into, err = readTime(q.Get(key)); err != nil {
+			if *into, err = readTime(q.Get(key), now); err != nil {
 				return l, invalidParameter(key, timeForm)
 			}
 		}

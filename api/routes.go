@@ -141,6 +141,7 @@ func (a *api) table() []route {
 		{read, "/readyz/write", "", QuotaNone, lenient(), a.getWritable},
 		{read, "/metrics", "", QuotaNone, lenient(), a.getMetrics},
 		{read, "/openapi.json", "", QuotaNone, lenient(), a.getOpenAPI},
+		{read, "/openapi.yaml", "", QuotaNone, lenient(), a.getOpenAPIYAML},
 		{read, "/schemas/:file", "", QuotaNone, lenient(), a.getSchema},
 		{read, "/docs", "", QuotaNone, lenient(), a.redirectDocs},
 		{read, "/docs/", "", QuotaNone, lenient(), a.getDocs},

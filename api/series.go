@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -108,14 +109,14 @@ func newSeriesQuery(q url.Values, now time.Time) (seriesQuery, error) {
 	}
 	var err error
 	if q.Has("until") {
-		if s.until, err = readTime(q.Get("until")); err != nil {
+		if s.until, err = readTime(q.Get("until"), now); err != nil {
 			return s, invalidParameter("until", timeForm)
 		}
 	}
 	span := seriesSpans[s.step]
 	s.from = s.until.Add(-span.usual)
 	if q.Has("since") {
-		if s.from, err = readTime(q.Get("since")); err != nil {
+		if s.from, err = readTime(q.Get("since"), now); err != nil {
 			return s, invalidParameter("since", timeForm)
 		}
 	}
@@ -223,10 +224,20 @@ func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
 }
 
 // timeForm says how times are written in a query.
-const timeForm = "must be a time such as 2021-06-08T09:47:05Z, or Unix seconds"
+const timeForm = "must be a time such as 2021-06-08T09:47:05Z, Unix seconds, or how long ago: 90m, 24h, 7d"
 
-// readTime reads RFC 3339 or Unix seconds.
-func readTime(text string) (time.Time, error) {
+// ago is how long ago something was, in minutes, hours or days.
+var ago = regexp.MustCompile(`^([1-9][0-9]{0,4})([mhd])$`)
+
+// agoUnits are what the letters of [ago] stand for.
+var agoUnits = map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+
+// readTime reads RFC 3339, Unix seconds, or how long before now.
+func readTime(text string, now time.Time) (time.Time, error) {
+	if m := ago.FindStringSubmatch(text); m != nil {
+		n, err := strconv.Atoi(m[1])
+		return now.Add(-time.Duration(n) * agoUnits[m[2]]).UTC(), err
+	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && n < 1<<33 {
 		return time.Unix(n, 0).UTC(), nil
 	}

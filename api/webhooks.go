@@ -29,6 +29,13 @@ type WebhookRequest struct {
 	// Filter chooses incidents as the query of the list does, such as
 	// state=confirmed,resolved&cause=cdn:fastly; empty: all.
 	Filter string `json:"filter,omitempty" example:"state=confirmed,resolved&kind=cdn"`
+	// Format is the form of the messages: that of a service, or empty for the schema of
+	// webhooks, signed. In the form of a service a message is sent when the state of an
+	// incident changes, and not for each revision.
+	Format string `json:"format,omitempty" enums:"slack,mattermost,teams,discord,telegram,ntfy,pagerduty"`
+	// Target is the chat of telegram (its id) or the routing key of pagerduty; others need
+	// none.
+	Target string `json:"target,omitempty"`
 }
 
 // WebhookAnswer is a webhook of the token's subject.
@@ -36,6 +43,7 @@ type WebhookAnswer struct {
 	ID        string    `json:"id"`
 	URL       string    `json:"url"`
 	Filter    string    `json:"filter"`
+	Format    string    `json:"format,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	// Secret is what messages are signed with (Standard Webhooks). It is told once,
 	// when the webhook is made; null later.
@@ -76,6 +84,9 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	if err := webhook.CheckURL(req.URL); err != nil {
 		return err
 	}
+	if err := checkFormat(req); err != nil {
+		return err
+	}
 	query, err := readQuery(req.Filter, faultline.FilterKeys)
 	if err != nil {
 		return pointed(err, "/filter")
@@ -86,7 +97,7 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	}
 	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: claimsOf(c).Subject, URL: req.URL,
 		Filter: f.Query().Encode(),
-		Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
+		Format: req.Format, Target: req.Target, Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
 	data, err := json.Marshal(w)
 	if err != nil {
 		return err
@@ -105,6 +116,23 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	out.Secret = &w.Secret
 	c.Writer.Header()["Cache-Control"] = page.CacheNever
 	writeJSON(c, http.StatusCreated, page.MediaJSON, out)
+	return nil
+}
+
+// maxTarget bounds the bytes of a chat's id or a routing key.
+const maxTarget = 100
+
+// checkFormat refuses a form that there is none of, and one that lacks what it needs.
+func checkFormat(req WebhookRequest) error {
+	switch {
+	case req.Format != webhook.FormatGeneric && !slices.Contains(webhook.Formats, req.Format):
+		return faultline.InvalidError{{Pointer: "/format", Detail: "must be of " + strings.Join(webhook.Formats, ", ")}}
+	case webhook.NeedsTarget(req.Format) != (req.Target != ""):
+		return faultline.InvalidError{{Pointer: "/target",
+			Detail: "is needed for telegram (the id of a chat) and pagerduty (a routing key), and for no others"}}
+	case len(req.Target) > maxTarget:
+		return faultline.InvalidError{{Pointer: "/target", Detail: "is longer than 100 bytes"}}
+	}
 	return nil
 }
 
@@ -145,7 +173,7 @@ func (a *api) ownWebhooks(c *gin.Context) ([]webhook.Hook, error) {
 }
 
 func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
-	return WebhookAnswer{ID: w.ID, URL: w.URL, Filter: w.Filter, CreatedAt: w.Created, Dead: dead}
+	return WebhookAnswer{ID: w.ID, URL: w.URL, Filter: w.Filter, Format: w.Format, CreatedAt: w.Created, Dead: dead}
 }
 
 // getWebhooks lists the webhooks of the token's subject.

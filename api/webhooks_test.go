@@ -24,6 +24,9 @@ func TestWebhooksRefuse(t *testing.T) {
 		`{"url":"https://example.com/","filter":"state=down"}`:       "/filter",
 		`{"url":"https://example.com/","filter":"site=nobody.test"}`: "/filter",
 		`{"url":"https://example.com/","secret":"mine"}`:             "/secret",
+		`{"url":"https://example.com/","format":"fax"}`:              "/format",
+		`{"url":"https://example.com/","format":"telegram"}`:         "/target",
+		`{"url":"https://example.com/","target":"-100"}`:             "/target",
 	} {
 		p := wantProblem(t, n.do(n.sendJSON("POST", "/v1/webhooks", body, bearer)), http.StatusBadRequest)
 		if len(p.Errors) != 1 || p.Errors[0].Pointer != pointer || p.Errors[0].Parameter != "" {

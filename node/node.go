@@ -318,6 +318,7 @@ func (n *Node) vantages() []func(faultline.Vantage) {
 func (n *Node) duties() []replica.Duty {
 	cfg := n.cfg
 	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store, cfg.Past}, cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
+	dispatch.PublicURL = cfg.BaseURL
 	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
 		return dispatch.Run(ctx, t.Deliveries())
 	}}}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"faultline"
-	"faultline/board/page"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -84,6 +83,7 @@ type Message struct {
 // Dispatcher sends what changes to the webhooks that want it. Only the node that
 // leads runs one.
 type Dispatcher struct {
+	PublicURL string // put before the paths of links in messages for people; set before Run
 	source    Source
 	providers *faultline.Providers // that filters may name
 	sender    *sender
@@ -233,15 +233,19 @@ func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) e
 		return err
 	}
 	listed := c.Incident.Listed()
-	body, err := page.Render(Message{Type: TypeUpdated, Timestamp: listed.UpdatedAt, Data: &listed})
-	if err != nil {
-		return err
-	}
+	say := Message{Type: TypeUpdated, Timestamp: listed.UpdatedAt, Data: &listed}
 	var messages []faultline.Delivery
 	for _, w := range hooks {
 		f, ok := w.filter(q.providers)
 		if !ok || !f.Takes(&c.Incident) && (before == nil || !f.Takes(before)) {
 			continue
+		}
+		if !w.wantsEach() && before != nil && before.State == c.Incident.State && f.Takes(before) {
+			continue
+		}
+		body, err := w.render(say, q.PublicURL)
+		if err != nil {
+			return err
 		}
 		m, err := q.message("msg_"+shortID(w.ID, c.Incident.ID, c.ID), queuedMessage{
 			Webhook: w.ID, Incident: listed.ID, Revision: listed.Revision, Body: body})
@@ -295,7 +299,7 @@ func (q *queuer) tests(ctx context.Context, hooks []Hook) error {
 			continue
 		}
 		asked := *w.TestAt
-		body, err := page.Render(Message{Type: TypeTest, Timestamp: asked})
+		body, err := w.render(Message{Type: TypeTest, Timestamp: asked}, q.PublicURL)
 		if err != nil {
 			return err
 		}

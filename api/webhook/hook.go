@@ -40,6 +40,10 @@ type Hook struct {
 	Secret  string     `json:"secret"`
 	Created time.Time  `json:"created"`
 	TestAt  *time.Time `json:"test_at,omitempty"` // a test message was asked for then
+	// Format is the form of its messages, one of [Formats] or [FormatGeneric]. Target is
+	// what a form needs besides an address; see [NeedsTarget].
+	Format string `json:"format,omitempty"`
+	Target string `json:"target,omitempty"`
 }
 
 // DeadDelivery is a message that was given up.

@@ -65,7 +65,7 @@ func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, bod
 	if err != nil {
 		return "the message can't be signed", false
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.address(), bytes.NewReader(body))
 	if err != nil {
 		return "the URL can't be read", false
 	}

@@ -54,7 +54,7 @@ var reads = []ask{
 	{operation: "getIncidentMetrics", path: "/v1/metrics/incidents", kind: "txt"},
 	{operation: "getAtom", path: "/feed.atom?cause=cdn:fastly", kind: "atom", spoilt: "state=down"},
 	{operation: "getJSONFeed", path: "/feed.json?site=bbc.co.uk", kind: "feed", spoilt: "kind=fastly"},
-	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json", spoilt: "maxwidth=wide"},
+	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json", spoilt: "url="},
 	{operation: "getStatuspage", path: "/statuspage/api/v2/summary.json", kind: "json"},
 	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getRootStatuspage", path: "/api/v2/status.json", kind: "json"},

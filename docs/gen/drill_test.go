@@ -27,6 +27,7 @@ var more = []ask{
 	{operation: "getStream", path: "/v1/stream?last_event_id=1-1", status: 200}, // not kept: a reset
 	{operation: "getMetrics", path: "/metrics", status: 200},
 	{operation: "getOpenAPI", path: "/openapi.json", status: 200},
+	{operation: "getOpenAPIYAML", path: "/openapi.yaml", status: 200},
 	{operation: "getSchema", path: "/schemas/webhook.schema.json", status: 200},
 	{operation: "redirectDocs", path: "/docs", status: 301},
 	{operation: "getDocs", path: "/docs/", status: 200},
