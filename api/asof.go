@@ -86,6 +86,12 @@ func (a *api) metaAsOf(at time.Time) board.Meta {
 	return m
 }
 
+// writeAsOf answers with a page of the past, whose time is the moment that was asked for.
+func (a *api) writeAsOf(c *gin.Context, p *page.Page, at time.Time) {
+	c.Writer.Header()[headerAsOf] = []string{at.UTC().Format(time.RFC3339)}
+	page.Write(c.Writer, c.Request, p, a.cacheAsOf(at))
+}
+
 // incidentAsOf answers with an incident as lists and the stream had it at a moment.
 func (a *api) incidentAsOf(c *gin.Context, at time.Time) error {
 	inc, err := a.revisionAt(c.Request.Context(), c.Param("id"), at)
@@ -96,7 +102,7 @@ func (a *api) incidentAsOf(c *gin.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	page.Write(c.Writer, c.Request, p.Plain(), a.cacheAsOf(at))
+	a.writeAsOf(c, p.Plain(), at)
 	return nil
 }
 
@@ -125,7 +131,7 @@ func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time) erro
 	if err != nil {
 		return err
 	}
-	page.Write(c.Writer, c.Request, p.Plain(), a.cacheAsOf(at))
+	a.writeAsOf(c, p.Plain(), at)
 	return nil
 }
 
