@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check quick needs vet lint docs replays contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check race quick needs vet lint docs replays contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,10 @@ test: needs vet ## Install what is missing, vet, and run the tests of every pack
 # lists against the code; make check RACE=./... leaves nothing out and takes an hour.
 RACE = . ./api/... ./board/... ./ingest/... ./node ./replica ./store/... ./task ./web
 PLAIN = ./bench/accuracy ./bench/attack ./cmd/faultline ./docs/replays
-check: needs lint ## Lint, and what make test leaves out: the race detector, kills, agents, all languages, the documents' commands, what a lie costs.
+check: needs lint race ## Lint, and what make test leaves out: the race detector, kills, agents, all languages, the documents' commands, what a lie costs.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off -tags check -timeout $(CHECK_TIMEOUT) $(PLAIN)
+
+race: needs ## The race detector over what has goroutines: a part of make check.
 	CGO_ENABLED=1 $(GO) test -pgo=off -vet=off -race -tags check -timeout $(CHECK_TIMEOUT) $(RACE)
 
 # What go test has cached is not run again, so most changes take some seconds.

@@ -44,7 +44,7 @@ func (r run) covers(folder string) bool {
 }
 
 // runTargets are the targets that together run every test.
-var runTargets = []string{"test", "check"}
+var runTargets = []string{"test", "race", "check"}
 
 var (
 	targetLine   = regexp.MustCompile(`^([a-z][a-z-]*):([^=].*)?$`)
@@ -205,7 +205,8 @@ func TestEveryTestIsRun(t *testing.T) {
 func TestEveryTestIsRunFindsPlantedViolations(t *testing.T) {
 	clean := map[string]string{
 		"Makefile": "RACE = . ./b/...\ntest: needs\n\t$(GO) test -pgo=off ./...\n" +
-			"check:\n\t$(GO) test -race \\\n\t-tags check $(RACE)\n\t$(GO) test -C inner ./...\n",
+			"race:\n\t$(GO) test -race \\\n\t-tags check $(RACE)\n" +
+			"check: race\n\t$(GO) test -tags check ./b\n\t$(GO) test -C inner ./...\n",
 		"a_test.go":            "package a\nfunc TestA(t *testing.T) {}",
 		"b/kill_linux_test.go": "//go:build check\n\npackage b\nfunc TestB(t *testing.T) {}",
 		"inner/go.mod":         "module inner",

@@ -46,10 +46,10 @@ func readersIn(log *memLog) (lines []faultline.Readers) {
 func TestReadersAreCountedByNetworkAndMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{}
-		d, closeDoor := open(t, log, &dayKeys{})
-		d.audience.labels, d.audience.hosting = lands{}, Hosting{16509: true}
-		d.labels = lands{}
-		go d.sayReaders(t.Context(), d.log, d.writer)
+		d, closeDoor := open(t, log, &dayKeys{}, func(d *Door) {
+			d.audience.labels, d.audience.hosting = lands{}, Hosting{16509: true}
+			d.labels = lands{}
+		})
 		synctest.Wait()
 		for i := range 70 {
 			d.Reads(address(10, i))

@@ -25,8 +25,9 @@ func (p plan) Label(addr netip.Addr) (uint32, string) {
 func TestReportsAreLabelledWithTheirNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &memLog{}
-		d, closeDoor := open(t, log, &dayKeys{})
-		d.labels = plan{netip.MustParsePrefix("198.51.100.0/24"), 2856, "GB"}
+		d, closeDoor := open(t, log, &dayKeys{}, func(d *Door) {
+			d.labels = plan{netip.MustParsePrefix("198.51.100.0/24"), 2856, "GB"}
+		})
 		for _, from := range []netip.Addr{alice, netip.MustParseAddr("203.0.113.9")} {
 			if _, err := d.Report(t.Context(), from, "bbc.co.uk", ""); err != nil {
 				t.Fatal(err)

@@ -95,13 +95,17 @@ func (k *dayKeys) DailyKey(_ context.Context, day string) ([]byte, error) {
 }
 
 // open returns a door that knows two sites and the function that closes it and
-// waits for its goroutine. Call it within a synctest bubble.
-func open(t *testing.T, log Log, keys DailyKeys) (*Door, func() error) {
+// waits for its goroutine. What change does to it is done before that starts. Call it
+// within a synctest bubble.
+func open(t *testing.T, log Log, keys DailyKeys, change ...func(*Door)) (*Door, func() error) {
 	t.Helper()
 	d := NewDoor(DoorConfig{
 		Log: log, Keys: keys, Names: NewNames("bbc.co.uk", "ft.com"),
 		Durable: true, Now: time.Now, Writer: 7,
 	})
+	for _, c := range change {
+		c(d)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error, 1)
 	go func() { ran <- d.Run(ctx) }()
