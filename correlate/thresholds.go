@@ -177,7 +177,7 @@ const (
 	complaintMinutes       = int((ispWindow+futureBound)/minute) + 2
 )
 
-// Readers of viewers' networks. Tuned: ablation "readers".
+// Readers of viewers' networks. Chosen by hand; ablation "readers" says what the part is for.
 const (
 	readGrace           = 20 * second                  // after a minute's end all nodes have said what they counted
 	readLag             = 16                           // minutes, as learnLag

@@ -113,6 +113,10 @@ var ablations = []ablation{
 		"correlate.TestViewersISPFails", []edit{
 			{"correlate/engine.go", "\te.viewers()\n", ""},
 		}},
+	{"readers", "what readers of these pages do says nothing of their network",
+		"correlate.TestSilentReadersConfirmTheOutageOfTheirNetwork", []edit{
+			{"correlate/readers.go", "\tif at <= e.readers.Judged {", "\tif at <= e.readers.Judged || at > 0 {"},
+		}},
 	{"nats from probes", "a crowd may point at any two failures",
 		"correlate.TestWhatConfirms", []edit{
 			{"correlate/confirm.go", "e.probeSupport(in) < probesAlone", "e.probeSupport(in) < -1e9"},
