@@ -93,7 +93,10 @@ func TestNoAnswerCallsAnythingWellThatIsNotObserved(t *testing.T) {
 
 // queries are what some routes need.
 var queries = map[string]string{"/v1/verdict": "?site=b.example", "/v1/search": "?q=b.ex",
-	"/oembed": "?url=/site/b.example"}
+	"/oembed": "?url=/site/b.example", "/v1/stack": myStack, "/v1/stack.csv": myStack, "/badge.svg": myStack,
+	"/badge.json": myStack, "/metrics/stack": myStack, "/feed.ics": myStack, "/v1/incidents": "?of=b.example"}
+
+const myStack = "?of=b.example,cdn:fastly,fastly"
 
 func (n *node) saysNoCalm(t *testing.T, path string, want faultline.CoverageState) {
 	t.Helper()

@@ -150,9 +150,6 @@ func (r *stackReader) thing(item faultline.StackItem) (StackThing, *Entry) {
 		tallies := r.component(item.ID)
 		t.Covered, t.State = len(tallies) > 0, tallied(tallies)
 	}
-	if r.snap.Blind() {
-		t.State = StackUnknown
-	}
 	var best *Entry
 	for _, e := range r.open {
 		if item.Takes(&e.Incident) {
@@ -179,13 +176,11 @@ func (r *stackReader) component(id string) (all []Tally) {
 func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 	record := r.index.Record(t.ID)
 	t.Covered = record.Site != ""
-	if state := r.snap.Status(faultline.SiteRecord{Site: t.ID}).State; !r.snap.Blind() {
-		switch state {
-		case faultline.SiteOK, faultline.SiteRecovered:
-			t.State = StackOK
-		case faultline.SiteDown, faultline.SiteDegraded:
-			t.State = StackSuspected // until an incident is confirmed
-		}
+	switch r.snap.Status(faultline.SiteRecord{Site: t.ID}).State {
+	case faultline.SiteOK, faultline.SiteRecovered:
+		t.State = StackOK
+	case faultline.SiteDown, faultline.SiteDegraded:
+		t.State = StackSuspected // until an incident is confirmed
 	}
 	var best *Entry
 	for _, m := range r.members[t.ID] {

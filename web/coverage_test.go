@@ -71,7 +71,7 @@ func outputs(t *testing.T) []string {
 			}
 		}
 	}
-	return append(all, "/component/cloud/aws~us-east-1", "/site?q=calm.example.org")
+	return append(all, "/component/cloud/aws~us-east-1", "/site?q=calm.example.org", "/suggest?q=calm")
 }
 
 // explains are pages that explain what words mean, and say nothing of now.
