@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"faultline"
@@ -92,9 +93,6 @@ func (a *api) writeSeriesCSV(c *gin.Context, of string, query url.Values) error 
 // csvOf writes a series; its cells are times and numbers, which no spreadsheet
 // takes for a formula.
 func csvOf(s faultline.Series) []byte {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	w.UseCRLF = true
 	rows := [][]string{
 		{"at", "reports", "expected", "expected_high", "probes", "probes_failed", "sites", "sites_failing", "state"},
 	}
@@ -104,8 +102,25 @@ func csvOf(s faultline.Series) []byte {
 			decimal(p.ExpectedHigh),
 			count(p.Probes), count(p.ProbesFailed), count(p.Sites), count(p.SitesFailing), p.State})
 	}
+	return csvRows(rows)
+}
+
+// csvRows writes rows as RFC 4180 has them.
+func csvRows(rows [][]string) []byte {
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	w.UseCRLF = true
 	_ = w.WriteAll(rows) // a buffer takes everything
 	return out.Bytes()
+}
+
+// cell is a text that others chose as it stands in a table: a spreadsheet takes what
+// begins with one of these for a formula.
+func cell(text string) string {
+	if strings.IndexAny(text, "=+-@\t\r") == 0 {
+		return "'" + text
+	}
+	return text
 }
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/csv"
 	"net/url"
 	"strings"
 	"time"
@@ -135,24 +133,6 @@ func (a *api) getStackCSV(c *gin.Context, query url.Values) error {
 			return page.File(csvRows(rows), mediaCSV), nil
 		},
 	)
-}
-
-// csvRows writes rows as RFC 4180 has them.
-func csvRows(rows [][]string) []byte {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	w.UseCRLF = true
-	_ = w.WriteAll(rows) // a buffer takes everything
-	return out.Bytes()
-}
-
-// cell is a text that others chose as it stands in a table: a spreadsheet takes what
-// begins with one of these for a formula.
-func cell(text string) string {
-	if strings.IndexAny(text, "=+-@\t\r") == 0 {
-		return "'" + text
-	}
-	return text
 }
 
 // getStackMetrics is a stack as series of Prometheus.

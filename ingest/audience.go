@@ -17,7 +17,8 @@ const (
 	// audiencePrefix is how many requests of one prefix (/24 or /48) count in a minute:
 	// whoever wants to look like many readers needs many prefixes.
 	audiencePrefix = 10
-	// audiencePrefixes bounds the prefixes of a minute; further ones are not counted.
+	// audiencePrefixes bounds the prefixes of a minute. A minute with more says nothing:
+	// whoever fills the table would make all others look silent.
 	audiencePrefixes = 1 << 16
 	// audienceWriter sets the line of the audience apart from the batches of the door.
 	audienceWriter = 0x5ead
@@ -35,6 +36,7 @@ type audience struct {
 	mu       sync.Mutex
 	prefixes map[uint64]*readPrefix
 	networks map[uint32]*faultline.ReaderNetwork
+	full     bool // requests of this minute were not counted
 }
 
 // readPrefix is one prefix of this minute.
@@ -73,6 +75,7 @@ func (a *audience) read(addr netip.Addr) {
 	if p == nil {
 		if len(a.prefixes) >= audiencePrefixes {
 			a.skipped.Inc()
+			a.full = true
 			return
 		}
 		p = &readPrefix{network: a.networkOf(addr)}
@@ -98,14 +101,18 @@ func (a *audience) networkOf(addr netip.Addr) *faultline.ReaderNetwork {
 	return n
 }
 
-// take ends a minute: it returns what was counted and begins anew.
+// take ends a minute: it returns what was counted, nothing of a minute that was not
+// counted whole, and begins anew.
 func (a *audience) take(end time.Time, node string) faultline.Readers {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	line := faultline.Readers{At: faultline.Millis(end), Node: node}
 	for _, n := range a.networks {
-		line.Networks = append(line.Networks, *n)
+		if !a.full {
+			line.Networks = append(line.Networks, *n)
+		}
 	}
+	a.full = false
 	clear(a.prefixes)
 	clear(a.networks)
 	return line.Bounded()

@@ -81,7 +81,8 @@ func TestReadersAreCountedByNetworkAndMinute(t *testing.T) {
 	})
 }
 
-// However many prefixes ask in a minute, so many are kept and no more.
+// However many prefixes ask in a minute, so many are kept and no more; a minute with
+// more says nothing, for whoever fills the table would make all others look silent.
 func TestReadersAreBounded(t *testing.T) {
 	a := newAudience(DoorConfig{Labels: lands{}}, newMetrics(nil))
 	for i := range audiencePrefixes + 500 {
@@ -91,8 +92,14 @@ func TestReadersAreBounded(t *testing.T) {
 		t.Errorf("%d prefixes are kept", len(a.prefixes))
 	}
 	line := a.take(time.Unix(60, 0), "n")
-	kept := len(a.prefixes) + len(a.networks)
-	if kept != 0 || len(line.Networks) != 1 || line.Networks[0].Requests != audiencePrefixes {
-		t.Errorf("%+v, and %d prefixes are left", line, len(a.prefixes))
+	if kept := len(a.prefixes) + len(a.networks); kept != 0 || len(line.Networks) != 0 {
+		t.Errorf("%+v of a minute that was not counted whole, and %d prefixes are left", line, len(a.prefixes))
+	}
+	for i := range audiencePrefixes {
+		a.read(address(10+byte(i>>16), i))
+	}
+	line = a.take(time.Unix(120, 0), "n")
+	if len(line.Networks) != 1 || line.Networks[0].Requests != audiencePrefixes {
+		t.Errorf("the next minute: %+v", line)
 	}
 }
