@@ -291,3 +291,20 @@ func TestChartEndsWithWhatIs(t *testing.T) {
 		t.Error("no spark is drawn of what was read whole")
 	}
 }
+
+// The course of an incident begins with the whole minute in which it was detected; its
+// chart does not, for then its line would run backwards from the onset.
+func TestAChartDoesNotRunBackwards(t *testing.T) {
+	minute := time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
+	inc := faultline.Incident{DetectedAt: minute.Add(22 * time.Second), UpdatedAt: minute.Add(2 * time.Minute),
+		Onset: faultline.Onset{At: minute.Add(5 * time.Second)},
+		Timeline: faultline.Timeline{{At: minute, Failing: 46, Observed: 76},
+			{At: minute.Add(time.Minute), Failing: 76, Observed: 76}}}
+	before := inc.Onset.At
+	for _, p := range course(&inc) {
+		if p.At.Before(before) {
+			t.Errorf("%s comes after %s", p.At, before)
+		}
+		before = p.At
+	}
+}

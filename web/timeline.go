@@ -115,6 +115,9 @@ func (t *timelines) told(ctx context.Context, inc *faultline.Incident) (points [
 func course(inc *faultline.Incident) []point {
 	points := make([]point, 0, len(inc.Timeline)+1)
 	for _, p := range inc.Timeline {
+		if p.At.Before(inc.DetectedAt) { // a step is kept by its beginning, before which nothing was known
+			p.At = inc.DetectedAt
+		}
 		points = append(points, point{At: p.At, Failing: p.Failing, Observed: p.Observed, State: p.State,
 			OthersFailing: p.ElsewhereFailing, Others: p.ElsewhereObserved})
 	}
