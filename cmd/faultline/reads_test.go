@@ -25,7 +25,8 @@ func (p *process) readFrom(person int, path, token string) (int, http.Header, []
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	r.Header.Set("X-Forwarded-For", fmt.Sprintf("198.18.%d.%d", person/256%256, person%256))
+	// The next person is of another /24, which has a limit of its own.
+	r.Header.Set("X-Forwarded-For", fmt.Sprintf("198.18.%d.%d", person%256, person/256%256))
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
