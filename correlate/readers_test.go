@@ -169,9 +169,7 @@ func TestReadersCountOnce(t *testing.T) {
 	t.Parallel()
 	r := readAll()
 	once, twice := readTown(40, r), readTown(40, r)
-	for _, ev := range r.lines(40) {
-		twice.said = append(twice.said, ev)
-	}
+	twice.said = append(twice.said, r.lines(40)...)
 	a, b := New(Config{}), New(Config{})
 	for _, ev := range once.events() {
 		a.Fold(ev)

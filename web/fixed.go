@@ -60,7 +60,7 @@ func (w *Web) once(key string, pol policy, render rendering) (*page.Page, error)
 		p, media, final, err := render()
 		switch {
 		case kept != nil && (err != nil || !final):
-			return kept.page(), nil
+			return kept.page(), nil //nolint:nilerr // what was kept is better than an error
 		case err != nil || !final:
 			return p, err
 		}

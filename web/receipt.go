@@ -57,6 +57,7 @@ func (v *voice) acknowledge(ctx context.Context, p *sitePage, reported string, s
 
 // doing says what is done about a report, and nothing that is not.
 func (v *voice) doing(p *sitePage, status faultline.SiteStatus) []template.HTML {
+	//nolint:gosec // the text is escaped
 	plain := func(text string) template.HTML { return template.HTML(template.HTMLEscapeString(text)) }
 	var said []template.HTML
 	switch coverage := v.coverage(); {

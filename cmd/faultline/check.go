@@ -88,9 +88,8 @@ func (c mcpCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--url: %w", err)}
 	}
-	err = mcptools.NewServer("1", remote.Raw).Run(ctx, &mcp.StdioTransport{})
-	if ctx.Err() != nil {
-		return nil
+	if err := mcptools.NewServer("1", remote.Raw).Run(ctx, &mcp.StdioTransport{}); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil // whoever started it has ended it
 }
