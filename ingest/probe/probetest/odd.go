@@ -49,7 +49,9 @@ func (o Odd) Site() Site {
 	}}
 }
 
-// pourLimit bounds what one connection is sent.
+// pourLimit bounds what one connection is sent. A client that reads all of it would
+// read for ever: the connection then stays open without a word, so that what the
+// client makes of it does not depend on how fast it reads.
 const pourLimit = 64 << 20
 
 func (o Odd) end(c net.Conn) {
@@ -66,15 +68,19 @@ func (o Odd) end(c net.Conn) {
 			_ = tcp.SetLinger(0)
 		}
 	case Stay:
-		_, _ = c.Read(make([]byte, 1))
+		stay(c)
 	case Pour:
 		for sent := 0; sent < pourLimit; sent += len(o.More) {
 			if _, err := c.Write([]byte(o.More)); err != nil {
 				return
 			}
 		}
+		stay(c)
 	}
 }
+
+// stay keeps a connection open until the client closes it.
+func stay(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }
 
 // OddAnswers is the whole corpus. Whether a browser opens each of them is
 // recorded in testdata of package probe, as a Chromium did it.
