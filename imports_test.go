@@ -67,6 +67,7 @@ var rooms = map[string][]string{
 	"pace":              {},
 	"docs/gen":          {anyRoom},
 	"docs/replays":      {anyRoom}, // plays the past through the engine
+	"doctor":            {".", "store"}, // judges what the store and the node found
 	"node":              {anyRoom}, // the wiring, visible in one place
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},

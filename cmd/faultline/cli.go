@@ -27,6 +27,7 @@ type cli struct {
 	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
 	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke the places that probes are sent from."`
+	Doctor      doctorCmd      `cmd:"" help:"Examine Redis, keys, files and vantages: what is wrong, and what to do."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
 	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"faultline/api/token"
+	"faultline/correlate"
+	"faultline/doctor"
+	"faultline/ingest"
+	"faultline/ingest/infra"
+	"faultline/store"
+	"faultline/store/redisd"
+)
+
+type doctorCmd struct {
+	redisFlags
+	AddressDB []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"The address databases of serve, to say how old they are; several with commas."`
+	Ranges    string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"The address ranges of serve; without it ranges.json in the state directory, if it exists."`
+	JSON      bool     `name:"json" env:"FAULTLINE_DOCTOR_JSON" help:"Print one JSON object instead of lines."`
+	logFlags
+}
+
+// doctorLimit bounds the whole examination.
+const doctorLimit = 30 * time.Second
+
+// Help is the longer text of --help.
+func (doctorCmd) Help() string {
+	return `Says for Redis, the log, the keys, the files and the vantages what is right, what is wrong and what to do ` +
+		`about it. Run it where serve runs, with the same environment; serve may run meanwhile. It changes nothing ` +
+		`but one key of Redis that lives for a minute, to see whether writes are taken. ` +
+		`Exit codes: 0 nothing is wrong; 1 something is; 2 it was asked wrongly.`
+}
+
+func (c doctorCmd) AfterApply() error { return checkRedisURL(c.RedisURL) }
+
+// Run examines a deployment and prints what it found.
+func (c doctorCmd) Run(ctx context.Context, w world) error {
+	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
+	defer cancel()
+	now := time.Now()
+	checks, published := c.examineRedis(ctx, now)
+	checks = append(checks, doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
+		doctor.Ranges(c.rangesFile(), now))
+	report := doctor.NewReport(checks)
+	write := report.WriteText
+	if c.JSON {
+		write = report.WriteJSON
+	}
+	if err := write(w.stdout); err != nil {
+		return err
+	}
+	if report.Wrong > 0 {
+		return exitError{exitFailed}
+	}
+	return nil
+}
+
+// examineRedis checks Redis and what lies in it, and returns how many public keys do.
+func (c doctorCmd) examineRedis(ctx context.Context, now time.Time) (checks []doctor.Check, published int) {
+	url, err := c.existing()
+	if err != nil {
+		return []doctor.Check{doctor.Unreachable(err)}, 0
+	}
+	st, err := store.Open(ctx, store.Config{URL: url, Durable: true})
+	if err != nil {
+		return []doctor.Check{doctor.Unreachable(store.Reason(err))}, 0
+	}
+	defer st.Close()
+	found, err := st.Inspect(ctx, time.Now)
+	if err != nil {
+		return []doctor.Check{doctor.Unreachable(store.Reason(err))}, 0
+	}
+	checks = append(doctor.Redis(found), doctor.Writable(store.Reason(st.TryWrite(ctx))))
+	checkpoints, err := readCheckpoints(ctx, st)
+	if err != nil {
+		return append(checks, doctor.Unreadable("checkpoint", err)), 0
+	}
+	checks = append(checks, doctor.Checkpoints(checkpoints, now.Add(-found.Offset)))
+	vantages, err := st.Vantages(ctx, now)
+	added, err2 := st.AddedVantages(ctx)
+	if err = errors.Join(err, err2); err != nil {
+		return append(checks, doctor.Unreadable("vantages", err)), 0
+	}
+	keys, err := st.PublicKeys(ctx, now)
+	if err != nil {
+		return append(checks, doctor.Unreadable("public keys", err)), 0
+	}
+	return append(checks, doctor.Vantages(vantages, added, now)), len(keys)
+}
+
+// existing is the Redis that holds the log. None is started: the private one is that of
+// a serve that runs.
+func (c doctorCmd) existing() (string, error) {
+	if c.RedisURL != "" {
+		return c.RedisURL, nil
+	}
+	if _, err := os.Stat(filepath.Join(c.StateDir, "redis")); err != nil {
+		return "", fmt.Errorf("--redis-url is not set, and there is no private Redis in %s", c.StateDir)
+	}
+	return redisd.URL(c.StateDir)
+}
+
+// readCheckpoints reads every stored checkpoint, and the newest as a node would.
+func readCheckpoints(ctx context.Context, st *store.Store) ([]doctor.Checkpoint, error) {
+	generations, err := st.Generations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []doctor.Checkpoint
+	for _, g := range generations {
+		cp, err := st.ReadGeneration(ctx, g)
+		if err == nil {
+			_, err = correlate.Restore(correlate.Config{}, cp.Whole())
+		}
+		all = append(all, doctor.Checkpoint{Name: g.Name, SavedAt: cp.SavedAt, Err: err})
+	}
+	return all, nil
+}
+
+// signingKeys looks into the state directory, and makes no key where there is none.
+func (c doctorCmd) signingKeys(published int) doctor.SigningKeys {
+	found := doctor.SigningKeys{Dir: filepath.Join(c.StateDir, "keys"), Published: published}
+	files, err := filepath.Glob(filepath.Join(found.Dir, "*.pem"))
+	if err != nil || len(files) == 0 {
+		found.Err = err
+		return found
+	}
+	keys, err := token.LoadOrCreate(found.Dir, "", time.Now)
+	if err != nil {
+		found.Err = err
+		return found
+	}
+	found.Here = len(keys.Public())
+	return found
+}
+
+func (c doctorCmd) databases() (all []doctor.Database) {
+	for _, file := range c.AddressDB {
+		built, err := ingest.PlacesBuilt(file)
+		all = append(all, doctor.Database{File: file, Built: built, Err: err})
+	}
+	return all
+}
+
+// rangesFile says when the address ranges were fetched; nil where there are none.
+func (c doctorCmd) rangesFile() *doctor.Database {
+	d := &doctor.Database{File: rangesFile(c.Ranges, c.StateDir)}
+	body, err := os.ReadFile(d.File)
+	if errors.Is(err, fs.ErrNotExist) && c.Ranges == "" {
+		return nil
+	}
+	var file infra.RangeFile
+	if err == nil {
+		err = json.Unmarshal(body, &file)
+	}
+	if err == nil {
+		d.Built, err = time.Parse(time.RFC3339, file.AsOf)
+	}
+	d.Err = err
+	return d
+}
