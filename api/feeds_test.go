@@ -126,6 +126,7 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 		// Mastodon, of a revision
 		"url=" + page + "%402&maxwidth=400&format=json": "@2\" width=\"400\"",
 		"url=" + page + "@2":                            "@2\" width",
+		"url=" + page + "%25402":                        "@2\" width", // encoded twice
 		"url=" + page + "%3Flang%3Dde&maxwidth=150":     "@3?lang=de\" width=\"150\"",
 		"url=" + page + "&lang=fr":                      "@3?lang=fr\" width",
 		"url=" + page + "&lang=%22%3E%3Cscript%3E":      "@3\" width",
@@ -143,6 +144,24 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", query, w.Code, got.HTML, want)
 		}
 	}
+}
+
+// What others ask for has the same answer with a slash at its end; below /v1 an address
+// has one form.
+func TestSlashesAtTheEndAreForgiven(t *testing.T) {
+	n := newNode(t)
+	n.source.Tell(incident(0, 1, 1))
+	n.run()
+	for _, path := range []string{"/oembed?url=/site/bbc.co.uk", "/feed.atom?", "/feed.json?utm_source=x", "/feed.ics?",
+		"/badge.svg?of=bbc.co.uk", "/badge.json?of=bbc.co.uk", "/metrics/stack?of=bbc.co.uk",
+		"/statuspage/api/v2/summary.json?", "/api/v2/status.json?", "/statuspage/api/v2/incidents/unresolved.json?"} {
+		plain, slashed := n.get(path), n.get(strings.Replace(path, "?", "/?", 1))
+		if plain.Code != http.StatusOK || slashed.Code != plain.Code ||
+			slashed.Header().Get("ETag") != plain.Header().Get("ETag") {
+			t.Errorf("%s: %d, with a slash %d %s", path, plain.Code, slashed.Code, slashed.Body)
+		}
+	}
+	wantProblem(t, n.get("/v1/summary/"), http.StatusNotFound)
 }
 
 // A feed leads to the page that it is of.

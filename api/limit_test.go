@@ -101,6 +101,31 @@ func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 	}
 }
 
+// What a token reads of its own counts against the token, wherever it is asked from.
+func TestReadsOfATokenAreMetered(t *testing.T) {
+	t.Parallel()
+	n := newNode(t,
+		func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n.run()
+	for _, r := range Routes() {
+		if r.Method != http.MethodGet || r.Scope == "" {
+			continue
+		}
+		signed, err := n.keys.Issue(token.Claims{Subject: "of" + strconv.Itoa(len(r.Path)), Scopes: []string{r.Scope},
+			TTL: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			w := n.do(request{path: r.Path, remote: "192.0.2." + strconv.Itoa(i) + ":1",
+				header: map[string]string{"Authorization": "Bearer " + signed}})
+			if refused := w.Code == http.StatusTooManyRequests; refused != (i == 2) {
+				t.Errorf("%s, the %d. time: %d", r.Path, i+1, w.Code)
+			}
+		}
+	}
+}
+
 // TestRefusedBrowserGetsAPage: where a page was asked for, and only there.
 func TestRefusedBrowserGetsAPage(t *testing.T) {
 	t.Parallel()

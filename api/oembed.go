@@ -128,6 +128,7 @@ func (a *api) embedPath(address string) (path string, ok bool) {
 		return "", false
 	}
 	path, ok = strings.CutPrefix(u.EscapedPath(), base.EscapedPath())
+	path = strings.ReplaceAll(path, "%25", "%") // no address of ours has a percent sign: it was encoded twice
 	path = strings.ReplaceAll(strings.TrimSuffix(path, "/"), "%40", "@")
 	return path, ok && embeddable.MatchString(path)
 }

@@ -154,8 +154,17 @@ func (a *api) install(e *gin.Engine) {
 	for _, r := range a.table() {
 		for _, method := range r.methods() {
 			e.Handle(method, r.path, a.serve(r))
+			if r.slashed() {
+				e.Handle(method, r.path+"/", a.serve(r))
+			}
 		}
 	}
+}
+
+// slashed reports whether a route is also there with a slash at its end: programs that
+// embed pages and readers of feeds put one behind every address.
+func (r route) slashed() bool {
+	return r.method == read && r.quota == QuotaReads && r.query.lenient
 }
 
 func (r route) methods() []string {

@@ -90,6 +90,7 @@ var conformance = []struct {
 	{"notices", testNotices},
 	{"notices of a full table", testFullNotices},
 	{"quotas", testQuotas},
+	{"many quotas", testManyQuotas},
 	{"key registry", testRegistry},
 }
 

@@ -55,8 +55,7 @@ const (
 	prefixDaily    = tag + "dailykey:"
 	prefixAsked    = tag + "asked:"
 	prefixCheck    = tag + "check:"
-	prefixQuota    = tag + "quota:" // redis_rate puts ratePrefix before it
-	ratePrefix     = "rate:"
+	prefixQuota    = tag + "quota:"
 	prefixDead     = tag + "webhooks:dead:"
 	prefixMinutes  = tag + "minutes:"
 	prefixHours    = tag + "hours:"
@@ -143,7 +142,7 @@ var registry = []keySpec{
 	{keyMaintenances, "hash: announced maintenance, by page",
 		"1,000 pages of faultline.MaxMaintenances; 26 hours", true},
 	{keyForgotten, "string: the newest day whose key Redis' files no longer hold", "one day", false},
-	{ratePrefix + prefixQuota + "*", "string: when one quota will be unused (GCRA)",
+	{prefixQuota + "*", "string: when one quota will be unused (GCRA)",
 		"as long as some of it is used: a minute or so", true},
 }
 

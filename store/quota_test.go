@@ -2,14 +2,19 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"faultline"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"faultline/store/storetest"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // testQuotas: what two nodes let through adds up, a quota that is overdrawn stays
@@ -40,6 +45,48 @@ func testQuotas(t *testing.T, f *fixture) {
 			t.Errorf("after %d more it is %+v, want %+v", s.n, got, s.state)
 		}
 	}
+}
+
+// testManyQuotas: as many as a node settles take a few questions, and answers stand in
+// the order of the quotas.
+func testManyQuotas(t *testing.T, f *fixture) {
+	const quotas = 4 * quotasAtOnce
+	spent := make([]faultline.QuotaSpent, quotas)
+	for i := range spent {
+		spent[i] = faultline.QuotaSpent{Key: fmt.Sprintf("prefix:%04x", i), Burst: 20, Interval: time.Hour, N: i % 30}
+	}
+	asked := &counting{}
+	f.reads.AddHook(asked)
+	states, err := f.Settle(t.Context(), spent)
+	ok(t, err)
+	if n := asked.n.Load(); n > quotas/quotasAtOnce+1 { // and one that brings the script
+		t.Errorf("%d quotas took %d questions", quotas, n)
+	}
+	if len(states) != quotas {
+		t.Fatalf("%d answers for %d quotas", len(states), quotas)
+	}
+	for i, state := range states {
+		want := faultline.QuotaState{Used: time.Duration(min(i%30, 20)) * time.Hour, Left: max(0, i%30-20)}
+		if state.Used = state.Used.Round(time.Hour); state != want {
+			t.Fatalf("quota %d: %+v, want %+v", i, state, want)
+		}
+	}
+}
+
+// counting counts what a client asks.
+type counting struct{ n atomic.Int64 }
+
+func (c *counting) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (c *counting) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c.n.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+func (c *counting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 // TestForgetKeys: a daily key that has expired is in no file of Redis afterwards.
