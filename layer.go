@@ -25,6 +25,9 @@ const (
 // then closed by the other side before there was an answer.
 const DetailReset = "reset"
 
+// DetailOrigin is of a probe that an edge answered with an error of the origin behind it.
+const DetailOrigin = "origin"
+
 // Reached returns the layer that a probe proves to work. Where the probe does
 // not say it, the answer is the least that its symptom implies. A probe over
 // plain HTTP that is answered counts as answered although it met no certificate.

@@ -130,9 +130,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 		e.networks.append(n)
 	}
 	for i := 0; i < s.Components && r.err == nil; i++ {
-		c := r.component()
-		c.kind = e.traitsFor(c.Name)
-		e.components.append(c)
+		e.components.append(e.newComponent(r.component().Name))
 	}
 	for i := 0; i < s.Sites && r.err == nil; i++ {
 		if err := e.readSite(r); err != nil {

@@ -159,7 +159,7 @@ func (e *Engine) probeSupport(in *incident) float64 {
 				share = e.weight(id, c)
 			}
 			l := j.probes[w]
-			if l > 0 && e.traitsFor(in.Cause).Excluded(j.Step) {
+			if l > 0 && known && e.excludes(c, id, j.Step) {
 				l = wellOnce
 			}
 			gains.Add(l, e.leakIn(w), share)

@@ -16,6 +16,8 @@ type traits struct {
 	sufferers string
 	// viewers: it fails on the side of the people who look, and takes no site down.
 	viewers bool
+	// network: addresses, which may be those of an edge in front of a site or of its host.
+	network bool
 	// common: so many sites share it that two of them are not related by it.
 	common bool
 }
@@ -57,12 +59,12 @@ var kindTable = ranked([...]traits{
 			cause.ClassEdge: 0.4, cause.ClassConnect: 0.3, cause.ClassDNS: -0.9,
 			cause.ClassTLS: -0.3, cause.ClassOrigin: -0.7,
 		}}},
-	{kind: faultline.KindASN, title: "Sites on %s", sufferers: "sites in the network %s",
+	{kind: faultline.KindASN, network: true, title: "Sites on %s", sufferers: "sites in the network %s",
 		Kind: cause.Kind{Symptoms: symptomGains{
 			cause.ClassConnect: 0.5, cause.ClassDNS: -0.7, cause.ClassTLS: -0.7,
 			cause.ClassOrigin: 0.3,
 		}}},
-	{kind: faultline.KindPrefix, title: "Sites on %s", sufferers: "sites in the address range %s",
+	{kind: faultline.KindPrefix, network: true, title: "Sites on %s", sufferers: "sites in the address range %s",
 		Kind: cause.Kind{Symptoms: symptomGains{
 			cause.ClassEdge: -0.3, cause.ClassConnect: 0.6, cause.ClassDNS: -0.7,
 			cause.ClassTLS: -0.7, cause.ClassOrigin: 0.3,

@@ -222,7 +222,7 @@ func (e *Engine) joinMembers(in *incident) {
 			continue
 		}
 		j := e.evidenceAt(on.Site)
-		if e.components.rows[c].kind.Excluded(j.Step) {
+		if e.excludes(c, j.id, j.Step) {
 			continue
 		}
 		l := j.membership()

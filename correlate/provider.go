@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/correlate/cause"
 )
 
 // A provider's own network is another name of what it runs there, and no rival of it.
@@ -28,6 +29,43 @@ func (e *Engine) traitsFor(name faultline.Component) *traits {
 		}
 	}
 	return traitsOf(name)
+}
+
+// excludes reports whether how a site fails proves that a component did not cause it.
+func (e *Engine) excludes(c, site uint32, step faultline.Layer) bool {
+	return e.components.rows[c].kind.Excluded(step) || step == cause.StepOrigin && e.fronts(c, site)
+}
+
+// fronts reports whether a component is, for one site, a network of the edge in front of
+// it. The list of sites has the network of the address that answers, which is the edge's
+// where a CDN answers. The same network may hold the origin too if its provider runs the
+// site's cloud, and is the host's if its provider runs none of the site's CDNs.
+func (e *Engine) fronts(c, site uint32) bool {
+	row := e.components.rows[c]
+	if !row.kind.network {
+		return false
+	}
+	edge, ours, cloud, hosted := false, false, false, false
+	for _, d := range e.sites.rows[site].Deps {
+		o := e.components.rows[d.C()]
+		same := row.runBy != "" && o.runBy == row.runBy
+		switch {
+		case o.kind.Edge && !o.kind.network:
+			edge, ours = true, ours || same
+		case o.kind.kind == faultline.KindCloud:
+			cloud, hosted = true, hosted || same
+		}
+	}
+	if row.runBy == "" {
+		return edge && !cloud
+	}
+	return ours && !hosted
+}
+
+// runBy is the slug of the provider that runs a component, empty if nobody known does.
+func (e *Engine) runBy(name faultline.Component) string {
+	p, _ := e.cfg.Providers.Of(name)
+	return p.Slug
 }
 
 // runs reports whether a provider runs any component of a kind.

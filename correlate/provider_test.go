@@ -85,3 +85,79 @@ func TestAnEdgeThatAccusesOriginsIsNotToBlame(t *testing.T) {
 		}
 	}
 }
+
+// Whose network it is that a site is reached by: that of the edge in front of it, or that
+// of its host.
+func TestANetworkIsTheEdgesForTheSitesBehindIt(t *testing.T) {
+	t.Parallel()
+	for on, edge := range map[string]bool{
+		"cdn:mixed asn:AS64901":                  true,
+		"cdn:mixed cloud:mixed/eu asn:AS64901":   false, // of the edge or of the host: nobody knows
+		"cdn:mixed cloud:other/eu asn:AS64901":   true,
+		"cloud:mixed/eu asn:AS64901":             false,
+		"cdn:x asn:AS64901":                      false, // another provider's: of the host
+		"cdn:unknown asn:AS64999":                true,
+		"cdn:unknown cloud:other/eu asn:AS64999": false,
+		"cdn:x prefix:192.0.2.0/24":              true,
+		"asn:AS64999":                            false,
+	} {
+		e := New(Config{Providers: known()})
+		r := faultline.SiteRecord{Site: "a.example"}
+		for _, c := range strings.Fields(on) {
+			r.Components = append(r.Components, faultline.Component(c))
+		}
+		e.foldSite(r)
+		site, _ := e.sites.find("a.example")
+		network, _ := e.components.find(string(r.Components[len(r.Components)-1]))
+		if got := e.excludes(network, site, cause.StepOrigin); got != edge {
+			t.Errorf("%s: excluded by an origin that fails: %v", on, got)
+		}
+		if e.excludes(network, site, faultline.LayerAnswered) {
+			t.Errorf("%s: excluded by any answer", on)
+		}
+	}
+}
+
+// A provider may run its edges and clouds in one network: errors of origins behind its
+// edges accuse neither, by whatever mark the probes know them.
+func TestOriginsAccuseNoNetworkOfTheirEdge(t *testing.T) {
+	t.Parallel()
+	for mark, c := range map[string]struct {
+		symptom faultline.Symptom
+		detail  string
+		blamed  bool
+	}{
+		"status":               {"http_522", "", false},
+		"detail":               {"http_503", faultline.DetailOrigin, false},
+		"no mark":              {"http_503", "", true},
+		"a gateway's own word": {"http_502", faultline.DetailOrigin, true},
+	} {
+		t.Run(mark, func(t *testing.T) {
+			t.Parallel()
+			w := fronted("asn:AS64901")
+			for i := range w.sites {
+				for k, on := range w.sites[i].Components {
+					if on == "cdn:x" {
+						w.sites[i].Components[k] = "cdn:mixed"
+					}
+				}
+			}
+			w.faults = []fault{{sites: w.on("cdn:mixed"), from: 35, to: 46, symptom: c.symptom}}
+			events := w.events()
+			for i, ev := range events {
+				if p, ok := ev.(faultline.Probe); ok && p.Symptom == c.symptom {
+					p.Detail = c.detail
+					events[i] = p
+				}
+			}
+			blamed := false
+			for _, in := range play(t, New(Config{Providers: known()}), events).published() {
+				cause := causeOf(in)
+				blamed = blamed || cause == "cdn:mixed" || cause == "asn:AS64901"
+			}
+			if blamed != c.blamed {
+				t.Errorf("the edge or its network is blamed: %v", blamed)
+			}
+		})
+	}
+}

@@ -219,7 +219,7 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
 	count := map[uint16]int{}
 	for _, m := range in.Members {
-		count[m.Code]++
+		count[plainCode(m.Code)]++
 	}
 	out := []faultline.SymptomShare{}
 	for _, code := range sortedKeys(count) {

@@ -113,6 +113,8 @@ func (f facts) Depends(at int32) []cause.Dep      { return f.e.sites.rows[f.e.ac
 func (f facts) Evidence(at int32) *cause.Evidence { return &f.e.evidenceAt(at).Evidence }
 func (f facts) Number(at int32) uint32            { return f.e.active[at] }
 
+func (f facts) Fronts(c uint32, at int32) bool { return f.e.fronts(c, f.e.active[at]) }
+
 func (f facts) WellIn(at int32, w int) bool {
 	return f.e.clock-f.e.s.newest[f.e.active[at]] <= windowMS[w]
 }

@@ -40,6 +40,7 @@ type recordShare struct {
 // component is one piece of shared infrastructure with the sites on it.
 type component struct {
 	kind    *traits // of its name
+	runBy   string  // of its name, see Engine.runBy
 	Name    faultline.Component
 	Members []uint32 // ascending
 }
@@ -186,7 +187,7 @@ func (e *Engine) site(name string) (uint32, bool) {
 }
 
 func (e *Engine) newComponent(name faultline.Component) component {
-	return component{Name: name, kind: e.traitsFor(name)}
+	return component{Name: name, kind: e.traitsFor(name), runBy: e.runBy(name)}
 }
 
 func (e *Engine) component(name faultline.Component) (uint32, bool) {

@@ -38,7 +38,28 @@ func symptomCode(s faultline.Symptom) uint16 {
 	return codeOther
 }
 
+// probeCode is the code of a probe's symptom. A server error of which the probe says that
+// the origin behind an edge made it has a code of its own. A gateway says of 502 and 504
+// that whom it asked failed, which may be a part of the edge, so these prove nothing.
+func probeCode(symptom faultline.Symptom, detail string) uint16 {
+	c := symptomCode(symptom)
+	if detail == faultline.DetailOrigin && c >= statusServer && symptomClass(c) != cause.ClassOrigin &&
+		c != statusBadGateway && c != statusGatewayTimeout {
+		c += originMark
+	}
+	return c
+}
+
+// plainCode is a code without the mark of an origin.
+func plainCode(c uint16) uint16 {
+	if c >= statusServer+originMark {
+		return c - originMark
+	}
+	return c
+}
+
 func codeSymptom(c uint16) faultline.Symptom {
+	c = plainCode(c)
 	if int(c) < len(codeSymptoms) {
 		return codeSymptoms[c]
 	}
@@ -73,7 +94,7 @@ func symptomClass(c uint16) int {
 		return cause.ClassDNS
 	case c == codeTLS:
 		return cause.ClassTLS
-	case c >= statusOrigin && c < statusOriginEnd:
+	case c >= statusOrigin && c < statusOriginEnd, c != plainCode(c):
 		return cause.ClassOrigin
 	case c >= statusServer:
 		return cause.ClassEdge

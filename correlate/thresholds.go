@@ -284,14 +284,18 @@ const (
 	statusServer    = 500 // the first that the server takes upon itself
 	statusOrigin    = 520 // 52x: Cloudflare's edge accuses the origin (its documentation of 5xx errors)
 	statusOriginEnd = 530
-	codeBits        = 10 // of a result: its symptom
-	placeBits       = 21 // maxSites and maxRepeatKeys/2 fit
-	placeMask       = 1<<placeBits - 1
-	leastBits       = 6 // of the number of slots of an index
-	wordBits        = 64
-	wordBytes       = 8
-	hashMix         = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
-	decimal         = 10
-	hundred         = 100
-	partsKnown      = 64 // vantages for which logarithms are at hand
+	// A gateway's own words for whom it asked (RFC 9110 section 15.6).
+	statusBadGateway     = 502
+	statusGatewayTimeout = 504
+	originMark           = 100 // what the code of a server error has more if it is of the origin: no status is as large
+	codeBits             = 10  // of a result: its symptom
+	placeBits            = 21  // maxSites and maxRepeatKeys/2 fit
+	placeMask            = 1<<placeBits - 1
+	leastBits            = 6 // of the number of slots of an index
+	wordBits             = 64
+	wordBytes            = 8
+	hashMix              = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
+	decimal              = 10
+	hundred              = 100
+	partsKnown           = 64 // vantages for which logarithms are at hand
 )

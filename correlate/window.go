@@ -59,7 +59,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	s := e.sites.rows[id]
 	t := s.track(v)
 	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
-	r := newResult(at, symptomCode(symptom))
+	r := newResult(at, probeCode(symptom, p.Detail))
 	i, repeated := slices.BinarySearchFunc(t.Recent, at, func(r result, at int64) int { return int(r.at() - at) })
 	if repeated || (len(t.Recent) == ringResults && i == 0) {
 		e.counters.ProbesRepeated++

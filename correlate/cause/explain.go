@@ -12,10 +12,9 @@ func (s *Solver) hold(h Held) {
 
 // explain raises the chance of failure of a component's members.
 func (s *Solver) explain(c uint32, q float64) {
-	kind := s.facts.Kind(c)
 	for _, on := range s.facts.Members(c) {
 		j := &s.sites[on.Site]
-		if j.unsettled && kind.Excluded(s.facts.Evidence(on.Site).Step) {
+		if j.unsettled && s.excluded(on.Site, c) {
 			continue
 		}
 		s.explainSite(on.Site, 1-(1-j.p0)*(1-q*on.Weight))
@@ -53,16 +52,21 @@ func (s *Solver) backgroundProb(at int32, w int) float64 {
 // accounted for, ascending.
 func (s *Solver) cover(c uint32, w int) []int32 {
 	var out []int32
-	kind := s.facts.Kind(c)
 	for _, on := range s.facts.Members(c) {
 		if on.Weight <= 0 || !s.sites[on.Site].unsettled {
 			continue
 		}
-		if j := s.facts.Evidence(on.Site); j.L[w] > Failed && !kind.Excluded(j.Step) {
+		if j := s.facts.Evidence(on.Site); j.L[w] > Failed && !s.excluded(on.Site, c) {
 			out = append(out, on.Site)
 		}
 	}
 	return out
+}
+
+// excluded reports whether how a site fails proves that a component did not cause it.
+func (s *Solver) excluded(at int32, c uint32) bool {
+	step := s.facts.Evidence(at).Step
+	return s.facts.Kind(c).Excluded(step) || step == StepOrigin && s.facts.Fronts(c, at)
 }
 
 func (s *Solver) weight(at int32, c uint32) float64 {

@@ -44,6 +44,9 @@ type Facts interface {
 	Depends(site int32) []Dep
 	// Evidence is what is known of a site. It is not changed.
 	Evidence(site int32) *Evidence
+	// Fronts reports whether a component is, for one site, a network of the edge in front of
+	// it. It is asked of sites whose edge says that the origin fails.
+	Fronts(component uint32, site int32) bool
 	// WellIn reports whether a site that is not unsettled was found well within a window:
 	// all that is asked of most healthy sites.
 	WellIn(site int32, window int) bool

@@ -89,7 +89,7 @@ func (s *Solver) fillHistograms(w int) {
 				continue
 			}
 			if l > Anomalous {
-				l = min(EvidenceMax, s.withSymptom(at, l, kind))
+				l = min(EvidenceMax, s.withSymptom(at, l, d.C()))
 			}
 			s.hist[slot-1][classOf(d.W())][bucketOf(l)]++
 		}
@@ -105,8 +105,7 @@ func (s *Solver) countAnomalous(w int) {
 			continue
 		}
 		for _, d := range s.facts.Depends(at) {
-			kind := s.facts.Kind(d.C())
-			if kind.Excluded(j.Step) || s.silent(at, w, kind) {
+			if s.excluded(at, d.C()) || s.silent(at, w, s.facts.Kind(d.C())) {
 				continue
 			}
 			if s.count[d.C()] == 0 {

@@ -135,7 +135,7 @@ func (s *Solver) weighOn(c uint32, w int, all bool) (q float64, gain nats) {
 		}
 		switch {
 		case l > Anomalous:
-			l = s.withSymptom(at, l, kind)
+			l = s.withSymptom(at, l, c)
 		case s.sites[at].p0 == 0 && s.unmappedProb == 0 && (wt == 1 || wt == SharedWeight):
 			plain[classOf(wt)][bucketOf(l)]++
 			continue
@@ -155,13 +155,12 @@ func (s *Solver) weighOn(c uint32, w int, all bool) (q float64, gain nats) {
 	return q, gain + s.priorOf(c)
 }
 
-// withSymptom is what a failing site says for a component of a kind, by how it fails.
-func (s *Solver) withSymptom(at int32, l nats, kind *Kind) nats {
-	j := s.facts.Evidence(at)
-	if kind.Excluded(j.Step) {
+// withSymptom is what a failing site says for a component, by how it fails.
+func (s *Solver) withSymptom(at int32, l nats, c uint32) nats {
+	if s.excluded(at, c) {
 		return WellOnce // that its sites fail otherwise shows that this works
 	}
-	return l + kind.Symptoms[j.Class]
+	return l + s.facts.Kind(c).Symptoms[s.facts.Evidence(at).Class]
 }
 
 // evident is a gain of a component at its full prior: what the evidence alone says. That
@@ -215,7 +214,7 @@ func (s *Solver) enoughAttributed(f found) bool {
 		j := s.facts.Evidence(on.Site)
 		if s.says(on.Site, f.w, kind) != 0 && s.sites[on.Site].p0 <= ExplainedFrom {
 			all++
-			if j.L[f.w] > Failed && !kind.Excluded(j.Step) {
+			if j.L[f.w] > Failed && !s.excluded(on.Site, f.c) {
 				fails++
 			}
 		}

@@ -142,7 +142,13 @@ func (t *town) Kind(c uint32) *Kind {
 func (t *town) Members(c uint32) []Member { return t.members[c] }
 func (t *town) Depends(at int32) []Dep    { return t.depends[at] }
 func (t *town) Number(at int32) uint32    { return uint32(at) }
-func (t *town) WellIn(int32, int) bool    { return true }
+
+// Fronts is so of every network: there is an edge in front of all sites whose origin fails.
+func (t *town) Fronts(c uint32, _ int32) bool {
+	return int(c) < len(t.names) && strings.HasPrefix(t.names[c], "asn:")
+}
+
+func (t *town) WellIn(int32, int) bool { return true }
 
 func (t *town) Evidence(at int32) *Evidence { return &t.evidence[at] }
 
