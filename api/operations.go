@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"faultline"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -91,8 +92,12 @@ func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "the Prometheus text format, or another that Accept asks for"
+// @Failure  404 {object} Problem "they are served on the address for operators alone"
 // @Router   /metrics [get]
 func (a *api) getMetrics(c *gin.Context, _ url.Values) error {
+	if a.cfg.PrivateMetrics {
+		return faultline.ErrNotFound
+	}
 	a.scrape.ServeHTTP(c.Writer, c.Request)
 	return nil
 }

@@ -73,6 +73,9 @@ type Config struct {
 	Log    *slog.Logger // nil: says nothing
 	// Registry is what /metrics shows; nil: one of the API's own.
 	Registry *prometheus.Registry
+	// PrivateMetrics says that /metrics is served elsewhere, for operators alone: here it
+	// is not found.
+	PrivateMetrics bool
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
 	// believed. Empty: none, and the peer is the client.
 	TrustedProxies []string

@@ -41,6 +41,8 @@ import (
 type Config struct {
 	Listen         string         // HOST:PORT
 	Serving        func(net.Addr) // called once it listens; nil: nothing is
+	AdminListen    string         // HOST:PORT of metrics and profiles; empty: metrics are public
+	AdminServing   func(net.Addr) // called once it listens there; nil: nothing is
 	BaseURL        string         // that people reach it by; empty: not known
 	Contact        string
 	TrustedProxies []string
@@ -237,7 +239,7 @@ func (n *Node) face() error {
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
 		Writable: n.writable, Unwell: n.unwell,
-		Registry:       cfg.Registry,
+		Registry: cfg.Registry, PrivateMetrics: cfg.AdminListen != "",
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {
 		config.Reads = cfg.Limits

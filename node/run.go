@@ -84,6 +84,11 @@ func (n *Node) unwell() string {
 // Run serves until ctx ends, then ends in order within a few seconds. An error says which
 // part ended by itself.
 func (n *Node) Run(ctx context.Context) error {
+	admin, err := n.openAdmin(ctx)
+	if err != nil {
+		return err
+	}
+	defer admin.close()
 	play, stopDrill, err := n.prepareDrill(ctx)
 	if err != nil {
 		return err
@@ -110,6 +115,9 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	if n.cfg.Drill == nil {
 		t.notices = task.Begin("notices", ended, n.notices.Run)
+	}
+	if admin != nil {
+		t.admin = task.Begin("admin server", ended, admin.run)
 	}
 	if n.cfg.Places != nil {
 		t.places = task.Begin("places", ended, n.cfg.Places.Run)
@@ -139,7 +147,7 @@ func (n *Node) Run(ctx context.Context) error {
 // tasks are the goroutines of a node.
 type tasks struct {
 	server, door, replica, board, streams, limits, keys *task.Task
-	drill, places, work, probes, notices                *task.Task // nil where there is none
+	drill, places, work, probes, notices, admin         *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
@@ -172,7 +180,7 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.keys.Cancel()
 	// The door writes what it accepted, and the replica stores what follows from it.
 	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
-		tasks.notices,
+		tasks.notices, tasks.admin,
 		tasks.server} {
 		t.Stop(ctx, n.log)
 	}

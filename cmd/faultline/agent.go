@@ -19,9 +19,10 @@ import (
 // probeCmd is an agent: a prober without a log of its own.
 type probeCmd struct {
 	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the Faultline server that this agent probes for, such as https://faultline.example."`
-	Token  string `required:"" placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued: faultline vantage add NAME, on the server, prints it."`
-	Name   string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the token's; without it the token's is taken."`
-	Spool  string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait on disk while the server takes none, at most 64 MiB and five minutes of them. Without it spool in the state directory, or in it the name of the vantage if --name gives one."`
+	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued: faultline vantage add NAME, on the server, prints it. It is needed, here or in --token-file."`
+	tokenFile
+	Name  string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the token's; without it the token's is taken."`
+	Spool string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait on disk while the server takes none, at most 64 MiB and five minutes of them. Without it spool in the state directory, or in it the name of the vantage if --name gives one."`
 	stateFlags
 	eyesFlags
 	infraFlags
@@ -44,6 +45,12 @@ func (c *probeCmd) AfterApply() error {
 		return usageError{fmt.Errorf("--server: %q is not http(s)://HOST[/PATH]", c.Server)}
 	}
 	c.Server = strings.TrimRight(c.Server, "/")
+	if err := c.read(&c.Token); err != nil {
+		return err
+	}
+	if c.Token == "" {
+		return usageError{errors.New("--token: is missing: faultline vantage add NAME, on the server, prints it")}
+	}
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return usageError{errors.New("--token: is not a token")}
 	}

@@ -28,7 +28,7 @@ func (backupCmd) Help() string {
 		`state directory.`
 }
 
-func (c backupCmd) AfterApply() error { return checkRedisURL(c.RedisURL) }
+func (c *backupCmd) AfterApply() error { return c.redisFlags.check() }
 
 func (c backupCmd) Run(ctx context.Context, w world) error {
 	url, stop, err := storedLog(ctx, c.redisFlags, c.logger(w.stderr))
@@ -61,7 +61,7 @@ func (restoreCmd) Help() string {
 		`The incidents, their revisions and the answers are those of the backup, to the byte.`
 }
 
-func (c restoreCmd) AfterApply() error { return checkRedisURL(c.RedisURL) }
+func (c *restoreCmd) AfterApply() error { return c.redisFlags.check() }
 
 func (c restoreCmd) Run(ctx context.Context, w world) error {
 	in := io.Reader(os.Stdin)

@@ -55,8 +55,17 @@ func (f logFlags) logger(w io.Writer) *slog.Logger {
 
 // redisFlags say where the log lives.
 type redisFlags struct {
-	RedisURL string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it a private redis-server is run in the state directory if there is one on the PATH; else everything is kept in memory and nothing outlives the process."`
+	RedisURL     string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it a private redis-server is run in the state directory if there is one on the PATH; else everything is kept in memory and nothing outlives the process."`
+	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" env:"FAULTLINE_REDIS_URL_FILE" help:"File that holds what --redis-url would say, so that the password in it is in no environment and no list of processes."`
 	stateFlags
+}
+
+// check reads the address from its file if one is named, and refuses what can't be one.
+func (f *redisFlags) check() error {
+	if err := readSecret("redis-url", &f.RedisURL, f.RedisURLFile); err != nil {
+		return err
+	}
+	return checkRedisURL(f.RedisURL)
 }
 
 // stateFlags say where this node keeps what is its own.

@@ -65,6 +65,8 @@ var wrongUsage = []struct {
 	{"", "token issue --subject a --scope probes:write --asn AS1", []string{"--asn", "FAULTLINE_TOKEN_ASN", "AS1"}},
 	{"", "token issue --subject a --scope probes:write --ttl 0s", []string{"--ttl", "FAULTLINE_TOKEN_TTL"}},
 	{"", "healthcheck --listen x", []string{"--listen", "FAULTLINE_LISTEN"}},
+	{"", "serve --admin-listen x", []string{"--admin-listen", "FAULTLINE_ADMIN_LISTEN"}},
+	{"", "serve --listen :1 --admin-listen :1", []string{"--admin-listen", "FAULTLINE_ADMIN_LISTEN"}},
 }
 
 func TestWrongUsageIsOneLineThatNamesTheCulprit(t *testing.T) {

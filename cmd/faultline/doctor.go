@@ -38,7 +38,7 @@ func (doctorCmd) Help() string {
 		`Exit codes: 0 nothing is wrong; 1 something is; 2 it was asked wrongly.`
 }
 
-func (c doctorCmd) AfterApply() error { return checkRedisURL(c.RedisURL) }
+func (c *doctorCmd) AfterApply() error { return c.redisFlags.check() }
 
 // Run examines a deployment and prints what it found.
 func (c doctorCmd) Run(ctx context.Context, w world) error {

@@ -24,7 +24,7 @@ func (exportCmd) Help() string {
 		`A log that is older than an hour has lost its beginning and can't be exported whole.`
 }
 
-func (c exportCmd) AfterApply() error { return checkRedisURL(c.RedisURL) }
+func (c *exportCmd) AfterApply() error { return c.redisFlags.check() }
 
 func (c exportCmd) Run(ctx context.Context, w world) error {
 	log := c.logger(w.stderr)

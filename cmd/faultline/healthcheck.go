@@ -16,7 +16,7 @@ type healthcheckCmd struct {
 	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address on which the node listens; an empty host means this machine."`
 }
 
-func (c healthcheckCmd) AfterApply() error { return checkListen(c.Listen) }
+func (c healthcheckCmd) AfterApply() error { return checkListen("listen", c.Listen) }
 
 func (c healthcheckCmd) Run(ctx context.Context, _ world) error {
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
@@ -43,13 +43,13 @@ func baseURL(listen string) string {
 }
 
 // checkListen refuses what can't be listened on before anything is started.
-func checkListen(listen string) error {
+func checkListen(flag, listen string) error {
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return usageError{fmt.Errorf("--listen: %q is not HOST:PORT", listen)}
+		return usageError{fmt.Errorf("--%s: %q is not HOST:PORT", flag, listen)}
 	}
 	if _, err := net.LookupPort("tcp", port); err != nil { //nolint:noctx // it reads a table of this machine
-		return usageError{fmt.Errorf("--listen: %q is no port", port)}
+		return usageError{fmt.Errorf("--%s: %q is no port", flag, port)}
 	}
 	return nil
 }

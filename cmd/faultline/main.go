@@ -105,6 +105,7 @@ func nameVariable(app *kong.Application, msg string) string {
 	if strings.Contains(msg, envPrefix) {
 		return msg
 	}
+	first, variable := len(msg), ""
 	for _, f := range allFlags(app.Node) {
 		at := strings.Index(msg, "--"+f.Name)
 		if at < 0 || len(f.Envs) == 0 {
@@ -114,9 +115,14 @@ func nameVariable(app *kong.Application, msg string) string {
 		if end < len(msg) && (msg[end] == '-' || msg[end] >= 'a' && msg[end] <= 'z') {
 			continue // a longer flag
 		}
-		return msg[:end] + " (" + f.Envs[0] + ")" + msg[end:]
+		if end < first { // the flag that the message is about stands before others that it names
+			first, variable = end, f.Envs[0]
+		}
 	}
-	return msg
+	if variable == "" {
+		return msg
+	}
+	return msg[:first] + " (" + variable + ")" + msg[first:]
 }
 
 func allFlags(n *kong.Node) []*kong.Flag {

@@ -23,7 +23,8 @@ import (
 )
 
 type serveCmd struct {
-	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on; without a host on every interface."`
+	Listen      string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on; without a host on every interface."`
+	AdminListen string `placeholder:"HOST:PORT" env:"FAULTLINE_ADMIN_LISTEN" help:"Address for operators alone, such as 127.0.0.1:9090: /metrics and the profiles of /debug/pprof. With it /metrics is not served to the public; without it there are no profiles."`
 	redisFlags
 	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
 	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
@@ -78,12 +79,23 @@ func (c *serveCmd) AfterApply() error {
 		return usageError{fmt.Errorf("--speed: must be between 1 and 120 but got %g", c.Speed)}
 	}
 	return cmp.Or( // the first of these that is wrong
-		checkListen(c.Listen), checkRedisURL(c.RedisURL), c.localFlags.check(), c.doorFlags.check(),
+		checkListen("listen", c.Listen), c.checkAdmin(), c.redisFlags.check(), c.localFlags.check(), c.doorFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
 		c.statementFlags.check(),
 	)
+}
+
+// checkAdmin refuses an address for operators that the public has too.
+func (c *serveCmd) checkAdmin() error {
+	if c.AdminListen == "" {
+		return nil
+	}
+	if c.AdminListen == c.Listen {
+		return usageError{errors.New("--admin-listen: must be another address than --listen")}
+	}
+	return checkListen("admin-listen", c.AdminListen)
 }
 
 func (c *serveCmd) Run(ctx context.Context, w world) error {
@@ -133,7 +145,7 @@ func (c *serveCmd) past(back *backend) (*replica.Past, error) {
 // config reads the files that the flags name. What needs the store is left out.
 func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	clock *store.Clock) (node.Config, error) {
-	cfg := node.Config{Listen: c.Listen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
+	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
 		DrainDelay: c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
 		LimitReads: c.ReadLimit > 0, MaxConnections: c.ConnectionLimit, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},

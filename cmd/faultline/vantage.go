@@ -25,6 +25,7 @@ type vantageCmd struct {
 type operatorFlags struct {
 	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Faultline to speak to, such as https://faultline.example."`
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. Without it one is signed for a minute with the keys of the state directory, which must be the server's."`
+	tokenFile
 	stateFlags
 }
 
@@ -83,7 +84,10 @@ func (vantageAddCmd) Help() string {
 		`A vantage's name belongs to one machine: a name that was added already is refused until it is revoked.`
 }
 
-func (c vantageAddCmd) AfterApply() error {
+func (c *vantageAddCmd) AfterApply() error {
+	if err := c.tokenFile.read(&c.Token); err != nil {
+		return err
+	}
 	if !agent.ValidName(c.Name) {
 		return usageError{fmt.Errorf("NAME: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first",
 			c.Name)}
@@ -160,6 +164,8 @@ type vantageRevokeCmd struct {
 	Name string `arg:"" help:"Name of the vantage."`
 	operatorFlags
 }
+
+func (c *vantageRevokeCmd) AfterApply() error { return c.tokenFile.read(&c.Token) }
 
 func (c vantageRevokeCmd) Run(ctx context.Context, _ world) error {
 	server, err := c.client()

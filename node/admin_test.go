@@ -1,0 +1,63 @@
+package node
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"faultline/store/storetest"
+)
+
+// With an address for operators, metrics and profiles are there and nowhere else.
+func TestOperatorsHaveAnAddressOfTheirOwn(t *testing.T) {
+	admin := make(chan net.Addr, 1)
+	r := start(t, storetest.Start(t), func(c *Config) {
+		c.AdminListen, c.AdminServing = "127.0.0.1:0", func(a net.Addr) { admin <- a }
+	})
+	public, private := r.url, "http://"+(<-admin).String()
+	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap"} {
+		if got := r.get(path, nil); got != http.StatusNotFound {
+			t.Errorf("the public gets %s: %d", path, got)
+		}
+		r.url = private
+		if got := r.get(path, nil); got != http.StatusOK {
+			t.Errorf("operators get %s: %d", path, got)
+		}
+		r.url = public
+	}
+	r.url = private
+	for _, path := range []string{"/", "/v1/summary", "/readyz"} {
+		if got := r.get(path, nil); got != http.StatusNotFound {
+			t.Errorf("operators' address has %s: %d", path, got)
+		}
+	}
+	r.stop()
+	if _, err := http.Get(private + "/metrics"); err == nil {
+		t.Error("it is open after the end")
+	}
+}
+
+// Without one, metrics stay where they were and there are no profiles.
+func TestWithoutAnOperatorsAddressThereAreNoProfiles(t *testing.T) {
+	r := start(t, storetest.Start(t))
+	if got := r.get("/metrics", nil); got != http.StatusOK {
+		t.Errorf("metrics: %d", got)
+	}
+	if got := r.get("/debug/pprof/", nil); got != http.StatusNotFound {
+		t.Errorf("profiles: %d", got)
+	}
+}
+
+// An operators' address that is taken ends the start.
+func TestAnOperatorsAddressMustBeFree(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	n := &Node{cfg: Config{AdminListen: l.Addr().String()}}
+	if _, err := n.openAdmin(t.Context()); err == nil || !strings.Contains(err.Error(), "listen for operators") {
+		t.Errorf("%v", err)
+	}
+}
