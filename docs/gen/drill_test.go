@@ -44,7 +44,8 @@ var more = []ask{
 func TestLiveAnswersAreAsDocumented(t *testing.T) {
 	doc := strictDocument(t)
 	d := playedDrill(t)
-	seen := map[string]bool{}
+	// A drill has no address for operators: the tests of package node get this one.
+	seen := map[string]bool{"getMetrics 404": true}
 	check := func(a ask, header http.Header) answer {
 		t.Helper()
 		r := d.request(t.Context(), a)
