@@ -9,7 +9,8 @@ import (
 
 // Event is one line of the log: something that was seen, said or decided, with
 // when. Its concrete types are [Report], [Probe], [SiteRecord], [Vantage],
-// [Statement], [Readers], [Tick], [Correction], [Epoch] and [Adopt], all passed by value.
+// [Statement], [Readers], [Tick], [Correction], [Epoch], [Adopt] and [Published], all passed
+// by value.
 type Event interface {
 	// Type is the value of the line's "type" member.
 	Type() string
@@ -28,6 +29,7 @@ const (
 	TypeCorrection = "correction"
 	TypeEpoch      = "epoch"
 	TypeAdopt      = "adopt"
+	TypePublished  = "published"
 )
 
 // How far an event's time may lie from the clock of the fold. One that is further behind

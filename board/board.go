@@ -74,6 +74,9 @@ type Config struct {
 	// Providers are who runs what: a site whose owner's infrastructure fails is never
 	// called well. nil: nobody is known.
 	Providers *faultline.Providers
+	// Began says when the log was opened that the source holds: what was told of later
+	// incidents stays known although the source has lost it. nil: nothing stays.
+	Began func(context.Context) (time.Time, error)
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty

@@ -16,7 +16,8 @@ const Beginning = "0"
 
 // batch is what one read of the changes brings.
 type batch struct {
-	anew      bool // incidents are all there are, and streams start over
+	anew      bool      // incidents are all there are, and streams start over
+	began     time.Time // of the log that these are of; zero: not known
 	changes   []faultline.Change
 	incidents []faultline.Incident // whole, last revisions
 }
@@ -139,7 +140,11 @@ func (b *Board) readAnew(ctx context.Context, position string) (batch, error) {
 	if err == nil && len(incidents) == MaxIncidents {
 		incidents, err = b.withOldOpen(ctx, incidents)
 	}
-	return batch{anew: true, changes: changes, incidents: incidents}, err
+	u := batch{anew: true, changes: changes, incidents: incidents}
+	if err == nil && b.cfg.Began != nil {
+		u.began, err = b.cfg.Began(ctx)
+	}
+	return u, err
 }
 
 // withOldOpen adds the incidents that are older than the newest ones and still

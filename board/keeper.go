@@ -34,13 +34,14 @@ func (k *keeper) take(u batch) {
 		old := k.entries
 		k.entries = make(map[string]*Entry, len(u.incidents))
 		for _, inc := range u.incidents {
-			if e := old[inc.ID]; e != nil && e.Incident.Revision == inc.Revision &&
-				e.Incident.UpdatedAt.Equal(inc.UpdatedAt) {
-				k.entries[inc.ID] = e
+			if e := old[inc.ID]; e != nil && (e.Incident.Revision > inc.Revision ||
+				e.Incident.Revision == inc.Revision && e.Incident.UpdatedAt.Equal(inc.UpdatedAt)) {
+				k.entries[inc.ID] = e // readers see no revision go back, whatever the source has lost
 			} else {
 				k.put(inc)
 			}
 		}
+		k.keepLost(old, u)
 		k.board.metrics.resets.Inc()
 	} else {
 		for _, inc := range u.incidents {
@@ -51,6 +52,38 @@ func (k *keeper) take(u batch) {
 	}
 	k.board.metrics.changes.Add(float64(len(u.changes)))
 	k.show(k.updates(u.changes, before), u.anew)
+}
+
+// keepLost keeps the incidents that readers were told of and that the source has lost,
+// until it has them again.
+func (k *keeper) keepLost(old map[string]*Entry, u batch) {
+	if u.began.IsZero() {
+		return
+	}
+	var reach time.Time // the source would have named those of a later onset
+	if len(u.incidents) >= MaxIncidents {
+		reach = u.incidents[MaxIncidents-1].Onset.At
+	}
+	for id, e := range old {
+		in := &e.Incident
+		if k.entries[id] == nil && in.Onset.At.After(reach) && !in.DetectedAt.Before(u.began) {
+			k.entries[id] = e
+		}
+	}
+}
+
+// Told returns the last revisions of incidents that readers have been told, and false
+// until anything is known.
+func (b *Board) Told() ([]faultline.Incident, bool) {
+	s := b.current.Load()
+	if s == nil {
+		return nil, false
+	}
+	list := make([]faultline.Incident, len(s.Order))
+	for i, e := range s.Order {
+		list[i] = e.Incident
+	}
+	return list, true
 }
 
 func (k *keeper) put(inc faultline.Incident) {

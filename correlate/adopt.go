@@ -34,15 +34,69 @@ func (e *Engine) adopt(a faultline.Adopt) {
 	e.incidents, e.pending, e.stableUntil = nil, nil, 0
 	e.ordinal = max(e.ordinal, int64(a.Known))
 	e.counters = a.Counters
-	list := slices.Clone(a.Incidents[:min(len(a.Incidents), faultline.MaxAdopted)])
+	for _, published := range inOrder(a.Incidents) {
+		e.ordinal++
+		e.incidents = append(e.incidents, e.takeIn(published, e.ordinal))
+	}
+	e.mergeTwins()
+	e.deriveAgain()
+}
+
+// goOnFrom takes over the incidents of which more was published than this fold knows,
+// because the end of the log was lost that it came from. It returns them as they were
+// published, so that whoever stores revisions has all that readers were told; the next
+// revision of each says what the evidence has to say since. An incident of the fold that
+// turns out to be one of those is merged into it.
+func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
+	var out []faultline.Incident
+	for _, published := range inOrder(p.Incidents) {
+		at := slices.IndexFunc(e.incidents, func(in *incident) bool { return in.ID == published.ID })
+		if at >= 0 && e.incidents[at].Last.Revision >= published.Revision {
+			continue
+		}
+		if at < 0 {
+			e.ordinal++
+			e.incidents = append(e.incidents, e.takeIn(published, e.ordinal))
+		} else {
+			ordinal := e.incidents[at].Ordinal
+			e.letGo(ordinal)
+			e.incidents[at] = e.takeIn(published, ordinal)
+		}
+		out = append(out, published)
+	}
+	if len(out) > 0 {
+		e.mergeTwins()
+		e.deriveAgain()
+	}
+	return out
+}
+
+// letGo takes the sites and networks from an incident.
+func (e *Engine) letGo(ordinal int64) {
+	for id, s := range e.sites.rows {
+		if s.Incident == ordinal {
+			e.keep(uint32(id))
+			s.Incident = 0
+		}
+	}
+	for _, n := range e.networks.rows {
+		if n.Incident == ordinal {
+			n.Incident = 0
+		}
+	}
+}
+
+// inOrder are published incidents, as many as one event may carry, the oldest first.
+func inOrder(published []faultline.Incident) []faultline.Incident {
+	list := slices.Clone(published[:min(len(published), faultline.MaxAdopted)])
 	slices.SortStableFunc(list, func(x, y faultline.Incident) int {
 		return cmp.Or(x.DetectedAt.Compare(y.DetectedAt), cmp.Compare(x.ID, y.ID))
 	})
-	for _, published := range list {
-		e.takeIn(published)
-	}
-	e.mergeTwins()
-	// What is derived from the state is made from it again, as at a restart.
+	return list
+}
+
+// deriveAgain makes what is derived from the state from it again, as at a restart.
+func (e *Engine) deriveAgain() {
 	again, err := Restore(e.cfg, e.Checkpoint())
 	if err != nil {
 		panic(fmt.Sprintf("correlate: restore what was just written: %v", err)) // a defect
@@ -51,13 +105,12 @@ func (e *Engine) adopt(a faultline.Adopt) {
 }
 
 // takeIn makes an incident of its last published revision.
-func (e *Engine) takeIn(p faultline.Incident) {
+func (e *Engine) takeIn(p faultline.Incident, ordinal int64) *incident {
 	p = whole(p)
 	course := p.Timeline
 	p.Timeline = nil
-	e.ordinal++
 	in := &incident{
-		ID: p.ID, Ordinal: e.ordinal, State: p.State, Basis: p.Basis,
+		ID: p.ID, Ordinal: ordinal, State: p.State, Basis: p.Basis,
 		Onset:    interval{p.Onset.Earliest.UnixMilli(), p.Onset.At.UnixMilli(), p.Onset.Latest.UnixMilli()},
 		Detected: p.DetectedAt.UnixMilli(), Confirmed: timeOf(p.ConfirmedAt), Recovering: timeOf(p.RecoveringAt),
 		Resolved: timeOf(p.ResolvedAt), LastFail: p.UpdatedAt.UnixMilli(), BasedAt: p.DetectedAt.UnixMilli(),
@@ -88,7 +141,7 @@ func (e *Engine) takeIn(p faultline.Incident) {
 	if in.traits().viewers && in.State.Open() {
 		e.takeNetwork(in)
 	}
-	e.incidents = append(e.incidents, in)
+	return in
 }
 
 // takeMember makes a member of a site as it was published.

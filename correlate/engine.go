@@ -57,6 +57,8 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 		e.epoch = v.Epoch
 	case faultline.Adopt:
 		e.adopt(v)
+	case faultline.Published:
+		return e.goOnFrom(v)
 	}
 	return nil
 }

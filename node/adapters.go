@@ -55,6 +55,14 @@ func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, blo
 	return changes, err
 }
 
+// told returns what this node's readers were told; nil in a drill, whose log is never lost.
+func (n *Node) told() func() ([]faultline.Incident, bool) {
+	if n.cfg.Drill != nil {
+		return nil
+	}
+	return func() ([]faultline.Incident, bool) { return n.board.Told() }
+}
+
 // missing is what is said of changes that are no longer kept.
 func (a sourceAdapter) missing(ctx context.Context) error {
 	if err := a.past.Check(ctx, a.Store); err != nil {

@@ -159,7 +159,7 @@ func New(cfg Config) (*Node, error) {
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine),
 		Format: correlate.CheckpointVersion,
-		Past:   cfg.Past, Sites: n.sites,
+		Past:   cfg.Past, Sites: n.sites, Told: n.told(),
 		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(),
 		Holder:   n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
@@ -168,7 +168,7 @@ func New(cfg Config) (*Node, error) {
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
 	boardConfig := board.Config{Source: sourceAdapter{cfg.Store, cfg.Past}, Series: cfg.Store,
-		Durable:   cfg.Store.Durable(),
+		Began: cfg.Store.LogStart, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
 		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
 	if cfg.Drill == nil {

@@ -83,7 +83,7 @@ func (f *folder) fromCheckpoint(ctx context.Context, g store.Generation) (beginn
 	if err != nil {
 		return beginning{}, err
 	}
-	if err := f.store.Follows(ctx, cp.Cursor.Pos); err != nil { // its head may say otherwise than the pointer
+	if err := f.store.FollowsCursor(ctx, cp.Cursor); err != nil { // its head may say otherwise than the pointer
 		return beginning{}, fmt.Errorf("the log does not go on from checkpoint %s: %w", g.Name, err)
 	}
 	eng, err := f.newEngine(cp.Whole())

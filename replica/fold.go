@@ -60,7 +60,8 @@ type folder struct {
 	vantages []func(faultline.Vantage)
 
 	leading     atomic.Bool
-	adoptedHere atomic.Bool // the fold began with an adoption since this process started
+	begun       atomic.Uint64 // how often the fold has begun
+	adoptedHere atomic.Bool   // the fold began with an adoption since this process started
 	status      atomic.Pointer[Status]
 	failed      atomic.Pointer[foldFailure] // nil: the fold can go on
 	asks        chan func(Engine, store.Cursor)
@@ -167,6 +168,7 @@ func (f *folder) load(ctx context.Context) error {
 	}
 	f.eng, f.reader, f.epoch, f.warm = from.eng, f.store.Reader(from.cursor), epoch, from.warm
 	f.read = false
+	f.begun.Add(1)
 	for site := range f.eng.Names() {
 		if r, ok := f.eng.Record(site); ok {
 			f.sites.Put(r)
@@ -192,6 +194,7 @@ func (f *folder) follow(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, store.ErrTrimmed) || errors.Is(err, store.ErrRolledBack):
+			f.lostEnd(err)
 			return fmt.Errorf("%w: %w", errReload, err)
 		case err != nil:
 			f.away.Began(f.log, f.now(), err)
@@ -225,12 +228,22 @@ func (f *folder) comparePast(ctx context.Context, read int) error {
 	f.comparedAt = now
 	err := f.past.Check(ctx, f.store)
 	if err == nil {
-		err = f.store.Follows(ctx, f.reader.Cursor().Pos)
+		err = f.store.FollowsCursor(ctx, f.reader.Cursor())
 	}
 	if err != nil && !errors.Is(err, faultline.ErrUnavailable) {
+		f.lostEnd(err)
 		return fmt.Errorf("%w: %w", errReload, err)
 	}
 	return nil
+}
+
+// lostEnd counts a log that has lost its end.
+func (f *folder) lostEnd(err error) {
+	if errors.Is(err, store.ErrRolledBack) {
+		f.m.rolledBack.Inc()
+		f.log.Warn("the log has lost its end: what was concluded from it is taken over as it was published",
+			"read", f.reader.Cursor().Pos.String())
+	}
 }
 
 // works notes that the log can be read from where the fold is.
@@ -258,7 +271,11 @@ func (f *folder) fold(ctx context.Context, b store.Batch) error {
 			}
 		}
 		if made := f.eng.Fold(ev); f.warm == nil { // what it makes until it has adopted is not published
-			f.out.Add(b.Pos, made, f.leading.Load())
+			if _, lost := ev.(faultline.Published); lost {
+				f.out.AddLost(b.Pos, made, f.leading.Load())
+			} else {
+				f.out.Add(b.Pos, made, f.leading.Load())
+			}
 		}
 		switch v := ev.(type) {
 		case faultline.Tick:

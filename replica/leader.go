@@ -47,6 +47,7 @@ type leader struct {
 	writers        map[string]*store.Writer // of each duty
 	ticked         time.Time                // the newest tick that we appended or took over from
 	unfit          map[revisionKey]bool     // revisions for which the fold has begun again
+	told           *told                    // what readers were told; nil: nothing
 	adopting       adoption                 // while there is nothing to fold from
 	forgetAt       time.Time                // when a Redis that would not forget is asked again
 }
@@ -139,6 +140,9 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	if err := l.takeOver(ctx); err != nil {
 		return err
 	}
+	if err := l.told.before(ctx, l.retry); err != nil {
+		return err
+	}
 	l.m.leader.Set(1)
 	l.log.Info("this node leads", "fence", lease.Fence)
 	g, ctx := errgroup.WithContext(ctx)
@@ -196,7 +200,13 @@ func (l *leader) takeOver(ctx context.Context) error {
 		return err
 	}
 	for {
-		if s := l.fold.status.Load(); s.Loaded && !tail.After(s.Pos) {
+		s := l.fold.status.Load()
+		if s.Loaded && s.Pos.After(tail) { // more has come since, or what the fold has read is gone
+			if err := l.store.Follows(ctx, s.Pos); errors.Is(err, store.ErrRolledBack) {
+				return l.fold.Reload(ctx, err)
+			}
+		}
+		if s.Loaded && !tail.After(s.Pos) {
 			l.ticked = nextTick(s.Clock, l.ticked)
 			break
 		}

@@ -11,6 +11,8 @@ type metrics struct {
 	offset     prometheus.Gauge
 	fallbacks  prometheus.Counter
 	adoptions  prometheus.Counter
+	rolledBack prometheus.Counter
+	regained   prometheus.Counter
 	lag        prometheus.Gauge
 	folded     prometheus.Counter
 	saved      prometheus.Counter
@@ -39,6 +41,10 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "Times that the newest checkpoint could not be used and the fold began from something older."}),
 		adoptions: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_adoptions_total",
 			Help: "Times that this node had the fold begin again with the incidents that were published."}),
+		rolledBack: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_log_rollbacks_total",
+			Help: "Times that the log was found to have lost its end, as after the failover to a replica that lacked it."}),
+		regained: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_lost_incidents_total",
+			Help: "Incidents that this node had told readers more of than Redis knew, and that it had the fold go on from."}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_lag_seconds",
 			Help: "For how long the oldest entry of the log that is not folded yet has been seen waiting."}),
 		folded: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_events_total",
@@ -70,7 +76,7 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 		waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_outbox_revisions",
 			Help: "Revisions that this node's fold has made and that nobody is known to have stored."},
 			func() float64 { return float64(out.Len()) })
-		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions,
+		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions, m.rolledBack, m.regained,
 			m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
 			m.memory, m.memoryLimit, m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}

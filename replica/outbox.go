@@ -16,6 +16,8 @@ const outboxSites = 1 << 19
 type revision struct {
 	pos store.Pos
 	inc faultline.Incident
+	// lost: it was published before the end of the log was lost, see [faultline.Published].
+	lost bool
 }
 
 // outbox holds, in order, the revisions that the fold made and that nobody is
@@ -47,13 +49,22 @@ func (o *outbox) signal() {
 // and remembered as lost, unless all are to be kept: a leader's fold waits
 // instead (see [outbox.Crowded]).
 func (o *outbox) Add(pos store.Pos, incs []faultline.Incident, keepAll bool) {
+	o.add(pos, incs, keepAll, false)
+}
+
+// AddLost is Add for revisions that were published before the end of the log was lost.
+func (o *outbox) AddLost(pos store.Pos, incs []faultline.Incident, keepAll bool) {
+	o.add(pos, incs, keepAll, true)
+}
+
+func (o *outbox) add(pos store.Pos, incs []faultline.Incident, keepAll, lost bool) {
 	if len(incs) == 0 {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, inc := range incs {
-		o.items = append(o.items, revision{pos: pos, inc: inc})
+		o.items = append(o.items, revision{pos: pos, inc: inc, lost: lost})
 		o.weight += weigh(inc)
 		o.added++
 	}

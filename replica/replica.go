@@ -38,6 +38,10 @@ type Config struct {
 	// Vantages are called likewise for every vantage's record that is folded.
 	Vantages []func(faultline.Vantage)
 
+	// Told returns what this node's readers were told of incidents, and false until it
+	// knows; nil: there are no readers.
+	Told func() (incidents []faultline.Incident, known bool)
+
 	Follow    bool                   // it never leads
 	Catalogue []faultline.SiteRecord // what a leader appends of what the map lacks
 	Duties    []Duty                 // what else a leader does
@@ -56,6 +60,7 @@ type Config struct {
 type Replica struct {
 	fold   *folder
 	lead   *leader
+	told   *told
 	watch  *watcher
 	room   *room
 	follow bool
@@ -77,6 +82,9 @@ func New(cfg Config) *Replica {
 		log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()
+	r.told = &told{store: cfg.Store, fold: r.fold, list: cfg.Told, writer: cfg.Store.Writer(), m: m, log: cfg.Log,
+		clock: cfg.Clock.Now}
+	r.lead.told = r.told
 	r.watch = &watcher{store: cfg.Store, fold: r.fold, room: r.room, time: cfg.Time, log: cfg.Log, m: m, now: cfg.Now}
 	return r
 }
@@ -90,13 +98,14 @@ func (r *Replica) Run(ctx context.Context) error {
 	fold := task.Begin("fold", ended, r.fold.Run)
 	watch := task.Begin("watch", ended, r.watch.Run)
 	lead := task.Begin("leader", ended, r.leading)
+	told := task.Begin("told", ended, r.told.Run)
 	var failure error
 	select {
 	case <-ctx.Done():
 	case failure = <-ended:
 	}
 	// The leader ends first: it still needs the fold to read what was accepted last.
-	for _, t := range []*task.Task{lead, watch, fold} {
+	for _, t := range []*task.Task{lead, told, watch, fold} {
 		t.Stop(context.WithoutCancel(ctx), r.log)
 	}
 	return failure

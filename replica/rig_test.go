@@ -40,9 +40,15 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	url := storetest.Start(t)
-	r := &rig{t: t, url: url, st: openStore(t, url)}
+	raw := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
+	return newRigOn(t, url, raw)
+}
+
+// newRigOn is a rig on a Redis that a test has started.
+func newRigOn(t *testing.T, url string, raw *redis.Client) *rig {
+	t.Helper()
+	r := &rig{t: t, url: url, st: openStore(t, url), raw: raw}
 	r.writer = r.st.Writer()
-	r.raw = redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
 	t.Cleanup(func() { r.raw.Close() })
 	if _, err := r.st.Epoch(t.Context(), noon); err != nil {
 		t.Fatal(err)
@@ -109,6 +115,7 @@ func (r *rig) stored() faultline.Incident {
 type worker struct {
 	fold *folder
 	lead *leader
+	told *told
 	// follows: it never tries to lead.
 	follows bool
 	stop    func() // in order, as at SIGTERM
@@ -122,12 +129,16 @@ func (r *rig) start(salt string, change ...func(*worker)) *worker {
 	w.lead = &leader{store: st, fold: w.fold, out: out, views: views, holder: rand.Text(), clock: Clock{Now: time.Now,
 		Every: time.Second},
 		ttl: time.Second, checkpoint: 100 * time.Millisecond, m: m, log: quiet, now: time.Now}
+	w.told = &told{log: quiet, clock: time.Now}
 	for _, c := range change {
 		c(w)
 	}
 	w.lead.openWriters()
+	w.told.store, w.told.fold, w.told.m, w.told.writer = st, w.fold, m, st.Writer()
+	w.lead.told = w.told
 	ended := make(chan error, 1)
 	fold, run := task.Begin("fold", ended, w.fold.Run), w.lead.Run
+	told := task.Begin("told", ended, w.told.Run)
 	if w.follows {
 		run = func(ctx context.Context) error { <-ctx.Done(); return nil }
 	}
@@ -137,6 +148,7 @@ func (r *rig) start(salt string, change ...func(*worker)) *worker {
 		if !stopped {
 			stopped = true
 			lead.Stop(context.Background(), quiet)
+			told.Stop(context.Background(), quiet)
 			fold.Stop(context.Background(), quiet)
 		}
 	}

@@ -22,7 +22,12 @@ func (l *leader) saveRevisions(ctx context.Context, lease store.Lease) error {
 				return ctx.Err()
 			}
 		}
-		err := l.retry(ctx, "store a revision", func() error { return l.store.SaveRevision(ctx, lease, r.inc) })
+		err := l.retry(ctx, "store a revision", func() error {
+			if r.lost {
+				return l.store.SaveLost(ctx, lease, r.inc)
+			}
+			return l.store.SaveRevision(ctx, lease, r.inc)
+		})
 		switch {
 		case err == nil:
 			l.m.saved.Inc()

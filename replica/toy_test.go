@@ -50,6 +50,15 @@ func (e *toyEngine) Fold(ev faultline.Event) []faultline.Incident {
 		}
 		e.Reports = int(v.Counters.Reports)
 		e.Published = e.Reports
+	case faultline.Published:
+		var lost []faultline.Incident
+		for _, in := range v.Incidents {
+			if in.Revision > e.Revision {
+				e.Revision = in.Revision
+				lost = append(lost, in)
+			}
+		}
+		return lost
 	case faultline.Tick:
 		e.At = v.At
 		if e.Reports > e.Published {
@@ -66,7 +75,7 @@ const century = 100 * 365 * 24 * time.Hour
 
 func toyRevision(revision, reports int, salt string) faultline.Incident {
 	return faultline.Incident{ID: "inc_TOY", Revision: revision, Title: fmt.Sprintf("%d reports%s", reports, salt),
-		State: faultline.StateCandidate, DetectedAt: noon.Add(century)}
+		State: faultline.StateCandidate, DetectedAt: noon.Add(century), UpdatedAt: noon.Add(century)}
 }
 
 func (e *toyEngine) View() faultline.View {

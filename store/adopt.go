@@ -80,7 +80,12 @@ func (s *Store) Adoption(ctx context.Context) (faultline.Adopt, Pos, bool, error
 // Follows reports whether the log goes on from a position: [ErrTrimmed] if what follows
 // it is no longer kept.
 func (s *Store) Follows(ctx context.Context, pos Pos) error {
-	return s.Reader(Cursor{Pos: pos}).checkFloor(ctx, pos)
+	return s.goesOn(ctx, pos, "")
+}
+
+// FollowsCursor is Follows for a position of which it is known what was read there.
+func (s *Store) FollowsCursor(ctx context.Context, c Cursor) error {
+	return s.goesOn(ctx, c.Pos, c.Head)
 }
 
 // Floor is the oldest position that a reader may begin after; the zero value for a log

@@ -57,6 +57,17 @@ func TestCodecAdopt(t *testing.T) {
 	equal(t, events, []faultline.Event{a})
 }
 
+// So does what was published.
+func TestCodecPublished(t *testing.T) {
+	p := faultline.Published{At: time.Date(2026, 3, 1, 12, 0, 0, 5e6, time.UTC),
+		Incidents: []faultline.Incident{{ID: "inc_1", Revision: 3, State: faultline.StateConfirmed}}}
+	packed, err := encodeBatch(BatchKey{1, 1}, []faultline.Event{p})
+	ok(t, err)
+	_, events, err := decodeBatch(string(packed))
+	ok(t, err)
+	equal(t, events, []faultline.Event{p})
+}
+
 func drawEvent(t *rapid.T) faultline.Event {
 	text := rapid.OneOf(rapid.SampledFrom([]string{"", "bbc.co.uk", "lon-1", "9f3c01aa22bb44dd", "9F3C01AA22BB44DD"}),
 		rapid.String(), rapid.StringMatching(`[0-9a-f]{16}`))

@@ -73,6 +73,8 @@ var conformance = []struct {
 	{"checkpoint order", testCheckpointOrder},
 	{"generations", testGenerations},
 	{"adopt", testAdopt},
+	{"the end of the log is lost", testLostEnd},
+	{"lost revisions", testLostRevisions},
 	{"time of an entry", testEntryTime},
 	{"position of the view", testViewPos},
 	{"damaged generations", testDamagedGenerations},

@@ -231,6 +231,13 @@ func (u *unpacker) event() faultline.Event {
 		}
 		a.At = at
 		return a
+	case packPublished:
+		var p faultline.Published
+		if unpack([]byte(u.string()), &p) != nil {
+			u.bad = true
+		}
+		p.At = at
+		return p
 	}
 	u.bad = true
 	return nil

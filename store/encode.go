@@ -44,6 +44,7 @@ const (
 	packEpoch
 	packAdopt
 	packReaders
+	packPublished
 
 	packTypes    byte = 0x0f
 	packHosting  byte = 0x40 // of a report: from a network of machines
@@ -240,6 +241,13 @@ func (p *packer) event(ev faultline.Event) error {
 			return err
 		}
 		p.head(packAdopt, e.At)
+		p.string(string(packed))
+	case faultline.Published:
+		packed, err := pack(e)
+		if err != nil {
+			return err
+		}
+		p.head(packPublished, e.At)
 		p.string(string(packed))
 	default:
 		return fmt.Errorf("cannot pack a %T", ev)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -31,7 +32,11 @@ type Batch struct {
 // has seen (the zero value is the start) and the last Seq of each writer, by which repeats
 // are known. It is kept with the state that was folded up to there.
 type Cursor struct {
-	Pos  Pos               `json:"pos"`
+	Pos Pos `json:"pos"`
+	// Head are the first bytes of that last entry, in hexadecimal, its checksum among
+	// them: a log that was lost and written anew may have another entry at its place.
+	// Empty: not known.
+	Head string            `json:"head,omitempty"`
 	Seqs map[uint64]uint64 `json:"seqs"`
 }
 
@@ -39,15 +44,23 @@ type Cursor struct {
 type Reader struct {
 	s       *Store
 	pos     Pos
+	head    string // of the entry at pos, see Cursor
 	seqs    map[uint64]heard
 	counter uint64 // of batches, to know the writer not heard for longest
 }
 
 type heard struct{ seq, at uint64 }
 
+// logEnd is the newest entry that a process has read.
+type logEnd struct {
+	Pos  Pos
+	Head string
+}
+
 // Reader returns a reader that goes on after c.
 func (s *Store) Reader(c Cursor) *Reader {
-	r := &Reader{s: s, pos: c.Pos, seqs: make(map[uint64]heard, len(c.Seqs))}
+	s.readTo.Store(&logEnd{c.Pos, c.Head})
+	r := &Reader{s: s, pos: c.Pos, head: c.Head, seqs: make(map[uint64]heard, len(c.Seqs))}
 	for writer, seq := range c.Seqs {
 		r.seqs[writer] = heard{seq: seq}
 	}
@@ -56,7 +69,7 @@ func (s *Store) Reader(c Cursor) *Reader {
 
 // Cursor returns where the reader is: after all that Next has returned.
 func (r *Reader) Cursor() Cursor {
-	c := Cursor{Pos: r.pos, Seqs: make(map[uint64]uint64, len(r.seqs))}
+	c := Cursor{Pos: r.pos, Head: r.head, Seqs: make(map[uint64]uint64, len(r.seqs))}
 	for writer, h := range r.seqs {
 		c.Seqs[writer] = h.seq
 	}
@@ -80,7 +93,7 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 		return nil, nil
 	}
 	// After the read, so that no trim can come between.
-	if err := r.checkFloor(ctx, after); err != nil {
+	if err := r.s.goesOn(ctx, after, r.head); err != nil {
 		return nil, err
 	}
 	batches := make([]Batch, 0, len(entries))
@@ -89,49 +102,61 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
-		r.pos = pos
+		r.pos, r.head = pos, headOf(entry)
 		if events, ok := r.take(entry); ok {
 			timed(events, pos.Time())
 			batches = append(batches, Batch{Pos: pos, Events: events})
 		}
 	}
+	r.s.readTo.Store(&logEnd{r.pos, r.head})
 	r.s.m.read.Add(float64(len(batches)))
 	return batches, nil
 }
 
-// checkFloor fails with [ErrTrimmed] where the log does not go on from a position any
-// more, and with [ErrRolledBack] where it never was what was read from it.
-func (r *Reader) checkFloor(ctx context.Context, after Pos) error {
-	const op = "read the log's past"
-	floor, there, err := r.s.past(ctx, after)
+// headOf are the first bytes of an entry, by which it is told from another that stands
+// at its place.
+func headOf(entry redis.XMessage) string {
+	packed, _ := entry.Values[batchField].(string)
+	return hex.EncodeToString([]byte(packed[:min(len(packed), headBytes)]))
+}
+
+// goesOn fails with [ErrTrimmed] where the log does not go on from a position any more,
+// and with [ErrRolledBack] where it never was what was read from it. head is that of the
+// entry there; empty: not known.
+func (s *Store) goesOn(ctx context.Context, after Pos, head string) error {
+	floor, there, found, err := s.past(ctx, after)
 	if err != nil {
-		return r.s.fail(op, err)
+		return s.fail("read the log's past", err)
 	}
 	if after.Compare(floor) < 0 {
-		return fmt.Errorf("read the log after %s: %w: it begins at %s", r.pos, ErrTrimmed, floor)
+		return fmt.Errorf("read the log after %s: %w: it begins at %s", after, ErrTrimmed, floor)
 	}
 	if after.After(floor) && !there {
-		return fmt.Errorf("read the log after %s: %w", r.pos, ErrRolledBack)
+		return fmt.Errorf("read the log after %s: %w", after, ErrRolledBack)
+	}
+	if there && head != "" && found != "" && found != head {
+		return fmt.Errorf("read the log after %s: %w: another entry stands there", after, ErrRolledBack)
 	}
 	return nil
 }
 
-// past returns where the log begins, and whether an entry that was read is still in it. A
-// store in memory cannot be rolled back while its process lives, and to look for an entry
-// it walks its whole log: it is asked for the floor alone.
-func (s *Store) past(ctx context.Context, entry Pos) (floor Pos, there bool, err error) {
+// past returns where the log begins, whether an entry that was read is still in it, and
+// its head. A store in memory cannot be rolled back while its process lives, and to look
+// for an entry it walks its whole log: it is asked for the floor alone.
+func (s *Store) past(ctx context.Context, entry Pos) (floor Pos, there bool, head string, err error) {
 	if !s.durable {
 		floor, err = s.floor(ctx, s.reads)
-		return floor, true, err
+		return floor, true, "", err
 	}
-	answer, err := s.scripts.past.Run(ctx, s.reads, []string{keyLog, keyFloor}, entry.String()).Slice()
+	answer, err := s.scripts.past.Run(ctx, s.reads, []string{keyLog, keyFloor}, entry.String(), headBytes).Slice()
 	if err != nil {
-		return Pos{}, false, err
+		return Pos{}, false, "", err
 	}
 	text, _ := answer[0].(string)
 	found, _ := answer[1].(int64)
+	begins, _ := answer[2].(string)
 	floor, err = ParsePos(text)
-	return floor, found == 1, err
+	return floor, found == 1, hex.EncodeToString([]byte(begins)), err
 }
 
 // floor is the oldest position still in the log; the zero value if nothing was ever

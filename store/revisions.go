@@ -31,6 +31,17 @@ const (
 // again is fine and does nothing, to save another under its number fails with
 // [ErrRevisionDiffers], to leave one out with [ErrRevisionGap].
 func (s *Store) SaveRevision(ctx context.Context, l Lease, inc faultline.Incident) error {
+	return s.saveRevision(ctx, l, inc, false)
+}
+
+// SaveLost stores a revision that was published before the end of the log was lost, see
+// [faultline.Published]. The ones before it may be missing for good. Where one of its
+// number is stored already it does nothing.
+func (s *Store) SaveLost(ctx context.Context, l Lease, inc faultline.Incident) error {
+	return s.saveRevision(ctx, l, inc, true)
+}
+
+func (s *Store) saveRevision(ctx context.Context, l Lease, inc faultline.Incident, lost bool) error {
 	op := fmt.Sprintf("save revision %d of %s", inc.Revision, inc.ID)
 	if inc.Revision < 1 || inc.ID == "" || len(inc.ID) > maxIDBytes {
 		return fmt.Errorf("%s: no such id or revision can be", op)
@@ -50,7 +61,7 @@ func (s *Store) SaveRevision(ctx context.Context, l Lease, inc faultline.Inciden
 	// The sum is of the plain text: another release may compress differently.
 	sum := sha256.Sum256(plain)
 	err = s.fenced(ctx, s.scripts.revision, l, []string{incidentKey(inc.ID), keyIndex, keyChanges},
-		inc.Revision, sum[:], whole, listed, inc.ID, inc.Onset.At.UnixMilli(), changesKept).Err()
+		inc.Revision, sum[:], whole, listed, inc.ID, inc.Onset.At.UnixMilli(), changesKept, lost).Err()
 	if err != nil {
 		return s.fail(op, err)
 	}

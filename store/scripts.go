@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"embed"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -47,8 +48,19 @@ func lua(name string) string {
 	return string(src)
 }
 
+// standing is what the fence checks a leader by: its own fence and, where that can change,
+// which end of the log this process has read.
+func (s *Store) standing(l Lease) string {
+	fence := strconv.FormatInt(l.Fence, 10)
+	read := s.readTo.Load()
+	if !s.durable || read == nil || read.Pos.IsZero() {
+		return fence
+	}
+	return fence + " " + read.Pos.String() + " " + read.Head
+}
+
 // fenced runs one of the leader's scripts: the fence is always its first key
 // and its first argument.
 func (s *Store) fenced(ctx context.Context, script *redis.Script, l Lease, keys []string, args ...any) *redis.Cmd {
-	return script.Run(ctx, s.writes, append([]string{keyFence}, keys...), append([]any{l.Fence}, args...)...)
+	return script.Run(ctx, s.writes, append([]string{keyFence}, keys...), append([]any{s.standing(l)}, args...)...)
 }

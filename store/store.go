@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,7 @@ type Store struct {
 	writes, reads, blocking redis.UniversalClient
 	line                    *line // all three go by it
 	trimStep, maxLog        int   // the constants, smaller in tests
+	readTo                  atomic.Pointer[logEnd]
 
 	scripts scripts
 	m       *metrics

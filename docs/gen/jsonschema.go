@@ -24,6 +24,7 @@ const (
 var eventTypes = []faultline.Event{
 	faultline.Report{}, faultline.Probe{}, faultline.SiteRecord{}, faultline.Vantage{}, faultline.Statement{},
 	faultline.Readers{}, faultline.Tick{}, faultline.Correction{}, faultline.Epoch{}, faultline.Adopt{},
+	faultline.Published{},
 }
 
 // makeSchemas returns the schemas by the names of their files. It fails if the document

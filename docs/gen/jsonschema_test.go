@@ -71,6 +71,7 @@ func TestEventLinesFitTheirSchema(t *testing.T) {
 		faultline.Correction{At: at, Incident: "inc_1", By: "desk", Text: "No.", State: faultline.StateRetracted},
 		faultline.Readers{At: at, Node: "n", Networks: []faultline.ReaderNetwork{{ASN: 812, Requests: 60}}},
 		faultline.Adopt{At: at, Incidents: []faultline.Incident{}},
+		faultline.Published{At: at, Incidents: []faultline.Incident{}},
 	}
 	spec, err := scenario.Builtin("fastly-2021-06-08")
 	if err != nil {

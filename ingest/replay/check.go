@@ -49,6 +49,9 @@ func (d *decoder) check() (faultline.Event, error) {
 	case faultline.TypeAdopt:
 		p.adopt.At = faultline.Millis(p.adopt.At)
 		return p.adopt, needAt(p.adopt.At)
+	case faultline.TypePublished:
+		p.published.At = faultline.Millis(p.published.At)
+		return p.published, needAt(p.published.At)
 	}
 	return nil, errIgnored
 }

@@ -79,7 +79,7 @@ func (c *Clock) Event(ev faultline.Event) error {
 		}
 		c.ignored++
 		return nil
-	case faultline.Tick, faultline.Adopt:
+	case faultline.Tick, faultline.Adopt, faultline.Published:
 		c.ignored++
 		return nil
 	}

@@ -39,6 +39,7 @@ type parsed struct {
 	fix       faultline.Correction
 	epoch     faultline.Epoch
 	adopt     faultline.Adopt
+	published faultline.Published
 }
 
 func newDecoder() *decoder { return &decoder{words: newWords()} }
@@ -97,6 +98,9 @@ func (p *parsed) unmarshal(line []byte) error {
 	case faultline.TypeAdopt:
 		p.adopt = faultline.Adopt{}
 		into = &p.adopt
+	case faultline.TypePublished:
+		p.published = faultline.Published{}
+		into = &p.published
 	case "":
 		return errors.New("has no type")
 	default:

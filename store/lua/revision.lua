@@ -2,15 +2,19 @@
 -- KEYS[1] fence, KEYS[2] incident, KEYS[3] index, KEYS[4] changes
 -- ARGV[1] fence, ARGV[2] n, ARGV[3] SHA-256 of the revision, 32 bytes,
 -- ARGV[4] the packed revision, ARGV[5] its packed listed form,
--- ARGV[6] id, ARGV[7] onset in ms since 1970, ARGV[8] changes to keep
+-- ARGV[6] id, ARGV[7] onset in ms since 1970, ARGV[8] changes to keep, ARGV[9] 1 for a
+-- revision that was published before the end of the log was lost: those before it may be
+-- lost too, and what was stored since stays
 -- Returns 1 when stored, 0 when the same was stored already.
 if not leads() then return redis.error_reply(NOT_LEADER) end
 local n = tonumber(ARGV[2])
 local last = tonumber(redis.call('HGET', KEYS[2], 'last') or '0')
-if n > last + 1 then return redis.error_reply('REVGAP the revision before it is missing') end
+local lost = ARGV[9] == '1'
+if n > last + 1 and not lost then return redis.error_reply('REVGAP the revision before it is missing') end
 if n <= last then
   local kept = redis.call('HGET', KEYS[2], ARGV[2])
   if kept and string.sub(kept, 1, 32) == ARGV[3] then return 0 end
+  if lost then return 0 end
   return redis.error_reply('REVDIFFER the revision is stored with other contents')
 end
 -- Each change names the one before, so that a reader sees a gap.

@@ -12,12 +12,12 @@ import (
 // Way stands between a client and a Redis that [Start] started. It can make the way long,
 // and it can fall silent: it then takes what is sent, and nothing arrives.
 type Way struct {
-	upstream string // path of a socket
-
-	mu     sync.Mutex
-	delay  time.Duration // of what goes one way
-	silent chan struct{} // closed when it ends; nil: it is not silent
-	ended  chan struct{} // closed with the test
+	mu       sync.Mutex
+	upstream string        // path of a socket
+	turned   chan struct{} // closed when another upstream takes its place
+	delay    time.Duration // of what goes one way
+	silent   chan struct{} // closed when it ends; nil: it is not silent
+	ended    chan struct{} // closed with the test
 }
 
 // wayChunk is how much the way carries at once, wayRoom how many such are under way.
@@ -29,7 +29,8 @@ const (
 // Between opens a way to the Redis at url, and returns the URL that goes by it.
 func Between(t testing.TB, url string) (*Way, string) {
 	t.Helper()
-	w := &Way{upstream: strings.TrimPrefix(url, "unix://"), ended: make(chan struct{})}
+	w := &Way{upstream: strings.TrimPrefix(url, "unix://"), turned: make(chan struct{}),
+		ended: make(chan struct{})}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +72,10 @@ func (w *Way) Silence() (end func()) {
 // carry joins a client to Redis until one of them goes.
 func (w *Way) carry(near net.Conn) {
 	defer near.Close()
-	far, err := net.Dial("unix", w.upstream)
+	w.mu.Lock()
+	upstream, turned := w.upstream, w.turned
+	w.mu.Unlock()
+	far, err := net.Dial("unix", upstream)
 	if err != nil {
 		return
 	}
@@ -81,8 +85,19 @@ func (w *Way) carry(near net.Conn) {
 	go func() { w.pump(near, far); gone <- struct{}{} }()
 	select {
 	case <-gone:
+	case <-turned:
 	case <-w.ended:
 	}
+}
+
+// Turn leads to another Redis from now on, as a failover does: connections to the one
+// before are cut.
+func (w *Way) Turn(url string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.upstream = strings.TrimPrefix(url, "unix://")
+	close(w.turned)
+	w.turned = make(chan struct{})
 }
 
 // parcel is what was read, and when it is to arrive.

@@ -1,0 +1,106 @@
+package correlate
+
+import (
+	"bytes"
+	"testing"
+
+	"faultline"
+)
+
+// lostTail folds a world until a minute, and once more from a state of before without what
+// came since: what a failover to a server without the log's end leaves. It returns what
+// was published, the fold without the end, and what comes next.
+func lostTail(t *testing.T, w *world, kept, lost float64) (map[string]faultline.Incident, *Engine, []faultline.Event) {
+	t.Helper()
+	whole, short := New(Config{}), New(Config{})
+	last := map[string]faultline.Incident{}
+	evs := w.events()
+	for i, ev := range evs {
+		if !whole.Clock().After(after(kept)) {
+			short.Fold(ev)
+		} else if whole.Clock().After(after(lost)) {
+			return last, short, evs[i:]
+		}
+		for _, rev := range whole.Fold(ev) {
+			last[rev.ID] = rev
+		}
+	}
+	t.Fatal("the world ends before")
+	return nil, nil, nil
+}
+
+// The end of a log is lost at different moments of an outage: before the incident was
+// found, after it, after its end. It goes on under its id from the revision after the
+// published one, no other of its cause is open beside it, two nodes that say what was
+// published are as one, and a restart does not matter.
+func TestAFoldThatLostTheEndGoesOnFromWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string][2]float64{
+		"before it was found": {39.5, 44}, "after it was found": {42, 44}, "with its end": {58, 66},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := cdnOutage(40)
+			w.minutes = 90
+			told, e, rest := lostTail(t, w, at[0], at[1])
+			if len(told) == 0 {
+				t.Fatal("nothing was published")
+			}
+			p := faultline.Published{At: after(at[1])}
+			for _, id := range sortedKeys(told) {
+				p.Incidents = append(p.Incidents, told[id])
+			}
+			next := map[string]int{}
+			for _, in := range e.Fold(p) {
+				next[in.ID] = in.Revision + 1
+			}
+			if len(next) == 0 {
+				t.Fatal("nothing was lost")
+			}
+			if again := e.Fold(p); len(again) != 0 {
+				t.Errorf("said again, it makes %d revisions", len(again))
+			}
+			restarted, err := Restore(Config{}, e.Checkpoint())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, ev := range rest {
+				revs, same := e.Fold(ev), restarted.Fold(ev)
+				if len(revs) != len(same) {
+					t.Fatalf("a fold that was restored makes %d revisions, not %d", len(same), len(revs))
+				}
+				for _, rev := range revs {
+					want, known := next[rev.ID]
+					if before := told[rev.ID].Revision; known && rev.Revision != want || !known && rev.Revision <= before {
+						t.Errorf("%s: revision %d, want %d", rev.ID, rev.Revision, max(want, before+1))
+					}
+					next[rev.ID] = rev.Revision + 1
+				}
+				openOnce(t, e)
+			}
+			if !bytes.Equal(e.Checkpoint(), restarted.Checkpoint()) {
+				t.Error("a fold that was restored has another state")
+			}
+			for _, in := range e.incidents {
+				if in.State.Open() {
+					t.Errorf("%s is still %s", in.ID, in.State)
+				}
+			}
+		})
+	}
+}
+
+// openOnce fails where two open incidents have one cause.
+func openOnce(t *testing.T, e *Engine) {
+	t.Helper()
+	open := map[faultline.Component]string{}
+	for _, in := range e.incidents {
+		if !in.State.Open() || in.Cause == unattributed {
+			continue
+		}
+		if other := open[in.Cause]; other != "" {
+			t.Fatalf("%s and %s are open for %s", other, in.ID, in.Cause)
+		}
+		open[in.Cause] = in.ID
+	}
+}

@@ -1,0 +1,116 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"faultline"
+	"faultline/store"
+	"faultline/task"
+)
+
+const (
+	// toldEvery is how often a node compares what its readers were told with what Redis
+	// knows, when it has reason to.
+	toldEvery = 2 * time.Second
+	// toldWait bounds how long a leader waits to know what its readers were told: the
+	// snapshot on its disk is read meanwhile.
+	toldWait = 2 * time.Second
+	// toldReach is how old the last revision of an incident may be of which Redis knows
+	// nothing. What is older may have been dropped on purpose.
+	toldReach = 48 * time.Hour
+)
+
+// told sees to it that nothing that readers were told is taken back in silence. A replica
+// that takes over without the end of the log, or a disk that lost it, lacks revisions that
+// nodes have shown. Each node says into the log what it has shown beyond what is stored
+// (see [faultline.Published]), and all folds go on from there.
+type told struct {
+	store  *store.Store
+	fold   *folder
+	list   func() ([]faultline.Incident, bool) // nil: there are no readers
+	writer *store.Writer
+	m      *metrics
+	log    *slog.Logger
+	clock  func() time.Time
+}
+
+// Run compares whenever the fold has begun again, until ctx ends.
+func (t *told) Run(ctx context.Context) error {
+	begun := uint64(0)
+	for task.Pause(ctx, toldEvery) {
+		now := t.fold.begun.Load()
+		if t.list == nil || now == begun || !t.fold.status.Load().Loaded || t.fold.Failed() != nil {
+			continue
+		}
+		if _, known := t.list(); !known {
+			continue
+		}
+		if err := t.say(ctx); err != nil {
+			t.log.Warn("what readers were told could not be compared with Redis; trying again", "error", err)
+			continue
+		}
+		begun = now
+	}
+	return nil
+}
+
+// before is what a leader does before it appends the time: from then on folds conclude
+// anew, and must know what was concluded.
+func (t *told) before(ctx context.Context, retry func(context.Context, string, func() error) error) error {
+	if t == nil || t.list == nil {
+		return nil
+	}
+	for wait := toldWait; wait > 0; wait -= catchUpPoll {
+		if _, known := t.list(); known {
+			break
+		}
+		if !task.Pause(ctx, catchUpPoll) {
+			return ctx.Err()
+		}
+	}
+	return retry(ctx, "compare what readers were told", func() error { return t.say(ctx) })
+}
+
+// say appends what was shown beyond what is stored.
+func (t *told) say(ctx context.Context) error {
+	list, _ := t.list()
+	lost, err := t.store.Lost(ctx, list, t.clock().Add(-toldReach))
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(lost, faultline.MaxAdopted) {
+		if err := t.append(ctx, part); err != nil {
+			return fmt.Errorf("say what was published: %w", err)
+		}
+		t.m.regained.Add(float64(len(part)))
+		t.log.Warn("readers were told more than Redis knows: the fold goes on from what was published",
+			"incidents", len(part), "first", part[0].ID, "revision", part[0].Revision)
+	}
+	return nil
+}
+
+// append puts what does not fit into one entry of the log into several.
+func (t *told) append(ctx context.Context, list []faultline.Incident) error {
+	err := t.writer.Send(func(key store.BatchKey) error {
+		_, err := t.store.Append(ctx, key,
+			[]faultline.Event{faultline.Published{At: faultline.Millis(t.clock()), Incidents: list}})
+		return err
+	})
+	if !errors.Is(err, store.ErrTooLarge) {
+		return err
+	}
+	if len(list) == 1 {
+		t.log.Warn("an incident is too large to be taken over", "incident", list[0].ID)
+		return nil
+	}
+	half := len(list) / 2
+	if err := t.append(ctx, list[:half]); err != nil {
+		return err
+	}
+	return t.append(ctx, list[half:])
+}
