@@ -81,7 +81,7 @@ func testAccessible(t *testing.T, b browser, p *process, id string) {
 		t.Fatal(err)
 	}
 	tab := b.open(t)
-	tab.do(chromedp.Navigate(p.url + "/"))
+	tab.opens(p.url + "/")
 	value[bool](tab, "document.querySelector('main').append(document.createElement('input')), true")
 	if found := tab.axe(string(axe), axeRules); len(found) != 1 || found[0].ID != "label" {
 		t.Fatalf("axe is blind: it finds %v in a page with a field that nothing names", found)
@@ -89,7 +89,7 @@ func testAccessible(t *testing.T, b browser, p *process, id string) {
 	for _, pass := range axePasses() {
 		tab.do(chromedp.EmulateViewport(1000, 800), shownIn(pass.scheme))
 		for _, path := range everyPath(id) {
-			tab.do(chromedp.Navigate(p.url + withLanguage(path, pass.lang)))
+			tab.opens(p.url + withLanguage(path, pass.lang))
 			if pass.lang == "en" {
 				value[bool](tab, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
 			}

@@ -12,7 +12,8 @@ import (
 // testComesAlive watches two pages that are open while things happen.
 func testComesAlive(t *testing.T, b browser, p *process) {
 	now := b.open(t)
-	now.do(chromedp.Navigate(p.url+"/"), chromedp.WaitVisible(chromedp.CSS("aside.drill")))
+	now.opens(p.url + "/")
+	now.do(chromedp.WaitVisible(chromedp.CSS("aside.drill")))
 	if value[bool](now, "document.getElementById('broken') !== null") {
 		t.Fatal("the page was opened after the onset: the start took too long to see anything begin")
 	}

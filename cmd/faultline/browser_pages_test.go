@@ -36,7 +36,8 @@ func testClean(t *testing.T, b browser, p *process) {
 		for _, page := range pages {
 			t.Run(view+page.path, func(t *testing.T) {
 				tab := b.open(t)
-				tab.do(emulate, chromedp.Navigate(p.url+page.path))
+				tab.do(emulate)
+				tab.opens(p.url + page.path)
 				tab.becomes(page.path+" is shown", page.shown)
 				if strings.HasSuffix(page.shown, live) {
 					tab.listens(p.url + "/v1/stream")

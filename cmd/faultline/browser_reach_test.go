@@ -37,7 +37,7 @@ func testNarrow(t *testing.T, b browser, p *process, id string) {
 // when it is not.
 func (p *tab) tooWide(address string) string {
 	p.t.Helper()
-	p.do(chromedp.Navigate(address))
+	p.opens(address)
 	value[bool](p, "document.querySelectorAll('details').forEach((d) => { d.open = true }), true")
 	wide := value[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth")
 	if wide <= 0 {
@@ -53,7 +53,9 @@ const widest = `[...document.querySelectorAll("body *")].filter((e) => e.getBoun
 // testKeyboard looks a site up and reports it without a pointer.
 func testKeyboard(t *testing.T, b browser, p *process, site string) {
 	tab := b.open(t)
-	tab.do(chromedp.EmulateViewport(1000, 800), chromedp.Navigate(p.url+"/"), chromedp.KeyEvent(kb.Tab))
+	tab.do(chromedp.EmulateViewport(1000, 800))
+	tab.opens(p.url + "/")
+	tab.do(chromedp.KeyEvent(kb.Tab))
 	if got := value[bool](tab,
 		"document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().left >= 0"); !got {
 		t.Error("the first stop is not the link to the content, in sight")
@@ -108,7 +110,7 @@ func testWithoutScript(t *testing.T, b browser, p *process, id string) {
 		"/embed/incident/" + id: "Not known:", "/developers": "Plain HTML card", "/archive": playedTitle,
 		"/method": "What we cannot do",
 	} {
-		tab.do(chromedp.Navigate(p.url + path))
+		tab.opens(p.url + path)
 		if text := value[string](tab, "document.body.innerText"); !strings.Contains(text, says) {
 			t.Errorf("%s without scripts does not say %q:\n%.600s", path, says, text)
 		}
@@ -122,7 +124,8 @@ func testSuggests(t *testing.T, b browser, p *process) {
 		t.Fatal(err)
 	}
 	tab := b.open(t)
-	tab.do(chromedp.EmulateViewport(390, 844), chromedp.Navigate(p.url+"/"))
+	tab.do(chromedp.EmulateViewport(390, 844))
+	tab.opens(p.url + "/")
 	tab.tabTo("document.activeElement.id === 'q'")
 	tab.do(chromedp.KeyEvent("fastly"))
 	tab.becomes("something is suggested", "document.querySelectorAll('#found:not([hidden]) [role=option]').length > 0")

@@ -62,7 +62,8 @@ func scripts(run bool) chromedp.Action[chromedp.Void] {
 // testTap reports a site from its page, twice: one person counts once.
 func testTap(t *testing.T, b browser, p *process, site string, script bool) {
 	phone := b.open(t)
-	phone.do(onPhone, scripts(script), chromedp.Navigate(p.url+"/site/"+site))
+	phone.do(onPhone, scripts(script))
+	phone.opens(p.url + "/site/" + site)
 	if got := value[bool](phone, "document.querySelector('#report form') !== null"); !got {
 		t.Fatal("there is no form")
 	}
@@ -133,7 +134,7 @@ const form = document.forms[0];
 // has the reader report in earnest: had anything counted, that would not.
 func testForgery(t *testing.T, b browser, p *process, site string) {
 	reader := b.open(t)
-	reader.do(chromedp.Navigate(p.url + "/site/" + site))
+	reader.opens(p.url + "/site/" + site)
 	stolen := value[string](reader, "document.getElementById('token').value")
 	if stolen == "" {
 		t.Fatal("the form has no token")
@@ -151,7 +152,7 @@ func testForgery(t *testing.T, b browser, p *process, site string) {
 		}
 		eventually(t, pageLimit, page+" is refused", func() bool { return p.metric(refused) == float64(i+1) })
 	}
-	reader.do(chromedp.Navigate(p.url + "/site/" + site))
+	reader.opens(p.url + "/site/" + site)
 	reader.do(onPhone)
 	reader.tapReport(site, "Thank you: your report is counted.")
 	counts(t, p, site, 1)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -87,6 +88,17 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// opens opens an address of ours, and again while it is too busy to answer, which a
+// machine that many things share may be: how that looks is tested in package web.
+func (p *tab) opens(address string) {
+	p.t.Helper()
+	eventually(p.t, pageLimit, address, func() bool {
+		p.do(chromedp.Navigate(address))
+		return value[int](p, "performance.getEntriesByType('navigation')[0].responseStatus") !=
+			http.StatusServiceUnavailable
+	})
 }
 
 // value is what an expression of JavaScript yields in the page.

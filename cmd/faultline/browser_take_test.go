@@ -28,7 +28,7 @@ func taken(page *tab, p *process, way string) string {
 // a hostile page.
 func testTake(t *testing.T, b browser, p *process, id string) {
 	ours := b.open(t)
-	ours.do(chromedp.Navigate(p.url + "/developers?of=incident/" + id))
+	ours.opens(p.url + "/developers?of=incident/" + id)
 	ways := map[string]string{}
 	for _, way := range []string{"card", "frame", "element", "png", "svg", "url"} {
 		ways[way] = taken(ours, p, way)
@@ -67,7 +67,7 @@ func testTake(t *testing.T, b browser, p *process, id string) {
 	}
 	const frozen = "document.querySelector('.frozen') !== null"
 	for range 5 { // a busy store may ask for another try
-		ours.do(chromedp.Navigate(p.url + strings.TrimSpace(ways["url"])))
+		ours.opens(p.url + strings.TrimSpace(ways["url"]))
 		if value[bool](ours, frozen) {
 			break
 		}
@@ -114,7 +114,7 @@ func testFreezes(t *testing.T, b browser) {
 	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "60")
 	id := confirmed(t, p)
 	widget := b.open(t)
-	widget.do(chromedp.Navigate(p.url + "/embed/incident/" + id))
+	widget.opens(p.url + "/embed/incident/" + id)
 	widget.listens(p.url + "/v1/stream")
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

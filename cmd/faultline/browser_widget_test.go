@@ -35,7 +35,7 @@ func foreignSite(t *testing.T, answer func(http.ResponseWriter, *http.Request) e
 func testWidget(t *testing.T, b browser, p *process) {
 	path := "/incident/" + confirmed(t, p)
 	ours := b.open(t)
-	ours.do(chromedp.Navigate(p.url + "/developers?fixed=0&of=" + path))
+	ours.opens(p.url + "/developers?fixed=0&of=" + path)
 	snippet := strings.Replace(value[string](ours, "document.getElementById('take-frame').value"), `src="/`,
 		`src="`+p.url+`/`, 1)
 	foreign := foreignSite(t, func(w http.ResponseWriter, _ *http.Request) error {
