@@ -66,6 +66,7 @@ var rooms = map[string][]string{
 	"docs":              {},
 	"pace":              {},
 	"docs/gen":          {anyRoom},
+	"docs/metrics":      {}, // reads sources as text
 	"docs/replays":      {anyRoom}, // plays the past through the engine
 	"doctor":            {".", "store"}, // judges what the store and the node found
 	"node":              {anyRoom}, // the wiring, visible in one place

@@ -13,6 +13,7 @@ import "embed"
 
 //go:generate go tool -modfile=../script/tools/go.mod swag init --dir .. --generalInfo api/documents.go --output . --outputTypes json --requiredByDefault --quiet
 //go:generate go run ./gen -update
+//go:generate go run ./metrics
 
 // OpenAPI is the document, OpenAPI 3.0.3 in JSON.
 //

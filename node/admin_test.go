@@ -3,8 +3,12 @@ package node
 import (
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"faultline/store/storetest"
 )
@@ -46,6 +50,28 @@ func TestWithoutAnOperatorsAddressThereAreNoProfiles(t *testing.T) {
 	}
 	if got := r.get("/debug/pprof/", nil); got != http.StatusNotFound {
 		t.Errorf("profiles: %d", got)
+	}
+}
+
+// The table of metrics has every metric that a node registers.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	r := start(t, storetest.Start(t))
+	table, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	descriptions := make(chan *prometheus.Desc)
+	go func() { r.reg.Describe(descriptions); close(descriptions) }()
+	name, n := regexp.MustCompile(`fqName: "(faultline_[a-z_]+)"`), 0
+	for d := range descriptions {
+		if m := name.FindStringSubmatch(d.String()); m != nil {
+			if n++; !strings.Contains(string(table), "| `"+m[1]+"` |") {
+				t.Errorf("docs/metrics.md has no %s", m[1])
+			}
+		}
+	}
+	if n < 50 {
+		t.Errorf("a node registers %d metrics", n)
 	}
 }
 

@@ -79,6 +79,26 @@ func TestVantageFilesNameTheSettings(t *testing.T) {
 	}
 }
 
+// The files for running a node name settings that it has.
+func TestNodeFilesNameTheSettings(t *testing.T) {
+	_, help, _ := tool(t, nil, "serve", "--help")
+	for _, file := range []string{"faultline.env", "faultline.service", "kubernetes/faultline.yml"} {
+		text, err := os.ReadFile("../../deploy/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile(`FAULTLINE_[A-Z_]+`).FindAllString(string(text), -1)
+		for _, v := range named {
+			if !strings.Contains(help, v) {
+				t.Errorf("deploy/%s names %s, which serve does not know", file, v)
+			}
+		}
+		if len(named) == 0 {
+			t.Errorf("deploy/%s names no setting", file)
+		}
+	}
+}
+
 func TestReadmeShowsRealShapes(t *testing.T) {
 	for _, block := range shownBlocks(t, "json") {
 		var keys map[string]json.RawMessage

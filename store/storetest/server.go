@@ -42,6 +42,17 @@ func Start(t testing.TB) string {
 	return "unix://" + socket
 }
 
+// StartGuarded is Start with the users of an ACL file, and returns what asks for the
+// address of one of them.
+func StartGuarded(t testing.TB, aclFile string) func(user, password string) string {
+	t.Helper()
+	dir := tempDir(t)
+	socket := filepath.Join(dir, "redis.sock")
+	args := append([]string{"--port", "0", "--unixsocket", socket, "--dir", dir, "--aclfile", aclFile}, durable...)
+	launch(t, dir, "unix", socket, args...)
+	return func(user, password string) string { return "unix://" + user + ":" + password + "@" + socket }
+}
+
 // StartCluster runs a cluster of one server, which serves all slots, and returns
 // its URL.
 func StartCluster(t testing.TB) string {
@@ -136,7 +147,10 @@ func launch(t testing.TB, dir, network, addr string, args ...string) {
 		leash.Close()
 		cmd.Wait() // it was killed: its status says only that
 	})
-	until(t, dir, "redis-server answers", func() bool { return ask(t, network, addr, "PING") == "+PONG" })
+	until(t, dir, "redis-server answers", func() bool {
+		answer := ask(t, network, addr, "PING")
+		return answer == "+PONG" || strings.HasPrefix(answer, "-NOAUTH")
+	})
 }
 
 // until asks a process of its own again and again: there is nothing to wait on.
