@@ -39,11 +39,13 @@ var rooms = map[string][]string{
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
 	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "task"},
-	"correlate":         {".", "correlate/cause"},
+	"correlate":         {".", "correlate/cause", "correlate/evidence"},
 	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
-	"store":             {"."},
-	"correlate/verdict": {"."},
-	"board":             {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
+	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
+	"correlate/evidence": {".", "correlate/cause"},
+	"store":              {"."},
+	"correlate/verdict":  {"."},
+	"board":              {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
 	"api": {".", "board", "board/find", "board/page", "api/mcptools", "api/stream", "api/token", "api/webhook", "docs",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A fold that begins again knows nothing of the incidents that are published. It takes
@@ -152,8 +153,9 @@ func (e *Engine) takeMember(in *incident, s faultline.IncidentSite) {
 	}
 	e.keep(id)
 	m := in.join(id)
-	*m = member{Site: id, State: s.State, Code: symptomCode(s.Symptom), Joined: s.Member == faultline.MemberJoined,
-		Onset: s.Onset.UnixMilli(), Recovered: timeOf(s.RecoveredAt), Reports: s.Reports, Probes: s.Probes,
+	*m = member{Site: id, State: s.State, Code: evidence.SymptomCode(s.Symptom),
+		Joined: s.Member == faultline.MemberJoined,
+		Onset:  s.Onset.UnixMilli(), Recovered: timeOf(s.RecoveredAt), Reports: s.Reports, Probes: s.Probes,
 		Failed: s.ProbesFailed}
 	m.Adopted = m.Joined
 	if row := e.sites.rows[id]; in.State.Open() && row.Incident == 0 && !in.traits().viewers {

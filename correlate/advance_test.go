@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // An incident goes from state to state at the thresholds of docs/method.md, to the
@@ -127,7 +128,7 @@ func TestIncidentsBeginWithWhatFailsNow(t *testing.T) {
 		want bool
 	}{{crowdDown, false}, {crowdDown + 0.01, true}} {
 		for _, id := range []uint32{a, b} {
-			e.evidenceOf(id).crowd[windowOf(4*minute)] = l.nats
+			e.evidenceOf(id).crowd[evidence.WindowOf(4*minute)] = l.nats
 		}
 		if got := e.failingNow([]uint32{a, b}); got != l.want {
 			t.Errorf("%v nats of reports: %v", l.nats, got)

@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"slices"
+
+	"faultline/correlate/evidence"
 )
 
 // breadth is what the people of each network complain of just now. It is counted
@@ -82,7 +84,7 @@ func (b *breadth) clear(networks int) {
 
 // add counts one report of a site. Those of one site come one after another, the
 // newest first: of them the first tells when the network last named it.
-func (b *breadth) add(h *userReport, id uint32, s *site, recent bool) {
+func (b *breadth) add(h *evidence.Report, id uint32, s *site, recent bool) {
 	sub := &b.of[h.Network]
 	if sub.reports == 0 {
 		b.networks = append(b.networks, h.Network)
@@ -179,7 +181,7 @@ func (c *complaints) since(from int64) (n int) {
 }
 
 // noteComplaint notes a report of trouble, for its network.
-func (e *Engine) noteComplaint(h userReport) {
+func (e *Engine) noteComplaint(h evidence.Report) {
 	if h.Held {
 		return
 	}
@@ -214,5 +216,6 @@ func (e *Engine) anyBroad() bool {
 // is well.
 func (e *Engine) usualReports(network uint32) float64 {
 	minutes := float64(ispWindow) / float64(minute)
-	return max(minRatePerMin, e.networks.rows[network].Base.perMinute(networkStart, networkWeight)) * minutes
+	rate := e.networks.rows[network].Base.PerMinute(evidence.NetworkStart, evidence.NetworkWeight)
+	return max(evidence.MinRate, rate) * minutes
 }

@@ -1,11 +1,11 @@
 package correlate
 
 import (
-	"math"
 	"slices"
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A minute's skew is its lowest tenth, the skew is the median of five minutes, and
@@ -113,7 +113,7 @@ func TestTalking(t *testing.T) {
 	}{
 		{"a.example", 1, 5, 503}, {"a.example", 1, 4, 503}, {"b.example", 1, 600, 503}, {"b.example", 1, 601, 503},
 		{"a.example", 2, 5, 503}, {"b.example", 2, 5, 503}, {"a.example", 2, 5, 503},
-		{"a.example", 3, 5, codeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503}, {"a.example", 5, 5, 503},
+		{"a.example", 3, 5, evidence.CodeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503}, {"a.example", 5, 5, 503},
 		{"a.example", 1, 7, 503}, {"a.example", 1, 7, 503}, {"a.example", 2, 7, 503}, {"a.example", 2, 7, 503},
 		{"a.example", 4, 7, 503}, {"a.example", 4, 7, 503}, {"a.example", 4, 7, 503}, {"a.example", 4, 7, 503},
 		{"a.example", 5, 7, 503}, {"a.example", 5, 7, 503}, {"a.example", 5, 7, 503},
@@ -121,7 +121,7 @@ func TestTalking(t *testing.T) {
 		id, _ := e.site(c.site)
 		e.activate(id)
 		n, _ := e.network(faultline.Report{ASN: c.asn, Net: "n"})
-		e.crowdOf(e.sites.rows[id]).add(userReport{At: e.clock - c.ago*second, Network: n, Code: c.code,
+		e.crowdOf(e.sites.rows[id]).Add(evidence.Report{At: e.clock - c.ago*second, Network: n, Code: c.code,
 			Who: uint64(i)}, false)
 	}
 	got := e.networkStatuses()
@@ -151,55 +151,11 @@ func TestAddHeard(t *testing.T) {
 	if again := addCounts(kept, 4, eventCounts{Reports: 1}, 3); len(again) != 3 || again[0].At != 6 {
 		t.Errorf("what is too old is kept: %v", again)
 	}
-	if h := newResult(0, codeOK).counts(); h != (eventCounts{Probes: 1}) || h.notable() {
+	if h := countsOf(evidence.NewResult(0, evidence.CodeOK)); h != (eventCounts{Probes: 1}) || h.notable() {
 		t.Errorf("a success counts as %+v", h)
 	}
-	if h := newResult(0, 503).counts(); h != (eventCounts{Probes: 1, Failed: 1}) || !h.notable() ||
+	if h := countsOf(evidence.NewResult(0, 503)); h != (eventCounts{Probes: 1, Failed: 1}) || !h.notable() ||
 		!(eventCounts{Reports: 1}).notable() {
 		t.Errorf("a failure counts as %+v", h)
-	}
-}
-
-// The tally of a track holds until a result leaves a window.
-func TestTallyHoldsUntilAResultLeaves(t *testing.T) {
-	t.Parallel()
-	tr := &track{Recent: []result{newResult(0, 503), newResult(20*second, codeOK)}}
-	for now := 20 * second; now < 40*minute; now += second {
-		k, m := tr.tally(now)
-		for w, span := range windowMS {
-			wantK, wantM := 0, 0
-			if now <= span {
-				wantK, wantM = 1, 1
-			}
-			if now-20*second <= span {
-				wantM++
-			}
-			if k[w] != wantK || m[w] != wantM {
-				t.Fatalf("after %d s window %d has %d failures of %d, want %d of %d", now/second, w, k[w], m[w],
-					wantK, wantM)
-			}
-		}
-	}
-	if c := tr.counted(); c.failed != 1 || c.lastFail != 0 {
-		t.Errorf("%+v", c)
-	}
-}
-
-// Independent reports are counted by window, newest first.
-func TestIndependentReportsByWindow(t *testing.T) {
-	t.Parallel()
-	e := settled(60)
-	e.Fold(faultline.Report{At: after(60), Site: "other.example", Reporter: "a", ASN: 1})
-	c := &crowd{}
-	for _, ago := range []int64{241, 240, 61, 60, 15, 0} {
-		c.add(userReport{At: e.clock - ago*second, Network: 0, Net: uint32(ago + 1), Who: uint64(ago), Code: 503},
-			false)
-	}
-	n, until := e.countIndependent(c.Recent, math.Inf(1))
-	if want := [windows]float64{2, 2, 3, 3, 3, 3, 3, 3}; n != want {
-		t.Errorf("of one network %v, want %v", n, want)
-	}
-	if until != e.clock+1 { // the one of 15 s ago leaves the first window
-		t.Errorf("holds for %d ms", until-e.clock)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // What confirms an incident is evidence that a crowd cannot fake: probes failing
@@ -29,7 +30,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	if in.traits().Own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
 	}
-	agree := e.witnesses(in, failed, need, sickTrust)
+	agree := e.witnesses(in, failed, need, evidence.SickTrust)
 	single := in.traits().Own
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
@@ -63,7 +64,7 @@ func (e *Engine) witnesses(in *incident, failed failures, need int, trusted shar
 	for i, now := range since {
 		v := e.vantages.rows[in.ByVantage[i].Vantage]
 		if failed.byVantage[in.ByVantage[i].Vantage] < need || now.Probes > 0 &&
-			(now.Failed == 0 || now.share() < least) || v.trust[windowOf(trustSpan)] < trusted ||
+			(now.Failed == 0 || now.share() < least) || v.trust[evidence.WindowOf(trustSpan)] < trusted ||
 			slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
 			continue
 		}
@@ -79,7 +80,7 @@ func (e *Engine) witnesses(in *incident, failed failures, need int, trusted shar
 // incident, and so can tell whether it is the network that fails.
 func (e *Engine) checkedBeyond(in *incident, asn uint32) bool {
 	return slices.ContainsFunc(in.Members, func(m member) bool {
-		return slices.ContainsFunc(e.sites.rows[m.Site].Tracks, func(t *track) bool {
+		return slices.ContainsFunc(e.sites.rows[m.Site].Tracks, func(t *evidence.Track) bool {
 			return e.vantages.rows[t.Vantage].ASN != asn
 		})
 	})
@@ -92,7 +93,7 @@ func (e *Engine) seenSince(in *incident) []seenFrom {
 	all, from := make([]seenFrom, len(in.ByVantage)), e.clock
 	for _, m := range in.Members {
 		for _, t := range e.sites.rows[m.Site].Tracks {
-			if first := t.firstFailure(e.vantages.rows[t.Vantage], in.Onset[0], e.clock); first != 0 {
+			if first := t.FirstFailure(e.vantages.rows[t.Vantage], in.Onset[0], e.clock); first != 0 {
 				from = min(from, first)
 			}
 		}
@@ -103,27 +104,12 @@ func (e *Engine) seenSince(in *incident) []seenFrom {
 			if !ok {
 				continue
 			}
-			probes, failed := t.seenSince(from, e.vantages.rows[t.Vantage])
+			probes, failed := t.SeenSince(from, e.vantages.rows[t.Vantage])
 			all[i].Probes += probes
 			all[i].Failed += failed
 		}
 	}
 	return all
-}
-
-// seenSince counts the results of a track since a time, and those of them that failed
-// while its vantage could be trusted.
-func (t *track) seenSince(from int64, v *vantage) (probes, failed int) {
-	for _, r := range t.Recent {
-		if r.at() < from {
-			continue
-		}
-		probes++
-		if r.failed() && !v.sick(r.at()) {
-			failed++
-		}
-	}
-	return probes, failed
 }
 
 // share is the part of a vantage's probes of an incident's sites that failed.
@@ -147,7 +133,7 @@ func mostSeen(by []seenFrom) share {
 func (e *Engine) probeSupport(in *incident) float64 {
 	c, known := e.components.find(string(in.Cause))
 	best := math.Inf(-1)
-	for w := range windows {
+	for w := range evidence.Windows {
 		gains := cause.NewGains()
 		for _, id := range e.dependentSites(in) {
 			j := e.evidenceOf(id)
@@ -187,8 +173,8 @@ func (e *Engine) basis(in *incident) string {
 // above normal there at all.
 func (e *Engine) agreeing(in *incident) int {
 	for _, m := range in.Members {
-		if at := e.s.place(m.Site); m.Reports > fewReports && at >= 0 &&
-			e.s.evidence[at].crowd[windowOf(agreeSpan)] > 0 {
+		if at := e.s.place(m.Site); m.Reports > evidence.FewReports && at >= 0 &&
+			e.s.evidence[at].crowd[evidence.WindowOf(agreeSpan)] > 0 {
 			return len(in.Networks)
 		}
 	}
@@ -217,12 +203,12 @@ func (e *Engine) pool(in *incident, sites []uint32, since int64) pooled {
 		if s.Incident != 0 && s.Incident != in.Ordinal {
 			continue
 		}
-		from := max(since, e.clock-windowMS[windows-1])
+		from := max(since, e.clock-evidence.WindowMS[evidence.Windows-1])
 		if s.Crowd != nil {
-			if len(s.Crowd.Recent) >= crowdReports { // what came before it is forgotten
+			if len(s.Crowd.Recent) >= evidence.CrowdReports { // what came before it is forgotten
 				from = max(from, s.Crowd.Recent[0].At)
 			}
-			e.eachAccuser(s, from, func(h *userReport) {
+			e.eachAccuser(s, from, func(h *evidence.Report) {
 				if !spoke[h.Who] {
 					spoke[h.Who] = true
 					p.perNet[h.Network]++
@@ -255,9 +241,9 @@ func (e *Engine) pooledNetworks(in *incident) int {
 func (e *Engine) rising(p pooled) int {
 	n := 0.
 	for _, id := range sortedKeys(p.perNet) {
-		n += min(float64(p.perNet[id]), e.capOf(id, p.total))
+		n += min(float64(p.perNet[id]), evidence.CapOf(e.shareOf(id), p.total))
 	}
-	if crowdRatio(n, p.normal, surge*p.normal) < agreeOdds {
+	if evidence.CrowdRatio(n, p.normal, evidence.Surge*p.normal) < agreeOdds {
 		return 0
 	}
 	return len(p.perNet)
@@ -336,9 +322,9 @@ func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 	}
 	began := int64(0)
 	for _, t := range s.Tracks {
-		first := t.firstFailure(e.vantages.rows[t.Vantage], at-othersWithin, e.clock)
+		first := t.FirstFailure(e.vantages.rows[t.Vantage], at-othersWithin, e.clock)
 		switch {
-		case first != 0 && t.failedBefore(first):
+		case first != 0 && t.FailedBefore(first):
 			return false // it has failed for longer
 		case first != 0 && (began == 0 || first < began):
 			began = first

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // suspect is a candidate of cdn:x with so many failing members of twenty, seen from
@@ -31,7 +32,7 @@ func (d suspect) incident(e *Engine) *incident {
 		} else {
 			j := e.evidenceOf(id)
 			if j.Probed = false; nats < 0 {
-				j.probes = [windows]float64{}
+				j.probes = [evidence.Windows]float64{}
 			}
 		}
 		if i < max(d.failing, 1) {
@@ -39,19 +40,19 @@ func (d suspect) incident(e *Engine) *incident {
 			if i < d.failing && i < d.probed {
 				d.fail(e, id)
 			}
-			m.Reports = fewReports + 1
-			e.evidenceOf(id).crowd[windowOf(8*minute)] = d.crowd
+			m.Reports = evidence.FewReports + 1
+			e.evidenceOf(id).crowd[evidence.WindowOf(8*minute)] = d.crowd
 		}
 	}
 	for v, n := range d.fails {
 		id, _ := e.vantage(suspectVantages[v])
-		e.vantages.rows[id].trust[windowOf(2*minute)] = d.voice
+		e.vantages.rows[id].trust[evidence.WindowOf(2*minute)] = d.voice
 		in.ByVantage = append(in.ByVantage, seenFrom{Vantage: id, Probes: 10, Failed: n})
 		in.ProbesFailed += n
 	}
 	for _, m := range in.Members {
 		crowd := e.crowdOf(e.sites.rows[m.Site])
-		if crowd.Base = (rate{T: 10_000, From: e.clock}); d.crowd == 0 {
+		if crowd.Base = (evidence.Rate{T: 10_000, From: e.clock}); d.crowd == 0 {
 			crowd.Base.N = 1_000 * crowd.Base.T // as many as ever
 		}
 	}
@@ -63,7 +64,7 @@ func (d suspect) incident(e *Engine) *incident {
 		id, _ := e.network(r)
 		in.Networks = append(in.Networks, id)
 		crowd := e.crowdOf(e.sites.rows[in.Members[n%len(in.Members)].Site])
-		crowd.add(userReport{At: e.clock - 30*second, Network: id, Who: uint64(n + 1), Code: 503}, false)
+		crowd.Add(evidence.Report{At: e.clock - 30*second, Network: id, Who: uint64(n + 1), Code: 503}, false)
 	}
 	return in
 }
@@ -77,9 +78,8 @@ func (d suspect) fail(e *Engine, id uint32) {
 		at, _ := e.vantage(suspectVantages[v])
 		t := e.sites.rows[id].track(at)
 		for range n {
-			t.Recent = append(t.Recent, newResult(e.clock-second, 503))
+			t.Add(evidence.NewResult(e.clock-second, 503))
 		}
-		t.changed()
 	}
 }
 
@@ -191,7 +191,7 @@ func TestBasis(t *testing.T) {
 	if got := e.basis(in); got != faultline.BasisBoth {
 		t.Errorf("probes, and three networks: %q", got)
 	}
-	in.Members[0].Reports, in.Networks = fewReports, in.Networks[:2]
+	in.Members[0].Reports, in.Networks = evidence.FewReports, in.Networks[:2]
 	if got := e.basis(in); got != faultline.BasisProbes {
 		t.Errorf("two networks: %q", got)
 	}
@@ -208,7 +208,7 @@ func TestAgreeing(t *testing.T) {
 	if n := e.agreeing(in); n != 5 {
 		t.Errorf("three reports that rise: %d networks", n)
 	}
-	in.Members[0].Reports = fewReports
+	in.Members[0].Reports = evidence.FewReports
 	if n := e.agreeing(in); n != 0 {
 		t.Errorf("two reports: %d networks agree", n)
 	}

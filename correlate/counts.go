@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"slices"
+
+	"faultline/correlate/evidence"
 )
 
 // What an incident counts, it counts since the onset that it publishes. When that
@@ -57,7 +59,7 @@ func (e *Engine) remembers(in *incident, from int64) bool {
 			return false
 		}
 		for _, t := range s.Tracks {
-			if !isp && len(t.Recent) == ringResults && t.Recent[0].at() > from {
+			if !isp && len(t.Recent) == evidence.RingResults && t.Recent[0].At() > from {
 				return false
 			}
 		}
@@ -79,7 +81,7 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 			continue
 		}
 		if s.Crowd != nil {
-			n := sign * (len(reportsSince(s.Crowd.Recent, lo)) - len(reportsSince(s.Crowd.Recent, hi)))
+			n := sign * (len(evidence.ReportsSince(s.Crowd.Recent, lo)) - len(evidence.ReportsSince(s.Crowd.Recent, hi)))
 			n = max(n, -m.Reports)
 			m.Reports, in.Reports = m.Reports+n, max(0, in.Reports+n)
 		}
@@ -89,7 +91,7 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 				continue
 			}
 			for _, r := range t.Recent {
-				if r.at() >= lo && r.at() < hi {
+				if r.At() >= lo && r.At() < hi {
 					in.shiftProbe(m, &in.ByVantage[at], r, sign)
 				}
 			}
@@ -98,12 +100,12 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 }
 
 // shiftProbe adds one probe to all counts, or takes it away from them.
-func (in *incident) shiftProbe(m *member, v *seenFrom, r result, sign int) {
-	if m.Probes+sign < 0 || r.failed() && m.Failed+sign < 0 {
+func (in *incident) shiftProbe(m *member, v *seenFrom, r evidence.Result, sign int) {
+	if m.Probes+sign < 0 || r.Failed() && m.Failed+sign < 0 {
 		return
 	}
 	in.Probes, m.Probes, v.Probes = in.Probes+sign, m.Probes+sign, v.Probes+sign
-	if r.failed() {
+	if r.Failed() {
 		in.ProbesFailed, m.Failed, v.Failed = in.ProbesFailed+sign, m.Failed+sign, v.Failed+sign
 	}
 }

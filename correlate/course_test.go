@@ -55,7 +55,8 @@ func TestACourseIsThinned(t *testing.T) {
 	for _, p := range in.Course {
 		reports, most = reports+p.Reports, max(most, p.Failing)
 	}
-	if len(in.Course) > faultline.MaxTimeline || len(in.Course) < faultline.MaxTimeline/3 || reports != 2*minutes || most != 39 {
+	if n := len(in.Course); n > faultline.MaxTimeline || n < faultline.MaxTimeline/3 || reports != 2*minutes ||
+		most != 39 {
 		t.Errorf("%d points, %d reports, at most %d failing", len(in.Course), reports, most)
 	}
 }

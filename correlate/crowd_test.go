@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A crowd alone never confirms an incident of what probes find well, however many
@@ -94,10 +95,10 @@ func TestWhatIsNoISPOutage(t *testing.T) {
 // and a rise far above its own history.
 func TestISPThresholds(t *testing.T) {
 	t.Parallel()
-	quiet, chatty := rate{N: 0, T: 10_000}, rate{N: 40_000, T: 10_000} // by the week
+	quiet, chatty := evidence.Rate{N: 0, T: 10_000}, evidence.Rate{N: 40_000, T: 10_000} // by the week
 	for name, c := range map[string]struct {
 		sites, people, nets int
-		base                rate
+		base                evidence.Rate
 		want                bool
 	}{
 		"30 sites, prefixes unknown": {30, 30, 0, quiet, true},
@@ -176,11 +177,11 @@ func TestGrumblersMakeNoBreadth(t *testing.T) {
 func TestWorksForMe(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
-	c := &crowd{}
+	c := &evidence.Crowd{}
 	say := func(code uint16, n int) {
 		for i := range n {
 			id, _ := e.network(faultline.Report{ASN: uint32(1000 + i)})
-			c.add(userReport{At: e.clock - 10*second, Network: id, Code: code}, false)
+			c.Add(evidence.Report{At: e.clock - 10*second, Network: id, Code: code}, false)
 		}
 	}
 	say(503, 10)
@@ -188,8 +189,8 @@ func TestWorksForMe(t *testing.T) {
 		well int
 		want float64
 	}{{0, 10}, {4, 6}, {1, 5}, {40, 5}} {
-		say(codeOK, step.well)
-		if got := e.independent(c)[windowOf(minute)]; got != step.want {
+		say(evidence.CodeOK, step.well)
+		if got := e.independent(c)[evidence.WindowOf(minute)]; got != step.want {
 			t.Errorf("%v voices are left after %d more say that it works, want %v", got, step.well, step.want)
 		}
 	}

@@ -55,10 +55,5 @@ func appendMember(all []cause.Member, at int32, deps []cause.Dep, c uint32) []ca
 
 // weight is that of a component for a site, 0 if the site does not depend on it.
 func (e *Engine) weight(id, c uint32) float64 {
-	for _, d := range e.sites.rows[id].Deps {
-		if d.C() == c {
-			return d.W()
-		}
-	}
-	return 0
+	return cause.PartOf(e.sites.rows[id].Deps, c)
 }

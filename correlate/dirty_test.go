@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // settled is an engine whose clock stands at minute m and that has seen nothing.
@@ -28,7 +29,7 @@ func TestReportsAreKeptInOrder(t *testing.T) {
 		}
 		c := e.sites.rows[0].Crowd
 		kept := append(c.Recent, c.Well...)
-		if len(kept) != 7 || !slices.IsSortedFunc(kept, func(a, b userReport) int { return int(a.At - b.At) }) {
+		if len(kept) != 7 || !slices.IsSortedFunc(kept, func(a, b evidence.Report) int { return int(a.At - b.At) }) {
 			t.Errorf("%s: %+v", symptom, kept)
 		}
 	}

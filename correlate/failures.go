@@ -13,7 +13,7 @@ func (e *Engine) failuresOf(in *incident) failures {
 	for i := range in.Members {
 		id, failed := in.Members[i].Site, 0
 		for _, t := range e.sites.rows[id].Tracks {
-			n := t.failuresSince(in.Onset[0])
+			n := t.FailuresSince(in.Onset[0])
 			failed += n
 			f.byVantage[t.Vantage] += n
 		}
@@ -22,14 +22,4 @@ func (e *Engine) failuresOf(in *incident) failures {
 		}
 	}
 	return f
-}
-
-// failuresSince counts the results of a track since a time that are failures.
-func (t *track) failuresSince(from int64) (n int) {
-	for i := len(t.Recent) - 1; i >= 0 && t.Recent[i].at() >= from; i-- {
-		if t.Recent[i].failed() {
-			n++
-		}
-	}
-	return n
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // What is open already explains its sites: a component that is no longer young by
@@ -76,23 +77,6 @@ func TestOwnCandidatesAreRefreshed(t *testing.T) {
 	}
 }
 
-// The first failure within a stretch of time, its ends included, and none of when
-// the vantage was sick.
-func TestFirstFailure(t *testing.T) {
-	t.Parallel()
-	tr := &track{Recent: []result{newResult(10, 503), newResult(20, codeOK), newResult(30, 503), newResult(40, 503)}}
-	for _, c := range []struct{ from, to, want int64 }{
-		{10, 40, 10}, {11, 40, 30}, {30, 30, 30}, {31, 39, 0}, {40, 40, 40}, {11, 29, 0},
-	} {
-		if got := tr.firstFailure(&vantage{}, c.from, c.to); got != c.want {
-			t.Errorf("from %d to %d: %d, want %d", c.from, c.to, got, c.want)
-		}
-	}
-	if got := tr.firstFailure(&vantage{Sick: []span{{25, 35}}}, 11, 40); got != 40 {
-		t.Errorf("of a vantage that was sick at 30: %d", got)
-	}
-}
-
 // Reports of one network are set against its usual share.
 func TestReportsOfOneNetwork(t *testing.T) {
 	t.Parallel()
@@ -102,8 +86,8 @@ func TestReportsOfOneNetwork(t *testing.T) {
 		at, who := ms(e.clock-ago*second), string(rune('a'+i))
 		e.Fold(faultline.Report{At: at, Site: "a.example", Reporter: who, ASN: uint32(1 + i%2)})
 	}
-	e.sites.rows[id].Crowd.Base = rate{N: 6e6, T: 1e6}
-	e.networks.rows[0].Base, e.networks.rows[1].Base = rate{N: 3e6, T: 1e6}, rate{N: 1e6, T: 1e6}
+	e.sites.rows[id].Crowd.Base = evidence.Rate{N: 6e6, T: 1e6}
+	e.networks.rows[0].Base, e.networks.rows[1].Base = evidence.Rate{N: 3e6, T: 1e6}, evidence.Rate{N: 1e6, T: 1e6}
 	e.reportRate = 4
 	at, normal := e.reportsOf([]uint32{id}, everyNetwork, e.clock-minute, e.clock)
 	if len(at) != 3 || normal < 5.9 || normal > 6.1 {
@@ -128,13 +112,13 @@ func TestEndedIncidentsAreForgotten(t *testing.T) {
 	e.forget(in)
 	oldest, kept := e.clock-30*minute, 0
 	for _, r := range tr.Recent {
-		if r.at() >= m.Onset-2*minute && r.at() <= m.Recovered {
-			t.Errorf("what was seen %d minutes ago is kept", (e.clock-r.at())/minute)
+		if r.At() >= m.Onset-2*minute && r.At() <= m.Recovered {
+			t.Errorf("what was seen %d minutes ago is kept", (e.clock-r.At())/minute)
 		}
 		kept++
 	}
-	if kept != 31-11 || tr.Recent[0].at() != oldest {
-		t.Errorf("%d results are kept, the oldest of %v", kept, ms(tr.Recent[0].at()))
+	if kept != 31-11 || tr.Recent[0].At() != oldest {
+		t.Errorf("%d results are kept, the oldest of %v", kept, ms(tr.Recent[0].At()))
 	}
 	m.Recovered = e.clock - 5*minute // what is ten minutes old is shown still
 	if e.forget(in); len(tr.Recent) != 31-11-2 {

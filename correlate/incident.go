@@ -9,6 +9,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // incident is one cause over time, with all that its revisions are made of.
@@ -210,9 +211,9 @@ func (in *incident) join(id uint32) *member {
 }
 
 // countProbe counts one probe of a member since the onset.
-func (in *incident) countProbe(id, vantage uint32, r result) {
+func (in *incident) countProbe(id, vantage uint32, r evidence.Result) {
 	m := in.member(id)
-	if m == nil || r.at() < in.CountedFrom {
+	if m == nil || r.At() < in.CountedFrom {
 		return
 	}
 	i, ok := in.sawFrom(vantage)
@@ -222,7 +223,7 @@ func (in *incident) countProbe(id, vantage uint32, r result) {
 	in.Probes++
 	m.Probes++
 	in.ByVantage[i].Probes++
-	if r.failed() {
+	if r.Failed() {
 		in.ProbesFailed++
 		m.Failed++
 		in.ByVantage[i].Failed++
@@ -237,7 +238,7 @@ func (in *incident) sawFrom(vantage uint32) (int, bool) {
 }
 
 // countReport counts one report of a member since the onset.
-func (in *incident) countReport(id uint32, h userReport) {
+func (in *incident) countReport(id uint32, h evidence.Report) {
 	m := in.member(id)
 	if m == nil || h.At < in.CountedFrom {
 		return
@@ -298,15 +299,11 @@ func (e *Engine) forget(in *incident) {
 		}
 		e.s.invalidate(m.Site)
 		for _, t := range s.Tracks {
-			t.Recent = slices.DeleteFunc(t.Recent, func(r result) bool {
-				return r.at() >= m.Onset-sickEdge &&
-					r.at() <= until
-			})
-			t.changed()
+			t.Forget(m.Onset-evidence.SickEdge, until)
 		}
 		if s.Crowd != nil {
-			s.Crowd.drop(published + 1)
-			s.Crowd.Base.advance(0, published, false)
+			s.Crowd.Drop(published + 1)
+			s.Crowd.Base.Advance(0, published, false)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A probe that got so far proves that everything before worked: what fails otherwise is
@@ -20,7 +21,7 @@ func TestWhatAProbeProvesIsExcluded(t *testing.T) {
 		"timeout":  nil,
 		"other":    nil,
 	} {
-		step := failedStep(symptomCode(symptom))
+		step := evidence.FailedStep(evidence.SymptomCode(symptom))
 		var got []string
 		for i := range kindTable {
 			if kindTable[i].Excluded(step) {

@@ -7,6 +7,7 @@ import (
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // From causes to incidents: what is found becomes a candidate when it persists,
@@ -136,7 +137,8 @@ func (e *Engine) failingNow(sites []uint32) bool {
 	var now []uint32
 	for _, id := range sites {
 		j := e.evidenceOf(id)
-		if e.recentChecks(e.sites.rows[id]).fails > 0 || !j.now.is.fresh && j.crowd[windowOf(crowdSpan)] > crowdDown {
+		if e.recentChecks(e.sites.rows[id]).fails > 0 ||
+			!j.now.is.fresh && j.crowd[evidence.WindowOf(crowdSpan)] > crowdDown {
 			now = append(now, id)
 		}
 	}
@@ -173,7 +175,7 @@ func (e *Engine) enlistOwn(in *incident, f cause.Cause) {
 func (e *Engine) enlistAll(in *incident, sites []uint32, w int, adopted bool) {
 	for _, id := range sites {
 		if e.sites.rows[id].Incident == 0 && e.mayJoin(id) {
-			m := e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-windowMS[w]))
+			m := e.enlist(in, id, e.beganAbout(e.sites.rows[id], e.clock-evidence.WindowMS[w]))
 			m.Adopted = adopted
 		}
 	}

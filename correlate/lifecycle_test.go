@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A cause opens an incident at once when it is plain, and when it is likely twice
@@ -44,32 +45,32 @@ func TestCausesPersist(t *testing.T) {
 // A thousand voices of one prefix or network are few.
 func TestIndependentVoices(t *testing.T) {
 	t.Parallel()
-	trusts := func(n int, change func(i int, h *userReport)) *crowd {
-		c := &crowd{}
+	trusts := func(n int, change func(i int, h *evidence.Report)) *evidence.Crowd {
+		c := &evidence.Crowd{}
 		for i := range n {
-			h := userReport{At: after(59).UnixMilli(), Network: 1, Net: uint32(i + 1), Who: uint64(i), Code: 503}
+			h := evidence.Report{At: after(59).UnixMilli(), Network: 1, Net: uint32(i + 1), Who: uint64(i), Code: 503}
 			change(i, &h)
-			c.add(h, false)
+			c.Add(h, false)
 		}
 		return c
 	}
 	for name, c := range map[string]struct {
-		crowd *crowd
+		crowd *evidence.Crowd
 		want  float64
 	}{
-		"a hundred of one prefix":  {trusts(100, func(_ int, h *userReport) { h.Net = 7 }), prefixCap},
-		"a hundred of one network": {trusts(100, func(int, *userReport) {}), networkCap},
-		"a hundred of a hundred":   {trusts(100, func(i int, h *userReport) { h.Network = uint32(i) }), 100},
-		"for whom it works": {trusts(100, func(i int, h *userReport) {
+		"a hundred of one prefix":  {trusts(100, func(_ int, h *evidence.Report) { h.Net = 7 }), evidence.PrefixCap},
+		"a hundred of one network": {trusts(100, func(int, *evidence.Report) {}), evidence.NetworkCap},
+		"a hundred of a hundred":   {trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(i) }), 100},
+		"for whom it works": {trusts(100, func(i int, h *evidence.Report) {
 			h.Network, h.Code = uint32(i),
-				codeOK
+				evidence.CodeOK
 		}), 0},
 		"long ago": {
-			trusts(100, func(i int, h *userReport) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
-		"half of them of one network": {trusts(100, func(i int, h *userReport) { h.Network = uint32(max(0, i-49)) }),
-			50 + networkCap},
-		"half of a network that is down": {trusts(100, func(i int, h *userReport) { h.Network = uint32(99 + i%2) }),
-			networkCap},
+			trusts(100, func(i int, h *evidence.Report) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
+		"half of them of one network": {trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(max(0, i-49)) }),
+			50 + evidence.NetworkCap},
+		"half of a network that is down": {trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(99 + i%2) }),
+			evidence.NetworkCap},
 	} {
 		e := settled(60)
 		for i := range 101 {
@@ -79,7 +80,7 @@ func TestIndependentVoices(t *testing.T) {
 		if name == "half of a network that is down" {
 			e.networks.rows[99].Incident, e.s.failingISPs = 1, 1
 		}
-		if got := e.independent(c.crowd)[windowOf(8*minute)]; got != c.want {
+		if got := e.independent(c.crowd)[evidence.WindowOf(8*minute)]; got != c.want {
 			t.Errorf("%s weigh as %v, want %v", name, got, c.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // The sites of an incident: who joins, how each one does, and when it came back.
@@ -24,23 +25,23 @@ type checks struct {
 func (e *Engine) recentChecks(s *site) checks {
 	out := checks{until: math.MaxInt64}
 	for _, t := range s.Tracks {
-		if e.vantages.rows[t.Vantage].trust[windowOf(trustSpan)] == 0 || t.chronic() {
+		if e.vantages.rows[t.Vantage].trust[evidence.WindowOf(trustSpan)] == 0 || t.Chronic() {
 			continue
 		}
-		reach := max(minReach, int64(stateReach*float64(t.cadence())))
+		reach := max(minReach, int64(stateReach*float64(t.Cadence())))
 		for n, i := 0, len(t.Recent)-1; i >= 0 && n < stateResults; n, i = n+1, i-1 {
 			r := t.Recent[i]
-			if e.clock-r.at() > reach {
+			if e.clock-r.At() > reach {
 				break
 			}
 			out.all++
-			out.newest = max(out.newest, r.at())
-			out.until = min(out.until, r.at()+reach+1)
-			if r.failed() {
+			out.newest = max(out.newest, r.At())
+			out.until = min(out.until, r.At()+reach+1)
+			if r.Failed() {
 				out.fails++
 			}
 		}
-		out.lastFail = max(out.lastFail, t.lastFailure())
+		out.lastFail = max(out.lastFail, t.LastFailure())
 	}
 	return out
 }
@@ -49,20 +50,12 @@ func (e *Engine) recentChecks(s *site) checks {
 func (s *site) backAfter(lastFail int64) (at int64) {
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
-			if !r.failed() && r.at() > lastFail && (at == 0 || r.at() < at) {
-				at = r.at()
+			if !r.Failed() && r.At() > lastFail && (at == 0 || r.At() < at) {
+				at = r.At()
 			}
 		}
 	}
 	return at
-}
-
-// cadence is the mean time between a track's results, one minute if unknown.
-func (t *track) cadence() int64 {
-	if len(t.Recent) < 2 {
-		return minute
-	}
-	return (t.Recent[len(t.Recent)-1].at() - t.Recent[0].at()) / int64(len(t.Recent)-1)
 }
 
 // recount brings the members of an incident up to date and lets sites join. Who joins and
@@ -126,7 +119,7 @@ func (e *Engine) dropBlips(in *incident) {
 	in.Members = slices.DeleteFunc(in.Members, func(m member) bool {
 		failed := 0
 		for _, t := range e.sites.rows[m.Site].Tracks {
-			failed += t.failuresSince(in.Onset[0])
+			failed += t.FailuresSince(in.Onset[0])
 		}
 		failed = max(failed, m.Failed) // results are forgotten, and counts begin later
 		switch well := m.State == faultline.SiteRecovered; {
@@ -195,7 +188,7 @@ func (e *Engine) watchProbes(in *incident, m *member, s *site) {
 func (e *Engine) watchCrowd(in *incident, m *member, clean bool) {
 	l := 0.
 	if j := e.evidenceOf(m.Site); j != nil {
-		l = j.crowd[windowOf(crowdSpan)]
+		l = j.crowd[evidence.WindowOf(crowdSpan)]
 	}
 	switch {
 	case in.unseen(e.clock) && l <= crowdDown: // it stays as it was published
@@ -216,7 +209,7 @@ func (e *Engine) joinMembers(in *incident) {
 		return
 	}
 	q := max(joinFraction, in.heldFraction())
-	span := windowOf(e.clock - in.Onset[0])
+	span := evidence.WindowOf(e.clock - in.Onset[0])
 	for _, on := range e.dependentsOf(c) {
 		if e.sites.rows[e.active[on.Site]].Incident != 0 {
 			continue
@@ -233,7 +226,7 @@ func (e *Engine) joinMembers(in *incident) {
 			}
 		}
 		if best > crowdDown && posterior(q*on.Weight, best) > joinChance {
-			e.enlist(in, j.id, e.beganAbout(e.sites.rows[j.id], e.clock-windowMS[at]))
+			e.enlist(in, j.id, e.beganAbout(e.sites.rows[j.id], e.clock-evidence.WindowMS[at]))
 		}
 	}
 }
@@ -241,7 +234,7 @@ func (e *Engine) joinMembers(in *incident) {
 // membership is the evidence that makes a site a member: what probes saw and people say
 // or, in windows in which its probes do not speak for a failure, what they saw alone.
 // No site that is probed becomes a member by the word of people.
-func (j *siteEvidence) membership() [windows]float64 {
+func (j *siteEvidence) membership() [evidence.Windows]float64 {
 	l := j.L
 	for w, probes := range j.probes {
 		if j.now.is.fresh && probes <= 0 {
@@ -272,7 +265,7 @@ func (e *Engine) mayJoin(id uint32) bool {
 func (e *Engine) beganAbout(s *site, since int64) int64 {
 	first := int64(0)
 	for _, t := range s.Tracks {
-		if at := t.firstFailure(e.vantages.rows[t.Vantage], since, e.clock); at != 0 && (first == 0 || at < first) {
+		if at := t.FirstFailure(e.vantages.rows[t.Vantage], since, e.clock); at != 0 && (first == 0 || at < first) {
 			first = at
 		}
 	}
@@ -282,8 +275,8 @@ func (e *Engine) beganAbout(s *site, since int64) int64 {
 	last := since
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
-			if !r.failed() && r.at() < first {
-				last = max(last, r.at())
+			if !r.Failed() && r.At() < first {
+				last = max(last, r.At())
 			}
 		}
 	}
@@ -323,12 +316,12 @@ func (w *watched) found(j *siteEvidence, down bool) {
 
 // hasReports reports whether people's reports say anything of a site, fails whether its
 // probes say that it fails: to the incident that it belongs to, if it does.
-func (j *siteEvidence) hasReports() bool { return j.crowd[windowOf(agreeSpan)] != 0 }
+func (j *siteEvidence) hasReports() bool { return j.crowd[evidence.WindowOf(agreeSpan)] != 0 }
 func (j *siteEvidence) fails() bool {
 	if j.bound {
 		return j.Probed && j.down
 	}
-	return j.Probed && j.probes[windowOf(trustSpan)] > failed
+	return j.Probed && j.probes[evidence.WindowOf(trustSpan)] > failed
 }
 
 // observe counts the sites that the cause could have taken down, and the rest.

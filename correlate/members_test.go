@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // How a site does is published by the last three results of each vantage that has a
@@ -14,7 +15,7 @@ func TestLook(t *testing.T) {
 		outcomes string
 		apart    int64 // seconds
 		behind   int64 // the newest result, seconds
-		change   func(*vantage, *track)
+		change   func(*vantage, *evidence.Track)
 		fails    int
 		all      int
 	}{
@@ -24,11 +25,11 @@ func TestLook(t *testing.T) {
 		"four minutes old":            {"ox", 20, 240, nil, 1, 1},
 		"older than that":             {"ox", 20, 241, nil, 0, 0},
 		"older, but looked at seldom": {"oox", 240, 800, nil, 1, 1},
-		"a vantage without a voice": {"oxx", 60, 0, func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0 },
-			0, 0},
-		"a vantage with half a voice": {"oxx", 60, 0,
-			func(v *vantage, _ *track) { v.trust[windowOf(2*minute)] = 0.5 }, 2, 3},
-		"a track that always fails":      {"xxx", 60, 0, func(_ *vantage, t *track) { t.Fail = 1000 }, 0, 0},
+		"a vantage that is ignored": {"oxx", 60, 0,
+			func(v *vantage, _ *evidence.Track) { v.trust[evidence.WindowOf(2*minute)] = 0 }, 0, 0},
+		"a vantage that is half trusted": {"oxx", 60, 0,
+			func(v *vantage, _ *evidence.Track) { v.trust[evidence.WindowOf(2*minute)] = 0.5 }, 2, 3},
+		"a track that always fails":      {"xxx", 60, 0, func(_ *vantage, t *evidence.Track) { t.Fail = 1000 }, 0, 0},
 		"one result, and no cadence yet": {"x", 60, 200, nil, 1, 1},
 	} {
 		e := settled(60)
@@ -51,8 +52,8 @@ func TestLook(t *testing.T) {
 		got.fails != 0 || got.all != 6 {
 		t.Errorf("%+v; it failed last 180 s ago and was back 135 s ago", got)
 	}
-	if c := (&track{Recent: []result{newResult(0, 0), newResult(90*second, 0),
-		newResult(100*second, 0)}}).cadence(); c != 50*second {
+	if c := (&evidence.Track{Recent: []evidence.Result{evidence.NewResult(0, 0), evidence.NewResult(90*second, 0),
+		evidence.NewResult(100*second, 0)}}).Cadence(); c != 50*second {
 		t.Errorf("cadence %d", c)
 	}
 }
@@ -122,7 +123,7 @@ func TestMembersByTheirReports(t *testing.T) {
 		in := e.open("cdn:x", 0)
 		in.LastFail = 0
 		id := put(e, "a.example", 0)
-		e.evidenceOf(id).crowd[windowOf(4*minute)] = c.nats
+		e.evidenceOf(id).crowd[evidence.WindowOf(4*minute)] = c.nats
 		m := in.join(id)
 		m.State, m.Onset = faultline.SiteDegraded, e.clock-hour
 		if e.watchCrowd(in, m, c.clean); m.State != c.want {
@@ -140,7 +141,7 @@ func TestMembersByTheirReports(t *testing.T) {
 // What failed a single probe and has been well for three minutes was no part of it.
 func TestBlipsAreDropped(t *testing.T) {
 	t.Parallel()
-	blip := member{Probes: 5, Failed: 1, Reports: fewReports, State: faultline.SiteRecovered}
+	blip := member{Probes: 5, Failed: 1, Reports: evidence.FewReports, State: faultline.SiteRecovered}
 	for name, c := range map[string]struct {
 		change func(m *member)
 		age    int64
@@ -237,7 +238,7 @@ func TestObserving(t *testing.T) {
 	e.evidenceOf(silent).Probed = false
 	people := put(e, "people.example", 0, "cdn:x")
 	e.evidenceOf(people).Probed = false
-	e.evidenceOf(people).crowd[windowOf(8*minute)] = -0.1
+	e.evidenceOf(people).crowd[evidence.WindowOf(8*minute)] = -0.1
 	for _, i := range []int{0, 1, 6} {
 		in.join(ids[i])
 		e.sites.rows[ids[i]].Incident = in.Ordinal

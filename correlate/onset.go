@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"faultline/correlate/evidence"
 )
 
 // The onset is the time that makes what the probes of all failing sites saw
@@ -51,19 +53,19 @@ func (e *Engine) onsetOf(ids []uint32, detected int64) (interval, bool) {
 // count adds the results of a track up to a time. It returns how many of them failed, and
 // how many came since the first that did. A vantage that could not be trusted then says
 // nothing.
-func (r *results) count(t *track, v *vantage, to, first int64) (failed, after float64) {
+func (r *results) count(t *evidence.Track, v *vantage, to, first int64) (failed, after float64) {
 	for _, x := range t.Recent {
-		if x.at() < r.from || x.at() > to || v.sick(x.at()) {
+		if x.At() < r.from || x.At() > to || v.SickAt(x.At()) {
 			continue
 		}
-		step := (x.at() - r.from) / onsetStep
-		if x.failed() {
+		step := (x.At() - r.from) / onsetStep
+		if x.Failed() {
 			r.fails[step]++
 			failed++
 		} else {
 			r.oks[step]++
 		}
-		if x.at() >= first {
+		if x.At() >= first {
 			after++
 		}
 	}
@@ -78,12 +80,12 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 	for _, id := range ids {
 		for _, t := range e.sites.rows[id].Tracks {
 			v := e.vantages.rows[t.Vantage]
-			first := t.firstFailure(v, from, to)
-			if first == 0 || t.chronic() {
+			first := t.FirstFailure(v, from, to)
+			if first == 0 || t.Chronic() {
 				continue
 			}
-			usual += priorFail + t.Fail
-			before += priorFail + priorOK + t.OK + t.Fail
+			usual += evidence.PriorFail + t.Fail
+			before += evidence.PriorFail + evidence.PriorOK + t.OK + t.Fail
 			f, a := r.count(t, v, to, first)
 			failed += f
 			after += a
@@ -95,21 +97,6 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 	r.normal = usual / before
 	r.share = min(shareMost, max(2*r.normal, failed/after, shareLeast))
 	return r, true
-}
-
-func (t *track) firstFailure(v *vantage, from, to int64) int64 {
-	for _, r := range t.Recent {
-		if r.failed() && r.at() >= from && r.at() <= to && !v.sick(r.at()) {
-			return r.at()
-		}
-	}
-	return 0
-}
-
-// failedBefore reports whether the result before one at a time was a failure too.
-func (t *track) failedBefore(at int64) bool {
-	i := slices.IndexFunc(t.Recent, func(r result) bool { return r.at() >= at })
-	return i > 0 && t.Recent[i-1].failed()
 }
 
 // fit returns the interval and the likeliest time of onset, over the given ramps.
@@ -181,7 +168,7 @@ func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) (interva
 		marks = append(marks, mark{t, math.Log(rise)})
 	}
 	on := changePoint(marks, from)
-	lag := int64(reportLag)
+	lag := int64(evidence.ReportLag)
 	return interval{on[0] - lag - crowdSlack, on[1] - lag, on[2]}, true
 }
 
@@ -203,7 +190,7 @@ func (e *Engine) reportsOf(ids []uint32, network int64, from, to int64) (at []in
 	if network >= 0 {
 		normal *= e.shareOf(uint32(network))
 	}
-	return at, max(normal, minRatePerMin)
+	return at, max(normal, evidence.MinRate)
 }
 
 // changePoint returns the interval and the likeliest time of the change. Between

@@ -7,6 +7,7 @@ import (
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // A site's own fault is what remains when no component explains its failure. It
@@ -56,7 +57,7 @@ func (e *Engine) ownFaults() {
 			}
 		}
 		if odds >= openOdds {
-			a := alone{id: j.id, odds: odds, w: w, onset: e.clock - windowMS[w]}
+			a := alone{id: j.id, odds: odds, w: w, onset: e.clock - evidence.WindowMS[w]}
 			if on, ok := e.onsetOf([]uint32{j.id}, e.clock); ok {
 				a.onset = on[1]
 			}
@@ -97,7 +98,7 @@ func (e *Engine) ownFault(a alone) {
 // corroborated reports whether witnesses of both kinds agree on a site's failure: probes
 // from two networks, and people. Then it need not be seen at two evaluations.
 func (e *Engine) corroborated(a alone) bool {
-	j, since := e.evidenceOf(a.id), e.clock-windowMS[a.w]
+	j, since := e.evidenceOf(a.id), e.clock-evidence.WindowMS[a.w]
 	if j.crowd[a.w] <= failed {
 		return false
 	}
@@ -105,7 +106,7 @@ func (e *Engine) corroborated(a alone) bool {
 	for _, t := range e.sites.rows[a.id].Tracks {
 		v := e.vantages.rows[t.Vantage]
 		switch {
-		case t.firstFailure(v, since, e.clock) == 0:
+		case t.FirstFailure(v, since, e.clock) == 0:
 		case first == nil:
 			first = v
 		case !sameNetwork(first, v):
@@ -171,14 +172,14 @@ func (e *Engine) refreshOwn(j *siteEvidence, s *site) {
 // anyway taken at its upper end, and the window that shows it best.
 func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
 	best, at := math.Inf(-1), ownStart
-	for w := ownStart; w < windows && (w == ownStart || e.clock-windowMS[w] >= s.Freed); w++ {
+	for w := ownStart; w < evidence.Windows && (w == ownStart || e.clock-evidence.WindowMS[w] >= s.Freed); w++ {
 		l := j.crowd[w]
 		for _, t := range s.Tracks {
-			k, m := t.believed(e.vantages.rows[t.Vantage], e.clock)
+			k, m := t.Believed(e.vantages.rows[t.Vantage], e.clock)
 			if m[w] == 0 {
 				continue
 			}
-			x := t.cautious(k[w], m[w])
+			x := t.Cautious(k[w], m[w])
 			if x > 0 {
 				x *= e.vantages.rows[t.Vantage].trust[w]
 			}
@@ -189,35 +190,11 @@ func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
 		}
 	}
 	if len(s.Tracks) == 0 && s.Crowd != nil {
-		if n := e.independent(s.Crowd); n[windowOf(agreeSpan)] >= ownCrowdOnly && best > crowdDown {
+		if n := e.independent(s.Crowd); n[evidence.WindowOf(agreeSpan)] >= ownCrowdOnly && best > crowdDown {
 			return best, at // a candidate at most: nothing probes it
 		}
 	}
 	return min(evidenceMax, best) + ownPrior, at
-}
-
-// cautious is the evidence of a track with the upper end (two standard
-// deviations) of how often it fails when all is well.
-func (t *track) cautious(k, m int) float64 {
-	fails, oks := t.Fail-float64(k), t.OK-float64(m-k)
-	for _, r := range t.Recent {
-		if r.failed() {
-			fails++
-		} else {
-			oks++
-		}
-	}
-	a, b := priorFail+max(0, fails), cautiousOK+max(0, oks)
-	mean := a / (a + b)
-	e := min(cautiousMost, mean+2*math.Sqrt(mean*(1-mean)/(a+b+1)))
-	l := trackRatio(k, m, e)
-	if k == 0 {
-		l = min(l, 0) // successes never speak for a failure
-	}
-	if l > 0 {
-		l *= max(0, oks) / (max(0, oks) + successesSeen)
-	}
-	return bounded(l, vantageEpsilon)
 }
 
 // adopter returns the incident that a site fails together with although its record
@@ -256,9 +233,9 @@ func (e *Engine) roseWith(in *incident, id uint32) bool {
 		return false
 	}
 	from, to := in.Onset[0], min(e.clock, in.Onset[2]+roseWithin)
-	n := s.Crowd.between(from, to)
+	n := s.Crowd.Between(from, to)
 	normal := e.expected(s) * float64(to-from) / float64(minute)
-	return n > fewReports && crowdRatio(n, normal, surge*normal) >= agreeOdds
+	return n > evidence.FewReports && evidence.CrowdRatio(n, normal, evidence.Surge*normal) >= agreeOdds
 }
 
 // tookDown reports whether an incident's cause took sites down around the time
@@ -284,8 +261,8 @@ func (in *incident) tookDown(on interval) bool {
 // many now, and says what is wrong: it may rise out of sympathy alone.
 func (e *Engine) rises(j *siteEvidence) bool {
 	c := e.sites.rows[j.id].Crowd
-	return c.Base.T >= quietMinutes && j.Class != cause.ClassVague &&
-		e.independent(c)[windowOf(agreeSpan)] >= ownCrowdOnly
+	return c.Base.T >= evidence.QuietMinutes && j.Class != cause.ClassVague &&
+		e.independent(c)[evidence.WindowOf(agreeSpan)] >= ownCrowdOnly
 }
 
 // sharesSymptom reports whether a symptom class is among those of an incident, by what
@@ -297,30 +274,16 @@ func (e *Engine) sharesSymptom(in *incident, class int) bool {
 	same, all := 0, 0
 	for _, m := range in.Members {
 		all++
-		if symptomClass(m.Code) == class {
+		if evidence.SymptomClass(m.Code) == class {
 			same++
 		}
 		for _, t := range e.sites.rows[m.Site].Tracks {
-			alike, failed := t.failedLike(class, m.Onset)
+			alike, failed := t.FailedLike(class, m.Onset)
 			same += alike
 			all += failed
 		}
 	}
 	return float64(same) >= adoptLike*float64(all)
-}
-
-// failedLike counts the failures of a track since a time, and those of a class among them.
-func (t *track) failedLike(class int, from int64) (same, all int) {
-	for _, r := range t.Recent {
-		if !r.failed() || r.at() < from {
-			continue
-		}
-		all++
-		if symptomClass(r.code()) == class {
-			same++
-		}
-	}
-	return same, all
 }
 
 // posterior is the chance of failure given prior p and evidence l.

@@ -1,36 +1,12 @@
 package correlate
 
 import (
-	"math"
 	"testing"
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
-
-// The evidence of a site's own fault takes the upper end of how often it fails.
-func TestCautiousEvidence(t *testing.T) {
-	t.Parallel()
-	tr := &track{OK: 60, Fail: 2}
-	for i := range 5 {
-		code := codeOK
-		if i >= 3 {
-			code = 503
-		}
-		tr.Recent = append(tr.Recent, newResult(int64(i)*minute, code))
-	}
-	// Of the window's three results two fail: 2 failures and 62 successes came before.
-	a, b := 0.5+2, 10+62.
-	mean := a / (a + b)
-	e := mean + 2*math.Sqrt(mean*(1-mean)/(a+b+1))
-	near(t, "two of three", tr.cautious(2, 3), bounded(trackRatio(2, 3, e)*62/(62+8), 0.01))
-	if l := tr.cautious(0, 3); l > 0 {
-		t.Errorf("successes speak for a failure by %v", l)
-	}
-	ill := &track{OK: 1, Fail: 500}
-	near(t, "at most nine in ten are normal", ill.cautious(1, 1),
-		bounded(math.Min(0, trackRatio(1, 1, 0.9))+math.Max(0, trackRatio(1, 1, 0.9))*1/9, 0.01))
-}
 
 // Five probed sites that began within three minutes, two minutes ago or more, and
 // share nothing known are one incident without a cause.
@@ -122,7 +98,7 @@ func TestLooksLike(t *testing.T) {
 		m := in.join(id)
 		m.Code, m.Onset = 503, e.clock-10*minute
 		if i == 0 {
-			m.Code = codeDNS
+			m.Code = evidence.CodeDNS
 		}
 	}
 	if !e.sharesSymptom(in, cause.ClassDNS) {
@@ -180,27 +156,27 @@ func TestOwnOdds(t *testing.T) {
 	j, s := e.evidenceOf(id), e.sites.rows[id]
 	*j = siteEvidence{id: id}
 	odds, w := e.ownOdds(j, s)
-	if w != windowOf(2*minute) {
+	if w != evidence.WindowOf(2*minute) {
 		t.Errorf("it shows best in window %d", w)
 	}
-	near(t, "two of three", odds, tr.cautious(2, 3)-6)
-	e.vantages.rows[0].trust = [windows]float64{}
+	near(t, "two of three", odds, tr.Cautious(2, 3)-6)
+	e.vantages.rows[0].trust = [evidence.Windows]float64{}
 	if odds, _ := e.ownOdds(j, s); odds > ownPrior {
 		t.Errorf("a vantage without a voice says %v", odds)
 	}
-	for w := range windows {
+	for w := range evidence.Windows {
 		j.crowd[w] = 1
 	}
-	j.crowd[windows-1] = 3
-	if _, w := e.ownOdds(j, s); w != windows-1 {
+	j.crowd[evidence.Windows-1] = 3
+	if _, w := e.ownOdds(j, s); w != evidence.Windows-1 {
 		t.Errorf("the crowd shows best in window %d", w)
 	}
-	s.Freed = e.clock - windowMS[windows-1] + 1
-	if _, w := e.ownOdds(j, s); w == windows-1 {
+	s.Freed = e.clock - evidence.WindowMS[evidence.Windows-1] + 1
+	if _, w := e.ownOdds(j, s); w == evidence.Windows-1 {
 		t.Error("what has been told is told again")
 	}
 	s.Freed--
-	if _, w := e.ownOdds(j, s); w != windows-1 {
+	if _, w := e.ownOdds(j, s); w != evidence.Windows-1 {
 		t.Error("a window that begins as it was freed is its own")
 	}
 }
@@ -220,7 +196,7 @@ func TestOwnOddsOfReportsAlone(t *testing.T) {
 				ASN: uint32(1 + i)})
 		}
 		j := e.evidenceOf(id)
-		for w := range windows {
+		for w := range evidence.Windows {
 			j.crowd[w] = c.nats
 		}
 		got, _ := e.ownOdds(j, e.sites.rows[id])

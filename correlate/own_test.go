@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 func TestSiteFailsByItself(t *testing.T) {
@@ -85,10 +86,10 @@ func TestPeopleTellWhatASiteFellWith(t *testing.T) {
 		in.Onset = [3]int64{e.clock - 11*minute, e.clock - 10*minute, e.clock - 10*minute}
 		id := put(e, "a.example", 5)
 		crowd := e.crowdOf(e.sites.rows[id])
-		crowd.Base = rate{N: 1, T: 1000, From: e.clock - 16*minute}
+		crowd.Base = evidence.Rate{N: 1, T: 1000, From: e.clock - 16*minute}
 		for i := range c.reports {
 			at := in.Onset[1] + int64((c.from+(c.to-c.from)*float64(i)/float64(c.reports))*float64(minute))
-			crowd.add(userReport{At: at, Network: 0, Code: 503}, false)
+			crowd.Add(evidence.Report{At: at, Network: 0, Code: 503}, false)
 		}
 		if got := e.roseWith(in, id); got != c.want {
 			t.Errorf("%s: %v", name, got)

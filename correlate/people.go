@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // One person is one reporter of a cause, however many of its sites he names. Where
@@ -14,18 +15,18 @@ import (
 func (e *Engine) sitesNamed(sites []uint32, from int64) map[uint64]float64 {
 	named := map[uint64]float64{}
 	for _, id := range sites {
-		e.eachAccuser(e.sites.rows[id], from, func(h *userReport) { named[h.Who]++ })
+		e.eachAccuser(e.sites.rows[id], from, func(h *evidence.Report) { named[h.Who]++ })
 	}
 	return named
 }
 
 // eachAccuser visits the reports of a site since a time, but for those from networks
 // that fail themselves.
-func (e *Engine) eachAccuser(s *site, from int64, visit func(h *userReport)) {
+func (e *Engine) eachAccuser(s *site, from int64, visit func(h *evidence.Report)) {
 	if s.Crowd == nil {
 		return
 	}
-	reports := s.Crowd.since(from)
+	reports := s.Crowd.Since(from)
 	for i := range reports {
 		if h := &reports[i]; e.networks.rows[h.Network].Incident == 0 {
 			visit(h)
@@ -37,7 +38,7 @@ func (e *Engine) eachAccuser(s *site, from int64, visit func(h *userReport)) {
 // on a cause is explained by its fault than by chance, in nats and with the prior,
 // against what the probes of these sites saw.
 func (e *Engine) peopleSay(sites []uint32, part func(id uint32) float64, w int) float64 {
-	from := e.clock - windowMS[w]
+	from := e.clock - evidence.WindowMS[w]
 	named := e.sitesNamed(sites, from)
 	gains := cause.NewGains()
 	for _, id := range sites {
@@ -61,10 +62,10 @@ func (e *Engine) peopleSay(sites []uint32, part func(id uint32) float64, w int) 
 // is worth is spread over all sites that he named.
 func (e *Engine) crowdByPerson(s *site, named map[uint64]float64, w int) float64 {
 	perNet, perPrefix, total := map[uint32]float64{}, map[uint32]float64{}, 0.
-	e.eachAccuser(s, e.clock-windowMS[w], func(h *userReport) {
+	e.eachAccuser(s, e.clock-evidence.WindowMS[w], func(h *evidence.Report) {
 		worth := 1 / named[h.Who]
 		if h.Net != 0 {
-			worth = min(worth, max(0, prefixCap-perPrefix[h.Net]))
+			worth = min(worth, max(0, evidence.PrefixCap-perPrefix[h.Net]))
 			perPrefix[h.Net] += worth
 		}
 		perNet[h.Network] += worth
@@ -72,12 +73,12 @@ func (e *Engine) crowdByPerson(s *site, named map[uint64]float64, w int) float64
 	})
 	n := 0.
 	for _, id := range sortedKeys(perNet) {
-		n += min(perNet[id], e.capOf(id, total))
+		n += min(perNet[id], evidence.CapOf(e.shareOf(id), total))
 	}
-	l := crowdEvidence(n, e.expected(s), w)
+	l := evidence.CrowdEvidence(n, e.expected(s), w)
 	if l > 0 {
-		past := s.Crowd.quietHistory(e.clock)
-		l *= past / (past + quietMinutes)
+		past := s.Crowd.QuietHistory(e.clock)
+		l *= past / (past + evidence.QuietMinutes)
 	}
 	return l
 }
@@ -92,7 +93,7 @@ func (e *Engine) peopleConfirm(in *incident) bool {
 	if !known || in.traits().Own {
 		return true // of a single site nobody counts more than once
 	}
-	w := min(windows-1, windowOf(e.clock-in.Onset[1]))
+	w := min(evidence.Windows-1, evidence.WindowOf(e.clock-in.Onset[1]))
 	return e.peopleSay(e.dependentSites(in), func(id uint32) float64 { return e.weight(id, c) }, w) >= confirmOdds
 }
 
@@ -118,7 +119,7 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 				well = append(well, id)
 			}
 			continue
-		case j != nil && j.crowd[windowOf(agreeSpan)] > crowdDown:
+		case j != nil && j.crowd[evidence.WindowOf(agreeSpan)] > crowdDown:
 			reported++
 		}
 		unprobed++

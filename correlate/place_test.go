@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // put places a site in an engine, with its evidence in every window as if it had
@@ -15,7 +16,7 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 	e.activate(id)
 	j := siteEvidence{id: id, symptom: memo[uint16]{is: 503}}
 	j.Probed = true
-	for w := range windows {
+	for w := range evidence.Windows {
 		j.L[w], j.probes[w] = l, l
 	}
 	at := int32(len(e.s.evidence))
@@ -26,21 +27,20 @@ func put(e *Engine, name string, l float64, on ...faultline.Component) uint32 {
 
 // probed gives a site results of one vantage: a letter each, the last one just now,
 // so many seconds apart.
-func probed(e *Engine, id uint32, vantage, outcomes string, apart int64) *track {
+func probed(e *Engine, id uint32, vantage, outcomes string, apart int64) *evidence.Track {
 	v, _ := e.vantage(vantage)
-	for w := range windows {
+	for w := range evidence.Windows {
 		e.vantages.rows[v].trust[w] = 1
 	}
 	t := e.sites.rows[id].track(v)
 	t.OK = 100
 	for i, o := range outcomes {
-		code := codeOK
+		code := evidence.CodeOK
 		if o == 'x' {
 			code = 503
 		}
-		t.Recent = append(t.Recent, newResult(e.clock-int64(len(outcomes)-1-i)*apart*second, code))
+		t.Add(evidence.NewResult(e.clock-int64(len(outcomes)-1-i)*apart*second, code))
 	}
-	t.changed()
 	return t
 }
 

@@ -159,32 +159,6 @@ func TestPropertyRepeatsChangeNothing(t *testing.T) {
 	}
 }
 
-// A liar is bounded: whatever the probes of one vantage or the crowd of one site
-// amount to, they weigh no more than 4.6 and 3.9 nats.
-func TestPropertyEvidenceIsBounded(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		now := 100 * minute
-		tr := &track{OK: rapid.Float64Range(0, 1e6).Draw(rt, "ok"), Fail: rapid.Float64Range(0, 1e6).Draw(rt, "fail")}
-		for range rapid.IntRange(0, ringResults).Draw(rt, "results") {
-			tr.Recent = append(tr.Recent, newResult(rapid.Int64Range(60*minute, now).Draw(rt, "at"),
-				uint16(rapid.SampledFrom([]int{0, 503, 1}).Draw(rt, "code"))))
-		}
-		slices.Sort(tr.Recent)
-		ls, _ := tr.weigh(&vantage{}, now)
-		for w, l := range ls {
-			if l < -4.6 || l > 4.6 {
-				rt.Fatalf("one vantage weighs %v over window %d", l, w)
-			}
-		}
-		n := rapid.Float64Range(0, 1e7).Draw(rt, "reports")
-		mu := rapid.Float64Range(minRatePerMin, 1e5).Draw(rt, "normal")
-		if l := bounded(crowdRatio(n, mu, surge*mu), crowdEpsilon); !(l >= -3.9 && l <= 3.9) {
-			rt.Fatalf("a crowd of %v, %v being normal, weighs %v", n, mu, l)
-		}
-	})
-}
-
 // What the map says is what the newest record said, whatever came before it.
 func TestPropertyRecordRoundTrip(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // Revisions are what the world sees of an incident. One is made when what it says
@@ -75,7 +76,8 @@ func differs(a, b faultline.Incident) bool {
 	count := math.Abs(float64(down(a.Impact)-down(b.Impact))) > failingMoves*float64(max(down(a.Impact), 1))
 	return a.State != b.State || causeOf(a) != causeOf(b) || a.Title != b.Title || moved || count ||
 		a.Scope.Worldwide != b.Scope.Worldwide || !slices.Equal(a.Scope.Countries, b.Scope.Countries) ||
-		!slices.Equal(a.Scope.ISPs, b.Scope.ISPs) || len(a.Statements) != len(b.Statements) || len(a.Corrections) != len(b.Corrections)
+		!slices.Equal(a.Scope.ISPs, b.Scope.ISPs) || len(a.Statements) != len(b.Statements) ||
+		len(a.Corrections) != len(b.Corrections)
 }
 
 func causeOf(in faultline.Incident) faultline.Component {
@@ -219,11 +221,12 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
 	count := map[uint16]int{}
 	for _, m := range in.Members {
-		count[plainCode(m.Code)]++
+		count[evidence.PlainCode(m.Code)]++
 	}
 	out := []faultline.SymptomShare{}
 	for _, code := range sortedKeys(count) {
-		out = append(out, faultline.SymptomShare{Symptom: codeSymptom(code), Share: round(float64(count[code])/float64(len(in.Members)), 2)})
+		out = append(out, faultline.SymptomShare{Symptom: evidence.CodeSymptom(code),
+			Share: round(float64(count[code])/float64(len(in.Members)), 2)})
 	}
 	slices.SortStableFunc(out, func(a, b faultline.SymptomShare) int { return cmp.Compare(b.Share, a.Share) })
 	return out
@@ -242,14 +245,15 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 		return math.MaxInt32
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(e.sites.rows[in.Members[a].Site].Name, e.sites.rows[in.Members[b].Site].Name))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)),
+			cmp.Compare(e.sites.rows[in.Members[a].Site].Name, e.sites.rows[in.Members[b].Site].Name))
 	})
 	out := make([]faultline.IncidentSite, 0, len(order))
 	for _, i := range order {
 		m := in.Members[i]
 		x := faultline.IncidentSite{
 			Site: e.sites.rows[m.Site].Name, Member: faultline.MemberMap, State: m.State,
-			Symptom: codeSymptom(m.Code), Onset: ms(m.Onset), RecoveredAt: msPtr(m.Recovered),
+			Symptom: evidence.CodeSymptom(m.Code), Onset: ms(m.Onset), RecoveredAt: msPtr(m.Recovered),
 			Reports: m.Reports, Probes: m.Probes, ProbesFailed: m.Failed,
 		}
 		if m.Joined {
@@ -273,7 +277,7 @@ func (e *Engine) exonerate(in *incident) {
 	if in.traits().viewers || e.clock < in.Onset[2]+exonerateAfter {
 		return
 	}
-	w := windowOf(accusedSpan)
+	w := evidence.WindowOf(accusedSpan)
 	for _, at := range e.s.unsettled {
 		j := &e.s.evidence[at]
 		if j.crowd[w] <= failed {
@@ -284,7 +288,7 @@ func (e *Engine) exonerate(in *incident) {
 		if !j.Probed || j.probes[w] > -failed || s.Incident != 0 || e.ownerFails(j.id) {
 			continue
 		}
-		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(windowMS[w])/float64(minute)
+		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(evidence.WindowMS[w])/float64(minute)
 		if people < max(accusedPeople, accusedRise*normal) || e.recentChecks(s).fails > 0 {
 			continue
 		}
@@ -303,10 +307,10 @@ func (e *Engine) exonerate(in *incident) {
 func (e *Engine) exonerated(in *incident, s *site) faultline.Exonerated {
 	x := faultline.Exonerated{Site: s.Name}
 	people, networks := map[uint64]bool{}, map[uint32]bool{}
-	e.eachAccuser(s, in.CountedFrom, func(h *userReport) { people[h.Who], networks[h.Network] = true, true })
+	e.eachAccuser(s, in.CountedFrom, func(h *evidence.Report) { people[h.Who], networks[h.Network] = true, true })
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
-			if r.at() >= in.CountedFrom && !r.failed() {
+			if r.At() >= in.CountedFrom && !r.Failed() {
 				x.Probes++
 			}
 		}

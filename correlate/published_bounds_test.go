@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A revision is made at once when an incident says something else: an onset by more
@@ -149,7 +150,7 @@ func TestSitesAreListedByRank(t *testing.T) {
 // probes find well, two minutes after the onset.
 func TestExonerated(t *testing.T) {
 	t.Parallel()
-	w := windowOf(8 * minute)
+	w := evidence.WindowOf(8 * minute)
 	for name, c := range map[string]struct {
 		people int
 		change func(e *Engine, in *incident, j *siteEvidence)
@@ -158,10 +159,10 @@ func TestExonerated(t *testing.T) {
 		"eight people": {8, nil, true},
 		"seven":        {7, nil, false},
 		"not unusual": {8, func(e *Engine, _ *incident, j *siteEvidence) {
-			e.sites.rows[j.id].Crowd.Base = rate{N: 1e6 * 2.01 / 8, T: 1e6}
+			e.sites.rows[j.id].Crowd.Base = evidence.Rate{N: 1e6 * 2.01 / 8, T: 1e6}
 		}, false},
 		"just unusual enough": {8, func(e *Engine, _ *incident, j *siteEvidence) {
-			e.sites.rows[j.id].Crowd.Base = rate{N: 1e6 * 1.99 / 8, T: 1e6}
+			e.sites.rows[j.id].Crowd.Base = evidence.Rate{N: 1e6 * 1.99 / 8, T: 1e6}
 		}, true},
 		"a crowd that is loud": {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.crowd[w] = failed }, false},
 		"probes that say less": {8, func(_ *Engine, _ *incident, j *siteEvidence) { j.probes[w] = -failed + 0.01 },
@@ -186,7 +187,7 @@ func TestExonerated(t *testing.T) {
 		}
 		j := e.evidenceOf(id)
 		j.crowd[w], j.probes[w] = failed+1, -failed-1
-		e.sites.rows[id].Crowd.Base = rate{T: 1e6}
+		e.sites.rows[id].Crowd.Base = evidence.Rate{T: 1e6}
 		if c.change != nil {
 			c.change(e, in, j)
 		}
@@ -233,9 +234,9 @@ func TestStatus(t *testing.T) {
 	id := put(e, "a.example", 0)
 	c := e.crowdOf(e.sites.rows[id])
 	for _, ago := range []int64{600, 599, 300} { // seconds; what is 600 old is out of reach
-		c.add(userReport{At: e.clock - ago*second, Code: 503}, false)
+		c.Add(evidence.Report{At: e.clock - ago*second, Code: 503}, false)
 	}
-	c.add(userReport{At: e.clock - 10*second, Code: codeOK}, false)
+	c.Add(evidence.Report{At: e.clock - 10*second, Code: evidence.CodeOK}, false)
 	st := e.status(id)
 	if st.Reports != 2 || !st.FirstReportAt.Equal(ms(e.clock-10*minute)) ||
 		!st.LastReportAt.Equal(ms(e.clock-minute)) || st.Symptom != "http_503" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // calmTown is an engine whose sites have been seen well by two vantages for a while.
@@ -55,7 +56,7 @@ func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
 	e.s.unsettle(4)
 	e.eval = 0
 	e.Fold(faultline.Tick{At: ms(int64(at+5)*second + 1)}) // weighs the site again, as good as at the same time
-	if again := e.s.evidence[e.s.byID[4]]; again.L != asked.L || asked.L[windows-1] >= 0 {
+	if again := e.s.evidence[e.s.byID[4]]; again.L != asked.L || asked.L[evidence.Windows-1] >= 0 {
 		t.Errorf("asked for, its evidence is %v, weighed anew %v", asked.L, again.L)
 	}
 }

@@ -3,6 +3,8 @@ package correlate
 import (
 	"math"
 	"slices"
+
+	"faultline/correlate/evidence"
 )
 
 // Where a fault is felt. A fault that the vantages of one country see and those of others
@@ -31,7 +33,7 @@ func (e *Engine) feltIn(in *incident) (felt, well []country) {
 		switch {
 		case now.Failed > 0 && now.share() >= least:
 			felt = append(felt, c)
-		case now.Probes >= feltProbes && v.trust[windowOf(trustSpan)] >= sickTrust:
+		case now.Probes >= feltProbes && v.trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust:
 			well = append(well, c)
 		}
 	}
@@ -90,7 +92,8 @@ func (e *Engine) feltByFew(in *incident) bool {
 	}
 	for i, now := range since {
 		id := in.ByVantage[i].Vantage
-		if now.Probes == 0 || now.share() >= least || e.vantages.rows[id].trust[windowOf(trustSpan)] < sickTrust {
+		if now.Probes == 0 || now.share() >= least ||
+			e.vantages.rows[id].trust[evidence.WindowOf(trustSpan)] < evidence.SickTrust {
 			continue
 		}
 		spared.Probes, spared.Failed = spared.Probes+now.Probes, spared.Failed+now.Failed

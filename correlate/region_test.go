@@ -12,7 +12,8 @@ func pastOf(w *world, c crowdOf) crowdOf {
 }
 
 // A vantage that sees what others do not is confirmed by people of where it is,
-// on networks from which people complain on any day. A crowd that complains wherever probes find the sites well contradicts it instead.
+// on networks from which people complain on any day. A crowd that complains wherever probes find
+// the sites well contradicts it instead.
 func TestACrowdElsewhereDoesNotAgreeWithAVantage(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -2,76 +2,11 @@ package correlate
 
 import (
 	"fmt"
-	"math"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"faultline"
+	"faultline/correlate/evidence"
 )
-
-// Those whom a site works for are counted as far as they matter: it comes to the same
-// as counting all of them.
-func TestPropertyVoicesTakenBack(t *testing.T) {
-	t.Parallel()
-	e := settled(60)
-	for i := range 12 {
-		if _, ok := e.network(faultline.Report{ASN: uint32(1000 + i)}); !ok {
-			t.Fatal("no room")
-		}
-	}
-	rapid.Check(t, func(rt *rapid.T) {
-		c := &crowd{}
-		for range rapid.IntRange(0, 60).Draw(rt, "reports") {
-			c.add(userReport{
-				At:      e.clock - rapid.Int64Range(-10, 40*60).Draw(rt, "ago")*second,
-				Network: rapid.Uint32Range(0, 11).Draw(rt, "network"),
-				Net:     rapid.Uint32Range(0, 30).Draw(rt, "prefix"),
-				Code:    rapid.SampledFrom([]uint16{codeOK, 503}).Draw(rt, "code"),
-			}, false)
-		}
-		got, until := e.countReporters(c)
-		all, allUntil := e.countIndependent(c.Recent, math.Inf(1))
-		well, wellUntil := e.countIndependent(c.Well, math.Inf(1))
-		for w := range windows {
-			if want := all[w] - min(well[w], wellShare*all[w]); got[w] != want {
-				rt.Fatalf("window %d: %v voices, want %v of %v and %v", w, got[w], want, all[w], well[w])
-			}
-		}
-		if until > allUntil || until < min(allUntil, wellUntil) {
-			rt.Errorf("holds until %d, those of trouble until %d, the others %d", until, allUntil, wellUntil)
-		}
-	})
-}
-
-// What is remembered of a crowd's evidence is what it would be worked out to be.
-func TestPropertyKnownEvidence(t *testing.T) {
-	t.Parallel()
-	var known knownEvidence
-	rapid.Check(t, func(rt *rapid.T) {
-		rate := rounded(math.Exp(rapid.Float64Range(-9, 6).Draw(rt, "ln rate")))
-		n := float64(rapid.IntRange(0, 4*knownPeople).Draw(rt, "halves")) / 2
-		if rapid.Bool().Draw(rt, "a part of one") {
-			n += 0.4
-		}
-		w := rapid.IntRange(0, windows-1).Draw(rt, "window")
-		for range 2 {
-			if got, want := known.evidence(n, rate, w), crowdEvidence(n, rate, w); got != want {
-				rt.Fatalf("%v people, %v a minute, window %d: %v, want %v", n, rate, w, got, want)
-			}
-		}
-	})
-}
-
-func TestPropertyRatesAreRoundedToAFiftieth(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		rate := math.Exp(rapid.Float64Range(-9, 9).Draw(rt, "ln rate"))
-		if r := rounded(rate); math.Abs(r-rate) > rate/50 || rounded(r) != r {
-			rt.Errorf("%v became %v", rate, r)
-		}
-	})
-}
 
 // A large crowd is counted again once it has grown by a sixty-fourth, or when its turn
 // comes; of a small one every voice is heard.
@@ -89,7 +24,7 @@ func TestLargeCrowdsAreCountedWhenTheyGrow(t *testing.T) {
 		}
 		say := func(n int) {
 			for range n {
-				e.crowdOf(s).add(userReport{At: e.clock - second, Code: 503}, false)
+				e.crowdOf(s).Add(evidence.Report{At: e.clock - second, Code: 503}, false)
 			}
 		}
 		say(c.before)

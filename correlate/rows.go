@@ -5,6 +5,7 @@ import (
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // How the rows of the large tables are written in a checkpoint. Whatever a row
@@ -73,23 +74,23 @@ func (r *reading) site() site {
 	return s
 }
 
-func appendTrack(b []byte, t *track) []byte {
+func appendTrack(b []byte, t *evidence.Track) []byte {
 	b = appendUint(b, uint64(t.Vantage))
 	b = appendUint(b, uint64(len(t.Recent)))
-	last := result(0)
+	last := evidence.Result(0)
 	for _, r := range t.Recent {
 		b, last = appendInt(b, int64(r-last)), r
 	}
 	return appendInt(appendFloat(appendFloat(b, t.OK), t.Fail), t.At)
 }
 
-func (r *reading) track() *track {
-	t := &track{Vantage: r.uint32()}
-	last := result(0)
+func (r *reading) track() *evidence.Track {
+	t := &evidence.Track{Vantage: r.uint32()}
+	last := evidence.Result(0)
 	if n := r.count(); n > 0 {
-		t.Recent = make([]result, n)
+		t.Recent = make([]evidence.Result, n)
 		for i := range t.Recent {
-			last += result(r.int())
+			last += evidence.Result(r.int())
 			t.Recent[i] = last
 		}
 	}
@@ -97,7 +98,7 @@ func (r *reading) track() *track {
 	return t
 }
 
-func appendCrowd(b []byte, c *crowd) []byte {
+func appendCrowd(b []byte, c *evidence.Crowd) []byte {
 	b = appendReports(appendReports(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
 	b = appendInt(appendInt(b, c.LoudSince), int64(c.Unweighed))
@@ -108,7 +109,7 @@ func appendCrowd(b []byte, c *crowd) []byte {
 	return appendBool(b, c.Weighed)
 }
 
-func appendReports(b []byte, reports []userReport) []byte {
+func appendReports(b []byte, reports []evidence.Report) []byte {
 	b = appendUint(b, uint64(len(reports)))
 	last := int64(0)
 	for _, h := range reports {
@@ -121,34 +122,34 @@ func appendReports(b []byte, reports []userReport) []byte {
 	return b
 }
 
-func (r *reading) crowd() *crowd {
-	c := &crowd{Recent: r.userReports(), Well: r.userReports()}
+func (r *reading) crowd() *evidence.Crowd {
+	c := &evidence.Crowd{Recent: r.userReports(), Well: r.userReports()}
 	c.Base = r.rate()
 	c.LoudSince, c.Unweighed = r.int(), uint32(r.int())
 	c.LastAt, c.Reach = r.int(), r.int()
 	for w := range c.L {
 		c.L[w] = r.float()
-		c.alarming = c.alarming || c.L[w] > 0
 	}
+	c.Recall()
 	c.Weighed = r.bool()
 	return c
 }
 
-func (r *reading) userReports() []userReport {
+func (r *reading) userReports() []evidence.Report {
 	n := r.count()
 	if n == 0 {
 		return nil
 	}
-	reports, last := make([]userReport, n), int64(0)
+	reports, last := make([]evidence.Report, n), int64(0)
 	for i := range reports {
 		reports[i] = r.userReport(&last)
 	}
 	return reports
 }
 
-func (r *reading) userReport(last *int64) userReport {
+func (r *reading) userReport(last *int64) evidence.Report {
 	*last += r.int()
-	h := userReport{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
+	h := evidence.Report{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
 	copy(h.Country[:], r.bytes(uint64(len(h.Country))))
 	h.Code, h.Held = uint16(r.uint()), r.bool()
 	return h
@@ -162,11 +163,13 @@ func (r *reading) fixed() uint64 {
 	return 0
 }
 
-func appendRate(b []byte, r rate) []byte {
+func appendRate(b []byte, r evidence.Rate) []byte {
 	return appendInt(appendFloat(appendFloat(b, r.N), r.T), r.From)
 }
 
-func (r *reading) rate() rate { return rate{N: r.float(), T: r.float(), From: r.int()} }
+func (r *reading) rate() evidence.Rate {
+	return evidence.Rate{N: r.float(), T: r.float(), From: r.int()}
+}
 
 // appendComponent leaves the members out: they are published by the sites.
 func appendComponent(b []byte, c *component) []byte { return appendText(b, string(c.Name)) }

@@ -1,6 +1,9 @@
 package correlate
 
-import "faultline/correlate/cause"
+import (
+	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
+)
 
 // The search for causes is a package of its own, which knows no engine. Here is what it
 // is asked, and what it looks up.
@@ -80,10 +83,10 @@ func (e *Engine) activeOfOwners(yield func([]int32) bool) {
 // leakIn is the chance that a site that was well began to fail on its own within
 // a window: sites that fail at one moment do so for one reason.
 func (e *Engine) leakIn(w int) float64 {
-	return e.leak * min(1, float64(windowMS[w]+leakGrace)/float64(windowMS[windows-1]))
+	return e.leak * min(1, float64(evidence.WindowMS[w]+leakGrace)/float64(evidence.WindowMS[evidence.Windows-1]))
 }
 
-func (e *Engine) leaks() (leaks [windows]float64) {
+func (e *Engine) leaks() (leaks [evidence.Windows]float64) {
 	for w := range leaks {
 		leaks[w] = e.leakIn(w)
 	}
@@ -116,7 +119,7 @@ func (f facts) Number(at int32) uint32            { return f.e.active[at] }
 func (f facts) Fronts(c uint32, at int32) bool { return f.e.fronts(c, f.e.active[at]) }
 
 func (f facts) WellIn(at int32, w int) bool {
-	return f.e.clock-f.e.s.newest[f.e.active[at]] <= windowMS[w]
+	return f.e.clock-f.e.s.newest[f.e.active[at]] <= evidence.WindowMS[w]
 }
 
 var _ cause.Facts = facts{}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // What the charts are drawn from: how much was reported of each site, by minute and
@@ -51,9 +52,9 @@ func addCounts(kept []eventCounts, at int64, reported eventCounts, most int) []e
 	return kept
 }
 
-// counts is what one probe adds.
-func (r result) counts() eventCounts {
-	if r.failed() {
+// countsOf is what one probe adds.
+func countsOf(r evidence.Result) eventCounts {
+	if r.Failed() {
 		return eventCounts{Probes: 1, Failed: 1}
 	}
 	return eventCounts{Probes: 1}
@@ -187,13 +188,13 @@ func (e *Engine) networkStatuses() []faultline.NetworkStatus {
 		for i := len(c.Recent) - 1; i >= 0 && e.clock-c.Recent[i].At <= statusReach; i-- {
 			h := c.Recent[i]
 			row := e.networks.rows[h.Network]
-			if h.Code == codeOK || row.ASN == 0 {
+			if h.Code == evidence.CodeOK || row.ASN == 0 {
 				continue
 			}
 			n := reported[h.Network]
 			if n == nil {
 				n = &faultline.NetworkStatus{ASN: int(row.ASN),
-					Expected: row.Base.perMinute(networkStart, networkWeight) * float64(statusReach/minute)}
+					Expected: row.Base.PerMinute(evidence.NetworkStart, evidence.NetworkWeight) * float64(statusReach/minute)}
 				reported[h.Network] = n
 			}
 			n.Reports++

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 type seriesKey struct {
@@ -169,7 +170,7 @@ func TestViewTellsWhoIsWellAndWhoTalks(t *testing.T) {
 }
 
 func TestReportsVaryAsTheEngineHoldsThemTo(t *testing.T) {
-	if dispersion != faultline.ReportDispersion {
-		t.Errorf("the engine's dispersion is %g, that of the bands %g", dispersion, faultline.ReportDispersion)
+	if evidence.Dispersion != faultline.ReportDispersion {
+		t.Errorf("the engine's dispersion is %g, that of the bands %g", evidence.Dispersion, faultline.ReportDispersion)
 	}
 }

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"reflect"
@@ -23,6 +24,15 @@ var shapes = map[int]string{
 
 // unqualified takes the package off the name of a type: where it stands is no matter.
 var unqualified = regexp.MustCompile(`[a-z]+\.`)
+
+// notedAs are the names that types had when the shapes were noted. Rows of sites are written
+// field by field, without the names of their types.
+var notedAs = map[string]string{"Track": "track", "Result": "result", "Crowd": "crowd", "Rate": "rate",
+	"Report": "userReport"}
+
+var typeName = regexp.MustCompile(`[A-Za-z]\w*`)
+
+func noted(name string) string { return cmp.Or(notedAs[name], name) }
 
 // A checkpoint that was written in another shape must not be read as if it were of this
 // one: a field that it lacks would be taken for zero.
@@ -53,10 +63,11 @@ func describe(b *strings.Builder, of reflect.Type, seen map[reflect.Type]bool) {
 		return
 	}
 	seen[of] = true
-	fmt.Fprintf(b, "%s:", of.Name())
+	fmt.Fprintf(b, "%s:", noted(of.Name()))
 	for i := range of.NumField() {
 		if f := of.Field(i); f.IsExported() {
-			fmt.Fprintf(b, " %s %s;", f.Name, unqualified.ReplaceAllString(f.Type.String(), ""))
+			kind := unqualified.ReplaceAllString(f.Type.String(), "")
+			fmt.Fprintf(b, " %s %s;", f.Name, typeName.ReplaceAllStringFunc(kind, noted))
 		}
 	}
 	b.WriteString("\n")

@@ -9,18 +9,19 @@ import (
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // site is one site of the map, or one that somebody spoke of. What every report of it
 // needs comes first.
 type site struct {
 	Name  string
-	Crowd *crowd
+	Crowd *evidence.Crowd
 	// Incident is the ordinal of the open incident that it belongs to, 0 for none.
 	Incident int64
 	Tally    *tally // what its series are made of; nil until something was reported
 
-	Tracks []*track // one a vantage, in order of vantage
+	Tracks []*evidence.Track // one a vantage, in order of vantage
 	Deps   []cause.Dep
 	// Freed is when it last left an incident; what was seen before has been published.
 	Freed    int64
@@ -55,7 +56,7 @@ type vantage struct {
 	Lag     lag    // of its results
 	Behind  int64  // how far its clock is behind the log's, below 0: ahead
 	// trust is, for each window, how far its failures may be believed; see updateTrust.
-	trust [windows]float64
+	trust [evidence.Windows]float64
 }
 
 // network is one that reports come from: an ASN or, where that is unknown, a prefix.
@@ -63,7 +64,7 @@ type network struct {
 	Name    string
 	ASN     uint32
 	Country country // of its first reporter: networks that cross borders are few
-	Base    rate
+	Base    evidence.Rate
 	// Incident is the ordinal of the open incident of that ISP, 0 for none. While
 	// there is one, its subscribers' reports say nothing of sites.
 	Incident int64
@@ -240,7 +241,7 @@ func (e *Engine) network(r faultline.Report) (uint32, bool) {
 		name = "AS" + strconv.FormatUint(uint64(r.ASN), decimal)
 	}
 	id, ok := e.networks.intern(name, func() network {
-		return network{Name: name, ASN: r.ASN, Country: countryOf(r.Country), Base: rate{From: e.start}}
+		return network{Name: name, ASN: r.ASN, Country: countryOf(r.Country), Base: evidence.Rate{From: e.start}}
 	})
 	if ok && r.ASN != 0 {
 		if e.s.byASN == nil {

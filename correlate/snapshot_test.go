@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A snapshot is of the moment at which it began, whatever is folded until its last
@@ -93,9 +94,9 @@ func TestRowsAreWrittenWhole(t *testing.T) {
 	// follow from the sites and from the name
 	c.Members, c.kind = nil, nil
 	// follows from L
-	s.Crowd.alarming = true
+	s.Crowd.Recall()
 	// any order is written
-	slices.SortFunc(s.Crowd.Recent, func(a, b userReport) int { return int(a.Network) - int(b.Network) })
+	slices.SortFunc(s.Crowd.Recent, func(a, b evidence.Report) int { return int(a.Network) - int(b.Network) })
 	b := appendNetwork(appendComponent(appendSite(nil, s), c), n)
 	r := &reading{rest: b}
 	s2, c2, n2 := r.site(), r.component(), r.network()

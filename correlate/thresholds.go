@@ -7,8 +7,9 @@ import (
 	"faultline/correlate/cause"
 )
 
-// Every judgement of the engine stands in this file: what it is, in which unit, why
-// it has this value and where that is from. "Tuned" names the part of the method
+// Every judgement of the engine stands in this file, but for those of evidence and of the
+// search, which have a thresholds.go of their own: what it is, in which unit, why it has
+// this value and where that is from. "Tuned" names the part of the method
 // (bench/accuracy/ablations.go) whose scenarios show what another value costs.
 // docs/method.md repeats them for readers; a test compares the two.
 
@@ -34,16 +35,6 @@ const (
 	evalEvery = 5 * second
 )
 
-// The windows of the onset hypotheses: "since 15 s, 30 s, …, 32 minutes". A short one
-// sees a new failure at once, a long one a monitor that checks every 10 or 20 minutes.
-// Tuned: ablation "onset hypotheses".
-const (
-	windows    = cause.Windows
-	windowBits = 3
-)
-
-var windowMS = [windows]millis{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}
-
 // Capacities. Beyond one, what is new is refused and counted, or the oldest goes.
 const (
 	maxSites      = 2_000_000 // 20 times the largest map that we know of
@@ -57,9 +48,6 @@ const (
 	maxStatements = 200
 	maxExempt     = 20    // a list that a reader takes in
 	maxPeople     = 4_096 // of one network that are told apart at a time
-	ringResults   = 32    // results that a track keeps: half an hour at one a minute
-	crowdReports  = 2048
-	wellReports   = 64
 	sickSpans     = 64
 	chunkRows     = 64        // rows allocated together
 	growBy        = 1024      // sites by which the lists beside them grow
@@ -143,10 +131,8 @@ const (
 
 // Sites' own faults, adoption, clusters. Tuned: ablations "sites' own faults", "adoption".
 const (
-	ownPrior      nats  = -6  // of one site failing on its own in one window
-	cautiousOK          = 10. // successes that a site is credited with, see priorOK
-	cautiousMost  share = 0.9 // of failures when all is well, at the upper end
-	ownStart            = 3   // the 2 minute window is the shortest that convinces of a single site
+	ownPrior      nats  = -6 // of one site failing on its own in one window
+	ownStart            = 3  // the 2 minute window is the shortest that convinces of a single site
 	adoptWithin         = 100 * second
 	adoptEvidence nats  = 5
 	adoptLike     share = 0.05       // of an incident's failed probes show the symptom
@@ -280,22 +266,54 @@ const (
 	// oldestCheckpoint is the oldest one that is read: what versions 8 and 9 added is empty there.
 	oldestCheckpoint = 7
 
-	statusFails     = 400 // the first HTTP status that is a failure
-	statusServer    = 500 // the first that the server takes upon itself
-	statusOrigin    = 520 // 52x: Cloudflare's edge accuses the origin (its documentation of 5xx errors)
-	statusOriginEnd = 530
-	// A gateway's own words for whom it asked (RFC 9110 section 15.6).
-	statusBadGateway     = 502
-	statusGatewayTimeout = 504
-	originMark           = 100 // what the code of a server error has more if it is of the origin: no status is as large
-	codeBits             = 10  // of a result: its symptom
-	placeBits            = 21  // maxSites and maxRepeatKeys/2 fit
-	placeMask            = 1<<placeBits - 1
-	leastBits            = 6 // of the number of slots of an index
-	wordBits             = 64
-	wordBytes            = 8
-	hashMix              = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
-	decimal              = 10
-	hundred              = 100
-	partsKnown           = 64 // vantages for which logarithms are at hand
+	placeBits = 21 // maxSites and maxRepeatKeys/2 fit
+	placeMask = 1<<placeBits - 1
+	leastBits = 6 // of the number of slots of an index
+	wordBits  = 64
+	wordBytes = 8
+	hashMix   = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
+	decimal   = 10
+)
+
+// repeatSpan is the contract's: one person's report of one site stands for 10 minutes.
+const repeatSpan = 10 * minute
+
+// Clocks of vantages (RFC 5905 section 10 filters by the shortest delays alike).
+const (
+	skewSamples       = 48  // results of a minute that are used
+	skewLow     share = 0.1 // the quantile that stands for a minute
+	skewMinutes       = 5   // whose median is believed
+	skewFew           = 5   // fewer results tell nothing of a minute
+	skewLeast         = 6 * second
+	skewMoves         = 3 * second // less than this is no change
+	skewSources       = 3          // vantages that make a median to compare with
+)
+
+// Shared with the search for causes, whose thresholds.go has the reasons.
+const (
+	evidenceMin        = cause.EvidenceMin
+	evidenceMax        = cause.EvidenceMax
+	anomalous          = cause.Anomalous
+	failed             = cause.Failed
+	minAttributedSites = cause.MinSites
+	sharedWeight       = cause.SharedWeight
+	wellOnce           = cause.WellOnce
+)
+
+// The leak: sites fail on their own.
+const (
+	leakStart  share = 0.002  // π₀, the chance that a site fails on its own just now
+	leakMin    share = 0.0005 // Tuned: ablation "leak learned"
+	leakMax    share = 0.02
+	leakGrace        = minute // a failure in a window may have gone on so much longer
+	leakWeight       = 500.   // sites that the prior of the leak is worth
+	leakPace   share = 0.02   // of the way, an evaluation
+)
+
+// Causes that stand for a while: half the time that the youngest incident has been known,
+// within bounds. For speed alone. Tuned: ablation "causes that stand".
+const (
+	stableParts = 2
+	stableLeast = 15 * second
+	stableMost  = 2 * minute
 )

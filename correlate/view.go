@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // View says how the sites do that somebody has said something about.
@@ -21,7 +22,7 @@ func (e *Engine) View() faultline.View {
 			v.SitesObserved++
 		}
 		for _, t := range s.Tracks {
-			if n := len(t.Recent); n > 0 && e.clock-t.Recent[n-1].at() <= viewReach {
+			if n := len(t.Recent); n > 0 && e.clock-t.Recent[n-1].At() <= viewReach {
 				reported[t.Vantage] = true
 			}
 		}
@@ -55,12 +56,12 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	var last int64
 	for _, t := range s.Tracks {
 		for _, r := range t.Recent {
-			last = max(last, r.at())
-			if e.clock-r.at() > statusReach {
+			last = max(last, r.At())
+			if e.clock-r.At() > statusReach {
 				continue
 			}
 			st.Probes++
-			if r.failed() {
+			if r.Failed() {
 				st.ProbesFailed++
 			}
 		}
@@ -68,9 +69,9 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	st.LastProbeAt = msPtr(last)
 	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*rateScale) / rateScale
 	if s.Crowd != nil {
-		st.Reports = int(s.Crowd.between(e.clock-statusReach, e.clock+futureBound))
+		st.Reports = int(s.Crowd.Between(e.clock-statusReach, e.clock+futureBound))
 		st.LastReportAt = minutePtr(s.Crowd.LastAt)
-		st.FirstReportAt = minutePtr(s.Crowd.first(e.clock - statusReach))
+		st.FirstReportAt = minutePtr(s.Crowd.First(e.clock - statusReach))
 	}
 	now := e.recentChecks(s)
 	switch {
@@ -82,7 +83,7 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		st.State = faultline.SiteDegraded
 	}
 	if st.ProbesFailed > 0 || st.Reports > 0 {
-		st.Symptom = codeSymptom(s.symptom(e.clock))
+		st.Symptom = evidence.CodeSymptom(s.symptom(e.clock))
 	}
 	if s.Incident != 0 {
 		in := e.incident(s.Incident)
@@ -97,14 +98,3 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 // minutePtr is the minute of a person's report: the second would tell whoever sees
 // connections which of them made it.
 func minutePtr(t int64) *time.Time { return msPtr(t - t%minute) }
-
-// first is when the oldest report of a failure after from was made, 0 if there is
-// none.
-func (c *crowd) first(from int64) int64 {
-	for _, h := range c.Recent {
-		if h.At > from && h.Code != codeOK {
-			return h.At
-		}
-	}
-	return 0
-}

@@ -1,6 +1,9 @@
 package correlate
 
-import "faultline"
+import (
+	"faultline"
+	"faultline/correlate/evidence"
+)
 
 // Viewers have a side of their own: when reports from one network rise over many
 // unrelated sites that other networks and the probes find well, it is that
@@ -11,7 +14,7 @@ func (e *Engine) learnNetworks(to int64) {
 	counts := make([]float64, len(e.networks.rows))
 	for _, id := range e.active {
 		c := e.sites.rows[id].Crowd
-		if c == nil || e.sites.rows[id].Incident != 0 || c.rises(e.clock) {
+		if c == nil || e.sites.rows[id].Incident != 0 || c.Rises(e.clock) {
 			continue
 		}
 		for _, h := range c.Recent {
@@ -23,8 +26,8 @@ func (e *Engine) learnNetworks(to int64) {
 	e.s.capsGen++
 	e.reportRate = 0
 	for i, n := range e.networks.rows {
-		n.Base.advance(counts[i], to, n.Incident == 0)
-		e.reportRate += n.Base.perMinute(0, networkWeight)
+		n.Base.Advance(counts[i], to, n.Incident == 0)
+		e.reportRate += n.Base.PerMinute(0, evidence.NetworkWeight)
 	}
 }
 
@@ -33,7 +36,7 @@ func (e *Engine) shareOf(id uint32) float64 {
 	if e.reportRate <= 0 {
 		return 0
 	}
-	return e.networks.rows[id].Base.perMinute(0, networkWeight) / e.reportRate
+	return e.networks.rows[id].Base.PerMinute(0, evidence.NetworkWeight) / e.reportRate
 }
 
 // viewers opens an incident for each network that fails on its own, and refreshes
@@ -74,7 +77,7 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 		return 0, false
 	}
 	mu := e.usualReports(n)
-	odds = crowdRatio(float64(sites), mu, ispSurge*mu) + e.logPrior()
+	odds = evidence.CrowdRatio(float64(sites), mu, ispSurge*mu) + e.logPrior()
 	if float64(sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false
 	}

@@ -6,6 +6,7 @@ import (
 
 	"faultline"
 	"faultline/correlate/cause"
+	"faultline/correlate/evidence"
 )
 
 // derived holds work lists and caches. All of it can be rebuilt from state: by the
@@ -27,11 +28,8 @@ type derived struct {
 	forgot      bool              // reports were forgotten since sites were last weighed
 	came        bool              // sites have become active since
 	byASN       map[uint32]uint32 // networks whose name need not be made to find them
-	heads       headcount
-	known       knownEvidence
-	failingISPs int // networks that fail themselves: their people's word does not count
-	regions     []regional
-	terms       []float64
+	failingISPs int               // networks that fail themselves: their people's word does not count
+	weigher     evidence.Weigher
 	solver      cause.Solver      // keeps its work lists from one search to the next
 	why         cause.Explanation // what the last search found
 	dependents  dependents
@@ -55,6 +53,32 @@ const (
 	// reportedOn of: people may have reported trouble within ispWindow.
 	reportedOn
 )
+
+// siteEvidence is what is known of one site at one evaluation.
+type siteEvidence struct {
+	id uint32
+	cause.Evidence
+	probes   [evidence.Windows]float64 // of L, from probes
+	crowd    [evidence.Windows]float64 // of L, from reports
+	alarming bool                      // the crowd, of a failure, in some window
+	bound    bool                      // it belonged to an incident when it was weighed
+	down     bool                      // and that found it failing
+
+	at     int64 // the evaluation that it was last brought up to date in, see weigh
+	summed bool  // L is the sum of probes and crowd
+	// What holds while nothing new comes in. Of the generation of the trust in vantages are
+	// all but the symptom.
+	tracks  memo[struct{}] // probes and Probed are as its results say
+	now     memo[standing] // by its newest results
+	symptom memo[uint16]   // its commonest symptom; Step is of it
+	checked memo[int64]    // the incident that found it as it is
+}
+
+// standing is how a site does by its newest results.
+type standing struct {
+	fresh bool // they are of now
+	well  bool // all of them succeeded, so that no crowd speaks for its failure
+}
 
 // activate has a site judged, and all of it weighed again.
 func (e *Engine) activate(id uint32) { e.note(id, newProbe|newReport) }
@@ -200,7 +224,7 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	if probes {
 		j.Probed = e.clock < e.probedUntil(j.id)
 	}
-	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.silent() && !j.Probed && !j.bound &&
+	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.Silent() && !j.Probed && !j.bound &&
 		s.Crowd.Base.T > 0 {
 		return false
 	}
@@ -214,16 +238,60 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	return true
 }
 
+// itsTurn reports whether the crowd of a site is weighed now whatever it says.
+func (e *Engine) itsTurn(id uint32, speaks bool) bool {
+	turn := e.clock/evalEvery + int64(id)
+	return turn%evidence.WeighCrowdEvery == 0 && (speaks || turn%(2*evidence.WeighCrowdEvery) == 0)
+}
+
+// weighCrowd brings the evidence of a site's reports up to date.
+func (e *Engine) weighCrowd(s *site, j *siteEvidence) {
+	c := e.crowdOf(s)
+	if !c.GrownLittle() || e.itsTurn(j.id, c.Alarming()) {
+		e.s.weigher.Crowd(c, e.expected(s), networkLabels{e}, e.s.capsGen, e.start, e.clock)
+	}
+	j.crowd, j.alarming = c.L, c.Alarming()
+}
+
+// networkLabels are the networks of reports, for the count of people.
+type networkLabels struct{ e *Engine }
+
+func (n networkLabels) Count() int                 { return len(n.e.networks.rows) }
+func (n networkLabels) Usual(network uint32) share { return n.e.shareOf(network) }
+func (n networkLabels) Failing() int               { return n.e.s.failingISPs }
+
+// Fails reports whether a network belongs to an open incident of its own.
+func (n networkLabels) Fails(network uint32) bool { return n.e.networks.rows[network].Incident != 0 }
+
+// independent is how many people complain of a site in each window, those whom it works
+// for taken off.
+func (e *Engine) independent(c *evidence.Crowd) [evidence.Windows]float64 {
+	n, _ := e.s.weigher.People(c, networkLabels{e}, e.clock)
+	return n
+}
+
 // isQuiescent reports whether nothing speaks for a failure of a site. One that was quiescent is
 // made unsettled when a probe of it fails.
 func (e *Engine) isQuiescent(s *site, j *siteEvidence, was bool) bool {
 	return j.Probed && !j.bound && !j.alarming && (was || s.clean())
 }
 
+// asked is what the weighing of probes needs to know of a vantage.
+func (e *Engine) asked(id uint32) evidence.Vantage {
+	v := e.vantages.rows[id]
+	return evidence.Vantage{Health: v, Region: v.Region, Trust: &v.trust}
+}
+
+// symptom is the commonest failure of a site of late, as its code.
+func (s *site) symptom(now int64) uint16 {
+	code, _, _ := evidence.CommonSymptom(s.Tracks, s.Crowd, now)
+	return code
+}
+
 // clean reports whether no probe of a site failed for as long as they are kept.
 func (s *site) clean() bool {
 	for _, t := range s.Tracks {
-		if t.counted().failed > 0 {
+		if t.Failures() > 0 {
 			return false
 		}
 	}
@@ -237,11 +305,11 @@ func (e *Engine) probedUntil(id uint32) int64 {
 		*newest = math.MinInt64 / 2
 		for _, t := range e.sites.rows[id].Tracks {
 			if n := len(t.Recent); n > 0 {
-				*newest = max(*newest, t.Recent[n-1].at())
+				*newest = max(*newest, t.Recent[n-1].At())
 			}
 		}
 	}
-	return *newest + windowMS[windows-1] + 1
+	return *newest + evidence.WindowMS[evidence.Windows-1] + 1
 }
 
 // weigh brings what is known of a site up to date with this evaluation, if it is not
@@ -258,7 +326,9 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 		e.s.changes[j.id] &^= newProbe
 	}
 	if !j.tracks.holds(e.clock, e.s.trustGen) {
-		j.tracks.set(struct{}{}, e.weighProbes(s, j), e.s.trustGen)
+		var until int64
+		j.probes, j.Probed, until = e.s.weigher.Probes(s.Tracks, e.asked, e.clock)
+		j.tracks.set(struct{}{}, until, e.s.trustGen)
 		j.summed = false
 	}
 	if !j.now.holds(e.clock, e.s.trustGen) {
@@ -266,7 +336,7 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	}
 	if !j.summed {
 		j.summed = true
-		for w := range windows {
+		for w := range evidence.Windows {
 			crowd := j.crowd[w]
 			if j.now.is.well {
 				crowd = min(crowd, 0)
@@ -277,13 +347,13 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	switch {
 	case !j.bound && slices.Max(j.L[:]) <= anomalous:
 		j.Step = faultline.LayerNone
-		j.symptom.set(codeOther, 0, 0)
+		j.symptom.set(evidence.CodeOther, 0, 0)
 	case !j.symptom.holds(e.clock, 0):
-		code, step, until := s.symptomFor(e.clock)
+		code, step, until := evidence.CommonSymptom(s.Tracks, s.Crowd, e.clock)
 		j.Step = step
 		j.symptom.set(code, until, 0)
 	}
-	j.Class = symptomClass(j.symptom.is)
+	j.Class = evidence.SymptomClass(j.symptom.is)
 	return j
 }
 

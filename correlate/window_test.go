@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 func TestWindowOf(t *testing.T) {
@@ -15,12 +16,12 @@ func TestWindowOf(t *testing.T) {
 		age  int64
 		span int64
 	}{{0, 15 * second}, {15 * second, 15 * second}, {16 * second, 30 * second}, {2 * minute, 2 * minute},
-		{2*minute + 1, 4 * minute}, {24 * 60 * minute, windowMS[windows-1]}} {
-		if got := windowMS[windowOf(c.age)]; got != c.span {
+		{2*minute + 1, 4 * minute}, {24 * 60 * minute, evidence.WindowMS[evidence.Windows-1]}} {
+		if got := evidence.WindowMS[evidence.WindowOf(c.age)]; got != c.span {
 			t.Errorf("%d ms: window of %d ms, want %d", c.age, got, c.span)
 		}
 	}
-	if !slices.IsSorted(windowMS[:]) {
+	if !slices.IsSorted(evidence.WindowMS[:]) {
 		t.Error("windows are not in order")
 	}
 }
@@ -28,12 +29,12 @@ func TestWindowOf(t *testing.T) {
 func TestResultsPackTimeAndCode(t *testing.T) {
 	t.Parallel()
 	at := after(0).UnixMilli()
-	for _, code := range []uint16{codeOK, codeOther, 400, 599} {
-		if r := newResult(at, code); r.at() != at || r.code() != code || r.failed() != (code != codeOK) {
-			t.Errorf("code %d: %d at %d, failed %v", code, r.code(), r.at(), r.failed())
+	for _, code := range []uint16{evidence.CodeOK, evidence.CodeOther, 400, 599} {
+		if r := evidence.NewResult(at, code); r.At() != at || r.Code() != code || r.Failed() != (code != evidence.CodeOK) {
+			t.Errorf("code %d: %d at %d, failed %v", code, r.Code(), r.At(), r.Failed())
 		}
 	}
-	if newResult(at, 599) >= newResult(at+1, codeOK) {
+	if evidence.NewResult(at, 599) >= evidence.NewResult(at+1, evidence.CodeOK) {
 		t.Error("results do not sort by time")
 	}
 }
@@ -81,25 +82,25 @@ func TestRepeatsDoNotRenewThemselves(t *testing.T) {
 func TestTracksAndCrowdsStayBounded(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
-	for i := range 5 * ringResults {
+	for i := range 5 * evidence.RingResults {
 		e.Fold(faultline.Probe{At: after(59).Add(time.Duration(i) * time.Second), Site: "a.example", Vantage: "lon-1",
 			Symptom: "ok"})
 	}
-	for i := range 2 * crowdReports {
+	for i := range 2 * evidence.CrowdReports {
 		e.Fold(faultline.Report{At: after(59).Add(time.Duration(i) * time.Millisecond), Site: "a.example",
 			Reporter: fmt.Sprint(i)})
 	}
 	s := e.sites.rows[0]
-	if n := len(s.Tracks[0].Recent); n != ringResults {
+	if n := len(s.Tracks[0].Recent); n != evidence.RingResults {
 		t.Errorf("%d results are kept", n)
 	}
-	if learned := s.Tracks[0].OK; learned < 4*ringResults-1 {
-		t.Errorf("%.1f of %d results that were let go are learned", learned, 4*ringResults)
+	if learned := s.Tracks[0].OK; learned < 4*evidence.RingResults-1 {
+		t.Errorf("%.1f of %d results that were let go are learned", learned, 4*evidence.RingResults)
 	}
-	if n := len(s.Crowd.Recent); n != crowdReports {
+	if n := len(s.Crowd.Recent); n != evidence.CrowdReports {
 		t.Errorf("%d reports are kept", n)
 	}
-	late := func(a, b userReport) bool { return a.At > b.At }
+	late := func(a, b evidence.Report) bool { return a.At > b.At }
 	for i := 1; i < len(s.Crowd.Recent); i++ {
 		if late(s.Crowd.Recent[i-1], s.Crowd.Recent[i]) {
 			t.Fatal("reports are not in order of time")

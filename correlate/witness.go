@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 // A site of a confirmed incident needs a second witness where one could be: if vantages
@@ -45,7 +46,7 @@ func (e *Engine) noteWitnesses(in *incident) {
 		var first *vantage
 		for _, t := range e.sites.rows[m.Site].Tracks {
 			v := e.vantages.rows[t.Vantage]
-			if t.firstFailure(v, in.Onset[0], e.clock) == 0 {
+			if t.FirstFailure(v, in.Onset[0], e.clock) == 0 {
 				continue
 			}
 			if first != nil && !sameNetwork(first, v) {
@@ -63,13 +64,13 @@ func (e *Engine) contradicted(in *incident, site uint32, felt []uint32) bool {
 	tracks := e.sites.rows[site].Tracks
 	for _, t := range tracks {
 		n := len(t.Recent)
-		if n == 0 || t.Recent[n-1].at() < in.Onset[2] || t.failuresSince(in.Onset[0]) > 0 ||
+		if n == 0 || t.Recent[n-1].At() < in.Onset[2] || t.FailuresSince(in.Onset[0]) > 0 ||
 			!slices.Contains(felt, t.Vantage) {
 			continue
 		}
 		well := e.vantages.rows[t.Vantage]
-		if !slices.ContainsFunc(tracks, func(o *track) bool {
-			return o.failuresSince(in.Onset[0]) > 0 && sameNetwork(well, e.vantages.rows[o.Vantage])
+		if !slices.ContainsFunc(tracks, func(o *evidence.Track) bool {
+			return o.FailuresSince(in.Onset[0]) > 0 && sameNetwork(well, e.vantages.rows[o.Vantage])
 		}) {
 			return true
 		}
@@ -84,7 +85,8 @@ func (e *Engine) feltAt(in *incident) []uint32 {
 	least := feltAtLeast * mostSeen(since)
 	for i, now := range since {
 		id := in.ByVantage[i].Vantage
-		if now.Failed > 0 && now.share() >= least && e.vantages.rows[id].trust[windowOf(trustSpan)] >= sickTrust {
+		if now.Failed > 0 && now.share() >= least &&
+			e.vantages.rows[id].trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust {
 			felt = append(felt, id)
 		}
 	}
@@ -97,7 +99,7 @@ func (e *Engine) feltAt(in *incident) []uint32 {
 func (e *Engine) checkedFromSeveral(in *incident) bool {
 	return slices.ContainsFunc(in.Members, func(m member) bool {
 		tracks := e.sites.rows[m.Site].Tracks
-		return slices.ContainsFunc(tracks, func(t *track) bool {
+		return slices.ContainsFunc(tracks, func(t *evidence.Track) bool {
 			return !sameNetwork(e.vantages.rows[t.Vantage], e.vantages.rows[tracks[0].Vantage])
 		})
 	})

@@ -28,7 +28,7 @@ func TestAblationsFitTheEngine(t *testing.T) {
 	}
 	set := token.NewFileSet()
 	load := exported(t)
-	for _, room := range []string{"correlate", "correlate/cause"} {
+	for _, room := range engineRooms {
 		whole := parsed(t, set, root, room, nil)
 		for _, a := range ablations {
 			changed, err := a.apply(root)
@@ -47,12 +47,15 @@ func TestAblationsFitTheEngine(t *testing.T) {
 	}
 }
 
+// engineRooms are the packages that an ablation may change.
+var engineRooms = []string{"correlate", "correlate/cause", "correlate/evidence"}
+
 // Every edit is of a package whose build is tried above.
 func TestAblationsAreOfTheEngine(t *testing.T) {
 	t.Parallel()
 	for _, a := range ablations {
 		for _, e := range a.edits {
-			if room := filepath.Dir(e.file); room != "correlate" && room != "correlate/cause" {
+			if !slices.Contains(engineRooms, filepath.Dir(e.file)) {
 				t.Errorf("%s: %s is not in the engine", a.name, e.file)
 			}
 		}

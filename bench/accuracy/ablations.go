@@ -17,58 +17,58 @@ type edit struct {
 // ablations are the parts of the method (docs/method.md), in its order.
 var ablations = []ablation{
 	{"onset hypotheses", "one window of four minutes for all evidence",
-		"correlate.TestWindowsHoldWhatTheyReach", []edit{
-			{"correlate/thresholds.go",
-				"{15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute}",
-				"{4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute}"},
+		"correlate/evidence.TestWindowsHoldWhatTheyReach", []edit{
+			{"correlate/evidence/thresholds.go",
+				"15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute,",
+				"4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute, 4 * minute,"},
 		}},
 	{"probe baselines", "every track is taken to fail as often as an unknown one",
-		"correlate.TestFlakyTracksMuteThemselves", []edit{
-			{"correlate/baseline.go", "return (priorFail + fails) / (priorFail + credit + fails + oks)",
-				"return priorFail / (priorFail + max(credit, priorOK))"},
+		"correlate/evidence.TestFlakyTracksMuteThemselves", []edit{
+			{"correlate/evidence/ratio.go", "return (PriorFail + fails) / (PriorFail + credit + fails + oks)",
+				"return PriorFail / (PriorFail + max(credit, PriorOK))"},
 		}},
 	{"seen well before", "who was never seen well may fail too",
 		"correlate.TestNothingIsToldOf/dead_sites_of_one_provider", []edit{
-			{"correlate/evidence.go", "l *= oks / (oks + successesSeen)", "_ = oks"},
-			{"correlate/own.go", "l *= max(0, oks) / (max(0, oks) + successesSeen)", "_ = oks"},
+			{"correlate/evidence/ratio.go", "l *= oks / (oks + successesSeen)", "_ = oks"},
+			{"correlate/evidence/ratio.go", "l *= max(0, oks) / (max(0, oks) + successesSeen)", "_ = oks"},
 		}},
 	{"scope patterns", "a failure is seen everywhere or is none",
 		"correlate.TestRegionalOutageOfOneProvider", []edit{
-			{"correlate/evidence.go", "if vantages < 2 {", "if regions+vantages > 0 || vantages < 2 {"},
+			{"correlate/evidence/probes.go", "if vantages < 2 {", "if regions+vantages > 0 || vantages < 2 {"},
 		}},
 	{"skew estimate", "vantages' clocks are believed",
 		"correlate.TestSkewedClocksArePutRight", []edit{
-			{"correlate/window.go", "at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)", ""},
+			{"correlate/fold.go", "at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)", ""},
 		}},
 	{"sick vantages", "a vantage is trusted whatever fails there",
 		"correlate.TestOneVantageDown", []edit{
-			{"correlate/vantages.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
-			{"correlate/vantages.go", "if whole.seen >= comparableSites && ", "if whole.seen < 0 && "},
+			{"correlate/evidence/trust.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
+			{"correlate/evidence/trust.go", "if whole.seen >= comparableSites && ", "if whole.seen < 0 && "},
 		}},
 	{"season", "every hour of the week is as busy",
 		"correlate.TestFormulasOfSeasonAndSize", []edit{
 			{"correlate/baseline.go", "h := g.Hours[hourOfWeek(at)]", "h := hourBase{}"},
-			{"correlate/baseline.go", "(seasonWeight+h.N)/(seasonWeight+h.Mass*mean)", "1+h.N+h.Mass*mean"},
+			{"correlate/evidence/baseline.go", "(seasonWeight+n)/(seasonWeight+mass*mean)", "1+n+mass*mean"},
 		}},
 	{"freeze", "baselines go on learning through incidents and loud crowds",
 		"correlate.TestFlappingIsOneIncident", []edit{
-			{"correlate/baseline.go", "quiet := s.Incident == 0 && !s.Crowd.rises(e.clock) || fresh",
+			{"correlate/baseline.go", "quiet := s.Incident == 0 && !s.Crowd.Rises(e.clock) || fresh",
 				"quiet := true || fresh"},
-			{"correlate/window.go", "(s.Incident == 0 || t.chronic()) && !", "!"},
+			{"correlate/fold.go", "(s.Incident == 0 || t.Chronic()) && !", "!"},
 		}},
 	{"bounded sources", "a page's crowd, or a vantage, may weigh anything",
-		"correlate.TestBoundedKeepsWithinItsLimits", []edit{
-			{"correlate/evidence.go", "return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))",
+		"correlate/evidence.TestBoundedKeepsWithinItsLimits", []edit{
+			{"correlate/evidence/ratio.go", "return math.Log(((1-epsilon)*x + epsilon) / (epsilon*x + 1 - epsilon))",
 				"_ = x\n\treturn l"},
-			{"correlate/evidence.go", "if l > boundedFrom {", "if l > 1e9 {"},
+			{"correlate/evidence/ratio.go", "if l > boundedFrom {", "if l > 1e9 {"},
 		}},
 	{"caps of networks", "a thousand reports of one network are a thousand",
 		"correlate.TestCapsFollowTheUsualShare", []edit{
-			{"correlate/reporters.go", "return max(networkCap, networkShareCap*e.shareOf(id)*total)", "return total"},
+			{"correlate/evidence/people.go", "return max(NetworkCap, networkShareCap*usual*total)", "return total"},
 		}},
 	{"quiet past", "a crowd may have risen that was never known quiet",
 		"correlate.TestLoudForAnHourIsNormal", []edit{
-			{"correlate/crowd.go", "c.L[w] *= quiet / (quiet + quietMinutes)", "c.L[w] += 0 * quiet"},
+			{"correlate/evidence/crowd.go", "c.L[w] *= quiet / (quiet + QuietMinutes)", "c.L[w] += 0 * quiet"},
 		}},
 	{"q integrated", "a component fails for half of its requests or not at all",
 		"correlate/cause.TestSolve/one_in_fifteen_of_a_provider's_sites", []edit{

@@ -130,6 +130,17 @@ func (d Dep) C() uint32 { return uint32(d >> partBits) }
 // W is its weight, the part of the site.
 func (d Dep) W() float64 { return float64(d&(1<<partBits-1)) / partOne }
 
+// PartOf is a component's part of a site that depends on these, 0 if it does not depend
+// on the component.
+func PartOf(deps []Dep, component uint32) float64 {
+	for _, d := range deps {
+		if d.C() == component {
+			return d.W()
+		}
+	}
+	return 0
+}
+
 // Held is a cause that is known already and explains what it fails.
 type Held struct {
 	// Blames tells whether Component explains its members, of which Fraction fails.

@@ -1,11 +1,48 @@
-package correlate
+package evidence
 
 import (
+	"time"
+
 	"faultline"
 	"faultline/correlate/cause"
 )
 
-// The judgements on evidence and on causes; thresholds.go has the rest, and the units.
+// Every judgement on evidence stands in this file: what it is, in which unit, and why it
+// has this value. "Tuned" names the part of the method (bench/accuracy/ablations.go) whose
+// scenarios show what another value costs. docs/method.md repeats them for readers; a test
+// compares the two.
+
+// The units. They are aliases, so that a sum of evidence needs no conversions.
+type (
+	nats   = float64 // natural logarithm of odds or of a likelihood ratio
+	share  = float64 // of a whole, 0 to 1
+	millis = int64   // Unix milliseconds, or a span of them
+)
+
+const (
+	second millis = 1000
+	minute        = 60 * second
+	hour          = 60 * minute
+
+	// lateBound is the contract's: an event further behind the clock is left out.
+	lateBound = millis(faultline.LateBound / time.Millisecond)
+
+	hashMix  = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
+	wordBits = 64
+)
+
+// The windows of the onset hypotheses: "since 15 s, 30 s, …, 32 minutes". A short one
+// sees a new failure at once, a long one a monitor that checks every 10 or 20 minutes.
+// Tuned: ablation "onset hypotheses".
+const (
+	Windows    = cause.Windows
+	windowBits = 3
+)
+
+// WindowMS is how long each window is, in milliseconds, the shortest first.
+var WindowMS = [Windows]millis{
+	15 * second, 30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 16 * minute, 32 * minute,
+}
 
 // Probes.
 const (
@@ -17,14 +54,19 @@ const (
 
 	// The Beta prior of a track: 1.6 failures in 100, as measured over healthy sites.
 	// Tuned: ablation "probe baselines".
-	priorFail = 0.5
-	priorOK   = 30.0
-	// flakyOK takes the place of priorOK for a track that has failed at least
+	PriorFail = 0.5
+	PriorOK   = 30.0
+	// flakyOK takes the place of PriorOK for a track that has failed at least
 	// flakyFails times before: it has shown that it fails by itself.
 	flakyOK    = 8.0
 	flakyFails = 2
 	// flakyShare of failures before: such a track says nothing about its vantage.
 	flakyShare share = 0.2
+	// A site's own fault is judged with the upper end of how often its track fails when all
+	// is well: cautiousOK are the successes that it is credited with, instead of PriorOK, and
+	// cautiousMost the most that is taken to be usual.
+	cautiousOK         = 10.
+	cautiousMost share = 0.9
 	// chronicFailures is the share from which a site was failing before any incident:
 	// its track goes on being learned during one.
 	chronicFailures share = 0.5
@@ -32,18 +74,17 @@ const (
 	// get: a site that was never seen well can't have failed. Tuned: ablation "seen
 	// well before".
 	successesSeen = 8
-	alertOK       = successesSeen // credited to monitors that send changes alone
+	AlertOK       = successesSeen // credited to monitors that send changes alone
 
 	// Scope patterns: a failure is seen everywhere, in one country, or from one vantage
 	// alone. Tuned: ablation "scope patterns".
 	everywhere share = 0.7
 	oneRegion  share = 0.2
 	oneVantage share = 0.1
+	partsKnown       = 64 // vantages for which logarithms are at hand
 
-	// symptomSpan is the time over which the commonest symptom is counted;
-	// probeVotes is what a probe's symptom counts beside a person's, who is less exact.
+	// symptomSpan is the time over which the commonest symptom is counted.
 	symptomSpan = 8 * minute
-	probeVotes  = 3
 )
 
 // failing is what the probes of a failing site look like: most fail, half do, or one in
@@ -52,12 +93,12 @@ var failing = [...]struct{ share, weight share }{{0.95, 0.5}, {0.5, 0.35}, {0.15
 
 // Baselines.
 const (
-	halfLife = 7 * 24 * 60 * minute // of what was learned: the week is the longest season
-	// learnLag keeps what may still turn out to be an onset out of the baselines: the
-	// longest window but one. learnEvery is how often they move on.
-	learnLag   = 16 * minute
-	learnEvery = minute
-	catchUp    = 10 * minute // without a baseline that long: the first reports are normal
+	HalfLife = 7 * 24 * 60 * minute // of what was learned: the week is the longest season
+	// LearnLag keeps what may still turn out to be an onset out of the baselines: the
+	// longest window but one. LearnEvery is how often they move on.
+	LearnLag   = 16 * minute
+	LearnEvery = minute
+	CatchUp    = 10 * minute // without a baseline that long: the first reports are normal
 
 	rankExponent share = 0.55 // of report rates by rank, measured on public report counts
 
@@ -65,64 +106,50 @@ const (
 	globalStart    = 0.3    // reports a minute of the first site, before anything is known
 	globalWeight   = 2_000. // minutes of a site of rank 0 that this is worth
 	seasonWeight   = 500.   // reports that an hour of the week needs. Tuned: ablation "season"
-	weekHours      = 168
+	WeekHours      = 168
 	siteWeight     = 20. // minutes that the prior of a site is worth
-	minRatePerMin  = 1e-4
-	networkWeight  = 20.
-	networkStart   = 0.5 // reports a minute of a network that is new
+	MinRate        = 1e-4
+	NetworkWeight  = 20.
+	NetworkStart   = 0.5 // reports a minute of a network that is new
 	maxSeasonShape = 8.  // busiest hour against the mean
 )
 
 // Crowds.
 const (
-	dispersion = faultline.ReportDispersion
-	// surge is how many times its normal rate a site draws when it is fully down: public
+	Dispersion = faultline.ReportDispersion
+	// Surge is how many times its normal rate a site draws when it is fully down: public
 	// counts of large outages peak between 20 and 200 times.
-	surge = 60.
-	// reportLag is the mean time from failure to report, in milliseconds.
-	reportLag = float64(minute)
-	// fewReports and fewWorth: one or two people prove nothing.
-	fewReports      = 2
+	Surge = 60.
+	// ReportLag is the mean time from failure to report, in milliseconds.
+	ReportLag = float64(minute)
+	// FewReports and fewWorth: one or two people prove nothing.
+	FewReports      = 2
 	fewWorth   nats = 0.25
-	// quietFactor is how much more than normal still is quiet; quietMinutes of quiet make
+	// quietFactor is how much more than normal still is quiet; QuietMinutes of quiet make
 	// a rise half as believable as it will get. Tuned: ablation "quiet past".
 	quietFactor  = 2.
-	quietMinutes = 10.
+	QuietMinutes = 10.
 	// loudNormal is how long a crowd may be loud until that is its normal: a site may be
 	// far better known than its rank says.
 	loudNormal = 60 * minute
 	// A crowd is weighed again once it has grown by one in crowdGrain, else each
-	// weighCrowdEvery evaluations; one that shows no failure half as often.
+	// WeighCrowdEvery evaluations; one that shows no failure half as often.
 	crowdGrain      = 64
-	weighCrowdEvery = 6
+	WeighCrowdEvery = 6
 	rateBits        = 5 // of a rate's fraction that are kept: a fiftieth, as well as any is known
 	fractionBits    = 52
 	knownBits       = 16      // of the table of evidence that was worked out before
 	knownPeople     = 1 << 11 // reporters above which nothing is looked up there
 
 	// Per network and prefix. Tuned: ablation "caps of networks".
-	networkCap            = 3  // reporters of one site
+	NetworkCap            = 3  // reporters of one site
 	networkShareCap       = 4. // or so many times its share of all reports
-	prefixCap             = 2
+	PrefixCap             = 2
 	wellShare       share = 0.5 // of a crowd that "works for me" takes off at most
 )
 
 // surgeParts are the severities that a surge is averaged over.
 var surgeParts = [...]float64{0.05, 0.2, 0.6, 2}
-
-// repeatSpan is the contract's: one person's report of one site stands for 10 minutes.
-const repeatSpan = 10 * minute
-
-// Clocks of vantages (RFC 5905 section 10 filters by the shortest delays alike).
-const (
-	skewSamples       = 48  // results of a minute that are used
-	skewLow     share = 0.1 // the quantile that stands for a minute
-	skewMinutes       = 5   // whose median is believed
-	skewFew           = 5   // fewer results tell nothing of a minute
-	skewLeast         = 6 * second
-	skewMoves         = 3 * second // less than this is no change
-	skewSources       = 3          // vantages that make a median to compare with
-)
 
 // Trust in vantages. Tuned: ablation "sick vantages".
 const (
@@ -140,36 +167,27 @@ const (
 	explainers           = 3
 	explainedShare share = 0.6
 	outsideShare   share = 0.4
-	sickTrust      share = 0.5        // below this what a vantage sees is about itself
-	sickGap              = minute     // between two stretches that are one
-	sickEdge             = 2 * minute // its failures began up to so long before they were noticed
+	SickTrust      share = 0.5        // below this what a vantage sees is about itself
+	SickGap              = minute     // between two stretches that are one
+	SickEdge             = 2 * minute // its failures began up to so long before they were noticed
 )
 
-// Shared with the search for causes, whose thresholds.go has the reasons.
+// Bounds of what is kept of one site.
 const (
-	evidenceMin        = cause.EvidenceMin
-	evidenceMax        = cause.EvidenceMax
-	anomalous          = cause.Anomalous
-	failed             = cause.Failed
-	minAttributedSites = cause.MinSites
-	sharedWeight       = cause.SharedWeight
-	wellOnce           = cause.WellOnce
+	RingResults  = 32 // results that a track keeps: half an hour at one a minute
+	CrowdReports = 2048
+	WellReports  = 64
 )
 
-// The leak: sites fail on their own.
+// Symptoms, as they are kept in a result.
 const (
-	leakStart  share = 0.002  // π₀, the chance that a site fails on its own just now
-	leakMin    share = 0.0005 // Tuned: ablation "leak learned"
-	leakMax    share = 0.02
-	leakGrace        = minute // a failure in a window may have gone on so much longer
-	leakWeight       = 500.   // sites that the prior of the leak is worth
-	leakPace   share = 0.02   // of the way, an evaluation
-)
-
-// Causes that stand for a while: half the time that the youngest incident has been known,
-// within bounds. For speed alone. Tuned: ablation "causes that stand".
-const (
-	stableParts = 2
-	stableLeast = 15 * second
-	stableMost  = 2 * minute
+	statusFails     = 400 // the first HTTP status that is a failure
+	statusServer    = 500 // the first that the server takes upon itself
+	statusOrigin    = 520 // 52x: Cloudflare's edge accuses the origin (its documentation of 5xx errors)
+	statusOriginEnd = 530
+	// A gateway's own words for whom it asked (RFC 9110 section 15.6).
+	statusBadGateway     = 502
+	statusGatewayTimeout = 504
+	originMark           = 100 // what the code of a server error has more if it is of the origin: no status is as large
+	codeBits             = 10  // of a result: its symptom
 )

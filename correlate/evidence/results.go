@@ -1,0 +1,76 @@
+package evidence
+
+import "slices"
+
+// FirstFailure is the time of the first result that failed within a stretch of time, its
+// ends included, while the vantage was well; 0 if none did.
+func (t *Track) FirstFailure(v Health, from, to int64) int64 {
+	for _, r := range t.Recent {
+		if r.Failed() && r.At() >= from && r.At() <= to && !v.SickAt(r.At()) {
+			return r.At()
+		}
+	}
+	return 0
+}
+
+// FailedBefore reports whether the result before one at a time was a failure too.
+func (t *Track) FailedBefore(at int64) bool {
+	i := slices.IndexFunc(t.Recent, func(r Result) bool { return r.At() >= at })
+	return i > 0 && t.Recent[i-1].Failed()
+}
+
+// wellElsewhere reports whether another vantage has checked a site within a span, and
+// none of its checks failed.
+func wellElsewhere(tracks []*Track, vantage uint32, now, span int64) bool {
+	return slices.ContainsFunc(tracks, func(t *Track) bool {
+		n := len(t.Recent)
+		return t.Vantage != vantage && n > 0 && now-t.Recent[n-1].At() <= span && now-t.LastFailure() > span
+	})
+}
+
+// FailuresSince counts the results of a track since a time that are failures.
+func (t *Track) FailuresSince(from int64) (n int) {
+	for i := len(t.Recent) - 1; i >= 0 && t.Recent[i].At() >= from; i-- {
+		if t.Recent[i].Failed() {
+			n++
+		}
+	}
+	return n
+}
+
+// SeenSince counts the results of a track since a time, and those of them that failed
+// while its vantage could be trusted.
+func (t *Track) SeenSince(from int64, v Health) (probes, failed int) {
+	for _, r := range t.Recent {
+		if r.At() < from {
+			continue
+		}
+		probes++
+		if r.Failed() && !v.SickAt(r.At()) {
+			failed++
+		}
+	}
+	return probes, failed
+}
+
+// Cadence is the mean time between a track's results, one minute if unknown.
+func (t *Track) Cadence() int64 {
+	if len(t.Recent) < 2 {
+		return minute
+	}
+	return (t.Recent[len(t.Recent)-1].At() - t.Recent[0].At()) / int64(len(t.Recent)-1)
+}
+
+// FailedLike counts the failures of a track since a time, and those of a class among them.
+func (t *Track) FailedLike(class int, from int64) (same, all int) {
+	for _, r := range t.Recent {
+		if !r.Failed() || r.At() < from {
+			continue
+		}
+		all++
+		if SymptomClass(r.Code()) == class {
+			same++
+		}
+	}
+	return same, all
+}

@@ -1,0 +1,141 @@
+package correlate
+
+import (
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"faultline"
+	"faultline/correlate/evidence"
+)
+
+// foldProbe takes one probe in. A prober that was refused says nothing.
+func (e *Engine) foldProbe(p faultline.Probe) {
+	at, ok := e.admit(p.At)
+	if !ok {
+		return
+	}
+	id, ok := e.site(p.Site)
+	if !ok {
+		return
+	}
+	v, ok := e.vantage(p.Vantage)
+	if !ok {
+		return
+	}
+	e.keep(id)
+	at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)
+	s := e.sites.rows[id]
+	t := s.track(v)
+	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
+	r := evidence.NewResult(at, evidence.ProbeCode(symptom, p.Detail))
+	if !t.Takes(at) {
+		e.counters.ProbesRepeated++
+		return
+	}
+	e.counters.Probes++
+	if symptom == faultline.SymptomBlocked {
+		return
+	}
+	if t.Full() {
+		old := t.Shift()
+		if (s.Incident == 0 || t.Chronic()) && !e.vantages.rows[v].SickAt(old.At()) {
+			t.Learn(old)
+		}
+	}
+	if len(t.Recent) == 0 && t.OK+t.Fail == 0 && p.Detail == faultline.DetailAlert && r.Failed() {
+		t.OK, t.At = evidence.AlertOK, at
+	}
+	t.Add(r)
+	s.count(at, countsOf(r))
+	e.note(id, newProbe)
+	if newest := &e.s.newest[id]; *newest != 0 {
+		*newest = max(*newest, at)
+	}
+	if r.Failed() {
+		e.s.unsettle(id)
+	}
+	if s.Incident != 0 {
+		e.incident(s.Incident).countProbe(id, v, r)
+	}
+}
+
+// track is what a vantage saw of a site, made when it is first asked for.
+func (s *site) track(v uint32) *evidence.Track {
+	i, ok := slices.BinarySearchFunc(s.Tracks, v, func(t *evidence.Track, v uint32) int {
+		return int(t.Vantage) - int(v)
+	})
+	if !ok {
+		s.Tracks = slices.Insert(s.Tracks, i, &evidence.Track{Vantage: v})
+	}
+	return s.Tracks[i]
+}
+
+// foldReport takes one report in. One person counts once per site and 10 minutes.
+func (e *Engine) foldReport(r faultline.Report) {
+	at, ok := e.admit(r.At)
+	if !ok {
+		return
+	}
+	if e.clock != 0 {
+		e.reportLag.note(e.clock - r.At.UnixMilli())
+	}
+	id, ok := e.site(r.Site)
+	if !ok {
+		return
+	}
+	s := e.sites.rows[id]
+	newest := at >= s.lastReport() // asked for long before it is needed: memory is far
+	who := xxhash.Sum64String(r.Reporter)
+	switch e.repeats.seen(who^(uint64(id)*hashMix), at) {
+	case repeated:
+		e.counters.ReportsRepeated++
+		return
+	case full:
+		e.counters.Refused++
+		return
+	}
+	n, ok := e.network(r)
+	if !ok {
+		e.counters.Refused++
+		return
+	}
+	e.counters.Reports++
+	if r.Hosting {
+		return // machines, not people: counted, and worth nothing
+	}
+	e.keep(id)
+	h := evidence.Report{At: at, Network: n, Who: who, Held: s.Incident != 0,
+		Code: evidence.SymptomCode(faultline.ReadSymptom(string(r.Symptom)))}
+	if r.Net != "" {
+		h.Net = uint32(xxhash.Sum64String(r.Net))
+	}
+	h.Country = countryOf(r.Country)
+	c := e.crowdOf(s)
+	c.Add(h, newest)
+	if h.Code == evidence.CodeOK {
+		if c.Alarming() { // else there is nothing to take back
+			e.note(id, newReport)
+		} else {
+			e.note(id, 0)
+		}
+		return
+	}
+	e.note(id, newReport)
+	s.count(at, eventCounts{Reports: 1})
+	e.noteComplaint(h)
+	if s.Incident != 0 {
+		e.incident(s.Incident).countReport(id, h)
+	}
+	if o := e.networks.rows[n].Incident; o != 0 && o != s.Incident {
+		e.incident(o).countReport(id, h)
+	}
+}
+
+// lastReport is the time of the newest report of a site.
+func (s *site) lastReport() int64 {
+	if s.Crowd == nil {
+		return 0
+	}
+	return s.Crowd.LastAt
+}
