@@ -104,8 +104,9 @@ func TestLimitsOfATokenFollowTheToken(t *testing.T) {
 // What a token reads of its own counts against the token, wherever it is asked from.
 func TestReadsOfATokenAreMetered(t *testing.T) {
 	t.Parallel()
-	n := newNode(t,
-		func(c *Config, _ *board.Config, _ *stream.Config) { c.Limits = &fewLimits{left: map[string]int{}} })
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
+		c.Limits, c.MadeKeys = &fewLimits{left: map[string]int{}}, &keyDesk{}
+	})
 	n.run()
 	for _, r := range Routes() {
 		if r.Method != http.MethodGet || r.Scope == "" {

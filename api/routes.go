@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"faultline"
 	"faultline/api/token"
@@ -56,10 +57,14 @@ type route struct {
 	handle handler
 }
 
-// Routes whose requests last as long as their clients want.
+// Routes that are named elsewhere too: requests of the first two last as long as their
+// clients want.
 const (
 	routeStream = "/v1/stream"
 	routeWork   = "/v1/probes/work"
+	routeKey    = "/v1/keys/mine"
+
+	routesOfKeys = "/v1/keys"
 )
 
 // table is every route of the API: what is not here is 404 or 405.
@@ -83,6 +88,15 @@ func (a *api) table() []route {
 		{get, "/v1/webhooks", token.ScopeWebhooks, QuotaToken, strict(), a.getWebhooks},
 		{remove, "/v1/webhooks/:id", token.ScopeWebhooks, QuotaSends, strict(), a.deleteWebhook},
 		{post, "/v1/webhooks/:id/test", token.ScopeWebhooks, QuotaSends, strict(), a.postWebhookTest},
+		{post, "/v1/webhooks/:id/confirm", token.ScopeWebhooks, QuotaSends, strict(), a.postWebhookConfirm},
+		{get, "/v1/webhooks/:id/deliveries", token.ScopeWebhooks, QuotaToken, strict(), a.getDeliveries},
+		{post, "/v1/webhooks/:id/deliveries/:message/redeliver", token.ScopeWebhooks, QuotaSends, strict(),
+			a.postRedeliver},
+		{post, "/v1/keys/challenge", "", QuotaSends, strict(), a.postKeyChallenge},
+		{post, "/v1/keys", "", QuotaSends, strict(), a.postKey},
+		{get, routeKey, token.ScopeWebhooks, QuotaToken, strict(), a.getKey},
+		{post, "/v1/keys/mine/rotate", token.ScopeWebhooks, QuotaSends, strict(), a.postKeyRotate},
+		{remove, routeKey, token.ScopeWebhooks, QuotaSends, strict(), a.deleteKey},
 
 		// What is concluded.
 		{read, "/v1/summary", "", QuotaReads, strict(), a.getSummary},
@@ -152,6 +166,9 @@ func (a *api) table() []route {
 // install adds the table to an engine.
 func (a *api) install(e *gin.Engine) {
 	for _, r := range a.table() {
+		if a.cfg.MadeKeys == nil && strings.HasPrefix(r.path, routesOfKeys) {
+			continue // keys are the operator's affair alone
+		}
 		for _, method := range r.methods() {
 			e.Handle(method, r.path, a.serve(r))
 			if r.slashed() {

@@ -50,6 +50,10 @@ type Config struct {
 	Registrar Registrar
 	// Notices are what is known of the time to come; nil: nothing.
 	Notices *board.Notices
+	// MadeKeys keeps keys that people make without the operator; nil: they can't.
+	MadeKeys MadeKeys
+	// KeyBits is the work of such a key: how many bits of a hash must be 0. 0: 20, a second.
+	KeyBits int
 	// Annotator takes statements and corrections; nil: nobody does.
 	Annotator Annotator
 	// Webhooks keeps webhooks; nil: there can be none.

@@ -138,7 +138,7 @@ func (r TokenRequest) claims() (token.Claims, error) {
 //
 // @ID       deleteToken
 // @Summary  Revoke a token
-// @Description This node takes it no more from the answer on, the others within 10 seconds. An id that no token has is no error.
+// @Description This node takes it no more from the answer on, the others within 10 seconds. An id that no token has is no error. With the token of a key that somebody made without the operator end its webhooks.
 // @Tags     operations
 // @Produce  json
 // @Param    id path string true "the id (jti) of the token" example(8J0mVZhCq1yWb5cXo2Jq4w)
@@ -153,11 +153,11 @@ func (a *api) deleteToken(c *gin.Context, _ url.Values) error {
 	if a.cfg.Revocations == nil {
 		return faultline.ErrUnavailable
 	}
-	now := a.cfg.Now()
-	if err := a.cfg.Revocations.Revoke(c.Request.Context(), id, now.Add(token.MaxTTL), now); err != nil {
+	ctx := c.Request.Context()
+	if err := a.revokeToken(ctx, id, a.cfg.Now().Add(token.MaxTTL)); err != nil {
 		return err
 	}
-	if err := a.readRevoked(c.Request.Context()); err != nil {
+	if err := a.endKeyOf(ctx, id); err != nil {
 		return err
 	}
 	c.Writer.Header()["Cache-Control"] = page.CacheNever

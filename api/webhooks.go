@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,6 +47,11 @@ type WebhookAnswer struct {
 	Filter    string    `json:"filter"`
 	Format    string    `json:"format,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
+	// State is unconfirmed until the receiver of a webhook that was made with a key of one's
+	// own has answered its challenge, or its owner has told the code. After an hour it ends.
+	State string `json:"state" enums:"active,unconfirmed"`
+	// ExpiresAt is when it ends, with its key; null: it does not.
+	ExpiresAt *time.Time `json:"expires_at"`
 	// Secret is what messages are signed with (Standard Webhooks). It is told once,
 	// when the webhook is made; null later.
 	Secret *string `json:"secret"`
@@ -61,7 +68,7 @@ type WebhookList struct {
 //
 // @ID       postWebhook
 // @Summary  Be told of incidents by messages to a URL
-// @Description Messages are signed by the rules of Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature) and told at least once, with the same id on each try: now, then after 5 s, 30 s, 5 min, 30 min, 2 h, 5 h and 10 h. 2xx takes it, 410 ends the webhook, redirects are not followed. A subject has at most 20.
+// @Description Messages are signed by the rules of Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature) and told at least once, with the same id on each try: now, then after 5 s, 30 s, 5 min, 30 min, 2 h, 5 h and 10 h. 2xx takes it, 410 ends the webhook, redirects are not followed. A subject has at most 20. A webhook of a key that was made without the operator (POST /v1/keys) is first sent a challenge, which its receiver answers or its owner confirms at /v1/webhooks/{id}/confirm within an hour; such a key has at most 5.
 // @Tags     webhooks
 // @Accept   json
 // @Produce  json
@@ -98,19 +105,8 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	w := webhook.Hook{ID: "wh_" + rand.Text()[:20], Owner: claimsOf(c).Subject, URL: req.URL,
 		Filter: f.Query().Encode(),
 		Format: req.Format, Target: req.Target, Secret: webhook.NewSecret(), Created: faultline.Millis(a.cfg.Now())}
-	data, err := json.Marshal(w)
-	if err != nil {
+	if err := a.addWebhook(c, &w); err != nil {
 		return err
-	}
-	added, err := a.cfg.Webhooks.AddWebhook(c.Request.Context(), w.ID, w.Owner, data, webhooksEach)
-	if err != nil {
-		return err
-	}
-	if !added {
-		return &refusal{
-			status: http.StatusConflict,
-			detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", webhooksEach),
-		}
 	}
 	out := answerOf(w, nil)
 	out.Secret = &w.Secret
@@ -118,6 +114,40 @@ func (a *api) postWebhook(c *gin.Context, _ url.Values) error {
 	writeJSON(c, http.StatusCreated, page.MediaJSON, out)
 	return nil
 }
+
+// addWebhook keeps a new webhook. One of somebody whom the operator does not know must be
+// wanted by its receiver, and ends with its key.
+func (a *api) addWebhook(c *gin.Context, w *webhook.Hook) error {
+	most := webhooksEach
+	if who := claimsOf(c); faultline.SelfMade(who.Subject) {
+		if a.cfg.MadeKeys == nil {
+			return errOldKey
+		}
+		k, err := a.ownKey(c)
+		if err != nil && !errors.Is(err, faultline.ErrNotFound) {
+			return err
+		}
+		if k.TokenID != who.ID {
+			return errOldKey
+		}
+		expires := who.Expires.UTC()
+		w.Challenge, w.Expires, most = webhook.NewChallenge(), &expires, faultline.MadeKeyWebhooks
+	}
+	data, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	added, err := a.cfg.Webhooks.AddWebhook(c.Request.Context(), w.ID, w.Owner, data, most)
+	if err == nil && !added {
+		err = &refusal{status: http.StatusConflict,
+			detail: fmt.Sprintf("There are %d webhooks of this subject, which is the most.", most)}
+	}
+	return err
+}
+
+// errOldKey refuses a token that a key has no more.
+var errOldKey = &refusal{status: http.StatusUnauthorized, challenge: challengeInvalid,
+	detail: "The key was revoked, or has another token by now."}
 
 // maxTarget bounds the bytes of a chat's id or a routing key.
 const maxTarget = 100
@@ -161,19 +191,28 @@ func (a *api) saveWebhook(c *gin.Context, w webhook.Hook) error {
 
 // ownWebhooks returns the webhooks of the token's subject, oldest first.
 func (a *api) ownWebhooks(c *gin.Context) ([]webhook.Hook, error) {
-	who := claimsOf(c)
 	if a.cfg.Webhooks == nil {
 		return nil, faultline.ErrUnavailable
 	}
-	all, err := a.cfg.Webhooks.Webhooks(c.Request.Context())
+	return a.webhooksOf(c.Request.Context(), claimsOf(c).Subject)
+}
+
+// webhooksOf returns the webhooks of a subject, oldest first.
+func (a *api) webhooksOf(ctx context.Context, subject string) ([]webhook.Hook, error) {
+	all, err := a.cfg.Webhooks.Webhooks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(webhook.Read(all), func(w webhook.Hook) bool { return w.Owner != who.Subject }), nil
+	return slices.DeleteFunc(webhook.Read(all), func(w webhook.Hook) bool { return w.Owner != subject }), nil
 }
 
 func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
-	return WebhookAnswer{ID: w.ID, URL: w.URL, Filter: w.Filter, Format: w.Format, CreatedAt: w.Created, Dead: dead}
+	state := "active"
+	if w.Unproven() {
+		state = "unconfirmed"
+	}
+	return WebhookAnswer{ID: w.ID, URL: w.URL, Filter: w.Filter, Format: w.Format, CreatedAt: w.Created, Dead: dead,
+		State: state, ExpiresAt: w.Expires}
 }
 
 // getWebhooks lists the webhooks of the token's subject.
@@ -186,15 +225,25 @@ func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
 // @Failure  503 {object} Problem
 // @Router   /v1/webhooks [get]
 func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
-	own, err := a.ownWebhooks(c)
+	list, err := a.listWebhooks(c)
 	if err != nil {
 		return err
 	}
-	var out WebhookList
+	c.Writer.Header()["Cache-Control"] = page.CacheNever
+	writeJSON(c, http.StatusOK, page.MediaJSON, WebhookList{Webhooks: list})
+	return nil
+}
+
+// listWebhooks are the webhooks of the token's subject, with what was given up.
+func (a *api) listWebhooks(c *gin.Context) (list []WebhookAnswer, err error) {
+	own, err := a.ownWebhooks(c)
+	if err != nil {
+		return nil, err
+	}
 	for _, w := range own {
 		texts, err := a.cfg.Webhooks.DeadDeliveries(c.Request.Context(), w.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var dead []webhook.DeadDelivery
 		for _, text := range texts {
@@ -203,11 +252,9 @@ func (a *api) getWebhooks(c *gin.Context, _ url.Values) error {
 				dead = append(dead, d)
 			}
 		}
-		out.Webhooks = append(out.Webhooks, answerOf(w, dead))
+		list = append(list, answerOf(w, dead))
 	}
-	c.Writer.Header()["Cache-Control"] = page.CacheNever
-	writeJSON(c, http.StatusOK, page.MediaJSON, out)
-	return nil
+	return list, nil
 }
 
 // deleteWebhook ends a webhook.
@@ -241,12 +288,16 @@ func (a *api) deleteWebhook(c *gin.Context, _ url.Values) error {
 // @Produce  json
 // @Param    id path string true "of the webhook"
 // @Success  202 "on its way"
-// @Failure  404,503 {object} Problem
+// @Failure  404,409,503 {object} Problem
 // @Router   /v1/webhooks/{id}/test [post]
 func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
 	w, err := a.ownWebhook(c)
 	if err != nil {
 		return err
+	}
+	if w.Unproven() {
+		return &refusal{status: http.StatusConflict,
+			detail: "The webhook is not confirmed yet: its receiver answers the challenge, or you tell the code."}
 	}
 	now := faultline.Millis(a.cfg.Now())
 	w.TestAt = &now

@@ -63,6 +63,7 @@ type Config struct {
 	Drill     *drill.Drill // nil: the world
 
 	Keys       *token.Keys
+	SelfKeys   bool // people may make keys without the operator
 	Limits     *ingest.Limits
 	LimitReads bool
 	Places     *ingest.Places // nil: nothing is known of addresses
@@ -243,6 +244,9 @@ func (n *Node) face() error {
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {
 		config.Reads = cfg.Limits
+	}
+	if cfg.SelfKeys {
+		config.MadeKeys = ingest.NewMadeKeys(cfg.Store, cfg.Store, cfg.Now)
 	}
 	if n.work != nil {
 		config.Work, config.Checks = n.work, n.checks

@@ -91,6 +91,7 @@ var conformance = []struct {
 	{"added vantages", testAddedVantages},
 	{"notices", testNotices},
 	{"notices of a full table", testFullNotices},
+	{"keys that people make", testMadeKeys},
 	{"quotas", testQuotas},
 	{"many quotas", testManyQuotas},
 	{"key registry", testRegistry},

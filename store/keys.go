@@ -42,6 +42,7 @@ const (
 	keyTried        = tag + "tried"
 	keyRevoked      = tag + "revoked"
 	keyPublic       = tag + "publickeys"
+	keyMade         = tag + "keys"
 	keyWebhooks     = tag + "webhooks"
 	keyWebhookAt    = tag + "webhooks:at"
 	keyDue          = tag + "webhooks:due"
@@ -57,6 +58,8 @@ const (
 	prefixCheck    = tag + "check:"
 	prefixQuota    = tag + "quota:"
 	prefixDead     = tag + "webhooks:dead:"
+	prefixTries    = tag + "webhooks:tries:"
+	prefixMade     = tag + "keys:of:"
 	prefixMinutes  = tag + "minutes:"
 	prefixHours    = tag + "hours:"
 )
@@ -67,6 +70,8 @@ func dailyKey(day string) string   { return prefixDaily + day }
 func askedMinuteKey(minute int64) string { return prefixAsked + strconv.FormatInt(minute, 10) }
 func checkKey(site string) string        { return prefixCheck + site }
 func deadKey(webhook string) string      { return prefixDead + webhook }
+func triesKey(webhook string) string     { return prefixTries + webhook }
+func madeKey(day string) string          { return prefixMade + day }
 
 // maxSeriesName bounds the name of a site or component in a key, in bytes.
 const maxSeriesName = 300
@@ -126,6 +131,10 @@ var registry = []keySpec{
 	{keyDue, "sorted set: deliveries by when they are due", "100,000", false},
 	{keyDeliveries, "hash: deliveries by id", "100,000", false},
 	{prefixDead + "*", "list: what was given up of one webhook", "50, for 30 days", true},
+	{prefixTries + "*", "list: the last tries to deliver to one webhook", "100, for 7 days", true},
+	{keyMade, "hash: keys that people made by themselves, by subject", "faultline.MaxMadeKeys; 90 days each", false},
+	{prefixMade + "*", "hash: how many of them each prefix made in one day, and with which challenges",
+		"500 a day; 26 hours", true},
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
 	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure",
 		"8 days", true},

@@ -18,7 +18,7 @@ var fencePrelude = lua("fence")
 // scripts are the server's side of the operations that must be atomic.
 type scripts struct {
 	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
-	memory, publish, settle                                                   *redis.Script
+	memory, publish, settle, makeKey                                          *redis.Script
 	append, revision, view, series, wishes                                    *redis.Script // the leader's
 	chunk, flip, trim, deliver, adopt                                         *redis.Script
 }
@@ -29,8 +29,8 @@ func newScripts(prelude string) scripts {
 	return scripts{
 		epoch: free("epoch"), memory: free("memory"), publish: free("publish"), past: free("past"), tail: free("tail"),
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
-		settle: free("settle"),
-		ask:    free("ask"), answer: free("answer"), vantage: free("vantage"),
+		settle: free("settle"), makeKey: free("makekey"),
+		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
 		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"),
 		series: fenced("series"),
 		chunk:  fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),

@@ -17,6 +17,11 @@ const (
 	maxDeliveries = 100_000
 	keptDead      = 50
 	keepDead      = 30 * 24 * time.Hour
+	keptTries     = 100
+	keepTries     = 7 * 24 * time.Hour
+	// maxOthers is how many webhooks there may be when one is added that belongs to nobody
+	// whom the operator knows: strangers leave room for the operator's own.
+	maxOthers = 800
 )
 
 // SaveWebhook stores a webhook under its id. Beyond 1,000 a new one fails with
@@ -38,12 +43,16 @@ func (s *Store) saveWebhook(ctx context.Context, id string, data []byte, owner s
 	if id == "" || len(id) > maxIDBytes {
 		return false, fmt.Errorf("%s: no such id can be", op)
 	}
-	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, maxWebhooks, owner, most).Int()
+	room := maxWebhooks
+	if faultline.SelfMade(owner) {
+		room = maxOthers
+	}
+	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, room, owner, most).Int()
 	if err != nil {
 		return false, s.fail(op, err)
 	}
 	if n == 0 {
-		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, maxWebhooks)
+		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, room)
 	}
 	return n > 0, nil
 }
@@ -53,7 +62,7 @@ func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
 	if err := s.writes.HDel(ctx, keyWebhooks, id).Err(); err != nil {
 		return s.fail("delete a webhook", err)
 	}
-	if err := s.writes.Unlink(ctx, deadKey(id)).Err(); err != nil {
+	if err := s.writes.Unlink(ctx, deadKey(id), triesKey(id)).Err(); err != nil {
 		return s.fail("delete a webhook", err)
 	}
 	return nil
@@ -160,6 +169,31 @@ func (s *Store) DeadDeliveries(ctx context.Context, webhook string) ([][]byte, e
 	all, err := s.reads.LRange(ctx, deadKey(webhook), 0, keptDead-1).Result()
 	if err != nil {
 		return nil, s.fail("read dead deliveries", err)
+	}
+	out := make([][]byte, len(all))
+	for i, text := range all {
+		out[i] = []byte(text)
+	}
+	return out, nil
+}
+
+// NoteAttempt keeps a try to deliver to a webhook among its last 100, for 7 days.
+func (s *Store) NoteAttempt(ctx context.Context, webhook string, attempt []byte) error {
+	pipe := s.writes.TxPipeline()
+	pipe.LPush(ctx, triesKey(webhook), attempt)
+	pipe.LTrim(ctx, triesKey(webhook), 0, keptTries-1)
+	pipe.PExpire(ctx, triesKey(webhook), keepTries)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return s.fail("note a delivery", err)
+	}
+	return nil
+}
+
+// Attempts returns the last tries to deliver to a webhook, the newest first.
+func (s *Store) Attempts(ctx context.Context, webhook string) ([][]byte, error) {
+	all, err := s.reads.LRange(ctx, triesKey(webhook), 0, keptTries-1).Result()
+	if err != nil {
+		return nil, s.fail("read deliveries", err)
 	}
 	out := make([][]byte, len(all))
 	for i, text := range all {

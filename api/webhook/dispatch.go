@@ -27,6 +27,8 @@ type Outbox interface {
 	Due(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error)
 	Postpone(ctx context.Context, m faultline.Delivery) error
 	End(ctx context.Context, id, webhook string, dead []byte) error
+	// NoteAttempt keeps one try among the last ones of its webhook.
+	NoteAttempt(ctx context.Context, webhook string, attempt []byte) error
 }
 
 // Source is where changes come from. Package store has it.
@@ -61,6 +63,7 @@ var backoff = []time.Duration{
 // queuedMessage is what an Outbox keeps of a message.
 type queuedMessage struct {
 	Webhook  string          `json:"webhook"`
+	Type     string          `json:"type,omitempty"`
 	Incident string          `json:"incident"`
 	Revision int             `json:"revision"`
 	Attempts int             `json:"attempts"`
@@ -69,15 +72,19 @@ type queuedMessage struct {
 
 // The types of [Message].
 const (
-	TypeUpdated = "incident.updated"
-	TypeTest    = "test"
+	TypeUpdated   = "incident.updated"
+	TypeTest      = "test"
+	TypeChallenge = "challenge"
 )
 
 // Message is the body that a webhook is sent.
 type Message struct {
 	Type      string              `json:"type"` // one of the types above
 	Timestamp time.Time           `json:"timestamp"`
-	Data      *faultline.Incident `json:"data"` // in the form of the list; null in a test
+	Data      *faultline.Incident `json:"data"` // in the form of the list; null in a test and in a challenge
+	// Challenge is what the receiver answers to show that it wants messages: as the member
+	// challenge of an object of JSON, or alone. Empty in every other message.
+	Challenge string `json:"challenge,omitempty"`
 }
 
 // Dispatcher sends what changes to the webhooks that want it. Only the node that
@@ -151,8 +158,8 @@ func (q *queuer) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hooks := Read(kept)
-	if err := q.tests(ctx, hooks); err != nil {
+	hooks, err := q.asked(ctx, Read(kept))
+	if err != nil {
 		return err
 	}
 	at, err := q.box.Position(ctx)
@@ -248,7 +255,7 @@ func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) e
 			return err
 		}
 		m, err := q.message("msg_"+shortID(w.ID, c.Incident.ID, c.ID), queuedMessage{
-			Webhook: w.ID, Incident: listed.ID, Revision: listed.Revision, Body: body})
+			Webhook: w.ID, Type: TypeUpdated, Incident: listed.ID, Revision: listed.Revision, Body: body})
 		if err != nil {
 			return err
 		}
@@ -291,41 +298,6 @@ func (q *queuer) asItWas(ctx context.Context, inc faultline.Incident) (*faultlin
 	return before, nil
 }
 
-// tests queues the test messages that were asked for in the last minutes.
-func (q *queuer) tests(ctx context.Context, hooks []Hook) error {
-	var messages []faultline.Delivery
-	for _, w := range hooks {
-		if w.TestAt == nil || q.now().Sub(*w.TestAt) > 10*time.Minute {
-			continue
-		}
-		asked := *w.TestAt
-		body, err := w.render(Message{Type: TypeTest, Timestamp: asked}, q.PublicURL)
-		if err != nil {
-			return err
-		}
-		m, err := q.message(
-			"msg_"+shortID(w.ID, "test", asked.Format(time.RFC3339Nano)),
-			queuedMessage{Webhook: w.ID, Body: body},
-		)
-		if err != nil {
-			return err
-		}
-		messages = append(messages, m)
-		w.TestAt = nil
-		data, err := json.Marshal(w)
-		if err != nil {
-			return err
-		}
-		if err := q.box.SaveWebhook(ctx, w.ID, data); err != nil {
-			return err
-		}
-	}
-	if len(messages) == 0 {
-		return nil
-	}
-	return q.queue(ctx, "", messages)
-}
-
 // filter chooses the incidents that a webhook is sent. One that can't be read was
 // not written by us, and chooses none.
 func (w Hook) filter(providers *faultline.Providers) (f faultline.Filter, ok bool) {
@@ -345,18 +317,27 @@ func (w Hook) filter(providers *faultline.Providers) (f faultline.Filter, ok boo
 // sendOne tries one message once and notes what becomes of it. It returns when a
 // message that failed is tried again, and whether the webhook is gone.
 func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) (next time.Time, gone bool, err error) {
-	reason, gone := d.sender.send(ctx, w, q.ID, d.now(), q.message.Body)
+	began := d.now()
+	r := d.sender.send(ctx, w, q.ID, began, q.message.Body)
+	r.took = d.now().Sub(began)
 	q.message.Attempts++
 	switch {
 	case ctx.Err() != nil: // cut off: it is sent again, under the same id
 		return next, false, ctx.Err()
-	case reason == "":
+	case r.reason == "":
 		d.sent.WithLabelValues("taken").Inc()
-		return next, false, box.End(ctx, q.ID, w.ID, nil)
-	case gone || q.message.Attempts > len(backoff):
-		return next, gone, d.giveUp(ctx, box, w, q, reason, gone)
+		if q.message.Type == TypeChallenge && w.Proves(r.answer) {
+			err = d.prove(ctx, box, w.ID)
+		}
+		return next, false, errors.Join(err, note(ctx, box, q, r, began, OutcomeTaken), box.End(ctx, q.ID, w.ID, nil))
+	case r.gone || q.message.Attempts > len(backoff):
+		err = note(ctx, box, q, r, began, OutcomeGivenUp)
+		return next, r.gone, errors.Join(err, d.giveUp(ctx, box, w, q, r.reason, r.gone))
 	}
 	d.sent.WithLabelValues("failed").Inc()
+	if err = note(ctx, box, q, r, began, OutcomeFailed); err != nil {
+		return next, false, err
+	}
 	q.Due = faultline.Millis(d.now().Add(backoff[q.message.Attempts-1]))
 	if q.Data, err = json.Marshal(q.message); err != nil {
 		return next, false, err

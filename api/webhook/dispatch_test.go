@@ -27,6 +27,7 @@ import (
 type receiver struct {
 	mu     sync.Mutex
 	status int
+	answer string
 	got    []*http.Request
 	bodies [][]byte
 }
@@ -38,7 +39,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.got, r.bodies = append(r.got, q), append(r.bodies, body)
 	w.Header().Set("Location", "/elsewhere")
 	w.WriteHeader(r.status)
+	_, _ = io.WriteString(w, r.answer)
 }
+
+func (r *receiver) body(n int) []byte { r.mu.Lock(); defer r.mu.Unlock(); return r.bodies[n] }
 
 func (r *receiver) count() int { r.mu.Lock(); defer r.mu.Unlock(); return len(r.got) }
 
@@ -296,10 +300,10 @@ func TestWebhooksNeverCallAPrivateAddress(t *testing.T) {
 		"100.64.0.1", "168.63.129.16",
 		"[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[fd00::1]", "[fe80::1]", "0.0.0.0", "192.0.0.192",
 		"[2002:7f00:1::]", "198.18.0.1", "224.0.0.1"} {
-		reason, _ := newSender().send(t.Context(), Hook{URL: "https://" + host + "/x", Secret: secret}, "msg_1",
+		r := newSender().send(t.Context(), Hook{URL: "https://" + host + "/x", Secret: secret}, "msg_1",
 			boardtest.T0, []byte("{}"))
-		if reason != "not a public address" {
-			t.Errorf("%s: %q", host, reason)
+		if r.reason != "not a public address" {
+			t.Errorf("%s: %q", host, r.reason)
 		}
 	}
 }

@@ -53,6 +53,11 @@ type spoken struct {
 
 // speak says a message in words; base is put before paths.
 func speak(m Message, base string) spoken {
+	if m.Type == TypeChallenge {
+		return spoken{title: "Confirm these messages",
+			text: "Somebody asked for messages about outages here. Whoever it was confirms it with the code " +
+				m.Challenge + ". Without it nothing more is sent.", link: base + "/developers"}
+	}
 	if m.Data == nil {
 		return spoken{title: "Test", text: "This is a test message. Nothing is failing.", link: base + "/"}
 	}

@@ -23,6 +23,8 @@ type Store interface {
 	SaveWebhook(ctx context.Context, id string, data []byte) error
 	DeleteWebhook(ctx context.Context, id string) error
 	DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error)
+	// Attempts returns the last tries of a webhook, the newest first.
+	Attempts(ctx context.Context, webhook string) ([][]byte, error)
 }
 
 const (
@@ -44,6 +46,13 @@ type Hook struct {
 	// what a form needs besides an address; see [NeedsTarget].
 	Format string `json:"format,omitempty"`
 	Target string `json:"target,omitempty"`
+	// Challenge is what must come back before anything else is sent; empty: the receiver
+	// has shown that it wants messages, or the operator has vouched for the owner.
+	Challenge  string `json:"challenge,omitempty"`
+	Challenged bool   `json:"challenged,omitempty"` // the message with it was queued
+	// Expires is when it ends, with the key that it was made with; nil: never.
+	Expires *time.Time `json:"expires,omitempty"`
+	Again   []Again    `json:"again,omitempty"` // to be sent again
 }
 
 // DeadDelivery is a message that was given up.

@@ -54,20 +54,28 @@ func senderWith(control func(network, address string, c syscall.RawConn) error) 
 	}}
 }
 
-// send posts a signed message. It returns "" once it was taken, else why not in
-// words of ours: nothing of an answer's body is told on. Gone: nobody wants more.
-func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, body []byte) (reason string, gone bool) {
+// result is what came of one try.
+type result struct {
+	reason string // why the message was not taken, in words of ours; empty: it was
+	gone   bool   // nobody wants more
+	status int    // of the answer; 0: there was none
+	took   time.Duration
+	answer []byte // the beginning of its body, which is told to nobody
+}
+
+// send posts a signed message.
+func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, body []byte) result {
 	sign, err := standardwebhooks.NewWebhook(w.Secret)
 	if err != nil {
-		return "the secret can't be read", false
+		return result{reason: "the secret can't be read"}
 	}
 	signature, err := sign.Sign(id, now, body)
 	if err != nil {
-		return "the message can't be signed", false
+		return result{reason: "the message can't be signed"}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.address(), bytes.NewReader(body))
 	if err != nil {
-		return "the URL can't be read", false
+		return result{reason: "the URL can't be read"}
 	}
 	r.Header.Set("Content-Type", page.MediaJSON)
 	r.Header.Set("User-Agent", "Faultline-Webhooks/1")
@@ -76,14 +84,15 @@ func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, bod
 	r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	answer, err := s.client.Do(r)
 	if err != nil {
-		return whyNot(err), false
+		return result{reason: whyNot(err)}
 	}
 	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswerRead) // so that the connection can be used again
-	if answer.StatusCode/100 == 2 {
-		return "", false
+	begin, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerRead)) // so that the connection can be used again
+	out := result{status: answer.StatusCode, answer: begin, gone: answer.StatusCode == http.StatusGone}
+	if answer.StatusCode/100 != 2 {
+		out.reason = fmt.Sprintf("answered %d", answer.StatusCode)
 	}
-	return fmt.Sprintf("answered %d", answer.StatusCode), answer.StatusCode == http.StatusGone
+	return out
 }
 
 // whyNot says what failed without telling what lies behind an address.

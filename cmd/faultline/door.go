@@ -19,6 +19,7 @@ type doorFlags struct {
 	PersonLimit     int      `default:"300" env:"FAULTLINE_PERSON_LIMIT" help:"Requests a minute that one address (or IPv6 /64) may send; a third of it at once. 1 to 1000000."`
 	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests a minute that one prefix (/24, or IPv6 /48) may send; a third of it at once."`
 	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests a minute that one token's subject may send, over all nodes; a third of it at once."`
+	SelfKeys        bool     `default:"true" negatable:"" env:"FAULTLINE_SELF_KEYS" help:"Let anybody make a key, for some work of a computer, and webhooks whose receivers confirm them, without asking you. At most 5 keys a day of one prefix and 2000 in all; /developers has the page. On, because following outages should take nobody's leave; --no-self-keys for a service of your own people."`
 	ReadLimit       int      `default:"60" env:"FAULTLINE_READ_LIMIT" help:"Reads a minute of one address (or IPv6 /64) that carry no token; answers of 304, pages and widgets do not count. 0: no limit on reading, nor on streams."`
 	ConnectionLimit int      `default:"512" env:"FAULTLINE_CONNECTION_LIMIT" help:"Connections that one address (or IPv6 /64) may hold open, trusted proxies excepted. 0: any number."`
 	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads a minute of one token's subject."`

@@ -148,7 +148,7 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
 		DrainDelay: c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
-		LimitReads: c.ReadLimit > 0, MaxConnections: c.ConnectionLimit, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
+		LimitReads: c.ReadLimit > 0, SelfKeys: c.SelfKeys, MaxConnections: c.ConnectionLimit, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
 		Now: clock.Now, Time: clock, Log: log, Registry: reg}
 	if c.Role != roleServe {
 		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes,

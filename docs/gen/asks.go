@@ -341,8 +341,8 @@ func hasty(sent []ask) (all []ask) {
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, missing)
-	all = append(all, hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, ended))...)
+	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, keyAsks, missing)
+	all = append(all, hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, keyAsks, ended, keysEnded))...)
 	for i := range all {
 		all[i].kind = "json"
 	}

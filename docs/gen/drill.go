@@ -43,6 +43,7 @@ type drill struct {
 	records map[string]faultline.SiteRecord
 	index   *board.Index
 	keys    *token.Keys
+	desk    *desk
 }
 
 // fold plays the scenario up to the moment, a tick a second, as a node does.
@@ -51,7 +52,7 @@ func fold(moment time.Time) (*drill, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drill{source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
+	d := &drill{desk: &desk{}, source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
 		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: board.NewIndex()}
 	known, err := infra.FoldProviders()
 	if err != nil {
@@ -103,7 +104,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
-	cold.Revocations, cold.Webhooks, cold.Annotator = away{}, nil, nil
+	cold.Revocations, cold.Webhooks, cold.Annotator, cold.MadeKeys = away{}, nil, nil, deskAway{}
 	d.keys.SetRevoked(nil)
 	if d.cold, err = api.New(cold); err != nil {
 		return err
@@ -131,7 +132,7 @@ func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) 
 func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup,
 		Index:       d.index,
-		Revocations: nowhere{}, Registrar: nowhere{}, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment,
+		Revocations: nowhere{}, Registrar: nowhere{}, MadeKeys: d.desk, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment,
 		Ready:    held.Ready,
 		Writable: held.Ready, Find: finder().Find}
 	if _, shut := door.(shutDoor); !shut {
@@ -261,6 +262,8 @@ func (nowhere) Webhooks(context.Context) (map[string][]byte, error) {
 				`"created":"2021-06-01T12:00:00Z"}`, id, owner)
 	}
 	add("wh_example", "lon-1")
+	all["wh_unconfirmed"] = fmt.Appendf(nil, `{"id":"wh_unconfirmed","owner":%q,"url":"https://example.com/mine",`+
+		`"filter":"","created":"2021-06-08T10:00:00Z","challenge":"5R3BN6Z7MTUPV2Q4XKJH7WGCLA"}`, madeSubject)
 	for i := range 20 {
 		add(fmt.Sprint("wh_busy", i), busySubject)
 	}
@@ -280,6 +283,15 @@ func (nowhere) DeadDeliveries(context.Context, string) ([][]byte, error) {
 		[]byte(
 			`{"id":"msg_5tzq2xq4mvdi","at":"2021-06-07T09:00:00Z","attempts":8,"reason":"answered 500",` +
 				`"incident":"inc_01F7K00000000000000000000","revision":4}`)}, nil
+}
+
+func (nowhere) Attempts(context.Context, string) ([][]byte, error) {
+	return [][]byte{
+		[]byte(`{"message":"msg_3k7wq5zt2xvm","type":"test","at":"2021-06-08T10:01:00Z","try":1,"outcome":"taken",` +
+			`"status":204,"reason":"","took_ms":38,"incident":"","revision":0}`),
+		[]byte(`{"message":"msg_5tzq2xq4mvdi","type":"incident.updated","at":"2021-06-08T10:00:30Z","try":1,` +
+			`"outcome":"failed","status":500,"reason":"answered 500","took_ms":112,` +
+			`"incident":"inc_01F7K00000000000000000000","revision":4}`)}, nil
 }
 
 func (nowhere) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }

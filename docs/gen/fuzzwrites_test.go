@@ -26,7 +26,9 @@ var scopesOf = map[string]string{"postProbes": token.ScopeProbes, "getProbesWork
 	"postToken":   token.ScopeAdmin,
 	"deleteToken": token.ScopeAdmin, "postVantage": token.ScopeAdmin, "deleteVantage": token.ScopeAdmin,
 	"postWebhook": token.ScopeWebhooks, "getWebhooks": token.ScopeWebhooks, "deleteWebhook": token.ScopeWebhooks,
-	"postWebhookTest": token.ScopeWebhooks}
+	"postWebhookTest": token.ScopeWebhooks, "postWebhookConfirm": token.ScopeWebhooks,
+	"getWebhookDeliveries": token.ScopeWebhooks, "postWebhookRedeliver": token.ScopeWebhooks,
+	"getKey": token.ScopeWebhooks, "postKeyRotate": token.ScopeWebhooks, "deleteKey": token.ScopeWebhooks}
 
 // Whatever is sent to any operation that takes something or asks for a token,
 // nothing of ours breaks, and every answer is as documented.

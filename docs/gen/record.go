@@ -37,7 +37,7 @@ func (d *drill) request(ctx context.Context, a ask) *http.Request {
 		method = a.method
 	}
 	path := strings.ReplaceAll(a.path, "{id}", strings.Join(d.source.ids[:min(1, len(d.source.ids))], ""))
-	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(a.body))
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(d.solve(a.body)))
 	if a.hurried {
 		r.RemoteAddr = netip.AddrPortFrom(hurried, 4711).String()
 	}
@@ -144,6 +144,9 @@ var (
 // that of the examples of Standard Webhooks.
 var (
 	newWebhook = regexp.MustCompile(`"id":"wh_[^"]+"`)
+	newText    = regexp.MustCompile(`"challenge":"eyJ[^"]+"`)
+	newPrefix  = regexp.MustCompile(`"prefix":"[^"]+:"`)
+	newSubject = regexp.MustCompile(`"subject":"self-[^"]+"`)
 	newSecret  = regexp.MustCompile(`"secret":"whsec_[^"]+"`)
 )
 
@@ -154,5 +157,8 @@ func settle(body []byte) []byte {
 	body = newID.ReplaceAll(body, []byte(`${1}"8J0mVZhCq1yWb5cXo2Jq4w"`))
 	body = newWebhook.ReplaceAll(body, []byte(`"id":"wh_example"`))
 	body = newSecret.ReplaceAll(body, []byte(`"secret":"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"`))
+	body = newText.ReplaceAll(body, []byte(`"challenge":"eyJhbGciOiJFZERTQSIsImtpZCI6ImV4YW1wbGUifQ.….…"`))
+	body = newPrefix.ReplaceAll(body, []byte(`"prefix":"8J0mVZhCq1yWb5cXo2Jq4w:"`))
+	body = newSubject.ReplaceAll(body, []byte(`"subject":"`+madeSubject+`"`))
 	return retryLine.ReplaceAll(body, []byte("retry: 2000"))
 }

@@ -75,9 +75,11 @@ var pages = map[string]string{
 
 // noHead are the GET routes that take no HEAD, with why.
 var noHead = map[string]string{
-	"/v1/stream":      "an answer without an end has no length to tell",
-	"/v1/probes/work": "it waits for news",
-	"/v1/webhooks":    "it is of one token, and nobody keeps it",
+	"/v1/keys/mine":                "of one key",
+	"/v1/webhooks/{id}/deliveries": "of one token",
+	"/v1/stream":                   "an answer without an end has no length to tell",
+	"/v1/probes/work":              "it waits for news",
+	"/v1/webhooks":                 "it is of one token, and nobody keeps it",
 }
 
 // Every route is in the document, and everything in the document is a route.

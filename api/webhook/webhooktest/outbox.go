@@ -19,12 +19,14 @@ type Outbox struct {
 	Hooks    map[string][]byte
 	Messages map[string]faultline.Delivery
 	Dead     map[string][][]byte
+	Tries    map[string][][]byte // the newest first
 	At       string
 }
 
 // NewOutbox returns an empty one.
 func NewOutbox() *Outbox {
-	return &Outbox{Hooks: map[string][]byte{}, Messages: map[string]faultline.Delivery{}, Dead: map[string][][]byte{}}
+	return &Outbox{Hooks: map[string][]byte{}, Messages: map[string]faultline.Delivery{}, Dead: map[string][][]byte{},
+		Tries: map[string][][]byte{}}
 }
 
 func (m *Outbox) do(f func()) { m.Mu.Lock(); defer m.Mu.Unlock(); f() }
@@ -120,4 +122,16 @@ func (m *Outbox) End(_ context.Context, id, hook string, dead []byte) error {
 		}
 	})
 	return nil
+}
+
+// NoteAttempt is as package webhook asks for it.
+func (m *Outbox) NoteAttempt(_ context.Context, id string, attempt []byte) error {
+	m.do(func() { m.Tries[id] = append([][]byte{attempt}, m.Tries[id]...) })
+	return nil
+}
+
+// Attempts is as package webhook asks for it.
+func (m *Outbox) Attempts(_ context.Context, id string) (tries [][]byte, _ error) {
+	m.do(func() { tries = slices.Clone(m.Tries[id]) })
+	return tries, nil
 }
