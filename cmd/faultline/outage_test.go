@@ -197,11 +197,7 @@ func TestOutageThroughCrashesAndTakeovers(t *testing.T) {
 	o := newStory(t)
 	a := startServe(t, o.env)
 	a.ready()
-	var history []time.Time
-	for at := time.Now().Add(-4 * time.Minute); time.Since(at) > 5*time.Second; at = at.Add(15 * time.Second) {
-		history = append(history, at)
-	}
-	o.probe(a, false, history...)
+	o.calm(a)
 	o.report(a, 100)
 	first := o.theOne(a, "one incident is confirmed", whatever)
 
@@ -238,6 +234,16 @@ func TestOutageThroughCrashesAndTakeovers(t *testing.T) {
 		}
 	}
 	o.checkExport(counted)
+}
+
+// calm tells of the last minutes that all was well.
+func (o *story) calm(p *process) {
+	o.t.Helper()
+	var history []time.Time
+	for at := time.Now().Add(-4 * time.Minute); time.Since(at) > 5*time.Second; at = at.Add(15 * time.Second) {
+		history = append(history, at)
+	}
+	o.probe(p, false, history...)
 }
 
 // takeover stops the leader for longer than its lease and then lets it go on;

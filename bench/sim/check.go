@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"time"
+
+	"faultline"
+)
+
+// checkStep is what holds after each step.
+func (r *run) checkStep() {
+	for _, n := range r.nodes {
+		if n != nil && n.eng != nil {
+			r.checkOpen(n)
+		}
+	}
+}
+
+// checkOpen: one cause has at most one open incident.
+func (r *run) checkOpen(n *node) {
+	last := map[string]faultline.Incident{}
+	for _, rev := range n.outbox {
+		last[rev.in.ID] = rev.in
+	}
+	open := map[faultline.Component]string{}
+	for _, id := range slices.Sorted(maps.Keys(last)) {
+		in := last[id]
+		if !in.State.Open() || in.Cause == nil {
+			continue
+		}
+		if other := open[in.Cause.Component]; other != "" {
+			broken("%s and %s are open for %s", other, id, in.Cause.Component)
+		}
+		open[in.Cause.Component] = id
+	}
+}
+
+// checkEnd is what holds when all has healed.
+func (r *run) checkEnd() {
+	r.checkLog()
+	first := r.nodes[0]
+	whole := r.replay()
+	for _, n := range r.nodes {
+		if n.eng == nil {
+			broken("node %d has no fold at the end", n.id)
+		}
+		n.fold()
+		if !bytes.Equal(n.eng.Checkpoint(), whole) {
+			broken("nodes %d and a replay of the log differ", n.id)
+		}
+		for _, id := range slices.Sorted(maps.Keys(n.board)) {
+			if told, stored := n.board[id], r.master.last[id]; told.Revision > stored.Revision {
+				broken("readers of node %d were told revision %d of %s, stored is %d", n.id, told.Revision, id,
+					stored.Revision)
+			}
+		}
+	}
+	c := first.eng.Counters()
+	if c.Late+c.Future+c.Refused > 0 {
+		broken("%d late, %d early and %d refused of what was in time", c.Late, c.Future, c.Refused)
+	}
+	r.checkOutage()
+}
+
+// checkLog: what was acknowledged is in the log and counted once, but for what a failover
+// has lost.
+func (r *run) checkLog() {
+	logged, heard := map[string]int{}, map[int]int{}
+	for _, e := range r.master.log {
+		if e.seq <= heard[e.writer] {
+			continue // a repeat, or one that its sender has given up: readers drop it
+		}
+		heard[e.writer] = e.seq
+		for _, ev := range e.events {
+			if rep, ok := ev.(faultline.Report); ok {
+				logged[rep.Reporter]++
+			}
+		}
+	}
+	for _, who := range slices.Sorted(maps.Keys(r.sent)) {
+		if r.sent[who] && logged[who] == 0 && !r.gone[who] {
+			broken("the report of %s was acknowledged and is not in the log", who)
+		}
+	}
+	n := r.nodes[0]
+	n.fold()
+	if c := n.eng.Counters(); int(c.Reports) != len(logged) || c.ReportsRepeated != 0 {
+		broken("%d reports are in the log, %d are counted, and %d twice", len(logged), c.Reports, c.ReportsRepeated)
+	}
+}
+
+// replay is the state that a fold of the whole log has.
+func (r *run) replay() []byte {
+	fresh := &node{r: r, seqs: map[int]int{}}
+	fresh.eng, _ = newEngine(nil)
+	fresh.fold()
+	return fresh.eng.Checkpoint()
+}
+
+// checkOutage: the outage was found, and what is stored of it is one incident, or several
+// of which all but one were merged or are over.
+func (r *run) checkOutage() {
+	open := map[faultline.Component]string{}
+	found := false
+	for _, id := range slices.Sorted(maps.Keys(r.master.last)) {
+		in := r.master.last[id]
+		found = found || in.Cause != nil && in.Cause.Component == "cdn:fastly"
+		if !in.State.Open() || in.Cause == nil {
+			continue
+		}
+		if other := open[in.Cause.Component]; other != "" {
+			broken("%s and %s are stored as open for %s", other, id, in.Cause.Component)
+		}
+		open[in.Cause.Component] = id
+	}
+	if !found {
+		broken("the outage was not found")
+	}
+	if age := time.UnixMilli(r.now).Sub(r.nodes[0].eng.Clock()); age > time.Minute {
+		broken("the log's clock has stood still for %s", age)
+	}
+}

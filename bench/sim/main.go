@@ -1,0 +1,75 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+func main() {
+	seeds := flag.Uint64("seeds", 2_000, "how many seeds to run")
+	from := flag.Uint64("from", 1, "the first seed")
+	mutant := flag.String("mutant", "", "a mistake to plant: one of the names that -mutants lists")
+	list := flag.Bool("mutants", false, "list the mistakes that can be planted")
+	flag.Parse()
+	if *list {
+		for _, name := range mutants {
+			fmt.Println(name)
+		}
+		return
+	}
+	start := time.Now()
+	failures := simulateAll(*from, *seeds, *mutant)
+	for _, f := range failures {
+		fmt.Fprintf(os.Stderr, "%v\n  go run ./bench/sim -from %d -seeds 1 -mutant %q\n", f.err, f.seed, *mutant)
+	}
+	fmt.Printf(`{"name":"sim.violations","value":%d,"target":0,"ok":%t,"seeds":%d,"first_seed":%d,"seconds":%.1f}`+"\n",
+		len(failures), len(failures) == 0, *seeds, *from, time.Since(start).Seconds())
+	if len(failures) > 0 {
+		os.Exit(1)
+	}
+}
+
+// mutants are the mistakes that can be planted, one for each defence.
+var mutants = []string{
+	"acknowledged before it is written",
+	"sent again under another key",
+	"repeats are read",
+	"no fence",
+	"no way back but the newest checkpoint",
+	"the leader's own clock",
+	"the log is not compared with what was read",
+	"nobody says what readers were told",
+	"checkpoints before revisions",
+}
+
+// failure is a seed at which something was violated.
+type failure struct {
+	seed uint64
+	err  error
+}
+
+// simulateAll runs seeds on all cores.
+func simulateAll(from, count uint64, mutant string) []failure {
+	var next atomic.Uint64
+	var mu sync.Mutex
+	var failures []failure
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < count; i = next.Add(1) - 1 {
+				if err := simulate(from+i, mutant); err != nil {
+					mu.Lock()
+					failures = append(failures, failure{from + i, err})
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return failures
+}
