@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check race quick needs vet lint docs replays contract bench profile kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check race quick needs vet lint docs replays contract bench profile sim kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ test: needs vet ## Install what is missing, vet, and run the tests of every pack
 # browsers: the goroutines of those stand in node and below. runs_race_test.go holds the
 # lists against the code; make check RACE=./... leaves nothing out and takes an hour.
 RACE = . ./api/... ./board/... ./ingest/... ./node ./replica ./store/... ./task ./web
-PLAIN = ./bench/accuracy ./bench/attack ./cmd/faultline ./docs/replays
+PLAIN = ./bench/accuracy ./bench/attack ./bench/sim ./cmd/faultline ./docs/replays
 check: needs lint race ## Lint, and what make test leaves out: the race detector, kills, agents, all languages, the documents' commands, what a lie costs.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off -tags check -timeout $(CHECK_TIMEOUT) $(PLAIN)
 
@@ -80,6 +80,11 @@ bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 # The compiler reads default.pgo by itself (https://go.dev/doc/pgo): a replay takes a twelfth less.
 profile: ## Take the profile anew that the program is built by.
 	cd bench && $(GO) test -run '^$$' -bench '^BenchmarkReplay$$' -benchtime 1x -cpu 1 -cpuprofile ../cmd/faultline/default.pgo -o /dev/null
+
+# make test runs the first sixty, and plants each mistake (go run ./bench/sim -mutants).
+SEEDS ?= 2000
+sim: ## Run 2,000 deployments from seeds, with crashes, failovers and wrong clocks: a minute (SEEDS=100 for fewer).
+	$(GO) run ./bench/sim -seeds $(SEEDS)
 
 # make check kills some two dozen times; this is the whole claim. Linux, some three minutes.
 KILLS ?= 200

@@ -76,6 +76,7 @@ var rooms = map[string][]string{
 	"bench":             {anyRoom},
 	"bench/accuracy":    {anyRoom},
 	"bench/attack":      {anyRoom},
+	"bench/sim":         {anyRoom},
 }
 
 // testOnly are packages of which only tests and bench may know, beside the test

@@ -20,6 +20,7 @@ var unraced = map[string]string{
 	"bench":          "a figure that is taken under the race detector is the detector's",
 	"bench/accuracy": "plays scenarios beside each other that share nothing but a queue",
 	"bench/attack":   "tries armies beside each other that share nothing but a queue; ten times slower with it",
+	"bench/sim":      "plays deployments beside each other that share nothing but a queue",
 	"cmd/faultline":  "starts processes and browsers; the goroutines of a node stand in node and below",
 	"docs/gen":       "makes a document; what it starts is run with the race detector where it stands",
 	"pace":           "measures the machine, and would measure the detector",

@@ -36,6 +36,7 @@ var wallClocks = map[string]string{
 	"bench":          "measures",
 	"bench/accuracy": "says how long a run took",
 	"bench/attack":   "says how long a run took",
+	"bench/sim":      "says how long a run took",
 	"cmd/faultline":  "hands the clock on to everything else",
 	"ingest/probe":   "measures how long a connection took",
 	"pace":           "measures the machine",

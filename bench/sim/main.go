@@ -23,12 +23,13 @@ func main() {
 		return
 	}
 	start := time.Now()
-	failures := simulateAll(*from, *seeds, *mutant)
+	failures, total := simulateAll(*from, *seeds, *mutant)
 	for _, f := range failures {
 		fmt.Fprintf(os.Stderr, "%v\n  go run ./bench/sim -from %d -seeds 1 -mutant %q\n", f.err, f.seed, *mutant)
 	}
-	fmt.Printf(`{"name":"sim.violations","value":%d,"target":0,"ok":%t,"seeds":%d,"first_seed":%d,"seconds":%.1f}`+"\n",
-		len(failures), len(failures) == 0, *seeds, *from, time.Since(start).Seconds())
+	fmt.Printf(`{"name":"sim.violations","value":%d,"target":0,"ok":%t,"seeds":%d,"seed":%d,"found":%d,"failovers":%d,`+
+		`"seconds":%.1f}`+"\n", len(failures), len(failures) == 0, *seeds, *from, total.found, total.failovers,
+		time.Since(start).Seconds())
 	if len(failures) > 0 {
 		os.Exit(1)
 	}
@@ -53,23 +54,30 @@ type failure struct {
 	err  error
 }
 
+// totals are counts over all runs: a simulation in which nothing happens proves nothing.
+type totals struct{ found, failovers int }
+
 // simulateAll runs seeds on all cores.
-func simulateAll(from, count uint64, mutant string) []failure {
+func simulateAll(from, count uint64, mutant string) (failures []failure, total totals) {
 	var next atomic.Uint64
 	var mu sync.Mutex
-	var failures []failure
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < count; i = next.Add(1) - 1 {
-				if err := simulate(from+i, mutant); err != nil {
-					mu.Lock()
-					failures = append(failures, failure{from + i, err})
-					mu.Unlock()
+				r, err := simulate(from+i, mutant)
+				mu.Lock()
+				total.failovers += r.fails
+				if r.found {
+					total.found++
 				}
+				if err != nil {
+					failures = append(failures, failure{from + i, err})
+				}
+				mu.Unlock()
 			}
 		})
 	}
 	workers.Wait()
-	return failures
+	return failures, total
 }

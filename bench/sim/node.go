@@ -184,6 +184,9 @@ func (n *node) fenced(do func(*server) error) error {
 		if !s.holds(at, head) && n.r.mutant != "the log is not compared with what was read" {
 			return errNotLeader
 		}
+		if s.fence != fence {
+			broken("node %d, which has been deposed, writes", n.id)
+		}
 		return do(s)
 	})
 	if err == errNotLeader {
@@ -261,6 +264,10 @@ func (n *node) tick() {
 
 // store stores revisions in order, and then, now and then, a checkpoint.
 func (n *node) store() {
+	if n.r.mutant == "checkpoints before revisions" && n.r.step-n.saved >= checkpointEvery {
+		n.saveCheckpoint()
+		return
+	}
 	for len(n.outbox) > 0 {
 		rev := n.outbox[0]
 		err := n.fenced(func(s *server) error { return s.save(rev.in, says(rev.in), rev.lost) })
@@ -272,10 +279,12 @@ func (n *node) store() {
 		default:
 			return
 		}
-		if n.r.mutant == "checkpoints before revisions" {
-			break
-		}
 	}
+	n.saveCheckpoint()
+}
+
+// saveCheckpoint stores the fold's state, if it is time.
+func (n *node) saveCheckpoint() {
 	if n.r.step-n.saved < checkpointEvery {
 		return
 	}

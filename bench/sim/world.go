@@ -9,7 +9,7 @@ import (
 	"faultline/correlate"
 )
 
-// The world of a run: steps of five seconds, in which eight sites of one CDN fail for a
+// The world of a run: steps of five seconds, in which six sites of one CDN fail for a
 // minute and a half, and faults of the deployment, which end before the last steps.
 const (
 	stepMS    = 5_000
@@ -18,8 +18,8 @@ const (
 	faultsTo  = 44
 	lastStep  = 60
 	nodes     = 3
-	failing   = 8
-	sites     = 16
+	failing   = 6
+	sites     = 12
 	vantages  = 3
 	leaseMS   = 2 * stepMS
 )
@@ -42,6 +42,7 @@ type run struct {
 	sent  map[string]bool // every report, by its reporter: whether it was acknowledged
 	gone  map[string]bool // those that were in the end that a failover lost
 	fails int             // failovers
+	found bool            // the outage was
 }
 
 // violation is something that must never be.
@@ -58,8 +59,8 @@ func (r *run) chance(p float64) bool { return r.rng.Float64() < p }
 func (r *run) faulty() bool { return r.step < faultsTo }
 
 // simulate runs one seed. An error says what was violated.
-func simulate(seed uint64, mutant string) (err error) {
-	r := &run{rng: rand.New(rand.NewPCG(seed, 19)), mutant: mutant, now: began.UnixMilli(), master: newServer(),
+func simulate(seed uint64, mutant string) (r *run, err error) {
+	r = &run{rng: rand.New(rand.NewPCG(seed, 19)), mutant: mutant, now: began.UnixMilli(), master: newServer(),
 		sent: map[string]bool{}, gone: map[string]bool{}}
 	defer func() {
 		if v := recover(); v != nil {
@@ -86,7 +87,7 @@ func simulate(seed uint64, mutant string) (err error) {
 		r.checkStep()
 	}
 	r.checkEnd()
-	return nil
+	return r, nil
 }
 
 func (r *run) writer() int { r.writers++; return r.writers }
@@ -115,11 +116,16 @@ func (r *run) goWrong() {
 		r.heal()
 		return
 	}
-	if r.chance(.4) {
+	if r.chance(.25) {
 		r.replica = r.master.clone()
 	}
-	if r.chance(.03) {
+	if r.chance(.05) {
 		r.failOver()
+	}
+	if r.chance(.03) { // the power fails
+		for _, n := range r.nodes {
+			n.crash()
+		}
 	}
 	for len(r.later) > 0 && r.chance(.5) {
 		arrives := r.later[0]
