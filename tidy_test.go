@@ -58,9 +58,9 @@ func (f fault) String() string { return fmt.Sprintf("%s: %s (%s)", f.at, f.what,
 // may only fall: whoever mends some lowers them here, and a rule that has none left
 // goes from the list.
 var excused = map[string]int{
-	"columns":         160,
+	"columns":         43,
 	"function length": 3,
-	"nesting":         26,
+	"nesting":         24,
 }
 
 func TestFormIsKept(t *testing.T) {

@@ -45,7 +45,8 @@ func (t Timeline) MarshalJSON() ([]byte, error) {
 				state = n
 			}
 		}
-		rows[i] = [timelineNumbers]int64{p.At.Unix(), int64(state), int64(p.Failing), int64(p.Observed), int64(p.Joined),
+		rows[i] = [timelineNumbers]int64{p.At.Unix(), int64(state), int64(p.Failing), int64(p.Observed),
+			int64(p.Joined),
 			int64(p.ElsewhereFailing), int64(p.ElsewhereObserved), int64(p.Reports)}
 	}
 	return json.Marshal(rows)

@@ -97,7 +97,8 @@ func newDocPages(publicURL string) (*docPages, error) {
 	if publicURL != "" {
 		openapi = bytes.Replace(openapi, []byte(ourServer), []byte(`"url": `+strconv.Quote(publicURL)), 1)
 	}
-	d := &docPages{openapi: page.Of(openapi), yaml: page.File(openapi, "application/yaml"), files: map[string]*page.Page{}, schemas: map[string]*page.Page{}}
+	d := &docPages{openapi: page.Of(openapi), yaml: page.File(openapi, "application/yaml"),
+		files: map[string]*page.Page{}, schemas: map[string]*page.Page{}}
 	schemas, err := fs.ReadDir(docs.Schemas, "schemas")
 	if err != nil {
 		return nil, err

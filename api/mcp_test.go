@@ -34,7 +34,8 @@ func TestAssistantsAskWhetherItIsDown(t *testing.T) {
 	}{
 		{"verdict", map[string]any{"name": "aws"}, "AWS is not known to be failing."},
 		{"verdict", map[string]any{"name": "fastly"}, "Fastly is failing, since 09:47 UTC."},
-		{"stack", map[string]any{"of": []string{"fastly", "well0.example"}}, "1 of your 2 is failing, because of Fastly"},
+		{"stack", map[string]any{"of": []string{"fastly", "well0.example"}},
+			"1 of your 2 is failing, because of Fastly"},
 		{"incidents", nil, id},
 		{"incidents", map[string]any{"of": "aws", "state": "open,resolved", "limit": 3}, `"incidents":[]`},
 		{"incident", map[string]any{"id": id}, `"alternatives":[{"component":"asn:AS54113"`},
@@ -86,7 +87,8 @@ func TestAssistantsAreToldWhatIsWrong(t *testing.T) {
 // Assistants count as readers do, and a page of another site can't ask for them.
 func TestAssistantsKeepTheLimits(t *testing.T) {
 	n := stackNode(t)
-	r := request{method: http.MethodPost, path: "/mcp", body: `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}`,
+	r := request{method: http.MethodPost, path: "/mcp",
+		body: `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}`,
 		header: map[string]string{"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
 			"Origin": "https://elsewhere.example"}}
 	wantProblem(t, n.do(r), http.StatusForbidden)

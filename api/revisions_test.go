@@ -102,7 +102,8 @@ func TestTimeline(t *testing.T) {
 	got := decode[TimelineAnswer](t, n.get("/v1/incidents/"+inc.ID+"/timeline").Body)
 	if len(got.Points) != 2 || *got.Points[0].Failing != 3 || *got.Points[0].ElsewhereFailing != 0 ||
 		got.Points[0].Reports != 12 ||
-		got.Points[1].Failing != nil || got.Points[1].ElsewhereObserved != nil || !got.CompleteUntil.Equal(inc.UpdatedAt) {
+		got.Points[1].Failing != nil || got.Points[1].ElsewhereObserved != nil ||
+		!got.CompleteUntil.Equal(inc.UpdatedAt) {
 		t.Errorf("%+v", got)
 	}
 	for _, path := range []string{"/v1/incidents", "/v1/incidents/" + inc.ID} {

@@ -113,7 +113,8 @@ func TestTalking(t *testing.T) {
 	}{
 		{"a.example", 1, 5, 503}, {"a.example", 1, 4, 503}, {"b.example", 1, 600, 503}, {"b.example", 1, 601, 503},
 		{"a.example", 2, 5, 503}, {"b.example", 2, 5, 503}, {"a.example", 2, 5, 503},
-		{"a.example", 3, 5, evidence.CodeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503}, {"a.example", 5, 5, 503},
+		{"a.example", 3, 5, evidence.CodeOK}, {"a.example", 0, 5, 503}, {"a.example", 4, 5, 503},
+		{"a.example", 5, 5, 503},
 		{"a.example", 1, 7, 503}, {"a.example", 1, 7, 503}, {"a.example", 2, 7, 503}, {"a.example", 2, 7, 503},
 		{"a.example", 4, 7, 503}, {"a.example", 4, 7, 503}, {"a.example", 4, 7, 503}, {"a.example", 4, 7, 503},
 		{"a.example", 5, 7, 503}, {"a.example", 5, 7, 503}, {"a.example", 5, 7, 503},

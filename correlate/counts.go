@@ -81,7 +81,8 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 			continue
 		}
 		if s.Crowd != nil {
-			n := sign * (len(evidence.ReportsSince(s.Crowd.Recent, lo)) - len(evidence.ReportsSince(s.Crowd.Recent, hi)))
+			n := sign * (len(evidence.ReportsSince(s.Crowd.Recent, lo)) - len(
+				evidence.ReportsSince(s.Crowd.Recent, hi)))
 			n = max(n, -m.Reports)
 			m.Reports, in.Reports = m.Reports+n, max(0, in.Reports+n)
 		}

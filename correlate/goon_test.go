@@ -71,7 +71,8 @@ func TestAFoldThatLostTheEndGoesOnFromWhatWasPublished(t *testing.T) {
 				}
 				for _, rev := range revs {
 					want, known := next[rev.ID]
-					if before := told[rev.ID].Revision; known && rev.Revision != want || !known && rev.Revision <= before {
+					if before := told[rev.ID].Revision; known && rev.Revision != want || !known &&
+						rev.Revision <= before {
 						t.Errorf("%s: revision %d, want %d", rev.ID, rev.Revision, max(want, before+1))
 					}
 					next[rev.ID] = rev.Revision + 1

@@ -67,9 +67,11 @@ func TestIndependentVoices(t *testing.T) {
 		}), 0},
 		"long ago": {
 			trusts(100, func(i int, h *evidence.Report) { h.Network, h.At = uint32(i), after(10).UnixMilli() }), 0},
-		"half of them of one network": {trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(max(0, i-49)) }),
+		"half of them of one network": {
+			trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(max(0, i-49)) }),
 			50 + evidence.NetworkCap},
-		"half of a network that is down": {trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(99 + i%2) }),
+		"half of a network that is down": {
+			trusts(100, func(i int, h *evidence.Report) { h.Network = uint32(99 + i%2) }),
 			evidence.NetworkCap},
 	} {
 		e := settled(60)

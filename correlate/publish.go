@@ -186,7 +186,8 @@ func round(x float64, digits int) float64 {
 }
 
 func (e *Engine) scope(in *incident) faultline.Scope {
-	sc := faultline.Scope{Countries: []string{}, ISPs: []string{}, POPs: []string{}, Fraction: round(in.PeakFraction, 2)}
+	sc := faultline.Scope{Countries: []string{}, ISPs: []string{}, POPs: []string{},
+		Fraction: round(in.PeakFraction, 2)}
 	if in.traits().viewers {
 		sc.ISPs = []string{in.Cause.Name()}
 		sc.Countries = nonNil(slices.Clone(in.Countries))

@@ -194,7 +194,8 @@ func (e *Engine) networkStatuses() []faultline.NetworkStatus {
 			n := reported[h.Network]
 			if n == nil {
 				n = &faultline.NetworkStatus{ASN: int(row.ASN),
-					Expected: row.Base.PerMinute(evidence.NetworkStart, evidence.NetworkWeight) * float64(statusReach/minute)}
+					Expected: row.Base.PerMinute(evidence.NetworkStart,
+						evidence.NetworkWeight) * float64(statusReach/minute)}
 				reported[h.Network] = n
 			}
 			n.Reports++

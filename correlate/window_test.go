@@ -30,7 +30,8 @@ func TestResultsPackTimeAndCode(t *testing.T) {
 	t.Parallel()
 	at := after(0).UnixMilli()
 	for _, code := range []uint16{evidence.CodeOK, evidence.CodeOther, 400, 599} {
-		if r := evidence.NewResult(at, code); r.At() != at || r.Code() != code || r.Failed() != (code != evidence.CodeOK) {
+		if r := evidence.NewResult(at, code); r.At() != at || r.Code() != code ||
+			r.Failed() != (code != evidence.CodeOK) {
 			t.Errorf("code %d: %d at %d, failed %v", code, r.Code(), r.At(), r.Failed())
 		}
 	}

@@ -16,7 +16,8 @@ func fit() store.Inspection {
 	return store.Inspection{
 		Info: map[string]string{"redis_version": "7.2.4", "role": "master", "aof_enabled": "1",
 			"aof_last_write_status": "ok", "used_memory": "1000000", "maxmemory": "1073741824",
-			"maxmemory_policy": "noeviction", "connected_slaves": "1", "slave0": "ip=10.0.0.2,port=6379,state=online,lag=0"},
+			"maxmemory_policy": "noeviction", "connected_slaves": "1",
+			"slave0": "ip=10.0.0.2,port=6379,state=online,lag=0"},
 		Settings: map[string]string{"appendfsync": "always"}, User: "node", ExcessKnown: true,
 		RoundTrip: time.Millisecond, Epoch: "01J", Leads: true,
 	}
@@ -36,13 +37,14 @@ func TestRedisIsJudged(t *testing.T) {
 		check  string
 		want   State
 	}{
-		"old":                {info("redis_version", "6.2.7"), "version", Wrong},
-		"a strange version":  {info("redis_version", "next"), "version", Unknown},
-		"far away":           {func(in *store.Inspection) { in.RoundTrip = 200 * time.Millisecond }, "redis", Note},
-		"a replica":          {info("role", "slave"), "role", Wrong},
-		"loading":            {info("loading", "1"), "role", Wrong},
-		"no file":            {info("aof_enabled", "0"), "persistence", Wrong},
-		"everysec":           {func(in *store.Inspection) { in.Settings["appendfsync"] = "everysec" }, "persistence", Note},
+		"old":               {info("redis_version", "6.2.7"), "version", Wrong},
+		"a strange version": {info("redis_version", "next"), "version", Unknown},
+		"far away":          {func(in *store.Inspection) { in.RoundTrip = 200 * time.Millisecond }, "redis", Note},
+		"a replica":         {info("role", "slave"), "role", Wrong},
+		"loading":           {info("loading", "1"), "role", Wrong},
+		"no file":           {info("aof_enabled", "0"), "persistence", Wrong},
+		"everysec": {func(in *store.Inspection) { in.Settings["appendfsync"] = "everysec" },
+			"persistence", Note},
 		"CONFIG is refused":  {func(in *store.Inspection) { clear(in.Settings) }, "persistence", Unknown},
 		"a full disk":        {info("aof_last_write_status", "err"), "disk", Wrong},
 		"eviction":           {info("maxmemory_policy", "volatile-lru"), "memory", Wrong},

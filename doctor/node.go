@@ -42,7 +42,8 @@ func Checkpoints(all []Checkpoint, now time.Time) Check {
 					"A node that starts takes the older one. See that a node leads: it stores a new one."}
 			}
 		}
-		return Check{name, Wrong, fmt.Sprintf("None of %d checkpoints can be read; the newest: %v.", len(all), newest.Err),
+		return Check{name, Wrong, fmt.Sprintf("None of %d checkpoints can be read; the newest: %v.", len(all),
+			newest.Err),
 			"Use the release that wrote them, or see 'When a checkpoint can't be read' in docs/operations.md."}
 	}
 	age := now.Sub(newest.SavedAt)
@@ -72,7 +73,8 @@ func Keys(k SigningKeys) Check {
 		return Check{name, Note, "There are no signing keys in " + k.Dir + ".",
 			"Run this where serve runs, with its --state-dir. serve makes the first key when it starts."}
 	case k.Published == 0:
-		return Check{name, Note, fmt.Sprintf("This node has %d signing keys, and none is known to other nodes.", k.Here),
+		return Check{name, Note,
+			fmt.Sprintf("This node has %d signing keys, and none is known to other nodes.", k.Here),
 			"A node that runs publishes its keys within a minute."}
 	}
 	return Check{name, OK, fmt.Sprintf("This node has %d signing keys; all nodes accept %d.", k.Here, k.Published), ""}
@@ -102,7 +104,8 @@ func AddressDatabases(all []Database, now time.Time) Check {
 			oldest = d
 		}
 	}
-	return aged(name, oldest, now, oldDatabase, "Fetch new ones: script/address-db DIR. A running node reads them by itself.")
+	return aged(name, oldest, now, oldDatabase,
+		"Fetch new ones: script/address-db DIR. A running node reads them by itself.")
 }
 
 // Ranges judges the file of address ranges that clouds publish; nil: there is none.
@@ -156,9 +159,11 @@ func Vantages(all []faultline.VantageStatus, added []faultline.AddedVantage, now
 	}
 	switch {
 	case fit == 0:
-		return Check{name, Wrong, found, "Run a node with --role all, or faultline vantage add NAME for another machine."}
+		return Check{name, Wrong, found,
+			"Run a node with --role all, or faultline vantage add NAME for another machine."}
 	case len(unfit) > 0:
-		return Check{name, Wrong, found, "Look at the log of each; faultline vantage revoke NAME ends one that is gone."}
+		return Check{name, Wrong, found,
+			"Look at the log of each; faultline vantage revoke NAME ends one that is gone."}
 	case fit < leastVantages:
 		return Check{name, Note, found, "Add one in another network: one vantage alone confirms nothing."}
 	}

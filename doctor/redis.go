@@ -105,8 +105,9 @@ func memory(in store.Inspection) Check {
 		return Check{name, Wrong, "A Redis that is full deletes keys (maxmemory-policy " + policy + ").",
 			"Set maxmemory-policy noeviction: another policy can delete the log."}
 	case limit == 0:
-		return Check{name, Note, fmt.Sprintf("Redis uses %d MiB and has no limit: the system may end it when it is full.",
-			used/mebibyte), "Set maxmemory below the memory of its machine or container, with room for a rewrite."}
+		return Check{name, Note,
+			fmt.Sprintf("Redis uses %d MiB and has no limit: the system may end it when it is full.",
+				used/mebibyte), "Set maxmemory below the memory of its machine or container, with room for a rewrite."}
 	case limit < leastMemory:
 		return Check{name, Note, fmt.Sprintf("Redis may use %d MiB only.", limit/mebibyte),
 			fmt.Sprintf("Set maxmemory to %d MiB or more.", leastMemory/mebibyte)}

@@ -78,7 +78,8 @@ func New(cfg Config) *Replica {
 	}
 	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
-		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format, room: r.room, m: m,
+		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format,
+		room: r.room, m: m,
 		log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()

@@ -14,7 +14,8 @@ import (
 // Lost returns those of some published incidents of which less is stored: a revision
 // before the published one, or none at all. Left out are drills, incidents of an earlier
 // log, and those of which nothing is stored and whose last revision is older than since.
-func (s *Store) Lost(ctx context.Context, published []faultline.Incident, since time.Time) ([]faultline.Incident, error) {
+func (s *Store) Lost(ctx context.Context, published []faultline.Incident,
+	since time.Time) ([]faultline.Incident, error) {
 	const op = "compare what was published with what is stored"
 	start, err := s.LogStart(ctx)
 	if err != nil {

@@ -279,7 +279,8 @@ func TestChartEndsWithWhatIs(t *testing.T) {
 	if !whole || len(course) != 3 || !course[2].At.Equal(kept.UpdatedAt) {
 		t.Errorf("a course that was kept with the incident is read elsewhere: %+v", course)
 	}
-	f := v.chartOf(&kept, append(course[:2:2], point{At: start.Add(2 * time.Minute), Failing: 120, Observed: 140}), whole,
+	f := v.chartOf(&kept, append(course[:2:2], point{At: start.Add(2 * time.Minute), Failing: 120, Observed: 140}),
+		whole,
 		kept.UpdatedAt)
 	for _, s := range f.Shapes {
 		if s.Class == "failing" && strings.Count(s.D, "M") != 2 {

@@ -75,7 +75,8 @@ func outputs(t *testing.T) []string {
 }
 
 // explains are pages that explain what words mean, and say nothing of now.
-var explains = map[string]bool{"/method": true, "/about": true, "/press": true, "/prober": true, "/developers": true, "/archive": true,
+var explains = map[string]bool{"/method": true, "/about": true, "/press": true, "/prober": true, "/developers": true,
+	"/archive":                true,
 	"/embed/incident/" + past: true, "/incident/" + past: true, "/card/incident/" + past + ".svg": true}
 
 // While nothing observes, every output says that the state is unknown.

@@ -155,18 +155,20 @@ func (w *Web) llms() ([]byte, error) {
 	link := func(name, path, say string) string {
 		return fmt.Sprintf("- [%s](%s): %s\n", name, w.absolute(path), say)
 	}
-	return []byte("# Faultline\n\n> Which shared infrastructure of the internet is failing now, which sites that takes " +
-		"down, and on what evidence that rests. Reading needs no key. All data is under CC BY 4.0.\n\n" +
-		"Only the state confirmed is an established outage; candidate and suspected are reports that no probe has " +
-		"confirmed. Unknown means that nothing was observed, and never that something works.\n\n## Answers\n\n" +
-		link("MCP", "/mcp",
-			"tools over streamable HTTP: verdict, stack, incidents, incident, provider, search, coverage") +
-		link("Is it down?", "/v1/stack?of=reddit.com,aws,cdn:fastly", "JSON whose verdict.sentence answers for any "+
-			"sites, providers and components; /stack.md?of= is the same as Markdown") +
-		link("What is failing now", "/now.md", "Markdown") +
-		link("Open outages", "/v1/incidents?state=open", "JSON; /incident/ID.md is one of them as Markdown") +
-		link("What can be said at all", "/v1/summary", "JSON: how much is observed") +
-		"\n## Reference\n\n" +
-		link("OpenAPI", "/openapi.json", "every address") +
-		link("Method", "/docs/method.md", "how causes are found, and what may mislead")), nil
+	return []byte(
+		"# Faultline\n\n> Which shared infrastructure of the internet is failing now, which sites that takes " +
+			"down, and on what evidence that rests. Reading needs no key. All data is under CC BY 4.0.\n\n" +
+			"Only the state confirmed is an established outage; candidate and suspected are reports that no probe has " +
+			"confirmed. Unknown means that nothing was observed, and never that something works.\n\n## Answers\n\n" +
+			link("MCP", "/mcp",
+				"tools over streamable HTTP: verdict, stack, incidents, incident, provider, search, coverage") +
+			link("Is it down?", "/v1/stack?of=reddit.com,aws,cdn:fastly",
+				"JSON whose verdict.sentence answers for any "+
+					"sites, providers and components; /stack.md?of= is the same as Markdown") +
+			link("What is failing now", "/now.md", "Markdown") +
+			link("Open outages", "/v1/incidents?state=open", "JSON; /incident/ID.md is one of them as Markdown") +
+			link("What can be said at all", "/v1/summary", "JSON: how much is observed") +
+			"\n## Reference\n\n" +
+			link("OpenAPI", "/openapi.json", "every address") +
+			link("Method", "/docs/method.md", "how causes are found, and what may mislead")), nil
 }

@@ -10,7 +10,8 @@ import (
 // denominator and time, the source, and an address that stays as it is.
 func TestAnIncidentCanBeQuoted(t *testing.T) {
 	w := newWorld()
-	w.incidents[1][2].Headline = "Sites that use Fastly have been failing with error 503 since about 09:47 UTC on 8 June 2021."
+	w.incidents[1][2].Headline = "Sites that use Fastly have been failing with error 503 since about 09:47 UTC on 8 " +
+		"June 2021."
 	h := serve(t, w.config())
 	body := get(h, "/incident/"+outage).Body.String()
 	inOrder(

@@ -39,7 +39,8 @@ func TestCheckEndsAsAPipelineNeeds(t *testing.T) {
 		failOn string
 		code   int
 	}{
-		{board.StackOK, "unknown", 0}, {board.StackUnknown, "confirmed", 0}, {board.StackUnknown, "unknown", exitFailing},
+		{board.StackOK, "unknown", 0}, {board.StackUnknown, "confirmed", 0},
+		{board.StackUnknown, "unknown", exitFailing},
 		{board.StackSuspected, "confirmed", 0}, {board.StackSuspected, "suspected", exitFailing},
 		{board.StackRecovering, "suspected", exitFailing}, {board.StackFailing, "confirmed", exitFailing},
 	} {
@@ -75,7 +76,8 @@ func TestMCPOnStandardInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "verdict", Arguments: map[string]any{"name": "fastly"}})
+	got, err := session.CallTool(t.Context(),
+		&mcp.CallToolParams{Name: "verdict", Arguments: map[string]any{"name": "fastly"}})
 	if err != nil || got.IsError || !strings.Contains(got.Content[0].(*mcp.TextContent).Text, "One sentence.") {
 		t.Errorf("%v %+v", err, got)
 	}

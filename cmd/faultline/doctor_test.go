@@ -25,9 +25,11 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		check string
 		says  string
 	}{
-		"no append-only file":   {[]string{"CONFIG", "SET", "appendonly", "no"}, "persistence", "keeps no append-only file"},
+		"no append-only file": {[]string{"CONFIG", "SET", "appendonly", "no"}, "persistence",
+			"keeps no append-only file"},
 		"writes are not synced": {[]string{"CONFIG", "SET", "appendfsync", "no"}, "persistence", "appendfsync no"},
-		"keys may be evicted":   {[]string{"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"}, "memory", "allkeys-lru"},
+		"keys may be evicted": {[]string{"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"}, "memory",
+			"allkeys-lru"},
 		"memory is nearly full": {[]string{"CONFIG", "SET", "maxmemory", "1200000"}, "writes", "memory is full"},
 		"a read-only replica":   {[]string{"REPLICAOF", "127.0.0.1", "1"}, "role", "read-only replica"},
 		"a damaged checkpoint":  {[]string{"HSET", "{faultline}:checkpoint", "sum", "x"}, "checkpoint", "can be read"},
@@ -49,7 +51,8 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 				t.Errorf("exit %d with %d wrong", code, after.Wrong)
 			}
 			for _, got := range after.Checks {
-				if got.Name == c.check && got.State == doctor.Wrong && strings.Contains(got.Found, c.says) && got.Do != "" {
+				if got.Name == c.check && got.State == doctor.Wrong && strings.Contains(got.Found, c.says) &&
+					got.Do != "" {
 					return
 				}
 			}

@@ -55,7 +55,8 @@ func TestSecretsAreReadFromTheirFiles(t *testing.T) {
 		t.Errorf("no file: %q, %v", value, err)
 	}
 	for name, args := range map[string]string{
-		"both":           "export --redis-url redis://127.0.0.1:1 --redis-url-file " + write("both", "redis://127.0.0.1:2"),
+		"both": "export --redis-url redis://127.0.0.1:1 --redis-url-file " +
+			write("both", "redis://127.0.0.1:2"),
 		"no such file":   "doctor --redis-url-file " + filepath.Join(dir, "none"),
 		"empty":          "backup --redis-url-file " + write("empty", "\n"),
 		"too large":      "serve --redis-url-file " + write("large", strings.Repeat("x", maxSecretBytes+1)),

@@ -79,7 +79,8 @@ func (c *serveCmd) AfterApply() error {
 		return usageError{fmt.Errorf("--speed: must be between 1 and 120 but got %g", c.Speed)}
 	}
 	return cmp.Or( // the first of these that is wrong
-		checkListen("listen", c.Listen), c.checkAdmin(), c.redisFlags.check(), c.localFlags.check(), c.doorFlags.check(),
+		checkListen("listen", c.Listen), c.checkAdmin(), c.redisFlags.check(), c.localFlags.check(),
+		c.doorFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
@@ -145,11 +146,13 @@ func (c *serveCmd) past(back *backend) (*replica.Past, error) {
 // config reads the files that the flags name. What needs the store is left out.
 func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	clock *store.Clock) (node.Config, error) {
-	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact, TrustedProxies: c.TrustedProxies,
-		DrainDelay: c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
+	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact,
+		TrustedProxies: c.TrustedProxies,
+		DrainDelay:     c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
-		LimitReads: c.ReadLimit > 0, SelfKeys: c.SelfKeys, MaxConnections: c.ConnectionLimit, Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
-		Now: clock.Now, Time: clock, Log: log, Registry: reg}
+		LimitReads: c.ReadLimit > 0, SelfKeys: c.SelfKeys, MaxConnections: c.ConnectionLimit,
+		Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
+		Now:      clock.Now, Time: clock, Log: log, Registry: reg}
 	if c.Role != roleServe {
 		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes,
 			NameServers: c.nameServers}

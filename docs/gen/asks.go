@@ -36,31 +36,39 @@ var reads = []ask{
 	{operation: "getSites", path: "/v1/sites?state=down&limit=3", kind: "json"},
 	{operation: "getComponents", path: "/v1/components?kind=cdn&limit=3", kind: "json"},
 	{operation: "getSite", path: "/v1/sites/bbc.co.uk", kind: "json"},
-	{operation: "getSiteSeries", path: "/v1/sites/bbc.co.uk/series?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "json"},
-	{operation: "getComponentSeries", path: "/v1/components/cdn/fastly/series?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "json"},
+	{operation: "getSiteSeries",
+		path: "/v1/sites/bbc.co.uk/series?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "json"},
+	{operation: "getComponentSeries",
+		path: "/v1/components/cdn/fastly/series?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "json"},
 	{operation: "getComponent", path: "/v1/components/cdn/fastly", kind: "json"},
 	{operation: "getProviders", path: "/v1/providers?state=down&limit=3", kind: "json"},
 	{operation: "getProvider", path: "/v1/providers/fastly", kind: "json"},
 	{operation: "getVerdict", path: "/v1/verdict?site=bbc.co.uk", kind: "json"},
 	{operation: "getStack", path: "/v1/stack?of=bbc.co.uk,google.com,cdn:fastly,internal.example", kind: "json"},
 	{operation: "getStackCSV", path: "/v1/stack.csv?of=bbc.co.uk,google.com,cdn:fastly", kind: "csv"},
-	{operation: "getStackMetrics", path: "/metrics/stack?of=bbc.co.uk,google.com,cdn:fastly", kind: "txt", spoilt: "of="},
+	{operation: "getStackMetrics", path: "/metrics/stack?of=bbc.co.uk,google.com,cdn:fastly", kind: "txt",
+		spoilt: "of="},
 	{operation: "getBadge", path: "/badge.svg?of=cdn:fastly", kind: "svg", spoilt: "of="},
 	{operation: "getShieldsBadge", path: "/badge.json?of=cdn:fastly&label=our+CDN", kind: "json", spoilt: "of="},
 	{operation: "getCalendar", path: "/feed.ics?of=cdn:fastly", kind: "ics", spoilt: "kind=fastly"},
 	{operation: "getSearch", path: "/v1/search?q=fas", kind: "json"},
-	{operation: "getSiteSeriesCSV", path: "/v1/sites/bbc.co.uk/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
-	{operation: "getComponentSeriesCSV", path: "/v1/components/cdn/fastly/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
+	{operation: "getSiteSeriesCSV",
+		path: "/v1/sites/bbc.co.uk/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z", kind: "csv"},
+	{operation: "getComponentSeriesCSV",
+		path: "/v1/components/cdn/fastly/series.csv?since=2021-06-08T09:45:00Z&until=2021-06-08T09:55:00Z",
+		kind: "csv"},
 	{operation: "getIncidentMetrics", path: "/v1/metrics/incidents", kind: "txt"},
 	{operation: "getAtom", path: "/feed.atom?cause=cdn:fastly", kind: "atom", spoilt: "state=down"},
 	{operation: "getJSONFeed", path: "/feed.json?site=bbc.co.uk", kind: "feed", spoilt: "kind=fastly"},
-	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json", spoilt: "url="},
+	{operation: "getOEmbed", path: "/oembed?url=https://faultline.example/site/bbc.co.uk", kind: "json",
+		spoilt: "url="},
 	{operation: "getStatuspage", path: "/statuspage/api/v2/summary.json", kind: "json"},
 	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getRootStatuspage", path: "/api/v2/status.json", kind: "json"},
 	{operation: "getRootStatuspageList", path: "/api/v2/incidents/unresolved.json", kind: "json"},
 	{operation: "getComponentStatuspage", path: "/statuspage/cdn/fastly/api/v2/summary.json", kind: "json"},
-	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/unresolved.json", kind: "json"},
+	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/unresolved.json",
+		kind: "json"},
 	{operation: "getBlastRadius", path: "/v1/components/cdn/fastly/blast-radius", kind: "json"},
 	{operation: "getConcentration", path: "/v1/concentration", kind: "json"},
 	{operation: "getScorecard", path: "/v1/scorecard", kind: "json"},
@@ -85,29 +93,39 @@ var others = []ask{
 }
 
 const (
-	oneQuestion = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"verdict","arguments":{"name":"fastly"}}}`
+	oneQuestion = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"verdict",` +
+		`"arguments":{"name":"fastly"}}}`
 
 	oneCheck  = `{"site":"https://corner-shop.com"}`
 	oneReport = `{"site":"https://www.bbc.co.uk/news","symptom":"http_503"}`
-	twoProbes = `[{"at":"2021-06-08T10:04:58.011Z","site":"bbc.co.uk","symptom":"http_503","status":503,"latency_ms":182,"via":["cdn:fastly"]},` +
+	twoProbes = `[{"at":"2021-06-08T10:04:58.011Z","site":"bbc.co.uk","symptom":"http_503","status":503,` +
+		`"latency_ms":182,"via":["cdn:fastly"]},` +
 		`{"at":"2021-06-08T10:04:58.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok","status":200}]`
-	twoLines = `{"type":"probe","at":"2021-06-08T10:04:59.011Z","site":"bbc.co.uk","vantage":"lon-1","symptom":"http_503","status":503,"latency_ms":182}` + "\n" +
-		`{"type":"probe","at":"2021-06-08T10:04:59.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok","status":200}` + "\n"
+	twoLines = `{"type":"probe","at":"2021-06-08T10:04:59.011Z","site":"bbc.co.uk","vantage":"lon-1",` +
+		`"symptom":"http_503","status":503,"latency_ms":182}` + "\n" +
+		`{"type":"probe","at":"2021-06-08T10:04:59.240Z","site":"bbc.co.uk","vantage":"nyc-1","symptom":"ok",` +
+		`"status":200}` + "\n"
 )
 
 // What monitoring programs send.
 const (
-	oneAlertmanager = `{"receiver":"faultline","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"ProbeFailed","instance":"https://www.bbc.co.uk","job":"blackbox"},` +
-		`"annotations":{},"startsAt":"2021-06-08T09:50:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"1a30ba71cca2921f"}],` +
-		`"groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"","version":"4","groupKey":"{}:{}","truncatedAlerts":0}`
-	oneKuma = `{"heartbeat":{"monitorID":7,"status":0,"time":"2021-06-08 09:51:03.120","msg":"Request failed with status code 503","important":true,"duration":60},` +
-		`"monitor":{"id":7,"name":"BBC","url":"https://www.bbc.co.uk","hostname":null,"type":"http","upsideDown":false},"msg":"[BBC] [🔴 Down] Request failed with status code 503"}`
+	oneAlertmanager = `{"receiver":"faultline","status":"firing","alerts":[{"status":"firing",` +
+		`"labels":{"alertname":"ProbeFailed","instance":"https://www.bbc.co.uk","job":"blackbox"},` +
+		`"annotations":{},"startsAt":"2021-06-08T09:50:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"",` +
+		`"fingerprint":"1a30ba71cca2921f"}],` +
+		`"groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"","version":"4","groupKey":"{}:{}",` +
+		`"truncatedAlerts":0}`
+	oneKuma = `{"heartbeat":{"monitorID":7,"status":0,"time":"2021-06-08 09:51:03.120",` +
+		`"msg":"Request failed with status code 503","important":true,"duration":60},` +
+		`"monitor":{"id":7,"name":"BBC","url":"https://www.bbc.co.uk","hostname":null,"type":"http",` +
+		`"upsideDown":false},"msg":"[BBC] [🔴 Down] Request failed with status code 503"}`
 	oneGatus = `{"site":"https://www.bbc.co.uk","status":"TRIGGERED","key":"news/bbc"}`
 )
 
 // inbound are the routes of monitoring programs, each with a message and its scope.
 var inbound = []ask{
-	{operation: "postAlertmanager", path: "/v1/inbound/alertmanager", body: oneAlertmanager, scope: token.ScopeAlertmanager},
+	{operation: "postAlertmanager", path: "/v1/inbound/alertmanager", body: oneAlertmanager,
+		scope: token.ScopeAlertmanager},
 	{operation: "postUptimeKuma", path: "/v1/inbound/uptime-kuma", body: oneKuma, scope: token.ScopeUptimeKuma},
 	{operation: "postGatus", path: "/v1/inbound/gatus", body: oneGatus, scope: token.ScopeGatus},
 }
@@ -157,15 +175,23 @@ var writes = []ask{
 	{operation: "postCheck", path: "/v1/checks", media: "text/plain", body: "corner-shop.com", status: 415},
 	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: oneCheck, hurried: true, status: 429},
 	{operation: "postCheck", path: "/v1/checks", media: mediaJSON, body: oneCheck, cold: true, status: 503},
-	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: token.ScopeProbes, status: 202},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, status: 202},
-	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: `[{"site":"bbc.co.uk"}]`, scope: token.ScopeProbes, status: 400},
+	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: twoProbes, scope: token.ScopeProbes,
+		status: 202},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes,
+		status: 202},
+	{operation: "postProbes", path: "/v1/probes", media: mediaJSON, body: `[{"site":"bbc.co.uk"}]`,
+		scope: token.ScopeProbes, status: 400},
 	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, status: 401},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: "webhooks:write", status: 403},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001), scope: token.ScopeProbes, status: 413},
-	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: token.ScopeProbes, status: 415},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, hurried: true, status: 429},
-	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes, cold: true, status: 503},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: "webhooks:write",
+		status: 403},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: strings.Repeat("{}\n", 5001),
+		scope: token.ScopeProbes, status: 413},
+	{operation: "postProbes", path: "/v1/probes", media: "text/plain", body: twoLines, scope: token.ScopeProbes,
+		status: 415},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes,
+		hurried: true, status: 429},
+	{operation: "postProbes", path: "/v1/probes", media: mediaNDJSON, body: twoLines, scope: token.ScopeProbes,
+		cold: true, status: 503},
 	{operation: "getProbesWork", path: "/v1/probes/work?state=ok", scope: token.ScopeProbes, status: 200},
 	{operation: "getProbesWork", path: "/v1/probes/work?state=tired", scope: token.ScopeProbes, status: 400},
 	{operation: "getProbesWork", path: "/v1/probes/work", status: 401},
@@ -181,175 +207,134 @@ const oneVantage = `{"vantage":"lon-1","asn":20473,"country":"GB"}`
 
 // vantages are what an operator does with the places that checks are made from.
 var vantages = []ask{
-	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeAdmin, status: 201},
-	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: `{"vantage":"lon 1"}`, scope: token.ScopeAdmin, status: 400},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeAdmin,
+		status: 201},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: `{"vantage":"lon 1"}`,
+		scope: token.ScopeAdmin, status: 400},
 	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, status: 401},
-	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeProbes, status: 403},
-	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: token.ScopeAdmin, status: 413},
-	{operation: "postVantage", path: "/v1/vantages", media: "text/plain", body: oneVantage, scope: token.ScopeAdmin, status: 415},
-	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeAdmin, cold: true, status: 503},
-	{operation: "deleteVantage", path: "/v1/vantages/not%20a%20name", method: "DELETE", scope: token.ScopeAdmin, status: 400},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeProbes,
+		status: 403},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: strings.Repeat(" ", 5<<10),
+		scope: token.ScopeAdmin, status: 413},
+	{operation: "postVantage", path: "/v1/vantages", media: "text/plain", body: oneVantage, scope: token.ScopeAdmin,
+		status: 415},
+	{operation: "postVantage", path: "/v1/vantages", media: mediaJSON, body: oneVantage, scope: token.ScopeAdmin,
+		cold: true, status: 503},
+	{operation: "deleteVantage", path: "/v1/vantages/not%20a%20name", method: "DELETE", scope: token.ScopeAdmin,
+		status: 400},
 	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", status: 401},
 	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeProbes, status: 403},
 	{operation: "deleteVantage", path: "/v1/vantages/nobody", method: "DELETE", scope: token.ScopeAdmin, status: 404},
-	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeAdmin, cold: true, status: 503},
+	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeAdmin, cold: true,
+		status: 503},
 }
 
 // tokens are what an administrator asks for.
 var tokens = []ask{
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin, status: 201},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: `{"subject":"lon 1","scopes":[]}`, scope: token.ScopeAdmin, status: 400},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin,
+		status: 201},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: `{"subject":"lon 1","scopes":[]}`,
+		scope: token.ScopeAdmin, status: 400},
 	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, status: 401},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeProbes, status: 403},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10), scope: token.ScopeAdmin, status: 413},
-	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: token.ScopeAdmin, status: 415},
-	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin, cold: true, status: 503},
-	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: token.ScopeAdmin, status: 400},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeProbes,
+		status: 403},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: strings.Repeat(" ", 5<<10),
+		scope: token.ScopeAdmin, status: 413},
+	{operation: "postToken", path: "/v1/tokens", media: "text/plain", body: oneToken, scope: token.ScopeAdmin,
+		status: 415},
+	{operation: "postToken", path: "/v1/tokens", media: mediaJSON, body: oneToken, scope: token.ScopeAdmin, cold: true,
+		status: 503},
+	{operation: "deleteToken", path: "/v1/tokens/not%20an%20id", method: "DELETE", scope: token.ScopeAdmin,
+		status: 400},
 	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", status: 401},
-	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeProbes, status: 403},
-	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, cold: true, status: 503},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeProbes,
+		status: 403},
+	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin,
+		cold: true, status: 503},
 }
 
 const oneWebhook = `{"url":"https://example.com/hooks/faultline","filter":"state=confirmed,resolved&kind=cdn"}`
 
-const oneStatement = `{"type":"statement","text":"We are currently investigating potential impact to performance with our CDN services.","status":"investigating","source":"status page","at":"2021-06-08T09:58:00Z"}`
+const oneStatement = `{"type":"statement",` +
+	`"text":"We are currently investigating potential impact to performance with our CDN services.",` +
+	`"status":"investigating","source":"status page","at":"2021-06-08T09:58:00Z"}`
 
 // annotations are what is said of incidents.
 var annotations = []ask{
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, status: 202},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: `{"type":"verdict"}`, scope: token.ScopeAnnotate, status: 400},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, status: 401},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeReports, status: 403},
-	{operation: "postAnnotation", path: "/v1/incidents/inc_0/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, status: 404},
-	{operation: "postAnnotation", path: "/v1/incidents/" + causelessID + "/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, status: 409},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: strings.Repeat(" ", 17<<10), scope: token.ScopeAnnotate, status: 413},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: "text/plain", body: oneStatement, scope: token.ScopeAnnotate, status: 415},
-	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement, scope: token.ScopeAnnotate, cold: true, status: 503},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement,
+		scope: token.ScopeAnnotate, status: 202},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: `{"type":"verdict"}`,
+		scope: token.ScopeAnnotate, status: 400},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement,
+		status: 401},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement,
+		scope: token.ScopeReports, status: 403},
+	{operation: "postAnnotation", path: "/v1/incidents/inc_0/annotations", media: mediaJSON, body: oneStatement,
+		scope: token.ScopeAnnotate, status: 404},
+	{operation: "postAnnotation", path: "/v1/incidents/" + causelessID + "/annotations", media: mediaJSON,
+		body: oneStatement, scope: token.ScopeAnnotate, status: 409},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON,
+		body: strings.Repeat(" ", 17<<10), scope: token.ScopeAnnotate, status: 413},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: "text/plain", body: oneStatement,
+		scope: token.ScopeAnnotate, status: 415},
+	{operation: "postAnnotation", path: "/v1/incidents/{id}/annotations", media: mediaJSON, body: oneStatement,
+		scope: token.ScopeAnnotate, cold: true, status: 503},
 }
 
 // webhooks are what those who want messages ask for.
 var webhooks = []ask{
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks, status: 201},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: `{"url":"http://10.0.0.1/"}`, scope: token.ScopeWebhooks, status: 400},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks,
+		status: 201},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: `{"url":"http://10.0.0.1/"}`,
+		scope: token.ScopeWebhooks, status: 400},
 	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, status: 401},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeProbes, status: 403},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks, subject: busySubject, status: 409},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: strings.Repeat(" ", 17<<10), scope: token.ScopeWebhooks, status: 413},
-	{operation: "postWebhook", path: "/v1/webhooks", media: "text/plain", body: oneWebhook, scope: token.ScopeWebhooks, status: 415},
-	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks, cold: true, status: 503},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeProbes,
+		status: 403},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks,
+		subject: busySubject, status: 409},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: strings.Repeat(" ", 17<<10),
+		scope: token.ScopeWebhooks, status: 413},
+	{operation: "postWebhook", path: "/v1/webhooks", media: "text/plain", body: oneWebhook, scope: token.ScopeWebhooks,
+		status: 415},
+	{operation: "postWebhook", path: "/v1/webhooks", media: mediaJSON, body: oneWebhook, scope: token.ScopeWebhooks,
+		cold: true, status: 503},
 	{operation: "getWebhooks", path: "/v1/webhooks", scope: token.ScopeWebhooks, status: 200},
 	{operation: "getWebhooks", path: "/v1/webhooks?colour=blue", scope: token.ScopeWebhooks, status: 400},
 	{operation: "getWebhooks", path: "/v1/webhooks", status: 401},
 	{operation: "getWebhooks", path: "/v1/webhooks", scope: token.ScopeProbes, status: 403},
 	{operation: "getWebhooks", path: "/v1/webhooks", scope: token.ScopeWebhooks, cold: true, status: 503},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example?colour=blue", method: "DELETE", scope: token.ScopeWebhooks, status: 400},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example?colour=blue", method: "DELETE",
+		scope: token.ScopeWebhooks, status: 400},
 	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", status: 401},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeProbes, status: 403},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeProbes,
+		status: 403},
 	{operation: "deleteWebhook", path: "/v1/webhooks/wh_0", method: "DELETE", scope: token.ScopeWebhooks, status: 404},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, cold: true, status: 503},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test?colour=blue", method: "POST", scope: token.ScopeWebhooks, status: 400},
+	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks,
+		cold: true, status: 503},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test?colour=blue", method: "POST",
+		scope: token.ScopeWebhooks, status: 400},
 	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", status: 401},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeProbes, status: 403},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_0/test", method: "POST", scope: token.ScopeWebhooks, status: 404},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, cold: true, status: 503},
-}
-
-// ended are what is taken without a body to show for it.
-var ended = []ask{
-	{operation: "postMCP", path: "/mcp", media: mediaJSON,
-		body: `{"jsonrpc":"2.0","method":"notifications/initialized"}`, status: 202},
-	{operation: "deleteToken", path: "/v1/tokens/8J0mVZhCq1yWb5cXo2Jq4w", method: "DELETE", scope: token.ScopeAdmin, status: 204},
-	{operation: "deleteVantage", path: "/v1/vantages/lon-1", method: "DELETE", scope: token.ScopeAdmin, status: 204},
-	{operation: "deleteWebhook", path: "/v1/webhooks/wh_example", method: "DELETE", scope: token.ScopeWebhooks, status: 204},
-	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks, status: 202},
-}
-
-// missing are reads of what there is not.
-var missing = []ask{
-	{operation: "getIncident", path: "/v1/incidents/inc_0", status: 404},
-	{operation: "getIncidentSites", path: "/v1/incidents/inc_0/sites", status: 404},
-	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/4000", status: 404},
-	{operation: "getIncidentRevisions", path: "/v1/incidents/inc_0/revisions", status: 404},
-	{operation: "getIncidentTimeline", path: "/v1/incidents/inc_0/timeline", status: 404},
-	{operation: "getSite", path: "/v1/sites/nobody-calls-a-site-this.com", status: 404},
-	{operation: "getCheck", path: "/v1/checks/guessed.corner-shop.com", status: 404},
-	{operation: "getSiteSeries", path: "/v1/sites/nobody-calls-a-site-this.com/series", status: 404},
-	{operation: "getComponentSeries", path: "/v1/components/cdn/nobody-calls-a-cdn-this/series", status: 404},
-	{operation: "getComponent", path: "/v1/components/cdn/nobody-calls-a-cdn-this", status: 404},
-	{operation: "getBlastRadius", path: "/v1/components/cdn/nobody-calls-a-cdn-this/blast-radius", status: 404},
-	{operation: "getProvider", path: "/v1/providers/nobody-calls-a-provider-this", status: 404},
-	{operation: "getVerdict", path: "/v1/verdict?site=nobody-calls-a-site-this.com", status: 404},
-	{operation: "getSiteSeriesCSV", path: "/v1/sites/nobody-calls-a-site-this.com/series.csv", status: 404},
-	{operation: "getComponentSeriesCSV", path: "/v1/components/cdn/nobody-calls-a-cdn-this/series.csv", status: 404},
-	{operation: "getOEmbed", path: "/oembed?url=https://elsewhere.example/", status: 404},
-	{operation: "getOEmbed", path: "/oembed?format=xml&url=https://faultline.example/site/bbc.co.uk", status: 501},
-	{operation: "getStatuspage", path: "/statuspage/api/v2/subscribers.json", status: 404},
-	{operation: "getStatuspageList", path: "/statuspage/api/v2/incidents/resolved.json", status: 404},
-	{operation: "getRootStatuspage", path: "/api/v2/subscribers.json", status: 404},
-	{operation: "getRootStatuspageList", path: "/api/v2/incidents/resolved.json", status: 404},
-	{operation: "getComponentStatuspage", path: "/statuspage/cdn/nobody-calls-a-cdn-this/api/v2/summary.json", status: 404},
-	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json", status: 404},
-	{operation: "getComponentStatuspage", path: "/statuspage/nothing/fastly/api/v2/summary.json", status: 400},
-	{operation: "getComponentStatuspageList", path: "/statuspage/nothing/fastly/api/v2/incidents/unresolved.json", status: 400},
-	{operation: "getReplay", path: "/v1/replays/nothing", status: 404},
-	{operation: "getReplayRevision", path: "/v1/replays/nothing/revisions/1", status: 404},
-	{operation: "getDocsFile", path: "/docs/nothing.js", status: 404},
-	{operation: "getSchema", path: "/schemas/nothing.schema.json", status: 404},
-}
-
-// refusedReads are reads of the operations that anybody may ask, each with a token
-// that is not good and once too often.
-func refusedReads(operations ...string) (all []ask) {
-	for _, a := range append(slices.Clone(reads), others[:limitedOthers]...) {
-		if !slices.Contains(operations, a.operation) && len(operations) > 0 || slices.Contains(readiness, a.operation) {
-			continue
-		}
-		forged, hurried := a, a
-		forged.forged, forged.status, forged.kind = true, 401, "json"
-		hurried.hurried, hurried.status, hurried.kind = true, 429, "json"
-		all = append(all, forged, hurried)
-	}
-	return all
-}
-
-// readiness are asked without a limit and without a look at tokens.
-var readiness = []string{"getReady", "getWritable"}
-
-// open are the reads that no query spoils: they know no parameter, and ignore what
-// they do not know.
-var open = []string{"getStatuspage", "getStatuspageList", "getRootStatuspage", "getRootStatuspageList",
-	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getWritable", "getKeySet", "getHealth"}
-
-// hasty are requests that are one too many, of what is sent to us: each of those
-// that are taken, from an address or with a token that has sent enough.
-func hasty(sent []ask) (all []ask) {
-	done := map[string]bool{}
-	for _, a := range sent {
-		if a.status >= 300 || done[a.operation] || slices.ContainsFunc(sent, func(b ask) bool { return b.operation == a.operation && b.status == 429 }) {
-			continue
-		}
-		done[a.operation] = true
-		if a.status = 429; a.method == "" && a.media == "" {
-			a.subject = hastySubject
-		} else {
-			a.hurried = true
-		}
-		all = append(all, a)
-	}
-	return all
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeProbes,
+		status: 403},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_0/test", method: "POST", scope: token.ScopeWebhooks,
+		status: 404},
+	{operation: "postWebhookTest", path: "/v1/webhooks/wh_example/test", method: "POST", scope: token.ScopeWebhooks,
+		cold: true, status: 503},
 }
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
 	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, keyAsks, missing)
-	all = append(all, hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, keyAsks, ended, keysEnded))...)
+	all = append(all,
+		hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, keyAsks, ended, keysEnded))...)
 	for i := range all {
 		all[i].kind = "json"
 	}
 	for _, a := range slices.Concat(reads, others) {
 		good, unknown := a, a
 		good.status = 200
-		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?"+cmp.Or(a.spoilt, "colour=blue"), 400, "json"
+		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?"+
+			cmp.Or(a.spoilt, "colour=blue"), 400, "json"
 		if all = append(all, good); !slices.Contains(open, a.operation) {
 			all = append(all, unknown)
 		}

@@ -46,7 +46,8 @@ func read(t *testing.T, name string) []byte {
 // the conventions of Prometheus.
 func TestMetricsAreExplained(t *testing.T) {
 	for _, m := range metrics(t) {
-		if len(m.help) < 12 || !strings.HasSuffix(m.help, ".") || m.kind == "counter" && !strings.HasSuffix(m.name, "_total") {
+		if len(m.help) < 12 || !strings.HasSuffix(m.help, ".") || m.kind == "counter" &&
+			!strings.HasSuffix(m.name, "_total") {
 			t.Errorf("%s (%s): %q", m.name, m.kind, m.help)
 		}
 	}
@@ -98,7 +99,8 @@ type ruleFile struct {
 // Each alert has its heading in the runbook, with what to do, and the runbook has no other.
 func TestEveryAlertIsInTheRunbook(t *testing.T) {
 	var file ruleFile
-	if err := yaml.UnmarshalWithOptions(read(t, deploy+"prometheus/faultline.rules.yml"), &file, yaml.Strict()); err != nil {
+	if err := yaml.UnmarshalWithOptions(read(t, deploy+"prometheus/faultline.rules.yml"), &file,
+		yaml.Strict()); err != nil {
 		t.Fatal(err)
 	}
 	sections := map[string]string{}
@@ -110,7 +112,8 @@ func TestEveryAlertIsInTheRunbook(t *testing.T) {
 	for _, rule := range file.Groups[0].Rules {
 		alerts++
 		section, ok := sections[rule.Alert]
-		if !ok || !strings.Contains(section, "**Do:**") || !strings.Contains(section, "*"+rule.Labels["severity"]+".*") {
+		if !ok || !strings.Contains(section, "**Do:**") ||
+			!strings.Contains(section, "*"+rule.Labels["severity"]+".*") {
 			t.Errorf("docs/runbook.md does not say what %s means and what to do", rule.Alert)
 		}
 		if rule.Annotations["runbook"] != "docs/runbook.md#"+strings.ToLower(rule.Alert) ||
