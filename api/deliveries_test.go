@@ -32,8 +32,9 @@ func TestDeliveriesAreListedAndSentAgain(t *testing.T) {
 	if hook.State != "active" || hook.ExpiresAt != nil {
 		t.Errorf("of a token that the operator issued: %+v", hook)
 	}
-	for _, try := range []string{`{"message":"msg_a","type":"incident.updated","try":1,"outcome":"failed","status":500,` +
-		`"reason":"answered 500","incident":"inc_1","revision":2}`,
+	for _, try := range []string{
+		`{"message":"msg_a","type":"incident.updated","try":1,"outcome":"failed","status":500,` +
+			`"reason":"answered 500","incident":"inc_1","revision":2}`,
 		`{"message":"msg_b","type":"test","try":1,"outcome":"taken","status":200}`} {
 		if err := box.NoteAttempt(t.Context(), hook.ID, []byte(try)); err != nil {
 			t.Fatal(err)

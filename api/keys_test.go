@@ -128,7 +128,8 @@ func TestKeyWithoutTheOperator(t *testing.T) {
 	wantProblem(t, n.do(n.sendJSON("POST", path+"/test", "", key.Token)), http.StatusConflict)
 	wantProblem(t, n.do(n.sendJSON("POST", path+"/confirm", `{"code":"guessed"}`, key.Token)), http.StatusBadRequest)
 	code := decodeHook(t, box, hook.ID).Challenge
-	if w := n.do(n.sendJSON("POST", path+"/confirm", `{"code":"`+code+`"}`, key.Token)); w.Code != http.StatusNoContent {
+	if w := n.do(n.sendJSON("POST", path+"/confirm", `{"code":"`+code+`"}`,
+		key.Token)); w.Code != http.StatusNoContent {
 		t.Errorf("confirmed: %d %s", w.Code, w.Body)
 	}
 	if w := n.do(n.sendJSON("POST", path+"/test", "", key.Token)); w.Code != http.StatusAccepted {
@@ -182,7 +183,8 @@ func TestOperatorEndsAKey(t *testing.T) {
 	key := decode[KeyAnswer](t, n.do(n.sendJSON("POST", "/v1/keys", n.solved(), "")).Body)
 	n.do(n.sendJSON("POST", "/v1/webhooks", `{"url":"https://example.com/"}`, key.Token))
 	id := desk.keys[key.Subject].TokenID
-	if w := n.do(n.sendJSON("DELETE", "/v1/tokens/"+id, "", n.token(token.ScopeAdmin))); w.Code != http.StatusNoContent {
+	if w := n.do(n.sendJSON("DELETE", "/v1/tokens/"+id, "",
+		n.token(token.ScopeAdmin))); w.Code != http.StatusNoContent {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	if len(desk.keys) != 0 || len(box.Hooks) != 0 {

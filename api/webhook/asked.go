@@ -131,7 +131,8 @@ func (q *queuer) says(ctx context.Context, w Hook) (says []identified, err error
 			return nil, err
 		}
 		listed := inc.Listed()
-		says = append(says, identified{Message{Type: TypeUpdated, Timestamp: listed.UpdatedAt, Data: &listed}, again.ID})
+		says = append(says,
+			identified{Message{Type: TypeUpdated, Timestamp: listed.UpdatedAt, Data: &listed}, again.ID})
 	}
 	return says, nil
 }

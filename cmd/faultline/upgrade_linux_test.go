@@ -16,7 +16,8 @@ import (
 func otherRelease(t *testing.T) string {
 	t.Helper()
 	return buildWith(t, map[string][2]string{"../../correlate/thresholds.go": {
-		"CheckpointVersion = 9\n	// oldestCheckpoint is the oldest one that is read: what versions 8 and 9 added is empty there.\n" +
+		"CheckpointVersion = 9\n	// oldestCheckpoint is the oldest one that is read: what versions 8 and 9 added " +
+			"is empty there.\n" +
 			"	oldestCheckpoint = 7\n",
 		"CheckpointVersion = 10\n	oldestCheckpoint = 10\n"}})
 }
@@ -42,7 +43,8 @@ func TestOneReleaseReplacesAnotherDuringAnOutage(t *testing.T) {
 			for _, binary := range []string{other, program} {
 				next := o.replace(running, binary)
 				o.spread(3)
-				now := o.theOne(next, "it goes on", func(inc faultline.Incident) bool { return inc.Revision > told.Revision })
+				now := o.theOne(next, "it goes on",
+					func(inc faultline.Incident) bool { return inc.Revision > told.Revision })
 				if now.ID != told.ID {
 					t.Fatalf("two names for one incident: %s, %s", told.ID, now.ID)
 				}

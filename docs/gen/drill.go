@@ -52,7 +52,8 @@ func fold(moment time.Time) (*drill, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drill{desk: &desk{}, source: &memory{revisions: map[string][]faultline.Incident{}, rows: map[rowKey]faultline.SeriesRow{}},
+	d := &drill{desk: &desk{}, source: &memory{revisions: map[string][]faultline.Incident{},
+		rows: map[rowKey]faultline.SeriesRow{}},
 		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: board.NewIndex()}
 	known, err := infra.FoldProviders()
 	if err != nil {
@@ -132,7 +133,8 @@ func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) 
 func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup,
 		Index:       d.index,
-		Revocations: nowhere{}, Registrar: nowhere{}, MadeKeys: d.desk, Webhooks: nowhere{}, Annotator: nowhere{}, Now: atMoment,
+		Revocations: nowhere{}, Registrar: nowhere{}, MadeKeys: d.desk, Webhooks: nowhere{}, Annotator: nowhere{},
+		Now:      atMoment,
 		Ready:    held.Ready,
 		Writable: held.Ready, Find: finder().Find}
 	if _, shut := door.(shutDoor); !shut {

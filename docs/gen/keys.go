@@ -76,7 +76,8 @@ var keyAsks = []ask{
 	{operation: "postWebhookRedeliver", path: "/v1/webhooks/wh_example/deliveries/msg_0/redeliver",
 		method: "POST", scope: token.ScopeWebhooks, status: 404},
 
-	{operation: "postWebhookRedeliver", path: "/v1/webhooks/wh_example/deliveries/msg_3k7wq5zt2xvm/redeliver", method: "POST", scope: token.ScopeWebhooks, status: 409},
+	{operation: "postWebhookRedeliver", path: "/v1/webhooks/wh_example/deliveries/msg_3k7wq5zt2xvm/redeliver",
+		method: "POST", scope: token.ScopeWebhooks, status: 409},
 	{operation: "postWebhookRedeliver", path: oneRedelivery, method: "POST", scope: token.ScopeWebhooks,
 		cold: true, status: 503},
 	{operation: "postWebhookConfirm", path: "/v1/webhooks/wh_unconfirmed/confirm", media: mediaJSON,
