@@ -37,13 +37,16 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return "", false
 	case agree > 0 && !single && e.probeSupport(in) < probesAlone:
 		return "", false // chance failures that a crowd points at
-	case agree >= confirmVantages && !single && e.feltByFew(in) && e.pooledNetworks(in) < confirmNetworks:
+	case agree >= confirmVantages && !single && e.contested(in) &&
+		(e.clock-in.Onset[1] < hearing || e.pooledNetworks(in) < confirmNetworks):
 		return "", false
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
 	case agree >= confirmVantages && failing > 0 && e.broad(in):
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
 	case agree == 1 && in.Cause == unattributed && e.checkedFromSeveral(in):
+		return "", false
+	case agree == 1 && e.yetToCheck(in, feltProbes) > 0:
 		return "", false
 	case agree == 1 && e.witnesses(in, failed, need, 1) == 1 && e.pooledNetworks(in) >= confirmNetworks:
 		return faultline.BasisBoth, true
@@ -101,7 +104,7 @@ func (e *Engine) seenSince(in *incident) []seenFrom {
 	for _, m := range in.Members {
 		for _, t := range e.sites.rows[m.Site].Tracks {
 			i, ok := in.sawFrom(t.Vantage)
-			if !ok {
+			if !ok || t.Flaky() { // what fails on any day tells no vantages apart
 				continue
 			}
 			probes, failed := t.SeenSince(from, e.vantages.rows[t.Vantage])

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"math"
+	"slices"
 
 	"faultline/correlate/cause"
 	"faultline/correlate/evidence"
@@ -107,8 +108,12 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 		return !e.probedAround(sites[0])
 	}
 	c, known := e.components.find(string(in.Cause))
+	if len(e.failuresOf(in).sites) >= cause.MinSites {
+		return false // the probes decide, now and once they find the sites well again
+	}
 	var well []uint32
 	unprobed, reported := 0., 0.
+	claimed := evidence.WindowOf(max(agreeSpan, e.clock-in.Onset[1])) // what people said counts for as long
 	for _, id := range sites {
 		j, now := e.evidenceOf(id), e.recentChecks(e.sites.rows[id])
 		switch {
@@ -119,7 +124,7 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 				well = append(well, id)
 			}
 			continue
-		case j != nil && j.crowd[evidence.WindowOf(agreeSpan)] > crowdDown:
+		case j != nil && slices.Max(j.crowd[evidence.WindowOf(agreeSpan):claimed+1]) > crowdDown:
 			reported++
 		}
 		unprobed++

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/mathext"
+
 	"faultline/correlate/evidence"
 )
 
@@ -22,23 +24,55 @@ func countryOf(code string) (c country) {
 	return c
 }
 
-// feltIn lists the countries whose vantages see an incident's sites fail, and those whose
-// vantages check as many of them and find them well.
-func (e *Engine) feltIn(in *incident) (felt, well []country) {
+// side is the vantages that see an incident in one way, and what they saw together.
+type side struct {
+	vantages []uint32
+	seen     []seenFrom // beside vantages
+	sum      seenFrom
+}
+
+func (s *side) add(id uint32, now seenFrom) {
+	s.vantages, s.seen = append(s.vantages, id), append(s.seen, now)
+	s.sum.Probes, s.sum.Failed = s.sum.Probes+now.Probes, s.sum.Failed+now.Failed
+}
+
+// sides are the vantages that see an incident's sites fail, and those to be trusted that
+// have checked them since and do not.
+func (e *Engine) sides(in *incident) (felt, spared side) {
 	since := e.seenSince(in)
 	least := feltAtLeast * mostSeen(since)
 	for i, now := range since {
-		v := e.vantages.rows[in.ByVantage[i].Vantage]
-		c := countryOf(v.Country)
+		id := in.ByVantage[i].Vantage
 		switch {
 		case now.Failed > 0 && now.share() >= least:
-			felt = append(felt, c)
-		case now.Probes >= feltProbes && v.trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust:
+			felt.add(id, now)
+		case now.Probes > 0 && e.vantages.rows[id].trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust:
+			spared.add(id, now)
+		}
+	}
+	return felt, spared
+}
+
+// contradicts reports whether vantages see clearly less of an incident than those that feel it.
+func (s *side) contradicts(felt *side) bool { return s.sum.sparedOf(felt.sum.share()) }
+
+// feltIn lists the countries whose vantages see an incident's sites fail, and those whose
+// vantages find them well: each of them in several checks, or all of them together in as
+// many as tell.
+func (e *Engine) feltIn(in *incident) (felt, well []country) {
+	feels, spared := e.sides(in)
+	for _, id := range feels.vantages {
+		felt = append(felt, countryOf(e.vantages.rows[id].Country))
+	}
+	sure := spared.contradicts(&feels)
+	for i, id := range spared.vantages {
+		c := countryOf(e.vantages.rows[id].Country)
+		known := c == country{} || slices.Contains(felt, c)
+		if !known && (sure || spared.seen[i].Probes >= feltProbes) {
 			well = append(well, c)
 		}
 	}
-	known := func(c country) bool { return c == country{} || slices.Contains(felt, c) }
-	return felt, slices.DeleteFunc(well, known)
+	return felt, well
 }
 
 // regionalNetworks counts the networks whose reports of some sites agree with what probes
@@ -52,11 +86,23 @@ func (e *Engine) regionalNetworks(in *incident, sites []uint32) int {
 	}
 	there := e.poolFrom(all, func(c country) bool { return c == country{} || slices.Contains(felt, c) })
 	elsewhere := e.poolFrom(all, func(c country) bool { return slices.Contains(well, c) })
-	if regionalRise*elsewhere.excess() > there.excess() && e.rising(elsewhere) >= confirmNetworks {
+	many := regionalRise*elsewhere.excess() > there.excess() && e.rising(elsewhere) >= confirmNetworks
+	if many || elsewhere.outweighs(there) {
 		return 0
 	}
+	if there.withPast >= confirmNetworks {
+		return e.rising(e.withPast(there))
+	}
+	// Hardly anybody ever reports from there: people of countries without a vantage speak too.
 	rest := e.poolFrom(all, func(c country) bool { return !slices.Contains(well, c) })
-	return max(e.rising(e.withPast(there)), e.rising(e.withPast(rest)))
+	return max(e.rising(there), e.rising(e.withPast(rest)))
+}
+
+// outweighs reports whether clearly more people than usual complain, in a rise that is not
+// far from that of another pool: each is measured by what is usual of its own networks.
+func (p pooled) outweighs(other pooled) bool {
+	return p.excess() > 0 && regionalRise*p.excess()*other.normal > other.excess()*p.normal &&
+		mathext.GammaIncReg(p.total, p.normal) <= riseChance
 }
 
 // withPast is the part of a pool that comes from networks which reported before, if there
@@ -76,30 +122,55 @@ func (e *Engine) withPast(p pooled) pooled {
 	return part
 }
 
-// feltByFew reports whether the vantages that find the sites of an incident well are of more
-// networks than those that see them fail, and have checked enough of them to tell. Then a
-// few vantages may be wrong, or lie: people where it is felt must agree.
-func (e *Engine) feltByFew(in *incident) bool {
-	since := e.seenSince(in)
-	least := feltAtLeast * mostSeen(since)
-	var all, spared seenFrom
-	felt, well := map[uint32]bool{}, map[uint32]bool{}
-	for i, now := range since {
-		if id := in.ByVantage[i].Vantage; now.Failed > 0 && now.share() >= least {
-			all.Probes, all.Failed = all.Probes+now.Probes, all.Failed+now.Failed
-			felt[e.witnessOf(id)] = true
+// contested reports whether vantages of other networks contradict those that see the sites of
+// an incident fail, or may do so in a moment, and are not far fewer than those. A few
+// vantages may be wrong, or lie: people where the fault is felt must agree with them.
+func (e *Engine) contested(in *incident) bool {
+	felt, spared := e.sides(in)
+	see := len(e.witnessesOf(felt.vantages))
+	well, yet := len(e.witnessesOf(spared.vantages)), e.yetToCheck(in, tellingProbes)
+	return well*fewerWitnesses >= see && spared.contradicts(&felt) || yet > 0 && well+yet > see
+}
+
+// yetToCheck counts the witnesses that check the sites of an incident, do not see them fail
+// and have had no time for so many checks since they began to. They may contradict what
+// the others see, and what a crowd says beside it.
+func (e *Engine) yetToCheck(in *incident, enough int) (n int) {
+	if e.clock-in.Onset[2] > checkWithin {
+		return 0
+	}
+	felt, spared := e.sides(in)
+	by := e.witnessesOf(felt.vantages)
+	done := map[uint32]int{}
+	for i, id := range spared.vantages {
+		done[e.witnessOf(id)] += spared.seen[i].Probes
+	}
+	usual := map[uint32]int{}
+	for _, m := range in.Members {
+		for _, t := range e.sites.rows[m.Site].Tracks {
+			v := e.vantages.rows[t.Vantage]
+			if w := e.witnessOf(t.Vantage); v.trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust && !slices.Contains(by, w) {
+				usual[w]++
+			}
 		}
 	}
-	for i, now := range since {
-		id := in.ByVantage[i].Vantage
-		if now.Probes == 0 || now.share() >= least ||
-			e.vantages.rows[id].trust[evidence.WindowOf(trustSpan)] < evidence.SickTrust {
-			continue
+	for w, sites := range usual {
+		if done[w] < min(sites, enough) {
+			n++
 		}
-		spared.Probes, spared.Failed = spared.Probes+now.Probes, spared.Failed+now.Failed
-		well[e.witnessOf(id)] = true
 	}
-	return len(well) > len(felt) && spared.sparedOf(all.share())
+	return n
+}
+
+// witnessesOf lists the witnesses that some vantages are, each once.
+func (e *Engine) witnessesOf(vantages []uint32) []uint32 {
+	var by []uint32
+	for _, id := range vantages {
+		if w := e.witnessOf(id); !slices.Contains(by, w) {
+			by = append(by, w)
+		}
+	}
+	return by
 }
 
 // witnessOf is the first vantage of the same network: together they are one witness.

@@ -76,3 +76,36 @@ func TestAFewVantagesNeedPeopleWhereMostFindTheSitesWell(t *testing.T) {
 		})
 	}
 }
+
+// A crowd that begins with the lie of a vantage, and complains of everything that depends on
+// a component, confirms nothing that other vantages find well: neither before these have
+// checked, nor once the vantage has stopped lying and only people are left.
+func TestLyingVantagesAndACrowdConfirmNothingThatOthersFindWell(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		more     []faultline.Vantage
+		liars    []string
+		unprobed int // of the sites that depend on the component
+	}{
+		"one of three": {nil, []string{"sgp-1"}, 0},
+		"one of three, most sites are not probed": {nil, []string{"sgp-1"}, 30},
+		"two of five": {[]faultline.Vantage{{Vantage: "tyo-1", ASN: 63949, Country: "JP"},
+			{Vantage: "par-1", ASN: 12876, Country: "FR"}}, []string{"sgp-1", "tyo-1"}, 0},
+		"two of four": {[]faultline.Vantage{{Vantage: "tyo-1", ASN: 63949, Country: "JP"}},
+			[]string{"sgp-1", "tyo-1"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := quietTown(200, 62)
+			w.vantages = append(w.vantages, c.more...)
+			on := w.on("dns:q")
+			w.blind(on[:c.unprobed])
+			w.faults = []fault{{sites: on, vantages: c.liars, from: 35, to: 48, symptom: "dns"}}
+			w.crowds = []crowdOf{
+				{sites: on, from: 35, to: 42, perMinute: 60, asns: asns(6000, 30), symptom: "dns"},
+				pastOf(w, crowdOf{asns: asns(4000, 6), country: "SG"}),
+			}
+			w.run(t).wantNone(t)
+		})
+	}
+}

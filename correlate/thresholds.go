@@ -90,7 +90,13 @@ const (
 	agreeSpan            = 8 * minute
 	// regionalRise is how many times as many people more than usual must complain where a
 	// fault is felt as where probes find the sites well: sympathy is weaker than that.
-	regionalRise          = 3
+	regionalRise = 3
+	// checkWithin is how long other vantages are waited for when one sees a fault and people
+	// agree: longer than the usual pause between two checks of a site.
+	checkWithin = 2 * minute
+	// hearing is how long people of other countries may contradict a contested fault before
+	// those of where it is felt confirm it: a report comes a minute after what it is about.
+	hearing               = minute
 	ownFaultAge           = 60 * second
 	ownFaultFailures      = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
 	certainOdds      nats = 6
@@ -223,6 +229,8 @@ const (
 	feltAtLeast    share = 0.25 // of the highest share that a vantage sees, to be inside the scope
 	sparedNats     nats  = 4.6  // a chance of one in a hundred
 	feltProbes           = 5    // fewer of a vantage show nothing
+	fewerWitnesses       = 2    // times as many witnesses see a fault as contradict it: these are far fewer
+	tellingProbes        = 2    // of a vantage tell whether it sees what others see
 	// By scopeAfter the onset every vantage has checked; before, nothing is said of scope.
 	scopeAfter       = 2 * minute
 	titleShare share = 0.5 // of the sites show a symptom that the title names
