@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check race quick needs vet lint docs replays contract bench profile sim kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check race quick needs vet lint docs replays contract release reproducible bench profile sim kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,15 @@ contract: build ## Hold the API against its document, with clients of others; li
 	$(GO) test ./docs/...
 	sh script/contract
 	REDOCLY_TELEMETRY=off $(REDOCLY) lint --config docs/redocly.yaml docs/openapi.json
+
+# The version is that of the tag: git tag -a v0.1.0 -F docs/releases/v0.1.0.md, then make release VERSION=v0.1.0.
+VERSION ?= v0.1.0
+DIST ?= dist
+release: ## Build a release for five platforms, with SBOM and checksums, into dist (VERSION=v0.1.0): some ten minutes.
+	@sh script/release $(VERSION) $(DIST)
+
+reproducible: ## Build the newest commit twice and compare the bytes: some five minutes.
+	@sh script/reproducible
 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 	$(GO) run ./bench $(BENCH)
