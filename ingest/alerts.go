@@ -65,7 +65,7 @@ func newAlerts(reg prometheus.Registerer) *alerts {
 			Name: "faultline_alerts_total",
 			Help: "Alerts by what became of them: stated, restated, resolved, silent (nobody repeated it), invalid.",
 		}, []string{"outcome"})}
-	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_alerts_standing", Help: "Alerts that stand."},
+	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "faultline_alerts_standing", Help: "Alerts that are open."},
 		func() float64 { a.mu.Lock(); defer a.mu.Unlock(); return float64(len(a.standing)) })
 	return a
 }

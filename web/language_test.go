@@ -150,7 +150,7 @@ func TestRichEscapesAllButMarkup(t *testing.T) {
 	v := english(t)
 	got := string(v.rich("incident.blame", "Confidence", "<b>1</b>", "Kind", "\ue000{{.Name}}", "Name",
 		anchor(`/"><i>`, "<i>")))
-	want := `We put &lt;b&gt;1&lt;/b&gt; on the ` + "\ue000" + `{{.Name}} <a href="/&#34;&gt;&lt;i&gt;">&lt;i&gt;</a>.`
+	want := `We are &lt;b&gt;1&lt;/b&gt; sure that the cause is the ` + "\ue000" + `{{.Name}} <a href="/&#34;&gt;&lt;i&gt;">&lt;i&gt;</a>.`
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}

@@ -11,7 +11,7 @@ import (
 // envPrefix begins the name of every environment variable that is read here.
 const envPrefix = "FAULTLINE_"
 
-const description = `Faultline finds out which piece of shared infrastructure is down, from what people report and what probes see.
+const description = `Faultline finds out which shared infrastructure has failed when many sites fail at once. It evaluates reports of people and the results of probes.
 
 Every flag can be set by the environment variable named beside it. Wrong values end the process at once, with exit code 2 and one line that names the flag and the variable.`
 
@@ -31,7 +31,7 @@ type cli struct {
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
 	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`
-	Check       checkCmd       `cmd:"" help:"Ask how the things do that you depend on: exit 0 if none fails, 3 if one does."`
+	Check       checkCmd       `cmd:"" help:"Say whether what you depend on works: exit 0 if nothing fails, 3 if something does."`
 	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Answer an assistant on standard input and output (Model Context Protocol)."`
 	Watch       watchCmd       `cmd:"" help:"Print changes of incidents of a Faultline server as they happen."`
 }

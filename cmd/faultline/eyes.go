@@ -25,7 +25,7 @@ func (f eyesFlags) check() error {
 	}
 	if f.ports() != probe.StandardPorts && len(f.ProbeAllow) == 0 {
 		return usageError{
-			errors.New("--probe-ports: the public internet is asked on 80 and 443 alone; others need --probe-allow")}
+			errors.New("--probe-ports: only 80,443 are allowed for the public internet; name your own networks in --probe-allow to use others")}
 	}
 	for _, n := range f.ProbeAllow {
 		if _, err := netip.ParsePrefix(n); err != nil {

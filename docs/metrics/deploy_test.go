@@ -86,6 +86,23 @@ func TestAlertsDashboardAndDocumentsNameRealMetrics(t *testing.T) {
 	}
 }
 
+// Each document begins with what its reader can do after it; the index says so in its table.
+func TestDocumentsBeginWithWhatTheReaderCanDo(t *testing.T) {
+	names, err := filepath.Glob("../*.md")
+	if err != nil || len(names) < 12 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	for _, name := range names {
+		_, body, _ := strings.Cut(string(read(t, name)), "\n\n")
+		if filepath.Base(name) != "README.md" && !strings.HasPrefix(body, "After this page ") {
+			t.Errorf("docs/%s does not begin with what its reader can do after it", filepath.Base(name))
+		}
+	}
+	if n := len(read(t, "../../README.md")); n > 9<<10 {
+		t.Errorf("README.md has %d bytes: more than 9 KiB belong into docs", n)
+	}
+}
+
 type ruleFile struct {
 	Groups []struct {
 		Name  string

@@ -35,7 +35,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		underWay: auto.NewGauge(prometheus.GaugeOpts{Name: "faultline_probe_under_way",
 			Help: "Checks under way."}),
 		sites: auto.NewGauge(prometheus.GaugeOpts{Name: "faultline_probe_sites",
-			Help: "Sites that this vantage looks at."}),
+			Help: "Sites that this vantage checks."}),
 		deferred: auto.NewCounter(prometheus.CounterOpts{Name: "faultline_probe_deferred_total",
 			Help: "Times that a check was put off because its component's or prefix's budget was used up."}),
 		sees: auto.NewGauge(prometheus.GaugeOpts{Name: "faultline_probe_sees",
