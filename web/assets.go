@@ -47,7 +47,7 @@ type assets struct {
 var staticFiles = map[string]string{
 	"live.js": javaScript, "suggest.js": javaScript, "frame.js": javaScript, "take.js": javaScript,
 	"embed.js": javaScript,
-	"stack.js": javaScript, "player.js": javaScript,
+	"stack.js": javaScript, "player.js": javaScript, "key.js": javaScript,
 	"icon.svg": "image/svg+xml",
 }
 

@@ -86,7 +86,7 @@ func TestPagesOfALargeOutageKeepTheirBudget(t *testing.T) {
 		t.Logf("%-70s %6d bytes, first byte after %s, %s once rendered", path, len(small), cold.Round(time.Millisecond),
 			warm.Round(time.Millisecond/10))
 	}
-	for _, name := range []string{"live", "frame", "take", "embed", "stack"} {
+	for _, name := range []string{"live", "frame", "take", "embed", "stack", "key"} {
 		var weight countingWriter
 		z := gzip.NewWriter(&weight)
 		if _, err := z.Write(get(h, "/static/"+name+".x.js").Body.Bytes()); err != nil {

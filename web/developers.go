@@ -31,6 +31,7 @@ type takePage struct {
 	Image    string // to see, on this server
 	ImageAlt string
 	Anywhere bool // addresses are whole
+	Keys     bool // anybody may make a key
 }
 
 type takePart struct {
@@ -85,6 +86,9 @@ func (w *Web) developers(c *gin.Context, v *voice) error {
 		}
 		p := v.takePage(of, q, o)
 		p.Unknown = !known
+		if p.Keys = w.cfg.SelfKeys; p.Keys {
+			p.Scripts = append(p.Scripts, v.assets.url("key.js"))
+		}
 		return doc{page: "developers", data: p, cache: page.CacheBriefly}, nil
 	})
 }

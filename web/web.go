@@ -30,6 +30,8 @@ type Config struct {
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
 	// case the record holds the name as the door writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)
+	// SelfKeys: anybody may make a key, and the page for developers shows how.
+	SelfKeys bool
 	// NameOf is what people call a site, as they write it: BBC. Empty: no other
 	// name is known. nil: of none.
 	NameOf func(site string) string

@@ -31,6 +31,7 @@ type cli struct {
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
 	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`
+	Webhook     webhookCmd     `cmd:"" help:"Try webhooks on this machine."`
 	Check       checkCmd       `cmd:"" help:"Say whether what you depend on works: exit 0 if nothing fails, 3 if something does."`
 	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Answer an assistant on standard input and output (Model Context Protocol)."`
 	Watch       watchCmd       `cmd:"" help:"Print changes of incidents of a Faultline server as they happen."`
