@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check race quick needs vet lint docs replays contract release reproducible bench profile sim kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check race quick needs vet lint docs replays contract release reproducible bench profile sim reliability controls kills attack brigade fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,13 @@ profile: ## Take the profile anew that the program is built by.
 SEEDS ?= 2000
 sim: ## Run 2,000 deployments from seeds, with crashes, failovers and wrong clocks: a minute (SEEDS=100 for fewer).
 	$(GO) run ./bench/sim -seeds $(SEEDS)
+
+ONLY ?=
+reliability: needs ## Measure what docs/reliability.md says: a line of JSON for each figure, some 15 minutes (ONLY="sim" for one).
+	$(GO) run ./bench/reliability -only "$(ONLY)"
+
+controls: needs ## Switch each defence off, and see that its test goes red (ONLY="fence" for some).
+	$(GO) run ./bench/reliability -controls -only "$(ONLY)"
 
 # make check kills some two dozen times; this is the whole claim. Linux, some three minutes.
 KILLS ?= 200

@@ -68,15 +68,16 @@ var rooms = map[string][]string{
 	"docs":              {},
 	"pace":              {},
 	"docs/gen":          {anyRoom},
-	"docs/metrics":      {}, // reads sources as text
-	"docs/replays":      {anyRoom}, // plays the past through the engine
+	"docs/metrics":      {},             // reads sources as text
+	"docs/replays":      {anyRoom},      // plays the past through the engine
 	"doctor":            {".", "store"}, // judges what the store and the node found
-	"node":              {anyRoom}, // the wiring, visible in one place
+	"node":              {anyRoom},      // the wiring, visible in one place
 	"cmd/faultline":     {anyRoom},
 	"bench":             {anyRoom},
 	"bench/accuracy":    {anyRoom},
 	"bench/attack":      {anyRoom},
 	"bench/sim":         {anyRoom},
+	"bench/reliability": {anyRoom},
 }
 
 // testOnly are packages of which only tests and bench may know, beside the test

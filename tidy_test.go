@@ -33,16 +33,17 @@ const (
 // Everything else takes now as a value or as a function, so that a test and a replay
 // can say what time it is.
 var wallClocks = map[string]string{
-	"bench":          "measures",
-	"bench/accuracy": "says how long a run took",
-	"bench/attack":   "says how long a run took",
-	"bench/sim":      "says how long a run took",
-	"cmd/faultline":  "hands the clock on to everything else",
-	"ingest/probe":   "measures how long a connection took",
-	"pace":           "measures the machine",
-	"scenario/drill": "plays at a pace of the world's time",
-	"store":          "measures how long an answer took",
-	"store/redisd":   "waits for a process, and says how long it lived",
+	"bench":             "measures",
+	"bench/accuracy":    "says how long a run took",
+	"bench/attack":      "says how long a run took",
+	"bench/sim":         "says how long a run took",
+	"bench/reliability": "says how long a run took",
+	"cmd/faultline":     "hands the clock on to everything else",
+	"ingest/probe":      "measures how long a connection took",
+	"pace":              "measures the machine",
+	"scenario/drill":    "plays at a pace of the world's time",
+	"store":             "measures how long an answer took",
+	"store/redisd":      "waits for a process, and says how long it lived",
 }
 
 // fault is one breach of a rule.

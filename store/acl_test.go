@@ -82,10 +82,12 @@ func TestRightsAreTheLeast(t *testing.T) {
 	for range 3 {
 		ok(t, node.TryWrite(ctx))
 	}
-	var file bytes.Buffer
+	var file, since bytes.Buffer
 	ok(t, Backup(ctx, url("backup"), &file))
+	ok(t, node.Revoke(ctx, "t1", now.AddDate(1, 0, 0), now))
+	ok(t, BackupSince(ctx, url("backup"), bytes.NewReader(file.Bytes()), &since))
 	other := guarded(t, "")
-	ok(t, Restore(ctx, other("restore"), &file))
+	ok(t, Restore(ctx, other("restore"), &file, &since))
 
 	examiner, err := Open(ctx, Config{URL: url("doctor") + patient, Durable: true})
 	ok(t, err)

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/gob"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +45,9 @@ type record struct {
 	ID      string // of a stream's entry
 	Fields  []string
 	End     bool // nothing follows
+	// Of an incremental backup alone:
+	Base string // of the first record: the SHA-256 of the backup that it stands on
+	Gone bool   // the key is no more, or the stream has lost what is before ID
 }
 
 // unhurried returns a client for large answers.
@@ -77,12 +82,17 @@ func Backup(ctx context.Context, url string, to io.Writer) (err error) {
 }
 
 type backup struct {
-	c   redis.UniversalClient
-	out *gob.Encoder
+	c    redis.UniversalClient
+	out  *gob.Encoder
+	base *base // nil: everything is written
 }
 
 func (b backup) write(ctx context.Context) error {
-	if err := b.out.Encode(record{Version: backupVersion}); err != nil {
+	head := record{Version: backupVersion}
+	if b.base != nil {
+		head = record{Version: incrementalVersion, Base: b.base.sum}
+	}
+	if err := b.out.Encode(head); err != nil {
 		return err
 	}
 	last := []string{keyFloor, keyEpoch}
@@ -119,6 +129,9 @@ func (b backup) write(ctx context.Context) error {
 	if err := b.dump(ctx, last...); err != nil {
 		return err
 	}
+	if err := b.gone(); err != nil {
+		return err
+	}
 	return b.out.Encode(record{End: true})
 }
 
@@ -136,6 +149,9 @@ func (b backup) dump(ctx context.Context, keys ...string) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", key, err)
 		}
+		if b.base.has(key, data) {
+			continue
+		}
 		if err := b.out.Encode(record{Key: key, TTL: max(ttl, 0), Dump: []byte(data)}); err != nil {
 			return err
 		}
@@ -145,7 +161,10 @@ func (b backup) dump(ctx context.Context, keys ...string) error {
 
 // stream writes a stream entry by entry, so that Redis never stops for long.
 func (b backup) stream(ctx context.Context, key string) error {
-	from := "-"
+	from, err := b.from(ctx, key)
+	if err != nil {
+		return err
+	}
 	for {
 		entries, err := b.c.XRangeN(ctx, key, from, "+", backupEntries).Result()
 		if err != nil {
@@ -197,8 +216,9 @@ func keysOf(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 }
 
 // Restore reads a backup into a Redis that holds nothing of Faultline; else it is
-// [ErrNotEmpty]. The log's epoch comes last: a restore that was broken off is no log.
-func Restore(ctx context.Context, url string, from io.Reader) (err error) {
+// [ErrNotEmpty]. The log's epoch comes last: a restore that was broken off is no log. Incremental
+// backups that stand on this one may follow, see [BackupSince].
+func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader) (err error) {
 	const op = "restore"
 	c, err := unhurried(url)
 	if err != nil {
@@ -212,37 +232,78 @@ func Restore(ctx context.Context, url string, from io.Reader) (err error) {
 	if len(there) > 0 {
 		return fmt.Errorf("%s: %w: %s", op, ErrNotEmpty, there[0])
 	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(from, backupBuffer))
+	write := func(r record) error {
+		if err := put(ctx, c, r); err != nil {
+			return fmt.Errorf("%s: write %s: %w", op, r.Key, err)
+		}
+		return nil
+	}
+	_, sum, err := readBackup(from, backupVersion, write)
 	if err != nil {
-		return fmt.Errorf("%s: this is no backup: %w", op, err)
+		return err
+	}
+	// What it stands on is in its first record: it is compared before anything is written.
+	compare := func(r record) error { return r.standsOn(sum) }
+	for _, later := range then {
+		if _, _, err := readBackup(later, incrementalVersion, write, compare); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readBackup hands each record of a backup on, after the first, which goes to compare, and
+// returns the first one and the SHA-256 of the whole.
+func readBackup(from io.Reader, version int, each func(record) error, compare ...func(record) error) (record, string,
+	error) {
+	const op = "read a backup"
+	sum := sha256.New()
+	all := io.TeeReader(from, sum)
+	z, err := gzip.NewReader(bufio.NewReaderSize(all, backupBuffer))
+	if err != nil {
+		return record{}, "", fmt.Errorf("%s: this is no backup: %w", op, err)
 	}
 	in := gob.NewDecoder(z)
 	var head record
-	if err := in.Decode(&head); err != nil || head.Version != backupVersion {
-		return fmt.Errorf("%s: this is no backup of version %d", op, backupVersion)
+	if err := in.Decode(&head); err != nil || head.Version != version {
+		return record{}, "", fmt.Errorf("%s: this is no backup of version %d", op, version)
+	}
+	for _, check := range compare {
+		if err := check(head); err != nil {
+			return head, "", err
+		}
 	}
 	for {
 		var r record
 		if err := in.Decode(&r); err != nil {
-			return fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
+			return head, "", fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
 		}
 		if r.End {
-			return nil
+			break
 		}
-		if err := put(ctx, c, r); err != nil {
-			return fmt.Errorf("%s: write %s: %w", op, r.Key, err)
+		if err := each(r); err != nil {
+			return head, "", err
 		}
 	}
+	if _, err := io.Copy(io.Discard, all); err != nil { // what the reader has not asked for yet
+		return head, "", fmt.Errorf("%s: %w", op, err)
+	}
+	return head, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func put(ctx context.Context, c redis.UniversalClient, r record) error {
 	if !strings.HasPrefix(r.Key, tag) {
 		return errors.New("no key of Faultline's")
 	}
-	if r.ID != "" {
+	switch {
+	case r.Gone && r.ID != "":
+		return c.XTrimMinID(ctx, r.Key, r.ID).Err()
+	case r.Gone:
+		return c.Del(ctx, r.Key).Err()
+	case r.ID != "":
 		values := make([]string, len(r.Fields))
 		copy(values, r.Fields)
 		return c.XAdd(ctx, &redis.XAddArgs{Stream: r.Key, ID: r.ID, Values: values}).Err()
 	}
-	return c.Restore(ctx, r.Key, r.TTL, string(r.Dump)).Err()
+	return c.RestoreReplace(ctx, r.Key, r.TTL, string(r.Dump)).Err()
 }

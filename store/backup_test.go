@@ -55,3 +55,40 @@ func TestBackupComesBackToTheByte(t *testing.T) {
 		equal(t, revoked, []string{"t1"})
 	}
 }
+
+// What has changed since a backup, and nothing else, is in an incremental one; both
+// together come back to the byte. One that stands on another backup is refused.
+func TestAnIncrementalBackupHasWhatChanged(t *testing.T) {
+	from := backend{url: storetest.Start(t)}.open(t)
+	ctx, l := t.Context(), from.lead(t)
+	for seq := range uint64(600) {
+		_, err := from.Append(ctx, BatchKey{1, seq}, everyEvent(from.now))
+		ok(t, err)
+	}
+	for n := range 40 {
+		ok(t, from.SaveRevision(ctx, l, incident(n, 1)))
+	}
+	ok(t, from.SaveWishes(ctx, l, nil))
+	ok(t, from.writes.Set(ctx, keyView, "gone soon", 0).Err())
+	var whole, since, other bytes.Buffer
+	ok(t, Backup(ctx, from.url, &whole))
+	ok(t, from.writes.Del(ctx, keyView).Err())
+	_, err := from.Append(ctx, BatchKey{1, 600}, everyEvent(from.now))
+	ok(t, err)
+	ok(t, from.writes.XTrimMaxLen(ctx, keyLog, 400).Err())
+	ok(t, from.SaveRevision(ctx, l, incident(3, 2)))
+	ok(t, from.SaveRevision(ctx, l, incident(50, 1)))
+	ok(t, BackupSince(ctx, from.url, bytes.NewReader(whole.Bytes()), &since))
+	if since.Len() > whole.Len()/5 {
+		t.Errorf("%d bytes of %d have changed", since.Len(), whole.Len())
+	}
+	to := backend{url: storetest.Start(t)}.open(t)
+	ok(t, Restore(ctx, to.url, bytes.NewReader(whole.Bytes()), bytes.NewReader(since.Bytes())))
+	want := from.contents(t)
+	maps.DeleteFunc(want, func(key, _ string) bool { return key == keyLease || key == keyWishes })
+	equal(t, to.contents(t), want)
+
+	ok(t, Backup(ctx, from.url, &other))
+	ok(t, to.writes.FlushAll(ctx).Err())
+	wantErr(t, Restore(ctx, to.url, bytes.NewReader(other.Bytes()), bytes.NewReader(since.Bytes())), ErrOtherBase)
+}

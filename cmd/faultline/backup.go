@@ -16,6 +16,7 @@ import (
 
 type backupCmd struct {
 	Output string `short:"o" default:"-" placeholder:"FILE" env:"FAULTLINE_BACKUP_OUTPUT" help:"File to write to; - is standard output. A file is replaced once the backup is whole."`
+	Since  string `placeholder:"FILE" env:"FAULTLINE_BACKUP_SINCE" help:"Whole backup on which this one is to stand: only what has changed since is written."`
 	redisFlags
 	logFlags
 }
@@ -37,20 +38,34 @@ func (c backupCmd) Run(ctx context.Context, w world) error {
 	}
 	defer stop()
 	if c.Output == "-" {
-		return store.Backup(ctx, url, w.stdout)
+		return c.write(ctx, url, w.stdout)
 	}
 	f, err := os.CreateTemp(filepath.Dir(c.Output), ".backup-*") // mode 0600
 	if err != nil {
 		return usageError{fmt.Errorf("--output: %w", err)}
 	}
-	if err = errors.Join(store.Backup(ctx, url, f), f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(c.write(ctx, url, f), f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), c.Output)
 }
 
+// write writes the whole, or what has changed since a backup.
+func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
+	if c.Since == "" {
+		return store.Backup(ctx, url, to)
+	}
+	since, err := os.Open(c.Since)
+	if err != nil {
+		return usageError{fmt.Errorf("--since: %w", err)}
+	}
+	defer since.Close()
+	return store.BackupSince(ctx, url, since, to)
+}
+
 type restoreCmd struct {
 	File string `arg:"" help:"File that backup has written; - is standard input."`
+	Then string `placeholder:"FILE" help:"What backup --since has written on that file."`
 	redisFlags
 	logFlags
 }
@@ -78,7 +93,15 @@ func (c restoreCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer stop()
-	return store.Restore(ctx, url, in)
+	if c.Then == "" {
+		return store.Restore(ctx, url, in)
+	}
+	then, err := os.Open(c.Then)
+	if err != nil {
+		return usageError{fmt.Errorf("--then: %w", err)}
+	}
+	defer then.Close()
+	return store.Restore(ctx, url, in, then)
 }
 
 // storedLog is the Redis that holds the log, or is to hold it: the one that is named, or

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// incrementalVersion is that of a backup which stands on a whole one.
+const incrementalVersion = 2
+
+// ErrOtherBase says that an incremental backup stands on another backup than the one given.
+var ErrOtherBase = errors.New("the incremental backup stands on another one")
+
+// base is what a backup of before holds.
+type base struct {
+	sum   string                       // SHA-256 of the whole
+	keys  map[string][sha256.Size]byte // of each key, what it was
+	lasts map[string]string            // of each stream, its last entry
+	met   map[string]bool              // keys that are there still
+}
+
+// BackupSince writes what has changed since a whole backup: keys that are new, other or
+// gone, and the entries of streams that came since. [Restore] takes it after that one.
+func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer) error {
+	const op = "back up"
+	on := &base{keys: map[string][sha256.Size]byte{}, lasts: map[string]string{}, met: map[string]bool{}}
+	var err error
+	if _, on.sum, err = readBackup(since, backupVersion, func(r record) error { on.note(r); return nil }); err != nil {
+		return err
+	}
+	c, err := unhurried(url)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	defer func() { _ = c.Close() }() // it was only read
+	z := gzip.NewWriter(to)
+	if err := (backup{c: c, out: gob.NewEncoder(z), base: on}).write(ctx); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if err := z.Close(); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
+func (b *base) note(r record) {
+	if r.ID != "" {
+		b.lasts[r.Key] = r.ID
+		return
+	}
+	b.keys[r.Key] = sha256.Sum256(r.Dump)
+}
+
+// has reports whether the base has a key as it is now.
+func (b *base) has(key, dump string) bool {
+	if b == nil {
+		return false
+	}
+	b.met[key] = true
+	sum, there := b.keys[key]
+	return there && sum == sha256.Sum256([]byte(dump))
+}
+
+// from is where the entries of a stream begin that are to be written. Where the base has
+// some that are no more, that is written first.
+func (b backup) from(ctx context.Context, key string) (string, error) {
+	if b.base == nil || b.base.lasts[key] == "" {
+		return "-", nil
+	}
+	first, err := b.c.XRangeN(ctx, key, "-", "+", 1).Result()
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", key, err)
+	}
+	if len(first) > 0 {
+		if err := b.out.Encode(record{Key: key, ID: first[0].ID, Gone: true}); err != nil {
+			return "", err
+		}
+	}
+	return "(" + b.base.lasts[key], nil
+}
+
+// gone writes which keys of the base are no more.
+func (b backup) gone() error {
+	if b.base == nil {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.base.keys)) {
+		if b.base.met[key] {
+			continue
+		}
+		if err := b.out.Encode(record{Key: key, Gone: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// standsOn fails with [ErrOtherBase] unless that is what an incremental backup stands on.
+func (r record) standsOn(sum string) error {
+	if r.Base != sum {
+		return ErrOtherBase
+	}
+	return nil
+}
