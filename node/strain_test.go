@@ -95,7 +95,8 @@ func TestAFullRedisRecoversAlone(t *testing.T) {
 	url := storetest.Start(t)
 	raw := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
 	t.Cleanup(func() { raw.Close() })
-	n := start(t, url)
+	// A lease that it loses for want of memory, and not because the machine is busy.
+	n := start(t, url, func(cfg *Config) { cfg.LeaseTTL = pace.Scale(3 * time.Second) })
 	pace.Eventually(t, "it leads", n.leads)
 	const room = 32 << 20
 	limit := int64(n.metric("faultline_store_memory_bytes")) + room
