@@ -44,6 +44,8 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("everybody can read it", func(t *testing.T) { testAccessible(t, b, played, id) })
 	t.Run("it fits narrow screens", func(t *testing.T) { testNarrow(t, b, played, id) })
 	t.Run("what may be meant is suggested", func(t *testing.T) { testSuggests(t, b, played) })
+	t.Run("a pasted file becomes a list", func(t *testing.T) { testPastes(t, b, played) })
+	t.Run("anybody makes a key", func(t *testing.T) { testMakesAKey(t, b, played) })
 	t.Run("it reads without scripts", func(t *testing.T) { testWithoutScript(t, b, played, id) })
 	t.Run("a widget says that it is not updating", func(t *testing.T) { testFreezes(t, b) })
 	// At the world's own pace the ten minutes in which one person counts once
