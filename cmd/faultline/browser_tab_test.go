@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"faultline/pace"
 )
 
 // tab is a window of its own, with an eye on what the page in it asks for and
@@ -33,7 +35,7 @@ func (b browser) open(t *testing.T, opts ...chromedp.ContextOption) *tab {
 	p := &tab{t: t}
 	ctx, closeTab := chromedp.NewContext(b.ctx, append(opts, chromedp.WithListener(p.hear))...)
 	t.Cleanup(closeTab)
-	p.ctx, closeTab = context.WithTimeout(ctx, tabLimit)
+	p.ctx, closeTab = context.WithTimeout(ctx, pace.Scale(tabLimit))
 	t.Cleanup(closeTab)
 	if err := chromedp.Do(p.ctx); err != nil { // the tab lives as long as this context
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func (p *tab) isClean(origin string) {
 
 func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, pageLimit)
+	ctx, cancel := context.WithTimeout(p.ctx, pace.Scale(pageLimit))
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		p.t.Fatal(err)
@@ -118,7 +120,7 @@ func (p *tab) tap(selector string) {
 	p.t.Helper()
 	p.becomes("the page has loaded", "document.readyState === 'complete'")
 	eventually(p.t, pageLimit, "the tap on "+selector, func() bool {
-		ctx, cancel := context.WithTimeout(p.ctx, pageLimit)
+		ctx, cancel := context.WithTimeout(p.ctx, pace.Scale(pageLimit))
 		defer cancel()
 		err := chromedp.Do(ctx, chromedp.Tap(chromedp.CSS(selector)))
 		if err != nil && !strings.Contains(err.Error(), "node with given id") {

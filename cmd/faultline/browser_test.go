@@ -34,8 +34,8 @@ const (
 // be there when it begins.
 func TestPagesInABrowser(t *testing.T) {
 	b := startBrowser(t)
-	played := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "60")
-	t.Run("an incident comes to an open page", func(t *testing.T) { testComesAlive(t, b, played) })
+	played, page := openBefore(t, b)
+	t.Run("an incident comes to an open page", func(t *testing.T) { testComesAlive(t, b, played, page) })
 	id := confirmed(t, played) // it will be over before the last of these
 	t.Run("the widget stands on a page of others", func(t *testing.T) { testWidget(t, b, played) })
 	t.Run("no other page can be framed", func(t *testing.T) { testFraming(t, b, played) })
@@ -72,8 +72,8 @@ func startBrowser(t *testing.T) browser {
 		}
 	}
 	if path == "" {
-		t.Fatalf(
-			"there is no Chromium, and the pages are tested in a real browser: install one (make needs does); looked for %s", strings.Join(chromiums, ", "))
+		t.Fatalf("there is no Chromium, and the pages are tested in a real browser: install one (make needs "+
+			"does); looked for %s", strings.Join(chromiums, ", "))
 	}
 	// No sandbox: it can't be had by root, nor in most containers.
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)

@@ -73,7 +73,7 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 		!strings.Contains(lines[2], at.UTC().Format("2006-01-02T15:04:05")) {
 		t.Errorf("the log says %s", lines)
 	}
-	if p.metric("faultline_map_changes_total") != 2 || p.metric("faultline_map_sites") != 1 {
-		t.Errorf("%g changes, %g sites", p.metric("faultline_map_changes_total"), p.metric("faultline_map_sites"))
-	}
+	eventuallyLogged(p, 10*time.Second, "both changes of one site are counted", func() bool {
+		return p.metric("faultline_map_changes_total") == 2 && p.metric("faultline_map_sites") == 1
+	})
 }

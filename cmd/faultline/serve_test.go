@@ -84,8 +84,15 @@ func TestWithoutARedisNothingIsDurable(t *testing.T) {
 }
 
 func TestEndsInOrderWithAStreamOpen(t *testing.T) {
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t),
-		"--drain-delay", "2s")
+	redis := storetest.Start(t)
+	eventually(t, 30*time.Second, "a report is taken while it drains", func() bool { return endsInOrder(t, redis) })
+}
+
+// endsInOrder ends a node that a stream is read from, and reports whether it took a report while
+// it drained. It drains for two seconds, which may pass before a busy machine has asked.
+func endsInOrder(t *testing.T, redis string) (taken bool) {
+	t.Helper()
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", redis, "--drain-delay", "2s")
 	p.ready()
 	resp, err := http.Get(p.url + "/v1/stream")
 	if err != nil {
@@ -106,12 +113,11 @@ func TestEndsInOrderWithAStreamOpen(t *testing.T) {
 	}()
 	began := time.Now()
 	p.signal(syscall.SIGTERM)
-	eventually(t, 1900*time.Millisecond, "it is not ready while it drains", func() bool {
-		return p.get("/readyz", nil) == http.StatusServiceUnavailable
+	eventually(t, 10*time.Second, "it is not ready while it drains, or has drained", func() bool {
+		ready := p.get("/readyz", nil)
+		return ready == http.StatusServiceUnavailable || ready == 0
 	})
-	if code, body := p.post("/v1/reports", oneReport, nil); code != http.StatusAccepted {
-		t.Errorf("a report during the drain: %d %s", code, body)
-	}
+	answer, _ := p.post("/v1/reports", oneReport, nil)
 	code := p.exitCode()
 	if took := time.Since(began); code != 0 || took > pace.Scale(5*time.Second) {
 		t.Errorf("exit %d after %s:\n%s", code, took, p.log())
@@ -122,17 +128,23 @@ func TestEndsInOrderWithAStreamOpen(t *testing.T) {
 	if !strings.Contains(p.log(), "last checkpoint stored") {
 		t.Errorf("no last checkpoint:\n%s", p.log())
 	}
+	return answer == http.StatusAccepted
 }
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t),
-		"--drain-delay", "2s")
-	p.signal(syscall.SIGTERM)
-	eventually(t, time.Second, "it drains", func() bool { return strings.Contains(p.log(), "draining") })
-	// Had it drained to the end, its code would be 0.
-	if code, took := p.terminate(); code != exitFailed {
-		t.Errorf("exit %d after %s", code, took)
-	}
+	redis := storetest.Start(t)
+	// It drains for two seconds, and a busy machine may send the second signal later than
+	// that: then its code is 0, as whoever drained to the end has it, and another one is asked.
+	eventually(t, 30*time.Second, "the second signal comes while it drains", func() bool {
+		p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", redis, "--drain-delay", "2s")
+		p.signal(syscall.SIGTERM)
+		eventually(t, 10*time.Second, "it drains", func() bool { return strings.Contains(p.log(), "draining") })
+		code, took := p.terminate()
+		if code != 0 && code != exitFailed {
+			t.Fatalf("exit %d after %s", code, took)
+		}
+		return code == exitFailed
+	})
 }
 
 func TestStartsBeforeItsRedis(t *testing.T) {
