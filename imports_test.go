@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"ingest/statements": {"."},
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
-	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "task"},
+	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "lockfile", "task"},
 	"correlate":         {".", "correlate/cause", "correlate/evidence"},
 	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
 	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
@@ -54,7 +54,8 @@ var rooms = map[string][]string{
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
-	"store/redisd":      {".", "task"},
+	"store/redisd":      {".", "lockfile", "task"},
+	"lockfile":          {},
 	"replica":           {".", "store", "task"},
 	"task":              {},
 	"api/client":        {"."},

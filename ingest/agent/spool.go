@@ -15,11 +15,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"faultline"
 	"faultline/ingest/probe"
+	"faultline/lockfile"
 	"faultline/task"
 )
 
@@ -90,8 +90,8 @@ func (s *Spool) takeLock() (err error) {
 	if s.lock, err = os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, spoolFileMode); err != nil {
 		return err
 	}
-	err = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = lockfile.Take(s.lock)
+	if errors.Is(err, lockfile.ErrLocked) {
 		return fmt.Errorf("%s is in use by another process", s.dir)
 	}
 	return err

@@ -1,14 +1,14 @@
 package redisd
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"syscall"
+
+	"faultline/lockfile"
 )
 
 // errLocked: another process holds the lock.
-var errLocked = errors.New("locked by another process")
+var errLocked = lockfile.ErrLocked
 
 // lockFile takes an exclusive lock on the file at path, which is created if
 // need be. The lock belongs to the open file: it is held until every process
@@ -19,12 +19,9 @@ func lockFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
-	if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+	if err = lockfile.Take(f); err == nil {
 		return f, nil
 	}
 	f.Close()
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("%s: %w", path, errLocked)
-	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // socketLimit is how long the path of a unix socket may be: the system keeps it
@@ -43,8 +42,7 @@ func ownDir(path string) error {
 	if err != nil {
 		return err
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm() != 0o700 || !ok || int(owner.Uid) != os.Getuid() {
+	if !info.IsDir() || !isOurs(info) {
 		return fmt.Errorf("%s is there already and is not ours alone", path)
 	}
 	return nil
