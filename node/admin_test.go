@@ -37,7 +37,8 @@ func TestOperatorsHaveAnAddressOfTheirOwn(t *testing.T) {
 		}
 	}
 	r.stop()
-	if _, err := http.Get(private + "/metrics"); err == nil {
+	if res, err := http.Get(private + "/metrics"); err == nil {
+		_ = res.Body.Close()
 		t.Error("it is open after the end")
 	}
 }

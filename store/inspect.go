@@ -156,6 +156,7 @@ func excess(ctx context.Context, c *redis.Client, user string) (may []string, kn
 func unlocked(ctx context.Context, o *redis.Options) bool {
 	bare := redis.UniversalOptions{Addrs: []string{o.Addr}, TLSConfig: o.TLSConfig, DB: 0, PoolSize: 1}
 	c := newClient(bare)
-	defer c.Close()
-	return c.Ping(ctx).Err() == nil
+	open := c.Ping(ctx).Err() == nil
+	_ = c.Close() // it was opened for this question
+	return open
 }

@@ -74,9 +74,9 @@ func TestWhatCanBeTaken(t *testing.T) {
 		"WWW.reddit.com": "/embed/site/reddit.com",
 		"https://faultline.example/component/cdn/fastly": "/embed/component/cdn/fastly",
 		"incident/" + outage + "@2":                      "/embed/incident/" + outage + "@2",
-		"incident/inc_nothing":                           "There is no such page.",
-		"site/nowhere.example":                           "There is no such page.",
-		"component/cdn/nobody":                           "There is no such page.", "%%%": "There is no such page.",
+		"incident/inc_nothing":                           "can’t be embedded",
+		"site/nowhere.example":                           "can’t be embedded",
+		"component/cdn/nobody":                           "can’t be embedded", "%%%": "can’t be embedded",
 	} {
 		rec := get(h, "/developers?of="+strings.ReplaceAll(of, "%", "%25"))
 		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {

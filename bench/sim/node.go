@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -189,7 +190,7 @@ func (n *node) fenced(do func(*server) error) error {
 		}
 		return do(s)
 	})
-	if err == errNotLeader {
+	if errors.Is(err, errNotLeader) {
 		n.fence, n.leading = 0, false
 	}
 	return err
@@ -214,7 +215,7 @@ func (n *node) lead() {
 		return nil
 	})
 	switch {
-	case err == errNotLeader:
+	case errors.Is(err, errNotLeader):
 		n.fence, n.leading = 0, false
 		return
 	case err != nil || n.fence == 0:
@@ -271,10 +272,10 @@ func (n *node) store() {
 	for len(n.outbox) > 0 {
 		rev := n.outbox[0]
 		err := n.fenced(func(s *server) error { return s.save(rev.in, says(rev.in), rev.lost) })
-		switch err {
-		case nil:
+		switch {
+		case err == nil:
 			n.outbox = n.outbox[1:]
-		case errDiffers, errGap:
+		case errors.Is(err, errDiffers), errors.Is(err, errGap):
 			broken("node %d: revision %d of %s: %v", n.id, rev.in.Revision, rev.in.ID, err)
 		default:
 			return

@@ -24,8 +24,6 @@ func (r *Rate) Advance(n float64, to int64, quiet bool) {
 
 // PerMinute is the posterior mean of the rate under a gamma prior of mean prior
 // and the weight of priorMinutes.
-//
-//nolint:unparam // a site's weight and a network's are two constants, and are alike by chance
 func (r *Rate) PerMinute(prior, priorMinutes float64) float64 {
 	return (prior*priorMinutes + r.N) / (priorMinutes + r.T)
 }

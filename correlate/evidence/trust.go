@@ -92,7 +92,7 @@ func (all Views) File(id uint32, tracks []*Track, explained bool, now int64) {
 // that everything fails. Where most of all sites fail and no one component holds them,
 // the vantage is not believed whatever the others see; if it is so at all of them,
 // nothing can be said.
-func (all Views) Trust(v, w int, of Sites) share {
+func (all Views) Trust(v, w int, of Sites) float64 {
 	own := all[v][w]
 	whole := View{seen: own.checked, fails: own.failed}
 	if whole.seen >= comparableSites && whole.share() > darkShare && !heldByOne(whole, of.SeenBy(v, w, true), of) {
