@@ -59,7 +59,7 @@ func (f fault) String() string { return fmt.Sprintf("%s: %s (%s)", f.at, f.what,
 // may only fall: whoever mends some lowers them here, and a rule that has none left
 // goes from the list.
 var excused = map[string]int{
-	"columns":         50,
+	"columns":         40,
 	"function length": 3,
 	"nesting":         24,
 }

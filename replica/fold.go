@@ -114,6 +114,7 @@ func (f *folder) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 		case errors.Is(err, errReload):
+			f.lostEnd(err)
 			f.log.Warn("the fold begins again from the newest checkpoint", "reason", err)
 		case errors.Is(err, faultline.ErrUnavailable):
 			f.away.Began(f.log, f.now(), err)
@@ -194,7 +195,6 @@ func (f *folder) follow(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, store.ErrTrimmed) || errors.Is(err, store.ErrRolledBack):
-			f.lostEnd(err)
 			return fmt.Errorf("%w: %w", errReload, err)
 		case err != nil:
 			f.away.Began(f.log, f.now(), err)
@@ -231,13 +231,14 @@ func (f *folder) comparePast(ctx context.Context, read int) error {
 		err = f.store.FollowsCursor(ctx, f.reader.Cursor())
 	}
 	if err != nil && !errors.Is(err, faultline.ErrUnavailable) {
-		f.lostEnd(err)
 		return fmt.Errorf("%w: %w", errReload, err)
 	}
 	return nil
 }
 
-// lostEnd counts a log that has lost its end.
+// lostEnd counts a log that has lost its end. It is asked where the fold begins again, since
+// not only the fold finds the loss: a leader that takes over finds it too, see
+// [leader.takeOver].
 func (f *folder) lostEnd(err error) {
 	if errors.Is(err, store.ErrRolledBack) {
 		f.m.rolledBack.Inc()

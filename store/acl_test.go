@@ -77,7 +77,7 @@ func TestRightsAreTheLeast(t *testing.T) {
 	now := time.Now()
 	_, err = node.Epoch(ctx, now)
 	ok(t, err)
-	_, _, err = node.Acquire(ctx, "a", time.Minute, now)
+	_, _, err = node.Acquire(ctx, "a", time.Hour, now)
 	ok(t, err)
 	for range 3 {
 		ok(t, node.TryWrite(ctx))

@@ -71,7 +71,7 @@ func fitRedis(t *testing.T) string {
 	if _, err := st.Epoch(ctx, now); err != nil {
 		t.Fatal(err)
 	}
-	lease, ok, err := st.Acquire(ctx, "a", time.Minute, now)
+	lease, ok, err := st.Acquire(ctx, "a", time.Hour, now)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
