@@ -56,8 +56,12 @@ var (
 // alerts is a snapshot as Prometheus collects it.
 type alerts struct{ s *board.Snapshot }
 
-func (alerts) Describe(chan<- *prometheus.Desc) {} // unchecked: all of it is made here
+// Describe announces nothing, which makes this an unchecked collector: each scrape has a
+// registry of its own, so there are no other metrics that these could collide with.
+func (alerts) Describe(chan<- *prometheus.Desc) {}
 
+// Collect sends the gauges of open incidents, at most maxAlerted of them one by one, so that
+// the number of series that Prometheus has to store is bounded.
 func (a alerts) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)

@@ -46,6 +46,7 @@ type refusal struct {
 	retryAfter int
 }
 
+// Error returns the detail, which clients see too: it holds no cause from inside the service.
 func (r *refusal) Error() string { return r.detail }
 
 // fail answers with the problem that err amounts to. An answer that has begun

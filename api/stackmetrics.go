@@ -29,11 +29,15 @@ var stackValues = map[board.StackState]float64{
 // stackGauges collects a stack.
 type stackGauges struct{ stack board.Stack }
 
+// Describe announces the two metrics of a stack.
 func (g stackGauges) Describe(out chan<- *prometheus.Desc) {
 	out <- descStackState
 	out <- descStackThings
 }
 
+// Collect sends the state of each thing of the stack as a number of stackValues, NaN where it
+// is not known, and how many things are in each state, also in those that none is in: an
+// alert on a series that comes and goes is unreliable.
 func (g stackGauges) Collect(out chan<- prometheus.Metric) {
 	for _, t := range g.stack.Things {
 		out <- prometheus.MustNewConstMetric(descStackState, prometheus.GaugeValue, stackValues[t.State],

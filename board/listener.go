@@ -35,10 +35,18 @@ type Listener interface {
 // Listen sets who is handed changes. It is called before [Board.Run].
 func (b *Board) Listen(l Listener) { b.listener = l }
 
-// nobody listens.
+// nobody is the listener of a Board that was given none, so that the Board need not ask
+// whether there is one.
 type nobody struct{}
 
+// Publish makes the changes visible at once: there are no clients to keep in step with.
 func (nobody) Publish(_ []Update, commit func()) { commit() }
+
+// Restart makes the changes visible at once, as Publish does.
 func (nobody) Restart(_ []Update, commit func()) { commit() }
-func (nobody) Forget()                           {}
-func (nobody) Covered(faultline.Coverage)        {}
+
+// Forget does nothing: no client keeps a position.
+func (nobody) Forget() {}
+
+// Covered does nothing: readers of the snapshot see the coverage there.
+func (nobody) Covered(faultline.Coverage) {}

@@ -107,17 +107,39 @@ func (e *Engine) explained(id uint32) bool {
 // it is first asked for, so that an evaluation costs what it looks at.
 type facts struct{ e *Engine }
 
+// SameProvider reports whether one of two components is a network of the provider that runs
+// the other one. The search then does not treat the two as rival causes.
 func (f facts) SameProvider(a, b uint32) bool {
 	return f.e.sameProvider(f.e.components.rows[a].Name, f.e.components.rows[b].Name)
 }
-func (f facts) Kind(c uint32) *cause.Kind         { return &f.e.components.rows[c].kind.Kind }
-func (f facts) Members(c uint32) []cause.Member   { return f.e.dependentsOf(c) }
-func (f facts) Depends(at int32) []cause.Dep      { return f.e.sites.rows[f.e.active[at]].Deps }
-func (f facts) Evidence(at int32) *cause.Evidence { return &f.e.evidenceAt(at).Evidence }
-func (f facts) Number(at int32) uint32            { return f.e.active[at] }
 
+// Kind returns the kind of a component with what was learned of its outages. It points
+// into the engine: the search reads it and does not keep it.
+func (f facts) Kind(c uint32) *cause.Kind { return &f.e.components.rows[c].kind.Kind }
+
+// Members returns the active sites that depend on a component, by their positions in
+// evidence, ascending. The list is kept from one evaluation to the next while no site comes
+// or goes, and must not be written to.
+func (f facts) Members(c uint32) []cause.Member { return f.e.dependentsOf(c) }
+
+// Depends returns the components that an active site depends on, with their weights.
+func (f facts) Depends(at int32) []cause.Dep { return f.e.sites.rows[f.e.active[at]].Deps }
+
+// Evidence returns the evidence of an active site, and weighs it first if this evaluation
+// has not done so yet.
+func (f facts) Evidence(at int32) *cause.Evidence { return &f.e.evidenceAt(at).Evidence }
+
+// Number returns the engine's number of an active site. Positions change when sites come
+// and go; the number stays, so that an order by it is the same in every fold.
+func (f facts) Number(at int32) uint32 { return f.e.active[at] }
+
+// Fronts reports whether a component is a network of the edge in front of an active site.
+// Where the edge says that the origin fails, such a component is not to blame.
 func (f facts) Fronts(c uint32, at int32) bool { return f.e.fronts(c, f.e.active[at]) }
 
+// WellIn reports whether the newest result of a quiescent site lies within window w. All
+// results of such a site succeeded, so the time of the newest one is all that has to be
+// read, and most sites need not be weighed.
 func (f facts) WellIn(at int32, w int) bool {
 	return f.e.clock-f.e.s.newest[f.e.active[at]] <= evidence.WindowMS[w]
 }

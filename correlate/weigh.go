@@ -256,11 +256,19 @@ func (e *Engine) weighCrowd(s *site, j *siteEvidence) {
 // networkLabels are the networks of reports, for the count of people.
 type networkLabels struct{ e *Engine }
 
-func (n networkLabels) Count() int                 { return len(n.e.networks.rows) }
-func (n networkLabels) Usual(network uint32) share { return n.e.shareOf(network) }
-func (n networkLabels) Failing() int               { return n.e.s.failingISPs }
+// Count returns how many networks the fold has numbered, from 0 on.
+func (n networkLabels) Count() int { return len(n.e.networks.rows) }
 
-// Fails reports whether a network belongs to an open incident of its own.
+// Usual returns the share of all reports, between 0 and 1, that comes from a network when
+// nothing fails. More than that from one network speaks for its people and not for the site.
+func (n networkLabels) Usual(network uint32) share { return n.e.shareOf(network) }
+
+// Failing returns how many networks have an open incident of their own. While it is 0, no
+// network has to be asked with Fails.
+func (n networkLabels) Failing() int { return n.e.s.failingISPs }
+
+// Fails reports whether a network belongs to an open incident of its own. Its people then
+// report every site that they miss, which says nothing of the sites.
 func (n networkLabels) Fails(network uint32) bool { return n.e.networks.rows[network].Incident != 0 }
 
 // independent is how many people complain of a site in each window, those whom it works

@@ -11,30 +11,37 @@ import (
 	"faultline/store"
 )
 
-// logAdapter is the store as the door sees it.
+// logAdapter gives the store to the door as the log that it appends to.
 type logAdapter struct{ *store.Store }
 
+// Append writes one batch into the log. A batch that is sent again under the same writer and
+// seq is counted once, so the door may repeat it when it does not know whether it arrived.
+// Errors are those of the store, such as [store.ErrTooLarge] and [faultline.ErrUnavailable].
 func (a logAdapter) Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error {
 	_, err := a.Store.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, events)
 	return err
 }
 
-// annotator writes what people say of incidents into the log.
+// annotator gives the store to the API as the place where corrections of incidents are
+// written.
 type annotator struct{ writer *store.Writer }
 
+// Annotate writes one event into the log as a batch of its own. It returns once the event is
+// stored; every node then folds it.
 func (a annotator) Annotate(ctx context.Context, ev faultline.Event) error {
 	return a.writer.Append(ctx, []faultline.Event{ev})
 }
 
-// sourceAdapter is the store as the board sees it. What it read counts only if Redis holds
-// the log that this node knows, which is asked afterwards: a Redis that came back empty
-// must not replace what readers see by nothing.
+// sourceAdapter gives the store to the board and to webhooks as the source of incidents. After
+// each read it asks whether Redis still holds the log that this node knows, and discards what
+// was read if not: a Redis that came back empty must not erase what readers see. It asks
+// afterwards, because Redis may lose the log between the question and the read.
 type sourceAdapter struct {
 	*store.Store
 	past *replica.Past
 }
 
-// known hands on what was read of the known log.
+// known returns what was read if it was read of the log that this node knows, else an error.
 func known[T any](ctx context.Context, a sourceAdapter, read T, err error) (T, error) {
 	if err == nil {
 		err = a.past.Check(ctx, a.Store)
@@ -46,6 +53,9 @@ func known[T any](ctx context.Context, a sourceAdapter, read T, err error) (T, e
 	return read, nil
 }
 
+// Changes returns up to limit changes after a position, or the last ones after "", and waits
+// up to block if there are none. The error is [faultline.ErrNotFound] where changes after that position were trimmed:
+// the reader has then missed some, and begins again from the list of incidents.
 func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, block time.Duration) ([]faultline.Change,
 	error) {
 	changes, err := a.Store.Changes(ctx, after, limit, block)
@@ -63,7 +73,8 @@ func (n *Node) told() func() ([]faultline.Incident, bool) {
 	return func() ([]faultline.Incident, bool) { return n.board.Told() }
 }
 
-// missing is what is said of changes that are no longer kept.
+// missing returns the error for changes that are no longer kept. An empty Redis keeps none
+// either; that must not look like trimming, after which a reader would take the empty list.
 func (a sourceAdapter) missing(ctx context.Context) error {
 	if err := a.past.Check(ctx, a.Store); err != nil {
 		return err
@@ -71,11 +82,15 @@ func (a sourceAdapter) missing(ctx context.Context) error {
 	return faultline.ErrNotFound
 }
 
+// Incidents returns the newest revision of up to limit incidents.
 func (a sourceAdapter) Incidents(ctx context.Context, limit int) ([]faultline.Incident, error) {
 	list, err := a.Store.Incidents(ctx, limit)
 	return known(ctx, a, list, err)
 }
 
+// View returns the stored view with its version, or a zero view if the stored version is the
+// given one. On an error it returns the version that it was given, so that the next read asks
+// for the same again.
 func (a sourceAdapter) View(ctx context.Context, version int64) (faultline.View, int64, error) {
 	view, newer, err := a.Store.View(ctx, version)
 	if view, err = known(ctx, a, view, err); err != nil {
@@ -84,12 +99,14 @@ func (a sourceAdapter) View(ctx context.Context, version int64) (faultline.View,
 	return view, newer, nil
 }
 
-// mapOnDisk is the list of sites as the board writes it down, once the log was read.
+// mapOnDisk gives the list of sites to the board, which writes it to disk.
 type mapOnDisk struct {
 	*replica.SiteMap
 	replica *replica.Replica
 }
 
+// Version counts changes of the list. It is 0 until the log was read: the list holds only the
+// built-in catalogue before, which must not overwrite a fuller one on disk.
 func (m mapOnDisk) Version() int {
 	if !m.replica.Status().Loaded {
 		return 0
@@ -103,8 +120,9 @@ type pageSource struct {
 	store *store.Store
 }
 
-// Revisions reads them in as few round trips as the store allows. What it has read when
-// it fails it returns with the error.
+// Revisions returns up to limit revisions of an incident that follow revision number after, in
+// the form of the list. It asks for [store.MaxRevisions] at a time. If a read fails, it
+// returns the revisions read so far together with the error, so that a page can show them.
 func (p pageSource) Revisions(ctx context.Context, id string, after, limit int) ([]faultline.Incident, error) {
 	last, err := p.Board.Incident(ctx, id, 0)
 	if err != nil {

@@ -81,8 +81,11 @@ func newPools(clients map[string]redis.UniversalClient) pools {
 	}
 }
 
+// Describe announces the metrics of the connection pools.
 func (p pools) Describe(ch chan<- *prometheus.Desc) { ch <- p.connections; ch <- p.timeouts }
 
+// Collect reads the pools at the time of the scrape: how many connections each client holds,
+// idle and busy, and how many calls have waited in vain for one since the start.
 func (p pools) Collect(ch chan<- prometheus.Metric) {
 	for name, c := range p.clients {
 		st := c.PoolStats()
