@@ -14,7 +14,8 @@ import (
 // is confirmed by evidence that a crowd cannot fake, recovers, resolves, and is
 // the same incident again when it recurs within half an hour.
 
-// pendingCause is a cause that has been found once.
+// pendingCause is a cause that one evaluation has found. It is opened if the next one finds
+// it too.
 type pendingCause struct {
 	Cause faultline.Component
 	At    int64

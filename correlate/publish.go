@@ -63,7 +63,8 @@ func (in *incident) pause(now int64) int64 {
 	return restate
 }
 
-// sameStamp gives a revision the number and time of another, to compare the rest.
+// sameStamp returns last with the number and time of now. Those differ in any case, and the
+// comparison is about the rest.
 func sameStamp(last, now faultline.Incident) faultline.Incident {
 	last.Revision, last.UpdatedAt = now.Revision, now.UpdatedAt
 	return last

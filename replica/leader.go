@@ -67,7 +67,8 @@ func (l *leader) Run(ctx context.Context) error {
 	var away outage
 	for ctx.Err() == nil {
 		if !l.fold.status.Load().Loaded || l.fold.Failed() != nil {
-			// Who leads without a fold keeps those from leading that have one.
+			// A node without a fold does not ask for the lease: holding it would keep a node
+			// that has a fold from leading.
 			l.consider(ctx)
 			task.Pause(ctx, min(l.ttl/renewShare, foldlessPoll))
 			continue
@@ -91,7 +92,7 @@ func (l *leader) Run(ctx context.Context) error {
 // term leads from the moment the lease was got until it is lost or ctx ends.
 func (l *leader) term(ctx context.Context, lease store.Lease, renewed time.Time) {
 	l.log.Info("this node holds the lease", "fence", lease.Fence)
-	// The work outlives ctx by as long as it takes to stop it in order.
+	// The work does not end with ctx: at a shutdown what was folded is stored first.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	done := make(chan error, 1)
