@@ -198,9 +198,9 @@ func (q *queuer) step(ctx context.Context) error {
 // beginning is the position before the first change there ever was.
 const beginning = "0"
 
-// begin notes where the stream of changes stands the first time that anybody
-// dispatches: what was published before is nobody's news. Where nothing was, the
-// first change is one.
+// begin stores the position of the newest change the first time that a node dispatches, so
+// that webhooks are not sent what was published before. If nothing was published yet, the
+// first change will be sent.
 func (q *queuer) begin(ctx context.Context) error {
 	last, err := q.source.Changes(ctx, "", 1, 0)
 	if err != nil {
@@ -278,8 +278,8 @@ func (q *queuer) queue(ctx context.Context, position string, messages []faultlin
 	return err
 }
 
-// asItWas returns an incident as it was one revision earlier: who chose it then
-// hears that it left.
+// asItWas returns an incident as it was one revision earlier. A webhook whose filter took that
+// revision is sent this one too, so that its receiver learns that the incident left the filter.
 func (q *queuer) asItWas(ctx context.Context, inc faultline.Incident) (*faultline.Incident, error) {
 	before := q.before[inc.ID]
 	if before == nil && inc.Revision > 1 {
@@ -345,8 +345,8 @@ func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) 
 	return q.Due, false, box.Postpone(ctx, q.Delivery)
 }
 
-// giveUp puts a message among the dead. Where its receiver is gone, so is the
-// webhook.
+// giveUp puts a message among the dead. If the receiver answered that it is gone, the webhook
+// is deleted, since every later message would fail too.
 func (d *Dispatcher) giveUp(ctx context.Context, box Outbox, w Hook, q queued, reason string, gone bool) error {
 	d.sent.WithLabelValues("dead").Inc()
 	dead, err := json.Marshal(DeadDelivery{ID: q.ID, At: faultline.Millis(d.now()), Attempts: q.message.Attempts,
