@@ -46,7 +46,7 @@ func (e *Engine) ownFaults() {
 			unexplained++ // people alone could make sites look frail
 		}
 		if j.Probed && e.recentChecks(s).fails < ownFaultFailures {
-			continue // a failed probe now and then is what sites do
+			continue // sites fail a probe now and then without an outage
 		}
 		odds, w := e.ownOdds(j, s)
 		if odds-ownPrior > adoptEvidence {

@@ -59,8 +59,9 @@ func (t *told) Run(ctx context.Context) error {
 	return nil
 }
 
-// before is what a leader does before it appends the time: from then on folds conclude
-// anew, and must know what was concluded.
+// before appends what was published, and a leader calls it before it appends its first tick.
+// From the first tick on folds make new revisions; without what was published they would give
+// numbers that readers have already seen to other contents.
 func (t *told) before(ctx context.Context, retry func(context.Context, string, func() error) error) error {
 	if t == nil || t.list == nil {
 		return nil
