@@ -22,6 +22,8 @@ type webhookCmd struct {
 type webhookListenCmd struct {
 	Listen string `default:"127.0.0.1:9099" env:"FAULTLINE_WEBHOOK_LISTEN" help:"Address to listen on."`
 	Secret string `placeholder:"whsec_…" env:"FAULTLINE_WEBHOOK_SECRET" help:"Secret that the webhook got when it was made. Without it nothing is checked, and every line says so."`
+
+	SecretFile string `name:"secret-file" placeholder:"FILE" env:"FAULTLINE_WEBHOOK_SECRET_FILE" help:"File that holds what --secret would say."`
 }
 
 // Help is the longer text of --help.
@@ -63,6 +65,9 @@ type messageReceiver struct {
 }
 
 func (c webhookListenCmd) receiver(w world) (messageReceiver, error) {
+	if err := readSecret("secret", &c.Secret, c.SecretFile); err != nil {
+		return messageReceiver{}, err
+	}
 	if c.Secret == "" {
 		return messageReceiver{w: w}, nil
 	}
