@@ -238,14 +238,14 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 		}
 		return nil
 	}
-	_, sum, err := readBackup(from, backupVersion, write)
+	sum, err := readBackup(from, backupVersion, write)
 	if err != nil {
 		return err
 	}
 	// What it stands on is in its first record: it is compared before anything is written.
 	compare := func(r record) error { return r.standsOn(sum) }
 	for _, later := range then {
-		if _, _, err := readBackup(later, incrementalVersion, write, compare); err != nil {
+		if _, err := readBackup(later, incrementalVersion, write, compare); err != nil {
 			return err
 		}
 	}
@@ -253,42 +253,44 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 }
 
 // readBackup hands each record of a backup on, after the first, which goes to compare, and
-// returns the first one and the SHA-256 of the whole.
-func readBackup(from io.Reader, version int, each func(record) error, compare ...func(record) error) (record, string,
-	error) {
+// returns the SHA-256 of the whole.
+func readBackup(from io.Reader, version int, each func(record) error, compare ...func(record) error) (string, error) {
 	const op = "read a backup"
 	sum := sha256.New()
 	all := io.TeeReader(from, sum)
 	z, err := gzip.NewReader(bufio.NewReaderSize(all, backupBuffer))
 	if err != nil {
-		return record{}, "", fmt.Errorf("%s: this is no backup: %w", op, err)
+		return "", fmt.Errorf("%s: this is no backup: %w", op, err)
 	}
 	in := gob.NewDecoder(z)
 	var head record
 	if err := in.Decode(&head); err != nil || head.Version != version {
-		return record{}, "", fmt.Errorf("%s: this is no backup of version %d", op, version)
+		return "", fmt.Errorf("%s: this is no backup of version %d", op, version)
 	}
 	for _, check := range compare {
 		if err := check(head); err != nil {
-			return head, "", err
+			return "", err
 		}
 	}
 	for {
 		var r record
 		if err := in.Decode(&r); err != nil {
-			return head, "", fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
+			return "", fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
 		}
 		if r.End {
 			break
 		}
 		if err := each(r); err != nil {
-			return head, "", err
+			return "", err
 		}
 	}
-	if _, err := io.Copy(io.Discard, all); err != nil { // what the reader has not asked for yet
-		return head, "", fmt.Errorf("%s: %w", op, err)
+	if _, err := io.Copy(io.Discard, z); err != nil { // to its checksum, which stands at the end
+		return "", fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
 	}
-	return head, hex.EncodeToString(sum.Sum(nil)), nil
+	if _, err := io.Copy(io.Discard, all); err != nil { // what the reader has not asked for yet
+		return "", fmt.Errorf("%s: %w", op, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func put(ctx context.Context, c redis.UniversalClient, r record) error {

@@ -43,6 +43,12 @@ func TestBackupComesBackToTheByte(t *testing.T) {
 		}
 		wantErr(t, Restore(ctx, to.url, bytes.NewReader(file.Bytes())), ErrNotEmpty)
 		ok(t, to.writes.FlushAll(ctx).Err())
+		changed := bytes.Clone(file.Bytes())
+		changed[len(changed)-8] ^= 1 // of the checksum that ends it
+		if err := Restore(ctx, to.url, bytes.NewReader(changed)); err == nil {
+			t.Errorf("%s: a backup whose checksum is wrong is restored", name)
+		}
+		ok(t, to.writes.FlushAll(ctx).Err())
 		ok(t, Restore(ctx, to.url, bytes.NewReader(file.Bytes())))
 		to.wantCheckpoint(t, cp)
 		want := from.contents(t)

@@ -32,7 +32,7 @@ func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer)
 	const op = "back up"
 	on := &base{keys: map[string][sha256.Size]byte{}, lasts: map[string]string{}, met: map[string]bool{}}
 	var err error
-	if _, on.sum, err = readBackup(since, backupVersion, func(r record) error { on.note(r); return nil }); err != nil {
+	if on.sum, err = readBackup(since, backupVersion, func(r record) error { on.note(r); return nil }); err != nil {
 		return err
 	}
 	c, err := unhurried(url)
