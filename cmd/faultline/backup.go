@@ -65,7 +65,7 @@ func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
 
 type restoreCmd struct {
 	File string `arg:"" help:"File that backup has written; - is standard input."`
-	Then string `placeholder:"FILE" help:"What backup --since has written on that file."`
+	Then string `placeholder:"FILE" env:"FAULTLINE_RESTORE_THEN" help:"What backup --since has written on that file."`
 	redisFlags
 	logFlags
 }
