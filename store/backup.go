@@ -284,8 +284,9 @@ func readBackup(from io.Reader, version int, each func(record) error, compare ..
 			return "", err
 		}
 	}
-	if _, err := io.Copy(io.Discard, z); err != nil { // to its checksum, which stands at the end
-		return "", fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
+	// To its checksum, which stands at the end.
+	if _, err := io.Copy(io.Discard, z); err != nil { //nolint:gosec // nothing of it is kept
+		return "", fmt.Errorf("%s: the backup ends wrongly: %w", op, err)
 	}
 	if _, err := io.Copy(io.Discard, all); err != nil { // what the reader has not asked for yet
 		return "", fmt.Errorf("%s: %w", op, err)
