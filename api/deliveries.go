@@ -35,11 +35,7 @@ type WebhookCode struct {
 // @Failure  404,503 {object} Problem
 // @Router   /v1/webhooks/{id}/deliveries [get]
 func (a *api) getDeliveries(c *gin.Context, _ url.Values) error {
-	w, err := a.ownWebhook(c)
-	if err != nil {
-		return err
-	}
-	tries, err := a.attempts(c, w)
+	_, tries, err := a.ownAttempts(c)
 	if err != nil {
 		return err
 	}
@@ -48,10 +44,15 @@ func (a *api) getDeliveries(c *gin.Context, _ url.Values) error {
 	return nil
 }
 
-func (a *api) attempts(c *gin.Context, w webhook.Hook) ([]webhook.Attempt, error) {
+// ownAttempts is the webhook of a path, if it is of who asks, and its last tries.
+func (a *api) ownAttempts(c *gin.Context) (webhook.Hook, []webhook.Attempt, error) {
+	w, err := a.ownWebhook(c)
+	if err != nil {
+		return w, nil, err
+	}
 	texts, err := a.cfg.Webhooks.Attempts(c.Request.Context(), w.ID)
 	if err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	tries := make([]webhook.Attempt, 0, len(texts))
 	for _, text := range texts {
@@ -60,7 +61,7 @@ func (a *api) attempts(c *gin.Context, w webhook.Hook) ([]webhook.Attempt, error
 			tries = append(tries, t)
 		}
 	}
-	return tries, nil
+	return w, tries, nil
 }
 
 // postRedeliver has a message sent again.
@@ -76,11 +77,7 @@ func (a *api) attempts(c *gin.Context, w webhook.Hook) ([]webhook.Attempt, error
 // @Failure  404,409,503 {object} Problem
 // @Router   /v1/webhooks/{id}/deliveries/{message}/redeliver [post]
 func (a *api) postRedeliver(c *gin.Context, _ url.Values) error {
-	w, err := a.ownWebhook(c)
-	if err != nil {
-		return err
-	}
-	tries, err := a.attempts(c, w)
+	w, tries, err := a.ownAttempts(c)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ type KeyState struct {
 //
 // @ID       postKeyChallenge
 // @Summary  Ask for the work that a key costs
-// @Description Find a text of letters and digits whose SHA-256, with prefix before it, begins with bits bits of 0, and send it to POST /v1/keys within ten minutes: about a second of work. docs/api.md has it in four languages.
+// @Description Find a text of letters and digits whose SHA-256, with prefix before it, begins with bits bits of 0, and send it to POST /v1/keys within ten minutes: about a second of work. docs/api.md has a script for it.
 // @Tags     keys
 // @Produce  json
 // @Success  201 {object} KeyChallenge

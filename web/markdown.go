@@ -65,12 +65,15 @@ func (w *Web) incidentMarkdown(c *gin.Context, name string) error {
 // markdownSites bounds the sites that an incident names.
 const markdownSites = 50
 
+// drillMark stands before what a drill says.
+const drillMark = "DRILL, not real: "
+
 func (w *Web) incidentText(inc *faultline.Incident) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	drill := ""
 	if inc.Drill {
-		drill = "DRILL, not happening: "
+		drill = drillMark
 	}
 	say("# %s%s\n\n", drill, inMarkdown.Replace(inc.Title))
 	if inc.Headline != "" {
@@ -161,7 +164,7 @@ func (w *Web) openText(b *strings.Builder, open []*board.Entry) {
 func (w *Web) lineText(b *strings.Builder, inc *faultline.Incident) {
 	drill := ""
 	if inc.Drill {
-		drill = "DRILL, not happening: "
+		drill = drillMark
 	}
 	fmt.Fprintf(b, "- [%s%s](%s): %s, %d of %d sites observed are failing\n", drill, inMarkdown.Replace(inc.Title),
 		w.absolute("/incident/"+inc.ID+".md"), inc.State, inc.Impact.Failing, inc.Impact.Observed)

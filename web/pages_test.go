@@ -290,6 +290,10 @@ func TestDrillIsMarkedEverywhere(t *testing.T) {
 		"DRILL, not real: Fastly-fronted") {
 		t.Error("the citation of a drill does not say so")
 	}
+	if body := get(serve(t, cfg), "/developers").Body.String(); !strings.Contains(body,
+		`og:image:alt" content="DRILL, not real: Fastly-fronted`) {
+		t.Error("the text of a drill's picture does not say so")
+	}
 }
 
 func TestTheWeightiestIncidentSpeaksForASite(t *testing.T) {

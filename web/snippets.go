@@ -73,7 +73,7 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	}
 	if of.incident != nil {
 		p.Card = words.plainCard(of, page)
-		p.ImageAlt = lines(p.Card.Drill, p.Card.Title+".", p.Card.Counts)
+		p.ImageAlt = lines(strings.TrimSpace(p.Card.Drill), p.Card.Title+".", p.Card.Counts)
 		add("card", p.Card.html())
 	} else {
 		p.ImageAlt = title
