@@ -47,7 +47,8 @@ func (e *Engine) adopt(a faultline.Adopt) {
 // because the end of the log was lost that it came from. It returns them as they were
 // published, so that whoever stores revisions has all that readers were told; the next
 // revision of each says what the evidence has to say since. An incident of the fold that
-// turns out to be one of those is merged into it.
+// turns out to be one of those is merged with it, and the revision that says so is among
+// them: readers must not be shown both as open until the next evaluation.
 func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
 	var out []faultline.Incident
 	for _, published := range inOrder(p.Incidents) {
@@ -68,6 +69,20 @@ func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
 	if len(out) > 0 {
 		e.mergeTwins()
 		e.deriveAgain()
+		out = append(out, e.tellMerged()...)
+	}
+	return out
+}
+
+// tellMerged are the revisions of incidents that are merged and were published as open.
+func (e *Engine) tellMerged() []faultline.Incident {
+	var out []faultline.Incident
+	for _, in := range e.incidents {
+		if in.State == faultline.StateMerged && in.Last.Revision > 0 && in.Last.State.Open() {
+			if rev, ok := e.revise(in); ok {
+				out = append(out, rev)
+			}
+		}
 	}
 	return out
 }

@@ -91,6 +91,45 @@ func TestAFoldThatLostTheEndGoesOnFromWhatWasPublished(t *testing.T) {
 	}
 }
 
+// A fold that found the outage anew before it was told what was published says in one step
+// that its own incident is merged: at no moment are readers shown two open ones of a cause.
+func TestAnIncidentFoundAnewIsSaidToBeMergedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := cdnOutage(40)
+	w.minutes = 90
+	told, e, rest := lostTail(t, w, 39.5, 44)
+	shown := map[string]faultline.Incident{}
+	for i := 0; len(shown) == 0; i++ {
+		for _, rev := range e.Fold(rest[i]) {
+			shown[rev.ID] = rev
+		}
+	}
+	p := faultline.Published{At: e.Clock()}
+	for _, id := range sortedKeys(told) {
+		in := told[id]
+		in.ID = "inc_01HR9HSPH48G0JRMKSS4HKW5NJ" // it was found at another moment
+		p.Incidents = append(p.Incidents, in)
+	}
+	for _, rev := range e.Fold(p) {
+		if before := shown[rev.ID].Revision; before > 0 && rev.Revision != before+1 {
+			t.Errorf("%s: revision %d after %d", rev.ID, rev.Revision, before)
+		}
+		shown[rev.ID] = rev
+	}
+	if len(shown) < 2 {
+		t.Fatalf("%d incidents: nothing was found anew", len(shown))
+	}
+	open := 0
+	for _, in := range shown {
+		if in.State.Open() {
+			open++
+		}
+	}
+	if open != 1 {
+		t.Errorf("%d open incidents are shown", open)
+	}
+}
+
 // openOnce fails where two open incidents have one cause.
 func openOnce(t *testing.T, e *Engine) {
 	t.Helper()

@@ -43,6 +43,7 @@ type node struct {
 
 	fence   int64 // 0: it does not lead
 	leading bool  // it has said what readers were told
+	told    bool  // so it has since its fold began, leader or not
 	saved   int   // the step of its last checkpoint
 	writer  int
 	seq     int
@@ -123,6 +124,9 @@ func (n *node) act() {
 	if !n.fold() {
 		return
 	}
+	if !n.told {
+		n.told = n.tell()
+	}
 	n.lead()
 	n.look()
 }
@@ -145,6 +149,7 @@ func (n *node) load() bool {
 		broken("node %d: restore: %v", n.id, err)
 	}
 	n.eng, n.at, n.head, n.seqs, n.outbox, n.leading = eng, from.at, from.head, maps.Clone(from.seqs), nil, false
+	n.told = false
 	return true
 }
 
