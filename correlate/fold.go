@@ -9,7 +9,8 @@ import (
 	"faultline/correlate/evidence"
 )
 
-// foldProbe takes one probe in. A prober that was refused says nothing.
+// foldProbe takes one probe in. A probe that was refused (by a firewall, or as too many)
+// says nothing of whether the site works for people; it is counted and not weighed.
 func (e *Engine) foldProbe(p faultline.Probe) {
 	at, ok := e.admit(p.At)
 	if !ok {
@@ -24,11 +25,15 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 		return
 	}
 	e.keep(id)
+	// Before it is compared with other vantages' results, or one wrong clock would move the
+	// onset of every incident that it sees.
 	at = e.onOurClock(e.vantages.rows[v], p.At.UnixMilli(), at)
 	s := e.sites.rows[id]
 	t := s.track(v)
 	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
 	r := evidence.NewResult(at, evidence.ProbeCode(symptom, p.Detail))
+	// One result a vantage and moment: an agent that hands in a batch twice must not count
+	// twice.
 	if !t.Takes(at) {
 		e.counters.ProbesRepeated++
 		return
@@ -37,18 +42,24 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	if symptom == faultline.SymptomBlocked {
 		return
 	}
+	// The oldest result leaves the windows and becomes part of what is normal, unless it is
+	// of an outage: what was learned during one would be expected as normal after it.
 	if t.Full() {
 		old := t.Shift()
 		if (s.Incident == 0 || t.Chronic()) && !e.vantages.rows[v].SickAt(old.At()) {
 			t.Learn(old)
 		}
 	}
+	// An alert of another program comes only when something fails. Its site counts as
+	// having been well until then, or a first failure would look like the only thing that
+	// ever happened.
 	if len(t.Recent) == 0 && t.OK+t.Fail == 0 && p.Detail == faultline.DetailAlert && r.Failed() {
 		t.OK, t.At = evidence.AlertOK, at
 	}
 	t.Add(r)
 	s.count(at, countsOf(r))
 	e.note(id, newProbe)
+	// 0 means that it is worked out when it is next asked for.
 	if newest := &e.s.newest[id]; *newest != 0 {
 		*newest = max(*newest, at)
 	}
@@ -60,7 +71,8 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	}
 }
 
-// track is what a vantage saw of a site, made when it is first asked for.
+// track is what a vantage saw of a site, made when it is first asked for. Tracks are kept
+// in order of vantage, so that checkpoints and sums are the same on each node.
 func (s *site) track(v uint32) *evidence.Track {
 	i, ok := slices.BinarySearchFunc(s.Tracks, v, func(t *evidence.Track, v uint32) int {
 		return int(t.Vantage) - int(v)
@@ -71,7 +83,14 @@ func (s *site) track(v uint32) *evidence.Track {
 	return s.Tracks[i]
 }
 
-// foldReport takes one report in. One person counts once per site and 10 minutes.
+// foldReport takes one report in. One person counts once per site and 10 minutes, however
+// often they send.
+//
+// The order of the checks is load-bearing. A repeat is refused before its network is
+// numbered, or one person could fill the table of networks. When the memory of who reported
+// what is full, what comes is refused too: without it one person would count without end. A
+// report of a site whose incident is known is marked as held: it counts for that incident,
+// and not for the reporter's network, whose own incident it may be evidence of otherwise.
 func (e *Engine) foldReport(r faultline.Report) {
 	at, ok := e.admit(r.At)
 	if !ok {
@@ -132,7 +151,8 @@ func (e *Engine) foldReport(r faultline.Report) {
 	}
 }
 
-// lastReport is the time of the newest report of a site.
+// lastReport is the time of the newest report of a site, in Unix milliseconds, 0 if there
+// was none.
 func (s *site) lastReport() int64 {
 	if s.Crowd == nil {
 		return 0

@@ -14,7 +14,8 @@ import (
 // the same incident again when it recurs within half an hour.
 
 // pendingCause is a cause that one evaluation has found. It is opened if the next one finds
-// it too.
+// it too. It is part of the checkpoint: a node that starts between the two evaluations must
+// open the same incident as one that saw both.
 type pendingCause struct {
 	Cause faultline.Component
 	At    int64
@@ -30,9 +31,12 @@ func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 	if odds < openOdds {
 		return false
 	}
+	// Two evaluations, and not one: a log without events in a step skips an evaluation, and
+	// the cause that waits must outlive that.
 	e.pending = slices.DeleteFunc(e.pending, func(p pendingCause) bool { return e.clock-p.At > 2*evalEvery })
 	for i := range e.pending {
 		if p := &e.pending[i]; p.Cause == cause {
+			// Found twice within one evaluation is found once.
 			again := p.At < e.clock
 			p.At = e.clock
 			return again
@@ -50,6 +54,7 @@ func (e *Engine) persists(cause faultline.Component, odds float64) bool {
 func (e *Engine) track(causes []cause.Cause) {
 	for _, f := range causes {
 		name := e.components.rows[f.Component].Name
+		// By name first. A cause that is open already needs no evidence of being new.
 		in := cmp.Or(e.held(name), e.alias(name))
 		if in == nil {
 			in = e.overlapping(f.Own, causes)
@@ -59,6 +64,8 @@ func (e *Engine) track(causes []cause.Cause) {
 			}
 		}
 		if in == nil {
+			// The windows reach back up to half an hour, so that a cause may explain a
+			// failure that is over.
 			if !e.failingNow(f.Own) {
 				continue
 			}
@@ -72,6 +79,9 @@ func (e *Engine) track(causes []cause.Cause) {
 			in = e.open(name, f.Gain)
 			e.absorb(in, f.Own)
 		}
+		// Under its own name the incident takes the cause's evidence and what else explains
+		// it. Under another one it only takes the sites: its odds are those of the cause
+		// that it is published with.
 		if in.Cause == name {
 			e.refresh(in, f)
 			e.takeOver(in, f.Sites, causes)
@@ -81,8 +91,9 @@ func (e *Engine) track(causes []cause.Cause) {
 	}
 }
 
-// accused reports whether a cause may be suspected: a probe saw one of its sites fail,
-// or people accuse it, each of them counted once.
+// accused reports whether a cause may be suspected: a probe saw one of its sites fail, or
+// people accuse it, each of them counted once over all of its sites. One person may name
+// every site of a component, so that their reports must not add up site by site.
 func (e *Engine) accused(f cause.Cause) bool {
 	for _, id := range f.Own {
 		if e.recentChecks(e.sites.rows[id]).fails > 0 {
@@ -93,8 +104,9 @@ func (e *Engine) accused(f cause.Cause) bool {
 	return e.peopleSay(members, func(id uint32) float64 { return e.weight(id, f.Component) }, f.Window) >= openOdds
 }
 
-// alias returns the open incident of a cause that this component can't be told
-// apart from: what the map misplaces by the one may depend on the other.
+// alias returns the open incident of a cause that this component can't be told apart from.
+// Our list of sites may name the one where the other is meant, and the two would alternate
+// as the name of one outage.
 func (e *Engine) alias(name faultline.Component) *incident {
 	for _, in := range e.incidents {
 		if in.State.Open() &&
@@ -105,9 +117,10 @@ func (e *Engine) alias(name faultline.Component) *incident {
 	return nil
 }
 
-// leftBy returns the open incident that most of what fails of a cause belongs to,
-// if the rest began to fail together with it: what the map misplaces by an
-// incident is no cause of its own.
+// leftBy returns the open incident that most of what fails of a cause belongs to, if the
+// rest began to fail at the same time. Sites that our list misplaces share something by
+// chance; what they share is then no cause of its own, but the rest of the incident that
+// they belong to.
 func (e *Engine) leftBy(f cause.Cause) *incident {
 	counts, all := map[int64]int{}, len(f.Own)
 	for _, id := range e.components.rows[f.Component].Members {
@@ -142,6 +155,8 @@ func (e *Engine) failingNow(sites []uint32) bool {
 			now = append(now, id)
 		}
 	}
+	// Sites of one owner often share a server, so that they count as one piece of evidence
+	// for something shared, unless the cause is the owner's alone.
 	several := e.distinctOwners(now)
 	if e.distinctOwners(sites) == 1 {
 		several = len(now) // of what one owner has in common, each site counts
@@ -149,13 +164,18 @@ func (e *Engine) failingNow(sites []uint32) bool {
 	return several >= minAttributedSites && float64(len(now)) >= recoveringPart*float64(len(sites))
 }
 
-// refresh brings an incident up to date with what was found of its cause.
+// refresh brings an incident up to date with what was found of its cause: its odds, and
+// what explains the failures nearly as well.
 func (e *Engine) refresh(in *incident, f cause.Cause) {
 	if in.State == faultline.StateResolved {
 		e.reopen(in)
 	}
+	// Evident leaves out the bonus that keeps a published cause stable: what is published
+	// must come from the evidence alone.
 	in.LogOdds = f.Evident
 	in.PeakOdds = max(in.PeakOdds, in.LogOdds)
+	// Its own cause explains it again, so that another one starts its two evaluations
+	// afresh.
 	in.RenameTo = ""
 	in.Others = in.Others[:0]
 	for _, a := range f.Alternatives {
@@ -171,7 +191,9 @@ func (e *Engine) enlistOwn(in *incident, f cause.Cause) {
 	e.enlistAll(in, f.Own, f.Window, in.Cause != e.components.rows[f.Component].Name)
 }
 
-// enlistAll makes members of those sites that fail since a window and are free.
+// enlistAll makes members of those sites that fail since a window and belong to no incident
+// yet. Adopted marks sites whose record does not name the cause; those say less about its
+// size.
 func (e *Engine) enlistAll(in *incident, sites []uint32, w int, adopted bool) {
 	for _, id := range sites {
 		if e.sites.rows[id].Incident == 0 && e.mayJoin(id) {
@@ -181,17 +203,22 @@ func (e *Engine) enlistAll(in *incident, sites []uint32, w int, adopted bool) {
 	}
 }
 
+// reopen takes up a resolved incident again, with the sites that are free. It starts as
+// confirmed: it was, and the fault is the same.
 func (e *Engine) reopen(in *incident) {
 	in.State, in.Resolved, in.Recovering, in.QuietSince, in.LowSince = faultline.StateConfirmed, 0, 0, 0, 0
 	for _, m := range in.Members {
 		if s := e.sites.rows[m.Site]; s.Incident == 0 {
+			// A site in an incident is never quiescent, also while its probes succeed.
 			e.s.unsettle(m.Site)
 			s.Incident = in.Ordinal
 		}
 	}
 }
 
-// relapsed reports whether a good part of a resolved incident's sites fail again.
+// relapsed reports whether a good part of a resolved incident's probed sites fail again,
+// since its end. Sites without probes have no say: a crowd's late reports look the same as
+// a relapse.
 func (e *Engine) relapsed(in *incident) bool {
 	again, probed := 0, 0
 	for _, m := range in.Members {
@@ -209,8 +236,9 @@ func (e *Engine) relapsed(in *incident) bool {
 	return again > 0 && float64(again) >= recoveringPart*float64(probed)
 }
 
-// overlapping returns the young incident that most of these sites belong to and
-// whose own cause has not been found again: this may be its better name.
+// overlapping returns the young incident that most of these sites belong to and whose own
+// cause has not been found again. Then what was found may be its better name: within the
+// first minutes an outage is often seen at a part before it is seen as a whole.
 func (e *Engine) overlapping(sites []uint32, causes []cause.Cause) *incident {
 	counts := map[int64]int{}
 	for _, id := range sites {
@@ -227,14 +255,17 @@ func (e *Engine) overlapping(sites []uint32, causes []cause.Cause) *incident {
 	return nil
 }
 
-// considerRename gives an incident another cause once that has explained it
-// clearly better twice in a row while it is young.
+// considerRename gives an incident another cause once that has explained it clearly better
+// at two evaluations in a row while it is young. Later it keeps its name: whoever has
+// quoted it must be able to rely on it, and a correction can say more.
 func (e *Engine) considerRename(in *incident, f cause.Cause) {
 	name := e.components.rows[f.Component].Name
 	if !in.young(e.clock) {
 		return
 	}
 	if c, ok := e.components.find(string(in.Cause)); ok {
+		// Both are compared in the window in which the new cause is seen best; over windows
+		// of different length the longer one has more evidence.
 		if f.Gain < e.s.why.Evident(c, f.Window)+renameOdds {
 			return
 		}
@@ -245,11 +276,13 @@ func (e *Engine) considerRename(in *incident, f cause.Cause) {
 		in.RenameTo = name
 		return
 	}
+	// The id stays. It was made from the first cause, and says nothing to readers.
 	in.Cause = name
 	e.refresh(in, f)
 }
 
-// absorb merges the incidents of single sites into that of what they depend on.
+// absorb merges the incidents of single sites into that of the component they depend on.
+// Their sites are free from then on, and are enlisted like any other.
 func (e *Engine) absorb(in *incident, sites []uint32) {
 	for _, id := range sites {
 		o := e.sites.rows[id].Incident
@@ -262,7 +295,8 @@ func (e *Engine) absorb(in *incident, sites []uint32) {
 	}
 }
 
-// merge ends an incident that is part of another one.
+// merge ends an incident that is part of another one. Its last revision names the other, so
+// that links to it still lead to what is going on.
 func (e *Engine) merge(in, into *incident) {
 	e.release(in)
 	in.State, in.MergedInto, in.Resolved = faultline.StateMerged, into.ID, e.clock

@@ -16,17 +16,24 @@ import (
 // changes, else at most once a minute, after an hour once in five.
 
 const (
+	// twinReason marks components that have the same members, of which nothing can tell the
+	// one from the other; otherReason marks one whose explanation is nearly as good. Both
+	// are part of the API's answers.
 	twinReason  = "same members"
 	otherReason = "explains nearly as much"
 )
 
-// publish returns the revisions that this evaluation makes, in order of ordinal.
+// publish returns the revisions that this evaluation makes, in order of ordinal: whoever
+// stores them must see the same order on each node.
 func (e *Engine) publish() []faultline.Incident {
 	var out []faultline.Incident
 	for _, in := range e.incidents {
+		// It ended and was published as ended. Statements and corrections that come later
+		// make revisions of their own, see reviseNow.
 		if in.Last.Revision > 0 && !in.Last.State.Open() && !in.State.Open() && in.Last.State == in.State {
 			continue
 		}
+		// A candidate accuses nobody yet, so that nobody needs to be cleared.
 		if in.State.Open() && in.Confirmed != 0 {
 			e.exonerate(in)
 		}
@@ -37,7 +44,9 @@ func (e *Engine) publish() []faultline.Incident {
 	return out
 }
 
-// revise makes an incident's next revision if one is due.
+// revise makes an incident's next revision if one is due: at once when it says something
+// new, otherwise after a pause and only if anything differs at all. To list the sites takes
+// longest, and is left until a revision may be made.
 func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 	now := e.render(in)
 	in.noteCourse(e.clock, &now)
@@ -50,12 +59,16 @@ func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 		return faultline.Incident{}, false
 	}
 	now.Revision = in.Last.Revision + 1
+	// The last revision is kept without its timeline, which would double the state of every
+	// incident.
 	in.Last, in.LastAt = now, e.clock
 	now.Timeline = slices.Clone(in.Course)
 	return now, true
 }
 
-// pause is for how long nothing is said again of an incident that says nothing new.
+// pause is for how long (milliseconds) an incident whose news are only numbers is not
+// published again. Without it each probe would make a revision, and each revision goes to
+// every reader and webhook.
 func (in *incident) pause(now int64) int64 {
 	if now-in.Detected > laterAfter {
 		return restateLater
@@ -70,7 +83,9 @@ func sameStamp(last, now faultline.Incident) faultline.Incident {
 	return last
 }
 
-// differs reports whether b says something else than a.
+// differs reports whether b says something that a does not, beyond counts that have moved a
+// little. What makes a revision at once is what a reader would act on: state, cause, title,
+// an onset that moved, a change of size by a tenth, the scope, statements and corrections.
 func differs(a, b faultline.Incident) bool {
 	moved := a.Onset.At.Sub(b.Onset.At).Abs() > onsetMoves
 	down := func(i faultline.Impact) int { return i.Failing + i.Joined }
@@ -81,6 +96,7 @@ func differs(a, b faultline.Incident) bool {
 		len(a.Corrections) != len(b.Corrections)
 }
 
+// causeOf is the cause that a revision names, empty if it names none.
 func causeOf(in faultline.Incident) faultline.Component {
 	if in.Cause == nil {
 		return ""
@@ -88,8 +104,8 @@ func causeOf(in faultline.Incident) faultline.Component {
 	return in.Cause.Component
 }
 
-// render says all that is known of an incident now but for its sites, which take
-// the longest; the revision is still 0.
+// render makes a revision of an incident as it is now, but for its number and its sites. It
+// only reads: whether the revision is published is decided afterwards.
 func (e *Engine) render(in *incident) faultline.Incident {
 	out := faultline.Incident{
 		ID: in.ID, State: in.State, Basis: in.Basis, Drill: e.cfg.Drill,
@@ -97,11 +113,15 @@ func (e *Engine) render(in *incident) faultline.Incident {
 		Onset:      wholeSeconds(in.Onset),
 		DetectedAt: ms(in.Detected), ConfirmedAt: msPtr(in.Confirmed), RecoveringAt: msPtr(in.Recovering),
 		ResolvedAt: msPtr(in.Resolved), UpdatedAt: ms(e.clock),
+		// Joined sites stand apart, so that failing of observed is a share of sites that
+		// are known to depend on the cause.
 		Impact: faultline.Impact{
 			Failing: in.Failing - in.Joined, Observed: in.Observed, PeakFailing: in.PeakPlaced, Joined: in.Joined,
 			ElsewhereFailing: in.ElsewhereFailing, ElsewhereObserved: in.ElsewhereObserved,
 		},
 		Evidence: faultline.Evidence{
+			// What was published before this fold began counts on: a number of people that
+			// shrinks after a restart would look like a correction.
 			Reports: in.Reports, Reporters: max(min(in.Reports, len(in.Reporters.All)), in.Adopted.Reporters),
 			Networks:  max(len(in.Networks), in.Adopted.Networks),
 			Countries: nonNil(slices.Clone(in.Countries)), Probes: in.Probes, ProbesFailed: in.ProbesFailed,
@@ -110,6 +130,7 @@ func (e *Engine) render(in *incident) faultline.Incident {
 		Exonerated: nonNil(slices.Clone(in.Exonerated)), Statements: nonNil(slices.Clone(in.Statements)),
 		Corrections: slices.Clone(in.Corrections),
 	}
+	// A candidate has no basis yet; what it would be confirmed by is shown.
 	if in.Basis == "" {
 		out.Basis = e.basis(in)
 	}
@@ -121,9 +142,13 @@ func (e *Engine) render(in *incident) faultline.Incident {
 	out.Evidence.Vantages = max(out.Evidence.Vantages, in.Adopted.Vantages)
 	out.Evidence.Readers = e.readersEvidence(in)
 	for i, s := range out.Statements {
+		// How long after the onset the provider said so. It is worked out here, since the
+		// onset may still move.
 		out.Statements[i].LagS = int(s.At.Sub(out.Onset.At) / time.Second)
 	}
 	if in.MergedInto != "" {
+		// A copy: a pointer into the incident would change revisions that are published
+		// already.
 		into := in.MergedInto
 		out.MergedInto = &into
 	}
@@ -131,8 +156,9 @@ func (e *Engine) render(in *incident) faultline.Incident {
 	return out
 }
 
-// wholeSeconds tells an onset no more exactly than it is known; the interval grows
-// by the rounding.
+// wholeSeconds is an onset as it is published, in whole seconds. The earliest time is
+// rounded down and the latest up, so that rounding never makes the interval smaller than
+// what is known.
 func wholeSeconds(on interval) faultline.Onset {
 	return faultline.Onset{
 		Earliest: ms(on[0]).Truncate(time.Second), At: ms(on[1]).Round(time.Second),
@@ -140,6 +166,8 @@ func wholeSeconds(on interval) faultline.Onset {
 	}
 }
 
+// nonNil gives an empty list for nil: JSON's null would make each client handle two kinds
+// of nothing.
 func nonNil[T any](s []T) []T {
 	if s == nil {
 		return []T{}
@@ -147,6 +175,8 @@ func nonNil[T any](s []T) []T {
 	return s
 }
 
+// renderCause is the cause as it is published, nil if none is known: how sure it is, and
+// what else may explain the failures.
 func (e *Engine) renderCause(in *incident) *faultline.Cause {
 	if in.Cause == "" {
 		return nil
@@ -155,6 +185,9 @@ func (e *Engine) renderCause(in *incident) *faultline.Cause {
 		Component: in.Cause, Kind: in.Cause.Kind(), Name: in.Cause.DisplayName(),
 		LogOdds: round(in.PeakOdds, 1), Alternatives: []faultline.Alternative{},
 	}
+	// The confidence is shared out among everything that explains the failures nearly as
+	// well. What has the same members shares nothing out: it is another name for the same
+	// finding.
 	weight := 1.
 	for _, o := range in.Others {
 		if !o.Same && !o.Aka {
@@ -163,6 +196,7 @@ func (e *Engine) renderCause(in *incident) *faultline.Cause {
 	}
 	c.Confidence = round(confidence(in.PeakOdds)/weight, 2)
 	for _, o := range in.Others {
+		// A network of the same provider is no other explanation.
 		if o.Aka {
 			c.Aka = append(c.Aka, o.Component)
 			continue
@@ -177,15 +211,21 @@ func (e *Engine) renderCause(in *incident) *faultline.Cause {
 	return c
 }
 
-// confidence tempers log-odds: the evidence of sites is not as independent as the
-// model has it.
+// confidence makes a probability of log-odds (nats). Sites fail less independently than the
+// model has it, so that their evidence adds up too fast: temper divides it, and
+// mostConfidence keeps it from ever saying that it is certain.
 func confidence(odds float64) float64 { return min(mostConfidence, 1/(1+math.Exp(-odds/temper))) }
 
+// round cuts a number to so many decimal digits. A number that moves in its tenth digit
+// would be a new revision.
 func round(x float64, digits int) float64 {
 	p := math.Pow10(digits)
 	return math.Round(x*p) / p
 }
 
+// scope is where an incident is felt: in which countries, or on which network. Of an
+// incident on the viewers' side it is the network itself. Of others it is compared between
+// vantages, and nothing is said before all of them have checked.
 func (e *Engine) scope(in *incident) faultline.Scope {
 	sc := faultline.Scope{Countries: []string{}, ISPs: []string{}, POPs: []string{},
 		Fraction: round(in.PeakFraction, 2)}
@@ -201,6 +241,7 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 	spared := map[string]bool{}
 	for _, v := range in.ByVantage {
 		country := e.vantages.rows[v.Vantage].Country
+		// Too few results of a vantage say nothing in either direction.
 		if v.Probes < feltProbes || country == "" {
 			continue
 		}
@@ -212,6 +253,8 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 			spared[country] = true
 		}
 	}
+	// No country is known that it spares. A list of all countries with a vantage would only
+	// say where our vantages are.
 	if len(spared) == 0 {
 		sc.Worldwide, sc.Countries = true, []string{}
 	}
@@ -219,7 +262,8 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 	return sc
 }
 
-// symptoms is what members show, each site one vote.
+// symptoms is how the members fail, each site counted once by its commonest symptom, as
+// shares of 0 to 1 with the largest first.
 func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
 	count := map[uint16]int{}
 	for _, m := range in.Members {
@@ -234,7 +278,9 @@ func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
 	return out
 }
 
-// renderSites lists the members, the best known first.
+// renderSites lists the members, the best known first: readers and titles take the first
+// few. Sites without a rank come last, in order of name, so that the order is always the
+// same.
 func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 	order := make([]int, len(in.Members))
 	for i := range order {
@@ -261,6 +307,8 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 		if m.Joined {
 			x.Member = faultline.MemberJoined
 		}
+		// All these reports are of one network. Whoever sees its connections could tell
+		// from a small number who made them.
 		if in.traits().viewers && m.Reports < fewOfOneNetwork {
 			x.Reports = 0
 		}
@@ -269,13 +317,17 @@ func (e *Engine) renderSites(in *incident) []faultline.IncidentSite {
 	return out
 }
 
-// exonerate names the sites that are accused while an incident rages and that
-// the probes find well.
+// exonerate names the sites that people accuse while an incident goes on and that the
+// probes find well. In a large outage people blame what they use, and most of it is not
+// broken. What has become a member or whose owner fails after all is taken off the list
+// again.
 func (e *Engine) exonerate(in *incident) {
 	in.Exonerated = slices.DeleteFunc(in.Exonerated, func(x faultline.Exonerated) bool {
 		id, ok := e.sites.find(x.Site)
 		return ok && (in.member(id) != nil || e.ownerFails(id))
 	})
+	// On one network the sites are well for everybody else, which clears none of them for
+	// its subscribers.
 	if in.traits().viewers || e.clock < in.Onset[2]+exonerateAfter {
 		return
 	}
@@ -290,6 +342,8 @@ func (e *Engine) exonerate(in *incident) {
 		if !j.Probed || j.probes[w] > -failed || s.Incident != 0 || e.ownerFails(j.id) {
 			continue
 		}
+		// Only of sites that are clearly accused: a list of everything that is well would
+		// help nobody.
 		people, normal := e.independent(s.Crowd)[w], e.expected(s)*float64(evidence.WindowMS[w])/float64(minute)
 		if people < max(accusedPeople, accusedRise*normal) || e.recentChecks(s).fails > 0 {
 			continue
@@ -304,8 +358,9 @@ func (e *Engine) exonerate(in *incident) {
 	}
 }
 
-// exonerated says with numbers why a site is well although people report it: what they
-// and the probes said since the onset.
+// exonerated says with numbers why a site is well although people report it: how many
+// people on how many networks reported it since the onset, and how many probes of it
+// succeeded.
 func (e *Engine) exonerated(in *incident, s *site) faultline.Exonerated {
 	x := faultline.Exonerated{Site: s.Name}
 	people, networks := map[uint64]bool{}, map[uint32]bool{}
@@ -323,5 +378,6 @@ func (e *Engine) exonerated(in *incident, s *site) faultline.Exonerated {
 	return x
 }
 
-// wellReason opens the reason why a site is not at fault.
+// wellReason opens the reason why a site is not at fault. The pages translate it by this text (web/words), so
+// that a change here is one there.
 const wellReason = "reports rose, probes clean"

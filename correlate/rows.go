@@ -12,6 +12,8 @@ import (
 // holds that later events may depend on is here; a test fails when a field of one
 // is not. Times are written as distances from one another where they are close.
 
+// appendSite writes one site. The members of components are not written: they follow from
+// the sites' Deps.
 func appendSite(b []byte, s *site) []byte {
 	b = appendText(b, s.Name)
 	b = appendInt(b, int64(s.Rank))
@@ -36,6 +38,7 @@ func appendSite(b []byte, s *site) []byte {
 	return appendInt(appendInt(b, s.Incident), s.Freed)
 }
 
+// appendCounts writes what was counted of a site by minute or by hour.
 func appendCounts(b []byte, kept []eventCounts) []byte {
 	b = appendUint(b, uint64(len(kept)))
 	for _, h := range kept {
@@ -45,6 +48,7 @@ func appendCounts(b []byte, kept []eventCounts) []byte {
 	return b
 }
 
+// eventCounts reads what appendCounts wrote.
 func (r *reading) eventCounts() []eventCounts {
 	var kept []eventCounts
 	for range r.count() {
@@ -53,6 +57,8 @@ func (r *reading) eventCounts() []eventCounts {
 	return kept
 }
 
+// site reads what appendSite wrote. Whether its numbers point to rows that exist is checked
+// by readSite, once all tables are known.
 func (r *reading) site() site {
 	s := site{Name: r.text(), Rank: int32(r.int()), Mapped: r.bool(), Observed: r.bool()}
 	if n := r.count(); n > 0 {
@@ -74,6 +80,9 @@ func (r *reading) site() site {
 	return s
 }
 
+// appendTrack writes what one vantage saw of a site. Results are kept as times with a code
+// in their low bits and follow one another closely, so that the distances fit into a few
+// bytes each.
 func appendTrack(b []byte, t *evidence.Track) []byte {
 	b = appendUint(b, uint64(t.Vantage))
 	b = appendUint(b, uint64(len(t.Recent)))
@@ -84,6 +93,7 @@ func appendTrack(b []byte, t *evidence.Track) []byte {
 	return appendInt(appendFloat(appendFloat(b, t.OK), t.Fail), t.At)
 }
 
+// track reads what appendTrack wrote.
 func (r *reading) track() *evidence.Track {
 	t := &evidence.Track{Vantage: r.uint32()}
 	last := evidence.Result(0)
@@ -98,6 +108,9 @@ func (r *reading) track() *evidence.Track {
 	return t
 }
 
+// appendCrowd writes what people said of a site, with the evidence that was last worked out
+// of it. A crowd is weighed in turns; without L a node that restarts would weigh it earlier
+// than the others, and publish something else.
 func appendCrowd(b []byte, c *evidence.Crowd) []byte {
 	b = appendReports(appendReports(b, c.Recent), c.Well)
 	b = appendRate(b, c.Base)
@@ -109,6 +122,8 @@ func appendCrowd(b []byte, c *evidence.Crowd) []byte {
 	return appendBool(b, c.Weighed)
 }
 
+// appendReports writes reports in order of time. Who is a hash of 64 bits, which no varint
+// would make shorter.
 func appendReports(b []byte, reports []evidence.Report) []byte {
 	b = appendUint(b, uint64(len(reports)))
 	last := int64(0)
@@ -122,6 +137,7 @@ func appendReports(b []byte, reports []evidence.Report) []byte {
 	return b
 }
 
+// crowd reads what appendCrowd wrote.
 func (r *reading) crowd() *evidence.Crowd {
 	c := &evidence.Crowd{Recent: r.userReports(), Well: r.userReports()}
 	c.Base = r.rate()
@@ -135,6 +151,7 @@ func (r *reading) crowd() *evidence.Crowd {
 	return c
 }
 
+// userReports reads what appendReports wrote.
 func (r *reading) userReports() []evidence.Report {
 	n := r.count()
 	if n == 0 {
@@ -147,6 +164,8 @@ func (r *reading) userReports() []evidence.Report {
 	return reports
 }
 
+// userReport reads one report. last is the time of the one before it, from which its own is
+// the distance.
 func (r *reading) userReport(last *int64) evidence.Report {
 	*last += r.int()
 	h := evidence.Report{At: *last, Network: r.uint32(), Net: r.uint32(), Who: r.fixed()}
@@ -163,10 +182,12 @@ func (r *reading) fixed() uint64 {
 	return 0
 }
 
+// appendRate writes what is normal of a site or network.
 func appendRate(b []byte, r evidence.Rate) []byte {
 	return appendInt(appendFloat(appendFloat(b, r.N), r.T), r.From)
 }
 
+// rate reads what appendRate wrote.
 func (r *reading) rate() evidence.Rate {
 	return evidence.Rate{N: r.float(), T: r.float(), From: r.int()}
 }
@@ -177,11 +198,13 @@ func appendComponent(b []byte, c *component) []byte { return appendText(b, strin
 // component reads a name; what kind it is of follows from that.
 func (r *reading) component() component { return component{Name: faultline.Component(r.text())} }
 
+// appendNetwork writes one network that reports come from.
 func appendNetwork(b []byte, n *network) []byte {
 	b = append(appendUint(appendText(b, n.Name), uint64(n.ASN)), n.Country[:]...)
 	return appendInt(appendRate(b, n.Base), n.Incident)
 }
 
+// network reads what appendNetwork wrote.
 func (r *reading) network() network {
 	n := network{Name: r.text(), ASN: r.uint32()}
 	copy(n.Country[:], r.bytes(uint64(len(n.Country))))
@@ -189,10 +212,13 @@ func (r *reading) network() network {
 	return n
 }
 
+// appendRemembered writes that somebody reported a site, of which last is the one before it
+// in order of time.
 func appendRemembered(b []byte, m, last remembered) []byte {
 	return appendInt(binary.LittleEndian.AppendUint64(b, m.key), m.at-last.at)
 }
 
+// remembered reads what appendRemembered wrote.
 func (r *reading) remembered(last remembered) remembered {
 	return remembered{key: r.fixed(), at: last.at + r.int()}
 }

@@ -21,7 +21,8 @@ const (
 	publishedRead = 1_000
 )
 
-// adoption is a node's way to lead that has nothing to fold from.
+// adoption is how a node leads that has nothing to fold from. freeSince is since when
+// nobody was seen to lead; zero: somebody does.
 type adoption struct{ freeSince time.Time }
 
 // consider adopts what was published, once nobody has led for a while and this node has
@@ -48,6 +49,8 @@ func (l *leader) consider(ctx context.Context) {
 	if err != nil || !ok {
 		return
 	}
+	// The lease is held for the adoption alone. The fold then begins with it like any
+	// other, and whoever is ready first leads.
 	defer l.release(lease)
 	if err := l.adopt(ctx, lease); err != nil {
 		l.log.Warn("what was published could not be adopted; trying again", "error", err)
@@ -58,13 +61,17 @@ func (l *leader) consider(ctx context.Context) {
 		"reason", l.fold.Failed())
 }
 
-// adopt appends the adoption under the fence.
+// adopt appends the adoption under the fence: what was published of each incident, from
+// where in the log to read, and what was counted up to where. Nothing in it may come from
+// this node alone, since every node's fold begins with it.
 func (l *leader) adopt(ctx context.Context, lease store.Lease) error {
 	a := faultline.Adopt{At: nextTick(l.clock.Now(), l.ticked)}
 	floor, err := l.store.Floor(ctx)
 	if err != nil {
 		return err
 	}
+	// Entries before the floor are trimmed. From there on the log can be read, so that what
+	// was accepted while nobody folded is not lost.
 	if !floor.IsZero() {
 		a.From = floor.String()
 	}
@@ -94,8 +101,9 @@ func (l *leader) adopt(ctx context.Context, lease store.Lease) error {
 	})
 }
 
-// published returns the newest incidents as they are stored, and those that the view
-// names beside them.
+// published returns the newest incidents as they are stored, and those that the view names
+// beside them. An incident that is open for weeks may be older than the newest
+// publishedRead, but then its sites are in the view.
 func published(ctx context.Context, st *store.Store) ([]faultline.Incident, error) {
 	list, err := st.Incidents(ctx, publishedRead)
 	if err != nil || len(list) < publishedRead {
@@ -116,6 +124,7 @@ func published(ctx context.Context, st *store.Store) ([]faultline.Incident, erro
 			}
 			held[id] = true
 			in, err := st.Incident(ctx, id, 0)
+			// The view may name what has been deleted since it was made.
 			if err != nil && !errors.Is(err, faultline.ErrNotFound) {
 				return nil, err
 			}
@@ -128,7 +137,8 @@ func published(ctx context.Context, st *store.Store) ([]faultline.Incident, erro
 }
 
 // worthAdopting are the incidents that are open, and then those that may recur, at most
-// [faultline.MaxAdopted].
+// [faultline.MaxAdopted]. The open ones come first: one of them that is left out would stay
+// open for readers with nobody to end it.
 func worthAdopting(list []faultline.Incident, now time.Time) []faultline.Incident {
 	var open, over []faultline.Incident
 	for _, in := range list {

@@ -24,6 +24,9 @@ type beginning struct {
 
 // beginning finds the newest thing that this node can fold from: a checkpoint, an
 // adoption, or the start of the log. What can't be used is named once a minute.
+// The order is from the least to the most that is lost. A Redis that is away ends the
+// search with its error instead of going on to an older beginning, which would be taken
+// although a newer one exists.
 func (f *folder) beginning(ctx context.Context) (beginning, error) {
 	adopt, adoptedAt, adopted, err := f.store.Adoption(ctx)
 	if err != nil {
@@ -65,7 +68,8 @@ func (f *folder) beginning(ctx context.Context) (beginning, error) {
 	return beginning{}, fmt.Errorf("%w: %w", errNoWayBack, errors.Join(unfit...))
 }
 
-// note names checkpoints that an older way back has replaced.
+// note logs and counts checkpoints that could not be used, once a better beginning has
+// replaced them.
 func (f *folder) note(unfit []error) {
 	if len(unfit) == 0 {
 		return
@@ -75,6 +79,9 @@ func (f *folder) note(unfit []error) {
 		"error", errors.Join(unfit...))
 }
 
+// fromCheckpoint restores an engine from one generation of checkpoints. Whether the log
+// still goes on from its position is asked before the state is read, which may be large,
+// and again with what its head says.
 func (f *folder) fromCheckpoint(ctx context.Context, g store.Generation) (beginning, error) {
 	if err := f.store.Follows(ctx, g.Pos); err != nil {
 		return beginning{}, fmt.Errorf("the log does not go on from checkpoint %s: %w", g.Name, err)
@@ -94,7 +101,8 @@ func (f *folder) fromCheckpoint(ctx context.Context, g store.Generation) (beginn
 }
 
 // fromAdoption begins before an adoption, so that what was accepted while nobody folded
-// counts.
+// counts. The engine is empty until then: what it makes on the way is thrown away (see
+// warmUp), because it knows nothing of what was published.
 func (f *folder) fromAdoption(ctx context.Context, a faultline.Adopt, at store.Pos) (beginning, error) {
 	from, err := store.ParsePos(a.From)
 	if err != nil {
@@ -112,7 +120,9 @@ func (f *folder) fromAdoption(ctx context.Context, a faultline.Adopt, at store.P
 		warm: &warmUp{from: from, until: at, countedTo: counted, countedAt: a.CountedAt}}, nil
 }
 
-// fromStart begins with the whole log, if it is that of the incidents that are stored.
+// fromStart begins with the whole log, if it is that of the incidents that are stored. A
+// log that is younger than an open incident has lost its beginning, even if Redis knows
+// nothing of a trim: a fold of it would leave that incident open without end.
 func (f *folder) fromStart(ctx context.Context) (beginning, error) {
 	if err := f.store.Follows(ctx, store.Pos{}); err != nil {
 		return beginning{}, fmt.Errorf("the log has lost its beginning: %w", err)
@@ -137,8 +147,8 @@ func (f *folder) fromStart(ctx context.Context) (beginning, error) {
 // epochSlack is how far an incident may lie before the log that it is of: clocks differ.
 const epochSlack = 15 * time.Minute
 
-// warmUp is a fold on its way to the adoption that it begins with. What it makes until
-// then is not published.
+// warmUp is a fold on its way to the adoption that it begins with. What it makes until then
+// is not published. A nil *warmUp is a fold that has arrived.
 type warmUp struct {
 	from, until store.Pos
 	// What the adoption's counters count: all up to a position of the log, or, where that
@@ -150,7 +160,8 @@ type warmUp struct {
 }
 
 // countFrom notes what the fold has counted before the first batch that the adoption's
-// counters do not count.
+// counters do not count. What is counted from there on is added to them, so that the
+// published totals neither jump back nor count anything twice.
 func (w *warmUp) countFrom(pos store.Pos, eng Engine) {
 	if w == nil || w.based {
 		return
@@ -164,7 +175,8 @@ func (w *warmUp) countFrom(pos store.Pos, eng Engine) {
 	}
 }
 
-// rows leaves out those that the fold has not seen the whole of.
+// rows leaves out the minutes and hours that the fold has seen only a part of. Rows are
+// absolute: half a minute's count would replace the whole one that is stored.
 func (w *warmUp) rows(rows []faultline.SeriesRow) []faultline.SeriesRow {
 	if w == nil {
 		return rows
@@ -182,8 +194,9 @@ func (w *warmUp) rows(rows []faultline.SeriesRow) []faultline.SeriesRow {
 	return kept
 }
 
-// meet is what a fold does when it comes to an adoption. One that was on its way there
-// has arrived; any other begins again with it, so that all folds are the same.
+// meet is what a fold does when it comes to an adoption. One that was on its way there has
+// arrived; any other begins again with it, so that all folds are the same. It returns the
+// event to fold, with the counters put right.
 func (f *folder) meet(ctx context.Context, a faultline.Adopt, at store.Pos) (faultline.Event, error) {
 	w := f.warm
 	if w == nil && at.After(f.adopted) {
@@ -208,7 +221,7 @@ func (f *folder) meet(ctx context.Context, a faultline.Adopt, at store.Pos) (fau
 	return a, nil
 }
 
-// plus is what a adds to b since it was at base.
+// plus adds to a what b has counted since base.
 func plus(a, b, base faultline.Counters) faultline.Counters {
 	a.Reports += b.Reports - base.Reports
 	a.ReportsRepeated += b.ReportsRepeated - base.ReportsRepeated

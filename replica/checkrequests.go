@@ -9,11 +9,13 @@ import (
 	"faultline/store"
 )
 
+// checkRequestsEvery is how often requests are stored: as often as ticks come, since each
+// evaluation may change them.
 const checkRequestsEvery = time.Second
 
-// saveCheckRequests stores what the correlator wants probed, once a second while it
-// wants something. What can't be stored is not missed: the next follows, and
-// what is stored ends by itself.
+// saveCheckRequests stores what the correlator wants probed, once a second while it wants
+// something. A list that could not be stored is not tried again: the next one follows in a
+// second, and each stored list ends by itself after 45 seconds.
 func (l *leader) saveCheckRequests(ctx context.Context, lease store.Lease) error {
 	beat := time.NewTicker(checkRequestsEvery)
 	defer beat.Stop()
@@ -28,6 +30,7 @@ func (l *leader) saveCheckRequests(ctx context.Context, lease store.Lease) error
 		if err := l.fold.Do(ctx, func(e Engine, _ store.Cursor) { requests = e.CheckRequests() }); err != nil {
 			return err
 		}
+		// An empty list is stored once, to end the one before it.
 		if len(requests) == 0 && !stored {
 			continue
 		}

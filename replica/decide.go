@@ -16,6 +16,8 @@ const catalogueBatch = 500
 
 // nextTick is the time of the tick that a leader appends now: never before the
 // newest one of the log, whatever this node's clock says.
+// The log's clock never goes back: windows, baselines and the ends of incidents all rest on
+// that. A leader whose clock is behind appends the same time until its clock has caught up.
 func nextTick(now, newest time.Time) time.Time {
 	if now = faultline.Millis(now); now.After(newest) || newest.IsZero() {
 		return now
@@ -43,6 +45,9 @@ const (
 	writeBroken           // it never will: mostly, what is stored does not fit what we folded
 )
 
+// outcomeOf sorts the errors of the store by what the leader can do about them. What it
+// does not know it takes for permanent: to repeat such a write would hold up everything
+// behind it.
 func outcomeOf(err error) outcome {
 	switch {
 	case err == nil:
@@ -55,8 +60,9 @@ func outcomeOf(err error) outcome {
 	return writeBroken
 }
 
-// catalogueNews returns, in batches for the log, the records of the catalogue
-// that the map does not say already. What was observed beats the catalogue.
+// catalogueNews returns, in batches for the log, the records of the catalogue that differ
+// from what the log says already. What was observed beats the catalogue, so that an
+// operator's update does not undo what was measured.
 func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultline.SiteRecord, bool),
 	now time.Time) [][]faultline.Event {
 	var news []faultline.Event
@@ -89,6 +95,7 @@ func forgotten(held []faultline.SiteRecord, known func(string) (faultline.SiteRe
 
 // sameRecord reports whether two records of a site say the same, whenever they
 // said it.
+// Without it each start of a leader would append the whole catalogue again.
 func sameRecord(a, b faultline.SiteRecord) bool {
 	return a.Site == b.Site && a.Rank == b.Rank && a.Source == b.Source &&
 		a.Owner == b.Owner && slices.Equal(a.Runs, b.Runs) &&
@@ -96,10 +103,12 @@ func sameRecord(a, b faultline.SiteRecord) bool {
 		maps.Equal(a.Shares, b.Shares)
 }
 
-// waiting finds out how long entries of the log have been seen waiting for the
-// fold, by this node's clock alone. The zero value is ready for use.
+// waiting measures how long entries of the log have waited for the fold, by this node's
+// clock alone: the times in the log are those of Redis' clock, and the difference of two
+// clocks is no waiting time. The zero value is ready for use.
 type waiting struct{ seen []sighting }
 
+// sighting is where the log ended when this node looked, and when that was.
 type sighting struct {
 	pos store.Pos
 	at  time.Time
@@ -111,6 +120,7 @@ const maxSightings = 64
 // Lag notes that the log ended at tail while the fold stood at folded, and
 // returns how long the oldest entry seen beyond folded has waited.
 func (w *waiting) Lag(tail, folded store.Pos, now time.Time) time.Duration {
+	// What the fold has passed no longer waits.
 	w.seen = slices.DeleteFunc(w.seen, func(s sighting) bool { return !s.pos.After(folded) })
 	if tail.After(folded) && len(w.seen) < maxSightings {
 		w.seen = append(w.seen, sighting{tail, now})

@@ -11,8 +11,9 @@ import (
 // evidence, which it does every few seconds.
 const settleWait = 6 * time.Second
 
-// encoding is a checkpoint that is being written down: a piece between two reads of
-// the log, so that the fold never stops for long.
+// encoding is a checkpoint that is being written down, one piece between two reads of the
+// log. Written at once, a checkpoint of a million sites would hold up the fold, and with it
+// every incident, for seconds.
 type encoding struct {
 	asked time.Time
 	wait  time.Duration
@@ -21,7 +22,9 @@ type encoding struct {
 	done  chan encoded // closed without one if the fold begins again
 }
 
-// encoded is a checkpoint as of one position of the log.
+// encoded is a checkpoint as of one position of the log. upTo is the last revision that led
+// to it: the checkpoint may be stored only after that one is, or a successor that begins
+// from it would never make the revision.
 type encoded struct {
 	began  time.Time
 	cursor store.Cursor
@@ -50,8 +53,10 @@ func (f *folder) Encode(ctx context.Context, wait time.Duration) (encoded, error
 	}
 }
 
-// encode goes on with the checkpoint that is being written down, if there is one
-// and it is time, and reports whether there is more to do at once.
+// encode goes on with the checkpoint that is being written down, if there is one and it is
+// time, and reports whether there is more to do at once. It waits until the engine has just
+// weighed its evidence: the caches that a checkpoint leaves out are then cheapest to make
+// again.
 func (f *folder) encode() bool {
 	enc := f.encoding
 	if enc == nil {
@@ -61,6 +66,9 @@ func (f *folder) encode() bool {
 		if !f.eng.Settled() && f.now().Sub(enc.asked) < enc.wait {
 			return false
 		}
+		// The position and the mark are taken in the same step as the snapshot begins, so
+		// that all three are of one moment. The snapshot itself keeps that moment while the
+		// fold goes on.
 		enc.next = f.eng.Snapshot()
 		enc.out = encoded{began: f.now(), cursor: f.reader.Cursor(), upTo: f.out.Mark()}
 	}
@@ -73,7 +81,8 @@ func (f *folder) encode() bool {
 	return false
 }
 
-// abandon gives up the checkpoint that is being written down.
+// abandon gives up the checkpoint that is being written down. Whoever waits for it sees its
+// channel closed and gets errVoid.
 func (f *folder) abandon() {
 	if f.encoding != nil {
 		close(f.encoding.done)

@@ -14,7 +14,9 @@ import (
 // exportPatience is for how long a Redis that does not answer is asked again.
 const exportPatience = 5 * time.Second
 
-// patiently does what Redis may be too busy for just now.
+// patiently repeats what Redis may be too busy for just now, for up to exportPatience. An
+// export is started by a person who can start it again, so that it does not wait for
+// longer.
 func patiently(ctx context.Context, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, exportPatience)
 	defer cancel()
@@ -28,6 +30,8 @@ func patiently(ctx context.Context, do func() error) error {
 
 // Export calls write with every event from the start of the log to its present end, in
 // order. A log that is older than an hour has lost its beginning: that is an error.
+// The end is fixed before the first read: a log that grows faster than it is written out
+// would otherwise never end.
 func Export(ctx context.Context, st *store.Store, write func(faultline.Event) error) error {
 	var tail store.Pos
 	if err := patiently(ctx, func() (err error) { tail, err = st.LogTail(ctx); return err }); err != nil {
@@ -60,6 +64,7 @@ func Export(ctx context.Context, st *store.Store, write func(faultline.Event) er
 	return nil
 }
 
+// writeAll calls write with each event until it fails.
 func writeAll(events []faultline.Event, write func(faultline.Event) error) error {
 	for _, ev := range events {
 		if err := write(ev); err != nil {

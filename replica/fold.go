@@ -15,6 +15,8 @@ import (
 )
 
 const (
+	// How often and for how long the fold asks. foldBlock also bounds how long a question
+	// to the fold waits, because it is answered between two reads.
 	foldBlock      = 200 * time.Millisecond // how long one read of the log waits
 	foldRetry      = 200 * time.Millisecond // between reads while Redis is away
 	loadRetry      = 2 * time.Second        // between attempts at a checkpoint that can't be used
@@ -23,7 +25,9 @@ const (
 	viewSpacing    = 900 * time.Millisecond // a view a tick, and never more than one a second
 )
 
-// Engine makes incidents of events; package correlate has it. One goroutine uses it.
+// Engine makes incidents of events; package correlate has the one that is used. One
+// goroutine uses it. It is an interface so that tests of leading and following need no real
+// evidence.
 type Engine interface {
 	Fold(faultline.Event) []faultline.Incident
 	View() faultline.View
@@ -40,9 +44,10 @@ type Engine interface {
 // errReload ends a fold that must begin again from the stored checkpoint.
 var errReload = errors.New("the fold begins again from the checkpoint")
 
-// folder owns the engine: one goroutine, [folder.Run], reads the log from the
-// checkpoint on and folds it, on leader and standby alike. What comes of it goes
-// to the outbox, the map and, while this node leads, to views.
+// folder owns the engine: one goroutine, [folder.Run], reads the log from the checkpoint on
+// and folds it, on leader and standby alike, so that a standby is warm when it takes over.
+// What comes of it goes to the outbox, the list of sites and, while this node leads, to
+// views. Others reach the engine through [folder.Do] alone; no lock guards it.
 type folder struct {
 	store     *store.Store
 	past      *Past
@@ -97,14 +102,16 @@ func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *S
 	return f
 }
 
-// Status is how far a fold has come.
+// Status is how far a fold has come. It is replaced as a whole, so that whoever reads it
+// never sees the position of one moment with the clock of another.
 type Status struct {
 	Loaded bool      // a checkpoint was restored, or there was none
 	Pos    store.Pos // of the log, folded
 	Clock  time.Time // the newest tick folded
 }
 
-// Run folds until ctx ends.
+// Run folds until ctx ends. Nothing else ends it: what goes wrong is either waited out or
+// answered by beginning again from a checkpoint.
 func (f *folder) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := f.load(ctx)
@@ -154,11 +161,14 @@ func (f *folder) Failed() error {
 	return nil
 }
 
-// load makes the engine from a stored checkpoint, or a new one.
+// load makes the engine from a stored checkpoint, or a new one. What the outbox holds is
+// dropped first: the fold makes those revisions again, with the same numbers.
 func (f *folder) load(ctx context.Context) error {
 	f.status.Store(&Status{})
 	f.out.Reset()
 	f.abandon()
+	// Before anything is read. A Redis that came back empty must not be taken for one that
+	// is new.
 	epoch, err := f.past.Open(ctx, f.store, f.now())
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
@@ -170,6 +180,8 @@ func (f *folder) load(ctx context.Context) error {
 	f.eng, f.reader, f.epoch, f.warm = from.eng, f.store.Reader(from.cursor), epoch, from.warm
 	f.read = false
 	f.begun.Add(1)
+	// What a checkpoint holds is not in the entries that follow it, so that readers' list
+	// of sites is filled from the engine.
 	for site := range f.eng.Names() {
 		if r, ok := f.eng.Record(site); ok {
 			f.sites.Put(r)
@@ -180,7 +192,9 @@ func (f *folder) load(ctx context.Context) error {
 	return nil
 }
 
-// follow reads and folds until it must begin again.
+// follow reads and folds until it must begin again, and answers questions between two
+// reads. While a checkpoint is being encoded reads do not wait for entries, so that the
+// pieces follow one another.
 func (f *folder) follow(ctx context.Context) error {
 	for {
 		if err := f.answer(ctx); err != nil {
@@ -247,7 +261,8 @@ func (f *folder) lostEnd(err error) {
 	}
 }
 
-// works notes that the log can be read from where the fold is.
+// works notes that the log can be read from where the fold is. Only then is a failure over:
+// to restore a checkpoint proves nothing about the log after it.
 func (f *folder) works() {
 	f.read = true
 	if f.failed.Swap(nil) != nil {
@@ -256,7 +271,8 @@ func (f *folder) works() {
 	}
 }
 
-// fold folds one batch.
+// fold folds one batch, and passes on what comes of each event. A batch is never left half
+// folded: what can fail in it ends in a fold that begins again.
 func (f *folder) fold(ctx context.Context, b store.Batch) error {
 	f.warm.countFrom(b.Pos, f.eng)
 	for _, ev := range b.Events {
@@ -281,6 +297,7 @@ func (f *folder) fold(ctx context.Context, b store.Batch) error {
 		switch v := ev.(type) {
 		case faultline.Tick:
 			f.readSeries()
+		// As the engine has it, which may have kept an older record that beats this one.
 		case faultline.SiteRecord:
 			if r, ok := f.eng.Record(v.Site); ok {
 				f.sites.Put(r)
@@ -299,7 +316,9 @@ func (f *folder) fold(ctx context.Context, b store.Batch) error {
 	return nil
 }
 
-// readSeries reads the series off the engine when they are due.
+// readSeries reads the series off the engine when they are due, on the engine's clock: a
+// fold that catches up with hours of log must read as
+// often for each hour of the log as one that is up to date.
 func (f *folder) readSeries() {
 	clock := f.eng.Clock()
 	if due := clock.Truncate(seriesEvery); !due.Equal(f.seriesAt) {
@@ -308,8 +327,9 @@ func (f *folder) readSeries() {
 	}
 }
 
-// makeRoom holds a leader's fold up while too many of its revisions wait to be
-// stored.
+// makeRoom holds a leader's fold up while too many of its revisions wait to be stored. A
+// standby drops the oldest instead: it need not keep what a leader stores. A leader that
+// dropped one could never store those behind it.
 func (f *folder) makeRoom(ctx context.Context) error {
 	for {
 		crowded, moved := f.out.Crowded()
@@ -339,48 +359,4 @@ func (f *folder) publish() {
 	}
 	f.lastView = now
 	f.views.Put(viewAt{f.eng.View(), f.reader.Cursor().Pos})
-}
-
-// answer does what others ask of the goroutine, between two reads: then the
-// reader stands where the engine does.
-func (f *folder) answer(ctx context.Context) error {
-	for {
-		select {
-		case ask := <-f.asks:
-			ask(f.eng, f.reader.Cursor())
-		case why := <-f.reloads:
-			return fmt.Errorf("%w: %w", errReload, why)
-		case <-ctx.Done():
-			return ctx.Err()
-		default:
-			return nil
-		}
-	}
-}
-
-// Do runs ask on the goroutine that owns the engine and returns when it is
-// done. If ctx ends first, ask may still run.
-func (f *folder) Do(ctx context.Context, ask func(Engine, store.Cursor)) error {
-	done := make(chan struct{})
-	select {
-	case f.asks <- func(e Engine, c store.Cursor) { defer close(done); ask(e, c) }:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Reload has the fold begin again from the stored checkpoint.
-func (f *folder) Reload(ctx context.Context, why error) error {
-	select {
-	case f.reloads <- why:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

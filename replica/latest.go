@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// latest hands values from one goroutine to another. Whoever reads late finds only
-// the newest.
+// latest hands values from one goroutine to another. A reader that is late finds only the
+// newest: a view that is a second old is of no use once there is a newer one.
 type latest[T any] struct{ slot chan T }
 
 func newLatest[T any]() *latest[T] { return &latest[T]{slot: make(chan T, 1)} }
 
-// Put never waits. One goroutine alone may call it.
+// Put replaces the value that nobody has taken yet, and never waits. One goroutine alone
+// may call it: with two the slot could be full again before the value is put.
 func (l *latest[T]) Put(v T) {
 	select {
 	case <-l.slot:
@@ -23,8 +24,9 @@ func (l *latest[T]) Put(v T) {
 // Get carries the newest value.
 func (l *latest[T]) Get() <-chan T { return l.slot }
 
-// outage logs something that fails again and again in two lines: when that began and
-// when it was over. One goroutine owns it. The zero value is ready for use.
+// outage logs something that fails again and again in two lines: when that began and when
+// it was over. A line for each attempt would bury everything else while Redis restarts. One
+// goroutine owns it. The zero value is ready for use.
 type outage struct{ since time.Time }
 
 // Began notes a failure.

@@ -15,6 +15,9 @@ import (
 )
 
 const (
+	// The pace of a leader. Everything that waits for Redis is tried again after a pause
+	// that doubles from writeRetry to writeRetryMax. finishLimit bounds the last checkpoint
+	// at the end of a process, which an orchestrator would otherwise cut off.
 	renewShare    = 4 // a lease is renewed this many times in its life
 	catchUpPoll   = 20 * time.Millisecond
 	writeRetry    = 50 * time.Millisecond
@@ -52,8 +55,9 @@ type leader struct {
 	forgetAt       time.Time                // when a Redis that would not forget is asked again
 }
 
-// openWriters gives the leader a sender for each thing that it appends, so that none
-// waits for another.
+// openWriters gives the leader a sender for each thing that it appends. A sender sends one
+// batch at a time, in order, so that with a single one a catalogue that waits for room
+// would hold up the ticks.
 func (l *leader) openWriters() {
 	l.ticks, l.records, l.writers = l.store.Writer(), l.store.Writer(), map[string]*store.Writer{}
 	for _, d := range l.duties {
@@ -89,7 +93,9 @@ func (l *leader) Run(ctx context.Context) error {
 	return nil
 }
 
-// term leads from the moment the lease was got until it is lost or ctx ends.
+// term leads from the moment the lease was got until it is lost or ctx ends. The lease
+// counts from when it was asked for, not from when the answer came: in between it may have
+// begun long before.
 func (l *leader) term(ctx context.Context, lease store.Lease, renewed time.Time) {
 	l.log.Info("this node holds the lease", "fence", lease.Fence)
 	// The work does not end with ctx: at a shutdown what was folded is stored first.
@@ -158,13 +164,15 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	return g.Wait()
 }
 
-// leaderTask is one goroutine of a term. An error ends the term.
+// leaderTask is one goroutine of a term. An error ends the term for all of them, so that a
+// term never goes on without one of its parts.
 type leaderTask struct {
 	name string
 	run  func(context.Context) error
 }
 
-// tasks are everything that runs as long as this node leads.
+// tasks are everything that runs as long as this node leads. They share nothing but the
+// lease: each can wait for Redis without holding up another.
 func (l *leader) tasks(lease store.Lease) []leaderTask {
 	with := func(run func(context.Context, store.Lease) error) func(context.Context) error {
 		return func(ctx context.Context) error { return run(ctx, lease) }
@@ -185,8 +193,10 @@ func (l *leader) tasks(lease store.Lease) []leaderTask {
 	return all
 }
 
-// takeOver brings the fold to the end of the log and the outbox to what the
-// newest checkpoint does not cover.
+// takeOver brings the fold to the end of the log and the outbox to what the newest
+// checkpoint does not cover. It is done at the start of a term and once more at its end.
+// Nothing may be stored before: a fold that lags would store revisions that the log has
+// overtaken.
 func (l *leader) takeOver(ctx context.Context) error {
 	// A Redis that came back empty is refused: what it held is not to be begun anew
 	// unless a person says so.
@@ -233,8 +243,8 @@ func (l *leader) takeOver(ctx context.Context) error {
 	return nil
 }
 
-// retry calls do until Redis is there to answer it, more and more slowly, or until
-// ctx ends.
+// retry calls do until Redis answers it, more and more slowly, or until ctx ends. An answer
+// that is a refusal is returned: to repeat it would change nothing.
 func (l *leader) retry(ctx context.Context, what string, do func() error) error {
 	wait := writeRetry
 	for {
@@ -250,7 +260,9 @@ func (l *leader) retry(ctx context.Context, what string, do func() error) error 
 	}
 }
 
-// tick appends the time once a second.
+// tick appends the time once a second. A tick that fails is not repeated: the next one says
+// all that it would have said. With [Clock.OfEntries] ticks carry no time of their own, and
+// the Redis that takes them gives it.
 func (l *leader) tick(ctx context.Context, lease store.Lease) error {
 	beat := time.NewTicker(l.clock.Every)
 	defer beat.Stop()
@@ -281,8 +293,9 @@ func (l *leader) tick(ctx context.Context, lease store.Lease) error {
 	}
 }
 
-// append puts events into the log as one batch under the fence. While Redis is away
-// it repeats the same batch, which readers count once.
+// append puts events into the log as one batch under the fence. While Redis is away it
+// repeats the same batch under the same key, which readers count once, since nobody knows
+// whether the first attempt arrived.
 func (l *leader) append(ctx context.Context, lease store.Lease, w *store.Writer, events []faultline.Event) error {
 	return w.Send(func(key store.BatchKey) error {
 		return l.retry(ctx, "append to the log", func() error {
@@ -297,6 +310,8 @@ func (l *leader) append(ctx context.Context, lease store.Lease, w *store.Writer,
 func (l *leader) appendCatalogue(ctx context.Context, lease store.Lease) error {
 	var batches [][]faultline.Event
 	if err := l.fold.Do(ctx, func(e Engine, _ store.Cursor) {
+		// On the goroutine of the fold: what it knows of sites may change with the next
+		// entry.
 		batches = catalogueNews(l.catalogue, e.Record, l.clock.Now())
 		if l.fold.adoptedHere.Load() {
 			batches = append(batches, forgotten(l.fold.sites.Sorted(), e.Record)...)
@@ -312,6 +327,8 @@ func (l *leader) appendCatalogue(ctx context.Context, lease store.Lease) error {
 	return nil
 }
 
+// release gives the lease back, so that a standby takes over at once instead of waiting
+// until it runs out. It has a context of its own, because the process may be ending.
 func (l *leader) release(lease store.Lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeRetryMax)
 	defer cancel()

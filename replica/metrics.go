@@ -4,7 +4,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what a replica counts.
+// metrics are what a replica counts and measures. Their names and help texts are part of
+// what operators rely on: deploy/prometheus and deploy/grafana name
+// them too.
 type metrics struct {
 	leader     prometheus.Gauge
 	failed     prometheus.Gauge
@@ -29,6 +31,8 @@ type metrics struct {
 	seriesDropped prometheus.Counter
 }
 
+// newMetrics makes the metrics and registers them; reg may be nil, as in tests, where they
+// count and nobody reads them.
 func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 	m := &metrics{
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_leader",

@@ -7,8 +7,8 @@ import (
 	"faultline"
 )
 
-// outboxSites bounds what the outbox holds, counted in sites of incidents plus
-// one for each revision: some 200 bytes each.
+// outboxSites bounds what the outbox holds, counted in sites of incidents plus one for each
+// revision: some 200 bytes each, and so about 100 MB at most.
 const outboxSites = 1 << 19
 
 // revision is one that the fold made, with the position of the log that it was
@@ -36,10 +36,14 @@ type outbox struct {
 	moved  chan struct{} // closed and made anew whenever anything changes
 }
 
+// newOutbox returns an empty outbox that holds up to limit, counted as [outboxSites] is.
 func newOutbox(limit int) *outbox { return &outbox{limit: limit, moved: make(chan struct{})} }
 
+// weigh is what a revision counts against the limit. Its sites are most of its memory.
 func weigh(inc faultline.Incident) int { return 1 + len(inc.Sites) }
 
+// signal wakes everybody who waits for a change; the caller holds the lock. A channel that
+// is closed wakes any number of them, and they look again for themselves what has changed.
 func (o *outbox) signal() {
 	close(o.moved)
 	o.moved = make(chan struct{})
@@ -68,6 +72,8 @@ func (o *outbox) add(pos store.Pos, incs []faultline.Incident, keepAll, lost boo
 		o.weight += weigh(inc)
 		o.added++
 	}
+	// The newest stays even if it alone is above the limit: an incident of all sites must
+	// be possible to store.
 	for !keepAll && o.weight > o.limit && len(o.items) > 1 {
 		o.lost = o.items[0].pos
 		o.drop()
@@ -94,7 +100,8 @@ func (o *outbox) Next() (r revision, number uint64, ok bool, moved <-chan struct
 	return o.items[0], o.taken + 1, true, o.moved
 }
 
-// Stored takes out the revision with that number, if it is still the oldest.
+// Stored takes out the revision with that number, if it is still the oldest. If the fold
+// has begun again in between the number is of another one, which must stay.
 func (o *outbox) Stored(number uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -111,7 +118,8 @@ func (o *outbox) Len() int {
 	return len(o.items)
 }
 
-// mark is a point in the order of the revisions.
+// mark is a point in the order of the revisions. resets tells apart two points of the same
+// number with a Reset between them.
 type mark struct{ number, resets uint64 }
 
 // Mark is the point behind the newest revision.

@@ -21,12 +21,13 @@ import (
 var ErrOtherLog = errors.New("Redis does not hold the log that this node knows")
 
 const (
+	// Nobody but this user reads which log a node knows, as with all files of its state.
 	pastDirMode  = 0o700
 	pastFileMode = 0o600
 )
 
-// Past is which log a node has seen, kept in a file. A Redis that comes back empty, or
-// another one, is told by it. It is safe for concurrent use.
+// Past is which log a node has seen, kept in a file. By it the node recognises a Redis that
+// came back empty, or another one. It is safe for concurrent use.
 type Past struct {
 	file string // "": it is remembered as long as the process lives
 
@@ -39,8 +40,9 @@ type pastOnDisk struct {
 	Epoch string `json:"epoch"`
 }
 
-// OpenPast reads what a file says; "" is no file. A file that is not there, or that can't
-// be read as one, says nothing.
+// OpenPast reads what a file says; "" is no file. A file that is missing or damaged counts
+// as knowing no log: a node with a new disk must be able to start, and what it shows is
+// then what Redis holds.
 func OpenPast(file string) (*Past, error) {
 	p := &Past{file: file}
 	if file == "" {
@@ -60,7 +62,8 @@ func OpenPast(file string) (*Past, error) {
 	return p, nil
 }
 
-// Forget has the node take the log that it finds, whichever that is.
+// Forget has the node accept the log that it finds next, whichever that is. It is for a
+// person who has decided that the history is to begin again.
 func (p *Past) Forget() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,6 +87,8 @@ func (p *Past) Open(ctx context.Context, st *store.Store, now time.Time) (string
 			return "", err
 		}
 	}
+	// Epoch returns the one that is there, or writes a new one if there is none; two nodes
+	// that start at one time get the same.
 	epoch, err := st.Epoch(ctx, faultline.Millis(now))
 	if err != nil || epoch == p.epoch {
 		return epoch, err
@@ -116,6 +121,7 @@ func (p *Past) Check(ctx context.Context, st *store.Store) error {
 	return p.check(ctx, st)
 }
 
+// check compares the known epoch with that of Redis; the caller holds the lock.
 func (p *Past) check(ctx context.Context, st *store.Store) error {
 	found, err := st.OpenLog(ctx)
 	switch {

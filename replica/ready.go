@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// progress is what readiness is judged by.
+// progress is what readiness is judged by. It is a value, so that the judgement can be
+// tested without a Redis or a clock.
 type progress struct {
 	Loaded   bool          // the fold has its checkpoint
 	Failed   error         // why the fold can't begin; nil: it can
@@ -21,6 +22,9 @@ type progress struct {
 
 // Bounds of a node that is ready.
 const (
+	// Bounds of a node that is ready. A load balancer that asks every second or two takes a
+	// node out after these: shorter ones would do so for each slow answer of Redis, longer
+	// ones would send reports to a node that can't write them down.
 	readySilence = 2 * time.Second
 	readyLag     = 5 * time.Second
 	// readyLeaderless outlasts a take-over, of the lease and of a cluster's server.
@@ -28,13 +32,15 @@ const (
 )
 
 var (
+	// What a node answers that is not ready. Operators see these texts, in /readyz and in logs.
 	errDraining = errors.New("draining: the process is about to end")
 	errSilent   = errors.New("no answer from Redis")
 	errNoLeader = errors.New("no node leads: what is sent is kept, and nobody evaluates it")
 )
 
 // unready says why a node should get nothing that is to be written down; nil when it
-// should.
+// should. The first reason that holds is given, in the order in which a person would have
+// to act on them: a fold behind the log is no news while Redis is away.
 func unready(p progress) error {
 	switch {
 	case p.Draining:

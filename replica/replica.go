@@ -68,6 +68,7 @@ type Replica struct {
 }
 
 // New prepares a Replica. It begins with [Replica.Run].
+// The leader is made even for a replica that never leads; see [Replica.leading].
 func New(cfg Config) *Replica {
 	out, views := newOutbox(outboxSites), newLatest[viewAt]()
 	m := newMetrics(cfg.Registerer, out)
@@ -112,7 +113,8 @@ func (r *Replica) Run(ctx context.Context) error {
 	return failure
 }
 
-// leading leads whenever it can, if this replica may.
+// leading leads whenever it can, if this replica may. One that only follows waits for its
+// end, since a task that returns would end the whole replica.
 func (r *Replica) leading(ctx context.Context) error {
 	if r.follow {
 		<-ctx.Done()

@@ -19,7 +19,9 @@ const (
 // errAlmostFull: see [Replica.Room].
 var errAlmostFull = errors.New("the memory of Redis is almost full (maxmemory); what is left is for the leader")
 
-// room is how full Redis is; nil: there is always room. It is safe for concurrent use.
+// room is how full Redis is; nil: there is always room. The limit at which it sheds and the
+// one at which it takes again lie apart, or a Redis at the limit would switch at each
+// measurement. It is safe for concurrent use.
 type room struct {
 	shed, tight atomic.Bool
 }
@@ -29,6 +31,7 @@ func (r *room) Set(m store.Memory) {
 	if r == nil {
 		return
 	}
+	// Without a maxmemory Redis says nothing of how much it may use.
 	if m.Limit <= 0 {
 		r.shed.Store(false)
 		r.tight.Store(false)

@@ -10,7 +10,8 @@ import (
 	"faultline/store"
 )
 
-// saveRevisions stores what the fold makes, in order and leaving nothing out.
+// saveRevisions stores what the fold makes, in order and leaving nothing out: the store
+// refuses revision n before it has n-1, so that one that is left out would stop the rest.
 func (l *leader) saveRevisions(ctx context.Context, lease store.Lease) error {
 	for {
 		r, number, ok, moved := l.out.Next()
@@ -87,8 +88,8 @@ func (l *leader) disagree(ctx context.Context, inc faultline.Incident, number ui
 	}
 }
 
-// saveViews stores the newest view; one that can't be stored is not missed, for
-// the next follows in a second.
+// saveViews stores the newest view. One that can't be stored is not tried again, since the
+// next one follows in a second.
 func (l *leader) saveViews(ctx context.Context, lease store.Lease) error {
 	for {
 		select {
@@ -102,8 +103,9 @@ func (l *leader) saveViews(ctx context.Context, lease store.Lease) error {
 	}
 }
 
-// saveCheckpoints stores the fold's state every so often, and forgets what of
-// the log it makes superfluous.
+// saveCheckpoints stores the fold's state every so often, and trims what of the log no
+// checkpoint needs any more. A checkpoint that fails is logged and counted, and the term
+// goes on: the log is still there to fold.
 func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 	beat := time.NewTicker(l.checkpoint)
 	defer beat.Stop()
@@ -133,8 +135,9 @@ func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 // forgetRetry is how long a Redis that won't forget is left alone.
 const forgetRetry = time.Hour
 
-// forgetKeys sees to it that the daily keys that have expired leave Redis' files
-// as well.
+// forgetKeys has Redis rewrite its append-only file after a daily key has expired.
+// Pseudonyms can be traced back to people as long as the key of their day exists anywhere,
+// and an expired key is still in that file until it is rewritten.
 func (l *leader) forgetKeys(ctx context.Context) {
 	if l.now().Before(l.forgetAt) {
 		return
@@ -186,9 +189,10 @@ func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease, wait tim
 	return nil
 }
 
-// finish ends a term in order when the process is about to end: the fold reads
-// what the door has flushed, what it made is stored, then a last checkpoint, and
-// the lease is let go of so that a standby need not wait for its end.
+// finish ends a term in order when the process is about to end. The fold reads what the API
+// has flushed, what it made is stored, then a last checkpoint, and the lease is released. A
+// node that starts next begins at the end of the log, and a standby need not wait until the
+// lease runs out.
 func (l *leader) finish(lease store.Lease, why error) {
 	defer l.release(lease)
 	defer l.fold.leading.Store(false)
@@ -201,6 +205,7 @@ func (l *leader) finish(lease store.Lease, why error) {
 		l.log.Warn("no last checkpoint: the fold did not reach the end of the log in time", "error", err)
 		return
 	}
+	// The checkpoint waits until all revisions are stored, so that both run at one time.
 	saving, stop := context.WithCancel(ctx)
 	saved := make(chan error, 1)
 	go func() { saved <- l.saveRevisions(saving, lease) }()

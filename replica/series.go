@@ -33,6 +33,7 @@ type rowKey struct {
 	at    int64 // Unix seconds
 }
 
+// keyOf is the key that a row is known by.
 func keyOf(r faultline.SeriesRow) rowKey { return rowKey{r.Of, r.StepS, r.Point.At.Unix()} }
 
 // queued is a row that waits.
@@ -41,9 +42,10 @@ type queued struct {
 	since time.Time // by the wall
 }
 
-// seriesBox holds the rows of series between the fold, which reads them off on
-// leader and standby alike, and the store, where the leader puts those that have
-// changed. What a leader did not get to its successor has, too.
+// seriesBox holds the rows of series between the fold, which reads them off on leader and
+// standby alike, and the store, where the leader puts those that have changed. A standby
+// holds its rows for a while: what a leader could not store before it ended, its successor
+// still has.
 type seriesBox struct {
 	m   *metrics
 	now func() time.Time
@@ -56,12 +58,14 @@ type seriesBox struct {
 	swept   time.Time // on the engine's clock
 }
 
+// newSeriesBox returns an empty box.
 func newSeriesBox(m *metrics, now func() time.Time) *seriesBox {
 	return &seriesBox{m: m, now: now, known: map[rowKey]faultline.SeriesRow{},
 		waiting: map[rowKey]faultline.SeriesRow{}, news: make(chan struct{}, 1)}
 }
 
-// Put takes what was read off at clock; what has not changed since is dropped.
+// Put takes what was read off at clock; what has not changed since is dropped. Most minutes
+// are read off several times, and each write costs Redis as much as the first.
 func (b *seriesBox) Put(rows []faultline.SeriesRow, clock time.Time, leading bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,12 +81,14 @@ func (b *seriesBox) Put(rows []faultline.SeriesRow, clock time.Time, leading boo
 	b.sweep(clock, now, leading)
 	b.m.seriesWaiting.Set(float64(len(b.waiting)))
 	select {
+	// One signal is enough, however many rows there are.
 	case b.news <- struct{}{}:
 	default:
 	}
 }
 
-// wait queues a row; one that waits already is replaced.
+// wait queues a row; one that waits already is replaced. A row that does not say how many
+// sites fail keeps what the one before it said.
 func (b *seriesBox) wait(k rowKey, r faultline.SeriesRow, now time.Time) {
 	old, ok := b.waiting[k]
 	if ok && !r.Stands {
@@ -94,7 +100,8 @@ func (b *seriesBox) wait(k rowKey, r faultline.SeriesRow, now time.Time) {
 	}
 }
 
-// sweep forgets rows that change no more, and those that wait in vain.
+// sweep forgets rows that change no more, and those that wait in vain: where too many wait,
+// and where another node leads and has stored them long since.
 func (b *seriesBox) sweep(clock, now time.Time, leading bool) {
 	if clock.Sub(b.swept) >= time.Minute {
 		b.swept = clock
@@ -124,8 +131,8 @@ func (b *seriesBox) sweep(clock, now time.Time, leading bool) {
 	}
 }
 
-// sameRow reports whether a row says nothing new: expected reports drift all the
-// time, and go with what else there is to write.
+// sameRow reports whether a row says nothing new. Expected reports drift all the time, so
+// that they are written together with the next count that changes.
 func sameRow(a, b faultline.SeriesRow) bool {
 	a.Point.Expected, b.Point.Expected = 0, 0
 	if a.StepS == faultline.StepHour && a.Point == b.Point {
@@ -150,7 +157,7 @@ func (b *seriesBox) Next() []faultline.SeriesRow {
 	return rows
 }
 
-// Stored takes rows out, but for those that have changed meanwhile.
+// Stored takes rows out, but for those that have changed while they were being stored.
 func (b *seriesBox) Stored(rows []faultline.SeriesRow) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

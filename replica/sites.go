@@ -40,6 +40,8 @@ func (s *SiteMap) Put(r faultline.SiteRecord) { s.put(r, false) }
 // until the log speaks of the site, and never written down again without.
 func (s *SiteMap) Recall(r faultline.SiteRecord) { s.put(r, true) }
 
+// put replaces a record and counts its components again. added is called outside of the
+// lock, because it may ask for records itself.
 func (s *SiteMap) put(r faultline.SiteRecord, recalled bool) {
 	s.mu.Lock()
 	if delete(s.recalled, r.Site); recalled {
@@ -83,8 +85,10 @@ func (s *SiteMap) Version() int {
 	return s.version
 }
 
-// Records are those that do not rest on memory alone. Each is as it is when its
-// turn comes.
+// Records are those that the log has confirmed, and not those that are only recalled from
+// this node's disk. The lock is held for one record at a time, so that a reader that is
+// slow, such as one that writes to disk, does not hold up the fold. Each record is as it is
+// when its turn comes.
 func (s *SiteMap) Records() iter.Seq[faultline.SiteRecord] {
 	return func(yield func(faultline.SiteRecord) bool) {
 		s.mu.RLock()
@@ -132,7 +136,7 @@ func (s *SiteMap) Dependents(c faultline.Component, limit int) []string {
 	return names
 }
 
-// unknownLast puts the sites whose rank is not known behind all others.
+// unknownLast is a rank to sort by: 0, which is not known, comes behind all others.
 func unknownLast(rank int) int {
 	if rank == 0 {
 		return math.MaxInt

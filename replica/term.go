@@ -8,8 +8,9 @@ import (
 	"faultline/store"
 )
 
-// Duty is something that only a leader does. Run works until ctx ends; an error of
-// it ends the term, so that this node or another takes over from the start.
+// Duty is something that only a leader does, such as sending webhooks. Run works until ctx
+// ends; an error of it ends the term, so that this node or another takes over from the
+// start.
 type Duty struct {
 	Name string // for errors and logs; each duty has its own
 	Run  func(ctx context.Context, t *Term) error
@@ -32,7 +33,8 @@ func (t *Term) Append(ctx context.Context, events []faultline.Event) error {
 // Deliveries is where messages to webhooks wait during this term.
 func (t *Term) Deliveries() Deliveries { return Deliveries{t.leader.store, t.lease} }
 
-// Deliveries is the store as the dispatcher of webhooks needs it.
+// Deliveries is the store as the dispatcher of webhooks needs it, for the time of one term:
+// a dispatcher of an older leader can queue nothing more.
 type Deliveries struct {
 	*store.Store
 	lease store.Lease

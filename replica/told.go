@@ -25,9 +25,9 @@ const (
 	toldReach = 48 * time.Hour
 )
 
-// told sees to it that nothing that readers were told is taken back in silence. A replica
+// told sees to it that nothing that readers were shown is taken back in silence. A replica
 // that takes over without the end of the log, or a disk that lost it, lacks revisions that
-// nodes have shown. Each node says into the log what it has shown beyond what is stored
+// nodes have shown. Each node writes into the log what it has shown beyond what is stored
 // (see [faultline.Published]), and all folds go on from there.
 type told struct {
 	store  *store.Store
@@ -39,7 +39,8 @@ type told struct {
 	clock  func() time.Time
 }
 
-// Run compares whenever the fold has begun again, until ctx ends.
+// Run compares whenever the fold has begun again, until ctx ends. Only then may something
+// be missing: as long as a fold goes on, the log has all that it read.
 func (t *told) Run(ctx context.Context) error {
 	begun := uint64(0)
 	for task.Pause(ctx, toldEvery) {
@@ -77,7 +78,8 @@ func (t *told) before(ctx context.Context, retry func(context.Context, string, f
 	return retry(ctx, "compare what readers were told", func() error { return t.say(ctx) })
 }
 
-// say appends what was shown beyond what is stored.
+// say appends what was shown beyond what is stored. Several nodes may append the same: the
+// fold takes what it does not know, and the rest changes nothing.
 func (t *told) say(ctx context.Context) error {
 	list, _ := t.list()
 	lost, err := t.store.Lost(ctx, list, t.clock().Add(-toldReach))
@@ -95,7 +97,8 @@ func (t *told) say(ctx context.Context) error {
 	return nil
 }
 
-// append puts what does not fit into one entry of the log into several.
+// append writes incidents into the log, in as many entries as they need: one incident may
+// have thousands of sites, and an entry has a limit.
 func (t *told) append(ctx context.Context, list []faultline.Incident) error {
 	err := t.writer.Send(func(key store.BatchKey) error {
 		_, err := t.store.Append(ctx, key,

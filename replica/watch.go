@@ -11,6 +11,8 @@ import (
 )
 
 const (
+	// How often Redis is asked, and for how long an answer is waited for. The patience of
+	// the store may be longer, where a failover is going on.
 	watchEvery   = 500 * time.Millisecond
 	watchTimeout = 500 * time.Millisecond
 	watchAsks    = 5 // questions of one look
@@ -46,6 +48,9 @@ func (w *watcher) Run(ctx context.Context) error {
 	}
 }
 
+// look asks Redis once for everything: how far the log goes, whether it takes writes,
+// whether somebody leads and how full it is. The answers are put in place under the lock at
+// the end, so that a slow Redis holds up nobody who asks whether the node is ready.
 func (w *watcher) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, max(watchTimeout, watchAsks*w.store.Patience()))
 	defer cancel()
@@ -66,9 +71,12 @@ func (w *watcher) look(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.p.Loaded = fold.Loaded
+	// A node that has just started gives the others as long as if somebody had led until
+	// now.
 	if w.led.IsZero() || led {
 		w.led = now
 	}
+	// How long Redis has been silent is measured from answered, which stays.
 	if w.p.Away = store.Reason(err); err != nil {
 		return
 	}
@@ -81,7 +89,8 @@ func (w *watcher) look(ctx context.Context) {
 	w.m.lag.Set(w.p.Lag.Seconds())
 }
 
-// compare sets the log's clock on this node, and says so when the machine's own is off.
+// compare sets the log's clock on this node, and logs once when the machine's own clock
+// begins to differ from it by more than [store.ClockTolerance].
 func (w *watcher) compare(ctx context.Context) {
 	if w.time == nil || w.time.Sync(ctx, w.store) != nil {
 		return
@@ -95,7 +104,8 @@ func (w *watcher) compare(ctx context.Context) {
 	w.off = off
 }
 
-// Drain says from now on that the process is about to end.
+// Drain makes Ready say from now on that the process is about to end. It can't be taken
+// back.
 func (w *watcher) Drain() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
