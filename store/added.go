@@ -14,7 +14,9 @@ import (
 )
 
 // AddVantage notes a vantage that an operator adds, and reports false where one of that
-// name was added already. Beyond [faultline.MaxVantages] it fails with [ErrTooLarge].
+// name was added already. Beyond [faultline.MaxVantages] it fails with [ErrTooLarge]. The
+// count and the write are two commands, so that several operators at one moment may pass
+// the bound by a few: it is there to keep the hash small, and nothing breaks just above it.
 func (s *Store) AddVantage(ctx context.Context, v faultline.AddedVantage) (bool, error) {
 	const op = "add a vantage"
 	body, err := json.Marshal(v)
@@ -52,7 +54,7 @@ func (s *Store) AddedVantage(ctx context.Context, name string) (v faultline.Adde
 }
 
 // AddedVantages returns those that operators have added, in order of name. One that can't
-// be read is left out.
+// be read is left out, because one damaged entry must not take all the others off the page.
 func (s *Store) AddedVantages(ctx context.Context) ([]faultline.AddedVantage, error) {
 	fields, err := s.reads.HGetAll(ctx, keyAdded).Result()
 	if err != nil {
@@ -69,7 +71,8 @@ func (s *Store) AddedVantages(ctx context.Context) ([]faultline.AddedVantage, er
 	return all, nil
 }
 
-// RemoveVantage forgets a vantage, and what it reported of itself.
+// RemoveVantage forgets a vantage, and what it reported of itself, in one transaction:
+// either alone would show a vantage that is half there.
 func (s *Store) RemoveVantage(ctx context.Context, name string) error {
 	pipe := s.writes.TxPipeline()
 	pipe.HDel(ctx, keyAdded, name)

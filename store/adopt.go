@@ -24,8 +24,8 @@ func (s *Store) Adopt(ctx context.Context, l Lease, key BatchKey, a faultline.Ad
 	}
 }
 
-// fewer leaves out half of the incidents that are over, or, when there are none, half
-// of all.
+// fewer leaves out half of the incidents that are over, or, when there are none, half of
+// all. Halving ends after a few tries, however large the incidents are.
 func fewer(list []faultline.Incident) []faultline.Incident {
 	var open, over []faultline.Incident
 	for _, in := range list {
@@ -56,6 +56,8 @@ func (s *Store) Adoption(ctx context.Context) (faultline.Adopt, Pos, bool, error
 	if err != nil {
 		return faultline.Adopt{}, Pos{}, false, nil //nolint:nilerr // a damaged one is none
 	}
+	// The position is a key of its own, so that the log need not be searched for its newest
+	// adoption.
 	entries, err := s.reads.XRange(ctx, keyLog, text, text).Result()
 	if err != nil {
 		return faultline.Adopt{}, Pos{}, false, s.fail(op, err)

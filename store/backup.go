@@ -18,6 +18,8 @@ import (
 )
 
 const (
+	// Bounds of one step of a backup. Nodes go on writing and reading meanwhile, so that no
+	// command may hold Redis up for long.
 	backupVersion = 1
 	// backupTimeout is for one command of a backup: the value of one key may be large.
 	backupTimeout = time.Minute
@@ -32,8 +34,9 @@ const (
 // ErrNotEmpty says that there is something already where a backup is to be restored.
 var ErrNotEmpty = errors.New("it holds a log, incidents or keys of Faultline already")
 
-// leftOut are the keys that no backup carries: daily keys, which are to be forgotten, and
-// what nodes write again and again.
+// leftOut are the keys that no backup carries. Daily keys are left out because a backup
+// that held one could link pseudonyms to addresses long after its day. The rest is what
+// nodes write again by themselves within a minute.
 var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyWishes, keyAsked, prefixCheck}
 
 // record is one thing of a backup: a key as Redis dumps it, or an entry of a stream.
@@ -87,6 +90,9 @@ type backup struct {
 	base *base // nil: everything is written
 }
 
+// write writes all keys in the order that makes the backup whole (see [Backup]). The epoch
+// comes last: [Restore] writes it last too, and a log without an epoch is none, so that a
+// restore that was broken off can't be taken for a whole one.
 func (b backup) write(ctx context.Context) error {
 	head := record{Version: backupVersion}
 	if b.base != nil {
@@ -135,7 +141,8 @@ func (b backup) write(ctx context.Context) error {
 	return b.out.Encode(record{End: true})
 }
 
-// dump writes keys as Redis dumps them; those that are gone are left out.
+// dump writes keys as Redis dumps them, with the time that they have left to live; those
+// that have gone since the list of keys was made are left out.
 func (b backup) dump(ctx context.Context, keys ...string) error {
 	for _, key := range keys {
 		ttl, err := b.c.PTTL(ctx, key).Result()
@@ -159,7 +166,8 @@ func (b backup) dump(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// stream writes a stream entry by entry, so that Redis never stops for long.
+// stream writes a stream entry by entry, so that Redis never stops for long: dumped at
+// once, a log of an hour would hold it up for seconds.
 func (b backup) stream(ctx context.Context, key string) error {
 	from, err := b.from(ctx, key)
 	if err != nil {
@@ -187,7 +195,8 @@ func (b backup) stream(ctx context.Context, key string) error {
 	}
 }
 
-// keysOf are our keys that a backup carries.
+// keysOf are our keys that a backup carries, in order. They are found by a scan and not
+// taken from the registry, since many of them have names that are made at run time.
 func keysOf(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 	var all []string
 	scan := func(ctx context.Context, c *redis.Client) error {
@@ -294,6 +303,8 @@ func readBackup(from io.Reader, version int, each func(record) error, compare ..
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// put writes one record into Redis. A key that is not ours is refused, so that a file that
+// was tampered with can write nothing else.
 func put(ctx context.Context, c redis.UniversalClient, r record) error {
 	if !strings.HasPrefix(r.Key, tag) {
 		return errors.New("no key of Faultline's")

@@ -18,7 +18,8 @@ const incrementalVersion = 2
 // ErrOtherBase says that an incremental backup stands on another backup than the one given.
 var ErrOtherBase = errors.New("the incremental backup stands on another one")
 
-// base is what a backup of before holds.
+// base is what an earlier, whole backup holds: only sums of it, so that it need not fit
+// into memory.
 type base struct {
 	sum   string                       // SHA-256 of the whole
 	keys  map[string][sha256.Size]byte // of each key, what it was
@@ -50,6 +51,7 @@ func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer)
 	return nil
 }
 
+// note takes in one record of the earlier backup.
 func (b *base) note(r record) {
 	if r.ID != "" {
 		b.lasts[r.Key] = r.ID

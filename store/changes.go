@@ -40,6 +40,9 @@ func (s *Store) Changes(ctx context.Context, after string, limit int, block time
 	if len(entries) == 0 {
 		return nil, nil
 	}
+	// Each change names the one before it. If that lies behind the reader's position,
+	// changes in between were trimmed. Redis alone can't tell this: a stream that was
+	// trimmed looks the same as one that never had more.
 	previous, _ := entries[0].Values["p"].(string)
 	if before, err := ParsePos(previous); after != "" && (err != nil || before.Compare(pos) > 0) {
 		return nil, fmt.Errorf("%s after %q: %w", op, after, ErrTrimmed)

@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	// unfinishedTTL is how long the chunks of a checkpoint live that was never
-	// finished.
+	// Bounds of reading and writing checkpoints while other nodes do the same.
 	unfinishedTTL = 10 * time.Minute
 	// checkpointTries is how often reading starts again when a newer checkpoint
 	// replaces the one being read.
@@ -51,7 +50,8 @@ func (c Checkpoint) Whole() []byte {
 	return slices.Concat(c.State...)
 }
 
-// checkpointHead goes in front of the state.
+// checkpointHead goes in front of the state, with its length before it: the cursor is
+// written down with the state that it belongs to, and not beside it.
 type checkpointHead struct {
 	Cursor  Cursor    `json:"cursor"`
 	SavedAt time.Time `json:"saved_at"`
@@ -156,6 +156,8 @@ func (s *Store) ReadGeneration(ctx context.Context, g Generation) (Checkpoint, e
 	return cp, nil
 }
 
+// readChunks returns the chunks of one generation, joined. Redis' nil means that a newer
+// checkpoint has taken its place meanwhile.
 func (s *Store) readChunks(ctx context.Context, g Generation) ([]byte, error) {
 	payload := make([]byte, 0, g.Chunks*chunkBytes)
 	for _, key := range chunkKeys(g.Name, g.Chunks) {
@@ -168,6 +170,7 @@ func (s *Store) readChunks(ctx context.Context, g Generation) ([]byte, error) {
 	return payload, nil
 }
 
+// readCheckpoint takes a payload apart after its checksum was found right.
 func readCheckpoint(payload []byte, sum string) (Checkpoint, error) {
 	if got := sha256.Sum256(payload); string(got[:]) != sum {
 		return Checkpoint{}, errors.New("its checksum is wrong")

@@ -40,6 +40,9 @@ func (s *Store) AskCheck(ctx context.Context, site, prefix string, now time.Time
 	if err != nil {
 		return "", s.fail(op, err)
 	}
+	// The script answers with the id of the check, or with the name of the limit that it
+	// would pass. Counting and adding are one step there, so that many requests at one
+	// moment can't pass a limit.
 	switch limit := faultline.Limit(answer); limit {
 	case faultline.LimitPrefix, faultline.LimitAll:
 		next := now.Truncate(time.Minute).Add(time.Minute)
@@ -86,6 +89,8 @@ func (s *Store) Check(ctx context.Context, id string, now time.Time) (faultline.
 	if err != nil {
 		return faultline.Check{}, s.fail(op, err)
 	}
+	// The id holds a secret, so that only whoever asked can read the results: which sites
+	// somebody asks about says something of that person.
 	if secret == "" || fields["id"] != secret {
 		return faultline.Check{}, fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
 	}

@@ -21,6 +21,8 @@ const (
 // knowing. How long a command may take is the business of its context, which the hooks
 // bound; the options bound what has none.
 func newClient(o redis.UniversalOptions, hooks ...redis.Hook) redis.UniversalClient {
+	// Everything that repeats a command by itself is off, and so is what asks the server
+	// more than we need: an old or restricted Redis may refuse those questions.
 	o.MaxRetries = -1
 	o.DialerRetries = 1
 	o.ContextTimeoutEnabled = true
@@ -40,6 +42,7 @@ func newClient(o redis.UniversalOptions, hooks ...redis.Hook) redis.UniversalCli
 	return hooked(redis.NewUniversalClient(&o), hooks)
 }
 
+// hooked adds hooks to a client and returns it.
 func hooked(c redis.UniversalClient, hooks []redis.Hook) redis.UniversalClient {
 	for _, h := range hooks {
 		c.AddHook(h)

@@ -39,8 +39,8 @@ func openBatch(packed string) (BatchKey, *unpacker, error) {
 	return key, u, nil
 }
 
-// unpacker reads the body of a packed batch. After the first thing that is
-// wrong it is bad and returns zeros.
+// unpacker reads the body of a packed batch. After the first thing that is wrong it is bad
+// and returns zeros, so that its callers check once at the end and not after each field.
 type unpacker struct {
 	b     []byte
 	last  int64
@@ -48,6 +48,8 @@ type unpacker struct {
 	bad   bool
 }
 
+// events reads all events of the batch. Anything that is left over after the last one makes
+// the whole batch malformed.
 func (u *unpacker) events() ([]faultline.Event, error) {
 	// Everything has at least one byte, so that a lying number cannot make us
 	// reserve memory.
@@ -69,6 +71,7 @@ func (u *unpacker) events() ([]faultline.Event, error) {
 	return events, nil
 }
 
+// take returns the next n bytes, or nil if there are not so many.
 func (u *unpacker) take(n uint64) []byte {
 	if u.bad || n > uint64(len(u.b)) {
 		u.bad = true
@@ -79,6 +82,7 @@ func (u *unpacker) take(n uint64) []byte {
 	return b
 }
 
+// uint reads an unsigned number of variable length, as [binary.Uvarint] has it.
 func (u *unpacker) uint() uint64 {
 	v, n := binary.Uvarint(u.b)
 	if n <= 0 {
@@ -89,6 +93,7 @@ func (u *unpacker) uint() uint64 {
 	return v
 }
 
+// signed reads a number of variable length that may be below 0, as [binary.Varint] has it.
 func (u *unpacker) signed() int64 {
 	v, n := binary.Varint(u.b)
 	if n <= 0 {
@@ -99,14 +104,19 @@ func (u *unpacker) signed() int64 {
 	return v
 }
 
+// int is signed for the fields of events, which are ints.
 func (u *unpacker) int() int { return int(u.signed()) }
 
+// uint32 is uint for numbers that must fit into 32 bits, such as those of autonomous
+// systems.
 func (u *unpacker) uint32() uint32 {
 	v := u.uint()
 	u.bad = u.bad || v > math.MaxUint32
 	return uint32(v)
 }
 
+// fixed reads 8 bytes, little-endian: for hashes and floats, which no variable length makes
+// shorter.
 func (u *unpacker) fixed() uint64 {
 	if b := u.take(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
@@ -114,6 +124,9 @@ func (u *unpacker) fixed() uint64 {
 	return 0
 }
 
+// string reads a string: a new one, 16 hexadecimal digits from 8 bytes, or one that came
+// before in this batch by its number. The table is filled in the same order as when it was
+// packed.
 func (u *unpacker) string() string {
 	switch i := u.uint(); {
 	case i == stringNew:
@@ -141,6 +154,7 @@ func (u *unpacker) list() (n uint64, ok bool) {
 	return n, true
 }
 
+// components reads a list of components, nil if none was packed.
 func (u *unpacker) components() []faultline.Component {
 	n, ok := u.list()
 	if !ok {
@@ -153,6 +167,7 @@ func (u *unpacker) components() []faultline.Component {
 	return list
 }
 
+// shares reads what a record says of its components' shares, nil if it says nothing.
 func (u *unpacker) shares() map[faultline.Component]float64 {
 	n, ok := u.list()
 	if !ok {
@@ -166,6 +181,7 @@ func (u *unpacker) shares() map[faultline.Component]float64 {
 	return m
 }
 
+// readers reads how many requests came from each network, nil if none did.
 func (u *unpacker) readers() []faultline.ReaderNetwork {
 	n, ok := u.list()
 	if !ok {
@@ -178,6 +194,8 @@ func (u *unpacker) readers() []faultline.ReaderNetwork {
 	return list
 }
 
+// time reads the time of an event, which is packed as the distance from the one before it
+// in milliseconds.
 func (u *unpacker) time(head byte) time.Time {
 	if head&packZeroTime != 0 {
 		return time.Time{}
@@ -186,6 +204,9 @@ func (u *unpacker) time(head byte) time.Time {
 	return time.UnixMilli(u.last).UTC()
 }
 
+// event reads one event. Fields are read in the order in which packer.event writes them. A
+// type that is not known makes the batch malformed: a newer release has written it, and to
+// skip it would fold another log than that release does.
 func (u *unpacker) event() faultline.Event {
 	b := u.take(1)
 	if b == nil {

@@ -60,6 +60,7 @@ const (
 	stringKnown // the first index of the table
 )
 
+// castagnoli is CRC32-C, which processors have an instruction for.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // encodeBatch packs events, whose times are cut to whole milliseconds.
@@ -81,15 +82,21 @@ func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
 	return p.b, nil
 }
 
+// packer writes the body of a batch. Most of a batch is the same few strings, such as names
+// of sites and networks, so that each is written once and then referred to by its number.
 type packer struct {
 	b     []byte
 	last  int64 // ms of the event before
 	known map[string]uint64
 }
 
+// uint and int append numbers of variable length; most of them need one byte.
 func (p *packer) uint(v uint64) { p.b = binary.AppendUvarint(p.b, v) }
 func (p *packer) int(v int)     { p.b = binary.AppendVarint(p.b, int64(v)) }
 
+// head writes the type of an event and its time, in whole milliseconds as the distance from
+// the event before it. An event without a time says so by a flag, because the zero time is
+// no number of milliseconds.
 func (p *packer) head(kind byte, at time.Time) {
 	if at.IsZero() {
 		p.b = append(p.b, kind|packZeroTime)
@@ -100,6 +107,8 @@ func (p *packer) head(kind byte, at time.Time) {
 	p.last = ms
 }
 
+// string appends a string in its shortest form. Pseudonyms are 16 hexadecimal digits and
+// differ in each report: they are written as 8 bytes and kept out of the table.
 func (p *packer) string(s string) {
 	if len(s) == 16 && isLowerHex(s) {
 		p.uint(stringHex)
@@ -116,6 +125,8 @@ func (p *packer) string(s string) {
 	p.b = append(p.b, s...)
 }
 
+// isLowerHex reports whether a string has lower-case hexadecimal digits alone. Upper-case
+// ones would come back as lower-case.
 func isLowerHex(s string) bool {
 	for _, c := range []byte(s) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
@@ -125,12 +136,14 @@ func isLowerHex(s string) bool {
 	return true
 }
 
+// strings appends several strings.
 func (p *packer) strings(list ...string) {
 	for _, s := range list {
 		p.string(s)
 	}
 }
 
+// components appends a list; nil and an empty list are told apart, as they are in JSON.
 func (p *packer) components(list []faultline.Component) {
 	if list == nil {
 		p.uint(0)
@@ -142,6 +155,8 @@ func (p *packer) components(list []faultline.Component) {
 	}
 }
 
+// shares appends a map in order of its keys, so that the same events always give the same
+// bytes.
 func (p *packer) shares(m map[faultline.Component]float64) {
 	if m == nil {
 		p.uint(0)
@@ -182,6 +197,7 @@ func (p *packer) site(r faultline.SiteRecord) {
 	}
 }
 
+// report packs a report. That it came from a network of machines is a flag of its head.
 func (p *packer) report(e faultline.Report) {
 	kind := packReport
 	if e.Hosting {
@@ -193,6 +209,7 @@ func (p *packer) report(e faultline.Report) {
 	p.strings(e.Country, e.Net)
 }
 
+// readers packs how many requests came from each network.
 func (p *packer) readers(e faultline.Readers) {
 	p.head(packReaders, e.At)
 	p.string(e.Node)
@@ -204,6 +221,8 @@ func (p *packer) readers(e faultline.Readers) {
 	}
 }
 
+// event packs one event. What is packed as JSON (adoptions and the like) is rare and large,
+// so that it is compressed on its own.
 func (p *packer) event(ev faultline.Event) error {
 	switch e := ev.(type) {
 	case faultline.Report:

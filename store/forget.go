@@ -12,11 +12,10 @@ import (
 // forgetDays is how many days back a key may still be in Redis' files.
 const forgetDays = 3
 
-// ForgetKeys makes Redis write its append-only file anew once a daily key has
-// expired: until then the file still holds the key, and with it whoever has the
-// file could link that day's pseudonyms to addresses. It does so once for each
-// day, on every server of a cluster, and returns whether it did. A Redis that
-// keeps no such file needs none of it.
+// ForgetKeys makes Redis rewrite its append-only file once a daily key has expired. Until
+// then the file still holds the key, and whoever has the file could link that day's
+// pseudonyms to addresses. It does so once for each day, on every server of a cluster, and
+// returns whether it did. A Redis that keeps no such file needs none of it.
 func (s *Store) ForgetKeys(ctx context.Context, now time.Time) (bool, error) {
 	const op = "forget daily keys"
 	last, err := s.writes.Get(ctx, keyForgotten).Result()
@@ -54,6 +53,8 @@ func (s *Store) expiredDay(ctx context.Context, last string, now time.Time) (str
 	return "", nil
 }
 
+// rewrite asks every server that keeps an append-only file to rewrite it. Replicas have
+// files of their own, and so they are asked too.
 func (s *Store) rewrite(ctx context.Context) error {
 	one := func(ctx context.Context, c *redis.Client) error {
 		info, err := c.Info(ctx).Result()

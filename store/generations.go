@@ -21,7 +21,8 @@ const keptGenerations = 3
 // keptFormats bounds how many formats are kept beside the newest ones.
 const keptFormats = 2
 
-// errReplaced: chunks that a pointer names are gone.
+// errReplaced says that chunks which a pointer names are gone: a newer checkpoint came
+// between reading the pointer and reading them.
 var errReplaced = errors.New("a newer checkpoint has replaced it")
 
 // Generation names one stored checkpoint.
@@ -61,6 +62,8 @@ func (s *Store) Generations(ctx context.Context) ([]Generation, error) {
 // pointer that is damaged is a generation without chunks: nobody can read it, and it
 // can be replaced.
 func (s *Store) generations(ctx context.Context, c redis.UniversalClient) ([]Generation, error) {
+	// Both are read in one round trip. Between two a checkpoint could move from the pointer
+	// into the list and be seen in neither.
 	pipe := c.Pipeline()
 	pointer := pipe.HMGet(ctx, keyCheckpoint, "gen", "chunks", "ms", "seq", "sum")
 	list := pipe.Get(ctx, keyOlder)
@@ -93,7 +96,9 @@ func (s *Store) generations(ctx context.Context, c redis.UniversalClient) ([]Gen
 	return all, nil
 }
 
-// flip makes fresh the newest checkpoint and drops those that need not be kept.
+// flip makes fresh the newest checkpoint and drops those that need not be kept, in one
+// script. It is refused when the newest one is no longer the one that old names, since
+// another leader has then stored one meanwhile.
 func (s *Store) flip(ctx context.Context, l Lease, fresh Generation, old []Generation) error {
 	floor, err := s.floor(ctx, s.writes)
 	if err != nil {

@@ -75,8 +75,9 @@ func (s *Store) Inspect(ctx context.Context, wall func() time.Time) (Inspection,
 	return in, nil
 }
 
-// oneServer is a client of the server that holds our keys. It waits for as long as the
-// context allows.
+// oneServer is a client of the server that holds our keys. A cluster's client would spread
+// questions such as INFO over any of its servers. It waits for as long as the context
+// allows.
 func (s *Store) oneServer(ctx context.Context) (*redis.Client, error) {
 	switch c := s.reads.(type) {
 	case *redis.ClusterClient:
@@ -87,6 +88,8 @@ func (s *Store) oneServer(ctx context.Context) (*redis.Client, error) {
 	return nil, fmt.Errorf("a client of an unknown kind: %T", s.reads)
 }
 
+// infoFields reads the lines of INFO, which are name:value; headings and empty lines are
+// left out.
 func infoFields(text string) map[string]string {
 	fields := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -152,7 +155,8 @@ func excess(ctx context.Context, c *redis.Client, user string) (may []string, kn
 	return may, true
 }
 
-// unlocked tries to use Redis without a user or password.
+// unlocked tries to use Redis without a user or password, with a client of its own: whether
+// a server is open to all can't be seen from inside a session that has logged in.
 func unlocked(ctx context.Context, o *redis.Options) bool {
 	bare := redis.UniversalOptions{Addrs: []string{o.Addr}, TLSConfig: o.TLSConfig, DB: 0, PoolSize: 1}
 	c := newClient(bare)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// tag is the hash tag of every key: all live in one slot.
+// tag is the hash tag of every key: a cluster keeps all keys of one tag on one server, so
+// that scripts can touch several of them and a failover loses the same end of each.
 const tag = "{faultline}:"
 
 // The bounds of what is kept.
@@ -64,6 +65,8 @@ const (
 	prefixHours    = tag + "hours:"
 )
 
+// Names of keys of which there are several. They are made here and nowhere else, or a
+// backup, the registry and the reader of a key could disagree about its name.
 func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }
 
@@ -162,6 +165,8 @@ func Bound(key string) (bound string, ok bool) {
 	return spec.bound, ok
 }
 
+// specOf finds the entry of the registry that a key belongs to. A key that stands alone is
+// found before a family whose prefix it shares.
 func specOf(key string) (keySpec, bool) {
 	for _, spec := range registry {
 		prefix, family := strings.CutSuffix(spec.pattern, "*")

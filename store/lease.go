@@ -15,6 +15,8 @@ type Lease struct {
 	TTL   time.Duration
 }
 
+// value is what the lease's key holds: the fence, so that a holder of before can't renew
+// it, and the holder, so that operators see who leads.
 func (l Lease) value(holder string) string { return strconv.FormatInt(l.Fence, 10) + ":" + holder }
 
 // Acquire takes the lease for ttl if nobody has it, and reports whether it did.

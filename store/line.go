@@ -50,6 +50,8 @@ type line struct {
 	tried    time.Duration // when the last one ended
 }
 
+// newLine returns a line on which nothing was measured yet. floor is what a command is
+// given at least, elapsed is monotonic time.
 func newLine(floor time.Duration, elapsed func() time.Duration) *line {
 	return &line{floor: floor, elapsed: elapsed}
 }
@@ -61,6 +63,7 @@ func (l *line) Patience() time.Duration {
 	return l.patience()
 }
 
+// patience is Patience for a caller that holds the lock.
 func (l *line) patience() time.Duration {
 	if !l.measured {
 		return max(l.floor, patienceUnmeasured)
@@ -82,6 +85,8 @@ func (l *line) Silent() bool {
 	return l.silent(l.elapsed())
 }
 
+// silent is Silent for a caller that holds the lock. It takes both: something waits for an
+// answer, and has done so for long. An idle line is not silent.
 func (l *line) silent(now time.Duration) bool {
 	return l.waits && now-l.since >= max(silentAfter, l.patience())
 }
@@ -122,13 +127,16 @@ func (l *line) begin(write, blocks bool) (call, error) {
 	return c, nil
 }
 
-// ask notes that something is asked.
+// ask notes that something is asked. The time of the first question that waits counts: each
+// further one would make the silence look shorter.
 func (l *line) ask(now time.Duration) {
 	if !l.waits {
 		l.waits, l.since = true, now
 	}
 }
 
+// why is the error that commands fail with while Redis is silent: the last one that it
+// gave, or a deadline if none came back at all.
 func (l *line) why() error {
 	if l.last == nil {
 		return context.DeadlineExceeded
@@ -147,6 +155,7 @@ func (l *line) end(c call, err error, timed bool) {
 	}
 	took := now - c.began
 	switch {
+	// Any answer ends the silence, also an error: Redis is there.
 	case answered(err):
 		l.waits, l.last, l.tries = false, nil, 0
 		if timed {
@@ -183,7 +192,9 @@ func answered(err error) bool {
 	return err == nil || errors.As(err, &reply) && !errors.As(err, &network)
 }
 
-// passing is one client's way onto the line.
+// passing is one client's way onto the line. Writes leave it to reads to try whether a
+// silent Redis answers: a read that gets no answer has done nothing, while a write may have
+// happened.
 type passing struct {
 	*line
 	write  bool // it does not try whether a silent Redis answers, as long as others do
@@ -239,6 +250,7 @@ func (p passing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 // for it is part of the same call.
 type inCall struct{}
 
+// underWay reports whether a command is part of a call that was let through already.
 func underWay(ctx context.Context) bool { return ctx.Value(inCall{}) != nil }
 
 // bound gives a command its time.

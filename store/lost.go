@@ -25,6 +25,7 @@ func (s *Store) Lost(ctx context.Context, published []faultline.Incident,
 	for len(published) > 0 {
 		part := published[:min(len(published), incidentsAtOnce)]
 		published = published[len(part):]
+		// Many incidents are one round trip.
 		cmds, err := s.reads.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, in := range part {
 				p.HGet(ctx, incidentKey(in.ID), "last")

@@ -13,18 +13,22 @@ import (
 )
 
 const (
+	// Bounds of the keys that people make for themselves. A day's count outlives its day by
+	// two hours, since clocks of nodes differ.
 	madeKeysADay = 500 // of everybody together
 	keepMadeDay  = 26 * time.Hour
 	// madeKeyPatience is what who is refused for want of room is told to wait.
 	madeKeyPatience = time.Hour
 )
 
-// keptKey is a key as the script reads it.
+// keptKey is a key as the script reads it. The time of its end is there a second time as a
+// number, because Lua can't compare times as text.
 type keptKey struct {
 	faultline.MadeKey
 	ExpiresMS int64 `json:"expires_ms"`
 }
 
+// keepKey is what is stored of a key.
 func keepKey(k faultline.MadeKey) ([]byte, error) {
 	return json.Marshal(keptKey{MadeKey: k, ExpiresMS: k.Expires.UnixMilli()})
 }
@@ -101,7 +105,8 @@ func (s *Store) MadeKeys(ctx context.Context) ([]faultline.MadeKey, error) {
 	return all, nil
 }
 
-// CountMadeKeys is how many keys there are.
+// CountMadeKeys is how many keys there are, those included that have expired and that
+// nobody has removed yet.
 func (s *Store) CountMadeKeys(ctx context.Context) (int, error) {
 	n, err := s.reads.HLen(ctx, keyMade).Result()
 	if err != nil {

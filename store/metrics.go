@@ -7,6 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// metrics are what a Store counts. They are registered when it opens and taken away when it
+// closes, so that a process can open one after another.
 type metrics struct {
 	appended  *prometheus.CounterVec // by unit: batches, events, bytes
 	read      prometheus.Counter
@@ -19,6 +21,8 @@ type metrics struct {
 	registered []prometheus.Collector
 }
 
+// newMetrics makes the metrics of a Store; without a registerer they count and nobody reads
+// them.
 func newMetrics(r prometheus.Registerer, way *line, clients map[string]redis.UniversalClient) (*metrics, error) {
 	m := &metrics{
 		appended: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_store_appended_total",
@@ -59,6 +63,8 @@ func newMetrics(r prometheus.Registerer, way *line, clients map[string]redis.Uni
 	return m, nil
 }
 
+// unregister takes away what was registered, also after a registration that failed half
+// way.
 func (m *metrics) unregister() {
 	for _, c := range m.registered {
 		m.registerer.Unregister(c)
@@ -71,6 +77,7 @@ type pools struct {
 	connections, timeouts *prometheus.Desc
 }
 
+// newPools describes the connections of some clients, by their names.
 func newPools(clients map[string]redis.UniversalClient) pools {
 	return pools{
 		clients: clients,

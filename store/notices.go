@@ -23,7 +23,8 @@ const (
 	maxPages = 1_000
 )
 
-// announced is what one page announces.
+// announced is what one page announces, with when it was read: what a page said that can't
+// be read any more is dropped after maintenanceLife.
 type announced struct {
 	ReadAt time.Time               `json:"read_at"`
 	List   []faultline.Maintenance `json:"list"`
@@ -45,6 +46,8 @@ func (s *Store) SaveCertificates(ctx context.Context, list []faultline.Certifica
 	if _, err := read.Exec(ctx); err != nil {
 		return s.fail(op, err)
 	}
+	// How many fit is worked out before the write, so that several nodes at one moment may
+	// pass the bound by a batch. The whole expires two hours after the last write.
 	free := maxCertificates - int(size.Val())
 	pipe := s.writes.TxPipeline()
 	for i, c := range list {

@@ -9,7 +9,8 @@ import (
 	"sync"
 )
 
-// maxUnpacked bounds what a compressed value may unfold to.
+// maxUnpacked bounds what a compressed value may unfold to, in bytes: a value that is
+// damaged, or planted, must not fill the memory of every node that reads it.
 const maxUnpacked = 64 << 20
 
 // deflaters are kept, since one is over half a megabyte.

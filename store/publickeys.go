@@ -23,6 +23,7 @@ var errNoRoom = errors.New("there are too many keys of other nodes")
 // PublishKeys makes public keys known to all nodes, by their ids, for a day. A node
 // publishes its own again and again as long as it has them.
 func (s *Store) PublishKeys(ctx context.Context, keys map[string][]byte, now time.Time) error {
+	// Bounds are kept by the script, which sees all nodes' keys at one moment.
 	const op = "publish the public keys"
 	args := []any{now.UnixMilli(), now.Add(-publicKeyLife).UnixMilli(), maxPublicKeys, publicKeyLife.Milliseconds()}
 	for id, key := range keys {

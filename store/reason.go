@@ -66,6 +66,7 @@ func Reason(err error) error {
 
 // Refusal is the reason of a Redis that can be read and refuses writes; nil for any
 // other.
+// Such a Redis still serves readers, so that only what writes needs to stop.
 func Refusal(err error) error {
 	word := reply(err)
 	for _, w := range unwritable {

@@ -41,6 +41,8 @@ func (s *Store) SaveLost(ctx context.Context, l Lease, inc faultline.Incident) e
 	return s.saveRevision(ctx, l, inc, true)
 }
 
+// saveRevision stores a revision in two forms: whole, and as lists and changes show it, so
+// that a list need not unpack thousands of sites.
 func (s *Store) saveRevision(ctx context.Context, l Lease, inc faultline.Incident, lost bool) error {
 	op := fmt.Sprintf("save revision %d of %s", inc.Revision, inc.ID)
 	if inc.Revision < 1 || inc.ID == "" || len(inc.ID) > maxIDBytes {
@@ -132,7 +134,7 @@ func (s *Store) Revisions(ctx context.Context, id string, first, last int) ([]fa
 	return list, nil
 }
 
-// missing tells what is not there from what cannot be read.
+// missing tells what is not there ([faultline.ErrNotFound]) from what could not be read.
 func (s *Store) missing(op string, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
@@ -220,6 +222,8 @@ func (s *Store) lastRevisions(ctx context.Context, op string, ids []string,
 	return all, nil
 }
 
+// hashFields reads one field of each of some incidents in one round trip; which field may
+// differ from incident to incident.
 func (s *Store) hashFields(ctx context.Context, ids []string, field func(i int) string) ([]string, error) {
 	cmds, err := s.reads.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, id := range ids {

@@ -19,6 +19,8 @@ func (s *Store) Revoke(ctx context.Context, id string, expires, now time.Time) e
 	if id == "" || len(id) > maxIDBytes {
 		return fmt.Errorf("%s: %w: an id of %d bytes", op, ErrTooLarge, len(id))
 	}
+	// What has expired goes first, so that it takes no room from what is revoked now.
+	// Beyond the bound those go that would expire soonest anyway.
 	pipe := s.writes.TxPipeline()
 	pipe.ZRemRangeByScore(ctx, keyRevoked, "-inf", strconv.FormatInt(now.UnixMilli(), 10))
 	pipe.ZAdd(ctx, keyRevoked, redis.Z{Score: float64(expires.UnixMilli()), Member: id})

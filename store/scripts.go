@@ -15,7 +15,8 @@ var luaFiles embed.FS
 // It is a variable so that a test can show what happens without the check.
 var fencePrelude = lua("fence")
 
-// scripts are the server's side of the operations that must be atomic.
+// scripts are the server's side of the operations that must be atomic. Each file in lua/
+// opens with its keys, its arguments and what it returns.
 type scripts struct {
 	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
 	memory, publish, settle, makeKey                                          *redis.Script
@@ -23,6 +24,8 @@ type scripts struct {
 	chunk, flip, trim, deliver, adopt                                         *redis.Script
 }
 
+// newScripts makes the scripts; prelude stands in front of those that only the leader may
+// run.
 func newScripts(prelude string) scripts {
 	free := func(name string) *redis.Script { return redis.NewScript(lua(name)) }
 	fenced := func(name string) *redis.Script { return redis.NewScript(prelude + lua(name)) }

@@ -39,6 +39,9 @@ type seriesPlace struct {
 	keep       time.Duration // after the last write to the hash
 }
 
+// placeSeries says where one step of a series is kept. Minutes are a hash for each hour,
+// hours one for each block of ten days: small enough that Redis packs them, and few enough
+// that a chart reads a handful.
 func placeSeries(of string, stepS int, at time.Time) seriesPlace {
 	hour := at.Unix() / int64(time.Hour/time.Second)
 	if stepS == faultline.StepMinute {
@@ -61,6 +64,8 @@ func (s *Store) SaveSeries(ctx context.Context, l Lease, rows []faultline.Series
 	const op = "save series"
 	var keys []string
 	hashes := map[string]*seriesHash{}
+	// One script for up to seriesAtOnce hashes: a row each would be thousands of round
+	// trips a minute.
 	flush := func() error {
 		args := make([]any, 0, 2*len(keys))
 		for _, key := range keys {
@@ -114,6 +119,8 @@ func checkRow(r faultline.SeriesRow) error {
 	return nil
 }
 
+// packCounts packs what was counted in a step as numbers of variable length; most are below
+// 128 and take one byte.
 func packCounts(r faultline.SeriesRow) []byte {
 	p := r.Point
 	var b []byte
@@ -124,10 +131,12 @@ func packCounts(r faultline.SeriesRow) []byte {
 	return b
 }
 
+// packStanding packs how many members were observed and how many failed.
 func packStanding(p faultline.SeriesPoint) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(nil, uint64(max(0, p.Sites))), uint64(max(0, p.SitesFailing)))
 }
 
+// errSeriesField says that a stored field is not what packCounts or packStanding writes.
 var errSeriesField = errors.New("a malformed field of a series")
 
 // unpackField adds what one field says to a row.

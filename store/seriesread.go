@@ -128,6 +128,8 @@ type seriesRows struct {
 	end            time.Time // of the last minute that is stored; zero: none is
 }
 
+// seriesRows reads the rows of a series that begin in a span of time, in one round trip
+// however many hashes they lie in.
 func (s *Store) seriesRows(ctx context.Context, of string, from, until time.Time, minutes bool) (seriesRows, error) {
 	const op = "read a series"
 	rows := seriesRows{minutes: map[int64]*faultline.SeriesRow{}, hours: map[int64]*faultline.SeriesRow{}}
@@ -180,6 +182,7 @@ func unpackHash(hash map[string]string, rows map[int64]*faultline.SeriesRow, of 
 	return nil
 }
 
+// hour is one step of an hour: its row, or one that says that nothing is stored.
 func (r seriesRows) hour(at time.Time) faultline.SeriesPoint {
 	if h := r.hours[at.Unix()]; h != nil {
 		return h.Point
@@ -189,8 +192,8 @@ func (r seriesRows) hour(at time.Time) faultline.SeriesPoint {
 	return p
 }
 
-// usual is how many reports a minute were expected in the hour at, or in the one
-// before where nothing was heard.
+// usual is how many reports a minute were expected in the hour at (Unix seconds), or in the
+// one before where nothing is stored: 0 if neither is known.
 func (r seriesRows) usual(at int64) float64 {
 	for _, hour := range []int64{at, at - 3600} {
 		if h := r.hours[hour]; h != nil {

@@ -44,6 +44,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	// The round trip is measured by monotonic time, which no correction of the clock
+	// disturbs.
 	began := time.Now()
 	way := newLine(cmp.Or(options.ReadTimeout, ioTimeout), func() time.Duration { return time.Since(began) })
 	s := &Store{

@@ -66,7 +66,8 @@ func ParseURL(raw string) (*redis.UniversalOptions, error) {
 	return single(raw)
 }
 
-// readParameters refuses what would be ignored otherwise.
+// readParameters refuses what would be ignored otherwise: a setting that is mistyped must
+// not pass for one that holds.
 func readParameters(query string) (url.Values, error) {
 	params, err := url.ParseQuery(query)
 	if err != nil {
@@ -80,6 +81,8 @@ func readParameters(query string) (url.Values, error) {
 	return params, nil
 }
 
+// sentinel makes the options of a master that sentinels know by its name. User and password
+// of the sentinels are their own.
 func sentinel(base, user string, hosts []string, master string, params url.Values) (*redis.UniversalOptions, error) {
 	if master == "" || strings.Contains(master, "/") {
 		return nil, errors.New("redis URL: redis+sentinel:// needs the master's name as its path")
@@ -95,6 +98,7 @@ func sentinel(base, user string, hosts []string, master string, params url.Value
 	return o, nil
 }
 
+// cluster makes the options of a cluster, of which some hosts are known.
 func cluster(base, user string, hosts []string, path string, params url.Values) (*redis.UniversalOptions, error) {
 	if path != "" || params.Has("db") {
 		return nil, errors.New("redis URL: a cluster has no databases")
@@ -132,6 +136,8 @@ func several(base, user string, hosts []string, port string, params url.Values) 
 	return all, nil
 }
 
+// single makes the options of one server. Errors of go-redis are kept, but for that of a
+// URL which can't be parsed: it would quote the URL, with its password.
 func single(raw string) (*redis.UniversalOptions, error) {
 	o, err := redis.ParseURL(raw)
 	if err != nil {

@@ -27,6 +27,8 @@ func (s *Store) SaveView(ctx context.Context, l Lease, v faultline.View, at Pos)
 // start at 1 and say no more than whether something changed: after a failover
 // they may be lower than before.
 func (s *Store) View(ctx context.Context, known int64) (faultline.View, int64, error) {
+	// Only the version is read at first: most reads find the one that they know, and the
+	// view is large.
 	const op = "read the view"
 	var v faultline.View
 	fields, err := s.reads.HMGet(ctx, keyView, "v").Result()

@@ -38,6 +38,9 @@ func (s *Store) AddWebhook(ctx context.Context, id, owner string, data []byte, m
 	return s.saveWebhook(ctx, id, data, owner, most)
 }
 
+// saveWebhook stores a webhook if there is room. Count and write are one script. It answers
+// above 0 if it was stored, 0 if there is no room at all, and below 0 if its owner has most
+// of them already.
 func (s *Store) saveWebhook(ctx context.Context, id string, data []byte, owner string, most int) (bool, error) {
 	const op = "save a webhook"
 	if id == "" || len(id) > maxIDBytes {
@@ -93,9 +96,10 @@ func (s *Store) WebhookPosition(ctx context.Context) (string, error) {
 	return at, nil
 }
 
-// QueueDeliveries adds deliveries, those that are there already excepted, and
-// moves the position to at ("" leaves it), both or neither. It returns how many
-// there is no room for.
+// QueueDeliveries adds deliveries, those that are there already excepted, and moves the
+// position to at ("" leaves it), both or neither: a position that moved alone would lose
+// messages, and messages alone would be sent twice. It returns how many there is no room
+// for.
 func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []faultline.Delivery) (left int,
 	err error) {
 	args := []any{at, maxDeliveries}
@@ -136,7 +140,8 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 	return out, nil
 }
 
-// PostponeDelivery replaces a delivery that failed.
+// PostponeDelivery replaces a delivery that failed, and moves the time at which it is due. One
+// that was removed meanwhile never becomes due again.
 func (s *Store) PostponeDelivery(ctx context.Context, d faultline.Delivery) error {
 	pipe := s.writes.TxPipeline()
 	pipe.ZAddXX(ctx, keyDue, redis.Z{Score: float64(d.Due.UnixMilli()), Member: d.ID})
