@@ -73,8 +73,8 @@ func (c Coverage) note(view View, cannot int, stale bool) string {
 		return "Not observed: no vantage can see the internet just now, so the state of every site is unknown. " +
 			"/v1/vantages says why."
 	case c.State == Blind:
-		return "Not observed: no vantage reports, so the state of every site is unknown. Whoever runs this server can " +
-			"start a vantage with faultline probe, or let serve probe."
+		return "Not observed: no vantage reports, so the state of every site is unknown. Whoever runs this server " +
+			"can start a vantage with faultline probe, or let serve probe."
 	case cannot > 0:
 		return fmt.Sprintf("Observed in part: %d of %d vantages can't see, and what they report does not count.",
 			cannot, cannot+c.Vantages)

@@ -64,7 +64,9 @@ var listQueries = map[string]func(faultline.Incident) bool{
 	"?limit=100&until=1623145925": func(i faultline.Incident) bool {
 		return i.Onset.At.Before(t0.Add(5 * time.Minute))
 	},
-	"?limit=100&since=2021-06-08T09:52:05Z&until=2021-06-08T09:54:05Z&overlapping=true": func(i faultline.Incident) bool {
+	"?limit=100&since=2021-06-08T09:52:05Z&until=2021-06-08T09:54:05Z&overlapping=true": func(
+		i faultline.Incident,
+	) bool {
 		return i.Onset.At.Before(t0.Add(7*time.Minute)) &&
 			(i.State.Open() || i.UpdatedAt.After(t0.Add(5*time.Minute)))
 	},
@@ -131,8 +133,8 @@ func TestListLinks(t *testing.T) {
 		n.source.Tell(incident(i, 1, 2))
 	}
 	n.run()
-	path,
-		pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true&min_confidence=.5&fields=title,id&country=GB&kind=cdn", 0
+	path, pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true"+
+		"&min_confidence=.5&fields=title,id&country=GB&kind=cdn", 0
 	for seen := map[string]bool{}; path != ""; pages++ {
 		w := n.get(path)
 		var list struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"faultline"
@@ -69,8 +70,13 @@ const (
 
 // table is every route of the API: what is not here is 404 or 405.
 func (a *api) table() []route {
+	return slices.Concat(a.sentRoutes(), a.keyRoutes(), a.concludedRoutes(), a.replayRoutes(), a.formatRoutes(),
+		a.operationRoutes())
+}
+
+// sentRoutes is what is sent to us, and what its senders read of it.
+func (a *api) sentRoutes() []route {
 	return []route{
-		// What is sent to us.
 		{post, "/v1/reports", "", QuotaSends, strict(), a.postReport},
 		{post, "/v1/checks", "", QuotaSends, strict(), a.postCheck},
 		{read, "/v1/checks/:id", "", QuotaReads, strict(), a.getCheck},
@@ -80,6 +86,12 @@ func (a *api) table() []route {
 		{post, "/v1/inbound/uptime-kuma", token.ScopeUptimeKuma, QuotaToken, strict(), a.postUptimeKuma},
 		{post, "/v1/inbound/gatus", token.ScopeGatus, QuotaToken, strict(), a.postGatus},
 		{post, "/v1/incidents/:id/annotations", token.ScopeAnnotate, QuotaSends, strict(), a.postAnnotation},
+	}
+}
+
+// keyRoutes is who may do what: tokens, vantages, webhooks and the keys that people make themselves.
+func (a *api) keyRoutes() []route {
+	return []route{
 		{post, "/v1/tokens", token.ScopeAdmin, QuotaSends, strict(), a.postToken},
 		{remove, "/v1/tokens/:id", token.ScopeAdmin, QuotaSends, strict(), a.deleteToken},
 		{post, "/v1/vantages", token.ScopeAdmin, QuotaSends, strict(), a.postVantage},
@@ -97,8 +109,12 @@ func (a *api) table() []route {
 		{get, routeKey, token.ScopeWebhooks, QuotaToken, strict(), a.getKey},
 		{post, "/v1/keys/mine/rotate", token.ScopeWebhooks, QuotaSends, strict(), a.postKeyRotate},
 		{remove, routeKey, token.ScopeWebhooks, QuotaSends, strict(), a.deleteKey},
+	}
+}
 
-		// What is concluded.
+// concludedRoutes is what is concluded.
+func (a *api) concludedRoutes() []route {
+	return []route{
 		{read, "/v1/summary", "", QuotaReads, strict(), a.getSummary},
 		{read, "/v1/incidents", "", QuotaReads, strict(append([]string{asOfKey}, listKeys...)...), a.getIncidents},
 		{read, "/v1/incidents/:id", "", QuotaReads, strict(asOfKey), a.getIncident},
@@ -126,13 +142,21 @@ func (a *api) table() []route {
 		{read, "/v1/vantages", "", QuotaReads, strict(), a.getVantages},
 		{read, "/v1/metrics/incidents", "", QuotaReads, strict(), a.getIncidentMetrics},
 		{get, routeStream, "", QuotaReads, lenient(streamKeys...), a.getStream},
+	}
+}
 
-		// Outages of the past.
+// replayRoutes is outages of the past.
+func (a *api) replayRoutes() []route {
+	return []route{
 		{read, "/v1/replays", "", QuotaReads, strict(), a.getReplays},
 		{read, "/v1/replays/:name", "", QuotaReads, strict(), a.getReplay},
 		{read, "/v1/replays/:name/revisions/:n", "", QuotaReads, strict(), a.getReplayRevision},
+	}
+}
 
-		// The same in the forms that other programs read.
+// formatRoutes is the same in the forms that other programs read.
+func (a *api) formatRoutes() []route {
+	return []route{
 		{read, "/feed.atom", "", QuotaReads, lenient(faultline.FilterKeys...), a.getAtom},
 		{read, "/feed.json", "", QuotaReads, lenient(faultline.FilterKeys...), a.getJSONFeed},
 		{read, "/feed.ics", "", QuotaReads, lenient(faultline.FilterKeys...), a.getCalendar},
@@ -147,8 +171,12 @@ func (a *api) table() []route {
 		{read, "/statuspage/:kind/:name/api/v2/:file/:part", "", QuotaReads, lenient(), a.getComponentStatuspageList},
 		{post, routeMCP, "", QuotaReads, lenient(), a.postMCP},
 		{read, "/oembed", "", QuotaReads, lenient(oembedKeys...), a.getOEmbed},
+	}
+}
 
-		// Operations and documents.
+// operationRoutes is what operators and the readers of documents ask for.
+func (a *api) operationRoutes() []route {
+	return []route{
 		{read, "/.well-known/jwks.json", "", QuotaNone, lenient(), a.getJWKS},
 		{read, "/healthz", "", QuotaNone, lenient(), a.getHealth},
 		{read, "/readyz", "", QuotaNone, lenient(), a.getReady},

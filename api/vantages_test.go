@@ -88,8 +88,9 @@ func TestAVantageReportsItsHealth(t *testing.T) {
 		return n.do(request{path: "/v1/probes/work", header: map[string]string{"Authorization": "Bearer " + signed,
 			faultline.HeaderVantageHealth: health}}).Code
 	}
-	if code := ask(
-		`{"version":"v1.2.3","due":60,"delivered":59,"spooled":3,"dropped":4,"clock_offset_ms":-5000,"later":1}`); code != http.StatusOK ||
+	code := ask(`{"version":"v1.2.3","due":60,"delivered":59,"spooled":3,"dropped":4,` +
+		`"clock_offset_ms":-5000,"later":1}`)
+	if code != http.StatusOK ||
 		d.who.Health == nil || d.who.Health.Version != "v1.2.3" || d.who.Health.Delivered != 59 ||
 		d.who.Health.ClockOffsetMS != -5000 {
 		t.Errorf("%d %+v", code, d.who.Health)

@@ -33,7 +33,8 @@ func TestFigureAsOneLine(t *testing.T) {
 		want string
 	}{
 		{sample,
-			"ingest.everysec: 0.83 ratio of throughput, target ≥ 0.8: ok (limit: no-op gin POST; 7 runs, spread 9 %)\n"},
+			"ingest.everysec: 0.83 ratio of throughput, target ≥ 0.8: ok (limit: no-op gin POST; 7 runs, " +
+				"spread 9 %)\n"},
 		{missed,
 			"ingest.everysec: 123457 ratio of throughput, target ≤ 0.8: MISSED (limit: no-op gin POST; 7 runs, " +
 				"spread 9 %)\n"},

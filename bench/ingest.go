@@ -162,14 +162,19 @@ func logGain(ctx context.Context, url string) (func(context.Context) (int64, err
 				return n, err
 			}
 			for _, b := range batches {
-				for _, ev := range b.Events {
-					if _, ok := ev.(faultline.Report); ok {
-						n++
-					}
-				}
+				n += reportsIn(b.Events)
 			}
 		}
 	}, nil
+}
+
+func reportsIn(events []faultline.Event) (n int64) {
+	for _, ev := range events {
+		if _, ok := ev.(faultline.Report); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func streamGain(r *redisChild) func(context.Context) (int64, error) {

@@ -163,10 +163,12 @@ func readAnswer(in *bufio.Reader) (status int, body []byte, err error) {
 			return status, body, nil
 		default:
 			const name = "Content-Length: "
-			if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
-				if length, err = strconv.Atoi(string(rest)); err != nil {
-					return 0, nil, err
-				}
+			rest, ok := bytes.CutPrefix(line, []byte(name))
+			if !ok {
+				continue
+			}
+			if length, err = strconv.Atoi(string(rest)); err != nil {
+				return 0, nil, err
 			}
 		}
 	}

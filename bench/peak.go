@@ -199,13 +199,20 @@ func (p *peak) fold(ctx context.Context) error {
 			return err
 		}
 		for _, b := range batches {
-			for _, ev := range b.Events {
-				for _, inc := range p.engine.Fold(ev) {
-					if err := p.store.SaveRevision(ctx, p.lease, inc); err != nil {
-						return err
-					}
-				}
+			if err := p.foldBatch(ctx, b.Events); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+func (p *peak) foldBatch(ctx context.Context, events []faultline.Event) error {
+	for _, ev := range events {
+		for _, inc := range p.engine.Fold(ev) {
+			if err := p.store.SaveRevision(ctx, p.lease, inc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

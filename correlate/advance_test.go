@@ -163,19 +163,24 @@ func TestRelapse(t *testing.T) {
 		for i, track := range c.tracks {
 			id := put(e, string(rune('a'+i))+".example", 5, "cdn:x")
 			in.join(id)
-			vantages := []string{"lon-1", "nyc-1"}
-			for v, part := range splitTracks(track) {
-				switch part {
-				case "!":
-					e.sites.rows[id].Incident = 99
-				case "":
-				default:
-					probed(e, id, vantages[v], part, 60)
-				}
-			}
+			layTracks(e, id, track)
 		}
 		if got := e.relapsed(in); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// layTracks gives a site the tracks of two vantages, and the mark of another incident.
+func layTracks(e *Engine, id uint32, tracks string) {
+	vantages := []string{"lon-1", "nyc-1"}
+	for v, part := range splitTracks(tracks) {
+		switch part {
+		case "!":
+			e.sites.rows[id].Incident = 99
+		case "":
+		default:
+			probed(e, id, vantages[v], part, 60)
 		}
 	}
 }

@@ -34,24 +34,39 @@ func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause fau
 		if !grant {
 			continue
 		}
-		for _, request := range now {
-			for _, v := range w.vantages {
-				key := request.Site + v.Vantage
-				if tick.At.Sub(last[key]) < 30*time.Second {
-					continue
-				}
-				last[key] = tick.At
-				p := faultline.Probe{At: tick.At, Site: request.Site, Vantage: v.Vantage, Symptom: faultline.SymptomOK}
-				for _, f := range w.faults {
-					if f.fails(p, rng) {
-						p.Symptom = f.symptom
-					}
-				}
-				e.Fold(p)
-			}
+		for _, p := range w.asked(now, tick.At, last) {
+			e.Fold(w.checked(p, rng))
 		}
 	}
 	return confirmed, cause, wished
+}
+
+// asked are the checks that all vantages do for some requests: at most one of a site in
+// 30 seconds.
+func (w *world) asked(
+	requests []faultline.CheckRequest, now time.Time, last map[string]time.Time,
+) (checks []faultline.Probe) {
+	for _, request := range requests {
+		for _, v := range w.vantages {
+			if key := request.Site + v.Vantage; now.Sub(last[key]) >= 30*time.Second {
+				last[key] = now
+				checks = append(checks, faultline.Probe{At: now, Site: request.Site, Vantage: v.Vantage})
+			}
+		}
+	}
+	return checks
+}
+
+// checked is a probe with what the faults of the world make it find.
+func (w *world) checked(p faultline.Probe, rng *rand.Rand) faultline.Probe {
+	p.Symptom = faultline.SymptomOK
+	found := p
+	for _, f := range w.faults {
+		if f.fails(p, rng) {
+			found.Symptom = f.symptom
+		}
+	}
+	return found
 }
 
 func TestWishesConfirmACauseInSeconds(t *testing.T) {

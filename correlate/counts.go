@@ -91,11 +91,16 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 			if at < 0 {
 				continue
 			}
-			for _, r := range t.Recent {
-				if r.At() >= lo && r.At() < hi {
-					in.shiftProbe(m, &in.ByVantage[at], r, sign)
-				}
-			}
+			in.shiftProbes(m, &in.ByVantage[at], t.Recent, lo, hi, sign)
+		}
+	}
+}
+
+// shiftProbes adds the probes of [lo, hi) to all counts, or takes them away from them.
+func (in *incident) shiftProbes(m *member, v *seenFrom, recent []evidence.Result, lo, hi int64, sign int) {
+	for _, r := range recent {
+		if r.At() >= lo && r.At() < hi {
+			in.shiftProbe(m, v, r, sign)
 		}
 	}
 }

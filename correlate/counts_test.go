@@ -16,17 +16,19 @@ func evidenceSince(
 	for _, s := range sites {
 		is[s.Site] = true
 	}
+	counts := func(site string, at time.Time) bool { return is[site] && !at.Before(from) && at.Before(to) }
 	for _, ev := range evs {
 		switch v := ev.(type) {
 		case faultline.Probe:
-			if is[v.Site] && !v.At.Before(from) && v.At.Before(to) {
-				probes++
-				if v.Symptom != faultline.SymptomOK {
-					failed++
-				}
+			if !counts(v.Site, v.At) {
+				continue
+			}
+			probes++
+			if v.Symptom != faultline.SymptomOK {
+				failed++
 			}
 		case faultline.Report:
-			if is[v.Site] && !v.At.Before(from) && v.At.Before(to) {
+			if counts(v.Site, v.At) {
 				reports++
 			}
 		}

@@ -40,9 +40,11 @@ func TestHeadline(t *testing.T) {
 			on("cdn:fastly", faultline.StateResolved, "http_503"), func(in *faultline.Incident) {
 				in.ResolvedAt = &late
 			}),
-		"Faultline has withdrawn its report that sites that use Fastly were failing since about 09:47 UTC on 8 June 2021.": on(
+		"Faultline has withdrawn its report that sites that use Fastly were failing since about 09:47 UTC on " +
+			"8 June 2021.": on(
 			"cdn:fastly", faultline.StateRetracted, faultline.SymptomOther),
-		"Sites whose DNS is at Dyn have been failing with DNS failures in US since about 09:47 UTC on 8 June 2021.": with(
+		"Sites whose DNS is at Dyn have been failing with DNS failures in US since about 09:47 UTC on " +
+			"8 June 2021.": with(
 			on("dns:dyn", faultline.StateConfirmed, faultline.SymptomDNS), func(in *faultline.Incident) {
 				in.Scope = faultline.Scope{Countries: []string{"US"}}
 			}),

@@ -76,9 +76,9 @@ func TestTookDown(t *testing.T) {
 			m := member{Site: uint32(i), Probes: 3, Onset: at - hour}
 			if i < c.then {
 				m.Onset = on + minute - int64(i%2)*2*minute // a minute later or before
-				if c.change != nil {
-					c.change(&m)
-				}
+			}
+			if i < c.then && c.change != nil {
+				c.change(&m)
 			}
 			in.Members = append(in.Members, m)
 		}

@@ -121,19 +121,18 @@ func playChecks(t *testing.T, fault probetest.Site) []faultline.Incident {
 	}
 	onset := probedFrom.Add(probedCalm)
 	for now := probedFrom; now.Before(onset.Add(probedFor)); now = now.Add(time.Second) {
-		for i := range 3 * probedSites {
-			for j, v := range vantages {
-				// Spread over the minute, each vantage at a second of its own.
-				if due := (i*7 + j*20) % int(probedEvery/time.Second); now.Second() != due {
-					continue
-				}
-				p := well
-				if i < probedSites && !now.Before(onset) {
-					p = found[i]
-				}
-				p.Site, p.Vantage, p.At = fmt.Sprintf("s%d.net", i), v, now
-				fold(p)
+		for n := range 3 * probedSites * len(vantages) {
+			i, j := n/len(vantages), n%len(vantages)
+			// Spread over the minute, each vantage at a second of its own.
+			if due := (i*7 + j*20) % int(probedEvery/time.Second); now.Second() != due {
+				continue
 			}
+			p := well
+			if i < probedSites && !now.Before(onset) {
+				p = found[i]
+			}
+			p.Site, p.Vantage, p.At = fmt.Sprintf("s%d.net", i), vantages[j], now
+			fold(p)
 		}
 		fold(faultline.Tick{At: now})
 	}

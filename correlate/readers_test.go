@@ -36,18 +36,23 @@ func (r audience) others(but uint32, times float64) {
 	}
 }
 
+// requests are those of one network in a minute: not quite the same each time.
+func (r audience) requests(asn uint32, m int) int {
+	n := r.usual[asn]
+	if now, ok := r.changed[asn]; ok && m > r.from && m <= r.to {
+		n = now
+	}
+	return n + (m*37+int(asn))%41
+}
+
 // lines are what the nodes of a world append until some minute.
 func (r audience) lines(minutes int) []faultline.Event {
 	var evs []faultline.Event
 	for m := 1; m < minutes; m++ {
 		for _, node := range r.nodes {
 			line := faultline.Readers{At: after(float64(m)), Node: node}
-			for asn, usual := range r.usual {
-				n := usual
-				if now, ok := r.changed[asn]; ok && m > r.from && m <= r.to {
-					n = now
-				}
-				n += (m*37 + int(asn)) % 41 // not quite the same each minute
+			for asn := range r.usual {
+				n := r.requests(asn, m)
 				line.Networks = append(line.Networks,
 					faultline.ReaderNetwork{ASN: asn, Country: "CA", Requests: n / len(r.nodes)})
 			}

@@ -148,8 +148,8 @@ func (e *Engine) yetToCheck(in *incident, enough int) (n int) {
 	usual := map[uint32]int{}
 	for _, m := range in.Members {
 		for _, t := range e.sites.rows[m.Site].Tracks {
-			v := e.vantages.rows[t.Vantage]
-			if w := e.witnessOf(t.Vantage); v.trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust && !slices.Contains(by, w) {
+			v, w := e.vantages.rows[t.Vantage], e.witnessOf(t.Vantage)
+			if v.trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust && !slices.Contains(by, w) {
 				usual[w]++
 			}
 		}

@@ -66,8 +66,8 @@ func NewChecks(cfg ChecksConfig) *Checks {
 		person: perMinute(checksOfPerson, checksAtOnce), people: newGCRA(checkKeyBits), seed: maphash.MakeSeed(),
 		outcomes: promauto.With(cfg.Registerer).NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_checks_total",
-			Help: "Checks that people asked for by what became of the request: asked, known (the site is on the list), " +
-				"invalid, unavailable, or the limit that was reached: person, prefix, all.",
+			Help: "Checks that people asked for by what became of the request: asked, known (the site is on the " +
+				"list), invalid, unavailable, or the limit that was reached: person, prefix, all.",
 		}, []string{"outcome"}),
 	}
 }

@@ -38,19 +38,26 @@ func TestAbuse_A10(t *testing.T) {
 	}
 	for _, brand := range brands {
 		for r, looks := range confusables() {
-			for at := range brand {
-				if rest, ok := strings.CutPrefix(brand[at:], looks); ok {
-					try(brand, brand[:at]+string(r)+rest)
-				}
+			for _, forged := range forgeries(brand, looks, string(r)) {
+				try(brand, forged)
 			}
-			label, tld, _ := strings.Cut(brand, ".")
-			try(brand, strings.ReplaceAll(label, looks, string(r))+"."+tld)
 		}
 	}
 	t.Logf("%d forgeries, %d refused", rows, refused)
 	if rows < 500 {
 		t.Errorf("only %d rows", rows)
 	}
+}
+
+// forgeries are a brand with one letter replaced, at each place where it stands, and with all.
+func forgeries(brand, letter, by string) (forged []string) {
+	for at := range brand {
+		if rest, ok := strings.CutPrefix(brand[at:], letter); ok {
+			forged = append(forged, brand[:at]+by+rest)
+		}
+	}
+	label, tld, _ := strings.Cut(brand, ".")
+	return append(forged, strings.ReplaceAll(label, letter, by)+"."+tld)
 }
 
 // Of one script throughout, and every letter of another one's.

@@ -64,8 +64,13 @@ func testRegistry(t *testing.T, f *fixture) {
 	if _, _, err := f.Acquire(ctx, "b", time.Minute, f.now); err != nil {
 		t.Fatal(err)
 	}
+	wantRegistered(t, f)
+}
 
-	seen := map[string]bool{}
+// wantRegistered holds the keys that there are against the registry, both ways.
+func wantRegistered(t *testing.T, f *fixture) {
+	t.Helper()
+	ctx, seen := t.Context(), map[string]bool{}
 	for _, key := range f.keys(t) {
 		spec, found := specOf(key)
 		if !found {

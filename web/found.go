@@ -158,8 +158,9 @@ func (w *Web) llms() ([]byte, error) {
 	return []byte(
 		"# Faultline\n\n> Which shared infrastructure of the internet is failing now, which sites that takes " +
 			"down, and on what evidence that rests. Reading needs no key. All data is under CC BY 4.0.\n\n" +
-			"Only the state confirmed is an established outage; candidate and suspected are reports that no probe has " +
-			"confirmed. Unknown means that nothing was observed, and never that something works.\n\n## Answers\n\n" +
+			"Only the state confirmed is an established outage; candidate and suspected are reports that no probe " +
+			"has confirmed. Unknown means that nothing was observed, and never that something works.\n\n" +
+			"## Answers\n\n" +
 			link("MCP", "/mcp",
 				"tools over streamable HTTP: verdict, stack, incidents, incident, provider, search, coverage") +
 			link("Is it down?", "/v1/stack?of=reddit.com,aws,cdn:fastly",

@@ -120,7 +120,8 @@ func TestTitlesInOtherLanguages(t *testing.T) {
 	inc.Cause, inc.State, inc.ConfirmedAt, inc.Symptoms = nil, faultline.StateCandidate, nil,
 		[]faultline.SymptomShare{{Symptom: "timeout", Share: 0.3}, {Symptom: "dns", Share: 0.3}}
 	if got, want := voiceIn(t, "de").title(&inc),
-		"Unbestätigt: 1.200 Websites ohne bekannte Gemeinsamkeit in DE, GB, Zeitüberschreitungen, seit etwa 09:47 UTC"; got != want {
+		"Unbestätigt: 1.200 Websites ohne bekannte Gemeinsamkeit in DE, GB, Zeitüberschreitungen, "+
+			"seit etwa 09:47 UTC"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -150,7 +151,8 @@ func TestRichEscapesAllButMarkup(t *testing.T) {
 	v := english(t)
 	got := string(v.rich("incident.blame", "Confidence", "<b>1</b>", "Kind", "\ue000{{.Name}}", "Name",
 		anchor(`/"><i>`, "<i>")))
-	want := `We are &lt;b&gt;1&lt;/b&gt; sure that the cause is the ` + "\ue000" + `{{.Name}} <a href="/&#34;&gt;&lt;i&gt;">&lt;i&gt;</a>.`
+	want := `We are &lt;b&gt;1&lt;/b&gt; sure that the cause is the ` + "\ue000" +
+		`{{.Name}} <a href="/&#34;&gt;&lt;i&gt;">&lt;i&gt;</a>.`
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}

@@ -157,7 +157,8 @@ func TestPagesTellProgramsWhatTheyAre(t *testing.T) {
 		"/incident/" + outage: {`<meta property="og:image" content="https://faultline.example/card/incident/` + outage +
 			`@3.png">`, `<meta name="twitter:card" content="summary_large_image">`,
 			`type="application/json+oembed" title="Faultline" ` +
-				`href="https://faultline.example/oembed?format=json&amp;url=https%3A%2F%2Ffaultline.example%2Fincident%2F` + outage + `">`,
+				`href="https://faultline.example/oembed?format=json&amp;url=https%3A%2F%2Ffaultline.example%2F` +
+				`incident%2F` + outage + `">`,
 			`<link rel="alternate" hreflang="de" href="https://faultline.example/incident/` + outage + `?lang=de">`,
 			`href="/feed.atom"`, `href="/feed.json"`},
 		"/incident/" + outage + "@2?lang=fr": {`<html lang="fr">`,

@@ -36,6 +36,37 @@ func clock(s string) time.Time {
 
 func ref[T any](v T) *T { return &v }
 
+// fastlySites are the sites of the outage that its incident lists.
+func fastlySites(onset time.Time) []faultline.IncidentSite {
+	return []faultline.IncidentSite{
+		{
+			Site:         "reddit.com",
+			State:        faultline.SiteDown,
+			Symptom:      "http_503",
+			Onset:        onset,
+			Reports:      1998,
+			Probes:       146,
+			ProbesFailed: 130,
+		},
+		{
+			Site:         "bbc.co.uk",
+			State:        faultline.SiteDegraded,
+			Symptom:      "http_503",
+			Onset:        onset,
+			Reports:      812,
+			Probes:       9,
+			ProbesFailed: 4,
+		},
+		{
+			Site:        "ft.com",
+			State:       faultline.SiteRecovered,
+			Symptom:     "connect",
+			Onset:       onset,
+			RecoveredAt: ref(clock("2021-06-08T10:20:00Z")),
+		},
+	}
+}
+
 // fastly is what is said of the outage at one of its revisions.
 func fastly(revision int) faultline.Incident {
 	onset := clock("2021-06-08T09:47:18Z")
@@ -74,33 +105,7 @@ func fastly(revision int) faultline.Incident {
 		},
 		Evidence: faultline.Evidence{Reports: 18234, Reporters: 15120, Networks: 43, Countries: []string{"GB", "US"},
 			Probes: 1240, ProbesFailed: 1098, Vantages: 3},
-		Sites: []faultline.IncidentSite{
-			{
-				Site:         "reddit.com",
-				State:        faultline.SiteDown,
-				Symptom:      "http_503",
-				Onset:        onset,
-				Reports:      1998,
-				Probes:       146,
-				ProbesFailed: 130,
-			},
-			{
-				Site:         "bbc.co.uk",
-				State:        faultline.SiteDegraded,
-				Symptom:      "http_503",
-				Onset:        onset,
-				Reports:      812,
-				Probes:       9,
-				ProbesFailed: 4,
-			},
-			{
-				Site:        "ft.com",
-				State:       faultline.SiteRecovered,
-				Symptom:     "connect",
-				Onset:       onset,
-				RecoveredAt: ref(clock("2021-06-08T10:20:00Z")),
-			},
-		},
+		Sites:      fastlySites(onset),
 		SitesTotal: 134,
 		Exonerated: []faultline.Exonerated{
 			{Site: "verizon.com", Reason: "reports rose, probes clean"},

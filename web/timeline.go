@@ -136,17 +136,22 @@ func (t *timelines) of(id string) *timeline {
 	line, ok := t.byID[id]
 	if !ok {
 		if len(t.byID) >= timelinesKept {
-			oldest := ""
-			for other, l := range t.byID {
-				if oldest == "" || l.looked < t.byID[oldest].looked {
-					oldest = other
-				}
-			}
-			delete(t.byID, oldest)
+			delete(t.byID, t.oldest())
 		}
 		line = &timeline{}
 		t.byID[id] = line
 	}
 	line.looked = t.looks
 	return line
+}
+
+// oldest is the incident whose timeline nobody has read for longest.
+func (t *timelines) oldest() string {
+	id := ""
+	for other, l := range t.byID {
+		if id == "" || l.looked < t.byID[id].looked {
+			id = other
+		}
+	}
+	return id
 }

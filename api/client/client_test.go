@@ -36,12 +36,13 @@ func serve(t *testing.T, answers map[string]string) *client.Client {
 }
 
 func TestReads(t *testing.T) {
+	const filter = "kind=cdn&limit=1&min_confidence=0.5&since=2021-06-08T09%3A00%3A00Z&state=open"
 	c := serve(t, map[string]string{
-		"/v1/incidents?kind=cdn&limit=1&min_confidence=0.5&since=2021-06-08T09%3A00%3A00Z&state=open":            `{"meta":{},"incidents":[{"id":"inc_2"}],"next":"abc"}`,
-		"/v1/incidents?cursor=abc&kind=cdn&limit=1&min_confidence=0.5&since=2021-06-08T09%3A00%3A00Z&state=open": `{"incidents":[{"id":"inc_1"}],"next":null}`,
-		"/v1/incidents/inc_1/revisions/3": `{"meta":{},"id":"inc_1","revision":3}`,
-		"/v1/sites/bbc.co.uk":             `{"site":"bbc.co.uk","state":"down"}`,
-		"/v1/verdict?site=bbc.co.uk":      `{"site":"bbc.co.uk","blame":"provider"}`,
+		"/v1/incidents?" + filter:            `{"meta":{},"incidents":[{"id":"inc_2"}],"next":"abc"}`,
+		"/v1/incidents?cursor=abc&" + filter: `{"incidents":[{"id":"inc_1"}],"next":null}`,
+		"/v1/incidents/inc_1/revisions/3":    `{"meta":{},"id":"inc_1","revision":3}`,
+		"/v1/sites/bbc.co.uk":                `{"site":"bbc.co.uk","state":"down"}`,
+		"/v1/verdict?site=bbc.co.uk":         `{"site":"bbc.co.uk","blame":"provider"}`,
 		"/v1/components/cloud/aws~us-east-1/series?step=60": `{"of":"cloud:aws/us-east-1",` +
 			`"step_s":60,"points":[{"reports":3}]}`,
 		"/v1/sites/bbc.co.uk/series?step=300&until=2021-06-08T10%3A00%3A00Z": `{"left_out":true,"points":[]}`,

@@ -30,8 +30,8 @@ const listed = "id,state,headline,cause,onset,impact,confirmed_at,resolved_at,up
 // instructions tell an assistant how to answer with what it reads here.
 const instructions = "Faultline says which shared infrastructure of the internet is failing now and which sites that " +
 	"takes down. To answer whether something is down, call verdict, and for several things stack: their answer holds " +
-	"a sentence. Only state confirmed is an established outage; candidate and suspected are reports that no probe has " +
-	"confirmed. Unknown means that nothing was observed: never report it as working. Times are UTC."
+	"a sentence. Only state confirmed is an established outage; candidate and suspected are reports that no probe " +
+	"has confirmed. Unknown means that nothing was observed: never report it as working. Times are UTC."
 
 // schemas are the same for all servers.
 var schemas = mcp.NewSchemaCache()

@@ -81,10 +81,9 @@ func complain(log io.Writer, s accuracy.Scenario, r accuracy.Score, incidents []
 	if r.Found == r.Demanded && r.False == 0 && r.Split == 0 && r.Covered == r.Timed && r.Named == r.Found && !poor {
 		return
 	}
-	fmt.Fprintf(log,
-		"%s: found %d/%d named %d missed %v false %v split %d cover %d/%d ttd %.0f onset_err %.0f end_err %.0f f1 %.2f\n", s.Spec.Name,
-		r.Found, r.Demanded, r.Named, r.Missed, r.FalseNames, r.Split, r.Covered, r.Timed, r.TTD, r.OnsetErr,
-		r.EndErr, r.SitesF1)
+	fmt.Fprintf(log, "%s: found %d/%d named %d missed %v false %v split %d cover %d/%d ttd %.0f "+
+		"onset_err %.0f end_err %.0f f1 %.2f\n", s.Spec.Name, r.Found, r.Demanded, r.Named, r.Missed,
+		r.FalseNames, r.Split, r.Covered, r.Timed, r.TTD, r.OnsetErr, r.EndErr, r.SitesF1)
 	for _, f := range s.Truth {
 		if f.Demanded {
 			fmt.Fprintf(log, "  truth %v %s..%s sites %d maybe %d\n", f.Accept, f.Onset.Format("15:04:05"),

@@ -119,7 +119,8 @@ func f1(r *accuracy.Score) string {
 // report is the table as a document that says how it was made.
 func (t *table) report(opt options) string {
 	var b strings.Builder
-	b.WriteString("# Accuracy\n\nAfter this page you know how often the result is right, how fast, and by which measure.\n\n")
+	b.WriteString("# Accuracy\n\n" +
+		"After this page you know how often the result is right, how fast, and by which measure.\n\n")
 	fmt.Fprintf(&b,
 		"Commit %s, %d scenarios, %s seeds; made by `make accuracy ACCURACY=\"--first %d --save "+
 			"docs/accuracy.md\"`.\n\n", opt.Commit, opt.Scenarios, opt.Seeds, opt.First)

@@ -52,7 +52,8 @@ func (c *probeCmd) AfterApply() error {
 		return usageError{errors.New("--token: is missing: faultline vantage add NAME, on the server, prints it")}
 	}
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return usageError{errors.New("--token: holds characters that no token has; copy it whole, without spaces or line breaks")}
+		return usageError{errors.New("--token: holds characters that no token has; copy it whole, without spaces " +
+			"or line breaks")}
 	}
 	if c.Name != "" && !agent.ValidName(c.Name) {
 		return usageError{

@@ -21,13 +21,15 @@ var narrow = map[string]chromedp.Action[chromedp.Void]{
 // what is tapped is large enough (WCAG 2.2, 2.5.8).
 func testNarrow(t *testing.T, b browser, p *process, id string) {
 	tab := b.open(t)
+	var addresses []string
+	for _, path := range everyPath(id) {
+		addresses = append(addresses, withLanguage(path, "en"), withLanguage(path, "de"))
+	}
 	for view, emulate := range narrow {
 		tab.do(emulate)
-		for _, path := range everyPath(id) {
-			for _, lang := range []string{"en", "de"} {
-				if said := tab.tooWide(p.url + withLanguage(path, lang)); said != "" {
-					t.Errorf("%s: %s in %s is %s", view, path, lang, said)
-				}
+		for _, address := range addresses {
+			if said := tab.tooWide(p.url + address); said != "" {
+				t.Errorf("%s: %s is %s", view, address, said)
 			}
 		}
 	}
@@ -56,8 +58,8 @@ func testKeyboard(t *testing.T, b browser, p *process, site string) {
 	tab.do(chromedp.EmulateViewport(1000, 800))
 	tab.opens(p.url + "/")
 	tab.do(chromedp.KeyEvent(kb.Tab))
-	if got := value[bool](tab,
-		"document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().left >= 0"); !got {
+	if got := value[bool](tab, "document.activeElement.className === 'skip' && "+
+		"document.activeElement.getBoundingClientRect().left >= 0"); !got {
 		t.Error("the first stop is not the link to the content, in sight")
 	}
 	tab.tabTo("document.activeElement.id === 'q'")

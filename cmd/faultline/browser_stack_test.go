@@ -20,7 +20,8 @@ var pasted = []struct{ name, text, want string }{
 	{"Cargo.toml", "[package]\nname = \"x\"\n[dependencies]\nasync-stripe = \"0.37\"\nserde = { version = \"1\" }\n",
 		"stripe.com"},
 	{"CycloneDX", `{"bomFormat":"CycloneDX","components":[{"purl":"pkg:npm/twilio@5.0.0"},` +
-		`{"purl":"pkg:pypi/boto3@1"}],"services":[{"endpoints":["https://api.github.com/graphql"]}]}`, "twilio.com aws api.github.com"},
+		`{"purl":"pkg:pypi/boto3@1"}],"services":[{"endpoints":["https://api.github.com/graphql"]}]}`,
+		"twilio.com aws api.github.com"},
 	{"HAR", `{"log":{"entries":[{"request":{"url":"https://cdn.example.com/a.js"}},` +
 		`{"request":{"url":"https://api.stripe.com/v1/charges"}}]}}`, "cdn.example.com api.stripe.com"},
 	{"Terraform state", `{"version":4,"resources":[{"type":"aws_s3_bucket","instances":[{"attributes":` +

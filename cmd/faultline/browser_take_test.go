@@ -16,7 +16,8 @@ const hostile = `<!doctype html><html lang="en"><title>News</title>
 <script nonce="n">window.heard = []; addEventListener("message", (e) => window.heard.push(e.data));</script>
 <h1>It is not only you</h1>%s`
 
-const hostilePolicy = "default-src 'none'; style-src 'nonce-n'; script-src 'nonce-n' %[1]s; frame-src %[1]s; img-src %[1]s"
+const hostilePolicy = "default-src 'none'; style-src 'nonce-n'; script-src 'nonce-n' %[1]s; " +
+	"frame-src %[1]s; img-src %[1]s"
 
 // taken returns the snippet of one of the six ways, for a page elsewhere.
 func taken(page *tab, p *process, way string) string {

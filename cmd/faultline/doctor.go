@@ -32,9 +32,9 @@ const doctorLimit = 30 * time.Second
 
 // Help is the longer text of --help.
 func (doctorCmd) Help() string {
-	return `Says for Redis, the log, the keys, the files and the vantages what is right, what is wrong and what to do ` +
-		`about it. Run it where serve runs, with the same environment; serve may run meanwhile. It changes nothing ` +
-		`but one key of Redis that lives for a minute, to see whether writes are taken. ` +
+	return `Says for Redis, the log, the keys, the files and the vantages what is right, what is wrong and what ` +
+		`to do about it. Run it where serve runs, with the same environment; serve may run meanwhile. It changes ` +
+		`nothing but one key of Redis that lives for a minute, to see whether writes are taken. ` +
 		`Exit codes: 0 nothing is wrong; 1 something is; 2 it was asked wrongly.`
 }
 

@@ -24,8 +24,8 @@ func (f eyesFlags) check() error {
 		return usageError{errors.New("--probe-ports: must be two ports, of HTTP and of HTTPS, such as 80,443")}
 	}
 	if f.ports() != probe.StandardPorts && len(f.ProbeAllow) == 0 {
-		return usageError{
-			errors.New("--probe-ports: only 80,443 are allowed for the public internet; name your own networks in --probe-allow to use others")}
+		return usageError{errors.New("--probe-ports: only 80,443 are allowed for the public internet; name your own " +
+			"networks in --probe-allow to use others")}
 	}
 	for _, n := range f.ProbeAllow {
 		if _, err := netip.ParsePrefix(n); err != nil {

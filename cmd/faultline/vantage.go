@@ -80,8 +80,9 @@ type vantageAddCmd struct {
 
 // Help is the longer text of --help.
 func (vantageAddCmd) Help() string {
-	return `Prints one line for a shell on the machine that is to be the vantage. The token in it is shown this once. ` +
-		`A vantage's name belongs to one machine: a name that was added already is refused until it is revoked.`
+	return `Prints one line for a shell on the machine that is to be the vantage. The token in it is shown ` +
+		`this once. A vantage's name belongs to one machine: a name that was added already is refused until it ` +
+		`is revoked.`
 }
 
 func (c *vantageAddCmd) AfterApply() error {

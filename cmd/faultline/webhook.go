@@ -29,8 +29,8 @@ type webhookListenCmd struct {
 // Help is the longer text of --help.
 func (webhookListenCmd) Help() string {
 	return `A webhook is called at a public address, by https on port 443: put a tunnel in front of this one. ` +
-		`Prints one line of JSON for each message; one with a bad signature is answered 401 and named on standard error. ` +
-		`Ends with Ctrl-C.`
+		`Prints one line of JSON for each message; one with a bad signature is answered 401 and named on standard ` +
+		`error. Ends with Ctrl-C.`
 }
 
 const (

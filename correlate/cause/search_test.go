@@ -21,26 +21,34 @@ func TestAPartOfARegistryIsACoincidenceFirst(t *testing.T) {
 			s := ready(&town{groups: []group{
 				{n: sites.failing, on: c.component, l: 0.5, class: ClassVague}, {n: sites.well, on: c.component, l: -1},
 			}})
-			p0, sum, q, most := s.p.Leak[w], 0., 0., math.Inf(-1)
-			for _, part := range qGrid {
-				of := func(l float64) float64 {
-					x := math.Exp(l) - 1
-					return math.Log(1+(1-(1-p0)*(1-part))*x) - math.Log(1+p0*x)
-				}
-				gain := float64(sites.failing)*of(0.5) + float64(sites.well)*of(-1)
-				if part < 0.3 {
-					gain -= c.penalty
-				}
-				if sum += math.Exp(gain) / float64(len(qGrid)); gain > most {
-					q, most = part, gain
-				}
-			}
+			q, want := averaged(s.p.Leak[w], sites.failing, sites.well, c.penalty)
 			what := fmt.Sprint(c.component, sites)
 			gotQ, gain := s.exact(0, w)
 			near(t, what+" fails at", gotQ, q)
-			near(t, what+" gains", gain, math.Log(sum)+s.logPrior())
+			near(t, what+" gains", gain, want+s.logPrior())
 		}
 	}
+}
+
+// averaged works the gain of a component out again, as the formula stands: the likelihood
+// against a leak p0 averaged over the shares that may fail, with the likeliest share.
+func averaged(p0 float64, failing, well int, penalty float64) (q, gain float64) {
+	sum, most := 0., math.Inf(-1)
+	for _, part := range qGrid {
+		of := func(l float64) float64 {
+			x := math.Exp(l) - 1
+			return math.Log(1+(1-(1-p0)*(1-part))*x) - math.Log(1+p0*x)
+		}
+		g := float64(failing)*of(0.5) + float64(well)*of(-1)
+		if part < 0.3 {
+			g -= penalty
+		}
+		sum += math.Exp(g) / float64(len(qGrid))
+		if g > most {
+			q, most = part, g
+		}
+	}
+	return q, math.Log(sum)
 }
 
 // What is published already pays no prior again. It steadies the decision, and what is

@@ -62,6 +62,18 @@ var testKinds = map[string]*Kind{
 	"site": {Rank: 5, Own: true},
 }
 
+// dependency reads "cdn:a/0.5", of the site with a number: half of its answers come by cdn:a.
+func (t *town) dependency(site int32, on string) Dep {
+	name, weight, _ := strings.Cut(on, "/")
+	w, err := strconv.ParseFloat(weight, 64)
+	if err != nil {
+		w = 1
+	}
+	c := t.component(name)
+	t.members[c] = append(t.members[c], Member{Site: site, Weight: w})
+	return NewDep(c, w)
+}
+
 // build numbers sites and components and returns the problem.
 func (t *town) build() Problem {
 	t.members = map[uint32][]Member{}
@@ -70,14 +82,7 @@ func (t *town) build() Problem {
 			at := int32(len(t.sites))
 			var deps []Dep
 			for _, on := range strings.Fields(g.on) {
-				name, weight, _ := strings.Cut(on, "/")
-				w, err := strconv.ParseFloat(weight, 64)
-				if err != nil {
-					w = 1
-				}
-				c := t.component(name)
-				deps = append(deps, NewDep(c, w))
-				t.members[c] = append(t.members[c], Member{Site: at, Weight: w})
+				deps = append(deps, t.dependency(at, on))
 			}
 			t.depends, t.sites = append(t.depends, deps), append(t.sites, g)
 			t.evidence = append(t.evidence, g.evidence())

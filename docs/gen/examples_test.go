@@ -71,16 +71,17 @@ func TestEveryAnswerHasAnExample(t *testing.T) {
 	for _, item := range strictDocument(t).Paths.Map() {
 		for _, op := range item.Operations() {
 			for status, r := range op.Responses.Map() {
-				if !bare[op.OperationID+" "+status] {
-					wantExamples(t, op.OperationID+" "+status, r.Value.Content)
-				}
+				wantExamples(t, op.OperationID+" "+status, r.Value.Content, bare)
 			}
 		}
 	}
 }
 
-func wantExamples(t *testing.T, answer string, content openapi3.Content) {
+func wantExamples(t *testing.T, answer string, content openapi3.Content, bare map[string]bool) {
 	t.Helper()
+	if bare[answer] {
+		return
+	}
 	for media, c := range content {
 		if c.Example == nil {
 			t.Errorf("%s %s has no example", answer, media)

@@ -90,7 +90,8 @@ func shareParts(doc *openapi3.T) {
 			"the quota that reads count against: q reads may come at once and grow back within w seconds " +
 				"(draft-ietf-httpapi-ratelimit-headers-11)"),
 		"RateLimit": header(
-			"what of it is left: r reads now, all of them in t seconds. On an answer out of a cache it is somebody else's"),
+			"what of it is left: r reads now, all of them in t seconds. On an answer out of a cache it is " +
+				"somebody else's"),
 	}
 }
 

@@ -168,7 +168,8 @@ func finishForeign(name string, schema *openapi3.Schema) {
 func allowParts(schemas openapi3.Schemas) {
 	part := *schemas["Incident"].Value
 	part.Required = []string{"id"}
-	part.Description = "An incident as a list holds it: whole, unless the query's fields names the members that are told."
+	part.Description = "An incident as a list holds it: whole, unless the query's fields names the members that " +
+		"are told."
 	schemas["IncidentPart"] = openapi3.NewSchemaRef("", &part)
 	schemas["IncidentList"].Value.Properties["incidents"].Value.Items = openapi3.NewSchemaRef(refSchemas+
 		"IncidentPart", nil)

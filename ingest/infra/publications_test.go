@@ -30,10 +30,12 @@ var published = map[string]string{
 		`"properties":{"region":"eastus2","addressPrefixes":["20.1.128.0/17"]}},{"name":"AzureCloud",` +
 		`"properties":{"region":"","addressPrefixes":["20.0.0.0/8"]}},{"name":"AzureFrontDoor.Frontend",` +
 		`"properties":{"addressPrefixes":["13.107.208.0/24"]}}]}`,
-	"/oracle":  `{"regions":[{"region":"us-phoenix-1","cidrs":[{"cidr":"129.146.0.0/21","tags":["OCI"]}]}]}`,
-	"/fastly":  `{"addresses":["151.101.0.0/16"],"ipv6_addresses":["2a04:4e40::/32"]}`,
-	"/lines":   "173.245.48.0/20\n103.21.244.0/22",
-	"/geofeed": "# prefix,country,region,city,postal\n5.101.96.0/21,NL,NL-NH,Amsterdam,1098\n192.81.208.0/20,US,US-NJ,\"North Bergen\",07047\nnonsense,US,US-NJ,X,1\n",
+	"/oracle": `{"regions":[{"region":"us-phoenix-1","cidrs":[{"cidr":"129.146.0.0/21","tags":["OCI"]}]}]}`,
+	"/fastly": `{"addresses":["151.101.0.0/16"],"ipv6_addresses":["2a04:4e40::/32"]}`,
+	"/lines":  "173.245.48.0/20\n103.21.244.0/22",
+	"/geofeed": "# prefix,country,region,city,postal\n" +
+		"5.101.96.0/21,NL,NL-NH,Amsterdam,1098\n192.81.208.0/20,US,US-NJ,\"North Bergen\",07047\n" +
+		"nonsense,US,US-NJ,X,1\n",
 }
 
 func publisher(t *testing.T) *httptest.Server {

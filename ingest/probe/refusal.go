@@ -34,7 +34,8 @@ var (
 // marks is the table of refusals.
 var marks = []mark{
 	{vendor: "Cloudflare", header: "Cf-Mitigated", value: "challenge",
-		source: "https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response"},
+		source: "https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/" +
+			"detect-response"},
 	// Before the header there was the page: 503 until 2022, 403 since. The script of
 	// JavaScript detections, /cdn-cgi/challenge-platform/scripts/jsd/, stands in every
 	// page of a zone that has it on, errors too, and is no mark.

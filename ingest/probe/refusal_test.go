@@ -16,17 +16,20 @@ const (
 	cloudflareBeacon = `<script>(function(){function c(){var b=a.contentDocument;if(b){var ` +
 		`d=b.createElement('script');` +
 		`d.innerHTML="window.__CF$cv$params={r:'8f1',t:'MTcz'};var a=document.createElement('script');` +
-		`a.src='/cdn-cgi/challenge-platform/scripts/jsd/main.js';document.getElementsByTagName('head')[0].appendChild(a);"}}})();</script>`
+		`a.src='/cdn-cgi/challenge-platform/scripts/jsd/main.js';` +
+		`document.getElementsByTagName('head')[0].appendChild(a);"}}})();</script>`
 	cloudflareChallenge = `<!DOCTYPE html><html lang="en-US"><head><title>Just a ` +
 		`moment...</title></head><body><script>(function(){window._cf_chl_opt=` +
 		`{cvId:'3',cZone:"example.com",cType:'managed'};var ` +
-		`a=document.createElement('script');a.src='/cdn-cgi/challenge-platform/h/g/orchestrate/chl_page/v1?ray=8f1';}());</script></body></html>`
+		`a=document.createElement('script');` +
+		`a.src='/cdn-cgi/challenge-platform/h/g/orchestrate/chl_page/v1?ray=8f1';}());</script></body></html>`
 	cloudflare502 = `<!DOCTYPE html><html><head><title>example.com | 502: Bad gateway</title></head><body><div ` +
 		`id="cf-error-details">` +
 		`<h1>Bad gateway <span>Error code 502</span></h1></div>` + cloudflareBeacon + `</body></html>`
 	akamaiDenied = `<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1>You don't have ` +
 		`permission to access "http&#58;&#47;&#47;example&#46;com&#47;" ` +
-		`on this server.<P>Reference&#32;&#35;18&#46;2d351ab8<P>https&#58;&#47;&#47;errors.edgesuite.net&#47;18.2d351ab8</BODY></HTML>`
+		`on this server.<P>Reference&#32;&#35;18&#46;2d351ab8` +
+		`<P>https&#58;&#47;&#47;errors.edgesuite.net&#47;18.2d351ab8</BODY></HTML>`
 	akamai503 = `<HTML><HEAD><TITLE>Service Unavailable</TITLE></HEAD><BODY><H1>Service Unavailable - DNS ` +
 		`failure</H1>The server is temporarily unable to service your request.` +
 		`<P>Reference&#32;&#35;11&#46;45<P>https://errors.edgesuite.net/11.45</BODY></HTML>`

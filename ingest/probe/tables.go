@@ -19,13 +19,8 @@ var outcomes = []Outcome{
 	{Fails, StepResolve, "dns", dnsNXDomain, "the name does not exist, as two questions in a row found"},
 	{Fails, StepResolve, "dns", dnsNoData, "the name exists and has neither an IPv4 nor an IPv6 address"},
 	{Fails, StepResolve, "dns", dnsServFail, "the resolvers cannot get an answer from the name servers"},
-	{
-		Fails,
-		StepResolve,
-		"dns",
-		dnsBogus,
-		"the resolvers refuse the answer because its DNSSEC signatures are wrong; asked not to check them, they have one",
-	},
+	{Fails, StepResolve, "dns", dnsBogus, "the resolvers refuse the answer because its DNSSEC signatures are wrong; " +
+		"asked not to check them, they have one"},
 	{Fails, StepResolve, "dns", dnsRefused, "the resolvers refuse to answer for this name"},
 	{Fails, StepResolve, "dns", dnsTimeout, "no resolver answers in time, over UDP and TCP"},
 	{Fails, StepResolve, "dns", dnsMalformed, "the answers make no sense, or the name cannot be asked for"},

@@ -37,20 +37,22 @@ func TestBuiltinSourcesSatisfyTheirSchema(t *testing.T) {
 }
 
 func TestBadSourcesAreRefusedByName(t *testing.T) {
+	const feed = `"url":"https://a.com","form":"feed"`
 	for members, want := range map[string]string{
-		`"url":"https://a.com","form":"feed","says":[{"component":"cdn:x"}]`:                             "has no name",
-		`"name":"Bad","url":"ftp://a.com","form":"feed","says":[{"component":"cdn:x"}]`:                  `"ftp://a.com"`,
-		`"name":"Bad","url":"https://a.com","form":"letter","says":[{"component":"cdn:x"}]`:              `"letter"`,
-		`"name":"Bad","url":"https://a.com","form":"feed"`:                                               "says something",
-		`"name":"Bad","url":"https://a.com","form":"feed","says":[{"component":"x"}]`:                    `component "x"`,
-		`"name":"Bad","url":"https://a.com","form":"feed","says":[{"component":"isp:AS1"}]`:              "isp:AS1",
-		`"name":"Bad","url":"https://a.com","form":"feed","says":[{"component":"cloud:x/{}"}]`:           "go together",
-		`"name":"Bad","url":"https://a.com","form":"feed","says":[{"component":"cdn:x","only":"("}]`:     "only",
-		`"name":"Bad","url":"https://a.com","form":"feed","says":[{"component":"cdn:{}","fill":"a"}]`:    "not one group",
-		`"name":"Good","url":"https://a.com","form":"feed","says":[{"component":"cdn:x"}]`:               "stands twice",
-		`"name":"Bad","url":"https://a.com","form":"feed","says":[{"component":"cdn:x"}],"colour":"red"`: "colour",
+		feed + `,"says":[{"component":"cdn:x"}]`:                                            "has no name",
+		`"name":"Bad","url":"ftp://a.com","form":"feed","says":[{"component":"cdn:x"}]`:     `"ftp://a.com"`,
+		`"name":"Bad","url":"https://a.com","form":"letter","says":[{"component":"cdn:x"}]`: `"letter"`,
+		`"name":"Bad",` + feed:                                                    "says something",
+		`"name":"Bad",` + feed + `,"says":[{"component":"x"}]`:                    `component "x"`,
+		`"name":"Bad",` + feed + `,"says":[{"component":"isp:AS1"}]`:              "isp:AS1",
+		`"name":"Bad",` + feed + `,"says":[{"component":"cloud:x/{}"}]`:           "go together",
+		`"name":"Bad",` + feed + `,"says":[{"component":"cdn:x","only":"("}]`:     "only",
+		`"name":"Bad",` + feed + `,"says":[{"component":"cdn:{}","fill":"a"}]`:    "not one group",
+		`"name":"Good",` + feed + `,"says":[{"component":"cdn:x"}]`:               "stands twice",
+		`"name":"Bad",` + feed + `,"says":[{"component":"cdn:x"}],"colour":"red"`: "colour",
 	} {
-		doc := `{"sources":[{"name":"Good","url":"https://good.com","form":"feed","says":[{"component":"cdn:good"}]},{` + members + `}]}`
+		doc := `{"sources":[{"name":"Good","url":"https://good.com","form":"feed",` +
+			`"says":[{"component":"cdn:good"}]},{` + members + `}]}`
 		if _, err := Load(strings.NewReader(doc)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want it to say %q", members, err, want)
 		}
