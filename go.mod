@@ -2,6 +2,9 @@ module faultline
 
 go 1.26.8
 
+// The newest patch: a go command that may fetch one takes it, with its mended faults.
+toolchain go1.26.11
+
 // What the program is made of.
 require (
 	code.dny.dev/ssrf v0.3.0
