@@ -73,12 +73,12 @@ func since(v StackVerdict, asOf *time.Time) string {
 	if v.Since == nil {
 		return ""
 	}
-	at := v.Since.UTC()
+	at := faultline.Minute(*v.Since)
 	form := "15:04 UTC"
 	if asOf == nil || at.Format(time.DateOnly) != asOf.UTC().Format(time.DateOnly) {
 		form = "15:04 UTC on 2 January"
 	}
-	return ", since " + at.Round(time.Minute).Format(form)
+	return ", since " + at.Format(form)
 }
 
 func are(n int) string {

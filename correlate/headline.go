@@ -61,14 +61,14 @@ func symptomClause(shares []faultline.SymptomShare) string {
 	}
 }
 
-// clockAndDay is a time to the minute, as the title rounds it.
+// clockAndDay is a time to the minute, as the title has it.
 func clockAndDay(at time.Time) string {
-	return at.UTC().Round(time.Minute).Format("15:04 UTC on 2 January 2006")
+	return faultline.Minute(at).Format("15:04 UTC on 2 January 2006")
 }
 
 // fromTo is a span, with the day of its beginning only where that is another one.
 func fromTo(from, to time.Time) string {
-	from, to = from.UTC().Round(time.Minute), to.UTC().Round(time.Minute)
+	from, to = faultline.Minute(from), faultline.Minute(to)
 	form := "15:04"
 	if from.Format(time.DateOnly) != to.Format(time.DateOnly) {
 		form = "15:04 UTC on 2 January 2006"

@@ -40,7 +40,7 @@ func TestCDNOutageIsOneConfirmedIncident(t *testing.T) {
 	if in.Basis != faultline.BasisProbes || !in.Scope.Worldwide || in.Scope.Fraction < 0.9 {
 		t.Errorf("basis %s, scope %+v", in.Basis, in.Scope)
 	}
-	if want := "X-fronted sites, 503, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") +
+	if want := "X-fronted sites, 503, began ~" + faultline.Minute(in.Onset.At).Format("15:04") +
 		" UTC"; in.Title != want {
 		t.Errorf("title %q, want %q", in.Title, want)
 	}

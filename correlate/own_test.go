@@ -23,7 +23,7 @@ func TestSiteFailsByItself(t *testing.T) {
 	if in.SitesTotal != 1 || in.Sites[0].Site != "s010.example" || in.Sites[0].Symptom != "dns" {
 		t.Errorf("sites %+v", in.Sites)
 	}
-	if want := "s010.example, DNS failure, began ~" + in.Onset.At.Round(time.Minute).Format("15:04") +
+	if want := "s010.example, DNS failure, began ~" + faultline.Minute(in.Onset.At).Format("15:04") +
 		" UTC"; in.Title != want {
 		t.Errorf("title %q, want %q", in.Title, want)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"faultline"
 )
@@ -25,7 +24,7 @@ func title(in faultline.Incident) string {
 	if in.ConfirmedAt != nil {
 		b.WriteString(crowdWitness[in.Basis].title)
 	}
-	b.WriteString(", began ~" + in.Onset.At.Round(time.Minute).Format("15:04") + " UTC")
+	b.WriteString(", began ~" + faultline.Minute(in.Onset.At).Format("15:04") + " UTC")
 	return b.String()
 }
 

@@ -47,8 +47,9 @@ func TestTitles(t *testing.T) {
 		"Unconfirmed: dyn.com, 503, began ~09:47 UTC": titled("site:dyn.com", func(in *faultline.Incident) {
 			in.State, in.ConfirmedAt = faultline.StateRetracted, nil
 		}),
+		// The minute that a clock shows, as the JSON has it.
 		"ft.com, 503, began ~09:48 UTC": titled("site:ft.com",
-			func(in *faultline.Incident) { in.Onset.At = after(47.9) }),
+			func(in *faultline.Incident) { in.Onset.At = after(48.9) }),
 		"ft.com, 503, began ~09:47 UTC": titled("site:ft.com",
 			func(in *faultline.Incident) { in.State = faultline.StateRetracted }),
 		"Fastly-fronted sites in GB, US, 503, began ~09:47 UTC": titled("cdn:fastly", func(in *faultline.Incident) {

@@ -99,7 +99,7 @@ var admissions = []string{"investigating", "identified", "monitoring"}
 func (v *voice) onsetLabel(o faultline.Onset) string {
 	from, to, form := onsetEnds(o)
 	if !from.Before(to) {
-		return v.say("mark.label_began", "Time", o.At.UTC().Round(time.Minute).Format("15:04"))
+		return v.say("mark.label_began", "Time", faultline.Minute(o.At).Format("15:04"))
 	}
 	return v.say("mark.label_began_between", "From", from.Format(form), "To", to.Format(form))
 }

@@ -205,7 +205,7 @@ func (v *voice) stackSince(verdict board.StackVerdict, asOf time.Time) string {
 	if verdict.Since == nil {
 		return ""
 	}
-	at := verdict.Since.UTC().Round(time.Minute)
+	at := faultline.Minute(*verdict.Since)
 	if at.Format(time.DateOnly) == asOf.UTC().Format(time.DateOnly) {
 		return v.say("stack.since", "Time", at.Format("15:04"))
 	}

@@ -128,7 +128,7 @@ func (v *voice) title(inc *faultline.Incident) string {
 		how += ", " + v.say("title."+key)
 	}
 	said := v.say("title.sentence", "Subject", v.subject(inc), "Place", place, "How", how, "At",
-		inc.Onset.At.UTC().Round(time.Minute).Format("15:04"))
+		faultline.Minute(inc.Onset.At).Format("15:04"))
 	if inc.State == faultline.StateCandidate || inc.State == faultline.StateRetracted && inc.ConfirmedAt == nil {
 		return v.say("title.unconfirmed", "Title", said)
 	}

@@ -44,15 +44,20 @@ type drill struct {
 	index   *board.Index
 	keys    *token.Keys
 	desk    *desk
+	moment  time.Time
+	held    *board.Board
 }
 
-// fold plays the scenario up to the moment, a tick a second, as a node does.
-func fold(moment time.Time) (*drill, error) {
-	spec, err := scenario.Builtin(drillName)
+// now is the clock of the drill, which stands still.
+func (d *drill) now() time.Time { return d.moment }
+
+// fold plays a scenario up to a moment, a tick a second, as a node does.
+func fold(name string, moment time.Time) (*drill, error) {
+	spec, err := scenario.Builtin(name)
 	if err != nil {
 		return nil, err
 	}
-	d := &drill{desk: &desk{}, source: &memory{revisions: map[string][]faultline.Incident{},
+	d := &drill{moment: moment, desk: &desk{}, source: &memory{revisions: map[string][]faultline.Incident{},
 		rows: map[rowKey]faultline.SeriesRow{}},
 		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: board.NewIndex()}
 	known, err := infra.FoldProviders()
@@ -61,7 +66,7 @@ func fold(moment time.Time) (*drill, error) {
 	}
 	engine := correlate.New(correlate.Config{Drill: true, Providers: known})
 	clock := spec.Start
-	engine.Fold(faultline.Epoch{At: clock, Epoch: drillName})
+	engine.Fold(faultline.Epoch{At: clock, Epoch: name})
 	for at, ev := range spec.Arrivals() {
 		if at.After(moment) {
 			break
@@ -94,14 +99,14 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	var err error
-	if d.keys, err = token.LoadOrCreate(dir, "", atMoment); err != nil {
+	if d.keys, err = token.LoadOrCreate(dir, "", d.now); err != nil {
 		return err
 	}
 	door := ingest.NewDoor(ingest.DoorConfig{Log: nowhere{}, Keys: nowhere{}, Names: d.names, Durable: true,
-		Now: atMoment, Writer: 1})
-	held := d.board()
-	streams := stream.New(held, stream.Config{})
-	if d.handler, err = d.node(door, held, streams); err != nil {
+		Now: d.now, Writer: 1})
+	d.held = d.board()
+	streams := stream.New(d.held, stream.Config{})
+	if d.handler, err = d.node(door, d.held, streams); err != nil {
 		return err
 	}
 	cold := d.config(shutDoor{}, d.board())
@@ -111,16 +116,14 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		return err
 	}
 	go func() { _ = door.Run(ctx) }()    // fails only with ctx
-	go func() { _ = held.Run(ctx) }()    // likewise
+	go func() { _ = d.held.Run(ctx) }()  // likewise
 	go func() { _ = streams.Run(ctx) }() // likewise
 	return d.awaitView(ctx)
 }
 
-func atMoment() time.Time { return drillMoment }
-
 func (d *drill) board() *board.Board {
 	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true,
-		PublicURL: "https://faultline.example", Now: atMoment,
+		PublicURL: "https://faultline.example", Now: d.now,
 		Providers: providers})
 }
 
@@ -134,7 +137,7 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup,
 		Index:       d.index,
 		Revocations: nowhere{}, Registrar: nowhere{}, MadeKeys: d.desk, Webhooks: nowhere{}, Annotator: nowhere{},
-		Now:      atMoment,
+		Now:      d.now,
 		Ready:    held.Ready,
 		Writable: held.Ready, Find: finder().Find}
 	if _, shut := door.(shutDoor); !shut {

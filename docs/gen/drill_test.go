@@ -119,7 +119,7 @@ func TestExamplesAreOfTheDrill(t *testing.T) {
 // playedDrill plays the drill and serves it.
 func playedDrill(t *testing.T) *drill {
 	t.Helper()
-	d, err := fold(drillMoment)
+	d, err := fold(drillName, drillMoment)
 	if err != nil {
 		t.Fatal(err)
 	}

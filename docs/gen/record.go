@@ -89,7 +89,7 @@ func recordExamples(ctx context.Context, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(keys)
-	d, err := fold(drillMoment)
+	d, err := fold(drillName, drillMoment)
 	if err != nil {
 		return err
 	}

@@ -123,10 +123,10 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 // them: GET /v1/sites/{site}.
 func served(t *testing.T) map[string]bool {
 	t.Helper()
-	d := &drill{source: &memory{}}
+	d := &drill{source: &memory{}, moment: drillMoment}
 	dir := filepath.Join(t.TempDir(), "keys")
 	var err error
-	if d.keys, err = token.LoadOrCreate(dir, "", atMoment); err != nil {
+	if d.keys, err = token.LoadOrCreate(dir, "", d.now); err != nil {
 		t.Fatal(err)
 	}
 	cfg := d.config(shutDoor{}, d.board())
