@@ -59,6 +59,8 @@ const (
 	metaEvery    = 10 * time.Second // bodies keep their as_of, and their ETag, this long
 )
 
+// incidentID is the form of an incident's id. What has another form is never asked of the
+// source: names that can't exist cost nothing.
 var incidentID = regexp.MustCompile(`^inc_[0-9A-Za-z]{1,40}$`)
 
 // Config says what a Board follows. Source and Now are required.
@@ -190,7 +192,9 @@ func (b *Board) Revisions(ctx context.Context, id string, first, last int) ([]fa
 	})
 }
 
-// through reads through the source, if not too many do so already.
+// through reads through the source, if not too many do so already. Too many are refused at
+// once instead of waiting: a reader who waits for a slow store would hold memory for
+// nothing.
 func through[T any](ctx context.Context, b *Board, read func(context.Context) (T, error)) (T, error) {
 	select {
 	case b.through <- struct{}{}:

@@ -95,6 +95,9 @@ func (h *holders) add(who []Share) {
 	}
 }
 
+// counted makes the answer from what was added up: the largest providers, and the
+// Herfindahl-Hirschman index of all (the sum of squared shares, 10,000 for a single
+// provider).
 func (h *holders) counted(kind string, sites, top int) Concentration {
 	c := Concentration{Kind: kind, Known: h.known, Sites: sites, Firebreak: h.firebreak, Providers: []Share{}}
 	for _, held := range h.by {

@@ -17,6 +17,8 @@ import (
 )
 
 const (
+	// A file of another version is left out: what it says can be read from the source
+	// again.
 	diskVersion  = 1
 	stateDirMode = 0o700
 	// maxDiskBytes bounds what a snapshot may unfold to when it is read.
@@ -71,8 +73,10 @@ func readDisk(path string, read func(io.Reader) error) error {
 	return read(io.LimitReader(z, maxDiskBytes))
 }
 
+// write encodes the state as JSON.
 func (state onDisk) write(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 
+// read decodes what write wrote. It fails for another version.
 func (state *onDisk) read(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	if err != nil {

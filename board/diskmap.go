@@ -33,6 +33,7 @@ const (
 	mapShare = 50
 )
 
+// mapFile is where the list of sites is written, beside the snapshot.
 func (b *Board) mapFile() string { return filepath.Join(filepath.Dir(b.cfg.SnapshotFile), mapName) }
 
 // recallMap hands the map back that was written down before the restart. A
@@ -78,6 +79,8 @@ type mapWriter struct {
 	failed  bool
 }
 
+// write writes the list of sites if it has changed, and not more often than its size
+// allows: it may have a million lines.
 func (m *mapWriter) write() {
 	b := m.board
 	if b.cfg.Map == nil {

@@ -35,6 +35,8 @@ func (b *Board) Run(ctx context.Context) error {
 	defer cancel()
 	k := &keeper{board: b, entries: map[string]*Entry{}}
 	k.recall()
+	// One goroutine alone changes what is known. The readers of the source only hand over
+	// what they read, so that a slow read holds up nothing.
 	updates, views := make(chan batch), make(chan viewed)
 	readers.Go(func() { b.followChanges(ctx, updates) })
 	readers.Go(func() { b.followView(ctx, views) })
@@ -203,6 +205,7 @@ func (b *Board) wholeOf(ctx context.Context, changes []faultline.Change) ([]faul
 	return whole, nil
 }
 
+// incident reads one revision from the source, within loadTimeout.
 func (b *Board) incident(ctx context.Context, id string, revision int) (faultline.Incident, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
@@ -227,6 +230,7 @@ func (b *Board) followView(ctx context.Context, out chan<- viewed) {
 	}
 }
 
+// readView reads the view from the source, within loadTimeout.
 func (b *Board) readView(ctx context.Context, known int64) (faultline.View, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
@@ -258,6 +262,7 @@ func (r *reading) went(ctx context.Context, err error) (failed bool) {
 	return err != nil
 }
 
+// wait returns after d, or when ctx ends.
 func wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

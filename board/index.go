@@ -29,6 +29,7 @@ type Index struct {
 	byRank  []string // sites, the most visited first; nil: to be made anew. It is never written to.
 }
 
+// indexed is what is kept of a site: less than its record, as there may be a million.
 type indexed struct {
 	rank       int
 	components []faultline.Component
@@ -66,6 +67,7 @@ func (x *Index) Put(r faultline.SiteRecord) {
 	}
 }
 
+// join notes that a site depends on a component; the caller holds the lock.
 func (x *Index) join(c faultline.Component, site string) {
 	if _, known := x.members[c]; !known {
 		name := string(c)
@@ -74,6 +76,8 @@ func (x *Index) join(c faultline.Component, site string) {
 	x.members[c] = append(x.members[c], site)
 }
 
+// leave notes that a site no longer depends on a component; the caller holds the lock. The
+// order of members means nothing, so that the last one takes the free place.
 func (x *Index) leave(c faultline.Component, site string) {
 	if i := slices.Index(x.members[c], site); i >= 0 {
 		last := len(x.members[c]) - 1
@@ -82,6 +86,9 @@ func (x *Index) leave(c faultline.Component, site string) {
 	}
 }
 
+// addKeys makes a name findable by some spellings; the caller holds the lock. New keys wait
+// in a short list that each search goes through, and are sorted in when there are many:
+// sorted one by one, a million sites would take minutes.
 func (x *Index) addKeys(name string, keys ...string) {
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
@@ -161,11 +168,14 @@ type foremost struct {
 	kept []ranked
 }
 
+// ranked is a name with its rank, less one: as an unsigned number, 0 (no rank) becomes the
+// largest and comes last.
 type ranked struct {
 	rank uint // less one: 0 goes to the end
 	name string
 }
 
+// offer takes a name in if it is among the first.
 func (f *foremost) offer(rank int, name string) {
 	r := ranked{uint(rank) - 1, name}
 	if len(f.kept) == f.most && compareRanked(r, f.kept[f.most-1]) >= 0 {
@@ -178,10 +188,12 @@ func (f *foremost) offer(rank int, name string) {
 	f.kept = slices.Insert(f.kept[:min(len(f.kept), f.most-1)], at, r)
 }
 
+// compareRanked orders names by rank, and then by name.
 func compareRanked(a, b ranked) int {
 	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
 }
 
+// names are the names that were kept, the first in front.
 func (f *foremost) names() []string {
 	names := make([]string, len(f.kept))
 	for i, r := range f.kept {

@@ -21,7 +21,9 @@ type keeper struct {
 	loaded  bool           // the incidents were read once
 }
 
-// take applies an update: state, rendered pages and stream move as one.
+// take applies an update: state, rendered pages and stream change as one. A revision never
+// goes back, whatever the source says: readers have seen it, and nodes that show different
+// revisions of one incident would contradict each other.
 func (k *keeper) take(u batch) {
 	before := map[string]*faultline.Incident{}
 	for _, c := range u.changes {
@@ -86,6 +88,7 @@ func (b *Board) Told() ([]faultline.Incident, bool) {
 	return list, true
 }
 
+// put keeps an incident, rendered.
 func (k *keeper) put(inc faultline.Incident) {
 	e, err := newEntry(inc)
 	if err != nil { // a value that JSON has no word for, such as NaN: our bug, named, and nothing else lost
@@ -132,6 +135,8 @@ func (k *keeper) meta() Meta {
 	m.Stale = true
 	blind := true // by its age
 	if asOf := k.view.AsOf; !asOf.IsZero() {
+		// Twice: a view that is a little old is stale, and one that is much older says
+		// nothing of now.
 		limit, age := cmp.Or(k.board.cfg.StaleAfter, staleAfter), k.board.cfg.Now().Sub(asOf)
 		m.AsOf, m.Vantages = &asOf, k.view.Vantages
 		m.Stale, blind = age > limit, age > faultline.CoverageStale*limit
@@ -169,6 +174,8 @@ func (k *keeper) show(updates []Update, anew bool) {
 	if next.Blind() {
 		next.View = blinded(k.view)
 	}
+	// What has not changed is taken over from the snapshot before, with its rendered pages:
+	// most snapshots differ in nothing but the time of their view.
 	changed := prev == nil || anew || len(updates) > 0
 	if changed {
 		next.Order, next.floor = arrange(k.entries)
@@ -190,6 +197,8 @@ func (k *keeper) show(updates []Update, anew bool) {
 		next.AsOf = []string{next.Live.AsOf.UTC().Format(time.RFC3339Nano)}
 	}
 	next.index(prev)
+	// The listener commits: a stream and a list that are asked for at one moment then
+	// agree.
 	commit := func() { k.board.current.Store(next) }
 	if anew {
 		k.board.listener.Restart(updates, commit)
@@ -233,6 +242,8 @@ func older(a, b Meta) bool {
 	return a.AsOf != nil && b.AsOf.Sub(*a.AsOf).Abs() >= metaEvery
 }
 
+// viewAge is the age of the newest view in seconds, NaN before there is one, for the
+// metric.
 func (b *Board) viewAge() float64 {
 	s := b.current.Load()
 	if s == nil || s.Live.AsOf == nil {

@@ -12,6 +12,8 @@ type metrics struct {
 	diskWrites prometheus.Counter
 }
 
+// newMetrics makes the metrics of a Board; without a registerer they count and nobody reads
+// them.
 func newMetrics(reg prometheus.Registerer, b *Board) metrics {
 	m := metrics{
 		changes: prometheus.NewCounter(prometheus.CounterOpts{

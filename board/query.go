@@ -26,6 +26,7 @@ func (l Query) onlyOpen() bool {
 		!slices.ContainsFunc(l.Filter.States, func(s faultline.IncidentState) bool { return !s.Open() })
 }
 
+// takes reports whether an incident is within the span asked for and passes the filter.
 func (l Query) takes(inc *faultline.Incident) bool {
 	begin := inc.Onset.At
 	switch {

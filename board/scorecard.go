@@ -70,6 +70,8 @@ func Grade(list []*faultline.Incident) Scorecard {
 	return s
 }
 
+// add counts one incident: whether a cause was named, whether its provider said anything,
+// and which of the two came first.
 func (s *Scorecard) add(inc *faultline.Incident) {
 	s.Incidents++
 	retracted := inc.State == faultline.StateRetracted

@@ -23,6 +23,8 @@ type Entry struct {
 	err      error
 }
 
+// newEntry renders an incident as lists and streams carry it. It fails for values that JSON
+// can't hold.
 func newEntry(inc faultline.Incident) (*Entry, error) {
 	listed, err := page.Render(inc.Listed())
 	if err != nil {

@@ -221,6 +221,7 @@ func (r *stackReader) blame(t *StackThing, best, e *Entry, state StackState) *En
 	return best
 }
 
+// stackStateOf is the state of a service that an open incident affects.
 func stackStateOf(inc *faultline.Incident) StackState {
 	switch inc.State {
 	case faultline.StateConfirmed:

@@ -69,6 +69,7 @@ func because(v StackVerdict) string {
 	return fmt.Sprintf(", %d of them because of %s", v.Cause.Failing, v.Cause.Name)
 }
 
+// since says from when, with the date if that is not the day of the answer.
 func since(v StackVerdict, asOf *time.Time) string {
 	if v.Since == nil {
 		return ""
@@ -81,6 +82,7 @@ func since(v StackVerdict, asOf *time.Time) string {
 	return ", since " + at.Format(form)
 }
 
+// are is the verb for so many.
 func are(n int) string {
 	if n == 1 {
 		return "is"

@@ -39,6 +39,8 @@ func (s *Snapshot) Tally(x *Index, of ...faultline.Component) Tally {
 	return sum
 }
 
+// countTallies counts, for every component, how many of its sites are observed and how many
+// fail. It goes over the sites of the view, which are fewer than all.
 func (s *Snapshot) countTallies(x *Index) map[faultline.Component]Tally {
 	all := map[faultline.Component]Tally{}
 	count := func(site string, failing int) {

@@ -21,6 +21,8 @@ type globalBase struct {
 	sizes float64 // Σ (rank+1)^-rankExponent over the map and whoever is spoken of
 }
 
+// hourBase is what was counted in one hour of the week, and how much was to be expected
+// then.
 type hourBase struct{ N, Mass float64 }
 
 // sized is what a site adds to the sum of sizes.

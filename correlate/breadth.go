@@ -28,6 +28,7 @@ type subscribers struct {
 // more changes nothing.
 type few []uint64
 
+// add takes a value in, unless there are most already or it is there.
 func (f *few) add(v uint64, most int) {
 	if len(*f) < most && !slices.Contains(*f, v) {
 		*f = append(*f, v)
@@ -45,6 +46,8 @@ func (e *Engine) countBreadth() *breadth {
 		}
 		s := e.sites.rows[id]
 		if n := len(s.Crowd.Recent); n == 0 || e.clock-s.Crowd.Recent[n-1].At > ispWindow {
+			// The mark goes with the last report in reach. While there is none the site is
+			// passed over by one look at a byte.
 			e.s.changes[id] &^= reportedOn
 			continue
 		}
@@ -160,6 +163,8 @@ type complaints struct {
 	count  [complaintMinutes]int32
 }
 
+// add counts a report in the minute of its time. A minute that is older than the ring is
+// not counted: it is out of reach anyway.
 func (c *complaints) add(at int64) {
 	m := at / minute
 	switch i := m % int64(complaintMinutes); {

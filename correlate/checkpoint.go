@@ -52,6 +52,8 @@ type siteOwner struct {
 	By   ownership
 }
 
+// saved collects the head of a checkpoint. Maps are written in order of their keys, so that
+// the same state gives the same bytes.
 func (e *Engine) saved() saved {
 	var owned []siteOwner
 	for _, id := range sortedKeys(e.owned) {
@@ -91,6 +93,7 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d to %d",
 			s.Version, oldestCheckpoint, CheckpointVersion)
 	}
+	// Derived state is not read: New makes it empty, and the first evaluation fills it.
 	e := New(cfg)
 	e.epoch, e.clock, e.start, e.eval, e.stableUntil = s.Epoch, s.Clock, s.Start, s.Eval, s.Sure
 	e.reportLag, e.clocksSet = s.ReportLag, s.ClocksSet
@@ -162,6 +165,8 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 	return r.err
 }
 
+// readSite reads one site and checks what it points to. A checkpoint may come from a
+// damaged disk; a number beyond a table would end the process at some later event.
 func (e *Engine) readSite(r *reading) error {
 	id, s := uint32(len(e.sites.rows)), r.site()
 	e.sites.append(s)
@@ -216,6 +221,7 @@ func whole(in faultline.Incident) faultline.Incident {
 	return in
 }
 
+// values copies rows, for the encoder.
 func values[T any](rows []*T) []T {
 	out := make([]T, len(rows))
 	for i, r := range rows {

@@ -39,6 +39,8 @@ func (in *incident) followed(now int64) int {
 	return 0
 }
 
+// requestList collects the requests of one evaluation; each site is asked for once, by the
+// first reason.
 type requestList struct {
 	e        *Engine
 	requests []faultline.CheckRequest
@@ -46,6 +48,7 @@ type requestList struct {
 	until    time.Time
 }
 
+// add asks for a check of a site, and reports false if one is asked for already.
 func (w *requestList) add(id uint32, why faultline.CheckReason, c faultline.Component) bool {
 	if w.seen[id] {
 		return false
@@ -59,6 +62,8 @@ func (w *requestList) add(id uint32, why faultline.CheckReason, c faultline.Comp
 // suspects asks for checks of members of a component, those that fail first, and for
 // controls.
 func (w *requestList) suspects(cause faultline.Component, known []member, n int) {
+	// Half of the requests go to members that are known to fail, so that their recovery is
+	// seen; the rest shows how far the fault goes.
 	for _, m := range known[:min(len(known), n/2)] {
 		w.add(m.Site, faultline.CheckSuspect, cause)
 	}
@@ -100,7 +105,8 @@ func (e *Engine) doubtOf(id uint32) int {
 	return 0
 }
 
-// controls asks for checks of sites that depend on something else and are well.
+// controls asks for checks of sites that depend on something else and are well. Without
+// them a vantage that loses its connection would look like an outage of everything.
 func (w *requestList) controls(c uint32) {
 	n := requestControls
 	for _, id := range w.e.inTurn(w.e.active) {

@@ -12,6 +12,8 @@ type dependents struct {
 // stretch is a part of a list, from lo up to hi.
 type stretch struct{ lo, hi int }
 
+// forget drops the lists; they are made again when they are next asked for. Their memory is
+// kept.
 func (s *dependents) forget() {
 	s.all = s.all[:0]
 	if s.byComponent == nil {

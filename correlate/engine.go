@@ -145,8 +145,10 @@ func (e *Engine) Names() iter.Seq[string] {
 	return slices.Values(names)
 }
 
+// ms is a time in Unix milliseconds as an event has it.
 func ms(t int64) time.Time { return time.UnixMilli(t).UTC() }
 
+// msPtr is ms for a time that may be missing: 0 is nil.
 func msPtr(t int64) *time.Time {
 	if t == 0 {
 		return nil

@@ -108,6 +108,8 @@ type people struct {
 	known map[uint64]struct{}
 }
 
+// add takes a pseudonym in. The set is made from the list when it is first needed, since
+// only the list is in a checkpoint.
 func (p *people) add(who uint64) {
 	if len(p.All) >= maxReporters {
 		return
@@ -190,6 +192,8 @@ func (in *incident) sites() []uint32 {
 	return ids
 }
 
+// member is a site's row in the incident, nil if it is none of its members. It points into
+// the list and is good until the list changes.
 func (in *incident) member(id uint32) *member {
 	i, ok := in.place(id)
 	if !ok {
@@ -198,6 +202,7 @@ func (in *incident) member(id uint32) *member {
 	return &in.Members[i]
 }
 
+// place is where a site stands, or would stand, among the members.
 func (in *incident) place(id uint32) (int, bool) {
 	return slices.BinarySearchFunc(in.Members, id,
 		func(m member, id uint32) int { return int(int64(m.Site) - int64(id)) })
@@ -282,6 +287,7 @@ func (e *Engine) release(in *incident) {
 		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
 			row.Incident = 0
 			e.s.failingISPs--
+			// Networks' people count again, so that all crowds have to be weighed again.
 			e.s.capsGen++
 		}
 	}

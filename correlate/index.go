@@ -9,10 +9,13 @@ type index struct {
 	taken int
 }
 
+// newIndex returns an empty index of the smallest size.
 func newIndex() index {
 	return index{slots: make([]uint32, 1<<leastBits), shift: wordBits - leastBits}
 }
 
+// tagOf is the part of a hash that is kept beside the place, to tell most other keys apart
+// without reading their rows.
 func tagOf(hash uint64) uint32 { return uint32(hash) << placeBits }
 
 // find returns the place with a hash that is the wanted one.
@@ -53,6 +56,7 @@ func (x *index) grow() {
 	*x = index{slots: make([]uint32, 2*len(x.slots)), shift: x.shift - 1}
 }
 
+// clear empties the index and keeps its memory.
 func (x *index) clear() {
 	clear(x.slots)
 	x.taken = 0

@@ -99,6 +99,8 @@ var edgeNetwork = func() traits {
 // unknownKind has no trait at all; an incident without a cause is of it.
 var unknownKind = traits{title: "Sites on %s", sufferers: "sites on %s", Kind: cause.Kind{Rank: kinds}}
 
+// kindNamed is the row of a kind. One that nobody knows has a row too: a newer catalogue
+// may name it.
 func kindNamed(kind string) *traits {
 	for i := range kindTable {
 		if kindTable[i].kind == kind {
@@ -108,6 +110,7 @@ func kindNamed(kind string) *traits {
 	return &unknownKind
 }
 
+// traitsOf is the row of a component's kind.
 func traitsOf(c faultline.Component) *traits { return kindNamed(c.Kind()) }
 
 // traits are those of an incident's cause.

@@ -16,6 +16,7 @@ type watched struct {
 	failing  int // by their probes
 }
 
+// add counts a site that was just weighed.
 func (w *watched) add(j *siteEvidence) {
 	if j.Probed {
 		w.probed++

@@ -27,6 +27,7 @@ type readMinute struct {
 	Counts []readCount // ascending by ASN
 }
 
+// readCount is how many requests came from one network in one minute.
 type readCount struct {
 	ASN      uint32
 	Country  country
@@ -71,7 +72,9 @@ func (e *Engine) foldReaders(v faultline.Readers) {
 }
 
 // compareASN orders by network.
-func (c readCount) compareASN(asn uint32) int   { return cmp.Compare(c.ASN, asn) }
+func (c readCount) compareASN(asn uint32) int { return cmp.Compare(c.ASN, asn) }
+
+// compareASN orders networks, for searches.
 func (n readNetwork) compareASN(asn uint32) int { return cmp.Compare(n.ASN, asn) }
 
 // minute is where the counts of a minute are added up; nil if there are too many.
@@ -86,6 +89,8 @@ func (r *readership) minute(at int64) *readMinute {
 	return &r.Minutes[i]
 }
 
+// add counts what one node says of a network in a minute. Nodes count each for itself, so
+// that they add up.
 func (m *readMinute) add(c readCount) {
 	i, ok := slices.BinarySearchFunc(m.Counts, c.ASN, readCount.compareASN)
 	if ok {
@@ -120,6 +125,8 @@ func (e *Engine) judgeReaders() {
 	}
 }
 
+// judge decides of a whole minute which networks have fallen silent and which read as
+// usual. Networks that are new begin to be learned.
 func (r *readership) judge(m *readMinute) {
 	for _, c := range m.Counts {
 		i, ok := r.place(c.ASN)
@@ -164,6 +171,7 @@ func count(n *int, holds bool) {
 	*n++
 }
 
+// place is where a network stands, or would stand, in the list.
 func (r *readership) place(asn uint32) (int, bool) {
 	return slices.BinarySearchFunc(r.Networks, asn, readNetwork.compareASN)
 }

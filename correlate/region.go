@@ -17,6 +17,7 @@ import (
 // country is two letters; zero is unknown.
 type country = [2]byte
 
+// countryOf is a country's code as two bytes; anything but two letters is unknown.
 func countryOf(code string) (c country) {
 	if len(code) == len(c) {
 		copy(c[:], code)
@@ -31,6 +32,7 @@ type side struct {
 	sum      seenFrom
 }
 
+// add takes a vantage into the side, with what it saw.
 func (s *side) add(id uint32, now seenFrom) {
 	s.vantages, s.seen = append(s.vantages, id), append(s.seen, now)
 	s.sum.Probes, s.sum.Failed = s.sum.Probes+now.Probes, s.sum.Failed+now.Failed

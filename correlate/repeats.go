@@ -6,6 +6,7 @@ type repeats struct {
 	since       int64
 }
 
+// repeatVerdict is whether a report counts.
 type repeatVerdict int
 
 const (
@@ -14,6 +15,7 @@ const (
 	full
 )
 
+// newRepeats returns two empty generations.
 func newRepeats() repeats { return repeats{now: newGeneration(), before: newGeneration()} }
 
 // seen tells whether key was there within 10 minutes of at, and remembers it.
@@ -54,8 +56,10 @@ type generation struct {
 	index index
 }
 
+// newGeneration returns an empty generation.
 func newGeneration() generation { return generation{index: newIndex()} }
 
+// find is when a key was last noted; ok is false if it was not.
 func (g *generation) find(key uint64) (int64, bool) {
 	place, ok := g.index.find(key, g.holds(key))
 	if !ok {
@@ -64,10 +68,13 @@ func (g *generation) find(key uint64) (int64, bool) {
 	return g.list[place].at, true
 }
 
+// holds compares keys for the index, which only keeps a part of the hash.
 func (g *generation) holds(key uint64) func(place int) bool {
 	return func(place int) bool { return g.list[place].key == key }
 }
 
+// add notes a key that is not there yet. The index grows by doubling, and is filled again
+// from the list.
 func (g *generation) add(r remembered) {
 	g.list = append(g.list, r)
 	if g.put(len(g.list) - 1) {
@@ -79,11 +86,13 @@ func (g *generation) add(r remembered) {
 	}
 }
 
+// put enters one place of the list into the index, and reports false when it is full.
 func (g *generation) put(place int) bool {
 	key := g.list[place].key
 	return g.index.put(key, place, g.holds(key))
 }
 
+// clear forgets everything and keeps the memory, which the generation needs again at once.
 func (g *generation) clear() {
 	g.list = g.list[:0]
 	g.index.clear()

@@ -86,6 +86,7 @@ func (e *Engine) leakIn(w int) float64 {
 	return e.leak * min(1, float64(evidence.WindowMS[w]+leakGrace)/float64(evidence.WindowMS[evidence.Windows-1]))
 }
 
+// leaks is the chance that a site fails on its own, for each window.
 func (e *Engine) leaks() (leaks [evidence.Windows]float64) {
 	for w := range leaks {
 		leaks[w] = e.leakIn(w)

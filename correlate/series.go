@@ -34,6 +34,8 @@ func (s *site) count(at int64, reported eventCounts) {
 	s.Tally.Hours = addCounts(s.Tally.Hours, at/hour, reported, tallyHours)
 }
 
+// addCounts adds to the row of a minute or hour. When there are most rows the oldest goes,
+// unless the new one would be older still.
 func addCounts(kept []eventCounts, at int64, reported eventCounts, most int) []eventCounts {
 	i, ok := slices.BinarySearchFunc(kept, at, func(h eventCounts, at int64) int { return cmp.Compare(h.At, at) })
 	if !ok {
@@ -60,6 +62,8 @@ func countsOf(r evidence.Result) eventCounts {
 	return eventCounts{Probes: 1}
 }
 
+// notable reports whether a minute is worth a row: probes that all succeeded are in the
+// count of their hour.
 func (h eventCounts) notable() bool { return h.Reports > 0 || h.Failed > 0 }
 
 // Series returns the minutes and hours that an event may have changed within the
@@ -103,6 +107,7 @@ type part struct {
 	observed, fails int
 }
 
+// join adds what was counted of one member.
 func (p *part) join(t *tally, observed, fails bool) {
 	for _, h := range t.Minutes {
 		p.tally.Minutes = addCounts(p.tally.Minutes, h.At, h, tallyMinutes)

@@ -103,6 +103,8 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	}
 }
 
+// addMember notes a site among those of a component. Members ascend, so that sums over them
+// are the same on each node.
 func (e *Engine) addMember(c, id uint32) {
 	members := &e.components.rows[c].Members
 	if i, found := slices.BinarySearch(*members, id); !found {
@@ -172,6 +174,8 @@ func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []cause.Dep {
 	return deps
 }
 
+// site is the number of a site by its name, given when it is first named. It is false for
+// an empty name, and beyond maxSites.
 func (e *Engine) site(name string) (uint32, bool) {
 	if name == "" {
 		return 0, false
@@ -187,10 +191,13 @@ func (e *Engine) site(name string) (uint32, bool) {
 	return id, ok
 }
 
+// newComponent is a component's row; all but its members follows from its name.
 func (e *Engine) newComponent(name faultline.Component) component {
 	return component{Name: name, kind: e.traitsFor(name), runBy: e.runBy(name)}
 }
 
+// component is the number of a component by its name, given when it is first named; false
+// beyond maxComponents.
 func (e *Engine) component(name faultline.Component) (uint32, bool) {
 	id, ok := e.components.intern(string(name), func() component { return e.newComponent(name) })
 	if !ok {
@@ -199,6 +206,8 @@ func (e *Engine) component(name faultline.Component) (uint32, bool) {
 	return id, ok
 }
 
+// foldVantage takes in what a vantage says of itself. A new country or network changes
+// which vantages share a fault, so that what they saw is weighed again.
 func (e *Engine) foldVantage(v faultline.Vantage) {
 	id, ok := e.vantage(v.Vantage)
 	if !ok {
@@ -221,6 +230,8 @@ func (e *Engine) region(id uint32) uint32 {
 	return id
 }
 
+// vantage is the number of a vantage by its name, given when it is first named; false
+// beyond maxVantages.
 func (e *Engine) vantage(name string) (uint32, bool) {
 	id, ok := e.vantages.intern(name, func() vantage {
 		return vantage{ID: name, Region: uint32(len(e.vantages.rows))}
@@ -274,6 +285,8 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 	return r, true
 }
 
+// componentsOf are the components that a site's record names, in order. Its owner is left
+// out, since it follows from the site's name.
 func (e *Engine) componentsOf(s *site) []faultline.Component {
 	names := make([]faultline.Component, 0, len(s.Deps))
 	for _, d := range s.Deps {

@@ -39,6 +39,7 @@ func (l *lag) close() {
 	}
 }
 
+// median is the middle of some values, the upper one of two.
 func median(of []int64) int64 {
 	sorted := slices.Sorted(slices.Values(of))
 	return sorted[len(sorted)/2]

@@ -68,6 +68,7 @@ func (in *incident) copied() incident {
 	return c
 }
 
+// next is the next piece of the checkpoint, nil behind the last one.
 func (s *snapshot) next() []byte {
 	if len(s.ready) == 0 && !s.done {
 		return s.write()
@@ -121,6 +122,7 @@ func (e *Engine) keep(id uint32) {
 	}
 }
 
+// encode writes one value with gob, which everything small is written with.
 func (s *snapshot) encode(v any) {
 	if err := s.gob.Encode(v); err != nil {
 		panic(fmt.Sprintf("correlate: encode checkpoint: %v", err)) // a type that gob can't write: a defect
@@ -133,6 +135,7 @@ func (s *snapshot) put(appended []byte) bool {
 	return true
 }
 
+// writeIncident and the like write one row each, and report false behind the last one.
 func (s *snapshot) writeIncident() bool {
 	if s.row >= len(s.incidents) {
 		return false
@@ -150,6 +153,8 @@ func (s *snapshot) writeComponent() bool {
 	return s.row < s.head.Components && s.put(appendComponent(s.buf.AvailableBuffer(), s.e.components.rows[s.row]))
 }
 
+// writeSite writes a site as it was when the snapshot began: one that has changed since was
+// kept then.
 func (s *snapshot) writeSite() bool {
 	if s.row >= s.head.Sites {
 		return false
@@ -167,6 +172,9 @@ func (s *snapshot) writeNow() bool { return s.writeRemembered(s.now) }
 
 func (s *snapshot) writeBefore() bool { return s.writeRemembered(s.before) }
 
+// writeRemembered writes one key of a generation of repeats. The lists need no copy: they only
+// grow while a snapshot is being written, since the evaluation that rotates them completes the
+// snapshot first.
 func (s *snapshot) writeRemembered(list []remembered) bool {
 	if s.row >= len(list) {
 		return false

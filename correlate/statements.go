@@ -136,6 +136,8 @@ func (in *incident) quotes(source string) bool {
 	return slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool { return o.Source == source })
 }
 
+// speaksOf reports whether a component is the incident's cause, or one that nothing tells
+// from it.
 func (in *incident) speaksOf(c faultline.Component) bool {
 	return in.Cause == c || slices.ContainsFunc(in.Others, func(o other) bool { return o.Component == c && o.Same })
 }

@@ -17,6 +17,7 @@ type table[T row] struct {
 	limit  int
 }
 
+// newTable returns an empty table for up to limit rows, found by their names.
 func newTable[T row](limit int, nameOf func(*T) string) table[T] {
 	return table[T]{nameOf: nameOf, index: newIndex(), limit: limit}
 }
@@ -27,6 +28,7 @@ func (t *table[T]) find(name string) (uint32, bool) {
 	return uint32(i), ok
 }
 
+// named compares names for the index, which only keeps a part of the hash.
 func (t *table[T]) named(name string) func(i int) bool {
 	return func(i int) bool { return t.nameOf(t.rows[i]) == name }
 }
@@ -60,6 +62,7 @@ func (t *table[T]) append(row T) uint32 {
 	return uint32(i)
 }
 
+// put enters a row into the index, and reports false when that is full.
 func (t *table[T]) put(i int) bool {
 	name := t.nameOf(t.rows[i])
 	return t.index.put(xxhash.Sum64String(name), i, t.named(name))

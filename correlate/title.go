@@ -45,6 +45,8 @@ func subject(in faultline.Incident) string {
 	return fmt.Sprintf(kindNamed(in.Cause.Kind).title, in.Cause.Name)
 }
 
+// place is where an incident is felt, for its title; empty where it is felt everywhere, or
+// where the title names a network anyway.
 func place(in faultline.Incident) string {
 	if in.Scope.Worldwide || in.Cause != nil && kindNamed(in.Cause.Kind).viewers {
 		return ""

@@ -66,6 +66,8 @@ func (e *Engine) amongCauses(in *incident, causes []cause.Cause) bool {
 		func(f cause.Cause) bool { return e.components.rows[f.Component].Name == in.Cause })
 }
 
+// youngUnattributed is the newest incident without a cause that may still get one, nil if
+// there is none.
 func (e *Engine) youngUnattributed() *incident {
 	for _, in := range slices.Backward(e.incidents) {
 		if in.Cause == unattributed && in.young(e.clock) {

@@ -108,6 +108,8 @@ func (a activeSites) SeenBy(v, w int, explained bool) []uint32 {
 	return ids
 }
 
+// sortedKeys are the keys of a map in order. Every loop over a map whose order could change
+// what is concluded goes by them.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	keys := make([]K, 0, len(m))
 	for k := range m {

@@ -49,6 +49,8 @@ func (n *Node) openAdmin(ctx context.Context) (*adminServer, error) {
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}}, nil
 }
 
+// adminRoutes are what operators may ask for. The handlers of pprof are named one by one,
+// because importing the package for its side effect would also put them on the default mux.
 func (n *Node) adminRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.cfg.Registry,

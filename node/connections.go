@@ -23,6 +23,9 @@ type connections struct {
 	open map[netip.Prefix]int
 }
 
+// newConnections bounds the connections of each address; proxies are addresses or prefixes
+// whose connections are not counted. One that is neither is left out: the flags have been
+// checked before.
 func newConnections(most int, proxies []string, reg prometheus.Registerer) *connections {
 	c := &connections{most: most, held: map[net.Conn]netip.Prefix{}, open: map[netip.Prefix]int{},
 		refused: promauto.With(reg).NewCounter(prometheus.CounterOpts{Name: "faultline_connections_refused_total",
@@ -37,7 +40,9 @@ func newConnections(most int, proxies []string, reg prometheus.Registerer) *conn
 	return c
 }
 
-// state follows each connection of a server; see [http.Server.ConnState].
+// state follows each connection of a server; see [http.Server.ConnState]. A connection
+// beyond the bound is closed before a byte of it was read: an answer would cost what the
+// bound saves.
 func (c *connections) state(conn net.Conn, to http.ConnState) {
 	switch to {
 	case http.StateNew:
@@ -50,6 +55,8 @@ func (c *connections) state(conn net.Conn, to http.ConnState) {
 	}
 }
 
+// take counts a connection, and reports false for one too many. Without a bound, and where
+// the address can't be read (a unix socket has none), every connection is taken.
 func (c *connections) take(conn net.Conn) bool {
 	from, err := netip.ParseAddrPort(conn.RemoteAddr().String())
 	if c.most == 0 || err != nil {
@@ -61,6 +68,8 @@ func (c *connections) take(conn net.Conn) bool {
 			return true
 		}
 	}
+	// A single customer has at least a whole /64 of IPv6, so that an address there says
+	// nothing.
 	bits := 32
 	if addr.Is6() {
 		bits = 64
@@ -79,6 +88,7 @@ func (c *connections) take(conn net.Conn) bool {
 	return true
 }
 
+// free takes a connection out of the count. One that was never counted is passed over.
 func (c *connections) free(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

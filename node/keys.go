@@ -61,8 +61,9 @@ func (n *Node) exchangeKeys(ctx context.Context) error {
 	return nil
 }
 
-// tellKeys publishes this node's own public keys, and withdraws those that it told of
-// before and that were retired.
+// tellKeys publishes this node's own public keys, and withdraws those that it published
+// before and that were retired. They are withdrawn first: if the second step fails, a
+// retired key is gone all the same.
 func (n *Node) tellKeys(ctx context.Context, own, told map[string][]byte) error {
 	var gone []string
 	for id := range told {
@@ -76,6 +77,8 @@ func (n *Node) tellKeys(ctx context.Context, own, told map[string][]byte) error 
 	return n.cfg.Store.PublishKeys(ctx, own, n.cfg.Now())
 }
 
+// sameIDs reports whether two sets of keys have the same ids. A key never changes under its
+// id.
 func sameIDs(a, b map[string][]byte) bool {
 	return slices.Equal(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b)))
 }

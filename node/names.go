@@ -9,8 +9,9 @@ import (
 	"faultline/ingest/infra"
 )
 
-// newFinder indexes what people may type into the search box: the sites of the
-// catalogues with all their names, and the providers.
+// newFinder indexes what people may type into the search box: the sites of the catalogues
+// with all their names, and the providers. The rank of a provider is its place in the list,
+// so that the best known come first.
 func newFinder(book infra.Book, providers *faultline.Providers) *find.Index {
 	x := find.New()
 	for i, p := range providers.All() {

@@ -130,7 +130,10 @@ type Node struct {
 	wasWritable atomic.Bool // it was once ready for everything
 }
 
-// New puts a node together. Nothing runs and nothing is written before [Node.Run].
+// New puts a node together. Nothing runs and nothing is written before [Node.Run]. The
+// order follows who needs whom: the list of sites before the replica that fills it, the
+// replica before what asks it for room, the board before the pages that read it. An error
+// is a part that can't be made from this configuration.
 func New(cfg Config) (*Node, error) {
 	if cfg.Past == nil {
 		cfg.Past = new(replica.Past)
@@ -141,6 +144,8 @@ func New(cfg Config) (*Node, error) {
 	n.finder = newFinder(cfg.Book, cfg.Providers)
 	n.sites = replica.NewSiteMap(
 		func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
+	// The catalogue is there before the log was read, so that the first reader finds sites
+	// by name.
 	for _, r := range cfg.Catalogue {
 		n.sites.Put(r)
 	}
@@ -150,9 +155,12 @@ func New(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	engine := correlate.Config{Providers: known}
+	// A nil *Places in the interface would not be nil.
 	if cfg.Places != nil {
 		n.labels = cfg.Places
 	}
+	// A drill has its own clock, its own idea of old, and addresses that lie in its
+	// networks.
 	if d := cfg.Drill; d != nil {
 		n.clock = replica.Clock{Now: d.Now, Every: d.TickEvery()}
 		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true, Providers: known}
@@ -181,7 +189,8 @@ func New(cfg Config) (*Node, error) {
 	return n, n.face()
 }
 
-// snapshotFile is nowhere in a drill: nothing of it is to be seen later.
+// snapshotFile is where this node writes down what readers see; in a drill nowhere, or
+// made-up incidents would be served as true ones after the next start.
 func (n *Node) snapshotFile() string {
 	if n.cfg.Drill != nil {
 		return ""
@@ -217,7 +226,8 @@ func (n *Node) openDoor() {
 // concentrated is how many providers of a kind the page of concentration may name.
 const concentrated = 20
 
-// face puts pages and API in front of what this node knows.
+// face puts pages and API in front of what this node knows. Pages that can't be made, and
+// an API that can't be, are defects that a start must show.
 func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, cfg.Store}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
@@ -270,7 +280,9 @@ func (n *Node) stack(items []faultline.StackItem) (board.Stack, error) {
 	return s.Stack(n.index, items), nil
 }
 
-// openProber sets up what this node gives to vantages to check, and its own one.
+// openProber sets up what this node gives to vantages to check, and its own vantage. A
+// prober that can't be made is logged and left out: a node that can't probe still takes
+// reports and serves readers.
 func (n *Node) openProber() {
 	cfg, page := n.cfg, agent.PageOf(n.cfg.BaseURL)
 	n.work = agent.NewSchedule(agent.ScheduleConfig{Store: cfg.Store, Sites: n.sites, Exclude: cfg.Schedule.Exclude,
@@ -348,7 +360,7 @@ func (n *Node) duties() []replica.Duty {
 	}})
 }
 
-// newEngine makes engines, of a checkpoint or of nothing.
+// newEngine makes engines, of a checkpoint or, for nil, of nothing.
 func newEngine(cfg correlate.Config) func(checkpoint []byte) (replica.Engine, error) {
 	return func(checkpoint []byte) (replica.Engine, error) {
 		if checkpoint == nil {
@@ -358,7 +370,9 @@ func newEngine(cfg correlate.Config) func(checkpoint []byte) (replica.Engine, er
 	}
 }
 
-// lookup reads what a person calls a site and finds what it depends on.
+// lookup reads what a person calls a site and finds what it depends on. It fails with
+// [faultline.InvalidError] for what can be no site, and with [faultline.ErrNotFound], and
+// the normalised name, for one that is on no list.
 func (n *Node) lookup(input string) (faultline.SiteRecord, error) {
 	site, err := n.names.Normalise(input)
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 
 // Limits of the HTTP server. The stream lifts those on time for itself.
 const (
+	// Limits of the HTTP server: of one request on a connection. A client that sends or
+	// reads more slowly is cut off, so that slow ones can't hold all connections. The
+	// stream lifts those on time for itself.
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second
@@ -51,7 +54,8 @@ func (n *Node) ready() error {
 }
 
 // writable says why this node should get nothing that is to be written down; nil when it
-// should.
+// should. Tokens are part of it: until the revoked ones are known none can be trusted, and
+// vantages could not hand in.
 func (n *Node) writable() error {
 	if err := n.replica.Ready(); err != nil {
 		return err
@@ -67,7 +71,8 @@ func (n *Node) writable() error {
 }
 
 // unwell is what a person should look after although the node does its work; "" for
-// nothing.
+// nothing. Only the clock is such a thing: the log's is used instead, but a machine whose
+// clock is off needs care.
 func (n *Node) unwell() string {
 	if n.cfg.Time == nil {
 		return ""
@@ -82,7 +87,9 @@ func (n *Node) unwell() string {
 }
 
 // Run serves until ctx ends, then ends in order within a few seconds. An error says which
-// part ended by itself.
+// part ended by itself: the first one that does ends the node, because a node that goes on
+// without one of its parts looks healthy and is not. A drill is prepared before the node
+// listens, so that its first reader finds the drill's past.
 func (n *Node) Run(ctx context.Context) error {
 	admin, err := n.openAdmin(ctx)
 	if err != nil {
@@ -157,6 +164,7 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	n.replica.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), n.cfg.DrainDelay+drainLimit)
 	defer cancel()
+	// What makes new events ends first, so that everything after it has an end to reach.
 	tasks.drill.Stop(ctx, n.log)
 	tasks.places.Stop(ctx, n.log)
 	tasks.probes.Cancel() // it hands in what it has seen while requests are still taken
@@ -208,7 +216,8 @@ func (n *Node) prepareDrill(ctx context.Context) (play func(context.Context) err
 	return play, stop, nil
 }
 
-// holderName tells this process from all that may lead, in the lease and in logs.
+// holderName tells this process from all that may lead, in the lease and in logs. Host and
+// process are for people; the random part makes it certain, since containers share both.
 func holderName() string {
 	host, err := os.Hostname()
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 // place is a position that can be compared: the time and number of a change.
 type place struct{ ms, seq int64 }
 
+// placeOf reads a position; ok is false for what is none, such as [board.Beginning].
 func placeOf(position string) (place, bool) {
 	ms, seq, ok := strings.Cut(position, "-")
 	p := place{}
@@ -42,8 +43,9 @@ func (s *Streams) ahead(after string) bool {
 	return s.snapshot().Now(s.board).Sub(time.UnixMilli(asked.ms)).Abs() <= aheadFor
 }
 
-// arrive waits until this node has come to a position, and reports false when it has not
-// in time.
+// arrive waits until this node has come to a position, and reports false when it has not in
+// time. Nodes follow the log by themselves, so that a client that changes nodes may be a
+// second ahead of the new one.
 func (s *Streams) arrive(ctx context.Context, after string) bool {
 	if !s.ahead(after) {
 		return true
@@ -72,6 +74,8 @@ func later(w http.ResponseWriter) {
 	_, _ = w.Write(openFrame(streamRetry)) // who is gone comes back all the same
 }
 
+// streamHeader sets the fields of an event stream. X-Accel-Buffering keeps nginx from
+// holding events back until its buffer is full.
 func streamHeader(h http.Header) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

@@ -27,6 +27,8 @@ func incidentFrame(id string, body []byte) frame {
 	return frame{id: id, bytes: append(b, "\n\n"...)}
 }
 
+// resetFrame tells a client to read the incidents again: what it has seen does not join up
+// with what follows.
 func resetFrame(why, position string) []byte {
 	return []byte("event: reset\ndata: {\"reason\":\"" + why + "\"}\nid: " + position + "\n\n")
 }
@@ -41,6 +43,8 @@ func coverageFrame(c faultline.Coverage) []byte {
 	return append(append([]byte("event: coverage\ndata: "), body...), "\n\n"...)
 }
 
+// heartbeatFrame is a comment, which clients pass over. It keeps proxies from closing an
+// idle connection.
 var heartbeatFrame = []byte(":\n\n")
 
 // positionFrame tells a client how far it has come. It carries data: some clients

@@ -9,8 +9,9 @@ import (
 	"faultline/board"
 )
 
-// clientQueue is how many frames may wait for one client before it is dropped.
-// It then resumes from where it was: that costs less than a queue for each.
+// clientQueue is how many frames may wait for one client before it is dropped. It then
+// resumes from where it was, which costs less than a longer queue for each of thousands of
+// clients.
 const clientQueue = 64
 
 // frame is one event of the stream, rendered once for all clients.
@@ -37,6 +38,7 @@ func (f frame) light() frame {
 // chosen is what a client asked for.
 type chosen struct{ filter *faultline.Filter } // nil: everything
 
+// filtered reports whether the client gets less than everything.
 func (c chosen) filtered() bool { return c.filter != nil }
 
 // wants reports whether a frame concerns the client: what it chose, and what has
@@ -67,6 +69,7 @@ type client struct {
 	release func()      // gives back its place among those of its reader
 }
 
+// newHub returns a hub for up to so many clients.
 func newHub(most int, m metrics) *hub {
 	h := &hub{metrics: m, max: most, whole: true, clients: map[*client]struct{}{}}
 	for range shards {
@@ -81,6 +84,7 @@ func (h *hub) Publish(updates []board.Update, commit func()) { h.publish(framesO
 // Restart tells every client to start over.
 func (h *hub) Restart(updates []board.Update, commit func()) { h.restart(framesOf(updates), commit) }
 
+// framesOf renders updates, in their order.
 func framesOf(updates []board.Update) []frame {
 	frames := make([]frame, len(updates))
 	for i, u := range updates {
@@ -185,6 +189,8 @@ func (h *hub) standing() string {
 	return h.position()
 }
 
+// remove drops a client that no shard has; the caller holds the lock. Its channel is
+// closed, so that the goroutine that writes for it ends.
 func (h *hub) remove(c *client) {
 	if _, ok := h.clients[c]; ok {
 		delete(h.clients, c)
@@ -232,6 +238,7 @@ func (h *hub) join(after string, chosen chosen, release func(), current func() *
 		j.known = true
 		return j, nil
 	}
+	// A copy: the ring goes on while the opening is written.
 	j.backlog = append([]frame(nil), h.ring...)
 	if after == board.Beginning {
 		j.known = h.whole
@@ -246,12 +253,15 @@ func (h *hub) join(after string, chosen chosen, release func(), current func() *
 	return j, nil
 }
 
+// leave is remove for a client that has gone by itself. One that was removed already is
+// passed over.
 func (h *hub) leave(c *client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.remove(c)
 }
 
+// close ends every stream and refuses new ones.
 func (h *hub) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -45,6 +45,8 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, q Request) error
 	opening := s.opening(r.Context(), j, q.After, q.Snapshot)
 	h := w.Header()
 	streamHeader(h)
+	// A stream of HTTP/1.1 is written by a shard, without a goroutine and buffers of its
+	// own. Over HTTP/2 many streams share a connection, which only the server can write to.
 	if r.ProtoMajor == 1 && r.ProtoMinor == 1 {
 		if conn, write, done := takeOver(w); done {
 			s.serveTaken(j.client, &streamConn{conn: conn, write: write}, h, opening)

@@ -48,6 +48,7 @@ type shard struct {
 	conns []*streamConn
 }
 
+// newShard returns a shard; it writes once [shard.run] does.
 func newShard(dropped, left func()) *shard {
 	return &shard{dropped: dropped, left: left, wake: make(chan struct{}, 1)}
 }
@@ -74,6 +75,7 @@ func (s *shard) put(d delivery) {
 	}
 }
 
+// take returns all that waits, in order, and leaves the queue empty.
 func (s *shard) take() []delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +123,9 @@ func (s *shard) sendWanted(c *streamConn, frames []*frame) {
 	}
 }
 
-// deliver writes frames to everybody whom they concern, those in one go at once.
+// deliver writes frames to everybody whom they concern. Frames that came together are
+// joined once and written in one call for each client: a burst of changes costs thousands
+// of clients one system call each.
 func (s *shard) deliver(all []delivery) {
 	var frames []*frame
 	flush := func() {
@@ -157,6 +161,7 @@ func (s *shard) deliver(all []delivery) {
 	flush()
 }
 
+// joinFrames are the bytes of several frames, one after another.
 func joinFrames(frames []*frame) []byte {
 	if len(frames) == 1 {
 		return frames[0].bytes
@@ -168,8 +173,9 @@ func joinFrames(frames []*frame) []byte {
 	return b
 }
 
-// beat shows that connections live. One whose filter leaves changes out is told
-// how far it has come, so that it can resume.
+// beat shows that connections live. A client whose filter leaves changes out gets the
+// position as well: it could otherwise resume only from the last change that it was sent,
+// which may be long ago.
 func (s *shard) beat(position string) {
 	told := positionFrame(position)
 	for _, c := range s.conns {
@@ -230,6 +236,7 @@ func (s *shard) retry(patience int) {
 	}
 }
 
+// drop ends the stream of a client that is too slow. It comes back by itself and resumes.
 func (s *shard) drop(c *streamConn) {
 	if c.conn != nil {
 		s.dropped()
@@ -237,6 +244,8 @@ func (s *shard) drop(c *streamConn) {
 	}
 }
 
+// gone forgets a client and gives back its place. A client may be found gone several times;
+// the first one counts.
 func (s *shard) gone(c *streamConn) {
 	if c.conn != nil {
 		_ = c.conn.Close() // there is nobody left to tell
@@ -260,6 +269,7 @@ func (s *shard) keep() (stuck bool) {
 	return stuck
 }
 
+// end closes all connections of the shard.
 func (s *shard) end() {
 	for _, c := range s.conns {
 		s.gone(c)

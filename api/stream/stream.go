@@ -16,6 +16,9 @@ import (
 var ErrFull = errors.New("no further stream can be opened just now")
 
 const (
+	// What holds unless [Config] says otherwise. A heartbeat must come more often than the
+	// shortest time after which a proxy closes an idle connection, which is 30 s to a
+	// minute.
 	maxStreams    = 16_384
 	writeDeadline = 10 * time.Second
 	heartbeat     = 15 * time.Second
@@ -83,6 +86,7 @@ type metrics struct {
 	dropped prometheus.Counter
 }
 
+// newMetrics makes the metrics; without a registry they count and nobody reads them.
 func newMetrics(reg prometheus.Registerer) metrics {
 	m := metrics{
 		clients: prometheus.NewGauge(prometheus.GaugeOpts{

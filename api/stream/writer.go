@@ -13,18 +13,21 @@ type streamWriter struct {
 	deadline time.Duration
 }
 
+// newStreamWriter lifts the server's deadline, which is meant for answers that end.
 func newStreamWriter(w http.ResponseWriter, deadline time.Duration) *streamWriter {
 	s := &streamWriter{w: w, control: http.NewResponseController(w), deadline: deadline}
 	_ = s.control.SetWriteDeadline(time.Time{}) // fails only where there is no connection, as in a recorder
 	return s
 }
 
+// write hands bytes to the server, which may hold them until flush.
 func (s *streamWriter) write(b []byte) error {
 	defer s.expire()()
 	_, err := s.w.Write(b)
 	return err
 }
 
+// flush sends what was written.
 func (s *streamWriter) flush() error {
 	defer s.expire()()
 	return s.control.Flush()

@@ -99,6 +99,8 @@ func (x *Index) Put(t Thing, rank int, names ...string) {
 	}
 }
 
+// add makes a thing findable by a name; the caller holds the lock. Familiar names are those
+// that a slip of the finger may still find.
 func (x *Index) add(n name, familiar bool) {
 	if len(x.sorted)+len(x.fresh) >= maxKeys || slices.Contains(x.fresh, n) || x.has(n) {
 		return
@@ -114,10 +116,12 @@ func (x *Index) add(n name, familiar bool) {
 	}
 }
 
+// compareNames orders names, and things of one name.
 func compareNames(a, b name) int {
 	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.thing, b.thing))
 }
 
+// has reports whether a name is among the sorted ones.
 func (x *Index) has(n name) bool {
 	_, found := slices.BinarySearchFunc(x.sorted, n, compareNames)
 	return found
@@ -224,6 +228,7 @@ func (x *Index) ordered(best map[int32]int, limit int) []Match {
 	return out
 }
 
+// kindOrder puts providers first, then sites, then components.
 func kindOrder(k Kind) int { return slices.Index([]Kind{Provider, Site, Component}, k) }
 
 // Of returns the things of a provider's entry with the names that it is found by.

@@ -109,6 +109,7 @@ func (c *Cache) Put(key string, p *Page) {
 	c.bytes += size
 }
 
+// full reports whether another page would pass a bound; the caller holds the lock.
 func (c *Cache) full() bool { return c.bytes >= c.bounds.Bytes || len(c.slots) >= c.bounds.Pages }
 
 // good reports whether a page that was asked for at s.since may be shown now. A
@@ -126,6 +127,7 @@ func (c *Cache) sweep(now time.Time) {
 	}
 }
 
+// drop forgets a page, unless another one has taken its place; the caller holds the lock.
 func (c *Cache) drop(key string, s *slot) {
 	if c.slots[key] != s {
 		return

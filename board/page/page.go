@@ -70,6 +70,8 @@ func File(body []byte, media string) *Page {
 	return p
 }
 
+// newVariant is a body in one encoding. Its ETag names the encoding too: two encodings of
+// one page are different bytes, and caches compare bytes by their ETag (RFC 9110, 8.8.3.3).
 func newVariant(body []byte, tag, encoding string) variant {
 	v := variant{body: body, length: []string{strconv.Itoa(len(body))}}
 	if encoding != "" {
@@ -106,6 +108,7 @@ func (p *Page) Plain() *Page {
 // Body is the page without an encoding. It must not be written to.
 func (p *Page) Body() []byte { return p.identity.body }
 
+// gzipped is a body compressed with gzip.
 func gzipped(body []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
@@ -114,6 +117,7 @@ func gzipped(body []byte) []byte {
 	return out.Bytes()
 }
 
+// brotlied is a body compressed with Brotli.
 func brotlied(body []byte) []byte {
 	var out bytes.Buffer
 	w := brotli.NewWriterLevel(&out, brotliLevel)

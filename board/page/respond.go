@@ -72,6 +72,7 @@ func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []strin
 	_, _ = w.Write(v.body) // the client may have gone; there is nobody left to tell
 }
 
+// acceptEncoding is the field of a request, joined where it was sent in several lines.
 func acceptEncoding(h http.Header) string {
 	switch lines := h["Accept-Encoding"]; len(lines) {
 	case 0:

@@ -29,8 +29,10 @@ type Question struct {
 	Blind bool
 }
 
-// Of weighs the answers, those with firm evidence first: an incident that
-// explains it, then the viewer's network, then what the probes see.
+// Of weighs the answers, those with firm evidence first: an incident that explains what the
+// viewer sees, then the viewer's network, then what the probes see. The order is
+// load-bearing: during an outage the people of a network report many sites too, and would
+// otherwise be told that their network is at fault.
 func Of(q Question) faultline.Verdict {
 	status, network, asn, inc := q.Status, q.Network, q.ASN, q.Incident
 	v := faultline.Verdict{Site: q.Site, Reports: status.Reports, Probes: status.Probes,
@@ -47,6 +49,8 @@ func Of(q Question) faultline.Verdict {
 	case inc != nil:
 		v.Incident = inc
 		v.Blame, v.Because = explain(v.Site, status, inc)
+	// An incident that is open is still an answer while nothing is observed; a contrast
+	// with other people or networks is not.
 	case q.Blind:
 		v.Blame, v.Because = faultline.BlameUnknown, fmt.Sprintf(
 			"We do not know: %s is not observed just now. %s reported it in the last 10 minutes.",
@@ -77,7 +81,9 @@ func ownersFault(v faultline.Verdict, inc *faultline.Incident) string {
 		inc.Cause.Name, v.Site, sure, inc.Impact.Failing, inc.Impact.Observed, v.Site, v.ProbesFailed, v.Probes)
 }
 
-// explain says what an open incident means for one of its sites.
+// explain says what an open incident means for one of its sites: who is to blame, and the
+// sentence that says why. The blame follows the kind of the cause, so that a cause which is
+// not known blames nobody.
 func explain(site string, status faultline.SiteStatus, inc *faultline.Incident) (faultline.Blame, string) {
 	sure := "is failing"
 	if inc.State == faultline.StateCandidate {
@@ -109,6 +115,8 @@ func withoutIncident(v faultline.Verdict, state faultline.SiteState, usual float
 	switch {
 	case state == faultline.SiteDown:
 		return faultline.BlameSite, "It is not you: " + seen + ". Nothing else that we know of fails with it."
+	// Some probes fail and the site does not count as down: neither "it is down" nor "it is
+	// you" would be true.
 	case v.ProbesFailed > 0:
 		return faultline.BlameUnknown, "We do not know: " + seen + "."
 	case v.Probes < verdictProbes && v.Reports == 0:
@@ -131,7 +139,7 @@ func withoutIncident(v faultline.Verdict, state faultline.SiteState, usual float
 				"The fault is most likely near you.", v.Probes, v.Site, v.Reports)
 }
 
-// people counts those who reported a site.
+// people says how many people reported a site, as the start of a sentence.
 func people(n int) string {
 	switch n {
 	case 0:
