@@ -43,13 +43,14 @@ var rooms = map[string][]string{
 	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
 	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
 	"correlate/evidence": {".", "correlate/cause"},
-	"store":              {"."},
+	"store":              {".", "record"},
+	"record":             {".", "board/page", "task"}, // what was published, signed
 	"correlate/verdict":  {"."},
 	"board":              {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
 	"api": {".", "board", "board/find", "board/page", "api/mcptools", "api/stream", "api/token", "api/webhook", "docs",
-		"scenario/history"},
+		"record", "scenario/history"},
 	"api/mcptools":      {"."},
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},

@@ -66,6 +66,10 @@ type Incident struct {
 	Statements  []SaidStatement `json:"statements"`
 	Corrections []Correction    `json:"corrections,omitempty"`
 	MergedInto  *string         `json:"merged_into"`
+	// Hash is the SHA-256, in lower-case hexadecimal, of this revision as it is published
+	// with all its sites, without the members meta and hash. The public record holds it.
+	// The fold leaves it empty; the store sets it.
+	Hash string `json:"hash,omitempty"`
 	// Timeline is the course of the incident. Only stored revisions carry it: it is read
 	// at /v1/incidents/{id}/timeline.
 	Timeline Timeline `json:"timeline,omitempty" swaggerignore:"true"`

@@ -193,13 +193,12 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 // @Failure  404,503 {object} Problem
 // @Router   /v1/incidents/{id}/revisions/{n} [get]
 func (a *api) getRevision(c *gin.Context, _ url.Values) error {
-	text := c.Param("n")
-	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
-		return invalidParameter("n", "must be a whole number from 1 on")
+	n, err := readRevisionNumber(c.Param("n"))
+	if err != nil {
+		return err
 	}
-	return a.writeIncident(c, int(n), func(_ *board.Snapshot, e *board.Entry) (*page.Page, error) {
-		if !e.Complete || e.Incident.Revision != int(n) {
+	return a.writeIncident(c, n, func(_ *board.Snapshot, e *board.Entry) (*page.Page, error) {
+		if !e.Complete || e.Incident.Revision != n {
 			return nil, nil
 		}
 		return e.Revision(a.revisionPage)

@@ -178,6 +178,9 @@ type member struct {
 	value jsontext.Value
 }
 
+// ofEach are the members that differ in every revision.
+var ofEach = []string{"id", "revision", "updated_at", "hash"}
+
 // membersIn takes an incident apart, but for what differs in every revision.
 func membersIn(inc *faultline.Incident) (list []member, err error) {
 	body, err := page.Render(inc.WithoutTimeline())
@@ -189,7 +192,7 @@ func membersIn(inc *faultline.Incident) (list []member, err error) {
 		return nil, fmt.Errorf("take revision %d of %s apart: %w", inc.Revision, inc.ID, err)
 	}
 	for _, name := range incidentFields() {
-		if value, ok := all[name]; ok && name != "id" && name != "revision" && name != "updated_at" {
+		if value, ok := all[name]; ok && !slices.Contains(ofEach, name) {
 			list = append(list, member{name, value})
 		}
 	}

@@ -71,7 +71,7 @@ const (
 // table is every route of the API: what is not here is 404 or 405.
 func (a *api) table() []route {
 	return slices.Concat(a.sentRoutes(), a.keyRoutes(), a.concludedRoutes(), a.replayRoutes(), a.formatRoutes(),
-		a.operationRoutes())
+		a.recordRoutes(), a.operationRoutes())
 }
 
 // sentRoutes is what is sent to us, and what its senders read of it.
@@ -122,6 +122,7 @@ func (a *api) concludedRoutes() []route {
 		{read, "/v1/incidents/:id/timeline", "", QuotaReads, strict(), a.getTimeline},
 		{read, "/v1/incidents/:id/revisions", "", QuotaReads, strict("limit", "cursor"), a.getRevisions},
 		{read, "/v1/incidents/:id/revisions/:n", "", QuotaReads, strict(), a.getRevision},
+		{read, "/v1/incidents/:id/revisions/:n/proof", "", QuotaReads, strict(), a.getProof},
 		{read, "/v1/sites", "", QuotaReads, strict(siteListKeys...), a.getSites},
 		{read, "/v1/sites/:site", "", QuotaReads, strict(), a.getSite},
 		{read, "/v1/sites/:site/series", "", QuotaReads, strict(seriesKeys...), a.getSiteSeries},
@@ -174,6 +175,16 @@ func (a *api) formatRoutes() []route {
 	}
 }
 
+// recordRoutes is what other programs compare the record of what was published by.
+func (a *api) recordRoutes() []route {
+	return []route{
+		{read, "/v1/record", "", QuotaReads, strict(), a.getRecord},
+		{read, "/record/checkpoint", "", QuotaReads, lenient(), a.getCheckpoint},
+		{read, "/record/tile/*path", "", QuotaReads, lenient(), a.getTile},
+		{read, "/.well-known/faultline-keys", "", QuotaNone, lenient(), a.getRecordKeys},
+	}
+}
+
 // operationRoutes is what operators and the readers of documents ask for.
 func (a *api) operationRoutes() []route {
 	return []route{
@@ -209,7 +220,7 @@ func (a *api) install(e *gin.Engine) {
 // slashed reports whether a route is also there with a slash at its end: programs that
 // embed pages and readers of feeds put one behind every address.
 func (r route) slashed() bool {
-	return r.method == read && r.quota == QuotaReads && r.query.lenient
+	return r.method == read && r.quota == QuotaReads && r.query.lenient && !strings.Contains(r.path, "*")
 }
 
 func (r route) methods() []string {

@@ -17,6 +17,7 @@ import (
 	"faultline/board"
 	"faultline/board/find"
 	"faultline/board/page"
+	"faultline/record"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,6 +63,8 @@ type Config struct {
 	Index *board.Index
 	// Find reads what people call things; nil: nothing is found by its other names.
 	Find func(text string, limit int) []find.Match
+	// Record is the signed record of what was published; nil: one that is empty.
+	Record *record.Keeper
 	// Readers counts requests of people by network, without their addresses; nil: nobody does.
 	Readers Readers
 	// Network labels an address with its network, for verdicts; nil: unknown.
@@ -123,6 +126,9 @@ func New(cfg Config) (*gin.Engine, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Record == nil {
+		cfg.Record = record.NewKeeper(record.KeeperConfig{})
 	}
 	if cfg.Index == nil {
 		cfg.Index = board.NewIndex()

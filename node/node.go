@@ -31,6 +31,7 @@ import (
 	"faultline/ingest/infra"
 	"faultline/ingest/probe"
 	"faultline/ingest/statements"
+	"faultline/record"
 	"faultline/replica"
 	"faultline/scenario/drill"
 	"faultline/store"
@@ -64,6 +65,7 @@ type Config struct {
 
 	Keys       *token.Keys
 	SelfKeys   bool // people may make keys without the operator
+	Record     Record
 	Limits     *ingest.Limits
 	LimitReads bool
 	Places     *ingest.Places // nil: nothing is known of addresses
@@ -123,6 +125,7 @@ type Node struct {
 	index   *board.Index
 	finder  *find.Index
 	holder  string
+	keeper  *record.Keeper
 	work    *agent.Schedule             // nil in a drill: nothing is probed
 	probes  func(context.Context) error // nil when this node does not probe
 
@@ -174,6 +177,7 @@ func New(cfg Config) (*Node, error) {
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
 		Time: cfg.Time,
 		Log:  cfg.Log, Registerer: cfg.Registry})
+	n.keeper = n.newKeeper()
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
 	boardConfig := board.Config{Source: sourceAdapter{cfg.Store, cfg.Past}, Series: cfg.Store,
@@ -247,7 +251,7 @@ func (n *Node) face() error {
 		return err
 	}
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
-		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Webhooks: cfg.Store,
+		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Record: n.keeper, Webhooks: cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
 		Writable: n.writable, Unwell: n.unwell,

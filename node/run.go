@@ -74,6 +74,9 @@ func (n *Node) writable() error {
 // nothing. Only the clock is such a thing: the log's is used instead, but a machine whose
 // clock is off needs care.
 func (n *Node) unwell() string {
+	if why := n.keeper.Fault(); why != "" {
+		return "the record of what is published is not signed: " + why
+	}
 	if n.cfg.Time == nil {
 		return ""
 	}
@@ -118,7 +121,7 @@ func (n *Node) Run(ctx context.Context) error {
 		board:   task.Begin("board", ended, n.board.Run),
 		streams: task.Begin("streams", ended, n.streams.Run),
 		keys:    task.Begin("keys", ended, n.watchKeys),
-		limits:  task.Begin("limits", ended, n.cfg.Limits.Run),
+		limits:  task.Begin("limits", ended, n.cfg.Limits.Run), record: task.Begin("record", ended, n.keeper.Run),
 	}
 	if n.cfg.Drill == nil {
 		t.notices = task.Begin("notices", ended, n.notices.Run)
@@ -153,8 +156,8 @@ func (n *Node) Run(ctx context.Context) error {
 
 // tasks are the goroutines of a node.
 type tasks struct {
-	server, door, replica, board, streams, limits, keys *task.Task
-	drill, places, work, probes, notices, admin         *task.Task // nil where there is none
+	server, door, replica, board, streams, limits, keys, record *task.Task
+	drill, places, work, probes, notices, admin                 *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
@@ -186,9 +189,10 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.limits.Cancel()
 	tasks.notices.Cancel()
 	tasks.keys.Cancel()
+	tasks.record.Cancel()
 	// The door writes what it accepted, and the replica stores what follows from it.
 	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
-		tasks.notices, tasks.admin,
+		tasks.notices, tasks.admin, tasks.record,
 		tasks.server} {
 		t.Stop(ctx, n.log)
 	}

@@ -1,12 +1,9 @@
 package store
 
 import (
-	"bufio"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
 	"encoding/gob"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,9 +15,13 @@ import (
 )
 
 const (
+	// backupVersion counts changes of the format. Version 1 had dumps of Redis in place of
+	// Hash and List; it is still read.
+	backupVersion = 3
+
 	// Bounds of one step of a backup. Nodes go on writing and reading meanwhile, so that no
 	// command may hold Redis up for long.
-	backupVersion = 1
+
 	// backupTimeout is for one command of a backup: the value of one key may be large.
 	backupTimeout = time.Minute
 	// backupEntries of a stream are read at once.
@@ -39,17 +40,20 @@ var ErrNotEmpty = errors.New("it holds a log, incidents or keys of Faultline alr
 // nodes write again by themselves within a minute.
 var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyWishes, keyAsked, prefixCheck}
 
-// record is one thing of a backup: a key as Redis dumps it, or an entry of a stream.
-type record struct {
-	Version int // of the first record; its key is empty
+// item is one thing of a backup: a key as Redis dumps it, a hash or a list whole, or an
+// entry of a stream.
+type item struct {
+	Version int // of the first item; its key is empty
 	Key     string
 	TTL     time.Duration // 0: it stays
 	Dump    []byte
 	ID      string // of a stream's entry
 	Fields  []string
+	Hash    []string // names and values, in order of name
+	List    []string
 	End     bool // nothing follows
 	// Of an incremental backup alone:
-	Base string // of the first record: the SHA-256 of the backup that it stands on
+	Base string // of the first item: the SHA-256 of the backup that it stands on
 	Gone bool   // the key is no more, or the stream has lost what is before ID
 }
 
@@ -64,8 +68,9 @@ func unhurried(url string) (redis.UniversalClient, error) {
 }
 
 // Backup writes everything that is kept but daily keys, compressed, while nodes go on.
-// The order makes it whole: first the checkpoint, then what was published, and the log
-// last, from which a fold makes again what was published meanwhile.
+// The order makes it whole: first the checkpoint, then what was published by a moment after
+// it (see published), and the log last, from which a fold makes again what was published
+// after that moment.
 func Backup(ctx context.Context, url string, to io.Writer) (err error) {
 	const op = "back up"
 	c, err := unhurried(url)
@@ -94,9 +99,9 @@ type backup struct {
 // comes last: [Restore] writes it last too, and a log without an epoch is none, so that a
 // restore that was broken off can't be taken for a whole one.
 func (b backup) write(ctx context.Context) error {
-	head := record{Version: backupVersion}
+	head := item{Version: backupVersion}
 	if b.base != nil {
-		head = record{Version: incrementalVersion, Base: b.base.sum}
+		head = item{Version: incrementalVersion, Base: b.base.sum}
 	}
 	if err := b.out.Encode(head); err != nil {
 		return err
@@ -110,23 +115,14 @@ func (b backup) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var chunks, rest []string
-	for _, key := range all {
-		switch {
-		case strings.HasPrefix(key, prefixChunk):
-			chunks = append(chunks, key)
-		case key == keyLog || key == keyChanges || slices.Contains(first, key) || slices.Contains(last, key):
-		default:
-			rest = append(rest, key)
-		}
-	}
+	chunks, rest := sorted(all, slices.Concat(first, last))
 	if err := b.dump(ctx, chunks...); err != nil {
 		return err
 	}
 	if err := b.stream(ctx, keyChanges); err != nil {
 		return err
 	}
-	if err := b.dump(ctx, rest...); err != nil {
+	if err := b.published(ctx, rest); err != nil {
 		return err
 	}
 	if err := b.stream(ctx, keyLog); err != nil {
@@ -138,7 +134,7 @@ func (b backup) write(ctx context.Context) error {
 	if err := b.gone(); err != nil {
 		return err
 	}
-	return b.out.Encode(record{End: true})
+	return b.out.Encode(item{End: true})
 }
 
 // dump writes keys as Redis dumps them, with the time that they have left to live; those
@@ -156,10 +152,7 @@ func (b backup) dump(ctx context.Context, keys ...string) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", key, err)
 		}
-		if b.base.has(key, data) {
-			continue
-		}
-		if err := b.out.Encode(record{Key: key, TTL: max(ttl, 0), Dump: []byte(data)}); err != nil {
+		if err := b.key(item{Key: key, TTL: max(ttl, 0), Dump: []byte(data)}); err != nil {
 			return err
 		}
 	}
@@ -179,7 +172,7 @@ func (b backup) stream(ctx context.Context, key string) error {
 			return fmt.Errorf("read %s: %w", key, err)
 		}
 		for _, e := range entries {
-			r := record{Key: key, ID: e.ID}
+			r := item{Key: key, ID: e.ID}
 			for name, value := range e.Values {
 				text, _ := value.(string)
 				r.Fields = append(r.Fields, name, text)
@@ -241,71 +234,40 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 	if len(there) > 0 {
 		return fmt.Errorf("%s: %w: %s", op, ErrNotEmpty, there[0])
 	}
-	write := func(r record) error {
+	var epoch *item // it is written when all has been read
+	write := func(r item) error {
+		if r.Key == keyEpoch {
+			epoch = &r
+			return nil
+		}
 		if err := put(ctx, c, r); err != nil {
 			return fmt.Errorf("%s: write %s: %w", op, r.Key, err)
 		}
 		return nil
 	}
-	sum, err := readBackup(from, backupVersion, write)
+	sum, err := readBackup(from, wholeVersions, write)
 	if err != nil {
 		return err
 	}
-	// What it stands on is in its first record: it is compared before anything is written.
-	compare := func(r record) error { return r.standsOn(sum) }
+	// What it stands on is in its first item: it is compared before anything is written.
+	compare := func(r item) error { return r.standsOn(sum) }
 	for _, later := range then {
-		if _, err := readBackup(later, incrementalVersion, write, compare); err != nil {
+		if _, err := readBackup(later, incrementalVersions, write, compare); err != nil {
 			return err
 		}
+	}
+	if epoch == nil {
+		return nil
+	}
+	if err := put(ctx, c, *epoch); err != nil {
+		return fmt.Errorf("%s: write %s: %w", op, epoch.Key, err)
 	}
 	return nil
 }
 
-// readBackup hands each record of a backup on, after the first, which goes to compare, and
-// returns the SHA-256 of the whole.
-func readBackup(from io.Reader, version int, each func(record) error, compare ...func(record) error) (string, error) {
-	const op = "read a backup"
-	sum := sha256.New()
-	all := io.TeeReader(from, sum)
-	z, err := gzip.NewReader(bufio.NewReaderSize(all, backupBuffer))
-	if err != nil {
-		return "", fmt.Errorf("%s: this is no backup: %w", op, err)
-	}
-	in := gob.NewDecoder(z)
-	var head record
-	if err := in.Decode(&head); err != nil || head.Version != version {
-		return "", fmt.Errorf("%s: this is no backup of version %d", op, version)
-	}
-	for _, check := range compare {
-		if err := check(head); err != nil {
-			return "", err
-		}
-	}
-	for {
-		var r record
-		if err := in.Decode(&r); err != nil {
-			return "", fmt.Errorf("%s: the backup is damaged or not whole: %w", op, err)
-		}
-		if r.End {
-			break
-		}
-		if err := each(r); err != nil {
-			return "", err
-		}
-	}
-	// To its checksum, which stands at the end.
-	if _, err := io.Copy(io.Discard, z); err != nil { //nolint:gosec // nothing of it is kept
-		return "", fmt.Errorf("%s: the backup ends wrongly: %w", op, err)
-	}
-	if _, err := io.Copy(io.Discard, all); err != nil { // what the reader has not asked for yet
-		return "", fmt.Errorf("%s: %w", op, err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// put writes one record into Redis. A key that is not ours is refused, so that a file that
+// put writes one item into Redis. A key that is not ours is refused, so that a file that
 // was tampered with can write nothing else.
-func put(ctx context.Context, c redis.UniversalClient, r record) error {
+func put(ctx context.Context, c redis.UniversalClient, r item) error {
 	if !strings.HasPrefix(r.Key, tag) {
 		return errors.New("no key of Faultline's")
 	}
@@ -318,6 +280,9 @@ func put(ctx context.Context, c redis.UniversalClient, r record) error {
 		values := make([]string, len(r.Fields))
 		copy(values, r.Fields)
 		return c.XAdd(ctx, &redis.XAddArgs{Stream: r.Key, ID: r.ID, Values: values}).Err()
+	}
+	if len(r.Hash)+len(r.List) > 0 {
+		return putPlain(ctx, c, r)
 	}
 	return c.RestoreReplace(ctx, r.Key, r.TTL, string(r.Dump)).Err()
 }

@@ -12,8 +12,9 @@ import (
 	"slices"
 )
 
-// incrementalVersion is that of a backup which stands on a whole one.
-const incrementalVersion = 2
+// incrementalVersion is that of a backup which stands on a whole one. Version 2 had dumps of
+// Redis alone; it is still read.
+const incrementalVersion = 4
 
 // ErrOtherBase says that an incremental backup stands on another backup than the one given.
 var ErrOtherBase = errors.New("the incremental backup stands on another one")
@@ -28,12 +29,14 @@ type base struct {
 }
 
 // BackupSince writes what has changed since a whole backup: keys that are new, other or
-// gone, and the entries of streams that came since. [Restore] takes it after that one.
+// gone, and the entries of streams that came since. [Restore] takes it after that one. An
+// incident and a bundle of the record's entries are keys like others: one that has grown is
+// written whole.
 func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer) error {
 	const op = "back up"
 	on := &base{keys: map[string][sha256.Size]byte{}, lasts: map[string]string{}, met: map[string]bool{}}
 	var err error
-	if on.sum, err = readBackup(since, backupVersion, func(r record) error { on.note(r); return nil }); err != nil {
+	if on.sum, err = readBackup(since, wholeVersions, func(r item) error { on.note(r); return nil }); err != nil {
 		return err
 	}
 	c, err := unhurried(url)
@@ -51,23 +54,34 @@ func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer)
 	return nil
 }
 
-// note takes in one record of the earlier backup.
-func (b *base) note(r record) {
+// note takes in one item of the earlier backup.
+func (b *base) note(r item) {
 	if r.ID != "" {
 		b.lasts[r.Key] = r.ID
 		return
 	}
-	b.keys[r.Key] = sha256.Sum256(r.Dump)
+	b.keys[r.Key] = r.sum()
 }
 
-// has reports whether the base has a key as it is now.
-func (b *base) has(key, dump string) bool {
-	if b == nil {
-		return false
+// sum is of what a key holds, as far as the backup has it: of a dump or of plain values.
+func (r item) sum() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for _, value := range slices.Concat([]string{string(r.Dump)}, r.Hash, r.List) {
+		fmt.Fprintf(h, "%d:%s", len(value), value)
 	}
-	b.met[key] = true
-	sum, there := b.keys[key]
-	return there && sum == sha256.Sum256([]byte(dump))
+	h.Sum(sum[:0])
+	return sum
+}
+
+// key writes a key whole, unless the base has it as it is now.
+func (b backup) key(r item) error {
+	if b.base != nil {
+		b.base.met[r.Key] = true
+		if sum, there := b.base.keys[r.Key]; there && sum == r.sum() {
+			return nil
+		}
+	}
+	return b.out.Encode(r)
 }
 
 // from is where the entries of a stream begin that are to be written. Where the base has
@@ -81,7 +95,7 @@ func (b backup) from(ctx context.Context, key string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", key, err)
 	}
 	if len(first) > 0 {
-		if err := b.out.Encode(record{Key: key, ID: first[0].ID, Gone: true}); err != nil {
+		if err := b.out.Encode(item{Key: key, ID: first[0].ID, Gone: true}); err != nil {
 			return "", err
 		}
 	}
@@ -97,7 +111,7 @@ func (b backup) gone() error {
 		if b.base.met[key] {
 			continue
 		}
-		if err := b.out.Encode(record{Key: key, Gone: true}); err != nil {
+		if err := b.out.Encode(item{Key: key, Gone: true}); err != nil {
 			return err
 		}
 	}
@@ -105,7 +119,7 @@ func (b backup) gone() error {
 }
 
 // standsOn fails with [ErrOtherBase] unless that is what an incremental backup stands on.
-func (r record) standsOn(sum string) error {
+func (r item) standsOn(sum string) error {
 	if r.Base != sum {
 		return ErrOtherBase
 	}

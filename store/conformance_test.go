@@ -63,6 +63,7 @@ var conformance = []struct {
 	{"incidents", testIncidents},
 	{"older incidents", testOlder},
 	{"revisions at once", testRevisionsAtOnce},
+	{"record", testRecord},
 	{"changes", testChanges},
 	{"changes trimmed", testChangesTrimmed},
 	{"view", testView},
@@ -207,6 +208,8 @@ func (f *fixture) contents(t *testing.T) map[string]string {
 			v, err = f.writes.HGetAll(ctx, key).Result()
 		case "zset":
 			v, err = f.writes.ZRangeWithScores(ctx, key, 0, -1).Result()
+		case "list":
+			v, err = f.writes.LRange(ctx, key, 0, -1).Result()
 		case "stream":
 			v, err = f.writes.XRange(ctx, key, "-", "+").Result()
 		default:

@@ -30,7 +30,7 @@ func incident(n, revision int) faultline.Incident {
 			State: faultline.SiteDown, Symptom: "http_503", Onset: at, Reports: i})
 	}
 	inc.SitesTotal = len(inc.Sites)
-	return inc
+	return hashed(inc)
 }
 
 func testRevisions(t *testing.T, f *fixture) {

@@ -32,6 +32,8 @@ const (
 	keyOlder        = tag + "checkpoints:older"
 	keyIndex        = tag + "incidents"
 	keyChanges      = tag + "changes"
+	keyRecord       = tag + "record"
+	keyHeads        = tag + "record:heads"
 	keyView         = tag + "view"
 	keyWishes       = tag + "wishes"
 	keyAsked        = tag + "asked"
@@ -54,6 +56,7 @@ const (
 const (
 	prefixChunk    = tag + "checkpoint:"
 	prefixIncident = tag + "incident:"
+	prefixEntries  = tag + "record:entries:"
 	prefixDaily    = tag + "dailykey:"
 	prefixAsked    = tag + "asked:"
 	prefixCheck    = tag + "check:"
@@ -124,6 +127,10 @@ var registry = []keySpec{
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed",
 		"one field a revision, at most one a minute, for ever", false},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
+	{keyRecord, "hash: the public record's size, public key and newest signed head", "four fields", false},
+	{keyHeads, "hash: the last signed head of each day", "400 days", false},
+	{prefixEntries + "*", "list: 256 entries of the public record, in order",
+		"one entry a revision, permanently", false},
 	{keyView, "hash: the newest view, compressed, and its version", "faultline.ViewSites", false},
 	{keyTried, "string: written to see whether Redis takes writes", "empty; a minute", true},
 	{keyRevoked, "sorted set: ids of revoked tokens by when they expire", "100,000 members, until they expire", false},

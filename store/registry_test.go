@@ -23,6 +23,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	for n := range 5 {
 		ok(t, f.SaveRevision(ctx, l, incident(n, 1)))
 	}
+	ok(t, f.SaveRecordHead(ctx, 5, []byte("head"), "2026-03-01"))
 	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}, Pos{5, 1}))
 	ok(t, f.SaveSeries(ctx, l, []faultline.SeriesRow{
 		minuteRow("bbc.co.uk", f.now, 1, 1, 1), hourRow("bbc.co.uk", f.now, 60, 1, 1, 1, 0)}))

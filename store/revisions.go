@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"faultline"
+	"faultline/record"
 )
 
 const (
@@ -24,6 +25,12 @@ const (
 	MaxRevisions = 128
 	// maxSameOnset bounds the incidents of one millisecond that a page may begin in.
 	maxSameOnset = 1_000
+)
+
+// The fields of an incident besides its revisions.
+const (
+	fieldLast     = "last"     // the number of its last revision
+	fieldRecorded = "recorded" // the number of the first one that the public record has
 )
 
 // SaveRevision stores one revision of an incident, whole, and tells of it in the
@@ -48,6 +55,11 @@ func (s *Store) saveRevision(ctx context.Context, l Lease, inc faultline.Inciden
 	if inc.Revision < 1 || inc.ID == "" || len(inc.ID) > maxIDBytes {
 		return fmt.Errorf("%s: no such id or revision can be", op)
 	}
+	published, err := record.Hash(inc)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	inc.Hash = ""
 	plain, err := json.Marshal(inc)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
@@ -56,14 +68,18 @@ func (s *Store) saveRevision(ctx context.Context, l Lease, inc faultline.Inciden
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	listed, err := pack(inc.Listed())
+	short := inc.Listed()
+	short.Hash = published
+	listed, err := pack(short)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	// The sum is of the plain text: another release may compress differently.
 	sum := sha256.Sum256(plain)
-	err = s.fenced(ctx, s.scripts.revision, l, []string{incidentKey(inc.ID), keyIndex, keyChanges},
-		inc.Revision, sum[:], whole, listed, inc.ID, inc.Onset.At.UnixMilli(), changesKept, lost).Err()
+	entry := record.Entry{Incident: inc.ID, Revision: inc.Revision, SHA256: published, Stored: record.Hex(sum)}
+	err = s.fenced(ctx, s.scripts.revision, l, []string{incidentKey(inc.ID), keyIndex, keyChanges, keyRecord},
+		inc.Revision, sum[:], whole, listed, inc.ID, inc.Onset.At.UnixMilli(), changesKept, lost,
+		entry.Head(), record.Tail, prefixEntries, record.TileWidth).Err()
 	if err != nil {
 		return s.fail(op, err)
 	}
@@ -79,7 +95,7 @@ func (s *Store) Incident(ctx context.Context, id string, revision int) (faultlin
 	}
 	field := strconv.Itoa(revision)
 	if revision == 0 {
-		last, err := s.reads.HGet(ctx, incidentKey(id), "last").Result()
+		last, err := s.reads.HGet(ctx, incidentKey(id), fieldLast).Result()
 		if err != nil {
 			return faultline.Incident{}, s.missing(op, err)
 		}
@@ -108,7 +124,7 @@ func (s *Store) Revisions(ctx context.Context, id string, first, last int) ([]fa
 	if first < 1 || last < first || last-first >= MaxRevisions {
 		return nil, fmt.Errorf("%s: no such range may be asked for", op)
 	}
-	fields := []string{"last"}
+	fields := []string{fieldLast}
 	for n := first; n <= last; n++ {
 		fields = append(fields, strconv.Itoa(n))
 	}
@@ -149,7 +165,11 @@ func readRevision(stored string) (faultline.Incident, error) {
 	if len(stored) < sha256.Size {
 		return inc, errors.New("truncated")
 	}
-	err := unpack([]byte(stored[sha256.Size:]), &inc)
+	if err := unpack([]byte(stored[sha256.Size:]), &inc); err != nil {
+		return inc, err
+	}
+	var err error
+	inc.Hash, err = record.Hash(inc)
 	return inc, err
 }
 
@@ -204,7 +224,7 @@ func (s *Store) wholeOf(ctx context.Context, op string, ids []string) ([]faultli
 // trip for their numbers, one for their contents.
 func (s *Store) lastRevisions(ctx context.Context, op string, ids []string,
 	all []faultline.Incident) ([]faultline.Incident, error) {
-	last, err := s.hashFields(ctx, ids, func(int) string { return "last" })
+	last, err := s.hashFields(ctx, ids, func(int) string { return fieldLast })
 	if err != nil {
 		return nil, s.missing(op, err)
 	}

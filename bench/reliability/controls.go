@@ -50,7 +50,7 @@ var controls = []control{
 	{"an empty Redis is refused", "replica/past.go", "	case found == \"\":\n",
 		"	case found == \"\":\n		return nil\n	case false:\n",
 		"./node", "TestARedisThatCameBackEmptyReplacesNothing"},
-	{"a backup without its end is no backup", "store/backup.go",
+	{"a backup without its end is no backup", "store/backupread.go",
 		"return \"\", fmt.Errorf(\"%s: the backup is damaged or not whole: %w\", op, err)",
 		"return \"\", nil",
 		"./store", "TestBackupComesBackToTheByte"},

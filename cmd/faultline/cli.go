@@ -30,6 +30,7 @@ type cli struct {
 	Doctor      doctorCmd      `cmd:"" help:"Examine Redis, keys, files and vantages: what is wrong, and what to do."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
+	Verify      verifyCmd      `cmd:"" help:"Compare a published revision, or a backup, with the signed record."`
 	Incidents   incidentsCmd   `cmd:"" help:"Print the incidents of a Faultline server."`
 	Webhook     webhookCmd     `cmd:"" help:"Try webhooks on this machine."`
 	Check       checkCmd       `cmd:"" help:"Say whether what you depend on works: exit 0 if nothing fails, 3 if something does."`

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"faultline/ingest/infra"
 	"faultline/node"
+	"faultline/record"
 	"faultline/replica"
 	"faultline/scenario/drill"
 	"faultline/store"
@@ -36,6 +38,8 @@ type serveCmd struct {
 	statementFlags
 	localFlags
 	doorFlags
+
+	RecordKey string `type:"path" placeholder:"FILE" env:"FAULTLINE_RECORD_KEY" help:"Key that signs the public record of what is published, the same on every node that is to sign it. Without it record.key of the state directory, which is made where it is missing."`
 
 	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play a past outage, such as fastly-2021-06-08, on a store of its own in memory. Everything shown is marked as a drill. The outage begins 10 s after the start."`
 	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"Speed of the drill: how many times as fast as real time, 1 to 120."`
@@ -123,6 +127,9 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if cfg.Past, err = c.past(back); err != nil {
 		return err
 	}
+	if cfg.Record, err = c.record(back.durable); err != nil {
+		return err
+	}
 	cfg.Limits = c.limits(cfg.Store, clock.Steady, reg)
 	n, err := node.New(cfg)
 	if err != nil {
@@ -141,6 +148,29 @@ func (c *serveCmd) past(back *backend) (*replica.Past, error) {
 		err = past.Forget()
 	}
 	return past, err
+}
+
+// record is how this node signs what it publishes. What nothing outlives is signed by a key
+// that nothing outlives. A node that never leads signs only with a key that it was given.
+func (c *serveCmd) record(durable bool) (r node.Record, err error) {
+	if !durable {
+		r.Key, err = record.NewKey("")
+		return r, err
+	}
+	file := cmp.Or(c.RecordKey, filepath.Join(c.StateDir, "record.key"))
+	if c.RecordKey != "" || c.Role != roleProbe {
+		if r.Key, err = record.OpenKey(file, c.BaseURL, c.RecordKey == ""); err != nil {
+			return r, usageError{fmt.Errorf("--record-key: %w", err)}
+		}
+	}
+	r.SignedFile = filepath.Join(c.StateDir, "record.head")
+	if c.AcceptNewLog {
+		err = os.Remove(r.SignedFile)
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+	}
+	return r, err
 }
 
 // config reads the files that the flags name. What needs the store is left out.

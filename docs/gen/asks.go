@@ -80,15 +80,20 @@ var reads = []ask{
 }
 
 // limitedOthers is how many of others, from the first on, count against a quota.
-const limitedOthers = 4
+const limitedOthers = 8
 
 // others are answered whatever a node knows.
 var others = []ask{
+	{operation: "getRecord", path: "/v1/record", kind: "json"},
+	{operation: "getIncidentRevisionProof", path: "/v1/incidents/{id}/revisions/1/proof", kind: "txt"},
+	{operation: "getRecordCheckpoint", path: "/record/checkpoint", kind: "txt"},
+	{operation: "getRecordTile", path: "/record/tile/entries%2F000.p%2F1", kind: "bin"},
 	{operation: "getVantages", path: "/v1/vantages", kind: "json"},
 	{operation: "getReplays", path: "/v1/replays", kind: "json"},
 	{operation: "getReplay", path: "/v1/replays/cloudflare-2025-12-05", kind: "json"},
 	{operation: "getReplayRevision", path: "/v1/replays/cloudflare-2025-12-05/revisions/1", kind: "json"},
 	{operation: "getKeySet", path: "/.well-known/jwks.json", kind: "json"},
+	{operation: "getRecordKeys", path: "/.well-known/faultline-keys", kind: "json"},
 	{operation: "getHealth", path: "/healthz", kind: "txt"},
 }
 

@@ -27,6 +27,9 @@ var missing = []ask{
 	{operation: "getIncidentSites", path: "/v1/incidents/inc_0/sites", status: 404},
 	{operation: "getIncidentRevision", path: "/v1/incidents/{id}/revisions/4000", status: 404},
 	{operation: "getIncidentRevisions", path: "/v1/incidents/inc_0/revisions", status: 404},
+	{operation: "getIncidentRevisionProof", path: "/v1/incidents/inc_0/revisions/1/proof", status: 404},
+	{operation: "getRecordCheckpoint", path: "/record/checkpoint", cold: true, status: 404},
+	{operation: "getRecordTile", path: "/record/tile/0%2F001", status: 404},
 	{operation: "getIncidentTimeline", path: "/v1/incidents/inc_0/timeline", status: 404},
 	{operation: "getSite", path: "/v1/sites/nobody-calls-a-site-this.com", status: 404},
 	{operation: "getCheck", path: "/v1/checks/guessed.corner-shop.com", status: 404},
@@ -78,7 +81,9 @@ var readiness = []string{"getReady", "getWritable"}
 // open are the reads that no query spoils: they know no parameter, and ignore what
 // they do not know.
 var open = []string{"getStatuspage", "getStatuspageList", "getRootStatuspage", "getRootStatuspageList",
-	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getWritable", "getKeySet", "getHealth"}
+	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getWritable", "getKeySet", "getRecordKeys",
+	"getHealth",
+	"getRecordCheckpoint", "getRecordTile"}
 
 // hasty are requests that are one too many, of what is sent to us: each of those
 // that are taken, from an address or with a token that has sent enough.

@@ -130,6 +130,10 @@ func (d *drill) board() *board.Board {
 func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) (http.Handler, error) {
 	cfg := d.config(door, held)
 	cfg.Streams = streams
+	var err error
+	if cfg.Record, err = d.tree(); err != nil {
+		return nil, err
+	}
 	return api.New(cfg)
 }
 

@@ -28,6 +28,8 @@ func mediaOf(kind, status string) string {
 		return "application/feed+json"
 	case kind == "atom":
 		return "application/atom+xml"
+	case kind == "bin":
+		return "application/octet-stream"
 	case kind == "svg":
 		return "image/svg+xml"
 	case kind == "ics":

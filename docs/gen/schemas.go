@@ -38,6 +38,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.RevisionRef](),
 	reflect.TypeFor[api.ReplayList](), reflect.TypeFor[api.ReplayRef](), reflect.TypeFor[api.ReplayAnswer](),
 	reflect.TypeFor[api.ReplayFrame](), reflect.TypeFor[history.Score](),
+	reflect.TypeFor[api.RecordAnswer](), reflect.TypeFor[api.RecordDay](), reflect.TypeFor[api.RecordKey](),
+	reflect.TypeFor[api.RecordKeys](), reflect.TypeFor[api.RecordSpec](),
 	reflect.TypeFor[api.BlastRadiusAnswer](), reflect.TypeFor[api.ConcentrationAnswer](),
 	reflect.TypeFor[api.ScorecardAnswer](), reflect.TypeFor[board.Concentration](), reflect.TypeFor[board.Share](),
 	reflect.TypeFor[board.Radius](), reflect.TypeFor[board.RankBand](), reflect.TypeFor[board.RadiusSite](),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/record"
 )
 
 // memory is what the drill concluded, as an API reads it. It is complete before
@@ -56,6 +57,9 @@ func (m *memory) Series(_ context.Context, of string, stepS int, from, until tim
 func (m *memory) tell(inc faultline.Incident) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if hash, err := record.Hash(inc); err == nil { // the fold's own always can be rendered
+		inc.Hash = hash
+	}
 	if m.revisions[inc.ID] == nil {
 		m.ids = append(m.ids, inc.ID)
 	}

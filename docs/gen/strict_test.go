@@ -45,7 +45,7 @@ var openSchemas = map[string]bool{"ProbeLine": true, "AlertmanagerMessage": true
 // asText lets the validator read the bodies that it has no decoder for.
 var asText = sync.OnceFunc(func() {
 	for _, media := range []string{mediaNDJSON, "text/event-stream", "text/html", "text/css", "text/javascript",
-		"text/csv", "application/atom+xml", "text/calendar", "image/svg+xml",
+		"text/csv", "application/octet-stream", "application/atom+xml", "text/calendar", "image/svg+xml",
 		"application/yaml"} {
 		openapi3filter.RegisterBodyDecoder(media,
 			func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {

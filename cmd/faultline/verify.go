@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+
+	"faultline"
+	"faultline/api/client"
+	"faultline/record"
+	"faultline/store"
+)
+
+// verifiedAtMost bounds a file with a revision, in bytes.
+const verifiedAtMost = 64 << 20
+
+type verifyCmd struct {
+	What  string `arg:"" name:"what" help:"URL of an incident or of one revision (/incident/ID@N), a file that holds a revision as the API answers it, or a file that backup has written."`
+	Proof string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_PROOF" help:"The revision's proof, for a file that holds a revision: the answer of /v1/incidents/ID/revisions/N/proof."`
+	Then  string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_THEN" help:"For a backup: what backup --since has written on that file; both together are compared."`
+	Key   string `placeholder:"KEY" env:"FAULTLINE_VERIFY_KEY" help:"Public key of the record, as /.well-known/faultline-keys had it when you first asked. Without it the key is the one that the server or the backup itself names, which shows damage, and no forgery by whoever runs it."`
+}
+
+// Help is the longer text of --help.
+func (verifyCmd) Help() string {
+	return `Compares what was published with the signed record. Of a file nothing is asked over the network. ` +
+		`Exit codes: 0 all agrees; 3 something differs, and each thing is named; 1 it could not be read; ` +
+		`2 it was asked wrongly.`
+}
+
+// Run verifies a URL, a revision in a file or a backup.
+func (c verifyCmd) Run(ctx context.Context, w world) error {
+	if strings.HasPrefix(c.What, "http://") || strings.HasPrefix(c.What, "https://") {
+		return c.remote(ctx, w)
+	}
+	f, err := os.Open(c.What)
+	if err != nil {
+		return usageError{err}
+	}
+	defer f.Close()
+	head := make([]byte, 2)
+	if n, _ := f.ReadAt(head, 0); n == 2 && bytes.Equal(head, []byte{0x1f, 0x8b}) { // gzip
+		return c.backup(w, f)
+	}
+	if c.Then != "" {
+		return usageError{errors.New("--then: only a file that backup has written has another that stands on it")}
+	}
+	if c.Proof == "" || c.Key == "" {
+		return usageError{errors.New("--proof: a file that holds a revision needs --proof and --key")}
+	}
+	body, err := readBounded(c.What)
+	if err != nil {
+		return err
+	}
+	proof, err := readBounded(c.Proof)
+	if err != nil {
+		return err
+	}
+	return c.revision(w, body, proof, c.Key)
+}
+
+// backup verifies a whole backup, and with --then an incremental one that stands on it.
+func (c verifyCmd) backup(w world, whole io.Reader) error {
+	var then io.ReadSeeker
+	if c.Then != "" {
+		f, err := os.Open(c.Then)
+		if err != nil {
+			return usageError{fmt.Errorf("--then: %w", err)}
+		}
+		defer f.Close()
+		then = f
+	}
+	report, key, err := store.VerifyBackup(whole, then, c.Key)
+	if err != nil {
+		return err
+	}
+	return c.report(w, report, key)
+}
+
+func readBounded(file string) ([]byte, error) {
+	if info, err := os.Stat(file); err != nil || info.Size() > verifiedAtMost {
+		return nil, usageError{fmt.Errorf("%s can't be read, or is over %d MiB", file, verifiedAtMost>>20)}
+	}
+	return os.ReadFile(file)
+}
+
+// incidentInURL finds the incident, and the revision if there is one, in the address of a
+// page or of an answer of the API.
+var incidentInURL = regexp.MustCompile(
+	`^(.*?)/(?:v1/incidents|incident|embed/incident)/(inc_[0-9A-Z]+)(?:@|/revisions/)?(\d*)$`)
+
+// remote asks a server for a revision, its proof and, without --key, the key.
+func (c verifyCmd) remote(ctx context.Context, w world) error {
+	u, err := url.Parse(c.What)
+	if err != nil {
+		return usageError{err}
+	}
+	found := incidentInURL.FindStringSubmatch(u.Path)
+	if found == nil {
+		return usageError{fmt.Errorf("%q is no address of an incident, such as https://faultline.example/incident/ID@N",
+			c.What)}
+	}
+	u.Path, u.RawQuery, u.Fragment = found[1], "", ""
+	remote, err := client.New(u.String())
+	if err != nil {
+		return usageError{err}
+	}
+	path := "/v1/incidents/" + found[2]
+	if found[3] == "" {
+		var last struct{ Revision int }
+		if err := askJSON(ctx, remote, path, &last); err != nil {
+			return err
+		}
+		found[3] = fmt.Sprint(last.Revision)
+	}
+	path += "/revisions/" + found[3]
+	body, err := remote.Raw(ctx, path, nil)
+	if err != nil {
+		return refusedQuery(err)
+	}
+	proof, err := remote.Raw(ctx, path+"/proof", nil)
+	if err != nil {
+		return refusedQuery(err)
+	}
+	key := c.Key
+	if key == "" {
+		var keys struct{ Keys []struct{ Verifier string } }
+		if err := askJSON(ctx, remote, "/.well-known/faultline-keys", &keys); err != nil {
+			return err
+		}
+		if len(keys.Keys) == 0 {
+			return errors.New("the server names no key of a record")
+		}
+		key = keys.Keys[0].Verifier
+		fmt.Fprintf(w.stderr, "The key is the one that the server itself names. Keep it for --key: %s\n", key)
+	}
+	return c.revision(w, body, proof, key)
+}
+
+func askJSON(ctx context.Context, remote *client.Client, path string, into any) error {
+	body, err := remote.Raw(ctx, path, nil)
+	if err != nil {
+		return refusedQuery(err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", path, err)
+	}
+	return nil
+}
+
+// revision compares one revision with its proof.
+func (c verifyCmd) revision(w world, body, text []byte, key string) error {
+	proof, err := record.ParseProof(text)
+	if err != nil {
+		return differs(w, "the proof: %v", err)
+	}
+	entry, head, err := proof.Check(key)
+	if err != nil {
+		return differs(w, "the proof: %v", err)
+	}
+	inc, err := readPublished(body)
+	if err != nil {
+		return differs(w, "the revision: %v", err)
+	}
+	hash, err := record.Hash(inc)
+	if err != nil {
+		return err
+	}
+	if entry.Incident != inc.ID || entry.Revision != inc.Revision {
+		return differs(w, "the proof is of revision %d of %s, and this is revision %d of %s", entry.Revision,
+			entry.Incident, inc.Revision, inc.ID)
+	}
+	if entry.SHA256 != hash {
+		return differs(w,
+			"revision %d of %s differs from what was published by entry %d: its hash is %s, published was %s",
+			inc.Revision, inc.ID, proof.Index, hash, entry.SHA256)
+	}
+	if inc.Hash != "" && inc.Hash != hash {
+		return differs(w, "the member hash of revision %d of %s is %s, and the hash is %s", inc.Revision,
+			inc.ID, inc.Hash, hash)
+	}
+	_, err = fmt.Fprintf(w.stdout,
+		"Revision %d of %s is as it was published: entry %d of %d in the record of %s, SHA-256 %s\n",
+		inc.Revision, inc.ID, proof.Index, head.Size, head.Origin, hash)
+	return err
+}
+
+// readPublished reads an answer of the API that holds a revision. It fails on members that
+// this program does not know, since it can't say whether they were published.
+func readPublished(body []byte) (faultline.Incident, error) {
+	var answer struct {
+		Meta json.RawMessage `json:"meta"`
+		faultline.Incident
+	}
+	err := jsonv2.Unmarshal(body, &answer, jsonv2.RejectUnknownMembers(true))
+	return answer.Incident, err
+}
+
+// differs says that something does not agree, and ends with the exit code for that.
+func differs(w world, format string, args ...any) error {
+	fmt.Fprintf(w.stdout, "DIFFERS: "+format+"\n", args...)
+	return exitError{exitFailing}
+}
+
+// report prints what an audit has found.
+func (c verifyCmd) report(w world, r record.Report, key string) error {
+	for _, fault := range r.Faults {
+		fmt.Fprintf(w.stdout, "DIFFERS: %s\n", fault)
+	}
+	if r.More > 0 {
+		fmt.Fprintf(w.stdout, "… and %d more\n", r.More)
+	}
+	own := ""
+	if c.Key == "" {
+		own = "; the key is the backup's own: " + key
+	}
+	fmt.Fprintf(w.stdout,
+		"%d revisions, %d entries, %d signed heads, %d revisions from before the record: %d faults%s\n",
+		r.Revisions, r.Entries, r.Heads, r.Unrecorded, len(r.Faults)+r.More, own)
+	if len(r.Faults) > 0 {
+		return exitError{exitFailing}
+	}
+	return nil
+}

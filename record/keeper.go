@@ -1,0 +1,322 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faultline"
+	"faultline/task"
+)
+
+// Source is the store as the record needs it.
+type Source interface {
+	// RecordSize is how many entries there are.
+	RecordSize(ctx context.Context) (int64, error)
+	// RecordEntries are the entries of one bundle, up to [TileWidth] of them.
+	RecordEntries(ctx context.Context, bundle int64) ([][]byte, error)
+	// RecordHead is the newest signed head; nil: none yet.
+	RecordHead(ctx context.Context) ([]byte, error)
+	// RecordHeads are the last heads of the newest days, by day (2006-01-02).
+	RecordHeads(ctx context.Context) (map[string][]byte, error)
+	// SaveRecordHead keeps a head unless there is one of as many entries, and as that of its day.
+	SaveRecordHead(ctx context.Context, size int64, head []byte, day string) error
+	// RecordKey is the public key of the record. Where there is none yet, the one that is
+	// given becomes it, unless it is empty.
+	RecordKey(ctx context.Context, verifier string) (string, error)
+}
+
+// every is how often a node reads what was appended, and signs.
+const every = time.Second
+
+// KeeperConfig says how a node keeps the record.
+type KeeperConfig struct {
+	Source Source
+	// Key signs heads; nil: this node signs nothing, and publishes what others have signed.
+	Key *Key
+	// SignedFile is where the newest head that this node has signed is written down, so
+	// that it never signs another history; empty: nowhere.
+	SignedFile string
+	Now        func() time.Time
+	Log        *slog.Logger
+}
+
+// Keeper follows the record on one node: it holds the tree, signs its heads when it has
+// the key, and proves entries. All nodes publish the same, because the entries, the key
+// and the head come from the store, and each node compares the head with its own tree.
+type Keeper struct {
+	cfg   KeeperConfig
+	head  atomic.Pointer[publishedHead]
+	heads atomic.Pointer[map[string][]byte]
+	key   atomic.Pointer[string] // public, pinned in the store
+	fault atomic.Pointer[string] // why the record is not signed on; nil: it is
+
+	mu    sync.RWMutex
+	tree  Tree
+	index map[string]course
+}
+
+// course is where the revisions of one incident stand in the tree, in order. Some may be
+// missing: those from before the record, and those that a failing Redis has lost for good.
+type course struct {
+	revisions []int
+	at        []int64
+}
+
+type publishedHead struct {
+	Head
+	note []byte
+}
+
+// NewKeeper returns one that knows nothing before it runs.
+func NewKeeper(cfg KeeperConfig) *Keeper { return &Keeper{cfg: cfg, index: map[string]course{}} }
+
+// Run follows the record until ctx ends.
+func (k *Keeper) Run(ctx context.Context) error {
+	for {
+		switch err := k.Follow(ctx); {
+		case err == nil:
+			k.setFault("")
+		case errors.Is(err, faultline.ErrUnavailable) || ctx.Err() != nil:
+			k.cfg.Log.Debug("the record could not be read", "error", err)
+		default:
+			if k.setFault(err.Error()) {
+				k.cfg.Log.Error("THE RECORD IS NOT SIGNED", "reason", err)
+			}
+		}
+		if !task.Pause(ctx, every) {
+			return nil
+		}
+	}
+}
+
+// setFault remembers why nothing is signed, and reports whether that is news.
+func (k *Keeper) setFault(why string) bool {
+	was := k.Fault()
+	k.fault.Store(&why)
+	return was != why
+}
+
+// Fault is why the record is not signed; "" for nothing.
+func (k *Keeper) Fault() string {
+	if k == nil || k.fault.Load() == nil {
+		return ""
+	}
+	return *k.fault.Load()
+}
+
+// Follow brings the tree up to the store, and the head up to the tree.
+func (k *Keeper) Follow(ctx context.Context) error {
+	if err := k.extend(ctx); err != nil {
+		return err
+	}
+	if k.size() == 0 {
+		return nil
+	}
+	own := ""
+	if k.cfg.Key != nil {
+		own = k.cfg.Key.Verifier()
+	}
+	key, err := k.cfg.Source.RecordKey(ctx, own)
+	if err != nil || key == "" {
+		return err
+	}
+	k.key.Store(&key)
+	if err := k.adoptHead(ctx, key); err != nil {
+		return err
+	}
+	if own != "" && own != key {
+		return fmt.Errorf("this node's key is not that of the record, which is %s: copy that key to this node", key)
+	}
+	if own == key {
+		return k.sign(ctx)
+	}
+	return nil
+}
+
+// extend reads the entries that the tree does not have. The bundle of the newest known
+// entry is read again: a Redis that lost its end by a failover shows there.
+func (k *Keeper) extend(ctx context.Context) error {
+	size, err := k.cfg.Source.RecordSize(ctx)
+	if err != nil {
+		return err
+	}
+	if size == k.size() {
+		return nil
+	}
+	if size < k.size() {
+		k.reset()
+	}
+	for bundle := max(0, k.size()-1) / TileWidth; k.size() < size; bundle++ {
+		entries, err := k.cfg.Source.RecordEntries(ctx, bundle)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return fmt.Errorf("entries from %d on are missing", bundle*TileWidth)
+		}
+		if err := k.take(bundle*TileWidth, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) size() int64 {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.tree.Size()
+}
+
+func (k *Keeper) reset() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tree, k.index = Tree{}, map[string]course{}
+}
+
+// take appends entries, the first of which has that index.
+func (k *Keeper) take(first int64, entries [][]byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, text := range entries {
+		at := first + int64(i)
+		if at < k.tree.Size() {
+			if k.tree.LeafAt(at) != Leaf(text) {
+				k.tree, k.index = Tree{}, map[string]course{}
+				return fmt.Errorf("entry %d has changed: the record is read again", at)
+			}
+			continue
+		}
+		if at > k.tree.Size() {
+			return fmt.Errorf("entries from %d on are missing", k.tree.Size())
+		}
+		e, err := ParseEntry(text)
+		if err != nil {
+			return err
+		}
+		if err := k.tree.Append(text); err != nil {
+			return err
+		}
+		c := k.index[e.Incident]
+		c.revisions, c.at = append(c.revisions, e.Revision), append(c.at, at)
+		k.index[e.Incident] = c
+	}
+	return nil
+}
+
+// adoptHead publishes the newest head of the store, once it agrees with the tree.
+func (k *Keeper) adoptHead(ctx context.Context, key string) error {
+	signed, err := k.cfg.Source.RecordHead(ctx)
+	if err != nil || signed == nil {
+		return err
+	}
+	head, err := OpenHead(signed, key)
+	if err != nil {
+		return err
+	}
+	if err := k.agrees(head); err != nil {
+		return err
+	}
+	if was := k.head.Load(); was != nil && bytes.Equal(was.note, signed) {
+		return nil
+	}
+	days, err := k.cfg.Source.RecordHeads(ctx)
+	if err != nil {
+		return err
+	}
+	k.heads.Store(&days)
+	k.head.Store(&publishedHead{head, signed})
+	return nil
+}
+
+// agrees fails unless the tree had that root at that size.
+func (k *Keeper) agrees(head Head) error {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	root, err := k.tree.Root(head.Size)
+	if err != nil {
+		return fmt.Errorf("a head of %d entries was signed: %w", head.Size, err)
+	}
+	if root != head.Root {
+		return fmt.Errorf("the signed head of %d entries has another root than the entries give", head.Size)
+	}
+	return nil
+}
+
+// sign makes the head of what is new. It never signs a history that differs from what it
+// has signed before.
+func (k *Keeper) sign(ctx context.Context) error {
+	size := k.size()
+	if was := k.head.Load(); size == 0 || was != nil && was.Size >= size {
+		return nil
+	}
+	if err := k.consistent(); err != nil {
+		return err
+	}
+	k.mu.RLock()
+	root, err := k.tree.Root(size)
+	k.mu.RUnlock()
+	if err != nil {
+		return err
+	}
+	signed, err := k.cfg.Key.Sign(size, root)
+	if err != nil {
+		return err
+	}
+	if err := k.remember(signed); err != nil {
+		return err
+	}
+	day := k.cfg.Now().UTC().Format(time.DateOnly)
+	if err := k.cfg.Source.SaveRecordHead(ctx, size, signed, day); err != nil {
+		return err
+	}
+	return k.adoptHead(ctx, k.cfg.Key.Verifier())
+}
+
+// consistent compares the tree with the newest head that this node has signed.
+func (k *Keeper) consistent() error {
+	if k.cfg.SignedFile == "" {
+		return nil
+	}
+	signed, err := os.ReadFile(k.cfg.SignedFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what was signed last: %w", err)
+	}
+	head, err := OpenHead(signed, k.cfg.Key.Verifier())
+	if err != nil {
+		return fmt.Errorf("read %s: %w", k.cfg.SignedFile, err)
+	}
+	if err := k.agrees(head); err != nil {
+		return fmt.Errorf("the store has another history than this node has signed (%s): %w", k.cfg.SignedFile, err)
+	}
+	return nil
+}
+
+// remember writes down what is signed before anybody sees it.
+func (k *Keeper) remember(signed []byte) error {
+	if k.cfg.SignedFile == "" {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(k.cfg.SignedFile), ".record-head-*")
+	if err != nil {
+		return fmt.Errorf("write down what is signed: %w", err)
+	}
+	_, err = f.Write(signed)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), k.cfg.SignedFile)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write down what is signed: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"faultline"
+)
+
+// Verifier is the public key of the record; "" while none is known.
+func (k *Keeper) Verifier() string {
+	if key := k.key.Load(); key != nil {
+		return *key
+	}
+	return ""
+}
+
+// Head is the newest signed head and its note; the note is nil while there is none.
+func (k *Keeper) Head() (Head, []byte) {
+	if h := k.head.Load(); h != nil {
+		return h.Head, h.note
+	}
+	return Head{}, nil
+}
+
+// Heads are the last heads of the newest days, by day.
+func (k *Keeper) Heads() map[string][]byte {
+	if h := k.heads.Load(); h != nil {
+		return *h
+	}
+	return nil
+}
+
+// Tile is the content at a path such as tile/0/x001/234; the path of entries is
+// tile/entries/000. It fails with [faultline.ErrNotFound] where the tree has no such tile.
+func (k *Keeper) Tile(ctx context.Context, path string) ([]byte, error) {
+	t, err := ParseTilePath(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", faultline.ErrNotFound, err)
+	}
+	if t.L >= 0 {
+		k.mu.RLock()
+		defer k.mu.RUnlock()
+		data, err := k.tree.Tile(t)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", faultline.ErrNotFound, err)
+		}
+		return data, nil
+	}
+	if t.N > k.size()/TileWidth {
+		return nil, fmt.Errorf("%w: %w", faultline.ErrNotFound, errNoTile)
+	}
+	entries, err := k.cfg.Source.RecordEntries(ctx, t.N)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) < t.W {
+		return nil, fmt.Errorf("%w: %w", faultline.ErrNotFound, errNoTile)
+	}
+	return Bundle(entries[:t.W]), nil
+}
+
+// Prove proves that a revision is in the record, under the newest signed head. It fails
+// with [faultline.ErrNotFound] for one that is not there, or not yet.
+func (k *Keeper) Prove(ctx context.Context, id string, revision int) (Proof, error) {
+	head, signed := k.Head()
+	p, err := k.path(head.Size, id, revision)
+	if err != nil {
+		return p, err
+	}
+	entries, err := k.cfg.Source.RecordEntries(ctx, p.Index/TileWidth)
+	if err != nil {
+		return p, err
+	}
+	if at := p.Index % TileWidth; at < int64(len(entries)) {
+		p.Entry, p.Head = entries[at], signed
+		return p, nil
+	}
+	return p, fmt.Errorf("%w: entry %d", faultline.ErrNotFound, p.Index)
+}
+
+func (k *Keeper) path(size int64, id string, revision int) (p Proof, err error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	c := k.index[id]
+	at, there := slices.BinarySearch(c.revisions, revision)
+	if !there || c.at[at] >= size {
+		return p, fmt.Errorf("%w: revision %d of %s is not in the signed record", faultline.ErrNotFound, revision, id)
+	}
+	p.Index = c.at[at]
+	p.Path, err = k.tree.Prove(size, p.Index)
+	return p, err
+}
