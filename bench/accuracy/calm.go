@@ -124,10 +124,10 @@ const calmHeading = "## Weeks of calm\n"
 // text is the result in Markdown, with the evidence of every false incident.
 func (c *calm) text(commit string) string {
 	s := calmHeading + fmt.Sprintf(`
-Commit %s; made by `+"`go run ./bench/accuracy --quiet`"+`. Days in which nothing fails: %d sites,
-%d of them probed from three vantages every %d s, 1 %% of the probes failing by chance,
-0.5 %% of the probed sites dead and 2 %% flaky for ever, people who grumble by rank, by
-the hour and in log-normal bursts. Seed %d.
+Commit %s; made by `+"`go run ./bench/accuracy --quiet`"+`. These are days in which nothing fails.
+There are %d sites, %d of them probed from three vantages every %d s. By chance 1 %% of the
+probes fail. Of the probed sites 0.5 %% are dead and 2 %% always flaky. People grumble by rank,
+by the hour and in log-normal bursts. Seed %d.
 
 | days | reports | probes | failed | candidates | false | false/week |
 |---:|---:|---:|---:|---:|---:|---:|

@@ -124,28 +124,30 @@ func (t *table) report(opt options) string {
 	fmt.Fprintf(&b,
 		"Commit %s, %d scenarios, %s seeds; made by `make accuracy ACCURACY=\"--first %d --save "+
 			"docs/accuracy.md\"`.\n\n", opt.Commit, opt.Scenarios, opt.Seeds, opt.First)
-	b.WriteString(`Each scenario is drawn by chance over a synthetic internet: 2,000 to 2,500 sites,
-160 to 230 of them probed from three vantages every 45 to 90 seconds, a map with 6 %
-of its entries missing and 2 % stale, people who grumble by rank and time of day,
-and sites that fail on their own account. The kinds are in ` + "`scenario/accuracy`" + `;
-even seeds are for tuning, odd ones are held out.
+	b.WriteString(`Each scenario is drawn by chance over a synthetic internet of 2,000 to 2,500 sites. Of
+these, 160 to 230 are probed from three vantages every 45 to 90 seconds. The list of sites
+lacks 6 % of its entries, and 2 % are stale. People grumble by rank and time of day, and
+some sites fail on their own. The kinds are in ` + "`scenario/accuracy`" + `; even seeds are for tuning, odd ones are
+held out.
 
-- *found*: demanded faults for which an incident was confirmed between 2 minutes
-  before their onset and 10 after their end, under the component or one with the
-  same members; *named*: under the very one.
-- *false*: confirmed incidents that match no fault, retracted ones too; *split*: a
-  second one for the same fault; *innocent*: members of confirmed incidents that liars
-  named and at which nothing fails.
-- *F1* of components; *ttd*: from onset to confirmation, median and 90th percentile;
-  *onset err*, *end err*: medians; *cover*: onsets inside their interval; *width*: its
-  median; *sites F1*: of the sites named, against those that could be seen to fail;
-  *Brier*: mean of (confidence − right)² over confirmed causes.
+- *found*: faults that had to be found and were. An incident was confirmed between 2 minutes
+  before their onset and 10 after their end, under the component or one with the same members.
+- *named*: those that were found under the very component.
+- *false*: confirmed incidents that match no fault, retracted ones too.
+- *split*: a second incident for the same fault.
+- *innocent*: members of confirmed incidents that liars named and at which nothing fails.
+- *F1*: of components.
+- *ttd*: from onset to confirmation, median and 90th percentile.
+- *onset err*, *end err*: medians.
+- *cover*: the share of onsets inside their interval; *width*: its median.
+- *sites F1*: of the sites named, against those that could be seen to fail.
+- *Brier*: mean of (confidence − right)² over confirmed causes.
 
-The first table is Faultline by kind. In the second, the other methods decide on the
-same events through one front end, a threshold per site, and are set near what served
-them best on tuning seeds, know no confidence, and date onsets by the first failures.
-The third has F1 and false incidents of each by group of kinds. The last is how often
-Faultline's confirmed causes are right by how sure they were said.
+The first table is Faultline by kind. In the second, the other methods decide on the same
+events through one front end, with a threshold per site. They are set near what served them
+best on tuning seeds, know no confidence, and date onsets by the first failures. The third
+has F1 and false incidents of each by group of kinds. The last is how often Faultline's
+confirmed causes are right, by how sure they were said to be.
 
 `)
 	b.WriteString(t.text())

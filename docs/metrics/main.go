@@ -13,10 +13,11 @@ const head = `# Metrics
 
 After this page you know what each metric counts, and can write queries and alerts of your own.
 
-Every node serves its metrics at ` + "`/metrics`" + `: on the address of ` + "`--admin-listen`" + ` if there is one, else on
-the public address. Metrics of the Go runtime and of the process (` + "`go_…`, `process_…`" + `) are served as well.
-Those marked *published* are about incidents, not about the node: they are served to everybody, at
-` + "`/v1/metrics/incidents`" + ` and ` + "`/metrics/stack`" + `. [runbook.md](runbook.md) says what to do about an alert.
+Every node serves its metrics at ` + "`/metrics`" + `: on the address of ` + "`--admin-listen`" + ` if there is one,
+else on the public address. Metrics of the Go runtime and of the process (` + "`go_…`" + `, ` + "`process_…`" + `) are
+served as well. Those marked *published* are about incidents, not about the node. They are served
+to everybody, at ` + "`/v1/metrics/incidents`" + ` and ` + "`/metrics/stack`" + `. [runbook.md](runbook.md) says what
+to do about an alert.
 
 <!-- Made by make docs from the sources. Change the help of a metric there. -->
 

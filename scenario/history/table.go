@@ -12,11 +12,11 @@ import (
 // head is what docs/replays.md says before its table.
 const head = `# Replays of outages of the past
 
-After this page you know how Faultline would have named well-known outages, and what of that is made
-up. Each line is an outage that took place, played to Faultline as it might have been seen: a
-**reconstruction** of who depended on what, who checked and who reported, made from the
-public record. What is a fact and what is made up is said in each spec
-(` + "`scenario/specs`" + `) and below. The engine is not fitted to them.
+After this page you know how Faultline would have named well-known outages, and what of that is
+made up. Each line is an outage that took place, played to Faultline as it might have been seen.
+It is a **reconstruction** of who depended on what, who checked and who reported, made from the
+public record. What is a fact and what is made up is said in each spec (` + "`scenario/specs`" + `) and
+below. The engine is not fitted to them.
 
 Made by ` + "`make replays`" + `, from the recordings that the pages at ` + "`/replays`" + ` play. Seconds count
 from the onset of the reconstruction to the confirmed incident; minutes from there to the
