@@ -57,17 +57,14 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 }
 
 // witnesses counts the vantages that saw an incident's sites fail in at least need probes,
-// and that are well themselves: trusted so far at least. What failed at one and hardly at
-// another is a chance failure there and no second witness. Vantages of one network are
-// one where others check the sites too, as they share their way to everything.
+// and that are well themselves: trusted so far at least. Vantages of one network are one
+// where others check the sites too, as they share their way to everything.
 func (e *Engine) witnesses(in *incident, failed failures, need int, trusted share) int {
 	var networks []uint32
-	n, since := 0, e.seenSince(in)
-	least := feltAtLeast * mostSeen(since)
-	for i, now := range since {
-		v := e.vantages.rows[in.ByVantage[i].Vantage]
-		if failed.byVantage[in.ByVantage[i].Vantage] < need || now.Probes > 0 &&
-			(now.Failed == 0 || now.share() < least) || v.trust[evidence.WindowOf(trustSpan)] < trusted ||
+	n, felt := 0, e.feltAt(in)
+	for _, id := range felt {
+		v := e.vantages.rows[id]
+		if failed.byVantage[id] < need || v.trust[evidence.WindowOf(trustSpan)] < trusted ||
 			slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
 			continue
 		}
@@ -87,47 +84,6 @@ func (e *Engine) checkedBeyond(in *incident, asn uint32) bool {
 			return e.vantages.rows[t.Vantage].ASN != asn
 		})
 	})
-}
-
-// seenSince counts, beside an incident's vantages, what each saw of its sites since the
-// first of them was seen to fail: what was well before says nothing against a witness.
-// What failed while the vantage was sick counts as a probe alone.
-func (e *Engine) seenSince(in *incident) []seenFrom {
-	all, from := make([]seenFrom, len(in.ByVantage)), e.clock
-	for _, m := range in.Members {
-		for _, t := range e.sites.rows[m.Site].Tracks {
-			if first := t.FirstFailure(e.vantages.rows[t.Vantage], in.Onset[0], e.clock); first != 0 {
-				from = min(from, first)
-			}
-		}
-	}
-	for _, m := range in.Members {
-		for _, t := range e.sites.rows[m.Site].Tracks {
-			i, ok := in.sawFrom(t.Vantage)
-			if !ok || t.Flaky() { // what fails on any day tells no vantages apart
-				continue
-			}
-			probes, failed := t.SeenSince(from, e.vantages.rows[t.Vantage])
-			all[i].Probes += probes
-			all[i].Failed += failed
-		}
-	}
-	return all
-}
-
-// share is the part of a vantage's probes of an incident's sites that failed.
-func (s seenFrom) share() share { return float64(s.Failed) / float64(max(1, s.Probes)) }
-
-// mostSeen is the share at the vantage that sees most of an incident, of those that
-// have checked enough to tell.
-func mostSeen(by []seenFrom) share {
-	top := 0.
-	for _, v := range by {
-		if v.Probes >= feltProbes {
-			top = max(top, v.share())
-		}
-	}
-	return top
 }
 
 // probeSupport is how much better the probes alone are explained by a fault of an

@@ -237,7 +237,12 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 	if e.clock < in.Onset[2]+scopeAfter {
 		return sc
 	}
-	top := mostSeen(in.ByVantage)
+	top := 0.
+	for _, v := range in.ByVantage {
+		if v.Probes >= feltProbes {
+			top = max(top, v.share())
+		}
+	}
 	spared := map[string]bool{}
 	for _, v := range in.ByVantage {
 		country := e.vantages.rows[v.Vantage].Country

@@ -1,12 +1,9 @@
 package correlate
 
 import (
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mathext"
-
-	"faultline/correlate/evidence"
 )
 
 // Where a fault is felt. A fault that the vantages of one country see and those of others
@@ -24,39 +21,6 @@ func countryOf(code string) (c country) {
 	}
 	return c
 }
-
-// side is the vantages that see an incident in one way, and what they saw together.
-type side struct {
-	vantages []uint32
-	seen     []seenFrom // beside vantages
-	sum      seenFrom
-}
-
-// add takes a vantage into the side, with what it saw.
-func (s *side) add(id uint32, now seenFrom) {
-	s.vantages, s.seen = append(s.vantages, id), append(s.seen, now)
-	s.sum.Probes, s.sum.Failed = s.sum.Probes+now.Probes, s.sum.Failed+now.Failed
-}
-
-// sides are the vantages that see an incident's sites fail, and those to be trusted that
-// have checked them since and do not.
-func (e *Engine) sides(in *incident) (felt, spared side) {
-	since := e.seenSince(in)
-	least := feltAtLeast * mostSeen(since)
-	for i, now := range since {
-		id := in.ByVantage[i].Vantage
-		switch {
-		case now.Failed > 0 && now.share() >= least:
-			felt.add(id, now)
-		case now.Probes > 0 && e.vantages.rows[id].trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust:
-			spared.add(id, now)
-		}
-	}
-	return felt, spared
-}
-
-// contradicts reports whether vantages see clearly less of an incident than those that feel it.
-func (s *side) contradicts(felt *side) bool { return s.sum.sparedOf(felt.sum.share()) }
 
 // feltIn lists the countries whose vantages see an incident's sites fail, and those whose
 // vantages find them well: each of them in several checks, or all of them together in as
@@ -122,82 +86,6 @@ func (e *Engine) withPast(p pooled) pooled {
 		}
 	}
 	return part
-}
-
-// contested reports whether vantages of other networks contradict those that see the sites of
-// an incident fail, or may do so in a moment, and are not far fewer than those. A few
-// vantages may be wrong, or lie: people where the fault is felt must agree with them.
-func (e *Engine) contested(in *incident) bool {
-	felt, spared := e.sides(in)
-	see := len(e.witnessesOf(felt.vantages))
-	well, yet := len(e.witnessesOf(spared.vantages)), e.yetToCheck(in, tellingProbes)
-	return well*fewerWitnesses >= see && spared.contradicts(&felt) || yet > 0 && well+yet > see
-}
-
-// yetToCheck counts the witnesses that check the sites of an incident, do not see them fail
-// and have had no time for so many checks since they began to. They may contradict what
-// the others see, and what a crowd says beside it.
-func (e *Engine) yetToCheck(in *incident, enough int) (n int) {
-	if e.clock-in.Onset[2] > checkWithin {
-		return 0
-	}
-	felt, spared := e.sides(in)
-	by := e.witnessesOf(felt.vantages)
-	done := map[uint32]int{}
-	for i, id := range spared.vantages {
-		done[e.witnessOf(id)] += spared.seen[i].Probes
-	}
-	usual := map[uint32]int{}
-	for _, m := range in.Members {
-		for _, t := range e.sites.rows[m.Site].Tracks {
-			v, w := e.vantages.rows[t.Vantage], e.witnessOf(t.Vantage)
-			if v.trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust && !slices.Contains(by, w) {
-				usual[w]++
-			}
-		}
-	}
-	for w, sites := range usual {
-		if done[w] < min(sites, enough) {
-			n++
-		}
-	}
-	return n
-}
-
-// witnessesOf lists the witnesses that some vantages are, each once.
-func (e *Engine) witnessesOf(vantages []uint32) []uint32 {
-	var by []uint32
-	for _, id := range vantages {
-		if w := e.witnessOf(id); !slices.Contains(by, w) {
-			by = append(by, w)
-		}
-	}
-	return by
-}
-
-// witnessOf is the first vantage of the same network: together they are one witness.
-func (e *Engine) witnessOf(id uint32) uint32 {
-	for i, v := range e.vantages.rows[:id] {
-		if sameNetwork(v, e.vantages.rows[id]) {
-			return uint32(i)
-		}
-	}
-	return id
-}
-
-// sparedOf reports whether vantages see clearly less of a failure than the share that
-// others see: they would see so little by chance at most once in a hundred times (the bound
-// of Chernoff, by the relative entropy of the two shares).
-func (s seenFrom) sparedOf(others share) bool {
-	p, q := min(others, shareMost), s.share()
-	if s.Probes == 0 || q >= p {
-		return false
-	}
-	entropy := (1 - q) * math.Log((1-q)/(1-p))
-	if q > 0 {
-		entropy += q * math.Log(q/p)
-	}
-	return float64(s.Probes)*entropy >= sparedNats
 }
 
 // excess is how many people more than usual there are in a pool.

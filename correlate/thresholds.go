@@ -46,6 +46,7 @@ const (
 	maxNets       = 4_096
 	maxCountries  = 250 // more than ISO 3166 has
 	maxStatements = 200
+	maxObserved   = 4_096 // sites by which it is told which vantages see an incident
 	maxExempt     = 20    // a list that a reader takes in
 	maxPeople     = 4_096 // of one network that are told apart at a time
 	sickSpans     = 64
@@ -228,6 +229,7 @@ const (
 	temper               = 3    // log-odds a nat: sites are less independent than the model has it
 	feltAtLeast    share = 0.25 // of the highest share that a vantage sees, to be inside the scope
 	sparedNats     nats  = 4.6  // a chance of one in a hundred
+	feltNats       nats  = 2    // more failures than chance has at a vantage that sees a fault
 	feltProbes           = 5    // fewer of a vantage show nothing
 	fewerWitnesses       = 2    // times as many witnesses see a fault as contradict it: these are far fewer
 	tellingProbes        = 2    // of a vantage tell whether it sees what others see

@@ -78,21 +78,6 @@ func (e *Engine) contradicted(in *incident, site uint32, felt []uint32) bool {
 	return false
 }
 
-// feltAt lists the vantages that see an incident's sites fail and are trusted.
-func (e *Engine) feltAt(in *incident) []uint32 {
-	var felt []uint32
-	since := e.seenSince(in)
-	least := feltAtLeast * mostSeen(since)
-	for i, now := range since {
-		id := in.ByVantage[i].Vantage
-		if now.Failed > 0 && now.share() >= least &&
-			e.vantages.rows[id].trust[evidence.WindowOf(trustSpan)] >= evidence.SickTrust {
-			felt = append(felt, id)
-		}
-	}
-	return felt
-}
-
 // checkedFromSeveral reports whether vantages of several networks check an incident's sites.
 // Sites that share nothing and fail at one of them alone then accuse the vantage, whatever
 // people say.

@@ -74,3 +74,7 @@ func (t *Track) FailedLike(class int, from int64) (same, all int) {
 	}
 	return same, all
 }
+
+// Usual is the part of a track's results that fails when all is well, by those that have
+// been learned.
+func (t *Track) Usual() float64 { return normalFailures(t.Fail, t.OK) }
