@@ -21,9 +21,11 @@ type Summary struct {
 	Incidents OpenCounts         `json:"incidents"`
 	Open      []IncidentRef      `json:"open"` // newest onset first, at most 100
 	Sites     SiteCounts         `json:"sites"`
-	Vantages  int                `json:"vantages"` // that reported in the last 15 minutes
-	Counters  faultline.Counters `json:"counters"`
-	Durable   bool               `json:"durable"` // false: nothing outlives the process
+	// Dependencies says by kind of component for how many sites of our list one is known.
+	Dependencies []board.KindCoverage `json:"dependencies"`
+	Vantages     int                  `json:"vantages"` // that reported in the last 15 minutes
+	Counters     faultline.Counters   `json:"counters"`
+	Durable      bool                 `json:"durable"` // false: nothing outlives the process
 }
 
 // OpenCounts counts the open incidents by their state.
@@ -39,12 +41,13 @@ type SiteCounts struct {
 	Observed int `json:"observed"`
 }
 
-func newSummary(s *board.Snapshot, b *board.Board) Summary {
+func newSummary(s *board.Snapshot, b *board.Board, x *board.Index) Summary {
 	sum := Summary{
-		Meta:     s.Meta,
-		Coverage: s.Coverage(),
-		Sites:    SiteCounts{Known: s.View.SitesKnown, Observed: s.View.SitesObserved},
-		Vantages: s.View.Vantages, Counters: s.View.Counters, Durable: b.Durable(),
+		Meta:         s.Meta,
+		Coverage:     s.Coverage(),
+		Dependencies: x.Coverage(),
+		Sites:        SiteCounts{Known: s.View.SitesKnown, Observed: s.View.SitesObserved},
+		Vantages:     s.View.Vantages, Counters: s.View.Counters, Durable: b.Durable(),
 	}
 	for _, e := range s.Order {
 		switch e.Incident.State {
@@ -80,7 +83,7 @@ func (a *api) getSummary(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.Sites.Get("", func() (*page.Page, error) { return page.New(newSummary(s, a.cfg.Board)) })
+	p, err := s.Sites.Get("", func() (*page.Page, error) { return page.New(newSummary(s, a.cfg.Board, a.cfg.Index)) })
 	if err != nil {
 		return err
 	}

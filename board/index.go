@@ -26,7 +26,8 @@ type Index struct {
 	members map[faultline.Component][]string
 	sorted  []searchKey
 	fresh   []searchKey
-	byRank  []string // sites, the most visited first; nil: to be made anew. It is never written to.
+	kinds   map[string]int // by kind of component: sites that have one
+	byRank  []string       // sites, the most visited first; nil: to be made anew. It is never written to.
 }
 
 // indexed is what is kept of a site: less than its record, as there may be a million.
@@ -40,7 +41,8 @@ type searchKey struct{ key, name string }
 
 // NewIndex returns an empty one.
 func NewIndex() *Index {
-	return &Index{sites: map[string]indexed{}, members: map[faultline.Component][]string{}}
+	return &Index{sites: map[string]indexed{}, members: map[faultline.Component][]string{},
+		kinds: map[string]int{}}
 }
 
 // Put replaces what is known of a site.
@@ -55,6 +57,8 @@ func (x *Index) Put(r faultline.SiteRecord) {
 	if !known {
 		x.addKeys(r.Site, strings.TrimPrefix(r.Site, "www."))
 	}
+	x.countKinds(old.components, -1)
+	x.countKinds(r.Components, 1)
 	for _, c := range old.components {
 		if !slices.Contains(r.Components, c) {
 			x.leave(c, r.Site)
@@ -65,6 +69,35 @@ func (x *Index) Put(r faultline.SiteRecord) {
 			x.join(c, r.Site)
 		}
 	}
+}
+
+// countKinds counts a site among those that have components of these kinds, or takes it out.
+func (x *Index) countKinds(of []faultline.Component, by int) {
+	for i, c := range of {
+		kind := c.Kind()
+		if !slices.ContainsFunc(of[:i], func(other faultline.Component) bool { return other.Kind() == kind }) {
+			x.kinds[kind] += by
+		}
+	}
+}
+
+// KindCoverage is for how many sites of our list a component of one kind is known.
+type KindCoverage struct {
+	Kind  string `json:"kind"`
+	Known int    `json:"known"`
+	Of    int    `json:"of"`
+}
+
+// Coverage says for each kind that providers compete in of how many sites it is known what
+// they depend on, by the list of sites and by what was observed.
+func (x *Index) Coverage() []KindCoverage {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	out := make([]KindCoverage, 0, len(concentrated))
+	for _, kind := range concentrated {
+		out = append(out, KindCoverage{Kind: kind, Known: x.kinds[kind], Of: len(x.sites)})
+	}
+	return out
 }
 
 // join notes that a site depends on a component; the caller holds the lock.

@@ -72,3 +72,19 @@ func TestForemost(t *testing.T) {
 		}
 	})
 }
+
+// How much is known is counted as sites come and change.
+func TestIndexCountsWhatIsKnownByKind(t *testing.T) {
+	x := NewIndex()
+	put := func(site string, components ...faultline.Component) {
+		x.Put(faultline.SiteRecord{Site: site, Components: components})
+	}
+	put("a.example", "cdn:fastly", "cdn:akamai", "dns:route53")
+	put("b.example", "dns:route53", "ca:google")
+	put("c.example")
+	put("b.example", "asn:AS15169", "tld:example")
+	want := []KindCoverage{{"cdn", 1, 3}, {"cloud", 0, 3}, {"dns", 1, 3}, {"ca", 0, 3}, {"asn", 1, 3}}
+	if got := x.Coverage(); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

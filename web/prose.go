@@ -20,8 +20,9 @@ type prosePage struct {
 	Sections []proseSection
 	Stands   []standing // of this server's own address
 	Host     string
-	Contact  string // as it is shown; empty: none is given
-	Reach    string // where a link to it leads
+	Known    []string // by kind of component: of how many sites it is known
+	Contact  string   // as it is shown; empty: none is given
+	Reach    string   // where a link to it leads
 }
 
 type proseSection struct {
@@ -82,6 +83,12 @@ func (w *Web) about(c *gin.Context, v *voice) error {
 			p.Host = w.base.Hostname()
 			if record, err := w.cfg.Lookup(p.Host); err == nil {
 				p.Stands = v.standings(record.Components, nil)
+			}
+		}
+		for _, kind := range w.kinds.of(w.cfg.Wall(), w.cfg.Concentration) {
+			if kind.Sites > 0 {
+				p.Known = append(p.Known, v.say("about.known_kind", "Kind", v.say("kind."+kind.Kind), "Of",
+					v.outOf(kind.Known, kind.Sites)))
 			}
 		}
 		return doc{page: "about", data: p, cache: page.CacheBriefly}, nil

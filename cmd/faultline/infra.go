@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"faultline/ingest/infra"
@@ -95,8 +96,28 @@ func (c infraCheckCmd) catalogues(out io.Writer) error {
 			"%s: %d sites, %d with components, %d with a country, %d with a status page, %d further hosts, %d "+
 				"aliases\n",
 			name, s.Sites, s.WithComponents, s.WithCountry, s.WithStatus, s.Hosts, s.Aliases)
+		printCover(out, fmt.Sprintf("the %d best known", bestKnown), cat.BestKnown(bestKnown))
+		printCover(out, "all sites", cat.Sites)
+		printCover(out, "hosts that programs call", cat.Called())
 	}
 	return nil
+}
+
+// bestKnown is how many of the best known sites are counted apart.
+const bestKnown = 500
+
+// printCover says for how many sites a catalogue names a component, by kind.
+func printCover(out io.Writer, name string, entries []infra.Entry) {
+	c := infra.Cover(entries)
+	if c.Sites == 0 {
+		return
+	}
+	part := func(n int) string { return fmt.Sprintf("%d (%.0f %%)", n, 100*float64(n)/float64(c.Sites)) }
+	kinds := make([]string, 0, len(infra.CoveredKinds))
+	for _, kind := range infra.CoveredKinds {
+		kinds = append(kinds, kind+" "+part(c.Kinds[kind]))
+	}
+	fmt.Fprintf(out, "  %s: %s of %d with a component: %s\n", name, part(c.Any), c.Sites, strings.Join(kinds, ", "))
 }
 
 func (c infraCheckCmd) providers(out io.Writer) error {

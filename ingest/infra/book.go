@@ -10,14 +10,17 @@ import (
 
 // Book is what several catalogues say of sites, the later ones laid over the earlier
 // site by site.
-type Book struct{ entries map[string]Entry }
+type Book struct {
+	entries map[string]Entry
+	facts   map[string][]Fact // how what an entry says is known
+}
 
 // NewBook lays catalogues over each other, the later ones on top.
 func NewBook(catalogs ...Catalog) Book {
-	book := Book{entries: map[string]Entry{}}
+	book := Book{entries: map[string]Entry{}, facts: map[string][]Fact{}}
 	for _, c := range catalogs {
 		for _, e := range c.Sites {
-			book.entries[e.Site] = e
+			book.entries[e.Site], book.facts[e.Site] = e, c.Known(e)
 		}
 	}
 	return book
@@ -39,6 +42,9 @@ func (b Book) Record(site string) faultline.SiteRecord {
 	}
 	return faultline.SiteRecord{}
 }
+
+// Known is what the catalogues say that a site depends on, and how that is known.
+func (b Book) Known(site string) []Fact { return b.facts[site] }
 
 // Title is a site's name as people write it; empty when the catalogues have none.
 func (b Book) Title(site string) string { return b.entries[site].Name }

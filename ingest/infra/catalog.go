@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,11 +30,11 @@ var builtin []byte
 
 // Catalog is a list of sites with what they depend on and how that is known.
 type Catalog struct {
-	Schema  string            `json:"$schema"` // for editors; not read
-	AsOf    string            `json:"as_of"`   // the day up to which it was compiled, 2006-01-02
-	About   []string          `json:"about"`   // remarks for people
-	Sources map[string]string `json:"sources"` // what the entries' sources mean
-	Sites   []Entry           `json:"-"`       // in the order of the file
+	Schema  string                `json:"$schema"` // for editors; not read
+	AsOf    string                `json:"as_of"`   // the day up to which it was compiled, 2006-01-02
+	About   []string              `json:"about"`   // remarks for people
+	Sources map[string]Provenance `json:"sources"` // what the entries' sources mean
+	Sites   []Entry               `json:"-"`       // in the order of the file
 }
 
 // Entry is one site of a [Catalog].
@@ -51,6 +52,9 @@ type Entry struct {
 	Status     string                `json:"status"` // its public status page
 	Components []faultline.Component `json:"components"`
 	Sources    []string              `json:"sources"` // keys of the catalogue's sources
+	// Facts are components with the key of the source of each. A catalogue that is read has
+	// them among Components and Sources too.
+	Facts map[faultline.Component]string `json:"facts"`
 }
 
 // Builtin returns the catalogue that Faultline ships, as [Load] would.
@@ -104,6 +108,11 @@ func Read(r io.Reader) (Catalog, error) {
 		return Catalog{}, fmt.Errorf("catalogue: more than %d sites", maxSites)
 	}
 	c := file.Catalog
+	for _, key := range slices.Sorted(maps.Keys(c.Sources)) {
+		if err := c.Sources[key].check(); err != nil {
+			return Catalog{}, fmt.Errorf("catalogue: source %q: %w", key, err)
+		}
+	}
 	if err := c.readEntries(file.Entries); err != nil {
 		return Catalog{}, fmt.Errorf("catalogue: %w", err)
 	}
@@ -119,11 +128,12 @@ func (c *Catalog) readEntries(raw []jsontext.Value) error {
 		var e Entry
 		err := json.Unmarshal(value, &e, json.RejectUnknownMembers(true))
 		if err == nil {
-			err = errors.Join(e.check(c.Sources), seen.add(e))
+			err = errors.Join(e.check(c.Sources), e.checkFacts(c.Sources), seen.add(e))
 		}
 		if err != nil && len(complaints) < maxNamedComplaints {
 			complaints = append(complaints, fmt.Errorf("entry %d (%q): %w", i+1, e.Site, err))
 		}
+		e.takeFacts()
 		c.Sites = append(c.Sites, e)
 	}
 	return errors.Join(append(complaints, seen.hidden())...)

@@ -58,9 +58,9 @@ func TestBuiltinTellsWhatIsWellKnown(t *testing.T) {
 	}
 	want := map[string][]faultline.Component{
 		"www.gov.uk":   {"cdn:fastly", "tld:uk"},
-		"bbc.co.uk":    {"cdn:akamai", "cdn:fastly", "tld:uk"},
-		"facebook.com": {"asn:AS32934", "dns:facebook", "tld:com"},
-		"discord.com":  {"cdn:cloudflare", "tld:com"},
+		"bbc.co.uk":    {"ca:globalsign", "cdn:akamai", "cdn:fastly", "tld:uk"},
+		"facebook.com": {"asn:AS32934", "ca:digicert", "dns:facebook", "tld:com"},
+		"discord.com":  {"cdn:cloudflare", "dns:cloudflare", "tld:com"},
 		"hsbc.co.uk":   {"tld:uk"},
 	}
 	for _, r := range records {

@@ -36,7 +36,7 @@ var (
 )
 
 // check says everything that is wrong with an entry on its own.
-func (e Entry) check(sources map[string]string) error {
+func (e Entry) check(sources map[string]Provenance) error {
 	problems := []error{checkSite(e.Site)}
 	if e.Name == "" || strings.TrimSpace(e.Name) != e.Name {
 		problems = append(problems, fmt.Errorf("name %q is empty or has spaces around it", e.Name))

@@ -3,7 +3,6 @@ package infra
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -28,11 +27,14 @@ func Print(out io.Writer, book Book, o Observation, found []Finding) {
 			fmt.Fprintf(out, "    %-7s %s  [%s]\n", e.By, e.Saw, e.Rule)
 		}
 	}
-	if believed := book.Record(o.Site); len(believed.Components) > 0 {
-		words := make([]string, len(believed.Components))
-		for i, c := range believed.Components {
-			words[i] = string(c)
+	for i, fact := range book.Known(o.Site) {
+		if i == 0 {
+			fmt.Fprintln(out, "the catalogue says:")
 		}
-		fmt.Fprintf(out, "the catalogue says: %s\n", strings.Join(words, " "))
+		note := ""
+		if fact.Kind != "" {
+			note = fmt.Sprintf("  [%s of %s, confidence %.2f]", fact.Kind, fact.Date, fact.Confidence)
+		}
+		fmt.Fprintf(out, "    %s%s\n", fact.Component, note)
 	}
 }
