@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"faultline/ingest/infra"
-	"faultline/ingest/statements"
 )
 
 // infraCmd are the tools for what sites depend on.
@@ -169,7 +170,10 @@ func (c infraCheckCmd) statements(out io.Writer) error {
 	for _, s := range sources {
 		forms[s.Form]++
 	}
-	fmt.Fprintf(out, "status pages: %d (%d Statuspage, %d feeds)\n", len(sources), forms[statements.FormStatuspage],
-		forms[statements.FormFeed])
+	said := make([]string, 0, len(forms))
+	for _, form := range slices.Sorted(maps.Keys(forms)) {
+		said = append(said, fmt.Sprintf("%s %d", form, forms[form]))
+	}
+	fmt.Fprintf(out, "status pages: %d (%s)\n", len(sources), strings.Join(said, ", "))
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -166,11 +165,7 @@ func (p *Poller) follow(ctx context.Context, f *follower, wait time.Duration) er
 func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	address := f.source.URL
-	if f.source.Form == FormStatuspage {
-		address = strings.TrimRight(address, "/") + "/api/v2/incidents.json"
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.source.address(), nil)
 	if err != nil {
 		return 0, fmt.Errorf("ask for a status page: %w", err)
 	}

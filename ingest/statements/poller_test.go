@@ -183,7 +183,7 @@ func TestFeeds(t *testing.T) {
 				f.source = s
 			}
 		}
-		f.source.URL = p.URL
+		f.source.URL, f.source.Form = p.URL, FormFeed
 		for range 2 {
 			if _, err := poller.ask(t.Context(), f); err != nil {
 				t.Fatal(name, err)

@@ -65,11 +65,7 @@ func sorted(items []item) []item {
 
 // read reads a page's answer, oldest first.
 func (s *Source) read(body io.Reader) ([]item, error) {
-	read := readFeed
-	if s.Form == FormStatuspage {
-		read = readStatuspage
-	}
-	items, err := read(readable(body))
+	items, err := forms[s.Form].read(readable(body))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -34,6 +35,19 @@ const (
 	FormStatuspage = "statuspage"
 	// FormFeed is RSS or Atom; URL is the feed's.
 	FormFeed = "feed"
+	// FormInstatus is a page of Instatus (https://instatus.com/help/api): its summary.json is
+	// added to URL.
+	FormInstatus = "instatus"
+	// FormIncidentIO is a page of incident.io: /api/v1/summary, its API for widgets, is added
+	// to URL (https://docs.incident.io/status-pages/widget).
+	FormIncidentIO = "incidentio"
+	// FormBetterStack is a page of Better Stack: index.json is added to URL.
+	FormBetterStack = "betterstack"
+	// FormGoogle is the list of incidents of Google Cloud
+	// (https://status.cloud.google.com/incidents.schema.json); URL is the document's.
+	FormGoogle = "google"
+	// FormAWS is what the health dashboard of AWS shows to everybody; URL is the document's.
+	FormAWS = "aws"
 )
 
 // Source is one status page.
@@ -132,8 +146,9 @@ func (s *Source) prepare() error {
 	} else {
 		s.page = u.Host
 	}
-	if s.Form != FormStatuspage && s.Form != FormFeed {
-		problems = append(problems, fmt.Errorf("form %q is neither %s nor %s", s.Form, FormStatuspage, FormFeed))
+	if _, known := forms[s.Form]; !known {
+		problems = append(problems, fmt.Errorf("form %q is none of %s", s.Form,
+			strings.Join(slices.Sorted(maps.Keys(forms)), ", ")))
 	}
 	if len(s.Says) == 0 || len(s.Says) > maxSays {
 		problems = append(problems, fmt.Errorf("says something of 1 to %d components", maxSays))

@@ -26,7 +26,7 @@ func TestBuiltinSourcesSatisfyTheirSchema(t *testing.T) {
 		t.Error(err)
 	}
 	list, err := Builtin()
-	if err != nil || len(list) < 260 {
+	if err != nil || len(list) < 317 {
 		t.Errorf("%d sources, %v", len(list), err)
 	}
 	for _, s := range list {
