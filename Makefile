@@ -25,7 +25,7 @@ run: ## Build, play the outage of 8 June 2021 at 60 times its speed, and say whi
 	@./bin/faultline serve --drill fastly-2021-06-08 --speed 60 --listen $(LISTEN) --base-url http://$(LISTEN) --log-level warn --log-format text $(ARGS)
 
 # One compile of everything: no profile and no cgo, in vet, in the tests and in the
-# program that the tests build. The tests need a real Redis and a Chromium.
+# program that the tests build. The tests need a real Redis, a Chromium and Python 3.
 test: needs vet ## Install what is missing, vet, and run the tests of every package: the everyday run.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off -timeout $(TEST_TIMEOUT) ./...
 	@sh script/left-to-check
@@ -48,7 +48,7 @@ race: needs ## The race detector over what has goroutines: a part of make check.
 quick: vet ## Vet and the tests that take seconds, for the loop of work.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off $$($(GO) list ./... | grep -vE '/(cmd/faultline|bench|docs/gen|scenario)(/|$$)')
 
-needs: ## Install redis-server, a Chromium and a C compiler if they are missing.
+needs: ## Install redis-server, a Chromium, a C compiler and Python 3 if they are missing.
 	@sh script/needs
 
 vet:

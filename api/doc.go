@@ -3,11 +3,8 @@
 // that operators look at.
 //
 // What belongs here: routes, authentication, limits on what a request may cost,
-// the shapes of answers, and the [Board], a node's own memory of what it
-// answers from. What does not: what a report or probe means and where it is
+// and the shapes of answers. What does not: a node's own memory of what it
+// answers from (package board), what a report or probe means and where it is
 // written (package ingest), what is concluded from them (package correlate),
 // how it is kept (package store), and pages for people (package web).
-//
-// Bodies are rendered when what they say changes, not when somebody asks, and
-// a read of current state never waits for the store.
 package api

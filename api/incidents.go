@@ -110,7 +110,8 @@ func (a *api) getIncidents(c *gin.Context, query url.Values) error {
 	return nil
 }
 
-// members is the listed form with some members alone; of none, all.
+// membersOf is an incident as a list holds it, reduced to the JSON members with these
+// names. Without names it holds all of them.
 func membersOf(e *board.Entry, names []string) ([]byte, error) {
 	if len(names) == 0 {
 		return e.Listed, nil

@@ -14,7 +14,7 @@ import (
 // Methods of a route, as the table names them.
 const (
 	read   = "GET, HEAD"
-	get    = http.MethodGet // alone: an answer without an end, or of one token
+	get    = http.MethodGet // without HEAD: the stream has no end, and work belongs to one token
 	post   = http.MethodPost
 	remove = http.MethodDelete
 )
@@ -58,8 +58,8 @@ type route struct {
 	handle handler
 }
 
-// Routes that are named elsewhere too: requests of the first two last as long as their
-// clients want.
+// Routes that other code names too. Requests of the first two have no time limit: clients
+// keep them open for as long as they like.
 const (
 	routeStream = "/v1/stream"
 	routeWork   = "/v1/probes/work"

@@ -36,9 +36,9 @@ func (x *index) slot(hash uint64, wanted func(place int) bool) (uint64, bool) {
 	return i, false
 }
 
-// put makes place the one that is found by a hash, instead of an older one that is
-// wanted as well. It reports false, having done nothing, when there are too few
-// slots: then grow must come first.
+// put stores a place under a hash. Where an older place with the same hash is wanted, as
+// slot defines it, the new one replaces it. When too few slots are free, put changes
+// nothing and reports false, and the caller must grow the index first.
 func (x *index) put(hash uint64, place int, wanted func(place int) bool) bool {
 	if 2*(x.taken+1) > len(x.slots) {
 		return false

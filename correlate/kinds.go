@@ -25,9 +25,9 @@ type traits struct {
 // kindTable has the kinds in the order of [faultline.Kinds]: what a person would name
 // first stands in front.
 //
-// The symptoms are ln P(class | kind fails) / P(class), from the mixes of the published
-// outages that docs/method.md lists, bounded so that no symptom decides alone: DNS
-// faults show dns, authorities tls, edges 5xx. Tuned: ablation "symptoms".
+// The symptoms are ln P(class | kind fails) / P(class): DNS faults show dns, authorities
+// tls, edges 5xx. The signs follow from the layer that a kind serves. The sizes are set
+// by hand, bounded so that no symptom decides alone, and tuned: ablation "symptoms".
 var kindTable = ranked([...]traits{
 	{kind: faultline.KindCDN, title: "%s-fronted sites", sufferers: "sites that use %s",
 		Kind: cause.Kind{Edge: true, Symptoms: symptomGains{

@@ -15,11 +15,8 @@ import (
 // onsetDrop less likely than the best, over all ramps (a profile-likelihood
 // interval of 95 %).
 
-const (
-
-	// everyNetwork asks for the reports of all of them.
-	everyNetwork = -1
-)
+// everyNetwork asks for the reports of all networks.
+const everyNetwork = -1
 
 // interval is an onset: the earliest, the likeliest and the latest time, in Unix
 // milliseconds.

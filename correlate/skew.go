@@ -11,7 +11,7 @@ import "slices"
 
 // lag is how far a source's events lie behind the clock as they arrive.
 type lag struct {
-	Looks []int64 // of this minute, at most skewLooks
+	Looks []int64 // of this minute, at most skewSamples
 	Lows  []int64 // of the last minutes, oldest first, at most skewMinutes
 	Known bool
 	MS    int64 // the median of those

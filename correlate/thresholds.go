@@ -11,7 +11,7 @@ import (
 // search, which have a thresholds.go of their own: what it is, in which unit, why it has
 // this value and where that is from. "Tuned" names the part of the method
 // (bench/accuracy/ablations.go) whose scenarios show what another value costs.
-// docs/method.md repeats them for readers; a test compares the two.
+// docs/method.md repeats the chief ones for readers; a test compares those.
 
 // The units. They are aliases, so that a sum of evidence needs no conversions.
 type (
@@ -26,8 +26,8 @@ const (
 	minute        = 60 * second
 	hour          = 60 * minute
 
-	// lateBound and futureBound are the contract's: an event further behind the clock
-	// is left out, one further ahead is set to the clock.
+	// lateBound and futureBound: an event further behind the clock is left out, one
+	// further ahead is set to the clock. All that append events agree on them (root).
 	lateBound   = millis(faultline.LateBound / time.Millisecond)
 	futureBound = millis(faultline.FutureBound / time.Millisecond)
 	// evalEvery is how often evidence is weighed. Probes come once a minute and the
@@ -74,7 +74,7 @@ const (
 	quietPart      share = 0.05 // stragglers do not hold an incident open
 	retractAfter         = 5 * minute
 	relapseFails         = 2                // of the last results of a site
-	recurrence           = 30 * minute      // the contract's: what fails again within it is the same incident
+	recurrence           = 30 * minute      // what fails again within it is the same incident
 	kept                 = 24 * 60 * minute // a final incident takes statements and corrections
 	statementLead        = 60 * minute      // before the onset that a statement may be of the incident
 	adoptedGrace         = 10 * minute      // a fold that begins again waits for evidence of sites that failed
@@ -82,7 +82,7 @@ const (
 	entropyBytes         = 10               // of a ULID
 )
 
-// What confirms. The first three are the contract's.
+// What confirms. Pages and docs/method.md name the first three.
 const (
 	confirmVantages      = 2
 	confirmNetworks      = 3  // that agree with one vantage
@@ -152,7 +152,7 @@ const (
 	clusterAge          = 2 * minute // by then components have been found
 )
 
-// Viewers' networks. The first is the contract's. Tuned: ablation "viewers' networks".
+// Viewers' networks. Pages name the first. Tuned: ablation "viewers' networks".
 const (
 	ispSites               = 30
 	ispPeople              = 30         // distinct reporters: one person may name every site
@@ -173,7 +173,7 @@ const (
 // Readers of viewers' networks. Chosen by hand; ablation "readers" says what the part is for.
 const (
 	readGrace           = 20 * second                  // after a minute's end all nodes have said what they counted
-	readLag             = 16                           // minutes, as learnLag
+	readLag             = 16                           // minutes, as LearnLag
 	readHistory         = 20                           // minutes that were learned: without a past nothing falls
 	readWeight          = 60                           // minutes that the usual reading is the mean of
 	readDay             = 24 * 60                      // minutes of silence: then it is the usual
@@ -220,7 +220,7 @@ var rampSpans = [...]millis{0, 10 * second, 20 * second, 30 * second, minute, 2 
 
 // Revisions, views and charts: how often, and what is shown.
 const (
-	restate              = minute // the contract's, as the next two
+	restate              = minute // so often counts alone make a revision in the first hour (laterAfter)
 	restateLater         = 5 * minute
 	laterAfter           = 60 * minute
 	onsetMoves           = 10 * time.Second
@@ -270,10 +270,11 @@ const (
 
 // Layout of what is kept in bits and bytes.
 const (
-	// CheckpointVersion changes with the shape of what is written. A checkpoint of another
-	// one is refused: the fold begins from an older one, or adopts what was published.
+	// CheckpointVersion changes with the shape of what is written. A checkpoint of a version
+	// that can't be read is refused: the fold begins from another one, or adopts what was
+	// published.
 	CheckpointVersion = 9
-	// oldestCheckpoint is the oldest one that is read: what versions 8 and 9 added is empty there.
+	// oldestCheckpoint is the oldest version that is read: what 8 and 9 added is empty there.
 	oldestCheckpoint = 7
 
 	placeBits = 21 // maxSites and maxRepeatKeys/2 fit
@@ -285,7 +286,7 @@ const (
 	decimal   = 10
 )
 
-// repeatSpan is the contract's: one person's report of one site stands for 10 minutes.
+// repeatSpan is what pages and docs/privacy.md say: one person's report of one site stands for 10 minutes.
 const repeatSpan = 10 * minute
 
 // Clocks of vantages (RFC 5905 section 10 filters by the shortest delays alike).

@@ -64,7 +64,7 @@ func (v *vantage) sicken(from, now int64) {
 	v.Sick = append(v.Sick, span{from, now})
 }
 
-// sick reports whether a vantage failed itself at a time: what it saw then is no
+// SickAt reports whether a vantage failed itself at a time: what it saw then is no
 // evidence, and nothing is learned from it.
 func (v *vantage) SickAt(at int64) bool {
 	for _, s := range slices.Backward(v.Sick) {
@@ -78,7 +78,7 @@ func (v *vantage) SickAt(at int64) bool {
 	return false
 }
 
-// sickSince reports whether a vantage has failed itself since a time.
+// SickSince reports whether a vantage has failed itself since a time.
 func (v *vantage) SickSince(from int64) bool {
 	return len(v.Sick) > 0 && v.Sick[len(v.Sick)-1].To >= from
 }

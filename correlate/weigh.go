@@ -50,7 +50,7 @@ const (
 	// nothing of that, so that it is not evaluated again until something else happens;
 	// what exactly speaks against its failure is worked out when it is asked for.
 	quiescent
-	// reportedOn of: people may have reported trouble within ispWindow.
+	// reportedOn sites are those that people may have reported within ispWindow.
 	reportedOn
 )
 
@@ -66,8 +66,8 @@ type siteEvidence struct {
 
 	at     int64 // the evaluation that it was last brought up to date in, see weigh
 	summed bool  // L is the sum of probes and crowd
-	// What holds while nothing new comes in. Of the generation of the trust in vantages are
-	// all but the symptom.
+	// What holds while nothing new comes in. When the trust in vantages changes, all of it
+	// is computed anew but the symptom.
 	tracks  memo[struct{}] // probes and Probed are as its results say
 	now     memo[standing] // by its newest results
 	symptom memo[uint16]   // its commonest symptom; Step is of it

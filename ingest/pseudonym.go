@@ -98,8 +98,8 @@ func (p *pseudonyms) of(ctx context.Context, addr netip.Addr, now time.Time) (ps
 // around returns the pseudonym of addr on the day of now and, within the first
 // ten minutes of a day, who its reporter was the day before, so that midnight
 // makes nobody two; else 0. What links the two days is kept by [recent] for ten
-// minutes and goes no further. Where yesterday's key can't be had, or this node
-// was not there yesterday, nobody was anybody.
+// minutes and goes no further. It is also 0 where yesterday's key can't be had or this
+// node did not run yesterday: a person may then count twice around that midnight.
 func (p *pseudonyms) around(ctx context.Context, addr netip.Addr, now time.Time) (pseudonym, uint64, error) {
 	who, err := p.of(ctx, addr, now)
 	yesterday := now.Add(-repeatWindow)

@@ -38,9 +38,8 @@ func newReads(keyless, keyed int) *reads {
 		open: map[faultline.Reader]int{}, openByPrefix: map[netip.Prefix]int{}}
 }
 
-// Read takes one read of a reader's quota. Who may hold the answer already, and
-// asks whether it is still good, may owe as much again: until it is looked at
-// nobody knows whether that read is one that is given back.
+// Read takes one read of a reader's quota. A conditional request is allowed up to twice
+// the burst: a 304 does not count, and whether the answer is one is only known later.
 func (l *Limits) Read(who faultline.Reader, conditional bool) faultline.Allowance {
 	if l.reads == nil {
 		return faultline.Allowance{OK: true}

@@ -68,7 +68,7 @@ const (
 	prefixHours    = tag + "hours:"
 )
 
-// Names of keys of which there are several. They are made here and nowhere else, or a
+// Keys whose name holds an id or a day. Their names are made here and nowhere else, or a
 // backup, the registry and the reader of a key could disagree about its name.
 func incidentKey(id string) string { return prefixIncident + id }
 func dailyKey(day string) string   { return prefixDaily + day }

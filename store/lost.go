@@ -11,9 +11,10 @@ import (
 	"faultline"
 )
 
-// Lost returns those of some published incidents of which less is stored: a revision
-// before the published one, or none at all. Left out are drills, incidents of an earlier
-// log, and those of which nothing is stored and whose last revision is older than since.
+// Lost compares published incidents with the stored ones. It returns the incidents whose
+// stored revision is older than the published one, or that are not stored at all. It leaves
+// out drills, incidents of an earlier log, and incidents that are not stored and whose last
+// revision is older than since.
 func (s *Store) Lost(ctx context.Context, published []faultline.Incident,
 	since time.Time) ([]faultline.Incident, error) {
 	const op = "compare what was published with what is stored"

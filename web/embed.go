@@ -105,7 +105,7 @@ func (v *voice) incidentWidget(
 	return p, final
 }
 
-// signed adds where a widget is from, of when, and that it is fixed or live.
+// signed adds the last line of a widget: its source, its time, and whether it is fixed or live.
 func (v *voice) signed(p *embedPage, what string, o widgetOptions) {
 	v.widget(&p.shell, o)
 	id := "widget.live"

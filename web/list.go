@@ -166,7 +166,7 @@ func askedOf(c *gin.Context) listAsked {
 	return a
 }
 
-// listed shows one page of those rows that match.
+// listedPage shows one page of those rows that match.
 func (v *voice) listedPage(name string, a listAsked, rows []listRow) listPage {
 	path := "/" + name
 	p := listPage{Answer: v.say("list." + name), Lead: v.say("list." + name + "_lead"), Q: a.q, Asked: a.kind}

@@ -2,7 +2,8 @@ package token
 
 // The scopes of a token: each lets its bearer do one thing.
 const (
-	ScopeReports  = "reports:write"      // reports under a limit of its own
+	// A token with this scope alone reads under the limit of tokens: reports need no token.
+	ScopeReports  = "reports:write"
 	ScopeProbes   = "probes:write"       // probes as the vantage that is the token's subject
 	ScopeWebhooks = "webhooks:write"     // webhooks of its own
 	ScopeAnnotate = "incidents:annotate" // statements and corrections

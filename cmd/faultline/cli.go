@@ -25,7 +25,7 @@ type cli struct {
 	Backup      backupCmd      `cmd:"" help:"Write everything that Redis keeps for Faultline to a file, while nodes run."`
 	Restore     restoreCmd     `cmd:"" help:"Read a backup into an empty Redis."`
 	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
-	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents that send probes."`
+	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents, webhooks and operators, and manage the keys that sign them."`
 	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke the places that probes are sent from."`
 	Doctor      doctorCmd      `cmd:"" help:"Examine Redis, keys, files and vantages: what is wrong, and what to do."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`

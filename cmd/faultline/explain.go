@@ -13,7 +13,7 @@ import (
 
 type infraExplainCmd struct {
 	Site       string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
-	Resolver   string        `placeholder:"HOST:PORT" env:"FAULTLINE_RESOLVER" help:"Name server to ask; without it the system's first."`
+	Resolver   []string      `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Name server to ask, ADDRESS or ADDRESS:PORT; of several with commas the first. Without it the system's first."`
 	AddressDB  []string      `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks; the first that has an answer is used."`
 	Catalog    []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas."`
 	ProbeAllow []string      `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks besides the public internet that may be contacted."`
@@ -53,7 +53,15 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%s %w", c.Site, err)}
 	}
-	looker, err := agent.NewLooker(c.Resolver, userAgent())
+	resolvers, err := parseResolvers(c.Resolver)
+	if err != nil {
+		return err
+	}
+	server := "" // the system's
+	if len(resolvers) > 0 {
+		server = resolvers[0].String()
+	}
+	looker, err := agent.NewLooker(server, userAgent())
 	if err != nil {
 		return usageError{fmt.Errorf("--%w", err)}
 	}

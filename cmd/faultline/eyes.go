@@ -59,9 +59,9 @@ func resolverAddr(s string) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(s)
 }
 
-// resolvers are those that were named.
-func (f eyesFlags) resolvers() (all []netip.AddrPort, err error) {
-	for _, r := range f.Resolver {
+// parseResolvers reads the addresses of --resolver.
+func parseResolvers(named []string) (all []netip.AddrPort, err error) {
+	for _, r := range named {
 		a, err := resolverAddr(r)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--resolver: %w", err)}
@@ -73,7 +73,7 @@ func (f eyesFlags) resolvers() (all []netip.AddrPort, err error) {
 
 // nameServers remembers which name servers sites have.
 func (f eyesFlags) nameServers() (*infra.NameServers, error) {
-	resolvers, err := f.resolvers()
+	resolvers, err := parseResolvers(f.Resolver)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (f eyesFlags) nameServers() (*infra.NameServers, error) {
 // eyes make what sends the checks of a vantage. page is where they are explained; empty:
 // nowhere that is known.
 func (f eyesFlags) eyes(page string, grounds probe.Grounds) (*probe.Checker, error) {
-	resolvers, err := f.resolvers()
+	resolvers, err := parseResolvers(f.Resolver)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 type infraCmd struct {
 	Explain infraExplainCmd `cmd:"" help:"Check a site once and print what it depends on, with the evidence."`
 	Refresh infraRefreshCmd `cmd:"" help:"Fetch the address ranges that clouds publish, so that a site's region is known."`
-	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures and the list of status pages: exit 0 if all is well."`
+	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures, the providers and the list of status pages: exit 0 if all is well."`
 }
 
 type infraRefreshCmd struct {

@@ -57,7 +57,9 @@ func TestExplainTellsWhatItSawAndWhatFailed(t *testing.T) {
 	server := nameServer(t,
 		"bbc.co.uk. 60 IN CNAME bbc.map.fastly.net.\nbbc.map.fastly.net. 60 IN TXT nothing\nwww.bbc.co.uk. 60 IN TXT "+
 			"nothing\nco.uk. 60 IN TXT x\nuk. 60 IN TXT x\n")
-	code, out, errs := command(t, "infra", "explain", "bbc", "--resolver", server)
+	// A list, as serve and probe take it from the same variable: the first is asked.
+	t.Setenv("FAULTLINE_RESOLVER", server+",192.0.2.1")
+	code, out, errs := command(t, "infra", "explain", "bbc")
 	if code != exitFailed || !strings.Contains(errs, "bbc.co.uk has no address") {
 		t.Errorf("exit %d: %s", code, errs)
 	}

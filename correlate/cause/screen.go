@@ -133,8 +133,8 @@ func (s *Solver) addHealthy(h *histogram, c uint32, w int, prior nats) bool {
 	return true
 }
 
-// healthIn is the evidence of a site in a window about a component of a kind; for a
-// quiescent one that of a single success.
+// healthIn is the evidence of one site, in one window, about a component of some kind. A
+// quiescent site has the evidence of a single success.
 func (s *Solver) healthIn(at int32, w int, kind *Kind) nats {
 	switch j := &s.sites[at]; {
 	case j.unsettled:

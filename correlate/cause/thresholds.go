@@ -2,8 +2,8 @@ package cause
 
 // Every judgement of the search stands in this file: what it is, in which unit, and why
 // it has this value. "Tuned" names the part of the method (bench/accuracy/ablations.go)
-// whose scenarios show what another value costs. docs/method.md repeats them for readers;
-// a test compares the two.
+// whose scenarios show what another value costs. docs/method.md repeats the chief ones
+// for readers; a test compares those.
 
 // The units. They are aliases, so that a sum of evidence needs no conversions.
 type (

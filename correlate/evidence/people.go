@@ -80,7 +80,7 @@ func (v *headcount) countIndependent(reports []Report, enough float64, from Netw
 type headcount struct {
 	perNet    []uint16 // beside networks; a site keeps fewer than 2·CrowdReports
 	networks  []uint32 // that were counted
-	loud      []uint32 // of them, those with more than networkCap
+	loud      []uint32 // of them, those with more than NetworkCap
 	perPrefix map[uint32]uint8
 	total     int
 }

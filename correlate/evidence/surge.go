@@ -31,8 +31,8 @@ func CrowdEvidence(n, perMinute float64, w int) float64 {
 	return bounded(l, crowdEpsilon)
 }
 
-// knownEvidence remembers what crowdEvidence of a few people is: sites are many, but
-// rates are rounded and mostly few complain. Of them, half may be taken back.
+// knownEvidence remembers results of [CrowdEvidence] for few people: sites are many, but
+// rates are rounded and mostly few complain. A person may count for a half.
 type knownEvidence []struct {
 	of uint64
 	l  float64

@@ -9,8 +9,8 @@ import (
 
 // Every judgement on evidence stands in this file: what it is, in which unit, and why it
 // has this value. "Tuned" names the part of the method (bench/accuracy/ablations.go) whose
-// scenarios show what another value costs. docs/method.md repeats them for readers; a test
-// compares the two.
+// scenarios show what another value costs. docs/method.md repeats the chief ones for
+// readers; a test compares those.
 
 // The units. They are aliases, so that a sum of evidence needs no conversions.
 type (
@@ -24,7 +24,7 @@ const (
 	minute        = 60 * second
 	hour          = 60 * minute
 
-	// lateBound is the contract's: an event further behind the clock is left out.
+	// lateBound: an event further behind the clock is left out. See [faultline.LateBound].
 	lateBound = millis(faultline.LateBound / time.Millisecond)
 
 	hashMix  = 0x9e3779b97f4a7c15 // 2^64/φ: multiplicative hashing (Knuth, TAOCP 6.4)
