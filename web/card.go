@@ -195,6 +195,10 @@ func (k card) describe() string {
 	return lines(append(said, k.Source+".", k.Unknown)...)
 }
 
+// cardHash is how many digits of the revision's hash a card has room for. The whole hash is
+// in the API and in the signed record, where a card is looked up by its revision.
+const cardHash = 8
+
 // incidentCard is the picture of an incident at one revision.
 func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 	head := v.headlineOf(inc, inc.UpdatedAt)
@@ -213,6 +217,9 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 		Now:     inc.State.Open(),
 		Source:  v.say("card.source", "N", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text),
 		Unknown: v.notKnown(v.unknowns(inc)),
+	}
+	if inc.Hash != "" {
+		k.Source += " · " + inc.Hash[:min(len(inc.Hash), cardHash)]
 	}
 	if inc.Drill || v.cfg.Drill {
 		k.Drill = v.say("drill.name") + " · " + v.say("drill.what")

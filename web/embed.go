@@ -35,6 +35,7 @@ type embedPage struct {
 	Unknown []string
 	Frozen  bool
 	Link    string
+	Hash    string        // of the revision, as the signed record has it; empty where there is none
 	Source  template.HTML // where it is from, and of when
 }
 
@@ -81,6 +82,7 @@ func (v *voice) incidentWidget(
 		Frozen:  final,
 		Link:    v.whole(incidentPath(inc.ID, revision)),
 		Unknown: v.unknowns(inc),
+		Hash:    inc.Hash,
 	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
 	if final {

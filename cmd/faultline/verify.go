@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 
@@ -18,6 +20,7 @@ import (
 	"faultline/api/client"
 	"faultline/record"
 	"faultline/store"
+	"faultline/task"
 )
 
 // verifiedAtMost bounds a file with a revision, in bytes.
@@ -127,7 +130,7 @@ func (c verifyCmd) remote(ctx context.Context, w world) error {
 	if err != nil {
 		return refusedQuery(err)
 	}
-	proof, err := remote.Raw(ctx, path+"/proof", nil)
+	proof, err := c.askProof(ctx, w, remote, path+"/proof")
 	if err != nil {
 		return refusedQuery(err)
 	}
@@ -144,6 +147,36 @@ func (c verifyCmd) remote(ctx context.Context, w world) error {
 		fmt.Fprintf(w.stderr, "The key is the one that the server itself names. Keep it for --key: %s\n", key)
 	}
 	return c.revision(w, body, proof, key)
+}
+
+// A server signs its record every second or so. A proof that is not there yet is asked for
+// again this often, with this pause.
+const (
+	proofTries = 20
+	proofPause = 500 * time.Millisecond
+)
+
+// askProof asks for the proof of a revision. The newest one may not be signed yet: it is
+// waited for, ten seconds at most.
+func (c verifyCmd) askProof(ctx context.Context, w world, remote *client.Client, path string) ([]byte, error) {
+	for try := 1; ; try++ {
+		proof, err := remote.Raw(ctx, path, nil)
+		var p *client.Problem
+		if !errors.As(err, &p) || p.Status != http.StatusNotFound {
+			return proof, err
+		}
+		if try == 1 {
+			fmt.Fprintf(w.stderr, "The server has no proof of this revision yet. Waiting for it, %s at most.\n",
+				proofTries*proofPause)
+		}
+		if try == proofTries {
+			return nil, errors.New("the server has no proof of this revision: it is from before there was a record, " +
+				"or the record is not being signed, which /healthz of the server says")
+		}
+		if !task.Pause(ctx, proofPause) {
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func askJSON(ctx context.Context, remote *client.Client, path string, into any) error {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,12 +105,17 @@ func TestARevisionInAFileIsVerified(t *testing.T) {
 // A URL of a page or of the API is verified with the key that the server names.
 func TestARevisionAtAServerIsVerified(t *testing.T) {
 	body, proof, key := published(t)
+	var unsigned atomic.Int32 // how often the server still has no proof
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/status/v1/incidents/inc_01KJS000000000000000000000",
 			"/status/v1/incidents/inc_01KJS000000000000000000000/revisions/1":
 			_, _ = w.Write(body)
 		case "/status/v1/incidents/inc_01KJS000000000000000000000/revisions/1/proof":
+			if unsigned.Add(-1) >= 0 {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
 			_, _ = w.Write(proof)
 		case "/status/.well-known/faultline-keys":
 			fmt.Fprintf(w, `{"keys":[{"verifier":%q}]}`, key)
@@ -124,6 +130,11 @@ func TestARevisionAtAServerIsVerified(t *testing.T) {
 		if code, said := verified(t.Context(), s.URL+"/status"+path); code != 0 || !strings.Contains(said, key) {
 			t.Errorf("%s: exit %d, %s", path, code, said)
 		}
+	}
+	unsigned.Store(1)
+	if code, said := verified(t.Context(), s.URL+"/status/incident/inc_01KJS000000000000000000000@1"); code != 0 ||
+		!strings.Contains(said, "no proof of this revision yet. Waiting for it, 10s at most") {
+		t.Errorf("a revision that is signed a moment later: exit %d, %s", code, said)
 	}
 	other, err := record.NewKey("https://faultline.example")
 	must(t, err)
