@@ -31,7 +31,7 @@ func (e *Engine) foldProbe(p faultline.Probe) {
 	s := e.sites.rows[id]
 	t := s.track(v)
 	symptom := faultline.ProbeSymptom(string(p.Symptom), p.Status)
-	r := evidence.NewResult(at, evidence.ProbeCode(symptom, p.Detail))
+	r := evidence.NewResult(at, evidence.ProbeCode(p))
 	// One result a vantage and moment: an agent that hands in a batch twice must not count
 	// twice.
 	if !t.Takes(at) {

@@ -44,6 +44,7 @@ type fault struct {
 	vantages []string // nil: all of them
 	from, to float64  // minutes
 	symptom  faultline.Symptom
+	detail   string
 	share    float64 // of the probes that fail; 1 if unset
 }
 
@@ -184,7 +185,7 @@ func (w *world) probe(evs []faultline.Event, rng *rand.Rand, site, at int) []fau
 		}
 		for _, f := range w.faults {
 			if f.fails(p, rng) {
-				p.Symptom = f.symptom
+				p.Symptom, p.Detail = f.symptom, f.detail
 			}
 		}
 		if p.Status = p.Symptom.HTTPStatus(); p.Symptom == faultline.SymptomOK {

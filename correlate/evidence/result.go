@@ -34,6 +34,11 @@ const (
 	CodeContent
 	codeBlocked
 	CodeOther
+	// Timeouts of which the probe says how far it got, by the step that took too long.
+	codeTimeoutDNS
+	codeTimeoutConnect
+	codeTimeoutTLS
+	codeTimeoutHTTP
 )
 
 var codeSymptoms = [...]faultline.Symptom{
@@ -57,22 +62,45 @@ func SymptomCode(s faultline.Symptom) uint16 {
 	return CodeOther
 }
 
-// ProbeCode is the code of a probe's symptom. A server error of which the probe says that
-// the origin behind an edge made it has a code of its own. A gateway says of 502 and 504
-// that whom it asked failed, which may be a part of the edge, so these prove nothing.
-func ProbeCode(symptom faultline.Symptom, detail string) uint16 {
-	c := SymptomCode(symptom)
-	if detail == faultline.DetailOrigin && c >= statusServer && SymptomClass(c) != cause.ClassOrigin &&
-		c != statusBadGateway && c != statusGatewayTimeout {
-		c += originMark
+// ProbeCode is the code of a probe's symptom, with what else the probe says of where it failed.
+// A server error that the origin behind an edge made has a code of its own; a gateway says of
+// 502 and 504 that whom it asked failed, which may be a part of the edge, so these prove
+// nothing. So has a timeout, by the step that took too long.
+func ProbeCode(p faultline.Probe) uint16 {
+	c := SymptomCode(faultline.ProbeSymptom(string(p.Symptom), p.Status))
+	switch {
+	case p.Detail == faultline.DetailOrigin && c >= statusServer && SymptomClass(c) != cause.ClassOrigin &&
+		c != statusBadGateway && c != statusGatewayTimeout:
+		return c + originMark
+	case c == CodeTimeout:
+		return timeoutCode(p)
 	}
 	return c
 }
 
-// PlainCode is a code without the mark of an origin.
+// timeoutCode is the code of a probe that took too long.
+func timeoutCode(p faultline.Probe) uint16 {
+	switch p.Reached() {
+	case faultline.LayerResolved:
+		return codeTimeoutConnect
+	case faultline.LayerConnected:
+		return codeTimeoutTLS
+	case faultline.LayerSecured, faultline.LayerAnswered:
+		return codeTimeoutHTTP
+	}
+	if p.Detail == faultline.DetailTimeoutDNS {
+		return codeTimeoutDNS
+	}
+	return CodeTimeout
+}
+
+// PlainCode is a code without what else is known of where a probe failed.
 func PlainCode(c uint16) uint16 {
-	if c >= statusServer+originMark {
+	switch {
+	case c >= statusServer+originMark:
 		return c - originMark
+	case c >= codeTimeoutDNS && c <= codeTimeoutHTTP:
+		return CodeTimeout
 	}
 	return c
 }
@@ -90,30 +118,31 @@ func CodeSymptom(c uint16) faultline.Symptom {
 // worked for that very probe. LayerNone is unknown.
 func FailedStep(c uint16) faultline.Layer {
 	switch {
-	case c == CodeDNS:
+	case c == CodeDNS, c == codeTimeoutDNS:
 		return faultline.LayerResolved
-	case c == CodeConnect:
+	case c == CodeConnect, c == codeTimeoutConnect:
 		return faultline.LayerConnected
-	case c == CodeTLS:
+	case c == CodeTLS, c == codeTimeoutTLS:
 		return faultline.LayerSecured
 	case SymptomClass(c) == cause.ClassOrigin:
 		return cause.StepOrigin
-	case c >= statusFails, c == CodeSlow, c == CodeContent:
+	case c >= statusFails, c == CodeSlow, c == CodeContent, c == codeTimeoutHTTP:
 		return faultline.LayerAnswered
 	}
 	return faultline.LayerNone
 }
 
-// SymptomClass is the class that a symptom falls into when it is asked what failed.
+// SymptomClass is the class that a symptom falls into when it is asked what failed. A server
+// that is reached and says nothing may hang for any reason.
 func SymptomClass(c uint16) int {
 	switch {
-	case c == CodeConnect || c == CodeTimeout:
+	case c == CodeConnect, c == CodeTimeout, c == codeTimeoutConnect, c == codeTimeoutTLS:
 		return cause.ClassConnect
-	case c == CodeDNS:
+	case c == CodeDNS, c == codeTimeoutDNS:
 		return cause.ClassDNS
 	case c == CodeTLS:
 		return cause.ClassTLS
-	case c >= statusOrigin && c < statusOriginEnd, c != PlainCode(c):
+	case c >= statusOrigin && c < statusOriginEnd, c >= statusServer+originMark:
 		return cause.ClassOrigin
 	case c >= statusServer:
 		return cause.ClassEdge

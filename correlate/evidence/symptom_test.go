@@ -80,3 +80,43 @@ func TestCommonSymptom(t *testing.T) {
 		}
 	}
 }
+
+// Timeouts are one symptom, whatever step took too long, and the commonest of their codes
+// stands for them.
+func TestTimeoutsAreOneSymptom(t *testing.T) {
+	t.Parallel()
+	now := 100 * minute
+	tr := &Track{}
+	for i, c := range []uint16{codeTimeoutTLS, CodeDNS, CodeDNS, codeTimeoutHTTP, codeTimeoutHTTP, 503} {
+		tr.Recent = append(tr.Recent, NewResult(now-minute+int64(i), c))
+	}
+	if got, _, _ := CommonSymptom([]*Track{tr}, nil, now); got != codeTimeoutHTTP {
+		t.Errorf("code %d", got)
+	}
+}
+
+// Failures at several steps exclude what more than half of them exclude.
+func TestFailuresAtSeveralStepsExcludeTogether(t *testing.T) {
+	t.Parallel()
+	now := 100 * minute
+	for name, c := range map[string]struct {
+		codes []uint16
+		want  faultline.Layer
+	}{
+		"one step":                                {[]uint16{CodeTLS, CodeTLS, CodeDNS}, faultline.LayerSecured},
+		"after the name, in three ways":           {[]uint16{CodeConnect, 503, codeTimeoutTLS}, faultline.LayerConnected},
+		"after the name, half by the certificate": {[]uint16{CodeTLS, 503}, faultline.LayerSecured},
+		"half by the name":                        {[]uint16{CodeDNS, CodeConnect}, faultline.LayerResolved},
+		"half unknown":                            {[]uint16{CodeTimeout, CodeTimeout, CodeConnect, 503}, faultline.LayerNone},
+		"half by name, half by certificate":       {[]uint16{CodeDNS, CodeTLS}, faultline.LayerNone},
+		"nothing failed":                          {nil, faultline.LayerNone},
+	} {
+		tr := &Track{}
+		for i, code := range c.codes {
+			tr.Recent = append(tr.Recent, NewResult(now-minute+int64(i), code))
+		}
+		if _, got, _ := CommonSymptom([]*Track{tr}, nil, now); got != c.want {
+			t.Errorf("%s: step %d, want %d", name, got, c.want)
+		}
+	}
+}
