@@ -117,7 +117,7 @@ func TestIncidentsBeginWithWhatFailsNow(t *testing.T) {
 			probed(e, id, "lon-1", map[bool]string{true: "oox", false: "ooo"}[i < c.failing], 60)
 			ids = append(ids, id)
 		}
-		if got := e.failingNow(ids); got != c.want {
+		if got := e.failingNow("cdn:x", ids); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -130,7 +130,7 @@ func TestIncidentsBeginWithWhatFailsNow(t *testing.T) {
 		for _, id := range []uint32{a, b} {
 			e.evidenceOf(id).crowd[evidence.WindowOf(4*minute)] = l.nats
 		}
-		if got := e.failingNow([]uint32{a, b}); got != l.want {
+		if got := e.failingNow("cdn:x", []uint32{a, b}); got != l.want {
 			t.Errorf("%v nats of reports: %v", l.nats, got)
 		}
 	}

@@ -20,7 +20,7 @@ type subscribers struct {
 	reports       int
 	nets          few
 	people        map[uint64]struct{} // at most maxPeople
-	owners        map[uint64]struct{} // of sites whose owner has several
+	owners        map[uint64]struct{} // of those sites
 	ids           []uint32
 }
 
@@ -54,6 +54,7 @@ func (e *Engine) countBreadth() *breadth {
 		if s.Incident != 0 || e.s.why.Explained(int32(at)) {
 			continue
 		}
+		owner := e.ownerKey(id)
 		for k := len(s.Crowd.Recent) - 1; k >= 0; k-- {
 			h := &s.Crowd.Recent[k]
 			age := e.clock - h.At
@@ -63,7 +64,7 @@ func (e *Engine) countBreadth() *breadth {
 			if h.Held {
 				continue
 			}
-			b.add(h, id, s, age <= ispRecent)
+			b.add(h, id, owner, age <= ispRecent)
 		}
 	}
 	slices.Sort(b.networks)
@@ -87,7 +88,7 @@ func (b *breadth) clear(networks int) {
 
 // add counts one report of a site. Those of one site come one after another, the
 // newest first: of them the first tells when the network last named it.
-func (b *breadth) add(h *evidence.Report, id uint32, s *site, recent bool) {
+func (b *breadth) add(h *evidence.Report, id uint32, owner uint64, recent bool) {
 	sub := &b.of[h.Network]
 	if sub.reports == 0 {
 		b.networks = append(b.networks, h.Network)
@@ -106,12 +107,10 @@ func (b *breadth) add(h *evidence.Report, id uint32, s *site, recent bool) {
 		return
 	}
 	sub.ids = append(sub.ids, id)
-	if s.kin {
-		if _, again := sub.owners[s.owner]; again {
-			return // sites of one owner are one site
-		}
-		sub.owners[s.owner] = struct{}{}
+	if _, again := sub.owners[owner]; again {
+		return // sites of one owner are one site
 	}
+	sub.owners[owner] = struct{}{}
 	sub.sites++
 	if recent {
 		sub.recent++

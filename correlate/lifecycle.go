@@ -66,7 +66,7 @@ func (e *Engine) track(causes []cause.Cause) {
 		if in == nil {
 			// The windows reach back up to half an hour, so that a cause may explain a
 			// failure that is over.
-			if !e.failingNow(f.Own) {
+			if !e.failingNow(name, f.Own) {
 				continue
 			}
 			if in = e.leftBy(f); in != nil {
@@ -146,7 +146,7 @@ func (e *Engine) leftBy(f cause.Cause) *incident {
 
 // failingNow reports whether enough of these sites fail at this moment for an
 // incident to begin, rather than in the past alone.
-func (e *Engine) failingNow(sites []uint32) bool {
+func (e *Engine) failingNow(cause faultline.Component, sites []uint32) bool {
 	var now []uint32
 	for _, id := range sites {
 		j := e.evidenceOf(id)
@@ -157,11 +157,7 @@ func (e *Engine) failingNow(sites []uint32) bool {
 	}
 	// Sites of one owner often share a server, so that they count as one piece of evidence
 	// for something shared, unless the cause is the owner's alone.
-	several := e.distinctOwners(now)
-	if e.distinctOwners(sites) == 1 {
-		several = len(now) // of what one owner has in common, each site counts
-	}
-	return several >= minAttributedSites && float64(len(now)) >= recoveringPart*float64(len(sites))
+	return e.sitesFor(cause, now) >= minAttributedSites && float64(len(now)) >= recoveringPart*float64(len(sites))
 }
 
 // refresh brings an incident up to date with what was found of its cause: its odds, and

@@ -67,7 +67,7 @@ func (e *Engine) publishedCauses() []uint32 {
 // activeOfOwners yields the active sites of each owner that has several.
 func (e *Engine) activeOfOwners(yield func([]int32) bool) {
 	var group []int32
-	for _, sites := range e.s.owners.sites {
+	for _, sites := range e.groupsOfOwners() {
 		group = group[:0]
 		for _, id := range sites {
 			if at := e.s.place(id); at >= 0 {
@@ -137,6 +137,9 @@ func (f facts) Number(at int32) uint32 { return f.e.active[at] }
 // Fronts reports whether a component is a network of the edge in front of an active site.
 // Where the edge says that the origin fails, such a component is not to blame.
 func (f facts) Fronts(c uint32, at int32) bool { return f.e.fronts(c, f.e.active[at]) }
+
+// OwnerRuns reports whether whoever owns an active site runs a component.
+func (f facts) OwnerRuns(c uint32, at int32) bool { return f.e.ownerRuns(c, f.e.active[at]) }
 
 // WellIn reports whether the newest result of a quiescent site lies within window w. All
 // results of such a site succeeded, so the time of the newest one is all that has to be

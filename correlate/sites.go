@@ -42,6 +42,7 @@ type recordShare struct {
 type component struct {
 	kind    *traits // of its name
 	runBy   string  // of its name, see Engine.runBy
+	owner   uint64  // who runs it, as sites have it; 0 if nobody known does
 	Name    faultline.Component
 	Members []uint32 // ascending
 }
@@ -193,7 +194,7 @@ func (e *Engine) site(name string) (uint32, bool) {
 
 // newComponent is a component's row; all but its members follows from its name.
 func (e *Engine) newComponent(name faultline.Component) component {
-	return component{Name: name, kind: e.traitsFor(name), runBy: e.runBy(name)}
+	return component{Name: name, kind: e.traitsFor(name), runBy: e.runBy(name), owner: e.ownerOf(name)}
 }
 
 // component is the number of a component by its name, given when it is first named; false

@@ -26,7 +26,8 @@ func (e *Engine) trackUnmapped(t cause.Unmapped, causes []cause.Cause) {
 		}
 	}
 	if in == nil {
-		if e.unheldProbed(t) < clusterSites || !e.failingNow(t.Sites) || !e.persists(unmappedName, t.Gain) {
+		if e.unheldProbed(t) < clusterSites || !e.failingNow(unattributed, t.Sites) ||
+			!e.persists(unmappedName, t.Gain) {
 			return
 		}
 		in = e.open(unattributed, t.Gain)

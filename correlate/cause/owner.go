@@ -44,15 +44,19 @@ func (s *Solver) follow(at int32, w int) {
 	s.sites[at].follows |= 1 << w
 }
 
-// says is the evidence of a site in a window for or against a component of a kind.
-func (s *Solver) says(at int32, w int, kind *Kind) float64 {
-	if s.silent(at, w, kind) {
+// says is the evidence of a site in a window for or against a component.
+func (s *Solver) says(at int32, w int, c uint32) float64 {
+	if s.silent(at, w, c) {
 		return 0
 	}
 	return s.facts.Evidence(at).L[w]
 }
 
-// silent reports whether another site of its owner speaks for a site.
-func (s *Solver) silent(at int32, w int, kind *Kind) bool {
-	return s.sites[at].follows>>w&1 == 1 && !kind.Own
+// silent reports whether another site of its owner speaks for a site about a component. What
+// the owner runs is its own, and every site speaks of that.
+func (s *Solver) silent(at int32, w int, c uint32) bool {
+	return s.follows(at, w) && !s.facts.Kind(c).Own && !s.facts.OwnerRuns(c, at)
 }
+
+// follows reports whether another site of its owner speaks for a site.
+func (s *Solver) follows(at int32, w int) bool { return s.sites[at].follows>>w&1 == 1 }

@@ -47,6 +47,8 @@ type Facts interface {
 	// Fronts reports whether a component is, for one site, a network of the edge in front of
 	// it. It is asked of sites whose edge says that the origin fails.
 	Fronts(component uint32, site int32) bool
+	// OwnerRuns reports whether whoever owns a site runs a component.
+	OwnerRuns(component uint32, site int32) bool
 	// WellIn reports whether a site that is not unsettled was found well within a window:
 	// all that is asked of most healthy sites.
 	WellIn(site int32, window int) bool

@@ -83,8 +83,7 @@ func (s *Solver) fillHistograms(w int) {
 	}
 	for _, at := range s.rising[w] {
 		for _, d := range s.facts.Depends(at) {
-			slot, kind := s.slot[d.C()], s.facts.Kind(d.C())
-			l := s.says(at, w, kind)
+			slot, l := s.slot[d.C()], s.says(at, w, d.C())
 			if slot == 0 || l == 0 {
 				continue
 			}
@@ -105,7 +104,7 @@ func (s *Solver) countAnomalous(w int) {
 			continue
 		}
 		for _, d := range s.facts.Depends(at) {
-			if s.excluded(at, d.C()) || s.silent(at, w, s.facts.Kind(d.C())) {
+			if s.excluded(at, d.C()) || s.silent(at, w, d.C()) {
 				continue
 			}
 			if s.count[d.C()] == 0 {
@@ -119,27 +118,26 @@ func (s *Solver) countAnomalous(w int) {
 // addHealthy counts the members of a component that are well, until they have said
 // enough against it.
 func (s *Solver) addHealthy(h *histogram, c uint32, w int, prior nats) bool {
-	kind := s.facts.Kind(c)
 	for i, on := range s.facts.Members(c) {
 		if i%healthyAtOnce == healthyAtOnce-1 {
 			if _, most := s.gain(h, w); most+prior <= 0 {
 				return false
 			}
 		}
-		if l := s.healthIn(on.Site, w, kind); l < 0 && s.sites[on.Site].p0 <= ExplainedFrom {
+		if l := s.healthIn(on.Site, w, c); l < 0 && s.sites[on.Site].p0 <= ExplainedFrom {
 			h[classOf(on.Weight)][bucketOf(l)]++
 		}
 	}
 	return true
 }
 
-// healthIn is the evidence of one site, in one window, about a component of some kind. A
-// quiescent site has the evidence of a single success.
-func (s *Solver) healthIn(at int32, w int, kind *Kind) nats {
+// healthIn is the evidence of one site, in one window, about a component. A quiescent site
+// has the evidence of a single success.
+func (s *Solver) healthIn(at int32, w int, c uint32) nats {
 	switch j := &s.sites[at]; {
 	case j.unsettled:
-		return s.says(at, w, kind)
-	case j.follows != 0 && s.says(at, w, kind) == 0:
+		return s.says(at, w, c)
+	case j.follows != 0 && s.says(at, w, c) == 0:
 		return 0
 	case s.facts.WellIn(at, w):
 		return WellOnce

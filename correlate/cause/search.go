@@ -126,9 +126,9 @@ func (s *Solver) weighOn(c uint32, w int, all bool) (q float64, gain nats) {
 		at, wt := on.Site, on.Weight
 		var l nats
 		if all {
-			l = s.says(at, w, kind)
+			l = s.says(at, w, c)
 		} else {
-			l = s.healthIn(at, w, kind)
+			l = s.healthIn(at, w, c)
 		}
 		if l == 0 {
 			continue
@@ -209,10 +209,9 @@ func (s *Solver) enoughAttributed(f found) bool {
 		return true
 	}
 	fails, all := 0., 0.
-	kind := s.facts.Kind(f.c)
 	for _, on := range s.facts.Members(f.c) {
 		j := s.facts.Evidence(on.Site)
-		if s.says(on.Site, f.w, kind) != 0 && s.sites[on.Site].p0 <= ExplainedFrom {
+		if s.says(on.Site, f.w, f.c) != 0 && s.sites[on.Site].p0 <= ExplainedFrom {
 			all++
 			if j.L[f.w] > Failed && !s.excluded(on.Site, f.c) {
 				fails++
@@ -235,10 +234,9 @@ func (s *Solver) attributedCount(f found) (sum float64) {
 
 // accountable is the failing members of a cause, those of one owner taken as one.
 func (s *Solver) accountable(f found) []int32 {
-	kind := s.facts.Kind(f.c)
 	list := make([]int32, 0, len(f.cover))
 	for _, at := range f.cover {
-		if !s.silent(at, f.w, kind) {
+		if !s.silent(at, f.w, f.c) {
 			list = append(list, at)
 		}
 	}

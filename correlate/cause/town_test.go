@@ -138,7 +138,7 @@ func (t *town) SameProvider(_, _ uint32) bool { return false }
 
 func (t *town) Kind(c uint32) *Kind {
 	if int(c) >= len(t.names) {
-		return &noKind
+		return &Kind{}
 	}
 	kind, _, _ := strings.Cut(t.names[c], ":")
 	return testKinds[kind]
@@ -152,6 +152,9 @@ func (t *town) Number(at int32) uint32    { return uint32(at) }
 func (t *town) Fronts(c uint32, _ int32) bool {
 	return int(c) < len(t.names) && strings.HasPrefix(t.names[c], "asn:")
 }
+
+// OwnerRuns is never: no site of the town runs what it depends on.
+func (t *town) OwnerRuns(uint32, int32) bool { return false }
 
 func (t *town) WellIn(int32, int) bool { return true }
 

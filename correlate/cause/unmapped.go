@@ -143,16 +143,14 @@ func (s *Solver) addUnexplained(seen float64, w int, sites []int32, each float64
 	return seen
 }
 
-// noKind is the kind of what no map names.
-var noKind Kind
-
 // saysUnmapped is the evidence of a site in a window for or against something that no
 // map names. People alone say nothing of that: they could name any sites.
 func (s *Solver) saysUnmapped(at int32, w int) nats {
-	if !s.facts.Evidence(at).Probed {
+	j := s.facts.Evidence(at)
+	if !j.Probed || s.follows(at, w) {
 		return 0
 	}
-	return s.says(at, w, &noKind)
+	return j.L[w]
 }
 
 // sample is some of the sites of which nothing speaks for a failure, each of which stands

@@ -103,13 +103,13 @@ func TestFailuresAtSeveralStepsExcludeTogether(t *testing.T) {
 		codes []uint16
 		want  faultline.Layer
 	}{
-		"one step":                                {[]uint16{CodeTLS, CodeTLS, CodeDNS}, faultline.LayerSecured},
-		"after the name, in three ways":           {[]uint16{CodeConnect, 503, codeTimeoutTLS}, faultline.LayerConnected},
-		"after the name, half by the certificate": {[]uint16{CodeTLS, 503}, faultline.LayerSecured},
-		"half by the name":                        {[]uint16{CodeDNS, CodeConnect}, faultline.LayerResolved},
-		"half unknown":                            {[]uint16{CodeTimeout, CodeTimeout, CodeConnect, 503}, faultline.LayerNone},
-		"half by name, half by certificate":       {[]uint16{CodeDNS, CodeTLS}, faultline.LayerNone},
-		"nothing failed":                          {nil, faultline.LayerNone},
+		"one step":                      {[]uint16{CodeTLS, CodeTLS, CodeDNS}, faultline.LayerSecured},
+		"after the name, in three ways": {[]uint16{CodeConnect, 503, codeTimeoutTLS}, faultline.LayerConnected},
+		"half by the certificate":       {[]uint16{CodeTLS, 503}, faultline.LayerSecured},
+		"half by the name":              {[]uint16{CodeDNS, CodeConnect}, faultline.LayerResolved},
+		"half unknown":                  {[]uint16{CodeTimeout, CodeTimeout, CodeConnect, 503}, faultline.LayerNone},
+		"by name and by certificate":    {[]uint16{CodeDNS, CodeTLS}, faultline.LayerNone},
+		"nothing failed":                {nil, faultline.LayerNone},
 	} {
 		tr := &Track{}
 		for i, code := range c.codes {
