@@ -67,7 +67,7 @@ func (c Coverage) note(view View, cannot int, stale bool) string {
 		return "Not observed: this server has just started and has no results yet. " +
 			"The state of every site is unknown until the first probes report."
 	case stale:
-		return fmt.Sprintf("Not observed: the newest results are of %s UTC, which says nothing of now. "+
+		return fmt.Sprintf("Not observed: the newest results are of %s UTC, which is too old to judge by. "+
 			"Whoever runs this server can see why at /readyz/write.", view.AsOf.UTC().Format("2006-01-02 15:04:05"))
 	case c.State == Blind && cannot > 0:
 		return "Not observed: no vantage can see the internet just now, so the state of every site is unknown. " +

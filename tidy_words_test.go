@@ -2,6 +2,7 @@ package faultline_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -147,33 +148,107 @@ func namesAFile(span string) bool {
 	return ours
 }
 
-// riddled says where texts that users read use a word of riddles: the README, the
-// English words of the pages, the help of the commands.
+// riddled says where texts that users read use a word of riddles: the documents, the
+// English words of the pages, the help of the commands, and what the program says.
 func riddled(tree fs.FS) []fault {
-	var found []fault
-	readme, err := fs.ReadFile(tree, "README.md")
+	found := append(riddledDocuments(tree), riddledPages(tree)...)
+	return append(append(found, riddledHelp(tree)...), riddledMessages(tree)...)
+}
+
+// riddledDocuments reads the prose of documents: what stands in code is no prose.
+func riddledDocuments(tree fs.FS) (found []fault) {
+	names := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+	docs, err := fs.Glob(tree, "docs/*.md")
 	if err != nil {
-		return []fault{{"readable", "README.md", err.Error()}}
+		return []fault{{"readable", "docs", err.Error()}}
 	}
-	n := 0
-	for line := range strings.Lines(string(readme)) {
-		n++
-		found = append(
-			found,
-			riddlesIn("README's words", fmt.Sprintf("README.md:%d", n), codeSpan.ReplaceAllString(line, ""))...)
+	for _, name := range append(names, docs...) {
+		text, err := fs.ReadFile(tree, name)
+		if errors.Is(err, fs.ErrNotExist) || slices.Contains(quoting, name) {
+			continue
+		}
+		if err != nil {
+			return append(found, fault{"readable", name, err.Error()})
+		}
+		n, code := 0, false
+		for line := range strings.Lines(string(text)) {
+			n++
+			if strings.HasPrefix(line, "```") {
+				code = !code
+			}
+			if !code {
+				at := fmt.Sprintf("%s:%d", name, n)
+				found = append(found, riddlesIn("documents' words", at, codeSpan.ReplaceAllString(line, ""))...)
+			}
+		}
 	}
+	return found
+}
+
+// riddledPages reads the English words of the pages.
+func riddledPages(tree fs.FS) (found []fault) {
 	words, err := fs.ReadFile(tree, "web/words/en.json")
 	if err != nil {
-		return append(found, fault{"readable", "web/words/en.json", err.Error()})
+		return []fault{{"readable", "web/words/en.json", err.Error()}}
 	}
 	var pages map[string]any
 	if err := json.Unmarshal(words, &pages); err != nil {
-		return append(found, fault{"readable", "web/words/en.json", err.Error()})
+		return []fault{{"readable", "web/words/en.json", err.Error()}}
 	}
 	for _, key := range slices.Sorted(maps.Keys(pages)) {
 		found = append(found, riddlesIn("pages' words", "web/words/en.json: "+key, fmt.Sprint(pages[key]))...)
 	}
-	return append(found, riddledHelp(tree)...)
+	return found
+}
+
+// unsaid are folders whose sentences no user of the program reads.
+var unsaid = []string{"bench", "scenario", "docs"}
+
+// riddledMessages reads the sentences in the code of the program: errors, lines of the log,
+// the help of metrics, answers. A sentence is a string with a space in it.
+func riddledMessages(tree fs.FS) (found []fault) {
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if top, _, _ := strings.Cut(name, "/"); d.IsDir() {
+			if slices.Contains(unsaid, top) {
+				return fs.SkipDir
+			}
+			return enter(name, d)
+		}
+		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		src, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok && f.Tag != nil {
+				return false // riddledHelp reads it
+			}
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return true
+			}
+			if text, _ := strconv.Unquote(lit.Value); strings.Contains(text, " ") {
+				at := fmt.Sprintf("%s:%d", name, fset.Position(lit.Pos()).Line)
+				found = append(found, riddlesIn("messages' words", at, text)...)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		found = append(found, fault{"readable", ".", err.Error()})
+	}
+	return found
 }
 
 // riddledHelp reads the help that struct tags give to flags and commands.
@@ -238,6 +313,10 @@ func TestDocumentsAndTextsFindPlantedViolations(t *testing.T) {
 		"a dead root file": {"README.md", "See `gone_test.go`.", "gone_test.go is not there"},
 		"an idiom":         {"README.md", "You hear 202.", `"hear": write reported`},
 		"an idiom of ours": {"web/words/en.json", `{"a":"As of the last look."}`, `"the last look"`},
+		"an idiom in docs": {"docs/more.md", "They are read anew.", `docs/more.md:1: "anew": write again`},
+		"a quiet document": {"CONTRIBUTING.md", "It stands upon it.", `CONTRIBUTING.md:1: "stands upon"`},
+		"an idiom in errors": {"api/doc.go",
+			"package api\nvar e = f(\"a door\",\n\"nobody hears it\")", `api/doc.go:3: "hears"`},
 		"an idiom in help": {"cmd/faultline/a.go",
 			"package main\ntype c struct {\n\tA string `help:\"Who is told.\"`\n}", `cmd/faultline/a.go:3: "told"`},
 	} {

@@ -168,7 +168,7 @@ func (r AnnotationRequest) event(inc faultline.Incident, by string, now time.Tim
 	if inc.Cause == nil {
 		return nil, &refusal{
 			status: http.StatusConflict,
-			detail: "The incident has no known cause: no provider speaks for it.",
+			detail: "The incident has no known cause, so no provider can comment on it.",
 		}
 	}
 	ev := faultline.Statement{At: now, Component: inc.Cause.Component, Source: r.Source, Status: r.Status, Text: r.Text}

@@ -104,7 +104,7 @@ func (a *api) noteProxy(c *gin.Context) {
 	}
 	a.saidProxy.Do(func() {
 		a.log.Warn(
-			"a reader was refused whose request names another address in X-Forwarded-For, which is not believed: if " +
+			"a reader was refused whose request names another address in X-Forwarded-For, which is not trusted: if " +
 				"that is a proxy of yours, name it in --trusted-proxies, or all its readers count as one",
 		)
 	})

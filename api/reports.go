@@ -132,7 +132,7 @@ func clientAddr(c *gin.Context) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, &refusal{
 			status: http.StatusBadRequest,
-			detail: "The address of the client could not be told.",
+			detail: "The address of the client is not known.",
 		}
 	}
 	return addr.Unmap().WithZone(""), nil

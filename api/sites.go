@@ -13,7 +13,7 @@ import (
 //
 // @ID       getSite
 // @Summary  One site
-// @Description A site that nobody has said anything about is unknown, not ok: silence is no evidence. A site that is not on the list is not found; POST /v1/checks checks one.
+// @Description A site that was neither checked nor reported is unknown, not ok. A site that is not on the list is not found; POST /v1/checks checks one.
 // @Tags     sites
 // @Produce  json
 // @Param    site path string true "as a person would name it" example(bbc.co.uk)

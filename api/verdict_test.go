@@ -87,9 +87,9 @@ func TestVerdict(t *testing.T) {
 		{"well.example", "", faultline.BlameYou, "", "Everyone else is fine"},
 		{"well.example", "[2001:db8::7]:1", faultline.BlameISP, "", "90 reports of 44 sites"},
 		{"down.example", "[2001:db8::7]:1", faultline.BlameSite, "", "3 of 3"},
-		{"unprobed.example", "", faultline.BlameUnknown, "", "no probe of ours looked"},
-		{"seldom.example", "", faultline.BlameUnknown, "", "silence"},
-		{"silent.example", "", faultline.BlameUnknown, "", "silence"},
+		{"unprobed.example", "", faultline.BlameUnknown, "", "too few of our probes checked it"},
+		{"seldom.example", "", faultline.BlameUnknown, "", "hardly checked and not reported"},
+		{"silent.example", "", faultline.BlameUnknown, "", "hardly checked and not reported"},
 	} {
 		w := n.do(request{path: "/v1/verdict?site=" + test.site, remote: test.from})
 		got := decode[VerdictAnswer](t, w.Body)

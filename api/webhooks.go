@@ -297,7 +297,8 @@ func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
 	}
 	if w.Unproven() {
 		return &refusal{status: http.StatusConflict,
-			detail: "The webhook is not confirmed yet: its receiver answers the challenge, or you tell the code."}
+			detail: "The webhook is not confirmed yet: its receiver must answer the challenge, " +
+				"or you must send the code."}
 	}
 	now := faultline.Millis(a.cfg.Now())
 	w.TestAt = &now

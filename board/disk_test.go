@@ -149,7 +149,7 @@ func wantDamageIsSaid(t *testing.T, name string, cfg Config) {
 	var logs bytes.Buffer
 	cfg.Map, cfg.Log = &memMap{}, slog.New(slog.NewTextHandler(&logs, nil))
 	New(cfg).recallMap()
-	if !strings.Contains(logs.String(), "the map on disk is damaged") {
+	if !strings.Contains(logs.String(), "the list of sites on disk is damaged") {
 		t.Errorf("nothing is said of a damaged map: %s", logs.String())
 	}
 }

@@ -61,13 +61,13 @@ func (b *Board) recallMap() {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		b.cfg.Log.Warn(
-			"the map on disk is damaged",
+			"the list of sites on disk is damaged",
 			slog.String("file", b.mapFile()),
 			slog.Int("sites", sites),
 			slog.Any("error", err),
 		)
 	default:
-		b.cfg.Log.Info("the map on disk holds until the log is read", slog.Int("sites", sites))
+		b.cfg.Log.Info("the list of sites on disk is used until the log is read", slog.Int("sites", sites))
 	}
 }
 
@@ -112,7 +112,7 @@ func (m *mapWriter) write() {
 	} else {
 		b.metrics.failures.WithLabelValues("map").Inc()
 		if !m.failed {
-			b.cfg.Log.Warn("the map can't be written down", slog.Any("error", err))
+			b.cfg.Log.Warn("the list of sites can't be written to disk", slog.Any("error", err))
 		}
 	}
 	m.failed = err != nil

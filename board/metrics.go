@@ -19,7 +19,7 @@ func newMetrics(reg prometheus.Registerer, b *Board) metrics {
 		changes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "faultline_board_changes_total", Help: "Revisions of incidents followed."}),
 		resets: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "faultline_board_resets_total", Help: "Times that all incidents were read anew."}),
+			Name: "faultline_board_resets_total", Help: "Times that all incidents were read again."}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "faultline_board_failures_total", Help: "Reads of the source that failed, by what was read."},
 			[]string{"read"}),

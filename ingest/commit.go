@@ -78,7 +78,7 @@ func (c *committer) add(events ...faultline.Event) (*batch, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil, unavailable(errors.New("the door is closed"))
+		return nil, unavailable(errors.New("the API takes nothing more: this node is ending"))
 	}
 	if c.pending+len(events) > queueLimit {
 		return nil, unavailable(fmt.Errorf("%d events wait already", c.pending))
@@ -120,7 +120,7 @@ func (c *committer) run(ctx context.Context) error {
 	c.running = true
 	c.mu.Unlock()
 	if again {
-		return errors.New("the door has been opened before")
+		return errors.New("the committer has been started before")
 	}
 	whole := context.WithoutCancel(ctx) // what was accepted is still written
 	for {
@@ -152,7 +152,7 @@ func (c *committer) drain(ctx context.Context) error {
 		failed = errors.Join(failed, c.flush(ctx, b))
 	}
 	if failed != nil {
-		return fmt.Errorf("close the door: %w", failed)
+		return fmt.Errorf("write the last batches: %w", failed)
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (p *Places) reload() {
 			p.failed.Inc()
 			p.log.Warn("the address database can't be read; the one before stays", "file", f.path, "error", err)
 		case fresh:
-			p.log.Info("the address database was read anew", "file", f.path)
+			p.log.Info("the address database was read again", "file", f.path)
 		}
 	}
 }

@@ -49,8 +49,7 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "Times that the log was found to have lost its end, as after the failover to a replica that lacked " +
 				"it."}),
 		regained: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_lost_incidents_total",
-			Help: "Incidents that this node had told readers more of than Redis knew, and that it had the fold go " +
-				"on from."}),
+			Help: "Incidents of which this node had shown readers more than Redis knew. The fold goes on from them."}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_fold_lag_seconds",
 			Help: "For how long the oldest entry of the log that is not folded yet has been seen waiting."}),
 		folded: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_fold_events_total",

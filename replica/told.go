@@ -52,7 +52,7 @@ func (t *told) Run(ctx context.Context) error {
 			continue
 		}
 		if err := t.say(ctx); err != nil {
-			t.log.Warn("what readers were told could not be compared with Redis; trying again", "error", err)
+			t.log.Warn("what readers were shown could not be compared with Redis; trying again", "error", err)
 			continue
 		}
 		begun = now
@@ -75,7 +75,7 @@ func (t *told) before(ctx context.Context, retry func(context.Context, string, f
 			return ctx.Err()
 		}
 	}
-	return retry(ctx, "compare what readers were told", func() error { return t.say(ctx) })
+	return retry(ctx, "compare what readers were shown", func() error { return t.say(ctx) })
 }
 
 // say appends what was shown beyond what is stored. Several nodes may append the same: the
@@ -91,7 +91,7 @@ func (t *told) say(ctx context.Context) error {
 			return fmt.Errorf("say what was published: %w", err)
 		}
 		t.m.regained.Add(float64(len(part)))
-		t.log.Warn("readers were told more than Redis knows: the fold goes on from what was published",
+		t.log.Warn("readers were shown more than Redis knows: the fold goes on from what was published",
 			"incidents", len(part), "first", part[0].ID, "revision", part[0].Revision)
 	}
 	return nil

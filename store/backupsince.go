@@ -17,7 +17,7 @@ import (
 const incrementalVersion = 4
 
 // ErrOtherBase says that an incremental backup stands on another backup than the one given.
-var ErrOtherBase = errors.New("the incremental backup stands on another one")
+var ErrOtherBase = errors.New("the incremental backup was made from another backup")
 
 // base is what an earlier, whole backup holds: only sums of it, so that it need not fit
 // into memory.

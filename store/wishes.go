@@ -18,7 +18,7 @@ const wishesLife = time.Minute
 
 // SaveWishes replaces what the correlator wants probed.
 func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.CheckRequest) error {
-	const op = "save the wishes"
+	const op = "save the check requests"
 	packed, err := pack(wishes[:min(len(wishes), faultline.MaxCheckRequests)])
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
@@ -33,7 +33,7 @@ func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.Chec
 // Wishes returns what should be probed now: what the correlator wants and what
 // people asked for. Those that are over are left out.
 func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error) {
-	const op = "read the wishes"
+	const op = "read the check requests"
 	packed, err := s.reads.Get(ctx, keyWishes).Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, s.fail(op, err)

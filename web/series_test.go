@@ -58,8 +58,9 @@ func TestChartsOfTheLastDay(t *testing.T) {
 	cfg.Series = someSeries{}
 	h := serve(t, cfg)
 	for path, says := range map[string][]string{
-		"/site/reddit.com": {"Reports In each 5 min. Grey: what a quiet time brings. UTC, 7 June 2021 to 8 June 2021.",
-			"most at 09:50 UTC, 812, where a quiet time brings up to 5",
+		"/site/reddit.com": {
+			"Reports In each 5 min. Grey: what is usual at quiet times. UTC, 7 June 2021 to 8 June 2021.",
+			"most at 09:50 UTC, 812, where up to 5 is usual",
 			"Share of probes that failed", "The worst is 9 of 10 probes failed at 09:50 UTC.", "04:00 UTC – –",
 			"09:50 UTC 9 10"},
 		"/component/cdn/fastly": {"Share of sites failing",

@@ -118,7 +118,7 @@ func (h *hub) restart(frames []frame, commit func()) {
 	for _, f := range frames {
 		h.ring = append(h.ring, f.light())
 	}
-	h.send(&frame{bytes: resetFrame("the source of events was read anew", h.position())})
+	h.send(&frame{bytes: resetFrame("the source of events was read again", h.position())})
 }
 
 // Forget says that there may have been changes before those in memory.

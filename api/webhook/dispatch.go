@@ -175,7 +175,7 @@ func (q *queuer) step(ctx context.Context) error {
 	for {
 		changes, err := q.source.Changes(ctx, at, changesAtOnce, 0)
 		if errors.Is(err, faultline.ErrNotFound) {
-			q.log.Error("changes were trimmed before webhooks heard of them", slog.String("position", at))
+			q.log.Error("changes were trimmed before webhooks were sent for them", slog.String("position", at))
 			last, err := q.source.Changes(ctx, "", 1, 0)
 			if err != nil || len(last) == 0 {
 				return err

@@ -104,7 +104,7 @@ var ablations = []ablation{
 		"correlate.TestSiteFailsByItself", []edit{
 			{"correlate/engine.go", "\te.ownFaults()\n", ""},
 		}},
-	{"adoption", "who is not on the map of a cause joins no incident of it",
+	{"adoption", "a site that our list does not place on a cause joins no incident of it",
 		"correlate.TestMissingFromTheMapIsAdopted", []edit{
 			{"correlate/own.go", "if odds-ownPrior > adoptEvidence {", "if odds-ownPrior > 1e9 {"},
 			{"correlate/own.go", "if into := e.adopter(j); into != nil {", "if into := e.adopter(j); into == in {"},
@@ -130,7 +130,7 @@ var ablations = []ablation{
 		"correlate.TestContestedSitesHoldNoIncidentOpen", []edit{
 			{"correlate/members.go", "\te.handOver(in)\n", ""},
 		}},
-	{"causes that stand", "the causes of young incidents must win anew at every evaluation",
+	{"causes that stand", "the causes of young incidents must win again at every evaluation",
 		"correlate.TestSureCausesAreSeldomAskedAgain", []edit{
 			{"correlate/search.go", "if e.clock < e.stableUntil {", "if e.clock < 0 {"},
 		}},

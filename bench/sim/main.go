@@ -44,7 +44,7 @@ var mutants = []string{
 	"no way back but the newest checkpoint",
 	"the leader's own clock",
 	"the log is not compared with what was read",
-	"nobody says what readers were told",
+	"nobody says what readers were shown",
 	"checkpoints before revisions",
 }
 

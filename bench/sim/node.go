@@ -238,7 +238,7 @@ func (n *node) lead() {
 
 // tell says into the log what this node's readers were told beyond what is stored.
 func (n *node) tell() bool {
-	if n.r.mutant == "nobody says what readers were told" {
+	if n.r.mutant == "nobody says what readers were shown" {
 		return true
 	}
 	var lost []faultline.Incident

@@ -273,7 +273,7 @@ func TestServeWithoutAnInternetSaysSo(t *testing.T) {
 	p := startServe(t, env)
 	p.ready()
 	eventuallyLogged(p, 20*time.Second, "it says that it is blind", func() bool {
-		return p.vantage("here").State == faultline.VantageBlind && strings.Contains(p.log(), "can't be believed")
+		return p.vantage("here").State == faultline.VantageBlind && strings.Contains(p.log(), "is not trusted")
 	})
 	p.later(12 * time.Second) // more than a period: what should not happen would
 	if s := p.site("bbc.co.uk"); s.State != faultline.SiteUnknown || s.Probes != 0 {

@@ -17,7 +17,7 @@ type scenarioCmd struct {
 // Help is the longer text of --help.
 func (scenarioCmd) Help() string {
 	return `Prints what probes and people saw of an outage of the past, as event lines (NDJSON) that replay reads. ` +
-		`The map and the times are real, the rest is drawn from what was written about it; the same lines every time.`
+		`The sites and the times are real, the rest is drawn from what was written about it; the same lines every time.`
 }
 
 func (c scenarioCmd) Run(ctx context.Context, w world) error {

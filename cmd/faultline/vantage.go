@@ -23,7 +23,7 @@ type vantageCmd struct {
 
 // operatorFlags say which server an operator speaks to, and with which right.
 type operatorFlags struct {
-	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Faultline to speak to, such as https://faultline.example."`
+	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the server, such as https://faultline.example."`
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. Without it one is signed for a minute with the keys of the state directory, which must be the server's."`
 	tokenFile
 	stateFlags

@@ -55,7 +55,7 @@ func (c verifyCmd) Run(ctx context.Context, w world) error {
 		return c.backup(w, f)
 	}
 	if c.Then != "" {
-		return usageError{errors.New("--then: only a file that backup has written has another that stands on it")}
+		return usageError{errors.New("--then: only a file that backup has written can have incremental ones")}
 	}
 	if c.Proof == "" || c.Key == "" {
 		return usageError{errors.New("--proof: a file that holds a revision needs --proof and --key")}

@@ -120,12 +120,12 @@ func withoutIncident(v faultline.Verdict, state faultline.SiteState, usual float
 	case v.ProbesFailed > 0:
 		return faultline.BlameUnknown, "We do not know: " + seen + "."
 	case v.Probes < verdictProbes && v.Reports == 0:
-		return faultline.BlameUnknown, "We do not know: hardly anything was heard of " + v.Site +
-			" in the last 10 minutes, and silence is no evidence."
+		return faultline.BlameUnknown,
+			"We do not know: " + v.Site + " was hardly checked and not reported in the last 10 minutes."
 	case v.Probes < verdictProbes:
 		return faultline.BlameUnknown,
-			fmt.Sprintf("We do not know: %d people reported %s in the last 10 minutes, and no probe of ours looked.",
-				v.Reports, v.Site)
+			fmt.Sprintf("We do not know: %d people reported %s in the last 10 minutes, and too few of our probes "+
+				"checked it.", v.Reports, v.Site)
 	}
 	if float64(v.Reports) > faultline.ExpectedHigh(usual)+verdictOthers {
 		return faultline.BlameUnknown,

@@ -173,7 +173,7 @@ type LocalSink struct {
 func (s LocalSink) Probes(ctx context.Context, probes []faultline.Probe) error {
 	_, rejected, err := s.Door.Probes(ctx, s.Vantage, probes)
 	for _, r := range rejected {
-		s.Log.Warn("the door refuses a probe", "error", r)
+		s.Log.Warn("the API refuses a probe", "error", r)
 	}
 	if err == nil {
 		s.Ledger.Delivered(probes, s.Now())

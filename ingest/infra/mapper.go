@@ -179,7 +179,7 @@ func (m *Mapper) say(ctx context.Context, batch []Change) {
 		if c.First { // one for each site, once
 			level = slog.LevelDebug
 		}
-		m.log.Log(ctx, level, "the map changes", "change", c.String(), "checked_before", c.After, "evidence",
+		m.log.Log(ctx, level, "the list of sites changes", "change", c.String(), "checked_before", c.After, "evidence",
 			m.evidence(c))
 	}
 }

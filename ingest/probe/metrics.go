@@ -26,7 +26,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	auto := promauto.With(reg)
 	return &metrics{
 		checks: auto.NewCounterVec(prometheus.CounterOpts{Name: "faultline_probe_checks_total",
-			Help: "Checks by outcome: ok, blocked, failed, withheld (this vantage can't be believed), declined (by " +
+			Help: "Checks by outcome: ok, blocked, failed, withheld (this vantage is not trusted), declined (by " +
 				"the site)."}, []string{"outcome"}),
 		seconds: auto.NewHistogram(prometheus.HistogramOpts{Name: "faultline_probe_check_seconds",
 			Help: "How long a check took.", Buckets: []float64{.02, .05, .1, .2, .5, 1, 2, 5, 10}}),

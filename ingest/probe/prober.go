@@ -178,7 +178,7 @@ func (p *Prober) look() {
 		p.schedule.Resume(p.now())
 	case faultline.VantageBlind, faultline.VantageSick:
 		p.metrics.sees.Set(0)
-		p.log.Warn("this vantage can't be believed: nothing that it sees is handed in", "vantage", p.cfg.Vantage,
+		p.log.Warn("this vantage is not trusted: its results are not handed in", "vantage", p.cfg.Vantage,
 			"state", string(now.State), "why", now.Why)
 	}
 }

@@ -163,7 +163,7 @@ func (s *Says) prepare() error {
 	hollow := strings.Contains(string(s.Component), "{}")
 	name := faultline.Component(strings.ReplaceAll(string(s.Component), "{}", "x"))
 	if !name.Valid() || name.Kind() == faultline.KindISP {
-		return fmt.Errorf("component %q is none that a provider speaks of", s.Component)
+		return fmt.Errorf("component %q is of no kind that a status page can be about", s.Component)
 	}
 	if hollow != (s.Fill != "") {
 		return fmt.Errorf("component %q: a {} in it and fill go together", s.Component)
