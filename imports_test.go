@@ -49,9 +49,10 @@ var rooms = map[string][]string{
 	"board":              {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
-	"api": {".", "board", "board/find", "board/page", "api/mcptools", "api/stream", "api/token", "api/webhook", "docs",
-		"record", "scenario/history"},
+	"api": {".", "board", "board/find", "board/page", "api/direct", "api/mcptools", "api/stream", "api/token",
+		"api/webhook", "docs", "record", "scenario/history"},
 	"api/mcptools":      {"."},
+	"api/direct":        {}, // plain requests, before net/http reads them
 	"api/stream":        {".", "board", "board/page"},
 	"api/token":         {"."},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is

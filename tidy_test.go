@@ -33,6 +33,7 @@ const (
 // Everything else takes now as a value or as a function, so that a test and a replay
 // can say what time it is.
 var wallClocks = map[string]string{
+	"api/direct":        "sets deadlines of connections, which the kernel keeps by the world's time",
 	"bench":             "measures",
 	"bench/accuracy":    "says how long a run took",
 	"bench/attack":      "says how long a run took",

@@ -2,6 +2,7 @@ package api
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -239,10 +240,7 @@ func (a *api) writeIncident(
 		p = p.Plain()
 	}
 	if revision > 0 {
-		if s.AsOf != nil {
-			c.Writer.Header()[headerAsOf] = s.AsOf
-		}
-		page.Write(c.Writer, c.Request, p, page.CacheImmutable)
+		a.writeRead(c, p, s, page.CacheImmutable)
 		return nil
 	}
 	a.writeRead(c, p, s, page.CacheCurrent)
@@ -256,13 +254,21 @@ const headerAsOf = "Faultline-As-Of"
 // writeRead answers with a page of what is known now. What is stale says its age
 // to caches, too.
 func (a *api) writeRead(c *gin.Context, p *page.Page, s *board.Snapshot, cacheControl []string) {
-	h := c.Writer.Header()
+	a.cfg.Prepared.keep(c, s, p, cacheControl)
+	a.writePage(c.Writer, c.Request, p, s, cacheControl)
+}
+
+// writePage writes what [api.writeRead] and [Prepared] answer with. What never changes
+// has no age.
+func (a *api) writePage(w http.ResponseWriter, r *http.Request, p *page.Page, s *board.Snapshot,
+	cacheControl []string) (status, size int) {
+	h := w.Header()
 	if s.AsOf != nil {
 		h[headerAsOf] = s.AsOf
 	}
-	if s.Live.Stale && s.Live.AsOf != nil {
+	if s.Live.Stale && s.Live.AsOf != nil && cacheControl[0] != page.CacheImmutable[0] {
 		age := a.cfg.Board.Now().Sub(*s.Live.AsOf)
 		h["Age"] = []string{strconv.FormatInt(int64(age/time.Second), 10)}
 	}
-	page.Write(c.Writer, c.Request, p, cacheControl)
+	return page.Write(w, r, p, cacheControl)
 }

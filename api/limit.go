@@ -114,6 +114,15 @@ func (a *api) noteProxy(c *gin.Context) {
 // it told of an earlier quota, of the address that a token came from say, gives
 // way.
 func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
+	stand(c.Writer.Header(), al)
+	if al.OK {
+		return nil
+	}
+	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)), detail: otherwise}
+}
+
+// stand says in the header of an answer how a client stands with its quotas.
+func stand(h http.Header, al faultline.Allowance) {
 	var policyRoom, stateRoom [96]byte
 	policy, state := policyRoom[:0], stateRoom[:0]
 	for _, q := range al.Quotas {
@@ -126,13 +135,8 @@ func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
 		policy = field(policy, q.Name, "q", q.Limit, "w", seconds(q.Window))
 		state = field(state, q.Name, "r", q.Remaining, "t", seconds(q.Reset))
 	}
-	h := c.Writer.Header()
 	values := [2]string{string(policy), string(state)} // one piece of memory for both
 	h[headerPolicy], h[headerLimit] = values[0:1:1], values[1:2:2]
-	if al.OK {
-		return nil
-	}
-	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)), detail: otherwise}
 }
 
 // field appends one item of a structured field (RFC 9651): "name";a=1;b=2. Names

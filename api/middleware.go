@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -59,13 +58,7 @@ func portless(c *gin.Context) {
 		}
 		items := strings.Split(field, ",")
 		for j, item := range items {
-			item = strings.TrimSpace(item)
-			if addr, err := netip.ParseAddrPort(item); err == nil {
-				item = addr.Addr().String()
-			} else if bare, ok := strings.CutPrefix(item, "["); ok {
-				item = strings.TrimSuffix(bare, "]")
-			}
-			items[j] = item
+			items[j] = withoutPort(strings.TrimSpace(item))
 		}
 		fields[i] = strings.Join(items, ", ")
 	}
@@ -82,28 +75,8 @@ func (a *api) observe(c *gin.Context) {
 	if route == "" {
 		route = "none"
 	}
-	status := c.Writer.Status()
-	method := methodLabel(c.Request.Method)
-	count, seconds := a.metrics.of(route, method, status)
-	count.Inc()
-	if route != routeStream && route != routeWork {
-		seconds.Observe(took.Seconds())
-	}
-	if ctx := c.Request.Context(); a.log.Enabled(ctx, slog.LevelDebug) {
-		a.log.LogAttrs(
-			ctx,
-			slog.LevelDebug,
-			"request",
-			slog.String("route", route),
-			slog.String("method", method),
-			slog.Int(
-				"status",
-				status,
-			),
-			slog.Int("bytes", max(c.Writer.Size(), 0)),
-			slog.Duration("took", took.Round(time.Microsecond)),
-		)
-	}
+	size := max(c.Writer.Size(), 0)
+	a.observed(c.Request.Context(), route, methodLabel(c.Request.Method), c.Writer.Status(), size, took)
 }
 
 // unread are paths that programs ask for by themselves, and people do not read.
@@ -118,14 +91,17 @@ func (a *api) countReader(c *gin.Context) {
 		status != http.StatusOK && status != http.StatusNotModified {
 		return
 	}
-	for _, prefix := range unread {
-		if strings.HasPrefix(c.Request.URL.Path, prefix) {
-			return
-		}
+	if !countsReader(c.Request.URL.Path) {
+		return
 	}
 	if addr, err := clientAddr(c); err == nil {
 		a.cfg.Readers.Reads(addr)
 	}
+}
+
+// countsReader reports whether a person may have asked for a path.
+func countsReader(path string) bool {
+	return !slices.ContainsFunc(unread, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
 // methodLabel keeps the methods that a client invents out of logs and metrics.

@@ -71,7 +71,7 @@ func claimsOf(c *gin.Context) token.Claims {
 func (a *api) serveRead(c *gin.Context, r route) {
 	who, err := a.reader(c)
 	if err == nil && a.cfg.Reads != nil {
-		err = admit(c, a.cfg.Reads.Read(who, c.Request.Header["If-None-Match"] != nil), tooManyReads)
+		err = admit(c, a.mayRead(c, who), tooManyReads)
 	}
 	if err != nil {
 		a.noteProxy(c)

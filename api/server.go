@@ -86,6 +86,9 @@ type Config struct {
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
 	// believed. Empty: none, and the peer is the client.
 	TrustedProxies []string
+	// Prepared answers again what was answered before, for whoever puts it in front of the
+	// engine that New returns; nil: nothing is prepared.
+	Prepared *Prepared
 	// Page answers browsers where a page was asked for and there is none to be had:
 	// status says why, and Retry-After is set already. nil: they get a problem like
 	// programs do.
@@ -108,6 +111,7 @@ type api struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics httpMetrics
+	proxies proxies
 	docs    *docPages
 	fixed   *page.Cache  // of what a release fixes
 	counts  *page.Cache  // of what is counted over the whole list, once a minute
@@ -140,7 +144,11 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
-	a := &api{cfg: cfg, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
+	trusted, err := newProxies(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{cfg: cfg, proxies: trusted, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
 		fixed:  page.NewCache(pastBounds),
 		counts: page.NewCache(countedBounds),
 		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}
@@ -160,5 +168,8 @@ func New(cfg Config) (*gin.Engine, error) {
 	e.NoMethod(a.noMethod)
 	a.mcp = a.newMCP(e)
 	a.install(e)
+	if cfg.Prepared != nil {
+		cfg.Prepared.api, cfg.Prepared.engine = a, e
+	}
 	return e, nil
 }

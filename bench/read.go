@@ -12,7 +12,7 @@ const (
 	readRound       = time.Second // of one mode
 	readConnections = 32
 	// The limits of the figures.
-	readTarget       = 0.80 // of a bare gin handler, per CPU second
+	readTarget       = 1.30 // of a bare gin handler, per CPU second
 	compressedTarget = 0.20 // of the CPU of compressing for each request
 )
 

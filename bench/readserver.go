@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"faultline/api/direct"
 	"faultline/api/stream"
 	"faultline/board"
 	"fmt"
@@ -50,7 +51,8 @@ func serveReader(kind string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	source := newBenchSource()
-	engine, streams, err := benchAPI(ctx, source)
+	var prepared api.Prepared
+	engine, streams, err := benchAPI(ctx, source, &prepared)
 	if err != nil {
 		return err
 	}
@@ -64,6 +66,9 @@ func serveReader(kind string) error {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	if kind == readerOurs {
+		l = direct.Listen(l, prepared.Answer, direct.Limits{Idle: server.IdleTimeout, Write: server.WriteTimeout})
+	}
 	go source.tellOnInput(func() { streams.Close(); server.Close() })
 	fmt.Println(l.Addr())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -73,7 +78,7 @@ func serveReader(kind string) error {
 }
 
 // benchAPI is the API over a source in memory, with all that serve has on.
-func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *stream.Streams, error) {
+func benchAPI(ctx context.Context, source *benchSource, prepared *api.Prepared) (*gin.Engine, *stream.Streams, error) {
 	dir, err := os.MkdirTemp("", "faultline-bench-keys")
 	if err != nil {
 		return nil, nil, err
@@ -92,7 +97,7 @@ func benchAPI(ctx context.Context, source *benchSource) (*gin.Engine, *stream.St
 	}
 	engine, err := api.New(api.Config{Door: shutDoor{}, Board: held, Streams: streams, Keys: keys, Now: time.Now,
 		Registry: registry, Ready: held.Ready,
-		Limits: limits, Reads: limits,
+		Limits: limits, Reads: limits, Prepared: prepared,
 		Lookup: func(string) (faultline.SiteRecord, error) { return faultline.SiteRecord{}, faultline.ErrNotFound }})
 	if err != nil {
 		return nil, nil, err

@@ -112,22 +112,24 @@ type Node struct {
 	clock   replica.Clock
 	stale   time.Duration // how old a view may be; 0: the board's own limit
 	handler http.Handler
-	door    *ingest.Door
-	checks  *ingest.Checks // nil in a drill
-	board   *board.Board
-	notices *board.Notices
-	streams *stream.Streams
-	replica *replica.Replica
-	maps    *infra.Mapper
-	names   *ingest.Names
-	sites   *replica.SiteMap
-	labels  ingest.Labels
-	index   *board.Index
-	finder  *find.Index
-	holder  string
-	keeper  *record.Keeper
-	work    *agent.Schedule             // nil in a drill: nothing is probed
-	probes  func(context.Context) error // nil when this node does not probe
+	// prepared answers again what the handler answered, in front of it.
+	prepared *api.Prepared
+	door     *ingest.Door
+	checks   *ingest.Checks // nil in a drill
+	board    *board.Board
+	notices  *board.Notices
+	streams  *stream.Streams
+	replica  *replica.Replica
+	maps     *infra.Mapper
+	names    *ingest.Names
+	sites    *replica.SiteMap
+	labels   ingest.Labels
+	index    *board.Index
+	finder   *find.Index
+	holder   string
+	keeper   *record.Keeper
+	work     *agent.Schedule             // nil in a drill: nothing is probed
+	probes   func(context.Context) error // nil when this node does not probe
 
 	started     time.Time
 	wasWritable atomic.Bool // it was once ready for everything
@@ -250,7 +252,9 @@ func (n *Node) face() error {
 	if err != nil {
 		return err
 	}
+	var prepared api.Prepared
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
+		Prepared:    &prepared,
 		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Record: n.keeper, Webhooks: cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
@@ -272,6 +276,7 @@ func (n *Node) face() error {
 	}
 	pages.Routes(engine)
 	n.handler = engine
+	n.prepared = &prepared
 	return nil
 }
 

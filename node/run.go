@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"faultline/api/direct"
 	"faultline/store"
 	"faultline/task"
 	"fmt"
@@ -115,7 +116,7 @@ func (n *Node) Run(ctx context.Context) error {
 		ErrorLog:  slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
 	t := tasks{
-		server:  task.Begin("server", ended, func(context.Context) error { return server.Serve(listener) }),
+		server:  task.Begin("server", ended, func(context.Context) error { return server.Serve(n.inFront(listener)) }),
 		door:    task.Begin("door", ended, n.door.Run),
 		replica: task.Begin("replica", ended, n.replica.Run),
 		board:   task.Begin("board", ended, n.board.Run),
@@ -152,6 +153,11 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	n.drain(server, t)
 	return failure
+}
+
+// inFront answers on connections what is prepared, before the server reads a request.
+func (n *Node) inFront(l net.Listener) net.Listener {
+	return direct.Listen(l, n.prepared.Answer, direct.Limits{Idle: idleTimeout, Write: writeTimeout})
 }
 
 // tasks are the goroutines of a node.

@@ -38,8 +38,8 @@ var perRequest = []string{"Ratelimit-Policy", "Ratelimit"}
 // Write answers a read with a page, or with 304 where the client holds it already
 // (RFC 9110 section 13.1.2). HEAD gets the same header fields; net/http leaves out
 // the body. Cache-Control is one of the values above; nil: what the page says of
-// itself.
-func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []string) {
+// itself. It returns the status and the length of the body that a GET gets.
+func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []string) (status, size int) {
 	if cacheControl == nil {
 		cacheControl = p.cache
 	}
@@ -56,7 +56,7 @@ func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []strin
 			delete(h, name)
 		}
 		w.WriteHeader(http.StatusNotModified)
-		return
+		return http.StatusNotModified, 0
 	}
 	if p.policy != nil {
 		h["Content-Security-Policy"] = p.policy
@@ -70,6 +70,7 @@ func Write(w http.ResponseWriter, r *http.Request, p *Page, cacheControl []strin
 	}
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(v.body) // the client may have gone; there is nobody left to tell
+	return http.StatusOK, len(v.body)
 }
 
 // acceptEncoding is the field of a request, joined where it was sent in several lines.
