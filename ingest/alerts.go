@@ -48,8 +48,12 @@ type alerts struct {
 	outcomes *prometheus.CounterVec
 }
 
+// alertKey is what tells alerts of one sender apart: the site, and the sender's own key of
+// the alert.
 type alertKey struct{ vantage, site, key string }
 
+// standing is an alert that is open. It is stated again while it lasts, because evidence
+// only counts for some minutes.
 type standing struct {
 	vantage       faultline.Vantage
 	symptom       faultline.Symptom
@@ -58,6 +62,7 @@ type standing struct {
 	since         time.Time // when it began
 }
 
+// newAlerts returns the open alerts of this node: none.
 func newAlerts(reg prometheus.Registerer) *alerts {
 	auto := promauto.With(reg)
 	a := &alerts{standing: map[alertKey]*standing{}, of: map[string]int{},

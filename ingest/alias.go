@@ -34,4 +34,5 @@ func (n *Names) alias(name string) (string, bool) {
 	return site, ok
 }
 
+// fold is a name as it is compared: in lower case, with single spaces.
 func fold(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }

@@ -45,6 +45,8 @@ type readPrefix struct {
 	network  *faultline.ReaderNetwork // nil: unknown, or of machines
 }
 
+// newAudience returns a count of readers that has counted nobody. The seed of its hashes is
+// drawn at each start and never written.
 func newAudience(cfg DoorConfig, m *metrics) *audience {
 	return &audience{
 		labels: cfg.Labels, hosting: cfg.Hosting, seed: maphash.MakeSeed(),
@@ -63,6 +65,7 @@ func newAudience(cfg DoorConfig, m *metrics) *audience {
 // Reads counts one request that a person may have made. The address is not kept.
 func (d *Door) Reads(addr netip.Addr) { d.audience.read(addr) }
 
+// read counts one request of an address, for its network. The address itself is not kept.
 func (a *audience) read(addr netip.Addr) {
 	if a.labels == nil || !addr.IsValid() {
 		return

@@ -35,6 +35,8 @@ type certificates struct {
 	good  map[string]time.Time             // sites whose certificate is good, since when
 }
 
+// newCertificates returns what notes certificates that end soon. known says what was noted
+// before; nil: nothing.
 func newCertificates(store CertificateStore,
 	known func(site string) (faultline.Certificate, bool)) *certificates {
 	if known == nil {

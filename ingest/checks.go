@@ -101,6 +101,8 @@ func (c *Checks) Ask(ctx context.Context, addr netip.Addr, site string) (check f
 	return check, false, err
 }
 
+// ask notes a request for a check, unless this person, their prefix or everybody together
+// has asked for too many.
 func (c *Checks) ask(ctx context.Context, addr netip.Addr, site string) (faultline.Check, error) {
 	now := c.now()
 	who, _ := prefixesOf(addr)
@@ -143,6 +145,7 @@ type strangers struct {
 	at     []int // where each stood in the batch
 }
 
+// add keeps a result of a site that is on no list, with its place in the batch.
 func (s *strangers) add(at int, p faultline.Probe) {
 	s.probes, s.at = append(s.probes, p), append(s.at, at)
 }

@@ -56,6 +56,8 @@ type committer struct {
 	seq uint64 // of the batch last begun; the flusher's own
 }
 
+// newCommitter returns a committer that runs once Run does. Its hooks do nothing until the
+// door sets them.
 func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *committer {
 	c := &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1),
 		settled: func(uint64, bool) {}, patience: func() time.Duration { return 0 }, room: func() error { return nil }}
@@ -63,6 +65,7 @@ func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *com
 	return c
 }
 
+// waiting is how many events are accepted and not yet in the log, for the metric.
 func (c *committer) waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

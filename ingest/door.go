@@ -157,6 +157,9 @@ func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string
 	return receipt, err
 }
 
+// report takes one report: the name is normalised, the address becomes a pseudonym, and the
+// report goes into the batch that is being filled. It returns once the log has it. outcome
+// is what the metric counts it as.
 func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string) (r faultline.Receipt, outcome string,
 	err error) {
 	if !addr.IsValid() {

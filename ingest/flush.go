@@ -64,6 +64,7 @@ func (c *committer) attempt(ctx context.Context, seq uint64, events []faultline.
 	return err
 }
 
+// once tries one time to append a batch. The same key each time makes a repeat count once.
 func (c *committer) once(ctx context.Context, limit time.Duration, seq uint64, events []faultline.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -38,6 +38,8 @@ type gcraTable struct {
 	mask  uint64 // of sets
 }
 
+// gcraSlot is what is kept of one quota: when it will be unused again (the theoretical
+// arrival time of the generic cell rate algorithm).
 type gcraSlot struct {
 	key uint64
 	tat int64 // Unix nanoseconds

@@ -36,6 +36,8 @@ func NewHosting(extra io.Reader) (Hosting, error) {
 	return h, nil
 }
 
+// read adds the networks of a list, one AS number a line. A number behind ! is taken out,
+// so that an operator's file can correct the built-in one.
 func (h Hosting) read(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {

@@ -145,6 +145,7 @@ func (l *Limits) Token(subject string) faultline.Allowance {
 	return a
 }
 
+// quota is how a limit stands, as headers say it (draft-ietf-httpapi-ratelimit-headers).
 func quota(name string, r rate, used time.Duration) faultline.Quota {
 	left := max(0, int((r.window()-used)/r.interval))
 	return faultline.Quota{Name: name, Limit: r.burst, Window: r.window(), Remaining: left, Reset: used}

@@ -117,6 +117,7 @@ func singleScript(label string) bool {
 	return true
 }
 
+// cjkBits are the East Asian scripts that a letter belongs to; 0: none.
 func cjkBits(r rune) uint8 {
 	for _, s := range together {
 		if unicode.Is(s.table, r) {

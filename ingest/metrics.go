@@ -25,6 +25,7 @@ const (
 	refusedAlerts    = "alerts"    // more alerts at one time than one token may have
 )
 
+// metrics are what is counted of everything that is sent to this node.
 type metrics struct {
 	refused      *prometheus.CounterVec
 	reports      map[string]prometheus.Counter // by outcome

@@ -12,6 +12,7 @@ import (
 // maxNames bounds the sites that a node knows by name.
 const maxNames = 1 << 20
 
+// errSuffix refuses names such as co.uk: a report of one would be of nobody's site.
 var errSuffix = errors.New("is a suffix under which others register names, not a site")
 
 // Names knows which sites there are and reads what people call them. It is safe
@@ -78,6 +79,7 @@ func (n *Names) Known(site string) bool {
 	return ok
 }
 
+// find is the site that a name leads to, if it is known.
 func (n *Names) find(site string) (string, bool) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
@@ -178,6 +180,7 @@ func (n *Names) underSuffix(suffix string, www bool) (site string, known bool, e
 	return "www." + suffix, false, nil
 }
 
+// isSuffix reports whether a name is a public suffix itself.
 func isSuffix(host string) bool {
 	suffix, _ := publicsuffix.PublicSuffix(host)
 	return suffix == host

@@ -76,6 +76,8 @@ func (p *Places) Run(ctx context.Context) error {
 	}
 }
 
+// reload reads the files that have changed. One that is broken leaves what was read before,
+// with a line in the log.
 func (p *Places) reload() {
 	for _, f := range p.files {
 		fresh, err := f.load()
@@ -158,6 +160,7 @@ func (p *Places) Label(addr netip.Addr) (asn uint32, country string) {
 	return asn, country
 }
 
+// isCountry reports whether a text has the form of a country's code (ISO 3166-1 alpha-2).
 func isCountry(s string) bool {
 	return len(s) == 2 && 'A' <= s[0] && s[0] <= 'Z' && 'A' <= s[1] && s[1] <= 'Z'
 }

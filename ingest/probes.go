@@ -64,6 +64,7 @@ func (d *Door) Probes(ctx context.Context, v faultline.Vantage, probes []faultli
 	return accepted + checked, rejected, nil
 }
 
+// checkVantage refuses a vantage without a name that can be one.
 func checkVantage(v faultline.Vantage) error {
 	if v.Vantage == "" || !isWord(v.Vantage, maxVantage) {
 		return faultline.InvalidError{{Parameter: "vantage", Detail: fmt.Sprintf("is not a word of 1 to %d characters",
@@ -165,6 +166,8 @@ func (d *Door) logged(v faultline.Vantage) bool {
 	return d.vantages[v.Vantage] == v
 }
 
+// remember keeps what a vantage last said of itself. Beyond the bound all are forgotten,
+// which costs one record of each vantage more in the log.
 func (d *Door) remember(v faultline.Vantage) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -196,6 +199,7 @@ func (d *Door) readProbe(vantage string, p faultline.Probe, now time.Time) (read
 	return p, known, nil
 }
 
+// checkProbe says which member of a result is wrong; nil: none is.
 func checkProbe(p faultline.Probe) *faultline.Invalid {
 	wrong := func(pointer, format string, args ...any) *faultline.Invalid {
 		return &faultline.Invalid{Pointer: pointer, Detail: fmt.Sprintf(format, args...)}

@@ -34,11 +34,13 @@ type pseudonyms struct {
 	today, was dayKey // the two newest days asked for
 }
 
+// dayKey is the key of one day, ready for use.
 type dayKey struct {
 	day  int64      // since 1970
 	macs *sync.Pool // of prefixMAC with that key: to set one up costs as much as to use it; nil: no day's
 }
 
+// newDayKey prepares a key for use by many goroutines.
 func newDayKey(day int64, key []byte) dayKey {
 	return dayKey{day: day, macs: &sync.Pool{New: func() any { return &prefixMAC{hash: hmac.New(sha256.New, key)} }}}
 }
@@ -154,6 +156,8 @@ func (p *pseudonyms) key(ctx context.Context, day int64) (dayKey, error) {
 	}
 }
 
+// fetch reads the key of a day from Redis, and keeps the two newest ones: around midnight
+// reports of both days come in.
 func (p *pseudonyms) fetch(ctx context.Context, day int64, name string) (dayKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyLimit)
 	defer cancel()

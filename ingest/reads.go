@@ -31,6 +31,7 @@ type reads struct {
 	openByPrefix map[netip.Prefix]int     // of those without a token
 }
 
+// newReads limits requests of readers without and with a key, in requests a minute.
 func newReads(keyless, keyed int) *reads {
 	return &reads{keyless: perMinute(keyless, keyless), keyed: perMinute(keyed, keyed),
 		prefix: perMinute(readersOfPrefix*keyless, readersOfPrefix*keyless),

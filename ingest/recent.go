@@ -40,6 +40,7 @@ type counted struct {
 	batch uint64
 }
 
+// newRecent returns an empty memory of whom this node has counted just now.
 func newRecent() *recent {
 	return &recent{seed: maphash.MakeSeed(), slots: make([]counted, 1<<recentBits), open: map[uint64]*batch{}}
 }

@@ -50,6 +50,7 @@ func (c Challenge) Solved(text string) bool {
 	return zeros >= c.Bits
 }
 
+// challengePayload is what a challenge is signed with: how many bits of work it asks for.
 type challengePayload struct {
 	jwt.RegisteredClaims
 	Bits int `json:"bits"`

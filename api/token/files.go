@@ -31,6 +31,7 @@ const maxKeys = 16
 // createTries bounds the attempts to be the one that makes the first key.
 const createTries = 8
 
+// keyID is the form of a key's name, which is part of its file's name.
 var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // loadKeys returns nil where there is no key yet.
@@ -69,6 +70,8 @@ func loadKeys(dir string) (*keyRing, error) {
 	return k, nil
 }
 
+// readKey reads a signing key and when it was made. A file that others may read is refused,
+// since its tokens could be anybody's.
 func readKey(path, kid string) (ed25519.PrivateKey, time.Time, error) {
 	if !keyID.MatchString(kid) {
 		return nil, time.Time{}, fmt.Errorf("%s: a key's name is 1 to 64 letters, digits, - and _", path)
@@ -164,6 +167,8 @@ func newKey() (kid string, text []byte, err error) {
 	return base64.RawURLEncoding.EncodeToString(thumb), text, nil
 }
 
+// writeSynced writes a new file and waits until it is on disk: a key that is lost after its
+// first token makes that token void.
 func writeSynced(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, keyFileMode)
 	if err != nil {

@@ -137,6 +137,7 @@ func (q *queuer) says(ctx context.Context, w Hook) (says []identified, err error
 	return says, nil
 }
 
+// save stores a webhook as it is now.
 func (q *queuer) save(ctx context.Context, w Hook) error {
 	data, err := json.Marshal(w) //nolint:gosec // the store must have what the receiver is signed to by
 	if err != nil {

@@ -264,11 +264,14 @@ func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) e
 	return q.queue(ctx, c.ID, messages)
 }
 
+// message is a message as it waits in the store, due at once.
 func (q *queuer) message(id string, m queuedMessage) (faultline.Delivery, error) {
 	data, err := json.Marshal(m)
 	return faultline.Delivery{ID: id, Due: faultline.Millis(q.now()), Data: data}, err
 }
 
+// queue stores messages and the position up to which changes were seen, in one step. What
+// there was no room for is counted as dropped.
 func (q *queuer) queue(ctx context.Context, position string, messages []faultline.Delivery) error {
 	left, err := q.box.Queue(ctx, position, messages)
 	if err == nil {

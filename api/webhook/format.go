@@ -111,6 +111,8 @@ func (w Hook) render(m Message, base string) ([]byte, error) {
 	return nil, fmt.Errorf("there is no format %q", w.Format)
 }
 
+// teamsCard is the body that an incoming webhook of Microsoft Teams takes (Adaptive Card
+// 1.4).
 func teamsCard(s spoken) map[string]any {
 	block := func(text string, more map[string]any) map[string]any {
 		b := map[string]any{"type": "TextBlock", "text": text, "wrap": true}

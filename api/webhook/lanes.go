@@ -51,6 +51,7 @@ type lanes struct {
 	lost     error // that another node leads now
 }
 
+// newLanes returns the lanes of a term: none yet.
 func newLanes(d *Dispatcher, box Outbox) *lanes {
 	return &lanes{Dispatcher: d, box: box, byHook: map[string]*lane{}}
 }
@@ -159,6 +160,7 @@ func (l *lanes) deliver(ctx context.Context, w Hook, messages []queued) (until t
 	return time.Time{}, nil
 }
 
+// earlier is the earlier of two times.
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a

@@ -32,6 +32,8 @@ var azureWire = netip.MustParsePrefix("168.63.129.16/32")
 // leads elsewhere than before.
 type sender struct{ client *http.Client }
 
+// newSender returns a client that reaches public addresses on port 443 alone. Without that
+// a webhook could make this server send requests into its own network.
 func newSender() *sender {
 	guard := ssrf.New(ssrf.WithPorts(443), ssrf.WithDeniedV4Prefixes(azureWire))
 	return senderWith(guard.Safe)

@@ -69,6 +69,7 @@ func (s *Solver) excluded(at int32, c uint32) bool {
 	return s.facts.Kind(c).Excluded(step) || step == StepOrigin && s.facts.Fronts(c, at)
 }
 
+// weight is how much a site depends on a component, 0 for not at all.
 func (s *Solver) weight(at int32, c uint32) float64 {
 	for _, d := range s.facts.Depends(at) {
 		if d.C() == c {

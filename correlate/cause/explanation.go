@@ -49,6 +49,8 @@ type Unmapped struct {
 // or was found than not.
 func (x *Explanation) Explained(site int32) bool { return x.background(site) > ExplainedFrom }
 
+// background is the probability that a site fails without any further cause; 0 for one that
+// the search did not have.
 func (x *Explanation) background(site int32) float64 {
 	if x.solver == nil || int(site) >= len(x.solver.sites) {
 		return 0

@@ -9,6 +9,8 @@ import (
 // large or too small, as a logarithm takes as long as many products.
 type product struct{ of, log float64 }
 
+// add multiplies by a ratio. A logarithm is taken only when the product would leave the
+// range of a float, since one for each site would be most of the search.
 func (p *product) add(ratio float64) {
 	p.of *= ratio
 	if p.of > productMost || p.of < productLeast {
@@ -16,6 +18,7 @@ func (p *product) add(ratio float64) {
 	}
 }
 
+// sum is the logarithm of the product.
 func (p *product) sum() float64 { return p.log + math.Log(p.of) }
 
 // Gains adds up, for each fraction q of a component that may fail, ln of P(data | p0 and
@@ -58,6 +61,8 @@ func (g *Gains) OverQ() (q, gain float64) {
 	return overQ(sum[:])
 }
 
+// overQ is the failing fraction with the largest gain, and the gain averaged over all of
+// them. The average is what keeps a cause from winning by a fraction that was fitted to it.
 func overQ(sum []float64) (q, gain float64) {
 	best := 0
 	for i := range sum {

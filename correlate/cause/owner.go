@@ -37,6 +37,7 @@ func (s *Solver) chooseSpeaker(group []int32) {
 	}
 }
 
+// follow marks a site as explained by an owner's fault in a window.
 func (s *Solver) follow(at int32, w int) {
 	if s.sites[at].follows == 0 {
 		s.followers = append(s.followers, at)

@@ -6,17 +6,21 @@ import (
 	"slices"
 )
 
+// buckets is how many rows a histogram of evidence has.
 const buckets = int((EvidenceMax-EvidenceMin)/bucketWidth) + 1
 
 // histogram counts sites by their evidence, half a nat a bucket, for sole and for shared
 // providers.
 type histogram [2][buckets]int32
 
+// bucketOf is the row of a value, rounded to the nearest.
 func bucketOf(l float64) int { return int((l-EvidenceMin)/bucketWidth + 0.5) }
 
 // Sole reports whether a provider of a weight counts as the only one of its kind.
 func Sole(weight float64) bool { return weight >= soleFrom }
 
+// classOf is 0 for the only provider of a kind and 1 for one of several: their weights
+// differ too much for one histogram.
 func classOf(weight float64) int {
 	if Sole(weight) {
 		return 0

@@ -118,6 +118,9 @@ func (s *Solver) atMost(c uint32, w int) nats {
 	return gain
 }
 
+// weighOn weighs one component in a window over all its members: what fails of it, or all,
+// against what is well. Evidence of quiescent members is looked up in a histogram and not
+// worked out one by one.
 func (s *Solver) weighOn(c uint32, w int, all bool) (q float64, gain nats) {
 	gains := NewGains()
 	var plain histogram // what nothing explains, and is looked up

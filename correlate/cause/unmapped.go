@@ -160,6 +160,9 @@ type sample struct {
 	each  float64
 }
 
+// sampleQuiescent takes every so many of the quiescent sites, at most healthySample, to
+// stand for all of them. Which ones follows from their order alone, so that each replay
+// takes the same.
 func (s *Solver) sampleQuiescent() (out sample) {
 	quiescent := s.p.Sites - len(s.p.Unsettled)
 	step := 1 + quiescent/healthySample

@@ -84,6 +84,8 @@ func (g *Weigher) addRegional(region uint32, ls [Windows]float64) {
 	r.each = append(r.each, ls)
 }
 
+// region is the row of a region, made when it is first met. Rows of the last site are used
+// again.
 func (g *Weigher) region(id uint32) *regional {
 	for i := range g.regions {
 		if g.regions[i].region == id {
@@ -136,6 +138,8 @@ var (
 	logRegions, logVantages = logParts(oneRegion), logParts(oneVantage)
 )
 
+// logParts works out the logarithms that logPart looks up: they are needed for every site
+// at every evaluation.
 func logParts(whole float64) (t [partsKnown]float64) {
 	for n := range t {
 		t[n] = math.Log(whole / float64(n))
@@ -143,6 +147,7 @@ func logParts(whole float64) (t [partsKnown]float64) {
 	return t
 }
 
+// logPart is the logarithm of one of n equal parts of a whole.
 func logPart(known *[partsKnown]float64, whole float64, n int) float64 {
 	if n < len(known) {
 		return known[n]

@@ -41,6 +41,7 @@ const (
 	codeTimeoutHTTP
 )
 
+// codeSymptoms are the symptoms of the codes that are no HTTP status.
 var codeSymptoms = [...]faultline.Symptom{
 	CodeOK: faultline.SymptomOK, CodeConnect: faultline.SymptomConnect, CodeTimeout: faultline.SymptomTimeout,
 	CodeDNS: faultline.SymptomDNS, CodeTLS: faultline.SymptomTLS, CodeSlow: faultline.SymptomSlow,

@@ -38,6 +38,8 @@ type knownEvidence []struct {
 	l  float64
 }
 
+// evidence is CrowdEvidence, remembered for small numbers of people. Most crowds have one
+// of few sizes and rates, and the sum behind each is costly.
 func (k *knownEvidence) evidence(n, perMinute float64, w int) float64 {
 	halves := uint64(2 * n)
 	if n >= knownPeople || float64(halves) != 2*n {
@@ -64,6 +66,7 @@ func CrowdRatio(n, mu, extra float64) float64 {
 // surges is how many times as many reports as when well are expected at each severity.
 type surges struct{ rise, log [len(surgeParts)]float64 }
 
+// surgesOf works out how much each severity of a failure adds to the usual rate.
 func surgesOf(extra float64) (s surges) {
 	for i, h := range surgeParts {
 		s.rise[i] = 1 + extra*h

@@ -153,6 +153,7 @@ func (c *recent) came(r Result) {
 	}
 }
 
+// went takes the oldest result out of the counts.
 func (c *recent) went(oldest Result) {
 	if oldest.Failed() {
 		if c.failed--; c.failed == 0 {

@@ -17,6 +17,7 @@ type View struct {
 	failed  []uint32
 }
 
+// share is the part of its sites that fail at a vantage, 0 to 1.
 func (l View) share() float64 { return float64(len(l.fails)) / float64(max(1, l.seen)) }
 
 // Views are what each vantage saw, by its number and by window.
@@ -34,6 +35,8 @@ type Sites interface {
 // Doubtful reports whether enough fails at any vantage to ask whether it is to blame.
 func (all Views) Doubtful() bool { return slices.ContainsFunc(all, doubted) }
 
+// doubted reports whether enough sites fail at a vantage, in some window, for a doubt to be
+// worth weighing.
 func doubted(l [Windows]View) bool {
 	return slices.ContainsFunc(l[:], func(l View) bool { return len(l.failed) >= sickFailures })
 }
@@ -167,6 +170,7 @@ func densest(fails, seen []uint32, of Sites) (best uint32, ok bool) {
 	return best, ok
 }
 
+// tallyComponents counts how many of some sites depend on each component.
 func tallyComponents(ids []uint32, of Sites) map[uint32]int {
 	n := map[uint32]int{}
 	for _, id := range ids {

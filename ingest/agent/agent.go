@@ -80,6 +80,7 @@ func (s *server) probe(ctx context.Context, first faultline.WorkAnswer) error {
 // periodError says that the server wants sites checked at another pace than before.
 type periodError struct{ work faultline.WorkAnswer }
 
+// Error implements error.
 func (periodError) Error() string { return "the time between two checks of a site has changed" }
 
 // run has a prober work, and feeds it, until ctx ends.

@@ -46,6 +46,7 @@ func NewEyes(cfg EyesConfig) (*probe.Checker, error) {
 		Ports: cfg.Ports, Agent: proberAgent(cfg.Page), Grounds: cfg.Grounds, Now: cfg.Now}), nil
 }
 
+// resolvConf is where a Unix machine names its resolvers.
 const resolvConf = "/etc/resolv.conf"
 
 // machineResolvers are those that the machine names.
@@ -64,6 +65,7 @@ func machineResolvers() (all []netip.AddrPort, err error) {
 	return all, nil
 }
 
+// dnsPort is where resolvers answer.
 const dnsPort = 53
 
 // proberAgent is honest: who we are, and where a site's owner reads how to be left

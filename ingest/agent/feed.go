@@ -91,6 +91,8 @@ func (t *troubles) add(err error) (last bool) {
 	return t.refused > refusedLong
 }
 
+// pause waits before the next attempt, longer each time, so that a server that comes back
+// is not overrun by all its agents at once.
 func (t *troubles) pause(ctx context.Context) {
 	task.Pause(ctx, t.wait)
 	t.wait = min(2*t.wait, feedRetryMax)
@@ -104,6 +106,8 @@ func (t *troubles) over() {
 	t.wait, t.refused, t.last = feedRetry, 0, ""
 }
 
+// workOf is an answer of the server as work for the prober. Without sites the list of
+// before stays, which saves sending it each time.
 func workOf(a faultline.WorkAnswer) probe.Work {
 	w := probe.Work{Wishes: a.Wishes}
 	if !a.SameSites {
@@ -145,6 +149,7 @@ func (l Local) Run(ctx context.Context) error {
 	return run(ctx, l.Prober, ask, l.Log)
 }
 
+// health is what this vantage reports of itself, as an agent elsewhere does.
 func (l Local) health() *faultline.VantageHealth {
 	h := l.Ledger.Health(l.Schedule.now())
 	h.Version = l.Version

@@ -74,6 +74,8 @@ func (l *Looker) Look(ctx context.Context, site string) (infra.Observation, erro
 	return o, errors.Join(failures...)
 }
 
+// ask asks the resolver for records of one kind. An answer that was cut off is asked for
+// again over TCP.
 func (l *Looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
 	q.SetEdns0(1232, false)
@@ -120,6 +122,8 @@ func appendAlias(chain []string, kind uint16, target string) []string {
 	return append(chain, strings.TrimSuffix(target, "."))
 }
 
+// appendAddr appends an address in its short form, so that ::ffff:192.0.2.1 and 192.0.2.1
+// are one.
 func appendAddr(list []netip.Addr, ip net.IP) []netip.Addr {
 	if addr, ok := netip.AddrFromSlice(ip); ok {
 		return append(list, addr.Unmap())

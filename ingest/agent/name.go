@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// nameForm is the form of a vantage's name: it stands in addresses of pages and in metrics.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // ValidName reports whether a vantage may be called so: 1 to 64 letters, digits, dots,

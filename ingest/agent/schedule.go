@@ -298,6 +298,7 @@ func (b *Schedule) enter() bool {
 	return true
 }
 
+// leave takes one away from those who wait for an answer.
 func (b *Schedule) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -56,6 +56,8 @@ func (d *decoder) check() (faultline.Event, error) {
 	return nil, errIgnored
 }
 
+// checkReport puts a report into the form that the fold expects, as the API does for one
+// that is sent. An error names the member that is wrong.
 func (d *decoder) checkReport(r faultline.Report) (faultline.Event, error) {
 	var err error
 	if r.Site, err = d.site(r.Site); err != nil {
@@ -71,6 +73,8 @@ func (d *decoder) checkReport(r faultline.Report) (faultline.Event, error) {
 	return r, needAt(r.At)
 }
 
+// checkProbe is checkReport for a probe. Components of a wrong form are left out, and the
+// probe still counts.
 func (d *decoder) checkProbe(p faultline.Probe) (faultline.Event, error) {
 	var err error
 	if p.Site, err = d.site(p.Site); err != nil {
@@ -88,6 +92,8 @@ func (d *decoder) checkProbe(p faultline.Probe) (faultline.Event, error) {
 	return p, needAt(p.At)
 }
 
+// checkSite is checkReport for a record of the list of sites, within the bounds that the
+// API keeps.
 func (d *decoder) checkSite(s faultline.SiteRecord) (faultline.Event, error) {
 	var err error
 	if s.Site, err = d.site(s.Site); err != nil {
@@ -147,6 +153,7 @@ func (d *decoder) checkReaders(r faultline.Readers) (faultline.Event, error) {
 	return r.Bounded(), needAt(r.At)
 }
 
+// checkStatement is checkReport for a statement of a provider.
 func checkStatement(s faultline.Statement) (faultline.Event, error) {
 	if !s.Component.Valid() {
 		return nil, fmt.Errorf("has no component, kind:name, but %q", printable(string(s.Component)))
@@ -171,6 +178,7 @@ func (d *decoder) valid(member string, list []faultline.Component) []faultline.C
 	return kept
 }
 
+// drop notes a component that is left out, for the complaint about the line.
 func (d *decoder) drop(member string, c faultline.Component) {
 	d.dropped = append(d.dropped, fmt.Sprintf("%s: %q is no component, left out", member, printable(string(c))))
 }
@@ -198,6 +206,7 @@ func (d *decoder) site(site string) (string, error) {
 	return d.words.get([]byte(site)), nil
 }
 
+// needName fails for a name that is missing or too long.
 func needName(member, value string) error {
 	if value == "" {
 		return errors.New("has no " + member)
@@ -208,10 +217,12 @@ func needName(member, value string) error {
 	return nil
 }
 
+// tooLong is the error of a member beyond maxName.
 func tooLong(member string) error {
 	return fmt.Errorf("%s: is longer than %d bytes", member, maxName)
 }
 
+// needAt fails for an event without a time: nothing could be said of when it was.
 func needAt(at time.Time) error {
 	if at.IsZero() {
 		return errors.New("has no at")

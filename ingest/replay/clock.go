@@ -181,6 +181,7 @@ func (c *Clock) advance() error {
 	return nil
 }
 
+// emit hands on the tick of the clock's present time.
 func (c *Clock) emit() error {
 	c.ticks++
 	return c.sink(faultline.Tick{At: c.tick})

@@ -42,6 +42,7 @@ type parsed struct {
 	published faultline.Published
 }
 
+// newDecoder returns a decoder for one goroutine; it reuses its memory from line to line.
 func newDecoder() *decoder { return &decoder{words: newWords()} }
 
 // decode reads one line without its newline. It returns errIgnored for an

@@ -50,6 +50,9 @@ func Files(ctx context.Context, paths []string, stderr io.Writer, sink Sink) (St
 	return files(ctx, paths, os.Stdin, stderr, sink)
 }
 
+// files reads all lines of some files into sink, with ticks between them, and returns what
+// was counted. Complaints about lines go to stderr, up to a bound: a file of another kind
+// would fill the screen.
 func files(ctx context.Context, paths []string, stdin io.Reader, stderr io.Writer, sink Sink) (Stats, error) {
 	r := &reader{stderr: stderr, decoder: newDecoder(), lines: bufio.NewReaderSize(nil, maxLine+1)}
 	r.clock = NewClock(func(ev faultline.Event) error {
@@ -68,6 +71,7 @@ func files(ctx context.Context, paths []string, stdin io.Reader, stderr io.Write
 	return r.stats, err
 }
 
+// reader reads one file after another; the clock and the counts go on from file to file.
 type reader struct {
 	stderr  io.Writer
 	clock   *Clock
@@ -79,6 +83,8 @@ type reader struct {
 	junk           int // lines since the file began, while none was an event line
 }
 
+// all reads the files in the order given. A name that is wrong is refused before the first
+// line is read, which may be hours before its turn.
 func (r *reader) all(ctx context.Context, paths []string, stdin io.Reader) error {
 	for _, path := range paths { // said before the first of hours of lines, not after
 		if path == "-" {
@@ -98,6 +104,7 @@ func (r *reader) all(ctx context.Context, paths []string, stdin io.Reader) error
 	return r.clock.End()
 }
 
+// path reads one file, or standard input for "-".
 func (r *reader) path(ctx context.Context, path string, stdin io.Reader) error {
 	if path == "-" {
 		return r.file(ctx, stdinName, stdin)
@@ -110,6 +117,8 @@ func (r *reader) path(ctx context.Context, path string, stdin io.Reader) error {
 	return r.file(ctx, path, f)
 }
 
+// file reads the lines of one file, compressed or not. A file that looks like anything but
+// event lines is given up after a while.
 func (r *reader) file(ctx context.Context, name string, raw io.Reader) error {
 	text, compressed, err := textfile.NewReader(raw)
 	if err == nil && !bool(compressed) && hasCompressedName(name) {
@@ -163,6 +172,8 @@ func (r *reader) rest() error {
 	}
 }
 
+// line reads one line. One that is malformed is named, counted and passed over; the file
+// goes on.
 func (r *reader) line(name string, number int, line []byte) error {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return nil
@@ -190,6 +201,7 @@ func (r *reader) line(name string, number int, line []byte) error {
 // noJunk is the count of a file in which an event line was found.
 const noJunk = -1 << 62
 
+// malformed counts a line that can't be read, and names it.
 func (r *reader) malformed(name string, number int, err error) {
 	r.stats.Malformed++
 	r.junk++

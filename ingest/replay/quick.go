@@ -70,6 +70,8 @@ func (q *quick) parse(line []byte, w words, p *parsed) bool {
 	return ok
 }
 
+// object reads a whole line, and reports false for anything that it does not know. The line
+// is then read by the ordinary decoder of JSON, which is slower and says what is wrong.
 func (q *quick) object(w words) bool {
 	if !q.skip('{') {
 		return false
@@ -124,6 +126,8 @@ func (q *quick) member(name []byte, w words) bool {
 	return false
 }
 
+// first reports whether a member is met for the first time. A second one is left to the
+// ordinary decoder.
 func (q *quick) first(bit int) bool {
 	was := q.seen
 	q.seen |= 1 << bit

@@ -27,6 +27,7 @@ func (q *quick) skip(c byte) bool {
 	return true
 }
 
+// next passes over a byte, if it is the next one.
 func (q *quick) next(c byte) bool {
 	if q.pos < len(q.text) && q.text[q.pos] == c {
 		q.pos++
@@ -35,6 +36,7 @@ func (q *quick) next(c byte) bool {
 	return false
 }
 
+// end reports whether nothing but space is left.
 func (q *quick) end() bool {
 	q.space()
 	return q.pos == len(q.text)
@@ -58,6 +60,7 @@ func (q *quick) string() ([]byte, bool) {
 	return nil, false
 }
 
+// plain reads a string without escapes into a slice of the line itself, without a copy.
 func (q *quick) plain(into *[]byte) bool {
 	s, ok := q.string()
 	*into = s
@@ -83,6 +86,7 @@ func (q *quick) number(into *int64) bool {
 	return true // what follows must be a comma or the end: no fraction, no exponent
 }
 
+// list reads a list of components into a slice that is used again for each line.
 func (q *quick) list(into *[]faultline.Component, w words) bool {
 	*into = (*into)[:0]
 	if !q.skip('[') {

@@ -16,8 +16,11 @@ const (
 // that a long file with many words costs time and not memory.
 type words []string
 
+// newWords returns an empty table of fixed size.
 func newWords() words { return make(words, maxWords) }
 
+// get is a string of these bytes. The same few words come on every line, and each is
+// allocated once; one that takes another's place in the table only costs its allocation.
 func (w words) get(b []byte) string {
 	if len(b) > maxWordLen {
 		return string(b)
