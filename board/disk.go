@@ -111,6 +111,8 @@ func (k *keeper) recall() {
 	for _, inc := range state.Incidents {
 		k.put(inc)
 	}
+	// Loaded, although the source was not read yet: an old answer that says its age is
+	// better than none.
 	k.view, k.loaded = state.View, true
 	k.show(nil, true)
 	k.board.listener.Forget()

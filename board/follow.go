@@ -75,6 +75,7 @@ func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 			u, err = b.readAnew(ctx, position)
 			synced = err == nil
 		}
+		// After a failure it is not known what was missed in between.
 		if reads.went(ctx, err) {
 			synced = false
 			wait(ctx, b.cfg.Pace.Retry)

@@ -33,6 +33,8 @@ func (l Query) takes(inc *faultline.Incident) bool {
 	case !l.Until.IsZero() && !begin.Before(l.Until):
 		return false
 	case l.Since.IsZero() || !begin.Before(l.Since):
+	// An incident that began before the span counts only if the reader asked for what
+	// overlaps it.
 	case !l.Overlapping || !inc.State.Open() && !endOf(inc).After(l.Since):
 		return false
 	}

@@ -61,6 +61,7 @@ func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
 			e.incidents = append(e.incidents, e.takeIn(published, e.ordinal))
 		} else {
 			ordinal := e.incidents[at].Ordinal
+			// It keeps its ordinal, and with it its place among the incidents.
 			e.letGo(ordinal)
 			e.incidents[at] = e.takeIn(published, ordinal)
 		}
@@ -201,6 +202,7 @@ func (e *Engine) mergeTwins() {
 		switch {
 		case before == nil:
 			first[in.Cause] = in
+		// Readers have seen it confirmed; the other one was only suspected.
 		case before.Confirmed == 0 && in.Confirmed != 0:
 			e.twin(before, in)
 			first[in.Cause] = in

@@ -89,6 +89,8 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	if err := dec.Decode(&s); err != nil {
 		return nil, fmt.Errorf("decode checkpoint: %w", err)
 	}
+	// A newer one may mean something else by the same bytes. Those between lack fields, which
+	// are then empty.
 	if s.Version < oldestCheckpoint || s.Version > CheckpointVersion {
 		return nil, fmt.Errorf("checkpoint version %d, this engine reads %d to %d",
 			s.Version, oldestCheckpoint, CheckpointVersion)
@@ -140,6 +142,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 			return err
 		}
 	}
+	// A number that is too large would reserve memory before the bytes run out.
 	if max(s.Now, s.Before) > maxRepeatKeys/2 {
 		return errMalformed
 	}

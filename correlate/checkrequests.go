@@ -84,6 +84,7 @@ func (w *requestList) suspects(cause faultline.Component, known []member, n int)
 			n--
 		}
 	}
+	// After the suspects: the list is bounded, and what may fail comes first.
 	w.controls(c)
 }
 

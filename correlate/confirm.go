@@ -26,6 +26,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	}
 	failed := e.failuresOf(in)
 	failing := e.sitesFor(in.Cause, failed.sites)
+	// A site's own fault has no other sites to support it, so that each vantage must have
+	// seen it twice, unless people agree and little doubt is left.
 	need := 1
 	if in.traits().Own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
 		need = ownFaultFailures
@@ -46,6 +48,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return faultline.BasisBoth, true // one probed site fails, the crowd is broad on the others
 	case agree == 1 && in.Cause == unattributed && e.checkedFromSeveral(in):
 		return "", false
+	// Another vantage will say within two minutes whether it sees the same.
 	case agree == 1 && e.yetToCheck(in, feltProbes) > 0:
 		return "", false
 	case agree == 1 && e.witnesses(in, failed, need, 1) == 1 && e.pooledNetworks(in) >= confirmNetworks:
@@ -69,6 +72,7 @@ func (e *Engine) witnesses(in *incident, failed failures, need int, trusted shar
 			continue
 		}
 		n++
+		// A vantage whose network is not known counts for itself.
 		if v.ASN != 0 {
 			networks = append(networks, v.ASN)
 		}

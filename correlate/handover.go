@@ -29,6 +29,7 @@ func (e *Engine) handOver(in *incident) {
 			back = max(back, m.Recovered)
 		}
 	}
+	// One or two sites that are back may be so by chance.
 	if alone < handOverSites {
 		return
 	}

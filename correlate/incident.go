@@ -272,6 +272,7 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	if j := e.evidenceOf(id); j != nil {
 		m.Code = j.symptom.is
 	}
+	// After the member is in place: what was seen of the site before it joined counts too.
 	e.countMember(in, id)
 	return in.member(id)
 }
@@ -299,6 +300,7 @@ func (e *Engine) forget(in *incident) {
 	published := e.clock - statusReach // what is newer is still shown, and after the end
 	for _, m := range in.Members {
 		s := e.sites.rows[m.Site]
+		// What a chart or page still shows is kept.
 		until := published
 		if m.Recovered != 0 {
 			until = min(published, m.Recovered)

@@ -78,6 +78,7 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 		for _, t := range e.sites.rows[id].Tracks {
 			v := e.vantages.rows[t.Vantage]
 			first := t.FirstFailure(v, from, to)
+			// A track that saw no failure does not say when one began.
 			if first == 0 || t.Chronic() {
 				continue
 			}
@@ -114,6 +115,8 @@ func (r results) fit(ramps []int64) interval {
 			p := r.normal + (r.share-r.normal)*min(1, part)
 			ok[d], fail[d] = math.Log1p(-p)-math.Log1p(-r.normal), math.Log(p)-math.Log(r.normal)
 		}
+		// The sum beyond the ramp is carried from one start to the next, so that the fit
+		// takes time in proportion to the steps and not to their square.
 		settled := 0. // log-likelihood of everything beyond the ramp
 		for start := n - 1; start >= 0; start-- {
 			if s := start + spread; s < n {

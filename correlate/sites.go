@@ -83,6 +83,7 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	if s.Observed && r.Source == faultline.SourceCatalog {
 		return
 	}
+	// Everything that was worked out from the old record is void.
 	e.s.dependents.forget()
 	for _, d := range s.Deps {
 		c := e.components.rows[d.C()]
@@ -164,6 +165,7 @@ func (e *Engine) dependencies(site uint32, r faultline.SiteRecord) []cause.Dep {
 		}
 		w := 1.
 		if kinds[c.Kind()] > 1 {
+			// Which of several providers answered a given request is not known.
 			w = sharedWeight
 		}
 		if part, said := r.Shares[c]; said {

@@ -47,6 +47,7 @@ func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 		return nil
 	}
 	e.unattached = append(e.unattached, st)
+	// The oldest goes: an incident that opens now is more likely to be about the newest.
 	if len(e.unattached) > maxStatements {
 		e.unattached = slices.Delete(e.unattached, 0, 1)
 	}

@@ -27,6 +27,7 @@ func (e *Engine) dropUnwitnessed(in *incident) {
 		if !known {
 			felt, known = e.feltAt(in), true
 		}
+		// With a single vantage that feels it nobody could contradict.
 		if len(felt) < confirmVantages || !e.contradicted(in, m.Site, felt) {
 			return false
 		}

@@ -56,6 +56,8 @@ func (n *Node) exchangeKeys(ctx context.Context) error {
 	if ids, err = known(ctx, source, ids, err); err != nil {
 		return err
 	}
+	// Both are set only after both were read, so that a key is never known without its
+	// revocations.
 	n.cfg.Keys.SetOthers(others)
 	n.cfg.Keys.SetRevoked(ids)
 	return nil

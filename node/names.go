@@ -14,6 +14,8 @@ import (
 // so that the best known come first.
 func newFinder(book infra.Book, providers *faultline.Providers) *find.Index {
 	x := find.New()
+	// Providers first: a name that a provider and a site share leads to both, and the
+	// provider stands in front.
 	for i, p := range providers.All() {
 		thing, names := find.Of(p)
 		x.Put(thing, i+1, names...)

@@ -38,6 +38,8 @@ func (l *leader) consider(ctx context.Context) {
 	case err != nil || led:
 		l.adopting.freeSince = time.Time{}
 		return
+	// The wait is measured by this node's own clock, so that it begins when this node first
+	// sees nobody lead.
 	case l.adopting.freeSince.IsZero():
 		l.adopting.freeSince = now
 	}

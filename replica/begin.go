@@ -32,6 +32,7 @@ func (f *folder) beginning(ctx context.Context) (beginning, error) {
 	if err != nil {
 		return beginning{}, fmt.Errorf("look for an adoption: %w", err)
 	}
+	// A fold that meets this adoption later knows by it that it has begun from it already.
 	f.adopted = adoptedAt
 	all, err := f.store.Generations(ctx)
 	if err != nil {

@@ -73,6 +73,7 @@ func (l *leader) Run(ctx context.Context) error {
 		if !l.fold.status.Load().Loaded || l.fold.Failed() != nil {
 			// A node without a fold does not ask for the lease: holding it would keep a node
 			// that has a fold from leading.
+			// Every node without a fold would otherwise wait for another one that has it.
 			l.consider(ctx)
 			task.Pause(ctx, min(l.ttl/renewShare, foldlessPoll))
 			continue
@@ -99,6 +100,7 @@ func (l *leader) Run(ctx context.Context) error {
 func (l *leader) term(ctx context.Context, lease store.Lease, renewed time.Time) {
 	l.log.Info("this node holds the lease", "fence", lease.Fence)
 	// The work does not end with ctx: at a shutdown what was folded is stored first.
+	// The term has a context of its own, which only this function ends.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	done := make(chan error, 1)
@@ -111,6 +113,8 @@ func (l *leader) term(ctx context.Context, lease store.Lease, renewed time.Time)
 			stop()
 			l.finish(lease, <-done)
 			return
+		// A part of the term has failed for good, or another node leads. The lease is
+		// released: whoever takes it starts from what is stored.
 		case err := <-done:
 			l.log.Warn("this node leads no longer", "fence", lease.Fence, "reason", err)
 			l.release(lease)
@@ -211,6 +215,7 @@ func (l *leader) takeOver(ctx context.Context) error {
 		return err
 	}
 	for {
+		// The fold runs on by itself; here is only waited for it.
 		s := l.fold.status.Load()
 		if s.Loaded && s.Pos.After(tail) { // more has come since, or what the fold has read is gone
 			if err := l.store.Follows(ctx, s.Pos); errors.Is(err, store.ErrRolledBack) {
@@ -269,6 +274,8 @@ func (l *leader) tick(ctx context.Context, lease store.Lease) error {
 	var away outage
 	for {
 		at := nextTick(l.clock.Now(), l.ticked)
+		// A zero time leaves it to the Redis that takes the tick: no node's clock can then
+		// be wrong.
 		if l.clock.OfEntries {
 			at = time.Time{}
 		}

@@ -71,6 +71,8 @@ func (l *leader) disagree(ctx context.Context, inc faultline.Incident, number ui
 		l.unfit = map[revisionKey]bool{}
 	}
 	l.unfit[key] = true
+	// The fold's old revisions are void from here on. Waiting for that keeps this loop from
+	// storing one of them again.
 	began := l.out.Mark()
 	if err := l.fold.Reload(ctx, why); err != nil {
 		return err
@@ -161,6 +163,8 @@ var errVoid = errors.New("the fold began again meanwhile")
 // stored: whoever begins from it must not have to make those again. Up to wait may
 // pass until the fold is at a good moment for it.
 func (l *leader) saveCheckpoint(ctx context.Context, lease store.Lease, wait time.Duration) error {
+	// The state is taken first and stored last. In between the fold goes on, and its
+	// revisions are waited for only up to the mark.
 	enc, err := l.fold.Encode(ctx, wait)
 	if err != nil {
 		return fmt.Errorf("encode the checkpoint: %w", err)

@@ -120,6 +120,8 @@ func (b *seriesBox) sweep(clock, now time.Time, leading bool) {
 		_, waits := b.waiting[first.key]
 		switch {
 		case !waits:
+		// Only the oldest go: a chart with a gap in its past is better than one without its
+		// present.
 		case len(b.waiting) > seriesLimit:
 			b.m.seriesDropped.Inc()
 		case !leading && now.Sub(first.since) > seriesWait:

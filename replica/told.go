@@ -82,6 +82,7 @@ func (t *told) before(ctx context.Context, retry func(context.Context, string, f
 // fold takes what it does not know, and the rest changes nothing.
 func (t *told) say(ctx context.Context) error {
 	list, _ := t.list()
+	// Only what the store lacks is appended: most restarts find that nothing is missing.
 	lost, err := t.store.Lost(ctx, list, t.clock().Add(-toldReach))
 	if err != nil {
 		return err

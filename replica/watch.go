@@ -54,6 +54,7 @@ func (w *watcher) Run(ctx context.Context) error {
 func (w *watcher) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, max(watchTimeout, watchAsks*w.store.Patience()))
 	defer cancel()
+	// The clock first: an answer that comes late is less exact.
 	w.compare(ctx)
 	tail, err := w.store.LogTail(ctx)
 	var refused error

@@ -36,6 +36,8 @@ func placeOf(position string) (place, bool) {
 // node, which is a little further, gave it.
 func (s *Streams) ahead(after string) bool {
 	asked, ok := placeOf(after)
+	// A position that this node can't place is treated as one that it never had: the client
+	// is then told to start over.
 	here, known := placeOf(s.hub.standing())
 	if !ok || !known || cmp.Or(cmp.Compare(asked.ms, here.ms), cmp.Compare(asked.seq, here.seq)) <= 0 {
 		return false

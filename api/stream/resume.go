@@ -27,6 +27,7 @@ func (s *Streams) opening(ctx context.Context, j joined, after string, snapshot 
 		open = append(open, coverageFrame(j.snap.Coverage()))
 	}
 	resumed := after != ""
+	// The ring has forgotten the position. The source may still have the changes since.
 	if !j.known {
 		older, err := s.older(ctx, after, j.backlog)
 		if err != nil {
@@ -44,6 +45,7 @@ func (s *Streams) opening(ctx context.Context, j joined, after string, snapshot 
 			open = append(open, j.backlog[i].bytes)
 		}
 	}
+	// Who resumes has the open incidents already.
 	if snapshot && !resumed {
 		for _, e := range j.snap.Order {
 			if e.Incident.State.Open() && (!j.filtered() || j.filter.Takes(&e.Incident)) {

@@ -38,6 +38,8 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, q Request) error
 	if len(q.Filter.Query()) > 0 {
 		wanted.filter = &q.Filter
 	}
+	// From here on every change reaches the client, either by what the opening says or by
+	// its queue.
 	j, err := s.hub.join(q.After, wanted, q.Release, s.snapshot)
 	if err != nil {
 		return err

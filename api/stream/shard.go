@@ -213,6 +213,8 @@ func (s *shard) push(c *streamConn) {
 		if n > 0 {
 			c.tries = 0
 		}
+		// The socket is full. What is left is tried again, by the timer or with the next
+		// frame.
 		if n < len(c.rest[0]) {
 			c.rest[0] = c.rest[0][n:]
 			return
