@@ -127,6 +127,7 @@ type foundPage struct {
 // foundRow is one thing that may be meant.
 type foundRow struct {
 	URL, Name, Kind, Detail string
+	Open                    []incidentLine // that concern it
 }
 
 // find leads to what was asked for where there is no doubt what that is, and lists
@@ -153,10 +154,14 @@ func (w *Web) find(c *gin.Context, v *voice, asked string) (bool, error) {
 		matches = exact
 	}
 	return true, w.show(c, v, "found/"+find.Question(asked), func(context.Context) (doc, error) {
+		incidents, err := w.cfg.Source.Incidents()
+		if err != nil {
+			return doc{}, err
+		}
 		return doc{
 			page:  "found",
-			data:  v.foundPage(find.Question(asked), matches, len(exact) > 0),
-			cache: page.CacheBriefly,
+			data:  v.foundPage(find.Question(asked), matches, len(exact) > 0, incidents),
+			cache: page.CacheCurrent,
 		}, nil
 	})
 }
@@ -190,16 +195,56 @@ func (v *voice) foundPath(t find.Thing) string {
 	return "/site/" + url.PathEscape(t.ID)
 }
 
-func (v *voice) foundPage(text string, matches []find.Match, exact bool) foundPage {
+func (v *voice) foundPage(text string, matches []find.Match, exact bool, incidents []faultline.Incident) foundPage {
 	p := foundPage{Answer: v.say("found.nearly", "Text", text)}
 	if exact {
 		p.Answer = v.say("found.several", "Text", text)
 	}
 	for _, m := range matches {
-		p.Rows = append(p.Rows, v.foundRow(m))
+		row := v.foundRow(m)
+		row.Open = v.openOf(m.Thing, incidents)
+		p.Rows = append(p.Rows, row)
 	}
 	p.shell = v.shell("", v.say("found.title"), p.Answer)
 	return p
+}
+
+// foundIncidents is how many open incidents are named beside one thing that may be meant.
+const foundIncidents = 3
+
+// openOf are the open incidents that concern a thing: so that whoever asks during an outage
+// reads of it, whichever of several things they mean.
+func (v *voice) openOf(t find.Thing, incidents []faultline.Incident) (open []incidentLine) {
+	asOf, _ := v.clock()
+	for i := range incidents {
+		inc := &incidents[i]
+		if inc.State.Open() && len(open) < foundIncidents && v.concerns(t, inc) {
+			open = append(open, v.lineOf(inc, asOf))
+		}
+	}
+	return open
+}
+
+// concerns reports whether an incident is of a thing: of what a provider runs, of a
+// component, of a site that it takes down or whose owner runs what fails.
+func (v *voice) concerns(t find.Thing, inc *faultline.Incident) bool {
+	if t.Kind == find.Site && slices.ContainsFunc(inc.Sites,
+		func(s faultline.IncidentSite) bool { return s.Site == t.ID }) {
+		return true
+	}
+	if inc.Cause == nil {
+		return false
+	}
+	switch t.Kind {
+	case find.Component:
+		return inc.Cause.Component == faultline.Component(t.ID)
+	case find.Provider:
+		p, ok := v.cfg.Providers.Slug(t.ID)
+		return ok && p.Runs(inc.Cause.Component)
+	}
+	return slices.ContainsFunc(v.cfg.Providers.All(), func(p faultline.Provider) bool {
+		return slices.Contains(p.Sites, t.ID) && p.Runs(inc.Cause.Component)
+	})
 }
 
 func (v *voice) foundRow(m find.Match) foundRow {

@@ -144,3 +144,24 @@ func FuzzQuestion(f *testing.F) {
 		}
 	})
 }
+
+// However people ask whether something works, in the languages of the pages, the question
+// is about its name.
+func TestQuestionsAreReadInEveryLanguage(t *testing.T) {
+	for _, asked := range []string{"is aws down", "Is AWS down right now?", "has aws gone down?", "did aws go down",
+		"is aws having issues", "aws outage", "can't access aws", "is anyone else having problems with aws",
+		"is aws down for anyone else", "ist aws down", "Ist AWS gerade down?", "geht aws nicht",
+		"funktioniert aws nicht mehr", "aws störung", "Störung bei AWS", "Probleme mit AWS", "was ist los bei aws",
+		"est-ce que AWS est en panne ?", "aws est tombé", "panne aws", "problèmes avec aws", "¿Está caído AWS?",
+		"¿se ha caído aws?", "aws no funciona", "¿funciona AWS?", "aws está caído"} {
+		if got := Question(asked); got != "aws" {
+			t.Errorf("%q is read as %q", asked, got)
+		}
+	}
+	for asked, want := range map[string]string{"didi": "didi", "hasbro": "hasbro", "geht": "geht",
+		"down detector": "down detector", "funciona": "funciona", "has": "has"} {
+		if got := Question(asked); got != want {
+			t.Errorf("%q is read as %q, want %q", asked, got, want)
+		}
+	}
+}

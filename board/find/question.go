@@ -17,17 +17,24 @@ const MaxQuestion = 253
 // filler are the words that people put around a name when they ask whether it works,
 // in the languages of the pages. They are taken off both ends, the longest first.
 var filler = regexp.MustCompile(`^(?:` +
+	`was ist los (?:mit|bei) |was ist mit |est[áa] ca[ií]d[oa] |` + // before what begins like them
 	`is there (?:an? )?(?:outage|problem) (?:at|with|of|on) |(?:is|are|was|why is|what happened to|what is wrong ` +
-	`with|problems? with|outage of|status of|check) (?:the )?|` +
-	`ist |sind |was ist mit |warum geht |störung (?:bei |von )?|geht |` +
-	`est-ce que |panne (?:de |d'|chez )?|problème (?:avec |de )?|pourquoi |` +
-	`está |esta |se cayó |se cayo |qué pasa con |que pasa con |caída de |caida de |problemas con )|` +
-	`(?: (?:is )?(?:down|offline|broken|out)(?: (?:right )?now| today| again| for everyone| or (?:is it )?just me)?|` +
+	`with|problems? with|outage of|status of|check|has|have|did|does|can'?t (?:access|reach|open|load)|` +
+	`(?:is )?any(?:one|body) else having (?:problems|issues|trouble) with) (?:the )?|` +
+	`ist |sind |warum geht |störung (?:bei |von )?|probleme (?:mit|bei) |` +
+	`geht |funktioniert |läuft |` +
+	`est-ce que |panne (?:de |d'|chez )?|problèmes? (?:avec |de )?|pourquoi |` +
+	`está |esta |se cayó |se cayo |se ha ca[ií]do |funciona |` +
+	`qué pasa con |que pasa con |caída de |caida de |problemas con )|` +
+	`(?: (?:is |gone |go |gerade |heute |wieder )?(?:down|offline|broken|out)` +
+	`(?: (?:right )?now| today| again| for (?:everyone|anyone else|me)| or (?:is it )?just me)?|` +
+	` having (?:problems|issues|trouble|an outage)(?: (?:right )?now| today)?|` +
 	` (?:not working|not loading|outages?|status(?: page)?|server status|problems?|issues?|working|up)(?: (?:right ` +
 	`)?now| today)?|` +
-	` (?:gestört|störung|ausfall|ausgefallen|kaputt|offline|nicht erreichbar|geht nicht)(?: heute| gerade)?|` +
-	` (?:est )?(?:en panne|hors service|indisponible|ne marche (?:pas|plus)|ne fonctionne (?:pas|plus))|` +
-	` (?:caído|caido|caída|caida|no funciona|fuera de servicio))$`)
+	` (?:gestört|störung|ausfall|ausgefallen|kaputt|offline|nicht erreichbar|geht nicht|nicht|probleme)` +
+	`(?: heute| gerade| mehr)?|` +
+	` (?:est )?(?:tombée?|en panne|hors service|indisponible|ne marche (?:pas|plus)|ne fonctionne (?:pas|plus))|` +
+	` (?:está |esta |se ha )?(?:caído|caido|caída|caida|no funciona|fuera de servicio))$`)
 
 // fillerRounds bounds how often filler is taken off: "why is x not working today".
 const fillerRounds = 4
@@ -55,9 +62,9 @@ func bare(s string) string {
 // Question returns the name in a question, in the form that names are compared in:
 // "Is Reddit down?" is reddit, "https://www.bbc.co.uk/news" is bbc.co.uk.
 func Question(asked string) string {
-	text := strings.Trim(plain(asked), " ?!.,;:\"'`»«“”")
+	text := strings.Trim(plain(asked), " ?!.,;:\"'`»«“”„¿¡")
 	for range fillerRounds {
-		rest := strings.Trim(filler.ReplaceAllString(text, ""), " ?!.,")
+		rest := strings.Trim(filler.ReplaceAllString(text, ""), " ?!.,¿¡")
 		if rest == "" || rest == text {
 			break
 		}
