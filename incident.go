@@ -75,6 +75,12 @@ type Incident struct {
 	Timeline Timeline `json:"timeline,omitempty" swaggerignore:"true"`
 }
 
+// DatedTitle is the title with the day (UTC) on which the incident began, for where it stands
+// without its page, such as in feeds.
+func (i Incident) DatedTitle() string {
+	return i.Title + i.Onset.At.UTC().Format(", 2 January 2006")
+}
+
 // WithoutTimeline is the incident as it is published.
 func (i Incident) WithoutTimeline() Incident {
 	i.Timeline = nil

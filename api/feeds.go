@@ -23,16 +23,25 @@ const (
 	feedEntries = 50
 )
 
+// A person who opens the Atom feed in a browser is told what it is for, by a style that
+// package web serves.
+const (
+	feedStyle  = `<?xml-stylesheet type="text/css" href="feed.css"?>` + "\n"
+	feedPolicy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
+)
+
 // entryOf is an incident as a feed tells it: one entry for its whole life, updated
 // with each revision.
 type entryOf struct {
 	id, title, link, text string
+	dated                 string // the title with its day, for where no date stands beside it
 	began, updated        time.Time
 	incident              *faultline.Incident
 }
 
 func (a *api) entry(inc *faultline.Incident) entryOf {
-	e := entryOf{id: a.permanent(inc.ID), title: inc.Title, link: a.cfg.Board.PublicURL() + "/incident/" + inc.ID,
+	e := entryOf{id: a.permanent(inc.ID), title: inc.Title, dated: inc.DatedTitle(),
+		link:  a.cfg.Board.PublicURL() + "/incident/" + inc.ID,
 		began: inc.DetectedAt, updated: inc.UpdatedAt, incident: inc}
 	parts := []string{fmt.Sprintf("State: %s. %d of %d sites observed are failing; it began %s (UTC).",
 		inc.State, inc.Impact.Failing, inc.Impact.Observed, inc.Onset.At.UTC().Format("2006-01-02 15:04:05"))}
@@ -56,7 +65,7 @@ func (a *api) entry(inc *faultline.Incident) entryOf {
 		parts = append(parts, "Sites: "+strings.Join(names, ", ")+".")
 	}
 	if inc.Drill {
-		e.title = "DRILL: " + e.title
+		e.title, e.dated = "DRILL: "+e.title, "DRILL: "+e.dated
 	}
 	e.text = strings.Join(parts, " ")
 	return e
@@ -129,7 +138,11 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 		if err != nil {
 			return nil, err
 		}
-		return page.File(body, media), nil
+		p := page.File(body, media)
+		if media == mediaAtom {
+			p = p.Under(feedPolicy)
+		}
+		return p, nil
 	})
 	if err != nil {
 		return err
@@ -187,7 +200,7 @@ func (a *api) renderAtom(head feedHead, entries []entryOf) ([]byte, error) {
 		Author:   &feeds.AtomAuthor{AtomPerson: feeds.AtomPerson{Name: "Faultline"}},
 	}
 	for _, e := range entries {
-		base.Entries = append(base.Entries, &feeds.AtomEntry{Title: e.title, Id: e.id,
+		base.Entries = append(base.Entries, &feeds.AtomEntry{Title: e.dated, Id: e.id,
 			Updated: e.updated.UTC().Format(time.RFC3339), Published: e.began.UTC().Format(time.RFC3339),
 			Links:   []feeds.AtomLink{{Href: e.link, Rel: "alternate", Type: "text/html"}},
 			Summary: &feeds.AtomSummary{Content: e.text, Type: "text"}})
@@ -202,7 +215,7 @@ func (a *api) renderAtom(head feedHead, entries []entryOf) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render Atom: %w", err)
 	}
-	return append([]byte(xml.Header), body...), nil
+	return append([]byte(xml.Header+feedStyle), body...), nil
 }
 
 // getJSONFeed is the feed of incidents as a JSON Feed 1.1.
@@ -232,7 +245,7 @@ func (a *api) renderJSONFeed(head feedHead, entries []entryOf) ([]byte, error) {
 		Description: head.note, FeedUrl: head.self, HomePageUrl: a.cfg.Board.PublicURL() + "/",
 		Language: "en"}, Items: []*feeds.JSONItem{}}
 	for _, e := range entries {
-		f.Items = append(f.Items, &feeds.JSONItem{Id: e.id, Url: e.link, Title: e.title, ContentText: e.text,
+		f.Items = append(f.Items, &feeds.JSONItem{Id: e.id, Url: e.link, Title: e.dated, ContentText: e.text,
 			PublishedDate: &e.began, ModifiedDate: &e.updated})
 	}
 	body, err := json.Marshal(f)

@@ -28,6 +28,11 @@ func TestFeedsAreReadByAFeedReader(t *testing.T) {
 	for path, want := range map[string]int{"/feed.atom": 2, "/feed.json": 2, "/feed.atom?cause=cdn:fastly": 1,
 		"/feed.json?site=bbc.co.uk": 1, "/feed.json?cause=cdn:nobody": 0, "/feed.atom?cause=cdn:nobody": 0} {
 		w := n.get(path)
+		shown := n.get("/feed.atom")
+		if !strings.Contains(shown.Body.String(), `<?xml-stylesheet type="text/css" href="feed.css"?>`) ||
+			shown.Header().Get("Content-Security-Policy") != feedPolicy {
+			t.Errorf("a browser shows the feed without its style: %s", shown.Header())
+		}
 		f, err := gofeed.NewParser().ParseString(w.Body.String())
 		if err != nil || w.Code != http.StatusOK {
 			t.Fatalf("%s: %d %v\n%s", path, w.Code, err, w.Body)
@@ -72,8 +77,8 @@ func TestOEmbed(t *testing.T) {
 	inc.Title = `"><script>`
 	n.source.Tell(inc)
 	n.run()
-	for path, title := range map[string]string{"/incident/" + inc.ID: inc.Title,
-		"/incident/" + inc.ID + "@1": inc.Title,
+	for path, title := range map[string]string{"/incident/" + inc.ID: inc.DatedTitle(),
+		"/incident/" + inc.ID + "@1": inc.DatedTitle(),
 		"/site/bbc.co.uk":            "Is bbc.co.uk down?", "/component/cloud/aws~us-east-1": "AWS us-east-1"} {
 		w := n.get("/oembed?maxwidth=300&format=json&url=https://faultline.example" + path)
 		got := decode[OEmbedAnswer](t, w.Body)
@@ -117,7 +122,7 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 	page := "https%3A%2F%2Ffaultline.example%2Fincident%2F" + inc.ID
 	for query, want := range map[string]string{
 		// WordPress
-		"format=json&url=" + page + "&maxwidth=580&maxheight=870&dnt=1": "@3\" width=\"580\" height=\"320\"",
+		"format=json&url=" + page + "&maxwidth=580&maxheight=870&dnt=1": "@3\" width=\"580\" height=\"430\"",
 		"url=" + page + "&format=json&maxwidth=720":                     "@3\" width=\"600\"", // Ghost
 		// Discourse
 		"format=json&url=" + page + "%2F&utm_source=discourse": "@3\" width",

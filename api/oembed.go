@@ -30,11 +30,8 @@ type OEmbedAnswer struct {
 	Height       int    `json:"height"` // pixels
 }
 
-// The size of a widget, in pixels, unless less is asked for.
-const (
-	embedWidth  = 600
-	embedHeight = 320
-)
+// embedWidth is the width of a widget in pixels, unless less is asked for. Its height follows.
+const embedWidth = 600
 
 // oembedKeys are the query keys of /oembed.
 var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
@@ -65,7 +62,7 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 		return &refusal{status: http.StatusNotImplemented, detail: "format: json is the only one that is made."}
 	}
 	width := embedSize(query, "maxwidth", embedWidth)
-	height := embedSize(query, "maxheight", embedHeight)
+	height := embedSize(query, "maxheight", faultline.WidgetHeight(width, ""))
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
@@ -83,7 +80,8 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 		ProviderURL: base + "/",
 		CacheAge:    300, Width: width, Height: height,
 		HTML: fmt.Sprintf(
-			`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" style="border:0"></iframe>`,
+			`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" `+
+				`style="border:0;max-width:100%%"></iframe>`,
 			html.EscapeString(source), width, height, html.EscapeString(title))})
 	if err != nil {
 		return err
@@ -174,7 +172,7 @@ func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path,
 	if err == nil && !fixed {
 		path += "@" + strconv.Itoa(inc.Revision)
 	}
-	return path, inc.Title, err
+	return path, inc.DatedTitle(), err
 }
 
 func (a *api) embeddedIncident(c *gin.Context, s *board.Snapshot, id string) (faultline.Incident, error) {

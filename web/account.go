@@ -46,40 +46,44 @@ func (v *voice) memberWord(inc *faultline.Incident, state faultline.SiteState) s
 }
 
 func (v *voice) siteLink(site string) siteLink {
-	return siteLink{URL: v.link("/site/" + site), Site: site}
+	return siteLink{URL: v.link("/site/" + site), Site: site, Own: ownScript(site)}
 }
 
-// rowsOf is the table of an incident's sites: those that still fail first, in
-// the incident's own order, which is by how well known they are.
-func (v *voice) rowsOf(inc *faultline.Incident) []siteRow {
+// rowsOf is the table of an incident's sites on a widget: those that still fail first, in
+// each state as they come.
+func (v *voice) rowsOf(inc *faultline.Incident, most int) []siteRow {
 	var rows []siteRow
 	for _, state := range siteStates {
-		for _, s := range inc.Sites {
-			if s.State != state || len(rows) == sitesListed {
-				continue
+		for i := range inc.Sites {
+			if inc.Sites[i].State == state && len(rows) < most {
+				rows = append(rows, v.rowOf(inc, &inc.Sites[i]))
 			}
-			row := siteRow{
-				siteLink: v.siteLink(s.Site),
-				State:    s.State,
-				Word:     v.memberWord(inc, s.State),
-				Symptom:  v.symptom(s.Symptom),
-				Since:    v.moment(s.Onset, formMinute),
-				Reports:  v.number(s.Reports),
-			}
-			if s.Member == faultline.MemberJoined {
-				row.Joined = v.say("incident.joined")
-			}
-			if s.Probes > 0 {
-				row.Probes = v.outOf(s.ProbesFailed, s.Probes)
-			}
-			if s.RecoveredAt != nil {
-				back := v.moment(*s.RecoveredAt, formMinute)
-				row.Back = &back
-			}
-			rows = append(rows, row)
 		}
 	}
 	return rows
+}
+
+// rowOf is one site of an incident's table.
+func (v *voice) rowOf(inc *faultline.Incident, s *faultline.IncidentSite) siteRow {
+	row := siteRow{
+		siteLink: v.siteLink(s.Site),
+		State:    s.State,
+		Word:     v.memberWord(inc, s.State),
+		Symptom:  v.symptom(s.Symptom),
+		Since:    v.moment(s.Onset, formMinute),
+		Reports:  v.number(s.Reports),
+	}
+	if s.Member == faultline.MemberJoined {
+		row.Joined = v.say("incident.joined")
+	}
+	if s.Probes > 0 {
+		row.Probes = v.outOf(s.ProbesFailed, s.Probes)
+	}
+	if s.RecoveredAt != nil {
+		back := v.moment(*s.RecoveredAt, formMinute)
+		row.Back = &back
+	}
+	return row
 }
 
 // blamelessGroup names the sites that are well for one reason.

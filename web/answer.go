@@ -61,7 +61,7 @@ func (v *voice) victims(inc *faultline.Incident) string {
 	var names []string
 	for _, s := range inc.Sites {
 		if s.Member != faultline.MemberJoined && (s.State == faultline.SiteDown || s.State == faultline.SiteDegraded) {
-			names = append(names, s.Site)
+			names = append(names, hostName(s.Site))
 		}
 	}
 	named := names[:min(len(names), victims)]

@@ -48,7 +48,7 @@ var staticFiles = map[string]string{
 	"live.js": javaScript, "suggest.js": javaScript, "frame.js": javaScript, "take.js": javaScript,
 	"embed.js": javaScript,
 	"stack.js": javaScript, "player.js": javaScript, "key.js": javaScript,
-	"icon.svg": "image/svg+xml",
+	"icon.svg": "image/svg+xml", "feed.css": "text/css; charset=utf-8",
 }
 
 const javaScript = "text/javascript; charset=utf-8"
@@ -68,22 +68,22 @@ func readAssets(prefix string) (assets, error) {
 		a.byName[name] = asset{page: page.File(body, media), hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
 	}
 	var err error
-	if a.page, err = readStyle(func(string) bool { return true }, false); err != nil {
+	if a.page, err = readStyle(func(string) bool { return true }); err != nil {
 		return a, err
 	}
 	a.widget, err = readStyle(func(name string) bool {
 		return slices.ContainsFunc(widgetParts, func(part string) bool { return strings.HasPrefix(name, part) })
-	}, true)
+	})
 	return a, err
 }
 
-// darkColours are those of the dark scheme. A widget may be told to be dark
-// whatever the reader's system says.
+// darkColours are those of the dark scheme. A reader may choose them, and the page around a
+// widget, whatever the reader's system says.
 var darkColours = regexp.MustCompile(`(?s)@media \(prefers-color-scheme:dark\)\{:root[^{]*\{(.*?)\}\}`)
 
 // readStyle puts the styles of parts and pages together: the layout's first, as
 // the rest builds on it.
-func readStyle(wanted func(name string) bool, themed bool) (style, error) {
+func readStyle(wanted func(name string) bool) (style, error) {
 	var css bytes.Buffer
 	for _, pattern := range []string{"parts/layout/*.css", "parts/*/*.css", "pages/*/*.css"} {
 		names, err := fs.Glob(files, pattern)
@@ -101,13 +101,11 @@ func readStyle(wanted func(name string) bool, themed bool) (style, error) {
 			css.Write(body)
 		}
 	}
-	if themed {
-		dark := darkColours.FindSubmatch(css.Bytes())
-		if dark == nil {
-			return style{}, fmt.Errorf("web: the style has no dark colours")
-		}
-		fmt.Fprintf(&css, ":root[data-theme=dark]{color-scheme:dark;%s}", dark[1])
+	dark := darkColours.FindSubmatch(css.Bytes())
+	if dark == nil {
+		return style{}, fmt.Errorf("web: the style has no dark colours")
 	}
+	fmt.Fprintf(&css, ":root[data-theme=dark]{color-scheme:dark;%s}", dark[1])
 	sum := sha256.Sum256(css.Bytes())
 	//nolint:gosec // the style is built in
 	return style{css: template.CSS(css.String()), source: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"},
@@ -142,6 +140,13 @@ func (w *Web) static(c *gin.Context, _ *voice) error {
 		cache = page.CacheImmutable
 	}
 	page.Write(c.Writer, c.Request, found.page, cache)
+	return nil
+}
+
+// feedStyle answers with the style of the Atom feed, at an address without a hash: the feed
+// is made by package api.
+func (w *Web) feedStyle(c *gin.Context, _ *voice) error {
+	page.Write(c.Writer, c.Request, w.assets.byName["feed.css"].page, page.CacheElement)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	"faultline"
@@ -16,12 +17,9 @@ type card struct {
 	Colour  color.NRGBA
 	Title   string
 	Counts  []tally
-	Points  []xy // of the line of what fails, 0 to 1 each way, up is 1
-	Others  []xy // likewise, of all other sites
-	Shares  bool // 1 is all of the observed sites
+	Plot    *coursePlot // nil: there is no chart
 	Marks   []cardMark
 	Times   []cardMark // of the axis
-	Now     bool       // the line goes on
 	Source  string
 	Unknown string // what it does not know
 }
@@ -120,7 +118,7 @@ const (
 // if there is room.
 func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 	bottom -= chartText + 8 // the times below it
-	if len(k.Points) < 2 || bottom-top < 50 {
+	if k.Plot == nil || len(k.Plot.points) < 2 || bottom-top < 50 {
 		return
 	}
 	top = max(top, bottom-sparkTallest)
@@ -130,28 +128,48 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 		for _, p := range points {
 			line = level(line, at(p))
 		}
-		if k.Now && len(line) > 0 {
-			line = level(line, xy{cardMargin + width, line[len(line)-1].y})
-		}
 		return line
 	}
-	line := draw(k.Points)
-	area := append(append([]xy{}, line...), xy{line[len(line)-1].x, bottom}, xy{line[0].x, bottom})
-	s.shapes = append(s.shapes, drawing{points: area, colour: palette.wash})
+	for _, g := range k.Plot.gaps {
+		s.hatch(cardMargin+g.from*width, top, cardMargin+g.to*width, bottom)
+	}
+	for _, stretch := range k.Plot.failing {
+		line := draw(stretch)
+		area := append(slices.Clone(line), xy{line[len(line)-1].x, bottom}, xy{line[0].x, bottom})
+		s.shapes = append(s.shapes, drawing{points: area, colour: palette.wash})
+	}
 	s.rect(cardMargin, bottom, width, 1.5, palette.rule)
-	if k.Shares {
+	if k.Plot.shares {
 		s.rect(cardMargin, top, width, 1.5, palette.rule)
 		s.write(cardMargin, top-6, chartText, sans, palette.soft, "100 %")
 	}
-	if others := draw(k.Others); len(others) > 1 {
-		s.shapes = append(s.shapes, drawing{points: others, width: 2.5, colour: palette.ink})
+	for _, stretch := range k.Plot.others {
+		s.dashes(draw(stretch), 14, 9, 2.5, palette.ink)
 	}
-	s.shapes = append(s.shapes, drawing{points: line, width: 4, colour: palette.failing})
+	for _, stretch := range k.Plot.failing {
+		s.shapes = append(s.shapes, drawing{points: draw(stretch), width: 4, colour: palette.failing})
+	}
+	s.dashes(draw(k.Plot.since), 4, 10, 4, palette.failing)
 	for _, m := range k.Times {
 		x := cardMargin + m.x*width - t.width(m.text, sans, chartText)/2
 		s.write(x, bottom+chartText+6, chartText, sans, palette.soft, m.text)
 	}
 	k.drawMarks(t, s, top, bottom)
+	k.drawGapLabels(t, s, (top+bottom)/2)
+}
+
+// drawGapLabels says in each gap with room for it why nothing is known there.
+func (k card) drawGapLabels(t *typeset, s *scene, y float64) {
+	width := float64(s.w) - 2*cardMargin
+	for _, g := range k.Plot.gaps {
+		wide := t.width(g.said, sans, chartText)
+		if wide+12 > (g.to-g.from)*width {
+			continue
+		}
+		x := cardMargin + (g.from+g.to)/2*width - wide/2
+		s.rect(x-6, y-chartText, wide+12, chartText+8, palette.paper)
+		s.write(x, y, chartText, sans, palette.soft, g.said)
+	}
 }
 
 // drawMarks draws what happened, each with its label beside its line.
@@ -214,7 +232,6 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 		Colour:  stateColour(inc.State),
 		Title:   head.Title,
 		Counts:  head.Counts,
-		Now:     inc.State.Open(),
 		Source:  v.say("card.source", "N", v.number(inc.Revision), "Time", v.moment(inc.UpdatedAt, formDated).Text),
 		Unknown: v.notKnown(v.unknowns(inc)),
 	}
@@ -237,23 +254,8 @@ const cardMarks = 3
 // chartCard puts an incident's chart on its card: the scene of its page.
 func (v *voice) chartCard(k *card, inc *faultline.Incident, points []point) {
 	s := spanOf(inc, points, inc.UpdatedAt)
-	points = thin(s.within(points))
-	k.Shares = shared(points)
-	top := 1
-	for _, p := range points {
-		top = max(top, p.Failing)
-	}
-	k.Points = []xy{{0, 0}, {s.x(inc.Onset.At), 0}}
-	for _, p := range points {
-		y := float64(p.Failing) / float64(top)
-		if k.Shares {
-			y = p.share()
-		}
-		k.Points = append(k.Points, xy{s.x(p.At), y})
-		if k.Shares && p.Others > 0 {
-			k.Others = append(k.Others, xy{s.x(p.At), p.others()})
-		}
-	}
+	plot := v.plotOf(inc, points, s)
+	k.Plot = &plot
 	for _, m := range v.marksOf(inc, s, true) {
 		if m.Label != "" && len(k.Marks) < cardMarks {
 			k.Marks = append(k.Marks, cardMark{m.x, m.Label})

@@ -40,12 +40,9 @@ type mark struct {
 
 // chartOf draws what an incident said of itself up to inc: the share of sites failing,
 // that of all others, and what happened when.
-func (v *voice) chartOf(inc *faultline.Incident, points []point, whole bool, asOf time.Time) figure {
+func (v *voice) chartOf(inc *faultline.Incident, points []point, asOf time.Time) figure {
 	f := figure{ID: "chart-failing", Title: v.say("chart.failing.title")}
 	span := spanOf(inc, points, asOf)
-	if !whole {
-		f.Note = v.say("chart.failing.lacks")
-	}
 	f.Drawn = len(points) > 0 && max(inc.Impact.PeakFailing, inc.Impact.Failing) >= sitesCounted
 	f.Marks = v.marksOf(inc, span, f.Drawn)
 	if !f.Drawn {
@@ -59,15 +56,17 @@ func (v *voice) chartOf(inc *faultline.Incident, points []point, whole bool, asO
 	f.From, f.To = span.from.UnixMilli(), span.to.UnixMilli()
 	f.BandX = percentage(span.x(inc.Onset.Earliest))
 	f.BandWidth = percentage(max(span.x(inc.Onset.Latest)-span.x(inc.Onset.Earliest), 0.004))
-	points = thin(span.within(points))
+	plot := v.plotOf(inc, points, span)
+	points = plot.points
 	caption := "chart.failing.counted"
-	if shared(points) {
+	if plot.shares {
 		f.Title, caption = v.say("chart.failing.share"), "chart.failing.caption"
 	}
-	v.drawFailing(&f, inc, points, span)
+	v.drawFailing(&f, inc, &plot)
+	f.Note = v.hatched(plot.gaps, len(plot.since) > 0)
 	f.Ticks, f.Caption = v.ticks(span)
 	f.Caption = v.say(caption, "Unit", f.Caption)
-	f.Desc = v.describe(inc, points)
+	f.Desc = lines(v.describe(inc, points), v.hatched(plot.gaps, false))
 	v.numbersOf(&f, points)
 	f.CSV = v.csvPath(inc)
 	return f
@@ -80,10 +79,18 @@ func (v *voice) numbersOf(f *figure, points []point) {
 	if others {
 		f.Columns = append(f.Columns, v.say("chart.failing.others_failing"), v.say("chart.failing.others"))
 	}
+	observed := slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 })
+	count := func(n int, known bool) string {
+		if !known {
+			return "–"
+		}
+		return v.number(n)
+	}
 	for _, p := range points {
-		cells := []string{v.number(p.Failing), v.number(p.Observed)}
+		known := p.Observed > 0
+		cells := []string{count(p.Failing, known || !observed), count(p.Observed, known)}
 		if others {
-			cells = append(cells, v.number(p.OthersFailing), v.number(p.Others))
+			cells = append(cells, count(p.OthersFailing, p.Others > 0), count(p.Others, p.Others > 0))
 		}
 		f.Rows = append(f.Rows, figureRow{When: v.moment(p.At, formSecond), Cells: cells})
 	}
@@ -91,47 +98,41 @@ func (v *voice) numbersOf(f *figure, points []point) {
 
 // drawFailing makes the shapes: shares where the observed are the denominator of the
 // failing, else their number.
-func (v *voice) drawFailing(f *figure, inc *faultline.Incident, points []point, s span) {
-	value, share := func(p point) float64 { return float64(p.Failing) }, shared(points)
-	top, label := 1, v.number
-	for _, p := range points {
-		top = max(top, p.Failing)
-	}
-	if share {
-		value = func(p point) float64 { return 100 * p.share() }
-		top, label = 100, func(n int) string { return strconv.Itoa(n) + " %" }
+func (v *voice) drawFailing(f *figure, inc *faultline.Incident, plot *coursePlot) {
+	top, label, whole := plot.top, v.number, float64(plot.top)
+	if plot.shares {
+		top, label, whole = 100, func(n int) string { return strconv.Itoa(n) + " %" }, 100
 	}
 	y := f.scale(top, label)
-	var line, others, since stroke
-	line.to(s.x(s.from), y(0))
-	line.to(s.x(inc.Onset.At), y(0))
-	observed := slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 })
-	for _, p := range points {
-		if observed && p.Observed == 0 {
-			line.lift()
-			others.lift()
-			continue
+	at := func(p xy) (float64, float64) { return p.x, y(whole * p.y) }
+	var line, area, others, since stroke
+	for _, stretch := range plot.failing {
+		area.to(at(xy{stretch[0].x, 0}))
+		for _, p := range stretch {
+			line.to(at(p))
+			area.to(at(p))
 		}
-		line.to(s.x(p.At), y(value(p)))
-		if p.Others > 0 {
-			others.to(s.x(p.At), y(100*p.others()))
-		} else {
-			others.lift() // what is not known is a gap, never a zero
+		area.to(at(xy{stretch[len(stretch)-1].x, 0}))
+		line.lift()
+		area.lift()
+	}
+	for _, stretch := range plot.others {
+		for _, p := range stretch {
+			others.to(at(p))
+		}
+		others.lift()
+	}
+	for _, p := range plot.since {
+		since.to(at(p))
+	}
+	for _, s := range []shape{{"area", area.String()}, {"others", others.String()}, {"failing", line.String()},
+		{"failing since", since.String()}} {
+		if s.D != "" {
+			f.Shapes = append(f.Shapes, s)
 		}
 	}
-	last := points[len(points)-1]
-	area := line.String() + "L" + short(box*s.x(last.At)) + " " + short(y(0)) + "Z"
-	f.Shapes = []shape{{"area", area}}
-	if share && others.String() != "" {
-		f.Shapes = append(f.Shapes, shape{"others", others.String()})
-	}
-	f.Shapes = append(f.Shapes, shape{"failing", line.String()})
-	if inc.State.Open() { // no revision since: nothing much has changed, which is less than being counted
-		since.to(s.x(last.At), y(value(last)))
-		since.to(1, y(value(last)))
-		f.Shapes = append(f.Shapes, shape{"failing since", since.String()})
-	}
-	if share {
+	f.Gaps = plot.gaps
+	if last := plot.points[len(plot.points)-1]; plot.shares && last.Observed > 0 {
 		v.nameLines(f, inc, last, y)
 	}
 }
@@ -172,7 +173,8 @@ func thin(points []point) []point {
 	var kept []point
 	for i, p := range points {
 		last := i == len(points)-1
-		turn := i == 0 || i == peak || p.State != points[i-1].State
+		turn := i == 0 || i == peak || p.State != points[i-1].State || !p.Unknown.IsZero() ||
+			(p.Observed == 0) != (points[i-1].Observed == 0) || !last && !points[i+1].Unknown.IsZero()
 		if last || turn || points[i+1].At.Sub(from)/stretch != p.At.Sub(from)/stretch {
 			kept = append(kept, p)
 		}
@@ -182,13 +184,15 @@ func thin(points []point) []point {
 
 // describe says what the chart shows, for those who don't see it.
 func (v *voice) describe(inc *faultline.Incident, points []point) string {
-	peak := points[0]
+	if slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 }) {
+		points = slices.DeleteFunc(slices.Clone(points), func(p point) bool { return p.Observed == 0 })
+	}
+	peak, last := points[0], points[len(points)-1]
 	for _, p := range points {
 		if p.Failing > peak.Failing {
 			peak = p
 		}
 	}
-	last := points[len(points)-1]
 	at := func(t time.Time) string { return v.moment(t, formMinute).Text }
 	return v.say("chart.failing.desc", "Onset", at(inc.Onset.At),
 		"Peak", v.number(peak.Failing), "PeakOf", v.number(peak.Observed), "PeakAt", at(peak.At),

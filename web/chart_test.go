@@ -122,7 +122,7 @@ func TestMarksDoNotTouch(t *testing.T) {
 			faultline.SaidStatement{At: start.Add(time.Duration(i*20) * time.Minute), Status: "in_progress"},
 		)
 	}
-	c := english(t).chartOf(&inc, points, true, points[1].At)
+	c := english(t).chartOf(&inc, points, points[1].At)
 	if len(c.Marks) != 2+statementsMarked || c.Marks[0].Text != "Began" ||
 		c.Marks[1].Text != "The provider said: in progress" {
 		t.Fatalf("marks: %+v", c.Marks)
@@ -176,7 +176,7 @@ func TestChartNamesItsLines(t *testing.T) {
 	inc := told(points)
 	inc.Cause = &faultline.Cause{Component: "cdn:fastly", Kind: faultline.KindCDN, Name: "Fastly"}
 	inc.Statements = []faultline.SaidStatement{{At: start.Add(11 * time.Minute), Status: "investigating"}}
-	c := english(t).chartOf(&inc, points, true, points[1].At)
+	c := english(t).chartOf(&inc, points, points[1].At.Add(time.Minute))
 	var said []string
 	for _, e := range c.Ends {
 		said = append(said, e.Text)
@@ -195,7 +195,7 @@ func TestChartNamesItsLines(t *testing.T) {
 		t.Errorf("%+v %q", c.Shapes, c.Columns)
 	}
 	points[0].Failing, points[0].Observed = 10, 3 // by reports alone
-	if c := english(t).chartOf(&inc, points, true, points[1].At); len(c.Ends) != 0 || c.Title != "Sites failing" {
+	if c := english(t).chartOf(&inc, points, points[1].At); len(c.Ends) != 0 || c.Title != "Sites failing" {
 		t.Errorf("%q %+v", c.Title, c.Ends)
 	}
 }
@@ -203,7 +203,7 @@ func TestChartNamesItsLines(t *testing.T) {
 func TestChartOfOneSiteIsAList(t *testing.T) {
 	points := []point{{At: start, Failing: 1, Observed: 1}}
 	inc := told(points)
-	if c := english(t).chartOf(&inc, points, true, start); c.Drawn || len(c.Marks) != 2 {
+	if c := english(t).chartOf(&inc, points, start); c.Drawn || len(c.Marks) != 2 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -280,7 +280,6 @@ func TestChartEndsWithWhatIs(t *testing.T) {
 		t.Errorf("a course that was kept with the incident is read elsewhere: %+v", course)
 	}
 	f := v.chartOf(&kept, append(course[:2:2], point{At: start.Add(2 * time.Minute), Failing: 120, Observed: 140}),
-		whole,
 		kept.UpdatedAt)
 	for _, s := range f.Shapes {
 		if s.Class == "failing" && strings.Count(s.D, "M") != 2 {
@@ -302,7 +301,7 @@ func TestAChartDoesNotRunBackwards(t *testing.T) {
 		Timeline: faultline.Timeline{{At: minute, Failing: 46, Observed: 76},
 			{At: minute.Add(time.Minute), Failing: 76, Observed: 76}}}
 	before := inc.Onset.At
-	for _, p := range course(&inc) {
+	for _, p := range courseOf(&inc) {
 		if p.At.Before(before) {
 			t.Errorf("%s comes after %s", p.At, before)
 		}

@@ -30,8 +30,9 @@ type takePage struct {
 	Card     *plainCard
 	Image    string // to see, on this server
 	ImageAlt string
-	Anywhere bool // addresses are whole
-	Keys     bool // anybody may make a key
+	Anywhere bool   // addresses are whole
+	Keys     bool   // anybody may make a key
+	Tags     string // of the languages that a widget may be in
 }
 
 type takePart struct {
@@ -53,12 +54,6 @@ type plainCard struct {
 	Status, Title, Began, Counts, Unknown, Source, URL, Drill string
 	Lang                                                      string
 }
-
-// Heights of widgets before they say how high they are, in pixels.
-const (
-	heightHeadline = 420
-	heightPart     = 380
-)
 
 // taken is what was asked for.
 type taken struct {

@@ -84,7 +84,7 @@ func (v *voice) incidentWidget(
 		Unknown: v.unknowns(inc),
 		Hash:    inc.Hash,
 	}
-	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
+	p.shell = v.shell(incidentPath(inc.ID, revision), v.dated(inc, head.Title), v.describeHead(head))
 	if final {
 		p.freeze(v.moment(asOf, formDated))
 	} else {
@@ -92,12 +92,11 @@ func (v *voice) incidentWidget(
 	}
 	if o.has("chart") {
 		points, whole := v.charts.told(ctx, inc)
-		chart := v.chartOf(inc, points, whole, asOf)
+		chart := v.chartOf(inc, points, asOf)
 		p.Charts, final = []figure{chart}, final && whole
 	}
 	if o.has("table") {
-		rows := v.rowsOf(inc)
-		p.Rows = rows[:min(len(rows), widgetRows)]
+		p.Rows = v.rowsOf(inc, widgetRows)
 	}
 	if o.has("evidence") {
 		p.Reasons = v.because(inc)

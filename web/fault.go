@@ -24,9 +24,11 @@ type faultPage struct {
 	Detail string
 	Back   string // a page to go back to
 	Label  string
-	Retry  int // seconds after which to try again; 0: not said
-	// Of a widget: that it asks again by itself, and what it was to show.
-	Again, Link string
+	Retry  int    // seconds after which to try again; 0: not said
+	Again  string // that it asks again by itself
+	Link   string // of a widget: what it was to show
+	// Instead are pages that the reader may have been looking for.
+	Instead []languageLink
 }
 
 // unknownSite: nothing is known by the name that was asked for.
@@ -84,16 +86,19 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 	h.Del("ETag")
 	h.Del("Content-Encoding")
 	h["Cache-Control"] = page.CacheNever
+	retry := p.Retry
 	if p.Status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", strconv.Itoa(retryAtLeast+rand.IntN(retryAtMost-retryAtLeast+1)))
+		retry = retryAtLeast + rand.IntN(retryAtMost-retryAtLeast+1)
 	}
-	if p.Retry > 0 {
-		h.Set("Retry-After", strconv.Itoa(p.Retry))
+	if retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(retry))
 	}
 	query := p.Query
 	p.shell = v.shell("", p.Answer, p.Detail)
 	if p.Query = query; pol == w.policies.embed {
 		v.faultWidget(c, &p)
+	} else {
+		v.helpOn(c, &p, err, retry)
 	}
 	body, err := v.tmpl.render("fault", p)
 	if err != nil {
@@ -101,6 +106,30 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 		body = []byte(v.say("fault.ours"))
 	}
 	writeHTML(c, p.Status, body)
+}
+
+// reloadWithin is the longest that a page waits, in seconds, before it asks again by itself.
+const reloadWithin = 60
+
+// helpOn says on a page of ours what its reader can do: wait for it, or go elsewhere.
+func (v *voice) helpOn(c *gin.Context, p *faultPage, err error, retry int) {
+	reads := c.Request.Method == http.MethodGet
+	var much tooMuch
+	if reads && errors.As(err, &much) {
+		retry, p.Detail = much.seconds, v.count("fault.limited_read", much.seconds)
+		p.Instead = []languageLink{{Name: v.say("layout.developers"), URL: v.link("/developers")}}
+	}
+	// A form that was sent is not sent again.
+	if reads && retry > 0 && retry <= reloadWithin && p.Status != http.StatusNotFound {
+		p.Refresh, p.Again = retry, v.count("fault.reloads", retry)
+	}
+	if p.Status != http.StatusNotFound && p.Status != http.StatusBadRequest {
+		return
+	}
+	for _, to := range [][2]string{{"layout.sites", "/sites"}, {"layout.providers", "/providers"},
+		{"layout.components", "/components"}, {"layout.archive", "/archive"}, {"layout.stack", "/stack"}} {
+		p.Instead = append(p.Instead, languageLink{Name: v.say(to[0]), URL: v.link(to[1])})
+	}
 }
 
 // A widget that can't say anything just now asks again after so many seconds, drawn at

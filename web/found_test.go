@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/web"
 )
 
 func TestProgramsFindTheirWay(t *testing.T) {
@@ -23,7 +24,7 @@ func TestProgramsFindTheirWay(t *testing.T) {
 		"/sitemap.xml": {"<loc>https://faultline.example/incident/" + outage + "</loc><lastmod>2021-06-08T",
 			"<loc>https://faultline.example/component/cloud/aws~us-east-1</loc>", "/provider/fastly</loc>"},
 		"/.well-known/security.txt": {"Contact: mailto:desk@faultline.example\n", "Expires: 2021-12-05T00:00:00Z\n",
-			"Preferred-Languages: en, de, es, fr\n"},
+			"Preferred-Languages: " + strings.Join(web.Languages(), ", ") + "\n"},
 		"/opensearch.xml": {`template="https://faultline.example/site?q={searchTerms}"`},
 		"/llms.txt":       {"# Faultline\n\n> ", "(https://faultline.example/mcp)", "verdict.sentence"},
 		"/favicon.ico":    {"<svg "},

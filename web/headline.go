@@ -26,6 +26,12 @@ type headline struct {
 	Into    string // the incident that this one is part of
 }
 
+// dated is the title of an incident where it stands without its page, such as in a shared
+// link: with the day on which the incident began.
+func (v *voice) dated(inc *faultline.Incident, title string) string {
+	return v.say("title.dated", "Title", title, "Day", v.day(inc.Onset.At))
+}
+
 // tally is a number with its denominator and what both count.
 type tally struct {
 	N, Of  string // Of is empty where there is no denominator

@@ -17,7 +17,6 @@ import (
 // Bounds of an incident's page; all sites stand in its JSON.
 const (
 	sitesNamed    = 24            // of each state, above the table
-	sitesListed   = 200           // rows of the table
 	maxRevision   = 1_000_000_000 // as far as an address can name one
 	revisionsBack = 12            // revisions that are linked one by one
 )
@@ -29,7 +28,7 @@ type incidentPage struct {
 	Chart      figure
 	Reports    *figure // of the cause, over the same time; nil: none is known
 	States     []stateGroup
-	Sites      []siteRow
+	Sites      siteTable
 	SitesTotal int
 	SitesJSON  string
 	Exonerated []blamelessGroup
@@ -60,7 +59,8 @@ type stateGroup struct {
 	More  int
 }
 
-type siteLink struct{ URL, Site string }
+// siteLink leads to a site. Own is its name in its own script, where that is another.
+type siteLink struct{ URL, Site, Own string }
 
 // siteRow is one site of an incident.
 type siteRow struct {
@@ -129,7 +129,7 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
-	since := sinceOf(c)
+	since, table := sinceOf(c), tableOf(c)
 	build := func(ctx context.Context) (doc, error) {
 		inc, err := w.cfg.Source.Incident(ctx, id, revision)
 		if err != nil {
@@ -139,6 +139,9 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 			v.keepWidget(ctx, &inc)
 		}
 		p, whole := v.incidentPage(ctx, &inc, revision != 0)
+		if p.Sites = v.siteTable(&inc, incidentPath(id, revision), table); p.Sites.Open {
+			p.noIndex()
+		}
 		if revision == 0 {
 			p.Changes = v.changesSince(ctx, &inc, since)
 		}
@@ -149,6 +152,9 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 		return nil
 	}
 	key := "incident/" + c.Param("id")
+	if !table.plain() { // a part of the page that few ask for: it is not kept on disk
+		return w.show(c, v, fmt.Sprintf("%s?since=%d&%s", key, since, table.query(table.page).Encode()), build)
+	}
 	if revision != 0 {
 		return w.showFixed(c, v, w.policies.page, key, build)
 	}
@@ -184,8 +190,8 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	whole = whole && known
 	head := v.headlineOf(inc, asOf)
 	p = incidentPage{
-		Head: head, Chart: v.chartOf(inc, points, whole, asOf),
-		States: v.groupsOf(inc), Sites: v.rowsOf(inc), SitesTotal: inc.SitesTotal,
+		Head: head, Chart: v.chartOf(inc, points, asOf),
+		States: v.groupsOf(inc), SitesTotal: inc.SitesTotal,
 		Exonerated: v.blameless(
 			inc,
 		), Because: v.because(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
@@ -193,11 +199,11 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 		SitesJSON: fmt.Sprintf("%s/v1/incidents/%s/sites", v.prefix, inc.ID),
 		Changed:   changed, Last: inc.Revision,
 	}
-	p.shell = v.shell(incidentPath(inc.ID, revision), head.Title, v.describeHead(head))
+	p.shell = v.shell(incidentPath(inc.ID, revision), v.dated(inc, head.Title), v.describeHead(head))
 	v.illustrate(
 		&p.shell,
 		fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision),
-		lines(head.Title+".", p.Description),
+		lines(p.Title+".", p.Description),
 	)
 	if frozen {
 		p.SitesJSON = fmt.Sprintf("%s/v1/incidents/%s/revisions/%d", v.prefix, inc.ID, inc.Revision)

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -25,6 +26,9 @@ type languages struct {
 	matcher language.Matcher
 	tags    []string // the source first, then by tag
 }
+
+// catalogues are the languages that are built in, read once.
+var catalogues = sync.OnceValues(readLanguages)
 
 func readLanguages() (languages, error) {
 	l := languages{bundle: i18n.NewBundle(language.English)}
@@ -54,10 +58,20 @@ func readLanguages() (languages, error) {
 	return l, nil
 }
 
+// Languages are the tags of the languages that pages are written in: each file in words is
+// one. English is the first.
+func Languages() []string {
+	l, err := catalogues()
+	if err != nil { // the files are built in
+		return []string{sourceLanguage}
+	}
+	return slices.Clone(l.tags)
+}
+
 // readVoices makes a voice for each language, and a second one for readers who
 // asked for it: the links that it writes keep it.
 func (w *Web) readVoices() error {
-	l, err := readLanguages()
+	l, err := catalogues()
 	if err != nil {
 		return err
 	}

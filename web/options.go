@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"faultline"
+
 	"github.com/gin-gonic/gin"
 )
 
@@ -19,7 +21,7 @@ type widgetOptions struct {
 }
 
 // widgetExtras are the parts that a widget may have besides its headline.
-var widgetExtras = []string{"chart", "table", "evidence"}
+var widgetExtras = []string{faultline.WidgetChart, faultline.WidgetTable, faultline.WidgetEvidence}
 
 // zoneName is what the names of zones look like (RFC 6557).
 var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}$`)

@@ -36,6 +36,7 @@ type figure struct {
 	Top, Bottom int // of the plot
 	Plot        int
 	Shapes      []shape
+	Gaps        []gap
 	Ends        []endLabel
 	BandX       string // an interval of time, such as an onset's
 	BandWidth   string
@@ -59,6 +60,9 @@ func (f *figure) frame(above, height int) {
 	f.Top, f.Plot = above, height
 	f.Bottom, f.Height = above+height, above+height+axisHeight
 }
+
+// GapLabel is the base of the labels of gaps: above the line in the middle of the plot.
+func (f figure) GapLabel() int { return f.Top + f.Plot/2 - 8 }
 
 // scale draws the lines of the axis from 0 to a round number above top, and
 // returns where a value lies in the box.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"image/color"
+	"math"
 	"strings"
 
 	"faultline"
@@ -70,6 +71,49 @@ func (s *scene) write(x, y, size float64, f face, c color.NRGBA, text string) {
 
 func (s *scene) writeRight(x, y, size float64, f face, c color.NRGBA, text string) {
 	s.shapes = append(s.shapes, drawing{points: []xy{{x, y}}, text: text, size: size, face: f, colour: c, right: true})
+}
+
+// hatchApart is how far the strokes of a hatching are apart, in pixels.
+const hatchApart = 14.
+
+// hatch fills a stretch of a chart with slanted strokes: nothing is known of it.
+func (s *scene) hatch(left, top, right, bottom float64) {
+	high := bottom - top
+	for x := left - high; x < right; x += hatchApart {
+		from, to := max(x, left), min(x+high, right)
+		if from >= to {
+			continue
+		}
+		s.shapes = append(s.shapes, drawing{width: 1.5, colour: palette.rule,
+			points: []xy{{from, bottom - (from - x)}, {to, bottom - (to - x)}}})
+	}
+}
+
+// hair is a length that nobody sees, in pixels: what is left of a stroke by rounding.
+const hair = 1e-6
+
+// dashes draws a line of strokes that are on pixels long and off apart.
+func (s *scene) dashes(line []xy, on, off, width float64, c color.NRGBA) {
+	at := 0. // how far the line has come, within a stroke and the space after it
+	for i := 1; i < len(line); i++ {
+		a, b := line[i-1], line[i]
+		long := math.Hypot(b.x-a.x, b.y-a.y)
+		along := func(d float64) xy { return xy{a.x + (b.x-a.x)*d/long, a.y + (b.y-a.y)*d/long} }
+		for d := 0.; d < long; {
+			drawn, next := at < on-hair, on-at
+			if !drawn {
+				next = on + off - at
+			}
+			to := min(long, d+next)
+			if drawn {
+				s.shapes = append(s.shapes, drawing{points: []xy{along(d), along(to)}, width: width, colour: c})
+			}
+			if at += to - d; at >= on+off-hair {
+				at = 0
+			}
+			d = to
+		}
+	}
 }
 
 // balance is wrap into as few lines, as even as they get.

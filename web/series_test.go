@@ -165,7 +165,14 @@ func TestLinesBreakAtGaps(t *testing.T) {
 	cfg.Series = holed{}
 	body := get(serve(t, cfg), "/site/reddit.com").Body.String()
 	line := regexp.MustCompile(`<path class="reports" d="([^"]*)"`).FindStringSubmatch(body)
-	if line == nil || strings.Count(line[1], "M") != 2 || !strings.Contains(body, `<path class="gap"`) {
+	if line == nil || strings.Count(line[1], "M") != 2 || !strings.Contains(body, `<rect class="gap"`) {
 		t.Errorf("the line is %.200v", line)
+	}
+	seen := text(t, body)
+	for _, want := range []string{"Hatched: not observed. Dotted: still being counted.",
+		"where up to 4 is usual. Hatched: not observed."} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("it does not say %q: %s", want, seen)
+		}
 	}
 }

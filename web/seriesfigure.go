@@ -76,16 +76,17 @@ func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height 
 			band.to(shown.x(p.At), y(0))
 		}
 	}
-	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()},
-		{"reports since", filling.String()}}
-	if gaps := gapsOf(s, shown); gaps != "" {
-		f.Shapes = append(f.Shapes, shape{"gap", gaps})
+	f.Shapes = []shape{{"expected", band.String() + "Z"}, {"reports", line.String()}}
+	if filling.String() != "" {
+		f.Shapes = append(f.Shapes, shape{"reports since", filling.String()})
 	}
+	f.Gaps = v.gapsOf(s, shown, func(p faultline.SeriesPoint) bool { return p.State.Counted() })
+	f.Note = v.hatched(f.Gaps, filling.String() != "")
 	ticks, unit := v.ticks(shown)
 	f.Ticks = ticks
 	f.Caption = v.say("chart.reports.caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second), "Unit", unit)
-	f.Desc = v.count("chart.reports.desc", sum, "Peak", v.number(peak.Reports), "At",
-		v.moment(peak.At, formMinute).Text, "High", v.upTo(peak.ExpectedHigh))
+	f.Desc = lines(v.count("chart.reports.desc", sum, "Peak", v.number(peak.Reports), "At",
+		v.moment(peak.At, formMinute).Text, "High", v.upTo(peak.ExpectedHigh)), v.hatched(f.Gaps, false))
 	f.Columns = []string{v.say("chart.reports.reports"), v.say("chart.reports.expected")}
 	for _, p := range s.Points {
 		reports := "–"
@@ -103,28 +104,23 @@ func drawn(p faultline.SeriesPoint) bool {
 	return p.State.Counted() && p.State != faultline.PointUnfinished
 }
 
-// hatchEvery is the distance of the strokes that a gap is hatched with, as a share of
-// the width.
-const hatchEvery = 0.008
-
-// gapsOf are slanted strokes over the steps that nothing is known of.
-func gapsOf(s faultline.Series, shown span) string {
-	var hatch stroke
+// gapsOf are the steps that nothing is known of, those with one reason together. The last
+// step may be too short to have seen anything.
+func (v *voice) gapsOf(s faultline.Series, shown span, known func(faultline.SeriesPoint) bool) []gap {
 	step := time.Duration(s.StepS) * time.Second
-	next := 0.
+	var gaps []gap
 	for _, p := range s.Points {
-		if p.State.Counted() {
+		if known(p) || p.State == faultline.PointUnfinished ||
+			p.At.Before(shown.from) && !p.At.Add(step).After(shown.from) {
 			continue
 		}
-		from, to := shown.x(p.At), shown.x(p.At.Add(step))
-		for at := max(from, next); at < to; at += hatchEvery {
-			hatch.to(at, box)
-			hatch.to(min(at+hatchEvery, 1), 0)
-			hatch.lift()
-			next = at + hatchEvery
+		why := notObserved
+		if p.State == faultline.PointNotStored {
+			why = notStored
 		}
+		gaps = append(gaps, v.gapOf(shown.x(p.At), shown.x(p.At.Add(step)), why))
 	}
-	return hatch.String()
+	return joinedGaps(v, gaps)
 }
 
 // upTo writes the upper end of a band.
@@ -174,7 +170,13 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 		stretch = nil
 	}
 	worst, found := faultline.SeriesPoint{}, false
-	for _, p := range s.Points {
+	var filling stroke
+	for i, p := range s.Points {
+		if p.State == faultline.PointUnfinished && k.of(p) > 0 && i > 0 && k.of(s.Points[i-1]) > 0 &&
+			drawn(s.Points[i-1]) {
+			filling.to(shown.x(s.Points[i-1].At), y(share(s.Points[i-1])))
+			filling.to(shown.x(p.At), y(share(p)))
+		}
 		cells := []string{"–", "–"}
 		if k.of(p) > 0 && drawn(p) {
 			stretch, cells = append(stretch, p), []string{v.number(k.n(p)), v.number(k.of(p))}
@@ -191,9 +193,11 @@ func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, boo
 		return figure{}, false
 	}
 	f.Shapes = []shape{{"area", area.String()}, {"failing", line.String()}}
-	if gaps := gapsOf(s, shown); gaps != "" {
-		f.Shapes = append(f.Shapes, shape{"gap", gaps})
+	if filling.String() != "" {
+		f.Shapes = append(f.Shapes, shape{"failing since", filling.String()})
 	}
+	f.Gaps = v.gapsOf(s, shown, func(p faultline.SeriesPoint) bool { return p.State.Counted() && k.of(p) > 0 })
+	f.Note = v.hatched(f.Gaps, filling.String() != "")
 	ticks, unit := v.ticks(shown)
 	f.Ticks, f.Caption = ticks, v.say(k.words+".caption", "Step", v.lasting(time.Duration(s.StepS)*time.Second),
 		"Unit", unit)

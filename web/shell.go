@@ -16,6 +16,7 @@ type shell struct {
 	Canonical   string // the page's own address; empty on pages that are nobody's
 	Query       string // what stands in the search box
 	Drill       bool
+	Hidden      bool   // search engines are to leave it out
 	Widget      bool   // inside a page of others: no head, no search, no foot
 	Theme       string // light or dark where the page around a widget says so
 	Article     bool   // may be shared as an article
@@ -104,6 +105,9 @@ func (s *shell) follow(live string, revision int, say string) {
 
 // freeze says what was true at a moment, for ever.
 func (s *shell) freeze(m moment) { s.AsOf, s.Stale, s.Live = m, false, "" }
+
+// noIndex keeps a page from search engines: what it shows stands on another one.
+func (s *shell) noIndex() { s.Hidden = true }
 
 // widget makes the page one that stands on a page of others.
 func (v *voice) widget(s *shell, o widgetOptions) {

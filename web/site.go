@@ -229,6 +229,9 @@ func (w *Web) nameOf(site string) string {
 	if name := w.cfg.NameOf(site); !strings.EqualFold(name, site) {
 		return name
 	}
+	if own := ownScript(site); own != "" {
+		return isolate + own + isolateEnd
+	}
 	return ""
 }
 

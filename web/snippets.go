@@ -5,13 +5,15 @@ import (
 	"html"
 	"net/url"
 	"strings"
+
+	"faultline"
 )
 
 // takePage fills in the ways to take something. A fixed revision is the default
 // where there is one: what is published must not change its meaning.
 func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil,
-		Height: heightHeadline}
+		Height: faultline.WidgetHeight(narrowPhone, o.parts)}
 	p.Fixed = p.MayFix && q.Get("fixed") != "0"
 	if other := v.asked(q.Get("in")); other != nil {
 		p.In = other.Lang
@@ -21,12 +23,10 @@ func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	}
 	for _, part := range widgetExtras {
 		p.Parts = append(p.Parts, takePart{part, v.say("take.part_" + part), o.has(part)})
-		if o.has(part) {
-			p.Height += heightPart
-		}
 	}
 	p.shell = v.shell("/developers", v.say("take.title"), v.say("take.lead"))
 	p.Scripts = append(p.Scripts, v.assets.url("take.js"))
+	p.Tags = strings.Join(v.languages.tags, "|")
 	path := "/" + of.path
 	if p.Fixed {
 		path = incidentPath(of.incident.ID, of.revision)
@@ -34,6 +34,28 @@ func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	p.Preview = v.prefix + "/embed" + path + widgetQuery(p.In, p.Theme, p.Zone, o.parts, false)
 	v.snippets(&p, of, path, o)
 	return p
+}
+
+// The widths in pixels that the height of a frame is drawn through, and what a page leaves
+// beside an article on a phone.
+const (
+	tiny        = 280
+	narrowPhone = 320
+	broad       = 600
+	besides     = 32
+)
+
+// frameStyle makes a frame as wide as its article, and as high as it must be for its width: an
+// article is about as wide as the screen until it is as broad as it gets. A page that strips
+// styles has the height of the frame's attribute.
+func frameStyle(parts string) string {
+	at := func(width int) float64 { return float64(faultline.WidgetHeight(width, parts)) }
+	line := func(from, to int) string { // through two widths, by the width of the screen
+		slope := (at(from) - at(to)) / float64(to-from)
+		return fmt.Sprintf("%.0fpx - %.0fvw", at(from)+slope*float64(from+besides), 100*slope)
+	}
+	return fmt.Sprintf("border:0;width:100%%;max-width:%dpx;height:max(%.0fpx,%s,%s)", faultline.WidgetWidest,
+		at(broad), line(narrowPhone, broad), line(tiny, narrowPhone))
 }
 
 func widgetQuery(lang, theme, zone, parts string, still bool) string {
@@ -60,12 +82,13 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	title := words.say("take.frame_title")
 	frame := fmt.Sprintf(
 		`<iframe src="%s" title="%s" width="100%%" height="%d" loading="lazy" sandbox="allow-scripts allow-popups `+
-			`allow-popups-to-escape-sandbox" style="border:0"></iframe>`,
-		html.EscapeString(widget), html.EscapeString(title), p.Height)
+			`allow-popups-to-escape-sandbox" style="%s"></iframe>`,
+		html.EscapeString(widget), html.EscapeString(title), p.Height, frameStyle(o.parts))
 	picture, shape := v.pictureOf(of, path), "lang="+p.In
 	p.Image = v.prefix + picture + ".png?" + shape
 	whole := v.absolute(picture)
-	img := fmt.Sprintf(`<a href="%s"><img src="%s" alt="%s" width="%d" height="%d" loading="lazy"></a>`,
+	img := fmt.Sprintf(`<a href="%s"><img src="%s" alt="%s" width="%d" height="%d" `+
+		`style="max-width:100%%%%;height:auto" loading="lazy"></a>`,
 		html.EscapeString(page), html.EscapeString(whole+".png?"+shape), "%s", cardWidth, cardHeight)
 	add := func(id, text string, links ...takeLink) {
 		p.Snippets = append(p.Snippets, snippet{ID: "take-" + id, Title: v.say("take." + id),
@@ -73,7 +96,7 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	}
 	if of.incident != nil {
 		p.Card = words.plainCard(of, page)
-		p.ImageAlt = lines(strings.TrimSpace(p.Card.Drill), p.Card.Title+".", p.Card.Counts)
+		p.ImageAlt = lines(strings.TrimSpace(p.Card.Drill), words.dated(of.incident, p.Card.Title)+".", p.Card.Counts)
 		add("card", p.Card.html())
 	} else {
 		p.ImageAlt = title

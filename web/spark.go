@@ -34,34 +34,32 @@ func (v *voice) sparkOf(inc *faultline.Incident, points []point, asOf time.Time)
 	if len(points) == 0 || max(inc.Impact.PeakFailing, inc.Impact.Failing) < sitesCounted {
 		return nil
 	}
-	s := spanOf(inc, points, asOf)
-	points = thin(s.within(points))
 	// Shares are drawn on a scale of 0 to 100 %, so that sparks of one page compare.
-	height, top := func(p point) float64 { return float64(p.Failing) }, 1.
-	for _, p := range points {
-		top = max(top, float64(p.Failing))
+	plot := v.plotOf(inc, points, spanOf(inc, points, asOf))
+	at := func(p xy) (float64, float64) {
+		return p.x * sparkWidth / box, 2 + (sparkHeight-4)*(1-p.y)
 	}
-	if shared(points) {
-		height, top = point.share, 1
+	stretches := plot.failing
+	if n := len(stretches); n > 0 && len(plot.since) > 0 {
+		stretches[n-1] = append(stretches[n-1], plot.since[1])
 	}
-	y := func(value float64) float64 { return 2 + (sparkHeight-4)*(1-value/top) }
-	var line stroke
-	at := func(x, value float64) { line.to(x*sparkWidth/box, y(value)) }
-	at(0, 0)
-	at(s.x(inc.Onset.At), 0)
-	for _, p := range points {
-		at(s.x(p.At), height(p))
+	drawn := &spark{Label: v.describe(inc, plot.points)}
+	var line, area stroke
+	for _, stretch := range stretches {
+		area.to(at(xy{stretch[0].x, 0}))
+		for _, p := range stretch {
+			line.to(at(p))
+			area.to(at(p))
+		}
+		last := stretch[len(stretch)-1]
+		area.to(at(xy{last.x, 0}))
+		line.lift()
+		area.lift()
+		_, y := at(last)
+		drawn.X, drawn.Y = short(last.x*sparkWidth), short(y)
 	}
-	last, end := points[len(points)-1], s.x(points[len(points)-1].At)
-	if inc.State.Open() {
-		end = 1
-		at(1, height(last))
-	}
-	return &spark{
-		Label: v.describe(inc, points), Line: line.String(),
-		Area: line.String() + "L" + short(end*sparkWidth) + " " + short(sparkHeight-2) + "Z",
-		X:    short(end * sparkWidth), Y: short(y(height(last))),
-	}
+	drawn.Line, drawn.Area = line.String(), area.String()
+	return drawn
 }
 
 // sparks draws those of the first incidents. One that can't be read whole in time

@@ -2,19 +2,30 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 )
 
-// templates has each page by the name of its folder, with the layout and all
-// parts around it, for one voice.
-type templates map[string]*template.Template
+// templates are the pages of one voice, by the names of their folders, with the layout and all
+// parts around them. A page is bound to its voice when it is first asked for: there are more
+// voices than most readers need.
+type templates struct {
+	v     *voice
+	mu    sync.Mutex
+	pages map[string]*template.Template
+}
 
-func readTemplates(v *voice) (templates, error) {
-	parts, err := template.New("parts").Funcs(template.FuncMap{
+// parsed are the pages of all voices, parsed once.
+var parsed = sync.OnceValues(parsePages)
+
+// functions are what templates call, bound to a voice. Parsing needs their names alone.
+func functions(v *voice) template.FuncMap {
+	return template.FuncMap{
 		"at":     func() string { return v.prefix }, // before every path that has no language
 		"link":   v.link,
 		"say":    v.say,
@@ -31,16 +42,20 @@ func readTemplates(v *voice) (templates, error) {
 		"number":  v.number,
 		"percent": v.percent,
 		"symptom": v.symptom,
-	}).ParseFS(files, "parts/*/*.html")
+	}
+}
+
+func parsePages() (map[string]*template.Template, error) {
+	parts, err := template.New("parts").Funcs(functions(nil)).ParseFS(files, "parts/*/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: read parts: %w", err)
 	}
-	pages, err := fs.Glob(files, "pages/*/page.html")
+	names, err := fs.Glob(files, "pages/*/page.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	all := templates{}
-	for _, file := range pages {
+	all := map[string]*template.Template{}
+	for _, file := range names {
 		page, err := parts.Clone()
 		if err == nil {
 			page, err = page.ParseFS(files, file)
@@ -53,10 +68,37 @@ func readTemplates(v *voice) (templates, error) {
 	return all, nil
 }
 
-func (t templates) render(page string, data any) ([]byte, error) {
-	tmpl, ok := t[page]
+func readTemplates(v *voice) (*templates, error) {
+	_, err := parsed()
+	return &templates{v: v, pages: map[string]*template.Template{}}, err
+}
+
+// page is the template of a page, bound to the voice.
+func (t *templates) page(name string) (*template.Template, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if bound := t.pages[name]; bound != nil {
+		return bound, nil
+	}
+	all, err := parsed()
+	if err != nil {
+		return nil, err
+	}
+	page, ok := all[name]
 	if !ok {
-		return nil, fmt.Errorf("render page %s: there is none", page)
+		return nil, errors.New("there is none")
+	}
+	bound, err := page.Clone()
+	if err == nil {
+		t.pages[name] = bound.Funcs(functions(t.v))
+	}
+	return bound, err
+}
+
+func (t *templates) render(page string, data any) ([]byte, error) {
+	tmpl, err := t.page(page)
+	if err != nil {
+		return nil, fmt.Errorf("render page %s: %w", page, err)
 	}
 	var body bytes.Buffer
 	if err := tmpl.ExecuteTemplate(&body, "layout", data); err != nil {

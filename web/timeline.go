@@ -22,6 +22,18 @@ type point struct {
 	// Others are the sites that nothing of this incident concerns, counted in the same way.
 	OthersFailing, Others int
 	State                 faultline.IncidentState
+	// Unknown is since when nothing was known until At, and Unread that this is only because
+	// it could not be read; zero: all is known since the point before.
+	Unknown time.Time
+	Unread  bool
+}
+
+// why is the reason of what is not known before a point.
+func (p point) why() string {
+	if p.Unread {
+		return notRead
+	}
+	return notObserved
 }
 
 // pointOf is what a revision says.
@@ -47,12 +59,14 @@ func portion(n, of int) float64 {
 // shared reports whether the failing are always counted out of the observed: else there
 // is no share to draw, only a number.
 func shared(points []point) bool {
+	observed := false
 	for _, p := range points {
-		if p.Failing > p.Observed {
+		if p.Observed > 0 && p.Failing > p.Observed {
 			return false
 		}
+		observed = observed || p.Observed > 0 // where nothing was observed the counts say nothing
 	}
-	return len(points) > 0
+	return observed
 }
 
 // timelines keep the revisions of the incidents that are looked at, in the few
@@ -79,7 +93,7 @@ func newTimelines(source Source) *timelines {
 // whether that is all of them. What can't be read in time is left out.
 func (t *timelines) upTo(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
 	if len(inc.Timeline) > 0 {
-		return course(inc), true
+		return courseOf(inc), true
 	}
 	id, revision := inc.ID, inc.Revision
 	line := t.of(id)
@@ -106,25 +120,14 @@ func (t *timelines) upTo(ctx context.Context, inc *faultline.Incident) (points [
 func (t *timelines) told(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
 	points, whole = t.upTo(ctx, inc)
 	if !whole {
-		points = append(points, pointOf(inc))
+		last := pointOf(inc)
+		last.Unknown, last.Unread = inc.DetectedAt, true
+		if n := len(points); n > 0 {
+			last.Unknown = points[n-1].At
+		}
+		points = append(points, last)
 	}
 	return points, whole
-}
-
-// course is what the fold kept of an incident, and what it is as of this revision.
-func course(inc *faultline.Incident) []point {
-	points := make([]point, 0, len(inc.Timeline)+1)
-	for _, p := range inc.Timeline {
-		if p.At.Before(inc.DetectedAt) { // a step is kept by its beginning, before which nothing was known
-			p.At = inc.DetectedAt
-		}
-		points = append(points, point{At: p.At, Failing: p.Failing, Observed: p.Observed, State: p.State,
-			OthersFailing: p.ElsewhereFailing, Others: p.ElsewhereObserved})
-	}
-	if last := len(points) - 1; inc.UpdatedAt.After(points[last].At) { // the step that goes on
-		points[last] = pointOf(inc)
-	}
-	return points
 }
 
 // of returns an incident's timeline. Where there are too many, the one goes

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"faultline/web"
+
 	"golang.org/x/net/html"
 )
 
@@ -63,7 +65,7 @@ func TestPagesAreValid(t *testing.T) {
 		"https://faultline.example/contact"
 	h := serve(t, cfg)
 	for _, path := range everyPage {
-		for _, lang := range []string{"en", "de", "fr", "es"} {
+		for _, lang := range web.Languages() {
 			page := get(h, path, "Accept-Language", lang).Body.String()
 			if !strings.HasPrefix(page, "<!doctype html>\n<html lang=\""+lang+"\"") {
 				t.Errorf("%s begins with %.60q", path, page)

@@ -96,8 +96,8 @@ func TestWhereReportsAloneTellThereIsNoDenominator(t *testing.T) {
 	if rows[0].N != "739" || rows[0].Of != "" || rows[0].What != "sites seen from AS812 are failing" {
 		t.Errorf("%+v", rows)
 	}
-	c := english(t).chartOf(&inc, points, true, points[1].At)
-	if len(c.Shapes) != 3 || len(c.Ends) > 0 || c.Grid[len(c.Grid)-1].Label != "800" {
+	c := english(t).chartOf(&inc, points, points[1].At)
+	if len(c.Shapes) != 2 || len(c.Ends) > 0 || c.Grid[len(c.Grid)-1].Label != "800" {
 		t.Errorf("%d shapes under %v", len(c.Shapes), c.Grid)
 	}
 }

@@ -17,7 +17,7 @@ type voice struct {
 	loc    *i18n.Localizer
 	months []string
 	zone   *time.Location // told beside UTC; nil: the reader's script does that
-	tmpl   templates
+	tmpl   *templates
 }
 
 // link is where a page of ours lives, as this reader reaches it.

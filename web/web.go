@@ -222,6 +222,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/embed/now", embed, w.embedNow)
 	read("/embed/replays/:name", embed, w.embedReplay)
 	read("/embed.js", static, w.element)
+	read("/feed.css", static, w.feedStyle)
 	read("/card/incident/:file", static, w.cardIncident)
 	read("/card/site/:file", static, w.cardSite)
 	read("/card/component/:kind/:file", static, w.cardComponent)

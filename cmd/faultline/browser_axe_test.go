@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"faultline/pace"
+	"faultline/web"
 	"fmt"
 	"os"
 	"testing"
@@ -30,9 +31,10 @@ type axePass struct{ scheme, lang, rules string }
 func axePasses() []axePass {
 	passes := []axePass{{"light", "en", axeRules}}
 	if pace.Thorough {
-		passes = append(passes, axePass{"light", "de", axeRules}, axePass{"light", "fr", axeRules},
-			axePass{"light", "es", axeRules},
-			axePass{"dark", "en", axeColours})
+		for _, lang := range web.Languages()[1:] {
+			passes = append(passes, axePass{"light", lang, axeRules})
+		}
+		passes = append(passes, axePass{"dark", "en", axeColours})
 	}
 	return passes
 }

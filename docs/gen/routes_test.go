@@ -51,6 +51,7 @@ var pages = map[string]string{
 	"GET /embed/site/{site}":       "a widget for an iframe",
 	"GET /embed/now":               "a widget for an iframe",
 	"GET /embed.js":                "the script of the <faultline-incident> element",
+	"GET /feed.css":                "the style of the Atom feed in a browser",
 	"GET /card/{file}":             "a picture of a page, for previews of links",
 	"GET /card/incident/{file}":    "a picture of an incident",
 	"GET /card/site/{file}":        "a picture of a site's page",

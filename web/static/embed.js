@@ -38,10 +38,10 @@
       frame.src = `${base}/embed/incident/${incident}?${query}`;
       frame.title = "Faultline";
       frame.width = "100%";
-      frame.height = "420";
+      frame.height = "560";
       frame.loading = "lazy";
       frame.setAttribute("sandbox", "allow-scripts allow-popups allow-popups-to-escape-sandbox");
-      frame.style.border = "0";
+      frame.style.cssText = "border:0;width:100%;max-width:672px";
       this.append(frame);
       return frame;
     }

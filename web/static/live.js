@@ -9,6 +9,22 @@
   const SLOWEST = 60000; // ms between two tries to connect
   const SILENCE = 30000; // ms without a connection until we ask for the page itself
   const words = document.body.dataset;
+
+  // The colours that the reader chose, kept in this browser alone. Without a choice the
+  // system's are taken, and nothing is kept.
+  const theme = document.getElementById("theme");
+  if (theme) {
+    const root = document.documentElement;
+    const wear = (chosen) => { if (chosen) root.dataset.theme = chosen; else delete root.dataset.theme; };
+    try { theme.value = localStorage.getItem("theme") ?? ""; } catch { /* nothing may be kept */ }
+    wear(theme.value);
+    theme.parentElement.hidden = false;
+    theme.addEventListener("change", () => {
+      wear(theme.value);
+      try { if (theme.value) localStorage.setItem("theme", theme.value); else localStorage.removeItem("theme"); } catch { /* for this page alone */ }
+    });
+  }
+
   const pad = (n) => String(n).padStart(2, "0");
 
   // The reader's own time beside ours, where it is another.
@@ -207,6 +223,10 @@
     for (const el of ours.querySelectorAll("details[id]")) {
       const same = theirs.querySelector("#" + CSS.escape(el.id));
       if (same) same.open = el.open;
+    }
+    for (const el of ours.querySelectorAll("input[name][id],select[id]")) { // what is being filled in
+      const same = theirs.querySelector("#" + CSS.escape(el.id));
+      if (same && el.type !== "hidden") same.value = el.value;
     }
     makeReadable(theirs);
     ours.replaceWith(document.adoptNode(theirs));
