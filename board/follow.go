@@ -90,6 +90,8 @@ func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 		case <-ctx.Done():
 			return
 		}
+		// The position moves only after the batch was taken: a break before that reads it
+		// again.
 		if n := len(u.changes); n > 0 {
 			position = u.changes[n-1].ID
 		} else {

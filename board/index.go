@@ -51,6 +51,8 @@ func (x *Index) Put(r faultline.SiteRecord) {
 	defer x.mu.Unlock()
 	old, known := x.sites[r.Site]
 	x.sites[r.Site] = indexed{r.Rank, r.Components}
+	// The order of all sites is made again when it is next asked for, not for each record
+	// of a long list.
 	if !known || old.rank != r.Rank {
 		x.byRank = nil
 	}

@@ -171,6 +171,7 @@ func (k *keeper) show(updates []Update, anew bool) {
 	}
 	prev := k.board.current.Load()
 	next := &Snapshot{Live: k.meta(), View: k.view, providers: k.board.cfg.Providers}
+	// What was found well before is not known to be well now.
 	if next.Blind() {
 		next.View = blinded(k.view)
 	}

@@ -172,6 +172,8 @@ func arrange(entries map[string]*Entry) (_ []*Entry, floor Cursor) {
 	})
 	kept, sites := order[:0], 0
 	for _, e := range order {
+		// Open incidents stay, however many and however old: a reader must find all that is
+		// failing.
 		if len(kept) >= MaxIncidents && !e.Incident.State.Open() {
 			delete(entries, e.Incident.ID)
 			continue

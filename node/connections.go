@@ -63,6 +63,7 @@ func (c *connections) take(conn net.Conn) bool {
 		return true
 	}
 	addr := from.Addr().Unmap().WithZone("")
+	// All users of a proxy come from its address; to bound it would bound them together.
 	for _, p := range c.trusted {
 		if p.Contains(addr) {
 			return true

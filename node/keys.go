@@ -25,6 +25,7 @@ func (n *Node) watchKeys(ctx context.Context) error {
 	var told map[string][]byte
 	var toldAt time.Time
 	for {
+		// Once it was read, less often: revocations are rare.
 		if n.exchangeKeys(ctx) == nil {
 			wait = keysEvery
 		}

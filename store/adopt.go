@@ -17,6 +17,7 @@ func (s *Store) Adopt(ctx context.Context, l Lease, key BatchKey, a faultline.Ad
 		pos, err := s.append(key, []faultline.Event{a}, func(packed []byte) (string, error) {
 			return s.fenced(ctx, s.scripts.adopt, l, []string{keyLog, keyAdopted}, packed).Text()
 		})
+		// An adoption with fewer incidents is better than none: without it nobody can lead.
 		if !errors.Is(err, ErrTooLarge) || len(a.Incidents) == 0 {
 			return pos, err
 		}

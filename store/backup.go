@@ -89,6 +89,8 @@ func Backup(ctx context.Context, url string, to io.Writer) (err error) {
 	return nil
 }
 
+// backup is one backup that is being written: where from, where to, and the one before it
+// that it is measured by.
 type backup struct {
 	c    redis.UniversalClient
 	out  *gob.Encoder
@@ -231,6 +233,7 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
+	// Nothing is ever merged: two histories in one Redis could not be told apart again.
 	if len(there) > 0 {
 		return fmt.Errorf("%s: %w: %s", op, ErrNotEmpty, there[0])
 	}

@@ -71,6 +71,7 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 	}
 	head = append(binary.AppendUvarint(nil, uint64(len(head))), head...)
 	size := len(head) + cp.Size()
+	// Rounded up: the last chunk may be shorter.
 	n := (size + chunkBytes - 1) / chunkBytes
 	if n > maxCheckpointChunks {
 		return fmt.Errorf("%s: %w: %d bytes", op, ErrTooLarge, size)

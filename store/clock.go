@@ -35,6 +35,7 @@ func NewClock(wall func() time.Time, elapsed func() time.Duration) *Clock {
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// The machine's clock is the best there is until Redis has answered once.
 	if !c.synced {
 		return c.wall()
 	}
@@ -65,6 +66,7 @@ func (c *Clock) Sync(ctx context.Context, s *Store) error {
 	if err != nil {
 		return s.fail("ask for the time", err)
 	}
+	// Half of the round trip is taken as the way back, which is wrong by as much at most.
 	took := c.elapsed() - began
 	now = now.UTC().Add(took / 2)
 	c.mu.Lock()

@@ -28,6 +28,7 @@ func openBatch(packed string) (BatchKey, *unpacker, error) {
 		return BatchKey{}, nil, errMalformed
 	}
 	body := []byte(packed[headBytes:])
+	// The checksum before the contents: a damaged batch must not be read in part.
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32([]byte(packed[1:headBytes])) {
 		return BatchKey{}, nil, errChecksum
 	}

@@ -73,6 +73,7 @@ func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
 		if err := p.event(ev); err != nil {
 			return nil, fmt.Errorf("event %d: %w", i, err)
 		}
+		// Checked after each event: the size is not known before it is packed.
 		if len(p.b) > maxBatchBytes {
 			return nil, fmt.Errorf("event %d: %w: a batch holds %d bytes", i, ErrTooLarge, maxBatchBytes)
 		}

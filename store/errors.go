@@ -46,6 +46,7 @@ func (s *Store) fail(op string, err error) error {
 	var reply redis.Error
 	if errors.As(err, &reply) {
 		word, _, _ := strings.Cut(reply.Error(), " ")
+		// A refusal of a script is a decision and not a fault: it is not tried again.
 		if verdict, ok := replies[word]; ok {
 			s.m.errors.WithLabelValues("refused").Inc()
 			return fmt.Errorf("%s: %w", op, verdict)

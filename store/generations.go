@@ -131,6 +131,8 @@ func retain(fresh Generation, old []Generation, floor Pos) (keep, drop []Generat
 		switch {
 		case g.Chunks == 0 && len(g.Sum) > 0: // its pointer was damaged
 			drop = append(drop, g)
+		// The newest ones are kept whatever their format: one of them may turn out to be
+		// damaged.
 		case i < keptGenerations-1:
 			keep = append(keep, g)
 		case !known && others < keptFormats && g.Pos.Compare(floor) >= 0:

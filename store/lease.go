@@ -25,6 +25,7 @@ func (l Lease) value(holder string) string { return strconv.FormatInt(l.Fence, 1
 // has ended gets none: it waits like the others.
 func (s *Store) Acquire(ctx context.Context, holder string, ttl time.Duration, now time.Time) (Lease, bool, error) {
 	const op = "acquire the lease"
+	// Redis counts in milliseconds; a shorter lease would have ended before it began.
 	if ttl < time.Millisecond {
 		return Lease{}, false, fmt.Errorf("%s: a time to live of %s is too short", op, ttl)
 	}

@@ -110,6 +110,8 @@ func (l *line) begin(write, blocks bool) (call, error) {
 		if write {
 			wait = writeTryAfter
 		}
+		// The first attempt waits from when the silence began, so that not every command of
+		// that moment tries.
 		if l.tries == 0 {
 			last = l.since
 		}
@@ -163,6 +165,7 @@ func (l *line) end(c call, err error, timed bool) {
 		}
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && took < c.patience/2:
 		// Its caller did not wait for it, which says nothing of Redis.
+		// Nobody waits any more, and nothing has failed: the line is idle and not silent.
 		if l.under == 0 && l.last == nil {
 			l.waits = false
 		}

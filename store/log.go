@@ -75,6 +75,8 @@ func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) 
 	timer := prometheus.NewTimer(s.m.appending)
 	text, err := add(packed)
 	timer.ObserveDuration()
+	// The stream does not exist. XADD would make it, and a log would begin that nobody
+	// opened.
 	if errors.Is(err, redis.Nil) {
 		err = errNoLog
 	}
@@ -167,6 +169,7 @@ func (s *Store) Trim(ctx context.Context, l Lease, now time.Time, tight bool) er
 		return nil
 	}
 	kept, tooLong := keptGenerations, s.maxLog
+	// Full memory would stop everything; two checkpoints to fall back to are then enough.
 	if tight {
 		kept, tooLong = keptTight, 0
 	}

@@ -39,6 +39,7 @@ func (s *Store) Lost(ctx context.Context, published []faultline.Incident,
 		for i, in := range part {
 			text := cmds[i].(*redis.StringCmd).Val()
 			last, _ := strconv.Atoi(text) // none is 0
+			// What is not stored at all and is old may have been removed on purpose.
 			known := last > 0 || in.UpdatedAt.After(since)
 			if last < in.Revision && known && !in.Drill && !in.DetectedAt.Before(start) {
 				lost = append(lost, in)

@@ -145,6 +145,7 @@ func recent[T any](ctx context.Context, s *Store, op, key string, since time.Tim
 		}
 		all = append(all, entry)
 	}
+	// Removed while reading: no other task would ever look at them.
 	if len(gone) > 0 {
 		if err := s.writes.HDel(ctx, key, gone...).Err(); err != nil {
 			return nil, s.fail(op, err)

@@ -30,6 +30,7 @@ func (s *Store) Settle(ctx context.Context, quotas []faultline.QuotaSpent) ([]fa
 		if err != nil {
 			return states, s.fail(op, err)
 		}
+		// A shorter answer would give quotas the numbers of others.
 		if len(answer) != 2*len(some) {
 			return states, fmt.Errorf("%s: %d numbers for %d quotas", op, len(answer), len(some))
 		}

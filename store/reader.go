@@ -178,6 +178,8 @@ func (r *Reader) take(entry redis.XMessage) ([]faultline.Event, bool) {
 		return nil, false
 	}
 	h, known := r.seqs[key.Writer]
+	// A writer sends one batch at a time with growing numbers, so that anything not above
+	// the last one is a repeat.
 	if known && key.Seq <= h.seq {
 		r.s.m.repeats.Inc()
 		return nil, false
@@ -187,6 +189,8 @@ func (r *Reader) take(entry redis.XMessage) ([]faultline.Event, bool) {
 		r.s.m.poison.WithLabelValues(err.Error()).Inc()
 		return nil, false
 	}
+	// Each start of a node is a new writer; without a bound the cursor, and every
+	// checkpoint, would grow with them.
 	if !known && len(r.seqs) >= maxWriters {
 		r.forget()
 	}

@@ -31,6 +31,7 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 		return faultline.Series{}, fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
 	}
 	first := from.UTC().Truncate(step)
+	// Only whole steps are returned: a part of one would look like a drop.
 	if first.Before(from) {
 		first = first.Add(step)
 	}

@@ -47,6 +47,8 @@ func (s *Store) saveWebhook(ctx context.Context, id string, data []byte, owner s
 		return false, fmt.Errorf("%s: no such id can be", op)
 	}
 	room := maxWebhooks
+	// Keys that anybody can make must not use up the room of those that the operator gave
+	// out.
 	if faultline.SelfMade(owner) {
 		room = maxOthers
 	}

@@ -49,6 +49,7 @@ func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.CheckReq
 	if err != nil {
 		return nil, s.fail(op, err)
 	}
+	// People first: they are waiting for the answer, and the list is cut at its end.
 	for _, a := range asked {
 		site, _ := a.Member.(string)
 		wishes = append(wishes, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked,
