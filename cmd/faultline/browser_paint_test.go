@@ -33,6 +33,17 @@ type networkConditions struct {
 
 var emulateNetwork = cdp.Command[networkConditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
 
+// TestPagesOnAPhone measures what pages and widgets cost their readers. The drill is played at
+// the world's own pace, so that its outage outlasts the tests.
+func TestPagesOnAPhone(t *testing.T) {
+	b := startBrowser(t)
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "1")
+	id := confirmed(t, p)
+	t.Run("pages are light and still", func(t *testing.T) { testLight(t, b, p, id) })
+	t.Run("widgets have the height that was measured", func(t *testing.T) { testHeights(t, b, p, id) })
+	t.Run("answers are near", func(t *testing.T) { testQuestions(t, b, p, id) })
+}
+
 // TestPagesPaintOnAPoorPhone measures when the largest part of a page is painted (LCP).
 func TestPagesPaintOnAPoorPhone(t *testing.T) {
 	b := startBrowser(t)

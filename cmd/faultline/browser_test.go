@@ -55,10 +55,6 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("a report is a tap", func(t *testing.T) { testTap(t, b, slow, quiet[0], true) })
 	t.Run("a report is a tap without JavaScript", func(t *testing.T) { testTap(t, b, slow, quiet[1], false) })
 	t.Run("a report needs no pointer", func(t *testing.T) { testKeyboard(t, b, slow, quiet[3]) })
-	told := confirmed(t, slow) // it goes on for longer than the tests
-	t.Run("pages are light and still", func(t *testing.T) { testLight(t, b, slow, told) })
-	t.Run("widgets have the height that was measured", func(t *testing.T) { testHeights(t, b, slow, told) })
-	t.Run("answers are near", func(t *testing.T) { testQuestions(t, b, slow, told) })
 	t.Run("who reports too much is told until when", func(t *testing.T) { testTooMuch(t, b, quiet[0]) })
 	t.Run("what other pages send counts nothing", func(t *testing.T) { testForgery(t, b, slow, quiet[2]) })
 }
