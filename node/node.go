@@ -240,7 +240,8 @@ func (n *Node) face() error {
 		Concentration: func() []board.Concentration {
 			return board.Concentrations(n.index, cfg.Providers, concentrated)
 		},
-		Components: n.index.Components, Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
+		Components: n.index.Components, Sites: n.index.Sites,
+		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys,

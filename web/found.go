@@ -19,9 +19,6 @@ import (
 // who found a hole.
 const (
 	mediaPlain = "text/plain; charset=utf-8"
-	// maxSitemap bounds the components that the sitemap names; the protocol allows 50,000
-	// addresses in all.
-	maxSitemap = 20_000
 	// securityLife is for how long security.txt may be believed (RFC 9116, 2.5.5).
 	securityLife = 180 * 24 * time.Hour
 )
@@ -40,11 +37,11 @@ func (w *Web) findable(r gin.IRouter) {
 			}))
 	}
 	file("/robots.txt", mediaPlain, w.robots)
-	file("/sitemap.xml", "application/xml; charset=utf-8", w.sitemap)
 	file("/.well-known/security.txt", mediaPlain, w.security)
 	file("/manifest.webmanifest", "application/manifest+json", w.manifest)
 	file("/opensearch.xml", "application/opensearchdescription+xml; charset=utf-8", w.openSearch)
 	file("/llms.txt", mediaPlain, w.llms)
+	w.sitemaps(r)
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/favicon.ico", w.answer(w.policies.static,
 		func(c *gin.Context, _ *voice) error {
 			page.Write(c.Writer, c.Request, w.assets.byName["icon.svg"].page, page.CacheDocuments)
@@ -66,47 +63,6 @@ func (w *Web) robots() ([]byte, error) {
 		text += "\nSitemap: " + w.absolute("/sitemap.xml") + "\n"
 	}
 	return []byte(text), nil
-}
-
-// siteMap is what the protocol of sitemaps.org has.
-type siteMap struct {
-	XMLName xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
-	URLs    []siteMapEntry `xml:"url"`
-}
-
-type siteMapEntry struct {
-	Loc     string `xml:"loc"`
-	LastMod string `xml:"lastmod,omitempty"`
-}
-
-// sitemap names the pages that stay: those of this server's own, of providers, of
-// components, and of outages that were confirmed. A drill has none.
-func (w *Web) sitemap() ([]byte, error) {
-	if w.base == nil || w.cfg.Drill { // addresses must be whole
-		return nil, faultline.ErrNotFound
-	}
-	incidents, err := w.cfg.Source.Incidents()
-	if err != nil {
-		return nil, err
-	}
-	var m siteMap
-	add := func(path, changed string) { m.URLs = append(m.URLs, siteMapEntry{w.absolute(path), changed}) }
-	for _, path := range []string{"/", "/archive", "/stack", "/method", "/about", "/developers", "/vantages",
-		"/prober"} {
-		add(path, "")
-	}
-	for _, p := range w.cfg.Providers.All() {
-		add("/provider/"+p.Slug, "")
-	}
-	components := w.cfg.Components()
-	for _, c := range components[:min(len(components), maxSitemap)] {
-		add("/component/"+c.Path(), "")
-	}
-	for _, inc := range archived(incidents) {
-		add("/incident/"+inc.ID, inc.UpdatedAt.UTC().Format(time.RFC3339))
-	}
-	body, err := xml.Marshal(m)
-	return append([]byte(xml.Header), body...), err
 }
 
 // security says how to report a hole (RFC 9116), where the operator can be reached.

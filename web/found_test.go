@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,11 +19,14 @@ func TestProgramsFindTheirWay(t *testing.T) {
 		return []faultline.Component{"cdn:fastly",
 			"cloud:aws/us-east-1"}
 	}
+	cfg.Sites = func() []string { return []string{"bbc.co.uk"} }
 	h := serve(t, cfg)
 	for path, want := range map[string][]string{
-		"/robots.txt": {"Disallow: /check/\n", "Sitemap: https://faultline.example/sitemap.xml\n"},
-		"/sitemap.xml": {"<loc>https://faultline.example/incident/" + outage + "</loc><lastmod>2021-06-08T",
-			"<loc>https://faultline.example/component/cloud/aws~us-east-1</loc>", "/provider/fastly</loc>"},
+		"/robots.txt":  {"Disallow: /check/\n", "Sitemap: https://faultline.example/sitemap.xml\n"},
+		"/sitemap.xml": {"<sitemap><loc>https://faultline.example/sitemap-1.xml</loc></sitemap>"},
+		"/sitemap-1.xml": {"<loc>https://faultline.example/incident/" + outage + "</loc><lastmod>2021-06-08T",
+			"<loc>https://faultline.example/component/cloud/aws~us-east-1</loc>", "/provider/fastly</loc>",
+			"<loc>https://faultline.example/site/bbc.co.uk</loc>"},
 		"/.well-known/security.txt": {"Contact: mailto:desk@faultline.example\n", "Expires: 2021-12-05T00:00:00Z\n",
 			"Preferred-Languages: " + strings.Join(web.Languages(), ", ") + "\n"},
 		"/opensearch.xml": {`template="https://faultline.example/site?q={searchTerms}"`},
@@ -48,7 +52,7 @@ func TestProgramsFindTheirWay(t *testing.T) {
 		manifest.Name != "Faultline" {
 		t.Errorf("%+v %v", manifest, err)
 	}
-	for _, path := range []string{"/sitemap.xml", "/opensearch.xml"} {
+	for _, path := range []string{"/sitemap.xml", "/sitemap-1.xml", "/opensearch.xml"} {
 		if err := xml.Unmarshal(get(h, path).Body.Bytes(), new(struct{ XMLName xml.Name })); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -74,5 +78,52 @@ func TestProgramsAreToldNothingWrong(t *testing.T) {
 	}
 	if w := get(h, "/sitemap.xml"); w.Code != http.StatusNotFound {
 		t.Errorf("a drill has a sitemap: %d", w.Code)
+	}
+}
+
+type siteLoc struct {
+	Loc string `xml:"loc"`
+}
+
+// One sitemap names no more than the protocol allows; together they name every site once.
+func TestSitemapsArePaged(t *testing.T) {
+	const sites = 120_000
+	cfg := newWorld().config()
+	cfg.Sites = func() (names []string) {
+		for i := range sites {
+			names = append(names, fmt.Sprintf("s%d.example", i))
+		}
+		return names
+	}
+	h := serve(t, cfg)
+	var index struct {
+		Sitemap []siteLoc `xml:"sitemap"`
+	}
+	if err := xml.Unmarshal(get(h, "/sitemap.xml").Body.Bytes(), &index); err != nil || len(index.Sitemap) != 3 {
+		t.Fatalf("%+v %v", index, err)
+	}
+	named := map[string]bool{}
+	for _, s := range index.Sitemap {
+		w := get(h, strings.TrimPrefix(s.Loc, "https://faultline.example"))
+		var set struct {
+			URL []siteLoc `xml:"url"`
+		}
+		if err := xml.Unmarshal(w.Body.Bytes(), &set); err != nil || len(set.URL) > 50_000 || w.Body.Len() > 50<<20 {
+			t.Fatalf("%s: %d addresses, %d bytes, %v", s.Loc, len(set.URL), w.Body.Len(), err)
+		}
+		for _, u := range set.URL {
+			if site, ok := strings.CutPrefix(u.Loc, "https://faultline.example/site/"); ok {
+				named[site] = true
+			}
+		}
+	}
+	if len(named) != sites {
+		t.Errorf("%d sites are named, want %d", len(named), sites)
+	}
+	for _, path := range []string{"/sitemap-0.xml", "/sitemap-4.xml",
+		"/sitemap-01.xml", "/sitemap-1", "/sitemap-x.xml"} {
+		if w := get(h, path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
 	}
 }

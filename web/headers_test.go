@@ -65,6 +65,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /card/:file":                 {"/card/now.svg", closedCSP, "no-referrer", "*", "max-age=60"},
 	"GET /robots.txt":                 {"/robots.txt", closedCSP, "no-referrer", "*", "max-age=300"},
 	"GET /sitemap.xml":                {"/sitemap.xml", closedCSP, "no-referrer", "*", "max-age=300"},
+	"GET /sitemap-:n":                 {"/sitemap-1.xml", closedCSP, "no-referrer", "*", "max-age=300"},
 	"GET /.well-known/security.txt":   {"/.well-known/security.txt", closedCSP, "no-referrer", "*", "max-age=300"},
 	"GET /manifest.webmanifest":       {"/manifest.webmanifest", closedCSP, "no-referrer", "*", "max-age=300"},
 	"GET /opensearch.xml":             {"/opensearch.xml", closedCSP, "no-referrer", "*", "max-age=300"},

@@ -42,6 +42,8 @@ type Config struct {
 	Vantages func() []faultline.VantageStatus
 	// Notices are what is known of the time to come; nil: nothing.
 	Notices *board.Notices
+	// Sites names the sites of the list, the most visited first; nil: the sitemap has none.
+	Sites func() []string
 	// Members says how many sites of the map depend on a component; nil: unknown.
 	Members func(faultline.Component) int
 	// Dependents names the best known sites of the map that depend on a component,

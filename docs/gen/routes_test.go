@@ -63,6 +63,7 @@ var pages = map[string]string{
 
 	"GET /robots.txt":               "for crawlers",
 	"GET /sitemap.xml":              "for crawlers",
+	"GET /sitemap-{n}":              "for crawlers",
 	"GET /.well-known/security.txt": "for who found a hole (RFC 9116)",
 	"GET /manifest.webmanifest":     "for browsers",
 	"GET /opensearch.xml":           "for browsers",
