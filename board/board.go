@@ -79,6 +79,9 @@ type Config struct {
 	// Began says when the log was opened that the source holds: what was told of later
 	// incidents stays known although the source has lost it. nil: nothing stays.
 	Began func(context.Context) (time.Time, error)
+	// Complete reports whether the list of the source's newest incidents has all that
+	// there are; nil: it has. Where it has not, lists go on through the source.
+	Complete func() bool
 	// Durable is false only where the source does not outlive the process.
 	Durable bool
 	// PublicURL is put before paths in answers: https://faultline.example. Empty

@@ -180,6 +180,9 @@ func (k *keeper) show(updates []Update, anew bool) {
 	changed := prev == nil || anew || len(updates) > 0
 	if changed {
 		next.Order, next.floor = arrange(k.entries)
+		if complete := k.board.cfg.Complete; next.floor.id == "" && complete != nil && !complete() {
+			next.floor = lowest(next.Order)
+		}
 		next.byID = maps.Clone(k.entries) // what arrange left of them
 	} else {
 		next.Order, next.floor, next.byID = prev.Order, prev.floor, prev.byID
@@ -210,6 +213,14 @@ func (k *keeper) show(updates []Update, anew bool) {
 		k.board.listener.Covered(next.Coverage())
 	}
 	k.board.metrics.incidents.Set(float64(len(next.Order)))
+}
+
+// lowest is the place of the last of some incidents; of none it is in front of all.
+func lowest(order []*Entry) Cursor {
+	if len(order) == 0 {
+		return Cursor{math.MaxInt64, "inc_z"}
+	}
+	return CursorOf(&order[len(order)-1].Incident)
 }
 
 // index makes the sites of the view findable by name.

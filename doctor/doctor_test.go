@@ -139,3 +139,22 @@ func TestReportsCountWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestTheArchiveIsJudged(t *testing.T) {
+	for name, c := range map[string]struct {
+		found Archive
+		want  State
+	}{
+		"none":          {Archive{}, OK},
+		"whole":         {Archive{Files: 3, Incidents: 300, Nodes: 2}, OK},
+		"one copy":      {Archive{Files: 3, Nodes: 1}, Note},
+		"elsewhere":     {Archive{Files: 3, Missing: 3, Nodes: 2}, Note},
+		"one lacks":     {Archive{Files: 3, Missing: 1, Nodes: 2}, Wrong},
+		"a wrong byte":  {Archive{Files: 3, Damaged: 1, Nodes: 2}, Wrong},
+		"can't be read": {Archive{Err: errors.New("no answer")}, Unknown},
+	} {
+		if got := Archived(c.found); got.State != c.want || got.State != OK && got.State != Unknown && got.Do == "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -169,3 +169,43 @@ func Vantages(all []faultline.VantageStatus, added []faultline.AddedVantage, now
 	}
 	return Check{name, OK, found, ""}
 }
+
+// Archive is what is known of the incidents that are in files.
+type Archive struct {
+	Dir       string
+	Files     int // that Redis lists
+	Incidents int // in them
+	Missing   int // of the files, in the directory
+	Damaged   int // there, and not what their names say
+	Nodes     int // that keep a copy, and were seen within a day
+	Err       error
+}
+
+// Archived judges the archive of the state directory.
+func Archived(a Archive) Check {
+	const name = "archive"
+	switch {
+	case a.Err != nil:
+		return Check{name, Unknown, "The archive can't be examined: " + a.Err.Error() + ".", ""}
+	case a.Files == 0:
+		return Check{name, OK, "No incident was moved into the archive: all are in Redis.", ""}
+	case a.Damaged > 0:
+		return Check{name, Wrong, fmt.Sprintf("%d of %d files in %s are damaged.", a.Damaged, a.Files, a.Dir),
+			"Examine the disk. A node copies them again from another one within a day; else restore a backup."}
+	case a.Missing == a.Files:
+		return Check{name, Note, fmt.Sprintf("The archive has %d files, and none is in %s.", a.Files, a.Dir),
+			"Run this where serve runs, with its --state-dir. A new node copies them within minutes from another one."}
+	case a.Missing > 0:
+		return Check{name, Wrong, fmt.Sprintf("%d of %d files are not in %s.", a.Missing, a.Files, a.Dir),
+			"See that another node runs that has them: this one copies them. Else restore a backup."}
+	}
+	found := fmt.Sprintf("All %d files with %d incidents are whole; %d nodes keep a copy.",
+		a.Files, a.Incidents, a.Nodes)
+	if a.Nodes < leastCopies {
+		return Check{name, Note, found, "Run a second node, or back up: these incidents are on one disk."}
+	}
+	return Check{name, OK, found, ""}
+}
+
+// leastCopies of the archive survive the loss of a disk.
+const leastCopies = 2

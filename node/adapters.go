@@ -9,6 +9,7 @@ import (
 	"faultline/board"
 	"faultline/replica"
 	"faultline/store"
+	"faultline/store/archive"
 )
 
 // logAdapter gives the store to the door as the log that it appends to.
@@ -37,7 +38,7 @@ func (a annotator) Annotate(ctx context.Context, ev faultline.Event) error {
 // was read if not: a Redis that came back empty must not erase what readers see. It asks
 // afterwards, because Redis may lose the log between the question and the read.
 type sourceAdapter struct {
-	*store.Store
+	archive.Source
 	past *replica.Past
 }
 
@@ -84,7 +85,7 @@ func (a sourceAdapter) missing(ctx context.Context) error {
 
 // Incidents returns the newest revision of up to limit incidents.
 func (a sourceAdapter) Incidents(ctx context.Context, limit int) ([]faultline.Incident, error) {
-	list, err := a.Store.Incidents(ctx, limit)
+	list, err := a.Source.Incidents(ctx, limit)
 	return known(ctx, a, list, err)
 }
 
@@ -117,7 +118,7 @@ func (m mapOnDisk) Version() int {
 // pageSource is what the pages show: the board, and old revisions of the store.
 type pageSource struct {
 	*board.Board
-	store *store.Store
+	stored archive.Source
 }
 
 // Revisions returns up to limit revisions of an incident that follow revision number after, in
@@ -131,7 +132,7 @@ func (p pageSource) Revisions(ctx context.Context, id string, after, limit int) 
 	var out []faultline.Incident
 	until := min(last.Revision, after+limit)
 	for first := after + 1; first <= until; first += store.MaxRevisions {
-		read, err := p.store.Revisions(ctx, id, first, min(until, first+store.MaxRevisions-1))
+		read, err := p.stored.Revisions(ctx, id, first, min(until, first+store.MaxRevisions-1))
 		if err != nil {
 			return out, err
 		}

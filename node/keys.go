@@ -48,7 +48,7 @@ func (n *Node) watchKeys(ctx context.Context) error {
 // exchangeKeys reads the public keys of other nodes, and then which tokens are revoked, of
 // a Redis that holds the known log.
 func (n *Node) exchangeKeys(ctx context.Context) error {
-	source := sourceAdapter{n.cfg.Store, n.cfg.Past}
+	source := n.source()
 	others, err := n.cfg.Store.PublicKeys(ctx, n.cfg.Now())
 	if others, err = known(ctx, source, others, err); err != nil {
 		return err

@@ -49,3 +49,18 @@ func (n *Node) tally(of ...faultline.Component) board.Tally {
 	}
 	return s.Tally(n.index, of...)
 }
+
+// lookup reads what a person calls a site and finds what it depends on. It fails with
+// [faultline.InvalidError] for what can be no site, and with [faultline.ErrNotFound], and
+// the normalised name, for one that is on no list.
+func (n *Node) lookup(input string) (faultline.SiteRecord, error) {
+	site, err := n.names.Normalise(input)
+	if err != nil {
+		return faultline.SiteRecord{}, faultline.InvalidError{{Parameter: "site", Detail: err.Error()}}
+	}
+	r, ok := n.sites.Lookup(site)
+	if !ok {
+		return faultline.SiteRecord{Site: site}, faultline.ErrNotFound
+	}
+	return r, nil
+}

@@ -35,6 +35,7 @@ import (
 	"faultline/replica"
 	"faultline/scenario/drill"
 	"faultline/store"
+	"faultline/store/archive"
 	"faultline/web"
 )
 
@@ -50,6 +51,9 @@ type Config struct {
 	MaxConnections int           // of one address at one time, that is no trusted proxy; 0: any number
 	DrainDelay     time.Duration // how long requests are still taken after the end was asked for
 	SnapshotFile   string        // where what readers see is written down; empty: nowhere
+	ArchiveDir     string        // where incidents of long ago are kept; empty: they stay in Redis
+	Keep           time.Duration // how long they stay in Redis after their last revision; 0: permanently
+	ArchiveEvery   time.Duration // between two steps of copying and moving them; 0: 5 s
 
 	Store              *store.Store
 	Past               *replica.Past // which log this node knows; nil: none yet
@@ -124,6 +128,7 @@ type Node struct {
 	names    *ingest.Names
 	sites    *replica.SiteMap
 	labels   ingest.Labels
+	archive  *archive.Archive // nil: there is none
 	index    *board.Index
 	finder   *find.Index
 	holder   string
@@ -146,6 +151,9 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(),
 		holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
+	if err := n.openArchive(); err != nil {
+		return nil, err
+	}
 	n.finder = newFinder(cfg.Book, cfg.Providers)
 	n.sites = replica.NewSiteMap(
 		func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
@@ -182,7 +190,7 @@ func New(cfg Config) (*Node, error) {
 	n.keeper = n.newKeeper()
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
-	boardConfig := board.Config{Source: sourceAdapter{cfg.Store, cfg.Past}, Series: cfg.Store,
+	boardConfig := board.Config{Source: n.source(), Complete: n.stored().Complete, Series: cfg.Store,
 		Began: cfg.Store.LogStart, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
 		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
@@ -236,7 +244,7 @@ const concentrated = 20
 // an API that can't be, are defects that a start must show.
 func (n *Node) face() error {
 	cfg := n.cfg
-	pageConfig := web.Config{Source: pageSource{n.board, cfg.Store}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
+	pageConfig := web.Config{Source: pageSource{n.board, n.stored()}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
 		Concentration: func() []board.Concentration {
 			return board.Concentrations(n.index, cfg.Providers, concentrated)
 		},
@@ -346,7 +354,7 @@ func (n *Node) vantages() []func(faultline.Vantage) {
 // duties are what this node does besides the replica's own work while it leads.
 func (n *Node) duties() []replica.Duty {
 	cfg := n.cfg
-	dispatch := webhook.NewDispatcher(sourceAdapter{cfg.Store, cfg.Past}, cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
+	dispatch := webhook.NewDispatcher(n.source(), cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
 	dispatch.PublicURL = cfg.BaseURL
 	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
 		return dispatch.Run(ctx, t.Deliveries())
@@ -357,6 +365,7 @@ func (n *Node) duties() []replica.Duty {
 	duties = append(duties, replica.Duty{Name: "map", Run: func(ctx context.Context, t *replica.Term) error {
 		return n.maps.Run(ctx, t.Append)
 	}})
+	duties = append(duties, n.archiveDuty()...)
 	metrics := statements.NewMetrics(cfg.Registry)
 	if len(cfg.Statements.Sources) == 0 {
 		return duties
@@ -378,19 +387,4 @@ func newEngine(cfg correlate.Config) func(checkpoint []byte) (replica.Engine, er
 		}
 		return correlate.Restore(cfg, checkpoint)
 	}
-}
-
-// lookup reads what a person calls a site and finds what it depends on. It fails with
-// [faultline.InvalidError] for what can be no site, and with [faultline.ErrNotFound], and
-// the normalised name, for one that is on no list.
-func (n *Node) lookup(input string) (faultline.SiteRecord, error) {
-	site, err := n.names.Normalise(input)
-	if err != nil {
-		return faultline.SiteRecord{}, faultline.InvalidError{{Parameter: "site", Detail: err.Error()}}
-	}
-	r, ok := n.sites.Lookup(site)
-	if !ok {
-		return faultline.SiteRecord{Site: site}, faultline.ErrNotFound
-	}
-	return r, nil
 }

@@ -124,8 +124,27 @@ func (n *Node) Run(ctx context.Context) error {
 		keys:    task.Begin("keys", ended, n.watchKeys),
 		limits:  task.Begin("limits", ended, n.cfg.Limits.Run), record: task.Begin("record", ended, n.keeper.Run),
 	}
+	n.beginOthers(&t, ended, admin, play)
+	n.log.Info("serving", "listen", listener.Addr().String(), "holder", n.holder)
+	if n.cfg.Serving != nil {
+		n.cfg.Serving(listener.Addr())
+	}
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-ended:
+	}
+	n.drain(server, t)
+	return failure
+}
+
+// beginOthers begins the tasks that not every node has.
+func (n *Node) beginOthers(t *tasks, ended chan<- error, admin *adminServer, play func(context.Context) error) {
 	if n.cfg.Drill == nil {
 		t.notices = task.Begin("notices", ended, n.notices.Run)
+	}
+	if n.archive != nil {
+		t.archive = task.Begin("archive", ended, n.archive.Run)
 	}
 	if admin != nil {
 		t.admin = task.Begin("admin server", ended, admin.run)
@@ -142,17 +161,6 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.probes != nil {
 		t.probes = task.Begin("prober", ended, n.probes)
 	}
-	n.log.Info("serving", "listen", listener.Addr().String(), "holder", n.holder)
-	if n.cfg.Serving != nil {
-		n.cfg.Serving(listener.Addr())
-	}
-	var failure error
-	select {
-	case <-ctx.Done():
-	case failure = <-ended:
-	}
-	n.drain(server, t)
-	return failure
 }
 
 // inFront answers on connections what is prepared, before the server reads a request.
@@ -163,7 +171,7 @@ func (n *Node) inFront(l net.Listener) net.Listener {
 // tasks are the goroutines of a node.
 type tasks struct {
 	server, door, replica, board, streams, limits, keys, record *task.Task
-	drill, places, work, probes, notices, admin                 *task.Task // nil where there is none
+	drill, places, work, probes, notices, admin, archive        *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
@@ -194,11 +202,12 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.board.Cancel() // nobody asks any more; they end while the others write
 	tasks.limits.Cancel()
 	tasks.notices.Cancel()
+	tasks.archive.Cancel()
 	tasks.keys.Cancel()
 	tasks.record.Cancel()
 	// The door writes what it accepted, and the replica stores what follows from it.
 	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
-		tasks.notices, tasks.admin, tasks.record,
+		tasks.notices, tasks.archive, tasks.admin, tasks.record,
 		tasks.server} {
 		t.Stop(ctx, n.log)
 	}

@@ -33,6 +33,25 @@ func (t *Term) Append(ctx context.Context, events []faultline.Event) error {
 // Deliveries is where messages to webhooks wait during this term.
 func (t *Term) Deliveries() Deliveries { return Deliveries{t.leader.store, t.lease} }
 
+// Archive is how incidents are moved into the archive during this term.
+func (t *Term) Archive() Archive { return Archive{t.leader.store, t.lease} }
+
+// Archive is the store as what keeps old incidents needs it.
+type Archive struct {
+	store *store.Store
+	lease store.Lease
+}
+
+// Propose makes a file known that replaces incidents of Redis once all nodes hold it.
+func (a Archive) Propose(ctx context.Context, p store.Proposal) error {
+	return a.store.Propose(ctx, a.lease, p)
+}
+
+// Move takes the incidents of a proposed file out of Redis.
+func (a Archive) Move(ctx context.Context, p store.Proposal) error {
+	return a.store.Move(ctx, a.lease, p)
+}
+
 // Deliveries is the store as the dispatcher of webhooks needs it, for the time of one term:
 // a dispatcher of an older leader can queue nothing more.
 type Deliveries struct {

@@ -83,9 +83,16 @@ func TestRightsAreTheLeast(t *testing.T) {
 		ok(t, node.TryWrite(ctx))
 	}
 	var file, since bytes.Buffer
-	ok(t, Backup(ctx, url("backup"), &file))
+	ok(t, Backup(ctx, url("backup"), nil, &file))
 	ok(t, node.Revoke(ctx, "t1", now.AddDate(1, 0, 0), now))
-	ok(t, BackupSince(ctx, url("backup"), bytes.NewReader(file.Bytes()), &since))
+	ok(t, BackupSince(ctx, url("backup"), nil, bytes.NewReader(file.Bytes()), &since))
+	asker, err := Open(ctx, Config{URL: url("backup") + patient, Durable: true})
+	ok(t, err)
+	defer asker.Close()
+	ok(t, asker.WantSegments(ctx, []string{"a"}, now)) // of the archive, which nodes have
+	ok(t, node.Lend(ctx, "a", []byte("abc")))
+	_, err = asker.Borrow(ctx, Segment{Name: "a", Bytes: 3})
+	ok(t, err)
 	other := guarded(t, "")
 	ok(t, Restore(ctx, other("restore"), &file, &since))
 

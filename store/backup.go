@@ -37,8 +37,10 @@ var ErrNotEmpty = errors.New("it holds a log, incidents or keys of Faultline alr
 
 // leftOut are the keys that no backup carries. Daily keys are left out because a backup
 // that held one could link pseudonyms to addresses long after its day. The rest is what
-// nodes write again by themselves within a minute.
-var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyWishes, keyAsked, prefixCheck}
+// nodes write again by themselves within a minute. What is in the archive is written as if it
+// were in Redis.
+var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyWishes, keyAsked, prefixCheck,
+	keyArchive}
 
 // item is one thing of a backup: a key as Redis dumps it, a hash or a list whole, or an
 // entry of a stream.
@@ -52,6 +54,9 @@ type item struct {
 	Hash    []string // names and values, in order of name
 	List    []string
 	End     bool // nothing follows
+	// Of the index of incidents: one that is in the archive, and its onset.
+	Placed  string
+	OnsetMS int64
 	// Of an incremental backup alone:
 	Base string // of the first item: the SHA-256 of the backup that it stands on
 	Gone bool   // the key is no more, or the stream has lost what is before ID
@@ -70,8 +75,9 @@ func unhurried(url string) (redis.UniversalClient, error) {
 // Backup writes everything that is kept but daily keys, compressed, while nodes go on.
 // The order makes it whole: first the checkpoint, then what was published by a moment after
 // it (see published), and the log last, from which a fold makes again what was published
-// after that moment.
-func Backup(ctx context.Context, url string, to io.Writer) (err error) {
+// after that moment. The archive's incidents are those that archived reads; where it is nil,
+// a Redis that has an archive is refused.
+func Backup(ctx context.Context, url string, archived Archived, to io.Writer) (err error) {
 	const op = "back up"
 	c, err := unhurried(url)
 	if err != nil {
@@ -79,7 +85,7 @@ func Backup(ctx context.Context, url string, to io.Writer) (err error) {
 	}
 	defer func() { _ = c.Close() }() // it was only read
 	z := gzip.NewWriter(to)
-	b := backup{c: c, out: gob.NewEncoder(z)}
+	b := backup{c: c, out: gob.NewEncoder(z), archived: archived}
 	if err := b.write(ctx); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -95,6 +101,8 @@ type backup struct {
 	c    redis.UniversalClient
 	out  *gob.Encoder
 	base *base // nil: everything is written
+	// archived reads files of the archive; nil: there must be none.
+	archived Archived
 }
 
 // write writes all keys in the order that makes the backup whole (see [Backup]). The epoch
@@ -130,10 +138,20 @@ func (b backup) write(ctx context.Context) error {
 	if err := b.stream(ctx, keyLog); err != nil {
 		return err
 	}
-	if err := b.dump(ctx, last...); err != nil {
+	// Read after the incidents of Redis: what is moved meanwhile is in both, not in neither.
+	placed, err := b.archive(ctx)
+	if err != nil {
 		return err
 	}
-	if err := b.gone(); err != nil {
+	if err := b.gone(last...); err != nil {
+		return err
+	}
+	for _, r := range placed { // the index itself may be among what is gone
+		if err := b.out.Encode(r); err != nil {
+			return err
+		}
+	}
+	if err := b.dump(ctx, last...); err != nil {
 		return err
 	}
 	return b.out.Encode(item{End: true})
@@ -275,6 +293,8 @@ func put(ctx context.Context, c redis.UniversalClient, r item) error {
 		return errors.New("no key of Faultline's")
 	}
 	switch {
+	case r.Placed != "":
+		return c.ZAdd(ctx, r.Key, redis.Z{Score: float64(r.OnsetMS), Member: r.Placed}).Err()
 	case r.Gone && r.ID != "":
 		return c.XTrimMinID(ctx, r.Key, r.ID).Err()
 	case r.Gone:

@@ -35,7 +35,7 @@ func TestBackupComesBackToTheByte(t *testing.T) {
 		_, err := from.DailyKey(ctx, "2026-03-01")
 		ok(t, err)
 		var file bytes.Buffer
-		ok(t, Backup(ctx, from.url, &file))
+		ok(t, Backup(ctx, from.url, nil, &file))
 
 		to := backend{url: start(t)}.open(t)
 		if err := Restore(ctx, to.url, bytes.NewReader(file.Bytes()[:file.Len()-20])); err == nil {
@@ -77,14 +77,14 @@ func TestAnIncrementalBackupHasWhatChanged(t *testing.T) {
 	ok(t, from.SaveWishes(ctx, l, nil))
 	ok(t, from.writes.Set(ctx, keyView, "gone soon", 0).Err())
 	var whole, since, other bytes.Buffer
-	ok(t, Backup(ctx, from.url, &whole))
+	ok(t, Backup(ctx, from.url, nil, &whole))
 	ok(t, from.writes.Del(ctx, keyView).Err())
 	_, err := from.Append(ctx, BatchKey{1, 600}, everyEvent(from.now))
 	ok(t, err)
 	ok(t, from.writes.XTrimMaxLen(ctx, keyLog, 400).Err())
 	ok(t, from.SaveRevision(ctx, l, incident(3, 2)))
 	ok(t, from.SaveRevision(ctx, l, incident(50, 1)))
-	ok(t, BackupSince(ctx, from.url, bytes.NewReader(whole.Bytes()), &since))
+	ok(t, BackupSince(ctx, from.url, nil, bytes.NewReader(whole.Bytes()), &since))
 	if since.Len() > whole.Len()/5 {
 		t.Errorf("%d bytes of %d have changed", since.Len(), whole.Len())
 	}
@@ -94,7 +94,7 @@ func TestAnIncrementalBackupHasWhatChanged(t *testing.T) {
 	maps.DeleteFunc(want, func(key, _ string) bool { return key == keyLease || key == keyWishes })
 	equal(t, to.contents(t), want)
 
-	ok(t, Backup(ctx, from.url, &other))
+	ok(t, Backup(ctx, from.url, nil, &other))
 	ok(t, to.writes.FlushAll(ctx).Err())
 	wantErr(t, Restore(ctx, to.url, bytes.NewReader(other.Bytes()), bytes.NewReader(since.Bytes())), ErrOtherBase)
 }

@@ -32,7 +32,7 @@ type base struct {
 // gone, and the entries of streams that came since. [Restore] takes it after that one. An
 // incident and a bundle of the record's entries are keys like others: one that has grown is
 // written whole.
-func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer) error {
+func BackupSince(ctx context.Context, url string, archived Archived, since io.Reader, to io.Writer) error {
 	const op = "back up"
 	on := &base{keys: map[string][sha256.Size]byte{}, lasts: map[string]string{}, met: map[string]bool{}}
 	var err error
@@ -45,7 +45,7 @@ func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer)
 	}
 	defer func() { _ = c.Close() }() // it was only read
 	z := gzip.NewWriter(to)
-	if err := (backup{c: c, out: gob.NewEncoder(z), base: on}).write(ctx); err != nil {
+	if err := (backup{c: c, out: gob.NewEncoder(z), base: on, archived: archived}).write(ctx); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	if err := z.Close(); err != nil {
@@ -56,6 +56,9 @@ func BackupSince(ctx context.Context, url string, since io.Reader, to io.Writer)
 
 // note takes in one item of the earlier backup.
 func (b *base) note(r item) {
+	if r.Placed != "" {
+		return // each backup has all of these
+	}
 	if r.ID != "" {
 		b.lasts[r.Key] = r.ID
 		return
@@ -102,13 +105,13 @@ func (b backup) from(ctx context.Context, key string) (string, error) {
 	return "(" + b.base.lasts[key], nil
 }
 
-// gone writes which keys of the base are no more.
-func (b backup) gone() error {
+// gone writes which keys of the base are no more, but for those that are written later.
+func (b backup) gone(except ...string) error {
 	if b.base == nil {
 		return nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.base.keys)) {
-		if b.base.met[key] {
+		if b.base.met[key] || slices.Contains(except, key) {
 			continue
 		}
 		if err := b.out.Encode(item{Key: key, Gone: true}); err != nil {

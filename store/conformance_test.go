@@ -95,6 +95,8 @@ var conformance = []struct {
 	{"keys that people make", testMadeKeys},
 	{"quotas", testQuotas},
 	{"many quotas", testManyQuotas},
+	{"archive", testArchive},
+	{"holdings of the archive", testHoldings},
 	{"key registry", testRegistry},
 }
 

@@ -50,6 +50,11 @@ const (
 	keyWebhookAt    = tag + "webhooks:at"
 	keyDue          = tag + "webhooks:due"
 	keyDeliveries   = tag + "webhooks:deliveries"
+
+	keyArchive       = tag + "archive"
+	keyArchiveNext   = tag + "archive:next"
+	keyArchiveNodes  = tag + "archive:nodes"
+	keyArchiveWanted = tag + "archive:wanted"
 )
 
 // The keys of which there are several.
@@ -66,6 +71,7 @@ const (
 	prefixMade     = tag + "keys:of:"
 	prefixMinutes  = tag + "minutes:"
 	prefixHours    = tag + "hours:"
+	prefixLent     = tag + "archive:lent:"
 )
 
 // Keys whose name holds an id or a day. Their names are made here and nowhere else, or a
@@ -123,9 +129,16 @@ var registry = []keySpec{
 	{keyOlder, "string: which older checkpoints are kept, JSON", "four of them", false},
 	{prefixChunk + "*", "string: one chunk of a checkpoint",
 		"at most six generations of 1024 chunks of 256 KiB; unfinished ones expire", false},
-	{keyIndex, "sorted set: incident ids by onset", "one member an incident, permanently", false},
+	{keyIndex, "sorted set: incident ids by onset", "one an incident, until it is in the archive", false},
 	{prefixIncident + "*", "hash: the revisions of one incident, compressed",
-		"one field a revision, at most one a minute, permanently", false},
+		"one field a revision, at most one a minute, until it is moved into the archive", false},
+	{keyArchive, "hash: the archive's files by name",
+		"some 250 bytes for each file of 128 incidents or 4 MiB", false},
+	{keyArchiveNext, "string: the file that is to be added to the archive, JSON", "128 incidents", false},
+	{keyArchiveNodes, "hash: which node holds the file that is to be added", "64; a day", true},
+	{keyArchiveWanted, "sorted set: files that nodes ask each other for", "8; a minute", true},
+	{prefixLent + "*", "string: one chunk of a file of the archive that a node has asked for",
+		"256 KiB; 8 files of 64 MiB at most, a minute", true},
 	{keyChanges, "stream: revisions as they happened, listed form", "the newest 4096", false},
 	{keyRecord, "hash: the public record's size, public key and newest signed head", "four fields", false},
 	{keyHeads, "hash: the last signed head of each day", "400 days", false},

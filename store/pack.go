@@ -46,11 +46,20 @@ func pack(v any) ([]byte, error) {
 	return deflate(plain)
 }
 
-// unpack is the inverse of pack.
-func unpack(packed []byte, v any) error {
+// inflate is the inverse of deflate.
+func inflate(packed []byte) ([]byte, error) {
 	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked))
 	if err != nil {
-		return fmt.Errorf("decompress: %w", err)
+		return nil, fmt.Errorf("decompress: %w", err)
+	}
+	return plain, nil
+}
+
+// unpack is the inverse of pack.
+func unpack(packed []byte, v any) error {
+	plain, err := inflate(packed)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(plain, v); err != nil {
 		return fmt.Errorf("decode: %w", err)

@@ -55,6 +55,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, f.SaveMaintenances(ctx, "p", nil, f.now))
 	_, err = f.AddVantage(ctx, faultline.AddedVantage{Vantage: "v"})
 	ok(t, err)
+	archiveOne(t, f, l)
 	if did, err := f.ForgetKeys(ctx, f.now); err != nil || !did {
 		t.Fatalf("a day whose key is gone is not forgotten: %v, %v", did, err)
 	}
@@ -91,4 +92,17 @@ func wantRegistered(t *testing.T, f *fixture) {
 			t.Errorf("%s lacks its hash tag, contents or bound", spec.pattern)
 		}
 	}
+}
+
+// archiveOne writes every key of the archive.
+func archiveOne(t *testing.T, f *fixture, l Lease) {
+	t.Helper()
+	ctx := t.Context()
+	seg := Segment{Name: "abc", Bytes: 3}
+	ok(t, f.Propose(ctx, l, Proposal{Segment: seg, Moves: []MovedIncident{{incident(0, 1).ID, 1}}}))
+	ok(t, f.Move(ctx, l, Proposal{Segment: seg, Moves: []MovedIncident{{incident(0, 1).ID, 1}}}))
+	ok(t, f.Propose(ctx, l, Proposal{Segment: seg}))
+	ok(t, f.SaveHolding(ctx, "n", "abc", f.now))
+	ok(t, f.Lend(ctx, "abc", []byte("abc")))
+	ok(t, f.WantSegments(ctx, []string{"abc"}, f.now))
 }

@@ -21,7 +21,7 @@ type scripts struct {
 	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
 	memory, publish, settle, makeKey, head                                    *redis.Script
 	append, revision, view, series, wishes                                    *redis.Script // the leader's
-	chunk, flip, trim, deliver, adopt                                         *redis.Script
+	chunk, flip, trim, deliver, adopt, propose, move                          *redis.Script
 }
 
 // newScripts makes the scripts; prelude stands in front of those that only the leader may
@@ -38,7 +38,7 @@ func newScripts(prelude string) scripts {
 		series: fenced("series"),
 		chunk:  fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),
-		head: free("head"),
+		head: free("head"), propose: fenced("propose"), move: fenced("move"),
 	}
 }
 

@@ -29,7 +29,7 @@ func signedBackup(t *testing.T, incidents int) ([]byte, string) {
 	f.sign(t, key, "2026-03-01")
 	ok(t, f.SaveView(ctx, l, faultline.View{AsOf: f.now}, Pos{5, 1}))
 	var file bytes.Buffer
-	ok(t, Backup(ctx, f.url, &file))
+	ok(t, Backup(ctx, f.url, nil, &file))
 	return file.Bytes(), key.Verifier()
 }
 

@@ -27,14 +27,14 @@ func TestTheRecordComesBackFromAnIncrementalBackup(t *testing.T) {
 	}
 	from.sign(t, key, "2026-03-01")
 	var whole, since, again bytes.Buffer
-	ok(t, Backup(ctx, from.url, &whole))
+	ok(t, Backup(ctx, from.url, nil, &whole))
 	for n := range 3 {
 		ok(t, from.SaveRevision(ctx, l, incident(n, 2)))
 		ok(t, from.SaveRevision(ctx, l, incident(before+n, 1)))
 	}
 	from.sign(t, key, "2026-03-02")
 	ok(t, from.writes.XTrimMaxLen(ctx, keyChanges, 20).Err())
-	ok(t, BackupSince(ctx, from.url, bytes.NewReader(whole.Bytes()), &since))
+	ok(t, BackupSince(ctx, from.url, nil, bytes.NewReader(whole.Bytes()), &since))
 	keys := map[string]int{}
 	for _, r := range unwrapped(t, since.Bytes()) {
 		if strings.HasPrefix(r.Key, prefixEntries) || strings.HasPrefix(r.Key, prefixIncident) {
@@ -56,7 +56,7 @@ func TestTheRecordComesBackFromAnIncrementalBackup(t *testing.T) {
 	report, _, err = VerifyBackup(bytes.NewReader(whole.Bytes()), bytes.NewReader(since.Bytes()), key.Verifier())
 	ok(t, err)
 	equal(t, report, both)
-	ok(t, Backup(ctx, to.url, &again))
+	ok(t, Backup(ctx, to.url, nil, &again))
 	report, _, err = VerifyBackup(bytes.NewReader(again.Bytes()), nil, key.Verifier())
 	ok(t, err)
 	equal(t, report, both)
@@ -76,14 +76,14 @@ func TestAChangedByteOfAnIncrementalBackupIsFound(t *testing.T) {
 	ok(t, from.SaveRevision(ctx, l, incident(0, 1)))
 	from.sign(t, key, "2026-03-01")
 	var whole, since bytes.Buffer
-	ok(t, Backup(ctx, from.url, &whole))
+	ok(t, Backup(ctx, from.url, nil, &whole))
 	ok(t, from.SaveRevision(ctx, l, incident(0, 2)))
 	ok(t, from.SaveRevision(ctx, l, incident(1, 1)))
 	from.sign(t, key, "2026-03-02")
 	_, err = from.Append(ctx, BatchKey{1, 1}, everyEvent(from.now))
 	ok(t, err)
 	ok(t, from.SaveView(ctx, l, faultline.View{AsOf: from.now}, Pos{5, 1}))
-	ok(t, BackupSince(ctx, from.url, bytes.NewReader(whole.Bytes()), &since))
+	ok(t, BackupSince(ctx, from.url, nil, bytes.NewReader(whole.Bytes()), &since))
 	for i, r := range unwrapped(t, since.Bytes()) {
 		if r.Key == "" {
 			continue
@@ -110,8 +110,8 @@ func TestABackupWithAWrongChecksumIsRefused(t *testing.T) {
 	_, err := from.Append(ctx, BatchKey{1, 1}, everyEvent(from.now))
 	ok(t, err)
 	var whole, since, none bytes.Buffer
-	ok(t, Backup(ctx, from.url, &whole))
-	ok(t, BackupSince(ctx, from.url, bytes.NewReader(whole.Bytes()), &since))
+	ok(t, Backup(ctx, from.url, nil, &whole))
+	ok(t, BackupSince(ctx, from.url, nil, bytes.NewReader(whole.Bytes()), &since))
 	to := backend{url: storetest.Start(t)}.open(t)
 	const trailer = 8 // CRC-32 and size end a file of gzip
 	for at := 1; at <= trailer; at++ {
@@ -130,7 +130,7 @@ func TestABackupWithAWrongChecksumIsRefused(t *testing.T) {
 		refused("verify", err)
 		_, _, err = VerifyBackup(bytes.NewReader(whole.Bytes()), damaged(since.Bytes()), "")
 		refused("verify both", err)
-		refused("back up since", BackupSince(ctx, from.url, damaged(whole.Bytes()), &none))
+		refused("back up since", BackupSince(ctx, from.url, nil, damaged(whole.Bytes()), &none))
 		ok(t, to.writes.FlushAll(ctx).Err())
 		refused("restore", Restore(ctx, to.url, damaged(whole.Bytes())))
 		equal(t, to.writes.Exists(ctx, keyEpoch).Val(), int64(0))

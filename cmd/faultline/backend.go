@@ -13,6 +13,9 @@ import (
 	"faultline/store/redisd"
 )
 
+// archiveDir is where incidents of long ago are, in the state directory.
+const archiveDir = "archive"
+
 // backend is the Redis that holds the log, whoever runs it.
 type backend struct {
 	url     string

@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"faultline/store"
+	"faultline/store/archive"
 	"faultline/store/redisd"
 )
 
@@ -25,6 +27,7 @@ type backupCmd struct {
 func (backupCmd) Help() string {
 	return `Writes everything that Redis keeps for Faultline, from any machine that reaches it and while nodes run: ` +
 		`the state of the fold, the log, all incidents with their revisions, charts, webhooks and revoked tokens. ` +
+		`Incidents that were moved into files are read from the state directory, or from the nodes that run. ` +
 		`The keys of pseudonyms are left out, and so are the keys that tokens are signed with: those lie in the ` +
 		`state directory.`
 }
@@ -52,15 +55,21 @@ func (c backupCmd) Run(ctx context.Context, w world) error {
 
 // write writes the whole, or what has changed since a backup.
 func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
+	st, err := store.Open(ctx, store.Config{URL: url, Durable: true})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	archived := archive.Reader(filepath.Join(c.StateDir, archiveDir), st, time.Now)
 	if c.Since == "" {
-		return store.Backup(ctx, url, to)
+		return store.Backup(ctx, url, archived, to)
 	}
 	since, err := os.Open(c.Since)
 	if err != nil {
 		return usageError{fmt.Errorf("--since: %w", err)}
 	}
 	defer since.Close()
-	return store.BackupSince(ctx, url, since, to)
+	return store.BackupSince(ctx, url, archived, since, to)
 }
 
 type restoreCmd struct {

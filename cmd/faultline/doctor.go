@@ -16,6 +16,7 @@ import (
 	"faultline/ingest"
 	"faultline/ingest/infra"
 	"faultline/store"
+	"faultline/store/archive"
 	"faultline/store/redisd"
 )
 
@@ -92,7 +93,29 @@ func (c doctorCmd) examineRedis(ctx context.Context, now time.Time) (checks []do
 	if err != nil {
 		return append(checks, doctor.Unreadable("public keys", err)), 0
 	}
-	return append(checks, doctor.Vantages(vantages, added, now)), len(keys)
+	checks = append(checks, doctor.Vantages(vantages, added, now), doctor.Archived(c.archived(ctx, st, now)))
+	return checks, len(keys)
+}
+
+// archived compares the archive of the state directory with what Redis lists.
+func (c doctorCmd) archived(ctx context.Context, st *store.Store, now time.Time) doctor.Archive {
+	found := doctor.Archive{Dir: filepath.Join(c.StateDir, archiveDir)}
+	segments, err := st.Segments(ctx)
+	nodes, err2 := st.Holdings(ctx, now)
+	if found.Err = errors.Join(err, err2); found.Err != nil {
+		return found
+	}
+	found.Files, found.Nodes = len(segments), len(nodes)
+	for _, seg := range segments {
+		found.Incidents += seg.Incidents
+		switch err := archive.Intact(found.Dir, seg); {
+		case errors.Is(err, fs.ErrNotExist):
+			found.Missing++
+		case err != nil:
+			found.Damaged++
+		}
+	}
+	return found
 }
 
 // existing is the Redis that holds the log. None is started: the private one is that of

@@ -46,6 +46,7 @@ type serveCmd struct {
 
 	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long the lease of the leader lasts; after a leader dies, a standby takes over when it has expired. 500ms to 1m."`
 	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint, from which a node that starts reads the log. 1s to 10m."`
+	Keep               time.Duration `default:"9600h" env:"FAULTLINE_KEEP" help:"How long incidents and their revisions stay in Redis after they are over; then they move into files in the state directory of every node, and are shown as before. 24h to 87600h (ten years); 0 leaves them in Redis."`
 	AcceptNewLog       bool          `env:"FAULTLINE_ACCEPT_NEW_LOG" help:"Take the log that Redis holds, or begin one, although this node knows another. Without it a Redis that came back empty is refused: restore it first."`
 	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz says 503, so a load balancer notices. Up to 2s."`
 	logFlags
@@ -87,10 +88,25 @@ func (c *serveCmd) AfterApply() error {
 		c.doorFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
+		c.checkKeep(),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
 		c.statementFlags.check(),
 	)
 }
+
+// checkKeep refuses what is too short for an incident to be over in.
+func (c *serveCmd) checkKeep() error {
+	if c.Keep == 0 {
+		return nil
+	}
+	return within("keep", c.Keep, leastKeep, mostKeep)
+}
+
+// Bounds of --keep.
+const (
+	leastKeep = 24 * time.Hour
+	mostKeep  = 87_600 * time.Hour
+)
 
 // checkAdmin refuses an address for operators that the public has too.
 func (c *serveCmd) checkAdmin() error {
@@ -179,6 +195,7 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact,
 		TrustedProxies: c.TrustedProxies,
 		DrainDelay:     c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
+		ArchiveDir: filepath.Join(c.StateDir, archiveDir), Keep: c.Keep,
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
 		LimitReads: c.ReadLimit > 0, SelfKeys: c.SelfKeys, MaxConnections: c.ConnectionLimit,
 		Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},

@@ -1,0 +1,208 @@
+package archive
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"faultline"
+	"faultline/store"
+	"faultline/task"
+)
+
+const (
+	usualPace = 5 * time.Second
+	// lendAtOnce is how many files one step puts into Redis for others.
+	lendAtOnce = 2
+	// sayAgain is how often the same trouble is said.
+	sayAgain = time.Minute
+	// verifyEvery is how often all files are compared with their names, so that a damaged
+	// one is copied again while other nodes have it.
+	verifyEvery = 24 * time.Hour
+	nodeFile    = "node"
+)
+
+// nodeName is what this copy is called; it is made up once.
+func nodeName(dir string) (string, error) {
+	name := filepath.Join(dir, nodeFile)
+	text, err := os.ReadFile(filepath.Clean(name))
+	if err == nil && len(text) > 0 && len(text) <= 64 {
+		return string(text), nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	made := rand.Text()
+	return made, replace(name, []byte(made))
+}
+
+// replace writes a small file down whole or not at all.
+func replace(name string, body []byte) (err error) {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".list-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// Run copies what this node lacks, and gives others what they lack, until ctx ends.
+func (a *Archive) Run(ctx context.Context) error {
+	for {
+		if now := a.cfg.Now(); now.Sub(a.verified) >= verifyEvery && a.state.Load() != nil {
+			a.verified = now
+			a.verify()
+		}
+		if err := a.step(ctx); err != nil && ctx.Err() == nil {
+			a.say("copy", err)
+		}
+		if !task.Pause(ctx, a.cfg.Pace) {
+			return nil
+		}
+	}
+}
+
+// say logs a trouble, at most once a minute.
+func (a *Archive) say(what string, err error) {
+	now := a.cfg.Now()
+	if now.Sub(a.last[what]) < sayAgain {
+		return
+	}
+	a.last[what] = now
+	a.cfg.Log.Warn("the archive can't go on", "task", what, "error", err)
+}
+
+// step does once what Run does.
+func (a *Archive) step(ctx context.Context) error {
+	before := a.state.Load()
+	if err := a.sync(ctx, true); err != nil {
+		return err
+	}
+	s := a.state.Load()
+	a.discard(before, s)
+	err := errors.Join(a.copyMissing(ctx, s), a.lend(ctx, s))
+	return errors.Join(err, a.announce(ctx))
+}
+
+// discard removes a proposed file that came to nothing: its incidents are in Redis.
+func (a *Archive) discard(before, now *state) {
+	if before == nil || before.next == nil {
+		return
+	}
+	name := before.next.Segment.Name
+	if slices.ContainsFunc(now.wanted(), func(seg store.Segment) bool { return seg.Name == name }) {
+		return
+	}
+	if err := os.Remove(path(a.cfg.Dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.cfg.Log.Warn("a file that was proposed for the archive can't be removed", "file", name, "error", err)
+	}
+}
+
+// copyMissing copies one file from Redis, or asks the other nodes for it.
+func (a *Archive) copyMissing(ctx context.Context, s *state) error {
+	seg, ok := s.missing()
+	if !ok {
+		return nil
+	}
+	file, err := a.cfg.Store.Borrow(ctx, seg)
+	if err == nil {
+		if err = a.hold(seg, file); err == nil {
+			a.m.copied.Inc()
+		}
+		return err
+	}
+	if !errors.Is(err, faultline.ErrNotFound) {
+		return err
+	}
+	return a.cfg.Store.WantSegments(ctx, []string{seg.Name}, a.cfg.Now())
+}
+
+// lend puts some files that others ask for into Redis.
+func (a *Archive) lend(ctx context.Context, s *state) error {
+	names, err := a.cfg.Store.WantedSegments(ctx)
+	if err != nil {
+		return err
+	}
+	lent := 0
+	for _, seg := range s.wanted() {
+		if lent == lendAtOnce || !s.held[seg.Name] || !slices.Contains(names, seg.Name) {
+			continue
+		}
+		file, err := os.ReadFile(path(a.cfg.Dir, seg.Name))
+		if err != nil {
+			a.damaged(seg.Name, err)
+			continue
+		}
+		if err := intact(seg, file); err != nil {
+			a.damaged(seg.Name, err)
+			continue
+		}
+		if err := a.cfg.Store.Lend(ctx, seg.Name, file); err != nil {
+			return err
+		}
+		lent++
+	}
+	return nil
+}
+
+// announce says that this node is there, and which file it holds of those proposed.
+func (a *Archive) announce(ctx context.Context) error {
+	s, holds := a.state.Load(), ""
+	if s.next != nil && s.held[s.next.Segment.Name] {
+		holds = s.next.Segment.Name
+	}
+	now := a.cfg.Now()
+	if holds == a.said && now.Sub(a.last["announced"]) < sayAgain {
+		return nil
+	}
+	if err := a.cfg.Store.SaveHolding(ctx, a.node, holds, now); err != nil {
+		return err
+	}
+	a.said, a.last["announced"] = holds, now
+	return nil
+}
+
+// Intact compares a file in a directory with its name; it fails with [fs.ErrNotExist] where
+// it is not there.
+func Intact(dir string, seg store.Segment) error {
+	file, err := os.ReadFile(path(dir, seg.Name))
+	if err != nil {
+		return err
+	}
+	return intact(seg, file)
+}
+
+// verify compares every file that this node has with its name, puts damaged ones aside and
+// returns how many are whole.
+func (a *Archive) verify() (whole int) {
+	s := a.state.Load()
+	if s == nil {
+		return 0
+	}
+	for _, seg := range s.wanted() {
+		if !s.held[seg.Name] {
+			continue
+		}
+		if err := Intact(a.cfg.Dir, seg); err != nil {
+			a.damaged(seg.Name, err)
+			continue
+		}
+		whole++
+	}
+	return whole
+}
