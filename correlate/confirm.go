@@ -195,9 +195,15 @@ func (e *Engine) dependentSites(in *incident) []uint32 {
 
 // pooledNetworks counts the networks whose reports are clearly more than normal,
 // taken together over the sites that fail, or over all that depends on the cause:
-// one page's crowd may be too small to tell, or loud by chance among so many.
+// one page's crowd may be too small to tell, or loud by chance among so many. Where people
+// contradict the probes by either, none agree.
 func (e *Engine) pooledNetworks(in *incident) int {
-	return max(e.regionalNetworks(in, in.sites()), e.regionalNetworks(in, e.dependentSites(in)))
+	members, no := e.regionalNetworks(in, in.sites())
+	all, against := e.regionalNetworks(in, e.dependentSites(in))
+	if no || against {
+		return 0
+	}
+	return max(members, all)
 }
 
 // rising counts the networks of a pool that is clearly more than normal.

@@ -43,25 +43,26 @@ func (e *Engine) feltIn(in *incident) (felt, well []country) {
 
 // regionalNetworks counts the networks whose reports of some sites agree with what probes
 // see of an incident. Networks of countries where probes find the sites well do not, and
-// if people there complain nearly as much as where the fault is felt, nobody is believed.
-func (e *Engine) regionalNetworks(in *incident, sites []uint32) int {
+// if people there complain nearly as much as where the fault is felt, they speak against it
+// and nobody is believed.
+func (e *Engine) regionalNetworks(in *incident, sites []uint32) (agree int, against bool) {
 	all := e.pool(in, sites, in.Onset[1])
 	felt, well := e.feltIn(in)
 	if len(well) == 0 || slices.Contains(felt, country{}) {
-		return e.rising(all)
+		return e.rising(all), false
 	}
 	there := e.poolFrom(all, func(c country) bool { return c == country{} || slices.Contains(felt, c) })
 	elsewhere := e.poolFrom(all, func(c country) bool { return slices.Contains(well, c) })
 	many := regionalRise*elsewhere.excess() > there.excess() && e.rising(elsewhere) >= confirmNetworks
 	if many || elsewhere.outweighs(there) {
-		return 0
+		return 0, true
 	}
 	if there.withPast >= confirmNetworks {
-		return e.rising(e.withPast(there))
+		return e.rising(e.withPast(there)), false
 	}
 	// Hardly anybody ever reports from there: people of countries without a vantage speak too.
 	rest := e.poolFrom(all, func(c country) bool { return !slices.Contains(well, c) })
-	return max(e.rising(there), e.rising(e.withPast(rest)))
+	return max(e.rising(there), e.rising(e.withPast(rest))), false
 }
 
 // outweighs reports whether clearly more people than usual complain, in a rise that is not

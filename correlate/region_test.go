@@ -109,3 +109,22 @@ func TestLyingVantagesAndACrowdConfirmNothingThatOthersFindWell(t *testing.T) {
 		})
 	}
 }
+
+// People where probes find the sites well contradict a vantage by all that depends on the
+// cause, and not by the sites alone that fail at it: a liar chooses those.
+func TestACrowdElsewhereContradictsByAllThatDependsOnTheCause(t *testing.T) {
+	t.Parallel()
+	w := regionalOutage()
+	on := w.on("dns:q")
+	failing, rest := on[:len(on)/2], on[len(on)/2:]
+	w.faults[0].sites = failing
+	for i, country := range []string{"SG", "GB", "US"} {
+		crowd := crowdOf{sites: rest, from: 36, to: 45, perMinute: 20, country: country, symptom: "dns",
+			asns: asns(uint32(4000+100*i), 6)}
+		if country == "SG" {
+			crowd.sites = failing
+		}
+		w.crowds = append(w.crowds, crowd, pastOf(w, crowd))
+	}
+	w.run(t).wantNone(t)
+}
