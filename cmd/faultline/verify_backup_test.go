@@ -59,9 +59,9 @@ func TestABackupAndWhatStandsOnItAreVerified(t *testing.T) {
 	ctx, r, dir := t.Context(), newRecorded(t), t.TempDir()
 	var whole, since bytes.Buffer
 	r.publish(ctx, t, 1)
-	must(t, store.Backup(ctx, r.url, &whole))
+	must(t, store.Backup(ctx, r.url, nil, &whole))
 	r.publish(ctx, t, 2)
-	must(t, store.BackupSince(ctx, r.url, bytes.NewReader(whole.Bytes()), &since))
+	must(t, store.BackupSince(ctx, r.url, nil, bytes.NewReader(whole.Bytes()), &since))
 	file := func(name string, body []byte) string {
 		must(t, os.WriteFile(filepath.Join(dir, name), body, 0o600))
 		return filepath.Join(dir, name)
