@@ -45,6 +45,7 @@ var rooms = map[string][]string{
 	"correlate/evidence": {".", "correlate/cause"},
 	"store":              {".", "record"},
 	"record":             {".", "board/page", "task"}, // what was published, signed
+	"dump":               {".", "board/page"},         // open data: rows are rendered as the API's answers
 	"correlate/verdict":  {"."},
 	"board":              {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
 	// how an answer is rendered and sent, whoever makes it

@@ -24,6 +24,7 @@ type cli struct {
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay computes the same incidents from them."`
 	Backup      backupCmd      `cmd:"" help:"Write everything that Redis keeps for Faultline to a file, while nodes run."`
 	Restore     restoreCmd     `cmd:"" help:"Read a backup into an empty Redis."`
+	Dump        dumpCmd        `cmd:"" help:"Write what is public of one day as open data: compressed lines of JSON with checksums."`
 	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents, webhooks and operators, and manage the keys that sign them."`
 	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke the places that probes are sent from."`

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"faultline/dump"
+	"faultline/ingest/infra"
+	"faultline/store"
+)
+
+type dumpCmd struct {
+	Output  string   `short:"o" required:"" placeholder:"DIR" env:"FAULTLINE_DUMP_OUTPUT" help:"Directory to write into. The files lie in a directory in it that is named by the day."`
+	Day     string   `placeholder:"DAY" env:"FAULTLINE_DUMP_DAY" help:"Day to write (UTC), such as 2026-11-29. Without it yesterday."`
+	Catalog []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas."`
+	redisFlags
+	logFlags
+}
+
+// Help is the longer text of --help.
+func (dumpCmd) Help() string {
+	return `Writes what is public of one day as open data: all incidents with their revisions, hours of each site, ` +
+		`and the sites with what they depend on. README.txt among the files says how to load them. ` +
+		`Counts that fewer than five people may have made are left out. serve may run meanwhile.`
+}
+
+func (c *dumpCmd) AfterApply() error { return c.redisFlags.check() }
+
+func (c dumpCmd) Run(ctx context.Context, w world) error {
+	day := time.Now().UTC().AddDate(0, 0, -1)
+	if c.Day != "" {
+		var err error
+		if day, err = time.Parse(time.DateOnly, c.Day); err != nil {
+			return usageError{fmt.Errorf("--day: %q is no day such as 2026-11-29", c.Day)}
+		}
+	}
+	sites, err := dumpedSites(c.Catalog)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(c.Output, day.Format(time.DateOnly))
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // what is in it is public
+		return usageError{fmt.Errorf("--output: %w", err)}
+	}
+	url, stop, err := storedLog(ctx, c.redisFlags, c.logger(w.stderr))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	st, err := store.Open(ctx, store.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	m, err := dump.Write(ctx, dir, day, st, sites)
+	if err = errors.Join(err, st.Close()); err != nil {
+		return err
+	}
+	for _, f := range m.Files {
+		if f.Rows > 0 {
+			fmt.Fprintf(w.stdout, "%s: %d rows, %d bytes\n", filepath.Join(dir, f.Name), f.Rows, f.Bytes)
+		}
+	}
+	return nil
+}
+
+// dumpedSites are the sites of the catalogues, each with how it is known what it depends on.
+func dumpedSites(files []string) ([]dump.Site, error) {
+	catalogs, err := readLayers("catalog", files, infra.BuiltinCatalog, infra.Read)
+	if err != nil {
+		return nil, err
+	}
+	book := infra.NewBook(catalogs...)
+	entries := map[string]infra.Entry{}
+	for _, catalog := range catalogs {
+		for _, e := range catalog.Sites {
+			entries[e.Site] = e
+		}
+	}
+	var sites []dump.Site
+	for _, name := range slices.Sorted(slices.Values(book.Sites())) {
+		e := entries[name]
+		s := dump.Site{Site: name, Name: e.Name, Rank: e.Rank, Country: e.Country, DependsOn: []dump.Dependency{}}
+		for _, fact := range book.Known(name) {
+			s.DependsOn = append(s.DependsOn, dump.Dependency{Component: fact.Component, Source: fact.Text,
+				Date: fact.Date, Confidence: fact.Confidence})
+		}
+		sites = append(sites, s)
+	}
+	return sites, nil
+}
