@@ -58,7 +58,7 @@ var rooms = map[string][]string{
 	"api/token":         {"."},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
 	"store/redisd":      {".", "lockfile", "task"},
-	"store/archive":     {".", "store", "task"},
+	"store/archive":     {".", "record", "store", "task"},
 	"lockfile":          {},
 	"replica":           {".", "store", "task"},
 	"task":              {},

@@ -15,6 +15,7 @@ import (
 
 	"faultline"
 	"faultline/pace"
+	"faultline/record"
 	"faultline/store"
 	"faultline/store/storetest"
 )
@@ -96,26 +97,50 @@ func takeBack(t *testing.T, url string) {
 	}
 }
 
-// The pages, JSON, revisions and lists of incidents are the same before and after these were
-// moved into the archive, on two nodes that share no disk, and after both were started again.
-func TestArchivedIncidentsAreAnsweredAsBefore(t *testing.T) {
-	url, now := storetest.Start(t), time.Now()
-	const many = 4
-	seed := withPast(t, url, many, now)
-	dirs := []string{t.TempDir(), t.TempDir()}
-	on := func(dir string, keep time.Duration) func(*Config) {
-		return func(cfg *Config) {
-			cfg.ArchiveDir, cfg.Keep, cfg.ArchiveEvery = filepath.Join(dir, "archive"), keep, 20*time.Millisecond
-		}
+// signed waits until a node has read the record, so that it proves what is in it.
+func (r *running) signed(proof string) {
+	r.t.Helper()
+	pace.Eventually(r.t, "the record is signed", func() bool { return r.get(proof, nil) == http.StatusOK })
+}
+
+func recordKey(t *testing.T) *record.Key {
+	t.Helper()
+	key, err := record.NewKey("https://faultline.example")
+	if err != nil {
+		t.Fatal(err)
 	}
-	paths := []string{"/v1/incidents?limit=3", "/v1/incidents?limit=100"}
+	return key
+}
+
+// pathsOfPast are the addresses of incidents of the past, and one of them that is a proof.
+func pathsOfPast(many int, now time.Time) (paths []string, proof string) {
+	proof = "/v1/incidents/" + pastIncident(many-1, 1, "", now).ID + "/revisions/2/proof"
+	paths = []string{"/v1/incidents?limit=3", "/v1/incidents?limit=100", proof}
 	for n := range many {
 		id := pastIncident(n, 1, "", now).ID
 		paths = append(paths, "/v1/incidents/"+id, "/v1/incidents/"+id+"/revisions",
 			"/v1/incidents/"+id+"/revisions/1", "/v1/incidents/"+id+"/revisions/3", "/incident/"+id+"@2")
 	}
+	return paths, proof
+}
+
+// The pages, JSON, revisions, proofs and lists of incidents are the same before and after these were
+// moved into the archive, on two nodes that share no disk, and after both were started again.
+func TestArchivedIncidentsAreAnsweredAsBefore(t *testing.T) {
+	const many = 4
+	url, now, key := storetest.Start(t), time.Now(), recordKey(t)
+	seed := withPast(t, url, many, now)
+	dirs := []string{t.TempDir(), t.TempDir()}
+	on := func(dir string, keep time.Duration) func(*Config) {
+		return func(cfg *Config) {
+			cfg.ArchiveDir, cfg.Keep, cfg.ArchiveEvery = filepath.Join(dir, "archive"), keep, 20*time.Millisecond
+			cfg.Record.Key = key
+		}
+	}
+	paths, proof := pathsOfPast(many, now)
 	before := map[string]string{}
 	first := start(t, url, on(dirs[0], 0)) // nothing is moved
+	first.signed(proof)
 	for _, path := range paths {
 		before[path] = first.published(path)
 	}
@@ -130,6 +155,7 @@ func TestArchivedIncidentsAreAnsweredAsBefore(t *testing.T) {
 	b.stop()
 	for i, dir := range dirs {
 		again := start(t, url, on(dir, 24*time.Hour))
+		again.signed(proof)
 		for _, path := range paths {
 			if got := again.published(path); got != before[path] {
 				t.Errorf("node %d, %s:\n%.600s\nbefore:\n%.600s", i, path, got, before[path])
@@ -152,6 +178,8 @@ func TestArchivedIncidentsAreAnsweredAsBefore(t *testing.T) {
 	}
 	a = start(t, url, on(dirs[0], 24*time.Hour))
 	pace.Eventually(t, "the new node has copied it", func() bool { return b.get(path, nil) == http.StatusOK })
+	a.signed(proof)
+	b.signed(proof)
 	for _, path := range paths {
 		if got := b.published(path); got != before[path] || a.published(path) != got {
 			t.Errorf("the new node answers %s: %.300s", path, got)

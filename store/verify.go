@@ -24,11 +24,13 @@ import (
 // only where a backup can't be read to its end; what is wrong in it are faults.
 func VerifyBackup(from io.Reader, since io.ReadSeeker, key string) (record.Report, string, error) {
 	const op = "verify the backup"
-	v := verifier{audit: record.NewAudit(), changes: map[string][]byte{}}
+	v := verifier{audit: record.NewAudit(), changes: map[string][]byte{}, onsets: map[string]int64{},
+		placed: map[string]int64{}}
 	if err := v.read(from, since); err != nil {
 		return record.Report{}, key, fmt.Errorf("%s: %w", op, err)
 	}
 	v.compareChanges()
+	v.comparePlaces()
 	v.compareSizes()
 	if key == "" {
 		key = v.key
@@ -50,6 +52,8 @@ type verifier struct {
 	changes map[string][]byte    // as the stream of changes has them, by id and revision
 	changed string               // where the newest change stands
 	listed  []faultline.Incident // listed form of the stored revisions that changes name
+	onsets  map[string]int64     // of each incident at its last revision, in ms since 1970
+	placed  map[string]int64     // as the index has those that were in the archive
 }
 
 func (v *verifier) take(r item) {
@@ -74,7 +78,8 @@ func (v *verifier) take(r item) {
 		if _, _, err := openBatch(pairs(r.Fields)[batchField]); err != nil {
 			v.audit.Fault("entry %s of the log: %v", r.ID, err)
 		}
-	case r.Placed != "": // a place in the index, which says nothing that the incident does not
+	case r.Placed != "":
+		v.placed[r.Placed] = r.OnsetMS
 	case !wholeDump(r.Dump):
 		v.audit.Fault("%s: its checksum is wrong", r.Key)
 	}
@@ -139,6 +144,7 @@ func (v *verifier) revision(id string, n int, stored string) error {
 		return fmt.Errorf("what stands there is revision %d of %s", inc.Revision, inc.ID)
 	}
 	v.audit.Revision(id, n, inc.Hash, record.Hex(sum))
+	v.onsets[id] = inc.Onset.At.UnixMilli() // revisions come in order, the last one last
 	if _, named := v.changes[changeName(inc)]; named {
 		v.listed = append(v.listed, inc.Listed())
 	}
@@ -167,7 +173,8 @@ func (v *verifier) change(r item) {
 }
 
 // compareChanges compares the changes with the revisions that they are the short form of.
-// A change from before there was a record carries no hash.
+// A change from before there was a record carries no hash. An incident that was moved into
+// the archive while the backup was written is in it twice, and its change only once.
 func (v *verifier) compareChanges() {
 	for _, stored := range v.listed {
 		told := v.changes[changeName(stored)]
@@ -177,10 +184,26 @@ func (v *verifier) compareChanges() {
 		if short, err := json.Marshal(stored); err != nil || !bytes.Equal(told, short) {
 			v.audit.Fault("the change of revision %d of %s differs from the revision", stored.Revision, stored.ID)
 		}
+	}
+	for _, stored := range v.listed {
 		delete(v.changes, changeName(stored))
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.changes)) {
 		v.audit.Fault("a change is of %s, and there is no such revision", name)
+	}
+}
+
+// comparePlaces compares where the index has the incidents of the archive with their onsets.
+// Those of Redis have their places in a dump, of which only the checksum can be compared.
+func (v *verifier) comparePlaces() {
+	for _, id := range slices.Sorted(maps.Keys(v.placed)) {
+		onset, there := v.onsets[id]
+		switch {
+		case !there:
+			v.audit.Fault("the index has %s, and there is no such incident", id)
+		case onset != v.placed[id]:
+			v.audit.Fault("the index has %s at the onset %d, and its onset is %d", id, v.placed[id], onset)
+		}
 	}
 }
 
