@@ -107,7 +107,7 @@ func (a *api) incidentAsOf(c *gin.Context, at time.Time) error {
 }
 
 // incidentsAsOf lists the incidents that were open at a moment, as they were then.
-func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time) error {
+func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time, f incidentForm) error {
 	for _, key := range []string{"since", "until", "overlapping", "fields", "cursor"} {
 		if query.Has(key) {
 			return invalidParameter(key, "can't be asked for together with as_of")
@@ -121,13 +121,13 @@ func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time) erro
 	if err != nil {
 		return err
 	}
-	out := IncidentList{Meta: a.metaAsOf(at), Incidents: []faultline.Incident{}}
+	told := []faultline.Incident{}
 	for _, inc := range open {
-		if q.Filter.Takes(&inc) && len(out.Incidents) < q.Limit {
-			out.Incidents = append(out.Incidents, inc.Listed())
+		if q.Filter.Takes(&inc) && len(told) < q.Limit {
+			told = append(told, inc.Listed())
 		}
 	}
-	p, err := page.New(out)
+	p, err := f.then(a.metaAsOf(at), told)
 	if err != nil {
 		return err
 	}

@@ -56,15 +56,20 @@ var componentListKeys = []string{"kind", "state", "q", "limit", "cursor"}
 // @Router   /v1/components [get]
 func (a *api) getComponents(c *gin.Context, query url.Values) error {
 	return a.writeNames(c, "/v1/components", query, func(s *board.Snapshot, q nameQuery) (any, *string, error) {
-		found, next, err := pick(q, a.allComponents(s), func(c faultline.Component) bool {
-			return a.componentFits(s, q, c)
-		})
-		list := ComponentList{Meta: s.Meta, Next: next, Components: make([]ListedComponent, 0, len(found))}
-		for _, c := range found {
-			list.Components = append(list.Components, a.listedComponent(s, c))
-		}
-		return list, next, err
+		list, err := a.componentList(s, q)
+		return list, list.Next, err
 	})
+}
+
+func (a *api) componentList(s *board.Snapshot, q nameQuery) (ComponentList, error) {
+	found, next, err := pick(q, a.allComponents(s), func(c faultline.Component) bool {
+		return a.componentFits(s, q, c)
+	})
+	list := ComponentList{Meta: s.Meta, Next: next, Components: make([]ListedComponent, 0, len(found))}
+	for _, c := range found {
+		list.Components = append(list.Components, a.listedComponent(s, c))
+	}
+	return list, err
 }
 
 // allComponents is what sites depend on, and behind that what an incident blames

@@ -89,26 +89,10 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 // @Failure  503 {object} Problem
 // @Router   /v1/incidents [get]
 func (a *api) getIncidents(c *gin.Context, query url.Values) error {
-	if at, err := a.readAsOf(query); err != nil || !at.IsZero() {
-		if err != nil {
-			return err
-		}
-		return a.incidentsAsOf(c, query, at)
-	}
-	q, err := newListQuery(query, a.cfg.Lookup, a.cfg.Board.Providers(), a.cfg.Board.Now().Truncate(time.Minute))
-	if err != nil {
-		return err
-	}
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
-	p, err := s.Pages.Get("list "+q.key(), func() (*page.Page, error) { return a.list(c.Request.Context(), s, q) })
-	if err != nil {
-		return err
-	}
-	a.writeRead(c, p, s, page.CacheCurrent)
-	return nil
+	return a.writeIncidents(c, query, incidentForm{path: "/v1/incidents", now: incidentsJSON,
+		then: func(meta board.Meta, incidents []faultline.Incident) (*page.Page, error) {
+			return page.New(IncidentList{Meta: meta, Incidents: incidents})
+		}})
 }
 
 // membersOf is an incident as a list holds it, reduced to the JSON members with these

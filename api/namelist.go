@@ -69,7 +69,8 @@ func newNameQuery(q url.Values) (n nameQuery, err error) {
 }
 
 // writeNames answers with one page of a list of things with names. list makes it, and
-// returns the cursor of the page behind; path is that of the route.
+// returns the cursor of the page behind; path is that of the route. A table is answered
+// as CSV, and all else as JSON.
 func (a *api) writeNames(
 	c *gin.Context, path string, query url.Values,
 	list func(*board.Snapshot, nameQuery) (answer any, next *string, err error),
@@ -87,7 +88,7 @@ func (a *api) writeNames(
 		if err != nil {
 			return nil, err
 		}
-		p, err := page.New(answer)
+		p, err := listPage(answer)
 		if err == nil {
 			p.Link = q.link(a.cfg.Board.PublicURL()+path, next)
 		}

@@ -92,10 +92,13 @@ var providerListKeys = []string{"state", "q", "limit", "cursor"}
 // @Failure  503 {object} Problem
 // @Router   /v1/providers [get]
 func (a *api) getProviders(c *gin.Context, query url.Values) error {
-	return a.writeNames(c, "/v1/providers", query, a.providerList)
+	return a.writeNames(c, "/v1/providers", query, func(s *board.Snapshot, q nameQuery) (any, *string, error) {
+		list, err := a.providerList(s, q)
+		return list, list.Next, err
+	})
 }
 
-func (a *api) providerList(s *board.Snapshot, q nameQuery) (any, *string, error) {
+func (a *api) providerList(s *board.Snapshot, q nameQuery) (ProviderList, error) {
 	providers := a.cfg.Board.Providers()
 	var slugs []string
 	for _, p := range providers.All() {
@@ -112,7 +115,7 @@ func (a *api) providerList(s *board.Snapshot, q nameQuery) (any, *string, error)
 		p, _ := providers.Slug(slug)
 		list.Providers = append(list.Providers, a.listedProvider(s, p, parts[slug]))
 	}
-	return list, next, err
+	return list, err
 }
 
 // parts are the components of each provider, by its slug, that sites depend on or that

@@ -77,6 +77,9 @@ const (
 // listKeys are the query keys of the list.
 var listKeys = append([]string{"since", "until", "overlapping", "fields", "limit", "cursor"}, faultline.FilterKeys...)
 
+// incidentListKeys are those of its routes.
+var incidentListKeys = append([]string{asOfKey}, listKeys...)
+
 // listQuery is what a reader asks of the list of incidents.
 type listQuery struct {
 	board.Query

@@ -41,13 +41,18 @@ var siteListKeys = []string{"state", "component", "q", "limit", "cursor"}
 // @Router   /v1/sites [get]
 func (a *api) getSites(c *gin.Context, query url.Values) error {
 	return a.writeNames(c, "/v1/sites", query, func(s *board.Snapshot, q nameQuery) (any, *string, error) {
-		names, next, err := pick(q, a.cfg.Index.Sites(), func(name string) bool { return a.siteFits(s, q, name) })
-		list := SiteList{Meta: s.Meta, Next: next, Sites: make([]faultline.SiteStatus, 0, len(names))}
-		for _, name := range names {
-			list.Sites = append(list.Sites, s.Status(a.cfg.Index.Record(name)))
-		}
-		return list, next, err
+		list, err := a.siteList(s, q)
+		return list, list.Next, err
 	})
+}
+
+func (a *api) siteList(s *board.Snapshot, q nameQuery) (SiteList, error) {
+	names, next, err := pick(q, a.cfg.Index.Sites(), func(name string) bool { return a.siteFits(s, q, name) })
+	list := SiteList{Meta: s.Meta, Next: next, Sites: make([]faultline.SiteStatus, 0, len(names))}
+	for _, name := range names {
+		list.Sites = append(list.Sites, s.Status(a.cfg.Index.Record(name)))
+	}
+	return list, err
 }
 
 // siteFits reports whether a query takes a site.
