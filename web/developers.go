@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ type takePage struct {
 	Anywhere bool   // addresses are whole
 	Keys     bool   // anybody may make a key
 	Tags     string // of the languages that a widget may be in
+	Bookmark template.URL
 }
 
 type takePart struct {

@@ -26,7 +26,7 @@ func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	}
 	p.shell = v.shell("/developers", v.say("take.title"), v.say("take.lead"))
 	p.Scripts = append(p.Scripts, v.assets.url("take.js"))
-	p.Tags = strings.Join(v.languages.tags, "|")
+	p.Tags, p.Bookmark = strings.Join(v.languages.tags, "|"), v.bookmark()
 	path := "/" + of.path
 	if p.Fixed {
 		path = incidentPath(of.incident.ID, of.revision)
