@@ -12,6 +12,7 @@ import (
 	"faultline/dump"
 	"faultline/ingest/infra"
 	"faultline/store"
+	"faultline/store/archive"
 )
 
 type dumpCmd struct {
@@ -26,6 +27,7 @@ type dumpCmd struct {
 func (dumpCmd) Help() string {
 	return `Writes what is public of one day as open data: all incidents with their revisions, hours of each site, ` +
 		`and the sites with what they depend on. README.txt among the files says how to load them. ` +
+		`Incidents that were moved into files are read from the state directory, or from the nodes that run. ` +
 		`Counts that fewer than five people may have made are left out. serve may run meanwhile.`
 }
 
@@ -56,7 +58,7 @@ func (c dumpCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	m, err := dump.Write(ctx, dir, day, st, sites)
+	m, err := c.write(ctx, w, dir, day, st, sites)
 	if err = errors.Join(err, st.Close()); err != nil {
 		return err
 	}
@@ -66,6 +68,22 @@ func (c dumpCmd) Run(ctx context.Context, w world) error {
 		}
 	}
 	return nil
+}
+
+// write writes a dump of what is in Redis and in the archive.
+func (c dumpCmd) write(ctx context.Context, w world, dir string, day time.Time, st *store.Store,
+	sites []dump.Site) (m dump.Manifest, err error) {
+	scratch, err := os.MkdirTemp("", "faultline-dump-*")
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	from, err := archive.Borrowed(ctx, filepath.Join(c.StateDir, archiveDir), scratch, st, time.Now,
+		c.logger(w.stderr))
+	if err != nil {
+		return m, err
+	}
+	return dump.Write(ctx, dir, day, from, sites)
 }
 
 // dumpedSites are the sites of the catalogues, each with how it is known what it depends on.

@@ -28,7 +28,8 @@ type recorded struct {
 func newRecorded(t *testing.T) recorded {
 	t.Helper()
 	ctx, now := t.Context(), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	r := recorded{url: storetest.Start(t)}
+	// A busy machine may be slow to answer, and that is no fault here.
+	r := recorded{url: storetest.Start(t) + "?dial_timeout=20s&read_timeout=20s&write_timeout=20s&pool_timeout=20s"}
 	var err error
 	r.Store, err = store.Open(ctx, store.Config{URL: r.url})
 	must(t, err)

@@ -53,6 +53,8 @@ type Archive struct {
 	m        *metrics
 	verified time.Time // when all files were last compared with their names
 	said     string    // the proposed file that this node has said it holds
+	// fetch gets a file that is missing when it is read; nil: it is copied by Run.
+	fetch func(store.Segment) error
 }
 
 // state is which files there are, and which of them this node has. It is never written to.
@@ -207,7 +209,11 @@ func (a *Archive) damaged(name string, why error) {
 // look opens a file for the duration of read. One that this node has not, or that is
 // damaged, is [faultline.ErrUnavailable].
 func (a *Archive) look(s *state, name string, read func(*opened) error) error {
-	if !s.held[name] {
+	if !s.held[name] && a.fetch != nil {
+		if err := a.fetched(s, name); err != nil {
+			return err
+		}
+	} else if !s.held[name] {
 		return fmt.Errorf("%w: this node has not copied %s of the archive yet", faultline.ErrUnavailable, name)
 	}
 	o, err := open(a.cfg.Dir, name)

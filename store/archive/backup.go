@@ -24,10 +24,7 @@ const (
 // empty, and what is not there from the nodes that run.
 func Reader(dir string, st *store.Store, now func() time.Time) store.Archived {
 	return func(ctx context.Context, seg store.Segment, each func(store.ArchivedIncident) error) error {
-		file, err := os.ReadFile(path(dir, seg.Name))
-		if err == nil {
-			err = intact(seg, file)
-		}
+		file, err := local(dir, seg)
 		if err != nil {
 			if file, err = borrow(ctx, st, seg, now); err != nil {
 				return err
@@ -35,6 +32,15 @@ func Reader(dir string, st *store.Store, now func() time.Time) store.Archived {
 		}
 		return incidents(file, each)
 	}
+}
+
+// local reads a file of a directory, compared with its name.
+func local(dir string, seg store.Segment) ([]byte, error) {
+	file, err := os.ReadFile(path(dir, seg.Name))
+	if err != nil {
+		return nil, err
+	}
+	return file, intact(seg, file)
 }
 
 // borrow asks the nodes for a file until one has put it into Redis.

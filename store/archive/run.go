@@ -180,11 +180,8 @@ func (a *Archive) announce(ctx context.Context) error {
 // Intact compares a file in a directory with its name; it fails with [fs.ErrNotExist] where
 // it is not there.
 func Intact(dir string, seg store.Segment) error {
-	file, err := os.ReadFile(path(dir, seg.Name))
-	if err != nil {
-		return err
-	}
-	return intact(seg, file)
+	_, err := local(dir, seg)
+	return err
 }
 
 // verify compares every file that this node has with its name, puts damaged ones aside and

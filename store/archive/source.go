@@ -93,8 +93,9 @@ func (s Source) Incidents(ctx context.Context, limit int) ([]faultline.Incident,
 		return nil, err
 	}
 	all, err := s.with(list, place{math.MaxInt64, ""}, limit)
-	s.Archive.partial.Store(errors.Is(err, faultline.ErrUnavailable))
-	if errors.Is(err, faultline.ErrUnavailable) {
+	lacks := s.Archive.fetch == nil && errors.Is(err, faultline.ErrUnavailable)
+	s.Archive.partial.Store(lacks)
+	if lacks {
 		return list, nil
 	}
 	return all, err
