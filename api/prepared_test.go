@@ -150,6 +150,7 @@ func ask(t *testing.T, addr, request string) string {
 	if err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}
+	defer answer.Body.Close()
 	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}

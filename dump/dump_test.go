@@ -32,7 +32,7 @@ func (k kept) incident(n, revision int) faultline.Incident {
 	return inc
 }
 
-func (k kept) Incidents(ctx context.Context, limit int) ([]faultline.Incident, error) {
+func (k kept) Incidents(_ context.Context, limit int) ([]faultline.Incident, error) {
 	return k.below(k.incidents, limit), nil
 }
 

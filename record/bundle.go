@@ -14,7 +14,7 @@ import (
 func Bundle(entries [][]byte) []byte {
 	var out []byte
 	for _, e := range entries {
-		out = binary.BigEndian.AppendUint16(out, uint16(len(e))) //nolint:gosec // MaxEntryBytes fits
+		out = binary.BigEndian.AppendUint16(out, uint16(len(e))) // MaxEntryBytes fits
 		out = append(out, e...)
 	}
 	return out

@@ -71,7 +71,7 @@ func makeKey(file, baseURL string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the record's key: %w", err)
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // the link below keeps the file under its name
 	_, err = f.WriteString(text + "\n")
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return nil, fmt.Errorf("write the record's key: %w", err)

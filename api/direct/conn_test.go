@@ -60,6 +60,7 @@ func read(t *testing.T, in *bufio.Reader) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)

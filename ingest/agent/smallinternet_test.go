@@ -92,13 +92,13 @@ const ownNetworks = 4
 
 // smallSite is one site as it truly is.
 type smallSite struct {
-	name                  string
-	alias, issuer, region string
-	servers               []string
-	addr                  netip.Addr
-	header                http.Header
-	pop                   faultline.Component
-	truth                 []faultline.Component
+	name          string
+	alias, issuer string
+	servers       []string
+	addr          netip.Addr
+	header        http.Header
+	pop           faultline.Component
+	truth         []faultline.Component
 }
 
 type smallInternet struct {

@@ -140,9 +140,9 @@ type ref struct {
 func (s Source) with(list []faultline.Incident, behind place,
 	limit int) ([]faultline.Incident, error) {
 	st := s.Archive.state.Load()
-	refs := make([]ref, len(list))
+	refs := make([]ref, 0, len(list))
 	for i := range list {
-		refs[i] = ref{place: place{list[i].Onset.At.UnixMilli(), list[i].ID}, inc: &list[i]}
+		refs = append(refs, ref{place: place{list[i].Onset.At.UnixMilli(), list[i].ID}, inc: &list[i]})
 	}
 	for _, seg := range st.segments { // the greatest onset first
 		if seg.FromMS > behind.onsetMS {
