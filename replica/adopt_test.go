@@ -158,7 +158,8 @@ func TestUpgradeAndDowngrade(t *testing.T) {
 		}
 		pace.Eventually(t, "there are new checkpoints", func() bool {
 			all, err := r.st.Generations(t.Context())
-			return err == nil && (len(before) == 0 || all[0].Name != before[0].Name) && all[0].Format() == format
+			return err == nil && len(all) > 0 && (len(before) == 0 || all[0].Name != before[0].Name) &&
+				all[0].Format() == format
 		})
 		w.stop()
 		r.trimmed("1-0")

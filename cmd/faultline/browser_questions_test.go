@@ -33,7 +33,7 @@ func visitorAsks(id string) []question {
 		{"Which sites does it take down?", "/", nil, "reddit.com"},
 		{"Is reddit.com down, or is it just me?", "/", []string{"?reddit.com"}, "it is not just you"},
 		{"Since when?", "/", nil, "Began "},
-		{"How do I say that it does not work for me?", site, nil, "It does not work"},
+		{"How do I say that it does not work for me?", site, nil, "Report a problem with"},
 		{"What do you keep of me?", site, nil, "No name, no cookie"},
 		{"What does it depend on?", site, nil, "What it depends on"},
 		{"How sure are you?", incident, nil, " % sure that the cause is"},
