@@ -143,12 +143,10 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 }
 
 // PostponeDelivery replaces a delivery that failed, and moves the time at which it is due. One
-// that was removed meanwhile never becomes due again.
+// that was removed meanwhile stays removed.
 func (s *Store) PostponeDelivery(ctx context.Context, d faultline.Delivery) error {
-	pipe := s.writes.TxPipeline()
-	pipe.ZAddXX(ctx, keyDue, redis.Z{Score: float64(d.Due.UnixMilli()), Member: d.ID})
-	pipe.HSet(ctx, keyDeliveries, d.ID, d.Data)
-	if _, err := pipe.Exec(ctx); err != nil {
+	if err := s.scripts.postpone.Run(ctx, s.writes, []string{keyDue, keyDeliveries}, d.ID, d.Due.UnixMilli(),
+		d.Data).Err(); err != nil {
 		return s.fail("postpone a delivery", err)
 	}
 	return nil

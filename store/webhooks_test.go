@@ -45,6 +45,9 @@ func testWebhooks(t *testing.T, f *fixture) {
 	due, err = f.DueDeliveries(ctx, f.now.Add(2*time.Hour), 10)
 	ok(t, err)
 	equal(t, due, []faultline.Delivery{later})
+	ok(t, f.PostponeDelivery(ctx, list[1])) // it was removed meanwhile
+	left := f.reads.HKeys(ctx, keyDeliveries).Val()
+	equal(t, left, []string{"msg_1"})
 	for i := range keptDead + 5 {
 		ok(t, f.EndDelivery(ctx, "msg_1", "wh_1", fmt.Append(nil, i)))
 	}
