@@ -32,6 +32,7 @@ var provenanceKinds = map[string]string{
 	"certificate": "issuers in public certificate logs",
 	"owner":       "the owner's own documentation",
 	"incident":    "what was said of a past outage",
+	"general":     "general knowledge, not looked up",
 }
 
 // UnmarshalJSONFrom reads an object, or the text alone as a string.
