@@ -83,8 +83,8 @@ func (t *table) calibration(b *strings.Builder) {
 	}
 	s := accuracy.SharpnessOf(claims)
 	fmt.Fprintf(b,
-		"\nOf %d right causes: %.2f alternatives said with each, %.3f of them right too; %.2f that are right were "+
-			"not said.\n",
+		"\n%d causes were right. Beside each, %.2f alternatives were named on average, and a share of %.3f of them "+
+			"was right too. Another %.2f components on average would have been right, and were not named.\n",
 		s.Claims, s.Alternatives, s.Accepted, s.Held)
 }
 
@@ -143,9 +143,10 @@ held out.
 - *sites F1*: of the sites named, against those that could be seen to fail.
 - *Brier*: mean of (confidence − right)² over confirmed causes.
 
-The first table is Faultline by kind. In the second, the other methods decide on the same
-events through one front end, with a threshold per site. They are set near what served them
-best on tuning seeds, know no confidence, and date onsets by the first failures. The third
+The first table is Faultline by kind. The second has other methods on the same
+events. Each sees the events through the same preparation, with one threshold per site. Their
+parameters are near their best on the tuning seeds. They give no confidence, and take the
+first failure as the onset. The third
 has F1 and false incidents of each by group of kinds. The last is how often Faultline's
 confirmed causes are right, by how sure they were said to be.
 
