@@ -64,7 +64,7 @@ func TestExplainTellsWhatItSawAndWhatFailed(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	for _, want := range []string{"bbc.co.uk (BBC), seen ", "tld:uk\n",
-		"the catalogue says:\n    ca:globalsign  [certificate of 2025-06-30, confidence 0.60]\n",
+		"the catalogue says:\n    ca:globalsign  [general of 2025-06-30, confidence 0.60]\n",
 		"    cdn:fastly  [incident of 2021-06-08, confidence 0.75]\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)

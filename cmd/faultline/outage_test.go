@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -351,6 +352,10 @@ func (o *story) same(line string, stored func() (faultline.Incident, error)) {
 	if err != nil {
 		o.t.Fatalf("%v: %.100s", err, line)
 	}
+	if len(inc.Hash) != sha256.Size*2 {
+		o.t.Errorf("revision %d has the hash %q", inc.Revision, inc.Hash)
+	}
+	inc.Hash = "" // the record's, which a replay does not keep
 	kept, err := json.Marshal(inc.WithoutTimeline())
 	if err != nil {
 		o.t.Fatal(err)

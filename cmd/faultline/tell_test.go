@@ -25,7 +25,7 @@ func TestAnOutageIsToldInWords(t *testing.T) {
 	if len(told) > 20 || !slices.IsSortedFunc(told, func(a, b string) int { return strings.Compare(a[:8], b[:8]) }) {
 		t.Errorf("%d lines:\n%s", len(told), out)
 	}
-	for _, want := range []string{"Confirmed by probes: Fastly-fronted sites, 503, began ~09:47 UTC. ", "  Now ",
+	for _, want := range []string{"Confirmed by probes: Fastly-fronted sites, 503, began ~09:46 UTC. ", "  Now ",
 		"Fastly says, 11 min after the onset: investigating.",
 		"Recovering since 10:5", "Over since 11:1"} {
 		if !strings.Contains(string(out), want) {
