@@ -99,7 +99,7 @@ func (p *tab) ask(origin string, q question) (taps, screens int) {
 func answered(words string) string {
 	return fmt.Sprintf(`(() => {
 		const at = [...document.querySelectorAll("main *, footer *")].filter((el) => el.checkVisibility() &&
-			(el.value ?? el.textContent).includes(%q)).map((el) => el.getBoundingClientRect());
+			String(el.value || el.textContent).includes(%q)).map((el) => el.getBoundingClientRect());
 		const deepest = at.filter((box) => box.height > 0 && box.height < innerHeight);
 		if (deepest.length === 0) return -1;
 		return Math.max(0, Math.floor((Math.min(...deepest.map((box) => box.top)) + scrollY) / innerHeight));
