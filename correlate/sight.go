@@ -112,7 +112,7 @@ func (e *Engine) observedOf(in *incident) []uint32 {
 		return in.sites()
 	}
 	on := e.dependentsOf(c)
-	every := max(1, len(on)/maxObserved)
+	every := max(1, (len(on)+maxObserved-1)/maxObserved)
 	ids := make([]uint32, 0, len(on)/every+1)
 	for i := 0; i < len(on); i += every {
 		ids = append(ids, e.active[on[i].Site])

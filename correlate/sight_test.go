@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"testing"
 
 	"faultline"
@@ -78,5 +79,17 @@ func TestSharesAreMeasuredByWhoChecksMuch(t *testing.T) {
 	}
 	if got := mostSeen([]sight{{seenFrom: seenFrom{Probes: feltProbes - 1, Failed: 1}}}); got != 0 {
 		t.Errorf("of too few checks: %v", got)
+	}
+}
+
+// However many sites depend on a cause, a bounded number of them tells who sees it.
+func TestWhoSeesAFaultIsToldByABoundedNumberOfSites(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	for i := range 2*maxObserved - 1 {
+		put(e, fmt.Sprintf("s%d.example", i), 5, "cdn:x")
+	}
+	if n := len(e.observedOf(e.open("cdn:x", 0))); n > maxObserved || n < maxObserved/2 {
+		t.Errorf("%d sites, want at most %d", n, maxObserved)
 	}
 }
