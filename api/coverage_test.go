@@ -113,6 +113,15 @@ func (n *node) saysNoCalm(t *testing.T, path string, want faultline.CoverageStat
 		!strings.Contains(body, `"coverage":{"state":"`+string(want)) {
 		t.Errorf("%s does not say that coverage is %s: %s", path, want, body)
 	}
+	// A table has no place for coverage: an empty one, or a cell, must not pass for calm.
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
+		if got := w.Header().Get(headerCoverage); w.Code == http.StatusOK && got != string(want) {
+			t.Errorf("%s has the coverage %q, want %q", path, got, want)
+		}
+		if strings.Contains(body, ",unknown,ok,") {
+			t.Errorf("%s says ok of what is unknown: %s", path, body)
+		}
+	}
 	if strings.Contains(body, "0001-01-01") {
 		t.Errorf("%s has a time that is none: %s", path, body)
 	}

@@ -235,6 +235,10 @@ func (a *api) writeIncident(
 // bodies do every 10 seconds.
 const headerAsOf = "Faultline-As-Of"
 
+// headerCoverage says on reads of current state how much is observed. Answers of JSON say
+// so too; a table, a feed or a badge has no place for it, and an empty one is no calm.
+const headerCoverage = "Faultline-Coverage"
+
 // writeRead answers with a page of what is known now. What is stale says its age
 // to caches, too.
 func (a *api) writeRead(c *gin.Context, p *page.Page, s *board.Snapshot, cacheControl []string) {
@@ -249,6 +253,9 @@ func (a *api) writePage(w http.ResponseWriter, r *http.Request, p *page.Page, s 
 	h := w.Header()
 	if s.AsOf != nil {
 		h[headerAsOf] = s.AsOf
+	}
+	if cacheControl[0] == page.CacheCurrent[0] {
+		h[headerCoverage] = []string{string(s.Coverage().State)}
 	}
 	if s.Live.Stale && s.Live.AsOf != nil && cacheControl[0] != page.CacheImmutable[0] {
 		age := a.cfg.Board.Now().Sub(*s.Live.AsOf)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"faultline"
 	"faultline/board"
 	"faultline/board/page"
 
@@ -27,7 +28,7 @@ func listPage(answer any) (*page.Page, error) {
 //
 // @ID       getSitesCSV
 // @Summary  Sites, the most visited first, as CSV
-// @Description The same pages as those of /v1/sites; the header Link alone has the address of the next one. Components and incidents stand in one cell each, with spaces between them. The rank is empty where it is not known.
+// @Description The same pages as those of /v1/sites; the header Link alone has the address of the next one. Components and incidents stand in one cell each, with spaces between them. The rank is empty where it is not known, and so is the symptom of a site that is unknown.
 // @Tags     sites
 // @Produce  text/csv
 // @Param    state     query string false "ok, down, degraded, recovered or unknown; several with commas between them" example(down,degraded)
@@ -39,6 +40,7 @@ func listPage(answer any) (*page.Page, error) {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
 // @Failure  503 {object} Problem
 // @Router   /v1/sites.csv [get]
 func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
@@ -51,7 +53,11 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 			if site.Rank > 0 {
 				rank = strconv.Itoa(site.Rank)
 			}
-			rows = append(rows, []string{cell(site.Site), rank, string(site.State), cell(string(site.Symptom)),
+			symptom := string(site.Symptom)
+			if site.State == faultline.SiteUnknown { // nothing was observed, so no symptom is known
+				symptom = ""
+			}
+			rows = append(rows, []string{cell(site.Site), rank, string(site.State), cell(symptom),
 				namesIn(site.Components), strconv.Itoa(site.Reports), decimal(site.Expected), strconv.Itoa(site.Probes),
 				strconv.Itoa(site.ProbesFailed), timeOrNone(site.LastReportAt), timeOrNone(site.FirstReportAt),
 				timeOrNone(site.LastProbeAt), namesIn(site.Incidents)})
@@ -76,6 +82,7 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
 // @Failure  503 {object} Problem
 // @Router   /v1/components.csv [get]
 func (a *api) getComponentsCSV(c *gin.Context, query url.Values) error {
@@ -105,6 +112,7 @@ func (a *api) getComponentsCSV(c *gin.Context, query url.Values) error {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
 // @Failure  503 {object} Problem
 // @Router   /v1/providers.csv [get]
 func (a *api) getProvidersCSV(c *gin.Context, query url.Values) error {

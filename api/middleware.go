@@ -24,7 +24,8 @@ var (
 	headerReferrer = []string{"no-referrer"}
 	headerAny      = []string{"*"}
 	headerExposed  = []string{
-		"ETag, Link, Age, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, " + headerAsOf,
+		"ETag, Link, Age, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, " + headerAsOf + ", " +
+			headerCoverage,
 	}
 )
 

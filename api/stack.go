@@ -100,6 +100,7 @@ func (a *api) getStack(c *gin.Context, query url.Values) error {
 // @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
 // @Failure  503 {object} Problem
 // @Router   /v1/stack.csv [get]
 func (a *api) getStackCSV(c *gin.Context, query url.Values) error {
