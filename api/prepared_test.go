@@ -28,6 +28,7 @@ type countedReads struct {
 	mu    sync.Mutex
 	asked []string
 	full  bool
+	left  int // of every reader's quota
 }
 
 func (f *countedReads) note(format string, args ...any) {
@@ -39,7 +40,7 @@ func (f *countedReads) Read(who faultline.Reader, conditional bool) faultline.Al
 	defer f.mu.Unlock()
 	f.note("read %v %v", who, conditional)
 	a := faultline.Allowance{OK: !f.full, RetryAfter: 7 * time.Second}
-	a.Quotas[0] = faultline.Quota{Name: "reads", Limit: 3, Window: time.Minute, Remaining: 2, Reset: time.Second}
+	a.Quotas[0] = faultline.Quota{Name: "reads", Limit: 3, Window: time.Minute, Remaining: f.left, Reset: time.Second}
 	return a
 }
 
@@ -71,6 +72,7 @@ func (f *countedReads) taken() []string {
 type twoWays struct {
 	*node
 	reads          *countedReads
+	prepared       *Prepared
 	registry       *prometheus.Registry
 	chain, ahead   string
 	mu             sync.Mutex
@@ -79,12 +81,11 @@ type twoWays struct {
 
 func newTwoWays(t *testing.T) *twoWays {
 	t.Helper()
-	w := &twoWays{reads: &countedReads{}}
-	var prepared Prepared
+	w := &twoWays{reads: &countedReads{left: 2}, prepared: &Prepared{}}
 	x := board.NewIndex()
 	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Rank: 1, Components: []faultline.Component{"cdn:fastly"}})
 	w.node = newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
-		c.Reads, c.Readers, c.Prepared, c.Index, w.registry = w.reads, w.reads, &prepared, x, c.Registry
+		c.Reads, c.Readers, c.Prepared, c.Index, w.registry = w.reads, w.reads, w.prepared, x, c.Registry
 		c.TrustedProxies = []string{"127.0.0.1"}
 		b.PublicURL, b.Providers = "https://faultline.example", testProviders
 		b.Series = &memSeries{}
@@ -105,7 +106,7 @@ func newTwoWays(t *testing.T) *twoWays {
 		w.mu.Unlock()
 		w.engine.ServeHTTP(rw, r)
 	})
-	w.ahead = serveOn(t, counted, prepared.Answer)
+	w.ahead = serveOn(t, counted, w.prepared.Answer)
 	return w
 }
 
