@@ -114,7 +114,7 @@ func TestTableHasTheReliabilityCurve(t *testing.T) {
 		{Confidence: 0.6}}
 	text := scores.text()
 	for _, want := range []string{"| 0.50 | 1 | 0.600 | 0.000 |", "| 0.95 | 1 | 0.960 | 1.000 |",
-		"Of 1 right causes: 1.00 alternatives"} {
+		"Beside each, 1.00 alternatives were named on average"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
