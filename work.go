@@ -10,9 +10,9 @@ type WorkAnswer struct {
 	// Revision is to be sent with the next request.
 	Revision string `json:"revision"`
 	// Sites are its share of the schedule, unless they are the same as before.
-	Sites     []WorkSite     `json:"sites"`
-	SameSites bool           `json:"same_sites"`
-	Wishes    []CheckRequest `json:"wishes"` // to be checked at once, and every 30 s until they end
+	Sites         []WorkSite     `json:"sites"`
+	SameSites     bool           `json:"same_sites"`
+	CheckRequests []CheckRequest `json:"wishes"` // to be checked at once, and every 30 s until they end
 }
 
 // WorkSite is one site to check, with what budgets are counted by.

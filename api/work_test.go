@@ -28,7 +28,7 @@ func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string
 	d.who, d.known, d.wait = who, known, wait
 	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b",
 		Sites: []faultline.WorkSite{{Site: "bbc.co.uk"}},
-		Wishes: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
+		CheckRequests: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
 			Until: t0}}}, d.err
 }
 
@@ -55,7 +55,7 @@ func TestWorkOfAVantage(t *testing.T) {
 	code, body := n.askWork("?revision=a.b&wait=7&state=blind&why=no%20canary%20answers", token.ScopeProbes)
 	var got faultline.WorkAnswer
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK || got.Vantage != "lon-1" ||
-		len(got.Sites) != 1 || len(got.Wishes) != 1 {
+		len(got.Sites) != 1 || len(got.CheckRequests) != 1 {
 		t.Fatalf("%d %s", code, body)
 	}
 	if d.who.Vantage != "lon-1" || d.who.ASN != 20473 || d.who.Country != "GB" ||

@@ -20,8 +20,8 @@ const (
 	alertSilence = 5 * time.Minute
 	// alertFresh is how long an alert is news of a change: before it all was well.
 	alertFresh = 10 * time.Minute
-	// alertLook is how often the door looks which are due.
-	alertLook = 5 * time.Second
+	// alertCheck is how often the door looks which are due.
+	alertCheck = 5 * time.Second
 )
 
 // Bounds of what stands.
@@ -55,11 +55,11 @@ type alertKey struct{ vantage, site, key string }
 // standing is an alert that is open. It is stated again while it lasts, because evidence
 // only counts for some minutes.
 type standing struct {
-	vantage       faultline.Vantage
-	symptom       faultline.Symptom
-	status        int
-	heard, stated time.Time
-	since         time.Time // when it began
+	vantage          faultline.Vantage
+	symptom          faultline.Symptom
+	status           int
+	repeated, stated time.Time
+	since            time.Time // when it began
 }
 
 // newAlerts returns the open alerts of this node: none.
@@ -78,20 +78,20 @@ func newAlerts(reg prometheus.Registerer) *alerts {
 // Alerts takes what a monitoring program says of sites, as the vantage that it is,
 // at most 1,000 at once. It returns once what is new is in the log; a repetition
 // only keeps an alert standing. Errors and pointers are those of [Door.Probes].
-func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, told []faultline.Alert) (accepted int,
+func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, alerts []faultline.Alert) (accepted int,
 	rejected []faultline.Invalid, err error) {
 	if err := checkVantage(v); err != nil {
 		return 0, nil, err
 	}
-	if len(told) > maxAlertBatch {
+	if len(alerts) > maxAlertBatch {
 		return 0, nil,
 			faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxAlertBatch),
 				Detail: fmt.Sprintf("a message carries at most %d alerts", maxAlertBatch)}}
 	}
 	now := d.now()
 	var probes []faultline.Probe
-	for i, a := range told {
-		probe, wrong := d.hear(v, a, now)
+	for i, a := range alerts {
+		probe, wrong := d.take(v, a, now)
 		if wrong != nil {
 			wrong.Pointer = fmt.Sprintf("/%d%s", i, wrong.Pointer)
 			rejected = append(rejected, *wrong)
@@ -134,9 +134,9 @@ func (a *alerts) drop(key alertKey) {
 	}
 }
 
-// hear takes one alert in and returns what it makes known, nil when that is
+// take takes one alert in and returns what it makes known, nil when that is
 // nothing new.
-func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*faultline.Probe, *faultline.Invalid) {
+func (d *Door) take(v faultline.Vantage, a faultline.Alert, now time.Time) (*faultline.Probe, *faultline.Invalid) {
 	if len(a.Key) > maxAlertKey {
 		return nil, &faultline.Invalid{Pointer: "/key", Detail: fmt.Sprintf("is longer than %d bytes", maxAlertKey)}
 	}
@@ -187,7 +187,7 @@ func (d *Door) hear(v faultline.Vantage, a faultline.Alert, now time.Time) (*fau
 			since = a.Since
 		}
 	}
-	*s = standing{vantage: v, symptom: p.Symptom, status: p.Status, heard: now, stated: s.stated, since: since}
+	*s = standing{vantage: v, symptom: p.Symptom, status: p.Status, repeated: now, stated: s.stated, since: since}
 	p.Detail = s.detail(now)
 	if !changed && now.Sub(s.stated) < restateEvery {
 		return nil, nil
@@ -222,7 +222,7 @@ func (d *Door) unstate(v faultline.Vantage, probes []faultline.Probe) {
 
 // restate tells the log each minute what stands, until ctx ends.
 func (d *Door) restate(ctx context.Context) {
-	tick := time.NewTicker(alertLook)
+	tick := time.NewTicker(alertCheck)
 	defer tick.Stop()
 	for {
 		select {
@@ -245,7 +245,7 @@ func (d *Door) due(now time.Time) map[faultline.Vantage][]faultline.Probe {
 	byVantage := map[faultline.Vantage][]faultline.Probe{}
 	for key, s := range as.standing {
 		switch {
-		case now.Sub(s.heard) >= alertSilence:
+		case now.Sub(s.repeated) >= alertSilence:
 			as.drop(key)
 			as.outcomes.WithLabelValues(outcomeSilent).Inc()
 		case now.Sub(s.stated) >= restateEvery:

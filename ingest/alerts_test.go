@@ -10,8 +10,8 @@ import (
 	"faultline"
 )
 
-// heardOf is what the log holds of a vantage's probes, as seconds: symptom.
-func heardOf(log *memLog, began time.Time) (said []string) {
+// probesOf is what the log holds of a vantage's probes, as seconds: symptom.
+func probesOf(log *memLog, began time.Time) (said []string) {
 	_, events := log.state()
 	for _, ev := range events {
 		if p, ok := ev.(faultline.Probe); ok {
@@ -56,7 +56,7 @@ func TestAlertIsRestatedUntilResolvedOrSilent(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 				}
-				if got := heardOf(log, began); fmt.Sprint(got) != fmt.Sprint(c.want) {
+				if got := probesOf(log, began); fmt.Sprint(got) != fmt.Sprint(c.want) {
 					t.Errorf("the log has\n%q, want\n%q", got, c.want)
 				}
 				if err := closeDoor(); err != nil {
@@ -113,23 +113,23 @@ func TestAlertsAreBoundedBySenderAndNamed(t *testing.T) {
 		}
 		flood := faultline.Vantage{Vantage: "flood"}
 		for round := range 5 {
-			told := make([]faultline.Alert, maxAlertBatch)
-			for i := range told {
-				told[i] = faultline.Alert{Site: fmt.Sprintf("stranger%d-%d.com", round, i), Symptom: "timeout"}
+			alerts := make([]faultline.Alert, maxAlertBatch)
+			for i := range alerts {
+				alerts[i] = faultline.Alert{Site: fmt.Sprintf("stranger%d-%d.com", round, i), Symptom: "timeout"}
 			}
-			n, rejected, err := d.Alerts(t.Context(), flood, told)
+			n, rejected, err := d.Alerts(t.Context(), flood, alerts)
 			if n != 0 || len(rejected) != maxAlertBatch || err != nil ||
 				!strings.Contains(rejected[7].Detail, fmt.Sprintf("stranger%d-7.com", round)) {
 				t.Fatalf("round %d: %d taken, %d rejected, %v", round, n, len(rejected), err)
 			}
 		}
-		told := make([]faultline.Alert, 2*maxAlertsOfOne)
-		told = told[:min(len(told), maxAlertBatch)]
-		for i := range told {
-			told[i] = faultline.Alert{Site: fmt.Sprintf("s%d.com", i), Symptom: "timeout"}
+		alerts := make([]faultline.Alert, 2*maxAlertsOfOne)
+		alerts = alerts[:min(len(alerts), maxAlertBatch)]
+		for i := range alerts {
+			alerts[i] = faultline.Alert{Site: fmt.Sprintf("s%d.com", i), Symptom: "timeout"}
 		}
-		if n, rejected, err := d.Alerts(t.Context(), flood, told); n != maxAlertsOfOne ||
-			len(rejected) != len(told)-n || err != nil {
+		if n, rejected, err := d.Alerts(t.Context(), flood, alerts); n != maxAlertsOfOne ||
+			len(rejected) != len(alerts)-n || err != nil {
 			t.Errorf("%d taken, %d rejected, %v", n, len(rejected), err)
 		}
 		if n, rejected, err := d.Alerts(t.Context(), london,

@@ -31,18 +31,18 @@ type batch struct {
 // newBatch begins the one wait that all who are in a batch share.
 func newBatch(number uint64) *batch {
 	b := &batch{number: number, answered: make(chan struct{})}
-	b.late = time.AfterFunc(waitLimit, func() { b.tell(unavailable(errLate)) })
+	b.late = time.AfterFunc(waitLimit, func() { b.finish(unavailable(errLate)) })
 	return b
 }
 
 // settle tells everyone what became of the batch.
 func (b *batch) settle(err error) {
 	b.late.Stop()
-	b.tell(err)
+	b.finish(err)
 }
 
-// tell answers everyone, the first time that it is called.
-func (b *batch) tell(err error) {
+// finish answers everyone, the first time that it is called.
+func (b *batch) finish(err error) {
 	b.answer.Do(func() {
 		b.err = err
 		close(b.answered)

@@ -134,28 +134,28 @@ func (c *Checks) Check(ctx context.Context, id string) (faultline.Check, error) 
 // maxCheckID bounds the id of a check: a secret, a dot and the site.
 const maxCheckID = maxHost + 32
 
-// maxStrangers bounds the results of one batch that may belong to checks that
+// maxUnlisted bounds the results of one batch that may belong to checks that
 // people asked for: as many checks as run at one time.
-const maxStrangers = 100
+const maxUnlisted = 100
 
-// strangers are the probes of one batch whose sites are not on the map: they
+// unlistedProbes are the probes of one batch whose sites are not on the map: they
 // belong to a check that somebody asked for, or are refused.
-type strangers struct {
+type unlistedProbes struct {
 	probes []faultline.Probe
 	at     []int // where each stood in the batch
 }
 
 // add keeps a result of a site that is on no list, with its place in the batch.
-func (s *strangers) add(at int, p faultline.Probe) {
+func (s *unlistedProbes) add(at int, p faultline.Probe) {
 	s.probes, s.at = append(s.probes, p), append(s.at, at)
 }
 
 // answerChecks hands over the results of checks that people asked for, and
 // returns how many belonged to one; the others are refused by name.
-func (d *Door) answerChecks(ctx context.Context, s strangers) (kept int, refused []faultline.Invalid) {
+func (d *Door) answerChecks(ctx context.Context, s unlistedProbes) (kept int, refused []faultline.Invalid) {
 	taken := make([]bool, len(s.probes))
 	if d.checks != nil && len(s.probes) > 0 {
-		first := s.probes[:min(len(s.probes), maxStrangers)]
+		first := s.probes[:min(len(s.probes), maxUnlisted)]
 		if answered, err := d.checks.AnswerChecks(ctx, first, d.now()); err == nil {
 			copy(taken, answered)
 		}

@@ -39,10 +39,10 @@ type committer struct {
 	now    func() time.Time
 	// patience is how long one append may take, by how far the log is.
 	patience func() time.Duration
-	// room says why the log takes nothing more; nil: it does.
-	room    func() error
-	metrics *metrics
-	wake    chan struct{} // holds one token while the queue may be non-empty
+	// headroom says why the log takes nothing more; nil: it does.
+	headroom func() error
+	metrics  *metrics
+	wake     chan struct{} // holds one token while the queue may be non-empty
 	// settled hears of each batch's fate before those who are in it.
 	settled func(number uint64, failed bool)
 
@@ -60,7 +60,7 @@ type committer struct {
 // door sets them.
 func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *committer {
 	c := &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1),
-		settled: func(uint64, bool) {}, patience: func() time.Duration { return 0 }, room: func() error { return nil }}
+		settled: func(uint64, bool) {}, patience: func() time.Duration { return 0 }, headroom: func() error { return nil }}
 	m.gauge("faultline_ingest_pending_events", "Events accepted and not yet in the log.", c.waiting)
 	return c
 }
@@ -74,7 +74,7 @@ func (c *committer) waiting() int {
 
 // add queues events, together and in order, for the next append.
 func (c *committer) add(events ...faultline.Event) (*batch, error) {
-	if err := c.room(); err != nil {
+	if err := c.headroom(); err != nil {
 		c.metrics.shed.Inc()
 		return nil, unavailable(err)
 	}

@@ -49,10 +49,10 @@ type DoorConfig struct {
 	// Patience is how long one append to the log may take, by how far the log is; nil:
 	// it is near.
 	Patience func() time.Duration
-	// Room says why the log should be given nothing more just now, because it is almost
+	// Headroom says why the log should be given nothing more just now, because it is almost
 	// full, say; nil, or no error: it may.
-	Room func() error
-	Now  func() time.Time
+	Headroom func() error
+	Now      func() time.Time
 	// Writer tells this door's batches from those of every other door, of this
 	// node's earlier lives too: pick it at random.
 	Writer     uint64
@@ -117,8 +117,8 @@ func NewDoor(cfg DoorConfig) *Door {
 	if cfg.Patience != nil {
 		d.commit.patience = cfg.Patience
 	}
-	if cfg.Room != nil {
-		d.commit.room = cfg.Room
+	if cfg.Headroom != nil {
+		d.commit.headroom = cfg.Headroom
 	}
 	return d
 }

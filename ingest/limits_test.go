@@ -45,8 +45,8 @@ func (l *ledger) Settle(_ context.Context, spent []faultline.QuotaSpent) ([]faul
 		if tat.Before(now) {
 			tat = now
 		}
-		room := int((time.Duration(s.Burst)*s.Interval - tat.Sub(now)) / s.Interval)
-		n := min(s.N, room)
+		left := int((time.Duration(s.Burst)*s.Interval - tat.Sub(now)) / s.Interval)
+		n := min(s.N, left)
 		tat = tat.Add(time.Duration(n) * s.Interval)
 		l.tat[s.Key], settled[i] = tat, faultline.QuotaState{Used: tat.Sub(now), Left: s.N - n}
 	}

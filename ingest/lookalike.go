@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	errMixed = errors.New("mixes scripts within one word, or holds a sign that no name has")
-	errLooks = errors.New(
+	errMixed     = errors.New("mixes scripts within one word, or holds a sign that no name has")
+	errLookalike = errors.New(
 		"looks like a site that is known and is another one; if it is truly what you mean, its operator can have it " +
 			"added to the catalogue")
 )
@@ -26,10 +26,10 @@ var confusablesText string
 var confusables = sync.OnceValue(func() map[rune]string {
 	m := map[rune]string{}
 	for line := range strings.Lines(confusablesText) {
-		code, looks, ok := strings.Cut(strings.TrimSpace(line), " ")
+		code, skeletal, ok := strings.Cut(strings.TrimSpace(line), " ")
 		n, err := strconv.ParseUint(code, 16, 21)
 		if ok && err == nil && code != "#" {
-			m[rune(n)] = looks
+			m[rune(n)] = skeletal
 		}
 	}
 	return m
@@ -48,8 +48,8 @@ func skeleton(host string) string {
 	b.Grow(len(shown) + 8)
 	table := confusables()
 	for _, r := range shown {
-		if looks, ok := table[r]; ok {
-			b.WriteString(looks)
+		if skeletal, ok := table[r]; ok {
+			b.WriteString(skeletal)
 		} else {
 			b.WriteRune(r)
 		}
@@ -76,9 +76,9 @@ func checkScripts(host string) error {
 	return nil
 }
 
-// together are the scripts that one language writes side by side, each as a bit:
+// sharedScripts are the scripts that one language writes side by side, each as a bit:
 // Japanese, Chinese with Bopomofo, Korean.
-var together = []struct {
+var sharedScripts = []struct {
 	table *unicode.RangeTable
 	bits  uint8
 }{
@@ -119,7 +119,7 @@ func singleScript(label string) bool {
 
 // cjkBits are the East Asian scripts that a letter belongs to; 0: none.
 func cjkBits(r rune) uint8 {
-	for _, s := range together {
+	for _, s := range sharedScripts {
 		if unicode.Is(s.table, r) {
 			return s.bits
 		}

@@ -37,8 +37,8 @@ func TestAbuse_A10(t *testing.T) {
 		}
 	}
 	for _, brand := range brands {
-		for r, looks := range confusables() {
-			for _, forged := range forgeries(brand, looks, string(r)) {
+		for r, skeletal := range confusables() {
+			for _, forged := range forgeries(brand, skeletal, string(r)) {
 				try(brand, forged)
 			}
 		}
@@ -64,12 +64,12 @@ func forgeries(brand, letter, by string) (forged []string) {
 func TestAbuse_A10_WholeScript(t *testing.T) {
 	names := NewNames(append([]string{"paypal.com", "xn--80ak6aa92e.com"}, brands...)...)
 	for forged, want := range map[string]error{
-		"раураl.com":     errMixed, // Cyrillic but for the last letter
-		"∕evil.com":      errMixed, // U+2215
-		"ѕсоре.com":      nil,      // all Cyrillic, like scope.com, which is not known
-		"еbау.com":       errMixed, // one Latin letter
-		"goog1e.com":     errLooks, // ASCII is no better
-		"rnicrosoft.com": errLooks,
+		"раураl.com":     errMixed,     // Cyrillic but for the last letter
+		"∕evil.com":      errMixed,     // U+2215
+		"ѕсоре.com":      nil,          // all Cyrillic, like scope.com, which is not known
+		"еbау.com":       errMixed,     // one Latin letter
+		"goog1e.com":     errLookalike, // ASCII is no better
+		"rnicrosoft.com": errLookalike,
 		"１２７.０.０.１":      errAddress, // full width: an address after mapping
 		"日本語.jp":         nil,
 		"ラーメン大好き.jp":     nil,
@@ -86,7 +86,7 @@ func TestAbuse_A10_WholeScript(t *testing.T) {
 	if site, err := names.Normalise("аррӏе.com"); err != nil || site != "xn--80ak6aa92e.com" {
 		t.Errorf("аррӏе.com is %s, %v", site, err)
 	}
-	if _, err := NewNames("apple.com").Normalise("аррӏе.com"); !errors.Is(err, errLooks) {
+	if _, err := NewNames("apple.com").Normalise("аррӏе.com"); !errors.Is(err, errLookalike) {
 		t.Errorf("аррӏе.com beside apple.com: %v", err)
 	}
 }

@@ -21,14 +21,14 @@ type Names struct {
 	mu    sync.RWMutex
 	known map[string]string // each name to itself, so that readers share one copy
 
-	aliases map[string]string // other names, to the known ones that they lead to
-	seed    maphash.Seed
-	looks   map[uint64]struct{} // of known names: a hash of the skeleton, where that is another word
+	aliases   map[string]string // other names, to the known ones that they lead to
+	seed      maphash.Seed
+	skeletons map[uint64]struct{} // of known names: a hash of the skeleton, where that is another word
 }
 
 // NewNames returns a Names that knows the given sites.
 func NewNames(sites ...string) *Names {
-	n := &Names{known: make(map[string]string, len(sites)), seed: maphash.MakeSeed(), looks: map[uint64]struct{}{}}
+	n := &Names{known: make(map[string]string, len(sites)), seed: maphash.MakeSeed(), skeletons: map[uint64]struct{}{}}
 	for _, site := range sites {
 		n.Add(site)
 	}
@@ -60,8 +60,8 @@ func (n *Names) Add(site string) bool {
 	}
 	site = strings.Clone(site)
 	n.known[site] = site
-	if looks := skeleton(site); looks != site {
-		n.looks[maphash.String(n.seed, looks)] = struct{}{}
+	if skeletal := skeleton(site); skeletal != site {
+		n.skeletons[maphash.String(n.seed, skeletal)] = struct{}{}
 	}
 	return true
 }
@@ -148,21 +148,21 @@ func (n *Names) read(input string) (site string, known bool, err error) {
 		return known, true, nil
 	}
 	if n.resembles(site) || n.resembles(rest) {
-		return "", false, errLooks
+		return "", false, errLookalike
 	}
 	return site, false, nil
 }
 
 // resembles reports whether an unknown name looks like a known one.
 func (n *Names) resembles(site string) bool {
-	looks := skeleton(site)
+	skeletal := skeleton(site)
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	if _, ok := n.looks[maphash.String(n.seed, looks)]; ok {
+	if _, ok := n.skeletons[maphash.String(n.seed, skeletal)]; ok {
 		return true
 	}
-	_, ok := n.known[looks]
-	return ok && looks != site
+	_, ok := n.known[skeletal]
+	return ok && skeletal != site
 }
 
 // underSuffix reads a bare public suffix and its www. host, which are one site:

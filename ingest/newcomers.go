@@ -110,7 +110,7 @@ func (n *Newcomers) ask(site string, network, bringer uint64) {
 		}
 		*s = newcomer{name: maphash.String(n.seed, site), since: uint32(now.Unix() / 3600)}
 	}
-	if !s.heard(uint32(maphash.Comparable(n.seed, network)) | 1) {
+	if !s.addNetwork(uint32(maphash.Comparable(n.seed, network)) | 1) {
 		return
 	}
 	hour := rate{burst: newcomersAnHour, interval: time.Hour / newcomersAnHour}
@@ -156,8 +156,8 @@ func (s *newcomer) worth(hour uint32) int {
 	return len(s.nets)
 }
 
-// heard adds a network and reports whether there are enough now.
-func (s *newcomer) heard(net uint32) bool {
+// addNetwork adds a network and reports whether there are enough now.
+func (s *newcomer) addNetwork(net uint32) bool {
 	for i := range s.nets {
 		if s.nets[i] == net {
 			return s.nets[len(s.nets)-1] != 0

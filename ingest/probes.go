@@ -86,8 +86,8 @@ func (d *Door) admit(v faultline.Vantage, n int) error {
 
 // readProbes brings a batch to the form that the log carries. It sets apart the
 // probes of sites that are not on the list, and names what is refused.
-func (d *Door) readProbes(v faultline.Vantage, probes []faultline.Probe) (good []faultline.Event, unknown strangers,
-	rejected []faultline.Invalid) {
+func (d *Door) readProbes(v faultline.Vantage, probes []faultline.Probe) (good []faultline.Event,
+	unknown unlistedProbes, rejected []faultline.Invalid) {
 	now := d.now()
 	good = make([]faultline.Event, 0, len(probes)+1)
 	vias := 0

@@ -39,13 +39,13 @@ func (a annotator) Annotate(ctx context.Context, ev faultline.Event) error {
 // afterwards, because Redis may lose the log between the question and the read.
 type sourceAdapter struct {
 	archive.Source
-	past *replica.Past
+	known *replica.KnownLog
 }
 
 // known returns what was read if it was read of the log that this node knows, else an error.
 func known[T any](ctx context.Context, a sourceAdapter, read T, err error) (T, error) {
 	if err == nil {
-		err = a.past.Check(ctx, a.Store)
+		err = a.known.Check(ctx, a.Store)
 	}
 	if err != nil {
 		var nothing T
@@ -66,8 +66,8 @@ func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, blo
 	return changes, err
 }
 
-// told returns what this node's readers were told; nil in a drill, whose log is never lost.
-func (n *Node) told() func() ([]faultline.Incident, bool) {
+// published returns what this node's readers were told; nil in a drill, whose log is never lost.
+func (n *Node) published() func() ([]faultline.Incident, bool) {
 	if n.cfg.Drill != nil {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (n *Node) told() func() ([]faultline.Incident, bool) {
 // missing returns the error for changes that are no longer kept. An empty Redis keeps none
 // either; that must not look like trimming, after which a reader would take the empty list.
 func (a sourceAdapter) missing(ctx context.Context) error {
-	if err := a.past.Check(ctx, a.Store); err != nil {
+	if err := a.known.Check(ctx, a.Store); err != nil {
 		return err
 	}
 	return faultline.ErrNotFound

@@ -16,7 +16,7 @@ func (n *Node) openArchive() (err error) {
 	}
 	n.archive, err = archive.New(archive.Config{Dir: cfg.ArchiveDir, Store: cfg.Store, Keep: cfg.Keep,
 		Pace:  cfg.ArchiveEvery,
-		Check: func(ctx context.Context) error { return cfg.Past.Check(ctx, cfg.Store) },
+		Check: func(ctx context.Context) error { return cfg.KnownLog.Check(ctx, cfg.Store) },
 		Now:   cfg.Now, Log: cfg.Log, Registry: cfg.Registry})
 	return err
 }
@@ -25,7 +25,7 @@ func (n *Node) openArchive() (err error) {
 func (n *Node) stored() archive.Source { return archive.Source{Store: n.cfg.Store, Archive: n.archive} }
 
 // source is stored, as long as Redis holds the log that this node knows.
-func (n *Node) source() sourceAdapter { return sourceAdapter{n.stored(), n.cfg.Past} }
+func (n *Node) source() sourceAdapter { return sourceAdapter{n.stored(), n.cfg.KnownLog} }
 
 // archiveDuty moves incidents into the archive while this node leads.
 func (n *Node) archiveDuty() []replica.Duty {

@@ -102,12 +102,12 @@ func newAsked(t *testing.T, c outageAsked) asked {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := infra.NewBook(catalogue)
-	a := asked{providers: faultline.NewProviders(table.List(book.Entries()))}
-	source, index, finder := boardtest.NewSource(), board.NewIndex(), newFinder(book, a.providers)
+	catalog := infra.MergeCatalogs(catalogue)
+	a := asked{providers: faultline.NewProviders(table.List(catalog.Entries()))}
+	source, index, finder := boardtest.NewSource(), board.NewIndex(), newFinder(catalog, a.providers)
 	records := map[string]faultline.SiteRecord{}
 	see := func(r faultline.SiteRecord) { records[r.Site] = r; index.Put(r); found(finder, r) }
-	for _, r := range book.Records() {
+	for _, r := range catalog.Records() {
 		see(r)
 	}
 	now := a.play(t, c, source, see)
@@ -118,8 +118,8 @@ func newAsked(t *testing.T, c outageAsked) asked {
 		_, err := held.Incident(t.Context(), a.inc.ID, 0)
 		return err == nil && !held.View().AsOf.IsZero()
 	})
-	names := ingest.NewNames(book.Sites()...)
-	book.Teach(names)
+	names := ingest.NewNames(catalog.Sites()...)
+	catalog.Teach(names)
 	for site := range records {
 		names.Add(site)
 	}

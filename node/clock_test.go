@@ -58,7 +58,7 @@ func TestClocksOfNodesHarmNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sites := infra.NewBook(catalogue).Records()
+	sites := infra.MergeCatalogs(catalogue).Records()
 	url := storetest.Start(t)
 	clocks := []*wrongClock{{}, {}}
 	clocks[0].ahead.Store(int64(10 * time.Minute)) // it starts so, and leads

@@ -22,11 +22,11 @@ func TestARedisThatCameBackEmptyReplacesNothing(t *testing.T) {
 	raw := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
 	t.Cleanup(func() { raw.Close() })
 	remembering := func(cfg *Config) {
-		past, err := replica.OpenPast(filepath.Join(dir, "log.json"))
+		known, err := replica.OpenKnownLog(filepath.Join(dir, "log.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.Past, cfg.SnapshotFile = past, filepath.Join(dir, "snapshot.json.gz")
+		cfg.KnownLog, cfg.SnapshotFile = known, filepath.Join(dir, "snapshot.json.gz")
 	}
 	n := start(t, url, remembering)
 	n.send("bbc.co.uk")

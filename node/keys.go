@@ -22,16 +22,16 @@ const (
 // makes its public keys known to all nodes. What can't be read stays as it is.
 func (n *Node) watchKeys(ctx context.Context) error {
 	wait := keysSoon // until the first answer, tokens are not taken
-	var told map[string][]byte
-	var toldAt time.Time
+	var published map[string][]byte
+	var publishedAt time.Time
 	for {
 		// Once it was read, less often: revocations are rare.
 		if n.exchangeKeys(ctx) == nil {
 			wait = keysEvery
 		}
-		if own := n.cfg.Keys.Public(); !sameIDs(own, told) || n.cfg.Now().Sub(toldAt).Abs() >= publishEvery {
-			if err := n.tellKeys(ctx, own, told); err == nil {
-				told, toldAt = own, n.cfg.Now()
+		if own := n.cfg.Keys.Public(); !sameIDs(own, published) || n.cfg.Now().Sub(publishedAt).Abs() >= publishEvery {
+			if err := n.publishKeys(ctx, own, published); err == nil {
+				published, publishedAt = own, n.cfg.Now()
 			} else {
 				n.log.Debug("the public keys are not known to other nodes yet", "error", err)
 			}
@@ -64,12 +64,12 @@ func (n *Node) exchangeKeys(ctx context.Context) error {
 	return nil
 }
 
-// tellKeys publishes this node's own public keys, and withdraws those that it published
+// publishKeys publishes this node's own public keys, and withdraws those that it published
 // before and that were retired. They are withdrawn first: if the second step fails, a
 // retired key is gone all the same.
-func (n *Node) tellKeys(ctx context.Context, own, told map[string][]byte) error {
+func (n *Node) publishKeys(ctx context.Context, own, published map[string][]byte) error {
 	var gone []string
-	for id := range told {
+	for id := range published {
 		if _, there := own[id]; !there {
 			gone = append(gone, id)
 		}

@@ -12,7 +12,7 @@ import (
 // newFinder indexes what people may type into the search box: the sites of the catalogues
 // with all their names, and the providers. The rank of a provider is its place in the list,
 // so that the best known come first.
-func newFinder(book infra.Book, providers *faultline.Providers) *find.Index {
+func newFinder(catalog infra.MergedCatalog, providers *faultline.Providers) *find.Index {
 	x := find.New()
 	// Providers first: a name that a provider and a site share leads to both, and the
 	// provider stands in front.
@@ -20,7 +20,7 @@ func newFinder(book infra.Book, providers *faultline.Providers) *find.Index {
 		thing, names := find.Of(p)
 		x.Put(thing, i+1, names...)
 	}
-	for _, e := range book.Entries() {
+	for _, e := range catalog.Entries() {
 		names := append(append([]string{}, e.Aliases...), e.Hosts...)
 		x.Put(find.Thing{Kind: find.Site, ID: e.Site, Name: e.Name}, e.Rank, names...)
 	}

@@ -56,13 +56,13 @@ type Config struct {
 	ArchiveEvery   time.Duration // between two steps of copying and moving them; 0: 5 s
 
 	Store              *store.Store
-	Past               *replica.Past // which log this node knows; nil: none yet
+	KnownLog           *replica.KnownLog // which log this node knows; nil: none yet
 	NeverLead          bool
 	LeaseTTL           time.Duration
 	CheckpointInterval time.Duration
 
 	Catalogue []faultline.SiteRecord
-	Book      infra.Book           // what sites are called
+	Catalog   infra.MergedCatalog  // what sites are called
 	Providers *faultline.Providers // who runs what; nil: nobody is known
 	Matcher   *infra.Matcher
 	Drill     *drill.Drill // nil: the world
@@ -145,8 +145,8 @@ type Node struct {
 // replica before what asks it for room, the board before the pages that read it. An error
 // is a part that can't be made from this configuration.
 func New(cfg Config) (*Node, error) {
-	if cfg.Past == nil {
-		cfg.Past = new(replica.Past)
+	if cfg.KnownLog == nil {
+		cfg.KnownLog = new(replica.KnownLog)
 	}
 	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(),
 		holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
@@ -154,7 +154,7 @@ func New(cfg Config) (*Node, error) {
 	if err := n.openArchive(); err != nil {
 		return nil, err
 	}
-	n.finder = newFinder(cfg.Book, cfg.Providers)
+	n.finder = newFinder(cfg.Catalog, cfg.Providers)
 	n.sites = replica.NewSiteMap(
 		func(r faultline.SiteRecord) { n.names.Add(r.Site); n.index.Put(r); found(n.finder, r) })
 	// The catalogue is there before the log was read, so that the first reader finds sites
@@ -162,7 +162,7 @@ func New(cfg Config) (*Node, error) {
 	for _, r := range cfg.Catalogue {
 		n.sites.Put(r)
 	}
-	cfg.Book.Teach(n.names)
+	cfg.Catalog.Teach(n.names)
 	known, err := infra.FoldProviders()
 	if err != nil {
 		return nil, err
@@ -180,8 +180,8 @@ func New(cfg Config) (*Node, error) {
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine),
-		Format: correlate.CheckpointVersion,
-		Past:   cfg.Past, Sites: n.sites, Told: n.told(),
+		Format:   correlate.CheckpointVersion,
+		KnownLog: cfg.KnownLog, Sites: n.sites, Published: n.published(),
 		Probed: n.probed(), Vantages: n.vantages(), Follow: cfg.NeverLead, Catalogue: cfg.Catalogue, Duties: n.duties(),
 		Holder:   n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
@@ -225,7 +225,7 @@ func (n *Node) fixedDir() string {
 func (n *Node) openDoor() {
 	st, reg := n.cfg.Store, n.cfg.Registry
 	door := ingest.DoorConfig{Log: logAdapter{st}, Keys: st, Names: n.names, Labels: n.labels, Hosting: n.cfg.Hosting,
-		Durable: st.Durable(), Patience: st.Patience, Room: n.replica.Room, Now: n.clock.Now, Writer: randomWriter(),
+		Durable: st.Durable(), Patience: st.Patience, Headroom: n.replica.Headroom, Now: n.clock.Now, Writer: randomWriter(),
 		Registerer: reg}
 	if n.cfg.Drill == nil {
 		door.Newcomers = ingest.NewNewcomers(ingest.PublicDNS{}, n.cfg.Now, reg)
@@ -250,7 +250,7 @@ func (n *Node) face() error {
 		},
 		Components: n.index.Components, Sites: n.index.Sites,
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
-		NameOf: cfg.Book.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
+		NameOf: cfg.Catalog.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}

@@ -11,7 +11,7 @@ import (
 // newKeeper makes what follows the record of what was published, and signs it where this
 // node has its key.
 func (n *Node) newKeeper() *record.Keeper {
-	return record.NewKeeper(record.KeeperConfig{Source: recordSource{n.cfg.Store, n.cfg.Past}, Key: n.cfg.Record.Key,
+	return record.NewKeeper(record.KeeperConfig{Source: recordSource{n.cfg.Store, n.cfg.KnownLog}, Key: n.cfg.Record.Key,
 		SignedFile: n.cfg.Record.SignedFile, Now: n.clock.Now, Log: n.log})
 }
 
@@ -25,11 +25,11 @@ type Record struct {
 // node knows has no record.
 type recordSource struct {
 	*store.Store
-	past *replica.Past
+	known *replica.KnownLog
 }
 
 func (s recordSource) RecordSize(ctx context.Context) (int64, error) {
-	if err := s.past.Check(ctx, s.Store); err != nil {
+	if err := s.known.Check(ctx, s.Store); err != nil {
 		return 0, err
 	}
 	return s.Store.RecordSize(ctx)

@@ -98,8 +98,8 @@ func TestAFullRedisRecoversAlone(t *testing.T) {
 	// A lease that it loses for want of memory, and not because the machine is busy.
 	n := start(t, url, func(cfg *Config) { cfg.LeaseTTL = pace.Scale(3 * time.Second) })
 	pace.Eventually(t, "it leads", n.leads)
-	const room = 32 << 20
-	limit := int64(n.metric("faultline_store_memory_bytes")) + room
+	const headroom = 32 << 20
+	limit := int64(n.metric("faultline_store_memory_bytes")) + headroom
 	if err := raw.ConfigSet(t.Context(), "maxmemory", fmt.Sprint(limit)).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestAFullRedisRecoversAlone(t *testing.T) {
 	})
 	ballast := strings.Repeat("x", 1<<20) // an entry that nobody can read
 	pace.Eventually(t, "nothing more is taken, and it says why", func() bool {
-		if used, err := n.store.Memory(t.Context()); err == nil && used.Free() > room/16 {
+		if used, err := n.store.Memory(t.Context()); err == nil && used.Free() > headroom/16 {
 			raw.XAdd(t.Context(), &redis.XAddArgs{Stream: "{faultline}:log", Values: []any{"b", ballast}})
 		}
 		return strings.Contains(n.problem("/readyz/write"), "almost full") ||

@@ -34,7 +34,7 @@ func (l *leader) saveCheckRequests(ctx context.Context, lease store.Lease) error
 		if len(requests) == 0 && !stored {
 			continue
 		}
-		err := l.store.SaveWishes(ctx, lease, requests)
+		err := l.store.SaveCheckRequests(ctx, lease, requests)
 		if errors.Is(err, faultline.ErrNotLeader) {
 			return err
 		}

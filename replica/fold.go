@@ -21,7 +21,7 @@ const (
 	foldRetry      = 200 * time.Millisecond // between reads while Redis is away
 	loadRetry      = 2 * time.Second        // between attempts at a checkpoint that can't be used
 	failureSpacing = time.Minute            // between two log lines that say why there is no fold
-	pastEvery      = time.Second            // between two comparisons of the log with its past
+	compareEvery   = time.Second            // between two comparisons of the log with its past
 	viewSpacing    = 900 * time.Millisecond // a view a tick, and never more than one a second
 )
 
@@ -50,7 +50,7 @@ var errReload = errors.New("the fold begins again from the checkpoint")
 // views. Others reach the engine through [folder.Do] alone; no lock guards it.
 type folder struct {
 	store     *store.Store
-	past      *Past
+	known     *KnownLog
 	newEngine func(checkpoint []byte) (Engine, error) // nil: one that has seen nothing
 	sites     *SiteMap
 	out       *outbox
@@ -94,7 +94,7 @@ type viewAt struct {
 
 func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
 	views *latest[viewAt], m *metrics, log *slog.Logger, now func() time.Time) *folder {
-	f := &folder{store: st, past: &Past{}, newEngine: newEngine, sites: sites, out: out, views: views,
+	f := &folder{store: st, known: &KnownLog{}, newEngine: newEngine, sites: sites, out: out, views: views,
 		series: newSeriesBox(m, now),
 		m:      m, log: log, now: now,
 		asks: make(chan func(Engine, store.Cursor)), reloads: make(chan error)}
@@ -169,7 +169,7 @@ func (f *folder) load(ctx context.Context) error {
 	f.abandon()
 	// Before anything is read. A Redis that came back empty must not be taken for one that
 	// is new.
-	epoch, err := f.past.Open(ctx, f.store, f.now())
+	epoch, err := f.known.Open(ctx, f.store, f.now())
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
@@ -216,12 +216,12 @@ func (f *folder) follow(ctx context.Context) error {
 			continue
 		}
 		f.away.Over(f.log, f.now())
-		if err := f.comparePast(ctx, len(batches)); err != nil {
+		if err := f.compareLog(ctx, len(batches)); err != nil {
 			return err
 		}
 		f.works()
 		for _, b := range batches {
-			if err := f.makeRoom(ctx); err != nil {
+			if err := f.awaitOutbox(ctx); err != nil {
 				return err
 			}
 			if err := f.fold(ctx, b); err != nil {
@@ -232,15 +232,15 @@ func (f *folder) follow(ctx context.Context) error {
 	}
 }
 
-// comparePast sees to it, once a second while nothing comes, that the log is still that of
+// compareLog sees to it, once a second while nothing comes, that the log is still that of
 // which this fold has read: one that came back empty, or without its end, brings nothing.
-func (f *folder) comparePast(ctx context.Context, read int) error {
+func (f *folder) compareLog(ctx context.Context, read int) error {
 	now := f.now()
-	if read > 0 || now.Sub(f.comparedAt).Abs() < pastEvery {
+	if read > 0 || now.Sub(f.comparedAt).Abs() < compareEvery {
 		return nil
 	}
 	f.comparedAt = now
-	err := f.past.Check(ctx, f.store)
+	err := f.known.Check(ctx, f.store)
 	if err == nil {
 		err = f.store.FollowsCursor(ctx, f.reader.Cursor())
 	}
@@ -327,10 +327,10 @@ func (f *folder) readSeries() {
 	}
 }
 
-// makeRoom holds a leader's fold up while too many of its revisions wait to be stored. A
+// awaitOutbox holds a leader's fold up while too many of its revisions wait to be stored. A
 // standby drops the oldest instead: it need not keep what a leader stores. A leader that
 // dropped one could never store those behind it.
-func (f *folder) makeRoom(ctx context.Context) error {
+func (f *folder) awaitOutbox(ctx context.Context) error {
 	for {
 		crowded, moved := f.out.Crowded()
 		if !crowded || !f.leading.Load() {

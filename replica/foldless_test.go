@@ -67,7 +67,7 @@ func TestANodeWithoutAFoldDoesNotTakeTheLease(t *testing.T) {
 	foldless := r.start("", unable(broken), patient)
 	noFold(t, foldless)
 	watch := &watcher{store: foldless.fold.store, fold: foldless.fold, m: foldless.fold.m, now: time.Now}
-	watch.look(t.Context())
+	watch.poll(t.Context())
 	if err := watch.Ready(); err == nil || !strings.Contains(err.Error(), errOtherVersion.Error()) {
 		t.Errorf("it says %v", err)
 	}

@@ -38,7 +38,7 @@ type leader struct {
 	holder     string        // this process, among all that may lead
 	ttl        time.Duration // of the lease
 	checkpoint time.Duration // between two checkpoints
-	room       *room         // how full Redis is
+	headroom   *headroom     // how full Redis is
 	m          *metrics
 	log        *slog.Logger
 	now        func() time.Time // the world's clock, for the lease
@@ -50,7 +50,7 @@ type leader struct {
 	writers        map[string]*store.Writer // of each duty
 	ticked         time.Time                // the newest tick that we appended or took over from
 	unfit          map[revisionKey]bool     // revisions for which the fold has begun again
-	told           *told                    // what readers were told; nil: nothing
+	reconciler     *reconciler              // what readers were told; nil: nothing
 	adopting       adoption                 // while there is nothing to fold from
 	forgetAt       time.Time                // when a Redis that would not forget is asked again
 }
@@ -151,7 +151,7 @@ func (l *leader) lead(ctx context.Context, lease store.Lease) error {
 	if err := l.takeOver(ctx); err != nil {
 		return err
 	}
-	if err := l.told.before(ctx, l.retry); err != nil {
+	if err := l.reconciler.before(ctx, l.retry); err != nil {
 		return err
 	}
 	l.m.leader.Set(1)
@@ -204,7 +204,7 @@ func (l *leader) tasks(lease store.Lease) []leaderTask {
 func (l *leader) takeOver(ctx context.Context) error {
 	// A Redis that came back empty is refused: what it held is not to be begun anew
 	// unless a person says so.
-	if err := l.retry(ctx, "open the log", func() error { return l.fold.past.Check(ctx, l.store) }); err != nil {
+	if err := l.retry(ctx, "open the log", func() error { return l.fold.known.Check(ctx, l.store) }); err != nil {
 		return l.fold.Reload(ctx, err)
 	}
 	var tail store.Pos

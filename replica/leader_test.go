@@ -143,7 +143,7 @@ func TestLeadersFoldWaitsWhileTooManyRevisionsDo(t *testing.T) {
 	}
 }
 
-func TestRevisionThatDoesNotFitIsToldAndKept(t *testing.T) {
+func TestRevisionThatDoesNotFitIsLoggedAndKept(t *testing.T) {
 	r := newRig(t)
 	old := r.oldLeader()
 	r.patiently("store", func() error {
@@ -252,11 +252,11 @@ func TestARedisThatCameBackEmptyIsRefused(t *testing.T) {
 	r := newRig(t)
 	file := filepath.Join(t.TempDir(), "log.json")
 	remembering := func(w *worker) {
-		past, err := OpenPast(file)
+		known, err := OpenKnownLog(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.fold.past = past
+		w.fold.known = known
 	}
 	w := r.start("", remembering)
 	r.leads(w)
@@ -276,7 +276,7 @@ func TestARedisThatCameBackEmptyIsRefused(t *testing.T) {
 	w.stop()
 	again := r.start("", remembering)
 	refused(again)
-	if err := again.fold.past.Forget(); err != nil {
+	if err := again.fold.known.Forget(); err != nil {
 		t.Fatal(err)
 	}
 	r.leads(again)

@@ -26,8 +26,8 @@ type Config struct {
 	Store *store.Store
 	// NewEngine restores an engine from a checkpoint; nil is one that has folded nothing.
 	NewEngine func(checkpoint []byte) (Engine, error)
-	// Past is which log this node knows; nil: it knows none yet.
-	Past *Past
+	// KnownLog is which log this node knows; nil: it knows none yet.
+	KnownLog *KnownLog
 	// Format is the version of the checkpoints that NewEngine reads.
 	Format int
 	// Sites takes the record of each site that the log says something new about.
@@ -38,9 +38,9 @@ type Config struct {
 	// Vantages are called likewise for every vantage's record that is folded.
 	Vantages []func(faultline.Vantage)
 
-	// Told returns what this node's readers were told of incidents, and false until it
+	// Published returns what this node's readers were told of incidents, and false until it
 	// knows; nil: there are no readers.
-	Told func() (incidents []faultline.Incident, known bool)
+	Published func() (incidents []faultline.Incident, known bool)
 
 	Follow    bool                   // it never leads
 	Catalogue []faultline.SiteRecord // what a leader appends of what the map lacks
@@ -58,13 +58,13 @@ type Config struct {
 
 // Replica is one copy of the fold, which may lead.
 type Replica struct {
-	fold   *folder
-	lead   *leader
-	told   *told
-	watch  *watcher
-	room   *room
-	follow bool
-	log    *slog.Logger
+	fold       *folder
+	lead       *leader
+	reconciler *reconciler
+	watch      *watcher
+	headroom   *headroom
+	follow     bool
+	log        *slog.Logger
 }
 
 // New prepares a Replica. It begins with [Replica.Run].
@@ -72,22 +72,24 @@ type Replica struct {
 func New(cfg Config) *Replica {
 	out, views := newOutbox(outboxSites), newLatest[viewAt]()
 	m := newMetrics(cfg.Registerer, out)
-	r := &Replica{follow: cfg.Follow, room: &room{}, log: cfg.Log}
+	r := &Replica{follow: cfg.Follow, headroom: &headroom{}, log: cfg.Log}
 	r.fold = newFolder(cfg.Store, cfg.NewEngine, cfg.Sites, out, views, m, cfg.Log, cfg.Now)
-	if cfg.Past != nil {
-		r.fold.past = cfg.Past
+	if cfg.KnownLog != nil {
+		r.fold.known = cfg.KnownLog
 	}
 	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
 		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format,
-		room: r.room, m: m,
+		headroom: r.headroom, m: m,
 		log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()
-	r.told = &told{store: cfg.Store, fold: r.fold, list: cfg.Told, writer: cfg.Store.Writer(), m: m, log: cfg.Log,
+	r.reconciler = &reconciler{store: cfg.Store, fold: r.fold, list: cfg.Published, writer: cfg.Store.Writer(), m: m,
+		log:   cfg.Log,
 		clock: cfg.Clock.Now}
-	r.lead.told = r.told
-	r.watch = &watcher{store: cfg.Store, fold: r.fold, room: r.room, time: cfg.Time, log: cfg.Log, m: m, now: cfg.Now}
+	r.lead.reconciler = r.reconciler
+	r.watch = &watcher{store: cfg.Store, fold: r.fold, headroom: r.headroom, time: cfg.Time, log: cfg.Log, m: m,
+		now: cfg.Now}
 	return r
 }
 
@@ -100,14 +102,14 @@ func (r *Replica) Run(ctx context.Context) error {
 	fold := task.Begin("fold", ended, r.fold.Run)
 	watch := task.Begin("watch", ended, r.watch.Run)
 	lead := task.Begin("leader", ended, r.leading)
-	told := task.Begin("told", ended, r.told.Run)
+	reconciler := task.Begin("told", ended, r.reconciler.Run)
 	var failure error
 	select {
 	case <-ctx.Done():
 	case failure = <-ended:
 	}
 	// The leader ends first: it still needs the fold to read what was accepted last.
-	for _, t := range []*task.Task{lead, told, watch, fold} {
+	for _, t := range []*task.Task{lead, reconciler, watch, fold} {
 		t.Stop(context.WithoutCancel(ctx), r.log)
 	}
 	return failure
@@ -123,10 +125,10 @@ func (r *Replica) leading(ctx context.Context) error {
 	return r.lead.Run(ctx)
 }
 
-// Room says why nothing more should be sent to the log: the memory of Redis is almost
+// Headroom says why nothing more should be sent to the log: the memory of Redis is almost
 // full, and what is left is for the leader, which makes room with it; nil where there is
 // room.
-func (r *Replica) Room() error { return r.room.Err() }
+func (r *Replica) Headroom() error { return r.headroom.Err() }
 
 // Status says how far the fold has come.
 func (r *Replica) Status() Status { return *r.fold.status.Load() }

@@ -113,9 +113,9 @@ func (r *rig) stored() faultline.Incident {
 
 // worker is the folding and leading half of a node.
 type worker struct {
-	fold *folder
-	lead *leader
-	told *told
+	fold       *folder
+	lead       *leader
+	reconciler *reconciler
 	// follows: it never tries to lead.
 	follows bool
 	stop    func() // in order, as at SIGTERM
@@ -129,16 +129,16 @@ func (r *rig) start(salt string, change ...func(*worker)) *worker {
 	w.lead = &leader{store: st, fold: w.fold, out: out, views: views, holder: rand.Text(), clock: Clock{Now: time.Now,
 		Every: time.Second},
 		ttl: time.Second, checkpoint: 100 * time.Millisecond, m: m, log: quiet, now: time.Now}
-	w.told = &told{log: quiet, clock: time.Now}
+	w.reconciler = &reconciler{log: quiet, clock: time.Now}
 	for _, c := range change {
 		c(w)
 	}
 	w.lead.openWriters()
-	w.told.store, w.told.fold, w.told.m, w.told.writer = st, w.fold, m, st.Writer()
-	w.lead.told = w.told
+	w.reconciler.store, w.reconciler.fold, w.reconciler.m, w.reconciler.writer = st, w.fold, m, st.Writer()
+	w.lead.reconciler = w.reconciler
 	ended := make(chan error, 1)
 	fold, run := task.Begin("fold", ended, w.fold.Run), w.lead.Run
-	told := task.Begin("told", ended, w.told.Run)
+	reconciler := task.Begin("told", ended, w.reconciler.Run)
 	if w.follows {
 		run = func(ctx context.Context) error { <-ctx.Done(); return nil }
 	}
@@ -148,7 +148,7 @@ func (r *rig) start(salt string, change ...func(*worker)) *worker {
 		if !stopped {
 			stopped = true
 			lead.Stop(context.Background(), quiet)
-			told.Stop(context.Background(), quiet)
+			reconciler.Stop(context.Background(), quiet)
 			fold.Stop(context.Background(), quiet)
 		}
 	}

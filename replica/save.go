@@ -122,7 +122,7 @@ func (l *leader) saveCheckpoints(ctx context.Context, lease store.Lease) error {
 			return err
 		}
 		// A checkpoint that finds no room must not keep the log from making some.
-		trimmed := l.store.Trim(ctx, lease, l.now(), l.room.Tight())
+		trimmed := l.store.Trim(ctx, lease, l.now(), l.headroom.Tight())
 		switch err = errors.Join(err, trimmed); {
 		case errors.Is(trimmed, faultline.ErrNotLeader):
 			return trimmed

@@ -21,13 +21,13 @@ const (
 // watcher asks Redis twice a second how far the log goes and knows from that
 // whether this node is ready. Whoever asks it waits for nothing.
 type watcher struct {
-	store *store.Store
-	fold  *folder
-	room  *room
-	time  *store.Clock // nil: the time is not asked for
-	log   *slog.Logger
-	m     *metrics
-	now   func() time.Time
+	store    *store.Store
+	fold     *folder
+	headroom *headroom
+	time     *store.Clock // nil: the time is not asked for
+	log      *slog.Logger
+	m        *metrics
+	now      func() time.Time
 
 	mu       sync.Mutex
 	p        progress
@@ -41,17 +41,17 @@ type watcher struct {
 // Run watches until ctx ends.
 func (w *watcher) Run(ctx context.Context) error {
 	for {
-		w.look(ctx)
+		w.poll(ctx)
 		if !task.Pause(ctx, watchEvery) {
 			return nil
 		}
 	}
 }
 
-// look asks Redis once for everything: how far the log goes, whether it takes writes,
+// poll asks Redis once for everything: how far the log goes, whether it takes writes,
 // whether somebody leads and how full it is. The answers are put in place under the lock at
 // the end, so that a slow Redis holds up nobody who asks whether the node is ready.
-func (w *watcher) look(ctx context.Context) {
+func (w *watcher) poll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, max(watchTimeout, watchAsks*w.store.Patience()))
 	defer cancel()
 	// The clock first: an answer that comes late is less exact.
@@ -63,7 +63,7 @@ func (w *watcher) look(ctx context.Context) {
 		refused = store.Refusal(w.store.TryWrite(ctx))
 		led, _ = w.store.Led(ctx) // what can't be asked is not so
 		if memory, err := w.store.Memory(ctx); err == nil {
-			w.room.Set(memory)
+			w.headroom.Set(memory)
 			w.m.memory.Set(float64(memory.Used))
 			w.m.memoryLimit.Set(float64(memory.Limit))
 		}
@@ -118,7 +118,7 @@ func (w *watcher) Drain() {
 func (w *watcher) Ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	full := w.room.Err()
+	full := w.headroom.Err()
 	p, now := w.p, w.now()
 	if p.Refused == nil {
 		p.Refused = full

@@ -39,7 +39,8 @@ var ErrNotEmpty = errors.New("it holds a log, incidents or keys of Faultline alr
 // that held one could link pseudonyms to addresses long after its day. The rest is what
 // nodes write again by themselves within a minute. What is in the archive is written as if it
 // were in Redis.
-var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyWishes, keyAsked, prefixCheck,
+var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried, keyCheckRequests, keyAsked,
+	prefixCheck,
 	keyArchive}
 
 // item is one thing of a backup: a key as Redis dumps it, a hash or a list whole, or an

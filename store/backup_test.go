@@ -74,7 +74,7 @@ func TestAnIncrementalBackupHasWhatChanged(t *testing.T) {
 	for n := range 40 {
 		ok(t, from.SaveRevision(ctx, l, incident(n, 1)))
 	}
-	ok(t, from.SaveWishes(ctx, l, nil))
+	ok(t, from.SaveCheckRequests(ctx, l, nil))
 	ok(t, from.writes.Set(ctx, keyView, "gone soon", 0).Err())
 	var whole, since, other bytes.Buffer
 	ok(t, Backup(ctx, from.url, nil, &whole))
@@ -91,7 +91,7 @@ func TestAnIncrementalBackupHasWhatChanged(t *testing.T) {
 	to := backend{url: storetest.Start(t)}.open(t)
 	ok(t, Restore(ctx, to.url, bytes.NewReader(whole.Bytes()), bytes.NewReader(since.Bytes())))
 	want := from.contents(t)
-	maps.DeleteFunc(want, func(key, _ string) bool { return key == keyLease || key == keyWishes })
+	maps.DeleteFunc(want, func(key, _ string) bool { return key == keyLease || key == keyCheckRequests })
 	equal(t, to.contents(t), want)
 
 	ok(t, Backup(ctx, from.url, nil, &other))

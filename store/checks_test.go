@@ -92,9 +92,9 @@ func testChecksAreBounded(t *testing.T, f *fixture) {
 		}
 	}
 	equal(t, refused, checksOfPrefix+1)
-	wishes, err := f.Wishes(ctx, at)
+	requests, err := f.CheckRequests(ctx, at)
 	ok(t, err)
-	equal(t, len(wishes), maxAsked)
+	equal(t, len(requests), maxAsked)
 	at = at.Add(time.Minute)
 	if limit, _ := ask("z.net", "a"); limit != "" {
 		t.Errorf("the next minute is refused: %s", limit)

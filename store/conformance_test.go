@@ -85,7 +85,7 @@ var conformance = []struct {
 	{"webhooks", testWebhooks},
 	{"webhooks of one owner", testWebhooksOfOneOwner},
 	{"daily key", testDailyKey},
-	{"wishes", testWishes},
+	{"wishes", testCheckRequests},
 	{"checks", testChecks},
 	{"checks are bounded", testChecksAreBounded},
 	{"vantages", testVantages},

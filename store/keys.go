@@ -22,34 +22,34 @@ const (
 
 // The keys that stand alone.
 const (
-	keyLog          = tag + "log"
-	keyFloor        = tag + "log:floor"
-	keyEpoch        = tag + "epoch"
-	keyLease        = tag + "lease"
-	keyFence        = tag + "fence"
-	keyCheckpoint   = tag + "checkpoint"
-	keyAdopted      = tag + "adopted"
-	keyOlder        = tag + "checkpoints:older"
-	keyIndex        = tag + "incidents"
-	keyChanges      = tag + "changes"
-	keyRecord       = tag + "record"
-	keyHeads        = tag + "record:heads"
-	keyView         = tag + "view"
-	keyWishes       = tag + "wishes"
-	keyAsked        = tag + "asked"
-	keyVantages     = tag + "vantages"
-	keyAdded        = tag + "vantages:added"
-	keyCertificates = tag + "notices:certificates"
-	keyMaintenances = tag + "notices:maintenances"
-	keyForgotten    = tag + "dailykeys:forgotten"
-	keyTried        = tag + "tried"
-	keyRevoked      = tag + "revoked"
-	keyPublic       = tag + "publickeys"
-	keyMade         = tag + "keys"
-	keyWebhooks     = tag + "webhooks"
-	keyWebhookAt    = tag + "webhooks:at"
-	keyDue          = tag + "webhooks:due"
-	keyDeliveries   = tag + "webhooks:deliveries"
+	keyLog           = tag + "log"
+	keyFloor         = tag + "log:floor"
+	keyEpoch         = tag + "epoch"
+	keyLease         = tag + "lease"
+	keyFence         = tag + "fence"
+	keyCheckpoint    = tag + "checkpoint"
+	keyAdopted       = tag + "adopted"
+	keyOlder         = tag + "checkpoints:older"
+	keyIndex         = tag + "incidents"
+	keyChanges       = tag + "changes"
+	keyRecord        = tag + "record"
+	keyHeads         = tag + "record:heads"
+	keyView          = tag + "view"
+	keyCheckRequests = tag + "wishes"
+	keyAsked         = tag + "asked"
+	keyVantages      = tag + "vantages"
+	keyAdded         = tag + "vantages:added"
+	keyCertificates  = tag + "notices:certificates"
+	keyMaintenances  = tag + "notices:maintenances"
+	keyForgotten     = tag + "dailykeys:forgotten"
+	keyTried         = tag + "tried"
+	keyRevoked       = tag + "revoked"
+	keyPublic        = tag + "publickeys"
+	keyMade          = tag + "keys"
+	keyWebhooks      = tag + "webhooks"
+	keyWebhookAt     = tag + "webhooks:at"
+	keyDue           = tag + "webhooks:due"
+	keyDeliveries    = tag + "webhooks:deliveries"
 
 	keyArchive       = tag + "archive"
 	keyArchiveNext   = tag + "archive:next"
@@ -162,7 +162,8 @@ var registry = []keySpec{
 	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure",
 		"8 days", true},
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
-	{keyWishes, "string: what the correlator wants probed, compressed", "faultline.MaxCheckRequests; a minute", true},
+	{keyCheckRequests, "string: what the correlator wants probed, compressed", "faultline.MaxCheckRequests; a minute",
+		true},
 	{keyAsked, "sorted set: sites that people asked for, by until when", "100 sites; two minutes", true},
 	{prefixAsked + "*", "hash: how many were asked for in one minute, by prefix",
 		"at most 20 of each prefix and 240 sites; two minutes", true},

@@ -47,7 +47,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, f.PublishKeys(ctx, map[string][]byte{"k": {1}}, f.now))
 	_, err = f.DailyKey(ctx, "2026-03-01")
 	ok(t, err)
-	ok(t, f.SaveWishes(ctx, l, nil))
+	ok(t, f.SaveCheckRequests(ctx, l, nil))
 	_, err = f.AskCheck(ctx, "a.net", "1a2b", f.now)
 	ok(t, err)
 	ok(t, f.SaveVantage(ctx, faultline.VantageStatus{Vantage: "v", SeenAt: f.now}))

@@ -20,7 +20,7 @@ var fencePrelude = lua("fence")
 type scripts struct {
 	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
 	memory, publish, settle, makeKey, head, postpone                          *redis.Script
-	append, revision, view, series, wishes                                    *redis.Script // the leader's
+	append, revision, view, series, checkRequests                             *redis.Script // the leader's
 	chunk, flip, trim, deliver, adopt, propose, move                          *redis.Script
 }
 
@@ -34,7 +34,7 @@ func newScripts(prelude string) scripts {
 		acquire: free("acquire"), renew: free("renew"), release: free("release"),
 		settle: free("settle"), makeKey: free("makekey"),
 		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
-		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), wishes: fenced("wishes"),
+		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), checkRequests: fenced("checkrequests"),
 		series: fenced("series"),
 		chunk:  fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// askedWithin is how long an owner's wish for a test is remembered.
+	// askedWithin is how long the request of an owner for a test is remembered.
 	askedWithin = 10 * time.Minute
 	// unprovenFor is how long a receiver has to answer its challenge.
 	unprovenFor = time.Hour

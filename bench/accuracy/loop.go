@@ -265,7 +265,7 @@ func (l *loop) hear() {
 	requests := l.stored
 	l.after(onTheWay, func() {
 		for _, v := range l.vantages {
-			v.inner.Do(probe.Work{Wishes: requests}, l.now)
+			v.inner.Do(probe.Work{CheckRequests: requests}, l.now)
 			l.wake(v, 0)
 		}
 	})

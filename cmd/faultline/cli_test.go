@@ -205,11 +205,11 @@ func TestDefaultStateDir(t *testing.T) {
 }
 
 func TestCatalogueFilesAreLaidOver(t *testing.T) {
-	baseBook, err := loadBook(nil)
+	baseCatalogs, err := loadCatalogs(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := baseBook.Records()
+	base := baseCatalogs.Records()
 	data, err := os.ReadFile("../../ingest/infra/catalog.json")
 	if err != nil {
 		t.Fatal(err)
@@ -220,11 +220,11 @@ func TestCatalogueFilesAreLaidOver(t *testing.T) {
 	if err := os.WriteFile(name, changed, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	allBook, err := loadBook([]string{name})
+	allCatalogs, err := loadCatalogs([]string{name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := allBook.Records()
+	all := allCatalogs.Records()
 	if len(all) != len(base)+1 || all[0].Site != first || all[len(all)-1].Site != "zz-unheard-of.com" {
 		t.Errorf("%d sites from %s to %s; before %d", len(all), all[0].Site, all[len(all)-1].Site, len(base))
 	}

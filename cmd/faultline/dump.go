@@ -92,7 +92,7 @@ func dumpedSites(files []string) ([]dump.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	book := infra.NewBook(catalogs...)
+	catalog := infra.MergeCatalogs(catalogs...)
 	entries := map[string]infra.Entry{}
 	for _, catalog := range catalogs {
 		for _, e := range catalog.Sites {
@@ -100,10 +100,10 @@ func dumpedSites(files []string) ([]dump.Site, error) {
 		}
 	}
 	var sites []dump.Site
-	for _, name := range slices.Sorted(slices.Values(book.Sites())) {
+	for _, name := range slices.Sorted(slices.Values(catalog.Sites())) {
 		e := entries[name]
 		s := dump.Site{Site: name, Name: e.Name, Rank: e.Rank, Country: e.Country, DependsOn: []dump.Dependency{}}
-		for _, fact := range book.Known(name) {
+		for _, fact := range catalog.Known(name) {
 			s.DependsOn = append(s.DependsOn, dump.Dependency{Component: fact.Component, Source: fact.Text,
 				Date: fact.Date, Confidence: fact.Confidence})
 		}

@@ -32,11 +32,11 @@ func (c infraExplainCmd) AfterApply() error {
 }
 
 func (c infraExplainCmd) Run(ctx context.Context, w world) error {
-	book, err := loadBook(c.Catalog)
+	catalog, err := loadCatalogs(c.Catalog)
 	if err != nil {
 		return err
 	}
-	from := infra.Sources{Owner: book.Owner}
+	from := infra.Sources{Owner: catalog.Owner}
 	networks, err := infra.OpenNetworks(c.AddressDB)
 	if err != nil {
 		return usageError{fmt.Errorf("--address-db: %w", err)}
@@ -49,7 +49,7 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	site, err := namesOf(book).Normalise(c.Site)
+	site, err := namesOf(catalog).Normalise(c.Site)
 	if err != nil {
 		return usageError{fmt.Errorf("%s %w", c.Site, err)}
 	}
@@ -61,24 +61,24 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	if len(resolvers) > 0 {
 		server = resolvers[0].String()
 	}
-	looker, err := agent.NewLooker(server, userAgent())
+	observer, err := agent.NewObserver(server, userAgent())
 	if err != nil {
 		return usageError{fmt.Errorf("--%w", err)}
 	}
 	for _, n := range c.ProbeAllow {
-		looker.Allow = append(looker.Allow, netip.MustParsePrefix(n)) // AfterApply has parsed it
+		observer.Allow = append(observer.Allow, netip.MustParsePrefix(n)) // AfterApply has parsed it
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	o, failed := looker.Look(ctx, site)
+	o, failed := observer.Observe(ctx, site)
 	o.Site, o.At = site, time.Now()
-	infra.Print(w.stdout, book, o, matcher.Infer(o))
+	infra.Print(w.stdout, catalog, o, matcher.Infer(o))
 	return failed
 }
 
 // namesOf knows the sites of the catalogues by all that they are called.
-func namesOf(book infra.Book) *ingest.Names {
-	names := ingest.NewNames(book.Sites()...)
-	book.Teach(names)
+func namesOf(catalog infra.MergedCatalog) *ingest.Names {
+	names := ingest.NewNames(catalog.Sites()...)
+	catalog.Teach(names)
 	return names
 }

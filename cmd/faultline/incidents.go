@@ -60,9 +60,9 @@ func refusedQuery(err error) error {
 	return err
 }
 
-// tellCoverage says on standard error what is not observed, so that an empty list is
+// warnOfCoverage says on standard error what is not observed, so that an empty list is
 // not taken for calm.
-func tellCoverage(ctx context.Context, remote *client.Client, w world) error {
+func warnOfCoverage(ctx context.Context, remote *client.Client, w world) error {
 	coverage, err := remote.Coverage(ctx)
 	if err != nil {
 		return refusedQuery(err)
@@ -88,7 +88,7 @@ func (c incidentsCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	if err := tellCoverage(ctx, remote, w); err != nil {
+	if err := warnOfCoverage(ctx, remote, w); err != nil {
 		return err
 	}
 	n := 0
@@ -120,16 +120,16 @@ func (c watchCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	err = remote.Watch(ctx, c.query(), func(told client.Watched) error {
-		if told.Reset {
+	err = remote.Watch(ctx, c.query(), func(change client.Watched) error {
+		if change.Reset {
 			_, err := fmt.Fprintln(w.stderr,
 				"faultline: changes were lost; what is open now follows with the next change")
 			return err
 		}
-		if told.Coverage != nil {
-			return printCoverage(*told.Coverage, w)
+		if change.Coverage != nil {
+			return printCoverage(*change.Coverage, w)
 		}
-		return c.print(w.stdout, *told.Incident)
+		return c.print(w.stdout, *change.Incident)
 	})
 	if errors.Is(err, context.Canceled) || errors.Is(err, os.ErrClosed) {
 		return nil

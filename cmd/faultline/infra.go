@@ -122,7 +122,7 @@ func printCover(out io.Writer, name string, entries []infra.Entry) {
 }
 
 func (c infraCheckCmd) providers(out io.Writer) error {
-	list, err := loadProviders(c.Providers, infra.Book{})
+	list, err := loadProviders(c.Providers, infra.MergedCatalog{})
 	if err != nil {
 		return err
 	}

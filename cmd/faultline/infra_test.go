@@ -127,11 +127,11 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestWhatPeopleTypeLeadsToASite(t *testing.T) {
-	book, err := loadBook(nil)
+	catalog, err := loadCatalogs(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := namesOf(book)
+	names := namesOf(catalog)
 	for typed, want := range map[string]string{
 		"fb": "facebook.com", "Twitter": "x.com", "twitter.com": "x.com", "youtu.be": "youtube.com",
 		"Gmail": "mail.google.com", "psn": "playstation.com",

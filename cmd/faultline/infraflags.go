@@ -19,7 +19,7 @@ type infraFlags struct {
 
 // loadProviders reads the built-in table of providers and lays those of the files over
 // it. Their own sites are those of their owners in the book.
-func loadProviders(files []string, book infra.Book) (*faultline.Providers, error) {
+func loadProviders(files []string, catalog infra.MergedCatalog) (*faultline.Providers, error) {
 	table, err := infra.BuiltinProviders()
 	if err != nil {
 		return nil, err
@@ -33,13 +33,13 @@ func loadProviders(files []string, book infra.Book) (*faultline.Providers, error
 			return nil, usageError{fmt.Errorf("--providers %s: %w", name, err)}
 		}
 	}
-	return faultline.NewProviders(table.List(book.Entries())), nil
+	return faultline.NewProviders(table.List(catalog.Entries())), nil
 }
 
-// loadBook reads the built-in catalogue and lays those of the files over it.
-func loadBook(files []string) (infra.Book, error) {
+// loadCatalogs reads the built-in catalogue and lays those of the files over it.
+func loadCatalogs(files []string) (infra.MergedCatalog, error) {
 	all, err := readLayers("catalog", files, infra.BuiltinCatalog, infra.Read)
-	return infra.NewBook(all...), err
+	return infra.MergeCatalogs(all...), err
 }
 
 // table reads the built-in signatures and lays those of the files over them.

@@ -30,7 +30,7 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 	p.ready()
 	tokens := []map[string]string{vantageToken(t, state, "lon-1"), vantageToken(t, state, "nyc-1")}
 	at := time.Now().Add(-4 * time.Minute)
-	look := func(cdn string) { // from both vantages
+	check := func(cdn string) { // from both vantages
 		at = at.Add(21 * time.Second)
 		for _, token := range tokens {
 			line := `{"site":"bbc.co.uk","at":%q,"symptom":"ok","status":200,"via":["cdn:%s","pop:%s/lhr"]}`
@@ -54,11 +54,11 @@ func TestTheMapFollowsWhatProbesSee(t *testing.T) {
 		standsOn("cdn:akamai", "cdn:fastly", "tld:uk"))
 	eventuallyLogged(p, 10*time.Second, "it leads", func() bool { return p.metric("faultline_leader") == 1 })
 	for range 3 {
-		look("fastly")
+		check("fastly")
 	}
 	eventuallyLogged(p, 10*time.Second, "what was observed is on the map", standsOn("cdn:fastly", "tld:uk"))
 	for range 3 {
-		look("cloudflare")
+		check("cloudflare")
 	}
 	eventuallyLogged(p, 10*time.Second, "the move is on the map", standsOn("cdn:cloudflare", "tld:uk"))
 	eventuallyLogged(p, 10*time.Second, "it says so", func() bool {

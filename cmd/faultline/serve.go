@@ -140,7 +140,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if err := clock.Sync(ctx, cfg.Store); err != nil {
 		log.Debug("Redis does not say what time it is yet", "error", err)
 	}
-	if cfg.Past, err = c.past(back); err != nil {
+	if cfg.KnownLog, err = c.knownLog(back); err != nil {
 		return err
 	}
 	if cfg.Record, err = c.record(back.durable); err != nil {
@@ -154,16 +154,16 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	return n.Run(ctx)
 }
 
-// past is which log this node knows. What nothing outlives is not remembered.
-func (c *serveCmd) past(back *backend) (*replica.Past, error) {
+// knownLog is which log this node knows. What nothing outlives is not remembered.
+func (c *serveCmd) knownLog(back *backend) (*replica.KnownLog, error) {
 	if !back.durable {
-		return replica.OpenPast("")
+		return replica.OpenKnownLog("")
 	}
-	past, err := replica.OpenPast(filepath.Join(c.StateDir, "log.json"))
+	known, err := replica.OpenKnownLog(filepath.Join(c.StateDir, "log.json"))
 	if err == nil && c.AcceptNewLog {
-		err = past.Forget()
+		err = known.Forget()
 	}
-	return past, err
+	return known, err
 }
 
 // record is how this node signs what it publishes. What nothing outlives is signed by a key
@@ -220,17 +220,17 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 
 // readTables reads what the world, or the drill, is known by.
 func (c *serveCmd) readTables(cfg *node.Config) (err error) {
-	if cfg.Book, err = loadBook(c.Catalog); err != nil {
+	if cfg.Catalog, err = loadCatalogs(c.Catalog); err != nil {
 		return err
 	}
-	if cfg.Providers, err = loadProviders(c.Providers, cfg.Book); err != nil {
+	if cfg.Providers, err = loadProviders(c.Providers, cfg.Catalog); err != nil {
 		return err
 	}
-	cfg.Catalogue = cfg.Book.Records()
+	cfg.Catalogue = cfg.Catalog.Records()
 	if err = infra.Claim(cfg.Catalogue, cfg.Providers); err != nil {
 		return err
 	}
-	from := infra.Sources{Owner: cfg.Book.Owner}
+	from := infra.Sources{Owner: cfg.Catalog.Owner}
 	// openPlaces reports what can't be read.
 	if networks, err := infra.OpenNetworks(c.AddressDB); err == nil && networks != nil {
 		from.Networks = networks

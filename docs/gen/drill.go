@@ -176,7 +176,7 @@ func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string,
 		Revision: "1k2m.9x",
 		Sites: []faultline.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly",
 			"tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
-		Wishes: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
+		CheckRequests: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
 			Until: until},
 			{Site: "wikipedia.org", Reason: faultline.CheckControl, Component: "cdn:fastly", Until: until}}}, nil
 }

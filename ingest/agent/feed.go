@@ -15,7 +15,7 @@ const (
 	feedSpacing  = 500 * time.Millisecond // between two requests for work
 	feedRetry    = time.Second
 	feedRetryMax = 15 * time.Second
-	healthLook   = 250 * time.Millisecond
+	healthEvery  = 250 * time.Millisecond
 )
 
 // refusedLong is for how long a server may refuse this agent before it takes that for its
@@ -38,7 +38,7 @@ func feed(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error
 		health := p.Health()
 		asking, cancel := context.WithCancel(ctx)
 		go func() { // a change of health can't wait
-			for task.Pause(asking, healthLook) && p.Health().State == health.State {
+			for task.Pause(asking, healthEvery) && p.Health().State == health.State {
 			}
 			cancel()
 		}()
@@ -109,7 +109,7 @@ func (t *troubles) over() {
 // workOf is an answer of the server as work for the prober. Without sites the list of
 // before stays, which saves sending it each time.
 func workOf(a faultline.WorkAnswer) probe.Work {
-	w := probe.Work{Wishes: a.Wishes}
+	w := probe.Work{CheckRequests: a.CheckRequests}
 	if !a.SameSites {
 		w.Sites = make([]probe.Site, len(a.Sites))
 		for i, s := range a.Sites {

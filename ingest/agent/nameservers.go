@@ -16,7 +16,7 @@ import (
 // zoneAsker asks the resolvers for name servers, each in its turn, so that two
 // answers come from two of them where there are two.
 type zoneAsker struct {
-	resolvers []*Looker
+	resolvers []*Observer
 	turn      atomic.Uint64
 }
 
@@ -32,7 +32,7 @@ func NewNameServers(resolvers []netip.AddrPort, now func() time.Time) (*infra.Na
 	}
 	asker := &zoneAsker{}
 	for _, addr := range resolvers {
-		l, err := NewLooker(addr.String(), "")
+		l, err := NewObserver(addr.String(), "")
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ const (
 // Store is where nodes share what is to be checked and which vantages there are.
 // Package store has it.
 type Store interface {
-	Wishes(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error)
+	CheckRequests(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error)
 	Vantages(ctx context.Context, now time.Time) ([]faultline.VantageStatus, error)
 	SaveVantage(ctx context.Context, v faultline.VantageStatus) error
 	AddedVantages(ctx context.Context) ([]faultline.AddedVantage, error)
@@ -70,19 +70,19 @@ type Schedule struct {
 	log     *slog.Logger
 	now     func() time.Time
 
-	mu       sync.Mutex
-	wishes   []faultline.CheckRequest
-	wishRev  uint64
-	vantages []faultline.VantageStatus
-	added    map[string]faultline.AddedVantage
-	live     string // the names of those that have a share
-	records  []faultline.SiteRecord
-	version  int // of the map that records are from
-	shared   time.Time
-	shares   map[string]share
-	changed  chan struct{} // closed when any of this has
-	waiting  int
-	closed   bool
+	mu         sync.Mutex
+	requests   []faultline.CheckRequest
+	requestRev uint64
+	vantages   []faultline.VantageStatus
+	added      map[string]faultline.AddedVantage
+	live       string // the names of those that have a share
+	records    []faultline.SiteRecord
+	version    int // of the map that records are from
+	shared     time.Time
+	shares     map[string]share
+	changed    chan struct{} // closed when any of this has
+	waiting    int
+	closed     bool
 }
 
 // share is the part of the map that one vantage checks.
@@ -122,7 +122,7 @@ func (b *Schedule) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	now := b.now()
-	wishes, err := b.store.Wishes(ctx, now)
+	requests, err := b.store.CheckRequests(ctx, now)
 	vantages, err2 := b.store.Vantages(ctx, now)
 	added, err3 := b.store.AddedVantages(ctx)
 	if err = errors.Join(err, err2, err3); err != nil {
@@ -134,9 +134,9 @@ func (b *Schedule) refresh(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	rev := wishesRevision(wishes)
-	news := rev != b.wishRev
-	b.wishes, b.wishRev, b.vantages, b.added = wishes, rev, known(vantages, byName, now), byName
+	rev := requestsRevision(requests)
+	news := rev != b.requestRev
+	b.requests, b.requestRev, b.vantages, b.added = requests, rev, known(vantages, byName, now), byName
 	if b.share(now) || news {
 		close(b.changed)
 		b.changed = make(chan struct{})
@@ -209,10 +209,10 @@ func among(site, vantage string, live []string) bool {
 	return above < copies
 }
 
-// wishesRevision tells one list of wishes from another, whenever they end.
-func wishesRevision(wishes []faultline.CheckRequest) uint64 {
-	names := make([]string, len(wishes))
-	for i, w := range wishes {
+// requestsRevision distinguishes one list of requests from another, whenever they end.
+func requestsRevision(requests []faultline.CheckRequest) uint64 {
+	names := make([]string, len(requests))
+	for i, w := range requests {
 		names[i] = w.Site
 	}
 	slices.Sort(names)
@@ -261,7 +261,7 @@ func (b *Schedule) Vantages() []faultline.VantageStatus {
 func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known string,
 	wait time.Duration) (faultline.WorkAnswer, error) {
 	b.note(ctx, who)
-	sites, wishes, _ := strings.Cut(known, ".")
+	sites, requests, _ := strings.Cut(known, ".")
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	patient := b.enter()
@@ -269,12 +269,12 @@ func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known 
 		defer b.leave()
 	}
 	for {
-		answer, siteRev, wishRev, changed := b.answer(who.Vantage)
+		answer, siteRev, requestRev, changed := b.answer(who.Vantage)
 		answer.SameSites = siteRev == sites
 		if answer.SameSites {
 			answer.Sites = []faultline.WorkSite{}
 		}
-		if !answer.SameSites || wishRev != wishes || !patient {
+		if !answer.SameSites || requestRev != requests || !patient {
 			return answer, nil
 		}
 		select {
@@ -311,21 +311,21 @@ func (b *Schedule) Close() {
 	defer b.mu.Unlock()
 	if !b.closed {
 		b.closed = true
-		b.wishRev++ // nobody knows this one
+		b.requestRev++ // nobody knows this one
 		close(b.changed)
 		b.changed = make(chan struct{})
 	}
 }
 
-func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev, wishRev string,
+func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev, requestRev string,
 	changed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shareOf(vantage)
-	siteRev, wishRev = strconv.FormatUint(s.revision, 36), strconv.FormatUint(b.wishRev, 36)
+	siteRev, requestRev = strconv.FormatUint(s.revision, 36), strconv.FormatUint(b.requestRev, 36)
 	return faultline.WorkAnswer{Vantage: vantage, PeriodS: int(b.period / time.Second), Page: b.page,
-		Revision: siteRev + "." + wishRev,
-		Sites:    s.sites, Wishes: b.wishes}, siteRev, wishRev, b.changed
+		Revision: siteRev + "." + requestRev,
+		Sites:    s.sites, CheckRequests: b.requests}, siteRev, requestRev, b.changed
 }
 
 // note tells the store how a vantage does, and since when. What a store that is away

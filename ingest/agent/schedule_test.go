@@ -118,7 +118,7 @@ func TestWorkWaitsForNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := <-got
-	if !a.SameSites || len(a.Wishes) != 1 || a.Wishes[0].Site != "asked.net" {
+	if !a.SameSites || len(a.CheckRequests) != 1 || a.CheckRequests[0].Site != "asked.net" {
 		t.Errorf("%+v", a)
 	}
 	go func() { got <- ask(a.Revision, 20*time.Second) }()
@@ -162,7 +162,7 @@ func (m *memStore) ask(site string) {
 	m.requests = append(m.requests, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked})
 }
 
-func (m *memStore) Wishes(context.Context, time.Time) ([]faultline.CheckRequest, error) {
+func (m *memStore) CheckRequests(context.Context, time.Time) ([]faultline.CheckRequest, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.requests), nil

@@ -76,35 +76,35 @@ func byKind(a, b faultline.Component) int {
 		cmp.Compare(a, b))
 }
 
-// tell makes a change of what is known now, if it is another thing than what was
+// announce makes a change of what is known now, if it is another thing than what was
 // told last.
-func (p *place) tell(o Observation, base faultline.SiteRecord, before time.Time) (Change, bool) {
-	enough := p.witnessed(func(v *lookout) bool { return v.counted >= settleLooks })
-	if !enough || p.told != nil && !p.stale && o.At.Before(p.due) {
+func (p *place) announce(o Observation, base faultline.SiteRecord, before time.Time) (Change, bool) {
+	enough := p.witnessed(func(v *vantageView) bool { return v.counted >= settleChecks })
+	if !enough || p.announced != nil && !p.stale && o.At.Before(p.due) {
 		return Change{}, false
 	}
 	p.stale, p.due = false, o.At.Add(driftEvery)
 	record := p.record(o, base)
-	if p.told == nil {
-		p.told = &record
+	if p.announced == nil {
+		p.announced = &record
 		return Change{Record: record, First: true, Joined: record.Components, After: before}, true
 	}
-	c := Change{Record: record, Joined: without(record.Components, p.told.Components),
-		Left: without(p.told.Components, record.Components), After: before}
+	c := Change{Record: record, Joined: without(record.Components, p.announced.Components),
+		Left: without(p.announced.Components, record.Components), After: before}
 	if len(c.Joined)+len(c.Left) == 0 && !p.drifted(record) {
 		return Change{}, false
 	}
-	p.told = &record
+	p.announced = &record
 	return c, true
 }
 
 // drifted reports whether the shares are worth telling anew.
 func (p *place) drifted(record faultline.SiteRecord) bool {
-	if record.At.Sub(p.told.At) < driftEvery {
+	if record.At.Sub(p.announced.At) < driftEvery {
 		return false
 	}
 	for _, c := range record.Components {
-		if math.Abs(shareIn(record, c)-shareIn(*p.told, c)) > driftStep {
+		if math.Abs(shareIn(record, c)-shareIn(*p.announced, c)) > driftStep {
 			return true
 		}
 	}
@@ -155,7 +155,7 @@ func (p *place) cannotSee(kind int, behindCDN bool) bool {
 	if kind == kindCloud && behindCDN {
 		return true
 	}
-	if p.witnessed(func(v *lookout) bool { return v.looks[kind] > settleLooks-1 }) {
+	if p.witnessed(func(v *vantageView) bool { return v.checks[kind] > settleChecks-1 }) {
 		return false
 	}
 	return kind != kindTLD && kind != kindPOP

@@ -22,12 +22,12 @@ const (
 const (
 	// shareHalfLife is how fast what was seen loses weight.
 	shareHalfLife = 24 * time.Hour
-	// settleLooks is how many checks of one vantage make what it says count: that a
+	// settleChecks is how many checks of one vantage make what it says count: that a
 	// component is there, that one is gone, that a kind can be seen at all.
-	settleLooks = 3
-	// lookSpacing is the least time between two checks of one vantage and site that
+	settleChecks = 3
+	// checkSpacing is the least time between two checks of one vantage and site that
 	// count: whoever sends many at once says it once.
-	lookSpacing = 20 * time.Second
+	checkSpacing = 20 * time.Second
 	// leaveOdds: a component leaves the map when, had it kept its share, a row of
 	// looks without it as long as this one would be less likely.
 	leaveOdds = 0.001
@@ -37,8 +37,8 @@ const (
 	driftEvery = time.Hour
 	// vantageSilence is how long a vantage that no longer looks still has a say.
 	vantageSilence = 6 * time.Hour
-	// seedLooks is what a record that the log already has is worth, in looks.
-	seedLooks = 10
+	// seedChecks is what a record that the log already has is worth, in looks.
+	seedChecks = 10
 )
 
 // Map follows what sites depend on as observations come in, over time and over
@@ -64,8 +64,8 @@ func NewMap(believed func(site string) (faultline.SiteRecord, bool)) *Map {
 // that saw nothing, such as those of a site that is down, change nothing, and
 // neither do those that are older than the newest of their vantage.
 func (m *Map) Observe(o Observation, found []Finding) (Change, bool) {
-	looked := lookedAt(o, found)
-	if looked == (kindSet{}) || o.Site == "" {
+	visible := visibleKinds(o, found)
+	if visible == (kindSet{}) || o.Site == "" {
 		return Change{}, false
 	}
 	m.mu.Lock()
@@ -79,15 +79,15 @@ func (m *Map) Observe(o Observation, found []Finding) (Change, bool) {
 		m.sites[unique.Make(o.Site).Value()] = p
 	}
 	base, _ := m.believed(o.Site)
-	if p.looks == 0 && base.Source == faultline.SourceObserved {
+	if p.checks == 0 && base.Source == faultline.SourceObserved {
 		p.seed(base, o.At)
 	}
 	before := p.last
-	if !p.count(o, found, looked) {
+	if !p.count(o, found, visible) {
 		return Change{}, false
 	}
 	p.dropGone()
-	return p.tell(o, base, before)
+	return p.announce(o, base, before)
 }
 
 // kindSet has a place for each kind of component, in the order of
@@ -115,20 +115,20 @@ var (
 	kindPOP   = slices.Index(faultline.Kinds, faultline.KindPOP)
 )
 
-// lookedAt says which kinds of component an observation could have shown.
-func lookedAt(o Observation, found []Finding) kindSet {
-	var looked kindSet
+// visibleKinds says which kinds of component an observation could have shown.
+func visibleKinds(o Observation, found []Finding) kindSet {
+	var visible kindSet
 	for _, f := range found {
-		looked[kindOf(f.Component)] = true
+		visible[kindOf(f.Component)] = true
 	}
-	looked[kindTLD] = false // the name tells it, whatever is seen
-	looked[kindCloud] = looked[kindCloud] || len(o.Addrs) > 0
+	visible[kindTLD] = false // the name tells it, whatever is seen
+	visible[kindCloud] = visible[kindCloud] || len(o.Addrs) > 0
 	// Who tells a network or an issuer and had an answer has looked for a CDN too.
-	thorough := len(o.Addrs) > 0 || looked[kindASN] || looked[kindCA]
-	looked[kindCDN] = looked[kindCDN] || thorough && o.Header != nil
-	looked[kindDNS] = looked[kindDNS] || len(o.NS) > 0
-	looked[kindCA] = looked[kindCA] || o.Issuer != ""
-	return looked
+	thorough := len(o.Addrs) > 0 || visible[kindASN] || visible[kindCA]
+	visible[kindCDN] = visible[kindCDN] || thorough && o.Header != nil
+	visible[kindDNS] = visible[kindDNS] || len(o.NS) > 0
+	visible[kindCA] = visible[kindCA] || o.Issuer != ""
+	return visible
 }
 
 // Standing is one component of a site as the map has it.
@@ -161,8 +161,8 @@ func (m *Map) Standings(site string) []Standing {
 		if st.Evidence == nil {
 			st.Evidence = []Evidence{{By: ByVia, Saw: string(s.component), Rule: s.by}}
 		}
-		for j := range p.lookouts {
-			v := &p.lookouts[j]
+		for j := range p.views {
+			v := &p.views[j]
 			if share, ok := v.share(i, s.kind); ok {
 				st.Vantages[v.vantage] = share
 			}

@@ -21,22 +21,22 @@ type sees struct {
 
 // watch has a map see one thing after the other, a minute apart, and returns what
 // it tells.
-func watch(m *infra.Map, from time.Time, looks ...sees) (told []infra.Change) {
-	for i, look := range looks {
-		o := infra.Observation{Site: "ft.com", At: from.Add(time.Duration(i) * time.Minute), Vantage: look.vantage,
-			Trusted: !strings.HasPrefix(look.vantage, "agent"), Network: networkOf(look.vantage),
+func watch(m *infra.Map, from time.Time, checks ...sees) (announced []infra.Change) {
+	for i, check := range checks {
+		o := infra.Observation{Site: "ft.com", At: from.Add(time.Duration(i) * time.Minute), Vantage: check.vantage,
+			Trusted: !strings.HasPrefix(check.vantage, "agent"), Network: networkOf(check.vantage),
 			Addrs: addrs("192.0.2.1"), Header: header("Server: x")}
 		found := []infra.Finding{{Component: "tld:com", Share: 1}}
-		for _, c := range look.found {
+		for _, c := range check.found {
 			found = append(found,
 				infra.Finding{Component: c, Share: 1,
 					Evidence: []infra.Evidence{{By: infra.ByCNAME, Saw: "x", Rule: string(c)}}})
 		}
 		if c, ok := m.Observe(o, found); ok {
-			told = append(told, c)
+			announced = append(announced, c)
 		}
 	}
-	return told
+	return announced
 }
 
 // networkOf is the network of a vantage: agents of one letter share one.
@@ -47,7 +47,7 @@ func networkOf(vantage string) uint32 {
 	return 0
 }
 
-func times(n int, look sees) []sees { return slices.Repeat([]sees{look}, n) }
+func times(n int, check sees) []sees { return slices.Repeat([]sees{check}, n) }
 
 func unknown(string) (faultline.SiteRecord, bool) { return faultline.SiteRecord{}, false }
 
@@ -55,26 +55,27 @@ func TestAMoveIsOneEventWithItsTime(t *testing.T) {
 	m := infra.NewMap(unknown)
 	fastly, cloudflare := sees{"lon-1", []faultline.Component{"cdn:fastly"}},
 		sees{"lon-1", []faultline.Component{"cdn:cloudflare"}}
-	told := watch(m, start, append(times(50, fastly), times(50, cloudflare)...)...)
-	if len(told) != 2 || !told[0].First {
-		t.Fatalf("told %v", told)
+	announced := watch(m, start, append(times(50, fastly), times(50, cloudflare)...)...)
+	if len(announced) != 2 || !announced[0].First {
+		t.Fatalf("told %v", announced)
 	}
-	if got, want := told[0].String(), "ft.com depends on Fastly, .com at 2026-11-22T10:02:00Z"; got != want {
+	if got, want := announced[0].String(), "ft.com depends on Fastly, .com at 2026-11-22T10:02:00Z"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := told[1].String(), "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"; got != want {
+	if got, want := announced[1].String(), "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	want := faultline.SiteRecord{At: start.Add(52 * time.Minute), Site: "ft.com",
 		Components: []faultline.Component{"cdn:cloudflare", "tld:com"}, Source: faultline.SourceObserved}
-	if got := told[1].Record; fmt.Sprint(got) != fmt.Sprint(want) || !told[1].After.Equal(start.Add(51*time.Minute)) {
-		t.Errorf("%+v, want %+v, after %s", got, want, told[1].After)
+	got := announced[1].Record
+	if fmt.Sprint(got) != fmt.Sprint(want) || !announced[1].After.Equal(start.Add(51*time.Minute)) {
+		t.Errorf("%+v, want %+v, after %s", got, want, announced[1].After)
 	}
 }
 
 func TestSharesComeFromAllVantages(t *testing.T) {
 	m := infra.NewMap(unknown)
-	var looks []sees
+	var checks []sees
 	for i := range 200 { // lon-1 sees Fastly four times in five, nyc-1 always CloudFront
 		cdn := faultline.Component("cdn:fastly")
 		if i%10 >= 8 {
@@ -84,18 +85,18 @@ func TestSharesComeFromAllVantages(t *testing.T) {
 		if i%2 == 1 {
 			vantage, cdn = "nyc-1", "cdn:cloudfront"
 		}
-		looks = append(looks, sees{vantage, []faultline.Component{cdn}})
+		checks = append(checks, sees{vantage, []faultline.Component{cdn}})
 	}
-	told := watch(m, start, looks...)
-	last := told[len(told)-1].Record
+	announced := watch(m, start, checks...)
+	last := announced[len(announced)-1].Record
 	if !slices.Equal(last.Components, []faultline.Component{"cdn:cloudfront", "cdn:fastly", "tld:com"}) {
 		t.Fatalf("%+v", last)
 	}
 	if s := last.Shares["cdn:fastly"]; s < 0.3 || s > 0.5 {
 		t.Errorf("Fastly has %g of it", s)
 	}
-	if len(told) > 4 {
-		t.Errorf("told %d times of nothing new: %v", len(told), told)
+	if len(announced) > 4 {
+		t.Errorf("told %d times of nothing new: %v", len(announced), announced)
 	}
 	for _, st := range m.Standings("ft.com") {
 		if st.Component == "cdn:fastly" && (st.Vantages["nyc-1"] != 0 || st.Vantages["lon-1"] < 0.7 ||
@@ -109,23 +110,23 @@ func TestSharesComeFromAllVantages(t *testing.T) {
 // that had all of it has left after three looks.
 func TestWhatIsUnseenForAWhileHasNotLeft(t *testing.T) {
 	m := infra.NewMap(unknown)
-	var looks []sees
+	var checks []sees
 	for i := range 60 {
 		cdn := faultline.Component("cdn:akamai")
 		if i%5 == 0 {
 			cdn = "cdn:fastly"
 		}
-		looks = append(looks, sees{"lon-1", []faultline.Component{cdn}})
+		checks = append(checks, sees{"lon-1", []faultline.Component{cdn}})
 	}
-	watch(m, start, looks...)
+	watch(m, start, checks...)
 	akamai := sees{"lon-1", []faultline.Component{"cdn:akamai"}}
-	if told := watch(m, start.Add(time.Hour), times(12, akamai)...); len(told) != 0 {
-		t.Errorf("twelve looks without a fifth of it: %v", told)
+	if announced := watch(m, start.Add(time.Hour), times(12, akamai)...); len(announced) != 0 {
+		t.Errorf("twelve looks without a fifth of it: %v", announced)
 	}
-	told := watch(m, start.Add(2*time.Hour), times(60, akamai)...)
-	if len(told) != 1 || !slices.Equal(told[0].Left, []faultline.Component{"cdn:fastly"}) ||
-		told[0].Record.Shares != nil {
-		t.Errorf("sixty more: %v", told)
+	announced := watch(m, start.Add(2*time.Hour), times(60, akamai)...)
+	if len(announced) != 1 || !slices.Equal(announced[0].Left, []faultline.Component{"cdn:fastly"}) ||
+		announced[0].Record.Shares != nil {
+		t.Errorf("sixty more: %v", announced)
 	}
 }
 
@@ -152,16 +153,16 @@ func TestObservationBeatsTheCatalogueWhereItCanSee(t *testing.T) {
 			Components: []faultline.Component{"ca:digicert", "cdn:akamai", "cloud:aws/us-east-1", "dns:ultradns",
 				"tld:com"}}, true
 	})
-	told := watch(m, start, times(3, sees{"lon-1", []faultline.Component{"cdn:fastly", "pop:fastly/lhr"}})...)
+	announced := watch(m, start, times(3, sees{"lon-1", []faultline.Component{"cdn:fastly", "pop:fastly/lhr"}})...)
 	want := []faultline.Component{"ca:digicert", "cdn:fastly", "cloud:aws/us-east-1", "dns:ultradns", "tld:com"}
-	if len(told) != 1 || !slices.Equal(told[0].Record.Components, want) || told[0].Record.Rank != 7 {
-		t.Errorf("%v, want %v", told, want)
+	if len(announced) != 1 || !slices.Equal(announced[0].Record.Components, want) || announced[0].Record.Rank != 7 {
+		t.Errorf("%v, want %v", announced, want)
 	}
 	// no CDN before it any more
-	told = watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"asn:AS64500"}})...)
+	announced = watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"asn:AS64500"}})...)
 	want = []faultline.Component{"asn:AS64500", "ca:digicert", "dns:ultradns", "tld:com"}
-	if len(told) != 1 || !slices.Equal(told[0].Record.Components, want) {
-		t.Errorf("%v, want %v", told, want)
+	if len(announced) != 1 || !slices.Equal(announced[0].Record.Components, want) {
+		t.Errorf("%v, want %v", announced, want)
 	}
 }
 
@@ -172,14 +173,16 @@ func TestAMapGoesOnFromTheLog(t *testing.T) {
 		Components: []faultline.Component{"cdn:akamai", "cdn:fastly", "tld:com"},
 		Shares:     map[faultline.Component]float64{"cdn:akamai": 0.8, "cdn:fastly": 0.2}}
 	m := infra.NewMap(func(string) (faultline.SiteRecord, bool) { return logged, true })
-	if told := watch(m, start, times(10, sees{"lon-1", []faultline.Component{"cdn:akamai"}})...); len(told) != 0 {
-		t.Errorf("told %v", told)
+	repeats := times(10, sees{"lon-1", []faultline.Component{"cdn:akamai"}})
+	if announced := watch(m, start, repeats...); len(announced) != 0 {
+		t.Errorf("told %v", announced)
 	}
-	told := watch(m, start.Add(time.Hour), times(40, sees{"lon-1", []faultline.Component{"cdn:cloudflare"}})...)
-	if len(told) == 0 || told[0].First || !slices.Equal(told[0].Joined, []faultline.Component{"cdn:cloudflare"}) {
-		t.Fatalf("told %v", told)
+	announced := watch(m, start.Add(time.Hour), times(40, sees{"lon-1", []faultline.Component{"cdn:cloudflare"}})...)
+	if len(announced) == 0 || announced[0].First ||
+		!slices.Equal(announced[0].Joined, []faultline.Component{"cdn:cloudflare"}) {
+		t.Fatalf("told %v", announced)
 	}
-	if got := told[len(told)-1].Record.Components; !slices.Equal(got,
+	if got := announced[len(announced)-1].Record.Components; !slices.Equal(got,
 		[]faultline.Component{"cdn:cloudflare", "tld:com"}) {
 		t.Errorf("in the end it depends on %v", got)
 	}
@@ -188,8 +191,9 @@ func TestAMapGoesOnFromTheLog(t *testing.T) {
 func TestOldObservationsAndFloodsChangeNothing(t *testing.T) {
 	m := infra.NewMap(unknown)
 	watch(m, start.Add(time.Hour), times(3, sees{"lon-1", []faultline.Component{"cdn:fastly"}})...)
-	if told := watch(m, start, times(30, sees{"lon-1", []faultline.Component{"cdn:akamai"}})...); len(told) != 0 {
-		t.Errorf("old ones: %v", told)
+	old := times(30, sees{"lon-1", []faultline.Component{"cdn:akamai"}})
+	if announced := watch(m, start, old...); len(announced) != 0 {
+		t.Errorf("old ones: %v", announced)
 	}
 	var flood []sees
 	for i := range 300 {
@@ -197,8 +201,8 @@ func TestOldObservationsAndFloodsChangeNothing(t *testing.T) {
 			sees{fmt.Sprintf("v%d", i),
 				[]faultline.Component{"cdn:fastly", faultline.Component(fmt.Sprintf("asn:AS%d", i+1))}})
 	}
-	told := watch(m, start.Add(2*time.Hour), flood...)
-	for _, c := range told {
+	announced := watch(m, start.Add(2*time.Hour), flood...)
+	for _, c := range announced {
 		if len(c.Record.Components) > 32 {
 			t.Errorf("a record with %d components", len(c.Record.Components))
 		}
@@ -229,9 +233,9 @@ func TestChangesAreToldInWords(t *testing.T) {
 }
 
 // agents has tokens check in turn, half a minute apart.
-func agents(n int, looks ...sees) (all []sees) {
+func agents(n int, checks ...sees) (all []sees) {
 	for range n {
-		all = append(all, looks...)
+		all = append(all, checks...)
 	}
 	return all
 }
@@ -247,19 +251,19 @@ func TestOneTokenChangesNoEntry(t *testing.T) {
 	for name, base := range map[string]faultline.SiteRecord{"of the catalogue": catalogue, "observed": observed} {
 		believed := func(string) (faultline.SiteRecord, bool) { return base, true }
 		m := infra.NewMap(believed)
-		if told := watch(m, start, times(200, sawBy("agent-a1", "cdn:fastly"))...); len(told) != 0 {
-			t.Errorf("an entry %s: one token: %v", name, told)
+		if announced := watch(m, start, times(200, sawBy("agent-a1", "cdn:fastly"))...); len(announced) != 0 {
+			t.Errorf("an entry %s: one token: %v", name, announced)
 		}
 		m = infra.NewMap(believed)
 		twins := agents(200, sawBy("agent-a1", "cdn:fastly"), sawBy("agent-a2", "cdn:fastly"))
-		if told := watch(m, start, twins...); len(told) != 0 {
-			t.Errorf("an entry %s: two tokens of one network: %v", name, told)
+		if announced := watch(m, start, twins...); len(announced) != 0 {
+			t.Errorf("an entry %s: two tokens of one network: %v", name, announced)
 		}
 		m = infra.NewMap(believed)
-		told := watch(m, start, agents(20, sawBy("agent-a1", "cdn:fastly"), sawBy("agent-b1", "cdn:fastly"))...)
+		announced := watch(m, start, agents(20, sawBy("agent-a1", "cdn:fastly"), sawBy("agent-b1", "cdn:fastly"))...)
 		want := []faultline.Component{"cdn:fastly", "tld:com"}
-		if len(told) == 0 || !slices.Equal(told[len(told)-1].Record.Components, want) {
-			t.Errorf("an entry %s: two tokens of two networks: %v", name, told)
+		if len(announced) == 0 || !slices.Equal(announced[len(announced)-1].Record.Components, want) {
+			t.Errorf("an entry %s: two tokens of two networks: %v", name, announced)
 		}
 	}
 }
@@ -282,14 +286,14 @@ func TestAComponentLeavesOnlyByVantagesThatHadIt(t *testing.T) {
 	a, b := sawBy("agent-a", "cdn:fastly", "cdn:akamai"), sawBy("agent-b", "cdn:fastly", "cdn:akamai")
 	watch(m, start, agents(10, a, b)...)
 	others := agents(40, a, sawBy("agent-c", "cdn:fastly"), b, sawBy("agent-d", "cdn:fastly"))
-	told := watch(m, start.Add(time.Hour), others...)
-	if len(told) > 2 || slices.ContainsFunc(told, func(c infra.Change) bool { return len(c.Left) > 0 }) {
-		t.Errorf("what others never saw: %v", told)
+	announced := watch(m, start.Add(time.Hour), others...)
+	if len(announced) > 2 || slices.ContainsFunc(announced, func(c infra.Change) bool { return len(c.Left) > 0 }) {
+		t.Errorf("what others never saw: %v", announced)
 	}
 	without := agents(10, sawBy("agent-a", "cdn:fastly"), sawBy("agent-b", "cdn:fastly"))
-	told = watch(m, start.Add(4*time.Hour), without...)
-	if len(told) != 1 || !slices.Equal(told[0].Left, []faultline.Component{"cdn:akamai"}) {
-		t.Errorf("those who had it miss it: %v", told)
+	announced = watch(m, start.Add(4*time.Hour), without...)
+	if len(announced) != 1 || !slices.Equal(announced[0].Left, []faultline.Component{"cdn:akamai"}) {
+		t.Errorf("those who had it miss it: %v", announced)
 	}
 }
 
@@ -299,7 +303,7 @@ func TestOneTokenTakesNothingOffTheMap(t *testing.T) {
 	all := agents(10, sawBy("agent-a", "cdn:fastly"), sawBy("agent-b", "cdn:fastly"), sawBy("agent-c", "cdn:fastly"))
 	watch(m, start, all...)
 	denied := agents(100, sawBy("agent-a"), sawBy("agent-b", "cdn:fastly"), sawBy("agent-c", "cdn:fastly"))
-	if told := watch(m, start.Add(time.Hour), denied...); len(told) != 0 {
-		t.Errorf("told %v", told)
+	if announced := watch(m, start.Add(time.Hour), denied...); len(announced) != 0 {
+		t.Errorf("told %v", announced)
 	}
 }

@@ -83,8 +83,8 @@ func header(lines ...string) http.Header {
 	return h
 }
 
-// told writes findings as lines: component, share, own, evidence.
-func told(found []infra.Finding) []string {
+// announced writes findings as lines: component, share, own, evidence.
+func announced(found []infra.Finding) []string {
 	var out []string
 	for _, f := range found {
 		line := fmt.Sprintf("%s %.2g", f.Component, f.Share)
@@ -213,7 +213,7 @@ var shows = map[string]struct {
 func TestEachProviderIsKnownByWhatItShows(t *testing.T) {
 	m := matcher(t, infra.Sources{Networks: registry, Owner: func(site string) string { return owners[site] }})
 	for name, c := range shows {
-		if got := told(m.Infer(c.saw)); !slices.Equal(got, c.want) {
+		if got := announced(m.Infer(c.saw)); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
 		}
 	}

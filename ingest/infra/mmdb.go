@@ -31,7 +31,7 @@ func OpenMMDB(path string) (*MMDB, error) {
 		return nil, fmt.Errorf("database of networks: %w", err)
 	}
 	db := &MMDB{reader: reader}
-	if !db.tellsSystems() {
+	if !db.hasSystems() {
 		reader.Close()
 		return nil, fmt.Errorf("database of networks: %s has no autonomous systems (its type is %q)", path,
 			reader.Metadata.DatabaseType)
@@ -39,15 +39,15 @@ func OpenMMDB(path string) (*MMDB, error) {
 	return db, nil
 }
 
-// tellsSystems looks whether any of the first networks has a system.
-func (d *MMDB) tellsSystems() bool {
-	looked := 0
+// hasSystems looks whether any of the first networks has a system.
+func (d *MMDB) hasSystems() bool {
+	examined := 0
 	for result := range d.reader.Networks() {
 		var rec asnRecord
 		if result.Decode(&rec) == nil && rec.asn() != 0 {
 			return true
 		}
-		if looked++; looked >= 1000 {
+		if examined++; examined >= 1000 {
 			break
 		}
 	}

@@ -87,7 +87,7 @@ func ownership(t *testing.T, table ProviderTable) (runs, own map[string]string) 
 		t.Fatal(err)
 	}
 	runs, own = map[string]string{}, map[string]string{}
-	for _, p := range table.List(NewBook(catalogue).Entries()) {
+	for _, p := range table.List(MergeCatalogs(catalogue).Entries()) {
 		for _, c := range p.Components {
 			runs[strings.TrimSuffix(c, "/*")] = p.Slug
 		}

@@ -12,11 +12,11 @@ import (
 
 // place is what is known of one site. There are many: it is kept small.
 type place struct {
-	looks    int // observations at all
-	last     time.Time
-	stands   []stand
-	lookouts []lookout
-	told     *faultline.SiteRecord // the last record; nil: none yet
+	checks    int // observations at all
+	last      time.Time
+	stands    []stand
+	views     []vantageView
+	announced *faultline.SiteRecord // the last record; nil: none yet
 	// stale: what was told may no longer be so. Shares alone are looked at again
 	// only at due.
 	stale bool
@@ -35,16 +35,16 @@ type stand struct {
 	seeded      bool // by a record of an earlier life
 }
 
-// lookout is what one vantage saw of a site, each look worth half after
+// vantageView is what one vantage saw of a site, each look worth half after
 // shareHalfLife.
-type lookout struct {
+type vantageView struct {
 	vantage string
 	trusted bool   // this node's own prober
 	seeded  bool   // no vantage, but a record of an earlier life
 	network uint32 // 0: unknown
 	counted int    // checks
 	last    time.Time
-	looks   [len(kindSet{})]float32 // by kind
+	checks  [len(kindSet{})]float32 // by kind
 	weight  []float32               // beside the site's stands: how much of those looks rested on each
 	marks   []mark                  // beside the site's stands
 }
@@ -56,17 +56,17 @@ type mark struct{ seen, missed uint16 }
 // seed goes on from a record that was observed in an earlier life, as if a
 // vantage of its own had seen it just before.
 func (p *place) seed(r faultline.SiteRecord, at time.Time) {
-	v := lookout{last: at, seeded: true}
+	v := vantageView{last: at, seeded: true}
 	for _, c := range r.Components[:min(len(r.Components), maxSiteStandings)] {
 		s := newStand(c, r.At)
 		s.settled, s.seeded, s.evidence = true, true, []Evidence{{By: ByLog, Saw: string(c), Rule: r.Source}}
 		p.stands = append(p.stands, s)
-		v.looks[s.kind] = seedLooks
-		v.weight = append(v.weight, float32(seedLooks*shareIn(r, c)))
+		v.checks[s.kind] = seedChecks
+		v.weight = append(v.weight, float32(seedChecks*shareIn(r, c)))
 		v.marks = append(v.marks, mark{})
 	}
-	p.lookouts = append(p.lookouts, v)
-	p.told = &r
+	p.views = append(p.views, v)
+	p.announced = &r
 }
 
 func newStand(c faultline.Component, at time.Time) stand {
@@ -75,33 +75,33 @@ func newStand(c faultline.Component, at time.Time) stand {
 }
 
 // count adds an observation; false when it is an old one, or follows too soon.
-func (p *place) count(o Observation, found []Finding, looked kindSet) bool {
-	at := slices.IndexFunc(p.lookouts, func(v lookout) bool { return !v.seeded && v.vantage == o.Vantage })
-	if at >= 0 && o.At.Sub(p.lookouts[at].last) < lookSpacing {
+func (p *place) count(o Observation, found []Finding, visible kindSet) bool {
+	at := slices.IndexFunc(p.views, func(v vantageView) bool { return !v.seeded && v.vantage == o.Vantage })
+	if at >= 0 && o.At.Sub(p.views[at].last) < checkSpacing {
 		return false
 	}
 	if at < 0 {
-		p.makeRoom()
-		at = len(p.lookouts)
-		p.lookouts = append(p.lookouts, lookout{vantage: unique.Make(o.Vantage).Value(), last: o.At,
+		p.forgetVantage()
+		at = len(p.views)
+		p.views = append(p.views, vantageView{vantage: unique.Make(o.Vantage).Value(), last: o.At,
 			weight: make([]float32, len(p.stands)), marks: make([]mark, len(p.stands))})
 	}
-	v := &p.lookouts[at]
+	v := &p.views[at]
 	v.age(o.At)
 	v.trusted, v.network = o.Trusted, o.Network
 	v.counted++
-	p.looks++
+	p.checks++
 	if o.At.After(p.last) {
 		p.last = o.At
 	}
-	for kind, yes := range looked {
+	for kind, yes := range visible {
 		if yes {
-			p.stale = p.stale || v.looks[kind] <= settleLooks // what was only believed can be seen now
-			v.looks[kind]++
+			p.stale = p.stale || v.checks[kind] <= settleChecks // what was only believed can be seen now
+			v.checks[kind]++
 		}
 	}
 	for i := range p.stands {
-		if looked[p.stands[i].kind] && v.marks[i].missed < math.MaxUint16 {
+		if visible[p.stands[i].kind] && v.marks[i].missed < math.MaxUint16 {
 			v.marks[i].missed++
 		}
 	}
@@ -111,7 +111,7 @@ func (p *place) count(o Observation, found []Finding, looked kindSet) bool {
 	return true
 }
 
-// note adds what one observation of a lookout found.
+// note adds what one observation of a vantageView found.
 func (p *place) note(at int, o Observation, f Finding) {
 	i := slices.IndexFunc(p.stands, func(s stand) bool { return s.component == f.Component })
 	if i < 0 {
@@ -120,29 +120,29 @@ func (p *place) note(at int, o Observation, f Finding) {
 		}
 		i = len(p.stands)
 		p.stands = append(p.stands, newStand(f.Component, o.At))
-		for j := range p.lookouts {
-			p.lookouts[j].weight = append(p.lookouts[j].weight, 0)
-			p.lookouts[j].marks = append(p.lookouts[j].marks, mark{})
+		for j := range p.views {
+			p.views[j].weight = append(p.views[j].weight, 0)
+			p.views[j].marks = append(p.views[j].marks, mark{})
 		}
 	}
-	s, m := &p.stands[i], &p.lookouts[at].marks[i]
-	s.last, s.own, s.by = o.At.UnixMilli(), f.Own, p.lookouts[at].vantage
+	s, m := &p.stands[i], &p.views[at].marks[i]
+	s.last, s.own, s.by = o.At.UnixMilli(), f.Own, p.views[at].vantage
 	m.seen, m.missed = min(m.seen, math.MaxUint16-1)+1, 0
 	if s.evidence = f.Evidence; len(f.Evidence) == 1 && f.Evidence[0].By == ByVia {
 		s.evidence = nil
 	}
-	p.lookouts[at].weight[i] += float32(f.Share)
-	if !s.settled && p.witnessed(func(v *lookout) bool { return v.marks[i].seen >= settleLooks }) {
+	p.views[at].weight[i] += float32(f.Share)
+	if !s.settled && p.witnessed(func(v *vantageView) bool { return v.marks[i].seen >= settleChecks }) {
 		s.settled, p.stale = true, true
 	}
 }
 
 // witnessed reports whether enough vantages say a thing: this node's own prober,
 // or two others that are not known to be of one network.
-func (p *place) witnessed(says func(v *lookout) bool) bool {
-	var first *lookout
-	for j := range p.lookouts {
-		v := &p.lookouts[j]
+func (p *place) witnessed(says func(v *vantageView) bool) bool {
+	var first *vantageView
+	for j := range p.views {
+		v := &p.views[j]
 		switch {
 		case v.seeded || !says(v):
 		case v.trusted:
@@ -157,10 +157,10 @@ func (p *place) witnessed(says func(v *lookout) bool) bool {
 }
 
 // age brings a vantage's counts to a later time.
-func (v *lookout) age(at time.Time) {
+func (v *vantageView) age(at time.Time) {
 	fade := float32(math.Exp2(-at.Sub(v.last).Hours() / shareHalfLife.Hours()))
-	for k := range v.looks {
-		v.looks[k] *= fade
+	for k := range v.checks {
+		v.checks[k] *= fade
 	}
 	for i := range v.weight {
 		v.weight[i] *= fade
@@ -168,18 +168,18 @@ func (v *lookout) age(at time.Time) {
 	v.last = at
 }
 
-// makeRoom forgets the vantage that was not heard longest when there are too many.
-func (p *place) makeRoom() {
-	if len(p.lookouts) < maxSiteVantages {
+// forgetVantage forgets the vantage that was not heard longest when there are too many.
+func (p *place) forgetVantage() {
+	if len(p.views) < maxSiteVantages {
 		return
 	}
 	oldest := 0
-	for i, v := range p.lookouts {
-		if v.last.Before(p.lookouts[oldest].last) {
+	for i, v := range p.views {
+		if v.last.Before(p.views[oldest].last) {
 			oldest = i
 		}
 	}
-	p.lookouts = slices.Delete(p.lookouts, oldest, oldest+1)
+	p.views = slices.Delete(p.views, oldest, oldest+1)
 }
 
 // forgetOne drops the component that was not seen longest and is not on the map.
@@ -207,8 +207,8 @@ func (p *place) share(i int) float64 {
 		token bool // by a vantage that may lie
 	}
 	all := make([]said, 0, maxSiteVantages)
-	for j := range p.lookouts {
-		v := &p.lookouts[j]
+	for j := range p.views {
+		v := &p.views[j]
 		if s, ok := v.share(i, p.stands[i].kind); ok && p.last.Sub(v.last) <= vantageSilence {
 			all = append(all, said{s, !v.trusted && !v.seeded})
 		}
@@ -230,15 +230,15 @@ func (p *place) share(i int) float64 {
 	return sum / float64(len(all))
 }
 
-func (v *lookout) share(i int, kind uint8) (float64, bool) {
+func (v *vantageView) share(i int, kind uint8) (float64, bool) {
 	if int(kind) == kindTLD {
 		return 1, true
 	}
-	looks := v.looks[kind]
-	if looks <= 0 {
+	checks := v.checks[kind]
+	if checks <= 0 {
 		return 0, false
 	}
-	return float64(min(1, v.weight[i]/looks)), true
+	return float64(min(1, v.weight[i]/checks)), true
 }
 
 // dropGone drops the components that are no longer there.
@@ -255,8 +255,8 @@ func (p *place) dropGone() {
 // never had it does not see says nothing.
 func (p *place) gone(i int) bool {
 	had, lost := 0, 0
-	for j := range p.lookouts {
-		v := &p.lookouts[j]
+	for j := range p.views {
+		v := &p.views[j]
 		if !p.had(v, i) {
 			continue
 		}
@@ -265,12 +265,12 @@ func (p *place) gone(i int) bool {
 			lost++
 		}
 	}
-	return 2*lost > had && p.witnessed(func(v *lookout) bool { return p.had(v, i) && p.lost(v, i) })
+	return 2*lost > had && p.witnessed(func(v *vantageView) bool { return p.had(v, i) && p.lost(v, i) })
 }
 
 // had reports whether a vantage that still looks has seen a component, or has
 // looked for one that an earlier life had.
-func (p *place) had(v *lookout, i int) bool {
+func (p *place) had(v *vantageView, i int) bool {
 	if v.seeded || p.last.Sub(v.last) > vantageSilence {
 		return false
 	}
@@ -280,12 +280,12 @@ func (p *place) had(v *lookout, i int) bool {
 
 // lost reports whether a row of checks without a component as long as a vantage's
 // last one would be unlikely, had the component kept its share there.
-func (p *place) lost(v *lookout, i int) bool {
+func (p *place) lost(v *vantageView, i int) bool {
 	missed := int(v.marks[i].missed)
-	if missed < settleLooks {
+	if missed < settleChecks {
 		return false
 	}
-	was := float64(v.weight[i]) / max(1, float64(v.looks[p.stands[i].kind])-float64(missed))
+	was := float64(v.weight[i]) / max(1, float64(v.checks[p.stands[i].kind])-float64(missed))
 	if v.marks[i].seen == 0 {
 		was = p.seededShare(i)
 	}
@@ -294,8 +294,8 @@ func (p *place) lost(v *lookout, i int) bool {
 
 // seededShare is the share that a component had in an earlier life.
 func (p *place) seededShare(i int) float64 {
-	for j := range p.lookouts {
-		if v := &p.lookouts[j]; v.seeded {
+	for j := range p.views {
+		if v := &p.views[j]; v.seeded {
 			share, _ := v.share(i, p.stands[i].kind)
 			return share
 		}
@@ -309,8 +309,8 @@ func (p *place) drop(i int) {
 	p.stale = true
 	kind := p.stands[i].kind
 	p.stands = slices.Delete(p.stands, i, i+1)
-	for j := range p.lookouts {
-		v := &p.lookouts[j]
+	for j := range p.views {
+		v := &p.views[j]
 		gone := v.weight[i]
 		v.weight = slices.Delete(v.weight, i, i+1)
 		v.marks = slices.Delete(v.marks, i, i+1)
@@ -320,6 +320,6 @@ func (p *place) drop(i int) {
 				rest = max(rest, w)
 			}
 		}
-		v.looks[kind] = max(rest, v.looks[kind]-gone)
+		v.checks[kind] = max(rest, v.checks[kind]-gone)
 	}
 }

@@ -8,9 +8,9 @@ import (
 
 // Print writes a line for each component that was found and one, indented, for each
 // piece of evidence, then what the catalogues say of the site.
-func Print(out io.Writer, book Book, o Observation, found []Finding) {
+func Print(out io.Writer, catalog MergedCatalog, o Observation, found []Finding) {
 	title := o.Site
-	if name := book.Title(o.Site); name != "" {
+	if name := catalog.Title(o.Site); name != "" {
 		title += " (" + name + ")"
 	}
 	fmt.Fprintf(out, "%s, seen %s\n", title, o.At.UTC().Format(time.RFC3339))
@@ -27,7 +27,7 @@ func Print(out io.Writer, book Book, o Observation, found []Finding) {
 			fmt.Fprintf(out, "    %-7s %s  [%s]\n", e.By, e.Saw, e.Rule)
 		}
 	}
-	for i, fact := range book.Known(o.Site) {
+	for i, fact := range catalog.Known(o.Site) {
 		if i == 0 {
 			fmt.Fprintln(out, "the catalogue says:")
 		}

@@ -42,8 +42,8 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 	}
 	s.lanes.exit(e)
 	t := now.UnixNano()
-	if !e.assigned && e.wished <= t {
-		s.wished--
+	if !e.assigned && e.requested <= t {
+		s.requested--
 		s.remove(e)
 		return false
 	}
@@ -127,7 +127,7 @@ func (s *Schedule) after(e *entry, now int64) int64 {
 
 // draw is a number that looks random, of the site and how often it was looked at.
 func (s *Schedule) draw(e *entry) int64 {
-	h := xxhash.Sum64String(s.seed+e.site) + uint64(e.looks)*0x9e3779b97f4a7c15
+	h := xxhash.Sum64String(s.seed+e.site) + uint64(e.checks)*0x9e3779b97f4a7c15
 	h ^= h >> 31
 	h *= 0xbf58476d1ce4e5b9
 	h ^= h >> 29

@@ -8,9 +8,9 @@ import (
 	"faultline/ingest/probe/probetest"
 )
 
-// TestAChainThatWasGoodIsLookedAtAgain: what is kept of a verification ends with
+// TestAChainThatWasGoodIsCheckedAgain: what is kept of a verification ends with
 // the certificate, and does not hold for another one or another name.
-func TestAChainThatWasGoodIsLookedAtAgain(t *testing.T) {
+func TestAChainThatWasGoodIsCheckedAgain(t *testing.T) {
 	w := probetest.Start(t)
 	w.Put("a.net", probetest.Site{})
 	w.Put("b.net", probetest.Site{})

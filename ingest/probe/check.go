@@ -78,8 +78,8 @@ func NewChecker(cfg CheckerConfig) *Checker {
 	return c
 }
 
-// look is one check under way.
-type look struct {
+// checkRun is one check under way.
+type checkRun struct {
 	c       *Checker
 	task    Task
 	buf     *buffers
@@ -96,19 +96,19 @@ type look struct {
 // longer is a limit stretched by the checker's patience.
 func (c *Checker) longer(limit time.Duration) time.Duration { return time.Duration(c.patience) * limit }
 
-func (c *Checker) newLook(t Task) *look {
-	l := &look{c: c, task: t, buf: bufferPool.Get().(*buffers)}
+func (c *Checker) newCheckRun(t Task) *checkRun {
+	l := &checkRun{c: c, task: t, buf: bufferPool.Get().(*buffers)}
 	l.buf.patience = c.longer(bodyPatience)
 	return l
 }
 
-func (l *look) saveSeen()    { l.seen = l.obs }
-func (l *look) restoreSeen() { l.obs = l.seen }
+func (l *checkRun) saveSeen()    { l.seen = l.obs }
+func (l *checkRun) restoreSeen() { l.obs = l.seen }
 
 // Check checks one site and says what came of it. It takes ten seconds at most,
 // or as long as ctx lets it.
 func (c *Checker) Check(ctx context.Context, t Task) Result {
-	l := c.newLook(t)
+	l := c.newCheckRun(t)
 	defer l.buf.free()
 	if t.Consent {
 		if l.declines(ctx) {
@@ -149,7 +149,7 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 }
 
 // readService asks, as rarely as for consent, what the host says of itself.
-func (l *look) readService(ctx context.Context) {
+func (l *checkRun) readService(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, l.c.longer(resolveWait))
 	defer cancel()
 	service, err := l.c.resolver.HTTPS(ctx, l.task.Site)
@@ -161,7 +161,7 @@ func (l *look) readService(ctx context.Context) {
 }
 
 // judge makes the outcome of an answer.
-func (l *look) judge(r *Result, a *answer) {
+func (l *checkRun) judge(r *Result, a *answer) {
 	onCDN := false
 	for _, v := range r.Probe.Via {
 		onCDN = onCDN || v.Kind() == faultline.KindCDN
@@ -214,7 +214,7 @@ func printable(s string) bool {
 type state struct{ url, cookies string }
 
 // walk enters a site and goes where it is sent, to the end.
-func (l *look) walk(ctx context.Context, path string) (answer, error) {
+func (l *checkRun) walk(ctx context.Context, path string) (answer, error) {
 	a, err := l.enter(ctx, path)
 	if err != nil {
 		return answer{}, err
@@ -254,7 +254,7 @@ func (l *look) walk(ctx context.Context, path string) (answer, error) {
 }
 
 // ask asks a place, once more with all that browsers offer if that may help.
-func (l *look) ask(ctx context.Context, p place) (answer, error) {
+func (l *checkRun) ask(ctx context.Context, p place) (answer, error) {
 	a, err := l.askOnce(ctx, p)
 	if !p.secure || l.task.HTTP2 || !wantsModern(&a, err) || ctx.Err() != nil {
 		return a, err
@@ -275,7 +275,7 @@ func (l *look) ask(ctx context.Context, p place) (answer, error) {
 }
 
 // askOnce resolves the host of a place and asks it.
-func (l *look) askOnce(ctx context.Context, p place) (answer, error) {
+func (l *checkRun) askOnce(ctx context.Context, p place) (answer, error) {
 	l.at, l.obs.Host, l.obs.Addr = p, p.host, netip.Addr{}
 	began := time.Now()
 	resolving, cancel := context.WithTimeout(ctx, l.c.longer(resolveLimit))

@@ -154,7 +154,7 @@ func TestAFamilyThatFailsIsSaid(t *testing.T) {
 	}
 }
 
-func TestSecondLookIsCheaper(t *testing.T) {
+func TestSecondCheckIsCheaper(t *testing.T) {
 	w := probetest.Start(t)
 	w.Put("tagged.net", probetest.Site{Handler: func(rw http.ResponseWriter, r *http.Request) {
 		http.Redirect(rw, r, "https://www.tagged.net/home", http.StatusMovedPermanently)

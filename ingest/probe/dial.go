@@ -124,7 +124,7 @@ func (c *Checker) dial(ctx context.Context, addr netip.Addr, port uint16) dialed
 // order puts the addresses that may be connected to in the order that they are
 // tried: the wanted family first, each shuffled, so that the load is spread and
 // every address is seen in time.
-func (l *look) order(addrs []netip.Addr) []netip.Addr {
+func (l *checkRun) order(addrs []netip.Addr) []netip.Addr {
 	allowed := l.c.guard.allowed(append([]netip.Addr(nil), addrs...))
 	if len(allowed) < 2 {
 		return allowed

@@ -24,14 +24,14 @@ type doubt struct {
 }
 
 type tally struct {
-	looks, fails int
-	by           map[faultline.Component]int // failures
+	checks, fails int
+	by            map[faultline.Component]int // failures
 }
 
 // see takes in one look: not a repeat, and at no site that always fails.
 func (d *doubt) see(components []faultline.Component, failed bool, now time.Time) {
 	d.turn(now)
-	d.now.looks++
+	d.now.checks++
 	if failed {
 		d.now.fails++
 		if d.now.by == nil {
@@ -56,8 +56,8 @@ func (d *doubt) turn(now time.Time) {
 }
 
 func (d *doubt) judge(now time.Time) {
-	looks, fails := d.now.looks+d.old.looks, d.now.fails+d.old.fails
-	sick := looks >= doubtSites && float64(fails) > doubtShare*float64(looks) && !d.related(fails)
+	checks, fails := d.now.checks+d.old.checks, d.now.fails+d.old.fails
+	sick := checks >= doubtSites && float64(fails) > doubtShare*float64(checks) && !d.related(fails)
 	if sick != d.sick {
 		d.sick, d.since = sick, now
 	}

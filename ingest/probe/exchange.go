@@ -55,7 +55,7 @@ func (p place) url() string {
 
 // exchange makes one connection to one of the addresses, sends one request and
 // reads one answer, each step until the deadline of ctx at the latest.
-func (l *look) exchange(ctx context.Context, p place, addrs []netip.Addr, modern bool) (answer, error) {
+func (l *checkRun) exchange(ctx context.Context, p place, addrs []netip.Addr, modern bool) (answer, error) {
 	port := l.c.ports.HTTP
 	if p.secure {
 		port = l.c.ports.HTTPS
@@ -82,7 +82,7 @@ func (l *look) exchange(ctx context.Context, p place, addrs []netip.Addr, modern
 	return l.exchangeSecure(ctx, d.conn, p, modern)
 }
 
-func (l *look) exchangeSecure(ctx context.Context, raw net.Conn, p place, modern bool) (answer, error) {
+func (l *checkRun) exchangeSecure(ctx context.Context, raw net.Conn, p place, modern bool) (answer, error) {
 	began := time.Now()
 	conn, asked, err := l.handshake(ctx, raw, p.host, modern)
 	if err != nil {
@@ -107,7 +107,7 @@ func (l *look) exchangeSecure(ctx context.Context, raw net.Conn, p place, modern
 }
 
 // request sends one request of HTTP/1.1 and reads the answer.
-func (l *look) request(conn net.Conn, p place) (answer, error) {
+func (l *checkRun) request(conn net.Conn, p place) (answer, error) {
 	b := l.buf
 	b.request = appendRequest(b.request[:0], p, l.task.ETag, l.c.agent, l.cookies.line(p))
 	began := time.Now()

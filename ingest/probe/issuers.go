@@ -107,7 +107,7 @@ func (c *Checker) fetchIssuer(ctx context.Context, url string) []byte {
 	if leads != leadsOn || to.secure { // over TLS it could need itself
 		return nil
 	}
-	l := c.newLook(Task{Site: to.host})
+	l := c.newCheckRun(Task{Site: to.host})
 	defer l.buf.free()
 	a, err := l.askOnce(ctx, to)
 	if err != nil || a.status != 200 || a.short {

@@ -65,14 +65,14 @@ func (l *lanes) leave(in *lane) {
 // free reports whether every budget of a site allows a look at it.
 func (l *lanes) free(e *entry) bool {
 	for _, in := range e.lanes {
-		if !l.room(in) {
+		if !l.hasCapacity(in) {
 			return false
 		}
 	}
-	return e.prefixLane == nil || l.room(e.prefixLane)
+	return e.prefixLane == nil || l.hasCapacity(e.prefixLane)
 }
 
-func (l *lanes) room(in *lane) bool {
+func (l *lanes) hasCapacity(in *lane) bool {
 	return in.busy < in.base+int32(float64(in.members)*l.share)
 }
 

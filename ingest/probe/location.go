@@ -23,7 +23,7 @@ const (
 const maxLocation = 8 << 10
 
 // sentOn says where an answer leads.
-func (l *look) sentOn(a *answer) (place, leads) {
+func (l *checkRun) sentOn(a *answer) (place, leads) {
 	switch a.status {
 	case 301, 302, 303, 307, 308:
 	default:

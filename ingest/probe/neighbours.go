@@ -79,7 +79,7 @@ func (s *Schedule) bringForward(e, failed *entry, now int64) bool {
 		e.base > now+2*int64(s.period) {
 		return false
 	}
-	at := now + s.offset(e.site)%int64(wishSpread)
+	at := now + s.offset(e.site)%int64(requestSpread)
 	if e.started != 0 {
 		at = max(at, e.started+int64(neighbourGap))
 	}

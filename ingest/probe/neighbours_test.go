@@ -19,7 +19,7 @@ func TestAFirstFailureAsksForItsNeighbours(t *testing.T) {
 	drive(s, noon, 10*time.Minute, well)
 	now := noon.Add(10 * time.Minute)
 	failed := ""
-	looks := drive(s, now, 45*time.Second, func(site string, _ time.Time) faultline.Symptom {
+	checks := drive(s, now, 45*time.Second, func(site string, _ time.Time) faultline.Symptom {
 		if failed == "" && s.Components(site)[0] == "cdn:a" {
 			failed = site
 		}
@@ -29,7 +29,7 @@ func TestAFirstFailureAsksForItsNeighbours(t *testing.T) {
 		return faultline.SymptomOK
 	})
 	asked, others := 0, 0
-	for site := range looks {
+	for site := range checks {
 		switch {
 		case site == failed:
 		case s.Components(site)[0] == "cdn:a":
@@ -54,18 +54,18 @@ func TestNeighboursAreBounded(t *testing.T) {
 	const n, minutes = 600, 20
 	s := NewSchedule(time.Minute, "v")
 	s.Assign(sitesOf(n, "cdn:a"), noon)
-	looks, turn := 0, 0
+	checks, turn := 0, 0
 	for _, at := range drive(s, noon, minutes*time.Minute, func(string, time.Time) faultline.Symptom {
 		if turn++; turn%3 == 0 {
 			return "http_503"
 		}
 		return faultline.SymptomOK
 	}) {
-		looks += len(at)
+		checks += len(at)
 	}
 	// Each failure is repeated once; the rest is the schedule and its neighbours.
-	if most := n * (minutes + 1) * 8 / 5 * 5 / 4; looks > most {
-		t.Errorf("%d checks, at most %d", looks, most)
+	if most := n * (minutes + 1) * 8 / 5 * 5 / 4; checks > most {
+		t.Errorf("%d checks, at most %d", checks, most)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestNeighboursAreBounded(t *testing.T) {
 func TestRequestedChecksComeBesidesTheSchedule(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
 	s.Assign(sitesOf(1), noon)
-	s.Wish([]faultline.CheckRequest{{Site: "s0.net", Reason: faultline.CheckSuspect, Until: noon.Add(3 * time.Minute)}},
+	s.Request([]faultline.CheckRequest{{Site: "s0.net", Reason: faultline.CheckSuspect, Until: noon.Add(3 * time.Minute)}},
 		noon)
 	drive(s, noon, 3*time.Minute, well)
 	if at := drive(s, noon.Add(3*time.Minute), 2*time.Minute, well)["s0.net"]; len(at) < 2 {

@@ -35,8 +35,8 @@ const (
 
 // Work is what a prober should look at.
 type Work struct {
-	Sites  []Site // its share of the schedule; nil: as before
-	Wishes []faultline.CheckRequest
+	Sites         []Site // its share of the schedule; nil: as before
+	CheckRequests []faultline.CheckRequest
 }
 
 // Prober looks at its sites in turn, as long as it sees the internet, and hands
@@ -107,24 +107,24 @@ func (p *Prober) Health() Health {
 // Run probes until ctx ends. What was seen until then is handed in.
 func (p *Prober) Run(ctx context.Context) error {
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
-	var looking, sent sync.WaitGroup
+	var checking, sent sync.WaitGroup
 	sent.Go(func() { p.sender.Run(sending) })
-	looking.Go(func() { p.sight.Run(ctx) })
-	p.dispatch(ctx, &looking)
-	looking.Wait()
+	checking.Go(func() { p.sight.Run(ctx) })
+	p.dispatch(ctx, &checking)
+	checking.Wait()
 	stopSending()
 	sent.Wait()
 	return nil
 }
 
 // dispatch owns the schedule until ctx ends.
-func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
+func (p *Prober) dispatch(ctx context.Context, checking *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var held *Task // taken, and no worker is free yet
 	for ctx.Err() == nil {
-		p.look()
-		wait := lookEvery
+		p.updateHealth()
+		wait := healthEvery
 		if held == nil && p.Health().State != faultline.VantageBlind &&
 			p.Health().State != faultline.VantageUnknown {
 			if t, pause, ok := p.schedule.Next(p.now()); ok {
@@ -145,18 +145,18 @@ func (p *Prober) dispatch(ctx context.Context, looking *sync.WaitGroup) {
 		case f := <-p.results:
 			p.finish(f)
 		case w := <-p.work:
-			p.take(ctx, w, looking)
+			p.take(ctx, w, checking)
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
 }
 
-// lookEvery is how often the prober looks at itself.
-const lookEvery = 200 * time.Millisecond
+// healthEvery is how often the prober looks at itself.
+const healthEvery = 200 * time.Millisecond
 
-// look brings the health up to date.
-func (p *Prober) look() {
+// updateHealth brings the health up to date.
+func (p *Prober) updateHealth() {
 	p.schedule.UseIPv6(p.sight.IPv6())
 	p.metrics.deferred.Add(float64(p.schedule.Deferred - p.deferred))
 	p.deferred = p.schedule.Deferred
@@ -184,13 +184,13 @@ func (p *Prober) look() {
 }
 
 // take takes in new work and hires workers for it.
-func (p *Prober) take(ctx context.Context, w Work, looking *sync.WaitGroup) {
+func (p *Prober) take(ctx context.Context, w Work, checking *sync.WaitGroup) {
 	now := p.now()
 	if w.Sites != nil {
 		p.schedule.Assign(w.Sites, now)
 		p.metrics.sites.Set(float64(len(w.Sites)))
 	}
-	p.schedule.Wish(w.Wishes, now)
+	p.schedule.Request(w.CheckRequests, now)
 	want := p.cfg.Workers
 	if want == 0 {
 		want = min(
@@ -199,7 +199,7 @@ func (p *Prober) take(ctx context.Context, w Work, looking *sync.WaitGroup) {
 		)
 	}
 	for ; p.workers < want; p.workers++ {
-		looking.Go(func() { p.toil(ctx) })
+		checking.Go(func() { p.toil(ctx) })
 	}
 }
 

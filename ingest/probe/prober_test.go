@@ -22,7 +22,7 @@ type planet struct {
 	portal bool // everything that is asked for is there
 	fails  func(site string) bool
 	probes []faultline.Probe
-	looks  map[string]int
+	checks map[string]int
 	down   bool // the sink takes nothing
 }
 
@@ -30,10 +30,10 @@ func (p *planet) Check(_ context.Context, t Task) Result {
 	time.Sleep(100 * time.Millisecond) // of the bubble: no time passes
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.looks == nil {
-		p.looks = map[string]int{}
+	if p.checks == nil {
+		p.checks = map[string]int{}
 	}
-	p.looks[t.Site]++
+	p.checks[t.Site]++
 	r := Result{
 		Probe:       faultline.Probe{Site: t.Site, At: time.Now(), Symptom: faultline.SymptomOK},
 		Observation: Observation{Addr: netip.MustParseAddr("93.184.216.34")},
@@ -124,7 +124,7 @@ func TestProbesAreHandedIn(t *testing.T) {
 	}
 }
 
-func TestWithoutAnInternetNothingIsLookedAt(t *testing.T) {
+func TestWithoutAnInternetNothingIsChecked(t *testing.T) {
 	world := &planet{cut: true}
 	inBubble(t, world, 100, func(t *testing.T, p *Prober) {
 		time.Sleep(10 * time.Minute)
@@ -132,8 +132,8 @@ func TestWithoutAnInternetNothingIsLookedAt(t *testing.T) {
 			t.Errorf("%+v", h)
 		}
 	})
-	if failed, well := world.counts(); failed+well != 0 || world.looks["s1.net"] != 0 {
-		t.Errorf("%d and %d handed in, %d looks", failed, well, world.looks["s1.net"])
+	if failed, well := world.counts(); failed+well != 0 || world.checks["s1.net"] != 0 {
+		t.Errorf("%d and %d handed in, %d looks", failed, well, world.checks["s1.net"])
 	}
 }
 
@@ -260,16 +260,16 @@ func TestUnsentProbesAreBounded(t *testing.T) {
 	}
 }
 
-func TestWishesOfAProber(t *testing.T) {
+func TestCheckRequestsOfAProber(t *testing.T) {
 	world := &planet{}
 	inBubble(t, world, 10, func(t *testing.T, p *Prober) {
 		time.Sleep(2 * time.Minute)
-		wish := faultline.CheckRequest{
+		request := faultline.CheckRequest{
 			Site:   "asked.net",
 			Reason: faultline.CheckAsked,
 			Until:  time.Now().Add(20 * time.Second),
 		}
-		if err := p.Do(t.Context(), Work{Wishes: []faultline.CheckRequest{wish}}); err != nil {
+		if err := p.Do(t.Context(), Work{CheckRequests: []faultline.CheckRequest{request}}); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(2 * time.Second)
@@ -280,7 +280,7 @@ func TestWishesOfAProber(t *testing.T) {
 				return
 			}
 		}
-		t.Error("nothing came of a wish within two seconds")
+		t.Error("nothing came of a request within two seconds")
 	})
 }
 
@@ -296,7 +296,7 @@ func TestChecksThatPeopleAskForMakeNoVantageSick(t *testing.T) {
 			asked = append(asked, faultline.CheckRequest{Site: fmt.Sprintf("asked%d.net", i),
 				Reason: faultline.CheckAsked, Until: time.Now().Add(20 * time.Second)})
 		}
-		if err := p.Do(t.Context(), Work{Wishes: asked}); err != nil {
+		if err := p.Do(t.Context(), Work{CheckRequests: asked}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(40 * time.Second)

@@ -26,7 +26,7 @@ func (r *Rehearsal) Do(w Work, now time.Time) {
 	if w.Sites != nil {
 		r.schedule.Assign(w.Sites, now)
 	}
-	r.schedule.Wish(w.Wishes, now)
+	r.schedule.Request(w.CheckRequests, now)
 }
 
 // Next returns the check that is due; false with how long it is until there may be

@@ -45,7 +45,7 @@ func TestARehearsalDecidesAsAProberDoes(t *testing.T) {
 		t.Errorf("%d kept at a vantage at which everything fails", kept)
 	}
 	now := noon.Add(5 * time.Minute)
-	r.Do(Work{Wishes: []faultline.CheckRequest{{Site: "asked.net", Until: now.Add(time.Minute)}}}, now)
+	r.Do(Work{CheckRequests: []faultline.CheckRequest{{Site: "asked.net", Until: now.Add(time.Minute)}}}, now)
 	seen := false
 	rehearse(r, now, 2*time.Second, func(site string) bool { seen = seen || site == "asked.net"; return false })
 	if !seen {

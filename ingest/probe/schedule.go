@@ -22,11 +22,11 @@ const (
 	// while its suspicion is new, up to firstFor; later, and for all other requests,
 	// it is laterGap. A fault that fails one request of five shows only when many are
 	// made.
-	firstGap   = 10 * time.Second
-	firstFor   = 2 * time.Minute
-	laterGap   = 30 * time.Second
-	wishSpread = time.Second // the looks of one burst begin within it
-	maxWished  = faultline.MaxCheckRequests
+	firstGap      = 10 * time.Second
+	firstFor      = 2 * time.Minute
+	laterGap      = 30 * time.Second
+	requestSpread = time.Second // the looks of one burst begin within it
+	maxRequested  = faultline.MaxCheckRequests
 	// consentLife is how long a site's word that it may be probed, or may not, holds.
 	consentLife = 24 * time.Hour
 	hybridEach  = 8 // looks of which one offers what browsers do
@@ -58,7 +58,7 @@ type Schedule struct {
 	entries    map[string]*entry
 	queue      queue
 	lanes      lanes
-	wished     int // entries that only a wish holds
+	requested  int // entries that only a request holds
 	neighbours neighbours
 	// Deferred counts looks that a budget has put off.
 	Deferred int
@@ -72,13 +72,13 @@ type entry struct {
 	prefix     netip.Prefix // that it was last seen in
 	prefixLane *lane
 
-	due, base  int64 // when the next look is due; when it would be but for a repeat or a wish
+	due, base  int64 // when the next look is due; when it would be but for a repeat or a request
 	started    int64 // the last look, 0 for never
-	wished     int64 // until when
+	requested  int64 // until when
 	suspected  int64 // since when requests suspect it; 0: none does
 	consent    int64 // until when it has been asked
 	index      int   // in the queue, -1 while it is looked at
-	looks      uint32
+	checks     uint32
 	fails      uint16 // in a row
 	refusals   uint16 // in a row
 	deferrals  uint8  // in a row
@@ -120,12 +120,12 @@ func (s *Schedule) Assign(sites []Site, now time.Time) {
 		s.describe(e, site.Components)
 	}
 	s.neighbours.index(sites)
-	s.wished = 0
+	s.requested = 0
 	for _, e := range s.entries {
 		switch {
 		case e.assigned:
-		case e.wished > now.UnixNano():
-			s.wished++
+		case e.requested > now.UnixNano():
+			s.requested++
 		case e.index >= 0:
 			s.remove(e)
 		} // one that is looked at just now goes when that is done
@@ -177,53 +177,53 @@ func (s *Schedule) offset(site string) int64 {
 	return int64(xxhash.Sum64String(s.seed+"|"+site) % uint64(s.period))
 }
 
-// Wish has sites looked at soon, and then at most every wishGap while the
-// wish holds. Sites that nobody assigned are looked at only as long.
-func (s *Schedule) Wish(wishes []faultline.CheckRequest, now time.Time) {
+// Request has sites checked soon, and then at most every requestGap while the
+// request holds. Sites that nobody assigned are checked only as long.
+func (s *Schedule) Request(requests []faultline.CheckRequest, now time.Time) {
 	t := now.UnixNano()
-	for _, w := range wishes {
+	for _, w := range requests {
 		if !w.Until.After(now) {
 			continue
 		}
 		e := s.entries[w.Site]
 		if e == nil {
-			if s.wished >= maxWished {
+			if s.requested >= maxRequested {
 				continue
 			}
-			s.wished++
+			s.requested++
 			e = &entry{site: w.Site, due: t, base: t, index: -1}
 			s.add(e)
 		}
-		if e.wished <= t { // a new request
+		if e.requested <= t { // a new request
 			e.suspected = 0
 		}
 		if w.Reason == faultline.CheckSuspect && e.suspected == 0 {
 			e.suspected = t
 		}
-		e.wished = max(e.wished, w.Until.UnixNano())
+		e.requested = max(e.requested, w.Until.UnixNano())
 		s.hasten(e, t)
 	}
 }
 
-// wishGap is the least time between two requested checks of a site.
-func (e *entry) wishGap(now int64) time.Duration {
+// requestGap is the least time between two requested checks of a site.
+func (e *entry) requestGap(now int64) time.Duration {
 	if e.suspected != 0 && now-e.suspected < int64(firstFor) {
 		return firstGap
 	}
 	return laterGap
 }
 
-// hasten brings a wished look forward, never within the gap.
+// hasten brings a requested check forward, never within the gap.
 func (s *Schedule) hasten(e *entry, now int64) {
-	if e.wished <= now || e.index < 0 || e.refusals >= refusedOften {
+	if e.requested <= now || e.index < 0 || e.refusals >= refusedOften {
 		return
 	}
 	at := now
 	if e.started != 0 {
-		at = max(now, e.started+int64(e.wishGap(now)))
+		at = max(now, e.started+int64(e.requestGap(now)))
 	}
 	if e.assigned {
-		at += s.offset(e.site) % int64(wishSpread)
+		at += s.offset(e.site) % int64(requestSpread)
 	}
 	if at < e.due {
 		e.due = at
@@ -243,8 +243,8 @@ func (s *Schedule) Next(now time.Time) (Task, time.Duration, bool) {
 		switch {
 		case e.due > t:
 			return Task{}, time.Duration(e.due - t), false
-		case !e.assigned && e.wished <= t:
-			s.wished--
+		case !e.assigned && e.requested <= t:
+			s.requested--
 			s.remove(e)
 		case !s.lanes.free(e):
 			s.Deferred++
@@ -264,12 +264,12 @@ func (s *Schedule) take(e *entry, now int64) Task {
 	s.lanes.enter(e)
 	t := Task{Site: e.site, Due: time.Unix(0, e.due), Repeat: e.repeat, Consent: e.consent <= now,
 		IPv6: s.ipv6 &&
-			e.looks%2 == 1, IPv6Works: s.ipv6, HTTP2: e.http2, Hybrid: e.looks%hybridEach == hybridEach-1}
+			e.checks%2 == 1, IPv6Works: s.ipv6, HTTP2: e.http2, Hybrid: e.checks%hybridEach == hybridEach-1}
 	if e.fails == 0 {
 		t.Entry, t.ETag = e.entry, e.tag
 	}
 	e.started, e.deferrals, e.neighbour = now, 0, false
-	e.looks++
+	e.checks++
 	return t
 }
 

@@ -36,24 +36,24 @@ func drive(
 	span time.Duration,
 	says func(site string, at time.Time) faultline.Symptom,
 ) map[string][]time.Time {
-	looks := map[string][]time.Time{}
+	checks := map[string][]time.Time{}
 	for at := from; at.Before(from.Add(span)); at = at.Add(100 * time.Millisecond) {
 		for {
 			t, _, ok := s.Next(at)
 			if !ok {
 				break
 			}
-			looks[t.Site] = append(looks[t.Site], at)
+			checks[t.Site] = append(checks[t.Site], at)
 			r := resultOf(t.Site, says(t.Site, at))
 			s.Done(r, outcomeOf(&r), at)
 		}
 	}
-	return looks
+	return checks
 }
 
 func well(string, time.Time) faultline.Symptom { return faultline.SymptomOK }
 
-func TestLooksAreSpreadOverThePeriod(t *testing.T) {
+func TestChecksAreSpreadOverThePeriod(t *testing.T) {
 	s := NewSchedule(time.Minute, "lon-1")
 	s.Assign(sitesOf(6000), noon)
 	perSecond := map[int64]int{}
@@ -75,7 +75,7 @@ func TestLooksAreSpreadOverThePeriod(t *testing.T) {
 	}
 }
 
-func TestAFailureIsLookedAtAgainBeforeItCountsTwice(t *testing.T) {
+func TestAFailureIsCheckedAgainBeforeItCountsTwice(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
 	s.Assign(sitesOf(1), noon)
 	at := drive(s, noon, 4*time.Minute, func(string, time.Time) faultline.Symptom { return "http_503" })["s0.net"]
@@ -106,51 +106,51 @@ func TestWithheldFailuresAreNotRepeated(t *testing.T) {
 	}
 }
 
-func TestWishesHasten(t *testing.T) {
+func TestCheckRequestsHastenChecks(t *testing.T) {
 	s := NewSchedule(10*time.Minute, "v")
 	s.Assign(sitesOf(100), noon)
 	drive(s, noon, 10*time.Minute, well)
 	now := noon.Add(10 * time.Minute)
-	wish := []faultline.CheckRequest{
+	request := []faultline.CheckRequest{
 		{Site: "s1.net", Reason: faultline.CheckSuspect, Until: now.Add(2 * time.Minute)},
 		{Site: "asked.net", Reason: faultline.CheckAsked, Until: now.Add(time.Minute)},
 	}
-	looks := map[string][]time.Time{}
-	for i := range 300 { // the same wish is heard each second
+	checks := map[string][]time.Time{}
+	for i := range 300 { // the same request comes each second
 		at := now.Add(time.Duration(i) * time.Second)
-		s.Wish(wish, at)
+		s.Request(request, at)
 		for site, more := range drive(s, at, time.Second, well) {
-			looks[site] = append(looks[site], more...)
+			checks[site] = append(checks[site], more...)
 		}
 	}
-	if got := looks["asked.net"]; len(got) != 2 || got[0].Sub(now) > time.Second {
+	if got := checks["asked.net"]; len(got) != 2 || got[0].Sub(now) > time.Second {
 		t.Errorf("asked for: %v", got)
 	}
-	got := looks["s1.net"]
+	got := checks["s1.net"]
 	if len(got) < 11 || len(got) > 14 || got[0].Sub(now) > firstGap+2*time.Second {
 		t.Errorf("suspected: %v", got)
 	}
 	for i := 1; i < min(len(got), 11); i++ {
 		if gap := got[i].Sub(got[i-1]); gap < firstGap {
-			t.Errorf("%s between two wished looks", gap)
+			t.Errorf("%s between two requested checks", gap)
 		}
 	}
-	if s.Len() != 100 || s.wished != 0 {
-		t.Errorf("%d sites, %d of them wished, when the wish is over", s.Len(), s.wished)
+	if s.Len() != 100 || s.requested != 0 {
+		t.Errorf("%d sites, %d of them requested, when the request is over", s.Len(), s.requested)
 	}
 }
 
-func TestWishesAreBounded(t *testing.T) {
+func TestCheckRequestsAreBounded(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
-	for i := range 5 * maxWished {
-		s.Wish([]faultline.CheckRequest{{Site: fmt.Sprint(i, ".net"), Until: noon.Add(time.Minute)}}, noon)
+	for i := range 5 * maxRequested {
+		s.Request([]faultline.CheckRequest{{Site: fmt.Sprint(i, ".net"), Until: noon.Add(time.Minute)}}, noon)
 	}
-	if s.Len() != maxWished {
+	if s.Len() != maxRequested {
 		t.Errorf("%d sites", s.Len())
 	}
 }
 
-func TestBudgetsKeepLooksFromPilingUp(t *testing.T) {
+func TestBudgetsKeepChecksFromPilingUp(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
 	s.Assign(
 		append(sitesOf(600, "cdn:sick", "tld:net"), Site{"other.net", []faultline.Component{"cdn:well"}}),
@@ -205,9 +205,9 @@ func TestWhoRefusesIsLeftAlone(t *testing.T) {
 	if len(at) > 40 || len(at) < 20 {
 		t.Errorf("looked at %d times in a day", len(at))
 	}
-	s.Wish([]faultline.CheckRequest{{Site: "s0.net", Until: noon.Add(25 * time.Hour)}}, noon.Add(24*time.Hour))
+	s.Request([]faultline.CheckRequest{{Site: "s0.net", Until: noon.Add(25 * time.Hour)}}, noon.Add(24*time.Hour))
 	if task, wait, ok := s.Next(noon.Add(24 * time.Hour)); ok || wait < time.Minute {
-		t.Errorf("a wish overrides that: %+v, %s", task, wait)
+		t.Errorf("a request overrides that: %+v, %s", task, wait)
 	}
 }
 
@@ -274,8 +274,8 @@ func TestScheduleKeepsItsWord(t *testing.T) {
 				assigned = all[:rapid.IntRange(0, len(all)).Draw(t, "n")]
 				s.Assign(assigned, now)
 			case 1:
-				w := all[rapid.IntRange(0, len(all)-1).Draw(t, "wished")].Site
-				s.Wish([]faultline.CheckRequest{{Site: w, Until: now.Add(time.Minute)}}, now)
+				w := all[rapid.IntRange(0, len(all)-1).Draw(t, "requested")].Site
+				s.Request([]faultline.CheckRequest{{Site: w, Until: now.Add(time.Minute)}}, now)
 			case 2, 3:
 				task, _, ok := s.Next(now)
 				if ok && busy[task.Site] {

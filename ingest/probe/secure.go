@@ -35,7 +35,7 @@ var (
 // handshake secures a connection. It never resumes a session: a resumed one shows
 // no certificate. Modern offers what browsers do; without it less is offered,
 // which costs less. Asked reports whether the server wants a certificate of ours.
-func (l *look) handshake(
+func (l *checkRun) handshake(
 	ctx context.Context,
 	raw net.Conn,
 	host string,
@@ -65,7 +65,7 @@ func (l *look) handshake(
 }
 
 // requestH2 sends one request over HTTP/2 and reads the answer.
-func (l *look) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, error) {
+func (l *checkRun) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, error) {
 	broken := func(err error) (answer, error) { return answer{}, &stepError{StepAsk, err} }
 	transport := &http.Transport{
 		DialTLSContext:     func(context.Context, string, string) (net.Conn, error) { return conn, nil },

@@ -88,7 +88,7 @@ func (s *sender) Run(ctx context.Context) {
 
 // send hands a batch on, again and again, until it is taken or ctx ends.
 func (s *sender) send(ctx context.Context, batch []faultline.Probe) bool {
-	wait, told := sendRetry, false
+	wait, warned := sendRetry, false
 	for {
 		attempt, cancel := context.WithTimeout(ctx, sendTimeout)
 		err := s.sink.Probes(attempt, batch)
@@ -97,8 +97,8 @@ func (s *sender) send(ctx context.Context, batch []faultline.Probe) bool {
 			return true
 		}
 		s.metrics.retries.Inc()
-		if !told && ctx.Err() == nil {
-			told = true
+		if !warned && ctx.Err() == nil {
+			warned = true
 			s.log.Warn("probes can't be handed in; trying on", "probes", len(batch), "error", err)
 		}
 		if !pause(ctx, wait) {

@@ -90,13 +90,13 @@ func newSight(eyes Eyes, canaries Canaries, now func() time.Time) *sight {
 
 // Run looks at the canaries until ctx ends.
 func (s *sight) Run(ctx context.Context) {
-	var lookedIPv6 time.Time
+	var checkedIPv6 time.Time
 	for ctx.Err() == nil {
 		now := s.now()
 		sees := s.Confirm(ctx, now)
-		if sees && now.Sub(lookedIPv6) >= ipv6Every {
-			lookedIPv6 = now
-			s.lookIPv6(ctx)
+		if sees && now.Sub(checkedIPv6) >= ipv6Every {
+			checkedIPv6 = now
+			s.checkIPv6(ctx)
 		}
 		wait := canaryEvery
 		if !sees {
@@ -149,12 +149,12 @@ func (s *sight) roundSince(ctx context.Context, since time.Time) (*round, time.D
 	}
 	r := &round{began: now, done: make(chan struct{})}
 	s.current = r
-	go s.look(context.WithoutCancel(ctx), r) // others may wait for it
+	go s.runRound(context.WithoutCancel(ctx), r) // others may wait for it
 	return r, 0
 }
 
-// look makes one round. It is over as soon as enough canaries were seen.
-func (s *sight) look(ctx context.Context, r *round) {
+// runRound makes one round. It is over as soon as enough canaries were seen.
+func (s *sight) runRound(ctx context.Context, r *round) {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()
 	lies := make(chan bool, 1)
@@ -207,8 +207,8 @@ func (s *sight) settle(r *round, why string) {
 	close(r.done)
 }
 
-// lookIPv6 finds out whether IPv6 works from here.
-func (s *sight) lookIPv6(ctx context.Context) {
+// checkIPv6 finds out whether IPv6 works from here.
+func (s *sight) checkIPv6(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()
 	works := false

@@ -49,7 +49,7 @@ func placeOf(text string) (place, bool) {
 // ways are where a check may begin, in the order that they are tried: where the
 // last one ended, and then what a person may type.
 // Beyond: the first is none of these.
-func (l *look) ways(path string) (all []place, beyond bool) {
+func (l *checkRun) ways(path string) (all []place, beyond bool) {
 	all = append(all, place{true, l.task.Site, path}, place{false, l.task.Site, path})
 	if !strings.HasPrefix(l.task.Site, "www.") {
 		all = append(all, place{true, "www." + l.task.Site, path}, place{false, "www." + l.task.Site, path})
@@ -65,7 +65,7 @@ func (l *look) ways(path string) (all []place, beyond bool) {
 // enter asks the first way in that there is. A site is reachable if a browser
 // would reach it by any; the failure that is told is that of the way that led
 // furthest, and of the first among equals.
-func (l *look) enter(ctx context.Context, path string) (answer, error) {
+func (l *checkRun) enter(ctx context.Context, path string) (answer, error) {
 	var best error
 	var failed []failedWay
 	ways, beyond := l.ways(path)
@@ -156,7 +156,7 @@ const robotName = "faultline"
 // declines asks the site's robots.txt (RFC 9309) whether it wants to be probed.
 // We ask for one page as a visitor does and crawl nothing, so that rules for
 // crawlers at large are not meant for us: only a group that names us is.
-func (l *look) declines(ctx context.Context) bool {
+func (l *checkRun) declines(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, l.c.longer(consentLimit))
 	defer cancel()
 	a, err := l.walk(ctx, "/robots.txt")

@@ -61,7 +61,7 @@ type feedReader struct {
 	feed  bool // it is one
 	count int  // elements so far
 	path  []string
-	entry *told // what the entry that is being read says; nil outside of one
+	entry *memberTexts // what the entry that is being read says; nil outside of one
 	items []item
 }
 
@@ -100,7 +100,7 @@ func (r *feedReader) start(t xml.StartElement) error {
 	case "rss", "feed", "rdf":
 		r.feed = true
 	case "item", "entry":
-		r.entry = &told{}
+		r.entry = &memberTexts{}
 	case "link":
 		for _, a := range t.Attr {
 			if r.entry != nil && a.Name.Local == "href" {
@@ -133,17 +133,17 @@ var members = []string{
 	"encoded", "content", "description", "summary",
 }
 
-// told is the text of each of the members of one entry, each at most maxSaid bytes.
-type told [13][]byte
+// memberTexts is the text of each of the members of one entry, each at most maxSaid bytes.
+type memberTexts [13][]byte
 
-func (t *told) add(member string, text []byte) {
+func (t *memberTexts) add(member string, text []byte) {
 	if i := slices.Index(members, member); i >= 0 {
 		t[i] = append(t[i], text[:min(len(text), maxSaid-len(t[i]))]...)
 	}
 }
 
 // of returns the text of the first of some members that has one.
-func (t *told) of(names ...string) string {
+func (t *memberTexts) of(names ...string) string {
 	for _, name := range names {
 		if text := bytes.TrimSpace(t[slices.Index(members, name)]); len(text) > 0 {
 			return string(text)
@@ -168,7 +168,7 @@ func (r *feedReader) end() {
 }
 
 // entry makes an item of what an entry says; false without a time that can be read.
-func entry(e *told) (item, bool) {
+func entry(e *memberTexts) (item, bool) {
 	var i item
 	for _, member := range []string{"pubdate", "date", "published", "updated"} {
 		if at, ok := moment(e.of(member)); ok && at.After(i.at) {

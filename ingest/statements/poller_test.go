@@ -30,17 +30,17 @@ const pageJSON = `{"page":{"id":"x","name":"Fastly"},"incidents":[
 // page is a status page on loopback.
 type page struct {
 	*httptest.Server
-	mu     sync.Mutex
-	body   string
-	code   int
-	header map[string]string
-	asked  []http.Header
-	heard  chan struct{} // one for each request
+	mu        sync.Mutex
+	body      string
+	code      int
+	header    map[string]string
+	asked     []http.Header
+	requested chan struct{} // one for each request
 }
 
 func newPage(t *testing.T, body string) *page {
 	t.Helper()
-	p := &page{body: body, code: http.StatusOK, header: map[string]string{}, heard: make(chan struct{}, 1000)}
+	p := &page{body: body, code: http.StatusOK, header: map[string]string{}, requested: make(chan struct{}, 1000)}
 	p.Server = httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(p.Close)
 	return p
@@ -61,7 +61,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(p.code)
 		fmt.Fprint(w, p.body)
 	}
-	p.heard <- struct{}{}
+	p.requested <- struct{}{}
 }
 
 func (p *page) set(code int, body string, header map[string]string) {
@@ -278,7 +278,7 @@ func TestRunAsksEachPageAndEndsWithTheLease(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- poller.Run(ctx) }()
 	for range 100 {
-		<-p.heard
+		<-p.requested
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {

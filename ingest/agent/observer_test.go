@@ -56,7 +56,7 @@ func follow(records map[string][]dns.RR, answer *dns.Msg, name string, kind uint
 
 // A site on loopback that shows itself as Fastly does, under a certificate that a
 // test made.
-func TestALookSeesWhatThereIs(t *testing.T) {
+func TestAnObserverSeesWhatThereIs(t *testing.T) {
 	front := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != "www.gazette.com" {
 			t.Errorf("asked for %s", r.Host)
@@ -69,7 +69,7 @@ func TestALookSeesWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := NewLooker(nameServer(t, `
+	l, err := NewObserver(nameServer(t, `
 gazette.com. 60 IN NS ns1.gazette.com.
 gazette.com. 60 IN NS dns1.p01.nsone.net.
 ns1.gazette.com. 60 IN A 192.0.2.53
@@ -80,11 +80,11 @@ gazette.map.fastly.net. 60 IN A 127.0.0.1
 		t.Fatal(err)
 	}
 	l.https = port
-	if o, err := l.Look(t.Context(), "gazette.com"); err == nil || o.Header != nil {
+	if o, err := l.Observe(t.Context(), "gazette.com"); err == nil || o.Header != nil {
 		t.Errorf("a site on this machine was asked: %v", err)
 	}
 	l.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	o, err := l.Look(t.Context(), "gazette.com")
+	o, err := l.Observe(t.Context(), "gazette.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ gazette.map.fastly.net. 60 IN A 127.0.0.1
 	}
 	o.Site = "gazette.com"
 	var out strings.Builder
-	infra.Print(&out, infra.Book{}, o, m.Infer(o))
+	infra.Print(&out, infra.MergedCatalog{}, o, m.Infer(o))
 	for _, want := range []string{
 		"gazette.com, seen ",
 		"cdn:fastly\n    cname   gazette.map.fastly.net  [fastly.net]\n    header  X-Served-By: " +

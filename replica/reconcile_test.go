@@ -19,7 +19,7 @@ type shown struct {
 	last []faultline.Incident
 }
 
-func (s *shown) tell(in faultline.Incident) {
+func (s *shown) show(in faultline.Incident) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = []faultline.Incident{in}
@@ -32,7 +32,7 @@ func (s *shown) list() ([]faultline.Incident, bool) {
 }
 
 // showing makes a worker whose readers were told that.
-func showing(s *shown) func(*worker) { return func(w *worker) { w.told.list = s.list } }
+func showing(s *shown) func(*worker) { return func(w *worker) { w.reconciler.list = s.list } }
 
 // pairRig is a rig on a Redis with a replica.
 func pairRig(t *testing.T) (*rig, *storetest.Pair) {
@@ -78,10 +78,10 @@ func lostEnd(t *testing.T, r *rig, p *storetest.Pair, s *shown) faultline.Incide
 		r.append(report())
 		pace.Eventually(t, "the next report is published", func() bool { return r.stored().Revision == n })
 	}
-	told := r.stored()
-	s.tell(told)
+	stored := r.stored()
+	s.show(stored)
 	p.FailOver()
-	return told
+	return stored
 }
 
 // What was published of a log that has lost its end is stored again as it was published,
@@ -93,13 +93,13 @@ func TestAFailoverThatLosesTheEndOfTheLogTakesNothingBack(t *testing.T) {
 	first := r.start("", showing(s))
 	r.leads(first)
 	second := r.start("", showing(s), func(w *worker) { w.follows = true })
-	told := lostEnd(t, r, p, s)
+	stored := lostEnd(t, r, p, s)
 	pace.Eventually(t, "it is stored as it was published", func() bool {
-		in, err := r.st.Incident(t.Context(), told.ID, told.Revision)
-		return err == nil && in.Title == told.Title
+		in, err := r.st.Incident(t.Context(), stored.ID, stored.Revision)
+		return err == nil && in.Title == stored.Title
 	})
 	r.append(report())
-	pace.Eventually(t, "it goes on", func() bool { return r.stored().Revision == told.Revision+1 })
+	pace.Eventually(t, "it goes on", func() bool { return r.stored().Revision == stored.Revision+1 })
 	r.leads(first)
 	states := map[string]string{}
 	pace.Eventually(t, "all have folded to one place", func() bool {
@@ -149,13 +149,13 @@ func TestWithoutItsReadersARevisionIsPublishedTwice(t *testing.T) {
 	r, p := pairRig(t)
 	first := r.start("")
 	r.leads(first)
-	told := lostEnd(t, r, p, &shown{})
+	stored := lostEnd(t, r, p, &shown{})
 	pace.Eventually(t, "the end is lost", func() bool { return r.stored().Revision == 1 })
 	pace.Eventually(t, "the number of a lost revision is given again", func() bool {
 		r.append(report())
 		return r.stored().Revision >= 2
 	})
-	if in, err := r.st.Incident(t.Context(), told.ID, 2); err != nil || in.Revision != 2 {
+	if in, err := r.st.Incident(t.Context(), stored.ID, 2); err != nil || in.Revision != 2 {
 		t.Errorf("revision 2: %v, %v", in, err)
 	}
 }
@@ -166,13 +166,13 @@ func TestANodeThatStartsAfterTheLossSaysWhatWasPublished(t *testing.T) {
 	s := &shown{}
 	first := r.start("", showing(s))
 	r.leads(first)
-	told := lostEnd(t, r, p, s)
+	stored := lostEnd(t, r, p, s)
 	first.stop()
 	next := r.start("", showing(s))
 	r.leads(next)
 	r.append(report())
-	pace.Eventually(t, "the incident goes on", func() bool { return r.stored().Revision > told.Revision })
-	if in, err := r.st.Incident(t.Context(), told.ID, told.Revision); err != nil || in.Title != told.Title {
-		t.Errorf("it is stored as %q, %v; published was %q", in.Title, err, told.Title)
+	pace.Eventually(t, "the incident goes on", func() bool { return r.stored().Revision > stored.Revision })
+	if in, err := r.st.Incident(t.Context(), stored.ID, stored.Revision); err != nil || in.Title != stored.Title {
+		t.Errorf("it is stored as %q, %v; published was %q", in.Title, err, stored.Title)
 	}
 }

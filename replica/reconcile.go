@@ -14,22 +14,22 @@ import (
 )
 
 const (
-	// toldEvery is how often a node compares what its readers were told with what Redis
+	// reconcileEvery is how often a node compares what its readers were told with what Redis
 	// knows, when it has reason to.
-	toldEvery = 2 * time.Second
-	// toldWait bounds how long a leader waits to know what its readers were told: the
+	reconcileEvery = 2 * time.Second
+	// reconcileWait bounds how long a leader waits to know what its readers were told: the
 	// snapshot on its disk is read meanwhile.
-	toldWait = 2 * time.Second
-	// toldReach is how old the last revision of an incident may be of which Redis knows
+	reconcileWait = 2 * time.Second
+	// reconcileReach is how old the last revision of an incident may be of which Redis knows
 	// nothing. What is older may have been dropped on purpose.
-	toldReach = 48 * time.Hour
+	reconcileReach = 48 * time.Hour
 )
 
-// told sees to it that nothing that readers were shown is taken back in silence. A replica
+// reconciler sees to it that nothing that readers were shown is taken back in silence. A replica
 // that takes over without the end of the log, or a disk that lost it, lacks revisions that
 // nodes have shown. Each node writes into the log what it has shown beyond what is stored
 // (see [faultline.Published]), and all folds go on from there.
-type told struct {
+type reconciler struct {
 	store  *store.Store
 	fold   *folder
 	list   func() ([]faultline.Incident, bool) // nil: there are no readers
@@ -41,9 +41,9 @@ type told struct {
 
 // Run compares whenever the fold has begun again, until ctx ends. Only then may something
 // be missing: as long as a fold goes on, the log has all that it read.
-func (t *told) Run(ctx context.Context) error {
+func (t *reconciler) Run(ctx context.Context) error {
 	begun := uint64(0)
-	for task.Pause(ctx, toldEvery) {
+	for task.Pause(ctx, reconcileEvery) {
 		now := t.fold.begun.Load()
 		if t.list == nil || now == begun || !t.fold.status.Load().Loaded || t.fold.Failed() != nil {
 			continue
@@ -63,11 +63,11 @@ func (t *told) Run(ctx context.Context) error {
 // before appends what was published, and a leader calls it before it appends its first tick.
 // From the first tick on folds make new revisions; without what was published they would give
 // numbers that readers have already seen to other contents.
-func (t *told) before(ctx context.Context, retry func(context.Context, string, func() error) error) error {
+func (t *reconciler) before(ctx context.Context, retry func(context.Context, string, func() error) error) error {
 	if t == nil || t.list == nil {
 		return nil
 	}
-	for wait := toldWait; wait > 0; wait -= catchUpPoll {
+	for wait := reconcileWait; wait > 0; wait -= catchUpPoll {
 		if _, known := t.list(); known {
 			break
 		}
@@ -80,10 +80,10 @@ func (t *told) before(ctx context.Context, retry func(context.Context, string, f
 
 // say appends what was shown beyond what is stored. Several nodes may append the same: the
 // fold takes what it does not know, and the rest changes nothing.
-func (t *told) say(ctx context.Context) error {
+func (t *reconciler) say(ctx context.Context) error {
 	list, _ := t.list()
 	// Only what the store lacks is appended: most restarts find that nothing is missing.
-	lost, err := t.store.Lost(ctx, list, t.clock().Add(-toldReach))
+	lost, err := t.store.Lost(ctx, list, t.clock().Add(-reconcileReach))
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (t *told) say(ctx context.Context) error {
 
 // append writes incidents into the log, in as many entries as they need: one incident may
 // have thousands of sites, and an entry has a limit.
-func (t *told) append(ctx context.Context, list []faultline.Incident) error {
+func (t *reconciler) append(ctx context.Context, list []faultline.Incident) error {
 	err := t.writer.Send(func(key store.BatchKey) error {
 		_, err := t.store.Append(ctx, key,
 			[]faultline.Event{faultline.Published{At: faultline.Millis(t.clock()), Incidents: list}})

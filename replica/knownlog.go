@@ -22,29 +22,29 @@ var ErrOtherLog = errors.New("Redis does not hold the log that this node knows")
 
 const (
 	// Nobody but this user reads which log a node knows, as with all files of its state.
-	pastDirMode  = 0o700
-	pastFileMode = 0o600
+	knownLogDirMode  = 0o700
+	knownLogFileMode = 0o600
 )
 
-// Past is which log a node has seen, kept in a file. By it the node recognises a Redis that
+// KnownLog is which log a node has seen, kept in a file. By it the node recognises a Redis that
 // came back empty, or another one. It is safe for concurrent use.
-type Past struct {
+type KnownLog struct {
 	file string // "": it is remembered as long as the process lives
 
 	mu    sync.Mutex
 	epoch string // "": none was seen
 }
 
-// pastOnDisk is what the file holds.
-type pastOnDisk struct {
+// knownLogFile is what the file holds.
+type knownLogFile struct {
 	Epoch string `json:"epoch"`
 }
 
-// OpenPast reads what a file says; "" is no file. A file that is missing or damaged counts
+// OpenKnownLog reads what a file says; "" is no file. A file that is missing or damaged counts
 // as knowing no log: a node with a new disk must be able to start, and what it shows is
 // then what Redis holds.
-func OpenPast(file string) (*Past, error) {
-	p := &Past{file: file}
+func OpenKnownLog(file string) (*KnownLog, error) {
+	p := &KnownLog{file: file}
 	if file == "" {
 		return p, nil
 	}
@@ -55,7 +55,7 @@ func OpenPast(file string) (*Past, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read which log this node knows: %w", err)
 	}
-	var known pastOnDisk
+	var known knownLogFile
 	if json.Unmarshal(text, &known) == nil {
 		p.epoch = known.Epoch
 	}
@@ -64,7 +64,7 @@ func OpenPast(file string) (*Past, error) {
 
 // Forget has the node accept the log that it finds next, whichever that is. It is for a
 // person who has decided that the history is to begin again.
-func (p *Past) Forget() error {
+func (p *KnownLog) Forget() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.epoch = ""
@@ -79,7 +79,7 @@ func (p *Past) Forget() error {
 
 // Open opens the log if there is none and this node knows of none, and returns its
 // epoch. A log that is not the known one is [ErrOtherLog].
-func (p *Past) Open(ctx context.Context, st *store.Store, now time.Time) (string, error) {
+func (p *KnownLog) Open(ctx context.Context, st *store.Store, now time.Time) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.epoch != "" {
@@ -97,12 +97,12 @@ func (p *Past) Open(ctx context.Context, st *store.Store, now time.Time) (string
 	if p.file == "" {
 		return epoch, nil
 	}
-	text, err := json.Marshal(pastOnDisk{Epoch: epoch})
+	text, err := json.Marshal(knownLogFile{Epoch: epoch})
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(p.file), pastDirMode)
+		err = os.MkdirAll(filepath.Dir(p.file), knownLogDirMode)
 	}
 	if err == nil {
-		err = os.WriteFile(p.file, append(text, '\n'), pastFileMode)
+		err = os.WriteFile(p.file, append(text, '\n'), knownLogFileMode)
 	}
 	if err != nil {
 		return "", fmt.Errorf("remember which log this node knows: %w", err)
@@ -112,7 +112,7 @@ func (p *Past) Open(ctx context.Context, st *store.Store, now time.Time) (string
 
 // Check fails with [ErrOtherLog] where Redis holds another log than the known one, or
 // none. Whoever asks after a read knows that what was read is of the known log.
-func (p *Past) Check(ctx context.Context, st *store.Store) error {
+func (p *KnownLog) Check(ctx context.Context, st *store.Store) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.epoch == "" {
@@ -122,7 +122,7 @@ func (p *Past) Check(ctx context.Context, st *store.Store) error {
 }
 
 // check compares the known epoch with that of Redis; the caller holds the lock.
-func (p *Past) check(ctx context.Context, st *store.Store) error {
+func (p *KnownLog) check(ctx context.Context, st *store.Store) error {
 	found, err := st.OpenLog(ctx)
 	switch {
 	case err != nil:

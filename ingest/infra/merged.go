@@ -8,26 +8,26 @@ import (
 	"faultline"
 )
 
-// Book is what several catalogues say of sites, the later ones laid over the earlier
+// MergedCatalog is what several catalogues say of sites, the later ones laid over the earlier
 // site by site.
-type Book struct {
+type MergedCatalog struct {
 	entries map[string]Entry
 	facts   map[string][]Fact // how what an entry says is known
 }
 
-// NewBook lays catalogues over each other, the later ones on top.
-func NewBook(catalogs ...Catalog) Book {
-	book := Book{entries: map[string]Entry{}, facts: map[string][]Fact{}}
+// MergeCatalogs lays catalogues over each other, the later ones on top.
+func MergeCatalogs(catalogs ...Catalog) MergedCatalog {
+	merged := MergedCatalog{entries: map[string]Entry{}, facts: map[string][]Fact{}}
 	for _, c := range catalogs {
 		for _, e := range c.Sites {
-			book.entries[e.Site], book.facts[e.Site] = e, c.Known(e)
+			merged.entries[e.Site], merged.facts[e.Site] = e, c.Known(e)
 		}
 	}
-	return book
+	return merged
 }
 
 // Records are what the catalogues say of each site, in order of site.
-func (b Book) Records() []faultline.SiteRecord {
+func (b MergedCatalog) Records() []faultline.SiteRecord {
 	records := make([]faultline.SiteRecord, 0, len(b.entries))
 	for _, site := range slices.Sorted(maps.Keys(b.entries)) {
 		records = append(records, b.entries[site].Record())
@@ -36,7 +36,7 @@ func (b Book) Records() []faultline.SiteRecord {
 }
 
 // Record is what the catalogues say of one site; empty when none names it.
-func (b Book) Record(site string) faultline.SiteRecord {
+func (b MergedCatalog) Record(site string) faultline.SiteRecord {
 	if e, ok := b.entries[site]; ok {
 		return e.Record()
 	}
@@ -44,16 +44,16 @@ func (b Book) Record(site string) faultline.SiteRecord {
 }
 
 // Known is what the catalogues say that a site depends on, and how that is known.
-func (b Book) Known(site string) []Fact { return b.facts[site] }
+func (b MergedCatalog) Known(site string) []Fact { return b.facts[site] }
 
 // Title is a site's name as people write it; empty when the catalogues have none.
-func (b Book) Title(site string) string { return b.entries[site].Name }
+func (b MergedCatalog) Title(site string) string { return b.entries[site].Name }
 
 // Owner is who runs a site; empty when the catalogues do not say.
-func (b Book) Owner(site string) string { return b.entries[site].Owner }
+func (b MergedCatalog) Owner(site string) string { return b.entries[site].Owner }
 
 // Entries returns what the catalogues say of each site, the best known first.
-func (b Book) Entries() []Entry {
+func (b MergedCatalog) Entries() []Entry {
 	return slices.SortedFunc(maps.Values(b.entries), func(x, y Entry) int {
 		return cmp.Or(cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.Site, y.Site))
 	})
@@ -65,11 +65,11 @@ type Aliases interface {
 }
 
 // Sites are the names of all sites, in no order.
-func (b Book) Sites() []string { return slices.Collect(maps.Keys(b.entries)) }
+func (b MergedCatalog) Sites() []string { return slices.Collect(maps.Keys(b.entries)) }
 
 // Teach gives names the aliases and hosts of the catalogues, and then the names
 // themselves. Where two sites claim one, the better known site keeps it.
-func (b Book) Teach(names Aliases) {
+func (b MergedCatalog) Teach(names Aliases) {
 	ranked := b.Entries()
 	for _, e := range ranked {
 		for _, other := range slices.Concat(e.Hosts, e.Aliases) {

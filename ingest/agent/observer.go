@@ -17,10 +17,10 @@ import (
 	"faultline/ingest/probe"
 )
 
-// Looker checks a site once, for a person who wants to know why the map says
+// Observer checks a site once, for a person who wants to know why the map says
 // what it says. It asks a name server itself: the system's resolver hides the
 // chain of aliases.
-type Looker struct {
+type Observer struct {
 	server string
 	client dns.Client
 	// http and https are the ports that sites answer on.
@@ -30,10 +30,10 @@ type Looker struct {
 	Allow []netip.Prefix
 }
 
-// NewLooker returns a Looker that asks one name server, HOST:PORT; empty: the first of
+// NewObserver returns an Observer that asks one name server, HOST:PORT; empty: the first of
 // the system's. userAgent is what it calls itself to sites.
-func NewLooker(server, userAgent string) (*Looker, error) {
-	l := &Looker{server: server, http: "80", https: "443", agent: userAgent}
+func NewObserver(server, userAgent string) (*Observer, error) {
+	l := &Observer{server: server, http: "80", https: "443", agent: userAgent}
 	if server != "" {
 		if _, _, err := net.SplitHostPort(server); err != nil {
 			return nil, fmt.Errorf("resolver: %w", err)
@@ -48,12 +48,12 @@ func NewLooker(server, userAgent string) (*Looker, error) {
 	return l, nil
 }
 
-// maxLookChain bounds a chain of aliases.
-const maxLookChain = 16
+// maxAliasChain bounds a chain of aliases.
+const maxAliasChain = 16
 
-// Look asks DNS for the site, or its www. host where the site itself has no
+// Observe asks DNS for the site, or its www. host where the site itself has no
 // address, and then sends one request. What failed is told beside what was seen.
-func (l *Looker) Look(ctx context.Context, site string) (infra.Observation, error) {
+func (l *Observer) Observe(ctx context.Context, site string) (infra.Observation, error) {
 	o := infra.Observation{Host: site}
 	var failures []error
 	err := l.resolve(ctx, &o)
@@ -76,7 +76,7 @@ func (l *Looker) Look(ctx context.Context, site string) (infra.Observation, erro
 
 // ask asks the resolver for records of one kind. An answer that was cut off is asked for
 // again over TCP.
-func (l *Looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
+func (l *Observer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
 	q.SetEdns0(1232, false)
 	answer, _, err := l.client.ExchangeContext(ctx, q, l.server)
@@ -94,7 +94,7 @@ func (l *Looker) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, e
 }
 
 // resolve finds the chain and the addresses of the host.
-func (l *Looker) resolve(ctx context.Context, o *infra.Observation) error {
+func (l *Observer) resolve(ctx context.Context, o *infra.Observation) error {
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		answer, err := l.ask(ctx, o.Host, kind)
 		if err != nil {
@@ -116,7 +116,7 @@ func (l *Looker) resolve(ctx context.Context, o *infra.Observation) error {
 
 // appendAlias appends an alias of the chain to IPv4: that to IPv6 is the same one.
 func appendAlias(chain []string, kind uint16, target string) []string {
-	if kind != dns.TypeA || len(chain) >= maxLookChain {
+	if kind != dns.TypeA || len(chain) >= maxAliasChain {
 		return chain
 	}
 	return append(chain, strings.TrimSuffix(target, "."))
@@ -133,7 +133,7 @@ func appendAddr(list []netip.Addr, ip net.IP) []netip.Addr {
 
 // nameServers finds those of the zone that the site lies in: the nearest name
 // above that has any.
-func (l *Looker) nameServers(ctx context.Context, site string, o *infra.Observation) error {
+func (l *Observer) nameServers(ctx context.Context, site string, o *infra.Observation) error {
 	for zone := site; strings.Contains(zone, "."); _, zone, _ = strings.Cut(zone, ".") {
 		answer, err := l.ask(ctx, zone, dns.TypeNS)
 		if err != nil {
@@ -153,7 +153,7 @@ func (l *Looker) nameServers(ctx context.Context, site string, o *infra.Observat
 }
 
 // addressesOf finds where a name server stands; none when it can't be found.
-func (l *Looker) addressesOf(ctx context.Context, host string) (list []netip.Addr) {
+func (l *Observer) addressesOf(ctx context.Context, host string) (list []netip.Addr) {
 	answer, err := l.ask(ctx, host, dns.TypeA)
 	if err != nil {
 		return nil
@@ -168,7 +168,7 @@ func (l *Looker) addressesOf(ctx context.Context, host string) (list []netip.Add
 
 // guard refuses what no probe may connect to either: a name that somebody hands
 // over must not lead into this machine's own network.
-func (l *Looker) guard() (*probe.Guard, error) {
+func (l *Observer) guard() (*probe.Guard, error) {
 	own, err := probe.OwnAddresses()
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (l *Looker) guard() (*probe.Guard, error) {
 // request asks the host for its front page, over TLS or else without, at the
 // addresses that were found, and keeps the head of the answer. The certificate is
 // looked at and not judged: this finds out who issued it, not whether it is good.
-func (l *Looker) request(ctx context.Context, o *infra.Observation) error {
+func (l *Observer) request(ctx context.Context, o *infra.Observation) error {
 	guard, err := l.guard()
 	if err != nil {
 		return err

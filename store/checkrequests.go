@@ -12,33 +12,33 @@ import (
 	"faultline"
 )
 
-// wishesLife is how long the correlator's wishes outlive a correlator that is
+// checkRequestsLife is how long the correlator's requests outlive a correlator that is
 // gone.
-const wishesLife = time.Minute
+const checkRequestsLife = time.Minute
 
-// SaveWishes replaces what the correlator wants probed.
-func (s *Store) SaveWishes(ctx context.Context, l Lease, wishes []faultline.CheckRequest) error {
+// SaveCheckRequests replaces what the correlator wants probed.
+func (s *Store) SaveCheckRequests(ctx context.Context, l Lease, requests []faultline.CheckRequest) error {
 	const op = "save the check requests"
-	packed, err := pack(wishes[:min(len(wishes), faultline.MaxCheckRequests)])
+	packed, err := pack(requests[:min(len(requests), faultline.MaxCheckRequests)])
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if err := s.fenced(ctx, s.scripts.wishes, l, []string{keyWishes}, packed,
-		wishesLife.Milliseconds()).Err(); err != nil {
+	if err := s.fenced(ctx, s.scripts.checkRequests, l, []string{keyCheckRequests}, packed,
+		checkRequestsLife.Milliseconds()).Err(); err != nil {
 		return s.fail(op, err)
 	}
 	return nil
 }
 
-// Wishes returns what should be probed now: what the correlator wants and what
+// CheckRequests returns what should be probed now: what the correlator wants and what
 // people asked for. Those that are over are left out.
-func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error) {
+func (s *Store) CheckRequests(ctx context.Context, now time.Time) ([]faultline.CheckRequest, error) {
 	const op = "read the check requests"
-	packed, err := s.reads.Get(ctx, keyWishes).Bytes()
+	packed, err := s.reads.Get(ctx, keyCheckRequests).Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, s.fail(op, err)
 	}
-	var stored, wishes []faultline.CheckRequest
+	var stored, requests []faultline.CheckRequest
 	if len(packed) > 0 {
 		if err := unpack(packed, &stored); err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
@@ -52,13 +52,13 @@ func (s *Store) Wishes(ctx context.Context, now time.Time) ([]faultline.CheckReq
 	// People first: they are waiting for the answer, and the list is cut at its end.
 	for _, a := range asked {
 		site, _ := a.Member.(string)
-		wishes = append(wishes, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked,
+		requests = append(requests, faultline.CheckRequest{Site: site, Reason: faultline.CheckAsked,
 			Until: time.UnixMilli(int64(a.Score)).UTC()})
 	}
 	for _, w := range stored {
 		if w.Until.After(now) {
-			wishes = append(wishes, w)
+			requests = append(requests, w)
 		}
 	}
-	return wishes[:min(len(wishes), faultline.MaxCheckRequests)], nil
+	return requests[:min(len(requests), faultline.MaxCheckRequests)], nil
 }

@@ -8,19 +8,19 @@ import (
 	"faultline"
 )
 
-func testWishes(t *testing.T, f *fixture) {
+func testCheckRequests(t *testing.T, f *fixture) {
 	ctx := t.Context()
-	none, err := f.Wishes(ctx, f.now)
+	none, err := f.CheckRequests(ctx, f.now)
 	ok(t, err)
 	equal(t, len(none), 0)
 	old := f.lead(t)
 	now := faultline.CheckRequest{Site: "a.net", Reason: faultline.CheckSuspect, Component: "cdn:x",
 		Until: f.now.Add(time.Minute)}
 	over := faultline.CheckRequest{Site: "b.net", Reason: faultline.CheckControl, Until: f.now.Add(-time.Second)}
-	ok(t, f.SaveWishes(ctx, old, []faultline.CheckRequest{now, over}))
+	ok(t, f.SaveCheckRequests(ctx, old, []faultline.CheckRequest{now, over}))
 	_, err = f.AskCheck(ctx, "c.net", "1a2b", f.now)
 	ok(t, err)
-	got, err := f.Wishes(ctx, f.now)
+	got, err := f.CheckRequests(ctx, f.now)
 	ok(t, err)
 	equal(t, got,
 		[]faultline.CheckRequest{{Site: "c.net", Reason: faultline.CheckAsked, Until: f.now.Add(faultline.CheckWindow)},
@@ -30,13 +30,13 @@ func testWishes(t *testing.T, f *fixture) {
 	for i := range many {
 		many[i] = now
 	}
-	ok(t, f.SaveWishes(ctx, old, many))
-	got, err = f.Wishes(ctx, f.now)
+	ok(t, f.SaveCheckRequests(ctx, old, many))
+	got, err = f.CheckRequests(ctx, f.now)
 	ok(t, err)
 	equal(t, len(got), faultline.MaxCheckRequests)
 
 	f.succeed(t, "b")
-	wantErr(t, f.SaveWishes(ctx, old, nil), faultline.ErrNotLeader)
+	wantErr(t, f.SaveCheckRequests(ctx, old, nil), faultline.ErrNotLeader)
 }
 
 func testVantages(t *testing.T, f *fixture) {

@@ -8,9 +8,9 @@ import (
 
 // The door is shut while less than a tenth of the memory is free, and opens again a
 // little later than it would shut, so that it does not flap.
-func TestRoom(t *testing.T) {
+func TestHeadroom(t *testing.T) {
 	const limit = 1_000
-	var r room
+	var r headroom
 	for _, c := range []struct {
 		used        int64
 		shed, tight bool
