@@ -101,7 +101,7 @@ var knownPages = []struct {
 	{"/incident/none", 404, []string{"There is nothing here."}, nil},
 	{"/site/example.net", 404, []string{"We do not know example.net yet."}, nil},
 	{"/site/Ring%200800.now%20or%20else", 404, []string{"We do not know that site yet."}, []string{"Ring 0800"}},
-	{"/site/word", 400, []string{"That is not the name of a site."}, nil},
+	{"/site/word", 400, []string{"We know nothing by that name."}, nil},
 	{"/component/cdn/nobody", 404, []string{"There is nothing here."}, nil},
 	{"/component/nothing/x", 404, []string{"There is nothing here."}, nil},
 	{"/embed/incident/inc_0", 404, []string{"There is nothing here."}, []string{"Look up"}},

@@ -65,7 +65,7 @@ func TestSearchLeadsToWhatIsMeant(t *testing.T) {
 		}
 	}
 	rec := get(serve(t, cfg), "/site?q=fastyl")
-	if said := text(t, rec.Body.String()); rec.Code != http.StatusOK || !strings.Contains(said, "Did you mean") ||
+	if said := text(t, rec.Body.String()); rec.Code != http.StatusOK || !strings.Contains(said, "no exact match") ||
 		!strings.Contains(said, "Fastly") {
 		t.Errorf("%d %.300s", rec.Code, said)
 	}

@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-
-	"faultline"
 )
 
 // Kind says what a thing is.
@@ -52,6 +49,8 @@ const (
 	maxPrefix   = 20_000  // names that one search looks at by how they begin
 	freshKeys   = 1_024   // that may wait until they are sorted in
 	minInfix    = 3       // letters
+	minPart     = 3       // letters of words that are searched for by themselves
+	maxWords    = 8       // of a question that are searched for by themselves
 )
 
 // name is one name of a thing.
@@ -127,13 +126,13 @@ func (x *Index) has(n name) bool {
 	return found
 }
 
-// network reads "AS812", "as 812" and "asn 812".
-var network = regexp.MustCompile(`^asn? ?([1-9][0-9]{0,9})$`)
+// network reads "AS812", "as 812", "asn 812" and "812".
+var network = regexp.MustCompile(`^(?:asn? ?)?([1-9][0-9]{0,9})$`)
 
 // Find returns what a question may mean, the likeliest first and at most limit of
 // them: what it names to the letter, then what begins with it, what contains it, and
-// where nothing does, what is spelt nearly so. Things that fit equally well are
-// ordered by kind, a provider first, and by rank.
+// where nothing does, what is spelt nearly so, and last what some of its words name.
+// Things that fit equally well are ordered by kind, a provider first, and by rank.
 func (x *Index) Find(asked string, limit int) []Match {
 	text := Question(asked)
 	if text == "" || limit <= 0 {
@@ -156,6 +155,9 @@ func (x *Index) Find(asked string, limit int) []Match {
 	}
 	if len(best) == 0 {
 		x.bySpelling(text, offer)
+	}
+	if len(best) == 0 {
+		x.byParts(text, offer)
 	}
 	return x.ordered(best, limit)
 }
@@ -208,6 +210,36 @@ func (x *Index) bySpelling(text string, offer func(name, int)) {
 	}
 }
 
+// byParts offers what the longest run of words of a text names to the letter: "aws s3" may be
+// about aws. It is offered as a name that is spelt nearly so, because the rest is not known.
+func (x *Index) byParts(text string, offer func(name, int)) {
+	words := strings.Fields(text)
+	words = words[:min(len(words), maxWords)]
+	for size := len(words) - 1; size > 0; size-- {
+		found := false
+		for from := 0; from+size <= len(words); from++ {
+			part := strings.Join(words[from:from+size], " ")
+			if len(part) < minPart || common[part] {
+				continue
+			}
+			x.byBeginning(part, func(n name, fit int) {
+				if fit == fitExact {
+					offer(n, fitSpelling)
+					found = true
+				}
+			})
+		}
+		if found {
+			return
+		}
+	}
+}
+
+// common are words that stand in many questions and that are also names of things.
+var common = map[string]bool{"the": true, "and": true, "for": true, "not": true, "app": true, "site": true,
+	"website": true, "web": true, "page": true, "online": true, "login": true, "server": true, "internet": true,
+	"api": true, "cloud": true, "com": true, "org": true, "net": true, "news": true, "mail": true, "now": true}
+
 // ordered returns the best matches.
 func (x *Index) ordered(best map[int32]int, limit int) []Match {
 	found := make([]int32, 0, len(best))
@@ -230,22 +262,3 @@ func (x *Index) ordered(best map[int32]int, limit int) []Match {
 
 // kindOrder puts providers first, then sites, then components.
 func kindOrder(k Kind) int { return slices.Index([]Kind{Provider, Site, Component}, k) }
-
-// Of returns the things of a provider's entry with the names that it is found by.
-func Of(p faultline.Provider) (Thing, []string) {
-	names := slices.Clone(p.Aliases)
-	for _, asn := range p.Networks {
-		names = append(names, "as"+strconv.FormatUint(uint64(asn), 10))
-	}
-	return Thing{Kind: Provider, ID: p.Slug, Name: p.Name}, names
-}
-
-// OfComponent returns a component as a thing with the names that it is found by: a
-// region of a cloud by its own name too.
-func OfComponent(c faultline.Component) (Thing, []string) {
-	names := []string{c.Name(), strings.ReplaceAll(c.Name(), "/", " ")}
-	if _, below, nested := strings.Cut(c.Name(), "/"); nested && c.Kind() == faultline.KindCloud {
-		names = append(names, below)
-	}
-	return Thing{Kind: Component, ID: string(c), Name: c.DisplayName()}, names
-}

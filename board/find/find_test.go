@@ -17,7 +17,7 @@ func world() *Index {
 	}{
 		{"google.com", "Google", nil}, {"facebook.com", "Facebook", []string{"fb"}}, {"reddit.com", "Reddit", nil},
 		{"aws.amazon.com", "AWS", []string{"aws"}}, {"amazon.com", "Amazon", nil},
-		{"bbc.co.uk", "BBC", []string{"bbc news"}},
+		{"bbc.co.uk", "BBC", []string{"bbc news", "bbc's news"}},
 		{"cloudflare.com", "Cloudflare", nil}, {"stackoverflow.com", "Stack Overflow", nil},
 		{"api.stripe.com", "Stripe API", nil},
 	} {
@@ -33,7 +33,8 @@ func world() *Index {
 		t, names := Of(p)
 		x.Put(t, 1, names...)
 	}
-	for _, c := range []faultline.Component{"cloud:aws/us-east-1", "dns:route53", "cdn:cloudflare"} {
+	for _, c := range []faultline.Component{"cloud:aws/us-east-1", "cloud:aws/eu-central-1", "dns:route53",
+		"cdn:cloudflare"} {
 		t, names := OfComponent(c)
 		x.Put(t, 1, names...)
 	}
@@ -70,6 +71,23 @@ func TestFind(t *testing.T) {
 		"overflow":                         "site stackoverflow.com",
 		"stripe api":                       "site api.stripe.com",
 		"clodflare":                        "provider cloudflare",
+		"cloud flare":                      "provider cloudflare",
+		"face book":                        "site facebook.com",
+		"stack-overflow":                   "site stackoverflow.com",
+		"812":                              "provider rogers",
+		"frankfurt":                        "component cloud:aws/eu-central-1",
+		"aws northern virginia":            "component cloud:aws/us-east-1",
+		"Virginia":                         "component cloud:aws/us-east-1",
+		"bbc’s news":                       "site bbc.co.uk",
+		"o reddit está fora do ar?":        "site reddit.com",
+		"reddit caiu":                      "site reddit.com",
+		"o reddit caiu?":                   "site reddit.com",
+		"caiu o reddit?":                   "site reddit.com",
+		"reddit não funciona":              "site reddit.com",
+		"problemas com o reddit":           "site reddit.com",
+		"aws s3":                           "provider aws",
+		"Rogers Kabel":                     "provider rogers",
+		"the reddit app":                   "site reddit.com",
 	} {
 		t.Run(asked, func(t *testing.T) {
 			got := x.Find(asked, 5)
@@ -91,6 +109,25 @@ func TestFindOffersBoth(t *testing.T) {
 	want := []string{"provider cloudflare", "site cloudflare.com", "component cdn:cloudflare"}
 	if !slices.Equal(kinds, want) {
 		t.Errorf("named exactly: %v, want %v", kinds, want)
+	}
+}
+
+// Words of which only some name a thing are a hint of it, never its name: who asks for
+// a part of a thing is told what was found instead.
+func TestFindByAPartOfTheQuestionIsNotExact(t *testing.T) {
+	for _, asked := range []string{"aws s3", "rogers kabel", "my reddit app", "cloud flare"} {
+		got := world().Find(asked, 5)
+		if len(got) == 0 {
+			t.Errorf("%q finds nothing", asked)
+		}
+		for _, m := range got {
+			if m.Exact {
+				t.Errorf("%q names %v to the letter", asked, m)
+			}
+		}
+	}
+	if got := world().Find("of the and on it", 5); len(got) > 0 {
+		t.Errorf("words that name nothing find %v", got)
 	}
 }
 
@@ -153,7 +190,9 @@ func TestQuestionsAreReadInEveryLanguage(t *testing.T) {
 		"is aws down for anyone else", "ist aws down", "Ist AWS gerade down?", "geht aws nicht",
 		"funktioniert aws nicht mehr", "aws störung", "Störung bei AWS", "Probleme mit AWS", "was ist los bei aws",
 		"est-ce que AWS est en panne ?", "aws est tombé", "panne aws", "problèmes avec aws", "¿Está caído AWS?",
-		"¿se ha caído aws?", "aws no funciona", "¿funciona AWS?", "aws está caído"} {
+		"¿se ha caído aws?", "aws no funciona", "¿funciona AWS?", "aws está caído", "o AWS caiu?", "AWS fora do ar",
+		"a aws está fora do ar?", "aws não funciona", "problemas na AWS", "queda da AWS",
+		"o que aconteceu com a AWS?"} {
 		if got := Question(asked); got != "aws" {
 			t.Errorf("%q is read as %q", asked, got)
 		}

@@ -25,7 +25,9 @@ var filler = regexp.MustCompile(`^(?:` +
 	`geht |funktioniert |läuft |` +
 	`est-ce que |panne (?:de |d'|chez )?|problèmes? (?:avec |de )?|pourquoi |` +
 	`está |esta |se cayó |se cayo |se ha ca[ií]do |funciona |` +
-	`qué pasa con |que pasa con |caída de |caida de |problemas con )|` +
+	`qué pasa con |que pasa con |caída de |caida de |problemas con |` +
+	`ser[áa] que |caiu (?:[oa] )?|o que (?:houve|aconteceu) com (?:[oa] )?|` +
+	`problemas? (?:com|n[oa]) (?:[oa] )?|queda d[oae] )|` +
 	`(?: (?:is |gone |go |gerade |heute |wieder )?(?:down|offline|broken|out)` +
 	`(?: (?:right )?now| today| again| for (?:everyone|anyone else|me)| or (?:is it )?just me)?|` +
 	` having (?:problems|issues|trouble|an outage)(?: (?:right )?now| today)?|` +
@@ -36,16 +38,24 @@ var filler = regexp.MustCompile(`^(?:` +
 	` (?:est )?(?:tombée?|en panne|hors service|indisponible|ne marche (?:pas|plus)|ne fonctionne (?:pas|plus))|` +
 	` (?:está |esta |se ha )?(?:caído|caido|caída|caida|no funciona|fuera de servicio))$`)
 
+// portuguese reads "o reddit está fora do ar". The article is taken off only where the rest is a
+// sentence of that language: O Globo is a name.
+var portuguese = regexp.MustCompile(`^(?:ser[áa] que )?(?:[oa] )?(.+?) (?:está |esta )?(?:fora do ar|caiu|` +
+	`n[ãa]o (?:est[áa] )?funciona(?:ndo)?|com problemas?|indispon[íi]vel|inst[áa]vel)(?: hoje| agora)?$`)
+
 // fillerRounds bounds how often filler is taken off: "why is x not working today".
 const fillerRounds = 4
 
+// apostrophes are the marks that keyboards of phones put where names have a plain one.
+var apostrophes = strings.NewReplacer("’", "'", "‘", "'", "ʼ", "'", "´", "'", "`", "'")
+
 // plain brings words to the form that names are compared in: NFKC, lower case,
-// without accents, one space between words.
+// plain apostrophes, one space between words.
 func plain(s string) string {
 	if len(s) > MaxQuestion {
 		s = strings.ToValidUTF8(s[:MaxQuestion], "")
 	}
-	s = strings.ToLower(norm.NFKC.String(s))
+	s = strings.ToLower(norm.NFKC.String(apostrophes.Replace(s)))
 	return strings.Join(strings.Fields(s), " ")
 }
 
@@ -63,6 +73,9 @@ func bare(s string) string {
 // "Is Reddit down?" is reddit, "https://www.bbc.co.uk/news" is bbc.co.uk.
 func Question(asked string) string {
 	text := strings.Trim(plain(asked), " ?!.,;:\"'`»«“”„¿¡")
+	if m := portuguese.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
 	for range fillerRounds {
 		rest := strings.Trim(filler.ReplaceAllString(text, ""), " ?!.,¿¡")
 		if rest == "" || rest == text {
