@@ -245,7 +245,7 @@ func (a *api) statuspage(s *board.Snapshot, of statuspageOf, members []string) S
 	for _, member := range members {
 		switch member {
 		case "status":
-			out.Status = statusOf(open, s.Coverage())
+			out.Status = page.status(open, s.Coverage())
 		case "components":
 			out.Components = &page.parts
 		case "incidents":
@@ -257,27 +257,6 @@ func (a *api) statuspage(s *board.Snapshot, of statuspageOf, members []string) S
 		}
 	}
 	return out
-}
-
-// statusOf is the worst of what is open. Where nothing is known to be open and not
-// everything is observed, that is what it says: clients draw none in the colour of
-// calm, so that a blind page has the mildest of the other indicators.
-func statusOf(open []StatuspageIncident, coverage faultline.Coverage) *StatuspageStatus {
-	worst := 0
-	for _, i := range open {
-		worst = max(worst, slices.Index(impacts, i.Impact))
-	}
-	switch {
-	case worst == 0 && coverage.State == faultline.Blind:
-		return &StatuspageStatus{Indicator: impacts[1], Description: coverage.Note}
-	case worst == 0 && coverage.State == faultline.Impaired:
-		return &StatuspageStatus{Indicator: impacts[0], Description: "No outage is known. " + coverage.Note}
-	}
-	return &StatuspageStatus{
-		Indicator: impacts[worst],
-		Description: []string{"All Systems Operational", "Minor Service Outage",
-			"Partial System Outage", "Major Service Outage"}[worst],
-	}
 }
 
 // kindProvider stands where the kind of a component does, in addresses of what is a

@@ -73,7 +73,7 @@ func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspageP
 	}
 	if of.component == "" {
 		for _, c := range components {
-			p.part(string(c), c.DisplayName(), a.componentState(s, c), componentStatus)
+			p.part(string(c), c.DisplayName(), a.stateNow(s, c), a.componentStatus(s, c))
 		}
 		return p
 	}
@@ -135,35 +135,19 @@ func siteStatus(state faultline.SiteState) string {
 	return statusUnknown
 }
 
-// componentStatus is the state of a piece of infrastructure in their words.
-func componentStatus(state faultline.SiteState) string {
-	if state == faultline.SiteDown {
-		return "partial_outage"
-	}
-	return siteStatus(state)
-}
-
-// componentState is that of the component's answer without counting its members: one
-// of which none is observed is unknown.
-func (a *api) componentState(s *board.Snapshot, component faultline.Component) faultline.SiteState {
-	state := faultline.SiteUnknown
-	members, _, _ := a.cfg.Index.Members(component, listedMembers)
-	if slices.ContainsFunc(members, func(site string) bool {
-		status, _ := s.Site(site)
-		return status.State == faultline.SiteOK || status.State == faultline.SiteRecovered
-	}) {
-		state = faultline.SiteOK
-	}
-	for _, e := range s.Order {
-		if e.Incident.Cause == nil || e.Incident.Cause.Component != component || !e.Incident.State.Open() {
-			continue
+// componentStatus is the state of a piece of infrastructure in their words: an outage of it
+// is major when half of the sites that tell something of it fail.
+func (a *api) componentStatus(s *board.Snapshot, component faultline.Component) func(faultline.SiteState) string {
+	return func(state faultline.SiteState) string {
+		if state != faultline.SiteDown {
+			return siteStatus(state)
 		}
-		if e.Incident.State == faultline.StateConfirmed {
-			return faultline.SiteDown
+		t := s.Tally(a.cfg.Index, component)
+		if t.Observed > 0 && float64(t.Failing) < criticalFrom*float64(t.Observed) {
+			return "partial_outage"
 		}
-		state = faultline.SiteDegraded
+		return siteStatus(state)
 	}
-	return state
 }
 
 // incidents are the newest ones of the page, but for those that were none.

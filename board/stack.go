@@ -176,7 +176,8 @@ func (r *stackReader) component(id string) (all []Tally) {
 func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 	record := r.index.Record(t.ID)
 	t.Covered = record.Site != ""
-	switch r.snap.Status(faultline.SiteRecord{Site: t.ID}).State {
+	status := r.snap.Status(faultline.SiteRecord{Site: t.ID})
+	switch status.State {
 	case faultline.SiteOK, faultline.SiteRecovered:
 		t.State = StackOK
 	case faultline.SiteDown, faultline.SiteDegraded:
@@ -187,7 +188,7 @@ func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 		state := stackStateOf(&m.entry.Incident)
 		switch m.state {
 		case faultline.SiteRecovered:
-			state = t.State // it works again, whatever the others do
+			state = r.recovered(t, status, &m.entry.Incident)
 		case faultline.SiteDown, faultline.SiteDegraded:
 			if state == StackRecovering {
 				state = StackFailing
@@ -200,6 +201,18 @@ func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 		best = r.blame(&t, nil, owner, StackSuspected)
 	}
 	return t, best
+}
+
+// recovered is the state of a site that works again while its incident is open: whatever the
+// others do, but for what its owner runs, and only once no probe of it has failed for a while.
+func (r *stackReader) recovered(t StackThing, status faultline.SiteStatus, inc *faultline.Incident) StackState {
+	switch {
+	case r.snap.owns(t.ID, inc):
+		return StackSuspected
+	case status.ProbesFailed > 0:
+		return StackRecovering
+	}
+	return t.State
 }
 
 // blame notes that an open incident concerns a thing, and returns the foremost.
@@ -235,11 +248,11 @@ func stackStateOf(inc *faultline.Incident) StackState {
 // tallied is how things do of which some components are counted, as far as sites that
 // depend on them tell.
 func tallied(tallies []Tally) StackState {
-	observed, failing := 0, 0
+	var sum Tally
 	for _, t := range tallies {
-		observed, failing = observed+t.Observed, failing+t.Failing
+		sum.add(t)
 	}
-	if observed > 0 && 2*failing < observed {
+	if sum.Sound() {
 		return StackOK
 	}
 	return StackUnknown

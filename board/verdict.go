@@ -1,6 +1,8 @@
 package board
 
 import (
+	"slices"
+
 	"faultline"
 	"faultline/correlate/verdict"
 )
@@ -21,7 +23,10 @@ func (s *Snapshot) Verdict(record faultline.SiteRecord, asn uint32) faultline.Ve
 	status := s.Status(record)
 	q := verdict.Question{Site: record.Site, Status: status, ASN: asn, Network: s.network(asn),
 		Incident: s.explaining(status.Incidents, asn), Blind: s.Blind()}
-	if q.Incident == nil {
+	switch {
+	case q.Incident != nil && status.State == faultline.SiteRecovered:
+		q.Owned = s.owns(record.Site, q.Incident)
+	case q.Incident == nil:
 		if e := s.OfOwner(record.Site); e != nil {
 			listed := e.Incident.Listed()
 			q.Incident, q.Owned = &listed, true
@@ -67,6 +72,12 @@ func (s *Snapshot) OfOwner(site string) *Entry {
 		}
 	}
 	return s.Foremost(ids)
+}
+
+// owns reports whether the owner of a site runs what an incident is about.
+func (s *Snapshot) owns(site string, inc *faultline.Incident) bool {
+	return inc.Cause != nil && slices.ContainsFunc(s.providers.Running(site),
+		func(p faultline.Provider) bool { return p.Runs(inc.Cause.Component) })
 }
 
 // network is what the people of one network say.

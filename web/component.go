@@ -85,7 +85,7 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 	p.Answer = v.answerComponent(p.Name, p.Open, counted, comp.Kind() == faultline.KindISP)
 	if p.Members > 0 && v.coverage().State != faultline.Blind {
 		p.Counts = []tally{v.share(counted.Failing, counted.Observed, v.count("component.failing", counted.Observed)),
-			v.share(counted.Observed, p.Members, v.count("component.observed", p.Members))}
+			v.share(min(counted.Observed, p.Members), p.Members, v.count("component.observed", p.Members))}
 		p.Counts[0].Strong = true
 		if counted.Observed == 0 {
 			p.Counts = p.Counts[1:]
@@ -161,11 +161,11 @@ func (v *voice) answerComponent(name string, open []headline, counted board.Tall
 	case best != "":
 	case v.coverage().State == faultline.Blind:
 		answer = "unknown"
-	case counted.Observed == 0 && isp:
+	case !counted.Telling() && isp:
 		answer = "isp_calm"
-	case counted.Observed == 0:
+	case !counted.Telling():
 		answer = "unobserved"
-	case 2*counted.Failing >= counted.Observed:
+	case !counted.Sound():
 		answer = "unsure"
 	default:
 		answer = "calm"

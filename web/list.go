@@ -124,9 +124,9 @@ func (v *voice) stateRow(r listRow, open faultline.IncidentState, counted board.
 	switch {
 	case open != "":
 		r.State, r.Word = string(open), v.stateWord(open)
-	case v.coverage().State == faultline.Blind || counted.Observed == 0:
+	case v.coverage().State == faultline.Blind || !counted.Telling():
 		r.State, r.Word = string(faultline.SiteUnknown), v.siteStateWord(faultline.SiteUnknown)
-	case 2*counted.Failing >= counted.Observed:
+	case !counted.Sound():
 		r.State, r.Word = string(faultline.SiteDegraded), v.say("list.unsure")
 	default:
 		r.State, r.Word = string(faultline.SiteOK), v.say("list.calm")

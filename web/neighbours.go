@@ -11,7 +11,7 @@ type standing struct {
 	URL, Name, Kind string
 	Word            string // of an open incident, where there is one
 	State           faultline.IncidentState
-	Neighbours      string // how many sites fail there, of how many
+	Neighbours      string // how many sites fail there, of how many that are observed; empty: of none
 }
 
 // standings are what a site depends on, with the incidents open there and how the
@@ -21,12 +21,12 @@ func (v *voice) standings(components []faultline.Component, incidents []faultlin
 	slices.SortStableFunc(components, func(a, b faultline.Component) int {
 		return slices.Index(faultline.Kinds, a.Kind()) - slices.Index(faultline.Kinds, b.Kind())
 	})
-	failing, observed := v.failingOn(components), v.coverage().State != faultline.Blind
+	observing := v.coverage().State != faultline.Blind
 	var stands []standing
 	for _, c := range components {
 		s := standing{URL: v.componentURL(c), Name: c.DisplayName(), Kind: v.kindWord(c.Kind())}
-		if of := v.cfg.Members(c); observed && of > 0 && failing[c] <= of {
-			s.Neighbours = v.say("site.neighbours", "Of", v.outOf(failing[c], of))
+		if t := v.cfg.Tally(c); observing && t.Observed > 0 {
+			s.Neighbours = v.say("site.neighbours", "Of", v.outOf(t.Failing, t.Observed))
 		}
 		for i := range incidents {
 			cause, st := incidents[i].Cause, incidents[i].State
@@ -43,20 +43,4 @@ func (v *voice) standings(components []faultline.Component, incidents []faultlin
 	// What fails stands in front of what a person would name first.
 	slices.SortStableFunc(stands, func(a, b standing) int { return weight(b.State) - weight(a.State) })
 	return stands
-}
-
-// failingOn counts the sites that fail just now on each of some components.
-func (w *Web) failingOn(components []faultline.Component) map[faultline.Component]int {
-	failing := make(map[faultline.Component]int, len(components))
-	for _, s := range w.cfg.Source.View().Sites {
-		if s.State != faultline.SiteDown && s.State != faultline.SiteDegraded {
-			continue
-		}
-		for _, c := range s.Components {
-			if slices.Contains(components, c) {
-				failing[c]++
-			}
-		}
-	}
-	return failing
 }

@@ -105,7 +105,7 @@ func (v *voice) partsOf(of faultline.Provider) []faultline.Component {
 // nothing of what it runs for others.
 func (v *voice) ownSites(of faultline.Provider) (rows []statusRow) {
 	shown := map[string]bool{} // a host of a site leads to the site
-	for _, site := range of.Sites[:min(len(of.Sites), ownListed)] {
+	for _, site := range of.Sites {
 		record, err := v.cfg.Lookup(site)
 		if err != nil || shown[record.Site] {
 			continue
@@ -114,7 +114,10 @@ func (v *voice) ownSites(of faultline.Provider) (rows []statusRow) {
 		status, _ := v.statusOf(record)
 		rows = append(rows, v.statusRow(status))
 	}
-	return rows
+	slices.SortStableFunc(rows, func(a, b statusRow) int {
+		return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State)
+	})
+	return rows[:min(len(rows), ownListed)]
 }
 
 // foundPage lists what may be meant by what was typed.

@@ -85,16 +85,34 @@ func finder() *find.Index {
 // The page of a provider's own site names what fails of that provider first, however
 // well the site itself answers.
 func TestAnOwnersSiteNamesWhatFails(t *testing.T) {
-	w := newWorld()
-	w.view.Well = append(w.view.Well, faultline.WellSite{Site: "fastly.com", Probes: 30})
-	slices.SortFunc(w.view.Well, func(a, b faultline.WellSite) int { return strings.Compare(a.Site, b.Site) })
+	wells := newWorld()
+	wells.view.Well = append(wells.view.Well, faultline.WellSite{Site: "fastly.com", Probes: 30})
+	slices.SortFunc(wells.view.Well, func(a, b faultline.WellSite) int { return strings.Compare(a.Site, b.Site) })
+	// It failed with the others, and answers again while they fail.
+	back := newWorld()
+	for i := range back.incidents {
+		for j := range back.incidents[i] {
+			inc := &back.incidents[i][j]
+			inc.Sites = append(inc.Sites, faultline.IncidentSite{Site: "fastly.com", State: faultline.SiteRecovered})
+		}
+	}
+	back.view.Sites = append(back.view.Sites, faultline.SiteStatus{Site: "fastly.com", State: faultline.SiteRecovered,
+		Probes: 30, ProbesFailed: 2, Incidents: []string{outage}})
+	slices.SortFunc(back.view.Sites, func(a, b faultline.SiteStatus) int { return strings.Compare(a.Site, b.Site) })
+	for _, w := range []*world{wells, back} {
+		ownersSiteNames(t, w)
+	}
+}
+
+func ownersSiteNames(t *testing.T, w *world) {
+	t.Helper()
 	cfg := w.config()
 	cfg.Lookup = func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil }
 	pages := serve(t, cfg)
 	for _, path := range []string{"/site/fastly.com", "/embed/site/fastly.com", "/card/site/fastly.com.svg"} {
 		said := text(t, get(pages, path).Body.String())
 		if !strings.Contains(said, "Fastly is failing, and its owner runs") ||
-			strings.Contains(said, "probes of fastly.com succeed") {
+			strings.Contains(said, "probes of fastly.com succeed") || strings.Contains(said, "fastly.com is back") {
 			t.Errorf("%s says %.400s", path, said)
 		}
 	}

@@ -162,12 +162,14 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 		p.Cause = &line
 	}
 	p.Answer, p.Because = v.verdict(record.Site, status, heard, cause, member)
-	if owned := v.ownersIncident(record.Site, incidents); cause == nil && owned != nil {
+	// A site that answers, or answers again, says nothing of what its owner runs.
+	if owned := v.ownersIncident(record.Site, incidents); owned != nil &&
+		(cause == nil || cause == owned && member.State == faultline.SiteRecovered) {
 		line := v.lineOf(owned, asOf)
 		p.Cause = &line
 		p.Answer = v.say("verdict.owner_"+string(owned.State), "Name", owned.Cause.Name, "Site", record.Site)
 		p.Because = v.say("verdict.owner_because", "Site", record.Site)
-		if status.State == faultline.SiteOK { // that it answers says nothing of what its owner runs
+		if status.State == faultline.SiteOK || status.State == faultline.SiteRecovered {
 			p.State = faultline.SiteUnknown
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 
 	"faultline"
 )
@@ -102,6 +103,13 @@ type viewerAnswer struct {
 	Places          []place
 }
 
+// ownedBy reports whether what fails is run by the owner of the site, and the site itself is not
+// seen to fail: it need not depend on it.
+func (v *voice) ownedBy(j *judged) bool {
+	return j.ProbesFailed < j.Probes && slices.ContainsFunc(v.cfg.Providers.Running(j.Site),
+		func(p faultline.Provider) bool { return p.Runs(j.Incident.Cause.Component) })
+}
+
 // place is one of the four, and what is said of it.
 type place struct {
 	Name  string
@@ -126,8 +134,11 @@ func (v *voice) viewerAnswer(j *judged) *viewerAnswer {
 		provider = j.Incident.Cause.Name
 	}
 	a := &viewerAnswer{Answer: v.say("you."+string(j.Blame), "Site", j.Site, "Provider", provider, "Network", network)}
-	if j.Blame == faultline.BlameProvider && provider == "" {
+	switch {
+	case j.Blame == faultline.BlameProvider && provider == "":
 		a.Answer = v.say("you.provider_unnamed", "Site", j.Site)
+	case j.Blame == faultline.BlameProvider && v.ownedBy(j):
+		a.Answer = v.say("you.owner", "Site", j.Site, "Provider", provider)
 	}
 	if j.ASN != 0 {
 		a.Because = v.count("you.network_said", j.NetworkReports, "Network", network, "Sites",

@@ -39,13 +39,12 @@ func Of(q Question) faultline.Verdict {
 		ProbesFailed: status.ProbesFailed,
 		ASN:          int(asn), NetworkSites: network.Sites, NetworkReports: network.Reports}
 	switch {
-	case inc != nil && status.State == faultline.SiteRecovered && !IsNetwork(inc, asn):
-		v.Blame, v.Incident = faultline.BlameYou, inc
-		v.Because = v.Site +
-			" was failing, and its last probes succeed: if it still fails for you, the fault is near you."
 	case inc != nil && q.Owned:
 		v.Blame, v.Incident = faultline.BlameProvider, inc
 		v.Because = ownersFault(v, inc)
+	case inc != nil && status.State == faultline.SiteRecovered && !IsNetwork(inc, asn):
+		v.Incident = inc
+		v.Blame, v.Because = recovered(v, q.Blind)
 	case inc != nil:
 		v.Incident = inc
 		v.Blame, v.Because = explain(v.Site, status, inc)
@@ -68,6 +67,21 @@ func Of(q Question) faultline.Verdict {
 		v.Blame, v.Because = withoutIncident(v, status.State, status.Expected)
 	}
 	return v
+}
+
+// recovered is the verdict on a site of an open incident that works again. That the fault is
+// near the viewer is said only where every recent probe of the site succeeded: a site comes back
+// in one place before another.
+func recovered(v faultline.Verdict, blind bool) (faultline.Blame, string) {
+	switch {
+	case blind:
+		return faultline.BlameUnknown, "We do not know: " + v.Site + " was failing, and it is not observed just now."
+	case v.Probes < verdictProbes || v.ProbesFailed > 0:
+		return faultline.BlameUnknown, "We do not know: " + v.Site + " was failing and answers again. " +
+			"If it still fails for you, it may not have recovered everywhere yet."
+	}
+	return faultline.BlameYou, fmt.Sprintf("%s was failing, and all %d probes of it succeeded in the last 10 minutes: "+
+		"if it still fails for you, the fault is near you.", v.Site, v.Probes)
 }
 
 // ownersFault says what an open incident of its owner's infrastructure means for a site.
