@@ -23,7 +23,7 @@ func TestComponentAndSearch(t *testing.T) {
 		Sites: []faultline.SiteStatus{{Site: "a.example", State: faultline.SiteDown}},
 		Well:  []faultline.WellSite{{Site: "b.example", Probes: 9}}})
 	got := decode[ComponentAnswer](t, n.get("/v1/components/cdn/fastly").Body)
-	if got.Name != "Fastly" || got.State != faultline.SiteDown || got.Failing != 9 || got.Observed != 18 || // as its incident counts
+	if got.Name != "Fastly" || got.State != faultline.SiteDown || got.Failing != 9 || got.Observed != 18 ||
 		got.SitesTotal != 3 ||
 		len(got.Incidents) != 1 ||
 		!slices.Equal(got.Sites, []MemberSite{{"a.example", faultline.SiteDown}, {"b.example", faultline.SiteOK},

@@ -18,7 +18,8 @@ func TestStatuspageOfTheWholeAgreesWithItsParts(t *testing.T) {
 	}
 	providers := faultline.NewProviders([]faultline.Provider{
 		{Slug: "rogers", Name: "Rogers", Networks: []uint32{812}, ISP: true},
-		{Slug: "aws", Name: "Amazon Web Services", Components: []string{"cloud:aws/*"}, Sites: []string{"well.example"}}})
+		{Slug: "aws", Name: "Amazon Web Services", Components: []string{"cloud:aws/*"},
+			Sites: []string{"well.example"}}})
 	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
 		c.Index, b.Providers = x, providers
 	})
@@ -28,15 +29,17 @@ func TestStatuspageOfTheWholeAgreesWithItsParts(t *testing.T) {
 		Sites: []faultline.SiteStatus{{Site: "down.example", State: faultline.SiteDown, Probes: 9, ProbesFailed: 9}},
 		Well:  []faultline.WellSite{{Site: "well.example", Probes: 9}}})
 	for path, want := range map[string][3]string{ // indicator, description, the first part
-		"/statuspage/site/well.example":       {"minor", "Possible Outage: 1 of 1 may be failing", "degraded_performance"},
-		"/statuspage/site/quiet.example":      {"minor", "Not observed: the state is not known.", statusUnknown},
-		"/statuspage/dns/quiet":               {"minor", "Not observed: the state is not known.", statusUnknown},
-		"/statuspage/provider/rogers":         {"minor", "Not observed: the state is not known.", ""},
-		"/statuspage/provider/aws":            {"critical", "Major Service Outage", "major_outage"},
-		"/statuspage/stack/down.example":      {"critical", "Major Service Outage", "major_outage"},
-		"/statuspage/cloud/aws~us-east-1":     {"critical", "Major Service Outage", "major_outage"},
-		"/statuspage/stack/cdn:akamai":        {"none", "All Systems Operational", "operational"},
-		"/statuspage/stack/cdn:akamai,rogers": {"none", "No outage is known. 1 of 2 parts are not observed.", "operational"},
+		"/statuspage/site/well.example": {"minor", "Possible Outage: 1 of 1 may be failing",
+			"degraded_performance"},
+		"/statuspage/site/quiet.example":  {"minor", "Not observed: the state is not known.", statusUnknown},
+		"/statuspage/dns/quiet":           {"minor", "Not observed: the state is not known.", statusUnknown},
+		"/statuspage/provider/rogers":     {"minor", "Not observed: the state is not known.", ""},
+		"/statuspage/provider/aws":        {"critical", "Major Service Outage", "major_outage"},
+		"/statuspage/stack/down.example":  {"critical", "Major Service Outage", "major_outage"},
+		"/statuspage/cloud/aws~us-east-1": {"critical", "Major Service Outage", "major_outage"},
+		"/statuspage/stack/cdn:akamai":    {"none", "All Systems Operational", "operational"},
+		"/statuspage/stack/cdn:akamai,rogers": {"none", "No outage is known. 1 of 2 parts are not observed.",
+			"operational"},
 	} {
 		got := decode[StatuspageAnswer](t, n.get(path+"/api/v2/summary.json").Body)
 		if got.Status == nil || got.Components == nil {
