@@ -19,7 +19,7 @@ func fit() store.Inspection {
 			"maxmemory_policy": "noeviction", "connected_slaves": "1",
 			"slave0": "ip=10.0.0.2,port=6379,state=online,lag=0"},
 		Settings: map[string]string{"appendfsync": "always"}, User: "node", ExcessKnown: true,
-		RoundTrip: time.Millisecond, Epoch: "01J", Leads: true,
+		RoundTrip: time.Millisecond, Epoch: "01J", Entries: true, Leads: true,
 	}
 }
 
@@ -60,7 +60,9 @@ func TestRedisIsJudged(t *testing.T) {
 		"rights are unknown": {func(in *store.Inspection) { in.ExcessKnown = false }, "access", OK},
 		"a clock ahead":      {func(in *store.Inspection) { in.Offset = 3 * time.Second }, "clock", Wrong},
 		"a clock behind":     {func(in *store.Inspection) { in.Offset = -3 * time.Second }, "clock", Wrong},
-		"no log":             {func(in *store.Inspection) { in.Epoch = "" }, "log", Note},
+		"no log":             {func(in *store.Inspection) { in.Epoch, in.Entries = "", false }, "log", Note},
+		"no epoch":           {func(in *store.Inspection) { in.Epoch = "" }, "log", Wrong},
+		"no entries":         {func(in *store.Inspection) { in.Entries = false }, "log", Wrong},
 		"no leader":          {func(in *store.Inspection) { in.Leads = false }, "log", Wrong},
 	} {
 		in := fit()

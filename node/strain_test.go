@@ -107,12 +107,19 @@ func TestAFullRedisRecoversAlone(t *testing.T) {
 		return int64(n.metric("faultline_store_memory_limit_bytes")) == limit
 	})
 	ballast := strings.Repeat("x", 1<<20) // an entry that nobody can read
-	pace.Eventually(t, "nothing more is taken, and it says why", func() bool {
+	pace.Eventually(t, "reports are refused while Redis still takes a write", func() bool {
 		if used, err := n.store.Memory(t.Context()); err == nil && used.Free() > headroom/16 {
 			raw.XAdd(t.Context(), &redis.XAddArgs{Stream: "{faultline}:log", Values: []any{"b", ballast}})
 		}
-		return strings.Contains(n.problem("/readyz/write"), "almost full") ||
-			n.metric("faultline_ingest_shed_total") > 0
+		if !strings.Contains(n.problem("/readyz/write"), "almost full") {
+			return false
+		}
+		// A report that Redis itself refuses is answered 503 as well, so that the metric
+		// must show that it was not sent to Redis.
+		shed := n.metric("faultline_ingest_shed_total")
+		return n.post("cnn.com") == http.StatusServiceUnavailable &&
+			n.metric("faultline_ingest_shed_total") > shed &&
+			raw.Set(t.Context(), "written-by-the-test", "", 0).Err() == nil
 	})
 	if got := n.get("/readyz", nil); got != http.StatusOK {
 		t.Errorf("for readers it is %d", got)

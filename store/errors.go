@@ -30,6 +30,13 @@ var (
 	ErrUnreadable = errors.New("it can't be read")
 	// ErrBackwards: the checkpoint's position lies before the stored one's.
 	ErrBackwards = errors.New("the stored checkpoint is newer")
+	// ErrOvertaken: another checkpoint was stored while this one was being written.
+	ErrOvertaken = errors.New("another checkpoint was stored meanwhile")
+	// ErrChunkLost: the checkpoint took so long to write that its first part has expired.
+	ErrChunkLost = errors.New("writing it took so long that its first part has expired")
+	// ErrHalfLog: of the log and its epoch only one is there. A part of the data was
+	// deleted, or only a part was restored; a backup has both.
+	ErrHalfLog = errors.New("Redis holds only a part of a log: its entries or its epoch are missing")
 )
 
 // replies maps the first word of the error replies of our scripts.
@@ -38,6 +45,9 @@ var replies = map[string]error{
 	"REVGAP":    ErrRevisionGap,
 	"REVDIFFER": ErrRevisionDiffers,
 	"BACKWARDS": ErrBackwards,
+	"FLIPPED":   ErrOvertaken,
+	"CHUNKLOST": ErrChunkLost,
+	"HALFLOG":   ErrHalfLog,
 }
 
 // fail wraps err with what was being done and counts it. Whatever is not a
@@ -56,11 +66,18 @@ func (s *Store) fail(op string, err error) error {
 	return fmt.Errorf("%s: %w: %w", op, faultline.ErrUnavailable, err)
 }
 
+// maxClientsText is what Redis answers when it has as many clients as it may. It has no
+// word of its own.
+const maxClientsText = "max number of clients"
+
 // misconfigured reports whether Redis answered, and its answer will not change
 // by waiting: a wrong password, say, or a database that does not exist.
 func misconfigured(err error) bool {
 	var reply redis.Error
 	if !errors.As(err, &reply) || errors.Is(err, redis.Nil) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if strings.Contains(reply.Error(), maxClientsText) {
 		return false
 	}
 	word, _, _ := strings.Cut(reply.Error(), " ")

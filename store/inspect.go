@@ -27,6 +27,7 @@ type Inspection struct {
 	RoundTrip   time.Duration // of the fastest answer
 	Offset      time.Duration // of this machine's clock: above 0 it is ahead of Redis'
 	Epoch       string        // of the log; empty: there is none
+	Entries     bool          // there are entries of a log
 	Leads       bool          // some node holds the lease
 }
 
@@ -62,7 +63,11 @@ func (s *Store) Inspect(ctx context.Context, wall func() time.Time) (Inspection,
 	if err != nil {
 		return Inspection{}, s.fail(op, err)
 	}
-	in.Leads = leads > 0
+	entries, err := c.Exists(ctx, keyLog).Result()
+	if err != nil {
+		return Inspection{}, s.fail(op, err)
+	}
+	in.Leads, in.Entries = leads > 0, entries > 0
 	// What our user may not ask stays unknown.
 	for _, name := range inspectedSettings {
 		if got, err := c.ConfigGet(ctx, name).Result(); err == nil {

@@ -37,7 +37,7 @@ func testEpoch(t *testing.T, f *fixture) {
 
 	ok(t, f.writes.Del(t.Context(), keyLog).Err())
 	_, err = f.Epoch(t.Context(), f.now)
-	wantErr(t, err, faultline.ErrUnavailable)
+	wantErr(t, err, ErrHalfLog)
 }
 
 // testNoLog: a Redis that came back empty takes nothing as if all was well.

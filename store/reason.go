@@ -2,9 +2,13 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -46,20 +50,52 @@ func reply(err error) string {
 	return word
 }
 
+// maxAnswer bounds what is repeated of an answer that is not known here, in bytes.
+const maxAnswer = 120
+
 // Reason says in plain words why Redis could not do something; nil for nil.
 func Reason(err error) error {
 	if err == nil {
 		return nil
 	}
-	word := reply(err)
-	var unreachable *net.OpError
-	switch text, known := reasons[word]; {
-	case known:
+	for _, verdict := range replies {
+		if errors.Is(err, verdict) {
+			return verdict
+		}
+	}
+	if text, known := reasons[reply(err)]; known {
 		return errors.New(text)
-	case word != "":
-		return errors.New("it answers " + word)
-	case errors.As(err, &unreachable) && !unreachable.Timeout() && unreachable.Op == "dial":
+	}
+	var answer redis.Error
+	if errors.As(err, &answer) && !errors.Is(err, redis.Nil) {
+		text := answer.Error()
+		if strings.Contains(text, maxClientsText) {
+			return errors.New("it has as many clients as it may (maxclients)")
+		}
+		return fmt.Errorf("it answers %.*q", maxAnswer, text)
+	}
+	return unreachedReason(err)
+}
+
+// unreachedReason says why no answer of a Redis came back.
+func unreachedReason(err error) error {
+	var (
+		network     *net.OpError
+		certificate *tls.CertificateVerificationError
+		noTLS       tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &certificate):
+		return fmt.Errorf("its certificate is not trusted: %w", certificate.Err)
+	case errors.As(err, &noTLS):
+		return errors.New("it does not speak TLS, which rediss:// asks for")
+	case errors.As(err, &network) && !network.Timeout() && network.Op == "dial":
 		return errors.New("there is no connection to it")
+	case errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET):
+		return errors.New("it closes the connection without an answer; " +
+			"it may have as many clients as it takes (maxclients)")
+	case strings.Contains(err.Error(), "redis: can't parse"):
+		return errors.New("what answers there is no Redis")
 	}
 	return errors.New("it does not answer in time")
 }

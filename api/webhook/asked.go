@@ -51,24 +51,20 @@ func (w Hook) over(now time.Time) bool {
 	return w.Expires != nil && now.After(*w.Expires) || w.Unproven() && now.Sub(w.Created) > unprovenFor
 }
 
-// asked queues what owners of webhooks asked for, and returns the webhooks that are to be
-// sent incidents. What has ended is removed.
-func (q *queuer) asked(ctx context.Context, hooks []Hook) (proven []Hook, err error) {
+// asked queues what owners of webhooks asked for, and removes the webhooks that have ended.
+func (q *queuer) asked(ctx context.Context, hooks []Hook) error {
 	for _, w := range hooks {
 		if w.over(q.now()) {
 			if err := q.box.DeleteWebhook(ctx, w.ID); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		if err := q.wishes(ctx, w); err != nil {
-			return nil, err
-		}
-		if !w.Unproven() {
-			proven = append(proven, w)
+			return err
 		}
 	}
-	return proven, nil
+	return nil
 }
 
 // wishes queues what the owner of one webhook asked for.

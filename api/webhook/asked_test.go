@@ -1,12 +1,16 @@
 package webhook
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"faultline"
 	"faultline/board/boardtest"
 )
 
@@ -45,15 +49,80 @@ func TestChallengeIsAnswered(t *testing.T) {
 				say.Challenge != x.hook.Challenge || say.Data != nil {
 				t.Errorf("%s: %v", x.to.body(0), err)
 			}
-			// The step that is under way may have read the webhook before it was proven: it passes
-			// over the changes that it finds, so that more than one has to happen.
-			next := 0
-			boardtest.Eventually(t, "an incident", func() bool {
-				x.source.Tell(caused(next, "cdn:fastly", "a.example"))
-				next++
-				return x.to.count() >= 2
-			})
+			x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+			boardtest.Eventually(t, "an incident", func() bool { return x.to.count() >= 2 })
 		})
+	}
+}
+
+// during does something just before changes are read the first time.
+type during struct {
+	Source
+	once sync.Once
+	do   func()
+}
+
+func (d *during) Changes(ctx context.Context, after string, limit int, block time.Duration,
+) ([]faultline.Change, error) {
+	d.once.Do(d.do)
+	return d.Source.Changes(ctx, after, limit, block)
+}
+
+// What is published right after a webhook was proven is sent to it, also when a step that
+// queues messages was under way just then.
+func TestAWebhookThatIsProvenDuringAStepMissesNothing(t *testing.T) {
+	for _, from := range []string{beginning, boardtest.Position(1)} {
+		x := newDispatched(t, "", 200)
+		x.hook.Challenged = true
+		x.unproven()
+		if from != beginning {
+			x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+		}
+		x.box.At = from
+		x.d.source = &during{Source: x.source, do: func() {
+			x.hook.Challenge, x.hook.Challenged = "", false
+			x.save(x.hook)
+			x.source.Tell(caused(1, "dns:dyn", "b.example"))
+		}}
+		q := &queuer{Dispatcher: x.d, box: x.box, before: map[string]*faultline.Incident{}}
+		if err := q.step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if due, _ := x.box.Due(t.Context(), x.clock.Now(), 9); len(due) != 1 {
+			t.Errorf("from %s: %d messages are queued, not one", from, len(due))
+		}
+	}
+}
+
+// full is an outbox that can't be written to at first.
+type full struct {
+	Outbox
+	fails int
+}
+
+func (f *full) Queue(ctx context.Context, position string, messages []faultline.Delivery) (int, error) {
+	if f.fails--; f.fails >= 0 {
+		return 0, faultline.ErrUnavailable
+	}
+	return f.Outbox.Queue(ctx, position, messages)
+}
+
+// A change of state that could not be queued at once is queued later all the same.
+func TestAChangeOfStateIsQueuedAfterAFailure(t *testing.T) {
+	x := newDispatched(t, "", 200)
+	x.hook.Format = FormatSlack
+	x.save(x.hook)
+	x.box.At = boardtest.Position(0)
+	x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+	q := &queuer{Dispatcher: x.d, box: &full{Outbox: x.box, fails: 1}, before: map[string]*faultline.Incident{}}
+	if err := q.step(t.Context()); !errors.Is(err, faultline.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if err := q.step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if due, _ := x.box.Due(t.Context(), x.clock.Now(), 9); len(due) != 1 {
+		t.Errorf("%d messages are queued, not one", len(due))
 	}
 }
 

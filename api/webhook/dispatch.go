@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,8 +159,7 @@ func (q *queuer) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hooks, err := q.asked(ctx, Read(kept))
-	if err != nil {
+	if err := q.asked(ctx, Read(kept)); err != nil {
 		return err
 	}
 	at, err := q.box.Position(ctx)
@@ -170,7 +170,7 @@ func (q *queuer) step(ctx context.Context) error {
 		return q.begin(ctx)
 	}
 	if at == beginning {
-		return q.first(ctx, hooks)
+		return q.first(ctx)
 	}
 	for {
 		changes, err := q.source.Changes(ctx, at, changesAtOnce, 0)
@@ -186,13 +186,29 @@ func (q *queuer) step(ctx context.Context) error {
 		if err != nil || len(changes) == 0 {
 			return err
 		}
-		for _, c := range changes {
-			if err := q.change(ctx, hooks, c); err != nil {
-				return err
-			}
-			at = c.ID
+		if err := q.changes(ctx, changes); err != nil {
+			return err
+		}
+		at = changes[len(changes)-1].ID
+	}
+}
+
+// changes queues the messages of changes that were read, for the webhooks that there are
+// now. The webhooks are read after the changes: one that is made or proven while the
+// changes are being read would otherwise miss what is published right after that.
+func (q *queuer) changes(ctx context.Context, changes []faultline.Change) error {
+	kept, err := q.box.Webhooks(ctx)
+	if err != nil {
+		return err
+	}
+	hooks := Read(kept)
+	hooks = slices.DeleteFunc(hooks, func(w Hook) bool { return w.Unproven() || w.over(q.now()) })
+	for _, c := range changes {
+		if err := q.change(ctx, hooks, c); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // beginning is the position before the first change there ever was.
@@ -217,20 +233,15 @@ func (q *queuer) begin(ctx context.Context) error {
 // first queues the messages of the first changes that there ever were. A source
 // knows no position before the first one, so that the last ones are read: nobody
 // publishes as many within a second.
-func (q *queuer) first(ctx context.Context, hooks []Hook) error {
+func (q *queuer) first(ctx context.Context) error {
 	changes, err := q.source.Changes(ctx, "", firstChanges, 0)
-	if err != nil {
+	if err != nil || len(changes) == 0 {
 		return err
 	}
 	if len(changes) == firstChanges {
 		q.log.Warn("there may have been changes before the first one that webhooks are sent")
 	}
-	for _, c := range changes {
-		if err := q.change(ctx, hooks, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return q.changes(ctx, changes)
 }
 
 // change queues the messages of one change.
@@ -261,7 +272,13 @@ func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) e
 		}
 		messages = append(messages, m)
 	}
-	return q.queue(ctx, c.ID, messages)
+	if err := q.queue(ctx, c.ID, messages); err != nil {
+		return err
+	}
+	// Only now: a change that could not be queued is read again, and must not be compared
+	// with itself then.
+	q.before[c.Incident.ID] = &c.Incident
+	return nil
 }
 
 // message is a message as it waits in the store, due at once.
@@ -297,7 +314,6 @@ func (q *queuer) asItWas(ctx context.Context, inc faultline.Incident) (*faultlin
 	if len(q.before) >= maxBefore {
 		clear(q.before)
 	}
-	q.before[inc.ID] = &inc
 	return before, nil
 }
 
