@@ -135,10 +135,15 @@ func readState(text string) (string, error) {
 }
 
 func readCause(text string) (string, error) {
-	if text != FilterNone && !Component(text).Valid() {
-		return "", notAnItem("must be a component such as cdn:fastly, or " + FilterNone)
+	kind, name, named := strings.Cut(text, ":")
+	kind = strings.ToLower(kind)
+	switch c := ComponentFromPath(kind, name); {
+	case !named && kind == FilterNone:
+		return FilterNone, nil
+	case c != "": // in a path a slash is a tilde: people take names from addresses
+		return string(c), nil
 	}
-	return text, nil
+	return "", notAnItem("must be a component such as cdn:fastly, or " + FilterNone)
 }
 
 func readKind(text string) (string, error) {

@@ -43,7 +43,7 @@ func readBody(c *gin.Context, limit int64, accepted ...string) (body []byte, med
 		}
 		return nil, "", &refusal{status: http.StatusBadRequest, detail: "The body could not be read to its end."}
 	}
-	return body, media, nil
+	return bytes.TrimPrefix(body, byteOrder), media, nil
 }
 
 // readEncoding reads the fields Content-Encoding: whether the body is compressed
@@ -77,8 +77,15 @@ func unzip(body []byte, limit int64) ([]byte, error) {
 	return out, err
 }
 
-// mediaOf reads a Content-Type that may say, and says nothing else, that it is in
-// UTF-8.
+// charsets are names of UTF-8, and of what is a part of it.
+var charsets = []string{"utf-8", "utf8", "us-ascii", "ascii"}
+
+// byteOrder is the mark in front of UTF-8 that some programs write, and that readers may
+// ignore (RFC 8259 section 8.1).
+var byteOrder = []byte("\ufeff")
+
+// mediaOf reads a Content-Type whose text is in UTF-8. Other parameters mean nothing to JSON
+// (RFC 8259 section 11).
 func mediaOf(contentType string) (media string, ok bool) {
 	if contentType == page.MediaJSON { // as most write it
 		return page.MediaJSON, true
@@ -87,10 +94,9 @@ func mediaOf(contentType string) (media string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	for name, value := range params {
-		if name != "charset" || !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "utf8") {
-			return "", false
-		}
+	charset, said := params["charset"]
+	if said && !slices.Contains(charsets, strings.ToLower(charset)) {
+		return "", false
 	}
 	return media, true
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/csv"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -136,8 +137,20 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 		"url=" + page + "&lang=fr":                      "@3?lang=fr\" width",
 		"url=" + page + "&lang=%22%3E%3Cscript%3E":      "@3\" width",
 		"url=" + page + "%3Futm_source%3Dx%23top":       "@3\" width",
+		"url=" + page + "%2F%3Ffbclid%3D1":              "@3\" width",
+		"url=" + page + "%404":                          "", // that was not published yet
+		"url=" + strings.ReplaceAll(page, "https%3A%2F%2Ffaultline", "HTTPS%3A%2F%2FFaultLine"): "@3\" width",
+		"url=" + strings.ReplaceAll(page, ".example", ".example%3A443"):                         "@3\" width",
+		"url=" + strings.ReplaceAll(page, ".example", ".example."):                              "@3\" width",
+		"url=" + strings.ReplaceAll(page, "https%3A", ""):                                       "@3\" width",
+		"url=" + strings.ReplaceAll(page, "https%3A%2F%2F", ""):                                 "@3\" width",
+		"url=%20" + page + "%20": "@3\" width", // with the spaces that were copied too
+		"url=" + strings.ReplaceAll(page, "%2Fincident", "%2Fembed%2Fincident"): "@3\" width",
+		"url=" + strings.ReplaceAll(page, "inc_", "%2569nc_"):                   "@3\" width",
+		"url=" + strings.ReplaceAll(page, ".example", ".example%3A8443"):        "",
+		"url=" + strings.ReplaceAll(page, "faultline", "me%40faultline"):        "",
 	} {
-		w := n.get("/oembed?" + strings.ReplaceAll(query, " ", ""))
+		w := n.get("/oembed?" + query)
 		if want == "" {
 			if w.Code != http.StatusNotFound {
 				t.Errorf("%s: %d", query, w.Code)
@@ -147,6 +160,45 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 		if got := decode[OEmbedAnswer](t, w.Body); w.Code != http.StatusOK ||
 			!strings.Contains(got.HTML, "/embed/incident/"+inc.ID+want) {
 			t.Errorf("%s: %d %s, want %s", query, w.Code, got.HTML, want)
+		}
+	}
+}
+
+// A page is named in many ways, and its widget is at one address.
+func TestOEmbedNamesPagesAsWeDo(t *testing.T) {
+	x := board.NewIndex()
+	x.Put(faultline.SiteRecord{Site: "bbc.co.uk",
+		Components: []faultline.Component{"cloud:aws/us-east-1", "asn:AS64500"}})
+	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
+		b.PublicURL, b.Providers, c.Index = "https://faultline.example/down", testProviders, x
+	})
+	n.run()
+	for path, want := range map[string]string{
+		"/site/BBC.co.uk":                  "/site/bbc.co.uk",
+		"/site/bbc.co.uk/":                 "/site/bbc.co.uk",
+		"/site/bbc%2Eco%2Euk":              "/site/bbc.co.uk",
+		"/component/cloud/aws~us-east-1":   "/component/cloud/aws~us-east-1",
+		"/component/cloud/aws%7Eus-east-1": "/component/cloud/aws~us-east-1",
+		"/component/cloud/aws%2Fus-east-1": "/component/cloud/aws~us-east-1",
+		"/component/cloud/aws/us-east-1":   "/component/cloud/aws~us-east-1",
+		"/component/Cloud/AWS~us-east-1":   "/component/cloud/aws~us-east-1",
+		"/component/asn/as64500":           "/component/asn/AS64500",
+		"/provider/Fastly":                 "/provider/fastly",
+	} {
+		for _, encode := range []func(string) string{url.QueryEscape, func(s string) string {
+			return url.QueryEscape(strings.ReplaceAll(s, "%", "%25"))
+		}} {
+			w := n.get("/oembed?url=" + encode("https://faultline.example/down"+path))
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: %d", path, w.Code)
+				continue
+			}
+			got := decode[OEmbedAnswer](t, w.Body)
+			if !strings.Contains(got.HTML, `src="https://faultline.example/down/embed`+want+`"`) ||
+				got.ThumbnailURL != "https://faultline.example/down/card"+want+".png" || got.ThumbnailWidth != 1200 ||
+				got.ThumbnailHeight != 630 {
+				t.Errorf("%s: %d %+v, want %s", path, w.Code, got, want)
+			}
 		}
 	}
 }
@@ -214,5 +266,25 @@ func TestMetricsForAlerting(t *testing.T) {
 	}
 	if open != 1 || len(families["faultline_incidents_open"].GetMetric()) != 3 {
 		t.Errorf("open %v", families["faultline_incidents_open"])
+	}
+}
+
+// What stands in an address twice with one value was added by a program that did not see that it
+// is there. Two values are refused: an answer must not depend on which of them we take.
+func TestOthersRepeatWhatTheyAsk(t *testing.T) {
+	n := newNode(t)
+	n.source.Tell(incident(0, 1, 1))
+	n.run()
+	for path, want := range map[string]int{
+		"/oembed?format=json&url=/site/bbc.co.uk&format=json":        http.StatusOK,
+		"/oembed?url=/site/bbc.co.uk&url=/component/cdn/fastly":      http.StatusBadRequest,
+		"/feed.json?site=bbc.co.uk&fbclid=1&fbclid=2&site=bbc.co.uk": http.StatusOK,
+		"/feed.atom?state=open&state=resolved&gclid=x&ref=y":         http.StatusBadRequest,
+		"/statuspage/api/v2/summary.json?_=1&_=2":                    http.StatusOK,
+		"/v1/incidents?state=open&state=open":                        http.StatusBadRequest,
+	} {
+		if w := n.get(path); w.Code != want {
+			t.Errorf("%s: %d %s, want %d", path, w.Code, w.Body, want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ func TestPreflightAllowsWhatClientsSend(t *testing.T) {
 			header: map[string]string{"Origin": "https://page.example", "Access-Control-Request-Method": "GET"}})
 		allowed := strings.ToLower(w.Header().Get("Access-Control-Allow-Headers"))
 		for _, name := range []string{"cache-control", "content-type", "x-requested-with", "traceparent",
-			"last-event-id", "authorization"} {
+			"last-event-id", "authorization", "*"} {
 			if w.Code != http.StatusNoContent || !strings.Contains(allowed, name) {
 				t.Errorf("%s: %d, %s is not in %q", path, w.Code, name, allowed)
 			}
@@ -89,6 +89,10 @@ func TestBodiesAsTheirStandardsAllow(t *testing.T) {
 		"as it is":       {"application/json", "", probe, 202},
 		"utf8":           {"application/json; charset=utf8", "", probe, 202},
 		"latin":          {"application/json; charset=latin1", "", probe, 415},
+		"ascii":          {"Application/JSON;charset=US-ASCII", "", probe, 202},
+		"a parameter":    {"application/json; odata=verbose", "", probe, 202},
+		"a byte order":   {"application/json", "", "\ufeff" + probe, 202},
+		"UTF-16":         {"application/json", "", "\xff\xfe[\x00", 400},
 		"gzip":           {"application/json", "gzip", zip(probe), 202},
 		"GZIP":           {"application/json", "GZIP", zip(probe), 202},
 		"identity, gzip": {"application/json", "identity, gzip", zip(probe), 202},

@@ -57,7 +57,15 @@ var listQueries = map[string]func(faultline.Incident) bool{
 	"?limit=100&site=site003.example": func(faultline.Incident) bool { return true },
 	"?site=site025.example":           func(faultline.Incident) bool { return false },
 	"?limit=100&country=GB":           func(faultline.Incident) bool { return true },
-	"?country=FR":                     func(faultline.Incident) bool { return false },
+	"?limit=100&country=FR,GB":        func(faultline.Incident) bool { return true },
+	"?limit=100&state=resolved":       func(i faultline.Incident) bool { return i.State == faultline.StateResolved },
+	"?limit=100&kind=cdn,none&cause=CDN:Fastly": func(i faultline.Incident) bool {
+		return i.Cause != nil && i.Cause.Component == "cdn:fastly"
+	},
+	"?limit=100&cause=Cloud:aws~us-east-1": func(i faultline.Incident) bool {
+		return i.Cause != nil && i.Cause.Component == "cloud:aws/us-east-1"
+	},
+	"?country=FR": func(faultline.Incident) bool { return false },
 	"?limit=100&since=2021-06-08T09:52:05Z": func(i faultline.Incident) bool {
 		return !i.Onset.At.Before(t0.Add(5 * time.Minute))
 	},
@@ -169,8 +177,6 @@ func TestListRefuses(t *testing.T) {
 	for query, parameter := range map[string]string{
 		"?state=":                             "state",
 		"?state=down":                         "state",
-		"?state=open,":                        "state",
-		"?state=Confirmed":                    "state",
 		"?state=open&state=open":              "state",
 		"?cause=":                             "cause",
 		"?cause=fastly":                       "cause",
@@ -185,16 +191,19 @@ func TestListRefuses(t *testing.T) {
 		"?cursor=x":                           "cursor",
 		"?cursor=AAAA":                        "cursor",
 		"?since=2021-13":                      "since",
-		"?since=7w":                           "since",
+		"?state=open,":                        "state",
+		"?state=Confirmed":                    "state",
+		"?country=gb":                         "country",
+		"?since=7y":                           "since",
+		"?state=,":                            "state",
 		"?since=0d":                           "since",
 		"?since=1h&until=2h":                  "since",
 		"?kind=":                              "kind",
 		"?kind=fastly":                        "kind",
-		"?country=gb":                         "country",
 		"?min_confidence=1.1":                 "min_confidence",
 		"?min_confidence=NaN":                 "min_confidence",
 		"?site=nobody.test%20x":               "site",
-		"?until=2021-06-08":                   "until",
+		"?until=2021-06":                      "until",
 		"?since=20&until=10":                  "since",
 		"?overlapping=1":                      "overlapping",
 		"?fields=":                            "fields",
@@ -324,7 +333,17 @@ func TestListReadsHowLongAgo(t *testing.T) {
 	}
 	n.run()
 	n.await(incident(2, 1, 1))
-	for query, want := range map[string]int{"?since=7d": 3, "?since=59m": 2, "?since=30m": 0, "?until=24h": 0} {
+	began := incident(0, 1, 1).Onset.At
+	for query, want := range map[string]int{"?since=7d": 3, "?since=59m": 2, "?since=30m": 0, "?until=24h": 0,
+		"?since=1w": 3, "?since=1800s": 0, "?since=7D": 3, "?since=2021-06-08": 3, "?until=2021-06-08": 0,
+		"?since=" + fmt.Sprint(began.Unix()): 3, "?since=" + fmt.Sprint(began.UnixMilli()): 3,
+		"?since=" + fmt.Sprint(began.Add(30*time.Second).UnixMilli()):                        2,
+		"?since=" + fmt.Sprintf("%d.5", began.Unix()):                                        2,
+		"?since=" + began.Format("2006-01-02 15:04:05Z"):                                     3,
+		"?since=" + began.In(time.FixedZone("", 3600)).Format(time.RFC3339):                  3, // its plus is a space
+		"?since=" + began.Add(time.Second).In(time.FixedZone("", 3600)).Format(time.RFC3339): 2,
+		"?since=" + began.In(time.FixedZone("", -3600)).Format(time.RFC3339):                 3} {
+		query = strings.ReplaceAll(query, " ", "%20")
 		if got := decode[IncidentList](t, n.get("/v1/incidents"+query).Body); len(got.Incidents) != want {
 			t.Errorf("%s: %d incidents, want %d", query, len(got.Incidents), want)
 		}

@@ -13,7 +13,8 @@ import (
 
 // Requests of these paths may be made by any page in any browser, without
 // credentials; everything else is for the same origin and for programs.
-var publicPrefixes = []string{"/v1/", "/.well-known/", "/record/", "/openapi.", "/feed.", "/oembed", "/statuspage/",
+var publicPrefixes = []string{"/v1/", "/.well-known/", "/record/", "/openapi.", "/schemas/",
+	"/feed.", "/oembed", "/statuspage/",
 	"/api/v2/",
 	"/badge.", "/metrics/stack"}
 
@@ -152,7 +153,9 @@ func nothingAt(path string) string {
 // allowedHeaders are the fields that a page may send with a read, beyond those that
 // browsers allow by themselves: what event source libraries, HTTP clients and
 // tracing add to every request. None of them changes what is answered to others.
-const allowedHeaders = "Authorization, Cache-Control, Content-Type, If-None-Match, Last-Event-ID, Pragma, " +
+//
+// Browsers that know the asterisk allow every other field too; Authorization is never meant by it.
+const allowedHeaders = "*, Authorization, Cache-Control, Content-Type, If-None-Match, Last-Event-ID, Pragma, " +
 	"X-Requested-With, baggage, traceparent, tracestate"
 
 // noMethod answers a method that the path does not have; gin has set Allow. The

@@ -28,7 +28,17 @@ type OEmbedAnswer struct {
 	HTML         string `json:"html"`
 	Width        int    `json:"width"`  // pixels
 	Height       int    `json:"height"` // pixels
+	// A picture of the page, for who shows no frame. All three are there or none.
+	ThumbnailURL    string `json:"thumbnail_url,omitzero"`
+	ThumbnailWidth  int    `json:"thumbnail_width,omitzero"`  // pixels
+	ThumbnailHeight int    `json:"thumbnail_height,omitzero"` // pixels
 }
+
+// The size of a page's picture in pixels, which package web draws.
+const (
+	thumbnailWidth  = 1200
+	thumbnailHeight = 630
+)
 
 // embedWidth is the width of a widget in pixels, unless less is asked for. Its height follows.
 const embedWidth = 600
@@ -38,8 +48,8 @@ var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
 
 // embeddable are the pages that have a widget.
 var embeddable = regexp.MustCompile(
-	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[a-z0-9-]{1,` +
-		`64}|component/[a-z]{1,10}/[^/]{1,300})$`,
+	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[A-Za-z0-9-]{1,` +
+		`64}|component/[A-Za-z]{1,10}/[^/]{1,300})$`,
 )
 
 // getOEmbed says how to embed a page of ours.
@@ -77,8 +87,8 @@ func (a *api) getOEmbed(c *gin.Context, query url.Values) error {
 		source += "?lang=" + lang
 	}
 	p, err := page.New(OEmbedAnswer{Version: "1.0", Type: "rich", Title: title, ProviderName: "Faultline",
-		ProviderURL: base + "/",
-		CacheAge:    300, Width: width, Height: height,
+		ProviderURL: base + "/", CacheAge: 300, Width: width, Height: height,
+		ThumbnailURL: base + "/card" + path + ".png", ThumbnailWidth: thumbnailWidth, ThumbnailHeight: thumbnailHeight,
 		HTML: fmt.Sprintf(
 			`<iframe src="%s" width="%d" height="%d" title="%s" loading="lazy" `+
 				`style="border:0;max-width:100%%"></iframe>`,
@@ -113,22 +123,59 @@ func embedSize(query url.Values, key string, usual int) int {
 	return int(min(n, float64(usual)))
 }
 
-// embedPath is the path of a page of ours, as address names it: with http for
-// https, a slash at its end, a query or a fragment, it is the same page.
+// embedPath is the path of a page of ours, as address names it: with http for https or
+// neither, a slash at its end, a query or a fragment, encoded twice, or as the address of
+// the page's widget, it is the same page.
 func (a *api) embedPath(address string) (path string, ok bool) {
+	base, err := url.Parse(a.cfg.Board.PublicURL())
+	if err != nil {
+		return "", false
+	}
+	if address = strings.TrimSpace(address); base.Host != "" && hasHost(address, base.Host) {
+		address = "//" + address // as people type it
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Opaque != "" || u.User != nil {
 		return "", false
 	}
-	base, err := url.Parse(a.cfg.Board.PublicURL())
-	if err != nil || !strings.EqualFold(u.Host, base.Host) || u.Host != "" && u.Scheme != "https" &&
-		u.Scheme != "http" {
+	if !sameHost(u, base) || u.Host != "" && u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "" {
 		return "", false
 	}
 	path, ok = strings.CutPrefix(u.EscapedPath(), base.EscapedPath())
-	path = strings.ReplaceAll(path, "%25", "%") // no address of ours has a percent sign: it was encoded twice
-	path = strings.ReplaceAll(strings.TrimSuffix(path, "/"), "%40", "@")
+	path = strings.TrimPrefix(strings.TrimRight(path, "/"), "/embed")
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, part := range parts {
+		for range 2 { // programs encode what is encoded already
+			if part, err = url.PathUnescape(part); err != nil {
+				return "", false
+			}
+		}
+		parts[i] = url.PathEscape(part)
+	}
+	path = "/" + strings.Join(parts, "/")
+	if len(parts) == 4 && parts[0] == "component" { // a slash in a name is written as a tilde
+		path = "/component/" + parts[1] + "/" + parts[2] + "~" + parts[3]
+	}
 	return path, ok && embeddable.MatchString(path)
+}
+
+// hasHost reports whether an address without a scheme begins with a host.
+func hasHost(address, host string) bool {
+	begin, _, _ := strings.Cut(address, "/")
+	return strings.EqualFold(begin, host)
+}
+
+// sameHost reports whether an address is of the host of base, whatever the case of its name,
+// a dot at its end, or the port that its scheme has anyway.
+func sameHost(u, base *url.URL) bool {
+	plain := func(u *url.URL) string {
+		host := strings.ToLower(u.Host)
+		for _, usual := range []string{":443", ":80"} {
+			host = strings.TrimSuffix(host, usual)
+		}
+		return strings.TrimSuffix(host, ".")
+	}
+	return plain(u) == plain(base)
 }
 
 // embedded finds the page that an address names, with its title. An incident is
@@ -153,26 +200,33 @@ func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path,
 		if err != nil {
 			return "", "", faultline.ErrNotFound
 		}
-		return path, "Is " + record.Site + " down?", nil
+		return "/site/" + url.PathEscape(record.Site), "Is " + record.Site + " down?", nil
 	case kindProvider:
-		p, known := a.cfg.Board.Providers().Slug(parts[1])
+		p, known := a.cfg.Board.Providers().Named(parts[1])
 		if !known {
 			return "", "", faultline.ErrNotFound
 		}
-		return path, p.Name, nil
+		return "/provider/" + p.Slug, p.Name, nil
 	case "component":
-		component := faultline.ComponentFromPath(parts[1], parts[2])
+		name, _ := url.PathUnescape(parts[2]) // it was escaped above
+		component := asWritten(faultline.ComponentFromPath(strings.ToLower(parts[1]), name))
 		if _, _, known := a.cfg.Index.Members(component, 0); !known {
 			return "", "", faultline.ErrNotFound
 		}
-		return path, component.DisplayName(), nil
+		return "/component/" + component.Path(), component.DisplayName(), nil
 	}
-	id, _, fixed := strings.Cut(parts[1], "@")
+	id, revision, fixed := strings.Cut(parts[1], "@")
 	inc, err := a.embeddedIncident(c, s, id)
-	if err == nil && !fixed {
-		path += "@" + strconv.Itoa(inc.Revision)
+	if err != nil {
+		return "", "", err
 	}
-	return path, inc.DatedTitle(), err
+	if n, err := strconv.Atoi(revision); fixed && (err != nil || n > inc.Revision) {
+		return "", "", faultline.ErrNotFound // there is no such revision
+	}
+	if !fixed {
+		revision = strconv.Itoa(inc.Revision)
+	}
+	return "/incident/" + id + "@" + revision, inc.DatedTitle(), nil
 }
 
 func (a *api) embeddedIncident(c *gin.Context, s *board.Snapshot, id string) (faultline.Incident, error) {

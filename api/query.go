@@ -49,8 +49,13 @@ func (p queryPolicy) read(raw string) (url.Values, error) {
 			delete(query, key)
 		case !known:
 			faults = append(faults, faultline.Invalid{Parameter: shorten(key), Detail: unknownParameter(p.keys)})
+		case p.lenient && slices.Contains(p.last, key):
+			query[key] = values[len(values)-1:]
+		case p.lenient && len(slices.Compact(values)) == 1: // added to an address that had it already
+			query[key] = values[:1]
 		case len(values) > 1:
-			faults = append(faults, faultline.Invalid{Parameter: key, Detail: "is there twice"})
+			faults = append(faults, faultline.Invalid{Parameter: key,
+				Detail: "is there twice; several values are written with commas between them"})
 		}
 	}
 	if faults != nil {

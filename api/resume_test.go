@@ -114,7 +114,9 @@ func TestStreamResumesByWhatLibrariesSend(t *testing.T) {
 	url := n.serve().URL + "/v1/stream"
 	for _, query := range []string{"lastEventId=" + position(2), "lastEventID=" + position(2),
 		"Last-Event-ID=" + position(2), "last_event_id=" + position(2),
-		"last_event_id=" + position(1) + "&lastEventId=" + position(2), "utm_source=x&lastEventId=" + position(2)} {
+		"last_event_id=" + position(1) + "&lastEventId=" + position(2), "utm_source=x&lastEventId=" + position(2),
+		"lastEventId=" + position(1) + "&lastEventId=" + position(2), "evs_last_event_id=" + position(2),
+		"last-event-id=" + position(2), "LastEventId=" + position(2) + "&snapshot=1"} {
 		if events := open(t, url+"?"+query, "").opened(); len(events) != 2 || events[0].id != position(3) {
 			t.Errorf("%s: %d events", query, len(events))
 		}

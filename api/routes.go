@@ -36,6 +36,7 @@ const (
 type queryPolicy struct {
 	keys    []string
 	lenient bool
+	last    []string // keys of which the last value counts, as clients append newer ones
 }
 
 // strict refuses keys that the route does not know: an answer must not depend on
@@ -146,7 +147,7 @@ func (a *api) concludedRoutes() []route {
 		{read, "/v1/search", "", QuotaReads, strict("q"), a.getSearch},
 		{read, "/v1/vantages", "", QuotaReads, strict(), a.getVantages},
 		{read, "/v1/metrics/incidents", "", QuotaReads, strict(), a.getIncidentMetrics},
-		{get, routeStream, "", QuotaReads, lenient(streamKeys...), a.getStream},
+		{get, routeStream, "", QuotaReads, queryPolicy{streamKeys, true, resumeKeys}, a.getStream},
 	}
 }
 

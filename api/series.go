@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -226,24 +227,51 @@ func (a *api) writeSeries(c *gin.Context, of string, query url.Values) error {
 // timeForm says how times are written in a query.
 const timeForm = "must be a time such as 2021-06-08T09:47:05Z, Unix seconds, or how long ago: 90m, 24h, 7d"
 
-// ago is how long ago something was, in minutes, hours or days.
-var ago = regexp.MustCompile(`^([1-9][0-9]{0,4})([mhd])$`)
+// ago is how long ago something was, in seconds, minutes, hours, days or weeks.
+var ago = regexp.MustCompile(`^([1-9][0-9]{0,4})([smhdw])$`)
 
 // agoUnits are what the letters of [ago] stand for.
-var agoUnits = map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+var agoUnits = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+	"w": 7 * 24 * time.Hour}
 
-// readTime reads RFC 3339, Unix seconds, or how long before now.
+// unixTime is a number of seconds since 1970, perhaps with a fraction.
+var unixTime = regexp.MustCompile(`^[0-9]{1,13}(\.[0-9]{1,9})?$`)
+
+// From this number on Unix time is in milliseconds, as JavaScript has it: as seconds it would be
+// the year 5138.
+const unixMillis = 1e11
+
+// readTime reads RFC 3339, a day, Unix time, or how long before now.
 func readTime(text string, now time.Time) (time.Time, error) {
-	if m := ago.FindStringSubmatch(text); m != nil {
+	text = strings.TrimSpace(text)
+	if m := ago.FindStringSubmatch(strings.ToLower(text)); m != nil {
 		n, err := strconv.Atoi(m[1])
 		return now.Add(-time.Duration(n) * agoUnits[m[2]]).UTC(), err
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && n < 1<<33 {
-		return time.Unix(n, 0).UTC(), nil
+	if unixTime.MatchString(text) {
+		n, err := strconv.ParseFloat(text, 64)
+		if n >= unixMillis {
+			return time.UnixMilli(int64(n)).UTC(), err
+		}
+		return time.UnixMicro(int64(math.Round(n * 1e6))).UTC(), err
 	}
-	at, err := time.Parse(time.RFC3339, strings.ToUpper(text))
+	at, err := time.Parse(time.RFC3339, asRFC3339(text))
 	if err == nil && (at.Year() < 1970 || at.Year() > 9999) {
 		err = faultline.ErrNotFound
 	}
 	return at.UTC(), err
+}
+
+// asRFC3339 is a time as RFC 3339 has it: a day alone begins at midnight UTC, a space may stand
+// for T, and a plus that was not escaped in a query has become a space.
+func asRFC3339(text string) string {
+	text = strings.ToUpper(text)
+	if len(text) == len(time.DateOnly) {
+		return text + "T00:00:00Z"
+	}
+	day, clock, _ := strings.Cut(text, " ")
+	if len(day) == len(time.DateOnly) {
+		text = day + "T" + clock
+	}
+	return strings.Replace(text, " ", "+", 1)
 }

@@ -15,7 +15,8 @@ import (
 // resumeKeys are the query keys that clients name a position by, where they can't
 // set the header: ours, and those of the libraries that are most used. A client may
 // add its own to an address that has one already: what it read last comes first.
-var resumeKeys = []string{"lastEventId", "lastEventID", "Last-Event-ID", "last_event_id"}
+var resumeKeys = []string{"lastEventId", "lastEventID", "LastEventId", "lasteventid", "Last-Event-ID", "last-event-id",
+	"last_event_id", "evs_last_event_id"}
 
 // streamKeys are the query keys of the stream.
 var streamKeys = slices.Concat([]string{"snapshot"}, resumeKeys, faultline.FilterKeys)

@@ -118,13 +118,23 @@ func (w *Web) voiceOf(c *gin.Context) *voice {
 	return w.voices[w.languages.preferred(c.GetHeader("Accept-Language"))]
 }
 
+// isLanguage reports whether an item of Accept-Language names a language that x/text knows, or
+// every language. It refuses the whole header for one that it does not know.
+func isLanguage(item string) bool {
+	tag, _, _ := strings.Cut(item, ";")
+	tag = strings.TrimSpace(tag)
+	_, err := language.Parse(tag)
+	return err == nil || tag == "*"
+}
+
 // preferred is the language that suits an Accept-Language header best (RFC 4647
 // as x/text does it).
 func (l languages) preferred(accept string) string {
 	if len(accept) > maxAccept {
 		accept = accept[:max(strings.LastIndexByte(accept[:maxAccept], ','), 0)]
 	}
-	wanted, _, err := language.ParseAcceptLanguage(accept)
+	wanted, _, err := language.ParseAcceptLanguage(strings.Join(slices.DeleteFunc(strings.Split(accept, ","),
+		func(item string) bool { return !isLanguage(item) }), ","))
 	if err != nil || len(wanted) == 0 {
 		return sourceLanguage
 	}

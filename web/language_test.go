@@ -93,7 +93,9 @@ func TestLanguageOfAReader(t *testing.T) {
 	}
 	for accept, want := range map[string]string{
 		"": "en", "de": "de", "de-CH,en;q=0.5": "de", "fr-CA": "fr", "es-419,es;q=0.9": "es", "ja,pt-BR;q=0.8": "pt",
-		"ja,fr;q=0.2": "fr", "en-GB,de;q=0.9": "en", ";;;": "en", strings.Repeat("de,", 1000): "de", "*": "en",
+		"ja,fr;q=0.2": "fr", "en-GB,de;q=0.9": "en", ";;;": "en", "xx, de;q=0.1": "de",
+		"garbage!,fr": "fr", "tlh-XX,x-y,es;q=0.3": "es",
+		"de;q=0,fr;q=0.1": "fr", "de_AT": "de", strings.Repeat("de,", 1000): "de", "*": "en",
 	} {
 		if got := l.preferred(accept); got != want {
 			t.Errorf("%.40q is spoken to in %s, want %s", accept, got, want)

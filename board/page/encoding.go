@@ -23,7 +23,8 @@ func (p *Page) negotiate(accept string) variant {
 
 // acceptable reads Accept-Encoding (RFC 9110 section 12.5.3): whether brotli and
 // gzip may be sent. A client that gives one of them a lower weight than the other
-// gets the one that it prefers; of equal weights brotli, which is smaller.
+// gets the one that it prefers; of equal weights brotli, which is smaller. One that
+// prefers the body as it is gets that.
 func acceptable(accept string) (br, gz bool) {
 	switch accept { // what browsers and most programs send
 	case "gzip, deflate, br, zstd", "gzip, deflate, br":
@@ -32,7 +33,7 @@ func acceptable(accept string) (br, gz bool) {
 		return false, true
 	}
 	const unsaid = -1.0
-	brotli, zip, whichever := unsaid, unsaid, 0.0
+	brotli, zip, plain, whichever := unsaid, unsaid, unsaid, 0.0
 	for part := range strings.SplitSeq(accept, ",") {
 		name, weight, weighed := strings.Cut(part, ";")
 		q := 1.0
@@ -44,6 +45,8 @@ func acceptable(accept string) (br, gz bool) {
 			brotli = q
 		case "gzip", "x-gzip":
 			zip = q
+		case "identity":
+			plain = q
 		case "*":
 			whichever = q
 		}
@@ -53,6 +56,9 @@ func acceptable(accept string) (br, gz bool) {
 	}
 	if zip == unsaid {
 		zip = whichever
+	}
+	if plain > max(brotli, zip) {
+		return false, false
 	}
 	return brotli > 0 && brotli >= zip, zip > 0
 }

@@ -78,6 +78,10 @@ func TestAcceptable(t *testing.T) {
 		"br;q=1, gzip;q=0.5":                  {true, true},
 		"gzip;q=1.000, identity;q=0.5, *;q=0": {false, true},
 		"gzip;q=zero":                         {false, false},
+		"identity, gzip;q=0.5, br;q=0.2":      {false, false},
+		"identity;q=0.5, gzip;q=0.5":          {false, true},
+		"identity;q=0, *":                     {true, true},
+		"identity;q=0.9, br;q=1.0, gzip;q=.8": {true, true},
 		"gzip;q=2":                            {false, false},
 		"nogzip, brotli":                      {false, false},
 	} {
