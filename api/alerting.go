@@ -71,13 +71,13 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 		faultline.StateConfirmed:  0,
 		faultline.StateRecovering: 0,
 	}
-	told := 0
+	listed := 0
 	for _, e := range a.s.Order {
 		if !e.Incident.State.Open() {
 			continue
 		}
 		open[e.Incident.State]++
-		if told++; told > maxAlerted {
+		if listed++; listed > maxAlerted {
 			continue
 		}
 		kind, component, confidence := faultline.FilterNone, faultline.FilterNone, 0.

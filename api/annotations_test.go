@@ -46,8 +46,8 @@ func TestAnnotations(t *testing.T) {
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Annotator = log })
 	inc, bare := incident(0, 1, 3), incident(1, 1, 3)
 	bare.Cause = nil
-	n.source.Tell(inc)
-	n.source.Tell(bare)
+	n.source.Publish(inc)
+	n.source.Publish(bare)
 	n.run()
 	bearer := n.token(token.ScopeAnnotate)
 	post := func(id, body string) int {

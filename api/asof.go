@@ -121,13 +121,13 @@ func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time, f in
 	if err != nil {
 		return err
 	}
-	told := []faultline.Incident{}
+	published := []faultline.Incident{}
 	for _, inc := range open {
-		if q.Filter.Takes(&inc) && len(told) < q.Limit {
-			told = append(told, inc.Listed())
+		if q.Filter.Takes(&inc) && len(published) < q.Limit {
+			published = append(published, inc.Listed())
 		}
 	}
-	p, err := f.then(a.metaAsOf(at), told)
+	p, err := f.then(a.metaAsOf(at), published)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func TestAsOfIsWhatTheStreamSaidThenForEveryRevisionOfAReplay(t *testing.T) {
 	}
 	var last faultline.Incident
 	for _, inc := range r.Revisions {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 		last = inc
 	}
 	n.run()
@@ -53,7 +53,7 @@ func TestAsOfIsWhatTheStreamSaidThenForEveryRevisionOfAReplay(t *testing.T) {
 func TestAsOfRefusesWhatCanNotBeAnswered(t *testing.T) {
 	n := newNode(t)
 	first := incident(0, 1, 3)
-	n.source.Tell(first)
+	n.source.Publish(first)
 	n.run()
 	n.await(first)
 	path := "/v1/incidents/" + first.ID

@@ -41,14 +41,14 @@ type calendar struct{ bytes.Buffer }
 
 // line writes one line, folded.
 func (c *calendar) line(name, value string) {
-	text, room := name+":"+value, calendarLine
-	for len(text) > room {
-		cut := room
+	text, left := name+":"+value, calendarLine
+	for len(text) > left {
+		cut := left
 		for !utf8.RuneStart(text[cut]) {
 			cut--
 		}
 		c.WriteString(text[:cut] + "\r\n ")
-		text, room = text[cut:], calendarLine-1
+		text, left = text[cut:], calendarLine-1
 	}
 	c.WriteString(text + "\r\n")
 }

@@ -113,8 +113,8 @@ func (a *api) componentAnswer(s *board.Snapshot, component faultline.Component) 
 	out := ComponentAnswer{Meta: s.Meta, Component: component, Kind: component.Kind(), Name: component.DisplayName(),
 		State: faultline.SiteUnknown, SitesTotal: total}
 	for _, name := range members {
-		status, heard := s.Site(name)
-		if !heard {
+		status, reported := s.Site(name)
+		if !reported {
 			status.State = faultline.SiteUnknown
 		}
 		out.Sites = append(out.Sites, MemberSite{name, status.State})

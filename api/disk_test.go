@@ -27,7 +27,7 @@ func TestRestartWithoutTheSource(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state", "snapshot.json.gz")
 	before := restartable(t, file)
 	inc := incident(0, 1, 30)
-	before.source.Tell(inc)
+	before.source.Publish(inc)
 	stop := before.run()
 	before.show(faultline.View{AsOf: t0.Add(time.Hour), Vantages: 3,
 		Sites: []faultline.SiteStatus{{Site: "bbc.co.uk", State: faultline.SiteDown, Incidents: []string{inc.ID}}}})
@@ -59,8 +59,8 @@ func TestRestartWithoutTheSource(t *testing.T) {
 	}
 	// Once the source is back, it counts.
 	next := incident(0, 2, 31)
-	after.source.Tell(inc)
-	after.source.Tell(next)
+	after.source.Publish(inc)
+	after.source.Publish(next)
 	after.source.Fail(nil)
 	after.await(next)
 }

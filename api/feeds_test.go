@@ -23,8 +23,8 @@ func TestFeedsAreReadByAFeedReader(t *testing.T) {
 	odd := caused(0, "cdn:fastly", "bbc.co.uk")
 	odd.Title = "<script>alert(1)</script> & ]]> \u2028 Fastly"
 	odd.Revision, odd.UpdatedAt = 2, t0.Add(time.Hour)
-	n.source.Tell(odd)
-	n.source.Tell(caused(1, "dns:dyn", "x.example"))
+	n.source.Publish(odd)
+	n.source.Publish(caused(1, "dns:dyn", "x.example"))
 	n.run()
 	for path, want := range map[string]int{"/feed.atom": 2, "/feed.json": 2, "/feed.atom?cause=cdn:fastly": 1,
 		"/feed.json?site=bbc.co.uk": 1, "/feed.json?cause=cdn:nobody": 0, "/feed.atom?cause=cdn:nobody": 0} {
@@ -76,7 +76,7 @@ func TestOEmbed(t *testing.T) {
 	})
 	inc := incident(0, 1, 1)
 	inc.Title = `"><script>`
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	for path, title := range map[string]string{"/incident/" + inc.ID: inc.DatedTitle(),
 		"/incident/" + inc.ID + "@1": inc.DatedTitle(),
@@ -116,7 +116,7 @@ func TestOEmbedAsOthersAsk(t *testing.T) {
 	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
 	inc := incident(0, 3, 1)
 	for revision := 1; revision <= 3; revision++ {
-		n.source.Tell(incident(0, revision, 1))
+		n.source.Publish(incident(0, revision, 1))
 	}
 	n.run()
 	n.await(inc)
@@ -207,7 +207,7 @@ func TestOEmbedNamesPagesAsWeDo(t *testing.T) {
 // has one form.
 func TestSlashesAtTheEndAreForgiven(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	for _, path := range []string{"/oembed?url=/site/bbc.co.uk", "/feed.atom?", "/feed.json?utm_source=x", "/feed.ics?",
 		"/badge.svg?of=bbc.co.uk", "/badge.json?of=bbc.co.uk", "/metrics/stack?of=bbc.co.uk",
@@ -248,7 +248,7 @@ func TestMetricsForAlerting(t *testing.T) {
 	over := incident(1, 1, 2)
 	over.State = faultline.StateResolved
 	for _, inc := range []faultline.Incident{caused(0, "cdn:fastly", "a.example"), over} {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	parser := expfmt.NewTextParser(model.UTF8Validation)

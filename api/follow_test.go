@@ -17,7 +17,7 @@ import (
 func TestSourceComesBack(t *testing.T) {
 	n := newNode(t)
 	inc := incident(0, 1, 30)
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream", "")
 	s.opened()
@@ -32,8 +32,8 @@ func TestSourceComesBack(t *testing.T) {
 			t.Errorf("%s without the source: %d", path, w.Code)
 		}
 	}
-	n.source.Tell(incident(0, 2, 31))
-	n.source.Tell(incident(0, 3, 32))
+	n.source.Publish(incident(0, 2, 31))
+	n.source.Publish(incident(0, 3, 32))
 	n.source.Fail(nil)
 	for want := 2; want <= 3; want++ {
 		if e := s.next(); e.incident(t).Revision != want || e.id != position(want) {
@@ -56,18 +56,18 @@ func TestSourceForgets(t *testing.T) {
 		"trimmed": func(m *boardtest.Source) {
 			m.Kept = 5
 			for i := range 50 {
-				m.Tell(incident(1, i+1, 1))
+				m.Publish(incident(1, i+1, 1))
 			}
 		},
 		"empty": func(m *boardtest.Source) {
 			m.Mu.Lock()
 			defer m.Mu.Unlock()
-			m.Told, m.Seq, m.Revised, m.Version = nil, 0, map[string][]faultline.Incident{}, 0
+			m.Sent, m.Seq, m.Revised, m.Version = nil, 0, map[string][]faultline.Incident{}, 0
 		},
 	} {
 		n := newNode(t)
-		n.source.Tell(incident(0, 1, 1))
-		n.source.Tell(incident(0, 2, 1))
+		n.source.Publish(incident(0, 1, 1))
+		n.source.Publish(incident(0, 2, 1))
 		n.run()
 		n.show(faultline.View{AsOf: t0, SitesKnown: 7})
 		s := open(t, n.serve().URL+"/v1/stream", "")
@@ -88,7 +88,7 @@ func TestSourceForgets(t *testing.T) {
 		n.source.See(faultline.View{AsOf: t0.Add(time.Second), SitesKnown: 8}) // may bear a version that was seen
 		n.show(faultline.View{AsOf: t0.Add(2 * time.Second), SitesKnown: 8})
 		fresh := incident(2, 1, 1) // and it goes on
-		n.source.Tell(fresh)
+		n.source.Publish(fresh)
 		if e := s.next(); e.incident(t).ID != fresh.ID {
 			t.Errorf("%s: told %s", name, e.data)
 		}
@@ -104,7 +104,7 @@ func TestFirstChange(t *testing.T) {
 	if s.opened(); s.last != board.Beginning {
 		t.Fatalf("at %q", s.last)
 	}
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	if e := s.next(); e.id != position(1) {
 		t.Errorf("got %s", e.id)
 	}
@@ -117,7 +117,7 @@ func TestFirstChange(t *testing.T) {
 // an empty list would be a wrong answer.
 func TestNothingIsShownByHalves(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.source.See(faultline.View{AsOf: t0})
 	n.source.NoList = errors.New("not yet")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -141,7 +141,7 @@ func TestNothingIsShownByHalves(t *testing.T) {
 // A burst larger than one read is followed whole.
 func TestBurst(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	url := n.serve().URL + "/v1/stream"
 	s := open(t, url, "")
@@ -149,7 +149,7 @@ func TestBurst(t *testing.T) {
 	n.source.Fail(errors.New("gone"))
 	const burst = 3 * 256
 	for i := range burst {
-		n.source.Tell(incident(i, 2, 25))
+		n.source.Publish(incident(i, 2, 25))
 	}
 	n.source.Fail(nil)
 	last := incident(burst-1, 2, 25)

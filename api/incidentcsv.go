@@ -134,10 +134,10 @@ func (a *api) getIncidentsCSV(c *gin.Context, query url.Values) error {
 			}
 			return incidentTable(incidents, q.fields)
 		},
-		then: func(_ board.Meta, told []faultline.Incident) (*page.Page, error) {
-			incidents := make([]*faultline.Incident, 0, len(told))
-			for i := range told {
-				incidents = append(incidents, &told[i])
+		then: func(_ board.Meta, published []faultline.Incident) (*page.Page, error) {
+			incidents := make([]*faultline.Incident, 0, len(published))
+			for i := range published {
+				incidents = append(incidents, &published[i])
 			}
 			return incidentTable(incidents, nil)
 		}})

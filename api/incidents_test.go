@@ -40,7 +40,7 @@ func TestIncidentHasThePublishedShape(t *testing.T) {
 	}
 	n := newNode(t)
 	inc := incident(0, 1, 30)
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	w := n.get("/v1/incidents/" + inc.ID)
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
@@ -79,7 +79,7 @@ func TestIncidentHasThePublishedShape(t *testing.T) {
 func TestEmptyListsAreLists(t *testing.T) {
 	n := newNode(t)
 	inc := faultline.Incident{ID: "inc_EMPTY", Revision: 1, State: faultline.StateCandidate, Cause: &faultline.Cause{}}
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	body := n.get("/v1/incidents/inc_EMPTY").Body.String()
 	for _, list := range []string{"alternatives", "countries", "isps", "pops", "symptoms", "sites", "exonerated",
@@ -94,7 +94,7 @@ func TestMarkupIsEscaped(t *testing.T) {
 	n := newNode(t)
 	inc := incident(0, 1, 1)
 	inc.Title = `</script><script>alert(1)</script>&`
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	for _, path := range []string{"/v1/incidents/" + inc.ID, "/v1/incidents", "/v1/summary",
 		"/v1/incidents/" + inc.ID + "/revisions/1"} {
@@ -108,8 +108,8 @@ func TestSitesAndRevisions(t *testing.T) {
 	n := newNode(t)
 	old := incident(0, 1, 25)
 	last := incident(0, 2, 30)
-	n.source.Tell(old)
-	n.source.Tell(last)
+	n.source.Publish(old)
+	n.source.Publish(last)
 	n.run()
 	base := "/v1/incidents/" + last.ID
 

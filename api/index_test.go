@@ -16,8 +16,8 @@ func TestComponentAndSearch(t *testing.T) {
 		x.Put(faultline.SiteRecord{Site: site, Components: []faultline.Component{"cdn:fastly", "cloud:aws/us-east-1"}})
 	}
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Index = x })
-	n.source.Tell(caused(0, "cdn:fastly", "a.example"))
-	n.source.Tell(caused(1, "isp:AS812", "a.example"))
+	n.source.Publish(caused(0, "cdn:fastly", "a.example"))
+	n.source.Publish(caused(1, "isp:AS812", "a.example"))
 	n.run()
 	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 3, SitesObserved: 2, Vantages: 2,
 		Sites: []faultline.SiteStatus{{Site: "a.example", State: faultline.SiteDown}},

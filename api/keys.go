@@ -135,7 +135,7 @@ func (a *api) postKey(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	a.tellKey(c, signed, k)
+	a.writeKey(c, signed, k)
 	return nil
 }
 
@@ -170,7 +170,7 @@ func (a *api) signKey(k faultline.MadeKey) (string, faultline.MadeKey, error) {
 	return signed, k, err
 }
 
-func (a *api) tellKey(c *gin.Context, signed string, k faultline.MadeKey) {
+func (a *api) writeKey(c *gin.Context, signed string, k faultline.MadeKey) {
 	c.Writer.Header()["Cache-Control"] = page.CacheNever
 	writeJSON(c, http.StatusCreated, page.MediaJSON, KeyAnswer{Token: signed, Subject: k.Subject, Scopes: madeScopes,
 		ExpiresAt: k.Expires})
@@ -242,7 +242,7 @@ func (a *api) postKeyRotate(c *gin.Context, _ url.Values) error {
 	if err := a.revokeToken(ctx, claimsOf(c).ID, claimsOf(c).Expires); err != nil {
 		return err
 	}
-	a.tellKey(c, signed, renewed)
+	a.writeKey(c, signed, renewed)
 	return nil
 }
 

@@ -113,18 +113,18 @@ func (a *api) noteProxy(c *gin.Context) {
 // admit tells a client how it stands, and refuses it when nothing is left. What
 // it told of an earlier quota, of the address that a token came from say, gives
 // way.
-func admit(c *gin.Context, al faultline.Allowance, otherwise string) error {
+func admit(c *gin.Context, al faultline.Allowance, detail string) error {
 	stand(c.Writer.Header(), al)
 	if al.OK {
 		return nil
 	}
-	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)), detail: otherwise}
+	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, seconds(al.RetryAfter)), detail: detail}
 }
 
 // stand says in the header of an answer how a client stands with its quotas.
 func stand(h http.Header, al faultline.Allowance) {
-	var policyRoom, stateRoom [96]byte
-	policy, state := policyRoom[:0], stateRoom[:0]
+	var policyBuffer, stateBuffer [96]byte
+	policy, state := policyBuffer[:0], stateBuffer[:0]
 	for _, q := range al.Quotas {
 		if q.Name == "" {
 			continue

@@ -96,7 +96,7 @@ func TestList(t *testing.T) {
 			inc.Cause = &faultline.Cause{Component: "cloud:aws/us-east-1"}
 		}
 		all = append(all, inc)
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	slices.Reverse(all) // newest onset first, of equal ones the greater id
@@ -138,7 +138,7 @@ func TestList(t *testing.T) {
 func TestListLinks(t *testing.T) {
 	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
 	for i := range 5 {
-		n.source.Tell(incident(i, 1, 2))
+		n.source.Publish(incident(i, 1, 2))
 	}
 	n.run()
 	path, pages := "/v1/incidents?limit=2&state=open&since=2021-06-08T09:00:00Z&overlapping=true"+
@@ -229,7 +229,7 @@ func TestListRefuses(t *testing.T) {
 // for a few seconds, and never longer.
 func TestListETagIsSteady(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 3))
+	n.source.Publish(incident(0, 1, 3))
 	n.run()
 	n.show(faultline.View{AsOf: t0})
 	first := n.get("/v1/incidents")
@@ -243,7 +243,7 @@ func TestListETagIsSteady(t *testing.T) {
 		t.Errorf("as_of %s lags", got.Meta.AsOf)
 	}
 	second := incident(0, 2, 4)
-	n.source.Tell(second)
+	n.source.Publish(second)
 	n.await(second)
 	if again := n.get("/v1/incidents"); again.Header().Get("ETag") == later.Header().Get("ETag") {
 		t.Error("the ETag stayed though an incident changed")
@@ -282,7 +282,7 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 		if i%400 == 3 {
 			inc.Cause = &faultline.Cause{Component: "dns:dyn", Kind: "dns"}
 		}
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 		want = append(want, inc.ID)
 	}
 	slices.Reverse(want)
@@ -329,7 +329,7 @@ func TestListReachesBackToTheBeginning(t *testing.T) {
 func TestListReadsHowLongAgo(t *testing.T) {
 	n := newNode(t)
 	for i := range 3 {
-		n.source.Tell(incident(i, 1, 1)) // onsets a minute apart, an hour ago
+		n.source.Publish(incident(i, 1, 1)) // onsets a minute apart, an hour ago
 	}
 	n.run()
 	n.await(incident(2, 1, 1))

@@ -115,7 +115,7 @@ func TestIncidentListAsCSV(t *testing.T) {
 	over := incident(1, 1, 2)
 	over.State = faultline.StateResolved
 	for _, inc := range []faultline.Incident{formula, over} {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	columns, rows, header := tableOf(t, n, "/v1/incidents.csv?state=open")

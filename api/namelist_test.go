@@ -30,7 +30,7 @@ func listed(t *testing.T) *node {
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Index = index })
 	inc := incident(0, 1, 3)
 	inc.Cause = &faultline.Cause{Component: "isp:AS64500", Kind: faultline.KindISP}
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	n.await(inc)
 	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 7, SitesObserved: 5, Vantages: 2,

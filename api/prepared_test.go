@@ -91,7 +91,7 @@ func newTwoWays(t *testing.T) *twoWays {
 		b.Series = &memSeries{}
 	})
 	inc := incident(0, 1, 2)
-	w.source.Tell(inc)
+	w.source.Publish(inc)
 	w.run()
 	w.await(inc)
 	w.show(faultline.View{AsOf: w.clock.Now(), SitesKnown: 1, SitesObserved: 1, Vantages: 2})

@@ -15,7 +15,7 @@ func TestPreparedAnswersEndWithTheirSnapshot(t *testing.T) {
 	const request = "GET /v1/incidents/inc_01F7NM100000 HTTP/1.1\r\nHost: x\r\n\r\n"
 	w.same(request)
 	inc := incident(0, 2, 2)
-	w.source.Tell(inc)
+	w.source.Publish(inc)
 	w.await(inc)
 	if got := ask(t, w.ahead, request); !strings.Contains(got, `"revision":2`) {
 		t.Error(got)

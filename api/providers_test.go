@@ -32,7 +32,7 @@ func provided(t *testing.T) *node {
 	over.State = faultline.StateResolved
 	for _, inc := range []faultline.Incident{over, caused(1, "cloud:aws/us-east-1", "a.example"),
 		caused(2, "isp:AS812", "b.example")} {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 3, SitesObserved: 3, Vantages: 2,

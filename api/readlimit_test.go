@@ -78,7 +78,7 @@ func newReadNode(t *testing.T) (*node, *fewReads) {
 	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
 		c.Reads, b.PublicURL = few, "https://faultline.example"
 	})
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	n.show(faultline.View{AsOf: t0})
 	return n, few

@@ -12,8 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// pastBounds are those of what is rendered of replays, which a release fixes.
-var pastBounds = page.Bounds{Bytes: 16 << 20, Pages: 1_024}
+// replayBounds are those of what is rendered of replays, which a release fixes.
+var replayBounds = page.Bounds{Bytes: 16 << 20, Pages: 1_024}
 
 // ReplayList is every outage of the past that can be replayed.
 type ReplayList struct {
@@ -93,7 +93,7 @@ func (a *api) replayRef(r history.Replay) ReplayRef {
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Router   /v1/replays [get]
 func (a *api) getReplays(c *gin.Context, _ url.Values) error {
-	return a.past(c, "replays", func() (any, error) {
+	return a.serveReplay(c, "replays", func() (any, error) {
 		out := ReplayList{Replays: []ReplayRef{}}
 		for _, name := range history.Names() {
 			r, err := history.Open(name)
@@ -119,7 +119,7 @@ func (a *api) getReplays(c *gin.Context, _ url.Values) error {
 // @Router   /v1/replays/{name} [get]
 func (a *api) getReplay(c *gin.Context, _ url.Values) error {
 	name := c.Param("name")
-	return a.past(c, "replay "+name, func() (any, error) {
+	return a.serveReplay(c, "replay "+name, func() (any, error) {
 		r, err := history.Open(name)
 		if err != nil {
 			return nil, err
@@ -159,7 +159,7 @@ func (a *api) getReplayRevision(c *gin.Context, _ url.Values) error {
 	if err != nil || n < 1 {
 		return invalidParameter("n", "must be a number from 1 on")
 	}
-	return a.past(c, "replay "+name+" "+strconv.Itoa(n), func() (any, error) {
+	return a.serveReplay(c, "replay "+name+" "+strconv.Itoa(n), func() (any, error) {
 		r, err := history.Open(name)
 		if err != nil {
 			return nil, err
@@ -171,8 +171,8 @@ func (a *api) getReplayRevision(c *gin.Context, _ url.Values) error {
 	})
 }
 
-// past answers with what never changes while this program runs.
-func (a *api) past(c *gin.Context, key string, of func() (any, error)) error {
+// serveReplay answers with what never changes while this program runs.
+func (a *api) serveReplay(c *gin.Context, key string, of func() (any, error)) error {
 	p, err := a.fixed.Get(key, func() (*page.Page, error) {
 		v, err := of()
 		if err != nil {

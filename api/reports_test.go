@@ -23,10 +23,10 @@ func report(body string) request {
 func TestReportIsAcknowledged(t *testing.T) {
 	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = "https://faultline.example" })
 	inc := incident(1, 1, 3)
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	candidate := incident(2, 1, 3)
 	candidate.State = faultline.StateCandidate
-	n.source.Tell(candidate)
+	n.source.Publish(candidate)
 	n.run()
 	n.show(faultline.View{AsOf: t0, Sites: []faultline.SiteStatus{
 		{Site: "bbc.co.uk", State: faultline.SiteDown, Reports: 812, Incidents: []string{candidate.ID, inc.ID}}}})
@@ -255,7 +255,7 @@ func TestReceiptSaysSinceWhen(t *testing.T) {
 	n := newNode(t)
 	inc := incident(1, 1, 3)
 	inc.State = faultline.StateConfirmed
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	n.await(inc)
 	first := t0.Add(-4 * time.Minute)

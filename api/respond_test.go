@@ -14,7 +14,7 @@ import (
 func TestConditionalReads(t *testing.T) {
 	n := newNode(t)
 	inc := incident(0, 1, 25)
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	n.show(faultline.View{AsOf: t0})
 	for _, path := range []string{"/v1/incidents", "/v1/incidents?state=open", "/v1/incidents/" + inc.ID,

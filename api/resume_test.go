@@ -19,7 +19,7 @@ func TestStreamResumesWithoutGapOrDuplicate(t *testing.T) {
 	url := n.serve().URL + "/v1/stream"
 	s := open(t, url, "")
 	s.opened()
-	n.source.Tell(incident(0, 1, 2))
+	n.source.Publish(incident(0, 1, 2))
 	if e := s.next(); e.id != position(1) {
 		t.Fatalf("got %s", e.id)
 	}
@@ -27,7 +27,7 @@ func TestStreamResumesWithoutGapOrDuplicate(t *testing.T) {
 	var teller sync.WaitGroup
 	teller.Go(func() {
 		for i := 1; i < changes; i++ {
-			n.source.Tell(incident(i%7, i/7+1, 2))
+			n.source.Publish(incident(i%7, i/7+1, 2))
 		}
 	})
 	defer teller.Wait()
@@ -60,7 +60,7 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 	n := newNode(t)
 	total := board.Recent + 700
 	for i := range total {
-		n.source.Tell(incident(0, i+1, 1))
+		n.source.Publish(incident(0, i+1, 1))
 	}
 	n.run()
 	url := n.serve().URL + "/v1/stream"
@@ -75,7 +75,7 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 		}
 	}
 	n.source.Mu.Lock()
-	n.source.Told, n.source.Trimmed = n.source.Told[300:], 300
+	n.source.Sent, n.source.Trimmed = n.source.Sent[300:], 300
 	n.source.Mu.Unlock()
 	for _, lost := range []string{position(10), position(total + 5), "0", "x", "1 2", strings.Repeat("9", 65),
 		"<script>"} {
@@ -108,7 +108,7 @@ func TestStreamResumesFromTheSource(t *testing.T) {
 func TestStreamResumesByWhatLibrariesSend(t *testing.T) {
 	n := newNode(t)
 	for i := range 4 {
-		n.source.Tell(incident(0, i+1, 1))
+		n.source.Publish(incident(0, i+1, 1))
 	}
 	n.run()
 	url := n.serve().URL + "/v1/stream"
@@ -127,7 +127,7 @@ func TestStreamResumesByWhatLibrariesSend(t *testing.T) {
 // bears a position carries data.
 func TestPositionsCarryData(t *testing.T) {
 	n := newNode(t, func(_ *Config, _ *board.Config, s *stream.Config) { s.Heartbeat = 5 * time.Millisecond })
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream?site=bbc.co.uk", "")
 	var block []string
@@ -154,7 +154,7 @@ func TestPositionsCarryData(t *testing.T) {
 // back later with what it has.
 func TestStreamResumesAtANodeThatIsBehind(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.source.See(faultline.View{AsOf: time.UnixMilli(1623145624000).UTC()})
 	n.run()
 	url := n.serve().URL + "/v1/stream"
@@ -171,9 +171,9 @@ func TestStreamResumesAtANodeThatIsBehind(t *testing.T) {
 			t.Fatalf("a position that is not here yet is answered %s %s", e.kind, e.data)
 		}
 	}
-	n.source.Tell(incident(0, 2, 1))
-	n.source.Tell(incident(0, 3, 1))
-	n.source.Tell(incident(0, 4, 1))
+	n.source.Publish(incident(0, 2, 1))
+	n.source.Publish(incident(0, 3, 1))
+	n.source.Publish(incident(0, 4, 1))
 	for e := s.next(); e.id != position(4); e = s.next() { // until this node has come there
 	}
 	late := open(t, url, position(3))

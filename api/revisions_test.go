@@ -22,7 +22,7 @@ func TestRevisionList(t *testing.T) {
 		if i == 5 {
 			last.Cause = nil
 		}
-		n.source.Tell(last)
+		n.source.Publish(last)
 	}
 	n.run()
 	n.await(last)
@@ -72,7 +72,7 @@ func TestRevisionList(t *testing.T) {
 func TestRevisionListRefuses(t *testing.T) {
 	n := newNode(t)
 	inc := incident(0, 1, 3)
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	n.await(inc)
 	wantProblem(t, n.get("/v1/incidents/inc_0/revisions"), http.StatusNotFound)
@@ -97,7 +97,7 @@ func TestTimeline(t *testing.T) {
 		{At: t0, State: faultline.StateCandidate, Failing: 3, Observed: 30, ElsewhereObserved: 200, Reports: 12},
 		{At: t0.Add(time.Minute), State: faultline.StateConfirmed},
 	}
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	got := decode[TimelineAnswer](t, n.get("/v1/incidents/"+inc.ID+"/timeline").Body)
 	if len(got.Points) != 2 || *got.Points[0].Failing != 3 || *got.Points[0].ElsewhereFailing != 0 ||

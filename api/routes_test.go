@@ -102,7 +102,7 @@ func TestOperations(t *testing.T) {
 	if w := n.get("/readyz"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("readyz: %d %v", w.Code, w.Header())
 	}
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	n.do(request{method: "BREW", path: "/v1/summary"})
 	n.do(request{method: "GET", path: "/secret/path"})
@@ -172,7 +172,7 @@ func TestLogsHoldNoAddress(t *testing.T) {
 // What the Host or a proxy's headers claim reaches no answer.
 func TestHostReachesNoAnswer(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	for _, path := range []string{"/v1/summary", "/v1/incidents", "/nowhere", "/v1/incidents/",
 		"/v1/stream?snapshot=x"} {
@@ -214,7 +214,7 @@ func TestSlipsAreNamed(t *testing.T) {
 	x.Put(faultline.SiteRecord{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:fastly", "asn:AS54113",
 		"cloud:aws/us-east-1"}})
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.Index = x })
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	for path, want := range map[string]string{"/v1/incidents/": "without a slash",
 		"/v1/components/cloud/aws/us-east-1":        "tilde",

@@ -149,7 +149,7 @@ func New(cfg Config) (*gin.Engine, error) {
 		return nil, err
 	}
 	a := &api{cfg: cfg, proxies: trusted, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
-		fixed:  page.NewCache(pastBounds),
+		fixed:  page.NewCache(replayBounds),
 		counts: page.NewCache(countedBounds),
 		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}
 

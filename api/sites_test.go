@@ -52,7 +52,7 @@ func TestSummary(t *testing.T) {
 		faultline.StateResolved, faultline.StateRecovering} {
 		newest = incident(i, 1, 30)
 		newest.State = state
-		n.source.Tell(newest)
+		n.source.Publish(newest)
 	}
 	n.run()
 	n.show(faultline.View{AsOf: t0.Add(time.Hour), SitesKnown: 420, SitesObserved: 52, Vantages: 2,

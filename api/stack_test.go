@@ -37,7 +37,7 @@ func stackNode(t *testing.T, change ...func(*faultline.View)) *node {
 	})
 	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) { c.Index, b.Providers = x, providers })
 	inc := incident(0, 1, 2)
-	n.source.Tell(inc)
+	n.source.Publish(inc)
 	n.run()
 	n.await(inc)
 	view := faultline.View{AsOf: n.clock.Now(), SitesKnown: 5, SitesObserved: 5, Vantages: 3}

@@ -73,7 +73,7 @@ func statuspageNode(t *testing.T) *node {
 	over := incident(1, 1, 1)
 	over.State, over.ResolvedAt = faultline.StateResolved, &at
 	for _, i := range []faultline.Incident{inc, over, caused(2, "dns:dyn", "b.example")} {
-		n.source.Tell(i)
+		n.source.Publish(i)
 	}
 	n.run()
 	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 2, SitesObserved: 2, Vantages: 2,
@@ -140,7 +140,7 @@ func TestUpdatesNeverChange(t *testing.T) {
 	n := newNode(t)
 	first := incident(0, 1, 9)
 	first.Cause = nil
-	n.source.Tell(first)
+	n.source.Publish(first)
 	n.run()
 	updates := func() map[string]StatuspageUpdate {
 		t.Helper()
@@ -159,7 +159,7 @@ func TestUpdatesNeverChange(t *testing.T) {
 		&over, &over
 	later.Statements = append(later.Statements, faultline.SaidStatement{At: t0.Add(time.Minute), Status: "resolved",
 		Source: "x", Text: "Fixed."})
-	n.source.Tell(later)
+	n.source.Publish(later)
 	n.await(later)
 	after := updates()
 	if len(before) != 3 || len(after) != 6 {

@@ -23,7 +23,7 @@ func TestStatuspageOfTheWholeAgreesWithItsParts(t *testing.T) {
 	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) {
 		c.Index, b.Providers = x, providers
 	})
-	n.source.Tell(caused(0, "cloud:aws/us-east-1", "down.example"))
+	n.source.Publish(caused(0, "cloud:aws/us-east-1", "down.example"))
 	n.run()
 	n.show(faultline.View{AsOf: n.clock.Now(), SitesKnown: 3, SitesObserved: 2, Vantages: 2,
 		Sites: []faultline.SiteStatus{{Site: "down.example", State: faultline.SiteDown, Probes: 9, ProbesFailed: 9}},

@@ -142,7 +142,7 @@ func (e event) incident(t *testing.T) faultline.Incident {
 func TestStreamTellsChanges(t *testing.T) {
 	n := newNode(t)
 	first := incident(1, 1, 30)
-	n.source.Tell(first)
+	n.source.Publish(first)
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream", "")
 	h := s.resp.Header
@@ -154,7 +154,7 @@ func TestStreamTellsChanges(t *testing.T) {
 	if events := s.opened(); len(events) != 0 || s.last != position(1) {
 		t.Errorf("opened with %v at %q", events, s.last)
 	}
-	n.source.Tell(incident(1, 2, 31))
+	n.source.Publish(incident(1, 2, 31))
 	e := s.next()
 	if inc := e.incident(t); inc.Revision != 2 || len(inc.Sites) != faultline.ListedSites || inc.SitesTotal != 31 ||
 		e.id != position(2) {
@@ -172,7 +172,7 @@ func TestStreamSnapshot(t *testing.T) {
 		faultline.StateConfirmed} {
 		inc := incident(i, 1, 3)
 		inc.State = state
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	url := n.serve().URL + "/v1/stream?snapshot=1"
@@ -256,7 +256,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 	for i := range changes { // some 60 MB for one who reads nothing
 		inc := incident(0, i+1, 1)
 		inc.Title = strings.Repeat("x", 200_000)
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 		if e := quick.next(); e.id != position(i+1) {
 			t.Fatalf("the quick one got %s, want %s", e.id, position(i+1))
 		}

@@ -13,7 +13,7 @@ import (
 // a break.
 func TestStreamFilters(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(caused(9, "dns:dyn", "x.example"))
+	n.source.Publish(caused(9, "dns:dyn", "x.example"))
 	n.run()
 	url := n.serve().URL + "/v1/stream?state=open&kind=cdn"
 	s := open(t, url, "")
@@ -25,7 +25,7 @@ func TestStreamFilters(t *testing.T) {
 	still.Revision, still.Title = 3, "A statement came late"
 	again := caused(2, "cdn:cloudfront", "c.example")
 	for _, inc := range []faultline.Incident{fastly, dns, over, still, again} {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.await(again)
 	for name, s := range map[string]*openStream{"live": s, "resumed": open(t, url, position(1))} {
@@ -48,7 +48,7 @@ func TestFilteredStreamsMoveOn(t *testing.T) {
 	n.run()
 	s := open(t, n.serve().URL+"/v1/stream?site=bbc.co.uk", "")
 	s.opened()
-	n.source.Tell(incident(0, 1, 3))
+	n.source.Publish(incident(0, 1, 3))
 	for s.last != position(1) {
 		if e, err := s.block(); err != nil || e.data != "" {
 			t.Fatalf("%v %v", e, err)

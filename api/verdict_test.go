@@ -31,7 +31,7 @@ func verdictNode(t *testing.T, provider, own, isp, ownISP, unattributed faultlin
 		c.Network = networks{"192.0.2.77": 1, "192.0.2.12": 812, "2001:db8::7": 7}
 	})
 	for _, inc := range []faultline.Incident{provider, own, isp, ownISP, unattributed} {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	status := func(site string, state faultline.SiteState, reports, probes, failed int,

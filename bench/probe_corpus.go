@@ -75,17 +75,17 @@ func address(o probetest.Odd) string {
 	return "http://" + o.Host() + "/"
 }
 
-// judged is what came of the corpus.
-type judged struct {
+// probed is what came of the corpus.
+type probed struct {
 	wrong []string
 	each  float64 // microseconds of CPU time
 }
 
 func judgeCorpus(ctx context.Context, answers []probetest.Odd, table map[string]probetest.Browser,
 	check func(context.Context, probetest.Odd) faultline.Probe,
-) (judged, error) {
+) (probed, error) {
 	var mu sync.Mutex
-	var out judged
+	var out probed
 	cpu, err := ownCPU(func() error {
 		todo := make(chan probetest.Odd)
 		var all sync.WaitGroup

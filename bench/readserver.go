@@ -69,7 +69,7 @@ func serveReader(kind string) error {
 	if kind == readerOurs {
 		l = direct.Listen(l, prepared.Answer, direct.Limits{Idle: server.IdleTimeout, Write: server.WriteTimeout})
 	}
-	go source.tellOnInput(func() { streams.Close(); server.Close() })
+	go source.publishOnInput(func() { streams.Close(); server.Close() })
 	fmt.Println(l.Addr())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err

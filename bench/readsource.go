@@ -27,7 +27,7 @@ type benchSource struct {
 func newBenchSource() *benchSource {
 	s := &benchSource{news: make(chan struct{})}
 	for i := range 2 {
-		s.tell(benchIncident(i, 1))
+		s.publish(benchIncident(i, 1))
 	}
 	return s
 }
@@ -66,7 +66,7 @@ func benchIncident(i, revision int) faultline.Incident {
 	return inc
 }
 
-func (s *benchSource) tell(inc faultline.Incident) {
+func (s *benchSource) publish(inc faultline.Incident) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.incidents = append(s.incidents, inc)
@@ -75,15 +75,15 @@ func (s *benchSource) tell(inc faultline.Incident) {
 	s.news = make(chan struct{})
 }
 
-// tellOnInput makes a revision for each line of standard input until it ends.
-func (s *benchSource) tellOnInput(end func()) {
+// publishOnInput makes a revision for each line of standard input until it ends.
+func (s *benchSource) publishOnInput(end func()) {
 	lines := bufio.NewReader(os.Stdin)
 	for n := 2; ; n++ {
 		if _, err := lines.ReadString('\n'); err != nil {
 			end()
 			return
 		}
-		s.tell(benchIncident(0, n))
+		s.publish(benchIncident(0, n))
 	}
 }
 

@@ -57,14 +57,14 @@ func measureStream(ctx context.Context, opt options, log io.Writer) ([]figure, e
 	if err != nil {
 		return nil, err
 	}
-	told := ratioFigure("stream.change", m, streamTarget, lower, "ratio of CPU a client",
+	change := ratioFigure("stream.change", m, streamTarget, lower, "ratio of CPU a client",
 		"gin's c.SSEvent, a goroutine a client")
-	told.Detail["clients"] = clients
+	change.Detail["clients"] = clients
 	idle := figure{Name: "stream.idle", Value: ours.idle, Target: idleTarget, Better: lower,
 		OK:   meets(ours.idle, idleTarget, lower),
 		Unit: "bytes a client", Limit: "gin's c.SSEvent: " + number(bare.idle), Runs: 1,
 		Detail: map[string]any{"clients": clients, "resident": "after the clients had come, less before"}}
-	return []figure{told, idle}, nil
+	return []figure{change, idle}, nil
 }
 
 // crowd is a server with its clients, who all listen.

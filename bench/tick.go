@@ -47,8 +47,8 @@ func measureTick(ctx context.Context, opt options, log io.Writer) ([]figure, err
 			return nil, err
 		}
 		r := tickRow{Sites: sites, Components: estateComponents, Dirty: e.dirty, Anomalous: e.anomalous,
-			Heard:  len(e.watched),
-			TickMS: 1e3 * m.series[0].median(), ScanMS: 1e3 * m.series[1].median()}
+			Reported: len(e.watched),
+			TickMS:   1e3 * m.series[0].median(), ScanMS: 1e3 * m.series[1].median()}
 		r.Ratio = r.TickMS / r.ScanMS
 		fmt.Fprintf(log, "tick: %9d %11d %7d %10d %9.2f %7.2f %6.2f\n", r.Sites, r.Components, r.Dirty, r.Anomalous,
 			r.TickMS, r.ScanMS, r.Ratio)
@@ -64,7 +64,7 @@ type tickRow struct {
 	Components int     `json:"components"`
 	Dirty      int     `json:"dirty"`
 	Anomalous  int     `json:"anomalous"`
-	Heard      int     `json:"heard"`
+	Reported   int     `json:"heard"`
 	TickMS     float64 `json:"tick_ms"`
 	ScanMS     float64 `json:"scan_ms"`
 	Ratio      float64 `json:"ratio"`

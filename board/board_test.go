@@ -21,7 +21,7 @@ func TestFirstChangesMayBeTooMany(t *testing.T) {
 		if i%100 == 0 && (err != nil || !synced || len(u.changes) != i) {
 			t.Fatalf("after %d: %d changes, %t, %v", i, len(u.changes), synced, err)
 		}
-		source.Tell(boardtest.Incident(0, i+1, 1))
+		source.Publish(boardtest.Incident(0, i+1, 1))
 	}
 	if u, synced, err := b.readNext(t.Context(), Beginning); err != nil || synced || len(u.changes) != 0 {
 		t.Errorf("took %d changes, %t, %v", len(u.changes), synced, err)

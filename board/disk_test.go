@@ -58,7 +58,7 @@ func TestDamagedSnapshot(t *testing.T) {
 			t.Errorf("%s: was read", name)
 		}
 		source := boardtest.NewSource()
-		source.Tell(boardtest.Incident(0, 1, 1))
+		source.Publish(boardtest.Incident(0, 1, 1))
 		_, stop := start(t, Config{Source: source, Now: time.Now, SnapshotFile: file})
 		stop() // it works; it would write the file again
 	}

@@ -16,7 +16,7 @@ const Beginning = "0"
 
 // batch is what one read of the changes brings.
 type batch struct {
-	anew      bool      // incidents are all there are, and streams start over
+	restart   bool      // incidents are all there are, and streams start over
 	began     time.Time // of the log that these are of; zero: not known
 	changes   []faultline.Change
 	incidents []faultline.Incident // whole, last revisions
@@ -72,7 +72,7 @@ func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 		if synced {
 			u, synced, err = b.readNext(ctx, position)
 		} else {
-			u, err = b.readAnew(ctx, position)
+			u, err = b.resync(ctx, position)
 			synced = err == nil
 		}
 		// After a failure it is not known what was missed in between.
@@ -81,7 +81,7 @@ func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 			wait(ctx, b.cfg.Pace.Retry)
 			continue
 		}
-		if !u.anew && len(u.changes) == 0 {
+		if !u.restart && len(u.changes) == 0 {
 			wait(ctx, emptyWait) // a source does not wait at the beginning, nor at what it can't read
 			continue
 		}
@@ -120,9 +120,9 @@ func (b *Board) readNext(ctx context.Context, position string) (u batch, synced 
 	return u, err == nil, err
 }
 
-// readAnew reads the last changes. If position is among them nothing was lost
+// resync reads the last changes. If position is among them nothing was lost
 // and the later ones are all; else everything is read.
-func (b *Board) readAnew(ctx context.Context, position string) (batch, error) {
+func (b *Board) resync(ctx context.Context, position string) (batch, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	changes, err := b.cfg.Source.Changes(ctx, "", Recent, 0)
@@ -145,7 +145,7 @@ func (b *Board) readAnew(ctx context.Context, position string) (batch, error) {
 	if err == nil && len(incidents) == MaxIncidents {
 		incidents, err = b.withOldOpen(ctx, incidents)
 	}
-	u := batch{anew: true, changes: changes, incidents: incidents}
+	u := batch{restart: true, changes: changes, incidents: incidents}
 	if err == nil && b.cfg.Began != nil {
 		u.began, err = b.cfg.Began(ctx)
 	}

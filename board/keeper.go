@@ -31,7 +31,7 @@ func (k *keeper) take(u batch) {
 			before[c.Incident.ID] = &e.Incident
 		}
 	}
-	if u.anew {
+	if u.restart {
 		k.loaded = true // and no longer what the disk said
 		old := k.entries
 		k.entries = make(map[string]*Entry, len(u.incidents))
@@ -53,7 +53,7 @@ func (k *keeper) take(u batch) {
 		}
 	}
 	k.board.metrics.changes.Add(float64(len(u.changes)))
-	k.show(k.updates(u.changes, before), u.anew)
+	k.show(k.updates(u.changes, before), u.restart)
 }
 
 // keepLost keeps the incidents that readers were told of and that the source has lost,
@@ -74,9 +74,9 @@ func (k *keeper) keepLost(old map[string]*Entry, u batch) {
 	}
 }
 
-// Told returns the last revisions of incidents that readers have been told, and false
+// Published returns the last revisions of incidents that readers have been told, and false
 // until anything is known.
-func (b *Board) Told() ([]faultline.Incident, bool) {
+func (b *Board) Published() ([]faultline.Incident, bool) {
 	s := b.current.Load()
 	if s == nil {
 		return nil, false
@@ -165,7 +165,7 @@ func blinded(v faultline.View) faultline.View {
 
 // show makes the next snapshot and hands updates to the listener. Nothing is
 // shown before the incidents were read: an empty list would be a wrong answer.
-func (k *keeper) show(updates []Update, anew bool) {
+func (k *keeper) show(updates []Update, restart bool) {
 	if !k.loaded {
 		return
 	}
@@ -177,7 +177,7 @@ func (k *keeper) show(updates []Update, anew bool) {
 	}
 	// What has not changed is taken over from the snapshot before, with its rendered pages:
 	// most snapshots differ in nothing but the time of their view.
-	changed := prev == nil || anew || len(updates) > 0
+	changed := prev == nil || restart || len(updates) > 0
 	if changed {
 		next.Order, next.floor = arrange(k.entries)
 		if complete := k.board.cfg.Complete; next.floor.id == "" && complete != nil && !complete() {
@@ -204,7 +204,7 @@ func (k *keeper) show(updates []Update, anew bool) {
 	// The listener commits: a stream and a list that are asked for at one moment then
 	// agree.
 	commit := func() { k.board.current.Store(next) }
-	if anew {
+	if restart {
 		k.board.listener.Restart(updates, commit)
 	} else {
 		k.board.listener.Publish(updates, commit)

@@ -22,13 +22,13 @@ func TestReadersSeeNoRevisionGoBack(t *testing.T) {
 	} {
 		b := New(Config{Source: boardtest.NewSource(), Now: time.Now})
 		k := &keeper{board: b, entries: map[string]*Entry{}}
-		k.take(batch{anew: true, incidents: []faultline.Incident{newer, only}})
-		k.take(batch{anew: true, began: c.began, incidents: []faultline.Incident{boardtest.Incident(1, 3, 1)}})
-		told, known := b.Told()
-		if !known || len(told) != c.kept {
-			t.Errorf("%s: %d incidents are known, %t", name, len(told), known)
+		k.take(batch{restart: true, incidents: []faultline.Incident{newer, only}})
+		k.take(batch{restart: true, began: c.began, incidents: []faultline.Incident{boardtest.Incident(1, 3, 1)}})
+		published, known := b.Published()
+		if !known || len(published) != c.kept {
+			t.Errorf("%s: %d incidents are known, %t", name, len(published), known)
 		}
-		for _, in := range told {
+		for _, in := range published {
 			if in.ID == newer.ID && in.Revision != newer.Revision {
 				t.Errorf("%s: revision %d", name, in.Revision)
 			}

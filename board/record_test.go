@@ -39,9 +39,9 @@ func TestScorecardGradesWhatIsOver(t *testing.T) {
 	wrong.State, wrong.Statements, wrong.Corrections = faultline.StateRetracted, nil, []faultline.Correction{{By: "x"}}
 	open := over
 	open.State = faultline.StateConfirmed
-	unheard := over
-	unheard.ConfirmedAt = nil
-	s := Grade([]*faultline.Incident{&over, &wrong, &open, &unheard})
+	unlisted := over
+	unlisted.ConfirmedAt = nil
+	s := Grade([]*faultline.Incident{&over, &wrong, &open, &unlisted})
 	if s.Incidents != 2 || s.Named != 2 || s.Held != 1 || s.Retracted != 1 || s.Corrected != 1 || s.Before != 1 {
 		t.Errorf("graded %+v", s)
 	}

@@ -91,9 +91,9 @@ func (s *Snapshot) Blind() bool { return s.Coverage().State == faultline.Blind }
 // Entry returns an incident that is held, or nil.
 func (s *Snapshot) Entry(id string) *Entry { return s.byID[id] }
 
-// Told reports whether the view names a site as one with a report or a failed
+// Listed reports whether the view names a site as one with a report or a failed
 // probe.
-func (s *Snapshot) Told(site string) bool { _, ok := s.bySite[site]; return ok }
+func (s *Snapshot) Listed(site string) bool { _, ok := s.bySite[site]; return ok }
 
 // Now is the time of what is known, at which a reader's span ends: answers then
 // change as often as that does and no more.

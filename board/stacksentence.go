@@ -22,14 +22,14 @@ func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string 
 		if v.Cause != nil && v.Cause.Name == things[0].Name {
 			v.Cause = nil // it is its own cause
 		}
-		return things[0].Name + " is failing" + because(v) + since(v, asOf) + "."
+		return things[0].Name + " is failing" + commonCause(v) + since(v, asOf) + "."
 	case v.Failing > 0:
 		return fmt.Sprintf(
 			"%d of your %d %s failing%s%s%s.",
 			v.Failing,
 			v.Total,
 			are(v.Failing),
-			because(v),
+			commonCause(v),
 			since(v, asOf),
 			rest,
 		)
@@ -53,9 +53,9 @@ func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string 
 	return fmt.Sprintf("None of your %d is known to be failing.", v.Total)
 }
 
-// because says what the failing things have in common. A site's own fault is not a cause
+// commonCause says what the failing things have in common. A site's own fault is not a cause
 // that others share.
-func because(v StackVerdict) string {
+func commonCause(v StackVerdict) string {
 	switch {
 	case v.Cause == nil || v.Cause.Component.Kind() == faultline.KindSite:
 		return ""

@@ -101,7 +101,7 @@ func (s *Snapshot) countTallies(x *Index) map[faultline.Component]Tally {
 		}
 	}
 	for i := range s.View.Well {
-		if site := s.View.Well[i].Site; !s.Told(site) {
+		if site := s.View.Well[i].Site; !s.Listed(site) {
 			count(site, 0)
 		}
 	}

@@ -70,13 +70,13 @@ func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
 	if len(out) > 0 {
 		e.mergeTwins()
 		e.deriveAgain()
-		out = append(out, e.tellMerged()...)
+		out = append(out, e.publishMerged()...)
 	}
 	return out
 }
 
-// tellMerged are the revisions of incidents that are merged and were published as open.
-func (e *Engine) tellMerged() []faultline.Incident {
+// publishMerged are the revisions of incidents that are merged and were published as open.
+func (e *Engine) publishMerged() []faultline.Incident {
 	var out []faultline.Incident
 	for _, in := range e.incidents {
 		if in.State == faultline.StateMerged && in.Last.Revision > 0 && in.Last.State.Open() {

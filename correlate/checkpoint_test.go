@@ -33,7 +33,7 @@ func TestCheckpointGoesUnnoticed(t *testing.T) {
 	if len(straight.published()) < 2 {
 		t.Fatalf("the world is not busy enough: %d incidents", len(straight.published()))
 	}
-	straight.wantTold(t)
+	straight.wantStory(t)
 	want := mustJSON(t, straight.revisions)
 	view, checkpoint := mustJSON(t, straight.engine.View()), straight.engine.Checkpoint()
 	for name, every := range map[string]int{"often": 641, "seldom": len(evs)/2 - 1} {

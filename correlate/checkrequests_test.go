@@ -14,7 +14,7 @@ import (
 // to, two seconds later and at most every 30 seconds, and returns when a cause was
 // first confirmed (zero: never), with the wishes made until then.
 func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause faultline.Component,
-	wished []faultline.CheckRequest) {
+	requested []faultline.CheckRequest) {
 	t.Helper()
 	e, rng := New(Config{}), rand.New(rand.NewPCG(9, 9))
 	last := map[string]time.Time{}
@@ -30,7 +30,7 @@ func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause fau
 			continue
 		}
 		now := e.CheckRequests()
-		wished = append(wished, now...)
+		requested = append(requested, now...)
 		if !grant {
 			continue
 		}
@@ -38,7 +38,7 @@ func granted(t *testing.T, w *world, grant bool) (confirmed time.Time, cause fau
 			e.Fold(w.checked(p, rng))
 		}
 	}
-	return confirmed, cause, wished
+	return confirmed, cause, requested
 }
 
 // asked are the checks that all vantages do for some requests: at most one of a site in
@@ -69,7 +69,7 @@ func (w *world) checked(p faultline.Probe, rng *rand.Rand) faultline.Probe {
 	return found
 }
 
-func TestWishesConfirmACauseInSeconds(t *testing.T) {
+func TestCheckRequestsConfirmACauseInSeconds(t *testing.T) {
 	t.Parallel()
 	w := quietTown(50, 120)
 	w.cadence = 20 * time.Minute
@@ -85,7 +85,7 @@ func TestWishesConfirmACauseInSeconds(t *testing.T) {
 	}
 }
 
-func TestWishesAreOfMembersAndOfControls(t *testing.T) {
+func TestCheckRequestsAreOfMembersAndOfControls(t *testing.T) {
 	t.Parallel()
 	w := quietTown(130, 37)
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 37, symptom: "http_503"}}
@@ -124,23 +124,23 @@ func TestWishesAreOfMembersAndOfControls(t *testing.T) {
 	}
 }
 
-func TestAQuietWorldWishesForNothing(t *testing.T) {
+func TestAQuietWorldRequestsNoChecks(t *testing.T) {
 	t.Parallel()
 	w := quietTown(60, 45)
-	if _, _, wished := granted(t, w, false); len(wished) != 0 {
-		t.Errorf("%d wishes, such as %+v", len(wished), wished[0])
+	if _, _, requested := granted(t, w, false); len(requested) != 0 {
+		t.Errorf("%d wishes, such as %+v", len(requested), requested[0])
 	}
 }
 
-func TestWhatPeopleComplainOfIsLookedAt(t *testing.T) {
+func TestWhatPeopleComplainOfIsChecked(t *testing.T) {
 	t.Parallel()
 	w := quietTown(60, 56)
 	w.blind([]string{"s007.example"})
 	w.grumble(1)
 	w.crowds = append(w.crowds, crowdOf{sites: []string{"s007.example"}, from: 50, to: 60, perMinute: 30,
 		asns: asns(3000, 12), symptom: "timeout"})
-	_, _, wished := granted(t, w, false)
-	if !slices.ContainsFunc(wished, func(w faultline.CheckRequest) bool { return w.Site == "s007.example" }) {
+	_, _, requested := granted(t, w, false)
+	if !slices.ContainsFunc(requested, func(w faultline.CheckRequest) bool { return w.Site == "s007.example" }) {
 		t.Error("nobody looks at a site that many complain of")
 	}
 }

@@ -140,7 +140,7 @@ func TestTalking(t *testing.T) {
 }
 
 // Minutes and hours are kept as long as an event may fall into them.
-func TestAddHeard(t *testing.T) {
+func TestAddReported(t *testing.T) {
 	t.Parallel()
 	var kept []eventCounts
 	for _, at := range []int64{5, 7, 6, 7, 8} {

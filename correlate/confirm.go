@@ -40,7 +40,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	case agree > 0 && !single && e.probeSupport(in) < probesAlone:
 		return "", false // chance failures that a crowd points at
 	case agree >= confirmVantages && !single && e.contested(in) &&
-		(e.clock-in.Onset[1] < hearing || e.pooledNetworks(in) < confirmNetworks):
+		(e.clock-in.Onset[1] < contradictionWait || e.pooledNetworks(in) < confirmNetworks):
 		return "", false
 	case agree >= confirmVantages && (single || failing >= 2):
 		return e.basis(in), true
@@ -152,8 +152,8 @@ type pooled struct {
 	perNet map[uint32]int // people of each network that does not fail itself
 	total  float64
 	normal float64 // how many reports are usual in that time
-	// withPast is how many networks of its region have reported before.
-	withPast int
+	// withHistory is how many networks of its region have reported before.
+	withHistory int
 }
 
 // pool gathers it since a time, of each person once. What belongs to another incident by

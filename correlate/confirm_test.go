@@ -16,7 +16,7 @@ type suspect struct {
 	networks, nameles int   // ASNs, and networks without one
 	crowd             float64
 	nats              float64 // of the probes of each failing member
-	voice             float64
+	trust             float64
 }
 
 func (d suspect) incident(e *Engine) *incident {
@@ -46,7 +46,7 @@ func (d suspect) incident(e *Engine) *incident {
 	}
 	for v, n := range d.fails {
 		id, _ := e.vantage(suspectVantages[v])
-		e.vantages.rows[id].trust[evidence.WindowOf(2*minute)] = d.voice
+		e.vantages.rows[id].trust[evidence.WindowOf(2*minute)] = d.trust
 		in.ByVantage = append(in.ByVantage, seenFrom{Vantage: id, Probes: 10, Failed: n})
 		in.ProbesFailed += n
 	}
@@ -86,8 +86,8 @@ func (d suspect) fail(e *Engine, id uint32) {
 // What confirms a shared cause is what docs/method.md says, and not less of it.
 func TestWhatConfirms(t *testing.T) {
 	t.Parallel()
-	two := suspect{odds: confirmOdds, fails: []int{1, 1}, failing: 6, probed: 20, nats: 9, voice: 1}
-	one := suspect{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, voice: 1,
+	two := suspect{odds: confirmOdds, fails: []int{1, 1}, failing: 6, probed: 20, nats: 9, trust: 1}
+	one := suspect{odds: confirmOdds, fails: []int{3}, failing: 6, probed: 20, nats: 9, trust: 1,
 		networks: confirmNetworks, crowd: 1}
 	crowd := suspect{odds: confirmOdds, failing: 6, nats: 0, networks: confirmASNs, crowd: 3}
 	with := func(d suspect, change func(*suspect)) suspect { change(&d); return d }
@@ -102,7 +102,7 @@ func TestWhatConfirms(t *testing.T) {
 		"two vantages, one of them well":    {with(two, func(d *suspect) { d.fails = []int{1, 0} }), ""},
 		"chance failures":                   {with(two, func(d *suspect) { d.nats = 0.5 }), ""},
 		"one vantage whose others are well": {one, faultline.BasisBoth},
-		"one vantage that is doubted":       {with(one, func(d *suspect) { d.voice = 0.9 }), ""},
+		"one vantage that is doubted":       {with(one, func(d *suspect) { d.trust = 0.9 }), ""},
 		"one vantage, two networks":         {with(one, func(d *suspect) { d.networks = confirmNetworks - 1 }), ""},
 		"one vantage, a crowd as ever":      {with(one, func(d *suspect) { d.crowd = 0 }), ""},
 		"where nothing probes, 20 ASNs":     {crowd, faultline.BasisReports},
@@ -110,15 +110,15 @@ func TestWhatConfirms(t *testing.T) {
 		"networks without a number":         {with(crowd, func(d *suspect) { d.networks, d.nameles = 19, 10 }), ""},
 		"20 ASNs where one probe looks":     {with(crowd, func(d *suspect) { d.probed = 1 }), ""},
 		"one probed site fails, 20 ASNs": {with(crowd, func(d *suspect) {
-			d.probed, d.fails, d.nats, d.voice = 1,
+			d.probed, d.fails, d.nats, d.trust = 1,
 				[]int{1, 1}, 9, 1
 		}), faultline.BasisBoth},
 		"one probed site fails, 19 ASNs": {with(crowd, func(d *suspect) {
 			d.networks, d.probed, d.fails, d.nats,
-				d.voice = 19, 1, []int{1, 1}, 9, 1
+				d.trust = 19, 1, []int{1, 1}, 9, 1
 		}), ""},
 		"no probed site fails among 20 ASNs'": {with(crowd, func(d *suspect) {
-			d.fails, d.nats, d.voice = []int{1, 1},
+			d.fails, d.nats, d.trust = []int{1, 1},
 				9, 1
 		}), faultline.BasisReports},
 	} {
@@ -152,7 +152,7 @@ func TestWhatConfirmsASitesOwnFault(t *testing.T) {
 		"never":                            {hour, []int{0, 0}, certainOdds, 0, false},
 	} {
 		e := settled(120)
-		in := suspect{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, voice: 1, networks: c.networks,
+		in := suspect{odds: c.odds, fails: c.fails, failing: 1, probed: 20, nats: 9, trust: 1, networks: c.networks,
 			crowd: 1}.incident(e)
 		in.Cause = "site:a.example"
 		in.Onset = [3]int64{e.clock - c.age, e.clock - c.age, e.clock - c.age}
@@ -168,7 +168,7 @@ func TestASitesOwnFaultWaitsWhileOthersFail(t *testing.T) {
 	t.Parallel()
 	for others, want := range map[int]bool{0: true, 2: true, 3: false} {
 		e := settled(120)
-		one := suspect{odds: confirmOdds, fails: []int{2, 2}, failing: 1, probed: 20, nats: 9, voice: 1, crowd: 1}
+		one := suspect{odds: confirmOdds, fails: []int{2, 2}, failing: 1, probed: 20, nats: 9, trust: 1, crowd: 1}
 		in := one.incident(e)
 		in.Cause = "site:a.example"
 		at := e.clock - 2*minute
@@ -186,7 +186,7 @@ func TestASitesOwnFaultWaitsWhileOthersFail(t *testing.T) {
 func TestBasis(t *testing.T) {
 	t.Parallel()
 	e := settled(60)
-	one := suspect{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, voice: 1}
+	one := suspect{fails: []int{3}, failing: 6, probed: 20, nats: 9, networks: confirmNetworks, crowd: 1, trust: 1}
 	in := one.incident(e)
 	if got := e.basis(in); got != faultline.BasisBoth {
 		t.Errorf("probes, and three networks: %q", got)
@@ -256,7 +256,7 @@ func TestEcho(t *testing.T) {
 
 // A site's own fault waits while another on what it depends on, or three anywhere,
 // began to fail within two minutes of it, for five minutes at most.
-func TestStirs(t *testing.T) {
+func TestChanges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		others int

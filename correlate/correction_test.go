@@ -89,7 +89,7 @@ func TestStatementsAreNoEvidence(t *testing.T) {
 
 // What is published is never rewritten, however the lists that it was made of grow:
 // countries and statements come in any order.
-func TestWhatWasToldStaysAsItWas(t *testing.T) {
+func TestWhatWasPublishedStaysAsItWas(t *testing.T) {
 	t.Parallel()
 	w := quietTown(40, 47)
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 60, symptom: "http_503"}}

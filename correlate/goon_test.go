@@ -42,13 +42,13 @@ func TestAFoldThatLostTheEndGoesOnFromWhatWasPublished(t *testing.T) {
 			t.Parallel()
 			w := cdnOutage(40)
 			w.minutes = 90
-			told, e, rest := lostTail(t, w, at[0], at[1])
-			if len(told) == 0 {
+			published, e, rest := lostTail(t, w, at[0], at[1])
+			if len(published) == 0 {
 				t.Fatal("nothing was published")
 			}
 			p := faultline.Published{At: after(at[1])}
-			for _, id := range sortedKeys(told) {
-				p.Incidents = append(p.Incidents, told[id])
+			for _, id := range sortedKeys(published) {
+				p.Incidents = append(p.Incidents, published[id])
 			}
 			next := map[string]int{}
 			for _, in := range e.Fold(p) {
@@ -71,7 +71,7 @@ func TestAFoldThatLostTheEndGoesOnFromWhatWasPublished(t *testing.T) {
 				}
 				for _, rev := range revs {
 					want, known := next[rev.ID]
-					if before := told[rev.ID].Revision; known && rev.Revision != want || !known &&
+					if before := published[rev.ID].Revision; known && rev.Revision != want || !known &&
 						rev.Revision <= before {
 						t.Errorf("%s: revision %d, want %d", rev.ID, rev.Revision, max(want, before+1))
 					}
@@ -97,7 +97,7 @@ func TestAnIncidentFoundAnewIsSaidToBeMergedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := cdnOutage(40)
 	w.minutes = 90
-	told, e, rest := lostTail(t, w, 39.5, 44)
+	published, e, rest := lostTail(t, w, 39.5, 44)
 	shown := map[string]faultline.Incident{}
 	for i := 0; len(shown) == 0; i++ {
 		for _, rev := range e.Fold(rest[i]) {
@@ -105,8 +105,8 @@ func TestAnIncidentFoundAnewIsSaidToBeMergedAtOnce(t *testing.T) {
 		}
 	}
 	p := faultline.Published{At: e.Clock()}
-	for _, id := range sortedKeys(told) {
-		in := told[id]
+	for _, id := range sortedKeys(published) {
+		in := published[id]
 		in.ID = "inc_01HR9HSPH48G0JRMKSS4HKW5NJ" // it was found at another moment
 		p.Incidents = append(p.Incidents, in)
 	}

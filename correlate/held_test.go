@@ -127,7 +127,7 @@ func TestEndedIncidentsAreForgotten(t *testing.T) {
 }
 
 // Hours are published in the first half of each minute.
-func TestHoursAreToldInTheFirstHalfMinute(t *testing.T) {
+func TestHoursArePublishedInTheFirstHalfMinute(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		into int64

@@ -43,7 +43,7 @@ func TestCausesPersist(t *testing.T) {
 }
 
 // A thousand voices of one prefix or network are few.
-func TestIndependentVoices(t *testing.T) {
+func TestIndependentVantages(t *testing.T) {
 	t.Parallel()
 	trusts := func(n int, change func(i int, h *evidence.Report)) *evidence.Crowd {
 		c := &evidence.Crowd{}

@@ -78,8 +78,8 @@ func (e *Engine) crowdByPerson(s *site, named map[uint64]float64, w int) float64
 	}
 	l := evidence.CrowdEvidence(n, e.expected(s), w)
 	if l > 0 {
-		past := s.Crowd.QuietHistory(e.clock)
-		l *= past / (past + evidence.QuietMinutes)
+		history := s.Crowd.QuietHistory(e.clock)
+		l *= history / (history + evidence.QuietMinutes)
 	}
 	return l
 }

@@ -87,9 +87,9 @@ func sameStamp(last, now faultline.Incident) faultline.Incident {
 // little. What makes a revision at once is what a reader would act on: state, cause, title,
 // an onset that moved, a change of size by a tenth, the scope, statements and corrections.
 func differs(a, b faultline.Incident) bool {
-	moved := a.Onset.At.Sub(b.Onset.At).Abs() > onsetMoves
+	moved := a.Onset.At.Sub(b.Onset.At).Abs() > onsetChange
 	down := func(i faultline.Impact) int { return i.Failing + i.Joined }
-	count := math.Abs(float64(down(a.Impact)-down(b.Impact))) > failingMoves*float64(max(down(a.Impact), 1))
+	count := math.Abs(float64(down(a.Impact)-down(b.Impact))) > failingChange*float64(max(down(a.Impact), 1))
 	return a.State != b.State || causeOf(a) != causeOf(b) || a.Title != b.Title || moved || count ||
 		a.Scope.Worldwide != b.Scope.Worldwide || !slices.Equal(a.Scope.Countries, b.Scope.Countries) ||
 		!slices.Equal(a.Scope.ISPs, b.Scope.ISPs) || len(a.Statements) != len(b.Statements) ||

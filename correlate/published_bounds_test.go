@@ -10,7 +10,7 @@ import (
 
 // A revision is made at once when an incident says something else: an onset by more
 // than 10 s, a number failing by more than 10 %.
-func TestWhatTells(t *testing.T) {
+func TestWhatMakesARevision(t *testing.T) {
 	t.Parallel()
 	base := faultline.Incident{State: faultline.StateConfirmed, Title: "a", Onset: faultline.Onset{At: dawn},
 		Impact: faultline.Impact{Failing: 20}}
@@ -58,7 +58,7 @@ func TestWhatTells(t *testing.T) {
 }
 
 // An interval of onset grows by its rounding to whole seconds and never shrinks.
-func TestOnsetsAreToldInWholeSeconds(t *testing.T) {
+func TestOnsetsArePublishedInWholeSeconds(t *testing.T) {
 	t.Parallel()
 	on := wholeSeconds([3]int64{10_999, 12_500, 13_001})
 	if !on.Earliest.Equal(ms(10_000)) || !on.At.Equal(ms(13_000)) || !on.Latest.Equal(ms(14_000)) {

@@ -17,9 +17,9 @@ import (
 // told otherwise.
 var update = flag.Bool("update", false, "write the stories of testdata/published anew")
 
-// wantTold asks that a world's story is the one that was read and found good: who
+// wantStory asks that a world's story is the one that was read and found good: who
 // was accused when, of what, and on which evidence, revision by revision.
-func (s *story) wantTold(t *testing.T) {
+func (s *story) wantStory(t *testing.T) {
 	t.Helper()
 	path := filepath.Join("testdata", "published", strings.ReplaceAll(t.Name(), "/", "-")+".txt")
 	got := s.text()
@@ -51,7 +51,7 @@ func (s *story) wantTold(t *testing.T) {
 func (w *world) runPublished(t *testing.T) *story {
 	t.Helper()
 	s := w.run(t)
-	s.wantTold(t)
+	s.wantStory(t)
 	return s
 }
 
@@ -72,7 +72,7 @@ func (s *story) text() string {
 			continue
 		}
 		fmt.Fprintf(&b, "%s incident %d, revision %d: %s", clockOf(&r.UpdatedAt), names[r.ID], r.Revision, r.Title)
-		tellState(&b, r)
+		describeState(&b, r)
 	}
 	for _, r := range s.last() {
 		fmt.Fprintf(&b, "\nsites of incident %d\n", names[r.ID])
@@ -102,8 +102,8 @@ func toNats(r faultline.Incident) float64 {
 	return r.Cause.LogOdds
 }
 
-// tellState says what one revision says beyond its title.
-func tellState(b *strings.Builder, r faultline.Incident) {
+// describeState says what one revision says beyond its title.
+func describeState(b *strings.Builder, r faultline.Incident) {
 	fmt.Fprintf(b, "\n  %s on %s; onset %s, %s to %s; recovering %s, resolved %s\n", r.State, r.Basis,
 		clockOf(&r.Onset.At),
 		clockOf(&r.Onset.Earliest), clockOf(&r.Onset.Latest), clockOf(r.RecoveringAt), clockOf(r.ResolvedAt))

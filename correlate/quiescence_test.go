@@ -9,8 +9,8 @@ import (
 	"faultline/correlate/evidence"
 )
 
-// calmTown is an engine whose sites have been seen well by two vantages for a while.
-func calmTown(sites int) (e *Engine, probe func(site, at int, symptom faultline.Symptom)) {
+// quiescentTown is an engine whose sites have been seen well by two vantages for a while.
+func quiescentTown(sites int) (e *Engine, probe func(site, at int, symptom faultline.Symptom)) {
 	e = New(Config{})
 	probe = func(site, at int, symptom faultline.Symptom) {
 		for v := range 2 {
@@ -31,9 +31,9 @@ func calmTown(sites int) (e *Engine, probe func(site, at int, symptom faultline.
 
 // What goes well is passed by until it fails, and what speaks against its failure is
 // the same when it is asked for as if it had been weighed all along.
-func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
+func TestQuiescentSitesAreWeighedWhenAsked(t *testing.T) {
 	t.Parallel()
-	e, probe := calmTown(20)
+	e, probe := quiescentTown(20)
 	if e.s.quiescent != 20 || len(e.s.unsettled) != 0 {
 		t.Fatalf("%d sites are calm and %d are not, of 20", e.s.quiescent, len(e.s.unsettled))
 	}
@@ -62,9 +62,9 @@ func TestCalmSitesAreWeighedWhenAsked(t *testing.T) {
 }
 
 // A site that was calm and of which nothing more is heard is forgotten in time.
-func TestCalmEndsWhenNothingIsHeard(t *testing.T) {
+func TestQuiescenceEndsWhenNothingIsReported(t *testing.T) {
 	t.Parallel()
-	e, probe := calmTown(2)
+	e, probe := quiescentTown(2)
 	for at := 101_200; at < 101_200+45*60; at += 5 {
 		if at%30 == 0 {
 			probe(0, at, faultline.SymptomOK)

@@ -6,7 +6,7 @@ import (
 	"faultline"
 )
 
-func TestNothingIsToldOf(t *testing.T) {
+func TestNothingIsPublishedOf(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		minutes int

@@ -57,12 +57,12 @@ func (e *Engine) regionalNetworks(in *incident, sites []uint32) (agree int, agai
 	if many || elsewhere.outweighs(there) {
 		return 0, true
 	}
-	if there.withPast >= confirmNetworks {
-		return e.rising(e.withPast(there)), false
+	if there.withHistory >= confirmNetworks {
+		return e.rising(e.withHistory(there)), false
 	}
 	// Hardly anybody ever reports from there: people of countries without a vantage speak too.
 	rest := e.poolFrom(all, func(c country) bool { return !slices.Contains(well, c) })
-	return max(e.rising(there), e.rising(e.withPast(rest))), false
+	return max(e.rising(there), e.rising(e.withHistory(rest))), false
 }
 
 // outweighs reports whether clearly more people than usual complain, in a rise that is not
@@ -72,11 +72,11 @@ func (p pooled) outweighs(other pooled) bool {
 		mathext.GammaIncReg(p.total, p.normal) <= riseChance
 }
 
-// withPast is the part of a pool that comes from networks which reported before, if there
+// withHistory is the part of a pool that comes from networks which reported before, if there
 // are enough of them in its region: in a true outage those complain where people live, and
 // an army may come from anywhere.
-func (e *Engine) withPast(p pooled) pooled {
-	if p.withPast < confirmNetworks {
+func (e *Engine) withHistory(p pooled) pooled {
+	if p.withHistory < confirmNetworks {
 		return p
 	}
 	part := pooled{perNet: map[uint32]int{}, normal: p.normal}
@@ -101,7 +101,7 @@ func (e *Engine) poolFrom(all pooled, from func(country) bool) pooled {
 		}
 		part.normal += all.normal * e.shareOf(uint32(id))
 		if n.Base.N > 0 {
-			part.withPast++
+			part.withHistory++
 		}
 		if said := all.perNet[uint32(id)]; said > 0 {
 			part.perNet[uint32(id)] = said

@@ -6,8 +6,8 @@ import (
 	"faultline"
 )
 
-// pastOf is what the people of a crowd's networks complain of on any day.
-func pastOf(w *world, c crowdOf) crowdOf {
+// historyOf is what the people of a crowd's networks complain of on any day.
+func historyOf(w *world, c crowdOf) crowdOf {
 	return crowdOf{sites: w.all(), to: 35, perMinute: 1, asns: c.asns, country: c.country}
 }
 
@@ -18,7 +18,7 @@ func TestACrowdElsewhereDoesNotAgreeWithAVantage(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		crowds    []crowdOf
-		strangers bool // their networks have never reported before
+		newcomers bool // their networks have never reported before
 		confirmed bool
 	}{
 		"people of its country":                  {[]crowdOf{{country: "SG", asns: asns(4000, 6)}}, false, true},
@@ -37,10 +37,10 @@ func TestACrowdElsewhereDoesNotAgreeWithAVantage(t *testing.T) {
 			for _, crowd := range c.crowds {
 				crowd.sites, crowd.from, crowd.to, crowd.perMinute, crowd.symptom = w.on("dns:q"), 36, 45, 20, "dns"
 				w.crowds = append(w.crowds, crowd)
-				if c.strangers {
+				if c.newcomers {
 					crowd.asns = asns(4300, 6) // others live there
 				}
-				w.crowds = append(w.crowds, pastOf(w, crowd))
+				w.crowds = append(w.crowds, historyOf(w, crowd))
 			}
 			s := w.run(t)
 			if c.confirmed {
@@ -66,7 +66,7 @@ func TestAFewVantagesNeedPeopleWhereMostFindTheSitesWell(t *testing.T) {
 			if confirmed {
 				crowd := crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 20, asns: asns(4000, 6),
 					symptom: "dns", country: "AU"}
-				w.crowds = append(w.crowds, crowd, pastOf(w, crowd))
+				w.crowds = append(w.crowds, crowd, historyOf(w, crowd))
 			}
 			if s := w.run(t); confirmed {
 				s.wantOne(t, "dns:q")
@@ -103,7 +103,7 @@ func TestLyingVantagesAndACrowdConfirmNothingThatOthersFindWell(t *testing.T) {
 			w.faults = []fault{{sites: on, vantages: c.liars, from: 35, to: 48, symptom: "dns"}}
 			w.crowds = []crowdOf{
 				{sites: on, from: 35, to: 42, perMinute: 60, asns: asns(6000, 30), symptom: "dns"},
-				pastOf(w, crowdOf{asns: asns(4000, 6), country: "SG"}),
+				historyOf(w, crowdOf{asns: asns(4000, 6), country: "SG"}),
 			}
 			w.run(t).wantNone(t)
 		})
@@ -124,7 +124,7 @@ func TestACrowdElsewhereContradictsByAllThatDependsOnTheCause(t *testing.T) {
 		if country == "SG" {
 			crowd.sites = failing
 		}
-		w.crowds = append(w.crowds, crowd, pastOf(w, crowd))
+		w.crowds = append(w.crowds, crowd, historyOf(w, crowd))
 	}
 	w.run(t).wantNone(t)
 }

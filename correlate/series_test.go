@@ -86,7 +86,7 @@ func counted(w *world, evs []faultline.Event, step time.Duration) map[seriesKey]
 
 // Every report and every probe is in the series of its site and of all that the
 // site depends on, in its own minute and hour, late ones too, across restarts.
-func TestSeriesCountWhatWasHeard(t *testing.T) {
+func TestSeriesCountWhatWasReported(t *testing.T) {
 	t.Parallel()
 	w := busy()
 	w.calm = 0

@@ -167,7 +167,7 @@ func (s seenFrom) sparedOf(others share) bool {
 func (e *Engine) contested(in *incident) bool {
 	felt, spared := e.sides(in)
 	see := len(e.witnessesOf(felt.vantages))
-	well, yet := len(e.witnessesOf(spared.vantages)), e.yetToCheck(in, tellingProbes)
+	well, yet := len(e.witnessesOf(spared.vantages)), e.yetToCheck(in, decisiveProbes)
 	return well*fewerWitnesses >= see && spared.contradicts(&felt) || yet > 0 && well+yet > see
 }
 

@@ -35,8 +35,8 @@ func TestChanceFailuresElsewhereMakeNoWitnessOfALie(t *testing.T) {
 				w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 45, symptom: "http_503", vantages: liar}}
 				w.said = liars{people: 200, networks: 30, each: 3, sites: w.on("cdn:x"), from: 35, to: 40,
 					symptom: "http_503"}.reports()
-				if told := w.run(t).published(); len(told) > 0 {
-					t.Errorf("seed %d: %q is confirmed", seed, told[0].Title)
+				if published := w.run(t).published(); len(published) > 0 {
+					t.Errorf("seed %d: %q is confirmed", seed, published[0].Title)
 				}
 			}
 		})

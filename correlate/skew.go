@@ -76,7 +76,7 @@ func (e *Engine) setClocks() {
 		if max(behind, -behind) < skewLeast {
 			behind = 0
 		}
-		if moved := behind - v.Behind; max(moved, -moved) > skewMoves {
+		if moved := behind - v.Behind; max(moved, -moved) > skewChange {
 			v.Behind = behind
 		}
 	}

@@ -110,7 +110,7 @@ func (in *incident) inTime(st faultline.Statement) bool {
 	if in.State.Open() || at <= in.Resolved+statementGrace {
 		return true
 	}
-	title, ends := titleOf(st.Text), tellsEnd(st.Status)
+	title, ends := titleOf(st.Text), declaresEnd(st.Status)
 	for _, o := range in.Statements {
 		if o.Source != st.Source {
 			continue
@@ -119,7 +119,7 @@ func (in *incident) inTime(st faultline.Statement) bool {
 		if title != "" && title == of {
 			return true
 		}
-		ends = ends && of == title && !tellsEnd(o.Status)
+		ends = ends && of == title && !declaresEnd(o.Status)
 	}
 	return ends
 }
@@ -129,8 +129,8 @@ func announces(status string) bool {
 	return slices.Contains([]string{"scheduled", "in_progress", "verifying", "completed"}, status)
 }
 
-// tellsEnd reports whether a statement says that its subject is over.
-func tellsEnd(status string) bool { return status == "resolved" || status == "postmortem" }
+// declaresEnd reports whether a statement says that its subject is over.
+func declaresEnd(status string) bool { return status == "resolved" || status == "postmortem" }
 
 // quotes reports whether a source has told of the incident.
 func (in *incident) quotes(source string) bool {

@@ -24,7 +24,7 @@ func play(t *testing.T, e *Engine, evs []faultline.Event) *story {
 	s := &story{engine: e}
 	for _, ev := range evs {
 		for _, rev := range e.Fold(ev) {
-			s.tell(t, rev)
+			s.record(t, rev)
 		}
 		if _, tick := ev.(faultline.Tick); tick {
 			s.checkUpToDate(t)
@@ -38,8 +38,8 @@ func play(t *testing.T, e *Engine, evs []faultline.Event) *story {
 	return s
 }
 
-// tell takes one revision down.
-func (s *story) tell(t *testing.T, rev faultline.Incident) {
+// record takes one revision down.
+func (s *story) record(t *testing.T, rev faultline.Incident) {
 	t.Helper()
 	checkShape(t, rev, s.engine.Clock())
 	if before := s.of(rev.ID); len(before) > 0 {

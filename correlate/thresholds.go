@@ -95,13 +95,13 @@ const (
 	// checkWithin is how long other vantages are waited for when one sees a fault and people
 	// agree: longer than the usual pause between two checks of a site.
 	checkWithin = 2 * minute
-	// hearing is how long people of other countries may contradict a contested fault before
+	// contradictionWait is how long people of other countries may contradict a contested fault before
 	// those of where it is felt confirm it: a report comes a minute after what it is about.
-	hearing               = minute
-	ownFaultAge           = 60 * second
-	ownFaultFailures      = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
-	certainOdds      nats = 6
-	probesAlone      nats = 5 // of the probes without the crowd. Tuned: ablation "nats from probes"
+	contradictionWait      = minute
+	ownFaultAge            = 60 * second
+	ownFaultFailures       = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
+	certainOdds       nats = 6
+	probesAlone       nats = 5 // of the probes without the crowd. Tuned: ablation "nats from probes"
 	// While so many others, unrelated, began to fail within othersWithin of a site, its
 	// own fault waits for a component up to othersFor. Tuned: ablation "shadow of an incident".
 	othersFor    = 5 * minute
@@ -223,8 +223,8 @@ const (
 	restate              = minute // so often counts alone make a revision in the first hour (laterAfter)
 	restateLater         = 5 * minute
 	laterAfter           = 60 * minute
-	onsetMoves           = 10 * time.Second
-	failingMoves   share = 0.1
+	onsetChange          = 10 * time.Second
+	failingChange  share = 0.1
 	mostConfidence share = 0.99
 	temper               = 3    // log-odds a nat: sites are less independent than the model has it
 	feltAtLeast    share = 0.25 // of the highest share that a vantage sees, to be inside the scope
@@ -232,7 +232,7 @@ const (
 	feltNats       nats  = 2    // more failures than chance has at a vantage that sees a fault
 	feltProbes           = 5    // fewer of a vantage show nothing
 	fewerWitnesses       = 2    // times as many witnesses see a fault as contradict it: these are far fewer
-	tellingProbes        = 2    // of a vantage tell whether it sees what others see
+	decisiveProbes       = 2    // of a vantage tell whether it sees what others see
 	// By scopeAfter the onset every vantage has checked; before, nothing is said of scope.
 	scopeAfter       = 2 * minute
 	titleShare share = 0.5 // of the sites show a symptom that the title names
@@ -296,7 +296,7 @@ const (
 	skewMinutes       = 5   // whose median is believed
 	skewFew           = 5   // fewer results tell nothing of a minute
 	skewLeast         = 6 * second
-	skewMoves         = 3 * second // less than this is no change
+	skewChange        = 3 * second // less than this is no change
 	skewSources       = 3          // vantages that make a median to compare with
 )
 

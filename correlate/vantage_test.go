@@ -55,7 +55,7 @@ func TestRegionalOutageOfOneProvider(t *testing.T) {
 	w := regionalOutage()
 	crowd := crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 40, asns: asns(4000, 6), symptom: "dns",
 		country: "SG"}
-	w.crowds = append(w.crowds, crowd, pastOf(w, crowd))
+	w.crowds = append(w.crowds, crowd, historyOf(w, crowd))
 	in := w.runPublished(t).wantOne(t, "dns:q")
 	if in.Scope.Worldwide || !slices.Equal(in.Scope.Countries, []string{"SG"}) ||
 		!strings.Contains(in.Title, " in SG") {

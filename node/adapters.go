@@ -71,7 +71,7 @@ func (n *Node) published() func() ([]faultline.Incident, bool) {
 	if n.cfg.Drill != nil {
 		return nil
 	}
-	return func() ([]faultline.Incident, bool) { return n.board.Told() }
+	return func() ([]faultline.Incident, bool) { return n.board.Published() }
 }
 
 // missing returns the error for changes that are no longer kept. An empty Redis keeps none

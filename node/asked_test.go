@@ -218,7 +218,7 @@ func (a *asked) play(t *testing.T, c outageAsked, source *boardtest.Source, see 
 			see(r)
 		}
 		for _, inc := range engine.Fold(ev) {
-			source.Tell(inc)
+			source.Publish(inc)
 			if inc.ConfirmedAt != nil && inc.Cause != nil && inc.Cause.Component == c.cause {
 				a.inc = inc
 			}

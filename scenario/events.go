@@ -68,11 +68,11 @@ func (s Spec) preamble(yield func(time.Time, faultline.Event) bool) bool {
 func (s Spec) Records() []faultline.SiteRecord {
 	records := make([]faultline.SiteRecord, 0, len(s.Sites))
 	for _, site := range s.Sites {
-		told := site.Components
+		published := site.Components
 		if site.Mapped != nil {
-			told = site.Mapped
+			published = site.Mapped
 		}
-		components := append(slices.Clone(told), tld(site.Site))
+		components := append(slices.Clone(published), tld(site.Site))
 		slices.Sort(components)
 		records = append(records, faultline.SiteRecord{
 			Site: site.Site, Rank: site.Rank, Components: components, Source: faultline.SourceCatalog,

@@ -32,8 +32,8 @@ func testAddedVantages(t *testing.T, f *fixture) {
 	if _, err := f.AddedVantage(ctx, "b"); !errors.Is(err, faultline.ErrNotFound) {
 		t.Errorf("a removed vantage: %v", err)
 	}
-	heard, err := f.Vantages(ctx, f.now)
+	vantages, err := f.Vantages(ctx, f.now)
 	ok(t, err)
-	equal(t, len(heard), 0)
+	equal(t, len(vantages), 0)
 	ok(t, f.RemoveVantage(ctx, "nobody"))
 }

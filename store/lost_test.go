@@ -56,18 +56,18 @@ func testLostEnd(t *testing.T, f *fixture) {
 func testLostRevisions(t *testing.T, f *fixture) {
 	ctx, l := t.Context(), f.lead(t)
 	ok(t, f.SaveRevision(ctx, l, incident(1, 1)))
-	told := []faultline.Incident{incident(1, 1), incident(1, 4), incident(2, 1), incident(3, 1), incident(4, 2)}
+	published := []faultline.Incident{incident(1, 1), incident(1, 4), incident(2, 1), incident(3, 1), incident(4, 2)}
 	start, err := f.LogStart(ctx)
 	ok(t, err)
-	for i := range told {
-		told[i].DetectedAt, told[i].UpdatedAt = start.Add(time.Second), start.Add(time.Minute)
+	for i := range published {
+		published[i].DetectedAt, published[i].UpdatedAt = start.Add(time.Second), start.Add(time.Minute)
 	}
-	told[2].UpdatedAt = start.Add(-time.Hour) // it may have been dropped on purpose
-	told[3].DetectedAt = start.Add(-time.Minute)
-	told[4].Drill = true
-	lost, err := f.Lost(ctx, told, start)
+	published[2].UpdatedAt = start.Add(-time.Hour) // it may have been dropped on purpose
+	published[3].DetectedAt = start.Add(-time.Minute)
+	published[4].Drill = true
+	lost, err := f.Lost(ctx, published, start)
 	ok(t, err)
-	equal(t, lost, told[1:2])
+	equal(t, lost, published[1:2])
 
 	wantErr(t, f.SaveRevision(ctx, l, incident(1, 4)), ErrRevisionGap)
 	ok(t, f.SaveLost(ctx, l, incident(1, 4)))
@@ -79,7 +79,7 @@ func testLostRevisions(t *testing.T, f *fixture) {
 	ok(t, err)
 	equal(t, got.Title, incident(1, 4).Title)
 	ok(t, f.SaveRevision(ctx, l, incident(1, 5)))
-	lost, err = f.Lost(ctx, told, start)
+	lost, err = f.Lost(ctx, published, start)
 	ok(t, err)
 	equal(t, len(lost), 0)
 }

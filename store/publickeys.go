@@ -17,8 +17,8 @@ const (
 	publicKeyLife = 24 * time.Hour
 )
 
-// errNoRoom: there are maxPublicKeys of other nodes.
-var errNoRoom = errors.New("there are too many keys of other nodes")
+// errTooManyKeys: there are maxPublicKeys of other nodes.
+var errTooManyKeys = errors.New("there are too many keys of other nodes")
 
 // PublishKeys makes public keys known to all nodes, by their ids, for a day. A node
 // publishes its own again and again as long as it has them.
@@ -37,7 +37,7 @@ func (s *Store) PublishKeys(ctx context.Context, keys map[string][]byte, now tim
 		return s.fail(op, err)
 	}
 	if left > 0 {
-		return fmt.Errorf("%s: %w", op, errNoRoom)
+		return fmt.Errorf("%s: %w", op, errTooManyKeys)
 	}
 	return nil
 }

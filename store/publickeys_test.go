@@ -28,7 +28,7 @@ func testPublicKeys(t *testing.T, f *fixture) {
 	for i := range maxPublicKeys - 1 {
 		many[fmt.Sprint("k", i)] = []byte{4}
 	}
-	wantErr(t, f.PublishKeys(ctx, many, f.now.Add(time.Hour)), errNoRoom)
+	wantErr(t, f.PublishKeys(ctx, many, f.now.Add(time.Hour)), errTooManyKeys)
 	ok(t, f.PublishKeys(ctx, map[string][]byte{"c": {5}}, f.now.Add(time.Hour))) // it has its room
 	ok(t, f.PublishKeys(ctx, map[string][]byte{"late": {6}}, f.now.Add(2*publicKeyLife)))
 	equal(t, f.writes.HLen(ctx, keyPublic).Val(), int64(1))

@@ -45,11 +45,11 @@ type Reader struct {
 	s       *Store
 	pos     Pos
 	head    string // of the entry at pos, see Cursor
-	seqs    map[uint64]heard
+	seqs    map[uint64]lastBatch
 	counter uint64 // of batches, to know the writer not heard for longest
 }
 
-type heard struct{ seq, at uint64 }
+type lastBatch struct{ seq, at uint64 }
 
 // logEnd is the newest entry that a process has read.
 type logEnd struct {
@@ -60,9 +60,9 @@ type logEnd struct {
 // Reader returns a reader that goes on after c.
 func (s *Store) Reader(c Cursor) *Reader {
 	s.readTo.Store(&logEnd{c.Pos, c.Head})
-	r := &Reader{s: s, pos: c.Pos, head: c.Head, seqs: make(map[uint64]heard, len(c.Seqs))}
+	r := &Reader{s: s, pos: c.Pos, head: c.Head, seqs: make(map[uint64]lastBatch, len(c.Seqs))}
 	for writer, seq := range c.Seqs {
-		r.seqs[writer] = heard{seq: seq}
+		r.seqs[writer] = lastBatch{seq: seq}
 	}
 	return r
 }
@@ -124,7 +124,7 @@ func headOf(entry redis.XMessage) string {
 // and with [ErrRolledBack] where it never was what was read from it. head is that of the
 // entry there; empty: not known.
 func (s *Store) goesOn(ctx context.Context, after Pos, head string) error {
-	floor, there, found, err := s.past(ctx, after)
+	floor, there, found, err := s.logState(ctx, after)
 	if err != nil {
 		return s.fail("read the log's past", err)
 	}
@@ -140,15 +140,15 @@ func (s *Store) goesOn(ctx context.Context, after Pos, head string) error {
 	return nil
 }
 
-// past returns where the log begins, whether an entry that was read is still in it, and
+// logState returns where the log begins, whether an entry that was read is still in it, and
 // its head. A store in memory cannot be rolled back while its process lives, and to look
 // for an entry it walks its whole log: it is asked for the floor alone.
-func (s *Store) past(ctx context.Context, entry Pos) (floor Pos, there bool, head string, err error) {
+func (s *Store) logState(ctx context.Context, entry Pos) (floor Pos, there bool, head string, err error) {
 	if !s.durable {
 		floor, err = s.floor(ctx, s.reads)
 		return floor, true, "", err
 	}
-	answer, err := s.scripts.past.Run(ctx, s.reads, []string{keyLog, keyFloor}, entry.String(), headBytes).Slice()
+	answer, err := s.scripts.logState.Run(ctx, s.reads, []string{keyLog, keyFloor}, entry.String(), headBytes).Slice()
 	if err != nil {
 		return Pos{}, false, "", err
 	}
@@ -195,7 +195,7 @@ func (r *Reader) take(entry redis.XMessage) ([]faultline.Event, bool) {
 		r.forget()
 	}
 	r.counter++
-	r.seqs[key.Writer] = heard{seq: key.Seq, at: r.counter}
+	r.seqs[key.Writer] = lastBatch{seq: key.Seq, at: r.counter}
 	return events, true
 }
 
@@ -215,7 +215,7 @@ func timed(events []faultline.Event, at time.Time) {
 // with 4,096 writers kept that takes thousands of restarts within one retry.
 func (r *Reader) forget() {
 	var oldest uint64
-	least := heard{at: r.counter + 1}
+	least := lastBatch{at: r.counter + 1}
 	for writer, h := range r.seqs {
 		if h.at < least.at || h.at == least.at && writer < oldest {
 			oldest, least = writer, h

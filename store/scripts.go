@@ -18,10 +18,10 @@ var fencePrelude = lua("fence")
 // scripts are the server's side of the operations that must be atomic. Each file in lua/
 // opens with its keys, its arguments and what it returns.
 type scripts struct {
-	epoch, past, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
-	memory, publish, settle, makeKey, head, postpone                          *redis.Script
-	append, revision, view, series, checkRequests                             *redis.Script // the leader's
-	chunk, flip, trim, deliver, adopt, propose, move                          *redis.Script
+	epoch, logState, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
+	memory, publish, settle, makeKey, head, postpone                              *redis.Script
+	append, revision, view, series, checkRequests                                 *redis.Script // the leader's
+	chunk, flip, trim, deliver, adopt, propose, move                              *redis.Script
 }
 
 // newScripts makes the scripts; prelude stands in front of those that only the leader may
@@ -30,13 +30,13 @@ func newScripts(prelude string) scripts {
 	free := func(name string) *redis.Script { return redis.NewScript(lua(name)) }
 	fenced := func(name string) *redis.Script { return redis.NewScript(prelude + lua(name)) }
 	return scripts{
-		epoch: free("epoch"), memory: free("memory"), publish: free("publish"), past: free("past"), tail: free("tail"),
-		acquire: free("acquire"), renew: free("renew"), release: free("release"),
+		epoch: free("epoch"), memory: free("memory"), publish: free("publish"), logState: free("logstate"),
+		tail: free("tail"), acquire: free("acquire"), renew: free("renew"), release: free("release"),
 		settle: free("settle"), makeKey: free("makekey"),
 		ask: free("ask"), answer: free("answer"), vantage: free("vantage"),
-		append: fenced("append"), revision: fenced("revision"), view: fenced("view"), checkRequests: fenced("checkrequests"),
-		series: fenced("series"),
-		chunk:  fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
+		append: fenced("append"), revision: fenced("revision"), view: fenced("view"),
+		checkRequests: fenced("checkrequests"), series: fenced("series"),
+		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),
 		head: free("head"), postpone: free("postpone"), propose: fenced("propose"), move: fenced("move"),
 	}

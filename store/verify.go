@@ -177,11 +177,11 @@ func (v *verifier) change(r item) {
 // the archive while the backup was written is in it twice, and its change only once.
 func (v *verifier) compareChanges() {
 	for _, stored := range v.listed {
-		told := v.changes[changeName(stored)]
-		if !bytes.Contains(told, []byte(`"hash":`)) {
+		change := v.changes[changeName(stored)]
+		if !bytes.Contains(change, []byte(`"hash":`)) {
 			stored.Hash = ""
 		}
-		if short, err := json.Marshal(stored); err != nil || !bytes.Equal(told, short) {
+		if short, err := json.Marshal(stored); err != nil || !bytes.Equal(change, short) {
 			v.audit.Fault("the change of revision %d of %s differs from the revision", stored.Revision, stored.ID)
 		}
 	}

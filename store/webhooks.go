@@ -46,18 +46,18 @@ func (s *Store) saveWebhook(ctx context.Context, id string, data []byte, owner s
 	if id == "" || len(id) > maxIDBytes {
 		return false, fmt.Errorf("%s: no such id can be", op)
 	}
-	room := maxWebhooks
+	left := maxWebhooks
 	// Keys that anybody can make must not use up the room of those that the operator gave
 	// out.
 	if faultline.SelfMade(owner) {
-		room = maxOthers
+		left = maxOthers
 	}
-	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, room, owner, most).Int()
+	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, left, owner, most).Int()
 	if err != nil {
 		return false, s.fail(op, err)
 	}
 	if n == 0 {
-		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, room)
+		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, left)
 	}
 	return n > 0, nil
 }

@@ -118,8 +118,8 @@ func (v *voice) outOf(n, of int) string {
 	return v.say("number.of", "N", v.number(n), "Of", v.number(of))
 }
 
-// because says what an incident rests on.
-func (v *voice) because(inc *faultline.Incident) []string {
+// reasons says what an incident rests on.
+func (v *voice) reasons(inc *faultline.Incident) []string {
 	ev, im := inc.Evidence, inc.Impact
 	basis := "because.probes"
 	switch {

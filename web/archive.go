@@ -63,22 +63,22 @@ const noCause faultline.Component = "none"
 
 func (v *voice) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
 	asOf, _ := v.clock()
-	told := archived(incidents)
+	published := archived(incidents)
 	p := archivePage{
 		shell:  v.shell("/archive", v.say("archive.title"), v.say("archive.answer")),
 		Answer: v.say("archive.answer"),
 	}
-	if len(told) == 0 {
+	if len(published) == 0 {
 		return p
 	}
-	begins := v.moment(told[len(told)-1].Onset.At, formDated)
+	begins := v.moment(published[len(published)-1].Onset.At, formDated)
 	p.Begins = &begins
 	if month == "" {
-		month = monthOf(told[0])
+		month = monthOf(published[0])
 	}
-	p.Months = v.archiveMonthLinks(told, month, comp)
+	p.Months = v.archiveMonthLinks(published, month, comp)
 	var shown []*faultline.Incident
-	for _, inc := range told {
+	for _, inc := range published {
 		if monthOf(inc) == month {
 			shown = append(shown, inc)
 		}
@@ -100,14 +100,14 @@ func (v *voice) archivePage(incidents []faultline.Incident, month string, comp f
 
 // archived are the incidents that the world was told of, newest first.
 func archived(incidents []faultline.Incident) []*faultline.Incident {
-	var told []*faultline.Incident
+	var published []*faultline.Incident
 	for i := range incidents {
 		if inc := &incidents[i]; inc.ConfirmedAt != nil && inc.State != faultline.StateMerged {
-			told = append(told, inc)
+			published = append(published, inc)
 		}
 	}
-	slices.SortStableFunc(told, func(a, b *faultline.Incident) int { return b.Onset.At.Compare(a.Onset.At) })
-	return told
+	slices.SortStableFunc(published, func(a, b *faultline.Incident) int { return b.Onset.At.Compare(a.Onset.At) })
+	return published
 }
 
 func monthOf(inc *faultline.Incident) string { return inc.Onset.At.UTC().Format(monthForm) }
@@ -132,10 +132,11 @@ func (v *voice) archiveURL(month string, comp faultline.Component) string {
 	return v.prefix + "/archive?" + q.Encode()
 }
 
-func (v *voice) archiveMonthLinks(told []*faultline.Incident, month string, comp faultline.Component) []archiveLink {
+func (v *voice) archiveMonthLinks(published []*faultline.Incident, month string,
+	comp faultline.Component) []archiveLink {
 	var links []archiveLink
 	counts := map[string]int{}
-	for _, inc := range told {
+	for _, inc := range published {
 		m := monthOf(inc)
 		if counts[m]++; counts[m] == 1 && len(links) < archiveMonths {
 			links = append(

@@ -29,7 +29,7 @@ func newTestCards(t *testing.T) *cards {
 func spokenCard(t *testing.T) card {
 	points := []point{{At: start.Add(22 * time.Second), Failing: 10, Observed: 140},
 		{At: start.Add(20 * time.Minute), Failing: 131, Observed: 140}}
-	inc := told(points)
+	inc := incidentOf(points)
 	inc.Title, inc.Cause = "Fastly-fronted sites, 503, began ~09:47 UTC",
 		&faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly"}
 	return english(t).incidentCard(&inc, points)

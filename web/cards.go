@@ -215,13 +215,13 @@ func (w *Web) cardSite(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
-	status, heard := v.statusOf(record)
-	p := v.sitePage(record, status, heard, incidents)
+	status, reported := v.statusOf(record)
+	p := v.sitePage(record, status, reported, incidents)
 	state := faultline.IncidentState("")
 	if p.Cause != nil {
 		state = p.Cause.State
 	}
-	return v.picture(c, v.answerCard(lines(p.Answer, p.Because), state, p.Counts, p.Drill), form, page.CacheBriefly)
+	return v.picture(c, v.answerCard(lines(p.Answer, p.Reason), state, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
 func (w *Web) cardComponent(c *gin.Context, v *voice) error {

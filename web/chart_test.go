@@ -42,8 +42,8 @@ func voiceIn(t *testing.T, lang string) *voice {
 
 func english(t *testing.T) *voice { return voiceIn(t, "en") }
 
-// told is an incident with revisions whose points are given.
-func told(points []point) faultline.Incident {
+// incidentOf is an incident with revisions whose points are given.
+func incidentOf(points []point) faultline.Incident {
 	last := points[len(points)-1]
 	peak := 0
 	for _, p := range points {
@@ -115,7 +115,7 @@ func TestMarksDoNotTouch(t *testing.T) {
 		{At: start.Add(22 * time.Second), Failing: 10, Observed: 40},
 		{At: start.Add(90 * time.Minute), Failing: 131, Observed: 140},
 	}
-	inc := told(points)
+	inc := incidentOf(points)
 	for i := range 9 { // more than are marked
 		inc.Statements = append(
 			inc.Statements,
@@ -173,7 +173,7 @@ func TestChartNamesItsLines(t *testing.T) {
 		{At: start.Add(22 * time.Second), Failing: 10, Observed: 140, OthersFailing: 2, Others: 2000},
 		{At: start.Add(38 * time.Minute), Failing: 70, Observed: 140, OthersFailing: 3, Others: 2000},
 	}
-	inc := told(points)
+	inc := incidentOf(points)
 	inc.Cause = &faultline.Cause{Component: "cdn:fastly", Kind: faultline.KindCDN, Name: "Fastly"}
 	inc.Statements = []faultline.SaidStatement{{At: start.Add(11 * time.Minute), Status: "investigating"}}
 	c := english(t).chartOf(&inc, points, points[1].At.Add(time.Minute))
@@ -202,7 +202,7 @@ func TestChartNamesItsLines(t *testing.T) {
 
 func TestChartOfOneSiteIsAList(t *testing.T) {
 	points := []point{{At: start, Failing: 1, Observed: 1}}
-	inc := told(points)
+	inc := incidentOf(points)
 	if c := english(t).chartOf(&inc, points, start); c.Drawn || len(c.Marks) != 2 {
 		t.Errorf("%+v", c)
 	}
@@ -251,7 +251,7 @@ func (s *teller) Revisions(_ context.Context, _ string, after, limit int) ([]fau
 
 // A chart that lacks what came before still ends with what is.
 func TestChartEndsWithWhatIs(t *testing.T) {
-	inc := told(
+	inc := incidentOf(
 		[]point{{At: start, Failing: 131, Observed: 140}, {At: start.Add(time.Hour), Failing: 48, Observed: 140}},
 	)
 	inc.Revision, inc.Impact.Failing = 90, 48

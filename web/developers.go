@@ -163,10 +163,10 @@ func (w *Web) foremost() (taken, error) {
 	if err != nil {
 		return taken{}, err
 	}
-	told := archived(incidents)
-	slices.SortStableFunc(told, func(a, b *faultline.Incident) int { return weight(b.State) - weight(a.State) })
-	if len(told) == 0 {
+	published := archived(incidents)
+	slices.SortStableFunc(published, func(a, b *faultline.Incident) int { return weight(b.State) - weight(a.State) })
+	if len(published) == 0 {
 		return taken{path: "now"}, nil
 	}
-	return taken{path: "incident/" + told[0].ID, incident: told[0], revision: told[0].Revision}, nil
+	return taken{path: "incident/" + published[0].ID, incident: published[0], revision: published[0].Revision}, nil
 }

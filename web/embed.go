@@ -25,7 +25,7 @@ type embedPage struct {
 	Kind    string // incident, site, component, now
 	Head    *headline
 	Answer  string // of the others
-	Because string
+	Reason  string
 	Counts  []tally
 	Heads   []headline
 	More    int // incidents that are not named
@@ -99,7 +99,7 @@ func (v *voice) incidentWidget(
 		p.Rows = v.rowsOf(inc, widgetRows)
 	}
 	if o.has("evidence") {
-		p.Reasons = v.because(inc)
+		p.Reasons = v.reasons(inc)
 	}
 	p.Drill = p.Drill || inc.Drill
 	v.signed(&p, v.say("widget.revision", "N", v.number(inc.Revision)), o)
@@ -134,12 +134,12 @@ func (w *Web) embedSite(c *gin.Context, v *voice) error {
 			return doc{}, err
 		}
 		v := v.in(o.zone)
-		status, heard := v.statusOf(record)
-		site := v.sitePage(record, status, heard, incidents)
+		status, reported := v.statusOf(record)
+		site := v.sitePage(record, status, reported, incidents)
 		p := embedPage{
 			Kind:    "site",
 			Answer:  site.Answer,
-			Because: site.Because,
+			Reason:  site.Reason,
 			Counts:  site.Counts,
 			Link:    v.whole(site.Path),
 			Unknown: []string{v.say("unknown.people")},
@@ -168,17 +168,17 @@ func (w *Web) embedComponent(c *gin.Context, v *voice) error {
 			return doc{}, err
 		}
 		v := v.in(o.zone)
-		told, known := v.componentPage(comp, incidents)
+		whole, known := v.componentPage(comp, incidents)
 		if !known {
 			return doc{}, faultline.ErrNotFound
 		}
-		p := embedPage{Kind: "component", Answer: told.Answer, Counts: told.Counts, Link: v.whole(told.Path),
-			Unknown: []string{v.say("unknown.people")}, shell: told.shell}
-		p.name(told.Open)
+		p := embedPage{Kind: "component", Answer: whole.Answer, Counts: whole.Counts, Link: v.whole(whole.Path),
+			Unknown: []string{v.say("unknown.people")}, shell: whole.shell}
+		p.name(whole.Open)
 		if o.has("chart") {
 			p.Charts = v.dayCharts(ctx, string(comp), membersShare)
 		}
-		v.signed(&p, told.Name, o)
+		v.signed(&p, whole.Name, o)
 		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
 	})
 }
@@ -195,11 +195,11 @@ func (w *Web) embedProvider(c *gin.Context, v *voice) error {
 			return doc{}, err
 		}
 		v := v.in(o.zone)
-		told := v.providerPage(of, incidents)
-		p := embedPage{Kind: "provider", Answer: told.Answer, Link: v.whole(told.Path),
-			Unknown: []string{v.say("unknown.people")}, shell: told.shell}
-		p.name(told.Open)
-		v.signed(&p, told.Name, o)
+		whole := v.providerPage(of, incidents)
+		p := embedPage{Kind: "provider", Answer: whole.Answer, Link: v.whole(whole.Path),
+			Unknown: []string{v.say("unknown.people")}, shell: whole.shell}
+		p.name(whole.Open)
+		v.signed(&p, whole.Name, o)
 		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil
 	})
 }

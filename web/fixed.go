@@ -51,7 +51,7 @@ func (w *Web) once(key string, pol policy, render rendering) (*page.Page, error)
 		return p, nil
 	}
 	return w.cache.GetAt(key, w.cfg.Wall(), func() (*page.Page, error) {
-		kept := w.shelf.read(key)
+		kept := w.disk.read(key)
 		if kept != nil && kept.Release == w.release {
 			p := kept.page()
 			w.fixed.Put(key, p)
@@ -66,7 +66,7 @@ func (w *Web) once(key string, pol policy, render rendering) (*page.Page, error)
 		}
 		p = p.Under(pol.csp)
 		w.fixed.Put(key, p)
-		w.shelf.write(keptPage{Release: w.release, Key: key, Media: media, Policy: pol.csp, body: p.Body()})
+		w.disk.write(keptPage{Release: w.release, Key: key, Media: media, Policy: pol.csp, body: p.Body()})
 		return p, nil
 	})
 }
@@ -83,7 +83,7 @@ func (k *keptPage) page() *page.Page {
 // keepWidget renders the widget that an incident's page offers for this revision, so
 // that it is there for whoever embeds it, whatever becomes of the store meanwhile.
 func (v *voice) keepWidget(ctx context.Context, inc *faultline.Incident) {
-	if inc.ConfirmedAt == nil || v.shelf == nil {
+	if inc.ConfirmedAt == nil || v.disk == nil {
 		return
 	}
 	asked := v.asked(v.Lang) // the snippet names the language

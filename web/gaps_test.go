@@ -12,7 +12,7 @@ import (
 // holedIncident has a course in which two minutes were not evaluated and, later, three were
 // blind.
 func holedIncident() faultline.Incident {
-	inc := told([]point{{At: start.Add(22 * time.Second), Failing: 90, Observed: 140}})
+	inc := incidentOf([]point{{At: start.Add(22 * time.Second), Failing: 90, Observed: 140}})
 	inc.Cause = &faultline.Cause{Component: "cdn:fastly", Kind: faultline.KindCDN, Name: "Fastly"}
 	for i := range 30 {
 		p := faultline.TimelinePoint{At: start.Add(time.Duration(i) * time.Minute), State: faultline.StateConfirmed,
@@ -77,7 +77,7 @@ func (f forgetful) Revisions(_ context.Context, _ string, after, _ int) ([]fault
 // What could not be read is not joined by a line to what could.
 func TestUnreadRevisionsAreAGap(t *testing.T) {
 	v := english(t)
-	inc := told([]point{{At: start.Add(20 * time.Minute), Failing: 90, Observed: 140}})
+	inc := incidentOf([]point{{At: start.Add(20 * time.Minute), Failing: 90, Observed: 140}})
 	first := inc
 	first.Revision, first.UpdatedAt = 1, start.Add(22*time.Second)
 	v.charts = newTimelines(forgetful{first: []faultline.Incident{first}})

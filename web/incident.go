@@ -35,7 +35,7 @@ type incidentPage struct {
 	Provider   string
 	Statements []statementRow
 	Corrected  []correctionRow
-	Because    []string
+	Reasons    []string
 	Unknown    []string
 	Seen       []faultline.SymptomShare
 	Others     []alternativeRow
@@ -194,7 +194,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 		States: v.groupsOf(inc), SitesTotal: inc.SitesTotal,
 		Exonerated: v.blameless(
 			inc,
-		), Because: v.because(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
+		), Reasons: v.reasons(inc), Unknown: v.unknowns(inc), Seen: inc.Symptoms, Cite: v.cite(inc),
 		Revisions: v.revisionsOf(inc), Frozen: frozen, Newest: head.URL,
 		SitesJSON: fmt.Sprintf("%s/v1/incidents/%s/sites", v.prefix, inc.ID),
 		Changed:   changed, Last: inc.Revision,

@@ -36,7 +36,7 @@ type nowPage struct {
 	all        int        // how many are broken
 	Seen       string     // what share of the known sites is observed, as a width
 	View       faultline.View
-	Looked     *moment // when a view was last had; nil: never
+	LastCheck  *moment // when a view was last had; nil: never
 	Impaired   string  // what our probes can't see; empty: nothing
 }
 
@@ -65,8 +65,8 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 	asOf, _ := v.clock()
 	p := nowPage{View: v.cfg.Source.View(), Impaired: v.impaired()}
 	if !p.View.AsOf.IsZero() {
-		looked := v.near(p.View.AsOf, formSecond)
-		p.Looked = &looked
+		lastCheck := v.near(p.View.AsOf, formSecond)
+		p.LastCheck = &lastCheck
 	}
 	sorted := sortNow(incidents, asOf)
 	drawn := v.sparks(ctx, sorted.broken, asOf)

@@ -137,7 +137,7 @@ func (v *voice) graded(s board.Scorecard) []string {
 func (v *voice) gradedReplays() ([]string, error) {
 	names, right, wrong := history.Names(), 0, 0
 	for _, name := range names {
-		r, err := v.past.open(name)
+		r, err := v.kept.open(name)
 		if err != nil {
 			return nil, err
 		}

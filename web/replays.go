@@ -14,14 +14,14 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// past keeps the replays that somebody has asked for: a release has a dozen, of some
+// keptReplays keeps the replays that somebody has asked for: a release has a dozen, of some
 // megabytes each.
-type past struct {
+type keptReplays struct {
 	mu   sync.Mutex
 	read map[string]history.Replay
 }
 
-func (p *past) open(name string) (history.Replay, error) {
+func (p *keptReplays) open(name string) (history.Replay, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r, ok := p.read[name]; ok {
@@ -59,7 +59,7 @@ func (w *Web) replays(c *gin.Context, v *voice) error {
 	return w.show(c, v, "replays", func(context.Context) (doc, error) {
 		p := replaysPage{shell: v.shell("/replays", v.say("replays.title"), v.say("replays.lead"))}
 		for _, name := range history.Names() {
-			r, err := w.past.open(name)
+			r, err := w.kept.open(name)
 			if err != nil {
 				return doc{}, err
 			}
@@ -117,7 +117,7 @@ type replayPage struct {
 func (w *Web) replay(c *gin.Context, v *voice) error {
 	name, frame := c.Param("name"), c.Query("frame")
 	return w.show(c, v, "replay/"+name+"?"+frame, func(context.Context) (doc, error) {
-		r, err := w.past.open(name)
+		r, err := w.kept.open(name)
 		if err != nil {
 			return doc{}, err
 		}
@@ -157,12 +157,12 @@ func (v *voice) replayPage(r history.Replay, frame string) replayPage {
 func (w *Web) embedReplay(c *gin.Context, v *voice) error {
 	name, frame, o := c.Param("name"), c.Query("frame"), v.options(c)
 	return w.show(c, v, "embed/replay/"+name+"?"+frame+" "+o.key(), func(context.Context) (doc, error) {
-		r, err := w.past.open(name)
+		r, err := w.kept.open(name)
 		if err != nil {
 			return doc{}, err
 		}
 		told := v.in(o.zone).replayPage(r, frame)
-		p := embedPage{Kind: "replay", Answer: r.Spec.Title, Because: v.say("replays.reconstruction"),
+		p := embedPage{Kind: "replay", Answer: r.Spec.Title, Reason: v.say("replays.reconstruction"),
 			shell:  told.shell,
 			Frozen: true, Unknown: r.Spec.Record.Uncertain,
 			Link: v.absolute("/replays/"+name) + "?frame=" + strconv.Itoa(told.Frame)}

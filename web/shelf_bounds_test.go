@@ -15,9 +15,9 @@ import (
 // restart.
 func TestPagesOnDiskAreBounded(t *testing.T) {
 	dir, now := t.TempDir(), time.Unix(1_600_000_000, 0)
-	open := func() *shelf {
+	open := func() *diskCache {
 		tick := func() time.Time { now = now.Add(time.Second); return now }
-		s, err := openShelf(dir, page.Bounds{Bytes: 1 << 20, Pages: 4}, tick,
+		s, err := openDiskCache(dir, page.Bounds{Bytes: 1 << 20, Pages: 4}, tick,
 			slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 		if err != nil {
 			t.Fatal(err)

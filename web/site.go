@@ -25,7 +25,7 @@ type sitePage struct {
 	Site     string
 	Name     string // what people call it; empty where that says no more
 	Answer   string
-	Because  string
+	Reason   string
 	Cause    *incidentLine // the incident that explains it
 	State    faultline.SiteState
 	Counts   []tally
@@ -117,16 +117,16 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 		reported = ""
 	}
 	// What is said of the reader's network is the same for all who share it.
-	judged, cache := w.verdictFor(c, record)
-	key := fmt.Sprintf("site/%s?%s %s", record.Site, reported, judged.key())
+	verdict, cache := w.verdictFor(c, record)
+	key := fmt.Sprintf("site/%s?%s %s", record.Site, reported, verdict.key())
 	return w.show(c, v, key, func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
 			return doc{}, err
 		}
-		status, heard := v.statusOf(record)
-		p := v.sitePage(record, status, heard, incidents)
-		p.You = v.viewerAnswer(judged)
+		status, listed := v.statusOf(record)
+		p := v.sitePage(record, status, listed, incidents)
+		p.You = v.viewerAnswer(verdict)
 		p.Charts = v.dayCharts(ctx, record.Site, probesShare)
 		v.offerReport(ctx, &p)
 		v.acknowledge(ctx, &p, reported, status)
@@ -136,7 +136,7 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 
 // verdictFor judges the site for whoever asks; nil where that can't be done. Of
 // the address nothing but its network is looked at, and that is not kept.
-func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, []string) {
+func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*viewerVerdict, []string) {
 	if w.cfg.Verdicts == nil {
 		return nil, page.CacheCurrent
 	}
@@ -148,11 +148,11 @@ func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*judged, 
 	if err != nil {
 		return nil, page.CacheNever // the next reader may get one
 	}
-	return &judged{v}, page.CachePersonal
+	return &viewerVerdict{v}, page.CachePersonal
 }
 
 // sitePage says what is known of a site, to everybody alike.
-func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, heard bool,
+func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, reported bool,
 	incidents []faultline.Incident) sitePage {
 	asOf, _ := v.clock()
 	p := sitePage{Site: record.Site, Name: v.nameOf(record.Site), State: status.State}
@@ -161,24 +161,24 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 		line := v.lineOf(cause, asOf)
 		p.Cause = &line
 	}
-	p.Answer, p.Because = v.verdict(record.Site, status, heard, cause, member)
+	p.Answer, p.Reason = v.verdict(record.Site, status, reported, cause, member)
 	// A site that answers, or answers again, says nothing of what its owner runs.
 	if owned := v.ownersIncident(record.Site, incidents); owned != nil &&
 		(cause == nil || cause == owned && member.State == faultline.SiteRecovered) {
 		line := v.lineOf(owned, asOf)
 		p.Cause = &line
 		p.Answer = v.say("verdict.owner_"+string(owned.State), "Name", owned.Cause.Name, "Site", record.Site)
-		p.Because = v.say("verdict.owner_because", "Site", record.Site)
+		p.Reason = v.say("verdict.owner_because", "Site", record.Site)
 		if status.State == faultline.SiteOK || status.State == faultline.SiteRecovered {
 			p.State = faultline.SiteUnknown
 		}
 	}
-	p.Counts = v.statusTallies(status, heard)
+	p.Counts = v.statusTallies(status, reported)
 	p.Stands = v.standings(status.Components, incidents)
 	p.Ends, p.Urgent = v.certificateEnds(record.Site)
 	p.Notices = v.notices(among(status.Components))
 	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)),
-		lines(p.Answer, p.Because))
+		lines(p.Answer, p.Reason))
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill

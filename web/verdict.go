@@ -9,16 +9,16 @@ import (
 
 // verdict answers whether a site is down, in a sentence, and says why in
 // another. It never calls a site well that nobody has looked at.
-func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, cause *faultline.Incident,
-	member faultline.IncidentSite) (answer, because string) {
+func (v *voice) verdict(site string, status faultline.SiteStatus, reported bool, cause *faultline.Incident,
+	member faultline.IncidentSite) (answer, reason string) {
 	if cause != nil {
 		return v.explained(site, cause, member)
 	}
 	kind := "unknown"
 	switch blind := v.coverage().State == faultline.Blind; {
-	case blind && (!heard || status.State == faultline.SiteOK || status.State == faultline.SiteRecovered):
+	case blind && (!reported || status.State == faultline.SiteOK || status.State == faultline.SiteRecovered):
 		kind = "blind"
-	case !heard:
+	case !reported:
 		kind = "unheard"
 	case status.State == faultline.SiteDown, status.State == faultline.SiteDegraded,
 		status.State == faultline.SiteRecovered:
@@ -35,7 +35,7 @@ func (v *voice) verdict(site string, status faultline.SiteStatus, heard bool, ca
 
 // explained is the verdict on a site that belongs to an open incident.
 func (v *voice) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer,
-	because string) {
+	reason string) {
 	why := v.fault(inc)
 	switch {
 	case inc.State == faultline.StateCandidate:
@@ -74,8 +74,8 @@ func (v *voice) fault(inc *faultline.Incident) string {
 }
 
 // statusTallies counts what the last ten minutes brought.
-func (v *voice) statusTallies(status faultline.SiteStatus, heard bool) []tally {
-	if !heard || v.coverage().State == faultline.Blind {
+func (v *voice) statusTallies(status faultline.SiteStatus, reported bool) []tally {
+	if !reported || v.coverage().State == faultline.Blind {
 		return nil // of minutes that nothing observed, no count says anything
 	}
 	rows := []tally{v.share(status.ProbesFailed, status.Probes, v.say("tally.probes_10"))}
@@ -85,11 +85,11 @@ func (v *voice) statusTallies(status faultline.SiteStatus, heard bool) []tally {
 	return append(rows, tally{N: v.number(status.Reports), What: v.count("tally.reports_10", status.Reports)})
 }
 
-// judged is a verdict for one viewer's network.
-type judged struct{ faultline.Verdict }
+// viewerVerdict is a verdict for one viewer's network.
+type viewerVerdict struct{ faultline.Verdict }
 
 // key tells verdicts apart that read differently.
-func (j *judged) key() string {
+func (j *viewerVerdict) key() string {
 	if j == nil {
 		return ""
 	}
@@ -99,8 +99,8 @@ func (j *judged) key() string {
 // viewerAnswer is the answer to "is it me?": four places where the trouble may
 // lie, and which of them it is.
 type viewerAnswer struct {
-	Answer, Because string
-	Places          []place
+	Answer, Reason string
+	Places         []place
 }
 
 // ownedBy reports whether what fails is run by the owner of the site, and the site itself is not
@@ -121,7 +121,7 @@ type place struct {
 var places = []faultline.Blame{faultline.BlameYou, faultline.BlameISP, faultline.BlameSite, faultline.BlameProvider}
 
 // viewerAnswer says what a verdict means for the reader; nil for no verdict.
-func (v *voice) viewerAnswer(j *judged) *viewerAnswer {
+func (v *voice) viewerAnswer(j *viewerVerdict) *viewerAnswer {
 	if j == nil {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (v *voice) viewerAnswer(j *judged) *viewerAnswer {
 		a.Answer = v.say("you.owner", "Site", j.Site, "Provider", provider)
 	}
 	if j.ASN != 0 {
-		a.Because = v.count("you.network_said", j.NetworkReports, "Network", network, "Sites",
+		a.Reason = v.count("you.network_said", j.NetworkReports, "Network", network, "Sites",
 			v.count("of.sites", j.NetworkSites))
 	}
 	known := j.Blame != faultline.BlameUnknown

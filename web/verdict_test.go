@@ -19,51 +19,52 @@ func TestVerdicts(t *testing.T) {
 	}
 	down := faultline.IncidentSite{State: faultline.SiteDown}
 	cases := []struct {
-		status          faultline.SiteStatus
-		heard           bool
-		cause           *faultline.Incident
-		member          faultline.IncidentSite
-		answer, because string
+		status         faultline.SiteStatus
+		reported       bool
+		cause          *faultline.Incident
+		member         faultline.IncidentSite
+		answer, reason string
 	}{
 		{cause: incident(faultline.StateConfirmed, "dns", "Dyn"), member: down,
-			answer: "Yes: x.org is failing, and it is not just you.", because: "Its DNS provider, Dyn, is failing."},
+			answer: "Yes: x.org is failing, and it is not just you.", reason: "Its DNS provider, Dyn, is failing."},
 		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"), member: down, answer: "Yes: x.org is failing",
-			because: "Its CDN, Fastly, is recovering."},
+			reason: "Its CDN, Fastly, is recovering."},
 		{cause: incident(faultline.StateConfirmed, "site", "x.org"), member: down, answer: "Yes:",
-			because: "The fault is its own"},
+			reason: "The fault is its own"},
 		{cause: incident(faultline.StateConfirmed, "", ""), member: down, answer: "Yes:",
-			because: "nothing is known that they share"},
+			reason: "nothing is known that they share"},
 		{cause: incident(faultline.StateConfirmed, "tld", ".ru"), member: down, answer: "Yes:",
-			because: "The top-level domain .ru is failing."},
+			reason: "The top-level domain .ru is failing."},
 		{cause: incident(faultline.StateConfirmed, "isp", "AS812"),
-			member:  faultline.IncidentSite{State: faultline.SiteUnknown},
-			answer:  "It depends on where you are: x.org can’t be reached from AS812.",
-			because: "The internet provider AS812 is failing for many unrelated sites."},
+			member: faultline.IncidentSite{State: faultline.SiteUnknown},
+			answer: "It depends on where you are: x.org can’t be reached from AS812.",
+			reason: "The internet provider AS812 is failing for many unrelated sites."},
 		{cause: incident(faultline.StateCandidate, "cdn", "Fastly"), member: down, answer: "Perhaps:",
-			because: "Nothing confirms it yet."},
+			reason: "Nothing confirms it yet."},
 		{cause: incident(faultline.StateRecovering, "cdn", "Fastly"),
 			member: faultline.IncidentSite{State: faultline.SiteRecovered, RecoveredAt: &back},
-			answer: "x.org is back.", because: "It failed until 10:47 UTC. Its CDN, Fastly, is recovering."},
+			answer: "x.org is back.", reason: "It failed until 10:47 UTC. Its CDN, Fastly, is recovering."},
 
 		{answer: "We cannot tell how x.org does: nothing has checked it in the last 15 minutes."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDown, Symptom: "tls"}, answer: "Yes:",
-			because: "(certificate or encryption)"},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteDegraded, Symptom: "http_502"},
-			answer: "Partly:", because: "(error 502)"},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteOK},
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteDown, Symptom: "tls"}, answer: "Yes:",
+			reason: "(certificate or encryption)"},
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteDegraded, Symptom: "http_502"},
+			answer: "Partly:", reason: "(error 502)"},
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteOK},
 			answer: "No: x.org works as seen from our probes."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteOK, Reports: 3}, answer: "Not that we can see"},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteRecovered}, answer: "x.org is back."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3},
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteOK, Reports: 3},
+			answer: "Not that we can see"},
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteRecovered}, answer: "x.org is back."},
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3},
 			answer: "We can’t tell: people report x.org, and no probe confirms it."},
-		{heard: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3, Probes: 2,
+		{reported: true, status: faultline.SiteStatus{State: faultline.SiteUnknown, Reports: 3, Probes: 2,
 			ProbesFailed: 1}, answer: "We can’t tell how x.org does just now."},
 	}
 	v := observing(t)
 	for _, c := range cases {
-		answer, because := v.verdict("x.org", c.status, c.heard, c.cause, c.member)
-		if !strings.HasPrefix(answer, c.answer) || !strings.Contains(because, c.because) {
-			t.Errorf("%+v: %q %q, want %q %q", c.status, answer, because, c.answer, c.because)
+		answer, reason := v.verdict("x.org", c.status, c.reported, c.cause, c.member)
+		if !strings.HasPrefix(answer, c.answer) || !strings.Contains(reason, c.reason) {
+			t.Errorf("%+v: %q %q, want %q %q", c.status, answer, reason, c.answer, c.reason)
 		}
 	}
 }
@@ -90,7 +91,7 @@ func observing(t *testing.T) *voice {
 func TestWhereReportsAloneTellThereIsNoDenominator(t *testing.T) {
 	points := []point{{At: start.Add(time.Minute), Failing: 40, Observed: 3},
 		{At: start.Add(time.Hour), Failing: 739, Observed: 3}}
-	inc := told(points)
+	inc := incidentOf(points)
 	inc.Basis, inc.Cause = faultline.BasisReports, &faultline.Cause{Component: "isp:AS812", Kind: "isp", Name: "AS812"}
 	rows := english(t).tallies(&inc)
 	if rows[0].N != "739" || rows[0].Of != "" || rows[0].What != "sites seen from AS812 are failing" {

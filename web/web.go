@@ -104,12 +104,12 @@ type Web struct {
 	voices    map[string]*voice // by language, and by language and ?lang=
 	cache     *page.Cache
 	fixed     *page.Cache // of what never changes
-	shelf     *shelf      // the same on disk; nil: it is not kept there
+	disk      *diskCache  // the same on disk; nil: it is not kept there
 	release   string      // what renders pages
 	charts    *timelines
 	cards     *cards
 	forms     *formTokens
-	past      past
+	kept      keptReplays
 	kinds     counted
 }
 
@@ -149,7 +149,7 @@ func (w *Web) openFixed() (err error) {
 	if w.release, err = release(); err != nil || w.cfg.FixedDir == "" {
 		return err
 	}
-	w.shelf, err = openShelf(w.cfg.FixedDir, shelfBounds, w.cfg.Wall, w.log, w.cfg.Registerer)
+	w.disk, err = openDiskCache(w.cfg.FixedDir, diskBounds, w.cfg.Wall, w.log, w.cfg.Registerer)
 	return err
 }
 

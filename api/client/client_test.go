@@ -114,12 +114,12 @@ func TestWatchResumes(t *testing.T) {
 	}
 	enough := errors.New("enough")
 	var got []string
-	err = c.Watch(t.Context(), client.Query{Kind: "cdn", Limit: 9}, func(told client.Watched) error {
-		if told.Reset {
+	err = c.Watch(t.Context(), client.Query{Kind: "cdn", Limit: 9}, func(change client.Watched) error {
+		if change.Reset {
 			got = append(got, "reset")
 			return enough
 		}
-		got = append(got, fmt.Sprint(told.Incident.ID, told.Incident.Revision))
+		got = append(got, fmt.Sprint(change.Incident.ID, change.Incident.Revision))
 		return nil
 	})
 	if !errors.Is(err, enough) || fmt.Sprint(got) != "[inc_11 inc_12 reset]" {

@@ -108,21 +108,21 @@ func (w *watcher) read(lines *bufio.Scanner) error {
 }
 
 func (w *watcher) event(kind, data string) error {
-	var told Watched
+	var change Watched
 	switch kind {
 	case "incident":
-		if err := json.Unmarshal([]byte(data), &told.Incident); err != nil {
+		if err := json.Unmarshal([]byte(data), &change.Incident); err != nil {
 			return fmt.Errorf("read the stream: %w", err)
 		}
 	case "coverage":
-		if err := json.Unmarshal([]byte(data), &told.Coverage); err != nil {
+		if err := json.Unmarshal([]byte(data), &change.Coverage); err != nil {
 			return fmt.Errorf("read the stream: %w", err)
 		}
 	case "reset":
-		told.Reset = true
+		change.Reset = true
 	default:
 		return nil
 	}
-	w.failed = w.hand(told)
+	w.failed = w.hand(change)
 	return w.failed
 }

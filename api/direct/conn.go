@@ -68,8 +68,8 @@ type conn struct {
 	rest    []byte // that was read and net/http does not have yet
 }
 
-// rooms are buffers of connections on which a request is awaited.
-var rooms = sync.Pool{New: func() any { return new([maxHead]byte) }}
+// buffers are buffers of connections on which a request is awaited.
+var buffers = sync.Pool{New: func() any { return new([maxHead]byte) }}
 
 // Read answers prepared requests until there is another one, and hands that over.
 func (c *conn) Read(p []byte) (int, error) {
@@ -94,22 +94,22 @@ func (c *conn) Read(p []byte) (int, error) {
 // serve answers requests until there is one that is not for here, which it leaves in
 // rest.
 func (c *conn) serve() error {
-	room, _ := rooms.Get().(*[maxHead]byte)
-	defer rooms.Put(room)
+	buffer, _ := buffers.Get().(*[maxHead]byte)
+	defer buffers.Put(buffer)
 	var e exchange
 	held := 0
 	for {
-		n, err := c.Conn.Read(room[held:])
+		n, err := c.Conn.Read(buffer[held:])
 		if n == 0 {
 			return err
 		}
 		held += n
 		used := 0
 		for used < held {
-			end := bytes.Index(room[used:held], []byte("\r\n\r\n"))
-			if end < 0 || !e.read(room[used:used+end+2], c.RemoteAddr()) || c.of.closed.Load() ||
+			end := bytes.Index(buffer[used:held], []byte("\r\n\r\n"))
+			if end < 0 || !e.read(buffer[used:used+end+2], c.RemoteAddr()) || c.of.closed.Load() ||
 				!c.of.answer(&e, &e.request) {
-				c.rest = bytes.Clone(room[used:held])
+				c.rest = bytes.Clone(buffer[used:held])
 				return nil
 			}
 			if err := c.write(&e); err != nil {

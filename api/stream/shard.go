@@ -177,10 +177,10 @@ func joinFrames(frames []*frame) []byte {
 // position as well: it could otherwise resume only from the last change that it was sent,
 // which may be long ago.
 func (s *shard) beat(position string) {
-	told := positionFrame(position)
+	frame := positionFrame(position)
 	for _, c := range s.conns {
 		if c.filtered() {
-			s.send(c, told)
+			s.send(c, frame)
 		} else {
 			s.send(c, heartbeatFrame)
 		}

@@ -54,17 +54,17 @@ func forge(t *testing.T, method jwt.SigningMethod, key any, header map[string]an
 type forger struct {
 	t        *testing.T
 	signer   crypto.Signer
-	stranger ed25519.PrivateKey // another's key
+	outsider ed25519.PrivateKey // another's key
 	kid      string
 }
 
 func newForger(t *testing.T, keys *Keys) *forger {
 	t.Helper()
-	_, stranger, err := ed25519.GenerateKey(rand.Reader)
+	_, outsider, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &forger{t: t, signer: keys.ring.Load().signer, stranger: stranger, kid: keys.ring.Load().signKID}
+	return &forger{t: t, signer: keys.ring.Load().signer, outsider: outsider, kid: keys.ring.Load().signKID}
 }
 
 // good is a token that nothing is wrong with.
@@ -89,7 +89,7 @@ func (f *forger) header(h map[string]any) string {
 
 // byAnotherKey are tokens whose header leads to a key that is not ours, or to none.
 func (f *forger) byAnotherKey() map[string]string {
-	t, stranger, kid, header := f.t, f.stranger, f.kid, f.header
+	t, outsider, kid, header := f.t, f.outsider, f.kid, f.header
 	public := f.signer.Public().(ed25519.PublicKey)
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -108,11 +108,11 @@ func (f *forger) byAnotherKey() map[string]string {
 		"HS256 with the public key": forge(t, jwt.SigningMethodHS256, []byte(public), known, goodClaims(t0)),
 		"HS256 with the public PEM": forge(t, jwt.SigningMethodHS256, publicPEM, known, goodClaims(t0)),
 		"HS512 with the public DER": forge(t, jwt.SigningMethodHS512, der, known, goodClaims(t0)),
-		"another key under our id":  forge(t, jwt.SigningMethodEdDSA, stranger, known, goodClaims(t0)),
-		"another key with its own jwk": forge(t, jwt.SigningMethodEdDSA, stranger,
+		"another key under our id":  forge(t, jwt.SigningMethodEdDSA, outsider, known, goodClaims(t0)),
+		"another key with its own jwk": forge(t, jwt.SigningMethodEdDSA, outsider,
 			map[string]any{"kid": kid, "jwk": map[string]any{"kty": "OKP", "crv": "Ed25519",
-				"x": base64.RawURLEncoding.EncodeToString(stranger.Public().(ed25519.PublicKey))}}, goodClaims(t0)),
-		"another key at a jku": forge(t, jwt.SigningMethodEdDSA, stranger,
+				"x": base64.RawURLEncoding.EncodeToString(outsider.Public().(ed25519.PublicKey))}}, goodClaims(t0)),
+		"another key at a jku": forge(t, jwt.SigningMethodEdDSA, outsider,
 			map[string]any{"kid": "evil", "jku": "http://127.0.0.1:1/jwks.json"}, goodClaims(t0)),
 		"unknown kid":  header(map[string]any{"kid": "nobody"}),
 		"no kid":       header(map[string]any{"kid": nil}),

@@ -60,15 +60,15 @@ func (q *queuer) asked(ctx context.Context, hooks []Hook) error {
 			}
 			continue
 		}
-		if err := q.wishes(ctx, w); err != nil {
+		if err := q.queueRequested(ctx, w); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// wishes queues what the owner of one webhook asked for.
-func (q *queuer) wishes(ctx context.Context, w Hook) error {
+// queueRequested queues what the owner of one webhook asked for.
+func (q *queuer) queueRequested(ctx context.Context, w Hook) error {
 	says, err := q.says(ctx, w)
 	if err != nil || len(says) == 0 && len(w.Again) == 0 {
 		return err

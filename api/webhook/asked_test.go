@@ -49,7 +49,7 @@ func TestChallengeIsAnswered(t *testing.T) {
 				say.Challenge != x.hook.Challenge || say.Data != nil {
 				t.Errorf("%s: %v", x.to.body(0), err)
 			}
-			x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+			x.source.Publish(caused(0, "cdn:fastly", "a.example"))
 			boardtest.Eventually(t, "an incident", func() bool { return x.to.count() >= 2 })
 		})
 	}
@@ -132,7 +132,7 @@ func TestUnprovenReceiversAreSentNothing(t *testing.T) {
 	x.unproven()
 	x.to.answer = `{"challenge":"another"}`
 	x.box.At = boardtest.Position(0)
-	x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+	x.source.Publish(caused(0, "cdn:fastly", "a.example"))
 	x.start()
 	boardtest.Eventually(t, "the challenge is noted as taken", func() bool { return len(x.attempts()) == 1 })
 	boardtest.Eventually(t, "the change has passed",
@@ -161,7 +161,7 @@ func TestAttemptsAreKeptAndMessagesSentAgain(t *testing.T) {
 	x := newDispatched(t, "", http.StatusInternalServerError)
 	x.box.At = boardtest.Position(0)
 	inc := caused(0, "cdn:fastly", "a.example")
-	x.source.Tell(inc)
+	x.source.Publish(inc)
 	x.start()
 	boardtest.Eventually(t, "the first try is noted", func() bool { return len(x.attempts()) == 1 })
 	// A try is noted before its message is put off: were the clock moved in between, the next

@@ -134,7 +134,7 @@ func (x *dispatched) start() {
 // webhook hears of what it chose, and of what leaves its choice.
 func TestWebhooksAreSentAndSigned(t *testing.T) {
 	x := newDispatched(t, "state=open&kind=cdn", 204)
-	x.source.Tell(boardtest.Incident(5, 1, 1)) // before it began
+	x.source.Publish(boardtest.Incident(5, 1, 1)) // before it began
 	x.start()
 	boardtest.Eventually(
 		t,
@@ -146,7 +146,7 @@ func TestWebhooksAreSentAndSigned(t *testing.T) {
 	over.Revision, over.State = 2, faultline.StateResolved
 	late.Revision, late.State = 3, faultline.StateResolved
 	for _, inc := range []faultline.Incident{fastly, other, over, late} {
-		x.source.Tell(inc)
+		x.source.Publish(inc)
 	}
 	boardtest.Eventually(t, "two messages", func() bool { return x.to.count() == 2 })
 	boardtest.Eventually(
@@ -181,8 +181,8 @@ func TestFirstChangeEverIsSent(t *testing.T) {
 	x := newDispatched(t, "", 204)
 	x.start()
 	boardtest.Eventually(t, "it begins", func() bool { at, _ := x.box.Position(t.Context()); return at != "" })
-	x.source.Tell(caused(0, "cdn:fastly", "a.example"))
-	x.source.Tell(caused(1, "dns:dyn", "b.example"))
+	x.source.Publish(caused(0, "cdn:fastly", "a.example"))
+	x.source.Publish(caused(1, "dns:dyn", "b.example"))
 	boardtest.Eventually(t, "both are sent", func() bool { return x.to.count() == 2 })
 	boardtest.Eventually(t, "the position moves",
 		func() bool { at, _ := x.box.Position(t.Context()); return at == boardtest.Position(2) })
@@ -212,7 +212,7 @@ func TestHangingReceiversDelayNobody(t *testing.T) {
 	for i := range 30 {
 		inc := caused(0, "cdn:fastly", "a.example")
 		inc.Revision = i + 1
-		x.source.Tell(inc)
+		x.source.Publish(inc)
 	}
 	boardtest.Eventually(t, "the honest one has all of them", func() bool { return x.to.count() == 30 })
 	x.to.mu.Lock()
@@ -236,7 +236,7 @@ func TestWebhooksAreTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := newDispatched(t, "", test.status)
 			x.box.At = boardtest.Position(0)
-			x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+			x.source.Publish(caused(0, "cdn:fastly", "a.example"))
 			x.start()
 			for try := range test.tries {
 				boardtest.Eventually(t, "a try", func() bool { return x.to.count() == try+1 })

@@ -117,7 +117,7 @@ func TestServicesAreSentChangesOfState(t *testing.T) {
 		"cdn:fastly", "a.example")
 	same.Revision, over.Revision, over.State = 2, 3, faultline.StateResolved
 	for _, inc := range []faultline.Incident{first, same, over} {
-		x.source.Tell(inc)
+		x.source.Publish(inc)
 	}
 	boardtest.Eventually(t, "two messages", func() bool { return x.to.count() == 2 })
 	x.to.mu.Lock()

@@ -64,7 +64,7 @@ func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) erro
 	clock := replay.NewClock(func(ev faultline.Event) error {
 		c.count(ev)
 		for _, in := range engine.Fold(ev) {
-			c.hear(in)
+			c.note(in)
 		}
 		tick, ok := ev.(faultline.Tick)
 		if ok {
@@ -101,8 +101,8 @@ func (c *calm) count(ev faultline.Event) {
 	}
 }
 
-// hear notes a revision.
-func (c *calm) hear(in faultline.Incident) {
+// note notes a revision.
+func (c *calm) note(in faultline.Incident) {
 	if in.Revision == 1 {
 		c.candidates[in.ID] = true
 	}

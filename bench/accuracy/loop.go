@@ -120,7 +120,7 @@ func (l *loop) run() liveOutcome {
 	l.every(time.Second, func() { l.fold(faultline.Tick{At: l.now}) })
 	l.after(time.Duration(rng.Int64N(int64(requestsEvery))),
 		func() { l.every(requestsEvery, func() { l.stored = l.engine.CheckRequests() }) })
-	l.after(time.Duration(rng.Int64N(int64(requestsEvery))), func() { l.every(requestsEvery, l.hear) })
+	l.after(time.Duration(rng.Int64N(int64(requestsEvery))), func() { l.every(requestsEvery, l.note) })
 	for _, v := range l.vantages {
 		l.wake(v, 0)
 	}
@@ -247,8 +247,8 @@ func (l *loop) send(v *liveVantage) {
 	l.after(sendPace, func() { l.send(v) })
 }
 
-// hear has the vantages hear of the check requests when the list has changed.
-func (l *loop) hear() {
+// note has the vantages hear of the check requests when the list has changed.
+func (l *loop) note() {
 	names := make([]string, len(l.stored))
 	for i, r := range l.stored {
 		names[i] = r.Site

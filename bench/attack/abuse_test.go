@@ -54,7 +54,7 @@ func TestAbuse_A1(t *testing.T) {
 // A hundred thousand addresses in one, three and five networks.
 func TestAbuse_A2(t *testing.T) {
 	for _, networks := range []int{1, 3, 5} {
-		for _, first := range []uint16{strangers, locals} {
+		for _, first := range []uint16{outsiders, locals} {
 			t.Run(fmt.Sprintf("%d networks from %d", networks, first), func(t *testing.T) {
 				t.Parallel()
 				tn := quiet(t, 120)
@@ -72,7 +72,7 @@ func TestAbuse_A2(t *testing.T) {
 func TestAbuse_A2_OneNetworkOverAThousandSites(t *testing.T) {
 	for name, a := range map[string]army{
 		"machines":     {first: hosterASN, networks: 1, prefixes: 500},
-		"few prefixes": {first: strangers, networks: 1, prefixes: 8},
+		"few prefixes": {first: outsiders, networks: 1, prefixes: 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +91,7 @@ func TestAbuse_A2_OneNetworkWhereNothingProbes(t *testing.T) {
 	t.Cleanup(tn.close)
 	tn.probed = func(site string) bool { return site >= tn.sites[cdnSites] }
 	tn.pass(calm, nil)
-	tn.attack(army{first: strangers, networks: 1, prefixes: 500, people: 100_000, sites: tn.sites[:cdnSites],
+	tn.attack(army{first: outsiders, networks: 1, prefixes: 500, people: 100_000, sites: tn.sites[:cdnSites],
 		symptom: "http_503", over: 5 * time.Minute})
 	tn.wantNone(t, faultline.StateCandidate)
 }
@@ -127,7 +127,7 @@ func TestAbuse_A4(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	tn.pass(6*time.Hour, func(second int) {
 		if second%30 == 0 {
-			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))),
+			tn.report(address(uint16(outsiders+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))),
 				tn.sites[3], "http_503")
 		}
 	})
@@ -180,7 +180,7 @@ func brigade(t *testing.T, sites int, times float64, long time.Duration) (took t
 	site, rng := tn.sites[3], rand.New(rand.NewPCG(4, uint64(times*10)))
 	tn.pass(long, func(int) {
 		if rng.Float64() < times*grumbles/60/float64(sites) {
-			tn.report(address(uint16(strangers+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))),
+			tn.report(address(uint16(outsiders+rng.IntN(200)), uint16(rng.IntN(100)), uint16(rng.IntN(1<<16))),
 				site, "http_503")
 		}
 	})
@@ -214,7 +214,7 @@ func TestAbuse_A5(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tn := quiet(t, 120)
-			tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 10_000, each: 3, sites: tn.sites[:n],
+			tn.attack(army{first: outsiders, networks: 120, prefixes: 40, people: 10_000, each: 3, sites: tn.sites[:n],
 				symptom: "http_503", over: 5 * time.Minute})
 			tn.wantNone(t, faultline.StateCandidate)
 		})
@@ -226,7 +226,7 @@ func TestAbuse_A6(t *testing.T) {
 	tn := quiet(t, 120)
 	tn.failing = func(site, _ string) (faultline.Symptom, bool) { return "http_503", site < tn.sites[cdnSites] }
 	tn.pass(3*time.Minute, nil)
-	tn.attack(army{first: strangers, networks: 120, prefixes: 40, people: 33_000, each: 3, sites: tn.sites[:cdnSites],
+	tn.attack(army{first: outsiders, networks: 120, prefixes: 40, people: 33_000, each: 3, sites: tn.sites[:cdnSites],
 		symptom: faultline.SymptomOK, over: 20 * time.Minute})
 	state, title := tn.reached(anyCause)
 	if state != faultline.StateConfirmed {

@@ -23,7 +23,7 @@ type army struct {
 
 // Networks that were never heard from before, and those of people who report.
 const (
-	strangers = 1000
+	outsiders = 1000
 	locals    = 1
 )
 

@@ -72,8 +72,8 @@ var (
 
 // goals are in the order of the table.
 var goals = []*goal{
-	{name: "candidate", title: "a candidate", lies: forged, reached: isTold(faultline.StateCandidate)},
-	{name: "confirmed", title: "a confirmed outage", lies: forged, reached: isTold(faultline.StateConfirmed)},
+	{name: "candidate", title: "a candidate", lies: forged, reached: isPublished(faultline.StateCandidate)},
+	{name: "confirmed", title: "a confirmed outage", lies: forged, reached: isPublished(faultline.StateConfirmed)},
 	{name: "network", title: "a confirmed outage of their own network", alone: true,
 		lies: []lie{{"everything fails", everywhere, "timeout"}}, reached: networkFails},
 	{name: "wrong-cause", title: "a second, wrong cause of a true outage", outage: true, lies: astray,
@@ -92,8 +92,8 @@ var goals = []*goal{
 		reached: cleared},
 }
 
-// isTold reports whether any incident but one of a viewers' network came so far.
-func isTold(state faultline.IncidentState) func(p, truth played) bool {
+// isPublished reports whether any incident but one of a viewers' network came so far.
+func isPublished(state faultline.IncidentState) func(p, truth played) bool {
 	return func(p, _ played) bool {
 		return slices.ContainsFunc(p.revisions, func(in faultline.Incident) bool {
 			return isNotNetwork(in.Cause) && (in.ConfirmedAt != nil || state == faultline.StateCandidate)

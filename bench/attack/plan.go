@@ -119,7 +119,7 @@ func (p plan) poisoned(t *town, named []string) {
 }
 
 func (p plan) army(named []string) army {
-	first := uint16(strangers)
+	first := uint16(outsiders)
 	if p.shape.local {
 		first = locals
 	}

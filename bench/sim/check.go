@@ -52,8 +52,8 @@ func (r *run) checkEnd() {
 			broken("node %d and a replay of the log differ", n.id)
 		}
 		for _, id := range slices.Sorted(maps.Keys(n.board)) {
-			if told, stored := n.board[id], r.master.last[id]; told.Revision > stored.Revision {
-				broken("readers of node %d were told revision %d of %s, stored is %d", n.id, told.Revision, id,
+			if shown, stored := n.board[id], r.master.last[id]; shown.Revision > stored.Revision {
+				broken("readers of node %d were told revision %d of %s, stored is %d", n.id, shown.Revision, id,
 					stored.Revision)
 			}
 		}
@@ -68,12 +68,12 @@ func (r *run) checkEnd() {
 // checkLog: what was acknowledged is in the log and counted once, but for what a failover
 // has lost.
 func (r *run) checkLog() {
-	logged, heard := map[string]int{}, map[int]int{}
+	logged, reports := map[string]int{}, map[int]int{}
 	for _, e := range r.master.log {
-		if e.seq <= heard[e.writer] {
+		if e.seq <= reports[e.writer] {
 			continue // a repeat, or one that its sender has given up: readers drop it
 		}
-		heard[e.writer] = e.seq
+		reports[e.writer] = e.seq
 		for _, ev := range e.events {
 			if rep, ok := ev.(faultline.Report); ok {
 				logged[rep.Reporter]++

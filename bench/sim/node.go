@@ -41,12 +41,12 @@ type node struct {
 	seqs   map[int]int
 	outbox []revision
 
-	fence   int64 // 0: it does not lead
-	leading bool  // it has said what readers were told
-	told    bool  // so it has since its fold began, leader or not
-	saved   int   // the step of its last checkpoint
-	writer  int
-	seq     int
+	fence     int64 // 0: it does not lead
+	leading   bool  // it has said what readers were told
+	published bool  // so it has since its fold began, leader or not
+	saved     int   // the step of its last checkpoint
+	writer    int
+	seq       int
 
 	board map[string]faultline.Incident // outlives it, on its disk
 }
@@ -124,11 +124,11 @@ func (n *node) act() {
 	if !n.fold() {
 		return
 	}
-	if !n.told {
-		n.told = n.tell()
+	if !n.published {
+		n.published = n.publish()
 	}
 	n.lead()
-	n.look()
+	n.show()
 }
 
 // load begins the fold: from the newest checkpoint that this release reads and that the
@@ -149,7 +149,7 @@ func (n *node) load() bool {
 		broken("node %d: restore: %v", n.id, err)
 	}
 	n.eng, n.at, n.head, n.seqs, n.outbox, n.leading = eng, from.at, from.head, maps.Clone(from.seqs), nil, false
-	n.told = false
+	n.published = false
 	return true
 }
 
@@ -226,7 +226,7 @@ func (n *node) lead() {
 	case err != nil || n.fence == 0:
 		return
 	}
-	if !n.fold() || !n.leading && !n.tell() {
+	if !n.fold() || !n.leading && !n.publish() {
 		return
 	}
 	n.leading = true
@@ -236,8 +236,8 @@ func (n *node) lead() {
 	}
 }
 
-// tell says into the log what this node's readers were told beyond what is stored.
-func (n *node) tell() bool {
+// publish says into the log what this node's readers were told beyond what is stored.
+func (n *node) publish() bool {
 	if n.r.mutant == "nobody says what readers were shown" {
 		return true
 	}
@@ -316,8 +316,8 @@ func keep(all []checkpoint) []checkpoint {
 	return kept
 }
 
-// look shows readers what is stored now; they see no revision go back.
-func (n *node) look() {
+// show shows readers what is stored now; they see no revision go back.
+func (n *node) show() {
 	stored := n.r.master.last
 	for _, id := range slices.Sorted(maps.Keys(stored)) {
 		before, now := n.board[id], stored[id]

@@ -25,7 +25,7 @@ type Source struct {
 	Mu      sync.Mutex    // guards what follows
 	news    chan struct{} // closed and replaced at each change
 	Seq     int           // of the last change
-	Told    []faultline.Change
+	Sent    []faultline.Change
 	Trimmed int // position of the last change that is no longer kept
 	Kept    int
 	Revised map[string][]faultline.Incident
@@ -42,15 +42,15 @@ func NewSource() *Source {
 		Revised: map[string][]faultline.Incident{}, asked: map[string]int{}}
 }
 
-// Tell stores a revision and tells of it.
-func (m *Source) Tell(inc faultline.Incident) {
+// Publish stores a revision and tells of it.
+func (m *Source) Publish(inc faultline.Incident) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.Revised[inc.ID] = append(m.Revised[inc.ID], inc)
 	m.Seq++
-	m.Told = append(m.Told, faultline.Change{ID: Position(m.Seq), Incident: inc.Listed()})
-	if over := len(m.Told) - m.Kept; over > 0 {
-		m.Told = m.Told[over:]
+	m.Sent = append(m.Sent, faultline.Change{ID: Position(m.Seq), Incident: inc.Listed()})
+	if over := len(m.Sent) - m.Kept; over > 0 {
+		m.Sent = m.Sent[over:]
 		m.Trimmed = m.Seq - m.Kept
 	}
 	close(m.news)
@@ -108,14 +108,14 @@ func (m *Source) Changes(ctx context.Context, after string, limit int,
 
 func (m *Source) behind(after string, limit int) (found []faultline.Change, lost bool) {
 	if after == "" {
-		return slices.Clone(m.Told[max(0, len(m.Told)-limit):]), false
+		return slices.Clone(m.Sent[max(0, len(m.Sent)-limit):]), false
 	}
 	var seq int
 	if _, err := fmt.Sscanf(after, "1623145623000-%d", &seq); err != nil || seq < m.Trimmed {
 		return nil, true
 	}
-	from := min(max(seq-m.Trimmed, 0), len(m.Told))
-	return slices.Clone(m.Told[from:min(from+limit, len(m.Told))]), false
+	from := min(max(seq-m.Trimmed, 0), len(m.Sent))
+	return slices.Clone(m.Sent[from:min(from+limit, len(m.Sent))]), false
 }
 
 // Incident is as the board asks for it.

@@ -114,7 +114,7 @@ func (c *Crowd) Between(from, to int64) float64 {
 // began at a time, before which nothing is known. The result stands in c.L. The caps of
 // networks are of a generation: while that and the reports stay, so does their number.
 func (g *Weigher) Crowd(c *Crowd, perMinute float64, from Networks, capsGen int, start, now int64) {
-	past := c.QuietHistory(now)
+	history := c.QuietHistory(now)
 	was, is := &c.weighed, weighed{perMinute: rounded(perMinute), capsGen: capsGen}
 	if !c.recount && now < was.until && was.capsGen == is.capsGen {
 		is.n, is.until = was.n, was.until
@@ -131,7 +131,7 @@ func (g *Weigher) Crowd(c *Crowd, perMinute float64, from Networks, capsGen int,
 		c.L[w] = is.l[w]
 		loud = loud || c.L[w] > cause.Failed
 		if c.L[w] > 0 {
-			quiet := max(past, c.quietBefore(now-WindowMS[w], max(start, c.Reach), is.perMinute))
+			quiet := max(history, c.quietBefore(now-WindowMS[w], max(start, c.Reach), is.perMinute))
 			c.L[w] *= quiet / (quiet + QuietMinutes)
 			c.alarming = c.alarming || c.L[w] > 0
 		}

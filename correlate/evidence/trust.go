@@ -160,10 +160,10 @@ func heldByOne(l View, seen []uint32, of Sites) bool {
 // densest returns the component with the most failures in excess of what the
 // whole would give it.
 func densest(fails, seen []uint32, of Sites) (best uint32, ok bool) {
-	hits, looked := tallyComponents(fails, of), tallyComponents(seen, of)
+	hits, observed := tallyComponents(fails, of), tallyComponents(seen, of)
 	share, most := View{seen: len(seen), fails: fails}.share(), 1.
 	for _, c := range slices.Sorted(maps.Keys(hits)) {
-		if excess := float64(hits[c]) - share*float64(looked[c]); hits[c] >= 2 && excess > most {
+		if excess := float64(hits[c]) - share*float64(observed[c]); hits[c] >= 2 && excess > most {
 			best, most, ok = c, excess, true
 		}
 	}

@@ -73,14 +73,14 @@ func fold(name string, moment time.Time) (*drill, error) {
 		}
 		for ; !clock.After(at); clock = clock.Add(time.Second) {
 			for _, inc := range engine.Fold(faultline.Tick{At: clock}) {
-				d.source.tell(inc)
+				d.source.publish(inc)
 			}
 			if clock.Second() == 0 {
 				d.source.keep(engine.Series())
 			}
 		}
 		for _, inc := range engine.Fold(ev) {
-			d.source.tell(inc)
+			d.source.publish(inc)
 		}
 		if record, ok := ev.(faultline.SiteRecord); ok {
 			d.records[record.Site] = record
@@ -176,7 +176,8 @@ func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string,
 		Revision: "1k2m.9x",
 		Sites: []faultline.WorkSite{{Site: "bbc.co.uk", Components: []faultline.Component{"cdn:akamai", "cdn:fastly",
 			"tld:uk"}}, {Site: "google.com", Components: []faultline.Component{"asn:AS15169"}}},
-		CheckRequests: []faultline.CheckRequest{{Site: "reddit.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
+		CheckRequests: []faultline.CheckRequest{{Site: "reddit.com",
+			Reason: faultline.CheckSuspect, Component: "cdn:fastly",
 			Until: until},
 			{Site: "wikipedia.org", Reason: faultline.CheckControl, Component: "cdn:fastly", Until: until}}}, nil
 }

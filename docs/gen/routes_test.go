@@ -91,10 +91,10 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := map[string]bool{}
+	said := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {
-			told[method+" "+path] = true
+			said[method+" "+path] = true
 		}
 	}
 	for _, route := range slices.Sorted(maps.Keys(routes)) {
@@ -105,16 +105,16 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 			if !routes["GET "+path] {
 				t.Errorf("%s has no GET beside it", route)
 			}
-		case told[route] && page:
+		case said[route] && page:
 			t.Errorf("%s is in the document: take it off the list of pages", route)
-		case !told[route] && !page:
+		case !said[route] && !page:
 			t.Errorf("%s is not in the document", route)
 		}
 		if _, exempt := noHead[path]; method == http.MethodGet && routes["HEAD "+path] == exempt {
 			t.Errorf("%s: HEAD is served: %v", route, !exempt)
 		}
 	}
-	for _, listed := range append(slices.Collect(maps.Keys(told)), slices.Collect(maps.Keys(pages))...) {
+	for _, listed := range append(slices.Collect(maps.Keys(said)), slices.Collect(maps.Keys(pages))...) {
 		if !routes[listed] {
 			t.Errorf("%s is documented or listed, and not served", listed)
 		}

@@ -53,8 +53,8 @@ func (m *memory) Series(_ context.Context, of string, stepS int, from, until tim
 	return s, nil
 }
 
-// tell adds a revision, at the time of the drill.
-func (m *memory) tell(inc faultline.Incident) {
+// publish adds a revision, at the time of the drill.
+func (m *memory) publish(inc faultline.Incident) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if hash, err := record.Hash(inc); err == nil { // the fold's own always can be rendered

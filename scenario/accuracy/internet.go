@@ -116,7 +116,7 @@ func misMap(sites []scenario.Site, rng *rand.Rand) {
 	markets := map[string]market{faultline.KindCDN: cdns, faultline.KindDNS: nameservers, faultline.KindCA: authorities,
 		faultline.KindCloud: clouds, faultline.KindASN: hosters}
 	for i := range sites {
-		told, wrong := []faultline.Component{}, false
+		published, wrong := []faultline.Component{}, false
 		for _, c := range sites[i].Components {
 			switch x := rng.Float64(); {
 			case x < missing:
@@ -126,12 +126,12 @@ func misMap(sites []scenario.Site, rng *rand.Rand) {
 				wrong = true
 				c = markets[c.Kind()].pick(rng)
 			}
-			if !slices.Contains(told, c) {
-				told = append(told, c)
+			if !slices.Contains(published, c) {
+				published = append(published, c)
 			}
 		}
 		if wrong {
-			sites[i].Mapped = told
+			sites[i].Mapped = published
 		}
 	}
 }

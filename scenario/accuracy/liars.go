@@ -29,8 +29,8 @@ func (d *draft) well(n int, probed bool) []int {
 	return out
 }
 
-// strangers are so many networks that nobody has reported from before.
-func strangers(n int) []scenario.Network {
+// newNetworks are so many networks that nobody has reported from before.
+func newNetworks(n int) []scenario.Network {
 	out := make([]scenario.Network, n)
 	for i := range out {
 		out[i] = scenario.Network{ASN: uint32(200_000 + i), Country: homes[i%len(homes)], Share: 1, Prefixes: 40}
@@ -71,7 +71,7 @@ func (d *draft) lie(sites []int, l crowdOfLiars) {
 // others fail.
 func liarsOfOneNetwork(d *draft) {
 	d.single(0.7+0.3*d.rng.Float64(), outage{})
-	networks := strangers(1)
+	networks := newNetworks(1)
 	if d.rng.IntN(2) == 0 {
 		networks = d.spec.Crowd.Networks[:1]
 	}
@@ -85,7 +85,7 @@ func liarsInThousands(d *draft) {
 	d.single(0.7+0.3*d.rng.Float64(), outage{})
 	from := d.onset - 120 + d.rng.IntN(400)
 	d.lie(d.well(20+d.rng.IntN(61), true), crowdOfLiars{people: 1_000 + d.rng.IntN(3_000), each: 1 + d.rng.IntN(10),
-		networks: strangers(60), from: from, to: from + 900})
+		networks: newNetworks(60), from: from, to: from + 900})
 }
 
 // brigadeBefore is a brigade of an hour or more, on sites of a component that fails
@@ -106,7 +106,7 @@ func brigadeBefore(d *draft) {
 	}
 	d.spec.Attacks = append(d.spec.Attacks, scenario.Attack{
 		Sites: named, From: d.at(60 * 25), To: d.at(d.onset + d.rng.IntN(2)*900), PerMinute: 3 + 9*d.rng.Float64(),
-		Symptoms: scenario.Mix{"http_503": 1}, Networks: strangers(3 + d.rng.IntN(30)),
+		Symptoms: scenario.Mix{"http_503": 1}, Networks: newNetworks(3 + d.rng.IntN(30)),
 	})
 	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: q, demanded: true})
 }
@@ -125,7 +125,7 @@ func lyingVantages(liars, of int) func(*draft) {
 		}
 		d.length(to/60 + tail)
 		if d.rng.IntN(2) == 0 {
-			d.lie(d.members[c], crowdOfLiars{people: 100 + d.rng.IntN(400), each: 3, networks: strangers(30),
+			d.lie(d.members[c], crowdOfLiars{people: 100 + d.rng.IntN(400), each: 3, networks: newNetworks(30),
 				from: d.onset, to: d.onset + 600})
 		}
 	}
@@ -137,7 +137,7 @@ func liarsHideOutage(d *draft) {
 	unprobed(d)
 	from := d.onset - 60 + d.rng.IntN(180)
 	d.lie(d.well(2+d.rng.IntN(20), d.rng.IntN(2) == 0), crowdOfLiars{people: 500 + d.rng.IntN(1_000), each: 2,
-		networks: strangers(25), from: from, to: from + 720})
+		networks: newNetworks(25), from: from, to: from + 720})
 }
 
 // liarsOfUnprobed is a CDN of which a few sites are not probed: a crowd names those.
@@ -155,7 +155,7 @@ func liarsOfUnprobed(d *draft) {
 		left--
 	}
 	d.lie(named, crowdOfLiars{people: 20 + d.rng.IntN(1_000), each: 1 + d.rng.IntN(4),
-		networks: strangers(20 + d.rng.IntN(40)),
+		networks: newNetworks(20 + d.rng.IntN(40)),
 		from:     d.onset, to: d.onset + 600})
 }
 
@@ -169,6 +169,6 @@ func liarsWhereNothingProbes(d *draft) {
 	}
 	to := d.onset + 900
 	d.lie(d.members[c], crowdOfLiars{people: 50 + d.rng.IntN(1_000), each: 1 + d.rng.IntN(10),
-		networks: strangers(15 + d.rng.IntN(45)), from: d.onset, to: to})
+		networks: newNetworks(15 + d.rng.IntN(45)), from: d.onset, to: to})
 	d.causes = append(d.causes, cause{component: c, accept: d.twins(c), from: d.onset, to: to})
 }

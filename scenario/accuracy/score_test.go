@@ -14,8 +14,8 @@ var noon = time.Date(2024, 3, 6, 12, 0, 0, 0, time.UTC)
 
 func after(minutes float64) time.Time { return noon.Add(time.Duration(minutes * float64(time.Minute))) }
 
-// told is a scenario of three hours with one outage from minute 0 to 30.
-func told() accuracy.Scenario {
+// outage is a scenario of three hours with one outage from minute 0 to 30.
+func outage() accuracy.Scenario {
 	return accuracy.Scenario{
 		Spec: scenario.Spec{Start: after(-60), End: after(120)},
 		Truth: []accuracy.Fault{{
@@ -44,7 +44,7 @@ func said(c faultline.Component, confirmed float64, sites ...string) faultline.I
 func TestScore(t *testing.T) {
 	merged, candidate := said("cdn:y", 2), said("cdn:y", 2)
 	merged.State, candidate.ConfirmedAt = faultline.StateMerged, nil
-	undemanded := told()
+	undemanded := outage()
 	undemanded.Truth[0].Demanded = false
 	for _, c := range []struct {
 		name                               string
@@ -52,21 +52,21 @@ func TestScore(t *testing.T) {
 		incidents                          []faultline.Incident
 		demanded, found, named, off, split int
 	}{
-		{"nothing said", told(), nil, 1, 0, 0, 0, 0},
-		{"found", told(), []faultline.Incident{said("cdn:x", 1)}, 1, 1, 1, 0, 0},
-		{"a twin is found, not named", told(), []faultline.Incident{said("asn:AS1", 1)}, 1, 1, 0, 0, 0},
-		{"both in time: the right name counts", told(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 1.4)}, 1,
+		{"nothing said", outage(), nil, 1, 0, 0, 0, 0},
+		{"found", outage(), []faultline.Incident{said("cdn:x", 1)}, 1, 1, 1, 0, 0},
+		{"a twin is found, not named", outage(), []faultline.Incident{said("asn:AS1", 1)}, 1, 1, 0, 0, 0},
+		{"both in time: the right name counts", outage(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 1.4)}, 1,
 			1, 1, 0, 1},
-		{"the right name too late", told(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 2)}, 1, 1, 0, 0, 1},
-		{"another cause", told(), []faultline.Incident{said("cdn:y", 1)}, 1, 0, 0, 1, 0},
-		{"no cause", told(), []faultline.Incident{said("", 1)}, 1, 0, 0, 1, 0},
-		{"just early enough", told(), []faultline.Incident{said("cdn:x", -2)}, 1, 1, 1, 0, 0},
-		{"too early", told(), []faultline.Incident{said("cdn:x", -2.1)}, 1, 0, 0, 1, 0},
-		{"just in time", told(), []faultline.Incident{said("cdn:x", 40)}, 1, 1, 1, 0, 0},
-		{"late", told(), []faultline.Incident{said("cdn:x", 41)}, 1, 0, 0, 0, 1},
-		{"far too late", told(), []faultline.Incident{said("cdn:x", 91)}, 1, 0, 0, 1, 0},
-		{"merged after it was confirmed", told(), []faultline.Incident{said("cdn:x", 1), merged}, 1, 1, 1, 0, 1},
-		{"a candidate is nothing", told(), []faultline.Incident{candidate}, 1, 0, 0, 0, 0},
+		{"the right name too late", outage(), []faultline.Incident{said("asn:AS1", 1), said("cdn:x", 2)}, 1, 1, 0, 0, 1},
+		{"another cause", outage(), []faultline.Incident{said("cdn:y", 1)}, 1, 0, 0, 1, 0},
+		{"no cause", outage(), []faultline.Incident{said("", 1)}, 1, 0, 0, 1, 0},
+		{"just early enough", outage(), []faultline.Incident{said("cdn:x", -2)}, 1, 1, 1, 0, 0},
+		{"too early", outage(), []faultline.Incident{said("cdn:x", -2.1)}, 1, 0, 0, 1, 0},
+		{"just in time", outage(), []faultline.Incident{said("cdn:x", 40)}, 1, 1, 1, 0, 0},
+		{"late", outage(), []faultline.Incident{said("cdn:x", 41)}, 1, 0, 0, 0, 1},
+		{"far too late", outage(), []faultline.Incident{said("cdn:x", 91)}, 1, 0, 0, 1, 0},
+		{"merged after it was confirmed", outage(), []faultline.Incident{said("cdn:x", 1), merged}, 1, 1, 1, 0, 1},
+		{"a candidate is nothing", outage(), []faultline.Incident{candidate}, 1, 0, 0, 0, 0},
 		{"what is not demanded is no mistake", undemanded, []faultline.Incident{said("cdn:x", 1)}, 0, 0, 0, 0, 0},
 	} {
 		r := accuracy.Of(c.truth, c.incidents)
@@ -79,7 +79,7 @@ func TestScore(t *testing.T) {
 }
 
 func TestScoreTakesTimesAndSites(t *testing.T) {
-	r := accuracy.Of(told(), []faultline.Incident{said("cdn:x", 1.5, "a", "b", "m", "z"), said("cdn:y", 5)})
+	r := accuracy.Of(outage(), []faultline.Incident{said("cdn:x", 1.5, "a", "b", "m", "z"), said("cdn:y", 5)})
 	s := r.Summary()
 	for _, f := range []struct {
 		name string
@@ -95,7 +95,7 @@ func TestScoreTakesTimesAndSites(t *testing.T) {
 			t.Errorf("%s: %v, want %v", f.name, f.got, f.want)
 		}
 	}
-	late := told()
+	late := outage()
 	late.Truth[0].Onset = after(0.6)
 	if r := accuracy.Of(late, []faultline.Incident{said("cdn:x", 1.5)}); r.Covered != 0 || r.Timed != 1 {
 		t.Errorf("an onset after the interval: covered %d of %d", r.Covered, r.Timed)
@@ -107,8 +107,8 @@ func TestScoreTakesTimesAndSites(t *testing.T) {
 }
 
 func TestScoresAddUp(t *testing.T) {
-	one := accuracy.Of(told(), []faultline.Incident{said("cdn:x", 1, "a")})
-	two := accuracy.Of(told(), []faultline.Incident{said("cdn:y", 1)})
+	one := accuracy.Of(outage(), []faultline.Incident{said("cdn:x", 1, "a")})
+	two := accuracy.Of(outage(), []faultline.Incident{said("cdn:y", 1)})
 	one.Add(two)
 	if s := one.Summary(); one.Scenarios != 2 || one.Hours != 6 || s.Recall != 0.5 || s.Precision != 0.5 ||
 		len(one.Brier) != 2 {

@@ -206,9 +206,9 @@ func (a *Archive) damaged(name string, why error) {
 	a.note(name, false)
 }
 
-// look opens a file for the duration of read. One that this node has not, or that is
+// withFile opens a file for the duration of read. One that this node has not, or that is
 // damaged, is [faultline.ErrUnavailable].
-func (a *Archive) look(s *state, name string, read func(*opened) error) error {
+func (a *Archive) withFile(s *state, name string, read func(*opened) error) error {
 	if !s.held[name] && a.fetch != nil {
 		if err := a.fetched(s, name); err != nil {
 			return err
@@ -241,7 +241,7 @@ func (a *Archive) in(id string, read func(*opened, entry) error) error {
 			continue
 		}
 		found := false
-		err := a.look(s, seg.Name, func(o *opened) error {
+		err := a.withFile(s, seg.Name, func(o *opened) error {
 			e, ok := o.find(id)
 			if !ok {
 				return nil

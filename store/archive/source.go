@@ -151,7 +151,7 @@ func (s Source) with(list []faultline.Incident, behind place,
 		if len(refs) >= limit && refs[limit-1].onsetMS > seg.UntilMS {
 			break
 		}
-		if err := s.Archive.look(st, seg.Name, func(o *opened) error {
+		if err := s.Archive.withFile(st, seg.Name, func(o *opened) error {
 			for _, e := range o.index {
 				if p := (place{e.OnsetMS, e.ID}); behind.compare(p) < 0 {
 					refs = append(refs, ref{place: p, segment: seg.Name, last: e.Last})
@@ -185,7 +185,7 @@ func (a *Archive) load(st *state, refs []ref) ([]faultline.Incident, error) {
 		}
 	}
 	for name, places := range bySegment {
-		if err := a.look(st, name, func(o *opened) error {
+		if err := a.withFile(st, name, func(o *opened) error {
 			for _, i := range places {
 				inc, err := o.incident(refs[i].id, refs[i].last)
 				if err != nil {

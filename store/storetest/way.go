@@ -20,10 +20,10 @@ type Way struct {
 	ended    chan struct{} // closed with the test
 }
 
-// wayChunk is how much the way carries at once, wayRoom how many such are under way.
+// wayChunk is how much the way carries at once, wayBuffer how many such are under way.
 const (
-	wayChunk = 32 << 10
-	wayRoom  = 1 << 10
+	wayChunk  = 32 << 10
+	wayBuffer = 1 << 10
 )
 
 // Between opens a way to the Redis at url, and returns the URL that goes by it.
@@ -107,7 +107,7 @@ type parcel struct {
 }
 
 func (w *Way) pump(to io.Writer, from io.Reader) {
-	parcels := make(chan parcel, wayRoom)
+	parcels := make(chan parcel, wayBuffer)
 	go func() {
 		defer close(parcels)
 		for {

@@ -27,19 +27,19 @@ import (
 )
 
 // Bounds of what is kept on disk. A widget measures about 4 kB there.
-var shelfBounds = page.Bounds{Bytes: 256 << 20, Pages: 20_000}
+var diskBounds = page.Bounds{Bytes: 256 << 20, Pages: 20_000}
 
 const (
-	shelfMaxBody  = 4 << 20 // bytes that one file may unfold to
-	shelfSuffix   = ".gz"
-	shelfDirMode  = 0o700
-	shelfTempName = ".page-*"
+	diskMaxBody  = 4 << 20 // bytes that one file may unfold to
+	diskSuffix   = ".gz"
+	diskDirMode  = 0o700
+	diskTempName = ".page-*"
 )
 
-// shelf keeps pages of revisions on disk. They never change, and articles embed them:
+// diskCache keeps pages of revisions on disk. They never change, and articles embed them:
 // they must be served when the store is away, and after a restart. The page that nobody
-// has asked for longest goes when there are too many. A nil shelf keeps nothing.
-type shelf struct {
+// has asked for longest goes when there are too many. A nil cache keeps nothing.
+type diskCache struct {
 	dir    string
 	bounds page.Bounds
 	now    func() time.Time
@@ -47,12 +47,12 @@ type shelf struct {
 	events *prometheus.CounterVec
 
 	mu    sync.Mutex
-	files map[string]*list.Element // of *shelfFile, by name
+	files map[string]*list.Element // of *diskFile, by name
 	order *list.List               // the one used last in front
 	bytes int64
 }
 
-type shelfFile struct {
+type diskFile struct {
 	name string
 	size int64
 	used time.Time
@@ -67,32 +67,32 @@ type keptPage struct {
 	body    []byte
 }
 
-// openShelf finds what was kept before. It fails where the directory can't be made.
-func openShelf(dir string, bounds page.Bounds, now func() time.Time, log *slog.Logger, r prometheus.Registerer,
-) (*shelf, error) {
-	s := &shelf{dir: dir, bounds: bounds, now: now, log: log, files: map[string]*list.Element{}, order: list.New(),
+// openDiskCache finds what was kept before. It fails where the directory can't be made.
+func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *slog.Logger, r prometheus.Registerer,
+) (*diskCache, error) {
+	s := &diskCache{dir: dir, bounds: bounds, now: now, log: log, files: map[string]*list.Element{}, order: list.New(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_fixed_pages_total",
 			Help: "Pages of revisions on disk, by what became of them: read, written, evicted, damaged, failed."},
 			[]string{"outcome"})}
 	if err := r.Register(s.events); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if err := os.MkdirAll(dir, shelfDirMode); err != nil {
+	if err := os.MkdirAll(dir, diskDirMode); err != nil {
 		return nil, fmt.Errorf("web: keep pages: %w", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("web: keep pages: %w", err)
 	}
-	var found []*shelfFile
+	var found []*diskFile
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(e.Name(), shelfSuffix) {
+		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(e.Name(), diskSuffix) {
 			continue
 		}
-		found = append(found, &shelfFile{name: e.Name(), size: info.Size(), used: info.ModTime()})
+		found = append(found, &diskFile{name: e.Name(), size: info.Size(), used: info.ModTime()})
 	}
-	slices.SortFunc(found, func(a, b *shelfFile) int {
+	slices.SortFunc(found, func(a, b *diskFile) int {
 		return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.name, b.name))
 	})
 	for _, f := range found {
@@ -102,17 +102,17 @@ func openShelf(dir string, bounds page.Bounds, now func() time.Time, log *slog.L
 	return s, nil
 }
 
-func shelfName(key string) string {
+func diskName(key string) string {
 	sum := sha256.Sum256([]byte(key))
-	return base64.RawURLEncoding.EncodeToString(sum[:24]) + shelfSuffix
+	return base64.RawURLEncoding.EncodeToString(sum[:24]) + diskSuffix
 }
 
 // read returns what was kept by a key, or nil.
-func (s *shelf) read(key string) *keptPage {
+func (s *diskCache) read(key string) *keptPage {
 	if s == nil {
 		return nil
 	}
-	name := shelfName(key)
+	name := diskName(key)
 	s.mu.Lock()
 	at := s.files[name]
 	if at != nil {
@@ -140,7 +140,7 @@ func (s *shelf) read(key string) *keptPage {
 
 // touch says on disk when a page was asked for: by that it is known after a restart which
 // may go first.
-func (s *shelf) touch(name string) time.Time {
+func (s *diskCache) touch(name string) time.Time {
 	now := s.now()
 	_ = os.Chtimes(filepath.Join(s.dir, name), now, now)
 	return now
@@ -156,7 +156,7 @@ func readKept(path string) (*keptPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReader(io.LimitReader(z, shelfMaxBody))
+	in := bufio.NewReader(io.LimitReader(z, diskMaxBody))
 	head, err := in.ReadBytes('\n')
 	if err != nil {
 		return nil, err
@@ -170,11 +170,11 @@ func readKept(path string) (*keptPage, error) {
 }
 
 // write keeps a page. A failure costs nothing but the page being rendered again.
-func (s *shelf) write(p keptPage) {
-	if s == nil || len(p.body) > shelfMaxBody/2 {
+func (s *diskCache) write(p keptPage) {
+	if s == nil || len(p.body) > diskMaxBody/2 {
 		return
 	}
-	name := shelfName(p.Key)
+	name := diskName(p.Key)
 	size, err := writeKept(s.dir, name, p)
 	if err != nil {
 		s.events.WithLabelValues("failed").Inc()
@@ -186,7 +186,7 @@ func (s *shelf) write(p keptPage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(name)
-	s.add(&shelfFile{name: name, size: size, used: used})
+	s.add(&diskFile{name: name, size: size, used: used})
 	s.evict()
 }
 
@@ -201,7 +201,7 @@ func writeKept(dir, name string, p keptPage) (size int64, err error) {
 	_, _ = z.Write(append(head, '\n')) // a buffer takes everything
 	_, _ = z.Write(p.body)
 	_ = z.Close()
-	f, err := os.CreateTemp(dir, shelfTempName) // mode 0600
+	f, err := os.CreateTemp(dir, diskTempName) // mode 0600
 	if err != nil {
 		return 0, err
 	}
@@ -216,37 +216,37 @@ func writeKept(dir, name string, p keptPage) (size int64, err error) {
 }
 
 // drop removes a file.
-func (s *shelf) drop(name string) {
+func (s *diskCache) drop(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(name)
 	s.remove(name)
 }
 
-// add, forget and evict are called with mu held, or before anybody else has the shelf.
-func (s *shelf) add(f *shelfFile) {
+// add, forget and evict are called with mu held, or before anybody else has the cache.
+func (s *diskCache) add(f *diskFile) {
 	s.files[f.name] = s.order.PushFront(f)
 	s.bytes += f.size
 }
 
-func (s *shelf) forget(name string) {
+func (s *diskCache) forget(name string) {
 	if at := s.files[name]; at != nil {
-		s.bytes -= at.Value.(*shelfFile).size
+		s.bytes -= at.Value.(*diskFile).size
 		s.order.Remove(at)
 		delete(s.files, name)
 	}
 }
 
-func (s *shelf) evict() {
+func (s *diskCache) evict() {
 	for len(s.files) > s.bounds.Pages || s.bytes > int64(s.bounds.Bytes) {
-		oldest := s.order.Back().Value.(*shelfFile)
+		oldest := s.order.Back().Value.(*diskFile)
 		s.forget(oldest.name)
 		s.remove(oldest.name)
 		s.events.WithLabelValues("evicted").Inc()
 	}
 }
 
-func (s *shelf) remove(name string) {
+func (s *diskCache) remove(name string) {
 	if err := os.Remove(filepath.Join(s.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.log.Warn("a page on disk can't be removed", slog.Any("error", err))
 	}
