@@ -28,8 +28,8 @@ func (d *desk) Work(_ context.Context, who faultline.VantageStatus, known string
 	d.who, d.known, d.wait = who, known, wait
 	return faultline.WorkAnswer{Vantage: who.Vantage, PeriodS: 60, Revision: "a.b",
 		Sites: []faultline.WorkSite{{Site: "bbc.co.uk"}},
-		CheckRequests: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect, Component: "cdn:fastly",
-			Until: t0}}}, d.err
+		CheckRequests: []faultline.CheckRequest{{Site: "ft.com", Reason: faultline.CheckSuspect,
+			Component: "cdn:fastly", Until: t0}}}, d.err
 }
 
 func (d *desk) Vantages() []faultline.VantageStatus { return []faultline.VantageStatus{d.who} }

@@ -60,7 +60,8 @@ type committer struct {
 // door sets them.
 func newCommitter(log Log, writer uint64, now func() time.Time, m *metrics) *committer {
 	c := &committer{log: log, writer: writer, now: now, metrics: m, wake: make(chan struct{}, 1),
-		settled: func(uint64, bool) {}, patience: func() time.Duration { return 0 }, headroom: func() error { return nil }}
+		settled: func(uint64, bool) {}, patience: func() time.Duration { return 0 },
+		headroom: func() error { return nil }}
 	m.gauge("faultline_ingest_pending_events", "Events accepted and not yet in the log.", c.waiting)
 	return c
 }

@@ -225,8 +225,8 @@ func (n *Node) fixedDir() string {
 func (n *Node) openDoor() {
 	st, reg := n.cfg.Store, n.cfg.Registry
 	door := ingest.DoorConfig{Log: logAdapter{st}, Keys: st, Names: n.names, Labels: n.labels, Hosting: n.cfg.Hosting,
-		Durable: st.Durable(), Patience: st.Patience, Headroom: n.replica.Headroom, Now: n.clock.Now, Writer: randomWriter(),
-		Registerer: reg}
+		Durable: st.Durable(), Patience: st.Patience, Headroom: n.replica.Headroom, Now: n.clock.Now,
+		Writer: randomWriter(), Registerer: reg}
 	if n.cfg.Drill == nil {
 		door.Newcomers = ingest.NewNewcomers(ingest.PublicDNS{}, n.cfg.Now, reg)
 		door.Checks, door.Recognises = st, n.cfg.Matcher.Recognises

@@ -70,7 +70,8 @@ func begin(t *testing.T, url string, change ...func(*Config)) *running {
 	catalog, serving := infra.MergeCatalogs(catalogue), make(chan net.Addr, 1)
 	cfg := Config{Listen: "127.0.0.1:0", Serving: func(a net.Addr) { serving <- a },
 		Store: st, LeaseTTL: time.Second, CheckpointInterval: time.Second,
-		Catalogue: catalog.Records(), Catalog: catalog, Matcher: matcher, Keys: keys, Schedule: Schedule{Period: time.Minute},
+		Catalogue: catalog.Records(), Catalog: catalog, Matcher: matcher, Keys: keys,
+		Schedule: Schedule{Period: time.Minute},
 		Limits: ingest.NewLimits(ingest.LimitsConfig{Person: 300, Prefix: 6000, Token: 600, Reads: 60, TokenReads: 600,
 			Keys: st, Shared: st, Now: time.Now, Registerer: reg}),
 		Now: time.Now, Log: slog.New(slog.DiscardHandler), Registry: reg}

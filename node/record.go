@@ -11,8 +11,8 @@ import (
 // newKeeper makes what follows the record of what was published, and signs it where this
 // node has its key.
 func (n *Node) newKeeper() *record.Keeper {
-	return record.NewKeeper(record.KeeperConfig{Source: recordSource{n.cfg.Store, n.cfg.KnownLog}, Key: n.cfg.Record.Key,
-		SignedFile: n.cfg.Record.SignedFile, Now: n.clock.Now, Log: n.log})
+	return record.NewKeeper(record.KeeperConfig{Source: recordSource{n.cfg.Store, n.cfg.KnownLog},
+		Key: n.cfg.Record.Key, SignedFile: n.cfg.Record.SignedFile, Now: n.clock.Now, Log: n.log})
 }
 
 // Record says how this node takes part in the record of what was published.

@@ -105,7 +105,7 @@ type viewerAnswer struct {
 
 // ownedBy reports whether what fails is run by the owner of the site, and the site itself is not
 // seen to fail: it need not depend on it.
-func (v *voice) ownedBy(j *judged) bool {
+func (v *voice) ownedBy(j *viewerVerdict) bool {
 	return j.ProbesFailed < j.Probes && slices.ContainsFunc(v.cfg.Providers.Running(j.Site),
 		func(p faultline.Provider) bool { return p.Runs(j.Incident.Cause.Component) })
 }

@@ -21,9 +21,9 @@ func TestAnOutageIsToldInWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) > 20 || !slices.IsSortedFunc(lines, func(a, b string) int { return strings.Compare(a[:8], b[:8]) }) {
-		t.Errorf("%d lines:\n%s", len(lines), out)
+	printed := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(printed) > 20 || !slices.IsSortedFunc(printed, func(a, b string) int { return strings.Compare(a[:8], b[:8]) }) {
+		t.Errorf("%d lines:\n%s", len(printed), out)
 	}
 	for _, want := range []string{"Confirmed by probes: Fastly-fronted sites, 503, began ~09:46 UTC. ", "  Now ",
 		"Fastly says, 11 min after the onset: investigating.",

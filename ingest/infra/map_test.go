@@ -62,8 +62,9 @@ func TestAMoveIsOneEventWithItsTime(t *testing.T) {
 	if got, want := announced[0].String(), "ft.com depends on Fastly, .com at 2026-11-22T10:02:00Z"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := announced[1].String(), "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	moved := "ft.com moved from Fastly to Cloudflare at 2026-11-22T10:52:00Z"
+	if got := announced[1].String(); got != moved {
+		t.Errorf("%q, want %q", got, moved)
 	}
 	want := faultline.SiteRecord{At: start.Add(52 * time.Minute), Site: "ft.com",
 		Components: []faultline.Component{"cdn:cloudflare", "tld:com"}, Source: faultline.SourceObserved}

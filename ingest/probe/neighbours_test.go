@@ -73,8 +73,8 @@ func TestNeighboursAreBounded(t *testing.T) {
 func TestRequestedChecksComeBesidesTheSchedule(t *testing.T) {
 	s := NewSchedule(time.Minute, "v")
 	s.Assign(sitesOf(1), noon)
-	s.Request([]faultline.CheckRequest{{Site: "s0.net", Reason: faultline.CheckSuspect, Until: noon.Add(3 * time.Minute)}},
-		noon)
+	s.Request([]faultline.CheckRequest{{Site: "s0.net", Reason: faultline.CheckSuspect,
+		Until: noon.Add(3 * time.Minute)}}, noon)
 	drive(s, noon, 3*time.Minute, well)
 	if at := drive(s, noon.Add(3*time.Minute), 2*time.Minute, well)["s0.net"]; len(at) < 2 {
 		t.Errorf("checked %d times in the two minutes after the request", len(at))
