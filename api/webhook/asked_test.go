@@ -76,13 +76,13 @@ func TestAWebhookThatIsProvenDuringAStepMissesNothing(t *testing.T) {
 		x.hook.Challenged = true
 		x.unproven()
 		if from != beginning {
-			x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+			x.source.Publish(caused(0, "cdn:fastly", "a.example"))
 		}
 		x.box.At = from
 		x.d.source = &during{Source: x.source, do: func() {
 			x.hook.Challenge, x.hook.Challenged = "", false
 			x.save(x.hook)
-			x.source.Tell(caused(1, "dns:dyn", "b.example"))
+			x.source.Publish(caused(1, "dns:dyn", "b.example"))
 		}}
 		q := &queuer{Dispatcher: x.d, box: x.box, before: map[string]*faultline.Incident{}}
 		if err := q.step(t.Context()); err != nil {
@@ -113,7 +113,7 @@ func TestAChangeOfStateIsQueuedAfterAFailure(t *testing.T) {
 	x.hook.Format = FormatSlack
 	x.save(x.hook)
 	x.box.At = boardtest.Position(0)
-	x.source.Tell(caused(0, "cdn:fastly", "a.example"))
+	x.source.Publish(caused(0, "cdn:fastly", "a.example"))
 	q := &queuer{Dispatcher: x.d, box: &full{Outbox: x.box, fails: 1}, before: map[string]*faultline.Incident{}}
 	if err := q.step(t.Context()); !errors.Is(err, faultline.ErrUnavailable) {
 		t.Fatal(err)

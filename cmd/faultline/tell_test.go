@@ -22,7 +22,8 @@ func TestAnOutageIsToldInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(printed) > 20 || !slices.IsSortedFunc(printed, func(a, b string) int { return strings.Compare(a[:8], b[:8]) }) {
+	byTime := func(a, b string) int { return strings.Compare(a[:8], b[:8]) }
+	if len(printed) > 20 || !slices.IsSortedFunc(printed, byTime) {
 		t.Errorf("%d lines:\n%s", len(printed), out)
 	}
 	for _, want := range []string{"Confirmed by probes: Fastly-fronted sites, 503, began ~09:46 UTC. ", "  Now ",
