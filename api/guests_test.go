@@ -34,8 +34,10 @@ func TestForwardedAddressesMayHavePorts(t *testing.T) {
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) { c.TrustedProxies = []string{"192.0.2.77"} })
 	n.run()
 	for field, want := range map[string]string{"203.0.113.9:51234": "203.0.113.9", "[2001:db8::7]:443": "2001:db8::7",
-		"[2001:db8::8]": "2001:db8::8",
-		"2001:db8::9":   "2001:db8::9", "198.51.100.1:1, 192.0.2.77:2": "198.51.100.1",
+		"[2001:db8::8]":    "2001:db8::8",
+		"2001:db8::9%eth0": "2001:db8::9", "[2001:db8::a%eth0]:443": "2001:db8::a",
+		"[2001:db8::b%25eth0]": "2001:db8::b",
+		"2001:db8::9":          "2001:db8::9", "198.51.100.1:1, 192.0.2.77:2": "198.51.100.1",
 		"203.0.113.10": "203.0.113.10"} {
 		w := n.do(request{method: http.MethodPost, path: "/v1/reports", body: `{"site":"bbc.co.uk"}`,
 			header: map[string]string{"Content-Type": "application/json", "X-Forwarded-For": field}})
@@ -50,8 +52,12 @@ func TestForwardedAddressesMayHavePorts(t *testing.T) {
 func TestWritesOfOtherSitesAreRefused(t *testing.T) {
 	for base, origins := range map[string]map[string]int{
 		"https://faultline.example": {"": 202, "https://faultline.example": 202, "http://evil.example": 403,
-			"http://evil.example:80": 403, "null": 403, "https://faultline.example.evil.example": 403},
-		"": {"": 202, "http://evil.example": 403, "http://faultline.test": 202, "null": 403},
+			"http://evil.example:80": 403, "null": 403, "https://faultline.example.evil.example": 403,
+			"https://FAULTLINE.example": 202, "https://faultline.example.": 202,
+			"https://faultline.example:443": 202,
+			"https://faultline.example:444": 403, "http://faultline.example:443": 403, "https://": 403},
+		"https://faultline.example:443/": {"https://faultline.example": 202},
+		"":                               {"": 202, "http://evil.example": 403, "http://faultline.test": 202, "null": 403},
 	} {
 		n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.PublicURL = base })
 		n.run()

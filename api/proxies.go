@@ -51,13 +51,17 @@ func (p proxies) client(peer netip.Addr, fields []string) netip.Addr {
 	return peer
 }
 
-// withoutPort takes a port and brackets away, which some proxies write.
+// withoutPort takes a port, brackets and the zone of an IPv6 address away, which some
+// proxies write. A zone names an interface of the proxy and says nothing of the client.
 func withoutPort(item string) string {
 	if addr, err := netip.ParseAddrPort(item); err == nil {
-		return addr.Addr().String()
+		return addr.Addr().WithZone("").String()
 	}
 	if bare, ok := strings.CutPrefix(item, "["); ok {
-		return strings.TrimSuffix(bare, "]")
+		item = strings.TrimSuffix(bare, "]")
+	}
+	if addr, err := netip.ParseAddr(item); err == nil && addr.Zone() != "" {
+		return addr.WithZone("").String()
 	}
 	return item
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"faultline"
 	"faultline/api/token"
 
 	"github.com/gin-gonic/gin"
@@ -98,23 +99,27 @@ func (a *api) ownOrigin(c *gin.Context) error {
 	}
 	foreign := &refusal{status: http.StatusForbidden, detail: "A browser sent this for a page of another site."}
 	from, err := url.Parse(origin)
-	if err != nil || from.Host == "" || !strings.EqualFold(from.Host, c.Request.Host) && !a.isPublic(from.Host) {
+	if err != nil || from.Host == "" {
 		return foreign
 	}
-	if base := a.cfg.Board.PublicURL(); base != "" && !a.isPublic(from.Host) && !isLocal(from.Hostname()) {
+	asked := faultline.Authority(&url.URL{Scheme: from.Scheme, Host: c.Request.Host})
+	if faultline.Authority(from) != asked && !a.isPublic(from) {
+		return foreign
+	}
+	if base := a.cfg.Board.PublicURL(); base != "" && !a.isPublic(from) && !isLocal(from.Hostname()) {
 		return foreign
 	}
 	return nil
 }
 
-// isPublic reports whether people reach this server by that host.
-func (a *api) isPublic(host string) bool {
+// isPublic reports whether people reach this server by the host of that address.
+func (a *api) isPublic(from *url.URL) bool {
 	base, err := url.Parse(a.cfg.Board.PublicURL())
-	return err == nil && base.Host != "" && strings.EqualFold(host, base.Host)
+	return err == nil && base.Host != "" && faultline.Authority(from) == faultline.Authority(base)
 }
 
 // isLocal reports whether a host is one that no name server can point elsewhere.
 func isLocal(host string) bool {
 	_, err := netip.ParseAddr(host)
-	return err == nil || host == "localhost"
+	return err == nil || strings.EqualFold(host, "localhost")
 }

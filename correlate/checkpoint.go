@@ -122,6 +122,9 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	if err := e.readRows(&s, &reading{rest: checkpoint[len(checkpoint)-in.Len():]}); err != nil {
 		return nil, fmt.Errorf("decode the rows of the checkpoint: %w", err)
 	}
+	if err := e.checkReferences(); err != nil {
+		return nil, fmt.Errorf("check the checkpoint: %w", err)
+	}
 	return e, nil
 }
 

@@ -3,6 +3,7 @@ package correlate
 import (
 	"bytes"
 	"encoding/gob"
+	"slices"
 	"testing"
 
 	"faultline"
@@ -135,5 +136,39 @@ func TestRestoreRefusesWhatItCanNotRead(t *testing.T) {
 	}
 	if got, err := Restore(Config{}, whole); err != nil || !got.Clock().Equal(e.Clock()) {
 		t.Errorf("a whole one: %v", err)
+	}
+}
+
+// A checkpoint whose writer was wrong has the right checksum. What points to nothing in it
+// is refused when it is read, so that an older one is taken instead of ending the process
+// at some later event.
+func TestRestoreRefusesWhatPointsToNothing(t *testing.T) {
+	t.Parallel()
+	evs := busy().events()
+	for name, spoil := range map[string]func(*Engine){
+		"a member without a site":       func(e *Engine) { e.incidents[0].Members[0].Site = 1 << 30 },
+		"members out of order":          func(e *Engine) { slices.Reverse(e.incidents[0].Members) },
+		"a site of an unknown incident": func(e *Engine) { e.sites.rows[0].Incident = 1 << 40 },
+		"an unknown vantage": func(e *Engine) {
+			e.incidents[0].ByVantage = []seenFrom{{Vantage: 1 << 30}}
+		},
+		"an unknown network":     func(e *Engine) { e.incidents[0].Networks = []uint32{1 << 30} },
+		"a vantage of no region": func(e *Engine) { e.vantages.rows[0].Region = 1 << 30 },
+		"incidents out of order": func(e *Engine) { e.incidents[0].Ordinal = 1 << 40 },
+	} {
+		e := New(Config{})
+		for _, ev := range evs {
+			e.Fold(ev)
+		}
+		if len(e.incidents) < 2 || len(e.incidents[0].Members) < 2 {
+			t.Fatal("the world is not busy enough")
+		}
+		if _, err := Restore(Config{}, e.Checkpoint()); err != nil {
+			t.Fatalf("a good one is refused: %v", err)
+		}
+		spoil(e)
+		if _, err := Restore(Config{}, e.Checkpoint()); err == nil {
+			t.Errorf("%s is restored", name)
+		}
 	}
 }

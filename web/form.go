@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"faultline"
 )
 
 const (
@@ -142,12 +144,12 @@ func (w *Web) isOurs(origin, host string) bool {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return false
 	}
-	if w.base != nil && u.Scheme == w.base.Scheme && strings.EqualFold(u.Host, w.base.Host) {
+	if w.base != nil && u.Scheme == w.base.Scheme && faultline.Authority(u) == faultline.Authority(w.base) {
 		return true
 	}
-	if !strings.EqualFold(u.Host, host) {
+	if faultline.Authority(u) != faultline.Authority(&url.URL{Scheme: u.Scheme, Host: host}) {
 		return false
 	}
 	_, err = netip.ParseAddr(u.Hostname())
-	return w.base == nil || err == nil || u.Hostname() == "localhost"
+	return w.base == nil || err == nil || strings.EqualFold(u.Hostname(), "localhost")
 }

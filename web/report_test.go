@@ -90,6 +90,8 @@ func TestWhereAReportComesFrom(t *testing.T) {
 		{"same-origin", "http://127.0.0.1:8080", "127.0.0.1:8080", here, true},
 		{"same-origin", "http://localhost:8080", "localhost:8080", here, true},
 		{"same-origin", "http://[::1]:8080", "[::1]:8080", here, true},
+		{"-", "https://faultline.example.", "faultline.example.", here, true},
+		{"-", "https://faultline.example", "faultline.example:443", "", true},
 
 		{"cross-site", here, "faultline.example", here, false},
 		{"cross-site", "https://popular.example", "faultline.example", here, false},
