@@ -67,7 +67,7 @@ REPLAY ?=
 replays: ## Play the outages of the past anew, into the recordings and docs/replays.md: a minute (REPLAY=dyn-2016-10-21 for one).
 	$(GO) run ./docs/replays $(REPLAY)
 
-# Node is needed here and nowhere else.
+# Node is needed here and nowhere else, and Go modules of generators are downloaded.
 REDOCLY = npx --yes @redocly/cli@2.77.0
 contract: build ## Hold the API against its document, with clients of others; lint the document (needs Node).
 	$(GO) test ./docs/...
