@@ -72,10 +72,14 @@ func named[T any](t *testing.T, list iter.Seq2[T, error], name func(T) string) (
 func TestClientReadsTheExamplesOfTheDocument(t *testing.T) {
 	c, ctx := serveExamples(t), t.Context()
 	for kind, n := range map[string]int{
-		"sites":      named(t, c.Sites(ctx, url.Values{"q": {"b"}}), func(s faultline.SiteStatus) string { return s.Site }),
-		"components": named(t, c.Components(ctx, nil), func(o client.Component) string { return string(o.Component) + o.Name }),
-		"providers":  named(t, c.Providers(ctx, nil), func(p client.Provider) string { return p.Slug }),
-		"revisions":  named(t, c.Revisions(ctx, "inc_1"), func(r client.Revision) string { return r.Title }),
+		"sites": named(t, c.Sites(ctx, url.Values{"q": {"b"}}), func(s faultline.SiteStatus) string {
+			return s.Site
+		}),
+		"components": named(t, c.Components(ctx, nil), func(o client.Component) string {
+			return o.Name
+		}),
+		"providers": named(t, c.Providers(ctx, nil), func(p client.Provider) string { return p.Slug }),
+		"revisions": named(t, c.Revisions(ctx, "inc_1"), func(r client.Revision) string { return r.Title }),
 	} {
 		if n == 0 {
 			t.Errorf("no %s", kind)
@@ -90,8 +94,8 @@ func TestClientReadsTheExamplesOfTheDocument(t *testing.T) {
 	if p, err := c.Provider(ctx, "fastly"); err != nil || p.Name == "" || len(p.Components) == 0 {
 		t.Errorf("provider: %+v, %v", p, err)
 	}
-	if s, err := c.Stack(ctx, "bbc.co.uk", "cdn:fastly"); err != nil || s.Verdict.Sentence == "" || len(s.Things) == 0 ||
-		s.Things[0].Name == "" {
+	if s, err := c.Stack(ctx, "bbc.co.uk", "cdn:fastly"); err != nil || s.Verdict.Sentence == "" ||
+		len(s.Things) == 0 || s.Things[0].Name == "" {
 		t.Errorf("stack: %+v, %v", s, err)
 	}
 	if r, err := c.Report(ctx, "bbc.co.uk", "http_503"); err != nil || r.Site == "" {

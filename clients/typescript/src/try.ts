@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { createClient, follow } from "./index.js";
 
 const baseUrl = process.env.FAULTLINE_URL!;
-const { data } = await createClient({ baseUrl }).GET("/v1/incidents", { params: { query: { cause: ["cdn:fastly", "cdn:akamai"] } } });
+const client = createClient({ baseUrl });
+const { data } = await client.GET("/v1/incidents", { params: { query: { cause: ["cdn:fastly", "cdn:akamai"] } } });
 const incident = data!.incidents[0];
 assert.equal(incident.cause?.component, "cdn:fastly");
 
