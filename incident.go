@@ -58,11 +58,15 @@ type Incident struct {
 	ResolvedAt   *time.Time `json:"resolved_at"`
 	UpdatedAt    time.Time  `json:"updated_at"`
 
-	Impact      Impact          `json:"impact"`
-	Evidence    Evidence        `json:"evidence"`
-	Sites       []IncidentSite  `json:"sites"`
-	SitesTotal  int             `json:"sites_total"`
-	Exonerated  []Exonerated    `json:"exonerated"`
+	Impact     Impact         `json:"impact"`
+	Evidence   Evidence       `json:"evidence"`
+	Sites      []IncidentSite `json:"sites"`
+	SitesTotal int            `json:"sites_total"`
+	Exonerated []Exonerated   `json:"exonerated"`
+	// Rejected are further components that failing sites have in common, at most
+	// [MaxRejected] of them, those that fit best first, each with the numbers that speak
+	// against it. As it was when most of the sites failed; not there if nothing is shared.
+	Rejected    []Rejected      `json:"rejected,omitempty"`
 	Statements  []SaidStatement `json:"statements"`
 	Corrections []Correction    `json:"corrections,omitempty"`
 	MergedInto  *string         `json:"merged_into"`
@@ -217,6 +221,53 @@ type Exonerated struct {
 	Reporters int    `json:"reporters"`
 	Networks  int    `json:"networks"`
 	Probes    int    `json:"probes"` // all of them succeeded
+}
+
+// MaxRejected bounds the components of which an incident says why they are not its cause.
+const MaxRejected = 5
+
+// The reasons why a component is not named as the cause of an incident.
+const (
+	// RejectedWorked: the failing sites got further than the step that it serves.
+	RejectedWorked = "worked"
+	// RejectedNotReached: the failing sites failed before the step that it serves.
+	RejectedNotReached = "not_reached"
+	// RejectedEdgeAnswered: it answered, and said that the servers behind it fail.
+	RejectedEdgeAnswered = "edge_answered"
+	// RejectedSitesWell: too many of the sites that depend on it are well.
+	RejectedSitesWell = "sites_well"
+	// RejectedSitesMissing: failing sites do not depend on it.
+	RejectedSitesMissing = "sites_missing"
+	// RejectedNoOtherSite: nothing is known of any other site that depends on it.
+	RejectedNoOtherSite = "no_other_site"
+	// RejectedExplainsLess: by all counts it may be, but the evidence as a whole fits less well.
+	RejectedExplainsLess = "explains_less"
+)
+
+// Rejected is a component that failing sites have in common and that is neither the cause
+// nor one of its alternatives. Reason says why not, with the numbers; they stand beside it
+// for programs.
+type Rejected struct {
+	Component Component `json:"component"`
+	Kind      string    `json:"kind"`
+	Name      string    `json:"name"`
+	// Because lists what speaks against it, the strongest first: one or more of "worked",
+	// "not_reached", "edge_answered", "sites_well", "sites_missing", "no_other_site" and
+	// "explains_less".
+	Because []string `json:"because"`
+	Reason  string   `json:"reason"` // the same in words
+	// Failing of FailingTotal failing sites of the incident depend on it.
+	Failing      int `json:"failing"`
+	FailingTotal int `json:"failing_total"`
+	// Excluded of those Failing fail in a way that proves that it was not this.
+	Excluded int `json:"excluded"`
+	// Well of Observed sites that depend on it, whether they belong to the incident or not,
+	// are found well.
+	Well     int `json:"well"`
+	Observed int `json:"observed"`
+	// LogOdds is the natural logarithm of its odds against no cause at all, as if nothing
+	// else explained the failures; not there where it was not weighed.
+	LogOdds float64 `json:"log_odds,omitempty"`
 }
 
 // SaidStatement is a provider's statement on an incident. LagS is its time

@@ -108,7 +108,7 @@ func ofCause(name string, text func(*faultline.Cause) string) incidentColumn {
 //
 // @ID       getIncidentsCSV
 // @Summary  Incidents, newest onset first, as CSV
-// @Description The same pages as those of /v1/incidents; the header Link alone has the address of the next one. Lists of names, such as the first 20 sites, stand in one cell each, with spaces between them. What is not known or not yet so is empty. The members exonerated, statements and corrections have no column.
+// @Description The same pages as those of /v1/incidents; the header Link alone has the address of the next one. Lists of names, such as the first 20 sites, stand in one cell each, with spaces between them. What is not known or not yet so is empty. The members exonerated, rejected, statements and corrections have no column.
 // @Tags     incidents
 // @Produce  text/csv
 // @Param    since  query string false "began at or after: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:00:00Z)

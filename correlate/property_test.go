@@ -107,6 +107,12 @@ func (r renaming) event(ev faultline.Event) faultline.Event {
 }
 
 func (r renaming) incident(in faultline.Incident) faultline.Incident {
+	in.Rejected = slices.Clone(in.Rejected)
+	for i := range in.Rejected {
+		other := &in.Rejected[i]
+		other.Component = faultline.Component(r[string(other.Component)])
+		other.Name = other.Component.DisplayName()
+	}
 	in.Sites = slices.Clone(in.Sites)
 	for i := range in.Sites {
 		in.Sites[i].Site = r[in.Sites[i].Site]

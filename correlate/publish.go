@@ -54,7 +54,7 @@ func (e *Engine) revise(in *incident) (faultline.Incident, bool) {
 	if !due && e.clock-in.LastAt < in.pause(e.clock) {
 		return faultline.Incident{}, false
 	}
-	now.Sites = e.renderSites(in)
+	now.Sites, now.Rejected = e.renderSites(in), e.rejected(in)
 	if !due && reflect.DeepEqual(now, sameStamp(in.Last, now)) {
 		return faultline.Incident{}, false
 	}

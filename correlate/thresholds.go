@@ -66,6 +66,10 @@ const (
 	sameFailures  share = 0.5 // of a cause's failing sites in one incident: it is that incident
 	handOverSites       = 3   // that one cause holds alone must show that it is over. Tuned: ablation "handover"
 
+	// rivalWell of a component's sites that are well are named as what speaks against it: fewer
+	// may be well by a second provider or by luck.
+	rivalWell share = 0.1
+
 	recoveringPart share = 0.3 // of the peak
 	recoveringFor        = 3 * minute
 	relapsePart    share = 0.5 // of the peak fails again: it is not recovering

@@ -39,6 +39,7 @@ type incidentPage struct {
 	Unknown    []string
 	Seen       []faultline.SymptomShare
 	Others     []alternativeRow
+	Rejected   []rejectedRow
 	Cause      *causeRow
 	Cite       citation
 	Revisions  []revisionLink
@@ -215,6 +216,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	}
 	p.Drill = p.Drill || inc.Drill
 	v.explain(&p, inc)
+	p.Rejected = v.rejectedRows(inc)
 	v.quote(&p, inc)
 	return p, whole
 }

@@ -7,6 +7,9 @@ type Explanation struct {
 	Causes []Cause
 	// Unmapped is what no component explains; its Sites are empty if there is no such thing.
 	Unmapped Unmapped
+	// Considered are the components that could have explained what Held does not, each as if
+	// there were no other one, the likeliest first. Those that were found are among them.
+	Considered []Considered
 
 	solver *Solver
 }
@@ -26,6 +29,12 @@ type Cause struct {
 	Sites, Own []uint32
 	// Alternatives explain the same failures nearly as well.
 	Alternatives []Alternative
+}
+
+// Considered is a component that the search considered.
+type Considered struct {
+	Component uint32
+	Evident   float64 // its log-odds at the full prior, by the histograms of evidence
 }
 
 // Alternative is a component that may be the cause instead.

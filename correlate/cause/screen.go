@@ -64,7 +64,20 @@ func (s *Solver) screen() []found {
 		out = append(out, best[c])
 	}
 	slices.SortStableFunc(out, func(a, b found) int { return cmp.Compare(b.gain, a.gain) })
-	return out[:min(len(out), maxCandidates)]
+	out = out[:min(len(out), maxCandidates)]
+	s.consider(out)
+	return out
+}
+
+// consider notes what the first screening of a search found, before anything that the search
+// finds explains a part of it.
+func (s *Solver) consider(candidates []found) {
+	if len(s.considered) > 0 {
+		return
+	}
+	for _, f := range candidates {
+		s.considered = append(s.considered, Considered{Component: f.c, Evident: s.evident(f.c, f.gain)})
+	}
 }
 
 // fillHistograms counts the evidence of failure since one window by component, for

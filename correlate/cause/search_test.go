@@ -226,3 +226,21 @@ func TestScreenAgreesWithTheExactSearch(t *testing.T) {
 	leak := s.p.Leak[f.w]
 	near(t, "attributed", s.attributedCount(f), 6*(1-leak/(1-(1-leak)*(1-f.q))))
 }
+
+// What was found is compared with what else could have explained it, each as if there
+// were no other.
+func TestASearchSaysWhatItConsidered(t *testing.T) {
+	t.Parallel()
+	town := town{groups: append(wellElsewhere(), group{n: 10, on: "cdn:x dns:p tld:com", l: 6})}
+	x := Solve(town.build())
+	if len(x.Causes) != 1 || len(x.Considered) < 2 {
+		t.Fatalf("found %+v, considered %+v", x.Causes, x.Considered)
+	}
+	first, second := x.Considered[0], x.Considered[1]
+	if first.Component != town.component("cdn:x") || first.Evident <= second.Evident || second.Evident <= 0 {
+		t.Errorf("considered %+v", x.Considered)
+	}
+	if again := Solve(town.build()); len(again.Considered) != len(x.Considered) {
+		t.Errorf("then %+v", again.Considered)
+	}
+}

@@ -11,13 +11,14 @@ type Solver struct {
 	followers    []int32     // of them, those that another site of their owner speaks for
 	unmappedProb float64     // chance that a site fails by what no map names, while that is weighed
 
-	dropped []uint32 // causes that the last refit found needless
-	count   []int32  // by component: anomalous sites
-	slot    []int32  // by component: its histogram + 1
-	touched []uint32
-	hist    []histogram
-	table   [Windows]tableOfGains
-	rising  [Windows][]int32 // sites that nothing explains, with evidence of failure
+	considered []Considered // what the first screening of a search found
+	dropped    []uint32     // causes that the last refit found needless
+	count      []int32      // by component: anomalous sites
+	slot       []int32      // by component: its histogram + 1
+	touched    []uint32
+	hist       []histogram
+	table      [Windows]tableOfGains
+	rising     [Windows][]int32 // sites that nothing explains, with evidence of failure
 }
 
 // reasoning is what a search notes of one site.
@@ -36,7 +37,7 @@ func Solve(p Problem) Explanation { return new(Solver).Solve(p) }
 func (s *Solver) Solve(p Problem) Explanation {
 	s.begin(p)
 	causes, t := s.searchOnce()
-	out := Explanation{solver: s, Causes: make([]Cause, 0, len(causes))}
+	out := Explanation{solver: s, Causes: make([]Cause, 0, len(causes)), Considered: s.considered}
 	for _, f := range causes {
 		out.Causes = append(out.Causes, Cause{
 			Component: f.c, Window: f.w, Q: f.q, Gain: f.gain, Evident: s.evident(f.c, f.gain),
@@ -53,6 +54,7 @@ func (s *Solver) Solve(p Problem) Explanation {
 // begin forgets the last search and notes what is known at the start of this one.
 func (s *Solver) begin(p Problem) {
 	s.p, s.facts = p, p.Facts
+	s.considered = nil
 	for _, at := range s.explained {
 		s.sites[at].p0, s.sites[at].held, s.sites[at].explained = 0, 0, false
 	}
