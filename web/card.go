@@ -213,10 +213,6 @@ func (k card) describe() string {
 	return lines(append(said, k.Source+".", k.Unknown)...)
 }
 
-// cardHash is how many digits of the revision's hash a card has room for. The whole hash is
-// in the API and in the signed record, where a card is looked up by its revision.
-const cardHash = 8
-
 // incidentCard is the picture of an incident at one revision.
 func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 	head := v.headlineOf(inc, inc.UpdatedAt)
@@ -236,7 +232,7 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 		Unknown: v.notKnown(v.unknowns(inc)),
 	}
 	if inc.Hash != "" {
-		k.Source += " · " + inc.Hash[:min(len(inc.Hash), cardHash)]
+		k.Source += " · " + beginningOf(inc.Hash)
 	}
 	if inc.Drill || v.cfg.Drill {
 		k.Drill = v.say("drill.name") + " · " + v.say("drill.what")

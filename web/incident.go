@@ -43,6 +43,7 @@ type incidentPage struct {
 	Cause      *causeRow
 	Cite       citation
 	Revisions  []revisionLink
+	Proof      *proofOf // nil: the revision is of a node that keeps no record
 	Changed    []string
 	Last       int  // the newest revision that the slider leads to
 	Frozen     bool // an old revision, which never changes
@@ -217,6 +218,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	p.Drill = p.Drill || inc.Drill
 	v.explain(&p, inc)
 	p.Rejected = v.rejectedRows(inc)
+	p.Proof = v.proofOf(inc)
 	v.quote(&p, inc)
 	return p, whole
 }

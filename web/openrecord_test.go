@@ -51,3 +51,30 @@ func TestAnIncidentSaysWhatEachRevisionChanged(t *testing.T) {
 		t.Errorf("the slider leads to %d %s", rec.Code, rec.Header().Get("Location"))
 	}
 }
+
+// What a reader quotes can be checked: the page has the hash of the revision that it shows,
+// leads to its proof and to the keys, and says the command; widgets have the hash in short.
+func TestAnIncidentLeadsToItsProof(t *testing.T) {
+	w := newWorld()
+	const hash = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	for i := range w.incidents[1] {
+		w.incidents[1][i].Hash = hash
+	}
+	h := serve(t, w.config())
+	for path, revision := range map[string]string{"/incident/" + outage: "3", "/incident/" + outage + "@2": "2"} {
+		body := get(h, path).Body.String()
+		for _, want := range []string{hash, "/v1/incidents/" + outage + "/revisions/" + revision + "/proof",
+			"/.well-known/faultline-keys", "faultline verify https://faultline.example/incident/" + outage + "@" + revision} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s does not have %q", path, want)
+			}
+		}
+	}
+	if got := text(t, get(h, "/embed/incident/"+outage).Body.String()); !strings.Contains(got, "· 0f1e2d3c ·") {
+		t.Errorf("the widget does not have the hash: %s", got)
+	}
+	plain := serve(t, newWorld().config())
+	if got := get(plain, "/incident/"+outage).Body.String(); strings.Contains(got, "/proof") {
+		t.Error("a revision without a hash has a proof")
+	}
+}

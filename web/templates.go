@@ -35,6 +35,11 @@ func functions(v *voice) template.FuncMap {
 		"anchor": anchor,
 		"trim":   trimScheme,
 		//nolint:gosec // the value in it is escaped
+		"code": func(s string) template.HTML {
+			return template.HTML("<code>" + template.HTMLEscapeString(s) + "</code>")
+		},
+		"short": beginningOf,
+		//nolint:gosec // the value in it is escaped
 		"bold":    func(s string) template.HTML { return template.HTML("<b>" + template.HTMLEscapeString(s) + "</b>") },
 		"of":      v.outOf,
 		"silent":  silent,
