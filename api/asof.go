@@ -25,6 +25,9 @@ const (
 	asOfReach = 3 * time.Hour
 	// asOfScanned bounds the incidents whose revisions one answer looks at.
 	asOfScanned = 100
+	// asOfOldest is how many incidents are read to learn whether anything was published by a
+	// moment: of those that began before it, the newest may have been published later.
+	asOfOldest = 20
 )
 
 // readAsOf reads the moment that a reader asks for; the zero time: now.
@@ -135,10 +138,51 @@ func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time, f in
 	return nil
 }
 
+// writePast answers with what answer makes of what was published at the moment that a query
+// asks for.
+func (a *api) writePast(c *gin.Context, query url.Values, answer func(*board.Snapshot) any) error {
+	at, err := a.readAsOf(query)
+	if err != nil {
+		return err
+	}
+	open, err := a.openAt(c.Request.Context(), at)
+	if err != nil {
+		return err
+	}
+	s, err := a.cfg.Board.Past(at, a.cfg.Index, open)
+	if err != nil {
+		return err
+	}
+	p, err := page.New(answer(s))
+	if err != nil {
+		return err
+	}
+	a.writeAsOf(c, p, at)
+	return nil
+}
+
+// refuseUnanswered refuses a moment before anything was published here. That nothing is known of
+// it does not say that nothing failed.
+func (a *api) refuseUnanswered(ctx context.Context, s *board.Snapshot, at time.Time) error {
+	found, err := a.cfg.Board.List(ctx, s, board.Query{Until: at.Add(time.Second), Limit: asOfOldest})
+	if err != nil {
+		return err
+	}
+	for _, e := range found.Entries {
+		if !e.Incident.DetectedAt.After(at) {
+			return nil
+		}
+	}
+	return invalidParameter(asOfKey, "is before anything was published here, so that nothing is known of it")
+}
+
 // openAt are the incidents that were open at a moment, by what was said then.
 func (a *api) openAt(ctx context.Context, at time.Time) ([]faultline.Incident, error) {
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
+		return nil, err
+	}
+	if err := a.refuseUnanswered(ctx, s, at); err != nil {
 		return nil, err
 	}
 	found, err := a.cfg.Board.List(ctx, s, board.Query{Since: at.Add(-asOfReach), Until: at.Add(time.Second),

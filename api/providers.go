@@ -166,19 +166,23 @@ func (a *api) dependentsOf(parts []faultline.Component) (sites []string, total i
 // @Tags     components
 // @Produce  json
 // @Param    slug path string true "its slug" example(fastly)
+// @Param    as_of query string false "what the incidents that were open at that time said of it then; what none of them named is unknown: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} ProviderAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  404,503 {object} Problem
 // @Router   /v1/providers/{slug} [get]
-func (a *api) getProvider(c *gin.Context, _ url.Values) error {
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
+func (a *api) getProvider(c *gin.Context, query url.Values) error {
 	p, ok := a.cfg.Board.Providers().Named(c.Param("slug"))
 	if !ok {
 		return faultline.ErrNotFound
+	}
+	if query.Has(asOfKey) {
+		return a.writePast(c, query, func(s *board.Snapshot) any { return a.providerAnswer(s, p) })
+	}
+	s, err := a.cfg.Board.Snapshot()
+	if err != nil {
+		return err
 	}
 	answer, err := s.Sites.Get("provider "+p.Slug,
 		func() (*page.Page, error) { return page.New(a.providerAnswer(s, p)) })

@@ -116,7 +116,7 @@ func (a *api) keyRoutes() []route {
 // concludedRoutes is what is concluded.
 func (a *api) concludedRoutes() []route {
 	return []route{
-		{read, "/v1/summary", "", QuotaReads, strict(), a.getSummary},
+		{read, "/v1/summary", "", QuotaReads, strict(asOfKey), a.getSummary},
 		{read, "/v1/incidents", "", QuotaReads, strict(incidentListKeys...), a.getIncidents},
 		{read, "/v1/incidents.csv", "", QuotaReads, strict(incidentListKeys...), a.getIncidentsCSV},
 		{read, "/v1/incidents/:id", "", QuotaReads, strict(asOfKey), a.getIncident},
@@ -127,7 +127,7 @@ func (a *api) concludedRoutes() []route {
 		{read, "/v1/incidents/:id/revisions/:n/proof", "", QuotaReads, strict(), a.getProof},
 		{read, "/v1/sites", "", QuotaReads, strict(siteListKeys...), a.getSites},
 		{read, "/v1/sites.csv", "", QuotaReads, strict(siteListKeys...), a.getSitesCSV},
-		{read, "/v1/sites/:site", "", QuotaReads, strict(), a.getSite},
+		{read, "/v1/sites/:site", "", QuotaReads, strict(asOfKey), a.getSite},
 		{read, "/v1/sites/:site/series", "", QuotaReads, strict(seriesKeys...), a.getSiteSeries},
 		{read, "/v1/sites/:site/series.csv", "", QuotaReads, strict(seriesKeys...), a.getSiteSeriesCSV},
 		{read, "/v1/components", "", QuotaReads, strict(componentListKeys...), a.getComponents},
@@ -140,8 +140,8 @@ func (a *api) concludedRoutes() []route {
 		{read, "/v1/scorecard", "", QuotaReads, strict(), a.getScorecard},
 		{read, "/v1/providers", "", QuotaReads, strict(providerListKeys...), a.getProviders},
 		{read, "/v1/providers.csv", "", QuotaReads, strict(providerListKeys...), a.getProvidersCSV},
-		{read, "/v1/providers/:slug", "", QuotaReads, strict(), a.getProvider},
-		{read, "/v1/stack", "", QuotaReads, strict(stackKeys...), a.getStack},
+		{read, "/v1/providers/:slug", "", QuotaReads, strict(asOfKey), a.getProvider},
+		{read, "/v1/stack", "", QuotaReads, strict(append([]string{asOfKey}, stackKeys...)...), a.getStack},
 		{read, "/v1/stack.csv", "", QuotaReads, strict(stackKeys...), a.getStackCSV},
 		{read, "/v1/verdict", "", QuotaReads, strict("site"), a.getVerdict},
 		{read, "/v1/search", "", QuotaReads, strict("q"), a.getSearch},

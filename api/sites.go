@@ -3,6 +3,7 @@ package api
 import (
 	"net/url"
 
+	"faultline/board"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -17,19 +18,30 @@ import (
 // @Tags     sites
 // @Produce  json
 // @Param    site path string true "as a person would name it" example(bbc.co.uk)
+// @Param    as_of query string false "what the incidents that were open at that time said of it then; counts of ten minutes are null: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} SiteAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  404,503 {object} Problem
 // @Router   /v1/sites/{site} [get]
-func (a *api) getSite(c *gin.Context, _ url.Values) error {
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
+func (a *api) getSite(c *gin.Context, query url.Values) error {
 	record, err := a.cfg.Lookup(c.Param("site"))
 	if err != nil {
 		return siteFault(err)
+	}
+	if query.Has(asOfKey) {
+		return a.writePast(c, query, func(s *board.Snapshot) any {
+			answer := SiteAnswer{Meta: s.Meta, SiteNow: siteThen(s.Status(record))}
+			if e := s.OfOwner(record.Site); e != nil {
+				ref := newIncidentRef(&e.Incident, a.cfg.Board.PublicURL())
+				answer.OwnerIncident = &ref
+			}
+			return answer
+		})
+	}
+	s, err := a.cfg.Board.Snapshot()
+	if err != nil {
+		return err
 	}
 	p, err := s.Sites.Get(record.Site, func() (*page.Page, error) {
 		return page.New(a.siteAnswer(s, s.Status(record)))

@@ -22,7 +22,7 @@ func TestSite(t *testing.T) {
 			LastReportAt: &said, Incidents: []string{"inc_A"}}}})
 
 	got := decode[SiteAnswer](t, n.get("/v1/sites/BBC.co.uk").Body)
-	if got.Site != "bbc.co.uk" || got.State != faultline.SiteDown || got.Reports != 812 || got.Rank != 120 ||
+	if got.Site != "bbc.co.uk" || got.State != faultline.SiteDown || *got.Reports != 812 || got.Rank != 120 ||
 		len(got.Components) != 2 {
 		t.Errorf("a failing site: %+v", got)
 	}
@@ -32,7 +32,7 @@ func TestSite(t *testing.T) {
 	}
 	w := n.get("/v1/sites/quiet.example")
 	if got := decode[SiteAnswer](t, w.Body); got.State != faultline.SiteUnknown || got.Symptom != faultline.SymptomOK ||
-		got.Reports != 0 || got.Probes != 0 ||
+		*got.Reports != 0 || *got.Probes != 0 ||
 		!slices.Equal(got.Components, []faultline.Component{"cdn:fastly"}) || got.Incidents == nil {
 		t.Errorf("a silent site: %+v", got)
 	}
@@ -62,7 +62,7 @@ func TestSummary(t *testing.T) {
 		got.Open[0].ID != newest.ID {
 		t.Errorf("incidents %+v, open %+v", got.Incidents, got.Open)
 	}
-	if got.Sites != (SiteCounts{420, 52}) || got.Vantages != 2 || got.Counters.Reports != 200 || got.Durable ||
+	if *got.Sites != (SiteCounts{420, 52}) || *got.Vantages != 2 || got.Counters.Reports != 200 || got.Durable ||
 		got.Meta.Stale {
 		t.Errorf("got %+v", got)
 	}

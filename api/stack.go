@@ -65,30 +65,37 @@ func (a *api) writeStack(c *gin.Context, query url.Values, form string,
 // @Tags     stack
 // @Produce  json
 // @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly,fastly)
+// @Param    as_of query string false "what the incidents that were open at that time said of them then; what none of them named is unknown: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} StackAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  503 {object} Problem
 // @Router   /v1/stack [get]
 func (a *api) getStack(c *gin.Context, query url.Values) error {
-	return a.writeStack(
-		c,
-		query,
-		"stack",
+	if query.Has(asOfKey) {
+		of := url.Values{"of": query["of"]}
+		_, f, err := a.stackOf(of)
+		if err != nil {
+			return err
+		}
+		return a.writePast(c, query, func(s *board.Snapshot) any {
+			return a.stackAnswer(s, f, s.Stack(a.cfg.Index, f.Of))
+		})
+	}
+	return a.writeStack(c, query, "stack",
 		func(s *board.Snapshot, f faultline.Filter, st board.Stack) (*page.Page, error) {
-			out := StackAnswer{
-				Meta:      s.Meta,
-				Verdict:   st.Verdict,
-				Of:        f.Query().Get("of"),
-				Things:    st.Things,
-				Incidents: []IncidentRef{},
-			}
-			for _, e := range st.Open[:min(len(st.Open), maxSummaryOpen)] {
-				out.Incidents = append(out.Incidents, newIncidentRef(&e.Incident, a.cfg.Board.PublicURL()))
-			}
-			return page.New(out)
-		},
-	)
+			return page.New(a.stackAnswer(s, f, st))
+		})
+}
+
+// stackAnswer is the answer about a stack, of now or of the past.
+func (a *api) stackAnswer(s *board.Snapshot, f faultline.Filter, st board.Stack) StackAnswer {
+	out := StackAnswer{Meta: s.Meta, Verdict: st.Verdict, Of: f.Query().Get("of"), Things: st.Things,
+		Incidents: []IncidentRef{}}
+	for _, e := range st.Open[:min(len(st.Open), maxSummaryOpen)] {
+		out.Incidents = append(out.Incidents, newIncidentRef(&e.Incident, a.cfg.Board.PublicURL()))
+	}
+	return out
 }
 
 // getStackCSV is the same as comma-separated values.

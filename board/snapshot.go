@@ -66,6 +66,7 @@ type Snapshot struct {
 	Sites *page.Cache // of what depends on View besides
 
 	providers *faultline.Providers
+	past      bool // see [Board.Past]
 
 	tallyOnce sync.Once
 	tallies   map[faultline.Component]Tally // see Tallies

@@ -298,6 +298,10 @@ func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVer
 		}
 	}
 	asOf := s.Meta.AsOf
+	if s.past {
+		v.Sentence = pastSentence(v, things, asOf)
+		return v
+	}
 	v.Sentence = stackSentence(v, things, asOf)
 	if s.Blind() && v.Failing == 0 {
 		v.Sentence = "Nothing is observed just now, so we cannot say how your " + counted(

@@ -53,6 +53,19 @@ func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string 
 	return fmt.Sprintf("None of your %d is known to be failing.", v.Total)
 }
 
+// pastSentence is a verdict on a moment of the past, of which the incidents are known and nothing
+// else.
+func pastSentence(v StackVerdict, things []StackThing, asOf *time.Time) string {
+	if v.Failing+v.Recovering+v.Suspected == 0 {
+		if v.Total == 1 {
+			return "No incident that was open then names " + things[0].Name + "."
+		}
+		return fmt.Sprintf("No incident that was open then names any of your %d.", v.Total)
+	}
+	v.Unknown = 0 // whether they were observed is not kept
+	return stackSentence(v, things, asOf)
+}
+
 // commonCause says what the failing things have in common. A site's own fault is not a cause
 // that others share.
 func commonCause(v StackVerdict) string {

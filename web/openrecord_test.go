@@ -64,7 +64,8 @@ func TestAnIncidentLeadsToItsProof(t *testing.T) {
 	for path, revision := range map[string]string{"/incident/" + outage: "3", "/incident/" + outage + "@2": "2"} {
 		body := get(h, path).Body.String()
 		for _, want := range []string{hash, "/v1/incidents/" + outage + "/revisions/" + revision + "/proof",
-			"/.well-known/faultline-keys", "faultline verify https://faultline.example/incident/" + outage + "@" + revision} {
+			"/.well-known/faultline-keys",
+			"faultline verify https://faultline.example/incident/" + outage + "@" + revision} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s does not have %q", path, want)
 			}
