@@ -67,7 +67,7 @@ func TestAsOfOfSitesAndStacksIsWhatTheStreamSaidThen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, inc := range r.Revisions {
-		n.source.Tell(inc)
+		n.source.Publish(inc)
 	}
 	n.run()
 	n.await(r.Revisions[len(r.Revisions)-1])
@@ -126,7 +126,7 @@ func causeOf(inc faultline.Incident) faultline.Component {
 func TestAsOfCallsNothingWell(t *testing.T) {
 	n := newNode(t)
 	first := incident(0, 1, 3)
-	n.source.Tell(first)
+	n.source.Publish(first)
 	n.run()
 	n.await(first)
 	at := asOf(first.UpdatedAt)

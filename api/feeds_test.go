@@ -273,7 +273,7 @@ func TestMetricsForAlerting(t *testing.T) {
 // is there. Two values are refused: an answer must not depend on which of them we take.
 func TestOthersRepeatWhatTheyAsk(t *testing.T) {
 	n := newNode(t)
-	n.source.Tell(incident(0, 1, 1))
+	n.source.Publish(incident(0, 1, 1))
 	n.run()
 	for path, want := range map[string]int{
 		"/oembed?format=json&url=/site/bbc.co.uk&format=json":        http.StatusOK,
