@@ -28,13 +28,16 @@ func TestAPIExamplesRun(t *testing.T) {
 		text = append(text, one...)
 	}
 	state := shortDir(t)
-	drill := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state}, "--drill", playedDrill, "--speed", "60")
+	const public = "http://faultline.example" // pages are embedded by their public address
+	drill := startServe(t, []string{"FAULTLINE_STATE_DIR=" + state}, "--drill", playedDrill, "--speed", "60",
+		"--base-url", public)
 	eventuallyLogged(drill, 3*time.Minute, "the drill's incident is published", func() bool {
 		var list struct{ Incidents []faultline.Incident }
 		drill.get("/v1/incidents?state=open", &list)
 		return len(list.Incidents) > 0
 	})
-	fill := strings.NewReplacer("http://127.0.0.1:8080", drill.url, "./bin/faultline", program, "curl -s",
+	fill := strings.NewReplacer("http://127.0.0.1:8080/site/", public+"/site/",
+		"http://127.0.0.1:8080", drill.url, "./bin/faultline", program, "curl -s",
 		"curl -sS --fail-with-body")
 	b := startBrowser(t)
 	seen := map[string]int{}
