@@ -80,9 +80,14 @@ type Incident struct {
 }
 
 // DatedTitle is the title with the day (UTC) on which the incident began, for where it stands
-// without its page, such as in feeds.
+// without its page, such as in feeds. One that was withdrawn says so: nobody may take it for an
+// outage that was.
 func (i Incident) DatedTitle() string {
-	return i.Title + i.Onset.At.UTC().Format(", 2 January 2006")
+	withdrawn := ""
+	if i.State == StateRetracted {
+		withdrawn = "Withdrawn: "
+	}
+	return withdrawn + i.Title + i.Onset.At.UTC().Format(", 2 January 2006")
 }
 
 // WithoutTimeline is the incident as it is published.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"faultline"
 )
@@ -48,5 +49,17 @@ func TestRefusalsNameTheirFields(t *testing.T) {
 	var invalid faultline.InvalidError
 	if !errors.As(err, &invalid) || len(invalid) != 2 {
 		t.Errorf("%v", invalid)
+	}
+}
+
+func TestTitlesOfWithdrawnIncidentsSaySo(t *testing.T) {
+	inc := faultline.Incident{Title: "Fastly-fronted sites, 503, began ~09:47 UTC", State: faultline.StateConfirmed,
+		Onset: faultline.Onset{At: time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)}}
+	if got := inc.DatedTitle(); got != "Fastly-fronted sites, 503, began ~09:47 UTC, 8 June 2021" {
+		t.Errorf("titled %q", got)
+	}
+	inc.State = faultline.StateRetracted
+	if got := inc.DatedTitle(); got != "Withdrawn: Fastly-fronted sites, 503, began ~09:47 UTC, 8 June 2021" {
+		t.Errorf("withdrawn, and titled %q", got)
 	}
 }

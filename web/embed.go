@@ -46,7 +46,7 @@ func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 	}
 	o := v.options(c)
 	build := func(ctx context.Context) (doc, error) {
-		inc, err := w.cfg.Source.Incident(ctx, id, revision)
+		inc, err := w.incidentOf(ctx, id, revision)
 		if err != nil {
 			return doc{}, err
 		}

@@ -157,6 +157,7 @@ func (v *voice) faultWidget(c *gin.Context, p *faultPage) {
 func (v *voice) faultOf(err error) faultPage {
 	var (
 		unknown unknownSite
+		absent  noIncident
 		form    refusedForm
 		much    tooMuch
 		busy    faultline.BusyError
@@ -175,6 +176,8 @@ func (v *voice) faultOf(err error) faultPage {
 	switch {
 	case errors.As(err, &unknown):
 		return v.unknownSite(unknown)
+	case errors.As(err, &absent):
+		return v.noIncident(absent, home(http.StatusNotFound, "fault.no_incident", "fault.no_incident_detail"))
 	case errors.As(err, &form):
 		return v.refusedForm(form)
 	case errors.As(err, &much):

@@ -15,7 +15,7 @@ import (
 // A page that says why there is no answer says what its reader can do.
 func TestFaultsHelpOn(t *testing.T) {
 	h := serve(t, newWorld().config())
-	body := get(h, "/incident/inc_0?lang=pt").Body.String()
+	body := get(h, "/component/cdn/nobody?lang=pt").Body.String()
 	for _, want := range []string{"Não há nada aqui.", `href="/sites?lang=pt"`, `href="/archive?lang=pt"`,
 		"Talvez você procure:"} {
 		if !strings.Contains(body, want) {
@@ -88,5 +88,56 @@ func TestFramesHaveTheHeightThatWasMeasured(t *testing.T) {
 	if faultline.WidgetHeight(200, "") != faultline.WidgetHeight(280, "") ||
 		faultline.WidgetHeight(320, "chart,table") != 560+590+570 {
 		t.Error("heights do not follow the table")
+	}
+}
+
+// Whoever follows the address of an incident that is not there reads why: it was cut short, its
+// revision is still to come, or nothing was found at that time.
+func TestAddressesOfNoIncidentSayWhatIsWrong(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for path, want := range map[string][]string{
+		"/incident/inc_0":                          {"There is no incident at this address.", "26 letters and digits"},
+		"/incident/inc_01F7NG0000000000000000000Z": {"found at", "8 June 2021", `href="/archive?month=2021-06"`},
+		"/incident/inc_7ZZZZZZZZZZZZZZZZZZZZZZZZZ": {"26 letters and digits"}, // of a time to come
+		"/incident/" + outage + "@99": {"There is no revision 99", "Its last revision is",
+			`href="/incident/` + outage + `"`},
+		"/incident/nonsense":                {"There is no incident at this address."},
+		"/embed/incident/" + outage + "@99": {"There is no revision 99"},
+	} {
+		rec := get(h, path)
+		body := rec.Body.String()
+		for _, s := range want {
+			if !strings.Contains(body, s) && !strings.Contains(text(t, body), s) || rec.Code != http.StatusNotFound {
+				t.Errorf("%s: %d, no %q", path, rec.Code, s)
+			}
+		}
+	}
+}
+
+// An incident that was withdrawn keeps its page, which says so first: in its title, on the page,
+// in what is embedded and on its card. Search engines do not offer it.
+func TestWithdrawnIncidentsSaySo(t *testing.T) {
+	w := newWorld()
+	for i := range w.incidents {
+		for j := range w.incidents[i] {
+			if w.incidents[i][j].ID == outage {
+				w.incidents[i][j].State = faultline.StateRetracted
+			}
+		}
+	}
+	h := serve(t, w.config())
+	for path, want := range map[string][]string{
+		"/incident/" + outage: {"<title>Withdrawn: ", `content="noindex"`,
+			"no longer think that this was"},
+		"/incident/" + outage + ".md":       {"# WITHDRAWN: "},
+		"/embed/incident/" + outage:         {"Withdrawn", "no longer think that this was"},
+		"/card/incident/" + outage + ".svg": {"WITHDRAWN"},
+	} {
+		rec := get(h, path)
+		for _, s := range want {
+			if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), s) {
+				t.Errorf("%s: %d, no %q", path, rec.Code, s)
+			}
+		}
 	}
 }

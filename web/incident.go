@@ -115,7 +115,7 @@ var incidentID = regexp.MustCompile(`^(inc_[0-9A-Za-z]{1,40})(?:@([1-9][0-9]{0,8
 func readID(param string) (id string, revision int, err error) {
 	parts := incidentID.FindStringSubmatch(param)
 	if parts == nil {
-		return "", 0, faultline.ErrNotFound
+		return "", 0, noIncident{}
 	}
 	if parts[2] != "" {
 		revision, err = strconv.Atoi(parts[2])
@@ -133,7 +133,7 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 	}
 	since, table := sinceOf(c), tableOf(c)
 	build := func(ctx context.Context) (doc, error) {
-		inc, err := w.cfg.Source.Incident(ctx, id, revision)
+		inc, err := w.incidentOf(ctx, id, revision)
 		if err != nil {
 			return doc{}, err
 		}
@@ -214,6 +214,10 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 	} else {
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
 		p.Reports = v.causeReports(ctx, inc, points, asOf)
+	}
+	if inc.State == faultline.StateRetracted { // kept for who has its address, and for nobody who searches
+		p.Title = head.Word + ": " + p.Title
+		p.noIndex()
 	}
 	p.Drill = p.Drill || inc.Drill
 	v.explain(&p, inc)

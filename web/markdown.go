@@ -75,7 +75,13 @@ func (w *Web) incidentText(inc *faultline.Incident) string {
 	if inc.Drill {
 		drill = drillMark
 	}
+	if inc.State == faultline.StateRetracted {
+		drill += "WITHDRAWN: "
+	}
 	say("# %s%s\n\n", drill, inMarkdown.Replace(inc.Title))
+	if inc.MergedInto != nil {
+		say("Part of another incident: %s\n\n", w.absolute("/incident/"+*inc.MergedInto+".md"))
+	}
 	if inc.Headline != "" {
 		say("%s\n\n", inMarkdown.Replace(inc.Headline))
 	}
