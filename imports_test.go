@@ -34,20 +34,21 @@ var rooms = map[string][]string{
 	".":                 {},
 	"ingest":            {"."},
 	"ingest/probe":      {"."},
-	"ingest/infra":      {"."},
+	"ingest/infra":      {".", "atomicfile"},
 	"ingest/statements": {"."},
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
-	"ingest/agent":      {".", "api/client", "ingest/infra", "ingest/probe", "lockfile", "task"},
+	"ingest/agent":      {".", "api/client", "atomicfile", "ingest/infra", "ingest/probe", "lockfile", "task"},
 	"correlate":         {".", "correlate/cause", "correlate/evidence"},
 	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
 	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
 	"correlate/evidence": {".", "correlate/cause"},
 	"store":              {".", "record"},
-	"record":             {".", "board/page", "task"}, // what was published, signed
-	"dump":               {".", "board/page"},         // open data: rows are rendered as the API's answers
+	"record":             {".", "atomicfile", "board/page", "task"},
+	"dump":               {".", "board/page"}, // open data: rows are rendered as the API's answers
 	"correlate/verdict":  {"."},
-	"board":              {".", "board/page", "correlate/verdict"}, // a verdict is of what the board holds
+	// A verdict is of what the board holds.
+	"board": {".", "atomicfile", "board/page", "correlate/verdict"},
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
 	"api": {".", "board", "board/find", "board/page", "api/direct", "api/mcptools", "api/stream", "api/token",
@@ -55,15 +56,16 @@ var rooms = map[string][]string{
 	"api/mcptools":      {"."},
 	"api/direct":        {}, // plain requests, before net/http reads them
 	"api/stream":        {".", "board", "board/page"},
-	"api/token":         {"."},
+	"api/token":         {".", "atomicfile"},
 	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
 	"store/redisd":      {".", "lockfile", "task"},
-	"store/archive":     {".", "record", "store", "task"},
+	"store/archive":     {".", "atomicfile", "record", "store", "task"},
 	"lockfile":          {},
-	"replica":           {".", "store", "task"},
+	"atomicfile":        {}, // files that are replaced as a whole
+	"replica":           {".", "atomicfile", "store", "task"},
 	"task":              {},
 	"api/client":        {"."},
-	"web":               {".", "board", "board/find", "board/page", "scenario/history"},
+	"web":               {".", "atomicfile", "board", "board/find", "board/page", "scenario/history"},
 	"scenario":          {"."},
 	"scenario/drill":    {".", "scenario", "task"},
 	"scenario/accuracy": {".", "scenario"},

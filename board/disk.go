@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"faultline"
+	"faultline/atomicfile"
 	"faultline/board/page"
 )
 
@@ -34,28 +35,23 @@ type onDisk struct {
 }
 
 // writeDisk replaces the file as one: whoever reads it finds the old or the new.
-func writeDisk(path string, write func(io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, stateDirMode); err != nil {
+func writeDisk(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), stateDirMode); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".snapshot-*") // mode 0600
+	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
+	defer f.Abandon()
 	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
 	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err = errors.Join(write(z), z.Close(), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := errors.Join(write(z), z.Close()); err != nil {
+		return err
+	}
+	return f.Commit()
 }
 
 // readDisk fails with [fs.ErrNotExist] where nothing was written. The checksum of

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"faultline"
+	"faultline/atomicfile"
 	"faultline/task"
 )
 
@@ -307,16 +307,8 @@ func (k *Keeper) remember(signed []byte) error {
 	if k.cfg.SignedFile == "" {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(k.cfg.SignedFile), ".record-head-*")
-	if err != nil {
+	if err := atomicfile.Write(k.cfg.SignedFile, signed); err != nil {
 		return fmt.Errorf("write down what is signed: %w", err)
-	}
-	_, err = f.Write(signed)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), k.cfg.SignedFile)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write down what is signed: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"faultline/atomicfile"
 )
 
 const keyPrefix = "PRIVATE+KEY+"
@@ -77,6 +79,10 @@ func makeKey(file, baseURL string) (*Key, error) {
 		return nil, fmt.Errorf("write the record's key: %w", err)
 	}
 	if err := os.Link(f.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("write the record's key: %w", err)
+	}
+	// A key that is lost after its first signature makes that signature worthless.
+	if err := atomicfile.SyncDir(filepath.Dir(file)); err != nil {
 		return nil, fmt.Errorf("write the record's key: %w", err)
 	}
 	return OpenKey(file, baseURL, false)

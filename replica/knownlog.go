@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/atomicfile"
 	"faultline/store"
 )
 
@@ -20,11 +21,9 @@ import (
 // takes nothing.
 var ErrOtherLog = errors.New("Redis does not hold the log that this node knows")
 
-const (
-	// Nobody but this user reads which log a node knows, as with all files of its state.
-	knownLogDirMode  = 0o700
-	knownLogFileMode = 0o600
-)
+// knownLogDirMode: nobody but this user reads which log a node knows, as with all files of
+// its state.
+const knownLogDirMode = 0o700
 
 // KnownLog is which log a node has seen, kept in a file. By it the node recognises a Redis that
 // came back empty, or another one. It is safe for concurrent use.
@@ -102,7 +101,7 @@ func (p *KnownLog) Open(ctx context.Context, st *store.Store, now time.Time) (st
 		err = os.MkdirAll(filepath.Dir(p.file), knownLogDirMode)
 	}
 	if err == nil {
-		err = os.WriteFile(p.file, append(text, '\n'), knownLogFileMode)
+		err = atomicfile.Write(p.file, append(text, '\n'))
 	}
 	if err != nil {
 		return "", fmt.Errorf("remember which log this node knows: %w", err)

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"faultline/atomicfile"
 	"faultline/board/page"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,10 +31,9 @@ import (
 var diskBounds = page.Bounds{Bytes: 256 << 20, Pages: 20_000}
 
 const (
-	diskMaxBody  = 4 << 20 // bytes that one file may unfold to
-	diskSuffix   = ".gz"
-	diskDirMode  = 0o700
-	diskTempName = ".page-*"
+	diskMaxBody = 4 << 20 // bytes that one file may unfold to
+	diskSuffix  = ".gz"
+	diskDirMode = 0o700
 )
 
 // diskCache keeps pages of revisions on disk. They never change, and articles embed them:
@@ -201,16 +201,17 @@ func writeKept(dir, name string, p keptPage) (size int64, err error) {
 	_, _ = z.Write(append(head, '\n')) // a buffer takes everything
 	_, _ = z.Write(p.body)
 	_ = z.Close()
-	f, err := os.CreateTemp(dir, diskTempName) // mode 0600
+	f, err := atomicfile.Create(filepath.Join(dir, name))
 	if err != nil {
 		return 0, err
 	}
-	_, err = f.Write(packed.Bytes())
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	defer f.Abandon()
+	if _, err := f.Write(packed.Bytes()); err != nil {
+		return 0, err
 	}
-	if err != nil {
-		return 0, errors.Join(err, os.Remove(f.Name()))
+	// A page that a power failure damages is rendered again: gzip's checksum finds it out.
+	if err := f.CommitUnsynced(); err != nil {
+		return 0, err
 	}
 	return int64(packed.Len()), nil
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"faultline/atomicfile"
 )
 
 // The modes beyond which key files and their directory are refused.
@@ -142,11 +144,17 @@ func createKey(dir string) (err error) {
 	if err := writeSynced(filepath.Join(fresh, kid+".pem"), text); err != nil {
 		return err
 	}
+	if err := atomicfile.SyncDir(fresh); err != nil {
+		return err
+	}
 	// An empty directory that was there before makes room; a full one stays.
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Rename(fresh, dir)
+	if err := os.Rename(fresh, dir); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(parent)
 }
 
 // newKey makes a key: its id, the thumbprint of RFC 7638, and its file.

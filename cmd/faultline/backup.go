@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"faultline/atomicfile"
 	"faultline/store"
 	"faultline/store/archive"
 	"faultline/store/redisd"
@@ -43,14 +44,15 @@ func (c backupCmd) Run(ctx context.Context, w world) error {
 	if c.Output == "-" {
 		return c.write(ctx, url, w.stdout)
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.Output), ".backup-*") // mode 0600
+	f, err := atomicfile.Create(c.Output)
 	if err != nil {
 		return usageError{fmt.Errorf("--output: %w", err)}
 	}
-	if err = errors.Join(c.write(ctx, url, f), f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	defer f.Abandon()
+	if err := c.write(ctx, url, f); err != nil {
+		return err
 	}
-	return os.Rename(f.Name(), c.Output)
+	return f.Commit()
 }
 
 // write writes the whole, or what has changed since a backup.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/atomicfile"
 	"faultline/ingest/probe"
 	"faultline/lockfile"
 	"faultline/task"
@@ -171,7 +172,7 @@ func (s *Spool) keep(probes []faultline.Probe) error {
 	defer s.mu.Unlock()
 	b := spooled{s.last + 1, int64(len(text)), len(probes)}
 	path := s.path(b.number)
-	if err := errors.Join(os.WriteFile(path+".new", text, spoolFileMode), os.Rename(path+".new", path)); err != nil {
+	if err := atomicfile.Write(path, text); err != nil {
 		return err
 	}
 	s.batches = append(s.batches, b)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/go-json-experiment/json"
+
+	"faultline/atomicfile"
 )
 
 // Save writes the ranges to a file, with those of the file so far whose source could not
@@ -29,10 +31,7 @@ func (f RangeFile) Save(name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return fmt.Errorf("save ranges: %w", err)
 	}
-	if err := os.WriteFile(name+".new", doc.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("save ranges: %w", err)
-	}
-	if err := os.Rename(name+".new", name); err != nil {
+	if err := atomicfile.Write(name, doc.Bytes()); err != nil {
 		return fmt.Errorf("save ranges: %w", err)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"strconv"
 
 	"faultline"
+	"faultline/atomicfile"
 	"faultline/store"
 )
 
@@ -93,30 +94,14 @@ func revisionFile(id string, revision int) string { return id + "/" + strconv.It
 
 // put writes a file down so that it is there whole, after a power failure too, or not at
 // all. One whose content is not what its name says is refused.
-func put(dir string, seg store.Segment, file []byte) (err error) {
+func put(dir string, seg store.Segment, file []byte) error {
 	if err := intact(seg, file); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".archive-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(file)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path(dir, seg.Name)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return atomicfile.Write(path(dir, seg.Name), file)
 }
 
 // intact compares a file with its name.
@@ -125,15 +110,6 @@ func intact(seg store.Segment, file []byte) error {
 		return errors.New("its content is not what its name says")
 	}
 	return nil
-}
-
-// syncDir makes the name of a new file durable.
-func syncDir(dir string) error {
-	d, err := os.Open(filepath.Clean(dir))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func path(dir, name string) string { return filepath.Join(dir, filepath.Base(name)+suffix) }

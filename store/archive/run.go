@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/atomicfile"
 	"faultline/store"
 	"faultline/task"
 )
@@ -42,23 +43,11 @@ func nodeName(dir string) (string, error) {
 }
 
 // replace writes a small file down whole or not at all.
-func replace(name string, body []byte) (err error) {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, dirMode); err != nil {
+func replace(name string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), dirMode); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".list-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(body)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.Write(name, body)
 }
 
 // Run copies what this node lacks, and gives others what they lack, until ctx ends.
