@@ -7,7 +7,7 @@ BENCH ?=
 ACCURACY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check race quick needs vet lint docs replays contract release reproducible bench profile sim reliability controls kills attack brigade fuzz accuracy ablation calm mutate clean
+.PHONY: help build run test check race quick needs vet lint docs replays contract release reproducible bench profile sim reliability controls kills attack brigade scale fuzz accuracy ablation calm mutate clean
 
 help: ## List the targets.
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ reproducible: ## Build the newest commit twice and compare the bytes: some five 
 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 	$(GO) run ./bench $(BENCH)
+
+scale: needs ## Check 40,000 sites once a minute from twelve vantages, through API, log and fold: some minutes.
+	$(GO) run ./bench scale
 
 # The compiler reads default.pgo by itself (https://go.dev/doc/pgo): a replay takes a twelfth less.
 profile: ## Take the profile anew that the program is built by.

@@ -40,6 +40,7 @@ var groups = []group{
 	{"ingest", measureIngest},
 	{"bomb", measureBomb},
 	{"peak", measurePeak},
+	{"scale", measureScale},
 	{"read", measureRead},
 	{"read-during-write", measureReadWrite},
 	{"stream", measureStream},

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"faultline"
+	"faultline/correlate"
+	"faultline/ingest"
+	"faultline/store"
+)
+
+// The group scale: every site is checked once a minute from twelve vantages, through the
+// API's door, the log on a real Redis, and the fold.
+const (
+	scaleVantages = 12
+	scaleFailing  = 1_000 // sites of the component that fails
+	scaleQuiet    = 6     // minutes before it does; the last one is measured
+	scaleOutage   = 3     // minutes of it at most
+
+	// What a million sites mean, checked once a minute by twelve vantages.
+	scaleWanted = 200_000 // results a second
+	scaleCores  = 1.0     // of the fold
+	scaleLog    = 2.0     // GB of log an hour
+	scaleDetect = 60.0    // seconds from the first failure to a confirmed incident
+)
+
+// scaleSizes are the numbers of sites that are measured; the last is the figures'.
+var scaleSizes = []int{10_000, 40_000}
+
+// scaleCulprit is the component that fails.
+var scaleCulprit = faultline.NewComponent(faultline.KindCDN, "culprit")
+
+// fleet is what a deployment consists of, without HTTP: the door, Redis and the fold.
+type fleet struct {
+	redis  *redisChild
+	store  *store.Store
+	lease  store.Lease
+	door   *ingest.Door
+	reader *store.Reader
+	engine *correlate.Engine
+	sites  int
+	clock  atomic.Int64 // in ms since 1970: what the door and the ticks go by
+	folded time.Time    // the same, of the fold
+	ticks  uint64
+	fails  bool
+	told   time.Time // when the outage was confirmed; zero: not yet
+	stop   func() error
+}
+
+// scaleRow is what one size came to.
+type scaleRow struct {
+	Sites     int     `json:"sites"`
+	Rate      float64 `json:"results_a_second"`   // through all of it, one after the other
+	DoorMicro float64 `json:"door_us_a_result"`   // processor time, with what packs the log
+	FoldMicro float64 `json:"fold_us_a_result"`   // processor time
+	FoldShare float64 `json:"fold_share_of_core"` // at one check a minute
+	LogBytes  float64 `json:"log_bytes_a_result"` // of Redis' memory
+	LogGBHour float64 `json:"log_gb_an_hour"`     // at one check a minute
+	Detected  float64 `json:"detected_after_s"`   // on the log's clock
+	HeapMB    float64 `json:"heap_mb"`            // of door and fold together
+}
+
+// measureScale plays a quiet time and an outage for each size, on a clock that moves as
+// fast as the machine goes, and says what a million sites would take by the largest one.
+func measureScale(ctx context.Context, _ options, log io.Writer) ([]figure, error) {
+	fmt.Fprintf(log, "scale: %8s %10s %9s %9s %7s %9s %9s %8s\n", "sites", "results/s", "door us", "fold us", "cores",
+		"log B", "GB/hour", "found s")
+	var rows []scaleRow
+	for _, sites := range scaleSizes {
+		r, err := scaled(ctx, sites)
+		if err != nil {
+			return nil, fmt.Errorf("%d sites: %w", sites, err)
+		}
+		fmt.Fprintf(log, "scale: %8d %10.0f %9.2f %9.2f %7.3f %9.1f %9.2f %8.0f\n", r.Sites, r.Rate, r.DoorMicro,
+			r.FoldMicro, r.FoldShare, r.LogBytes, r.LogGBHour, r.Detected)
+		rows = append(rows, r)
+	}
+	last := rows[len(rows)-1]
+	detail := map[string]any{"sizes": rows, "vantages": scaleVantages}
+	limit := fmt.Sprintf("none: %d sites were measured, and a million are in proportion", last.Sites)
+	line := func(name string, value, target float64, better, unit string) figure {
+		return figure{Name: "scale." + name, Value: value, Target: target, Better: better, Unit: unit, Limit: limit,
+			OK: meets(value, target, better), Runs: 1, Detail: detail}
+	}
+	return []figure{
+		line("results", last.Rate, scaleWanted, higher, "results a second through door, log and fold"),
+		line("fold", last.FoldMicro*scaleWanted/1e6, scaleCores, lower, "cores of the fold for a million sites"),
+		line("log", last.LogBytes*scaleWanted*3600/1e9, scaleLog, lower, "GB of log an hour for a million sites"),
+		line("detection", last.Detected, scaleDetect, lower, "s from the first failure to a confirmed incident"),
+	}, nil
+}
+
+// scaled measures one size.
+func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
+	f, err := newFleet(ctx, sites)
+	if err != nil {
+		return scaleRow{}, err
+	}
+	defer func() { err = errors.Join(err, f.stop()) }()
+	for range scaleQuiet - 1 {
+		if _, _, err := f.minute(ctx); err != nil {
+			return scaleRow{}, err
+		}
+	}
+	before, err := f.redis.usedMemory(ctx)
+	if err != nil {
+		return scaleRow{}, err
+	}
+	began := time.Now()
+	door, fold, err := f.minute(ctx)
+	took := time.Since(began).Seconds()
+	after, err2 := f.redis.usedMemory(ctx)
+	if err = errors.Join(err, err2); err != nil {
+		return scaleRow{}, err
+	}
+	results := float64(sites * scaleVantages)
+	row = scaleRow{Sites: sites, Rate: results / took, DoorMicro: door.Seconds() * 1e6 / results,
+		FoldMicro: fold.Seconds() * 1e6 / results, FoldShare: fold.Seconds() / 60,
+		LogBytes: float64(after-before) / results}
+	row.LogGBHour = row.LogBytes * results * 60 / 1e9
+	row.HeapMB = float64(live()) / (1 << 20)
+	wrong := f.folded
+	f.fails = true
+	for range scaleOutage {
+		if _, _, err := f.minute(ctx); err != nil {
+			return scaleRow{}, err
+		}
+	}
+	if f.told.IsZero() {
+		return scaleRow{}, errors.New("void: the outage was not confirmed")
+	}
+	row.Detected = f.told.Sub(wrong).Seconds()
+	if n := f.engine.View().Counters.Probes; n != int64(sites*scaleVantages*(scaleQuiet+scaleOutage)) {
+		return scaleRow{}, fmt.Errorf("void: the fold counted %d probes", n)
+	}
+	return row, nil
+}
+
+func newFleet(ctx context.Context, sites int) (*fleet, error) {
+	r, err := startRedis(ctx, "always")
+	if err != nil {
+		return nil, err
+	}
+	f := &fleet{redis: r, engine: correlate.New(correlate.Config{}), sites: sites, folded: trafficStart,
+		stop: func() error { r.stop(); return nil }}
+	f.clock.Store(trafficStart.UnixMilli())
+	if f.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=10s&write_timeout=10s"}); err == nil {
+		_, err = f.store.Epoch(ctx, trafficStart)
+	}
+	if err == nil {
+		f.lease, _, err = f.store.Acquire(ctx, "bench", time.Hour, trafficStart)
+	}
+	if err != nil {
+		r.stop()
+		return nil, err
+	}
+	f.reader = f.store.Reader(store.Cursor{})
+	names := ingest.NewNames()
+	for i := range sites {
+		names.Add(scaleSite(i))
+		components := []faultline.Component{faultline.NewComponent(faultline.KindCDN, fmt.Sprint("c", i%50)),
+			faultline.NewComponent(faultline.KindDNS, fmt.Sprint("d", i%500)),
+			faultline.NewComponent(faultline.KindASN, fmt.Sprint("AS", 1+i%5_000))}
+		if i < scaleFailing {
+			components[0] = scaleCulprit
+		}
+		f.engine.Fold(faultline.SiteRecord{At: trafficStart, Site: scaleSite(i), Rank: 1 + i, Components: components})
+	}
+	f.door = ingest.NewDoor(ingest.DoorConfig{Log: benchLog{f.store}, Keys: f.store, Names: names, Durable: true,
+		Now: f.now, Writer: 1})
+	running, end := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- f.door.Run(running) }()
+	f.stop = func() error { end(); err := <-ended; r.stop(); return err }
+	return f, nil
+}
+
+func scaleSite(i int) string { return fmt.Sprintf("site%d.com", i) }
+
+// now is the clock of the door.
+func (f *fleet) now() time.Time { return time.UnixMilli(f.clock.Load()).UTC() }
+
+// minute has every site checked once by every vantage, and then all of it folded. It
+// returns the processor time of either.
+func (f *fleet) minute(ctx context.Context) (door, fold time.Duration, err error) {
+	began, err := selfCPU()
+	if err != nil {
+		return 0, 0, err
+	}
+	for second := range 60 {
+		if err := f.second(ctx, second); err != nil {
+			return 0, 0, err
+		}
+	}
+	between, err := selfCPU()
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := f.fold(ctx); err != nil {
+		return 0, 0, err
+	}
+	after, err := selfCPU()
+	return between - began, after - between, err
+}
+
+// second hands in what each vantage has checked in it, and the tick.
+func (f *fleet) second(ctx context.Context, second int) error {
+	f.clock.Add(time.Second.Milliseconds())
+	g, gctx := errgroup.WithContext(ctx)
+	for v := range scaleVantages {
+		g.Go(func() error {
+			name := faultline.Vantage{Vantage: fmt.Sprint("v", v), ASN: uint32(1 + v),
+				Country: []string{"US", "DE", "JP", "GB"}[v%4]}
+			var probes []faultline.Probe
+			for i := (second + 5*v) % 60; i < f.sites; i += 60 {
+				probes = append(probes, f.probe(i, name.Vantage))
+			}
+			n, refused, err := f.door.Probes(gctx, name, probes)
+			if err == nil && n != len(probes) {
+				err = fmt.Errorf("void: %d of %d probes were taken: %v", n, len(probes), refused)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	f.ticks++
+	_, err := f.store.AppendFenced(ctx, f.lease, store.BatchKey{Writer: 2, Seq: f.ticks},
+		[]faultline.Event{faultline.Tick{At: f.now()}})
+	return err
+}
+
+// probe is what a vantage finds at a site now.
+func (f *fleet) probe(site int, vantage string) faultline.Probe {
+	p := faultline.Probe{At: f.now().Add(-time.Duration(site%1000) * time.Millisecond), Site: scaleSite(site),
+		Vantage: vantage, Symptom: faultline.SymptomOK, Status: 200, LatencyMS: 60 + site%90}
+	if f.fails && site < scaleFailing {
+		p.Symptom, p.Status = "http_503", 503
+	}
+	return p
+}
+
+// fold reads on to the end of the log. The log gives a tick the time at which Redis took
+// it; here the clock moves as fast as the machine goes, so that each tick is a second.
+func (f *fleet) fold(ctx context.Context) error {
+	for {
+		batches, err := f.reader.Next(ctx, 0)
+		if err != nil || len(batches) == 0 {
+			return err
+		}
+		for _, b := range batches {
+			f.foldBatch(b.Events)
+		}
+	}
+}
+
+func (f *fleet) foldBatch(events []faultline.Event) {
+	for _, ev := range events {
+		if _, tick := ev.(faultline.Tick); tick {
+			f.folded = f.folded.Add(time.Second)
+			ev = faultline.Tick{At: f.folded}
+		}
+		f.note(f.engine.Fold(ev))
+	}
+}
+
+// note sees whether the outage was confirmed.
+func (f *fleet) note(revisions []faultline.Incident) {
+	for _, inc := range revisions {
+		if f.told.IsZero() && inc.ConfirmedAt != nil && inc.Cause != nil && inc.Cause.Component == scaleCulprit {
+			f.told = *inc.ConfirmedAt
+		}
+	}
+}
