@@ -66,7 +66,8 @@ func (a sourceAdapter) Changes(ctx context.Context, after string, limit int, blo
 	return changes, err
 }
 
-// published returns what this node's readers were told; nil in a drill, whose log is never lost.
+// published returns what this node has shown to its readers, by which a loss of the log's end
+// is noticed; nil in a drill, whose log is in memory and is never lost.
 func (n *Node) published() func() ([]faultline.Incident, bool) {
 	if n.cfg.Drill != nil {
 		return nil

@@ -5,7 +5,7 @@
 // What belongs here: the goroutine that owns the fold, the lease and what only its
 // holder does, checkpoints, and whether the fold keeps up. What does not: judgement
 // about evidence (the engine is passed in), how things are kept in Redis (package
-// store), and what readers are told (packages board and api).
+// store), and what is published to readers (packages board and api).
 //
 // The fold is the same on every node, because the log is. So a standby has made the
 // same revisions as the leader, and stores those that a leader which died did not.

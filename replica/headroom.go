@@ -7,13 +7,18 @@ import (
 	"faultline/store"
 )
 
-// Of the memory that Redis may use, in hundredths of it: while less is free the door is
-// to take nothing, so that what the leader writes still has room; until so much is free
-// again; and while less is free the log is kept shorter than an hour.
+// Shares of the memory that Redis may use, in percent.
 const (
-	shedPercent   = 10
+	// shedPercent: while less is free, reports and probes are refused. What is left is for
+	// the leader: if its revisions and checkpoints did not fit, the log could not be trimmed
+	// either, and Redis would stay full.
+	shedPercent = 10
+	// resumePercent: once so much is free again, they are taken. It is more than shedPercent,
+	// or a Redis at the limit would switch at each measurement.
 	resumePercent = 13
-	tightPercent  = 25
+	// tightPercent: while less is free, the log is kept shorter than an hour, so that it
+	// seldom comes to refusing anything.
+	tightPercent = 25
 )
 
 // errAlmostFull: see [Replica.Headroom].

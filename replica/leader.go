@@ -50,7 +50,7 @@ type leader struct {
 	writers        map[string]*store.Writer // of each duty
 	ticked         time.Time                // the newest tick that we appended or took over from
 	unfit          map[revisionKey]bool     // revisions for which the fold has begun again
-	reconciler     *reconciler              // what readers were told; nil: nothing
+	reconciler     *reconciler              // what was published; nil: nothing
 	adopting       adoption                 // while there is nothing to fold from
 	forgetAt       time.Time                // when a Redis that would not forget is asked again
 }

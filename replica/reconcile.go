@@ -14,11 +14,13 @@ import (
 )
 
 const (
-	// reconcileEvery is how often a node compares what its readers were told with what Redis
-	// knows, when it has reason to.
+	// reconcileEvery is how often a node compares what was published to its readers with
+	// what Redis knows. It does so only when its fold has begun again: as long as a fold
+	// goes on, nothing that it published can be missing.
 	reconcileEvery = 2 * time.Second
-	// reconcileWait bounds how long a leader waits to know what its readers were told: the
-	// snapshot on its disk is read meanwhile.
+	// reconcileWait bounds how long a leader waits to know what was published to its readers: the
+	// snapshot on its disk is read meanwhile. A leader that never knows must lead all the
+	// same, so the wait ends.
 	reconcileWait = 2 * time.Second
 	// reconcileReach is how old the last revision of an incident may be of which Redis knows
 	// nothing. What is older may have been dropped on purpose.

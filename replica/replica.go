@@ -38,8 +38,8 @@ type Config struct {
 	// Vantages are called likewise for every vantage's record that is folded.
 	Vantages []func(faultline.Vantage)
 
-	// Published returns what this node's readers were told of incidents, and false until it
-	// knows; nil: there are no readers.
+	// Published returns the last revisions that this node has shown to its readers, and
+	// false until it knows them; nil: there are no readers.
 	Published func() (incidents []faultline.Incident, known bool)
 
 	Follow    bool                   // it never leads

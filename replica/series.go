@@ -138,7 +138,7 @@ func (b *seriesBox) sweep(clock, now time.Time, leading bool) {
 func sameRow(a, b faultline.SeriesRow) bool {
 	a.Point.Expected, b.Point.Expected = 0, 0
 	if a.StepS == faultline.StepHour && a.Point == b.Point {
-		return true // nothing was heard since
+		return true // nothing was reported since
 	}
 	return a == b
 }

@@ -15,7 +15,7 @@ const (
 	// the store may be longer, where a failover is going on.
 	watchEvery   = 500 * time.Millisecond
 	watchTimeout = 500 * time.Millisecond
-	watchAsks    = 5 // questions of one look
+	watchAsks    = 5 // questions of one round
 )
 
 // watcher asks Redis twice a second how far the log goes and knows from that
