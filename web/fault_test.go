@@ -97,7 +97,7 @@ func TestAddressesOfNoIncidentSayWhatIsWrong(t *testing.T) {
 	h := serve(t, newWorld().config())
 	for path, want := range map[string][]string{
 		"/incident/inc_0":                          {"There is no incident at this address.", "26 letters and digits"},
-		"/incident/inc_01F7NG0000000000000000000Z": {"found at", "8 June 2021", `href="/archive?month=2021-06"`},
+		"/incident/inc_01F7NG0000000000000000000Z": {"found on", "8 June 2021", `href="/archive?month=2021-06"`},
 		"/incident/inc_7ZZZZZZZZZZZZZZZZZZZZZZZZZ": {"26 letters and digits"}, // of a time to come
 		"/incident/" + outage + "@99": {"There is no revision 99", "Its last revision is",
 			`href="/incident/` + outage + `"`},
