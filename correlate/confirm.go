@@ -37,8 +37,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	switch {
 	case single && (e.clock-in.Onset[1] < ownFaultAge || e.othersFailing(in)):
 		return "", false
-	case agree > 0 && !single && e.probeSupport(in) < probesAlone:
-		return "", false // chance failures that a crowd points at
+	case agree > 0 && !single && (e.probeSupport(in) < probesAlone || e.othersFellSick(in)):
+		return "", false // chance failures that a crowd points at, or vantages that fail one after another
 	case agree >= confirmVantages && !single && e.contested(in) &&
 		(e.clock-in.Onset[1] < contradictionWait || e.pooledNetworks(in) < confirmNetworks):
 		return "", false
@@ -64,10 +64,11 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 // where others check the sites too, as they share their way to everything.
 func (e *Engine) witnesses(in *incident, failed failures, need int, trusted share) int {
 	var networks []uint32
-	n, felt := 0, e.feltAt(in)
+	n, felt, beside := 0, e.feltAt(in), e.besides(in)
 	for _, id := range felt {
 		v := e.vantages.rows[id]
 		if failed.byVantage[id] < need || v.trust[evidence.WindowOf(trustSpan)] < trusted ||
+			v.SickSince(e.clock-evalEvery) || beside.fails(id) ||
 			slices.Contains(networks, v.ASN) && e.checkedBeyond(in, v.ASN) {
 			continue
 		}

@@ -273,7 +273,7 @@ func (e *Engine) considerRename(in *incident, f cause.Cause) {
 		return
 	}
 	// The id stays. It was made from the first cause, and says nothing to readers.
-	in.Cause = name
+	in.Cause, in.PeakOdds = name, f.Evident // how sure the other cause was says nothing of this one
 	e.refresh(in, f)
 }
 

@@ -99,9 +99,10 @@ func (e *Engine) peopleConfirm(in *incident) bool {
 }
 
 // couldFailUnseen reports whether a cause may fail as people say although no probe sees
-// it. If a part q of what nothing probes fails by their word, each probed site that
-// depends on nothing else of its kind would have failed with that chance too. All of
-// them were found well: they were missed with a chance of (1 − q)ⁿ.
+// it. If a part q of what nothing probes fails by their word, each probed site would have
+// failed with that chance too, or with its part w of it where it depends on something else
+// of the kind as well. All of them were found well: they were missed with a chance of
+// (1 − q)ⁿ(1 − qw)ᵐ.
 func (e *Engine) couldFailUnseen(in *incident) bool {
 	sites := e.dependentSites(in)
 	if in.traits().Own && len(sites) == 1 {
@@ -111,8 +112,8 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 	if len(e.failuresOf(in).sites) >= cause.MinSites {
 		return false // the probes decide, now and once they find the sites well again
 	}
-	var well []uint32
-	unprobed, reported := 0., 0.
+	var well, shared []uint32
+	unprobed, reported, parts := 0., 0., 0.
 	claimed := evidence.WindowOf(max(agreeSpan, e.clock-in.Onset[1])) // what people said counts for as long
 	for _, id := range sites {
 		j, now := e.evidenceOf(id), e.recentChecks(e.sites.rows[id])
@@ -120,8 +121,10 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 		case now.fails > 0:
 			return false // the probes decide
 		case now.all > 0:
-			if !known || cause.Sole(e.weight(id, c)) {
+			if part := e.weight(id, c); !known || cause.Sole(part) {
 				well = append(well, id)
+			} else {
+				shared, parts = append(shared, id), parts+part
 			}
 			continue
 		case j != nil && slices.Max(j.crowd[evidence.WindowOf(agreeSpan):claimed+1]) > crowdDown:
@@ -129,7 +132,15 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 		}
 		unprobed++
 	}
-	return unprobed > 0 && math.Pow(1-reported/unprobed, float64(e.sitesFor(in.Cause, well))) >= unseenChance
+	if unprobed == 0 {
+		return false
+	}
+	q := reported / unprobed
+	missed := math.Pow(1-q, float64(e.sitesFor(in.Cause, well)))
+	if len(shared) > 0 {
+		missed *= math.Pow(1-q*parts/float64(len(shared)), float64(e.sitesFor(in.Cause, shared)))
+	}
+	return missed >= unseenChance
 }
 
 // probedAround reports whether a site, or another one that depends on something that

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/correlate/cause"
 	"faultline/correlate/evidence"
 )
 
@@ -121,6 +122,23 @@ func TestAlternativesShareTheConfidence(t *testing.T) {
 		c.Alternatives[2].Confidence != round(all/weight, 2) ||
 		c.Alternatives[0].Reason != "same members" || c.Alternatives[1].Reason != "explains nearly as much" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// How sure the cause was that an incident had before says nothing of the one it has now.
+func TestANewNameIsAsSureAsItsOwnEvidence(t *testing.T) {
+	t.Parallel()
+	e := settled(60)
+	sites := []uint32{put(e, "a.example", 5, "cdn:x"), put(e, "b.example", 5, "cdn:x")}
+	in := e.open("dns:q", 40)
+	for _, id := range sites {
+		in.join(id)
+	}
+	c, _ := e.components.find("cdn:x")
+	in.LogOdds, in.Cause, in.RenameTo = 1, unattributed, "cdn:x"
+	e.considerRename(in, cause.Cause{Component: c, Gain: 9, Evident: 9, Sites: sites})
+	if in.Cause != "cdn:x" || in.PeakOdds != 9 {
+		t.Errorf("%s at %v nats", in.Cause, in.PeakOdds)
 	}
 }
 

@@ -101,11 +101,14 @@ const (
 	checkWithin = 2 * minute
 	// contradictionWait is how long people of other countries may contradict a contested fault before
 	// those of where it is felt confirm it: a report comes a minute after what it is about.
-	contradictionWait      = minute
-	ownFaultAge            = 60 * second
-	ownFaultFailures       = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
-	certainOdds       nats = 6
-	probesAlone       nats = 5 // of the probes without the crowd. Tuned: ablation "nats from probes"
+	contradictionWait = minute
+	// sickSettle is how long after half of the vantages fell sick what the others see is
+	// waited for: by then one that goes on failing is known.
+	sickSettle            = minute
+	ownFaultAge           = 60 * second
+	ownFaultFailures      = 2 // of each of two vantages; one where the crowd agrees and little doubt is left
+	certainOdds      nats = 6
+	probesAlone      nats = 5 // of the probes without the crowd. Tuned: ablation "nats from probes"
 	// While so many others, unrelated, began to fail within othersWithin of a site, its
 	// own fault waits for a component up to othersFor. Tuned: ablation "shadow of an incident".
 	othersFor    = 5 * minute

@@ -88,7 +88,7 @@ func (e *Engine) dropName(in *incident, t cause.Unmapped) bool {
 		in.RenameTo = unmappedName
 		return false
 	}
-	in.Cause, in.Others = unattributed, nil
+	in.Cause, in.Others, in.PeakOdds = unattributed, nil, t.Gain
 	return true
 }
 

@@ -25,13 +25,13 @@ func (e *Engine) updateTrust() {
 	all := make(evidence.Views, n)
 	for _, id := range e.active {
 		if e.s.changes[id]&quiescent == 0 {
-			all.File(id, e.sites.rows[id].Tracks, e.sites.rows[id].Incident != 0, e.clock)
+			all.File(id, e.sites.rows[id].Tracks, e.standingOf(id), e.clock)
 		}
 	}
 	if all.Doubtful() { // only then does it matter who is seen well
 		for _, id := range e.active {
 			if e.s.changes[id]&quiescent != 0 {
-				all.File(id, e.sites.rows[id].Tracks, e.sites.rows[id].Incident != 0, e.clock)
+				all.File(id, e.sites.rows[id].Tracks, e.standingOf(id), e.clock)
 			}
 		}
 	}
@@ -83,20 +83,36 @@ func (v *vantage) SickSince(from int64) bool {
 	return len(v.Sick) > 0 && v.Sick[len(v.Sick)-1].To >= from
 }
 
+// standingOf is what is known already of a site's failures.
+func (e *Engine) standingOf(id uint32) evidence.Standing {
+	switch o := e.sites.rows[id].Incident; {
+	case o == 0:
+		return evidence.Unexplained
+	case e.incident(o).Confirmed == 0:
+		return evidence.Suspected
+	}
+	return evidence.Explained
+}
+
 // activeSites are the sites that the trust in vantages is worked out from.
 type activeSites struct{ e *Engine }
 
 // Depends is what a site depends on.
 func (a activeSites) Depends(site uint32) []cause.Dep { return a.e.sites.rows[site].Deps }
 
-// SeenBy lists the sites that one vantage checked in one window, with the sites of
-// incidents, whose failure is explained, or without.
-func (a activeSites) SeenBy(v, w int, explained bool) []uint32 {
+// Sick reports whether a vantage was found at fault by the last evaluation.
+func (a activeSites) Sick(v int) bool {
+	return a.e.vantages.rows[v].SickSince(a.e.clock - evalEvery)
+}
+
+// SeenBy lists the sites that one vantage checked in one window, of which no more is known
+// than most.
+func (a activeSites) SeenBy(v, w int, most evidence.Standing) []uint32 {
 	e := a.e
 	var ids []uint32
 	for _, id := range e.active {
 		s := e.sites.rows[id]
-		if s.Incident != 0 && !explained {
+		if e.standingOf(id) > most {
 			continue
 		}
 		for _, t := range s.Tracks {

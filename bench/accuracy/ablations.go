@@ -43,7 +43,9 @@ var ablations = []ablation{
 	{"sick vantages", "a vantage is trusted whatever fails there",
 		"correlate.TestOneVantageDown", []edit{
 			{"correlate/evidence/trust.go", "if len(own.fails) < sickFailures {", "if len(own.fails) >= 0 {"},
-			{"correlate/evidence/trust.go", "if whole.seen >= comparableSites && ", "if whole.seen < 0 && "},
+			{"correlate/evidence/trust.go", "if len(l.denied) < sickFailures ||", "if len(l.denied) >= 0 ||"},
+			{"correlate/confirm.go", "|| beside.fails(id) ||", "|| beside.fails(id) && false ||"},
+			{"correlate/evidence/trust.go", "if whole.seen >= ComparableSites && ", "if whole.seen < 0 && "},
 		}},
 	{"season", "every hour of the week is as busy",
 		"correlate.TestFormulasOfSeasonAndSize", []edit{

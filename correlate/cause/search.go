@@ -30,9 +30,11 @@ func LogPrior(components int) float64 {
 func (s *Solver) searchOnce() ([]found, unmapped) {
 	causes := s.explainBut(nil)
 	if wide := widest(causes); wide >= 0 {
-		// What explains most at once may hide several that explain it better.
-		if more := s.explainBut([]uint32{causes[wide].c}); len(more) > len(causes) && s.total(more) > s.total(causes) {
-			causes = more
+		// What explains most at once may hide others that explain it better together: several
+		// narrow ones, or fewer on which all of it depends and that show otherwise as a rule.
+		others := s.explainBut([]uint32{causes[wide].c})
+		if n := len(others); n > 0 && n != len(causes) && s.total(others) > s.total(causes) {
+			causes = others
 		}
 	}
 	return s.compareUnmapped(causes)

@@ -28,6 +28,24 @@ func wellElsewhere(tracks []*Track, vantage uint32, now, span int64) bool {
 	})
 }
 
+// deniedSince reports whether another vantage found a site well after it had failed from
+// one, in a stretch of time up to now.
+func deniedSince(tracks []*Track, failing *Track, from int64) bool {
+	i := slices.IndexFunc(failing.Recent, func(r Result) bool { return r.Failed() && r.At() >= from })
+	if i < 0 {
+		return false
+	}
+	first := failing.Recent[i].At()
+	return slices.ContainsFunc(tracks, func(t *Track) bool {
+		for k := len(t.Recent) - 1; t != failing && k >= 0 && t.Recent[k].At() > first; k-- {
+			if !t.Recent[k].Failed() {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // FailuresSince counts the results of a track since a time that are failures.
 func (t *Track) FailuresSince(from int64) (n int) {
 	for i := len(t.Recent) - 1; i >= 0 && t.Recent[i].At() >= from; i-- {

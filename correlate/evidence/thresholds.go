@@ -156,17 +156,22 @@ const (
 	sickFailures          = 5    // fewer failures prove nothing against a vantage
 	sickShare       share = 0.05 // above this share of unexplained failures doubt begins
 	distrustShare   share = 0.3  // from here on its failures count nothing
+	deniedShare     share = 0.15 // the same of failures that another vantage contradicted: those are sure
 	darkShare       share = 0.5  // of all sites fails, whatever they depend on: nothing can be seen from there
 	aloneShare      share = 0.6  // where no other vantage is there to compare with
-	comparableSites       = 10   // sites that a vantage must have checked to be compared with
+	ComparableSites       = 10   // sites that a vantage must have checked to be compared with
 	noiseSigmas           = 2.   // of the share at the vantage that sees least, that chance explains
 	elsewhereSpan         = 2 * minute
 	// Components take the failures at a vantage over when a few of them hold so much of
 	// what fails, and what depends on none of them fails there at most so much as often
 	// as the whole.
-	explainers           = 3
+	explainers     = 3
+	manyExplainers = 8 // faults at one time, where no vantage is left to compare with
+	// explainerNats is what one of those must show beyond the best of as many by chance: as
+	// much as a cause in the search.
+	explainerNats  nats  = 2
 	explainedShare share = 0.6
-	outsideShare   share = 0.4
+	OutsideShare   share = 0.4
 	SickTrust      share = 0.5        // below this what a vantage sees is about itself
 	SickGap              = minute     // between two stretches that are one
 	SickEdge             = 2 * minute // its failures began up to so long before they were noticed

@@ -45,7 +45,9 @@ type town [][]cause.Dep
 
 func (t town) Depends(site uint32) []cause.Dep { return t[site] }
 
-func (t town) SeenBy(int, int, bool) []uint32 {
+func (t town) Sick(int) bool { return false }
+
+func (t town) SeenBy(int, int, Standing) []uint32 {
 	ids := make([]uint32, len(t))
 	for i := range ids {
 		ids[i] = uint32(i)

@@ -23,9 +23,10 @@ func TestTrustInAVantage(t *testing.T) {
 		"others see the same":                 {35, 200, 35, 200, 1},
 		"others see a third of it":            {70, 200, 25, 200, 0.48708286933869727},
 		"alone, and most fails":               {61, 100, 0, 0, 0},
-		"alone, and 60 % fail":                {60, 100, 0, 0, 1},
+		"alone, and 60 % fail":                {60, 100, 0, 0, 0},
+		"alone, and 17.5 % fail":              {35, 200, 0, 0, 0.5},
 		"compared with ten sites":             {60, 200, 0, 10, 0},
-		"nine sites are none to compare with": {60, 200, 0, 9, 1},
+		"nine sites are none to compare with": {35, 200, 35, 9, 0.5},
 	} {
 		all := make(Views, 2)
 		for id := range uint32(c.fails) {
@@ -57,7 +58,7 @@ func TestConcentrated(t *testing.T) {
 				l.fails = append(l.fails, uint32(i))
 			}
 		}
-		if got := concentrated(l, sites.SeenBy(0, 0, true), sites); got != c.want {
+		if got := concentrated(l, sites.SeenBy(0, 0, Explained), sites); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -70,22 +71,22 @@ func TestWhatAFailureSaysOfItsVantage(t *testing.T) {
 	w, now := WindowOf(4*minute), 100*minute
 	for name, c := range map[string]struct {
 		own, other string
-		explained  bool
+		known      Standing
 		fail       float64 // learned of the vantage's own track
 		seen, want int
 	}{
-		"failed here alone":            {"oox", "ooo", false, 0, 1, 1},
-		"well":                         {"ooo", "ooo", false, 0, 1, 0},
-		"failed elsewhere as well":     {"oox", "oxo", false, 0, 1, 0},
-		"failed elsewhere long before": {"ooooox", "xooooo", false, 0, 1, 1},
-		"failed elsewhere 4 min ago":   {"ooooox", "oxoooo", false, 0, 1, 0},
-		"in an incident":               {"oox", "ooo", true, 0, 0, 0},
-		"often fails":                  {"oox", "ooo", false, 100, 0, 0},
+		"failed here alone":            {"oox", "ooo", Unexplained, 0, 1, 1},
+		"well":                         {"ooo", "ooo", Unexplained, 0, 1, 0},
+		"failed elsewhere as well":     {"oox", "oxo", Unexplained, 0, 1, 0},
+		"failed elsewhere long before": {"ooooox", "xooooo", Unexplained, 0, 1, 1},
+		"failed elsewhere 4 min ago":   {"ooooox", "oxoooo", Unexplained, 0, 1, 0},
+		"in an incident":               {"oox", "ooo", Suspected, 0, 0, 0},
+		"often fails":                  {"oox", "ooo", Unexplained, 100, 0, 0},
 	} {
 		own := probed(0, c.own, now, 60)
 		own.Fail = c.fail
 		all := make(Views, 2)
-		all.File(0, []*Track{own, probed(1, c.other, now, 60)}, c.explained, now)
+		all.File(0, []*Track{own, probed(1, c.other, now, 60)}, c.known, now)
 		if got := all[0][w]; got.seen != c.seen || len(got.fails) != c.want {
 			t.Errorf("%s: %d of %d sites accuse the vantage, want %d of %d", name, len(got.fails), got.seen, c.want,
 				c.seen)
@@ -100,7 +101,7 @@ func TestFewFailuresRaiseNoDoubt(t *testing.T) {
 	for fails, want := range map[int]bool{0: false, sickFailures - 1: false, sickFailures: true} {
 		all := make(Views, 1)
 		for id := range uint32(fails) {
-			all.File(id, []*Track{probed(0, "oox", now, 60)}, false, now)
+			all.File(id, []*Track{probed(0, "oox", now, 60)}, Unexplained, now)
 		}
 		if got := all.Doubtful(); got != want {
 			t.Errorf("%d failures: doubted %v", fails, got)
