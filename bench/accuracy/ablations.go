@@ -28,7 +28,7 @@ var ablations = []ablation{
 				"return PriorFail / (PriorFail + max(credit, PriorOK))"},
 		}},
 	{"seen well before", "who was never seen well may fail too",
-		"correlate.TestNothingIsToldOf/dead_sites_of_one_provider", []edit{
+		"correlate.TestNothingIsPublishedOf/dead_sites_of_one_provider", []edit{
 			{"correlate/evidence/ratio.go", "l *= oks / (oks + successesSeen)", "_ = oks"},
 			{"correlate/evidence/ratio.go", "l *= max(0, oks) / (max(0, oks) + successesSeen)", "_ = oks"},
 		}},
