@@ -208,6 +208,24 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// A slash at the end leads to the address without it, below any prefix and never to
+// another host. Under /v1, and where more than one slash stands, there is nothing.
+func TestASlashAtTheEndLeadsOn(t *testing.T) {
+	n := newNode(t)
+	n.run()
+	for path, want := range map[string]string{"/press/?utm_source=x": "../press?utm_source=x",
+		"/site/reddit.com/": "../reddit.com", "/incident/inc_1@2/": "../inc_1@2",
+		`/\evil.example/`: "../%5Cevil.example", "/%2Fevil.example/": "../evil.example"} {
+		res := n.get(path)
+		if got := res.Header().Get("Location"); res.Code != http.StatusPermanentRedirect || got != want {
+			t.Errorf("%s: %d to %q, want %q", path, res.Code, got, want)
+		}
+	}
+	for _, path := range []string{"/v1/incidents/", "/press//", "//"} {
+		wantProblem(t, n.get(path), http.StatusNotFound)
+	}
+}
+
 // Who asks for what there is not hears what the slip may be.
 func TestSlipsAreNamed(t *testing.T) {
 	x := board.NewIndex()
@@ -224,7 +242,7 @@ func TestSlipsAreNamed(t *testing.T) {
 			t.Errorf("%s: %s", path, p.Detail)
 		}
 	}
-	for path, want := range map[string]string{"/v1/search?query=b": "q", "/v1/summary?x=1": "no parameters",
+	for path, want := range map[string]string{"/v1/search?query=b": "q", "/v1/components/cdn/fastly?x=1": "no parameters",
 		"/v1/incidents?colour=blue": "cause, country"} {
 		if p := wantProblem(t, n.get(path), http.StatusBadRequest); !strings.Contains(p.Errors[0].Detail, want) {
 			t.Errorf("%s: %+v", path, p.Errors)

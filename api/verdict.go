@@ -1,8 +1,11 @@
 package api
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"faultline"
 	"faultline/board"
@@ -37,7 +40,7 @@ func (a *api) getVerdict(c *gin.Context, query url.Values) error {
 	}
 	record, err := a.cfg.Lookup(query.Get("site"))
 	if err != nil {
-		return siteFault(err)
+		return a.notASite(query.Get("site"), siteFault(err))
 	}
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
@@ -49,6 +52,22 @@ func (a *api) getVerdict(c *gin.Context, query url.Values) error {
 	}
 	a.writeRead(c, p.Plain(), s, page.CachePersonal)
 	return nil
+}
+
+// notASite says where to ask about a provider, a region or a network that was asked for as
+// if it were a site. What is known by no such name keeps its error.
+func (a *api) notASite(text string, err error) error {
+	var invalid faultline.InvalidError
+	if !errors.As(err, &invalid) || a.cfg.Find == nil {
+		return err
+	}
+	for _, m := range a.cfg.Find(strings.ToLower(strings.TrimSpace(text)), thingsLimit) {
+		if m.Exact {
+			return invalidParameter("site", fmt.Sprintf("names %s, a %s and not a site: ask /v1/stack?of=%s about it",
+				m.Name, m.Kind, m.ID))
+		}
+	}
+	return err
 }
 
 // network is the autonomous system that a request comes from, 0 if unknown.

@@ -9,6 +9,7 @@ import (
 	"faultline"
 	"faultline/api/stream"
 	"faultline/board"
+	"faultline/board/find"
 )
 
 type networks map[string]uint32
@@ -59,6 +60,28 @@ func verdictNode(t *testing.T, provider, own, isp, ownISP, unattributed faultlin
 		Networks: []faultline.NetworkStatus{{ASN: 7, Sites: 44, Reports: 90, Expected: 3},
 			{ASN: 1, Sites: 12, Reports: 12, Expected: 10}}})
 	return n
+}
+
+// Who asks about a region as if it were a site hears where to ask about it.
+func TestVerdictOfWhatIsNoSite(t *testing.T) {
+	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
+		c.Lookup = func(string) (faultline.SiteRecord, error) {
+			return faultline.SiteRecord{}, faultline.InvalidError{{Detail: "is a single word"}}
+		}
+		c.Find = func(text string, _ int) []find.Match {
+			region := find.Match{Thing: find.Thing{Kind: find.Component, ID: "cloud:aws/us-east-1", Name: "AWS us-east-1"}}
+			region.Exact = text == "us-east-1"
+			return []find.Match{region}
+		}
+	})
+	n.run()
+	for asked, want := range map[string]string{"US-East-1": "names AWS us-east-1, a component and not a site: " +
+		"ask /v1/stack?of=cloud:aws/us-east-1 about it", "us-east": "is a single word"} {
+		p := wantProblem(t, n.get("/v1/verdict?site="+asked), http.StatusBadRequest)
+		if !strings.Contains(p.Errors[0].Detail, want) {
+			t.Errorf("%s: %+v", asked, p.Errors)
+		}
+	}
 }
 
 func TestVerdict(t *testing.T) {
