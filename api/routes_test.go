@@ -242,8 +242,9 @@ func TestSlipsAreNamed(t *testing.T) {
 			t.Errorf("%s: %s", path, p.Detail)
 		}
 	}
-	for path, want := range map[string]string{"/v1/search?query=b": "q", "/v1/components/cdn/fastly?x=1": "no parameters",
-		"/v1/incidents?colour=blue": "cause, country"} {
+	for path, want := range map[string]string{"/v1/search?query=b": "q",
+		"/v1/components/cdn/fastly?x=1": "no parameters",
+		"/v1/incidents?colour=blue":     "cause, country"} {
 		if p := wantProblem(t, n.get(path), http.StatusBadRequest); !strings.Contains(p.Errors[0].Detail, want) {
 			t.Errorf("%s: %+v", path, p.Errors)
 		}

@@ -69,9 +69,8 @@ func TestVerdictOfWhatIsNoSite(t *testing.T) {
 			return faultline.SiteRecord{}, faultline.InvalidError{{Detail: "is a single word"}}
 		}
 		c.Find = func(text string, _ int) []find.Match {
-			region := find.Match{Thing: find.Thing{Kind: find.Component, ID: "cloud:aws/us-east-1", Name: "AWS us-east-1"}}
-			region.Exact = text == "us-east-1"
-			return []find.Match{region}
+			region := find.Thing{Kind: find.Component, ID: "cloud:aws/us-east-1", Name: "AWS us-east-1"}
+			return []find.Match{{Thing: region, Exact: text == "us-east-1"}}
 		}
 	})
 	n.run()
