@@ -89,14 +89,20 @@ func (a *api) postRedeliver(c *gin.Context, _ url.Values) error {
 	case tries[at].Type != webhook.TypeUpdated:
 		return &refusal{status: http.StatusConflict, detail: "Only messages about incidents are sent again; a test " +
 			"message is asked for at /v1/webhooks/{id}/test."}
-	case len(w.Again) >= webhook.MaxAgain:
-		return &refusal{status: http.StatusConflict, detail: "20 messages wait to be sent again, which is the most."}
 	}
-	if !slices.ContainsFunc(w.Again, func(m webhook.Again) bool { return m.ID == id }) {
-		w.Again = append(w.Again, webhook.Again{ID: id, Incident: tries[at].Incident, Revision: tries[at].Revision})
-		if err := a.saveWebhook(c, w); err != nil {
-			return err
+	again := webhook.Again{ID: id, Incident: tries[at].Incident, Revision: tries[at].Revision}
+	err = a.changeWebhook(c, w.ID, func(w *webhook.Hook) error {
+		if len(w.Again) >= webhook.MaxAgain {
+			return &refusal{status: http.StatusConflict,
+				detail: "20 messages wait to be sent again, which is the most."}
 		}
+		if !slices.Contains(w.Again, again) {
+			w.Again = append(w.Again, again)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	writeNothing(c, http.StatusAccepted)
 	return nil
@@ -132,8 +138,7 @@ func (a *api) postWebhookConfirm(c *gin.Context, _ url.Values) error {
 		if !w.Proves([]byte(req.Code)) {
 			return faultline.InvalidError{{Pointer: "/code", Detail: "is not the one that was sent"}}
 		}
-		w.Challenge, w.Challenged = "", false
-		if err := a.saveWebhook(c, w); err != nil {
+		if err := a.changeWebhook(c, w.ID, webhook.Proved); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"faultline"
 	"faultline/api/token"
+	"faultline/api/webhook"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -234,8 +235,8 @@ func (a *api) postKeyRotate(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	for _, w := range hooks {
-		w.Expires = &renewed.Expires
-		if err := a.saveWebhook(c, w); err != nil {
+		err := a.changeWebhook(c, w.ID, func(w *webhook.Hook) error { w.Expires = &renewed.Expires; return nil })
+		if err != nil && !errors.Is(err, faultline.ErrNotFound) { // removed meanwhile
 			return err
 		}
 	}

@@ -181,12 +181,9 @@ func pointed(err error, pointer string) error {
 	return faultline.InvalidError{{Pointer: pointer, Detail: "names what we do not know"}}
 }
 
-func (a *api) saveWebhook(c *gin.Context, w webhook.Hook) error {
-	data, err := json.Marshal(w)
-	if err != nil {
-		return err
-	}
-	return a.cfg.Webhooks.SaveWebhook(c.Request.Context(), w.ID, data)
+// changeWebhook changes a webhook of the token's subject.
+func (a *api) changeWebhook(c *gin.Context, id string, change func(*webhook.Hook) error) error {
+	return webhook.Change(c.Request.Context(), a.cfg.Webhooks, id, change)
 }
 
 // ownWebhooks returns the webhooks of the token's subject, oldest first.
@@ -301,8 +298,8 @@ func (a *api) postWebhookTest(c *gin.Context, _ url.Values) error {
 				"or you must send the code."}
 	}
 	now := faultline.Millis(a.cfg.Now())
-	w.TestAt = &now
-	if err := a.saveWebhook(c, w); err != nil {
+	err = a.changeWebhook(c, w.ID, func(w *webhook.Hook) error { w.TestAt = &now; return nil })
+	if err != nil {
 		return err
 	}
 	writeNothing(c, http.StatusAccepted)

@@ -36,7 +36,7 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, err)
 	ok(t, f.Trim(ctx, l, r.Cursor().Pos.Time().Add(2*keepLog), false))
 	ok(t, f.TryWrite(ctx))
-	ok(t, f.SaveWebhook(ctx, "wh_1", nil))
+	f.addWebhook(t, "wh_1", "")
 	_, err = f.QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now, Data: nil},
 		{ID: "msg_2", Due: f.now, Data: nil}})
 	ok(t, err)

@@ -24,25 +24,22 @@ const (
 	maxOthers = 800
 )
 
-// SaveWebhook stores a webhook under its id. Beyond 1,000 a new one fails with
-// [ErrTooLarge].
-func (s *Store) SaveWebhook(ctx context.Context, id string, data []byte) error {
-	_, err := s.saveWebhook(ctx, id, data, "", 0)
-	return err
+// ReplaceWebhook stores what a webhook becomes. It reports false, and stores nothing, where
+// it is no longer what it was when it was read: somebody has changed or removed it.
+func (s *Store) ReplaceWebhook(ctx context.Context, id string, was, data []byte) (bool, error) {
+	replaced, err := s.scripts.replaceWebhook.Run(ctx, s.writes, []string{keyWebhooks}, id, was, data).Bool()
+	if err != nil {
+		return false, s.fail("replace a webhook", err)
+	}
+	return replaced, nil
 }
 
-// AddWebhook stores a new webhook of an owner, whose name is the member owner of
-// data. It reports false, and stores nothing, where the owner has most already:
-// counted and stored as one, so that many at once do not pass the bound.
+// AddWebhook stores a new webhook of an owner, whose name is the member owner of data; the
+// webhooks of the owner "" are not counted. It reports false, and stores nothing, where the
+// owner has most already: counted and stored by one script, so that many at once do not
+// pass the bound. Beyond 1,000 of all owners it fails with [ErrTooLarge].
 func (s *Store) AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error) {
-	return s.saveWebhook(ctx, id, data, owner, most)
-}
-
-// saveWebhook stores a webhook if there is room. Count and write are one script. It answers
-// above 0 if it was stored, 0 if there is no room at all, and below 0 if its owner has most
-// of them already.
-func (s *Store) saveWebhook(ctx context.Context, id string, data []byte, owner string, most int) (bool, error) {
-	const op = "save a webhook"
+	const op = "add a webhook"
 	if id == "" || len(id) > maxIDBytes {
 		return false, fmt.Errorf("%s: no such id can be", op)
 	}

@@ -13,8 +13,8 @@ import (
 // testWebhooks follows a delivery from the queue to its end.
 func testWebhooks(t *testing.T, f *fixture) {
 	ctx, l := t.Context(), f.lead(t)
-	ok(t, f.SaveWebhook(ctx, "wh_1", []byte("one")))
-	ok(t, f.SaveWebhook(ctx, "wh_1", []byte("changed")))
+	f.addWebhook(t, "wh_1", "one")
+	f.replaceWebhooks(t)
 	all, err := f.Webhooks(ctx)
 	ok(t, err)
 	equal(t, all, map[string][]byte{"wh_1": []byte("changed")})
@@ -60,9 +60,34 @@ func testWebhooks(t *testing.T, f *fixture) {
 		t.Errorf("%v %v", all, err)
 	}
 	for i := range maxWebhooks {
-		ok(t, f.SaveWebhook(ctx, fmt.Sprint("wh_", i), nil))
+		f.addWebhook(t, fmt.Sprint("wh_", i), "")
 	}
-	wantErr(t, f.SaveWebhook(ctx, "wh_more", nil), ErrTooLarge)
+	_, err = f.AddWebhook(ctx, "wh_more", "", nil, 0)
+	wantErr(t, err, ErrTooLarge)
+}
+
+// replaceWebhooks changes the webhook wh_1, which is "one", to "changed": by who has read it
+// last alone, and only while it is there.
+func (f *fixture) replaceWebhooks(t *testing.T) {
+	t.Helper()
+	for _, change := range []struct {
+		id, was, becomes string
+		replaced         bool
+	}{{"wh_1", "one", "changed", true}, {"wh_1", "one", "lost", false}, {"wh_2", "", "there again", false}} {
+		replaced, err := f.ReplaceWebhook(t.Context(), change.id, []byte(change.was), []byte(change.becomes))
+		if ok(t, err); replaced != change.replaced {
+			t.Errorf("%+v: %t", change, replaced)
+		}
+	}
+}
+
+// addWebhook adds a webhook that belongs to nobody.
+func (f *fixture) addWebhook(t *testing.T, id, data string) {
+	t.Helper()
+	added, err := f.AddWebhook(t.Context(), id, "", []byte(data), 0)
+	if ok(t, err); !added {
+		t.Errorf("%s is not added", id)
+	}
 }
 
 // testWebhooksOfOneOwner adds many at once: one owner has no more than it may.

@@ -2,10 +2,12 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"faultline"
@@ -89,15 +91,33 @@ func (q *queuer) queueRequested(ctx context.Context, w Hook) error {
 		}
 		messages = append(messages, queued)
 	}
-	// First it is noted, so that what the owner does meanwhile is not overwritten later.
-	was := w
-	w.Challenged, w.TestAt, w.Again = w.Unproven(), nil, nil
-	if err := q.save(ctx, w); err != nil || len(messages) == 0 {
+	// First it is noted, so that a node that takes over does not queue it again under
+	// another id.
+	if err := change(ctx, q.box, w.ID, w.queued); err != nil || len(messages) == 0 {
 		return err
 	}
 	if err := q.queue(ctx, "", messages); err != nil {
-		return errors.Join(err, q.save(ctx, was))
+		return errors.Join(err, change(ctx, q.box, w.ID, w.waits))
 	}
+	return nil
+}
+
+// queued notes in the webhook as it is now that what w asked for is queued. What was asked
+// for meanwhile stays, and so does the proof of a receiver that answered meanwhile.
+func (w Hook) queued(now *Hook) error {
+	now.Challenged = now.Unproven()
+	if now.TestAt != nil && w.TestAt != nil && now.TestAt.Equal(*w.TestAt) {
+		now.TestAt = nil
+	}
+	now.Again = slices.DeleteFunc(now.Again, func(m Again) bool { return slices.Contains(w.Again, m) })
+	return nil
+}
+
+// waits takes back what queued noted.
+func (w Hook) waits(now *Hook) error {
+	now.Challenged = now.Unproven() && w.Challenged
+	now.TestAt = cmp.Or(now.TestAt, w.TestAt)
+	now.Again = append(slices.Clone(w.Again), now.Again...)
 	return nil
 }
 
@@ -133,33 +153,18 @@ func (q *queuer) says(ctx context.Context, w Hook) (says []identified, err error
 	return says, nil
 }
 
-// save stores a webhook as it is now.
-func (q *queuer) save(ctx context.Context, w Hook) error {
-	data, err := json.Marshal(w) //nolint:gosec // the store must have what the receiver is signed to by
-	if err != nil {
-		return err
+// change changes a webhook, unless its owner has removed it meanwhile.
+func change(ctx context.Context, box Outbox, id string, change func(*Hook) error) error {
+	err := Change(ctx, box, id, change)
+	if errors.Is(err, faultline.ErrNotFound) {
+		return nil
 	}
-	return q.box.SaveWebhook(ctx, w.ID, data)
+	return err
 }
 
-// prove notes that the receiver of a webhook has answered its challenge. What is kept of
-// the webhook is read anew: its owner may have changed it.
-func (d *Dispatcher) prove(ctx context.Context, box Outbox, id string) error {
-	kept, err := box.Webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	for _, w := range Read(kept) {
-		if w.ID != id {
-			continue
-		}
-		w.Challenge, w.Challenged = "", false
-		data, err := json.Marshal(w) //nolint:gosec // the store must have what the receiver is signed to by
-		if err != nil {
-			return err
-		}
-		return box.SaveWebhook(ctx, id, data)
-	}
+// Proved notes that the receiver of a webhook wants its messages.
+func Proved(w *Hook) error {
+	w.Challenge, w.Challenged = "", false
 	return nil
 }
 

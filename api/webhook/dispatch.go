@@ -346,7 +346,7 @@ func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) 
 	case r.reason == "":
 		d.sent.WithLabelValues("taken").Inc()
 		if q.message.Type == TypeChallenge && w.Proves(r.answer) {
-			err = d.prove(ctx, box, w.ID)
+			err = change(ctx, box, w.ID, Proved)
 		}
 		return next, false, errors.Join(err, note(ctx, box, q, r, began, OutcomeTaken), box.End(ctx, q.ID, w.ID, nil))
 	case r.gone || q.message.Attempts > len(backoff):

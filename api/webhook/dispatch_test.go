@@ -107,7 +107,9 @@ func (x *dispatched) save(w Hook) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	_ = x.box.SaveWebhook(x.t.Context(), w.ID, data)
+	x.box.Mu.Lock()
+	defer x.box.Mu.Unlock()
+	x.box.Hooks[w.ID] = data
 }
 
 // caused is an open incident of a component, with one site.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"time"
@@ -20,7 +21,9 @@ type Store interface {
 	// AddWebhook stores a new webhook. It reports false, and stores nothing, where
 	// its owner has most already.
 	AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error)
-	SaveWebhook(ctx context.Context, id string, data []byte) error
+	// ReplaceWebhook stores what a webhook becomes. It reports false, and stores nothing,
+	// where it is no longer what it was when it was read.
+	ReplaceWebhook(ctx context.Context, id string, was, data []byte) (bool, error)
 	DeleteWebhook(ctx context.Context, id string) error
 	DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error)
 	// Attempts returns the last tries of a webhook, the newest first.
@@ -63,6 +66,39 @@ type DeadDelivery struct {
 	Reason   string    `json:"reason"` // an answer's status, or what failed
 	Incident string    `json:"incident"`
 	Revision int       `json:"revision"`
+}
+
+// changeTries is how often a change of a webhook begins again because somebody else was
+// faster. Its owner and two goroutines of the leader change one.
+const changeTries = 10
+
+// Change changes a webhook that is kept. What others change meanwhile stays: change is
+// called again on what they left. An error of change is returned, and nothing is stored.
+// Change fails with [faultline.ErrNotFound] if the webhook is gone, and with
+// [faultline.ErrUnavailable] if others were faster ten times in a row.
+func Change(ctx context.Context, store Store, id string, change func(*Hook) error) error {
+	for range changeTries {
+		all, err := store.Webhooks(ctx)
+		if err != nil {
+			return err
+		}
+		var w Hook
+		was, there := all[id]
+		if !there || json.Unmarshal(was, &w) != nil {
+			return faultline.ErrNotFound
+		}
+		if err := change(&w); err != nil {
+			return err
+		}
+		data, err := json.Marshal(w) //nolint:gosec // the store must have what the receiver is signed to by
+		if err != nil {
+			return err
+		}
+		if replaced, err := store.ReplaceWebhook(ctx, id, was, data); err != nil || replaced {
+			return err
+		}
+	}
+	return fmt.Errorf("change a webhook: %w: others change it too", faultline.ErrUnavailable)
 }
 
 // NewSecret makes what messages to one webhook are signed with (Standard Webhooks).

@@ -280,7 +280,9 @@ func (nowhere) Webhooks(context.Context) (map[string][]byte, error) {
 	return all, nil
 }
 
-func (nowhere) SaveWebhook(context.Context, string, []byte) error { return nil }
+func (nowhere) ReplaceWebhook(context.Context, string, []byte, []byte) (bool, error) {
+	return true, nil
+}
 
 func (nowhere) AddWebhook(_ context.Context, _, owner string, _ []byte, _ int) (bool, error) {
 	return owner != busySubject, nil

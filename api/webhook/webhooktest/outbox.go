@@ -42,10 +42,15 @@ func (m *Outbox) Webhooks(context.Context) (all map[string][]byte, _ error) {
 	return all, nil
 }
 
-// SaveWebhook is as package webhook asks for it.
-func (m *Outbox) SaveWebhook(_ context.Context, id string, data []byte) error {
-	m.do(func() { m.Hooks[id] = data })
-	return nil
+// ReplaceWebhook is as package webhook asks for it.
+func (m *Outbox) ReplaceWebhook(_ context.Context, id string, was, data []byte) (replaced bool, _ error) {
+	m.do(func() {
+		kept, there := m.Hooks[id]
+		if replaced = there && bytes.Equal(kept, was); replaced {
+			m.Hooks[id] = data
+		}
+	})
+	return replaced, nil
 }
 
 // AddWebhook is as package webhook asks for it.
