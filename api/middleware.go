@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -133,22 +132,9 @@ func (a *api) recovered(c *gin.Context) {
 	c.Next()
 }
 
-// noRoute answers a path that has no route. Programs of others and people add a slash at
-// the end of an address: pages, feeds and widgets lead to the address without it. Under
-// /v1 it is refused, as everything is there that the document does not know.
-//
-// The address that it leads to is relative, so that it holds below any prefix of a proxy,
-// and never names another host.
+// noRoute answers a path that has no route.
 func (a *api) noRoute(c *gin.Context) {
-	path := c.Request.URL.Path
-	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-	short := strings.TrimSuffix(path, "/")
-	if reads && short != path && !strings.HasSuffix(short, "/") && short != "" && !strings.HasPrefix(path, "/v1/") {
-		to := url.URL{Path: "../" + short[strings.LastIndexByte(short, '/')+1:], RawQuery: c.Request.URL.RawQuery}
-		c.Header("Location", to.String())
-		c.Header("Cache-Control", "no-cache")
-		c.Status(http.StatusPermanentRedirect)
-		c.Writer.WriteHeaderNow()
+	if a.withoutSlash(c) {
 		return
 	}
 	a.refuse(c, &refusal{status: http.StatusNotFound, detail: nothingAt(c.Request.URL.Path)})

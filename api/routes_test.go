@@ -209,19 +209,21 @@ func TestNewRefuses(t *testing.T) {
 }
 
 // A slash at the end leads to the address without it, below any prefix and never to
-// another host. Under /v1, and where more than one slash stands, there is nothing.
+// another host. Under /v1, and where no such page is, there is nothing.
 func TestASlashAtTheEndLeadsOn(t *testing.T) {
 	n := newNode(t)
 	n.run()
-	for path, want := range map[string]string{"/press/?utm_source=x": "../press?utm_source=x",
-		"/site/reddit.com/": "../reddit.com", "/incident/inc_1@2/": "../inc_1@2",
-		`/\evil.example/`: "../%5Cevil.example", "/%2Fevil.example/": "../evil.example"} {
-		res := n.get(path)
-		if got := res.Header().Get("Location"); res.Code != http.StatusPermanentRedirect || got != want {
-			t.Errorf("%s: %d to %q, want %q", path, res.Code, got, want)
+	for path, want := range map[string]string{"/metrics/?x=1": "../metrics?x=1",
+		"/docs/reddit.com/": "../reddit.com", "/docs/inc_1@2/": "../inc_1@2",
+		`/docs/\evil.example/`:   "../%5Cevil.example",
+		"/docs/%2Fevil.example/": "../evil.example"} {
+		w := n.get(path)
+		if got := w.Header().Get("Location"); w.Code != http.StatusPermanentRedirect || got != want {
+			t.Errorf("%s: %d to %q, want %q", path, w.Code, got, want)
 		}
 	}
-	for _, path := range []string{"/v1/incidents/", "/press//", "//"} {
+	for _, path := range []string{"/v1/incidents/", "/docs/x//", "/%2Fevil.example/", `/\evil.example/`,
+		"/debug/pprof/"} {
 		wantProblem(t, n.get(path), http.StatusNotFound)
 	}
 }

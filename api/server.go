@@ -117,6 +117,9 @@ type api struct {
 	counts  *page.Cache  // of what is counted over the whole list, once a minute
 	scrape  http.Handler // of /metrics
 	mcp     http.Handler // of /mcp
+	// firstSegments are of the routes of the whole engine, to which others add: they are
+	// read at the first path that has no route.
+	firstSegments func() map[string]bool
 	// saidUnavailable is the second in which a 503 was last logged.
 	saidUnavailable atomic.Int64
 	saidProxy       sync.Once // that a proxy may not be trusted that should be
@@ -167,6 +170,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
 	a.mcp = a.newMCP(e)
+	a.firstSegments = sync.OnceValue(func() map[string]bool { return firstSegments(e.Routes()) })
 	a.install(e)
 	if cfg.Prepared != nil {
 		cfg.Prepared.api, cfg.Prepared.engine = a, e
