@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -226,10 +227,6 @@ func (a *api) postKeyRotate(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	if err := a.cfg.MadeKeys.SaveKey(ctx, renewed); err != nil {
-		return err
-	}
 	hooks, err := a.ownWebhooks(c)
 	if err != nil {
 		return err
@@ -240,10 +237,31 @@ func (a *api) postKeyRotate(c *gin.Context, _ url.Values) error {
 			return err
 		}
 	}
-	if err := a.revokeToken(ctx, claimsOf(c).ID, claimsOf(c).Expires); err != nil {
+	if err := a.replaceToken(c.Request.Context(), claimsOf(c), k, renewed); err != nil {
 		return err
 	}
 	a.writeKey(c, signed, renewed)
+	return nil
+}
+
+// replaceToken makes renewed the token of a key in place of the one that asks, or changes
+// nothing: whoever hears that it failed has the old token alone, and must be able to ask
+// again with it.
+func (a *api) replaceToken(ctx context.Context, old token.Claims, k, renewed faultline.MadeKey) error {
+	if a.cfg.Revocations == nil {
+		return faultline.ErrUnavailable
+	}
+	ctx = context.WithoutCancel(ctx) // each call has a limit of its own
+	if err := a.cfg.MadeKeys.SaveKey(ctx, renewed); err != nil {
+		return err
+	}
+	if err := a.cfg.Revocations.Revoke(ctx, old.ID, old.Expires, a.cfg.Now()); err != nil {
+		return errors.Join(err, a.cfg.MadeKeys.SaveKey(ctx, k))
+	}
+	if err := a.readRevoked(ctx); err != nil { // it is read again within 10 seconds
+		a.log.LogAttrs(ctx, slog.LevelWarn, "a revoked token is taken here for some seconds more",
+			slog.Any("error", err))
+	}
 	return nil
 }
 

@@ -73,9 +73,15 @@ func (d *keyDesk) DropKey(_ context.Context, subject string) error {
 }
 
 // revoked keeps which tokens are revoked.
-type revoked struct{ ids []string }
+type revoked struct {
+	ids  []string
+	down bool // nothing can be revoked
+}
 
 func (r *revoked) Revoke(_ context.Context, id string, _, _ time.Time) error {
+	if r.down {
+		return faultline.ErrUnavailable
+	}
 	r.ids = append(r.ids, id)
 	return nil
 }
@@ -85,10 +91,16 @@ func (r *revoked) Revoked(context.Context) ([]string, error) { return slices.Clo
 // keyNode is a node that gives out keys.
 func keyNode(t *testing.T) (*node, *keyDesk, *webhooktest.Outbox) {
 	t.Helper()
+	return keyNodeWith(t, &revoked{})
+}
+
+// keyNodeWith is one whose revoked tokens are kept in a place of the test's own.
+func keyNodeWith(t *testing.T, kept *revoked) (*node, *keyDesk, *webhooktest.Outbox) {
+	t.Helper()
 	desk := &keyDesk{keys: map[string]faultline.MadeKey{}, spent: map[string]bool{}}
 	box := webhooktest.NewOutbox()
 	n := newNode(t, func(c *Config, _ *board.Config, _ *stream.Config) {
-		c.MadeKeys, c.Webhooks, c.Revocations, c.KeyBits = desk, box, &revoked{}, 8
+		c.MadeKeys, c.Webhooks, c.Revocations, c.KeyBits = desk, box, kept, 8
 	})
 	n.keys.SetRevoked(nil)
 	return n, desk, box
@@ -173,6 +185,24 @@ func TestKeysAreRotatedAndRevoked(t *testing.T) {
 	wantProblem(t, n.do(n.sendJSON("GET", "/v1/keys/mine", "", next.Token)), http.StatusUnauthorized)
 	if len(box.Hooks) != 0 {
 		t.Errorf("%d webhooks are left", len(box.Hooks))
+	}
+}
+
+// Where a key can't be rotated whole nothing changes: the old token asks again.
+func TestAKeyThatCannotBeRotatedKeepsItsToken(t *testing.T) {
+	t.Parallel()
+	kept := &revoked{}
+	n, desk, _ := keyNodeWith(t, kept)
+	key := decode[KeyAnswer](t, n.do(n.sendJSON("POST", "/v1/keys", n.solved(), "")).Body)
+	before := desk.keys[key.Subject]
+	kept.down = true
+	wantProblem(t, n.do(n.sendJSON("POST", "/v1/keys/mine/rotate", "", key.Token)), http.StatusServiceUnavailable)
+	if after := desk.keys[key.Subject]; after != before {
+		t.Errorf("the key was %+v and is %+v", before, after)
+	}
+	kept.down = false
+	if w := n.do(n.sendJSON("POST", "/v1/keys/mine/rotate", "", key.Token)); w.Code != http.StatusCreated {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
