@@ -6,8 +6,9 @@ import (
 	"faultline/correlate/evidence"
 )
 
-// Whether the vantages that see an incident are well themselves. Two that agree prove nothing
-// while as much fails at each of them of what has nothing to do with the cause.
+// Whether the vantages that see an incident are well themselves. That two of them agree proves
+// nothing while sites that do not depend on the cause fail at each of them as often as those
+// that do.
 
 // beside is what vantages saw, since an incident's first failure, of what depends on its
 // cause and of all else that no confirmed incident explains.
@@ -15,8 +16,9 @@ type beside struct {
 	inside, outside []sight // by vantage
 }
 
-// fails reports whether what the cause does not explain fails at a vantage nearly as often as
-// what it does. With hardly anything else to check nothing can be said.
+// fails reports whether sites that the cause does not explain fail at a vantage nearly as
+// often as those that it explains. Where the vantage checks hardly any other site, it does
+// not: there is nothing to compare with.
 func (b beside) fails(vantage uint32) bool {
 	if b.outside == nil {
 		return false
@@ -29,8 +31,8 @@ func (b beside) fails(vantage uint32) bool {
 	return unusual > evidence.OutsideShare*in.share() && out.feels()
 }
 
-// besides works it out for all vantages. A site's own fault is compared with others elsewhere
-// (othersFailing).
+// besides counts for each vantage what fails beside an incident. For a site's own fault it
+// counts nothing: othersFailing compares that site with others.
 func (e *Engine) besides(in *incident) beside {
 	if in.traits().Own {
 		return beside{}
@@ -66,7 +68,8 @@ func (e *Engine) besides(in *incident) beside {
 
 // othersFellSick reports whether half of the witnesses that check an incident's sites are at
 // fault themselves, and one of them has been for less than a usual pause between checks.
-// What fails vantages one after another shows at the next one as a few sites that fail.
+// A fault that reaches one vantage after another shows itself at the next one as a few
+// failing sites, which look like an outage.
 func (e *Engine) othersFellSick(in *incident) bool {
 	var all, sick []uint32
 	newest := int64(0)

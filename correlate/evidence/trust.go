@@ -216,11 +216,11 @@ func concentrated(l View, seen []uint32, of Sites) bool {
 	return float64(len(fails)) <= (1-explainedShare)*float64(len(l.fails)) && outside <= OutsideShare*l.share()
 }
 
-// heldByFew reports whether components hold most of the failures seen at one vantage, while
-// enough of what depends on none of them is left to compare with, and well. More of them
-// than in concentrated may do so: here nothing else speaks for the vantage, and several
-// faults at one time must not silence all vantages. Of many components some hold many
-// failures by chance, so that each must be told from the rest for certain.
+// heldByFew reports whether a few components explain most of the failures seen at one
+// vantage, while enough other sites are left to compare with, and are well. It allows more
+// components than concentrated does: no other vantage speaks for this one, and several
+// outages at one time must not silence all vantages. Some of many components have many
+// failures by chance, so that each must differ from the rest beyond chance.
 func heldByFew(l View, seen []uint32, of Sites) bool {
 	fails := slices.Clone(l.fails)
 	for range manyExplainers {
