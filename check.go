@@ -14,9 +14,10 @@ type Check struct {
 	AskedAt time.Time `json:"asked_at" format:"date-time"`
 	// Pending says that no vantage has answered yet and that one still may.
 	Pending bool      `json:"pending"`
-	State   SiteState `json:"state"`   // by the results alone
-	Symptom Symptom   `json:"symptom"` // of a failing result, else ok
-	Results []Probe   `json:"results"` // the newest of each vantage, oldest first
+	State   SiteState `json:"state"` // by the results alone
+	// Symptom is that of a failing result, and ok when all are well. It is absent while nothing is known.
+	Symptom Symptom `json:"symptom,omitempty"`
+	Results []Probe `json:"results"` // the newest of each vantage, oldest first
 }
 
 // Bounds of a check's life.
@@ -53,7 +54,7 @@ func (e BusyError) Error() string {
 // Judge fills in State and Symptom from the results, of which each vantage has
 // one. A check that was refused by the site (blocked) says nothing.
 func (c *Check) Judge() {
-	c.State, c.Symptom = SiteUnknown, SymptomOK
+	c.State, c.Symptom = SiteUnknown, ""
 	failed, answered := 0, 0
 	for _, p := range c.Results {
 		switch p.Symptom {
@@ -68,7 +69,7 @@ func (c *Check) Judge() {
 	switch {
 	case answered == 0:
 	case failed == 0:
-		c.State = SiteOK
+		c.State, c.Symptom = SiteOK, SymptomOK
 	case failed == answered:
 		c.State = SiteDown
 	default:

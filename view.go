@@ -47,10 +47,11 @@ type NetworkStatus struct {
 
 // SiteStatus is how one site does just now.
 type SiteStatus struct {
-	Site       string      `json:"site"`
-	Rank       int         `json:"rank"` // 0 is unknown
-	State      SiteState   `json:"state"`
-	Symptom    Symptom     `json:"symptom"` // the commonest failure; ok when there is none
+	Site  string    `json:"site"`
+	Rank  int       `json:"rank"` // 0 is unknown
+	State SiteState `json:"state"`
+	// Symptom is the commonest failure, and ok when there is none. It is absent when nothing is observed.
+	Symptom    Symptom     `json:"symptom,omitempty"`
 	Components []Component `json:"components"`
 	Reports    int         `json:"reports"` // counted, last 10 minutes
 	// Expected are the reports that 10 quiet minutes would bring.

@@ -40,10 +40,11 @@ type SiteAnswer struct {
 // it: a site that none of them named is unknown, and what only ten minutes of the present can
 // say is null.
 type SiteNow struct {
-	Site       string                `json:"site"`
-	Rank       int                   `json:"rank"` // 0 is unknown
-	State      faultline.SiteState   `json:"state"`
-	Symptom    faultline.Symptom     `json:"symptom"`    // the commonest failure; ok when there is none
+	Site  string              `json:"site"`
+	Rank  int                 `json:"rank"` // 0 is unknown
+	State faultline.SiteState `json:"state"`
+	// Symptom is the commonest failure, and ok when there is none. It is absent when nothing is observed.
+	Symptom    faultline.Symptom     `json:"symptom,omitempty"`
 	Components []faultline.Component `json:"components"` // by our list of sites as it is now
 	Reports    *int                  `json:"reports"`    // counted, last 10 minutes
 	// Expected are the reports that 10 quiet minutes would bring.

@@ -97,7 +97,7 @@ func (n *node) wantThen(t *testing.T, inc faultline.Incident) {
 		}
 	}
 	was := decode[SiteAnswer](t, n.get("/v1/sites/"+site.Site+asOf(inc.UpdatedAt)).Body)
-	want := SiteNow{State: faultline.SiteUnknown, Symptom: faultline.SymptomOK}
+	want := SiteNow{State: faultline.SiteUnknown}
 	if inc.State.Open() {
 		want = SiteNow{State: site.State, Symptom: site.Symptom, Incidents: []string{inc.ID}}
 	}

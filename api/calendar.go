@@ -64,6 +64,9 @@ func (a *api) renderCalendar(head feedHead, entries []entryOf) ([]byte, error) {
 	c.line("CALSCALE", "GREGORIAN")
 	c.line("METHOD", "PUBLISH")
 	c.line("X-WR-CALNAME", calendarText.Replace(head.title))
+	if head.note != "" { // an empty calendar must not read as a quiet one
+		c.line("X-WR-CALDESC", calendarText.Replace(head.note))
+	}
 	c.line("REFRESH-INTERVAL;VALUE=DURATION", "PT5M")
 	for _, e := range entries {
 		c.incident(e, head.updated)

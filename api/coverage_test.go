@@ -15,7 +15,7 @@ import (
 // calm is what no answer may say while nothing is observed: a word or a colour that
 // programs take for "all is well".
 var calm = regexp.MustCompile(
-	`(?i)"operational"|"indicator":"none"|all systems|"state":"(ok|recovered)"|"blame":"(you|isp)"|` +
+	`(?i)"operational"|"indicator":"none"|all systems|"state":"(ok|recovered)"|"symptom":"ok"|"blame":"(you|isp)"|` +
 		`everyone else is fine|succeeded`)
 
 // calmOfAll is what no answer may say while a part is not observed.
@@ -121,6 +121,9 @@ func (n *node) saysNoCalm(t *testing.T, path string, want faultline.CoverageStat
 		if strings.Contains(body, ",unknown,ok,") {
 			t.Errorf("%s says ok of what is unknown: %s", path, body)
 		}
+	}
+	if strings.HasPrefix(body, "BEGIN:VCALENDAR") && !strings.Contains(body, "X-WR-CALDESC:") {
+		t.Errorf("%s does not say that it cannot know: %s", path, body)
 	}
 	if strings.Contains(body, "0001-01-01") {
 		t.Errorf("%s has a time that is none: %s", path, body)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"faultline"
 	"faultline/board"
 	"faultline/board/page"
 
@@ -53,11 +52,7 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 			if site.Rank > 0 {
 				rank = strconv.Itoa(site.Rank)
 			}
-			symptom := string(site.Symptom)
-			if site.State == faultline.SiteUnknown { // nothing was observed, so no symptom is known
-				symptom = ""
-			}
-			rows = append(rows, []string{cell(site.Site), rank, string(site.State), cell(symptom),
+			rows = append(rows, []string{cell(site.Site), rank, string(site.State), cell(string(site.Symptom)),
 				namesIn(site.Components), strconv.Itoa(site.Reports), decimal(site.Expected), strconv.Itoa(site.Probes),
 				strconv.Itoa(site.ProbesFailed), timeOrNone(site.LastReportAt), timeOrNone(site.FirstReportAt),
 				timeOrNone(site.LastProbeAt), namesIn(site.Incidents)})

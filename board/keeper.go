@@ -157,7 +157,7 @@ func blinded(v faultline.View) faultline.View {
 	v.Sites = slices.Clone(v.Sites)
 	for i := range v.Sites {
 		if s := &v.Sites[i]; s.State == faultline.SiteOK || s.State == faultline.SiteRecovered {
-			s.State, s.Symptom = faultline.SiteUnknown, faultline.SymptomOK
+			s.State, s.Symptom = faultline.SiteUnknown, ""
 		}
 	}
 	return v

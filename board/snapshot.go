@@ -109,7 +109,7 @@ func (s *Snapshot) Now(b *Board) time.Time {
 func (s *Snapshot) Status(record faultline.SiteRecord) faultline.SiteStatus {
 	status, ok := s.Site(record.Site)
 	if !ok {
-		status = faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown, Symptom: faultline.SymptomOK}
+		status = faultline.SiteStatus{Site: record.Site, State: faultline.SiteUnknown}
 	}
 	if status.Rank == 0 {
 		status.Rank = record.Rank

@@ -303,12 +303,8 @@ func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVer
 		return v
 	}
 	v.Sentence = stackSentence(v, things, asOf)
-	if s.Blind() && v.Failing == 0 {
-		v.Sentence = "Nothing is observed just now, so we cannot say how your " + counted(
-			v.Total,
-			"thing does",
-			"things do",
-		) + "."
+	if s.Blind() && v.Failing == 0 && v.Total > 1 { // the sentence of one thing says it by its name
+		v.Sentence = "Nothing is observed just now, so we cannot say how they do."
 	}
 	return v
 }

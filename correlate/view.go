@@ -50,7 +50,7 @@ func (e *Engine) View() faultline.View {
 func (e *Engine) status(id uint32) faultline.SiteStatus {
 	s := e.sites.rows[id]
 	st := faultline.SiteStatus{
-		Site: s.Name, Rank: int(s.Rank), State: faultline.SiteUnknown, Symptom: faultline.SymptomOK,
+		Site: s.Name, Rank: int(s.Rank), State: faultline.SiteUnknown,
 		Components: e.componentsOf(s), Incidents: []string{},
 	}
 	var last int64
@@ -81,6 +81,9 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		st.State = faultline.SiteDown
 	case now.all > 0:
 		st.State = faultline.SiteDegraded
+	}
+	if now.all > 0 {
+		st.Symptom = faultline.SymptomOK
 	}
 	if st.ProbesFailed > 0 || st.Reports > 0 {
 		st.Symptom = evidence.CodeSymptom(s.symptom(e.clock))
