@@ -40,11 +40,15 @@ func (v *voice) explained(site string, inc *faultline.Incident, member faultline
 	switch {
 	case inc.State == faultline.StateCandidate:
 		return v.say("verdict.candidate", "Site", site), v.say("verdict.candidate_because")
-	case member.State == faultline.SiteRecovered && member.RecoveredAt != nil:
-		return v.say("verdict.recovered", "Site", site),
-			lines(v.say("verdict.failed_until", "Time", v.moment(*member.RecoveredAt, formMinute).Text), why)
 	case member.State == faultline.SiteRecovered:
-		return v.say("verdict.recovered", "Site", site), why
+		answer = v.say("verdict.recovered_early", "Site", site)
+		if inc.State == faultline.StateRecovering {
+			answer = v.say("verdict.recovered", "Site", site)
+		}
+		if member.RecoveredAt != nil {
+			why = lines(v.say("verdict.failed_until", "Time", v.moment(*member.RecoveredAt, formMinute).Text), why)
+		}
+		return answer, why
 	case member.State == faultline.SiteDegraded:
 		return v.say("verdict.partly", "Site", site), why
 	case inc.Cause != nil && inc.Cause.Kind == faultline.KindISP:
