@@ -24,6 +24,8 @@ type headline struct {
 	Spark   *spark
 	Note    string
 	Into    string // the incident that this one is part of
+	// Corrected is when the last correction was made, and Corrections where it stands.
+	Corrected, Corrections string
 }
 
 // dated is the title of an incident where it stands without its page, such as in a shared
@@ -64,6 +66,10 @@ func (v *voice) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 	}
 	if inc.MergedInto != nil {
 		h.Into = v.link("/incident/" + *inc.MergedInto)
+	}
+	if n := len(inc.Corrections); n > 0 {
+		h.Corrected = v.moment(inc.Corrections[n-1].At, formDated).Text
+		h.Corrections = h.URL + "#corrections"
 	}
 	return h
 }

@@ -35,6 +35,7 @@ type incidentPage struct {
 	Provider   string
 	Statements []statementRow
 	Corrected  []correctionRow
+	Withdrawn  bool // Faultline no longer thinks that it was an incident
 	Reasons    []string
 	Unknown    []string
 	Seen       []faultline.SymptomShare
@@ -215,7 +216,8 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
 		p.Reports = v.causeReports(ctx, inc, points, asOf)
 	}
-	if inc.State == faultline.StateRetracted { // kept for who has its address, and for nobody who searches
+	p.Withdrawn = inc.State == faultline.StateRetracted
+	if p.Withdrawn { // kept for who has its address, and for nobody who searches
 		p.Title = head.Word + ": " + p.Title
 		p.noIndex()
 	}
@@ -267,7 +269,7 @@ func (v *voice) describeHead(h headline) string {
 
 // quote lists what the provider said, and what was put right since.
 func (v *voice) quote(p *incidentPage, inc *faultline.Incident) {
-	p.Provider = v.say("provider.unnamed")
+	p.Provider = v.say("provider.unnamed_within")
 	if inc.Cause != nil {
 		p.Provider = inc.Cause.Name
 	}
@@ -324,6 +326,9 @@ func (v *voice) sentence(inc *faultline.Incident) string {
 	said := inc.Headline
 	if v.Lang != sourceLanguage || said == "" {
 		said = v.say("cite.dated", "Title", v.title(inc), "Day", v.day(inc.Onset.At))
+	}
+	if inc.State == faultline.StateRetracted || inc.State == faultline.StateMerged {
+		said = v.stateWord(inc.State) + ": " + said // nobody may quote it as an outage of its own
 	}
 	im := inc.Impact
 	if im.Failing < sitesCounted || im.Failing > im.Observed {
