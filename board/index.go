@@ -28,6 +28,7 @@ type Index struct {
 	fresh   []searchKey
 	kinds   map[string]int // by kind of component: sites that have one
 	byRank  []string       // sites, the most visited first; nil: to be made anew. It is never written to.
+	about   map[string]About
 }
 
 // indexed is what is kept of a site: less than its record, as there may be a million.

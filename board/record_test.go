@@ -15,17 +15,93 @@ func TestConcentrationCountsPartsAndFirebreaks(t *testing.T) {
 	} {
 		x.Put(faultline.SiteRecord{Site: site, Rank: 5, Components: on})
 	}
-	c := Concentrations(x, nil, 10)[0]
-	if c.Kind != faultline.KindCDN || c.Known != 4 || c.Sites != 5 || c.Firebreak != 1 || c.HHI != 5313 {
+	c := Concentrations(x, nil, Part{}, 10)[0]
+	if c.Kind != faultline.KindCDN || c.Known != 4 || c.Sites != 5 || c.Firebreak != 1 || *c.HHI != 5313 ||
+		*c.Coverage != 0.8 {
 		t.Errorf("counted %+v", c)
 	}
 	if first := c.Providers[0]; first.Provider != "Fastly" || first.Sites != 3 || first.Alone != 2 ||
 		first.Share != 0.625 {
 		t.Errorf("the largest is %+v", first)
 	}
-	r := BlastRadius(x, "cdn:fastly", 2)
+	r := BlastRadius(x, "cdn:fastly", Part{}, 2)
 	if r.Sites != 3 || r.Alone != 2 || r.Known != 4 || len(r.Most) != 2 || r.Ranks[0].Sites != 3 {
 		t.Errorf("the blast radius is %+v", r)
+	}
+}
+
+// ranked4 is a list of four sites in two countries, of which a.example is visited most.
+func ranked4() *Index {
+	x := NewIndex()
+	for i, on := range [][]faultline.Component{
+		{"cdn:fastly"}, {"cdn:fastly", "cdn:akamai"}, {"cdn:akamai"}, {"dns:dyn"},
+	} {
+		site := string(rune('a'+i)) + ".example"
+		x.Put(faultline.SiteRecord{Site: site, Rank: 1 << i, Components: on})
+		x.Describe(site, About{Country: []string{"GB", "US"}[i%2], Service: "news"})
+	}
+	x.Put(faultline.SiteRecord{Site: "unranked.example", Components: []faultline.Component{"cdn:akamai"}})
+	return x
+}
+
+func TestConcentrationWeighsByRankWhatHasOne(t *testing.T) {
+	c := Concentrations(ranked4(), nil, Part{}, 10)[0]
+	// Ranks 1, 2 and 4 weigh 1, ½ and ¼: Fastly has 1 + ¼ of 1 ¾, Akamai ½.
+	if c.Known != 4 || c.Ranked != 3 || *c.HHIRanked != 5918 {
+		t.Errorf("counted %+v with an index of %d", c, *c.HHIRanked)
+	}
+	if first := c.Providers[0]; first.Provider != "Akamai" || *first.RankedShare != 2./7 {
+		t.Errorf("by sites the largest is %+v", first)
+	}
+	if band := c.Ranks[0]; band != (FirebreakBand{Top: 100, Known: 4, Firebreak: 1}) {
+		t.Errorf("of the most visited sites %+v", band)
+	}
+	for _, k := range Concentrations(ranked4(), nil, Part{Service: "none"}, 10) {
+		if k.Coverage != nil || k.HHI != nil || k.HHIRanked != nil {
+			t.Errorf("of no sites it says %+v", k)
+		}
+	}
+}
+
+func TestConcentrationOfEachCountryApart(t *testing.T) {
+	groups, ungrouped := Groups(ranked4(), nil, Part{}, ByCountry)
+	if len(groups) != 2 || ungrouped != 1 {
+		t.Fatalf("%d groups, %d in none", len(groups), ungrouped)
+	}
+	gb, us := groups[0].Kinds[0], groups[1].Kinds[0]
+	if groups[0].Group != "GB" || gb.Known != 2 || *gb.HHI != 5000 || gb.Firebreak != 0 {
+		t.Errorf("of Britain %+v", gb)
+	}
+	if groups[1].Group != "US" || us.Known != 1 || us.Sites != 2 || us.Firebreak != 1 {
+		t.Errorf("of the United States %+v", us)
+	}
+	if one := Concentrations(ranked4(), nil, Part{Country: "GB"}, 10)[0]; *one.HHI != *gb.HHI || one.Sites != gb.Sites {
+		t.Errorf("asked for alone it is %+v, among others %+v", one, gb)
+	}
+}
+
+func TestFirebreaksNameWhatIsNotKnownToo(t *testing.T) {
+	sites := Firebreaks(ranked4(), nil, Part{}, 4)
+	if len(sites) != 4 || sites[0].Site != "a.example" || sites[0].Kinds[0].Second || !sites[1].Kinds[0].Second {
+		t.Errorf("the most visited sites are %+v", sites)
+	}
+	if dns := sites[3].Kinds; len(dns) != 1 || dns[0].Kind != faultline.KindDNS {
+		t.Errorf("a site without a known CDN has %+v", dns)
+	}
+}
+
+func TestBlastRadiusByCountryAndWeight(t *testing.T) {
+	r := BlastRadius(ranked4(), "cdn:fastly", Part{}, 2)
+	if r.Ranked != 3 || *r.RankedShare != 6./7 || *r.RankedAlone != 4./7 || r.ListSites != 5 {
+		t.Errorf("the blast radius is %+v", r)
+	}
+	if len(r.Countries) != 2 || r.Countries[0] != (RadiusGroup{"GB", 2, 1, 1}) ||
+		r.Countries[1] != (RadiusGroup{"US", 1, 1, 0}) || r.Services[0] != (RadiusGroup{"news", 3, 2, 1}) {
+		t.Errorf("by country %+v, by service %+v", r.Countries, r.Services)
+	}
+	both := faultline.Provider{Components: []string{"cdn:fastly", "cdn:akamai"}}
+	if r := ProviderRadius(ranked4(), both, faultline.KindCDN, Part{}, 2); r.Sites != 4 || r.Alone != 4 {
+		t.Errorf("of a provider of both it is %+v", r)
 	}
 }
 

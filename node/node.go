@@ -163,6 +163,9 @@ func New(cfg Config) (*Node, error) {
 		n.sites.Put(r)
 	}
 	cfg.Catalog.Teach(n.names)
+	for _, e := range cfg.Catalog.Entries() {
+		n.index.Describe(e.Site, board.About{Country: e.Country, Service: e.Category})
+	}
 	known, err := infra.FoldProviders()
 	if err != nil {
 		return nil, err
@@ -246,7 +249,7 @@ func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, n.stored()}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
 		Concentration: func() []board.Concentration {
-			return board.Concentrations(n.index, cfg.Providers, concentrated)
+			return board.Concentrations(n.index, cfg.Providers, board.Part{}, concentrated)
 		},
 		Components: n.index.Components, Sites: n.index.Sites,
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,

@@ -59,7 +59,7 @@ func (w *Web) concentration(c *gin.Context, v *voice) error {
 }
 
 func (v *voice) concentrationKind(c board.Concentration) concentrationKind {
-	k := concentrationKind{ID: c.Kind, Name: v.say("kind." + c.Kind), Index: v.number(c.HHI),
+	k := concentrationKind{ID: c.Kind, Name: v.say("kind." + c.Kind), Index: v.number(*c.HHI),
 		Coverage:  v.say("concentration.coverage", "N", v.number(c.Known), "Of", v.number(c.Sites)),
 		Firebreak: v.say("concentration.firebreak", "N", v.number(c.Firebreak), "Of", v.number(c.Known))}
 	for _, p := range c.Providers[:min(len(c.Providers), concentrationListed)] {

@@ -12,7 +12,7 @@ func TestConcentrationHasItsCoverageBesideEachKind(t *testing.T) {
 	w := newWorld()
 	cfg := w.config()
 	cfg.Concentration = func() []board.Concentration {
-		return []board.Concentration{{Kind: "cdn", Known: 4, Sites: 9, HHI: 5313, Firebreak: 1,
+		return []board.Concentration{{Kind: "cdn", Known: 4, Sites: 9, HHI: new(5313), Firebreak: 1,
 			Providers: []board.Share{{Provider: "Fastly", Slug: "fastly", Sites: 3, Alone: 2, Share: 0.625}}}}
 	}
 	got := text(t, get(serve(t, cfg), "/concentration").Body.String())

@@ -37,6 +37,7 @@ var missing = []ask{
 	{operation: "getComponentSeries", path: "/v1/components/cdn/nobody-calls-a-cdn-this/series", status: 404},
 	{operation: "getComponent", path: "/v1/components/cdn/nobody-calls-a-cdn-this", status: 404},
 	{operation: "getBlastRadius", path: "/v1/components/cdn/nobody-calls-a-cdn-this/blast-radius", status: 404},
+	{operation: "getProviderRadius", path: "/v1/providers/nobody-calls-a-provider-this/blast-radius", status: 404},
 	{operation: "getProvider", path: "/v1/providers/nobody-calls-a-provider-this", status: 404},
 	{operation: "getVerdict", path: "/v1/verdict?site=nobody-calls-a-site-this.com", status: 404},
 	{operation: "getSiteSeriesCSV", path: "/v1/sites/nobody-calls-a-site-this.com/series.csv", status: 404},

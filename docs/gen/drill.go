@@ -60,6 +60,13 @@ func fold(name string, moment time.Time) (*drill, error) {
 	d := &drill{moment: moment, desk: &desk{}, source: &memory{revisions: map[string][]faultline.Incident{},
 		rows: map[rowKey]faultline.SeriesRow{}},
 		names: ingest.NewNames(), records: map[string]faultline.SiteRecord{}, index: board.NewIndex()}
+	listed, err := infra.BuiltinCatalog()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range listed.Sites {
+		d.index.Describe(e.Site, board.About{Country: e.Country, Service: e.Category})
+	}
 	known, err := infra.FoldProviders()
 	if err != nil {
 		return nil, err
