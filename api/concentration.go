@@ -173,6 +173,7 @@ func (a *api) getConcentration(c *gin.Context, query url.Values) error {
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: how much is observed just now"
 // @Failure  503 {object} Problem
 // @Router   /v1/concentration.csv [get]
 func (a *api) getConcentrationCSV(c *gin.Context, query url.Values) error {
@@ -255,6 +256,7 @@ func (a *api) getFirebreaks(c *gin.Context, query url.Values) error {
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: how much is observed just now"
 // @Failure  503 {object} Problem
 // @Router   /v1/concentration/firebreaks.csv [get]
 func (a *api) getFirebreaksCSV(c *gin.Context, query url.Values) error {

@@ -254,7 +254,7 @@ func (a *api) writePage(w http.ResponseWriter, r *http.Request, p *page.Page, s 
 	if s.AsOf != nil {
 		h[headerAsOf] = s.AsOf
 	}
-	if cacheControl[0] == page.CacheCurrent[0] {
+	if cacheControl[0] == page.CacheCurrent[0] || cacheControl[0] == page.CacheBriefly[0] {
 		h[headerCoverage] = []string{string(s.Coverage().State)}
 	}
 	if s.Live.Stale && s.Live.AsOf != nil && cacheControl[0] != page.CacheImmutable[0] {

@@ -30,17 +30,23 @@ func Firebreaks(x *Index, providers *faultline.Providers, part Part, most int) [
 		}
 		r := x.Record(site)
 		one := Firebreak{Site: site, Rank: r.Rank, Kinds: []FirebreakKind{}}
-		by := servedBy(r, providers)
-		for _, kind := range concentrated {
-			if who := by[kind]; len(who) > 0 {
-				k := FirebreakKind{Kind: kind, Second: len(who) > 1}
-				for _, h := range who {
-					k.Providers = append(k.Providers, h.provider)
-				}
-				one.Kinds = append(one.Kinds, k)
-			}
-		}
-		out = append(out, one)
+		out = append(out, one.served(servedBy(r, providers)))
 	}
 	return out
+}
+
+// served is the site with who serves it.
+func (f Firebreak) served(by map[string][]holder) Firebreak {
+	for _, kind := range concentrated {
+		who := by[kind]
+		if len(who) == 0 {
+			continue
+		}
+		k := FirebreakKind{Kind: kind, Second: len(who) > 1}
+		for _, h := range who {
+			k.Providers = append(k.Providers, h.provider)
+		}
+		f.Kinds = append(f.Kinds, k)
+	}
+	return f
 }

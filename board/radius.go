@@ -90,15 +90,7 @@ func blastRadius(x *Index, part Part, most int, kin, fails func(faultline.Compon
 		at := r.ListSites
 		r.ListSites++
 		record := x.Record(site)
-		others, known := []faultline.Component{}, 0
-		for _, c := range record.Components {
-			if kin(c) {
-				known++
-				if !fails(c) {
-					others = append(others, c)
-				}
-			}
-		}
+		others, known := alternatives(record.Components, kin, fails)
 		if known == 0 {
 			continue
 		}
@@ -116,6 +108,23 @@ func blastRadius(x *Index, part Part, most int, kin, fails func(faultline.Compon
 		r.RankedShare, r.RankedAlone = &share, &alone
 	}
 	return r.Radius
+}
+
+// alternatives are the components of a kind that do not fail, and how many there are of the
+// kind.
+func alternatives(all []faultline.Component, kin, fails func(faultline.Component) bool) (
+	others []faultline.Component, known int) {
+	others = []faultline.Component{}
+	for _, c := range all {
+		if !kin(c) {
+			continue
+		}
+		known++
+		if !fails(c) {
+			others = append(others, c)
+		}
+	}
+	return others, known
 }
 
 // count adds one site that has a component of the kind, at its place of the list.

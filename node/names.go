@@ -27,6 +27,14 @@ func newFinder(catalog infra.MergedCatalog, providers *faultline.Providers) *fin
 	return x
 }
 
+// describe puts into the index where the sites of the catalogues are at home, and what kind
+// of service each is.
+func describe(x *board.Index, catalog infra.MergedCatalog) {
+	for _, e := range catalog.Entries() {
+		x.Describe(e.Site, board.About{Country: e.Country, Service: e.Category})
+	}
+}
+
 // found makes a record of the list of sites found by its name, with what it depends on.
 func found(x *find.Index, r faultline.SiteRecord) {
 	x.Put(find.Thing{Kind: find.Site, ID: r.Site}, r.Rank, strings.TrimPrefix(r.Site, "www."))

@@ -163,9 +163,7 @@ func New(cfg Config) (*Node, error) {
 		n.sites.Put(r)
 	}
 	cfg.Catalog.Teach(n.names)
-	for _, e := range cfg.Catalog.Entries() {
-		n.index.Describe(e.Site, board.About{Country: e.Country, Service: e.Category})
-	}
+	describe(n.index, cfg.Catalog)
 	known, err := infra.FoldProviders()
 	if err != nil {
 		return nil, err
