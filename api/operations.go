@@ -23,14 +23,20 @@ const maxScrapes = 4
 // @Success  200 {string} string "ok"
 // @Router   /healthz [get]
 func (a *api) getHealth(c *gin.Context, _ url.Values) error {
-	text := "ok\n"
-	if a.cfg.Unwell != nil {
-		if what := a.cfg.Unwell(); what != "" {
-			text += what + "\n"
-		}
-	}
-	writeText(c, text)
+	writeText(c, "ok\n"+a.unwell())
 	return nil
+}
+
+// unwell is what a person should look after, a line for each thing; "" for nothing.
+func (a *api) unwell() string {
+	if a.cfg.Unwell == nil {
+		return ""
+	}
+	what := a.cfg.Unwell()
+	if what == "" {
+		return ""
+	}
+	return what + "\n"
 }
 
 // getReady says whether this node can be read.
@@ -43,27 +49,30 @@ func (a *api) getHealth(c *gin.Context, _ url.Values) error {
 // @Success  200 {string} string "ready"
 // @Failure  503 {object} Problem "why not"
 // @Router   /readyz [get]
-func (a *api) getReady(c *gin.Context, _ url.Values) error { return answerReady(c, a.cfg.Ready) }
+func (a *api) getReady(c *gin.Context, _ url.Values) error { return answerReady(c, a.cfg.Ready, "") }
 
 // getWritable says whether this node takes what is to be written down.
 //
 // @ID       getWritable
 // @Summary  This node takes reports and probes
-// @Description For whatever distributes what is sent, and for alarms. The answer 503 names the cause, such as a wrong password of Redis, a full or read-only Redis, no leader, or a node that is behind.
+// @Description For whatever distributes what is sent, and for alarms. The answer 503 names the cause, such as a wrong password of Redis, a full or read-only Redis, no leader, or a node that is behind. Further lines of the answer 200 name what a person should look after, such as a Redis that may delete keys or keeps no append-only file.
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ready"
 // @Failure  503 {object} Problem "why not"
 // @Router   /readyz/write [get]
-func (a *api) getWritable(c *gin.Context, _ url.Values) error { return answerReady(c, a.cfg.Writable) }
+func (a *api) getWritable(c *gin.Context, _ url.Values) error {
+	return answerReady(c, a.cfg.Writable, a.unwell())
+}
 
-func answerReady(c *gin.Context, ready func() error) error {
+// answerReady says that this node is ready, with notes for people, or why it is not.
+func answerReady(c *gin.Context, ready func() error, notes string) error {
 	if ready != nil {
 		if err := ready(); err != nil {
 			return &refusal{status: http.StatusServiceUnavailable, detail: "Not ready: " + err.Error() + "."}
 		}
 	}
-	writeText(c, "ready\n")
+	writeText(c, "ready\n"+notes)
 	return nil
 }
 

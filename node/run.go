@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -71,13 +72,23 @@ func (n *Node) writable() error {
 	return nil
 }
 
-// unwell is what a person should look after although the node does its work; "" for
-// nothing. Only the clock is such a thing: the log's is used instead, but a machine whose
-// clock is off needs care.
+// unwell is what a person should look after although the node does its work, a line for each
+// thing; "" for nothing. A machine whose clock is off does no harm, as the log's is used
+// instead, and a Redis that may lose the log works until it does: both need care.
 func (n *Node) unwell() string {
+	var lines []string
 	if why := n.keeper.Fault(); why != "" {
-		return "the record of what is published is not signed: " + why
+		lines = append(lines, "the record of what is published is not signed: "+why)
 	}
+	lines = append(lines, n.replica.Perils()...)
+	if off := n.clockOff(); off != "" {
+		lines = append(lines, off)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// clockOff says how far the machine's clock is from the log's; "" where it is near enough.
+func (n *Node) clockOff() string {
 	if n.cfg.Time == nil {
 		return ""
 	}

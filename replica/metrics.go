@@ -25,6 +25,8 @@ type metrics struct {
 	cpFailures prometheus.Counter
 
 	memoryLimit    prometheus.Gauge
+	evicts         prometheus.Gauge
+	unwritten      prometheus.Gauge
 	forgetFailures prometheus.Counter
 	// Rows of series that wait to be stored, and that nobody will store.
 	seriesWaiting prometheus.Gauge
@@ -63,6 +65,10 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			Help: "Memory that Redis uses, as it counts against its maxmemory."}),
 		memoryLimit: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_store_memory_limit_bytes",
 			Help: "Memory that Redis may use (maxmemory); 0: there is no limit."}),
+		evicts: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_store_evicts",
+			Help: "1 while Redis may delete keys when it is full (maxmemory-policy is not noeviction), else 0."}),
+		unwritten: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_store_unwritten",
+			Help: "1 while Redis keeps no append-only file (appendonly), so that its end loses the log, else 0."}),
 		cpBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "faultline_checkpoint_bytes",
 			Help: "Size of the newest checkpoint that this node has stored."}),
 		cpSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "faultline_checkpoint_seconds",
@@ -83,7 +89,7 @@ func newMetrics(reg prometheus.Registerer, out *outbox) *metrics {
 			func() float64 { return float64(out.Len()) })
 		reg.MustRegister(waiting, m.leader, m.failed, m.offset, m.fallbacks, m.adoptions, m.rolledBack, m.regained,
 			m.lag, m.folded, m.saved, m.broken, m.cpBytes, m.cpSeconds, m.cpFailures,
-			m.memory, m.memoryLimit, m.forgetFailures, m.seriesWaiting, m.seriesDropped)
+			m.memory, m.memoryLimit, m.evicts, m.unwritten, m.forgetFailures, m.seriesWaiting, m.seriesDropped)
 	}
 	return m
 }

@@ -35,7 +35,8 @@ type watcher struct {
 	led      time.Time // when somebody was last seen to lead
 	waiting  waiting
 
-	off bool // the machine's clock was off when it was last compared
+	off    bool // the machine's clock was off when it was last compared
+	perils perils
 }
 
 // Run watches until ctx ends.
@@ -66,6 +67,7 @@ func (w *watcher) poll(ctx context.Context) {
 			w.headroom.Set(memory)
 			w.m.memory.Set(float64(memory.Used))
 			w.m.memoryLimit.Set(float64(memory.Limit))
+			w.examine(memory)
 		}
 	}
 	now, fold := w.now(), w.fold.status.Load()
