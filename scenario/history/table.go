@@ -12,17 +12,18 @@ import (
 // head is what docs/replays.md says before its table.
 const head = `# Replays of outages of the past
 
-After this page you know how Faultline would have named well-known outages, and what of that is
-made up. Each line is an outage that took place, played to Faultline as it might have been seen.
-It is a **reconstruction** of who depended on what, who checked and who reported, made from the
-public record. What is a fact and what is made up is said in each spec (` + "`scenario/specs`" + `) and
-below. The engine is not fitted to them.
+After this page you know which component Faultline would have named in well-known outages, how
+soon, and how much of each replay is made up. Each row is a real outage, played to Faultline as it
+might have been seen. It is a **reconstruction** from the public record of who depended on what,
+who checked and who reported. Each spec (` + "`scenario/specs`" + `) and the list below say what is a
+fact and what is made up. The engine is not tuned to these outages.
 
-Made by ` + "`make replays`" + `, from the recordings that the pages at ` + "`/replays`" + ` play. Seconds count
-from the onset of the reconstruction to the confirmed incident; minutes from there to the
-provider's first public word. A false incident is a confirmed one that is not the outage.
+` + "`make replays`" + ` writes this page from the recordings that the pages at ` + "`/replays`" + ` play.
+Seconds are counted from the onset of the reconstruction to the confirmed incident. Minutes are
+counted from there to the provider's first public statement. A false incident is a confirmed one
+that is not the outage.
 
-| outage | the record names | Faultline named | right | after | before the provider's first word | sites | false | reported in error, and cleared |
+| outage | the record names | Faultline named | right | confirmed after | before the provider's first statement | sites | false incidents | sites reported in error that were cleared |
 |---|---|---|---|---:|---:|---:|---:|---|
 `
 
@@ -65,7 +66,7 @@ func cleared(s Score) string {
 	for _, part := range []struct {
 		sites []string
 		what  string
-	}{{s.Cleared, ""}, {s.Missed, " (not spoken of)"}, {s.Blamed, " (blamed)"}} {
+	}{{s.Cleared, ""}, {s.Missed, " (not mentioned)"}, {s.Blamed, " (blamed)"}} {
 		for _, site := range part.sites {
 			said = append(said, site+part.what)
 		}
@@ -97,7 +98,7 @@ func (r Replay) sources(b *strings.Builder) {
 		fmt.Fprintf(b, "- %s\n", source)
 	}
 	if note := s.Record.WordNote; note != "" {
-		fmt.Fprintf(b, "- First word: %s\n", note)
+		fmt.Fprintf(b, "- First statement: %s\n", note)
 	}
 	for _, one := range s.Record.Uncertain {
 		fmt.Fprintf(b, "- Made up or not certain: %s\n", one)
