@@ -18,8 +18,8 @@ type Scorecard struct {
 	Retracted int `json:"retracted"`
 	// Corrected have a correction by a person.
 	Corrected int `json:"corrected"`
-	// Held are those with a cause of which the provider spoke as well, or of which nothing
-	// was withdrawn or corrected: Spoken counts the former.
+	// Held are those with a cause that were neither withdrawn nor corrected. Spoken are those
+	// with a cause about which the provider made a statement.
 	Held   int `json:"held"`
 	Spoken int `json:"spoken"`
 	// MedianSeconds is from the onset to the confirmation; null where nothing is counted.
