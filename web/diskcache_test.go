@@ -162,7 +162,7 @@ func TestAWidgetAsksAgain(t *testing.T) {
 		t.Error(rec.Code)
 	}
 	link := `href="https://faultline.example/incident/` + outage + `@2?lang=en"`
-	for _, want := range []string{again, link, "asks again by itself"} {
+	for _, want := range []string{again, link, "tries again by itself"} {
 		if !strings.Contains(rec.Body.String(), want) {
 			t.Errorf("no %s in %s", want, rec.Body)
 		}

@@ -30,7 +30,7 @@ func TestConcentrationHasItsCoverageBesideEachKind(t *testing.T) {
 
 func TestScorecardKeepsReplaysApart(t *testing.T) {
 	got := text(t, get(serve(t, newWorld().config()), "/scorecard").Body.String())
-	if !strings.Contains(got, "Named right: 13 of 13. False incidents: 0.") {
+	if !strings.Contains(got, "Causes named correctly: 13 of 13. False incidents: 0.") {
 		t.Errorf("the scorecard says %s", got)
 	}
 }
