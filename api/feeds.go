@@ -80,19 +80,16 @@ func (a *api) permanent(id string) string {
 }
 
 // feed collects the newest incidents that a filter takes.
-func (a *api) feed(s *board.Snapshot, f faultline.Filter) (entries []entryOf, updated time.Time) {
+func (a *api) feed(s *board.Snapshot, f faultline.Filter) (entries []entryOf) {
 	for _, e := range s.Order {
 		if len(entries) == feedEntries {
 			break
 		}
 		if f.Takes(&e.Incident) {
 			entries = append(entries, a.entry(&e.Incident))
-			if e.Incident.UpdatedAt.After(updated) {
-				updated = e.Incident.UpdatedAt
-			}
 		}
 	}
-	return entries, updated
+	return entries
 }
 
 // asOf is when what a snapshot says was true. Before the first view that is now: an
@@ -123,16 +120,34 @@ func (a *api) writeFeed(c *gin.Context, query url.Values, media, path string,
 	if err != nil {
 		return err
 	}
-	asked := f.Query().Encode()
-	p, err := s.Pages.Get(path+"?"+asked, func() (*page.Page, error) {
-		entries, updated := a.feed(s, f)
+	changes, err := readEntries(query)
+	if err != nil {
+		return err
+	}
+	asked := f.Query()
+	if changes {
+		asked.Set(entriesKey, entriesChanges)
+	}
+	p, err := s.Pages.Get(path+"?"+asked.Encode(), func() (*page.Page, error) {
+		entries, updated, err := a.feed(s, f), time.Time{}, error(nil)
+		if changes {
+			entries, err = a.changesFeed(c.Request.Context(), s, f)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.updated.After(updated) {
+				updated = e.updated
+			}
+		}
 		if updated.IsZero() {
 			updated = a.asOf(s)
 		}
 		title, self := "Faultline: incidents", a.cfg.Board.PublicURL()+path
-		if asked != "" {
-			said, _ := url.QueryUnescape(asked) // we have just written it
-			title, self = title+" ("+said+")", self+"?"+asked
+		if len(asked) > 0 {
+			said, _ := url.QueryUnescape(asked.Encode()) // we have just written it
+			title, self = title+" ("+said+")", self+"?"+asked.Encode()
 		}
 		body, err := render(feedHead{title, self, feedNote(s, f), updated, f}, entries)
 		if err != nil {
@@ -171,9 +186,10 @@ func feedNote(s *board.Snapshot, f faultline.Filter) string {
 //
 // @ID       getAtom
 // @Summary  Incidents as an Atom feed
-// @Description One entry an incident, updated with each of its revisions, newest onset first, at most 50. With a filter it is the feed of one component or one site.
+// @Description One entry an incident, updated with each of its revisions, newest onset first, at most 50. With a filter it is the feed of one component or one site. With entries=changes there is one entry for each change of an incident's state, newest first: its id and text are of one revision and never change.
 // @Tags     feeds
 // @Produce  application/atom+xml
+// @Param    entries query string false "what an entry is of: an incident, or one change of its state" Enums(incidents, changes) default(incidents)
 // @Success  200 {string} string "RFC 4287"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  503 {object} Problem
@@ -225,6 +241,7 @@ func (a *api) renderAtom(head feedHead, entries []entryOf) ([]byte, error) {
 // @Description The same as the Atom feed (jsonfeed.org, version 1.1).
 // @Tags     feeds
 // @Produce  application/feed+json
+// @Param    entries query string false "what an entry is of: an incident, or one change of its state" Enums(incidents, changes) default(incidents)
 // @Success  200 {object} object "jsonfeed.org, version 1.1"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  503 {object} Problem

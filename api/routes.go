@@ -167,8 +167,8 @@ func (a *api) replayRoutes() []route {
 // formatRoutes is the same in the forms that other programs read.
 func (a *api) formatRoutes() []route {
 	return []route{
-		{read, "/feed.atom", "", QuotaReads, lenient(faultline.FilterKeys...), a.getAtom},
-		{read, "/feed.json", "", QuotaReads, lenient(faultline.FilterKeys...), a.getJSONFeed},
+		{read, "/feed.atom", "", QuotaReads, lenient(feedKeys...), a.getAtom},
+		{read, "/feed.json", "", QuotaReads, lenient(feedKeys...), a.getJSONFeed},
 		{read, "/feed.ics", "", QuotaReads, lenient(faultline.FilterKeys...), a.getCalendar},
 		{read, "/badge.svg", "", QuotaReads, lenient(badgeKeys...), a.getBadge},
 		{read, "/badge.json", "", QuotaReads, lenient(badgeKeys...), a.getShields},
@@ -179,6 +179,9 @@ func (a *api) formatRoutes() []route {
 		{read, "/api/v2/:file/:part", "", QuotaReads, lenient(), a.getRootStatuspageList},
 		{read, "/statuspage/:kind/:name/api/v2/:file", "", QuotaReads, lenient(), a.getComponentStatuspage},
 		{read, "/statuspage/:kind/:name/api/v2/:file/:part", "", QuotaReads, lenient(), a.getComponentStatuspageList},
+		{read, "/statuspage/history.atom", "", QuotaReads, lenient(), a.getHistory},
+		{read, "/history.atom", "", QuotaReads, lenient(), a.getRootHistory},
+		{read, "/statuspage/:kind/:name/history.atom", "", QuotaReads, lenient(), a.getComponentHistory},
 		{post, routeMCP, "", QuotaReads, lenient(), a.postMCP},
 		{read, "/oembed", "", QuotaReads, lenient(oembedKeys...), a.getOEmbed},
 	}

@@ -49,7 +49,7 @@ func BenchmarkComponentOfManySites(b *testing.B) {
 	})
 	b.Run("statuspage", func(b *testing.B) {
 		for b.Loop() {
-			a.statuspage(s, statuspageOf{component: "cdn:fastly"}, statuspageFiles["summary.json"])
+			a.statuspage(b.Context(), s, statuspageOf{component: "cdn:fastly"}, statuspageFiles["summary.json"])
 		}
 	})
 	b.Run("search", func(b *testing.B) {

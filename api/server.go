@@ -113,8 +113,9 @@ type api struct {
 	metrics httpMetrics
 	proxies proxies
 	docs    *docPages
-	fixed   *page.Cache  // of what a release fixes
-	counts  *page.Cache  // of what is counted over the whole list, once a minute
+	fixed   *page.Cache // of what a release fixes
+	counts  *page.Cache // of what is counted over the whole list, once a minute
+	changes stateChanges
 	scrape  http.Handler // of /metrics
 	mcp     http.Handler // of /mcp
 	// firstSegments are of the routes of the whole engine, to which others add: they are

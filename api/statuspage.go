@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"slices"
@@ -208,27 +209,12 @@ func (a *api) writeStatuspage(c *gin.Context) error {
 	if !known {
 		return faultline.ErrNotFound
 	}
-	var of statuspageOf // everything
-	switch c.Param("kind") {
-	case "":
-	case kindStack, faultline.KindSite:
-		of.stack, err = faultline.ReadStack(c.Param("name"), a.cfg.Lookup, a.cfg.Board.Providers())
-		if err != nil {
-			return stackFault(err)
-		}
-	case kindProvider:
-		p, ok := a.cfg.Board.Providers().Named(c.Param("name"))
-		if !ok {
-			return faultline.ErrNotFound
-		}
-		of.provider = &p
-	default:
-		if of.component, err = a.component(c, s); err != nil {
-			return err
-		}
+	of, err := a.statuspageOf(c, s)
+	if err != nil {
+		return err
 	}
 	p, err := s.Pages.Get("statuspage "+of.key()+" "+file, func() (*page.Page, error) {
-		return page.New(a.statuspage(s, of, members))
+		return page.New(a.statuspage(c.Request.Context(), s, of, members))
 	})
 	if err != nil {
 		return err
@@ -237,8 +223,30 @@ func (a *api) writeStatuspage(c *gin.Context) error {
 	return nil
 }
 
-func (a *api) statuspage(s *board.Snapshot, of statuspageOf, members []string) StatuspageAnswer {
-	page := a.newStatuspagePage(s, of)
+// statuspageOf reads what a page is of. A path without a kind is of everything.
+func (a *api) statuspageOf(c *gin.Context, s *board.Snapshot) (of statuspageOf, err error) {
+	switch c.Param("kind") {
+	case "":
+	case kindStack, faultline.KindSite:
+		of.stack, err = faultline.ReadStack(c.Param("name"), a.cfg.Lookup, a.cfg.Board.Providers())
+		if err != nil {
+			return of, stackFault(err)
+		}
+	case kindProvider:
+		p, ok := a.cfg.Board.Providers().Named(c.Param("name"))
+		if !ok {
+			return of, faultline.ErrNotFound
+		}
+		of.provider = &p
+	default:
+		of.component, err = a.component(c, s)
+	}
+	return of, err
+}
+
+func (a *api) statuspage(ctx context.Context, s *board.Snapshot, of statuspageOf,
+	members []string) StatuspageAnswer {
+	page := a.newStatuspagePage(ctx, s, of)
 	all := page.incidents(statuspageIncidents)
 	open := slices.DeleteFunc(slices.Clone(all), func(i StatuspageIncident) bool { return i.Status == "resolved" })
 	out := StatuspageAnswer{Page: page.StatuspagePage}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,4 +171,69 @@ func TestUpdatesNeverChange(t *testing.T) {
 			t.Errorf("said first %+v, then %+v", u, after[id])
 		}
 	}
+}
+
+// Programs that saw "monitoring" must not find that it was never said, because the sites failed
+// again.
+func TestUpdatesStayWhenSitesFailAgain(t *testing.T) {
+	n := feedNode(t)
+	n.lived(0, candidate, confirmed, recovering)
+	n.run()
+	updates := func() map[string]StatuspageUpdate {
+		t.Helper()
+		got := decode[StatuspageAnswer](t, n.get("/statuspage/cdn/fastly/api/v2/incidents.json").Body)
+		byID := map[string]StatuspageUpdate{}
+		for _, u := range (*got.Incidents)[0].IncidentUpdates {
+			u.AffectedComponents = nil
+			byID[u.ID] = u
+		}
+		return byID
+	}
+	seen := updates()
+	for r, state := range []faultline.IncidentState{confirmed, resolved, confirmed, recovering, resolved} {
+		next := incident(0, 4+r, 1)
+		next.State = state
+		at := next.UpdatedAt.Add(-time.Second)
+		if state != confirmed {
+			next.RecoveringAt = &at
+		}
+		if state == resolved {
+			next.ResolvedAt = &at
+		}
+		n.source.Publish(next)
+		n.await(next)
+		now := updates()
+		for id, was := range seen {
+			if !reflect.DeepEqual(now[id], was) {
+				t.Errorf("after revision %d: %+v is now %+v", next.Revision, was, now[id])
+			}
+		}
+		if len(now) <= len(seen) {
+			t.Errorf("revision %d says nothing new", next.Revision)
+		}
+		seen = now
+	}
+}
+
+// The feed of a page has its incidents with the updates that the JSON has.
+func TestHistoryIsAFeedOfIncidentsWithTheirUpdates(t *testing.T) {
+	n := statuspageNode(t)
+	for path, want := range map[string]int{"/history.atom": 3, "/statuspage/history.atom": 3,
+		"/statuspage/cdn/fastly/history.atom": 2, "/statuspage/site/b.example/history.atom": 1,
+		"/statuspage/stack/b.example,cdn:fastly/history.atom?utm_source=x": 3} {
+		items := n.items(path)
+		if len(items) != want {
+			t.Errorf("%s: %d entries", path, len(items))
+		}
+		for id, item := range items {
+			if !strings.HasPrefix(id, "tag:faultline.example,2005:Incident/") ||
+				!strings.HasPrefix(item.Link, "https://faultline.example/incident/inc_") ||
+				!strings.Contains(item.Content, "<strong>Identified</strong> - The outage is confirmed.") ||
+				!strings.Contains(item.Content, "<small>Jun <var data-var='date'> 8</var>, <var data-var='time'>09:4") {
+				t.Errorf("%s: %s %+v", path, id, item)
+			}
+		}
+	}
+	wantProblem(t, n.get("/statuspage/cdn/nobody/history.atom"), http.StatusNotFound)
+	wantProblem(t, n.get("/statuspage/provider/nobody/history.atom"), http.StatusNotFound)
 }

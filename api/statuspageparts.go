@@ -1,11 +1,10 @@
 package api
 
 import (
-	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +32,9 @@ type statuspagePage struct {
 	snap  *board.Snapshot
 	of    statuspageOf
 	parts []StatuspageComponent
+	// changes are the revisions of an incident that changed its state, as far as they are
+	// known.
+	changes func(*faultline.Incident) []faultline.Incident
 }
 
 // opaqueID makes one of the ids of 12 letters and digits that clients expect.
@@ -51,12 +53,13 @@ func statuspageAtOr(t *time.Time) *string {
 	return &text
 }
 
-func (a *api) newStatuspagePage(s *board.Snapshot, of statuspageOf) *statuspagePage {
+func (a *api) newStatuspagePage(ctx context.Context, s *board.Snapshot, of statuspageOf) *statuspagePage {
 	p := &statuspagePage{
-		api:   a,
-		snap:  s,
-		of:    of,
-		parts: []StatuspageComponent{},
+		api:     a,
+		snap:    s,
+		of:      of,
+		parts:   []StatuspageComponent{},
+		changes: a.changes.within(ctx, a.cfg.Board),
 		StatuspagePage: StatuspagePage{
 			ID: opaqueID("page", of.key()), Name: "Faultline", URL: a.cfg.Board.PublicURL() + "/",
 			TimeZone: "Etc/UTC", UpdatedAt: statuspageAt(a.asOf(s))},
@@ -165,8 +168,16 @@ func (p *statuspagePage) incidents(most int) []StatuspageIncident {
 	return out
 }
 
+// drillTitle is the title of an incident where nothing else says that it is not happening.
+func drillTitle(inc *faultline.Incident) string {
+	if inc.Drill {
+		return "DRILL: " + inc.Title
+	}
+	return inc.Title
+}
+
 func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
-	out := StatuspageIncident{ID: opaqueID("incident", inc.ID), Name: inc.Title, Status: incidentStatus(inc),
+	out := StatuspageIncident{ID: opaqueID("incident", inc.ID), Name: drillTitle(inc), Status: incidentStatus(inc),
 		CreatedAt: statuspageAt(
 			inc.DetectedAt,
 		), UpdatedAt: statuspageAt(inc.UpdatedAt), StartedAt: statuspageAt(inc.Onset.At),
@@ -194,40 +205,6 @@ func (p *statuspagePage) incident(inc *faultline.Incident) StatuspageIncident {
 	return out
 }
 
-// said is one update: what was said of an incident, and when.
-type said struct {
-	kind         string // of what our own updates are told apart by
-	at           time.Time
-	status, body string
-	parts        string // the status of the parts that it concerns
-}
-
-// lifeOf is what was said of an incident, newest first: what we concluded, and what
-// the provider said. Programs keep updates by their ids and never read one again,
-// so that nothing in one may depend on what is concluded later: no count, no title,
-// no cause.
-func lifeOf(inc *faultline.Incident) []said {
-	life := []said{{"detected", inc.DetectedAt, "investigating", "There are signs of an outage.",
-		"degraded_performance"}}
-	if inc.ConfirmedAt != nil {
-		life = append(life, said{"confirmed", *inc.ConfirmedAt, "identified", "The outage is confirmed.",
-			"partial_outage"})
-	}
-	if inc.RecoveringAt != nil {
-		life = append(life, said{"recovering", *inc.RecoveringAt, "monitoring", "Most of the sites work again.",
-			"degraded_performance"})
-	}
-	if inc.ResolvedAt != nil {
-		life = append(life, said{"resolved", *inc.ResolvedAt, "resolved", "The outage is over.", "operational"})
-	}
-	for _, s := range inc.Statements {
-		life = append(life, said{"statement", s.At, statementStatus(s.Status), "The provider says (" +
-			s.Status + "): " + s.Text, "degraded_performance"})
-	}
-	slices.SortStableFunc(life, func(a, b said) int { return cmp.Compare(b.at.UnixMilli(), a.at.UnixMilli()) })
-	return life
-}
-
 // statementStatus is a provider's word in their words. That the provider calls it
 // resolved does not end the incident: that is ours to say.
 func statementStatus(word string) string {
@@ -242,7 +219,7 @@ func statementStatus(word string) string {
 
 // updates are the life of an incident in their shape.
 func (p *statuspagePage) updates(inc *faultline.Incident, of StatuspageIncident) []StatuspageUpdate {
-	life := lifeOf(inc)
+	life := lifeOf(inc, p.changes(inc))
 	out := make([]StatuspageUpdate, len(life))
 	for i, l := range life {
 		at := statuspageAt(l.at)

@@ -56,6 +56,9 @@ func (w *Web) component(c *gin.Context, v *voice) error {
 		v.seeOther(c, "/site/"+url.PathEscape(comp.Name())+v.Query, page.CacheBriefly)
 		return nil
 	}
+	if shown, err := w.componentMarkdown(c, comp); shown {
+		return err
+	}
 	return w.show(c, v, "component/"+string(comp), func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
@@ -95,6 +98,7 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 		p.Dependents = append(p.Dependents, v.siteLink(site))
 	}
 	p.shell = v.shell("/component/"+comp.Path(), v.say("component.title", "Name", p.Name), p.Answer)
+	p.inMarkdown(v.prefix + "/component/" + comp.Path() + asMarkdown)
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/component/"+comp.Path()+".png", p.Answer)
 	p.Drill = p.Drill || drill

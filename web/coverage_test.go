@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,9 @@ func outputs(t *testing.T) []string {
 				"/card/component/:kind/:file", "/card/component/cdn/fastly.svg", "/card/:file",
 				"/card/now.svg").Replace(r.Path)
 			all = append(all, path)
+			if slices.Contains([]string{"/site/:site", "/component/:kind/:name", "/provider/:slug"}, r.Path) {
+				all = append(all, path+".md")
+			}
 			if strings.HasPrefix(path, "/embed/") {
 				all = append(all, path+"?parts=chart,table,evidence", path+"?static=1&parts=chart")
 			}

@@ -123,6 +123,8 @@ func (w *Web) llms() ([]byte, error) {
 				"JSON whose verdict.sentence answers for any "+
 					"sites, providers and components; /stack.md?of= is the same as Markdown") +
 			link("What is failing now", "/now.md", "Markdown") +
+			link("One site, component or provider", "/site/reddit.com.md",
+				"Markdown; likewise /component/cdn/fastly.md and /provider/fastly.md") +
 			link("Open outages", "/v1/incidents?state=open", "JSON; /incident/ID.md is one of them as Markdown") +
 			link("What can be said at all", "/v1/summary", "JSON: how much is observed") +
 			"\n## Reference\n\n" +

@@ -203,6 +203,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 		Changed:   changed, Last: inc.Revision,
 	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), v.dated(inc, head.Title), v.describeHead(head))
+	p.inMarkdown(v.prefix + incidentPath(inc.ID, revision) + asMarkdown)
 	v.illustrate(
 		&p.shell,
 		fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision),

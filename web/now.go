@@ -87,6 +87,7 @@ func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) now
 		p.Seen = percentage(min(1, float64(p.View.SitesObserved)/float64(p.View.SitesKnown)))
 	}
 	p.shell = v.shell("/", v.say("now.title"), p.Answer)
+	p.inMarkdown(v.prefix + "/now.md")
 	p.follow("all", 0, p.Answer)
 	p.Image, p.ImageAlt = v.whole("/card/now.png"), p.Answer
 	p.Drill = p.Drill || sorted.drill

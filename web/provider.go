@@ -35,10 +35,13 @@ type providerPage struct {
 }
 
 func (w *Web) provider(c *gin.Context, v *voice) error {
-	slug := strings.ToLower(c.Param("slug"))
+	slug, markdown := strings.CutSuffix(strings.ToLower(c.Param("slug")), asMarkdown)
 	p, ok := w.cfg.Providers.Slug(slug)
 	if !ok {
 		return faultline.ErrNotFound
+	}
+	if markdown {
+		return w.providerMarkdown(c, p)
 	}
 	if slug != c.Param("slug") {
 		v.seeOther(c, "/provider/"+slug+v.Query, page.CacheBriefly)
@@ -84,6 +87,7 @@ func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incide
 	p.Sites = v.ownSites(of)
 	p.Notices = v.notices(of.Runs)
 	p.shell = v.shell("/provider/"+of.Slug, v.say("component.title", "Name", of.Name), p.Answer)
+	p.inMarkdown(v.prefix + "/provider/" + of.Slug + asMarkdown)
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/provider/"+of.Slug+".png", p.Answer)
 	p.Drill = p.Drill || drill

@@ -101,6 +101,9 @@ func siteFault(err error, asked string) error {
 
 func (w *Web) site(c *gin.Context, v *voice) error {
 	asked := c.Param("site")
+	if shown, err := w.siteMarkdown(c, asked); shown {
+		return err
+	}
 	record, err := w.cfg.Lookup(asked)
 	if shown, err := w.offerCheck(c, v, record, err); shown {
 		return err
@@ -179,6 +182,7 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 	p.Notices = v.notices(among(status.Components))
 	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)),
 		lines(p.Answer, p.Reason))
+	p.inMarkdown(v.prefix + "/site/" + url.PathEscape(record.Site) + asMarkdown)
 	p.follow("all", 0, p.Answer)
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill

@@ -53,6 +53,8 @@ var missing = []ask{
 	{operation: "getComponentStatuspageList", path: "/statuspage/cdn/fastly/api/v2/incidents/resolved.json",
 		status: 404},
 	{operation: "getComponentStatuspage", path: "/statuspage/nothing/fastly/api/v2/summary.json", status: 400},
+	{operation: "getComponentHistory", path: "/statuspage/cdn/nobody-calls-a-cdn-this/history.atom", status: 404},
+	{operation: "getComponentHistory", path: "/statuspage/nothing/fastly/history.atom", status: 400},
 	{operation: "getComponentStatuspageList", path: "/statuspage/nothing/fastly/api/v2/incidents/unresolved.json",
 		status: 400},
 	{operation: "getReplay", path: "/v1/replays/nothing", status: 404},
@@ -82,7 +84,8 @@ var readiness = []string{"getReady", "getWritable"}
 // open are the reads that no query spoils: they know no parameter, and ignore what
 // they do not know.
 var open = []string{"getStatuspage", "getStatuspageList", "getRootStatuspage", "getRootStatuspageList",
-	"getComponentStatuspage", "getComponentStatuspageList", "getReady", "getWritable", "getKeySet", "getRecordKeys",
+	"getComponentStatuspage", "getComponentStatuspageList", "getStatuspageHistory", "getRootHistory",
+	"getComponentHistory", "getReady", "getWritable", "getKeySet", "getRecordKeys",
 	"getHealth",
 	"getRecordCheckpoint", "getRecordTile"}
 
