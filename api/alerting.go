@@ -47,7 +47,7 @@ var (
 	descOpen = prometheus.NewDesc("faultline_incidents_open", "Open incidents, by state.", []string{"state"}, nil)
 	descAsOf = prometheus.NewDesc(
 		"faultline_as_of_timestamp_seconds",
-		"When all this was true, in Unix seconds.",
+		"Time at which these values were computed, in Unix seconds.",
 		nil,
 		nil,
 	)
@@ -103,8 +103,8 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 // getIncidentMetrics tells what is open in the text format of Prometheus.
 //
 // @ID       getIncidentMetrics
-// @Summary  Open incidents for Prometheus, to alert on
-// @Description A gauge an open incident, at most 200 of them, labelled with id, state, kind and component. Scrape it as seldom as you look at us.
+// @Summary  Open incidents as Prometheus metrics, for alerting
+// @Description One gauge for each open incident, at most 200, with the labels id, state, kind and component. A scrape once a minute is enough.
 // @Tags     feeds
 // @Produce  plain
 // @Success  200 {string} string "the Prometheus text format, version 0.0.4"

@@ -61,8 +61,8 @@ type AnnotationAnswer struct {
 // postAnnotation attaches a provider's statement or a correction to an incident.
 //
 // @ID       postAnnotation
-// @Summary  Attach a provider's statement, or a correction
-// @Description Both are events of the log, from which a revision is made within seconds. A statement is shown and never evidence; it belongs to the component that is the cause, and an incident without one takes none (409). A correction may say that there was no incident.
+// @Summary  Add a provider's statement or a correction to an incident
+// @Description Both are written to the log, and a new revision follows within seconds. A statement is shown and is never evidence. It belongs to the component that is the cause, so an incident without a cause refuses it (409). A correction may say that there was no incident.
 // @Tags     incidents
 // @Accept   json
 // @Produce  json

@@ -77,12 +77,12 @@ func badgeOf(st board.Stack, label string) ShieldsAnswer {
 // getBadge is a stack, or one thing, as a picture.
 //
 // @ID       getBadge
-// @Summary  How the things do that you depend on, as a small picture
-// @Description One line of text on a plain ground, which loads nothing. What is not observed is grey.
+// @Summary  State of what you depend on, as a badge (SVG)
+// @Description One line of text that loads nothing else. It is grey while nothing is observed.
 // @Tags     stack
 // @Produce  image/svg+xml
-// @Param    of    query string true  "one name, or several with commas between them" example(cdn:fastly)
-// @Param    label query string false "what stands in front; else the name" example(our CDN)
+// @Param    of    query string true  "one name, or several separated by commas" example(cdn:fastly)
+// @Param    label query string false "text on the left; the name by default" example(our CDN)
 // @Success  200 {string} string "an SVG"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  503 {object} Problem
@@ -96,11 +96,11 @@ func (a *api) getBadge(c *gin.Context, query url.Values) error {
 // getShields is the same for shields.io.
 //
 // @ID       getShieldsBadge
-// @Summary  The same as an endpoint of shields.io
+// @Summary  State of what you depend on, for badges of shields.io
 // @Tags     stack
 // @Produce  json
-// @Param    of    query string true  "one name, or several with commas between them" example(cdn:fastly)
-// @Param    label query string false "what stands in front; else the name" example(our CDN)
+// @Param    of    query string true  "one name, or several separated by commas" example(cdn:fastly)
+// @Param    label query string false "text on the left; the name by default" example(our CDN)
 // @Success  200 {object} ShieldsAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  503 {object} Problem

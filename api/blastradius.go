@@ -46,7 +46,7 @@ type KindRadius struct {
 // getBlastRadius says what depends on a component.
 //
 // @ID       getBlastRadius
-// @Summary  What depends on a component, and what of it has nothing else
+// @Summary  Sites that depend on a component, and how many have no second provider
 // @Description Counts sites of our list, by how much they are visited, by country and by kind of service. known is how many sites there have a component of that kind at all: of the others we do not know what they depend on.
 // @Tags     components
 // @Produce  json

@@ -24,8 +24,8 @@ const (
 // getCalendar is the feed of incidents as a calendar.
 //
 // @ID       getCalendar
-// @Summary  Incidents, and maintenance that is announced, as a calendar
-// @Description To subscribe to (RFC 5545). One event an incident, from its onset to its end; one that is open ends with the answer. With of it is the calendar of what you depend on, with the maintenance that its providers announce.
+// @Summary  Incidents and announced maintenance as a calendar
+// @Description A calendar to subscribe to (RFC 5545). Each incident is an event from its onset to its end; an open one ends at the time of the answer. The parameter of selects what you depend on, and adds the maintenance that its providers announce.
 // @Tags     feeds
 // @Produce  text/calendar
 // @Success  200 {string} string "RFC 5545"

@@ -42,7 +42,7 @@ type CheckAnswer struct {
 //
 // @ID       postCheck
 // @Summary  Check a site once
-// @Description Checks a site that is not on the list, once and from every vantage, for the person who asks. The result is at the address in Location for ten minutes. It is shown to nobody else, and no incident and no entry of the list can come of it. A site that is on the list is not checked: the answer is 200 with what the regular probes found. One address, one prefix and everybody together may ask for so many a minute; 429 says when to try again.
+// @Description Checks a site that is not on the list, once and from every vantage, for the person who asks. The result is at the address in Location for ten minutes. Nobody else sees it. It starts no incident and adds nothing to the list. A site that is on the list is not checked: the answer is 200 with what the regular probes found. The number of checks a minute is limited for one address, for one prefix, and in all; 429 says when to try again.
 // @Tags     sites
 // @Accept   json
 // @Produce  json
@@ -107,11 +107,11 @@ func (a *api) regularCheck(c *gin.Context, site string) error {
 // getCheck says what came of a check.
 //
 // @ID       getCheck
-// @Summary  What came of a check
-// @Description The result of each vantage that has answered. While pending is true, ask again some seconds later. A check is kept for ten minutes.
+// @Summary  Result of a check
+// @Description The result of each vantage that has answered. While pending is true, repeat the request some seconds later. A check is kept for ten minutes.
 // @Tags     sites
 // @Produce  json
-// @Param    id path string true "as POST /v1/checks gave it" example(3vq5kd2m4x7wz6rtnbhfyj2pqa.corner-shop.example)
+// @Param    id path string true "the id that POST /v1/checks returned" example(3vq5kd2m4x7wz6rtnbhfyj2pqa.corner-shop.example)
 // @Success  200 {object} CheckAnswer
 // @Failure  404,503 {object} Problem
 // @Router   /v1/checks/{id} [get]

@@ -40,12 +40,12 @@ var componentListKeys = []string{"kind", "state", "q", "limit", "cursor"}
 //
 // @ID       getComponents
 // @Summary  Components, those that most sites depend on first
-// @Description A page may hold fewer than limit, or none, and still have a next: 20,000 components are looked at for one page.
+// @Description A page may have fewer entries than limit, or none, and still have a next: at most 20,000 components are read for one page.
 // @Tags     components
 // @Produce  json
-// @Param    kind   query string false "cdn, cloud, dns, asn, …; several with commas between them" example(cdn,dns)
-// @Param    state  query string false "ok, down, degraded or unknown; several with commas between them" example(down,degraded)
-// @Param    q      query string false "what the name holds; case does not matter" example(fast)
+// @Param    kind   query string false "cdn, cloud, dns, asn, …; several separated by commas" example(cdn,dns)
+// @Param    state  query string false "ok, down, degraded or unknown; several separated by commas" example(down,degraded)
+// @Param    q      query string false "text that occurs in the name; case is ignored" example(fast)
 // @Param    limit  query int    false "components on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {object} ComponentList

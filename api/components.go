@@ -78,7 +78,7 @@ func asWritten(c faultline.Component) faultline.Component {
 // getComponent says how one component does.
 //
 // @ID       getComponent
-// @Summary  One component: how it does, and what depends on it
+// @Summary  One component: its state, and what depends on it
 // @Tags     components
 // @Produce  json
 // @Param    kind path string true "cdn, cloud, dns, asn, …" example(cdn)

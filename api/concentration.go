@@ -132,11 +132,11 @@ func (a *api) concentration(s *board.Snapshot, q concentrationQuery) Concentrati
 // getConcentration says how few companies serve how many sites.
 //
 // @ID       getConcentration
-// @Summary  How the sites of our list share out over those who serve them
+// @Summary  How the sites of our list are divided among providers
 // @Description For each kind of component: the largest providers with their share of the sites whose component of that kind is known, the Herfindahl-Hirschman index, and how many sites have a second provider. With by the same stands for each country or each kind of service apart. coverage is the share of sites of which the provider is known: of the others the numbers say nothing.
 // @Tags     components
 // @Produce  json
-// @Param    kind    query string false "cdn, cloud, dns, ca or asn; several with commas between them" example(cdn,dns)
+// @Param    kind    query string false "cdn, cloud, dns, ca or asn; several separated by commas" example(cdn,dns)
 // @Param    country query string false "sites that are at home there alone (ISO 3166-1 alpha-2)" example(GB)
 // @Param    service query string false "sites of that kind of service alone" example(news)
 // @Param    by      query string false "country or service: groups to count apart as well" example(country)
@@ -161,11 +161,11 @@ func (a *api) getConcentration(c *gin.Context, query url.Values) error {
 // getConcentrationCSV is the concentration as comma-separated values.
 //
 // @ID       getConcentrationCSV
-// @Summary  How the sites of our list share out over those who serve them, as CSV
+// @Summary  How the sites of our list are divided among providers, as CSV
 // @Description A row for each kind and provider, with what is said of the kind in front. With by there are rows of each group instead, which name its three largest providers of a kind. A cell is empty where nothing is known.
 // @Tags     components
 // @Produce  text/csv
-// @Param    kind    query string false "cdn, cloud, dns, ca or asn; several with commas between them" example(cdn,dns)
+// @Param    kind    query string false "cdn, cloud, dns, ca or asn; several separated by commas" example(cdn,dns)
 // @Param    country query string false "sites that are at home there alone (ISO 3166-1 alpha-2)" example(GB)
 // @Param    service query string false "sites of that kind of service alone" example(news)
 // @Param    by      query string false "country or service: rows of each group" example(country)

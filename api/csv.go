@@ -22,10 +22,10 @@ const mediaCSV = "text/csv; charset=utf-8; header=present"
 // @Summary  A site over time, as CSV
 // @Tags     sites
 // @Produce  text/csv
-// @Param    site  path  string true  "as a person would name it" example(bbc.co.uk)
+// @Param    site  path  string true  "name or address of the site, as a person would type it" example(bbc.co.uk)
 // @Param    step  query int    false "seconds of a step" Enums(60, 300, 3600) default(60)
-// @Param    since query string false "from when on: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:30:00Z)
-// @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
+// @Param    since query string false "beginning of the range: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:30:00Z)
+// @Param    until query string false "end of the range, exclusive; now by default" example(2021-06-08T10:05:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404,503 {object} Problem
@@ -47,8 +47,8 @@ func (a *api) getSiteSeriesCSV(c *gin.Context, query url.Values) error {
 // @Param    kind  path  string true  "cdn, cloud, dns, asn, …" example(cdn)
 // @Param    name  path  string true  "its name; a slash in it is written as a tilde" example(fastly)
 // @Param    step  query int    false "seconds of a step" Enums(60, 300, 3600) default(60)
-// @Param    since query string false "from when on: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:30:00Z)
-// @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
+// @Param    since query string false "beginning of the range: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:30:00Z)
+// @Param    until query string false "end of the range, exclusive; now by default" example(2021-06-08T10:05:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404,503 {object} Problem

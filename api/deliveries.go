@@ -27,7 +27,7 @@ type WebhookCode struct {
 // getDeliveries lists the last tries to deliver to a webhook.
 //
 // @ID       getWebhookDeliveries
-// @Summary  What was sent to a webhook, and what came of it
+// @Summary  Messages sent to a webhook, and their outcome
 // @Tags     webhooks
 // @Produce  json
 // @Param    id path string true "of the webhook"
@@ -67,8 +67,8 @@ func (a *api) ownAttempts(c *gin.Context) (webhook.Hook, []webhook.Attempt, erro
 // postRedeliver has a message sent again.
 //
 // @ID       postWebhookRedeliver
-// @Summary  Have a message sent again
-// @Description The message comes within seconds, with the webhook-id that it had.
+// @Summary  Send a message again
+// @Description The message is sent within seconds, with the same webhook-id.
 // @Tags     webhooks
 // @Produce  json
 // @Param    id path string true "of the webhook"
@@ -111,8 +111,8 @@ func (a *api) postRedeliver(c *gin.Context, _ url.Values) error {
 // postWebhookConfirm takes the code of a challenge from a person.
 //
 // @ID       postWebhookConfirm
-// @Summary  Confirm a webhook by the code that was sent to it
-// @Description For receivers that can't answer the challenge by themselves, such as chats.
+// @Summary  Confirm a webhook with the code that was sent to it
+// @Description For receivers that cannot answer the challenge themselves, such as chats.
 // @Tags     webhooks
 // @Accept   json
 // @Produce  json

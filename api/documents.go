@@ -45,7 +45,7 @@ import (
 // @tag.name         components
 // @tag.description  How a piece of shared infrastructure does
 // @tag.name         stack
-// @tag.description  How the things do that you depend on
+// @tag.description  State of what you depend on
 // @tag.name         replays
 // @tag.description  Outages of the past, played from the public record
 // @tag.name         feeds
@@ -146,7 +146,7 @@ func (a *api) getOpenAPI(c *gin.Context, _ url.Values) error {
 // getOpenAPIYAML answers whoever reads YAML alone: JSON is YAML (version 1.2, section 1.3).
 //
 // @ID       getOpenAPIYAML
-// @Summary  This document for what reads YAML alone
+// @Summary  This document, for tools that read only YAML
 // @Description The same bytes: JSON is YAML (version 1.2).
 // @Tags     documents
 // @Produce  application/yaml
@@ -162,7 +162,7 @@ func (a *api) getOpenAPIYAML(c *gin.Context, _ url.Values) error {
 // describes.
 //
 // @ID       getSchema
-// @Summary  A JSON Schema: of event lines, incidents, messages to webhooks
+// @Summary  JSON Schemas of event lines, incidents and messages to webhooks
 // @Tags     documents
 // @Produce  json
 // @Param    file path string true "event.schema.json, incident.schema.json or webhook.schema.json" example(webhook.schema.json)
@@ -182,7 +182,7 @@ func (a *api) getSchema(c *gin.Context, _ url.Values) error {
 // getDocs shows the document to people.
 //
 // @ID       getDocs
-// @Summary  This document, to read and to try out
+// @Summary  This document as a page on which requests can be tried
 // @Tags     documents
 // @Produce  html
 // @Success  200 {string} string "a page that loads nothing from elsewhere"
@@ -193,7 +193,7 @@ func (a *api) getDocs(c *gin.Context, _ url.Values) error { return a.writeDoc(c,
 // getDocsFile serves what that page needs. The page itself has one address only.
 //
 // @ID       getDocsFile
-// @Summary  What that page needs
+// @Summary  Files of that page
 // @Tags     documents
 // @Produce  text/css,text/javascript,plain
 // @Param    file path string true "a name that the page refers to" example(init.js)
@@ -222,7 +222,7 @@ func (a *api) writeDoc(c *gin.Context, name string) error {
 // redirectDocs leads to the page who left out the slash.
 //
 // @ID       redirectDocs
-// @Summary  Leads to /docs/
+// @Summary  Redirects to /docs/
 // @Tags     documents
 // @Produce  plain
 // @Success  301 "to /docs/"

@@ -186,7 +186,7 @@ func feedNote(s *board.Snapshot, f faultline.Filter) string {
 //
 // @ID       getAtom
 // @Summary  Incidents as an Atom feed
-// @Description One entry an incident, updated with each of its revisions, newest onset first, at most 50. With a filter it is the feed of one component or one site. With entries=changes there is one entry for each change of an incident's state, newest first: its id and text are of one revision and never change.
+// @Description One entry for each incident, at most 50, newest onset first. An entry is updated with each revision. A filter makes it the feed of one component or one site. With entries=changes, each change of an incident\'s state has an entry, newest first. Its id and text are of one revision and never change.
 // @Tags     feeds
 // @Produce  application/atom+xml
 // @Param    entries query string false "what an entry is of: an incident, or one change of its state" Enums(incidents, changes) default(incidents)
@@ -238,7 +238,7 @@ func (a *api) renderAtom(head feedHead, entries []entryOf) ([]byte, error) {
 //
 // @ID       getJSONFeed
 // @Summary  Incidents as a JSON Feed
-// @Description The same as the Atom feed (jsonfeed.org, version 1.1).
+// @Description The same entries as in the Atom feed (jsonfeed.org, version 1.1).
 // @Tags     feeds
 // @Produce  application/feed+json
 // @Param    entries query string false "what an entry is of: an incident, or one change of its state" Enums(incidents, changes) default(incidents)

@@ -111,8 +111,8 @@ var siteLabels = []string{"site", "instance", "target"}
 // postAlertmanager takes what Alertmanager sends to a webhook.
 //
 // @ID       postAlertmanager
-// @Summary  Take alerts of Prometheus Alertmanager
-// @Description What Alertmanager posts to a webhook_config, version 4, for alerts such as those on probe_success of the blackbox exporter. The vantage is the token's subject. An alert is one event: it is restated each minute until it is resolved or has not been repeated for 5 minutes, so let repeat_interval be below that. That there is none says nothing.
+// @Summary  Receive alerts of Prometheus Alertmanager
+// @Description The body that Alertmanager posts to a webhook_config, version 4, for alerts such as those on probe_success of the blackbox exporter. The vantage is the token's subject. An open alert counts as one failed check a minute until it is resolved, or has not been repeated for 5 minutes: set repeat_interval below that. The absence of alerts is no evidence that a site works.
 // @Tags     inbound
 // @Accept   json
 // @Produce  json
@@ -169,8 +169,8 @@ type gatusMessage struct {
 // postGatus takes what Gatus sends by our template of its custom alert.
 //
 // @ID       postGatus
-// @Summary  Take alerts of Gatus
-// @Description The body of Gatus' custom alerting provider: {"site":"[ENDPOINT_URL]","status":"[ALERT_TRIGGERED_OR_RESOLVED]","key":"[ENDPOINT_GROUP]/[ENDPOINT_NAME]"}. An alert is restated each minute until it is resolved or has not been repeated for 5 minutes: set minimum-reminder-interval below that.
+// @Summary  Receive alerts of Gatus
+// @Description The body of Gatus' custom alerting provider: {"site":"[ENDPOINT_URL]","status":"[ALERT_TRIGGERED_OR_RESOLVED]","key":"[ENDPOINT_GROUP]/[ENDPOINT_NAME]"}. An open alert counts as one failed check a minute until it is resolved, or has not been repeated for 5 minutes: set minimum-reminder-interval below that.
 // @Tags     inbound
 // @Accept   json
 // @Produce  json

@@ -108,14 +108,14 @@ func ofCause(name string, text func(*faultline.Cause) string) incidentColumn {
 //
 // @ID       getIncidentsCSV
 // @Summary  Incidents, newest onset first, as CSV
-// @Description The same pages as those of /v1/incidents; the header Link alone has the address of the next one. Lists of names, such as the first 20 sites, stand in one cell each, with spaces between them. What is not known or not yet so is empty. The members exonerated, rejected, statements and corrections have no column.
+// @Description The same pages as those of /v1/incidents; only the header Link has the address of the next one. Lists of names, such as the first 20 sites, are in one cell each, separated by spaces. A cell is empty where the value is not known or does not exist yet. The members exonerated, rejected, statements and corrections have no column.
 // @Tags     incidents
 // @Produce  text/csv
 // @Param    since  query string false "began at or after: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:00:00Z)
 // @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
-// @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
+// @Param    overlapping query boolean false "with since: also those that began earlier and were not over then" default(false)
 // @Param    as_of  query string false "the incidents that were open at that time, as they were published then; with limit and filters alone: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
-// @Param    fields query string false "members whose columns are told, with commas between them; id always is" example(id,title,state)
+// @Param    fields query string false "members that get a column, separated by commas; id always has one" example(id,title,state)
 // @Param    limit  query int    false "incidents on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {string} string "RFC 4180, with a header line"

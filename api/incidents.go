@@ -72,12 +72,12 @@ func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
 //
 // @ID       getIncidents
 // @Summary  Incidents, newest onset first
-// @Description Each carries its first 20 sites. Follow next until it is null: that leads back to the first incident there was. A page may hold fewer than limit, or none, and still have a next: beyond the newest 1,000 incidents so many are looked at for one page.
+// @Description Each incident has its first 20 sites. Follow next until it is null to reach the first incident of all. A page may have fewer entries than limit, or none, and still have a next: beyond the newest 1,000 incidents, at most 1,000 are read for one page.
 // @Tags     incidents
 // @Produce  json
 // @Param    since  query string false "began at or after: RFC 3339, Unix seconds, or how long ago: 90m, 24h, 7d" example(2021-06-08T09:00:00Z)
 // @Param    until  query string false "began before" example(2021-06-08T12:00:00Z)
-// @Param    overlapping query boolean false "with since: those too that began earlier and were not over then" default(false)
+// @Param    overlapping query boolean false "with since: also those that began earlier and were not over then" default(false)
 // @Param    as_of  query string false "the incidents that were open at that time, as they were published then; with limit and filters alone: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Param    fields query string false "members that are told, with commas between them; id always is" example(id,title,state)
 // @Param    limit  query int    false "incidents on one page" minimum(1) maximum(100) default(20)
@@ -168,7 +168,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 //
 // @ID       getIncidentRevision
 // @Summary  One revision of an incident, with all its sites
-// @Description A revision is never rewritten: this is what to cite.
+// @Description A revision never changes, so this is the address to cite.
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"

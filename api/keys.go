@@ -82,8 +82,8 @@ type KeyState struct {
 // postKeyChallenge gives out the work of a key.
 //
 // @ID       postKeyChallenge
-// @Summary  Ask for the work that a key costs
-// @Description Find a text of letters and digits whose SHA-256, with prefix before it, begins with bits bits of 0, and send it to POST /v1/keys within ten minutes: about a second of work. docs/api.md has a script for it.
+// @Summary  Get the task that must be solved for a key
+// @Description Find a text of letters and digits for which the SHA-256 of prefix followed by the text begins with as many zero bits as bits says. Send it to POST /v1/keys within ten minutes. A computer needs about a second. docs/api.md has a script for it.
 // @Tags     keys
 // @Produce  json
 // @Success  201 {object} KeyChallenge
@@ -108,7 +108,7 @@ func (a *api) postKeyChallenge(c *gin.Context, _ url.Values) error {
 //
 // @ID       postKey
 // @Summary  Get a key without the operator
-// @Description A key reads under the limit of tokens and has up to 5 webhooks, whose receivers answer a challenge. It lasts 90 days; rotating it begins them anew. One prefix (/24, or IPv6 /48) may make 5 in a day.
+// @Description A key has the read limit of tokens and up to 5 webhooks, whose receivers must answer a challenge. It is valid for 90 days, and for 90 more each time it is rotated. One prefix (/24, or IPv6 /48) may make 5 keys a day.
 // @Tags     keys
 // @Accept   json
 // @Produce  json
@@ -212,7 +212,7 @@ func (a *api) getKey(c *gin.Context, _ url.Values) error {
 //
 // @ID       postKeyRotate
 // @Summary  Replace the token of your key
-// @Description The new token keeps the webhooks and lasts 90 days. The old one is taken no more: by this node from the answer on, by the others within 10 seconds.
+// @Description The new token keeps the webhooks and is valid for 90 days. This node refuses the old one at once, the others within 10 seconds.
 // @Tags     keys
 // @Produce  json
 // @Success  201 {object} KeyAnswer "told this once"

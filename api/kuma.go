@@ -40,8 +40,8 @@ const (
 // postUptimeKuma takes what Uptime Kuma sends to a webhook.
 //
 // @ID       postUptimeKuma
-// @Summary  Take alerts of Uptime Kuma
-// @Description What Uptime Kuma posts to a notification of type Webhook with the preset application/json, the token in its additional headers. Down is an alert: it is restated each minute until Kuma says up or has not repeated it for 5 minutes, so let it resend. Pending, maintenance, test messages and monitors that are upside down are ignored.
+// @Summary  Receive alerts of Uptime Kuma
+// @Description The body that Uptime Kuma posts to a notification of type Webhook with the preset application/json and the token in its additional headers. Down counts as one failed check a minute until Kuma reports up, or has not repeated the message for 5 minutes: let it resend. Pending, maintenance, test messages and monitors in upside-down mode are ignored.
 // @Tags     inbound
 // @Accept   json
 // @Produce  json

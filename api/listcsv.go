@@ -27,12 +27,12 @@ func listPage(answer any) (*page.Page, error) {
 //
 // @ID       getSitesCSV
 // @Summary  Sites, the most visited first, as CSV
-// @Description The same pages as those of /v1/sites; the header Link alone has the address of the next one. Components and incidents stand in one cell each, with spaces between them. The rank is empty where it is not known, and so is the symptom of a site that is unknown.
+// @Description The same pages as those of /v1/sites; only the header Link has the address of the next one. Components and incidents are in one cell each, separated by spaces. The rank is empty where it is not known, and so is the symptom of a site that is unknown.
 // @Tags     sites
 // @Produce  text/csv
-// @Param    state     query string false "ok, down, degraded, recovered or unknown; several with commas between them" example(down,degraded)
-// @Param    component query string false "that a site depends on; several with commas between them: one must fit" example(cdn:fastly)
-// @Param    q         query string false "what the name holds; case does not matter" example(bbc)
+// @Param    state     query string false "ok, down, degraded, recovered or unknown; several separated by commas" example(down,degraded)
+// @Param    component query string false "a component that the site depends on; of several, separated by commas, one must match" example(cdn:fastly)
+// @Param    q         query string false "text that occurs in the name; case is ignored" example(bbc)
 // @Param    limit     query int    false "sites on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor    query string false "next of an earlier answer"
 // @Success  200 {string} string "RFC 4180, with a header line"
@@ -65,12 +65,12 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 //
 // @ID       getComponentsCSV
 // @Summary  Components, those that most sites depend on first, as CSV
-// @Description The same pages as those of /v1/components; the header Link alone has the address of the next one.
+// @Description The same pages as those of /v1/components; only the header Link has the address of the next one.
 // @Tags     components
 // @Produce  text/csv
-// @Param    kind   query string false "cdn, cloud, dns, asn, …; several with commas between them" example(cdn,dns)
-// @Param    state  query string false "ok, down, degraded or unknown; several with commas between them" example(down,degraded)
-// @Param    q      query string false "what the name holds; case does not matter" example(fast)
+// @Param    kind   query string false "cdn, cloud, dns, asn, …; several separated by commas" example(cdn,dns)
+// @Param    state  query string false "ok, down, degraded or unknown; several separated by commas" example(down,degraded)
+// @Param    q      query string false "text that occurs in the name; case is ignored" example(fast)
 // @Param    limit  query int    false "components on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {string} string "RFC 4180, with a header line"
@@ -96,11 +96,11 @@ func (a *api) getComponentsCSV(c *gin.Context, query url.Values) error {
 //
 // @ID       getProvidersCSV
 // @Summary  Providers of infrastructure and of access, as CSV
-// @Description The same pages as those of /v1/providers; the header Link alone has the address of the next one.
+// @Description The same pages as those of /v1/providers; only the header Link has the address of the next one.
 // @Tags     components
 // @Produce  text/csv
-// @Param    state  query string false "ok, down, degraded or unknown; several with commas between them" example(down,degraded)
-// @Param    q      query string false "what its slug, its name or an alias holds; case does not matter" example(amazon)
+// @Param    state  query string false "ok, down, degraded or unknown; several separated by commas" example(down,degraded)
+// @Param    q      query string false "text that occurs in its slug, its name or an alias; case is ignored" example(amazon)
 // @Param    limit  query int    false "providers on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {string} string "RFC 4180, with a header line"

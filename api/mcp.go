@@ -73,8 +73,8 @@ func readOwn(ctx context.Context, engine http.Handler, of *http.Request, path st
 // postMCP answers assistants.
 //
 // @ID       postMCP
-// @Summary  The same for assistants (Model Context Protocol, streamable HTTP)
-// @Description Tools that read: verdict, stack, incidents, incident, provider, search, coverage. No key and no session. What is sent and answered is JSON-RPC 2.0 as the protocol has it; `faultline mcp` speaks it on standard input and output.
+// @Summary  The API for assistants (Model Context Protocol, streamable HTTP)
+// @Description The tools only read: verdict, stack, incidents, incident, provider, search, coverage. No key and no session is needed. Requests and answers are JSON-RPC 2.0 as the protocol defines it. `faultline mcp` offers the same on standard input and output.
 // @Tags     stack
 // @Accept   json
 // @Produce  json

@@ -30,8 +30,8 @@ type ScorecardAnswer struct {
 // getScorecard grades Faultline by its own record.
 //
 // @ID       getScorecard
-// @Summary  How Faultline did, by its own record
-// @Description Counts the confirmed incidents that are over: whether their cause held against corrections, how long the confirmation took, and whether it came before the provider's first statement. Drills and replays are apart.
+// @Summary  How many confirmed causes were withdrawn or corrected, and how early they came
+// @Description Counts the confirmed incidents that are over: how many causes were neither withdrawn nor corrected, how long confirmation took, and how often it came before the provider's first statement. Drills and replays are counted separately.
 // @Tags     incidents
 // @Produce  json
 // @Success  200 {object} ScorecardAnswer

@@ -17,7 +17,7 @@ const maxScrapes = 4
 // after although it works.
 //
 // @ID       getHealth
-// @Summary  The process answers
+// @Summary  The process is running
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ok"
@@ -42,8 +42,8 @@ func (a *api) unwell() string {
 // getReady says whether this node can be read.
 //
 // @ID       getReady
-// @Summary  This node can be read
-// @Description For whatever distributes reads. A node goes on answering while Redis is away, and says how old its answers are. Whether it takes reports and probes: /readyz/write.
+// @Summary  This node can answer readers
+// @Description For load balancers. A node goes on answering while Redis is away, and says how old its answers are. /readyz/write says whether it takes reports and probes.
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ready"
@@ -55,7 +55,7 @@ func (a *api) getReady(c *gin.Context, _ url.Values) error { return answerReady(
 //
 // @ID       getWritable
 // @Summary  This node takes reports and probes
-// @Description For whatever distributes what is sent, and for alarms. The answer 503 names the cause, such as a wrong password of Redis, a full or read-only Redis, no leader, or a node that is behind. Further lines of the answer 200 name what a person should look after, such as a Redis that may delete keys or keeps no append-only file.
+// @Description For load balancers that send writes elsewhere than reads, and for alerting. The answer 503 names the cause, such as a wrong password of Redis, a full or read-only Redis, no leader, or a node that is behind the log. Further lines of the answer 200 name what a person should look after, such as a Redis that may delete keys or keeps no append-only file.
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "ready"
@@ -79,7 +79,7 @@ func answerReady(c *gin.Context, ready func() error, notes string) error {
 // getJWKS publishes the keys that tokens are signed with (RFC 7517).
 //
 // @ID       getKeySet
-// @Summary  Keys that verify our tokens (RFC 7517)
+// @Summary  Public keys that verify tokens (RFC 7517)
 // @Tags     operations
 // @Produce  json
 // @Success  200 {object} object
@@ -97,7 +97,7 @@ func (a *api) getJWKS(c *gin.Context, _ url.Values) error {
 // getMetrics shows what the registry counts.
 //
 // @ID       getMetrics
-// @Summary  What this node counts, for Prometheus
+// @Summary  Metrics of this node, for Prometheus
 // @Tags     operations
 // @Produce  plain
 // @Success  200 {string} string "the Prometheus text format, or another that Accept asks for"

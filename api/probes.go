@@ -22,8 +22,8 @@ type ProbesAnswer struct {
 // subject. Good lines are taken even where others are bad.
 //
 // @ID       postProbes
-// @Summary  Send what a vantage saw
-// @Description A batch as NDJSON, as a JSON array, or as an object with the member probes: at most 5,000 probes and 1 MiB. The vantage is the token's subject; a line that names another is rejected. Good lines are taken even where others are bad; where all are bad the batch is refused.
+// @Summary  Send results of probes
+// @Description A batch as NDJSON, as a JSON array, or as an object with the member probes: at most 5,000 probes and 1 MiB. The vantage is the token's subject; a line that names another vantage is rejected. Valid lines are accepted even if others are not. A batch without a valid line is refused.
 // @Tags     probes
 // @Accept   json,application/x-ndjson
 // @Produce  json

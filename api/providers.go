@@ -81,8 +81,8 @@ var providerListKeys = []string{"state", "q", "limit", "cursor"}
 // @Description In the order of the table of providers, internet service providers last.
 // @Tags     components
 // @Produce  json
-// @Param    state  query string false "ok, down, degraded or unknown; several with commas between them" example(down,degraded)
-// @Param    q      query string false "what its slug, its name or an alias holds; case does not matter" example(amazon)
+// @Param    state  query string false "ok, down, degraded or unknown; several separated by commas" example(down,degraded)
+// @Param    q      query string false "text that occurs in its slug, its name or an alias; case is ignored" example(amazon)
 // @Param    limit  query int    false "providers on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
 // @Success  200 {object} ProviderList
@@ -166,7 +166,7 @@ func (a *api) dependentsOf(parts []faultline.Component) (sites []string, total i
 // @Tags     components
 // @Produce  json
 // @Param    slug path string true "its slug" example(fastly)
-// @Param    as_of query string false "what the incidents that were open at that time said of it then; what none of them named is unknown: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
+// @Param    as_of query string false "its state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} ProviderAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"

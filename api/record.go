@@ -89,7 +89,7 @@ func (a *api) getRecordKeys(c *gin.Context, _ url.Values) error {
 //
 // @ID       getRecord
 // @Summary  The signed record of every revision that was published
-// @Description A list that only grows, of one entry for each revision, under a Merkle tree. Keep a checkpoint, and you can prove later that nothing before it was changed. checkpoint and tiles are at /record/checkpoint and /record/tile/… as C2SP tlog-tiles says.
+// @Description A list that only grows, with one entry for each revision, under a Merkle tree. If you keep a checkpoint, you can prove later that nothing before it was changed. The newest checkpoint is at /record/checkpoint, the tiles at /record/tile/…, as in C2SP tlog-tiles.
 // @Tags     record
 // @Produce  json
 // @Success  200 {object} RecordAnswer
@@ -135,7 +135,7 @@ func (a *api) getCheckpoint(c *gin.Context, _ url.Values) error {
 //
 // @ID       getRecordTile
 // @Summary  A tile of the record's tree, or a bundle of its entries (C2SP tlog-tiles)
-// @Description The path is LEVEL/N, or entries/N, with .p/WIDTH behind it for one that is not full. A tile is hashes of 32 bytes; a bundle is entries, each after its length in two bytes, the high one first.
+// @Description The path is LEVEL/N or entries/N, followed by .p/WIDTH if the tile is not full. A tile is a sequence of hashes of 32 bytes. A bundle is a sequence of entries, each preceded by its length in two bytes (big-endian).
 // @Tags     record
 // @Produce  octet-stream
 // @Param    path path string true "such as 0/x001/234, 0/000.p/7 or entries/000.p/7" example(entries/000.p/1)
@@ -155,7 +155,7 @@ func (a *api) getTile(c *gin.Context, _ url.Values) error {
 //
 // @ID       getIncidentRevisionProof
 // @Summary  The proof that a revision is in the signed record (C2SP tlog-proof)
-// @Description Its extra line is the entry, with the SHA-256 of the revision as /v1/incidents/{id}/revisions/{n} publishes it, without the members meta and hash. A revision is there a second or two after it was published.
+// @Description Its extra line is the entry. The entry has the SHA-256 of the revision as /v1/incidents/{id}/revisions/{n} publishes it, without the members meta and hash. The proof exists a second or two after the revision was published.
 // @Tags     record
 // @Produce  plain
 // @Param    id path string true "inc_…"

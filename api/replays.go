@@ -86,7 +86,7 @@ func (a *api) replayRef(r history.Replay) ReplayRef {
 //
 // @ID       getReplays
 // @Summary  Outages of the past that can be replayed, the oldest first
-// @Description Each is a reconstruction from the public record, with what Faultline named, when, and how that compares with the post-mortem. They are no incidents of this server.
+// @Description Each is a reconstruction from the public record. It says what Faultline named, when, and how that compares with the post-mortem. These are not incidents of this server.
 // @Tags     replays
 // @Produce  json
 // @Success  200 {object} ReplayList
@@ -109,7 +109,7 @@ func (a *api) getReplays(c *gin.Context, _ url.Values) error {
 // getReplay tells one outage of the past.
 //
 // @ID       getReplay
-// @Summary  One outage of the past, with all that Faultline said of it, in short
+// @Summary  One outage of the past, with a summary of each revision that Faultline published
 // @Tags     replays
 // @Produce  json
 // @Param    name path string true "the name of the replay" example(fastly-2021-06-08)
@@ -144,11 +144,11 @@ func (a *api) getReplay(c *gin.Context, _ url.Values) error {
 // getReplayRevision answers with one revision of a replay.
 //
 // @ID       getReplayRevision
-// @Summary  What Faultline said at one moment of an outage of the past
+// @Summary  One revision that Faultline published during an outage of the past
 // @Tags     replays
 // @Produce  json
 // @Param    name path string true "the name of the replay" example(fastly-2021-06-08)
-// @Param    n    path int    true "which one of those that were published, from 1 on" minimum(1) example(1)
+// @Param    n    path int    true "number of the revision, from 1" minimum(1) example(1)
 // @Success  200 {object} faultline.Incident
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404 {object} Problem

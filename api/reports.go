@@ -69,8 +69,8 @@ type ReportAnswer struct {
 // postReport takes one report.
 //
 // @ID       postReport
-// @Summary  Say that a site does not work for you
-// @Description Nobody needs an account. The answer comes once the report is in the log, and says how many others reported the site, since when, and the incident if there is one. One person counts once per site in 10 minutes; the address is not kept. With the symptom ok it says that the site works: heard, and never what closes an incident.
+// @Summary  Report that a site does not work for you
+// @Description No account is needed. The answer is sent once the report is in the log. It says how many others reported the site, since when, and the incident if there is one. One person counts once for a site in 10 minutes; the address is not kept. The symptom ok says that the site works. Such reports are counted, but they never close an incident.
 // @Tags     reports
 // @Accept   json
 // @Produce  json

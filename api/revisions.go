@@ -54,7 +54,7 @@ type RevisionRef struct {
 //
 // @ID       getIncidentRevisions
 // @Summary  The history of an incident, the last revision first
-// @Description Each with its time and with what it changed. A revision never changes: its url is what to cite.
+// @Description Each revision has its time and what it changed. It never changes, so its url is the address to cite.
 // @Tags     incidents
 // @Produce  json
 // @Param    id     path  string true  "inc_…"

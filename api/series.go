@@ -139,13 +139,13 @@ func (q seriesQuery) key(of string) string {
 //
 // @ID       getSiteSeries
 // @Summary  A site over time: reports and probes, with what is expected
-// @Description What a site's charts are drawn from. Minutes go back 8 days, hours 400.
+// @Description The data of a site's charts. Minutes go back 8 days, hours 400 days.
 // @Tags     sites
 // @Produce  json
-// @Param    site  path  string true  "as a person would name it" example(bbc.co.uk)
+// @Param    site  path  string true  "name or address of the site, as a person would type it" example(bbc.co.uk)
 // @Param    step  query int    false "seconds of a step" Enums(60, 300, 3600) default(60)
 // @Param    since query string false "from when on: RFC 3339 or Unix seconds; 3 hours, a day or 30 days before until, by step" example(2021-06-08T09:30:00Z)
-// @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
+// @Param    until query string false "end of the range, exclusive; now by default" example(2021-06-08T10:05:00Z)
 // @Success  200 {object} SeriesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
@@ -162,14 +162,14 @@ func (a *api) getSiteSeries(c *gin.Context, query url.Values) error {
 // getComponentSeries answers with how one component did over time.
 //
 // @ID       getComponentSeries
-// @Summary  A component over time: what was heard of its sites, and how many failed
+// @Summary  A component over time: reports of its sites, and how many of them failed
 // @Tags     components
 // @Produce  json
 // @Param    kind  path  string true  "cdn, cloud, dns, asn, …" example(cdn)
 // @Param    name  path  string true  "its name; a slash in it is written as a tilde" example(fastly)
 // @Param    step  query int    false "seconds of a step" Enums(60, 300, 3600) default(60)
 // @Param    since query string false "from when on: RFC 3339 or Unix seconds; 3 hours, a day or 30 days before until, by step" example(2021-06-08T09:30:00Z)
-// @Param    until query string false "up to when, exclusive; now unless said" example(2021-06-08T10:05:00Z)
+// @Param    until query string false "end of the range, exclusive; now by default" example(2021-06-08T10:05:00Z)
 // @Success  200 {object} SeriesAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"

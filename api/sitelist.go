@@ -25,12 +25,12 @@ var siteListKeys = []string{"state", "component", "q", "limit", "cursor"}
 //
 // @ID       getSites
 // @Summary  Sites, the most visited first
-// @Description How each does. A site that nothing is known of is unknown. A page may hold fewer than limit, or none, and still have a next: 20,000 sites are looked at for one page.
+// @Description Sites with their state. A site that was neither checked nor reported is unknown. A page may have fewer entries than limit, or none, and still have a next: at most 20,000 sites are read for one page.
 // @Tags     sites
 // @Produce  json
-// @Param    state     query string false "ok, down, degraded, recovered or unknown; several with commas between them" example(down,degraded)
-// @Param    component query string false "that a site depends on; several with commas between them: one must fit" example(cdn:fastly)
-// @Param    q         query string false "what the name holds; case does not matter" example(bbc)
+// @Param    state     query string false "ok, down, degraded, recovered or unknown; several separated by commas" example(down,degraded)
+// @Param    component query string false "a component that the site depends on; of several, separated by commas, one must match" example(cdn:fastly)
+// @Param    q         query string false "text that occurs in the name; case is ignored" example(bbc)
 // @Param    limit     query int    false "sites on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor    query string false "next of an earlier answer"
 // @Success  200 {object} SiteList

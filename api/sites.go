@@ -17,8 +17,8 @@ import (
 // @Description A site that was neither checked nor reported is unknown, not ok. A site that is not on the list is not found; POST /v1/checks checks one.
 // @Tags     sites
 // @Produce  json
-// @Param    site path string true "as a person would name it" example(bbc.co.uk)
-// @Param    as_of query string false "what the incidents that were open at that time said of it then; counts of ten minutes are null: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
+// @Param    site path string true "name or address of the site, as a person would type it" example(bbc.co.uk)
+// @Param    as_of query string false "its state in the incidents that were open at that time, as published then; counts of ten minutes are null: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} SiteAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"

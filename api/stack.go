@@ -60,12 +60,12 @@ func (a *api) writeStack(c *gin.Context, query url.Values, form string,
 // getStack says how the things do that somebody depends on.
 //
 // @ID       getStack
-// @Summary  How the things do that you depend on
+// @Summary  State of what you depend on
 // @Description Up to 200 sites, providers and components. Failing is said of what a confirmed outage takes down; what nobody observes is unknown, never ok, and what is on none of our lists has covered false. The same list, as of, chooses incidents in /v1/incidents, /v1/stream, /feed.atom, /feed.json, /feed.ics and in webhooks; /statuspage/stack/LIST/api/v2/summary.json has it in the shape of Statuspage, /badge.svg as a picture.
 // @Tags     stack
 // @Produce  json
-// @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly,fastly)
-// @Param    as_of query string false "what the incidents that were open at that time said of them then; what none of them named is unknown: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
+// @Param    of query string true "what you depend on, separated by commas" example(bbc.co.uk,cdn:fastly,fastly)
+// @Param    as_of query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} StackAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
@@ -101,10 +101,10 @@ func (a *api) stackAnswer(s *board.Snapshot, f faultline.Filter, st board.Stack)
 // getStackCSV is the same as comma-separated values.
 //
 // @ID       getStackCSV
-// @Summary  How the things do that you depend on, as CSV
+// @Summary  State of what you depend on, as CSV
 // @Tags     stack
 // @Produce  text/csv
-// @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly)
+// @Param    of query string true "what you depend on, separated by commas" example(bbc.co.uk,cdn:fastly)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
@@ -146,11 +146,11 @@ func (a *api) getStackCSV(c *gin.Context, query url.Values) error {
 // getStackMetrics is a stack as series of Prometheus.
 //
 // @ID       getStackMetrics
-// @Summary  How the things do that you depend on, for Prometheus
+// @Summary  State of what you depend on, for Prometheus
 // @Description faultline_stack_state has one series for each thing: 0 ok, 1 suspected, 2 recovering, 3 failing, NaN where it is not known. faultline_stack_things counts them by state.
 // @Tags     stack
 // @Produce  plain
-// @Param    of query string true "what you depend on, with commas between the names" example(bbc.co.uk,cdn:fastly)
+// @Param    of query string true "what you depend on, separated by commas" example(bbc.co.uk,cdn:fastly)
 // @Success  200 {string} string "the Prometheus text format"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  503 {object} Problem

@@ -116,7 +116,7 @@ var statuspageFiles = map[string][]string{
 // @Description summary, status, components, incidents or scheduled-maintenances. Components are the pieces of infrastructure that most sites depend on.
 // @Tags     statuspage
 // @Produce  json
-// @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
+// @Param    file path string true "the file" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404,503 {object} Problem
@@ -144,7 +144,7 @@ func (a *api) getStatuspageList(c *gin.Context, _ url.Values) error { return a.w
 // @Summary  The same, where clients look for it that take a host and no path
 // @Tags     statuspage
 // @Produce  json
-// @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
+// @Param    file path string true "the file" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404,503 {object} Problem
@@ -174,7 +174,7 @@ func (a *api) getRootStatuspageList(c *gin.Context, _ url.Values) error { return
 // @Produce  json
 // @Param    kind path string true "cdn, cloud, dns, asn, …, or provider, site or stack" example(cdn)
 // @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
-// @Param    file path string true "what is asked for" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
+// @Param    file path string true "the file" Enums(summary.json, status.json, components.json, incidents.json, scheduled-maintenances.json) example(summary.json)
 // @Success  200 {object} StatuspageAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  400,404,503 {object} Problem

@@ -43,18 +43,18 @@ func resumeAfter(c *gin.Context, query url.Values) string {
 //
 // @ID       getStream
 // @Summary  Changes of incidents as they happen
-// @Description Server-sent events (HTML Living Standard, section 9.2), until the client goes.
+// @Description Server-sent events (HTML Living Standard, section 9.2), until the client closes the connection.
 // @Description
-// @Description - `incident`: data is an Incident with its first 20 sites, id its place in the stream.
-// @Description - `reset`: changes were lost to this client; it starts over with the list.
-// @Description - `coverage`: what can be said at all has changed; also first of all while not everything is observed. data is a Coverage. While it is blind, no event does not mean that all is well.
-// @Description - `position`: nothing new, and how far the stream has come: the id to resume behind.
+// @Description - `incident`: data is an Incident with its first 20 sites; id is its position in the stream.
+// @Description - `reset`: this client has missed changes; it must read the list of incidents again.
+// @Description - `coverage`: how much is observed has changed. It is also the first event while not everything is observed. data is a Coverage. While its state is blind, the absence of events does not mean that all is well.
+// @Description - `position`: nothing new. Its id is the position from which to resume.
 // @Description
-// @Description A comment every 15 seconds shows that the connection lives.
+// @Description A comment every 15 seconds shows that the connection is alive.
 // @Tags     incidents
 // @Produce  text/event-stream
-// @Param    Last-Event-ID header string false "resume behind this position"
-// @Param    last_event_id query  string false "the same, where headers can't be set; lastEventId, lastEventID and Last-Event-ID are read too"
+// @Param    Last-Event-ID header string false "resume after this position"
+// @Param    last_event_id query  string false "the same, for clients that cannot set headers; lastEventId, lastEventID and Last-Event-ID are accepted too"
 // @Param    snapshot      query  int    false "1: the open incidents first, unless resuming" Enums(0, 1)
 // @Success  200 {string} string "events, without end"
 // @Failure  503 {object} Problem

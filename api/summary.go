@@ -76,10 +76,10 @@ func openSummary(s *board.Snapshot, b *board.Board) Summary {
 // getSummary answers with the state of the world.
 //
 // @ID       getSummary
-// @Summary  What is open, and what it rests on
+// @Summary  Open incidents, and how much is observed
 // @Tags     incidents
 // @Produce  json
-// @Param    as_of query string false "what was open at that time, as it was published then; all that is not kept is null: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
+// @Param    as_of query string false "what was open at that time, as it was published then; what is not kept is null: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} Summary
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"

@@ -40,7 +40,7 @@ type TimelineEntry struct {
 //
 // @ID       getIncidentTimeline
 // @Summary  The course of an incident
-// @Description Kept with the incident, at most 180 points: one a minute, thinned as it grows. What was not observed is null.
+// @Description At most 180 points: one a minute at first, then fewer as the incident lasts longer. What was not observed is null.
 // @Tags     incidents
 // @Produce  json
 // @Param    id path string true "inc_…"

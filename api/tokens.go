@@ -138,7 +138,7 @@ func (r TokenRequest) claims() (token.Claims, error) {
 //
 // @ID       deleteToken
 // @Summary  Revoke a token
-// @Description This node takes it no more from the answer on, the others within 10 seconds. An id that no token has is no error. With the token of a key that somebody made without the operator end its webhooks.
+// @Description This node refuses it at once, the others within 10 seconds. An id that no token has is not an error. Revoking the token of a key that somebody made without the operator also ends its webhooks.
 // @Tags     operations
 // @Produce  json
 // @Param    id path string true "the id (jti) of the token" example(8J0mVZhCq1yWb5cXo2Jq4w)

@@ -52,8 +52,8 @@ type VantagesAnswer struct {
 // getVantages says which places checks are made from, and how well.
 //
 // @ID       getVantages
-// @Summary  Where checks are made from, and how well
-// @Description Vantages that asked for work within the last hour, and those that an operator has added: one that has not asked is silent. What one that is blind or sick saw is no evidence. What a vantage reports of its own work is in health: the checks of the last hour that were due and delivered in time, and its version.
+// @Summary  Vantages: where checks are made from, and how well
+// @Description Vantages that asked for work within the last hour, and those that an operator has added. One that was added and has not asked is silent. Results of a vantage that is blind or sick are not evidence. health has what a vantage reports about itself: its version, and the checks of the last hour that were due and that were delivered in time.
 // @Tags     probes
 // @Produce  json
 // @Success  200 {object} VantagesAnswer
@@ -76,7 +76,7 @@ func (a *api) getVantages(c *gin.Context, _ url.Values) error {
 //
 // @ID       postVantage
 // @Summary  Add a vantage
-// @Description Issues the token with which an agent hands in probes as this vantage. A name that was added already is refused: revoke it first.
+// @Description Issues the token with which an agent sends the results of this vantage. A name that exists is refused: revoke it first.
 // @Tags     operations
 // @Accept   json
 // @Produce  json
@@ -144,7 +144,7 @@ func (r VantageRequest) claims() (token.Claims, error) {
 //
 // @ID       deleteVantage
 // @Summary  Revoke a vantage
-// @Description Its token is refused by this node from the answer on, by the others within 10 seconds. What it has seen stays in the log.
+// @Description This node refuses its token at once, the others within 10 seconds. Its results stay in the log.
 // @Tags     operations
 // @Produce  json
 // @Param    vantage path string true "the name of the vantage" example(lon-1)

@@ -24,11 +24,11 @@ type VerdictAnswer struct {
 // of the request, for this answer alone.
 //
 // @ID       getVerdict
-// @Summary  Is it me? The site, its provider, your ISP, or you
-// @Description The network that the question comes from is looked up for this answer, and never stored. Its numbers are of the last 10 minutes.
+// @Summary  Is it me? Whether the fault is at the site, its provider, your ISP or you
+// @Description The network of the requesting address is looked up for this answer and never stored. Its counts cover the last 10 minutes.
 // @Tags     sites
 // @Produce  json
-// @Param    site query string true "as a person would name it" example(bbc.co.uk)
+// @Param    site query string true "name or address of the site, as a person would type it" example(bbc.co.uk)
 // @Success  200 {object} VerdictAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"

@@ -67,8 +67,8 @@ type WebhookList struct {
 // postWebhook makes a webhook.
 //
 // @ID       postWebhook
-// @Summary  Be told of incidents by messages to a URL
-// @Description Messages are signed by the rules of Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature) and told at least once, with the same id on each try: now, then after 5 s, 30 s, 5 min, 30 min, 2 h, 5 h and 10 h. 2xx takes it, 410 ends the webhook, redirects are not followed. A subject has at most 20. A webhook of a key that was made without the operator (POST /v1/keys) is first sent a challenge, which its receiver answers or its owner confirms at /v1/webhooks/{id}/confirm within an hour; such a key has at most 5.
+// @Summary  Add a webhook: messages about incidents to a URL
+// @Description Messages are signed as in Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature). Each is delivered at least once and keeps its id when it is repeated: after 5 s, 30 s, 5 min, 30 min, 2 h, 5 h and 10 h. A 2xx accepts it, a 410 ends the webhook, and redirects are not followed. A subject has at most 20 webhooks. The webhook of a key that was made without the operator (POST /v1/keys) is first sent a challenge. Within an hour its receiver must answer it, or its owner must confirm it at /v1/webhooks/{id}/confirm. Such a key has at most 5.
 // @Tags     webhooks
 // @Accept   json
 // @Produce  json
@@ -215,7 +215,7 @@ func answerOf(w webhook.Hook, dead []webhook.DeadDelivery) WebhookAnswer {
 // getWebhooks lists the webhooks of the token's subject.
 //
 // @ID       getWebhooks
-// @Summary  Your webhooks, with what could not be delivered
+// @Summary  Your webhooks, with their undelivered messages
 // @Tags     webhooks
 // @Produce  json
 // @Success  200 {object} WebhookList
@@ -279,8 +279,8 @@ func (a *api) deleteWebhook(c *gin.Context, _ url.Values) error {
 // postWebhookTest asks for a message that tells of nothing.
 //
 // @ID       postWebhookTest
-// @Summary  Have a test message sent
-// @Description Its type is test, and it is signed like any other. It is sent within some seconds.
+// @Summary  Send a test message
+// @Description It has the type test and is signed like any other message. It is sent within seconds.
 // @Tags     webhooks
 // @Produce  json
 // @Param    id path string true "of the webhook"

@@ -41,7 +41,7 @@ var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 //
 // @ID       getProbesWork
 // @Summary  What a vantage should check now
-// @Description The share of the schedule of the vantage that is the token's subject, and what is wished for at once: members of a suspected component, sites to compare with, sites that somebody asked for. With the revision of the last answer the request waits until there is news. What is wished for is no evidence, and neither is silence.
+// @Description The share of the schedule of the vantage that is the token's subject, and the checks that are requested at once: members of a suspected component, sites to compare with, sites that a person asked for. With the revision of the last answer, the request waits until something has changed. That a check is requested is no evidence, and neither is the absence of a request.
 // @Tags     probes
 // @Produce  json
 // @Param    revision query string false "of the last answer; none: answer at once, with all sites"

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/docs/docstest"
 )
 
 // numbersAnywhere may stand in any expression: none, one, two, a half (the middle).
@@ -77,12 +78,7 @@ func bareNumbers(t *testing.T, file string, src []byte) (found []string) {
 // docs/method.md says the thresholds in words; it must say those that the code has.
 func TestMethodSaysTheThresholds(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "docs", "method.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := strings.Join(strings.Fields(string(raw)), " ")
-	for _, says := range []string{
+	docstest.MethodSays(t,
 		fmt.Sprintf("at a prior of −%v", -ownPrior),
 		fmt.Sprintf("began within %d s of the incident", adoptWithin/second),
 		fmt.Sprintf("%d sites or more in eight minutes, by %d people or more", ispSites, ispPeople),
@@ -94,11 +90,7 @@ func TestMethodSaysTheThresholds(t *testing.T) {
 		fmt.Sprintf("within %d minutes is the same incident", recurrence/minute),
 		fmt.Sprintf("at most %v less likely", onsetDrop),
 		fmt.Sprintf("1/(1+e^(−odds/%d)), shared among alternatives, and at most %v", temper, mostConfidence),
-	} {
-		if !strings.Contains(doc, says) {
-			t.Errorf("docs/method.md does not say %q", says)
-		}
-	}
+	)
 }
 
 // The table of kinds names them all, in the order of names that people give.

@@ -19,10 +19,10 @@ import (
 // probeCmd is an agent: a prober without a log of its own.
 type probeCmd struct {
 	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the Faultline server that this agent probes for, such as https://faultline.example."`
-	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued: faultline vantage add NAME, on the server, prints it. It is needed, here or in --token-file."`
+	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued. Required, here or in --token-file; faultline vantage add NAME on the server prints it."`
 	tokenFile
-	Name  string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the token's; without it the token's is taken."`
-	Spool string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait on disk while the server takes none, at most 64 MiB and five minutes of them. Without it spool in the state directory, or in it the name of the vantage if --name gives one."`
+	Name  string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the one in the token, which is also the default."`
+	Spool string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait while the server cannot be reached, at most 64 MiB and five minutes of them. By default spool in the state directory; with --name, a directory of that name in spool."`
 	stateFlags
 	eyesFlags
 	infraFlags

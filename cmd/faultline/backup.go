@@ -18,8 +18,8 @@ import (
 )
 
 type backupCmd struct {
-	Output string `short:"o" default:"-" placeholder:"FILE" env:"FAULTLINE_BACKUP_OUTPUT" help:"File to write to; - is standard output. A file is replaced once the backup is whole."`
-	Since  string `placeholder:"FILE" env:"FAULTLINE_BACKUP_SINCE" help:"Whole backup on which this one is to stand: only what has changed since is written."`
+	Output string `short:"o" default:"-" placeholder:"FILE" env:"FAULTLINE_BACKUP_OUTPUT" help:"File to write to; - is standard output. An existing file is replaced only once the backup is complete."`
+	Since  string `placeholder:"FILE" env:"FAULTLINE_BACKUP_SINCE" help:"A full backup made earlier. Only what has changed since then is written, and restore needs both files."`
 	redisFlags
 	logFlags
 }
@@ -76,7 +76,7 @@ func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
 
 type restoreCmd struct {
 	File string `arg:"" help:"File that backup has written; - is standard input."`
-	Then string `placeholder:"FILE" env:"FAULTLINE_RESTORE_THEN" help:"What backup --since has written on that file."`
+	Then string `placeholder:"FILE" env:"FAULTLINE_RESTORE_THEN" help:"A file that backup --since has made from FILE; it is read after it."`
 	redisFlags
 	logFlags
 }

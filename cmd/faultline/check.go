@@ -21,8 +21,8 @@ const exitFailing = 3
 
 type checkCmd struct {
 	URL    string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
-	Of     []string `sep:"," required:"" placeholder:"NAME" env:"FAULTLINE_CHECK_OF" help:"Sites, providers and components that you depend on, with commas."`
-	FailOn string   `default:"confirmed" enum:"confirmed,suspected,unknown" env:"FAULTLINE_CHECK_FAIL_ON" help:"What ends with exit code 3: confirmed outages; suspected ones too, and what recovers; or what is not observed too."`
+	Of     []string `sep:"," required:"" placeholder:"NAME" env:"FAULTLINE_CHECK_OF" help:"Sites, providers and components that you depend on, separated by commas."`
+	FailOn string   `default:"confirmed" enum:"confirmed,suspected,unknown" env:"FAULTLINE_CHECK_FAIL_ON" help:"When to exit with code 3: on confirmed outages; also on suspected ones and while something recovers; or also when something is not observed."`
 	JSON   bool     `name:"json" env:"FAULTLINE_CHECK_JSON" help:"Print the whole answer as JSON."`
 }
 

@@ -24,11 +24,11 @@ type cli struct {
 	Export      exportCmd      `cmd:"" help:"Print the whole log as event lines; replay computes the same incidents from them."`
 	Backup      backupCmd      `cmd:"" help:"Write everything that Redis keeps for Faultline to a file, while nodes run."`
 	Restore     restoreCmd     `cmd:"" help:"Read a backup into an empty Redis."`
-	Dump        dumpCmd        `cmd:"" help:"Write what is public of one day as open data: compressed lines of JSON with checksums."`
-	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is known from."`
+	Dump        dumpCmd        `cmd:"" help:"Write the public data of one day as open data: compressed lines of JSON with checksums."`
+	Infra       infraCmd       `cmd:"" help:"Say what a site depends on; fetch and check the tables that this is derived from."`
 	Token       tokenCmd       `cmd:"" help:"Issue tokens for agents, webhooks and operators, and manage the keys that sign them."`
-	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke the places that probes are sent from."`
-	Doctor      doctorCmd      `cmd:"" help:"Examine Redis, keys, files and vantages: what is wrong, and what to do."`
+	Vantage     vantageCmd     `cmd:"" help:"Add, list and revoke vantages: the machines that probes are sent from."`
+	Doctor      doctorCmd      `cmd:"" help:"Examine Redis, keys, files and vantages, and say what is wrong and what to do."`
 	Version     versionCmd     `cmd:"" help:"Print the version, the commit and the Go release that built this binary."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the node on this machine whether it is ready: exit 0 if so, 1 if not."`
 	Verify      verifyCmd      `cmd:"" help:"Compare a published revision, or a backup, with the signed record."`
@@ -58,8 +58,8 @@ func (f logFlags) logger(w io.Writer) *slog.Logger {
 
 // redisFlags say where the log lives.
 type redisFlags struct {
-	RedisURL     string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it a private redis-server is run in the state directory if there is one on the PATH; else everything is kept in memory and nothing outlives the process."`
-	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" env:"FAULTLINE_REDIS_URL_FILE" help:"File that holds what --redis-url would say, so that the password in it is in no environment and no list of processes."`
+	RedisURL     string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it, a private redis-server runs in the state directory. If none is installed, everything is kept in memory and is lost when the process ends."`
+	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" env:"FAULTLINE_REDIS_URL_FILE" help:"File that contains the value of --redis-url, to keep its password out of the environment and of lists of processes."`
 	stateFlags
 }
 

@@ -22,7 +22,7 @@ import (
 
 type doctorCmd struct {
 	redisFlags
-	AddressDB []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"The address databases of serve, to say how old they are; several with commas."`
+	AddressDB []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"The address databases of serve, to say how old they are, separated by commas."`
 	Ranges    string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"The address ranges of serve; without it ranges.json in the state directory, if it exists."`
 	JSON      bool     `name:"json" env:"FAULTLINE_DOCTOR_JSON" help:"Print one JSON object instead of lines."`
 	logFlags

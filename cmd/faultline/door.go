@@ -14,15 +14,15 @@ import (
 // doorFlags say whom the door lets in, how often, and what it knows of where they
 // sit.
 type doorFlags struct {
-	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks and countries; several with commas. A file that changes is read again. Without one a prefix stands for a network; script/address-db fetches free ones."`
-	HostingNetworks string   `placeholder:"FILE" env:"FAULTLINE_HOSTING_NETWORKS" help:"File with further networks of machines, whose reports count nothing: one AS number a line; a ! before it removes a built-in one."`
-	PersonLimit     int      `default:"300" env:"FAULTLINE_PERSON_LIMIT" help:"Requests a minute that one address (or IPv6 /64) may send; a third of it at once. 1 to 1000000."`
-	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests a minute that one prefix (/24, or IPv6 /48) may send; a third of it at once."`
-	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests a minute that one token's subject may send, over all nodes; a third of it at once."`
-	SelfKeys        bool     `default:"true" negatable:"" env:"FAULTLINE_SELF_KEYS" help:"Let anybody make a key, for some work of a computer, and webhooks whose receivers confirm them, without asking you. At most 5 keys a day of one prefix and 2000 in all; /developers has the page. On, because following outages should take nobody's leave; --no-self-keys for a service of your own people."`
-	ReadLimit       int      `default:"60" env:"FAULTLINE_READ_LIMIT" help:"Reads a minute of one address (or IPv6 /64) that carry no token; answers of 304, pages and widgets do not count. 0: no limit on reading, nor on streams."`
-	ConnectionLimit int      `default:"512" env:"FAULTLINE_CONNECTION_LIMIT" help:"Connections that one address (or IPv6 /64) may hold open, trusted proxies excepted. 0: any number."`
-	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads a minute of one token's subject."`
+	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks and countries, separated by commas. A file that changes is read again. Without one, address prefixes are used in place of networks. script/address-db fetches free ones."`
+	HostingNetworks string   `placeholder:"FILE" env:"FAULTLINE_HOSTING_NETWORKS" help:"File with further networks of machines, one AS number a line. Their reports have no weight. A ! in front removes a built-in network."`
+	PersonLimit     int      `default:"300" env:"FAULTLINE_PERSON_LIMIT" help:"Requests that one address (or IPv6 /64) may send in a minute, a third of them at once. 1 to 1000000."`
+	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests that one prefix (/24, or IPv6 /48) may send in a minute, a third of them at once."`
+	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests that the subject of a token may send in a minute over all nodes, a third of them at once."`
+	SelfKeys        bool     `default:"true" negatable:"" env:"FAULTLINE_SELF_KEYS" help:"Let anybody make an API key on /developers without asking you, with webhooks that their receivers must confirm. A key costs about a second of computing. At most 5 keys a day for one address prefix, and 2000 in all. Use --no-self-keys if only your own people should have keys."`
+	ReadLimit       int      `default:"60" env:"FAULTLINE_READ_LIMIT" help:"Reads without a token that one address (or IPv6 /64) may make in a minute. Answers of 304, pages and widgets do not count. 0: no limit on reads and streams."`
+	ConnectionLimit int      `default:"512" env:"FAULTLINE_CONNECTION_LIMIT" help:"Connections that one address (or IPv6 /64) may hold open. Trusted proxies have no limit. 0: no limit for anybody."`
+	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads that the subject of a token may make in a minute."`
 }
 
 // maxLimit bounds a limit, in requests a minute.

@@ -16,9 +16,9 @@ import (
 )
 
 type dumpCmd struct {
-	Output  string   `short:"o" required:"" placeholder:"DIR" env:"FAULTLINE_DUMP_OUTPUT" help:"Directory to write into. The files lie in a directory in it that is named by the day."`
-	Day     string   `placeholder:"DAY" env:"FAULTLINE_DUMP_DAY" help:"Day to write (UTC), such as 2026-11-29. Without it yesterday."`
-	Catalog []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas."`
+	Output  string   `short:"o" required:"" placeholder:"DIR" env:"FAULTLINE_DUMP_OUTPUT" help:"Directory to write into. The files are put into a directory in it that is named by the day."`
+	Day     string   `placeholder:"DAY" env:"FAULTLINE_DUMP_DAY" help:"Day to write (UTC), such as 2026-11-29. Yesterday by default."`
+	Catalog []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one, separated by commas."`
 	redisFlags
 	logFlags
 }

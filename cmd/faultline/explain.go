@@ -13,10 +13,10 @@ import (
 
 type infraExplainCmd struct {
 	Site       string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
-	Resolver   []string      `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Name server to ask, ADDRESS or ADDRESS:PORT; of several with commas the first. Without it the system's first."`
+	Resolver   []string      `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Name server to ask, ADDRESS or ADDRESS:PORT. Of several, separated by commas, the first is used. By default the first one of the system."`
 	AddressDB  []string      `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks; the first that has an answer is used."`
-	Catalog    []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas."`
-	ProbeAllow []string      `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks besides the public internet that may be contacted."`
+	Catalog    []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one, separated by commas."`
+	ProbeAllow []string      `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks outside the public internet that may be contacted."`
 	Timeout    time.Duration `default:"15s" env:"FAULTLINE_EXPLAIN_TIMEOUT" help:"How long the check may take, 1s to 5m."`
 	infraFlags
 	stateFlags

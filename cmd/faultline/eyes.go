@@ -13,9 +13,9 @@ import (
 
 // eyesFlags say how a place looks at sites.
 type eyesFlags struct {
-	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers for probes, ADDRESS or ADDRESS:PORT; several with commas. Without it those of /etc/resolv.conf and a public one of another operator, so that a fault of one resolver is not mistaken for one of the sites."`
-	Canaries   []string `sep:"," placeholder:"SITE" env:"FAULTLINE_CANARIES" help:"Sites of unrelated owners of which two must answer; otherwise the prober reports that it is blind; several with commas. Without it five of the best reachable."`
-	ProbeAllow []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks outside the public internet that may be probed, such as 10.20.0.0/16; several with commas. Anybody who can name sites can then make this prober connect into them."`
+	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers for probes, ADDRESS or ADDRESS:PORT, separated by commas. By default those of /etc/resolv.conf and a public one of another operator, so that a fault of one resolver is not mistaken for a fault of the sites."`
+	Canaries   []string `sep:"," placeholder:"SITE" env:"FAULTLINE_CANARIES" help:"Sites of unrelated owners, separated by commas. If fewer than two of them answer, the prober reports that it is blind. By default five of the best reachable sites."`
+	ProbeAllow []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_PROBE_ALLOW" help:"Networks outside the public internet that may be probed, such as 10.20.0.0/16, separated by commas. Anybody who can name sites can then make this prober connect into them."`
 	ProbePorts []uint16 `sep:"," default:"80,443" env:"FAULTLINE_PROBE_PORTS" help:"Ports of HTTP and HTTPS. Others than 80,443 only with --probe-allow."`
 }
 

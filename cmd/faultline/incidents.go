@@ -16,12 +16,12 @@ import (
 // remoteFlags say which Faultline is asked, and of what.
 type remoteFlags struct {
 	URL      string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
-	State    []string `sep:"," placeholder:"STATE" env:"FAULTLINE_QUERY_STATE" help:"Incidents in these states, such as open; several with commas."`
-	Cause    string   `placeholder:"COMPONENT" env:"FAULTLINE_QUERY_CAUSE" help:"Incidents that this component is the cause of, such as cdn:fastly; none: unattributed ones."`
+	State    []string `sep:"," placeholder:"STATE" env:"FAULTLINE_QUERY_STATE" help:"Incidents in these states, such as open, separated by commas."`
+	Cause    string   `placeholder:"COMPONENT" env:"FAULTLINE_QUERY_CAUSE" help:"Incidents with this component as their cause, such as cdn:fastly. none selects incidents without a cause."`
 	Kind     string   `placeholder:"KIND" env:"FAULTLINE_QUERY_KIND" help:"Incidents whose cause is of this kind, such as cdn."`
-	Provider string   `placeholder:"NAME" env:"FAULTLINE_QUERY_PROVIDER" help:"Incidents of what this provider runs, such as aws."`
+	Provider string   `placeholder:"NAME" env:"FAULTLINE_QUERY_PROVIDER" help:"Incidents whose cause is run by this provider, such as aws."`
 	Site     string   `placeholder:"SITE" env:"FAULTLINE_QUERY_SITE" help:"Incidents that affect this site."`
-	Country  string   `placeholder:"XX" env:"FAULTLINE_QUERY_COUNTRY" help:"Incidents that are felt in this country."`
+	Country  string   `placeholder:"XX" env:"FAULTLINE_QUERY_COUNTRY" help:"Incidents that affect this country."`
 	JSON     bool     `name:"json" env:"FAULTLINE_QUERY_JSON" help:"Print each as one JSON object a line."`
 }
 
@@ -79,7 +79,7 @@ func printCoverage(coverage faultline.Coverage, w world) (err error) {
 
 type incidentsCmd struct {
 	remoteFlags
-	Limit int `default:"20" env:"FAULTLINE_QUERY_LIMIT" help:"At most so many, newest onset first."`
+	Limit int `default:"20" env:"FAULTLINE_QUERY_LIMIT" help:"How many incidents to print at most, newest onset first."`
 }
 
 // Run prints incidents that a Faultline knows.

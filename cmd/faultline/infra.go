@@ -17,13 +17,13 @@ import (
 type infraCmd struct {
 	Explain infraExplainCmd `cmd:"" help:"Check a site once and print what it depends on, with the evidence."`
 	Refresh infraRefreshCmd `cmd:"" help:"Fetch the address ranges that clouds publish, so that a site's region is known."`
-	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures, the providers and the list of status pages: exit 0 if all is well."`
+	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures, the providers and the list of status pages. Exit 0 if they are valid."`
 }
 
 type infraRefreshCmd struct {
 	Publications string        `placeholder:"FILE" env:"FAULTLINE_PUBLICATIONS" help:"List of sources to fetch (JSON), instead of the built-in one."`
-	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File to write; without it ranges.json in the state directory, which serve reads at its start."`
-	Timeout      time.Duration `default:"2m" env:"FAULTLINE_REFRESH_TIMEOUT" help:"How long the whole may take, 1s to 1h."`
+	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File to write. By default ranges.json in the state directory, which serve reads at its start."`
+	Timeout      time.Duration `default:"2m" env:"FAULTLINE_REFRESH_TIMEOUT" help:"Time limit for all sources, 1s to 1h."`
 	stateFlags
 }
 
@@ -66,9 +66,9 @@ func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
 }
 
 type infraCheckCmd struct {
-	Catalog    []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Further catalogue of sites (JSON) to check; several with commas."`
-	Providers  []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Further table of providers (JSON) to check; several with commas."`
-	Statements []string `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"Further list of status pages (JSON) to check; several with commas."`
+	Catalog    []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Further catalogue of sites (JSON) to check, separated by commas."`
+	Providers  []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Further table of providers (JSON) to check, separated by commas."`
+	Statements []string `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"Further list of status pages (JSON) to check, separated by commas."`
 	infraFlags
 	stateFlags
 }

@@ -13,7 +13,7 @@ import (
 
 // infraFlags say by what infrastructure is recognised.
 type infraFlags struct {
-	Signatures []string `sep:"," placeholder:"FILE" env:"FAULTLINE_SIGNATURES" help:"Table of signatures by which infrastructure is recognised (JSON), which adds to or replaces entries of the built-in one; several with commas, later ones win."`
+	Signatures []string `sep:"," placeholder:"FILE" env:"FAULTLINE_SIGNATURES" help:"Table of signatures by which infrastructure is recognised (JSON), which adds to or replaces entries of the built-in one, separated by commas; later ones win."`
 	Ranges     string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"Address ranges that providers publish, as 'infra refresh' writes them; without it ranges.json in the state directory, if it exists."`
 }
 

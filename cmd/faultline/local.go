@@ -23,7 +23,7 @@ type localFlags struct {
 	VantageASN     uint32        `name:"vantage-asn" placeholder:"NUMBER" env:"FAULTLINE_VANTAGE_ASN" help:"Number of the autonomous system that the vantage is in."`
 	VantageCountry string        `placeholder:"XX" env:"FAULTLINE_VANTAGE_COUNTRY" help:"Country that the vantage is in, two capital letters (ISO 3166-1)."`
 	ProbePeriod    time.Duration `default:"1m" env:"FAULTLINE_PROBE_PERIOD" help:"Time between two checks of a site from one vantage, for agents too. 10s to 1h."`
-	ProbeExclude   []string      `sep:"," placeholder:"SITE" env:"FAULTLINE_PROBE_EXCLUDE" help:"Sites of the list that are not probed; several with commas."`
+	ProbeExclude   []string      `sep:"," placeholder:"SITE" env:"FAULTLINE_PROBE_EXCLUDE" help:"Sites of the list that are not probed, separated by commas."`
 	eyesFlags
 }
 

@@ -14,7 +14,7 @@ import (
 type replayCmd struct {
 	Files  []string `arg:"" name:"file" help:"Files of event lines (NDJSON), plain or compressed, read one after the other; - is standard input."`
 	Follow bool     `env:"FAULTLINE_REPLAY_FOLLOW" help:"Print every revision as it is made, instead of the last ones at the end."`
-	Tell   bool     `env:"FAULTLINE_REPLAY_TELL" help:"Print in words what happens, one line for each piece of news."`
+	Tell   bool     `env:"FAULTLINE_REPLAY_TELL" help:"Print what happens in plain sentences, one line for each change."`
 }
 
 // Help is the longer text of --help.

@@ -13,7 +13,7 @@ const maxSecretBytes = 64 << 10
 // tokenFile is the form of --token that leaves the token out of environments and lists of
 // processes.
 type tokenFile struct {
-	TokenFile string `name:"token-file" placeholder:"FILE" env:"FAULTLINE_TOKEN_FILE" help:"File that holds what --token would say, so that the token is in no environment and no list of processes."`
+	TokenFile string `name:"token-file" placeholder:"FILE" env:"FAULTLINE_TOKEN_FILE" help:"File that contains the token, to keep it out of the environment and of lists of processes."`
 }
 
 func (f tokenFile) read(token *string) error { return readSecret("token", token, f.TokenFile) }

@@ -25,30 +25,30 @@ import (
 )
 
 type serveCmd struct {
-	Listen      string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on; without a host on every interface."`
+	Listen      string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on. Without a host, every interface is used."`
 	AdminListen string `placeholder:"HOST:PORT" env:"FAULTLINE_ADMIN_LISTEN" help:"Address for operators alone, such as 127.0.0.1:9090: /metrics and the profiles of /debug/pprof. With it /metrics is not served to the public; without it there are no profiles."`
 	redisFlags
-	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
-	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
+	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one, separated by commas; later ones win."`
+	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that adds to or replaces entries of the built-in one, separated by commas; later ones win."`
 	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Public address of this service, such as https://faultline.example, for links in answers. It is never taken from requests."`
-	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"Contact of the operator, shown on /about: a mail address or the address of a page."`
-	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is trusted; several with commas. Without it none is, and the connecting address counts as the reporter."`
+	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"How to reach the operator, shown on /about: a mail address or the address of a page."`
+	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is trusted, separated by commas. By default none is, and the connecting address counts as the reporter's."`
 
 	infraFlags
 	statementFlags
 	localFlags
 	doorFlags
 
-	RecordKey string `type:"path" placeholder:"FILE" env:"FAULTLINE_RECORD_KEY" help:"Key that signs the public record of what is published, the same on every node that is to sign it. Without it record.key of the state directory, which is made where it is missing."`
+	RecordKey string `type:"path" placeholder:"FILE" env:"FAULTLINE_RECORD_KEY" help:"Key that signs the public record of what is published. Every node that signs needs the same key. By default record.key in the state directory, which is made if it does not exist."`
 
-	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play a past outage, such as fastly-2021-06-08, on a store of its own in memory. Everything shown is marked as a drill. The outage begins 10 s after the start."`
+	Drill string  `placeholder:"NAME" env:"FAULTLINE_DRILL" help:"Play a past outage, such as fastly-2021-06-08. Its data is kept in memory, apart from any real log, and every page is marked as a drill. The outage begins 10 s after the start."`
 	Speed float64 `default:"60" env:"FAULTLINE_SPEED" help:"Speed of the drill: how many times as fast as real time, 1 to 120."`
 
 	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long the lease of the leader lasts; after a leader dies, a standby takes over when it has expired. 500ms to 1m."`
-	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint, from which a node that starts reads the log. 1s to 10m."`
-	Keep               time.Duration `default:"9600h" env:"FAULTLINE_KEEP" help:"How long incidents and their revisions stay in Redis after they are over; then they move into files in the state directory of every node, and are shown as before. 24h to 87600h (ten years); 0 leaves them in Redis."`
-	AcceptNewLog       bool          `env:"FAULTLINE_ACCEPT_NEW_LOG" help:"Take the log that Redis holds, or begin one, although this node knows another. Without it a Redis that came back empty is refused: restore it first."`
-	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz says 503, so a load balancer notices. Up to 2s."`
+	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint. A node that starts reads the log from the newest one. 1s to 10m."`
+	Keep               time.Duration `default:"9600h" env:"FAULTLINE_KEEP" help:"How long incidents and their revisions stay in Redis after they are over. Then they move into files in the state directory of every node, and can be read as before. 24h to 87600h (ten years); 0 leaves them in Redis."`
+	AcceptNewLog       bool          `env:"FAULTLINE_ACCEPT_NEW_LOG" help:"Accept the log that Redis holds, or begin a new one, although this node knows another. Without this flag a Redis that came back empty is refused, so that it can be restored first."`
+	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz answers 503, so that a load balancer notices. Up to 2s."`
 	logFlags
 }
 

@@ -13,8 +13,8 @@ import (
 
 // statementFlags say which status pages are read.
 type statementFlags struct {
-	Statements      []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"List of providers' status pages (JSON) that adds to or replaces entries of the built-in one; several with commas, later ones win."`
-	StatementsEvery time.Duration `default:"1m" env:"FAULTLINE_STATEMENTS_EVERY" help:"How often the leader reads each status page, 30s to 1h; 0 reads none."`
+	Statements      []string      `sep:"," placeholder:"FILE" env:"FAULTLINE_STATEMENTS" help:"List of providers' status pages (JSON) that adds to or replaces entries of the built-in one, separated by commas; later ones win."`
+	StatementsEvery time.Duration `default:"1m" env:"FAULTLINE_STATEMENTS_EVERY" help:"How often the leader reads each status page, 30s to 1h. 0 turns this off."`
 }
 
 // check refuses what would be rude to the pages.

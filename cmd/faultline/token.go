@@ -53,7 +53,7 @@ func (c tokenRetireCmd) Run() error {
 }
 
 type tokenIssueCmd struct {
-	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write; several with commas."`
+	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write, separated by commas."`
 	Subject string        `required:"" placeholder:"NAME" env:"FAULTLINE_TOKEN_SUBJECT" help:"Name of the bearer: for probes the name of the vantage, such as lon-1."`
 	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that the vantage is in, such as 20473."`
 	Country string        `placeholder:"XX" env:"FAULTLINE_TOKEN_COUNTRY" help:"Country of the vantage, two capital letters (ISO 3166-1)."`

@@ -16,15 +16,15 @@ import (
 )
 
 type vantageCmd struct {
-	Add    vantageAddCmd    `cmd:"" help:"Add a vantage, and print the command that is to be run there."`
-	List   vantageListCmd   `cmd:"" help:"List the vantages: since when, in which state, and how many of their checks arrive in time."`
+	Add    vantageAddCmd    `cmd:"" help:"Add a vantage, and print the command to run on its machine."`
+	List   vantageListCmd   `cmd:"" help:"List the vantages with their state, since when, and how many of their checks arrive in time."`
 	Revoke vantageRevokeCmd `cmd:"" help:"Revoke a vantage: its token is refused from then on."`
 }
 
 // operatorFlags say which server an operator speaks to, and with which right.
 type operatorFlags struct {
 	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the server, such as https://faultline.example."`
-	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. Without it one is signed for a minute with the keys of the state directory, which must be the server's."`
+	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. By default one that is valid for a minute is signed with the keys of the state directory, which must be the server's."`
 	tokenFile
 	stateFlags
 }
@@ -72,9 +72,9 @@ func (f operatorFlags) explain(err error) error {
 
 type vantageAddCmd struct {
 	Name    string        `arg:"" help:"Name of the vantage, such as lon-1."`
-	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that it stands in, such as 20473."`
-	Country string        `placeholder:"XX" env:"FAULTLINE_TOKEN_COUNTRY" help:"Country that it stands in, two capital letters (ISO 3166-1)."`
-	TTL     time.Duration `name:"ttl" default:"8784h" env:"FAULTLINE_TOKEN_TTL" help:"How long its token is to live."`
+	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that it is in, such as 20473."`
+	Country string        `placeholder:"XX" env:"FAULTLINE_TOKEN_COUNTRY" help:"Country that it is in, two capital letters (ISO 3166-1)."`
+	TTL     time.Duration `name:"ttl" default:"8784h" env:"FAULTLINE_TOKEN_TTL" help:"How long its token is valid."`
 	operatorFlags
 }
 

@@ -29,8 +29,8 @@ const verifiedAtMost = 64 << 20
 type verifyCmd struct {
 	What  string `arg:"" name:"what" help:"URL of an incident or of one revision (/incident/ID@N), a file that holds a revision as the API answers it, or a file that backup has written."`
 	Proof string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_PROOF" help:"The revision's proof, for a file that holds a revision: the answer of /v1/incidents/ID/revisions/N/proof."`
-	Then  string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_THEN" help:"For a backup: what backup --since has written on that file; both together are compared."`
-	Key   string `placeholder:"KEY" env:"FAULTLINE_VERIFY_KEY" help:"Public key of the record, as /.well-known/faultline-keys had it when you first asked. Without it the key is the one that the server or the backup itself names, which shows damage, and no forgery by whoever runs it."`
+	Then  string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_THEN" help:"For a backup: a file that backup --since has made from it. Both are compared together."`
+	Key   string `placeholder:"KEY" env:"FAULTLINE_VERIFY_KEY" help:"Public key of the record, from /.well-known/faultline-keys, as you kept it earlier. Without it, the key that the server or the backup names is used. That reveals damage, but not a forgery by whoever runs the server."`
 }
 
 // Help is the longer text of --help.

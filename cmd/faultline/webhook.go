@@ -21,9 +21,9 @@ type webhookCmd struct {
 
 type webhookListenCmd struct {
 	Listen string `default:"127.0.0.1:9099" env:"FAULTLINE_WEBHOOK_LISTEN" help:"Address to listen on."`
-	Secret string `placeholder:"whsec_…" env:"FAULTLINE_WEBHOOK_SECRET" help:"Secret that the webhook got when it was made. Without it nothing is checked, and every line says so."`
+	Secret string `placeholder:"whsec_…" env:"FAULTLINE_WEBHOOK_SECRET" help:"Secret of the webhook, shown when it was made. Without it no signature is checked, and every line says so."`
 
-	SecretFile string `name:"secret-file" placeholder:"FILE" env:"FAULTLINE_WEBHOOK_SECRET_FILE" help:"File that holds what --secret would say."`
+	SecretFile string `name:"secret-file" placeholder:"FILE" env:"FAULTLINE_WEBHOOK_SECRET_FILE" help:"File that contains the secret."`
 }
 
 // Help is the longer text of --help.

@@ -2,22 +2,16 @@ package cause
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"faultline/docs/docstest"
 )
 
 // docs/method.md says the thresholds of the search in words; it must say those that the
 // code has.
 func TestMethodSaysTheThresholdsOfTheSearch(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "method.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := strings.Join(strings.Fields(string(raw)), " ")
-	for _, says := range []string{
+	docstest.MethodSays(t,
 		fmt.Sprintf("[−%v, %v]", -EvidenceMin, EvidenceMax),
 		fmt.Sprintf("over ten values from %v to %v", qGrid[0], qGrid[len(qGrid)-1]),
 		fmt.Sprintf("%v for one of several", SharedWeight),
@@ -27,9 +21,5 @@ func TestMethodSaysTheThresholdsOfTheSearch(t *testing.T) {
 		fmt.Sprintf("%.0f %% of its failing members", 100*minAttributionShare),
 		fmt.Sprintf("overlap by %.0f %% or more", 100*likeness),
 		fmt.Sprintf("at most %d are asked for their evidence", healthySample),
-	} {
-		if !strings.Contains(doc, says) {
-			t.Errorf("docs/method.md does not say %q", says)
-		}
-	}
+	)
 }

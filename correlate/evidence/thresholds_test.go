@@ -2,22 +2,16 @@ package evidence
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"faultline/docs/docstest"
 )
 
 // docs/method.md says the thresholds of evidence in words; it must say those that the
 // code has.
 func TestMethodSaysTheThresholdsOfEvidence(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "method.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := strings.Join(strings.Fields(string(raw)), " ")
-	for _, says := range []string{
+	docstest.MethodSays(t,
 		fmt.Sprintf("prior %v failures, %v successes; %v once it has failed twice before", PriorFail, PriorOK,
 			flakyOK),
 		fmt.Sprintf("n/(n+%d)", successesSeen),
@@ -29,9 +23,5 @@ func TestMethodSaysTheThresholdsOfEvidence(t *testing.T) {
 		fmt.Sprintf("up to %v times the site's normal rate", Surge),
 		fmt.Sprintf("(rank+1)^−%v, worth %v minutes", rankExponent, siteWeight),
 		fmt.Sprintf("(ε = %v), a vantage by ±4.6 (ε = %v)", crowdEpsilon, vantageEpsilon),
-	} {
-		if !strings.Contains(doc, says) {
-			t.Errorf("docs/method.md does not say %q", says)
-		}
-	}
+	)
 }
