@@ -2,9 +2,7 @@ package api
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
 
 	"faultline"
 	"faultline/api/token"
@@ -97,29 +95,14 @@ func (a *api) ownOrigin(c *gin.Context) error {
 	if origin == "" {
 		return nil
 	}
-	foreign := &refusal{status: http.StatusForbidden, detail: "A browser sent this for a page of another site."}
-	from, err := url.Parse(origin)
-	if err != nil || from.Host == "" {
-		return foreign
-	}
-	asked := faultline.Authority(&url.URL{Scheme: from.Scheme, Host: c.Request.Host})
-	if faultline.Authority(from) != asked && !a.isPublic(from) {
-		return foreign
-	}
-	if base := a.cfg.Board.PublicURL(); base != "" && !a.isPublic(from) && !isLocal(from.Hostname()) {
-		return foreign
+	if !a.origins().Own(origin, c.Request.Host) {
+		return &refusal{status: http.StatusForbidden, detail: "A browser sent this for a page of another site, or of " +
+			"a name that this server does not know (its operator gives it with --base-url)."}
 	}
 	return nil
 }
 
-// isPublic reports whether people reach this server by the host of that address.
-func (a *api) isPublic(from *url.URL) bool {
-	base, err := url.Parse(a.cfg.Board.PublicURL())
-	return err == nil && base.Host != "" && faultline.Authority(from) == faultline.Authority(base)
-}
-
-// isLocal reports whether a host is one that no name server can point elsewhere.
-func isLocal(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil || strings.EqualFold(host, "localhost")
+// origins are the addresses whose pages may write here.
+func (a *api) origins() faultline.Origins {
+	return faultline.Origins{Base: a.cfg.Board.PublicURL(), Listen: a.cfg.Listen}
 }

@@ -74,6 +74,8 @@ type Config struct {
 	// Writable says why this node should get nothing that is to be written down; nil: it
 	// always should.
 	Writable func() error
+	// Listen is the HOST:PORT that this node listens on: a name in it is one of its own.
+	Listen string
 	// Unwell is what a person should look after although the node works; nil or "": nothing.
 	Unwell func() string
 	Now    func() time.Time

@@ -253,7 +253,7 @@ func (n *Node) face() error {
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Catalog.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
-		FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys,
+		Listen: cfg.Listen, FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
 	if n.work != nil {
 		pageConfig.Checks, pageConfig.Vantages, pageConfig.Notices = n.checks, n.work.Vantages, n.notices
@@ -268,7 +268,7 @@ func (n *Node) face() error {
 		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Record: n.keeper, Webhooks: cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
-		Writable: n.writable, Unwell: n.unwell,
+		Writable: n.writable, Unwell: n.unwell, Listen: cfg.Listen,
 		Registry: cfg.Registry, PrivateMetrics: cfg.AdminListen != "",
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {

@@ -83,7 +83,7 @@ func TestOnlyATapAsksForACheck(t *testing.T) {
 		t.Fatalf("there is no form: %s", body)
 	}
 	post := func(origin, token string) *httptest.ResponseRecorder {
-		req := httptest.NewRequest(http.MethodPost, "/site/corner-shop.com/check",
+		req := httptest.NewRequest(http.MethodPost, here+"/site/corner-shop.com/check",
 			strings.NewReader(url.Values{"token": {token}}.Encode()))
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Sec-Fetch-Site", origin)

@@ -10,9 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -132,24 +129,9 @@ func (w *Web) sameOrigin(r *http.Request) bool {
 	if len(fetched) == 1 && fetched[0] != "same-origin" {
 		return false
 	}
-	return len(stated) == 0 || w.isOurs(stated[0], r.Host)
-}
-
-// isOurs says whether an origin is this server's: that of BaseURL, or the one
-// that the request was sent to. The latter must be an address, or localhost,
-// once BaseURL is known: any name can be made to point here, and a page under
-// it would pass for ours (DNS rebinding).
-func (w *Web) isOurs(origin, host string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return false
+	ours := faultline.Origins{Base: w.cfg.BaseURL, Listen: w.cfg.Listen}
+	if len(stated) == 0 {
+		return ours.OwnHost(r.Host)
 	}
-	if w.base != nil && u.Scheme == w.base.Scheme && faultline.Authority(u) == faultline.Authority(w.base) {
-		return true
-	}
-	if faultline.Authority(u) != faultline.Authority(&url.URL{Scheme: u.Scheme, Host: host}) {
-		return false
-	}
-	_, err = netip.ParseAddr(u.Hostname())
-	return w.base == nil || err == nil || strings.EqualFold(u.Hostname(), "localhost")
+	return ours.Own(stated[0], r.Host)
 }

@@ -73,50 +73,57 @@ func TestReportByForm(t *testing.T) {
 	}
 }
 
+// here is the public address of the server in tests of where reports come from.
+const here = "https://faultline.example"
+
+// origins are what a browser says of where a report comes from.
+var origins = []struct {
+	fetched, origin, host string // "-": not sent
+	base                  string
+	counts                bool
+}{
+	{"same-origin", here, "faultline.example", here, true},
+	{"same-origin", "-", "faultline.example", here, true},
+	{"-", here, "faultline.example", here, true},
+	{"-", "HTTPS://faultline.example", "faultline.example", here, true},
+	{"-", "http://127.0.0.1:8080", "127.0.0.1:8080", "", true},
+	{"-", here, "behind.a.proxy", here, true},
+	{"same-origin", "http://127.0.0.1:8080", "127.0.0.1:8080", here, true},
+	{"same-origin", "http://localhost:8080", "localhost:8080", here, true},
+	{"same-origin", "http://[::1]:8080", "[::1]:8080", here, true},
+	{"-", "https://faultline.example.", "faultline.example.", here, true},
+	{"-", "https://faultline.example", "faultline.example:443", here, true},
+
+	{"cross-site", here, "faultline.example", here, false},
+	{"cross-site", "https://popular.example", "faultline.example", here, false},
+	{"cross-site", "null", "faultline.example", here, false},
+	{"cross-site", "-", "faultline.example", here, false},
+	{"same-site", here, "faultline.example", here, false},
+	{"same-site", "https://blog.faultline.example", "faultline.example", here, false},
+	{"none", here, "faultline.example", here, false},
+	{"none", "-", "faultline.example", here, false},
+	{"", here, "faultline.example", here, false},
+	{"SAME-ORIGIN", here, "faultline.example", here, false},
+	{"-", "-", "faultline.example", here, false},
+	{"-", "null", "faultline.example", here, false},
+	{"-", "", "faultline.example", here, false},
+	{"-", "https://popular.example", "faultline.example", here, false},
+	{"-", "https://popular.example", "faultline.example", "", false},
+	{"-", "https://faultline.example.popular.example", "faultline.example", here, false},
+	{"-", "http://faultline.example", "behind.a.proxy", here, false},
+	{"-", "https://faultline.example:8443", "faultline.example", "", false},
+	{"same-origin", "https://popular.example", "faultline.example", here, false},
+	// A name of somebody else that points here: its pages are of one origin with it.
+	{"same-origin", "https://popular.example", "popular.example", here, false},
+	{"same-origin", "-", "popular.example", here, false},
+	{"same-origin", "-", "popular.example", "", false},
+	{"-", here, "faultline.example", "", false},
+	{"-", "https://127.0.0.1.popular.example", "127.0.0.1.popular.example", here, false},
+}
+
 // TestWhereAReportComesFrom: only a browser that shows our own page counts.
 func TestWhereAReportComesFrom(t *testing.T) {
-	const here = "https://faultline.example"
-	cases := []struct {
-		fetched, origin, host string // "-": not sent
-		base                  string
-		counts                bool
-	}{
-		{"same-origin", here, "faultline.example", here, true},
-		{"same-origin", "-", "faultline.example", here, true},
-		{"-", here, "faultline.example", here, true},
-		{"-", here, "faultline.example", "", true},
-		{"-", "HTTPS://faultline.example", "faultline.example", "", true},
-		{"-", here, "behind.a.proxy", here, true},
-		{"same-origin", "http://127.0.0.1:8080", "127.0.0.1:8080", here, true},
-		{"same-origin", "http://localhost:8080", "localhost:8080", here, true},
-		{"same-origin", "http://[::1]:8080", "[::1]:8080", here, true},
-		{"-", "https://faultline.example.", "faultline.example.", here, true},
-		{"-", "https://faultline.example", "faultline.example:443", "", true},
-
-		{"cross-site", here, "faultline.example", here, false},
-		{"cross-site", "https://popular.example", "faultline.example", here, false},
-		{"cross-site", "null", "faultline.example", here, false},
-		{"cross-site", "-", "faultline.example", here, false},
-		{"same-site", here, "faultline.example", here, false},
-		{"same-site", "https://blog.faultline.example", "faultline.example", here, false},
-		{"none", here, "faultline.example", here, false},
-		{"none", "-", "faultline.example", here, false},
-		{"", here, "faultline.example", here, false},
-		{"SAME-ORIGIN", here, "faultline.example", here, false},
-		{"-", "-", "faultline.example", here, false},
-		{"-", "null", "faultline.example", here, false},
-		{"-", "", "faultline.example", here, false},
-		{"-", "https://popular.example", "faultline.example", here, false},
-		{"-", "https://popular.example", "faultline.example", "", false},
-		{"-", "https://faultline.example.popular.example", "faultline.example", here, false},
-		{"-", "http://faultline.example", "behind.a.proxy", here, false},
-		{"-", "https://faultline.example:8443", "faultline.example", "", false},
-		{"same-origin", "https://popular.example", "faultline.example", here, false},
-		// A name of somebody else that points here: its pages are of one origin with it.
-		{"same-origin", "https://popular.example", "popular.example", here, false},
-		{"-", "https://127.0.0.1.popular.example", "127.0.0.1.popular.example", here, false},
-	}
-	for _, c := range cases {
+	for _, c := range origins {
 		w := newWorld()
 		cfg := w.config()
 		cfg.BaseURL = c.base

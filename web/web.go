@@ -78,6 +78,9 @@ type Config struct {
 	// without a slash at its end. A path in it is put before every link. Empty:
 	// links are paths alone. It is never taken from a request.
 	BaseURL string
+	// Listen is the HOST:PORT that the server listens on. A name in it is one of its own:
+	// see [faultline.Origins].
+	Listen string
 	// FixedDir is where pages of revisions are kept on disk, so that articles which
 	// embed them need no store; empty: they are kept in memory alone.
 	FixedDir string

@@ -30,7 +30,7 @@ type serveCmd struct {
 	redisFlags
 	Catalog        []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Catalogue of sites (JSON) that adds to or replaces entries of the built-in one, separated by commas; later ones win."`
 	Providers      []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Table of providers (JSON) that adds to or replaces entries of the built-in one, separated by commas; later ones win."`
-	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Public address of this service, such as https://faultline.example, for links in answers. It is never taken from requests."`
+	BaseURL        string   `name:"base-url" placeholder:"URL" env:"FAULTLINE_BASE_URL" help:"Public address of this service, such as https://faultline.example, for links in answers. It is never taken from requests. Without it browsers may report only from pages under an address, localhost or the name in --listen, because any other name may be pointed here by its owner."`
 	Contact        string   `placeholder:"ADDRESS" env:"FAULTLINE_CONTACT" help:"How to reach the operator, shown on /about: a mail address or the address of a page."`
 	TrustedProxies []string `sep:"," placeholder:"CIDR" env:"FAULTLINE_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is trusted, separated by commas. By default none is, and the connecting address counts as the reporter's."`
 
