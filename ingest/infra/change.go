@@ -21,7 +21,7 @@ type Change struct {
 	// Joined and Left are the components that came and went, sorted. Both are
 	// empty when only the shares moved.
 	Joined, Left []faultline.Component
-	// After is when the site was last looked at before the change was decided.
+	// After is the time of the last check before the change was decided.
 	After time.Time
 }
 
@@ -71,14 +71,16 @@ func spoken(components []faultline.Component) string {
 	return strings.Join(names, ", ")
 }
 
+// byKind orders components by what a person would name first.
 func byKind(a, b faultline.Component) int {
 	return cmp.Or(cmp.Compare(slices.Index(faultline.Kinds, a.Kind()), slices.Index(faultline.Kinds, b.Kind())),
 		cmp.Compare(a, b))
 }
 
-// announce makes a change of what is known now, if it is another thing than what was
-// told last.
+// announce makes a change of what is known now, if it differs from the last record.
 func (p *place) announce(o Observation, base faultline.SiteRecord, before time.Time) (Change, bool) {
+	// A change is an event in the log that every node folds, and it moves whom an incident blames.
+	// So it needs as many witnesses as a component does.
 	enough := p.witnessed(func(v *vantageView) bool { return v.counted >= settleChecks })
 	if !enough || p.announced != nil && !p.stale && o.At.Before(p.due) {
 		return Change{}, false
@@ -98,7 +100,8 @@ func (p *place) announce(o Observation, base faultline.SiteRecord, before time.T
 	return c, true
 }
 
-// drifted reports whether the shares are worth telling anew.
+// drifted reports whether a share has moved so far, and the last record is so old, that a new
+// record is worth an event.
 func (p *place) drifted(record faultline.SiteRecord) bool {
 	if record.At.Sub(p.announced.At) < driftEvery {
 		return false
@@ -111,6 +114,7 @@ func (p *place) drifted(record faultline.SiteRecord) bool {
 	return false
 }
 
+// shareIn is the share of a component in a record; a record without one means all.
 func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
 	if s, ok := r.Shares[c]; ok {
 		return s
@@ -118,8 +122,8 @@ func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
 	return 1
 }
 
-// record is what the map says of the site now. What was observed takes the place
-// of what was believed, kind by kind; what observation can't see stays believed.
+// record is what the site depends on now. For each kind that was observed, the observation replaces
+// the catalogue. A kind that observation cannot see keeps what the catalogue says.
 func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteRecord {
 	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank,
 		Source: faultline.SourceObserved,
@@ -128,6 +132,7 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 	var kinds kindSet
 	for i, s := range p.stands {
 		if int(s.kind) != kindPOP && s.settled {
+			// Two decimals: smaller changes are noise and would make new records.
 			shares[s.component] = math.Round(p.share(i)*100) / 100
 			kinds[s.kind] = true
 		}
@@ -139,6 +144,8 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 	}
 	r.Components = limited(shares)
 	for _, c := range r.Components {
+		// A share of nearly one is left out. Almost every site has only such shares, and records
+		// are kept for all sites.
 		if s := shares[c]; s < 0.95 {
 			if r.Shares == nil {
 				r.Shares = map[faultline.Component]float64{}
@@ -152,6 +159,8 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 // cannotSee reports whether nobody has been able to see components of a kind: too
 // few looked, or a CDN stands before the cloud.
 func (p *place) cannotSee(kind int, behindCDN bool) bool {
+	// Behind a CDN the address is the CDN's, so observation can say nothing about the cloud. What
+	// the catalogue knows stays.
 	if kind == kindCloud && behindCDN {
 		return true
 	}
@@ -182,6 +191,7 @@ func limited(shares map[faultline.Component]float64) []faultline.Component {
 	return kept
 }
 
+// without returns the components of a list that are not in another one.
 func without(list, other []faultline.Component) []faultline.Component {
 	return slices.DeleteFunc(slices.Clone(list), func(c faultline.Component) bool { return slices.Contains(other, c) })
 }

@@ -46,6 +46,7 @@ func NewMapper(matcher *Matcher, believed func(string) (faultline.SiteRecord, bo
 	return m
 }
 
+// sites is how many sites are followed; 0 while this node does not lead.
 func (m *Mapper) sites() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -66,11 +67,14 @@ type observed struct {
 // are forgotten, and the probes are taken as any other's.
 const maxObserved = 4096
 
-// Via returns what a prober of this node saw, as its probe is to tell it.
+// Via returns the components that a prober of this node saw, for its probe to name. It also keeps
+// the evidence until the probe comes back through the log.
 func (m *Mapper) Via(o Observation) []faultline.Component {
 	found := m.matcher.Infer(o)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// Forgetting all at once is simpler than choosing. It only loses the evidence that is shown to
+	// operators: the probes still count.
 	if m.own == nil || len(m.own) >= maxObserved {
 		m.own = map[string]observed{}
 	}
@@ -123,10 +127,14 @@ func (m *Mapper) Probe(p faultline.Probe, clock time.Time) {
 	if m.term == nil {
 		return
 	}
+	// Sites that people merely asked about are probed too. Following them would let anybody fill
+	// the memory.
 	if _, listed := m.believed(p.Site); !listed {
 		return
 	}
 	seen := m.observation(p)
+	// A vantage whose clock is ahead must not make a record of the future: later observations would
+	// then all count as old.
 	if p.At.Sub(clock) > mapFuture {
 		seen.At = clock
 	}
@@ -134,11 +142,14 @@ func (m *Mapper) Probe(p faultline.Probe, clock time.Time) {
 	if !ok {
 		return
 	}
+	// The log may be slower than the changes. Two changes of one site become one record, so the
+	// number of waiting records is bounded by the number of sites.
 	if earlier, waits := m.news[p.Site]; waits {
 		change = earlier.Then(change)
 	}
 	m.news[p.Site] = change
 	select {
+	// The channel has room for one: a signal that waits already covers this change.
 	case m.moved <- struct{}{}:
 	default:
 	}
@@ -184,13 +195,15 @@ func (m *Mapper) say(ctx context.Context, batch []Change) {
 	}
 }
 
+// begin starts a term as leader, or ends it with nil. Each term starts from what the list says,
+// because another leader may have written since.
 func (m *Mapper) begin(term *Map) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.term, m.news = term, map[string]Change{}
 }
 
-// evidence says why the map believes what a change brought.
+// evidence says for each component that a change brought why it is believed.
 func (m *Mapper) evidence(c Change) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,7 +14,8 @@ import (
 	"faultline"
 )
 
-// Bounds of what is read of one observation; what comes beyond is not looked at.
+// Bounds of what is read of one observation. The rest is ignored: it comes from servers and
+// vantages that may send anything.
 const (
 	maxChain       = 16
 	maxNameServers = 16
@@ -30,7 +31,7 @@ type Network struct {
 	Prefix netip.Prefix
 }
 
-// Networks tells the network of an address. [MMDB] does.
+// Networks returns the network of an address. [MMDB] implements it.
 type Networks interface {
 	Network(netip.Addr) (Network, bool)
 }
@@ -83,6 +84,8 @@ func NewMatcher(s Signatures, from Sources) (*Matcher, error) {
 	return m, nil
 }
 
+// add enters a signature into the tables by which it is found. An ASN or issuer that two signatures
+// claim is refused, because the answer would depend on their order.
 func (m *Matcher) add(sig *Signature) error {
 	if sig.hollow() {
 		m.hollow = append(m.hollow, sig)
@@ -133,7 +136,11 @@ func (m *Matcher) Infer(o Observation) []Finding {
 	if m.from.Owner != nil {
 		owner = m.from.Owner(o.Site)
 	}
+	// Each finding has a share from 0 to 1 and the evidence for it. What two kinds of evidence show
+	// becomes one finding with both.
 	f := findings{owner: owner}
+	// The top-level domain follows from the name and needs no observation. A site whose domain is
+	// down has no other sign to give.
 	if strings.Contains(o.Site, ".") {
 		f.note(tld(o.Site), 1, false, Evidence{BySuffix, o.Site, "." + tld(o.Site).Name()})
 	}
@@ -152,8 +159,8 @@ func (m *Matcher) Infer(o Observation) []Finding {
 	return f.sorted()
 }
 
-// names looks at the name itself, where it was given out below a provider's
-// suffix, and at the aliases that it led through.
+// names compares the name itself with the suffixes below which providers give out names, and the
+// aliases (CNAME) that it leads through.
 func (m *Matcher) names(f *findings, o Observation) {
 	host := cmp.Or(o.Host, o.Site)
 	for _, hit := range m.cname.find(host) {
@@ -168,10 +175,9 @@ func (m *Matcher) names(f *findings, o Observation) {
 	}
 }
 
-// nameServers gives each provider its part of the name servers. One that no
-// suffix knows is recognised by where it stands, for customers give their
-// provider's servers names of their own; one in the site's own domain is the
-// site's own.
+// nameServers gives each provider its part of the name servers. Customers may give their provider's
+// servers names of their own, so a server that no suffix matches is recognised by the network of
+// its address. One in the site's own domain is the site's own.
 func (m *Matcher) nameServers(f *findings, o Observation) {
 	servers := o.NS[:min(len(o.NS), maxNameServers)]
 	for _, ns := range servers {
@@ -197,6 +203,8 @@ func (m *Matcher) standsAt(addrs []netip.Addr) (*Signature, Evidence) {
 	if m.from.Networks == nil {
 		return nil, Evidence{}
 	}
+	// The first network that the table knows decides: the addresses of one name server are of one
+	// provider as a rule.
 	for _, addr := range addrs[:min(len(addrs), maxAddrs)] {
 		if n, ok := m.from.Networks.Network(addr); ok && m.nsASN[n.ASN] != nil {
 			return m.nsASN[n.ASN], Evidence{ByASN, addr.String(), asnName(n.ASN)}
@@ -205,10 +213,11 @@ func (m *Matcher) standsAt(addrs []netip.Addr) (*Signature, Evidence) {
 	return nil, Evidence{}
 }
 
-// addresses looks at who announces the addresses and whose ranges they lie in.
+// addresses finds who announces the addresses, and in whose published ranges they are.
 func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 	addrs = addrs[:min(len(addrs), maxAddrs)]
 	for _, addr := range addrs {
+		// Each address has an equal part of the site: which of them a visitor gets is not known.
 		addr, part := addr.Unmap().WithZone(""), 1/float64(len(addrs))
 		for _, ranges := range []*Ranges{m.from.Ranges, m.ranges} { // what was fetched beats what was shipped
 			if c, in, ok := ranges.Lookup(addr); ok {
@@ -249,7 +258,7 @@ func (m *Matcher) Headers() []string {
 	return slices.Compact(names)
 }
 
-// responses looks at what providers add to a response on its way.
+// responses compares headers with those that providers add to a response on its way.
 func (m *Matcher) responses(f *findings, o Observation) {
 	if len(o.Header) == 0 {
 		return
@@ -280,6 +289,7 @@ func (h *HeaderMatch) find(f *findings, sig *Signature, value string) {
 	}
 }
 
+// asnName writes the number of an autonomous system as components have it.
 func asnName(asn uint32) string { return "AS" + strconv.FormatUint(uint64(asn), 10) }
 
 // registrable is the domain that a host's owner registered; empty: none.

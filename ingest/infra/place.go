@@ -17,8 +17,8 @@ type place struct {
 	stands    []stand
 	views     []vantageView
 	announced *faultline.SiteRecord // the last record; nil: none yet
-	// stale: what was told may no longer be so. Shares alone are looked at again
-	// only at due.
+	// stale says that the last record may be wrong. Shares alone are compared again only at due,
+	// because they drift with every check.
 	stale bool
 	due   time.Time
 }
@@ -35,8 +35,7 @@ type stand struct {
 	seeded      bool // by a record of an earlier life
 }
 
-// vantageView is what one vantage saw of a site, each look worth half after
-// shareHalfLife.
+// vantageView is what one vantage saw of a site. A check loses half of its weight in shareHalfLife.
 type vantageView struct {
 	vantage string
 	trusted bool   // this node's own prober
@@ -53,14 +52,16 @@ type vantageView struct {
 // since.
 type mark struct{ seen, missed uint16 }
 
-// seed goes on from a record that was observed in an earlier life, as if a
-// vantage of its own had seen it just before.
+// seed begins with a record from the log that was observed before this process started. It counts
+// as a vantage of its own.
 func (p *place) seed(r faultline.SiteRecord, at time.Time) {
 	v := vantageView{last: at, seeded: true}
 	for _, c := range r.Components[:min(len(r.Components), maxSiteStandings)] {
 		s := newStand(c, r.At)
 		s.settled, s.seeded, s.evidence = true, true, []Evidence{{By: ByLog, Saw: string(c), Rule: r.Source}}
 		p.stands = append(p.stands, s)
+		// A record counts as seedChecks checks, so that one odd answer after a restart changes
+		// nothing, and a real move does.
 		v.checks[s.kind] = seedChecks
 		v.weight = append(v.weight, float32(seedChecks*shareIn(r, c)))
 		v.marks = append(v.marks, mark{})
@@ -69,6 +70,7 @@ func (p *place) seed(r faultline.SiteRecord, at time.Time) {
 	p.announced = &r
 }
 
+// newStand makes a stand, first seen at a time.
 func newStand(c faultline.Component, at time.Time) stand {
 	c = faultline.Component(unique.Make(string(c)).Value()) // one copy for all sites
 	return stand{component: c, kind: uint8(kindOf(c)), first: at.UnixMilli(), last: at.UnixMilli()}
@@ -81,12 +83,15 @@ func (p *place) count(o Observation, found []Finding, visible kindSet) bool {
 		return false
 	}
 	if at < 0 {
+		// Rows beside stands grow and shrink with them: every view has one weight and one mark for
+		// each stand.
 		p.forgetVantage()
 		at = len(p.views)
 		p.views = append(p.views, vantageView{vantage: unique.Make(o.Vantage).Value(), last: o.At,
 			weight: make([]float32, len(p.stands)), marks: make([]mark, len(p.stands))})
 	}
 	v := &p.views[at]
+	// Age first: the weights are comparable only at one time.
 	v.age(o.At)
 	v.trusted, v.network = o.Trusted, o.Network
 	v.counted++
@@ -101,6 +106,8 @@ func (p *place) count(o Observation, found []Finding, visible kindSet) bool {
 		}
 	}
 	for i := range p.stands {
+		// Every component of a kind that this check could show counts as missed. note takes that
+		// back for what was found.
 		if visible[p.stands[i].kind] && v.marks[i].missed < math.MaxUint16 {
 			v.marks[i].missed++
 		}
@@ -128,10 +135,14 @@ func (p *place) note(at int, o Observation, f Finding) {
 	s, m := &p.stands[i], &p.views[at].marks[i]
 	s.last, s.own, s.by = o.At.UnixMilli(), f.Own, p.views[at].vantage
 	m.seen, m.missed = min(m.seen, math.MaxUint16-1)+1, 0
+	// A remote vantage sends the names of components and not what it saw. Its word is no evidence
+	// that can be shown.
 	if s.evidence = f.Evidence; len(f.Evidence) == 1 && f.Evidence[0].By == ByVia {
 		s.evidence = nil
 	}
 	p.views[at].weight[i] += float32(f.Share)
+	// A component becomes part of the record only after settleChecks checks of enough vantages: one
+	// answer from another edge must not change what a site depends on.
 	if !s.settled && p.witnessed(func(v *vantageView) bool { return v.marks[i].seen >= settleChecks }) {
 		s.settled, p.stale = true, true
 	}
@@ -158,6 +169,7 @@ func (p *place) witnessed(says func(v *vantageView) bool) bool {
 
 // age brings a vantage's counts to a later time.
 func (v *vantageView) age(at time.Time) {
+	// Exponential decay: what was seen shareHalfLife ago weighs half of what is seen now.
 	fade := float32(math.Exp2(-at.Sub(v.last).Hours() / shareHalfLife.Hours()))
 	for k := range v.checks {
 		v.checks[k] *= fade
@@ -168,7 +180,8 @@ func (v *vantageView) age(at time.Time) {
 	v.last = at
 }
 
-// forgetVantage forgets the vantage that was not heard longest when there are too many.
+// forgetVantage forgets the vantage whose last check is oldest, when there are more than
+// maxSiteVantages.
 func (p *place) forgetVantage() {
 	if len(p.views) < maxSiteVantages {
 		return
@@ -182,7 +195,8 @@ func (p *place) forgetVantage() {
 	p.views = slices.Delete(p.views, oldest, oldest+1)
 }
 
-// forgetOne drops the component that was not seen longest and is not on the map.
+// forgetOne drops the component that was seen longest ago and is in no record. It returns false
+// when all are in records, and then the new one is not kept.
 func (p *place) forgetOne() bool {
 	oldest := -1
 	for i, s := range p.stands {
@@ -197,10 +211,9 @@ func (p *place) forgetOne() bool {
 	return true
 }
 
-// share is the part of a site's looks that rested on a component: the mean over
-// the vantages that looked at its kind lately. Of several that are not this node's
-// own prober the lowest is left out, and of three and more the highest too, so
-// that none moves it alone.
+// share is the part of a site's checks that a component served: the mean over the vantages that
+// could see its kind lately. The lowest value is left out if it is of a vantage with a token, and
+// from three on the highest too, so that no single token moves the share alone.
 func (p *place) share(i int) float64 {
 	type said struct {
 		share float64
@@ -230,6 +243,8 @@ func (p *place) share(i int) float64 {
 	return sum / float64(len(all))
 }
 
+// share is the part of one vantage's checks that used a component; false when it made none of that
+// kind.
 func (v *vantageView) share(i int, kind uint8) (float64, bool) {
 	if int(kind) == kindTLD {
 		return 1, true
@@ -268,8 +283,8 @@ func (p *place) gone(i int) bool {
 	return 2*lost > had && p.witnessed(func(v *vantageView) bool { return p.had(v, i) && p.lost(v, i) })
 }
 
-// had reports whether a vantage that still looks has seen a component, or has
-// looked for one that an earlier life had.
+// had reports whether a vantage that still checks has seen a component, or has checked for one that
+// was in the record at the start.
 func (p *place) had(v *vantageView, i int) bool {
 	if v.seeded || p.last.Sub(v.last) > vantageSilence {
 		return false
@@ -289,6 +304,8 @@ func (p *place) lost(v *vantageView, i int) bool {
 	if v.marks[i].seen == 0 {
 		was = p.seededShare(i)
 	}
+	// The chance of missing it so often in a row, if it still served its former share. The share is
+	// kept from 0 and 1, so that one check can neither prove nor exclude anything.
 	return math.Pow(1-min(0.98, max(0.02, was)), float64(missed)) < leaveOdds
 }
 
@@ -303,8 +320,8 @@ func (p *place) seededShare(i int) float64 {
 	return 1
 }
 
-// drop forgets a component, and the looks that it had to itself: what is there
-// now has them all.
+// drop forgets a component and the checks that it alone served, so that the shares of what is left
+// add up to all of the checks.
 func (p *place) drop(i int) {
 	p.stale = true
 	kind := p.stands[i].kind

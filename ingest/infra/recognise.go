@@ -33,11 +33,15 @@ func (m *Matcher) Recognises(site string, via []faultline.Component, c faultline
 		return m.recognisesASN(via, c)
 	case faultline.KindPrefix:
 		n, ok := m.announced(c)
+		// Exactly the announced prefix: a wider or narrower one would be another component with the
+		// same members.
 		return ok && n.Prefix.Masked().String() == c.Name()
 	case faultline.KindDNS:
 		if domain := registrable(site); domain != "" && domain == c.Name() {
 			return true // the site's own name servers
 		}
+	// An ISP is on the viewer's side and a site is no infrastructure. A vantage that names one is
+	// wrong or lying.
 	case faultline.KindISP, faultline.KindSite:
 		return false
 	}

@@ -21,6 +21,7 @@ const (
 	outcomeDeclined
 )
 
+// outcomeOf sorts a result into what the schedule does next.
 func outcomeOf(r *Result) outcome {
 	switch {
 	case r.Declined:
@@ -42,6 +43,7 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 	}
 	s.lanes.exit(e)
 	t := now.UnixNano()
+	// A site that was only asked for by somebody leaves the schedule when its time is over.
 	if !e.assigned && e.requested <= t {
 		s.requested--
 		s.remove(e)
@@ -59,6 +61,8 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 	switch {
 	case o == outcomeDeclined:
 		e.due, e.base = e.consent, e.consent
+	// The first failure is checked again after a few seconds, and its neighbours with it: one lost
+	// packet must not look like an outage, and an outage must not wait for the next round.
 	case first:
 		e.due, e.repeat = e.started+int64(repeatAfter)+s.draw(e)%int64(repeatAfter), true
 		s.askNeighbours(e, t)
@@ -85,6 +89,8 @@ func (s *Schedule) learn(e *entry, r Result, o outcome) {
 		e.fails = 0
 	}
 	if a := r.Observation.Addr; a.IsValid() {
+		// The address has changed its network, so the site moves to the lane of the new one. Lanes
+		// bound how many checks go to one network at once.
 		if p := prefixOf(a); p != e.prefix {
 			s.lanes.leave(e.prefixLane)
 			e.prefix, e.prefixLane = p, s.lanes.join(p.String(), prefixBase)
@@ -110,10 +116,14 @@ func (s *Schedule) after(e *entry, now int64) int64 {
 	period := int64(s.period)
 	switch {
 	case e.refusals >= refusedOften:
+		// A site that refuses us is asked ever more rarely, up to refusedRest: to insist would be
+		// rude and prove nothing. One that always fails is asked less often up to failedRest.
 		period = min(period<<min(e.refusals-refusedOften+1, 6), max(period, int64(refusedRest)))
 	case e.fails > failedOften:
 		period = min(period<<min((e.fails-failedOften)/5, 4), max(period, int64(failedRest)))
 	}
+	// Without jitter all sites of a vantage that were added together would be checked in the same
+	// second for good.
 	wobble := int64(jitter * float64(period))
 	next := e.base + period
 	if wobble > 0 {
@@ -127,6 +137,8 @@ func (s *Schedule) after(e *entry, now int64) int64 {
 
 // draw is a number that looks random, of the site and how often it was looked at.
 func (s *Schedule) draw(e *entry) int64 {
+	// The finishing steps are those of splitmix64. A deterministic draw makes a schedule that a
+	// test can repeat.
 	h := xxhash.Sum64String(s.seed+e.site) + uint64(e.checks)*0x9e3779b97f4a7c15
 	h ^= h >> 31
 	h *= 0xbf58476d1ce4e5b9

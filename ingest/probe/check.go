@@ -15,6 +15,9 @@ import (
 
 // How long a check may take, and from when on an answer is late.
 const (
+	// The limits of single steps add up to more than checkLimit: a check that spends all of one
+	// step may still end before the last step. It bounds how long a
+	// sick site holds its place in the schedule.
 	checkLimit   = 10 * time.Second
 	resolveLimit = 5 * time.Second
 	consentLimit = 5 * time.Second
@@ -27,8 +30,10 @@ const (
 const (
 	maxRedirects = 10
 	maxArrivals  = 2 // at one place in one state; at the next it is a loop
-	maxETag      = 128
-	maxVia       = 16 // of the API
+	// An ETag is kept for every site, so its length is bounded. A longer one is dropped, which
+	// costs one full page at the next check.
+	maxETag = 128
+	maxVia  = 16 // of the API
 )
 
 // CheckerConfig is what a checker needs. Resolver, Guard and Agent are required.
@@ -102,6 +107,9 @@ func (c *Checker) newCheckRun(t Task) *checkRun {
 	return l
 }
 
+// saveSeen and restoreSeen keep the observation of the address at which the check got furthest.
+// Later attempts overwrite obs, and what they saw must not be published with an outcome that
+// another attempt had.
 func (l *checkRun) saveSeen()    { l.seen = l.obs }
 func (l *checkRun) restoreSeen() { l.obs = l.seen }
 
@@ -110,12 +118,16 @@ func (l *checkRun) restoreSeen() { l.obs = l.seen }
 func (c *Checker) Check(ctx context.Context, t Task) Result {
 	l := c.newCheckRun(t)
 	defer l.buf.free()
+	// Consent is asked before the clock of the check starts: reading robots.txt must not make a
+	// slow site count as failing.
 	if t.Consent {
 		if l.declines(ctx) {
 			return Result{Declined: true, Probe: faultline.Probe{Site: t.Site}}
 		}
 		l.readService(ctx)
 	}
+	// The time of a probe is that of its beginning, so that a slow failure counts for the minute in
+	// which the site was asked. Durations come from the monotonic clock.
 	at := faultline.Millis(c.now())
 	ctx, cancel := context.WithTimeout(ctx, c.longer(checkLimit))
 	defer cancel()
@@ -132,6 +144,8 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 	if err == nil {
 		r.Observation.Status, r.Observation.Header = a.status, c.kept(a.header)
 		r.Observation.Issuer, r.Observation.CertificateEnds = a.cert.issuer, a.cert.ends
+		// A redirect may have led to a host of somebody else. The end of that certificate says
+		// nothing about this site.
 		if host := r.Observation.Host; !a.cert.ends.IsZero() && (host == t.Site || host == "www."+t.Site) {
 			r.Probe.CertificateEnds = faultline.Millis(a.cert.ends)
 		}
@@ -166,6 +180,8 @@ func (l *checkRun) judge(r *Result, a *answer) {
 	for _, v := range r.Probe.Via {
 		onCDN = onCDN || v.Kind() == faultline.KindCDN
 	}
+	// The time to the first byte decides what is slow. How long the body takes depends on its size
+	// more than on the health of the site.
 	took := l.ph.DNS + l.ph.Connect + l.ph.TLS + l.ph.FirstByte
 	r.Probe.Status, r.Probe.LatencyMS = a.status, int(took.Milliseconds())
 	r.Probe.Symptom, r.Probe.Detail = judgeAnswer(a, onCDN, faultline.APIHost(l.task.Site))
@@ -180,6 +196,8 @@ func (l *checkRun) judge(r *Result, a *answer) {
 		return
 	}
 	r.Probe.Detail = l.note
+	// A certificate that is about to end is worth more to the reader than a missing address family,
+	// so its detail replaces the other one.
 	if ends := a.cert.ends; !ends.IsZero() && ends.Sub(l.c.now()) < expiresSoon {
 		r.Probe.Detail = detailExpiring
 	}
@@ -191,6 +209,7 @@ func (l *checkRun) judge(r *Result, a *answer) {
 	}
 }
 
+// hasQuery reports whether a path has a query or a fragment.
 func hasQuery(path string) bool {
 	for _, c := range []byte(path) {
 		if c == '?' || c == '#' {
@@ -200,6 +219,8 @@ func hasQuery(path string) bool {
 	return false
 }
 
+// printable reports whether s can stand in a header line as it is. What a server sends comes back
+// to it in the next request, so bytes that end a line must not get through.
 func printable(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
@@ -224,6 +245,8 @@ func (l *checkRun) walk(ctx context.Context, path string) (answer, error) {
 	for hops := 0; ; hops++ {
 		to, where := l.sentOn(&a)
 		switch {
+		// The order matters: a challenge may come as a redirect, and is refused before anybody
+		// follows it.
 		case where == leadsNowhere:
 			return a, nil
 		case isChallenge(&a):
@@ -236,16 +259,21 @@ func (l *checkRun) walk(ctx context.Context, path string) (answer, error) {
 			return answer{}, &unknownError{detailRedirects}
 		}
 		if arrivals == nil {
+			// Most answers redirect nowhere, so the map is made only now.
 			arrivals = map[state]int{{l.at.url(), ""}: 1}
 		}
 		baked = l.cookies.set(l.at, a.header, l.c.now()) || baked
 		next := state{to.url(), l.cookies.line(to)}
 		if arrivals[next]++; arrivals[next] > maxArrivals {
+			// Redirects that set cookies in a circle may end in a browser, which runs scripts.
+			// Without cookies the circle has no way out for anybody.
 			if baked {
 				return answer{}, &unknownError{detailCookies}
 			}
 			return answer{}, &followError{detailLoop}
 		}
+		// The ETag is of the page at the first address. Sent to another one, a 304 would mean
+		// nothing.
 		l.task.ETag = ""
 		if a, err = l.ask(ctx, to); err != nil {
 			return answer{}, err
@@ -259,6 +287,9 @@ func (l *checkRun) ask(ctx context.Context, p place) (answer, error) {
 	if !p.secure || l.task.HTTP2 || !wantsModern(&a, err) || ctx.Err() != nil {
 		return a, err
 	}
+	// The first attempt offers HTTP/1.1 and classic key shares, which are cheaper. Only a server
+	// that seems to want more is asked again, so that the rare case does not make every check
+	// dearer.
 	before := l.obs
 	l.task.HTTP2 = true
 	modern, failure := l.askOnce(ctx, p)
@@ -285,6 +316,8 @@ func (l *checkRun) askOnce(ctx context.Context, p place) (answer, error) {
 	l.obs.Chain, l.obs.Addrs = found.Chain, found.Addrs
 	if err != nil {
 		var dns *DNSError
+		// The limit of the whole check ran out, or only that of resolving. The first is a timeout
+		// of the check, the second one of DNS.
 		if ctx.Err() != nil && !errors.As(err, &dns) {
 			err = &stepError{StepResolve, ctx.Err()}
 		} else if !errors.As(err, &dns) {
@@ -298,16 +331,21 @@ func (l *checkRun) askOnce(ctx context.Context, p place) (answer, error) {
 	}
 	a, err := l.exchange(ctx, p, addrs, l.task.HTTP2)
 	var broken *stepError
+	// This vantage has no IPv6 and the site nothing else: no visitor over IPv4 could reach it
+	// either, but a visitor with IPv6 can. A refusal still counts, because something answered.
 	if errors.As(err, &broken) && broken.step == StepConnect && !l.task.IPv6Works && noneIs4(addrs) &&
 		errorWord(broken.err) != connectRefused {
 		return answer{}, &unknownError{detailNoIPv6}
 	}
+	// The first address is of the family that was wanted. That another family answered means that
+	// no address of the wanted one accepted a connection.
 	if err == nil && l.obs.Addr.Is4() != addrs[0].Is4() {
 		l.note = map[bool]string{true: detailNoIPv6, false: detailNoIPv4}[l.obs.Addr.Is4()]
 	}
 	return a, err
 }
 
+// noneIs4 reports whether all addresses are IPv6.
 func noneIs4(addrs []netip.Addr) bool {
 	for _, a := range addrs {
 		if a.Is4() {

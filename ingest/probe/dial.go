@@ -30,6 +30,8 @@ func (c *Checker) connect(ctx context.Context, addrs []netip.Addr, port uint16) 
 	if len(addrs) == 1 {
 		return c.dial(ctx, addrs[0], port)
 	}
+	// The first address is dialed in this goroutine and the others from a timer, so that the usual
+	// case, one fast address, starts no goroutine.
 	addrs = addrs[:min(len(addrs), maxTried)]
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -43,6 +45,8 @@ func (c *Checker) connect(ctx context.Context, addrs []netip.Addr, port uint16) 
 	})
 	first := c.dial(ctx, addrs[0], port)
 	if first.err == nil {
+		// The race has begun: its connection, if it made one, must be closed, or each such check
+		// would leak a socket.
 		if !timer.Stop() {
 			cancel()
 			if late := <-rest; late.conn != nil {
@@ -102,6 +106,7 @@ func (c *Checker) race(ctx context.Context, addrs []netip.Addr, port uint16) dia
 			if first == nil {
 				first = &d
 			}
+			// A failed attempt makes the next address due at once.
 			timer.Reset(0)
 		}
 	}
@@ -116,6 +121,8 @@ func closeAll(results <-chan dialed, n int) {
 	}
 }
 
+// dial makes one connection. The dialer asks the guard about the address again at the moment of
+// connecting.
 func (c *Checker) dial(ctx context.Context, addr netip.Addr, port uint16) dialed {
 	conn, err := c.dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(addr, port).String())
 	return dialed{conn, addr, err}

@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+// maxRequest is the capacity that a request buffer starts with, in bytes. A longer request (many
+// cookies) grows it.
 const maxRequest = 4 << 10
 
 // buffers are what one exchange needs, kept from one to the next.
@@ -31,6 +33,8 @@ var bufferPool = sync.Pool{New: func() any {
 	}
 }}
 
+// free gives the buffers back. One that grew for an answer with huge headers is replaced, because
+// the pool would keep it for good.
 func (b *buffers) free() {
 	if len(b.in) > keptBuffer {
 		b.in = make([]byte, firstBuffer)
@@ -46,6 +50,7 @@ type place struct {
 	path   string
 }
 
+// url is the address as it is sent and compared.
 func (p place) url() string {
 	if p.secure {
 		return "https://" + p.host + p.path
@@ -64,6 +69,8 @@ func (l *checkRun) exchange(ctx context.Context, p place, addrs []netip.Addr, mo
 	connecting, cancel := context.WithTimeout(ctx, l.c.longer(connectLimit))
 	d := l.c.connect(connecting, addrs, port)
 	cancel()
+	// A check that connects nowhere still says which address was tried first, so that its network
+	// can be named.
 	l.obs.Addr = addrs[0]
 	if d.err != nil {
 		return answer{}, &stepError{StepConnect, d.err}
@@ -82,6 +89,9 @@ func (l *checkRun) exchange(ctx context.Context, p place, addrs []netip.Addr, mo
 	return l.exchangeSecure(ctx, d.conn, p, modern)
 }
 
+// exchangeSecure does the handshake and then the request. A server that wants a certificate of the
+// client may say so by an alert in the handshake (TLS 1.2) or in place of the answer (TLS 1.3, RFC
+// 8446 section 4.4.2.4). Both are no evidence: the site works for those who have one.
 func (l *checkRun) exchangeSecure(ctx context.Context, raw net.Conn, p place, modern bool) (answer, error) {
 	began := time.Now()
 	conn, asked, err := l.handshake(ctx, raw, p.host, modern)
@@ -108,6 +118,8 @@ func (l *checkRun) exchangeSecure(ctx context.Context, raw net.Conn, p place, mo
 
 // request sends one request of HTTP/1.1 and reads the answer.
 func (l *checkRun) request(conn net.Conn, p place) (answer, error) {
+	// One write: a request that is cut into several packets makes some servers close the
+	// connection.
 	b := l.buf
 	b.request = appendRequest(b.request[:0], p, l.task.ETag, l.c.agent, l.cookies.line(p))
 	began := time.Now()
@@ -153,6 +165,7 @@ func wantsModern(a *answer, err error) bool {
 	var broken *stepError
 	switch {
 	case err == nil:
+		// 421 Misdirected Request, 426 Upgrade Required, 505 HTTP Version Not Supported.
 		return a.status == 421 || a.status == 426 || a.status == 505
 	case !errors.As(err, &broken), isTimeout(broken.err):
 		return false

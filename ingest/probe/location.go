@@ -33,6 +33,8 @@ func (l *checkRun) sentOn(a *answer) (place, leads) {
 	switch {
 	case to == "":
 		return place{}, leadsNowhere
+	// Longer addresses exist and browsers follow them. Not following is no evidence, and bounds
+	// what one site can make us carry.
 	case len(to) > maxLocation:
 		return place{}, leadsAway
 	}
@@ -46,6 +48,8 @@ func resolveLocation(base place, to string) (place, leads) {
 	if !utf8.ValidString(to) {
 		to = escape(to, func(c byte) bool { return c >= 0x80 })
 	}
+	// Leading and trailing controls and spaces are dropped, and tabs and line ends anywhere, as the
+	// URL standard says. The fragment never reaches a server.
 	to = strings.TrimFunc(to, func(r rune) bool { return r <= ' ' })
 	to = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(to)
 	to, _, _ = strings.Cut(to, "#")
@@ -62,6 +66,7 @@ func resolveLocation(base place, to string) (place, leads) {
 	if len(to) > 1 && startsWithSlash(to) && startsWithSlash(to[1:]) {
 		return p.withAuthority(strings.TrimLeft(to, `/\`))
 	}
+	// What follows is "relative" resolution of RFC 3986 section 5.2.
 	path, query, asked := strings.Cut(to, "?")
 	oldPath, oldQuery, hadQuery := strings.Cut(base.path, "?")
 	switch {
@@ -118,6 +123,7 @@ func (p place) withAuthority(s string) (place, leads) {
 		return place{}, leadsWrong
 	}
 	host, port, _ := strings.Cut(authority, ":")
+	// A host may be percent-encoded; browsers decode it before they apply IDNA.
 	if plain, err := url.PathUnescape(host); err == nil {
 		host = plain
 	}
@@ -162,6 +168,8 @@ func withoutDots(path string) string {
 	for i, part := range parts {
 		plain := strings.ReplaceAll(strings.ToLower(part), "%2e", ".")
 		switch {
+		// %2e counts as a dot, and a ".." above the root stays at the root (URL standard,
+		// "double-dot path segment").
 		case plain == ".." && len(kept) > 0:
 			kept = kept[:len(kept)-1]
 		case plain != "." && plain != "..":
@@ -175,6 +183,7 @@ func withoutDots(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
+// escape writes each byte that which picks as %XX.
 func escape(s string, which func(byte) bool) string {
 	var b bytes.Buffer
 	for i := range len(s) {

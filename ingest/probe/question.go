@@ -57,6 +57,8 @@ type reply struct {
 	service   *Service
 }
 
+// free gives the question back. Slices that its answer handed out are dropped and not reused: the
+// caller keeps them.
 func (q *question) free() {
 	q.reply, q.sock, q.host, q.chain = reply{}, nil, "", nil
 	questions.Put(q)
@@ -77,6 +79,7 @@ func (q *question) prepare(how manner) {
 		q.wire, additional = append(q.wire, opt...), 1
 	}
 	if how.cd {
+		// CD, checking disabled (RFC 4035 section 3.2.2).
 		flags = 0x10
 	}
 	q.wire[3], q.wire[11] = flags, additional
@@ -95,6 +98,8 @@ func (q *question) pack() bool {
 		} else {
 			rest = ""
 		}
+		// A label has 1 to 63 bytes and a name 255 at most, with lengths and root (RFC 1035 section
+		// 2.3.4).
 		if len(label) == 0 || len(label) > 63 {
 			return false
 		}
@@ -114,6 +119,7 @@ func (q *question) draw(mix bool) {
 	q.id, q.mixed = uint16(rand.Uint32()), mix
 	q.wire[0], q.wire[1] = byte(q.id>>8), byte(q.id)
 	name := q.wire[questionAt : q.asks-4]
+	// One random word serves 64 letters.
 	coins, left := uint64(0), 0
 	for i, c := range name {
 		if letter := c | 0x20; letter < 'a' || letter > 'z' {
@@ -133,10 +139,13 @@ func (q *question) draw(mix bool) {
 // read takes an answer in; false: it is none to this question.
 func (q *question) read(msg []byte) bool {
 	asked := q.wire[questionAt:q.asks]
+	// The answer must be a response (QR) with exactly one question.
 	if len(msg) < questionAt+len(asked) || msg[2]&0x80 == 0 || msg[4] != 0 || msg[5] != 1 {
 		return false
 	}
 	echo := msg[questionAt : questionAt+len(asked)]
+	// A server that does not keep the case gets its answer ignored here, and is asked again in
+	// lower case.
 	if q.mixed && !bytes.Equal(echo, asked) || !bytes.EqualFold(echo, asked) {
 		return false
 	}
@@ -176,6 +185,8 @@ func (q *question) verdict(code dnsmessage.RCode) error {
 	kind := dnsMalformed
 	switch code {
 	case dnsmessage.RCodeSuccess:
+		// A and AAAA are asked together, and one of them may well be empty: only both empty mean
+		// that there is no data. NS and HTTPS are asked alone.
 		single := q.typ == dnsmessage.TypeNS || q.typ == dnsmessage.TypeHTTPS
 		if !single || q.found() || q.reply.truncated {
 			return nil
@@ -192,6 +203,8 @@ func (q *question) verdict(code dnsmessage.RCode) error {
 }
 
 // take reads one record; false: it can't be read.
+// Records beyond the bounds are skipped and not an error: a name with a hundred addresses is odd,
+// not broken. An alias counts whatever was asked for.
 func (q *question) take(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) bool {
 	r := &q.reply
 	switch {
@@ -228,6 +241,8 @@ func (q *question) take(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) bool 
 // maxALPN bounds the protocols that are kept of an HTTPS record.
 const maxALPN = 8
 
+// readService keeps of an HTTPS record what says how the site is served: target, protocols, and
+// whether HTTP/1.1 is left out (RFC 9460 section 7.1).
 func readService(s *dnsmessage.HTTPSResource) *Service {
 	out := &Service{Target: trimDot(s.Target.String())}
 	_, out.NoDefault = s.GetParam(dnsmessage.SVCParamNoDefaultALPN)

@@ -43,6 +43,8 @@ const (
 // keeps nothing: the recursive resolver caches, and a fault of DNS must be seen
 // when it happens. It never asks the C library, which reads 127.1 and 0x7f000001
 // as names. It is safe for concurrent use.
+// Each of servers has state of its own: whether it chokes on EDNS, and its open socket. next is
+// which of them is asked first; it moves on when the second answers better.
 type Resolver struct {
 	servers  []*server
 	next     atomic.Uint32
@@ -191,6 +193,8 @@ func (r *Resolver) HTTPS(ctx context.Context, host string) (*Service, error) {
 // resolve asks until one of the questions has what it asks for, or there is
 // reason enough to believe that none will.
 func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) error {
+	// why is the error that says most so far, bad the newest one. bad is also what the server that
+	// answers afterwards learns from.
 	begin := int(r.next.Load())
 	var why, bad error
 	var failed *server // that did not reply
@@ -201,12 +205,16 @@ func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) 
 		}
 		how := try.manner
 		how.edns = how.edns && !s.avoidsEDNS()
+		// SERVFAIL is what a validating resolver answers for wrong signatures. Asking without the
+		// check tells this apart from name servers that are down.
 		if i == len(attempts)-1 && isServFail(why) {
 			return s.suspectSignatures(ctx, sixWorks, why, qs)
 		}
 		err := s.ask(ctx, how, time.Duration(r.patience)*try.wait, sixWorks, qs)
 		if err == nil {
 			s.learn(how, bad)
+			// Another server answered what this one did not, so the fault is the server's. It is
+			// counted, and no site is blamed for it.
 			if failed != nil && failed != s {
 				r.faults.Add(1)
 			}
@@ -241,6 +249,7 @@ func replied(err error) bool {
 // final reports whether an answer says that there is nothing.
 func final(kind string) bool { return kind == dnsNXDomain || kind == dnsNoData }
 
+// isServFail reports whether the servers of the name are in trouble.
 func isServFail(err error) bool {
 	var dns *DNSError
 	return errors.As(err, &dns) && dns.Kind == dnsServFail

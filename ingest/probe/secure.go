@@ -17,6 +17,9 @@ const (
 )
 
 var (
+	// Which protocols and curves are offered is told apart by cost. The hybrid key share of
+	// browsers (X25519MLKEM768) adds more
+	// than a kilobyte to every handshake, so it is offered only where a site wants it.
 	protocols       = []string{protocolH1}
 	modernProtocols = []string{protocolH2, protocolH1}
 	classicCurves   = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
@@ -42,10 +45,14 @@ func (l *checkRun) handshake(
 	modern bool,
 ) (conn *tls.Conn, asked bool, err error) {
 	cfg := &tls.Config{
+		// Verification is our own so that a missing intermediate certificate can be fetched, as
+		// Chromium does, and so that the reason for a refusal is known.
 		ServerName: host, MinVersion: tls.VersionTLS12, NextProtos: protocols, CipherSuites: cipherSuites,
 		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection checks all that is skipped
 		VerifyConnection:   func(cs tls.ConnectionState) error { return l.c.verifier.verify(ctx, cs) },
 		CurvePreferences:   classicCurves,
+		// The empty certificate answers "none". The handshake goes on, and the server decides
+		// whether it needs one.
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			asked = true
 			return &tls.Certificate{}, nil
@@ -67,6 +74,8 @@ func (l *checkRun) handshake(
 // requestH2 sends one request over HTTP/2 and reads the answer.
 func (l *checkRun) requestH2(ctx context.Context, conn *tls.Conn, p place) (answer, error) {
 	broken := func(err error) (answer, error) { return answer{}, &stepError{StepAsk, err} }
+	// One transport for one connection that exists already: nothing is dialed here, so the guard
+	// has seen every address.
 	transport := &http.Transport{
 		DialTLSContext:     func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 		DisableCompression: true, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: maxHead,
@@ -97,10 +106,14 @@ func (l *checkRun) requestH2(ctx context.Context, conn *tls.Conn, p place) (answ
 			a.header = append(a.header, field{[]byte(name), []byte(v)})
 		}
 	}
+	// A page that has begun to arrive and does not end works in a browser, which shows it as far as
+	// it has come. Closing the body ends the wait.
 	stop := time.AfterFunc(l.buf.patience, func() { _ = resp.Body.Close() })
 	n, err := io.ReadFull(resp.Body, l.buf.body)
 	patient := stop.Stop()
 	a.body = l.buf.body[:n]
+	// Short is only what ended by itself before its announced length. What we cut off, and what
+	// fills the buffer, is not short.
 	a.short = patient && err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) ||
 		patient && resp.ContentLength > int64(n) && n < len(l.buf.body)
 	a.decode()

@@ -48,12 +48,15 @@ func (s *server) socket() (*socket, error) {
 	return s.now, nil
 }
 
+// worn reports whether the socket has carried its share of questions.
 func (s *socket) worn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked >= socketLife || s.retired
 }
 
+// send draws an id that nobody waits under, registers the question and writes it. It is registered
+// before it is written: an answer may come before Write returns.
 func (s *socket) send(q *question, mix bool) error {
 	s.mu.Lock()
 	for range drawTries {
@@ -106,6 +109,8 @@ func (s *socket) fail() {
 	_ = s.conn.Close()
 }
 
+// deliver hands an answer to the question with its id. One that does not repeat the question is
+// ignored, and the question goes on waiting: it may be a forgery that came before the true answer.
 func (s *socket) deliver(msg []byte) {
 	id := binary.BigEndian.Uint16(msg)
 	s.mu.Lock()
@@ -139,6 +144,8 @@ func (s *socket) retire() {
 	s.closeIfDone()
 }
 
+// closeIfDone closes a retired socket once the last question is answered or given up. The caller
+// holds the lock.
 func (s *socket) closeIfDone() {
 	if s.retired && len(s.waiting) == 0 {
 		_ = s.conn.Close()
@@ -148,6 +155,7 @@ func (s *socket) closeIfDone() {
 // askTCP asks where neither a lost packet nor a large one is in the way.
 func (s *server) askTCP(ctx context.Context, wait time.Duration, qs []*question) error {
 	for _, q := range qs {
+		// Over TCP the connection itself proves who answers, so the letters need no random case.
 		q.prepare(manner{tcp: true})
 		q.draw(false)
 		s.overTCP(ctx, q, wait)
@@ -172,6 +180,8 @@ func (s *server) overTCP(ctx context.Context, q *question, wait time.Duration) {
 	q.reply.truncated = false
 }
 
+// exchangeTCP sends one message and reads one, each after its length in two bytes (RFC 1035 section
+// 4.2.2).
 func (s *server) exchangeTCP(ctx context.Context, wire []byte) ([]byte, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", s.addr.String())

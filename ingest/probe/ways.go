@@ -11,6 +11,8 @@ import (
 	"strings"
 )
 
+// shuffle spreads connections over all addresses of a site, so that one broken address of many is
+// found in time.
 func shuffle(a []netip.Addr) {
 	rand.Shuffle(len(a), func(i, j int) { a[i], a[j] = a[j], a[i] })
 }
@@ -66,6 +68,8 @@ func (l *checkRun) ways(path string) (all []place, beyond bool) {
 // would reach it by any; the failure that is told is that of the way that led
 // furthest, and of the first among equals.
 func (l *checkRun) enter(ctx context.Context, path string) (answer, error) {
+	// A site is judged by the attempt that got furthest, because a visitor's browser also ends
+	// there.
 	var best error
 	var failed []failedWay
 	ways, beyond := l.ways(path)
@@ -160,6 +164,9 @@ func (l *checkRun) declines(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, l.c.longer(consentLimit))
 	defer cancel()
 	a, err := l.walk(ctx, "/robots.txt")
+	// A robots.txt that cannot be read forbids nothing here: a site that fails must be seen to fail.
+	// What the walk left in the run is cleared, or the check would
+	// start with its timings and cookies.
 	no := err == nil && a.status == http.StatusOK && namesUs(a.body)
 	l.ph, l.note, l.obs, l.cookies = Phases{}, "", Observation{}, nil
 	return no

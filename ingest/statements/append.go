@@ -21,6 +21,8 @@ func (p *Poller) append(ctx context.Context, f *follower, items []item) error {
 	}
 	if over := len(fresh) - maxAtOnce; over > 0 {
 		p.cfg.Metrics.said.WithLabelValues("crowded").Add(float64(over))
+		// Items are sorted oldest first, so the newest are kept. A page that suddenly shows
+		// hundreds was restored or is broken.
 		fresh = fresh[over:]
 	}
 	var events []faultline.Event
@@ -36,6 +38,8 @@ func (p *Poller) append(ctx context.Context, f *follower, items []item) error {
 			"newest", fresh[len(fresh)-1].text)
 	}
 	for _, i := range fresh {
+		// Only now, after the log has taken them: a statement whose append failed is tried again at
+		// the next reading.
 		f.seen[i.id] = seen{at: i.at, words: i.words(), appended: true}
 	}
 	f.read = true
@@ -51,6 +55,8 @@ func (p *Poller) isNew(f *follower, i item, now time.Time) (item, bool) {
 	switch {
 	case i.at.After(now.Add(aheadFor)): // what is announced comes again in its time
 		return i, false
+	// A first reading does not know whether a page makes up the times of its entries. An entry that
+	// has kept its time at the second reading is believed.
 	case known && before.doubted && same:
 		before.doubted = false
 		f.seen[i.id] = before
@@ -65,6 +71,8 @@ func (p *Poller) isNew(f *follower, i item, now time.Time) (item, bool) {
 		}
 		f.seen[i.id] = seen{at: i.at, words: i.words()}
 		return i, false
+	// Some feeds give every entry the time of the request. Published at once, old news would look
+	// like a statement about the incident that is open now.
 	case !f.read && i.dated && now.Sub(i.at) < madeUpFor:
 		f.seen[i.id] = seen{at: i.at, words: i.words(), doubted: true}
 		return i, false
@@ -72,7 +80,8 @@ func (p *Poller) isNew(f *follower, i item, now time.Time) (item, bool) {
 	return i, now.Sub(i.at) <= freshFor
 }
 
-// waits reports whether something must be looked at again even if nothing changes.
+// waits reports whether the page must be read again even if it has not changed, because an entry is
+// still doubted.
 func (f *follower) waits() bool {
 	for _, s := range f.seen {
 		if s.doubted {

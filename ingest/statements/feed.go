@@ -56,6 +56,8 @@ func encoded(body io.Reader) io.Reader {
 	return wellFormed(buffered)
 }
 
+// feedReader walks RSS, RDF and Atom in one way. path is where it is, so that the title of an entry
+// is told from the title of the feed.
 type feedReader struct {
 	d     *xml.Decoder
 	feed  bool // it is one
@@ -65,6 +67,7 @@ type feedReader struct {
 	items []item
 }
 
+// read goes through all tokens until the end or a bound.
 func (r *feedReader) read() error {
 	for {
 		token, err := r.d.Token()
@@ -84,6 +87,7 @@ func (r *feedReader) read() error {
 	}
 }
 
+// start enters an element.
 func (r *feedReader) start(t xml.StartElement) error {
 	name := strings.ToLower(t.Name.Local)
 	if s := t.Name.Space; s == "media" || strings.Contains(s, "mrss") || strings.Contains(s, "itunes") {
@@ -101,6 +105,7 @@ func (r *feedReader) start(t xml.StartElement) error {
 		r.feed = true
 	case "item", "entry":
 		r.entry = &memberTexts{}
+	// Atom has the address of an entry in an attribute, RSS in the text.
 	case "link":
 		for _, a := range t.Attr {
 			if r.entry != nil && a.Name.Local == "href" {
@@ -136,6 +141,8 @@ var members = []string{
 // memberTexts is the text of each of the members of one entry, each at most maxSaid bytes.
 type memberTexts [13][]byte
 
+// add appends to the text of a member, and cuts it at maxSaid. Members that are not read are
+// dropped here, so that a feed full of markup takes no memory.
 func (t *memberTexts) add(member string, text []byte) {
 	if i := slices.Index(members, member); i >= 0 {
 		t[i] = append(t[i], text[:min(len(text), maxSaid-len(t[i]))]...)
@@ -152,6 +159,7 @@ func (t *memberTexts) of(names ...string) string {
 	return ""
 }
 
+// end leaves an element. At the end of an entry the item is made.
 func (r *feedReader) end() {
 	if len(r.path) == 0 {
 		return
@@ -171,6 +179,8 @@ func (r *feedReader) end() {
 func entry(e *memberTexts) (item, bool) {
 	var i item
 	for _, member := range []string{"pubdate", "date", "published", "updated"} {
+		// The latest time counts: a page that edits an entry says something new at the time of the
+		// edit.
 		if at, ok := moment(e.of(member)); ok && at.After(i.at) {
 			i.at = at
 		}
@@ -184,6 +194,8 @@ func entry(e *memberTexts) (item, bool) {
 	}
 	i.all = said
 	i.title(title)
+	// The id must stay the same when an entry is edited, so it comes from what names the entry and
+	// not from what it says.
 	i.about = e.of("guid", "id", "link")
 	i.id = digest(i.about, "")
 	i.dated = true

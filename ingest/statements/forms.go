@@ -96,6 +96,8 @@ func readInstatus(body io.Reader) ([]item, error) {
 var instatusStages = map[string]string{"NOTSTARTEDYET": "scheduled", "INPROGRESS": "in_progress",
 	"VERIFYING": "verifying", "COMPLETED": "completed"}
 
+// instatus reads one incident or maintenance. Instatus gives it a new text under the same id, so
+// the status is part of the id: each stage becomes a statement of its own.
 func (r *statuspageReader) instatus(planned bool) error {
 	var id, name, status, started, start, updated string
 	err := r.object(map[string]*string{"id": &id, "name": &name, "status": &status, "started": &started,
@@ -120,6 +122,7 @@ func readIncidentIO(body io.Reader) ([]item, error) {
 	})
 }
 
+// incidentIO reads one incident or maintenance, of which the summary has the last update only.
 func (r *statuspageReader) incidentIO(planned bool) error {
 	var id, name, status, at, said, starts, started, ends, ended, parts string
 	err := r.object(map[string]*string{"id": &id, "name": &name, "status": &status, "last_update_at": &at,
@@ -197,6 +200,8 @@ func (b *betterStack) included(r *statuspageReader) error {
 
 // say makes an item of each update.
 func (b *betterStack) say(r *statuspageReader) {
+	// Only the report has a state. The newest update of a resolved report is taken as the one that
+	// says so.
 	newestOf := map[betterReport]string{} // by report: when its newest update was made
 	for _, u := range b.updates {
 		if of := b.reports[u.id]; u.at > newestOf[of] {
@@ -243,6 +248,7 @@ func (r *statuspageReader) google() error {
 	return err
 }
 
+// googleUpdate reads one update. AVAILABLE is Google's word for the end of an incident.
 func (r *statuspageReader) googleUpdate() error {
 	var at, said, status, where string
 	err := r.object(map[string]*string{"when": &at, "text": &said, "status": &status},
@@ -271,6 +277,8 @@ func readAWS(body io.Reader) ([]item, error) {
 	return readJSON(body, "AWS", jsontext.KindBeginArray, func(r *statuspageReader) error { return r.list(r.aws) })
 }
 
+// aws reads one event with its log. What it is about is in the ARN too, which names the service and
+// the region.
 func (r *statuspageReader) aws() error {
 	var arn, service, name, region, summary string
 	kept := r.items
@@ -286,6 +294,7 @@ func (r *statuspageReader) aws() error {
 	return err
 }
 
+// awsUpdate reads one entry of the log. Status 0 means that the service operates normally.
 func (r *statuspageReader) awsUpdate() error {
 	var at, said, summary, status string
 	err := r.object(map[string]*string{"timestamp": &at, "message": &said, "summary": &summary, "status": &status}, nil)

@@ -41,6 +41,7 @@ func (s *Source) announcements(items []item, now time.Time) []faultline.Maintena
 		m := faultline.Maintenance{Components: s.about(i.about + " " + i.all), Source: s.page, Text: i.text,
 			Status:   i.status,
 			StartsAt: i.starts, EndsAt: i.ends, SaidAt: faultline.Millis(i.at)}
+		// A page without fields for it says in its text when the work is to be.
 		if m.StartsAt.IsZero() {
 			m.StartsAt, m.EndsAt = window(i.all, i.at)
 		}
@@ -121,6 +122,8 @@ func dayOf(part []string, said time.Time) (day time.Time, ok bool) {
 		}
 	}
 	day = time.Date(year, time.Month(month/3+1), d, 0, 0, 0, 0, time.UTC)
+	// Half a year. A day that is further away from the statement belongs to the year before or
+	// after.
 	const half = 183 * 24 * time.Hour
 	if part[2] == "" && day.Sub(said) < -half {
 		day = day.AddDate(1, 0, 0)

@@ -55,14 +55,17 @@ func moment(s string) (time.Time, bool) {
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && epoch.MatchString(s) {
 		if len(s) == len("1623146280") {
+			// Ten digits are seconds, thirteen milliseconds.
 			n *= 1000
 		}
 		return time.UnixMilli(n).UTC(), true
 	}
+	// "GMT+02:00": the offset alone is what a layout reads.
 	s = gmtOffset.ReplaceAllString(s, "$1")
 	if m := weekday.FindStringSubmatchIndex(s); m != nil && isDay(s) {
 		s = s[m[2]:]
 	}
+	// "+0000 (Coordinated Universal Time)", as JavaScript prints it.
 	if cut := afterZone.ReplaceAllString(s, ""); strings.ContainsAny(cut, "+-") {
 		s = cut
 	}

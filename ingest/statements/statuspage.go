@@ -16,6 +16,8 @@ var errEnough = errors.New("enough was read")
 // bounded by maxElements, maxSaid and maxItems. What was read before a fault is kept.
 // Ids are opaque; members that are missing, null or of another type are left empty.
 func readStatuspage(body io.Reader) ([]item, error) {
+	// Duplicate names and broken UTF-8 occur on real pages. A strict decoder would lose the whole
+	// page for one such byte.
 	r := statuspageReader{d: jsontext.NewDecoder(wellFormed(body),
 		jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))}
 	if r.d.PeekKind() != '{' {
@@ -36,6 +38,8 @@ func readStatuspage(body io.Reader) ([]item, error) {
 	return r.items, nil
 }
 
+// statuspageReader reads JSON token by token and keeps only what becomes an item. Pages of other
+// services use it too, because the bounds are the same for all.
 type statuspageReader struct {
 	d     *jsontext.Decoder
 	count int // elements of lists so far
@@ -93,6 +97,7 @@ func (r *statuspageReader) text(into *string) error {
 			return err
 		}
 		said := token.String()
+		// Cloned, because the token's memory is the decoder's and is overwritten by the next one.
 		*into = strings.Clone(said[:min(len(said), maxSaid)])
 		return nil
 	}
@@ -102,6 +107,8 @@ func (r *statuspageReader) text(into *string) error {
 // incident reads one incident. Its updates may come before its name.
 func (r *statuspageReader) incident() error {
 	var id, name, status, created string
+	// Updates are appended while the incident is still being read. Title and id are added
+	// afterwards to all that came since first.
 	first := len(r.items)
 	err := r.members(func(member string) error {
 		switch member {
@@ -124,6 +131,7 @@ func (r *statuspageReader) incident() error {
 	for i := range r.items[first:] {
 		u := &r.items[first+i]
 		u.title(name)
+		// Ids of updates are unique within one incident only.
 		u.id = digest(id, u.id)
 	}
 	r.items = newest(r.items)
@@ -151,6 +159,7 @@ func (r *statuspageReader) maintenance() error {
 		return r.d.SkipValue()
 	})
 	i := item{id: digest(id, "maintenance"), status: word(status), about: parts, planned: true}
+	// The newest update says how the maintenance stands. Its text replaces the older ones.
 	for _, u := range said {
 		if !u.at.Before(i.at) {
 			i.at, i.all = u.at, u.all
@@ -185,6 +194,8 @@ func (r *statuspageReader) named(names *string) error {
 	})
 }
 
+// update reads one update of an incident. An update without a time that can be read is dropped,
+// because a statement is placed by its time.
 func (r *statuspageReader) update() error {
 	var id, status, said, created, display string
 	err := r.members(func(member string) error {
@@ -202,6 +213,8 @@ func (r *statuspageReader) update() error {
 		}
 		return r.d.SkipValue()
 	})
+	// display_at is the time that the provider shows, and may be edited; created_at is when it was
+	// typed.
 	at, ok := moment(display)
 	if !ok {
 		at, ok = moment(created)

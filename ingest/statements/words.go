@@ -57,6 +57,7 @@ func labelled(text string) string {
 	found, newest := -1, -1
 	for _, m := range label.FindAllStringSubmatchIndex(text, -1) {
 		stage := slices.Index(stages, strings.Replace(word(text[m[2]:m[3]]), "post_mortem", "postmortem", 1))
+		// 48 bytes hold the longest date that pages write in front of a label.
 		at := dateBefore(text[max(0, m[2]-48):m[2]])
 		if at > newest || at == newest && stage > found {
 			found, newest = stage, at
@@ -88,6 +89,8 @@ func dateBefore(text string) int {
 		}
 	}
 	month := strings.Index(months, strings.ToLower(m[1])) / 3
+	// Only the order matters, so a month may have 31 days here. The turn of the year is wrong for
+	// one update, which is rare and costs a stage.
 	return ((month*31+number(m[2]))*24+hour)*60 + number(m[4])
 }
 
@@ -138,6 +141,8 @@ func asserted(text string) string {
 	text = stillAtIt.ReplaceAllString(straight.Replace(strings.ToLower(text)), "${1}ing")
 	text = backTo.ReplaceAllString(text, "$1")
 	found := map[string]bool{}
+	// Clause by clause: "the cause is identified, but the service is not yet restored" asserts the
+	// first and denies the second.
 	for _, clause := range clauseEnd.Split(text, -1) {
 		for _, c := range claims {
 			if claimed(clause, c.says) {
