@@ -32,7 +32,8 @@ func stackNode(t *testing.T, change ...func(*faultline.View)) *node {
 		)
 	}
 	providers := faultline.NewProviders([]faultline.Provider{
-		{Slug: "fastly", Name: "Fastly", Components: []string{"cdn:fastly"}},
+		{Slug: "fastly", Name: "Fastly", Components: []string{"cdn:fastly"},
+			Sites: []string{"well2.example"}},
 		{Slug: "amazon-web-services", Name: "AWS", Aliases: []string{"aws"}, Components: []string{"cloud:aws/*"}},
 	})
 	n := newNode(t, func(c *Config, b *board.Config, _ *stream.Config) { c.Index, b.Providers = x, providers })
@@ -67,7 +68,9 @@ func TestStackSaysWhatFailsAndWhy(t *testing.T) {
 			"3 of your 4 are failing, all because of Fastly, since 09:47 UTC."},
 		"https://site000.example,well0.example,nobody.test": {board.StackFailing,
 			"1 of your 3 is failing, because of Fastly, since 09:47 UTC; 1 is not observed."},
-		"fastly":                  {board.StackFailing, "Fastly is failing, since 09:47 UTC."},
+		"fastly": {board.StackFailing, "Fastly is failing, since 09:47 UTC."},
+		"well2.example": {board.StackSuspected,
+			"well2.example may be affected: Fastly, which its owner runs, is failing, since 09:47 UTC."},
 		"well0.example,cloud:aws": {board.StackOK, "None of your 2 is known to be failing."},
 		"aws":                     {board.StackOK, "AWS is not known to be failing."},
 		"well0.example,quiet.example": {board.StackUnknown,

@@ -9,6 +9,7 @@ import (
 
 	"faultline"
 	"faultline/board"
+	"faultline/board/find"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -38,9 +39,14 @@ func (a *api) getVerdict(c *gin.Context, query url.Values) error {
 	if !query.Has("site") {
 		return invalidParameter("site", "is needed here: which site is it about?")
 	}
-	record, err := a.cfg.Lookup(query.Get("site"))
+	asked := query.Get("site")
+	record, err := a.cfg.Lookup(asked)
+	if name := find.Question(asked); err != nil && name != asked { // "is reddit down"
+		asked = name
+		record, err = a.cfg.Lookup(name)
+	}
 	if err != nil {
-		return a.notASite(query.Get("site"), siteFault(err))
+		return a.notASite(asked, siteFault(err))
 	}
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {

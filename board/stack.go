@@ -50,13 +50,15 @@ type StackVerdict struct {
 	Sentence string     `json:"sentence"` // all of it in one English sentence
 	Total    int        `json:"total"`
 	// Failing, Recovering, Suspected, OK and Unknown count the things by their state.
-	Failing    int         `json:"failing"`
-	Recovering int         `json:"recovering"`
-	Suspected  int         `json:"suspected"`
-	OK         int         `json:"ok"`
-	Unknown    int         `json:"unknown"`
-	Cause      *StackCause `json:"cause"` // null where nothing fails, or nothing is known in common
-	Since      *time.Time  `json:"since"` // when the first of the failing things began to fail
+	Failing    int `json:"failing"`
+	Recovering int `json:"recovering"`
+	Suspected  int `json:"suspected"`
+	OK         int `json:"ok"`
+	Unknown    int `json:"unknown"`
+	// Cause is null where nothing fails, or nothing is known in common. Of one thing that is only
+	// suspected it is the outage of what its owner runs, with failing 0.
+	Cause *StackCause `json:"cause"`
+	Since *time.Time  `json:"since"` // when the first of the failing things began to fail
 }
 
 // Stack is how the things do that somebody depends on.
@@ -283,6 +285,9 @@ func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVer
 		if stackOrder(t.State) < stackOrder(v.State) {
 			v.State = t.State
 		}
+		if owned := len(things) == 1 && t.State == StackSuspected && foremost[i] != nil; owned {
+			v.ownersOutage(&foremost[i].Incident)
+		}
 		if t.State != StackFailing || foremost[i] == nil {
 			continue
 		}
@@ -307,6 +312,18 @@ func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVer
 		v.Sentence = "Nothing is observed just now, so we cannot say how they do."
 	}
 	return v
+}
+
+// ownersOutage names the outage for which one thing is suspected that does not fail itself.
+func (v *StackVerdict) ownersOutage(inc *faultline.Incident) {
+	if inc.Cause == nil || inc.State == faultline.StateCandidate {
+		return
+	}
+	v.Since = &inc.Onset.At
+	v.Cause = &StackCause{
+		Component: inc.Cause.Component,
+		Name:      cmp.Or(inc.Cause.Name, inc.Cause.Component.DisplayName()),
+	}
 }
 
 // countCause counts one failing thing for what it fails because of: the provider where

@@ -47,7 +47,7 @@ func TestProvidersAreFoundByWhatTheyRun(t *testing.T) {
 	for c, want := range map[faultline.Component]string{
 		"cloud:aws/us-east-1": "aws", "cdn:cloudfront": "aws", "dns:route53": "aws", "ca:amazon": "aws",
 		"asn:AS16509":    "aws",
-		"pop:fastly/lhr": "fastly", "asn:AS54113": "fastly", "cdn:cloudflare": "cloudflare", "dns:dyn": "oracle-cloud",
+		"pop:fastly/lhr": "fastly", "asn:AS54113": "fastly", "cdn:cloudflare": "cloudflare", "dns:dyn": "dyn",
 		"cloud:github/pages": "github", "isp:AS812": "rogers", "ca:letsencrypt": "lets-encrypt", "cdn:azure": "azure",
 	} {
 		p, ok := list.Of(c)
