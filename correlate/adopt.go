@@ -32,7 +32,9 @@ func (e *Engine) adopt(a faultline.Adopt) {
 	for _, n := range e.networks.rows {
 		n.Incident = 0
 	}
+	// Incidents of this fold were never published, so nothing is lost with them.
 	e.incidents, e.pending, e.stableUntil = nil, nil, 0
+	// Ordinals make the ids of incidents. One that was used before must never be used again.
 	e.ordinal = max(e.ordinal, int64(a.Known))
 	e.counters = a.Counters
 	for _, published := range inOrder(a.Incidents) {
@@ -112,7 +114,8 @@ func inOrder(published []faultline.Incident) []faultline.Incident {
 	return list
 }
 
-// deriveAgain makes what is derived from the state from it again, as at a restart.
+// deriveAgain computes everything again that is derived from the state, in the way of a restart:
+// whatever changed many rows at once would otherwise have to know every cache.
 func (e *Engine) deriveAgain() {
 	again, err := Restore(e.cfg, e.Checkpoint())
 	if err != nil {
@@ -124,6 +127,7 @@ func (e *Engine) deriveAgain() {
 // takeIn makes an incident of its last published revision.
 func (e *Engine) takeIn(p faultline.Incident, ordinal int64) *incident {
 	p = whole(p)
+	// The timeline is kept apart, in a form that can grow. In Last it would be stored twice.
 	course := p.Timeline
 	p.Timeline = nil
 	in := &incident{
@@ -173,6 +177,8 @@ func (e *Engine) takeMember(in *incident, s faultline.IncidentSite) {
 		Joined: s.Member == faultline.MemberJoined,
 		Onset:  s.Onset.UnixMilli(), Recovered: timeOf(s.RecoveredAt), Reports: s.Reports, Probes: s.Probes,
 		Failed: s.ProbesFailed}
+	// This fold has not seen why the site joined, so it cannot judge it again until it has evidence
+	// of its own.
 	m.Adopted = m.Joined
 	if row := e.sites.rows[id]; in.State.Open() && row.Incident == 0 && !in.traits().viewers {
 		row.Incident = in.Ordinal
@@ -216,6 +222,7 @@ func (e *Engine) mergeTwins() {
 func (e *Engine) twin(in, into *incident) {
 	in.State, in.MergedInto, in.Resolved = faultline.StateMerged, into.ID, e.clock
 	for _, m := range in.Members {
+		// A site belongs to one open incident. Only sites that the ended one still holds move over.
 		if s := e.sites.rows[m.Site]; s.Incident == in.Ordinal {
 			s.Incident = 0
 			if into.member(m.Site) == nil {

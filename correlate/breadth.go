@@ -77,6 +77,8 @@ func (b *breadth) clear(networks int) {
 		sub := &b.of[n]
 		clear(sub.people)
 		clear(sub.owners)
+		// Slices and maps are kept: an evaluation happens every few seconds and would otherwise
+		// allocate for every network.
 		*sub = subscribers{nets: sub.nets[:0], people: sub.people, owners: sub.owners, ids: sub.ids[:0]}
 	}
 	b.networks = b.networks[:0]
@@ -167,6 +169,7 @@ type complaints struct {
 func (c *complaints) add(at int64) {
 	m := at / minute
 	switch i := m % int64(complaintMinutes); {
+	// The slot holds an older minute, which is out of reach by now.
 	case m > c.minute[i]:
 		c.minute[i], c.count[i] = m, 1
 	case m == c.minute[i]:

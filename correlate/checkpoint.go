@@ -83,6 +83,8 @@ func (e *Engine) Checkpoint() []byte {
 
 // Restore makes an engine of a checkpoint's bytes.
 func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
+	// gob asks for a ByteReader and then reads exactly its messages. A buffered reader would
+	// swallow bytes of the rows that follow.
 	in := bytes.NewReader(checkpoint) // gob reads no further than it must
 	dec := gob.NewDecoder(in)
 	var s saved
@@ -152,6 +154,7 @@ func (e *Engine) readRows(s *saved, r *reading) error {
 	e.repeats.since = s.Since
 	e.repeats.now.read(r, s.Now)
 	e.repeats.before.read(r, s.Before)
+	// Bytes that are left over mean that the counts at the head are wrong.
 	if r.err == nil && len(r.rest) > 0 {
 		r.fail()
 	}

@@ -24,6 +24,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	if in.LogOdds < confirmOdds {
 		return "", false
 	}
+	// The order of the cases is the rule: what forbids comes before what confirms, and the cheap
+	// tests before those that go through all sites.
 	failed := e.failuresOf(in)
 	failing := e.sitesFor(in.Cause, failed.sites)
 	// A site's own fault has no other sites to support it, so that each vantage must have
@@ -64,6 +66,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 // where others check the sites too, as they share their way to everything.
 func (e *Engine) witnesses(in *incident, failed failures, need int, trusted share) int {
 	var networks []uint32
+	// beside are the vantages at which other sites fail as well: they may be what is wrong.
 	n, felt, beside := 0, e.feltAt(in), e.besides(in)
 	for _, id := range felt {
 		v := e.vantages.rows[id]
@@ -110,6 +113,8 @@ func (e *Engine) probeSupport(in *incident) float64 {
 			}
 			l := j.probes[w]
 			if l > 0 && known && e.excludes(c, id, j.Step) {
+				// The component cannot cause a failure at this layer. The site then speaks as a
+				// healthy one would.
 				l = wellOnce
 			}
 			gains.Add(l, e.leakIn(w), share)
@@ -125,6 +130,7 @@ func (e *Engine) basis(in *incident) string {
 	switch {
 	case in.traits().viewers:
 		return in.viewersBasis()
+	// No probe has failed at all, so only people can have confirmed it.
 	case in.ProbesFailed == 0:
 		return faultline.BasisReports
 	case e.agreeing(in) >= confirmNetworks:
@@ -142,6 +148,8 @@ func (e *Engine) agreeing(in *incident) int {
 			return len(in.Networks)
 		}
 	}
+	// The crowd has left the window, but it agreed when it mattered. A basis does not get weaker
+	// while the incident lasts.
 	if in.Basis == faultline.BasisBoth {
 		return len(in.Networks)
 	}
@@ -161,6 +169,7 @@ type pooled struct {
 // now speaks for that one.
 func (e *Engine) pool(in *incident, sites []uint32, since int64) pooled {
 	p := pooled{perNet: map[uint32]int{}}
+	// One person who reports twenty sites of a component is still one person.
 	spoke := map[uint64]bool{}
 	for _, id := range sites {
 		s := e.sites.rows[id]
@@ -226,6 +235,7 @@ func (e *Engine) rising(p pooled) int {
 func (e *Engine) broad(in *incident) bool {
 	p := e.pool(in, e.dependentSites(in), in.Onset[0])
 	rise := 0.
+	// The sum does not depend on the order of the map: each term is nought or one.
 	for id, k := range p.perNet {
 		if e.networks.rows[id].ASN != 0 && mathext.GammaIncReg(float64(k), p.normal*e.shareOf(id)) <= riseChance {
 			rise++
@@ -236,6 +246,8 @@ func (e *Engine) broad(in *incident) bool {
 	}
 	for id, n := range e.networks.rows {
 		if n.ASN != 0 {
+			// Of many networks a few rise by chance alone. As many as are to be expected are taken
+			// off.
 			rise -= min(riseChance, -math.Expm1(-p.normal*e.shareOf(uint32(id))))
 		}
 	}
@@ -294,6 +306,7 @@ func (e *Engine) failsWith(j *siteEvidence, at int64) bool {
 	for _, t := range s.Tracks {
 		first := t.FirstFailure(e.vantages.rows[t.Vantage], at-othersWithin, e.clock)
 		switch {
+		// An old failure has nothing to do with this one.
 		case first != 0 && t.FailedBefore(first):
 			return false // it has failed for longer
 		case first != 0 && (began == 0 || first < began):

@@ -9,17 +9,21 @@ import (
 // What an incident counts, it counts since the onset that it publishes. When that
 // moves, the counts are made again from what is remembered of its sites.
 
-// countSince has an incident count from another time on.
+// countSince makes an incident count from another time on.
 func (e *Engine) countSince(in *incident, from int64) {
 	before := in.CountedFrom
 	if from == before {
 		return
 	}
 	in.CountedFrom = from
+	// Rings hold only the newest results. Counting again from a ring that has wrapped would publish
+	// fewer probes than before, so then only the difference is applied.
 	if !e.remembers(in, from) {
 		e.shiftCounts(in, before, from)
 		return
 	}
+	// All counts begin at nought together: people, networks and countries are sets, from which
+	// nothing can be subtracted.
 	in.Reports, in.Probes, in.ProbesFailed = 0, 0, 0
 	in.Reporters, in.Networks, in.Countries, in.ByVantage = people{}, nil, nil, nil
 	for i := range in.Members {
@@ -43,6 +47,7 @@ func (e *Engine) countMember(in *incident, id uint32) {
 		return
 	}
 	for _, h := range s.Crowd.Recent {
+		// An incident of an internet provider counts the reports of its own customers alone.
 		if !in.traits().viewers || e.networks.rows[h.Network].Incident == in.Ordinal {
 			in.countReport(id, h)
 		}
@@ -83,6 +88,8 @@ func (e *Engine) shiftCounts(in *incident, before, from int64) {
 		if s.Crowd != nil {
 			n := sign * (len(evidence.ReportsSince(s.Crowd.Recent, lo)) - len(
 				evidence.ReportsSince(s.Crowd.Recent, hi)))
+			// What was published may include reports that are no longer remembered; a count must
+			// not fall below nought.
 			n = max(n, -m.Reports)
 			m.Reports, in.Reports = m.Reports+n, max(0, in.Reports+n)
 		}

@@ -132,6 +132,8 @@ func (e *Engine) open(cause faultline.Component, odds float64) *incident {
 	in := &incident{
 		Ordinal: e.ordinal, State: faultline.StateCandidate, Cause: cause, Detected: e.clock,
 		LogOdds: odds, PeakOdds: odds, LastFail: e.clock,
+		// A first guess. The fit replaces it in the same evaluation when probes or reports have
+		// seen the beginning.
 		Onset: interval{e.clock - firstReach, e.clock - minute, e.clock},
 	}
 	in.BasedAt, in.CountedFrom = e.clock, roundedUp(in.Onset[1])
@@ -217,6 +219,8 @@ func (in *incident) join(id uint32) *member {
 
 // countProbe counts one probe of a member since the onset.
 func (in *incident) countProbe(id, vantage uint32, r evidence.Result) {
+	// What came before the published onset belongs to normal times, and would make the counts say
+	// more than the text.
 	m := in.member(id)
 	if m == nil || r.At() < in.CountedFrom {
 		return
@@ -281,12 +285,14 @@ func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 func (e *Engine) release(in *incident) {
 	for _, m := range in.Members {
 		if s := e.sites.rows[m.Site]; s.Incident == in.Ordinal {
+			// Freed keeps a site from joining another incident by what it did in this one.
 			s.Incident, s.Freed = 0, e.clock
 		}
 	}
 	for _, n := range in.Networks {
 		if row := e.networks.rows[n]; row.Incident == in.Ordinal {
 			row.Incident = 0
+			// While it is 0, the weighing of crowds need not ask any network.
 			e.s.failingISPs--
 			// Networks' people count again, so that all crowds have to be weighed again.
 			e.s.capsGen++
@@ -294,8 +300,8 @@ func (e *Engine) release(in *incident) {
 	}
 }
 
-// forget drops what was seen of an incident's sites while they failed: it has
-// been told, and must not be learned as normal now that they are free.
+// forget drops what was seen of an incident's sites while they failed. It has been published, and
+// must not become part of their baselines now that they are free.
 func (e *Engine) forget(in *incident) {
 	published := e.clock - statusReach // what is newer is still shown, and after the end
 	for _, m := range in.Members {
@@ -307,6 +313,8 @@ func (e *Engine) forget(in *incident) {
 		}
 		e.s.invalidate(m.Site)
 		for _, t := range s.Tracks {
+			// From before the onset on: results of the first seconds of an outage may be older than
+			// the onset that was fitted.
 			t.Forget(m.Onset-evidence.SickEdge, until)
 		}
 		if s.Crowd != nil {
@@ -316,7 +324,8 @@ func (e *Engine) forget(in *incident) {
 	}
 }
 
-// young reports whether the cause of an incident is still open to doubt.
+// young reports whether an incident may still change its cause: it is open and was detected less
+// than renameWithin ago.
 func (in *incident) young(now int64) bool {
 	kind := in.traits()
 	return in.State.Open() && now-in.Detected <= renameWithin && !kind.viewers && !kind.Own

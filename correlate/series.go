@@ -40,6 +40,7 @@ func addCounts(kept []eventCounts, at int64, reported eventCounts, most int) []e
 	i, ok := slices.BinarySearchFunc(kept, at, func(h eventCounts, at int64) int { return cmp.Compare(h.At, at) })
 	if !ok {
 		if len(kept) == most {
+			// All rows are newer: there is no room for what came so late.
 			if i == 0 {
 				return kept
 			}
@@ -143,6 +144,7 @@ func (e *Engine) observedNow(id uint32) (observed, fails bool) {
 // appendRows appends the loud minutes, and every hour, of one site or component.
 func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, perMinute float64,
 	p *part) []faultline.SeriesRow {
+	// Results may arrive as late as lateBound, so every minute since then may still change.
 	oldest := (e.clock-lateBound)/minute - 1
 	row := func(h eventCounts, step int64, covered int64, stands bool) faultline.SeriesRow {
 		r := faultline.SeriesRow{Of: of, StepS: int(step / second), Covered: int(covered), Point: faultline.SeriesPoint{
@@ -165,6 +167,8 @@ func (e *Engine) appendRows(rows []faultline.SeriesRow, of string, t *tally, per
 	}
 	for _, h := range t.Hours {
 		if end := (h.At + 1) * hour; end > e.clock-lateBound-minute {
+			// How many minutes of the hour have been observed. A chart that took an unfinished hour
+			// for a whole one would show a fall.
 			covered := min(hourMinutes, max(0, (e.clock-h.At*hour)/minute))
 			rows = append(rows, row(h, hour, covered, h.At == e.clock/hour))
 		}

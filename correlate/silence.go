@@ -7,14 +7,16 @@ import (
 	"faultline"
 )
 
-// What the readers of a viewers' network say of its outage: their silence confirms it, and
-// their steady reading contradicts a crowd that claims it.
+// Readers of these pages are evidence about their own network. If almost none of them read any
+// more, that confirms an outage of the network. If they read as usual, that contradicts reports of
+// one.
 
 // silentViewers opens and refreshes the incidents of networks whose readers have fallen
 // silent.
 func (e *Engine) silentViewers() {
 	e.judgeReaders()
 	for _, in := range e.incidents {
+		// Set again below for those that are silent now.
 		in.Silent = false
 	}
 	for i := range e.readers.Networks {
@@ -36,6 +38,8 @@ func (e *Engine) silentViewers() {
 		case in.State == faultline.StateResolved:
 			e.reopenISP(in, id)
 		}
+		// The minute at which reading stopped is a sharper onset than the reports are, and is set
+		// once: a published onset must not move with each minute of silence.
 		if !in.Silenced {
 			in.Onset, in.CountedFrom = n.Since, roundedUp(n.Since[1])
 		}
@@ -45,7 +49,8 @@ func (e *Engine) silentViewers() {
 	}
 }
 
-// holdNetwork has the word of a network's people count for its own incident alone.
+// holdNetwork makes the reports of a network's people count for its own incident alone. They miss
+// every site, so they would accuse all of them.
 func (e *Engine) holdNetwork(in *incident, id uint32) {
 	row := e.networks.rows[id]
 	row.Incident = in.Ordinal
@@ -104,6 +109,7 @@ func (e *Engine) readersEvidence(in *incident) *faultline.ReadersEvidence {
 	if n == nil {
 		return nil
 	}
+	// Rounded to tens, so that nobody can tell from the number whether one person read.
 	tens := int(math.Round(n.Usual / decimal))
 	out := &faultline.ReadersEvidence{State: faultline.ReadersUnclear, Usual: decimal * tens}
 	switch {

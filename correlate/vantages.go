@@ -8,10 +8,10 @@ import (
 	"faultline/correlate/evidence"
 )
 
-// A vantage is a component too. When sites that have nothing in common fail at
-// one vantage and nowhere else, it is the vantage that fails, and it loses its
-// voice for the windows in which it does. When the failures at one vantage have a
-// component in common, as in a regional outage, it keeps it.
+// A vantage is a component too. When sites that have nothing in common fail at one vantage and
+// nowhere else, it is the vantage that fails, and its results are ignored for the windows in which
+// it does. When the failures at one vantage have a component in common, as in a regional outage,
+// they count.
 
 // span is a stretch of time.
 type span struct{ From, To int64 }
@@ -22,6 +22,8 @@ func (e *Engine) updateTrust() {
 	if n == 0 {
 		return
 	}
+	// Only sites that are not quiescent accuse anybody. The healthy ones are needed to defend a
+	// vantage, and are filed only when one is in doubt.
 	all := make(evidence.Views, n)
 	for _, id := range e.active {
 		if e.s.changes[id]&quiescent == 0 {
@@ -38,10 +40,12 @@ func (e *Engine) updateTrust() {
 	for v, row := range e.vantages.rows {
 		for w := range evidence.Windows {
 			if now := all.Trust(v, w, activeSites{e}); now != row.trust[w] {
+				// A new generation makes all cached sums of probes invalid.
 				row.trust[w] = now
 				e.s.trustGen++
 			}
 		}
+		// From the longest window down: the first that is sick says how far back the fault reaches.
 		for w := evidence.WindowOf(evidence.SickEdge); w >= 0; w-- {
 			if row.trust[w] < evidence.SickTrust {
 				row.sicken(e.clock-evidence.WindowMS[w], e.clock)
@@ -58,6 +62,7 @@ func (v *vantage) sicken(from, now int64) {
 		v.Sick[n-1].From, v.Sick[n-1].To = min(v.Sick[n-1].From, from), now
 		return
 	}
+	// The oldest span is dropped. It lies beyond what any window or fit reaches.
 	if len(v.Sick) == sickSpans {
 		v.Sick = slices.Delete(v.Sick, 0, 1)
 	}
@@ -124,8 +129,9 @@ func (a activeSites) SeenBy(v, w int, most evidence.Standing) []uint32 {
 	return ids
 }
 
-// sortedKeys are the keys of a map in order. Every loop over a map whose order could change
-// what is concluded goes by them.
+// sortedKeys returns the keys of a map in order. Every loop over a map whose order could change the
+// output must use it: Go's order differs from run to run, and the same log must give the same
+// bytes.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	keys := make([]K, 0, len(m))
 	for k := range m {

@@ -10,9 +10,11 @@ import (
 	"faultline/correlate/evidence"
 )
 
-// View says how the sites do that somebody has said something about.
+// View is the state of all sites that were checked or reported lately, for readers. Sites without a
+// report or a failed probe are in Well alone, which keeps the view small on a quiet day.
 func (e *Engine) View() faultline.View {
 	v := faultline.View{AsOf: e.Clock(), Counters: e.counters, Sites: []faultline.SiteStatus{}, SitesKnown: e.s.mapped}
+	// A vantage counts once, however many sites it checks.
 	reported := make([]bool, len(e.vantages.rows))
 	for _, id := range e.active {
 		s := e.sites.rows[id]
@@ -35,6 +37,8 @@ func (e *Engine) View() faultline.View {
 			v.Vantages++
 		}
 	}
+	// Sorted before it is cut to ViewSites, so that what is left out is what matters least; by name
+	// in the end, because the same log must give the same bytes.
 	slices.SortFunc(v.Sites, func(a, b faultline.SiteStatus) int {
 		return cmp.Or(cmp.Compare(b.Reports, a.Reports), cmp.Compare(b.ProbesFailed, a.ProbesFailed),
 			cmp.Compare(a.Site, b.Site))
@@ -46,7 +50,8 @@ func (e *Engine) View() faultline.View {
 	return v
 }
 
-// status says how one site does now.
+// status is the state of one site now: counts of the last statusReach, and the state that its
+// incident published if it has one.
 func (e *Engine) status(id uint32) faultline.SiteStatus {
 	s := e.sites.rows[id]
 	st := faultline.SiteStatus{
@@ -67,8 +72,11 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 		}
 	}
 	st.LastProbeAt = msPtr(last)
+	// Rounded: the last bits of a sum differ with the order of addition, and a view is compared by
+	// its bytes.
 	st.Expected = math.Round(e.expected(s)*float64(statusReach/minute)*rateScale) / rateScale
 	if s.Crowd != nil {
+		// Vantages and people may be ahead of the log's clock by up to futureBound.
 		st.Reports = int(s.Crowd.Between(e.clock-statusReach, e.clock+futureBound))
 		st.LastReportAt = minutePtr(s.Crowd.LastAt)
 		st.FirstReportAt = minutePtr(s.Crowd.First(e.clock - statusReach))
@@ -77,6 +85,8 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	switch {
 	case now.all > 0 && now.fails == 0:
 		st.State = faultline.SiteOK
+	// Half or more of the newest checks fail: down. Fewer: degraded. The incident below has a
+	// judgement with hysteresis and replaces this one.
 	case now.all > 0 && 2*now.fails >= now.all:
 		st.State = faultline.SiteDown
 	case now.all > 0:
@@ -91,6 +101,8 @@ func (e *Engine) status(id uint32) faultline.SiteStatus {
 	if s.Incident != 0 {
 		in := e.incident(s.Incident)
 		st.Incidents = append(st.Incidents, in.ID)
+		// What an incident publishes of a site is what its page must say too, or two pages
+		// contradict each other.
 		if m := in.member(id); m != nil {
 			st.State = m.State
 		}

@@ -9,11 +9,14 @@ import (
 // unrelated sites that other networks and the probes find well, it is that
 // network that fails, isp:AS812, and its subscribers say nothing of the sites.
 
-// learnNetworks moves the baselines of networks on.
+// learnNetworks updates what is usual of each network, up to a time. The baseline of a network with
+// an incident is frozen, or the outage would become normal.
 func (e *Engine) learnNetworks(to int64) {
 	counts := make([]float64, len(e.networks.rows))
 	for _, id := range e.active {
 		c := e.sites.rows[id].Crowd
+		// Reports during an outage of a site say nothing of what is usual for the networks that
+		// they come from.
 		if c == nil || e.sites.rows[id].Incident != 0 || c.Rises(e.clock) {
 			continue
 		}
@@ -23,6 +26,7 @@ func (e *Engine) learnNetworks(to int64) {
 			}
 		}
 	}
+	// Caps and comparisons that depend on networks are cached with this generation.
 	e.s.capsGen++
 	e.reportRate = 0
 	for i, n := range e.networks.rows {
@@ -60,6 +64,8 @@ func (e *Engine) broadViewers() {
 		in := e.held(cause)
 		odds, fails := e.ispOdds(n, sub)
 		switch {
+		// An incident that has ended is brought up to date only if the network fails again, which
+		// continues it.
 		case in != nil && (in.State.Open() || fails):
 			e.refreshISP(in, sub, odds)
 		case fails && e.persists(cause, odds):
@@ -77,6 +83,8 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 		return 0, false
 	}
 	mu := e.usualReports(n)
+	// The alternative is ispSurge times what is usual, as for a site; the prior is that of one
+	// component among all.
 	odds = evidence.CrowdRatio(float64(sites), mu, ispSurge*mu) + e.logPrior()
 	if float64(sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false
@@ -96,6 +104,8 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 	if e.networks.rows[n].Incident == 0 {
 		others -= float64(sub.reports) // its own
 	}
+	// If other networks report the same sites too, or probes find them sick, the sites are failing
+	// and not the provider.
 	return odds, others <= ispOthers*(normal+1) && sick <= ispSick*probed+1
 }
 
@@ -116,6 +126,8 @@ func (e *Engine) refreshISP(in *incident, sub *subscribers, odds float64) {
 		}
 		if in.member(id) == nil {
 			m := in.join(id)
+			// The state of the sites stays unknown: whether they work is not what these reports
+			// say.
 			m.State, m.Onset = faultline.SiteUnknown, in.Onset[1]
 			m.Code = e.sites.rows[id].symptom(e.clock)
 			e.countMember(in, id)

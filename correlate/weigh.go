@@ -5,85 +5,13 @@ import (
 	"slices"
 
 	"faultline"
-	"faultline/correlate/cause"
 	"faultline/correlate/evidence"
 )
 
-// derived holds work lists and caches. All of it can be rebuilt from state: by the
-// evaluation that needs it, or while a checkpoint is read.
-type derived struct {
-	owners      owners            // of sites, by their names
-	isIn        []bool            // beside sites
-	changes     []changes         // beside sites: what came in since it was weighed, and whether it is quiescent
-	newest      []int64           // beside sites: time of the newest result, 0 if that is not known
-	evidence    []siteEvidence    // beside active
-	spare       []siteEvidence    // what evidence is written to when sites have come in between
-	due         []int64           // beside evidence: until then a quiescent site stays so by itself
-	unsettled   []int32           // in evidence, ascending: those that are not quiescent
-	quiescent   int               // how many are, of those that belong to no incident
-	byID        []int32           // site → position in evidence, -1
-	weighing    bool              // an evaluation is going on
-	capsGen     int               // how often the caps of networks have changed
-	trustGen    int               // how often how far vantages are trusted has changed
-	forgot      bool              // reports were forgotten since sites were last weighed
-	came        bool              // sites have become active since
-	byASN       map[uint32]uint32 // networks whose name need not be made to find them
-	failingISPs int               // networks that fail themselves: their people's word does not count
-	weigher     evidence.Weigher
-	solver      cause.Solver      // keeps its work lists from one search to the next
-	why         cause.Explanation // what the last search found
-	dependents  dependents
-	breadth     breadth
-	complaints  []complaints // by network
-	watched     watched
-	mapped      int // sites of the list of sites
-}
-
-// changes says what came in of a site since it was last weighed.
-type changes uint8
-
-const (
-	newProbe changes = 1 << iota
-	newReport
-	// quiescent is a site whose probes have all succeeded for as long as they are kept, and
-	// of which people say nothing that speaks for a failure. One more success changes
-	// nothing of that, so that it is not evaluated again until something else happens;
-	// what exactly speaks against its failure is worked out when it is asked for.
-	quiescent
-	// reportedOn sites are those that people may have reported within ispWindow.
-	reportedOn
-)
-
-// siteEvidence is what is known of one site at one evaluation.
-type siteEvidence struct {
-	id uint32
-	cause.Evidence
-	probes   [evidence.Windows]float64 // of L, from probes
-	crowd    [evidence.Windows]float64 // of L, from reports
-	alarming bool                      // the crowd, of a failure, in some window
-	bound    bool                      // it belonged to an incident when it was weighed
-	down     bool                      // and that found it failing
-
-	at     int64 // the evaluation that it was last brought up to date in, see weigh
-	summed bool  // L is the sum of probes and crowd
-	// What holds while nothing new comes in. When the trust in vantages changes, all of it
-	// is computed anew but the symptom.
-	tracks  memo[struct{}] // probes and Probed are as its results say
-	now     memo[standing] // by its newest results
-	symptom memo[uint16]   // its commonest symptom; Step is of it
-	checked memo[int64]    // the incident that found it as it is
-}
-
-// standing is how a site does by its newest results.
-type standing struct {
-	fresh bool // they are of now
-	well  bool // all of them succeeded, so that no crowd speaks for its failure
-}
-
-// activate has a site judged, and all of it weighed again.
+// activate puts a site on the list of active ones, and has all of its evidence weighed again.
 func (e *Engine) activate(id uint32) { e.note(id, newProbe|newReport) }
 
-// note has a site judged, and weighed again what came in.
+// note puts a site on the list of active ones, and says what of it must be weighed again.
 func (e *Engine) note(id uint32, what changes) {
 	s := &e.s
 	for int(id) >= len(s.isIn) {
@@ -95,6 +23,8 @@ func (e *Engine) note(id uint32, what changes) {
 	if what&newReport != 0 {
 		what |= reportedOn
 	}
+	// The four slices grow by growBy at once. One element at a time would copy them for each new
+	// site.
 	s.changes[id] |= what
 	if !s.isIn[id] {
 		s.isIn[id] = true
@@ -103,7 +33,8 @@ func (e *Engine) note(id uint32, what changes) {
 	}
 }
 
-// invalidate has a site weighed again when it is next weighed.
+// invalidate drops what is cached of a site, because what was seen of it has been forgotten or
+// corrected.
 func (s *derived) invalidate(id uint32) {
 	if int(id) < len(s.changes) {
 		s.changes[id], s.newest[id] = newProbe|newReport|reportedOn, 0
@@ -111,7 +42,7 @@ func (s *derived) invalidate(id uint32) {
 	s.forgot = true
 }
 
-// unsettle ends a site's quiescence: it is looked at when it is next weighed.
+// unsettle ends a site's quiescence: the next evaluation weighs it.
 func (s *derived) unsettle(id uint32) {
 	if int(id) < len(s.changes) && s.changes[id]&quiescent != 0 {
 		s.changes[id] &^= quiescent
@@ -119,7 +50,8 @@ func (s *derived) unsettle(id uint32) {
 	}
 }
 
-// weighSites weighs every site of which something may come out otherwise than last time.
+// weighSites weighs every site whose evidence may have changed since the last evaluation. It also
+// collects the unsettled ones, which are all that the search for causes has to go through.
 func (e *Engine) weighSites() {
 	s := &e.s
 	e.updateTrust()
@@ -129,12 +61,16 @@ func (e *Engine) weighSites() {
 	s.unsettled, s.watched, s.quiescent = s.unsettled[:0], watched{}, 0
 	gone := false
 	for at, id := range e.active {
+		// The usual case by far: nothing new has come in and time alone changes nothing before due.
+		// What this line costs is what a healthy internet costs.
 		if s.changes[id]&(quiescent|newReport) == quiescent && e.clock < s.due[at] && !e.itsTurn(id, false) {
 			s.quiescent++
 			continue
 		}
 		j := &s.evidence[at]
 		switch {
+		// A site that leaves keeps its state. It is only no longer evaluated until something comes
+		// in of it.
 		case !e.weighSite(j):
 			s.isIn[id], s.byID[id], gone = false, -1, true // silent for half an hour: it says nothing
 		case s.changes[id]&quiescent != 0:
@@ -161,6 +97,7 @@ func (e *Engine) admitActive() {
 	s := &e.s
 	slices.Sort(e.active)
 	before := s.evidence
+	// Two lists are used in turn, so that no evaluation allocates once both are large enough.
 	list := slices.Grow(s.spare[:0], len(e.active))
 	due := make([]int64, len(e.active))
 	for at, id := range e.active {
@@ -172,6 +109,7 @@ func (e *Engine) admitActive() {
 		}
 	}
 	for at, id := range e.active {
+		// byID is written after both loops have read the old places.
 		s.byID[id] = int32(at)
 	}
 	s.evidence, s.spare, s.due = list, before, due
@@ -201,6 +139,8 @@ func (e *Engine) dismiss() {
 func (e *Engine) weighSite(j *siteEvidence) bool {
 	s, fresh := e.sites.rows[j.id], e.s.changes[j.id]
 	e.s.changes[j.id] = fresh & reportedOn
+	// A crowd also changes when its reports leave the window. So each site's crowd is weighed now
+	// and then although nothing is new.
 	crowd := fresh&newReport != 0 || e.itsTurn(j.id, j.alarming)
 	if crowd {
 		e.weighCrowd(s, j)
@@ -224,6 +164,8 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	if probes {
 		j.Probed = e.clock < e.probedUntil(j.id)
 	}
+	// Without a report, a probe, an incident, and with a baseline that has been learned, the site
+	// says nothing at all. It leaves the list of active sites.
 	if (crowd || probes || e.s.forgot || was != j.bound) && s.Crowd.Silent() && !j.Probed && !j.bound &&
 		s.Crowd.Base.T > 0 {
 		return false
@@ -238,8 +180,10 @@ func (e *Engine) weighSite(j *siteEvidence) bool {
 	return true
 }
 
-// itsTurn reports whether the crowd of a site is weighed now whatever it says.
+// itsTurn reports whether the crowd of a site is weighed in this evaluation even if nothing is new.
+// A crowd that speaks for a failure has its turn twice as often.
 func (e *Engine) itsTurn(id uint32, speaks bool) bool {
+	// The id staggers the sites, so that each evaluation weighs an equal part of them.
 	turn := e.clock/evalEvery + int64(id)
 	return turn%evidence.WeighCrowdEvery == 0 && (speaks || turn%(2*evidence.WeighCrowdEvery) == 0)
 }
@@ -271,8 +215,8 @@ func (n networkLabels) Failing() int { return n.e.s.failingISPs }
 // report every site that they miss, which says nothing of the sites.
 func (n networkLabels) Fails(network uint32) bool { return n.e.networks.rows[network].Incident != 0 }
 
-// independent is how many people complain of a site in each window, those whom it works
-// for taken off.
+// independent is how many people complain of a site in each window, less those who report that it
+// works.
 func (e *Engine) independent(c *evidence.Crowd) [evidence.Windows]float64 {
 	n, _ := e.s.weigher.People(c, networkLabels{e}, e.clock)
 	return n
@@ -310,6 +254,7 @@ func (s *site) clean() bool {
 func (e *Engine) probedUntil(id uint32) int64 {
 	newest := &e.s.newest[id]
 	if *newest == 0 {
+		// Half, so that adding a window to it cannot overflow.
 		*newest = math.MinInt64 / 2
 		for _, t := range e.sites.rows[id].Tracks {
 			if n := len(t.Recent); n > 0 {
@@ -345,6 +290,8 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 	if !j.summed {
 		j.summed = true
 		for w := range evidence.Windows {
+			// Probes and people are independent given the state of the site, so their
+			// log-likelihood ratios add up. The bounds keep any one source from deciding alone.
 			crowd := j.crowd[w]
 			if j.now.is.well {
 				crowd = min(crowd, 0)
@@ -353,6 +300,8 @@ func (e *Engine) weigh(j *siteEvidence) *siteEvidence {
 		}
 	}
 	switch {
+	// A site that nothing accuses has no symptom. Finding the commonest one would cost more than
+	// all else here.
 	case !j.bound && slices.Max(j.L[:]) <= anomalous:
 		j.Step = faultline.LayerNone
 		j.symptom.set(evidence.CodeOther, 0, 0)
@@ -374,6 +323,7 @@ func (e *Engine) findWell(s *site, j *siteEvidence) {
 	if now.fresh {
 		now.well, until = checks.fails == 0, min(until, checks.newest+freshFor+1)
 	}
+	// The sum depends on it: reports count only while the probes do not contradict them.
 	if now.well != j.now.is.well {
 		j.summed = false
 	}
