@@ -1,8 +1,11 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"faultline"
 	"faultline/api/stream"
@@ -73,4 +76,41 @@ func TestFirebreaksAndTheBlastRadiusOfAProvider(t *testing.T) {
 		t.Errorf("the blast radius: %+v", r)
 	}
 	wantProblem(t, n.get("/v1/providers/nobody/blast-radius"), http.StatusNotFound)
+}
+
+// someDays is the history of a store, or none that can be read.
+type someDays struct{ days []faultline.ConcentrationDay }
+
+func (d someDays) ConcentrationDays(context.Context, time.Time, time.Time) ([]faultline.ConcentrationDay, error) {
+	if d.days == nil {
+		return nil, errors.New("away")
+	}
+	return d.days, nil
+}
+
+func TestConcentrationHistoryLeavesMissingDaysOut(t *testing.T) {
+	days := []faultline.ConcentrationDay{
+		{Day: "2021-06-01", At: t0, Kinds: []faultline.ConcentrationPoint{{Kind: "cdn", Known: 9, Sites: 10, HHI: new(700)}}},
+		{Day: "2021-06-04", At: t0, Kinds: []faultline.ConcentrationPoint{{Kind: "cdn"}, {Kind: "dns"}}}}
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.Days = someDays{days} })
+	n.run()
+	got := decode[ConcentrationHistory](t, n.get("/v1/concentration/history").Body)
+	if len(got.Days) != 2 || got.LeftOut || *got.Days[0].Kinds[0].HHI != 700 || got.Days[1].Kinds[0].HHI != nil {
+		t.Errorf("the history is %+v", got)
+	}
+	if _, rows, _ := tableOf(t, n, "/v1/concentration/history.csv?kind=cdn"); len(rows) != 2 ||
+		rows[0]["hhi"] != "700" || rows[1]["hhi"] != "" {
+		t.Errorf("as CSV: %v", rows)
+	}
+	wantProblem(t, n.get("/v1/concentration/history?since=2001-01-01"), http.StatusBadRequest)
+	wantProblem(t, n.get("/v1/concentration/history?since=2021-06-02&until=2021-06-01"), http.StatusBadRequest)
+}
+
+func TestConcentrationHistorySaysThatItCannotBeRead(t *testing.T) {
+	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.Days = someDays{} })
+	n.run()
+	if got := decode[ConcentrationHistory](t, n.get("/v1/concentration/history").Body); !got.LeftOut || got.Days == nil {
+		t.Errorf("the history is %+v", got)
+	}
+	wantProblem(t, n.get("/v1/concentration/history.csv"), http.StatusServiceUnavailable)
 }

@@ -88,7 +88,7 @@ func newTwoWays(t *testing.T) *twoWays {
 		c.Reads, c.Readers, c.Prepared, c.Index, w.registry = w.reads, w.reads, w.prepared, x, c.Registry
 		c.TrustedProxies = []string{"127.0.0.1"}
 		b.PublicURL, b.Providers = "https://faultline.example", testProviders
-		b.Series = &memSeries{}
+		b.Series, b.Days = &memSeries{}, someDays{[]faultline.ConcentrationDay{}}
 	})
 	inc := incident(0, 1, 2)
 	w.source.Publish(inc)
@@ -234,6 +234,8 @@ var preparedPaths = map[string]string{
 	"/v1/components/:kind/:name/blast-radius":    "/v1/components/cdn/fastly/blast-radius",
 	"/v1/concentration":                          "/v1/concentration",
 	"/v1/concentration.csv":                      "/v1/concentration.csv?kind=cdn",
+	"/v1/concentration/history":                  "/v1/concentration/history?kind=cdn",
+	"/v1/concentration/history.csv":              "/v1/concentration/history.csv?kind=cdn",
 	"/v1/concentration/firebreaks":               "/v1/concentration/firebreaks?limit=2",
 	"/v1/concentration/firebreaks.csv":           "/v1/concentration/firebreaks.csv?limit=2",
 	"/v1/providers/:slug/blast-radius":           "/v1/providers/fastly/blast-radius",

@@ -138,6 +138,8 @@ func (a *api) concludedRoutes() []route {
 		{read, "/v1/components/:kind/:name/blast-radius", "", QuotaReads, strict(partKeys...), a.getBlastRadius},
 		{read, "/v1/concentration", "", QuotaReads, strict(concentrationKeys...), a.getConcentration},
 		{read, "/v1/concentration.csv", "", QuotaReads, strict(concentrationKeys...), a.getConcentrationCSV},
+		{read, "/v1/concentration/history", "", QuotaReads, strict(historyKeys...), a.getConcentrationHistory},
+		{read, "/v1/concentration/history.csv", "", QuotaReads, strict(historyKeys...), a.getConcentrationHistoryCSV},
 		{read, "/v1/concentration/firebreaks", "", QuotaReads, strict(firebreakKeys...), a.getFirebreaks},
 		{read, "/v1/concentration/firebreaks.csv", "", QuotaReads, strict(firebreakKeys...), a.getFirebreaksCSV},
 		{read, "/v1/scorecard", "", QuotaReads, strict(), a.getScorecard},

@@ -68,6 +68,8 @@ type Config struct {
 	Source Source
 	// Series is where charts come from; nil: they are left out.
 	Series SeriesSource
+	// Days are where the concentration of earlier days is kept; nil: nowhere.
+	Days ConcentrationSource
 	// SnapshotFile is where the node writes down what it knows, to answer after a
 	// restart while the source is away; empty: nowhere.
 	SnapshotFile string

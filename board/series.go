@@ -30,21 +30,47 @@ func (b *Board) Series(ctx context.Context, of string, stepS int, from, until ti
 	if b.cfg.Series == nil {
 		return faultline.Series{}, faultline.ErrUnavailable
 	}
+	return keptIn(ctx, b, b.cfg.Series, func(ctx context.Context) (faultline.Series, error) {
+		return b.cfg.Series.Series(ctx, of, stepS, from, until)
+	})
+}
+
+// ConcentrationSource keeps the concentration of earlier days. Package store has it.
+type ConcentrationSource interface {
+	// ConcentrationDays returns the days that were counted, oldest first, with gaps.
+	ConcentrationDays(ctx context.Context, from, until time.Time) ([]faultline.ConcentrationDay, error)
+}
+
+// ConcentrationDays returns the concentration of the days from one time until another, the
+// oldest first, without those on which nobody counted. It waits as [Board.Series] does, and
+// fails as that does.
+func (b *Board) ConcentrationDays(ctx context.Context, from, until time.Time) ([]faultline.ConcentrationDay, error) {
+	if b.cfg.Days == nil {
+		return nil, faultline.ErrUnavailable
+	}
+	return keptIn(ctx, b, b.cfg.Days, func(ctx context.Context) ([]faultline.ConcentrationDay, error) {
+		return b.cfg.Days.ConcentrationDays(ctx, from, until)
+	})
+}
+
+// keptIn reads from where older numbers are kept, in bounded time.
+func keptIn[T any](ctx context.Context, b *Board, source any, read func(context.Context) (T, error)) (T, error) {
+	var nothing T
 	select {
 	case b.series <- struct{}{}:
 		defer func() { <-b.series }()
 	default:
-		return faultline.Series{}, faultline.ErrUnavailable
+		return nothing, faultline.ErrUnavailable
 	}
 	wait := seriesTimeout
-	if far, ok := b.cfg.Series.(interface{ RoundTrip() time.Duration }); ok {
+	if far, ok := source.(interface{ RoundTrip() time.Duration }); ok {
 		wait += 2 * far.RoundTrip()
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	s, err := b.cfg.Series.Series(ctx, of, stepS, from, until)
+	out, err := read(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", faultline.ErrUnavailable, err)
 	}
-	return s, err
+	return out, err
 }

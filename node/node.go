@@ -191,7 +191,7 @@ func New(cfg Config) (*Node, error) {
 	n.keeper = n.newKeeper()
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
-	boardConfig := board.Config{Source: n.source(), Complete: n.stored().Complete, Series: cfg.Store,
+	boardConfig := board.Config{Source: n.source(), Complete: n.stored().Complete, Series: cfg.Store, Days: cfg.Store,
 		Began: cfg.Store.LogStart, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
 		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
@@ -366,6 +366,7 @@ func (n *Node) duties() []replica.Duty {
 	duties = append(duties, replica.Duty{Name: "map", Run: func(ctx context.Context, t *replica.Term) error {
 		return n.maps.Run(ctx, t.Append)
 	}})
+	duties = append(duties, n.concentrationDuty())
 	duties = append(duties, n.archiveDuty()...)
 	metrics := statements.NewMetrics(cfg.Registry)
 	if len(cfg.Statements.Sources) == 0 {

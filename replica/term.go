@@ -36,6 +36,11 @@ func (t *Term) Deliveries() Deliveries { return Deliveries{t.leader.store, t.lea
 // Archive is how incidents are moved into the archive during this term.
 func (t *Term) Archive() Archive { return Archive{t.leader.store, t.lease} }
 
+// SaveConcentration keeps what was counted of a day, in place of an earlier count of it.
+func (t *Term) SaveConcentration(ctx context.Context, day faultline.ConcentrationDay) error {
+	return t.leader.store.SaveConcentration(ctx, t.lease, day)
+}
+
 // Archive is the store as what keeps old incidents needs it.
 type Archive struct {
 	store *store.Store

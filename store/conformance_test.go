@@ -69,6 +69,7 @@ var conformance = []struct {
 	{"view", testView},
 	{"series", testSeries},
 	{"series refused", testSeriesRefused},
+	{"concentration", testConcentration},
 	{"checkpoint", testCheckpoint},
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},

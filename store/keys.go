@@ -72,6 +72,8 @@ const (
 	prefixMinutes  = tag + "minutes:"
 	prefixHours    = tag + "hours:"
 	prefixLent     = tag + "archive:lent:"
+
+	prefixConcentration = tag + "concentration:"
 )
 
 // Keys whose name holds an id or a day. Their names are made here and nowhere else, or a
@@ -161,6 +163,8 @@ var registry = []keySpec{
 	{prefixDaily + "*", "string: the pseudonym key of one day", "26 hours", true},
 	{prefixMinutes + "*", "hash: minutes of one site or component in one hour that had a report or a failure",
 		"8 days", true},
+	{prefixConcentration + "*", "hash: how few providers served how many sites, a day a field, of one year",
+		"366 days; 10 years", true},
 	{prefixHours + "*", "hash: 240 hours of one site or component", "400 days", true},
 	{keyCheckRequests, "string: what the correlator wants probed, compressed", "faultline.MaxCheckRequests; a minute",
 		true},

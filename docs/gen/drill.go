@@ -129,7 +129,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 }
 
 func (d *drill) board() *board.Board {
-	return board.New(board.Config{Source: d.source, Series: d.source, Durable: true,
+	return board.New(board.Config{Source: d.source, Series: d.source, Days: d.source, Durable: true,
 		PublicURL: "https://faultline.example", Now: d.now,
 		Providers: providers})
 }

@@ -44,6 +44,8 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ProviderRadiusAnswer](), reflect.TypeFor[api.KindRadius](),
 	reflect.TypeFor[api.FirebreaksAnswer](), reflect.TypeFor[board.Firebreak](), reflect.TypeFor[board.FirebreakKind](),
 	reflect.TypeFor[board.FirebreakBand](), reflect.TypeFor[board.RadiusGroup](), reflect.TypeFor[board.Group](),
+	reflect.TypeFor[api.ConcentrationHistory](), reflect.TypeFor[faultline.ConcentrationDay](),
+	reflect.TypeFor[faultline.ConcentrationPoint](),
 	reflect.TypeFor[api.ScorecardAnswer](), reflect.TypeFor[board.Concentration](), reflect.TypeFor[board.Share](),
 	reflect.TypeFor[board.Radius](), reflect.TypeFor[board.RankBand](), reflect.TypeFor[board.RadiusSite](),
 	reflect.TypeFor[board.Scorecard](), reflect.TypeFor[board.Calibrated](),

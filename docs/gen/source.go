@@ -88,6 +88,19 @@ func (m *memory) Changes(ctx context.Context, after string, limit int,
 	return found, nil
 }
 
+// ConcentrationDays are two days of which the one between was not counted.
+func (m *memory) ConcentrationDays(context.Context, time.Time, time.Time) ([]faultline.ConcentrationDay, error) {
+	var days []faultline.ConcentrationDay
+	for i, back := range []int{2, 0} {
+		at := drillMoment.AddDate(0, 0, -back)
+		hhi, ranked := 3_920+12*i, 3_767
+		days = append(days, faultline.ConcentrationDay{Day: at.Format(time.DateOnly), At: at,
+			Kinds: []faultline.ConcentrationPoint{{Kind: faultline.KindCDN, Known: 130 + i, Sites: 195, HHI: &hhi,
+				Ranked: 130 + i, HHIRanked: &ranked, Firebreak: 8}}})
+	}
+	return days, nil
+}
+
 func (m *memory) Incident(_ context.Context, id string, revision int) (faultline.Incident, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
