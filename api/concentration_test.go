@@ -90,7 +90,8 @@ func (d someDays) ConcentrationDays(context.Context, time.Time, time.Time) ([]fa
 
 func TestConcentrationHistoryLeavesMissingDaysOut(t *testing.T) {
 	days := []faultline.ConcentrationDay{
-		{Day: "2021-06-01", At: t0, Kinds: []faultline.ConcentrationPoint{{Kind: "cdn", Known: 9, Sites: 10, HHI: new(700)}}},
+		{Day: "2021-06-01", At: t0,
+			Kinds: []faultline.ConcentrationPoint{{Kind: "cdn", Known: 9, Sites: 10, HHI: new(700)}}},
 		{Day: "2021-06-04", At: t0, Kinds: []faultline.ConcentrationPoint{{Kind: "cdn"}, {Kind: "dns"}}}}
 	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.Days = someDays{days} })
 	n.run()
@@ -109,7 +110,8 @@ func TestConcentrationHistoryLeavesMissingDaysOut(t *testing.T) {
 func TestConcentrationHistorySaysThatItCannotBeRead(t *testing.T) {
 	n := newNode(t, func(_ *Config, b *board.Config, _ *stream.Config) { b.Days = someDays{} })
 	n.run()
-	if got := decode[ConcentrationHistory](t, n.get("/v1/concentration/history").Body); !got.LeftOut || got.Days == nil {
+	got := decode[ConcentrationHistory](t, n.get("/v1/concentration/history").Body)
+	if !got.LeftOut || got.Days == nil {
 		t.Errorf("the history is %+v", got)
 	}
 	wantProblem(t, n.get("/v1/concentration/history.csv"), http.StatusServiceUnavailable)

@@ -29,7 +29,8 @@ func testConcentration(t *testing.T, f *fixture) {
 	if days, err = f.ConcentrationDays(ctx, from, from); err != nil || len(days) != 0 {
 		t.Errorf("of a day that was not counted: %+v, %v", days, err)
 	}
-	if _, err := f.ConcentrationDays(ctx, from.AddDate(-ConcentrationYears-1, 0, 0), from); !errors.Is(err, ErrTooLarge) {
+	_, err = f.ConcentrationDays(ctx, from.AddDate(-ConcentrationYears-1, 0, 0), from)
+	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("of too many years: %v", err)
 	}
 	if err := f.SaveConcentration(ctx, l, faultline.ConcentrationDay{Day: "today"}); err == nil {
