@@ -66,8 +66,8 @@ func readHistory(q url.Values, now time.Time) (h historyQuery, err error) {
 	return h, nil
 }
 
-// history reads the days that a query asks for, with the kinds that it asks for.
-func (a *api) history(ctx context.Context, q historyQuery) ([]faultline.ConcentrationDay, error) {
+// daysOf reads the days that a query asks for, with the kinds that it asks for.
+func (a *api) daysOf(ctx context.Context, q historyQuery) ([]faultline.ConcentrationDay, error) {
 	days, err := a.cfg.Board.ConcentrationDays(ctx, q.from, q.until)
 	for i := range days {
 		days[i].Kinds = slices.DeleteFunc(days[i].Kinds, func(p faultline.ConcentrationPoint) bool {
@@ -101,7 +101,7 @@ func (a *api) getConcentrationHistory(c *gin.Context, query url.Values) error {
 	if err != nil {
 		return err
 	}
-	days, err := a.history(c.Request.Context(), q)
+	days, err := a.daysOf(c.Request.Context(), q)
 	out := ConcentrationHistory{Meta: s.Meta, LeftOut: err != nil, Days: []faultline.ConcentrationDay{}}
 	if err == nil {
 		out.Days = append(out.Days, days...)
@@ -139,7 +139,7 @@ func (a *api) getConcentrationHistoryCSV(c *gin.Context, query url.Values) error
 	if err != nil {
 		return err
 	}
-	days, err := a.history(c.Request.Context(), q)
+	days, err := a.daysOf(c.Request.Context(), q)
 	if err != nil {
 		return fmt.Errorf("%w: %w", faultline.ErrUnavailable, err)
 	}
