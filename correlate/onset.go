@@ -27,8 +27,21 @@ type results struct {
 	from   int64
 	fails  []float64
 	oks    []float64
+	seen   float64 // share of failures since each track's first one
 	share  float64 // of failures once it has begun
 	normal float64 // of failures before
+}
+
+// against sets what is normal, and with it how many fail once it has begun.
+func (r *results) against(normal float64) {
+	r.normal = normal
+	r.share = min(shareMost, max(2*normal, r.seen, shareLeast))
+}
+
+// fitted is an onset, and how much likelier what was seen is with it than without any, in nats.
+type fitted struct {
+	on interval
+	l  nats
 }
 
 // onsetOf fits the onset of a set of sites, looking back from detection up to
@@ -36,11 +49,7 @@ type results struct {
 func (e *Engine) onsetOf(ids []uint32, detected int64) (interval, bool) {
 	from, to := detected-onsetReach, min(e.clock, detected+onsetFreeze)
 	if r, ok := e.resultsOf(ids, from, to); ok {
-		ramps := rampSpans[:]
-		if len(ids) == 1 {
-			ramps = ramps[:1]
-		}
-		on := r.fit(ramps)
+		on := e.fitTogether(ids, r, from, to).on
 		return interval{on[0] - onsetFloor, on[1], on[2] + onsetFloor}, true
 	}
 	at, normal := e.reportsOf(ids, everyNetwork, from, to)
@@ -92,13 +101,13 @@ func (e *Engine) resultsOf(ids []uint32, from, to int64) (results, bool) {
 	if failed == 0 {
 		return results{}, false
 	}
-	r.normal = usual / before
-	r.share = min(shareMost, max(2*r.normal, failed/after, shareLeast))
+	r.seen = failed / after
+	r.against(usual / before)
 	return r, true
 }
 
 // fit returns the interval and the likeliest time of onset, over the given ramps.
-func (r results) fit(ramps []int64) interval {
+func (r results) fit(ramps []int64) fitted {
 	n := len(r.fails)
 	best := math.Inf(-1)
 	profile := make([]float64, n)
@@ -140,7 +149,7 @@ func (r results) fit(ramps []int64) interval {
 		}
 	}
 	at := func(i int) int64 { return r.from + int64(i)*onsetStep }
-	return interval{at(lo), (at(first) + at(last)) / 2, at(hi)}
+	return fitted{interval{at(lo), (at(first) + at(last)) / 2, at(hi)}, best}
 }
 
 // mark is one observation's say on the change point: what it adds to the

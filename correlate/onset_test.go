@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"faultline"
@@ -87,5 +89,40 @@ func TestCrowdOnsetAllowsForTheTimeThatPeopleTake(t *testing.T) {
 	}
 	if _, ok := (&Engine{}).crowdOnset(nil, 0.1, 0, 25*minute); ok {
 		t.Error("an onset without a report")
+	}
+}
+
+// A site that began to fail long before the others, or was never well, does not date what they
+// began to fail of. Where too few others are there to tell, nothing is left out.
+func TestOneSiteThatFailedBeforeDoesNotDateTheRest(t *testing.T) {
+	t.Parallel()
+	const minutes, failing = 30, 8
+	well := strings.Repeat("o", minutes)
+	from := func(before int) string { return well[before+failing:] + strings.Repeat("x", before+failing) }
+	all := from(0)
+	most := all[:minutes-3] + "oxx"
+	many := all[:minutes-6] + "oxxxox"
+	for name, c := range map[string]struct {
+		alone []string
+		date  bool // the others alone date it
+	}{
+		"five minutes before":      {[]string{from(5)}, true},
+		"a quarter of an hour":     {[]string{from(15)}, true},
+		"never well":               {[]string{strings.Repeat("x", minutes)}, true},
+		"never well, but for luck": {[]string{strings.Repeat("x", 9) + "o" + strings.Repeat("x", minutes-10)}, true},
+		"two of six":               {[]string{from(8), from(8)}, true},
+		"at the same time":         {[]string{from(0)}, true},
+		"half of all":              {[]string{from(8), from(8), from(8), from(8)}, false},
+	} {
+		sites := slices.Concat(c.alone, []string{all, most, many, all})
+		// Sites that are well, or it were the vantage that fails.
+		e, others := New(Config{}), slices.Repeat([]string{well}, 40)
+		ids := seenTogether(e, slices.Concat(sites, others))[:len(sites)]
+		on, ok := e.onsetOf(ids, e.clock)
+		right := !ms(on[1]).Before(after(60-failing)) && !ms(on[0]).After(after(60-failing+1))
+		if !ok || right != c.date {
+			t.Errorf("%s: onset %v to %v, at %v; the others began in the minute before %v", name, ms(on[0]), ms(on[2]),
+				ms(on[1]), after(60-failing+1))
+		}
 	}
 }

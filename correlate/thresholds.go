@@ -215,6 +215,12 @@ const (
 	onsetTie    nats  = 1e-9        // likelihoods nearer than that are equal
 	shareMost   share = 0.95        // of probes that fail after the onset, at most and at least
 	shareLeast  share = 0.1
+	// Up to mostApart sites that began apartBefore the rest say nothing of the onset, if so few
+	// of those that fail have failed apartFails times by then.
+	mostApart         = 3
+	apartBefore       = minute
+	apartFails        = 2
+	apartPart   share = 1. / 3
 	crowdSlack        = 90 * second // widens an onset that only people saw: they report late
 	silenceStep       = 10 * second // by which the absence of reports is counted
 	fitOften          = 2 * minute  // after detection the onset is fitted each time

@@ -32,6 +32,23 @@ func TestCautiousEvidence(t *testing.T) {
 		bounded(math.Min(0, trackRatio(1, 1, 0.9))+math.Max(0, trackRatio(1, 1, 0.9))*1/9, 0.01))
 }
 
+// A dead site answers now and then. Half an hour of failures after one such answer is no outage
+// of it, however long they are: neither for its component nor for itself.
+func TestOneSuccessVouchesForLittle(t *testing.T) {
+	t.Parallel()
+	const seen = 1
+	tr := &Track{OK: seen}
+	for i := range int64(RingResults) {
+		tr.Recent = append(tr.Recent, NewResult(i*minute, 503))
+	}
+	if l := trackEvidence(RingResults, RingResults, RingResults+seen, RingResults); l > seen {
+		t.Errorf("failures after one success weigh %.1f nats, want at most 1", l)
+	}
+	if l := tr.Cautious(RingResults, RingResults); l > seen {
+		t.Errorf("failures after one success weigh %.1f nats for the site itself, want at most 1", l)
+	}
+}
+
 // A liar is bounded: whatever the probes of one vantage or the crowd of one site
 // amount to, they weigh no more than 4.6 and 3.9 nats.
 func TestPropertyEvidenceIsBounded(t *testing.T) {

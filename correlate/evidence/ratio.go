@@ -72,10 +72,17 @@ func trackEvidence(k, m int, all, allFail float64) float64 {
 	if k == 0 {
 		l = min(l, 0) // successes never speak for a failure
 	}
-	if l > 0 {
-		l *= oks / (oks + successesSeen)
+	return bounded(everWell(l, oks), vantageEpsilon)
+}
+
+// everWell is how much of the evidence for a failure may be believed after so many successes:
+// a site that was never seen well can't have failed. A long failure does not make up for what
+// was hardly seen, so that each success vouches for no more than a nat.
+func everWell(l nats, oks float64) nats {
+	if l <= 0 {
+		return l
 	}
-	return bounded(l, vantageEpsilon)
+	return min(l*oks/(oks+successesSeen), oks*successNats)
 }
 
 // failingLikelihood is ln P(k of m fail | failing), by m and k.
@@ -119,8 +126,5 @@ func (t *Track) Cautious(k, m int) float64 {
 	if k == 0 {
 		l = min(l, 0) // successes never speak for a failure
 	}
-	if l > 0 {
-		l *= max(0, oks) / (max(0, oks) + successesSeen)
-	}
-	return bounded(l, vantageEpsilon)
+	return bounded(everWell(l, max(0, oks)), vantageEpsilon)
 }

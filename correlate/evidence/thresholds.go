@@ -75,6 +75,9 @@ const (
 	// well before".
 	successesSeen = 8
 	AlertOK       = successesSeen // credited to monitors that send changes alone
+	// successNats is the most that a success vouches for: a dead site answers now and then, and
+	// half an hour of its failures would count in full after one such answer.
+	successNats nats = 1
 
 	// Scope patterns: a failure is seen everywhere, in one country, or from one vantage
 	// alone. Tuned: ablation "scope patterns".
