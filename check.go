@@ -47,6 +47,7 @@ const (
 	LimitLines  Limit = "lines"  // lines that one token may send
 )
 
+// Error names the limit that was reached.
 func (e BusyError) Error() string {
 	return fmt.Sprintf("the limit %s is used up; there is room again in %s", e.Limit, e.RetryAfter)
 }

@@ -165,6 +165,8 @@ func (Tick) Type() string       { return TypeTick }
 func (Correction) Type() string { return TypeCorrection }
 func (Epoch) Type() string      { return TypeEpoch }
 
+// Time is when the event happened, by the clock of whoever saw it; of a [Tick] and an [Epoch], by
+// the clock of the log.
 func (e Report) Time() time.Time     { return e.At }
 func (e Probe) Time() time.Time      { return e.At }
 func (e SiteRecord) Time() time.Time { return e.At }

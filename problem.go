@@ -15,6 +15,7 @@ type Invalid struct {
 	Detail    string `json:"detail"`
 }
 
+// Error names the member and says what is wrong with it.
 func (i Invalid) Error() string {
 	where := i.Pointer
 	if where == "" {
@@ -23,10 +24,11 @@ func (i Invalid) Error() string {
 	return fmt.Sprintf("%s: %s", where, i.Detail)
 }
 
-// InvalidError is an input that was refused whole, with every reason. The HTTP
-// door answers 400 or 422 with it and writes nothing.
+// InvalidError is an input that was refused whole, with every reason. The API answers 400 or 422
+// with it and writes nothing to the log.
 type InvalidError []Invalid
 
+// Error names all members that are wrong.
 func (e InvalidError) Error() string {
 	parts := make([]string, len(e))
 	for i, inv := range e {

@@ -35,7 +35,9 @@ type ReaderNetwork struct {
 	Requests int    `json:"requests"`          // of that minute, LeastRequests or more
 }
 
-func (Readers) Type() string      { return TypeReaders }
+func (Readers) Type() string { return TypeReaders }
+
+// Time is when the node counted them, by the clock of the log.
 func (e Readers) Time() time.Time { return e.At }
 
 // Bounded is the line as it may be written down: without networks that are unknown or had

@@ -93,8 +93,8 @@ type SeriesRow struct {
 	StepS int // 60 or 3600
 	// Covered is, of an hour, how many of its minutes the counts are of.
 	Covered int
-	// Stands: Point's Sites and SitesFailing are told. A row that corrects an
-	// older minute leaves them as they were.
+	// Stands: Point's Sites and SitesFailing are set. A row that corrects an older minute leaves
+	// them as they were.
 	Stands bool
 	Point  SeriesPoint // ExpectedHigh stays 0: it follows from Expected
 }

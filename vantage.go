@@ -101,7 +101,7 @@ type VantageState string
 
 // The states of a vantage.
 const (
-	VantageUnknown VantageState = "unknown" // it has not looked at its canaries yet
+	VantageUnknown VantageState = "unknown" // it has not checked its canaries yet
 	VantageOK      VantageState = "ok"
 	VantageBlind   VantageState = "blind" // it does not reach what must be reachable, or reaches what can't be
 	VantageSick    VantageState = "sick"  // unrelated sites fail at it at once

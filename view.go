@@ -11,7 +11,7 @@ type View struct {
 	// probes or reports have judged in the last 15 minutes.
 	SitesKnown    int `json:"sites_known"`
 	SitesObserved int `json:"sites_observed"`
-	Vantages      int `json:"vantages"` // heard from in the last 15 minutes
+	Vantages      int `json:"vantages"` // with a result in the last 15 minutes
 	// Sites are those with a report or a failed probe in the last 15 minutes,
 	// the most reported first, at most [ViewSites].
 	Sites []SiteStatus `json:"sites"`

@@ -14,10 +14,10 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// maxAlerted bounds the incidents that the metrics for alerting tell of one by one.
+// maxAlerted bounds the incidents that the metrics for alerting list one by one.
 const maxAlerted = 200
 
-// What is told of each open incident, for alerting on us.
+// What is published of each open incident, for alerting.
 var (
 	incidentLabels = []string{"id", "state", "kind", "component"}
 	descFailing    = prometheus.NewDesc(
@@ -100,7 +100,7 @@ func (a alerts) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// getIncidentMetrics tells what is open in the text format of Prometheus.
+// getIncidentMetrics lists what is open in the text format of Prometheus.
 //
 // @ID       getIncidentMetrics
 // @Summary  Open incidents as Prometheus metrics, for alerting

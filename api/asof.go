@@ -23,7 +23,7 @@ const (
 	// asOfReach is by how much an incident may have been over, by what was found out later,
 	// before it was said to be over.
 	asOfReach = 3 * time.Hour
-	// asOfScanned bounds the incidents whose revisions one answer looks at.
+	// asOfScanned bounds the incidents whose revisions one answer reads.
 	asOfScanned = 100
 	// asOfOldest is how many incidents are read to learn whether anything was published by a
 	// moment: of those that began before it, the newest may have been published later.
@@ -73,7 +73,7 @@ func (a *api) revisionAt(ctx context.Context, id string, at time.Time) (faultlin
 	return found, err
 }
 
-// cacheAsOf is how long an answer of the past may be kept: for ever, once nothing can be
+// cacheAsOf is how long an answer of the past may be kept: for good, once nothing can be
 // published before that moment any more.
 func (a *api) cacheAsOf(at time.Time) []string {
 	if a.cfg.Board.Now().Sub(at) > settledAfter {

@@ -30,8 +30,8 @@ const (
 	feedPolicy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
 )
 
-// entryOf is an incident as a feed tells it: one entry for its whole life, updated
-// with each revision.
+// entryOf is an incident as a feed shows it: one entry for its whole life, updated with each
+// revision.
 type entryOf struct {
 	id, title, link, text string
 	dated                 string // the title with its day, for where no date stands beside it
@@ -71,7 +71,7 @@ func (a *api) entry(inc *faultline.Incident) entryOf {
 	return e
 }
 
-// permanent is an address that names an incident for ever, wherever it is read.
+// permanent is an address that names an incident for good, wherever it is read.
 func (a *api) permanent(id string) string {
 	if a.cfg.Board.PublicURL() == "" {
 		return "urn:faultline:" + id

@@ -69,7 +69,7 @@ func (a *api) takeAlerts(c *gin.Context, read func(body []byte) (message, error)
 	return nil
 }
 
-// point makes the door's pointer, which counts alerts, one into the body.
+// point makes ingest's pointer, which counts alerts, one into the body.
 func (m message) point(why faultline.Invalid) faultline.Invalid {
 	index, _, _ := strings.Cut(strings.TrimPrefix(why.Pointer, "/"), "/")
 	if i, err := strconv.Atoi(index); err == nil && i >= 0 && i < len(m.at) {

@@ -163,8 +163,7 @@ func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 	}, rendered)
 }
 
-// getRevision answers with one revision as it was told, with all its sites. It
-// never changes.
+// getRevision answers with one revision as it was published, with all its sites. It never changes.
 //
 // @ID       getIncidentRevision
 // @Summary  One revision of an incident, with all its sites
@@ -195,7 +194,7 @@ func (a *api) getRevision(c *gin.Context, _ url.Values) error {
 
 // writeIncident answers from memory if held has a page there, else with what
 // the source has, rendered for this request. A revision, but not 0 for the last
-// one, is for ever.
+// one, is for good.
 func (a *api) writeIncident(
 	c *gin.Context,
 	revision int,

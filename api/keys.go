@@ -60,7 +60,7 @@ type KeyRequest struct {
 	Solution string `json:"solution" example:"1048576"`
 }
 
-// KeyAnswer is a key, which is told this once and kept nowhere.
+// KeyAnswer is a new key. It is shown this once and stored nowhere.
 type KeyAnswer struct {
 	Token     string    `json:"token"`
 	Subject   string    `json:"subject"`

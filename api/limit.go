@@ -65,8 +65,8 @@ func (a *api) limit(c *gin.Context) {
 	}
 }
 
-// reader is who reads. A token that is not good is refused, rather than taken for
-// none: its bearer should hear of it.
+// reader is who reads. A token that is not good is refused, rather than taken for none: its bearer
+// should learn that.
 func (a *api) reader(c *gin.Context) (faultline.Reader, error) {
 	addr, err := clientAddr(c)
 	if err != nil || !hasBearer(c) {

@@ -108,7 +108,7 @@ func (b *probeBatch) split(body []byte, media string) ([]jsontext.Value, error) 
 }
 
 // readProbe reads one line. The vantage is who sent it; another one that is
-// named on the line is left standing for the door to refuse.
+// named on the line is left standing for ingest to refuse.
 func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline.Invalid) {
 	var p probeLine
 	if err := json.Unmarshal(line, &p, timesAsWritten); err != nil {
@@ -144,7 +144,7 @@ func (b *probeBatch) reject(line int, why faultline.Invalid) {
 	b.rejected = append(b.rejected, why)
 }
 
-// rejectOf takes over what the door rejected: its pointers count the probes
+// rejectOf takes over what ingest rejected: its pointers count the probes
 // that it was handed, ours the lines of the body.
 func (b *probeBatch) rejectOf(why faultline.Invalid) {
 	index, rest, _ := strings.Cut(strings.TrimPrefix(why.Pointer, "/"), "/")

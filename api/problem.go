@@ -49,8 +49,8 @@ type refusal struct {
 // Error returns the detail, which clients see too: it holds no cause from inside the service.
 func (r *refusal) Error() string { return r.detail }
 
-// fail answers with the problem that err amounts to. An answer that has begun
-// can't be taken back: then only the log hears of it.
+// fail answers with the problem that err amounts to. An answer that has begun can't be taken back:
+// then only the log says so.
 func (a *api) fail(c *gin.Context, err error) {
 	if p, ok := a.failed(c, err); ok {
 		writeJSON(c, p.Status, mediaProblem, p)

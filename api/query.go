@@ -88,7 +88,7 @@ var incidentListKeys = append([]string{asOfKey}, listKeys...)
 // listQuery is what a reader asks of the list of incidents.
 type listQuery struct {
 	board.Query
-	fields []string // members that are told; empty: all
+	fields []string // members that are returned; empty: all
 }
 
 func newListQuery(q url.Values, site func(string) (faultline.SiteRecord, error),

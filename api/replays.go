@@ -106,7 +106,7 @@ func (a *api) getReplays(c *gin.Context, _ url.Values) error {
 	})
 }
 
-// getReplay tells one outage of the past.
+// getReplay returns one outage of the past.
 //
 // @ID       getReplay
 // @Summary  One outage of the past, with a summary of each revision that Faultline published

@@ -34,7 +34,7 @@ type Config struct {
 	Keys    *token.Keys
 	// Lookup normalises what a person calls a site and says what it depends on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
-	// case the record holds the name as the door writes it.
+	// case the record holds the name as ingest writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// Work tells vantages what to check; nil: nobody does.
 	Work Work

@@ -35,11 +35,10 @@ func resumeAfter(c *gin.Context, query url.Values) string {
 	return ""
 }
 
-// getStream tells every change of every incident as it happens, as server-sent
-// events: event incident with an incident in the form of the list, its id the
-// position in the stream; event reset where the client has to start over
-// because changes were lost to it. A comment every 15 seconds shows that the
-// connection lives.
+// getStream sends every change of every incident as it happens, as server-sent events: event
+// incident with an incident in the form of the list, its id the position in the stream; event reset
+// where the client has to start over because changes were lost to it. A comment every 15 seconds
+// shows that the connection lives.
 //
 // @ID       getStream
 // @Summary  Changes of incidents as they happen

@@ -36,7 +36,7 @@ type TimelineEntry struct {
 	Reports           int                     `json:"reports"` // in this step
 }
 
-// getTimeline says how an incident went, without a look at its revisions.
+// getTimeline says how an incident went, without reading its revisions.
 //
 // @ID       getIncidentTimeline
 // @Summary  The course of an incident

@@ -42,7 +42,7 @@ type TokenRequest struct {
 	TTLS int `json:"ttl_s,omitempty" example:"2592000"`
 }
 
-// TokenAnswer is a new token. It is told this once and kept nowhere.
+// TokenAnswer is a new token. It is shown this once and stored nowhere.
 type TokenAnswer struct {
 	Token string `json:"token"`
 	// ID names it, to revoke it by.

@@ -47,13 +47,13 @@ type WebhookAnswer struct {
 	Filter    string    `json:"filter"`
 	Format    string    `json:"format,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
-	// State is unconfirmed until the receiver of a webhook that was made with a key of one's
-	// own has answered its challenge, or its owner has told the code. After an hour it ends.
+	// State is unconfirmed until the receiver of a webhook that was made with a key of one's own
+	// has answered its challenge, or its owner has entered the code. After an hour it ends.
 	State string `json:"state" enums:"active,unconfirmed"`
 	// ExpiresAt is when it ends, with its key; null: it does not.
 	ExpiresAt *time.Time `json:"expires_at"`
-	// Secret is what messages are signed with (Standard Webhooks). It is told once,
-	// when the webhook is made; null later.
+	// Secret is what messages are signed with (Standard Webhooks). It is shown once, when the
+	// webhook is made; null later.
 	Secret *string `json:"secret"`
 	// Dead are the last messages that were given up, newest first.
 	Dead []webhook.DeadDelivery `json:"dead"`
@@ -276,7 +276,7 @@ func (a *api) deleteWebhook(c *gin.Context, _ url.Values) error {
 	return nil
 }
 
-// postWebhookTest asks for a message that tells of nothing.
+// postWebhookTest sends a message that is about no incident.
 //
 // @ID       postWebhookTest
 // @Summary  Send a test message

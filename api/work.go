@@ -37,7 +37,7 @@ const (
 
 var workRevision = regexp.MustCompile(`^[0-9a-z.]{0,64}$`)
 
-// getWork tells a vantage what to check.
+// getWork returns what a vantage should check.
 //
 // @ID       getProbesWork
 // @Summary  What a vantage should check now

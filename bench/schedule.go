@@ -19,7 +19,7 @@ const (
 	scheduledSites  = 100_000
 	schedulePeriod  = time.Minute
 	scheduleWorkers = 400
-	// A look takes a twelfth of a second to a third of one, so that the workers are
+	// A check takes a twelfth of a second to a third of one, so that the workers are
 	// busy for 80 % of the time.
 	scheduleLook   = 192 * time.Millisecond
 	scheduleWarm   = 20 * time.Second

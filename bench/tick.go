@@ -21,7 +21,7 @@ const (
 	tickEach = 24
 	scanEach = 40
 	// youngRounds is how many rounds fit while incidents must win their cause at all.
-	// Then the outage is played anew, so that every round has the same work.
+	// Then the outage is played again, so that every round has the same work.
 	youngRounds = 4
 )
 

@@ -78,8 +78,8 @@ type Config struct {
 	// Providers are who runs what: a site whose owner's infrastructure fails is never
 	// called well. nil: nobody is known.
 	Providers *faultline.Providers
-	// Began says when the log was opened that the source holds: what was told of later
-	// incidents stays known although the source has lost it. nil: nothing stays.
+	// Began says when the log was opened that the source holds: what was published later incidents
+	// stays known although the source has lost it. nil: nothing stays.
 	Began func(context.Context) (time.Time, error)
 	// Complete reports whether the list of the source's newest incidents has all that
 	// there are; nil: it has. Where it has not, lists go on through the source.

@@ -54,8 +54,8 @@ func writeDisk(path string, write func(io.Writer) error) error {
 	return f.Commit()
 }
 
-// readDisk fails with [fs.ErrNotExist] where nothing was written. The checksum of
-// gzip tells a damaged file, at its end.
+// readDisk fails with [fs.ErrNotExist] where nothing was written. The checksum of gzip has a
+// checksum at its end, by which a damaged file is recognised.
 func readDisk(path string, read func(io.Reader) error) error {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
@@ -87,7 +87,7 @@ func (state *onDisk) read(r io.Reader) error {
 	return nil
 }
 
-// recall shows what was written down before the restart. The source is read anew
+// recall shows what was written down before the restart. The source is read again
 // all the same.
 func (k *keeper) recall() {
 	path := k.board.cfg.SnapshotFile

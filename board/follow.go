@@ -62,7 +62,7 @@ func (b *Board) Run(ctx context.Context) error {
 }
 
 // followChanges reads the stream of changes from its end on. After a failure it
-// goes on where it was if nothing can have been lost, else all is read anew.
+// goes on where it was if nothing can have been lost, else all is read again.
 func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 	position, synced := "", false
 	reads := reading{board: b, what: "changes"}

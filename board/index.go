@@ -13,7 +13,7 @@ import (
 const (
 	// freshKeys is how many keys may wait until they are sorted in among the others.
 	freshKeys = 1_024
-	// maxScanned bounds what one search looks at.
+	// maxScanned bounds what one search reads.
 	maxScanned = 200_000
 )
 
@@ -27,7 +27,7 @@ type Index struct {
 	sorted  []searchKey
 	fresh   []searchKey
 	kinds   map[string]int // by kind of component: sites that have one
-	byRank  []string       // sites, the most visited first; nil: to be made anew. It is never written to.
+	byRank  []string       // sites, the most visited first; nil: to be made again. It is never written to.
 	about   map[string]About
 }
 

@@ -56,8 +56,8 @@ func (k *keeper) take(u batch) {
 	k.show(k.updates(u.changes, before), u.restart)
 }
 
-// keepLost keeps the incidents that readers were told of and that the source has lost,
-// until it has them again.
+// keepLost keeps the incidents that readers were shown and that the source has lost, until it has
+// them again.
 func (k *keeper) keepLost(old map[string]*Entry, u batch) {
 	if u.began.IsZero() {
 		return
@@ -74,8 +74,8 @@ func (k *keeper) keepLost(old map[string]*Entry, u batch) {
 	}
 }
 
-// Published returns the last revisions of incidents that readers have been told, and false
-// until anything is known.
+// Published returns the last revisions of incidents that readers have been shown, and false until
+// anything is known.
 func (b *Board) Published() ([]faultline.Incident, bool) {
 	s := b.current.Load()
 	if s == nil {

@@ -17,13 +17,12 @@ const (
 // Listing is one page of the list of incidents.
 type Listing struct {
 	Entries []*Entry
-	// At is the last place that was looked at. More says that there is more behind
-	// it, or may be.
+	// At is the last place that was read. More says that there is more behind it, or may be.
 	At   Cursor
 	More bool
 }
 
-// add looks at the next incident. It reports false when the page is full.
+// add considers the next incident. It reports false when the page is full.
 func (l *Listing) add(q Query, e *Entry) bool {
 	if q.takes(&e.Incident) {
 		if l.More = len(l.Entries) == q.Limit; l.More {

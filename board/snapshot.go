@@ -136,8 +136,8 @@ func (s *Snapshot) Site(name string) (faultline.SiteStatus, bool) {
 	return faultline.SiteStatus{}, false
 }
 
-// Foremost returns the incident of those ids that a person would be told of:
-// confirmed before recovering before candidate, then the newest onset.
+// Foremost returns the incident of those ids that is shown to a person: confirmed before recovering
+// before candidate, then the newest onset.
 func (s *Snapshot) Foremost(ids []string) *Entry {
 	rank := map[faultline.IncidentState]int{
 		faultline.StateConfirmed: 3, faultline.StateRecovering: 2, faultline.StateCandidate: 1}

@@ -47,7 +47,7 @@ func (e *Engine) countBreadth() *breadth {
 		s := e.sites.rows[id]
 		if n := len(s.Crowd.Recent); n == 0 || e.clock-s.Crowd.Recent[n-1].At > ispWindow {
 			// The mark goes with the last report in reach. While there is none the site is
-			// passed over by one look at a byte.
+			// passed over by reading one byte.
 			e.s.changes[id] &^= reportedOn
 			continue
 		}

@@ -43,7 +43,7 @@ func ownerName(site string) string {
 type owners struct {
 	several map[uint64]bool   // owners, by the name, that have more than their registrable domain
 	named   map[uint64]uint64 // owner by the name → who runs the domain, where that is known
-	all     [][]uint32        // the sites of whoever has several, nil if they must be gathered anew
+	all     [][]uint32        // the sites of whoever has several, nil if they must be gathered again
 }
 
 // noteOwner remembers whose a new site is.

@@ -16,9 +16,9 @@ import (
 // changes, else at most once a minute, after an hour once in five.
 
 const (
-	// twinReason marks components that have the same members, of which nothing can tell the
-	// one from the other; otherReason marks one whose explanation is nearly as good. Both
-	// are part of the API's answers.
+	// twinReason marks components that have the same members, of which nothing can tell the one
+	// from the other; otherReason marks one whose explanation is nearly as good. Both are part of
+	// the API's answers.
 	twinReason  = "same members"
 	otherReason = "explains nearly as much"
 )

@@ -18,7 +18,7 @@ const (
 // newRepeats returns two empty generations.
 func newRepeats() repeats { return repeats{now: newGeneration(), before: newGeneration()} }
 
-// seen tells whether key was there within 10 minutes of at, and remembers it.
+// seen reports whether key was there within 10 minutes of at, and remembers it.
 func (r *repeats) seen(key uint64, at int64) repeatVerdict {
 	last, ok := r.now.find(key)
 	if !ok {

@@ -104,8 +104,8 @@ func (e *Engine) explained(id uint32) bool {
 	return at >= 0 && e.s.why.Explained(at)
 }
 
-// facts is what the search looks up in the engine. Evidence is brought up to date when
-// it is first asked for, so that an evaluation costs what it looks at.
+// facts is what the search looks up in the engine. Evidence is brought up to date when it is first
+// asked for, so that an evaluation costs only what it reads.
 type facts struct{ e *Engine }
 
 // SameProvider reports whether one of two components is a network of the provider that runs

@@ -5,7 +5,7 @@ import "slices"
 // A vantage's clock may be wrong. How far its results lag behind the log's own
 // clock when they arrive is the skew and the way; the way is short for some
 // results of every minute, so that a low quantile over the minute is the skew,
-// against the same of the reports, which the door itself dates, or else against
+// against the same of the reports, which ingest itself dates, or else against
 // the vantages' median (as NTP filters by the shortest delays, RFC 5905 section
 // 10). What is known of it is taken out of the results' times.
 

@@ -99,9 +99,9 @@ func titleOf(text string) string {
 	return title
 }
 
-// inTime reports whether a statement speaks of an incident's time: from an hour before
-// its onset to half an hour after its end. What is said later is of it if it goes on under
-// a title that the source gave it before, or tells that it is over where nothing was told.
+// inTime reports whether a statement speaks of an incident's time: from an hour before its onset to
+// half an hour after its end. What is said later is of it if it goes on under a title that the
+// source gave it before, or says that it is over where it was never mentioned.
 func (in *incident) inTime(st faultline.Statement) bool {
 	at := st.At.UnixMilli()
 	if at < in.Onset[0]-statementLead {
@@ -132,7 +132,7 @@ func announces(status string) bool {
 // declaresEnd reports whether a statement says that its subject is over.
 func declaresEnd(status string) bool { return status == "resolved" || status == "postmortem" }
 
-// quotes reports whether a source has told of the incident.
+// quotes reports whether a source has mentioned the incident.
 func (in *incident) quotes(source string) bool {
 	return slices.ContainsFunc(in.Statements, func(o faultline.SaidStatement) bool { return o.Source == source })
 }
@@ -162,8 +162,7 @@ func (e *Engine) foldCorrection(c faultline.Correction) []faultline.Incident {
 	return nil
 }
 
-// reviseNow makes a revision outside of an evaluation, if the incident has been
-// told at all.
+// reviseNow makes a revision outside of an evaluation, if the incident has been published at all.
 func (e *Engine) reviseNow(in *incident) []faultline.Incident {
 	if in.Last.Revision == 0 {
 		return nil

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// restateEvery is how often an alert that stands is told to the log again.
+	// restateEvery is how often an open alert is written to the log again.
 	restateEvery = time.Minute
 	// alertSilence is how long an alert stands unless it is repeated or resolved.
 	alertSilence = 5 * time.Minute
@@ -220,7 +220,7 @@ func (d *Door) unstate(v faultline.Vantage, probes []faultline.Probe) {
 	}
 }
 
-// restate tells the log each minute what stands, until ctx ends.
+// restate writes the open alerts to the log once a minute, until ctx ends.
 func (d *Door) restate(ctx context.Context) {
 	tick := time.NewTicker(alertCheck)
 	defer tick.Stop()

@@ -20,7 +20,7 @@ const (
 	// audiencePrefixes bounds the prefixes of a minute. A minute with more says nothing:
 	// whoever fills the table would make all others look silent.
 	audiencePrefixes = 1 << 16
-	// audienceWriter sets the line of the audience apart from the batches of the door.
+	// audienceWriter sets the line of the audience apart from the batches of ingest.
 	audienceWriter = 0x5ead
 )
 
@@ -105,7 +105,7 @@ func (a *audience) networkOf(addr netip.Addr) *faultline.ReaderNetwork {
 }
 
 // take ends a minute: it returns what was counted, nothing of a minute that was not
-// counted whole, and begins anew.
+// counted whole, and begins again.
 func (a *audience) take(end time.Time, node string) faultline.Readers {
 	a.mu.Lock()
 	defer a.mu.Unlock()

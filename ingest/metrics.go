@@ -38,7 +38,7 @@ type metrics struct {
 	auto         promauto.Factory
 }
 
-// newMetrics registers the door's metrics with reg, which may be nil.
+// newMetrics registers ingest's metrics with reg, which may be nil.
 func newMetrics(reg prometheus.Registerer) *metrics {
 	auto := promauto.With(reg)
 	all := auto.NewCounterVec(prometheus.CounterOpts{

@@ -120,7 +120,7 @@ func (n *Newcomers) ask(site string, network, bringer uint64) {
 	}
 	select {
 	case n.ready <- site:
-		*s = newcomer{} // it is asked for anew if DNS does not know it
+		*s = newcomer{} // it is asked for again if DNS does not know it
 	default:
 		outcome = newcomerFull
 	}

@@ -25,7 +25,7 @@ const (
 
 // Places says where addresses sit, from files of MaxMind's format (MMDB): those
 // of GeoLite2, DB-IP Lite and IPinfo Lite can be read. A file that changes is
-// read anew; one that can't be read then leaves the old one in place. It is safe
+// read again; one that can't be read then leaves the old one in place. It is safe
 // for concurrent use; its one goroutine is [Places.Run].
 type Places struct {
 	files  []*placeFile

@@ -12,11 +12,11 @@ import (
 	"faultline/store/archive"
 )
 
-// logAdapter gives the store to the door as the log that it appends to.
+// logAdapter gives the store to ingest as the log that it appends to.
 type logAdapter struct{ *store.Store }
 
 // Append writes one batch into the log. A batch that is sent again under the same writer and
-// seq is counted once, so the door may repeat it when it does not know whether it arrived.
+// seq is counted once, so ingest may repeat it when it does not know whether it arrived.
 // Errors are those of the store, such as [store.ErrTooLarge] and [faultline.ErrUnavailable].
 func (a logAdapter) Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error {
 	_, err := a.Store.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, events)

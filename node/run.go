@@ -216,7 +216,7 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.archive.Cancel()
 	tasks.keys.Cancel()
 	tasks.record.Cancel()
-	// The door writes what it accepted, and the replica stores what follows from it.
+	// Ingest writes what it accepted, and the replica stores what follows from it.
 	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
 		tasks.notices, tasks.archive, tasks.admin, tasks.record,
 		tasks.server} {

@@ -202,7 +202,7 @@ func (l *leader) tasks(lease store.Lease) []leaderTask {
 // Nothing may be stored before: a fold that lags would store revisions that the log has
 // overtaken.
 func (l *leader) takeOver(ctx context.Context) error {
-	// A Redis that came back empty is refused: what it held is not to be begun anew
+	// A Redis that came back empty is refused: what it held is not to be begun again
 	// unless a person says so.
 	if err := l.retry(ctx, "open the log", func() error { return l.fold.known.Check(ctx, l.store) }); err != nil {
 		return l.fold.Reload(ctx, err)

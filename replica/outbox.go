@@ -33,7 +33,7 @@ type outbox struct {
 	added  uint64        // how many there ever were; the last one's number
 	taken  uint64        // how many of those are stored or dropped
 	resets uint64        // how often everything was forgotten
-	moved  chan struct{} // closed and made anew whenever anything changes
+	moved  chan struct{} // closed and made again whenever anything changes
 }
 
 // newOutbox returns an empty outbox that holds up to limit, counted as [outboxSites] is.

@@ -188,7 +188,7 @@ func (c *crowd) say(a *audience, at int64, n network, symptoms picker[faultline.
 	}}
 }
 
-// prefix is the pseudonym of one of a network's prefixes: 32 bits, as the door
+// prefix is the pseudonym of one of a network's prefixes: 32 bits, as ingest
 // makes them.
 func (n network) prefix(i int) uint64 {
 	return rand.NewPCG(n.secret, uint64(i)).Uint64() >> 32

@@ -26,7 +26,7 @@ const (
 	backupTimeout = time.Minute
 	// backupEntries of a stream are read at once.
 	backupEntries = 256
-	// backupScan is how many keys one command looks at.
+	// backupScan is how many keys one command reads.
 	backupScan = 1_000
 	// backupBuffer is how much is written at once.
 	backupBuffer = 1 << 16
@@ -59,7 +59,7 @@ type item struct {
 	Placed  string
 	OnsetMS int64
 	// Of an incremental backup alone:
-	Base string // of the first item: the SHA-256 of the backup that it stands on
+	Base string // of the first item: the SHA-256 of the backup that it depends on
 	Gone bool   // the key is no more, or the stream has lost what is before ID
 }
 
@@ -240,7 +240,7 @@ func keysOf(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 
 // Restore reads a backup into a Redis that holds nothing of Faultline; else it is
 // [ErrNotEmpty]. The log's epoch comes last: a restore that was broken off is no log. Incremental
-// backups that stand on this one may follow, see [BackupSince].
+// backups that depend on this one may follow, see [BackupSince].
 func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader) (err error) {
 	const op = "restore"
 	c, err := unhurried(url)
@@ -271,7 +271,7 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 	if err != nil {
 		return err
 	}
-	// What it stands on is in its first item: it is compared before anything is written.
+	// What it depends on is in its first item: it is compared before anything is written.
 	compare := func(r item) error { return r.standsOn(sum) }
 	for _, later := range then {
 		if _, err := readBackup(later, incrementalVersions, write, compare); err != nil {

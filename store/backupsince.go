@@ -12,11 +12,11 @@ import (
 	"slices"
 )
 
-// incrementalVersion is that of a backup which stands on a whole one. Version 2 had dumps of
+// incrementalVersion is that of a backup which depends on a whole one. Version 2 had dumps of
 // Redis alone; it is still read.
 const incrementalVersion = 4
 
-// ErrOtherBase says that an incremental backup stands on another backup than the one given.
+// ErrOtherBase says that an incremental backup depends on another backup than the one given.
 var ErrOtherBase = errors.New("the incremental backup was made from another backup")
 
 // base is what an earlier, whole backup holds: only sums of it, so that it need not fit
@@ -121,7 +121,7 @@ func (b backup) gone(except ...string) error {
 	return nil
 }
 
-// standsOn fails with [ErrOtherBase] unless that is what an incremental backup stands on.
+// standsOn fails with [ErrOtherBase] unless that is what an incremental backup depends on.
 func (r item) standsOn(sum string) error {
 	if r.Base != sum {
 		return ErrOtherBase

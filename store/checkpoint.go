@@ -94,9 +94,9 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 	return nil
 }
 
-// writeChunks stores the pieces cut anew, a chunk for each key, and returns the
+// writeChunks stores the pieces cut again, a chunk for each key, and returns the
 // SHA-256 of all. Nothing holds the whole of them in one: that would be as much
-// memory again, while the door has reports to write.
+// memory again, while ingest has reports to write.
 func (s *Store) writeChunks(ctx context.Context, l Lease, keys []string, pieces [][]byte) ([]byte, error) {
 	readers := make([]io.Reader, len(pieces))
 	for i, p := range pieces {

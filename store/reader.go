@@ -34,7 +34,7 @@ type Batch struct {
 type Cursor struct {
 	Pos Pos `json:"pos"`
 	// Head are the first bytes of that last entry, in hexadecimal, its checksum among
-	// them: a log that was lost and written anew may have another entry at its place.
+	// them: a log that was lost and written again may have another entry at its place.
 	// Empty: not known.
 	Head string            `json:"head,omitempty"`
 	Seqs map[uint64]uint64 `json:"seqs"`
@@ -229,7 +229,7 @@ func (r *Reader) forget() {
 func (s *Store) readStream(ctx context.Context, key string, after Pos, count int,
 	block time.Duration) ([]redis.XMessage, error) {
 	client, wait := s.reads, time.Duration(-1)
-	// Redis counts in milliseconds, and takes 0 for ever.
+	// Redis counts in milliseconds, and takes 0 for good.
 	if block = min(block, maxBlock); block >= time.Millisecond {
 		client, wait = s.blocking, block
 		var cancel context.CancelFunc

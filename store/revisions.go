@@ -33,10 +33,10 @@ const (
 	fieldRecorded = "recorded" // the number of the first one that the public record has
 )
 
-// SaveRevision stores one revision of an incident, whole, and tells of it in the
-// changes. Revision n is stored after n-1 and never rewritten: to save the same
-// again is fine and does nothing, to save another under its number fails with
-// [ErrRevisionDiffers], to leave one out with [ErrRevisionGap].
+// SaveRevision stores one whole revision of an incident, and announces it in the changes. Revision
+// n is stored after n-1 and never rewritten: to save the same again is fine and does nothing, to
+// save another under its number fails with [ErrRevisionDiffers], to leave one out with
+// [ErrRevisionGap].
 func (s *Store) SaveRevision(ctx context.Context, l Lease, inc faultline.Incident) error {
 	return s.saveRevision(ctx, l, inc, false)
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // VerifyBackup compares a backup with the public record in it, without Redis; where since
-// is not nil, both with what an incremental backup that stands on it has. The key is
+// is not nil, both with what an incremental backup that depends on it has. The key is
 // the record's public key as text; empty: the one that the backup itself names. It fails
 // only where a backup can't be read to its end; what is wrong in it are faults.
 func VerifyBackup(from io.Reader, since io.ReadSeeker, key string) (record.Report, string, error) {

@@ -20,7 +20,7 @@ type overlay struct {
 	changes []item
 }
 
-// read takes the items of a whole backup, and of an incremental one that stands on it.
+// read takes the items of a whole backup, and of an incremental one that depends on it.
 func (v *verifier) read(from io.Reader, since io.ReadSeeker) error {
 	if since == nil {
 		_, err := readBackup(from, verifiedWhole, func(r item) error { v.take(r); return nil })

@@ -19,8 +19,10 @@ import (
 // OutputError says that what was to be printed could not be written.
 type OutputError struct{ Err error }
 
+// Error is the text of the write that failed.
 func (e OutputError) Error() string { return e.Err.Error() }
 
+// Unwrap is the error of the write, for [errors.Is].
 func (e OutputError) Unwrap() error { return e.Err }
 
 // Form says how incidents are printed.

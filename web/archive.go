@@ -98,7 +98,7 @@ func (v *voice) archivePage(incidents []faultline.Incident, month string, comp f
 	return p
 }
 
-// archived are the incidents that the world was told of, newest first.
+// archived are the incidents that were published, newest first.
 func archived(incidents []faultline.Incident) []*faultline.Incident {
 	var published []*faultline.Incident
 	for i := range incidents {

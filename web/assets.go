@@ -23,7 +23,7 @@ import (
 var files embed.FS
 
 // asset is a file that pages refer to by an address with its contents' hash, so
-// that it may be kept for ever.
+// that it may be kept for good.
 type asset struct {
 	page *page.Page
 	hash string

@@ -63,7 +63,7 @@ func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 // widgetKey tells the widgets of incidents apart.
 func widgetKey(of string, o widgetOptions) string { return "embed/incident/" + of + "?" + o.key() }
 
-// incidentWidget reports whether what it says stands for ever.
+// incidentWidget reports whether what it says stands for good.
 func (v *voice) incidentWidget(
 	ctx context.Context,
 	inc *faultline.Incident,

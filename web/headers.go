@@ -40,7 +40,7 @@ func newPolicies(a assets) policies {
 			) + "manifest-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'",
 			referrer: "same-origin",
 		},
-		// Widgets stand on pages of others, sandboxed ones too: those read as a
+		// Widgets are embedded in pages of others, sandboxed ones too: those read as a
 		// foreign origin. They hold no forms, so that there is nothing to click-jack.
 		embed: policy{csp: content(a.widget) + "form-action 'none'; frame-ancestors *", referrer: "no-referrer",
 			open: true},

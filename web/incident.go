@@ -21,7 +21,7 @@ const (
 	revisionsBack = 12            // revisions that are linked one by one
 )
 
-// incidentPage tells one incident whole.
+// incidentPage shows one whole incident.
 type incidentPage struct {
 	shell
 	Head       headline
@@ -164,7 +164,7 @@ func (w *Web) incident(c *gin.Context, v *voice) error {
 	return w.show(c, v, fmt.Sprintf("%s?since=%d", key, since), build)
 }
 
-// cacheOf lets a page be kept for ever when all that it says stands for ever.
+// cacheOf lets a page be kept for good when all that it says stands for good.
 func cacheOf(final bool) []string {
 	if final {
 		return page.CacheImmutable
@@ -231,7 +231,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 }
 
 // causeReports draws what people reported of the sites on the cause. Frozen pages
-// go without it: what it is drawn from is not kept for ever.
+// go without it: what it is drawn from is not kept for good.
 func (v *voice) causeReports(ctx context.Context, inc *faultline.Incident, points []point, asOf time.Time) *figure {
 	if inc.Cause == nil {
 		return nil

@@ -193,8 +193,8 @@ func (v *voice) answerNow(sorted sortedNow) string {
 	return v.say("now.calm")
 }
 
-// endedLately tells of what is over what a reader of today still wants: not
-// what was withdrawn before anybody was told.
+// endedLately lists of what is over what a reader of today still wants: not what was withdrawn
+// before it was published.
 func endedLately(inc *faultline.Incident, asOf time.Time) bool {
 	told := inc.ConfirmedAt != nil && (inc.State == faultline.StateResolved || inc.State == faultline.StateRetracted)
 	return told && asOf.Sub(inc.UpdatedAt) < endedWithin

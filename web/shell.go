@@ -33,7 +33,7 @@ type shell struct {
 	AsOf  moment
 	Stale bool
 
-	Refresh int // seconds after which the page loads anew; 0: never
+	Refresh int // seconds after which the page loads again; 0: never
 
 	Style   template.CSS
 	Scripts []string
@@ -103,13 +103,13 @@ func (s *shell) follow(live string, revision int, say string) {
 	s.Live, s.Revision, s.Say = live, revision, say
 }
 
-// freeze says what was true at a moment, for ever.
+// freeze says what was true at a moment, for good.
 func (s *shell) freeze(m moment) { s.AsOf, s.Stale, s.Live = m, false, "" }
 
-// noIndex keeps a page from search engines: what it shows stands on another one.
+// noIndex keeps a page from search engines: what it shows is on another page too.
 func (s *shell) noIndex() { s.Hidden = true }
 
-// widget makes the page one that stands on a page of others.
+// widget makes the page one that is embedded in a page of others.
 func (v *voice) widget(s *shell, o widgetOptions) {
 	s.Widget, s.Theme, s.Style, s.Scripts, s.Feeds = true, o.theme, v.assets.widget.css, nil, nil
 	if o.still {

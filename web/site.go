@@ -137,8 +137,8 @@ func (w *Web) site(c *gin.Context, v *voice) error {
 	})
 }
 
-// verdictFor judges the site for whoever asks; nil where that can't be done. Of
-// the address nothing but its network is looked at, and that is not kept.
+// verdictFor judges the site for whoever asks; nil where that can't be done. Of the address only
+// its network is used, and that is not kept.
 func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*viewerVerdict, []string) {
 	if w.cfg.Verdicts == nil {
 		return nil, page.CacheCurrent

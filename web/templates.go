@@ -119,7 +119,7 @@ func anchor(address, text string) template.HTML {
 		template.HTMLEscapeString(text) + `</a>`)
 }
 
-// silent is what a page says when it no longer hears of changes.
+// silent is what a page says when it no longer receives changes.
 func silent(widget bool) string {
 	if widget {
 		return "widget.silent"

@@ -7,8 +7,8 @@ import (
 	"faultline"
 )
 
-// verdict answers whether a site is down, in a sentence, and says why in
-// another. It never calls a site well that nobody has looked at.
+// verdict answers whether a site is down, in a sentence, and says why in another. It never calls a
+// site well that nobody has checked.
 func (v *voice) verdict(site string, status faultline.SiteStatus, reported bool, cause *faultline.Incident,
 	member faultline.IncidentSite) (answer, reason string) {
 	if cause != nil {

@@ -28,7 +28,7 @@ type Config struct {
 	Keys   Keys
 	// Lookup normalises what a person calls a site and says what it depends on.
 	// It fails with [faultline.InvalidError] or [faultline.ErrNotFound], in which
-	// case the record holds the name as the door writes it.
+	// case the record holds the name as ingest writes it.
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// SelfKeys: anybody may make a key, and the page for developers shows how.
 	SelfKeys bool
@@ -274,8 +274,8 @@ func (w *Web) absolute(path string) string {
 	return w.cfg.BaseURL + path
 }
 
-// clock is the time that a page speaks of: that of the newest view, so that a
-// page which has heard nothing for a while does not pretend otherwise.
+// clock is the time that a page speaks of: that of the newest view, so that a page that has
+// received nothing for a while says so.
 func (w *Web) clock() (asOf time.Time, stale bool) {
 	now := w.cfg.Now()
 	asOf = w.cfg.Source.View().AsOf

@@ -111,7 +111,7 @@ func (v *voice) listed(names []string, most int) string {
 }
 
 // title is the sentence that is safe to quote. In English it is the incident's
-// own; other languages say the same facts anew.
+// own; other languages say the same facts again.
 func (v *voice) title(inc *faultline.Incident) string {
 	if v.Lang == sourceLanguage {
 		return inc.Title

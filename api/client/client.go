@@ -60,6 +60,7 @@ type Problem struct {
 	RetryAfter time.Duration `json:"-"`
 }
 
+// Error is the status, the title, the detail and each error of the problem.
 func (p *Problem) Error() string {
 	text := fmt.Sprintf("%d %s: %s", p.Status, p.Title, p.Detail)
 	for _, e := range p.Errors {

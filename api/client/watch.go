@@ -30,7 +30,7 @@ type Watched struct {
 	// Coverage is what can be said at all from now on; nil: as before. While it is
 	// blind, silence does not mean that all is well.
 	Coverage *faultline.Coverage
-	// Reset: changes were lost; what is known should be read anew.
+	// Reset: changes were lost; what is known should be read again.
 	Reset bool
 }
 

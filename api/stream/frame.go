@@ -33,8 +33,8 @@ func resetFrame(why, position string) []byte {
 	return []byte("event: reset\ndata: {\"reason\":\"" + why + "\"}\nid: " + position + "\n\n")
 }
 
-// coverageFrame says what can be said at all. It has no id: it is no change of an
-// incident, and whoever resumes hears the newest first.
+// coverageFrame says what can be said at all. It has no id: it is no change of an incident, and
+// whoever resumes gets the newest first.
 func coverageFrame(c faultline.Coverage) []byte {
 	body, err := page.Render(c)
 	if err != nil { // three numbers and two texts always render

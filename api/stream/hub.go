@@ -128,8 +128,8 @@ func (h *hub) Forget() {
 	h.whole = false
 }
 
-// Covered tells every client what can be said of now. It is not remembered: whoever
-// joins is told first.
+// Covered tells every client what can be said of now. It is not remembered: whoever joins gets it
+// first.
 func (h *hub) Covered(coverage faultline.Coverage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

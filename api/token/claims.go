@@ -119,10 +119,10 @@ func (k *Keys) Issue(c Claims) (string, error) {
 	return signed, nil
 }
 
-// Verify returns the claims of a token that one of the keys signed, that is
-// meant for us and that is in its time. Ed25519 is the only algorithm; what the
-// header says of keys elsewhere (jku, jwk, x5u) is not looked at, and a header
-// with critical extensions is refused (RFC 7515 section 4.1.11: we know none).
+// Verify returns the claims of a token that one of the keys signed, that is meant for us and that
+// is in its time. Ed25519 is the only algorithm; what the header says of keys elsewhere (jku, jwk,
+// x5u) is ignored, and a header with critical extensions is refused (RFC 7515 section 4.1.11: we
+// know none).
 func (k *Keys) Verify(text string) (Claims, error) {
 	var t payload
 	_, err := jwt.NewParser(

@@ -178,8 +178,8 @@ func (w Hook) address() string {
 	return u.String()
 }
 
-// wantsEach reports whether every revision is a message: programs keep the newest, and
-// people are told when the state changes.
+// wantsEach reports whether every revision is a message: programs keep the newest, and people get a
+// message when the state changes.
 func (w Hook) wantsEach() bool { return w.Format == FormatGeneric }
 
 // cut shortens a text to so many characters.

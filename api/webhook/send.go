@@ -39,7 +39,7 @@ func newSender() *sender {
 	return senderWith(guard.Safe)
 }
 
-// senderWith looks at each address before it is dialled.
+// senderWith checks each address before it is dialled.
 func senderWith(control func(network, address string, c syscall.RawConn) error) *sender {
 	dialer := &net.Dialer{Timeout: sendTimeout, Control: control}
 	return &sender{client: &http.Client{
@@ -62,7 +62,7 @@ type result struct {
 	gone   bool   // nobody wants more
 	status int    // of the answer; 0: there was none
 	took   time.Duration
-	answer []byte // the beginning of its body, which is told to nobody
+	answer []byte // the beginning of its body, which is shown to nobody
 }
 
 // send posts a signed message.

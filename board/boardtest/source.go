@@ -42,7 +42,7 @@ func NewSource() *Source {
 		Revised: map[string][]faultline.Incident{}, asked: map[string]int{}}
 }
 
-// Publish stores a revision and tells of it.
+// Publish stores a revision and announces it.
 func (m *Source) Publish(inc faultline.Incident) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()

@@ -5,5 +5,5 @@
 //
 // What belongs here: the index of names, the cleaning of a question, and the order of
 // matches. What does not: what is known of a thing's state, which the board holds, and
-// what a site's name may look like, which the door decides.
+// what a site's name may look like, which ingest decides.
 package find

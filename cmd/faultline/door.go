@@ -11,7 +11,7 @@ import (
 	"faultline/store"
 )
 
-// doorFlags say whom the door lets in, how often, and what it knows of where they
+// doorFlags say whom ingest lets in, how often, and what it knows of where they
 // sit.
 type doorFlags struct {
 	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks and countries, separated by commas. A file that changes is read again. Without one, address prefixes are used in place of networks. script/address-db fetches free ones."`

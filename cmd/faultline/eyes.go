@@ -11,7 +11,7 @@ import (
 	"faultline/ingest/probe"
 )
 
-// eyesFlags say how a place looks at sites.
+// eyesFlags say how a vantage checks sites.
 type eyesFlags struct {
 	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers for probes, ADDRESS or ADDRESS:PORT, separated by commas. By default those of /etc/resolv.conf and a public one of another operator, so that a fault of one resolver is not mistaken for a fault of the sites."`
 	Canaries   []string `sep:"," placeholder:"SITE" env:"FAULTLINE_CANARIES" help:"Sites of unrelated owners, separated by commas. If fewer than two of them answer, the prober reports that it is blind. By default five of the best reachable sites."`

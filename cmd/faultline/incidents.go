@@ -60,8 +60,8 @@ func refusedQuery(err error) error {
 	return err
 }
 
-// warnOfCoverage says on standard error what is not observed, so that an empty list is
-// not taken for calm.
+// warnOfCoverage says on standard error what is not observed, so that an empty list is not mistaken
+// for "all is well".
 func warnOfCoverage(ctx context.Context, remote *client.Client, w world) error {
 	coverage, err := remote.Coverage(ctx)
 	if err != nil {

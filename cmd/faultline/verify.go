@@ -71,7 +71,7 @@ func (c verifyCmd) Run(ctx context.Context, w world) error {
 	return c.revision(w, body, proof, c.Key)
 }
 
-// backup verifies a whole backup, and with --then an incremental one that stands on it.
+// backup verifies a whole backup, and with --then an incremental one that depends on it.
 func (c verifyCmd) backup(w world, whole io.Reader) error {
 	var then io.ReadSeeker
 	if c.Then != "" {

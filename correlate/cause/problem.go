@@ -65,7 +65,7 @@ type Evidence struct {
 	// Step is the step of a check at which most of its failed probes of late failed,
 	// [faultline.LayerNone] if that is not known.
 	Step faultline.Layer
-	// Probed tells that probes have checked it, and not people alone.
+	// Probed says that probes have checked it, and not people alone.
 	Probed bool
 }
 
@@ -145,7 +145,7 @@ func PartOf(deps []Dep, component uint32) float64 {
 
 // Held is a cause that is known already and explains what it fails.
 type Held struct {
-	// Blames tells whether Component explains its members, of which Fraction fails.
+	// Blames says whether Component explains its members, of which Fraction fails.
 	Blames    bool
 	Component uint32
 	Fraction  float64

@@ -48,8 +48,8 @@ type Crowd struct {
 	weighed weighed          // for what L was worked out; not part of the state
 }
 
-// Add notes a report, among those of trouble or those that it works. Of one that is
-// known to be the newest, as most are, those before it are not looked at.
+// Add notes a report, among those of trouble or those that it works. Of one that is known to be the
+// newest, as most are, those before it are not read.
 func (c *Crowd) Add(h Report, newest bool) {
 	c.LastAt = max(c.LastAt, h.At)
 	if h.Code == CodeOK {
@@ -110,7 +110,7 @@ func (c *Crowd) Between(from, to int64) float64 {
 	return float64(max(0, len(c.Since(from+1))-len(c.Since(to+1))))
 }
 
-// Crowd weighs the reports of a site anew, where perMinute are normal and the fold
+// Crowd weighs the reports of a site again, where perMinute are normal and the fold
 // began at a time, before which nothing is known. The result stands in c.L. The caps of
 // networks are of a generation: while that and the reports stay, so does their number.
 func (g *Weigher) Crowd(c *Crowd, perMinute float64, from Networks, capsGen int, start, now int64) {

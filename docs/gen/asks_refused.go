@@ -78,7 +78,7 @@ func refusedReads(operations ...string) (all []ask) {
 	return all
 }
 
-// readiness are asked without a limit and without a look at tokens.
+// readiness are asked without a limit, and tokens are not read.
 var readiness = []string{"getReady", "getWritable"}
 
 // open are the reads that no query spoils: they know no parameter, and ignore what

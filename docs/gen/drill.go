@@ -231,7 +231,7 @@ func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
 	return record, nil
 }
 
-// nowhere takes what the door writes: the drill stands still.
+// nowhere takes what ingest writes: the drill stands still.
 type nowhere struct{}
 
 func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error { return nil }

@@ -121,9 +121,8 @@ func finishResponse(status string, response *openapi3.Response) error {
 	return nil
 }
 
-// batchBody says in which forms a batch of probes may come. An object with the
-// member probes is taken too, and told in words alone: a union is more than many
-// generators take.
+// batchBody says in which forms a batch of probes may come. An object with the member probes is
+// taken too, and described in words alone: a union is more than many generators take.
 func batchBody(op *openapi3.Operation) error {
 	body := op.RequestBody.Value
 	list := body.Content[mediaJSON]

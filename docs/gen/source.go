@@ -40,7 +40,7 @@ func (m *memory) keep(rows []faultline.SeriesRow) {
 	}
 }
 
-// Series has the steps that something was heard in; the store has the others too.
+// Series has the steps in which something was reported; the store has the others too.
 func (m *memory) Series(_ context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
 	s := faultline.Series{Of: of, StepS: stepS, Points: []faultline.SeriesPoint{}}
 	for k, r := range m.rows {

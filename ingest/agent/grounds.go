@@ -6,7 +6,7 @@ import (
 	"faultline/ingest/probe"
 )
 
-// Grounds tells a prober what the site that it checked depends on.
+// Grounds gives a prober what the site that it checked depends on.
 type Grounds struct {
 	Vantage string
 	Matcher *infra.Matcher

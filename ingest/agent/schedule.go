@@ -328,8 +328,8 @@ func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev,
 		Sites:    s.sites, CheckRequests: b.requests}, siteRev, requestRev, b.changed
 }
 
-// note tells the store how a vantage does, and since when. What a store that is away
-// misses is told with the vantage's next request.
+// note stores how a vantage does, and since when. What a store that is away misses is stored at the
+// vantage's next request.
 func (b *Schedule) note(ctx context.Context, who faultline.VantageStatus) {
 	who.Since, who.KnownSince = who.SeenAt, who.SeenAt
 	for _, v := range b.Vantages() {

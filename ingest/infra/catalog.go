@@ -39,7 +39,7 @@ type Catalog struct {
 
 // Entry is one site of a [Catalog].
 type Entry struct {
-	Site     string   `json:"site"` // as the door normalises it: bbc.co.uk, www.gov.uk
+	Site     string   `json:"site"` // as ingest normalises it: bbc.co.uk, www.gov.uk
 	Name     string   `json:"name"` // as a person would write it
 	Rank     int      `json:"rank"` // coarse popularity, 1 or more, each once
 	Category string   `json:"category"`
@@ -47,7 +47,7 @@ type Entry struct {
 	Owner    string   `json:"owner"`
 	Country  string   `json:"country"` // where the service is at home, ISO 3166-1 alpha-2
 	Aliases  []string `json:"aliases"` // what people type for it, in lower case: fb
-	// other names that lead to it, as the door normalises them: youtu.be
+	// other names that lead to it, as ingest normalises them: youtu.be
 	Hosts      []string              `json:"hosts"`
 	Status     string                `json:"status"` // its public status page
 	Components []faultline.Component `json:"components"`
@@ -119,8 +119,8 @@ func Read(r io.Reader) (Catalog, error) {
 	return c, nil
 }
 
-// readEntries decodes and checks the entries. It goes on after a bad one, so
-// that whoever wrote the file hears of all of them at once.
+// readEntries decodes and checks the entries. It goes on after a bad one, so that whoever wrote the
+// file sees all of them at once.
 func (c *Catalog) readEntries(raw []jsontext.Value) error {
 	var complaints []error
 	seen := newSeen(len(raw))

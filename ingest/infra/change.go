@@ -52,8 +52,8 @@ func (c Change) Then(next Change) Change {
 	return Change{Record: next.Record, First: c.First, Joined: joined, Left: left, After: next.After}
 }
 
-// spoken names components as people do, those that a person would name first in
-// front; names that two kinds share are told with their kind.
+// spoken names components as people do, those that a person would name first in front; names that
+// two kinds share are given with their kind.
 func spoken(components []faultline.Component) string {
 	sorted := slices.SortedFunc(slices.Values(components), byKind)
 	shown := map[string]int{}

@@ -94,7 +94,7 @@ func (e Entry) checkNames() error {
 // maxAlias bounds an alias, in bytes.
 const maxAlias = 64
 
-// checkSite refuses what the door would never make of a name, for such an entry
+// checkSite refuses what ingest would never make of a name, for such an entry
 // could never be found again.
 func checkSite(site string) error {
 	if len(site) > 253 || !host.MatchString(site) {

@@ -18,12 +18,11 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:maxSaw-3], "") + "…"
 }
 
-// MaxVia is how many components a probe may tell, as the door takes them.
+// MaxVia is how many components a probe may name, as ingest takes them.
 const MaxVia = 16
 
-// Via returns the components of findings as a probe tells them: those that a
-// person would name first in front, at most [MaxVia], and without the top-level
-// domain, which the site's name tells.
+// Via returns the components of findings as a probe names them: those that a person would name
+// first in front, at most [MaxVia], and without the top-level domain, which the site's name tells.
 func Via(found []Finding) []faultline.Component {
 	var via []faultline.Component
 	for _, f := range found {

@@ -13,7 +13,7 @@ import (
 // Bounds of a map.
 const (
 	maxMapped        = 1 << 18 // sites; further ones are not followed
-	maxSiteVantages  = 16      // of one site; beyond, the one not heard longest makes room
+	maxSiteVantages  = 16      // of one site; beyond, the one that checked longest ago makes room
 	maxSiteStandings = 64      // components of one site that are followed
 	maxPrefixes      = 8       // of one site that a record names
 )
@@ -31,8 +31,8 @@ const (
 	// leaveOdds: a component leaves the map when, had it kept its share, a row of
 	// looks without it as long as this one would be less likely.
 	leaveOdds = 0.001
-	// driftStep and driftEvery: shares that have moved this far are told anew, at
-	// most this often.
+	// driftStep and driftEvery: shares that have moved this far make a new record, at most this
+	// often.
 	driftStep  = 0.15
 	driftEvery = time.Hour
 	// vantageSilence is how long a vantage that no longer looks still has a say.

@@ -245,8 +245,7 @@ func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 	}
 }
 
-// Headers names the response headers that signatures look at, in canonical form,
-// each once.
+// Headers names the response headers that signatures use, in canonical form, each once.
 func (m *Matcher) Headers() []string {
 	var names []string
 	for _, sig := range m.headers {

@@ -9,9 +9,9 @@ import (
 	"github.com/oschwald/maxminddb-golang/v2"
 )
 
-// MMDB tells networks from a database of autonomous systems in MaxMind's format
-// (https://maxmind.github.io/MaxMind-DB/), such as those of MaxMind, DB-IP and
-// IPinfo. Faultline ships none. It is safe for concurrent use.
+// MMDB finds networks in a database of autonomous systems in MaxMind's format
+// (https://maxmind.github.io/MaxMind-DB/), such as those of MaxMind, DB-IP and IPinfo. Faultline
+// ships none. It is safe for concurrent use.
 type MMDB struct{ reader *maxminddb.Reader }
 
 // asnRecord has the members of GeoLite2-ASN, which DB-IP uses as well, and those
@@ -24,7 +24,7 @@ type asnRecord struct {
 	ASName string `maxminddb:"as_name"`
 }
 
-// OpenMMDB opens a database. It fails on a file that tells no systems.
+// OpenMMDB opens a database. It fails on a file that has no systems.
 func OpenMMDB(path string) (*MMDB, error) {
 	reader, err := maxminddb.Open(path)
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"faultline"
 )
 
-// Observation is what one check of a site saw of the infrastructure under it.
-// What was not looked at, or did not answer, is left zero: nothing is concluded
-// from it.
+// Observation is what one check of a site saw of the infrastructure under it. What was not checked,
+// or did not answer, is left zero: nothing is concluded from it.
 type Observation struct {
 	Site    string // as the map names it
 	At      time.Time
@@ -26,7 +25,7 @@ type Observation struct {
 	Header  http.Header  // of the first response, before redirects to other hosts; nil: there was no answer
 	// organisation that issued the certificate (its issuer's O, or CN where there is none)
 	Issuer string
-	Via    []faultline.Component // seen elsewhere by somebody who tells no more than that
+	Via    []faultline.Component // seen by a vantage that names only components
 }
 
 // NameServer is one that a zone is delegated to.

@@ -44,7 +44,7 @@ type vantageView struct {
 	counted int    // checks
 	last    time.Time
 	checks  [len(kindSet{})]float32 // by kind
-	weight  []float32               // beside the site's stands: how much of those looks rested on each
+	weight  []float32               // beside the site's stands: how much of those checks rested on each
 	marks   []mark                  // beside the site's stands
 }
 

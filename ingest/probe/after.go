@@ -10,14 +10,14 @@ import (
 	"faultline"
 )
 
-// outcome is what the schedule is told of a look.
+// outcome is what the schedule learns of a check.
 type outcome int
 
 const (
 	outcomeWell     outcome = iota
 	outcomeRefused          // blocked
 	outcomeFailed           // a failure that is believed
-	outcomeWithheld         // a failure of our own sight, or no look at all
+	outcomeWithheld         // a failure of our own sight, or no check at all
 	outcomeDeclined
 )
 
@@ -75,7 +75,7 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 	return e.fails > failedOften
 }
 
-// learn keeps of a result what the next look needs.
+// learn keeps of a result what the next check needs.
 func (s *Schedule) learn(e *entry, r Result, o outcome) {
 	switch o {
 	case outcomeWell:
@@ -111,7 +111,7 @@ func prefixOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// after is when the look that follows the scheduled one is due.
+// after is when the check that follows the scheduled one is due.
 func (s *Schedule) after(e *entry, now int64) int64 {
 	period := int64(s.period)
 	switch {

@@ -86,8 +86,8 @@ func (v *verifier) isKnown(key [sha256.Size]byte, now time.Time) bool {
 	return now.Before(v.known[key])
 }
 
-// remember keeps a chain until the first of its certificates ends, if that is
-// sooner than it would be looked at again.
+// remember keeps a chain until the first of its certificates ends, if that is sooner than it would
+// be checked again.
 func (v *verifier) remember(key [sha256.Size]byte, now time.Time, chains [][]*x509.Certificate) {
 	var until time.Time
 	for _, chain := range chains { // one that holds is enough

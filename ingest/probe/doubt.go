@@ -28,7 +28,7 @@ type tally struct {
 	by            map[faultline.Component]int // failures
 }
 
-// see takes in one look: not a repeat, and at no site that always fails.
+// see takes in one check: not a repeat, and at no site that always fails.
 func (d *doubt) see(components []faultline.Component, failed bool, now time.Time) {
 	d.turn(now)
 	d.now.checks++
@@ -75,7 +75,7 @@ func (d *doubt) related(fails int) bool {
 	return float64(most) >= relatedShare*float64(fails)
 }
 
-// Health is what these looks say of the vantage.
+// Health is what these checks say of the vantage.
 func (d *doubt) Health() Health {
 	if d.sick {
 		return Health{State: faultline.VantageSick, Since: d.since, Why: "unrelated sites fail here at once"}

@@ -6,18 +6,18 @@ import (
 	"faultline"
 )
 
-// Budgets: so many looks may be under way at once at sites that share a
-// component or a prefix. When what they share is sick, each look takes ten
+// Budgets: so many checks may be under way at once at sites that share a
+// component or a prefix. When what they share is sick, each check takes ten
 // seconds instead of a fraction of one; without a budget they would pile up on
 // it.
 const (
 	componentBase = 8
 	prefixBase    = 4
-	// laneTime is how long a look takes, at most, for a budget to be enough for the
+	// laneTime is how long a check takes, at most, for a budget to be enough for the
 	// whole schedule.
 	laneTime = 500 * time.Millisecond
 	deferFor = 500 * time.Millisecond // the first time; twice as long each time after
-	// maxDeferrals bounds how far a look is put off: eight seconds.
+	// maxDeferrals bounds how far a check is put off: eight seconds.
 	maxDeferrals = 5
 )
 
@@ -30,14 +30,14 @@ type lane struct {
 
 type lanes struct {
 	byName map[string]*lane
-	share  float64 // of a member's time that it is looked at
+	share  float64 // of a member's time during which it is being checked
 }
 
 func newLanes(period time.Duration) lanes {
 	return lanes{byName: make(map[string]*lane), share: float64(laneTime) / float64(period)}
 }
 
-// budgeted: registries and authorities are not what a look bears upon.
+// budgeted: registries and authorities are not what a check bears upon.
 func budgeted(c faultline.Component) bool {
 	k := c.Kind()
 	return k != faultline.KindTLD && k != faultline.KindCA
@@ -62,7 +62,7 @@ func (l *lanes) leave(in *lane) {
 	}
 }
 
-// free reports whether every budget of a site allows a look at it.
+// free reports whether every budget of a site allows a check of it.
 func (l *lanes) free(e *entry) bool {
 	for _, in := range e.lanes {
 		if !l.hasCapacity(in) {

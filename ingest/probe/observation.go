@@ -61,7 +61,7 @@ type Phases struct {
 	Total             time.Duration
 }
 
-// Task is one look that is due.
+// Task is one check that is due.
 type Task struct {
 	Site string
 	// Entry is the URL that an earlier look ended at and ETag what it was told

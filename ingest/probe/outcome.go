@@ -28,6 +28,7 @@ const (
 var stepWords = [...]string{StepResolve: faultline.DetailTimeoutDNS, StepConnect: faultline.DetailTimeoutConnect,
 	StepSecure: faultline.DetailTimeoutTLS, StepAsk: faultline.DetailTimeoutHTTP, StepFollow: "follow"}
 
+// String is the word of a step in probes and in docs/probing.md.
 func (s Step) String() string { return stepWords[s] }
 
 // Verdict is what a check says of a site.

@@ -18,29 +18,29 @@ type Config struct {
 	Eyes     Eyes // a [Checker]
 	Sink     Sink
 	Canaries Canaries
-	Period   time.Duration         // between two looks at a site
+	Period   time.Duration         // between two checks of a site
 	Log      *slog.Logger          // nil: says nothing
 	Registry prometheus.Registerer // nil: no metrics
 	Now      func() time.Time      // nil: the world's clock
-	// Workers bounds the looks under way at once; 0: by the number of sites.
+	// Workers bounds the checks under way at once; 0: by the number of sites.
 	Workers int
 }
 
 const (
 	leastWorkers = 64
 	mostWorkers  = 2_048
-	// workerTime is how long a look takes on average, for the number of workers.
+	// workerTime is how long a check takes on average, for the number of workers.
 	workerTime = 2 * time.Second
 )
 
-// Work is what a prober should look at.
+// Work is what a prober should check.
 type Work struct {
 	Sites         []Site // its share of the schedule; nil: as before
 	CheckRequests []faultline.CheckRequest
 }
 
-// Prober looks at its sites in turn, as long as it sees the internet, and hands
-// in what it saw. Others may call Do and Health while Run runs.
+// Prober checks its sites in turn, as long as it sees the internet, and hands in what it saw.
+// Others may call Do and Health while Run runs.
 type Prober struct {
 	cfg      Config
 	schedule *Schedule
@@ -62,14 +62,14 @@ type Prober struct {
 	health Health
 }
 
-// finished is a look that is over.
+// finished is a check that is over.
 type finished struct {
 	Result
 	repeat  bool
 	outcome outcome
 }
 
-// New returns a prober that looks at nothing until Do tells it what.
+// New returns a prober that checks nothing until Do gives it work.
 func New(cfg Config) *Prober {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -235,7 +235,7 @@ func (p *Prober) do(ctx context.Context, t Task) finished {
 	return f
 }
 
-// finish takes a look back and hands it in if this vantage can be believed.
+// finish takes a check back and hands it in if this vantage can be believed.
 func (p *Prober) finish(f finished) {
 	now := p.now()
 	components := p.schedule.Components(f.Probe.Site)

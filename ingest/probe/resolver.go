@@ -27,6 +27,7 @@ const (
 // DNSError says why a name could not be resolved.
 type DNSError struct{ Kind, Name string }
 
+// Error names the host and the kind.
 func (e *DNSError) Error() string { return fmt.Sprintf("resolve %s: %s", e.Name, e.Kind) }
 
 const (

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// jitter is by how much of a period a look may come early or late, so that
+	// jitter is by how much of a period a check may come early or late, so that
 	// vantages which began together drift apart.
 	jitter = 0.05
 	// repeatAfter is how long after a failure, and at most twice as long, a second
@@ -25,7 +25,7 @@ const (
 	firstGap      = 10 * time.Second
 	firstFor      = 2 * time.Minute
 	laterGap      = 30 * time.Second
-	requestSpread = time.Second // the looks of one burst begin within it
+	requestSpread = time.Second // the checks of one burst begin within it
 	maxRequested  = faultline.MaxCheckRequests
 	// consentLife is how long a site's word that it may be probed, or may not, holds.
 	consentLife = 24 * time.Hour
@@ -72,8 +72,8 @@ type entry struct {
 	prefix     netip.Prefix // that it was last seen in
 	prefixLane *lane
 
-	due, base  int64 // when the next look is due; when it would be but for a repeat or a request
-	started    int64 // the last look, 0 for never
+	due, base  int64 // when the next check is due; when it would be but for a repeat or a request
+	started    int64 // the last check, 0 for never
 	requested  int64 // until when
 	suspected  int64 // since when requests suspect it; 0: none does
 	consent    int64 // until when it has been asked
@@ -231,7 +231,7 @@ func (s *Schedule) hasten(e *entry, now int64) {
 	}
 }
 
-// Next returns the look that is due; false with how long it is until there may
+// Next returns the check that is due; false with how long it is until there may
 // be one. Whoever takes a task hands it to Done.
 func (s *Schedule) Next(now time.Time) (Task, time.Duration, bool) {
 	t := now.UnixNano()

@@ -9,7 +9,7 @@ import (
 	"faultline"
 )
 
-// Sink is where probes go: the door, here or over the network. It returns nil
+// Sink is where probes go: ingest, here or over the network. It returns nil
 // once they are taken. What failed is handed in again: a site, vantage and time
 // count once.
 type Sink interface {

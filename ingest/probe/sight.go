@@ -77,7 +77,7 @@ type sight struct {
 	ipv6    bool
 }
 
-// round is one look at the canaries.
+// round is one check of the canaries.
 type round struct {
 	began time.Time
 	done  chan struct{}

@@ -96,7 +96,7 @@ func (s *socket) listen() {
 	}
 }
 
-// fail tells all who wait that no answer will come.
+// fail ends the wait of all questions: no answer will come.
 func (s *socket) fail() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,8 +31,8 @@ const (
 	rememberFor = freshFor + time.Hour
 	maxAtOnce   = 20           // statements of one answer that go into the log
 	maxRemember = 2 * maxItems // of one page
-	// madeUpFor is how new a time may be at the first look at a feed before it is
-	// doubted: some feeds date everything anew for each answer.
+	// madeUpFor is how new a time may be when a feed is first read, before it is
+	// doubted: some feeds date everything again for each answer.
 	madeUpFor = 10 * time.Second
 )
 

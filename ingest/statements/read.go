@@ -16,7 +16,7 @@ import (
 const (
 	maxElements = 50_000   // of one answer that are read
 	maxItems    = 1000     // of one answer that are kept: the newest
-	maxSaid     = 16 << 10 // bytes of one text that are looked at
+	maxSaid     = 16 << 10 // bytes of one text that are read
 	maxText     = 1000     // bytes of a statement
 )
 
@@ -31,7 +31,7 @@ type item struct {
 	planned bool      // it depends on a list of announced work
 	starts  time.Time // of announced work, where the page has a member for it
 	ends    time.Time
-	dated   bool // its time may be when it was last changed, or made anew for each answer
+	dated   bool // its time may be when it was last changed, or made again for each answer
 }
 
 // title puts a title before what an item says.

@@ -19,8 +19,8 @@ type Calm struct {
 // What is wrong on a good day: shares of the probed sites, of all probes, and how
 // the rate of a site's reports varies from minute to minute.
 const (
-	deadSites    = 0.005 // fail for the probes for ever
-	flakySites   = 0.02  // fail now and then, for ever
+	deadSites    = 0.005 // fail for the probes for good
+	flakySites   = 0.02  // fail now and then, for good
 	falseAlarms  = 0.01  // of all probes
 	calmBursts   = 1.0   // σ of a log-normal factor
 	fewestProbed = 41    // below that the odd unpopular site is not among them

@@ -185,7 +185,7 @@ func (d *draft) at(seconds int) time.Time {
 	return d.spec.Start.Add(time.Duration(seconds) * time.Second)
 }
 
-// ailing makes some sites fail for the probes for ever, some now and then, and
+// ailing makes some sites fail for the probes for good, some now and then, and
 // some for their people too, for a while, all on their own account.
 func (d *draft) ailing() {
 	for range 1 + d.rng.IntN(3) {

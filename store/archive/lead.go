@@ -24,7 +24,7 @@ const (
 	// part of Keep, or for lazyMost.
 	lazyPart = 10
 	lazyMost = 30 * 24 * time.Hour
-	// stuckAfter steps a proposal is made anew whose file this node can't get.
+	// stuckAfter steps a proposal is made again whose file this node can't get.
 	stuckAfter = 24
 	// afterError is how many steps are left out after one that failed.
 	afterError = 11

@@ -18,8 +18,10 @@ var ErrInUse = errors.New("another serve uses this directory for its private Red
 // StateDirError says that a state directory can't be used.
 type StateDirError struct{ Err error }
 
+// Error is the text of the cause.
 func (e *StateDirError) Error() string { return e.Err.Error() }
 
+// Unwrap is the cause, for [errors.Is].
 func (e *StateDirError) Unwrap() error { return e.Err }
 
 // Running is a server that was started by [Start].

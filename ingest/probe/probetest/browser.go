@@ -44,7 +44,7 @@ const (
 	errTimedOut = "net::ERR_TIMED_OUT"
 )
 
-// Hangs reports whether the browser waits for ever.
+// Hangs reports whether the browser waits for good.
 func (b Browser) Hangs() bool { return b.Error == errTimedOut }
 
 // printedOnly are answers that Chromium prints although they are no web page:

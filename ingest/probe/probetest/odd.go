@@ -50,7 +50,7 @@ func (o Odd) Site() Site {
 }
 
 // pourLimit bounds what one connection is sent. A client that reads all of it would
-// read for ever: the connection then stays open without a word, so that what the
+// read for good: the connection then stays open without a word, so that what the
 // client makes of it does not depend on how fast it reads.
 const pourLimit = 64 << 20
 
