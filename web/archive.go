@@ -41,6 +41,8 @@ type archiveLink struct {
 // monthForm is how a month stands in addresses.
 const monthForm = "2006-01"
 
+// archive shows the incidents that are over, by month and cause. A month or cause that is not one
+// is ignored, because the address may have been typed.
 func (w *Web) archive(c *gin.Context, v *voice) error {
 	month, comp := c.Query("month"), faultline.Component(c.Query("component"))
 	if _, err := time.Parse(monthForm, month); err != nil {
@@ -61,6 +63,7 @@ func (w *Web) archive(c *gin.Context, v *voice) error {
 // noCause stands in addresses for what nothing explains.
 const noCause faultline.Component = "none"
 
+// archivePage builds the page from the incidents in memory.
 func (v *voice) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
 	asOf, _ := v.clock()
 	published := archived(incidents)
@@ -110,8 +113,10 @@ func archived(incidents []faultline.Incident) []*faultline.Incident {
 	return published
 }
 
+// monthOf is the month of an onset in UTC, as the address has it.
 func monthOf(inc *faultline.Incident) string { return inc.Onset.At.UTC().Format(monthForm) }
 
+// componentOf is the cause of an incident, or noCause.
 func componentOf(inc *faultline.Incident) faultline.Component {
 	if inc.Cause == nil {
 		return noCause
@@ -119,6 +124,7 @@ func componentOf(inc *faultline.Incident) faultline.Component {
 	return inc.Cause.Component
 }
 
+// archiveURL is the address of the archive with a month and a cause chosen.
 func (v *voice) archiveURL(month string, comp faultline.Component) string {
 	q := url.Values{}
 	for key, value := range map[string]string{"month": month, "component": string(comp)} {
@@ -132,6 +138,7 @@ func (v *voice) archiveURL(month string, comp faultline.Component) string {
 	return v.prefix + "/archive?" + q.Encode()
 }
 
+// archiveMonthLinks lists the newest months that have incidents, each with their number.
 func (v *voice) archiveMonthLinks(published []*faultline.Incident, month string,
 	comp faultline.Component) []archiveLink {
 	var links []archiveLink
@@ -151,6 +158,7 @@ func (v *voice) archiveMonthLinks(published []*faultline.Incident, month string,
 	return links
 }
 
+// archiveComponentLinks lists the causes of what is shown, the most frequent first.
 func (v *voice) archiveComponentLinks(
 	shown []*faultline.Incident,
 	month string,

@@ -57,6 +57,8 @@ const javaScript = "text/javascript; charset=utf-8"
 var widgetParts = []string{"parts/layout/colours.css", "parts/layout/text.css", "parts/headline/", "parts/chart/",
 	"pages/embed/"}
 
+// readAssets reads the static files and puts a hash of each into its address. A file that changes
+// gets another address, so browsers may keep it permanently.
 func readAssets(prefix string) (assets, error) {
 	a := assets{prefix: prefix, byName: map[string]asset{}}
 	for name, media := range staticFiles {
@@ -130,6 +132,8 @@ func (a assets) find(file string) (found asset, exact, ok bool) {
 	return found, found.hash == parts[1], ok
 }
 
+// static serves a file. An address with an old hash still gets the newest file, but only briefly
+// cached: a page from before an upgrade must not lose its style.
 func (w *Web) static(c *gin.Context, _ *voice) error {
 	found, exact, ok := w.assets.find(c.Param("file"))
 	if !ok {

@@ -66,6 +66,7 @@ func (k card) draw(t *typeset, square bool) scene {
 	return s
 }
 
+// drawTitle writes the title in as many lines as it needs, smaller if it needs many.
 func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
 	size, width := 60., float64(s.w)-2*cardMargin
 	if s.w == s.h {
@@ -83,6 +84,8 @@ func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
 	return y
 }
 
+// drawCounts writes the counts, the first one large, because a card is seen at the size of a
+// thumbnail.
 func (k card) drawCounts(t *typeset, s *scene, y float64) float64 {
 	for i, c := range k.Counts[:min(len(k.Counts), cardCountMax)] {
 		size, f, first := 30., sans, palette.ink

@@ -37,6 +37,7 @@ type cards struct {
 	bytes int
 }
 
+// newCards loads the letters. It fails only if an embedded font is damaged.
 func newCards(r prometheus.Registerer) (*cards, error) {
 	t, err := newTypeset()
 	if err != nil {
@@ -83,6 +84,7 @@ func (k *cards) png(ctx context.Context, s scene) ([]byte, error) {
 	return drawn.([]byte), nil
 }
 
+// find returns a drawn card from memory.
 func (k *cards) find(key [sha256.Size]byte) ([]byte, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -153,6 +155,7 @@ func (v *voice) drawn(ctx context.Context, k card, form string, square bool) (*p
 	return page.File(body, mediaPNG).Plain(), nil // its format compresses already
 }
 
+// cardIncident serves the picture of an incident, or of one of its revisions, which never changes.
 func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -202,6 +205,7 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 	return nil
 }
 
+// cardSite serves the picture of a site's state.
 func (w *Web) cardSite(c *gin.Context, v *voice) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -224,6 +228,7 @@ func (w *Web) cardSite(c *gin.Context, v *voice) error {
 	return v.picture(c, v.answerCard(lines(p.Answer, p.Reason), state, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
+// cardComponent serves the picture of a component's state.
 func (w *Web) cardComponent(c *gin.Context, v *voice) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -244,6 +249,7 @@ func (w *Web) cardComponent(c *gin.Context, v *voice) error {
 	return v.picture(c, v.answerCard(p.Answer, p.State, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
+// cardProvider serves the picture of a provider's state.
 func (w *Web) cardProvider(c *gin.Context, v *voice) error {
 	slug, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -265,6 +271,7 @@ func (w *Web) cardProvider(c *gin.Context, v *voice) error {
 	return v.picture(c, v.answerCard(p.Answer, state, counts, p.Drill), form, page.CacheBriefly)
 }
 
+// cardNow serves the picture of the front page.
 func (w *Web) cardNow(c *gin.Context, v *voice) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {

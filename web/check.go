@@ -124,6 +124,7 @@ func (w *Web) check(c *gin.Context, v *voice) error {
 	})
 }
 
+// checkPage shows the result of a check that somebody asked for, the newest answer first.
 func (v *voice) checkPage(check faultline.Check) checkPage {
 	p := checkPage{Site: check.Site}
 	p.Answer, p.Lead = v.checkWords(check)
@@ -144,6 +145,7 @@ func (v *voice) checkPage(check faultline.Check) checkPage {
 	return p
 }
 
+// checkWords says in words what the vantages found. It says that nobody else sees the result.
 func (v *voice) checkWords(check faultline.Check) (answer, lead string) {
 	site := check.Site
 	switch check.State {
@@ -174,6 +176,8 @@ type proberPage struct {
 	Robots string
 }
 
+// prober is the page to which the User-Agent of probes leads: what a probe does, and how to opt
+// out.
 func (w *Web) prober(c *gin.Context, v *voice) error {
 	return w.show(c, v, "prober", func(context.Context) (doc, error) {
 		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"},

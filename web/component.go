@@ -47,6 +47,8 @@ type statusRow struct {
 	Reports string
 }
 
+// component shows a component. The kind "site" leads to the page of the site, which is the same
+// thing.
 func (w *Web) component(c *gin.Context, v *voice) error {
 	comp := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
 	if comp == "" {
@@ -177,6 +179,7 @@ func (v *voice) answerComponent(name string, open []headline, counted board.Tall
 	return v.say("component."+answer, "Name", name)
 }
 
+// statusRow is the row of one site in a table.
 func (v *voice) statusRow(s faultline.SiteStatus) statusRow {
 	row := statusRow{
 		siteLink: v.siteLink(s.Site),

@@ -64,6 +64,8 @@ type taken struct {
 	revision int
 }
 
+// developers makes the snippets for embedding. It works without JavaScript: the form is sent and
+// the page comes back with the snippet.
 func (w *Web) developers(c *gin.Context, v *voice) error {
 	q := c.Request.URL.Query()
 	key := url.Values{}
@@ -93,6 +95,7 @@ func (w *Web) developers(c *gin.Context, v *voice) error {
 // maxTaken bounds the bytes that are read of each field.
 const maxTaken = 300
 
+// clip bounds what is taken from the address, which is shown on the page again.
 func clip(s string) string { return s[:min(len(s), maxTaken)] }
 
 // chosenParts reads boxes that are ticked, and the parameter of a widget.
@@ -149,6 +152,7 @@ func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
 	return taken{path: "site/" + record.Site}.unless(err)
 }
 
+// unless returns t unless there was an error.
 func (t taken) unless(err error) (taken, bool) {
 	if err != nil {
 		return taken{}, false

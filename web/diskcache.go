@@ -102,6 +102,7 @@ func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *sl
 	return s, nil
 }
 
+// diskName is the file of a key. Hashed, because a key contains what somebody put into an address.
 func diskName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return base64.RawURLEncoding.EncodeToString(sum[:24]) + diskSuffix
@@ -146,6 +147,7 @@ func (s *diskCache) touch(name string) time.Time {
 	return now
 }
 
+// readKept reads a page from the disk. A damaged file is an error, and the caller removes it.
 func readKept(path string) (*keptPage, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -230,6 +232,7 @@ func (s *diskCache) add(f *diskFile) {
 	s.bytes += f.size
 }
 
+// forget removes a file from the lists. The caller holds the lock.
 func (s *diskCache) forget(name string) {
 	if at := s.files[name]; at != nil {
 		s.bytes -= at.Value.(*diskFile).size
@@ -238,6 +241,7 @@ func (s *diskCache) forget(name string) {
 	}
 }
 
+// evict removes the least recently used files until the bounds hold. The caller holds the lock.
 func (s *diskCache) evict() {
 	for len(s.files) > s.bounds.Pages || s.bytes > int64(s.bounds.Bytes) {
 		oldest := s.order.Back().Value.(*diskFile)
@@ -247,6 +251,8 @@ func (s *diskCache) evict() {
 	}
 }
 
+// remove deletes a file. That it is gone already is fine; another failure costs disk space and is
+// logged.
 func (s *diskCache) remove(name string) {
 	if err := os.Remove(filepath.Join(s.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.log.Warn("a page on disk can't be removed", slog.Any("error", err))

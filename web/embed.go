@@ -39,6 +39,7 @@ type embedPage struct {
 	Source  template.HTML // where it is from, and of when
 }
 
+// embedIncident serves the widget of an incident, live or of one revision.
 func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 	id, revision, err := readID(c.Param("id"))
 	if err != nil {
@@ -119,6 +120,8 @@ func (v *voice) signed(p *embedPage, what string, o widgetOptions) {
 	p.Source = v.rich(id, "What", what, "Time", p.AsOf)
 }
 
+// embedSite serves the widget of a site. Another spelling of the name leads to the right address,
+// so that each widget has one.
 func (w *Web) embedSite(c *gin.Context, v *voice) error {
 	record, err := w.cfg.Lookup(c.Param("site"))
 	if err != nil {
@@ -153,6 +156,7 @@ func (w *Web) embedSite(c *gin.Context, v *voice) error {
 	})
 }
 
+// embedComponent serves the widget of a component.
 func (w *Web) embedComponent(c *gin.Context, v *voice) error {
 	comp := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
 	if comp == "" {
@@ -183,6 +187,7 @@ func (w *Web) embedComponent(c *gin.Context, v *voice) error {
 	})
 }
 
+// embedProvider serves the widget of a provider.
 func (w *Web) embedProvider(c *gin.Context, v *voice) error {
 	of, ok := w.cfg.Providers.Slug(c.Param("slug"))
 	if !ok {
@@ -204,6 +209,7 @@ func (w *Web) embedProvider(c *gin.Context, v *voice) error {
 	})
 }
 
+// embedNow serves the widget of the front page.
 func (w *Web) embedNow(c *gin.Context, v *voice) error {
 	o := v.options(c)
 	return w.show(c, v, "embed/now?"+o.key(), func(ctx context.Context) (doc, error) {

@@ -154,6 +154,8 @@ func (v *voice) faultWidget(c *gin.Context, p *faultPage) {
 	}
 }
 
+// faultOf makes the page of an error. Each says what was wrong, and leads to where the reader
+// probably wanted to go.
 func (v *voice) faultOf(err error) faultPage {
 	var (
 		unknown unknownSite
@@ -203,6 +205,7 @@ func (v *voice) faultOf(err error) faultPage {
 	return home(http.StatusInternalServerError, "fault.ours", "fault.ours_detail")
 }
 
+// unknownSite offers a check of a name that is not on the list.
 func (v *voice) unknownSite(e unknownSite) faultPage {
 	p := faultPage{shell: shell{Query: e.asked}, Status: e.status, Back: v.link("/"), Label: v.say("fault.home"),
 		Answer: v.say("fault.no_site"), Detail: v.say("fault.no_site_detail")}
@@ -215,6 +218,8 @@ func (v *voice) unknownSite(e unknownSite) faultPage {
 	return p
 }
 
+// refusedForm says that a report was not counted, and why. All reasons but age get the same text:
+// the exact one would help whoever forges forms.
 func (v *voice) refusedForm(e refusedForm) faultPage {
 	p := faultPage{
 		Status: http.StatusForbidden,

@@ -44,6 +44,7 @@ type formTokens struct {
 	held map[string][]byte // by day
 }
 
+// newFormTokens signs forms with the daily keys of the store.
 func newFormTokens(keys Keys) *formTokens {
 	return &formTokens{keys: keys, held: map[string][]byte{}}
 }
@@ -84,6 +85,7 @@ func (f *formTokens) check(ctx context.Context, site, token string, now time.Tim
 	return nil
 }
 
+// sum is the HMAC of a site and a time, by which a form that comes back is known to be ours.
 func (f *formTokens) sum(ctx context.Context, site string, at time.Time) ([]byte, error) {
 	key, err := f.key(ctx, at.Format(time.DateOnly))
 	if err != nil {
@@ -94,6 +96,8 @@ func (f *formTokens) sum(ctx context.Context, site string, at time.Time) ([]byte
 	return mac.Sum(nil), nil
 }
 
+// key returns the key of a day. The newest are kept in memory, so that a report needs no Redis but
+// for the log.
 func (f *formTokens) key(ctx context.Context, day string) ([]byte, error) {
 	f.mu.Lock()
 	key, ok := f.held[day]

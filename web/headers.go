@@ -49,6 +49,8 @@ func newPolicies(a assets) policies {
 	}
 }
 
+// set writes the headers of the policy. Pages allow nothing of others; widgets and data are open,
+// because other pages embed them.
 func (p policy) set(h http.Header) {
 	h.Set("Content-Security-Policy", p.csp)
 	h.Set("Referrer-Policy", p.referrer)

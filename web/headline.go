@@ -122,6 +122,7 @@ func (v *voice) tallies(inc *faultline.Incident) []tally {
 // sitesCounted is from how many failing sites on an incident is about sites.
 const sitesCounted = 3
 
+// seen are the counts of evidence: probes with their denominator, and reports with their networks.
 func (v *voice) seen(ev faultline.Evidence) []tally {
 	var rows []tally
 	if ev.Probes > 0 {

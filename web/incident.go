@@ -124,6 +124,8 @@ func readID(param string) (id string, revision int, err error) {
 	return parts[1], revision, err
 }
 
+// incident shows an incident, or one of its revisions at /incident/{id}@{n}. With .md it is
+// Markdown.
 func (w *Web) incident(c *gin.Context, v *voice) error {
 	if name, ok := strings.CutSuffix(c.Param("id"), ".md"); ok {
 		return w.incidentMarkdown(c, name)
@@ -293,6 +295,7 @@ func (v *voice) statements(said []faultline.SaidStatement) []statementRow {
 	return rows
 }
 
+// revisionsOf links the newest revisions, at most revisionsBack.
 func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
 	var links []revisionLink
 	for n := inc.Revision; n > 0 && len(links) < revisionsBack; n-- {

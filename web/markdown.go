@@ -26,6 +26,7 @@ func (w *Web) markdownPaths(r gin.IRouter) {
 	}
 }
 
+// writeMarkdown answers with what write returns, or returns its error for a fault page.
 func writeMarkdown(c *gin.Context, write func(*gin.Context) (string, []string, error)) error {
 	text, cache, err := write(c)
 	if err != nil {
@@ -68,6 +69,7 @@ const markdownSites = 50
 // drillMark stands before what a drill says.
 const drillMark = "DRILL, not real: "
 
+// incidentText is an incident in Markdown, for assistants and for people who paste it.
 func (w *Web) incidentText(inc *faultline.Incident) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
@@ -119,6 +121,7 @@ func (w *Web) incidentText(inc *faultline.Incident) string {
 	return b.String()
 }
 
+// sitesText lists the first sites, and how many more there are.
 func (w *Web) sitesText(b *strings.Builder, inc *faultline.Incident) {
 	shown := inc.Sites[:min(len(inc.Sites), markdownSites)]
 	if len(shown) > 0 {
@@ -158,6 +161,7 @@ func (w *Web) stackMarkdown(c *gin.Context) (string, []string, error) {
 	return b.String(), page.CacheCurrent, nil
 }
 
+// openText lists the open outages.
 func (w *Web) openText(b *strings.Builder, open []*board.Entry) {
 	for i, e := range open {
 		if i == 0 {
@@ -167,6 +171,8 @@ func (w *Web) openText(b *strings.Builder, open []*board.Entry) {
 	}
 }
 
+// lineText is one incident in one line. What a drill made is marked in each line, because lines are
+// quoted alone.
 func (w *Web) lineText(b *strings.Builder, inc *faultline.Incident) {
 	drill := ""
 	if inc.Drill {

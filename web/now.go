@@ -51,6 +51,7 @@ type incidentLine struct {
 	Lasting string
 }
 
+// now is the front page.
 func (w *Web) now(c *gin.Context, v *voice) error {
 	return w.show(c, v, "now", func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -61,6 +62,8 @@ func (w *Web) now(c *gin.Context, v *voice) error {
 	})
 }
 
+// nowPage builds it from the view and the incidents in memory; only the small charts are read from
+// Redis.
 func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) nowPage {
 	asOf, _ := v.clock()
 	p := nowPage{View: v.cfg.Source.View(), Impaired: v.impaired()}
@@ -125,6 +128,7 @@ func (v *voice) breakages(p *nowPage, broken []*faultline.Incident, drawn map[st
 	p.MoreBroken = max(0, len(broken)-listedOpen)
 }
 
+// brokenRow is one further incident in the table below the first.
 func (v *voice) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
 	r := brokenRow{URL: v.link("/incident/" + inc.ID), Title: v.title(inc), Spark: drawn, State: inc.State,
 		Word: v.stateWord(inc.State), Since: v.moment(inc.Onset.At, formMinute), Of: v.number(inc.Impact.Failing)}
@@ -152,6 +156,8 @@ type sortedNow struct {
 	drill                     bool
 }
 
+// sortNow sorts incidents into what is broken, suspected and over. One pass, in the order of the
+// list, so that equal incidents keep their order.
 func sortNow(incidents []faultline.Incident, asOf time.Time) (s sortedNow) {
 	for i := range incidents {
 		inc := &incidents[i]
@@ -200,6 +206,7 @@ func endedLately(inc *faultline.Incident, asOf time.Time) bool {
 	return told && asOf.Sub(inc.UpdatedAt) < endedWithin
 }
 
+// lineOf is an incident in one line of a list.
 func (v *voice) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
 	h := v.headlineOf(inc, asOf)
 	l := incidentLine{URL: h.URL, State: h.State, Word: h.Word, Title: h.Title,

@@ -33,6 +33,7 @@ type counted struct {
 	kinds []board.Concentration
 }
 
+// of counts at most once a minute: it goes through all sites.
 func (k *counted) of(now time.Time, count func() []board.Concentration) []board.Concentration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -45,6 +46,7 @@ func (k *counted) of(now time.Time, count func() []board.Concentration) []board.
 // concentrationListed is how many providers of a kind the page names.
 const concentrationListed = 8
 
+// concentration shows how the sites of the list are divided among providers, by kind.
 func (w *Web) concentration(c *gin.Context, v *voice) error {
 	return w.show(c, v, "concentration", func(context.Context) (doc, error) {
 		title, lead := v.say("concentration.title"), v.say("concentration.lead")
@@ -58,6 +60,7 @@ func (w *Web) concentration(c *gin.Context, v *voice) error {
 	})
 }
 
+// concentrationKind is one kind of component with its largest providers.
 func (v *voice) concentrationKind(c board.Concentration) concentrationKind {
 	k := concentrationKind{ID: c.Kind, Name: v.say("kind." + c.Kind), Index: v.number(*c.HHI),
 		Coverage:  v.say("concentration.coverage", "N", v.number(c.Known), "Of", v.number(c.Sites)),
@@ -83,6 +86,8 @@ type scorecardPage struct {
 
 type calibrationRow struct{ Band, Held, Of string }
 
+// scorecard shows how confirmed incidents compare with what became known later. Drills are counted
+// apart.
 func (w *Web) scorecard(c *gin.Context, v *voice) error {
 	return w.show(c, v, "scorecard", func(context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()

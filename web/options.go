@@ -26,6 +26,8 @@ var widgetExtras = []string{faultline.WidgetChart, faultline.WidgetTable, faultl
 // zoneName is what the names of zones look like (RFC 6557).
 var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}$`)
 
+// options reads the parameters of a widget. A wrong value counts as the default: a snippet is
+// pasted once and nobody reads its errors.
 func (v *voice) options(c *gin.Context) widgetOptions {
 	o := widgetOptions{still: c.Query("static") == "1", square: c.Query("size") == "square"}
 	if t := c.Query("theme"); t == "light" || t == "dark" {
@@ -50,6 +52,7 @@ func (v *voice) options(c *gin.Context) widgetOptions {
 	return o
 }
 
+// has reports whether a part is to be shown.
 func (o widgetOptions) has(part string) bool { return strings.Contains(o.parts, part) }
 
 // key tells apart what reads differently.

@@ -94,6 +94,8 @@ type stroke struct {
 	open bool // the next point goes on from the last one
 }
 
+// to draws a line to a point, or moves there if the stroke is interrupted: what was not observed is
+// a gap.
 func (p *stroke) to(x, y float64) {
 	verb := "M"
 	if p.open {
@@ -106,10 +108,13 @@ func (p *stroke) to(x, y float64) {
 // lift leaves a gap: nothing is known there.
 func (p *stroke) lift() { p.open = false }
 
+// String is the path in SVG.
 func (p *stroke) String() string { return p.b.String() }
 
+// short writes a coordinate with one decimal, which is finer than a pixel and keeps pages small.
 func short(x float64) string { return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) }
 
+// percentage writes a share as CSS has it.
 func percentage(x float64) string {
 	return strconv.FormatFloat(math.Round(x*1e4)/100, 'f', -1, 64) + "%"
 }

@@ -34,6 +34,7 @@ type providerPage struct {
 	Ended        []incidentLine
 }
 
+// provider shows a provider by its slug. With .md it is Markdown.
 func (w *Web) provider(c *gin.Context, v *voice) error {
 	slug, markdown := strings.CutSuffix(strings.ToLower(c.Param("slug")), asMarkdown)
 	p, ok := w.cfg.Providers.Slug(slug)
@@ -56,6 +57,7 @@ func (w *Web) provider(c *gin.Context, v *voice) error {
 	})
 }
 
+// providerPage builds the page: the state of what it runs, and what it publishes about that.
 func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incident) providerPage {
 	asOf, _ := v.clock()
 	p := providerPage{Name: of.Name, Status: of.Status, Kicker: v.say("provider.kind")}
@@ -202,6 +204,7 @@ func (v *voice) foundPath(t find.Thing) string {
 	return "/site/" + url.PathEscape(t.ID)
 }
 
+// foundPage lists what a search may have meant.
 func (v *voice) foundPage(text string, matches []find.Match, exact bool, incidents []faultline.Incident) foundPage {
 	p := foundPage{Answer: v.say("found.nearly", "Text", text)}
 	if exact {
@@ -254,6 +257,7 @@ func (v *voice) concerns(t find.Thing, inc *faultline.Incident) bool {
 	})
 }
 
+// foundRow is one match of a search.
 func (v *voice) foundRow(m find.Match) foundRow {
 	row := foundRow{
 		URL:    v.link(v.foundPath(m.Thing)),

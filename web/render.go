@@ -81,6 +81,8 @@ func (v *voice) made(ctx context.Context, build func(ctx context.Context) (doc, 
 	return page.File(body, mediaHTML).KeptFor(d.cache), d.cache[0] == page.CacheImmutable[0], nil
 }
 
+// writeHTML writes a whole page. The length is set, so that a client can tell a page that was cut
+// off.
 func writeHTML(c *gin.Context, status int, body []byte) {
 	h := c.Writer.Header()
 	h.Set("Content-Type", mediaHTML)

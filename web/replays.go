@@ -21,6 +21,7 @@ type keptReplays struct {
 	read map[string]history.Replay
 }
 
+// open reads a recording once and keeps it: it never changes while the process runs.
 func (p *keptReplays) open(name string) (history.Replay, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,6 +56,7 @@ type replayRow struct {
 	Cleared      string
 }
 
+// replays lists the outages of the past.
 func (w *Web) replays(c *gin.Context, v *voice) error {
 	return w.show(c, v, "replays", func(context.Context) (doc, error) {
 		p := replaysPage{shell: v.shell("/replays", v.say("replays.title"), v.say("replays.lead"))}
@@ -69,6 +71,7 @@ func (w *Web) replays(c *gin.Context, v *voice) error {
 	})
 }
 
+// replayRow is one of them, with what was named and how soon.
 func (v *voice) replayRow(r history.Replay) replayRow {
 	s := r.Score
 	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset),
@@ -114,6 +117,7 @@ type replayPage struct {
 	Player     string // address of the script
 }
 
+// replay shows one outage at one of its revisions.
 func (w *Web) replay(c *gin.Context, v *voice) error {
 	name, frame := c.Param("name"), c.Query("frame")
 	return w.show(c, v, "replay/"+name+"?"+frame, func(context.Context) (doc, error) {

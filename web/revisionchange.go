@@ -92,6 +92,7 @@ func rivals(inc *faultline.Incident) (list []faultline.Component) {
 	return list
 }
 
+// causeName names a cause, or says that it is not known.
 func (v *voice) causeName(inc *faultline.Incident) string {
 	if inc.Cause == nil {
 		return v.say("archive.none")

@@ -44,6 +44,7 @@ var palette = struct{ paper, ink, soft, rule, failing, recovering, weak, wash, d
 	recovering: rgb(0x0b6b57), weak: rgb(0x6b5200), wash: rgb(0xf7dedb), drill: rgb(0xffd54a),
 }
 
+// rgb is an opaque colour, as CSS writes it.
 func rgb(hex uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: 0xff}
 }
@@ -61,14 +62,17 @@ func stateColour(s faultline.IncidentState) color.NRGBA {
 	return palette.ink
 }
 
+// rect adds a rectangle.
 func (s *scene) rect(x, y, w, h float64, c color.NRGBA) {
 	s.shapes = append(s.shapes, drawing{points: []xy{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}, colour: c})
 }
 
+// write adds a text that begins at x, on the baseline y.
 func (s *scene) write(x, y, size float64, f face, c color.NRGBA, text string) {
 	s.shapes = append(s.shapes, drawing{points: []xy{{x, y}}, text: text, size: size, face: f, colour: c})
 }
 
+// writeRight adds a text that ends at x.
 func (s *scene) writeRight(x, y, size float64, f face, c color.NRGBA, text string) {
 	s.shapes = append(s.shapes, drawing{points: []xy{{x, y}}, text: text, size: size, face: f, colour: c, right: true})
 }

@@ -50,6 +50,8 @@ type languageLink struct {
 
 type feedLink struct{ URL, Media string }
 
+// shell is what surrounds every page: title, description, addresses of other languages, and whether
+// what is shown is old.
 func (v *voice) shell(path, title, description string) shell {
 	asOf, stale := v.clock()
 	s := shell{
@@ -91,6 +93,7 @@ func (v *voice) take(path string) string {
 	return address
 }
 
+// orHome is a path, or that of the front page.
 func orHome(path string) string {
 	if path == "" {
 		return "/"

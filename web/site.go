@@ -99,6 +99,8 @@ func siteFault(err error, asked string) error {
 		status: map[bool]int{true: http.StatusBadRequest, false: http.StatusNotFound}[len(invalid) > 0]}
 }
 
+// site shows whether a site works. Other spellings of its name lead to one address, so that there
+// is one page to link to and to cache.
 func (w *Web) site(c *gin.Context, v *voice) error {
 	asked := c.Param("site")
 	if shown, err := w.siteMarkdown(c, asked); shown {
@@ -261,6 +263,7 @@ func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool)
 	return status, well
 }
 
+// weight orders states by how bad they are.
 func weight(s faultline.IncidentState) int {
 	return map[faultline.IncidentState]int{faultline.StateConfirmed: 3, faultline.StateRecovering: 2,
 		faultline.StateCandidate: 1}[s]

@@ -39,6 +39,9 @@ func (probeCmd) Help() string {
 		`SIGTERM or SIGINT ends it once what it saw is handed in or kept.`
 }
 
+// AfterApply checks the flags after kong has parsed them and before Run. What is wrong ends the
+// command with code 2 and one line, before anything is opened. The token is read here, so that a
+// mistyped file name is found at once.
 func (c *probeCmd) AfterApply() error {
 	u, err := url.Parse(c.Server)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
@@ -65,6 +68,9 @@ func (c *probeCmd) AfterApply() error {
 	return c.eyesFlags.check()
 }
 
+// Run probes for the server until ctx ends. It waits for a server that is away. It returns an error
+// when a flag is wrong, when the spool cannot be opened, or when the server goes on refusing the
+// token.
 func (c *probeCmd) Run(ctx context.Context, w world) error {
 	link := agent.NewLink(time.Now)
 	server, err := client.New(c.Server, client.WithToken(c.Token), client.WithHTTPClient(&http.Client{Transport: link}))

@@ -17,6 +17,7 @@ import (
 	"faultline/store/redisd"
 )
 
+// backupCmd writes a backup. It may run while nodes run, because it only reads.
 type backupCmd struct {
 	Output string `short:"o" default:"-" placeholder:"FILE" env:"FAULTLINE_BACKUP_OUTPUT" help:"File to write to; - is standard output. An existing file is replaced only once the backup is complete."`
 	Since  string `placeholder:"FILE" env:"FAULTLINE_BACKUP_SINCE" help:"A full backup made earlier. Only what has changed since then is written, and restore needs both files."`
@@ -33,8 +34,11 @@ func (backupCmd) Help() string {
 		`state directory.`
 }
 
+// AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *backupCmd) AfterApply() error { return c.redisFlags.check() }
 
+// Run writes to standard output, or to a file that replaces the old one only when it is complete: a
+// backup that was interrupted must not destroy the last good one.
 func (c backupCmd) Run(ctx context.Context, w world) error {
 	url, stop, err := storedLog(ctx, c.redisFlags, c.logger(w.stderr))
 	if err != nil {
@@ -74,6 +78,7 @@ func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
 	return store.BackupSince(ctx, url, archived, since, to)
 }
 
+// restoreCmd reads a backup into a Redis that holds nothing of Faultline.
 type restoreCmd struct {
 	File string `arg:"" help:"File that backup has written; - is standard input."`
 	Then string `placeholder:"FILE" env:"FAULTLINE_RESTORE_THEN" help:"A file that backup --since has made from FILE; it is read after it."`
@@ -87,8 +92,11 @@ func (restoreCmd) Help() string {
 		`The incidents, their revisions and the answers are those of the backup, to the byte.`
 }
 
+// AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *restoreCmd) AfterApply() error { return c.redisFlags.check() }
 
+// Run restores a full backup, and with --then what has changed since. A Redis that holds a log
+// already is refused by the store, because two histories could not be told apart again.
 func (c restoreCmd) Run(ctx context.Context, w world) error {
 	in := io.Reader(os.Stdin)
 	if c.File != "-" {

@@ -19,6 +19,8 @@ import (
 // could not be made.
 const exitFailing = 3
 
+// checkCmd is for scripts and pipelines: its exit code says whether what a deployment depends on
+// works.
 type checkCmd struct {
 	URL    string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
 	Of     []string `sep:"," required:"" placeholder:"NAME" env:"FAULTLINE_CHECK_OF" help:"Sites, providers and components that you depend on, separated by commas."`
@@ -78,6 +80,7 @@ func (c checkCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
+// mcpCmd is the API for assistants over standard input and output.
 type mcpCmd struct {
 	URL string `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
 }

@@ -45,6 +45,8 @@ type logFlags struct {
 	LogFormat string `default:"json" enum:"json,text" env:"FAULTLINE_LOG_FORMAT" help:"Format of the log on standard error: json, or text for a terminal."`
 }
 
+// logger makes the log of the process, at the level and in the form of the flags. It writes to
+// standard error alone: standard output belongs to the result of a command.
 func (f logFlags) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	// The flag's enum holds exactly the names that slog knows.

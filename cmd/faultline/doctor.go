@@ -20,6 +20,7 @@ import (
 	"faultline/store/redisd"
 )
 
+// doctorCmd examines a deployment from the machine of a node, with the flags that serve has there.
 type doctorCmd struct {
 	redisFlags
 	AddressDB []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"The address databases of serve, to say how old they are, separated by commas."`
@@ -39,6 +40,7 @@ func (doctorCmd) Help() string {
 		`Exit codes: 0 nothing is wrong; 1 something is; 2 it was asked wrongly.`
 }
 
+// AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *doctorCmd) AfterApply() error { return c.redisFlags.check() }
 
 // Run examines a deployment and prints what it found.
@@ -164,6 +166,8 @@ func (c doctorCmd) signingKeys(published int) doctor.SigningKeys {
 	return found
 }
 
+// databases says of each address database when it was built. One that cannot be read is a finding
+// and not an error of the command.
 func (c doctorCmd) databases() (all []doctor.Database) {
 	for _, file := range c.AddressDB {
 		built, err := ingest.PlacesBuilt(file)

@@ -28,6 +28,8 @@ type doorFlags struct {
 // maxLimit bounds a limit, in requests a minute.
 const maxLimit = 1_000_000
 
+// check holds each limit between its least value and maxLimit. 0 means "no limit" only for those of
+// readers and connections: what is written always has a limit.
 func (f doorFlags) check() error {
 	for _, l := range []struct {
 		flag     string

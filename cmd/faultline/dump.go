@@ -15,6 +15,7 @@ import (
 	"faultline/store/archive"
 )
 
+// dumpCmd writes the public data of one day.
 type dumpCmd struct {
 	Output  string   `short:"o" required:"" placeholder:"DIR" env:"FAULTLINE_DUMP_OUTPUT" help:"Directory to write into. The files are put into a directory in it that is named by the day."`
 	Day     string   `placeholder:"DAY" env:"FAULTLINE_DUMP_DAY" help:"Day to write (UTC), such as 2026-11-29. Yesterday by default."`
@@ -31,8 +32,11 @@ func (dumpCmd) Help() string {
 		`Counts that fewer than five people may have made are left out. serve may run meanwhile.`
 }
 
+// AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *dumpCmd) AfterApply() error { return c.redisFlags.check() }
 
+// Run writes the files of one day into a directory of its own, and the checksums last: whoever
+// finds them can rely on all the files being there.
 func (c dumpCmd) Run(ctx context.Context, w world) error {
 	day := time.Now().UTC().AddDate(0, 0, -1)
 	if c.Day != "" {

@@ -11,6 +11,8 @@ import (
 	"faultline/ingest/infra"
 )
 
+// infraExplainCmd checks one site and prints what it depends on, each component with the evidence
+// for it.
 type infraExplainCmd struct {
 	Site       string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
 	Resolver   []string      `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Name server to ask, ADDRESS or ADDRESS:PORT. Of several, separated by commas, the first is used. By default the first one of the system."`
@@ -22,6 +24,7 @@ type infraExplainCmd struct {
 	stateFlags
 }
 
+// AfterApply checks networks and the time limit.
 func (c infraExplainCmd) AfterApply() error {
 	for _, n := range c.ProbeAllow {
 		if _, err := netip.ParsePrefix(n); err != nil {
@@ -31,6 +34,7 @@ func (c infraExplainCmd) AfterApply() error {
 	return within("timeout", c.Timeout, time.Second, 5*time.Minute)
 }
 
+// Run needs no Redis and no server: it uses the same tables and the same rules as a node.
 func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	catalog, err := loadCatalogs(c.Catalog)
 	if err != nil {

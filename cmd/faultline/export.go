@@ -12,6 +12,7 @@ import (
 	"faultline/store/redisd"
 )
 
+// exportCmd prints the log as event lines, from which replay computes the same incidents.
 type exportCmd struct {
 	redisFlags
 	logFlags
@@ -24,8 +25,10 @@ func (exportCmd) Help() string {
 		`A log that is older than an hour has lost its beginning and can't be exported whole.`
 }
 
+// AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *exportCmd) AfterApply() error { return c.redisFlags.check() }
 
+// Run reads from the private Redis of a serve that runs, or starts one on its files if none does.
 func (c exportCmd) Run(ctx context.Context, w world) error {
 	log := c.logger(w.stderr)
 	if c.RedisURL == "" {

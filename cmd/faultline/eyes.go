@@ -19,6 +19,9 @@ type eyesFlags struct {
 	ProbePorts []uint16 `sep:"," default:"80,443" env:"FAULTLINE_PROBE_PORTS" help:"Ports of HTTP and HTTPS. Others than 80,443 only with --probe-allow."`
 }
 
+// check refuses ports, networks and resolvers that cannot be meant. Ports other than 80 and 443
+// need a network of the operator's own: on the public internet a prober must not become a port
+// scanner.
 func (f eyesFlags) check() error {
 	if len(f.ProbePorts) != 2 || f.ProbePorts[0] == 0 || f.ProbePorts[1] == 0 {
 		return usageError{errors.New("--probe-ports: must be two ports, of HTTP and of HTTPS, such as 80,443")}
@@ -40,10 +43,12 @@ func (f eyesFlags) check() error {
 	return nil
 }
 
+// ports are those of HTTP and HTTPS, which check has counted.
 func (f eyesFlags) ports() probe.Ports {
 	return probe.Ports{HTTP: f.ProbePorts[0], HTTPS: f.ProbePorts[1]}
 }
 
+// canaries are the sites by which a prober knows whether it sees the internet.
 func (f eyesFlags) canaries() probe.Canaries {
 	c := probe.DefaultCanaries
 	if len(f.Canaries) > 0 {
@@ -52,6 +57,7 @@ func (f eyesFlags) canaries() probe.Canaries {
 	return c
 }
 
+// resolverAddr reads the address of a resolver; port 53 unless it says another.
 func resolverAddr(s string) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.AddrPortFrom(a, 53), nil

@@ -12,12 +12,16 @@ import (
 // healthcheckTimeout is short enough for the usual 5 s of a container's check.
 const healthcheckTimeout = 3 * time.Second
 
+// healthcheckCmd is for containers, whose image has no curl.
 type healthcheckCmd struct {
 	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address on which the node listens; an empty host means this machine."`
 }
 
+// AfterApply checks the address.
 func (c healthcheckCmd) AfterApply() error { return checkListen("listen", c.Listen) }
 
+// Run asks /readyz and returns an error, which ends the process with code 1, unless the answer is
+// 200.
 func (c healthcheckCmd) Run(ctx context.Context, _ world) error {
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()

@@ -25,11 +25,13 @@ type remoteFlags struct {
 	JSON     bool     `name:"json" env:"FAULTLINE_QUERY_JSON" help:"Print each as one JSON object a line."`
 }
 
+// query is what the flags select, as the API's parameters.
 func (f remoteFlags) query() client.Query {
 	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Provider: f.Provider, Site: f.Site,
 		Country: f.Country}
 }
 
+// open makes a client of the server. No request is sent yet.
 func (f remoteFlags) open() (*client.Client, error) {
 	c, err := client.New(f.URL)
 	if err != nil {
@@ -70,6 +72,8 @@ func warnOfCoverage(ctx context.Context, remote *client.Client, w world) error {
 	return printCoverage(coverage, w)
 }
 
+// printCoverage warns on standard error when not everything is observed, because an empty list then
+// does not mean that all is well.
 func printCoverage(coverage faultline.Coverage, w world) (err error) {
 	if coverage.Note != "" {
 		_, err = fmt.Fprintf(w.stderr, "faultline: %s\n", coverage.Note)
@@ -77,6 +81,7 @@ func printCoverage(coverage faultline.Coverage, w world) (err error) {
 	return err
 }
 
+// incidentsCmd prints the incidents of a server once.
 type incidentsCmd struct {
 	remoteFlags
 	Limit int `default:"20" env:"FAULTLINE_QUERY_LIMIT" help:"How many incidents to print at most, newest onset first."`
@@ -106,6 +111,7 @@ func (c incidentsCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
+// watchCmd prints changes until it is ended.
 type watchCmd struct{ remoteFlags }
 
 // Help is the longer text of --help.

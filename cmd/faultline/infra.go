@@ -20,6 +20,7 @@ type infraCmd struct {
 	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures, the providers and the list of status pages. Exit 0 if they are valid."`
 }
 
+// infraRefreshCmd fetches the address ranges that clouds publish.
 type infraRefreshCmd struct {
 	Publications string        `placeholder:"FILE" env:"FAULTLINE_PUBLICATIONS" help:"List of sources to fetch (JSON), instead of the built-in one."`
 	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File to write. By default ranges.json in the state directory, which serve reads at its start."`
@@ -32,10 +33,13 @@ func (infraRefreshCmd) Help() string {
 	return `What can't be fetched is named, the exit code is 1, and its ranges of the time before are kept.`
 }
 
+// AfterApply checks the time limit.
 func (c infraRefreshCmd) AfterApply() error {
 	return within("timeout", c.Timeout, time.Second, time.Hour)
 }
 
+// Run fetches all sources and saves what could be had. It fails only if nothing could: ranges of
+// most clouds are better than none.
 func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
 	list, err := infra.BuiltinPublications()
 	if c.Publications != "" {
@@ -65,6 +69,7 @@ func (c infraRefreshCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
+// infraCheckCmd reads all tables as serve does, and says how much is in each.
 type infraCheckCmd struct {
 	Catalog    []string `sep:"," placeholder:"FILE" env:"FAULTLINE_CATALOG" help:"Further catalogue of sites (JSON) to check, separated by commas."`
 	Providers  []string `sep:"," placeholder:"FILE" env:"FAULTLINE_PROVIDERS" help:"Further table of providers (JSON) to check, separated by commas."`
@@ -73,6 +78,7 @@ type infraCheckCmd struct {
 	stateFlags
 }
 
+// Run ends at the first table that is wrong, with an error that names the file and the entry.
 func (c infraCheckCmd) Run(w world) error {
 	for _, check := range []func(io.Writer) error{c.catalogues, c.providers, c.signatures, c.statements} {
 		if err := check(w.stdout); err != nil {
@@ -82,6 +88,8 @@ func (c infraCheckCmd) Run(w world) error {
 	return nil
 }
 
+// catalogues checks the catalogues of sites, and prints how many of the best known sites they
+// cover.
 func (c infraCheckCmd) catalogues(out io.Writer) error {
 	list, err := readLayers("catalog", c.Catalog, infra.BuiltinCatalog, infra.Read)
 	if err != nil {
@@ -121,6 +129,7 @@ func printCover(out io.Writer, name string, entries []infra.Entry) {
 	fmt.Fprintf(out, "  %s: %s of %d with a component: %s\n", name, part(c.Any), c.Sites, strings.Join(kinds, ", "))
 }
 
+// providers checks the tables of providers, and counts them.
 func (c infraCheckCmd) providers(out io.Writer) error {
 	list, err := loadProviders(c.Providers, infra.MergedCatalog{})
 	if err != nil {
@@ -138,6 +147,7 @@ func (c infraCheckCmd) providers(out io.Writer) error {
 	return nil
 }
 
+// signatures checks the signatures with the address ranges, and counts them by kind of component.
 func (c infraCheckCmd) signatures(out io.Writer) error {
 	if _, err := c.matcher(infra.Sources{}, c.StateDir); err != nil {
 		return err
@@ -161,6 +171,7 @@ func (c infraCheckCmd) signatures(out io.Writer) error {
 	return nil
 }
 
+// statements checks the list of status pages, and counts them by form. No page is fetched.
 func (c infraCheckCmd) statements(out io.Writer) error {
 	sources, err := statementFlags{Statements: c.Statements, StatementsEvery: time.Minute}.load()
 	if err != nil {

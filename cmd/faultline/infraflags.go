@@ -80,6 +80,8 @@ func rangesFile(named, stateDir string) string {
 	return filepath.Join(stateDir, "ranges.json")
 }
 
+// ranges reads the file of address ranges; nil if there is none. One that was named and is missing
+// is an error.
 func (f infraFlags) ranges(stateDir string) (*infra.Ranges, error) {
 	name := rangesFile(f.Ranges, stateDir)
 	if _, err := os.Stat(name); f.Ranges == "" && errors.Is(err, fs.ErrNotExist) {

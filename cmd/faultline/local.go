@@ -29,6 +29,7 @@ type localFlags struct {
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
+// check refuses a name, a country or a period that the API would refuse later.
 func (f localFlags) check() error {
 	if f.Vantage != "" && !agent.ValidName(f.Vantage) {
 		return usageError{
@@ -44,6 +45,7 @@ func (f localFlags) check() error {
 	return f.eyesFlags.check()
 }
 
+// vantage is how this node names itself as a vantage.
 func (f localFlags) vantage() faultline.Vantage {
 	name := f.Vantage
 	if name == "" {

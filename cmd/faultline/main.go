@@ -86,6 +86,8 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 }
 
+// newParser makes the parser of the command line. exit and the writers are passed in, so that tests
+// can run commands without ending their process.
 func newParser(ctx context.Context, root *cli, w world, exit func(int)) (*kong.Kong, error) {
 	return kong.New(root,
 		kong.Name("faultline"),
@@ -125,6 +127,7 @@ func nameVariable(app *kong.Application, msg string) string {
 	return msg[:first] + " (" + variable + ")" + msg[first:]
 }
 
+// allFlags are the flags of a command and of all commands below it.
 func allFlags(n *kong.Node) []*kong.Flag {
 	flags := n.Flags
 	for _, child := range n.Children {
@@ -133,4 +136,6 @@ func allFlags(n *kong.Node) []*kong.Flag {
 	return flags
 }
 
+// oneLine joins an error of several lines: scripts and logs read what a command refuses by the
+// line.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

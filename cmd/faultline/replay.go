@@ -11,6 +11,7 @@ import (
 	"faultline/transcript"
 )
 
+// replayCmd computes incidents from event lines, without Redis and without a network.
 type replayCmd struct {
 	Files  []string `arg:"" name:"file" help:"Files of event lines (NDJSON), plain or compressed, read one after the other; - is standard input."`
 	Follow bool     `env:"FAULTLINE_REPLAY_FOLLOW" help:"Print every revision as it is made, instead of the last ones at the end."`
@@ -24,6 +25,8 @@ func (replayCmd) Help() string {
 		`Malformed lines are named on standard error and skipped. Exit code 2: a file could not be read.`
 }
 
+// Run folds every line in order. Time comes from the lines alone, so a replay gives the same bytes
+// each time.
 func (c replayCmd) Run(ctx context.Context, w world) error {
 	form := transcript.AtTheEnd
 	switch {

@@ -10,6 +10,7 @@ import (
 	"faultline/transcript"
 )
 
+// scenarioCmd prints a past outage as event lines.
 type scenarioCmd struct {
 	Name string `arg:"" help:"A built-in outage of the past: ${scenarios}."`
 }
@@ -20,6 +21,7 @@ func (scenarioCmd) Help() string {
 		`The sites and the times are real, the rest is drawn from what was written about it; the same lines every time.`
 }
 
+// Run writes through a buffer, because a scenario has many thousands of lines.
 func (c scenarioCmd) Run(ctx context.Context, w world) error {
 	spec, err := scenario.Builtin(c.Name)
 	if err != nil {

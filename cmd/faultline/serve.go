@@ -24,6 +24,8 @@ import (
 	"faultline/store/redisd"
 )
 
+// serveCmd runs a node. Its flags are the settings of a deployment: each is an environment variable
+// too, and docker-compose.yml names them all.
 type serveCmd struct {
 	Listen      string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address to listen on. Without a host, every interface is used."`
 	AdminListen string `placeholder:"HOST:PORT" env:"FAULTLINE_ADMIN_LISTEN" help:"Address for operators alone, such as 127.0.0.1:9090: /metrics and the profiles of /debug/pprof. With it /metrics is not served to the public; without it there are no profiles."`
@@ -60,6 +62,8 @@ func (serveCmd) Help() string {
 		`is written, the lease is let go of. A second signal ends it at once.`
 }
 
+// AfterApply checks what kong cannot: addresses, names, and flags that exclude each other. A node
+// with a wrong setting must not start, because it would fail later and in the middle of an outage.
 func (c *serveCmd) AfterApply() error {
 	for _, proxy := range c.TrustedProxies {
 		_, asPrefix := netip.ParsePrefix(proxy)
@@ -119,6 +123,8 @@ func (c *serveCmd) checkAdmin() error {
 	return checkListen("admin-listen", c.AdminListen)
 }
 
+// Run opens the store, builds the node and runs it until ctx ends. It measures the offset of this
+// machine's clock against that of Redis from the start, because the log is dated by Redis.
 func (c *serveCmd) Run(ctx context.Context, w world) error {
 	log, reg := c.logger(w.stderr), newRegistry()
 	began := time.Now()

@@ -9,12 +9,14 @@ import (
 	"faultline/api/token"
 )
 
+// tokenCmd signs tokens and manages the keys in the state directory.
 type tokenCmd struct {
 	Issue  tokenIssueCmd  `cmd:"" help:"Sign a token with this node's key and print it."`
 	Rotate tokenRotateCmd `cmd:"" help:"Make a new key, which signs from now on. Tokens of older keys stay valid. Prints its id."`
 	Retire tokenRetireCmd `cmd:"" help:"Remove an old key: tokens that it signed are refused from then on."`
 }
 
+// tokenRotateCmd makes a new signing key.
 type tokenRotateCmd struct{ stateFlags }
 
 // Help is the longer text of --help.
@@ -23,6 +25,7 @@ func (tokenRotateCmd) Help() string {
 		`when the tokens that it signed have expired.`
 }
 
+// Run prints the id of the new key. The old one stays valid for verifying until it is retired.
 func (c tokenRotateCmd) Run(w world) error {
 	keys, err := openKeys(c.stateFlags, time.Now)
 	if err != nil {
@@ -36,11 +39,14 @@ func (c tokenRotateCmd) Run(w world) error {
 	return err
 }
 
+// tokenRetireCmd removes an old key.
 type tokenRetireCmd struct {
 	Kid string `arg:"" name:"key-id" help:"Id of the key: the name of its file, without .pem."`
 	stateFlags
 }
 
+// Run removes the key. It is an error of usage to name a key that does not exist, or the one that
+// signs.
 func (c tokenRetireCmd) Run() error {
 	keys, err := openKeys(c.stateFlags, time.Now)
 	if err != nil {
@@ -52,6 +58,7 @@ func (c tokenRetireCmd) Run() error {
 	return nil
 }
 
+// tokenIssueCmd signs one token.
 type tokenIssueCmd struct {
 	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write, separated by commas."`
 	Subject string        `required:"" placeholder:"NAME" env:"FAULTLINE_TOKEN_SUBJECT" help:"Name of the bearer: for probes the name of the vantage, such as lon-1."`
