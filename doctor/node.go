@@ -120,6 +120,7 @@ func Ranges(file *Database, now time.Time) Check {
 	return aged(name, *file, now, oldRanges, do)
 }
 
+// aged says how old a database is, and what to do when it is older than it should be.
 func aged(name string, d Database, now time.Time, old time.Duration, do string) Check {
 	age := now.Sub(d.Built)
 	found := fmt.Sprintf("%s is %d days old.", d.File, int(age/day))

@@ -31,6 +31,7 @@ func Unreachable(why error) Check {
 		"Start Redis, or put the address, user and password in --redis-url (FAULTLINE_REDIS_URL) right."}
 }
 
+// connection is the time of one round trip, which every report waits for.
 func connection(in store.Inspection) Check {
 	found := fmt.Sprintf("Redis answers in %.1f ms.", float64(in.RoundTrip)/float64(time.Millisecond))
 	if in.RoundTrip.Seconds() >= slowRoundTrip {
@@ -39,6 +40,7 @@ func connection(in store.Inspection) Check {
 	return Check{"redis", OK, found, ""}
 }
 
+// version is that of Redis. Releases before leastVersion are not tested.
 func version(in store.Inspection) Check {
 	v := in.Info["redis_version"]
 	major, _, _ := strings.Cut(v, ".")
@@ -53,6 +55,7 @@ func version(in store.Inspection) Check {
 	return Check{"version", OK, "Redis is of version " + v + ".", ""}
 }
 
+// role finds an address that leads to a replica or to a Redis that is starting.
 func role(in store.Inspection) Check {
 	if in.Info["role"] == "slave" {
 		return Check{"role", Wrong, "This Redis is a read-only replica of " + in.Info["master_host"] + ".",
@@ -64,6 +67,7 @@ func role(in store.Inspection) Check {
 	return Check{"role", OK, "This Redis takes writes.", ""}
 }
 
+// persistence finds settings by which acknowledged reports can be lost.
 func persistence(in store.Inspection) Check {
 	const name = "persistence"
 	if in.Info["aof_enabled"] == "0" {
@@ -96,6 +100,7 @@ func disk(in store.Inspection) Check {
 	return Check{"disk", OK, "The last writes to disk succeeded.", ""}
 }
 
+// memory finds an eviction policy that would delete the log, and a Redis that is getting full.
 func memory(in store.Inspection) Check {
 	const name = "memory"
 	used, limit := number(in.Info["used_memory"]), number(in.Info["maxmemory"])
@@ -121,6 +126,7 @@ func memory(in store.Inspection) Check {
 	return Check{name, OK, found, ""}
 }
 
+// replicas finds replicas that may take over without the newest writes.
 func replicas(in store.Inspection) Check {
 	const name = "replicas"
 	n := number(in.Info["connected_slaves"])
@@ -143,6 +149,8 @@ func replicas(in store.Inspection) Check {
 	return Check{name, OK, fmt.Sprintf("%d replicas are connected and keep up.", n), ""}
 }
 
+// access finds a Redis that can be used without a password from elsewhere, and rights beyond what
+// is needed.
 func access(in store.Inspection) Check {
 	const name = "access"
 	switch {
@@ -160,6 +168,7 @@ func access(in store.Inspection) Check {
 	return Check{name, OK, "The user " + in.User + " may run no command that could empty or end Redis.", ""}
 }
 
+// clock compares this machine with Redis, which dates the log.
 func clock(in store.Inspection) Check {
 	offset := in.Offset.Round(time.Millisecond)
 	side := "ahead of"
@@ -174,6 +183,7 @@ func clock(in store.Inspection) Check {
 	return Check{"clock", OK, found, ""}
 }
 
+// leader finds a log that is incomplete or that nobody evaluates.
 func leader(in store.Inspection) Check {
 	switch {
 	case (in.Epoch == "") == in.Entries:

@@ -24,11 +24,13 @@ type Audit struct {
 	more      int
 }
 
+// revisionID names a revision.
 type revisionID struct {
 	incident string
 	revision int
 }
 
+// sums are the hashes of one revision in its two forms.
 type sums struct {
 	published, stored string // stored is empty where only what is published is at hand
 }
@@ -108,6 +110,7 @@ func (a *Audit) grow() *Tree {
 	return tree
 }
 
+// compareHead checks the signature of a head, and that the tree of the entries has its root.
 func (a *Audit) compareHead(tree *Tree, name, key string) {
 	head, err := OpenHead(a.heads[name], key)
 	if err != nil {
@@ -165,6 +168,8 @@ func (a *Audit) compareRevisions(whole bool) (unrecorded int) {
 	return unrecorded
 }
 
+// compareEntry checks one entry against the one before it of the same incident and against the
+// revision that it is of.
 func (a *Audit) compareEntry(n int64, e Entry, seen map[revisionID]Entry, whole bool) {
 	before, recorded := seen[revisionID{e.Incident, e.Revision - 1}]
 	switch {

@@ -169,12 +169,15 @@ func (k *Keeper) extend(ctx context.Context) error {
 	return nil
 }
 
+// size is how many entries this node has read.
 func (k *Keeper) size() int64 {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	return k.tree.Size()
 }
 
+// reset forgets all entries. They are read again from the store, whose history has turned out to be
+// another one.
 func (k *Keeper) reset() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

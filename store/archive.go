@@ -83,6 +83,8 @@ func (s *Store) Segments(ctx context.Context) (map[string]Segment, error) {
 	return segments(all)
 }
 
+// segments reads the list of files. One that is damaged is an error and is not skipped: incidents
+// of a file that is missing from the list would be answered with 404.
 func segments(stored map[string]string) (map[string]Segment, error) {
 	list := make(map[string]Segment, len(stored))
 	for name, text := range stored {
@@ -191,6 +193,7 @@ type holding struct {
 	segment string
 }
 
+// holdings returns for each node when it was last seen, and which proposed file it holds.
 func (s *Store) holdings(ctx context.Context, op string) (map[string]holding, error) {
 	stored, err := s.reads.HGetAll(ctx, keyArchiveNodes).Result()
 	if err != nil {
@@ -377,4 +380,5 @@ func (s *Store) Borrow(ctx context.Context, seg Segment) ([]byte, error) {
 	return file, nil
 }
 
+// lentKey is the key of one chunk of a file that a node lends another.
 func lentKey(name string, chunk int) string { return prefixLent + name + ":" + strconv.Itoa(chunk) }

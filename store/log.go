@@ -65,6 +65,8 @@ func (s *Store) AppendFenced(ctx context.Context, l Lease, key BatchKey, events 
 	})
 }
 
+// append packs a batch, hands it to add, and reads the position that Redis gave it. The key makes a
+// repeat harmless.
 func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) (string, error)) (Pos, error) {
 	const op = "append to the log"
 	packed, err := encodeBatch(key, events)

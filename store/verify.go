@@ -56,6 +56,8 @@ type verifier struct {
 	placed  map[string]int64     // as the index has those that were in the archive
 }
 
+// take checks one item of a backup by its key. Items that only Redis can read are checked by the
+// checksum of their dump.
 func (v *verifier) take(r item) {
 	switch {
 	case r.Key == keyRecord:
@@ -85,6 +87,7 @@ func (v *verifier) take(r item) {
 	}
 }
 
+// bundle hands the entries of one bundle to the audit, each with its number in the record.
 func (v *verifier) bundle(r item) {
 	n, err := strconv.ParseInt(strings.TrimPrefix(r.Key, prefixEntries), 10, 64)
 	if err != nil || n < 0 {
@@ -97,6 +100,8 @@ func (v *verifier) bundle(r item) {
 	}
 }
 
+// incident checks all revisions of one incident: none may be missing at the end or lie beyond it.
+// One that is missing in between may have been lost in a failover, which the record knows.
 func (v *verifier) incident(id string, fields map[string]string) {
 	if first, err := strconv.Atoi(fields[fieldRecorded]); err == nil {
 		v.audit.RecordedFrom(id, first)
@@ -124,6 +129,8 @@ func (v *verifier) incident(id string, fields map[string]string) {
 	}
 }
 
+// revision checks a stored revision against the hash that is stored with it, against its own id and
+// number, and, through the audit, against the record.
 func (v *verifier) revision(id string, n int, stored string) error {
 	if len(stored) < sha256.Size {
 		return errors.New("truncated")
@@ -151,8 +158,11 @@ func (v *verifier) revision(id string, n int, stored string) error {
 	return nil
 }
 
+// changeName is the name of a revision, as the change that announced it has it.
 func changeName(inc faultline.Incident) string { return inc.ID + "@" + strconv.Itoa(inc.Revision) }
 
+// change checks that a change names the one before it: a gap in the stream would mean that readers
+// missed a revision.
 func (v *verifier) change(r item) {
 	fields := pairs(r.Fields)
 	if v.changed != "" && fields["p"] != v.changed {
@@ -222,6 +232,7 @@ func (v *verifier) compareSizes() {
 	}
 }
 
+// pairs makes a map of a list of fields and values, which is how Redis returns a hash.
 func pairs(list []string) map[string]string {
 	out := make(map[string]string, len(list)/2)
 	for i := 0; i+1 < len(list); i += 2 {
@@ -244,6 +255,7 @@ func wholeDump(dump []byte) bool {
 	return checksumOf(dump[:end]) == binary.LittleEndian.Uint64(dump[end:])
 }
 
+// checksumOf is CRC-64 as Redis computes it.
 func checksumOf(data []byte) (sum uint64) {
 	for _, b := range data {
 		sum = dumpTable[byte(sum)^b] ^ sum>>8

@@ -75,6 +75,7 @@ func readOverlay(since io.ReadSeeker) (*overlay, error) {
 	return o, err
 }
 
+// note takes one item of the incremental backup.
 func (o *overlay) note(r item) (err error) {
 	switch {
 	case r.ID == "":

@@ -120,6 +120,7 @@ func (q Query) Values() url.Values {
 	return v
 }
 
+// stamp writes a time as the API reads it; empty for the zero time, which selects nothing.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

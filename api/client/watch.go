@@ -81,6 +81,8 @@ type watcher struct {
 	failed error  // of hand
 }
 
+// read reads events until the connection ends (HTML Living Standard, section 9.2.6). Lines are
+// bounded by watchLine.
 func (w *watcher) read(lines *bufio.Scanner) error {
 	lines.Buffer(nil, watchLine)
 	var kind, data string
@@ -107,6 +109,8 @@ func (w *watcher) read(lines *bufio.Scanner) error {
 	return lines.Err()
 }
 
+// event decodes one event and hands it on. Kinds that are not known are left out: a newer server
+// may send more.
 func (w *watcher) event(kind, data string) error {
 	var change Watched
 	switch kind {

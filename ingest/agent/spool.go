@@ -153,6 +153,7 @@ func (s *Spool) Probes(ctx context.Context, probes []faultline.Probe) error {
 	return nil
 }
 
+// empty reports whether nothing waits.
 func (s *Spool) empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,6 +182,8 @@ func (s *Spool) keep(probes []faultline.Probe) error {
 	return nil
 }
 
+// path is the file of a batch. Numbers have leading zeros, so that names sort in the order in which
+// batches were made.
 func (s *Spool) path(number uint64) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%020d%s", number, spoolSuffix))
 }

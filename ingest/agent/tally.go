@@ -62,6 +62,7 @@ func (l *Ledger) Health(now time.Time) (h faultline.VantageHealth) {
 	return h
 }
 
+// at is the row of the present minute. A row of an hour ago is cleared when its place is needed.
 func (t *tally) at(now time.Time) *tallied {
 	of := now.Unix() / 60
 	m := &t.minute[of%tallyMinutes]

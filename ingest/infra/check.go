@@ -111,6 +111,8 @@ func checkSite(site string) error {
 	return nil
 }
 
+// checkComponent refuses a component that a catalogue cannot hold, or that is not written in the
+// one way that is compared.
 func checkComponent(c faultline.Component) error {
 	pattern, ok := canonical[c.Kind()]
 	if !ok || !c.Valid() {
@@ -140,6 +142,8 @@ func newSeen(n int) seen {
 	return seen{sites: make(map[string]bool, n), ranks: make(map[int]string, n), names: make(map[string]string, n)}
 }
 
+// add notes an entry, and returns what it has in common with an earlier one: each site, rank and
+// name may occur once.
 func (s seen) add(e Entry) error {
 	var twice []error
 	if s.sites[e.Site] {

@@ -11,6 +11,7 @@ import (
 // maxSaw bounds what evidence quotes, in bytes.
 const maxSaw = 120
 
+// clip bounds what is kept of a header or name, for it is shown to people.
 func clip(s string) string {
 	if len(s) <= maxSaw {
 		return s
@@ -40,6 +41,7 @@ type findings struct {
 	list  []Finding
 }
 
+// add notes what a signature found.
 func (f *findings) add(sig *Signature, capture string, part float64, ev Evidence) {
 	f.note(sig.name(capture), part, sig.Owner != "" && sig.Owner == f.owner, ev)
 }
@@ -58,6 +60,8 @@ func (f *findings) note(c faultline.Component, part float64, own bool, ev Eviden
 	}
 }
 
+// sorted returns the findings by component, so that two observations of the same thing compare as
+// equal.
 func (f *findings) sorted() []Finding {
 	slices.SortFunc(f.list, func(a, b Finding) int { return cmp.Compare(a.Component, b.Component) })
 	return f.list

@@ -69,6 +69,7 @@ func (d *MMDB) Network(addr netip.Addr) (Network, bool) {
 	return Network{ASN: rec.asn(), Org: rec.org(), Prefix: result.Prefix()}, true
 }
 
+// asn is the number of the system; databases write it as a number or as text ("AS13335").
 func (r asnRecord) asn() uint32 {
 	if r.Number != 0 {
 		return r.Number
@@ -81,6 +82,7 @@ func (r asnRecord) asn() uint32 {
 	return uint32(n)
 }
 
+// org is who runs it, under whichever name the database has.
 func (r asnRecord) org() string {
 	for _, s := range []string{r.Org, r.ASName, r.Name} {
 		if s != "" {

@@ -87,6 +87,8 @@ func (n *NameServers) Run(ctx context.Context) error {
 	return nil
 }
 
+// work asks for one zone after the other, with a pause between them, until ctx ends: name servers
+// change rarely, and resolvers must not be flooded.
 func (n *NameServers) work(ctx context.Context) {
 	pause := time.NewTicker(zonePause)
 	defer pause.Stop()

@@ -13,6 +13,7 @@ import (
 	"faultline"
 )
 
+// readJSON decodes a document; members that are not named are ignored, because providers add some.
 func readJSON(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("read JSON: %w", err)
@@ -110,6 +111,7 @@ func readAzure(_ Publication, body []byte, g rangeGroups) error {
 	return nil
 }
 
+// readOracle reads the ranges of Oracle Cloud by region.
 func readOracle(_ Publication, body []byte, g rangeGroups) error {
 	var doc struct {
 		Regions []struct {
@@ -130,6 +132,7 @@ func readOracle(_ Publication, body []byte, g rangeGroups) error {
 	return nil
 }
 
+// readFastly reads the ranges of Fastly, which has no regions.
 func readFastly(_ Publication, body []byte, g rangeGroups) error {
 	var doc struct {
 		V4 []string `json:"addresses"`

@@ -110,6 +110,7 @@ func (g rangeGroups) add(kind, name, prefix string) {
 	g[c] = append(g[c], p.Masked())
 }
 
+// fetch reads what one provider publishes, grouped by component.
 func (p Publication) fetch(ctx context.Context, client *http.Client) (rangeGroups, error) {
 	get := func(url string) ([]byte, error) { return fetchBody(ctx, client, url) }
 	body, err := get(p.URL)
@@ -129,6 +130,7 @@ func (p Publication) fetch(ctx context.Context, client *http.Client) (rangeGroup
 	return groups, nil
 }
 
+// fetchBody reads one address, and refuses an answer that is not 200 or is too large.
 func fetchBody(ctx context.Context, client *http.Client, url string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -152,6 +154,7 @@ func fetchBody(ctx context.Context, client *http.Client, url string) ([]byte, er
 // azureFile is the file of the week, to which the page of the download leads.
 var azureFile = regexp.MustCompile(`https?://[a-zA-Z0-9.:-]+/[^"'\s<>]*ServiceTags_Public_[0-9]+\.json`)
 
+// followAzure finds the file that the download page leads to: its address changes each week.
 func followAzure(page []byte, get func(string) ([]byte, error)) ([]byte, error) {
 	url := azureFile.Find(page)
 	if url == nil {

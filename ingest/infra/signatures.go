@@ -156,6 +156,7 @@ func (s *Signature) prepare() error {
 // hollow reports whether the component's name is to be filled.
 func (s *Signature) hollow() bool { return strings.Contains(string(s.Component), "{}") }
 
+// rules is by how many things a signature can be recognised. One without any is refused.
 func (s *Signature) rules() int {
 	return len(s.CNAME) + len(s.NS) + len(s.ASN) + len(s.NSASN) + len(s.Ranges) + len(s.Headers) + len(s.Issuers)
 }

@@ -14,6 +14,7 @@ import (
 // stands for any number of them.
 type suffixTable struct{ root suffixNode }
 
+// suffixNode is a node of a tree of labels, from the right: "net", then "fastly".
 type suffixNode struct {
 	labels map[string]*suffixNode
 	globs  []suffixGlob
@@ -60,6 +61,8 @@ func (t *suffixTable) add(suffix string, entry *Signature) error {
 	return nil
 }
 
+// child is the node below for a label, which is made if it is missing. A label with {} or * matches
+// many.
 func (n *suffixNode) child(label string) (*suffixNode, error) {
 	hole := strings.Index(label, "{}")
 	width := 2
@@ -98,6 +101,8 @@ func (t *suffixTable) find(host string) []suffixHit {
 	return hits
 }
 
+// walk goes down by the labels of a name from the right, and collects every suffix that it passes.
+// For each kind of component the longest one is kept.
 func (n *suffixNode) walk(rest string, depth int, capture string, hits *[]suffixHit) {
 	for _, r := range n.rules {
 		keepDeepest(hits, suffixHit{suffixRule: r, depth: depth, capture: capture})

@@ -136,6 +136,7 @@ func (w *wire) readChunks(dst []byte) (int, error) {
 	return n, nil
 }
 
+// unexpected makes an end of input inside a body an error: there the connection ended too early.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -42,6 +42,7 @@ type verifier struct {
 	issuers map[string]fetched
 }
 
+// newVerifier makes a verifier that trusts roots; nil means the system's.
 func newVerifier(roots *x509.CertPool, now func() time.Time) *verifier {
 	return &verifier{roots: roots, now: now, known: make(map[[sha256.Size]byte]time.Time),
 		issuers: make(map[string]fetched)}
@@ -80,6 +81,8 @@ func (v *verifier) verify(ctx context.Context, cs tls.ConnectionState) error {
 	return nil
 }
 
+// isKnown reports whether a chain was verified before and is still good. Verifying costs more than
+// all else of a check, and most sites show the same chain each time.
 func (v *verifier) isKnown(key [sha256.Size]byte, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -134,6 +137,7 @@ type certificate struct {
 	ends   time.Time
 }
 
+// describe keeps of a certificate what is compared and published.
 func describe(c *x509.Certificate) certificate { return certificate{issuer(c), c.NotAfter} }
 
 // issuer names who signed a certificate.

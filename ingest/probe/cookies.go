@@ -50,6 +50,7 @@ func (all *cookies) set(at place, header fields, now time.Time) bool {
 	return there
 }
 
+// drop removes the cookie that another one replaces, or that has expired.
 func (all *cookies) drop(c cookie) {
 	kept := (*all)[:0]
 	for _, o := range *all {

@@ -23,6 +23,8 @@ type doubt struct {
 	since    time.Time
 }
 
+// tally counts the checks of one span of time. by tells whether the failures have a component in
+// common.
 type tally struct {
 	checks, fails int
 	by            map[faultline.Component]int // failures
@@ -46,6 +48,8 @@ func (d *doubt) see(components []faultline.Component, failed bool, now time.Time
 	d.judge(now)
 }
 
+// turn begins a new span when the present one is over. Two are kept, so that a judgement never
+// rests on a span that has only just begun.
 func (d *doubt) turn(now time.Time) {
 	for now.Sub(d.began) >= doubtSpan {
 		d.old, d.now = d.now, tally{}
@@ -55,6 +59,8 @@ func (d *doubt) turn(now time.Time) {
 	}
 }
 
+// judge decides whether this vantage is what fails: many sites fail there at once, and nothing that
+// they depend on explains it.
 func (d *doubt) judge(now time.Time) {
 	checks, fails := d.now.checks+d.old.checks, d.now.fails+d.old.fails
 	sick := checks >= doubtSites && float64(fails) > doubtShare*float64(checks) && !d.related(fails)

@@ -28,11 +28,13 @@ type lane struct {
 	base          int32
 }
 
+// lanes holds one lane for each component and address prefix that sites share.
 type lanes struct {
 	byName map[string]*lane
 	share  float64 // of a member's time during which it is being checked
 }
 
+// newLanes makes room for a schedule of the given period.
 func newLanes(period time.Duration) lanes {
 	return lanes{byName: make(map[string]*lane), share: float64(laneTime) / float64(period)}
 }
@@ -43,6 +45,7 @@ func budgeted(c faultline.Component) bool {
 	return k != faultline.KindTLD && k != faultline.KindCA
 }
 
+// join adds a member to a lane, which is made if it is the first.
 func (l *lanes) join(name string, base int32) *lane {
 	in := l.byName[name]
 	if in == nil {
@@ -53,6 +56,8 @@ func (l *lanes) join(name string, base int32) *lane {
 	return in
 }
 
+// leave removes a member; a lane without members is deleted, so that moves of sites leave nothing
+// behind.
 func (l *lanes) leave(in *lane) {
 	if in == nil {
 		return
@@ -72,10 +77,13 @@ func (l *lanes) free(e *entry) bool {
 	return e.prefixLane == nil || l.hasCapacity(e.prefixLane)
 }
 
+// hasCapacity reports whether one more check fits: base, and the share of the members that may be
+// under way at a time.
 func (l *lanes) hasCapacity(in *lane) bool {
 	return in.busy < in.base+int32(float64(in.members)*l.share)
 }
 
+// enter counts a check that begins in each of its lanes.
 func (l *lanes) enter(e *entry) {
 	for _, in := range e.lanes {
 		in.busy++
@@ -85,6 +93,7 @@ func (l *lanes) enter(e *entry) {
 	}
 }
 
+// exit counts its end. Each enter must have one exit, or the lane would be full for good.
 func (l *lanes) exit(e *entry) {
 	for _, in := range e.lanes {
 		in.busy--

@@ -119,6 +119,8 @@ func judgeError(err error) (faultline.Symptom, string) {
 	return faultline.SymptomOther, ""
 }
 
+// judgeStep makes symptom and detail of a step that failed. A timeout is reported with the step,
+// because the same limit means another fault in each.
 func judgeStep(e *stepError) (faultline.Symptom, string) {
 	if isTimeout(e.err) {
 		return faultline.SymptomTimeout, e.step.String()
@@ -141,6 +143,7 @@ func judgeStep(e *stepError) (faultline.Symptom, string) {
 	return faultline.SymptomContent, detailGarbage
 }
 
+// isTimeout reports whether time ran out, by whichever of the three ways Go says it.
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) ||

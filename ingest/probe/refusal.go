@@ -191,6 +191,7 @@ func isChallenge(a *answer) bool {
 	return false
 }
 
+// on reports whether an answer carries the mark together with one of its statuses.
 func (m *mark) on(a *answer) bool {
 	if m.statuses != nil && !slices.Contains(m.statuses, a.status) {
 		return false
@@ -250,6 +251,7 @@ func whose(a *answer, onCDN bool) string {
 	return detailEdge
 }
 
+// digits writes a status with its three digits, without the allocation of fmt.
 func digits(n int) string {
 	return string([]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)})
 }

@@ -132,11 +132,13 @@ func (s *Schedule) Assign(sites []Site, now time.Time) {
 	}
 }
 
+// add puts a site into the schedule.
 func (s *Schedule) add(e *entry) {
 	s.entries[e.site] = e
 	heap.Push(&s.queue, e)
 }
 
+// remove takes a site out of the schedule and out of its lanes.
 func (s *Schedule) remove(e *entry) {
 	if e.index >= 0 {
 		heap.Remove(&s.queue, e.index)
@@ -148,6 +150,7 @@ func (s *Schedule) remove(e *entry) {
 	delete(s.entries, e.site)
 }
 
+// describe moves a site to the lanes of the components that it depends on now.
 func (s *Schedule) describe(e *entry, components []faultline.Component) {
 	if slices.Equal(e.components, components) {
 		return
@@ -258,6 +261,8 @@ func (s *Schedule) Next(now time.Time) (Task, time.Duration, bool) {
 	return Task{}, deferFor / 10, false
 }
 
+// take removes a site from the queue for as long as its check is under way, so that no site is
+// checked twice at once.
 func (s *Schedule) take(e *entry, now int64) Task {
 	heap.Pop(&s.queue)
 	e.index = -1

@@ -37,6 +37,7 @@ type sender struct {
 	unsent []faultline.Probe
 }
 
+// newSender makes a sender. Run must be called for anything to be sent.
 func newSender(sink Sink, log *slog.Logger, m *metrics) *sender {
 	return &sender{sink: sink, log: log, metrics: m, wake: make(chan struct{}, 1)}
 }
@@ -57,6 +58,7 @@ func (s *sender) Put(p faultline.Probe) {
 	}
 }
 
+// take removes the oldest probes that wait, at most one batch.
 func (s *sender) take() []faultline.Probe {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -84,6 +84,7 @@ type round struct {
 	sees  bool // once done is closed
 }
 
+// newSight makes the part of a prober that asks whether it sees the internet at all.
 func newSight(eyes Eyes, canaries Canaries, now func() time.Time) *sight {
 	return &sight{eyes: eyes, canaries: canaries, now: now}
 }
@@ -188,6 +189,7 @@ func (s *sight) runRound(ctx context.Context, r *round) {
 	s.settle(r, why)
 }
 
+// needed is how many canaries must answer. One alone may be cached, or be the only one reachable.
 func (s *sight) needed() int { return min(canariesNeeded, len(s.canaries.Pass)) }
 
 // answered reports whether there is somebody at the other end.
@@ -196,6 +198,7 @@ func answered(r Result) bool {
 	return !r.Failed() && (r.Probe.Symptom != faultline.SymptomBlocked || !unreached)
 }
 
+// settle keeps what a round found, and since when it is so.
 func (s *sight) settle(r *round, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,8 +26,11 @@ func readable(body io.Reader) io.Reader {
 	return spaced{transform.NewReader(body, unicode16.BOMOverride(encoding.Nop.NewDecoder()))}
 }
 
+// spaced reads control characters as spaces: they are not allowed in JSON or XML, and occur on real
+// pages.
 type spaced struct{ r io.Reader }
 
+// Read implements io.Reader.
 func (s spaced) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	for i, c := range p[:n] {
@@ -122,6 +125,7 @@ var inline = map[string]bool{
 	"a": true, "b": true, "em": true, "i": true, "span": true, "strong": true, "var": true, "code": true,
 }
 
+// clip bounds a text at maxText bytes, without cutting a character in two.
 func clip(s string) string {
 	if len(s) <= maxText {
 		return s

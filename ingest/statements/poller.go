@@ -126,6 +126,8 @@ type seen struct {
 	doubted  bool // its time may be made up: it must stand there twice
 }
 
+// newFollower follows one source. A client is passed in by tests. The usual one connects to public
+// addresses, and to the one that the source names if it is an address.
 func newFollower(s Source, client *http.Client) *follower {
 	if client == nil {
 		client = newClient(s.URL)

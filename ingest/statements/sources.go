@@ -159,6 +159,8 @@ func (s *Source) prepare() error {
 	return errors.Join(problems...)
 }
 
+// prepare checks one line of a source: which component it speaks of, and by which words that is
+// recognised.
 func (s *Says) prepare() error {
 	hollow := strings.Contains(string(s.Component), "{}")
 	name := faultline.Component(strings.ReplaceAll(string(s.Component), "{}", "x"))
