@@ -1,6 +1,9 @@
 package faultline
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // IncidentState is where an incident is in its life.
 type IncidentState string
@@ -77,6 +80,20 @@ type Incident struct {
 	// Timeline is the course of the incident. Only stored revisions carry it: it is read
 	// at /v1/incidents/{id}/timeline.
 	Timeline Timeline `json:"timeline,omitempty" swaggerignore:"true"`
+}
+
+// ulidLength is how many letters and digits a ULID has.
+const ulidLength = 26
+
+// IncidentID is the id that somebody means by a text. Ids are ULIDs, whose letters are of
+// either case by their specification, and some programs write addresses in small letters. A text
+// of another form is returned as it is.
+func IncidentID(text string) string {
+	const prefix = "inc_"
+	if len(text) != len(prefix)+ulidLength || !strings.EqualFold(text[:len(prefix)], prefix) {
+		return text
+	}
+	return prefix + strings.ToUpper(text[len(prefix):])
 }
 
 // DatedTitle is the title with the day (UTC) on which the incident began, for where it stands

@@ -48,7 +48,7 @@ var oembedKeys = []string{"url", "format", "maxwidth", "maxheight", "lang"}
 
 // embeddable are the pages that have a widget.
 var embeddable = regexp.MustCompile(
-	`^/(incident/(inc_[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[A-Za-z0-9-]{1,` +
+	`^/(incident/((?i:inc_)[0-9A-Za-z]{1,40})(@[1-9][0-9]{0,8})?|site/[^/]{1,300}|provider/[A-Za-z0-9-]{1,` +
 		`64}|component/[A-Za-z]{1,10}/[^/]{1,300})$`,
 )
 
@@ -216,6 +216,7 @@ func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path,
 		return "/component/" + component.Path(), component.DisplayName(), nil
 	}
 	id, revision, fixed := strings.Cut(parts[1], "@")
+	id = faultline.IncidentID(id)
 	inc, err := a.embeddedIncident(c, s, id)
 	if err != nil {
 		return "", "", err

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"faultline"
 	"faultline/api/token"
@@ -18,11 +19,27 @@ type handler func(c *gin.Context, query url.Values) error
 // errors become answers.
 func (a *api) serve(r route) gin.HandlerFunc {
 	if r.quota == QuotaReads {
-		return func(c *gin.Context) { a.serveRead(c, r) }
+		return func(c *gin.Context) { readID(c, r); a.serveRead(c, r) }
 	}
 	return func(c *gin.Context) {
+		readID(c, r)
 		if err := a.handle(c, r); err != nil {
 			a.fail(c, err)
+		}
+	}
+}
+
+// routesOfIncidents are those whose parameter id is an incident's.
+const routesOfIncidents = "/v1/incidents/"
+
+// readID reads the id of an incident in a path, which may be written in small letters.
+func readID(c *gin.Context, r route) {
+	if !strings.HasPrefix(r.path, routesOfIncidents) {
+		return
+	}
+	for i := range c.Params {
+		if c.Params[i].Key == "id" {
+			c.Params[i].Value = faultline.IncidentID(c.Params[i].Value)
 		}
 	}
 }

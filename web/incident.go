@@ -110,7 +110,7 @@ type revisionLink struct {
 	Page, URL string
 }
 
-var incidentID = regexp.MustCompile(`^(inc_[0-9A-Za-z]{1,40})(?:@([1-9][0-9]{0,8}))?$`)
+var incidentID = regexp.MustCompile(`^((?i:inc_)[0-9A-Za-z]{1,40})(?:@([1-9][0-9]{0,8}))?$`)
 
 // readID takes id@revision apart; revision 0 is the last.
 func readID(param string) (id string, revision int, err error) {
@@ -121,7 +121,7 @@ func readID(param string) (id string, revision int, err error) {
 	if parts[2] != "" {
 		revision, err = strconv.Atoi(parts[2])
 	}
-	return parts[1], revision, err
+	return faultline.IncidentID(parts[1]), revision, err
 }
 
 // incident shows an incident, or one of its revisions at /incident/{id}@{n}. With .md it is

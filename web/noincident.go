@@ -43,6 +43,12 @@ func (w *Web) incidentOf(ctx context.Context, id string, revision int) (faultlin
 	return inc, absent
 }
 
+// isULID reports whether an id may be that of an incident of ours.
+func isULID(id string) bool {
+	_, err := ulid.ParseStrict(strings.TrimPrefix(id, "inc_"))
+	return err == nil
+}
+
 // noIncident says what the reader of such an address may have been looking for.
 func (v *voice) noIncident(e noIncident, p faultPage) faultPage {
 	switch now := v.cfg.Now(); {

@@ -72,6 +72,10 @@ func (w *Web) search(c *gin.Context, v *voice) error {
 		v.seeOther(c, "/"+v.Query, page.CacheBriefly)
 		return nil
 	}
+	if id, revision, err := readID(asked); err == nil && isULID(id) { // as it stands in messages and logs
+		v.seeOther(c, incidentPath(id, revision)+v.Query, page.CacheBriefly)
+		return nil
+	}
 	if found, err := w.find(c, v, asked); found {
 		return err
 	}

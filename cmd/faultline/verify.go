@@ -99,7 +99,7 @@ func readBounded(file string) ([]byte, error) {
 // incidentInURL finds the incident, and the revision if there is one, in the address of a
 // page or of an answer of the API.
 var incidentInURL = regexp.MustCompile(
-	`^(.*?)/(?:v1/incidents|incident|embed/incident)/(inc_[0-9A-Z]+)(?:@|/revisions/)?(\d*)$`)
+	`^(.*?)/(?:v1/incidents|incident|embed/incident)/((?i:inc_)[0-9A-Za-z]+)(?:@|/revisions/)?(\d*)$`)
 
 // remote asks a server for a revision, its proof and, without --key, the key.
 func (c verifyCmd) remote(ctx context.Context, w world) error {
