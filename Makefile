@@ -60,16 +60,16 @@ TOOL = $(GO) tool -modfile=script/tools/go.mod
 lint: vet ## Check form and habits with golangci-lint, at the version that script/tools/go.mod pins.
 	CGO_ENABLED=0 GOFLAGS="$$GOFLAGS -pgo=off" $(TOOL) golangci-lint run ./...
 
-docs: ## Make the OpenAPI document anew, with examples from a drill.
+docs: ## Write the OpenAPI document again, with examples from a drill.
 	$(GO) generate ./docs
 
 REPLAY ?=
-replays: ## Play the outages of the past anew, into the recordings and docs/replays.md: a minute (REPLAY=dyn-2016-10-21 for one).
+replays: ## Replay the outages of the past, and write the recordings and docs/replays.md: a minute (REPLAY=dyn-2016-10-21 for one).
 	$(GO) run ./docs/replays $(REPLAY)
 
 # Node is needed here and nowhere else, and Go modules of generators are downloaded.
 REDOCLY = npx --yes @redocly/cli@2.77.0
-contract: build ## Hold the API against its document, with clients of others; lint the document (needs Node).
+contract: build ## Compare the API with its document, with generated clients; lint the document (needs Node).
 	$(GO) test ./docs/...
 	sh script/contract
 	REDOCLY_TELEMETRY=off $(REDOCLY) lint --config docs/redocly.yaml docs/openapi.json
@@ -90,7 +90,7 @@ scale: needs ## Check 40,000 sites once a minute from twelve vantages, through A
 	$(GO) run ./bench scale
 
 # The compiler reads default.pgo by itself (https://go.dev/doc/pgo): a replay takes a twelfth less.
-profile: ## Take the profile anew that the program is built by.
+profile: ## Record again the CPU profile that the compiler uses.
 	cd bench && $(GO) test -run '^$$' -bench '^BenchmarkReplay$$' -benchtime 1x -cpu 1 -cpuprofile ../cmd/faultline/default.pgo -o /dev/null
 
 # make test runs the first sixty, and plants each mistake (go run ./bench/sim -mutants).
@@ -112,7 +112,7 @@ kills: ## Kill nodes and Redis 200 times under load, un-fsynced bytes dropped: n
 
 # An hour or more for all of it: ATTACK="--goals confirmed,innocent --liars 0 -v" for a part.
 ATTACK ?= --save docs/method.md
-attack: ## What it takes to lie: the cheapest army for each thing that must not be said, into docs/method.md.
+attack: ## Find how few false reporters can cause each false result, and write the table into docs/method.md.
 	$(GO) run ./bench/attack $(ATTACK)
 
 # make test plays three hours of it.
@@ -132,7 +132,7 @@ accuracy: ## Play random outages, score the engine and its peers (ACCURACY="--se
 ablation: ## What each part of the method is worth: the engine without it, on the same scenarios (PART="handover" for one).
 	$(GO) run ./bench/accuracy --without "$(PART)" --scenarios 100 --seeds tuning --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)
 
-calm: ## Four weeks in which nothing fails, at 20,000 sites: what the world is told of (half an hour).
+calm: ## Four weeks in which nothing fails, at 20,000 sites: which incidents are published all the same (half an hour).
 	$(GO) run ./bench/accuracy --quiet --commit "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(ACCURACY)
 
 # Hours for all of it: MUTATE="-E screen.go -E own.go" leaves files out, MUTATE="-D main" takes what has changed,

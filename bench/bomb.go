@@ -236,6 +236,7 @@ func residentMB(pid int) (float64, error) {
 	return pages * float64(os.Getpagesize()) / (1 << 20), nil
 }
 
+// redisMB is the memory that Redis uses, in MiB.
 func redisMB(ctx context.Context, r *redisChild) (float64, error) {
 	n, err := r.usedMemory(ctx)
 	return float64(n) / (1 << 20), err

@@ -67,6 +67,7 @@ type checkpointRun struct {
 	doorAlone    series // as long, while nothing else went on
 }
 
+// lead takes the lease, because only its holder may store a checkpoint.
 func (r *checkpointRun) lead(ctx context.Context) error {
 	if _, err := r.st.Epoch(ctx, faultline.Millis(time.Now())); err != nil {
 		return err
@@ -188,6 +189,7 @@ func (r *checkpointRun) verify(ctx context.Context, counters string) error {
 	return nil
 }
 
+// duration is the time that a checkpoint takes from its beginning until it is stored.
 func (r *checkpointRun) duration(m measurement) figure {
 	took := m.series[0]
 	f := figure{
@@ -204,6 +206,7 @@ func (r *checkpointRun) duration(m measurement) figure {
 	return f
 }
 
+// pause is the longest time for which the fold or the API waited while a checkpoint was made.
 func (r *checkpointRun) pause(_ measurement) figure {
 	worst := series{}
 	for i := range r.fold {

@@ -47,6 +47,8 @@ func startChild(ctx context.Context, what string, env ...string) (*child, error)
 	return c, nil
 }
 
+// stop ends the process by closing the pipe that it waits on, so that it ends too if this one
+// crashes.
 func (c *child) stop() {
 	c.leash.Close()
 	_ = c.cmd.Wait() // how it ended says nothing

@@ -57,6 +57,7 @@ type estate struct {
 	rounds    int // that were timed since it was played
 }
 
+// newEstate makes an engine with many sites of which a few are anomalous, all drawn from a seed.
 func newEstate(seed uint64, sites, anomalous int) *estate {
 	e := &estate{eng: correlate.New(correlate.Config{}), rng: rand.New(rand.NewPCG(seed, 0x65737461)),
 		seed: seed, sites: sites, anomalous: anomalous, now: trafficStart, dirty: sites / estateDirtyEach}
@@ -105,6 +106,7 @@ func (e *estate) settle() {
 	e.rng.Shuffle(len(e.watched), func(i, j int) { e.watched[i], e.watched[j] = e.watched[j], e.watched[i] })
 }
 
+// culpritName is the component number n that fails.
 func culpritName(n int) string { return "culprit" + strconv.Itoa(n) }
 
 // news folds what comes in until the next evaluation.

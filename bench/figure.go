@@ -37,6 +37,7 @@ func meets(value, target float64, better string) bool {
 	return value >= target
 }
 
+// String is one line: the value beside its target, and whether that is met.
 func (f figure) String() string {
 	verdict := "MISSED"
 	if f.OK {

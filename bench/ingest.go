@@ -83,6 +83,7 @@ func measureIngest(ctx context.Context, opt options, log io.Writer) ([]figure, e
 	return ingestFigures(all, m, float64(after-before)/float64(all[2].reports)), nil
 }
 
+// start begins the server of a contender in a process of its own, so that its CPU time is its own.
 func (c *contender) start(ctx context.Context) error {
 	var err error
 	if c.server, err = startServer(ctx, c.kind, c.redis.url); err != nil {
@@ -168,6 +169,7 @@ func logGain(ctx context.Context, url string) (func(context.Context) (int64, err
 	}, nil
 }
 
+// reportsIn counts the reports among events.
 func reportsIn(events []faultline.Event) (n int64) {
 	for _, ev := range events {
 		if _, ok := ev.(faultline.Report); ok {
@@ -177,6 +179,8 @@ func reportsIn(events []faultline.Event) (n int64) {
 	return n
 }
 
+// streamGain counts what has come into the stream since it was last asked. A round in which fewer
+// reports arrived than were answered is void.
 func streamGain(r *redisChild) func(context.Context) (int64, error) {
 	var last int64
 	return func(ctx context.Context) (int64, error) {
@@ -187,6 +191,7 @@ func streamGain(r *redisChild) func(context.Context) (int64, error) {
 	}
 }
 
+// ingestFigures compares the contenders: what the API costs beside a server that does nothing.
 func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 	rps := map[string]float64{}
 	detail := map[string]any{"connections": ingestConnections, "addresses": ingestAddresses}

@@ -26,6 +26,8 @@ type redisChild struct {
 	client *redis.Client
 }
 
+// startRedis runs a redis-server in a directory of its own. fsync is appendfsync: without it the
+// figures would be those of a cache.
 func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
 	dir, err := os.MkdirTemp("", "faultline-bench-redis")
 	if err != nil {
@@ -54,6 +56,7 @@ func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
 	return nil, fmt.Errorf("redis-server does not answer on %s", socket)
 }
 
+// stop kills it and removes its files.
 func (r *redisChild) stop() {
 	_ = r.client.Close()
 	_ = r.cmd.Process.Kill()

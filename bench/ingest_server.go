@@ -72,6 +72,7 @@ func serveIngest(kind string) error {
 	return nil
 }
 
+// ingestHandler is the server of one kind, from the bare one to the whole API.
 func ingestHandler(ctx context.Context, kind string) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	if kind == serverBare {

@@ -46,6 +46,7 @@ var groups = []group{
 	{"stream", measureStream},
 }
 
+// groupNames are the groups that can be chosen, for the help.
 func groupNames() string {
 	names := make([]string, len(groups))
 	for i, g := range groups {
@@ -129,6 +130,7 @@ func run(ctx context.Context, opt options, out, log io.Writer) error {
 	return nil
 }
 
+// printFigure prints a figure as a line for people or as JSON for programs.
 func printFigure(out io.Writer, f figure, asJSON bool) error {
 	if !asJSON {
 		_, err := fmt.Fprintln(out, f)

@@ -90,6 +90,8 @@ func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, err
 	}, nil
 }
 
+// newPeak starts Redis, the fold and the leader's duties. It uses everysec, because memory is what
+// is measured.
 func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 	r, err := startRedis(ctx, "everysec")
 	if err != nil {
@@ -120,6 +122,7 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 	return p, nil
 }
 
+// peakSite is the name of a site.
 func peakSite(i int) string { return fmt.Sprintf("site%d.com", i) }
 
 // minute plays one: its reports, a tick each second, what the fold makes of them,
@@ -179,6 +182,7 @@ func (p *peak) second(ctx context.Context) error {
 	return err
 }
 
+// batch draws one batch of reports; well-known sites get more of them.
 func (p *peak) batch() []faultline.Event {
 	events := make([]faultline.Event, peakBatch)
 	for i := range events {
@@ -206,6 +210,7 @@ func (p *peak) fold(ctx context.Context) error {
 	}
 }
 
+// foldBatch folds a batch and stores the revisions, as a leader does.
 func (p *peak) foldBatch(ctx context.Context, events []faultline.Event) error {
 	for _, ev := range events {
 		for _, inc := range p.engine.Fold(ev) {

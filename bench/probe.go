@@ -86,6 +86,7 @@ func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, er
 	return append(append(figures, wrong), more...), err
 }
 
+// probeFigure is the CPU time of a check as a multiple of the least that Go needs for it.
 func probeFigure(name, limit string, target float64, m measurement) figure {
 	ours, peer := m.series[0], m.series[1]
 	ratio := ours.median() / peer.median()
@@ -107,6 +108,7 @@ type probeRun struct {
 	std      *http.Client
 }
 
+// newProbeRun prepares both sides for one target: the prober, and the plain client beside it.
 func newProbeRun(t *target) (*probeRun, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(t.Roots)) {
@@ -204,6 +206,7 @@ func (r *probeRun) client(secure bool) func(ctx context.Context) (float64, error
 	}
 }
 
+// lookup resolves names with the prober's resolver.
 func (r *probeRun) lookup(ctx context.Context) (float64, error) {
 	return each(ctx, probeDNSLookups, func(ctx context.Context, i int) error {
 		a, err := r.resolver.Lookup(ctx, probeHost[i%probeHosts])
@@ -214,6 +217,7 @@ func (r *probeRun) lookup(ctx context.Context) (float64, error) {
 	})
 }
 
+// goLookup resolves the same names with Go's resolver.
 func (r *probeRun) goLookup(ctx context.Context) (float64, error) {
 	return each(ctx, probeDNSLookups, func(ctx context.Context, i int) error {
 		a, err := r.goDNS.LookupNetIP(ctx, "ip", probeHost[i%probeHosts]+".")
@@ -227,4 +231,5 @@ func (r *probeRun) goLookup(ctx context.Context) (float64, error) {
 // targetRole, in the environment, makes this program the target of checks.
 const targetRole = "BENCH_PROBE_TARGET"
 
+// isTarget reports whether this process is to be the server that is checked.
 func isTarget() bool { return strings.TrimSpace(os.Getenv(targetRole)) != "" }

@@ -80,6 +80,7 @@ func ownCPU(f func() error) (time.Duration, error) {
 	return after - before, err
 }
 
+// selfCPU is the CPU time of this process so far, as the operating system accounts for it.
 func selfCPU() (time.Duration, error) {
 	var ru syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
@@ -94,6 +95,7 @@ type tail struct {
 	kept []byte
 }
 
+// Write keeps the last bytes, so that an error can quote how a process ended.
 func (t *tail) Write(p []byte) (int, error) {
 	t.kept = append(t.kept, p...)
 	if extra := len(t.kept) - t.max; extra > 0 {

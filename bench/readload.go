@@ -20,6 +20,7 @@ import (
 // change.
 type reader struct{ *child }
 
+// startReader runs a server that is read from, in a process of its own.
 func startReader(ctx context.Context, kind string) (*reader, error) {
 	c, err := startChild(ctx, "the server "+kind, envReader+"="+kind)
 	if err != nil {
@@ -28,6 +29,7 @@ func startReader(ctx context.Context, kind string) (*reader, error) {
 	return &reader{c}, nil
 }
 
+// cpu is the CPU time that the server has used.
 func (r *reader) cpu() (time.Duration, error) {
 	return cpuOfProcess(r.cmd.Process.Pid)
 }
@@ -81,6 +83,7 @@ func (r *reader) perCPUSecond(ctx context.Context, c readCase) (float64, error) 
 	return r.perCPUSecondOf(ctx, c, readConnections, readRound)
 }
 
+// perCPUSecondOf is how many requests a second of the server's CPU answers.
 func (r *reader) perCPUSecondOf(ctx context.Context, c readCase, connections int, d time.Duration) (float64, error) {
 	before, err := r.cpu()
 	if err != nil {

@@ -24,6 +24,7 @@ type benchSource struct {
 	news      chan struct{} // closed and replaced at each change
 }
 
+// newBenchSource makes a source with two incidents.
 func newBenchSource() *benchSource {
 	s := &benchSource{news: make(chan struct{})}
 	for i := range 2 {
@@ -66,6 +67,7 @@ func benchIncident(i, revision int) faultline.Incident {
 	return inc
 }
 
+// publish adds a revision and wakes whoever waits for one.
 func (s *benchSource) publish(inc faultline.Incident) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -81,11 +81,13 @@ func measureReadWrite(ctx context.Context, opt options, log io.Writer) ([]figure
 	return []figure{f}, nil
 }
 
+// readAlone measures reads while nothing is written.
 func (b *both) readAlone(ctx context.Context) (value float64, err error) {
 	b.readsAlone, err = b.reads.perCPUSecondOf(ctx, b.list, readWriteReaders, readWriteRound)
 	return b.readsAlone, err
 }
 
+// writeAlone measures reports while nothing is read.
 func (b *both) writeAlone(ctx context.Context) (float64, error) {
 	cpu, got, err := b.spend(func() (answered, error) { return b.door.load.runAt(ctx, readWriteRound, b.pace) })
 	b.reportsAlone = float64(got.accepted) / cpu.Seconds()
@@ -102,6 +104,7 @@ func (b *both) readAndWrite(ctx context.Context) (value float64, err error) {
 	return value, err
 }
 
+// tryBoth measures both at once, with the pace of the reports fixed.
 func (b *both) tryBoth(ctx context.Context) (float64, error) {
 	var read int64
 	cpu, wrote, err := b.spend(func() (got answered, err error) {

@@ -52,6 +52,7 @@ func measureReplay(ctx context.Context, opt options, log io.Writer) ([]figure, e
 	return []figure{r.figure(m)}, nil
 }
 
+// writeTraffic writes the lines that are replayed, so that every round reads the same bytes.
 func writeTraffic(name string, opt options) error {
 	f, err := os.Create(name)
 	if err != nil {
@@ -146,6 +147,7 @@ type eventLine struct {
 	LatencyMS  int       `json:"latency_ms"`
 }
 
+// decodeLines only decodes: the least that any replay of these lines must do.
 func decodeLines(name string, limit int) (int, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -165,6 +167,7 @@ func decodeLines(name string, limit int) (int, error) {
 	return n, scanner.Err()
 }
 
+// figure is events per second beside the decoding alone.
 func (r *replayRun) figure(m measurement) figure {
 	ours, limit := m.series[0], m.series[1]
 	f := figure{

@@ -75,6 +75,8 @@ func measure(ctx context.Context, rounds int, modes ...mode) (measurement, error
 	}
 }
 
+// interleave runs the modes in turn, round by round. Whatever else the machine does then falls on
+// all of them alike.
 func interleave(ctx context.Context, rounds int, modes []mode) (measurement, error) {
 	m := measurement{series: make([]series, len(modes))}
 	for round := range rounds {

@@ -143,6 +143,7 @@ func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
 	return row, nil
 }
 
+// newFleet starts a deployment without HTTP, on a real Redis with appendfsync always.
 func newFleet(ctx context.Context, sites int) (*fleet, error) {
 	r, err := startRedis(ctx, "always")
 	if err != nil {
@@ -182,6 +183,7 @@ func newFleet(ctx context.Context, sites int) (*fleet, error) {
 	return f, nil
 }
 
+// scaleSite is the name of a site.
 func scaleSite(i int) string { return fmt.Sprintf("site%d.com", i) }
 
 // now is the clock of the door.
@@ -262,6 +264,7 @@ func (f *fleet) fold(ctx context.Context) error {
 	}
 }
 
+// foldBatch folds events; ticks get the clock of the fold, which runs faster than the world's.
 func (f *fleet) foldBatch(events []faultline.Event) {
 	for _, ev := range events {
 		if _, tick := ev.(faultline.Tick); tick {
