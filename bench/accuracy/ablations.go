@@ -29,8 +29,7 @@ var ablations = []ablation{
 		}},
 	{"seen well before", "who was never seen well may fail too",
 		"correlate.TestNothingIsPublishedOf/dead_sites_of_one_provider", []edit{
-			{"correlate/evidence/ratio.go", "l *= oks / (oks + successesSeen)", "_ = oks"},
-			{"correlate/evidence/ratio.go", "l *= max(0, oks) / (max(0, oks) + successesSeen)", "_ = oks"},
+			{"correlate/evidence/ratio.go", "return min(l*oks/(oks+successesSeen), oks*successNats)", "return l"},
 		}},
 	{"scope patterns", "a failure is seen everywhere or is none",
 		"correlate.TestRegionalOutageOfOneProvider", []edit{
@@ -140,5 +139,9 @@ var ablations = []ablation{
 		"correlate.TestTwoAtOnceAreTwo", []edit{
 			{"correlate/thresholds.go", "{0, 10 * second, 20 * second, 30 * second, minute, 2 * minute, 4 * minute}",
 				"{0}"},
+		}},
+	{"sites apart", "a site that failed before the others dates them too",
+		"correlate.TestOneSiteThatFailedBeforeDoesNotDateTheRest", []edit{
+			{"correlate/apart.go", "for range mostApart {", "for range 0 * mostApart {"},
 		}},
 }
