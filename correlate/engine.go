@@ -53,6 +53,7 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 		return e.foldCorrection(v)
 	case faultline.Tick:
 		return e.tick(v.At.UnixMilli())
+	// The epoch is part of every id, so that two logs never give the same ids.
 	case faultline.Epoch:
 		e.epoch = v.Epoch
 	case faultline.Adopt:
@@ -90,6 +91,10 @@ func (e *Engine) tick(now int64) []faultline.Incident {
 	e.completeSnapshot()
 	e.eval, e.s.weighing = now, true
 	defer func() { e.s.weighing = false }()
+	// The order of the steps is the method: clocks and baselines first, then the evidence of each
+	// site, then the search for shared causes. What shared causes explain is taken out before
+	// single sites and viewers' networks are considered. Publishing comes last, so that one tick
+	// makes at most one revision of an incident.
 	e.setClocks()
 	e.repeats.rotate(now)
 	e.learn()
@@ -115,6 +120,7 @@ func (e *Engine) admit(at time.Time) (int64, bool) {
 		e.counters.Late++
 		return 0, false
 	}
+	// Clamped and not refused: the result is real, only the clock of its sender is wrong.
 	if t > e.clock+futureBound {
 		e.counters.Future++
 		return e.clock, true

@@ -166,10 +166,12 @@ func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) (interva
 		return interval{}, false
 	}
 	slices.Sort(at)
+	// Half of the reports come after the step in any case, so their rate is that of the outage.
 	late := at[len(at)/2:] // after the step for certain, if there is one
 	after := float64(len(late)) / max(1, float64(to-late[0])/float64(minute))
 	rise := max(2, after/normal)
 	var marks []mark
+	// Silence counts too: each step without a report makes an earlier onset less likely.
 	for t := from; t < to; t += silenceStep {
 		marks = append(marks, mark{t, -normal * (rise - 1) * float64(silenceStep) / float64(minute)})
 	}
@@ -177,6 +179,8 @@ func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) (interva
 		marks = append(marks, mark{t, math.Log(rise)})
 	}
 	on := changePoint(marks, from)
+	// People report some time after they notice, so the onset lies before the step in their
+	// reports.
 	lag := int64(evidence.ReportLag)
 	return interval{on[0] - lag - crowdSlack, on[1] - lag, on[2]}, true
 }
@@ -191,6 +195,8 @@ func (e *Engine) reportsOf(ids []uint32, network int64, from, to int64) (at []in
 		}
 		normal += e.expected(s)
 		for _, h := range s.Crowd.Recent {
+			// With a network given, only its reports count, and only its share of what is normal is
+			// expected of them.
 			if h.At >= from && h.At <= to && (network < 0 || int64(h.Network) == network) {
 				at = append(at, h.At)
 			}

@@ -47,6 +47,8 @@ func (e *Engine) peopleSay(sites []uint32, part func(id uint32) float64, w int) 
 		if j == nil || e.s.why.Follows(e.s.place(id), w) {
 			continue
 		}
+		// Where probes have checked, people cannot add to the accusation. Probes that found the
+		// site well still speak against the cause.
 		l := min(0, j.probes[w])
 		if !j.Probed {
 			l = e.crowdByPerson(e.sites.rows[id], named, w)
@@ -64,8 +66,10 @@ func (e *Engine) peopleSay(sites []uint32, part func(id uint32) float64, w int) 
 func (e *Engine) crowdByPerson(s *site, named map[uint64]float64, w int) float64 {
 	perNet, perPrefix, total := map[uint32]float64{}, map[uint32]float64{}, 0.
 	e.eachAccuser(s, e.clock-evidence.WindowMS[w], func(h *evidence.Report) {
+		// Whoever names twenty sites gives each a twentieth of his word.
 		worth := 1 / named[h.Who]
 		if h.Net != 0 {
+			// The caps on prefixes and networks hold for shares of people as for whole ones.
 			worth = min(worth, max(0, evidence.PrefixCap-perPrefix[h.Net]))
 			perPrefix[h.Net] += worth
 		}
@@ -78,6 +82,7 @@ func (e *Engine) crowdByPerson(s *site, named map[uint64]float64, w int) float64
 	}
 	l := evidence.CrowdEvidence(n, e.expected(s), w)
 	if l > 0 {
+		// What is usual of a young page is not known yet, so a rise on it proves less.
 		history := s.Crowd.QuietHistory(e.clock)
 		l *= history / (history + evidence.QuietMinutes)
 	}
@@ -132,6 +137,7 @@ func (e *Engine) couldFailUnseen(in *incident) bool {
 		}
 		unprobed++
 	}
+	// Everything is probed and well, so the people are wrong about this cause.
 	if unprobed == 0 {
 		return false
 	}

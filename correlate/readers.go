@@ -53,6 +53,7 @@ func (e *Engine) foldReaders(v faultline.Readers) {
 		return
 	}
 	at -= at % minute
+	// A minute is judged once. Counts that come later would change a published result.
 	if at <= e.readers.Judged {
 		e.counters.Late++
 		return
@@ -62,6 +63,7 @@ func (e *Engine) foldReaders(v faultline.Readers) {
 		e.counters.Refused++
 		return
 	}
+	// A node may send a minute again when it does not know whether it arrived.
 	if slices.Contains(m.Nodes, v.Node) {
 		return
 	}
@@ -134,6 +136,8 @@ func (r *readership) judge(m *readMinute) {
 			r.Networks = slices.Insert(r.Networks, i, readNetwork{ASN: c.ASN, Country: c.Country})
 		}
 	}
+	// Each node leaves out networks with few requests, so that a network needs more of them the
+	// more nodes count.
 	enough := readLeast * float64(len(m.Nodes))
 	all := readOthers{}
 	for i := range r.Networks {
@@ -146,6 +150,7 @@ func (r *readership) judge(m *readMinute) {
 		silent, steady := false, false
 		if n.known(enough) {
 			others := all
+			// The network itself is taken out of those that it is compared with.
 			others.add(n, now, -1)
 			silent = now < readSilence*n.Usual && others.readMore()
 			steady = math.Abs(now-n.Usual) <= readSteady*n.Usual
@@ -158,6 +163,7 @@ func (r *readership) judge(m *readMinute) {
 		n.learn(now)
 	}
 	r.Networks = slices.DeleteFunc(r.Networks, func(n readNetwork) bool {
+		// Room for others: a network from which hardly anybody reads can never be a witness.
 		return n.Known == readWeight && n.Usual < readForgotten && n.Silent == 0
 	})
 }

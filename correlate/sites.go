@@ -94,6 +94,8 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	if !s.Mapped {
 		e.s.mapped++
 	}
+	// The sum of sizes is kept up to date here: adding it up at each evaluation would go through
+	// all sites.
 	before := s.sized()
 	s.Mapped, s.Observed, s.Rank = true, r.Source == faultline.SourceObserved, int32(r.Rank)
 	e.crowdBase.sizes += s.sized() - before
@@ -121,6 +123,8 @@ func (e *Engine) addOwner(s *site) {
 	if err != nil {
 		return // a public suffix itself
 	}
+	// The owner is a component like a CDN, so that "all of google.com fails" needs no rule of its
+	// own.
 	owner := faultline.NewComponent(faultline.KindSite, domain)
 	if domain == s.Name {
 		if c, ok := e.components.find(string(owner)); ok {

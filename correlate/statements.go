@@ -27,6 +27,8 @@ func (e *Engine) foldStatement(st faultline.Statement) []faultline.Incident {
 	}
 	st.At = ms(at)
 	for _, when := range []func(*incident) bool{
+		// In this order: an edit goes to the incident that has the statement already; then the
+		// incident that was open at its time; then any that it may lead up to or follow.
 		func(in *incident) bool { return in.said(st) >= 0 },
 		func(in *incident) bool { return at >= in.Onset[0] && (in.State.Open() || at <= in.Resolved) },
 		func(*incident) bool { return true },
@@ -155,6 +157,7 @@ func (e *Engine) foldCorrection(c faultline.Correction) []faultline.Incident {
 			if in.Resolved == 0 {
 				in.Resolved = e.clock
 			}
+			// Its sites are free at once: a new incident may need them.
 			e.release(in)
 		}
 		return e.reviseNow(in)
@@ -182,6 +185,7 @@ func (e *Engine) reviseWords(in *incident) []faultline.Incident {
 	if slices.EqualFunc(in.Last.Statements, in.Statements, same) {
 		return nil
 	}
+	// Statements are published at once, and do not wait for the pause between revisions.
 	in.LastAt = min(in.LastAt, e.clock-in.pause(e.clock))
 	return e.reviseNow(in)
 }

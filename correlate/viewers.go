@@ -102,6 +102,7 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 		}
 	}
 	if e.networks.rows[n].Incident == 0 {
+		// Once it has an incident, its reports are left out by aroundSite already.
 		others -= float64(sub.reports) // its own
 	}
 	// If other networks report the same sites too, or probes find them sick, the sites are failing
