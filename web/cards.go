@@ -56,15 +56,22 @@ func newCards(r prometheus.Registerer) (*cards, error) {
 // png draws a scene, or returns what was drawn of the same one. It fails with
 // [faultline.ErrUnavailable] where too many are being drawn.
 func (k *cards) png(ctx context.Context, s scene) ([]byte, error) {
+	// The key is the whole scene: two pages that draw the same share one picture, and nothing has
+	// to say when a picture is out of date.
 	key := sha256.Sum256(fmt.Append(nil, s))
 	if body, ok := k.find(key); ok {
 		k.asked.WithLabelValues("kept").Inc()
 		return body, nil
 	}
+	// When a link spreads, many readers ask for one picture at once. It is drawn once.
 	drawn, err, _ := k.flight.Do(string(key[:]), func() (any, error) {
+		// Without the context of the first reader: others wait for the same picture, and must not
+		// lose it when that reader leaves.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cardLimit)
 		defer cancel()
 		select {
+		// Drawing takes milliseconds of a core. Turns keep a rush of pictures from taking the CPU
+		// of pages.
 		case k.turns <- struct{}{}:
 			defer func() { <-k.turns }()
 		case <-ctx.Done():
@@ -145,6 +152,7 @@ func (v *voice) drawn(ctx context.Context, k card, form string, square bool) (*p
 		return nil, faultline.ErrNotFound
 	}
 	s := k.draw(v.cards.letters, square)
+	// SVG is text and cheap to make, so it takes no turn and is not kept.
 	if form == "svg" {
 		return page.File(s.svg(v.Lang), cardMedia(form)), nil
 	}

@@ -90,6 +90,7 @@ func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *sl
 		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(e.Name(), diskSuffix) {
 			continue
 		}
+		// The time of the file is when it was last asked for, see touch.
 		found = append(found, &diskFile{name: e.Name(), size: info.Size(), used: info.ModTime()})
 	}
 	slices.SortFunc(found, func(a, b *diskFile) int {
@@ -125,6 +126,7 @@ func (s *diskCache) read(key string) *keptPage {
 	}
 	path := filepath.Join(s.dir, name)
 	p, err := readKept(path)
+	// Names are shortened hashes. Should two keys ever share one, the wrong page is not shown.
 	if err == nil && p.Key != key {
 		err = fmt.Errorf("it holds the page %q", p.Key)
 	}
@@ -176,6 +178,7 @@ func (s *diskCache) write(p keptPage) {
 	if s == nil || len(p.body) > diskMaxBody/2 {
 		return
 	}
+	// A nil cache keeps nothing: a node without a state directory renders each page again.
 	name := diskName(p.Key)
 	size, err := writeKept(s.dir, name, p)
 	if err != nil {
@@ -188,6 +191,8 @@ func (s *diskCache) write(p keptPage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(name)
+	// The file may have been there already, with another size; it was forgotten above, so that it
+	// is not counted twice.
 	s.add(&diskFile{name: name, size: size, used: used})
 	s.evict()
 }

@@ -55,6 +55,7 @@ func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 		return doc{page: "embed", data: p, cache: cacheOf(final)}, nil
 	}
 	key := widgetKey(c.Param("id"), o)
+	// A revision never changes, so its widget is kept on disk and served without Redis.
 	if revision != 0 {
 		return w.showFixed(c, v, w.policies.embed, key, build)
 	}
@@ -73,6 +74,7 @@ func (v *voice) incidentWidget(
 ) (p embedPage, final bool) {
 	asOf, _ := v.clock()
 	if final = revision != 0; final {
+		// A fixed widget speaks as of its revision, so that what it says stays as it was quoted.
 		asOf = inc.UpdatedAt
 	}
 	head := v.headlineOf(inc, asOf)
@@ -94,6 +96,8 @@ func (v *voice) incidentWidget(
 	if o.has("chart") {
 		points, whole := v.charts.told(ctx, inc)
 		chart := v.chartOf(inc, points, asOf)
+		// A chart with points that are still missing may be drawn again later, so the page is not
+		// final yet.
 		p.Charts, final = []figure{chart}, final && whole
 	}
 	if o.has("table") {

@@ -93,11 +93,13 @@ func openByComponent(incidents []faultline.Incident) map[faultline.Component]fau
 	return open
 }
 
+// componentRow is a component with its state and how many of its sites fail.
 func (v *voice) componentRow(c faultline.Component, open map[faultline.Component]faultline.IncidentState) listRow {
 	r := listRow{URL: v.componentURL(c), Name: c.DisplayName(), Kind: v.kindWord(c.Kind())}
 	return v.stateRow(r, open[c], v.cfg.Tally(c))
 }
 
+// providerRow is a provider with the worst state of what it runs.
 func (v *voice) providerRow(p faultline.Provider, open map[faultline.Component]faultline.IncidentState) listRow {
 	r := listRow{URL: v.link("/provider/" + p.Slug), Name: p.Name}
 	best := faultline.IncidentState("")
