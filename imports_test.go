@@ -45,14 +45,15 @@ var rooms = map[string][]string{
 	"correlate/evidence": {".", "correlate/cause"},
 	"store":              {".", "record"},
 	"record":             {".", "atomicfile", "board/page", "task"},
-	"dump":               {".", "board/page"}, // open data: rows are rendered as the API's answers
-	"correlate/verdict":  {"."},
+	// Open data: rows are rendered as the API's answers.
+	"dump":              {".", "atomicfile", "board/page", "task"},
+	"correlate/verdict": {"."},
 	// A verdict is of what the board holds.
 	"board": {".", "atomicfile", "board/page", "correlate/verdict"},
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
 	"api": {".", "board", "board/find", "board/page", "api/direct", "api/mcptools", "api/stream", "api/token",
-		"api/webhook", "docs", "record", "scenario/history"},
+		"api/webhook", "docs", "dump", "record", "scenario/history"},
 	"api/mcptools":      {"."},
 	"api/direct":        {}, // plain requests, before net/http reads them
 	"api/stream":        {".", "board", "board/page"},
@@ -65,7 +66,7 @@ var rooms = map[string][]string{
 	"replica":           {".", "atomicfile", "store", "task"},
 	"task":              {},
 	"api/client":        {"."},
-	"web":               {".", "atomicfile", "board", "board/find", "board/page", "scenario/history"},
+	"web":               {".", "atomicfile", "board", "board/find", "board/page", "dump", "scenario/history"},
 	"scenario":          {"."},
 	"scenario/drill":    {".", "scenario", "task"},
 	"scenario/accuracy": {".", "scenario"},
@@ -102,6 +103,7 @@ var guarded = []struct {
 	{"gin", "github.com/gin-gonic/", []string{"api", "web", "cmd/faultline", "bench"}, false},
 	{"gin", "github.com/gin-contrib/", []string{"api", "web", "cmd/faultline", "bench"}, false},
 	{"mcp", "github.com/modelcontextprotocol/", []string{"api/mcptools", "api", "cmd/faultline"}, true},
+	{"parquet", "github.com/parquet-go/", []string{"dump"}, true},
 	{"jwt", "github.com/golang-jwt/", []string{"api/token"}, true},
 	{"go-redis", "github.com/redis/", []string{"store", "bench"}, true},
 	{"miniredis", "github.com/alicebob/miniredis/", []string{"store", "store/redisd", "bench"}, true},

@@ -162,10 +162,10 @@ func (a *api) getOpenAPIYAML(c *gin.Context, _ url.Values) error {
 // describes.
 //
 // @ID       getSchema
-// @Summary  JSON Schemas of event lines, incidents and messages to webhooks
+// @Summary  JSON Schemas of event lines, incidents, messages to webhooks and rows of open data
 // @Tags     documents
 // @Produce  json
-// @Param    file path string true "event.schema.json, incident.schema.json or webhook.schema.json" example(webhook.schema.json)
+// @Param    file path string true "event.schema.json, incident.schema.json, webhook.schema.json or one that a dump names" example(webhook.schema.json)
 // @Success  200 {object} object "JSON Schema, draft 2020-12"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Failure  404 {object} Problem

@@ -13,7 +13,8 @@ import (
 
 // Requests of these paths may be made by any page in any browser, without
 // credentials; everything else is for the same origin and for programs.
-var publicPrefixes = []string{"/v1/", "/.well-known/", "/record/", "/openapi.", "/schemas/",
+var publicPrefixes = []string{"/v1/", "/.well-known/", "/record/", "/dumps/", "/openapi.",
+	"/schemas/",
 	"/feed.", "/oembed", "/statuspage/",
 	"/api/v2/",
 	"/badge.", "/metrics/stack"}

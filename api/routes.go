@@ -189,12 +189,15 @@ func (a *api) formatRoutes() []route {
 	}
 }
 
-// recordRoutes is what other programs compare the record of what was published by.
+// recordRoutes is what other programs compare the record of what was published by, and what
+// they take as files.
 func (a *api) recordRoutes() []route {
 	return []route{
 		{read, "/v1/record", "", QuotaReads, strict(), a.getRecord},
 		{read, "/record/checkpoint", "", QuotaReads, lenient(), a.getCheckpoint},
 		{read, "/record/tile/*path", "", QuotaReads, lenient(), a.getTile},
+		{read, "/dumps/index.json", "", QuotaReads, lenient(), a.getDumps},
+		{read, "/dumps/:day/:file", "", QuotaReads, lenient(), a.getDump},
 		{read, "/.well-known/faultline-keys", "", QuotaNone, lenient(), a.getRecordKeys},
 	}
 }

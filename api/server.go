@@ -17,6 +17,7 @@ import (
 	"faultline/board"
 	"faultline/board/find"
 	"faultline/board/page"
+	"faultline/dump"
 	"faultline/record"
 
 	"github.com/gin-gonic/gin"
@@ -65,6 +66,8 @@ type Config struct {
 	Find func(text string, limit int) []find.Match
 	// Record is the signed record of what was published; nil: one that is empty.
 	Record *record.Keeper
+	// Dumps are the days as open data; nil: there are none.
+	Dumps *dump.Daily
 	// Readers counts requests of people by network, without their addresses; nil: nobody does.
 	Readers Readers
 	// Network labels an address with its network, for verdicts; nil: unknown.

@@ -34,7 +34,31 @@ const (
 )
 
 // mapFile is where the list of sites is written, beside the snapshot.
-func (b *Board) mapFile() string { return filepath.Join(filepath.Dir(b.cfg.SnapshotFile), mapName) }
+func (b *Board) mapFile() string { return mapBeside(b.cfg.SnapshotFile) }
+
+func mapBeside(snapshot string) string { return filepath.Join(filepath.Dir(snapshot), mapName) }
+
+// ReadMap reads the list of sites that a node has written down beside its snapshot.
+func ReadMap(snapshot string) (records []faultline.SiteRecord, err error) {
+	err = readMap(mapBeside(snapshot), func(r faultline.SiteRecord) { records = append(records, r) })
+	return records, err
+}
+
+// readMap hands on each record of a list on disk. A damaged one is read up to the damage.
+func readMap(file string, each func(faultline.SiteRecord)) error {
+	return readDisk(file, func(r io.Reader) error {
+		lines := json.NewDecoder(r)
+		for {
+			var record faultline.SiteRecord
+			if err := lines.Decode(&record); errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			each(record)
+		}
+	})
+}
 
 // recallMap hands the map back that was written down before the restart. A
 // damaged one is named, and what of it could be read is kept: each line stands
@@ -44,18 +68,9 @@ func (b *Board) recallMap() {
 		return
 	}
 	sites := 0
-	err := readDisk(b.mapFile(), func(r io.Reader) error {
-		lines := json.NewDecoder(r)
-		for {
-			var record faultline.SiteRecord
-			if err := lines.Decode(&record); errors.Is(err, io.EOF) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-			b.cfg.Map.Recall(record)
-			sites++
-		}
+	err := readMap(b.mapFile(), func(record faultline.SiteRecord) {
+		b.cfg.Map.Recall(record)
+		sites++
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

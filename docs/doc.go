@@ -25,8 +25,8 @@ var OpenAPI []byte
 //go:embed method.md
 var Method []byte
 
-// Schemas are the JSON Schemas of event lines, incidents and messages to webhooks, below
-// schemas/.
+// Schemas are the JSON Schemas of event lines, incidents, messages to webhooks and rows of
+// open data, below schemas/.
 //
 //go:embed schemas/*.json
 var Schemas embed.FS

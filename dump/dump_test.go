@@ -24,20 +24,23 @@ type kept struct{ incidents int }
 
 func (k kept) incident(n, revision int) faultline.Incident {
 	at := day.Add(time.Duration(n) * time.Minute)
-	inc := faultline.Incident{ID: fmt.Sprintf("inc_%04d", n), Revision: revision, Onset: faultline.Onset{At: at},
-		UpdatedAt: at, Timeline: faultline.Timeline{{At: at}}}
+	inc := faultline.Incident{ID: fmt.Sprintf("inc_%04d", n), Revision: revision, State: faultline.StateCandidate,
+		Onset: faultline.Onset{Earliest: at, At: at, Latest: at}, DetectedAt: at, UpdatedAt: at,
+		Timeline: faultline.Timeline{{At: at}},
+		Sites: []faultline.IncidentSite{{Site: "a.net", State: faultline.SiteDown, Onset: at, RecoveredAt: &at,
+			Reports: 3}}}
+	if n == 1 {
+		inc.State, inc.ConfirmedAt, inc.ResolvedAt = faultline.StateResolved, &at, &at
+		inc.Cause = &faultline.Cause{Component: "cdn:fastly", Kind: "cdn", Name: "Fastly", Confidence: 0.97}
+	}
 	if n == 0 && revision == 2 {
 		inc.UpdatedAt = day.AddDate(0, 0, 1)
 	}
 	return inc
 }
 
-func (k kept) Incidents(_ context.Context, limit int) ([]faultline.Incident, error) {
-	return k.below(k.incidents, limit), nil
-}
-
 func (k kept) Older(_ context.Context, onset time.Time, _ string, limit int) ([]faultline.Incident, error) {
-	return k.below(int(onset.Sub(day)/time.Minute), limit), nil
+	return k.below(min(k.incidents, int(onset.Sub(day)/time.Minute)), limit), nil
 }
 
 func (k kept) below(n, limit int) (some []faultline.Incident) {
@@ -75,8 +78,8 @@ func (k kept) Series(_ context.Context, of string, stepS int, from, until time.T
 func written(t *testing.T, k kept) (string, Manifest) {
 	t.Helper()
 	dir := t.TempDir()
-	m, err := Write(t.Context(), dir, day.Add(5*time.Hour), k, []Site{{Site: "a.net", DependsOn: []Dependency{
-		{Component: "cdn:fastly", Source: "headers", Date: "2026-02-01", Confidence: 0.9}}}})
+	m, err := Write(t.Context(), dir, Day{Day: day.Add(5 * time.Hour), From: k, Sites: []Site{{Site: "a.net",
+		DependsOn: []Dependency{{Component: "cdn:fastly", Source: "headers", Date: "2026-02-01", Confidence: 0.9}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"faultline/api/stream"
 	"faultline/api/webhook"
 	"faultline/board"
@@ -26,6 +27,7 @@ import (
 	"faultline"
 	"faultline/api"
 	"faultline/correlate"
+	"faultline/dump"
 	"faultline/ingest"
 	"faultline/ingest/agent"
 	"faultline/ingest/infra"
@@ -54,6 +56,7 @@ type Config struct {
 	ArchiveDir     string        // where incidents of long ago are kept; empty: they stay in Redis
 	Keep           time.Duration // how long they stay in Redis after their last revision; 0: permanently
 	ArchiveEvery   time.Duration // between two steps of copying and moving them; 0: 5 s
+	Dumps          Dumps
 
 	Store              *store.Store
 	KnownLog           *replica.KnownLog // which log this node knows; nil: none yet
@@ -129,6 +132,7 @@ type Node struct {
 	sites    *replica.SiteMap
 	labels   ingest.Labels
 	archive  *archive.Archive // nil: there is none
+	dumps    *dump.Daily      // nil: this node writes none
 	index    *board.Index
 	finder   *find.Index
 	holder   string
@@ -151,7 +155,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(),
 		holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
-	if err := n.openArchive(); err != nil {
+	if err := errors.Join(n.openArchive(), n.openDumps()); err != nil {
 		return nil, err
 	}
 	n.finder = newFinder(cfg.Catalog, cfg.Providers)
@@ -253,7 +257,7 @@ func (n *Node) face() error {
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Catalog.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
-		Listen: cfg.Listen, FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys,
+		Listen: cfg.Listen, FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys, Dumps: n.dumps,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
 	if n.work != nil {
 		pageConfig.Checks, pageConfig.Vantages, pageConfig.Notices = n.checks, n.work.Vantages, n.notices
@@ -265,7 +269,8 @@ func (n *Node) face() error {
 	var prepared api.Prepared
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
 		Prepared:    &prepared,
-		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Record: n.keeper, Webhooks: cfg.Store,
+		Revocations: cfg.Store, Registrar: cfg.Store, Notices: n.notices, Record: n.keeper, Dumps: n.dumps,
+		Webhooks:  cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
 		Writable: n.writable, Unwell: n.unwell, Listen: cfg.Listen,

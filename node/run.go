@@ -157,6 +157,9 @@ func (n *Node) beginOthers(t *tasks, ended chan<- error, admin *adminServer, pla
 	if n.archive != nil {
 		t.archive = task.Begin("archive", ended, n.archive.Run)
 	}
+	if n.dumps != nil {
+		t.dumps = task.Begin("dumps", ended, n.dumps.Run)
+	}
 	if admin != nil {
 		t.admin = task.Begin("admin server", ended, admin.run)
 	}
@@ -182,7 +185,7 @@ func (n *Node) inFront(l net.Listener) net.Listener {
 // tasks are the goroutines of a node.
 type tasks struct {
 	server, door, replica, board, streams, limits, keys, record *task.Task
-	drill, places, work, probes, notices, admin, archive        *task.Task // nil where there is none
+	drill, places, work, probes, notices, admin, archive, dumps *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
@@ -214,11 +217,12 @@ func (n *Node) drain(server *http.Server, tasks tasks) {
 	tasks.limits.Cancel()
 	tasks.notices.Cancel()
 	tasks.archive.Cancel()
+	tasks.dumps.Cancel()
 	tasks.keys.Cancel()
 	tasks.record.Cancel()
 	// Ingest writes what it accepted, and the replica stores what follows from it.
 	for _, t := range []*task.Task{tasks.door, tasks.replica, tasks.streams, tasks.board, tasks.limits, tasks.keys,
-		tasks.notices, tasks.archive, tasks.admin, tasks.record,
+		tasks.notices, tasks.archive, tasks.dumps, tasks.admin, tasks.record,
 		tasks.server} {
 		t.Stop(ctx, n.log)
 	}

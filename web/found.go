@@ -127,6 +127,7 @@ func (w *Web) llms() ([]byte, error) {
 				"Markdown; likewise /component/cdn/fastly.md and /provider/fastly.md") +
 			link("Open outages", "/v1/incidents?state=open", "JSON; /incident/ID.md is one of them as Markdown") +
 			link("What can be said at all", "/v1/summary", "JSON: how much is observed") +
+			link("Open data", "/dumps/index.json", "each past day as files: NDJSON and Parquet, under CC BY 4.0") +
 			"\n## Reference\n\n" +
 			link("OpenAPI", "/openapi.json", "every address") +
 			link("Method", "/docs/method.md", "how causes are found, and what may mislead")), nil

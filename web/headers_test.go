@@ -37,6 +37,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /archive":               {"/archive", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /concentration":         {"/concentration", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /scorecard":             {"/scorecard", pageCSP, "same-origin", "", "max-age=60"},
+	"GET /dumps":                 {"/dumps", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /replays":               {"/replays", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /replays/:name":         {"/replays/fastly-2021-06-08", pageCSP, "same-origin", "", "max-age=60"},
 	"GET /embed/replays/:name":   {"/embed/replays/fastly-2021-06-08", embedCSP, "no-referrer", "*", "max-age=60"},

@@ -18,7 +18,7 @@ var everyPage = []string{"/", "/incident/" + outage, "/incident/" + outage + "@2
 	"/site/reddit.com?reported=1",
 	"/component/cdn/fastly", "/vantages", "/stack", "/stack?of=reddit.com,cdn:fastly,nobody.example", "/archive",
 	"/archive?month=2021-06&component=cdn:fastly", "/method",
-	"/concentration", "/scorecard",
+	"/concentration", "/scorecard", "/dumps",
 	"/replays", "/replays/fastly-2021-06-08", "/replays/fastly-2021-06-08?frame=0", "/embed/replays/fastly-2021-06-08",
 	"/about", "/press", "/components", "/providers", "/sites?q=c",
 	"/developers", "/developers?of=site/reddit.com",

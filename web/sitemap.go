@@ -103,7 +103,7 @@ func (w *Web) lasting() (all []siteMapEntry, err error) {
 	}
 	add := func(path, changed string) { all = append(all, siteMapEntry{w.absolute(path), changed}) }
 	for _, path := range []string{"/", "/archive", "/stack", "/method", "/about", "/developers", "/vantages",
-		"/prober"} {
+		"/prober", "/dumps"} {
 		add(path, "")
 	}
 	for _, p := range w.cfg.Providers.All() {

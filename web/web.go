@@ -57,6 +57,8 @@ type Config struct {
 	Tally func(of ...faultline.Component) board.Tally
 	// Concentration is how the sites of the list share out over providers; nil: unknown.
 	Concentration func() []board.Concentration
+	// Dumps are the days that can be had as files; nil: none can.
+	Dumps Dumps
 	// Providers are who runs what; nil: nobody is known. Find reads what people type
 	// into the search box; nil: names of sites alone are read.
 	Providers *faultline.Providers
@@ -214,6 +216,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/replays/:name", page, w.replay)
 	read("/concentration", page, w.concentration)
 	read("/scorecard", page, w.scorecard)
+	read("/dumps", page, w.dumps)
 	read("/method", page, w.method)
 	read("/about", page, w.about)
 	read("/press", page, w.press)

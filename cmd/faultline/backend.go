@@ -16,6 +16,12 @@ import (
 // archiveDir is where incidents of long ago are, in the state directory.
 const archiveDir = "archive"
 
+// snapshotFile is what readers see, written down in the state directory.
+const snapshotFile = "snapshot.json.gz"
+
+// dumpsDir is where the days of open data are, in the state directory.
+const dumpsDir = "dumps"
+
 // backend is the Redis that holds the log, whoever runs it.
 type backend struct {
 	url     string

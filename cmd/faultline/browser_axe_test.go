@@ -67,7 +67,7 @@ func everyPath(id string) []string {
 		"/archive", "/vantages", "/method", "/about", "/press",
 		"/components?kind=cdn", "/providers", "/sites?q=e",
 		"/developers", "/developers?of=site/reddit.com", "/site/word",
-		"/concentration", "/scorecard", "/replays", "/replays/fastly-2021-06-08",
+		"/concentration", "/scorecard", "/dumps", "/replays", "/replays/fastly-2021-06-08",
 		"/embed/replays/fastly-2021-06-08?frame=30",
 		"/embed/incident/" + id + "?parts=chart,table,evidence",
 		"/embed/incident/" + id + "@1?theme=dark&tz=Europe/London", "/embed/site/reddit.com",

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
+	"faultline/board"
 	"faultline/dump"
-	"faultline/ingest/infra"
+	"faultline/node"
 	"faultline/store"
 	"faultline/store/archive"
 )
@@ -26,8 +27,10 @@ type dumpCmd struct {
 
 // Help is the longer text of --help.
 func (dumpCmd) Help() string {
-	return `Writes what is public of one day as open data: all incidents with their revisions, hours of each site, ` +
-		`and the sites with what they depend on. README.txt among the files says how to load them. ` +
+	return `Writes what is public of one day as open data: the incidents of the day with their revisions, hours of ` +
+		`each site, and the sites with what they depend on, as a node does by itself each night. ` +
+		`README.txt among the files says how to load them. The list of sites is that of the catalogues, and what the ` +
+		`node of the state directory has added to it. ` +
 		`Incidents that were moved into files are read from the state directory, or from the nodes that run. ` +
 		`Counts that fewer than five people may have made are left out. serve may run meanwhile.`
 }
@@ -45,7 +48,7 @@ func (c dumpCmd) Run(ctx context.Context, w world) error {
 			return usageError{fmt.Errorf("--day: %q is no day such as 2026-11-29", c.Day)}
 		}
 	}
-	sites, err := dumpedSites(c.Catalog)
+	sites, err := c.sites()
 	if err != nil {
 		return err
 	}
@@ -87,31 +90,19 @@ func (c dumpCmd) write(ctx context.Context, w world, dir string, day time.Time, 
 	if err != nil {
 		return m, err
 	}
-	return dump.Write(ctx, dir, day, from, sites)
+	return dump.Write(ctx, dir, dump.Day{Day: day, From: from, Sites: sites})
 }
 
-// dumpedSites are the sites of the catalogues, each with how it is known what it depends on.
-func dumpedSites(files []string) ([]dump.Site, error) {
-	catalogs, err := readLayers("catalog", files, infra.BuiltinCatalog, infra.Read)
+// sites are those of the catalogues, and those that a node of the state directory has
+// written down.
+func (c dumpCmd) sites() ([]dump.Site, error) {
+	catalog, err := loadCatalogs(c.Catalog)
 	if err != nil {
 		return nil, err
 	}
-	catalog := infra.MergeCatalogs(catalogs...)
-	entries := map[string]infra.Entry{}
-	for _, catalog := range catalogs {
-		for _, e := range catalog.Sites {
-			entries[e.Site] = e
-		}
+	records, err := board.ReadMap(filepath.Join(c.StateDir, snapshotFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("--state-dir: %w", err)}
 	}
-	var sites []dump.Site
-	for _, name := range slices.Sorted(slices.Values(catalog.Sites())) {
-		e := entries[name]
-		s := dump.Site{Site: name, Name: e.Name, Rank: e.Rank, Country: e.Country, DependsOn: []dump.Dependency{}}
-		for _, fact := range catalog.Known(name) {
-			s.DependsOn = append(s.DependsOn, dump.Dependency{Component: fact.Component, Source: fact.Text,
-				Date: fact.Date, Confidence: fact.Confidence})
-		}
-		sites = append(sites, s)
-	}
-	return sites, nil
+	return node.DumpedSites(catalog, records), nil
 }

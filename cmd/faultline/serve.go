@@ -49,6 +49,7 @@ type serveCmd struct {
 	LeaseTTL           time.Duration `default:"3s" env:"FAULTLINE_LEASE_TTL" help:"How long the lease of the leader lasts; after a leader dies, a standby takes over when it has expired. 500ms to 1m."`
 	CheckpointInterval time.Duration `default:"30s" env:"FAULTLINE_CHECKPOINT_INTERVAL" help:"How often the leader stores a checkpoint. A node that starts reads the log from the newest one. 1s to 10m."`
 	Keep               time.Duration `default:"9600h" env:"FAULTLINE_KEEP" help:"How long incidents and their revisions stay in Redis after they are over. Then they move into files in the state directory of every node, and can be read as before. 24h to 87600h (ten years); 0 leaves them in Redis."`
+	DumpKeep           int           `default:"30" env:"FAULTLINE_DUMP_KEEP" help:"How many days of open data this node keeps below dumps in the state directory and serves at /dumps. 0 to 3650; 0 writes none."`
 	AcceptNewLog       bool          `env:"FAULTLINE_ACCEPT_NEW_LOG" help:"Accept the log that Redis holds, or begin a new one, although this node knows another. Without this flag a Redis that came back empty is refused, so that it can be restored first."`
 	DrainDelay         time.Duration `default:"500ms" env:"FAULTLINE_DRAIN_DELAY" help:"How long after SIGTERM requests are still accepted while /readyz answers 503, so that a load balancer notices. Up to 2s."`
 	logFlags
@@ -92,7 +93,7 @@ func (c *serveCmd) AfterApply() error {
 		c.doorFlags.check(),
 		within("lease-ttl", c.LeaseTTL, 500*time.Millisecond, time.Minute),
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
-		c.checkKeep(),
+		c.checkKeep(), c.checkDumpKeep(),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
 		c.statementFlags.check(),
 	)
@@ -105,6 +106,17 @@ func (c *serveCmd) checkKeep() error {
 	}
 	return within("keep", c.Keep, leastKeep, mostKeep)
 }
+
+// checkDumpKeep refuses a number of days that nobody means.
+func (c *serveCmd) checkDumpKeep() error {
+	if c.DumpKeep < 0 || c.DumpKeep > mostDumps {
+		return usageError{fmt.Errorf("--dump-keep: must be between 0 and %d days but got %d", mostDumps, c.DumpKeep)}
+	}
+	return nil
+}
+
+// mostDumps bounds --dump-keep: ten years.
+const mostDumps = 3650
 
 // Bounds of --keep.
 const (
@@ -200,8 +212,9 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	clock *store.Clock) (node.Config, error) {
 	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact,
 		TrustedProxies: c.TrustedProxies,
-		DrainDelay:     c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, "snapshot.json.gz"),
+		DrainDelay:     c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, snapshotFile),
 		ArchiveDir: filepath.Join(c.StateDir, archiveDir), Keep: c.Keep,
+		Dumps:     node.Dumps{Dir: filepath.Join(c.StateDir, dumpsDir), Keep: c.DumpKeep},
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
 		LimitReads: c.ReadLimit > 0, SelfKeys: c.SelfKeys, MaxConnections: c.ConnectionLimit,
 		Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},

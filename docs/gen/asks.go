@@ -94,7 +94,7 @@ var reads = []ask{
 }
 
 // limitedOthers is how many of others, from the first on, count against a quota.
-const limitedOthers = 8
+const limitedOthers = 11
 
 // others are answered whatever a node knows.
 var others = []ask{
@@ -102,6 +102,9 @@ var others = []ask{
 	{operation: "getIncidentRevisionProof", path: "/v1/incidents/{id}/revisions/1/proof", kind: "txt"},
 	{operation: "getRecordCheckpoint", path: "/record/checkpoint", kind: "txt"},
 	{operation: "getRecordTile", path: "/record/tile/entries%2F000.p%2F1", kind: "bin"},
+	{operation: "getDumps", path: "/dumps/index.json", kind: "json"},
+	{operation: "getDump", path: "/dumps/" + dumpedDay + "/LICENCE.txt", kind: "txt"},
+	{operation: "getDump", path: "/dumps/" + dumpedDay + "/sites.ndjson.gz", kind: "bin"},
 	{operation: "getVantages", path: "/v1/vantages", kind: "json"},
 	{operation: "getReplays", path: "/v1/replays", kind: "json"},
 	{operation: "getReplay", path: "/v1/replays/cloudflare-2025-12-05", kind: "json"},

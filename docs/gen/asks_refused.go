@@ -30,6 +30,7 @@ var missing = []ask{
 	{operation: "getIncidentRevisionProof", path: "/v1/incidents/inc_0/revisions/1/proof", status: 404},
 	{operation: "getRecordCheckpoint", path: "/record/checkpoint", cold: true, status: 404},
 	{operation: "getRecordTile", path: "/record/tile/0%2F001", status: 404},
+	{operation: "getDump", path: "/dumps/2021-06-06/LICENCE.txt", status: 404},
 	{operation: "getIncidentTimeline", path: "/v1/incidents/inc_0/timeline", status: 404},
 	{operation: "getSite", path: "/v1/sites/nobody-calls-a-site-this.com", status: 404},
 	{operation: "getCheck", path: "/v1/checks/guessed.corner-shop.com", status: 404},
@@ -87,7 +88,7 @@ var open = []string{"getStatuspage", "getStatuspageList", "getRootStatuspage", "
 	"getComponentStatuspage", "getComponentStatuspageList", "getStatuspageHistory", "getRootHistory",
 	"getComponentHistory", "getReady", "getWritable", "getKeySet", "getRecordKeys",
 	"getHealth",
-	"getRecordCheckpoint", "getRecordTile"}
+	"getRecordCheckpoint", "getRecordTile", "getDumps", "getDump"}
 
 // hasty are requests that are one too many, of what is sent to us: each of those
 // that are taken, from an address or with a token that has sent enough.

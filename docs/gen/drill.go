@@ -20,6 +20,7 @@ import (
 	"faultline/board"
 	"faultline/board/find"
 	"faultline/correlate"
+	"faultline/dump"
 	"faultline/ingest"
 	"faultline/ingest/infra"
 	"faultline/scenario"
@@ -46,6 +47,7 @@ type drill struct {
 	desk    *desk
 	moment  time.Time
 	held    *board.Board
+	dumps   *dump.Daily
 }
 
 // now is the clock of the drill, which stands still.
@@ -113,6 +115,9 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 		Now: d.now, Writer: 1})
 	d.held = d.board()
 	streams := stream.New(d.held, stream.Config{})
+	if d.dumps, err = days(ctx, filepath.Join(filepath.Dir(dir), "dumps")); err != nil {
+		return err
+	}
 	if d.handler, err = d.node(door, d.held, streams); err != nil {
 		return err
 	}
@@ -136,7 +141,7 @@ func (d *drill) board() *board.Board {
 
 func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) (http.Handler, error) {
 	cfg := d.config(door, held)
-	cfg.Streams = streams
+	cfg.Streams, cfg.Dumps = streams, d.dumps
 	var err error
 	if cfg.Record, err = d.tree(); err != nil {
 		return nil, err

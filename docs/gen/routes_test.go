@@ -38,6 +38,7 @@ var pages = map[string]string{
 	"GET /method":                  "a page",
 	"GET /concentration":           "a page; its data is /v1/concentration",
 	"GET /scorecard":               "a page; its data is /v1/scorecard",
+	"GET /dumps":                   "a page; its data is /dumps/index.json",
 	"GET /replays":                 "a page; its data is /v1/replays",
 	"GET /replays/{name}":          "a page; its data is /v1/replays/{name}",
 	"GET /embed/replays/{name}":    "a widget for an iframe",

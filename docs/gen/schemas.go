@@ -40,6 +40,7 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ReplayFrame](), reflect.TypeFor[history.Score](),
 	reflect.TypeFor[api.RecordAnswer](), reflect.TypeFor[api.RecordDay](), reflect.TypeFor[api.RecordKey](),
 	reflect.TypeFor[api.RecordKeys](), reflect.TypeFor[api.RecordSpec](),
+	reflect.TypeFor[api.DumpList](), reflect.TypeFor[api.DumpDay](), reflect.TypeFor[api.DumpFile](),
 	reflect.TypeFor[api.BlastRadiusAnswer](), reflect.TypeFor[api.ConcentrationAnswer](),
 	reflect.TypeFor[api.ProviderRadiusAnswer](), reflect.TypeFor[api.KindRadius](),
 	reflect.TypeFor[api.FirebreaksAnswer](), reflect.TypeFor[board.Firebreak](), reflect.TypeFor[board.FirebreakKind](),
