@@ -146,6 +146,9 @@ func (s *Store) ReadGeneration(ctx context.Context, g Generation) (Checkpoint, e
 	if errors.Is(err, redis.Nil) {
 		return Checkpoint{}, fmt.Errorf("%s: %w: %w", op, ErrUnreadable, errReplaced)
 	}
+	if wrongType(err) {
+		return Checkpoint{}, fmt.Errorf("%s: %w: %w", op, ErrUnreadable, err)
+	}
 	if err != nil {
 		return Checkpoint{}, s.fail(op, err)
 	}

@@ -31,6 +31,8 @@ type Generation struct {
 	Chunks int    `json:"chunks"`
 	Pos    Pos    `json:"pos"` // how far into the log it has come
 	Sum    []byte `json:"sum"` // SHA-256 of its chunks
+
+	pointed bool // the pointer names it, and not the list of older ones
 }
 
 // generationName is a name that no other generation has. It ends with the format.
@@ -67,8 +69,11 @@ func (s *Store) generations(ctx context.Context, c redis.UniversalClient) ([]Gen
 	pipe := c.Pipeline()
 	pointer := pipe.HMGet(ctx, keyCheckpoint, "gen", "chunks", "ms", "seq", "sum")
 	list := pipe.Get(ctx, keyOlder)
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return nil, err
+	_, _ = pipe.Exec(ctx) // it returns the first of the errors that the two commands have
+	for _, err := range []error{pointer.Err(), list.Err()} {
+		if err != nil && !errors.Is(err, redis.Nil) && !wrongType(err) {
+			return nil, err
+		}
 	}
 	var fields [5]string
 	for i, v := range pointer.Val() {
@@ -76,7 +81,7 @@ func (s *Store) generations(ctx context.Context, c redis.UniversalClient) ([]Gen
 	}
 	var all []Generation
 	if name := fields[0]; name != "" {
-		g := Generation{Name: name, Sum: []byte(fields[4])}
+		g := Generation{Name: name, Sum: []byte(fields[4]), pointed: true}
 		chunks, err := strconv.Atoi(fields[1])
 		if err == nil && chunks >= 0 && chunks <= maxCheckpointChunks {
 			g.Chunks = chunks
@@ -96,6 +101,10 @@ func (s *Store) generations(ctx context.Context, c redis.UniversalClient) ([]Gen
 	return all, nil
 }
 
+// wrongType reports whether a key holds something of another kind than what we write there.
+// Nobody can read it, now or later, so that it counts as damaged and not as out of reach.
+func wrongType(err error) bool { return reply(err) == "WRONGTYPE" }
+
 // flip makes fresh the newest checkpoint and drops those that need not be kept, in one
 // script. It is refused when the newest one is no longer the one that old names, since
 // another leader has then stored one meanwhile.
@@ -110,7 +119,7 @@ func (s *Store) flip(ctx context.Context, l Lease, fresh Generation, old []Gener
 		return err
 	}
 	newest := ""
-	if len(old) > 0 {
+	if len(old) > 0 && old[0].pointed { // without a pointer an older one is the newest that is left
 		newest = old[0].Name
 	}
 	keys := append([]string{keyCheckpoint, keyOlder}, chunkKeys(fresh.Name, fresh.Chunks)...)

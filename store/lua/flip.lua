@@ -6,7 +6,12 @@
 -- the log position, ARGV[7] SHA-256 of all chunks, ARGV[8] the list of older ones
 -- Returns 1.
 if not leads() then return redis.error_reply(NOT_LEADER) end
-local old = redis.call('HMGET', KEYS[2], 'gen', 'ms', 'seq')
+-- A pointer that is no hash names nothing, and gives way.
+local old = redis.pcall('HMGET', KEYS[2], 'gen', 'ms', 'seq')
+if old.err then
+  redis.call('UNLINK', KEYS[2])
+  old = {}
+end
 if old[1] == ARGV[2] then return 1 end
 if (old[1] or '') ~= ARGV[3] then return redis.error_reply('FLIPPED another generation came between') end
 local ms, seq = tonumber(ARGV[5]), tonumber(ARGV[6])
