@@ -7,6 +7,7 @@ import (
 	"faultline"
 	"faultline/board"
 	"faultline/replica"
+	"faultline/web"
 )
 
 // countedEvery is how often a leader counts the concentration of the day: the last count of
@@ -31,6 +32,17 @@ func (n *Node) concentrationDuty() replica.Duty {
 			}
 		}
 	}}
+}
+
+// concentratedTop is how many providers of a kind the page of concentration may name.
+const concentratedTop = 20
+
+// concentrated counts a part of the list, and each country and kind of service in it apart.
+func (n *Node) concentrated(part board.Part) web.Concentrated {
+	out := web.Concentrated{Kinds: board.Concentrations(n.index, n.cfg.Providers, part, concentratedTop)}
+	out.Countries, _ = board.Groups(n.index, n.cfg.Providers, part, board.ByCountry)
+	out.Services, _ = board.Groups(n.index, n.cfg.Providers, part, board.ByService)
+	return out
 }
 
 // concentrationDay is a count as a point of its day.

@@ -242,18 +242,13 @@ func (n *Node) openDoor() {
 	n.door = ingest.NewDoor(door)
 }
 
-// concentrated is how many providers of a kind the page of concentration may name.
-const concentrated = 20
-
 // face puts pages and API in front of what this node knows. Pages that can't be made, and
 // an API that can't be, are defects that a start must show.
 func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, n.stored()}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
-		Concentration: func() []board.Concentration {
-			return board.Concentrations(n.index, cfg.Providers, board.Part{}, concentrated)
-		},
-		Components: n.index.Components, Sites: n.index.Sites,
+		Concentration: n.concentrated,
+		Components:    n.index.Components, Sites: n.index.Sites,
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Catalog.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"faultline"
 	"faultline/board"
@@ -12,69 +10,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 )
-
-// concentrationPage says how few companies serve how many sites.
-type concentrationPage struct {
-	shell
-	Kinds []concentrationKind
-}
-
-type concentrationKind struct {
-	ID, Name, Coverage, Index, Firebreak string
-	Rows                                 []concentrationRow
-}
-
-type concentrationRow struct{ URL, Name, Share, Sites, Alone string }
-
-// counted keeps what is counted over the whole list of sites, for a minute.
-type counted struct {
-	mu    sync.Mutex
-	at    time.Time
-	kinds []board.Concentration
-}
-
-// of counts at most once a minute: it goes through all sites.
-func (k *counted) of(now time.Time, count func() []board.Concentration) []board.Concentration {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.at.IsZero() || now.Sub(k.at) >= time.Minute {
-		k.at, k.kinds = now, count()
-	}
-	return k.kinds
-}
-
-// concentrationListed is how many providers of a kind the page names.
-const concentrationListed = 8
-
-// concentration shows how the sites of the list are divided among providers, by kind.
-func (w *Web) concentration(c *gin.Context, v *voice) error {
-	return w.show(c, v, "concentration", func(context.Context) (doc, error) {
-		title, lead := v.say("concentration.title"), v.say("concentration.lead")
-		p := concentrationPage{shell: v.shell("/concentration", title, lead)}
-		for _, kind := range w.kinds.of(w.cfg.Wall(), w.cfg.Concentration) {
-			if kind.Known > 0 {
-				p.Kinds = append(p.Kinds, v.concentrationKind(kind))
-			}
-		}
-		return doc{page: "concentration", data: p, cache: page.CacheBriefly}, nil
-	})
-}
-
-// concentrationKind is one kind of component with its largest providers.
-func (v *voice) concentrationKind(c board.Concentration) concentrationKind {
-	k := concentrationKind{ID: c.Kind, Name: v.say("kind." + c.Kind), Index: v.number(*c.HHI),
-		Coverage:  v.say("concentration.coverage", "N", v.number(c.Known), "Of", v.number(c.Sites)),
-		Firebreak: v.say("concentration.firebreak", "N", v.number(c.Firebreak), "Of", v.number(c.Known))}
-	for _, p := range c.Providers[:min(len(c.Providers), concentrationListed)] {
-		row := concentrationRow{Name: p.Provider, Share: v.percent(p.Share), Sites: v.number(p.Sites),
-			Alone: v.number(p.Alone)}
-		if p.Slug != "" {
-			row.URL = v.link("/provider/" + p.Slug)
-		}
-		k.Rows = append(k.Rows, row)
-	}
-	return k
-}
 
 // scorecardPage says how Faultline did.
 type scorecardPage struct {

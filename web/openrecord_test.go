@@ -6,14 +6,16 @@ import (
 	"testing"
 
 	"faultline/board"
+	"faultline/web"
 )
 
 func TestConcentrationHasItsCoverageBesideEachKind(t *testing.T) {
 	w := newWorld()
 	cfg := w.config()
-	cfg.Concentration = func() []board.Concentration {
-		return []board.Concentration{{Kind: "cdn", Known: 4, Sites: 9, HHI: new(5313), Firebreak: 1,
-			Providers: []board.Share{{Provider: "Fastly", Slug: "fastly", Sites: 3, Alone: 2, Share: 0.625}}}}
+	cfg.Concentration = func(board.Part) web.Concentrated {
+		return web.Concentrated{Kinds: []board.Concentration{{Kind: "cdn", Known: 4, Sites: 9,
+			HHI: new(5313), Firebreak: 1,
+			Providers: []board.Share{{Provider: "Fastly", Slug: "fastly", Sites: 3, Alone: 2, Share: 0.625}}}}}
 	}
 	got := text(t, get(serve(t, cfg), "/concentration").Body.String())
 	for _, want := range []string{"Known for 4 of 9 sites.", "1 of these 4 have a second provider.", "5,313 of 10,000",
@@ -25,6 +27,41 @@ func TestConcentrationHasItsCoverageBesideEachKind(t *testing.T) {
 	none := text(t, get(serve(t, w.config()), "/concentration").Body.String())
 	if !strings.Contains(none, "No dependencies are known yet.") {
 		t.Errorf("without a list the page says %s", none)
+	}
+}
+
+func TestConcentrationCanBeNarrowedDown(t *testing.T) {
+	w := newWorld()
+	cfg := w.config()
+	kinds := func(known int) []board.Concentration {
+		return []board.Concentration{{Kind: "cdn", Known: known, Sites: 9, HHI: new(5313),
+			Ranked: 3, HHIRanked: new(42),
+			Providers: []board.Share{{Provider: "Fastly", Share: 0.625}}}}
+	}
+	cfg.Concentration = func(part board.Part) web.Concentrated {
+		if part == (board.Part{Country: "GB"}) {
+			return web.Concentrated{Kinds: kinds(2)}
+		}
+		return web.Concentrated{Kinds: kinds(4), Countries: []board.Group{{Group: "GB", Sites: 9, Kinds: kinds(2)}},
+			Services: []board.Group{{Group: "news", Sites: 9, Kinds: kinds(3)}}}
+	}
+	h := serve(t, cfg)
+	got := text(t, get(h, "/concentration").Body.String())
+	for _, want := range []string{"United Kingdom", "News", "2 of 9", "Fastly, 63 %",
+		"Weighted by rank: 42 of 10,000, over 3 sites with a rank."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not say %q: %s", want, got)
+		}
+	}
+	if got := text(t, get(h, "/concentration?country=GB").Body.String()); !strings.Contains(got, "Known for 2 of 9") {
+		t.Errorf("of Britain it says %s", got)
+	}
+	if got := text(t, get(h, "/concentration?country=XX").Body.String()); !strings.Contains(got, "Known for 4 of 9") {
+		t.Errorf("of what is no country it says %s", got)
+	}
+	got = text(t, get(h, "/concentration?lang=de").Body.String())
+	if !strings.Contains(got, "Vereinigtes Königreich") {
+		t.Errorf("in German it says %s", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"faultline/board"
 	"faultline/board/page"
 
 	"github.com/gin-gonic/gin"
@@ -85,7 +86,7 @@ func (w *Web) about(c *gin.Context, v *voice) error {
 				p.Stands = v.standings(record.Components, nil)
 			}
 		}
-		for _, kind := range w.kinds.of(w.cfg.Wall(), w.cfg.Concentration) {
+		for _, kind := range w.kinds.of(w.cfg.Wall(), board.Part{}, w.cfg.Concentration).Kinds {
 			if kind.Sites > 0 {
 				p.Known = append(p.Known, v.say("about.known_kind", "Kind", v.say("kind."+kind.Kind), "Of",
 					v.outOf(kind.Known, kind.Sites)))

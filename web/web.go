@@ -55,10 +55,11 @@ type Config struct {
 	// Tally counts the sites that depend on any of some components, as the API does; nil:
 	// none of them is observed.
 	Tally func(of ...faultline.Component) board.Tally
-	// Concentration is how the sites of the list share out over providers; nil: unknown.
-	Concentration func() []board.Concentration
 	// Dumps are the days that can be had as files; nil: none can.
 	Dumps Dumps
+	// Concentration is how the sites of a part of the list share out over providers; nil:
+	// unknown.
+	Concentration func(board.Part) Concentrated
 	// Providers are who runs what; nil: nobody is known. Find reads what people type
 	// into the search box; nil: names of sites alone are read.
 	Providers *faultline.Providers
@@ -182,7 +183,7 @@ func (cfg *Config) fill() {
 		cfg.Tally = func(...faultline.Component) board.Tally { return board.Tally{State: faultline.SiteUnknown} }
 	}
 	if cfg.Concentration == nil {
-		cfg.Concentration = func() []board.Concentration { return nil }
+		cfg.Concentration = func(board.Part) Concentrated { return Concentrated{} }
 	}
 	if cfg.Registerer == nil {
 		cfg.Registerer = prometheus.NewRegistry()
