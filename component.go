@@ -66,6 +66,16 @@ func (c Component) Path() string {
 	return c.Kind() + "/" + strings.ReplaceAll(c.Name(), "/", "~")
 }
 
+// AsWritten is a component as it is usually written, whatever the case that its name was asked
+// for in: in small letters, but for AS64500.
+func (c Component) AsWritten() Component {
+	switch c.Kind() {
+	case KindASN, KindISP:
+		return NewComponent(c.Kind(), strings.ToUpper(c.Name()))
+	}
+	return NewComponent(c.Kind(), strings.ToLower(c.Name()))
+}
+
 // ComponentFromPath is the inverse of [Component.Path]. It returns the empty
 // component when kind and name make no valid one.
 func ComponentFromPath(kind, name string) Component {

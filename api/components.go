@@ -46,14 +46,14 @@ type MemberSite struct {
 // component reads the component that a path names. One that no site depends on is
 // not found, unless an incident speaks of it: ISPs are on the viewers' side.
 func (a *api) component(c *gin.Context, s *board.Snapshot) (faultline.Component, error) {
-	component := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
+	component := faultline.ComponentFromPath(strings.ToLower(c.Param("kind")), c.Param("name"))
 	if component == "" {
 		return "", invalidParameter("name", "is no name of a component of that kind")
 	}
 	if _, _, known := a.cfg.Index.Members(component, 0); known {
 		return component, nil
 	}
-	usual := asWritten(component)
+	usual := component.AsWritten()
 	if _, _, known := a.cfg.Index.Members(usual, 0); known {
 		return usual, nil
 	}
@@ -63,16 +63,6 @@ func (a *api) component(c *gin.Context, s *board.Snapshot) (faultline.Component,
 		}
 	}
 	return "", faultline.ErrNotFound
-}
-
-// asWritten is a component as we usually write it, whatever the case that its name
-// was asked for in: lower, but for AS64500.
-func asWritten(c faultline.Component) faultline.Component {
-	switch c.Kind() {
-	case faultline.KindASN, faultline.KindISP:
-		return faultline.NewComponent(c.Kind(), strings.ToUpper(c.Name()))
-	}
-	return faultline.NewComponent(c.Kind(), strings.ToLower(c.Name()))
 }
 
 // getComponent says how one component does.

@@ -135,7 +135,7 @@ func readComponents(q url.Values) (list []string, err error) {
 				fmt.Sprintf("must be components such as cdn:fastly, with commas between them and at most %d",
 					nameLimitMax))
 		}
-		list = append(list, string(asWritten(c)))
+		list = append(list, string(c.AsWritten()))
 	}
 	slices.Sort(list)
 	return slices.Compact(list), nil

@@ -209,7 +209,7 @@ func (a *api) embedded(c *gin.Context, s *board.Snapshot, address string) (path,
 		return "/provider/" + p.Slug, p.Name, nil
 	case "component":
 		name, _ := url.PathUnescape(parts[2]) // it was escaped above
-		component := asWritten(faultline.ComponentFromPath(strings.ToLower(parts[1]), name))
+		component := faultline.ComponentFromPath(strings.ToLower(parts[1]), name).AsWritten()
 		if _, _, known := a.cfg.Index.Members(component, 0); !known {
 			return "", "", faultline.ErrNotFound
 		}

@@ -256,6 +256,9 @@ func readTime(text string, now time.Time) (time.Time, error) {
 		return time.UnixMicro(int64(math.Round(n * 1e6))).UTC(), err
 	}
 	at, err := time.Parse(time.RFC3339, asRFC3339(text))
+	if err != nil { // forms in browsers leave the seconds out
+		at, err = time.Parse("2006-01-02T15:04Z07:00", asRFC3339(text))
+	}
 	if err == nil && (at.Year() < 1970 || at.Year() > 9999) {
 		err = faultline.ErrNotFound
 	}

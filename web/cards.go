@@ -242,7 +242,7 @@ func (w *Web) cardComponent(c *gin.Context, v *voice) error {
 	if err != nil {
 		return err
 	}
-	comp := faultline.ComponentFromPath(c.Param("kind"), of)
+	comp := w.componentOf(c.Param("kind"), of)
 	if comp == "" {
 		return faultline.ErrNotFound
 	}

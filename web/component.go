@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 
 	"faultline"
 	"faultline/board"
@@ -49,10 +50,29 @@ type statusRow struct {
 
 // component shows a component. The kind "site" leads to the page of the site, which is the same
 // thing.
+// componentOf is the component that a path names, in the spelling in which the list has it.
+func (w *Web) componentOf(kind, name string) faultline.Component {
+	comp := faultline.ComponentFromPath(strings.ToLower(kind), name)
+	if comp == "" || w.cfg.Members(comp) > 0 {
+		return comp
+	}
+	usual := comp.AsWritten()
+	if network := usual.Kind() == faultline.KindASN || usual.Kind() == faultline.KindISP; network ||
+		w.cfg.Members(usual) > 0 {
+		return usual
+	}
+	return comp
+}
+
 func (w *Web) component(c *gin.Context, v *voice) error {
-	comp := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
+	asked := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
+	comp := w.componentOf(c.Param("kind"), c.Param("name"))
 	if comp == "" {
 		return faultline.ErrNotFound
+	}
+	if comp != asked { // one page for one component
+		v.seeOther(c, "/component/"+comp.Path()+v.Query, page.CacheBriefly)
+		return nil
 	}
 	if comp.Kind() == faultline.KindSite {
 		v.seeOther(c, "/site/"+url.PathEscape(comp.Name())+v.Query, page.CacheBriefly)

@@ -162,7 +162,7 @@ func (w *Web) embedSite(c *gin.Context, v *voice) error {
 
 // embedComponent serves the widget of a component.
 func (w *Web) embedComponent(c *gin.Context, v *voice) error {
-	comp := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
+	comp := w.componentOf(c.Param("kind"), c.Param("name"))
 	if comp == "" {
 		return faultline.ErrNotFound
 	}

@@ -66,3 +66,22 @@ func TestSitesWhoseNamesEndAsMarkdown(t *testing.T) {
 		t.Errorf("its Markdown is %d %s", w.Code, w.Body)
 	}
 }
+
+// A component is found whatever the case of its name; its page has one address.
+func TestComponentsAreFoundInAnyCase(t *testing.T) {
+	h := serve(t, newWorld().config())
+	for _, path := range []string{"/component/cdn/Fastly", "/component/CDN/FASTLY"} {
+		w := get(h, path)
+		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/component/cdn/fastly" {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+	}
+	for _, path := range []string{"/component/cdn/Fastly.md", "/embed/component/cdn/Fastly"} {
+		if w := get(h, path); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := get(h, "/component/cdn/Nobody"); w.Code != http.StatusNotFound {
+		t.Errorf("nobody: %d", w.Code)
+	}
+}

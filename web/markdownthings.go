@@ -82,7 +82,7 @@ func (w *Web) componentMarkdown(c *gin.Context, comp faultline.Component) (shown
 		return false, nil // its own name ends so
 	}
 	kind, name, _ := strings.Cut(name, "/")
-	if comp = faultline.ComponentFromPath(kind, name); comp == "" {
+	if comp = w.componentOf(kind, name); comp == "" {
 		return false, nil
 	}
 	if _, known := v.componentPage(comp, incidents); !known {
