@@ -14,7 +14,7 @@ function told<T>(answer: { data?: T; error?: components["schemas"]["Problem"]; r
   return answer.data!;
 }
 
-const list = told(await client.GET("/v1/incidents", { params: { query: { state: "open", kind: "cdn", limit: 5 } } }));
+const list = told(await client.GET("/v1/incidents", { params: { query: { state: ["open"], kind: ["cdn"], limit: 5 } } }));
 assert.equal(list.meta.licence, "https://creativecommons.org/licenses/by/4.0/");
 const id = list.incidents[0].id;
 
