@@ -30,6 +30,11 @@ const (
 	asOfOldest = 20
 )
 
+// tooManyThen says why a moment is refused at which more incidents went on than one answer
+// looks at.
+const tooManyThen = "is a time of more than 100 incidents, which one answer can't look through; " +
+	"ask for one incident at a time"
+
 // readAsOf reads the moment that a reader asks for; the zero time: now.
 func (a *api) readAsOf(q url.Values) (time.Time, error) {
 	if !q.Has(asOfKey) {
@@ -189,6 +194,11 @@ func (a *api) openAt(ctx context.Context, at time.Time) ([]faultline.Incident, e
 		Overlapping: true, Limit: asOfScanned})
 	if err != nil {
 		return nil, err
+	}
+	// What was open may be among those that are not looked at, and leaving it out would call
+	// well what was failing.
+	if found.More {
+		return nil, invalidParameter(asOfKey, tooManyThen)
 	}
 	var open []faultline.Incident
 	for _, e := range found.Entries {

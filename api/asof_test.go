@@ -169,3 +169,19 @@ func TestAsOfRefusesWhatCanNotBeAnswered(t *testing.T) {
 		}
 	}
 }
+
+func TestAsOfRefusesAMomentOfMoreIncidentsThanItLooksAt(t *testing.T) {
+	n := newNode(t)
+	var last faultline.Incident
+	for i := range asOfScanned + 1 {
+		last = incident(i, 1, 1)
+		last.Onset.At, last.DetectedAt, last.UpdatedAt = t0, t0, t0
+		n.source.Publish(last)
+	}
+	n.run()
+	n.await(last)
+	p := wantProblem(t, n.get("/v1/incidents"+asOf(last.UpdatedAt)), http.StatusBadRequest)
+	if len(p.Errors) != 1 || p.Errors[0].Parameter != asOfKey || p.Errors[0].Detail != tooManyThen {
+		t.Errorf("refused with %+v", p)
+	}
+}
