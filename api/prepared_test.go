@@ -274,8 +274,6 @@ var notPrepared = map[string]string{
 	"/v1/record":                           "seldom asked",
 	"/record/checkpoint":                   "seldom asked",
 	"/record/tile/*path":                   "never changes, and kept by caches",
-	"/dumps/index.json":                    "seldom asked",
-	"/dumps/:day/:file":                    "read from disk in ranges",
 	"/v1/verdict":                          "of one reader's network",
 	"/v1/vantages":                         "of this moment, not of a snapshot",
 	"/v1/stream":                           "without an end",
