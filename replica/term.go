@@ -31,7 +31,10 @@ func (t *Term) Append(ctx context.Context, events []faultline.Event) error {
 }
 
 // Deliveries is where messages to webhooks wait during this term.
-func (t *Term) Deliveries() Deliveries { return Deliveries{t.leader.store, t.lease} }
+func (t *Term) Deliveries() Deliveries { return Deliveries{&t.leader.store.Hooks, t.lease} }
+
+// Notifications is where messages to browsers wait during this term.
+func (t *Term) Notifications() Deliveries { return Deliveries{t.leader.store.Pushes(), t.lease} }
 
 // Archive is how incidents are moved into the archive during this term.
 func (t *Term) Archive() Archive { return Archive{t.leader.store, t.lease} }
@@ -57,10 +60,10 @@ func (a Archive) Move(ctx context.Context, p store.Proposal) error {
 	return a.store.Move(ctx, a.lease, p)
 }
 
-// Deliveries is the store as the dispatcher of webhooks needs it, for the time of one term:
+// Deliveries is the store as the dispatcher of webhooks or notifications needs it, for the time of one term:
 // a dispatcher of an older leader can queue nothing more.
 type Deliveries struct {
-	*store.Store
+	*store.Hooks
 	lease store.Lease
 }
 

@@ -85,6 +85,8 @@ var conformance = []struct {
 	{"public keys", testPublicKeys},
 	{"webhooks", testWebhooks},
 	{"webhooks of one owner", testWebhooksOfOneOwner},
+	{"subscriptions of browsers", testPushes},
+	{"key of notifications", testPushKey},
 	{"daily key", testDailyKey},
 	{"wishes", testCheckRequests},
 	{"checks", testChecks},

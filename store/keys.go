@@ -51,6 +51,12 @@ const (
 	keyDue           = tag + "webhooks:due"
 	keyDeliveries    = tag + "webhooks:deliveries"
 
+	keyPushes         = tag + "push"
+	keyPushKey        = tag + "push:key"
+	keyPushAt         = tag + "push:at"
+	keyPushDue        = tag + "push:due"
+	keyPushDeliveries = tag + "push:deliveries"
+
 	keyArchive       = tag + "archive"
 	keyArchiveNext   = tag + "archive:next"
 	keyArchiveNodes  = tag + "archive:nodes"
@@ -69,6 +75,7 @@ const (
 	prefixDead     = tag + "webhooks:dead:"
 	prefixTries    = tag + "webhooks:tries:"
 	prefixMade     = tag + "keys:of:"
+	prefixPush     = tag + "push:of:"
 	prefixMinutes  = tag + "minutes:"
 	prefixHours    = tag + "hours:"
 	prefixLent     = tag + "archive:lent:"
@@ -83,9 +90,8 @@ func dailyKey(day string) string   { return prefixDaily + day }
 
 func askedMinuteKey(minute int64) string { return prefixAsked + strconv.FormatInt(minute, 10) }
 func checkKey(site string) string        { return prefixCheck + site }
-func deadKey(webhook string) string      { return prefixDead + webhook }
-func triesKey(webhook string) string     { return prefixTries + webhook }
 func madeKey(day string) string          { return prefixMade + day }
+func pushDayKey(day string) string       { return prefixPush + day }
 
 // maxSeriesName bounds the name of a site or component in a key, in bytes.
 const maxSeriesName = 300
@@ -157,6 +163,13 @@ var registry = []keySpec{
 	{keyDeliveries, "hash: deliveries by id", "100,000", false},
 	{prefixDead + "*", "list: what was given up of one webhook", "50, for 30 days", true},
 	{prefixTries + "*", "list: the last tries to deliver to one webhook", "100, for 7 days", true},
+	{keyPushes, "hash: subscriptions of browsers by id", "10,000; 60 days after they were renewed last", false},
+	{keyPushKey, "string: the private key that notifications are signed with", "43 bytes", false},
+	{keyPushAt, "string: the change up to which notifications are queued", "one position", false},
+	{keyPushDue, "sorted set: notifications by when they are due", "100,000", false},
+	{keyPushDeliveries, "hash: notifications by id", "100,000", false},
+	{prefixPush + "*", "hash: how many browsers of each prefix subscribed in one day",
+		"faultline.PushesOfPrefix for each prefix, 10,000 in all; 26 hours", true},
 	{keyMade, "hash: keys that people made by themselves, by subject", "faultline.MaxMadeKeys; 90 days each", false},
 	{prefixMade + "*", "hash: how many of them each prefix made in one day, and with which challenges",
 		"500 a day; 26 hours", true},

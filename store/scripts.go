@@ -19,7 +19,7 @@ var fencePrelude = lua("fence")
 // opens with its keys, its arguments and what it returns.
 type scripts struct {
 	epoch, logState, tail, acquire, renew, release, ask, answer, vantage, webhook *redis.Script
-	memory, publish, settle, makeKey, head, postpone, replaceWebhook              *redis.Script
+	memory, publish, settle, makeKey, head, postpone, replaceWebhook, push        *redis.Script
 	append, revision, view, series, checkRequests                                 *redis.Script // the leader's
 	chunk, flip, trim, deliver, adopt, propose, move                              *redis.Script
 }
@@ -38,7 +38,7 @@ func newScripts(prelude string) scripts {
 		checkRequests: fenced("checkrequests"), series: fenced("series"),
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),
-		replaceWebhook: free("replacewebhook"),
+		replaceWebhook: free("replacewebhook"), push: free("push"),
 		head:           free("head"), postpone: free("postpone"), propose: fenced("propose"), move: fenced("move"),
 	}
 }

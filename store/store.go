@@ -24,6 +24,7 @@ type Config struct {
 
 // Store is a connection to one Redis. It is safe for concurrent use.
 type Store struct {
+	Hooks   // webhooks
 	durable bool
 	// Three clients, so that a blocked read or a burst of reads never makes a
 	// write wait for a connection.
@@ -58,6 +59,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		maxLog:   maxLogEntries,
 		scripts:  newScripts(fencePrelude),
 	}
+	s.Hooks = Hooks{store: s, keys: webhookKeys}
 	if s.m, err = newMetrics(cfg.Registerer, way, map[string]redis.UniversalClient{
 		"writes": s.writes, "reads": s.reads, "blocking": s.blocking,
 	}); err != nil {

@@ -24,12 +24,30 @@ const (
 	maxOthers = 800
 )
 
+// Hooks keeps who is sent messages, and the messages that wait for them. There are two of
+// them, with keys of their own, so that many subscriptions of browsers never make webhooks
+// wait: [Store] is the one of webhooks, and [Store.Pushes] that of browsers.
+type Hooks struct {
+	store *Store
+	keys  hookKeys
+}
+
+// hookKeys are the keys of one [Hooks]. Where dead and tries are empty, nothing is kept of
+// what was sent.
+type hookKeys struct{ hooks, at, due, deliveries, dead, tries string }
+
+// Where webhooks are, and where subscriptions of browsers are.
+var (
+	webhookKeys = hookKeys{keyWebhooks, keyWebhookAt, keyDue, keyDeliveries, prefixDead, prefixTries}
+	pushKeys    = hookKeys{hooks: keyPushes, at: keyPushAt, due: keyPushDue, deliveries: keyPushDeliveries}
+)
+
 // ReplaceWebhook stores what a webhook becomes. It reports false, and stores nothing, where
 // it is no longer what it was when it was read: somebody has changed or removed it.
-func (s *Store) ReplaceWebhook(ctx context.Context, id string, was, data []byte) (bool, error) {
-	replaced, err := s.scripts.replaceWebhook.Run(ctx, s.writes, []string{keyWebhooks}, id, was, data).Bool()
+func (h *Hooks) ReplaceWebhook(ctx context.Context, id string, was, data []byte) (bool, error) {
+	replaced, err := h.store.scripts.replaceWebhook.Run(ctx, h.store.writes, []string{h.keys.hooks}, id, was, data).Bool()
 	if err != nil {
-		return false, s.fail("replace a webhook", err)
+		return false, h.store.fail("replace a webhook", err)
 	}
 	return replaced, nil
 }
@@ -38,7 +56,7 @@ func (s *Store) ReplaceWebhook(ctx context.Context, id string, was, data []byte)
 // webhooks of the owner "" are not counted. It reports false, and stores nothing, where the
 // owner has most already: counted and stored by one script, so that many at once do not
 // pass the bound. Beyond 1,000 of all owners it fails with [ErrTooLarge].
-func (s *Store) AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error) {
+func (h *Hooks) AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error) {
 	const op = "add a webhook"
 	if id == "" || len(id) > maxIDBytes {
 		return false, fmt.Errorf("%s: no such id can be", op)
@@ -49,9 +67,9 @@ func (s *Store) AddWebhook(ctx context.Context, id, owner string, data []byte, m
 	if faultline.SelfMade(owner) {
 		left = maxOthers
 	}
-	n, err := s.scripts.webhook.Run(ctx, s.writes, []string{keyWebhooks}, id, data, left, owner, most).Int()
+	n, err := h.store.scripts.webhook.Run(ctx, h.store.writes, []string{h.keys.hooks}, id, data, left, owner, most).Int()
 	if err != nil {
-		return false, s.fail(op, err)
+		return false, h.store.fail(op, err)
 	}
 	if n == 0 {
 		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, left)
@@ -60,21 +78,24 @@ func (s *Store) AddWebhook(ctx context.Context, id, owner string, data []byte, m
 }
 
 // DeleteWebhook removes a webhook and what could not be delivered to it.
-func (s *Store) DeleteWebhook(ctx context.Context, id string) error {
-	if err := s.writes.HDel(ctx, keyWebhooks, id).Err(); err != nil {
-		return s.fail("delete a webhook", err)
+func (h *Hooks) DeleteWebhook(ctx context.Context, id string) error {
+	if err := h.store.writes.HDel(ctx, h.keys.hooks, id).Err(); err != nil {
+		return h.store.fail("delete a webhook", err)
 	}
-	if err := s.writes.Unlink(ctx, deadKey(id), triesKey(id)).Err(); err != nil {
-		return s.fail("delete a webhook", err)
+	if h.keys.dead == "" {
+		return nil
+	}
+	if err := h.store.writes.Unlink(ctx, h.keys.dead+id, h.keys.tries+id).Err(); err != nil {
+		return h.store.fail("delete a webhook", err)
 	}
 	return nil
 }
 
 // Webhooks returns all webhooks by id.
-func (s *Store) Webhooks(ctx context.Context) (map[string][]byte, error) {
-	all, err := s.reads.HGetAll(ctx, keyWebhooks).Result()
+func (h *Hooks) Webhooks(ctx context.Context) (map[string][]byte, error) {
+	all, err := h.store.reads.HGetAll(ctx, h.keys.hooks).Result()
 	if err != nil {
-		return nil, s.fail("read the webhooks", err)
+		return nil, h.store.fail("read the webhooks", err)
 	}
 	out := make(map[string][]byte, len(all))
 	for id, data := range all {
@@ -84,13 +105,13 @@ func (s *Store) Webhooks(ctx context.Context) (map[string][]byte, error) {
 }
 
 // WebhookPosition is the change up to which deliveries are queued; "" at first.
-func (s *Store) WebhookPosition(ctx context.Context) (string, error) {
-	at, err := s.reads.Get(ctx, keyWebhookAt).Result()
+func (h *Hooks) WebhookPosition(ctx context.Context) (string, error) {
+	at, err := h.store.reads.Get(ctx, h.keys.at).Result()
 	if errors.Is(err, redis.Nil) {
 		return "", nil
 	}
 	if err != nil {
-		return "", s.fail("read the position of webhooks", err)
+		return "", h.store.fail("read the position of webhooks", err)
 	}
 	return at, nil
 }
@@ -99,27 +120,27 @@ func (s *Store) WebhookPosition(ctx context.Context) (string, error) {
 // position to at ("" leaves it), both or neither: a position that moved alone would lose
 // messages, and messages alone would be sent twice. It returns how many there is no room
 // for.
-func (s *Store) QueueDeliveries(ctx context.Context, l Lease, at string, list []faultline.Delivery) (left int,
+func (h *Hooks) QueueDeliveries(ctx context.Context, l Lease, at string, list []faultline.Delivery) (left int,
 	err error) {
 	args := []any{at, maxDeliveries}
 	for _, d := range list {
 		args = append(args, d.ID, d.Due.UnixMilli(), d.Data)
 	}
-	left, err = s.fenced(ctx, s.scripts.deliver, l, []string{keyWebhookAt, keyDue, keyDeliveries}, args...).Int()
+	left, err = h.store.fenced(ctx, h.store.scripts.deliver, l, []string{h.keys.at, h.keys.due, h.keys.deliveries}, args...).Int()
 	if err != nil {
-		return 0, s.fail("queue deliveries", err)
+		return 0, h.store.fail("queue deliveries", err)
 	}
 	return left, nil
 }
 
 // DueDeliveries returns deliveries whose time has come, those due first first.
-func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error) {
+func (h *Hooks) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]faultline.Delivery, error) {
 	const op = "read deliveries"
-	ids, err := s.reads.ZRangeByScoreWithScores(ctx, keyDue, &redis.ZRangeBy{Min: "-inf",
+	ids, err := h.store.reads.ZRangeByScoreWithScores(ctx, h.keys.due, &redis.ZRangeBy{Min: "-inf",
 		Max: strconv.FormatInt(now.UnixMilli(), 10), Count: int64(limit)}).Result()
 	if err != nil || len(ids) == 0 {
 		if err != nil {
-			err = s.fail(op, err)
+			err = h.store.fail(op, err)
 		}
 		return nil, err
 	}
@@ -127,9 +148,9 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 	for i, z := range ids {
 		names[i], _ = z.Member.(string)
 	}
-	data, err := s.reads.HMGet(ctx, keyDeliveries, names...).Result()
+	data, err := h.store.reads.HMGet(ctx, h.keys.deliveries, names...).Result()
 	if err != nil {
-		return nil, s.fail(op, err)
+		return nil, h.store.fail(op, err)
 	}
 	out := make([]faultline.Delivery, len(ids))
 	for i, z := range ids {
@@ -141,36 +162,36 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 
 // PostponeDelivery replaces a delivery that failed, and moves the time at which it is due. One
 // that was removed meanwhile stays removed.
-func (s *Store) PostponeDelivery(ctx context.Context, d faultline.Delivery) error {
-	if err := s.scripts.postpone.Run(ctx, s.writes, []string{keyDue, keyDeliveries}, d.ID, d.Due.UnixMilli(),
+func (h *Hooks) PostponeDelivery(ctx context.Context, d faultline.Delivery) error {
+	if err := h.store.scripts.postpone.Run(ctx, h.store.writes, []string{h.keys.due, h.keys.deliveries}, d.ID, d.Due.UnixMilli(),
 		d.Data).Err(); err != nil {
-		return s.fail("postpone a delivery", err)
+		return h.store.fail("postpone a delivery", err)
 	}
 	return nil
 }
 
 // EndDelivery removes a delivery. One that was given up is kept among the last 50
 // of its webhook, for 30 days: dead says what of it.
-func (s *Store) EndDelivery(ctx context.Context, id, webhook string, dead []byte) error {
-	pipe := s.writes.TxPipeline()
-	pipe.ZRem(ctx, keyDue, id)
-	pipe.HDel(ctx, keyDeliveries, id)
-	if dead != nil {
-		pipe.LPush(ctx, deadKey(webhook), dead)
-		pipe.LTrim(ctx, deadKey(webhook), 0, keptDead-1)
-		pipe.PExpire(ctx, deadKey(webhook), keepDead)
+func (h *Hooks) EndDelivery(ctx context.Context, id, webhook string, dead []byte) error {
+	pipe := h.store.writes.TxPipeline()
+	pipe.ZRem(ctx, h.keys.due, id)
+	pipe.HDel(ctx, h.keys.deliveries, id)
+	if dead != nil && h.keys.dead != "" {
+		pipe.LPush(ctx, h.keys.dead+webhook, dead)
+		pipe.LTrim(ctx, h.keys.dead+webhook, 0, keptDead-1)
+		pipe.PExpire(ctx, h.keys.dead+webhook, keepDead)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
-		return s.fail("end a delivery", err)
+		return h.store.fail("end a delivery", err)
 	}
 	return nil
 }
 
 // DeadDeliveries returns what was given up of a webhook, the newest first.
-func (s *Store) DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error) {
-	all, err := s.reads.LRange(ctx, deadKey(webhook), 0, keptDead-1).Result()
+func (h *Hooks) DeadDeliveries(ctx context.Context, webhook string) ([][]byte, error) {
+	all, err := h.store.reads.LRange(ctx, h.keys.dead+webhook, 0, keptDead-1).Result()
 	if err != nil {
-		return nil, s.fail("read dead deliveries", err)
+		return nil, h.store.fail("read dead deliveries", err)
 	}
 	out := make([][]byte, len(all))
 	for i, text := range all {
@@ -180,22 +201,25 @@ func (s *Store) DeadDeliveries(ctx context.Context, webhook string) ([][]byte, e
 }
 
 // NoteAttempt keeps a try to deliver to a webhook among its last 100, for 7 days.
-func (s *Store) NoteAttempt(ctx context.Context, webhook string, attempt []byte) error {
-	pipe := s.writes.TxPipeline()
-	pipe.LPush(ctx, triesKey(webhook), attempt)
-	pipe.LTrim(ctx, triesKey(webhook), 0, keptTries-1)
-	pipe.PExpire(ctx, triesKey(webhook), keepTries)
+func (h *Hooks) NoteAttempt(ctx context.Context, webhook string, attempt []byte) error {
+	if h.keys.tries == "" {
+		return nil
+	}
+	pipe := h.store.writes.TxPipeline()
+	pipe.LPush(ctx, h.keys.tries+webhook, attempt)
+	pipe.LTrim(ctx, h.keys.tries+webhook, 0, keptTries-1)
+	pipe.PExpire(ctx, h.keys.tries+webhook, keepTries)
 	if _, err := pipe.Exec(ctx); err != nil {
-		return s.fail("note a delivery", err)
+		return h.store.fail("note a delivery", err)
 	}
 	return nil
 }
 
 // Attempts returns the last tries to deliver to a webhook, the newest first.
-func (s *Store) Attempts(ctx context.Context, webhook string) ([][]byte, error) {
-	all, err := s.reads.LRange(ctx, triesKey(webhook), 0, keptTries-1).Result()
+func (h *Hooks) Attempts(ctx context.Context, webhook string) ([][]byte, error) {
+	all, err := h.store.reads.LRange(ctx, h.keys.tries+webhook, 0, keptTries-1).Result()
 	if err != nil {
-		return nil, s.fail("read deliveries", err)
+		return nil, h.store.fail("read deliveries", err)
 	}
 	out := make([][]byte, len(all))
 	for i, text := range all {
