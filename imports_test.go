@@ -52,13 +52,15 @@ var rooms = map[string][]string{
 	"board": {".", "atomicfile", "board/page", "correlate/verdict"},
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
-	"api": {".", "board", "board/find", "board/page", "api/direct", "api/mcptools", "api/stream", "api/token",
-		"api/webhook", "docs", "dump", "record", "scenario/history"},
-	"api/mcptools":      {"."},
-	"api/direct":        {}, // plain requests, before net/http reads them
-	"api/stream":        {".", "board", "board/page"},
-	"api/token":         {".", "atomicfile"},
-	"api/webhook":       {".", "board/page"}, // messages are rendered as the list is
+	"api": {".", "board", "board/find", "board/page", "api/direct", "api/mcptools", "api/push", "api/stream",
+		"api/token", "api/webhook", "docs", "dump", "record", "scenario/history"},
+	"api/mcptools": {"."},
+	"api/direct":   {}, // plain requests, before net/http reads them
+	"api/stream":   {".", "board", "board/page"},
+	"api/token":    {".", "atomicfile"},
+	"api/push":     {"."},
+	// Messages are rendered as the list is.
+	"api/webhook":       {".", "api/push", "board/page"},
 	"store/redisd":      {".", "lockfile", "task"},
 	"store/archive":     {".", "atomicfile", "record", "store", "task"},
 	"lockfile":          {},
@@ -105,6 +107,7 @@ var guarded = []struct {
 	{"mcp", "github.com/modelcontextprotocol/", []string{"api/mcptools", "api", "cmd/faultline"}, true},
 	{"parquet", "github.com/parquet-go/", []string{"dump"}, true},
 	{"jwt", "github.com/golang-jwt/", []string{"api/token"}, true},
+	{"webpush", "github.com/SherClockHolmes/", []string{"api/push"}, false},
 	{"go-redis", "github.com/redis/", []string{"store", "bench"}, true},
 	{"miniredis", "github.com/alicebob/miniredis/", []string{"store", "store/redisd", "bench"}, true},
 }

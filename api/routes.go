@@ -65,6 +65,7 @@ const (
 	routeStream = "/v1/stream"
 	routeWork   = "/v1/probes/work"
 	routeKey    = "/v1/keys/mine"
+	routePush   = "/v1/push"
 
 	routesOfKeys = "/v1/keys"
 )
@@ -90,7 +91,8 @@ func (a *api) sentRoutes() []route {
 	}
 }
 
-// keyRoutes is who may do what: tokens, vantages, webhooks and the keys that people make themselves.
+// keyRoutes is who may do what and who is sent what: tokens, vantages, webhooks, browsers and
+// the keys that people make themselves.
 func (a *api) keyRoutes() []route {
 	return []route{
 		{post, "/v1/tokens", token.ScopeAdmin, QuotaSends, strict(), a.postToken},
@@ -105,6 +107,9 @@ func (a *api) keyRoutes() []route {
 		{get, "/v1/webhooks/:id/deliveries", token.ScopeWebhooks, QuotaToken, strict(), a.getDeliveries},
 		{post, "/v1/webhooks/:id/deliveries/:message/redeliver", token.ScopeWebhooks, QuotaSends, strict(),
 			a.postRedeliver},
+		{read, routePush, "", QuotaReads, strict(), a.getPush},
+		{post, routePush, "", QuotaSends, strict(), a.postPush},
+		{remove, routePush, "", QuotaSends, strict(), a.deletePush},
 		{post, "/v1/keys/challenge", "", QuotaSends, strict(), a.postKeyChallenge},
 		{post, "/v1/keys", "", QuotaSends, strict(), a.postKey},
 		{get, routeKey, token.ScopeWebhooks, QuotaToken, strict(), a.getKey},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/api/push"
 	"faultline/api/stream"
 	"faultline/api/token"
 	"faultline/api/webhook"
@@ -60,6 +61,9 @@ type Config struct {
 	Annotator Annotator
 	// Webhooks keeps webhooks; nil: there can be none.
 	Webhooks webhook.Store
+	// Push notifies browsers, and Subscribers keeps which; nil: none are notified.
+	Push        *push.Service
+	Subscribers Subscribers
 	// Index finds sites and components; nil: there are none.
 	Index *board.Index
 	// Find reads what people call things; nil: nothing is found by its other names.

@@ -62,3 +62,8 @@ func (s *Store) PushKey(ctx context.Context, offered string) (string, error) {
 	}
 	return kept.Val(), nil
 }
+
+// DropPush removes the subscription of a browser. What waits for it is not sent any more.
+func (s *Store) DropPush(ctx context.Context, id string) error {
+	return s.Pushes().DeleteWebhook(ctx, id)
+}

@@ -39,7 +39,7 @@ func newScripts(prelude string) scripts {
 		chunk: fenced("chunk"), flip: fenced("flip"), trim: fenced("trim"),
 		adopt: fenced("adopt"), deliver: fenced("deliver"), webhook: free("webhook"),
 		replaceWebhook: free("replacewebhook"), push: free("push"),
-		head:           free("head"), postpone: free("postpone"), propose: fenced("propose"), move: fenced("move"),
+		head: free("head"), postpone: free("postpone"), propose: fenced("propose"), move: fenced("move"),
 	}
 }
 

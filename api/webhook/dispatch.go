@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -99,21 +97,28 @@ type Dispatcher struct {
 	log       *slog.Logger
 	sent      *prometheus.CounterVec
 	every     time.Duration
+	say       Speaker       // of notifications; nil for webhooks
+	askEvery  time.Duration // between two looks at what owners ask for; 0: each time
 }
 
 // NewDispatcher returns one that reads changes from source; providers are those that
 // filters may name. It calls public addresses alone.
 func NewDispatcher(source Source, providers *faultline.Providers, now func() time.Time, log *slog.Logger,
 	registry prometheus.Registerer) *Dispatcher {
-	d := &Dispatcher{source: source, providers: providers, sender: newSender(), now: now, log: log,
-		every: dispatchEvery,
-		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_webhook_messages_total",
-			Help: "Messages to webhooks: queued, taken, failed (tried again later), dead (given up), or dropped for " +
-				"want of room."}, []string{"outcome"})}
+	sent := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "faultline_webhook_messages_total",
+		Help: "Messages to webhooks: queued, taken, failed (tried again later), dead (given up), or dropped for " +
+			"want of room."}, []string{"outcome"})
+	return newDispatcher(source, providers, now, log, sent, registry)
+}
+
+// newDispatcher returns one that counts in sent.
+func newDispatcher(source Source, providers *faultline.Providers, now func() time.Time, log *slog.Logger,
+	sent *prometheus.CounterVec, registry prometheus.Registerer) *Dispatcher {
 	if registry != nil {
-		registry.MustRegister(d.sent)
+		registry.MustRegister(sent)
 	}
-	return d
+	return &Dispatcher{source: source, providers: providers, sender: newSender(), now: now, log: log,
+		every: dispatchEvery, sent: sent}
 }
 
 // Run queues and sends until ctx ends or the outbox is another node's.
@@ -146,198 +151,11 @@ func (d *Dispatcher) repeat(ctx context.Context, step func() error) error {
 	return ctx.Err()
 }
 
-// queuer makes messages of changes.
-type queuer struct {
-	*Dispatcher
-	box    Outbox
-	before map[string]*faultline.Incident
-}
-
-// step queues the messages of the changes behind the position, and tests.
-func (q *queuer) step(ctx context.Context) error {
-	kept, err := q.box.Webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	if err := q.asked(ctx, Read(kept)); err != nil {
-		return err
-	}
-	at, err := q.box.Position(ctx)
-	if err != nil {
-		return err
-	}
-	if at == "" {
-		return q.begin(ctx)
-	}
-	if at == beginning {
-		return q.first(ctx)
-	}
-	for {
-		changes, err := q.source.Changes(ctx, at, changesAtOnce, 0)
-		if errors.Is(err, faultline.ErrNotFound) {
-			q.log.Error("changes were trimmed before webhooks were sent for them", slog.String("position", at))
-			last, err := q.source.Changes(ctx, "", 1, 0)
-			if err != nil || len(last) == 0 {
-				return err
-			}
-			_, err = q.box.Queue(ctx, last[0].ID, nil)
-			return err
-		}
-		if err != nil || len(changes) == 0 {
-			return err
-		}
-		if err := q.changes(ctx, changes); err != nil {
-			return err
-		}
-		at = changes[len(changes)-1].ID
-	}
-}
-
-// changes queues the messages of changes that were read, for the webhooks that there are
-// now. The webhooks are read after the changes: one that is made or proven while the
-// changes are being read would otherwise miss what is published right after that.
-func (q *queuer) changes(ctx context.Context, changes []faultline.Change) error {
-	kept, err := q.box.Webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	hooks := Read(kept)
-	hooks = slices.DeleteFunc(hooks, func(w Hook) bool { return w.Unproven() || w.over(q.now()) })
-	for _, c := range changes {
-		if err := q.change(ctx, hooks, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// beginning is the position before the first change there ever was.
-const beginning = "0"
-
-// begin stores the position of the newest change the first time that a node dispatches, so
-// that webhooks are not sent what was published before. If nothing was published yet, the
-// first change will be sent.
-func (q *queuer) begin(ctx context.Context) error {
-	last, err := q.source.Changes(ctx, "", 1, 0)
-	if err != nil {
-		return err
-	}
-	at := beginning
-	if len(last) > 0 {
-		at = last[0].ID
-	}
-	_, err = q.box.Queue(ctx, at, nil)
-	return err
-}
-
-// first queues the messages of the first changes that there ever were. A source
-// knows no position before the first one, so that the last ones are read: nobody
-// publishes as many within a second.
-func (q *queuer) first(ctx context.Context) error {
-	changes, err := q.source.Changes(ctx, "", firstChanges, 0)
-	if err != nil || len(changes) == 0 {
-		return err
-	}
-	if len(changes) == firstChanges {
-		q.log.Warn("there may have been changes before the first one that webhooks are sent")
-	}
-	return q.changes(ctx, changes)
-}
-
-// change queues the messages of one change.
-func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) error {
-	before, err := q.asItWas(ctx, c.Incident)
-	if err != nil {
-		return err
-	}
-	listed := c.Incident.Listed()
-	say := Message{Type: TypeUpdated, Timestamp: listed.UpdatedAt, Data: &listed}
-	var messages []faultline.Delivery
-	for _, w := range hooks {
-		f, ok := w.filter(q.providers)
-		if !ok || !f.Takes(&c.Incident) && (before == nil || !f.Takes(before)) {
-			continue
-		}
-		if !w.wantsEach() && before != nil && before.State == c.Incident.State && f.Takes(before) {
-			continue
-		}
-		body, err := w.render(say, q.PublicURL)
-		if err != nil {
-			return err
-		}
-		m, err := q.message("msg_"+shortID(w.ID, c.Incident.ID, c.ID), queuedMessage{
-			Webhook: w.ID, Type: TypeUpdated, Incident: listed.ID, Revision: listed.Revision, Body: body})
-		if err != nil {
-			return err
-		}
-		messages = append(messages, m)
-	}
-	if err := q.queue(ctx, c.ID, messages); err != nil {
-		return err
-	}
-	// Only now: a change that could not be queued is read again, and must not be compared
-	// with itself then.
-	q.before[c.Incident.ID] = &c.Incident
-	return nil
-}
-
-// message is a message as it waits in the store, due at once.
-func (q *queuer) message(id string, m queuedMessage) (faultline.Delivery, error) {
-	data, err := json.Marshal(m)
-	return faultline.Delivery{ID: id, Due: faultline.Millis(q.now()), Data: data}, err
-}
-
-// queue stores messages and the position up to which changes were seen, in one step. What
-// there was no room for is counted as dropped.
-func (q *queuer) queue(ctx context.Context, position string, messages []faultline.Delivery) error {
-	left, err := q.box.Queue(ctx, position, messages)
-	if err == nil {
-		q.sent.WithLabelValues("queued").Add(float64(len(messages) - left))
-		q.sent.WithLabelValues("dropped").Add(float64(left))
-	}
-	return err
-}
-
-// asItWas returns an incident as it was one revision earlier. A webhook whose filter took that
-// revision is sent this one too, so that its receiver learns that the incident left the filter.
-func (q *queuer) asItWas(ctx context.Context, inc faultline.Incident) (*faultline.Incident, error) {
-	before := q.before[inc.ID]
-	if before == nil && inc.Revision > 1 {
-		old, err := q.source.Incident(ctx, inc.ID, inc.Revision-1)
-		if err != nil && !errors.Is(err, faultline.ErrNotFound) {
-			return nil, err
-		}
-		if err == nil {
-			before = &old
-		}
-	}
-	if len(q.before) >= maxBefore {
-		clear(q.before)
-	}
-	return before, nil
-}
-
-// filter chooses the incidents that a webhook is sent. One that can't be read was
-// not written by us, and chooses none.
-func (w Hook) filter(providers *faultline.Providers) (f faultline.Filter, ok bool) {
-	query, err := url.ParseQuery(w.Filter)
-	if err != nil {
-		return f, false
-	}
-	// The name of a site was normalised when the webhook was made.
-	f, err = faultline.ReadFilter(
-		query,
-		func(site string) (faultline.SiteRecord, error) { return faultline.SiteRecord{Site: site}, nil },
-		providers,
-	)
-	return f, err == nil
-}
-
 // sendOne tries one message once and notes what becomes of it. It returns when a
 // message that failed is tried again, and whether the webhook is gone.
 func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) (next time.Time, gone bool, err error) {
 	began := d.now()
-	r := d.sender.send(ctx, w, q.ID, began, q.message.Body)
+	r := d.post(ctx, w, q, began)
 	r.took = d.now().Sub(began)
 	q.message.Attempts++
 	switch {
@@ -349,7 +167,7 @@ func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) 
 			err = change(ctx, box, w.ID, Proved)
 		}
 		return next, false, errors.Join(err, note(ctx, box, q, r, began, OutcomeTaken), box.End(ctx, q.ID, w.ID, nil))
-	case r.gone || q.message.Attempts > len(backoff):
+	case r.gone || q.message.Attempts >= w.tries():
 		err = note(ctx, box, q, r, began, OutcomeGivenUp)
 		return next, r.gone, errors.Join(err, d.giveUp(ctx, box, w, q, r.reason, r.gone))
 	}
@@ -362,6 +180,22 @@ func (d *Dispatcher) sendOne(ctx context.Context, box Outbox, w Hook, q queued) 
 		return next, false, err
 	}
 	return q.Due, false, box.Postpone(ctx, q.Delivery)
+}
+
+// post sends one message once.
+func (d *Dispatcher) post(ctx context.Context, w Hook, q queued, now time.Time) result {
+	if w.Format == FormatPush {
+		return d.sender.sendPush(ctx, w, q.message.Incident, q.message.Body)
+	}
+	return d.sender.send(ctx, w, q.ID, now, q.message.Body)
+}
+
+// tries is how often a message is sent at most.
+func (w Hook) tries() int {
+	if w.Format == FormatPush {
+		return pushTries
+	}
+	return len(backoff) + 1
 }
 
 // giveUp puts a message among the dead. If the receiver answered that it is gone, the webhook

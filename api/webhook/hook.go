@@ -56,6 +56,8 @@ type Hook struct {
 	// Expires is when it ends, with the key that it was made with; nil: never.
 	Expires *time.Time `json:"expires,omitempty"`
 	Again   []Again    `json:"again,omitempty"` // to be sent again
+	// Browser is who is notified, in [FormatPush]; nil in every other form.
+	Browser *Browser `json:"browser,omitempty"`
 }
 
 // DeadDelivery is a message that was given up.

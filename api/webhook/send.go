@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"faultline/api/push"
 	"faultline/board/page"
 
 	"code.dny.dev/ssrf"
@@ -30,7 +31,10 @@ var azureWire = netip.MustParsePrefix("168.63.129.16/32")
 
 // sender calls webhooks: by https, on public addresses alone, however often a name
 // leads elsewhere than before.
-type sender struct{ client *http.Client }
+type sender struct {
+	client *http.Client
+	push   *push.Service // nil: it calls webhooks
+}
 
 // newSender returns a client that reaches public addresses on port 443 alone. Without that
 // a webhook could make this server send requests into its own network.
@@ -90,9 +94,16 @@ func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, bod
 	}
 	defer answer.Body.Close()
 	begin, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswerRead)) // so that the connection can be used again
-	out := result{status: answer.StatusCode, answer: begin, gone: answer.StatusCode == http.StatusGone}
-	if answer.StatusCode/100 != 2 {
-		out.reason = fmt.Sprintf("answered %d", answer.StatusCode)
+	out := answered(answer.StatusCode)
+	out.answer = begin
+	return out
+}
+
+// answered is what came of a try that had an answer.
+func answered(status int) result {
+	out := result{status: status, gone: status == http.StatusGone}
+	if status/100 != 2 {
+		out.reason = fmt.Sprintf("answered %d", status)
 	}
 	return out
 }
