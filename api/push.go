@@ -40,11 +40,20 @@ type PushKey struct {
 
 // PushRequest asks for notifications in a browser.
 type PushRequest struct {
-	push.Subscription
+	// Endpoint is the address of the browser at its push service.
+	Endpoint string      `json:"endpoint" example:"https://updates.push.services.mozilla.com/wpush/v2/abc"`
+	Keys     PushSecrets `json:"keys"`
 	// Of names sites, providers and components with commas between them: at most 200.
 	Of string `json:"of" example:"bbc.co.uk,cdn:fastly"`
 	// Lang is the language of the notifications; empty: en.
 	Lang string `json:"lang,omitempty" example:"de"`
+}
+
+// PushSecrets are what notifications for one browser are encrypted with (RFC 8291), in
+// base64url without padding.
+type PushSecrets struct {
+	P256dh string `json:"p256dh"` // its public key
+	Auth   string `json:"auth"`   // 16 bytes
 }
 
 // PushAnswer is a subscription as it was understood.
@@ -117,7 +126,8 @@ func (a *api) postPush(c *gin.Context, _ url.Values) error {
 	if err := decodeStrict(body, &req); err != nil {
 		return err
 	}
-	if err := a.cfg.Push.Check(req.Subscription); err != nil {
+	to := push.Subscription{Endpoint: req.Endpoint, Keys: push.Keys(req.Keys)}
+	if err := a.cfg.Push.Check(to); err != nil {
 		return err
 	}
 	if !pushLanguage.MatchString(req.Lang) {
@@ -127,7 +137,7 @@ func (a *api) postPush(c *gin.Context, _ url.Values) error {
 	if err != nil {
 		return pointed(err, "/of")
 	}
-	hook := webhook.Subscription(req.Subscription, f.Query().Encode(), req.Lang, a.cfg.Now())
+	hook := webhook.Subscription(to, f.Query().Encode(), req.Lang, a.cfg.Now())
 	if err := a.subscribe(c, hook); err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ package node
 import (
 	"context"
 	"errors"
+	"faultline/api/push"
 	"faultline/api/stream"
-	"faultline/api/webhook"
 	"faultline/board"
 	"faultline/board/find"
 	"log/slog"
@@ -49,6 +49,7 @@ type Config struct {
 	AdminServing   func(net.Addr) // called once it listens there; nil: nothing is
 	BaseURL        string         // that people reach it by; empty: not known
 	Contact        string
+	PushContact    string // whom push services write to, mailto:… or https://…; empty: no browser is notified
 	TrustedProxies []string
 	MaxConnections int           // of one address at one time, that is no trusted proxy; 0: any number
 	DrainDelay     time.Duration // how long requests are still taken after the end was asked for
@@ -137,6 +138,8 @@ type Node struct {
 	finder   *find.Index
 	holder   string
 	keeper   *record.Keeper
+	push     *push.Service // nil: no browser is notified
+	pages    *web.Web
 	work     *agent.Schedule             // nil in a drill: nothing is probed
 	probes   func(context.Context) error // nil when this node does not probe
 
@@ -184,6 +187,9 @@ func New(cfg Config) (*Node, error) {
 		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true, Providers: known}
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
+	if cfg.PushContact != "" {
+		n.push = push.New(push.Config{Contact: cfg.PushContact, Keys: cfg.Store, Now: cfg.Now})
+	}
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine),
 		Format:   correlate.CheckpointVersion,
 		KnownLog: cfg.KnownLog, Sites: n.sites, Published: n.published(),
@@ -252,7 +258,7 @@ func (n *Node) face() error {
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Catalog.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
 		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
-		Listen: cfg.Listen, FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys, Dumps: n.dumps,
+		Listen: cfg.Listen, FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys, Dumps: n.dumps, Notifies: n.push != nil,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
 	if n.work != nil {
 		pageConfig.Checks, pageConfig.Vantages, pageConfig.Notices = n.checks, n.work.Vantages, n.notices
@@ -261,6 +267,7 @@ func (n *Node) face() error {
 	if err != nil {
 		return err
 	}
+	n.pages = pages
 	var prepared api.Prepared
 	config := api.Config{Door: n.door, Limits: cfg.Limits, Board: n.board, Streams: n.streams, Keys: cfg.Keys,
 		Prepared:    &prepared,
@@ -276,6 +283,9 @@ func (n *Node) face() error {
 	}
 	if cfg.SelfKeys {
 		config.MadeKeys = ingest.NewMadeKeys(cfg.Store, cfg.Store, cfg.Now)
+	}
+	if n.push != nil {
+		config.Push, config.Subscribers = n.push, ingest.NewPushes(cfg.Store, cfg.Store, cfg.Now)
 	}
 	if n.work != nil {
 		config.Work, config.Checks = n.work, n.checks
@@ -350,35 +360,6 @@ func (n *Node) vantages() []func(faultline.Vantage) {
 		return nil
 	}
 	return []func(faultline.Vantage){n.maps.Vantage}
-}
-
-// duties are what this node does besides the replica's own work while it leads.
-func (n *Node) duties() []replica.Duty {
-	cfg := n.cfg
-	dispatch := webhook.NewDispatcher(n.source(), cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
-	dispatch.PublicURL = cfg.BaseURL
-	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
-		return dispatch.Run(ctx, t.Deliveries())
-	}}}
-	if cfg.Drill != nil {
-		return duties
-	}
-	duties = append(duties, replica.Duty{Name: "map", Run: func(ctx context.Context, t *replica.Term) error {
-		return n.maps.Run(ctx, t.Append)
-	}})
-	duties = append(duties, n.concentrationDuty())
-	duties = append(duties, n.archiveDuty()...)
-	metrics := statements.NewMetrics(cfg.Registry)
-	if len(cfg.Statements.Sources) == 0 {
-		return duties
-	}
-	return append(duties, replica.Duty{Name: "statements", Run: func(ctx context.Context, t *replica.Term) error {
-		return statements.NewPoller(statements.Config{Sources: cfg.Statements.Sources, Every: cfg.Statements.Every,
-			Agent: cfg.Statements.Agent, Now: cfg.Now, Log: cfg.Log, Metrics: metrics, Append: t.Append,
-			Announce: func(ctx context.Context, page string, list []faultline.Maintenance) error {
-				return cfg.Store.SaveMaintenances(ctx, page, list, cfg.Now())
-			}}).Run(ctx)
-	}})
 }
 
 // newEngine makes engines, of a checkpoint or, for nil, of nothing.

@@ -46,7 +46,7 @@ type assets struct {
 // scripts and pictures, by the media that they are of.
 var staticFiles = map[string]string{
 	"live.js": javaScript, "suggest.js": javaScript, "frame.js": javaScript, "take.js": javaScript,
-	"embed.js": javaScript,
+	"embed.js": javaScript, "notify.js": javaScript, "sw.js": javaScript,
 	"stack.js": javaScript, "player.js": javaScript, "key.js": javaScript,
 	"icon.svg": "image/svg+xml", "feed.css": "text/css; charset=utf-8",
 }

@@ -59,7 +59,7 @@ var siteStatesOf = []faultline.SiteState{faultline.SiteDown, faultline.SiteDegra
 func TestPagesOfALargeOutageKeepTheirBudget(t *testing.T) {
 	w := large()
 	cfg := w.config()
-	cfg.Series, cfg.Verdicts = someSeries{}, someVerdict{}
+	cfg.Series, cfg.Verdicts, cfg.Notifies = someSeries{}, someVerdict{}, true
 	cfg.Dependents = func(_ faultline.Component, limit int) (names []string) {
 		for i := range limit {
 			names = append(names, w.incidents[1][0].Sites[i].Site)
@@ -96,7 +96,7 @@ func TestPagesOfALargeOutageKeepTheirBudget(t *testing.T) {
 		t.Logf("%-70s %6d bytes, first byte after %s, %s once rendered", path, weight, cold.Round(time.Millisecond),
 			warm.Round(time.Millisecond/10))
 	}
-	for _, name := range []string{"live", "frame", "take", "embed", "stack", "key"} {
+	for _, name := range []string{"live", "frame", "take", "embed", "stack", "key", "notify", "sw"} {
 		if weight := compressed(t, get(h, "/static/"+name+".x.js").Body.Bytes()); weight > 4<<10 {
 			t.Errorf("%s.js weighs %d bytes", name, weight)
 		}

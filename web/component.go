@@ -122,6 +122,7 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 	p.shell = v.shell("/component/"+comp.Path(), v.say("component.title", "Name", p.Name), p.Answer)
 	p.inMarkdown(v.prefix + "/component/" + comp.Path() + asMarkdown)
 	p.follow("all", 0, p.Answer)
+	v.offer(&p.shell, string(comp))
 	v.illustrate(&p.shell, "/card/component/"+comp.Path()+".png", p.Answer)
 	p.Drill = p.Drill || drill
 	return p, known || p.Members > 0 || p.SitesTotal > 0

@@ -58,6 +58,7 @@ var routes = map[string]struct{ path, csp, referrer, cors, cache string }{
 	"GET /embed/now":                   {"/embed/now", embedCSP, "no-referrer", "*", "max-age=5"},
 	"GET /embed.js":                    {"/embed.js", closedCSP, "no-referrer", "*", "max-age=3600"},
 	"GET /feed.css":                    {"/feed.css", closedCSP, "no-referrer", "*", "max-age=3600"},
+	"GET /sw.js":                       {"/sw.js", closedCSP, "no-referrer", "*", "max-age=3600"},
 	"GET /card/incident/:file": {"/card/incident/" + outage + "@2.png", closedCSP, "no-referrer", "*",
 		"immutable"},
 	"GET /card/site/:file":            {"/card/site/reddit.com.png", closedCSP, "no-referrer", "*", "max-age=60"},

@@ -91,6 +91,7 @@ func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incide
 	p.shell = v.shell("/provider/"+of.Slug, v.say("component.title", "Name", of.Name), p.Answer)
 	p.inMarkdown(v.prefix + "/provider/" + of.Slug + asMarkdown)
 	p.follow("all", 0, p.Answer)
+	v.offer(&p.shell, of.Slug)
 	v.illustrate(&p.shell, "/card/provider/"+of.Slug+".png", p.Answer)
 	p.Drill = p.Drill || drill
 	return p

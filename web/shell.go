@@ -23,6 +23,7 @@ type shell struct {
 	Image       string // address of a picture of it, 1200x630
 	ImageAlt    string
 	OEmbed      string // address that tells programs how to embed it
+	Notify      string // what the button for notifications is about; empty: there is none
 	Take        string // where it is offered for other pages
 
 	// Live says what the script follows: an incident's id, all, or nothing.

@@ -190,6 +190,7 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 		lines(p.Answer, p.Reason))
 	p.inMarkdown(v.prefix + "/site/" + url.PathEscape(record.Site) + asMarkdown)
 	p.follow("all", 0, p.Answer)
+	v.offer(&p.shell, record.Site)
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill
 	return p

@@ -117,6 +117,7 @@ func (v *voice) stackPage(list string, stack board.Stack) stackPage {
 		p.Languages[i].URL = v.prefix + "/stack" + query + "&lang=" + l.Tag
 	}
 	p.follow("all", 0, p.Answer)
+	v.offer(&p.shell, list)
 	return p
 }
 

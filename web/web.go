@@ -32,6 +32,8 @@ type Config struct {
 	Lookup func(input string) (faultline.SiteRecord, error)
 	// SelfKeys: anybody may make a key, and the page for developers shows how.
 	SelfKeys bool
+	// Notifies: browsers may ask for notifications, and pages have a button for it.
+	Notifies bool
 	// NameOf is what people call a site, as they write it: BBC. Empty: no other
 	// name is known. nil: of none.
 	NameOf func(site string) string
@@ -232,6 +234,7 @@ func (w *Web) Routes(r gin.IRouter) {
 	read("/embed/replays/:name", embed, w.embedReplay)
 	read("/embed.js", static, w.element)
 	read("/feed.css", static, w.feedStyle)
+	read("/sw.js", static, w.worker)
 	read("/card/incident/:file", static, w.cardIncident)
 	read("/card/site/:file", static, w.cardSite)
 	read("/card/component/:kind/:file", static, w.cardComponent)

@@ -50,8 +50,10 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("a widget says that it is not updating", func(t *testing.T) { testFreezes(t, b) })
 	// At the world's own pace the ten minutes in which one person counts once
 	// outlast the tests.
-	slow := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--drill", playedDrill, "--speed", "1")
+	slow := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t),
+		"FAULTLINE_WEB_PUSH_CONTACT=mailto:desk@faultline.example"}, "--drill", playedDrill, "--speed", "1")
 	quiet := quietSites(t, 4)
+	t.Run("a browser asks for notifications", func(t *testing.T) { testNotify(t, b, slow, quiet[3]) })
 	t.Run("a report is a tap", func(t *testing.T) { testTap(t, b, slow, quiet[0], true) })
 	t.Run("a report is a tap without JavaScript", func(t *testing.T) { testTap(t, b, slow, quiet[1], false) })
 	t.Run("a report needs no pointer", func(t *testing.T) { testKeyboard(t, b, slow, quiet[3]) })

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faultline/api/push"
 	"faultline/ingest"
 	"faultline/store"
 )
@@ -20,6 +21,7 @@ type doorFlags struct {
 	PrefixLimit     int      `default:"6000" env:"FAULTLINE_PREFIX_LIMIT" help:"Requests that one prefix (/24, or IPv6 /48) may send in a minute, a third of them at once."`
 	TokenLimit      int      `default:"600" env:"FAULTLINE_TOKEN_LIMIT" help:"Requests that the subject of a token may send in a minute over all nodes, a third of them at once."`
 	SelfKeys        bool     `default:"true" negatable:"" env:"FAULTLINE_SELF_KEYS" help:"Let anybody make an API key on /developers without asking you, with webhooks that their receivers must confirm. A key costs about a second of computing. At most 5 keys a day for one address prefix, and 2000 in all. Use --no-self-keys if only your own people should have keys."`
+	PushContact     string   `name:"web-push-contact" placeholder:"mailto:…|https://…" env:"FAULTLINE_WEB_PUSH_CONTACT" help:"Let people ask for notifications in their browser about sites, providers, components and lists of them. Push services of browsers write to this address if something is wrong (VAPID, RFC 8292). Without it nobody is notified."`
 	ReadLimit       int      `default:"60" env:"FAULTLINE_READ_LIMIT" help:"Reads without a token that one address (or IPv6 /64) may make in a minute. Answers of 304, pages and widgets do not count. 0: no limit on reads and streams."`
 	ConnectionLimit int      `default:"512" env:"FAULTLINE_CONNECTION_LIMIT" help:"Connections that one address (or IPv6 /64) may hold open. Trusted proxies have no limit. 0: no limit for anybody."`
 	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads that the subject of a token may make in a minute."`
@@ -40,6 +42,12 @@ func (f doorFlags) check() error {
 		if l.n < l.least || l.n > maxLimit {
 			return usageError{fmt.Errorf("--%s: must be between %d and %d but got %d", l.flag, l.least, maxLimit, l.n)}
 		}
+	}
+	if f.PushContact == "" {
+		return nil
+	}
+	if err := push.CheckContact(f.PushContact); err != nil {
+		return usageError{fmt.Errorf("--web-push-contact: %w", err)}
 	}
 	return nil
 }

@@ -211,6 +211,7 @@ func (c *serveCmd) record(durable bool) (r node.Record, err error) {
 func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	clock *store.Clock) (node.Config, error) {
 	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact,
+		PushContact:    c.PushContact,
 		TrustedProxies: c.TrustedProxies,
 		DrainDelay:     c.DrainDelay, SnapshotFile: filepath.Join(c.StateDir, snapshotFile),
 		ArchiveDir: filepath.Join(c.StateDir, archiveDir), Keep: c.Keep,

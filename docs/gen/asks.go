@@ -346,9 +346,11 @@ var webhooks = []ask{
 
 // asks are all the requests whose answers are examples of the document.
 func asks() []ask {
-	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, keyAsks, missing)
+	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, keyAsks, pushAsks,
+		pushReads, missing)
 	all = append(all,
-		hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, keyAsks, ended, keysEnded))...)
+		hasty(slices.Concat(writes, annotations, tokens, vantages, webhooks, keyAsks, pushAsks, ended, keysEnded,
+			pushEnded))...)
 	for i := range all {
 		all[i].kind = "json"
 	}

@@ -123,6 +123,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	}
 	cold := d.config(shutDoor{}, d.board())
 	cold.Revocations, cold.Webhooks, cold.Annotator, cold.MadeKeys = away{}, nil, nil, deskAway{}
+	cold.Push, cold.Subscribers = d.notifies(browsersAway{}), browsersAway{}
 	d.keys.SetRevoked(nil)
 	if d.cold, err = api.New(cold); err != nil {
 		return err
@@ -153,6 +154,7 @@ func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup,
 		Index:       d.index,
 		Revocations: nowhere{}, Registrar: nowhere{}, MadeKeys: d.desk, Webhooks: nowhere{}, Annotator: nowhere{},
+		Push: d.notifies(browsers{}), Subscribers: browsers{},
 		Now:      d.now,
 		Ready:    held.Ready,
 		Writable: held.Ready, Find: finder().Find}

@@ -61,7 +61,7 @@ func TestLiveAnswersAreAsDocumented(t *testing.T) {
 		return got
 	}
 	silent := ask{operation: "getSite", path: "/v1/sites/" + silentSite(t, d), status: 200}
-	for _, a := range slices.Concat(asks(), refusedReads(), more, ended, keysEnded, []ask{silent}) {
+	for _, a := range slices.Concat(asks(), refusedReads(), more, ended, keysEnded, pushEnded, []ask{silent}) {
 		got := check(a, nil)
 		if etag := got.header.Get("ETag"); etag != "" {
 			a.status = http.StatusNotModified

@@ -65,8 +65,10 @@ func TestExamplesDecode(t *testing.T) {
 // long or of no form: the document itself, metrics and files.
 func TestEveryAnswerHasAnExample(t *testing.T) {
 	bare := map[string]bool{"getOpenAPI 200": true, "getOpenAPIYAML 200": true, "getMetrics 200": true,
-		"getDocs 200":     true,
-		"getMetrics 404":  true, // of a node with an address for operators, which a drill has none of
+		"getDocs 200":    true,
+		"getMetrics 404": true, // of a node with an address for operators, which a drill has none of
+		// Of a node that notifies no browsers, which a drill has none of.
+		"getPush 404": true, "postPush 404": true, "deletePush 404": true,
 		"getDocsFile 200": true, "getSchema 200": true}
 	for _, item := range strictDocument(t).Paths.Map() {
 		for _, op := range item.Operations() {

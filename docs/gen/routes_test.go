@@ -69,6 +69,7 @@ var pages = map[string]string{
 	"GET /manifest.webmanifest":     "for browsers",
 	"GET /opensearch.xml":           "for browsers",
 	"GET /favicon.ico":              "for browsers",
+	"GET /sw.js":                    "for browsers that are notified",
 	"GET /llms.txt":                 "for assistants",
 	"GET /now.md":                   "the front page as Markdown",
 	"GET /stack.md":                 "a page as Markdown; its data is /v1/stack",

@@ -1,0 +1,57 @@
+package node
+
+import (
+	"context"
+
+	"faultline"
+	"faultline/api/webhook"
+	"faultline/ingest/statements"
+	"faultline/replica"
+)
+
+// duties are what this node does besides the replica's own work while it leads.
+func (n *Node) duties() []replica.Duty {
+	cfg := n.cfg
+	dispatch := webhook.NewDispatcher(n.source(), cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
+	dispatch.PublicURL = cfg.BaseURL
+	duties := []replica.Duty{{Name: "webhooks", Run: func(ctx context.Context, t *replica.Term) error {
+		return dispatch.Run(ctx, t.Deliveries())
+	}}}
+	duties = append(duties, n.pushDuty()...)
+	if cfg.Drill != nil {
+		return duties
+	}
+	duties = append(duties, replica.Duty{Name: "map", Run: func(ctx context.Context, t *replica.Term) error {
+		return n.maps.Run(ctx, t.Append)
+	}})
+	duties = append(duties, n.concentrationDuty())
+	duties = append(duties, n.archiveDuty()...)
+	metrics := statements.NewMetrics(cfg.Registry)
+	if len(cfg.Statements.Sources) == 0 {
+		return duties
+	}
+	return append(duties, replica.Duty{Name: "statements", Run: func(ctx context.Context, t *replica.Term) error {
+		return statements.NewPoller(statements.Config{Sources: cfg.Statements.Sources, Every: cfg.Statements.Every,
+			Agent: cfg.Statements.Agent, Now: cfg.Now, Log: cfg.Log, Metrics: metrics, Append: t.Append,
+			Announce: func(ctx context.Context, page string, list []faultline.Maintenance) error {
+				return cfg.Store.SaveMaintenances(ctx, page, list, cfg.Now())
+			}}).Run(ctx)
+	}})
+}
+
+// pushDuty notifies browsers, where the operator wants that.
+func (n *Node) pushDuty() []replica.Duty {
+	if n.push == nil {
+		return nil
+	}
+	cfg := n.cfg
+	// The pages are made after the duties, and before anything runs.
+	say := func(lang string, inc *faultline.Incident) (title, text string) {
+		return n.pages.Notification(lang, inc)
+	}
+	dispatch := webhook.NewPushDispatcher(n.source(), cfg.Providers, n.push, say, cfg.Now, cfg.Log, cfg.Registry)
+	dispatch.PublicURL = cfg.BaseURL
+	return []replica.Duty{{Name: "notifications", Run: func(ctx context.Context, t *replica.Term) error {
+		return dispatch.Run(ctx, t.Notifications())
+	}}}
+}
