@@ -277,6 +277,7 @@ var notPrepared = map[string]string{
 	"/v1/verdict":                          "of one reader's network",
 	"/v1/vantages":                         "of this moment, not of a snapshot",
 	"/v1/stream":                           "without an end",
+	"/v1/push":                             "asked once by each browser that subscribes",
 	"/v1/replays":                          "seldom asked",
 	"/v1/replays/:name":                    "seldom asked",
 	"/v1/replays/:name/revisions/:n":       "seldom asked",

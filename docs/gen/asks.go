@@ -94,10 +94,11 @@ var reads = []ask{
 }
 
 // limitedOthers is how many of others, from the first on, count against a quota.
-const limitedOthers = 11
+const limitedOthers = 12
 
 // others are answered whatever a node knows.
 var others = []ask{
+	{operation: "getPush", path: pathOfPush, kind: "json"},
 	{operation: "getRecord", path: "/v1/record", kind: "json"},
 	{operation: "getIncidentRevisionProof", path: "/v1/incidents/{id}/revisions/1/proof", kind: "txt"},
 	{operation: "getRecordCheckpoint", path: "/record/checkpoint", kind: "txt"},

@@ -18,10 +18,8 @@ const (
 	pathOfPush    = "/v1/push"
 )
 
-// pushReads are what browsers ask for before they subscribe.
+// pushReads are what browsers ask for before they subscribe, of a node without a key.
 var pushReads = []ask{
-	{operation: "getPush", path: pathOfPush, status: 200},
-	{operation: "getPush", path: pathOfPush + "?colour=blue", status: 400},
 	{operation: "getPush", path: pathOfPush, cold: true, status: 503},
 }
 
