@@ -17,7 +17,7 @@ func testChecks(t *testing.T, f *fixture) {
 	got, err := f.Check(ctx, id, f.now)
 	ok(t, err)
 	equal(t, got, faultline.Check{ID: id, Site: "shop.net", AskedAt: f.now, Pending: true,
-		State: faultline.SiteUnknown, Symptom: faultline.SymptomOK, Results: []faultline.Probe{}})
+		State: faultline.SiteUnknown, Results: []faultline.Probe{}})
 
 	down := faultline.Probe{At: f.now.Add(time.Second), Site: "shop.net", Vantage: "lon-1", Symptom: "http_502",
 		Status: 502}
