@@ -284,8 +284,7 @@ var notPrepared = map[string]string{
 	"/oembed":                              "seldom asked, and kept for an hour by who asks",
 }
 
-// Every row of the table that reads is answered in front as through the chain, to the
-// byte, or stands above with a reason.
+// Every row that reads is answered in front to the byte, or stands above with a reason.
 func TestPreparedAnswersAreThoseOfTheChain(t *testing.T) {
 	w := newTwoWays(t)
 	for _, row := range Routes() {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"faultline"
+	"faultline/api/push"
 	"faultline/api/webhook"
 	"faultline/ingest/statements"
 	"faultline/replica"
@@ -37,6 +38,14 @@ func (n *Node) duties() []replica.Duty {
 				return cfg.Store.SaveMaintenances(ctx, page, list, cfg.Now())
 			}}).Run(ctx)
 	}})
+}
+
+// push notifies browsers; nil where the operator does not want that.
+func (cfg Config) push() *push.Service {
+	if cfg.PushContact == "" {
+		return nil
+	}
+	return push.New(push.Config{Contact: cfg.PushContact, Keys: cfg.Store, Now: cfg.Now})
 }
 
 // pushDuty notifies browsers, where the operator wants that.

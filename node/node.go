@@ -187,9 +187,7 @@ func New(cfg Config) (*Node, error) {
 		n.stale, n.labels, engine = d.StaleAfter(), d.Places(), correlate.Config{Drill: true, Providers: known}
 	}
 	n.maps = infra.NewMapper(cfg.Matcher, n.sites.Lookup, cfg.Log, cfg.Registry)
-	if cfg.PushContact != "" {
-		n.push = push.New(push.Config{Contact: cfg.PushContact, Keys: cfg.Store, Now: cfg.Now})
-	}
+	n.push = cfg.push()
 	n.replica = replica.New(replica.Config{Store: cfg.Store, NewEngine: newEngine(engine),
 		Format:   correlate.CheckpointVersion,
 		KnownLog: cfg.KnownLog, Sites: n.sites, Published: n.published(),

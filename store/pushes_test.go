@@ -8,11 +8,12 @@ import (
 	"faultline"
 )
 
-// everyPush writes every key of the subscriptions of browsers.
+// everyPush writes every key of the subscriptions of browsers, and of concentration.
 func (f *fixture) everyPush(t *testing.T, l Lease) {
 	t.Helper()
 	ctx := t.Context()
 	ok(t, f.AddPush(ctx, "push_1", []byte("one"), "2026-03-01", "1a"))
+	ok(t, f.SaveConcentration(ctx, l, faultline.ConcentrationDay{Day: "2026-03-01"}))
 	_, err := f.PushKey(ctx, "offered")
 	ok(t, err)
 	_, err = f.Pushes().QueueDeliveries(ctx, l, "1-1", []faultline.Delivery{{ID: "msg_1", Due: f.now}})

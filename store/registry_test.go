@@ -43,7 +43,6 @@ func testRegistry(t *testing.T, f *fixture) {
 	ok(t, f.EndDelivery(ctx, "msg_2", "wh_1", []byte("dead")))
 	ok(t, f.NoteAttempt(ctx, "wh_1", []byte("try")))
 	f.everyPush(t, l)
-	ok(t, f.SaveConcentration(ctx, l, faultline.ConcentrationDay{Day: "2026-03-01"}))
 	ok(t, f.MakeKey(ctx, faultline.MadeKey{Subject: "self-a"}, "c", "2026-03-01", "1a", f.now))
 	ok(t, f.Revoke(ctx, "t1", f.now.Add(time.Hour), f.now))
 	ok(t, f.PublishKeys(ctx, map[string][]byte{"k": {1}}, f.now))

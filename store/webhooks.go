@@ -45,7 +45,8 @@ var (
 // ReplaceWebhook stores what a webhook becomes. It reports false, and stores nothing, where
 // it is no longer what it was when it was read: somebody has changed or removed it.
 func (h *Hooks) ReplaceWebhook(ctx context.Context, id string, was, data []byte) (bool, error) {
-	replaced, err := h.store.scripts.replaceWebhook.Run(ctx, h.store.writes, []string{h.keys.hooks}, id, was, data).Bool()
+	replaced, err := h.store.scripts.replaceWebhook.Run(ctx, h.store.writes, []string{h.keys.hooks}, id, was,
+		data).Bool()
 	if err != nil {
 		return false, h.store.fail("replace a webhook", err)
 	}
@@ -67,7 +68,8 @@ func (h *Hooks) AddWebhook(ctx context.Context, id, owner string, data []byte, m
 	if faultline.SelfMade(owner) {
 		left = maxOthers
 	}
-	n, err := h.store.scripts.webhook.Run(ctx, h.store.writes, []string{h.keys.hooks}, id, data, left, owner, most).Int()
+	n, err := h.store.scripts.webhook.Run(ctx, h.store.writes, []string{h.keys.hooks}, id, data, left, owner,
+		most).Int()
 	if err != nil {
 		return false, h.store.fail(op, err)
 	}
@@ -126,7 +128,8 @@ func (h *Hooks) QueueDeliveries(ctx context.Context, l Lease, at string, list []
 	for _, d := range list {
 		args = append(args, d.ID, d.Due.UnixMilli(), d.Data)
 	}
-	left, err = h.store.fenced(ctx, h.store.scripts.deliver, l, []string{h.keys.at, h.keys.due, h.keys.deliveries}, args...).Int()
+	keys := []string{h.keys.at, h.keys.due, h.keys.deliveries}
+	left, err = h.store.fenced(ctx, h.store.scripts.deliver, l, keys, args...).Int()
 	if err != nil {
 		return 0, h.store.fail("queue deliveries", err)
 	}
@@ -163,7 +166,8 @@ func (h *Hooks) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 // PostponeDelivery replaces a delivery that failed, and moves the time at which it is due. One
 // that was removed meanwhile stays removed.
 func (h *Hooks) PostponeDelivery(ctx context.Context, d faultline.Delivery) error {
-	if err := h.store.scripts.postpone.Run(ctx, h.store.writes, []string{h.keys.due, h.keys.deliveries}, d.ID, d.Due.UnixMilli(),
+	if err := h.store.scripts.postpone.Run(ctx, h.store.writes, []string{h.keys.due, h.keys.deliveries}, d.ID,
+		d.Due.UnixMilli(),
 		d.Data).Err(); err != nil {
 		return h.store.fail("postpone a delivery", err)
 	}

@@ -52,7 +52,8 @@ func TestSubscriptionsThatNothingCanBeSentTo(t *testing.T) {
 		sub.Endpoint = endpoint
 		wantRefused(t, service.Check(sub), "/endpoint")
 	}
-	for _, p256dh := range []string{"", "AAAA", good.Keys.P256dh + "=", encode(append([]byte{4}, make([]byte, 64)...))} {
+	nowhere := encode(append([]byte{4}, make([]byte, 64)...)) // not on the curve
+	for _, p256dh := range []string{"", "AAAA", good.Keys.P256dh + "=", nowhere} {
 		sub := good
 		sub.Keys.P256dh = p256dh
 		wantRefused(t, service.Check(sub), "/keys/p256dh")

@@ -252,7 +252,10 @@ func TestASubscriptionThatHasEndedIsRemoved(t *testing.T) {
 		x, _, _ := notified(t, "", status)
 		x.begins()
 		x.source.Publish(outage(1, faultline.StateConfirmed))
-		boardtest.Eventually(t, "it is removed", func() bool { all, _ := x.box.Webhooks(t.Context()); return len(all) == 0 })
+		boardtest.Eventually(t, "it is removed", func() bool {
+			all, _ := x.box.Webhooks(t.Context())
+			return len(all) == 0
+		})
 	}
 	x, _, _ := notified(t, "", http.StatusCreated)
 	x.clock.add(faultline.PushLife + time.Second)

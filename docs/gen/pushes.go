@@ -26,14 +26,16 @@ var pushReads = []ask{
 // pushAsks are what browsers send that want to be notified, or no longer.
 var pushAsks = []ask{
 	{operation: "postPush", path: pathOfPush, media: mediaJSON, body: oneBrowser, status: 201},
-	{operation: "postPush", path: pathOfPush, media: mediaJSON, body: `{"endpoint":"https://example.com/"}`, status: 400},
+	{operation: "postPush", path: pathOfPush, media: mediaJSON, body: `{"endpoint":"https://example.com/"}`,
+		status: 400},
 	{operation: "postPush", path: pathOfPush, media: mediaJSON, body: strings.Repeat(" ", 9<<10), status: 413},
 	{operation: "postPush", path: pathOfPush, media: "text/plain", body: oneBrowser, status: 415},
 	{operation: "postPush", path: pathOfPush, media: mediaJSON, body: oneBrowser, cold: true, status: 503},
 	{operation: "deletePush", path: pathOfPush, method: "DELETE", media: mediaJSON, body: `{}`, status: 400},
 	{operation: "deletePush", path: pathOfPush, method: "DELETE", media: mediaJSON,
 		body: strings.Repeat(" ", 9<<10), status: 413},
-	{operation: "deletePush", path: pathOfPush, method: "DELETE", media: "text/plain", body: oneBrowserEnd, status: 415},
+	{operation: "deletePush", path: pathOfPush, method: "DELETE", media: "text/plain", body: oneBrowserEnd,
+		status: 415},
 	{operation: "deletePush", path: pathOfPush, method: "DELETE", media: mediaJSON, body: oneBrowserEnd, cold: true,
 		status: 503},
 }
