@@ -91,7 +91,7 @@ func OpenDaily(cfg DailyConfig) (*Daily, error) {
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, MaxBytes)
 	d := &Daily{cfg: cfg, failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "faultline_dump_failures_total",
 		Help: "Tries to write a day's dump that failed; each is tried again."})}
-	if err := os.MkdirAll(cfg.Dir, dirMode); err != nil { //nolint:gosec // what is in it is public
+	if err := os.MkdirAll(cfg.Dir, dirMode); err != nil {
 		return nil, fmt.Errorf("open the dumps: %w", err)
 	}
 	entries, err := os.ReadDir(cfg.Dir)
@@ -290,7 +290,7 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	if err := os.Chmod(scratch, dirMode); err != nil { //nolint:gosec // what is in it is public
+	if err := os.Chmod(scratch, dirMode); err != nil {
 		return err
 	}
 	if _, err := Write(ctx, scratch, Day{Day: day, From: d.cfg.From, Sites: d.cfg.Sites(),

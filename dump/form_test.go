@@ -75,9 +75,9 @@ func TestEveryRowFitsItsPublishedSchema(t *testing.T) {
 	if err != nil || len(published) != len(named) {
 		t.Errorf("%v are published, and %v are named: %v", published, named, err)
 	}
-	agree(t, dir, "series", rowsOf[Hour](t, dir, "series.ndjson.gz"), columnsIn[Hour](t, dir, "series.parquet"), same)
-	agree(t, dir, "sites", rowsOf[Site](t, dir, "sites.ndjson.gz"), columnsIn[Site](t, dir, "sites.parquet"), same)
-	agree(t, dir, "incidents", rowsOf[Revision](t, dir, "incidents.ndjson.gz"),
+	agree(t, "series", rowsOf[Hour](t, dir, "series.ndjson.gz"), columnsIn[Hour](t, dir, "series.parquet"), same)
+	agree(t, "sites", rowsOf[Site](t, dir, "sites.ndjson.gz"), columnsIn[Site](t, dir, "sites.parquet"), same)
+	agree(t, "incidents", rowsOf[Revision](t, dir, "incidents.ndjson.gz"),
 		columnsIn[Columns](t, dir, "incidents.parquet"), columnsOf)
 	for _, line := range rowsOf[any](t, dir, "incidents.ndjson.gz") {
 		fits(t, schemaOf(t, schemas["incidents.ndjson.gz"]), "incidents.ndjson.gz", line)
@@ -94,7 +94,7 @@ func TestEveryRowFitsItsPublishedSchema(t *testing.T) {
 }
 
 // agree compares the rows of the two forms of a table, and those in columns with their schema.
-func agree[T, P any](t *testing.T, dir, name string, lines []T, columns []P, of func(T) P) {
+func agree[T, P any](t *testing.T, name string, lines []T, columns []P, of func(T) P) {
 	t.Helper()
 	if len(lines) != len(columns) || len(lines) == 0 {
 		t.Fatalf("%s: %d lines and %d rows in columns", name, len(lines), len(columns))

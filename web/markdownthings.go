@@ -48,8 +48,8 @@ func (w *Web) siteMarkdown(c *gin.Context, asked string) (shown bool, err error)
 	if whole, err := w.cfg.Lookup(asked); err == nil && whole.Site == asked {
 		return false, nil
 	}
-	record, err := w.cfg.Lookup(name)
-	if err != nil || !strings.Contains(name, ".") {
+	record, unknown := w.cfg.Lookup(name)
+	if unknown != nil || !strings.Contains(name, ".") {
 		return false, nil // the whole name may be one that can be checked
 	}
 	return true, w.thingMarkdown(c, "site/"+record.Site, func(v *voice, incidents []faultline.Incident) string {
