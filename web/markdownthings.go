@@ -48,11 +48,15 @@ func (w *Web) siteMarkdown(c *gin.Context, asked string) (shown bool, err error)
 	if whole, err := w.cfg.Lookup(asked); err == nil && whole.Site == asked {
 		return false, nil
 	}
-	record, unknown := w.cfg.Lookup(name)
-	if unknown != nil || !strings.Contains(name, ".") {
-		return false, nil // the whole name may be one that can be checked
+	if record, err := w.cfg.Lookup(name); err == nil && strings.Contains(name, ".") {
+		return true, w.siteText(c, record)
 	}
-	return true, w.thingMarkdown(c, "site/"+record.Site, func(v *voice, incidents []faultline.Incident) string {
+	return false, nil // the whole name may be one that can be checked
+}
+
+// siteText answers with what the page of a site says.
+func (w *Web) siteText(c *gin.Context, record faultline.SiteRecord) error {
+	return w.thingMarkdown(c, "site/"+record.Site, func(v *voice, incidents []faultline.Incident) string {
 		status, listed := v.statusOf(record)
 		p := v.sitePage(record, status, listed, incidents)
 		t := v.startText(p.shell, record.Site, p.Answer, p.Reason)
