@@ -45,11 +45,15 @@ type assets struct {
 
 // scripts and pictures, by the media that they are of.
 var staticFiles = map[string]string{
-	"live.js": javaScript, "suggest.js": javaScript, "frame.js": javaScript, "take.js": javaScript,
+	"live.js": javaScript, "frame.js": javaScript, "take.js": javaScript,
 	"embed.js": javaScript, "notify.js": javaScript, "sw.js": javaScript,
 	"stack.js": javaScript, "player.js": javaScript, "key.js": javaScript,
 	"icon.svg": "image/svg+xml", "feed.css": "text/css; charset=utf-8",
 }
+
+// pageScript is what every page runs, live.js and suggest.js, in one file: a first visit asks
+// for little.
+const pageScript = "page.js"
 
 const javaScript = "text/javascript; charset=utf-8"
 
@@ -62,14 +66,14 @@ var widgetParts = []string{"parts/layout/colours.css", "parts/layout/text.css", 
 func readAssets(prefix string) (assets, error) {
 	a := assets{prefix: prefix, byName: map[string]asset{}}
 	for name, media := range staticFiles {
-		body, err := files.ReadFile("static/" + name)
-		if err != nil {
-			return a, fmt.Errorf("web: read %s: %w", name, err)
+		if err := a.read(name, media, name); err != nil {
+			return a, err
 		}
-		sum := sha256.Sum256(body)
-		a.byName[name] = asset{page: page.File(body, media), hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
 	}
-	var err error
+	err := a.read(pageScript, javaScript, "live.js", "suggest.js")
+	if err != nil {
+		return a, err
+	}
 	if a.page, err = readStyle(func(string) bool { return true }); err != nil {
 		return a, err
 	}
@@ -77,6 +81,21 @@ func readAssets(prefix string) (assets, error) {
 		return slices.ContainsFunc(widgetParts, func(part string) bool { return strings.HasPrefix(name, part) })
 	})
 	return a, err
+}
+
+// read puts files together into one asset.
+func (a assets) read(name, media string, from ...string) error {
+	var whole []byte
+	for _, file := range from {
+		body, err := files.ReadFile("static/" + file)
+		if err != nil {
+			return fmt.Errorf("web: read %s: %w", file, err)
+		}
+		whole = append(whole, body...)
+	}
+	sum := sha256.Sum256(whole)
+	a.byName[name] = asset{page: page.File(whole, media), hash: base64.RawURLEncoding.EncodeToString(sum[:9])}
+	return nil
 }
 
 // darkColours are those of the dark scheme. A reader may choose them, and the page around a

@@ -58,7 +58,7 @@ func (v *voice) shell(path, title, description string) shell {
 	s := shell{
 		Lang: v.Lang, Path: path, Title: title, Description: description, Drill: v.cfg.Drill,
 		AsOf: v.near(asOf, formMinute), Stale: stale,
-		Style: v.assets.page.css, Scripts: []string{v.assets.url("live.js"), v.assets.url("suggest.js")},
+		Style: v.assets.page.css, Scripts: []string{v.assets.url(pageScript)},
 		Icon: v.assets.url("icon.svg"),
 		Feeds: []feedLink{{v.prefix + "/feed.atom", "application/atom+xml"},
 			{v.prefix + "/feed.json", "application/feed+json"}},
