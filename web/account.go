@@ -16,7 +16,7 @@ var siteStates = []faultline.SiteState{
 }
 
 // groupsOf names the sites of an incident by their states.
-func (v *voice) groupsOf(inc *faultline.Incident) []stateGroup {
+func (v *localizer) groupsOf(inc *faultline.Incident) []stateGroup {
 	var groups []stateGroup
 	for _, state := range siteStates {
 		g, n := stateGroup{State: state, Word: v.memberWord(inc, state)}, 0
@@ -38,20 +38,20 @@ func (v *voice) groupsOf(inc *faultline.Incident) []stateGroup {
 
 // memberWord says how a site of an incident does. What a viewer's provider takes
 // from its subscribers is not known from anywhere else.
-func (v *voice) memberWord(inc *faultline.Incident, state faultline.SiteState) string {
+func (v *localizer) memberWord(inc *faultline.Incident, state faultline.SiteState) string {
 	if state == faultline.SiteUnknown && inc.Cause != nil && inc.Cause.Kind == faultline.KindISP {
 		return v.say("site_state.reported")
 	}
 	return v.siteStateWord(state)
 }
 
-func (v *voice) siteLink(site string) siteLink {
+func (v *localizer) siteLink(site string) siteLink {
 	return siteLink{URL: v.link("/site/" + site), Site: site, Own: ownScript(site)}
 }
 
 // rowsOf is the table of an incident's sites on a widget: those that still fail first, in
 // each state as they come.
-func (v *voice) rowsOf(inc *faultline.Incident, most int) []siteRow {
+func (v *localizer) rowsOf(inc *faultline.Incident, most int) []siteRow {
 	var rows []siteRow
 	for _, state := range siteStates {
 		for i := range inc.Sites {
@@ -64,7 +64,7 @@ func (v *voice) rowsOf(inc *faultline.Incident, most int) []siteRow {
 }
 
 // rowOf is one site of an incident's table.
-func (v *voice) rowOf(inc *faultline.Incident, s *faultline.IncidentSite) siteRow {
+func (v *localizer) rowOf(inc *faultline.Incident, s *faultline.IncidentSite) siteRow {
 	row := siteRow{
 		siteLink: v.siteLink(s.Site),
 		State:    s.State,
@@ -94,7 +94,7 @@ type blamelessGroup struct {
 
 // blameless are the sites that were accused and are well, by the reason why we
 // think so. A site that failed after all is not among them.
-func (v *voice) blameless(inc *faultline.Incident) []blamelessGroup {
+func (v *localizer) blameless(inc *faultline.Incident) []blamelessGroup {
 	failed := make(map[string]bool, len(inc.Sites))
 	for _, s := range inc.Sites {
 		failed[s.Site] = true
@@ -114,12 +114,12 @@ func (v *voice) blameless(inc *faultline.Incident) []blamelessGroup {
 }
 
 // outOf writes a count with its denominator.
-func (v *voice) outOf(n, of int) string {
+func (v *localizer) outOf(n, of int) string {
 	return v.say("number.of", "N", v.number(n), "Of", v.number(of))
 }
 
 // reasons says what an incident rests on.
-func (v *voice) reasons(inc *faultline.Incident) []string {
+func (v *localizer) reasons(inc *faultline.Incident) []string {
 	ev, im := inc.Evidence, inc.Impact
 	basis := "because.probes"
 	switch {
@@ -151,7 +151,7 @@ func (v *voice) reasons(inc *faultline.Incident) []string {
 }
 
 // reportsSaid counts what people said, and says what a report is.
-func (v *voice) reportsSaid(ev faultline.Evidence) string {
+func (v *localizer) reportsSaid(ev faultline.Evidence) string {
 	networks, countries := "", ""
 	if ev.Networks > 0 {
 		networks = v.say("because.on", "Networks", v.count("of.networks", ev.Networks))
@@ -177,7 +177,7 @@ const countriesNamed = 12
 
 // unknowns says what an incident does not know. It is never empty: nobody here
 // counts people.
-func (v *voice) unknowns(inc *faultline.Incident) []string {
+func (v *localizer) unknowns(inc *faultline.Incident) []string {
 	said := []string{v.say("unknown.people")}
 	switch {
 	case inc.Cause == nil:
@@ -197,7 +197,7 @@ func (v *voice) unknowns(inc *faultline.Incident) []string {
 }
 
 // explain fills in the cause and what else was considered.
-func (v *voice) explain(p *incidentPage, inc *faultline.Incident) {
+func (v *localizer) explain(p *incidentPage, inc *faultline.Incident) {
 	if inc.Cause == nil {
 		return
 	}
@@ -224,7 +224,7 @@ func (v *voice) explain(p *incidentPage, inc *faultline.Incident) {
 }
 
 // componentURL is the page of a component; a site has one of its own.
-func (v *voice) componentURL(c faultline.Component) string {
+func (v *localizer) componentURL(c faultline.Component) string {
 	if c.Kind() == faultline.KindSite {
 		return v.link("/site/" + c.Name())
 	}

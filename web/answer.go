@@ -28,7 +28,7 @@ func byReach(a, b *faultline.Incident) int {
 
 // failing says what fails with its best-known sites: "Fastly is failing: reddit.com,
 // cnn.com, bbc.co.uk and 73 more sites."
-func (v *voice) failing(inc *faultline.Incident) string {
+func (v *localizer) failing(inc *faultline.Incident) string {
 	sites := v.victims(inc)
 	key := "failing."
 	switch {
@@ -57,7 +57,7 @@ func (v *voice) failing(inc *faultline.Incident) string {
 
 // victims names the first sites of an incident that fail, and counts the others. Joined
 // sites are neither named nor counted: our list does not say that they depend on the cause.
-func (v *voice) victims(inc *faultline.Incident) string {
+func (v *localizer) victims(inc *faultline.Incident) string {
 	var names []string
 	for _, s := range inc.Sites {
 		if s.Member != faultline.MemberJoined && (s.State == faultline.SiteDown || s.State == faultline.SiteDegraded) {
@@ -73,7 +73,7 @@ func (v *voice) victims(inc *faultline.Incident) string {
 }
 
 // and joins the last of some names with the word for "and".
-func (v *voice) and(names []string) string {
+func (v *localizer) and(names []string) string {
 	if len(names) < 2 {
 		return v.listed(names, victims)
 	}

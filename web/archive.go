@@ -43,7 +43,7 @@ const monthForm = "2006-01"
 
 // archive shows the incidents that are over, by month and cause. A month or cause that is not one
 // is ignored, because the address may have been typed.
-func (w *Web) archive(c *gin.Context, v *voice) error {
+func (w *Web) archive(c *gin.Context, v *localizer) error {
 	month, comp := c.Query("month"), faultline.Component(c.Query("component"))
 	if _, err := time.Parse(monthForm, month); err != nil {
 		month = ""
@@ -64,7 +64,7 @@ func (w *Web) archive(c *gin.Context, v *voice) error {
 const noCause faultline.Component = "none"
 
 // archivePage builds the page from the incidents in memory.
-func (v *voice) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
+func (v *localizer) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
 	asOf, _ := v.clock()
 	published := archived(incidents)
 	p := archivePage{
@@ -125,7 +125,7 @@ func componentOf(inc *faultline.Incident) faultline.Component {
 }
 
 // archiveURL is the address of the archive with a month and a cause chosen.
-func (v *voice) archiveURL(month string, comp faultline.Component) string {
+func (v *localizer) archiveURL(month string, comp faultline.Component) string {
 	q := url.Values{}
 	for key, value := range map[string]string{"month": month, "component": string(comp)} {
 		if value != "" {
@@ -139,7 +139,7 @@ func (v *voice) archiveURL(month string, comp faultline.Component) string {
 }
 
 // archiveMonthLinks lists the newest months that have incidents, each with their number.
-func (v *voice) archiveMonthLinks(published []*faultline.Incident, month string,
+func (v *localizer) archiveMonthLinks(published []*faultline.Incident, month string,
 	comp faultline.Component) []archiveLink {
 	var links []archiveLink
 	counts := map[string]int{}
@@ -159,7 +159,7 @@ func (v *voice) archiveMonthLinks(published []*faultline.Incident, month string,
 }
 
 // archiveComponentLinks lists the causes of what is shown, the most frequent first.
-func (v *voice) archiveComponentLinks(
+func (v *localizer) archiveComponentLinks(
 	shown []*faultline.Incident,
 	month string,
 	comp faultline.Component,

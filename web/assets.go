@@ -153,7 +153,7 @@ func (a assets) find(file string) (found asset, exact, ok bool) {
 
 // static serves a file. An address with an old hash still gets the newest file, but only briefly
 // cached: a page from before an upgrade must not lose its style.
-func (w *Web) static(c *gin.Context, _ *voice) error {
+func (w *Web) static(c *gin.Context, _ *localizer) error {
 	found, exact, ok := w.assets.find(c.Param("file"))
 	if !ok {
 		return faultline.ErrNotFound
@@ -168,14 +168,14 @@ func (w *Web) static(c *gin.Context, _ *voice) error {
 
 // feedStyle answers with the style of the Atom feed, at an address without a hash: the feed
 // is made by package api.
-func (w *Web) feedStyle(c *gin.Context, _ *voice) error {
+func (w *Web) feedStyle(c *gin.Context, _ *localizer) error {
 	page.Write(c.Writer, c.Request, w.assets.byName["feed.css"].page, page.CacheElement)
 	return nil
 }
 
 // element answers with the script of the <faultline-incident> element, at an
 // address without a hash: newspapers paste it.
-func (w *Web) element(c *gin.Context, _ *voice) error {
+func (w *Web) element(c *gin.Context, _ *localizer) error {
 	page.Write(c.Writer, c.Request, w.assets.byName["embed.js"].page, page.CacheElement)
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 // on, or our first page where that is no website. It is a script, because an address alone
 // can't name the page that it is used on. It is empty where the server does not know its own
 // address: on another page a path would lead to that page's server.
-func (v *voice) bookmark() template.URL {
+func (v *localizer) bookmark() template.URL {
 	if v.base == nil {
 		return ""
 	}

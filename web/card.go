@@ -217,7 +217,7 @@ func (k card) describe() string {
 }
 
 // incidentCard is the picture of an incident at one revision.
-func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
+func (v *localizer) incidentCard(inc *faultline.Incident, points []point) card {
 	head := v.headlineOf(inc, inc.UpdatedAt)
 	after := []string{}
 	for _, s := range []string{head.Lasting, head.Scope} {
@@ -251,7 +251,7 @@ func (v *voice) incidentCard(inc *faultline.Incident, points []point) card {
 const cardMarks = 3
 
 // chartCard puts an incident's chart on its card: the scene of its page.
-func (v *voice) chartCard(k *card, inc *faultline.Incident, points []point) {
+func (v *localizer) chartCard(k *card, inc *faultline.Incident, points []point) {
 	s := spanOf(inc, points, inc.UpdatedAt)
 	plot := v.plotOf(inc, points, s)
 	k.Plot = &plot
@@ -270,7 +270,7 @@ func (v *voice) chartCard(k *card, inc *faultline.Incident, points []point) {
 }
 
 // answerCard is the picture of a page that answers in a sentence.
-func (v *voice) answerCard(answer string, state faultline.IncidentState, counts []tally, drill bool) card {
+func (v *localizer) answerCard(answer string, state faultline.IncidentState, counts []tally, drill bool) card {
 	asOf, _ := v.clock()
 	k := card{
 		Title:   answer,
@@ -289,6 +289,6 @@ func (v *voice) answerCard(answer string, state faultline.IncidentState, counts 
 }
 
 // notKnown says in one sentence what a widget does not know.
-func (v *voice) notKnown(unknown []string) string {
+func (v *localizer) notKnown(unknown []string) string {
 	return v.say("widget.unknown") + " " + strings.Join(unknown, " ")
 }

@@ -137,7 +137,7 @@ func cardMedia(form string) string {
 }
 
 // picture answers with a card in one of its forms.
-func (v *voice) picture(c *gin.Context, k card, form string, cache []string) error {
+func (v *localizer) picture(c *gin.Context, k card, form string, cache []string) error {
 	p, err := v.drawn(c, k, form, v.options(c).square)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (v *voice) picture(c *gin.Context, k card, form string, cache []string) err
 }
 
 // drawn is a card in one of its forms.
-func (v *voice) drawn(ctx context.Context, k card, form string, square bool) (*page.Page, error) {
+func (v *localizer) drawn(ctx context.Context, k card, form string, square bool) (*page.Page, error) {
 	if form == "csv" { // only incidents have numbers
 		return nil, faultline.ErrNotFound
 	}
@@ -164,7 +164,7 @@ func (v *voice) drawn(ctx context.Context, k card, form string, square bool) (*p
 }
 
 // cardIncident serves the picture of an incident, or of one of its revisions, which never changes.
-func (w *Web) cardIncident(c *gin.Context, v *voice) error {
+func (w *Web) cardIncident(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func (w *Web) cardIncident(c *gin.Context, v *voice) error {
 }
 
 // cardSite serves the picture of a site's state.
-func (w *Web) cardSite(c *gin.Context, v *voice) error {
+func (w *Web) cardSite(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
 		return err
@@ -237,7 +237,7 @@ func (w *Web) cardSite(c *gin.Context, v *voice) error {
 }
 
 // cardComponent serves the picture of a component's state.
-func (w *Web) cardComponent(c *gin.Context, v *voice) error {
+func (w *Web) cardComponent(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
 		return err
@@ -258,7 +258,7 @@ func (w *Web) cardComponent(c *gin.Context, v *voice) error {
 }
 
 // cardProvider serves the picture of a provider's state.
-func (w *Web) cardProvider(c *gin.Context, v *voice) error {
+func (w *Web) cardProvider(c *gin.Context, v *localizer) error {
 	slug, form, err := cardOf(c.Param("file"))
 	if err != nil {
 		return err
@@ -280,7 +280,7 @@ func (w *Web) cardProvider(c *gin.Context, v *voice) error {
 }
 
 // cardNow serves the picture of the front page.
-func (w *Web) cardNow(c *gin.Context, v *voice) error {
+func (w *Web) cardNow(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func sinceOf(c *gin.Context) int {
 
 // changesSince compares an incident with one of its own revisions; nil where that can't
 // be read, or is not older.
-func (v *voice) changesSince(ctx context.Context, inc *faultline.Incident, since int) *changesTable {
+func (v *localizer) changesSince(ctx context.Context, inc *faultline.Incident, since int) *changesTable {
 	if since == 0 || since >= inc.Revision {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (v *voice) changesSince(ctx context.Context, inc *faultline.Incident, since
 }
 
 // factsOf are what a reader may have quoted of an incident, always in the same order.
-func (v *voice) factsOf(inc *faultline.Incident) []changeRow {
+func (v *localizer) factsOf(inc *faultline.Incident) []changeRow {
 	none := "–"
 	cause, confidence := none, none
 	if inc.Cause != nil {

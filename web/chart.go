@@ -40,7 +40,7 @@ type mark struct {
 
 // chartOf draws what an incident said of itself up to inc: the share of sites failing,
 // that of all others, and what happened when.
-func (v *voice) chartOf(inc *faultline.Incident, points []point, asOf time.Time) figure {
+func (v *localizer) chartOf(inc *faultline.Incident, points []point, asOf time.Time) figure {
 	f := figure{ID: "chart-failing", Title: v.say("chart.failing.title")}
 	span := spanOf(inc, points, asOf)
 	f.Drawn = len(points) > 0 && max(inc.Impact.PeakFailing, inc.Impact.Failing) >= sitesCounted
@@ -73,7 +73,7 @@ func (v *voice) chartOf(inc *faultline.Incident, points []point, asOf time.Time)
 }
 
 // numbersOf lists the numbers of a chart, the other sites' where there are any.
-func (v *voice) numbersOf(f *figure, points []point) {
+func (v *localizer) numbersOf(f *figure, points []point) {
 	f.Columns = []string{v.say("chart.failing.failing"), v.say("chart.failing.observed")}
 	others := slices.ContainsFunc(points, func(p point) bool { return p.Others > 0 })
 	if others {
@@ -98,7 +98,7 @@ func (v *voice) numbersOf(f *figure, points []point) {
 
 // drawFailing makes the shapes: shares where the observed are the denominator of the
 // failing, else their number.
-func (v *voice) drawFailing(f *figure, inc *faultline.Incident, plot *coursePlot) {
+func (v *localizer) drawFailing(f *figure, inc *faultline.Incident, plot *coursePlot) {
 	top, label, whole := plot.top, v.number, float64(plot.top)
 	if plot.shares {
 		top, label, whole = 100, func(n int) string { return strconv.Itoa(n) + " %" }, 100
@@ -138,7 +138,7 @@ func (v *voice) drawFailing(f *figure, inc *faultline.Incident, plot *coursePlot
 }
 
 // nameLines writes at the end of each line what it is.
-func (v *voice) nameLines(f *figure, inc *faultline.Incident, last point, y func(float64) float64) {
+func (v *localizer) nameLines(f *figure, inc *faultline.Incident, last point, y func(float64) float64) {
 	at := func(share float64) int { return f.Top + int(float64(f.Plot)*y(100*share)/box) }
 	failing := at(last.share()) - 7
 	if failing < f.Top+14 { // above the plot are the marks
@@ -183,7 +183,7 @@ func thin(points []point) []point {
 }
 
 // describe says what the chart shows, for those who don't see it.
-func (v *voice) describe(inc *faultline.Incident, points []point) string {
+func (v *localizer) describe(inc *faultline.Incident, points []point) string {
 	if slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 }) {
 		points = slices.DeleteFunc(slices.Clone(points), func(p point) bool { return p.Observed == 0 })
 	}

@@ -21,8 +21,8 @@ type nobody struct{ Source }
 func (nobody) Coverage() faultline.Coverage { return faultline.Coverage{State: faultline.Blind} }
 func (nobody) View() faultline.View         { return faultline.View{} }
 
-// voiceIn is how a reader of a language is spoken to.
-func voiceIn(t *testing.T, lang string) *voice {
+// localizerIn returns the localizer that pages of a language are written with.
+func localizerIn(t *testing.T, lang string) *localizer {
 	t.Helper()
 	w, err := New(
 		Config{Source: nobody{}, Door: struct{ Door }{}, Keys: struct{ Keys }{}, Now: func() time.Time { return start },
@@ -34,13 +34,13 @@ func voiceIn(t *testing.T, lang string) *voice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.voices[lang] == nil {
+	if w.localizers[lang] == nil {
 		t.Fatalf("nobody speaks %s", lang)
 	}
-	return w.voices[lang]
+	return w.localizers[lang]
 }
 
-func english(t *testing.T) *voice { return voiceIn(t, "en") }
+func english(t *testing.T) *localizer { return localizerIn(t, "en") }
 
 // incidentOf is an incident with revisions whose points are given.
 func incidentOf(points []point) faultline.Incident {

@@ -48,7 +48,7 @@ const checkRefresh = 2
 
 // offerCheck shows the page of a site that is not on the list, with a form that
 // asks for a check of it. To show the page asks for nothing.
-func (w *Web) offerCheck(c *gin.Context, v *voice, record faultline.SiteRecord, err error) (bool, error) {
+func (w *Web) offerCheck(c *gin.Context, v *localizer, record faultline.SiteRecord, err error) (bool, error) {
 	if w.cfg.Checks == nil || !errors.Is(err, faultline.ErrNotFound) || !hostLike.MatchString(record.Site) {
 		return false, nil
 	}
@@ -67,7 +67,7 @@ func (w *Web) offerCheck(c *gin.Context, v *voice, record faultline.SiteRecord, 
 
 // checkToken is the token of a form that asks for a check; empty when none can
 // be made just now.
-func (v *voice) checkToken(ctx context.Context, site string) string {
+func (v *localizer) checkToken(ctx context.Context, site string) string {
 	token, err := v.forms.issue(ctx, site, v.cfg.Wall())
 	if err != nil {
 		v.log.WarnContext(ctx, "the form that asks for a check is left out", "error", err)
@@ -76,7 +76,7 @@ func (v *voice) checkToken(ctx context.Context, site string) string {
 }
 
 // askCheck takes the form that asks for a check, and leads to its result.
-func (w *Web) askCheck(c *gin.Context, v *voice) error {
+func (w *Web) askCheck(c *gin.Context, v *localizer) error {
 	site := c.Param("site")
 	if w.cfg.Checks == nil {
 		return faultline.ErrNotFound
@@ -101,13 +101,13 @@ func (w *Web) askCheck(c *gin.Context, v *voice) error {
 }
 
 // toCheck answers whoever asks with GET for what the form is sent to.
-func (w *Web) toCheck(c *gin.Context, v *voice) error {
+func (w *Web) toCheck(c *gin.Context, v *localizer) error {
 	v.seeOther(c, "/site/"+c.Param("site")+v.Query, page.CacheNever)
 	return nil
 }
 
 // check shows what came of a check to whoever asked for it.
-func (w *Web) check(c *gin.Context, v *voice) error {
+func (w *Web) check(c *gin.Context, v *localizer) error {
 	if w.cfg.Checks == nil {
 		return faultline.ErrNotFound
 	}
@@ -125,7 +125,7 @@ func (w *Web) check(c *gin.Context, v *voice) error {
 }
 
 // checkPage shows the result of a check that somebody asked for, the newest answer first.
-func (v *voice) checkPage(check faultline.Check) checkPage {
+func (v *localizer) checkPage(check faultline.Check) checkPage {
 	p := checkPage{Site: check.Site}
 	p.Answer, p.Lead = v.checkWords(check)
 	for _, probe := range slices.Backward(check.Results) {
@@ -146,7 +146,7 @@ func (v *voice) checkPage(check faultline.Check) checkPage {
 }
 
 // checkWords says in words what the vantages found. It says that nobody else sees the result.
-func (v *voice) checkWords(check faultline.Check) (answer, lead string) {
+func (v *localizer) checkWords(check faultline.Check) (answer, lead string) {
 	site := check.Site
 	switch check.State {
 	case faultline.SiteOK:
@@ -178,7 +178,7 @@ type proberPage struct {
 
 // prober is the page to which the User-Agent of probes leads: what a probe does, and how to opt
 // out.
-func (w *Web) prober(c *gin.Context, v *voice) error {
+func (w *Web) prober(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "prober", func(context.Context) (doc, error) {
 		return doc{page: "prober", data: proberPage{v.prose("prober"), "User-agent: faultline\nDisallow: /"},
 			cache: page.CacheBriefly}, nil

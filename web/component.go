@@ -64,7 +64,7 @@ func (w *Web) componentOf(kind, name string) faultline.Component {
 	return comp
 }
 
-func (w *Web) component(c *gin.Context, v *voice) error {
+func (w *Web) component(c *gin.Context, v *localizer) error {
 	asked := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
 	comp := w.componentOf(c.Param("kind"), c.Param("name"))
 	if comp == "" {
@@ -96,7 +96,9 @@ func (w *Web) component(c *gin.Context, v *voice) error {
 }
 
 // componentPage reports whether anything is known of the component at all.
-func (v *voice) componentPage(comp faultline.Component, incidents []faultline.Incident) (p componentPage, known bool) {
+func (v *localizer) componentPage(comp faultline.Component, incidents []faultline.Incident) (
+	p componentPage, known bool,
+) {
 	p = componentPage{
 		Component: comp,
 		Name:      comp.DisplayName(),
@@ -130,7 +132,7 @@ func (v *voice) componentPage(comp faultline.Component, incidents []faultline.In
 
 // caused fills in the incidents that the component caused, and what its provider
 // said in the newest of them.
-func (v *voice) caused(p *componentPage, incidents []faultline.Incident) (drill bool) {
+func (v *localizer) caused(p *componentPage, incidents []faultline.Incident) (drill bool) {
 	asOf, _ := v.clock()
 	for i := range incidents {
 		inc := &incidents[i]
@@ -156,7 +158,7 @@ func (v *voice) caused(p *componentPage, incidents []faultline.Incident) (drill 
 }
 
 // membersSeen fills in the members that had a report or a failed probe.
-func (v *voice) membersSeen(p *componentPage) {
+func (v *localizer) membersSeen(p *componentPage) {
 	var seen []faultline.SiteStatus
 	for _, s := range v.cfg.Source.View().Sites {
 		if slices.Contains(s.Components, p.Component) {
@@ -176,7 +178,7 @@ func (v *voice) membersSeen(p *componentPage) {
 // the sites that depend on it. It is called well only where such sites are observed; an
 // internet service provider, which only its customers can see fail, where none of them
 // says so.
-func (v *voice) answerComponent(name string, open []headline, counted board.Tally, isp bool) string {
+func (v *localizer) answerComponent(name string, open []headline, counted board.Tally, isp bool) string {
 	best := faultline.IncidentState("")
 	for _, h := range open {
 		if weight(h.State) > weight(best) {
@@ -201,7 +203,7 @@ func (v *voice) answerComponent(name string, open []headline, counted board.Tall
 }
 
 // statusRow is the row of one site in a table.
-func (v *voice) statusRow(s faultline.SiteStatus) statusRow {
+func (v *localizer) statusRow(s faultline.SiteStatus) statusRow {
 	row := statusRow{
 		siteLink: v.siteLink(s.Site),
 		State:    s.State,
@@ -216,7 +218,7 @@ func (v *voice) statusRow(s faultline.SiteStatus) statusRow {
 
 // dayCharts draw the last day of a site or a component; none where no series is
 // to be had.
-func (v *voice) dayCharts(ctx context.Context, of string, k shareFigure) []figure {
+func (v *localizer) dayCharts(ctx context.Context, of string, k shareFigure) []figure {
 	asOf, _ := v.clock()
 	shown := span{asOf.Add(-dayShown), asOf}
 	s, ok := v.seriesOf(ctx, of, dayStep, shown.from, shown.to)

@@ -85,7 +85,7 @@ const (
 	groupsListed        = 10
 )
 
-func (w *Web) concentration(c *gin.Context, v *voice) error {
+func (w *Web) concentration(c *gin.Context, v *localizer) error {
 	all := w.kinds.of(w.cfg.Wall(), board.Part{}, w.cfg.Concentration)
 	// What is no group of the list is left out, as in addresses that others wrote.
 	part := board.Part{Country: listedGroup(all.Countries, c.Query("country")),
@@ -114,7 +114,7 @@ func (w *Web) concentration(c *gin.Context, v *voice) error {
 
 // groupTables are the ways to group what was counted of the kind at a place of the list: by
 // what the part of the list does not fix.
-func (v *voice) groupTables(counted Concentrated, part board.Part, kind int) []groupTable {
+func (v *localizer) groupTables(counted Concentrated, part board.Part, kind int) []groupTable {
 	var tables []groupTable
 	if rows := v.groupRows(counted.Countries, kind, "country", v.countryName); part.Country == "" && len(rows) > 0 {
 		tables = append(tables, groupTable{Summary: v.say("concentration.by_country"),
@@ -150,7 +150,7 @@ func listedGroup(groups []board.Group, name string) string {
 }
 
 // parts are the groups to choose from, in order of their names.
-func (v *voice) parts(groups []board.Group, current string, name func(string) string) []partOption {
+func (v *localizer) parts(groups []board.Group, current string, name func(string) string) []partOption {
 	var all []partOption
 	for _, g := range groups {
 		all = append(all, partOption{Value: g.Group, Name: name(g.Group), Current: g.Group == current})
@@ -160,7 +160,7 @@ func (v *voice) parts(groups []board.Group, current string, name func(string) st
 }
 
 // countryName is what a country is called; its code where that is not known.
-func (v *voice) countryName(code string) string {
+func (v *localizer) countryName(code string) string {
 	region, err := language.ParseRegion(code)
 	if err != nil {
 		return code
@@ -170,11 +170,11 @@ func (v *voice) countryName(code string) string {
 
 // serviceName is what a kind of service is called; as the list of sites writes it where we
 // have no word for it.
-func (v *voice) serviceName(service string) string {
+func (v *localizer) serviceName(service string) string {
 	return cmp.Or(v.say("service."+service), service)
 }
 
-func (v *voice) concentrationKind(c board.Concentration) concentrationKind {
+func (v *localizer) concentrationKind(c board.Concentration) concentrationKind {
 	k := concentrationKind{ID: c.Kind, Name: v.say("kind." + c.Kind), Said: []string{
 		v.say("concentration.coverage", "N", v.number(c.Known), "Of", v.number(c.Sites)),
 		v.say("concentration.firebreak", "N", v.number(c.Firebreak), "Of", v.number(c.Known)),
@@ -202,7 +202,7 @@ func (v *voice) concentrationKind(c board.Concentration) concentrationKind {
 
 // groupRows are the groups with most sites that have a provider of the kind at a place of
 // their list of kinds.
-func (v *voice) groupRows(groups []board.Group, kind int, key string,
+func (v *localizer) groupRows(groups []board.Group, kind int, key string,
 	name func(string) string) []concentrationGroup {
 	var out []concentrationGroup
 	for _, g := range groups {

@@ -66,7 +66,7 @@ const (
 const narrowest = 0.004
 
 // gapOf places a gap. One that is too narrow to be seen is widened.
-func (v *voice) gapOf(from, to float64, why string) gap {
+func (v *localizer) gapOf(from, to float64, why string) gap {
 	g := gap{from: from, to: max(to, from+narrowest), why: why}
 	g.X, g.Width, g.Middle = percentage(g.from), percentage(g.to-g.from), percentage((g.from+g.to)/2)
 	g.said = v.say("chart.gap_" + why)
@@ -77,7 +77,7 @@ func (v *voice) gapOf(from, to float64, why string) gap {
 }
 
 // hatched says what the hatching and the dots of a chart mean, where it has any.
-func (v *voice) hatched(gaps []gap, unfinished bool) string {
+func (v *localizer) hatched(gaps []gap, unfinished bool) string {
 	var why []string
 	for _, g := range gaps {
 		if !slices.Contains(why, g.said) {
@@ -108,7 +108,7 @@ type coursePlot struct {
 }
 
 // plotOf lays out an incident's course. There is at least one point.
-func (v *voice) plotOf(inc *faultline.Incident, points []point, s span) coursePlot {
+func (v *localizer) plotOf(inc *faultline.Incident, points []point, s span) coursePlot {
 	k := coursePlot{span: s, points: thin(s.within(points)), top: 1}
 	k.shares = shared(k.points)
 	for _, p := range k.points {
@@ -167,7 +167,7 @@ func (k *coursePlot) height(p point) float64 {
 }
 
 // joinedGaps makes one of gaps that touch and have one reason.
-func joinedGaps(v *voice, gaps []gap) []gap {
+func joinedGaps(v *localizer, gaps []gap) []gap {
 	var joined []gap
 	for _, g := range gaps {
 		n := len(joined)

@@ -8,10 +8,10 @@ import (
 )
 
 // coverage is what can be said at all just now.
-func (v *voice) coverage() faultline.Coverage { return v.cfg.Source.Coverage() }
+func (v *localizer) coverage() faultline.Coverage { return v.cfg.Source.Coverage() }
 
 // impaired says what keeps us from seeing just now; empty where nothing does.
-func (v *voice) impaired() string {
+func (v *localizer) impaired() string {
 	var names []string
 	if v.cfg.Vantages != nil {
 		for _, vantage := range v.cfg.Vantages() {

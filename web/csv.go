@@ -33,6 +33,6 @@ func csvOf(points []point) []byte {
 }
 
 // csvPath is where the numbers of an incident's chart lie, as of one revision.
-func (v *voice) csvPath(inc *faultline.Incident) string {
+func (v *localizer) csvPath(inc *faultline.Incident) string {
 	return v.prefix + "/card" + incidentPath(inc.ID, inc.Revision) + ".csv"
 }

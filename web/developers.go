@@ -66,7 +66,7 @@ type taken struct {
 
 // developers makes the snippets for embedding. It works without JavaScript: the form is sent and
 // the page comes back with the snippet.
-func (w *Web) developers(c *gin.Context, v *voice) error {
+func (w *Web) developers(c *gin.Context, v *localizer) error {
 	q := c.Request.URL.Query()
 	key := url.Values{}
 	for _, name := range []string{"of", "fixed", "theme", "in", "tz"} {

@@ -32,7 +32,7 @@ type dumpRow struct {
 
 type dumpLink struct{ URL, Name string }
 
-func (w *Web) dumps(c *gin.Context, v *voice) error {
+func (w *Web) dumps(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "dumps", func(context.Context) (doc, error) {
 		p := dumpsPage{shell: v.shell("/dumps", v.say("dumps.title"), v.say("dumps.lead"))}
 		if w.cfg.Dumps != nil && w.cfg.Dumps.Keep() > 0 {
@@ -45,7 +45,7 @@ func (w *Web) dumps(c *gin.Context, v *voice) error {
 	})
 }
 
-func (v *voice) dumpRow(m dump.Manifest) dumpRow {
+func (v *localizer) dumpRow(m dump.Manifest) dumpRow {
 	row := dumpRow{Day: m.Day, Observed: m.Observed}
 	if day, err := time.Parse(time.DateOnly, m.Day); err == nil {
 		row.Day = v.day(day)

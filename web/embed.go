@@ -40,7 +40,7 @@ type embedPage struct {
 }
 
 // embedIncident serves the widget of an incident, live or of one revision.
-func (w *Web) embedIncident(c *gin.Context, v *voice) error {
+func (w *Web) embedIncident(c *gin.Context, v *localizer) error {
 	id, revision, err := readID(c.Param("id"))
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (w *Web) embedIncident(c *gin.Context, v *voice) error {
 func widgetKey(of string, o widgetOptions) string { return "embed/incident/" + of + "?" + o.key() }
 
 // incidentWidget reports whether what it says stands for good.
-func (v *voice) incidentWidget(
+func (v *localizer) incidentWidget(
 	ctx context.Context,
 	inc *faultline.Incident,
 	revision int,
@@ -112,7 +112,7 @@ func (v *voice) incidentWidget(
 }
 
 // signed adds the last line of a widget: its source, its time, and whether it is fixed or live.
-func (v *voice) signed(p *embedPage, what string, o widgetOptions) {
+func (v *localizer) signed(p *embedPage, what string, o widgetOptions) {
 	v.widget(&p.shell, o)
 	id := "widget.live"
 	switch {
@@ -126,7 +126,7 @@ func (v *voice) signed(p *embedPage, what string, o widgetOptions) {
 
 // embedSite serves the widget of a site. Another spelling of the name leads to the right address,
 // so that each widget has one.
-func (w *Web) embedSite(c *gin.Context, v *voice) error {
+func (w *Web) embedSite(c *gin.Context, v *localizer) error {
 	record, err := w.cfg.Lookup(c.Param("site"))
 	if err != nil {
 		return siteFault(err, c.Param("site"))
@@ -161,7 +161,7 @@ func (w *Web) embedSite(c *gin.Context, v *voice) error {
 }
 
 // embedComponent serves the widget of a component.
-func (w *Web) embedComponent(c *gin.Context, v *voice) error {
+func (w *Web) embedComponent(c *gin.Context, v *localizer) error {
 	comp := w.componentOf(c.Param("kind"), c.Param("name"))
 	if comp == "" {
 		return faultline.ErrNotFound
@@ -192,7 +192,7 @@ func (w *Web) embedComponent(c *gin.Context, v *voice) error {
 }
 
 // embedProvider serves the widget of a provider.
-func (w *Web) embedProvider(c *gin.Context, v *voice) error {
+func (w *Web) embedProvider(c *gin.Context, v *localizer) error {
 	of, ok := w.cfg.Providers.Slug(c.Param("slug"))
 	if !ok {
 		return faultline.ErrNotFound
@@ -214,7 +214,7 @@ func (w *Web) embedProvider(c *gin.Context, v *voice) error {
 }
 
 // embedNow serves the widget of the front page.
-func (w *Web) embedNow(c *gin.Context, v *voice) error {
+func (w *Web) embedNow(c *gin.Context, v *localizer) error {
 	o := v.options(c)
 	return w.show(c, v, "embed/now?"+o.key(), func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -247,7 +247,7 @@ func (p *embedPage) name(heads []headline) {
 }
 
 // elsewhere sends a widget to its one address, with all that was asked of it.
-func (v *voice) elsewhere(c *gin.Context, path string) error {
+func (v *localizer) elsewhere(c *gin.Context, path string) error {
 	if c.Request.URL.RawQuery != "" {
 		path += "?" + c.Request.URL.RawQuery
 	}

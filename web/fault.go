@@ -73,7 +73,7 @@ const (
 
 // fail answers with the page that err amounts to. What it does not know is a
 // fault of ours, and its text stays in the log.
-func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
+func (w *Web) fail(c *gin.Context, v *localizer, pol policy, err error) {
 	p := v.faultOf(err)
 	c.Abort()
 	if c.Writer.Written() {
@@ -112,7 +112,7 @@ func (w *Web) fail(c *gin.Context, v *voice, pol policy, err error) {
 const reloadWithin = 60
 
 // helpOn says on a page of ours what its reader can do: wait for it, or go elsewhere.
-func (v *voice) helpOn(c *gin.Context, p *faultPage, err error, retry int) {
+func (v *localizer) helpOn(c *gin.Context, p *faultPage, err error, retry int) {
 	reads := c.Request.Method == http.MethodGet
 	var much tooMuch
 	if reads && errors.As(err, &much) {
@@ -141,7 +141,7 @@ const (
 
 // faultWidget is a fault on somebody else's page: small, with where it is from, and
 // asking again by itself where that may help.
-func (v *voice) faultWidget(c *gin.Context, p *faultPage) {
+func (v *localizer) faultWidget(c *gin.Context, p *faultPage) {
 	v.widget(&p.shell, v.options(c))
 	p.Link = v.whole("/")
 	if p.Status == http.StatusNotFound {
@@ -156,7 +156,7 @@ func (v *voice) faultWidget(c *gin.Context, p *faultPage) {
 
 // faultOf makes the page of an error. Each says what was wrong, and leads to where the reader
 // probably wanted to go.
-func (v *voice) faultOf(err error) faultPage {
+func (v *localizer) faultOf(err error) faultPage {
 	var (
 		unknown unknownSite
 		absent  noIncident
@@ -206,7 +206,7 @@ func (v *voice) faultOf(err error) faultPage {
 }
 
 // unknownSite offers a check of a name that is not on the list.
-func (v *voice) unknownSite(e unknownSite) faultPage {
+func (v *localizer) unknownSite(e unknownSite) faultPage {
 	p := faultPage{shell: shell{Query: e.asked}, Status: e.status, Back: v.link("/"), Label: v.say("fault.home"),
 		Answer: v.say("fault.no_site"), Detail: v.say("fault.no_site_detail")}
 	if e.status == http.StatusNotFound {
@@ -220,7 +220,7 @@ func (v *voice) unknownSite(e unknownSite) faultPage {
 
 // refusedForm says that a report was not counted, and why. All reasons but age get the same text:
 // the exact one would help whoever forges forms.
-func (v *voice) refusedForm(e refusedForm) faultPage {
+func (v *localizer) refusedForm(e refusedForm) faultPage {
 	p := faultPage{
 		Status: http.StatusForbidden,
 		Answer: v.say("fault.not_counted"),
@@ -236,7 +236,7 @@ func (v *voice) refusedForm(e refusedForm) faultPage {
 }
 
 // backTo leads back to the page of a site, if its name may be shown.
-func (v *voice) backTo(p *faultPage, site string) {
+func (v *localizer) backTo(p *faultPage, site string) {
 	if hostLike.MatchString(site) {
 		p.Back, p.Label = v.link("/site/"+site), v.say("fault.to_site", "Site", site)
 	}

@@ -82,7 +82,7 @@ func (k *keptPage) page() *page.Page {
 
 // keepWidget renders the widget that an incident's page offers for this revision, so
 // that it is there for whoever embeds it, whatever becomes of the store meanwhile.
-func (v *voice) keepWidget(ctx context.Context, inc *faultline.Incident) {
+func (v *localizer) keepWidget(ctx context.Context, inc *faultline.Incident) {
 	if inc.ConfirmedAt == nil || v.disk == nil {
 		return
 	}

@@ -27,7 +27,7 @@ const (
 func (w *Web) findable(r gin.IRouter) {
 	file := func(path, media string, write func() ([]byte, error)) {
 		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(w.policies.static,
-			func(c *gin.Context, _ *voice) error {
+			func(c *gin.Context, _ *localizer) error {
 				body, err := write()
 				if err != nil {
 					return err
@@ -43,7 +43,7 @@ func (w *Web) findable(r gin.IRouter) {
 	file("/llms.txt", mediaPlain, w.llms)
 	w.sitemaps(r)
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/favicon.ico", w.answer(w.policies.static,
-		func(c *gin.Context, _ *voice) error {
+		func(c *gin.Context, _ *localizer) error {
 			page.Write(c.Writer, c.Request, w.assets.byName["icon.svg"].page, page.CacheDocuments)
 			return nil
 		}))

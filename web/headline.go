@@ -30,7 +30,7 @@ type headline struct {
 
 // dated is the title of an incident where it stands without its page, such as in a shared
 // link: with the day on which the incident began.
-func (v *voice) dated(inc *faultline.Incident, title string) string {
+func (v *localizer) dated(inc *faultline.Incident, title string) string {
 	return v.say("title.dated", "Title", title, "Day", v.day(inc.Onset.At))
 }
 
@@ -45,7 +45,7 @@ type tally struct {
 
 // headlineOf says what an incident is at asOf. A state that is over has its own
 // end.
-func (v *voice) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
+func (v *localizer) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 	h := headline{
 		URL: v.link("/incident/" + inc.ID), State: inc.State, Word: v.stateWord(inc.State),
 		Scope: v.within(inc.Scope), Title: v.title(inc), Began: v.began(inc.Onset), Counts: v.tallies(inc),
@@ -75,7 +75,7 @@ func (v *voice) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 }
 
 // began says since when, as exactly as it is known.
-func (v *voice) began(o faultline.Onset) template.HTML {
+func (v *localizer) began(o faultline.Onset) template.HTML {
 	from, to, form := onsetEnds(o)
 	at := v.near(o.At, formMinute)
 	if !from.Before(to) {
@@ -90,7 +90,7 @@ func (v *voice) began(o faultline.Onset) template.HTML {
 
 // tallies counts what fails, and everything else for comparison. Where sites
 // can't be counted, what was seen of them is.
-func (v *voice) tallies(inc *faultline.Incident) []tally {
+func (v *localizer) tallies(inc *faultline.Incident) []tally {
 	im, where := inc.Impact, v.onCause(inc.Cause)
 	if max(im.Failing, im.PeakFailing) < sitesCounted {
 		return v.seen(inc.Evidence)
@@ -123,7 +123,7 @@ func (v *voice) tallies(inc *faultline.Incident) []tally {
 const sitesCounted = 3
 
 // seen are the counts of evidence: probes with their denominator, and reports with their networks.
-func (v *voice) seen(ev faultline.Evidence) []tally {
+func (v *localizer) seen(ev faultline.Evidence) []tally {
 	var rows []tally
 	if ev.Probes > 0 {
 		rows = append(rows, v.share(ev.ProbesFailed, ev.Probes, v.say("tally.probes")))
@@ -141,7 +141,7 @@ func (v *voice) seen(ev faultline.Evidence) []tally {
 
 // share is n of all. Where more fail than were observed, as reports alone can
 // say, there is no denominator to give.
-func (v *voice) share(n, of int, what string) tally {
+func (v *localizer) share(n, of int, what string) tally {
 	if n > of {
 		return tally{N: v.number(n), What: what}
 	}

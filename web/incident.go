@@ -126,7 +126,7 @@ func readID(param string) (id string, revision int, err error) {
 
 // incident shows an incident, or one of its revisions at /incident/{id}@{n}. With .md it is
 // Markdown.
-func (w *Web) incident(c *gin.Context, v *voice) error {
+func (w *Web) incident(c *gin.Context, v *localizer) error {
 	if name, ok := strings.CutSuffix(c.Param("id"), ".md"); ok {
 		return w.incidentMarkdown(c, name)
 	}
@@ -184,7 +184,9 @@ func incidentPath(id string, revision int) string {
 
 // incidentPage says what inc says. A frozen page depends on nothing else: its
 // clock is that of the revision.
-func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, frozen bool) (p incidentPage, whole bool) {
+func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, frozen bool) (
+	p incidentPage, whole bool,
+) {
 	asOf, _ := v.clock()
 	revision := 0
 	if frozen {
@@ -234,7 +236,7 @@ func (v *voice) incidentPage(ctx context.Context, inc *faultline.Incident, froze
 
 // causeReports draws what people reported of the sites on the cause. Frozen pages
 // go without it: what it is drawn from is not kept for good.
-func (v *voice) causeReports(ctx context.Context, inc *faultline.Incident, points []point, asOf time.Time) *figure {
+func (v *localizer) causeReports(ctx context.Context, inc *faultline.Incident, points []point, asOf time.Time) *figure {
 	if inc.Cause == nil {
 		return nil
 	}
@@ -252,7 +254,7 @@ func (v *voice) causeReports(ctx context.Context, inc *faultline.Incident, point
 }
 
 // describeHead says the headline block in one sentence.
-func (v *voice) describeHead(h headline) string {
+func (v *localizer) describeHead(h headline) string {
 	said := []string{h.Word}
 	for _, s := range []string{h.Lasting, h.Scope} {
 		if s != "" {
@@ -271,7 +273,7 @@ func (v *voice) describeHead(h headline) string {
 }
 
 // quote lists what the provider said, and what was put right since.
-func (v *voice) quote(p *incidentPage, inc *faultline.Incident) {
+func (v *localizer) quote(p *incidentPage, inc *faultline.Incident) {
 	p.Provider = v.say("provider.unnamed_within")
 	if inc.Cause != nil {
 		p.Provider = inc.Cause.Name
@@ -286,7 +288,7 @@ func (v *voice) quote(p *incidentPage, inc *faultline.Incident) {
 }
 
 // statements are what a provider said, each with how long after the onset.
-func (v *voice) statements(said []faultline.SaidStatement) []statementRow {
+func (v *localizer) statements(said []faultline.SaidStatement) []statementRow {
 	var rows []statementRow
 	for _, st := range said {
 		rows = append(rows, statementRow{When: v.moment(st.At, formDated), Status: statusWords(st.Status),
@@ -296,7 +298,7 @@ func (v *voice) statements(said []faultline.SaidStatement) []statementRow {
 }
 
 // revisionsOf links the newest revisions, at most revisionsBack.
-func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
+func (v *localizer) revisionsOf(inc *faultline.Incident) []revisionLink {
 	var links []revisionLink
 	for n := inc.Revision; n > 0 && len(links) < revisionsBack; n-- {
 		links = append(links, revisionLink{
@@ -310,7 +312,7 @@ func (v *voice) revisionsOf(inc *faultline.Incident) []revisionLink {
 
 // cite writes what others may quote. The frozen address is the one: what is
 // quoted must not change its meaning later.
-func (v *voice) cite(inc *faultline.Incident) citation {
+func (v *localizer) cite(inc *faultline.Incident) citation {
 	cite := citation{Live: v.whole(incidentPath(inc.ID, 0)), Frozen: v.whole(incidentPath(inc.ID, inc.Revision)),
 		Take: v.take(incidentPath(inc.ID, inc.Revision))}
 	picture := v.prefix + "/card" + incidentPath(inc.ID, inc.Revision)
@@ -326,7 +328,7 @@ func (v *voice) cite(inc *faultline.Incident) citation {
 
 // sentence says an incident with its date, to be quoted by itself, and its numbers with
 // their denominator and time.
-func (v *voice) sentence(inc *faultline.Incident) string {
+func (v *localizer) sentence(inc *faultline.Incident) string {
 	said := inc.Headline
 	if v.Lang != sourceLanguage || said == "" {
 		said = v.say("cite.dated", "Title", v.title(inc), "Day", v.day(inc.Onset.At))
@@ -343,7 +345,7 @@ func (v *voice) sentence(inc *faultline.Incident) string {
 }
 
 // changesLink is where it is said what changed since a revision.
-func (v *voice) changesLink(inc *faultline.Incident) string {
+func (v *localizer) changesLink(inc *faultline.Incident) string {
 	path := v.link(incidentPath(inc.ID, 0))
 	join := "?"
 	if strings.Contains(path, "?") {

@@ -68,24 +68,24 @@ func Languages() []string {
 	return slices.Clone(l.tags)
 }
 
-// readVoices makes a voice for each language, and a second one for readers who
-// asked for it: the links that it writes keep it.
-func (w *Web) readVoices() error {
+// readLocalizers makes a localizer for each language, and a second one for readers who
+// chose the language by ?lang=: the links that it writes carry the choice on.
+func (w *Web) readLocalizers() error {
 	l, err := catalogues()
 	if err != nil {
 		return err
 	}
-	w.languages, w.voices = l, map[string]*voice{}
+	w.languages, w.localizers = l, map[string]*localizer{}
 	for _, tag := range l.tags {
 		for _, query := range []string{"", "?lang=" + tag} {
-			v := &voice{Web: w, Lang: tag, Query: query, loc: i18n.NewLocalizer(l.bundle, tag, sourceLanguage)}
+			v := &localizer{Web: w, Lang: tag, Query: query, loc: i18n.NewLocalizer(l.bundle, tag, sourceLanguage)}
 			if v.months = strings.Fields(v.say("date.months")); len(v.months) != 12 {
 				return fmt.Errorf("web: words/%s.json: date.months has %d names", tag, len(v.months))
 			}
 			if v.tmpl, err = readTemplates(v); err != nil {
 				return err
 			}
-			w.voices[tag+query] = v
+			w.localizers[tag+query] = v
 		}
 	}
 	return nil
@@ -94,10 +94,10 @@ func (w *Web) readVoices() error {
 // maxTag is what the tag of a language may measure, in bytes.
 const maxTag = 35
 
-// asked returns the voice of a language that was named; nil where there is none.
+// asked returns the localizer of a language that was named; nil where there is none.
 // One of a country or a script is that of the language: de-AT is de.
-func (w *Web) asked(tag string) *voice {
-	if v := w.voices[tag+"?lang="+tag]; v != nil || tag == "" || len(tag) > maxTag {
+func (w *Web) asked(tag string) *localizer {
+	if v := w.localizers[tag+"?lang="+tag]; v != nil || tag == "" || len(tag) > maxTag {
 		return v
 	}
 	parsed, err := language.Parse(tag)
@@ -105,17 +105,17 @@ func (w *Web) asked(tag string) *voice {
 		return nil
 	}
 	base, _ := parsed.Base()
-	return w.voices[base.String()+"?lang="+base.String()]
+	return w.localizers[base.String()+"?lang="+base.String()]
 }
 
-// voiceOf is how a reader is spoken to: in the language of ?lang=, else in the
-// one that the browser prefers.
-func (w *Web) voiceOf(c *gin.Context) *voice {
+// localizerOf chooses the language of an answer: that of ?lang=, else the one that the browser
+// prefers. Caches must keep one answer a language in the second case, hence Vary.
+func (w *Web) localizerOf(c *gin.Context) *localizer {
 	if v := w.asked(c.Query("lang")); v != nil {
 		return v
 	}
 	c.Writer.Header().Add("Vary", "Accept-Language")
-	return w.voices[w.languages.preferred(c.GetHeader("Accept-Language"))]
+	return w.localizers[w.languages.preferred(c.GetHeader("Accept-Language"))]
 }
 
 // isLanguage reports whether an item of Accept-Language names a language that x/text knows, or

@@ -116,13 +116,13 @@ func TestTitlesInOtherLanguages(t *testing.T) {
 		"fr": "Sites servis par Fastly (DE, GB), 503, depuis environ 09:47 UTC",
 		"es": "Sitios servidos por Fastly en DE, GB, 503, desde las 09:47 UTC aproximadamente",
 	} {
-		if got := voiceIn(t, lang).title(&inc); got != want {
+		if got := localizerIn(t, lang).title(&inc); got != want {
 			t.Errorf("%s: %q, want %q", lang, got, want)
 		}
 	}
 	inc.Cause, inc.State, inc.ConfirmedAt, inc.Symptoms = nil, faultline.StateCandidate, nil,
 		[]faultline.SymptomShare{{Symptom: "timeout", Share: 0.3}, {Symptom: "dns", Share: 0.3}}
-	if got, want := voiceIn(t, "de").title(&inc),
+	if got, want := localizerIn(t, "de").title(&inc),
 		"Unbestätigt: 1.200 Websites ohne bekannte Gemeinsamkeit in DE, GB, Zeitüberschreitungen, "+
 			"seit etwa 09:47 UTC"; got != want {
 		t.Errorf("%q, want %q", got, want)
@@ -136,7 +136,7 @@ func TestTimesAndNumbersInOtherLanguages(t *testing.T) {
 		"fr": {"8 mars 2021, 09:47 UTC", "36\u00a0734", "1 site"},
 		"es": {"8 de marzo de 2021, 09:47 UTC", "36.734", "1 sitio"},
 	} {
-		v := voiceIn(t, lang)
+		v := localizerIn(t, lang)
 		if got := [3]string{v.moment(at, formDated).Text, v.number(36734), v.count("of.sites", 1)}; got != want {
 			t.Errorf("%s: %q, want %q", lang, got, want)
 		}

@@ -55,7 +55,7 @@ type door struct {
 var doorKinds = []string{faultline.KindCDN, faultline.KindCloud, faultline.KindDNS}
 
 // doors lead to what most sites depend on, and to internet service providers.
-func (v *voice) doors(incidents []faultline.Incident) []door {
+func (v *localizer) doors(incidents []faultline.Incident) []door {
 	open := openByComponent(incidents)
 	var doors []door
 	for _, kind := range doorKinds {
@@ -94,13 +94,13 @@ func openByComponent(incidents []faultline.Incident) map[faultline.Component]fau
 }
 
 // componentRow is a component with its state and how many of its sites fail.
-func (v *voice) componentRow(c faultline.Component, open map[faultline.Component]faultline.IncidentState) listRow {
+func (v *localizer) componentRow(c faultline.Component, open map[faultline.Component]faultline.IncidentState) listRow {
 	r := listRow{URL: v.componentURL(c), Name: c.DisplayName(), Kind: v.kindWord(c.Kind())}
 	return v.stateRow(r, open[c], v.cfg.Tally(c))
 }
 
 // providerRow is a provider with the worst state of what it runs.
-func (v *voice) providerRow(p faultline.Provider, open map[faultline.Component]faultline.IncidentState) listRow {
+func (v *localizer) providerRow(p faultline.Provider, open map[faultline.Component]faultline.IncidentState) listRow {
 	r := listRow{URL: v.link("/provider/" + p.Slug), Name: p.Name}
 	best := faultline.IncidentState("")
 	for c, state := range open {
@@ -122,7 +122,7 @@ func (v *voice) providerRow(p faultline.Provider, open map[faultline.Component]f
 
 // stateRow says how something does: by its open incident, else by the sites that depend
 // on it. Nothing is called well that is not observed.
-func (v *voice) stateRow(r listRow, open faultline.IncidentState, counted board.Tally) listRow {
+func (v *localizer) stateRow(r listRow, open faultline.IncidentState, counted board.Tally) listRow {
 	switch {
 	case open != "":
 		r.State, r.Word = string(open), v.stateWord(open)
@@ -140,7 +140,7 @@ func (v *voice) stateRow(r listRow, open faultline.IncidentState, counted board.
 }
 
 // listLink is an address of a list in the reader's language.
-func (v *voice) listLink(path string, query url.Values) string {
+func (v *localizer) listLink(path string, query url.Values) string {
 	if v.Query != "" {
 		query.Set("lang", v.Lang)
 	}
@@ -169,7 +169,7 @@ func askedOf(c *gin.Context) listAsked {
 }
 
 // listedPage shows one page of those rows that match.
-func (v *voice) listedPage(name string, a listAsked, rows []listRow) listPage {
+func (v *localizer) listedPage(name string, a listAsked, rows []listRow) listPage {
 	path := "/" + name
 	p := listPage{Answer: v.say("list." + name), Lead: v.say("list." + name + "_lead"), Q: a.q, Asked: a.kind}
 	var found []listRow
@@ -211,7 +211,7 @@ func (v *voice) listedPage(name string, a listAsked, rows []listRow) listPage {
 }
 
 // components lists what sites depend on, the most used first.
-func (w *Web) components(c *gin.Context, v *voice) error {
+func (w *Web) components(c *gin.Context, v *localizer) error {
 	a := askedOf(c)
 	return w.list(c, v, "components", a, func(incidents []faultline.Incident) (rows []listRow) {
 		open := openByComponent(incidents)
@@ -225,7 +225,7 @@ func (w *Web) components(c *gin.Context, v *voice) error {
 }
 
 // providers lists who runs what.
-func (w *Web) providers(c *gin.Context, v *voice) error {
+func (w *Web) providers(c *gin.Context, v *localizer) error {
 	a := askedOf(c)
 	return w.list(c, v, "providers", a, func(incidents []faultline.Incident) (rows []listRow) {
 		open := openByComponent(incidents)
@@ -239,7 +239,7 @@ func (w *Web) providers(c *gin.Context, v *voice) error {
 }
 
 // sites lists the sites that were observed just now: those in trouble first.
-func (w *Web) sites(c *gin.Context, v *voice) error {
+func (w *Web) sites(c *gin.Context, v *localizer) error {
 	return w.list(c, v, "sites", askedOf(c), func([]faultline.Incident) (rows []listRow) {
 		view := w.cfg.Source.View()
 		for _, s := range view.Sites {
@@ -267,7 +267,7 @@ func (w *Web) sites(c *gin.Context, v *voice) error {
 }
 
 // list answers with a page of a list. Few ask for the same one: it is not kept long.
-func (w *Web) list(c *gin.Context, v *voice, name string, a listAsked,
+func (w *Web) list(c *gin.Context, v *localizer, name string, a listAsked,
 	rows func([]faultline.Incident) []listRow) error {
 	key := name + "?" + url.Values{"q": {a.q}, "kind": {a.kind}, "page": {strconv.Itoa(a.page)}}.Encode()
 	return w.show(c, v, key, func(context.Context) (doc, error) {
@@ -284,7 +284,7 @@ func (w *Web) list(c *gin.Context, v *voice, name string, a listAsked,
 }
 
 // kindLinks are the kinds of the components that are known.
-func (v *voice) kindLinks(a listAsked) []kindLink {
+func (v *localizer) kindLinks(a listAsked) []kindLink {
 	links := []kindLink{
 		{URL: v.listLink("/components", url.Values{}), Name: v.say("archive.all"), Current: a.kind == ""},
 	}

@@ -22,7 +22,7 @@ func (w *Web) markdownPaths(r gin.IRouter) {
 		"/stack.md": w.stackMarkdown, "/now.md": w.nowMarkdown,
 	} {
 		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(w.policies.static,
-			func(c *gin.Context, _ *voice) error { return writeMarkdown(c, write) }))
+			func(c *gin.Context, _ *localizer) error { return writeMarkdown(c, write) }))
 	}
 }
 

@@ -20,10 +20,10 @@ func (s *shell) inMarkdown(address string) {
 
 // thingMarkdown answers with a page as Markdown. It is made of what the page shows, in English, so
 // that both say the same: also that nothing is observed.
-func (w *Web) thingMarkdown(c *gin.Context, key string, text func(v *voice, incidents []faultline.Incident) string,
+func (w *Web) thingMarkdown(c *gin.Context, key string, text func(v *localizer, incidents []faultline.Incident) string,
 ) error {
 	w.policies.static.set(c.Writer.Header())
-	v := w.voices[sourceLanguage]
+	v := w.localizers[sourceLanguage]
 	p, err := w.cache.GetAt(v.keyed(key+asMarkdown), w.cfg.Wall(), func() (*page.Page, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
@@ -56,7 +56,7 @@ func (w *Web) siteMarkdown(c *gin.Context, asked string) (shown bool, err error)
 
 // siteText answers with what the page of a site says.
 func (w *Web) siteText(c *gin.Context, record faultline.SiteRecord) error {
-	return w.thingMarkdown(c, "site/"+record.Site, func(v *voice, incidents []faultline.Incident) string {
+	return w.thingMarkdown(c, "site/"+record.Site, func(v *localizer, incidents []faultline.Incident) string {
 		status, listed := v.statusOf(record)
 		p := v.sitePage(record, status, listed, incidents)
 		t := v.startText(p.shell, record.Site, p.Answer, p.Reason)
@@ -73,7 +73,7 @@ func (w *Web) siteText(c *gin.Context, record faultline.SiteRecord) error {
 
 // componentMarkdown answers if a name is that of a known component and the ending.
 func (w *Web) componentMarkdown(c *gin.Context, comp faultline.Component) (shown bool, err error) {
-	v := w.voices[sourceLanguage]
+	v := w.localizers[sourceLanguage]
 	name, cut := strings.CutSuffix(comp.Path(), asMarkdown)
 	if !cut || comp.Kind() == faultline.KindSite {
 		return false, nil
@@ -92,7 +92,9 @@ func (w *Web) componentMarkdown(c *gin.Context, comp faultline.Component) (shown
 	if _, known := v.componentPage(comp, incidents); !known {
 		return false, nil
 	}
-	return true, w.thingMarkdown(c, "component/"+string(comp), func(v *voice, incidents []faultline.Incident) string {
+	return true, w.thingMarkdown(c, "component/"+string(comp), func(
+		v *localizer, incidents []faultline.Incident,
+	) string {
 		p, _ := v.componentPage(comp, incidents)
 		t := v.startText(p.shell, p.Name, p.Answer, "")
 		t.open(p.Open)
@@ -106,7 +108,7 @@ func (w *Web) componentMarkdown(c *gin.Context, comp faultline.Component) (shown
 
 // providerMarkdown answers for a provider.
 func (w *Web) providerMarkdown(c *gin.Context, of faultline.Provider) error {
-	return w.thingMarkdown(c, "provider/"+of.Slug, func(v *voice, incidents []faultline.Incident) string {
+	return w.thingMarkdown(c, "provider/"+of.Slug, func(v *localizer, incidents []faultline.Incident) string {
 		p := v.providerPage(of, incidents)
 		t := v.startText(p.shell, p.Name, p.Answer, "")
 		t.open(p.Open)
@@ -121,13 +123,13 @@ func (w *Web) providerMarkdown(c *gin.Context, of faultline.Provider) error {
 
 // thingText is the Markdown of a page while it is put together.
 type thingText struct {
-	*voice
+	*localizer
 	b strings.Builder
 }
 
 // startText opens with what is said in answer, and with what can be said at all just now.
-func (v *voice) startText(s shell, name, answer, reason string) *thingText {
-	t := &thingText{voice: v}
+func (v *localizer) startText(s shell, name, answer, reason string) *thingText {
+	t := &thingText{localizer: v}
 	drill := ""
 	if s.Drill {
 		drill = drillMark

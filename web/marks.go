@@ -14,7 +14,7 @@ const statementsMarked = 6
 
 // marksOf lists what happened in an incident, in order of time, and places it
 // in the chart.
-func (v *voice) marksOf(inc *faultline.Incident, s span, drawn bool) []mark {
+func (v *localizer) marksOf(inc *faultline.Incident, s span, drawn bool) []mark {
 	marks := v.happened(inc)
 	var rows [markRows]float64 // how far each row of labels is taken, in pixels
 	for i := range marks {
@@ -51,7 +51,7 @@ func (m *mark) place(rows *[markRows]float64) {
 }
 
 // happened lists the events of an incident's life.
-func (v *voice) happened(inc *faultline.Incident) []mark {
+func (v *localizer) happened(inc *faultline.Incident) []mark {
 	marks := []mark{{at: inc.Onset.At, Kind: "onset", Text: v.say("mark.began"), Label: v.onsetLabel(inc.Onset)}}
 	add := func(at time.Time, kind, text, label string, args ...any) {
 		args = append(args, "Lag", v.lasting(at.Sub(inc.Onset.At)))
@@ -96,7 +96,7 @@ func (v *voice) happened(inc *faultline.Incident) []mark {
 var admissions = []string{"investigating", "identified", "monitoring"}
 
 // onsetLabel says when it began, as the interval that the band shows.
-func (v *voice) onsetLabel(o faultline.Onset) string {
+func (v *localizer) onsetLabel(o faultline.Onset) string {
 	from, to, form := onsetEnds(o)
 	if !from.Before(to) {
 		return v.say("mark.label_began", "Time", faultline.Minute(o.At).Format("15:04"))
@@ -114,7 +114,7 @@ func onsetEnds(o faultline.Onset) (from, to time.Time, form string) {
 }
 
 // lag says how long after the onset something was.
-func (v *voice) lag(d time.Duration) string {
+func (v *localizer) lag(d time.Duration) string {
 	if d < 0 {
 		return v.say("lag.before", "Lasting", v.lasting(-d))
 	}

@@ -25,7 +25,7 @@ const (
 
 // moment writes a time, with that of the reader's zone beside it where the zone
 // is known.
-func (v *voice) moment(t time.Time, f form) moment {
+func (v *localizer) moment(t time.Time, f form) moment {
 	t = t.UTC()
 	layout := "15:04"
 	if f == formSecond {
@@ -42,20 +42,20 @@ func (v *voice) moment(t time.Time, f form) moment {
 }
 
 // near is a moment for the reader's own time, unless a zone was asked for.
-func (v *voice) near(t time.Time, f form) moment {
+func (v *localizer) near(t time.Time, f form) moment {
 	m := v.moment(t, f)
 	m.Local = v.zone == nil
 	return m
 }
 
 // day writes a date: 8 June 2021.
-func (v *voice) day(t time.Time) string {
+func (v *localizer) day(t time.Time) string {
 	t = t.UTC()
 	return v.say("date.day", "D", strconv.Itoa(t.Day()), "Month", v.months[t.Month()-1], "Y", strconv.Itoa(t.Year()))
 }
 
 // month writes a month: June 2021.
-func (v *voice) month(t time.Time) string {
+func (v *localizer) month(t time.Time) string {
 	return v.say("date.month", "Month", v.months[t.UTC().Month()-1], "Y", strconv.Itoa(t.UTC().Year()))
 }
 

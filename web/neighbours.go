@@ -16,7 +16,7 @@ type standing struct {
 
 // standings are what a site depends on, with the incidents open there and how the
 // neighbours do.
-func (v *voice) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
+func (v *localizer) standings(components []faultline.Component, incidents []faultline.Incident) []standing {
 	components = slices.Clone(components)
 	slices.SortStableFunc(components, func(a, b faultline.Component) int {
 		return slices.Index(faultline.Kinds, a.Kind()) - slices.Index(faultline.Kinds, b.Kind())

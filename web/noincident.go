@@ -50,7 +50,7 @@ func isULID(id string) bool {
 }
 
 // noIncident says what the reader of such an address may have been looking for.
-func (v *voice) noIncident(e noIncident, p faultPage) faultPage {
+func (v *localizer) noIncident(e noIncident, p faultPage) faultPage {
 	switch now := v.cfg.Now(); {
 	case e.last > 0:
 		p.Answer = v.say("fault.no_revision", "N", v.number(e.revision))

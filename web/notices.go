@@ -18,7 +18,7 @@ type noticeRow struct {
 const noticesListed = 10
 
 // notices are what is announced of components.
-func (v *voice) notices(of func(faultline.Component) bool) (rows []noticeRow) {
+func (v *localizer) notices(of func(faultline.Component) bool) (rows []noticeRow) {
 	for _, m := range v.cfg.Notices.Maintenances(of) {
 		if len(rows) == noticesListed {
 			break
@@ -29,7 +29,7 @@ func (v *voice) notices(of func(faultline.Component) bool) (rows []noticeRow) {
 }
 
 // announced says when a maintenance is to be.
-func (v *voice) announced(m faultline.Maintenance) string {
+func (v *localizer) announced(m faultline.Maintenance) string {
 	id := "maintenance.announced"
 	if m.Status != "scheduled" {
 		id = "maintenance.goes_on"
@@ -44,7 +44,7 @@ func (v *voice) announced(m faultline.Maintenance) string {
 }
 
 // span writes two times of a plan: the second without its day where that is the same.
-func (v *voice) span(from, to time.Time) string {
+func (v *localizer) span(from, to time.Time) string {
 	form := formDated
 	if from.UTC().Format(time.DateOnly) == to.UTC().Format(time.DateOnly) {
 		form = formMinute
@@ -53,7 +53,7 @@ func (v *voice) span(from, to time.Time) string {
 }
 
 // certificateEnds says that the certificate of a site ends soon; urgent within a day.
-func (v *voice) certificateEnds(site string) (said string, urgent bool) {
+func (v *localizer) certificateEnds(site string) (said string, urgent bool) {
 	c, ok := v.cfg.Notices.Certificate(site)
 	if !ok {
 		return "", false

@@ -9,7 +9,7 @@ import (
 
 // offer puts a button on a page that asks for notifications about things, by their names with
 // commas between them. Where this server sends none there is no button.
-func (v *voice) offer(s *shell, of string) {
+func (v *localizer) offer(s *shell, of string) {
 	if !v.cfg.Notifies {
 		return
 	}
@@ -36,7 +36,7 @@ func (w *Web) Notification(lang string, inc *faultline.Incident) (title, text st
 
 // worker answers with the script that shows notifications. It stands at the root, because a
 // browser lets it act for pages below its own address alone.
-func (w *Web) worker(c *gin.Context, _ *voice) error {
+func (w *Web) worker(c *gin.Context, _ *localizer) error {
 	page.Write(c.Writer, c.Request, w.assets.byName["sw.js"].page, page.CacheElement)
 	return nil
 }

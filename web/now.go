@@ -52,7 +52,7 @@ type incidentLine struct {
 }
 
 // now is the front page.
-func (w *Web) now(c *gin.Context, v *voice) error {
+func (w *Web) now(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "now", func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
@@ -64,7 +64,7 @@ func (w *Web) now(c *gin.Context, v *voice) error {
 
 // nowPage builds it from the view and the incidents in memory; only the small charts are read from
 // Redis.
-func (v *voice) nowPage(ctx context.Context, incidents []faultline.Incident) nowPage {
+func (v *localizer) nowPage(ctx context.Context, incidents []faultline.Incident) nowPage {
 	asOf, _ := v.clock()
 	p := nowPage{View: v.cfg.Source.View(), Impaired: v.impaired()}
 	if !p.View.AsOf.IsZero() {
@@ -108,7 +108,7 @@ type brokenRow struct {
 
 // breakages are what is broken: the largest as a headline, what else still fails as a
 // table in order of reach, and what recovers apart.
-func (v *voice) breakages(p *nowPage, broken []*faultline.Incident, drawn map[string]*spark, asOf time.Time) {
+func (v *localizer) breakages(p *nowPage, broken []*faultline.Incident, drawn map[string]*spark, asOf time.Time) {
 	p.all = len(broken)
 	for _, inc := range broken[:min(len(broken), widgetHeads)] {
 		h := v.headlineOf(inc, asOf)
@@ -129,7 +129,7 @@ func (v *voice) breakages(p *nowPage, broken []*faultline.Incident, drawn map[st
 }
 
 // brokenRow is one further incident in the table below the first.
-func (v *voice) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
+func (v *localizer) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
 	r := brokenRow{URL: v.link("/incident/" + inc.ID), Title: v.title(inc), Spark: drawn, State: inc.State,
 		Word: v.stateWord(inc.State), Since: v.moment(inc.Onset.At, formMinute), Of: v.number(inc.Impact.Failing)}
 	if inc.Impact.Failing <= inc.Impact.Observed {
@@ -139,7 +139,7 @@ func (v *voice) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
 }
 
 // lastOver is the newest confirmed incident that is over.
-func (v *voice) lastOver(incidents []faultline.Incident, asOf time.Time) *incidentLine {
+func (v *localizer) lastOver(incidents []faultline.Incident, asOf time.Time) *incidentLine {
 	for i := range incidents {
 		if inc := &incidents[i]; inc.State == faultline.StateResolved && inc.ConfirmedAt != nil {
 			line := v.lineOf(inc, asOf)
@@ -179,7 +179,7 @@ func sortNow(incidents []faultline.Incident, asOf time.Time) (s sortedNow) {
 
 // answerNow is the first sentence of the first page: the largest open incident by name.
 // While nothing observes, it says that the state is unknown, never that nothing fails.
-func (v *voice) answerNow(sorted sortedNow) string {
+func (v *localizer) answerNow(sorted sortedNow) string {
 	coverage := v.coverage()
 	switch {
 	case len(sorted.broken) > 0:
@@ -207,7 +207,7 @@ func endedLately(inc *faultline.Incident, asOf time.Time) bool {
 }
 
 // lineOf is an incident in one line of a list.
-func (v *voice) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
+func (v *localizer) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
 	h := v.headlineOf(inc, asOf)
 	l := incidentLine{URL: h.URL, State: h.State, Word: h.Word, Title: h.Title,
 		Began: v.moment(inc.Onset.At, formDated), Lasting: h.Lasting}
@@ -220,7 +220,7 @@ func (v *voice) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
 }
 
 // soFar is what speaks for a candidate.
-func (v *voice) soFar(ev faultline.Evidence) string {
+func (v *localizer) soFar(ev faultline.Evidence) string {
 	said, probes := "", ""
 	if ev.Reports > 0 {
 		said = v.count("of.reports", ev.Reports)

@@ -23,7 +23,7 @@ type calibrationRow struct{ Band, Held, Of string }
 
 // scorecard shows how confirmed incidents compare with what became known later. Drills are counted
 // apart.
-func (w *Web) scorecard(c *gin.Context, v *voice) error {
+func (w *Web) scorecard(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "scorecard", func(context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
 		if err != nil {
@@ -55,7 +55,7 @@ func (w *Web) scorecard(c *gin.Context, v *voice) error {
 }
 
 // graded says a scorecard in sentences.
-func (v *voice) graded(s board.Scorecard) []string {
+func (v *localizer) graded(s board.Scorecard) []string {
 	if s.Incidents == 0 {
 		return []string{v.say("scorecard.none")}
 	}
@@ -74,7 +74,7 @@ func (v *voice) graded(s board.Scorecard) []string {
 }
 
 // gradedReplays counts how the outages of the past were named.
-func (v *voice) gradedReplays() ([]string, error) {
+func (v *localizer) gradedReplays() ([]string, error) {
 	names, right, wrong := history.Names(), 0, 0
 	for _, name := range names {
 		r, err := v.kept.open(name)

@@ -28,7 +28,7 @@ var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]
 
 // options reads the parameters of a widget. A wrong value counts as the default: a snippet is
 // pasted once and nobody reads its errors.
-func (v *voice) options(c *gin.Context) widgetOptions {
+func (v *localizer) options(c *gin.Context) widgetOptions {
 	o := widgetOptions{still: c.Query("static") == "1", square: c.Query("size") == "square"}
 	if t := c.Query("theme"); t == "light" || t == "dark" {
 		o.theme = t
@@ -67,8 +67,8 @@ func (o widgetOptions) key() string {
 	return key
 }
 
-// in is the voice that tells the time of a zone beside UTC.
-func (v *voice) in(zone *time.Location) *voice {
+// in is a copy of the localizer that gives times in a zone beside UTC.
+func (v *localizer) in(zone *time.Location) *localizer {
 	if zone == nil {
 		return v
 	}

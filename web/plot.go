@@ -136,7 +136,7 @@ var steps = []time.Duration{
 
 // ticks returns at most five ticks of the time axis, in UTC, and what they are
 // in.
-func (v *voice) ticks(s span) ([]tick, string) {
+func (v *localizer) ticks(s span) ([]tick, string) {
 	step := steps[len(steps)-1]
 	for _, candidate := range steps {
 		if s.to.Sub(s.from)/candidate < 5 {

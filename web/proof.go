@@ -15,7 +15,7 @@ const shortHash = 8
 type proofOf struct{ Hash, URL, Keys, Command string }
 
 // proofOf of a revision; nil without a hash, as in a drill or a replay.
-func (v *voice) proofOf(inc *faultline.Incident) *proofOf {
+func (v *localizer) proofOf(inc *faultline.Incident) *proofOf {
 	if inc.Hash == "" {
 		return nil
 	}

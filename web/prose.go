@@ -39,7 +39,7 @@ const (
 
 // prose reads the messages NAME.title, NAME.answer, NAME.lead, NAME.1.title,
 // NAME.1.1, NAME.1.2 and so on: what a translator writes is what there is.
-func (v *voice) prose(name string) prosePage {
+func (v *localizer) prose(name string) prosePage {
 	p := prosePage{shell: v.shell("/"+name, v.say(name+".title"), v.say(name+".lead")), Answer: v.say(name + ".answer"),
 		Lead: v.say(name + ".lead")}
 	for i := 1; i <= sectionsMost; i++ {
@@ -58,7 +58,7 @@ func (v *voice) prose(name string) prosePage {
 
 // method says how it is decided, in plain words with the thresholds. The whole of
 // it, with formulas, is docs/method.md.
-func (w *Web) method(c *gin.Context, v *voice) error {
+func (w *Web) method(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "method", func(context.Context) (doc, error) {
 		return doc{page: "method", data: v.prose("method"), cache: page.CacheBriefly}, nil
 	})
@@ -66,7 +66,7 @@ func (w *Web) method(c *gin.Context, v *voice) error {
 
 // press has what newsrooms ask for: what this is, how to cite it, how it decides, and
 // whom to ask.
-func (w *Web) press(c *gin.Context, v *voice) error {
+func (w *Web) press(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "press", func(context.Context) (doc, error) {
 		p := v.prose("press")
 		p.Contact, p.Reach = w.contact()
@@ -76,7 +76,7 @@ func (w *Web) press(c *gin.Context, v *voice) error {
 
 // about says what this service itself depends on, how to reach whoever runs it,
 // and how errors are put right.
-func (w *Web) about(c *gin.Context, v *voice) error {
+func (w *Web) about(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "about", func(context.Context) (doc, error) {
 		p := v.prose("about")
 		p.Contact, p.Reach = w.contact()

@@ -35,7 +35,7 @@ type providerPage struct {
 }
 
 // provider shows a provider by its slug. With .md it is Markdown.
-func (w *Web) provider(c *gin.Context, v *voice) error {
+func (w *Web) provider(c *gin.Context, v *localizer) error {
 	slug, markdown := strings.CutSuffix(strings.ToLower(c.Param("slug")), asMarkdown)
 	p, ok := w.cfg.Providers.Slug(slug)
 	if !ok {
@@ -58,7 +58,7 @@ func (w *Web) provider(c *gin.Context, v *voice) error {
 }
 
 // providerPage builds the page: the state of what it runs, and what it publishes about that.
-func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incident) providerPage {
+func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.Incident) providerPage {
 	asOf, _ := v.clock()
 	p := providerPage{Name: of.Name, Status: of.Status, Kicker: v.say("provider.kind")}
 	if of.ISP {
@@ -98,7 +98,7 @@ func (v *voice) providerPage(of faultline.Provider, incidents []faultline.Incide
 }
 
 // partsOf are the components of a provider that sites depend on.
-func (v *voice) partsOf(of faultline.Provider) []faultline.Component {
+func (v *localizer) partsOf(of faultline.Provider) []faultline.Component {
 	var parts []faultline.Component
 	for _, c := range v.cfg.Components() {
 		if len(parts) < partsListed && of.Runs(c) && v.cfg.Members(c) > 0 {
@@ -110,7 +110,7 @@ func (v *voice) partsOf(of faultline.Provider) []faultline.Component {
 
 // ownSites are the sites that a provider runs itself. That one of them answers says
 // nothing of what it runs for others.
-func (v *voice) ownSites(of faultline.Provider) (rows []statusRow) {
+func (v *localizer) ownSites(of faultline.Provider) (rows []statusRow) {
 	shown := map[string]bool{} // a host of a site leads to the site
 	for _, site := range of.Sites {
 		record, err := v.cfg.Lookup(site)
@@ -143,7 +143,7 @@ type foundRow struct {
 // find leads to what was asked for where there is no doubt what that is, and lists
 // what may be meant where there is. It reports false when it knows nothing by that
 // name.
-func (w *Web) find(c *gin.Context, v *voice, asked string) (bool, error) {
+func (w *Web) find(c *gin.Context, v *localizer, asked string) (bool, error) {
 	if w.cfg.Find == nil {
 		return false, nil
 	}
@@ -195,7 +195,7 @@ func (w *Web) oneOwner(exact []find.Match) bool {
 }
 
 // foundPath is the page of a thing.
-func (v *voice) foundPath(t find.Thing) string {
+func (v *localizer) foundPath(t find.Thing) string {
 	switch t.Kind {
 	case find.Provider:
 		return "/provider/" + t.ID
@@ -206,7 +206,7 @@ func (v *voice) foundPath(t find.Thing) string {
 }
 
 // foundPage lists what a search may have meant.
-func (v *voice) foundPage(text string, matches []find.Match, exact bool, incidents []faultline.Incident) foundPage {
+func (v *localizer) foundPage(text string, matches []find.Match, exact bool, incidents []faultline.Incident) foundPage {
 	p := foundPage{Answer: v.say("found.nearly", "Text", text)}
 	if exact {
 		p.Answer = v.say("found.several", "Text", text)
@@ -225,7 +225,7 @@ const foundIncidents = 3
 
 // openOf are the open incidents that concern a thing: so that whoever asks during an outage
 // reads of it, whichever of several things they mean.
-func (v *voice) openOf(t find.Thing, incidents []faultline.Incident) (open []incidentLine) {
+func (v *localizer) openOf(t find.Thing, incidents []faultline.Incident) (open []incidentLine) {
 	asOf, _ := v.clock()
 	for i := range incidents {
 		inc := &incidents[i]
@@ -238,7 +238,7 @@ func (v *voice) openOf(t find.Thing, incidents []faultline.Incident) (open []inc
 
 // concerns reports whether an incident is of a thing: of what a provider runs, of a
 // component, of a site that it takes down or whose owner runs what fails.
-func (v *voice) concerns(t find.Thing, inc *faultline.Incident) bool {
+func (v *localizer) concerns(t find.Thing, inc *faultline.Incident) bool {
 	if t.Kind == find.Site && slices.ContainsFunc(inc.Sites,
 		func(s faultline.IncidentSite) bool { return s.Site == t.ID }) {
 		return true
@@ -259,7 +259,7 @@ func (v *voice) concerns(t find.Thing, inc *faultline.Incident) bool {
 }
 
 // foundRow is one match of a search.
-func (v *voice) foundRow(m find.Match) foundRow {
+func (v *localizer) foundRow(m find.Match) foundRow {
 	row := foundRow{
 		URL:    v.link(v.foundPath(m.Thing)),
 		Name:   m.Name,

@@ -12,7 +12,7 @@ import (
 const recentShown = 2 * time.Hour
 
 // offerReport adds the form that takes a report.
-func (v *voice) offerReport(ctx context.Context, p *sitePage) {
+func (v *localizer) offerReport(ctx context.Context, p *sitePage) {
 	for i, s := range choices {
 		c := symptomChoice{Value: s, Label: v.choice(s), First: i == 0}
 		if c.First {
@@ -32,7 +32,7 @@ func (v *voice) offerReport(ctx context.Context, p *sitePage) {
 }
 
 // choice is how a person says that a site fails in a way.
-func (v *voice) choice(s faultline.Symptom) string {
+func (v *localizer) choice(s faultline.Symptom) string {
 	if n := s.HTTPStatus(); n != 0 {
 		return v.say("choice.http", "Status", n)
 	}
@@ -41,7 +41,7 @@ func (v *voice) choice(s faultline.Symptom) string {
 
 // acknowledge says what became of a report once the site's page is shown again: the
 // count, which is everybody's, a small chart, and what is done about it.
-func (v *voice) acknowledge(ctx context.Context, p *sitePage, reported string, status faultline.SiteStatus) {
+func (v *localizer) acknowledge(ctx context.Context, p *sitePage, reported string, status faultline.SiteStatus) {
 	if p.Receipt = v.receiptWords(p.Site, reported, status.Reports); p.Receipt == "" {
 		return
 	}
@@ -56,7 +56,7 @@ func (v *voice) acknowledge(ctx context.Context, p *sitePage, reported string, s
 }
 
 // doing says what is done about a report, and nothing that is not.
-func (v *voice) doing(p *sitePage, status faultline.SiteStatus) []template.HTML {
+func (v *localizer) doing(p *sitePage, status faultline.SiteStatus) []template.HTML {
 	//nolint:gosec // the text is escaped
 	plain := func(text string) template.HTML { return template.HTML(template.HTMLEscapeString(text)) }
 	var said []template.HTML
@@ -79,7 +79,7 @@ func (v *voice) doing(p *sitePage, status faultline.SiteStatus) []template.HTML 
 
 // receiptWords says what became of a report, once the site's page is shown
 // again. The count is everybody's.
-func (v *voice) receiptWords(site, reported string, reports int) string {
+func (v *localizer) receiptWords(site, reported string, reports int) string {
 	switch {
 	case reported == reportedCounted && reports > 1:
 		return v.count("receipt.counted", reports, "Site", site)

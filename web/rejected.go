@@ -14,7 +14,7 @@ const argumentsSaid = 2
 type rejectedRow struct{ URL, Name, Kind, Because string }
 
 // rejectedRows says why other components that the failing sites share are not the cause.
-func (v *voice) rejectedRows(inc *faultline.Incident) []rejectedRow {
+func (v *localizer) rejectedRows(inc *faultline.Incident) []rejectedRow {
 	rows := make([]rejectedRow, 0, len(inc.Rejected))
 	for i := range inc.Rejected {
 		r := &inc.Rejected[i]
@@ -35,7 +35,7 @@ func (v *voice) rejectedRows(inc *faultline.Incident) []rejectedRow {
 
 // argument says one thing that speaks against a component, empty if the page has no words
 // for it.
-func (v *voice) argument(r *faultline.Rejected, code string) string {
+func (v *localizer) argument(r *faultline.Rejected, code string) string {
 	if code == faultline.RejectedWorked {
 		code = "worked_name"
 		if r.Kind == faultline.KindCA {

@@ -33,9 +33,9 @@ type doc struct {
 	cache []string // how long the answer may be kept: one of package page's
 }
 
-// show answers with the page that key stands for in a voice: two requests with
-// one key get the same.
-func (w *Web) show(c *gin.Context, v *voice, key string, build func(ctx context.Context) (doc, error)) error {
+// show answers with the page that a key stands for, in the language of v. Requests with the
+// same key and language share one rendered page.
+func (w *Web) show(c *gin.Context, v *localizer, key string, build func(ctx context.Context) (doc, error)) error {
 	p, err := w.cache.GetAt(v.keyed(key), w.cfg.Wall(), func() (*page.Page, error) {
 		p, _, err := v.made(c, build)
 		return p, err
@@ -49,7 +49,8 @@ func (w *Web) show(c *gin.Context, v *voice, key string, build func(ctx context.
 
 // showFixed is show for what says the same permanently, once it is whole: a revision. It
 // is kept, in memory and on disk, with the policy of headers that it is answered with.
-func (w *Web) showFixed(c *gin.Context, v *voice, pol policy, key string, build func(ctx context.Context) (doc, error),
+func (w *Web) showFixed(c *gin.Context, v *localizer, pol policy, key string,
+	build func(ctx context.Context) (doc, error),
 ) error {
 	p, err := w.once(v.keyed(key), pol, func() (*page.Page, string, bool, error) {
 		p, final, err := v.made(c, build)
@@ -63,10 +64,10 @@ func (w *Web) showFixed(c *gin.Context, v *voice, pol policy, key string, build 
 }
 
 // keyed tells pages of one kind apart by how they speak.
-func (v *voice) keyed(key string) string { return v.Lang + v.Query + " " + key }
+func (v *localizer) keyed(key string) string { return v.Lang + v.Query + " " + key }
 
 // made renders a page. It reports whether that says the same permanently.
-func (v *voice) made(ctx context.Context, build func(ctx context.Context) (doc, error)) (*page.Page, bool, error) {
+func (v *localizer) made(ctx context.Context, build func(ctx context.Context) (doc, error)) (*page.Page, bool, error) {
 	// Whoever came first may go: the others still wait for it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renderLimit)
 	defer cancel()
@@ -92,7 +93,7 @@ func writeHTML(c *gin.Context, status int, body []byte) {
 }
 
 // seeOther sends a browser elsewhere with GET.
-func (v *voice) seeOther(c *gin.Context, path string, cache []string) {
+func (v *localizer) seeOther(c *gin.Context, path string, cache []string) {
 	h := c.Writer.Header()
 	h["Cache-Control"] = cache
 	h.Set("Location", v.prefix+path)

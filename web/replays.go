@@ -57,7 +57,7 @@ type replayRow struct {
 }
 
 // replays lists the outages of the past.
-func (w *Web) replays(c *gin.Context, v *voice) error {
+func (w *Web) replays(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "replays", func(context.Context) (doc, error) {
 		p := replaysPage{shell: v.shell("/replays", v.say("replays.title"), v.say("replays.lead"))}
 		for _, name := range history.Names() {
@@ -72,7 +72,7 @@ func (w *Web) replays(c *gin.Context, v *voice) error {
 }
 
 // replayRow is one of them, with what was named and how soon.
-func (v *voice) replayRow(r history.Replay) replayRow {
+func (v *localizer) replayRow(r history.Replay) replayRow {
 	s := r.Score
 	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset),
 		Right: s.Right,
@@ -118,7 +118,7 @@ type replayPage struct {
 }
 
 // replay shows one outage at one of its revisions.
-func (w *Web) replay(c *gin.Context, v *voice) error {
+func (w *Web) replay(c *gin.Context, v *localizer) error {
 	name, frame := c.Param("name"), c.Query("frame")
 	return w.show(c, v, "replay/"+name+"?"+frame, func(context.Context) (doc, error) {
 		r, err := w.kept.open(name)
@@ -131,7 +131,7 @@ func (w *Web) replay(c *gin.Context, v *voice) error {
 
 // replayPage shows what Faultline had said by one of its revisions; where none is asked
 // for, by the one that confirmed the outage.
-func (v *voice) replayPage(r history.Replay, frame string) replayPage {
+func (v *localizer) replayPage(r history.Replay, frame string) replayPage {
 	at, err := strconv.Atoi(frame)
 	if err != nil || at < 0 || at > len(r.Revisions) {
 		at = r.Confirmed()
@@ -158,7 +158,7 @@ func (v *voice) replayPage(r history.Replay, frame string) replayPage {
 }
 
 // embedReplay is one moment of an outage of the past on somebody else's page.
-func (w *Web) embedReplay(c *gin.Context, v *voice) error {
+func (w *Web) embedReplay(c *gin.Context, v *localizer) error {
 	name, frame, o := c.Param("name"), c.Query("frame"), v.options(c)
 	return w.show(c, v, "embed/replay/"+name+"?"+frame+" "+o.key(), func(context.Context) (doc, error) {
 		r, err := w.kept.open(name)

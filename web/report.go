@@ -26,7 +26,7 @@ const (
 
 // report takes the report form. Only a reader of our own page can send it: a
 // page elsewhere that posts it from its readers' browsers counts nothing.
-func (w *Web) report(c *gin.Context, v *voice) error {
+func (w *Web) report(c *gin.Context, v *localizer) error {
 	site := c.Param("site")
 	form, err := w.ownForm(c, site)
 	if err != nil {
@@ -84,7 +84,7 @@ func readerAddr(c *gin.Context) (netip.Addr, error) {
 
 // toForm answers who asks again for what the form was sent to, with GET: after a
 // report that was refused, that is the address that a browser shows.
-func (w *Web) toForm(c *gin.Context, v *voice) error {
+func (w *Web) toForm(c *gin.Context, v *localizer) error {
 	v.seeOther(c, "/site/"+url.PathEscape(c.Param("site"))+v.Query+"#report", page.CacheNever)
 	return nil
 }

@@ -13,7 +13,7 @@ const onsetMoved = 10 * time.Second
 
 // changesOf says what a revision changed against the one before it. It reports whether
 // that one could be read.
-func (v *voice) changesOf(ctx context.Context, inc *faultline.Incident) (said []string, whole bool) {
+func (v *localizer) changesOf(ctx context.Context, inc *faultline.Incident) (said []string, whole bool) {
 	if inc.Revision <= 1 {
 		return []string{v.say("changed.first")}, true
 	}
@@ -29,7 +29,7 @@ func (v *voice) changesOf(ctx context.Context, inc *faultline.Incident) (said []
 }
 
 // verdictChanges are those of what is concluded, and which explanations came and fell.
-func (v *voice) verdictChanges(before, now *faultline.Incident) (said []string) {
+func (v *localizer) verdictChanges(before, now *faultline.Incident) (said []string) {
 	fromTo := func(id, from, to string) {
 		if from != to {
 			said = append(said, v.say(id, "From", from, "To", to))
@@ -58,7 +58,7 @@ func (v *voice) verdictChanges(before, now *faultline.Incident) (said []string) 
 }
 
 // evidenceChanges are those of what it rests on.
-func (v *voice) evidenceChanges(before, now *faultline.Incident) (said []string) {
+func (v *localizer) evidenceChanges(before, now *faultline.Incident) (said []string) {
 	if was, is := before.Impact.Failing+before.Impact.Joined, now.Impact.Failing+now.Impact.Joined; was != is {
 		said = append(said, v.say("changed.failing", "From", v.number(was), "To", v.number(is)))
 	}
@@ -93,7 +93,7 @@ func rivals(inc *faultline.Incident) (list []faultline.Component) {
 }
 
 // causeName names a cause, or says that it is not known.
-func (v *voice) causeName(inc *faultline.Incident) string {
+func (v *localizer) causeName(inc *faultline.Incident) string {
 	if inc.Cause == nil {
 		return v.say("archive.none")
 	}

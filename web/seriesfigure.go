@@ -44,7 +44,7 @@ func stepFor(d time.Duration) time.Duration {
 
 // reportsFigure draws what people reported over the band that a quiet day stays
 // within.
-func (v *voice) reportsFigure(s faultline.Series, id string, shown span, height int) figure {
+func (v *localizer) reportsFigure(s faultline.Series, id string, shown span, height int) figure {
 	f := figure{ID: id, Title: v.say("chart.reports.title"), Drawn: true}
 	f.frame(14, height)
 	f.From, f.To = shown.from.UnixMilli(), shown.to.UnixMilli()
@@ -106,7 +106,7 @@ func drawn(p faultline.SeriesPoint) bool {
 
 // gapsOf are the steps that nothing is known of, those with one reason together. The last
 // step may be too short to have seen anything.
-func (v *voice) gapsOf(s faultline.Series, shown span, known func(faultline.SeriesPoint) bool) []gap {
+func (v *localizer) gapsOf(s faultline.Series, shown span, known func(faultline.SeriesPoint) bool) []gap {
 	step := time.Duration(s.StepS) * time.Second
 	var gaps []gap
 	for _, p := range s.Points {
@@ -124,7 +124,7 @@ func (v *voice) gapsOf(s faultline.Series, shown span, known func(faultline.Seri
 }
 
 // upTo writes the upper end of a band.
-func (v *voice) upTo(x float64) string {
+func (v *localizer) upTo(x float64) string {
 	return v.say("number.up_to", "N", v.number(int(math.Ceil(x))))
 }
 
@@ -145,7 +145,7 @@ var (
 )
 
 // draw reports false where there is nothing to draw.
-func (k shareFigure) draw(v *voice, s faultline.Series, shown span) (figure, bool) {
+func (k shareFigure) draw(v *localizer, s faultline.Series, shown span) (figure, bool) {
 	f := figure{ID: k.id, Title: v.say(k.words + ".title"), Drawn: true}
 	f.frame(14, panelHeight)
 	f.From, f.To = shown.from.UnixMilli(), shown.to.UnixMilli()

@@ -53,7 +53,7 @@ type feedLink struct{ URL, Media string }
 
 // shell is what surrounds every page: title, description, addresses of other languages, and whether
 // what is shown is old.
-func (v *voice) shell(path, title, description string) shell {
+func (v *localizer) shell(path, title, description string) shell {
 	asOf, stale := v.clock()
 	s := shell{
 		Lang: v.Lang, Path: path, Title: title, Description: description, Drill: v.cfg.Drill,
@@ -77,7 +77,7 @@ func (v *voice) shell(path, title, description string) shell {
 }
 
 // take is where a page is offered for other pages.
-func (v *voice) take(path string) string {
+func (v *localizer) take(path string) string {
 	q := url.Values{}
 	for _, kind := range []string{"/incident/", "/site/", "/component/"} {
 		if strings.HasPrefix(path, kind) {
@@ -114,7 +114,7 @@ func (s *shell) freeze(m moment) { s.AsOf, s.Stale, s.Live = m, false, "" }
 func (s *shell) noIndex() { s.Hidden = true }
 
 // widget makes the page one that is embedded in a page of others.
-func (v *voice) widget(s *shell, o widgetOptions) {
+func (v *localizer) widget(s *shell, o widgetOptions) {
 	s.Widget, s.Theme, s.Style, s.Scripts, s.Feeds = true, o.theme, v.assets.widget.css, nil, nil
 	if o.still {
 		s.Live = ""
@@ -127,7 +127,7 @@ func (v *voice) widget(s *shell, o widgetOptions) {
 }
 
 // illustrate names the picture of a page.
-func (v *voice) illustrate(s *shell, image, alt string) {
+func (v *localizer) illustrate(s *shell, image, alt string) {
 	s.Article, s.Image, s.ImageAlt = true, v.whole(image), alt
 	if v.base != nil { // programs can't ask for what has no address
 		s.OEmbed = v.absolute("/oembed?format=json&url=") + url.QueryEscape(s.Canonical)

@@ -66,7 +66,7 @@ const (
 )
 
 // search goes to the page of the site that was asked for.
-func (w *Web) search(c *gin.Context, v *voice) error {
+func (w *Web) search(c *gin.Context, v *localizer) error {
 	asked := strings.TrimSpace(c.Query("q"))
 	if asked == "" {
 		v.seeOther(c, "/"+v.Query, page.CacheBriefly)
@@ -105,7 +105,7 @@ func siteFault(err error, asked string) error {
 
 // site shows whether a site works. Other spellings of its name lead to one address, so that there
 // is one page to link to and to cache.
-func (w *Web) site(c *gin.Context, v *voice) error {
+func (w *Web) site(c *gin.Context, v *localizer) error {
 	asked := c.Param("site")
 	if shown, err := w.siteMarkdown(c, asked); shown {
 		return err
@@ -161,7 +161,7 @@ func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*viewerVe
 }
 
 // sitePage says what is known of a site, to everybody alike.
-func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, reported bool,
+func (v *localizer) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, reported bool,
 	incidents []faultline.Incident) sitePage {
 	asOf, _ := v.clock()
 	p := sitePage{Site: record.Site, Name: v.nameOf(record.Site), State: status.State}
@@ -198,7 +198,7 @@ func (v *voice) sitePage(record faultline.SiteRecord, status faultline.SiteStatu
 
 // ownersIncident is the weightiest open incident of what the owner of a site runs; nil
 // for none. Whoever asks for aws.amazon.com while AWS us-east-1 fails means that.
-func (v *voice) ownersIncident(site string, incidents []faultline.Incident) (found *faultline.Incident) {
+func (v *localizer) ownersIncident(site string, incidents []faultline.Incident) (found *faultline.Incident) {
 	for _, p := range v.cfg.Providers.Running(site) {
 		for i := range incidents {
 			inc := &incidents[i]
@@ -213,7 +213,7 @@ func (v *voice) ownersIncident(site string, incidents []faultline.Incident) (fou
 
 // siteIncidents fills in the incidents of a site, and returns the weightiest of
 // the open ones and how the site does in it.
-func (v *voice) siteIncidents(p *sitePage, status faultline.SiteStatus,
+func (v *localizer) siteIncidents(p *sitePage, status faultline.SiteStatus,
 	incidents []faultline.Incident) (cause *faultline.Incident, member faultline.IncidentSite) {
 	asOf, _ := v.clock()
 	for i := range incidents {

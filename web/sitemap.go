@@ -44,7 +44,7 @@ type siteMapEntry struct {
 func (w *Web) sitemaps(r gin.IRouter) {
 	file := func(path string, write func(string) (any, error)) {
 		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(w.policies.static,
-			func(c *gin.Context, _ *voice) error {
+			func(c *gin.Context, _ *localizer) error {
 				content, err := write(c.Param("n"))
 				if err != nil {
 					return err

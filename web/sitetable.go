@@ -81,7 +81,7 @@ func (a tableAsked) query(page int) url.Values {
 func (a tableAsked) plain() bool { return a == tableAsked{} }
 
 // siteTable shows a page of an incident's sites.
-func (v *voice) siteTable(inc *faultline.Incident, path string, a tableAsked) siteTable {
+func (v *localizer) siteTable(inc *faultline.Incident, path string, a tableAsked) siteTable {
 	t := siteTable{Known: len(inc.Sites), Form: len(inc.Sites) > sitesFiltered, Action: v.prefix + path, Q: a.q,
 		Sort: a.sort, Open: !a.plain()}
 	for _, s := range tableSorts {

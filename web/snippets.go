@@ -11,7 +11,7 @@ import (
 
 // takePage fills in the ways to take something. A fixed revision is the default
 // where there is one: what is published must not change its meaning.
-func (v *voice) takePage(of taken, q url.Values, o widgetOptions) takePage {
+func (v *localizer) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil,
 		Height: faultline.WidgetHeight(narrowPhone, o.parts)}
 	p.Fixed = p.MayFix && q.Get("fixed") != "0"
@@ -72,7 +72,7 @@ func widgetQuery(lang, theme, zone, parts string, still bool) string {
 }
 
 // snippets are the six ways.
-func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
+func (v *localizer) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	words := v.asked(p.In).in(o.zone)
 	page := v.absolute(path) + "?lang=" + p.In
 	if of.path == "now" {
@@ -114,7 +114,7 @@ func (v *voice) snippets(p *takePage, of taken, path string, o widgetOptions) {
 
 // pictureOf is where the picture of what is taken lives, without its form. A
 // picture is of one revision: it says of when it is.
-func (v *voice) pictureOf(of taken, path string) string {
+func (v *localizer) pictureOf(of taken, path string) string {
 	if of.incident != nil {
 		path = incidentPath(of.incident.ID, of.revision)
 	}
@@ -122,7 +122,7 @@ func (v *voice) pictureOf(of taken, path string) string {
 }
 
 // plainCard says an incident in sentences.
-func (v *voice) plainCard(of taken, page string) *plainCard {
+func (v *localizer) plainCard(of taken, page string) *plainCard {
 	inc := of.incident
 	head := v.headlineOf(inc, inc.UpdatedAt)
 	k := &plainCard{Status: lines(head.Word+".", v.describeHead(head)), Title: head.Title, URL: page, Lang: v.Lang}

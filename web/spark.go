@@ -30,7 +30,7 @@ const (
 
 // sparkOf draws an incident's failing sites since shortly before its onset; nil
 // where sites can't be counted.
-func (v *voice) sparkOf(inc *faultline.Incident, points []point, asOf time.Time) *spark {
+func (v *localizer) sparkOf(inc *faultline.Incident, points []point, asOf time.Time) *spark {
 	if len(points) == 0 || max(inc.Impact.PeakFailing, inc.Impact.Failing) < sitesCounted {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (v *voice) sparkOf(inc *faultline.Incident, points []point, asOf time.Time)
 // sparks draws those of the first incidents. One that can't be read whole in time
 // is left out: a page never waits for it, and there is no room to say what it
 // lacks.
-func (v *voice) sparks(ctx context.Context, incidents []*faultline.Incident, asOf time.Time) map[string]*spark {
+func (v *localizer) sparks(ctx context.Context, incidents []*faultline.Incident, asOf time.Time) map[string]*spark {
 	ctx, cancel := context.WithTimeout(ctx, sparksLimit)
 	defer cancel()
 	drawn := map[string]*spark{}

@@ -43,7 +43,7 @@ type stackRow struct {
 type followRow struct{ What, URL string }
 
 // stack shows how the things do that somebody depends on.
-func (w *Web) stack(c *gin.Context, v *voice) error {
+func (w *Web) stack(c *gin.Context, v *localizer) error {
 	asked := strings.Join(
 		strings.FieldsFunc(c.Query("of"), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' }),
 		",",
@@ -73,14 +73,14 @@ func (w *Web) stack(c *gin.Context, v *voice) error {
 	})
 }
 
-func (v *voice) stackBuilder(asked string, refused bool) stackPage {
+func (v *localizer) stackBuilder(asked string, refused bool) stackPage {
 	p := stackPage{Answer: v.say("stack.ask"), Asked: strings.ReplaceAll(asked, ",", "\n"), Refused: refused}
 	p.shell = v.shell("/stack", v.say("stack.title"), p.Answer)
 	p.Scripts = append(p.Scripts, v.assets.url("stack.js"))
 	return p
 }
 
-func (v *voice) stackPage(list string, stack board.Stack) stackPage {
+func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 	asOf, _ := v.clock()
 	p := v.stackBuilder(list, false)
 	p.State = stack.Verdict.State
@@ -130,7 +130,7 @@ var stackStates = []board.StackState{
 	board.StackOK,
 }
 
-func (v *voice) stackRow(t board.StackThing) stackRow {
+func (v *localizer) stackRow(t board.StackThing) stackRow {
 	row := stackRow{
 		Name:    t.Name,
 		State:   t.State,
@@ -158,7 +158,7 @@ func (v *voice) stackRow(t board.StackThing) stackRow {
 
 // stackVerdict is the answer in one sentence; package board has it in English for
 // programs.
-func (v *voice) stackVerdict(stack board.Stack, asOf time.Time) string {
+func (v *localizer) stackVerdict(stack board.Stack, asOf time.Time) string {
 	verdict := stack.Verdict
 	rest := ""
 	if verdict.Unknown > 0 && verdict.Unknown < verdict.Total {
@@ -190,7 +190,7 @@ func (v *voice) stackVerdict(stack board.Stack, asOf time.Time) string {
 	return v.say("stack.calm"+one, "Total", total, "Name", name)
 }
 
-func (v *voice) stackCause(verdict board.StackVerdict, name string) string {
+func (v *localizer) stackCause(verdict board.StackVerdict, name string) string {
 	cause := verdict.Cause
 	switch {
 	case cause == nil || cause.Component.Kind() == faultline.KindSite || cause.Name == name:
@@ -205,7 +205,7 @@ func (v *voice) stackCause(verdict board.StackVerdict, name string) string {
 	return v.say("stack.because_some", "Name", cause.Name, "N", v.number(cause.Failing))
 }
 
-func (v *voice) stackSince(verdict board.StackVerdict, asOf time.Time) string {
+func (v *localizer) stackSince(verdict board.StackVerdict, asOf time.Time) string {
 	if verdict.Since == nil {
 		return ""
 	}

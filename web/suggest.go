@@ -22,7 +22,7 @@ type suggestion struct {
 
 // suggest answers what may be meant by what stands in the search box. It says nothing of
 // how these things do, so that an answer may be kept.
-func (w *Web) suggest(c *gin.Context, v *voice) error {
+func (w *Web) suggest(c *gin.Context, v *localizer) error {
 	asked := find.Question(clip(c.Query("q")))
 	p, err := w.cache.GetAt(v.keyed("suggest?"+asked), w.cfg.Wall(), func() (*page.Page, error) {
 		body, err := json.Marshal(v.suggestions(asked))
@@ -38,7 +38,7 @@ func (w *Web) suggest(c *gin.Context, v *voice) error {
 	return nil
 }
 
-func (v *voice) suggestions(asked string) []suggestion {
+func (v *localizer) suggestions(asked string) []suggestion {
 	all := []suggestion{}
 	if v.cfg.Find == nil {
 		return all

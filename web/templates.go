@@ -11,20 +11,20 @@ import (
 	"sync"
 )
 
-// templates are the pages of one voice, by the names of their folders, with the layout and all
-// parts around them. A page is bound to its voice when it is first asked for: there are more
-// voices than most readers need.
+// templates are the pages of one localizer, by the names of their folders, with the layout and all
+// parts around them. A page is bound to its localizer when it is first asked for: there are more
+// localizers than most readers need.
 type templates struct {
-	v     *voice
+	v     *localizer
 	mu    sync.Mutex
 	pages map[string]*template.Template
 }
 
-// parsed are the pages of all voices, parsed once.
+// parsed are the pages of all localizers, parsed once.
 var parsed = sync.OnceValues(parsePages)
 
-// functions are what templates call, bound to a voice. Parsing needs their names alone.
-func functions(v *voice) template.FuncMap {
+// functions are what templates call, bound to a localizer. Parsing needs their names alone.
+func functions(v *localizer) template.FuncMap {
 	return template.FuncMap{
 		"at":     func() string { return v.prefix }, // before every path that has no language
 		"link":   v.link,
@@ -73,12 +73,12 @@ func parsePages() (map[string]*template.Template, error) {
 	return all, nil
 }
 
-func readTemplates(v *voice) (*templates, error) {
+func readTemplates(v *localizer) (*templates, error) {
 	_, err := parsed()
 	return &templates{v: v, pages: map[string]*template.Template{}}, err
 }
 
-// page is the template of a page, bound to the voice.
+// page is the template of a page, bound to the localizer.
 func (t *templates) page(name string) (*template.Template, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

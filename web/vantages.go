@@ -33,13 +33,13 @@ type vantageRow struct {
 // vantagesListed bounds the rows of the page; the API has all.
 const vantagesListed = 500
 
-func (w *Web) vantages(c *gin.Context, v *voice) error {
+func (w *Web) vantages(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "vantages", func(context.Context) (doc, error) {
 		return doc{page: "vantages", data: v.vantagesPage(), cache: page.CacheBriefly}, nil
 	})
 }
 
-func (v *voice) vantagesPage() vantagesPage {
+func (v *localizer) vantagesPage() vantagesPage {
 	var all []faultline.VantageStatus
 	if v.cfg.Vantages != nil {
 		all = v.cfg.Vantages()
@@ -71,7 +71,7 @@ var vantageClasses = map[faultline.VantageState]string{
 	faultline.VantageSilent: "unknown", faultline.VantageUnknown: "unknown",
 }
 
-func (v *voice) vantageRow(of faultline.VantageStatus) vantageRow {
+func (v *localizer) vantageRow(of faultline.VantageStatus) vantageRow {
 	row := vantageRow{Name: of.Vantage, Class: vantageClasses[of.State],
 		Word: v.say("vantage_state." + string(of.State))}
 	for _, why := range faultline.VantageWhys {

@@ -9,7 +9,7 @@ import (
 
 // verdict answers whether a site is down, in a sentence, and says why in another. It never calls a
 // site well that nobody has checked.
-func (v *voice) verdict(site string, status faultline.SiteStatus, reported bool, cause *faultline.Incident,
+func (v *localizer) verdict(site string, status faultline.SiteStatus, reported bool, cause *faultline.Incident,
 	member faultline.IncidentSite) (answer, reason string) {
 	if cause != nil {
 		return v.explained(site, cause, member)
@@ -34,7 +34,7 @@ func (v *voice) verdict(site string, status faultline.SiteStatus, reported bool,
 }
 
 // explained is the verdict on a site that belongs to an open incident.
-func (v *voice) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer,
+func (v *localizer) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer,
 	reason string) {
 	why := v.fault(inc)
 	switch {
@@ -58,7 +58,7 @@ func (v *voice) explained(site string, inc *faultline.Incident, member faultline
 }
 
 // fault says whose fault it is, as a second sentence after an answer.
-func (v *voice) fault(inc *faultline.Incident) string {
+func (v *localizer) fault(inc *faultline.Incident) string {
 	if inc.Cause == nil {
 		return v.say("fault_of.none")
 	}
@@ -78,7 +78,7 @@ func (v *voice) fault(inc *faultline.Incident) string {
 }
 
 // statusTallies counts what the last ten minutes brought.
-func (v *voice) statusTallies(status faultline.SiteStatus, reported bool) []tally {
+func (v *localizer) statusTallies(status faultline.SiteStatus, reported bool) []tally {
 	if !reported || v.coverage().State == faultline.Blind {
 		return nil // of minutes that nothing observed, no count says anything
 	}
@@ -109,7 +109,7 @@ type viewerAnswer struct {
 
 // ownedBy reports whether what fails is run by the owner of the site, and the site itself is not
 // seen to fail: it need not depend on it.
-func (v *voice) ownedBy(j *viewerVerdict) bool {
+func (v *localizer) ownedBy(j *viewerVerdict) bool {
 	return j.ProbesFailed < j.Probes && slices.ContainsFunc(v.cfg.Providers.Running(j.Site),
 		func(p faultline.Provider) bool { return p.Runs(j.Incident.Cause.Component) })
 }
@@ -125,7 +125,7 @@ type place struct {
 var places = []faultline.Blame{faultline.BlameYou, faultline.BlameISP, faultline.BlameSite, faultline.BlameProvider}
 
 // viewerAnswer says what a verdict means for the reader; nil for no verdict.
-func (v *voice) viewerAnswer(j *viewerVerdict) *viewerAnswer {
+func (v *localizer) viewerAnswer(j *viewerVerdict) *viewerAnswer {
 	if j == nil {
 		return nil
 	}

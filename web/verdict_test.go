@@ -81,7 +81,7 @@ func (watched) View() faultline.View {
 }
 
 // observing speaks English of a world that is observed.
-func observing(t *testing.T) *voice {
+func observing(t *testing.T) *localizer {
 	t.Helper()
 	v := english(t)
 	v.cfg.Source = watched{}

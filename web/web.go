@@ -102,23 +102,23 @@ type Config struct {
 
 // Web are the pages.
 type Web struct {
-	cfg       Config
-	log       *slog.Logger
-	base      *url.URL // nil: unknown
-	prefix    string   // before every path: empty, or as /faultline
-	assets    assets
-	policies  policies
-	languages languages
-	voices    map[string]*voice // by language, and by language and ?lang=
-	cache     *page.Cache
-	fixed     *page.Cache // of what never changes
-	disk      *diskCache  // the same on disk; nil: it is not kept there
-	release   string      // what renders pages
-	charts    *timelines
-	cards     *cards
-	forms     *formTokens
-	kept      keptReplays
-	kinds     counted
+	cfg        Config
+	log        *slog.Logger
+	base       *url.URL // nil: unknown
+	prefix     string   // before every path: empty, or as /faultline
+	assets     assets
+	policies   policies
+	languages  languages
+	localizers map[string]*localizer // by language, and by language and ?lang=
+	cache      *page.Cache
+	fixed      *page.Cache // of what never changes
+	disk       *diskCache  // the same on disk; nil: it is not kept there
+	release    string      // what renders pages
+	charts     *timelines
+	cards      *cards
+	forms      *formTokens
+	kept       keptReplays
+	kinds      counted
 }
 
 // New reads every template, message and asset. It fails on a Config that lacks
@@ -149,7 +149,7 @@ func New(cfg Config) (*Web, error) {
 	if w.cards, err = newCards(cfg.Registerer); err != nil {
 		return nil, err
 	}
-	return w, w.readVoices()
+	return w, w.readLocalizers()
 }
 
 // openFixed finds the pages of revisions that were kept before.
@@ -249,7 +249,7 @@ func (w *Web) Routes(r gin.IRouter) {
 // it asked for, and when to try again: by status, and by Retry-After where that
 // is set. What programs ask for is answered in package api.
 func (w *Web) Refuse(c *gin.Context, status int) {
-	w.answer(w.policies.page, func(c *gin.Context, _ *voice) error {
+	w.answer(w.policies.page, func(c *gin.Context, _ *localizer) error {
 		switch status {
 		case http.StatusNotFound:
 			return faultline.ErrNotFound
@@ -261,14 +261,14 @@ func (w *Web) Refuse(c *gin.Context, status int) {
 	})(c)
 }
 
-// handler answers one request in a voice, or returns why it can't.
-type handler func(c *gin.Context, v *voice) error
+// handler answers one request in the language of v, or returns why it can't.
+type handler func(c *gin.Context, v *localizer) error
 
 // answer adapts a handler. This is the one place where errors become pages.
 func (w *Web) answer(p policy, h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		p.set(c.Writer.Header())
-		v := w.voiceOf(c)
+		v := w.localizerOf(c)
 		if err := h(c, v); err != nil {
 			w.fail(c, v, p, err)
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // number writes a count as the language groups its digits: 36,734.
-func (v *voice) number(n int) string {
+func (v *localizer) number(n int) string {
 	s, group := strconv.Itoa(n), v.say("number.group")
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + group + s[i:]
@@ -20,7 +20,7 @@ func (v *voice) number(n int) string {
 }
 
 // percent writes a share, 0 to 1, as people do.
-func (v *voice) percent(share float64) string {
+func (v *localizer) percent(share float64) string {
 	switch p := math.Round(share * 100); {
 	case share > 0 && p < 1:
 		return v.say("number.under", "N", "1 %")
@@ -34,7 +34,7 @@ func (v *voice) percent(share float64) string {
 // lasting writes a duration with what matters of it. The units are those of the
 // International System and their companions, the same in all languages but for
 // the day.
-func (v *voice) lasting(d time.Duration) string {
+func (v *localizer) lasting(d time.Duration) string {
 	if d = max(d, 0); d < 59500*time.Millisecond {
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
 	}
@@ -56,16 +56,18 @@ func pair(a int, unitA string, b int, unitB string) string {
 }
 
 // stateWord says what an incident does, in one word.
-func (v *voice) stateWord(s faultline.IncidentState) string { return v.say("state." + string(s)) }
+func (v *localizer) stateWord(s faultline.IncidentState) string { return v.say("state." + string(s)) }
 
 // siteStateWord says how a site does.
-func (v *voice) siteStateWord(s faultline.SiteState) string { return v.say("site_state." + string(s)) }
+func (v *localizer) siteStateWord(s faultline.SiteState) string {
+	return v.say("site_state." + string(s))
+}
 
 // kindWord says what kind of thing a component is.
-func (v *voice) kindWord(kind string) string { return v.say("kind." + kind) }
+func (v *localizer) kindWord(kind string) string { return v.say("kind." + kind) }
 
 // symptom says how something fails.
-func (v *voice) symptom(s faultline.Symptom) string {
+func (v *localizer) symptom(s faultline.Symptom) string {
 	if n := s.HTTPStatus(); n != 0 {
 		return v.say("symptom.http", "Status", n)
 	}
@@ -76,7 +78,7 @@ func (v *voice) symptom(s faultline.Symptom) string {
 }
 
 // onCause names the sites that a cause can take down: sites on Fastly.
-func (v *voice) onCause(cause *faultline.Cause) string {
+func (v *localizer) onCause(cause *faultline.Cause) string {
 	if cause == nil {
 		return v.say("where.none")
 	}
@@ -87,7 +89,7 @@ func (v *voice) onCause(cause *faultline.Cause) string {
 }
 
 // within says where an incident is felt.
-func (v *voice) within(s faultline.Scope) string {
+func (v *localizer) within(s faultline.Scope) string {
 	switch {
 	case s.Worldwide:
 		return v.say("scope.worldwide")
@@ -103,7 +105,7 @@ func (v *voice) within(s faultline.Scope) string {
 const scopeNames = 4
 
 // listed writes the first names and counts the rest.
-func (v *voice) listed(names []string, most int) string {
+func (v *localizer) listed(names []string, most int) string {
 	if len(names) > most {
 		return v.say("list.more", "Names", strings.Join(names[:most], ", "), "N", v.number(len(names)-most))
 	}
@@ -112,7 +114,7 @@ func (v *voice) listed(names []string, most int) string {
 
 // title is the sentence that is safe to quote. In English it is the incident's
 // own; other languages say the same facts again.
-func (v *voice) title(inc *faultline.Incident) string {
+func (v *localizer) title(inc *faultline.Incident) string {
 	if v.Lang == sourceLanguage {
 		return inc.Title
 	}
@@ -142,7 +144,7 @@ var crowdWitness = map[string]string{
 }
 
 // subject names the sites of an incident by what they share.
-func (v *voice) subject(inc *faultline.Incident) string {
+func (v *localizer) subject(inc *faultline.Incident) string {
 	if inc.Cause == nil {
 		return v.count("subject.none", inc.SitesTotal)
 	}
@@ -154,7 +156,7 @@ func (v *voice) subject(inc *faultline.Incident) string {
 
 // titleSymptom is the commonest telling symptom, if half the sites or the most
 // of them show it: the rule of the title that package correlate writes.
-func (v *voice) titleSymptom(shares []faultline.SymptomShare) string {
+func (v *localizer) titleSymptom(shares []faultline.SymptomShare) string {
 	for _, s := range shares {
 		switch {
 		case s.Symptom == faultline.SymptomOther || s.Symptom == faultline.SymptomOK:
@@ -172,7 +174,7 @@ func (v *voice) titleSymptom(shares []faultline.SymptomShare) string {
 // reason writes why something was considered. The reasons of package correlate
 // are few and fixed, but for numbers that may follow a colon; one that is new stands
 // as it is.
-func (v *voice) reason(english string) string {
+func (v *localizer) reason(english string) string {
 	fixed, _, _ := strings.Cut(english, ":")
 	if said := v.say("reason." + strings.NewReplacer(" ", "_", ",", "").Replace(fixed)); said != "" {
 		return said
