@@ -16,7 +16,11 @@ import (
 	"faultline/ingest/probe"
 )
 
-// probeCmd is an agent: a prober without a log of its own.
+// probeCmd is an agent: a prober without a log of its own. It runs on a machine far from the
+// server, so that failures which only some networks or countries see are observed too. All
+// that it needs is the server's address and a token; what to check, and how often, the server
+// says. Package ingest/agent does the work, and this file only joins it to flags, clock and
+// disk.
 type probeCmd struct {
 	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the Faultline server that this agent probes for, such as https://faultline.example."`
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued. Required, here or in --token-file; faultline vantage add NAME on the server prints it."`
@@ -42,6 +46,10 @@ func (probeCmd) Help() string {
 // AfterApply checks the flags after kong has parsed them and before Run. What is wrong ends the
 // command with code 2 and one line, before anything is opened. The token is read here, so that a
 // mistyped file name is found at once.
+//
+// The token is only checked for characters that no token has. A line break from a copied
+// terminal line is the usual mistake, and an HTTP header with one would fail later with an
+// error that says nothing of tokens.
 func (c *probeCmd) AfterApply() error {
 	u, err := url.Parse(c.Server)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
@@ -72,12 +80,17 @@ func (c *probeCmd) AfterApply() error {
 // when a flag is wrong, when the spool cannot be opened, or when the server goes on refusing the
 // token.
 func (c *probeCmd) Run(ctx context.Context, w world) error {
+	// The link is the transport of all requests to the server. It remembers whether the last
+	// ones arrived, because an agent must tell "the server is away" from "I cannot see the
+	// internet".
 	link := agent.NewLink(time.Now)
 	server, err := client.New(c.Server, client.WithToken(c.Token), client.WithHTTPClient(&http.Client{Transport: link}))
 	if err != nil {
 		return usageError{fmt.Errorf("--server: %w", err)}
 	}
 	log := c.logger(w.stderr)
+	// Results go to disk before they are handed in: a server that is away for a minute must
+	// not cost the minute's observations, and an outage is when servers are away.
 	spool, err := agent.OpenSpool(c.Spool, log, time.Now)
 	if err != nil {
 		return usageError{fmt.Errorf("--spool-dir: %w", err)}
@@ -87,6 +100,8 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 			log.Warn("closing the spool failed", "error", err)
 		}
 	}()
+	// The state directory is not passed: an agent's is empty of ranges unless somebody ran
+	// infra refresh on its machine, and --ranges names such a file.
 	signs, err := c.matcher(infra.Sources{}, "")
 	if err != nil {
 		return err
@@ -95,6 +110,8 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	// The vantage's name and the page that explains our checks come with the server's first
+	// answer, so the prober is made only then.
 	eyes := func(vantage, page string) (probe.Eyes, error) {
 		if page == "" {
 			page = agent.PageOf(c.Server)

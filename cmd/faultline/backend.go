@@ -13,24 +13,30 @@ import (
 	"faultline/store/redisd"
 )
 
-// archiveDir is where incidents of long ago are, in the state directory.
+// archiveDir is the directory of incidents of long ago, below the state directory. backup,
+// dump and doctor read it too, so its name is in one place.
 const archiveDir = "archive"
 
-// snapshotFile is what readers see, written down in the state directory.
+// snapshotFile holds what readers saw last, below the state directory. A node that starts
+// while Redis is away answers from it.
 const snapshotFile = "snapshot.json.gz"
 
-// dumpsDir is where the days of open data are, in the state directory.
+// dumpsDir is the directory of the days of open data, below the state directory.
 const dumpsDir = "dumps"
 
-// backend is the Redis that holds the log, whoever runs it.
+// backend is the Redis that holds the log, whoever runs it. A command opens one with
+// openBackend and calls stop last, after everything that writes to it has ended.
 type backend struct {
 	url     string
 	durable bool   // what it answered outlives this process
 	stop    func() // ends what is ours; the last thing a command does
 }
 
-// openBackend finds the Redis of the log: the one that is named, else a private
-// redis-server, else one inside the process.
+// openBackend finds the Redis of the log: the one that is named, else a private redis-server
+// on the state directory, else a server inside the process. The last keeps nothing, which a
+// warning says: it is for a first try on a machine without Redis. patience says how long the
+// private server may take to load its files. A state directory that cannot be used is a
+// mistake of the caller and ends the command with code 2.
 func openBackend(ctx context.Context, f redisFlags, patience redisd.Patience, log *slog.Logger,
 	reg prometheus.Registerer) (*backend, error) {
 	if f.RedisURL != "" {
@@ -56,7 +62,8 @@ func openBackend(ctx context.Context, f redisFlags, patience redisd.Patience, lo
 	return &backend{url: url, durable: false, stop: stop}, nil
 }
 
-// checkRedisURL refuses what can't be an address before anything is started.
+// checkRedisURL refuses what cannot be an address of Redis before anything is started. It
+// opens no connection: a Redis that is away is no mistake of the caller.
 func checkRedisURL(url string) error {
 	if url == "" {
 		return nil

@@ -17,7 +17,8 @@ import (
 	"faultline/store/redisd"
 )
 
-// backupCmd writes a backup. It may run while nodes run, because it only reads.
+// backupCmd writes a backup. It may run while nodes run, because it only reads. The format
+// and its guarantees are those of store.Backup.
 type backupCmd struct {
 	Output string `short:"o" default:"-" placeholder:"FILE" env:"FAULTLINE_BACKUP_OUTPUT" help:"File to write to; - is standard output. An existing file is replaced only once the backup is complete."`
 	Since  string `placeholder:"FILE" env:"FAULTLINE_BACKUP_SINCE" help:"A full backup made earlier. Only what has changed since then is written, and restore needs both files."`
@@ -66,6 +67,8 @@ func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
 		return err
 	}
 	defer st.Close()
+	// Incidents of long ago are no longer in Redis. They are read from this machine's files,
+	// or from a node that has them, so that a backup is whole wherever it is made.
 	archived := archive.Reader(filepath.Join(c.StateDir, archiveDir), st, time.Now)
 	if c.Since == "" {
 		return store.Backup(ctx, url, archived, to)
@@ -78,7 +81,8 @@ func (c backupCmd) write(ctx context.Context, url string, to io.Writer) error {
 	return store.BackupSince(ctx, url, archived, since, to)
 }
 
-// restoreCmd reads a backup into a Redis that holds nothing of Faultline.
+// restoreCmd reads a backup into a Redis that holds nothing of Faultline. It is the way back
+// after Redis came up empty; docs/runbook.md says when to use it.
 type restoreCmd struct {
 	File string `arg:"" help:"File that backup has written; - is standard input."`
 	Then string `placeholder:"FILE" env:"FAULTLINE_RESTORE_THEN" help:"A file that backup --since has made from FILE; it is read after it."`
@@ -123,8 +127,11 @@ func (c restoreCmd) Run(ctx context.Context, w world) error {
 	return store.Restore(ctx, url, in, then)
 }
 
-// storedLog is the Redis that holds the log, or is to hold it: the one that is named, or
-// the private one of the state directory, which is started unless a serve runs it.
+// storedLog is the Redis that holds the log, or is to hold it: the one that is named, or the
+// private one of the state directory, which is started unless a serve runs it. The private
+// server is given the time that loading its files takes (redisd.Loaded): an operator who
+// makes a backup would rather wait than be refused. stop ends only a server that this command
+// started, never the one of a running serve.
 func storedLog(ctx context.Context, f redisFlags, log *slog.Logger) (url string, stop func(), err error) {
 	if f.RedisURL == "" {
 		if _, err := exec.LookPath("redis-server"); err != nil {

@@ -15,12 +15,13 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// exitFailing is the exit code of check where something fails: not that of a check that
-// could not be made.
+// exitFailing is the exit code of check where something fails, and of verify where something
+// differs. It is not 1, so that a pipeline can tell an outage from a check that could not be
+// made.
 const exitFailing = 3
 
-// checkCmd is for scripts and pipelines: its exit code says whether what a deployment depends on
-// works.
+// checkCmd is for scripts and pipelines: its exit code says whether what a deployment depends
+// on works. It asks a server over HTTP, so it needs no rights and no state of its own.
 type checkCmd struct {
 	URL    string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
 	Of     []string `sep:"," required:"" placeholder:"NAME" env:"FAULTLINE_CHECK_OF" help:"Sites, providers and components that you depend on, separated by commas."`
@@ -35,14 +36,19 @@ func (checkCmd) Help() string {
 		`faultline check --url https://faultline.example --of stripe.com,cdn:fastly,aws --fail-on confirmed`
 }
 
-// failsOn are the states that end with exit code 3.
+// failsOn are the states that end with exit code 3, by the value of --fail-on. "unknown" is
+// the strictest: it fails too when nobody observes the thing, for pipelines that would rather
+// stop than go on without knowing.
 var failsOn = map[string][]board.StackState{
 	"confirmed": {board.StackFailing},
 	"suspected": {board.StackFailing, board.StackRecovering, board.StackSuspected},
 	"unknown":   {board.StackFailing, board.StackRecovering, board.StackSuspected, board.StackUnknown},
 }
 
-// Run asks a server how some things do.
+// Run asks a server about all things at once, by /v1/stack, and prints its sentence and a
+// line for each thing that is not well. Things that are suspected are printed even where
+// --fail-on lets them pass. A name that the server does not know is a mistake of the caller:
+// exit code 2.
 func (c checkCmd) Run(ctx context.Context, w world) error {
 	remote, err := client.New(c.URL)
 	if err != nil {
@@ -80,7 +86,9 @@ func (c checkCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
-// mcpCmd is the API for assistants over standard input and output.
+// mcpCmd offers the API to AI assistants over standard input and output, by the Model Context
+// Protocol (modelcontextprotocol.io). The tools themselves are in api/mcptools; servers offer
+// the same at /mcp.
 type mcpCmd struct {
 	URL string `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
 }

@@ -8,14 +8,18 @@ import (
 	"time"
 )
 
-// envPrefix begins the name of every environment variable that is read here.
+// envPrefix begins the name of every environment variable that is read here. nameVariable
+// relies on it: a message that has it names its variable already.
 const envPrefix = "FAULTLINE_"
 
+// description is the text of faultline --help, above the list of commands.
 const description = `Faultline finds out which shared infrastructure has failed when many sites fail at once. It evaluates reports of people and the results of probes.
 
 Every flag can be set by the environment variable named beside it. Wrong values end the process at once, with exit code 2 and one line that names the flag and the variable.`
 
-// cli is the whole command line.
+// cli is the whole command line, in the form that kong reads: a field is a command, and its
+// tags are the help. Commands stand in the order of --help, with serve first because most
+// people look for it. A new command also needs its line in docs/operations.md.
 type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the service: accept reports and probes, and publish incidents."`
 	Probe       probeCmd       `cmd:"" help:"Probe from this machine for a server elsewhere."`
@@ -39,7 +43,8 @@ type cli struct {
 	Watch       watchCmd       `cmd:"" help:"Print changes of incidents of a Faultline server as they happen."`
 }
 
-// logFlags say how the process speaks of itself, on standard error.
+// logFlags say in what detail and in which form a command logs. Every command that runs for
+// long or opens the store embeds them.
 type logFlags struct {
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"FAULTLINE_LOG_LEVEL" help:"Lowest level of log lines to write: debug, info, warn or error."`
 	LogFormat string `default:"json" enum:"json,text" env:"FAULTLINE_LOG_FORMAT" help:"Format of the log on standard error: json, or text for a terminal."`
@@ -58,7 +63,8 @@ func (f logFlags) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, opts))
 }
 
-// redisFlags say where the log lives.
+// redisFlags say where the log is. Without an address the private Redis of the state
+// directory is meant, which is why the state directory is among them.
 type redisFlags struct {
 	RedisURL     string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it, a private redis-server runs in the state directory. If none is installed, everything is kept in memory and is lost when the process ends."`
 	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" env:"FAULTLINE_REDIS_URL_FILE" help:"File that contains the value of --redis-url, to keep its password out of the environment and of lists of processes."`
@@ -73,13 +79,16 @@ func (f *redisFlags) check() error {
 	return checkRedisURL(f.RedisURL)
 }
 
-// stateFlags say where this node keeps what is its own.
+// stateFlags say where this node keeps what is its own: keys, the snapshot, the archive, the
+// files of its private Redis. Commands that are to find these must get the same directory as
+// serve.
 type stateFlags struct {
 	StateDir string `default:"${state_dir}" type:"path" env:"FAULTLINE_STATE_DIR" help:"Directory of this node's signing keys and of the private Redis, created with mode 0700."`
 }
 
-// defaultStateDir follows the XDG base directory specification, and falls back
-// to the working directory where there is no home.
+// defaultStateDir follows the XDG base directory specification, and falls back to the working
+// directory where there is no home. The environment comes as a function, so that a test does
+// not depend on that of its machine.
 func defaultStateDir(getenv func(string) string) string {
 	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "faultline")
@@ -90,7 +99,8 @@ func defaultStateDir(getenv func(string) string) string {
 	return "faultline-state"
 }
 
-// within refuses a duration outside the bounds.
+// within refuses a duration outside its bounds, both of which are allowed. flag is the flag's
+// name without dashes; the message names it.
 func within(flag string, d, least, most time.Duration) error {
 	if d < least || d > most {
 		return usageError{fmt.Errorf("--%s: must be between %s and %s but got %s", flag, least, most, d)}

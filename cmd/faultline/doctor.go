@@ -20,7 +20,9 @@ import (
 	"faultline/store/redisd"
 )
 
-// doctorCmd examines a deployment from the machine of a node, with the flags that serve has there.
+// doctorCmd examines a deployment from the machine of a node, with the flags that serve has
+// there. This file gathers facts; what each fact means, and what to do about it, is in
+// package doctor, which can be tested without a deployment.
 type doctorCmd struct {
 	redisFlags
 	AddressDB []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"The address databases of serve, to say how old they are, separated by commas."`
@@ -29,7 +31,8 @@ type doctorCmd struct {
 	logFlags
 }
 
-// doctorLimit bounds the whole examination.
+// doctorLimit bounds the whole examination. A Redis that does not answer is a finding, and
+// must not hold up the others.
 const doctorLimit = 30 * time.Second
 
 // Help is the longer text of --help.
@@ -43,7 +46,8 @@ func (doctorCmd) Help() string {
 // AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *doctorCmd) AfterApply() error { return c.redisFlags.check() }
 
-// Run examines a deployment and prints what it found.
+// Run examines a deployment and prints what it found, as text or JSON. The exit code is 1
+// when anything is wrong, so that doctor can be a step of a deployment.
 func (c doctorCmd) Run(ctx context.Context, w world) error {
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
@@ -65,7 +69,9 @@ func (c doctorCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
-// examineRedis checks Redis and what lies in it, and returns how many public keys do.
+// examineRedis checks Redis and what lies in it, and returns how many public keys do. Each
+// step that fails becomes a check of its own that says so, and ends this part: without Redis
+// nothing after it could be examined.
 func (c doctorCmd) examineRedis(ctx context.Context, now time.Time) (checks []doctor.Check, published int) {
 	url, err := c.existing()
 	if err != nil {
@@ -99,7 +105,9 @@ func (c doctorCmd) examineRedis(ctx context.Context, now time.Time) (checks []do
 	return checks, len(keys)
 }
 
-// archived compares the archive of the state directory with what Redis lists.
+// archived compares the archive of the state directory with what Redis lists. A file that is
+// missing here may be on another node, which is why the number of nodes that keep files is
+// counted too.
 func (c doctorCmd) archived(ctx context.Context, st *store.Store, now time.Time) doctor.Archive {
 	found := doctor.Archive{Dir: filepath.Join(c.StateDir, archiveDir)}
 	segments, err := st.Segments(ctx)
@@ -110,6 +118,8 @@ func (c doctorCmd) archived(ctx context.Context, st *store.Store, now time.Time)
 	found.Files, found.Nodes = len(segments), len(nodes)
 	for _, seg := range segments {
 		found.Incidents += seg.Incidents
+		// Intact compares length and checksum: damage on disk is found here and not by a
+		// reader years later.
 		switch err := archive.Intact(found.Dir, seg); {
 		case errors.Is(err, fs.ErrNotExist):
 			found.Missing++
@@ -120,8 +130,8 @@ func (c doctorCmd) archived(ctx context.Context, st *store.Store, now time.Time)
 	return found
 }
 
-// existing is the Redis that holds the log. None is started: the private one is that of
-// a serve that runs.
+// existing is the Redis that holds the log. None is started: the private one is that of a
+// serve that runs. Starting one would answer for a deployment that nobody runs.
 func (c doctorCmd) existing() (string, error) {
 	if c.RedisURL != "" {
 		return c.RedisURL, nil
@@ -132,7 +142,9 @@ func (c doctorCmd) existing() (string, error) {
 	return redisd.URL(c.StateDir)
 }
 
-// readCheckpoints reads every stored checkpoint, and the newest as a node would.
+// readCheckpoints reads every stored checkpoint, and restores each into an engine as a node
+// that starts would. That it can be read is not enough: the newest might be of a version that
+// this program does not know.
 func readCheckpoints(ctx context.Context, st *store.Store) ([]doctor.Checkpoint, error) {
 	generations, err := st.Generations(ctx)
 	if err != nil {
@@ -149,7 +161,9 @@ func readCheckpoints(ctx context.Context, st *store.Store) ([]doctor.Checkpoint,
 	return all, nil
 }
 
-// signingKeys looks into the state directory, and makes no key where there is none.
+// signingKeys counts the signing keys of the state directory beside those that nodes have
+// published. It makes no key where there is none, although LoadOrCreate would: an examination
+// changes nothing.
 func (c doctorCmd) signingKeys(published int) doctor.SigningKeys {
 	found := doctor.SigningKeys{Dir: filepath.Join(c.StateDir, "keys"), Published: published}
 	files, err := filepath.Glob(filepath.Join(found.Dir, "*.pem"))
@@ -176,7 +190,9 @@ func (c doctorCmd) databases() (all []doctor.Database) {
 	return all
 }
 
-// rangesFile says when the address ranges were fetched; nil where there are none.
+// rangesFile says when the address ranges of clouds were fetched. It is nil where the default
+// file does not exist, because ranges are optional; a file that was named and is missing is a
+// finding.
 func (c doctorCmd) rangesFile() *doctor.Database {
 	d := &doctor.Database{File: rangesFile(c.Ranges, c.StateDir)}
 	body, err := os.ReadFile(d.File)

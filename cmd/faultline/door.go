@@ -12,8 +12,9 @@ import (
 	"faultline/store"
 )
 
-// doorFlags say whom ingest lets in, how often, and what it knows of where they
-// sit.
+// doorFlags are the settings of what is sent to a node and read from it: the limits of
+// people, prefixes, tokens and readers, and the databases that tell the network and country
+// of an address. How limits are counted is in ingest/limits.go.
 type doorFlags struct {
 	AddressDB       []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"Databases (MMDB) that map addresses to networks and countries, separated by commas. A file that changes is read again. Without one, address prefixes are used in place of networks. script/address-db fetches free ones."`
 	HostingNetworks string   `placeholder:"FILE" env:"FAULTLINE_HOSTING_NETWORKS" help:"File with further networks of machines, one AS number a line. Their reports have no weight. A ! in front removes a built-in network."`
@@ -27,7 +28,8 @@ type doorFlags struct {
 	TokenReadLimit  int      `default:"600" env:"FAULTLINE_TOKEN_READ_LIMIT" help:"Reads that the subject of a token may make in a minute."`
 }
 
-// maxLimit bounds a limit, in requests a minute.
+// maxLimit bounds a limit, in requests a minute. A larger number is a slip of the keyboard,
+// and would have the effect of no limit at all.
 const maxLimit = 1_000_000
 
 // check holds each limit between its least value and maxLimit. 0 means "no limit" only for those of
@@ -52,7 +54,8 @@ func (f doorFlags) check() error {
 	return nil
 }
 
-// openPlaces reads the address databases; nil when there is none.
+// openPlaces reads the address databases; nil when none is named, and then reports carry
+// neither network nor country. The databases stay open for as long as the node runs.
 func (f doorFlags) openPlaces(log *slog.Logger, reg prometheus.Registerer) (*ingest.Places, error) {
 	if len(f.AddressDB) == 0 {
 		return nil, nil
@@ -64,7 +67,9 @@ func (f doorFlags) openPlaces(log *slog.Logger, reg prometheus.Registerer) (*ing
 	return places, nil
 }
 
-// hosting are the networks whose reports weigh nothing.
+// hosting are the networks of hosting companies, whose reports weigh nothing: people do not
+// browse from there, and addresses there are cheap to rent in number. A file adds to the
+// built-in list, or takes networks out of it.
 func (f doorFlags) hosting() (ingest.Hosting, error) {
 	if f.HostingNetworks == "" {
 		return ingest.NewHosting(nil)
@@ -72,7 +77,9 @@ func (f doorFlags) hosting() (ingest.Hosting, error) {
 	return readFile("hosting-networks", f.HostingNetworks, ingest.NewHosting)
 }
 
-// limits are those of the flags, settled with the other nodes in the store.
+// limits are those of the flags, settled with the other nodes in the store: a limit is one
+// for the whole deployment and not one a node, since a load balancer spreads the requests of
+// one sender. now must never jump, since minutes are counted by it.
 func (f doorFlags) limits(st *store.Store, now func() time.Time, reg prometheus.Registerer) *ingest.Limits {
 	return ingest.NewLimits(ingest.LimitsConfig{Person: f.PersonLimit, Prefix: f.PrefixLimit, Token: f.TokenLimit,
 		Reads: f.ReadLimit, TokenReads: f.TokenReadLimit, Keys: st, Shared: st, Now: now, Registerer: reg})

@@ -16,7 +16,8 @@ import (
 	"faultline/store/archive"
 )
 
-// dumpCmd writes the public data of one day.
+// dumpCmd writes the public data of one day, as nodes do by themselves each night. It is for
+// days that no node wrote, and for publishers who want the files elsewhere.
 type dumpCmd struct {
 	Output  string   `short:"o" required:"" placeholder:"DIR" env:"FAULTLINE_DUMP_OUTPUT" help:"Directory to write into. The files are put into a directory in it that is named by the day."`
 	Day     string   `placeholder:"DAY" env:"FAULTLINE_DUMP_DAY" help:"Day to write (UTC), such as 2026-11-29. Yesterday by default."`
@@ -41,6 +42,7 @@ func (c *dumpCmd) AfterApply() error { return c.redisFlags.check() }
 // Run writes the files of one day into a directory of its own, and the checksums last: whoever
 // finds them can rely on all the files being there.
 func (c dumpCmd) Run(ctx context.Context, w world) error {
+	// Days are those of UTC everywhere, so that the files of two operators can be compared.
 	day := time.Now().UTC().AddDate(0, 0, -1)
 	if c.Day != "" {
 		var err error
@@ -77,7 +79,9 @@ func (c dumpCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
-// write writes a dump of what is in Redis and in the archive.
+// write writes a dump of what is in Redis and in the archive. Files of the archive that this
+// machine lacks are fetched from other nodes into a scratch directory, which is removed
+// again: a dump must not change what a node holds.
 func (c dumpCmd) write(ctx context.Context, w world, dir string, day time.Time, st *store.Store,
 	sites []dump.Site) (m dump.Manifest, err error) {
 	scratch, err := os.MkdirTemp("", "faultline-dump-*")
@@ -93,8 +97,8 @@ func (c dumpCmd) write(ctx context.Context, w world, dir string, day time.Time, 
 	return dump.Write(ctx, dir, dump.Day{Day: day, From: from, Sites: sites})
 }
 
-// sites are those of the catalogues, and those that a node of the state directory has
-// written down.
+// sites are those of the catalogues, and those that a node of the state directory has added
+// from what its probes observed. Without a node's snapshot the catalogues alone are used.
 func (c dumpCmd) sites() ([]dump.Site, error) {
 	catalog, err := loadCatalogs(c.Catalog)
 	if err != nil {

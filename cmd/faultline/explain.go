@@ -11,8 +11,10 @@ import (
 	"faultline/ingest/infra"
 )
 
-// infraExplainCmd checks one site and prints what it depends on, each component with the evidence
-// for it.
+// infraExplainCmd checks one site and prints what it depends on, each component with the
+// evidence for it: the name, header, address range or certificate that gave it away. It is
+// the tool to try a new signature with, and to answer "why does Faultline think that this
+// site uses X?".
 type infraExplainCmd struct {
 	Site       string        `arg:"" help:"The site, as a person would name it, such as ft.com."`
 	Resolver   []string      `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Name server to ask, ADDRESS or ADDRESS:PORT. Of several, separated by commas, the first is used. By default the first one of the system."`
@@ -34,7 +36,9 @@ func (c infraExplainCmd) AfterApply() error {
 	return within("timeout", c.Timeout, time.Second, 5*time.Minute)
 }
 
-// Run needs no Redis and no server: it uses the same tables and the same rules as a node.
+// Run needs no Redis and no server: it uses the same tables and the same rules as a node. An
+// error of the check is returned after what was found is printed, since a site that fails in
+// part still shows most of what it uses.
 func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	catalog, err := loadCatalogs(c.Catalog)
 	if err != nil {
@@ -80,7 +84,8 @@ func (c infraExplainCmd) Run(ctx context.Context, w world) error {
 	return failed
 }
 
-// namesOf knows the sites of the catalogues by all that they are called.
+// namesOf knows the sites of the catalogues by all that they are called, so that a person may
+// type "bbc" here as in the search box.
 func namesOf(catalog infra.MergedCatalog) *ingest.Names {
 	names := ingest.NewNames(catalog.Sites()...)
 	catalog.Teach(names)

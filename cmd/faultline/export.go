@@ -12,7 +12,9 @@ import (
 	"faultline/store/redisd"
 )
 
-// exportCmd prints the log as event lines, from which replay computes the same incidents.
+// exportCmd prints the log as event lines, from which replay computes the same incidents. It
+// is for finding out why a deployment published what it did: the lines can be replayed on
+// another machine, with another version.
 type exportCmd struct {
 	redisFlags
 	logFlags
@@ -53,6 +55,7 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer st.Close()
+	// 64 KiB a write: a log has millions of lines of some hundred bytes.
 	out := bufio.NewWriterSize(w.stdout, 1<<16)
 	if err := replica.Export(ctx, st, printTo(out)); err != nil {
 		return err
@@ -60,7 +63,9 @@ func (c exportCmd) Run(ctx context.Context, w world) error {
 	return out.Flush()
 }
 
-// printTo writes each event as a line.
+// printTo returns a function that writes each event as a line. It reuses one buffer, because
+// a line is made for each of millions of events; the function must not be called by two
+// goroutines.
 func printTo(out *bufio.Writer) func(faultline.Event) error {
 	var line []byte
 	return func(ev faultline.Event) (err error) {

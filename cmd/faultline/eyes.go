@@ -11,7 +11,9 @@ import (
 	"faultline/ingest/probe"
 )
 
-// eyesFlags say how a vantage checks sites.
+// eyesFlags say how a vantage checks sites: by which resolvers, through which ports, into
+// which networks, and by which sites it knows that it sees the internet at all. Nodes and
+// agents share them, so that both check alike.
 type eyesFlags struct {
 	Resolver   []string `sep:"," placeholder:"ADDR" env:"FAULTLINE_RESOLVER" help:"Recursive resolvers for probes, ADDRESS or ADDRESS:PORT, separated by commas. By default those of /etc/resolv.conf and a public one of another operator, so that a fault of one resolver is not mistaken for a fault of the sites."`
 	Canaries   []string `sep:"," placeholder:"SITE" env:"FAULTLINE_CANARIES" help:"Sites of unrelated owners, separated by commas. If fewer than two of them answer, the prober reports that it is blind. By default five of the best reachable sites."`
@@ -48,7 +50,8 @@ func (f eyesFlags) ports() probe.Ports {
 	return probe.Ports{HTTP: f.ProbePorts[0], HTTPS: f.ProbePorts[1]}
 }
 
-// canaries are the sites by which a prober knows whether it sees the internet.
+// canaries are the sites by which a prober knows whether it sees the internet. Only the sites
+// that must answer can be replaced; the name that must not resolve is the same everywhere.
 func (f eyesFlags) canaries() probe.Canaries {
 	c := probe.DefaultCanaries
 	if len(f.Canaries) > 0 {
@@ -57,7 +60,8 @@ func (f eyesFlags) canaries() probe.Canaries {
 	return c
 }
 
-// resolverAddr reads the address of a resolver; port 53 unless it says another.
+// resolverAddr reads the address of a resolver. Port 53 is meant unless it says another (RFC
+// 1035).
 func resolverAddr(s string) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.AddrPortFrom(a, 53), nil
@@ -65,7 +69,8 @@ func resolverAddr(s string) (netip.AddrPort, error) {
 	return netip.ParseAddrPort(s)
 }
 
-// parseResolvers reads the addresses of --resolver.
+// parseResolvers reads the addresses of --resolver, in their order, which is the order in
+// which they are asked. None means the resolvers of the system.
 func parseResolvers(named []string) (all []netip.AddrPort, err error) {
 	for _, r := range named {
 		a, err := resolverAddr(r)
@@ -77,7 +82,9 @@ func parseResolvers(named []string) (all []netip.AddrPort, err error) {
 	return all, nil
 }
 
-// nameServers remembers which name servers sites have.
+// nameServers remembers which name servers sites have. They are looked up rarely and kept for
+// long: the operator of a site's DNS is a fact about its infrastructure, not part of each
+// check.
 func (f eyesFlags) nameServers() (*infra.NameServers, error) {
 	resolvers, err := parseResolvers(f.Resolver)
 	if err != nil {
@@ -86,8 +93,9 @@ func (f eyesFlags) nameServers() (*infra.NameServers, error) {
 	return agent.NewNameServers(resolvers, time.Now)
 }
 
-// eyes make what sends the checks of a vantage. page is where they are explained; empty:
-// nowhere that is known.
+// eyes makes the checker that sends a vantage's checks. page is the address that the user
+// agent names, where site owners read what the checks are; empty means that no such page is
+// known. grounds are what a check hands on about a site's infrastructure.
 func (f eyesFlags) eyes(page string, grounds probe.Grounds) (*probe.Checker, error) {
 	resolvers, err := parseResolvers(f.Resolver)
 	if err != nil {

@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// healthcheckTimeout is short enough for the usual 5 s of a container's check.
+// healthcheckTimeout is shorter than the usual 5 s of a container's check, so that the reason
+// is printed before the container engine ends the command.
 const healthcheckTimeout = 3 * time.Second
 
-// healthcheckCmd is for containers, whose image has no curl.
+// healthcheckCmd is the health check of the container, whose image holds this program alone:
+// no shell and no curl.
 type healthcheckCmd struct {
 	Listen string `default:":8080" env:"FAULTLINE_LISTEN" help:"Address on which the node listens; an empty host means this machine."`
 }
@@ -20,8 +22,9 @@ type healthcheckCmd struct {
 // AfterApply checks the address.
 func (c healthcheckCmd) AfterApply() error { return checkListen("listen", c.Listen) }
 
-// Run asks /readyz and returns an error, which ends the process with code 1, unless the answer is
-// 200.
+// Run asks /readyz and returns an error, which ends the process with code 1, unless the
+// answer is 200. /readyz and not /healthz is asked, because orchestrators use the answer to
+// decide whether to send requests.
 func (c healthcheckCmd) Run(ctx context.Context, _ world) error {
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()
@@ -34,7 +37,8 @@ func (c healthcheckCmd) Run(ctx context.Context, _ world) error {
 	return node.Ready(ctx)
 }
 
-// baseURL turns a listen address into one that can be asked.
+// baseURL turns a listen address into one that can be asked: an address that stands for every
+// interface (":8080", "0.0.0.0:8080", "[::]:8080") becomes that of this machine.
 func baseURL(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -46,7 +50,8 @@ func baseURL(listen string) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// checkListen refuses what can't be listened on before anything is started.
+// checkListen refuses what cannot be listened on before anything is started. The port may be
+// a number or the name of a service; whether it is free is found out only by listening.
 func checkListen(flag, listen string) error {
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {

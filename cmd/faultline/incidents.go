@@ -13,7 +13,8 @@ import (
 	"faultline/transcript"
 )
 
-// remoteFlags say which Faultline is asked, and of what.
+// remoteFlags say which Faultline is asked, for which incidents, and in which form they are
+// printed. They are the query of /v1/incidents, whose filters docs/api.md explains.
 type remoteFlags struct {
 	URL      string   `name:"url" default:"http://127.0.0.1:8080" env:"FAULTLINE_URL" help:"Address of the Faultline server to ask."`
 	State    []string `sep:"," placeholder:"STATE" env:"FAULTLINE_QUERY_STATE" help:"Incidents in these states, such as open, separated by commas."`
@@ -25,7 +26,8 @@ type remoteFlags struct {
 	JSON     bool     `name:"json" env:"FAULTLINE_QUERY_JSON" help:"Print each as one JSON object a line."`
 }
 
-// query is what the flags select, as the API's parameters.
+// query is what the flags select, as the API's parameters. Values are not checked here: the
+// server knows which states and kinds there are, and names what is wrong.
 func (f remoteFlags) query() client.Query {
 	return client.Query{States: f.State, Cause: f.Cause, Kind: f.Kind, Provider: f.Provider, Site: f.Site,
 		Country: f.Country}
@@ -40,7 +42,8 @@ func (f remoteFlags) open() (*client.Client, error) {
 	return c, nil
 }
 
-// print writes one incident for a person, or for a program.
+// print writes one incident for a person, or for a program. The line for a person is the same
+// as that of replay --tell, so that the two can be compared.
 func (f remoteFlags) print(w io.Writer, inc faultline.Incident) error {
 	if f.JSON {
 		line, err := json.Marshal(inc)
@@ -53,7 +56,8 @@ func (f remoteFlags) print(w io.Writer, inc faultline.Incident) error {
 	return err
 }
 
-// refusedQuery tells what a server refused from what failed.
+// refusedQuery makes a mistake of the caller out of a query that the server refused with 400,
+// so that it ends with code 2 and not with 1. Other errors are returned as they are.
 func refusedQuery(err error) error {
 	var p *client.Problem
 	if errors.As(err, &p) && p.Status == 400 {
@@ -72,8 +76,8 @@ func warnOfCoverage(ctx context.Context, remote *client.Client, w world) error {
 	return printCoverage(coverage, w)
 }
 
-// printCoverage warns on standard error when not everything is observed, because an empty list then
-// does not mean that all is well.
+// printCoverage prints the note of a coverage on standard error, if it has one. The note says
+// what is not observed; watch prints it whenever it changes.
 func printCoverage(coverage faultline.Coverage, w world) (err error) {
 	if coverage.Note != "" {
 		_, err = fmt.Fprintf(w.stderr, "faultline: %s\n", coverage.Note)
@@ -111,7 +115,8 @@ func (c incidentsCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
-// watchCmd prints changes until it is ended.
+// watchCmd prints changes until it is ended. It reads the event stream of the API
+// (/v1/stream) and resumes by the id of the last event, which client.Watch does.
 type watchCmd struct{ remoteFlags }
 
 // Help is the longer text of --help.

@@ -13,14 +13,17 @@ import (
 	"faultline/ingest/infra"
 )
 
-// infraCmd are the tools for what sites depend on.
+// infraCmd groups the tools for what sites depend on. None of them needs Redis or a running
+// server.
 type infraCmd struct {
 	Explain infraExplainCmd `cmd:"" help:"Check a site once and print what it depends on, with the evidence."`
 	Refresh infraRefreshCmd `cmd:"" help:"Fetch the address ranges that clouds publish, so that a site's region is known."`
 	Check   infraCheckCmd   `cmd:"" help:"Check the catalogue, the signatures, the providers and the list of status pages. Exit 0 if they are valid."`
 }
 
-// infraRefreshCmd fetches the address ranges that clouds publish.
+// infraRefreshCmd fetches the address ranges that clouds publish, such as those of AWS by
+// region. They change every few days: operators run this from cron, and a running serve reads
+// the file at its next start.
 type infraRefreshCmd struct {
 	Publications string        `placeholder:"FILE" env:"FAULTLINE_PUBLICATIONS" help:"List of sources to fetch (JSON), instead of the built-in one."`
 	Ranges       string        `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"File to write. By default ranges.json in the state directory, which serve reads at its start."`
@@ -112,10 +115,12 @@ func (c infraCheckCmd) catalogues(out io.Writer) error {
 	return nil
 }
 
-// bestKnown is how many of the best known sites are counted apart.
+// bestKnown is how many of the best known sites are counted apart. Coverage of these matters
+// most, because most reports are about them.
 const bestKnown = 500
 
-// printCover says for how many sites a catalogue names a component, by kind.
+// printCover says for how many sites a catalogue names a component, by kind. A site may have
+// components of several kinds, so the shares of kinds do not add up.
 func printCover(out io.Writer, name string, entries []infra.Entry) {
 	c := infra.Cover(entries)
 	if c.Sites == 0 {
@@ -129,7 +134,8 @@ func printCover(out io.Writer, name string, entries []infra.Entry) {
 	fmt.Fprintf(out, "  %s: %s of %d with a component: %s\n", name, part(c.Any), c.Sites, strings.Join(kinds, ", "))
 }
 
-// providers checks the tables of providers, and counts them.
+// providers checks the tables of providers, and counts internet service providers apart, by
+// country: where a country has none, no failure of an ISP there can be named.
 func (c infraCheckCmd) providers(out io.Writer) error {
 	list, err := loadProviders(c.Providers, infra.MergedCatalog{})
 	if err != nil {

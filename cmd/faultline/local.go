@@ -16,7 +16,9 @@ const (
 	roleProbe = "probe" // probes, and does not lead
 )
 
-// localFlags say what this node's own prober is.
+// localFlags say what part a node takes, and what its own prober is called. The name, network
+// and country go into every probe of it: a node in one country must not be named after
+// another, or failures are published for the wrong one.
 type localFlags struct {
 	Role           string        `default:"all" enum:"all,serve,probe" env:"FAULTLINE_ROLE" help:"What this node does: all; serve, which does not probe; or probe, which probes and never leads."`
 	Vantage        string        `placeholder:"NAME" env:"FAULTLINE_VANTAGE" help:"Name of the vantage that this node probes from; without it the name of the machine."`
@@ -27,6 +29,8 @@ type localFlags struct {
 	eyesFlags
 }
 
+// countryForm is the form of an ISO 3166-1 alpha-2 code. Whether the country exists is not
+// checked.
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // check refuses a name, a country or a period that the API would refuse later.
@@ -45,7 +49,8 @@ func (f localFlags) check() error {
 	return f.eyesFlags.check()
 }
 
-// vantage is how this node names itself as a vantage.
+// vantage is how this node names itself as a vantage: by --vantage, or by its host name. Two
+// nodes of one name would be taken for one vantage, and could not confirm each other.
 func (f localFlags) vantage() faultline.Vantage {
 	name := f.Vantage
 	if name == "" {

@@ -21,24 +21,28 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is a mistake of the caller: a flag, a variable or a file that is
-// wrong. It ends the process with exit code 2 and one line.
+// usageError is a mistake of the caller: a flag, a variable or a file that is wrong. It ends
+// the process with exit code 2 and one line. A wrapped usageError is one too (errors.As), so
+// that a package's error keeps its text and only the command decides whose mistake it is.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// exitError ends the process with a code of its own. What is to be said of it was said.
+// exitError ends the process with a code of its own, and prints nothing: what is to be said
+// was printed by the command.
 type exitError struct{ code int }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 
-// world is what a command may touch besides its flags.
+// world is what a command may write to besides what its flags name. Tests pass buffers, so
+// that they run commands in their own process.
 type world struct {
 	stdout, stderr io.Writer
 }
 
-// main ends what runs on the first SIGINT or SIGTERM, in order; on the second
-// it is gone at once.
+// main ends a command in order on the first SIGINT or SIGTERM, by cancelling its context. The
+// second signal ends the process at once, for whoever does not want to wait. The channel
+// holds two, so that a second signal which comes early is not lost.
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -52,9 +56,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], world{stdout: os.Stdout, stderr: os.Stderr}))
 }
 
-// run parses args, runs the command that they name and returns the exit code.
+// run parses args, runs the command that they name, and returns the exit code. It is all of
+// main but the signals; tests call it. Every error ends here, as one line on standard error
+// that begins with "faultline:".
 func run(ctx context.Context, args []string, w world) int {
 	var root cli
+	// kong answers --help itself and then calls exit. A real exit would end the process of a
+	// test, so it is only noted.
 	exited, code := false, 0
 	parser, err := newParser(ctx, &root, w, func(c int) { exited, code = true, c })
 	if err != nil {
@@ -107,6 +115,8 @@ func nameVariable(app *kong.Application, msg string) string {
 	if strings.Contains(msg, envPrefix) {
 		return msg
 	}
+	// A message may name several flags ("leave --redis-url and --catalog out"). It is about
+	// the first, so the variable of that one is added, behind its name.
 	first, variable := len(msg), ""
 	for _, f := range allFlags(app.Node) {
 		at := strings.Index(msg, "--"+f.Name)

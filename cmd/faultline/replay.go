@@ -11,7 +11,8 @@ import (
 	"faultline/transcript"
 )
 
-// replayCmd computes incidents from event lines, without Redis and without a network.
+// replayCmd computes incidents from event lines, without Redis and without a network. It is
+// how a change of the correlator is judged: the same lines before and after.
 type replayCmd struct {
 	Files  []string `arg:"" name:"file" help:"Files of event lines (NDJSON), plain or compressed, read one after the other; - is standard input."`
 	Follow bool     `env:"FAULTLINE_REPLAY_FOLLOW" help:"Print every revision as it is made, instead of the last ones at the end."`
@@ -36,6 +37,8 @@ func (c replayCmd) Run(ctx context.Context, w world) error {
 		form = transcript.EachRevision
 	}
 	history := transcript.New(w.stdout, form)
+	// The engine gets the built-in providers, and not those of any operator: what a replay
+	// prints must not depend on the machine that it runs on.
 	known, err := infra.FoldProviders()
 	if err != nil {
 		return err
@@ -44,6 +47,8 @@ func (c replayCmd) Run(ctx context.Context, w world) error {
 	_, err = replay.Files(ctx, c.Files, w.stderr, func(ev faultline.Event) error {
 		return history.Add(eng.Fold(ev))
 	})
+	// A reader of the output that has gone away, as head does, and an interrupted replay are
+	// no mistakes of the caller. Anything else is a file that cannot be read.
 	var failed transcript.OutputError
 	switch {
 	case errors.As(err, &failed) || ctx.Err() != nil:

@@ -10,7 +10,8 @@ import (
 	"faultline/transcript"
 )
 
-// scenarioCmd prints a past outage as event lines.
+// scenarioCmd prints a past outage as event lines. With replay it shows without any server
+// what Faultline would have published on that day.
 type scenarioCmd struct {
 	Name string `arg:"" help:"A built-in outage of the past: ${scenarios}."`
 }

@@ -7,15 +7,18 @@ import (
 	"strings"
 )
 
-// maxSecretBytes bounds a file that holds a secret.
+// maxSecretBytes bounds a file that holds a secret. A larger one is not a secret but a
+// mistyped name, such as that of a log.
 const maxSecretBytes = 64 << 10
 
-// tokenFile is the form of --token that leaves the token out of environments and lists of
-// processes.
+// tokenFile is the form of --token that leaves the token out of environments and of lists of
+// processes, which other users of a machine can read. Secrets that Docker and Kubernetes
+// mount are files.
 type tokenFile struct {
 	TokenFile string `name:"token-file" placeholder:"FILE" env:"FAULTLINE_TOKEN_FILE" help:"File that contains the token, to keep it out of the environment and of lists of processes."`
 }
 
+// read fills token from the file, if one is named.
 func (f tokenFile) read(token *string) error { return readSecret("token", token, f.TokenFile) }
 
 // readSecret fills the value of a flag from the file that the flag NAME-file names; an

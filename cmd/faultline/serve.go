@@ -115,16 +115,18 @@ func (c *serveCmd) checkDumpKeep() error {
 	return nil
 }
 
-// mostDumps bounds --dump-keep: ten years.
+// mostDumps bounds --dump-keep, in days: ten years.
 const mostDumps = 3650
 
-// Bounds of --keep.
+// Bounds of --keep. In less than a day an incident may not be over, and an open one must not
+// be moved into files. Ten years is what "permanently" may be written as.
 const (
 	leastKeep = 24 * time.Hour
 	mostKeep  = 87_600 * time.Hour
 )
 
-// checkAdmin refuses an address for operators that the public has too.
+// checkAdmin refuses an address for operators that the public can reach too: profiles of
+// /debug/pprof show what the process does, and cost it time.
 func (c *serveCmd) checkAdmin() error {
 	if c.AdminListen == "" {
 		return nil
@@ -172,7 +174,10 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	return n.Run(ctx)
 }
 
-// knownLog is which log this node knows. What nothing outlives is not remembered.
+// knownLog is which log this node knows, remembered in the state directory. A node that finds
+// another log in Redis refuses to write until an operator decides, because the published
+// incidents would contradict those of the old one. With a store in memory nothing is
+// remembered, since each start has a new log.
 func (c *serveCmd) knownLog(back *backend) (*replica.KnownLog, error) {
 	if !back.durable {
 		return replica.OpenKnownLog("")
@@ -184,8 +189,10 @@ func (c *serveCmd) knownLog(back *backend) (*replica.KnownLog, error) {
 	return known, err
 }
 
-// record is how this node signs what it publishes. What nothing outlives is signed by a key
-// that nothing outlives. A node that never leads signs only with a key that it was given.
+// record is how this node signs what it publishes (package record). With a store in memory
+// the key is in memory too: a signature must not outlive the record that it is about. A node
+// that never leads signs only with a key that it was given, and never makes one, since a
+// second key would make two records.
 func (c *serveCmd) record(durable bool) (r node.Record, err error) {
 	if !durable {
 		r.Key, err = record.NewKey("")
@@ -207,7 +214,9 @@ func (c *serveCmd) record(durable bool) (r node.Record, err error) {
 	return r, err
 }
 
-// config reads the files that the flags name. What needs the store is left out.
+// config makes the configuration of a node from the flags and the files that they name. What
+// needs the store (limits, the known log, the record) is added by Run, once the store is
+// open.
 func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	clock *store.Clock) (node.Config, error) {
 	cfg := node.Config{Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Contact: c.Contact,
@@ -238,7 +247,9 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 	return cfg, err
 }
 
-// readTables reads what the world, or the drill, is known by.
+// readTables reads the catalogue, the providers, the signatures and the list of status pages.
+// A drill replaces the catalogue by the sites of its day, and reads no status pages: what
+// providers publish today has nothing to do with an outage of 2021.
 func (c *serveCmd) readTables(cfg *node.Config) (err error) {
 	if cfg.Catalog, err = loadCatalogs(c.Catalog); err != nil {
 		return err
@@ -270,7 +281,8 @@ func (c *serveCmd) readTables(cfg *node.Config) (err error) {
 	return nil
 }
 
-// openBackend finds the Redis of the log; that of a drill is its own, in memory.
+// openBackend finds the Redis of the log. That of a drill is a server of its own in the
+// process, whatever the flags say, so that nothing of a drill can reach a real log.
 func (c *serveCmd) openBackend(ctx context.Context, log *slog.Logger, reg prometheus.Registerer) (*backend, error) {
 	if c.Drill == "" {
 		return openBackend(ctx, c.redisFlags, redisd.Briefly, log, reg)

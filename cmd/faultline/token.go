@@ -9,14 +9,17 @@ import (
 	"faultline/api/token"
 )
 
-// tokenCmd signs tokens and manages the keys in the state directory.
+// tokenCmd signs tokens and manages the keys in the state directory. It needs no running
+// server: whoever can read the key files can sign, which is what makes them secret. For
+// vantages, vantage add does the same through the API.
 type tokenCmd struct {
 	Issue  tokenIssueCmd  `cmd:"" help:"Sign a token with this node's key and print it."`
 	Rotate tokenRotateCmd `cmd:"" help:"Make a new key, which signs from now on. Tokens of older keys stay valid. Prints its id."`
 	Retire tokenRetireCmd `cmd:"" help:"Remove an old key: tokens that it signed are refused from then on."`
 }
 
-// tokenRotateCmd makes a new signing key.
+// tokenRotateCmd makes a new signing key. Rotation and retirement are two commands, because
+// tokens of the old key must stay valid until their bearers have new ones.
 type tokenRotateCmd struct{ stateFlags }
 
 // Help is the longer text of --help.
@@ -39,7 +42,8 @@ func (c tokenRotateCmd) Run(w world) error {
 	return err
 }
 
-// tokenRetireCmd removes an old key.
+// tokenRetireCmd removes an old key. It is the way to refuse all tokens of a key at once,
+// such as after it leaked; one token alone is revoked through the API.
 type tokenRetireCmd struct {
 	Kid string `arg:"" name:"key-id" help:"Id of the key: the name of its file, without .pem."`
 	stateFlags
@@ -58,7 +62,8 @@ func (c tokenRetireCmd) Run() error {
 	return nil
 }
 
-// tokenIssueCmd signs one token.
+// tokenIssueCmd signs one token. Its flags are the claims; docs/operations.md lists the
+// scopes.
 type tokenIssueCmd struct {
 	Scope   []string      `required:"" placeholder:"SCOPE" env:"FAULTLINE_TOKEN_SCOPE" help:"What the bearer may do, such as probes:write, separated by commas."`
 	Subject string        `required:"" placeholder:"NAME" env:"FAULTLINE_TOKEN_SUBJECT" help:"Name of the bearer: for probes the name of the vantage, such as lon-1."`
@@ -74,10 +79,13 @@ func (tokenIssueCmd) Help() string {
 		`A serve takes the tokens of the state directory that it was started with; run this where it runs.`
 }
 
+// AfterApply bounds the token's life. The claims are checked by Issue, which knows what each
+// scope needs.
 func (c tokenIssueCmd) AfterApply() error {
 	return within("ttl", c.TTL, time.Second, token.MaxTTL)
 }
 
+// Run prints the token alone on standard output, so that a script can take it.
 func (c tokenIssueCmd) Run(w world) error {
 	keys, err := openKeys(c.stateFlags, time.Now)
 	if err != nil {
@@ -93,7 +101,8 @@ func (c tokenIssueCmd) Run(w world) error {
 	return err
 }
 
-// openKeys loads this node's signing keys, or makes the first.
+// openKeys loads this node's signing keys, and makes the first one when the directory has
+// none: a new node must be able to sign without a step of setup.
 func openKeys(f stateFlags, now func() time.Time) (*token.Keys, error) {
 	keys, err := token.LoadOrCreate(filepath.Join(f.StateDir, "keys"), "", now)
 	if err != nil {

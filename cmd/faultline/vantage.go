@@ -15,13 +15,16 @@ import (
 	"faultline/ingest/agent"
 )
 
+// vantageCmd groups what operators do with vantages. It works through the API of a running
+// server, unlike token, so it can be used from any machine with a token of the scope admin.
 type vantageCmd struct {
 	Add    vantageAddCmd    `cmd:"" help:"Add a vantage, and print the command to run on its machine."`
 	List   vantageListCmd   `cmd:"" help:"List the vantages with their state, since when, and how many of their checks arrive in time."`
 	Revoke vantageRevokeCmd `cmd:"" help:"Revoke a vantage: its token is refused from then on."`
 }
 
-// operatorFlags say which server an operator speaks to, and with which right.
+// operatorFlags say which server an operator speaks to, and with which right: a token, or the
+// keys of the server's state directory, with which a short one is signed.
 type operatorFlags struct {
 	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the server, such as https://faultline.example."`
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. By default one that is valid for a minute is signed with the keys of the state directory, which must be the server's."`
@@ -29,10 +32,13 @@ type operatorFlags struct {
 	stateFlags
 }
 
-// operatorTTL is how long a token lives that is signed for one request.
+// operatorTTL is how long a token lives that is signed for one request. It need only outlast
+// the request, and the difference of two clocks.
 const operatorTTL = time.Minute
 
-// client returns a client that may do what an operator may.
+// client returns a client with the rights of an operator. Without --token it signs a token
+// itself; on a machine whose keys the server does not know, the server refuses that with 401,
+// which explain translates.
 func (f operatorFlags) client() (*client.Client, error) {
 	signed := f.Token
 	if signed == "" {
@@ -52,7 +58,8 @@ func (f operatorFlags) client() (*client.Client, error) {
 	return c, nil
 }
 
-// explain says which flag is wrong where the server refuses an operator.
+// explain names the flag that is wrong where the server refuses an operator, because "401"
+// alone does not say which of the two ways to sign in was used.
 func (f operatorFlags) explain(err error) error {
 	var p *client.Problem
 	if !errors.As(err, &p) {
@@ -70,6 +77,7 @@ func (f operatorFlags) explain(err error) error {
 	return err
 }
 
+// vantageAddCmd registers a vantage and prints the command that starts its agent.
 type vantageAddCmd struct {
 	Name    string        `arg:"" help:"Name of the vantage, such as lon-1."`
 	ASN     uint32        `name:"asn" placeholder:"NUMBER" env:"FAULTLINE_TOKEN_ASN" help:"Number of the autonomous system that it is in, such as 20473."`
@@ -85,6 +93,8 @@ func (vantageAddCmd) Help() string {
 		`is revoked.`
 }
 
+// AfterApply reads the token and checks the name and the country by the same rules as the
+// server, so that a mistake is named before a request is sent.
 func (c *vantageAddCmd) AfterApply() error {
 	if err := c.tokenFile.read(&c.Token); err != nil {
 		return err
@@ -99,6 +109,9 @@ func (c *vantageAddCmd) AfterApply() error {
 	return within("ttl", c.TTL, time.Second, token.MaxTTL)
 }
 
+// Run prints the command for the new machine on standard output and all else on standard
+// error, so that the line can be piped to ssh. The server's public address is preferred to
+// --server, which is often 127.0.0.1 and would mean the new machine itself.
 func (c vantageAddCmd) Run(ctx context.Context, w world) error {
 	server, err := c.client()
 	if err != nil {
@@ -119,6 +132,7 @@ func (c vantageAddCmd) Run(ctx context.Context, w world) error {
 	return err
 }
 
+// vantageListCmd prints what /v1/vantages says. It is public, so no token is needed.
 type vantageListCmd struct {
 	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Faultline to ask, such as https://faultline.example."`
 }
@@ -135,7 +149,9 @@ func (c vantageListCmd) Run(ctx context.Context, w world) error {
 	return printVantages(w.stdout, all)
 }
 
-// printVantages prints a table with a line for each vantage.
+// printVantages prints a table with a line for each vantage. "In time" is the share of its
+// checks that arrived while they still counted, and "waiting" how many results lie in its
+// spool: a vantage that is cut off shows it there first.
 func printVantages(out io.Writer, all []faultline.VantageStatus) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tSTATE\tSINCE\tKNOWN SINCE\tIN TIME\tWAITING\tVERSION\tWHY")
@@ -154,6 +170,7 @@ func printVantages(out io.Writer, all []faultline.VantageStatus) error {
 	return t.Flush()
 }
 
+// stamp writes a time in UTC to the minute; "-" where it is not known.
 func stamp(at time.Time) string {
 	if at.IsZero() {
 		return "-"
@@ -161,13 +178,17 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02 15:04")
 }
 
+// vantageRevokeCmd ends the trust in a vantage. What it has reported until then stays in the
+// log.
 type vantageRevokeCmd struct {
 	Name string `arg:"" help:"Name of the vantage."`
 	operatorFlags
 }
 
+// AfterApply reads the token from its file.
 func (c *vantageRevokeCmd) AfterApply() error { return c.tokenFile.read(&c.Token) }
 
+// Run revokes the vantage's token. Every node refuses it within seconds.
 func (c vantageRevokeCmd) Run(ctx context.Context, _ world) error {
 	server, err := c.client()
 	if err != nil {

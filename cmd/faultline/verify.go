@@ -23,9 +23,14 @@ import (
 	"faultline/task"
 )
 
-// verifiedAtMost bounds a file with a revision, in bytes.
+// verifiedAtMost bounds a file with a revision or a proof, in bytes. The largest revision
+// lists some ten thousand sites, a few megabytes.
 const verifiedAtMost = 64 << 20
 
+// verifyCmd compares what was published with the signed record, a transparency log (package
+// record). It is for readers who want to prove that a cited revision has not been changed,
+// and for operators after a restore. What it takes is recognised by its form: a URL, a gzip
+// file (a backup), or any other file (a revision).
 type verifyCmd struct {
 	What  string `arg:"" name:"what" help:"URL of an incident or of one revision (/incident/ID@N), a file that holds a revision as the API answers it, or a file that backup has written."`
 	Proof string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_PROOF" help:"The revision's proof, for a file that holds a revision: the answer of /v1/incidents/ID/revisions/N/proof."`
@@ -40,7 +45,8 @@ func (verifyCmd) Help() string {
 		`2 it was asked wrongly.`
 }
 
-// Run verifies a URL, a revision in a file or a backup.
+// Run verifies a URL, a revision in a file or a backup. A revision in a file needs --key as
+// well: a key that came with the file proves nothing about it.
 func (c verifyCmd) Run(ctx context.Context, w world) error {
 	if strings.HasPrefix(c.What, "http://") || strings.HasPrefix(c.What, "https://") {
 		return c.remote(ctx, w)
@@ -89,6 +95,8 @@ func (c verifyCmd) backup(w world, whole io.Reader) error {
 	return c.report(w, report, key)
 }
 
+// readBounded reads a file that a person named, if it is not too large to be what it should
+// be.
 func readBounded(file string) ([]byte, error) {
 	if info, err := os.Stat(file); err != nil || info.Size() > verifiedAtMost {
 		return nil, usageError{fmt.Errorf("%s can't be read, or is over %d MiB", file, verifiedAtMost>>20)}
@@ -101,7 +109,9 @@ func readBounded(file string) ([]byte, error) {
 var incidentInURL = regexp.MustCompile(
 	`^(.*?)/(?:v1/incidents|incident|embed/incident)/((?i:inc_)[0-9A-Za-z]+)(?:@|/revisions/)?(\d*)$`)
 
-// remote asks a server for a revision, its proof and, without --key, the key.
+// remote asks a server for a revision, its proof and, without --key, the key. An address
+// without a revision means the newest one. A key that the server itself names reveals damage
+// and not a forgery by the server, which standard error says.
 func (c verifyCmd) remote(ctx context.Context, w world) error {
 	u, err := url.Parse(c.What)
 	if err != nil {
@@ -156,8 +166,8 @@ const (
 	proofPause = 500 * time.Millisecond
 )
 
-// askProof asks for the proof of a revision. The newest one may not be signed yet: it is
-// waited for, ten seconds at most.
+// askProof asks for the proof of a revision. The newest revision may not be signed yet, so a
+// 404 is waited out, for ten seconds at most; other errors are returned at once.
 func (c verifyCmd) askProof(ctx context.Context, w world, remote *client.Client, path string) ([]byte, error) {
 	for try := 1; ; try++ {
 		proof, err := remote.Raw(ctx, path, nil)
@@ -179,6 +189,7 @@ func (c verifyCmd) askProof(ctx context.Context, w world, remote *client.Client,
 	}
 }
 
+// askJSON asks a server for a path and reads the answer into a value.
 func askJSON(ctx context.Context, remote *client.Client, path string, into any) error {
 	body, err := remote.Raw(ctx, path, nil)
 	if err != nil {
@@ -190,7 +201,9 @@ func askJSON(ctx context.Context, remote *client.Client, path string, into any) 
 	return nil
 }
 
-// revision compares one revision with its proof.
+// revision compares one revision with its proof, in the order in which a fault is worth
+// naming: the signature and the path through the tree, that the proof is about this revision,
+// the hash that was signed, and the hash that the revision itself carries.
 func (c verifyCmd) revision(w world, body, text []byte, key string) error {
 	proof, err := record.ParseProof(text)
 	if err != nil {
@@ -238,13 +251,16 @@ func readPublished(body []byte) (faultline.Incident, error) {
 	return answer.Incident, err
 }
 
-// differs says that something does not agree, and ends with the exit code for that.
+// differs prints on standard output that something does not agree, and returns the error that
+// ends with the exit code for that. It goes to standard output because it is the result of
+// the command and not a failure of it.
 func differs(w world, format string, args ...any) error {
 	fmt.Fprintf(w.stdout, "DIFFERS: "+format+"\n", args...)
 	return exitError{exitFailing}
 }
 
-// report prints what an audit has found.
+// report prints what the audit of a backup has found: each fault, then one line of totals.
+// Revisions from before the record are counted and are no faults.
 func (c verifyCmd) report(w world, r record.Report, key string) error {
 	for _, fault := range r.Faults {
 		fmt.Fprintf(w.stdout, "DIFFERS: %s\n", fault)

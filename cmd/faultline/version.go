@@ -6,16 +6,19 @@ import (
 	"runtime/debug"
 )
 
+// versionCmd prints what this binary is. A report of a fault should carry the line.
 type versionCmd struct{}
 
+// Run prints one line, for people and for bug reports.
 func (versionCmd) Run(w world) error {
 	info, _ := debug.ReadBuildInfo()
 	_, err := fmt.Fprintln(w.stdout, versionLine(info))
 	return err
 }
 
-// programVersion is the version of this program, or the first digits of its commit where
-// it was built from no release; dev where neither is known.
+// programVersion is the version that a node or an agent says of itself, in /healthz and in
+// the list of vantages: the module's version, or the first digits of the commit where it was
+// built from no release, or dev where neither is known.
 func programVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -32,6 +35,7 @@ func programVersion() string {
 	return "dev"
 }
 
+// commitDigits is how much of a commit's hash names it, as git abbreviates.
 const commitDigits = 12
 
 // versionLine says what a binary is made of, in one line: the module's version,

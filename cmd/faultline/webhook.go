@@ -15,10 +15,14 @@ import (
 	"faultline/api/webhook"
 )
 
+// webhookCmd groups the tools for those who receive webhooks.
 type webhookCmd struct {
 	Listen webhookListenCmd `cmd:"" help:"Receive messages to a webhook on this machine: check their signatures, answer the challenge, and print them."`
 }
 
+// webhookListenCmd is a receiver for trying webhooks out: it checks signatures by the rules
+// of Standard Webhooks (standardwebhooks.com), answers the challenge by which a webhook is
+// made, and prints what arrives. docs/webhooks.md shows it.
 type webhookListenCmd struct {
 	Listen string `default:"127.0.0.1:9099" env:"FAULTLINE_WEBHOOK_LISTEN" help:"Address to listen on."`
 	Secret string `placeholder:"whsec_…" env:"FAULTLINE_WEBHOOK_SECRET" help:"Secret of the webhook, shown when it was made. Without it no signature is checked, and every line says so."`
@@ -33,12 +37,15 @@ func (webhookListenCmd) Help() string {
 		`error. Ends with Ctrl-C.`
 }
 
+// maxMessage bounds a message in bytes; ours are a few kilobytes. listenerTimeout bounds how
+// long a sender may take for one.
 const (
 	maxMessage      = 1 << 20
 	listenerTimeout = 10 * time.Second
 )
 
-// Run receives until the context ends.
+// Run receives until the context ends. It closes the server at once and waits for no request:
+// the sender tries again.
 func (c webhookListenCmd) Run(ctx context.Context, w world) error {
 	r, err := c.receiver(w)
 	if err != nil {
@@ -58,12 +65,15 @@ func (c webhookListenCmd) Run(ctx context.Context, w world) error {
 	return nil
 }
 
-// messageReceiver prints what it is sent.
+// messageReceiver answers and prints what it is sent. Requests may come at once; each prints
+// one line by one write.
 type messageReceiver struct {
 	check *standardwebhooks.Webhook // nil: nothing is checked
 	w     world
 }
 
+// receiver reads the secret and makes the receiver. Without a secret nothing is checked, and
+// each printed line says "verified": false.
 func (c webhookListenCmd) receiver(w world) (messageReceiver, error) {
 	if err := readSecret("secret", &c.Secret, c.SecretFile); err != nil {
 		return messageReceiver{}, err
@@ -85,7 +95,8 @@ type printedMessage struct {
 	Message  json.RawMessage `json:"message"`
 }
 
-// ServeHTTP takes one message.
+// ServeHTTP takes one message. A bad signature is answered 401 and is not printed on standard
+// output, so that a program which reads the lines acts on genuine ones alone.
 func (r messageReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxMessage))
 	if err != nil || !json.Valid(body) {
