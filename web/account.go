@@ -6,7 +6,8 @@ import (
 	"faultline"
 )
 
-// siteStates in the order in which a reader asks for them.
+// siteStates are the states of sites in the order in which a reader asks for them: what fails
+// first, what is well last.
 var siteStates = []faultline.SiteState{
 	faultline.SiteDown,
 	faultline.SiteDegraded,
@@ -15,7 +16,8 @@ var siteStates = []faultline.SiteState{
 	faultline.SiteOK,
 }
 
-// groupsOf names the sites of an incident by their states.
+// groupsOf names the sites of an incident by their states. Groups without a site are left
+// out.
 func (v *localizer) groupsOf(inc *faultline.Incident) []stateGroup {
 	var groups []stateGroup
 	for _, state := range siteStates {
@@ -45,12 +47,13 @@ func (v *localizer) memberWord(inc *faultline.Incident, state faultline.SiteStat
 	return v.siteStateWord(state)
 }
 
+// siteLink leads to the page of a site.
 func (v *localizer) siteLink(site string) siteLink {
 	return siteLink{URL: v.link("/site/" + site), Site: site, Own: ownScript(site)}
 }
 
-// rowsOf is the table of an incident's sites on a widget: those that still fail first, in
-// each state as they come.
+// rowsOf is the table of an incident's sites on a widget, of at most so many rows: those that
+// still fail first, and within a state in the order of the incident.
 func (v *localizer) rowsOf(inc *faultline.Incident, most int) []siteRow {
 	var rows []siteRow
 	for _, state := range siteStates {
@@ -63,7 +66,9 @@ func (v *localizer) rowsOf(inc *faultline.Incident, most int) []siteRow {
 	return rows
 }
 
-// rowOf is one site of an incident's table.
+// rowOf is one site of an incident's table. A site that joined the incident, although our
+// list does not connect it with the cause, says so: it is counted apart, and a reader may
+// wonder why it is there.
 func (v *localizer) rowOf(inc *faultline.Incident, s *faultline.IncidentSite) siteRow {
 	row := siteRow{
 		siteLink: v.siteLink(s.Site),
@@ -86,14 +91,16 @@ func (v *localizer) rowOf(inc *faultline.Incident, s *faultline.IncidentSite) si
 	return row
 }
 
-// blamelessGroup names the sites that are well for one reason.
+// blamelessGroup names the sites that are well although others of the cause fail, grouped by
+// why we think that they are.
 type blamelessGroup struct {
 	Reason string
 	Sites  []siteLink
 }
 
-// blameless are the sites that were accused and are well, by the reason why we
-// think so. A site that failed after all is not among them.
+// blameless are the sites that people reported although probes find them working. Naming them
+// is as useful as naming those that fail: during a large outage people report every site that
+// they use. A site that failed after all is not among them.
 func (v *localizer) blameless(inc *faultline.Incident) []blamelessGroup {
 	failed := make(map[string]bool, len(inc.Sites))
 	for _, s := range inc.Sites {
@@ -118,7 +125,8 @@ func (v *localizer) outOf(n, of int) string {
 	return v.say("number.of", "N", v.number(n), "Of", v.number(of))
 }
 
-// reasons says what an incident rests on.
+// reasons says what an incident rests on: first what confirmed it, then the probes, the
+// reports, and how sites elsewhere do. Every number has its denominator.
 func (v *localizer) reasons(inc *faultline.Incident) []string {
 	ev, im := inc.Evidence, inc.Impact
 	basis := "because.probes"
@@ -175,8 +183,8 @@ func (v *localizer) reportsSaid(ev faultline.Evidence) string {
 // countriesNamed is how many countries are named one by one.
 const countriesNamed = 12
 
-// unknowns says what an incident does not know. It is never empty: nobody here
-// counts people.
+// unknowns says what is not known about an incident. It is never empty, because nobody here
+// counts how many people are affected, which is the first thing that a journalist asks.
 func (v *localizer) unknowns(inc *faultline.Incident) []string {
 	said := []string{v.say("unknown.people")}
 	switch {
@@ -196,7 +204,8 @@ func (v *localizer) unknowns(inc *faultline.Incident) []string {
 	return said
 }
 
-// explain fills in the cause and what else was considered.
+// explain fills in the cause and what else was considered. An alternative below one per cent
+// stands there without a reason, because it explains nothing any more.
 func (v *localizer) explain(p *incidentPage, inc *faultline.Incident) {
 	if inc.Cause == nil {
 		return

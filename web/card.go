@@ -9,7 +9,8 @@ import (
 	"faultline"
 )
 
-// card is what a picture of a page says.
+// card is what a picture of a page says, before it is set out. The same card makes a PNG and
+// an SVG, in two formats, so it holds words and data and no coordinates of the picture.
 type card struct {
 	Drill   string
 	Status  string // in the state's colour
@@ -24,6 +25,9 @@ type card struct {
 	Unknown string // what it does not know
 }
 
+// Sizes of cards in pixels. 1200 by 630 is what Open Graph and Twitter cards are shown at;
+// the square is for networks that crop. cardTitles bounds a title's lines, cardCountMax the
+// counts below it, sparkTallest the chart.
 const (
 	cardWidth    = 1200
 	cardHeight   = 630 // what Open Graph and Twitter cards are
@@ -34,7 +38,9 @@ const (
 	sparkTallest = 360.
 )
 
-// draw sets a card out.
+// draw sets a card out from top to bottom: a bar in the state's colour, the state, the title,
+// the counts, the chart in what room is left, and at the foot the source and what is not
+// known. A card travels without its page, so both belong on it.
 func (k card) draw(t *typeset, square bool) scene {
 	s := scene{w: cardWidth, h: cardHeight, title: k.Title, desc: k.describe()}
 	if square {
@@ -66,7 +72,8 @@ func (k card) draw(t *typeset, square bool) scene {
 	return s
 }
 
-// drawTitle writes the title in as many lines as it needs, smaller if it needs many.
+// drawTitle writes the title in as many lines as it needs, smaller if it needs many, and
+// returns the y below it.
 func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
 	size, width := 60., float64(s.w)-2*cardMargin
 	if s.w == s.h {
@@ -85,7 +92,7 @@ func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
 }
 
 // drawCounts writes the counts, the first one large, because a card is seen at the size of a
-// thumbnail.
+// thumbnail. It returns the y below them.
 func (k card) drawCounts(t *typeset, s *scene, y float64) float64 {
 	for i, c := range k.Counts[:min(len(k.Counts), cardCountMax)] {
 		size, f, first := 30., sans, palette.ink
@@ -117,8 +124,9 @@ const (
 	chartNamed = 110.
 )
 
-// drawChart draws what fails over time between two heights, as the incident's page does,
-// if there is room.
+// drawChart draws what fails over time between two heights, with the shapes of the incident's
+// page: failing sites as an area, all others as dashes, what is not known as hatching. It
+// draws nothing where less than 50 pixels are left, since such a chart could not be read.
 func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 	bottom -= chartText + 8 // the times below it
 	if k.Plot == nil || len(k.Plot.points) < 2 || bottom-top < 50 {
@@ -175,7 +183,9 @@ func (k card) drawGapLabels(t *typeset, s *scene, y float64) {
 	}
 }
 
-// drawMarks draws what happened, each with its label beside its line.
+// drawMarks draws what happened (onset, statements, recovery), each with its label beside its
+// line. Labels stand below one another, so that they do not overlap; in a low chart only the
+// lines are drawn.
 func (k card) drawMarks(t *typeset, s *scene, top, bottom float64) {
 	width, y := float64(s.w)-2*cardMargin, bottom-chartText
 	named := bottom-top >= chartNamed // below the line there is room
@@ -193,8 +203,8 @@ func (k card) drawMarks(t *typeset, s *scene, top, bottom float64) {
 	}
 }
 
-// level adds a point to a line. On a level stretch the first and the last are
-// enough.
+// level adds a point to a line. On a level stretch the first and the last point are enough; a
+// long outage has thousands of equal ones, each of which would cost a polygon.
 func level(line []xy, p xy) []xy {
 	if n := len(line); n > 1 && line[n-1].y == p.y && line[n-2].y == p.y {
 		line[n-1] = p
@@ -203,7 +213,7 @@ func level(line []xy, p xy) []xy {
 	return append(line, p)
 }
 
-// describe says the card in sentences.
+// describe says the card in sentences, for the alternative text and for an SVG's description.
 func (k card) describe() string {
 	said := []string{k.Drill, lines(k.Status, k.After)}
 	for _, c := range k.Counts {
@@ -216,7 +226,9 @@ func (k card) describe() string {
 	return lines(append(said, k.Source+".", k.Unknown)...)
 }
 
-// incidentCard is the picture of an incident at one revision.
+// incidentCard is the picture of an incident at one revision. It names the revision, its time
+// and the beginning of its hash, so that a picture without a link can still be traced to what
+// was published.
 func (v *localizer) incidentCard(inc *faultline.Incident, points []point) card {
 	head := v.headlineOf(inc, inc.UpdatedAt)
 	after := []string{}
@@ -250,7 +262,8 @@ func (v *localizer) incidentCard(inc *faultline.Incident, points []point) card {
 // cardMarks is how many of what happened a card names.
 const cardMarks = 3
 
-// chartCard puts an incident's chart on its card: the scene of its page.
+// chartCard puts an incident's chart on its card, with the times of the axis. Few of the
+// marks are named, because a card is seen small.
 func (v *localizer) chartCard(k *card, inc *faultline.Incident, points []point) {
 	s := spanOf(inc, points, inc.UpdatedAt)
 	plot := v.plotOf(inc, points, s)
@@ -269,7 +282,8 @@ func (v *localizer) chartCard(k *card, inc *faultline.Incident, points []point) 
 	}
 }
 
-// answerCard is the picture of a page that answers in a sentence.
+// answerCard is the picture of a page that answers in a sentence. state may be empty, for a
+// page without an incident: then the card has no colour of alarm.
 func (v *localizer) answerCard(answer string, state faultline.IncidentState, counts []tally, drill bool) card {
 	asOf, _ := v.clock()
 	k := card{

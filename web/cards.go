@@ -16,7 +16,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Bounds of the pictures that are kept and of those that are being drawn.
+// Bounds of the pictures that are kept and of those that are being drawn: a drawn card is
+// some 50 kB, and drawing one takes tens of milliseconds of a core. cardLimit holds waiting
+// for a turn and drawing.
 const (
 	cardsKept   = 256
 	cardBytes   = 16 << 20
@@ -24,7 +26,9 @@ const (
 	cardLimit   = 2 * time.Second // waiting for a turn and drawing
 )
 
-// cards draws pictures of pages, each only once as long as it is kept.
+// cards draws the pictures of pages that messengers and social networks show beside a link,
+// each only once as long as it is kept. When an outage begins, thousands of readers share one
+// link within a minute, and each share fetches the picture.
 type cards struct {
 	letters *typeset
 	flight  singleflight.Group
@@ -91,7 +95,8 @@ func (k *cards) png(ctx context.Context, s scene) ([]byte, error) {
 	return drawn.([]byte), nil
 }
 
-// find returns a drawn card from memory.
+// find returns a drawn card from memory. A hit does not make it younger: cards of a revision
+// that nobody shares any more leave in the order in which they were drawn.
 func (k *cards) find(key [sha256.Size]byte) ([]byte, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -99,7 +104,7 @@ func (k *cards) find(key [sha256.Size]byte) ([]byte, bool) {
 	return body, ok
 }
 
-// put lets go of the oldest where there are too many.
+// put keeps a card, and lets go of the oldest while there are too many or too many bytes.
 func (k *cards) put(key [sha256.Size]byte, body []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -112,6 +117,8 @@ func (k *cards) put(key [sha256.Size]byte, body []byte) {
 	}
 }
 
+// cardFile is a picture's file name: what it is of, and its form. 260 holds the longest site
+// with a path's escapes.
 var cardFile = regexp.MustCompile(`^(.{1,260})\.(png|svg|csv)$`)
 
 // cardOf takes a file's name apart into what it is of and its form.
@@ -136,7 +143,8 @@ func cardMedia(form string) string {
 	return mediaPNG
 }
 
-// picture answers with a card in one of its forms.
+// picture answers with a card in one of its forms, in landscape or, with ?size=square, for
+// networks that crop to a square.
 func (v *localizer) picture(c *gin.Context, k card, form string, cache []string) error {
 	p, err := v.drawn(c, k, form, v.options(c).square)
 	if err != nil {
@@ -163,7 +171,9 @@ func (v *localizer) drawn(ctx context.Context, k card, form string, square bool)
 	return page.File(body, mediaPNG).Plain(), nil // its format compresses already
 }
 
-// cardIncident serves the picture of an incident, or of one of its revisions, which never changes.
+// cardIncident serves the picture of an incident, or of one of its revisions, which never
+// changes and is therefore kept on disk. Its numbers as CSV are served here too, under the
+// same name with another ending.
 func (w *Web) cardIncident(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -213,7 +223,8 @@ func (w *Web) cardIncident(c *gin.Context, v *localizer) error {
 	return nil
 }
 
-// cardSite serves the picture of a site's state.
+// cardSite serves the picture of a site's state. It says what the page says, without what is
+// about the reader's network.
 func (w *Web) cardSite(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -279,7 +290,7 @@ func (w *Web) cardProvider(c *gin.Context, v *localizer) error {
 	return v.picture(c, v.answerCard(p.Answer, state, counts, p.Drill), form, page.CacheBriefly)
 }
 
-// cardNow serves the picture of the front page.
+// cardNow serves the picture of the front page: /card/now.png and .svg.
 func (w *Web) cardNow(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {

@@ -8,6 +8,9 @@ import (
 	"faultline"
 )
 
+// Sizes of a chart in pixels. Labels of marks are placed for the narrowest screen that we
+// design for, because what fits there fits everywhere: the server cannot know how wide the
+// reader's is.
 const (
 	rowHeight = 17
 	markRows  = 5
@@ -38,8 +41,9 @@ type mark struct {
 	Lag    string
 }
 
-// chartOf draws what an incident said of itself up to inc: the share of sites failing,
-// that of all others, and what happened when.
+// chartOf draws what an incident said of itself up to inc: the share of sites on the cause
+// that fail, that of all others, and what happened when. Below sitesCounted failing sites
+// there is no chart, since one or two lines of a single site say nothing.
 func (v *localizer) chartOf(inc *faultline.Incident, points []point, asOf time.Time) figure {
 	f := figure{ID: "chart-failing", Title: v.say("chart.failing.title")}
 	span := spanOf(inc, points, asOf)
@@ -72,7 +76,9 @@ func (v *localizer) chartOf(inc *faultline.Incident, points []point, asOf time.T
 	return f
 }
 
-// numbersOf lists the numbers of a chart, the other sites' where there are any.
+// numbersOf lists the numbers of a chart as a table, for those who do not see it and for
+// those who want to copy them. The other sites are listed where any were observed. A dash is
+// what is not known.
 func (v *localizer) numbersOf(f *figure, points []point) {
 	f.Columns = []string{v.say("chart.failing.failing"), v.say("chart.failing.observed")}
 	others := slices.ContainsFunc(points, func(p point) bool { return p.Others > 0 })
@@ -96,8 +102,9 @@ func (v *localizer) numbersOf(f *figure, points []point) {
 	}
 }
 
-// drawFailing makes the shapes: shares where the observed are the denominator of the
-// failing, else their number.
+// drawFailing makes the shapes of the chart. Where the number of observed sites is known for
+// all points it draws shares, so that a growing number of observed sites does not look like a
+// growing outage; otherwise it draws numbers.
 func (v *localizer) drawFailing(f *figure, inc *faultline.Incident, plot *coursePlot) {
 	top, label, whole := plot.top, v.number, float64(plot.top)
 	if plot.shares {
@@ -137,7 +144,8 @@ func (v *localizer) drawFailing(f *figure, inc *faultline.Incident, plot *course
 	}
 }
 
-// nameLines writes at the end of each line what it is.
+// nameLines writes at the end of each line what it is, instead of a legend that the reader
+// must match by colour. Two names that would overlap are moved apart.
 func (v *localizer) nameLines(f *figure, inc *faultline.Incident, last point, y func(float64) float64) {
 	at := func(share float64) int { return f.Top + int(float64(f.Plot)*y(100*share)/box) }
 	failing := at(last.share()) - 7
@@ -156,8 +164,9 @@ func (v *localizer) nameLines(f *figure, inc *faultline.Incident, last point, y 
 		v.say("chart.end.failing", "Share", v.percent(last.share()), "Where", v.onCause(inc.Cause))})
 }
 
-// thin keeps at most chartDots points: the last of each stretch of time, and
-// besides every change of state and the peak.
+// thin keeps at most about chartDots points: the last of each stretch of time, and besides
+// every change of state, every gap and the peak. The peak and the turns are what the chart is
+// read for.
 func thin(points []point) []point {
 	if len(points) <= chartDots {
 		return points
@@ -182,7 +191,8 @@ func thin(points []point) []point {
 	return kept
 }
 
-// describe says what the chart shows, for those who don't see it.
+// describe says in a sentence what the chart shows, for those who do not see it: onset, peak,
+// and the last point.
 func (v *localizer) describe(inc *faultline.Incident, points []point) string {
 	if slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 }) {
 		points = slices.DeleteFunc(slices.Clone(points), func(p point) bool { return p.Observed == 0 })
@@ -199,7 +209,9 @@ func (v *localizer) describe(inc *faultline.Incident, points []point) string {
 		"Last", v.number(last.Failing), "LastOf", v.number(last.Observed), "LastAt", at(last.At))
 }
 
-// spanOf goes from shortly before the onset to now, or to shortly after the end.
+// spanOf is the time that a chart shows: from shortly before the onset to now, or to shortly
+// after the end. It is at least five minutes, because the first minute of an outage has only
+// a few points.
 func spanOf(inc *faultline.Incident, points []point, asOf time.Time) span {
 	from, to := inc.Onset.Earliest, asOf
 	if !inc.State.Open() {

@@ -13,14 +13,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Bounds of a component's page.
+// Bounds of a component's page, in lines.
 const (
 	membersListed    = 60
 	dependentsListed = 60
 	incidentsListed  = 20
 )
 
-// componentPage answers: how is this piece of infrastructure?
+// componentPage answers: how is this piece of infrastructure? State and Word are those of its
+// worst open incident, and empty without one.
 type componentPage struct {
 	shell
 	Name, Kind string
@@ -39,7 +40,8 @@ type componentPage struct {
 	Ended      []incidentLine
 }
 
-// statusRow is how one site does just now.
+// statusRow is one site in a table: its state, the probes of it that failed of all, and the
+// number of reports.
 type statusRow struct {
 	siteLink
 	State   faultline.SiteState
@@ -48,9 +50,9 @@ type statusRow struct {
 	Reports string
 }
 
-// component shows a component. The kind "site" leads to the page of the site, which is the same
-// thing.
-// componentOf is the component that a path names, in the spelling in which the list has it.
+// componentOf is the component that a path names, in the spelling of our list. Names are
+// case-sensitive for some kinds ("asn:AS54113") and people type them in any case, so the
+// usual spelling is tried when nothing is known by the one that was asked for.
 func (w *Web) componentOf(kind, name string) faultline.Component {
 	comp := faultline.ComponentFromPath(strings.ToLower(kind), name)
 	if comp == "" || w.cfg.Members(comp) > 0 {
@@ -64,6 +66,8 @@ func (w *Web) componentOf(kind, name string) faultline.Component {
 	return comp
 }
 
+// component shows a component. Other spellings are redirected, so that there is one page for
+// one component. The kind "site" leads to the page of the site, which is the same thing.
 func (w *Web) component(c *gin.Context, v *localizer) error {
 	asked := faultline.ComponentFromPath(c.Param("kind"), c.Param("name"))
 	comp := w.componentOf(c.Param("kind"), c.Param("name"))
@@ -95,7 +99,9 @@ func (w *Web) component(c *gin.Context, v *localizer) error {
 	})
 }
 
-// componentPage reports whether anything is known of the component at all.
+// componentPage builds the page, and reports whether anything is known of the component at
+// all: an incident, a site that depends on it, or a name. A page for any made-up component
+// would be a page for search engines to get lost in.
 func (v *localizer) componentPage(comp faultline.Component, incidents []faultline.Incident) (
 	p componentPage, known bool,
 ) {
@@ -130,8 +136,9 @@ func (v *localizer) componentPage(comp faultline.Component, incidents []faultlin
 	return p, known || p.Members > 0 || p.SitesTotal > 0
 }
 
-// caused fills in the incidents that the component caused, and what its provider
-// said in the newest of them.
+// caused fills in the incidents that the component caused, and what its provider published in
+// the newest of them. The name comes from the incidents, since that is the one under which
+// they were published. It reports whether any is from a drill.
 func (v *localizer) caused(p *componentPage, incidents []faultline.Incident) (drill bool) {
 	asOf, _ := v.clock()
 	for i := range incidents {
@@ -157,7 +164,8 @@ func (v *localizer) caused(p *componentPage, incidents []faultline.Incident) (dr
 	return drill
 }
 
-// membersSeen fills in the members that had a report or a failed probe.
+// membersSeen fills in those of the component's sites that had a report or a failed probe
+// lately, the worst first.
 func (v *localizer) membersSeen(p *componentPage) {
 	var seen []faultline.SiteStatus
 	for _, s := range v.cfg.Source.View().Sites {
@@ -174,10 +182,10 @@ func (v *localizer) membersSeen(p *componentPage) {
 	}
 }
 
-// answerComponent says how a component or a provider does, by its open incidents and by
-// the sites that depend on it. It is called well only where such sites are observed; an
-// internet service provider, which only its customers can see fail, where none of them
-// says so.
+// answerComponent says how a component or a provider does, by its open incidents and by the
+// sites that depend on it. It is called well only where enough such sites are observed. An
+// internet service provider can be seen to fail only by its customers, so without reports of
+// theirs the sentence says that nobody reported a failure, and not that it works.
 func (v *localizer) answerComponent(name string, open []headline, counted board.Tally, isp bool) string {
 	best := faultline.IncidentState("")
 	for _, h := range open {
@@ -216,8 +224,8 @@ func (v *localizer) statusRow(s faultline.SiteStatus) statusRow {
 	return row
 }
 
-// dayCharts draw the last day of a site or a component; none where no series is
-// to be had.
+// dayCharts draw the last day of a site or a component: reports, and the share that k draws.
+// It returns none where no series can be had.
 func (v *localizer) dayCharts(ctx context.Context, of string, k shareFigure) []figure {
 	asOf, _ := v.clock()
 	shown := span{asOf.Add(-dayShown), asOf}

@@ -11,15 +11,16 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// widgetRows is how many sites a widget's table has, widgetHeads how many
-// incidents a widget names.
+// Bounds of a widget: rows of its table, and incidents that it names. A widget has a fixed
+// height on somebody else's page.
 const (
 	widgetRows  = 12
 	widgetHeads = 3
 )
 
-// embedPage is what we say on somebody else's page: the same headline block as
-// on ours.
+// embedPage is a widget: what we show in a frame on somebody else's page. Its content is that
+// of our own pages, cut short. Kind is incident, site, component, provider or now, and the
+// template shows what each has.
 type embedPage struct {
 	shell
 	Kind    string // incident, site, component, now
@@ -39,7 +40,8 @@ type embedPage struct {
 	Source  template.HTML // where it is from, and of when
 }
 
-// embedIncident serves the widget of an incident, live or of one revision.
+// embedIncident serves the widget of an incident, live or of one revision. Articles embed a
+// revision, so that what they show stays what they wrote about.
 func (w *Web) embedIncident(c *gin.Context, v *localizer) error {
 	id, revision, err := readID(c.Param("id"))
 	if err != nil {
@@ -62,10 +64,12 @@ func (w *Web) embedIncident(c *gin.Context, v *localizer) error {
 	return w.show(c, v, key, build)
 }
 
-// widgetKey tells the widgets of incidents apart.
+// widgetKey tells the widgets of incidents apart in the cache: by incident, revision and
+// options. keepWidget uses it too, hence the function.
 func widgetKey(of string, o widgetOptions) string { return "embed/incident/" + of + "?" + o.key() }
 
-// incidentWidget reports whether what it says stands for good.
+// incidentWidget builds the widget. final reports whether what it says stands for good: it is
+// of one revision, and nothing of its chart was missing.
 func (v *localizer) incidentWidget(
 	ctx context.Context,
 	inc *faultline.Incident,
@@ -111,7 +115,8 @@ func (v *localizer) incidentWidget(
 	return p, final
 }
 
-// signed adds the last line of a widget: its source, its time, and whether it is fixed or live.
+// signed adds the last line of a widget: its source, its time, and whether it is fixed or
+// live. A widget that is cut out of its page must still say whose words it has.
 func (v *localizer) signed(p *embedPage, what string, o widgetOptions) {
 	v.widget(&p.shell, o)
 	id := "widget.live"
@@ -160,7 +165,8 @@ func (w *Web) embedSite(c *gin.Context, v *localizer) error {
 	})
 }
 
-// embedComponent serves the widget of a component.
+// embedComponent serves the widget of a component. That of the kind "site" is the site's own,
+// as with pages.
 func (w *Web) embedComponent(c *gin.Context, v *localizer) error {
 	comp := w.componentOf(c.Param("kind"), c.Param("name"))
 	if comp == "" {
@@ -191,7 +197,8 @@ func (w *Web) embedComponent(c *gin.Context, v *localizer) error {
 	})
 }
 
-// embedProvider serves the widget of a provider.
+// embedProvider serves the widget of a provider. It has no chart: what a provider runs has no
+// series of its own.
 func (w *Web) embedProvider(c *gin.Context, v *localizer) error {
 	of, ok := w.cfg.Providers.Slug(c.Param("slug"))
 	if !ok {
@@ -237,7 +244,8 @@ func (w *Web) embedNow(c *gin.Context, v *localizer) error {
 	})
 }
 
-// name puts the first of some incidents in.
+// name puts the first incidents in, and counts the rest. Their links open in a new window
+// (Blank), because a link that opened inside the frame would show a page in a few pixels.
 func (p *embedPage) name(heads []headline) {
 	p.Heads = heads[:min(len(heads), widgetHeads)]
 	p.More = len(heads) - len(p.Heads)
@@ -246,7 +254,7 @@ func (p *embedPage) name(heads []headline) {
 	}
 }
 
-// elsewhere sends a widget to its one address, with all that was asked of it.
+// elsewhere sends a widget to its one address, with all options that it was asked with.
 func (v *localizer) elsewhere(c *gin.Context, path string) error {
 	if c.Request.URL.RawQuery != "" {
 		path += "?" + c.Request.URL.RawQuery

@@ -14,14 +14,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Bounds of an incident's page; all sites stand in its JSON.
+// Bounds of an incident's page. All sites stand in its JSON, which the page links to.
 const (
 	sitesNamed    = 24            // of each state, above the table
 	maxRevision   = 1_000_000_000 // as far as an address can name one
 	revisionsBack = 12            // revisions that are linked one by one
 )
 
-// incidentPage shows one whole incident.
+// incidentPage shows one incident as it is, or one of its revisions as it was. What is nil or
+// empty is left out of the page.
 type incidentPage struct {
 	shell
 	Head       headline
@@ -53,7 +54,8 @@ type incidentPage struct {
 	Changes    *changesTable // since a revision that was asked for; nil: none was
 }
 
-// stateGroup names the sites of one state.
+// stateGroup names the sites of one state: the first sitesNamed of them, and how many more
+// there are.
 type stateGroup struct {
 	State faultline.SiteState
 	Word  string
@@ -65,7 +67,8 @@ type stateGroup struct {
 // siteLink leads to a site. Own is its name in its own script, where that is another.
 type siteLink struct{ URL, Site, Own string }
 
-// siteRow is one site of an incident.
+// siteRow is one site in the table of an incident or a widget. Back is when it recovered; nil
+// if it has not.
 type siteRow struct {
 	siteLink
 	Joined  string // says that our list does not place it there, if so
@@ -78,23 +81,28 @@ type siteRow struct {
 	Reports string
 }
 
+// statementRow is what a provider published: when, in its own words and state, and how long
+// after the onset (Lag).
 type statementRow struct {
 	When         moment
 	Status, Lag  string
 	Source, Text string
 }
 
+// correctionRow is something that was put right by hand after publication, and by whom.
 type correctionRow struct {
 	When     moment
 	By, Text string
 }
 
+// alternativeRow is a cause that was considered and is less likely, with the reason.
 type alternativeRow struct {
 	URL, Name, Kind string
 	Confidence      string
 	Reason          string
 }
 
+// causeRow is the cause, with the link to its page.
 type causeRow struct{ URL, Name, Kind, Confidence string }
 
 // citation is how to quote an incident, and where its forms for other pages are; Take is
@@ -105,14 +113,19 @@ type citation struct {
 	N                        int
 }
 
+// revisionLink leads to one revision: its page, and its JSON (URL).
 type revisionLink struct {
 	N         int
 	Page, URL string
 }
 
+// incidentID is the form of an incident's name in an address: the id, in either case, and
+// @revision if one is meant. Nine digits bound the revision, so that it fits an int
+// everywhere.
 var incidentID = regexp.MustCompile(`^((?i:inc_)[0-9A-Za-z]{1,40})(?:@([1-9][0-9]{0,8}))?$`)
 
-// readID takes id@revision apart; revision 0 is the last.
+// readID takes id@revision apart. Revision 0 means the newest. Anything of another form is
+// answered as an incident that does not exist.
 func readID(param string) (id string, revision int, err error) {
 	parts := incidentID.FindStringSubmatch(param)
 	if parts == nil {
@@ -125,7 +138,9 @@ func readID(param string) (id string, revision int, err error) {
 }
 
 // incident shows an incident, or one of its revisions at /incident/{id}@{n}. With .md it is
-// Markdown.
+// Markdown. A revision never changes, so its page is rendered once and kept on disk
+// (showFixed), where it can be answered even without Redis. The newest revision's page is
+// kept in memory for seconds, as are views of the table that few ask for.
 func (w *Web) incident(c *gin.Context, v *localizer) error {
 	if name, ok := strings.CutSuffix(c.Param("id"), ".md"); ok {
 		return w.incidentMarkdown(c, name)
@@ -166,7 +181,8 @@ func (w *Web) incident(c *gin.Context, v *localizer) error {
 	return w.show(c, v, fmt.Sprintf("%s?since=%d", key, since), build)
 }
 
-// cacheOf lets a page be kept for good when all that it says stands for good.
+// cacheOf lets a page be kept for good when all that it says stands for good, and otherwise
+// for as long as what is current.
 func cacheOf(final bool) []string {
 	if final {
 		return page.CacheImmutable
@@ -182,8 +198,10 @@ func incidentPath(id string, revision int) string {
 	return fmt.Sprintf("/incident/%s@%d", id, revision)
 }
 
-// incidentPage says what inc says. A frozen page depends on nothing else: its
-// clock is that of the revision.
+// incidentPage builds the page of an incident. A frozen page depends on nothing but its
+// revision: its clock is the time of the revision, it does not follow the stream, and it has
+// no chart of reports. whole is false while something that belongs to the revision could not
+// be read; such a page must not be kept for good.
 func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, frozen bool) (
 	p incidentPage, whole bool,
 ) {
@@ -234,8 +252,9 @@ func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, f
 	return p, whole
 }
 
-// causeReports draws what people reported of the sites on the cause. Frozen pages
-// go without it: what it is drawn from is not kept for good.
+// causeReports draws what people reported of the sites on the cause. Frozen pages go without
+// it, because series are kept for a limited time: a page that is quoted must not lose a chart
+// later.
 func (v *localizer) causeReports(ctx context.Context, inc *faultline.Incident, points []point, asOf time.Time) *figure {
 	if inc.Cause == nil {
 		return nil
@@ -253,7 +272,8 @@ func (v *localizer) causeReports(ctx context.Context, inc *faultline.Incident, p
 	return &f
 }
 
-// describeHead says the headline block in one sentence.
+// describeHead says the headline block in one sentence: for the description of the page,
+// which search engines and messengers show, and for the text of its picture.
 func (v *localizer) describeHead(h headline) string {
 	said := []string{h.Word}
 	for _, s := range []string{h.Lasting, h.Scope} {
@@ -272,7 +292,7 @@ func (v *localizer) describeHead(h headline) string {
 	return sentence
 }
 
-// quote lists what the provider said, and what was put right since.
+// quote lists what the provider published, and what was put right since.
 func (v *localizer) quote(p *incidentPage, inc *faultline.Incident) {
 	p.Provider = v.say("provider.unnamed_within")
 	if inc.Cause != nil {
@@ -287,7 +307,8 @@ func (v *localizer) quote(p *incidentPage, inc *faultline.Incident) {
 	}
 }
 
-// statements are what a provider said, each with how long after the onset.
+// statements are what a provider published, each with how long after the onset that was.
+// Their text is shown as it is, and in the language that it is in.
 func (v *localizer) statements(said []faultline.SaidStatement) []statementRow {
 	var rows []statementRow
 	for _, st := range said {
@@ -310,8 +331,8 @@ func (v *localizer) revisionsOf(inc *faultline.Incident) []revisionLink {
 	return links
 }
 
-// cite writes what others may quote. The frozen address is the one: what is
-// quoted must not change its meaning later.
+// cite writes what others may quote, with the address of the revision: what is quoted must
+// not change its meaning later. A drill's sentence begins by saying that it is one.
 func (v *localizer) cite(inc *faultline.Incident) citation {
 	cite := citation{Live: v.whole(incidentPath(inc.ID, 0)), Frozen: v.whole(incidentPath(inc.ID, inc.Revision)),
 		Take: v.take(incidentPath(inc.ID, inc.Revision))}
@@ -326,8 +347,9 @@ func (v *localizer) cite(inc *faultline.Incident) citation {
 	return cite
 }
 
-// sentence says an incident with its date, to be quoted by itself, and its numbers with
-// their denominator and time.
+// sentence says an incident with its date, so that it can be quoted by itself. The number of
+// failing sites comes with its denominator and its time, or not at all: "48 sites fail" alone
+// would be read as all there are.
 func (v *localizer) sentence(inc *faultline.Incident) string {
 	said := inc.Headline
 	if v.Lang != sourceLanguage || said == "" {
@@ -344,7 +366,7 @@ func (v *localizer) sentence(inc *faultline.Incident) string {
 		"Of", v.outOf(im.Failing, im.Observed), "Where", v.onCause(inc.Cause)))
 }
 
-// changesLink is where it is said what changed since a revision.
+// changesLink is the address at which the newest page says what changed since this revision.
 func (v *localizer) changesLink(inc *faultline.Incident) string {
 	path := v.link(incidentPath(inc.ID, 0))
 	join := "?"

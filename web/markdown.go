@@ -16,7 +16,8 @@ import (
 
 const mediaMarkdown = "text/markdown; charset=utf-8"
 
-// markdownPaths adds the pages as Markdown, in English, for assistants and for notes.
+// markdownPaths adds the front page and the page of a list of things as Markdown, in English.
+// Other pages answer with Markdown at their own address with .md at its end.
 func (w *Web) markdownPaths(r gin.IRouter) {
 	for path, write := range map[string]func(*gin.Context) (string, []string, error){
 		"/stack.md": w.stackMarkdown, "/now.md": w.nowMarkdown,
@@ -36,12 +37,13 @@ func writeMarkdown(c *gin.Context, write func(*gin.Context) (string, []string, e
 	return nil
 }
 
-// inMarkdown keeps a text that others wrote from being read as markup.
+// inMarkdown escapes a text that others wrote, such as a name or a provider's statement. It
+// must not be read as markup: a link or a heading in it would look like ours.
 var inMarkdown = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;",
 	"#", `\#`, "|", `\|`, "\r", " ", "\n", " ")
 
-// incidentMarkdown is an incident's page as Markdown; one of a fixed revision never
-// changes.
+// incidentMarkdown is an incident's page as Markdown. That of a fixed revision never changes
+// and may be kept for good.
 func (w *Web) incidentMarkdown(c *gin.Context, name string) error {
 	w.policies.static.set(c.Writer.Header())
 	return writeMarkdown(c, func(c *gin.Context) (string, []string, error) {
@@ -63,13 +65,17 @@ func (w *Web) incidentMarkdown(c *gin.Context, name string) error {
 	})
 }
 
-// markdownSites bounds the sites that an incident names.
+// markdownSites bounds the sites that an incident names in Markdown; how many more there are
+// is said.
 const markdownSites = 50
 
-// drillMark stands before what a drill says.
+// drillMark stands before the title of whatever a drill made, because titles are quoted
+// alone.
 const drillMark = "DRILL, not real: "
 
-// incidentText is an incident in Markdown, for assistants and for people who paste it.
+// incidentText is an incident in Markdown: title, sentence, facts one a line, sites, and what
+// the provider published. It gives the numbers on which the cause rests, so that an assistant
+// need not guess how sure it is.
 func (w *Web) incidentText(inc *faultline.Incident) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
@@ -135,7 +141,7 @@ func (w *Web) sitesText(b *strings.Builder, inc *faultline.Incident) {
 	}
 }
 
-// stackMarkdown answers for what somebody depends on.
+// stackMarkdown answers for the list of things in ?of=, with the sentence that the API has.
 func (w *Web) stackMarkdown(c *gin.Context) (string, []string, error) {
 	if w.cfg.Stack == nil {
 		return "", nil, faultline.ErrUnavailable
@@ -182,7 +188,8 @@ func (w *Web) lineText(b *strings.Builder, inc *faultline.Incident) {
 		w.absolute("/incident/"+inc.ID+".md"), inc.State, inc.Impact.Failing, inc.Impact.Observed)
 }
 
-// nowMarkdown is the front page.
+// nowMarkdown is the front page. While nothing is observed it says so first, and never that
+// no outage is known.
 func (w *Web) nowMarkdown(*gin.Context) (string, []string, error) {
 	incidents, err := w.cfg.Source.Incidents()
 	if err != nil {

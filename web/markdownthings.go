@@ -10,16 +10,18 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// asMarkdown ends the address of a page that is asked for as Markdown.
+// asMarkdown is what ends the address of a page that is asked for as Markdown.
 const asMarkdown = ".md"
 
-// inMarkdown names, to programs, where the page is as Markdown.
+// inMarkdown names the address of the page as Markdown in the page's head, where assistants
+// and other programs look for other forms of it.
 func (s *shell) inMarkdown(address string) {
 	s.Feeds = append(s.Feeds, feedLink{address, "text/markdown"})
 }
 
-// thingMarkdown answers with a page as Markdown. It is made of what the page shows, in English, so
-// that both say the same: also that nothing is observed.
+// thingMarkdown answers with a page as Markdown, for assistants and for people who paste it.
+// It is made of the data of the page itself, in English, so that both say the same: also that
+// nothing is observed. The key is the page's, which keeps the text as long as the page.
 func (w *Web) thingMarkdown(c *gin.Context, key string, text func(v *localizer, incidents []faultline.Incident) string,
 ) error {
 	w.policies.static.set(c.Writer.Header())
@@ -38,8 +40,8 @@ func (w *Web) thingMarkdown(c *gin.Context, key string, text func(v *localizer, 
 	return nil
 }
 
-// siteMarkdown answers if a name is that of a known site and the ending. Moldova's names end so too:
-// a site that is known by the whole name comes first.
+// siteMarkdown answers if a name is that of a known site with .md at its end. Moldova's
+// top-level domain is .md too: a site that is known by the whole name comes first.
 func (w *Web) siteMarkdown(c *gin.Context, asked string) (shown bool, err error) {
 	name, cut := strings.CutSuffix(asked, asMarkdown)
 	if !cut {
@@ -71,7 +73,8 @@ func (w *Web) siteText(c *gin.Context, record faultline.SiteRecord) error {
 	})
 }
 
-// componentMarkdown answers if a name is that of a known component and the ending.
+// componentMarkdown answers if a name is that of a known component with .md at its end. A
+// component whose own name ends so comes first, as with sites.
 func (w *Web) componentMarkdown(c *gin.Context, comp faultline.Component) (shown bool, err error) {
 	v := w.localizers[sourceLanguage]
 	name, cut := strings.CutSuffix(comp.Path(), asMarkdown)
@@ -147,9 +150,10 @@ func (v *localizer) startText(s shell, name, answer, reason string) *thingText {
 	return t
 }
 
+// line writes by a format.
 func (t *thingText) line(format string, args ...any) { fmt.Fprintf(&t.b, format, args...) }
 
-// part opens a list or a table, if it has any rows.
+// part opens a section with its title, if it has any rows, and reports whether it has.
 func (t *thingText) part(title string, rows int) bool {
 	if rows > 0 {
 		t.line("\n## %s\n\n", title)
@@ -157,11 +161,13 @@ func (t *thingText) part(title string, rows int) bool {
 	return rows > 0
 }
 
-// markdownOf is a page that another page links to, as Markdown.
+// markdownOf is the address of a page that another page links to, as Markdown: an assistant
+// that follows a link stays among texts that it reads best.
 func (t *thingText) markdownOf(link string) string {
 	return t.absolute(strings.TrimPrefix(link, t.prefix)) + asMarkdown
 }
 
+// open lists open incidents.
 func (t *thingText) open(open []headline) {
 	t.part("Open incidents", len(open))
 	for _, h := range open {
@@ -169,6 +175,7 @@ func (t *thingText) open(open []headline) {
 	}
 }
 
+// incidents lists incidents under a title.
 func (t *thingText) incidents(title string, lines []incidentLine) {
 	t.part(title, len(lines))
 	for _, l := range lines {
@@ -177,6 +184,7 @@ func (t *thingText) incidents(title string, lines []incidentLine) {
 	}
 }
 
+// tallies lists numbers with their denominators.
 func (t *thingText) tallies(counts []tally) {
 	t.part("Counts", len(counts))
 	for _, n := range counts {
@@ -184,6 +192,7 @@ func (t *thingText) tallies(counts []tally) {
 	}
 }
 
+// standings is a table of components, with their incidents and how many of their sites fail.
 func (t *thingText) standings(title string, rows []standing) {
 	if t.part(title, len(rows)) {
 		t.line("| name | kind | open incident | sites failing there |\n|---|---|---|---|\n")
@@ -193,6 +202,8 @@ func (t *thingText) standings(title string, rows []standing) {
 	}
 }
 
+// statuses is a table of sites. total is how many there are, and what the table leaves out is
+// counted.
 func (t *thingText) statuses(title string, rows []statusRow, total int) {
 	if t.part(title, len(rows)) {
 		t.line("| site | state | probes failed | reports |\n|---|---|---|---|\n")
@@ -205,6 +216,7 @@ func (t *thingText) statuses(title string, rows []statusRow, total int) {
 	}
 }
 
+// notices lists what providers have announced.
 func (t *thingText) notices(rows []noticeRow) {
 	t.part("Announced", len(rows))
 	for _, n := range rows {
@@ -212,6 +224,7 @@ func (t *thingText) notices(rows []noticeRow) {
 	}
 }
 
+// statements lists what a provider published.
 func (t *thingText) statements(rows []statementRow) {
 	t.part("What the provider says", len(rows))
 	for _, s := range rows {
@@ -220,7 +233,8 @@ func (t *thingText) statements(rows []statementRow) {
 	}
 }
 
-// end says where this is from and of when it is.
+// end says what this is from and of when it is, since the text is read apart from its page,
+// and returns the whole.
 func (t *thingText) end(path string) string {
 	asOf, _ := t.clock()
 	t.line("\nSource: Faultline, %s, as of %s. CC BY 4.0.\n", t.absolute(path),

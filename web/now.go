@@ -11,7 +11,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Bounds of the first page.
+// Bounds of the first page, in lines of each part. The page must load fast on the day on
+// which everybody asks for it; whatever is left out is counted and can be browsed.
 const (
 	listedOpen       = 30
 	listedCandidates = 20
@@ -19,7 +20,8 @@ const (
 	endedWithin      = 24 * time.Hour
 )
 
-// nowPage answers: what is broken now?
+// nowPage answers: what is broken now? Its fields are in the order in which the page shows
+// them.
 type nowPage struct {
 	shell
 	Answer     string
@@ -40,7 +42,8 @@ type nowPage struct {
 	Impaired   string  // what our probes can't see; empty: nothing
 }
 
-// incidentLine is an incident as a line in a list.
+// incidentLine is an incident as a line in a list. Detail is what speaks for a candidate, or
+// how many sites failed at the peak.
 type incidentLine struct {
 	URL     string
 	State   faultline.IncidentState
@@ -51,7 +54,7 @@ type incidentLine struct {
 	Lasting string
 }
 
-// now is the front page.
+// now is the front page. It is rendered once for all readers and changes with the view.
 func (w *Web) now(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "now", func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -62,8 +65,9 @@ func (w *Web) now(c *gin.Context, v *localizer) error {
 	})
 }
 
-// nowPage builds it from the view and the incidents in memory; only the small charts are read from
-// Redis.
+// nowPage builds it from the view and the incidents in memory; only the small charts are read
+// from Redis. If they cannot be read in time the page has no charts, which is better than no
+// page.
 func (v *localizer) nowPage(ctx context.Context, incidents []faultline.Incident) nowPage {
 	asOf, _ := v.clock()
 	p := nowPage{View: v.cfg.Source.View(), Impaired: v.impaired()}
@@ -97,7 +101,8 @@ func (v *localizer) nowPage(ctx context.Context, incidents []faultline.Incident)
 	return p
 }
 
-// brokenRow is an incident in the table of the first page.
+// brokenRow is an incident in the table of the first page. Of is how many sites fail, of how
+// many that are observed.
 type brokenRow struct {
 	URL, Title, Of string
 	Spark          *spark
@@ -149,8 +154,8 @@ func (v *localizer) lastOver(incidents []faultline.Incident, asOf time.Time) *in
 	return nil
 }
 
-// sortedNow are the incidents of the first page, in the order in which they are
-// told.
+// sortedNow are the incidents of the first page by the part of it in which they stand. drill
+// is true if any of them is from a drill: then the whole page is marked.
 type sortedNow struct {
 	broken, candidates, ended []*faultline.Incident
 	drill                     bool
@@ -199,14 +204,16 @@ func (v *localizer) answerNow(sorted sortedNow) string {
 	return v.say("now.calm")
 }
 
-// endedLately lists of what is over what a reader of today still wants: not what was withdrawn
-// before it was published.
+// endedLately reports whether an incident that is over is still worth a line: it was
+// confirmed once, and changed last within a day. One that was withdrawn before anybody was
+// alerted is not listed.
 func endedLately(inc *faultline.Incident, asOf time.Time) bool {
 	told := inc.ConfirmedAt != nil && (inc.State == faultline.StateResolved || inc.State == faultline.StateRetracted)
 	return told && asOf.Sub(inc.UpdatedAt) < endedWithin
 }
 
-// lineOf is an incident in one line of a list.
+// lineOf is an incident in one line of a list. A peak of one or two sites is not given as a
+// number, since it says no more than the title.
 func (v *localizer) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine {
 	h := v.headlineOf(inc, asOf)
 	l := incidentLine{URL: h.URL, State: h.State, Word: h.Word, Title: h.Title,
@@ -219,7 +226,8 @@ func (v *localizer) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine
 	return l
 }
 
-// soFar is what speaks for a candidate.
+// soFar is what speaks for a candidate: how many reports from how many networks, and how many
+// probes failed.
 func (v *localizer) soFar(ev faultline.Evidence) string {
 	said, probes := "", ""
 	if ev.Reports > 0 {

@@ -13,14 +13,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Bounds of a provider's page and of a search.
+// Bounds of a provider's page and of a search, in lines.
 const (
 	partsListed = 60 // components of one provider
 	ownListed   = 30 // sites that it runs itself
 	foundListed = 20
 )
 
-// providerPage answers: is this provider failing, and what of it?
+// providerPage answers: is this provider failing, and what of it? Kicker says above the name
+// what kind of provider it is.
 type providerPage struct {
 	shell
 	Name, Kicker string
@@ -34,7 +35,8 @@ type providerPage struct {
 	Ended        []incidentLine
 }
 
-// provider shows a provider by its slug. With .md it is Markdown.
+// provider shows a provider by its slug. With .md at its end the address is that of the same
+// page in Markdown. Slugs are lower case; other spellings are redirected to the one address.
 func (w *Web) provider(c *gin.Context, v *localizer) error {
 	slug, markdown := strings.CutSuffix(strings.ToLower(c.Param("slug")), asMarkdown)
 	p, ok := w.cfg.Providers.Slug(slug)
@@ -58,6 +60,8 @@ func (w *Web) provider(c *gin.Context, v *localizer) error {
 }
 
 // providerPage builds the page: the state of what it runs, and what it publishes about that.
+// The worst incident stands first. Only the statements of the newest incident are shown,
+// since older ones are on the pages of theirs.
 func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.Incident) providerPage {
 	asOf, _ := v.clock()
 	p := providerPage{Name: of.Name, Status: of.Status, Kicker: v.say("provider.kind")}
@@ -97,7 +101,8 @@ func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.In
 	return p
 }
 
-// partsOf are the components of a provider that sites depend on.
+// partsOf are the components of a provider that sites depend on. One that no site of our list
+// depends on is left out: nothing could be observed of it.
 func (v *localizer) partsOf(of faultline.Provider) []faultline.Component {
 	var parts []faultline.Component
 	for _, c := range v.cfg.Components() {
@@ -127,7 +132,8 @@ func (v *localizer) ownSites(of faultline.Provider) (rows []statusRow) {
 	return rows[:min(len(rows), ownListed)]
 }
 
-// foundPage lists what may be meant by what was typed.
+// foundPage lists what may be meant by what was typed. It is shown when a name is that of
+// several things, or of none exactly.
 type foundPage struct {
 	shell
 	Answer string
@@ -140,9 +146,9 @@ type foundRow struct {
 	Open                    []incidentLine // that concern it
 }
 
-// find leads to what was asked for where there is no doubt what that is, and lists
-// what may be meant where there is. It reports false when it knows nothing by that
-// name.
+// find leads to what was asked for where there is no doubt what that is: one exact match, or
+// several that one provider owns. It lists what may be meant where there is doubt. It reports
+// false when it knows nothing by that name, and then the name is read as that of a site.
 func (w *Web) find(c *gin.Context, v *localizer, asked string) (bool, error) {
 	if w.cfg.Find == nil {
 		return false, nil
@@ -223,8 +229,8 @@ func (v *localizer) foundPage(text string, matches []find.Match, exact bool, inc
 // foundIncidents is how many open incidents are named beside one thing that may be meant.
 const foundIncidents = 3
 
-// openOf are the open incidents that concern a thing: so that whoever asks during an outage
-// reads of it, whichever of several things they mean.
+// openOf are the open incidents that concern a thing. Whoever searches during an outage then
+// reads of it in the list already, whichever of several things they meant.
 func (v *localizer) openOf(t find.Thing, incidents []faultline.Incident) (open []incidentLine) {
 	asOf, _ := v.clock()
 	for i := range incidents {

@@ -15,17 +15,20 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// maxForm is what the body of the report form may measure, in bytes.
+// maxForm bounds the body of the report form, in bytes. The form has a token and a symptom.
 const maxForm = 4 << 10
 
-// What the page of a site says after a report.
+// What the page of a site says after a report, as the value of ?reported=. Only these two are
+// read from an address, so that nobody can link to a page that says something else.
 const (
 	reportedCounted = "1"
 	reportedNot     = "0"
 )
 
-// report takes the report form. Only a reader of our own page can send it: a
-// page elsewhere that posts it from its readers' browsers counts nothing.
+// report takes the report form, and answers with a redirect to the site's page (303), so that
+// a reload of the result does not report again. Only a reader of our own page can send it: a
+// page elsewhere that posts it from its readers' browsers counts nothing, because it has no
+// token and comes from another origin.
 func (w *Web) report(c *gin.Context, v *localizer) error {
 	site := c.Param("site")
 	form, err := w.ownForm(c, site)
@@ -73,7 +76,9 @@ func (w *Web) ownForm(c *gin.Context, site string) (url.Values, error) {
 	return form, err
 }
 
-// readerAddr is the address that a request came from.
+// readerAddr is the address that a request came from. It is that of the connection, or what a
+// trusted proxy says (X-Forwarded-For). An IPv4 address that came over IPv6 is unmapped and a
+// zone is dropped, so that one person is one address.
 func readerAddr(c *gin.Context) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(c.ClientIP())
 	if err != nil {
@@ -89,7 +94,8 @@ func (w *Web) toForm(c *gin.Context, v *localizer) error {
 	return nil
 }
 
-// readForm reads an URL-encoded body, each field once.
+// readForm reads an URL-encoded body, each field once. A field that stands twice is refused,
+// since programs differ in which of the two they would take.
 func readForm(c *gin.Context) (url.Values, error) {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {

@@ -9,10 +9,11 @@ import (
 	"faultline"
 )
 
-// seriesLimit is what reading a series may take, for one page.
+// seriesLimit bounds the reading of one series for a page. Series are in Redis and not in
+// memory; when it is slow the page comes without the chart.
 const seriesLimit = 250 * time.Millisecond
 
-// dayShown is what the charts of a site and of a component show, at dayStep.
+// What the charts of a site and of a component show: the last day, in points of five minutes.
 const (
 	dayShown = 24 * time.Hour
 	dayStep  = 5 * time.Minute
@@ -31,7 +32,8 @@ func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from,
 	return s, err == nil && len(s.Points) > 1 && s.StepS > 0
 }
 
-// stepFor is the step at which a stretch of time is drawn in some hundred points.
+// stepFor is the step at which a stretch of time is drawn in some hundred points. The steps
+// are those at which the store keeps series: a minute, five minutes and an hour.
 func stepFor(d time.Duration) time.Duration {
 	switch {
 	case d <= 4*time.Hour:
@@ -42,8 +44,10 @@ func stepFor(d time.Duration) time.Duration {
 	return time.Hour
 }
 
-// reportsFigure draws what people reported over the band that a quiet day stays
-// within.
+// reportsFigure draws what people reported over the band that a quiet day stays within. A
+// step that is still filling is dashed, because its count would look like a recovery. What is
+// not known is a gap. The same numbers stand in a table beside the chart and in a sentence
+// for those who do not see it.
 func (v *localizer) reportsFigure(s faultline.Series, id string, shown span, height int) figure {
 	f := figure{ID: id, Title: v.say("chart.reports.title"), Drawn: true}
 	f.frame(14, height)
@@ -104,8 +108,9 @@ func drawn(p faultline.SeriesPoint) bool {
 	return p.State.Counted() && p.State != faultline.PointUnfinished
 }
 
-// gapsOf are the steps that nothing is known of, those with one reason together. The last
-// step may be too short to have seen anything.
+// gapsOf are the stretches of which nothing is known, those with one reason joined. A reader
+// must be able to tell "nobody looked" from "it is not stored". The last step is left out
+// while it is unfinished: it may be too short to have seen anything.
 func (v *localizer) gapsOf(s faultline.Series, shown span, known func(faultline.SeriesPoint) bool) []gap {
 	step := time.Duration(s.StepS) * time.Second
 	var gaps []gap
@@ -123,18 +128,22 @@ func (v *localizer) gapsOf(s faultline.Series, shown span, known func(faultline.
 	return joinedGaps(v, gaps)
 }
 
-// upTo writes the upper end of a band.
+// upTo writes the upper end of the band of a quiet day, rounded up, since nobody reports half
+// a time.
 func (v *localizer) upTo(x float64) string {
 	return v.say("number.up_to", "N", v.number(int(math.Ceil(x))))
 }
 
-// shareFigure draws a share of some whole over time: n of of. Where nothing was
-// looked at there is a gap, never a zero.
+// shareFigure draws a share of some whole over time: n of of, in per cent. Where the whole is
+// zero there is a gap, never a zero: nothing was observed there. id is the chart's id in the
+// page, words the beginning of its messages.
 type shareFigure struct {
 	id, words string
 	n, of     func(faultline.SeriesPoint) int
 }
 
+// probesShare is the share of the probes of a site that failed. membersShare is the share of
+// a component's observed sites that fail.
 var (
 	probesShare = shareFigure{"chart-probes", "chart.probes",
 		func(p faultline.SeriesPoint) int { return p.ProbesFailed },
@@ -144,7 +153,8 @@ var (
 		func(p faultline.SeriesPoint) int { return p.Sites }}
 )
 
-// draw reports false where there is nothing to draw.
+// draw makes the chart, its table and its description. It reports false where there is
+// nothing to draw. A stretch between two gaps is drawn as one line with an area below it.
 func (k shareFigure) draw(v *localizer, s faultline.Series, shown span) (figure, bool) {
 	f := figure{ID: k.id, Title: v.say(k.words + ".title"), Drawn: true}
 	f.frame(14, panelHeight)

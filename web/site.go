@@ -19,7 +19,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// sitePage answers: is this site down, and is it me?
+// sitePage answers: is this site down, and is it me? Its fields are in the order in which the
+// page shows them. The same page goes to everybody but for You, Receipt, Recent and Doing,
+// which are about the reader's network and report.
 type sitePage struct {
 	shell
 	Site     string
@@ -45,7 +47,8 @@ type sitePage struct {
 	drill    bool
 }
 
-// symptomChoice is one button of the report form.
+// symptomChoice is one button of the report form: the symptom that it sends, and its label.
+// First is the one that needs no further thought ("it does not work").
 type symptomChoice struct {
 	Value faultline.Symptom
 	Label string
@@ -53,19 +56,26 @@ type symptomChoice struct {
 }
 
 // choices are what a person can say of a site. The first and the last are a tap away, the
-// others an optional second step.
+// others an optional second step. They are those of contract and API: what is sent and is
+// none of these is refused.
 var choices = []faultline.Symptom{
 	faultline.SymptomOther, faultline.SymptomTimeout, faultline.SymptomConnect, "http_500", "http_502",
 	"http_503", "http_504",
 	faultline.SymptomSlow, faultline.SymptomDNS, faultline.SymptomTLS, faultline.SymptomContent, faultline.SymptomOK,
 }
 
+// maxQuery is the longest name that DNS allows (RFC 1035, 3.1), hence the longest that can be
+// a site, in bytes. historyListed is how many past incidents a site's page lists; the archive
+// has all.
 const (
 	maxQuery      = 253
 	historyListed = 12
 )
 
-// search goes to the page of the site that was asked for.
+// search leads from what was typed into the search box to a page: an incident's if it is an
+// id, else that of a provider, component or site that is known by the name, else that of a
+// site. It always redirects, so that the address that a reader shares is the page's own. A
+// name that nobody knows, and that could be a site, is offered for a check.
 func (w *Web) search(c *gin.Context, v *localizer) error {
 	asked := strings.TrimSpace(c.Query("q"))
 	if asked == "" {
@@ -90,7 +100,9 @@ func (w *Web) search(c *gin.Context, v *localizer) error {
 	return nil
 }
 
-// siteFault says that no site is known by what was asked for.
+// siteFault says that no site is known by what was asked for: 400 where it cannot be a site's
+// name, 404 where it could be. What was asked is repeated on the page only if it is short
+// enough and UTF-8.
 func siteFault(err error, asked string) error {
 	var invalid faultline.InvalidError
 	if !errors.As(err, &invalid) && !errors.Is(err, faultline.ErrNotFound) {
@@ -143,8 +155,10 @@ func (w *Web) site(c *gin.Context, v *localizer) error {
 	})
 }
 
-// verdictFor judges the site for whoever asks; nil where that can't be done. Of the address only
-// its network is used, and that is not kept.
+// verdictFor judges the site for whoever asks; nil where that can't be done. Of the address
+// only its network is used, and that is not kept. An answer that depends on the reader's
+// network may be kept by the reader's browser alone (page.CachePersonal), never by a cache
+// that others share.
 func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*viewerVerdict, []string) {
 	if w.cfg.Verdicts == nil {
 		return nil, page.CacheCurrent
@@ -160,7 +174,9 @@ func (w *Web) verdictFor(c *gin.Context, record faultline.SiteRecord) (*viewerVe
 	return &viewerVerdict{v}, page.CachePersonal
 }
 
-// sitePage says what is known of a site, to everybody alike.
+// sitePage says what is known of a site, to everybody alike. The answer is about the site
+// itself first. Where the site is well, but what its owner runs for others fails, the page
+// says that instead: readers who ask for a cloud's own site during its outage mean the cloud.
 func (v *localizer) sitePage(record faultline.SiteRecord, status faultline.SiteStatus, reported bool,
 	incidents []faultline.Incident) sitePage {
 	asOf, _ := v.clock()
@@ -211,8 +227,10 @@ func (v *localizer) ownersIncident(site string, incidents []faultline.Incident) 
 	return found
 }
 
-// siteIncidents fills in the incidents of a site, and returns the weightiest of
-// the open ones and how the site does in it.
+// siteIncidents fills in the incidents of a site, and returns the weightiest of the open ones
+// and how the site does in it. An incident counts as the site's when it lists the site, or
+// when the site's status names it: the list of an incident that the page has may be a second
+// older.
 func (v *localizer) siteIncidents(p *sitePage, status faultline.SiteStatus,
 	incidents []faultline.Incident) (cause *faultline.Incident, member faultline.IncidentSite) {
 	asOf, _ := v.clock()
@@ -237,7 +255,10 @@ func (v *localizer) siteIncidents(p *sitePage, status faultline.SiteStatus,
 	return cause, member
 }
 
-// nameOf is what people call a site, where that is not the site itself.
+// nameOf is what people call a site: its name on our list, or its domain in its own script
+// (RFC 5890). It is empty where that says no more than the site itself. The isolate marks
+// keep a name that is written from right to left from moving the text around it (Unicode UAX
+// 9).
 func (w *Web) nameOf(site string) string {
 	if name := w.cfg.NameOf(site); !strings.EqualFold(name, site) {
 		return name
@@ -248,7 +269,9 @@ func (w *Web) nameOf(site string) string {
 	return ""
 }
 
-// statusOf is how a site does, and whether anybody has said anything of it.
+// statusOf is how a site does, and whether there was any report or probe of it lately. Sites
+// with a failure stand in the view with all their numbers; those that are well stand in a
+// short list, sorted by name.
 func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool) {
 	view := w.cfg.Source.View()
 	sites := view.Sites

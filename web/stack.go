@@ -15,8 +15,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// stackPage answers: what of that which I depend on fails? Without a list it helps to
-// make one.
+// stackPage answers: which of the things that I depend on fail? A stack is a list of sites,
+// providers and components, kept in the address and nowhere else: there are no accounts.
+// Without a list the page helps to make one.
 type stackPage struct {
 	shell
 	Answer  string
@@ -30,7 +31,8 @@ type stackPage struct {
 	Builder string // words of the script, as JSON
 }
 
-// stackRow is one thing of the list.
+// stackRow is one thing of the list. Covered is false where nothing observes it, and then it
+// has no state.
 type stackRow struct {
 	URL, Name, Kind string
 	State           board.StackState // what the icon is of
@@ -39,10 +41,12 @@ type stackRow struct {
 	Covered         bool
 }
 
-// followRow is one way to follow the list.
+// followRow is one way to follow the list: its name, and its address.
 type followRow struct{ What, URL string }
 
-// stack shows how the things do that somebody depends on.
+// stack shows how the things of a list do. The list comes as ?of=, separated by commas or,
+// from the form, by lines. A list that cannot be read brings the form back with what was
+// typed.
 func (w *Web) stack(c *gin.Context, v *localizer) error {
 	asked := strings.Join(
 		strings.FieldsFunc(c.Query("of"), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' }),
@@ -73,6 +77,8 @@ func (w *Web) stack(c *gin.Context, v *localizer) error {
 	})
 }
 
+// stackBuilder is the page that helps to make a list. It is also the frame of the page that
+// shows one, which has the form below the answer.
 func (v *localizer) stackBuilder(asked string, refused bool) stackPage {
 	p := stackPage{Answer: v.say("stack.ask"), Asked: strings.ReplaceAll(asked, ",", "\n"), Refused: refused}
 	p.shell = v.shell("/stack", v.say("stack.title"), p.Answer)
@@ -80,6 +86,10 @@ func (v *localizer) stackBuilder(asked string, refused bool) stackPage {
 	return p
 }
 
+// stackPage shows a list: the answer, the worst things first, the open incidents that concern
+// it, and every way to follow it. Each way is a plain address with the list in it, so that it
+// works in any reader and needs no account. The page is not for search engines: there are as
+// many lists as readers.
 func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 	asOf, _ := v.clock()
 	p := v.stackBuilder(list, false)
@@ -121,7 +131,7 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 	return p
 }
 
-// stackStates, the worst first.
+// stackStates are the states of a thing in the order of the page, the worst first.
 var stackStates = []board.StackState{
 	board.StackFailing,
 	board.StackRecovering,
@@ -130,6 +140,8 @@ var stackStates = []board.StackState{
 	board.StackOK,
 }
 
+// stackRow is the row of one thing. A thing that nothing observes gets neither a link nor a
+// state: "no failure seen" would be untrue of it.
 func (v *localizer) stackRow(t board.StackThing) stackRow {
 	row := stackRow{
 		Name:    t.Name,
@@ -156,8 +168,9 @@ func (v *localizer) stackRow(t board.StackThing) stackRow {
 	return row
 }
 
-// stackVerdict is the answer in one sentence; package board has it in English for
-// programs.
+// stackVerdict is the answer in one sentence, the worst first. Package board has the same
+// sentence in English for programs; both go through the same cases, so that a page and an API
+// answer never disagree. A list of one thing has sentences of its own, with its name.
 func (v *localizer) stackVerdict(stack board.Stack, asOf time.Time) string {
 	verdict := stack.Verdict
 	rest := ""
@@ -190,6 +203,8 @@ func (v *localizer) stackVerdict(stack board.Stack, asOf time.Time) string {
 	return v.say("stack.calm"+one, "Total", total, "Name", name)
 }
 
+// stackCause is the clause that names what things of the list have in common; empty where
+// that is the thing itself, or a single site, because it would only say the name again.
 func (v *localizer) stackCause(verdict board.StackVerdict, name string) string {
 	cause := verdict.Cause
 	switch {
@@ -205,6 +220,7 @@ func (v *localizer) stackCause(verdict board.StackVerdict, name string) string {
 	return v.say("stack.because_some", "Name", cause.Name, "N", v.number(cause.Failing))
 }
 
+// stackSince is the clause that says since when; with the day where that is not today (UTC).
 func (v *localizer) stackSince(verdict board.StackVerdict, asOf time.Time) string {
 	if verdict.Since == nil {
 		return ""

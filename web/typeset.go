@@ -20,19 +20,23 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// typeset measures and draws text for pictures. The types have the metrics of
-// Arial and Times: what is set in these in an SVG fits as well.
+// typeset measures and draws text for pictures. Its types, Liberation Sans and Serif, have
+// the metrics of Arial and Times: what is measured with them fits as well in an SVG, which
+// the reader's system sets in those.
 type typeset struct {
 	fonts [3]*sfnt.Font
 	mu    sync.Mutex
 	faces map[faceSize]font.Face // of few sizes
 }
 
+// faceSize is a type at one size, in pixels. There are about a dozen; each is made once.
 type faceSize struct {
 	face face
 	size float64
 }
 
+// newTypeset reads the types, which are built into the program: a container without fonts
+// must draw the same pictures.
 func newTypeset() (*typeset, error) {
 	t := &typeset{faces: map[faceSize]font.Face{}}
 	for f, data := range map[face][]byte{sans: liberationsansregular.TTF, sansBold: liberationsansbold.TTF,
@@ -46,7 +50,8 @@ func newTypeset() (*typeset, error) {
 	return t, nil
 }
 
-// face must be called with mu held: a face is for one goroutine at a time.
+// face returns a type at a size. It must be called with mu held, and the face must not be
+// used after mu is released: opentype's faces are for one goroutine at a time.
 func (t *typeset) face(f face, size float64) font.Face {
 	key := faceSize{f, size}
 	if made, ok := t.faces[key]; ok {
@@ -60,14 +65,15 @@ func (t *typeset) face(f face, size float64) font.Face {
 	return made
 }
 
-// width is that of a text in pixels.
+// width is how wide a text is, in pixels. Faces measure in 64ths of a pixel.
 func (t *typeset) width(text string, f face, size float64) float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return float64(font.MeasureString(t.face(f, size), text)) / 64
 }
 
-// png draws a scene as a picture of points.
+// png draws a scene as PNG. Lines are drawn as thin polygons, because the rasterizer fills
+// shapes and has no strokes.
 func (t *typeset) png(s scene) ([]byte, error) {
 	img := image.NewRGBA(image.Rect(0, 0, s.w, s.h))
 	for _, d := range s.shapes {
@@ -89,6 +95,7 @@ func (t *typeset) png(s scene) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// drawText writes one text, at its base line, from its left or to its right end.
 func (t *typeset) drawText(img draw.Image, d drawing) {
 	x := d.points[0].x
 	if d.right {
@@ -101,7 +108,8 @@ func (t *typeset) drawText(img draw.Image, d drawing) {
 	drawer.DrawString(d.text)
 }
 
-// fill paints a polygon, looking at no more of the picture than it covers.
+// fill paints a polygon. It asks the rasterizer for no more of the picture than the polygon
+// covers: rasterizing the whole picture for each of a hundred shapes would take a second.
 func fill(img draw.Image, points []xy, d drawing) {
 	low, high := points[0], points[0]
 	for _, p := range points {
@@ -137,14 +145,16 @@ func thick(a, b xy, width float64) []xy {
 	return []xy{{a.x - dy, a.y + dx}, {a.x + dy, a.y - dx}, {b.x + dy, b.y - dx}, {b.x - dy, b.y + dx}}
 }
 
-// The families that an SVG asks for: a system's own, as on the pages.
+// The families that an SVG asks for: those of a reader's system, as on the pages. An SVG in a
+// page cannot load a font of ours.
 var families = [3]string{
 	sans:      `font-family="Helvetica Neue,Arial,Liberation Sans,sans-serif"`,
 	sansBold:  `font-family="Helvetica Neue,Arial,Liberation Sans,sans-serif" font-weight="700"`,
 	serifBold: `font-family="Times New Roman,Liberation Serif,Times,serif" font-weight="700"`,
 }
 
-// svg draws a scene as a picture of shapes, without styles and scripts.
+// svg draws a scene as SVG. It has no styles and no scripts, so that sites with a strict
+// policy of content, and editors, take it. title and desc are what a screen reader says.
 func (s scene) svg(lang string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(
@@ -195,6 +205,8 @@ func (s scene) svg(lang string) []byte {
 	return b.Bytes()
 }
 
+// outline is the path of a polygon. stroke writes points in shares of a box, hence the
+// division.
 func outline(points []xy) string {
 	var p stroke
 	for _, at := range points {
