@@ -232,7 +232,8 @@ func (v *localizer) explain(p *incidentPage, inc *faultline.Incident) {
 	}
 }
 
-// componentURL is the page of a component; a site has one of its own.
+// componentURL is the page of a component; a site has one of its own. A page for
+// "component/site/bbc.co.uk" would be a second address of the same thing.
 func (v *localizer) componentURL(c faultline.Component) string {
 	if c.Kind() == faultline.KindSite {
 		return v.link("/site/" + c.Name())

@@ -13,14 +13,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Bounds of the archive's page.
+// Bounds of the archive's page: incidents of a month, months to choose from, and causes to
+// choose from. What is left out is counted.
 const (
 	archiveListed     = 100
 	archiveMonths     = 36
 	archiveComponents = 24
 )
 
-// archivePage lists what is over, by month and by what it was.
+// archivePage lists what is over, one month at a time, by what it was.
 type archivePage struct {
 	shell
 	Answer     string
@@ -31,18 +32,18 @@ type archivePage struct {
 	Begins     *moment // the oldest that is held here; nil: nothing is
 }
 
-// archiveLink narrows the list down.
+// archiveLink narrows the list down, with the number of incidents that are then shown.
 type archiveLink struct {
 	URL, Name string
 	Count     string
 	Current   bool
 }
 
-// monthForm is how a month stands in addresses.
+// monthForm is how a month stands in addresses, in the layout of package time.
 const monthForm = "2006-01"
 
-// archive shows the incidents that are over, by month and cause. A month or cause that is not one
-// is ignored, because the address may have been typed.
+// archive shows the incidents that are over, by month and cause. A month or cause that is not
+// one is ignored, because the address may have been typed.
 func (w *Web) archive(c *gin.Context, v *localizer) error {
 	month, comp := c.Query("month"), faultline.Component(c.Query("component"))
 	if _, err := time.Parse(monthForm, month); err != nil {
@@ -60,7 +61,8 @@ func (w *Web) archive(c *gin.Context, v *localizer) error {
 	})
 }
 
-// noCause stands in addresses for what nothing explains.
+// noCause stands in addresses for incidents without a cause. No component is called so,
+// because a component has a kind and a colon.
 const noCause faultline.Component = "none"
 
 // archivePage builds the page from the incidents in memory.
@@ -101,7 +103,8 @@ func (v *localizer) archivePage(incidents []faultline.Incident, month string, co
 	return p
 }
 
-// archived are the incidents that were published, newest first.
+// archived are the incidents that were confirmed once, newest onset first. One that was
+// merged is left out, since the incident that it belongs to has its sites.
 func archived(incidents []faultline.Incident) []*faultline.Incident {
 	var published []*faultline.Incident
 	for i := range incidents {
@@ -139,6 +142,7 @@ func (v *localizer) archiveURL(month string, comp faultline.Component) string {
 }
 
 // archiveMonthLinks lists the newest months that have incidents, each with their number.
+// Count holds the month itself until all are counted.
 func (v *localizer) archiveMonthLinks(published []*faultline.Incident, month string,
 	comp faultline.Component) []archiveLink {
 	var links []archiveLink

@@ -9,7 +9,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// changesTable is what changed of an incident since a revision that somebody has quoted.
+// changesTable is what changed of an incident since a revision that somebody has quoted. It
+// is for whoever finds an old quotation and asks whether it still holds.
 type changesTable struct {
 	Title  string
 	Rows   []changeRow
@@ -17,9 +18,10 @@ type changesTable struct {
 	Frozen string // the revision's own page
 }
 
+// changeRow is one fact, as it was and as it is.
 type changeRow struct{ What, Was, Is string }
 
-// sinceOf reads ?since= of an incident's page; 0 where it is none.
+// sinceOf reads ?since= of an incident's page, the number of a revision; 0 where it is none.
 func sinceOf(c *gin.Context) int {
 	n, err := strconv.Atoi(c.Query("since"))
 	if err != nil || n < 1 || n > 999_999_999 {
@@ -28,8 +30,8 @@ func sinceOf(c *gin.Context) int {
 	return n
 }
 
-// changesSince compares an incident with one of its own revisions; nil where that can't
-// be read, or is not older.
+// changesSince compares an incident with one of its own revisions. It returns nil where that
+// revision cannot be read, or is not older.
 func (v *localizer) changesSince(ctx context.Context, inc *faultline.Incident, since int) *changesTable {
 	if since == 0 || since >= inc.Revision {
 		return nil
@@ -52,7 +54,8 @@ func (v *localizer) changesSince(ctx context.Context, inc *faultline.Incident, s
 	return t
 }
 
-// factsOf are what a reader may have quoted of an incident, always in the same order.
+// factsOf are the facts of an incident that a reader may have quoted, always in the same
+// order, which is how two revisions are compared. A fact that is not known is a dash.
 func (v *localizer) factsOf(inc *faultline.Incident) []changeRow {
 	none := "–"
 	cause, confidence := none, none

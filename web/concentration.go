@@ -17,14 +17,16 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// Concentrated is how the sites of a part of the list share out over providers.
+// Concentrated is how the sites of a part of the list share out over providers: how many
+// depend on each, and how concentrated that is. Package board counts; the pages only show.
 type Concentrated struct {
 	Kinds []board.Concentration
 	// Countries and Services count the same for each group of the part apart.
 	Countries, Services []board.Group
 }
 
-// concentrationPage says how few companies serve how many sites.
+// concentrationPage says how few companies serve how many sites, for the whole list, or for a
+// country or a kind of service.
 type concentrationPage struct {
 	shell
 	Countries, Services []partOption // to choose from
@@ -38,6 +40,8 @@ type partOption struct {
 	Current     bool
 }
 
+// concentrationKind is one kind of infrastructure, such as CDNs: sentences with the numbers
+// that matter, the largest providers, and tables by country and service.
 type concentrationKind struct {
 	ID, Name string
 	Said     []string
@@ -45,28 +49,36 @@ type concentrationKind struct {
 	Groups   []groupTable
 }
 
-// groupTable is one way to group the sites of a kind.
+// groupTable is one way to group the sites of a kind. Region is its name among the landmarks
+// of the page, for screen readers: without one, tables of the same title could not be told
+// apart.
 type groupTable struct {
 	Summary, Label string
 	Region         string // what the table is called among all of the page
 	Rows           []concentrationGroup
 }
 
+// concentrationRow is one provider: its share, its sites, and how many of these have nobody
+// else (Alone).
 type concentrationRow struct{ URL, Name, Share, Sites, Alone string }
 
 // concentrationGroup is one country or kind of service, with its largest provider.
 type concentrationGroup struct{ URL, Name, Known, Index, Largest string }
 
-// counted keeps what is counted over the whole list of sites, for a minute.
+// counted keeps what is counted over the whole list of sites, for a minute. Counting goes
+// over 40,000 sites, and the numbers change when the list does, which is rarely.
 type counted struct {
 	mu sync.Mutex
 	at time.Time
 	by map[board.Part]Concentrated
 }
 
-// countedParts bounds the parts of the list that are kept.
+// countedParts bounds the parts of the list that are kept. Addresses choose the parts, so a
+// stranger could ask for many; beyond the bound all are counted again.
 const countedParts = 256
 
+// of returns what count says of a part, from memory if that is younger than a minute. Others
+// wait while it counts, so that it is counted once.
 func (k *counted) of(now time.Time, part board.Part, count func(board.Part) Concentrated) Concentrated {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -85,6 +97,9 @@ const (
 	groupsListed        = 10
 )
 
+// concentration shows how concentrated the list is. A country or service in the address that
+// is none of the list's is left out, so that no stranger can make the page say a word of
+// theirs.
 func (w *Web) concentration(c *gin.Context, v *localizer) error {
 	all := w.kinds.of(w.cfg.Wall(), board.Part{}, w.cfg.Concentration)
 	// What is no group of the list is left out, as in addresses that others wrote.
@@ -113,7 +128,7 @@ func (w *Web) concentration(c *gin.Context, v *localizer) error {
 }
 
 // groupTables are the ways to group what was counted of the kind at a place of the list: by
-// what the part of the list does not fix.
+// what the part of the list does not fix. A page for one country has no table of countries.
 func (v *localizer) groupTables(counted Concentrated, part board.Part, kind int) []groupTable {
 	var tables []groupTable
 	if rows := v.groupRows(counted.Countries, kind, "country", v.countryName); part.Country == "" && len(rows) > 0 {
@@ -159,7 +174,8 @@ func (v *localizer) parts(groups []board.Group, current string, name func(string
 	return all
 }
 
-// countryName is what a country is called; its code where that is not known.
+// countryName is what a country is called in the language of the page (Unicode CLDR); its
+// code where that is not known.
 func (v *localizer) countryName(code string) string {
 	region, err := language.ParseRegion(code)
 	if err != nil {
@@ -174,6 +190,8 @@ func (v *localizer) serviceName(service string) string {
 	return cmp.Or(v.say("service."+service), service)
 }
 
+// concentrationKind says one kind in sentences and rows. HHI is the Herfindahl-Hirschman
+// index, from 0 (many small ones) to 10,000 (one has all), which competition authorities use.
 func (v *localizer) concentrationKind(c board.Concentration) concentrationKind {
 	k := concentrationKind{ID: c.Kind, Name: v.say("kind." + c.Kind), Said: []string{
 		v.say("concentration.coverage", "N", v.number(c.Known), "Of", v.number(c.Sites)),

@@ -9,8 +9,9 @@ import (
 	"faultline"
 )
 
-// courseOf is what the engine kept of an incident step by step, and what it is as of this
-// revision. A step that is absent was not evaluated: what is drawn has a gap there.
+// courseOf is the course of an incident in points: what the engine kept step by step, and
+// what the incident is as of this revision. A step that is absent was not evaluated, and what
+// is drawn has a gap there.
 func courseOf(inc *faultline.Incident) []point {
 	step := stepOf(inc.Timeline)
 	points := make([]point, 0, len(inc.Timeline)+1)
@@ -33,7 +34,9 @@ func courseOf(inc *faultline.Incident) []point {
 	return points
 }
 
-// stepOf is how far apart the points of a timeline are where none is absent.
+// stepOf is how far apart the points of a timeline are where none is absent: the smallest
+// distance, and at least a minute. The engine thins the timelines of long incidents, so it is
+// not a constant.
 func stepOf(t faultline.Timeline) time.Duration {
 	step := time.Duration(0)
 	for i := 1; i < len(t); i++ {
@@ -55,17 +58,19 @@ type gap struct {
 	Label    string // empty: there is no room
 }
 
-// Why nothing is known of a time.
+// Why nothing is known of a time. Each is the end of a message's id, chart.gap_….
 const (
 	notObserved = "not_observed"
 	notStored   = "not_stored"
 	notRead     = "not_read"
 )
 
-// narrowest is the smallest share of a chart's width that can be seen.
+// narrowest is the smallest share of a chart's width that can be seen: about a pixel on a
+// phone.
 const narrowest = 0.004
 
-// gapOf places a gap. One that is too narrow to be seen is widened.
+// gapOf places a gap, from and to in shares of the width. One that is too narrow to be seen
+// is widened, because a reader must not take a missing minute for a steady one.
 func (v *localizer) gapOf(from, to float64, why string) gap {
 	g := gap{from: from, to: max(to, from+narrowest), why: why}
 	g.X, g.Width, g.Middle = percentage(g.from), percentage(g.to-g.from), percentage((g.from+g.to)/2)
@@ -95,7 +100,8 @@ func (v *localizer) hatched(gaps []gap, unfinished bool) string {
 }
 
 // coursePlot is the course of an incident as it is drawn, on its page, in a widget and on
-// cards alike: 0 to 1 each way, up is 1.
+// cards alike. Coordinates are 0 to 1 each way, and up is 1, so that each picture scales them
+// to its own size.
 type coursePlot struct {
 	span    span
 	shares  bool // 1 is all of the observed sites; else it is top
@@ -107,7 +113,9 @@ type coursePlot struct {
 	gaps    []gap
 }
 
-// plotOf lays out an incident's course. There is at least one point.
+// plotOf lays out an incident's course in stretches without a gap. There is at least one
+// point. The line begins at zero at the onset, although the first point is later: nobody
+// observed the climb.
 func (v *localizer) plotOf(inc *faultline.Incident, points []point, s span) coursePlot {
 	k := coursePlot{span: s, points: thin(s.within(points)), top: 1}
 	k.shares = shared(k.points)

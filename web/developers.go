@@ -13,8 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// takePage offers an incident, a site, a component or what is broken now in six
-// ways, as a newspaper's page can take it.
+// takePage offers an incident, a site, a component or the front page in six ways to embed it.
+// The form at its top makes the choices; each is a parameter of the address.
 type takePage struct {
 	shell
 	Of       string // what is taken: incident/ID@REV, site/NAME, component/KIND/NAME, now
@@ -37,35 +37,38 @@ type takePage struct {
 	Bookmark template.URL
 }
 
+// takePart is a part that a widget may have, as a box to tick.
 type takePart struct {
 	Name, Label string
 	Chosen      bool
 }
 
-// snippet is one way to take it.
+// snippet is one way to embed it: what it is for, and the text to copy.
 type snippet struct {
 	ID, Title, What string
 	Text            string
 	Links           []takeLink
 }
 
+// takeLink is a file to download, such as a picture.
 type takeLink struct{ URL, Name string }
 
-// plainCard is what the card of plain HTML says.
+// plainCard is what the card of plain HTML says; see snippets.
 type plainCard struct {
 	Status, Title, Began, Counts, Unknown, Source, URL, Drill string
 	Lang                                                      string
 }
 
-// taken is what was asked for.
+// taken is what is to be embedded. incident and revision are set for incidents alone.
 type taken struct {
 	path     string // as in Of
 	incident *faultline.Incident
 	revision int
 }
 
-// developers makes the snippets for embedding. It works without JavaScript: the form is sent and
-// the page comes back with the snippet.
+// developers makes the snippets for embedding. It works without JavaScript: the form is sent,
+// and the page comes back with the snippet. Fields are clipped before they become part of a
+// cache key.
 func (w *Web) developers(c *gin.Context, v *localizer) error {
 	q := c.Request.URL.Query()
 	key := url.Values{}
@@ -92,7 +95,7 @@ func (w *Web) developers(c *gin.Context, v *localizer) error {
 	})
 }
 
-// maxTaken bounds the bytes that are read of each field.
+// maxTaken bounds what is read of each field, in bytes.
 const maxTaken = 300
 
 // clip bounds what is taken from the address, which is shown on the page again.
@@ -110,8 +113,9 @@ func chosenParts(asked []string) string {
 	return strings.Join(parts, ",")
 }
 
-// taken reads what a person asks for: a path or a whole address of a page of
-// ours. It reports false where there is no such thing.
+// taken reads what a person asks for: a path, a whole address of a page of ours, or the name
+// of a site. It reports false where there is no such thing, and then the page offers
+// something else and says so.
 func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
 	asked = strings.TrimSpace(clip(asked))
 	if asked == "" {

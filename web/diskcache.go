@@ -27,9 +27,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Bounds of what is kept on disk. A widget measures about 4 kB there.
+// Bounds of what is kept on disk. A widget measures about 4 kB there, so the number of files
+// binds first: some file systems get slow beyond it.
 var diskBounds = page.Bounds{Bytes: 256 << 20, Pages: 20_000}
 
+// diskMaxBody bounds what one file may unfold to, in bytes, so that a damaged file cannot
+// fill the memory.
 const (
 	diskMaxBody = 4 << 20 // bytes that one file may unfold to
 	diskSuffix  = ".gz"
@@ -37,8 +40,9 @@ const (
 )
 
 // diskCache keeps pages of revisions on disk. They never change, and articles embed them:
-// they must be served when the store is away, and after a restart. The page that nobody
-// has asked for longest goes when there are too many. A nil cache keeps nothing.
+// they must be served when the store is away, and after a restart. The page that nobody has
+// asked for longest goes when there are too many. A nil cache keeps nothing: a node without a
+// state directory renders each page again.
 type diskCache struct {
 	dir    string
 	bounds page.Bounds
@@ -52,13 +56,16 @@ type diskCache struct {
 	bytes int64
 }
 
+// diskFile is one file, with its size in bytes and when it was last asked for.
 type diskFile struct {
 	name string
 	size int64
 	used time.Time
 }
 
-// keptPage is what a file holds: a line of JSON, then the body.
+// keptPage is what a file holds: a line of JSON, then the body. The release is kept because a
+// newer program may render the same revision differently: whoever reads the file decides
+// whether it is still good.
 type keptPage struct {
 	Release string `json:"release"` // that rendered it
 	Key     string `json:"key"`
@@ -67,7 +74,8 @@ type keptPage struct {
 	body    []byte
 }
 
-// openDiskCache finds what was kept before. It fails where the directory can't be made.
+// openDiskCache finds what was kept before, and lets go of what is too much by the bounds,
+// which may have changed. It fails where the directory cannot be made.
 func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *slog.Logger, r prometheus.Registerer,
 ) (*diskCache, error) {
 	s := &diskCache{dir: dir, bounds: bounds, now: now, log: log, files: map[string]*list.Element{}, order: list.New(),
@@ -103,13 +111,14 @@ func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *sl
 	return s, nil
 }
 
-// diskName is the file of a key. Hashed, because a key contains what somebody put into an address.
+// diskName is the file of a key. It is hashed, because a key contains what somebody put into
+// an address and must not name a path. 24 bytes of SHA-256 do not collide by chance.
 func diskName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return base64.RawURLEncoding.EncodeToString(sum[:24]) + diskSuffix
 }
 
-// read returns what was kept by a key, or nil.
+// read returns what was kept by a key, or nil. A damaged file counts as none and is removed.
 func (s *diskCache) read(key string) *keptPage {
 	if s == nil {
 		return nil
@@ -141,8 +150,8 @@ func (s *diskCache) read(key string) *keptPage {
 	return p
 }
 
-// touch says on disk when a page was asked for: by that it is known after a restart which
-// may go first.
+// touch writes on disk when a page was asked for, as the file's time of modification: after a
+// restart that says which may go first. It returns the time.
 func (s *diskCache) touch(name string) time.Time {
 	now := s.now()
 	_ = os.Chtimes(filepath.Join(s.dir, name), now, now)
@@ -173,12 +182,12 @@ func readKept(path string) (*keptPage, error) {
 	return p, err
 }
 
-// write keeps a page. A failure costs nothing but the page being rendered again.
+// write keeps a page. A failure costs nothing but the page being rendered again, so it is
+// logged and not returned.
 func (s *diskCache) write(p keptPage) {
 	if s == nil || len(p.body) > diskMaxBody/2 {
 		return
 	}
-	// A nil cache keeps nothing: a node without a state directory renders each page again.
 	name := diskName(p.Key)
 	size, err := writeKept(s.dir, name, p)
 	if err != nil {
@@ -197,7 +206,8 @@ func (s *diskCache) write(p keptPage) {
 	s.evict()
 }
 
-// writeKept replaces a file as one: whoever reads it finds the old or the new.
+// writeKept replaces a file as one: whoever reads it finds the old or the new, never a part.
+// It returns the file's size.
 func writeKept(dir, name string, p keptPage) (size int64, err error) {
 	head, err := json.Marshal(p)
 	if err != nil {
@@ -223,7 +233,7 @@ func writeKept(dir, name string, p keptPage) (size int64, err error) {
 	return int64(packed.Len()), nil
 }
 
-// drop removes a file.
+// drop removes a file that cannot be used.
 func (s *diskCache) drop(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

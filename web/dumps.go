@@ -11,7 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Dumps are the days that can be had as files.
+// Dumps are the days of open data that this node has on disk. Package dump writes them.
 type Dumps interface {
 	Days() []dump.Manifest // the newest first
 	Keep() int             // how many are kept; 0: none is written
@@ -24,14 +24,18 @@ type dumpsPage struct {
 	Keep string // empty: this server writes none
 }
 
+// dumpRow is one day: how much is in it, and its files. Observed is false if nothing was
+// observed on that day, so that an empty file is not read as a quiet day.
 type dumpRow struct {
 	Day, Revisions, Hours, Size string
 	Observed                    bool
 	Files                       []dumpLink
 }
 
+// dumpLink is one file.
 type dumpLink struct{ URL, Name string }
 
+// dumps lists the days. It is short-lived in caches, because a day is added each night.
 func (w *Web) dumps(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "dumps", func(context.Context) (doc, error) {
 		p := dumpsPage{shell: v.shell("/dumps", v.say("dumps.title"), v.say("dumps.lead"))}
@@ -45,6 +49,8 @@ func (w *Web) dumps(c *gin.Context, v *localizer) error {
 	})
 }
 
+// dumpRow is the row of one day. The text files (README) are the same each day and are not
+// linked; the manifest and the checksums are.
 func (v *localizer) dumpRow(m dump.Manifest) dumpRow {
 	row := dumpRow{Day: m.Day, Observed: m.Observed}
 	if day, err := time.Parse(time.DateOnly, m.Day); err == nil {

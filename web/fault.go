@@ -16,7 +16,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// faultPage says why there is no answer, and where to go on.
+// faultPage says why there is no answer, and where to go on. Every error of every page ends
+// in one.
 type faultPage struct {
 	shell
 	Status int
@@ -31,7 +32,8 @@ type faultPage struct {
 	Instead []languageLink
 }
 
-// unknownSite: nothing is known by the name that was asked for.
+// unknownSite: nothing is known by the name that was asked for. status is 400 or 404, see
+// siteFault.
 type unknownSite struct {
 	asked  string
 	status int
@@ -39,7 +41,7 @@ type unknownSite struct {
 
 func (e unknownSite) Error() string { return "no site is known by that name" }
 
-// refusedForm: a report that does not count.
+// refusedForm: a report that does not count, because it came from elsewhere or too late.
 type refusedForm struct {
 	site string
 	why  error
@@ -60,19 +62,21 @@ type badForm struct{ status int }
 
 func (e badForm) Error() string { return http.StatusText(e.status) }
 
-// hostLike is what may be shown as the name of a site that we don't know: words
-// of strangers are not put into our mouth.
+// hostLike is what may be shown as the name of a site that we do not know. Anything else that
+// stands in an address is not repeated on a page, or strangers could make our pages say what
+// they like.
 var hostLike = regexp.MustCompile(`^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){1,10}$`)
 
-// A client that is told to come back later waits between these many seconds,
-// drawn at random, so that a crowd does not come back as one.
+// A client that must come back later waits between these many seconds, drawn at random, so
+// that a crowd does not come back as one.
 const (
 	retryAtLeast = 2
 	retryAtMost  = 9
 )
 
-// fail answers with the page that err amounts to. What it does not know is a
-// fault of ours, and its text stays in the log.
+// fail answers with the page that err amounts to. What it does not know is a fault of ours,
+// and its text stays in the log. A page that failed is never kept by a cache, and loses the
+// headers of the page that it might have been.
 func (w *Web) fail(c *gin.Context, v *localizer, pol policy, err error) {
 	p := v.faultOf(err)
 	c.Abort()
@@ -108,10 +112,12 @@ func (w *Web) fail(c *gin.Context, v *localizer, pol policy, err error) {
 	writeHTML(c, p.Status, body)
 }
 
-// reloadWithin is the longest that a page waits, in seconds, before it asks again by itself.
+// reloadWithin is the longest that a page waits before it loads again by itself, in seconds.
+// Readers do not wait longer than a minute.
 const reloadWithin = 60
 
-// helpOn says on a page of ours what its reader can do: wait for it, or go elsewhere.
+// helpOn says on a page of ours what its reader can do: wait for it, or go elsewhere. Only a
+// page that was read is loaded again by itself: a form that was sent must not be sent twice.
 func (v *localizer) helpOn(c *gin.Context, p *faultPage, err error, retry int) {
 	reads := c.Request.Method == http.MethodGet
 	var much tooMuch
@@ -132,8 +138,8 @@ func (v *localizer) helpOn(c *gin.Context, p *faultPage, err error, retry int) {
 	}
 }
 
-// A widget that can't say anything just now asks again after so many seconds, drawn at
-// random, so that the readers of an article do not come back as one.
+// A widget that cannot say anything just now asks again after so many seconds, drawn at
+// random, so that all readers of an article do not come back as one.
 const (
 	widgetRetryAtLeast = 10
 	widgetRetryAtMost  = 30

@@ -23,7 +23,8 @@ const (
 	securityLife = 180 * 24 * time.Hour
 )
 
-// findable adds those files.
+// findable adds those files. They are small and change with the release or the settings, and
+// may be kept for as long as documents.
 func (w *Web) findable(r gin.IRouter) {
 	file := func(path, media string, write func() ([]byte, error)) {
 		r.Match([]string{http.MethodGet, http.MethodHead}, path, w.answer(w.policies.static,
@@ -49,8 +50,9 @@ func (w *Web) findable(r gin.IRouter) {
 		}))
 }
 
-// robots lets crawlers read pages. What is different for each reader, and what a drill
-// shows, is not for them.
+// robots says what crawlers may read (RFC 9309): pages, but not what is different for each
+// reader, not endless streams, and nothing at all of a drill, whose outages would end up in
+// search results.
 func (w *Web) robots() ([]byte, error) {
 	if w.cfg.Drill {
 		return []byte("User-agent: *\nDisallow: /\n"), nil
@@ -65,7 +67,8 @@ func (w *Web) robots() ([]byte, error) {
 	return []byte(text), nil
 }
 
-// security says how to report a hole (RFC 9116), where the operator can be reached.
+// security says how to report a vulnerability (RFC 9116), where the operator can be reached.
+// Without a contact there is no such file, since the field is required.
 func (w *Web) security() ([]byte, error) {
 	_, link := w.contact()
 	if link == "" {
@@ -91,7 +94,8 @@ func (w *Web) manifest() ([]byte, error) {
 	})
 }
 
-// openSearch lets browsers search here from their address bar (OpenSearch 1.1).
+// openSearch lets browsers search here from their address bar (OpenSearch 1.1). It needs
+// whole addresses, hence a base URL.
 func (w *Web) openSearch() ([]byte, error) {
 	if w.base == nil {
 		return nil, faultline.ErrNotFound
@@ -106,7 +110,8 @@ func (w *Web) openSearch() ([]byte, error) {
 		`</OpenSearchDescription>` + "\n"), nil
 }
 
-// llms tells assistants where the answers are (llmstxt.org).
+// llms says to assistants where the answers are (llmstxt.org), and how to read them: what is
+// confirmed, and that unknown does not mean well.
 func (w *Web) llms() ([]byte, error) {
 	link := func(name, path, say string) string {
 		return fmt.Sprintf("- [%s](%s): %s\n", name, w.absolute(path), say)

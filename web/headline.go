@@ -8,8 +8,8 @@ import (
 	"faultline"
 )
 
-// headline is an incident in one glance. Its page, the list of what is broken
-// and the widget show this same block, so that they always say the same.
+// headline is an incident in one glance: state, title, since when, and the numbers. Its page,
+// the front page and the widget show this same block, so that they always say the same.
 type headline struct {
 	URL     string
 	Linked  bool // the title leads to the incident
@@ -28,13 +28,14 @@ type headline struct {
 	Corrected, Corrections string
 }
 
-// dated is the title of an incident where it stands without its page, such as in a shared
-// link: with the day on which the incident began.
+// dated is the title of an incident with the day on which it began, for where it stands
+// without its page, such as in a shared link. The title itself has only a time of day.
 func (v *localizer) dated(inc *faultline.Incident, title string) string {
 	return v.say("title.dated", "Title", title, "Day", v.day(inc.Onset.At))
 }
 
-// tally is a number with its denominator and what both count.
+// tally is a number with its denominator and what both count. A number without its
+// denominator is never shown where there is one.
 type tally struct {
 	N, Of  string // Of is empty where there is no denominator
 	Whole  string // both, as in 3 of 4
@@ -43,8 +44,9 @@ type tally struct {
 	Strong bool
 }
 
-// headlineOf says what an incident is at asOf. A state that is over has its own
-// end.
+// headlineOf says what an incident is at asOf. How long it has lasted is counted to asOf
+// while it is open, and to its end when it is over. Note says what a reader must know before
+// quoting it: that it is unconfirmed, withdrawn, or confirmed by people alone.
 func (v *localizer) headlineOf(inc *faultline.Incident, asOf time.Time) headline {
 	h := headline{
 		URL: v.link("/incident/" + inc.ID), State: inc.State, Word: v.stateWord(inc.State),
@@ -74,7 +76,9 @@ func (v *localizer) headlineOf(inc *faultline.Incident, asOf time.Time) headline
 	return h
 }
 
-// began says since when, as exactly as it is known.
+// began says since when, as exactly as it is known: one time, or an interval where the probes
+// around the onset were far apart. The day stands beside an end of the interval if the two
+// are on different days.
 func (v *localizer) began(o faultline.Onset) template.HTML {
 	from, to, form := onsetEnds(o)
 	at := v.near(o.At, formMinute)
@@ -88,8 +92,8 @@ func (v *localizer) began(o faultline.Onset) template.HTML {
 	return v.rich("headline.began_between", "Time", at, "Day", v.day(o.At), "From", write(from), "To", write(to))
 }
 
-// tallies counts what fails, and everything else for comparison. Where sites
-// can't be counted, what was seen of them is.
+// tallies counts what fails, and for comparison all other sites: 76 of 76 says more when 0 of
+// 119 fail elsewhere. Where sites cannot be counted, the probes and reports are.
 func (v *localizer) tallies(inc *faultline.Incident) []tally {
 	im, where := inc.Impact, v.onCause(inc.Cause)
 	if max(im.Failing, im.PeakFailing) < sitesCounted {
@@ -119,7 +123,8 @@ func (v *localizer) tallies(inc *faultline.Incident) []tally {
 	return rows
 }
 
-// sitesCounted is from how many failing sites on an incident is about sites.
+// sitesCounted is from how many failing sites on an incident is described by their number.
+// Below it the evidence is, since "1 of 1 sites" says nothing.
 const sitesCounted = 3
 
 // seen are the counts of evidence: probes with their denominator, and reports with their networks.
@@ -139,8 +144,8 @@ func (v *localizer) seen(ev faultline.Evidence) []tally {
 	return rows
 }
 
-// share is n of all. Where more fail than were observed, as reports alone can
-// say, there is no denominator to give.
+// share is n of all. Where more fail than were observed, which reports can say of sites that
+// no probe reaches, no denominator is given.
 func (v *localizer) share(n, of int, what string) tally {
 	if n > of {
 		return tally{N: v.number(n), What: what}

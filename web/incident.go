@@ -119,9 +119,9 @@ type revisionLink struct {
 	Page, URL string
 }
 
-// incidentID is the form of an incident's name in an address: the id, in either case, and
-// @revision if one is meant. Nine digits bound the revision, so that it fits an int
-// everywhere.
+// incidentID is the form of an incident's name in an address: the id, in either case, and the
+// number of a revision behind an "at" sign if one is meant. Nine digits bound the number, so that
+// it fits an int everywhere.
 var incidentID = regexp.MustCompile(`^((?i:inc_)[0-9A-Za-z]{1,40})(?:@([1-9][0-9]{0,8}))?$`)
 
 // readID takes id@revision apart. Revision 0 means the newest. Anything of another form is

@@ -9,11 +9,13 @@ import (
 	"faultline"
 )
 
-// statementsMarked is how many statements of a provider are marked.
+// statementsMarked is how many statements of a provider are marked in a chart; the page lists
+// all.
 const statementsMarked = 6
 
-// marksOf lists what happened in an incident, in order of time, and places it
-// in the chart.
+// marksOf lists what happened in an incident, in order of time, and places it in the chart.
+// Where no chart is drawn, or something happened after its end, the mark is an item of the
+// list alone.
 func (v *localizer) marksOf(inc *faultline.Incident, s span, drawn bool) []mark {
 	marks := v.happened(inc)
 	var rows [markRows]float64 // how far each row of labels is taken, in pixels
@@ -30,8 +32,9 @@ func (v *localizer) marksOf(inc *faultline.Incident, s span, drawn bool) []mark 
 	return marks
 }
 
-// place finds room for a mark's label: beside its line, in the first row where it fits
-// on a phone. Without room the mark is a line and an item of the list.
+// place finds room for a mark's label: beside its line, in the first row where it fits on a
+// phone. rows holds for each row how far it is taken, in pixels of labelPlot. Without room
+// the mark is a line and an item of the list.
 func (m *mark) place(rows *[markRows]float64) {
 	wide := labelLetter * float64(utf8.RuneCountInString(m.Label))
 	from := m.x*labelPlot + labelGap/2
@@ -50,7 +53,9 @@ func (m *mark) place(rows *[markRows]float64) {
 	m.Label, m.Row, m.Y = "", markRows-1, markRows*rowHeight
 }
 
-// happened lists the events of an incident's life.
+// happened lists the events of an incident's life: onset, detection, confirmation,
+// statements, recovery and end. Detection is left out where confirmation followed within five
+// seconds, since the two labels would stand on each other and say the same.
 func (v *localizer) happened(inc *faultline.Incident) []mark {
 	marks := []mark{{at: inc.Onset.At, Kind: "onset", Text: v.say("mark.began"), Label: v.onsetLabel(inc.Onset)}}
 	add := func(at time.Time, kind, text, label string, args ...any) {
@@ -104,7 +109,8 @@ func (v *localizer) onsetLabel(o faultline.Onset) string {
 	return v.say("mark.label_began_between", "From", from.Format(form), "To", to.Format(form))
 }
 
-// onsetEnds are the ends of an onset's interval, and how exactly they are written.
+// onsetEnds are the ends of an onset's interval, rounded outwards to seconds, and the layout
+// in which they are written. An interval of more than ten minutes is written to the minute.
 func onsetEnds(o faultline.Onset) (from, to time.Time, form string) {
 	from, to = o.Earliest.UTC().Truncate(time.Second), o.Latest.UTC().Add(time.Second-1).Truncate(time.Second)
 	if to.Sub(from) > 10*time.Minute {
@@ -113,7 +119,7 @@ func onsetEnds(o faultline.Onset) (from, to time.Time, form string) {
 	return from, to, "15:04:05"
 }
 
-// lag says how long after the onset something was.
+// lag says how long after the onset something was, or before it.
 func (v *localizer) lag(d time.Duration) string {
 	if d < 0 {
 		return v.say("lag.before", "Lasting", v.lasting(-d))
@@ -121,8 +127,9 @@ func (v *localizer) lag(d time.Duration) string {
 	return v.say("lag.after", "Lasting", v.lasting(d))
 }
 
-// statusWords writes a provider's word for where it is, as it stands: it is
-// theirs. Underscores are those of machines.
+// statusWords writes the state in which a status page has an incident, as the provider writes
+// it ("identified"). It is not translated, because it is a quotation; underscores become
+// spaces.
 func statusWords(status string) string {
 	words := []rune(status)
 	for i, r := range words {

@@ -14,10 +14,12 @@ type noticeRow struct {
 	Source string
 }
 
-// noticesListed bounds the announcements of a page.
+// noticesListed bounds the announcements of a page; large providers announce dozens of small
+// maintenances.
 const noticesListed = 10
 
-// notices are what is announced of components.
+// notices are the maintenances that are announced of components. They are shown beside the
+// state, because a failure during one is probably planned.
 func (v *localizer) notices(of func(faultline.Component) bool) (rows []noticeRow) {
 	for _, m := range v.cfg.Notices.Maintenances(of) {
 		if len(rows) == noticesListed {
@@ -52,7 +54,9 @@ func (v *localizer) span(from, to time.Time) string {
 	return v.say("date.span", "From", v.moment(from, formDated).Text, "To", v.moment(to, form).Text)
 }
 
-// certificateEnds says that the certificate of a site ends soon; urgent within a day.
+// certificateEnds says that the certificate of a site ends soon, or has ended; urgent within
+// a day. A site whose certificate ends is down for every browser, and its owner often learns
+// of it last.
 func (v *localizer) certificateEnds(site string) (said string, urgent bool) {
 	c, ok := v.cfg.Notices.Certificate(site)
 	if !ok {

@@ -11,7 +11,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// scorecardPage says how Faultline did.
+// scorecardPage says how Faultline did: how its confirmed incidents compare with what became
+// known later. Sentences are made from board.Scorecard, which the API has too.
 type scorecardPage struct {
 	shell
 	Live, Drilled []string
@@ -19,10 +20,11 @@ type scorecardPage struct {
 	Replays       []string
 }
 
+// calibrationRow is one band of confidence: of so many incidents that were named with it, so
+// many held.
 type calibrationRow struct{ Band, Held, Of string }
 
-// scorecard shows how confirmed incidents compare with what became known later. Drills are counted
-// apart.
+// scorecard shows the page. Drills are counted apart, because they are made to succeed.
 func (w *Web) scorecard(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "scorecard", func(context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -54,7 +56,8 @@ func (w *Web) scorecard(c *gin.Context, v *localizer) error {
 	})
 }
 
-// graded says a scorecard in sentences.
+// graded says a scorecard in sentences. Medians are left out where there is nothing to take
+// one of.
 func (v *localizer) graded(s board.Scorecard) []string {
 	if s.Incidents == 0 {
 		return []string{v.say("scorecard.none")}

@@ -13,7 +13,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// prosePage is text to read: headed sections of paragraphs, each a message.
+// prosePage is text to read: headed sections of paragraphs, each a message. The pages on
+// method, press, about and the prober are made this way, so that translators can write them
+// without touching code.
 type prosePage struct {
 	shell
 	Answer   string
@@ -26,19 +28,22 @@ type prosePage struct {
 	Reach    string   // where a link to it leads
 }
 
+// proseSection is a headed section; ID is its anchor.
 type proseSection struct {
 	ID, Title  string
 	Paragraphs []string
 }
 
-// sectionsMost and paragraphsMost bound what is looked for in the catalogues.
+// sectionsMost and paragraphsMost bound what is looked for in the catalogues. A gap in the
+// numbers is skipped, so a longer text needs a larger bound.
 const (
 	sectionsMost   = 12
 	paragraphsMost = 8
 )
 
-// prose reads the messages NAME.title, NAME.answer, NAME.lead, NAME.1.title,
-// NAME.1.1, NAME.1.2 and so on: what a translator writes is what there is.
+// prose reads the messages NAME.title, NAME.answer, NAME.lead, NAME.1.title, NAME.1.1,
+// NAME.1.2 and so on. What a translator writes is what there is: a language may have more
+// paragraphs than another.
 func (v *localizer) prose(name string) prosePage {
 	p := prosePage{shell: v.shell("/"+name, v.say(name+".title"), v.say(name+".lead")), Answer: v.say(name + ".answer"),
 		Lead: v.say(name + ".lead")}

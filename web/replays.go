@@ -14,8 +14,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// keptReplays keeps the replays that somebody has asked for: a release has a dozen, of some
-// megabytes each.
+// keptReplays keeps the replays that somebody has asked for, decoded. A release has a dozen,
+// of some megabytes each, and decoding one takes long enough for a reader to notice.
 type keptReplays struct {
 	mu   sync.Mutex
 	read map[string]history.Replay
@@ -39,13 +39,16 @@ func (p *keptReplays) open(name string) (history.Replay, error) {
 	return r, nil
 }
 
-// replaysPage lists the outages of the past.
+// replaysPage lists the outages of the past, each with what Faultline would have published
+// and how soon. The replays are recorded with the release (scenario/history), so the page
+// needs no store.
 type replaysPage struct {
 	shell
 	Rows []replayRow
 }
 
-// replayRow is one of them, with how Faultline did.
+// replayRow is one outage. Ahead is how much earlier than the provider's first statement the
+// cause was named, and False how many sites were wrongly counted.
 type replayRow struct {
 	URL, Event   string
 	Day          string
@@ -97,7 +100,8 @@ func (v *localizer) replayRow(r history.Replay) replayRow {
 	return row
 }
 
-// replayPage is one outage of the past at one moment of it.
+// replayPage is one outage of the past at one moment of it. It is marked as a drill, since
+// nothing of it happens now.
 type replayPage struct {
 	shell
 	replayRow
@@ -117,7 +121,8 @@ type replayPage struct {
 	Player     string // address of the script
 }
 
-// replay shows one outage at one of its revisions.
+// replay shows one outage at one of its revisions: ?frame= is how many of them had been
+// published. The player's script goes through them; without it the links do.
 func (w *Web) replay(c *gin.Context, v *localizer) error {
 	name, frame := c.Param("name"), c.Query("frame")
 	return w.show(c, v, "replay/"+name+"?"+frame, func(context.Context) (doc, error) {
@@ -129,8 +134,8 @@ func (w *Web) replay(c *gin.Context, v *localizer) error {
 	})
 }
 
-// replayPage shows what Faultline had said by one of its revisions; where none is asked
-// for, by the one that confirmed the outage.
+// replayPage shows what Faultline had said by one of its revisions. Where none is asked for,
+// it is the one that confirmed the outage, since that is what readers come to see.
 func (v *localizer) replayPage(r history.Replay, frame string) replayPage {
 	at, err := strconv.Atoi(frame)
 	if err != nil || at < 0 || at > len(r.Revisions) {
@@ -157,7 +162,8 @@ func (v *localizer) replayPage(r history.Replay, frame string) replayPage {
 	return p
 }
 
-// embedReplay is one moment of an outage of the past on somebody else's page.
+// embedReplay is one moment of an outage of the past, as a widget. It never changes while the
+// release is the same, so it has no script.
 func (w *Web) embedReplay(c *gin.Context, v *localizer) error {
 	name, frame, o := c.Param("name"), c.Query("frame"), v.options(c)
 	return w.show(c, v, "embed/replay/"+name+"?"+frame+" "+o.key(), func(context.Context) (doc, error) {

@@ -8,11 +8,12 @@ import (
 	"faultline"
 )
 
-// onsetMoved is from how much on a page speaks of a moved onset.
+// onsetMoved is from how much on a page says that the onset has moved. Each evaluation shifts
+// it by seconds.
 const onsetMoved = 10 * time.Second
 
-// changesOf says what a revision changed against the one before it. It reports whether
-// that one could be read.
+// changesOf says what a revision changed against the one before it, in sentences. It reports
+// false if that one could not be read, and the page must then not be kept for good.
 func (v *localizer) changesOf(ctx context.Context, inc *faultline.Incident) (said []string, whole bool) {
 	if inc.Revision <= 1 {
 		return []string{v.say("changed.first")}, true
@@ -28,7 +29,8 @@ func (v *localizer) changesOf(ctx context.Context, inc *faultline.Incident) (sai
 	return said, true
 }
 
-// verdictChanges are those of what is concluded, and which explanations came and fell.
+// verdictChanges are the changes of what is concluded: state, cause, onset and confidence,
+// and which other explanations came and went.
 func (v *localizer) verdictChanges(before, now *faultline.Incident) (said []string) {
 	fromTo := func(id, from, to string) {
 		if from != to {
@@ -57,7 +59,9 @@ func (v *localizer) verdictChanges(before, now *faultline.Incident) (said []stri
 	return said
 }
 
-// evidenceChanges are those of what it rests on.
+// evidenceChanges are the changes of what the conclusion depends on: sites, probes, reports,
+// statements and corrections. Counts may also fall, when evidence grows old, which is not
+// worth a sentence.
 func (v *localizer) evidenceChanges(before, now *faultline.Incident) (said []string) {
 	if was, is := before.Impact.Failing+before.Impact.Joined, now.Impact.Failing+now.Impact.Joined; was != is {
 		said = append(said, v.say("changed.failing", "From", v.number(was), "To", v.number(is)))

@@ -8,8 +8,8 @@ import (
 	"faultline"
 )
 
-// scene is a picture as a list of shapes, from back to front, in pixels. It is
-// drawn as SVG and as PNG, so that both are the same.
+// scene is a picture as a list of shapes, from back to front, in pixels. It is drawn as SVG
+// and as PNG from the same list, so that both are the same.
 type scene struct {
 	w, h        int
 	title, desc string
@@ -27,6 +27,7 @@ type drawing struct {
 	colour color.NRGBA
 }
 
+// xy is a point; y grows downwards, as in pictures.
 type xy struct{ x, y float64 }
 
 // face is one of the types that pictures are set in.
@@ -38,7 +39,8 @@ const (
 	serifBold
 )
 
-// palette is the light scheme of the pages.
+// palette is the light scheme of the pages: pictures are shown on pages of others, whose
+// scheme is not known.
 var palette = struct{ paper, ink, soft, rule, failing, recovering, weak, wash, drill color.NRGBA }{
 	paper: rgb(0xffffff), ink: rgb(0x16181a), soft: rgb(0x5a6066), rule: rgb(0xdcdfe2), failing: rgb(0xb3261e),
 	recovering: rgb(0x0b6b57), weak: rgb(0x6b5200), wash: rgb(0xf7dedb), drill: rgb(0xffd54a),
@@ -49,7 +51,8 @@ func rgb(hex uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: 0xff}
 }
 
-// stateColour is the accent of a state.
+// stateColour is the accent of a state, the same as on the pages. It is never the only sign:
+// the state stands beside it in words.
 func stateColour(s faultline.IncidentState) color.NRGBA {
 	switch s {
 	case faultline.StateConfirmed:
@@ -80,7 +83,8 @@ func (s *scene) writeRight(x, y, size float64, f face, c color.NRGBA, text strin
 // hatchApart is how far the strokes of a hatching are apart, in pixels.
 const hatchApart = 14.
 
-// hatch fills a stretch of a chart with slanted strokes: nothing is known of it.
+// hatch fills a stretch of a chart with slanted strokes, which mean that nothing is known of
+// it. Strokes are cut at the edges of the stretch.
 func (s *scene) hatch(left, top, right, bottom float64) {
 	high := bottom - top
 	for x := left - high; x < right; x += hatchApart {
@@ -93,10 +97,12 @@ func (s *scene) hatch(left, top, right, bottom float64) {
 	}
 }
 
-// hair is a length that nobody sees, in pixels: what is left of a stroke by rounding.
+// hair is a length that nobody sees, in pixels. What rounding leaves of a stroke is shorter
+// than that, and would otherwise be drawn as a stroke of no length and never end.
 const hair = 1e-6
 
-// dashes draws a line of strokes that are on pixels long and off apart.
+// dashes draws a line of strokes that are on pixels long and off apart. The rasterizer has no
+// dashes, and a pattern must go on around corners, so the line is cut here.
 func (s *scene) dashes(line []xy, on, off, width float64, c color.NRGBA) {
 	at := 0. // how far the line has come, within a stroke and the space after it
 	for i := 1; i < len(line); i++ {
@@ -120,7 +126,8 @@ func (s *scene) dashes(line []xy, on, off, width float64, c color.NRGBA) {
 	}
 }
 
-// balance is wrap into as few lines, as even as they get.
+// balance is wrap into as few lines, as even as they get: it narrows the lines until one more
+// would be needed. A title of one long line and a single word looks broken.
 func (t *typeset) balance(text string, f face, size, width float64, most int) []string {
 	wrapped := t.wrap(text, f, size, width, most)
 	for narrow := width - size/2; narrow > width/2; narrow -= size / 2 {
@@ -133,8 +140,8 @@ func (t *typeset) balance(text string, f face, size, width float64, most int) []
 	return wrapped
 }
 
-// wrap breaks a text into at most most lines of a width; what does not fit ends
-// with an ellipsis.
+// wrap breaks a text into at most most lines of a width; what does not fit ends with an
+// ellipsis. A word that is longer than a line is cut, which happens to long names of sites.
 func (t *typeset) wrap(text string, f face, size, width float64, most int) []string {
 	var wrapped []string
 	line := ""

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// shell is what every page has around what it says.
+// shell is what every page has around what it says: the head, the search box, the foot. The
+// templates of the layout read it; each page embeds it.
 type shell struct {
 	Lang        string
 	Languages   []languageLink
@@ -42,17 +43,19 @@ type shell struct {
 	Feeds   []feedLink
 }
 
-// languageLink is the same page in another language.
+// languageLink is the same page in another language, for the reader and, as a whole address,
+// for search engines (hreflang).
 type languageLink struct {
 	Tag, Name, URL string
 	Whole          string // with this server's address
 	Current        bool
 }
 
+// feedLink is another form of the page that programs may find: feeds and Markdown.
 type feedLink struct{ URL, Media string }
 
-// shell is what surrounds every page: title, description, addresses of other languages, and whether
-// what is shown is old.
+// shell makes what surrounds a page. path is the page's address without language; empty for
+// pages that have none of their own, such as faults.
 func (v *localizer) shell(path, title, description string) shell {
 	asOf, stale := v.clock()
 	s := shell{
@@ -76,7 +79,8 @@ func (v *localizer) shell(path, title, description string) shell {
 	return s
 }
 
-// take is where a page is offered for other pages.
+// take is the address at which a page is offered for embedding; the front page's where the
+// page itself cannot be embedded.
 func (v *localizer) take(path string) string {
 	q := url.Values{}
 	for _, kind := range []string{"/incident/", "/site/", "/component/"} {
@@ -102,18 +106,21 @@ func orHome(path string) string {
 	return path
 }
 
-// follow has the script keep the page true: all incidents, or one of them.
+// follow has the script keep the page up to date: of all incidents, or of one. say is read
+// out by screen readers when it changes.
 func (s *shell) follow(live string, revision int, say string) {
 	s.Live, s.Revision, s.Say = live, revision, say
 }
 
-// freeze says what was true at a moment, for good.
+// freeze says what was true at a moment, permanently: the page is not stale and follows
+// nothing.
 func (s *shell) freeze(m moment) { s.AsOf, s.Stale, s.Live = m, false, "" }
 
 // noIndex keeps a page from search engines: what it shows is on another page too.
 func (s *shell) noIndex() { s.Hidden = true }
 
-// widget makes the page one that is embedded in a page of others.
+// widget makes the page one that is embedded in a page of others: without head and foot, with
+// the small style, and with scripts only if the embedding page wants them.
 func (v *localizer) widget(s *shell, o widgetOptions) {
 	s.Widget, s.Theme, s.Style, s.Scripts, s.Feeds = true, o.theme, v.assets.widget.css, nil, nil
 	if o.still {
@@ -126,7 +133,8 @@ func (v *localizer) widget(s *shell, o widgetOptions) {
 	}
 }
 
-// illustrate names the picture of a page.
+// illustrate names the picture of a page, and where programs learn how to embed it (oEmbed),
+// for messengers and social networks.
 func (v *localizer) illustrate(s *shell, image, alt string) {
 	s.Article, s.Image, s.ImageAlt = true, v.whole(image), alt
 	if v.base != nil { // programs can't ask for what has no address

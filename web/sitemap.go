@@ -29,11 +29,14 @@ type siteMap struct {
 	URLs    []siteMapEntry `xml:"url"`
 }
 
+// siteMapIndex names the sitemaps.
 type siteMapIndex struct {
 	XMLName  xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
 	Sitemaps []siteMapEntry `xml:"sitemap"`
 }
 
+// siteMapEntry is an address in either of them. LastMod is in the form of RFC 3339, and left
+// out where it is not known.
 type siteMapEntry struct {
 	Loc     string `xml:"loc"`
 	LastMod string `xml:"lastmod,omitempty"`
@@ -62,6 +65,7 @@ func (w *Web) sitemaps(r gin.IRouter) {
 	file("/sitemap-:n", w.sitemap)
 }
 
+// sitemapIndex lists as many sitemaps as all addresses need.
 func (w *Web) sitemapIndex(string) (any, error) {
 	all, err := w.lasting()
 	if err != nil {
@@ -75,7 +79,8 @@ func (w *Web) sitemapIndex(string) (any, error) {
 	return index, nil
 }
 
-// sitemap is one of them, by its number from 1 on.
+// sitemap is one of them, by its number from 1 on. A name that is no such number is not
+// found: 01 would be a second address of 1.
 func (w *Web) sitemap(name string) (any, error) {
 	all, err := w.lasting()
 	if err != nil {
@@ -90,9 +95,10 @@ func (w *Web) sitemap(name string) (any, error) {
 	return siteMap{URLs: all[(n-1)*sitemapAddresses : min(len(all), n*sitemapAddresses)]}, nil
 }
 
-// lasting are the pages that stay: those of this server's own, of providers, of
-// outages that were confirmed, of components, and of sites, the most visited first. A
-// drill has none.
+// lasting are the addresses of the pages that stay: those of this server's own, of providers,
+// of confirmed outages, of components, and of sites, the most visited first. Search engines
+// that stop early have the best known. A drill has none, and neither has a server that does
+// not know its own address.
 func (w *Web) lasting() (all []siteMapEntry, err error) {
 	if w.base == nil || w.cfg.Drill { // addresses must be whole
 		return nil, faultline.ErrNotFound

@@ -12,14 +12,16 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Bounds of the table of an incident's sites.
+// Bounds of the table of an incident's sites. The largest outages have thousands, and a page
+// with all of them would be megabytes.
 const (
 	sitesFiltered = 20    // from more rows on it can be filtered and sorted
 	sitesPaged    = 50    // rows of one page of it
 	tablePages    = 1_000 // as far as an address can ask
 )
 
-// siteTable is the table of an incident's sites: one page of those that match.
+// siteTable is the table of an incident's sites: one page of those that match what was asked
+// for. It works by plain links and a form, without a script.
 type siteTable struct {
 	Rows         []siteRow
 	Known        int  // sites that can be shown, whatever was asked for
@@ -32,12 +34,14 @@ type siteTable struct {
 	Before, Next string // other pages of it; empty: there is none
 }
 
+// sortChoice is one order that the reader may choose.
 type sortChoice struct {
 	Value, Name string
 	Chosen      bool
 }
 
-// tableAsked is what a reader wants to see of the table.
+// tableAsked is what a reader wants to see of the table: names that contain q, in an order,
+// and which page. The zero value is the table as it comes.
 type tableAsked struct {
 	q, sort string
 	page    int // from 0
@@ -80,7 +84,8 @@ func (a tableAsked) query(page int) url.Values {
 // plain reports whether nothing was asked for.
 func (a tableAsked) plain() bool { return a == tableAsked{} }
 
-// siteTable shows a page of an incident's sites.
+// siteTable shows a page of an incident's sites. Names are compared as they are written in
+// DNS and in their own script.
 func (v *localizer) siteTable(inc *faultline.Incident, path string, a tableAsked) siteTable {
 	t := siteTable{Known: len(inc.Sites), Form: len(inc.Sites) > sitesFiltered, Action: v.prefix + path, Q: a.q,
 		Sort: a.sort, Open: !a.plain()}

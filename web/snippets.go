@@ -9,8 +9,8 @@ import (
 	"faultline"
 )
 
-// takePage fills in the ways to take something. A fixed revision is the default
-// where there is one: what is published must not change its meaning.
+// takePage fills in the ways to embed something. A fixed revision is the default where there
+// is one: what is published must not change its meaning.
 func (v *localizer) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil,
 		Height: faultline.WidgetHeight(narrowPhone, o.parts)}
@@ -45,9 +45,11 @@ const (
 	besides     = 32
 )
 
-// frameStyle makes a frame as wide as its article, and as high as it must be for its width: an
-// article is about as wide as the screen until it is as broad as it gets. A page that strips
-// styles has the height of the frame's attribute.
+// frameStyle makes a frame as wide as its article, and as high as it must be for its width:
+// an article is about as wide as the screen until it is as broad as it gets. A page that
+// strips styles has the height of the frame's attribute. It is a line through two widths for
+// each stretch, in CSS, because a frame cannot grow with its content without a script on the
+// other page.
 func frameStyle(parts string) string {
 	at := func(width int) float64 { return float64(faultline.WidgetHeight(width, parts)) }
 	line := func(from, to int) string { // through two widths, by the width of the screen
@@ -58,6 +60,8 @@ func frameStyle(parts string) string {
 		at(broad), line(narrowPhone, broad), line(tiny, narrowPhone))
 }
 
+// widgetQuery is the query of a widget with these options; what is not chosen is left out, so
+// that snippets stay short. Commas stand as they are, since people read snippets.
 func widgetQuery(lang, theme, zone, parts string, still bool) string {
 	pairs := []string{"lang=" + lang}
 	for _, kv := range [][2]string{{"theme", theme}, {"tz", zone}, {"parts", parts}} {
@@ -71,7 +75,9 @@ func widgetQuery(lang, theme, zone, parts string, still bool) string {
 	return "?" + strings.Join(pairs, "&")
 }
 
-// snippets are the six ways.
+// snippets are the six ways: a card of plain HTML, a frame, an element with a script, a
+// picture as PNG or SVG, and the address. They differ in what editors of newsrooms let
+// through: some take no script, some no frame, some only text.
 func (v *localizer) snippets(p *takePage, of taken, path string, o widgetOptions) {
 	words := v.asked(p.In).in(o.zone)
 	page := v.absolute(path) + "?lang=" + p.In
@@ -121,7 +127,8 @@ func (v *localizer) pictureOf(of taken, path string) string {
 	return "/card" + path
 }
 
-// plainCard says an incident in sentences.
+// plainCard says an incident in sentences. It is of the revision, so its words and numbers
+// stay true without being updated.
 func (v *localizer) plainCard(of taken, page string) *plainCard {
 	inc := of.incident
 	head := v.headlineOf(inc, inc.UpdatedAt)
@@ -150,9 +157,9 @@ func (v *localizer) plainCard(of taken, page string) *plainCard {
 	return k
 }
 
-// html is the card as markup that asks nobody for anything: no script, no
-// picture, no frame. Its look is in attributes; where these are not taken it is
-// a quotation like any other.
+// html is the card as markup that loads nothing from anywhere: no script, no picture, no
+// frame. Its style is in attributes; where an editor strips these it is a quotation like any
+// other.
 func (k *plainCard) html() string {
 	e := html.EscapeString
 	return fmt.Sprintf(
@@ -177,6 +184,7 @@ func (k *plainCard) html() string {
 	)
 }
 
+// trimScheme is an address as people read it, without https://.
 func trimScheme(address string) string {
 	_, rest, found := strings.Cut(address, "://")
 	if !found {

@@ -10,7 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// suggested is how many things are suggested while somebody types.
+// suggested is how many things are suggested while somebody types: as many as fit above a
+// phone's keyboard.
 const suggested = 8
 
 // suggestion is one thing that may be meant by what was typed so far.
@@ -20,8 +21,9 @@ type suggestion struct {
 	URL  string `json:"url"`
 }
 
-// suggest answers what may be meant by what stands in the search box. It says nothing of
-// how these things do, so that an answer may be kept.
+// suggest answers what may be meant by what stands in the search box so far, as JSON. It says
+// nothing of how these things do, so that an answer may be kept and need not be right to the
+// second.
 func (w *Web) suggest(c *gin.Context, v *localizer) error {
 	asked := find.Question(clip(c.Query("q")))
 	p, err := w.cache.GetAt(v.keyed("suggest?"+asked), w.cfg.Wall(), func() (*page.Page, error) {
@@ -38,6 +40,8 @@ func (w *Web) suggest(c *gin.Context, v *localizer) error {
 	return nil
 }
 
+// suggestions are the matches as a reader sees them. A site that people know by another name
+// has both.
 func (v *localizer) suggestions(asked string) []suggestion {
 	all := []suggestion{}
 	if v.cfg.Find == nil {

@@ -11,19 +11,21 @@ import (
 	"sync"
 )
 
-// templates are the pages of one localizer, by the names of their folders, with the layout and all
-// parts around them. A page is bound to its localizer when it is first asked for: there are more
-// localizers than most readers need.
+// templates are the pages of one localizer, by the names of their folders, with the layout
+// and all parts around them. A page is bound to its localizer when it is first asked for:
+// there are more localizers than most readers need, and binding all pages to all of them
+// would make each start of a node slower.
 type templates struct {
 	v     *localizer
 	mu    sync.Mutex
 	pages map[string]*template.Template
 }
 
-// parsed are the pages of all localizers, parsed once.
+// parsed are the pages, parsed once for all localizers, since parsing is the slow part.
 var parsed = sync.OnceValues(parsePages)
 
-// functions are what templates call, bound to a localizer. Parsing needs their names alone.
+// functions are what templates call, bound to a localizer. Parsing needs their names alone,
+// and is done with a nil localizer. Whatever returns template.HTML escapes its values itself.
 func functions(v *localizer) template.FuncMap {
 	return template.FuncMap{
 		"at":     func() string { return v.prefix }, // before every path that has no language
@@ -50,6 +52,8 @@ func functions(v *localizer) template.FuncMap {
 	}
 }
 
+// parsePages parses the parts, and then each page with a copy of them: a page may define a
+// part of its own.
 func parsePages() (map[string]*template.Template, error) {
 	parts, err := template.New("parts").Funcs(functions(nil)).ParseFS(files, "parts/*/*.html")
 	if err != nil {
@@ -73,6 +77,8 @@ func parsePages() (map[string]*template.Template, error) {
 	return all, nil
 }
 
+// readTemplates makes the templates of one localizer, and finds out at the start if one does
+// not parse.
 func readTemplates(v *localizer) (*templates, error) {
 	_, err := parsed()
 	return &templates{v: v, pages: map[string]*template.Template{}}, err
@@ -100,6 +106,8 @@ func (t *templates) page(name string) (*template.Template, error) {
 	return bound, err
 }
 
+// render executes a page into memory and not into the response, so that an error in the
+// middle becomes a fault page and not half a page.
 func (t *templates) render(page string, data any) ([]byte, error) {
 	tmpl, err := t.page(page)
 	if err != nil {
@@ -112,14 +120,16 @@ func (t *templates) render(page string, data any) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// anchor is a link as a value of a message.
+// anchor is a link as a value of a message. Messages have no markup of their own, so that
+// translators cannot break a page.
 func anchor(address, text string) template.HTML {
 	//nolint:gosec // every value in it is escaped
 	return template.HTML(`<a href="` + template.HTMLEscapeString(address) + `">` +
 		template.HTMLEscapeString(text) + `</a>`)
 }
 
-// silent is what a page says when it no longer receives changes.
+// silent is the message that a page shows when it no longer receives changes: a widget has
+// room for a short one.
 func silent(widget bool) string {
 	if widget {
 		return "widget.silent"

@@ -8,14 +8,15 @@ import (
 	"faultline"
 )
 
-// Bounds of what is kept to draw charts from.
+// Bounds of what is kept to draw charts from: incidents, points of each, and how long a page
+// waits for what is missing. A point is some hundred bytes, so all of them are at most 30 MB.
 const (
 	timelinesKept = 128
 	pointsKept    = 2_048
 	timelineLimit = 250 * time.Millisecond // reading what is missing, for one page
 )
 
-// point is what an incident said at one revision.
+// point is what an incident said at one revision, or at one step of its course.
 type point struct {
 	At                time.Time
 	Failing, Observed int
@@ -69,9 +70,9 @@ func shared(points []point) bool {
 	return observed
 }
 
-// timelines keep the revisions of the incidents that are looked at, in the few
-// numbers that a chart needs. Revisions never change: what was read once is
-// never read again.
+// timelines keep the revisions of the incidents that are read, in the few numbers that a
+// chart needs. Revisions never change: what was read once is never read again. Incidents of
+// newer releases carry their course with them and need none of this.
 type timelines struct {
 	source Source
 	mu     sync.Mutex
@@ -89,8 +90,9 @@ func newTimelines(source Source) *timelines {
 	return &timelines{source: source, byID: map[string]*timeline{}}
 }
 
-// upTo returns what an incident said at its revisions up to the given one, and
-// whether that is all of them. What can't be read in time is left out.
+// upTo returns what an incident said at its revisions up to the given one, and whether that
+// is all of them. What can't be read in time is left out. Readers of the same incident wait
+// for one another, so that each revision is read once.
 func (t *timelines) upTo(ctx context.Context, inc *faultline.Incident) (points []point, whole bool) {
 	if len(inc.Timeline) > 0 {
 		return courseOf(inc), true

@@ -18,8 +18,8 @@ type vantagesPage struct {
 	Rows         []vantageRow
 }
 
-// vantageRow is one place that checks are made from. It holds nothing of its address or
-// its token.
+// vantageRow is one place that checks are made from. It holds nothing of its address or its
+// token: where a vantage is exactly is its operator's business.
 type vantageRow struct {
 	Name, Place string
 	Class       string // how the state is drawn
@@ -33,12 +33,16 @@ type vantageRow struct {
 // vantagesListed bounds the rows of the page; the API has all.
 const vantagesListed = 500
 
+// vantages lists where checks are made from. Readers judge by it how much "worldwide" is
+// worth.
 func (w *Web) vantages(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "vantages", func(context.Context) (doc, error) {
 		return doc{page: "vantages", data: v.vantagesPage(), cache: page.CacheBriefly}, nil
 	})
 }
 
+// vantagesPage builds the list. A drill has no real vantages, so its page says how many it
+// simulates.
 func (v *localizer) vantagesPage() vantagesPage {
 	var all []faultline.VantageStatus
 	if v.cfg.Vantages != nil {
@@ -65,12 +69,15 @@ func (v *localizer) vantagesPage() vantagesPage {
 	return p
 }
 
-// vantageClasses are the classes of state that a vantage's states are drawn as.
+// vantageClasses are the classes of style that a vantage's states are drawn with: those of
+// sites, so that a colour means the same on all pages.
 var vantageClasses = map[faultline.VantageState]string{
 	faultline.VantageOK: "ok", faultline.VantageBlind: "down", faultline.VantageSick: "degraded",
 	faultline.VantageSilent: "unknown", faultline.VantageUnknown: "unknown",
 }
 
+// vantageRow is the row of one vantage. The reason is translated if it is one of our own
+// texts; a reason of another form is not shown, because a vantage could write anything there.
 func (v *localizer) vantageRow(of faultline.VantageStatus) vantageRow {
 	row := vantageRow{Name: of.Vantage, Class: vantageClasses[of.State],
 		Word: v.say("vantage_state." + string(of.State))}

@@ -7,8 +7,9 @@ import (
 	"faultline"
 )
 
-// verdict answers whether a site is down, in a sentence, and says why in another. It never calls a
-// site well that nobody has checked.
+// verdict answers whether a site is down, in a sentence, and says why in another. It never
+// calls a site well that nobody has checked: "blind" is that our probes see nothing at all,
+// "unheard" that this site was neither probed nor reported.
 func (v *localizer) verdict(site string, status faultline.SiteStatus, reported bool, cause *faultline.Incident,
 	member faultline.IncidentSite) (answer, reason string) {
 	if cause != nil {
@@ -33,7 +34,9 @@ func (v *localizer) verdict(site string, status faultline.SiteStatus, reported b
 	return v.say("verdict."+kind, "Site", site), v.say("verdict."+kind+"_because", "Symptom", v.symptom(status.Symptom))
 }
 
-// explained is the verdict on a site that belongs to an open incident.
+// explained is the verdict on a site that belongs to an open incident. The site's own state
+// in the incident comes before the incident's: a site that is back is back, whatever its
+// provider does.
 func (v *localizer) explained(site string, inc *faultline.Incident, member faultline.IncidentSite) (answer,
 	reason string) {
 	why := v.fault(inc)
@@ -57,7 +60,9 @@ func (v *localizer) explained(site string, inc *faultline.Incident, member fault
 	return v.say("verdict.down", "Site", site), why
 }
 
-// fault says whose fault it is, as a second sentence after an answer.
+// fault says whose fault it is, as a second sentence after an answer. The sentence for an
+// internet provider or a top-level domain differs, because there the site itself works for
+// others.
 func (v *localizer) fault(inc *faultline.Incident) string {
 	if inc.Cause == nil {
 		return v.say("fault_of.none")
@@ -77,7 +82,8 @@ func (v *localizer) fault(inc *faultline.Incident) string {
 	return v.say("fault_of."+kind+"_"+state, "Kind", v.kindWord(inc.Cause.Kind), "Name", inc.Cause.Name)
 }
 
-// statusTallies counts what the last ten minutes brought.
+// statusTallies counts what the last ten minutes brought: failed probes of all probes, and
+// reports. While nothing is observed there are none, since a zero would read as "all well".
 func (v *localizer) statusTallies(status faultline.SiteStatus, reported bool) []tally {
 	if !reported || v.coverage().State == faultline.Blind {
 		return nil // of minutes that nothing observed, no count says anything
@@ -89,10 +95,10 @@ func (v *localizer) statusTallies(status faultline.SiteStatus, reported bool) []
 	return append(rows, tally{N: v.number(status.Reports), What: v.count("tally.reports_10", status.Reports)})
 }
 
-// viewerVerdict is a verdict for one viewer's network.
+// viewerVerdict is the verdict of package correlate/verdict for one viewer's network.
 type viewerVerdict struct{ faultline.Verdict }
 
-// key tells verdicts apart that read differently.
+// key tells verdicts apart that read differently, for the cache of rendered pages.
 func (j *viewerVerdict) key() string {
 	if j == nil {
 		return ""
@@ -107,8 +113,8 @@ type viewerAnswer struct {
 	Places         []place
 }
 
-// ownedBy reports whether what fails is run by the owner of the site, and the site itself is not
-// seen to fail: it need not depend on it.
+// ownedBy reports whether what fails is run by the owner of the site, while the site itself
+// is not seen to fail. The answer then says that, instead of that the site depends on it.
 func (v *localizer) ownedBy(j *viewerVerdict) bool {
 	return j.ProbesFailed < j.Probes && slices.ContainsFunc(v.cfg.Providers.Running(j.Site),
 		func(p faultline.Provider) bool { return p.Runs(j.Incident.Cause.Component) })
@@ -121,10 +127,11 @@ type place struct {
 	Word  string
 }
 
-// places in the order in which a request passes them.
+// places are where the trouble may lie, in the order in which a request passes them.
 var places = []faultline.Blame{faultline.BlameYou, faultline.BlameISP, faultline.BlameSite, faultline.BlameProvider}
 
-// viewerAnswer says what a verdict means for the reader; nil for no verdict.
+// viewerAnswer says what a verdict means for the reader; nil for no verdict. Where the blame
+// is known, all other places are clear; where it is not, none is called clear.
 func (v *localizer) viewerAnswer(j *viewerVerdict) *viewerAnswer {
 	if j == nil {
 		return nil
