@@ -17,8 +17,9 @@ import (
 	"time"
 )
 
-// The group bomb: names that nobody knows, each another, from ten thousand
-// addresses.
+// The group bomb: names that nobody knows, each another, from ten thousand addresses. It
+// shows that inventing names costs whoever sends them more than it costs the server: a name
+// that nobody has confirmed must not stay in Redis or in memory.
 const (
 	bombNames  = 1_000_000
 	bombRedis  = 16.0 // MB that Redis may grow by
@@ -56,7 +57,7 @@ func measureBomb(ctx context.Context, _ options, log io.Writer) ([]figure, error
 	}, nil
 }
 
-// bombed is what came of it; memory in MB.
+// bombed is what came of the attack; memory in MB.
 type bombed struct {
 	redisBefore, redisAfter float64
 	memoryIdle              float64 // before anybody asked
@@ -67,8 +68,9 @@ type bombed struct {
 	took                     time.Duration
 }
 
-// bomb starts the whole program beside a Redis of its own and sends it n names.
-// It is void unless every one of them was taken, and none counted.
+// bomb starts the whole program beside a Redis of its own and sends it n names. The result is
+// void unless every one of them was taken, and none counted: a server that refuses them would
+// show no growth either.
 func bomb(ctx context.Context, n uint64) (b bombed, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -132,8 +134,10 @@ func underKnown(ctx context.Context, addr string, pid int) (most float64, err er
 	return most, err
 }
 
-// startWhole builds and starts serve, as anybody runs it but for the proxy that
-// tells it who asks and limits that let all of it in.
+// startWhole builds and starts serve, as anybody runs it but for the proxy that tells it who
+// asks and limits that let all of it in. The port is found by listening on it first and
+// closing that, which can be taken by somebody else meanwhile; the wait for readiness then
+// ends in an error.
 func startWhole(ctx context.Context, dir, redisURL string) (*exec.Cmd, string, error) {
 	bin, err := buildFaultline(ctx, dir)
 	if err != nil {
@@ -171,7 +175,8 @@ func startWhole(ctx context.Context, dir, redisURL string) (*exec.Cmd, string, e
 	return nil, "", fmt.Errorf("serve is not ready after %s", bombReady)
 }
 
-// report reports the known site, each time as somebody else, until ctx ends.
+// report reports the known site, each time as somebody else, until ctx ends. It stands for
+// the people who go on to report a true outage while the server is attacked.
 func (b *bombed) report(ctx context.Context, addr string) error {
 	tick := time.NewTicker(bombEvery)
 	defer tick.Stop()
@@ -207,7 +212,8 @@ func (b *bombed) report(ctx context.Context, addr string) error {
 	}
 }
 
-// mostMemory is the most that a process held until ctx ended.
+// mostMemory is the most that a process held until ctx ended. It samples ten times a second,
+// so a shorter peak may be missed.
 func mostMemory(ctx context.Context, pid int) (most float64) {
 	tick := time.NewTicker(bombSample)
 	defer tick.Stop()
@@ -223,7 +229,8 @@ func mostMemory(ctx context.Context, pid int) (most float64) {
 	}
 }
 
-// residentMB is what a process holds of the machine's memory.
+// residentMB is what a process holds of the machine's memory, the second field of
+// /proc/PID/statm (proc(5)), in MiB. It exists on Linux only, as this group does.
 func residentMB(pid int) (float64, error) {
 	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"faultline/store"
 )
 
+// checkpointLease is longer than any round, so that losing the lease means a fault and not a
+// slow machine. redisPatience bounds one request to Redis.
 const (
 	checkpointTarget = 2.0  // seconds
 	pauseTarget      = 50.0 // milliseconds
@@ -56,7 +58,8 @@ func measureCheckpoint(ctx context.Context, opt options, log io.Writer) ([]figur
 	return []figure{r.duration(m), r.pause(m)}, nil
 }
 
-// checkpointRun is an engine, where its checkpoints go, and what they cost.
+// checkpointRun is an engine, where its checkpoints go, and what they cost: the series have a
+// value for each round.
 type checkpointRun struct {
 	*estate
 	st           *store.Store
@@ -80,9 +83,10 @@ func (r *checkpointRun) lead(ctx context.Context) error {
 	return nil
 }
 
-// save takes one checkpoint as the leader does and returns how many seconds went
-// by until it was stored. Events are folded between its pieces, and a door appends
-// to the log all the time.
+// save takes one checkpoint as the leader does and returns how many seconds went by until it
+// was stored. Events are folded between its pieces, and a door appends to the log all the
+// time. The state that is restored at the end is compared with that of the beginning, since a
+// checkpoint that is fast and wrong is worth nothing.
 func (r *checkpointRun) save(ctx context.Context) (float64, error) {
 	if ok, err := r.st.Renew(ctx, "bench", r.lease); err != nil || !ok {
 		return 0, fmt.Errorf("the lease is lost: %w", err)
@@ -119,8 +123,9 @@ func (r *checkpointRun) save(ctx context.Context) (float64, error) {
 	return took.Seconds(), r.verify(ctx, want)
 }
 
-// encode writes the engine's state down and returns the longest time for which the
-// fold could do nothing else.
+// encode writes the engine's state down piece by piece, as the leader does, and returns the
+// longest time for which the fold could do nothing else: until the first piece, or for one of
+// them.
 func (r *checkpointRun) encode() (state [][]byte, worst time.Duration) {
 	began := time.Now()
 	next := r.eng.Snapshot()
@@ -136,8 +141,9 @@ func (r *checkpointRun) encode() (state [][]byte, worst time.Duration) {
 	}
 }
 
-// openDoor appends reports to the log, one batch after another, until it is closed;
-// then it returns the longest that one took.
+// openDoor appends reports to the log, one batch after another, until it is closed; then it
+// returns the longest that one took. It shows whether storing the pieces holds up the writes
+// of people's reports, which share Redis.
 func (r *checkpointRun) openDoor(ctx context.Context) (closed func() (time.Duration, error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	var longest time.Duration
@@ -162,7 +168,8 @@ func (r *checkpointRun) openDoor(ctx context.Context) (closed func() (time.Durat
 	}
 }
 
-// doorWhile is the longest that one append takes while nothing else goes on.
+// doorWhile is the longest that one append takes while nothing else goes on, over a span of
+// time. It is the measure to compare openDoor's result with.
 func (r *checkpointRun) doorWhile(ctx context.Context, span time.Duration) (time.Duration, error) {
 	door := r.openDoor(ctx)
 	select {
@@ -206,7 +213,8 @@ func (r *checkpointRun) duration(m measurement) figure {
 	return f
 }
 
-// pause is the longest time for which the fold or the API waited while a checkpoint was made.
+// pause is the longest time for which the fold or the door waited while a checkpoint was
+// made, the worse of the two in each round.
 func (r *checkpointRun) pause(_ measurement) figure {
 	worst := series{}
 	for i := range r.fold {

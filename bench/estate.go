@@ -12,8 +12,9 @@ import (
 	"faultline/correlate"
 )
 
-// The shape of the tables that `tick` and `checkpoint` measure on: a map as it is
-// in the world, a few components with very many sites and very many with a few.
+// The shape of the tables that the groups tick and checkpoint measure on: a list of sites as
+// it is in the world, with a few components that very many sites depend on, and very many
+// components with a few sites.
 const (
 	estateComponents = 200_000
 	estateAnomalous  = 5_000
@@ -29,8 +30,9 @@ const (
 	outageEvaluations = 30
 )
 
-// kinds are the components of an estate: of each kind a share, and how unequal in
-// size they are (the exponent by which a random number is raised).
+// kinds are the components of an estate: of each kind its share of estateComponents, and how
+// unequal in size they are. skew is the exponent by which a random number between 0 and 1 is
+// raised: the larger, the more sites share the first components.
 var kinds = []struct {
 	kind  string
 	share float64
@@ -40,8 +42,9 @@ var kinds = []struct {
 	{faultline.KindDNS, 0.0585, 3}, {faultline.KindASN, 0.335, 2.5}, {faultline.KindPrefix, 0.6, 1.5},
 }
 
-// estate is an engine with a map and with probes: 1 % of the sites, and no others
-// than those that fail, have news at each evaluation.
+// estate is an engine with a list of sites and with probes. One per cent of the watched sites
+// have news at each evaluation, which is what a minute between checks and five seconds
+// between evaluations come to.
 type estate struct {
 	eng       *correlate.Engine
 	rng       *rand.Rand
@@ -57,7 +60,8 @@ type estate struct {
 	rounds    int // that were timed since it was played
 }
 
-// newEstate makes an engine with many sites of which a few are anomalous, all drawn from a seed.
+// newEstate makes an engine with many sites of which some are to fail, all drawn from a seed,
+// so that every run measures the same work.
 func newEstate(seed uint64, sites, anomalous int) *estate {
 	e := &estate{eng: correlate.New(correlate.Config{}), rng: rand.New(rand.NewPCG(seed, 0x65737461)),
 		seed: seed, sites: sites, anomalous: anomalous, now: trafficStart, dirty: sites / estateDirtyEach}
@@ -67,7 +71,8 @@ func newEstate(seed uint64, sites, anomalous int) *estate {
 	return e
 }
 
-// again makes the estate what it was when it had been played.
+// again makes the estate what it was when it had been played, and lets the garbage of the one
+// before be collected, so that no later round pays for it.
 func (e *estate) again() {
 	*e = *newEstate(e.seed, e.sites, e.anomalous)
 	e.settle()
@@ -75,7 +80,8 @@ func (e *estate) again() {
 	runtime.GC() // of the one before
 }
 
-// settle folds the map.
+// settle folds the list of sites and the vantages. The anomalous sites share three
+// components, which are the outages to be found.
 func (e *estate) settle() {
 	var components [][]faultline.Component
 	for _, k := range kinds {
@@ -109,7 +115,8 @@ func (e *estate) settle() {
 // culpritName is the component number n that fails.
 func culpritName(n int) string { return "culprit" + strconv.Itoa(n) }
 
-// news folds what comes in until the next evaluation.
+// news folds so many probes, of one watched site after the other, as they come in until the
+// next evaluation. Those of anomalous sites fail during the outage.
 func (e *estate) news(n int) {
 	for range n {
 		site := e.watched[e.next%len(e.watched)]
@@ -125,7 +132,8 @@ func (e *estate) news(n int) {
 	}
 }
 
-// evaluate moves the clock on and has the evidence weighed.
+// evaluate moves the clock on by five seconds and has the evidence weighed. It returns the
+// revisions that came of it.
 func (e *estate) evaluate() []faultline.Incident {
 	e.now = e.now.Add(evaluation)
 	return e.eng.Fold(faultline.Tick{At: e.now})

@@ -6,13 +6,15 @@ import (
 	"strconv"
 )
 
-// The directions in which a figure may be good.
+// The directions in which a figure may be good: a throughput should be higher, a cost lower.
 const (
 	higher = "higher"
 	lower  = "lower"
 )
 
-// figure is one measured number beside its target and its limit.
+// figure is one measured number beside its target and its limit. The limit is the fastest
+// that this machine could do in the same rounds, so that a figure means the same on another
+// machine.
 type figure struct {
 	Name   string  `json:"name"`   // group.what
 	Value  float64 `json:"value"`  // median of the runs
@@ -37,7 +39,8 @@ func meets(value, target float64, better string) bool {
 	return value >= target
 }
 
-// String is one line: the value beside its target, and whether that is met.
+// String is one line: the value beside its target, and whether that is met. Inconclusive
+// stands in the verdict's place, because a median of widely spread rounds decides nothing.
 func (f figure) String() string {
 	verdict := "MISSED"
 	if f.OK {

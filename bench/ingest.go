@@ -11,7 +11,9 @@ import (
 	"faultline/store"
 )
 
-// The targets of the group ingest.
+// The targets of the group ingest, as ratios to servers that do less, measured in the same
+// rounds; ingestRedisBytes is in bytes a report. A round lasts ingestRound, and the first of
+// ingestWarm is not counted.
 const (
 	ingestEverysec   = 0.75 // of the throughput of the same server that stores nothing
 	ingestAlways     = 0.55
@@ -23,7 +25,8 @@ const (
 	ingestWarm  = 500 * time.Millisecond
 )
 
-// contender is one server under load, with the Redis behind it.
+// contender is one server under load, with the Redis behind it. check is nil where nothing is
+// stored.
 type contender struct {
 	name   string
 	kind   string
@@ -36,9 +39,9 @@ type contender struct {
 	reports                      int64
 }
 
-// measureIngest loads the door and its limits in turn. A round in which anything
-// but 202 was answered, or in which the log did not gain what was counted, voids
-// it all.
+// measureIngest loads the door and its limits in turn. A round in which anything but 202 was
+// answered, or in which the log did not gain what was counted, voids it all. The Redis with
+// appendfsync always is apart from the other, because its disk would slow that down.
 func measureIngest(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -83,7 +86,9 @@ func measureIngest(ctx context.Context, opt options, log io.Writer) ([]figure, e
 	return ingestFigures(all, m, float64(after-before)/float64(all[2].reports)), nil
 }
 
-// start begins the server of a contender in a process of its own, so that its CPU time is its own.
+// start begins the server of a contender in a process of its own, so that its CPU time is its
+// own, and loads it once without counting: connections, pools and the first garbage
+// collection are no measure.
 func (c *contender) start(ctx context.Context) error {
 	var err error
 	if c.server, err = startServer(ctx, c.kind, c.redis.url); err != nil {
@@ -105,7 +110,8 @@ func (c *contender) start(ctx context.Context) error {
 	return err
 }
 
-// round measures reports a second.
+// round measures reports a second, and notes the CPU time that the server, Redis and this
+// process spent meanwhile. The last says whether the load itself was the limit.
 func (c *contender) round(ctx context.Context) (float64, error) {
 	server, redis := c.server.cmd.Process.Pid, c.redis.cmd.Process.Pid
 	s0, err0 := processCPU(server)
@@ -148,8 +154,9 @@ func (c *contender) checkAnswered(got answered) error {
 	return nil
 }
 
-// logGain counts the reports of the log as any reader of it would: unpacked,
-// their checksum tested, repeats dropped.
+// logGain counts the reports that the log has gained since it was last asked, as any reader
+// of it would: unpacked, their checksum tested, repeats dropped. The returned function reads
+// on from where it was.
 func logGain(ctx context.Context, url string) (func(context.Context) (int64, error), error) {
 	st, err := store.Open(ctx, store.Config{URL: url + "?read_timeout=10s"})
 	if err != nil {
@@ -191,7 +198,8 @@ func streamGain(r *redisChild) func(context.Context) (int64, error) {
 	}
 }
 
-// ingestFigures compares the contenders: what the API costs beside a server that does nothing.
+// ingestFigures compares the contenders: ours with one that stores nothing (what durability
+// costs) and with one round trip a report (what batching saves).
 func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 	rps := map[string]float64{}
 	detail := map[string]any{"connections": ingestConnections, "addresses": ingestAddresses}

@@ -26,8 +26,9 @@ const (
 	ingestPrefixLimit = 60_000
 )
 
-// load sends reports over keep-alive connections as fast as they are answered,
-// each by another address about another site, so that every one of them counts.
+// load sends reports over keep-alive connections as fast as they are answered, each by
+// another address about another site, so that every one of them counts: a second report of
+// the same person and site within ten minutes would be answered and not logged.
 type load struct {
 	addr  string
 	sites []string
@@ -43,13 +44,14 @@ type answered struct {
 	took                     time.Duration
 }
 
-// run sends for as long as told, at most, as fast as it is answered.
+// run sends for at most d, as fast as reports are answered.
 func (l *load) run(ctx context.Context, d time.Duration) (answered, error) {
 	return l.runAt(ctx, d, 0)
 }
 
-// runAt sends so many reports a second, if that many are answered; 0: as many as
-// are.
+// runAt sends pace reports a second, if that many are answered; 0 means as many as are. It
+// waits on the wall clock until each is due, so that a slow answer does not lower the rate
+// (no coordinated omission).
 func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answered, error) {
 	var sent atomic.Int64
 	var all answered
@@ -107,7 +109,8 @@ func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answer
 	return all, err
 }
 
-// request writes the k-th report.
+// request appends the k-th report to b as it goes over the wire. It is written by hand,
+// because net/http would cost this process more than the report costs the server.
 func (l *load) request(b []byte, k uint64) []byte {
 	var site string
 	who := k % ingestAddresses
@@ -130,8 +133,8 @@ func (l *load) request(b []byte, k uint64) []byte {
 	return append(b, `","symptom":"http_503"}`...)
 }
 
-// readAnswer reads one response that tells its length. Its body is good until
-// the next read.
+// readAnswer reads one response that has a Content-Length. The body is good until the next
+// read. It knows just what these servers write, and is no parser of HTTP.
 func readAnswer(in *bufio.Reader) (status int, body []byte, err error) {
 	length := -1
 	for first := true; ; first = false {

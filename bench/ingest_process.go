@@ -18,7 +18,8 @@ func startServer(ctx context.Context, kind, redisURL string) (*child, error) {
 	return startChild(ctx, "the server "+kind, envServer+"="+kind, envRedis+"="+redisURL)
 }
 
-// redisChild is a redis-server of a bench.
+// redisChild is a redis-server that a group has for itself, on a socket in a directory of its
+// own.
 type redisChild struct {
 	cmd    *exec.Cmd
 	dir    string
@@ -26,8 +27,9 @@ type redisChild struct {
 	client *redis.Client
 }
 
-// startRedis runs a redis-server in a directory of its own. fsync is appendfsync: without it the
-// figures would be those of a cache.
+// startRedis runs a redis-server in a directory of its own. fsync is the value of
+// appendfsync: with "no" the figures would be those of a cache. Snapshots are off, so that no
+// fork falls into a round; memory is never evicted, as Faultline requires.
 func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
 	dir, err := os.MkdirTemp("", "faultline-bench-redis")
 	if err != nil {
@@ -56,7 +58,7 @@ func startRedis(ctx context.Context, fsync string) (*redisChild, error) {
 	return nil, fmt.Errorf("redis-server does not answer on %s", socket)
 }
 
-// stop kills it and removes its files.
+// stop kills it and removes its files: nothing of it is wanted.
 func (r *redisChild) stop() {
 	_ = r.client.Close()
 	_ = r.cmd.Process.Kill()
@@ -64,7 +66,7 @@ func (r *redisChild) stop() {
 	os.RemoveAll(r.dir)
 }
 
-// usedMemory is what Redis has allocated, in bytes.
+// usedMemory is what Redis has allocated, in bytes (used_memory of INFO).
 func (r *redisChild) usedMemory(ctx context.Context) (int64, error) {
 	info, err := r.client.InfoMap(ctx, "memory").Result()
 	if err != nil {
@@ -76,8 +78,9 @@ func (r *redisChild) usedMemory(ctx context.Context) (int64, error) {
 // clockTicks is USER_HZ, which Linux fixes for every architecture that Go has.
 const clockTicks = 100
 
-// processCPU is what a process has used so far, by the operating system's
-// accounting: user and system time of all its threads.
+// processCPU is the CPU time that a process has used so far, by the operating system's
+// accounting: user and system time of all its threads (proc_pid_stat(5)). The name of the
+// program may contain spaces and brackets, hence the search for the last bracket.
 func processCPU(pid int) (time.Duration, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

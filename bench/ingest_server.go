@@ -46,8 +46,9 @@ const (
 	serverNaive = "naive" // the same API, whose door makes one round trip to Redis for each report
 )
 
-// serveIngest runs one of the servers until standard input ends. It prints the
-// address that it listens on.
+// serveIngest runs one of the servers until standard input ends. It prints the address that
+// it listens on, which the parent waits for. When the parent dies, input ends too, so no
+// server is left behind.
 func serveIngest(kind string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -81,9 +82,11 @@ func ingestHandler(ctx context.Context, kind string) (http.Handler, error) {
 	return apiServer(ctx, kind)
 }
 
+// naiveStream is the stream of the naive server.
 const naiveStream = "naive"
 
-// bareServer parses a report as we do and answers as much as we do.
+// bareServer parses a report as we do and answers as much as we do, with no middleware and no
+// door. It is what gin and JSON cost.
 func bareServer() http.Handler {
 	e := gin.New()
 	e.POST("/v1/reports", func(c *gin.Context) {
@@ -103,7 +106,9 @@ func bareServer() http.Handler {
 	return e
 }
 
-// apiServer is the API as serve wires it, without the fold and the pages.
+// apiServer is the API as serve wires it, without the fold and the pages. The limits are set
+// so that this machine's few addresses are not stopped by them, but they are counted as in
+// life.
 func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	reg := prometheus.NewRegistry()
 	st, err := store.Open(ctx, store.Config{URL: os.Getenv(envRedis), Durable: true, Registerer: reg})
@@ -162,19 +167,22 @@ func apiServer(ctx context.Context, kind string) (http.Handler, error) {
 	return api.New(cfg)
 }
 
-// noopDoor answers at once.
+// noopDoor answers at once and stores nothing: what the API costs without the log.
 type noopDoor struct{ api.Door }
 
+// Report answers as the door does for a report that counts.
 func (noopDoor) Report(_ context.Context, _ netip.Addr, site, _ string) (faultline.Receipt, error) {
 	return faultline.Receipt{Site: site, At: time.Now().UTC(), Counted: true, Durable: true}, nil
 }
 
-// naiveDoor writes each report by itself.
+// naiveDoor writes each report by itself, with a round trip to Redis: what a first version of
+// such a service would do.
 type naiveDoor struct {
 	noopDoor
 	client *redis.Client
 }
 
+// Report waits for Redis before it answers, as the door does.
 func (d naiveDoor) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
 	r, err := d.noopDoor.Report(ctx, addr, site, symptom)
 	if err != nil {
@@ -185,17 +193,20 @@ func (d naiveDoor) Report(ctx context.Context, addr netip.Addr, site, symptom st
 	return r, err
 }
 
-// benchLog is the store as the door sees it.
+// benchLog is the store as the door wants it; package node has the same adapter.
 type benchLog struct{ *store.Store }
 
+// Append passes the batch on with its key.
 func (l benchLog) Append(ctx context.Context, writer, seq uint64, events []faultline.Event) error {
 	_, err := l.Store.Append(ctx, store.BatchKey{Writer: writer, Seq: seq}, events)
 	return err
 }
 
-// benchLabels puts addresses into two hundred networks.
+// benchLabels puts addresses into two hundred networks, so that no network's limit is
+// reached.
 type benchLabels struct{}
 
+// Label returns a network by the address's third byte.
 func (benchLabels) Label(addr netip.Addr) (uint32, string) {
 	b := addr.As4()
 	return 1000 + uint32(b[2])%200, "GB"

@@ -14,7 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// options are the command line.
+// options are the command line, read by kong.
 type options struct {
 	Names  []string `arg:"" optional:"" name:"name" help:"Groups to measure; all when none is named. There are: ${groups}."`
 	JSON   bool     `name:"json" help:"Print each figure as one JSON object a line."`
@@ -26,12 +26,14 @@ type options struct {
 // exitUsage is the exit code for a wrong command line.
 const exitUsage = 2
 
-// group is a set of figures that are measured together.
+// group is a set of figures that are measured together, because they share a server or a
+// state. measure writes its progress to log and returns the figures.
 type group struct {
 	name    string
 	measure func(ctx context.Context, opt options, log io.Writer) ([]figure, error)
 }
 
+// groups are in the order in which they run. Docs and CI name them.
 var groups = []group{
 	{"replay", measureReplay},
 	{"tick", measureTick},
@@ -55,7 +57,7 @@ func groupNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Validate is called by kong.
+// Validate refuses what would give numbers without meaning. kong calls it after parsing.
 func (o *options) Validate() error {
 	if o.Rounds < minRounds {
 		return fmt.Errorf("--rounds=%d: at least %d, or a median says little", o.Rounds, minRounds)
@@ -71,6 +73,8 @@ func (o *options) Validate() error {
 	return nil
 }
 
+// main is also the main of the children: servers and targets run as this same program, told
+// apart by variables of the environment, so that `go run` needs no second binary.
 func main() {
 	if isTarget() {
 		if err := serveTarget(os.Stdin, os.Stdout); err != nil {

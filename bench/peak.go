@@ -15,8 +15,8 @@ import (
 	"faultline/store"
 )
 
-// The group peak: an hour of it and half of another, on a clock that moves as fast
-// as the machine goes.
+// The group peak: an hour and a half of the highest load, on a clock that moves as fast as
+// the machine goes. It measures memory and not speed, so no round is repeated.
 const (
 	peakRate    = 1_000 // reports a second, all counted
 	peakBatch   = 8     // in one entry of the log, as at that rate when an append takes 8 ms
@@ -29,8 +29,8 @@ const (
 	peakGrown = 1.05 // times as much half an hour after the hour as at its end
 )
 
-// peak is Redis, the fold and the leader's duties over them; the door's place is
-// taken by what it would append.
+// peak is Redis, the fold and the leader's duties over them. There is no door: what it would
+// append is appended directly.
 type peak struct {
 	redis  *redisChild
 	store  *store.Store
@@ -44,8 +44,9 @@ type peak struct {
 	rng    *rand.Rand
 }
 
-// measurePeak plays ninety minutes of peak, with checkpoints and trimming as the leader
-// makes them, and prints what Redis held every ten minutes.
+// measurePeak plays ninety minutes of peak, with checkpoints and trimming as the leader makes
+// them, and prints what Redis held every ten minutes. The first half hour is left out of
+// bytes a report, because tables that grow once are still filling.
 func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	fmt.Fprintf(log,
 		"peak: %d minutes at %d reports a second\n| minute | entries of the log | used_memory, MB |\n| ---: | ---: | "+
@@ -90,8 +91,8 @@ func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, err
 	}, nil
 }
 
-// newPeak starts Redis, the fold and the leader's duties. It uses everysec, because memory is what
-// is measured.
+// newPeak starts Redis, the fold and the leader's duties. It uses appendfsync everysec,
+// because memory is measured and not durability.
 func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 	r, err := startRedis(ctx, "everysec")
 	if err != nil {
@@ -182,7 +183,8 @@ func (p *peak) second(ctx context.Context) error {
 	return err
 }
 
-// batch draws one batch of reports; well-known sites get more of them.
+// batch draws one batch of reports. The smaller of two random numbers makes well-known sites
+// get more of them.
 func (p *peak) batch() []faultline.Event {
 	events := make([]faultline.Event, peakBatch)
 	for i := range events {

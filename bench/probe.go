@@ -20,7 +20,8 @@ import (
 	"faultline/ingest/probe"
 )
 
-// What the checks must cost, as ratios of CPU time.
+// What the checks must cost, as ratios of the CPU time of the standard library at the same
+// work.
 const (
 	probeHTTPTarget  = 0.38
 	probeHTTPSTarget = 0.46
@@ -43,9 +44,10 @@ var probeHost = func() (names [probeHosts]string) {
 	return names
 }()
 
-// measureProbe measures what one check costs this process in CPU time, a new
-// connection each, beside the standard library's client and resolver at the same
-// work. The targets run in a process of their own.
+// measureProbe measures what one check costs this process in CPU time, a new connection each,
+// beside the standard library's client and resolver at the same work. The targets run in a
+// process of their own. Both sides open a new connection for each check, because a check that
+// reuses one would not see that a site has stopped taking them.
 func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	target, err := startTarget(ctx)
 	if err != nil {
@@ -108,7 +110,8 @@ type probeRun struct {
 	std      *http.Client
 }
 
-// newProbeRun prepares both sides for one target: the prober, and the plain client beside it.
+// newProbeRun prepares both sides for one target: the prober, and the standard library's
+// client and resolver, which is told to use the target's name server.
 func newProbeRun(t *target) (*probeRun, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(t.Roots)) {
@@ -134,8 +137,8 @@ func newProbeRun(t *target) (*probeRun, error) {
 	return r, nil
 }
 
-// each does n checks on a few goroutines and returns the CPU time of one, in
-// microseconds.
+// each does n checks on probeWorkers goroutines and returns the CPU time of one, in
+// microseconds. One failed check makes the round void, since failing is often cheaper.
 func each(ctx context.Context, n int, check func(ctx context.Context, i int) error) (float64, error) {
 	cpu, err := ownCPU(func() error {
 		var next, failed atomic.Int64
@@ -164,8 +167,9 @@ func each(ctx context.Context, n int, check func(ctx context.Context, i int) err
 	return float64(cpu.Microseconds()) / float64(n), err
 }
 
-// ours checks as the prober does on the second and every later look: a name, a
-// connection, a request; one in eight with the key share that browsers offer.
+// ours checks as the prober does on the second and every later check: a name, a connection, a
+// request. One in eight has the key share that browsers offer (X25519MLKEM768), as in the
+// prober, because that costs more CPU.
 func (r *probeRun) ours(secure bool) func(ctx context.Context) (float64, error) {
 	n, scheme := probeHTTPChecks, "http://"
 	if secure {
@@ -228,7 +232,7 @@ func (r *probeRun) goLookup(ctx context.Context) (float64, error) {
 	})
 }
 
-// targetRole, in the environment, makes this program the target of checks.
+// targetRole, in the environment, makes this program the target of the checks.
 const targetRole = "BENCH_PROBE_TARGET"
 
 // isTarget reports whether this process is to be the server that is checked.

@@ -68,6 +68,7 @@ func measureCorpus(ctx context.Context, log io.Writer) (figure, error) {
 	}, nil
 }
 
+// address is the URL of an odd answer's site.
 func address(o probetest.Odd) string {
 	if o.Secure {
 		return "https://" + o.Host() + "/"
@@ -75,12 +76,15 @@ func address(o probetest.Odd) string {
 	return "http://" + o.Host() + "/"
 }
 
-// probed is what came of the corpus.
+// probed is what came of the corpus: the answers that were judged otherwise than by a
+// browser, and the CPU time of each check.
 type probed struct {
 	wrong []string
 	each  float64 // microseconds of CPU time
 }
 
+// judgeCorpus checks every odd answer and compares what check made of it with what a recorded
+// Chromium made of it. Answers that never end get a time limit of their own.
 func judgeCorpus(ctx context.Context, answers []probetest.Odd, table map[string]probetest.Browser,
 	check func(context.Context, probetest.Odd) faultline.Probe,
 ) (probed, error) {
@@ -117,9 +121,9 @@ func judgeCorpus(ctx context.Context, answers []probetest.Odd, table map[string]
 	return out, err
 }
 
-// blackbox checks as the HTTP prober of Prometheus' blackbox exporter does: a
-// transport for each probe, cookies, redirects, the whole body, and success for
-// the statuses of 2xx.
+// blackbox checks as the HTTP prober of Prometheus' blackbox exporter does: a new transport
+// for each probe, cookies, redirects, the whole body, and success for the statuses of 2xx. It
+// is the tool that many people would use instead of ours.
 func blackbox(ctx context.Context, w *probetest.World, url string) faultline.Probe {
 	ctx, cancel := context.WithTimeout(ctx, blackboxLimit)
 	defer cancel()
@@ -158,18 +162,27 @@ func blackbox(ctx context.Context, w *probetest.World, url string) faultline.Pro
 	return faultline.Probe{Symptom: faultline.SymptomOK, Status: resp.StatusCode}
 }
 
-// bed is what the small internet needs of a test, without one.
+// bed stands in for a test, because the small internet of probetest is made for tests and
+// wants a testing.TB. Only the methods that it calls are there; any other would panic.
 type bed struct {
 	testing.TB
 	ctx  context.Context
 	ends []func()
 }
 
-func (b *bed) Helper()                  {}
-func (b *bed) Context() context.Context { return b.ctx }
-func (b *bed) Cleanup(f func())         { b.ends = append(b.ends, f) }
-func (b *bed) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
+// Helper has no meaning outside of a test.
+func (b *bed) Helper() {}
 
+// Context is the run's.
+func (b *bed) Context() context.Context { return b.ctx }
+
+// Cleanup notes what end is to call.
+func (b *bed) Cleanup(f func()) { b.ends = append(b.ends, f) }
+
+// Fatal panics: a small internet that does not start makes the run void.
+func (b *bed) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
+
+// end calls the cleanups, the last one first.
 func (b *bed) end() {
 	for i := len(b.ends) - 1; i >= 0; i-- {
 		b.ends[i]()

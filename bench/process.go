@@ -15,7 +15,8 @@ import (
 // maxKept bounds what is kept of a child's standard error, in bytes.
 const maxKept = 8 << 10
 
-// buildFaultline builds the command from this tree and returns its path.
+// buildFaultline builds the command from this tree into dir and returns its path, so that a
+// run measures the code as it is here.
 func buildFaultline(ctx context.Context, dir string) (string, error) {
 	bin := filepath.Join(dir, "faultline")
 	out, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "faultline/cmd/faultline").CombinedOutput()
@@ -65,8 +66,8 @@ func rssBytes(ru *syscall.Rusage) int64 {
 	return ru.Maxrss << 10
 }
 
-// ownCPU runs f on one core's worth of Go threads and returns the CPU time that
-// this process spent meanwhile.
+// ownCPU runs f on one core's worth of Go threads and returns the CPU time that this process
+// spent meanwhile, the garbage collector's too. Nothing else of the process may run.
 func ownCPU(f func() error) (time.Duration, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	before, err := selfCPU()
@@ -89,7 +90,7 @@ func selfCPU() (time.Duration, error) {
 	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()), nil
 }
 
-// tail keeps the last bytes that were written to it.
+// tail keeps the last max bytes that were written to it.
 type tail struct {
 	max  int
 	kept []byte

@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// A round of one mode lasts readRound. The targets are ratios to servers that do nothing but
+// write the same bytes, or compress them for each request.
 const (
 	readRound       = time.Second // of one mode
 	readConnections = 32
@@ -24,8 +26,8 @@ type readCase struct {
 	status     int
 }
 
-// readCases: the list, one incident, and each of them where the reader holds the
-// answer already.
+// readCases are the list and one incident, and each of them where the reader has the answer
+// already (If-None-Match, answered 304): browsers and programs that poll mostly ask that way.
 func readCases(etags map[string]string) []readCase {
 	gz := http.Header{"Accept-Encoding": {"gzip"}}
 	held := func(path string) http.Header {
@@ -73,8 +75,8 @@ func measureRead(ctx context.Context, opt options, log io.Writer) ([]figure, err
 	return append(out, compressed), err
 }
 
-// measureCompressed compares a 19 KB answer that was compressed once with one that
-// is compressed for each request.
+// measureCompressed compares a 19 KB answer that was compressed once, when it changed, with
+// one that is compressed for each request.
 func measureCompressed(ctx context.Context, opt options, log io.Writer, ours, bare *reader) (figure, error) {
 	fmt.Fprintf(log, "read: compressed, %d rounds\n", opt.Rounds)
 	once := readCase{"compressed", readListPath, http.Header{"Accept-Encoding": {"gzip"}}, http.StatusOK}
@@ -94,7 +96,7 @@ func measureCompressed(ctx context.Context, opt options, log io.Writer, ours, ba
 		"gin alone, compress/gzip for each request"), nil
 }
 
-// ratioFigure is the first mode beside the second.
+// ratioFigure makes a figure of the first mode divided by the second.
 func ratioFigure(name string, m measurement, target float64, better, unit, limit string) figure {
 	value := m.series[0].median() / m.series[1].median()
 	f := figure{Name: name, Value: value, Target: target, Better: better, OK: meets(value, target, better), Unit: unit,

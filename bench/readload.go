@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// reader is a server of the groups read and stream: a line on its leash makes a
-// change.
+// reader is a server of the groups read and stream. A line on its standard input makes a
+// change of the first incident.
 type reader struct{ *child }
 
 // startReader runs a server that is read from, in a process of its own.
@@ -34,8 +34,9 @@ func (r *reader) cpu() (time.Duration, error) {
 	return cpuOfProcess(r.cmd.Process.Pid)
 }
 
-// cpuOfProcess reads user and system time of all threads from the scheduler, in
-// nanoseconds.
+// cpuOfProcess reads user and system time of all threads from the scheduler
+// (/proc/PID/task/*/schedstat), in nanoseconds. /proc/PID/stat counts in hundredths of a
+// second, which is too coarse for one round.
 func cpuOfProcess(pid int) (time.Duration, error) {
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
@@ -56,7 +57,7 @@ func cpuOfProcess(pid int) (time.Duration, error) {
 	return time.Duration(sum), nil
 }
 
-// etags asks for the validators that readers hold.
+// etags asks for the validators (ETag) that readers would hold.
 func (r *reader) etags(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	for _, path := range []string{readListPath, readIncidentPath} {
@@ -83,7 +84,9 @@ func (r *reader) perCPUSecond(ctx context.Context, c readCase) (float64, error) 
 	return r.perCPUSecondOf(ctx, c, readConnections, readRound)
 }
 
-// perCPUSecondOf is how many requests a second of the server's CPU answers.
+// perCPUSecondOf is how many requests a second of the server's CPU answers, over so many
+// connections for a time d. CPU time and not wall time, because the load shares the machine
+// with the server.
 func (r *reader) perCPUSecondOf(ctx context.Context, c readCase, connections int, d time.Duration) (float64, error) {
 	before, err := r.cpu()
 	if err != nil {
@@ -147,14 +150,15 @@ func (r *reader) load(ctx context.Context, request []byte, status, connections i
 	return answered.Load(), nil
 }
 
-// dialFrom connects from one of some addresses of this machine, so that readers
-// are many people.
+// dialFrom connects from one of some addresses of 127.0.0.0/8, so that readers are many
+// people and no limit of one address is reached.
 func dialFrom(i int, addr string) (net.Conn, error) {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i%clientAddresses))}}
 	return dialer.Dial("tcp", addr)
 }
 
-// skipAnswer reads one answer and returns its status.
+// skipAnswer reads one answer and returns its status. It skips the body without looking at
+// it.
 func skipAnswer(in *bufio.Reader) (status int, err error) {
 	length := 0
 	for first := true; ; first = false {

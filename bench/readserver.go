@@ -36,6 +36,7 @@ const (
 	readerBare = "bare" // gin alone, writing the bytes that the API wrote
 )
 
+// What is read: the list, and an incident of many sites.
 const (
 	readListPath     = "/v1/incidents?limit=2"
 	readIncidentPath = "/v1/incidents/inc_BENCH0"
@@ -45,8 +46,8 @@ const (
 	benchReadLimit = 10_000_000
 )
 
-// serveReader runs one of the servers until standard input ends. It prints the
-// address that it listens on.
+// serveReader runs one of the servers until standard input ends. It prints the address that
+// it listens on. Ours has the fast path of package api/direct in front, as serve has.
 func serveReader(kind string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -105,7 +106,8 @@ func benchAPI(ctx context.Context, source *benchSource, prepared *api.Prepared) 
 	return engine, streams, nil
 }
 
-// benchBoard is a board that has read a source.
+// benchBoard is a board that has read a source. It waits until the board is ready, since
+// reads before that would be answered 503.
 func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.Registry) (*board.Board,
 	*stream.Streams, error) {
 	// answers stay as they are while they are measured
@@ -125,19 +127,21 @@ func benchBoard(ctx context.Context, source *benchSource, registry *prometheus.R
 	return held, streams, nil
 }
 
-// shutDoor takes nothing: these groups read.
+// shutDoor takes nothing: these groups only read.
 type shutDoor struct{}
 
+// Report refuses.
 func (shutDoor) Report(context.Context, netip.Addr, string, string) (faultline.Receipt, error) {
 	return faultline.Receipt{}, faultline.ErrUnavailable
 }
 
+// Probes refuses.
 func (shutDoor) Probes(context.Context, faultline.Vantage, []faultline.Probe) (int, []faultline.Invalid, error) {
 	return 0, nil, faultline.ErrUnavailable
 }
 
-// bareReader writes what the API wrote for the same request, headers and all, from
-// gin handlers that do nothing else.
+// bareReader writes what the API wrote for the same request, headers and all, from gin
+// handlers that do nothing else. It is the least that a server on gin can do.
 func bareReader(engine http.Handler, source *benchSource) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -188,6 +192,7 @@ func bareReader(engine http.Handler, source *benchSource) http.Handler {
 	return e
 }
 
+// Alerts refuses.
 func (shutDoor) Alerts(context.Context, faultline.Vantage, []faultline.Alert) (int, []faultline.Invalid, error) {
 	return 0, nil, faultline.ErrUnavailable
 }

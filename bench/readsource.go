@@ -15,8 +15,8 @@ import (
 	"faultline"
 )
 
-// benchSource is a few incidents in memory. Each line on standard input makes
-// another revision of the first.
+// benchSource is a board's source in memory: two incidents, and a change for each line on
+// standard input. It stands for the store, which reads must not depend on.
 type benchSource struct {
 	mu        sync.Mutex
 	incidents []faultline.Incident
@@ -89,6 +89,7 @@ func (s *benchSource) publishOnInput(end func()) {
 	}
 }
 
+// Changes waits for changes after an id, as the store's method does.
 func (s *benchSource) Changes(ctx context.Context, after string, limit int,
 	block time.Duration) ([]faultline.Change, error) {
 	timeout := time.NewTimer(block)
@@ -116,6 +117,7 @@ func (s *benchSource) Changes(ctx context.Context, after string, limit int,
 	}
 }
 
+// Incident returns an incident, or one of its revisions.
 func (s *benchSource) Incident(_ context.Context, id string, revision int) (faultline.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,27 +129,29 @@ func (s *benchSource) Incident(_ context.Context, id string, revision int) (faul
 	return faultline.Incident{}, faultline.ErrNotFound
 }
 
-// Revisions is asked by nothing that is measured.
+// Revisions is called by nothing that is measured.
 func (s *benchSource) Revisions(context.Context, string, int, int) ([]faultline.Incident, error) {
 	return nil, faultline.ErrNotFound
 }
 
+// Incidents returns both, as they were first.
 func (s *benchSource) Incidents(context.Context, int) ([]faultline.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]faultline.Incident(nil), s.incidents[:2]...), nil
 }
 
+// Older returns none: there is no past.
 func (s *benchSource) Older(context.Context, time.Time, string, int) ([]faultline.Incident, error) {
 	return nil, nil
 }
 
-// View is one that stands still: what it says of sites is nobody's concern here.
+// View is a view that stands still: what it says of sites does not matter here.
 func (s *benchSource) View(context.Context, int64) (faultline.View, int64, error) {
 	return faultline.View{AsOf: s.incidents[0].UpdatedAt, Vantages: 3}, 1, nil
 }
 
-// bareStream is what gin's own helper makes of a stream: a goroutine a client, the
+// bareStream is what gin's own helper makes of a stream: a goroutine for each client, and the
 // event rendered for each.
 func (s *benchSource) bareStream(c *gin.Context) {
 	s.mu.Lock()

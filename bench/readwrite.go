@@ -26,7 +26,7 @@ const (
 	paceTries = 5
 )
 
-// both is one server that is read from and written to.
+// both is one server that is read from and written to at the same time.
 type both struct {
 	door  *contender
 	reads *reader
@@ -38,10 +38,10 @@ type both struct {
 	wrote                    series // reports a second while it was read from
 }
 
-// measureReadWrite measures what reads and reports cost together, the door taking
-// half of its peak, beside what as many of each cost alone in the same round. One
-// can't be told from the other in the CPU of a process; that the sum of both is no
-// more than its parts says that reads are as cheap as ever.
+// measureReadWrite measures what reads and reports cost together, the door taking half of its
+// peak, beside what as many of each cost alone in the same round. One can't be told from the
+// other in the CPU of a process; that the sum of both is no more than its parts says that
+// reads are as cheap as ever. A ratio of 1 means that neither slows the other down.
 func measureReadWrite(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -87,14 +87,15 @@ func (b *both) readAlone(ctx context.Context) (value float64, err error) {
 	return b.readsAlone, err
 }
 
-// writeAlone measures reports while nothing is read.
+// writeAlone measures reports at the fixed pace while nothing is read.
 func (b *both) writeAlone(ctx context.Context) (float64, error) {
 	cpu, got, err := b.spend(func() (answered, error) { return b.door.load.runAt(ctx, readWriteRound, b.pace) })
 	b.reportsAlone = float64(got.accepted) / cpu.Seconds()
 	return b.reportsAlone, err
 }
 
-// readAndWrite tries again where the machine had no room for half of the peak.
+// readAndWrite measures both at once. It tries again where the machine had no room for half
+// of the peak, up to paceTries times.
 func (b *both) readAndWrite(ctx context.Context) (value float64, err error) {
 	for range paceTries {
 		if value, err = b.tryBoth(ctx); !errors.Is(err, errOffPace) {
@@ -136,6 +137,7 @@ func (b *both) spend(f func() (answered, error)) (time.Duration, answered, error
 	return after - before, got, b.door.checkAnswered(got)
 }
 
+// errOffPace voids a round in which the reports did not keep their pace.
 var errOffPace = errors.New("void: off the pace")
 
 // checkPace voids a round in which the door did not take half of its peak.

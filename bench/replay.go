@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// minReplayLines is the least that is replayed: a shorter file would be over before its
+// outage is. replayTarget is in events a second of CPU time on one core; maxLine bounds one
+// line in bytes.
 const (
 	minReplayLines = 1_000_000
 	// decodedLines is how much of the file the limit decodes in a round.
@@ -61,7 +64,7 @@ func writeTraffic(name string, opt options) error {
 	return errors.Join(newTraffic(opt.Seed, opt.Lines).writeTo(f), f.Close())
 }
 
-// replayRun is one file and what its replays said.
+// replayRun is one file of event lines, and what its replays printed and cost.
 type replayRun struct {
 	bin, file string
 	lines     int
@@ -71,7 +74,8 @@ type replayRun struct {
 	wall      series
 }
 
-// fold replays the file once: lines a second of CPU time.
+// fold replays the file once and returns lines a second of CPU time. Two replays that differ
+// in a byte void the run, because then one of them is wrong.
 func (r *replayRun) fold(ctx context.Context) (float64, error) {
 	out, used, err := runChild(ctx, r.bin, "replay", r.file)
 	if err != nil {
@@ -117,8 +121,8 @@ func checkReplay(out []byte) (int, error) {
 	return incidents, nil
 }
 
-// decode is the limit: the first lines of the file through encoding/json and
-// nothing else, in lines a second of CPU time.
+// decode is the limit: the first lines of the file through encoding/json and nothing else, in
+// lines a second of CPU time.
 func (r *replayRun) decode(context.Context) (float64, error) {
 	decoded := 0
 	cpu, err := ownCPU(func() (err error) {
@@ -131,7 +135,8 @@ func (r *replayRun) decode(context.Context) (float64, error) {
 	return float64(decoded) / cpu.Seconds(), nil
 }
 
-// eventLine has the members of every line that the traffic holds.
+// eventLine has the members of every line that the traffic holds, so that the limit decodes
+// all that a fold needs.
 type eventLine struct {
 	Type       string    `json:"type"`
 	At         time.Time `json:"at"`

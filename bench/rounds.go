@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// Rules of measuring.
+// Rules of measuring. Seven rounds give a median that one disturbed round does not move. A
+// spread above 30 % says that something else ran on the machine.
 const (
 	minRounds = 7
 	maxSpread = 0.30 // of a single mode; beyond it, it is measured again
 )
 
-// mode is one way of doing the work: ours, or a limit. Each call of run
-// measures once and returns the measured value.
+// mode is one way of doing the work: ours, or a limit. Each call of run measures once and
+// returns the measured value, in the unit of the figure.
 type mode struct {
 	name string
 	run  func(ctx context.Context) (float64, error)
@@ -35,7 +36,7 @@ func (s series) median() float64 {
 	return (sorted[mid-1] + sorted[mid]) / 2
 }
 
-// spread is the distance from the smallest to the largest value, in medians.
+// spread is the distance from the smallest to the largest value, divided by the median.
 func (s series) spread() float64 {
 	m := s.median()
 	if m == 0 {

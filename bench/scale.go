@@ -17,7 +17,8 @@ import (
 )
 
 // The group scale: every site is checked once a minute from twelve vantages, through the
-// API's door, the log on a real Redis, and the fold.
+// API's door, the log on a real Redis, and the fold. What a million sites would take is
+// computed from the largest size that is measured, in proportion.
 const (
 	scaleVantages = 12
 	scaleFailing  = 1_000 // sites of the component that fails
@@ -37,7 +38,8 @@ var scaleSizes = []int{10_000, 40_000}
 // scaleCulprit is the component that fails.
 var scaleCulprit = faultline.NewComponent(faultline.KindCDN, "culprit")
 
-// fleet is what a deployment consists of, without HTTP: the door, Redis and the fold.
+// fleet is what a deployment consists of, without HTTP: the door, Redis and the fold. Its
+// clock moves a second at a time, as fast as the machine goes.
 type fleet struct {
 	redis  *redisChild
 	store  *store.Store
@@ -67,8 +69,9 @@ type scaleRow struct {
 	HeapMB    float64 `json:"heap_mb"`            // of door and fold together
 }
 
-// measureScale plays a quiet time and an outage for each size, on a clock that moves as
-// fast as the machine goes, and says what a million sites would take by the largest one.
+// measureScale plays a quiet time and an outage for each size, on a clock that moves as fast
+// as the machine goes, and says what a million sites would take by the largest one. Two sizes
+// are measured, so that a cost which grows faster than the number of sites is seen.
 func measureScale(ctx context.Context, _ options, log io.Writer) ([]figure, error) {
 	fmt.Fprintf(log, "scale: %8s %10s %9s %9s %7s %9s %9s %8s\n", "sites", "results/s", "door us", "fold us", "cores",
 		"log B", "GB/hour", "found s")
@@ -97,7 +100,8 @@ func measureScale(ctx context.Context, _ options, log io.Writer) ([]figure, erro
 	}, nil
 }
 
-// scaled measures one size.
+// scaled measures one size: the last minute of a quiet time for the costs, then an outage for
+// the time until it is confirmed.
 func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
 	f, err := newFleet(ctx, sites)
 	if err != nil {
@@ -143,7 +147,8 @@ func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
 	return row, nil
 }
 
-// newFleet starts a deployment without HTTP, on a real Redis with appendfsync always.
+// newFleet starts a deployment without HTTP, on a real Redis with appendfsync always, the
+// slowest setting that operators choose.
 func newFleet(ctx context.Context, sites int) (*fleet, error) {
 	r, err := startRedis(ctx, "always")
 	if err != nil {
@@ -212,7 +217,8 @@ func (f *fleet) minute(ctx context.Context) (door, fold time.Duration, err error
 	return between - began, after - between, err
 }
 
-// second hands in what each vantage has checked in it, and the tick.
+// second hands in what each vantage has checked in this second, and appends the tick. A
+// vantage spreads its sites over the minute, as the prober does.
 func (f *fleet) second(ctx context.Context, second int) error {
 	f.clock.Add(time.Second.Milliseconds())
 	g, gctx := errgroup.WithContext(ctx)
@@ -275,7 +281,7 @@ func (f *fleet) foldBatch(events []faultline.Event) {
 	}
 }
 
-// note sees whether the outage was confirmed.
+// note remembers when the outage was first confirmed.
 func (f *fleet) note(revisions []faultline.Incident) {
 	for _, inc := range revisions {
 		if f.told.IsZero() && inc.ConfirmedAt != nil && inc.Cause != nil && inc.Cause.Component == scaleCulprit {

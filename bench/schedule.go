@@ -15,6 +15,8 @@ import (
 	"faultline/ingest/probe"
 )
 
+// The schedule is measured in true time, because being late is what is measured. scheduleWarm
+// is left out: all sites are due at once when a prober starts.
 const (
 	scheduledSites  = 100_000
 	schedulePeriod  = time.Minute
@@ -28,8 +30,9 @@ const (
 	scheduleLate   = 1.0   // seconds
 )
 
-// measureSchedule runs the prober over 100,000 sites with looks that take time
-// and do nothing, and measures how late they begin and what it holds in memory.
+// measureSchedule runs the prober over 100,000 sites with looks that take time and do
+// nothing, and measures how late they begin and what it holds in memory. Being late matters,
+// because a check that begins late sees a failure late.
 func measureSchedule(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	fmt.Fprintf(log, "probe.schedule: %d sites for %s\n", scheduledSites, scheduleWarm+scheduleFor)
 	before := heapMB()
@@ -79,8 +82,8 @@ func heapMB() float64 {
 	return float64(m.HeapInuse+m.StackInuse) / (1 << 20)
 }
 
-// benchSites are sites of twenty CDNs and two hundred DNS providers, so that lanes are shared as in
-// life.
+// benchSites are sites of twenty CDNs and two hundred DNS providers, so that the prober's
+// limits on one provider apply as in life.
 func benchSites(n int) []probe.Site {
 	sites := make([]probe.Site, n)
 	for i := range sites {
@@ -91,7 +94,8 @@ func benchSites(n int) []probe.Site {
 	return sites
 }
 
-// dummyEyes look at nothing, and take their time over it.
+// dummyEyes stand for the checks: they take their time and do nothing, and note how late each
+// began after it was due.
 type dummyEyes struct {
 	from time.Time
 	mu   sync.Mutex
@@ -99,6 +103,7 @@ type dummyEyes struct {
 	late []time.Duration
 }
 
+// Check waits for a random time and returns a result that is well.
 func (d *dummyEyes) Check(ctx context.Context, t probe.Task) probe.Result {
 	now := time.Now()
 	d.mu.Lock()
@@ -119,9 +124,11 @@ func (d *dummyEyes) Check(ctx context.Context, t probe.Task) probe.Result {
 		ETag: `"0123456789abcdef"`}
 }
 
+// Exists says that no name exists, which the prober's canary expects of a name that must not.
 func (d *dummyEyes) Exists(context.Context, string) (bool, error) { return false, nil }
 
-// nowhere takes every probe.
+// nowhere takes every probe and drops it.
 type nowhere struct{}
 
+// Probes drops them.
 func (nowhere) Probes(context.Context, []faultline.Probe) error { return nil }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// Each of the two crowds has maxStreamClients clients, from clientAddresses addresses.
 const (
 	maxStreamClients = 10_000
 	clientAddresses  = 200
@@ -35,8 +36,9 @@ func streamClients() (int, error) {
 	return min(maxStreamClients, int(limit.Cur/2)-100), nil
 }
 
-// measureStream tells one change to 10,000 clients of the API's stream, beside
-// gin's own helper for server-sent events, and counts what an idle client costs.
+// measureStream sends one change to 10,000 clients of the API's stream, beside gin's own
+// helper for server-sent events, and measures what an idle client costs. An incident that
+// everybody watches is sent to everybody within the same second.
 func measureStream(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
 	clients, err := streamClients()
 	if err != nil {
@@ -67,13 +69,15 @@ func measureStream(ctx context.Context, opt options, log io.Writer) ([]figure, e
 	return []figure{change, idle}, nil
 }
 
-// crowd is a server with its clients, who all listen.
+// crowd is a server with its clients, all of which have a stream open.
 type crowd struct {
 	*reader
 	conns []net.Conn
 	idle  float64 // bytes of resident memory a client
 }
 
+// startCrowd starts a server and connects its clients, 64 at a time, so that the listen queue
+// does not overflow. The growth of the server's memory meanwhile is what idle clients cost.
 func startCrowd(ctx context.Context, kind string, clients int, log io.Writer) (*crowd, error) {
 	fmt.Fprintf(log, "stream: %d clients of %s\n", clients, kind)
 	r, err := startReader(ctx, kind)
@@ -103,9 +107,8 @@ func startCrowd(ctx context.Context, kind string, clients int, log io.Writer) (*
 	return c, err
 }
 
-// listen opens a stream and reads its opening. Clients come from several
-// addresses: one has not ports enough for two crowds, and may not have so many
-// streams open.
+// listen opens a stream and reads its head. Clients come from several addresses: one address
+// has not enough ports for two crowds, and may not have so many streams open.
 func listen(addr string, i int) (net.Conn, error) {
 	conn, err := dialFrom(i, addr)
 	if err != nil {
@@ -126,6 +129,7 @@ func listen(addr string, i int) (net.Conn, error) {
 	}
 }
 
+// stop hangs up all clients and ends the server.
 func (c *crowd) stop() {
 	for _, conn := range c.conns {
 		if conn != nil {
@@ -135,8 +139,9 @@ func (c *crowd) stop() {
 	c.reader.stop()
 }
 
-// change makes one change and waits until everybody has it. It returns the CPU
-// that the server spent, in microseconds a client.
+// change makes one change and waits until every client has it. It returns the CPU that the
+// server spent, in microseconds a client. One client that does not get it within streamWait
+// makes the round void.
 func (c *crowd) change(context.Context) (float64, error) {
 	before, err := c.cpu()
 	if err != nil {
@@ -158,7 +163,7 @@ func (c *crowd) change(context.Context) (float64, error) {
 	return float64((after - before).Microseconds()) / float64(len(c.conns)), err
 }
 
-// awaitEvent reads up to the end of an incident.
+// awaitEvent reads up to the end of one event, which an empty line marks.
 func awaitEvent(conn net.Conn, end time.Time) error {
 	if err := conn.SetReadDeadline(end); err != nil {
 		return err
@@ -176,7 +181,7 @@ func awaitEvent(conn net.Conn, end time.Time) error {
 	}
 }
 
-// resident is the server's memory, in bytes.
+// resident is the server's memory in bytes: the resident pages of /proc/PID/statm.
 func (r *reader) resident() (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", r.cmd.Process.Pid))
 	if err != nil {

@@ -23,8 +23,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// target is what checks are made against: a DNS server, a site and its
-// certificate, in a process of their own.
+// target is what checks are made against: a DNS server, sites on HTTP and HTTPS, and their
+// certificate, in a process of their own, so that its CPU time is not counted. Roots is the
+// certificate that clients must trust, in PEM. It goes to the parent as JSON.
 type target struct {
 	DNS         netip.AddrPort
 	HTTP, HTTPS uint16
@@ -47,7 +48,8 @@ func startTarget(ctx context.Context) (*target, error) {
 	return t, nil
 }
 
-// serveTarget is the target: it says where it listens and ends with its input.
+// serveTarget is the target: it prints where it listens and ends when its input does, which
+// is when the parent ends.
 func serveTarget(in io.Reader, out io.Writer) error {
 	t := target{}
 	cert, root, err := certify()
@@ -81,8 +83,10 @@ func serveTarget(in io.Reader, out io.Writer) error {
 	return err
 }
 
+// port is the port of a TCP address.
 func port(a net.Addr) uint16 { return a.(*net.TCPAddr).AddrPort().Port() }
 
+// resolveTarget answers every question for an IPv4 address with 127.0.0.1.
 func resolveTarget(w dns.ResponseWriter, r *dns.Msg) {
 	m := new(dns.Msg)
 	m.SetReply(r)
@@ -94,7 +98,8 @@ func resolveTarget(w dns.ResponseWriter, r *dns.Msg) {
 	_ = w.WriteMsg(m) // who asked may be gone
 }
 
-// certify makes a chain as sites have it: root, intermediate, leaf.
+// certify makes a chain as sites have it: root, intermediate and leaf, with P-256 keys. A
+// self-signed certificate would be cheaper to verify than those of the world.
 func certify() (tls.Certificate, []byte, error) {
 	var none tls.Certificate
 	template := func(serial int64, name string, ca bool) *x509.Certificate {

@@ -8,7 +8,9 @@ import (
 	"time"
 )
 
-// The shape of the generated traffic: a busy hour of a whole world's sites.
+// The shape of the generated traffic: a busy hour of a whole world's sites. Numbers are
+// chosen so that both halves of the fold work: many reports of unprobed sites, and steady
+// probes of the popular ones.
 const (
 	trafficSites     = 20_000
 	trafficProbed    = 2_000 // the most popular ones
@@ -24,21 +26,25 @@ const (
 	trafficCulprit = "cdn:c3"
 )
 
-// traffic writes event lines: the map first, then a quiet time in which people
-// mostly say that sites work for them, then an outage of one CDN, then its end.
-// The same seed writes the same bytes.
+// traffic writes event lines: the map first, then a quiet time in which people mostly say
+// that sites work for them, then an outage of one CDN, then its end. The same seed writes the
+// same bytes. Lines are appended by hand, because a million of them are written before each
+// run.
 type traffic struct {
 	rng   *rand.Rand
 	lines int
 	buf   []byte
 }
 
+// newTraffic makes a writer of so many lines.
 func newTraffic(seed uint64, lines int) *traffic {
 	return &traffic{rng: rand.New(rand.NewPCG(seed, 0x666175_6c74)), lines: lines}
 }
 
+// trafficStart is when the traffic begins. It is fixed, so that the bytes are.
 var trafficStart = time.Date(2024, time.January, 15, 12, 0, 0, 0, time.UTC)
 
+// writeTo writes all lines.
 func (t *traffic) writeTo(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	head := trafficSites + trafficVantages
@@ -60,6 +66,7 @@ func (t *traffic) writeTo(w io.Writer) error {
 	return out.Flush()
 }
 
+// site writes the line of a site with what it depends on, as the catalogue has it.
 func (t *traffic) site(i int) {
 	t.text(`{"type":"site","site":"`).siteName(i).text(`","rank":`).int(i + 1)
 	t.text(`,"components":["asn:AS`).int(64512 + t.rng.IntN(400))
@@ -70,6 +77,7 @@ func (t *traffic) site(i int) {
 	t.text(`","dns:d`).int(t.rng.IntN(40)).text(`","tld:`).text(trafficTLD(i)).text(`"]}`)
 }
 
+// vantage writes the line of a vantage.
 func (t *traffic) vantage(v int) {
 	t.text(`{"type":"vantage","vantage":"v`).int(v).text(`","asn":`).int(100 + v).text(`,"country":"US"}`)
 }
@@ -85,6 +93,7 @@ func (t *traffic) event(n, all int) {
 	t.report(at, failing)
 }
 
+// probe writes the k-th probe. During the outage 85 % of those of the culprit's sites fail.
 func (t *traffic) probe(at time.Time, k int, failing bool) {
 	site, vantage := k/trafficVantages%trafficProbed, k%trafficVantages
 	t.text(`{"type":"probe","at":"`).time(at).text(`","site":"`).siteName(site).text(`","vantage":"v`).int(vantage)
@@ -96,6 +105,7 @@ func (t *traffic) probe(at time.Time, k int, failing bool) {
 	t.int(40 + t.rng.IntN(200)).text("}")
 }
 
+// report writes one report. One in twenty arrives up to 30 seconds late, as reports do.
 func (t *traffic) report(at time.Time, failing bool) {
 	// The square makes the popular half of the sites get seven tenths of it.
 	u := t.rng.Float64()
