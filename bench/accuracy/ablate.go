@@ -29,6 +29,7 @@ func named(name string) ([]ablation, error) {
 	return ablations[i : i+1], nil
 }
 
+// partNames are the names of all parts, for the message about a wrong one.
 func partNames() []string {
 	names := make([]string, len(ablations))
 	for i, a := range ablations {
@@ -37,8 +38,10 @@ func partNames() []string {
 	return names
 }
 
-// apply returns the files of the module that an ablation changes, by path, as they
-// are without the part. It is an error if an edit does not fit exactly once.
+// apply returns the files of the module that an ablation changes, by path, as they are
+// without the part. It is an error if an edit does not fit exactly once: a change of the
+// engine that moves a quoted line must move it here too, or the table would show the whole
+// engine under the name of a part.
 func (a ablation) apply(root string) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, e := range a.edits {
@@ -57,8 +60,8 @@ func (a ablation) apply(root string) (map[string][]byte, error) {
 	return out, nil
 }
 
-// overlay writes what an ablation changes into dir, and the list of it that the go
-// command's -overlay takes, whose path it returns.
+// overlay writes what an ablation changes into dir, and the list of it that the go command's
+// -overlay takes, whose path it returns. The files of the module themselves are not touched.
 func (a ablation) overlay(root, dir string) (string, error) {
 	changed, err := a.apply(root)
 	if err != nil {
@@ -98,8 +101,8 @@ func (a ablation) build(ctx context.Context, root, dir string) (string, error) {
 	return program, nil
 }
 
-// ablate measures the engine whole and without parts of it, on the same scenarios,
-// and prints a table.
+// ablate measures the engine whole and without parts of it, on the same scenarios, and prints
+// a table: what a part is worth is the difference between its row and the first.
 func ablate(ctx context.Context, opt options, out io.Writer) error {
 	parts, err := named(opt.Without)
 	if err != nil {
@@ -121,6 +124,7 @@ func ablate(ctx context.Context, opt options, out io.Writer) error {
 	return nil
 }
 
+// moduleRoot is the folder of go.mod, from which edits count their paths.
 func moduleRoot(ctx context.Context) (string, error) {
 	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -129,7 +133,9 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return filepath.Dir(strings.TrimSpace(string(mod))), nil
 }
 
-// measure builds and runs the program without a part.
+// measure builds and runs the program without a part, in a process of its own, and reads its
+// figures. It passes on the options that choose the scenarios, and no floor: a part that
+// matters would fail it.
 func (a ablation) measure(ctx context.Context, root string, opt options) (figures, error) {
 	dir, err := os.MkdirTemp("", "ablation")
 	if err != nil {
@@ -157,10 +163,12 @@ func (a ablation) measure(ctx context.Context, root string, opt options) (figure
 	return d.Methods[ours], nil
 }
 
+// ablationHead is the head of the table in Markdown.
 const ablationHead = "| without | then | F1 | false | split | false/week | ttd | p90 | cover | width | sites F1 | " +
 	"Brier |\n" +
 	"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
 
+// ablationRow is the row of one ablation.
 func ablationRow(a ablation, f figures) string {
 	s := f.Summary
 	return fmt.Sprintf("| %s | %s | %.3f | %d | %d | %.1f | %s | %s | %s | %s | %s | %s |\n",

@@ -1,7 +1,8 @@
 package main
 
-// ablation is one part of the method taken out: an edit of the engine's source
-// that a build overlays, so that the product has no switch for it.
+// ablation is one part of the method taken out, to see what it is worth. It is an edit of the
+// engine's source that a build overlays, so that the product itself has no switch for it: a
+// switch would be one more thing to set wrongly.
 type ablation struct {
 	name  string // of the part
 	what  string // is there without it
@@ -9,12 +10,15 @@ type ablation struct {
 	edits []edit
 }
 
-// edit puts other text in the place of what stands once in a file of the module.
+// edit replaces text that stands exactly once in a file of the module. The replacement must
+// compile, and must not change anything but the part.
 type edit struct {
 	file, old, new string
 }
 
-// ablations are the parts of the method (docs/method.md), in its order.
+// ablations are the parts of the method (docs/method.md), in its order. Each quotes lines of
+// the engine: whoever changes one of these lines changes it here too, and the guard tests say
+// where.
 var ablations = []ablation{
 	{"onset hypotheses", "one window of four minutes for all evidence",
 		"correlate/evidence.TestWindowsHoldWhatTheyReach", []edit{

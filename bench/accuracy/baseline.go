@@ -7,7 +7,9 @@ import (
 	"faultline"
 )
 
-// baseline names the components to blame for what fails at one moment.
+// baseline names the components to blame for what fails at one moment. Baselines are simpler
+// methods that people use or have published. They show whether Faultline's own is worth its
+// complexity.
 type baseline struct {
 	name  string
 	blame blame
@@ -16,7 +18,9 @@ type baseline struct {
 // blame names the components at fault for the flows that fail.
 type blame func(flows []*flow) []faultline.Component
 
-// baselines are set near what served them best on tuning seeds.
+// baselines with the parameters that served them best on tuning seeds: a comparison with
+// badly tuned rivals would prove nothing. SCORE and Flock are the published methods (NSDI
+// 2005, CoNEXT 2023); see peers.go.
 var baselines = []baseline{
 	{"threshold per site", blameSites},
 	{"grouping by label", blameGroups},
@@ -30,14 +34,15 @@ const (
 	overAfter    = 10 * time.Minute
 )
 
-// tracked turns what is blamed from minute to minute into incidents.
+// tracked turns what is blamed from minute to minute into incidents. The baselines have no
+// idea of an incident over time, so each is given the same simple one.
 type tracked struct {
 	baseline
 	open map[faultline.Component]*blamed
 	all  []*blamed
 }
 
-// blamed is one component being blamed.
+// blamed is one component while it is blamed, with the incident that is made of it.
 type blamed struct {
 	incident faultline.Incident
 	times    int // that it was blamed in a row
@@ -51,6 +56,7 @@ type peers struct {
 	methods []*tracked
 }
 
+// newPeers makes all baselines, at the beginning of a scenario.
 func newPeers() *peers {
 	p := &peers{front: newFront()}
 	for _, b := range baselines {
@@ -69,7 +75,8 @@ func (p *peers) fold(ev faultline.Event) {
 	}
 }
 
-// turn takes what is blamed just now.
+// turn takes what is blamed just now: an incident begins with the first blame, is confirmed
+// by the second in a row, and is over when there was none for ten minutes.
 func (t *tracked) turn(now time.Time, flows []*flow) {
 	for _, c := range t.blame(flows) {
 		r := t.open[c]
@@ -104,7 +111,8 @@ const (
 	onsetShare  = 10 // the tenth of the flows that began first is taken for chance
 )
 
-// onsetOf dates a cause to when its first flows began to fail.
+// onsetOf dates a cause to when its first flows began to fail. The first tenth of them is
+// left out, since some sites fail by themselves at any time.
 func onsetOf(c faultline.Component, flows []*flow, now time.Time) faultline.Onset {
 	var began []time.Time
 	for _, f := range flows {
@@ -130,6 +138,7 @@ func (r *blamed) gather(c faultline.Component, flows []*flow) {
 	}
 }
 
+// dependsOn reports whether a component is on the site's path. A site depends on itself.
 func (s *observed) dependsOn(c faultline.Component) bool {
 	if c.Kind() == faultline.KindSite {
 		return s.name == c.Name()
@@ -137,6 +146,7 @@ func (s *observed) dependsOn(c faultline.Component) bool {
 	return slices.Contains(s.components, c)
 }
 
+// incidents are all that were made, as they were last.
 func (t *tracked) incidents() []faultline.Incident {
 	out := make([]faultline.Incident, len(t.all))
 	for i, r := range t.all {

@@ -17,7 +17,7 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// calmOptions are those of the weeks in which nothing fails.
+// calmOptions are the options of the weeks in which nothing fails (--quiet).
 type calmOptions struct {
 	Days    int    `default:"28" help:"How long."`
 	Sites   int    `default:"20000" help:"Of how many sites."`
@@ -26,13 +26,15 @@ type calmOptions struct {
 	Seed    uint64 `default:"1" help:"Of what is drawn by chance."`
 }
 
-// perWeek is how many false incidents a week of calm may have.
+// perWeek is how many false incidents a week of calm may have: a service that is wrong more
+// often than that is ignored by the time it is right.
 const perWeek = 1.0
 
 // errAlarmed is what weeks end with that were told of more than perWeek.
 var errAlarmed = errors.New("too many false incidents")
 
-// calm is what was made of weeks in which nothing failed.
+// calm is what was made of weeks in which nothing failed. Every confirmed incident in it is
+// false.
 type calm struct {
 	opt             calmOptions
 	reports, probes int64
@@ -43,7 +45,8 @@ type calm struct {
 	hours           float64 // so far
 }
 
-// playCalm plays the weeks to an engine, an event at a time.
+// playCalm plays the weeks to an engine, an event at a time. The events are drawn while they
+// are played, because weeks of them would not fit into memory.
 func playCalm(ctx context.Context, opt calmOptions, log io.Writer) (*calm, error) {
 	spec, err := accuracy.DrawCalm(accuracy.Calm{Seed: opt.Seed, Sites: opt.Sites, Probed: opt.Probed,
 		CadenceS: opt.Cadence, Days: opt.Days})
@@ -54,10 +57,12 @@ func playCalm(ctx context.Context, opt calmOptions, log io.Writer) (*calm, error
 	return c, c.play(ctx, spec, log)
 }
 
+// newCalm makes an empty result.
 func newCalm(opt calmOptions) *calm {
 	return &calm{opt: opt, candidates: map[string]bool{}, alarms: map[string]faultline.Incident{}}
 }
 
+// play folds all events with the clock of a replay, and prints a line for each day.
 func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) error {
 	began, engine := time.Now(), correlate.New(config())
 	day := spec.Start
@@ -89,6 +94,7 @@ func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) erro
 	return nil
 }
 
+// count counts what went in.
 func (c *calm) count(ev faultline.Event) {
 	switch v := ev.(type) {
 	case faultline.Report:
@@ -101,7 +107,8 @@ func (c *calm) count(ev faultline.Event) {
 	}
 }
 
-// note notes a revision.
+// note counts a revision: the first of an incident as a candidate, one that is confirmed as
+// an alarm.
 func (c *calm) note(in faultline.Incident) {
 	if in.Revision == 1 {
 		c.candidates[in.ID] = true
@@ -121,7 +128,8 @@ func (c *calm) alarmed() float64 { return float64(len(c.alarms)) / c.hours * 24 
 // calmHeading begins the part of the report that the weeks of calm are.
 const calmHeading = "## Weeks of calm\n"
 
-// text is the result in Markdown, with the evidence of every false incident.
+// text is the result in Markdown. The evidence of every false incident is listed, because
+// that says which rule to mend.
 func (c *calm) text(commit string) string {
 	s := calmHeading + fmt.Sprintf(`
 Commit %s; made by `+"`go run ./bench/accuracy --quiet`"+`. These are days in which nothing fails.
@@ -185,7 +193,8 @@ func runCalm(ctx context.Context, opt options, out, log io.Writer) error {
 	return nil
 }
 
-// readReport reads what was saved: the tables, and the weeks of calm behind them.
+// readReport reads what was saved: the tables, and the weeks of calm behind them. The two are
+// measured apart, the second for hours, so each is written without losing the other.
 func readReport(path string) (tables, calm string, err error) {
 	body, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -201,7 +210,7 @@ func readReport(path string) (tables, calm string, err error) {
 	return tables, calm, nil
 }
 
-// writeReport writes both parts.
+// writeReport writes both parts to a file.
 func writeReport(path, tables, calm string) error {
 	if tables = strings.TrimRight(tables, "\n") + "\n"; calm != "" {
 		tables += "\n" + calm

@@ -43,14 +43,16 @@ func play(s accuracy.Scenario, alone bool) (map[string][]faultline.Incident, err
 // ours is the name of Faultline's own method.
 const ours = "faultline"
 
-// engine is Faultline's own method.
+// engine is Faultline's own method: the real engine, and the last revision of each incident
+// in the order in which they began.
 type engine struct {
 	inner *correlate.Engine
 	order []string
 	last  map[string]faultline.Incident
 }
 
-// config is what a node gives its engine.
+// config is what a node gives its engine. It is made once, since the table of providers is
+// large.
 var config = sync.OnceValue(func() correlate.Config {
 	known, err := infra.FoldProviders()
 	if err != nil {
@@ -59,10 +61,12 @@ var config = sync.OnceValue(func() correlate.Config {
 	return correlate.Config{Providers: known}
 })
 
+// newEngine makes an engine at the beginning of a scenario.
 func newEngine() *engine {
 	return &engine{inner: correlate.New(config()), last: map[string]faultline.Incident{}}
 }
 
+// fold takes one event and keeps what is revised.
 func (e *engine) fold(ev faultline.Event) {
 	for _, in := range e.inner.Fold(ev) {
 		if _, known := e.last[in.ID]; !known {
@@ -72,6 +76,7 @@ func (e *engine) fold(ev faultline.Event) {
 	}
 }
 
+// incidents are all that were made, as they were last.
 func (e *engine) incidents() []faultline.Incident {
 	out := make([]faultline.Incident, len(e.order))
 	for i, id := range e.order {

@@ -7,8 +7,9 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// floor is what our own method must reach: least values by figure, and greatest
-// ones. Figures by kind stand under the kind's name.
+// floor is what our own method must reach (floor.json): least values by figure, and greatest
+// ones. Figures by kind stand under the kind's name. A change that falls below it is refused
+// by `make accuracy`, so that a gain for one kind of outage is not paid for by another.
 type floor struct {
 	F1           float64            `json:"f1"`
 	KindF1       map[string]float64 `json:"kind_f1"`
@@ -20,7 +21,8 @@ type floor struct {
 	Live         liveFloor          `json:"live"`
 }
 
-// readFloor reads the floor; there is none without a path.
+// readFloor reads the floor. Without a path there is none, as when parts are taken out. A
+// member that it does not know is an error, since a mistyped limit would hold nobody.
 func readFloor(path string) (*floor, error) {
 	if path == "" {
 		return nil, nil
@@ -36,8 +38,8 @@ func readFloor(path string) (*floor, error) {
 	return f, nil
 }
 
-// below names what the table misses of the floor. What nothing was measured for
-// is not asked.
+// below names what the table misses of the floor. A figure for which nothing was measured is
+// left out: a run of one kind has no figures of the others.
 func (f *floor) below(t *table) []string {
 	if f == nil {
 		return nil

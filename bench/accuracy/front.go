@@ -6,7 +6,8 @@ import (
 	"faultline"
 )
 
-// What the front end that all baselines share takes for failing.
+// When the front end that all baselines share takes a site for failing. The numbers served
+// the baselines best on tuning seeds.
 const (
 	judgeEvery  = 30 * time.Second
 	probeMemory = 45 * time.Minute // a result older than this says nothing
@@ -19,7 +20,8 @@ const (
 	usualOver      = 30 // minutes of the mean, which learns while all is quiet
 )
 
-// observed is one site as the front end sees it.
+// observed is one site as the front end sees it: what each vantage last found, and how much
+// people report it.
 type observed struct {
 	name       string
 	components []faultline.Component
@@ -36,7 +38,8 @@ type complaints struct {
 	asns    map[uint32]bool
 }
 
-// track is what one vantage sees of one site.
+// track is what one vantage has found at one site. What it found while it was learnt says
+// whether it is worth listening to.
 type track struct {
 	vantage string
 	at      time.Time // of the last result
@@ -70,8 +73,11 @@ type front struct {
 	last   time.Time // last judged
 }
 
+// newFront makes a front end that knows nothing yet.
 func newFront() *front { return &front{sites: map[string]*observed{}} }
 
+// site finds a site, or adds it. The order in which sites are added is kept, so that flows
+// come in the same order in each run.
 func (f *front) site(name string) *observed {
 	s := f.sites[name]
 	if s == nil {
@@ -82,8 +88,8 @@ func (f *front) site(name string) *observed {
 	return s
 }
 
-// fold takes an event and reports whether all flows have been judged again, which
-// is once every half minute.
+// fold takes an event and reports whether all flows have been judged again, which happens
+// every half minute.
 func (f *front) fold(ev faultline.Event) bool {
 	switch v := ev.(type) {
 	case faultline.SiteRecord:
@@ -105,6 +111,7 @@ func (f *front) fold(ev faultline.Event) bool {
 // young reports whether the log is so young that tracks are still learnt.
 func (f *front) young(now time.Time) bool { return f.start.IsZero() || now.Sub(f.start) <= learning }
 
+// tick judges all flows every judgeEvery, and moves the minutes of reports on.
 func (f *front) tick(now time.Time) bool {
 	if f.start.IsZero() {
 		f.start, f.last, f.minute = now, now, now
@@ -127,6 +134,7 @@ func (f *front) tick(now time.Time) bool {
 	return true
 }
 
+// add counts a report from a network.
 func (c *complaints) add(asn uint32) {
 	c.reports++
 	if c.asns == nil {
@@ -135,6 +143,7 @@ func (c *complaints) add(asn uint32) {
 	c.asns[asn] = true
 }
 
+// track finds the track of a vantage, or adds it.
 func (s *observed) track(vantage string) *track {
 	for _, t := range s.tracks {
 		if t.vantage == vantage {
@@ -146,6 +155,7 @@ func (s *observed) track(vantage string) *track {
 	return t
 }
 
+// see notes the result of a probe.
 func (t *track) see(p faultline.Probe, young bool) {
 	failed := p.Symptom != faultline.SymptomOK
 	if failed && !t.failed {
@@ -160,12 +170,14 @@ func (t *track) see(p faultline.Probe, young bool) {
 	}
 }
 
-// muted reports whether the track failed often while it was learnt.
+// muted reports whether the track failed often while it was learnt: a site that always fails
+// from there says nothing when it fails.
 func (t *track) muted() bool {
 	return t.learntFailed > 1 && float64(t.learntFailed) >= mutedShare*float64(t.learnt)
 }
 
-// listen decides whether people report the site far more than is usual.
+// listen decides whether people report the site far more than is usual. Before learnt,
+// nothing is usual.
 func (s *observed) listen(learnt bool) {
 	reports := 0
 	s.networks = map[uint32]bool{}
@@ -178,7 +190,8 @@ func (s *observed) listen(learnt bool) {
 	s.crowded = learnt && reports >= failingReports && float64(reports) >= reportFactor*reportWindow*s.usual
 }
 
-// judge appends the flows of the site.
+// judge appends the flows of the site: one for each vantage that has a recent result, or one
+// for its people where nothing probes it.
 func (s *observed) judge(flows []*flow, now time.Time) []*flow {
 	probed := false
 	for _, t := range s.tracks {
@@ -193,7 +206,8 @@ func (s *observed) judge(flows []*flow, now time.Time) []*flow {
 	return flows
 }
 
-// turn begins the next minute of reports.
+// turn begins the next minute of reports. What is usual is learnt only while the site is not
+// crowded, so that an outage does not become usual.
 func (s *observed) turn() {
 	if !s.crowded {
 		s.usual += (float64(s.minutes[0].reports) - s.usual) / usualOver

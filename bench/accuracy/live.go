@@ -16,7 +16,8 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// liveOptions are which worlds the closed loop is played in.
+// liveOptions are which worlds the closed loop is played in (--live): each combination is a
+// row of the table.
 type liveOptions struct {
 	Vantages []int `default:"3" help:"How many vantages check."`
 	Sites    []int `default:"1552" help:"How many sites are checked."`
@@ -38,8 +39,9 @@ type liveRow struct {
 	after    []float64
 }
 
-// runLive plays the worlds and prints how long it took from onset to confirmed and
-// named. It fails when that is beyond the floor.
+// runLive plays the worlds and prints how long it took from onset to confirmed and named. It
+// fails when that is beyond the floor. It measures what scenarios with prepared probes
+// cannot: whether the checks that the engine asks for make it faster.
 func runLive(ctx context.Context, opt options, out io.Writer) error {
 	floor, err := readFloor(opt.Floor)
 	if err != nil {
@@ -63,7 +65,8 @@ func runLive(ctx context.Context, opt options, out io.Writer) error {
 	return nil
 }
 
-// liveRows plays every world of every row.
+// liveRows plays every world of every row, some at a time. Rows are sorted inside afterwards,
+// so that the result does not depend on which world ended first.
 func liveRows(ctx context.Context, opt options) ([]*liveRow, error) {
 	var rows []*liveRow
 	var mu sync.Mutex
@@ -103,6 +106,7 @@ func emptyRows(kind string, opt options) (rows []*liveRow) {
 	return rows
 }
 
+// play plays one world of the row and adds what came of it.
 func (r *liveRow) play(ctx context.Context, seed uint64, mu *sync.Mutex) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -142,7 +146,8 @@ func liveTable(rows []*liveRow) string {
 	return b.String()
 }
 
-// demands reports whether there is anything to be found in such a world.
+// demands reports whether there is anything to be found in such a world. Where only a vantage
+// is sick, nothing must be confirmed.
 func (r *liveRow) demands() bool { return r.Kind != "sick vantage" }
 
 // liveFloor is what a row of the usual size must reach.
@@ -160,7 +165,8 @@ type liveLimits struct {
 	False  int     `json:"false"`
 }
 
-// beyond names what the rows of the floor's size miss of it.
+// beyond names what the rows of the floor's size miss of it. Rows of other sizes are measured
+// and not judged.
 func (f *floor) beyond(rows []*liveRow) []string {
 	if f == nil {
 		return nil

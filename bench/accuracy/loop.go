@@ -16,9 +16,11 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// How long things take between a check and the fold, and back, as they are built:
-// a leader stores check requests once a second, a node reads them once a second, and
-// a vantage hears of a new list at once.
+// How long things take between a check and the fold, and back, as they are built: a leader
+// stores check requests once a second, a node reads them once a second, and a vantage hears
+// of a new list at once. They are what the code of package node and ingest/agent does,
+// written down here again; a change there changes the figures only once it is changed here
+// too.
 const (
 	onTheWay      = 40 * time.Millisecond // from a vantage to the log, or to a vantage
 	sendPace      = 500 * time.Millisecond
@@ -31,8 +33,9 @@ const (
 	copies        = 3 // vantages that check a site, where there are more
 )
 
-// loop is the closed loop on a virtual clock: schedules, answers, batches, the fold,
-// and its check requests back to the schedules.
+// loop is the closed loop on a virtual clock: schedules, answers, batches, the fold, and its
+// check requests back to the schedules. It is one queue of moments, played in their order, so
+// a run of an hour takes seconds and is the same each time.
 type loop struct {
 	scenario accuracy.Scenario
 	engine   *correlate.Engine
@@ -61,7 +64,7 @@ type liveVantage struct {
 	canaries time.Time // when their last round began
 }
 
-// moment is something that happens.
+// moment is something that happens. seq orders moments of the same time as they were planned.
 type moment struct {
 	at  time.Time
 	seq int
@@ -75,6 +78,8 @@ type liveOutcome struct {
 	wrong []faultline.Component
 }
 
+// newLoop makes the world of a scenario: its vantages, each with the sites that it checks,
+// and room for as many checks at once as it needs.
 func newLoop(s accuracy.Scenario, period time.Duration) *loop {
 	l := &loop{scenario: s, engine: correlate.New(config()), internet: s.Spec.Internet(), now: s.Spec.Start,
 		end: s.Spec.End}
@@ -99,8 +104,8 @@ func newLoop(s accuracy.Scenario, period time.Duration) *loop {
 	return l
 }
 
-// checks reports whether a vantage is one of those that check a site: the highest of
-// a hash of both, as a node shares the work.
+// checks reports whether a vantage is one of those that check a site: those whose hash with
+// the site is among the highest (rendezvous hashing), as a node shares the work.
 func checks(all []scenario.Vantage, i int, site string) bool {
 	own, above := xxhash.Sum64String(all[i].Vantage+"|"+site), 0
 	for k, v := range all {
@@ -111,7 +116,9 @@ func checks(all []scenario.Vantage, i int, site string) bool {
 	return above < copies
 }
 
-// run plays the world until its end, or until what was to be found is found.
+// run plays the world until its end, or until what was to be found is found. Ticks, storing
+// of check requests and reading of them have phases drawn by the scenario's seed, because in
+// life they are not in step.
 func (l *loop) run() liveOutcome {
 	next, stop := iter.Pull2(l.reports())
 	defer stop()
@@ -132,7 +139,7 @@ func (l *loop) run() liveOutcome {
 	return l.outcome
 }
 
-// reports is the scenario without its probes: the loop makes those.
+// reports is the scenario without its probes, because the loop makes those.
 func (l *loop) reports() iter.Seq2[time.Time, faultline.Event] {
 	spec := l.scenario.Spec
 	spec.Sites = slices.Clone(spec.Sites)
@@ -142,7 +149,8 @@ func (l *loop) reports() iter.Seq2[time.Time, faultline.Event] {
 	return spec.Arrivals()
 }
 
-// people has the next event that no vantage makes arrive when it does.
+// people plans the next event that no vantage makes for when it arrives, and then the one
+// after it.
 func (l *loop) people(next func() (time.Time, faultline.Event, bool)) {
 	at, ev, ok := next()
 	if !ok {
@@ -154,6 +162,7 @@ func (l *loop) people(next func() (time.Time, faultline.Event, bool)) {
 	})
 }
 
+// at plans something for a time; at once if that is past.
 func (l *loop) at(t time.Time, do func()) {
 	if t.Before(l.now) {
 		t = l.now
@@ -162,14 +171,16 @@ func (l *loop) at(t time.Time, do func()) {
 	heap.Push(&l.queue, moment{t, l.seq, do})
 }
 
+// after plans something for so long from now.
 func (l *loop) after(d time.Duration, do func()) { l.at(l.now.Add(d), do) }
 
+// every does something now and then at each interval.
 func (l *loop) every(d time.Duration, do func()) {
 	do()
 	l.after(d, func() { l.every(d, do) })
 }
 
-// wake has a vantage take what is due, now or later.
+// wake has a vantage look at its schedule after a while, unless it will do so earlier anyway.
 func (l *loop) wake(v *liveVantage, in time.Duration) {
 	at := l.now.Add(in)
 	if v.woken.After(l.now) && !v.woken.After(at) {
@@ -183,6 +194,7 @@ func (l *loop) wake(v *liveVantage, in time.Duration) {
 	})
 }
 
+// dispatch begins the checks that are due, as many as there are workers for.
 func (l *loop) dispatch(v *liveVantage) {
 	v.woken = time.Time{}
 	for v.busy < v.workers {
@@ -195,8 +207,9 @@ func (l *loop) dispatch(v *liveVantage) {
 	}
 }
 
-// check makes one check. A failure counts once a round of the canaries that began
-// after it is done.
+// check makes one check. A failure counts only after a round of the canaries that began after
+// it, as in the prober: a vantage that cannot see the internet must not report sites as
+// failing.
 func (l *loop) check(v *liveVantage, task probe.Task) {
 	p, ok := l.internet.Check(task.Site, v.index, l.now)
 	if !ok {
@@ -219,6 +232,7 @@ func (l *loop) check(v *liveVantage, task probe.Task) {
 	})
 }
 
+// finish hands the result to the schedule, and queues it for sending if it counts.
 func (l *loop) finish(v *liveVantage, task probe.Task, res probe.Result) {
 	v.busy--
 	if p, counts := v.inner.Finish(task, res, l.now); counts {
@@ -231,7 +245,7 @@ func (l *loop) finish(v *liveVantage, task probe.Task, res probe.Result) {
 	l.wake(v, 0)
 }
 
-// send hands in what there is, and then again after the pace of batches.
+// send hands in what there is, and then again at the pace of batches, until there is nothing.
 func (l *loop) send(v *liveVantage) {
 	if len(v.unsent) == 0 {
 		v.sending = false
@@ -247,7 +261,8 @@ func (l *loop) send(v *liveVantage) {
 	l.after(sendPace, func() { l.send(v) })
 }
 
-// note has the vantages hear of the check requests when the list has changed.
+// note sends the check requests to the vantages when the list has changed, and now and then
+// anyway, as the leader does.
 func (l *loop) note() {
 	names := make([]string, len(l.stored))
 	for i, r := range l.stored {
@@ -280,6 +295,8 @@ func (l *loop) fold(ev faultline.Event) {
 	}
 }
 
+// confirmed compares a confirmed incident with the truth: it is the fault that was to be
+// found, or it is wrong.
 func (l *loop) confirmed(in faultline.Incident) {
 	c := causeOf(in)
 	mine := slices.IndexFunc(l.scenario.Truth, func(f accuracy.Fault) bool { return slices.Contains(f.Accept, c) })
@@ -293,6 +310,7 @@ func (l *loop) confirmed(in faultline.Incident) {
 	}
 }
 
+// causeOf is the cause of an incident; empty where it has none.
 func causeOf(in faultline.Incident) faultline.Component {
 	if in.Cause == nil {
 		return ""

@@ -16,7 +16,7 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// options are the command line.
+// options are the command line, read by kong.
 type options struct {
 	Scenarios int         `short:"n" default:"200" help:"How many scenarios to play."`
 	Seeds     string      `enum:"tuning,held-out" default:"held-out" help:"Even seeds (tuning) or odd ones (held-out)."`
@@ -36,7 +36,7 @@ type options struct {
 	Floor     string      `default:"bench/accuracy/floor.json" help:"File of the figures that the engine must reach; empty for none."`
 }
 
-// Validate is called by kong.
+// Validate refuses options that nothing can be measured with. kong calls it after parsing.
 func (o *options) Validate() error {
 	if o.Scenarios < 1 || o.Workers < 1 || o.First < 0 {
 		return fmt.Errorf("--scenarios and --workers must be 1 or more, --first 0 or more")
@@ -54,6 +54,7 @@ func (o *options) Validate() error {
 	return nil
 }
 
+// exitUsage is the exit code for a wrong command line.
 const exitUsage = 2
 
 func main() {
@@ -73,6 +74,7 @@ func main() {
 	}
 }
 
+// do runs what the options ask for.
 func do(ctx context.Context, opt options) error {
 	if opt.Quiet {
 		return runCalm(ctx, opt, os.Stdout, os.Stderr)
@@ -86,8 +88,8 @@ func do(ctx context.Context, opt options) error {
 	return run(ctx, opt, os.Stdout, os.Stderr)
 }
 
-// run plays the scenarios and prints the table. It fails when the engine stays
-// below the floor.
+// run plays the scenarios and prints the table. It fails when the engine stays below the
+// floor, after the table is printed and saved.
 func run(ctx context.Context, opt options, out, log io.Writer) error {
 	floor, err := readFloor(opt.Floor)
 	if err != nil {

@@ -12,15 +12,17 @@ import (
 // other, and no incident is made of them.
 const kindVantage = "vantage"
 
-// group is a link with the flows that it is on.
+// group is a link with the flows that it is on, in the words of the papers: a link is
+// whatever a flow passes, here a component, a site or a vantage.
 type group struct {
 	component faultline.Component
 	flows     []*flow
 	failing   int
 }
 
-// groups are the links that failing flows are on, in order of their names: what
-// sites depend on, and the vantages.
+// groups are the links that failing flows are on, in order of their names, so that ties are
+// decided the same way each time. They are what sites depend on, the sites themselves, and
+// the vantages.
 func groups(flows []*flow) []*group {
 	byName := map[faultline.Component]*group{}
 	var out []*group
@@ -62,8 +64,9 @@ func (f *flow) path(add func(faultline.Component)) {
 	}
 }
 
-// Corroboration that every baseline is given: a cause needs two vantages that agree,
-// or one and the people, or people of many networks where nothing probes.
+// Corroboration that every baseline is given, as Faultline demands it of itself: a cause
+// needs two vantages that agree, or one and the people, or people of many networks where
+// nothing probes. Without it the baselines would be fooled by one sick vantage.
 const (
 	agreeing       = 2
 	agreeingASNs   = 20
@@ -91,7 +94,8 @@ func corroborated(blamed []*group) []faultline.Component {
 	return out
 }
 
-// agreed reports whether enough of those that are not sick see the failures.
+// agreed reports whether enough of those that are not sick see the failures. A component
+// needs failing sites besides; a site is its own.
 func (g *group) agreed(sick map[string]bool) bool {
 	vantages, sites, asns := map[string]bool{}, map[string]bool{}, map[uint32]bool{}
 	for _, f := range g.flows {
@@ -115,8 +119,8 @@ func (g *group) agreed(sick map[string]bool) bool {
 	return len(vantages) >= agreeing
 }
 
-// sickVantages are those at which much more fails than at the best of the others:
-// methods without a search set them apart.
+// sickVantages are those at which much more fails than at the best of the others. Methods
+// without a search of their own are given this, to set them apart.
 func sickVantages(all []*group, flows []*flow) []*group {
 	total := map[string]float64{}
 	for _, f := range flows {
@@ -145,7 +149,7 @@ func sickVantages(all []*group, flows []*flow) []*group {
 	return ill
 }
 
-// blameSites blames every failing site for itself.
+// blameSites blames every failing site for itself: what a plain uptime monitor says.
 func blameSites(flows []*flow) []faultline.Component {
 	all := groups(flows)
 	blamed := sickVantages(all, flows)
@@ -157,8 +161,8 @@ func blameSites(flows []*flow) []faultline.Component {
 	return corroborated(blamed)
 }
 
-// blameGroups blames each label of which at least five sites and half of those
-// judged fail, as an alert manager groups.
+// blameGroups blames each label of which at least five sites and half of those judged fail,
+// as an alert manager groups alerts by label.
 func blameGroups(flows []*flow) []faultline.Component {
 	all := groups(flows)
 	blamed := sickVantages(all, flows)
@@ -180,8 +184,9 @@ func blameGroups(flows []*flow) []faultline.Component {
 // scoreFew is the fewest flows that SCORE explains by a link.
 const scoreFew = 3
 
-// blameSCORE is the greedy cover of SCORE (NSDI 2005): of the links whose hit ratio
-// is high enough, the one that covers most of what is unexplained.
+// blameSCORE is the greedy cover of SCORE (Kompella et al., NSDI 2005): of the links whose
+// hit ratio is at least hits, it takes the one that covers most of what is unexplained, and
+// then the next.
 func blameSCORE(hits float64) blame {
 	return func(flows []*flow) []faultline.Component { return corroborated(score(flows, hits)) }
 }
@@ -212,7 +217,7 @@ func score(flows []*flow, hits float64) []*group {
 	}
 }
 
-// covers is how many of a group's failing flows nothing explains yet.
+// covers is how many of a group's failing flows no chosen link explains yet.
 func (g *group) covers(explained map[*flow]bool) (n int) {
 	for _, f := range g.flows {
 		if f.failing && !explained[f] {
@@ -222,16 +227,17 @@ func (g *group) covers(explained map[*flow]bool) (n int) {
 	return n
 }
 
-// flockSettings are the parameters of Flock's model: a flow on a failed link is lost
-// with p1, any other with p2; a link fails a priori with so many nats.
+// flockSettings are the parameters of Flock's model: a flow on a failed link is lost with
+// probability p1, any other with p2; a link fails a priori with a probability of so many nats
+// (natural logarithm).
 type flockSettings struct {
 	p1, p2 float64
 	prior  float64 // of what sites depend on
 	alone  float64 // of a site by itself, and of a vantage
 }
 
-// blameFlock is the greedy maximum of Flock's likelihood (CoNEXT 2023): each step adds
-// the link that gains most, over the flows that no chosen one is on yet.
+// blameFlock is the greedy maximum of Flock's likelihood (Harsh et al., CoNEXT 2023): each
+// step adds the link that gains most, over the flows that no chosen one is on yet.
 func blameFlock(s flockSettings) blame {
 	return func(flows []*flow) []faultline.Component { return corroborated(s.greedy(flows)) }
 }
@@ -263,6 +269,7 @@ func (s flockSettings) greedy(flows []*flow) []*group {
 	}
 }
 
+// priorOf is what it costs to blame a link, in nats.
 func (s flockSettings) priorOf(c faultline.Component) float64 {
 	if c.Kind() == faultline.KindSite || c.Kind() == kindVantage {
 		return s.alone
@@ -270,6 +277,7 @@ func (s flockSettings) priorOf(c faultline.Component) float64 {
 	return s.prior
 }
 
+// gainOf is by how much the likelihood grows when a link is blamed too, in nats.
 func gainOf(g *group, bad map[*flow]bool, lost, kept float64) float64 {
 	gain := 0.
 	for _, f := range g.flows {

@@ -12,8 +12,8 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// playAll plays the scenarios, some at a time, and adds up the scores. The order
-// in which they end does not matter to the result.
+// playAll plays the scenarios, some at a time, and adds up the scores in the order of the
+// scenarios. The order in which they end does not matter to the result.
 func playAll(ctx context.Context, opt options, log io.Writer) (*table, error) {
 	kinds := opt.Kinds
 	if len(kinds) == 0 {
@@ -56,7 +56,8 @@ func playAll(ctx context.Context, opt options, log io.Writer) (*table, error) {
 	return t, nil
 }
 
-// seed is that of the n-th scenario.
+// seed is that of the n-th scenario. Even seeds are for tuning and odd ones are held out, so
+// that nobody tunes on what the figures are measured by.
 func (o options) seed(n int) uint64 {
 	seed := uint64(2 * (o.First + n))
 	if o.Seeds == "held-out" {
@@ -74,7 +75,8 @@ func scores(s accuracy.Scenario, incidents map[string][]faultline.Incident) map[
 	return out
 }
 
-// complain says in a line what went wrong in a scenario, if anything did.
+// complain says in a few lines what went wrong in a scenario, if anything did, for whoever
+// looks for the reason (--verbose).
 func complain(log io.Writer, s accuracy.Scenario, r accuracy.Score, incidents []faultline.Incident) {
 	sum := r.Summary()
 	poor := sum.SitesF1 != nil && *sum.SitesF1 < 0.9

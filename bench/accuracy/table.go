@@ -7,8 +7,8 @@ import (
 	"faultline/scenario/accuracy"
 )
 
-// table is the scores of the run: of each method in all and by group of kinds, and
-// of ours by kind.
+// table is the scores of the run: of each method in all and by group of kinds, and of ours by
+// kind too.
 type table struct {
 	kinds   []string
 	methods []string
@@ -17,6 +17,7 @@ type table struct {
 	byGroup map[string]map[string]*accuracy.Score // by group, then by method
 }
 
+// newTable makes a table without scores. alone leaves the baselines out.
 func newTable(kinds []string, alone bool) *table {
 	t := &table{kinds: kinds, methods: []string{ours}, byKind: map[string]*accuracy.Score{},
 		total: map[string]*accuracy.Score{}, byGroup: map[string]map[string]*accuracy.Score{}}
@@ -38,6 +39,7 @@ func newTable(kinds []string, alone bool) *table {
 	return t
 }
 
+// add adds the scores of one scenario, which is of a kind.
 func (t *table) add(kind string, scores map[string]accuracy.Score) {
 	t.byKind[kind].Add(scores[ours])
 	for name, s := range scores {
@@ -46,6 +48,7 @@ func (t *table) add(kind string, scores map[string]accuracy.Score) {
 	}
 }
 
+// headings and rule are the head of the tables in Markdown.
 const headings = "| %-18s | runs | found | named | false | split | innocent | F1 | false/week | ttd | p90 | onset " +
 	"err | cover | width | end err | sites F1 | Brier |\n"
 
@@ -70,8 +73,8 @@ func (t *table) text() string {
 	return b.String()
 }
 
-// calibration prints how often our confirmed causes are right by how sure they were,
-// and how sharp their alternatives are.
+// calibration prints how often our confirmed causes are right by how sure they were (a
+// reliability diagram in numbers), and how sharp their alternatives are.
 func (t *table) calibration(b *strings.Builder) {
 	claims := t.total[ours].Claims
 	if len(claims) == 0 {
@@ -116,7 +119,8 @@ func f1(r *accuracy.Score) string {
 	return fmt.Sprintf("%.3f", r.Summary().F1)
 }
 
-// report is the table as a document that says how it was made.
+// report is the table as a document, docs/accuracy.md, that says how it was made and what
+// each column means.
 func (t *table) report(opt options) string {
 	var b strings.Builder
 	b.WriteString("# Accuracy\n\n" +
@@ -155,6 +159,7 @@ confirmed causes are right, by how sure they were said to be.
 	return b.String()
 }
 
+// row prints one row of the tables.
 func row(b *strings.Builder, name string, r *accuracy.Score) {
 	if r.Scenarios == 0 {
 		return
@@ -166,6 +171,7 @@ func row(b *strings.Builder, name string, r *accuracy.Score) {
 		seconds(s.EndErr), share(s.SitesF1), share(s.Brier))
 }
 
+// seconds writes a time; a dash where there was nothing to measure.
 func seconds(v *float64) string {
 	if v == nil {
 		return "–"
@@ -173,6 +179,7 @@ func seconds(v *float64) string {
 	return fmt.Sprintf("%.0f s", *v)
 }
 
+// share writes a number from 0 to 1; a dash where there was nothing to measure.
 func share(v *float64) string {
 	if v == nil {
 		return "–"
@@ -186,6 +193,7 @@ type figures struct {
 	accuracy.Summary
 }
 
+// document is the result as JSON (--json).
 type document struct {
 	Kinds   map[string]figures `json:"kinds"` // of ours
 	Methods map[string]figures `json:"methods"`
@@ -194,6 +202,7 @@ type document struct {
 	Sharpness   accuracy.Sharpness `json:"sharpness"`
 }
 
+// document makes it.
 func (t *table) document() document {
 	d := document{Kinds: map[string]figures{}, Methods: map[string]figures{}}
 	d.Reliability, d.Sharpness = accuracy.Reliability(t.total[ours].Claims), accuracy.SharpnessOf(t.total[ours].Claims)

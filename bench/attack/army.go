@@ -9,7 +9,8 @@ import (
 	"faultline/correlate"
 )
 
-// army is a crowd of liars.
+// army is a crowd of liars: people that one attacker has, by their addresses. Networks and
+// addresses are what they cost.
 type army struct {
 	first    uint16 // ASN of the first of its networks
 	networks int    // over which its addresses are spread evenly
@@ -21,7 +22,8 @@ type army struct {
 	over     time.Duration // within which all of it is said
 }
 
-// Networks that were never heard from before, and those of people who report.
+// The first of the networks that an army may come from: those that nothing was ever reported
+// from, or those that people of the town report from.
 const (
 	outsiders = 1000
 	locals    = 1
@@ -33,8 +35,8 @@ func (a army) member(i int) netip.Addr {
 	return address(a.first+uint16(i%a.networks), uint16(n%a.prefixes), uint16(n/a.prefixes))
 }
 
-// attack has the army say its lies, evenly over its time, and waits for what comes
-// of it.
+// attack has the army send its lies, evenly over its time, and lets three more minutes pass
+// for what comes of it.
 func (t *town) attack(a army) {
 	total, said := a.people*max(1, a.each), 0
 	seconds := int(a.over / time.Second)
@@ -46,7 +48,8 @@ func (t *town) attack(a army) {
 	})
 }
 
-// stage is a town that has been calm, in which armies are tried one by one.
+// stage is a town that has been calm, in which armies are tried one by one. The calm is
+// played once and restored from a checkpoint for each try, which is a hundred times faster.
 type stage struct {
 	blind map[string]bool // sites that nothing probes
 	calm  []byte          // checkpoint of the fold
@@ -70,9 +73,10 @@ func newStage(n int, blind func(*town) []string) stage {
 	return st
 }
 
+// probed reports whether a site is probed.
 func (s stage) probed(site string) bool { return !s.blind[site] }
 
-// town is a fresh one that has been calm; close must be called.
+// town is a fresh town that has been calm; its close must be called.
 func (s stage) town() *town {
 	t := newTown(townSites)
 	engine, err := correlate.Restore(config(), s.calm)

@@ -11,7 +11,8 @@ import (
 //go:embed floor.json
 var floorFile []byte
 
-// limit is an army that must not reach a goal, by any lie in any shape.
+// limit is an army that must not reach a goal, by any lie in any shape. A change that makes a
+// lie cheaper than that is refused (`make attack`).
 type limit struct {
 	Goal    string `json:"goal"`
 	Probing string `json:"probing"`
@@ -19,7 +20,8 @@ type limit struct {
 	size
 }
 
-// floors are the limits that lies must not fall below.
+// floors are the limits that lies must not fall below. A member that is not known is an
+// error.
 func floors(file []byte) ([]limit, error) {
 	var out []limit
 	if err := json.Unmarshal(file, &out, json.RejectUnknownMembers(true)); err != nil {
@@ -33,6 +35,7 @@ func floors(file []byte) ([]limit, error) {
 	return out, nil
 }
 
+// cell is the question that a limit answers.
 func (l limit) cell() (cell, error) {
 	g := slices.IndexFunc(goals, func(g *goal) bool { return g.name == l.Goal })
 	p := slices.IndexFunc(probings, func(p probing) bool { return p.name == l.Probing })

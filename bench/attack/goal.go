@@ -8,14 +8,15 @@ import (
 	"faultline"
 )
 
-// lie is what an army says, and of which sites. Vantages that lie say the same.
+// lie is what an army reports, and of which sites. Vantages that lie report the same.
 type lie struct {
 	name    string
 	sites   func(*town, stage) []string
 	symptom faultline.Symptom
 }
 
-// goal is something that a lie may bring Faultline to say.
+// goal is something untrue that a lie may make Faultline publish, or something true that it
+// may hide.
 type goal struct {
 	name   string
 	title  string // in the table
@@ -27,6 +28,7 @@ type goal struct {
 	reached func(p, truth played) bool
 }
 
+// culprit is the CDN that lies are about, and that truly fails in some goals.
 const culprit = faultline.Component("cdn:c0")
 
 // What lies are about. The CDN is the town's first forty sites.
@@ -36,7 +38,8 @@ func ofOthers(t *town, _ stage) []string   { return t.sites[cdnSites : 2*cdnSite
 func ofSome(t *town, _ stage) []string     { return t.sites[cdnSites : cdnSites+5] }
 func everywhere(t *town, _ stage) []string { return t.sites }
 
-// ofUnprobed are the sites of the CDN that nothing probes, or all of them.
+// ofUnprobed are the sites of the CDN that nothing probes, or all of them where all are
+// probed: the sites at which people alone are believed.
 func ofUnprobed(t *town, s stage) []string {
 	var out []string
 	for _, site := range t.sites[:cdnSites] {
@@ -101,6 +104,7 @@ func isPublished(state faultline.IncidentState) func(p, truth played) bool {
 	}
 }
 
+// networkFails: a viewers' network is confirmed to fail, which only reports can show.
 func networkFails(p, _ played) bool {
 	return slices.ContainsFunc(p.revisions, func(in faultline.Incident) bool {
 		return isNetwork(in.Cause) && in.ConfirmedAt != nil
@@ -133,17 +137,21 @@ func took(p played) (time.Duration, bool) {
 	return 0, false
 }
 
+// lateBy and offBy are how late a confirmation and how far off an onset must be to count as
+// harm.
 const (
 	lateBy = 2 * time.Minute
 	offBy  = 5 * time.Minute
 )
 
+// hidden: the outage is found without the lie, and with it not before it is over.
 func hidden(p, truth played) bool {
 	_, shown := took(truth)
 	after, said := took(p)
 	return shown && (!said || after > outageLasts)
 }
 
+// delayed: the outage is confirmed much later than without the lie.
 func delayed(p, truth played) bool {
 	usual, shown := took(truth)
 	after, said := took(p)
@@ -159,7 +167,7 @@ func innocent(p, _ played) bool {
 	})
 }
 
-// newest is the last revision of the confirmed outage of the CDN.
+// newest is the last revision of the confirmed outage of the CDN; false where there is none.
 func newest(p played) (faultline.Incident, bool) {
 	for _, in := range slices.Backward(p.revisions) {
 		if ofCulprit(in) {
@@ -169,6 +177,7 @@ func newest(p played) (faultline.Incident, bool) {
 	return faultline.Incident{}, false
 }
 
+// wrongOnset: the published onset is far off, and would not be without the lie.
 func wrongOnset(p, truth played) bool {
 	off := func(p played) bool {
 		in, ok := newest(p)
@@ -177,7 +186,8 @@ func wrongOnset(p, truth played) bool {
 	return off(p) && !off(truth)
 }
 
-// wrongTitle compares what titles say before they say since when.
+// wrongTitle: the title says something else than without the lie. The time in it is not
+// compared.
 func wrongTitle(p, truth played) bool {
 	what := func(in faultline.Incident) string { said, _, _ := strings.Cut(in.Title, ", began"); return said }
 	in, ok := newest(p)
@@ -185,8 +195,7 @@ func wrongTitle(p, truth played) bool {
 	return ok && known && what(in) != what(right)
 }
 
-// cleared: a failing site is exonerated, or the outage is told to be over while it
-// goes on.
+// cleared: a failing site is exonerated, or the outage is published as over while it goes on.
 func cleared(p, _ played) bool {
 	return slices.ContainsFunc(p.revisions, func(in faultline.Incident) bool {
 		if ofCulprit(in) && (in.State == faultline.StateRecovering || in.State == faultline.StateResolved ||

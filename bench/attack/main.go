@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// options are the command line.
+// options are the command line, read by kong.
 type options struct {
 	Goals    []string `help:"Only these goals; all when none is named. There are: ${goals}."`
 	Probing  []string `help:"Only these kinds of probing; all when none is named. There are: none, partly, all."`
@@ -25,7 +25,8 @@ type options struct {
 	Verbose  bool     `short:"v" help:"Print each price as it is found, on standard error."`
 }
 
-// Validate is called by kong.
+// Validate refuses armies that the town has no room for, and goals that there are not. kong
+// calls it after parsing.
 func (o *options) Validate() error {
 	switch {
 	case o.People < 1 || o.People > mostPeople || o.Networks < 1 || o.Networks > mostNetworks || o.Workers < 1:
@@ -42,6 +43,7 @@ func (o *options) Validate() error {
 	return nil
 }
 
+// goalNames are the goals that can be chosen, for the help.
 func goalNames() []string {
 	var names []string
 	for _, g := range goals {
@@ -50,6 +52,7 @@ func goalNames() []string {
 	return names
 }
 
+// exitUsage is the exit code for a wrong command line.
 const exitUsage = 2
 
 func main() {

@@ -7,7 +7,8 @@ import (
 	"faultline"
 )
 
-// shape is how an army goes about its lie, whatever its size.
+// shape is how an army goes about its lie, whatever its size: how many sites each names, how
+// fast, and how it hides among others.
 type shape struct {
 	name   string
 	each   int           // sites that one of them names
@@ -17,7 +18,8 @@ type shape struct {
 	local  bool          // they sit in networks that people have always reported from
 }
 
-// shapes are those that are tried. More of them only make lies cheaper.
+// shapes are those that are tried. Another shape can only make a lie cheaper, so a price in
+// the table is an upper bound of the true one.
 var shapes = []shape{
 	{name: "one site each", each: 1, over: 5 * time.Minute},
 	{name: "ten sites each", each: 10, over: 5 * time.Minute},
@@ -28,7 +30,7 @@ var shapes = []shape{
 	{name: "four sites each, after an hour of a trickle", each: 4, over: 10 * time.Minute, poison: time.Hour},
 }
 
-// size is how large an army is.
+// size is how large an army is, and so what it costs.
 type size struct {
 	People   int `json:"people"`
 	Networks int `json:"networks"`
@@ -43,7 +45,7 @@ type plan struct {
 	liars int // vantages that say what the army says
 }
 
-// Bounds of what is tried.
+// Bounds of what is tried. An army beyond them counts as "never".
 const (
 	mostNetworks = 160
 	mostPeople   = 20_000
@@ -56,7 +58,7 @@ const (
 	crowdMinute  = 60              // true reports a minute of a CDN that fails
 )
 
-// played is what came of a plan.
+// played is what came of a plan: every revision from the beginning of the lie on.
 type played struct {
 	revisions []faultline.Incident
 	began     time.Time // of the outage, or of the lie
@@ -64,8 +66,8 @@ type played struct {
 	probed    func(site string) bool
 }
 
-// play has the plan carried out in a town that was calm. With no people and no
-// liars it shows what would have come without it.
+// play has the plan carried out in a town that was calm. With no people and no liars it shows
+// what would have come without the lie, which goals compare with.
 func (s stage) play(p plan) played {
 	t := s.town()
 	defer t.close()
@@ -107,7 +109,8 @@ func (p plan) speak(t *town, named []string, failing map[string]bool) {
 // started reports whether the lie has begun: before, its vantages tell the truth.
 func (p plan) started(t *town) bool { return t.revised != nil }
 
-// poisoned lets the army name its sites now and then for a while.
+// poisoned lets the army name its sites now and then for a while before the attack, to make
+// many reports of them look usual.
 func (p plan) poisoned(t *town, named []string) {
 	a := p.army(named)
 	t.pass(p.shape.poison, func(second int) {
@@ -118,6 +121,8 @@ func (p plan) poisoned(t *town, named []string) {
 	})
 }
 
+// army is the crowd of the plan. It names no more sites than keep the number of reports below
+// mostSaid.
 func (p plan) army(named []string) army {
 	first := uint16(outsiders)
 	if p.shape.local {

@@ -18,7 +18,8 @@ var probings = []probing{
 	{"all", "all 40 sites are probed", 0},
 }
 
-// cell is one question: what does it take to reach a goal there?
+// cell is one question of the table: what does it take to reach a goal, with so much probed
+// and so many vantages that lie?
 type cell struct {
 	goal    *goal
 	probing probing
@@ -43,12 +44,14 @@ func (p price) text() string {
 	return fmt.Sprintf("%d over %d", p.People, p.Networks)
 }
 
-// studio keeps the stages and what is true on them, so that each is made once.
+// studio keeps the stages, and for each goal what is published without a lie, so that each is
+// made once and shared by all searches. Nothing in it changes after newStudio.
 type studio struct {
 	stages map[string]stage
 	truths map[string]played // by probing and goal
 }
 
+// newStudio plays the calm of each kind of probing, and the outages without a lie.
 func newStudio(wanted []probing) *studio {
 	s := &studio{stages: map[string]stage{}, truths: map[string]played{}}
 	for _, pr := range wanted {
@@ -84,9 +87,10 @@ func (s *studio) reachable(c cell, n size) string {
 	return ""
 }
 
-// search finds the cheapest army of a cell up to a size: the fewest people, then the
-// fewest networks for so many. It tries each lie in each shape, and leaves one out
-// that a cheaper army than the best so far does not reach the goal by.
+// search finds the cheapest army of a cell up to a size: the fewest people, then the fewest
+// networks for so many. It tries each lie in each shape, and leaves one out that a cheaper
+// army than the best so far does not reach the goal by. The result is the cheapest that was
+// found and not proved to be the cheapest there is.
 func (s *studio) search(c cell, most size) price {
 	if c.goal.alone {
 		most.Networks = 1
@@ -115,13 +119,15 @@ func (s *studio) search(c cell, most size) price {
 	return best
 }
 
-// coarseness is how closely prices are found: to one part in so many.
+// coarseness is how closely prices are found: to one part in so many. A closer price would
+// take many more plays and say nothing more.
 const coarseness = 6
 
+// cheaper is the next army to try that would be worth naming instead.
 func cheaper(n int) int { return n - max(1, n/coarseness) }
 
-// fewest is the least number up to most, which does, that ok holds for, by halving;
-// it takes what ok holds for to be all that is larger.
+// fewest is the least number for which ok holds, by halving between 0 and most, for which it
+// must hold. It assumes that whatever a smaller army reaches a larger one reaches too.
 func fewest(most int, ok func(int) bool) int {
 	low, high := 0, most
 	for high-low > max(1, high/coarseness) {
@@ -157,4 +163,5 @@ func cellsOf(names, where []string, liars []int) []cell {
 	return out
 }
 
+// wanted reports whether a name was asked for; no names ask for all.
 func wanted(names []string, name string) bool { return len(names) == 0 || slices.Contains(names, name) }

@@ -41,6 +41,7 @@ func table(answers []answer, wanted []probing) string {
 	return b.String()
 }
 
+// textAt is the field of one kind of probing.
 func textAt(row []answer, pr probing) string {
 	for _, a := range row {
 		if a.probing.name != pr.name {
@@ -54,7 +55,7 @@ func textAt(row []answer, pr probing) string {
 	return "–"
 }
 
-// The table of a document stands between these lines.
+// The table of a document stands between these lines, so that prose around it is not touched.
 const (
 	tableBegins = "<!-- prices: written by make attack -->\n"
 	tableEnds   = "<!-- end of prices -->\n"

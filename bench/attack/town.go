@@ -30,8 +30,9 @@ const (
 	nameServers = 7
 )
 
-// town is a world of sites, probes and people who are told of by the real door and
-// judged by the real fold, on a clock of its own.
+// town is a world of sites, probes and people on a clock of its own. Reports go through the
+// real door and its limits, and the real fold judges them, so that what holds here holds in
+// production.
 type town struct {
 	sites  []string
 	door   *ingest.Door
@@ -63,12 +64,13 @@ var config = sync.OnceValue(func() correlate.Config {
 	return correlate.Config{Providers: known}
 })
 
-// memoryLog keeps what the door appends until the next tick.
+// memoryLog stands for Redis: it keeps what the door appends until the next tick.
 type memoryLog struct {
 	mu     sync.Mutex
 	events []faultline.Event
 }
 
+// Append keeps the events.
 func (l *memoryLog) Append(_ context.Context, _, _ uint64, events []faultline.Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,13 +78,14 @@ func (l *memoryLog) Append(_ context.Context, _, _ uint64, events []faultline.Ev
 	return nil
 }
 
-// townKeys are the same for every day.
+// townKeys are the keys of pseudonyms, the same for every day, so that runs can be repeated.
 type townKeys struct{}
 
+// DailyKey returns 32 zero bytes.
 func (townKeys) DailyKey(context.Context, string) ([]byte, error) { return make([]byte, 32), nil }
 
-// Addresses of the town are 2a00:ASN:PREFIX:HOST::1: a /48 for each prefix, a /64
-// for each person.
+// Addresses of the town are 2a00:ASN:PREFIX:HOST::1: a /48 for each prefix and a /64 for each
+// person, which is how limits count IPv6.
 func address(asn uint16, prefix, host uint16) netip.Addr {
 	b := [16]byte{0x2a, 0x00, 15: 1}
 	binary.BigEndian.PutUint16(b[2:], asn)
@@ -94,14 +97,17 @@ func address(asn uint16, prefix, host uint16) netip.Addr {
 // townLabels read the network off an address.
 type townLabels struct{}
 
+// Label returns the network, and one country for all.
 func (townLabels) Label(addr netip.Addr) (uint32, string) {
 	b := addr.As16()
 	return uint32(binary.BigEndian.Uint16(b[2:])), "GB"
 }
 
-// hosterASN is a network of machines.
+// hosterASN is a network of a hosting company, whose reports must weigh nothing.
 const hosterASN = 60_000
 
+// vantages are three, in three networks and countries: the least at which one may lie and two
+// be right.
 var vantages = []faultline.Vantage{{Vantage: "lon-1", ASN: 20473, Country: "GB"},
 	{Vantage: "nyc-1", ASN: 14061, Country: "US"},
 	{Vantage: "fra-1", ASN: 24940, Country: "DE"}}
@@ -134,8 +140,10 @@ func newTown(n int) *town {
 	return t
 }
 
+// clock is the town's time.
 func (t *town) clock() time.Time { return time.Unix(0, t.now.Load()).UTC() }
 
+// fold takes an event and notes what was published of it.
 func (t *town) fold(ev faultline.Event) {
 	for _, in := range t.engine.Fold(ev) {
 		if s := t.states[in.ID]; len(s) == 0 || s[len(s)-1] != in.State {
@@ -160,7 +168,8 @@ func (t *town) report(from netip.Addr, site string, symptom faultline.Symptom) {
 	}
 }
 
-// pass lets time pass, a second at a time, with what happens in each.
+// pass lets time pass, a second at a time: probes, a grumble now and then, what happens in
+// each second, and then the fold of all that.
 func (t *town) pass(d time.Duration, happens func(second int)) {
 	for second := range int(d / time.Second) {
 		t.now.Add(int64(time.Second))
@@ -209,8 +218,8 @@ func (t *town) fails(site, vantage string) (faultline.Symptom, bool) {
 	return t.failing(site, vantage)
 }
 
-// reached is the furthest state that any incident was told in: "", candidate or
-// confirmed, and the title of the one. Only says which causes are asked for.
+// reached is the furthest state that any incident was published in (none, candidate or
+// confirmed), and its title. only says which causes count.
 func (t *town) reached(only func(*faultline.Cause) bool) (faultline.IncidentState, string) {
 	best, title := faultline.IncidentState(""), ""
 	for id, states := range t.states {

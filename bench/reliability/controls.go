@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// control is a defence, the change of one file that switches it off, and the test that
-// must go red then.
+// control is a defence, the change of one file that switches it off, and the test that must
+// go red then. A test that stays green without its defence proves nothing.
 type control struct {
 	defence  string
 	file     string
@@ -19,6 +19,8 @@ type control struct {
 	test     string
 }
 
+// controls quote lines of the source, each of which must stand exactly once in its file.
+// Whoever changes such a line changes it here.
 var controls = []control{
 	{"a damaged checkpoint falls back to an older one", "replica/begin.go",
 		"		if errors.Is(err, faultline.ErrUnavailable) {\n" +
@@ -65,7 +67,8 @@ var controls = []control{
 		"./api/webhook", "TestWebhooksAreTriedAgain"},
 }
 
-// run switches a defence off and runs its test, which must fail.
+// run switches a defence off and runs its test, which must fail. A build that fails, or a
+// test that does not exist, counts as nothing shown.
 func (c control) run() line {
 	began := time.Now()
 	l := line{Name: "control: " + c.defence, Target: 1, Unit: "1: its test goes red without it", Detail: c.test}
@@ -93,7 +96,8 @@ func (c control) run() line {
 	return l
 }
 
-// plant writes the file without the defence, and an overlay that has the go tool take it.
+// plant writes the file without the defence, and an overlay by which the go command reads it
+// in place of the real one. The tree itself is not touched.
 func (c control) plant(dir string) (overlay string, err error) {
 	text, err := os.ReadFile(filepath.Clean(c.file))
 	if err != nil {

@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// testLimit ends a run that hangs.
+// testLimit ends a run that hangs. The longest, which kills nodes sixty times, takes some
+// five minutes.
 const testLimit = 15 * time.Minute
 
-// figure is what one test shows. Its value is that of the first group of value in what the
-// test says, or without one the number of failures: 0 or 1.
+// figure is what one test shows. Its value is the number that the test prints, found by the
+// first group of value; without one it is whether the test failed, 0 or 1.
 type figure struct {
 	name, unit string
 	target     float64 // the most that it may be
@@ -26,6 +27,8 @@ type figure struct {
 	seed       int
 }
 
+// figures are in the order of docs/reliability.md. A target of 0 is the zero value: nothing
+// may be lost.
 var figures = []figure{
 	{name: "sim.violations", unit: "seeds with a violation", folder: "./bench/sim", seed: 1,
 		value: regexp.MustCompile(`"value":(\d+)`)},
@@ -59,7 +62,7 @@ var figures = []figure{
 // said are the lines in which tests say what they did.
 var said = regexp.MustCompile(`(?m)^\s+\w+_test\.go:\d+: (.*)$`)
 
-// run takes a figure.
+// run takes a figure. The lines that the test prints become the figure's detail.
 func (f figure) run() line {
 	began := time.Now()
 	args := []string{"test", "-count=1", "-vet=off", "-pgo=off", "-v", "-tags", f.tags, "-run", f.test, f.folder}

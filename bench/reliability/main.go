@@ -16,6 +16,7 @@ import (
 	"time"
 )
 
+// main runs what -only matches, and ends with code 1 if any figure misses its target.
 func main() {
 	only := flag.String("only", "", "run the figures or controls that this regular expression matches")
 	off := flag.Bool("controls", false, "switch each defence off, and see that its test goes red")
@@ -44,7 +45,8 @@ func main() {
 	}
 }
 
-// line is what is printed of one figure.
+// line is what is printed of one figure. Seconds is how long it took to measure, which is no
+// part of the figure.
 type line struct {
 	Name    string  `json:"name"`
 	Value   float64 `json:"value"`
@@ -56,6 +58,7 @@ type line struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// report prints a line and returns whether its target is met.
 func report(l line) bool {
 	text, err := json.Marshal(l)
 	if err != nil {

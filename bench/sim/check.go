@@ -9,7 +9,7 @@ import (
 	"faultline"
 )
 
-// checkStep is what holds after each step.
+// checkStep is what holds after each step, in the middle of any fault.
 func (r *run) checkStep() {
 	for _, n := range r.nodes {
 		if n != nil && n.eng != nil {
@@ -18,7 +18,8 @@ func (r *run) checkStep() {
 	}
 }
 
-// checkOpen: one cause has at most one open incident.
+// checkOpen: one cause has at most one open incident. Two would be one outage published
+// twice.
 func (r *run) checkOpen(n *node) {
 	last := map[string]faultline.Incident{}
 	for _, rev := range n.outbox {
@@ -37,7 +38,9 @@ func (r *run) checkOpen(n *node) {
 	}
 }
 
-// checkEnd is what holds when all has healed.
+// checkEnd is what holds when all has healed: every node has the same fold as a replay of the
+// log, readers were shown nothing that is not stored, and nothing was refused that came in
+// time.
 func (r *run) checkEnd() {
 	for _, n := range r.nodes {
 		if n.eng == nil {
@@ -92,7 +95,7 @@ func (r *run) checkLog() {
 	}
 }
 
-// replay is the state that a fold of the whole log has.
+// replay is the state that a fold of the whole log has, by a node that has seen no fault.
 func (r *run) replay() []byte {
 	fresh := &node{r: r, seqs: map[int]int{}}
 	fresh.eng, _ = newEngine(nil)

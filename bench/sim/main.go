@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+// main runs the seeds, prints each violation with the command that repeats it, and one line
+// of JSON. It ends with code 1 if anything was violated.
 func main() {
 	seeds := flag.Uint64("seeds", 2_000, "how many seeds to run")
 	from := flag.Uint64("from", 1, "the first seed")
@@ -35,7 +37,8 @@ func main() {
 	}
 }
 
-// mutants are the mistakes that can be planted, one for each defence.
+// mutants are the mistakes that can be planted, one for each defence. A test sees that each
+// is found: a check that finds no planted mistake checks nothing.
 var mutants = []string{
 	"acknowledged before it is written",
 	"sent again under another key",
@@ -57,7 +60,8 @@ type failure struct {
 // totals are counts over all runs: a simulation in which nothing happens proves nothing.
 type totals struct{ found, failovers int }
 
-// simulateAll runs seeds on all cores.
+// simulateAll runs seeds on all cores. Each is by itself in one goroutine, so the order in
+// which they end does not matter.
 func simulateAll(from, count uint64, mutant string) (failures []failure, total totals) {
 	var next atomic.Uint64
 	var mu sync.Mutex

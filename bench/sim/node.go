@@ -19,14 +19,16 @@ const (
 	newFormatFrom   = 16
 )
 
-// revision is one that the fold made and that is not known to be stored.
+// revision is one that the fold made and that is not known to be stored. lost says that it
+// repeats what readers were shown before the log lost its end.
 type revision struct {
 	at   int64
 	in   faultline.Incident
 	lost bool
 }
 
-// node is one of the deployment.
+// node is one of the deployment, by the rules of package replica. What its process forgets in
+// a crash and what it keeps on disk are kept apart by newNode.
 type node struct {
 	r         *run
 	id        int
@@ -51,6 +53,8 @@ type node struct {
 	board map[string]faultline.Incident // outlives it, on its disk
 }
 
+// newNode starts a node in the place of one that may have died: it has the disk of that one,
+// a new writer's number, and perhaps another release.
 func newNode(r *run, id int) *node {
 	n := &node{r: r, id: id, writer: r.writer(), board: map[string]faultline.Incident{}, format: 1}
 	if before := r.nodes[id]; before != nil {
@@ -65,10 +69,12 @@ func newNode(r *run, id int) *node {
 	return n
 }
 
+// crash takes everything that is in memory only.
 func (n *node) crash() { n.dead, n.eng, n.outbox, n.fence = true, nil, nil, 0 }
 
 // call is one request to Redis: it may not arrive, its answer may be lost, and while the
-// sender waits in vain it may still be under way.
+// sender waits in vain it may still be under way. The sender cannot tell these cases apart,
+// which is what the protocol must withstand.
 func (n *node) call(do func(*server) error) error {
 	r := n.r
 	if r.faulty() {
@@ -86,8 +92,8 @@ func (n *node) call(do func(*server) error) error {
 	return do(r.master)
 }
 
-// door takes a batch: it is acknowledged once it is in the log, and sent again under one
-// key until then.
+// door takes a batch. It is acknowledged once it is in the log, and sent again under the same
+// key until then, so that readers can drop the repeat.
 func (n *node) door(batch []faultline.Event) bool {
 	r := n.r
 	n.seq++
@@ -108,7 +114,8 @@ func (n *node) door(batch []faultline.Event) bool {
 	return false
 }
 
-// act is what a node does in one step.
+// act is what a node does in one step. The order is that of package replica: have a fold,
+// read the log, publish what readers were shown, lead, show.
 func (n *node) act() {
 	switch {
 	case n == nil || n.dead:
@@ -131,8 +138,9 @@ func (n *node) act() {
 	n.show()
 }
 
-// load begins the fold: from the newest checkpoint that this release reads and that the
-// log goes on from, else from the beginning of the log.
+// load begins the fold: from the newest checkpoint that this release reads and that the log
+// goes on from, else from the beginning of the log. Checkpoints of another release are
+// skipped.
 func (n *node) load() bool {
 	from := checkpoint{seqs: map[int]int{}}
 	for i, c := range n.r.master.checkpoints {
@@ -153,7 +161,8 @@ func (n *node) load() bool {
 	return true
 }
 
-// fold reads the log to its end. False: it could not, or it must begin again.
+// fold reads the log to its end. It returns false if the log no longer holds what was read,
+// and then the fold begins again.
 func (n *node) fold() bool {
 	s := n.r.master
 	if !s.holds(n.at, n.head) && n.r.mutant != "the log is not compared with what was read" {
@@ -179,8 +188,8 @@ func (n *node) fold() bool {
 	return true
 }
 
-// fenced is a request of a leader: it counts only while nobody else has led, and where
-// the log holds what the leader has read.
+// fenced is a request of a leader. It counts only while nobody else has led, and where the
+// log holds what the leader has read; otherwise the sender stops leading.
 func (n *node) fenced(do func(*server) error) error {
 	fence, at, head := n.fence, n.at, n.head
 	err := n.call(func(s *server) error {
@@ -204,7 +213,8 @@ func (n *node) fenced(do func(*server) error) error {
 // wall is this node's own clock, which may be wrong.
 func (n *node) wall() int64 { return n.r.now + n.skew }
 
-// lead takes or keeps the lease, and does a leader's work.
+// lead takes or keeps the lease, and does a leader's work: what readers were shown, the time,
+// revisions, a checkpoint.
 func (n *node) lead() {
 	r := n.r
 	err := n.call(func(s *server) error {
@@ -236,7 +246,8 @@ func (n *node) lead() {
 	}
 }
 
-// publish says into the log what this node's readers were told beyond what is stored.
+// publish appends to the log what this node's readers were shown beyond what is stored, so
+// that every fold goes on from it.
 func (n *node) publish() bool {
 	if n.r.mutant == "nobody says what readers were shown" {
 		return true
@@ -254,7 +265,8 @@ func (n *node) publish() bool {
 	return n.door([]faultline.Event{said}) && n.fold()
 }
 
-// tick appends the time: that of the entry.
+// tick appends the time: an empty one, which readers give the time of its entry, so that one
+// clock dates the log.
 func (n *node) tick() {
 	var at time.Time
 	if n.r.mutant == "the leader's own clock" {
@@ -268,7 +280,8 @@ func (n *node) tick() {
 	})
 }
 
-// store stores revisions in order, and then, now and then, a checkpoint.
+// store stores revisions in order, and then, every few steps, a checkpoint. A checkpoint
+// before the revisions would let a successor begin behind revisions that nobody has stored.
 func (n *node) store() {
 	if n.r.mutant == "checkpoints before revisions" && n.r.step-n.saved >= checkpointEvery {
 		n.saveCheckpoint()
@@ -304,7 +317,8 @@ func (n *node) saveCheckpoint() {
 	})
 }
 
-// keep are the newest checkpoints, and the newest one of each other format.
+// keep are the newest checkpoints, and the newest one of each other format. Without the
+// latter, an upgrade that is taken back would have nothing to begin from.
 func keep(all []checkpoint) []checkpoint {
 	kept, formats := []checkpoint{}, map[int]bool{}
 	for i, c := range all {
@@ -316,7 +330,8 @@ func keep(all []checkpoint) []checkpoint {
 	return kept
 }
 
-// show shows readers what is stored now; they see no revision go back.
+// show shows readers what is stored. They must see no revision go back, and no incident
+// change when it was detected.
 func (n *node) show() {
 	stored := n.r.master.last
 	for _, id := range slices.Sorted(maps.Keys(stored)) {
@@ -331,7 +346,7 @@ func (n *node) show() {
 	}
 }
 
-// says is everything that a revision says.
+// says is everything that a revision says, as JSON.
 func says(in faultline.Incident) string {
 	text, err := json.Marshal(in)
 	if err != nil {

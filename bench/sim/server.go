@@ -7,7 +7,8 @@ import (
 	"faultline"
 )
 
-// entry is one of the log.
+// entry is one of the log: a batch of a writer. head identifies its contents, so that another
+// entry at the same position is recognised.
 type entry struct {
 	at     int64 // its position: the server's clock in ms, and never twice the same
 	head   uint64
@@ -16,7 +17,8 @@ type entry struct {
 	events []faultline.Event
 }
 
-// checkpoint is a fold's state and the entry that it has come to.
+// checkpoint is a fold's state, the entry that it has come to, and how far it has read each
+// writer. format stands for the release that wrote it.
 type checkpoint struct {
 	format int
 	at     int64
@@ -25,7 +27,8 @@ type checkpoint struct {
 	state  []byte
 }
 
-// server is a Redis: what one server knows.
+// server is a Redis: what one server knows. There are two, a master and a replica that lags
+// behind.
 type server struct {
 	log         []entry
 	fence       int64
@@ -36,6 +39,8 @@ type server struct {
 	checkpoints []checkpoint // the newest first
 }
 
+// What a request may end with. errAway is no answer, and says nothing about whether the
+// request was carried out.
 var (
 	errAway      = errors.New("no answer")
 	errNotLeader = errors.New("not the leader")
@@ -43,11 +48,12 @@ var (
 	errGap       = errors.New("the revision before it is missing")
 )
 
+// newServer is an empty Redis.
 func newServer() *server {
 	return &server{holder: -1, revisions: map[string]map[int]string{}, last: map[string]faultline.Incident{}}
 }
 
-// clone is what a replica has received.
+// clone is what a replica has received by now.
 func (s *server) clone() *server {
 	c := *s
 	c.log, c.checkpoints = slices.Clone(s.log), slices.Clone(s.checkpoints)
@@ -62,7 +68,8 @@ func (s *server) clone() *server {
 	return &c
 }
 
-// append adds an entry at a time of the server's clock.
+// append adds an entry at a time of the server's clock, or just behind the last entry where
+// the clock went back, as Redis numbers its streams.
 func (s *server) append(now int64, writer, seq int, events []faultline.Event) {
 	if n := len(s.log); n > 0 && now <= s.log[n-1].at {
 		now = s.log[n-1].at + 1
@@ -88,7 +95,8 @@ func (s *server) after(at int64) []entry {
 	return s.log[i:]
 }
 
-// save stores a revision by the store's rules.
+// save stores a revision by the store's rules: numbers without a gap, and the same contents
+// if it is there already. One that is lost and found again need not be contiguous.
 func (s *server) save(in faultline.Incident, says string, lost bool) error {
 	last := s.last[in.ID].Revision
 	switch {

@@ -24,9 +24,11 @@ const (
 	leaseMS   = 2 * stepMS
 )
 
+// began is when every run begins.
 var began = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// run is one deployment from its beginning to its end.
+// run is one deployment from its beginning to its end, all in one goroutine: what happens is
+// decided by its random numbers alone, so a seed repeats it.
 type run struct {
 	rng    *rand.Rand
 	mutant string
@@ -45,7 +47,7 @@ type run struct {
 	found bool            // the outage was
 }
 
-// violation is something that must never be.
+// violation is something that must never be. It is panicked with, and recovered by simulate.
 type violation struct{ what string }
 
 func (v violation) Error() string { return v.what }
@@ -53,12 +55,14 @@ func (v violation) Error() string { return v.what }
 // broken ends a run.
 func broken(format string, args ...any) { panic(violation{fmt.Sprintf(format, args...)}) }
 
+// chance is true with a probability.
 func (r *run) chance(p float64) bool { return r.rng.Float64() < p }
 
 // faulty reports whether faults happen now.
 func (r *run) faulty() bool { return r.step < faultsTo }
 
-// simulate runs one seed. An error says what was violated.
+// simulate runs one seed. An error says what was violated. mutant is the mistake to plant;
+// empty for none.
 func simulate(seed uint64, mutant string) (r *run, err error) {
 	r = &run{rng: rand.New(rand.NewPCG(seed, 19)), mutant: mutant, now: began.UnixMilli(), master: newServer(),
 		sent: map[string]bool{}, gone: map[string]bool{}}
@@ -90,8 +94,10 @@ func simulate(seed uint64, mutant string) (r *run, err error) {
 	return r, nil
 }
 
+// writer is the number of a new writer.
 func (r *run) writer() int { r.writers++; return r.writers }
 
+// catalogue is the first batch: sites, of which some share a CDN, and vantages.
 func catalogue() []faultline.Event {
 	var list []faultline.Event
 	for i := range sites {
@@ -107,10 +113,15 @@ func catalogue() []faultline.Event {
 	return list
 }
 
-func site(i int) string    { return fmt.Sprintf("site%02d.example", i) }
+// site is the name of a site.
+func site(i int) string { return fmt.Sprintf("site%02d.example", i) }
+
+// vantage is the name of a vantage.
 func vantage(i int) string { return fmt.Sprintf("v-%d", i) }
 
-// goWrong is what happens to the deployment in one step.
+// goWrong is what may happen to the deployment in one step: the replica catches up, takes
+// over, the power fails, late requests arrive, nodes crash, stop for a while, or have their
+// clock set.
 func (r *run) goWrong() {
 	if !r.faulty() {
 		r.heal()
@@ -149,7 +160,7 @@ func (r *run) goWrong() {
 	}
 }
 
-// heal ends all faults but wrong clocks.
+// heal ends all faults but wrong clocks, which nothing mends.
 func (r *run) heal() {
 	for _, arrives := range r.later {
 		arrives()
@@ -164,7 +175,8 @@ func (r *run) heal() {
 }
 
 // failOver has the replica take over, with its own clock, and without what it has not
-// received.
+// received. Reports that are lost by it are noted: Redis had acknowledged them, and no
+// protocol above it can bring them back.
 func (r *run) failOver() {
 	r.fails++
 	for _, e := range r.master.log[min(len(r.replica.log), len(r.master.log)):] {
@@ -178,7 +190,8 @@ func (r *run) failOver() {
 	r.offset = r.rng.Int64N(2*stepMS) - stepMS
 }
 
-// hand gives what is seen in this step to nodes, which say whether they have taken it.
+// hand gives what is observed in this step to nodes: probes of each vantage, and three
+// reports. down says whether the outage goes on.
 func (r *run) hand(down bool) {
 	at := time.UnixMilli(r.now).UTC()
 	for v := range vantages {
@@ -206,7 +219,7 @@ func (r *run) hand(down bool) {
 	}
 }
 
-// take hands a batch to one node that runs.
+// take hands a batch to one node that runs, and returns whether it was acknowledged.
 func (r *run) take(batch []faultline.Event) bool {
 	n := r.nodes[r.rng.IntN(nodes)]
 	if n == nil || n.dead || n.pausedFor > 0 {
@@ -215,6 +228,7 @@ func (r *run) take(batch []faultline.Event) bool {
 	return n.door(batch)
 }
 
+// newEngine is an engine, new or from a checkpoint's state.
 func newEngine(state []byte) (*correlate.Engine, error) {
 	if state == nil {
 		return correlate.New(correlate.Config{}), nil
