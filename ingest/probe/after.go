@@ -10,7 +10,8 @@ import (
 	"faultline"
 )
 
-// outcome is what the schedule learns of a check.
+// outcome is what the schedule learns of a check. It is less than the probe says: the
+// schedule only needs to know how soon to check again, and whether the site wants it.
 type outcome int
 
 const (
@@ -21,7 +22,8 @@ const (
 	outcomeDeclined
 )
 
-// outcomeOf sorts a result into what the schedule does next.
+// outcomeOf sorts a result into what the schedule does next. outcomeWithheld is none of
+// its results, since it depends on the vantage and not on the answer.
 func outcomeOf(r *Result) outcome {
 	switch {
 	case r.Declined:
@@ -34,8 +36,10 @@ func outcomeOf(r *Result) outcome {
 	return outcomeWell
 }
 
-// Done takes back a task with what came of it, and says whether the site has
-// failed for so long that its failures tell nothing of the vantage.
+// Done takes back a task with what came of it, and plans the next check of the site. It
+// says whether the site has failed for so long that its failures say nothing of the
+// vantage (chronic). Each task that Next gave out must come back exactly once, or its
+// lanes stay occupied.
 func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 	e := s.entries[r.Probe.Site]
 	if e == nil || e.index >= 0 {
@@ -49,6 +53,8 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 		s.remove(e)
 		return false
 	}
+	// The site was asked for its consent by this check and answered, whatever it said.
+	// A check that was withheld may not have reached it.
 	if e.consent <= t && o != outcomeWithheld {
 		e.consent = t + int64(consentLife)
 	}
@@ -75,7 +81,9 @@ func (s *Schedule) Done(r Result, o outcome, now time.Time) (chronic bool) {
 	return e.fails > failedOften
 }
 
-// learn keeps of a result what the next check needs.
+// learn keeps of a result what the next check needs: where the last one ended, the ETag
+// by which an unchanged page costs nothing, and how often in a row the site failed or
+// refused. The counts are cut off, since they only decide how far to back off.
 func (s *Schedule) learn(e *entry, r Result, o outcome) {
 	switch o {
 	case outcomeWell:
@@ -98,7 +106,8 @@ func (s *Schedule) learn(e *entry, r Result, o outcome) {
 	}
 }
 
-// prefixOf is the network that addresses share a fate in: /24, or /48.
+// prefixOf is the network whose addresses share a fate: /24 for IPv4 and /48 for IPv6,
+// the longest prefixes that are announced in BGP by custom.
 func prefixOf(a netip.Addr) netip.Prefix {
 	bits := 24
 	if a.Is6() {

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Bounds of an answer. Those of its head are Chromium's, so that what a browser
-// opens is opened here too.
+// Bounds of an answer. Those of its head are Chromium's, so that what a browser opens
+// is opened here too. A site may send whatever it likes, and nothing that it sends may
+// grow this process.
 const (
 	maxHead      = 256 << 10 // status line and header lines of one answer
 	maxBody      = 16 << 10  // of the page, enough to know a refusal by
@@ -24,8 +25,9 @@ const (
 	bodyPatience = 3 * time.Second
 )
 
-// answer is what came back over one connection. Its slices are valid until the
-// buffers that it was read into are used again.
+// answer is what came back over one connection. Its slices point into the buffers that
+// it was read into, and are valid until these are used again: whoever keeps a part
+// copies it.
 type answer struct {
 	status  int
 	header  fields
@@ -38,14 +40,17 @@ type answer struct {
 	asksFor bool // the server asked for a certificate of ours
 }
 
-// What can be wrong with an answer.
+// What can be wrong with an answer. Each becomes the detail of a probe with symptom
+// content, see judgeStep.
 var (
 	errFlood     = errors.New("headers without end")
 	errGarbage   = errors.New("the answer is no HTTP")
 	errAmbiguous = errors.New("a header that must be unique has two values")
 )
 
-// wire reads an answer from a connection.
+// wire reads an answer from a connection into buffers that are used again. net/http is
+// not used for HTTP/1.1, because it refuses answers that browsers open, and because a
+// check by it costs more than twice the CPU time (bench, group probe).
 type wire struct {
 	conn net.Conn
 	b    *buffers
@@ -54,7 +59,9 @@ type wire struct {
 	end  int
 }
 
-// fill reads more into the buffer; io.EOF when there is no more.
+// fill reads more into the buffer, which it moves together or enlarges when it is full;
+// io.EOF when there is no more. One call is one read of the connection, so it returns
+// as soon as anything is there.
 func (w *wire) fill() error {
 	if w.at == w.end {
 		w.at, w.end = w.base, w.base
@@ -81,11 +88,13 @@ func (w *wire) fill() error {
 	return err
 }
 
+// held is what has been read and not taken yet.
 func (w *wire) held() []byte { return w.b.in[w.at:w.end] }
 
-// readAnswer reads the head of an answer, behind those of 1xx, and the beginning
-// of its body, as tolerantly as Chromium does. First is called once the first
-// byte is there.
+// readAnswer reads the head of an answer, behind those of 1xx, and the beginning of its
+// body, as tolerantly as Chromium does. first is called once the first byte is there,
+// for the time to it. secure says that the connection is TLS, where an answer that is
+// cut off may have been cut by an attacker.
 func readAnswer(conn net.Conn, secure bool, b *buffers, first func()) (answer, error) {
 	w := &b.wire
 	*w = wire{conn: conn, b: b}
@@ -106,7 +115,8 @@ func readAnswer(conn net.Conn, secure bool, b *buffers, first func()) (answer, e
 	return answer{}, errFlood
 }
 
-// head reads one head. Whole is false if the connection ended with it.
+// head reads one head into a. whole is false if the connection ended with it. A zero
+// byte is no text and ends the reading, as in Chromium.
 func (w *wire) head(secure bool, a *answer) (whole bool, err error) {
 	begin, err := w.findStatusLine()
 	if err != nil {
@@ -134,7 +144,9 @@ func (w *wire) head(secure bool, a *answer) (whole bool, err error) {
 	return whole, a.parse(head, w.b)
 }
 
-// findStatusLine returns where HTTP begins, negative when it does not.
+// findStatusLine returns where HTTP begins in what is held, negative when it does not.
+// A few blanks and stray bytes in front are skipped, because servers exist that send
+// the rest of an earlier body first.
 func (w *wire) findStatusLine() (int, error) {
 	for ended := false; ; {
 		held := w.held()
@@ -183,8 +195,10 @@ func (w *wire) headless(a *answer) error {
 	return nil
 }
 
-// findHeadEnd returns how long the head is with its blank line; whole is false if
-// the connection ended before that.
+// findHeadEnd returns how long the head is with its blank line; whole is false if the
+// connection ended before that. Lines may end with CR LF or with LF alone (RFC 9112,
+// 2.2). seen keeps the position up to which there is no end, so that a head that comes
+// in many pieces is not searched from its beginning each time.
 func (w *wire) findHeadEnd() (n int, whole bool, err error) {
 	defer func() {
 		if err == nil && n > maxHead { // however many bytes arrived at once
@@ -224,7 +238,8 @@ func (w *wire) findHeadEnd() (n int, whole bool, err error) {
 }
 
 // parse reads status line and header lines, by the rules of Chromium's
-// HttpResponseHeaders: what can't be read is left out.
+// HttpResponseHeaders: what cannot be read is left out. A line that begins with a blank
+// continues the one before it (obs-fold, RFC 9112, 5.2).
 func (a *answer) parse(head []byte, b *buffers) error {
 	line, rest, _ := bytes.Cut(head, []byte{'\n'})
 	line = bytes.TrimRight(line, "\r")
@@ -254,8 +269,8 @@ func (a *answer) parse(head []byte, b *buffers) error {
 	return a.unambiguous()
 }
 
-// readStatus reads the number of a status line. What has none is taken for well,
-// as browsers do.
+// readStatus reads the number of a status line. A line without one is taken for 200, as
+// browsers do. Too many digits give a number that is no status, and not an overflow.
 func readStatus(line []byte) int {
 	_, after, _ := bytes.Cut(line, []byte{' '})
 	after = bytes.TrimLeft(after, " ")
@@ -269,7 +284,8 @@ func readStatus(line []byte) int {
 	return status
 }
 
-// isModern reports whether a status line says HTTP/1.1 or later.
+// isModern reports whether a status line says HTTP/1.1 or later. Only then may the body
+// come in chunks.
 func isModern(line []byte) bool {
 	dot := bytes.IndexByte(line, '.')
 	if len(line) < 6 || line[4] != '/' || dot < 0 || dot+1 == len(line) {
@@ -289,8 +305,9 @@ func isToken(name []byte) bool {
 	return len(name) > 0
 }
 
-// unambiguous refuses two different values where a browser does: whoever stands
-// between could otherwise choose.
+// unambiguous refuses two different values of a header where a browser does: whoever
+// stands between client and server could otherwise choose which of two answers a client
+// sees (RFC 9112, 11.1).
 func (a *answer) unambiguous() error {
 	var length, where, as []byte
 	lengths, wheres, ass := 0, 0, 0

@@ -17,12 +17,14 @@ import (
 // errChunk is a chunk whose frame makes no sense.
 var errChunk = errors.New("a chunk that is none")
 
-// maxChunkLine bounds the line in front of a chunk.
+// maxChunkLine bounds the line in front of a chunk, in bytes. Extensions behind the
+// size may make it longer than the size.
 const maxChunkLine = 16 << 10
 
-// body reads the beginning of an answer's body; whole is false if the connection
-// ended with the head. An error is one of the connection before anything of the
-// body had come; what goes wrong later is in a.short.
+// body reads the beginning of an answer's body; whole is false if the connection ended
+// with the head. An error is one of the connection before anything of the body had
+// come, as then a browser shows nothing. What goes wrong later is in a.short: the page
+// began and did not end.
 func (w *wire) body(a *answer, whole bool) error {
 	length := a.length()
 	switch {
@@ -32,6 +34,7 @@ func (w *wire) body(a *answer, whole bool) error {
 	case length == 0:
 		return nil
 	}
+	// From here on the buffer's beginning is in use: the header lines point into it.
 	w.base = w.at
 	w.waitLess()
 	var n int
@@ -63,7 +66,8 @@ func (w *wire) body(a *answer, whole bool) error {
 	return nil
 }
 
-// waitLess brings the deadline forward to that of a body.
+// waitLess brings the deadline of the connection forward to that of a body: some pages
+// never end, and their first bytes are all that is needed.
 func (w *wire) waitLess() {
 	soon := time.Now().Add(w.b.patience)
 	if w.b.deadline.IsZero() || soon.Before(w.b.deadline) {
@@ -71,7 +75,7 @@ func (w *wire) waitLess() {
 	}
 }
 
-// readUpTo fills dst as far as the connection does.
+// readUpTo fills dst as far as the connection does, first from what is held already.
 func (w *wire) readUpTo(dst []byte) (int, error) {
 	n := 0
 	for n < len(dst) {
@@ -86,7 +90,7 @@ func (w *wire) readUpTo(dst []byte) (int, error) {
 	return n, nil
 }
 
-// readLine returns a line without its end.
+// readLine returns a line without its end. The slice is valid until the next read.
 func (w *wire) readLine() ([]byte, error) {
 	for seen := 0; ; {
 		held := w.held()
@@ -104,8 +108,8 @@ func (w *wire) readLine() ([]byte, error) {
 	}
 }
 
-// readChunks reads chunks (RFC 9112 section 7.1) until dst is full or they end.
-// The end of the connection before theirs is io.ErrUnexpectedEOF.
+// readChunks reads chunks (RFC 9112, 7.1) until dst is full or they end. The end of the
+// connection before the last chunk is io.ErrUnexpectedEOF: the page is not whole.
 func (w *wire) readChunks(dst []byte) (int, error) {
 	n := 0
 	for n < len(dst) {
@@ -144,8 +148,9 @@ func unexpected(err error) error {
 	return err
 }
 
-// chunkSize reads the line in front of a chunk: digits, spaces, and what follows
-// a semicolon.
+// chunkSize reads the line in front of a chunk: hexadecimal digits, spaces, and what
+// follows a semicolon, which is ignored. A sign is refused, although ParseUint's caller
+// might expect one: two programs must not read one size as two.
 func (w *wire) chunkSize() (uint64, error) {
 	line, err := w.readLine()
 	if err != nil {
@@ -163,7 +168,8 @@ func (w *wire) chunkSize() (uint64, error) {
 	return size, nil
 }
 
-// trailer reads what follows the last chunk, up to its blank line.
+// trailer reads the header lines that may follow the last chunk, up to their blank
+// line, and drops them.
 func (w *wire) trailer() error {
 	for read := 0; read < maxHead; {
 		line, err := w.readLine()
@@ -175,12 +181,14 @@ func (w *wire) trailer() error {
 	return errChunk
 }
 
-// maxEncodings bounds how often a body is unpacked.
+// maxEncodings bounds how often a body is unpacked. More than one encoding is rare, and
+// each may unfold to much more than it was.
 const maxEncodings = 3
 
-// decode unpacks a body that came packed although we asked that it does not, so
-// that a page which refuses us is known by its words. What is not what it says
-// no browser opens either.
+// decode unpacks a body that came packed although we asked for it as it is (identity),
+// so that a page that refuses us can be known by its words. A body that is not packed
+// as its header says is a fault, because no browser opens it either. No more than
+// maxBody bytes are unpacked, so a compression bomb gains nothing.
 func (a *answer) decode() {
 	if !a.header.has("Content-Encoding") || len(a.body) == 0 {
 		return
@@ -201,12 +209,14 @@ func (a *answer) decode() {
 	}
 }
 
-// isBroken tells what is no packed body from one that ends early.
+// isBroken tells what is no packed body from one that ends early, as ours does: only
+// its beginning was read.
 func isBroken(err error) bool {
 	return err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// unpacker returns nil for an encoding that is not known.
+// unpacker returns a reader that unpacks an encoding (RFC 9110, 8.4.1, and RFC 7932 for
+// br); nil for one that is not known, whose body stays as it is.
 func unpacker(name string, body []byte) io.Reader {
 	switch name {
 	case "gzip", "x-gzip":
@@ -231,7 +241,8 @@ func unpacker(name string, body []byte) io.Reader {
 	return nil
 }
 
-// broken is a body that is not packed as it says.
+// broken is a body that is not packed as it says: reading it fails at once.
 type broken struct{}
 
+// Read fails.
 func (broken) Read([]byte) (int, error) { return 0, errGarbage }

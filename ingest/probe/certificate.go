@@ -30,7 +30,8 @@ const (
 	maxVerified  = 1 << 17
 )
 
-// verifier checks certificates as a browser would, but for revocation.
+// verifier checks certificates as a browser would, but for revocation. One serves all
+// checks of a vantage, so that a chain which many sites share is verified once an hour.
 type verifier struct {
 	roots *x509.CertPool // nil: the system's
 	now   func() time.Time
@@ -48,7 +49,9 @@ func newVerifier(roots *x509.CertPool, now func() time.Time) *verifier {
 		issuers: make(map[string]fetched)}
 }
 
-// verify is a [tls.Config]'s VerifyConnection.
+// verify is a [tls.Config]'s VerifyConnection. The key of what it remembers is the name
+// with all certificates that were sent, so another chain, or the same for another name,
+// is verified again.
 func (v *verifier) verify(ctx context.Context, cs tls.ConnectionState) error {
 	now := v.now()
 	sum := sha256.New()
@@ -112,8 +115,8 @@ func (v *verifier) remember(key [sha256.Size]byte, now time.Time, chains [][]*x5
 	v.known[key] = until
 }
 
-// certificateDetail says in a word what is wrong with a certificate; empty when
-// the handshake failed for another reason.
+// certificateDetail says in a word what is wrong with a certificate, by the most exact
+// error that x509 gives; empty when the handshake failed for another reason.
 func certificateDetail(err error) string {
 	var (
 		invalid x509.CertificateInvalidError
@@ -131,7 +134,7 @@ func certificateDetail(err error) string {
 	return ""
 }
 
-// certificate is what an observation carries of one.
+// certificate is what an observation carries of one: who signed it, and when it ends.
 type certificate struct {
 	issuer string
 	ends   time.Time

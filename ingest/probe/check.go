@@ -36,7 +36,8 @@ const (
 	maxVia  = 16 // of the API
 )
 
-// CheckerConfig is what a checker needs. Resolver, Guard and Agent are required.
+// CheckerConfig is what a checker needs. Resolver, Guard and Agent are required: who is
+// asked for names, where it may connect to, and as what it presents itself.
 type CheckerConfig struct {
 	Resolver *Resolver
 	Guard    *Guard
@@ -50,7 +51,8 @@ type CheckerConfig struct {
 	Patience int
 }
 
-// Checker checks sites. It is safe for concurrent use.
+// Checker checks sites. It is safe for concurrent use. It holds no state of single
+// sites; what an earlier check found comes with the [Task].
 type Checker struct {
 	resolver *Resolver
 	guard    *Guard
@@ -83,7 +85,7 @@ func NewChecker(cfg CheckerConfig) *Checker {
 	return c
 }
 
-// checkRun is one check under way.
+// checkRun is one check under way, owned by one goroutine.
 type checkRun struct {
 	c       *Checker
 	task    Task
@@ -101,6 +103,7 @@ type checkRun struct {
 // longer is a limit stretched by the checker's patience.
 func (c *Checker) longer(limit time.Duration) time.Duration { return time.Duration(c.patience) * limit }
 
+// The buffers come from a pool and must be given back.
 func (c *Checker) newCheckRun(t Task) *checkRun {
 	l := &checkRun{c: c, task: t, buf: bufferPool.Get().(*buffers)}
 	l.buf.patience = c.longer(bodyPatience)
@@ -162,7 +165,8 @@ func (c *Checker) Check(ctx context.Context, t Task) Result {
 	return r
 }
 
-// readService asks, as rarely as for consent, what the host says of itself.
+// readService asks for the host's HTTPS record (RFC 9460), as rarely as for consent. A
+// host that says it has no HTTP/1.1 is then asked by HTTP/2 at once.
 func (l *checkRun) readService(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, l.c.longer(resolveWait))
 	defer cancel()
@@ -174,7 +178,8 @@ func (l *checkRun) readService(ctx context.Context) {
 	l.task.HTTP2 = l.task.HTTP2 || service.NoDefault
 }
 
-// judge makes the outcome of an answer.
+// judge makes the outcome of an answer that was followed to its end, and keeps what the
+// next check needs if the site is well.
 func (l *checkRun) judge(r *Result, a *answer) {
 	onCDN := false
 	for _, v := range r.Probe.Via {
@@ -234,7 +239,8 @@ func printable(s string) bool {
 // a loop.
 type state struct{ url, cookies string }
 
-// walk enters a site and goes where it is sent, to the end.
+// walk enters a site and goes where redirects lead, to the end. It fails with an error
+// of this package that judgeError knows.
 func (l *checkRun) walk(ctx context.Context, path string) (answer, error) {
 	a, err := l.enter(ctx, path)
 	if err != nil {
@@ -281,7 +287,8 @@ func (l *checkRun) walk(ctx context.Context, path string) (answer, error) {
 	}
 }
 
-// ask asks a place, once more with all that browsers offer if that may help.
+// ask asks a place, and once more with all that browsers offer if the first answer
+// looks as if that might help.
 func (l *checkRun) ask(ctx context.Context, p place) (answer, error) {
 	a, err := l.askOnce(ctx, p)
 	if !p.secure || l.task.HTTP2 || !wantsModern(&a, err) || ctx.Err() != nil {
@@ -305,7 +312,8 @@ func (l *checkRun) ask(ctx context.Context, p place) (answer, error) {
 	return modern, nil
 }
 
-// askOnce resolves the host of a place and asks it.
+// askOnce resolves the host of a place and asks it. Nothing is cached between checks,
+// so each proves DNS again.
 func (l *checkRun) askOnce(ctx context.Context, p place) (answer, error) {
 	l.at, l.obs.Host, l.obs.Addr = p, p.host, netip.Addr{}
 	began := time.Now()
@@ -355,7 +363,8 @@ func noneIs4(addrs []netip.Addr) bool {
 	return true
 }
 
-// kept copies the headers that an observation carries; nil when there are none.
+// kept copies the headers that an observation carries, since the answer's own point
+// into a buffer; nil when there are none.
 func (c *Checker) kept(h fields) http.Header {
 	var out http.Header
 	for _, name := range c.headers {

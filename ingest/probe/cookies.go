@@ -12,17 +12,21 @@ const (
 	maxCookieLength = 4 << 10
 )
 
-// cookie is one that a site has set. It lives as long as the walk.
+// cookie is one that a site has set (RFC 6265). It lives as long as the walk. exact is
+// true where no Domain was given: it goes to that host alone.
 type cookie struct {
 	name, value, domain, path string
 	exact, secure             bool
 }
 
-// cookies are what the answers of one walk have set, for sites that redirect
-// until theirs comes back. Nothing of them is kept for the next check.
+// cookies are what the answers of one walk have set, for sites that redirect until
+// their cookie comes back. Nothing of them is kept for the next check, so that a site
+// cannot follow us from check to check.
 type cookies []cookie
 
-// set takes in the cookies of an answer and reports whether there are any.
+// set takes in the cookies of an answer and reports whether there were any, whether or
+// not they could be kept: then a redirect in a circle may end in a browser. Those for
+// foreign domains are refused.
 func (all *cookies) set(at place, header fields, now time.Time) bool {
 	there := false
 	for _, line := range header.all("Set-Cookie") {
@@ -77,7 +81,8 @@ func (all cookies) line(to place) string {
 	return b.String()
 }
 
-// within reports whether a host is a domain or below it.
+// within reports whether a host is a domain or below it. A domain of one label, such as
+// "com", holds no host.
 func within(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain) && strings.Contains(domain, ".")
 }

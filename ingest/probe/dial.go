@@ -16,7 +16,8 @@ const (
 	maxTried = 16
 )
 
-// dialed is a connection attempt that is over.
+// dialed is a connection attempt that is over, with its address: the caller must know
+// which one answered.
 type dialed struct {
 	conn net.Conn
 	addr netip.Addr
@@ -75,7 +76,8 @@ func better(first, other dialed) dialed {
 	return first
 }
 
-// race tries addresses, each after the one before it failed or had its time.
+// race tries addresses, each after the one before it failed or had its time, and
+// returns the first connection. The others that still come are closed.
 func (c *Checker) race(ctx context.Context, addrs []netip.Addr, port uint16) dialed {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -112,7 +114,7 @@ func (c *Checker) race(ctx context.Context, addrs []netip.Addr, port uint16) dia
 	}
 }
 
-// closeAll closes the connections that came too late.
+// closeAll waits for the attempts that lost, and closes their connections.
 func closeAll(results <-chan dialed, n int) {
 	for range n {
 		if d := <-results; d.conn != nil {
@@ -128,9 +130,9 @@ func (c *Checker) dial(ctx context.Context, addr netip.Addr, port uint16) dialed
 	return dialed{conn, addr, err}
 }
 
-// order puts the addresses that may be connected to in the order that they are
-// tried: the wanted family first, each shuffled, so that the load is spread and
-// every address is seen in time.
+// order puts the addresses that may be connected to in the order in which they are
+// tried: the wanted family first, the first of the other family second. Each family is
+// shuffled, so that the load is spread and every address is checked in time.
 func (l *checkRun) order(addrs []netip.Addr) []netip.Addr {
 	allowed := l.c.guard.allowed(append([]netip.Addr(nil), addrs...))
 	if len(allowed) < 2 {

@@ -6,8 +6,10 @@ import (
 	"faultline"
 )
 
-// A vantage at which unrelated sites fail at once is sick, even if it reaches
-// the canaries: what it sees says more about itself than about them.
+// A vantage at which unrelated sites fail at once is sick, even if it reaches the
+// canaries: what it reports says more about itself than about them. Its results are
+// withheld until that is over. Fewer than doubtSites checks say nothing; two spans are
+// looked back on.
 const (
 	doubtSpan    = 30 * time.Second // two of them are looked back on
 	doubtSites   = 20               // fewer tell nothing
@@ -15,7 +17,8 @@ const (
 	relatedShare = 0.6              // of the failures share one component: it is that
 )
 
-// doubt counts what a vantage saw of late. One goroutine owns it.
+// doubt counts what a vantage has found lately, to decide whether it is what fails. One
+// goroutine owns it.
 type doubt struct {
 	began    time.Time
 	now, old tally
@@ -30,7 +33,8 @@ type tally struct {
 	by            map[faultline.Component]int // failures
 }
 
-// see takes in one check: not a repeat, and at no site that always fails.
+// see takes in one check, with what its site depends on. The caller leaves out repeats,
+// which would count one failure twice, and sites that always fail.
 func (d *doubt) see(components []faultline.Component, failed bool, now time.Time) {
 	d.turn(now)
 	d.now.checks++
@@ -69,7 +73,8 @@ func (d *doubt) judge(now time.Time) {
 	}
 }
 
-// related reports whether one component has most of the failures.
+// related reports whether one component has most of the failures: then that component
+// fails, and the vantage is right.
 func (d *doubt) related(fails int) bool {
 	most := 0
 	for c, n := range d.now.by {
@@ -81,7 +86,7 @@ func (d *doubt) related(fails int) bool {
 	return float64(most) >= relatedShare*float64(fails)
 }
 
-// Health is what these checks say of the vantage.
+// Health is what these checks say of the vantage, with since when.
 func (d *doubt) Health() Health {
 	if d.sick {
 		return Health{State: faultline.VantageSick, Since: d.since, Why: "unrelated sites fail here at once"}

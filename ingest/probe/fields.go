@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// field is one header line.
+// field is one header line, name and value without blanks around them.
 type field struct{ name, value []byte }
 
-// fields are the header lines of an answer, in order. They point into the buffer
-// that the answer was read into.
+// fields are the header lines of an answer, in order. They point into the buffer that
+// the answer was read into. A slice and not a map, because an answer has some twenty
+// and is asked for four of them.
 type fields []field
 
-// get returns the value of the first line of that name, in any case of letters.
+// get returns the value of the first line of that name, in any case of letters; empty
+// when there is none. Lengths are compared first, which settles most of them.
 func (f fields) get(name string) string {
 	for i := range f {
 		if len(f[i].name) == len(name) && strings.EqualFold(string(f[i].name), name) {
@@ -32,7 +34,7 @@ func (f fields) has(name string) bool {
 	return false
 }
 
-// all returns the values of every line of that name.
+// all returns the values of every line of that name, in order.
 func (f fields) all(name string) (values []string) {
 	for i := range f {
 		if len(f[i].name) == len(name) && strings.EqualFold(string(f[i].name), name) {
@@ -42,7 +44,8 @@ func (f fields) all(name string) (values []string) {
 	return values
 }
 
-// chunked reports whether the body comes in chunks.
+// chunked reports whether the body comes in chunks. HTTP/1.0 has none, whatever a
+// header says.
 func (a *answer) chunked() bool {
 	if !a.modern {
 		return false
@@ -76,7 +79,8 @@ func (a *answer) length() int64 {
 	return n
 }
 
-// readDigits reads digits alone; negative when they are not, or too many.
+// readDigits reads a number of digits alone; negative when there is anything else, or
+// more than eighteen of them, which could overflow.
 func readDigits(v []byte) int64 {
 	if len(v) == 0 || len(v) > 18 {
 		return -1

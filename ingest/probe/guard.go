@@ -27,8 +27,9 @@ var StandardPorts = Ports{HTTP: 80, HTTPS: 443}
 // (DNS rebinding) gains nothing.
 type Guard struct{ guardian *ssrf.Guardian }
 
-// NewGuard returns a guard that besides global addresses lets those of allow
-// through, and never those of own, this machine's. Addresses in allow win.
+// NewGuard returns a guard that besides global addresses lets those of allow through,
+// and never those of own, this machine's. Addresses in allow win: an operator who names
+// a network of their own means it.
 func NewGuard(allow []netip.Prefix, own []netip.Addr, ports Ports) *Guard {
 	var allow4, allow6, deny4, deny6 []netip.Prefix
 	add := func(v4, v6 *[]netip.Prefix, p netip.Prefix) {
@@ -70,7 +71,9 @@ func OwnAddresses() ([]netip.Addr, error) {
 	return own, nil
 }
 
-// Control is a [net.Dialer]'s: it refuses a connection before a packet leaves.
+// Control is a [net.Dialer]'s: it refuses a connection before a packet leaves. It is
+// called with the address that is about to be connected to, so there is no gap between
+// check and use.
 func (g *Guard) Control(network, address string, conn syscall.RawConn) error {
 	if err := g.guardian.Safe(network, address, conn); err != nil {
 		return &guardedError{err}
@@ -81,7 +84,7 @@ func (g *Guard) Control(network, address string, conn syscall.RawConn) error {
 // Allows reports whether an address may be connected to.
 func (g *Guard) Allows(a netip.Addr) bool { return g.guardian.SafeAddr(a) == nil }
 
-// allowed keeps the addresses that may be connected to.
+// allowed keeps the addresses that may be connected to, in addrs itself.
 func (g *Guard) allowed(addrs []netip.Addr) []netip.Addr {
 	return slices.DeleteFunc(addrs, func(a netip.Addr) bool { return !g.Allows(a) })
 }

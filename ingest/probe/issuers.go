@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Bounds of what is fetched to complete chains.
+// Bounds of what is fetched to complete chains. A certificate that could not be had is
+// asked for again sooner than one that could.
 const (
 	maxIssuers   = 3         // that one chain may lack
 	maxFetched   = 1 << 12   // that are kept
@@ -46,7 +47,8 @@ func (v *verifier) complete(
 	return nil, unknown
 }
 
-// topOf follows a chain as far as it was sent.
+// topOf follows a chain from the leaf as far as it was sent, in whatever order. A
+// certificate that signs itself ends it.
 func topOf(sent []*x509.Certificate) *x509.Certificate {
 	top := sent[0]
 	for range sent {
@@ -61,7 +63,9 @@ func topOf(sent []*x509.Certificate) *x509.Certificate {
 	return top
 }
 
-// issuerOf returns who signed a certificate, if that is where it says.
+// issuerOf returns the certificate that signed c, fetched from the address in c; nil
+// where there is none to be had. It is kept for an hour, since thousands of sites lack
+// the same one.
 func (v *verifier) issuerOf(ctx context.Context, c *x509.Certificate, now time.Time) *x509.Certificate {
 	if v.fetch == nil || len(c.IssuingCertificateURL) == 0 {
 		return nil
@@ -100,8 +104,9 @@ func parseCertificate(raw []byte) *x509.Certificate {
 	return c
 }
 
-// fetchIssuer gets what a certificate's address has. The guard sees it as it sees
-// every other connection.
+// fetchIssuer gets what a certificate's address has, by HTTP without TLS: over TLS the
+// certificate of that server could need completing in turn. The guard decides about the
+// address as about every other.
 func (c *Checker) fetchIssuer(ctx context.Context, url string) []byte {
 	to, leads := resolveLocation(place{}, url)
 	if leads != leadsOn || to.secure { // over TLS it could need itself

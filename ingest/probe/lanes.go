@@ -21,7 +21,8 @@ const (
 	maxDeferrals = 5
 )
 
-// lane is one component or prefix.
+// lane is one component or prefix: how many sites share it, how many checks of them are
+// under way (busy), and how many may be in any case (base).
 type lane struct {
 	name          string
 	members, busy int32
@@ -39,7 +40,9 @@ func newLanes(period time.Duration) lanes {
 	return lanes{byName: make(map[string]*lane), share: float64(laneTime) / float64(period)}
 }
 
-// budgeted: registries and authorities are not what a check bears upon.
+// budgeted reports whether checks of a component's sites are limited together.
+// Registries (TLD) and certificate authorities are not, because a check does not burden
+// them.
 func budgeted(c faultline.Component) bool {
 	k := c.Kind()
 	return k != faultline.KindTLD && k != faultline.KindCA
@@ -67,7 +70,7 @@ func (l *lanes) leave(in *lane) {
 	}
 }
 
-// free reports whether every budget of a site allows a check of it.
+// free reports whether every budget of a site allows a check of it now.
 func (l *lanes) free(e *entry) bool {
 	for _, in := range e.lanes {
 		if !l.hasCapacity(in) {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// leads is where a redirect leads, if not on.
+// leads is where a redirect leads, if not to another page that can be asked for.
 type leads int
 
 const (
@@ -20,9 +20,11 @@ const (
 	leadsAway  // to where a check does not go: another port, scheme or a bare IP address
 )
 
+// maxLocation bounds an address, in bytes.
 const maxLocation = 8 << 10
 
-// sentOn says where an answer leads.
+// sentOn says where an answer leads: the statuses of redirects (RFC 9110, 15.4) with a
+// Location, and none other. A refresh in a page's HTML is not followed.
 func (l *checkRun) sentOn(a *answer) (place, leads) {
 	switch a.status {
 	case 301, 302, 303, 307, 308:
@@ -80,9 +82,11 @@ func resolveLocation(base place, to string) (place, leads) {
 	return p.withPath(path, query, asked)
 }
 
+// startsWithSlash takes a backslash for a slash, as browsers do.
 func startsWithSlash(s string) bool { return s != "" && (s[0] == '/' || s[0] == '\\') }
 
-// cutScheme splits at the colon of a scheme.
+// cutScheme splits an address at the colon of its scheme (RFC 3986, 3.1); ok is false
+// when it has none.
 func cutScheme(s string) (scheme, rest string, ok bool) {
 	for i, c := range []byte(s) {
 		switch {
@@ -105,7 +109,9 @@ var hostProfile = idna.New(
 	idna.CheckHyphens(false),
 )
 
-// withAuthority reads host, port and what follows.
+// withAuthority reads host, port and what follows. An address in place of a name, and
+// any port but the usual one, lead away: a check goes to public web sites alone, or
+// others could aim it at what they like.
 func (p place) withAuthority(s string) (place, leads) {
 	authority, rest := s, ""
 	if i := strings.IndexAny(s, `/\?`); i >= 0 {
@@ -143,7 +149,8 @@ func (p place) withAuthority(s string) (place, leads) {
 	return p.withPath(path, query, asked)
 }
 
-// withPath writes path and query as a request has them.
+// withPath writes path and query as a request has them, by the URL standard's sets of
+// bytes that are percent-encoded.
 func (p place) withPath(path, query string, asked bool) (place, leads) {
 	path = escape(withoutDots(strings.ReplaceAll(path, `\`, "/")), func(c byte) bool {
 		return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>`{}^", c) >= 0

@@ -5,6 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
+// metrics are what a prober counts. docs/metrics.md lists them, made from their help
+// texts.
 type metrics struct {
 	checks   *prometheus.CounterVec // by outcome
 	seconds  prometheus.Histogram
@@ -18,6 +20,7 @@ type metrics struct {
 	retries  prometheus.Counter
 }
 
+// outcomeNames are the values of the label outcome.
 var outcomeNames = map[outcome]string{outcomeWell: "ok", outcomeRefused: "blocked", outcomeFailed: "failed",
 	outcomeWithheld: "withheld", outcomeDeclined: "declined"}
 

@@ -7,9 +7,10 @@ import (
 	"faultline"
 )
 
-// The first failure of a site asks at once for others that depend on what it depends
-// on: whether it is alone is known seconds later, without a round trip through the
-// log. The checks come besides the schedule and are bounded three times over.
+// The first failure of a site has other sites checked at once that depend on what it
+// depends on: whether it is alone is known seconds later, without a round trip through
+// the log. These checks come besides the schedule and are bounded three times over,
+// because an outage of a large provider makes thousands of first failures at once.
 const (
 	neighboursEach = 6                // of each component of the site that failed
 	neighboursMost = 18               // of one failure
@@ -26,7 +27,7 @@ type neighbours struct {
 	filled int64   // when
 }
 
-// index takes in the sites of the schedule.
+// index takes in the sites of the schedule, when it is assigned.
 func (n *neighbours) index(sites []Site) {
 	n.by = make(map[faultline.Component][]string)
 	for _, s := range sites {
@@ -38,7 +39,8 @@ func (n *neighbours) index(sites []Site) {
 	}
 }
 
-// fill saves up checks at a share of so many a period.
+// fill saves up checks at a share of those that the schedule makes in a period (a token
+// bucket). At the start the bucket is full.
 func (n *neighbours) fill(sites int, period time.Duration, now int64) {
 	if n.filled != 0 && now > n.filled {
 		n.saved += float64(now-n.filled) / float64(period) * float64(sites) * neighbourShare
@@ -48,8 +50,9 @@ func (n *neighbours) fill(sites int, period time.Duration, now int64) {
 	n.saved, n.filled = min(n.saved, neighbourBurst), now
 }
 
-// askNeighbours brings checks of sites forward that share a component with one that
-// has just failed for the first time.
+// askNeighbours brings checks of sites forward that share a component with one that has
+// just failed for the first time. Which of many is drawn, so that the same few are not
+// asked each time.
 func (s *Schedule) askNeighbours(failed *entry, now int64) {
 	n := &s.neighbours
 	n.fill(len(s.entries), s.period, now)
@@ -73,7 +76,8 @@ func (s *Schedule) askNeighbours(failed *entry, now int64) {
 }
 
 // bringForward has a site checked within the second, or as soon as it was not checked
-// for the gap, unless it is left alone for a while, as it asked for that or fails anyway.
+// for the gap. It returns false where the site is left alone: it refuses us, fails
+// already, asked not to be probed, or is due sooner anyway.
 func (s *Schedule) bringForward(e, failed *entry, now int64) bool {
 	if e == nil || e == failed || e.index < 0 || e.refusals >= refusedOften || e.fails > 0 ||
 		e.base > now+2*int64(s.period) {

@@ -31,7 +31,8 @@ var stepWords = [...]string{StepResolve: faultline.DetailTimeoutDNS, StepConnect
 // String is the word of a step in probes and in docs/probing.md.
 func (s Step) String() string { return stepWords[s] }
 
-// Verdict is what a check says of a site.
+// Verdict is what a check says of a site. It is made for the table in docs/probing.md;
+// a probe carries symptom and detail.
 type Verdict int
 
 // The verdicts.
@@ -67,7 +68,8 @@ const (
 	detailExpiring   = "expiring"
 )
 
-// Outcome is one row of the table of what a check can come to.
+// Outcome is one row of the table of what a check can come to (tables.go). Tests hold
+// each row against the checks, so that the documented table is true.
 type Outcome struct {
 	Verdict Verdict
 	Step    Step // that was taken last
@@ -76,7 +78,7 @@ type Outcome struct {
 	Means   string
 }
 
-// stepError is a walk that ended before there was an answer, with where.
+// stepError is a walk that ended before there was an answer, with the step that failed.
 type stepError struct {
 	step Step
 	err  error
@@ -85,7 +87,8 @@ type stepError struct {
 func (e *stepError) Error() string { return e.step.String() + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// unknownError is a walk that could not be made as a browser makes it.
+// unknownError is a walk that could not be made as a browser makes it. It is evidence
+// of nothing, so the probe is "blocked" and not a failure.
 type unknownError struct{ detail string }
 
 func (e *unknownError) Error() string { return "no evidence: " + e.detail }
@@ -95,7 +98,8 @@ type followError struct{ detail string }
 
 func (e *followError) Error() string { return "redirect: " + e.detail }
 
-// judgeError makes the outcome of a check that got no answer.
+// judgeError makes symptom and detail of a check that got no answer. An error of
+// another kind would be a fault of this package, and is "other".
 func judgeError(err error) (faultline.Symptom, string) {
 	var (
 		guarded *guardedError
@@ -150,7 +154,9 @@ func isTimeout(err error) bool {
 		errors.Is(err, context.Canceled)
 }
 
-// errorWord says in a word why there is no connection any more; empty: there is.
+// errorWord says in a word how a connection was lost; empty when the error is of
+// another kind. An end of input in the middle of an exchange counts as a reset: the
+// other side hung up.
 func errorWord(err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -26,6 +26,7 @@ type Config struct {
 	Workers int
 }
 
+// Bounds of the number of workers, each of which makes one check at a time.
 const (
 	leastWorkers = 64
 	mostWorkers  = 2_048
@@ -33,14 +34,16 @@ const (
 	workerTime = 2 * time.Second
 )
 
-// Work is what a prober should check.
+// Work is what a prober should check. It comes from the server every few seconds, for a
+// node's own prober as for an agent.
 type Work struct {
 	Sites         []Site // its share of the schedule; nil: as before
 	CheckRequests []faultline.CheckRequest
 }
 
-// Prober checks its sites in turn, as long as it sees the internet, and hands in what it saw.
-// Others may call Do and Health while Run runs.
+// Prober checks its sites in turn, as long as it sees the internet, and hands in what
+// it found. One goroutine, dispatch, owns the schedule; workers make the checks, and
+// others send and watch the canaries. Others may call Do and Health while Run runs.
 type Prober struct {
 	cfg      Config
 	schedule *Schedule
@@ -62,7 +65,8 @@ type Prober struct {
 	health Health
 }
 
-// finished is a check that is over.
+// finished is a check that is over, on its way from a worker to dispatch. repeat is
+// true for checks that the schedule did not plan.
 type finished struct {
 	Result
 	repeat  bool
@@ -87,7 +91,8 @@ func New(cfg Config) *Prober {
 	}
 }
 
-// Do tells the prober what to look at. It returns when the prober has heard it.
+// Do gives the prober work. It returns when dispatch has taken it, or ctx ends; it must
+// not be called before Run.
 func (p *Prober) Do(ctx context.Context, w Work) error {
 	select {
 	case p.work <- w:
@@ -97,14 +102,17 @@ func (p *Prober) Do(ctx context.Context, w Work) error {
 	}
 }
 
-// Health says how far this vantage may be believed just now.
+// Health says how far this vantage may be believed just now. While it is anything but
+// well, nothing is handed in.
 func (p *Prober) Health() Health {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.health
 }
 
-// Run probes until ctx ends. What was seen until then is handed in.
+// Run probes until ctx ends. What was found until then is handed in: the sender ends
+// last, with a context of its own, because a failure in the last second is as good as
+// any other.
 func (p *Prober) Run(ctx context.Context) error {
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	var checking, sent sync.WaitGroup
@@ -117,7 +125,9 @@ func (p *Prober) Run(ctx context.Context) error {
 	return nil
 }
 
-// dispatch owns the schedule until ctx ends.
+// dispatch owns the schedule until ctx ends. It gives tasks to workers and takes their
+// results; a task that no worker has room for is held, so that the schedule is not
+// emptied into a queue where it would grow old.
 func (p *Prober) dispatch(ctx context.Context, checking *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -155,7 +165,8 @@ func (p *Prober) dispatch(ctx context.Context, checking *sync.WaitGroup) {
 // healthEvery is how often the prober looks at itself.
 const healthEvery = 200 * time.Millisecond
 
-// updateHealth brings the health up to date.
+// updateHealth brings the health up to date, from the canaries and from the doubt, and
+// logs and counts when it changes.
 func (p *Prober) updateHealth() {
 	p.schedule.UseIPv6(p.sight.IPv6())
 	p.metrics.deferred.Add(float64(p.schedule.Deferred - p.deferred))
@@ -183,7 +194,8 @@ func (p *Prober) updateHealth() {
 	}
 }
 
-// take takes in new work and hires workers for it.
+// take takes in new work and starts workers for it. Workers are never stopped: idle
+// ones cost a few kilobytes each.
 func (p *Prober) take(ctx context.Context, w Work, checking *sync.WaitGroup) {
 	now := p.now()
 	if w.Sites != nil {
@@ -203,7 +215,7 @@ func (p *Prober) take(ctx context.Context, w Work, checking *sync.WaitGroup) {
 	}
 }
 
-// toil does one task after another.
+// toil makes one check after another until ctx ends.
 func (p *Prober) toil(ctx context.Context) {
 	for {
 		select {
@@ -220,8 +232,8 @@ func (p *Prober) toil(ctx context.Context) {
 	}
 }
 
-// do looks at one site. A failure is believed once the canaries, looked at
-// afterwards, are well.
+// do checks one site. A failure is believed once the canaries, checked after it began,
+// are well: otherwise it may be this vantage's own line.
 func (p *Prober) do(ctx context.Context, t Task) finished {
 	p.metrics.late.Observe(p.now().Sub(t.Due).Seconds())
 	p.metrics.underWay.Inc()
@@ -235,7 +247,9 @@ func (p *Prober) do(ctx context.Context, t Task) finished {
 	return f
 }
 
-// finish takes a check back and hands it in if this vantage can be believed.
+// finish takes a check back and hands the probe in if this vantage can be believed.
+// Only checks that the schedule planned count for the doubt: sites that strangers asked
+// for could all be broken on purpose.
 func (p *Prober) finish(f finished) {
 	now := p.now()
 	components := p.schedule.Components(f.Probe.Site)

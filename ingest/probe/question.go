@@ -18,9 +18,11 @@ const ednsSize = 1232
 // questionAt is where the question begins in a message.
 const questionAt = 12
 
+// questions holds questions between uses: a check asks two or three.
 var questions = sync.Pool{New: func() any { return &question{done: make(chan struct{}, 1)} }}
 
-// newQuestion returns nil for a host that can't be written in a question.
+// newQuestion prepares a question for a host; nil for one that cannot be written in a
+// question.
 func newQuestion(host string, typ dnsmessage.Type) *question {
 	q := questions.Get().(*question)
 	q.host, q.typ, q.chain = host, typ, nil
@@ -47,7 +49,7 @@ type question struct {
 	buf   [512]byte
 }
 
-// reply is what an answer says.
+// reply is what an answer says: what was asked for, or why not.
 type reply struct {
 	err       error
 	truncated bool
@@ -64,13 +66,14 @@ func (q *question) free() {
 	questions.Put(q)
 }
 
-// found reports whether the answer has what was asked for.
+// found reports whether the answer has what was asked for: an address, a name server or
+// a service.
 func (q *question) found() bool {
 	r := &q.reply
 	return r.err == nil && len(r.addrs)+len(r.names) > 0 || r.err == nil && r.service != nil
 }
 
-// prepare makes the question ready to be sent, once more maybe.
+// prepare makes the question ready to be sent in a manner, the first time or again.
 func (q *question) prepare(how manner) {
 	q.reply, q.sock, q.waits = reply{}, nil, false
 	additional, flags := byte(0), byte(0)
@@ -113,8 +116,8 @@ func (q *question) pack() bool {
 	return true
 }
 
-// draw gives the message an id and, where it may, letters in random case that a
-// forged answer would have to guess (draft-vixie-dnsext-dns0x20).
+// draw gives the message an id and, where mix is set, letters in random case. A forged
+// answer would have to guess both (draft-vixie-dnsext-dns0x20).
 func (q *question) draw(mix bool) {
 	q.id, q.mixed = uint16(rand.Uint32()), mix
 	q.wire[0], q.wire[1] = byte(q.id>>8), byte(q.id)
@@ -136,7 +139,9 @@ func (q *question) draw(mix bool) {
 	}
 }
 
-// read takes an answer in; false: it is none to this question.
+// read takes an answer in. It returns false if the message is none to this question:
+// another question in it, or the letters in another case. Such a message is ignored and
+// the wait goes on, since it may be a forgery.
 func (q *question) read(msg []byte) bool {
 	asked := q.wire[questionAt:q.asks]
 	// The answer must be a response (QR) with exactly one question.
@@ -157,7 +162,8 @@ func (q *question) read(msg []byte) bool {
 	return true
 }
 
-// parse reads the answer section.
+// parse reads the answer section. A message that cannot be read is "malformed", which
+// is a fault of the server and asked again.
 func (q *question) parse(msg []byte) error {
 	var p dnsmessage.Parser
 	h, err := p.Start(msg)

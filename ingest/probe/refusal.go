@@ -31,7 +31,9 @@ var (
 	wellStatus = []int{200, 202}
 )
 
-// marks is the table of refusals.
+// marks is the table of refusals; docs/probing.md shows it. Each entry has its source.
+// A mark that is wrong hides an outage (it stands in error pages too) or makes one up
+// (a challenge counts as a failure), so entries are narrow.
 var marks = []mark{
 	{vendor: "Cloudflare", header: "Cf-Mitigated", value: "challenge",
 		source: "https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/" +
@@ -191,7 +193,8 @@ func isChallenge(a *answer) bool {
 	return false
 }
 
-// on reports whether an answer carries the mark together with one of its statuses.
+// on reports whether an answer carries the mark together with one of its statuses. A
+// page that is well and long is no refusal, even if it holds the mark.
 func (m *mark) on(a *answer) bool {
 	if m.statuses != nil && !slices.Contains(m.statuses, a.status) {
 		return false
@@ -205,8 +208,10 @@ func (m *mark) on(a *answer) bool {
 	return bytes.Contains(a.body, []byte(m.body))
 }
 
-// judgeAnswer reads status, header and the beginning of the body of an answer
-// that was followed to its end.
+// judgeAnswer makes symptom and detail of an answer that was followed to its end, from
+// its status, header and the beginning of its body. onCDN says that a CDN answered, api
+// that the host is called by programs and may well answer 404 at its root. The order is
+// that of certainty: a challenge first, an error status before a short page.
 func judgeAnswer(a *answer, onCDN, api bool) (faultline.Symptom, string) {
 	switch {
 	case isChallenge(a):

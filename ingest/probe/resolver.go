@@ -24,7 +24,7 @@ const (
 	dnsMalformed = "malformed" // its answer makes no sense
 )
 
-// DNSError says why a name could not be resolved.
+// DNSError says why a name could not be resolved. Kind is one of the details above.
 type DNSError struct{ Kind, Name string }
 
 // Error names the host and the kind.
@@ -40,12 +40,14 @@ const (
 	maxHostAddrs    = 32 // addresses of one name
 )
 
-// Resolver asks recursive resolvers over sockets that many questions share. It
-// keeps nothing: the recursive resolver caches, and a fault of DNS must be seen
-// when it happens. It never asks the C library, which reads 127.1 and 0x7f000001
-// as names. It is safe for concurrent use.
-// Each of servers has state of its own: whether it chokes on EDNS, and its open socket. next is
-// which of them is asked first; it moves on when the second answers better.
+// Resolver asks recursive resolvers over sockets that many questions share. It keeps
+// nothing: the recursive resolver caches, and a fault of DNS must be seen when it
+// happens. It never asks the C library, which reads 127.1 and 0x7f000001 as names. It
+// is safe for concurrent use.
+//
+// Each of servers has state of its own: whether it fails with EDNS, and its open
+// socket. next is which of them is asked first; it moves on when the second answers
+// better.
 type Resolver struct {
 	servers  []*server
 	next     atomic.Uint32
@@ -105,7 +107,8 @@ func DefaultResolvers(own []netip.AddrPort) []netip.AddrPort {
 	return append(append([]netip.AddrPort(nil), own...), second)
 }
 
-// Answer is what a name resolves to.
+// Answer is what a name resolves to. Both families are asked for at once, as browsers
+// do.
 type Answer struct {
 	Chain []string     // names that the asked one stands for, in order; also of a name that leads nowhere
 	Addrs []netip.Addr // IPv4 first
@@ -126,9 +129,9 @@ type attempt struct {
 	wait  time.Duration
 }
 
-// attempts are the tries, in order. An answer that there is no address is
-// believed from the second on: servers are known that answer mixed case with
-// NXDOMAIN, no data, an error or silence.
+// attempts are the tries, in order: by the next server, without EDNS, over TCP. An
+// answer that there is no address is believed from the second try on, because servers
+// are known that answer mixed case with NXDOMAIN, no data, an error or silence.
 var attempts = []attempt{
 	{manner{mix: true, edns: true}, false, resolveWait},
 	{manner{edns: true}, true, resolveWait},
@@ -191,8 +194,9 @@ func (r *Resolver) HTTPS(ctx context.Context, host string) (*Service, error) {
 	return q.reply.service, err
 }
 
-// resolve asks until one of the questions has what it asks for, or there is
-// reason enough to believe that none will.
+// resolve asks until one of the questions has what it asks for, or there is reason
+// enough to believe that none will. The error is then the one that says most, see
+// worse.
 func (r *Resolver) resolve(ctx context.Context, sixWorks bool, qs ...*question) error {
 	// why is the error that says most so far, bad the newest one. bad is also what the server that
 	// answers afterwards learns from.
@@ -280,4 +284,6 @@ func worse(a, b error) error {
 	return b
 }
 
+// trimDot writes a name as this package compares names: lower case, without the dot of
+// the root.
 func trimDot(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

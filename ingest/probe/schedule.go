@@ -42,15 +42,16 @@ const (
 	failedRest   = 15 * time.Minute
 )
 
-// Site is a site of the schedule with what it depends on, which its budgets are
-// counted by.
+// Site is a site of the schedule with what it depends on, by which its budgets are
+// counted and its neighbours found.
 type Site struct {
 	Site       string
 	Components []faultline.Component
 }
 
-// Schedule decides what is looked at next. It has no clock: now is given to it,
-// and it must not go back. One goroutine owns it.
+// Schedule decides which site is checked next. It has no clock: now is given to it, and
+// must not go back. One goroutine owns it. It is a heap by due time, so that 100,000
+// sites cost a few comparisons for each check.
 type Schedule struct {
 	period     time.Duration
 	seed       string
@@ -64,7 +65,8 @@ type Schedule struct {
 	Deferred int
 }
 
-// entry is one site. Times are nanoseconds since 1970: there are many of them.
+// entry is one site. Times are nanoseconds since 1970 and not time.Time, because there
+// are many entries.
 type entry struct {
 	site       string
 	components []faultline.Component
@@ -89,8 +91,8 @@ type entry struct {
 	entry, tag string
 }
 
-// NewSchedule returns an empty one. Seed is the vantage's: two vantages look at
-// different times.
+// NewSchedule returns an empty one. seed is the vantage's name: two vantages check a
+// site at different times of the period, so that together they check it more often.
 func NewSchedule(period time.Duration, seed string) *Schedule {
 	s := &Schedule{period: period, seed: seed, entries: make(map[string]*entry)}
 	s.lanes = newLanes(period)
@@ -103,8 +105,9 @@ func (s *Schedule) Len() int { return len(s.entries) }
 // UseIPv6 says whether IPv6 works from here.
 func (s *Schedule) UseIPv6(works bool) { s.ipv6 = works }
 
-// Assign replaces the share of sites that is looked at once a period. What is
-// known of those that stay stays; new ones are spread over the period.
+// Assign replaces the share of sites that is checked once a period. What is known of
+// those that stay stays; new ones are spread over the period, so that a prober that
+// starts with all of them does not check all at once.
 func (s *Schedule) Assign(sites []Site, now time.Time) {
 	for _, e := range s.entries {
 		e.assigned = false
@@ -175,13 +178,15 @@ func (s *Schedule) describe(e *entry, components []faultline.Component) {
 	e.components, e.lanes = components, in
 }
 
-// offset is where in the period a site's looks lie.
+// offset is where in the period a site's checks lie, by a hash: the same after a
+// restart.
 func (s *Schedule) offset(site string) int64 {
 	return int64(xxhash.Sum64String(s.seed+"|"+site) % uint64(s.period))
 }
 
-// Request has sites checked soon, and then at most every requestGap while the
-// request holds. Sites that nobody assigned are checked only as long.
+// Request has sites checked soon, and then again at most every requestGap while the
+// request holds. Sites that nobody assigned are checked only as long, and only up to
+// maxRequested of them.
 func (s *Schedule) Request(requests []faultline.CheckRequest, now time.Time) {
 	t := now.UnixNano()
 	for _, w := range requests {
@@ -208,7 +213,8 @@ func (s *Schedule) Request(requests []faultline.CheckRequest, now time.Time) {
 	}
 }
 
-// requestGap is the least time between two requested checks of a site.
+// requestGap is the least time between two requested checks of a site. A new suspicion
+// has it short, so that an outage is confirmed within seconds.
 func (e *entry) requestGap(now int64) time.Duration {
 	if e.suspected != 0 && now-e.suspected < int64(firstFor) {
 		return firstGap
@@ -216,7 +222,9 @@ func (e *entry) requestGap(now int64) time.Duration {
 	return laterGap
 }
 
-// hasten brings a requested check forward, never within the gap.
+// hasten brings a requested check forward, never within the gap. Requested checks of
+// assigned sites are spread over a second, since a suspicion of a provider requests
+// hundreds.
 func (s *Schedule) hasten(e *entry, now int64) {
 	if e.requested <= now || e.index < 0 || e.refusals >= refusedOften {
 		return
@@ -234,8 +242,9 @@ func (s *Schedule) hasten(e *entry, now int64) {
 	}
 }
 
-// Next returns the check that is due; false with how long it is until there may
-// be one. Whoever takes a task hands it to Done.
+// Next returns the check that is due; false with how long it is until there may be one.
+// Sites whose budgets are used up are put off, and after maxSkips of them the caller
+// gets a chance to do other things. Whoever takes a task hands it to Done.
 func (s *Schedule) Next(now time.Time) (Task, time.Duration, bool) {
 	t := now.UnixNano()
 	for range maxSkips {
@@ -278,8 +287,8 @@ func (s *Schedule) take(e *entry, now int64) Task {
 	return t
 }
 
-// Resume spreads over the period what should have been looked at while nothing
-// was.
+// Resume spreads over the period what should have been checked while this vantage was
+// blind. All of it at once would be a burst that looks like an attack.
 func (s *Schedule) Resume(now time.Time) {
 	t := now.UnixNano()
 	for _, e := range s.queue {
@@ -319,7 +328,7 @@ func (s *Schedule) Assigned(site string) bool {
 	return e != nil && e.assigned
 }
 
-// Components is what a site of the schedule depends on.
+// Components is what a site of the schedule depends on; nil where it is not in it.
 func (s *Schedule) Components(site string) []faultline.Component {
 	if e := s.entries[site]; e != nil {
 		return e.components

@@ -11,6 +11,7 @@ import (
 	"time"
 )
 
+// protocolH1 and protocolH2 are names of ALPN (RFC 7301).
 const (
 	protocolH1 = "http/1.1"
 	protocolH2 = "h2"
@@ -120,7 +121,8 @@ func (l *checkRun) requestH2(ctx context.Context, conn *tls.Conn, p place) (answ
 	return a, nil
 }
 
-// tlsDetail says in a word why a handshake failed.
+// tlsDetail says in a word why a handshake failed. A certificate's fault is named
+// first, since it is what a site's operator can mend.
 func tlsDetail(err error) string {
 	if detail := certificateDetail(err); detail != "" {
 		return detail

@@ -9,9 +9,9 @@ import (
 	"faultline"
 )
 
-// Sink is where probes go: ingest, here or over the network. It returns nil
-// once they are taken. What failed is handed in again: a site, vantage and time
-// count once.
+// Sink is where probes go: ingest, on this node or over the network. It returns nil
+// once they are taken. A batch that failed is handed in again, which is safe because a
+// site, vantage and time count once.
 type Sink interface {
 	Probes(ctx context.Context, probes []faultline.Probe) error
 }
@@ -26,7 +26,8 @@ const (
 	lastSend    = 2 * time.Second // for what is left at the end
 )
 
-// sender hands probes on in batches: the next one fills while one is under way.
+// sender hands probes on in batches: the next one fills while one is under way. It
+// decouples the checks from the server, which may be slow or away.
 type sender struct {
 	sink    Sink
 	log     *slog.Logger
@@ -42,7 +43,8 @@ func newSender(sink Sink, log *slog.Logger, m *metrics) *sender {
 	return &sender{sink: sink, log: log, metrics: m, wake: make(chan struct{}, 1)}
 }
 
-// Put queues a probe and never waits.
+// Put queues a probe and never waits. When too many wait, the oldest batch is dropped
+// and counted: old results are worth least.
 func (s *sender) Put(p faultline.Probe) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +90,9 @@ func (s *sender) Run(ctx context.Context) {
 	}
 }
 
-// send hands a batch on, again and again, until it is taken or ctx ends.
+// send hands a batch on, again and again with growing pauses, until it is taken or ctx
+// ends. It returns false when ctx ended; the batch is then queued again for the last
+// attempt.
 func (s *sender) send(ctx context.Context, batch []faultline.Probe) bool {
 	wait, warned := sendRetry, false
 	for {

@@ -16,7 +16,8 @@ const (
 	ednsRest    = 1_000
 )
 
-// server is one recursive resolver with the socket that questions go over now.
+// server is one recursive resolver, with the socket that questions go over now. strikes
+// and rest are about EDNS, see learn.
 type server struct {
 	addr netip.AddrPort
 	mu   sync.Mutex
@@ -30,8 +31,9 @@ func (s *server) avoidsEDNS() bool {
 	return s.rest.Load() > 0 && s.rest.Add(-1) > 0
 }
 
-// learn takes in that an answer came in that manner, after an error if there was
-// one before.
+// learn takes in that an answer came in that manner, after an error if there was one
+// before. Only an error that EDNS can cause counts: silence, or an answer that cannot
+// be read.
 func (s *server) learn(how manner, before error) {
 	var dns *DNSError
 	switch {

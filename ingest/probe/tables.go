@@ -8,6 +8,8 @@ import (
 // Outcomes returns the table of all of them; docs/probing.md shows it.
 func Outcomes() []Outcome { return outcomes }
 
+// outcomes is the table, in the order of the steps. A new detail needs its row here; a
+// test compares the two.
 var outcomes = []Outcome{
 	{Works, StepFollow, "ok", "", "an answer whose status is below 400, or 416, arrived within six seconds"},
 	{Works, StepFollow, "ok", "", "a host that programs call (api.example.com, and those that the catalogue marks) " +
@@ -139,7 +141,8 @@ var outcomes = []Outcome{
 	},
 }
 
-// OutcomeTable writes the table of outcomes in Markdown.
+// OutcomeTable writes the table of outcomes in Markdown. `make docs` puts it into
+// docs/probing.md.
 func OutcomeTable() string {
 	var b strings.Builder
 	b.WriteString("| verdict | last step | symptom | detail | what was seen |\n|---|---|---|---|---|\n")

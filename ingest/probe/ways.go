@@ -31,8 +31,9 @@ func isHost(s string) bool {
 	return !isNumber && len(s) <= 253 && strings.Contains(s, ".")
 }
 
-// placeOf reads a URL that [place.url] wrote; false: it is none that a check goes
-// to.
+// placeOf reads a URL that [place.url] wrote; false if it is none that a check goes to.
+// It comes back from the schedule, and for agents over the network, so it is checked
+// again.
 func placeOf(text string) (place, bool) {
 	rest, secure := strings.CutPrefix(text, "https://")
 	if !secure {
@@ -48,9 +49,9 @@ func placeOf(text string) (place, bool) {
 	return place{secure, rest[:slash], rest[slash:]}, true
 }
 
-// ways are where a check may begin, in the order that they are tried: where the
-// last one ended, and then what a person may type.
-// Beyond: the first is none of these.
+// ways are where a check may begin, in the order in which they are tried: where the
+// last check ended, and then what a person may type, with and without TLS and www.
+// beyond says that the first is none of what a person types.
 func (l *checkRun) ways(path string) (all []place, beyond bool) {
 	all = append(all, place{true, l.task.Site, path}, place{false, l.task.Site, path})
 	if !strings.HasPrefix(l.task.Site, "www.") {
@@ -64,9 +65,9 @@ func (l *checkRun) ways(path string) (all []place, beyond bool) {
 	return append([]place{p}, all...), !typed
 }
 
-// enter asks the first way in that there is. A site is reachable if a browser
-// would reach it by any; the failure that is told is that of the way that led
-// furthest, and of the first among equals.
+// enter asks the ways in until one answers. A site is reachable if a browser would
+// reach it by any. The failure that is reported is that of the way that led furthest,
+// and of the first among equals.
 func (l *checkRun) enter(ctx context.Context, path string) (answer, error) {
 	// A site is judged by the attempt that got furthest, because a visitor's browser also ends
 	// there.
@@ -95,14 +96,15 @@ func (l *checkRun) enter(ctx context.Context, path string) (answer, error) {
 	return answer{}, best
 }
 
-// failedWay is a way in that is none.
+// failedWay is a way in that failed, with its error.
 type failedWay struct {
 	place
 	err   error
 	entry bool // where an earlier check ended, and not what a person types
 }
 
-// worthTrying says, by what failed before, whether a way in may lead further.
+// worthTrying says, by what failed before, whether a way in may lead further. A dead
+// site would otherwise cost four timeouts each time, and hold its workers for as long.
 func worthTrying(way place, failed []failedWay) bool {
 	for _, f := range failed {
 		detail, step := nature(f.err)
@@ -125,7 +127,7 @@ func worthTrying(way place, failed []failedWay) bool {
 	return true
 }
 
-// nature says in what step a way in failed, and with what detail.
+// nature says in which step a way in failed, and for TLS with what detail.
 func nature(err error) (detail string, step Step) {
 	var dns *DNSError
 	var broken *stepError
@@ -172,8 +174,9 @@ func (l *checkRun) declines(ctx context.Context) bool {
 	return no
 }
 
-// namesUs reports whether a robots.txt has a group for us that disallows
-// everything.
+// namesUs reports whether a robots.txt has a group for us that disallows everything.
+// Other rules are not for us, since we ask for one page. A file that is longer than
+// what is read is read as far as that.
 func namesUs(text []byte) bool {
 	ours, rules := false, false
 	for line := range bytes.Lines(text) {
