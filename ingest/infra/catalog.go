@@ -16,7 +16,8 @@ import (
 	"faultline"
 )
 
-// Bounds of a catalogue.
+// Bounds of a catalogue. An operator's own file may be a mistake, such as a whole
+// database dump; it must be refused by name and not fill the memory.
 const (
 	maxCatalogBytes    = 64 << 20
 	maxSites           = 1 << 20
@@ -37,7 +38,8 @@ type Catalog struct {
 	Sites   []Entry               `json:"-"`       // in the order of the file
 }
 
-// Entry is one site of a [Catalog].
+// Entry is one site of a [Catalog]. What is not known for certain is left out:
+// observation fills it in, and a wrong fact would blame the wrong provider until then.
 type Entry struct {
 	Site     string   `json:"site"` // as ingest normalises it: bbc.co.uk, www.gov.uk
 	Name     string   `json:"name"` // as a person would write it
@@ -119,8 +121,9 @@ func Read(r io.Reader) (Catalog, error) {
 	return c, nil
 }
 
-// readEntries decodes and checks the entries. It goes on after a bad one, so that whoever wrote the
-// file sees all of them at once.
+// readEntries decodes and checks the entries. It goes on after a bad one, so that
+// whoever wrote the file sees all of them at once. At most maxNamedComplaints are
+// named.
 func (c *Catalog) readEntries(raw []jsontext.Value) error {
 	var complaints []error
 	seen := newSeen(len(raw))
@@ -139,8 +142,9 @@ func (c *Catalog) readEntries(raw []jsontext.Value) error {
 	return errors.Join(append(complaints, seen.hidden())...)
 }
 
-// Records returns a record for each site, sorted by site, its components sorted
-// and with the site's top-level domain among them.
+// Records returns a record for each site, sorted by site, its components sorted and
+// with the site's top-level domain among them. They are what the leader appends to the
+// log at its first start.
 func (c Catalog) Records() []faultline.SiteRecord {
 	records := make([]faultline.SiteRecord, 0, len(c.Sites))
 	for _, e := range c.Sites {
@@ -150,7 +154,8 @@ func (c Catalog) Records() []faultline.SiteRecord {
 	return records
 }
 
-// Record is what an entry says of its site.
+// Record is what an entry says of its site. Name, aliases and status page are not in
+// it: they are for readers, and the fold needs none of them.
 func (e Entry) Record() faultline.SiteRecord {
 	components := append(slices.Clone(e.Components), tld(e.Site))
 	slices.Sort(components)

@@ -12,7 +12,8 @@ import (
 	"faultline"
 )
 
-// Change says that a site depends on something else than before.
+// Change says that a site depends on something else than before. It is logged for
+// operators, and its record appended to the log, from where every node's fold takes it.
 type Change struct {
 	// Record is the event that says so in the log: what was true from its time on.
 	Record faultline.SiteRecord
@@ -43,7 +44,8 @@ func (c Change) String() string {
 	return site + " depends on the same in other parts" + at
 }
 
-// Then joins two changes of one site, one after the other, into one.
+// Then joins two changes of one site, one after the other, into one. A component that
+// came and left between two writes of the log is in neither list.
 func (c Change) Then(next Change) Change {
 	joined := slices.Concat(without(c.Joined, next.Left), without(next.Joined, c.Left))
 	left := slices.Concat(without(c.Left, next.Joined), without(next.Left, c.Joined))
@@ -170,8 +172,9 @@ func (p *place) cannotSee(kind int, behindCDN bool) bool {
 	return kind != kindTLD && kind != kindPOP
 }
 
-// limited returns the components that a record names, sorted: those with the
-// largest shares, and of the many prefixes of a cloud not all.
+// limited returns the components that a record names, sorted: those with the largest
+// shares, and of the many prefixes of a cloud not all. A record is in the memory of
+// every node, for every site of the list.
 func limited(shares map[faultline.Component]float64) []faultline.Component {
 	all := slices.SortedFunc(maps.Keys(shares), func(a, b faultline.Component) int {
 		return cmp.Or(cmp.Compare(shares[b], shares[a]), byKind(a, b))

@@ -14,9 +14,10 @@ import (
 	"faultline"
 )
 
-// canonical says how a name of each kind is written. Kinds that are missing
-// can't stand in a catalogue: tld is derived, isp is the viewer's side, and
-// site is a site's own fault.
+// canonical says how a name of each kind is written. Kinds that are missing can't stand
+// in a catalogue: tld is derived, isp is the viewer's side, and site is a site's own
+// fault. A component is compared as a string everywhere, so there must be one way to
+// write it.
 var canonical = map[string]*regexp.Regexp{
 	faultline.KindCDN:    regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`),
 	faultline.KindCloud:  regexp.MustCompile(`^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*$`),
@@ -35,7 +36,8 @@ var (
 	alias    = regexp.MustCompile(`^[^\s\p{Lu}]+( [^\s\p{Lu}]+)*$`)
 )
 
-// check says everything that is wrong with an entry on its own.
+// check says everything that is wrong with an entry on its own, so that its author sees
+// all of it at once.
 func (e Entry) check(sources map[string]Provenance) error {
 	problems := []error{checkSite(e.Site)}
 	if e.Name == "" || strings.TrimSpace(e.Name) != e.Name {
@@ -163,8 +165,8 @@ func (s seen) add(e Entry) error {
 	return errors.Join(twice...)
 }
 
-// hidden says which hosts and aliases are sites themselves: they would never lead
-// anywhere else.
+// hidden says which hosts and aliases are sites themselves. A person who types such a
+// name gets the site of that name, so the alias would never lead anywhere.
 func (s seen) hidden() error {
 	var hidden []error
 	for _, name := range slices.Sorted(maps.Keys(s.names)) {

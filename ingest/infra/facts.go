@@ -14,7 +14,8 @@ import (
 	"faultline"
 )
 
-// Provenance is where the facts of a catalogue come from.
+// Provenance is where the facts of a catalogue come from. It is shown on a site's page,
+// so that a reader can tell a documented fact from general knowledge.
 type Provenance struct {
 	Text string `json:"text"` // for people, with a link where there is one
 	// Kind is one of [provenanceKinds]; empty in a file of an operator who does not say.
@@ -35,7 +36,8 @@ var provenanceKinds = map[string]string{
 	"general":     "general knowledge, not looked up",
 }
 
-// UnmarshalJSONFrom reads an object, or the text alone as a string.
+// UnmarshalJSONFrom reads an object, or the text alone as a string, which is the older
+// form that operators' files may have.
 func (p *Provenance) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() == jsontext.KindString {
 		return json.UnmarshalDecode(dec, &p.Text)

@@ -35,7 +35,8 @@ func Via(found []Finding) []faultline.Component {
 	return via[:min(len(via), MaxVia)]
 }
 
-// findings collects what one observation says.
+// findings collects what one observation says, a component at a time. owner is who runs
+// the observed site, by which a component is recognised as the site's own.
 type findings struct {
 	owner string
 	list  []Finding
@@ -46,7 +47,9 @@ func (f *findings) add(sig *Signature, capture string, part float64, ev Evidence
 	f.note(sig.name(capture), part, sig.Owner != "" && sig.Owner == f.owner, ev)
 }
 
-// note adds to a component: parts of name servers and addresses add up.
+// note adds to a component. Parts of name servers and addresses add up: a site with two
+// name servers of four at one provider depends on it for half. Evidence is kept up to
+// maxEvidence, for people to read.
 func (f *findings) note(c faultline.Component, part float64, own bool, ev Evidence) {
 	i := slices.IndexFunc(f.list, func(have Finding) bool { return have.Component == c })
 	if i < 0 {

@@ -42,9 +42,11 @@ const (
 )
 
 // Map follows what sites depend on as observations come in, over time and over
-// vantages, and says when that changes. What changes it must be said by this
-// node's own prober, or by two vantages of different networks, each in three
-// checks: what one token says changes nothing. It is safe for concurrent use.
+// vantages, and says when that changes. What changes it must be said by this node's own
+// prober, or by two vantages of different networks, each in three checks: what one
+// token says changes nothing. It is safe for concurrent use. The numbers of witnesses
+// are the defence against a vantage that lies or errs: what sites depend on decides
+// whom an incident blames.
 type Map struct {
 	believed func(site string) (faultline.SiteRecord, bool)
 	mu       sync.Mutex
@@ -115,7 +117,9 @@ var (
 	kindPOP   = slices.Index(faultline.Kinds, faultline.KindPOP)
 )
 
-// visibleKinds says which kinds of component an observation could have shown.
+// visibleKinds says which kinds of component an observation could have shown. A
+// component that could not have been seen is not missing: without addresses, for
+// example, no network can be named.
 func visibleKinds(o Observation, found []Finding) kindSet {
 	var visible kindSet
 	for _, f := range found {
@@ -131,7 +135,8 @@ func visibleKinds(o Observation, found []Finding) kindSet {
 	return visible
 }
 
-// Standing is one component of a site as the map has it.
+// Standing is one component of a site as the map has it, with why and since when. It is
+// shown by infra explain and in the log.
 type Standing struct {
 	Component   faultline.Component
 	Share       float64            // over all vantages

@@ -14,10 +14,10 @@ import (
 	"faultline"
 )
 
-// Mapper writes into the log what sites are seen to depend on, while its node leads. It goes by the components that
-// probes in the log name. Those of this
-// node's own prober are believed, those of others once two vantages agree. Sites
-// that are not on the list are not followed. It is safe for concurrent use.
+// Mapper writes into the log what sites are observed to depend on, while its node
+// leads. It goes by the components that probes in the log name. Those of this node's
+// own prober are believed, those of others once two vantages agree. Sites that are not
+// on the list are not followed. It is safe for concurrent use.
 type Mapper struct {
 	matcher  *Matcher
 	believed func(site string) (faultline.SiteRecord, bool)
@@ -63,8 +63,9 @@ type observed struct {
 	found []Finding
 }
 
-// maxObserved bounds the observations that wait for their probe; beyond it they
-// are forgotten, and the probes are taken as any other's.
+// maxObserved bounds the observations that wait for their probe; beyond it they are
+// forgotten, and the probes are taken as any other's. An observation waits for a second
+// or two, so this is reached only when the log stands still.
 const maxObserved = 4096
 
 // Via returns the components that a prober of this node saw, for its probe to name. It also keeps
@@ -92,8 +93,8 @@ func (m *Mapper) Vantage(v faultline.Vantage) {
 	m.nets[v.Vantage] = v.ASN
 }
 
-// observation is what a probe saw: with all that is known of it when it is one of
-// this node's.
+// observation is what a probe saw: with all evidence when it is one of this node's, by
+// site, vantage and time; otherwise just the components that it names.
 func (m *Mapper) observation(p faultline.Probe) observed {
 	if own, ok := m.own[p.Site]; ok && own.Vantage == p.Vantage && faultline.Millis(own.At).Equal(p.At) {
 		delete(m.own, p.Site)
@@ -159,7 +160,8 @@ func (m *Mapper) Probe(p faultline.Probe, clock time.Time) {
 type Append func(ctx context.Context, events []faultline.Event) error
 
 // Run follows what the log says from now on, and writes the changes back, until ctx
-// ends or Append fails. It begins with what the list of sites says already.
+// ends or Append fails. It begins with what the list of sites says already. Records are
+// written in batches, since a new leader may find hundreds of changes at once.
 func (m *Mapper) Run(ctx context.Context, log Append) error {
 	m.begin(NewMap(m.believed))
 	defer m.begin(nil)

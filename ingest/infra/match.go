@@ -14,8 +14,8 @@ import (
 	"faultline"
 )
 
-// Bounds of what is read of one observation. The rest is ignored: it comes from servers and
-// vantages that may send anything.
+// Bounds of what is read of one observation. The rest is ignored: it comes from servers
+// and vantages that may send anything.
 const (
 	maxChain       = 16
 	maxNameServers = 16
@@ -44,7 +44,9 @@ type Sources struct {
 	Owner func(site string) string
 }
 
-// Matcher finds out what a site depends on. It is safe for concurrent use.
+// Matcher finds out what a site depends on. It is safe for concurrent use. Its tables
+// are made once from the signatures, so that an observation costs a few look-ups and
+// not a walk through thousands of rules.
 type Matcher struct {
 	from    Sources
 	cname   suffixTable
@@ -130,7 +132,8 @@ func (m *Matcher) add(sig *Signature) error {
 }
 
 // Infer returns what an observation says that its site depends on, in order of
-// component, each with the evidence for it.
+// component, each with the evidence for it. It does not decide what is true: package
+// infra's [Map] weighs findings over time and vantages.
 func (m *Matcher) Infer(o Observation) []Finding {
 	owner := ""
 	if m.from.Owner != nil {
@@ -300,8 +303,9 @@ func registrable(host string) string {
 	return domain
 }
 
-// sameOwner reports whether a network is registered to a site's owner: its name
-// begins with the owner's, as a whole word.
+// sameOwner reports whether a network is registered to a site's owner: its name begins
+// with the owner's, as a whole word. A site in its owner's own network depends on
+// nobody by that, and no other site shares it.
 func sameOwner(org, owner string) bool {
 	org, owner = strings.ToLower(org), strings.ToLower(owner)
 	rest, ok := strings.CutPrefix(org, owner)

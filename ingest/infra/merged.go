@@ -8,8 +8,9 @@ import (
 	"faultline"
 )
 
-// MergedCatalog is what several catalogues say of sites, the later ones laid over the earlier
-// site by site.
+// MergedCatalog is what several catalogues say of sites, the later ones laid over the
+// earlier site by site. A later entry replaces an earlier one of its site whole, so an
+// operator's file must repeat what it wants to keep.
 type MergedCatalog struct {
 	entries map[string]Entry
 	facts   map[string][]Fact // how what an entry says is known
@@ -68,7 +69,8 @@ type Aliases interface {
 func (b MergedCatalog) Sites() []string { return slices.Collect(maps.Keys(b.entries)) }
 
 // Teach gives names the aliases and hosts of the catalogues, and then the names
-// themselves. Where two sites claim one, the better known site keeps it.
+// themselves. Where two sites claim one, the better known site keeps it. Hosts and
+// aliases come before names, because a name is often a common word.
 func (b MergedCatalog) Teach(names Aliases) {
 	ranked := b.Entries()
 	for _, e := range ranked {

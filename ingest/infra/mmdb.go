@@ -24,7 +24,8 @@ type asnRecord struct {
 	ASName string `maxminddb:"as_name"`
 }
 
-// OpenMMDB opens a database. It fails on a file that has no systems.
+// OpenMMDB opens a database. It fails on a file that has no systems. A database of
+// countries would open as well, and then name no network of any address.
 func OpenMMDB(path string) (*MMDB, error) {
 	reader, err := maxminddb.Open(path)
 	if err != nil {
@@ -39,7 +40,8 @@ func OpenMMDB(path string) (*MMDB, error) {
 	return db, nil
 }
 
-// hasSystems looks whether any of the first networks has a system.
+// hasSystems looks through the first thousand networks for one with a system, since not
+// every entry of a database has one.
 func (d *MMDB) hasSystems() bool {
 	examined := 0
 	for result := range d.reader.Networks() {

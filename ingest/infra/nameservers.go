@@ -108,7 +108,8 @@ func (n *NameServers) work(ctx context.Context) {
 	}
 }
 
-// twice asks until two answers agree, three times at most.
+// twice asks until two answers agree, three times at most. A forged or stale answer is
+// rarely the same twice.
 func (n *NameServers) twice(ctx context.Context, site string) (servers []NameServer, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, zoneLimit)
 	defer cancel()

@@ -10,7 +10,9 @@ import (
 	"faultline"
 )
 
-// place is what is known of one site. There are many: it is kept small.
+// place is what is known of one site, by all vantages. There are a quarter of a million
+// at most, so it is kept small: numbers are of 16 and 32 bits, and names are shared
+// between sites.
 type place struct {
 	checks    int // observations at all
 	last      time.Time
@@ -48,8 +50,8 @@ type vantageView struct {
 	marks   []mark                  // beside the site's stands
 }
 
-// mark is how often a vantage saw a component, and how often it has missed it
-// since.
+// mark is how often a vantage saw a component, and how often it has missed it since.
+// missed is counted in a row, and decides when a component has left.
 type mark struct{ seen, missed uint16 }
 
 // seed begins with a record from the log that was observed before this process started. It counts
@@ -76,7 +78,8 @@ func newStand(c faultline.Component, at time.Time) stand {
 	return stand{component: c, kind: uint8(kindOf(c)), first: at.UnixMilli(), last: at.UnixMilli()}
 }
 
-// count adds an observation; false when it is an old one, or follows too soon.
+// count adds an observation. It returns false when it is an old one, or follows the
+// vantage's last one too soon: a hundred checks within a second say no more than one.
 func (p *place) count(o Observation, found []Finding, visible kindSet) bool {
 	at := slices.IndexFunc(p.views, func(v vantageView) bool { return !v.seeded && v.vantage == o.Vantage })
 	if at >= 0 && o.At.Sub(p.views[at].last) < checkSpacing {
@@ -118,7 +121,8 @@ func (p *place) count(o Observation, found []Finding, visible kindSet) bool {
 	return true
 }
 
-// note adds what one observation of a vantageView found.
+// note adds what one observation of a vantage found, and makes room for a component
+// that is new.
 func (p *place) note(at int, o Observation, f Finding) {
 	i := slices.IndexFunc(p.stands, func(s stand) bool { return s.component == f.Component })
 	if i < 0 {
@@ -211,9 +215,11 @@ func (p *place) forgetOne() bool {
 	return true
 }
 
-// share is the part of a site's checks that a component served: the mean over the vantages that
-// could see its kind lately. The lowest value is left out if it is of a vantage with a token, and
-// from three on the highest too, so that no single token moves the share alone.
+// share is the part of a site's checks that a component served: the mean over the
+// vantages that could see its kind lately. The lowest value is left out if it is of a
+// vantage with a token, and from three on the highest too, so that no single token
+// moves the share alone. It is a trimmed mean: with three vantages the middle one
+// decides.
 func (p *place) share(i int) float64 {
 	type said struct {
 		share float64

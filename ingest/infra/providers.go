@@ -26,7 +26,8 @@ const (
 //go:embed providers.json
 var builtinProviders []byte
 
-// ProviderTable is a table of providers as it is written.
+// ProviderTable is a table of providers as it is written. Providers are who runs what;
+// which component is whose is not guessed from names.
 type ProviderTable struct {
 	Schema    string          `json:"$schema"` // for editors; not read
 	About     []string        `json:"about"`   // remarks for people
@@ -34,7 +35,8 @@ type ProviderTable struct {
 	ISPs      []ProviderEntry `json:"isps"` // internet service providers, each with its country
 }
 
-// ProviderEntry is one provider of a [ProviderTable].
+// ProviderEntry is one provider of a [ProviderTable]. A component may end in /*, for
+// all regions of a cloud.
 type ProviderEntry struct {
 	Slug       string   `json:"slug"`
 	Name       string   `json:"name"`
@@ -119,7 +121,8 @@ func layOver(below, above, moved []ProviderEntry) []ProviderEntry {
 	return out
 }
 
-// check says everything that is wrong with a table.
+// check says everything that is wrong with a table. A word that two entries claim would
+// lead readers to either by chance.
 func (t ProviderTable) check() error {
 	var complaints []error
 	claimed := map[string]string{} // what an entry claims → its slug

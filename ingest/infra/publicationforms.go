@@ -82,8 +82,10 @@ func readGCP(_ Publication, body []byte, g rangeGroups) error {
 	return nil
 }
 
-// readAzure reads service tags (https://learn.microsoft.com/azure/virtual-network/service-tags-overview):
-// AzureCloud of each region, and the front ends of Front Door.
+// readAzure reads service tags
+// (https://learn.microsoft.com/azure/virtual-network/service-tags-overview): AzureCloud
+// of each region, and the front ends of Front Door. Other tags repeat the same ranges
+// by service.
 func readAzure(_ Publication, body []byte, g rangeGroups) error {
 	var doc struct {
 		Values []struct {
@@ -147,7 +149,8 @@ func readFastly(_ Publication, body []byte, g rangeGroups) error {
 	return nil
 }
 
-// readLines reads one range a line.
+// readLines reads one range a line, all of the publication's component: the form of
+// Cloudflare and others without regions.
 func readLines(p Publication, body []byte, g rangeGroups) error {
 	for line := range strings.Lines(string(body)) {
 		g.add(p.Component.Kind(), p.Component.Name(), line)

@@ -25,7 +25,9 @@ const (
 //go:embed signatures.json
 var builtinSignatures []byte
 
-// Signature says by what a component is recognised.
+// Signature says by what a component is recognised. Each rule must be documented by the
+// provider or plain from public DNS: one that is too wide puts the sites of others on
+// the component.
 type Signature struct {
 	// Component is what is there. A {} in its name is filled with what the rule
 	// that recognised it took from the observation: cloud:aws/{}.

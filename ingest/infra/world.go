@@ -11,7 +11,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// What is in every answer, so that its mere presence tells nothing.
+// What is in every answer, so that its mere presence tells nothing. Via and Server are
+// among them although some providers can be told by them: then by a pattern of their
+// value.
 var commonHeaders = map[string]bool{
 	"Accept-Ranges": true, "Age": true, "Cache-Control": true, "Connection": true, "Content-Encoding": true,
 	"Content-Length": true, "Content-Type": true, "Date": true, "Etag": true, "Expires": true, "Last-Modified": true,

@@ -10,7 +10,9 @@ import (
 	"faultline"
 )
 
-// append puts what is new or edited into the log, oldest first.
+// append puts what is new or edited into the log, oldest first, at most maxAtOnce of
+// one answer. What could not be appended stays new and is tried again with the next
+// answer.
 func (p *Poller) append(ctx context.Context, f *follower, items []item) error {
 	now := p.cfg.Now()
 	var fresh []item
@@ -48,7 +50,9 @@ func (p *Poller) append(ctx context.Context, f *follower, items []item) error {
 }
 
 // isNew reports whether an item is to go into the log. An edit keeps the time at which
-// the item first stood there, so that it is the same statement.
+// the item first stood there, so that it is the same statement. Every node's fold
+// compares statements by source, component and time, so an edit under a new time would
+// be shown twice.
 func (p *Poller) isNew(f *follower, i item, now time.Time) (item, bool) {
 	before, known := f.seen[i.id]
 	same := known && before.words == i.words()

@@ -13,15 +13,16 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// maxTag bounds one tag of a feed in bytes: each attribute takes far more memory
-// than bytes.
+// maxTag bounds one tag of a feed in bytes: each attribute takes far more memory than
+// bytes. encoding/xml holds a whole tag in memory before it can be refused.
 const maxTag = 64 << 10
 
 var errTag = errors.New("a tag of the feed is too long")
 
 // readable reads a page without its byte order mark, which says that it is UTF-8 or
-// UTF-16, as UTF-8 in both cases, and with a space for each control
-// byte: neither JSON nor XML allows them, and one must not cost the whole page.
+// UTF-16, as UTF-8 in both cases, and with a space for each control byte: neither JSON
+// nor XML allows them, and one must not cost the whole page. Everything that is read of
+// a status page goes through it.
 func readable(body io.Reader) io.Reader {
 	return spaced{transform.NewReader(body, unicode16.BOMOverride(encoding.Nop.NewDecoder()))}
 }
@@ -51,6 +52,7 @@ type shortTags struct {
 	length int // of the tag that is being read, 0 outside of one
 }
 
+// Read passes bytes on until a tag is too long.
 func (s *shortTags) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	for _, c := range p[:n] {
@@ -69,7 +71,8 @@ func (s *shortTags) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// join puts a title before what is said.
+// join puts a title before what is said, unless the text begins with the title anyway,
+// as many feeds have it.
 func join(title, body string) string {
 	title = plain(title)
 	if title == "" {
@@ -87,8 +90,9 @@ func join(title, body string) string {
 // titleEnd parts a title from what is said under it.
 const titleEnd = ": "
 
-// plain takes the markup out of a text and makes one line of it, without what
-// controls a terminal or turns the direction of writing.
+// plain takes the markup out of a text and makes one line of it, without what controls
+// a terminal or turns the direction of writing. What a provider writes is shown beside
+// our own words, so nothing in it may act as markup or change how the line is read.
 func plain(s string) string {
 	var b strings.Builder
 	z := html.NewTokenizer(strings.NewReader(s[:min(len(s), maxSaid)]))
@@ -107,7 +111,8 @@ func plain(s string) string {
 }
 
 // shown keeps what is to be seen: controls become spaces, and invisible formatting is
-// left out but for the joiners that many scripts need.
+// left out but for the joiners that many scripts need. Joiners (U+200C, U+200D) decide
+// how letters of Arabic and Indic scripts join.
 func shown(r rune) rune {
 	switch {
 	case r == '\u200c' || r == '\u200d':

@@ -19,9 +19,11 @@ var errElsewhere = errors.New("a status page led elsewhere than to https on its 
 // addresses lists it.
 var azureWire = netip.MustParsePrefix("168.63.129.16/32")
 
-// newClient asks one page: on public addresses alone, whatever its name resolves to, and
-// on its own host alone, wherever it redirects to. An operator who names a page by a
-// literal address means that address, which is then allowed besides.
+// newClient asks one page: on public addresses alone, whatever its name resolves to,
+// and on its own host alone, wherever it redirects to. An operator who names a page by
+// a literal address means that address, which is then allowed besides. A list of
+// sources may be written by somebody who trusts its author too much: without this guard
+// a page could make the leader connect into its own network (SSRF).
 func newClient(page string) *http.Client {
 	guard := ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(azureWire))
 	named := netip.Addr{}
@@ -43,7 +45,8 @@ func newClient(page string) *http.Client {
 	}}
 }
 
-// follows decides which redirects are followed.
+// follows decides which redirects are followed: https on the same host and port alone,
+// and few of them. Package api/webhook follows none at all.
 func follows(to *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return errors.New("too many redirects")

@@ -13,13 +13,16 @@ import (
 	"golang.org/x/net/html/charset"
 )
 
-// maxDepth bounds how deep the elements of a feed may lie in one another.
+// maxDepth bounds how deep the elements of a feed may lie in one another. Feeds need
+// five or six; a page that nests without end would fill the path.
 const maxDepth = 64
 
 var errDepth = errors.New("the elements of the feed lie too deep")
 
 // readFeed reads RSS and Atom, element by element, so that what is held at once is
 // bounded by maxElements, maxSaid and maxItems. What was read before a fault is kept.
+// The decoder is lenient, because feeds are written by many programs and few of them
+// are checked.
 func readFeed(body io.Reader) ([]item, error) {
 	d := xml.NewDecoder(&shortTags{r: encoded(body)})
 	d.Strict = false // pages write entities that XML does not have
@@ -87,7 +90,8 @@ func (r *feedReader) read() error {
 	}
 }
 
-// start enters an element.
+// start enters an element. Elements of other vocabularies, such as those of media, lose
+// their names: a picture's title is not the entry's.
 func (r *feedReader) start(t xml.StartElement) error {
 	name := strings.ToLower(t.Name.Local)
 	if s := t.Name.Space; s == "media" || strings.Contains(s, "mrss") || strings.Contains(s, "itunes") {

@@ -10,7 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// form is one way in which status pages speak.
+// form is one way in which status pages speak. A new form needs its reader here, its
+// name in sources.go, its word in sources.schema.json and a recorded page in the tests.
 type form struct {
 	path string // put behind the page's address; empty: the address is that of the document
 	read func(io.Reader) ([]item, error)
@@ -35,7 +36,9 @@ func (s *Source) address() string {
 	return s.URL
 }
 
-// readJSON reads a document by what its beginning is, as [readStatuspage] does.
+// readJSON reads a document token by token, by what its beginning is, as
+// [readStatuspage] does. who names the service in errors. What was read before a fault
+// is kept: the newest entries stand first on most pages.
 func readJSON(body io.Reader, who string, begins jsontext.Kind, read func(*statuspageReader) error) ([]item, error) {
 	r := statuspageReader{d: jsontext.NewDecoder(wellFormed(body),
 		jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))}
@@ -49,8 +52,8 @@ func readJSON(body io.Reader, who string, begins jsontext.Kind, read func(*statu
 	return r.items, nil
 }
 
-// object reads the members of an object that are asked for: texts into fields, the rest as
-// they say.
+// object reads the members of an object that are asked for: texts into fields, others
+// by their functions. Members that nobody asks for are skipped without being held.
 func (r *statuspageReader) object(texts map[string]*string, others map[string]func() error) error {
 	return r.members(func(name string) error {
 		if into := texts[name]; into != nil {
@@ -74,7 +77,8 @@ func (r *statuspageReader) keep(i item, title, at string) {
 	r.items = newest(append(r.items, i))
 }
 
-// stageOf is the stage that a page's own word stands for, else the one that its text does.
+// stageOf is the stage that a page's own word stands for, else the one that its text
+// names. The page's word is believed first, because a person chose it from a list.
 func stageOf(said, title, text string) string {
 	if stage := word(said); stage != stageOther {
 		return stage
@@ -153,17 +157,20 @@ func readBetterStack(body io.Reader) ([]item, error) {
 	})
 }
 
-// betterStack is what a page holds, in any order.
+// betterStack is what a page of Better Stack holds. Reports and their updates come in
+// any order, so they are joined once all is read.
 type betterStack struct {
 	reports map[string]betterReport // by the id of each of their updates
 	updates []betterUpdate
 }
 
+// betterReport is one incident or maintenance.
 type betterReport struct {
 	title, state, starts, ends string
 	planned                    bool
 }
 
+// betterUpdate is one text about a report.
 type betterUpdate struct{ id, said, at string }
 
 // included reads one thing that a page includes.

@@ -19,19 +19,22 @@ import (
 const maintenanceEvery = 10 * time.Minute
 
 // planned are the statuses of maintenance. What has one is an announcement and never a
-// statement about an outage.
+// statement about an outage. Announced work must never look like an outage that the
+// provider admits.
 var planned = []string{"scheduled", "in_progress", "verifying", "completed"}
 
 // maintaining says that a text speaks of maintenance.
 var maintaining = regexp.MustCompile(`(?i)\b(?:maintenance|scheduled|planned work|this is a scheduled event)\b`)
 
 // maintenance reports whether an item is about announced work. Some pages use "in
-// progress" and "verifying" of incidents too, so that these need a word of it.
+// progress" and "verifying" of incidents too, so items in these stages need a word of
+// maintenance in their text.
 func (i item) maintenance() bool {
 	return i.planned || i.status == "scheduled" || slices.Contains(planned, i.status) && maintaining.MatchString(i.all)
 }
 
 // announcements makes of a page's items what it announces, what begins first in front.
+// Work that is over is left out, and so is work whose time is not known and long past.
 func (s *Source) announcements(items []item, now time.Time) []faultline.Maintenance {
 	list := []faultline.Maintenance{}
 	for _, i := range items {
@@ -73,9 +76,10 @@ const (
 	planZoneAt             = 19
 )
 
-// window reads when announced work is to be; zero times where the text does not say it in
-// a form that is known, or in a zone that is. A day without a year is the one that is
-// nearest to when it was said.
+// window reads when announced work is to be; zero times where the text does not say it
+// in a form that is known, or in a zone that is. A day without a year is the one that
+// is nearest to when it was said. Providers write these times for people, in a dozen
+// ways; a wrong time is worse than none, so only known forms are read.
 func window(text string, said time.Time) (from, to time.Time) {
 	m := plan.FindStringSubmatch(text)
 	if m == nil {
@@ -101,7 +105,8 @@ func window(text string, said time.Time) (from, to time.Time) {
 	return from, to
 }
 
-// maxPlan bounds how long announced work may take.
+// maxPlan bounds how long announced work may take. A longer span is two dates that were
+// read as one plan.
 const maxPlan = 30 * 24 * time.Hour
 
 // dayOf reads a day: month, day and year, or a date of ISO 8601.
@@ -146,8 +151,9 @@ func clock(part []string) time.Duration {
 	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
 }
 
-// announce hands on what a page announces: what a Statuspage has scheduled, and what stands
-// among the items of any page. That it can't be had is no failure of the page.
+// announce hands on what a page announces: what a Statuspage has scheduled, and what
+// stands among the items of any page. Failing to get it is no failure of the page,
+// since its incidents were read.
 func (p *Poller) announce(ctx context.Context, f *follower) {
 	if p.cfg.Announce == nil {
 		return

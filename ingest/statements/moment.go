@@ -48,7 +48,8 @@ var layouts = []string{
 }
 
 // moment reads a time; false if it is none or its zone is not known, for a time that is
-// wrong by hours is worse than none.
+// wrong by hours is worse than none. Feeds should follow RFC 822 and RFC 3339, and many
+// do not.
 func moment(s string) (time.Time, bool) {
 	if s = strings.Join(strings.Fields(s), " "); s == "" || len(s) > 64 {
 		return time.Time{}, false

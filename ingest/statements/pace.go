@@ -13,7 +13,9 @@ const (
 	patienceMost = 24 * time.Hour
 )
 
-// after notes how it went and says how long to wait.
+// after notes how asking went and returns how long to wait before the page is asked
+// again: the usual time, what the page wants (Retry-After), or ever longer after
+// failures. It logs the first failure of a page and its end, not each.
 func (p *Poller) after(f *follower, asked time.Duration, err error) time.Duration {
 	if err == nil {
 		if f.failures > 0 {
@@ -36,7 +38,8 @@ func (p *Poller) after(f *follower, asked time.Duration, err error) time.Duratio
 	return max(backoff(p.cfg.Every, f.failures), asked)
 }
 
-// backoff doubles the pause with each failure in a row.
+// backoff doubles the pause with each failure in a row, up to backoffMost: a page that
+// is down during an outage has other things to do than answer us.
 func backoff(every time.Duration, failures int) time.Duration {
 	wait := every
 	for range failures {

@@ -16,7 +16,8 @@ import (
 	"faultline"
 )
 
-// Bounds of asking.
+// Bounds of asking. They are chosen so that pages hardly notice us, and that no page
+// can hold the others up or fill the log.
 const (
 	maxBody      = 8 << 20
 	fetchTimeout = 15 * time.Second
@@ -73,7 +74,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// Poller asks status pages, each on its own and few at a time.
+// Poller asks status pages, each on its own and few at a time. The leader alone runs
+// one, so that a page is asked once however many nodes there are.
 type Poller struct {
 	cfg    Config
 	turn   chan struct{} // who holds one may ask
@@ -92,7 +94,8 @@ func NewPoller(cfg Config) *Poller {
 	return &Poller{cfg: cfg, turn: make(chan struct{}, maxParallel)}
 }
 
-// Run asks until ctx ends or the log is another's to write.
+// Run asks until ctx ends or the log is another's to write. The pages begin at
+// different times within Every, so that requests are spread.
 func (p *Poller) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for i := range p.cfg.Sources {
@@ -135,7 +138,8 @@ func newFollower(s Source, client *http.Client) *follower {
 	return &follower{source: s, client: client, seen: map[string]seen{}}
 }
 
-// follow asks for one page again and again.
+// follow asks for one page again and again until ctx ends. It waits for a turn before
+// each request.
 func (p *Poller) follow(ctx context.Context, f *follower, wait time.Duration) error {
 	for {
 		timer := time.NewTimer(wait)
@@ -214,7 +218,8 @@ func (p *Poller) ask(ctx context.Context, f *follower) (time.Duration, error) {
 	return asked, nil
 }
 
-// bounded leaves out a header's value that is too long to be sent back.
+// bounded leaves out a header's value that is too long to be sent back: what a page
+// sends us must not grow our requests.
 func bounded(value string) string {
 	if len(value) > maxText {
 		return ""

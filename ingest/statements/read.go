@@ -12,7 +12,8 @@ import (
 	"faultline"
 )
 
-// Bounds of what a page says.
+// Bounds of what a page says. Pages are written by others, and a page may be replaced
+// by anything during an outage.
 const (
 	maxElements = 50_000   // of one answer that are read
 	maxItems    = 1000     // of one answer that are kept: the newest
@@ -20,7 +21,8 @@ const (
 	maxText     = 1000     // bytes of a statement
 )
 
-// item is one thing that a page said.
+// item is one thing that a page said: an update of an incident, or a maintenance.
+// Readers of all forms make items, and from then on the form does not matter.
 type item struct {
 	id      string // which one it is, on its page; the same after an edit
 	at      time.Time
@@ -43,7 +45,8 @@ func (i *item) title(title string) {
 // words tells one wording of an item from another.
 func (i *item) words() uint64 { return xxhash.Sum64String(i.status + "\x00" + i.all) }
 
-// digest makes a short name of ids that may be of any length.
+// digest makes a short name of ids that may be of any length, since pages may use whole
+// addresses as ids. Both parts are hashed apart, so that "a"+"bc" and "ab"+"c" differ.
 func digest(a, b string) string {
 	return strconv.FormatUint(xxhash.Sum64String(a), 36) + "/" + strconv.FormatUint(xxhash.Sum64String(b), 36)
 }
@@ -72,7 +75,8 @@ func (s *Source) read(body io.Reader) ([]item, error) {
 	return sorted(slices.DeleteFunc(items, func(i item) bool { return i.text == "" })), nil
 }
 
-// events makes the statements that an item amounts to.
+// events makes the statements that an item amounts to: one for each component that it
+// is about. An item about none of the source's components makes none.
 func (s *Source) events(i item) []faultline.Event {
 	var events []faultline.Event
 	for _, c := range s.about(i.about + " " + i.all) {

@@ -120,8 +120,8 @@ func Load(r io.Reader) ([]Source, error) {
 	return file.Sources, nil
 }
 
-// Over lays later lists over earlier ones, source by source, and takes out what
-// is off.
+// Over lays later lists over earlier ones, source by source, and takes out what is off.
+// An operator can so replace one page without copying the built-in list.
 func Over(lists ...[]Source) []Source {
 	var merged []Source
 	for _, s := range slices.Concat(lists...) {
@@ -131,7 +131,8 @@ func Over(lists ...[]Source) []Source {
 	return slices.DeleteFunc(merged, func(s Source) bool { return s.Off })
 }
 
-// prepare checks a source and compiles its patterns.
+// prepare checks a source and compiles its patterns. A source that is off needs nothing
+// but its name.
 func (s *Source) prepare() error {
 	if s.Name == "" {
 		return errors.New("has no name")
@@ -183,7 +184,8 @@ func (s *Says) prepare() error {
 	return nil
 }
 
-// maxFilled bounds how many components one statement is about.
+// maxFilled bounds how many components one statement is about. A text that lists every
+// region means all of them, which the component without a region says.
 const maxFilled = 16
 
 // about returns the components that a text speaks of.

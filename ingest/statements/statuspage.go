@@ -15,6 +15,8 @@ var errEnough = errors.New("enough was read")
 // readStatuspage reads incidents.json value by value, so that what is held at once is
 // bounded by maxElements, maxSaid and maxItems. What was read before a fault is kept.
 // Ids are opaque; members that are missing, null or of another type are left empty.
+// Statuspage is the most used form, and several services imitate it, each a little
+// differently.
 func readStatuspage(body io.Reader) ([]item, error) {
 	// Duplicate names and broken UTF-8 occur on real pages. A strict decoder would lose the whole
 	// page for one such byte.
@@ -87,8 +89,8 @@ func (r *statuspageReader) list(what func() error) error {
 	return err
 }
 
-// text reads a string or a number into one of the fields; a text of more than maxSaid
-// bytes is cut there.
+// text reads a string or a number into a field; a longer text than maxSaid bytes is cut
+// there. Other values leave the field empty.
 func (r *statuspageReader) text(into *string) error {
 	switch r.d.PeekKind() {
 	case '"', '0':

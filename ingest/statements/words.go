@@ -13,10 +13,12 @@ var stages = []string{
 	"investigating", "identified", "monitoring", "resolved", "postmortem",
 }
 
-// stageOther is the status of a statement that names no stage.
+// stageOther is the status of a statement that names no stage. It is shown, and it
+// changes nothing of how far the provider is taken to be.
 const stageOther = "update"
 
-// word reads a status that a page gave in so many words.
+// word reads a status that a page gave in so many words, in any case and with blanks or
+// hyphens; stageOther for a word that is none of the stages.
 func word(s string) string {
 	s = strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(s)))
 	if slices.Contains(stages, s) {
@@ -38,7 +40,8 @@ var (
 	months = "janfebmaraprmayjunjulaugsepoctnovdec"
 )
 
-// statusIn finds the stage that a title and a body stand for.
+// statusIn finds the stage that a title and a body stand for, by the steps above. The
+// body comes first, because many pages never change an entry's title.
 func statusIn(title, body string) string {
 	for _, read := range []func(string) string{labelled, asserted} {
 		if stage := read(body); stage != stageOther {
@@ -51,8 +54,9 @@ func statusIn(title, body string) string {
 	return asserted(title)
 }
 
-// labelled is the stage of the newest label of a text. Where the labels have no dates it
-// is the furthest one, whichever order they come in.
+// labelled is the stage of the newest label of a text. Pages append their updates to
+// one text, at its top or at its end: where the labels have no dates, the furthest
+// stage is the newest.
 func labelled(text string) string {
 	found, newest := -1, -1
 	for _, m := range label.FindAllStringSubmatchIndex(text, -1) {
@@ -69,7 +73,9 @@ func labelled(text string) string {
 	return stages[found]
 }
 
-// dateBefore is the date at the end of a text in minutes of a year, -1 if there is none.
+// dateBefore is the date at the end of a text, in minutes of a year of 31-day months,
+// -1 if there is none. It is only compared with others of the same text, so years and
+// zones do not matter.
 func dateBefore(text string) int {
 	m := labelDate.FindStringSubmatch(text)
 	if m == nil {

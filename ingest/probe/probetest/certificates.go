@@ -21,8 +21,9 @@ import (
 // GoodAuthority signs the certificate of a site that names no other issuer.
 const GoodAuthority = "Good Authority"
 
-// authority issues the certificates of a world: one root, and an intermediate
-// for each issuer that a site names.
+// authority issues the certificates of a world: one root, and an intermediate for each
+// issuer that a site names. Certificates are made when a host is first asked for, and
+// kept: a handshake must show the same one each time.
 type authority struct {
 	root  *x509.Certificate
 	key   *ecdsa.PrivateKey
@@ -34,11 +35,14 @@ type authority struct {
 	leaves map[string]tls.Certificate
 }
 
+// intermediate is the certificate of an issuer, with its key.
 type intermediate struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
+// newAuthority makes a root of its own for each world, so that no test trusts
+// another's.
 func newAuthority(t testing.TB) *authority {
 	t.Helper()
 	a := &authority{mids: map[string]*intermediate{}, leaves: map[string]tls.Certificate{}, key: newKey()}
@@ -50,6 +54,7 @@ func newAuthority(t testing.TB) *authority {
 	return a
 }
 
+// newKey makes a key on P-256, which takes microseconds.
 func newKey() *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -58,6 +63,8 @@ func newKey() *ecdsa.PrivateKey {
 	return key
 }
 
+// template is what all certificates have in common: a serial number, a name, and two
+// days of life around now.
 func (a *authority) template(org string) *x509.Certificate {
 	a.serial++
 	return &x509.Certificate{
@@ -68,10 +75,12 @@ func (a *authority) template(org string) *x509.Certificate {
 	}
 }
 
+// sign makes a certificate of a template, for a key that the authority has.
 func sign(template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) *x509.Certificate {
 	return signPublic(template, parent, &key.PublicKey, parentKey)
 }
 
+// signPublic makes a certificate of a template, for any public key.
 func signPublic(template, parent *x509.Certificate, public any, parentKey *ecdsa.PrivateKey) *x509.Certificate {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, parentKey)
 	if err != nil {
@@ -84,7 +93,8 @@ func signPublic(template, parent *x509.Certificate, public any, parentKey *ecdsa
 	return cert
 }
 
-// certificate is what a host shows, with the fault that its site asks for.
+// certificate is what a host shows, with the fault that its site asks for: expired, for
+// another name, of an unknown root, or without its intermediate.
 func (a *authority) certificate(host string, s Site) tls.Certificate {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -138,6 +148,7 @@ var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
+// leafKey is the key of a site's certificate.
 func leafKey(s Site) (private, public any) {
 	if s.RSA {
 		return rsaKey(), &rsaKey().PublicKey
@@ -149,6 +160,8 @@ func leafKey(s Site) (private, public any) {
 // issuerHost is where intermediate certificates can be had.
 const issuerHost = "issuers.net"
 
+// serveIssuer answers with the certificate of an issuer, for checks that complete a
+// chain.
 func (w *World) serveIssuer(rw http.ResponseWriter, r *http.Request) {
 	w.certs.mu.Lock()
 	defer w.certs.mu.Unlock()

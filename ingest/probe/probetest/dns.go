@@ -11,6 +11,8 @@ import (
 	"github.com/miekg/dns"
 )
 
+// discard swallows what servers log about clients that hang up, which tests do on
+// purpose.
 var discard = log.New(io.Discard, "", 0)
 
 // startDNS answers for every name, over UDP and TCP on one port.
@@ -51,6 +53,8 @@ func bothTransports(t testing.TB) (net.PacketConn, net.Listener) {
 // portTries bounds the ports that are tried for two listeners.
 const portTries = 20
 
+// answer answers one question: aliases are followed inside the answer, as a recursive
+// resolver does, and a site may change the answer as it likes.
 func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
 	q := r.Question[0]
 	host := strings.ToLower(strings.TrimSuffix(q.Name, "."))
@@ -95,6 +99,7 @@ func (w *World) answer(rw dns.ResponseWriter, r *dns.Msg) {
 	_ = rw.WriteMsg(m) // who asked may be gone
 }
 
+// records are the addresses of a site of the type that was asked for.
 func records(name string, typ uint16, s Site) (rrs []dns.RR) {
 	addrs := s.Addrs
 	if addrs == nil {
@@ -111,6 +116,8 @@ func records(name string, typ uint16, s Site) (rrs []dns.RR) {
 	return rrs
 }
 
+// header is that of a record, with no time to live: nothing may be kept from test to
+// test.
 func header(name string, typ uint16) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: 0}
 }

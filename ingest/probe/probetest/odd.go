@@ -8,7 +8,9 @@ import (
 	"time"
 )
 
-// End is what a server does with a connection once its answer is written.
+// End is what a server does with a connection once its answer is written. How a
+// connection ends decides as much as the bytes do: a reset in the middle of a page is a
+// fault, an early close may not be.
 type End int
 
 // The ends of a connection.
@@ -19,8 +21,10 @@ const (
 	Pour      // more of the same, until the client has had enough
 )
 
-// Odd is an answer that servers on the internet give and that no standard
-// foresees, or one that a standard foresees and few clients have met.
+// Odd is an answer that servers on the internet give and that no standard foresees, or
+// one that a standard foresees and few clients have met. The corpus exists because a
+// prober that is stricter than browsers reports sites as failing that everybody can
+// read.
 type Odd struct {
 	Name   string // a host name's first label
 	Answer string // what the server writes, whole
@@ -54,6 +58,7 @@ func (o Odd) Site() Site {
 // client makes of it does not depend on how fast it reads.
 const pourLimit = 64 << 20
 
+// end does with the connection what the answer says.
 func (o Odd) end(c net.Conn) {
 	switch o.End {
 	case Reset:
@@ -100,6 +105,7 @@ func OddAnswers() []Odd {
 	)
 }
 
+// join makes one list of several.
 func join(lists ...[]Odd) (all []Odd) {
 	for _, l := range lists {
 		all = append(all, l...)
@@ -116,6 +122,7 @@ func numbered(group string, answers ...string) []Odd {
 	return odd
 }
 
+// okBody is the page of answers that are well but for what is odd about them.
 const okBody = "<title>well</title>"
 
 // page is an answer with that status line and those header lines.
@@ -126,8 +133,11 @@ func page(status string, lines ...string) string {
 	)
 }
 
+// ok11 is a status line without anything odd.
 const ok11 = "HTTP/1.1 200 OK"
 
+// statusLines are status lines of other versions, with and without reasons, with too
+// many and too few digits.
 func statusLines() []Odd {
 	var all []string
 	for _, line := range []string{
@@ -148,6 +158,8 @@ func statusLines() []Odd {
 	return numbered("status", all...)
 }
 
+// firstBytes are answers with something in front of the status line, or with no head at
+// all.
 func firstBytes() []Odd {
 	good := page(ok11, "Content-Type: text/html")
 	odd := numbered(
@@ -188,6 +200,8 @@ func firstBytes() []Odd {
 	return odd
 }
 
+// headerLines are header lines without a colon, with odd names, folded, and with
+// control characters.
 func headerLines() []Odd {
 	var all []string
 	for _, lines := range [][]string{
@@ -237,6 +251,7 @@ func headerLines() []Odd {
 	)
 }
 
+// slicesRepeat is a list of one text many times.
 func slicesRepeat(s string, n int) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -245,6 +260,7 @@ func slicesRepeat(s string, n int) []string {
 	return all
 }
 
+// lengths are odd values of Content-Length: twice, with signs, wrong by some bytes.
 func lengths() []Odd {
 	var odd []Odd
 	for i, lines := range [][]string{
@@ -284,6 +300,7 @@ func lengths() []Odd {
 	)
 }
 
+// chunks are odd frames of the chunked encoding (RFC 9112, 7.1).
 func chunks() []Odd {
 	var all []string
 	chunked := func(body string) { all = append(all, ok11+"\r\nTransfer-Encoding: chunked\r\n\r\n"+body) }
@@ -331,6 +348,8 @@ func chunks() []Odd {
 	)
 }
 
+// interims are answers of 1xx before the one that counts: none, many, and without an
+// end.
 func interims() []Odd {
 	hint := "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 	good := page(ok11)
@@ -356,6 +375,7 @@ func interims() []Odd {
 	)
 }
 
+// headEnds are heads with odd line ends, and heads that never end.
 func headEnds() []Odd {
 	body := okBody
 	odd := numbered(

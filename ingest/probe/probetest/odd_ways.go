@@ -9,7 +9,9 @@ import (
 	"strings"
 )
 
-// locations are redirects to a page that is there, written in many ways.
+// locations are redirects to a page that is there, with its address written in many
+// ways: relative, with other slashes, in other scripts, with spaces, and as no address
+// at all.
 func locations() []Odd {
 	var odd []Odd
 	for i, to := range []string{
@@ -119,6 +121,7 @@ func loops() []Odd {
 	)
 }
 
+// packed is a body compressed by an encoding.
 func packed(encoding, body string) string {
 	var b bytes.Buffer
 	switch encoding {
@@ -141,6 +144,7 @@ func packed(encoding, body string) string {
 	return b.String()
 }
 
+// encodings are bodies that are not compressed as their header says, and some that are.
 func encodings() []Odd {
 	encoded := func(header, body string) string {
 		return fmt.Sprintf(
@@ -184,6 +188,7 @@ func encodings() []Odd {
 	)
 }
 
+// bodies are empty pages, pages of other media types, and error pages.
 func bodies() []Odd {
 	return numbered(
 		"body",

@@ -102,6 +102,7 @@ type listeners struct {
 	all  []net.Listener
 }
 
+// listen takes one port on both families, because a site's addresses of both share it.
 func listen(t testing.TB) listeners {
 	t.Helper()
 	for range portTries { // another process may have the port of the other family
@@ -121,6 +122,7 @@ func listen(t testing.TB) listeners {
 	return listeners{}
 }
 
+// serve answers on a listener until the test ends.
 func serve(t testing.TB, l net.Listener, h http.HandlerFunc) {
 	s := &http.Server{Handler: h, ErrorLog: discard}
 	done := make(chan struct{})
@@ -141,6 +143,7 @@ func (w *World) Hits(host string) int { w.mu.Lock(); defer w.mu.Unlock(); return
 // Asked counts the questions for a name.
 func (w *World) Asked(host string) int { w.mu.Lock(); defer w.mu.Unlock(); return w.asked[host] }
 
+// site is the host of a name, as Put has made it.
 func (w *World) site(host string) (Site, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -148,6 +151,8 @@ func (w *World) site(host string) (Site, bool) {
 	return s, ok
 }
 
+// serveHTTP answers a request by what its site says, and counts it. A name that is no
+// site is answered as an unknown host.
 func (w *World) serveHTTP(rw http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(r.Host, ":")
 	host = strings.TrimSuffix(host, ".")
