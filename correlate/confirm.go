@@ -24,6 +24,7 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	if in.LogOdds < confirmOdds {
 		return "", false
 	}
+	e.hearChatter(in)
 	// The order of the cases is the rule: what forbids comes before what confirms, and the cheap
 	// tests before those that go through all sites.
 	failed := e.failuresOf(in)
@@ -191,6 +192,7 @@ func (e *Engine) pool(in *incident, sites []uint32, since int64) pooled {
 		}
 		p.normal += e.expected(s) * float64(e.clock-from) / float64(minute)
 	}
+	p.normal *= max(1, in.Chatter) // none where it was not measured
 	return p
 }
 
@@ -218,11 +220,7 @@ func (e *Engine) pooledNetworks(in *incident) int {
 
 // rising counts the networks of a pool that is clearly more than normal.
 func (e *Engine) rising(p pooled) int {
-	n := 0.
-	for _, id := range sortedKeys(p.perNet) {
-		n += min(float64(p.perNet[id]), evidence.CapOf(e.shareOf(id), p.total))
-	}
-	if evidence.CrowdRatio(n, p.normal, evidence.Surge*p.normal) < agreeOdds {
+	if evidence.CrowdRatio(e.capped(p), p.normal, evidence.Surge*p.normal) < agreeOdds {
 		return 0
 	}
 	return len(p.perNet)

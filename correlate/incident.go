@@ -60,6 +60,8 @@ type incident struct {
 	CountedFrom int64 // since when evidence is counted: the onset that is published
 	BasedAt     int64 // when its evidence last became of another kind: the onset is fitted around it
 
+	Chatter float64 // how many times as loud as usual people were before the onset; 0: not measured
+
 	// The readers from the viewers' network that is the cause: whether they are silent now,
 	// have ever been, and since when.
 	Silent, Silenced bool

@@ -96,6 +96,10 @@ const (
 	// regionalRise is how many times as many people more than usual must complain where a
 	// fault is felt as where probes find the sites well: sympathy is weaker than that.
 	regionalRise = 3
+	// Before an onset, people are listened to until chatterGap before it, as the first may be
+	// before what is taken for it, and for chatterLeast at least.
+	chatterGap   = 2 * minute
+	chatterLeast = 5 * minute
 	// checkWithin is how long other vantages are waited for when one sees a fault and people
 	// agree: longer than the usual pause between two checks of a site.
 	checkWithin = 2 * minute
@@ -286,8 +290,8 @@ const (
 	// CheckpointVersion changes with the shape of what is written. A checkpoint of a version
 	// that can't be read is refused: the fold begins from another one, or adopts what was
 	// published.
-	CheckpointVersion = 9
-	// oldestCheckpoint is the oldest version that is read: what 8 and 9 added is empty there.
+	CheckpointVersion = 10
+	// oldestCheckpoint is the oldest version that is read: what 8 to 10 added is empty there.
 	oldestCheckpoint = 7
 
 	placeBits = 21 // maxSites and maxRepeatKeys/2 fit

@@ -126,6 +126,10 @@ var ablations = []ablation{
 		"correlate.TestWhatConfirms", []edit{
 			{"correlate/confirm.go", "e.probeSupport(in) < probesAlone", "e.probeSupport(in) < -1e9"},
 		}},
+	{"what was said before", "people who complain no more than before may agree with a vantage",
+		"correlate.TestPeopleWhoAreAsLoudAsBeforeAgreeWithNoVantage", []edit{
+			{"correlate/confirm.go", "	e.hearChatter(in)\n", ""},
+		}},
 	{"shadow of an incident", "whom people blame meanwhile is confirmed as well",
 		"correlate.TestASitesOwnFaultWaitsWhileOthersFail", []edit{
 			{"correlate/people.go", " || e.echo(in) {", " {"},

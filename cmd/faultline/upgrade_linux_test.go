@@ -16,10 +16,10 @@ import (
 func otherRelease(t *testing.T) string {
 	t.Helper()
 	return buildWith(t, map[string][2]string{"../../correlate/thresholds.go": {
-		"CheckpointVersion = 9\n	// oldestCheckpoint is the oldest one that is read: what versions 8 and 9 added " +
+		"CheckpointVersion = 10\n	// oldestCheckpoint is the oldest version that is read: what 8 to 10 added " +
 			"is empty there.\n" +
 			"	oldestCheckpoint = 7\n",
-		"CheckpointVersion = 10\n	oldestCheckpoint = 10\n"}})
+		"CheckpointVersion = 11\n	oldestCheckpoint = 11\n"}})
 }
 
 // An outage goes on while one release replaces the other and is put back, under load and
