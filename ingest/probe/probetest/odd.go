@@ -58,7 +58,6 @@ func (o Odd) Site() Site {
 // client makes of it does not depend on how fast it reads.
 const pourLimit = 64 << 20
 
-// end does with the connection what the answer says.
 func (o Odd) end(c net.Conn) {
 	switch o.End {
 	case Reset:
@@ -105,7 +104,6 @@ func OddAnswers() []Odd {
 	)
 }
 
-// join makes one list of several.
 func join(lists ...[]Odd) (all []Odd) {
 	for _, l := range lists {
 		all = append(all, l...)
@@ -122,7 +120,6 @@ func numbered(group string, answers ...string) []Odd {
 	return odd
 }
 
-// okBody is the page of answers that are well but for what is odd about them.
 const okBody = "<title>well</title>"
 
 // page is an answer with that status line and those header lines.
@@ -133,11 +130,9 @@ func page(status string, lines ...string) string {
 	)
 }
 
-// ok11 is a status line without anything odd.
 const ok11 = "HTTP/1.1 200 OK"
 
-// statusLines are status lines of other versions, with and without reasons, with too
-// many and too few digits.
+// statusLines and the functions below are the groups of OddAnswers, named by what is odd.
 func statusLines() []Odd {
 	var all []string
 	for _, line := range []string{
@@ -158,8 +153,6 @@ func statusLines() []Odd {
 	return numbered("status", all...)
 }
 
-// firstBytes are answers with something in front of the status line, or with no head at
-// all.
 func firstBytes() []Odd {
 	good := page(ok11, "Content-Type: text/html")
 	odd := numbered(
@@ -200,8 +193,6 @@ func firstBytes() []Odd {
 	return odd
 }
 
-// headerLines are header lines without a colon, with odd names, folded, and with
-// control characters.
 func headerLines() []Odd {
 	var all []string
 	for _, lines := range [][]string{
@@ -251,7 +242,6 @@ func headerLines() []Odd {
 	)
 }
 
-// slicesRepeat is a list of one text many times.
 func slicesRepeat(s string, n int) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -260,7 +250,6 @@ func slicesRepeat(s string, n int) []string {
 	return all
 }
 
-// lengths are odd values of Content-Length: twice, with signs, wrong by some bytes.
 func lengths() []Odd {
 	var odd []Odd
 	for i, lines := range [][]string{
@@ -300,7 +289,6 @@ func lengths() []Odd {
 	)
 }
 
-// chunks are odd frames of the chunked encoding (RFC 9112, 7.1).
 func chunks() []Odd {
 	var all []string
 	chunked := func(body string) { all = append(all, ok11+"\r\nTransfer-Encoding: chunked\r\n\r\n"+body) }
@@ -348,8 +336,6 @@ func chunks() []Odd {
 	)
 }
 
-// interims are answers of 1xx before the one that counts: none, many, and without an
-// end.
 func interims() []Odd {
 	hint := "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 	good := page(ok11)
@@ -375,7 +361,6 @@ func interims() []Odd {
 	)
 }
 
-// headEnds are heads with odd line ends, and heads that never end.
 func headEnds() []Odd {
 	body := okBody
 	odd := numbered(
