@@ -19,14 +19,17 @@ const (
 	day           = 24 * time.Hour
 )
 
-// Checkpoint is what is known of one stored checkpoint.
+// Checkpoint is what is known of one stored checkpoint: its name, when it was saved,
+// and whether an engine can be restored from it.
 type Checkpoint struct {
 	Name    string
 	SavedAt time.Time
 	Err     error // why it can't be read; nil if it can
 }
 
-// Checkpoints judges the stored checkpoints, the newest first.
+// Checkpoints judges the stored checkpoints, the newest first. An unreadable newest one
+// is wrong even though a start would use an older one, because it means that something
+// writes damaged data.
 func Checkpoints(all []Checkpoint, now time.Time) Check {
 	const name = "checkpoint"
 	if len(all) == 0 {
@@ -62,7 +65,8 @@ type SigningKeys struct {
 	Published int   // by all nodes, in Redis
 }
 
-// Keys judges the keys that tokens are signed with.
+// Keys judges the keys that tokens are signed with. Without a usable one a node refuses
+// every token of its own.
 func Keys(k SigningKeys) Check {
 	const name = "keys"
 	switch {
@@ -87,7 +91,8 @@ type Database struct {
 	Err   error // why it can't be read; nil if it can
 }
 
-// AddressDatabases judges the files of --address-db.
+// AddressDatabases judges the files of --address-db. Networks move, so an old database
+// names wrong ones, and reports then count for the wrong provider.
 func AddressDatabases(all []Database, now time.Time) Check {
 	const name = "address database"
 	if len(all) == 0 {
@@ -121,6 +126,7 @@ func Ranges(file *Database, now time.Time) Check {
 }
 
 // aged says how old a database is, and what to do when it is older than it should be.
+// What needs no attention has no advice.
 func aged(name string, d Database, now time.Time, old time.Duration, do string) Check {
 	age := now.Sub(d.Built)
 	found := fmt.Sprintf("%s is %d days old.", d.File, int(age/day))
@@ -130,7 +136,9 @@ func aged(name string, d Database, now time.Time, old time.Duration, do string) 
 	return Check{name, OK, found, ""}
 }
 
-// Vantages judges where checks are made from. added are those that operators have added.
+// Vantages judges where checks are made from. added are those that operators have
+// added: one that has never reported is named too. Fewer than two that work cannot
+// confirm an outage without people.
 func Vantages(all []faultline.VantageStatus, added []faultline.AddedVantage, now time.Time) Check {
 	const name = "vantages"
 	var unfit []string
@@ -182,7 +190,8 @@ type Archive struct {
 	Err       error
 }
 
-// Archived judges the archive of the state directory.
+// Archived judges the archive of the state directory. A file that is missing is no
+// fault as long as another node has it; one that is damaged is.
 func Archived(a Archive) Check {
 	const name = "archive"
 	switch {

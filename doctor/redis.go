@@ -19,7 +19,8 @@ const (
 	lagToleratedIn = 10        // seconds that a replica may be behind
 )
 
-// Redis judges what a Redis says of itself.
+// Redis judges what a Redis says of itself. The order is that in which an operator
+// should put them right.
 func Redis(in store.Inspection) []Check {
 	return []Check{connection(in), version(in), role(in), persistence(in), disk(in), memory(in), replicas(in),
 		access(in), clock(in), leader(in)}
@@ -31,7 +32,7 @@ func Unreachable(why error) Check {
 		"Start Redis, or put the address, user and password in --redis-url (FAULTLINE_REDIS_URL) right."}
 }
 
-// connection is the time of one round trip, which every report waits for.
+// connection judges the time of one round trip, which every report waits for.
 func connection(in store.Inspection) Check {
 	found := fmt.Sprintf("Redis answers in %.1f ms.", float64(in.RoundTrip)/float64(time.Millisecond))
 	if in.RoundTrip.Seconds() >= slowRoundTrip {
@@ -89,7 +90,8 @@ func persistence(in store.Inspection) Check {
 		"Ask with a user that may run CONFIG GET: appendfsync should be always."}
 }
 
-// disk is whether the last attempts to write to disk succeeded.
+// disk judges whether the last attempts to write to disk succeeded. Redis goes on
+// answering when its disk is full, and loses everything at the next restart.
 func disk(in store.Inspection) Check {
 	for _, field := range []string{"aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"} {
 		if got := in.Info[field]; got != "" && got != "ok" {
@@ -100,7 +102,8 @@ func disk(in store.Inspection) Check {
 	return Check{"disk", OK, "The last writes to disk succeeded.", ""}
 }
 
-// memory finds an eviction policy that would delete the log, and a Redis that is getting full.
+// memory finds an eviction policy that would delete parts of the log, which cannot be
+// noticed later, and a Redis that is getting full.
 func memory(in store.Inspection) Check {
 	const name = "memory"
 	used, limit := number(in.Info["used_memory"]), number(in.Info["maxmemory"])
@@ -126,7 +129,8 @@ func memory(in store.Inspection) Check {
 	return Check{name, OK, found, ""}
 }
 
-// replicas finds replicas that may take over without the newest writes.
+// replicas finds replicas that may take over without the newest writes, which were
+// acknowledged.
 func replicas(in store.Inspection) Check {
 	const name = "replicas"
 	n := number(in.Info["connected_slaves"])
@@ -168,7 +172,8 @@ func access(in store.Inspection) Check {
 	return Check{name, OK, "The user " + in.User + " may run no command that could empty or end Redis.", ""}
 }
 
-// clock compares this machine with Redis, which dates the log.
+// clock compares this machine with Redis, which dates the log. Durations are measured
+// locally, so an offset is only a note until tokens and leases are affected.
 func clock(in store.Inspection) Check {
 	offset := in.Offset.Round(time.Millisecond)
 	side := "ahead of"

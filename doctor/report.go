@@ -18,7 +18,8 @@ const (
 	Unknown State = "unknown" // it could not be found out
 )
 
-// Check is one line of a report.
+// Check is one line of a report. Found must make sense to somebody who knows Redis and
+// not Faultline.
 type Check struct {
 	Name  string `json:"check"`
 	State State  `json:"state"`

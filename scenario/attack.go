@@ -18,6 +18,7 @@ type attack struct {
 	secret   uint64 // that their pseudonyms are made of
 }
 
+// attacksOf makes the attacks of a spec ready.
 func attacksOf(s *Spec) []attack {
 	var out []attack
 	for i, a := range s.Attacks {
@@ -69,6 +70,8 @@ type dirt struct {
 // repeatWithin is how soon the second copy of an event follows, in milliseconds.
 const repeatWithin = 60_000
 
+// newDirt makes the dirt of a spec ready, with random numbers of its own: what is dirty
+// must not change what happens.
 func newDirt(s *Spec) dirt { return dirt{s.Dirt, source(s.Seed, "dirt", "")} }
 
 // soil delays and repeats events from the n-th on.

@@ -9,7 +9,8 @@ import (
 	"faultline"
 )
 
-// base is what several specs have in common.
+// base is what several specs have in common. Specs that share a world so differ only in
+// what goes wrong in it.
 type base struct {
 	Why      string    `json:"why"`
 	Vantages []Vantage `json:"vantages"`

@@ -77,6 +77,7 @@ func (s Spec) Check() error {
 	return errors.Join(c...)
 }
 
+// checkHead checks names, texts and the order of times.
 func (s Spec) checkHead(c *complaints) {
 	c.add(slug.MatchString(s.Name), "/name", "%q is not of lower-case words with hyphens", s.Name)
 	c.add(s.Title != "" && len(s.Title) <= maxTextBytes, "/title", "is missing or too long")
@@ -87,6 +88,8 @@ func (s Spec) checkHead(c *complaints) {
 	c.add(s.End.Sub(s.Start) <= maxLength, "/end", "is more than %v after start", maxLength)
 }
 
+// checkVantages checks that vantages have names, networks and countries, each name
+// once.
 func (s Spec) checkVantages(c *complaints) {
 	c.count("/vantages", len(s.Vantages), 0, maxVantages)
 	seen := map[string]bool{}
@@ -103,6 +106,7 @@ func (s Spec) checkVantages(c *complaints) {
 	}
 }
 
+// check checks the rates of noise.
 func (n Noise) check(c *complaints) {
 	c.within("/noise/probe_failure", n.ProbeFailure, 0, 1)
 	c.within("/noise/own_faults_per_day", n.OwnFaultsPerDay, 0, maxOwnFaults)
@@ -111,6 +115,7 @@ func (n Noise) check(c *complaints) {
 	n.Symptoms.check(c, "/noise/symptoms")
 }
 
+// check checks the rates and shares of the crowd.
 func (cr Crowd) check(c *complaints) {
 	c.within("/crowd/rate", cr.Rate, 0, maxRate)
 	c.within("/crowd/exponent", cr.Exponent, 0, 2)
@@ -128,6 +133,7 @@ func (cr Crowd) check(c *complaints) {
 	c.networks("/crowd/networks", cr.Networks)
 }
 
+// networks checks a list of networks of reporters.
 func (c *complaints) networks(pointer string, networks []Network) {
 	c.count(pointer, len(networks), 1, maxNetworks)
 	for i, n := range networks {

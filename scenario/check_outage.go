@@ -8,6 +8,7 @@ import (
 	"faultline"
 )
 
+// checkSites checks the sites, and returns their names.
 func (s Spec) checkSites(c *complaints) map[string]bool {
 	c.count("/sites", len(s.Sites), 1, maxSites)
 	known := make(map[string]bool, len(s.Sites))
@@ -40,6 +41,8 @@ func (s Spec) checkSites(c *complaints) map[string]bool {
 	return known
 }
 
+// checkFailure checks one failure: that some site depends on its component, and that
+// its curves go forward in time.
 func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string]bool) {
 	c.add(f.Component.Valid(), at+"/component", "%q is no component", f.Component)
 	if f.Component.Kind() == faultline.KindISP {
@@ -73,6 +76,7 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string
 	}
 }
 
+// checkEcho checks an echo.
 func (s Spec) checkEcho(c *complaints, at string, e Echo, known map[string]bool) {
 	c.add(s.holds(e.From) && s.holds(e.To) && e.To.After(e.From), at, "from and to are not a stretch of the scenario")
 	c.within(at+"/factor", e.Factor, 1, maxFactor)
@@ -82,6 +86,7 @@ func (s Spec) checkEcho(c *complaints, at string, e Echo, known map[string]bool)
 	}
 }
 
+// checkAttack checks an attack.
 func (s Spec) checkAttack(c *complaints, at string, a Attack, known map[string]bool) {
 	c.add(s.holds(a.From) && s.holds(a.To) && a.To.After(a.From), at, "from and to are not a stretch of the scenario")
 	c.within(at+"/per_minute", a.PerMinute, 0, maxRate)
@@ -94,12 +99,14 @@ func (s Spec) checkAttack(c *complaints, at string, a Attack, known map[string]b
 	}
 }
 
+// check checks the dirt.
 func (d Dirt) check(c *complaints) {
 	c.within("/dirt/repeated", d.Repeated, 0, 1)
 	c.within("/dirt/late", d.Late, 0, 1)
 	c.within("/dirt/late_s", float64(d.LateS), 0, maxLateS)
 }
 
+// checkStatement checks what a provider says.
 func (s Spec) checkStatement(c *complaints, at string, st faultline.Statement) {
 	c.add(s.holds(st.At) && st.At.Before(s.End), at+"/at", "is outside the scenario")
 	c.add(st.Component.Valid(), at+"/component", "%q is no component", st.Component)

@@ -14,7 +14,7 @@ import (
 
 const msMinute = float64(time.Minute / time.Millisecond)
 
-// crowd is the people who visit the sites.
+// crowd is the people who visit the sites, made ready to report.
 type crowd struct {
 	spec       *Crowd
 	sites      []audience
@@ -35,6 +35,7 @@ type audience struct {
 	lag      distuv.Gamma // milliseconds
 }
 
+// echo is an [Echo] made ready, in milliseconds since 1970.
 type echo struct {
 	from, to int64
 	factor   float64
@@ -47,6 +48,7 @@ type network struct {
 	secret   uint64
 }
 
+// newCrowd makes the crowd of a spec.
 func newCrowd(s *Spec, effects [][]effect) crowd {
 	c := crowd{spec: &s.Crowd, complaints: newPicker(s.Crowd.Complaint), weary: s.Crowd.WearyS * 1_000}
 	home := map[string]*picker[network]{}
@@ -98,7 +100,7 @@ func (c *crowd) report(out []arrival, from, to int64) []arrival {
 	return out
 }
 
-// peakHour is when most people are awake and about, UTC.
+// peakHour is when most people are awake and online, UTC.
 const peakHour = 15
 
 // hour is how the rates stand to their mean at that time of day.

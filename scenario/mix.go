@@ -9,12 +9,14 @@ import (
 	"faultline"
 )
 
-// picker draws by shares, in an order that no map decides.
+// picker draws by shares, in an order that no map decides: the same random number gives
+// the same value in each run.
 type picker[T any] struct {
 	values []T
 	upTo   []float64 // cumulative
 }
 
+// newPicker makes one of a mix, in order of the symptoms' names.
 func newPicker(m Mix) picker[faultline.Symptom] {
 	var p picker[faultline.Symptom]
 	symptoms := make([]faultline.Symptom, 0, len(m))
@@ -28,6 +30,7 @@ func newPicker(m Mix) picker[faultline.Symptom] {
 	return p
 }
 
+// add adds a value with its share.
 func (p *picker[T]) add(v T, share float64) {
 	total := 0.
 	if n := len(p.upTo); n > 0 {
@@ -36,6 +39,7 @@ func (p *picker[T]) add(v T, share float64) {
 	p.values, p.upTo = append(p.values, v), append(p.upTo, total+share)
 }
 
+// pick draws a value.
 func (p picker[T]) pick(rng *rand.Rand) T {
 	n := len(p.upTo)
 	x := rng.Float64() * p.upTo[n-1]

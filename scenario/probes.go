@@ -31,6 +31,8 @@ type watched struct {
 	latency []float64 // of a usual answer
 }
 
+// newWatch makes the vantages of a spec ready. Each site has random numbers of its own,
+// so that a site which is added changes no other.
 func newWatch(s *Spec, effects [][]effect, noise picker[faultline.Symptom]) watch {
 	w := watch{vantages: s.Vantages, noise: s.Noise.ProbeFailure, symptoms: noise}
 	for i, site := range s.Sites {

@@ -8,7 +8,9 @@ import (
 	"faultline/api/token"
 )
 
-// ask is one request, and the answer that it should get.
+// ask is one request, and the answer that it should get. Each ask becomes an example of
+// the OpenAPI document, and a test holds its status. A new route needs one for each
+// status that it may answer.
 type ask struct {
 	operation string // in the document
 	path      string // may hold {id}, the incident of the drill
@@ -25,7 +27,8 @@ type ask struct {
 	spoilt    string // the query of a read that is refused; empty: one of an unknown key
 }
 
-// reads are the requests that any node answers from its memory.
+// reads are the requests that any node answers from its memory. Each operation of the
+// document that reads must be among them.
 var reads = []ask{
 	{operation: "getIncidents", path: "/v1/incidents?state=open&limit=1", kind: "json"},
 	{operation: "getIncidentsCSV", path: "/v1/incidents.csv?state=open&limit=1", kind: "csv"},
@@ -93,7 +96,8 @@ var reads = []ask{
 	{operation: "getWritable", path: "/readyz/write", kind: "txt"},
 }
 
-// limitedOthers is how many of others, from the first on, count against a quota.
+// limitedOthers is how many of others, from the first on, count against a quota; the
+// rest are files that caches and verifiers ask for.
 const limitedOthers = 12
 
 // others are answered whatever a node knows.
@@ -153,7 +157,8 @@ var inbound = []ask{
 	{operation: "postGatus", path: "/v1/inbound/gatus", body: oneGatus, scope: token.ScopeGatus},
 }
 
-// inboundAsks are the answers that each of them may get.
+// inboundAsks are the answers that each of them may get, made from one message by
+// spoiling it in one way.
 func inboundAsks() (all []ask) {
 	for _, a := range inbound {
 		a.media = mediaJSON
@@ -222,6 +227,8 @@ var writes = []ask{
 	{operation: "getProbesWork", path: "/v1/probes/work", scope: token.ScopeProbes, cold: true, status: 503},
 }
 
+// oneToken asks for a token.
+//
 //nolint:gosec // it asks for a token and is none
 const oneToken = `{"subject":"lon-1","scopes":["probes:write"],"asn":20473,"country":"GB","ttl_s":2592000}`
 
@@ -276,8 +283,10 @@ var tokens = []ask{
 		cold: true, status: 503},
 }
 
+// oneWebhook asks for a webhook.
 const oneWebhook = `{"url":"https://example.com/hooks/faultline","filter":"state=confirmed,resolved&kind=cdn"}`
 
+// oneStatement is what an operator adds to an incident of what its provider published.
 const oneStatement = `{"type":"statement",` +
 	`"text":"We are currently investigating potential impact to performance with our CDN services.",` +
 	`"status":"investigating","source":"status page","at":"2021-06-08T09:58:00Z"}`
@@ -345,7 +354,8 @@ var webhooks = []ask{
 		cold: true, status: 503},
 }
 
-// asks are all the requests whose answers are examples of the document.
+// asks are all the requests whose answers are examples of the document, in an order
+// that does not change.
 func asks() []ask {
 	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, keyAsks, pushAsks,
 		pushReads, missing)

@@ -15,9 +15,11 @@ const (
 	checkedID   = "3vq5kd2m4x7wz6rtnbhfyj2pqa." + checkedSite
 )
 
-// counter answers people who ask for checks, in the drill.
+// counter answers people who ask for checks, in the drill. Nothing is checked: the
+// answer is the same each time, so that examples do not change.
 type counter struct{ names *ingest.Names }
 
+// Ask takes a name that is on no list, and refuses what ingest would.
 func (c counter) Ask(_ context.Context, _ netip.Addr, site string) (faultline.Check, bool, error) {
 	name, err := c.names.Normalise(site)
 	if err != nil {
@@ -30,6 +32,7 @@ func (c counter) Ask(_ context.Context, _ netip.Addr, site string) (faultline.Ch
 		Symptom: faultline.SymptomOK, Results: []faultline.Probe{}}, false, nil
 }
 
+// Check is the one check that somebody has asked for.
 func (counter) Check(_ context.Context, id string) (faultline.Check, error) {
 	if id != checkedID {
 		return faultline.Check{}, faultline.ErrNotFound

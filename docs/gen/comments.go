@@ -13,8 +13,8 @@ import (
 // docLink is a reference to another name in a Go comment.
 var docLink = regexp.MustCompile(`\[(?:faultline\.)?([A-Z]\w*(?:\.\w+)?)\]`)
 
-// typeComments returns what the Go files of folders say of their types, by the
-// name of the type in the document.
+// typeComments returns what the Go files of folders say of their types, by the name of
+// the type in the document. So the text of a schema is written once, where the type is.
 func typeComments(folders ...string) (map[string]string, error) {
 	comments := map[string]string{}
 	for _, folder := range folders {
@@ -40,6 +40,7 @@ func typeComments(folders ...string) (map[string]string, error) {
 	return comments, nil
 }
 
+// commentsOf adds the comments of one file's types.
 func commentsOf(file *ast.File, comments map[string]string) {
 	for _, decl := range file.Decls {
 		group, ok := decl.(*ast.GenDecl)

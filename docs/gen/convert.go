@@ -15,7 +15,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// convert makes an OpenAPI 3.0.3 document of what swag wrote.
+// convert makes an OpenAPI 3.0.3 document of what swag wrote. The version is 3.0.3 and
+// not 3.1, because more generators of clients read it.
 func convert(swagger []byte, comments map[string]string, examples []example) ([]byte, error) {
 	var v2 openapi2.T
 	if err := json.Unmarshal(shortRefs(swagger), &v2); err != nil {
@@ -74,12 +75,15 @@ func shortRefs(swagger []byte) []byte {
 	})
 }
 
+// shortName is a type's name without its package, beginning with a capital.
 func shortName(long string) string {
 	name := []rune(long[strings.LastIndexByte(long, '.')+1:])
 	name[0] = unicode.ToUpper(name[0])
 	return string(name)
 }
 
+// shortenNames renames the definitions themselves, and fails if two types would then
+// share a name.
 func shortenNames(doc *openapi2.T) error {
 	short := make(map[string]*openapi2.SchemaRef, len(doc.Definitions))
 	for long, schema := range doc.Definitions {

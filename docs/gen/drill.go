@@ -35,7 +35,9 @@ var drillMoment = time.Date(2021, 6, 8, 10, 5, 0, 0, time.UTC)
 // loadLimit bounds the wait for the board to hold what was concluded.
 const loadLimit = 10 * time.Second
 
-// drill is a whole Faultline that stands still at one moment of a scenario.
+// drill is a whole Faultline that stands still at one moment of a scenario. Answers are
+// those of the real API, so that an example cannot promise what the program does not
+// do.
 type drill struct {
 	handler http.Handler
 	cold    http.Handler // a node that knows nothing yet and can't reach the log
@@ -53,7 +55,8 @@ type drill struct {
 // now is the clock of the drill, which stands still.
 func (d *drill) now() time.Time { return d.moment }
 
-// fold plays a scenario up to a moment, a tick a second, as a node does.
+// fold plays a scenario up to a moment, a tick a second, as a node does, and keeps what
+// was concluded.
 func fold(name string, moment time.Time) (*drill, error) {
 	spec, err := scenario.Builtin(name)
 	if err != nil {
@@ -134,6 +137,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	return d.awaitView(ctx)
 }
 
+// board is the node's memory, read from what was concluded.
 func (d *drill) board() *board.Board {
 	return board.New(board.Config{Source: d.source, Series: d.source, Days: d.source, Durable: true,
 		PublicURL: "https://faultline.example", Now: d.now,
@@ -150,6 +154,7 @@ func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) 
 	return api.New(cfg)
 }
 
+// config is that of the API, with all that a deployment may have switched on.
 func (d *drill) config(door api.Door, held *board.Board) api.Config {
 	cfg := api.Config{Limits: hurry{}, Reads: hurry{}, Door: door, Board: held, Keys: d.keys, Lookup: d.lookup,
 		Index:       d.index,
@@ -226,6 +231,7 @@ func (d *drill) awaitView(ctx context.Context) error {
 	}
 }
 
+// lookup finds a site of the drill by what a person may call it.
 func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
 	site, err := d.names.Normalise(input)
 	if err != nil {
@@ -238,7 +244,8 @@ func (d *drill) lookup(input string) (faultline.SiteRecord, error) {
 	return record, nil
 }
 
-// nowhere takes what ingest writes: the drill stands still.
+// nowhere takes what ingest writes and keeps nothing: the drill stands still. Its other
+// methods are the stores of tokens, vantages and webhooks, with one of each in them.
 type nowhere struct{}
 
 func (nowhere) Append(context.Context, uint64, uint64, []faultline.Event) error { return nil }
@@ -260,7 +267,7 @@ func (nowhere) Revoke(context.Context, string, time.Time, time.Time) error { ret
 
 func (nowhere) Revoked(context.Context) ([]string, error) { return nil, nil }
 
-// away is a log that can't be reached.
+// away is a log that cannot be reached: everything that is sent is answered 503.
 type away struct{}
 
 func (away) Revoke(context.Context, string, time.Time, time.Time) error {
@@ -360,7 +367,8 @@ func writeKey(dir string) error {
 // hurried is where the requests come from that are too many.
 var hurried = netip.MustParseAddr("203.0.113.9")
 
-// hurry lets everybody in but that one.
+// hurry lets everybody in but the address and the token that examples of 429 are made
+// with.
 type hurry struct{}
 
 func (hurry) Person(addr netip.Addr) faultline.Allowance {

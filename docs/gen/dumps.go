@@ -33,7 +33,8 @@ func (quiet) Series(_ context.Context, of string, stepS int, from, until time.Ti
 	return s, nil
 }
 
-// days are what a node of the drill has written down below a directory.
+// days are what a node of the drill has written down below a directory: one day, with
+// one site.
 func days(ctx context.Context, dir string) (*dump.Daily, error) {
 	day, err := time.Parse(time.DateOnly, dumpedDay)
 	if err != nil {

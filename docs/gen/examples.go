@@ -17,7 +17,8 @@ type example struct {
 	body                    []byte
 }
 
-// mediaOf are the media types by kind of file.
+// mediaOf is the media type of a kind of file. An error in JSON is a problem (RFC
+// 9457).
 func mediaOf(kind, status string) string {
 	switch {
 	case kind == "json" && status >= "400" && status < "600":
@@ -44,6 +45,7 @@ func mediaOf(kind, status string) string {
 	return "text/plain"
 }
 
+// file is the name of its file.
 func (e example) file() string { return e.operation + "." + e.status + "." + e.kind }
 
 // readExamples reads what recordExamples wrote, sorted by name.
@@ -84,6 +86,8 @@ func placeExamples(doc *openapi3.T, examples []example) error {
 	return exampleIDs(doc)
 }
 
+// placeOf finds the operation, status and media type in the document that an example is
+// of.
 func placeOf(doc *openapi3.T, e example) (*openapi3.MediaType, error) {
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {

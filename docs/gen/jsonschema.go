@@ -28,7 +28,8 @@ var eventTypes = []faultline.Event{
 }
 
 // makeSchemas returns the schemas by the names of their files. It fails if the document
-// lacks a type that they refer to.
+// lacks a type that they refer to. They are made from the document, so that the two
+// cannot differ.
 func makeSchemas(document []byte) (map[string][]byte, error) {
 	var doc struct {
 		Components struct{ Schemas map[string]any }
@@ -165,6 +166,7 @@ func eventSchema() map[string]any {
 	}
 }
 
+// structSchema describes a struct as encoding/json writes it.
 func structSchema(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for field := range t.Fields() {
@@ -177,6 +179,7 @@ func structSchema(t reflect.Type) map[string]any {
 	return map[string]any{"properties": properties, "required": required}
 }
 
+// valueSchema describes one type of Go.
 func valueSchema(t reflect.Type) map[string]any {
 	switch {
 	case t == timeType:

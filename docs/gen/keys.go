@@ -112,7 +112,8 @@ var keysEnded = []ask{
 		scope: token.ScopeWebhooks, subject: madeSubject, status: 204},
 }
 
-// solve puts challenges of the drill, with their solutions, into a body.
+// solve puts challenges of the drill, with their solutions, into a body. They must be
+// fresh in each run, since a challenge is good for minutes.
 func (d *drill) solve(body string) string {
 	if !strings.Contains(body, "{challenge}") && !strings.Contains(body, "{spent}") {
 		return body
@@ -136,6 +137,7 @@ func (d *drill) solve(body string) string {
 // used.
 type desk struct{ spent string }
 
+// Make gives out a key, unless its challenge was used before.
 func (d *desk) Make(_ context.Context, _ netip.Addr, _ faultline.MadeKey, challenge string, _ time.Time) error {
 	if challenge == d.spent {
 		return faultline.ErrSpent
@@ -145,6 +147,7 @@ func (d *desk) Make(_ context.Context, _ netip.Addr, _ faultline.MadeKey, challe
 
 func (d *desk) SaveKey(context.Context, faultline.MadeKey) error { return nil }
 
+// MadeKey is the one key.
 func (d *desk) MadeKey(_ context.Context, subject string) (faultline.MadeKey, error) {
 	if subject != madeSubject {
 		return faultline.MadeKey{}, faultline.ErrNotFound

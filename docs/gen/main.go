@@ -24,6 +24,8 @@ const (
 	moduleDir   = ".."
 )
 
+// main makes the document; with -update it plays the drill first and records the
+// examples again.
 func main() {
 	update := flag.Bool("update", false, "play the drill and record the examples anew")
 	flag.Parse()
@@ -33,6 +35,7 @@ func main() {
 	}
 }
 
+// run works in docs/, where `make docs` calls it.
 func run(update bool) error {
 	if update {
 		if err := recordExamples(context.Background(), examplesDir); err != nil {
@@ -61,7 +64,8 @@ func run(update bool) error {
 }
 
 // makeDocument is all that follows swag: the document from what swag wrote, the
-// comments of types and the recorded examples.
+// comments of types and the recorded examples. A test calls it too, and fails when the
+// committed document is another.
 func makeDocument(swagger []byte) ([]byte, error) {
 	comments, err := typeComments(moduleDir, filepath.Join(moduleDir, "board"), filepath.Join(moduleDir, "api"),
 		filepath.Join(moduleDir, "api", "webhook"), filepath.Join(moduleDir, "scenario", "history"))

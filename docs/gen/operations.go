@@ -7,6 +7,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// Media types and references that occur in many operations.
 const (
 	mediaJSON    = "application/json"
 	mediaProblem = "application/problem+json"
@@ -30,7 +31,8 @@ var errorHeaders = map[string][2]string{
 	"503": {"Retry-After", "seconds; drawn at random, so that a crowd does not come back as one"},
 }
 
-// finishOperations completes every operation.
+// finishOperations completes every operation with what swag cannot say: security,
+// headers, shared parts.
 func finishOperations(doc *openapi3.T) error {
 	shareParts(doc)
 	if err := followTable(doc); err != nil {
@@ -48,6 +50,7 @@ func finishOperations(doc *openapi3.T) error {
 	return batchBody(doc.Paths.Value("/v1/probes").Post)
 }
 
+// finishOperation completes one operation.
 func finishOperation(op *openapi3.Operation) error {
 	if op.Security == nil {
 		op.Security = openapi3.NewSecurityRequirements() // none: said, not forgotten

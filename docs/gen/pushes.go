@@ -50,9 +50,11 @@ func (d *drill) notifies(keys push.KeyStore) *push.Service {
 	return push.New(push.Config{Contact: "mailto:desk@faultline.example", Keys: keys, Now: d.now})
 }
 
-// browsers keeps no subscriptions. Its key is that of the server in RFC 8291, appendix A.
+// browsers keeps no subscriptions. Its key is that of the server in RFC 8291, appendix
+// A, so that the recorded key stays the same and opens nothing.
 type browsers struct{}
 
+// PushKey is that key.
 func (browsers) PushKey(context.Context, string) (string, error) {
 	return "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw", nil
 }

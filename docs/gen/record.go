@@ -63,7 +63,8 @@ func (d *drill) ask(ctx context.Context, a ask) answer {
 	return d.send(d.request(ctx, a), a.cold)
 }
 
-// send lets a node answer: that of the drill, or the one that is cold.
+// send lets a node answer: that of the drill, or the one that is cold. A stream is
+// closed after a moment, since it would never end.
 func (d *drill) send(r *http.Request, cold bool) answer {
 	if strings.HasPrefix(r.URL.Path, "/v1/stream") {
 		ctx, cancel := context.WithTimeout(r.Context(), streamed)
@@ -79,8 +80,9 @@ func (d *drill) send(r *http.Request, cold bool) answer {
 	return answer{w.Code, w.Header(), w.Body.Bytes()}
 }
 
-// recordExamples plays the drill and writes what it answered into dir, in place
-// of what was there.
+// recordExamples plays the drill and writes what it answered into dir, in place of what
+// was there. It fails on any answer with another status than the ask says, and then
+// nothing is committed by mistake.
 func recordExamples(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,6 +112,7 @@ func recordExamples(ctx context.Context, dir string) error {
 	return nil
 }
 
+// record asks once and writes what was sent and what came back.
 func (d *drill) record(ctx context.Context, dir string, a ask) error {
 	got := d.ask(ctx, a)
 	if got.status != a.status {
@@ -150,8 +153,8 @@ var (
 	newSecret  = regexp.MustCompile(`"secret":"whsec_[^"]+"`)
 )
 
-// settle makes an answer the same each time: the shortest time to come back
-// stands for all, as do one token and one webhook.
+// settle makes an answer the same each time: one token, one webhook and the shortest
+// time to come back stand for all. Otherwise every run would change the document.
 func settle(body []byte) []byte {
 	body = newToken.ReplaceAll(body, []byte(`"token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImV4YW1wbGUifQ.….…"`))
 	body = newID.ReplaceAll(body, []byte(`${1}"8J0mVZhCq1yWb5cXo2Jq4w"`))

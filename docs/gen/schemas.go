@@ -17,8 +17,9 @@ import (
 	"faultline/scenario/history"
 )
 
-// answers are the Go types of bodies. Their fields, and those of the types
-// within, say what Swagger 2.0 does not: what may be null, what is a time.
+// answers are the Go types of bodies. Their fields, and those of the types within, say
+// what Swagger 2.0 does not: what may be null, what is a time. A new type of an answer
+// is added here; a test names those that are missing.
 var answers = []reflect.Type{
 	reflect.TypeFor[faultline.Incident](),
 	reflect.TypeFor[faultline.SiteStatus](),
@@ -99,8 +100,8 @@ var (
 	componentType = reflect.TypeFor[faultline.Component]()
 )
 
-// What the contract says of words that are strings in Go. Kinds are left open:
-// new ones may come.
+// What the contract says of words that are strings in Go. Kinds of components are left
+// open, because new ones may come and old clients must not refuse them.
 const componentPattern = `^[a-z]+:[^\s~]{1,253}$`
 
 const symptomPattern = `^(ok|connect|timeout|dns|tls|slow|content|blocked|other|http_[1-5][0-9][0-9])$`

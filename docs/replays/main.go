@@ -22,6 +22,7 @@ const (
 	table      = "docs/replays.md"
 )
 
+// main records the outages that are named, or all.
 func main() {
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "replays:", err)
@@ -83,6 +84,7 @@ func writeTable() error {
 	return write(table, history.Table(replays))
 }
 
+// recordingOf is the file of an outage's recording.
 func recordingOf(name string) string {
 	return filepath.Clean(filepath.Join(recordings, name+".ndjson.gz"))
 }
@@ -108,6 +110,7 @@ func play(spec scenario.Spec) ([]faultline.Incident, error) {
 	return out, nil
 }
 
+// write replaces a file of the sources.
 func write(name string, data []byte) error {
 	//nolint:gosec // a file of the sources, to be read by everyone
 	return os.WriteFile(name, data, 0o644)

@@ -8,7 +8,8 @@ import (
 	"faultline/scenario"
 )
 
-// ownFault is one popular site failing by itself, while people report bystanders.
+// ownFault is one popular site failing by itself, while people report bystanders: the
+// cause is the site, and nothing else.
 func ownFault(d *draft) {
 	i := d.rng.IntN(80)
 	c := faultline.NewComponent(faultline.KindSite, d.sites[i].Site)
@@ -28,7 +29,8 @@ func (d *draft) echo(to int) {
 	d.spec.Echoes = append(d.spec.Echoes, e)
 }
 
-// ownerHosts is an owner's fault across the hosts below its domain.
+// ownerHosts is an owner's fault across the hosts below its domain. They count as one
+// site, since one owner runs them.
 func ownerHosts(d *draft) {
 	i := d.rng.IntN(120)
 	for k, label := range []string{"api", "app", "static"} {
@@ -43,8 +45,8 @@ func ownerHosts(d *draft) {
 	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.7 + 0.3*d.rng.Float64(), demanded: true})
 }
 
-// owners is sites that share an owner, which no map knows, failing together. To
-// name each, or none, is right; to blame a component is not.
+// owners are sites that share an owner, which no map knows, failing together. To name
+// each, or none, is right; to blame a component is not.
 func owners(d *draft) {
 	to := d.onset + d.lasting()
 	joint := cause{from: d.onset, to: to, accept: []faultline.Component{""}}
@@ -83,7 +85,8 @@ func unprobed(d *draft) {
 	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: q, demanded: true, untimed: true})
 }
 
-// vantageTrouble is a vantage whose own network fails or loses packets.
+// vantageTrouble is a vantage whose own network fails or loses packets, half the time
+// while something else fails in truth. q is the share of its probes that it loses.
 func vantageTrouble(d *draft, q float64) {
 	to := d.onset + d.lasting()
 	d.vantageFault(d.rng.IntN(len(d.spec.Vantages)), nil, d.step(d.onset, to, q),
@@ -149,7 +152,8 @@ func loudCrowd(d *draft) {
 	d.length(130)
 }
 
-// brigade lets a crowd of fresh identities report sites that are well.
+// brigade lets a crowd of fresh identities report sites that are well, so many times a
+// minute each.
 func (d *draft) brigade(sites []int, perMinute float64, networks []scenario.Network) {
 	a := scenario.Attack{
 		From: d.at(d.onset), To: d.at(d.onset + d.lasting()), PerMinute: perMinute,

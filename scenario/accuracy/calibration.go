@@ -7,6 +7,7 @@ import (
 )
 
 // Claim is one confirmed cause: how sure it was said, and whether it was right.
+// Calibration is computed from all claims of a run.
 type Claim struct {
 	Confidence   float64
 	Right        bool

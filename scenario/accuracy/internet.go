@@ -11,7 +11,9 @@ import (
 	"faultline/scenario"
 )
 
-// The shape of the internet.
+// The shape of the internet: how many sites, which shares of them buy what, and how
+// wrong the map is. Shares follow published measurements of popular sites; see
+// market.go.
 const (
 	fewestSites = 2_000
 	moreSites   = 500 // up to so many more
@@ -25,10 +27,12 @@ const (
 	missing, stale     = 0.06, 0.02 // entries of the map
 )
 
+// words are what made-up sites are called.
 var words = []string{"aurora", "basil", "cedar", "delta", "ember", "fjord", "grove", "harbor", "iris", "juniper",
 	"kestrel", "lumen", "maple", "nectar", "onyx", "pixel", "quartz", "river", "sable", "tundra"}
 
-// drawSites draws n sites in order of rank. The first probed ones are watched.
+// drawSites draws n sites in order of rank. The first probed ones are watched. Ranks
+// have gaps further down, as a list of sites has.
 func drawSites(rng *rand.Rand, n, probed int) []scenario.Site {
 	sites := make([]scenario.Site, 0, n)
 	for i := range n {
@@ -111,7 +115,8 @@ func provider(c faultline.Component) string {
 	return name
 }
 
-// misMap lets the map miss entries and hold stale ones.
+// misMap lets the map miss entries and hold stale ones: a method that trusts its map
+// blindly must lose by it.
 func misMap(sites []scenario.Site, rng *rand.Rand) {
 	markets := map[string]market{faultline.KindCDN: cdns, faultline.KindDNS: nameservers, faultline.KindCA: authorities,
 		faultline.KindCloud: clouds, faultline.KindASN: hosters}

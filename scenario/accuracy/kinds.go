@@ -5,13 +5,16 @@ import (
 	"faultline/scenario"
 )
 
-// drawnKind is one kind of scenario.
+// drawnKind is one kind of scenario. draw adds what goes wrong to a draft, with its
+// truth.
 type drawnKind struct {
 	group string // that the report puts it in
 	name  string
 	draw  func(*draft)
 }
 
+// kinds are in the order of the table. A new kind goes to the end: the kind of the n-th
+// scenario follows from this order, and so do recorded figures.
 var kinds = []drawnKind{
 	{"one cause", "full", func(d *draft) { d.single(0.8+0.2*d.rng.Float64(), outage{}) }},
 	{"one cause", "partial", func(d *draft) { d.single(0.3+0.4*d.rng.Float64(), outage{}) }},
@@ -92,13 +95,15 @@ var kinds = []drawnKind{
 // lasting draws how long an outage lasts, in seconds.
 func (d *draft) lasting() int { return 60*(15+d.rng.IntN(30)) + d.rng.IntN(60) }
 
-// single lets one component fail with a share of its requests.
+// single lets one component fail with a share q of its requests, which must be found.
 func (d *draft) single(q float64, o outage) {
 	c := d.component(want{q: q})
 	o.from, o.to, o.q, o.demanded = d.onset, d.onset+d.lasting(), q, true
 	d.fault(c, o)
 }
 
+// someMembers is a component of which only some sites are hit, such as one shard of a
+// CDN.
 func someMembers(d *draft) {
 	c := d.component(want{q: 0.12})
 	share := 0.15 + 0.35*d.rng.Float64()
@@ -115,6 +120,8 @@ func someMembers(d *draft) {
 	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.9, sites: hit, demanded: n >= 4})
 }
 
+// oneCountry is a component that fails for viewers of a few countries; one vantage is
+// in one of them.
 func oneCountry(d *draft) {
 	v := d.spec.Vantages[d.rng.IntN(len(d.spec.Vantages))]
 	c := d.component(want{q: 0.5})
@@ -123,6 +130,8 @@ func oneCountry(d *draft) {
 		demanded: true})
 }
 
+// ramp is an outage that grows over minutes. Its onset is not asked for, because nobody
+// could say when it began.
 func ramp(d *draft) {
 	q, rise := 0.5+0.5*d.rng.Float64(), 60*(2+d.rng.IntN(7))
 	c, to := d.component(want{q: q / 2}), d.onset+rise+d.lasting()
@@ -131,6 +140,7 @@ func ramp(d *draft) {
 	}})
 }
 
+// gradualReturn is an outage whose sites come back one by one.
 func gradualReturn(d *draft) {
 	q := 0.7 + 0.3*d.rng.Float64()
 	begins := d.onset + d.lasting()
@@ -142,6 +152,7 @@ func gradualReturn(d *draft) {
 	})
 }
 
+// flapping is an outage that comes and goes every few minutes, and is one incident.
 func flapping(d *draft) {
 	q := 0.7 + 0.3*d.rng.Float64()
 	c, at, to := d.component(want{q: q}), d.onset, d.onset
@@ -210,6 +221,7 @@ func overlapping(d *draft) {
 	}
 }
 
+// slowCadence is an outage in a world that is probed every 10 to 20 minutes.
 func slowCadence(d *draft) {
 	for i := range d.spec.Vantages {
 		d.spec.Vantages[i].CadenceS = 600 + d.rng.IntN(601)
@@ -220,6 +232,7 @@ func slowCadence(d *draft) {
 		demanded: true, untimed: true})
 }
 
+// driftingQ is an outage whose share of failing requests changes all the time.
 func driftingQ(d *draft) {
 	q, to := 0.3+0.4*d.rng.Float64(), d.onset+1_200+d.lasting()
 	curve := d.step(d.onset, d.onset+180, q)[:3]

@@ -65,7 +65,8 @@ func statusesOfOneAuthority(d *draft) {
 }
 
 // certificates is an authority whose certificates are refused, or a CDN whose edge
-// presents wrong ones: the failures look alike.
+// presents wrong ones. The failures look alike, and only who depends on what tells them
+// apart.
 func certificates(d *draft) {
 	kind := []string{faultline.KindCA, faultline.KindCDN}[d.rng.IntN(2)]
 	c := d.component(want{q: 0.6, within: ofKind(kind)})
@@ -152,6 +153,7 @@ type refusal struct {
 	status int
 }
 
+// refusals are the ways in which probes are turned away in life.
 var refusals = []refusal{
 	{scenario.Mix{"blocked": 1}, 405},
 	{scenario.Mix{"blocked": 1}, 503},

@@ -46,7 +46,8 @@ type crowdOfLiars struct {
 	from, to int // seconds after the start
 }
 
-// lie lets them. The sites are innocent: they belong into no incident.
+// lie adds the crowd to the scenario. The sites are innocent: they belong into no
+// incident, and each that is named in one counts against the method.
 func (d *draft) lie(sites []int, l crowdOfLiars) {
 	if len(sites) == 0 {
 		return

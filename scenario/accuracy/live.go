@@ -6,8 +6,9 @@ import (
 	"faultline"
 )
 
-// Live is a world for a closed loop, in which what is checked next depends on what
-// was found: so many sites, all of them checked, from so many vantages.
+// Live is a world for a closed loop, in which what is checked next depends on what was
+// found: so many sites, all of them checked, from so many vantages. Scenarios with
+// prepared probes cannot show what an early check gains.
 type Live struct {
 	Kind     string // of LiveKinds
 	Seed     uint64

@@ -8,7 +8,8 @@ import (
 	"faultline"
 )
 
-// market is the components of one kind with the shares that sites give them.
+// market is the components of one kind with the shares that sites give them. upTo is
+// cumulative, for drawing.
 type market struct {
 	kind  string
 	names []string
@@ -34,6 +35,7 @@ func newMarket(kind string, large []string, shares []float64, small int, prefix 
 	return m
 }
 
+// pick draws a component by its share.
 func (m market) pick(rng *rand.Rand) faultline.Component {
 	x := rng.Float64() * m.upTo[len(m.upTo)-1]
 	for i, up := range m.upTo {

@@ -8,7 +8,8 @@ import (
 	"faultline/scenario"
 )
 
-// outage is how a component fails. Times are seconds after the start.
+// outage is how a component fails. Times are seconds after the start. A demanded one
+// must be found; an untimed one is not asked for its onset.
 type outage struct {
 	from, to  int
 	q         float64
@@ -21,7 +22,7 @@ type outage struct {
 	untimed   bool
 }
 
-// fault lets a component fail.
+// fault lets a component fail, and notes it as a cause whose truth settle works out.
 func (d *draft) fault(c faultline.Component, o outage) {
 	curve := o.curve
 	if curve == nil {
@@ -86,7 +87,8 @@ const (
 	fewestCrowded = 25 // of a component that nothing probes
 )
 
-// component draws one that fits, small ones as often as large ones.
+// component draws one that fits, small ones as often as large ones. It draws by size
+// class, or the largest providers would be nearly all of the scenarios.
 func (d *draft) component(w want) faultline.Component {
 	if w.most == 0 {
 		w.most = len(d.sites) / 5
@@ -110,7 +112,8 @@ func (d *draft) component(w want) faultline.Component {
 	return d.plainest(d.twins(fit[d.rng.IntN(len(fit))]))
 }
 
-// plainest is the one of several components that a person would name.
+// plainest is the one of several components that a person would name, by the order of
+// kinds.
 func (d *draft) plainest(twins []faultline.Component) faultline.Component {
 	return slices.MinFunc(twins, func(a, b faultline.Component) int {
 		return slices.Index(faultline.Kinds, a.Kind()) - slices.Index(faultline.Kinds, b.Kind())
@@ -141,6 +144,7 @@ func (d *draft) close(c faultline.Component, others []faultline.Component) bool 
 	return false
 }
 
+// shared is how many sites depend on both.
 func (d *draft) shared(a, b faultline.Component) int {
 	n := 0
 	for _, i := range d.members[a] {
@@ -155,7 +159,8 @@ func (d *draft) shared(a, b faultline.Component) int {
 // tell apart.
 const twinLikeness = 0.85
 
-// twins are the components that nobody can tell from c, with c in front.
+// twins are the components that nobody can tell from c by what fails, with c in front.
+// To name any of them counts as right.
 func (d *draft) twins(c faultline.Component) []faultline.Component {
 	out := []faultline.Component{c}
 	mine := d.members[c]

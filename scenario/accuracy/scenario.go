@@ -10,7 +10,8 @@ import (
 	"faultline/scenario"
 )
 
-// Scenario is one drawn stretch of time with its truth.
+// Scenario is one drawn stretch of time with its truth. The same kind and seed give the
+// same one.
 type Scenario struct {
 	Kind  string
 	Seed  uint64
@@ -96,7 +97,8 @@ const (
 	tail        = 28 // after the last fault has ended
 )
 
-// draft is a scenario in the making.
+// draft is a scenario in the making. What is drawn depends only on its random numbers,
+// so steps must be drawn in a fixed order.
 type draft struct {
 	rng     *rand.Rand
 	spec    scenario.Spec
@@ -119,8 +121,10 @@ type cause struct {
 	timed     bool
 }
 
+// firstDay is the earliest day on which a scenario may begin.
 var firstDay = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
 
+// newDraft is a usual internet, in which nothing fails yet.
 func newDraft(kind string, seed uint64) *draft {
 	d := emptyDraft(kind, seed)
 	probed := 160 + d.rng.IntN(70)
@@ -181,12 +185,14 @@ func (d *draft) length(minutes int) {
 	}
 }
 
+// at is a time of the scenario, in seconds after its start.
 func (d *draft) at(seconds int) time.Time {
 	return d.spec.Start.Add(time.Duration(seconds) * time.Second)
 }
 
-// ailing makes some sites fail for the probes for good, some now and then, and
-// some for their people too, for a while, all on their own account.
+// ailing makes some sites fail for the probes for good, some now and then, and some for
+// their people too, for a while, all on their own account. Such sites are always there
+// in life, and must not be taken for outages.
 func (d *draft) ailing() {
 	for range 1 + d.rng.IntN(3) {
 		d.unwell([]int{d.watched()}, 0.97)
@@ -232,6 +238,7 @@ func (d *draft) watched() int {
 	}
 }
 
+// tldOf is the top-level domain of a site.
 func tldOf(s scenario.Site) faultline.Component {
 	for i := len(s.Site) - 1; ; i-- {
 		if s.Site[i] == '.' {

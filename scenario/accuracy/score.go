@@ -16,7 +16,8 @@ const (
 	sameTime   = 30 * time.Second // of several, the one with the right name counts if it is no later
 )
 
-// Score is what a method made of one or more scenarios. Times are in seconds.
+// Score is what a method made of one or more scenarios. Times are in seconds. Scores of
+// several scenarios add up; Summary works out the figures.
 type Score struct {
 	Scenarios int     `json:"scenarios"`
 	Hours     float64 `json:"hours"`
@@ -81,7 +82,8 @@ func Of(s Scenario, incidents []faultline.Incident) Score {
 	return r
 }
 
-// about is the fault that an incident is about; nil for one that is about none.
+// about is the fault that an incident is about; nil for one that is about none, which
+// is false.
 func (s Scenario) about(in faultline.Incident) *Fault {
 	i := slices.IndexFunc(s.Truth, func(f Fault) bool { return f.matches(in, afterwards) })
 	if i < 0 {
@@ -101,6 +103,7 @@ func innocents(sorted []string, in faultline.Incident) int {
 	return n
 }
 
+// causeOf is the cause of an incident; empty where it has none.
 func causeOf(in faultline.Incident) faultline.Component {
 	if in.Cause == nil {
 		return ""
@@ -108,6 +111,7 @@ func causeOf(in faultline.Incident) faultline.Component {
 	return in.Cause.Component
 }
 
+// brier is the squared distance of the confidence from the truth (Brier, 1950).
 func brier(in faultline.Incident, right bool) float64 {
 	p := 0.5 // of one that names no cause
 	if in.Cause != nil {

@@ -52,6 +52,7 @@ func ratio(n, of int) float64 {
 	return float64(n) / float64(of)
 }
 
+// quantile is the q-quantile of values; nil where there are none.
 func quantile(values []float64, q float64) *float64 {
 	if len(values) == 0 {
 		return nil
@@ -60,6 +61,7 @@ func quantile(values []float64, q float64) *float64 {
 	return &sorted[min(len(sorted)-1, int(math.Floor(q*float64(len(sorted)))))]
 }
 
+// mean is the mean of values; nil where there are none.
 func mean(values []float64) *float64 {
 	if len(values) == 0 {
 		return nil

@@ -9,8 +9,9 @@ import (
 	"faultline/scenario"
 )
 
-// What makes a failing site one that could be seen: so many failing probes that
-// are so large a share of all, or so many reports.
+// What makes a failing site one that could be seen: so many failing probes that are so
+// large a share of all, or so many reports. A site that nobody could see fail is not
+// asked for, and naming it is no mistake.
 const (
 	seenProbes  = 6.
 	seenShare   = 0.1
@@ -18,7 +19,8 @@ const (
 	truthStep   = 15 * time.Second
 )
 
-// settle works out the truth of every cause.
+// settle works out the truth of every cause from what was drawn: which sites it hit,
+// and which of them could be seen to fail.
 func (d *draft) settle() {
 	for i, c := range d.causes {
 		f := Fault{
@@ -50,6 +52,7 @@ func (d *draft) others(mine int) map[string]bool {
 	return out
 }
 
+// hits reports whether a cause's failures concern a site.
 func (d *draft) hits(s scenario.Site, c cause) bool {
 	return slices.ContainsFunc(c.failures, func(i int) bool {
 		f := d.spec.Failures[i]

@@ -62,6 +62,7 @@ var vantageMixes = []scenario.Mix{
 	{"tls": 1},
 }
 
+// vantageMix draws how a vantage's trouble looks.
 func (d *draft) vantageMix() scenario.Mix { return vantageMixes[d.rng.IntN(len(vantageMixes))] }
 
 // overlappingVantages is two of three vantages that fail for every site, at times
