@@ -100,10 +100,17 @@ type SiteRecord struct {
 	// Runs are the components that the owner runs, where the built-in table of providers
 	// does not have them: at most [MaxRuns]. One that ends in "/*" is every one below it.
 	Runs []Component `json:"runs,omitempty"`
+	// Uses are the components that serve parts of the site's page, such as scripts, styles
+	// and fonts, from other hosts: at most [MaxUses], in order. The site answers without them,
+	// so that they are shown and never evidence. Empty: nothing is known.
+	Uses []Component `json:"uses,omitempty" maxItems:"32"`
 }
 
-// MaxRuns bounds what a record says that its owner runs.
-const MaxRuns = 160
+// The bounds of a record's lists: what it says that its owner runs, and what its page uses.
+const (
+	MaxRuns = 160
+	MaxUses = 32
+)
 
 // OwnerRuns reports whether a record says that the site's owner runs a component.
 func (r SiteRecord) OwnerRuns(c Component) bool {

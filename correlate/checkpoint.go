@@ -35,6 +35,7 @@ type saved struct {
 	Active    []uint32
 	Shares    []siteShares
 	Owned     []siteOwner
+	Uses      []siteUses
 	Readers   readership
 	// How many of each follow, in this order.
 	Incidents, Networks, Components, Sites, Now, Before int
@@ -52,6 +53,12 @@ type siteOwner struct {
 	By   ownership
 }
 
+// siteUses is what the page of one site uses.
+type siteUses struct {
+	Site uint32
+	Uses []faultline.Component
+}
+
 // saved collects the head of a checkpoint. Maps are written in order of their keys, so that
 // the same state gives the same bytes.
 func (e *Engine) saved() saved {
@@ -59,12 +66,16 @@ func (e *Engine) saved() saved {
 	for _, id := range sortedKeys(e.owned) {
 		owned = append(owned, siteOwner{id, e.owned[id]})
 	}
+	var uses []siteUses
+	for _, id := range sortedKeys(e.uses) {
+		uses = append(uses, siteUses{id, e.uses[id]})
+	}
 	var shares []siteShares
 	for _, id := range sortedKeys(e.shares) {
 		shares = append(shares, siteShares{id, e.shares[id]})
 	}
 	return saved{
-		Shares: shares, Owned: owned, Readers: e.readers,
+		Shares: shares, Owned: owned, Uses: uses, Readers: e.readers,
 		Version: CheckpointVersion, Epoch: e.epoch, Clock: e.clock, Start: e.start, Eval: e.eval, Sure: e.stableUntil,
 		Vantages: values(e.vantages.rows), Since: e.repeats.since,
 		ReportLag: e.reportLag, ClocksSet: e.clocksSet,
@@ -109,6 +120,9 @@ func Restore(cfg Config, checkpoint []byte) (*Engine, error) {
 	}
 	for _, of := range s.Owned {
 		e.owned[of.Site] = of.By
+	}
+	for _, of := range s.Uses {
+		e.uses[of.Site] = of.Uses
 	}
 	for i := range s.Vantages {
 		e.vantages.append(s.Vantages[i])

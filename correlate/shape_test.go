@@ -21,6 +21,7 @@ var shapes = map[int]string{
 	8:  "613916d9a53081ab",
 	9:  "3d2652fc719eb01d",
 	10: "08740e73f1701719",
+	11: "4a38d32aaa06b4d7",
 }
 
 // unqualified takes the package off the name of a type: where it stands is no matter.

@@ -101,6 +101,9 @@ func (e *Engine) foldSite(r faultline.SiteRecord) {
 	e.crowdBase.sizes += s.sized() - before
 	s.Deps = e.dependencies(id, r)
 	e.noteOwnership(id, r)
+	if delete(e.uses, id); len(r.Uses) > 0 {
+		e.uses[id] = slices.Clone(r.Uses)
+	}
 	e.addOwner(s)
 	for _, d := range s.Deps {
 		e.addMember(d.C(), id)
@@ -288,7 +291,7 @@ func (e *Engine) Record(name string) (faultline.SiteRecord, bool) {
 			r.Shares[e.components.rows[share.C].Name] = share.Part
 		}
 	}
-	r.Owner, r.Runs = e.owned[id].Owner, e.owned[id].Runs
+	r.Owner, r.Runs, r.Uses = e.owned[id].Owner, e.owned[id].Runs, e.uses[id]
 	return r, true
 }
 

@@ -17,9 +17,10 @@ type state struct {
 	components table[component] // their members follow from the sites
 	vantages   table[vantage]
 	networks   table[network]
-	shares     map[uint32][]recordShare // of sites whose records name any
-	owned      map[uint32]ownership     // of sites whose records say who runs them
-	active     []uint32                 // sites with probes or reports in reach, ascending after weighing
+	shares     map[uint32][]recordShare         // of sites whose records name any
+	owned      map[uint32]ownership             // of sites whose records say who runs them
+	uses       map[uint32][]faultline.Component // of sites whose records say what their pages use
+	active     []uint32                         // sites with probes or reports in reach, ascending after weighing
 
 	reportLag lag   // of people's reports: what a right clock looks like
 	clocksSet int64 // when the vantages' clocks were last compared
@@ -42,7 +43,8 @@ type state struct {
 // newState is the state of an engine that has seen nothing.
 func newState() state {
 	return state{
-		leak: leakStart, shares: map[uint32][]recordShare{}, owned: map[uint32]ownership{}, repeats: newRepeats(),
+		leak: leakStart, shares: map[uint32][]recordShare{}, owned: map[uint32]ownership{},
+		uses: map[uint32][]faultline.Component{}, repeats: newRepeats(),
 		sites:      newTable(maxSites, func(s *site) string { return s.Name }),
 		components: newTable(maxComponents, func(c *component) string { return string(c.Name) }),
 		vantages:   newTable(maxVantages, func(v *vantage) string { return v.ID }),

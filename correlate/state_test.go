@@ -18,7 +18,8 @@ func eventful(t *testing.T) *Engine {
 		e.Fold(ev)
 	}
 	e.Fold(faultline.SiteRecord{Site: "two.example", Components: []faultline.Component{"cdn:x", "cdn:y"},
-		Shares: map[faultline.Component]float64{"cdn:x": 0.7}, Owner: "Two", Runs: []faultline.Component{"cdn:two"}})
+		Shares: map[faultline.Component]float64{"cdn:x": 0.7}, Owner: "Two", Runs: []faultline.Component{"cdn:two"},
+		Uses: []faultline.Component{"cdn:z"}})
 	e.Fold(faultline.Statement{At: e.Clock(), Component: "cdn:nobody", Source: "s", Status: "investigating", Text: "t"})
 	e.Fold(faultline.Readers{At: e.Clock(), Node: "n1", Networks: []faultline.ReaderNetwork{{ASN: 812, Requests: 600}}})
 	// What no event leaves behind for sure.

@@ -290,8 +290,8 @@ const (
 	// CheckpointVersion changes with the shape of what is written. A checkpoint of a version
 	// that can't be read is refused: the fold begins from another one, or adopts what was
 	// published.
-	CheckpointVersion = 10
-	// oldestCheckpoint is the oldest version that is read: what 8 to 10 added is empty there.
+	CheckpointVersion = 11
+	// oldestCheckpoint is the oldest version that is read: what 8 to 11 added is empty there.
 	oldestCheckpoint = 7
 
 	placeBits = 21 // maxSites and maxRepeatKeys/2 fit

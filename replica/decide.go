@@ -69,6 +69,7 @@ func catalogueNews(catalogue []faultline.SiteRecord, known func(string) (faultli
 	for _, r := range catalogue {
 		r.At, r.Source = faultline.Millis(now), faultline.SourceCatalog
 		if old, ok := known(r.Site); ok {
+			r.Uses = old.Uses                           // no catalogue has them
 			if old.Source == faultline.SourceObserved { // but for who runs it, which nobody observes
 				r.Components, r.Shares, r.Rank, r.Source = old.Components, old.Shares, old.Rank, old.Source
 			}
@@ -98,7 +99,7 @@ func forgotten(held []faultline.SiteRecord, known func(string) (faultline.SiteRe
 // Without it each start of a leader would append the whole catalogue again.
 func sameRecord(a, b faultline.SiteRecord) bool {
 	return a.Site == b.Site && a.Rank == b.Rank && a.Source == b.Source &&
-		a.Owner == b.Owner && slices.Equal(a.Runs, b.Runs) &&
+		a.Owner == b.Owner && slices.Equal(a.Runs, b.Runs) && slices.Equal(a.Uses, b.Uses) &&
 		slices.Equal(slices.Sorted(slices.Values(a.Components)), slices.Sorted(slices.Values(b.Components))) &&
 		maps.Equal(a.Shares, b.Shares)
 }

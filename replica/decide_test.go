@@ -69,7 +69,7 @@ func TestCatalogueNewsLeavesOutWhatTheMapSays(t *testing.T) {
 	now := owned
 	now.Owner = "Owner"
 	older := record("same.com", 1, "cdn:fastly", "dns:dyn")
-	older.At = noon.Add(-time.Hour)
+	older.At, older.Uses = noon.Add(-time.Hour), []faultline.Component{"cdn:jsdelivr"} // no catalogue has them
 	mapped := map[string]faultline.SiteRecord{
 		"same.com": older, "observed.com": observed, "owned.com": owned,
 		"moved.com": record("moved.com", 2, "cdn:akamai"), "ranked.com": record("ranked.com", 3),

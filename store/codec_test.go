@@ -99,9 +99,13 @@ func drawEvent(t *rapid.T) faultline.Event {
 		if len(runs) == 0 {
 			runs = nil // no list and an empty one are the same
 		}
+		uses := components.Draw(t, "uses")
+		if len(uses) == 0 {
+			uses = nil
+		}
 		return faultline.SiteRecord{At: at(), Site: str(), Rank: rapid.Int().Draw(t, "rank"),
 			Components: components.Draw(t, "components"),
-			Shares:     shares.Draw(t, "shares"), Source: str(), Owner: str(), Runs: runs}
+			Shares:     shares.Draw(t, "shares"), Source: str(), Owner: str(), Runs: runs, Uses: uses}
 	case 3:
 		return faultline.Vantage{Vantage: str(), ASN: asn(), Country: str()}
 	case 4:

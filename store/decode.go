@@ -231,6 +231,9 @@ func (u *unpacker) event() faultline.Event {
 		if head&packRuns != 0 {
 			r.Runs = u.components()
 		}
+		if head&packUses != 0 {
+			r.Uses = u.components()
+		}
 		return r
 	case packVantage:
 		return faultline.Vantage{Vantage: u.string(), ASN: u.uint32(), Country: u.string()}

@@ -50,6 +50,7 @@ const (
 	packHosting  byte = 0x40 // of a report: from a network of machines
 	packOwner    byte = 0x40 // of a site: its owner follows, after all else
 	packRuns     byte = 0x20 // of a site: what its owner runs follows, after the owner
+	packUses     byte = 0x10 // of a site: what its page uses follows, after what its owner runs
 	packZeroTime byte = 0x80
 )
 
@@ -175,7 +176,8 @@ func (p *packer) shares(m map[faultline.Component]float64) {
 	}
 }
 
-// site packs a record; its owner and what that runs are there where the head says so.
+// site packs a record. Its owner, what that runs and what the page uses are there where the head
+// says so.
 func (p *packer) site(r faultline.SiteRecord) {
 	kind := packSite
 	if r.Owner != "" {
@@ -183,6 +185,9 @@ func (p *packer) site(r faultline.SiteRecord) {
 	}
 	if len(r.Runs) > 0 {
 		kind |= packRuns
+	}
+	if len(r.Uses) > 0 {
+		kind |= packUses
 	}
 	p.head(kind, r.At)
 	p.string(r.Site)
@@ -195,6 +200,9 @@ func (p *packer) site(r faultline.SiteRecord) {
 	}
 	if len(r.Runs) > 0 {
 		p.components(r.Runs)
+	}
+	if len(r.Uses) > 0 {
+		p.components(r.Uses)
 	}
 }
 

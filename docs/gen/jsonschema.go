@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"faultline"
@@ -172,6 +173,9 @@ func structSchema(t reflect.Type) map[string]any {
 	for field := range t.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		properties[name] = valueSchema(field.Type)
+		if most, err := strconv.Atoi(field.Tag.Get("maxItems")); err == nil {
+			properties[name].(map[string]any)["maxItems"] = most
+		}
 		if !strings.Contains(options, "omit") {
 			required = append(required, name)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,20 @@ func valid(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 		t.Fatal(err)
 	}
 	return schema.Validate(v)
+}
+
+// A schema takes as many components of a page as the replay reads, and no more.
+func TestSchemaBoundsWhatAPageUses(t *testing.T) {
+	for n, taken := range map[int]bool{faultline.MaxUses: true, faultline.MaxUses + 1: false} {
+		line, err := faultline.AppendLine(nil, faultline.SiteRecord{Site: "bbc.co.uk",
+			Uses: slices.Repeat([]faultline.Component{"cdn:fastly"}, n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := valid(t, schemaNamed(t, "event"), line); (err == nil) != taken {
+			t.Errorf("%d components: %v", n, err)
+		}
+	}
 }
 
 // Every line of a scenario, and one of each type of event, is as its schema says.

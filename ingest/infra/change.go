@@ -129,7 +129,7 @@ func shareIn(r faultline.SiteRecord, c faultline.Component) float64 {
 func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteRecord {
 	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank,
 		Source: faultline.SourceObserved,
-		Owner:  base.Owner, Runs: base.Runs}
+		Owner:  base.Owner, Runs: base.Runs, Uses: base.Uses}
 	shares := map[faultline.Component]float64{}
 	var kinds kindSet
 	for i, s := range p.stands {

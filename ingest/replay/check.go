@@ -109,8 +109,13 @@ func (d *decoder) checkSite(s faultline.SiteRecord) (faultline.Event, error) {
 		return nil, tooLong("owner")
 	case len(s.Runs) > faultline.MaxRuns:
 		return nil, fmt.Errorf("runs: more than %d components", faultline.MaxRuns)
+	case len(s.Uses) > faultline.MaxUses:
+		return nil, fmt.Errorf("uses: more than %d components", faultline.MaxUses)
 	}
 	s.Runs = d.valid("runs", s.Runs)
+	s.Uses = d.valid("uses", s.Uses)
+	slices.Sort(s.Uses)
+	s.Uses = slices.Compact(s.Uses)
 	s.At = faultline.Millis(s.At)
 	return s, nil
 }

@@ -68,6 +68,8 @@ var good = []struct {
 			Components: []faultline.Component{"asn:AS54113", "cdn:fastly"}}},
 	{"site with an owner", `{"type":"site","site":"a.example","owner":"A","runs":["cdn:a/*","nothing"]}`, false,
 		faultline.SiteRecord{Site: "a.example", Owner: "A", Runs: []faultline.Component{"cdn:a/*"}}},
+	{"site that uses others", `{"type":"site","site":"a.example","uses":["cdn:b","nothing","cdn:a","cdn:b"]}`, false,
+		faultline.SiteRecord{Site: "a.example", Uses: []faultline.Component{"cdn:a", "cdn:b"}}},
 	{"site with nothing", `{"type":"site","site":"bbc.co.uk","components":[]}`, true,
 		faultline.SiteRecord{Site: "bbc.co.uk"}},
 	{"site with shares",
@@ -95,6 +97,19 @@ var good = []struct {
 			State: "retracted"}},
 	{"epoch", `{"type":"epoch","at":"2021-06-08T09:58:00Z","epoch":"01F7NB"}`, false,
 		faultline.Epoch{At: at("2021-06-08T09:58:00Z"), Epoch: "01F7NB"}},
+}
+
+// A page loads from few places. A longer list is a mistake, and the line that has it is named.
+func TestALineOfTooManyUsesIsRefused(t *testing.T) {
+	line, err := faultline.AppendLine(nil, faultline.SiteRecord{Site: "a.example",
+		Uses: slices.Repeat([]faultline.Component{"cdn:a"}, faultline.MaxUses+1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDecoder()
+	if _, err := d.decode(line); err == nil || !strings.Contains(err.Error(), "uses: more than 32") {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestDecodeReadsEachTypeOfLine(t *testing.T) {
