@@ -34,7 +34,7 @@ const (
 )
 
 // ErrChanged says that an incident was given another revision after it was written into
-// a file of the archive.
+// a file of the archive. The leader then writes the file again.
 var ErrChanged = errors.New("an incident has changed since it was written down")
 
 // Segment describes one file of the archive.

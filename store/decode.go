@@ -18,8 +18,8 @@ var (
 	errMalformed = errors.New("malformed")
 )
 
-// openBatch checks a packed batch and reads its key, so that a repeat costs no
-// more than that.
+// openBatch checks a packed batch and reads its key, so that a repeat costs no more
+// than that. A batch of another version is an error: a newer release has written it.
 func openBatch(packed string) (BatchKey, *unpacker, error) {
 	if packed == "" || packed[0] != codecVersion {
 		return BatchKey{}, nil, errVersion

@@ -115,7 +115,8 @@ func chunkKeys(generation string, n int) []string {
 	return keys
 }
 
-// keySpec describes one key, or with a trailing * a family of keys.
+// keySpec describes one key, or with a trailing * a family of keys. The registry is the
+// answer to "what is this key, and may I delete it?".
 type keySpec struct {
 	pattern string
 	holds   string
@@ -203,8 +204,8 @@ func Bound(key string) (bound string, ok bool) {
 	return spec.bound, ok
 }
 
-// specOf finds the entry of the registry that a key belongs to. A key that stands alone is
-// found before a family whose prefix it shares.
+// specOf finds the entry of the registry that a key belongs to. A key that stands alone
+// comes before a family whose prefix it shares.
 func specOf(key string) (keySpec, bool) {
 	for _, spec := range registry {
 		prefix, family := strings.CutSuffix(spec.pattern, "*")

@@ -150,7 +150,9 @@ func (s *Store) Revisions(ctx context.Context, id string, first, last int) ([]fa
 	return list, nil
 }
 
-// missing tells what is not there ([faultline.ErrNotFound]) from what could not be read.
+// missing makes [faultline.ErrNotFound] of a key or field that does not exist, and
+// wraps every other error as a failed read. Readers answer the first with 404 and the
+// second with 503.
 func (s *Store) missing(op string, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return fmt.Errorf("%s: %w", op, faultline.ErrNotFound)
@@ -158,8 +160,8 @@ func (s *Store) missing(op string, err error) error {
 	return s.fail(op, err)
 }
 
-// readRevision takes a stored revision apart: 32 bytes of sum, then the
-// compressed incident.
+// readRevision takes a stored revision apart: 32 bytes of sum, then the compressed
+// incident. The sum is compared, so a damaged revision is never served.
 func readRevision(stored string) (faultline.Incident, error) {
 	var inc faultline.Incident
 	if len(stored) < sha256.Size {
@@ -220,8 +222,9 @@ func (s *Store) wholeOf(ctx context.Context, op string, ids []string) ([]faultli
 	return all, nil
 }
 
-// lastRevisions appends the last revisions of some incidents to all: one round
-// trip for their numbers, one for their contents.
+// lastRevisions appends the last revisions of some incidents to all, in two round
+// trips: one for their numbers, one for their contents. An incident that gets another
+// revision in between is read at the one before.
 func (s *Store) lastRevisions(ctx context.Context, op string, ids []string,
 	all []faultline.Incident) ([]faultline.Incident, error) {
 	last, err := s.hashFields(ctx, ids, func(int) string { return fieldLast })

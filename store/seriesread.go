@@ -13,7 +13,7 @@ import (
 	"faultline"
 )
 
-// maxSeriesPoints bounds what one read returns, and with it what it reads.
+// maxSeriesPoints bounds what one read returns, and with it how many hashes it reads.
 const maxSeriesPoints = 10_000
 
 // Series returns how a site or a component did from one time until another: the
@@ -63,7 +63,8 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 	return out, nil
 }
 
-// step is one step of a series.
+// step is one step of a series. Five minutes are joined from minutes, which are not
+// stored again as such.
 func (r seriesRows) step(at time.Time, step time.Duration) faultline.SeriesPoint {
 	if step == time.Hour {
 		return r.hour(at)
@@ -90,8 +91,8 @@ func (r seriesRows) complete() (end time.Time) {
 	return end
 }
 
-// unknown is a step of which nothing is stored: behind what is complete its counts may
-// be still to come, earlier nobody looked.
+// unknown is a step of which nothing is stored. Close behind what is complete its
+// counts may still be on their way; anything earlier was not observed.
 func (r seriesRows) unknown(at time.Time) faultline.SeriesPoint {
 	p := faultline.SeriesPoint{At: at, State: faultline.PointNotObserved}
 	if !at.Before(r.end) && at.Sub(r.end) < storedWithin {
@@ -104,7 +105,8 @@ func (r seriesRows) unknown(at time.Time) faultline.SeriesPoint {
 // for longer was not observed.
 const storedWithin = time.Hour
 
-// joined is a step with one more minute at its end.
+// joined is a step with one more minute at its end. A minute that was not observed adds
+// nothing but what was expected of it.
 func joined(p, m faultline.SeriesPoint) faultline.SeriesPoint {
 	switch {
 	case !m.State.Counted():
@@ -130,7 +132,7 @@ type seriesRows struct {
 }
 
 // seriesRows reads the rows of a series that begin in a span of time, in one round trip
-// however many hashes they lie in.
+// however many hashes they are in.
 func (s *Store) seriesRows(ctx context.Context, of string, from, until time.Time, minutes bool) (seriesRows, error) {
 	const op = "read a series"
 	rows := seriesRows{minutes: map[int64]*faultline.SeriesRow{}, hours: map[int64]*faultline.SeriesRow{}}
@@ -227,8 +229,9 @@ func (r seriesRows) minute(at time.Time) faultline.SeriesPoint {
 	return p
 }
 
-// implied are the probes of a silent minute: those of the hour that its rows do
-// not count, spread evenly over its silent minutes.
+// implied are the probes of a silent minute: those of the hour that its rows do not
+// count, spread evenly over its silent minutes. Minutes without a report or a failure
+// have no row, which keeps a quiet day small.
 func (r seriesRows) implied(h *faultline.SeriesRow, at time.Time) int {
 	begin := h.Point.At.Unix()
 	rest, silent, before := h.Point.Probes, 0, 0

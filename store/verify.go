@@ -43,7 +43,8 @@ func VerifyBackup(from io.Reader, since io.ReadSeeker, key string) (record.Repor
 	return v.audit.Report(key, true), key, nil
 }
 
-// verifier takes the items of a backup.
+// verifier takes the items of a backup one by one, in the order in which they are
+// written, and keeps only what is compared at the end.
 type verifier struct {
 	audit   *record.Audit
 	key     string
@@ -56,8 +57,8 @@ type verifier struct {
 	placed  map[string]int64     // as the index has those that were in the archive
 }
 
-// take checks one item of a backup by its key. Items that only Redis can read are checked by the
-// checksum of their dump.
+// take checks one item of a backup by its key. Items that only Redis can read are dumps
+// with a checksum of their own, and are left to restore.
 func (v *verifier) take(r item) {
 	switch {
 	case r.Key == keyRecord:

@@ -42,7 +42,9 @@ type Config struct {
 	Registry prometheus.Registerer // nil: no metrics
 }
 
-// Archive is one node's copy of the archive. It is safe for concurrent use.
+// Archive is one node's copy of the archive. It is safe for concurrent use. Every node
+// keeps all files, because any of them may be asked for any incident, and because
+// copies are what survives a lost disk.
 type Archive struct {
 	cfg      Config
 	node     string                // names this copy among all
@@ -57,14 +59,16 @@ type Archive struct {
 	fetch func(store.Segment) error
 }
 
-// state is which files there are, and which of them this node has. It is never written to.
+// state is which files there are, and which of them this node has. It is never written
+// to. A change makes a new one, so readers need no lock.
 type state struct {
 	segments []store.Segment // the greatest onset first
 	held     map[string]bool
 	next     *store.Proposal // proposed, and not yet of the archive; nil: none
 }
 
-// New opens the archive of a directory.
+// New opens the archive of a directory. It reads the list that an earlier process wrote
+// down, so that the node can answer before Redis does.
 func New(cfg Config) (*Archive, error) {
 	cfg.Pace = cmp.Or(cfg.Pace, usualPace)
 	a := &Archive{cfg: cfg, last: map[string]time.Time{}}
@@ -89,7 +93,9 @@ func New(cfg Config) (*Archive, error) {
 	return a, nil
 }
 
-// check makes the state of a list: which of the files are there, by their names and sizes.
+// check makes the state of a list: which of the files are there, by their names and
+// sizes. Contents are compared by verify, once a day, since reading all of them takes
+// long.
 func (a *Archive) check(list []store.Segment, next *store.Proposal) *state {
 	s := &state{segments: list, held: make(map[string]bool, len(list)), next: next}
 	slices.SortFunc(list, func(x, y store.Segment) int {
@@ -110,7 +116,8 @@ func (s *state) wanted() []store.Segment {
 	return append(slices.Clone(s.segments), s.next.Segment)
 }
 
-// missing is a file that this node should have and has not; the newest first.
+// missing is a file that this node should have and has not. The proposed one comes
+// first, because the leader waits for it; then the newest, which are read most.
 func (s *state) missing() (store.Segment, bool) {
 	if s.next != nil && !s.held[s.next.Segment.Name] {
 		return s.next.Segment, true
@@ -123,7 +130,8 @@ func (s *state) missing() (store.Segment, bool) {
 	return store.Segment{}, false
 }
 
-// sync reads which files there are, if their number has changed or always says so.
+// sync reads which files there are, if their number has changed or always says so. A
+// file is never changed and never taken out, so an equal number means the same list.
 func (a *Archive) sync(ctx context.Context, always bool) error {
 	n, err := a.cfg.Store.CountSegments(ctx)
 	if err != nil {
@@ -162,6 +170,7 @@ func (a *Archive) sync(ctx context.Context, always bool) error {
 	return nil
 }
 
+// writeList writes the list down for the next start.
 func (a *Archive) writeList(list []store.Segment) error {
 	text, err := json.Marshal(list)
 	if err != nil {
@@ -206,8 +215,9 @@ func (a *Archive) damaged(name string, why error) {
 	a.note(name, false)
 }
 
-// withFile opens a file for the duration of read. One that this node has not, or that is
-// damaged, is [faultline.ErrUnavailable].
+// withFile opens a file for the duration of read. Where this node lacks it, or it is
+// damaged, the error is [faultline.ErrUnavailable], so that a reader tries another node
+// and is not told 404.
 func (a *Archive) withFile(s *state, name string, read func(*opened) error) error {
 	if !s.held[name] && a.fetch != nil {
 		if err := a.fetched(s, name); err != nil {
@@ -228,8 +238,9 @@ func (a *Archive) withFile(s *state, name string, read func(*opened) error) erro
 	return fmt.Errorf("%w: %w", faultline.ErrUnavailable, err)
 }
 
-// in calls read with the file that has an incident. [faultline.ErrNotFound] is only said
-// where no file can have it.
+// in calls read with the file that has an incident. [faultline.ErrNotFound] is only
+// said where no file can have it. Files overlap in their ids, so more than one may have
+// to be opened.
 func (a *Archive) in(id string, read func(*opened, entry) error) error {
 	s := a.state.Load()
 	if s == nil {

@@ -21,6 +21,7 @@ import (
 	"faultline/store"
 )
 
+// A file is a zip, so that an operator can open it without this program.
 const (
 	indexFile = "index.json"
 	suffix    = ".zip"
@@ -29,7 +30,8 @@ const (
 	maxEntryBytes = 64 << 20
 )
 
-// entry is one incident in the index of a file.
+// entry is one incident in the index of a file. The index is sorted by id, for a binary
+// search.
 type entry struct {
 	ID      string `json:"id"`
 	OnsetMS int64  `json:"onset_ms"`
@@ -44,7 +46,9 @@ type written struct {
 	revisions []store.PlainRevision
 }
 
-// encode makes a file of incidents, and describes it.
+// encode makes a file of incidents, and describes it. The same incidents give the same
+// bytes, so the name, which is the file's checksum, is the same whichever node writes
+// it.
 func encode(list []written) ([]byte, store.Segment, error) {
 	slices.SortFunc(list, func(a, b written) int { return cmp.Compare(a.ID, b.ID) })
 	seg := store.Segment{Incidents: len(list), FirstID: list[0].ID, LastID: list[len(list)-1].ID,
@@ -81,6 +85,7 @@ func encode(list []written) ([]byte, store.Segment, error) {
 	return out.Bytes(), seg, nil
 }
 
+// add writes one file into the zip.
 func add(z *zip.Writer, name string, body []byte) error {
 	w, err := z.Create(name)
 	if err != nil {
@@ -90,6 +95,7 @@ func add(z *zip.Writer, name string, body []byte) error {
 	return err
 }
 
+// revisionFile is the name of a revision inside the zip.
 func revisionFile(id string, revision int) string { return id + "/" + strconv.Itoa(revision) + ".json" }
 
 // put writes a file down so that it is there whole, after a power failure too, or not at
@@ -112,6 +118,8 @@ func intact(seg store.Segment, file []byte) error {
 	return nil
 }
 
+// path is where a file of the archive is. The name comes from Redis, so only its last
+// element is used.
 func path(dir, name string) string { return filepath.Join(dir, filepath.Base(name)+suffix) }
 
 // opened is a file that is being read.
@@ -143,6 +151,7 @@ func decode(file []byte) (*opened, error) {
 	return indexed(z, nil)
 }
 
+// indexed reads the index of a zip.
 func indexed(z *zip.Reader, closer io.Closer) (*opened, error) {
 	o := &opened{files: z.File, closer: closer}
 	body, err := o.read(indexFile)
@@ -182,7 +191,8 @@ func (o *opened) find(id string) (entry, bool) {
 	return o.index[i], true
 }
 
-// incident reads one revision.
+// incident reads one revision. A revision that cannot be read is an error and not a
+// missing one.
 func (o *opened) incident(id string, revision int) (faultline.Incident, error) {
 	var inc faultline.Incident
 	body, err := o.read(revisionFile(id, revision))

@@ -30,14 +30,16 @@ const (
 	afterError = 11
 )
 
-// Mover is what only a leader may do. Each of its writes carries the fence.
+// Mover is what only a leader may do. Each of its writes carries the fence, so that a
+// leader that was deposed meanwhile moves nothing.
 type Mover interface {
 	Propose(ctx context.Context, p store.Proposal) error
 	Move(ctx context.Context, p store.Proposal) error
 }
 
 // Lead moves incidents into the archive until ctx ends. It fails with
-// [faultline.ErrNotLeader] once another node leads.
+// [faultline.ErrNotLeader] once another node leads. Every node runs Run besides, which
+// copies the files.
 func (a *Archive) Lead(ctx context.Context, m Mover) error {
 	without := 0 // steps in which something was proposed that this node has not
 	for {
@@ -55,7 +57,9 @@ func (a *Archive) Lead(ctx context.Context, m Mover) error {
 	}
 }
 
-// advance proposes a file, or moves what all nodes hold.
+// advance does one step: it proposes a file, or moves the incidents of one that all
+// nodes hold out of Redis. Between the two steps the incidents are in both places, so a
+// crash loses nothing.
 func (a *Archive) advance(ctx context.Context, m Mover, without *int) error {
 	s := a.state.Load()
 	if a.cfg.Keep <= 0 || s == nil {
@@ -118,8 +122,8 @@ func (a *Archive) propose(ctx context.Context, m Mover) error {
 	return a.sync(ctx, true)
 }
 
-// pick reads the incidents that are to be moved: over, older than Keep, and older than the
-// log, so that no fold of it makes one of them again.
+// pick reads the incidents that are to be moved: over, older than Keep, and older than
+// the log, so that no fold of it makes one of them again.
 func (a *Archive) pick(ctx context.Context) ([]written, error) {
 	now := a.cfg.Now()
 	before := now.Add(-a.cfg.Keep)
@@ -164,6 +168,7 @@ func (a *Archive) pick(ctx context.Context) ([]written, error) {
 	return list, nil
 }
 
+// size is how many bytes of JSON an incident has.
 func (w written) size() (n int) {
 	for _, r := range w.revisions {
 		n += len(r.JSON)

@@ -28,7 +28,9 @@ const (
 	nodeFile    = "node"
 )
 
-// nodeName is what this copy is called; it is made up once.
+// nodeName is what this copy is called among all. It is made up once and kept in the
+// directory: a node that restarts is the same one, or its copy would be waited for
+// twice.
 func nodeName(dir string) (string, error) {
 	name := filepath.Join(dir, nodeFile)
 	text, err := os.ReadFile(filepath.Clean(name))
@@ -51,6 +53,7 @@ func replace(name string, body []byte) error {
 }
 
 // Run copies what this node lacks, and gives others what they lack, until ctx ends.
+// Files go through Redis, because nodes need no way to reach each other.
 func (a *Archive) Run(ctx context.Context) error {
 	for {
 		if now := a.cfg.Now(); now.Sub(a.verified) >= verifyEvery && a.state.Load() != nil {
@@ -76,7 +79,7 @@ func (a *Archive) say(what string, err error) {
 	a.cfg.Log.Warn("the archive can't go on", "task", what, "error", err)
 }
 
-// step does once what Run does.
+// step does once what Run does. An error of one part does not stop the others.
 func (a *Archive) step(ctx context.Context) error {
 	before := a.state.Load()
 	if err := a.sync(ctx, true); err != nil {
@@ -149,7 +152,8 @@ func (a *Archive) lend(ctx context.Context, s *state) error {
 	return nil
 }
 
-// announce says that this node is there, and which file it holds of those proposed.
+// announce says that this node is there, and whether it holds the proposed file. The
+// leader moves nothing before all nodes that were seen within a day do.
 func (a *Archive) announce(ctx context.Context) error {
 	s, holds := a.state.Load(), ""
 	if s.next != nil && s.held[s.next.Segment.Name] {

@@ -14,8 +14,8 @@ import (
 	"faultline/store"
 )
 
-// Source reads incidents wherever they are: in Redis, or in the archive. Without an archive
-// it is the store.
+// Source reads incidents wherever they are: in Redis, or in the archive. Without an
+// archive it is the store. Readers use it and need not know where an incident is.
 type Source struct {
 	*store.Store
 	Archive *Archive
@@ -63,8 +63,10 @@ func (s Source) Revisions(ctx context.Context, id string, first, last int) ([]fa
 	return list, s.worse(err, archived)
 }
 
-// caughtUp sees to it that the archive's list is as new as what Redis did not have. When
-// Redis does not answer, what is known of the archive is right still: nothing leaves it.
+// caughtUp sees to it that the archive's list is as new as what Redis did not have.
+// When Redis does not answer, what is known of the archive is right still: nothing
+// leaves it. Otherwise an incident that was moved a second ago would be answered with
+// 404.
 func (s Source) caughtUp(ctx context.Context, why error) error {
 	if !errors.Is(why, faultline.ErrNotFound) {
 		return nil
@@ -72,8 +74,8 @@ func (s Source) caughtUp(ctx context.Context, why error) error {
 	return s.Archive.sync(ctx, false)
 }
 
-// worse is the outcome of both reads: where Redis did not answer, an incident that the
-// archive has not may be there.
+// worse is the outcome of both reads. Where Redis did not answer, an incident that the
+// archive does not have may be in Redis, so "not found" would be a guess.
 func (s Source) worse(redis, archived error) error {
 	if errors.Is(archived, faultline.ErrNotFound) {
 		return redis
@@ -117,7 +119,8 @@ func (s Source) Older(ctx context.Context, onset time.Time, id string, limit int
 	return s.with(list, place{onset.UnixMilli(), id}, limit)
 }
 
-// place is where an incident is in a list: by onset, and of equal ones by id.
+// place is where an incident is in a list: by onset, and of equal onsets by id. Pages
+// begin behind a place, so that an incident which is added does not shift them.
 type place struct {
 	onsetMS int64
 	id      string
@@ -173,7 +176,7 @@ func first(refs []ref, limit int) []ref {
 	return refs[:min(limit, len(refs))]
 }
 
-// load reads the incidents of a list that were not read yet, each file once.
+// load reads the incidents of a list that were not read yet, opening each file once.
 func (a *Archive) load(st *state, refs []ref) ([]faultline.Incident, error) {
 	out := make([]faultline.Incident, len(refs))
 	bySegment := map[string][]int{}

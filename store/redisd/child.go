@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// spawn starts a redis-server that inherits the lock and waits until it ends.
-// It calls up when it answers.
+// spawn starts a redis-server that inherits the lock and waits until it ends. It calls
+// up when the server answers. The child must have the lock itself, because it may
+// outlive this process.
 func (p *Server) spawn(ctx context.Context, lock *os.File, up func()) error {
 	said := &lastLines{log: p.log}
 	child, exited, err := p.start(lock, said)
@@ -54,7 +55,9 @@ func ended(err error, said *lastLines) error {
 	return fmt.Errorf("redis-server ended (%w): %s", err, said)
 }
 
-// start runs the child; exited carries how it ended.
+// start runs the child, in a process group of its own where the system has such, so
+// that a Ctrl-C in the terminal ends this process and not its Redis first. exited
+// carries how it ended.
 func (p *Server) start(lock *os.File, said *lastLines) (*os.Process, <-chan error, error) {
 	//nolint:gosec,noctx // the operator's flag names it; it outlives every context, until stop
 	cmd := exec.Command(p.bin, p.args()...)
@@ -80,7 +83,8 @@ func (p *Server) start(lock *os.File, said *lastLines) (*os.Process, <-chan erro
 	return cmd.Process, exited, nil
 }
 
-// stop ends a child, gently first.
+// stop ends a child: it asks first, so that Redis writes what it has, and kills it
+// after stopLimit.
 func (p *Server) stop(child *os.Process, exited <-chan error) {
 	_ = child.Signal(syscall.SIGTERM)
 	select {
@@ -92,7 +96,9 @@ func (p *Server) stop(child *os.Process, exited <-chan error) {
 	}
 }
 
-// args: on this socket only, every write on disk before its answer, no dumps.
+// args are the settings of the child: on this socket only, every write on disk before
+// its answer, no dumps beside the append-only file, and no eviction, since an evicted
+// key would be lost data.
 func (p *Server) args() []string {
 	return []string{
 		"--port", "0", "--unixsocket", p.socket, "--unixsocketperm", "700",
@@ -101,7 +107,8 @@ func (p *Server) args() []string {
 	}
 }
 
-// keptLines of what a redis-server says tell why it ended.
+// keptLines is how many of the last lines of a redis-server are kept; they say why it
+// ended.
 const keptLines = 4
 
 // lastLines hands what a child prints to the debug log and keeps its end.
@@ -111,6 +118,7 @@ type lastLines struct {
 	kept []string
 }
 
+// Write takes what the child prints, by lines.
 func (l *lastLines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,6 +134,7 @@ func (l *lastLines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// String is the end of it, in one line.
 func (l *lastLines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

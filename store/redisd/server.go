@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// How long things may take. Loading data has no limit, since a large log takes minutes;
+// only silence has.
 const (
 	startLimit  = 30 * time.Second // to answer anything, be it that the data are loading
 	stopLimit   = 1500 * time.Millisecond
@@ -103,7 +105,8 @@ func (p *Server) Run(ctx context.Context, up func()) error {
 	}
 }
 
-// once runs one Redis, or adopts the one that is alive, until it ends.
+// once runs one Redis, or adopts the one that is alive, until it ends. Who holds the
+// lock decides which, so two processes on one state directory never start two servers.
 func (p *Server) once(ctx context.Context, up func()) error {
 	lock, err := lockFile(p.lock)
 	if errors.Is(err, errLocked) {
@@ -164,11 +167,13 @@ func (p *Server) waitReady(ctx context.Context, silence time.Duration) error {
 	}
 }
 
-// busyError is the answer of a Redis that lives and can't be used yet.
+// busyError is the answer of a Redis that lives and cannot be used yet. It is told
+// apart from silence, because waiting helps.
 type busyError struct{ said string }
 
 func (e busyError) Error() string { return e.said }
 
+// ping asks whether Redis answers and has loaded its data.
 func (p *Server) ping(ctx context.Context) error {
 	answer, err := p.ask(ctx, "PING")
 	if err == nil && answer != "+PONG" {
@@ -177,7 +182,9 @@ func (p *Server) ping(ctx context.Context) error {
 	return err
 }
 
-// ask sends one command that has no arguments and returns the line that answers.
+// ask sends one command without arguments and returns the line that answers. It speaks
+// the protocol itself (inline commands), because a client with a pool would hide how
+// the one server does.
 func (p *Server) ask(ctx context.Context, command string) (string, error) {
 	dialer := net.Dialer{Timeout: answer}
 	conn, err := dialer.DialContext(ctx, "unix", p.socket)

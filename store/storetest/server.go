@@ -110,6 +110,7 @@ func tempDir(t testing.TB) string {
 	return dir
 }
 
+// freePort is a port that nobody listened on a moment ago.
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -124,6 +125,7 @@ func freePort(t testing.TB) string {
 	return port
 }
 
+// launch runs a redis-server, waits until it answers, and ends it with the test.
 func launch(t testing.TB, dir, network, addr string, args ...string) {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
@@ -153,7 +155,8 @@ func launch(t testing.TB, dir, network, addr string, args ...string) {
 	})
 }
 
-// until asks a process of its own again and again: there is nothing to wait on.
+// until asks a process of its own again and again, because there is nothing to wait on.
+// It fails the test with the server's output when that takes too long.
 func until(t testing.TB, dir, what string, ready func() bool) {
 	t.Helper()
 	deadline := time.After(readyWithin)

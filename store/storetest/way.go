@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
-// Way stands between a client and a Redis that [Start] started. It can make the way long,
-// and it can fall silent: it then takes what is sent, and nothing arrives.
+// Way stands between a client and a Redis that [Start] started. It can make the way
+// long, and it can fall silent: it then takes what is sent, and nothing arrives. Tests
+// so find out what nodes do when Redis is far away, hangs, or is another one all of a
+// sudden.
 type Way struct {
 	mu       sync.Mutex
 	upstream string        // path of a socket
@@ -106,6 +108,7 @@ type parcel struct {
 	due   time.Time
 }
 
+// pump carries what one side sends to the other, after the delay.
 func (w *Way) pump(to io.Writer, from io.Reader) {
 	parcels := make(chan parcel, wayBuffer)
 	go func() {
