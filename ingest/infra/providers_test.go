@@ -35,8 +35,40 @@ func TestBuiltinProvidersAreMany(t *testing.T) {
 			providers++
 		}
 	}
-	if providers < 150 || isps < 240 || len(countries) < 60 {
+	if providers < 150 || isps < 334 || len(countries) < 78 {
 		t.Errorf("%d providers, %d internet service providers in %d countries", providers, isps, len(countries))
+	}
+}
+
+// mostOnline are the 60 countries with most people online.
+const mostOnline = "CN IN US ID BR RU PK NG MX JP PH EG BD VN DE TR IR GB TH FR IT ZA KR ES CO AR CA PL UA MA " +
+	"SA DZ MY IQ UZ KE PE AU ET VE CD TZ GH NP TW NL CL LK UG SD MM KZ RO CM CI AO EC BE SE GT"
+
+// A viewer in any of the largest countries finds the provider by name. Some have fewer than
+// five whose network a public registry or document names.
+func TestTheLargestCountriesHaveFiveInternetServiceProviders(t *testing.T) {
+	fewer := map[string]int{
+		"AO": 4, "BE": 4, "CM": 4, "CN": 4, "DZ": 3, "ET": 1, "FR": 4, "GH": 4, "GT": 1, "KE": 4,
+		"LK": 2, "MA": 4, "MM": 4, "PE": 4, "RO": 4, "SA": 4, "SD": 4, "TW": 4, "UZ": 4, "VN": 4,
+	}
+	count := map[string]int{}
+	for _, p := range builtinList(t).All() {
+		if p.ISP {
+			count[p.Country]++
+		}
+	}
+	countries := strings.Fields(mostOnline)
+	for _, c := range countries {
+		least, some := fewer[c]
+		if !some {
+			least = 5
+		}
+		if count[c] < least {
+			t.Errorf("%s: %d internet service providers, fewer than %d", c, count[c], least)
+		}
+	}
+	if len(countries) != 60 {
+		t.Errorf("%d countries", len(countries))
 	}
 }
 
