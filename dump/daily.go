@@ -65,8 +65,10 @@ type DailyConfig struct {
 	Registry   prometheus.Registerer // nil: no metrics
 }
 
-// Daily writes each past day once, and has those that are kept. A day that was missed is
-// made up for while it would still be kept. It is safe for concurrent use.
+// Daily writes each past day once, and has those that are kept. A day that was missed
+// is made up for while it would still be kept. It is safe for concurrent use. Every
+// node writes all days for itself. The same day of the same store gives the same bytes,
+// so it does not matter which node answers.
 type Daily struct {
 	cfg      DailyConfig
 	days     atomic.Pointer[[]keptDay] // the newest first; never written to
@@ -121,6 +123,8 @@ func OpenDaily(cfg DailyConfig) (*Daily, error) {
 	return d, nil
 }
 
+// register registers the metrics, one of which an alert depends on: the age of the
+// newest day.
 func (d *Daily) register(reg prometheus.Registerer) {
 	if reg == nil {
 		return
@@ -169,6 +173,7 @@ func (k keptDay) begin() time.Time {
 	return at
 }
 
+// put makes a list of days the one that readers see.
 func (d *Daily) put(days []keptDay) {
 	slices.SortFunc(days, func(a, b keptDay) int { return strings.Compare(b.Day, a.Day) })
 	d.days.Store(&days)
@@ -234,7 +239,8 @@ func (d *Daily) Run(ctx context.Context) error {
 	}
 }
 
-// step writes one day that is due, and reports whether it did.
+// step writes one day that is due, and reports whether it did. A day is due once the
+// log is folded past its end, since before that its last minutes are still missing.
 func (d *Daily) step(ctx context.Context) (bool, error) {
 	now := d.cfg.Now()
 	if folded := d.cfg.Folded(); folded.Before(now) {
@@ -263,6 +269,7 @@ func (d *Daily) step(ctx context.Context) (bool, error) {
 }
 
 // due is the newest day up to last that would be kept and that there is none of yet.
+// The newest comes first, because it is what readers wait for.
 func due(last, began time.Time, keep int, has func(time.Time) bool) (time.Time, bool) {
 	first := last.AddDate(0, 0, 1-keep)
 	if since := began.UTC().Truncate(dayLength); since.After(first) {
@@ -276,13 +283,15 @@ func due(last, began time.Time, keep int, has func(time.Time) bool) (time.Time, 
 	return time.Time{}, false
 }
 
+// has reports whether a day is kept.
 func (d *Daily) has(day time.Time) bool {
 	name := day.Format(time.DateOnly)
 	return slices.ContainsFunc(*d.days.Load(), func(k keptDay) bool { return k.Day == name })
 }
 
-// write writes a day beside the others, puts it in place as a whole, and removes what is no
-// longer kept.
+// write writes a day beside the others, puts it in place as a whole by one rename, and
+// removes what is no longer kept. A crash in the middle leaves a directory that the
+// next start removes.
 func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 	name := day.Format(time.DateOnly)
 	scratch, err := os.MkdirTemp(d.cfg.Dir, unfinished)
@@ -321,7 +330,8 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 	return errors.Join(d.prune(), atomicfile.SyncDir(d.cfg.Dir))
 }
 
-// prune removes the days beyond the bounds.
+// prune removes the days beyond the bounds. A day that did not fit is not written
+// again.
 func (d *Daily) prune() error {
 	days := slices.Clone(*d.days.Load())
 	bytes, keep := int64(0), 0

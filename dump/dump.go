@@ -93,8 +93,10 @@ func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 	return m, m.finish(dir)
 }
 
+// until is the end of the day.
 func (d Day) until() time.Time { return d.Day.AddDate(0, 0, 1) }
 
+// every hands on each of some sites.
 func every(sites []Site, each func(Site) error) error {
 	for _, s := range sites {
 		if err := each(s); err != nil {
@@ -122,13 +124,15 @@ func (d Day) incidents(ctx context.Context, outages *[]Event, each func(Revision
 	return err
 }
 
+// older is the next page of incidents.
 func (d Day) older(ctx context.Context, than []faultline.Incident) ([]faultline.Incident, error) {
 	last := than[len(than)-1]
 	return d.From.Older(ctx, last.Onset.At, last.ID, incidentsAtOnce)
 }
 
-// revisions hands on those of an incident up to the end of the day. Nothing is handed on
-// before it is known that one of them is of the day.
+// revisions hands on those of an incident up to the end of the day. Nothing is handed
+// on before it is known that one of them is of the day, since most incidents of a long
+// history are not.
 func (d Day) revisions(ctx context.Context, inc faultline.Incident, outages *[]Event, each func(Revision) error) error {
 	of, err := d.ofDay(ctx, inc)
 	if err != nil || of.last == 0 {
@@ -159,6 +163,7 @@ type span struct {
 	newest faultline.Incident
 }
 
+// ofDay finds out how far an incident had come by the end of the day.
 func (d Day) ofDay(ctx context.Context, inc faultline.Incident) (of span, err error) {
 	if inc.UpdatedAt.Before(d.until()) {
 		return span{inc.Revision, inc}.ifOn(d.Day), nil
@@ -178,6 +183,7 @@ func (d Day) ofDay(ctx context.Context, inc faultline.Incident) (of span, err er
 	return of.ifOn(d.Day), nil
 }
 
+// ifOn is the span if the incident had a revision on the day, and else nothing.
 func (s span) ifOn(day time.Time) span {
 	if s.newest.UpdatedAt.Before(day) {
 		return span{}

@@ -20,7 +20,8 @@ const manifestName = "manifest.json"
 // sumsName has the checksums as sha256sum reads them.
 const sumsName = "SHA256SUMS"
 
-// Manifest says what a dump has.
+// Manifest says what a dump has. Programs that load a dump should read it first, and
+// compare SchemaVersion.
 type Manifest struct {
 	Day           string `json:"day"` // UTC
 	SchemaVersion int    `json:"schema_version"`

@@ -25,6 +25,8 @@ func atLeast(reporters, reports int) *int {
 	return &n
 }
 
+// hourOf is a row of the hours, with the number of reports left out where it might be
+// of too few people. Zero is given: that nobody reported is about nobody.
 func hourOf(site string, p faultline.SeriesPoint) Hour {
 	h := Hour{Site: site, At: p.At, Probes: p.Probes, ProbesFailed: p.ProbesFailed}
 	if p.Reports == 0 || p.Reports >= MinReports {

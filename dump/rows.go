@@ -75,6 +75,8 @@ type SiteOfOne struct {
 	Probes int    `json:"probes"` // all of them succeeded
 }
 
+// revisionOf is the row of a revision. Its own evidence, sites and exonerated sites
+// take the place of the incident's, because these have counts of people.
 func revisionOf(inc faultline.Incident) Revision {
 	e := inc.Evidence
 	r := Revision{Incident: inc.WithoutTimeline(), Sites: make([]SiteOf, 0, len(inc.Sites)),
@@ -132,6 +134,7 @@ type Columns struct {
 	Withheld     bool       `json:"withheld" parquet:"withheld"`
 }
 
+// columnsOf is the same row in columns.
 func columnsOf(r Revision) Columns {
 	c := Columns{ID: r.ID, Revision: r.Incident.Revision, State: string(r.State), Basis: r.Basis, Title: r.Title,
 		Headline: r.Headline, Onset: r.Onset.At, Earliest: r.Onset.Earliest, Latest: r.Onset.Latest,

@@ -31,6 +31,7 @@ type output struct {
 	io.Writer
 }
 
+// create opens a file for writing, in place of what was there.
 func create(dir, name string) (*output, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode)
 	if err != nil {
@@ -54,8 +55,9 @@ func (o *output) finish(rows int) (File, error) {
 		o.file.Close()
 }
 
-// table writes rows twice: as compressed lines of JSON, and as Parquet in columns. It
-// returns the two files.
+// table writes rows twice, as they come: as compressed lines of JSON, and as Parquet in
+// columns. It returns the two files. Rows are handed on one by one, so that a day need
+// not fit into memory.
 func table[T, P any](dir, name string, columns func(T) P, rows func(each func(T) error) error) (files []File,
 	err error) {
 	lines, err := create(dir, name+".ndjson.gz")

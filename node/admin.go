@@ -20,8 +20,9 @@ const (
 	maxAdminScrapes = 4
 )
 
-// adminServer answers operators on an address of its own: metrics, and the profiles of the
-// Go runtime, which may be slow and say more than the public should know.
+// adminServer answers operators on an address of its own: metrics, and the profiles of
+// the Go runtime, which may be slow and say more than the public should know. Without
+// an address for operators there are no profiles, and metrics are served to everybody.
 type adminServer struct {
 	listener net.Listener
 	server   *http.Server

@@ -7,8 +7,9 @@ import (
 	"faultline/store/archive"
 )
 
-// openArchive opens this node's copy of the archive. A drill has none, and neither has what
-// nothing outlives.
+// openArchive opens this node's copy of the archive. A drill has none, and neither has
+// a store in memory: a file that outlives its store would be of incidents that nobody
+// knows.
 func (n *Node) openArchive() (err error) {
 	cfg := n.cfg
 	if cfg.ArchiveDir == "" || cfg.Drill != nil || !cfg.Store.Durable() {

@@ -10,8 +10,8 @@ import (
 	"faultline/web"
 )
 
-// countedEvery is how often a leader counts the concentration of the day: the last count of
-// a day is the one that stays.
+// countedEvery is how often a leader counts the concentration of the day. Each count
+// replaces the one before, and the last of a day stays.
 const countedEvery = time.Hour
 
 // concentrationDuty keeps how few providers serve how many sites, a point a day.
@@ -34,7 +34,8 @@ func (n *Node) concentrationDuty() replica.Duty {
 	}}
 }
 
-// concentratedTop is how many providers of a kind the page of concentration may name.
+// concentratedTop bounds how many providers of a kind the page of concentration may
+// name.
 const concentratedTop = 20
 
 // concentrated counts a part of the list, and each country and kind of service in it apart.

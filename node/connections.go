@@ -12,7 +12,8 @@ import (
 
 // connections bounds how many connections one address, or one IPv6 /64, may hold open:
 // each costs memory and a goroutine before a word was said on it. Proxies that are
-// trusted stand for many, and are not bounded. It is safe for concurrent use.
+// trusted stand for many, and are not bounded. It is safe for concurrent use. Without
+// it one machine could use up all connections with requests that it never sends.
 type connections struct {
 	most    int // 0: any number
 	trusted []netip.Prefix

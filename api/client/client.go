@@ -16,12 +16,15 @@ import (
 	"faultline"
 )
 
+// maxBody bounds an answer in bytes; the largest lists are a few megabytes.
+// defaultTimeout bounds one request, the stream aside.
 const (
 	maxBody        = 64 << 20
 	defaultTimeout = 30 * time.Second
 )
 
-// Client reads one Faultline. The zero value is not usable; see [New].
+// Client reads one Faultline. The zero value is not usable; see [New]. It is safe for
+// concurrent use.
 type Client struct {
 	base  string
 	token string
@@ -50,7 +53,8 @@ func New(base string, options ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Problem is an answer that is no success (RFC 9457).
+// Problem is an answer that is no success (RFC 9457). Every answer of the API that is
+// no success is one, so a caller can name the field that is wrong.
 type Problem struct {
 	Title  string              `json:"title"`
 	Status int                 `json:"status"`
@@ -128,8 +132,8 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// Incidents yields what the query chooses, newest onset first, page by page. It
-// ends with the first error.
+// Incidents yields what the query chooses, newest onset first, page by page. It ends
+// with the first error. A page is asked for only when the one before has been used up.
 func (c *Client) Incidents(ctx context.Context, q Query) iter.Seq2[faultline.Incident, error] {
 	return func(yield func(faultline.Incident, error) bool) {
 		query := q.Values()
@@ -216,7 +220,8 @@ func (c *Client) Series(ctx context.Context, of string, stepS int, since, until 
 	return s.Series, err
 }
 
-// get reads one answer into v.
+// get reads one answer into v, within the default time. Members that this version does
+// not know are ignored, so that an older client works with a newer server.
 func (c *Client) get(ctx context.Context, path string, query url.Values, v any) error {
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()

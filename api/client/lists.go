@@ -122,7 +122,8 @@ func (c *Client) Revisions(ctx context.Context, id string) iter.Seq2[Revision, e
 	return list[Revision](ctx, c, "/v1/incidents/"+url.PathEscape(id)+"/revisions", "revisions", nil)
 }
 
-// list yields the items of a list that has pages.
+// list yields the items of a list that has pages. It follows the cursor of each answer
+// until there is none.
 func list[T any](ctx context.Context, c *Client, path, member string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		asked := url.Values{}

@@ -12,6 +12,7 @@ import (
 const maxReason = 1 << 10
 
 // Ready asks a node whether it should get requests; the error says why it should not.
+// It is what health checks of containers ask.
 func (c *Client) Ready(ctx context.Context) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/readyz", nil)
 	if err != nil {

@@ -29,7 +29,8 @@ type WorkQuery struct {
 	Health *faultline.VantageHealth
 }
 
-// Work asks what the vantage that the token names should check.
+// Work asks what the vantage that the token names should check. The request may take as
+// long as q.Wait: the server answers at once when there is news (long polling).
 func (c *Client) Work(ctx context.Context, q WorkQuery) (faultline.WorkAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, q.Wait+sendTimeout)
 	defer cancel()

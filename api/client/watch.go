@@ -34,10 +34,11 @@ type Watched struct {
 	Reset bool
 }
 
-// Watch hands on each change of what the query chooses (its times and Limit aside)
-// as it happens, first what is open now. It resumes after breaks without a gap, or
-// says that there was one, and returns when ctx ends, when hand fails, or when the
-// server refuses the query.
+// Watch hands on each change of what the query chooses (its times and Limit aside) as
+// it happens, first what is open now. It resumes after breaks without a gap, or says
+// that there was one, and returns when ctx ends, when hand fails, or when the server
+// refuses the query. A caller that gets Reset reads the list again; until then it may
+// show something that is over.
 func (c *Client) Watch(ctx context.Context, q Query, hand func(Watched) error) error {
 	q.Since, q.Until, q.Overlapping, q.Limit = time.Time{}, time.Time{}, false, 0
 	w := watcher{hand: hand}
@@ -74,7 +75,8 @@ func (c *Client) Watch(ctx context.Context, q Query, hand func(Watched) error) e
 	}
 }
 
-// watcher reads server-sent events (HTML Standard, 9.2).
+// watcher reads server-sent events (HTML Standard, 9.2). It keeps the last id, by which
+// the server goes on after a break.
 type watcher struct {
 	hand   func(Watched) error
 	last   string // the last id
