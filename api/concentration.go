@@ -300,8 +300,11 @@ func (a *api) writeFirebreaks(c *gin.Context, query url.Values, form string, of 
 	})
 }
 
-// counted answers with what is counted over the whole list, once a minute.
+// counted answers with what is counted over the whole list, once a minute and whenever another
+// coverage is to be said: no answer may say for a minute that it observes what it does not.
 func (a *api) counted(c *gin.Context, s *board.Snapshot, key string, of func() any) error {
+	coverage := s.Coverage()
+	key = fmt.Sprintf("%s %t %s %d", key, s.Meta.Stale, coverage.State, coverage.Vantages)
 	p, err := a.counts.GetAt(key, a.cfg.Now(), func() (*page.Page, error) { return listPage(of()) })
 	if err != nil {
 		return err

@@ -192,3 +192,23 @@ func TestStreamSaysWhatIsObserved(t *testing.T) {
 		}
 	}
 }
+
+// What is counted over the whole list is kept for a minute. When the vantages lose their sight
+// within that minute, the answers say so at once.
+func TestCountsThatAreKeptFollowCoverage(t *testing.T) {
+	n := newNode(t)
+	n.run()
+	paths := []string{"/v1/concentration", "/v1/concentration/firebreaks", "/v1/scorecard"}
+	for _, state := range []coverageState{{view: seen, want: faultline.Observing}, coverageStates()["no vantage"]} {
+		n.show(state.view(n))
+		eventually(t, "coverage is "+string(state.want), func() bool {
+			s, err := n.board.Snapshot()
+			return err == nil && s.Coverage().State == state.want
+		})
+		for _, path := range paths {
+			if body := n.get(path).Body.String(); !strings.Contains(body, `"coverage":{"state":"`+string(state.want)) {
+				t.Errorf("%s does not say that coverage is %s: %.200s", path, state.want, body)
+			}
+		}
+	}
+}
