@@ -134,14 +134,8 @@ func (m *prefixMAC) sum(addr netip.Addr, bits int) []byte {
 // key returns the day's key. However many ask for a new day's at once, it is
 // fetched once, and nobody waits longer than their own context.
 func (p *pseudonyms) key(ctx context.Context, day int64) (dayKey, error) {
-	p.mu.Lock()
-	today, was := p.today, p.was
-	p.mu.Unlock()
-	switch {
-	case today.macs != nil && day == today.day:
-		return today, nil
-	case was.macs != nil && day == was.day:
-		return was, nil
+	if kept, ok := p.kept(day); ok {
+		return kept, nil
 	}
 	name := time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly)
 	fetched := p.flight.DoChan(name, func() (any, error) { return p.fetch(context.WithoutCancel(ctx), day, name) })
@@ -156,9 +150,25 @@ func (p *pseudonyms) key(ctx context.Context, day int64) (dayKey, error) {
 	}
 }
 
+// kept returns the key of a day that was fetched before.
+func (p *pseudonyms) kept(day int64) (dayKey, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range [...]dayKey{p.today, p.was} {
+		if k.macs != nil && k.day == day {
+			return k, true
+		}
+	}
+	return dayKey{}, false
+}
+
 // fetch reads the key of a day from Redis, and keeps the two newest ones: around midnight
-// reports of both days come in.
+// reports of both days come in. Whoever looked before the key was kept, and asks after it
+// came, is given that one.
 func (p *pseudonyms) fetch(ctx context.Context, day int64, name string) (dayKey, error) {
+	if kept, ok := p.kept(day); ok {
+		return kept, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, keyLimit)
 	defer cancel()
 	key, err := p.keys.DailyKey(ctx, name)
