@@ -85,6 +85,21 @@ func TestStackSaysWhatFailsAndWhy(t *testing.T) {
 	}
 }
 
+// An outage of the owner that is not confirmed is not said of a site as if it were: the site may
+// be failing, and no more.
+func TestStackDoesNotNameAnOwnersOutageThatIsNotConfirmed(t *testing.T) {
+	n := stackNode(t)
+	inc := incident(0, 2, 2)
+	inc.State = faultline.StateCandidate
+	n.source.Publish(inc)
+	n.await(inc)
+	got := decode[StackAnswer](t, n.get("/v1/stack?of=well2.example").Body)
+	if got.Verdict.State != board.StackSuspected || got.Verdict.Cause != nil ||
+		got.Verdict.Sentence != "well2.example may be failing; no probe has confirmed it." {
+		t.Errorf("%s %q %+v", got.Verdict.State, got.Verdict.Sentence, got.Verdict.Cause)
+	}
+}
+
 // Nothing is said to work by whoever sees nothing.
 func TestStackIsNeverCalmWhileBlind(t *testing.T) {
 	n := stackNode(t, func(v *faultline.View) { v.Vantages, v.SitesObserved = 0, 0 })

@@ -126,3 +126,31 @@ func TestOneSiteThatFailedBeforeDoesNotDateTheRest(t *testing.T) {
 		}
 	}
 }
+
+// Ahead of the others is whoever failed most often by then, on tracks that can be believed, as
+// long as it and its like are few of those that fail.
+func TestWhoIsAheadOfTheOthers(t *testing.T) {
+	t.Parallel()
+	const until = 53 // minutes; all tracks end at minute 60
+	late, early := "oooooooooooooxxxxxxx", "ooooooooooxxxxxxxxxx"
+	for name, c := range map[string]struct {
+		tracks []string
+		want   int // -1: nobody
+	}{
+		"one of four":                    {[]string{late, early, late, late}, 1},
+		"nobody":                         {[]string{late, late, late, late}, -1},
+		"one failure is too few":         {[]string{late, "ooooooooooxooxxxxxxx", late, late}, -1},
+		"two are enough":                 {[]string{late, "ooooooooooxxoxxxxxxx", late, late}, 1},
+		"the one that failed more often": {[]string{late, "ooooooooxxxxxxxxxxxx", late, late, early, late}, 1},
+		"half of them are the onset":     {[]string{early, late, early, late}, -1},
+		"of sites that never failed":     {[]string{late, early, "oooooooooooooooooooo", "oooooooooooooooooooo"}, -1},
+		"one that was never well":        {[]string{late, strings.Repeat("x", 20), late, late}, 1},
+	} {
+		e, others := New(Config{}), slices.Repeat([]string{strings.Repeat("o", 20)}, 40)
+		ids := seenTogether(e, slices.Concat(c.tracks, others))[:len(c.tracks)]
+		site, ok := e.ahead(ids, 0, after(until).UnixMilli())
+		if got := slices.Index(ids, site); ok != (c.want >= 0) || ok && got != c.want {
+			t.Errorf("%s: %d, %v, want %d", name, got, ok, c.want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func TestSubscriptionsThatNothingCanBeSentTo(t *testing.T) {
 	service := New(Config{})
 	for _, endpoint := range []string{good.Endpoint, "https://updates.push.services.mozilla.com/wpush/v2/abc",
 		"https://web.push.apple.com/abc", "https://wns2-par02p.notify.windows.com/w/?token=abc",
-		"https://fcm.googleapis.com:443/x"} {
+		"https://fcm.googleapis.com:443/x", "https://FCM.googleapis.com/x"} {
 		sub := good
 		sub.Endpoint = endpoint
 		if err := service.Check(sub); err != nil {
@@ -46,7 +46,9 @@ func TestSubscriptionsThatNothingCanBeSentTo(t *testing.T) {
 	for _, endpoint := range []string{"", "http://fcm.googleapis.com/x", "https://example.com/",
 		"https://fcm.googleapis.com.example.com/x", "https://evilfcm.googleapis.com/x", "https://push.apple.com/x",
 		"https://.push.apple.com/x", "https://evilpush.apple.com/x", "https://fcm.googleapis.com:8443/x",
-		"https://u@fcm.googleapis.com/x", "https://fcm.googleapis.com@example.com/x", "https://127.0.0.1/x",
+		"https://u@fcm.googleapis.com/x", "https://fcm.googleapis.com/x#y", "https://push.services.mozilla.com/x",
+		"https://evilpush.services.mozilla.com/x", "https://notify.windows.com/x", "https://evilnotify.windows.com/x",
+		"https://updates.push.services.mozilla.com.example.com/x", "https://fcm.googleapis.com@example.com/x", "https://127.0.0.1/x",
 		"https://fcm.googleapis.com/" + string(make([]byte, maxEndpoint))} {
 		sub := good
 		sub.Endpoint = endpoint
