@@ -75,12 +75,32 @@ func (s *Store) CountSegments(ctx context.Context) (int, error) {
 
 // Segments returns all files of the archive by name.
 func (s *Store) Segments(ctx context.Context) (map[string]Segment, error) {
-	const op = "read the archive's list of files"
-	all, err := s.reads.HGetAll(ctx, keyArchive).Result()
-	if err != nil {
-		return nil, s.fail(op, err)
+	list, _, err := s.Archive(ctx)
+	return list, err
+}
+
+// Archive returns all files of the archive by name, and the file that is proposed (nil: none).
+// Both are of one moment: a file that is moved from the one to the other is in one of them.
+func (s *Store) Archive(ctx context.Context) (map[string]Segment, *Proposal, error) {
+	const op = "read the archive's files"
+	var all *redis.MapStringStringCmd
+	var text *redis.StringCmd
+	_, err := s.reads.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		all, text = p.HGetAll(ctx, keyArchive), p.Get(ctx, keyArchiveNext)
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, nil, s.fail(op, err)
 	}
-	return segments(all)
+	list, err := segments(all.Val())
+	if err != nil {
+		return nil, nil, err
+	}
+	p, ok := proposal([]byte(text.Val()))
+	if !ok {
+		return list, nil, nil
+	}
+	return list, &p, nil
 }
 
 // segments reads the list of files. One that is damaged is an error and is not skipped: incidents
@@ -108,10 +128,14 @@ func (s *Store) Proposed(ctx context.Context) (p Proposal, ok bool, err error) {
 	if err != nil {
 		return p, false, s.fail(op, err)
 	}
-	if err := json.Unmarshal(text, &p); err != nil || p.Segment.Bytes > MaxSegmentBytes {
-		return p, false, nil //nolint:nilerr // a damaged proposal is none: the leader makes another
-	}
-	return p, true, nil
+	p, ok = proposal(text)
+	return p, ok, nil
+}
+
+// proposal reads what is proposed. One that is damaged is none: the leader makes another.
+func proposal(text []byte) (p Proposal, ok bool) {
+	err := json.Unmarshal(text, &p)
+	return p, err == nil && p.Segment.Bytes <= MaxSegmentBytes
 }
 
 // Propose makes a file known that this node holds. The incidents in it stay in Redis.

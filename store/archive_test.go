@@ -2,11 +2,15 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"faultline"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // testArchive moves an incident, and gives a file from one node to another.
@@ -58,6 +62,48 @@ func testArchive(t *testing.T, f *fixture) {
 	lent, err := f.Borrow(ctx, p.Segment)
 	ok(t, err)
 	equal(t, bytes.Equal(lent, file), true)
+}
+
+// testArchiveOfOneMoment: a file that is moved while the archive is read is in what is read,
+// as proposed or as one of the archive's. A node removes a file that is neither.
+func testArchiveOfOneMoment(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	l := f.lead(t)
+	ok(t, f.SaveRevision(ctx, l, incident(0, 1)))
+	p := Proposal{Segment: Segment{Name: "a", Bytes: 600_000, Incidents: 1},
+		Moves: []MovedIncident{{incident(0, 1).ID, 1}}}
+	ok(t, f.Propose(ctx, l, p))
+	between := &afterEach{do: sync.OnceFunc(func() { ok(t, f.Move(ctx, l, p)) })}
+	f.reads.AddHook(between)
+	files, next, err := f.Archive(ctx)
+	ok(t, err)
+	if _, moved := files["a"]; !moved && next == nil {
+		t.Error("the file is in neither place")
+	}
+	files, next, err = f.Archive(ctx)
+	ok(t, err)
+	if _, moved := files["a"]; !moved || next != nil {
+		t.Errorf("after the move: %v, %v", files, next)
+	}
+}
+
+// afterEach does something after each command, and after each group of commands.
+type afterEach struct{ do func() }
+
+func (a *afterEach) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (a *afterEach) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		defer a.do()
+		return next(ctx, cmd)
+	}
+}
+
+func (a *afterEach) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		defer a.do()
+		return next(ctx, cmds)
+	}
 }
 
 // testHoldings: what a node says counts for a day, and there is room for so many nodes.

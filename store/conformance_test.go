@@ -99,6 +99,7 @@ var conformance = []struct {
 	{"quotas", testQuotas},
 	{"many quotas", testManyQuotas},
 	{"archive", testArchive},
+	{"archive is read at one moment", testArchiveOfOneMoment},
 	{"holdings of the archive", testHoldings},
 	{"key registry", testRegistry},
 }

@@ -46,9 +46,11 @@ func TestSubscriptionsThatNothingCanBeSentTo(t *testing.T) {
 	for _, endpoint := range []string{"", "http://fcm.googleapis.com/x", "https://example.com/",
 		"https://fcm.googleapis.com.example.com/x", "https://evilfcm.googleapis.com/x", "https://push.apple.com/x",
 		"https://.push.apple.com/x", "https://evilpush.apple.com/x", "https://fcm.googleapis.com:8443/x",
-		"https://u@fcm.googleapis.com/x", "https://fcm.googleapis.com/x#y", "https://push.services.mozilla.com/x",
+		"https://u@fcm.googleapis.com/x", "https://fcm.googleapis.com/x#y",
+		"https://push.services.mozilla.com/x",
 		"https://evilpush.services.mozilla.com/x", "https://notify.windows.com/x", "https://evilnotify.windows.com/x",
-		"https://updates.push.services.mozilla.com.example.com/x", "https://fcm.googleapis.com@example.com/x", "https://127.0.0.1/x",
+		"https://updates.push.services.mozilla.com.example.com/x",
+		"https://fcm.googleapis.com@example.com/x", "https://127.0.0.1/x",
 		"https://fcm.googleapis.com/" + string(make([]byte, maxEndpoint))} {
 		sub := good
 		sub.Endpoint = endpoint

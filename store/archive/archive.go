@@ -142,15 +142,9 @@ func (a *Archive) sync(ctx context.Context, always bool) error {
 	}
 	a.write.Lock()
 	defer a.write.Unlock()
-	all, err := a.cfg.Store.Segments(ctx)
+	all, next, err := a.cfg.Store.Archive(ctx)
 	if err != nil {
 		return err
-	}
-	var next *store.Proposal
-	if p, ok, err := a.cfg.Store.Proposed(ctx); err != nil {
-		return err
-	} else if ok {
-		next = &p
 	}
 	if a.cfg.Check != nil { // asked last: Redis may have been emptied between the reads
 		if err := a.cfg.Check(ctx); err != nil {

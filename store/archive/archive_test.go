@@ -352,3 +352,32 @@ func TestTheArchiveIsReadWithoutRedis(t *testing.T) {
 		t.Errorf("what the archive has not may be in Redis, which is away: %v", err)
 	}
 }
+
+// Incidents stay in Redis until the file that they are in lies whole on this node's disk,
+// whatever the node said before.
+func TestNothingIsMovedIntoAFileThatIsGone(t *testing.T) {
+	ctx, h, dir := t.Context(), newHouse(t, storetest.Start(t)), t.TempDir()
+	h.fill(4)
+	n, without := h.node(dir, h.store), 0
+	leads := term{h.store, h.lease}
+	ok(t, n.Archive.step(ctx))
+	ok(t, n.Archive.advance(ctx, leads, &without)) // proposes
+	ok(t, n.Archive.step(ctx))                     // says that it holds the file
+	p, proposed, err := h.store.Proposed(ctx)
+	ok(t, err)
+	if !proposed {
+		t.Fatal("nothing is proposed")
+	}
+	ok(t, os.Remove(path(dir, p.Segment.Name)))
+	ok(t, n.Archive.advance(ctx, leads, &without))
+	if left := h.inRedis(); left != 4 {
+		t.Fatalf("%d of 4 incidents are left in Redis, and the file is gone", left)
+	}
+	for range 2 * stuckAfter { // another is proposed
+		ok(t, n.Archive.step(ctx))
+		ok(t, n.Archive.advance(ctx, leads, &without))
+	}
+	if left := h.inRedis(); left != 0 {
+		t.Errorf("%d incidents are left in Redis for ever", left)
+	}
+}

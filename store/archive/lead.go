@@ -81,6 +81,11 @@ func (a *Archive) advance(ctx context.Context, m Mover, without *int) error {
 	if err != nil || nodes[a.node] != p.Segment.Name { // this node's own copy above all
 		return err
 	}
+	// As it lies on the disk: once the incidents are moved, no other copy may be left.
+	if err := Intact(a.cfg.Dir, p.Segment); err != nil {
+		a.damaged(p.Segment.Name, err)
+		return nil
+	}
 	for _, holds := range nodes {
 		if holds != p.Segment.Name {
 			return nil // not yet
