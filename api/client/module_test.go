@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,25 +33,31 @@ func main() {
 }
 `
 
-// A module of its own that has nothing but a clone compiles a program with the client: nothing
-// else is downloaded.
+// What clients/README.md says for a clone makes a program with the client in an empty module, also
+// in one that an older go command began: nothing else is downloaded.
 func TestClientIsImportedFromAnEmptyModule(t *testing.T) {
 	clone, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"main.go": outside,
-		"go.mod":  "module example\n\ngo 1.26\n\nrequire faultline v0.0.0\n\nreplace faultline => " + clone + "\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	readme, err := os.ReadFile("../../clients/README.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", filepath.Join(dir, "example"), ".")
+	_, rest, _ := strings.Cut(string(readme), "```sh\n")
+	commands, _, ok := strings.Cut(rest, "```")
+	if !ok || !strings.Contains(commands, "../faultline") {
+		t.Fatalf("clients/README.md has other commands: %s", commands)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(outside), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begin, rest, _ := strings.Cut(strings.ReplaceAll(commands, "../faultline", clone), "\n")
+	script := strings.Join([]string{begin, "go mod edit -go=1.25", rest, "go build -o example ."}, "\n")
+	cmd := exec.CommandContext(t.Context(), "sh", "-ec", script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "GOFLAGS=-pgo=off", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
