@@ -16,8 +16,8 @@ import (
 	"faultline/task"
 )
 
-// workPatience is how long the server may wait for news before it answers a request
-// for work.
+// workPatience is how long the server may wait for news before it answers a request for
+// work. It must be shorter than the idle limits of proxies, of which 30 s is common.
 const workPatience = 20 * time.Second
 
 // Config says for which server an agent works, and how it sees.
@@ -38,9 +38,10 @@ type Config struct {
 	Now      func() time.Time // nil: the world's clock
 }
 
-// Run checks what the server asks for, and hands in what it sees, until ctx ends or
-// the server refuses this agent for good. A server that is away, or one node of it that
-// refuses, ends nothing: results wait on disk, and the checks go on.
+// Run checks what the server asks for, and hands in what it sees, until ctx ends or the
+// server refuses this agent for good. A server that is away, or one node of it that
+// refuses, ends nothing: results wait on disk, and the checks go on. It is all of an
+// agent but its flags; cmd calls it, and tests run it against a server of their own.
 func Run(ctx context.Context, cfg Config) error {
 	s := &server{cfg: cfg}
 	first, err := s.first(ctx)
@@ -60,7 +61,8 @@ func Run(ctx context.Context, cfg Config) error {
 	return g.Wait()
 }
 
-// probe runs a prober with the server's period, and a new one when that changes.
+// probe runs a prober with the server's period, and a new one when that changes: a
+// schedule spreads its sites over one period and cannot change it while it runs.
 func (s *server) probe(ctx context.Context, first faultline.WorkAnswer) error {
 	for ctx.Err() == nil {
 		s.period = time.Duration(first.PeriodS) * time.Second
@@ -83,7 +85,8 @@ type periodError struct{ work faultline.WorkAnswer }
 // Error implements error.
 func (periodError) Error() string { return "the time between two checks of a site has changed" }
 
-// run has a prober work, and feeds it, until ctx ends.
+// run has a prober work, and feeds it, until ctx ends or one of the two fails. Then the
+// other is stopped too.
 func run(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.Run(ctx) })
@@ -98,11 +101,13 @@ type server struct {
 	period time.Duration
 }
 
-// refusalsAtStart is how often a server may refuse an agent that begins: one node of
-// several may not have read the newest keys yet.
+// refusalsAtStart is how often a server may refuse an agent that begins. One node of
+// several may not have read the newest keys yet, and each request may go to another.
 const refusalsAtStart = 3
 
-// first asks for the first work until there is an answer, or never will be one.
+// first asks for the first work until there is an answer, or never will be one. A
+// refusal ends the agent at once only here: an operator who has just started it should
+// see a wrong token.
 func (s *server) first(ctx context.Context) (faultline.WorkAnswer, error) {
 	wait, refusals := feedRetry, 0
 	var last string
@@ -174,8 +179,8 @@ func (s *server) health() faultline.VantageHealth {
 // handIn is where results go: the server.
 type handIn struct{ client *client.Client }
 
-// Probes implements [probe.Sink]. A batch that the server refuses for good is given
-// up: sent again it would be refused again.
+// Probes implements [probe.Sink]. A batch that the server refuses for good (400) is
+// given up: sent again it would be refused again, and everything behind it would wait.
 func (h handIn) Probes(ctx context.Context, probes []faultline.Probe) error {
 	err := h.client.SendProbes(ctx, probes)
 	if statusOf(err) == http.StatusBadRequest {

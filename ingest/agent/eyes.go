@@ -46,7 +46,7 @@ func NewEyes(cfg EyesConfig) (*probe.Checker, error) {
 		Ports: cfg.Ports, Agent: proberAgent(cfg.Page), Grounds: cfg.Grounds, Now: cfg.Now}), nil
 }
 
-// resolvConf is where a Unix machine names its resolvers.
+// resolvConf is where a Unix machine names its resolvers (resolv.conf(5)).
 const resolvConf = "/etc/resolv.conf"
 
 // machineResolvers are those that the machine names.
@@ -68,8 +68,9 @@ func machineResolvers() (all []netip.AddrPort, err error) {
 // dnsPort is where resolvers answer.
 const dnsPort = 53
 
-// proberAgent is honest: who we are, and where a site's owner reads how to be left
-// alone.
+// proberAgent is the User-Agent of checks. It says who we are, and where a site's owner
+// reads how to be left alone: the page of the service, or the rule for robots.txt where
+// no page is known.
 func proberAgent(page string) string {
 	where := "robots.txt: User-agent: faultline"
 	if page != "" {

@@ -25,13 +25,15 @@ const refusedLong = 10 * time.Minute
 // ErrRefused says that the server does not take this agent's token.
 var ErrRefused = errors.New("the server refuses this agent")
 
-// Ask asks for work: of this node's own schedule, or of a server. known is the
-// revision of what the prober has already.
+// Ask asks for work: of this node's own schedule, or of a server. known is the revision
+// of what the prober has already. So a node's own prober and an agent elsewhere are fed
+// by the same code.
 type Ask func(ctx context.Context, health probe.Health, known string) (faultline.WorkAnswer, error)
 
-// feed gives a prober its work until ctx ends, and reports to the server how the
-// prober does, at once when that changes. It fails with [ErrRefused] when the server has
-// given none for that reason for long.
+// feed gives a prober its work until ctx ends, and reports to the server how the prober
+// does, at once when that changes. It fails with [ErrRefused] when the server has given
+// none for that reason for long. A change of health ends a request that is waiting,
+// because the server must know within a second that a vantage is blind.
 func feed(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error {
 	known, trouble := "", troubles{wait: feedRetry, log: log}
 	for ctx.Err() == nil {
@@ -68,7 +70,8 @@ func feed(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error
 	return nil
 }
 
-// troubles are requests for work that failed, one after another.
+// troubles are requests for work that failed, one after another: how long to wait, and
+// whether to give up.
 type troubles struct {
 	log     *slog.Logger
 	wait    time.Duration // before the next request
@@ -122,7 +125,8 @@ func workOf(a faultline.WorkAnswer) probe.Work {
 // localPatience is how long this node's own prober waits for news.
 const localPatience = 5 * time.Second
 
-// Local is this node's own vantage, which hands in at the node's own door.
+// Local is this node's own vantage. It asks the node's schedule for work and hands in
+// at the node's own door, without HTTP, and is otherwise a vantage like any other.
 type Local struct {
 	Prober   *probe.Prober
 	Schedule *Schedule

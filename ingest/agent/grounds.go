@@ -23,7 +23,8 @@ func MatcherGrounds(vantage string, m *infra.Matcher, servers *infra.NameServers
 // Headers implements [probe.Grounds].
 func (g Grounds) Headers() []string { return g.Matcher.Headers() }
 
-// Via implements [probe.Grounds]. Where a redirect led to is another site's.
+// Via implements [probe.Grounds]. What was seen of another host, to which a redirect
+// led, is left out: it is that site's infrastructure and not this one's.
 func (g Grounds) Via(o *probe.Observation) []faultline.Component {
 	seen := infra.Observation{Site: o.Site, At: o.At, Vantage: g.Vantage, Host: o.Host}
 	if o.Host == "" || o.Host == o.Site || o.Host == "www."+o.Site {

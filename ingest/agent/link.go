@@ -7,7 +7,8 @@ import (
 )
 
 // Link carries an agent's requests to its server, and compares the server's clock with
-// its own on the way. It is safe for concurrent use.
+// its own on the way. It is safe for concurrent use. A vantage whose clock is wrong
+// dates failures wrongly, which its operator must learn.
 type Link struct {
 	transport *http.Transport
 	now       func() time.Time
@@ -21,7 +22,8 @@ func NewLink(now func() time.Time) *Link {
 	return &Link{transport: http.DefaultTransport.(*http.Transport).Clone(), now: now}
 }
 
-// RoundTrip implements [http.RoundTripper].
+// RoundTrip implements [http.RoundTripper]. Every answer has a Date, so comparing
+// clocks costs no request.
 func (l *Link) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := l.transport.RoundTrip(r)
 	if err != nil {
@@ -50,5 +52,6 @@ func (l *Link) Offset() time.Duration {
 	return l.offset
 }
 
-// Reset has the next request go over a new connection.
+// Reset has the next request go over a new connection, which a load balancer may lead
+// to another node.
 func (l *Link) Reset() { l.transport.CloseIdleConnections() }

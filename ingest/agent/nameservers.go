@@ -13,8 +13,8 @@ import (
 	"faultline/ingest/probe"
 )
 
-// zoneAsker asks the resolvers for name servers, each in its turn, so that two
-// answers come from two of them where there are two.
+// zoneAsker asks the resolvers for name servers, each in its turn. Two answers, which
+// must agree, so come from two resolvers where there are two.
 type zoneAsker struct {
 	resolvers []*Observer
 	turn      atomic.Uint64

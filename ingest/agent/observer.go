@@ -17,9 +17,9 @@ import (
 	"faultline/ingest/probe"
 )
 
-// Observer checks a site once, for a person who wants to know why the map says
-// what it says. It asks a name server itself: the system's resolver hides the
-// chain of aliases.
+// Observer checks a site once, for a person who wants to know why the map says what it
+// says (infra explain). It asks a name server itself, because the system's resolver
+// hides the chain of aliases. Unlike a prober it keeps nothing and judges nothing.
 type Observer struct {
 	server string
 	client dns.Client
@@ -74,8 +74,8 @@ func (l *Observer) Observe(ctx context.Context, site string) (infra.Observation,
 	return o, errors.Join(failures...)
 }
 
-// ask asks the resolver for records of one kind. An answer that was cut off is asked for
-// again over TCP.
+// ask asks the resolver for records of one kind. An answer that was cut off (TC) is
+// asked for again over TCP, as RFC 7766 wants.
 func (l *Observer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
 	q.SetEdns0(1232, false)

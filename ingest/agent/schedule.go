@@ -60,7 +60,8 @@ type ScheduleConfig struct {
 
 // Schedule knows what each vantage should check: its share of the sites, and what is
 // asked for beyond that. It answers from memory and follows the store. It is safe for
-// concurrent use.
+// concurrent use. Every node has one and computes the same shares from the same store,
+// so it does not matter which node a vantage asks.
 type Schedule struct {
 	store   Store
 	sites   Sites
@@ -85,7 +86,8 @@ type Schedule struct {
 	closed     bool
 }
 
-// share is the part of the map that one vantage checks.
+// share is the part of the list that one vantage checks. The revision is a hash of it,
+// by which a vantage says what it has.
 type share struct {
 	revision uint64
 	sites    []faultline.WorkSite
@@ -116,8 +118,8 @@ func (b *Schedule) Run(ctx context.Context) error {
 	}
 }
 
-// refresh reads what is asked for and who is there, and wakes whoever waits when that
-// is new.
+// refresh reads what is asked for and who is there, and wakes those that wait when any
+// of it is new. While the store is away what was read last stays true.
 func (b *Schedule) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -145,7 +147,9 @@ func (b *Schedule) refresh(ctx context.Context) error {
 }
 
 // share forgets the shares when the list of vantages or of sites has changed, so that
-// they are made again, and reports whether it did.
+// they are made again, and reports whether it did. A list that changes many times in a
+// row changes the shares at most every shareEvery, since each change is sent to all
+// vantages.
 func (b *Schedule) share(now time.Time) bool {
 	var names []string
 	for _, v := range b.vantages {
@@ -209,7 +213,8 @@ func among(site, vantage string, live []string) bool {
 	return above < copies
 }
 
-// requestsRevision distinguishes one list of requests from another, whenever they end.
+// requestsRevision distinguishes one list of requests from another by the sites in it.
+// When a request ends does not count, or each extension would be sent to everybody.
 func requestsRevision(requests []faultline.CheckRequest) uint64 {
 	names := make([]string, len(requests))
 	for i, w := range requests {
@@ -287,7 +292,8 @@ func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known 
 	}
 }
 
-// enter reports whether one more may wait.
+// enter reports whether one more request may wait. Beyond the bound it is answered at
+// once, which is correct and only costs the vantage another request.
 func (b *Schedule) enter() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -317,6 +323,8 @@ func (b *Schedule) Close() {
 	}
 }
 
+// answer is what a vantage should check now, with the revisions of its two parts and
+// what is closed when either changes.
 func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev, requestRev string,
 	changed <-chan struct{}) {
 	b.mu.Lock()

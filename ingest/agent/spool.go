@@ -41,9 +41,11 @@ const (
 // written has another name.
 const spoolSuffix = ".ndjson"
 
-// Spool hands the results of a vantage in, and keeps those that the server does not take
-// on disk until it does. It hands them in in the order in which they were seen. It is safe
-// for concurrent use.
+// Spool hands the results of a vantage in, and keeps those that the server does not
+// take on disk until it does. It hands them in in the order in which they were seen. It
+// is safe for concurrent use. A batch is one file, so handing it in and removing it is
+// one step: after a crash a batch may be sent twice, which counts once, and none is
+// lost.
 type Spool struct {
 	dir  string
 	next probe.Sink // where results are handed in
@@ -86,7 +88,8 @@ func OpenSpool(dir string, log *slog.Logger, now func() time.Time) (*Spool, erro
 	return s, nil
 }
 
-// takeLock makes this process the only one that uses the directory, until it ends.
+// takeLock makes this process the only one that uses the directory, until it ends. Two
+// agents in one spool would hand in each other's results under their own names.
 func (s *Spool) takeLock() (err error) {
 	if s.lock, err = os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, spoolFileMode); err != nil {
 		return err
@@ -131,8 +134,9 @@ func (s *Spool) readDir() error {
 	return nil
 }
 
-// Probes implements [probe.Sink]: it hands a batch in, or keeps it on disk. Where results
-// wait already, a new one waits behind them.
+// Probes implements [probe.Sink]: it hands a batch in, or keeps it on disk. Where
+// results wait already, a new one waits behind them. So results arrive in the order in
+// which they were found, which the fold's windows depend on.
 func (s *Spool) Probes(ctx context.Context, probes []faultline.Probe) error {
 	if s.empty() {
 		err := s.send(ctx, probes)
@@ -188,7 +192,8 @@ func (s *Spool) path(number uint64) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%020d%s", number, spoolSuffix))
 }
 
-// bound drops the oldest batches beyond the bounds.
+// bound drops the oldest batches beyond the bounds. One batch always stays, however
+// large.
 func (s *Spool) bound() {
 	for len(s.batches) > 1 && (s.bytes > maxSpoolBytes || len(s.batches) > maxSpoolBatches) {
 		s.dropped += int64(s.batches[0].probes)
@@ -229,7 +234,8 @@ func (s *Spool) Run(ctx context.Context) error {
 
 var errNothingWaits = errors.New("nothing waits")
 
-// deliver hands the oldest batch in, without what has become too old.
+// deliver hands the oldest batch in, without what has become too old, and removes it
+// once it is taken.
 func (s *Spool) deliver(ctx context.Context) error {
 	s.mu.Lock()
 	if len(s.batches) == 0 {

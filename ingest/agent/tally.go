@@ -13,9 +13,10 @@ const tallyMinutes = 60
 // maxTallied bounds the sites whose last result is remembered.
 const maxTallied = 1 << 20
 
-// tally counts, over the last hour, the checks that a schedule held and the results that
-// were accepted in time. A site's results count once in a period: a check that was
-// repeated, or asked for, makes good for none that is missing.
+// tally counts, over the last hour, the checks that a schedule held and the results
+// that were accepted in time. A site's results count once in a period: a check that was
+// repeated, or asked for, makes good for none that is missing. The share of both is
+// what /vantages shows as "in time".
 type tally struct {
 	sites  int
 	period time.Duration
@@ -78,7 +79,8 @@ func (t *tally) assign(sites int, period time.Duration, now time.Time) {
 	t.sites, t.period, t.since = sites, period, now
 }
 
-// accrue counts what has become due since it was counted last, minute by minute.
+// accrue counts what has become due since it was counted last, minute by minute: so
+// many sites in each period. It needs no event for each check.
 func (t *tally) accrue(now time.Time) {
 	if t.sites == 0 || t.period <= 0 {
 		t.since = now

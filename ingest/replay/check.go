@@ -17,9 +17,9 @@ const maxRank = 1_000_000_000
 // maxName bounds a site, and the pseudonym or id of whoever speaks, in bytes.
 const maxName = 253
 
-// check validates the line that was read and makes it the event that the fold
-// takes: sites in lower case, symptoms of the contract, times in whole
-// milliseconds.
+// check validates the line that was read and makes it the event that the fold takes:
+// sites in lower case, symptoms of the contract, times in whole milliseconds. A line of
+// a log and a line of a file so become the same event.
 func (d *decoder) check() (faultline.Event, error) {
 	switch p := &d.line; p.typ {
 	case faultline.TypeReport:

@@ -58,8 +58,9 @@ func (d *decoder) decode(line []byte) (faultline.Event, error) {
 	return d.check()
 }
 
-// unmarshal reads any line by the rules of RFC 8259, and refuses names that
-// occur twice and text that is not UTF-8. Unknown members are ignored.
+// unmarshal reads any line by the rules of RFC 8259, and refuses names that occur twice
+// and text that is not UTF-8, which readers understand differently. Unknown members are
+// ignored: a newer release may write them.
 func (p *parsed) unmarshal(line []byte) error {
 	var head struct {
 		Type string `json:"type"`
@@ -113,7 +114,7 @@ func (p *parsed) unmarshal(line []byte) error {
 	return nil
 }
 
-// why puts a decoder's error on one printable line.
+// why puts a decoder's error on one printable line, without the names of Go types.
 func why(err error) error {
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
@@ -132,8 +133,8 @@ func why(err error) error {
 	return errors.New(printable(err.Error()))
 }
 
-// printable keeps what a malformed line brings off the terminal's controls, and
-// short.
+// printable keeps what a malformed line brings off the terminal's controls, and short.
+// A file may be somebody else's.
 func printable(s string) string {
 	const limit = 200
 	s = strings.Map(func(r rune) rune {

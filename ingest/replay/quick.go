@@ -7,11 +7,11 @@ import (
 	"faultline"
 )
 
-// quick reads the lines that make up nearly all of a file: one flat object of
-// the commonest types, its strings plain ASCII without escapes, its numbers
-// small and whole. It never says that a line is malformed: whatever it does not
-// recognise it leaves to the full decoder, and what it does read it reads as
-// that would.
+// quick reads the lines that make up nearly all of a file: one flat object of the
+// commonest types, its strings plain ASCII without escapes, its numbers small and
+// whole. It never says that a line is malformed: whatever it does not recognise it
+// leaves to the full decoder, and what it does read it reads as that would (a fuzz test
+// compares them).
 type quick struct {
 	text []byte // the line
 	pos  int    // of the next byte

@@ -2,8 +2,8 @@ package replay
 
 import "github.com/cespare/xxhash/v2"
 
-// maxWords bounds the words that are remembered; maxWordLen is the longest that
-// is worth it.
+// maxWords bounds the words that are remembered; maxWordLen is the longest that is
+// worth it, in bytes.
 const (
 	wordBits   = 14
 	maxWords   = 1 << wordBits
