@@ -5,4 +5,5 @@ package faultline
 type Change struct {
 	ID       string
 	Incident Incident
+	Trace    string `json:"-"` // the spans that led to it, as of a [View]
 }

@@ -32,7 +32,8 @@ const anyRoom = "*"
 // may import it.
 var rooms = map[string][]string{
 	".":                 {},
-	"ingest":            {"."},
+	"trace":             {}, // spans, and the form in which the log carries them
+	"ingest":            {".", "trace"},
 	"ingest/probe":      {"."},
 	"ingest/infra":      {".", "atomicfile"},
 	"ingest/statements": {"."},
@@ -43,17 +44,17 @@ var rooms = map[string][]string{
 	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
 	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
 	"correlate/evidence": {".", "correlate/cause"},
-	"store":              {".", "record"},
+	"store":              {".", "record", "trace"},
 	"record":             {".", "atomicfile", "board/page", "task"},
 	// Open data: rows are rendered as the API's answers.
 	"dump":              {".", "atomicfile", "board/page", "task"},
 	"correlate/verdict": {"."},
 	// A verdict is of what the board holds.
-	"board": {".", "atomicfile", "board/page", "correlate/verdict"},
+	"board": {".", "atomicfile", "board/page", "correlate/verdict", "trace"},
 	// how an answer is rendered and sent, whoever makes it
 	"board/page": {},
 	"api": {".", "board", "board/find", "board/page", "api/direct", "api/mcptools", "api/push", "api/stream",
-		"api/token", "api/webhook", "docs", "dump", "record", "scenario/history"},
+		"api/token", "api/webhook", "docs", "dump", "record", "scenario/history", "trace"},
 	"api/mcptools": {"."},
 	"api/direct":   {}, // plain requests, before net/http reads them
 	"api/stream":   {".", "board", "board/page"},
@@ -65,7 +66,7 @@ var rooms = map[string][]string{
 	"store/archive":     {".", "atomicfile", "record", "store", "task"},
 	"lockfile":          {},
 	"atomicfile":        {}, // files that are replaced as a whole
-	"replica":           {".", "atomicfile", "store", "task"},
+	"replica":           {".", "atomicfile", "store", "task", "trace"},
 	"task":              {},
 	"api/client":        {"."},
 	"web":               {".", "atomicfile", "board", "board/find", "board/page", "dump", "scenario/history"},
@@ -106,6 +107,7 @@ var guarded = []struct {
 	{"gin", "github.com/gin-contrib/", []string{"api", "web", "cmd/faultline", "bench"}, false},
 	{"mcp", "github.com/modelcontextprotocol/", []string{"api/mcptools", "api", "cmd/faultline"}, true},
 	{"parquet", "github.com/parquet-go/", []string{"dump"}, true},
+	{"opentelemetry", "go.opentelemetry.io/", []string{"trace"}, true},
 	{"jwt", "github.com/golang-jwt/", []string{"api/token"}, true},
 	{"webpush", "github.com/SherClockHolmes/", []string{"api/push"}, false},
 	{"go-redis", "github.com/redis/", []string{"store", "bench"}, true},

@@ -45,6 +45,7 @@ var wallClocks = map[string]string{
 	"scenario/drill":    "plays at a pace of the world's time",
 	"store":             "measures how long an answer took",
 	"store/redisd":      "waits for a process, and says how long it lived",
+	"trace":             "says when work began and ended, as other programs of the same trace do",
 }
 
 // fault is one breach of a rule.

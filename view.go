@@ -22,6 +22,9 @@ type View struct {
 	// that reported most sites first, at most [ViewNetworks].
 	Networks []NetworkStatus `json:"networks,omitempty"`
 	Counters Counters        `json:"counters"`
+	// Trace are the spans that led to it, where something is traced: for operators, and no part
+	// of what is concluded.
+	Trace string `json:"-"`
 }
 
 // The bounds of what a [View] carries.

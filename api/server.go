@@ -20,6 +20,7 @@ import (
 	"faultline/board/page"
 	"faultline/dump"
 	"faultline/record"
+	"faultline/trace"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -87,6 +88,8 @@ type Config struct {
 	Unwell func() string
 	Now    func() time.Time
 	Log    *slog.Logger // nil: says nothing
+	// Tracer makes spans of requests; nil: nobody does.
+	Tracer *trace.Tracer
 	// Registry is what /metrics shows; nil: one of the API's own.
 	Registry *prometheus.Registry
 	// PrivateMetrics says that /metrics is served elsewhere, for operators alone: here it
@@ -176,7 +179,11 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err := e.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	e.Use(portless, a.observe, secure, a.recovered, a.countReader, a.limit)
+	e.Use(portless, a.observe)
+	if cfg.Tracer != nil {
+		e.Use(a.traced)
+	}
+	e.Use(secure, a.recovered, a.countReader, a.limit)
 	e.NoRoute(a.noRoute)
 	e.NoMethod(a.noMethod)
 	a.mcp = a.newMCP(e)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/trace"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -91,6 +92,7 @@ type Config struct {
 	PublicURL string
 	Now       func() time.Time
 	Log       *slog.Logger          // nil: says nothing
+	Tracer    *trace.Tracer         // nil: nothing is traced
 	Registry  prometheus.Registerer // nil: no metrics
 	// StaleAfter is how old a view may be before answers say that they are stale; 0
 	// is 15 seconds.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // Beginning is the position before the first change there ever was.
@@ -51,10 +52,10 @@ func (b *Board) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case u := <-updates:
-			k.take(u)
+			k.traced(ledTo(u.changes), func() { k.take(u) })
 		case v := <-views:
 			k.view = v.view
-			k.show(nil, false)
+			k.traced(trace.Unpack(v.view.Trace), func() { k.show(nil, false) })
 		case <-tick.C:
 			k.age()
 		}

@@ -10,6 +10,7 @@ import (
 
 	"faultline"
 	"faultline/board/page"
+	"faultline/trace"
 )
 
 // keeper is what Run alone knows: the incidents and the view that the next
@@ -18,6 +19,7 @@ type keeper struct {
 	board   *Board
 	entries map[string]*Entry
 	view    faultline.View // as the source has it
+	of      trace.Context  // the span of what was shown last of all that is traced
 	loaded  bool           // the incidents were read once
 }
 
@@ -170,7 +172,7 @@ func (k *keeper) show(updates []Update, restart bool) {
 		return
 	}
 	prev := k.board.current.Load()
-	next := &Snapshot{Live: k.meta(), View: k.view, providers: k.board.cfg.Providers}
+	next := &Snapshot{Live: k.meta(), View: k.view, trace: k.of, providers: k.board.cfg.Providers}
 	// What was found well before is not known to be well now.
 	if next.Blind() {
 		next.View = blinded(k.view)

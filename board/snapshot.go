@@ -7,6 +7,7 @@ import (
 
 	"faultline"
 	"faultline/board/page"
+	"faultline/trace"
 )
 
 // pageBounds are those of the pages that are rendered on demand of one snapshot.
@@ -67,6 +68,7 @@ type Snapshot struct {
 
 	providers *faultline.Providers
 	past      bool // see [Board.Past]
+	trace     trace.Context
 
 	tallyOnce sync.Once
 	tallies   map[faultline.Component]Tally // see Tallies

@@ -136,6 +136,14 @@ func (e *Engine) Clock() time.Time {
 	return ms(e.clock)
 }
 
+// Weighed is the tick at which the evidence was weighed last; zero before the first.
+func (e *Engine) Weighed() time.Time {
+	if e.eval == 0 {
+		return time.Time{}
+	}
+	return ms(e.eval)
+}
+
 // Counters are what was counted so far.
 func (e *Engine) Counters() faultline.Counters { return e.counters }
 

@@ -116,7 +116,10 @@ func (d *Door) state(ctx context.Context, v faultline.Vantage, probes []faultlin
 	for i, p := range probes {
 		events[i] = p
 	}
-	_, err := d.commitProbes(ctx, v, events)
+	ctx, span := d.commit.tracer.Start(ctx, "take alerts")
+	defer span.End()
+	span.Count("faultline.probes", len(probes))
+	_, err := d.commitProbes(ctx, span, v, events)
 	if err != nil {
 		d.unstate(v, probes)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // waitLimit bounds the wait for an answer, whatever the caller's context: counted
@@ -19,6 +20,7 @@ var errLate = errors.New("no answer in time")
 type batch struct {
 	number uint64 // of this door's batches, from 1
 	events []faultline.Event
+	from   []trace.Context // the spans of those in it that are traced, as many as the log carries
 
 	// One channel, and nothing else, is what hundreds wait on: each thing more to
 	// wait for costs each of them a lock.
@@ -33,6 +35,13 @@ func newBatch(number uint64) *batch {
 	b := &batch{number: number, answered: make(chan struct{})}
 	b.late = time.AfterFunc(waitLimit, func() { b.finish(unavailable(errLate)) })
 	return b
+}
+
+// follow notes that work which is traced is in the batch; nil: it is not traced.
+func (b *batch) follow(from *trace.Span) {
+	if from != nil && len(b.from) < trace.MaxCarried {
+		b.from = append(b.from, from.Context())
+	}
 }
 
 // settle tells everyone what became of the batch.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // Log is where events go. Append returns nil only when the events are in the
@@ -41,6 +42,7 @@ type committer struct {
 	patience func() time.Duration
 	// headroom says why the log takes nothing more; nil: it does.
 	headroom func() error
+	tracer   *trace.Tracer // nil: nothing is traced
 	metrics  *metrics
 	wake     chan struct{} // holds one token while the queue may be non-empty
 	// settled hears of each batch's fate before those who are in it.
@@ -75,6 +77,11 @@ func (c *committer) waiting() int {
 
 // add queues events, together and in order, for the next append.
 func (c *committer) add(events ...faultline.Event) (*batch, error) {
+	return c.addFrom(nil, events...)
+}
+
+// addFrom is add for events of work that is traced; nil: it is not.
+func (c *committer) addFrom(from *trace.Span, events ...faultline.Event) (*batch, error) {
 	if err := c.headroom(); err != nil {
 		c.metrics.shed.Inc()
 		return nil, unavailable(err)
@@ -91,11 +98,13 @@ func (c *committer) add(events ...faultline.Event) (*batch, error) {
 	if n := len(c.queue); n > 0 && len(c.queue[n-1].events)+len(events) <= batchLimit {
 		b := c.queue[n-1]
 		b.events = append(b.events, events...)
+		b.follow(from)
 		return b, nil
 	}
 	c.made++
 	b := newBatch(c.made)
 	b.events = append(b.events, events...)
+	b.follow(from)
 	c.queue = append(c.queue, b)
 	select {
 	case c.wake <- struct{}{}:

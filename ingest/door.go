@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // maxSymptom bounds a symptom in bytes; unknown ones are read as other.
@@ -56,6 +57,7 @@ type DoorConfig struct {
 	// Writer tells this door's batches from those of every other door, of this
 	// node's earlier lives too: pick it at random.
 	Writer     uint64
+	Tracer     *trace.Tracer         // nil: nothing is traced
 	Registerer prometheus.Registerer // nil: not exported
 }
 
@@ -113,7 +115,7 @@ func NewDoor(cfg DoorConfig) *Door {
 		metrics:    m,
 		vantages:   make(map[string]faultline.Vantage),
 	}
-	d.commit.settled = d.recent.settled
+	d.commit.settled, d.commit.tracer = d.recent.settled, cfg.Tracer
 	if cfg.Patience != nil {
 		d.commit.patience = cfg.Patience
 	}
@@ -152,16 +154,19 @@ func (d *Door) Run(ctx context.Context) error {
 // pointers /site and
 // /symptom, or [faultline.ErrUnavailable], after which the person may try again.
 func (d *Door) Report(ctx context.Context, addr netip.Addr, site, symptom string) (faultline.Receipt, error) {
-	receipt, outcome, err := d.report(ctx, addr, site, symptom)
+	ctx, span := d.commit.tracer.Start(ctx, "take a report")
+	receipt, outcome, err := d.report(ctx, span, addr, site, symptom)
 	d.metrics.reports[outcome].Inc()
+	span.Set("faultline.outcome", outcome)
+	span.End()
 	return receipt, err
 }
 
 // report takes one report: the name is normalised, the address becomes a pseudonym, and the
 // report goes into the batch that is being filled. It returns once the log has it. outcome
 // is what the metric counts it as.
-func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string) (r faultline.Receipt, outcome string,
-	err error) {
+func (d *Door) report(ctx context.Context, span *trace.Span, addr netip.Addr, site,
+	symptom string) (r faultline.Receipt, outcome string, err error) {
 	if !addr.IsValid() {
 		return r, outcomeInvalid, errors.New("a report comes from an address")
 	}
@@ -187,7 +192,7 @@ func (d *Door) report(ctx context.Context, addr netip.Addr, site, symptom string
 	report.Reporter, report.Net = who.text()
 	b, repeat, err := d.recent.claim(reporterSite{who.reporter, name}, reporterSite{before, name}, now,
 		func() (*batch, error) {
-			return d.commit.add(report)
+			return d.commit.addFrom(span, report)
 		})
 	if err == nil && b != nil {
 		err = b.wait(ctx) // a repeat too: what it repeats may fail yet

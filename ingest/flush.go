@@ -29,10 +29,14 @@ func (c *committer) flush(ctx context.Context, b *batch) error {
 	c.seq++
 	n := len(b.events)
 	began := c.now()
-	err := c.attempt(ctx, c.seq, b.events)
+	spans := c.tracer.Children(b.from, "append to the log")
+	err := c.attempt(spans.Carry(ctx), c.seq, b.events)
 	if err != nil {
 		err = fmt.Errorf("append %d events: %w", n, unavailable(err))
+		spans.Fail(outcomeUnavailable)
 	}
+	spans.Count("faultline.events", n)
+	spans.End()
 	c.metrics.flushed(n, c.now().Sub(began), err)
 	c.settled(b.number, err != nil)
 	b.settle(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // Bounds of a batch of probes and of what one of them says.
@@ -54,11 +55,16 @@ func (d *Door) Probes(ctx context.Context, v faultline.Vantage, probes []faultli
 	if err := d.admit(v, len(probes)); err != nil {
 		return 0, nil, err
 	}
+	ctx, span := d.commit.tracer.Start(ctx, "take probes")
+	defer span.End()
 	good, unknown, rejected := d.readProbes(v, probes)
 	checked, refused := d.answerChecks(ctx, unknown)
 	rejected = append(rejected, refused...)
-	accepted, err = d.commitProbes(ctx, v, good)
+	span.Count("faultline.probes", len(probes))
+	span.Count("faultline.rejected", len(rejected))
+	accepted, err = d.commitProbes(ctx, span, v, good)
 	if err != nil {
+		span.Fail(outcomeUnavailable)
 		return 0, rejected, err
 	}
 	return accepted + checked, rejected, nil
@@ -135,8 +141,8 @@ func (d *Door) recognised(p faultline.Probe) (kept []faultline.Component, foreig
 
 // commitProbes has probes appended to the log, after the vantage's record when
 // that is new or changed.
-func (d *Door) commitProbes(ctx context.Context, v faultline.Vantage, probes []faultline.Event) (accepted int,
-	err error) {
+func (d *Door) commitProbes(ctx context.Context, span *trace.Span, v faultline.Vantage,
+	probes []faultline.Event) (accepted int, err error) {
 	if len(probes) == 0 {
 		return 0, nil
 	}
@@ -144,7 +150,7 @@ func (d *Door) commitProbes(ctx context.Context, v faultline.Vantage, probes []f
 	if !d.logged(v) {
 		events = append([]faultline.Event{v}, probes...)
 	}
-	b, err := d.commit.add(events...)
+	b, err := d.commit.addFrom(span, events...)
 	if err == nil {
 		err = b.wait(ctx)
 	}

@@ -7,6 +7,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"faultline/api/push"
@@ -38,6 +39,7 @@ import (
 	"faultline/scenario/drill"
 	"faultline/store"
 	"faultline/store/archive"
+	"faultline/trace"
 	"faultline/web"
 )
 
@@ -59,6 +61,7 @@ type Config struct {
 	ArchiveEvery   time.Duration // between two steps of copying and moving them; 0: 5 s
 	Dumps          Dumps
 
+	Holder             string // names this process among all nodes; empty: as HolderName makes it
 	Store              *store.Store
 	KnownLog           *replica.KnownLog // which log this node knows; nil: none yet
 	NeverLead          bool
@@ -86,6 +89,7 @@ type Config struct {
 	Now      func() time.Time // the world's clock: that of Time, if there is one
 	Time     *store.Clock     // the log's clock on this node; nil: Now is believed
 	Log      *slog.Logger
+	Tracer   *trace.Tracer // nil: nothing is traced; whoever made it closes it
 	Registry *prometheus.Registry
 }
 
@@ -156,7 +160,7 @@ func New(cfg Config) (*Node, error) {
 		cfg.KnownLog = new(replica.KnownLog)
 	}
 	n := &Node{cfg: cfg, log: cfg.Log, started: cfg.Now(),
-		holder: holderName(), names: ingest.NewNames(), index: board.NewIndex(),
+		holder: cmp.Or(cfg.Holder, HolderName()), names: ingest.NewNames(), index: board.NewIndex(),
 		clock: replica.Clock{Now: cfg.Now, Every: time.Second, OfEntries: cfg.Time != nil}}
 	if err := errors.Join(n.openArchive(), n.openDumps()); err != nil {
 		return nil, err
@@ -195,14 +199,14 @@ func New(cfg Config) (*Node, error) {
 		Holder:   n.holder,
 		LeaseTTL: cfg.LeaseTTL, CheckpointInterval: cfg.CheckpointInterval, Clock: n.clock, Now: cfg.Now,
 		Time: cfg.Time,
-		Log:  cfg.Log, Registerer: cfg.Registry})
+		Log:  cfg.Log, Tracer: cfg.Tracer, Registerer: cfg.Registry})
 	n.keeper = n.newKeeper()
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
 	boardConfig := board.Config{Source: n.source(), Complete: n.stored().Complete, Series: cfg.Store, Days: cfg.Store,
 		Began: cfg.Store.LogStart, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
-		StaleAfter: n.stale, Providers: cfg.Providers, Log: cfg.Log, Registry: cfg.Registry}
+		StaleAfter: n.stale, Providers: cfg.Providers, Tracer: cfg.Tracer, Log: cfg.Log, Registry: cfg.Registry}
 	if cfg.Drill == nil {
 		n.openProber()
 		boardConfig.VantageStates = n.work.Vantages
@@ -235,7 +239,7 @@ func (n *Node) openDoor() {
 	st, reg := n.cfg.Store, n.cfg.Registry
 	door := ingest.DoorConfig{Log: logAdapter{st}, Keys: st, Names: n.names, Labels: n.labels, Hosting: n.cfg.Hosting,
 		Durable: st.Durable(), Patience: st.Patience, Headroom: n.replica.Headroom, Now: n.clock.Now,
-		Writer: randomWriter(), Registerer: reg}
+		Writer: randomWriter(), Tracer: n.cfg.Tracer, Registerer: reg}
 	if n.cfg.Drill == nil {
 		door.Newcomers = ingest.NewNewcomers(ingest.PublicDNS{}, n.cfg.Now, reg)
 		door.Checks, door.Recognises = st, n.cfg.Matcher.Recognises
@@ -273,6 +277,7 @@ func (n *Node) face() error {
 		Webhooks:  cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
+		Tracer:   cfg.Tracer,
 		Writable: n.writable, Unwell: n.unwell, Listen: cfg.Listen,
 		Registry: cfg.Registry, PrivateMetrics: cfg.AdminListen != "",
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}

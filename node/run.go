@@ -250,9 +250,9 @@ func (n *Node) prepareDrill(ctx context.Context) (play func(context.Context) err
 	return play, stop, nil
 }
 
-// holderName tells this process from all that may lead, in the lease and in logs. Host and
+// HolderName tells this process from all that may lead, in the lease and in logs. Host and
 // process are for people; the random part makes it certain, since containers share both.
-func holderName() string {
+func HolderName() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"

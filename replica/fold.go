@@ -12,6 +12,7 @@ import (
 	"faultline"
 	"faultline/store"
 	"faultline/task"
+	"faultline/trace"
 )
 
 const (
@@ -39,6 +40,8 @@ type Engine interface {
 	Clock() time.Time
 	Counters() faultline.Counters
 	CheckRequests() []faultline.CheckRequest
+	// Weighed is the tick at which the evidence was weighed last.
+	Weighed() time.Time
 }
 
 // errReload ends a fold that must begin again from the stored checkpoint.
@@ -63,6 +66,7 @@ type folder struct {
 	probed []func(p faultline.Probe, clock time.Time)
 	// vantages are called with every vantage's record that is folded.
 	vantages []func(faultline.Vantage)
+	traces   traces
 
 	leading     atomic.Bool
 	begun       atomic.Uint64 // how often the fold has begun
@@ -90,6 +94,7 @@ type folder struct {
 type viewAt struct {
 	view faultline.View
 	at   store.Pos
+	of   trace.Context // the traced tick that weighed last what it shows
 }
 
 func newFolder(st *store.Store, newEngine func([]byte) (Engine, error), sites *SiteMap, out *outbox,
@@ -166,6 +171,7 @@ func (f *folder) Failed() error {
 func (f *folder) load(ctx context.Context) error {
 	f.status.Store(&Status{})
 	f.out.Reset()
+	f.traces.forget()
 	f.abandon()
 	// Before anything is read. A Redis that came back empty must not be taken for one that
 	// is new.
@@ -275,6 +281,7 @@ func (f *folder) works() {
 // folded: what can fail in it ends in a fold that begins again.
 func (f *folder) fold(ctx context.Context, b store.Batch) error {
 	f.warm.countFrom(b.Pos, f.eng)
+	defer f.traces.begin(b)()
 	for _, ev := range b.Events {
 		switch v := ev.(type) {
 		case faultline.Epoch:
@@ -287,12 +294,9 @@ func (f *folder) fold(ctx context.Context, b store.Batch) error {
 				return err
 			}
 		}
-		if made := f.eng.Fold(ev); f.warm == nil { // what it makes until it has adopted is not published
-			if _, lost := ev.(faultline.Published); lost {
-				f.out.AddLost(b.Pos, made, f.leading.Load())
-			} else {
-				f.out.Add(b.Pos, made, f.leading.Load())
-			}
+		if made, of := f.traces.fold(f.eng, ev); f.warm == nil { // what it makes until it has adopted is not published
+			_, lost := ev.(faultline.Published)
+			f.out.Add(source{pos: b.Pos, lost: lost, of: of}, made, f.leading.Load())
 		}
 		switch v := ev.(type) {
 		case faultline.Tick:
@@ -358,5 +362,5 @@ func (f *folder) publish() {
 		return
 	}
 	f.lastView = now
-	f.views.Put(viewAt{f.eng.View(), f.reader.Cursor().Pos})
+	f.views.Put(viewAt{f.eng.View(), f.reader.Cursor().Pos, f.traces.tick})
 }

@@ -12,6 +12,7 @@ import (
 	"faultline"
 	"faultline/store"
 	"faultline/task"
+	"faultline/trace"
 )
 
 const (
@@ -40,6 +41,7 @@ type leader struct {
 	checkpoint time.Duration // between two checkpoints
 	headroom   *headroom     // how full Redis is
 	m          *metrics
+	tracer     *trace.Tracer // nil: nothing is traced
 	log        *slog.Logger
 	now        func() time.Time // the world's clock, for the lease
 	clock      Clock            // what ticks say

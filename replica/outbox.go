@@ -5,19 +5,25 @@ import (
 	"sync"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // outboxSites bounds what the outbox holds, counted in sites of incidents plus one for each
 // revision: some 200 bytes each, and so about 100 MB at most.
 const outboxSites = 1 << 19
 
-// revision is one that the fold made, with the position of the log that it was
-// made at.
-type revision struct {
-	pos store.Pos
-	inc faultline.Incident
-	// lost: it was published before the end of the log was lost, see [faultline.Published].
+// source is what revisions were made from.
+type source struct {
+	pos store.Pos // of the log
+	// lost: they were published before the end of the log was lost, see [faultline.Published].
 	lost bool
+	of   trace.Context // the traced tick that made them
+}
+
+// revision is one that the fold made, and what from.
+type revision struct {
+	source
+	inc faultline.Incident
 }
 
 // outbox holds, in order, the revisions that the fold made and that nobody is
@@ -49,26 +55,17 @@ func (o *outbox) signal() {
 	o.moved = make(chan struct{})
 }
 
-// Add appends revisions made at pos. Beyond the limit the oldest are dropped,
+// Add appends revisions made from one event. Beyond the limit the oldest are dropped,
 // and remembered as lost, unless all are to be kept: a leader's fold waits
 // instead (see [outbox.Crowded]).
-func (o *outbox) Add(pos store.Pos, incs []faultline.Incident, keepAll bool) {
-	o.add(pos, incs, keepAll, false)
-}
-
-// AddLost is Add for revisions that were published before the end of the log was lost.
-func (o *outbox) AddLost(pos store.Pos, incs []faultline.Incident, keepAll bool) {
-	o.add(pos, incs, keepAll, true)
-}
-
-func (o *outbox) add(pos store.Pos, incs []faultline.Incident, keepAll, lost bool) {
+func (o *outbox) Add(from source, incs []faultline.Incident, keepAll bool) {
 	if len(incs) == 0 {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, inc := range incs {
-		o.items = append(o.items, revision{pos: pos, inc: inc, lost: lost})
+		o.items = append(o.items, revision{source: from, inc: inc})
 		o.weight += weigh(inc)
 		o.added++
 	}

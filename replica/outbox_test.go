@@ -34,7 +34,7 @@ func TestOutboxHandsOutInOrderAndOnlyTheOldestIsStored(t *testing.T) {
 		t.Fatal("an empty outbox has one")
 	}
 	_, _, _, moved := o.Next()
-	o.Add(pos("1-0"), []faultline.Incident{made("a", 1, 0), made("b", 1, 0)}, false)
+	o.Add(source{pos: pos("1-0")}, []faultline.Incident{made("a", 1, 0), made("b", 1, 0)}, false)
 	select {
 	case <-moved:
 	default:
@@ -54,7 +54,7 @@ func TestOutboxHandsOutInOrderAndOnlyTheOldestIsStored(t *testing.T) {
 
 func TestOutboxThroughIsVoidAfterReset(t *testing.T) {
 	o := newOutbox(100)
-	o.Add(pos("1-0"), []faultline.Incident{made("a", 1, 0)}, false)
+	o.Add(source{pos: pos("1-0")}, []faultline.Incident{made("a", 1, 0)}, false)
 	m := o.Mark()
 	if through, void, _ := o.Through(m); through || void {
 		t.Errorf("through %v, void %v before it was stored", through, void)
@@ -64,7 +64,7 @@ func TestOutboxThroughIsVoidAfterReset(t *testing.T) {
 	if through, void, _ := o.Through(m); !through || void {
 		t.Errorf("through %v, void %v once it was stored", through, void)
 	}
-	o.Add(pos("2-0"), []faultline.Incident{made("a", 2, 0)}, false)
+	o.Add(source{pos: pos("2-0")}, []faultline.Incident{made("a", 2, 0)}, false)
 	m = o.Mark()
 	o.Reset()
 	if through, void, _ := o.Through(m); through || !void {
@@ -75,7 +75,7 @@ func TestOutboxThroughIsVoidAfterReset(t *testing.T) {
 func TestOutboxResumeDropsWhatTheCheckpointCovers(t *testing.T) {
 	o := newOutbox(100)
 	for i := 8; i <= 12; i++ {
-		o.Add(pos(fmt.Sprintf("%d-0", i)), []faultline.Incident{made("a", i, 0)}, false)
+		o.Add(source{pos: pos(fmt.Sprintf("%d-0", i))}, []faultline.Incident{made("a", i, 0)}, false)
 	}
 	if !o.Resume(pos("9-5")) {
 		t.Error("something is lost that never was")
@@ -88,7 +88,7 @@ func TestOutboxResumeDropsWhatTheCheckpointCovers(t *testing.T) {
 func TestOutboxKnowsWhatItLost(t *testing.T) {
 	o := newOutbox(10)
 	for i := 1; i <= 5; i++ {
-		o.Add(pos(fmt.Sprintf("%d-0", i)), []faultline.Incident{made("a", i, 3)}, false) // 4 each: two fit
+		o.Add(source{pos: pos(fmt.Sprintf("%d-0", i))}, []faultline.Incident{made("a", i, 3)}, false) // 4 each: two fit
 	}
 	if got := fmt.Sprint(held(o)); got != "[a@4 a@5]" {
 		t.Fatalf("holds %s", got)
@@ -102,7 +102,7 @@ func TestOutboxKnowsWhatItLost(t *testing.T) {
 	if !o.Resume(pos("3-0")) {
 		t.Error("the checkpoint at 3-0 covers what was lost")
 	}
-	o.Add(pos("6-0"), []faultline.Incident{made("a", 6, 100)}, false)
+	o.Add(source{pos: pos("6-0")}, []faultline.Incident{made("a", 6, 100)}, false)
 	if got := fmt.Sprint(held(o)); got != "[a@6]" { // one is held however large it is
 		t.Errorf("holds %s", got)
 	}
@@ -111,7 +111,7 @@ func TestOutboxKnowsWhatItLost(t *testing.T) {
 func TestOutboxOfALeaderLosesNothing(t *testing.T) {
 	o := newOutbox(2)
 	for i := 1; i <= 5; i++ {
-		o.Add(pos(fmt.Sprintf("%d-0", i)), []faultline.Incident{made("a", i, 0)}, true)
+		o.Add(source{pos: pos(fmt.Sprintf("%d-0", i))}, []faultline.Incident{made("a", i, 0)}, true)
 	}
 	if got := len(held(o)); got != 5 || !o.Resume(pos("")) {
 		t.Errorf("holds %d of 5", got)

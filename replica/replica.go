@@ -10,6 +10,7 @@ import (
 	"faultline"
 	"faultline/store"
 	"faultline/task"
+	"faultline/trace"
 )
 
 // Clock is the time that the log is given, once a second of its own.
@@ -53,6 +54,7 @@ type Config struct {
 	Now                func() time.Time
 	Time               *store.Clock // asked of Redis twice a second; nil: it is not
 	Log                *slog.Logger
+	Tracer             *trace.Tracer         // nil: nothing is traced
 	Registerer         prometheus.Registerer // nil: metrics are not exported
 }
 
@@ -78,9 +80,10 @@ func New(cfg Config) *Replica {
 		r.fold.known = cfg.KnownLog
 	}
 	r.fold.probed, r.fold.vantages = cfg.Probed, cfg.Vantages
+	r.fold.traces = traces{tracer: cfg.Tracer, now: cfg.Now}
 	r.lead = &leader{store: cfg.Store, fold: r.fold, out: out, views: views, catalogue: cfg.Catalogue,
 		holder: cfg.Holder, ttl: cfg.LeaseTTL, checkpoint: cfg.CheckpointInterval, format: cfg.Format,
-		headroom: r.headroom, m: m,
+		headroom: r.headroom, m: m, tracer: cfg.Tracer,
 		log: cfg.Log,
 		now: cfg.Now, clock: cfg.Clock, duties: cfg.Duties}
 	r.lead.openWriters()

@@ -8,6 +8,7 @@ import (
 
 	"faultline"
 	"faultline/store"
+	"faultline/trace"
 )
 
 // saveRevisions stores what the fold makes, in order and leaving nothing out: the store
@@ -23,12 +24,16 @@ func (l *leader) saveRevisions(ctx context.Context, lease store.Lease) error {
 				return ctx.Err()
 			}
 		}
+		span := l.tracer.Child(r.of, "store a revision")
 		err := l.retry(ctx, "store a revision", func() error {
 			if r.lost {
 				return l.store.SaveLost(ctx, lease, r.inc)
 			}
-			return l.store.SaveRevision(ctx, lease, r.inc)
+			return l.store.SaveRevision(span.Carry(ctx), lease, r.inc)
 		})
+		span.Set("faultline.incident", r.inc.ID)
+		span.Count("faultline.revision", r.inc.Revision)
+		span.End()
 		switch {
 		case err == nil:
 			l.m.saved.Inc()
@@ -93,10 +98,17 @@ func (l *leader) disagree(ctx context.Context, inc faultline.Incident, number ui
 // saveViews stores the newest view. One that can't be stored is not tried again, since the
 // next one follows in a second.
 func (l *leader) saveViews(ctx context.Context, lease store.Lease) error {
+	var traced trace.Context // the tick that the last traced view shows
 	for {
 		select {
 		case v := <-l.views.Get():
-			if err := l.store.SaveView(ctx, lease, v.view, v.at); errors.Is(err, faultline.ErrNotLeader) {
+			var span *trace.Span
+			if v.of != traced {
+				traced, span = v.of, l.tracer.Child(v.of, "store the view")
+			}
+			err := l.store.SaveView(span.Carry(ctx), lease, v.view, v.at)
+			span.End()
+			if errors.Is(err, faultline.ErrNotLeader) {
 				return err
 			}
 		case <-ctx.Done():

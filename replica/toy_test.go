@@ -117,3 +117,4 @@ func (e *toyEngine) Counters() faultline.Counters {
 func (e *toyEngine) Names() iter.Seq[string]                 { return slices.Values(slices.Sorted(maps.Keys(e.Sites))) }
 func (e *toyEngine) Clock() time.Time                        { return e.At }
 func (e *toyEngine) CheckRequests() []faultline.CheckRequest { return nil }
+func (e *toyEngine) Weighed() time.Time                      { return e.Clock() }

@@ -57,6 +57,7 @@ func (s *Store) readChanges(entries []redis.XMessage) []faultline.Change {
 	for _, entry := range entries {
 		packed, _ := entry.Values["i"].(string)
 		c := faultline.Change{ID: entry.ID}
+		c.Trace, _ = entry.Values[traceField].(string)
 		if err := unpack([]byte(packed), &c.Incident); err != nil {
 			s.m.poison.WithLabelValues("change").Inc()
 			continue

@@ -13,11 +13,15 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"faultline"
+	"faultline/trace"
 )
 
 const (
-	// batchField is the one field of a log entry: the packed batch.
+	// batchField is the field of a log entry that has its contents: the packed batch.
 	batchField = "b"
+	// traceField names the spans that led to the entry, where something of it is traced. It is
+	// no part of the contents: exports, replays, checkpoints and checksums are without it.
+	traceField = "t"
 	// keepLog is how long the log is kept, whatever the checkpoint says.
 	keepLog = time.Hour
 	// keptTight is how many checkpoints the log goes on from where memory is tight.
@@ -51,9 +55,11 @@ type BatchKey struct {
 // empty must not take a batch as if nothing had happened.
 func (s *Store) Append(ctx context.Context, key BatchKey, events []faultline.Event) (Pos, error) {
 	return s.append(key, events, func(packed []byte) (string, error) {
-		return s.writes.XAdd(ctx, &redis.XAddArgs{
-			Stream: keyLog, NoMkStream: true, Values: []any{batchField, packed},
-		}).Result()
+		values := []any{batchField, packed}
+		if carried := trace.Carried(ctx); carried != nil {
+			values = append(values, traceField, carried)
+		}
+		return s.writes.XAdd(ctx, &redis.XAddArgs{Stream: keyLog, NoMkStream: true, Values: values}).Result()
 	})
 }
 

@@ -26,6 +26,7 @@ const (
 type Batch struct {
 	Pos    Pos
 	Events []faultline.Event
+	Trace  string // the spans that led to it, see [trace.Unpack]; empty: none
 }
 
 // Cursor is how far a reader has come: the position of the last entry that it
@@ -105,7 +106,8 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 		r.pos, r.head = pos, headOf(entry)
 		if events, ok := r.take(entry); ok {
 			timed(events, pos.Time())
-			batches = append(batches, Batch{Pos: pos, Events: events})
+			spans, _ := entry.Values[traceField].(string)
+			batches = append(batches, Batch{Pos: pos, Events: events, Trace: spans})
 		}
 	}
 	r.s.readTo.Store(&logEnd{r.pos, r.head})

@@ -14,6 +14,7 @@ import (
 
 	"faultline"
 	"faultline/record"
+	"faultline/trace"
 )
 
 const (
@@ -79,7 +80,7 @@ func (s *Store) saveRevision(ctx context.Context, l Lease, inc faultline.Inciden
 	entry := record.Entry{Incident: inc.ID, Revision: inc.Revision, SHA256: published, Stored: record.Hex(sum)}
 	err = s.fenced(ctx, s.scripts.revision, l, []string{incidentKey(inc.ID), keyIndex, keyChanges, keyRecord},
 		inc.Revision, sum[:], whole, listed, inc.ID, inc.Onset.At.UnixMilli(), changesKept, lost,
-		entry.Head(), record.Tail, prefixEntries, record.TileWidth).Err()
+		entry.Head(), record.Tail, prefixEntries, record.TileWidth, trace.Carried(ctx)).Err()
 	if err != nil {
 		return s.fail(op, err)
 	}

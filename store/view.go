@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"faultline"
+	"faultline/trace"
 )
 
 // SaveView replaces the view that readers hold. at is how far into the log it was made.
@@ -16,7 +17,8 @@ func (s *Store) SaveView(ctx context.Context, l Lease, v faultline.View, at Pos)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if err := s.fenced(ctx, s.scripts.view, l, []string{keyView}, packed, at.String()).Err(); err != nil {
+	if err := s.fenced(ctx, s.scripts.view, l, []string{keyView}, packed, at.String(),
+		trace.Carried(ctx)).Err(); err != nil {
 		return s.fail(op, err)
 	}
 	return nil
@@ -40,7 +42,7 @@ func (s *Store) View(ctx context.Context, known int64) (faultline.View, int64, e
 		return v, known, nil
 	}
 	// Version and contents are read again together: they belong together.
-	if fields, err = s.reads.HMGet(ctx, keyView, "v", "d").Result(); err != nil {
+	if fields, err = s.reads.HMGet(ctx, keyView, "v", "d", "t").Result(); err != nil {
 		return v, known, s.fail(op, err)
 	}
 	text, _ = fields[0].(string)
@@ -51,6 +53,10 @@ func (s *Store) View(ctx context.Context, known int64) (faultline.View, int64, e
 	}
 	if err := unpack([]byte(packed), &v); err != nil {
 		return faultline.View{}, known, fmt.Errorf("%s: %w", op, err)
+	}
+	led, _ := fields[2].(string)
+	if of, spans, _ := strings.Cut(led, " "); of == text { // else those of an earlier view
+		v.Trace = spans
 	}
 	return v, version, nil
 }

@@ -72,7 +72,7 @@ func (e *exchange) field(line []byte) bool {
 			return false
 		}
 		e.request.Host = string(value)
-	case "Accept-Encoding", "If-None-Match", "X-Forwarded-For":
+	case "Accept-Encoding", "If-None-Match", "Traceparent", "X-Forwarded-For":
 		h[key] = append(h[key], string(value))
 	case "Connection":
 		return bytes.EqualFold(value, []byte("keep-alive"))

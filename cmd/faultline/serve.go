@@ -40,6 +40,7 @@ type serveCmd struct {
 	statementFlags
 	localFlags
 	doorFlags
+	traceFlags
 
 	RecordKey string `type:"path" placeholder:"FILE" env:"FAULTLINE_RECORD_KEY" help:"Key that signs the public record of what is published. Every node that signs needs the same key. By default record.key in the state directory, which is made if it does not exist."`
 
@@ -95,7 +96,7 @@ func (c *serveCmd) AfterApply() error {
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		c.checkKeep(), c.checkDumpKeep(),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
-		c.statementFlags.check(),
+		c.statementFlags.check(), c.traceFlags.check(),
 	)
 }
 
@@ -166,7 +167,11 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 	if cfg.Record, err = c.record(back.durable); err != nil {
 		return err
 	}
-	cfg.Limits = c.limits(cfg.Store, clock.Steady, reg)
+	cfg.Limits, cfg.Holder = c.limits(cfg.Store, clock.Steady, reg), node.HolderName()
+	if cfg.Tracer, err = c.tracer(cfg.Holder, log, reg); err != nil {
+		return err
+	}
+	defer closeTracer(cfg.Tracer, log)
 	n, err := node.New(cfg)
 	if err != nil {
 		return err

@@ -7,7 +7,8 @@
 -- revision that was published before the end of the log was lost: those before it may be
 -- lost too, and what was stored since stays;
 -- ARGV[10] the entry of the record up to the hash of the revision before, ARGV[11] its end,
--- ARGV[12] begins the keys of bundles of entries (all of one slot), ARGV[13] entries a bundle
+-- ARGV[12] begins the keys of bundles of entries (all of one slot), ARGV[13] entries a bundle,
+-- ARGV[14] the spans that led to it, empty where nothing is traced
 -- Returns 1 when stored, 0 when the same was stored already.
 if not leads() then return redis.error_reply(NOT_LEADER) end
 local n = tonumber(ARGV[2])
@@ -38,5 +39,9 @@ local at = redis.call('HINCRBY', KEYS[5], 'size', 1) - 1
 redis.call('HSETNX', KEYS[2], 'recorded', ARGV[2])
 local bundle = ARGV[12] .. string.format('%.0f', math.floor(at / tonumber(ARGV[13])))
 redis.call('RPUSH', bundle, ARGV[10] .. hash .. ARGV[11])
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', 'i', ARGV[5], 'p', previous)
+if ARGV[14] == '' then
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', 'i', ARGV[5], 'p', previous)
+else
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[8], '*', 'i', ARGV[5], 'p', previous, 't', ARGV[14])
+end
 return 1
