@@ -34,7 +34,8 @@ type onDisk struct {
 	Incidents []faultline.Incident `json:"incidents"`
 }
 
-// writeDisk replaces the file as one: whoever reads it finds the old or the new.
+// writeDisk replaces the file as one: whoever reads it finds the old or the new. It
+// compresses as fast as it can: a view is written every few seconds, and disk is cheap.
 func writeDisk(path string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), stateDirMode); err != nil {
 		return err
@@ -54,8 +55,10 @@ func writeDisk(path string, write func(io.Writer) error) error {
 	return f.Commit()
 }
 
-// readDisk fails with [fs.ErrNotExist] where nothing was written. The checksum of gzip has a
-// checksum at its end, by which a damaged file is recognised.
+// readDisk reads what [writeDisk] wrote. It fails with [fs.ErrNotExist] where nothing
+// was written, and with an error of gzip where the file is damaged: gzip keeps a
+// checksum at its end. The read is bounded, because a small damaged file may unpack to
+// any size.
 func readDisk(path string, read func(io.Reader) error) error {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
@@ -72,7 +75,9 @@ func readDisk(path string, read func(io.Reader) error) error {
 // write encodes the state as JSON.
 func (state onDisk) write(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 
-// read decodes what write wrote. It fails for another version.
+// read decodes what write wrote. It fails for another version. Another version is
+// another release's: its fields may mean something else, and the source is read again
+// anyway.
 func (state *onDisk) read(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -87,8 +92,9 @@ func (state *onDisk) read(r io.Reader) error {
 	return nil
 }
 
-// recall shows what was written down before the restart. The source is read again
-// all the same.
+// recall shows what was written down before the restart. The source is read again all
+// the same. A damaged file is left out with a warning and never keeps a node from
+// starting.
 func (k *keeper) recall() {
 	path := k.board.cfg.SnapshotFile
 	if path == "" {
@@ -116,8 +122,9 @@ func (k *keeper) recall() {
 		slog.Int("incidents", len(k.entries)), slog.Time("as_of", state.View.AsOf))
 }
 
-// writeSnapshots writes down the map, and each rendering of what is known, but for those that
-// come while one is being written, and the last one when ctx ends.
+// writeSnapshots writes down the map, and each rendering of what is known, but for
+// those that come while one is being written, and the last one when ctx ends. The last
+// write, when the node stops, is what makes a restart show what readers saw last.
 func (b *Board) writeSnapshots(ctx context.Context) {
 	var written *page.Cache // which rendering
 	failed := false

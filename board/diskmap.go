@@ -36,9 +36,13 @@ const (
 // mapFile is where the list of sites is written, beside the snapshot.
 func (b *Board) mapFile() string { return mapBeside(b.cfg.SnapshotFile) }
 
+// mapBeside is the file of the map for a snapshot's file. Both are in one directory, so
+// that one setting moves both.
 func mapBeside(snapshot string) string { return filepath.Join(filepath.Dir(snapshot), mapName) }
 
-// ReadMap reads the list of sites that a node has written down beside its snapshot.
+// ReadMap reads the list of sites that a node has written down beside its snapshot. It
+// is for commands that have the files of a node and no connection to it. What could be
+// read is returned even with an error.
 func ReadMap(snapshot string) (records []faultline.SiteRecord, err error) {
 	err = readMap(mapBeside(snapshot), func(r faultline.SiteRecord) { records = append(records, r) })
 	return records, err
@@ -86,7 +90,9 @@ func (b *Board) recallMap() {
 	}
 }
 
-// mapWriter writes the map down when it has changed, and seldom if it is large.
+// mapWriter writes the map down when it has changed, and seldom if it is large. A map
+// of a million sites takes seconds to write; at one part in fifty of the time it costs
+// a node two percent of one processor.
 type mapWriter struct {
 	board   *Board
 	version int // that was written

@@ -26,9 +26,9 @@ type batch struct {
 // viewed is a newer view.
 type viewed struct{ view faultline.View }
 
-// Run follows the source until ctx ends. It returns ctx's error. Failures of the source are counted and tried again:
-// what is
-// known goes on being served and says how old it is.
+// Run follows the source until ctx ends. It returns ctx's error. Failures of the source
+// are counted and tried again: what is known goes on being served and says how old it
+// is.
 func (b *Board) Run(ctx context.Context) error {
 	var readers sync.WaitGroup
 	defer readers.Wait()
@@ -62,8 +62,10 @@ func (b *Board) Run(ctx context.Context) error {
 	}
 }
 
-// followChanges reads the stream of changes from its end on. After a failure it
-// goes on where it was if nothing can have been lost, else all is read again.
+// followChanges reads the stream of changes from its end on. After a failure it goes on
+// where it was if nothing can have been lost, else all is read again. Nothing is read
+// that was not asked for: when a batch is not taken, the next read waits, and memory
+// does not grow.
 func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 	position, synced := "", false
 	reads := reading{board: b, what: "changes"}
@@ -101,8 +103,9 @@ func (b *Board) followChanges(ctx context.Context, out chan<- batch) {
 	}
 }
 
-// readNext waits for changes behind position. Where there was none yet it takes
-// the last ones, if those are all.
+// readNext waits for changes behind position. Where there was none yet it takes the
+// last ones, if those are all. A position that the source has no more (ErrNotFound)
+// means that changes were lost in between, and leads to a full read.
 func (b *Board) readNext(ctx context.Context, position string) (u batch, synced bool, err error) {
 	if position == Beginning {
 		u.changes, err = b.cfg.Source.Changes(ctx, "", Recent, 0)
@@ -153,8 +156,10 @@ func (b *Board) resync(ctx context.Context, position string) (batch, error) {
 	return u, err
 }
 
-// withOldOpen adds the incidents that are older than the newest ones and still
-// open, which the view names beside the sites that fail.
+// withOldOpen adds the incidents that are older than the newest ones and still open,
+// which the view names beside the sites that fail. An outage that lasts for days is
+// older than thousands of short ones, and is the one that readers ask about. The bound
+// of twice as many holds for a view gone wrong.
 func (b *Board) withOldOpen(ctx context.Context, incidents []faultline.Incident) ([]faultline.Incident, error) {
 	view, _, err := b.cfg.Source.View(ctx, 0)
 	if err != nil {
@@ -182,8 +187,9 @@ func (b *Board) withOldOpen(ctx context.Context, incidents []faultline.Incident)
 	return incidents, nil
 }
 
-// wholeOf returns the incidents of changes at their last revisions, with all
-// their sites where a change leaves some out.
+// wholeOf returns the incidents of changes at their last revisions, with all their
+// sites where a change leaves some out. A change of an incident with many sites names
+// only some of them, to keep the stream small.
 func (b *Board) wholeOf(ctx context.Context, changes []faultline.Change) ([]faultline.Incident, error) {
 	last := map[string]int{}
 	for i, c := range changes {
@@ -216,7 +222,8 @@ func (b *Board) incident(ctx context.Context, id string, revision int) (faultlin
 	return b.cfg.Source.Incident(ctx, id, revision)
 }
 
-// followView reads the newest view once a second.
+// followView reads the newest view once a second. A view replaces the one before it as
+// a whole, so a failed read loses nothing and the next one makes up for it.
 func (b *Board) followView(ctx context.Context, out chan<- viewed) {
 	known := int64(0)
 	reads := reading{board: b, what: "view"}
@@ -241,8 +248,9 @@ func (b *Board) readView(ctx context.Context, known int64) (faultline.View, int6
 	return b.cfg.Source.View(ctx, known)
 }
 
-// reading follows how one kind of read goes: each failure is counted, the first
-// one and the end of them are logged.
+// reading follows how one kind of read goes: each failure is counted, the first one and
+// the end of them are logged. A source that is away for an hour would else write a line
+// each second.
 type reading struct {
 	board *Board
 	what  string

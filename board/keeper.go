@@ -13,8 +13,9 @@ import (
 	"faultline/trace"
 )
 
-// keeper is what Run alone knows: the incidents and the view that the next
-// snapshot is made of.
+// keeper is what Run alone knows: the incidents and the view that the next snapshot is
+// made of. No lock guards it: only the goroutine of Run touches it, and readers see
+// snapshots, which never change once they are shown.
 type keeper struct {
 	board   *Board
 	entries map[string]*Entry
@@ -58,8 +59,9 @@ func (k *keeper) take(u batch) {
 	k.show(k.updates(u.changes, before), u.restart)
 }
 
-// keepLost keeps the incidents that readers were shown and that the source has lost, until it has
-// them again.
+// keepLost keeps the incidents that readers were shown and that the source has lost,
+// until it has them again. A Redis that comes back without its last seconds would else
+// make a page forget an incident that somebody has the address of.
 func (k *keeper) keepLost(old map[string]*Entry, u batch) {
 	if u.began.IsZero() {
 		return
@@ -76,8 +78,9 @@ func (k *keeper) keepLost(old map[string]*Entry, u batch) {
 	}
 }
 
-// Published returns the last revisions of incidents that readers have been shown, and false until
-// anything is known.
+// Published returns the last revisions of incidents that readers have been shown, and
+// false until anything is known. A loss of the log's end is noticed by them: what
+// readers were shown must be in the log.
 func (b *Board) Published() ([]faultline.Incident, bool) {
 	s := b.current.Load()
 	if s == nil {
@@ -100,8 +103,9 @@ func (k *keeper) put(inc faultline.Incident) {
 	k.entries[inc.ID] = e
 }
 
-// updates are changes as the listener gets them; before are their incidents as
-// they were.
+// updates are changes as the listener gets them; before are their incidents as they
+// were. Several changes of one incident in one batch follow each other: each has the
+// one before it as what it was.
 func (k *keeper) updates(changes []faultline.Change, before map[string]*faultline.Incident) []Update {
 	updates := make([]Update, 0, len(changes))
 	for _, c := range changes {
@@ -122,7 +126,8 @@ func (k *keeper) updates(changes []faultline.Change, before map[string]*faultlin
 }
 
 // age shows again when what is known has become stale, or when vantages lost or
-// regained their sight.
+// regained their sight. It runs once a second because nothing else would: when the
+// source is away there is no update that could say so.
 func (k *keeper) age() {
 	if s := k.board.current.Load(); s != nil {
 		if now := k.meta(); s.Live.Stale != now.Stale || s.Live.Coverage.Note != now.Coverage.Note {
@@ -153,7 +158,8 @@ func (k *keeper) meta() Meta {
 }
 
 // blinded is a view of which nothing may be said to work: what was found well is
-// unknown.
+// unknown. Sites that fail stay as they are. It is better to show an outage that may
+// have ended than to hide one.
 func blinded(v faultline.View) faultline.View {
 	v.Well, v.SitesObserved = nil, 0
 	v.Sites = slices.Clone(v.Sites)
@@ -225,7 +231,8 @@ func lowest(order []*Entry) Cursor {
 	return CursorOf(&order[len(order)-1].Incident)
 }
 
-// index makes the sites of the view findable by name.
+// index makes the sites of the view findable by name. A view of the same moment with as
+// many sites is the same view, so its tables and pages are kept.
 func (s *Snapshot) index(prev *Snapshot) {
 	if prev != nil && prev.View.AsOf.Equal(s.View.AsOf) && len(prev.View.Sites) == len(s.View.Sites) &&
 		prev.Blind() == s.Blind() {
@@ -246,8 +253,9 @@ func (s *Snapshot) index(prev *Snapshot) {
 	}
 }
 
-// older reports whether bodies of meta a should be rendered again now that b
-// holds.
+// older reports whether bodies of meta a should be rendered again now that b holds. The
+// age in the answers is rounded to some seconds, so that a cache can give one answer to
+// many readers.
 func older(a, b Meta) bool {
 	if a.Stale != b.Stale || (a.AsOf == nil) != (b.AsOf == nil) || a.Coverage.State != b.Coverage.State ||
 		a.Coverage.Vantages != b.Coverage.Vantages {

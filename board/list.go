@@ -34,8 +34,10 @@ func (l *Listing) add(q Query, e *Entry) bool {
 	return true
 }
 
-// List puts a page of the list together from incidents that are rendered already,
-// and beyond those in memory from what the source keeps.
+// List puts a page of the list together from incidents that are rendered already, and
+// beyond those in memory from what the source keeps. The page ends where the limit is
+// reached, and its last place is the cursor of the next page. An incident that is new
+// meanwhile is in front of that place, so that no page shows one twice.
 func (b *Board) List(ctx context.Context, s *Snapshot, q Query) (Listing, error) {
 	l := Listing{At: q.After}
 	older := s.floor.id != "" && !q.onlyOpen()
@@ -57,8 +59,10 @@ func (b *Board) List(ctx context.Context, s *Snapshot, q Query) (Listing, error)
 	return l, nil
 }
 
-// listOlder goes on behind the floor of what is in memory. A page that holds
-// something already ends where the source fails.
+// listOlder goes on behind the floor of what is in memory. A page that holds something
+// already ends where the source fails. The number of reads is bounded: a filter that
+// matches nothing would else read the whole archive for one request. The page then says
+// that there may be more, and its cursor goes on from there.
 func (b *Board) listOlder(ctx context.Context, q Query, l *Listing, floor Cursor) error {
 	if l.At.id == "" || l.At.before(floor) {
 		l.At = floor
@@ -93,7 +97,8 @@ func (b *Board) listOlder(ctx context.Context, q Query, l *Listing, floor Cursor
 	return nil
 }
 
-// readOlder asks the source for incidents behind a place.
+// readOlder asks the source for incidents behind a place. It shares a
+// bound with the other reads of the archive, and fails at once when too many read.
 func (b *Board) readOlder(ctx context.Context, at Cursor) ([]faultline.Incident, error) {
 	return through(ctx, b, func(ctx context.Context) ([]faultline.Incident, error) {
 		return b.cfg.Source.Older(ctx, time.UnixMilli(at.onsetMS), at.id, OlderAtOnce)

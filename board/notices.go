@@ -12,6 +12,7 @@ import (
 
 // Reading notices.
 const (
+	// notices are about hours and days, so a few seconds of delay do not matter
 	noticesEvery   = 5 * time.Second
 	noticesTimeout = time.Second
 )
@@ -55,7 +56,7 @@ func (n *Notices) Run(ctx context.Context) error {
 	}
 }
 
-// Read reads the source once.
+// Read reads the source once. Both parts are replaced together or not at all.
 func (n *Notices) Read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, noticesTimeout)
 	defer cancel()
@@ -78,7 +79,9 @@ func (n *Notices) Read(ctx context.Context) error {
 	return nil
 }
 
-// Certificate returns when the certificate of a site ends, if that is soon.
+// Certificate returns when the certificate of a site ends, if that is soon. A
+// certificate that ends later is not worth a line on a page: most are renewed a month
+// before.
 func (n *Notices) Certificate(site string) (c faultline.Certificate, ok bool) {
 	if n == nil {
 		return c, false

@@ -9,9 +9,10 @@ import (
 )
 
 // Past is a snapshot of a moment of the past, of what was published of it then: the
-// incidents, each at the revision that was its newest. Nothing else that was known at that
-// moment is kept, so that of whatever no incident names nothing is known, and nothing is
-// called well.
+// incidents, each at the revision that was its newest. Nothing else that was known at
+// that moment is kept, so that of whatever no incident names nothing is known, and
+// nothing is called well. It is rendered by the same code as the present, so that a
+// page of the past looks as it did.
 func (b *Board) Past(at time.Time, x *Index, published []faultline.Incident) (*Snapshot, error) {
 	s := &Snapshot{
 		Meta: NewMeta(b.cfg.PublicURL), View: faultline.View{AsOf: at}, byID: map[string]*Entry{},
@@ -39,8 +40,9 @@ func (b *Board) Past(at time.Time, x *Index, published []faultline.Incident) (*S
 	return s, nil
 }
 
-// sitesOf are the sites of open incidents as these have them. A site of several is as the one
-// has it in which it fails.
+// sitesOf are the sites of open incidents as these have them. A site of several is as
+// the one has it in which it fails. Whether a site failed is known only from its
+// incidents here; the view of that moment is not kept.
 func sitesOf(order []*Entry) []faultline.SiteStatus {
 	var list []faultline.SiteStatus
 	at := map[string]int{}

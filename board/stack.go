@@ -84,7 +84,9 @@ type memberOf struct {
 	state faultline.SiteState
 }
 
-// Stack says how some things do that somebody depends on.
+// Stack says how some things do that somebody depends on. It is what a page or an API
+// answer about a person's own list comes from. The things keep the order in which they
+// were asked for.
 func (s *Snapshot) Stack(x *Index, items []faultline.StackItem) Stack {
 	r := stackReader{
 		snap:    s,
@@ -112,7 +114,9 @@ func (s *Snapshot) Stack(x *Index, items []faultline.StackItem) Stack {
 	return out
 }
 
-// prepare walks incidents and components once for all things.
+// prepare walks incidents and components once for all things. A list may have dozens of
+// things and there may be thousands of sites in open incidents: one walk for all keeps
+// the answer at the cost of one.
 func (r *stackReader) prepare(items []faultline.StackItem) {
 	wanted := map[string]bool{}
 	for _, item := range items {
@@ -138,7 +142,9 @@ func (r *stackReader) prepare(items []faultline.StackItem) {
 	}
 }
 
-// thing says how one of them does, and which open incident is to blame.
+// thing says how one of them does, and which open incident is to blame. A provider or
+// component is well as far as the sites behind it tell. Nobody probes a provider
+// itself, so one that no site depends on is unknown.
 func (r *stackReader) thing(item faultline.StackItem) (StackThing, *Entry) {
 	t := StackThing{Kind: item.Kind, ID: item.ID, Name: item.ID, State: StackUnknown}
 	switch item.Kind {
@@ -162,7 +168,8 @@ func (r *stackReader) thing(item faultline.StackItem) (StackThing, *Entry) {
 	return t, best
 }
 
-// component are the tallies of a component and of those below it.
+// component are the tallies of a component and of those below it. A component of a
+// cloud without its region, such as cloud:aws, stands for all regions.
 func (r *stackReader) component(id string) (all []Tally) {
 	tallies := r.snap.Tallies(r.index)
 	for c := range r.below {
@@ -192,6 +199,8 @@ func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 		case faultline.SiteRecovered:
 			state = r.recovered(t, status, &m.entry.Incident)
 		case faultline.SiteDown, faultline.SiteDegraded:
+			// A site that still fails is failing, although the incident as a whole
+			// recovers.
 			if state == StackRecovering {
 				state = StackFailing
 			}
@@ -205,8 +214,10 @@ func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 	return t, best
 }
 
-// recovered is the state of a site that works again while its incident is open: whatever the
-// others do, but for what its owner runs, and only once no probe of it has failed for a while.
+// recovered is the state of a site that works again while its incident is open:
+// whatever the others do, but for what its owner runs, and only once no probe of it has
+// failed for a while. One probe that failed is enough to wait: a site that goes up and
+// down must not be called well between two failures.
 func (r *stackReader) recovered(t StackThing, status faultline.SiteStatus, inc *faultline.Incident) StackState {
 	switch {
 	case r.snap.owns(t.ID, inc):
@@ -217,7 +228,10 @@ func (r *stackReader) recovered(t StackThing, status faultline.SiteStatus, inc *
 	return t.State
 }
 
-// blame notes that an open incident concerns a thing, and returns the foremost.
+// blame notes that an open incident concerns a thing, and returns the foremost. The
+// foremost is the one with the worst state, and of equal ones the first, which has the
+// newest onset. It stands first among the incidents of the thing, and its onset is the
+// thing's.
 func (r *stackReader) blame(t *StackThing, best, e *Entry, state StackState) *Entry {
 	if best == nil || stackOrder(state) < stackOrder(t.State) {
 		best = e
@@ -248,7 +262,8 @@ func stackStateOf(inc *faultline.Incident) StackState {
 }
 
 // tallied is how things do of which some components are counted, as far as sites that
-// depend on them tell.
+// depend on them tell. It never says that something fails: only an incident does,
+// because a share of failing sites does not tell why.
 func tallied(tallies []Tally) StackState {
 	var sum Tally
 	for _, t := range tallies {
@@ -266,6 +281,8 @@ func stackOrder(state StackState) int {
 }
 
 // stackVerdict counts things and finds what most of the failing ones have in common.
+// The smaller name wins between causes of equal count, so that two nodes, and two
+// answers of one, say the same.
 func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVerdict {
 	v := StackVerdict{Total: len(things), State: StackOK}
 	blamed := map[string]*StackCause{}
@@ -314,7 +331,8 @@ func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVer
 	return v
 }
 
-// ownersOutage names the outage for which one thing is suspected that does not fail itself.
+// ownersOutage names the outage for which one thing is suspected that does not fail
+// itself. A candidate is not named: it may be nothing.
 func (v *StackVerdict) ownersOutage(inc *faultline.Incident) {
 	if inc.Cause == nil || inc.State == faultline.StateCandidate {
 		return

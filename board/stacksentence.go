@@ -8,9 +8,10 @@ import (
 	"faultline"
 )
 
-// stackSentence is a verdict in one English sentence, such as "2 of your 14 are failing,
-// both because of Fastly, since 09:47 UTC." Package web writes the same in the languages
-// of the pages.
+// stackSentence is a verdict in one English sentence, such as "2 of your 14 are
+// failing, both because of Fastly, since 09:47 UTC." Package web writes the same in the
+// languages of the pages. The cases go from the worst to the best. No case says that
+// all is well: what is known is only that nothing is known to fail.
 func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string {
 	rest := ""
 	if v.Unknown > 0 && v.Unknown < v.Total {
@@ -56,8 +57,9 @@ func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string 
 	return fmt.Sprintf("None of your %d is known to be failing.", v.Total)
 }
 
-// pastSentence is a verdict on a moment of the past, of which the incidents are known and nothing
-// else.
+// pastSentence is a verdict on a moment of the past, of which the incidents are known
+// and nothing else. What nobody named then may have been well or unobserved, and the
+// sentence claims neither.
 func pastSentence(v StackVerdict, things []StackThing, asOf *time.Time) string {
 	if v.Failing+v.Recovering+v.Suspected == 0 {
 		if v.Total == 1 {
@@ -69,8 +71,9 @@ func pastSentence(v StackVerdict, things []StackThing, asOf *time.Time) string {
 	return stackSentence(v, things, asOf)
 }
 
-// commonCause says what the failing things have in common. A site's own fault is not a cause
-// that others share.
+// commonCause says what the failing things have in common. A site's own fault is not a
+// cause that others share. A cause that only some share is told with its number, so
+// that no reader takes it for the cause of all.
 func commonCause(v StackVerdict) string {
 	switch {
 	case v.Cause == nil || v.Cause.Component.Kind() == faultline.KindSite:
@@ -85,7 +88,8 @@ func commonCause(v StackVerdict) string {
 	return fmt.Sprintf(", %d of them because of %s", v.Cause.Failing, v.Cause.Name)
 }
 
-// since says from when, with the date if that is not the day of the answer.
+// since says from when, with the date if that is not the day of the answer. The time is
+// UTC and cut to the minute, because onsets are known to within some seconds at best.
 func since(v StackVerdict, asOf *time.Time) string {
 	if v.Since == nil {
 		return ""

@@ -26,9 +26,10 @@ const (
 
 // Bounds of what stands.
 const (
-	maxAlerts       = 1 << 14 // of all vantages
-	maxAlertsOfOne  = 512     // of one vantage, so that none takes the others' room
-	maxAlertBatch   = 1000    // of one message
+	maxAlerts      = 1 << 14 // of all vantages
+	maxAlertsOfOne = 512     // of one vantage, so that none takes the others' room
+	maxAlertBatch  = 1000    // of one message
+	// bytes: a key is kept in memory as long as its alert stands
 	maxAlertKey     = 256
 	outcomeStated   = "stated"
 	outcomeRestated = "restated"
@@ -78,6 +79,9 @@ func newAlerts(reg prometheus.Registerer) *alerts {
 // Alerts takes what a monitoring program says of sites, as the vantage that it is,
 // at most 1,000 at once. It returns once what is new is in the log; a repetition
 // only keeps an alert standing. Errors and pointers are those of [Door.Probes].
+//
+// One alert that is refused does not refuse the others. A program that sends a hundred
+// of which one names an unknown site would else be silent about all of them.
 func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, alerts []faultline.Alert) (accepted int,
 	rejected []faultline.Invalid, err error) {
 	if err := checkVantage(v); err != nil {
@@ -88,6 +92,8 @@ func (d *Door) Alerts(ctx context.Context, v faultline.Vantage, alerts []faultli
 			faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxAlertBatch),
 				Detail: fmt.Sprintf("a message carries at most %d alerts", maxAlertBatch)}}
 	}
+	// One reading of the clock for the whole message: two alerts of it would else
+	// differ in which of them is fresh.
 	now := d.now()
 	var probes []faultline.Probe
 	for i, a := range alerts {
@@ -139,6 +145,10 @@ func (a *alerts) drop(key alertKey) {
 
 // take takes one alert in and returns what it makes known, nil when that is
 // nothing new.
+//
+// The open alert is entered before the log has taken it. If the log then refuses,
+// [Door.unstate] makes it due at once, so nothing is lost and no lock is held while the
+// log writes.
 func (d *Door) take(v faultline.Vantage, a faultline.Alert, now time.Time) (*faultline.Probe, *faultline.Invalid) {
 	if len(a.Key) > maxAlertKey {
 		return nil, &faultline.Invalid{Pointer: "/key", Detail: fmt.Sprintf("is longer than %d bytes", maxAlertKey)}
@@ -208,7 +218,8 @@ func (s *standing) detail(now time.Time) string {
 	return faultline.DetailStandingAlert
 }
 
-// unstate has the next round say what did not reach the log.
+// unstate has the next round say what did not reach the log. An alert without a moment
+// at which it was stated is due at the next look.
 func (d *Door) unstate(v faultline.Vantage, probes []faultline.Probe) {
 	sites := make(map[string]bool, len(probes))
 	for _, p := range probes {
@@ -223,7 +234,9 @@ func (d *Door) unstate(v faultline.Vantage, probes []faultline.Probe) {
 	}
 }
 
-// restate writes the open alerts to the log once a minute, until ctx ends.
+// restate writes the open alerts to the log once a minute, until ctx ends. It looks
+// every five seconds and not every minute, so that alerts are spread over the minute as
+// they came in, and the log gets no burst.
 func (d *Door) restate(ctx context.Context) {
 	tick := time.NewTicker(alertCheck)
 	defer tick.Stop()
@@ -241,6 +254,9 @@ func (d *Door) restate(ctx context.Context) {
 
 // due are the alerts to be restated now, by vantage; what nobody repeats is
 // dropped, and nothing is said in its place.
+//
+// Only the table is locked here; the caller writes to the log afterwards. An alert that
+// is marked as restated and then not written is put back by [Door.unstate].
 func (d *Door) due(now time.Time) map[faultline.Vantage][]faultline.Probe {
 	as := d.alerts
 	as.mu.Lock()

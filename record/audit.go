@@ -9,12 +9,15 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// maxFaults bounds the faults that an audit names.
+// maxFaults bounds the faults that an audit names. A record that is another one
+// altogether has a fault at each entry; the rest is counted.
 const maxFaults = 100
 
-// Audit compares what is kept with the record: every revision with its entry, the entries
-// with the signed heads, and the entries of one incident with each other. Give it all that
-// there is, in any order, and then ask for its [Report].
+// Audit compares what is kept with the record: every revision with its entry, the
+// entries with the signed heads, and the entries of one incident with each other. Give
+// it all that there is, in any order, and then ask for its [Report]. It serves
+// `faultline verify` for a running service and for a dump. All of it is kept in memory,
+// about 300 bytes for each entry.
 type Audit struct {
 	entries   map[int64][]byte
 	revisions map[revisionID]sums
@@ -75,14 +78,17 @@ func (a *Audit) Revision(incident string, revision int, published, stored string
 	a.revisions[revisionID{incident, revision}] = sums{published, stored}
 }
 
-// RecordedFrom notes the first revision of an incident that is in the record.
+// RecordedFrom notes the first revision of an incident that is in the record. The
+// store keeps it beside each incident; an audit compares the two, or whoever removes the
+// first entries of an incident could pass it off as one from before the record.
 func (a *Audit) RecordedFrom(incident string, revision int) { a.recorded[incident] = revision }
 
 // Head notes a signed head; name says which one it is.
 func (a *Audit) Head(name string, signed []byte) { a.heads[name] = signed }
 
-// Report compares. The key is the text NAME+ID+KEY. Where whole is set, each revision of
-// the record must be there, else only those that are there are compared.
+// Report compares. The key is the text NAME+ID+KEY. Where whole is set, each revision
+// of the record must be there, else only those that are there are compared. Whole is
+// right for a store, and wrong where only some of the revisions were fetched.
 func (a *Audit) Report(key string, whole bool) Report {
 	tree := a.grow()
 	for _, name := range slices.Sorted(maps.Keys(a.heads)) {
@@ -93,7 +99,9 @@ func (a *Audit) Report(key string, whole bool) Report {
 		Faults: a.faults, More: a.more}
 }
 
-// grow makes the tree of the entries, up to the first that is missing.
+// grow makes the tree of the entries, up to the first that is missing. A tree cannot go
+// on behind a gap, since each entry's place is part of the root. What follows is still
+// compared with its revisions.
 func (a *Audit) grow() *Tree {
 	tree := &Tree{}
 	for n := range int64(len(a.entries)) {
@@ -110,7 +118,8 @@ func (a *Audit) grow() *Tree {
 	return tree
 }
 
-// compareHead checks the signature of a head, and that the tree of the entries has its root.
+// compareHead checks the signature of a head, and that the tree of the entries has its
+// root. A head that is larger than the tree has lost entries behind it.
 func (a *Audit) compareHead(tree *Tree, name, key string) {
 	head, err := OpenHead(a.heads[name], key)
 	if err != nil {
@@ -127,7 +136,8 @@ func (a *Audit) compareHead(tree *Tree, name, key string) {
 }
 
 // compareRevisions compares entries and revisions, and counts the revisions from before
-// there was a record.
+// there was a record. Revisions from before the record are no fault: a service may have
+// run for long before it began to keep one.
 func (a *Audit) compareRevisions(whole bool) (unrecorded int) {
 	seen, first := map[revisionID]Entry{}, map[string]int{}
 	for _, n := range slices.Sorted(maps.Keys(a.entries)) {
@@ -168,8 +178,10 @@ func (a *Audit) compareRevisions(whole bool) (unrecorded int) {
 	return unrecorded
 }
 
-// compareEntry checks one entry against the one before it of the same incident and against the
-// revision that it is of.
+// compareEntry checks one entry against the one before it of the same incident and
+// against the revision that it is of. Entries of one incident form a chain: each has
+// the hash of what was stored before it. So a revision that is put in between or taken
+// out shows without any signature.
 func (a *Audit) compareEntry(n int64, e Entry, seen map[revisionID]Entry, whole bool) {
 	before, recorded := seen[revisionID{e.Incident, e.Revision - 1}]
 	switch {

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Bundle is the text of entries as C2SP tlog-tiles has them in tile/entries: each with its
-// length before it, two bytes, the high one first.
+// Bundle is the text of entries as C2SP tlog-tiles has them in tile/entries: each with
+// its length before it, two bytes, the high one first. A bundle of 256 entries is what
+// a client reads at once; see c2sp.org/tlog-tiles.
 func Bundle(entries [][]byte) []byte {
 	var out []byte
 	for _, e := range entries {
@@ -23,7 +24,9 @@ func Bundle(entries [][]byte) []byte {
 // errBundle says that a bundle ends within an entry.
 var errBundle = errors.New("the bundle of entries is cut off")
 
-// Unbundle is the reverse of [Bundle].
+// Unbundle is the reverse of [Bundle]. The entries share the memory of the bundle; each
+// has its capacity cut to its length, so that an append to one does not write over the
+// next.
 func Unbundle(bundle []byte) ([][]byte, error) {
 	var entries [][]byte
 	for len(bundle) > 0 {
@@ -44,6 +47,8 @@ func Unbundle(bundle []byte) ([][]byte, error) {
 const entriesLevel = "entries"
 
 // TilePath is where a tile is below the address of the record, as C2SP tlog-tiles says.
+// The path also says how many entries an unfinished tile has (…/000.p/5), so that a
+// cache never serves an old unfinished tile as a newer one.
 func TilePath(t tlog.Tile) string {
 	full := t.Path() // tile/8/LEVEL/N, or tile/8/data/N for entries
 	rest := strings.TrimPrefix(full, fmt.Sprintf("tile/%d/", t.H))
@@ -54,6 +59,8 @@ func TilePath(t tlog.Tile) string {
 }
 
 // ParseTilePath reads what [TilePath] writes. The level of a bundle of entries is -1.
+// Only the one way to write a path is taken. Others would give caches many names for
+// the same tile.
 func ParseTilePath(path string) (tlog.Tile, error) {
 	rest, ok := strings.CutPrefix(path, "tile/")
 	level, n, found := strings.Cut(rest, "/")

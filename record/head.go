@@ -11,7 +11,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Head says how many entries the tree had and what its root was.
+// Head says how many entries the tree had and what its root was. It is the tree head of
+// C2SP tlog-checkpoint: three lines, signed as a note (c2sp.org/signed-note). The
+// origin names the record, so that a head of one service cannot be shown as that of
+// another.
 type Head struct {
 	Origin string
 	Size   int64
@@ -22,6 +25,8 @@ type Head struct {
 var errHead = errors.New("it is no tree head: three lines are needed, origin, size and root")
 
 // Sign makes the signed note of a head. The same head always gives the same bytes.
+// Ed25519 needs no random number for a signature. So two nodes with the same key write
+// the same head, and it does not matter which one is first.
 func (k *Key) Sign(size int64, root tlog.Hash) ([]byte, error) {
 	text := fmt.Sprintf("%s\n%d\n%s\n", k.Name(), size, base64.StdEncoding.EncodeToString(root[:]))
 	signed, err := note.Sign(&note.Note{Text: text}, k.signer)
@@ -31,8 +36,10 @@ func (k *Key) Sign(size int64, root tlog.Hash) ([]byte, error) {
 	return signed, nil
 }
 
-// OpenHead reads a signed head, and fails unless the key has signed it as that of its own
-// record. The key is the text NAME+ID+KEY.
+// OpenHead reads a signed head, and fails unless the key has signed it as that of its
+// own record. The key is the text NAME+ID+KEY. More than one text could else be read as
+// the same head; the size must be written without leading zeros and the base64 to the
+// last bit. Further lines are allowed and mean nothing, as the specification has it.
 func OpenHead(signed []byte, verifier string) (Head, error) {
 	v, err := note.NewVerifier(verifier)
 	if err != nil {

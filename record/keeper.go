@@ -17,6 +17,9 @@ import (
 )
 
 // Source is the store as the record needs it.
+//
+// Package store has it. The order of the entries is Redis's, which appends each
+// revision in the same step that publishes it; the nodes only read.
 type Source interface {
 	// RecordSize is how many entries there are.
 	RecordSize(ctx context.Context) (int64, error)
@@ -33,7 +36,8 @@ type Source interface {
 	RecordKey(ctx context.Context, verifier string) (string, error)
 }
 
-// every is how often a node reads what was appended, and signs.
+// every is how often a node reads what was appended, and signs. This is the longest
+// that a new revision waits for its signature, and a fraction of what a reader notices.
 const every = time.Second
 
 // KeeperConfig says how a node keeps the record.
@@ -63,13 +67,18 @@ type Keeper struct {
 	index map[string]course
 }
 
-// course is where the revisions of one incident stand in the tree, in order. Some may be
-// missing: those from before the record, and those that a failing Redis has lost for good.
+// course is where the revisions of one incident stand in the tree, in order. Some may
+// be missing: those from before the record, and those that a failing Redis has lost for
+// good. A revision is found by binary search in the first list; at the same place in
+// the second is the index of its entry.
 type course struct {
 	revisions []int
 	at        []int64
 }
 
+// publishedHead is a head that agrees with the tree of this node. The note is the
+// signed text as it was read, because another signature of the same head would be other
+// bytes.
 type publishedHead struct {
 	Head
 	note []byte
@@ -78,7 +87,9 @@ type publishedHead struct {
 // NewKeeper returns one that knows nothing before it runs.
 func NewKeeper(cfg KeeperConfig) *Keeper { return &Keeper{cfg: cfg, index: map[string]course{}} }
 
-// Run follows the record until ctx ends.
+// Run follows the record until ctx ends. A source that is away is not a fault of the
+// record: nothing is signed meanwhile, and nothing wrong is published. Every other
+// error stops the signing until somebody has looked, and is logged once in capitals.
 func (k *Keeper) Run(ctx context.Context) error {
 	for {
 		switch err := k.Follow(ctx); {
@@ -113,6 +124,10 @@ func (k *Keeper) Fault() string {
 }
 
 // Follow brings the tree up to the store, and the head up to the tree.
+//
+// The order matters. A head is compared with the entries before it is published, and
+// this node signs only after that, so that it never signs what it has not checked
+// itself. An empty record has no key: the first node that signs pins its own.
 func (k *Keeper) Follow(ctx context.Context) error {
 	if err := k.extend(ctx); err != nil {
 		return err
@@ -142,7 +157,9 @@ func (k *Keeper) Follow(ctx context.Context) error {
 }
 
 // extend reads the entries that the tree does not have. The bundle of the newest known
-// entry is read again: a Redis that lost its end by a failover shows there.
+// entry is read again: a Redis that lost its end by a failover shows there. A store
+// with fewer entries than the tree is read again from the beginning. Whether that may
+// be signed is decided later, by comparison with what was signed before.
 func (k *Keeper) extend(ctx context.Context) error {
 	size, err := k.cfg.Source.RecordSize(ctx)
 	if err != nil {
@@ -184,7 +201,9 @@ func (k *Keeper) reset() {
 	k.tree, k.index = Tree{}, map[string]course{}
 }
 
-// take appends entries, the first of which has that index.
+// take appends entries, the first of which has that index. Entries that are known
+// already are compared by their hashes and not appended again. One that differs is
+// never repaired silently: the history has been rewritten, and somebody must be told.
 func (k *Keeper) take(first int64, entries [][]byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -214,7 +233,9 @@ func (k *Keeper) take(first int64, entries [][]byte) error {
 	return nil
 }
 
-// adoptHead publishes the newest head of the store, once it agrees with the tree.
+// adoptHead publishes the newest head of the store, once it agrees with the tree. The
+// heads of the days are shown before the head itself, so that a reader who sees the new
+// head finds its day.
 func (k *Keeper) adoptHead(ctx context.Context, key string) error {
 	signed, err := k.cfg.Source.RecordHead(ctx)
 	if err != nil || signed == nil {
@@ -253,8 +274,10 @@ func (k *Keeper) agrees(head Head) error {
 	return nil
 }
 
-// sign makes the head of what is new. It never signs a history that differs from what it
-// has signed before.
+// sign makes the head of what is new. It never signs a history that differs from what
+// it has signed before. The head is written down on this node before the store has it.
+// A crash between the two leaves a head that nobody has seen, and the same bytes are
+// signed again.
 func (k *Keeper) sign(ctx context.Context) error {
 	size := k.size()
 	if was := k.head.Load(); size == 0 || was != nil && was.Size >= size {
@@ -283,7 +306,9 @@ func (k *Keeper) sign(ctx context.Context) error {
 	return k.adoptHead(ctx, k.cfg.Key.Verifier())
 }
 
-// consistent compares the tree with the newest head that this node has signed.
+// consistent compares the tree with the newest head that this node has signed. It is
+// the check that a failover of Redis cannot pass. A signer that has shown two histories
+// of one size is worth nothing, since nobody can tell which one is true.
 func (k *Keeper) consistent() error {
 	if k.cfg.SignedFile == "" {
 		return nil

@@ -18,10 +18,12 @@ import (
 	"faultline/atomicfile"
 )
 
+// keyPrefix begins a private key in the form of golang.org/x/mod/sumdb/note.
 const keyPrefix = "PRIVATE+KEY+"
 
-// Key signs the heads of the tree: an Ed25519 key in the form of signed notes. Its name is
-// the origin of the record.
+// Key signs the heads of the tree: an Ed25519 key in the form of signed notes. Its name
+// is the origin of the record. Whoever has it can sign another history. It belongs on
+// the nodes that sign and in their backup, and nowhere else.
 type Key struct {
 	signer   note.Signer
 	verifier string
@@ -33,8 +35,10 @@ func (k *Key) Name() string { return k.signer.Name() }
 // Verifier is the public key as text, NAME+ID+KEY.
 func (k *Key) Verifier() string { return k.verifier }
 
-// OpenKey reads a key from a file. Where there is none and create is set, it makes one whose
-// name comes from the public address of the service, and writes it there with mode 0600.
+// OpenKey reads a key from a file. Where there is none and create is set, it makes one
+// whose name comes from the public address of the service, and writes it there with
+// mode 0600. Without create, a missing key is an error: a node that should have a copy
+// of it must not make another record.
 func OpenKey(file, baseURL string, create bool) (*Key, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) && create {
@@ -50,7 +54,8 @@ func OpenKey(file, baseURL string, create bool) (*Key, error) {
 	return k, nil
 }
 
-// NewKey makes a key that is kept nowhere.
+// NewKey makes a key that is kept nowhere. It is for tests: no service can go on with a
+// key that ends with the process.
 func NewKey(baseURL string) (*Key, error) {
 	text, _, err := note.GenerateKey(rand.Reader, originOf(baseURL))
 	if err != nil {
@@ -60,7 +65,9 @@ func NewKey(baseURL string) (*Key, error) {
 }
 
 // makeKey writes a new key without ever replacing one: of two processes that begin at
-// once, both read that of the first.
+// once, both read that of the first. The file is written beside and then linked under
+// its name, which fails when there is one. A plain rename would replace the first
+// process's key.
 func makeKey(file, baseURL string) (*Key, error) {
 	text, _, err := note.GenerateKey(rand.Reader, originOf(baseURL))
 	if err != nil {
@@ -89,7 +96,9 @@ func makeKey(file, baseURL string) (*Key, error) {
 }
 
 // originOf names the record of a service: its address without scheme, or a random name
-// below the reserved domain .invalid where the service has no address.
+// below the reserved domain .invalid where the service has no address. The name is part
+// of the key. A service that moves to another address keeps its old name, so that its
+// old signatures can be checked.
 func originOf(baseURL string) string {
 	if u, err := url.Parse(baseURL); err == nil && u.Host != "" {
 		return u.Host + strings.TrimRight(u.Path, "/") + "/record"
@@ -99,7 +108,9 @@ func originOf(baseURL string) string {
 	return hex.EncodeToString(b[:]) + ".invalid/record"
 }
 
-// readKey reads PRIVATE+KEY+NAME+ID+KEY, of which KEY is one byte of algorithm and the seed.
+// readKey reads PRIVATE+KEY+NAME+ID+KEY, of which KEY is one byte of algorithm and the
+// seed. The public key is computed from the seed, so there is no second file that could
+// disagree.
 func readKey(text string) (*Key, error) {
 	signer, err := note.NewSigner(text)
 	if err != nil {

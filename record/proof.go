@@ -11,13 +11,17 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// proofMagic begins a C2SP tlog-proof.
+// proofMagic begins a C2SP tlog-proof. See c2sp.org/tlog-proof: a text that holds all
+// that is needed to check one entry.
 const proofMagic = "c2sp.org/tlog-proof@v1"
 
-// maxProofHashes is how long the path from a leaf to the root can be.
+// maxProofHashes is how long the path from a leaf to the root can be. A tree of 2^63
+// entries has such a path; a longer one is an attempt to take memory.
 const maxProofHashes = 63
 
-// Proof shows that an entry is in the tree of a signed head.
+// Proof shows that an entry is in the tree of a signed head. It proves that the entry
+// was there when the head was signed. That the head is the one that everybody else sees
+// is for witnesses and for those who keep old heads to say.
 type Proof struct {
 	Entry []byte // its text
 	Index int64
@@ -25,9 +29,12 @@ type Proof struct {
 	Head  []byte // the signed note
 }
 
+// errProof is the answer to any text of another form. Which line is wrong is not told,
+// because the text is made by a program and not by hand.
 var errProof = errors.New("it is no proof of the form " + proofMagic)
 
-// Text is the proof as C2SP tlog-proof; its extra line carries the entry.
+// Text is the proof as C2SP tlog-proof; its extra line carries the entry. The same
+// proof always gives the same bytes.
 func (p Proof) Text() []byte {
 	b64 := base64.StdEncoding.EncodeToString
 	var out bytes.Buffer
@@ -40,7 +47,8 @@ func (p Proof) Text() []byte {
 	return out.Bytes()
 }
 
-// ParseProof reads a proof. It checks nothing but the form.
+// ParseProof reads a proof. It checks nothing but the form. Base64 is read strictly:
+// loose reading would let one proof have many texts.
 func ParseProof(text []byte) (Proof, error) {
 	var p Proof
 	head, signed, found := bytes.Cut(text, []byte("\n\n"))
@@ -67,8 +75,9 @@ func ParseProof(text []byte) (Proof, error) {
 	return p, nil
 }
 
-// Check fails unless the key has signed a tree that has the entry at its index. It returns
-// the entry and the head.
+// Check fails unless the key has signed a tree that has the entry at its index. It
+// returns the entry and the head. The path is checked as RFC 6962 section 2.1.1 says,
+// by package tlog.
 func (p Proof) Check(verifier string) (Entry, Head, error) {
 	head, err := OpenHead(p.Head, verifier)
 	if err != nil {

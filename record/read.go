@@ -34,6 +34,10 @@ func (k *Keeper) Heads() map[string][]byte {
 
 // Tile is the content at a path such as tile/0/x001/234; the path of entries is
 // tile/entries/000. It fails with [faultline.ErrNotFound] where the tree has no such tile.
+//
+// Tiles of hashes are computed from the tree in memory; bundles of entries are read
+// from the source. What a full tile holds never changes, so that caches may keep it for
+// ever.
 func (k *Keeper) Tile(ctx context.Context, path string) ([]byte, error) {
 	t, err := ParseTilePath(path)
 	if err != nil {
@@ -48,6 +52,7 @@ func (k *Keeper) Tile(ctx context.Context, path string) ([]byte, error) {
 		}
 		return data, nil
 	}
+	// It spares the source a question for a bundle that cannot be there.
 	if t.N > k.size()/TileWidth {
 		return nil, fmt.Errorf("%w: %w", faultline.ErrNotFound, errNoTile)
 	}
@@ -62,7 +67,9 @@ func (k *Keeper) Tile(ctx context.Context, path string) ([]byte, error) {
 }
 
 // Prove proves that a revision is in the record, under the newest signed head. It fails
-// with [faultline.ErrNotFound] for one that is not there, or not yet.
+// with [faultline.ErrNotFound] for one that is not there, or not yet. The proof carries
+// the entry and the head with it, so that a reader can check it years later and without
+// this service.
 func (k *Keeper) Prove(ctx context.Context, id string, revision int) (Proof, error) {
 	head, signed := k.Head()
 	p, err := k.path(head.Size, id, revision)
@@ -80,6 +87,9 @@ func (k *Keeper) Prove(ctx context.Context, id string, revision int) (Proof, err
 	return p, fmt.Errorf("%w: entry %d", faultline.ErrNotFound, p.Index)
 }
 
+// path is the proof for a revision without its entry: the index, and the hashes that
+// lead from the entry to the root of the tree of that size. An entry behind the signed
+// size is not proved, because nothing says yet that it stays.
 func (k *Keeper) path(size int64, id string, revision int) (p Proof, err error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

@@ -98,8 +98,10 @@ func (x *Index) Put(t Thing, rank int, names ...string) {
 	}
 }
 
-// add makes a thing findable by a name; the caller holds the lock. Familiar names are those
-// that a slip of the finger may still find.
+// add makes a thing findable by a name; the caller holds the lock. Familiar names are
+// those that a slip of the finger may still find. New names wait unsorted until there
+// are an eighth as many as sorted ones. To sort at each name would make a million names
+// cost a million sorts.
 func (x *Index) add(n name, familiar bool) {
 	if len(x.sorted)+len(x.fresh) >= maxKeys || slices.Contains(x.fresh, n) || x.has(n) {
 		return
@@ -162,7 +164,9 @@ func (x *Index) Find(asked string, limit int) []Match {
 	return x.ordered(best, limit)
 }
 
-// byBeginning offers the names that begin with a text.
+// byBeginning offers the names that begin with a text. The sorted names are found by
+// binary search and the fresh ones one by one. The bound keeps a search for one letter
+// from walking all names.
 func (x *Index) byBeginning(text string, offer func(name, int)) {
 	fit := func(n name) int {
 		if n.key == text {
@@ -182,7 +186,9 @@ func (x *Index) byBeginning(text string, offer func(name, int)) {
 	}
 }
 
-// byContent offers the familiar names that contain a text.
+// byContent offers the familiar names that contain a text. Only familiar names are
+// searched so, because it looks at each of them: with a million it would take too long
+// for a search that runs while somebody types.
 func (x *Index) byContent(text string, offer func(name, int)) {
 	for _, n := range x.familiar {
 		at := strings.Index(n.key, text)
@@ -196,7 +202,9 @@ func (x *Index) byContent(text string, offer func(name, int)) {
 	}
 }
 
-// bySpelling offers the familiar names that a slip or two of the finger apart.
+// bySpelling offers the familiar names that are a slip or two of the finger away from a
+// text. It runs only when nothing else fits, so that a correct name is never mixed with
+// its neighbours.
 func (x *Index) bySpelling(text string, offer func(name, int)) {
 	slips := slipsIn(text)
 	if slips == 0 {
@@ -210,8 +218,10 @@ func (x *Index) bySpelling(text string, offer func(name, int)) {
 	}
 }
 
-// byParts offers what the longest run of words of a text names to the letter: "aws s3" may be
-// about aws. It is offered as a name that is spelt nearly so, because the rest is not known.
+// byParts offers what the longest run of words of a text names to the letter: "aws s3"
+// may be about aws. It is offered as a name that is spelt nearly so, because the rest
+// is not known. Longer runs come first, and the search stops at the first length that
+// finds something.
 func (x *Index) byParts(text string, offer func(name, int)) {
 	words := strings.Fields(text)
 	words = words[:min(len(words), maxWords)]
@@ -240,7 +250,8 @@ var common = map[string]bool{"the": true, "and": true, "for": true, "not": true,
 	"website": true, "web": true, "page": true, "online": true, "login": true, "server": true, "internet": true,
 	"api": true, "cloud": true, "com": true, "org": true, "net": true, "news": true, "mail": true, "now": true}
 
-// ordered returns the best matches.
+// ordered returns the best matches. The last word is the id's, so that one question has
+// one answer on every node.
 func (x *Index) ordered(best map[int32]int, limit int) []Match {
 	found := make([]int32, 0, len(best))
 	for at := range best {

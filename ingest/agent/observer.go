@@ -30,8 +30,10 @@ type Observer struct {
 	Allow []netip.Prefix
 }
 
-// NewObserver returns an Observer that asks one name server, HOST:PORT; empty: the first of
-// the system's. userAgent is what it calls itself to sites.
+// NewObserver returns an Observer that asks one name server, HOST:PORT; empty: the
+// first of the system's. userAgent is what it calls itself to sites. A name server
+// without a port is refused and not completed with 53, as the DNS client is given the
+// text as it is.
 func NewObserver(server, userAgent string) (*Observer, error) {
 	l := &Observer{server: server, http: "80", https: "443", agent: userAgent}
 	if server != "" {
@@ -40,6 +42,8 @@ func NewObserver(server, userAgent string) (*Observer, error) {
 		}
 		return l, nil
 	}
+	// The file of resolv.conf(5); on a system that has none, a name server must be
+	// named.
 	conf, err := dns.ClientConfigFromFile("/etc/resolv.conf")
 	if err != nil || len(conf.Servers) == 0 {
 		return nil, errors.New("resolver: the system names no name server; name one")
@@ -48,11 +52,14 @@ func NewObserver(server, userAgent string) (*Observer, error) {
 	return l, nil
 }
 
-// maxAliasChain bounds a chain of aliases.
+// maxAliasChain bounds a chain of aliases. RFC 1034 asks for a
+// bound and names none; common resolvers stop after about as many.
 const maxAliasChain = 16
 
-// Observe asks DNS for the site, or its www. host where the site itself has no
-// address, and then sends one request. What failed is told beside what was seen.
+// Observe asks DNS for the site, or its www. host where the site itself has no address,
+// and then sends one request. What failed is told beside what was seen. An observation
+// with half of its parts is still worth reading: a site whose name servers are down
+// shows that at once.
 func (l *Observer) Observe(ctx context.Context, site string) (infra.Observation, error) {
 	o := infra.Observation{Host: site}
 	var failures []error
@@ -75,7 +82,8 @@ func (l *Observer) Observe(ctx context.Context, site string) (infra.Observation,
 }
 
 // ask asks the resolver for records of one kind. An answer that was cut off (TC) is
-// asked for again over TCP, as RFC 7766 wants.
+// asked for again over TCP, as RFC 7766 wants. It announces room for 1,232 bytes, which
+// fits any path without fragments (DNS Flag Day 2020).
 func (l *Observer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind)
 	q.SetEdns0(1232, false)
@@ -93,7 +101,8 @@ func (l *Observer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR,
 	return answer.Answer, nil
 }
 
-// resolve finds the chain and the addresses of the host.
+// resolve finds the chain and the addresses of the host. Both families are asked, since
+// a provider may announce them from different networks.
 func (l *Observer) resolve(ctx context.Context, o *infra.Observation) error {
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		answer, err := l.ask(ctx, o.Host, kind)
@@ -131,8 +140,10 @@ func appendAddr(list []netip.Addr, ip net.IP) []netip.Addr {
 	return list
 }
 
-// nameServers finds those of the zone that the site lies in: the nearest name
-// above that has any.
+// nameServers finds those of the zone that the site lies in: the nearest name above
+// that has any. A host such as www.example.com has no servers of its own; the search
+// cuts one label at a time and ends before the top-level domain, whose servers are not
+// the site's choice.
 func (l *Observer) nameServers(ctx context.Context, site string, o *infra.Observation) error {
 	for zone := site; strings.Contains(zone, "."); _, zone, _ = strings.Cut(zone, ".") {
 		answer, err := l.ask(ctx, zone, dns.TypeNS)
@@ -152,7 +163,8 @@ func (l *Observer) nameServers(ctx context.Context, site string, o *infra.Observ
 	return nil
 }
 
-// addressesOf finds where a name server stands; none when it can't be found.
+// addressesOf finds where a name server stands; none when it can't be found. It asks
+// for IPv4 only: one address is enough to know whose network a server stands in.
 func (l *Observer) addressesOf(ctx context.Context, host string) (list []netip.Addr) {
 	answer, err := l.ask(ctx, host, dns.TypeA)
 	if err != nil {
@@ -199,6 +211,8 @@ func (l *Observer) request(ctx context.Context, o *infra.Observation) error {
 			if err != nil {
 				return nil, err
 			}
+			// The guard sees the address that the system is about to connect to. A
+			// check of the name before that could be passed by a second answer of DNS.
 			d := net.Dialer{Control: guard.Control}
 			return d.DialContext(ctx, network, net.JoinHostPort(o.Addrs[0].String(), port))
 		},
@@ -214,11 +228,15 @@ func (l *Observer) request(ctx context.Context, o *infra.Observation) error {
 			}},
 		DisableKeepAlives: true,
 	}
+	// A redirect is an answer of this host, and its headers say who sent it. To follow
+	// it would observe another host.
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request,
 		[]*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
 	var failures []error
+	// The name is in the URL, so that the Host field and the name in TLS are right; the
+	// address comes from DialContext above.
 	for _, url := range []string{"https://" + o.Host + ":" + l.https + "/", "http://" + o.Host + ":" + l.http + "/"} {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {

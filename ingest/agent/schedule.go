@@ -18,7 +18,11 @@ import (
 )
 
 const (
+	// how often the store is read. What a person asks for reaches the vantages within
+	// this time.
 	refreshEvery = time.Second
+	// for one refresh or one note; a store that hangs must not hang the vantages'
+	// requests
 	storeTimeout = 3 * time.Second
 	// liveFor is how long a vantage that asks for no work keeps its share.
 	liveFor = 90 * time.Second
@@ -119,7 +123,9 @@ func (b *Schedule) Run(ctx context.Context) error {
 }
 
 // refresh reads what is asked for and who is there, and wakes those that wait when any
-// of it is new. While the store is away what was read last stays true.
+// of it is new. While the store is away what was read last stays true. All three are
+// read before any is used. A list of vantages of now beside a list of sites from before
+// a failure would give shares that no other node has.
 func (b *Schedule) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -149,7 +155,8 @@ func (b *Schedule) refresh(ctx context.Context) error {
 // share forgets the shares when the list of vantages or of sites has changed, so that
 // they are made again, and reports whether it did. A list that changes many times in a
 // row changes the shares at most every shareEvery, since each change is sent to all
-// vantages.
+// vantages. The caller holds the lock. Vantages whose own network is in trouble have no
+// share: their sites are given to others until they are well.
 func (b *Schedule) share(now time.Time) bool {
 	var names []string
 	for _, v := range b.vantages {
@@ -170,12 +177,16 @@ func (b *Schedule) share(now time.Time) bool {
 	return true
 }
 
-// shareOf is the part of a vantage, which counts as live.
+// shareOf is the part of a vantage, which counts as live. The caller holds the lock.
+// Shares are made when a vantage asks and not all at once, because most nodes are asked
+// by few of the vantages.
 func (b *Schedule) shareOf(vantage string) share {
 	if s, ok := b.shares[vantage]; ok {
 		return s
 	}
 	live := strings.Fields(b.live)
+	// One that asks for the first time is not in the store's list yet. Without a share
+	// it would wait for the next refresh and check nothing until then.
 	if !slices.Contains(live, vantage) {
 		live = append(live, vantage)
 	}
@@ -191,21 +202,27 @@ func (b *Schedule) shareOf(vantage string) share {
 		}
 	}
 	s.revision = sum.Sum64()
+	// The names come from whoever asks, so the table is bounded. Beyond the bound a
+	// share is made again for each request.
 	if len(b.shares) < faultline.MaxVantages {
 		b.shares[vantage] = s
 	}
 	return s
 }
 
-// among reports whether a vantage is one of those that check a site: the highest
-// of a hash of both (rendezvous hashing, Thaler and Ravishankar 1998), so that
-// who comes or goes changes the shares of few.
+// among reports whether a vantage is one of those that check a site: the highest of a
+// hash of both (rendezvous hashing, Thaler and Ravishankar 1998), so that who comes or
+// goes changes the shares of few. Every node computes the same without talking to the
+// others. A plain division by number would move almost every site when one vantage
+// comes, and each move interrupts the series of checks that incidents are found in.
 func among(site, vantage string, live []string) bool {
 	if len(live) <= copies {
 		return true
 	}
 	own, above := xxhash.Sum64String(vantage+"|"+site), 0
 	for _, v := range live {
+		// The three highest of all have the site. Counting who is above needs no
+		// sorting and no memory.
 		if v != vantage && xxhash.Sum64String(v+"|"+site) > own {
 			above++
 		}
@@ -224,8 +241,10 @@ func requestsRevision(requests []faultline.CheckRequest) uint64 {
 	return xxhash.Sum64String(strings.Join(names, " "))
 }
 
-// known are the vantages that have asked for work within the hour, and those of the added
-// ones that have not, as silent, in order of name.
+// known are the vantages that have asked for work within the hour, and those of the
+// added ones that have not, as silent, in order of name. Vantages that an operator has
+// added stay in the list while silent, for their silence is what the operator must see.
+// Others are gone after an hour.
 func known(all []faultline.VantageStatus, added map[string]faultline.AddedVantage,
 	now time.Time) []faultline.VantageStatus {
 	list, seen := []faultline.VantageStatus{}, map[string]bool{}
@@ -262,7 +281,10 @@ func (b *Schedule) Vantages() []faultline.VantageStatus {
 }
 
 // Work notes how a vantage does and returns what it should check: at once when that is
-// not what it knows, else when that changes or wait is over.
+// not what it knows, else when that changes or wait is over. This is long polling: a
+// vantage asks with the revision that it has, and the answer comes when there is
+// another. So a check that somebody asks for starts within seconds, and no connection
+// from the server to the vantage is needed, which a firewall would refuse.
 func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known string,
 	wait time.Duration) (faultline.WorkAnswer, error) {
 	b.note(ctx, who)
@@ -276,6 +298,8 @@ func (b *Schedule) Work(ctx context.Context, who faultline.VantageStatus, known 
 	for {
 		answer, siteRev, requestRev, changed := b.answer(who.Vantage)
 		answer.SameSites = siteRev == sites
+		// The list is long and rarely changes, so it is sent only to who does not have
+		// it.
 		if answer.SameSites {
 			answer.Sites = []faultline.WorkSite{}
 		}
@@ -304,14 +328,17 @@ func (b *Schedule) enter() bool {
 	return true
 }
 
-// leave takes one away from those who wait for an answer.
+// leave takes one away from those who wait for an answer. Whoever entered must leave: a
+// place that is not given back is lost until the restart.
 func (b *Schedule) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting--
 }
 
-// Close answers all who wait, and nobody waits after that.
+// Close answers all who wait, and nobody waits after that. It is called when the server
+// shuts down. Without it, each waiting request would hold the shutdown for up to its
+// whole wait.
 func (b *Schedule) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -336,8 +363,9 @@ func (b *Schedule) answer(vantage string) (answer faultline.WorkAnswer, siteRev,
 		Sites:    s.sites, CheckRequests: b.requests}, siteRev, requestRev, b.changed
 }
 
-// note stores how a vantage does, and since when. What a store that is away misses is stored at the
-// vantage's next request.
+// note stores how a vantage does, and since when. What a store that is away misses is
+// stored at the vantage's next request. A state that has not changed keeps the moment
+// since which it is so; the page shows how long a vantage has been in trouble.
 func (b *Schedule) note(ctx context.Context, who faultline.VantageStatus) {
 	who.Since, who.KnownSince = who.SeenAt, who.SeenAt
 	for _, v := range b.Vantages() {

@@ -28,13 +28,16 @@ import (
 // nothing and is not sent any more, so that an hour without the server costs no more disk
 // than five minutes do; the bounds on size hold for clocks and schedules gone wrong.
 const (
+	// bytes on disk, of all batches together
 	maxSpoolBytes   = 64 << 20
 	maxSpoolBatches = 8_192
-	spoolRetry      = 500 * time.Millisecond
-	spoolRetryMax   = 10 * time.Second
-	spoolSend       = 10 * time.Second // for one batch
-	spoolDirMode    = 0o700
-	spoolFileMode   = 0o600
+	// the first pause after a failure; it doubles up to the next line
+	spoolRetry    = 500 * time.Millisecond
+	spoolRetryMax = 10 * time.Second
+	spoolSend     = 10 * time.Second // for one batch
+	// results say what this vantage checks and are for nobody else on the machine
+	spoolDirMode  = 0o700
+	spoolFileMode = 0o600
 )
 
 // spoolSuffix ends the name of a batch on disk, which is its number. What is being
@@ -72,7 +75,8 @@ type spooled struct {
 }
 
 // OpenSpool opens the spool in a directory, which is created if need be, with what an
-// earlier process left there. It fails where another process uses it.
+// earlier process left there. It fails where another process uses it. Two things are
+// not set here: where results are handed in, and who runs [Spool.Run].
 func OpenSpool(dir string, log *slog.Logger, now func() time.Time) (*Spool, error) {
 	if err := os.MkdirAll(dir, spoolDirMode); err != nil {
 		return nil, fmt.Errorf("open the spool: %w", err)
@@ -89,7 +93,9 @@ func OpenSpool(dir string, log *slog.Logger, now func() time.Time) (*Spool, erro
 }
 
 // takeLock makes this process the only one that uses the directory, until it ends. Two
-// agents in one spool would hand in each other's results under their own names.
+// agents in one spool would hand in each other's results under their own names. The
+// lock is the system's and ends with the process. A file that only exists would remain
+// after a crash, and the next start would need a person.
 func (s *Spool) takeLock() (err error) {
 	if s.lock, err = os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, spoolFileMode); err != nil {
 		return err
@@ -109,7 +115,9 @@ func (s *Spool) Close() error {
 	return s.lock.Close()
 }
 
-// readDir finds the batches that an earlier process left.
+// readDir finds the batches that an earlier process left. Files with other names are
+// left alone: the lock, and what an interrupted write left behind. The whole text is
+// read only to count its lines, which are the results that wait.
 func (s *Spool) readDir() error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -137,6 +145,9 @@ func (s *Spool) readDir() error {
 // Probes implements [probe.Sink]: it hands a batch in, or keeps it on disk. Where
 // results wait already, a new one waits behind them. So results arrive in the order in
 // which they were found, which the fold's windows depend on.
+//
+// A result that the server refuses goes to disk without a retry here, because the
+// prober must not wait: its next check is due.
 func (s *Spool) Probes(ctx context.Context, probes []faultline.Probe) error {
 	if s.empty() {
 		err := s.send(ctx, probes)
@@ -151,6 +162,7 @@ func (s *Spool) Probes(ctx context.Context, probes []faultline.Probe) error {
 		return fmt.Errorf("keep results on disk: %w", err)
 	}
 	select {
+	// One token is enough: Run hands in everything that waits before it sleeps again.
 	case s.wake <- struct{}{}:
 	default:
 	}
@@ -164,7 +176,9 @@ func (s *Spool) empty() bool {
 	return len(s.batches) == 0
 }
 
-// keep writes a batch behind those that wait.
+// keep writes a batch behind those that wait. The file is whole or not there
+// (atomicfile writes it beside and renames it), so a crash here costs this batch and
+// never the ones before.
 func (s *Spool) keep(probes []faultline.Probe) error {
 	var text []byte
 	var err error
@@ -193,7 +207,8 @@ func (s *Spool) path(number uint64) string {
 }
 
 // bound drops the oldest batches beyond the bounds. One batch always stays, however
-// large.
+// large. The oldest goes first, because it is the next to become too old to be
+// evidence. The caller holds the lock.
 func (s *Spool) bound() {
 	for len(s.batches) > 1 && (s.bytes > maxSpoolBytes || len(s.batches) > maxSpoolBatches) {
 		s.dropped += int64(s.batches[0].probes)
@@ -201,7 +216,9 @@ func (s *Spool) bound() {
 	}
 }
 
-// remove takes the oldest batch off the disk.
+// remove takes the oldest batch off the disk. A file that cannot be removed is
+// forgotten all the same. It would be sent again after a restart, and the server counts
+// a result once. The caller holds the lock.
 func (s *Spool) remove() {
 	b := s.batches[0]
 	if err := os.Remove(s.path(b.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -211,7 +228,9 @@ func (s *Spool) remove() {
 	s.bytes, s.probes = s.bytes-b.bytes, s.probes-b.probes
 }
 
-// Run hands in what waits until ctx ends.
+// Run hands in what waits until ctx ends. While the server is away the pauses double up
+// to ten seconds: all vantages lose the same server at once, and must not keep it from
+// coming back.
 func (s *Spool) Run(ctx context.Context) error {
 	wait := spoolRetry
 	for ctx.Err() == nil {
@@ -232,10 +251,13 @@ func (s *Spool) Run(ctx context.Context) error {
 	return nil
 }
 
+// errNothingWaits is how [Spool.deliver] tells [Spool.Run] to sleep until a result is
+// kept.
 var errNothingWaits = errors.New("nothing waits")
 
 // deliver hands the oldest batch in, without what has become too old, and removes it
-// once it is taken.
+// once it is taken. The lock is not held while the batch is sent, which may take ten
+// seconds: the prober keeps its next results meanwhile.
 func (s *Spool) deliver(ctx context.Context) error {
 	s.mu.Lock()
 	if len(s.batches) == 0 {
@@ -244,6 +266,8 @@ func (s *Spool) deliver(ctx context.Context) error {
 	}
 	oldest := s.batches[0]
 	s.mu.Unlock()
+	// A file that somebody has deleted is a batch without results: it is passed over,
+	// else it would block all behind it for ever.
 	text, err := os.ReadFile(s.path(oldest.number))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -280,7 +304,8 @@ func (s *Spool) fresh(text []byte) (probes []faultline.Probe) {
 	return probes
 }
 
-// send hands results in and counts them.
+// send hands results in and counts them. Only what the server took is in the ledger, so
+// a vantage's health says what others could see of it.
 func (s *Spool) send(ctx context.Context, probes []faultline.Probe) error {
 	ctx, cancel := context.WithTimeout(ctx, spoolSend)
 	defer cancel()

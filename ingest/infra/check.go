@@ -29,15 +29,22 @@ var canonical = map[string]*regexp.Regexp{
 }
 
 var (
+	// labels of 1 to 63 characters, two or more (RFC 1035), and underscores, which some
+	// hosts have
 	host     = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	category = regexp.MustCompile(`^[a-z]+$`)
 	country  = regexp.MustCompile(`^[A-Z]{2}$`)
 	status   = regexp.MustCompile(`^https://[a-z0-9.-]+(/\S*)?$`)
-	alias    = regexp.MustCompile(`^[^\s\p{Lu}]+( [^\s\p{Lu}]+)*$`)
+	// what a person types into the search box: words without capitals, one space
+	// between them
+	alias = regexp.MustCompile(`^[^\s\p{Lu}]+( [^\s\p{Lu}]+)*$`)
 )
 
 // check says everything that is wrong with an entry on its own, so that its author sees
 // all of it at once.
+//
+// The checks are strict because a catalogue is read by people and compared by machines.
+// A name with a space after it would look right in every review and match nothing.
 func (e Entry) check(sources map[string]Provenance) error {
 	problems := []error{checkSite(e.Site)}
 	if e.Name == "" || strings.TrimSpace(e.Name) != e.Name {
@@ -96,12 +103,15 @@ func (e Entry) checkNames() error {
 // maxAlias bounds an alias, in bytes.
 const maxAlias = 64
 
-// checkSite refuses what ingest would never make of a name, for such an entry
-// could never be found again.
+// checkSite refuses what ingest would never make of a name, for such an entry could
+// never be found again. The bounds are those of RFC 1035: 253 characters for a whole
+// name.
 func checkSite(site string) error {
 	if len(site) > 253 || !host.MatchString(site) {
 		return errors.New("site is not the ASCII lower-case name of a host")
 	}
+	// Only suffixes of the ICANN section are refused. Those of the private section,
+	// such as github.io, are somebody's site and may fail like one.
 	if suffix, icann := publicsuffix.PublicSuffix(site); icann && suffix == site {
 		return errors.New("site is a public suffix; its www. host may be one")
 	}
@@ -124,6 +134,8 @@ func checkComponent(c faultline.Component) error {
 		return fmt.Errorf("component %q is not in canonical form", c)
 	}
 	if c.Kind() == faultline.KindPrefix {
+		// A prefix with bits set behind its length is the same network as the one
+		// without, and would be a second component beside it.
 		if p, err := netip.ParsePrefix(c.Name()); err != nil || p.Masked().String() != c.Name() {
 			return fmt.Errorf("component %q is not a canonical address prefix", c)
 		} else if tooWide(p) {
@@ -140,12 +152,14 @@ type seen struct {
 	names map[string]string // hosts and aliases → whose they are
 }
 
+// newSeen returns the memory of a catalogue of about n entries, still empty.
 func newSeen(n int) seen {
 	return seen{sites: make(map[string]bool, n), ranks: make(map[int]string, n), names: make(map[string]string, n)}
 }
 
-// add notes an entry, and returns what it has in common with an earlier one: each site, rank and
-// name may occur once.
+// add notes an entry, and returns what it has in common with an earlier one: each site,
+// rank and name may occur once. It notes the entry even when something is twice, so
+// that one mistake is told once and not again at each entry after it.
 func (s seen) add(e Entry) error {
 	var twice []error
 	if s.sites[e.Site] {

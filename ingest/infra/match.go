@@ -88,6 +88,9 @@ func NewMatcher(s Signatures, from Sources) (*Matcher, error) {
 
 // add enters a signature into the tables by which it is found. An ASN or issuer that two signatures
 // claim is refused, because the answer would depend on their order.
+//
+// Addresses in ranges are the exception: the longer prefix wins, whichever signature it
+// is from.
 func (m *Matcher) add(sig *Signature) error {
 	if sig.hollow() {
 		m.hollow = append(m.hollow, sig)
@@ -164,6 +167,10 @@ func (m *Matcher) Infer(o Observation) []Finding {
 
 // names compares the name itself with the suffixes below which providers give out names, and the
 // aliases (CNAME) that it leads through.
+//
+// A provider's own site ends in the provider's suffix as well. It is told apart by
+// depth: the name that its owner registered must be below the suffix, as in
+// shop.example-host.net, and not above it.
 func (m *Matcher) names(f *findings, o Observation) {
 	host := cmp.Or(o.Host, o.Site)
 	for _, hit := range m.cname.find(host) {
@@ -171,6 +178,8 @@ func (m *Matcher) names(f *findings, o Observation) {
 			f.add(hit.entry, hit.capture, 1, Evidence{ByName, host, hit.suffix})
 		}
 	}
+	// The whole chain counts and not only its end. A site may go through one provider
+	// to another, and fails when either fails.
 	for _, alias := range o.CNAME[:min(len(o.CNAME), maxChain)] {
 		for _, hit := range m.cname.find(alias) {
 			f.add(hit.entry, hit.capture, 1, Evidence{ByCNAME, strings.TrimSuffix(alias, "."), hit.suffix})
@@ -178,9 +187,11 @@ func (m *Matcher) names(f *findings, o Observation) {
 	}
 }
 
-// nameServers gives each provider its part of the name servers. Customers may give their provider's
-// servers names of their own, so a server that no suffix matches is recognised by the network of
-// its address. One in the site's own domain is the site's own.
+// nameServers gives each provider its part of the name servers. Customers may give
+// their provider's servers names of their own, so a server that no suffix matches is
+// recognised by the network of its address. One in the site's own domain is the site's
+// own. The parts add up to one, so a site with servers at two providers depends on each
+// by half. That is what keeps a failure of one from being blamed on both.
 func (m *Matcher) nameServers(f *findings, o Observation) {
 	servers := o.NS[:min(len(o.NS), maxNameServers)]
 	for _, ns := range servers {
@@ -217,6 +228,10 @@ func (m *Matcher) standsAt(addrs []netip.Addr) (*Signature, Evidence) {
 }
 
 // addresses finds who announces the addresses, and in whose published ranges they are.
+//
+// Three kinds of component come out of one address: the provider by its published
+// ranges or by its network, the network (AS) itself, and the prefix that is announced.
+// They fail separately: a wrong route takes a prefix away and leaves the network well.
 func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 	addrs = addrs[:min(len(addrs), maxAddrs)]
 	for _, addr := range addrs {
@@ -235,6 +250,8 @@ func (m *Matcher) addresses(f *findings, addrs []netip.Addr) {
 		if !ok || n.ASN == 0 {
 			continue
 		}
+		// A site in the network of its own owner depends on nobody by that. Marked as
+		// its own, the network is no suspect when other sites fail.
 		own := f.owner != "" && (m.own[n.ASN] == f.owner || sameOwner(n.Org, f.owner))
 		f.note(faultline.NewComponent(faultline.KindASN, asnName(n.ASN)), part, own,
 			Evidence{ByASN, addr.String(), strings.TrimSpace(asnName(n.ASN) + " " + n.Org)})
@@ -261,6 +278,8 @@ func (m *Matcher) Headers() []string {
 }
 
 // responses compares headers with those that providers add to a response on its way.
+// Each header may have many lines and its values come from a stranger, so both are
+// bounded before the patterns run.
 func (m *Matcher) responses(f *findings, o Observation) {
 	if len(o.Header) == 0 {
 		return
@@ -275,7 +294,9 @@ func (m *Matcher) responses(f *findings, o Observation) {
 	}
 }
 
-// find adds what a signature says of one value of the header.
+// find adds what a signature says of one value of the header. A group in the pattern is
+// part of the component's name, such as the point of presence in a CDN's header. A name
+// that the signature does not allow is left out.
 func (h *HeaderMatch) find(f *findings, sig *Signature, value string) {
 	groups := h.match.FindStringSubmatch(value)
 	if groups == nil {
@@ -294,7 +315,9 @@ func (h *HeaderMatch) find(f *findings, sig *Signature, value string) {
 // asnName writes the number of an autonomous system as components have it.
 func asnName(asn uint32) string { return "AS" + strconv.FormatUint(uint64(asn), 10) }
 
-// registrable is the domain that a host's owner registered; empty: none.
+// registrable is the domain that a host's owner registered; empty: none. It follows the
+// public suffix list (publicsuffix.org), because no rule of dots says that
+// example.co.uk is registered and co.uk is not.
 func registrable(host string) string {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(host))
 	if err != nil {
@@ -309,5 +332,7 @@ func registrable(host string) string {
 func sameOwner(org, owner string) bool {
 	org, owner = strings.ToLower(org), strings.ToLower(owner)
 	rest, ok := strings.CutPrefix(org, owner)
+	// Owners of one or two letters would match the beginnings of names that have
+	// nothing to do with them.
 	return ok && len(owner) > 2 && (rest == "" || strings.ContainsAny(rest[:1], " ,.-("))
 }
