@@ -9,8 +9,10 @@ import (
 	"faultline"
 )
 
-// card is what a picture of a page says, before it is set out. The same card makes a PNG and
-// an SVG, in two formats, so it holds words and data and no coordinates of the picture.
+// card is what a picture of a page says, before it is set out. The same card makes a
+// PNG and an SVG, in two formats, so it holds words and data and no coordinates of the
+// picture. All words are in the reader's language already, for the drawing knows no
+// languages.
 type card struct {
 	Drill   string
 	Status  string // in the state's colour
@@ -72,8 +74,9 @@ func (k card) draw(t *typeset, square bool) scene {
 	return s
 }
 
-// drawTitle writes the title in as many lines as it needs, smaller if it needs many, and
-// returns the y below it.
+// drawTitle writes the title in as many lines as it needs, smaller if it needs many,
+// and returns the y below it. A square has room for larger letters, and messengers show
+// it smaller.
 func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
 	size, width := 60., float64(s.w)-2*cardMargin
 	if s.w == s.h {
@@ -91,8 +94,9 @@ func (k card) drawTitle(t *typeset, s *scene, y float64) float64 {
 	return y
 }
 
-// drawCounts writes the counts, the first one large, because a card is seen at the size of a
-// thumbnail. It returns the y below them.
+// drawCounts writes the counts, the first one large, because a card is seen at the size
+// of a thumbnail. It returns the y below them. Each count is cut to one line: a number
+// whose words go on below would be read as two.
 func (k card) drawCounts(t *typeset, s *scene, y float64) float64 {
 	for i, c := range k.Counts[:min(len(k.Counts), cardCountMax)] {
 		size, f, first := 30., sans, palette.ink
@@ -169,7 +173,8 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 	k.drawGapLabels(t, s, (top+bottom)/2)
 }
 
-// drawGapLabels says in each gap with room for it why nothing is known there.
+// drawGapLabels says in each gap with room for it why nothing is known there. The paper
+// behind the words covers the hatching, on which small letters are hard to read.
 func (k card) drawGapLabels(t *typeset, s *scene, y float64) {
 	width := float64(s.w) - 2*cardMargin
 	for _, g := range k.Plot.gaps {
@@ -183,9 +188,10 @@ func (k card) drawGapLabels(t *typeset, s *scene, y float64) {
 	}
 }
 
-// drawMarks draws what happened (onset, statements, recovery), each with its label beside its
-// line. Labels stand below one another, so that they do not overlap; in a low chart only the
-// lines are drawn.
+// drawMarks draws what happened (onset, statements, recovery), each with its label
+// beside its line. Labels stand below one another, so that they do not overlap; in a
+// low chart only the lines are drawn. A label that would run out of the picture at the
+// right stands at the left of its line.
 func (k card) drawMarks(t *typeset, s *scene, top, bottom float64) {
 	width, y := float64(s.w)-2*cardMargin, bottom-chartText
 	named := bottom-top >= chartNamed // below the line there is room
@@ -213,7 +219,9 @@ func level(line []xy, p xy) []xy {
 	return append(line, p)
 }
 
-// describe says the card in sentences, for the alternative text and for an SVG's description.
+// describe says the card in sentences, for the alternative text and for an SVG's
+// description. It says the same as the picture and nothing more, so that whoever hears
+// it knows what others see.
 func (k card) describe() string {
 	said := []string{k.Drill, lines(k.Status, k.After)}
 	for _, c := range k.Counts {
@@ -262,8 +270,10 @@ func (v *localizer) incidentCard(inc *faultline.Incident, points []point) card {
 // cardMarks is how many of what happened a card names.
 const cardMarks = 3
 
-// chartCard puts an incident's chart on its card, with the times of the axis. Few of the
-// marks are named, because a card is seen small.
+// chartCard puts an incident's chart on its card, with the times of the axis. Few of
+// the marks are named, because a card is seen small. The positions of the axis are read
+// back from the CSS percentages that the page uses, so that both have their times at
+// the same places.
 func (v *localizer) chartCard(k *card, inc *faultline.Incident, points []point) {
 	s := spanOf(inc, points, inc.UpdatedAt)
 	plot := v.plotOf(inc, points, s)

@@ -26,9 +26,11 @@ const (
 	cardLimit   = 2 * time.Second // waiting for a turn and drawing
 )
 
-// cards draws the pictures of pages that messengers and social networks show beside a link,
-// each only once as long as it is kept. When an outage begins, thousands of readers share one
-// link within a minute, and each share fetches the picture.
+// cards draws the pictures of pages that messengers and social networks show beside a
+// link, each only once as long as it is kept. When an outage begins, thousands of
+// readers share one link within a minute, and each share fetches the picture. Cards are
+// kept by their content and not by their page, so nothing has to be invalidated when an
+// incident changes.
 type cards struct {
 	letters *typeset
 	flight  singleflight.Group
@@ -104,7 +106,9 @@ func (k *cards) find(key [sha256.Size]byte) ([]byte, bool) {
 	return body, ok
 }
 
-// put keeps a card, and lets go of the oldest while there are too many or too many bytes.
+// put keeps a card, and lets go of the oldest while there are too many or too many
+// bytes. Both bounds hold: many small cards and few large ones cost the same memory at
+// most.
 func (k *cards) put(key [sha256.Size]byte, body []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -154,7 +158,8 @@ func (v *localizer) picture(c *gin.Context, k card, form string, cache []string)
 	return nil
 }
 
-// drawn is a card in one of its forms.
+// drawn is a card in one of its forms. The size is an option of the address and not of
+// the card, which is the same for both.
 func (v *localizer) drawn(ctx context.Context, k card, form string, square bool) (*page.Page, error) {
 	if form == "csv" { // only incidents have numbers
 		return nil, faultline.ErrNotFound
@@ -171,9 +176,10 @@ func (v *localizer) drawn(ctx context.Context, k card, form string, square bool)
 	return page.File(body, mediaPNG).Plain(), nil // its format compresses already
 }
 
-// cardIncident serves the picture of an incident, or of one of its revisions, which never
-// changes and is therefore kept on disk. Its numbers as CSV are served here too, under the
-// same name with another ending.
+// cardIncident serves the picture of an incident, or of one of its revisions, which
+// never changes and is therefore kept on disk. Its numbers as CSV are served here too,
+// under the same name with another ending. The picture of the newest revision is cached
+// briefly, since the next revision changes it; that of a fixed one for good.
 func (w *Web) cardIncident(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -247,7 +253,8 @@ func (w *Web) cardSite(c *gin.Context, v *localizer) error {
 	return v.picture(c, v.answerCard(lines(p.Answer, p.Reason), state, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
-// cardComponent serves the picture of a component's state.
+// cardComponent serves the picture of a component's state. A component that has no page
+// has no picture either.
 func (w *Web) cardComponent(c *gin.Context, v *localizer) error {
 	of, form, err := cardOf(c.Param("file"))
 	if err != nil {
@@ -268,7 +275,8 @@ func (w *Web) cardComponent(c *gin.Context, v *localizer) error {
 	return v.picture(c, v.answerCard(p.Answer, p.State, p.Counts, p.Drill), form, page.CacheBriefly)
 }
 
-// cardProvider serves the picture of a provider's state.
+// cardProvider serves the picture of a provider's state. The colour and the counts are
+// those of its worst open incident.
 func (w *Web) cardProvider(c *gin.Context, v *localizer) error {
 	slug, form, err := cardOf(c.Param("file"))
 	if err != nil {

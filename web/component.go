@@ -50,9 +50,11 @@ type statusRow struct {
 	Reports string
 }
 
-// componentOf is the component that a path names, in the spelling of our list. Names are
-// case-sensitive for some kinds ("asn:AS54113") and people type them in any case, so the
-// usual spelling is tried when nothing is known by the one that was asked for.
+// componentOf is the component that a path names, in the spelling of our list. Names
+// are case-sensitive for some kinds ("asn:AS54113") and people type them in any case,
+// so the usual spelling is tried when nothing is known by the one that was asked for.
+// Networks and internet service providers are taken in the usual spelling even when
+// nothing is known of them, for a report may name one that no site is on.
 func (w *Web) componentOf(kind, name string) faultline.Component {
 	comp := faultline.ComponentFromPath(strings.ToLower(kind), name)
 	if comp == "" || w.cfg.Members(comp) > 0 {
@@ -136,9 +138,10 @@ func (v *localizer) componentPage(comp faultline.Component, incidents []faultlin
 	return p, known || p.Members > 0 || p.SitesTotal > 0
 }
 
-// caused fills in the incidents that the component caused, and what its provider published in
-// the newest of them. The name comes from the incidents, since that is the one under which
-// they were published. It reports whether any is from a drill.
+// caused fills in the incidents that the component caused, and what its provider
+// published in the newest of them. The name comes from the incidents, since that is the
+// one under which they were published. It reports whether any is from a drill. Merged
+// incidents are left out: the one that they went into is in the list.
 func (v *localizer) caused(p *componentPage, incidents []faultline.Incident) (drill bool) {
 	asOf, _ := v.clock()
 	for i := range incidents {
@@ -176,16 +179,19 @@ func (v *localizer) membersSeen(p *componentPage) {
 	slices.SortStableFunc(seen, func(a, b faultline.SiteStatus) int {
 		return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State)
 	})
+	// counted before the cut, so that the page can say how many are not shown
 	p.SitesTotal = len(seen)
 	for _, s := range seen[:min(len(seen), membersListed)] {
 		p.Sites = append(p.Sites, v.statusRow(s))
 	}
 }
 
-// answerComponent says how a component or a provider does, by its open incidents and by the
-// sites that depend on it. It is called well only where enough such sites are observed. An
-// internet service provider can be seen to fail only by its customers, so without reports of
-// theirs the sentence says that nobody reported a failure, and not that it works.
+// answerComponent says how a component or a provider does, by its open incidents and by
+// the sites that depend on it. It is called well only where enough such sites are
+// observed. An internet service provider can be seen to fail only by its customers, so
+// without reports of theirs the sentence says that nobody reported a failure, and not
+// that it works. A component of which fewer sites are observed than tell anything is
+// "unobserved", and the one with mixed results is "unsure".
 func (v *localizer) answerComponent(name string, open []headline, counted board.Tally, isp bool) string {
 	best := faultline.IncidentState("")
 	for _, h := range open {
@@ -210,7 +216,8 @@ func (v *localizer) answerComponent(name string, open []headline, counted board.
 	return v.say("component."+answer, "Name", name)
 }
 
-// statusRow is the row of one site in a table.
+// statusRow is the row of one site in a table. A site without probes shows none: "0 of
+// 0" would look like a measurement.
 func (v *localizer) statusRow(s faultline.SiteStatus) statusRow {
 	row := statusRow{
 		siteLink: v.siteLink(s.Site),
@@ -224,8 +231,9 @@ func (v *localizer) statusRow(s faultline.SiteStatus) statusRow {
 	return row
 }
 
-// dayCharts draw the last day of a site or a component: reports, and the share that k draws.
-// It returns none where no series can be had.
+// dayCharts draw the last day of a site or a component: reports, and the share that k
+// draws. It returns none where no series can be had. A page without charts is still an
+// answer, so a store that is away costs only the charts.
 func (v *localizer) dayCharts(ctx context.Context, of string, k shareFigure) []figure {
 	asOf, _ := v.clock()
 	shown := span{asOf.Add(-dayShown), asOf}

@@ -18,9 +18,10 @@ const (
 	widgetHeads = 3
 )
 
-// embedPage is a widget: what we show in a frame on somebody else's page. Its content is that
-// of our own pages, cut short. Kind is incident, site, component, provider or now, and the
-// template shows what each has.
+// embedPage is a widget: what we show in a frame on somebody else's page. Its content
+// is that of our own pages, cut short. Kind is incident, site, component, provider or
+// now, and the template shows what each has. A field that is empty is left out. A
+// frozen widget never asks for news, so that an article shows the same after years.
 type embedPage struct {
 	shell
 	Kind    string // incident, site, component, now
@@ -115,8 +116,9 @@ func (v *localizer) incidentWidget(
 	return p, final
 }
 
-// signed adds the last line of a widget: its source, its time, and whether it is fixed or
-// live. A widget that is cut out of its page must still say whose words it has.
+// signed adds the last line of a widget: its source, its time, and whether it is fixed
+// or live. A widget that is cut out of its page must still say whose words it has. A
+// still widget shows the present and has no script that would follow it.
 func (v *localizer) signed(p *embedPage, what string, o widgetOptions) {
 	v.widget(&p.shell, o)
 	id := "widget.live"
@@ -129,8 +131,9 @@ func (v *localizer) signed(p *embedPage, what string, o widgetOptions) {
 	p.Source = v.rich(id, "What", what, "Time", p.AsOf)
 }
 
-// embedSite serves the widget of a site. Another spelling of the name leads to the right address,
-// so that each widget has one.
+// embedSite serves the widget of a site. Another spelling of the name leads to the
+// right address, so that each widget has one. It is the site's page cut short, made by
+// the same code, so that the two never disagree.
 func (w *Web) embedSite(c *gin.Context, v *localizer) error {
 	record, err := w.cfg.Lookup(c.Param("site"))
 	if err != nil {
@@ -165,8 +168,9 @@ func (w *Web) embedSite(c *gin.Context, v *localizer) error {
 	})
 }
 
-// embedComponent serves the widget of a component. That of the kind "site" is the site's own,
-// as with pages.
+// embedComponent serves the widget of a component. That of the kind "site" is the
+// site's own, as with pages. A component that nothing is known of is not found, as on
+// its page.
 func (w *Web) embedComponent(c *gin.Context, v *localizer) error {
 	comp := w.componentOf(c.Param("kind"), c.Param("name"))
 	if comp == "" {
@@ -238,6 +242,7 @@ func (w *Web) embedNow(c *gin.Context, v *localizer) error {
 			shell:   now.shell,
 		}
 		p.name(now.heads)
+		// The page names only its first incidents; the count is of all that are open.
 		p.More = now.all - len(p.Heads)
 		v.signed(&p, v.say("widget.now"), o)
 		return doc{page: "embed", data: p, cache: page.CacheCurrent}, nil

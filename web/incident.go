@@ -96,6 +96,8 @@ type correctionRow struct {
 }
 
 // alternativeRow is a cause that was considered and is less likely, with the reason.
+// The reason is kept with it, because a cause that was ruled out without one looks like
+// an oversight.
 type alternativeRow struct {
 	URL, Name, Kind string
 	Confidence      string
@@ -272,8 +274,8 @@ func (v *localizer) causeReports(ctx context.Context, inc *faultline.Incident, p
 	return &f
 }
 
-// describeHead says the headline block in one sentence: for the description of the page,
-// which search engines and messengers show, and for the text of its picture.
+// describeHead says the headline block in one sentence: for the description of the
+// page, which search engines and messengers show, and for the text of its picture.
 func (v *localizer) describeHead(h headline) string {
 	said := []string{h.Word}
 	for _, s := range []string{h.Lasting, h.Scope} {
@@ -307,8 +309,9 @@ func (v *localizer) quote(p *incidentPage, inc *faultline.Incident) {
 	}
 }
 
-// statements are what a provider published, each with how long after the onset that was.
-// Their text is shown as it is, and in the language that it is in.
+// statements are what a provider published, each with how long after the onset that
+// was. Their text is shown as it is, and in the language that it is in. Nothing of them
+// is translated or shortened: they are quotations.
 func (v *localizer) statements(said []faultline.SaidStatement) []statementRow {
 	var rows []statementRow
 	for _, st := range said {
@@ -318,7 +321,8 @@ func (v *localizer) statements(said []faultline.SaidStatement) []statementRow {
 	return rows
 }
 
-// revisionsOf links the newest revisions, at most revisionsBack.
+// revisionsOf links the newest revisions, at most revisionsBack. Older ones are reached
+// through the slider or by their number in the address.
 func (v *localizer) revisionsOf(inc *faultline.Incident) []revisionLink {
 	var links []revisionLink
 	for n := inc.Revision; n > 0 && len(links) < revisionsBack; n-- {

@@ -16,13 +16,16 @@ import (
 
 // Bounds of the pages to browse, and of the doors to them on the first page.
 const (
-	listRows    = 50 // of one page
+	listRows = 50 // of one page
+	// pages beyond this are answered with the first; a number in an address is a
+	// stranger's
 	listPages   = 1_000
 	listQuery   = 64 // bytes of what is searched for
 	doorEntries = 5
 )
 
-// listPage is a list to browse: of components, providers or sites.
+// listPage is a list to browse: of components, providers or sites. Before and Next are
+// plain links, so that the list can be read without a script.
 type listPage struct {
 	shell
 	Answer, Lead string
@@ -38,7 +41,8 @@ type kindLink struct {
 	Current   bool
 }
 
-// listRow is something with a page of its own, and how it does.
+// listRow is something with a page of its own, and how it does. The state is told by an
+// icon and by a word beside it: colour alone is lost on some readers.
 type listRow struct {
 	URL, Name, Kind string
 	State           string // as of an icon; empty: nothing is said of it
@@ -52,9 +56,13 @@ type door struct {
 }
 
 // doorKinds are the kinds of components that have a door, in the order of the page.
+// They are what most sites depend on. Networks and certificate authorities have no
+// door; they are found by search and from the pages of sites.
 var doorKinds = []string{faultline.KindCDN, faultline.KindCloud, faultline.KindDNS}
 
 // doors lead to what most sites depend on, and to internet service providers.
+// Components come in the order of how many sites depend on them, so the first five are
+// the ones whose failure a reader would notice. A kind without any has no door.
 func (v *localizer) doors(incidents []faultline.Incident) []door {
 	open := openByComponent(incidents)
 	var doors []door
@@ -81,7 +89,9 @@ func (v *localizer) doors(incidents []faultline.Incident) []door {
 	return doors
 }
 
-// openByComponent is the weightiest open incident of each component.
+// openByComponent is the weightiest open incident of each component. One walk over the
+// incidents serves all rows of a list; a walk for each of a thousand rows would cost a
+// second.
 func openByComponent(incidents []faultline.Incident) map[faultline.Component]faultline.IncidentState {
 	open := map[faultline.Component]faultline.IncidentState{}
 	for i := range incidents {
@@ -99,7 +109,9 @@ func (v *localizer) componentRow(c faultline.Component, open map[faultline.Compo
 	return v.stateRow(r, open[c], v.cfg.Tally(c))
 }
 
-// providerRow is a provider with the worst state of what it runs.
+// providerRow is a provider with the worst state of what it runs. An internet service
+// provider without an incident gets no state at all. Nobody but its customers can see
+// it fail, so neither "well" nor "not observed" would tell a reader anything.
 func (v *localizer) providerRow(p faultline.Provider, open map[faultline.Component]faultline.IncidentState) listRow {
 	r := listRow{URL: v.link("/provider/" + p.Slug), Name: p.Name}
 	best := faultline.IncidentState("")
@@ -121,7 +133,9 @@ func (v *localizer) providerRow(p faultline.Provider, open map[faultline.Compone
 }
 
 // stateRow says how something does: by its open incident, else by the sites that depend
-// on it. Nothing is called well that is not observed.
+// on it. Nothing is called well that is not observed. An incident beats the counts.
+// Sites that fail without one are told as "unsure", because their number alone does not
+// say that they fail of this.
 func (v *localizer) stateRow(r listRow, open faultline.IncidentState, counted board.Tally) listRow {
 	switch {
 	case open != "":
@@ -156,8 +170,11 @@ type listAsked struct {
 	page    int // from 0
 }
 
+// askedOf reads what a list is asked to show from the address. A value that makes no
+// sense is left out and not refused: old links and mistyped ones still lead to a list.
 func askedOf(c *gin.Context) listAsked {
 	a := listAsked{q: strings.ToLower(strings.TrimSpace(c.Query("q"))), kind: c.Query("kind")}
+	// The cut may fall within a character, whose first bytes are then dropped.
 	a.q = strings.ToValidUTF8(a.q[:min(len(a.q), listQuery)], "")
 	if n, err := strconv.Atoi(c.Query("page")); err == nil && n > 1 && n <= listPages {
 		a.page = n - 1
@@ -168,7 +185,9 @@ func askedOf(c *gin.Context) listAsked {
 	return a
 }
 
-// listedPage shows one page of those rows that match.
+// listedPage shows one page of those rows that match. All rows are made and then cut to
+// a page. There are some thousands at most, and only so can the count and the search be
+// of all of them.
 func (v *localizer) listedPage(name string, a listAsked, rows []listRow) listPage {
 	path := "/" + name
 	p := listPage{Answer: v.say("list." + name), Lead: v.say("list." + name + "_lead"), Q: a.q, Asked: a.kind}
@@ -238,7 +257,9 @@ func (w *Web) providers(c *gin.Context, v *localizer) error {
 	})
 }
 
-// sites lists the sites that were observed just now: those in trouble first.
+// sites lists the sites that were observed just now: those in trouble first. Those that
+// work come behind, and they are in the list so that a reader finds their site whether
+// it fails or not.
 func (w *Web) sites(c *gin.Context, v *localizer) error {
 	return w.list(c, v, "sites", askedOf(c), func([]faultline.Incident) (rows []listRow) {
 		view := w.cfg.Source.View()
@@ -267,6 +288,8 @@ func (w *Web) sites(c *gin.Context, v *localizer) error {
 }
 
 // list answers with a page of a list. Few ask for the same one: it is not kept long.
+// The key holds what was asked for in a fixed order, so that two orders of the same
+// query are one page.
 func (w *Web) list(c *gin.Context, v *localizer, name string, a listAsked,
 	rows func([]faultline.Incident) []listRow) error {
 	key := name + "?" + url.Values{"q": {a.q}, "kind": {a.kind}, "page": {strconv.Itoa(a.page)}}.Encode()
@@ -283,7 +306,8 @@ func (w *Web) list(c *gin.Context, v *localizer, name string, a listAsked,
 	})
 }
 
-// kindLinks are the kinds of the components that are known.
+// kindLinks are the kinds of the components that are known. A kind without components
+// is left out: its link would lead to an empty list.
 func (v *localizer) kindLinks(a listAsked) []kindLink {
 	links := []kindLink{
 		{URL: v.listLink("/components", url.Values{}), Name: v.say("archive.all"), Current: a.kind == ""},

@@ -14,10 +14,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// mediaMarkdown is the media type of RFC 7763.
 const mediaMarkdown = "text/markdown; charset=utf-8"
 
-// markdownPaths adds the front page and the page of a list of things as Markdown, in English.
-// Other pages answer with Markdown at their own address with .md at its end.
+// markdownPaths adds the front page and the page of a list of things as Markdown, in
+// English. Other pages answer with Markdown at their own address with .md at its end.
+// They are for assistants and for scripts, to which layout says nothing. English alone
+// is enough for both.
 func (w *Web) markdownPaths(r gin.IRouter) {
 	for path, write := range map[string]func(*gin.Context) (string, []string, error){
 		"/stack.md": w.stackMarkdown, "/now.md": w.nowMarkdown,
@@ -28,6 +31,7 @@ func (w *Web) markdownPaths(r gin.IRouter) {
 }
 
 // writeMarkdown answers with what write returns, or returns its error for a fault page.
+// It is not compressed ahead (Plain): such an answer is asked for seldom and is small.
 func writeMarkdown(c *gin.Context, write func(*gin.Context) (string, []string, error)) error {
 	text, cache, err := write(c)
 	if err != nil {
@@ -127,7 +131,8 @@ func (w *Web) incidentText(inc *faultline.Incident) string {
 	return b.String()
 }
 
-// sitesText lists the first sites, and how many more there are.
+// sitesText lists the first sites, and how many more there are. The table's head is
+// written only when there is a row, because some readers show an empty table as text.
 func (w *Web) sitesText(b *strings.Builder, inc *faultline.Incident) {
 	shown := inc.Sites[:min(len(inc.Sites), markdownSites)]
 	if len(shown) > 0 {
@@ -167,7 +172,8 @@ func (w *Web) stackMarkdown(c *gin.Context) (string, []string, error) {
 	return b.String(), page.CacheCurrent, nil
 }
 
-// openText lists the open outages.
+// openText lists the open outages. Nothing at all is written when there are none: a
+// heading with nothing below it would read as if something had been left out.
 func (w *Web) openText(b *strings.Builder, open []*board.Entry) {
 	for i, e := range open {
 		if i == 0 {
@@ -188,8 +194,9 @@ func (w *Web) lineText(b *strings.Builder, inc *faultline.Incident) {
 		w.absolute("/incident/"+inc.ID+".md"), inc.State, inc.Impact.Failing, inc.Impact.Observed)
 }
 
-// nowMarkdown is the front page. While nothing is observed it says so first, and never that
-// no outage is known.
+// nowMarkdown is the front page. While nothing is observed it says so first, and never
+// that no outage is known. Candidates are listed and not counted, since the heading
+// speaks of confirmed outages only.
 func (w *Web) nowMarkdown(*gin.Context) (string, []string, error) {
 	incidents, err := w.cfg.Source.Incidents()
 	if err != nil {

@@ -20,8 +20,9 @@ const (
 	foundListed = 20
 )
 
-// providerPage answers: is this provider failing, and what of it? Kicker says above the name
-// what kind of provider it is.
+// providerPage answers: is this provider failing, and what of it? Kicker says above the
+// name what kind of provider it is. The statements are the provider's words, and stand
+// apart from what Faultline observed.
 type providerPage struct {
 	shell
 	Name, Kicker string
@@ -101,8 +102,9 @@ func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.In
 	return p
 }
 
-// partsOf are the components of a provider that sites depend on. One that no site of our list
-// depends on is left out: nothing could be observed of it.
+// partsOf are the components of a provider that sites depend on. One that no site of
+// our list depends on is left out: nothing could be observed of it. They come in the
+// order of Components, the most used first, so the bound leaves out the least used.
 func (v *localizer) partsOf(of faultline.Provider) []faultline.Component {
 	var parts []faultline.Component
 	for _, c := range v.cfg.Components() {
@@ -114,7 +116,8 @@ func (v *localizer) partsOf(of faultline.Provider) []faultline.Component {
 }
 
 // ownSites are the sites that a provider runs itself. That one of them answers says
-// nothing of what it runs for others.
+// nothing of what it runs for others. The order of equal states is that of the
+// provider's own list.
 func (v *localizer) ownSites(of faultline.Provider) (rows []statusRow) {
 	shown := map[string]bool{} // a host of a site leads to the site
 	for _, site := range of.Sites {
@@ -146,14 +149,18 @@ type foundRow struct {
 	Open                    []incidentLine // that concern it
 }
 
-// find leads to what was asked for where there is no doubt what that is: one exact match, or
-// several that one provider owns. It lists what may be meant where there is doubt. It reports
-// false when it knows nothing by that name, and then the name is read as that of a site.
+// find leads to what was asked for where there is no doubt what that is: one exact
+// match, or several that one provider owns. It lists what may be meant where there is
+// doubt. It reports false when it knows nothing by that name, and then the name is read
+// as that of a site. Only an exact name redirects. To guess between near names would
+// lead a reader who mistypes to the page of another service, which says that all is
+// well.
 func (w *Web) find(c *gin.Context, v *localizer, asked string) (bool, error) {
 	if w.cfg.Find == nil {
 		return false, nil
 	}
 	matches := w.cfg.Find(asked, foundListed)
+	// of no capacity, so that append does not write into matches
 	exact := matches[:0:0]
 	for _, m := range matches {
 		if m.Exact {
@@ -182,8 +189,9 @@ func (w *Web) find(c *gin.Context, v *localizer, asked string) (bool, error) {
 	})
 }
 
-// oneOwner reports whether everything that a name means belongs to the provider that
-// it means first: its page then has the rest.
+// oneOwner reports whether everything that a name means belongs to the provider that it
+// means first: its page then has the rest. For example, the name of a company may be
+// that of the provider, of its site and of a component of it.
 func (w *Web) oneOwner(exact []find.Match) bool {
 	p, ok := w.cfg.Providers.Slug(exact[0].ID)
 	if !ok || exact[0].Kind != find.Provider {
@@ -211,7 +219,8 @@ func (v *localizer) foundPath(t find.Thing) string {
 	return "/site/" + url.PathEscape(t.ID)
 }
 
-// foundPage lists what a search may have meant.
+// foundPage lists what a search may have meant. It has no address of its own in the
+// shell, since a list of guesses is nothing to link to.
 func (v *localizer) foundPage(text string, matches []find.Match, exact bool, incidents []faultline.Incident) foundPage {
 	p := foundPage{Answer: v.say("found.nearly", "Text", text)}
 	if exact {
@@ -243,7 +252,9 @@ func (v *localizer) openOf(t find.Thing, incidents []faultline.Incident) (open [
 }
 
 // concerns reports whether an incident is of a thing: of what a provider runs, of a
-// component, of a site that it takes down or whose owner runs what fails.
+// component, of a site that it takes down or whose owner runs what fails. It follows
+// the same rule as the site's page: an outage of what the owner runs concerns the
+// owner's site.
 func (v *localizer) concerns(t find.Thing, inc *faultline.Incident) bool {
 	if t.Kind == find.Site && slices.ContainsFunc(inc.Sites,
 		func(s faultline.IncidentSite) bool { return s.Site == t.ID }) {

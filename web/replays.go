@@ -14,14 +14,16 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// keptReplays keeps the replays that somebody has asked for, decoded. A release has a dozen,
-// of some megabytes each, and decoding one takes long enough for a reader to notice.
+// keptReplays keeps the replays that somebody has asked for, decoded. A release has a
+// dozen, of some megabytes each, and decoding one takes long enough for a reader to
+// notice. The names come from the release and are few, so the map needs no bound.
 type keptReplays struct {
 	mu   sync.Mutex
 	read map[string]history.Replay
 }
 
-// open reads a recording once and keeps it: it never changes while the process runs.
+// open reads a recording once and keeps it: it never changes while the process runs. A
+// name that no recording has is an error and is not kept.
 func (p *keptReplays) open(name string) (history.Replay, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +76,9 @@ func (w *Web) replays(c *gin.Context, v *localizer) error {
 	})
 }
 
-// replayRow is one of them, with what was named and how soon.
+// replayRow is one of them, with what was named and how soon. Ahead says "not claimed"
+// where no time of the provider's first statement is known: to be earlier than an
+// unknown moment is no claim that anybody could check.
 func (v *localizer) replayRow(r history.Replay) replayRow {
 	s := r.Score
 	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset),

@@ -44,9 +44,10 @@ type stackRow struct {
 // followRow is one way to follow the list: its name, and its address.
 type followRow struct{ What, URL string }
 
-// stack shows how the things of a list do. The list comes as ?of=, separated by commas or,
-// from the form, by lines. A list that cannot be read brings the form back with what was
-// typed.
+// stack shows how the things of a list do. The list comes as ?of=, separated by commas
+// or, from the form, by lines. A list that cannot be read brings the form back with
+// what was typed. A refused list is cut before it is shown again, because it may be of
+// any length.
 func (w *Web) stack(c *gin.Context, v *localizer) error {
 	asked := strings.Join(
 		strings.FieldsFunc(c.Query("of"), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' }),
@@ -77,8 +78,9 @@ func (w *Web) stack(c *gin.Context, v *localizer) error {
 	})
 }
 
-// stackBuilder is the page that helps to make a list. It is also the frame of the page that
-// shows one, which has the form below the answer.
+// stackBuilder is the page that helps to make a list. It is also the frame of the page
+// that shows one, which has the form below the answer. The script only helps with
+// typing. The form sends the same list without it.
 func (v *localizer) stackBuilder(asked string, refused bool) stackPage {
 	p := stackPage{Answer: v.say("stack.ask"), Asked: strings.ReplaceAll(asked, ",", "\n"), Refused: refused}
 	p.shell = v.shell("/stack", v.say("stack.title"), p.Answer)
@@ -131,7 +133,8 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 	return p
 }
 
-// stackStates are the states of a thing in the order of the page, the worst first.
+// stackStates are the states of a thing in the order of the page, the worst first. It
+// must list every state: one that is missing would be sorted before the worst.
 var stackStates = []board.StackState{
 	board.StackFailing,
 	board.StackRecovering,
@@ -220,7 +223,9 @@ func (v *localizer) stackCause(verdict board.StackVerdict, name string) string {
 	return v.say("stack.because_some", "Name", cause.Name, "N", v.number(cause.Failing))
 }
 
-// stackSince is the clause that says since when; with the day where that is not today (UTC).
+// stackSince is the clause that says since when; with the day where that is not today
+// (UTC). The time is cut to the minute, as everywhere on the pages: onsets are not
+// known better.
 func (v *localizer) stackSince(verdict board.StackVerdict, asOf time.Time) string {
 	if verdict.Since == nil {
 		return ""

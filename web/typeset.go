@@ -20,9 +20,10 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// typeset measures and draws text for pictures. Its types, Liberation Sans and Serif, have
-// the metrics of Arial and Times: what is measured with them fits as well in an SVG, which
-// the reader's system sets in those.
+// typeset measures and draws text for pictures. Its types, Liberation Sans and Serif,
+// have the metrics of Arial and Times: what is measured with them fits as well in an
+// SVG, which the reader's system sets in those. One lock guards all faces. Drawing is
+// rare and takes turns anyway (cards).
 type typeset struct {
 	fonts [3]*sfnt.Font
 	mu    sync.Mutex
@@ -95,7 +96,8 @@ func (t *typeset) png(s scene) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// drawText writes one text, at its base line, from its left or to its right end.
+// drawText writes one text, at its base line, from its left or to its right end. The
+// base line is where SVG puts text as well, so the same y serves both pictures.
 func (t *typeset) drawText(img draw.Image, d drawing) {
 	x := d.points[0].x
 	if d.right {
@@ -132,8 +134,8 @@ func fill(img draw.Image, points []xy, d drawing) {
 	r.Draw(img, covered, image.NewUniform(d.colour), image.Point{})
 }
 
-// thick is the outline of a line from a to b, a little longer than it, so that
-// there is no notch where two meet.
+// thick is the outline of a line from a to b, a little longer than it, so that there is
+// no notch where two meet. A line of no length becomes a dot.
 func thick(a, b xy, width float64) []xy {
 	dx, dy := b.x-a.x, b.y-a.y
 	n := math.Hypot(dx, dy)
