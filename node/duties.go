@@ -10,7 +10,10 @@ import (
 	"faultline/replica"
 )
 
-// duties are what this node does besides the replica's own work while it leads.
+// duties are what this node does besides the replica's own work while it leads. A duty
+// runs while this node leads and is stopped when it no longer does, so that no hook is
+// called twice and no page is read by two nodes. In a drill nothing leaves the node but
+// webhooks and notifications.
 func (n *Node) duties() []replica.Duty {
 	cfg := n.cfg
 	dispatch := webhook.NewDispatcher(n.source(), cfg.Providers, cfg.Now, cfg.Log, cfg.Registry)
@@ -48,7 +51,8 @@ func (cfg Config) push() *push.Service {
 	return push.New(push.Config{Contact: cfg.PushContact, Keys: cfg.Store, Now: cfg.Now})
 }
 
-// pushDuty notifies browsers, where the operator wants that.
+// pushDuty notifies browsers, where the operator wants that. The texts come from the
+// pages, so that a notification says what the page says, in the subscriber's language.
 func (n *Node) pushDuty() []replica.Duty {
 	if n.push == nil {
 		return nil

@@ -93,7 +93,8 @@ type Config struct {
 	Registry *prometheus.Registry
 }
 
-// Statements say which providers' pages a leader reads.
+// Statements say which providers' pages a leader reads. Only the leader reads them, so
+// that a provider gets one request at a time from all nodes.
 type Statements struct {
 	Sources []statements.Source // none: no page is read
 	Every   time.Duration       // between two requests for one page
@@ -225,7 +226,9 @@ func (n *Node) snapshotFile() string {
 	return n.cfg.SnapshotFile
 }
 
-// fixedDir is where pages of revisions are kept, beside the snapshot.
+// fixedDir is where pages of revisions are kept, beside the snapshot. A page of a
+// revision never changes, so the files stay valid over restarts and releases that do
+// not change the pages.
 func (n *Node) fixedDir() string {
 	if file := n.snapshotFile(); file != "" {
 		return filepath.Join(filepath.Dir(file), "fixed")
@@ -250,8 +253,9 @@ func (n *Node) openDoor() {
 	n.door = ingest.NewDoor(door)
 }
 
-// face puts pages and API in front of what this node knows. Pages that can't be made, and
-// an API that can't be, are defects that a start must show.
+// face puts pages and API in front of what this node knows. Pages that can't be made,
+// and an API that can't be, are defects that a start must show. Parts that an operator
+// has not asked for stay nil, and their pages and paths then do not exist.
 func (n *Node) face() error {
 	cfg := n.cfg
 	pageConfig := web.Config{Source: pageSource{n.board, n.stored()}, Door: n.door, Keys: cfg.Store, Lookup: n.lookup,
@@ -365,7 +369,9 @@ func (n *Node) vantages() []func(faultline.Vantage) {
 	return []func(faultline.Vantage){n.maps.Vantage}
 }
 
-// newEngine makes engines, of a checkpoint or, for nil, of nothing.
+// newEngine makes engines, of a checkpoint or, for nil, of nothing. The configuration
+// is not part of the checkpoint: a release may change it and still go on from the last
+// one.
 func newEngine(cfg correlate.Config) func(checkpoint []byte) (replica.Engine, error) {
 	return func(checkpoint []byte) (replica.Engine, error) {
 		if checkpoint == nil {

@@ -17,11 +17,10 @@ import (
 	"time"
 )
 
-// Limits of the HTTP server. The stream lifts those on time for itself.
+// Limits of the HTTP server: of one request on a connection. A client that sends or
+// reads more slowly is cut off, so that slow ones can't hold all connections. The stream
+// lifts those on time for itself.
 const (
-	// Limits of the HTTP server: of one request on a connection. A client that sends or
-	// reads more slowly is cut off, so that slow ones can't hold all connections. The
-	// stream lifts those on time for itself.
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second
@@ -36,7 +35,8 @@ const (
 )
 
 // startGrace is how long a node that has just started may take until it is ready to
-// write, before it is called ready to be read all the same.
+// write, before it is called ready to be read all the same. Load balancers would else
+// send requests that write to a node whose leader it does not know yet.
 const startGrace = 5 * time.Second
 
 // ready says why this node should get no requests; nil when it can be read. Readers do
@@ -87,7 +87,9 @@ func (n *Node) unwell() string {
 	return strings.Join(lines, "\n")
 }
 
-// clockOff says how far the machine's clock is from the log's; "" where it is near enough.
+// clockOff says how far the machine's clock is from the log's; "" where it is near
+// enough. The text is for people and rounded to seconds; an offset within
+// [store.ClockTolerance] is not worth a line.
 func (n *Node) clockOff() string {
 	if n.cfg.Time == nil {
 		return ""
@@ -149,7 +151,8 @@ func (n *Node) Run(ctx context.Context) error {
 	return failure
 }
 
-// beginOthers begins the tasks that not every node has.
+// beginOthers begins the tasks that not every node has. A task that is nil is stopped
+// without effect, so that drain needs no conditions.
 func (n *Node) beginOthers(t *tasks, ended chan<- error, admin *adminServer, play func(context.Context) error) {
 	if n.cfg.Drill == nil {
 		t.notices = task.Begin("notices", ended, n.notices.Run)
@@ -178,18 +181,23 @@ func (n *Node) beginOthers(t *tasks, ended chan<- error, admin *adminServer, pla
 }
 
 // inFront answers on connections what is prepared, before the server reads a request.
+// Answers that were prepared leave within microseconds, without the cost of a request.
+// All else goes on to the server as it came.
 func (n *Node) inFront(l net.Listener) net.Listener {
 	return direct.Listen(l, n.prepared.Answer, direct.Limits{Idle: idleTimeout, Write: writeTimeout})
 }
 
-// tasks are the goroutines of a node.
+// tasks are the goroutines of a node. Each ends by itself only with an error, and the
+// first that does ends the node.
 type tasks struct {
 	server, door, replica, board, streams, limits, keys, record *task.Task
 	drill, places, work, probes, notices, admin, archive, dumps *task.Task // nil where there is none
 }
 
 // drain ends a node in order: no new requests, streams closed, those under way
-// answered, what was accepted written, a last checkpoint, the lease released.
+// answered, what was accepted written, a last checkpoint, the lease released. The delay
+// at the start is for load balancers, which take some time to notice that a node is no
+// longer ready.
 func (n *Node) drain(server *http.Server, tasks tasks) {
 	n.log.Info("draining")
 	n.replica.Drain()
@@ -260,7 +268,9 @@ func HolderName() string {
 	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
 }
 
-// randomWriter names a sender to the log that never was before.
+// randomWriter names a sender to the log that never was before. Numbers of batches
+// begin anew with each start; with an old name they would look like repetitions of what
+// the log has.
 func randomWriter() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: it ends the process instead

@@ -32,7 +32,8 @@ const (
 // a file of the archive. The leader then writes the file again.
 var ErrChanged = errors.New("an incident has changed since it was written down")
 
-// Segment describes one file of the archive.
+// Segment describes one file of the archive. A reader finds the file of an incident by
+// its onset and id, without opening the others.
 type Segment struct {
 	Name      string `json:"name"` // SHA-256 of the file, hexadecimal
 	Bytes     int    `json:"bytes"`
@@ -43,7 +44,9 @@ type Segment struct {
 	UntilMS   int64  `json:"until_ms"`
 }
 
-// Proposal is a file that a leader has written, and what of Redis it is to replace.
+// Proposal is a file that a leader has written, and what of Redis it is to replace. It
+// stays in Redis until every node has a copy of the file. Only then may the incidents
+// leave Redis, or the loss of one disk would be the loss of them.
 type Proposal struct {
 	Segment Segment         `json:"segment"`
 	Moves   []MovedIncident `json:"moves"`
@@ -59,7 +62,8 @@ type MovedIncident struct {
 // name, as of all that were seen within a day.
 type ArchiveNodes map[string]string
 
-// CountSegments is how many files the archive has.
+// CountSegments is how many files the archive has. A node compares it with how many
+// files it holds, which costs less than the whole list.
 func (s *Store) CountSegments(ctx context.Context) (int, error) {
 	n, err := s.reads.HLen(ctx, keyArchive).Result()
 	if err != nil {
@@ -134,6 +138,8 @@ func proposal(text []byte) (p Proposal, ok bool) {
 }
 
 // Propose makes a file known that this node holds. The incidents in it stay in Redis.
+// It takes the place of what was proposed before: a leader that has just been elected
+// may propose another file, and only one is under way at a time.
 func (s *Store) Propose(ctx context.Context, l Lease, p Proposal) error {
 	const op = "propose a file of the archive"
 	text, err := json.Marshal(p)
@@ -148,7 +154,9 @@ func (s *Store) Propose(ctx context.Context, l Lease, p Proposal) error {
 
 // Move takes the incidents of a proposed file out of Redis and adds the file to the
 // archive's list, in one step. It fails with [ErrChanged] if an incident has another
-// revision than the file, or if something else is proposed.
+// revision than the file, or if something else is proposed. Redis checks the lease, the
+// proposal and each last revision in the same script that moves. So a leader that has
+// lost its lease without knowing moves nothing.
 func (s *Store) Move(ctx context.Context, l Lease, p Proposal) error {
 	op := "move incidents into the archive"
 	proposal, err := json.Marshal(p)
@@ -175,7 +183,9 @@ func (s *Store) Move(ctx context.Context, l Lease, p Proposal) error {
 	return nil
 }
 
-// SaveHolding says for a day that a node is there, and that it holds a file.
+// SaveHolding says for a day that a node is there, and that it holds a file. The line
+// lives for a day, so that a node that is replaced for good stops the archive for a day
+// and not for ever. Lines of nodes that are gone are removed on the way.
 func (s *Store) SaveHolding(ctx context.Context, node, segment string, now time.Time) error {
 	const op = "say which file of the archive is held"
 	if len(node) > maxIDBytes || len(segment) > 2*sha256.Size {
@@ -245,8 +255,10 @@ func (s *Store) Holdings(ctx context.Context, now time.Time) (ArchiveNodes, erro
 	return nodes, nil
 }
 
-// Oldest returns incidents of an onset before a time at their last revisions, the oldest
-// first, without the first skip of them.
+// Oldest returns incidents of an onset before a time at their last revisions, the
+// oldest first, without the first skip of them. The order is that of the index: by
+// onset. Skip lets the leader pass over incidents that cannot be moved yet, such as
+// open ones.
 func (s *Store) Oldest(ctx context.Context, before time.Time, skip, limit int) ([]faultline.Incident, error) {
 	const op = "read the oldest incidents"
 	ids, err := s.reads.ZRangeByScore(ctx, keyIndex, &redis.ZRangeBy{Min: "-inf",
@@ -257,7 +269,9 @@ func (s *Store) Oldest(ctx context.Context, before time.Time, skip, limit int) (
 	return s.wholeOf(ctx, op, ids)
 }
 
-// LogBegins is the time of the first entry that the log still has, zero for an empty log.
+// LogBegins is the time of the first entry that the log still has, zero for an empty
+// log. A fold of the log could make an incident again whose events it still has, so
+// such an incident is not moved.
 func (s *Store) LogBegins(ctx context.Context) (time.Time, error) {
 	const op = "read the log's first entry"
 	first, err := s.reads.XRangeN(ctx, keyLog, "-", "+", 1).Result()
@@ -289,8 +303,10 @@ func (r PlainRevision) Incident() (inc faultline.Incident, err error) {
 	return inc, err
 }
 
-// PlainRevisions returns all stored revisions of an incident up to last, in order, and the
-// number of the first one that the public record has, 0 for none.
+// PlainRevisions returns all stored revisions of an incident up to last, in order, and
+// the number of the first one that the public record has, 0 for none. They are read in
+// parts of MaxRevisions, since an incident of weeks has thousands. A gap is left out
+// and is no error: the record tells whether a revision was ever there.
 func (s *Store) PlainRevisions(ctx context.Context, id string, last int) (all []PlainRevision, recorded int,
 	err error) {
 	op := fmt.Sprintf("read all revisions of %q", id)

@@ -40,8 +40,10 @@ func openBatch(packed string) (BatchKey, *unpacker, error) {
 	return key, u, nil
 }
 
-// unpacker reads the body of a packed batch. After the first thing that is wrong it is bad
-// and returns zeros, so that its callers check once at the end and not after each field.
+// unpacker reads the body of a packed batch. After the first thing that is wrong it is
+// bad and returns zeros, so that its callers check once at the end and not after each
+// field. The zero after a fault is safe because every length is checked against what is
+// left.
 type unpacker struct {
 	b     []byte
 	last  int64
@@ -72,7 +74,8 @@ func (u *unpacker) events() ([]faultline.Event, error) {
 	return events, nil
 }
 
-// take returns the next n bytes, or nil if there are not so many.
+// take returns the next n bytes, or nil if there are not so many. Bytes are not copied;
+// whoever keeps them must.
 func (u *unpacker) take(n uint64) []byte {
 	if u.bad || n > uint64(len(u.b)) {
 		u.bad = true
@@ -83,7 +86,8 @@ func (u *unpacker) take(n uint64) []byte {
 	return b
 }
 
-// uint reads an unsigned number of variable length, as [binary.Uvarint] has it.
+// uint reads an unsigned number of variable length, as [binary.Uvarint] has it. A
+// number that is cut off, or longer than 64 bits, makes the batch bad.
 func (u *unpacker) uint() uint64 {
 	v, n := binary.Uvarint(u.b)
 	if n <= 0 {
@@ -125,9 +129,10 @@ func (u *unpacker) fixed() uint64 {
 	return 0
 }
 
-// string reads a string: a new one, 16 hexadecimal digits from 8 bytes, or one that came
-// before in this batch by its number. The table is filled in the same order as when it was
-// packed.
+// string reads a string: a new one, 16 hexadecimal digits from 8 bytes, or one that
+// came before in this batch by its number. The table is filled in the same order as
+// when it was packed. Names of sites and vantages recur in a batch, so most strings
+// cost one byte.
 func (u *unpacker) string() string {
 	switch i := u.uint(); {
 	case i == stringNew:
@@ -143,7 +148,9 @@ func (u *unpacker) string() string {
 	return ""
 }
 
-// list reads the length of a list or map; there is none at all if not ok.
+// list reads the length of a list or map; there is none at all if not ok. The length is
+// written as one more than it is, so that 0 can mean that there is no list: a list
+// without members and no list are different JSON.
 func (u *unpacker) list() (n uint64, ok bool) {
 	if n = u.uint(); n == 0 {
 		return 0, false
@@ -169,6 +176,8 @@ func (u *unpacker) components() []faultline.Component {
 }
 
 // shares reads what a record says of its components' shares, nil if it says nothing.
+// They are kept as bits and not as text, so that the fold computes with exactly what
+// ingest had.
 func (u *unpacker) shares() map[faultline.Component]float64 {
 	n, ok := u.list()
 	if !ok {
@@ -195,8 +204,9 @@ func (u *unpacker) readers() []faultline.ReaderNetwork {
 	return list
 }
 
-// time reads the time of an event, which is packed as the distance from the one before it
-// in milliseconds.
+// time reads the time of an event, which is packed as the distance from the one before
+// it in milliseconds. Distances are short numbers, where a whole time would take six
+// bytes.
 func (u *unpacker) time(head byte) time.Time {
 	if head&packZeroTime != 0 {
 		return time.Time{}
@@ -249,6 +259,7 @@ func (u *unpacker) event() faultline.Event {
 			State: faultline.IncidentState(u.string())}
 	case packEpoch:
 		return faultline.Epoch{At: at, Epoch: u.string()}
+	// adoptions and what was published are rare and large: they are packed JSON
 	case packAdopt:
 		var a faultline.Adopt
 		if unpack([]byte(u.string()), &a) != nil {

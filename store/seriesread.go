@@ -14,13 +14,15 @@ import (
 )
 
 // maxSeriesPoints bounds what one read returns, and with it how many hashes it reads.
+// It is a week of minutes.
 const maxSeriesPoints = 10_000
 
-// Series returns how a site or a component did from one time until another: the
-// steps of 60, 300 or 3,600 s that begin in there, oldest first, without gaps.
-// Minutes go back 8 days, hours 400. A minute without a row of its own had no
-// report and no failed probe; its probes are its share of what the hour counted.
-// A step of which nothing is stored says so by its state: its counts are none.
+// Series returns how a site or a component did from one time until another: the steps
+// of 60, 300 or 3,600 s that begin in there, oldest first, without gaps. Minutes go
+// back 8 days, hours 400. A minute without a row of its own had no report and no failed
+// probe; its probes are its share of what the hour counted. A step of which nothing is
+// stored says so by its state: its counts are none. A step that is still going on says
+// so ([faultline.PointUnfinished]), or each chart would end in a fall.
 func (s *Store) Series(ctx context.Context, of string, stepS int, from, until time.Time) (faultline.Series, error) {
 	const op = "read a series"
 	step := time.Duration(stepS) * time.Second
@@ -76,7 +78,8 @@ func (r seriesRows) step(at time.Time, step time.Duration) faultline.SeriesPoint
 	return p
 }
 
-// complete is the end of the last minute whose counts are stored; zero: none is.
+// complete is the end of the last minute whose counts are stored; zero: none is. Hours
+// say how many of their minutes are counted.
 func (r seriesRows) complete() (end time.Time) {
 	for _, h := range r.hours {
 		if covered := h.Point.At.Add(time.Duration(h.Covered) * time.Minute); covered.After(end) {
@@ -106,7 +109,8 @@ func (r seriesRows) unknown(at time.Time) faultline.SeriesPoint {
 const storedWithin = time.Hour
 
 // joined is a step with one more minute at its end. A minute that was not observed adds
-// nothing but what was expected of it.
+// nothing but what was expected of it. Counts are added up, but how many sites fail is
+// a state and is taken from the last minute.
 func joined(p, m faultline.SeriesPoint) faultline.SeriesPoint {
 	switch {
 	case !m.State.Counted():

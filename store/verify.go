@@ -44,7 +44,9 @@ func VerifyBackup(from io.Reader, since io.ReadSeeker, key string) (record.Repor
 }
 
 // verifier takes the items of a backup one by one, in the order in which they are
-// written, and keeps only what is compared at the end.
+// written, and keeps only what is compared at the end. Backups may be larger than
+// memory. Revisions are therefore checked as they pass, and only hashes and short forms
+// stay.
 type verifier struct {
 	audit   *record.Audit
 	key     string
@@ -130,8 +132,10 @@ func (v *verifier) incident(id string, fields map[string]string) {
 	}
 }
 
-// revision checks a stored revision against the hash that is stored with it, against its own id and
-// number, and, through the audit, against the record.
+// revision checks a stored revision against the hash that is stored with it, against
+// its own id and number, and, through the audit, against the record. The three checks
+// find different faults: a bit that has changed, a revision stored under another's
+// name, and one that was published differently.
 func (v *verifier) revision(id string, n int, stored string) error {
 	if len(stored) < sha256.Size {
 		return errors.New("truncated")
@@ -219,6 +223,8 @@ func (v *verifier) comparePlaces() {
 }
 
 // compareSizes compares the numbers that stand beside entries and head with those.
+// These numbers are what Redis and readers go by, so a wrong one hides entries without
+// changing any.
 func (v *verifier) compareSizes() {
 	if v.fields == nil {
 		return
@@ -234,6 +240,7 @@ func (v *verifier) compareSizes() {
 }
 
 // pairs makes a map of a list of fields and values, which is how Redis returns a hash.
+// A name without a value at the end is left out.
 func pairs(list []string) map[string]string {
 	out := make(map[string]string, len(list)/2)
 	for i := 0; i+1 < len(list); i += 2 {
@@ -247,6 +254,8 @@ func pairs(list []string) map[string]string {
 var dumpTable = crc64.MakeTable(0x95ac9329ac4bc9b5)
 
 // wholeDump reports whether what Redis has dumped ends with the checksum of the rest.
+// It finds damage only. Whether the dump is what was once there, nothing in it can
+// tell.
 func wholeDump(dump []byte) bool {
 	const sumBytes = 8
 	if len(dump) < sumBytes {
@@ -256,7 +265,8 @@ func wholeDump(dump []byte) bool {
 	return checksumOf(dump[:end]) == binary.LittleEndian.Uint64(dump[end:])
 }
 
-// checksumOf is CRC-64 as Redis computes it.
+// checksumOf is CRC-64 as Redis computes it. The standard library's version inverts the
+// sum before and after, which Redis does not.
 func checksumOf(data []byte) (sum uint64) {
 	for _, b := range data {
 		sum = dumpTable[byte(sum)^b] ^ sum>>8

@@ -90,8 +90,7 @@ func (v *localizer) doors(incidents []faultline.Incident) []door {
 }
 
 // openByComponent is the weightiest open incident of each component. One walk over the
-// incidents serves all rows of a list; a walk for each of a thousand rows would cost a
-// second.
+// incidents serves all rows of a list, which may be thousands.
 func openByComponent(incidents []faultline.Incident) map[faultline.Component]faultline.IncidentState {
 	open := map[faultline.Component]faultline.IncidentState{}
 	for i := range incidents {
