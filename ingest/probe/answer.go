@@ -61,7 +61,8 @@ type wire struct {
 
 // fill reads more into the buffer, which it moves together or enlarges when it is full;
 // io.EOF when there is no more. One call is one read of the connection, so it returns
-// as soon as anything is there.
+// as soon as anything is there. A buffer that has grown is given back smaller after the
+// check (keptBuffer), so that one site with a long head does not cost memory for good.
 func (w *wire) fill() error {
 	if w.at == w.end {
 		w.at, w.end = w.base, w.base
@@ -94,7 +95,8 @@ func (w *wire) held() []byte { return w.b.in[w.at:w.end] }
 // readAnswer reads the head of an answer, behind those of 1xx, and the beginning of its
 // body, as tolerantly as Chromium does. first is called once the first byte is there,
 // for the time to it. secure says that the connection is TLS, where an answer that is
-// cut off may have been cut by an attacker.
+// cut off may have been cut by an attacker. Interim answers are bounded, since a server
+// that sends them without end would hold a worker.
 func readAnswer(conn net.Conn, secure bool, b *buffers, first func()) (answer, error) {
 	w := &b.wire
 	*w = wire{conn: conn, b: b}
@@ -183,9 +185,9 @@ func isHTTP(b []byte) bool {
 	return b[0]|0x20 == 'h' && b[1]|0x20 == 't' && b[2]|0x20 == 't' && b[3]|0x20 == 'p' || string(b[:4]) == "ICY "
 }
 
-// headless takes an answer that has no head for a page if it is one: Chromium
-// shows what such a server sends (HTTP/0.9). Anything but a page is no web site,
-// even if a browser prints it.
+// headless takes an answer that has no head for a page if it is one: Chromium shows
+// what such a server sends (HTTP/0.9). Anything but a page is no web site, even if a
+// browser prints it. It counts as 200, which no such server could have said.
 func (w *wire) headless(a *answer) error {
 	text := bytes.TrimLeft(w.held(), " \t\r\n")
 	if len(text) == 0 || text[0] != '<' {
@@ -285,7 +287,8 @@ func readStatus(line []byte) int {
 }
 
 // isModern reports whether a status line says HTTP/1.1 or later. Only then may the body
-// come in chunks.
+// come in chunks. A body in chunks after HTTP/1.0 would be read as text by browsers,
+// and so it is here.
 func isModern(line []byte) bool {
 	dot := bytes.IndexByte(line, '.')
 	if len(line) < 6 || line[4] != '/' || dot < 0 || dot+1 == len(line) {
@@ -295,7 +298,9 @@ func isModern(line []byte) bool {
 	return major <= 9 && minor <= 9 && (major > 1 || major == 1 && minor >= 1)
 }
 
-// isToken reports whether a header line's name is one (RFC 9110 section 5.6.2).
+// isToken reports whether a header line's name is one (RFC 9110 section 5.6.2). A line
+// whose name has a space or a sign in it is dropped, because programs disagree about
+// what such a line means.
 func isToken(name []byte) bool {
 	for _, c := range name {
 		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {

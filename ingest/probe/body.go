@@ -24,7 +24,8 @@ const maxChunkLine = 16 << 10
 // body reads the beginning of an answer's body; whole is false if the connection ended
 // with the head. An error is one of the connection before anything of the body had
 // come, as then a browser shows nothing. What goes wrong later is in a.short: the page
-// began and did not end.
+// began and did not end. Statuses that have no body by definition (RFC 9110, 6.4.1) are
+// not waited for, since servers keep such connections open.
 func (w *wire) body(a *answer, whole bool) error {
 	length := a.length()
 	switch {
@@ -90,7 +91,8 @@ func (w *wire) readUpTo(dst []byte) (int, error) {
 	return n, nil
 }
 
-// readLine returns a line without its end. The slice is valid until the next read.
+// readLine returns a line without its end. The slice is valid until the next read. What
+// was searched already is not searched again when more arrives.
 func (w *wire) readLine() ([]byte, error) {
 	for seen := 0; ; {
 		held := w.held()
@@ -169,7 +171,7 @@ func (w *wire) chunkSize() (uint64, error) {
 }
 
 // trailer reads the header lines that may follow the last chunk, up to their blank
-// line, and drops them.
+// line, and drops them. They are bounded together, as a head is.
 func (w *wire) trailer() error {
 	for read := 0; read < maxHead; {
 		line, err := w.readLine()
@@ -210,7 +212,8 @@ func (a *answer) decode() {
 }
 
 // isBroken tells what is no packed body from one that ends early, as ours does: only
-// its beginning was read.
+// its beginning was read. A packed text that is cut off gives an error at its end as
+// well, and what was unpacked before is right.
 func isBroken(err error) bool {
 	return err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -127,7 +127,8 @@ func (p *Prober) Run(ctx context.Context) error {
 
 // dispatch owns the schedule until ctx ends. It gives tasks to workers and takes their
 // results; a task that no worker has room for is held, so that the schedule is not
-// emptied into a queue where it would grow old.
+// emptied into a queue where it would grow old. One goroutine needs no lock for the
+// schedule, and the order of what happens is the same in a test.
 func (p *Prober) dispatch(ctx context.Context, checking *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -162,11 +163,13 @@ func (p *Prober) dispatch(ctx context.Context, checking *sync.WaitGroup) {
 	}
 }
 
-// healthEvery is how often the prober looks at itself.
+// healthEvery is how often the prober looks at itself. It is also the longest that a
+// prober that has nothing to do sleeps.
 const healthEvery = 200 * time.Millisecond
 
 // updateHealth brings the health up to date, from the canaries and from the doubt, and
-// logs and counts when it changes.
+// logs and counts when it changes. The canaries come before the doubt: a vantage that
+// sees nothing has no opinion on sites.
 func (p *Prober) updateHealth() {
 	p.schedule.UseIPv6(p.sight.IPv6())
 	p.metrics.deferred.Add(float64(p.schedule.Deferred - p.deferred))
@@ -195,7 +198,8 @@ func (p *Prober) updateHealth() {
 }
 
 // take takes in new work and starts workers for it. Workers are never stopped: idle
-// ones cost a few kilobytes each.
+// ones cost a few kilobytes each. A prober with few sites has at least leastWorkers,
+// because each of them may wait ten seconds for a site that is down.
 func (p *Prober) take(ctx context.Context, w Work, checking *sync.WaitGroup) {
 	now := p.now()
 	if w.Sites != nil {
@@ -215,7 +219,8 @@ func (p *Prober) take(ctx context.Context, w Work, checking *sync.WaitGroup) {
 	}
 }
 
-// toil makes one check after another until ctx ends.
+// toil makes one check after another until ctx ends. A result that nobody takes because
+// the prober ends is dropped.
 func (p *Prober) toil(ctx context.Context) {
 	for {
 		select {

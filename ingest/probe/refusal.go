@@ -22,12 +22,15 @@ type mark struct {
 	source   string // where it is documented, or seen
 }
 
-// shortPage is what a page of scripts alone measures, in bytes.
+// shortPage is what a page of scripts alone measures, in bytes. A real page that quotes
+// the same words is larger, which is how the two are told apart.
 const shortPage = 4 << 10
 
 var (
-	denied     = []int{401, 403, 405, 406, 418, 429, 444, 512}
-	deniedOr   = func(more ...int) []int { return append(slices.Clone(denied), more...) }
+	// statuses that services answer robots with
+	denied   = []int{401, 403, 405, 406, 418, 429, 444, 512}
+	deniedOr = func(more ...int) []int { return append(slices.Clone(denied), more...) }
+	// statuses of pages that are well; some challenges use them as well
 	wellStatus = []int{200, 202}
 )
 
@@ -182,8 +185,9 @@ var marks = []mark{
 		source: "https://nginx.org/en/docs/http/ngx_http_ssl_module.html#errors"},
 }
 
-// isChallenge reports whether an answer is the refusal of a service that keeps
-// robots out. A browser would pass, so that it is no evidence of anything.
+// isChallenge reports whether an answer is the refusal of a service that keeps robots
+// out. A browser would pass, so that it is no evidence of anything. All marks are
+// tried, since a page may come from one service that stands behind another.
 func isChallenge(a *answer) bool {
 	for i := range marks {
 		if marks[i].on(a) {
@@ -194,7 +198,9 @@ func isChallenge(a *answer) bool {
 }
 
 // on reports whether an answer carries the mark together with one of its statuses. A
-// page that is well and long is no refusal, even if it holds the mark.
+// page that is well and long is no refusal, even if it holds the mark. The value of a
+// header is compared by its beginning, in lower case, as services write it in several
+// ways.
 func (m *mark) on(a *answer) bool {
 	if m.statuses != nil && !slices.Contains(m.statuses, a.status) {
 		return false
@@ -237,9 +243,11 @@ func judgeAnswer(a *answer, onCDN, api bool) (faultline.Symptom, string) {
 // originMarks are headers by which an edge says that what is behind it failed.
 var originMarks = []string{"X-Vercel-Error", "X-Azure-Externalerror"}
 
-// whose says, of an error, whether an edge speaks of itself or of what is behind
-// it: 520 to 526 and 530 are Cloudflare's words for an origin that fails, 502
-// and 504 anybody's for whom they asked (RFC 9110 section 15.6).
+// whose says, of an error, whether an edge speaks of itself or of what is behind it:
+// 520 to 526 and 530 are Cloudflare's words for an origin that fails, 502 and 504
+// anybody's for whom they asked (RFC 9110 section 15.6). The detail leads to another
+// cause: an origin that fails is the site's own trouble, and a failing edge is that of
+// every site behind it.
 func whose(a *answer, onCDN bool) string {
 	switch {
 	case a.status >= 520 && a.status <= 526, a.status == 530:

@@ -20,9 +20,10 @@ type Canaries struct {
 	Fail string
 }
 
-// DefaultCanaries are among the best reachable sites there are, in five networks
-// of five owners, and a name below a top-level domain that will never be (RFC
-// 6761 section 6.4).
+// DefaultCanaries are among the best reachable sites there are, in five networks of
+// five owners, and a name below a top-level domain that will never be (RFC 6761 section
+// 6.4). Five owners are enough that one outage of a giant does not blind every vantage
+// at once, which is just when their eyes are needed.
 var DefaultCanaries = Canaries{
 	Pass: []string{"cloudflare.com", "google.com", "microsoft.com", "apple.com", "wikipedia.org"},
 	Fail: "canary.faultline.invalid",
@@ -37,20 +38,24 @@ const (
 	ipv6Every      = time.Minute
 )
 
-// Health is what a vantage knows of itself.
+// Health is what a vantage knows of itself. It goes to the server with each request for
+// work, which shows it to the operator.
 type Health struct {
 	State faultline.VantageState
 	Since time.Time
 	Why   string // empty when it is well
 }
 
-// Eyes look at sites. A [Checker] is one.
+// Eyes look at sites. A [Checker] is one. Tests put others in its place that see what
+// they are told to.
 type Eyes interface {
 	Check(ctx context.Context, t Task) Result
 	Exists(ctx context.Context, name string) (bool, error)
 }
 
-// Exists reports whether a name resolves; the error says why that can't be told.
+// Exists reports whether a name resolves; the error says why that can't be told. Only
+// an answer that is final counts as no. A resolver that does not answer says nothing
+// about the name.
 func (c *Checker) Exists(ctx context.Context, name string) (bool, error) {
 	_, err := c.resolver.Lookup(ctx, name)
 	var dns *DNSError
@@ -60,10 +65,14 @@ func (c *Checker) Exists(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// ResolverFaults counts the names that one resolver failed to answer and another answered.
+// ResolverFaults counts the names that one resolver failed to answer and another
+// answered. Many of them say that the first resolver should be replaced; the checks
+// themselves are not harmed.
 func (c *Checker) ResolverFaults() int64 { return c.resolver.Faults() }
 
 // sight doubts whether this vantage sees anything. It is safe for concurrent use.
+// Rounds are shared: a hundred checks that fail at once wait for one round and not for
+// a hundred.
 type sight struct {
 	eyes     Eyes
 	canaries Canaries
@@ -89,7 +98,8 @@ func newSight(eyes Eyes, canaries Canaries, now func() time.Time) *sight {
 	return &sight{eyes: eyes, canaries: canaries, now: now}
 }
 
-// Run looks at the canaries until ctx ends.
+// Run looks at the canaries until ctx ends. A vantage that sees nothing looks three
+// times as often, to be of use soon after its line is back.
 func (s *sight) Run(ctx context.Context) {
 	var checkedIPv6 time.Time
 	for ctx.Err() == nil {
@@ -107,8 +117,10 @@ func (s *sight) Run(ctx context.Context) {
 	}
 }
 
-// Confirm reports whether the canaries were seen as they should be by a round
-// that began since then: what failed before is then no fault of this vantage.
+// Confirm reports whether the canaries were seen as they should be by a round that
+// began since then: what failed before is then no fault of this vantage. A round that
+// began before the failure proves nothing, because the line may have broken in between.
+// So it may take one more round, at most one a second.
 func (s *sight) Confirm(ctx context.Context, since time.Time) bool {
 	for {
 		r, early := s.roundSince(ctx, since)
@@ -154,7 +166,9 @@ func (s *sight) roundSince(ctx context.Context, since time.Time) (*round, time.D
 	return r, 0
 }
 
-// runRound makes one round. It is over as soon as enough canaries were seen.
+// runRound makes one round. It is over as soon as enough canaries were seen. The
+// canaries are asked at the same time, so that a slow one costs nothing. The name that
+// must not exist finds captive portals and resolvers that answer everything.
 func (s *sight) runRound(ctx context.Context, r *round) {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()
@@ -192,13 +206,15 @@ func (s *sight) runRound(ctx context.Context, r *round) {
 // needed is how many canaries must answer. One alone may be cached, or be the only one reachable.
 func (s *sight) needed() int { return min(canariesNeeded, len(s.canaries.Pass)) }
 
-// answered reports whether there is somebody at the other end.
+// answered reports whether there is somebody at the other end. A refusal is an answer
+// too: whoever refuses was reached.
 func answered(r Result) bool {
 	unreached := r.Probe.Detail == detailGuard || r.Probe.Detail == detailNoIPv6
 	return !r.Failed() && (r.Probe.Symptom != faultline.SymptomBlocked || !unreached)
 }
 
-// settle keeps what a round found, and since when it is so.
+// settle keeps what a round found, and since when it is so. Waiters are woken by
+// closing the channel, after the result is in place.
 func (s *sight) settle(r *round, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +226,9 @@ func (s *sight) settle(r *round, why string) {
 	close(r.done)
 }
 
-// checkIPv6 finds out whether IPv6 works from here.
+// checkIPv6 finds out whether IPv6 works from here. One canary over IPv6 is enough.
+// Where none answers, checks use IPv4 alone, and no site is blamed for the vantage's
+// missing IPv6.
 func (s *sight) checkIPv6(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()

@@ -18,7 +18,9 @@ const (
 	drawTries = 16
 )
 
-// socket is a connected UDP socket: what others send to its port never arrives.
+// socket is a connected UDP socket: what others send to its port never arrives. Many
+// questions are under way on one socket, told apart by their id. A socket for each
+// would cost a file descriptor and a system call for every name.
 type socket struct {
 	conn    *net.UDPConn
 	mu      sync.Mutex
@@ -27,8 +29,8 @@ type socket struct {
 	retired bool
 }
 
-// socket returns the one that questions go over now, a new one when the last is
-// worn.
+// socket returns the one that questions go over now, a new one when the last is worn.
+// The old one stays open until its last question is answered.
 func (s *server) socket() (*socket, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,8 +57,9 @@ func (s *socket) worn() bool {
 	return s.asked >= socketLife || s.retired
 }
 
-// send draws an id that nobody waits under, registers the question and writes it. It is registered
-// before it is written: an answer may come before Write returns.
+// send draws an id that nobody waits under, registers the question and writes it. It is
+// registered before it is written: an answer may come before Write returns. An id that
+// is free is found at once unless nearly all are taken.
 func (s *socket) send(q *question, mix bool) error {
 	s.mu.Lock()
 	for range drawTries {
@@ -96,7 +99,8 @@ func (s *socket) listen() {
 	}
 }
 
-// fail ends the wait of all questions: no answer will come.
+// fail ends the wait of all questions: no answer will come. Each of them then goes to
+// the next resolver, without waiting for its time to end.
 func (s *socket) fail() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,8 +113,10 @@ func (s *socket) fail() {
 	_ = s.conn.Close()
 }
 
-// deliver hands an answer to the question with its id. One that does not repeat the question is
-// ignored, and the question goes on waiting: it may be a forgery that came before the true answer.
+// deliver hands an answer to the question with its id. One that does not repeat the
+// question is ignored, and the question goes on waiting: it may be a forgery that came
+// before the true answer. A question is known by id, name, type, and by the letters'
+// case where that is random: what a forger must all guess.
 func (s *socket) deliver(msg []byte) {
 	id := binary.BigEndian.Uint16(msg)
 	s.mu.Lock()
@@ -124,7 +130,8 @@ func (s *socket) deliver(msg []byte) {
 	s.closeIfDone()
 }
 
-// forget gives up on an answer. It reports false when that has just arrived.
+// forget gives up on an answer. It reports false when that has just arrived. Then the
+// answer is in the channel, and the caller takes it.
 func (s *socket) forget(q *question) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +171,8 @@ func (s *server) askTCP(ctx context.Context, wait time.Duration, qs []*question)
 }
 
 // overTCP asks a question that was drawn (RFC 7766). What comes of it is in the
-// question's reply.
+// question's reply. A connection serves one question. Few need one, and kept
+// connections would have to be watched.
 func (s *server) overTCP(ctx context.Context, q *question, wait time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()

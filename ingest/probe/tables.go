@@ -5,11 +5,14 @@ import (
 	"strings"
 )
 
-// Outcomes returns the table of all of them; docs/probing.md shows it.
+// Outcomes returns the table of all of them; docs/probing.md shows it. The table is
+// code, so that the page that explains the checks can never say something else than
+// they do.
 func Outcomes() []Outcome { return outcomes }
 
 // outcomes is the table, in the order of the steps. A new detail needs its row here; a
-// test compares the two.
+// test compares the two. Where several rows have the same symptom, the detail tells
+// them apart. An empty detail is whatever no other row of the symptom describes.
 var outcomes = []Outcome{
 	{Works, StepFollow, "ok", "", "an answer whose status is below 400, or 416, arrived within six seconds"},
 	{Works, StepFollow, "ok", "", "a host that programs call (api.example.com, and those that the catalogue marks) " +
@@ -157,7 +160,8 @@ func OutcomeTable() string {
 	return b.String()
 }
 
-// RefusalTable writes the table of marks by which refusals are known.
+// RefusalTable writes the table of marks by which refusals are known. The sources stand
+// in it, so that anybody can check a mark and say that it is out of date.
 func RefusalTable() string {
 	var b strings.Builder
 	b.WriteString("| service | mark | with status | source |\n|---|---|---|---|\n")
