@@ -24,15 +24,20 @@ const (
 	bombNames  = 1_000_000
 	bombRedis  = 16.0 // MB that Redis may grow by
 	bombMemory = 64.0 // MB that the process may grow by
-	bombEvery  = 20 * time.Millisecond
-	bombKnown  = "bbc.co.uk"
-	bombReady  = 20 * time.Second
+	// between two reports of the known site
+	bombEvery = 20 * time.Millisecond
+	bombKnown = "bbc.co.uk"
+	// for the server to start
+	bombReady = 20 * time.Second
+	// between two looks at memory
 	bombSample = 100 * time.Millisecond
-	bombWarm   = 5 * time.Second
+	// of load before the first invented name
+	bombWarm = 5 * time.Second
 )
 
-// measureBomb sends a million invented names to a whole server over HTTP, while
-// people go on to report a site that is known.
+// measureBomb sends a million invented names to a whole server over HTTP, while people
+// go on to report a site that is known. The names must also not keep the reports of
+// people from counting, which is what an attacker would want.
 func measureBomb(ctx context.Context, _ options, log io.Writer) ([]figure, error) {
 	fmt.Fprintf(log, "bomb: %d invented names, 256 connections, 10000 addresses\n", bombNames)
 	b, err := bomb(ctx, bombNames)
@@ -121,9 +126,10 @@ func bomb(ctx context.Context, n uint64) (b bombed, err error) {
 	return b, err
 }
 
-// underKnown loads the server with reports of known sites, over as many
-// connections, and returns the most that it then held: what connections and the
-// garbage of requests take is not the names' doing.
+// underKnown loads the server with reports of known sites, over as many connections,
+// and returns the most that it then held: what connections and the garbage of requests
+// take is not the names' doing. Without it, the memory of 256 connections would be
+// taken for that of the names.
 func underKnown(ctx context.Context, addr string, pid int) (most float64, err error) {
 	watched, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -134,10 +140,11 @@ func underKnown(ctx context.Context, addr string, pid int) (most float64, err er
 	return most, err
 }
 
-// startWhole builds and starts serve, as anybody runs it but for the proxy that tells it who
-// asks and limits that let all of it in. The port is found by listening on it first and
-// closing that, which can be taken by somebody else meanwhile; the wait for readiness then
-// ends in an error.
+// startWhole builds and starts serve, as anybody runs it but for the proxy that tells
+// it who asks and limits that let all of it in. The port is found by listening on it
+// first and closing that, which can be taken by somebody else meanwhile; the wait for
+// readiness then ends in an error. It is the program itself and not its parts, because
+// the memory that is measured is the process's.
 func startWhole(ctx context.Context, dir, redisURL string) (*exec.Cmd, string, error) {
 	bin, err := buildFaultline(ctx, dir)
 	if err != nil {

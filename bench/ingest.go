@@ -144,8 +144,9 @@ func (c *contender) round(ctx context.Context) (float64, error) {
 	return n / got.took.Seconds(), nil
 }
 
-// checkAnswered voids a round in which anything but a report that counts was
-// answered.
+// checkAnswered voids a round in which anything but a report that counts was answered.
+// A refused report costs less than a stored one, so a single one would flatter the
+// figure.
 func (c *contender) checkAnswered(got answered) error {
 	if got.other > 0 || got.counted != got.accepted || got.accepted == 0 {
 		return fmt.Errorf("void: %d answers of 202, %d of them counted, %d others", got.accepted,
@@ -198,8 +199,9 @@ func streamGain(r *redisChild) func(context.Context) (int64, error) {
 	}
 }
 
-// ingestFigures compares the contenders: ours with one that stores nothing (what durability
-// costs) and with one round trip a report (what batching saves).
+// ingestFigures compares the contenders: ours with one that stores nothing (what
+// durability costs) and with one round trip a report (what batching saves). Medians
+// over the rounds are compared, so that one disturbed round does not decide.
 func ingestFigures(all []*contender, m measurement, bytes float64) []figure {
 	rps := map[string]float64{}
 	detail := map[string]any{"connections": ingestConnections, "addresses": ingestAddresses}

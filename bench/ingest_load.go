@@ -38,7 +38,8 @@ type load struct {
 	most uint64                // reports after which it ends; 0: none
 }
 
-// answered is what came back within one round.
+// answered is what came back within one round. Counted are those that the server says
+// are new evidence; the others were taken and say nothing new.
 type answered struct {
 	accepted, counted, other int64
 	took                     time.Duration
@@ -110,7 +111,8 @@ func (l *load) runAt(ctx context.Context, d time.Duration, pace float64) (answer
 }
 
 // request appends the k-th report to b as it goes over the wire. It is written by hand,
-// because net/http would cost this process more than the report costs the server.
+// because net/http would cost this process more than the report costs the server. The
+// address goes into X-Forwarded-For, which the server believes from this machine only.
 func (l *load) request(b []byte, k uint64) []byte {
 	var site string
 	who := k % ingestAddresses

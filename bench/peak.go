@@ -126,8 +126,10 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 // peakSite is the name of a site.
 func peakSite(i int) string { return fmt.Sprintf("site%d.com", i) }
 
-// minute plays one: its reports, a tick each second, what the fold makes of them,
-// and at its end the series, the view, a checkpoint and the trimming of the log.
+// minute plays one: its reports, a tick each second, what the fold makes of them, and
+// at its end the series, the view, a checkpoint and the trimming of the log. The order
+// is the leader's: what was concluded is stored before the log that it came from is
+// cut.
 func (p *peak) minute(ctx context.Context) error {
 	p.wall = append(p.wall, time.Now())
 	for range 60 {
@@ -154,7 +156,8 @@ func (p *peak) minute(ctx context.Context) error {
 	return p.store.Trim(ctx, p.lease, hourAgo.Add(time.Hour), false)
 }
 
-// second appends the reports of one, each by a person of its own, and the tick.
+// second appends the reports of one, each by a person of its own, and the tick. Eight
+// writers append at once, as the batches of eight nodes would come.
 func (p *peak) second(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	var lots [peakWriters][][]faultline.Event
@@ -183,8 +186,9 @@ func (p *peak) second(ctx context.Context) error {
 	return err
 }
 
-// batch draws one batch of reports. The smaller of two random numbers makes well-known sites
-// get more of them.
+// batch draws one batch of reports. The smaller of two random numbers makes well-known
+// sites get more of them. Each reporter is new, which is the worst case for memory:
+// nothing can be merged.
 func (p *peak) batch() []faultline.Event {
 	events := make([]faultline.Event, peakBatch)
 	for i := range events {

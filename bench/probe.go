@@ -88,7 +88,9 @@ func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, er
 	return append(append(figures, wrong), more...), err
 }
 
-// probeFigure is the CPU time of a check as a multiple of the least that Go needs for it.
+// probeFigure is the CPU time of a check as a multiple of the least that Go needs for
+// it. A ratio can be compared between machines; the microseconds are kept beside it for
+// people.
 func probeFigure(name, limit string, target float64, m measurement) figure {
 	ours, peer := m.series[0], m.series[1]
 	ratio := ours.median() / peer.median()
@@ -110,8 +112,9 @@ type probeRun struct {
 	std      *http.Client
 }
 
-// newProbeRun prepares both sides for one target: the prober, and the standard library's
-// client and resolver, which is told to use the target's name server.
+// newProbeRun prepares both sides for one target: the prober, and the standard
+// library's client and resolver, which is told to use the target's name server.
+// Compression is off on both sides, since it would measure gzip.
 func newProbeRun(t *target) (*probeRun, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(t.Roots)) {
@@ -210,7 +213,8 @@ func (r *probeRun) client(secure bool) func(ctx context.Context) (float64, error
 	}
 }
 
-// lookup resolves names with the prober's resolver.
+// lookup resolves names with the prober's resolver. An answer without exactly one
+// address is an error, so that a resolver which fails fast does not win.
 func (r *probeRun) lookup(ctx context.Context) (float64, error) {
 	return each(ctx, probeDNSLookups, func(ctx context.Context, i int) error {
 		a, err := r.resolver.Lookup(ctx, probeHost[i%probeHosts])
@@ -221,7 +225,8 @@ func (r *probeRun) lookup(ctx context.Context) (float64, error) {
 	})
 }
 
-// goLookup resolves the same names with Go's resolver.
+// goLookup resolves the same names with Go's resolver. The dot at the end keeps Go from
+// trying the search list of the machine.
 func (r *probeRun) goLookup(ctx context.Context) (float64, error) {
 	return each(ctx, probeDNSLookups, func(ctx context.Context, i int) error {
 		a, err := r.goDNS.LookupNetIP(ctx, "ip", probeHost[i%probeHosts]+".")
@@ -232,7 +237,8 @@ func (r *probeRun) goLookup(ctx context.Context) (float64, error) {
 	})
 }
 
-// targetRole, in the environment, makes this program the target of the checks.
+// targetRole, in the environment, makes this program the target of the checks. The
+// target must not share the process, or its CPU time would be counted as the checks'.
 const targetRole = "BENCH_PROBE_TARGET"
 
 // isTarget reports whether this process is to be the server that is checked.

@@ -78,7 +78,8 @@ func serveReader(kind string) error {
 	return nil
 }
 
-// benchAPI is the API over a source in memory, with all that serve has on.
+// benchAPI is the API over a source in memory, with all that serve has on. Limits and
+// metrics are on, because a reader of serve pays for them too.
 func benchAPI(ctx context.Context, source *benchSource, prepared *api.Prepared) (*gin.Engine, *stream.Streams, error) {
 	dir, err := os.MkdirTemp("", "faultline-bench-keys")
 	if err != nil {
@@ -141,7 +142,9 @@ func (shutDoor) Probes(context.Context, faultline.Vantage, []faultline.Probe) (i
 }
 
 // bareReader writes what the API wrote for the same request, headers and all, from gin
-// handlers that do nothing else. It is the least that a server on gin can do.
+// handlers that do nothing else. It is the least that a server on gin can do. The path
+// /each compresses for each request, as middleware would, and shows what prepared
+// answers save.
 func bareReader(engine http.Handler, source *benchSource) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()

@@ -33,8 +33,9 @@ func newBenchSource() *benchSource {
 	return s
 }
 
-// benchIncident is an outage of many sites, of which lists carry 20: two of them
-// are some 19 KB.
+// benchIncident is an outage of many sites, of which lists carry 20: two of them are
+// some 19 KB. It is as large as an incident of a CDN, because small answers would
+// measure the cost of a request alone.
 func benchIncident(i, revision int) faultline.Incident {
 	at := time.Date(2021, 6, 8, 9, 47, 5, 0, time.UTC)
 	inc := faultline.Incident{ID: fmt.Sprint("inc_BENCH", i), Revision: revision, State: faultline.StateConfirmed,
@@ -77,7 +78,9 @@ func (s *benchSource) publish(inc faultline.Incident) {
 	s.news = make(chan struct{})
 }
 
-// publishOnInput makes a revision for each line of standard input until it ends.
+// publishOnInput makes a revision for each line of standard input until it ends. The
+// bench writes a line and takes the time until every stream has the revision. End of
+// input ends the server, so that none is left behind when the bench is killed.
 func (s *benchSource) publishOnInput(end func()) {
 	lines := bufio.NewReader(os.Stdin)
 	for n := 2; ; n++ {
@@ -89,7 +92,8 @@ func (s *benchSource) publishOnInput(end func()) {
 	}
 }
 
-// Changes waits for changes after an id, as the store's method does.
+// Changes waits for changes after an id, as the store's method does. It blocks as Redis
+// does, since a board that polls would measure the pace of its polling.
 func (s *benchSource) Changes(ctx context.Context, after string, limit int,
 	block time.Duration) ([]faultline.Change, error) {
 	timeout := time.NewTimer(block)
@@ -134,7 +138,7 @@ func (s *benchSource) Revisions(context.Context, string, int, int) ([]faultline.
 	return nil, faultline.ErrNotFound
 }
 
-// Incidents returns both, as they were first.
+// Incidents returns both, as they were first. Later revisions come as changes.
 func (s *benchSource) Incidents(context.Context, int) ([]faultline.Incident, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,8 +155,9 @@ func (s *benchSource) View(context.Context, int64) (faultline.View, int64, error
 	return faultline.View{AsOf: s.incidents[0].UpdatedAt, Vantages: 3}, 1, nil
 }
 
-// bareStream is what gin's own helper makes of a stream: a goroutine for each client, and the
-// event rendered for each.
+// bareStream is what gin's own helper makes of a stream: a goroutine for each client,
+// and the event rendered for each. It is what the fan-out of package api/stream is
+// compared with.
 func (s *benchSource) bareStream(c *gin.Context) {
 	s.mu.Lock()
 	seen := len(s.changes)

@@ -32,14 +32,18 @@ const (
 	scaleDetect = 60.0    // seconds from the first failure to a confirmed incident
 )
 
-// scaleSizes are the numbers of sites that are measured; the last is the figures'.
+// scaleSizes are the numbers of sites that are measured; the last is the figures'. The
+// smaller one is there to see whether costs grow in proportion, without which no size
+// says anything of a million.
 var scaleSizes = []int{10_000, 40_000}
 
 // scaleCulprit is the component that fails.
 var scaleCulprit = faultline.NewComponent(faultline.KindCDN, "culprit")
 
-// fleet is what a deployment consists of, without HTTP: the door, Redis and the fold. Its
-// clock moves a second at a time, as fast as the machine goes.
+// fleet is what a deployment consists of, without HTTP: the door, Redis and the fold.
+// Its clock moves a second at a time, as fast as the machine goes. HTTP is left out
+// because agents hand in a thousand results in one request: its share of the cost is
+// small, and the group ingest measures it.
 type fleet struct {
 	redis  *redisChild
 	store  *store.Store
@@ -56,7 +60,8 @@ type fleet struct {
 	stop   func() error
 }
 
-// scaleRow is what one size came to.
+// scaleRow is what one size came to. Costs are processor time, which other programs on
+// the machine disturb less than time on the clock.
 type scaleRow struct {
 	Sites     int     `json:"sites"`
 	Rate      float64 `json:"results_a_second"`   // through all of it, one after the other
@@ -100,8 +105,10 @@ func measureScale(ctx context.Context, _ options, log io.Writer) ([]figure, erro
 	}, nil
 }
 
-// scaled measures one size: the last minute of a quiet time for the costs, then an outage for
-// the time until it is confirmed.
+// scaled measures one size: the last minute of a quiet time for the costs, then an
+// outage for the time until it is confirmed. A run in which the outage is not
+// confirmed, or in which the fold counted another number of probes than were sent, is
+// void: a server that loses work is fast.
 func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
 	f, err := newFleet(ctx, sites)
 	if err != nil {
@@ -147,8 +154,10 @@ func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
 	return row, nil
 }
 
-// newFleet starts a deployment without HTTP, on a real Redis with appendfsync always, the
-// slowest setting that operators choose.
+// newFleet starts a deployment without HTTP, on a real Redis with appendfsync always,
+// the slowest setting that operators choose. The sites share fifty CDNs, five hundred
+// name servers and five thousand networks, so that the fold has as many components to
+// weigh as in life.
 func newFleet(ctx context.Context, sites int) (*fleet, error) {
 	r, err := startRedis(ctx, "always")
 	if err != nil {
@@ -191,11 +200,13 @@ func newFleet(ctx context.Context, sites int) (*fleet, error) {
 // scaleSite is the name of a site.
 func scaleSite(i int) string { return fmt.Sprintf("site%d.com", i) }
 
-// now is the clock of the door.
+// now is the clock of the door. It is read by many goroutines at once, hence the atomic
+// number.
 func (f *fleet) now() time.Time { return time.UnixMilli(f.clock.Load()).UTC() }
 
 // minute has every site checked once by every vantage, and then all of it folded. It
-// returns the processor time of either.
+// returns the processor time of either. The two take turns and do not overlap, so that
+// the processor time of either can be told.
 func (f *fleet) minute(ctx context.Context) (door, fold time.Duration, err error) {
 	began, err := selfCPU()
 	if err != nil {
@@ -218,7 +229,9 @@ func (f *fleet) minute(ctx context.Context) (door, fold time.Duration, err error
 }
 
 // second hands in what each vantage has checked in this second, and appends the tick. A
-// vantage spreads its sites over the minute, as the prober does.
+// vantage spreads its sites over the minute, as the prober does. Vantages begin at
+// different seconds, or all of them would check a site at once and the fold would get
+// its evidence in bursts.
 func (f *fleet) second(ctx context.Context, second int) error {
 	f.clock.Add(time.Second.Milliseconds())
 	g, gctx := errgroup.WithContext(ctx)
@@ -246,7 +259,8 @@ func (f *fleet) second(ctx context.Context, second int) error {
 	return err
 }
 
-// probe is what a vantage finds at a site now.
+// probe is what a vantage finds at a site now. Latencies vary by site, as equal ones
+// would make the log smaller than it is in life.
 func (f *fleet) probe(site int, vantage string) faultline.Probe {
 	p := faultline.Probe{At: f.now().Add(-time.Duration(site%1000) * time.Millisecond), Site: scaleSite(site),
 		Vantage: vantage, Symptom: faultline.SymptomOK, Status: 200, LatencyMS: 60 + site%90}
@@ -281,7 +295,8 @@ func (f *fleet) foldBatch(events []faultline.Event) {
 	}
 }
 
-// note remembers when the outage was first confirmed.
+// note remembers when the outage was first confirmed. Only the true cause counts: an
+// outage that is confirmed with another one is not found.
 func (f *fleet) note(revisions []faultline.Incident) {
 	for _, inc := range revisions {
 		if f.told.IsZero() && inc.ConfirmedAt != nil && inc.Cause != nil && inc.Cause.Component == scaleCulprit {
