@@ -46,9 +46,9 @@ var (
 	country = regexp.MustCompile(`^[A-Z]{2}$`)
 )
 
-// Check says everything that makes no sense in a spec, each with its place as a
-// JSON pointer, or nil. A spec that was made in code is to be checked before its
-// events are asked for.
+// Check says everything that makes no sense in a spec, each with its place as a JSON
+// pointer, or nil. A spec that was made in code is to be checked before its events are
+// asked for. All complaints come at once, because a scenario is written by hand.
 func (s Spec) Check() error {
 	var c complaints
 	s.checkHead(&c)
@@ -89,7 +89,7 @@ func (s Spec) checkHead(c *complaints) {
 }
 
 // checkVantages checks that vantages have names, networks and countries, each name
-// once.
+// once. A scenario may have no vantage at all: then reports are all there is.
 func (s Spec) checkVantages(c *complaints) {
 	c.count("/vantages", len(s.Vantages), 0, maxVantages)
 	seen := map[string]bool{}
@@ -133,7 +133,8 @@ func (cr Crowd) check(c *complaints) {
 	c.networks("/crowd/networks", cr.Networks)
 }
 
-// networks checks a list of networks of reporters.
+// networks checks a list of networks of reporters. At least one is needed, because
+// every report comes from some network.
 func (c *complaints) networks(pointer string, networks []Network) {
 	c.count(pointer, len(networks), 1, maxNetworks)
 	for i, n := range networks {
@@ -145,7 +146,8 @@ func (c *complaints) networks(pointer string, networks []Network) {
 	}
 }
 
-// check refuses a mix that does not share out everything.
+// check refuses a mix that does not share out everything. A mix that adds up to less
+// would let some failures have no symptom.
 func (m Mix) check(c *complaints, at string) {
 	total := 0.
 	for symptom, share := range m {

@@ -8,7 +8,9 @@ import (
 	"faultline"
 )
 
-// checkSites checks the sites, and returns their names.
+// checkSites checks the sites, and returns their names. Sites depend on what they buy
+// or stand in. The networks of viewers are no such thing, the site itself is its own,
+// and its top-level domain follows from the name.
 func (s Spec) checkSites(c *complaints) map[string]bool {
 	c.count("/sites", len(s.Sites), 1, maxSites)
 	known := make(map[string]bool, len(s.Sites))
@@ -42,7 +44,8 @@ func (s Spec) checkSites(c *complaints) map[string]bool {
 }
 
 // checkFailure checks one failure: that some site depends on its component, and that
-// its curves go forward in time.
+// its curves go forward in time. A failure that hits nobody would be a truth that no
+// method could find.
 func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string]bool) {
 	c.add(f.Component.Valid(), at+"/component", "%q is no component", f.Component)
 	if f.Component.Kind() == faultline.KindISP {
@@ -121,7 +124,8 @@ func (s Spec) concerns(c faultline.Component) bool {
 	return slices.ContainsFunc(s.Sites, func(site Site) bool { return site.Weight(c) > 0 })
 }
 
-// checkRecord refuses a record that the scenario itself does not bear out.
+// checkRecord refuses a record that the scenario itself does not bear out. A record is
+// shown to readers beside the replay, so a claim without a source is refused.
 func (s Spec) checkRecord(c *complaints, known map[string]bool) {
 	r := s.Record
 	if r == nil {

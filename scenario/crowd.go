@@ -12,6 +12,7 @@ import (
 	"faultline"
 )
 
+// msMinute is a minute in milliseconds, the unit of all rates here.
 const msMinute = float64(time.Minute / time.Millisecond)
 
 // crowd is the people who visit the sites, made ready to report.
@@ -23,7 +24,9 @@ type crowd struct {
 	weary      float64 // milliseconds
 }
 
-// audience is the people who visit one site.
+// audience is the people who visit one site. Each site has a source of chance of its
+// own, drawn from the seed and its name. So a change to one site leaves the reports of
+// all others as they were.
 type audience struct {
 	site     string
 	rate     float64 // reports a millisecond while it is wholly down
@@ -48,7 +51,8 @@ type network struct {
 	secret   uint64
 }
 
-// newCrowd makes the crowd of a spec.
+// newCrowd makes the crowd of a spec. Rates fall with the rank by a power (Zipf), as
+// visits to sites do.
 func newCrowd(s *Spec, effects [][]effect) crowd {
 	c := crowd{spec: &s.Crowd, complaints: newPicker(s.Crowd.Complaint), weary: s.Crowd.WearyS * 1_000}
 	home := map[string]*picker[network]{}
@@ -85,7 +89,8 @@ func newCrowd(s *Spec, effects [][]effect) crowd {
 	return c
 }
 
-// report appends the reports of those whose visit falls in [from, to).
+// report appends the reports of those whose visit falls in [from, to). It is asked for
+// stretches in order, since chance goes on from one to the next.
 func (c *crowd) report(out []arrival, from, to int64) []arrival {
 	hour := c.hour(from)
 	for i := range c.sites {
@@ -103,7 +108,8 @@ func (c *crowd) report(out []arrival, from, to int64) []arrival {
 // peakHour is when most people are awake and online, UTC.
 const peakHour = 15
 
-// hour is how the rates stand to their mean at that time of day.
+// hour is how the rates stand to their mean at that time of day. A cosine is near
+// enough to the daily curve of traffic; its height is the spec's Day.
 func (c *crowd) hour(at int64) float64 {
 	if c.spec.Day == 0 {
 		return 1
@@ -113,7 +119,9 @@ func (c *crowd) hour(at int64) float64 {
 	return 1 + c.spec.Day*math.Cos(2*math.Pi*hours/24)
 }
 
-// burst is how the quiet rate of a site stands to its mean in one minute.
+// burst is how the quiet rate of a site stands to its mean in one minute. It is
+// log-normal with mean 1, so that bursts change the spread of a quiet rate and not its
+// mean.
 func (c *crowd) burst(a *audience) float64 {
 	if c.spec.Bursts == 0 {
 		return 1
@@ -122,8 +130,8 @@ func (c *crowd) burst(a *audience) float64 {
 	return math.Exp(sigma*a.rng.NormFloat64() - sigma*sigma/2)
 }
 
-// grumble is what people say of a site that is well, the more so while others
-// are not.
+// grumble is what people say of a site that is well, the more so while others are not.
+// They are the noise that a method must not take for an outage.
 func (c *crowd) grumble(out []arrival, a *audience, factor float64, from, to int64) []arrival {
 	quiet := a.quiet * factor
 	for at := range a.moments(quiet, from, to) {
@@ -137,7 +145,8 @@ func (c *crowd) grumble(out []arrival, a *audience, factor float64, from, to int
 	return out
 }
 
-// complain is what people say whose visit failed, after a while.
+// complain is what people say whose visit failed, after a while. Their interest wears
+// off: an outage of hours is reported less and less, although nothing works.
 func (c *crowd) complain(out []arrival, a *audience, e effect, factor float64, from, to int64) []arrival {
 	for at := range a.moments(a.rate*factor, from, to) {
 		n := c.from(a)
@@ -152,7 +161,8 @@ func (c *crowd) complain(out []arrival, a *audience, e effect, factor float64, f
 	return out
 }
 
-// moments yields those of a Poisson process of so many a millisecond.
+// moments yields those of a Poisson process of so many a millisecond. The gaps of a
+// Poisson process are exponential.
 func (a *audience) moments(rate float64, from, to int64) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		if rate <= 0 {
@@ -174,8 +184,8 @@ func (c *crowd) from(a *audience) network {
 	return c.networks.pick(a.rng)
 }
 
-// say makes one report. Everybody reports once, so that every report has a
-// reporter of its own.
+// say makes one report. Everybody reports once, so that every report has a reporter of
+// its own. Some people name no symptom, and some only say that it does not work.
 func (c *crowd) say(a *audience, at int64, n network, symptoms picker[faultline.Symptom]) arrival {
 	symptom := symptoms.pick(a.rng)
 	if a.rng.Float64() < c.spec.Vague {
@@ -205,4 +215,5 @@ func hex(v uint64, digits int) string {
 	return s
 }
 
+// ms is the time at so many milliseconds since 1970.
 func ms(t int64) time.Time { return time.UnixMilli(t).UTC() }

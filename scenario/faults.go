@@ -11,7 +11,8 @@ import (
 	"faultline"
 )
 
-// fault is a failure made ready for many questions.
+// fault is a failure made ready for many questions. One is shared by all sites that it
+// hits.
 type fault struct {
 	q         curve
 	symptoms  picker[faultline.Symptom]
@@ -34,7 +35,8 @@ type viewer struct {
 	country string
 }
 
-// severity is the chance that a visit fails.
+// severity is the chance that a visit fails. It is what a probe's chance and a report's
+// urge are both made of, so that the two agree.
 func (e effect) severity(at int64, from viewer) float64 {
 	if at >= e.back || e.asn != 0 && e.asn != from.asn ||
 		len(e.countries) > 0 && !slices.Contains(e.countries, from.country) {
@@ -43,7 +45,8 @@ func (e effect) severity(at int64, from viewer) float64 {
 	return e.weight * e.q.value(at)
 }
 
-// over reports whether the effect is silent from the moment on, up to another.
+// over reports whether the effect is silent from the moment on, up to another. It
+// spares the crowd the draws for faults that are long over.
 func (e effect) over(from, to int64) bool {
 	return from >= e.back || to <= e.q[0].at || from >= e.q[len(e.q)-1].at && e.q[len(e.q)-1].v == 0
 }
@@ -78,8 +81,8 @@ func faultsOf(s *Spec, rng *rand.Rand) [][]effect {
 	return effects
 }
 
-// returns draws when each of n sites is back: evenly over the shares, in an
-// order of chance.
+// returns draws when each of n sites is back: evenly over the shares, in an order of
+// chance. Without points no site is back before the failure itself ends.
 func returns(points []Return, n int, rng *rand.Rand) []int64 {
 	var back curve
 	for _, p := range points {
@@ -95,7 +98,8 @@ func returns(points []Return, n int, rng *rand.Rand) []int64 {
 	return out
 }
 
-// ownFaults draws the faults that a site has all by itself, from onset on.
+// ownFaults draws the faults that a site has all by itself, from onset on. They begin
+// at the onset and not before, so that the quiet time of a scenario stays quiet.
 func ownFaults(s *Spec, symptoms picker[faultline.Symptom], rng *rand.Rand) []effect {
 	if s.Noise.OwnFaultsPerDay == 0 {
 		return nil
@@ -124,6 +128,7 @@ func asNumber(c faultline.Component) uint32 {
 	return uint32(n)
 }
 
+// setOf is a set of names.
 func setOf(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, n := range names {

@@ -32,7 +32,8 @@ var words = []string{"aurora", "basil", "cedar", "delta", "ember", "fjord", "gro
 	"kestrel", "lumen", "maple", "nectar", "onyx", "pixel", "quartz", "river", "sable", "tundra"}
 
 // drawSites draws n sites in order of rank. The first probed ones are watched. Ranks
-// have gaps further down, as a list of sites has.
+// have gaps further down, as a list of sites has. The popular ones are probed, as in
+// life, and the others are known by reports alone.
 func drawSites(rng *rand.Rand, n, probed int) []scenario.Site {
 	sites := make([]scenario.Site, 0, n)
 	for i := range n {
@@ -54,8 +55,9 @@ func drawSites(rng *rand.Rand, n, probed int) []scenario.Site {
 	return sites
 }
 
-// standOn draws what a site depends on. Who buys one thing of a provider tends to
-// buy others.
+// standOn draws what a site depends on. Who buys one thing of a provider tends to buy
+// others. The draws follow each other: who buys a CDN of Cloudflare mostly has its name
+// servers too. Independent draws would make causes easier to tell apart than they are.
 func standOn(site *scenario.Site, rng *rand.Rand) {
 	site.Shares = map[faultline.Component]float64{}
 	add := func(c faultline.Component) {
@@ -116,7 +118,7 @@ func provider(c faultline.Component) string {
 }
 
 // misMap lets the map miss entries and hold stale ones: a method that trusts its map
-// blindly must lose by it.
+// blindly must lose by it. Six entries in a hundred are missing and two are stale.
 func misMap(sites []scenario.Site, rng *rand.Rand) {
 	markets := map[string]market{faultline.KindCDN: cdns, faultline.KindDNS: nameservers, faultline.KindCA: authorities,
 		faultline.KindCloud: clouds, faultline.KindASN: hosters}
@@ -144,7 +146,8 @@ func misMap(sites []scenario.Site, rng *rand.Rand) {
 // homes are the countries that sites are at home in.
 var homes = []string{"US", "US", "GB", "DE", "FR", "IN", "JP", "BR", "CA", "AU"}
 
-// networks are those that reporters sit in.
+// networks are those that reporters sit in. The shares are of the reporters, by the
+// size of the country and of the provider in it.
 func networks() []scenario.Network {
 	var out []scenario.Network
 	for _, n := range []struct {

@@ -6,7 +6,8 @@ import (
 )
 
 // drawnKind is one kind of scenario. draw adds what goes wrong to a draft, with its
-// truth.
+// truth. The group is a row of the report, by which a weakness is found; the name tells
+// one kind from another within it.
 type drawnKind struct {
 	group string // that the report puts it in
 	name  string
@@ -92,10 +93,12 @@ var kinds = []drawnKind{
 	{"sites alone", "hosted-pages", hostedPages},
 }
 
-// lasting draws how long an outage lasts, in seconds.
+// lasting draws how long an outage lasts, in seconds. Fifteen to forty-five minutes is
+// what most published outages of providers took; longer ones have a kind of their own.
 func (d *draft) lasting() int { return 60*(15+d.rng.IntN(30)) + d.rng.IntN(60) }
 
-// single lets one component fail with a share q of its requests, which must be found.
+// single lets one component fail with a share q of its requests, which must be found. q
+// is the share of requests that fail at a site which depends on the component wholly.
 func (d *draft) single(q float64, o outage) {
 	c := d.component(want{q: q})
 	o.from, o.to, o.q, o.demanded = d.onset, d.onset+d.lasting(), q, true
@@ -103,7 +106,8 @@ func (d *draft) single(q float64, o outage) {
 }
 
 // someMembers is a component of which only some sites are hit, such as one shard of a
-// CDN.
+// CDN. It is demanded only where four of the sites that are hit are probed, since fewer
+// cannot be told from faults of their own.
 func someMembers(d *draft) {
 	c := d.component(want{q: 0.12})
 	share := 0.15 + 0.35*d.rng.Float64()
@@ -121,7 +125,8 @@ func someMembers(d *draft) {
 }
 
 // oneCountry is a component that fails for viewers of a few countries; one vantage is
-// in one of them.
+// in one of them. Only viewers there see it, so most vantages say that all is well, and
+// they are right.
 func oneCountry(d *draft) {
 	v := d.spec.Vantages[d.rng.IntN(len(d.spec.Vantages))]
 	c := d.component(want{q: 0.5})
@@ -140,7 +145,9 @@ func ramp(d *draft) {
 	}})
 }
 
-// gradualReturn is an outage whose sites come back one by one.
+// gradualReturn is an outage whose sites come back one by one. A method that waits for
+// all sites to be well would end the incident late, and one that goes by the first
+// would end it early.
 func gradualReturn(d *draft) {
 	q := 0.7 + 0.3*d.rng.Float64()
 	begins := d.onset + d.lasting()
@@ -152,7 +159,8 @@ func gradualReturn(d *draft) {
 	})
 }
 
-// flapping is an outage that comes and goes every few minutes, and is one incident.
+// flapping is an outage that comes and goes every few minutes, and is one incident. A
+// method that ends an incident at the first good minute publishes it four times.
 func flapping(d *draft) {
 	q := 0.7 + 0.3*d.rng.Float64()
 	c, at, to := d.component(want{q: q}), d.onset, d.onset
@@ -165,7 +173,9 @@ func flapping(d *draft) {
 	d.fault(c, outage{from: d.onset, to: to, curve: curve, demanded: true})
 }
 
-// waves is one outage in two waves, so many minutes apart.
+// waves is one outage in two waves, so many minutes apart. Less than half an hour apart
+// they are one outage to a reader, and one truth here. Further apart they are two, and
+// both must be found.
 func waves(d *draft, apart int) {
 	q := 0.6 + 0.4*d.rng.Float64()
 	c := d.component(want{q: q})
@@ -181,7 +191,9 @@ func waves(d *draft, apart int) {
 	d.fault(c, outage{from: second, to: to, q: q, demanded: true})
 }
 
-// several lets so many components fail in the same half hour.
+// several lets so many components fail in the same half hour. The components must be
+// apart, or nobody could say which one failed. Where none is left that fits, there are
+// fewer.
 func several(d *draft, n int) {
 	var taken []faultline.Component
 	for range n {
@@ -196,7 +208,8 @@ func several(d *draft, n int) {
 	}
 }
 
-// nested lets one region of a cloud fail, or a network with all that is in it.
+// nested lets one region of a cloud fail, or a network with all that is in it. The trap
+// is to name what lies around the true cause, or what lies within it.
 func nested(d *draft) {
 	q := 0.6 + 0.4*d.rng.Float64()
 	kind := []string{faultline.KindCloud, faultline.KindASN}[d.rng.IntN(2)]
@@ -205,8 +218,9 @@ func nested(d *draft) {
 	d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: q, demanded: true})
 }
 
-// overlapping lets two components fail that share many sites, one after the
-// other has begun.
+// overlapping lets two components fail that share many sites, one after the other has
+// begun. They share between a fifth and two thirds of the smaller one's sites: enough
+// to confuse, and not so much that nobody could tell.
 func overlapping(d *draft) {
 	q := 0.6 + 0.4*d.rng.Float64()
 	a := d.component(want{q: q})
@@ -221,7 +235,8 @@ func overlapping(d *draft) {
 	}
 }
 
-// slowCadence is an outage in a world that is probed every 10 to 20 minutes.
+// slowCadence is an outage in a world that is probed every 10 to 20 minutes. The onset
+// is not asked for, as a site is looked at once in 10 minutes.
 func slowCadence(d *draft) {
 	for i := range d.spec.Vantages {
 		d.spec.Vantages[i].CadenceS = 600 + d.rng.IntN(601)
@@ -232,7 +247,8 @@ func slowCadence(d *draft) {
 		demanded: true, untimed: true})
 }
 
-// driftingQ is an outage whose share of failing requests changes all the time.
+// driftingQ is an outage whose share of failing requests changes all the time. A method
+// that takes the share of the first minutes for that of the whole loses the thread.
 func driftingQ(d *draft) {
 	q, to := 0.3+0.4*d.rng.Float64(), d.onset+1_200+d.lasting()
 	curve := d.step(d.onset, d.onset+180, q)[:3]

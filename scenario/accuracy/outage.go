@@ -23,6 +23,7 @@ type outage struct {
 }
 
 // fault lets a component fail, and notes it as a cause whose truth settle works out.
+// The scenario goes on for a while after the last fault, so that its end can be seen.
 func (d *draft) fault(c faultline.Component, o outage) {
 	curve := o.curve
 	if curve == nil {
@@ -43,7 +44,8 @@ func (d *draft) fault(c faultline.Component, o outage) {
 	d.length((o.to+59)/60 + tail)
 }
 
-// step rises within seconds, stays, and falls at once.
+// step rises within seconds, stays, and falls at once. The rise of up to 16 seconds is
+// drawn, or a method could learn the exact shape.
 func (d *draft) step(from, to int, q float64) []scenario.Point {
 	return []scenario.Point{
 		{At: d.at(from), Q: 0}, {At: d.at(from + 1 + d.rng.IntN(15)), Q: q}, {At: d.at(to), Q: q},
@@ -51,7 +53,8 @@ func (d *draft) step(from, to int, q float64) []scenario.Point {
 	}
 }
 
-// symptomsOf is how the faults of a kind of component look.
+// symptomsOf is how the faults of a kind of component look. The shares follow what
+// published outages of each kind looked like.
 func symptomsOf(kind string) (scenario.Mix, string) {
 	switch kind {
 	case faultline.KindCDN:
@@ -88,7 +91,8 @@ const (
 )
 
 // component draws one that fits, small ones as often as large ones. It draws by size
-// class, or the largest providers would be nearly all of the scenarios.
+// class, or the largest providers would be nearly all of the scenarios. The list is
+// sorted before the draw, because a map's order would make the seed worthless.
 func (d *draft) component(w want) faultline.Component {
 	if w.most == 0 {
 		w.most = len(d.sites) / 5
@@ -120,7 +124,8 @@ func (d *draft) plainest(twins []faultline.Component) faultline.Component {
 	})
 }
 
-// visible counts the members that are probed and whose entry is right.
+// visible counts the members that are probed and whose entry is right. One whose entry
+// is wrong fails as well, and no method could know why.
 func (d *draft) visible(members []int, c faultline.Component) int {
 	n := 0
 	for _, i := range members {
@@ -160,7 +165,8 @@ func (d *draft) shared(a, b faultline.Component) int {
 const twinLikeness = 0.85
 
 // twins are the components that nobody can tell from c by what fails, with c in front.
-// To name any of them counts as right.
+// To name any of them counts as right. For example, all sites of a small CDN may be in
+// its own network: no evidence tells the two apart.
 func (d *draft) twins(c faultline.Component) []faultline.Component {
 	out := []faultline.Component{c}
 	mine := d.members[c]

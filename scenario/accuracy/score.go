@@ -10,6 +10,8 @@ import (
 
 // How far from a fault's time an incident may be confirmed and still be its own.
 const (
+	// before the onset: clocks and the rise of a curve make a truth uncertain by as
+	// much
 	early      = 2 * time.Minute
 	afterwards = 10 * time.Minute // then it is late
 	tooLate    = time.Hour        // a late one is a split; beyond that it is false
@@ -17,7 +19,8 @@ const (
 )
 
 // Score is what a method made of one or more scenarios. Times are in seconds. Scores of
-// several scenarios add up; Summary works out the figures.
+// several scenarios add up; Summary works out the figures. The lists keep one value for
+// each fault, since means would hide the tail that readers suffer from.
 type Score struct {
 	Scenarios int     `json:"scenarios"`
 	Hours     float64 `json:"hours"`
@@ -43,10 +46,11 @@ type Score struct {
 	FalseNames []faultline.Component `json:"false_names,omitempty"`
 }
 
-// Of scores the last revisions of a method's incidents against the truth. A
-// fault is found by a confirmed incident with an accepted cause, confirmed
-// between two minutes before its onset and ten after its end. A confirmed one
-// that matches nothing is false, even if it was retracted.
+// Of scores the last revisions of a method's incidents against the truth. A fault is
+// found by a confirmed incident with an accepted cause, confirmed between two minutes
+// before its onset and ten after its end. A confirmed one that matches nothing is
+// false, even if it was retracted. Faults are matched in order of confirmation, so a
+// second incident about the same fault is a split and not a find.
 func Of(s Scenario, incidents []faultline.Incident) Score {
 	r := Score{Scenarios: 1, Hours: s.Hours()}
 	var live []faultline.Incident
@@ -92,7 +96,8 @@ func (s Scenario) about(in faultline.Incident) *Fault {
 	return &s.Truth[i]
 }
 
-// innocents counts the members of an incident at which nothing fails.
+// innocents counts the members of an incident at which nothing fails. Liars win when a
+// site that works is published as failing, whatever cause is named.
 func innocents(sorted []string, in faultline.Incident) int {
 	n := 0
 	for _, s := range in.Sites {
@@ -111,7 +116,9 @@ func causeOf(in faultline.Incident) faultline.Component {
 	return in.Cause.Component
 }
 
-// brier is the squared distance of the confidence from the truth (Brier, 1950).
+// brier is the squared distance of the confidence from the truth (Brier, 1950). An
+// incident without a cause counts as a guess of one half, so that silence is neither
+// rewarded nor punished.
 func brier(in faultline.Incident, right bool) float64 {
 	p := 0.5 // of one that names no cause
 	if in.Cause != nil {
@@ -130,8 +137,10 @@ func (f Fault) matches(in faultline.Incident, after time.Duration) bool {
 		!in.ConfirmedAt.Before(f.Onset.Add(-early)) && !in.ConfirmedAt.After(f.End.Add(after))
 }
 
-// find looks for one fault among the incidents, in order of confirmation, and
-// marks those that are about it.
+// find looks for one fault among the incidents, in order of confirmation, and marks
+// those that are about it. Of several incidents about the fault the first one counts,
+// as that is what readers saw. One with the very cause takes its place if it came
+// within half a minute.
 func (r *Score) find(f Fault, live []faultline.Incident, used []bool) {
 	var mine []faultline.Incident
 	for i, in := range live {
@@ -170,7 +179,8 @@ func (r *Score) find(f Fault, live []faultline.Incident, used []bool) {
 	}
 }
 
-// clock takes the times of a found fault.
+// clock takes the times of a found fault. The end is the last one's, because the outage
+// is over for readers when no incident is left.
 func (r *Score) clock(f Fault, in faultline.Incident, mine []faultline.Incident) {
 	r.Timed++
 	r.TTD = append(r.TTD, in.ConfirmedAt.Sub(f.Onset).Seconds())
@@ -190,8 +200,9 @@ func (r *Score) clock(f Fault, in faultline.Incident, mine []faultline.Incident)
 	}
 }
 
-// sitesF1 compares the sites that the incidents name with those that were to be
-// seen; the others that failed count neither way.
+// sitesF1 compares the sites that the incidents name with those that were to be seen;
+// the others that failed count neither way. F1 is the harmonic mean of precision and
+// recall: it falls when sites are missed and when well ones are named.
 func sitesF1(f Fault, mine []faultline.Incident) float64 {
 	got := map[string]bool{}
 	for _, m := range mine {

@@ -20,7 +20,8 @@ const (
 )
 
 // settle works out the truth of every cause from what was drawn: which sites it hit,
-// and which of them could be seen to fail.
+// and which of them could be seen to fail. The sites of an internet service provider's
+// failure are not asked for: they are well, and only its customers do not reach them.
 func (d *draft) settle() {
 	for i, c := range d.causes {
 		f := Fault{
@@ -83,8 +84,9 @@ func (d *draft) hit(f *Fault, c cause, others map[string]bool) {
 	slices.Sort(f.Maybe)
 }
 
-// expect is how many failing probes, probes at all, and reports a failure makes
-// of a site while it lasts.
+// expect is how many failing probes, probes at all, and reports a failure makes of a
+// site while it lasts. It is computed and not counted, so that the truth does not
+// depend on chance.
 func (d *draft) expect(s scenario.Site, f scenario.Failure) (failed, probes, reports float64) {
 	scope := func(country string) bool { return len(f.Countries) == 0 || slices.Contains(f.Countries, country) }
 	perStep := 0.
@@ -118,7 +120,8 @@ func (d *draft) expect(s scenario.Site, f scenario.Failure) (failed, probes, rep
 	return failed, probes, reports
 }
 
-// valueAt reads a curve of straight lines.
+// valueAt reads a curve of straight lines. It is 0 before the first point, and the last
+// value holds for ever.
 func valueAt(curve []scenario.Point, at time.Time) float64 {
 	for i := len(curve) - 1; i >= 0; i-- {
 		switch p := curve[i]; {
