@@ -98,8 +98,8 @@ func returns(points []Return, n int, rng *rand.Rand) []int64 {
 	return out
 }
 
-// ownFaults draws the faults that a site has all by itself, from onset on. They begin
-// at the onset and not before, so that the quiet time of a scenario stays quiet.
+// ownFaults draws the faults that a site has all by itself, from onset on. Each
+// lasts for a while and the next one begins after it.
 func ownFaults(s *Spec, symptoms picker[faultline.Symptom], rng *rand.Rand) []effect {
 	if s.Noise.OwnFaultsPerDay == 0 {
 		return nil

@@ -93,8 +93,8 @@ var kinds = []drawnKind{
 	{"sites alone", "hosted-pages", hostedPages},
 }
 
-// lasting draws how long an outage lasts, in seconds. Fifteen to forty-five minutes is
-// what most published outages of providers took; longer ones have a kind of their own.
+// lasting draws how long an outage lasts, in seconds. An outage of hours
+// has a kind of its own.
 func (d *draft) lasting() int { return 60*(15+d.rng.IntN(30)) + d.rng.IntN(60) }
 
 // single lets one component fail with a share q of its requests, which must be found. q

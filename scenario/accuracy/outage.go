@@ -53,8 +53,8 @@ func (d *draft) step(from, to int, q float64) []scenario.Point {
 	}
 }
 
-// symptomsOf is how the faults of a kind of component look. The shares follow what
-// published outages of each kind looked like.
+// symptomsOf is how the faults of a kind of component look. It is a mix and not
+// one symptom, because one outage looks different to different clients.
 func symptomsOf(kind string) (scenario.Mix, string) {
 	switch kind {
 	case faultline.KindCDN:
