@@ -29,10 +29,8 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 	// tests before those that go through all sites.
 	failed := e.failuresOf(in)
 	failing := e.sitesFor(in.Cause, failed.sites)
-	// A site's own fault has no other sites to support it, so that each vantage must have
-	// seen it twice, unless people agree and little doubt is left.
 	need := 1
-	if in.traits().Own && (in.LogOdds < certainOdds || e.agreeing(in) < confirmNetworks) {
+	if in.traits().Own && !e.onceIsEnough(in) {
 		need = ownFaultFailures
 	}
 	agree := e.witnesses(in, failed, need, evidence.SickTrust)
@@ -60,6 +58,17 @@ func (e *Engine) confirms(in *incident) (string, bool) {
 		return faultline.BasisReports, true
 	}
 	return "", false
+}
+
+// onceIsEnough reports whether one failure at each vantage says enough of a site's own fault. It
+// has no other sites to support it, so that each vantage must have seen it twice, unless people
+// agree and little doubt is left: by the odds, or as every vantage sees it.
+func (e *Engine) onceIsEnough(in *incident) bool {
+	if e.agreeing(in) < confirmNetworks {
+		return false
+	}
+	return in.LogOdds >= certainOdds || len(in.Members) == 1 &&
+		e.unanimous(e.sites.rows[in.Members[0].Site], in.Onset[0])
 }
 
 // witnesses counts the vantages that saw an incident's sites fail in at least need probes,

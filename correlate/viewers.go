@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"math"
+
 	"faultline"
 	"faultline/correlate/evidence"
 )
@@ -82,11 +84,8 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 	if sites < ispSites || len(sub.people) < ispPeople || len(sub.nets) > 0 && len(sub.nets) < ispSpread {
 		return 0, false
 	}
-	mu := e.usualReports(n)
-	// The alternative is ispSurge times what is usual, as for a site; the prior is that of one
-	// component among all.
-	odds = evidence.CrowdRatio(float64(sites), mu, ispSurge*mu) + e.logPrior()
-	if float64(sites) < ispRise*mu || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
+	odds, rises := e.ispRises(n, sites, min(sub.recent, len(sub.people)))
+	if !rises || odds < ispLogOdds || e.networks.rows[n].Base.T < ispHistory {
 		return odds, false
 	}
 	var others, normal, sick, probed float64
@@ -108,6 +107,24 @@ func (e *Engine) ispOdds(n uint32, sub *subscribers) (odds float64, fails bool) 
 	// If other networks report the same sites too, or probes find them sick, the sites are failing
 	// and not the provider.
 	return odds, others <= ispOthers*(normal+1) && sick <= ispSick*probed+1
+}
+
+// ispRises is the log-odds that a network fails of which people missed so many sites, in all of
+// ispWindow and of late, and whether they are far more than usual. What began two minutes ago is
+// compared with what is usual in two minutes: beside what is usual in eight it would be small.
+func (e *Engine) ispRises(n uint32, sites, recent int) (odds nats, rises bool) {
+	odds = math.Inf(-1)
+	for _, of := range []struct {
+		sites int
+		span  int64
+	}{{sites, ispWindow}, {recent, ispRecent}} {
+		mu := e.usualReports(n) * float64(of.span) / float64(ispWindow)
+		// The alternative is ispSurge times what is usual, as for a site; the prior is that of one
+		// component among all.
+		l := evidence.CrowdRatio(float64(of.sites), mu, ispSurge*mu) + e.logPrior()
+		odds, rises = max(odds, l), rises || l >= ispLogOdds && float64(of.sites) >= ispRise*mu
+	}
+	return odds, rises
 }
 
 // refreshISP brings an ISP's incident up to date: the sites are what its
