@@ -69,6 +69,7 @@ func (s Spec) Check() error {
 		s.checkAttack(&c, fmt.Sprintf("/attacks/%d", i), a, known)
 	}
 	s.Dirt.check(&c)
+	s.Readers.check(&c, s.holds)
 	c.count("/statements", len(s.Statements), 0, maxStatements)
 	for i, st := range s.Statements {
 		s.checkStatement(&c, fmt.Sprintf("/statements/%d", i), st)

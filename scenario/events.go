@@ -94,6 +94,7 @@ type world struct {
 	said    []arrival // statements to come
 	attacks []attack
 	dirt    dirt
+	reading reading
 	pending []arrival // made and not yet arrived
 	out     []arrival
 }
@@ -106,7 +107,7 @@ func newWorld(s *Spec) *world {
 	}
 	w := &world{
 		watch: newWatch(s, effects, noise), crowd: newCrowd(s, effects),
-		attacks: attacksOf(s), dirt: newDirt(s),
+		attacks: attacksOf(s), dirt: newDirt(s), reading: newReading(s),
 	}
 	for _, st := range s.Statements {
 		st.At = faultline.Millis(st.At)
@@ -125,6 +126,7 @@ func (w *world) advance(from, to int64) []arrival {
 		w.pending = w.attacks[i].report(w.pending, from, to)
 	}
 	w.pending = w.dirt.soil(w.pending, made)
+	w.pending = w.reading.count(w.pending, from, to)
 	for _, a := range w.said {
 		if a.at >= from && a.at < to {
 			w.pending = append(w.pending, a)

@@ -27,7 +27,7 @@ func TestEveryKindDrawsAScenarioThatMakesSense(t *testing.T) {
 		"lost-region", "rolling-vantages", "one-host",
 		"errors-of-one-ca", "origins-alone", "refusal-waves", "lying-vantage", "two-lying-vantages",
 		"liars-of-unprobed", "liars-unprobed-cdn",
-		"rarely-probed-calm", "hosted-pages"}
+		"rarely-probed-calm", "hosted-pages", "readers-elsewhere"}
 	for _, kind := range accuracy.Kinds() {
 		s := draw(t, kind, 4) // draws check their own spec
 		demanded := 0

@@ -91,6 +91,8 @@ var kinds = []drawnKind{
 	{"who watches", "rarely-probed", rarelyProbed},
 	{"who watches", "rarely-probed-calm", rarelyProbedCalm},
 	{"sites alone", "hosted-pages", hostedPages},
+	{"viewers' networks", "readers-silent", silentReaders},
+	{"viewers' networks", "readers-elsewhere", readersWithoutOutage},
 }
 
 // lasting draws how long an outage lasts, in seconds. An outage of hours
