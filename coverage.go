@@ -34,17 +34,16 @@ const (
 // blind: what it saw says nothing of now.
 func CoverageOf(view View, vantages []VantageStatus, stale bool) Coverage {
 	c := Coverage{State: Observing, Observed: view.SitesObserved, Known: view.SitesKnown, Vantages: view.Vantages}
-	cannot, there := 0, 0
+	cannot := 0
 	for _, v := range vantages {
-		if v.State != VantageSilent { // the view does not count it either
-			there++
-		}
 		if v.State == VantageBlind || v.State == VantageSick {
 			cannot++
 		}
 	}
 	c.Vantages = max(0, c.Vantages-cannot)
-	if cannot > 0 && cannot == there {
+	// The view still counts vantages that ended a few minutes ago. One that is silent may be among
+	// those that it rightly counts: it asks for no work, but results of its probes may be sent.
+	if cannot > 0 && cannot == len(vantages) {
 		c.Vantages = 0
 	}
 	switch {

@@ -14,6 +14,7 @@ func TestCoverage(t *testing.T) {
 	}, VantageStatus{
 		State: VantageOK,
 	}
+	silent := VantageStatus{State: VantageSilent}
 	for name, c := range map[string]struct {
 		view     View
 		vantages []VantageStatus
@@ -30,6 +31,12 @@ func TestCoverage(t *testing.T) {
 			[]VantageStatus{blind, sick}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
 		"all that speak are blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 3},
 			[]VantageStatus{blind}, false, Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
+		"one blind, and one that sends results and asks for no work": {
+			View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2}, []VantageStatus{blind, silent}, false,
+			Coverage{State: Impaired, Observed: 9, Known: 10, Vantages: 1}},
+		"one blind, and one that was added and never sent anything": {
+			View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 1}, []VantageStatus{blind, silent}, false,
+			Coverage{State: Blind, Observed: 0, Known: 10, Vantages: 0}},
 		"one of two blind": {View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: 2},
 			[]VantageStatus{blind, well}, false, Coverage{State: Impaired, Observed: 9, Known: 10, Vantages: 1}},
 		"few sites observed": {View{AsOf: at, SitesKnown: 10, SitesObserved: 4, Vantages: 1},

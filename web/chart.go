@@ -61,6 +61,9 @@ func (v *localizer) chartOf(inc *faultline.Incident, points []point, asOf time.T
 	f.BandX = percentage(span.x(inc.Onset.Earliest))
 	f.BandWidth = percentage(max(span.x(inc.Onset.Latest)-span.x(inc.Onset.Earliest), 0.004))
 	plot := v.plotOf(inc, points, span)
+	if asOf.After(inc.UpdatedAt) && v.coverage().State == faultline.Blind {
+		v.unseenSince(&plot, asOf)
+	}
 	points = plot.points
 	caption := "chart.failing.counted"
 	if plot.shares {
@@ -74,6 +77,15 @@ func (v *localizer) chartOf(inc *faultline.Incident, points []point, asOf time.T
 	v.numbersOf(&f, points)
 	f.CSV = v.csvPath(inc)
 	return f
+}
+
+// unseenSince hatches what has passed since the last figures: while nothing is observed, no more
+// figures will come of that time.
+func (v *localizer) unseenSince(plot *coursePlot, asOf time.Time) {
+	if len(plot.since) > 0 {
+		plot.gaps = append(plot.gaps, v.gapOf(plot.since[0].x, plot.span.x(asOf), notObserved))
+		plot.since = nil
+	}
 }
 
 // numbersOf lists the numbers of a chart as a table, for those who do not see it and for

@@ -18,7 +18,7 @@ var start = time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
 // nobody is a Source that has nothing, for pages whose words alone are tested.
 type nobody struct{ Source }
 
-func (nobody) Coverage() faultline.Coverage { return faultline.Coverage{State: faultline.Blind} }
+func (nobody) Coverage() faultline.Coverage { return faultline.Coverage{State: faultline.Observing} }
 func (nobody) View() faultline.View         { return faultline.View{} }
 
 // localizerIn returns the localizer that pages of a language are written with.

@@ -154,7 +154,7 @@ func (v *localizer) caused(p *componentPage, incidents []faultline.Incident) (dr
 			p.Statements = v.statements(inc.Statements)
 		}
 		if inc.State.Open() {
-			h := v.headlineOf(inc, asOf)
+			h := v.liveHeadlineOf(inc, asOf)
 			h.Linked = true
 			p.Open = append(p.Open, h)
 			if weight(inc.State) > weight(p.State) {

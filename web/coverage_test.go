@@ -113,3 +113,27 @@ func TestNothingIsCalledWellWhileNothingObserves(t *testing.T) {
 		}
 	}
 }
+
+// While nothing is observed, no page says of an open incident that it goes on without saying that
+// nobody can see it, and of when its state is. A page of one revision never changes.
+func TestOpenIncidentsThatNobodySeesAreSaidToBeOld(t *testing.T) {
+	const unchecked = "We cannot check this just now."
+	inc := fastly(3)
+	paths := []string{"/", "/incident/" + inc.ID, "/embed/incident/" + inc.ID, "/site/" + inc.Sites[0].Site,
+		"/component/" + strings.Replace(string(inc.Cause.Component), ":", "/", 1)}
+	for _, blind := range []bool{true, false} {
+		w := newWorld()
+		if blind {
+			w.vantages = []faultline.VantageStatus{blindVantage}
+		}
+		pages := serve(t, w.config())
+		for _, path := range paths {
+			if said := text(t, get(pages, path).Body.String()); strings.Contains(said, unchecked) != blind {
+				t.Errorf("%s, blind %t: %s", path, blind, said)
+			}
+		}
+		if said := text(t, get(pages, "/incident/"+inc.ID+"@1").Body.String()); strings.Contains(said, unchecked) {
+			t.Errorf("a page of one revision says what holds now: %s", said)
+		}
+	}
+}

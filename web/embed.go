@@ -96,6 +96,7 @@ func (v *localizer) incidentWidget(
 	if final {
 		p.freeze(v.moment(asOf, formDated))
 	} else {
+		head.Note = lines(head.Note, v.unchecked(inc))
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
 	}
 	if o.has("chart") {

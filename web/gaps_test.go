@@ -9,6 +9,11 @@ import (
 	"faultline"
 )
 
+// nobodySees is what is known while nothing is observed.
+type nobodySees struct{ nobody }
+
+func (nobodySees) Coverage() faultline.Coverage { return faultline.Coverage{State: faultline.Blind} }
+
 // holedIncident has a course in which two minutes were not evaluated and, later, three were
 // blind.
 func holedIncident() faultline.Incident {
@@ -56,6 +61,14 @@ func TestAnIncidentsChartHasItsGaps(t *testing.T) {
 	}
 	if blind != 3 {
 		t.Errorf("%d minutes have no numbers, want 3", blind)
+	}
+	v.cfg.Source = nobodySees{}
+	c = v.chartOf(&inc, points, inc.UpdatedAt.Add(40*time.Second))
+	if n := len(c.Gaps); n != 3 || c.Gaps[2].why != notObserved || strings.Contains(c.Note, "still being counted") {
+		t.Errorf("while nothing is observed: %q, %+v", c.Note, c.Gaps)
+	}
+	if c = v.chartOf(&inc, points, inc.UpdatedAt); len(c.Gaps) != 2 {
+		t.Errorf("a page of one revision draws what holds now: %+v", c.Gaps)
 	}
 	k := newTestCards(t)
 	svg := string(v.incidentCard(&inc, points).draw(k.letters, false).svg("en"))

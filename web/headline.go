@@ -76,6 +76,23 @@ func (v *localizer) headlineOf(inc *faultline.Incident, asOf time.Time) headline
 	return h
 }
 
+// liveHeadlineOf is the headline of a page that says what holds at this moment. While nothing is
+// observed, the note says of when an open incident's state and counts are.
+func (v *localizer) liveHeadlineOf(inc *faultline.Incident, asOf time.Time) headline {
+	h := v.headlineOf(inc, asOf)
+	h.Note = lines(h.Note, v.unchecked(inc))
+	return h
+}
+
+// unchecked says that nobody can see just now whether an open incident goes on, and up to when it
+// was seen; empty where somebody can, or where the incident is over.
+func (v *localizer) unchecked(inc *faultline.Incident) string {
+	if !inc.State.Open() || v.coverage().State != faultline.Blind {
+		return ""
+	}
+	return v.say("headline.unchecked", "Time", v.moment(inc.UpdatedAt, formDated).Text)
+}
+
 // began says since when, as exactly as it is known: one time, or an interval where the probes
 // around the onset were far apart. The day stands beside an end of the interval if the two
 // are on different days.

@@ -238,6 +238,7 @@ func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, f
 		p.Since = v.changesLink(inc)
 		p.freeze(v.moment(asOf, formDated))
 	} else {
+		p.Head.Note = lines(head.Note, v.unchecked(inc))
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
 		p.Reports = v.causeReports(ctx, inc, points, asOf)
 	}

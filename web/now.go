@@ -37,7 +37,7 @@ type nowPage struct {
 	heads      []headline // of the first that are broken, for the widget
 	all        int        // how many are broken
 	Seen       string     // what share of the known sites is observed, as a width
-	View       faultline.View
+	Coverage   faultline.Coverage
 	LastCheck  *moment // when a view was last had; nil: never
 	Impaired   string  // what our probes can't see; empty: nothing
 }
@@ -70,9 +70,9 @@ func (w *Web) now(c *gin.Context, v *localizer) error {
 // page.
 func (v *localizer) nowPage(ctx context.Context, incidents []faultline.Incident) nowPage {
 	asOf, _ := v.clock()
-	p := nowPage{View: v.cfg.Source.View(), Impaired: v.impaired()}
-	if !p.View.AsOf.IsZero() {
-		lastCheck := v.near(p.View.AsOf, formSecond)
+	p := nowPage{Coverage: v.coverage(), Impaired: v.impaired()}
+	if viewed := v.cfg.Source.View().AsOf; !viewed.IsZero() {
+		lastCheck := v.near(viewed, formSecond)
 		p.LastCheck = &lastCheck
 	}
 	sorted := sortNow(incidents, asOf)
@@ -90,8 +90,8 @@ func (v *localizer) nowPage(ctx context.Context, incidents []faultline.Incident)
 	if len(sorted.broken) == 0 && len(p.Ended) == 0 {
 		p.Last = v.lastOver(incidents, asOf)
 	}
-	if p.View.SitesKnown > 0 {
-		p.Seen = percentage(min(1, float64(p.View.SitesObserved)/float64(p.View.SitesKnown)))
+	if p.Coverage.Known > 0 {
+		p.Seen = percentage(min(1, float64(p.Coverage.Observed)/float64(p.Coverage.Known)))
 	}
 	p.shell = v.shell("/", v.say("now.title"), p.Answer)
 	p.inMarkdown(v.prefix + "/now.md")

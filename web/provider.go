@@ -80,7 +80,7 @@ func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.In
 			p.Statements = v.statements(inc.Statements)
 		}
 		if inc.State.Open() {
-			h := v.headlineOf(inc, asOf)
+			h := v.liveHeadlineOf(inc, asOf)
 			h.Linked = true
 			p.Open = append(p.Open, h)
 		} else if len(p.Ended) < incidentsListed && inc.ConfirmedAt != nil {

@@ -188,8 +188,8 @@ func (v *localizer) sitePage(record faultline.SiteRecord, status faultline.SiteS
 	}
 	p.Answer, p.Reason = v.verdict(record.Site, status, reported, cause, member)
 	// A site that answers, or answers again, says nothing of what its owner runs.
-	if owned := v.ownersIncident(record.Site, incidents); owned != nil &&
-		(cause == nil || cause == owned && member.State == faultline.SiteRecovered) {
+	owned := v.ownersIncident(record.Site, incidents)
+	if owned != nil && (cause == nil || cause == owned && member.State == faultline.SiteRecovered) {
 		line := v.lineOf(owned, asOf)
 		p.Cause = &line
 		p.Answer = v.say("verdict.owner_"+string(owned.State), "Name", owned.Cause.Name, "Site", record.Site)
@@ -197,6 +197,9 @@ func (v *localizer) sitePage(record faultline.SiteRecord, status faultline.SiteS
 		if status.State == faultline.SiteOK || status.State == faultline.SiteRecovered {
 			p.State = faultline.SiteUnknown
 		}
+	}
+	if open := cmp.Or(owned, cause); open != nil {
+		p.Reason = lines(p.Reason, v.unchecked(open))
 	}
 	p.Counts = v.statusTallies(status, reported)
 	p.Stands = v.standings(status.Components, incidents)

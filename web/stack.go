@@ -107,7 +107,7 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 		return slices.Index(stackStates, a.State) - slices.Index(stackStates, b.State)
 	})
 	for _, e := range stack.Open {
-		h := v.headlineOf(&e.Incident, asOf)
+		h := v.liveHeadlineOf(&e.Incident, asOf)
 		h.Linked = true
 		p.Open, p.Drill = append(p.Open, h), p.Drill || e.Incident.Drill
 	}

@@ -66,6 +66,10 @@ func Of(q Question) faultline.Verdict {
 	default:
 		v.Blame, v.Because = withoutIncident(v, status.State, status.Expected)
 	}
+	if inc != nil && q.Blind {
+		v.Because += " Nothing is observed just now: this was last seen at " +
+			inc.UpdatedAt.UTC().Format("15:04 UTC on 2 January 2006") + "."
+	}
 	return v
 }
 
@@ -75,7 +79,7 @@ func Of(q Question) faultline.Verdict {
 func recovered(v faultline.Verdict, blind bool) (faultline.Blame, string) {
 	switch {
 	case blind:
-		return faultline.BlameUnknown, "We do not know: " + v.Site + " was failing, and it is not observed just now."
+		return faultline.BlameUnknown, "We do not know: " + v.Site + " was failing and answered again."
 	case v.Probes < verdictProbes || v.ProbesFailed > 0:
 		return faultline.BlameUnknown, "We do not know: " + v.Site + " was failing and answers again. " +
 			"If it still fails for you, it may not have recovered everywhere yet."

@@ -3,6 +3,7 @@ package verdict
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"faultline"
 )
@@ -11,8 +12,9 @@ import (
 // of that very site, and none of a part of it, say so.
 func TestNobodyIsBlamedDuringAnOutage(t *testing.T) {
 	outage := &faultline.Incident{ID: "inc_1", State: faultline.StateConfirmed,
-		Cause:  &faultline.Cause{Component: "cloud:aws/us-east-1", Kind: "cloud", Name: "AWS us-east-1"},
-		Impact: faultline.Impact{Failing: 15, Observed: 20}}
+		Cause:     &faultline.Cause{Component: "cloud:aws/us-east-1", Kind: "cloud", Name: "AWS us-east-1"},
+		Impact:    faultline.Impact{Failing: 15, Observed: 20},
+		UpdatedAt: time.Date(2021, 6, 8, 9, 58, 0, 0, time.UTC)}
 	back := faultline.SiteStatus{State: faultline.SiteRecovered, Probes: 40}
 	wavering := back
 	wavering.ProbesFailed = 12
@@ -30,7 +32,9 @@ func TestNobodyIsBlamedDuringAnOutage(t *testing.T) {
 		"recovered, and hardly checked": {
 			Question{Status: few, Incident: outage}, faultline.BlameUnknown, "may not have recovered everywhere"},
 		"recovered, and nothing is observed now": {
-			Question{Status: back, Incident: outage, Blind: true}, faultline.BlameUnknown, "not observed just now"},
+			Question{Status: back, Incident: outage, Blind: true}, faultline.BlameUnknown, "at 09:58 UTC on 8 June"},
+		"it fails, and nothing is observed now": {Question{Status: faultline.SiteStatus{State: faultline.SiteDown},
+			Incident: outage, Blind: true}, faultline.BlameProvider, "Nothing is observed just now: this was last seen"},
 		"recovered, and all probes of ten minutes succeeded": {
 			Question{Status: back, Incident: outage}, faultline.BlameYou, "all 40 probes"},
 	} {
