@@ -66,7 +66,8 @@ type SigningKeys struct {
 }
 
 // Keys judges the keys that tokens are signed with. Without a usable one a node refuses
-// every token of its own.
+// every token of its own. A directory without keys is only a note, because the command
+// may run on another machine than the node.
 func Keys(k SigningKeys) Check {
 	const name = "keys"
 	switch {
@@ -92,7 +93,8 @@ type Database struct {
 }
 
 // AddressDatabases judges the files of --address-db. Networks move, so an old database
-// names wrong ones, and reports then count for the wrong provider.
+// names wrong ones, and reports then count for the wrong provider. The oldest one
+// decides: a new file of countries does not help an old one of networks.
 func AddressDatabases(all []Database, now time.Time) Check {
 	const name = "address database"
 	if len(all) == 0 {
@@ -138,7 +140,8 @@ func aged(name string, d Database, now time.Time, old time.Duration, do string) 
 
 // Vantages judges where checks are made from. added are those that operators have
 // added: one that has never reported is named too. Fewer than two that work cannot
-// confirm an outage without people.
+// confirm an outage without people. A vantage that is unfit is wrong even where enough
+// others work, since each one that is lost leaves less to lose.
 func Vantages(all []faultline.VantageStatus, added []faultline.AddedVantage, now time.Time) Check {
 	const name = "vantages"
 	var unfit []string

@@ -20,7 +20,8 @@ const (
 )
 
 // Redis judges what a Redis says of itself. The order is that in which an operator
-// should put them right.
+// should put them right. Nothing is changed and nothing is asked here, so that each
+// judgement can be tested with made-up answers.
 func Redis(in store.Inspection) []Check {
 	return []Check{connection(in), version(in), role(in), persistence(in), disk(in), memory(in), replicas(in),
 		access(in), clock(in), leader(in)}
@@ -56,7 +57,8 @@ func version(in store.Inspection) Check {
 	return Check{"version", OK, "Redis is of version " + v + ".", ""}
 }
 
-// role finds an address that leads to a replica or to a Redis that is starting.
+// role finds an address that leads to a replica or to a Redis that is starting. It is
+// the commonest mistake after a failover that was done by hand.
 func role(in store.Inspection) Check {
 	if in.Info["role"] == "slave" {
 		return Check{"role", Wrong, "This Redis is a read-only replica of " + in.Info["master_host"] + ".",
@@ -130,7 +132,7 @@ func memory(in store.Inspection) Check {
 }
 
 // replicas finds replicas that may take over without the newest writes, which were
-// acknowledged.
+// acknowledged. The lag is in seconds, as INFO has it, and is updated once a second.
 func replicas(in store.Inspection) Check {
 	const name = "replicas"
 	n := number(in.Info["connected_slaves"])
@@ -153,8 +155,9 @@ func replicas(in store.Inspection) Check {
 	return Check{name, OK, fmt.Sprintf("%d replicas are connected and keep up.", n), ""}
 }
 
-// access finds a Redis that can be used without a password from elsewhere, and rights beyond what
-// is needed.
+// access finds a Redis that can be used without a password from elsewhere, and rights
+// beyond what is needed. Where the user may not ask for its own rights, that is how it
+// should be.
 func access(in store.Inspection) Check {
 	const name = "access"
 	switch {
@@ -188,7 +191,8 @@ func clock(in store.Inspection) Check {
 	return Check{"clock", OK, found, ""}
 }
 
-// leader finds a log that is incomplete or that nobody evaluates.
+// leader finds a log that is incomplete or that nobody evaluates. Entries without an
+// epoch, or the other way round, are what a Redis leaves that has evicted keys.
 func leader(in store.Inspection) Check {
 	switch {
 	case (in.Epoch == "") == in.Entries:

@@ -80,14 +80,17 @@ type Daily struct {
 	settled time.Time
 }
 
-// keptDay is a day on disk, with all its files by name.
+// keptDay is a day on disk, with all its files by name. The list of files is what
+// [Daily.Open] allows, so no name from a request ever reaches the disk.
 type keptDay struct {
 	Manifest
 	files map[string]File
 	bytes int64
 }
 
-// OpenDaily finds the days that were written before.
+// OpenDaily finds the days that were written before. Directories that an interrupted
+// write has left are removed. Whatever else is there is left alone, in case somebody
+// named a directory of their own.
 func OpenDaily(cfg DailyConfig) (*Daily, error) {
 	cfg.Pace, cfg.Rest = cmp.Or(cfg.Pace, usualPace), cmp.Or(cfg.Rest, usualRest)
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, MaxBytes)
@@ -139,7 +142,9 @@ func (d *Daily) register(reg prometheus.Registerer) {
 	}))
 }
 
-// readDay reads a directory that [Write] has written.
+// readDay reads a directory that [Write] has written. Sizes are compared and hashes are
+// not: to read eight gigabytes at each start would take minutes. Readers have the
+// hashes.
 func readDay(dir string) (keptDay, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
@@ -173,7 +178,8 @@ func (k keptDay) begin() time.Time {
 	return at
 }
 
-// put makes a list of days the one that readers see.
+// put makes a list of days the one that readers see. Readers go on with the list that
+// they have.
 func (d *Daily) put(days []keptDay) {
 	slices.SortFunc(days, func(a, b keptDay) int { return strings.Compare(b.Day, a.Day) })
 	d.days.Store(&days)
@@ -200,8 +206,9 @@ func (d *Daily) Keep() int {
 	return d.cfg.Keep
 }
 
-// Open opens a file of a day, manifest.json and SHA256SUMS included. What is not there is
-// [faultline.ErrNotFound]. The caller closes it.
+// Open opens a file of a day, manifest.json and SHA256SUMS included. What is not there
+// is [faultline.ErrNotFound]. The caller closes it. A day that is removed while
+// somebody reads it stays readable to them, as files are on Unix.
 func (d *Daily) Open(day, name string) (*os.File, File, error) {
 	if d == nil {
 		return nil, File{}, faultline.ErrNotFound
@@ -220,8 +227,9 @@ func (d *Daily) Open(day, name string) (*os.File, File, error) {
 	return nil, File{}, faultline.ErrNotFound
 }
 
-// Run writes each day that is due until ctx ends. A failure is logged, counted and tried
-// again.
+// Run writes each day that is due until ctx ends. A failure is logged, counted and
+// tried again. After one day it goes on to the next at once, as a node that was away
+// may have many to write.
 func (d *Daily) Run(ctx context.Context) error {
 	for {
 		pause := d.cfg.Pace
@@ -331,7 +339,7 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 }
 
 // prune removes the days beyond the bounds. A day that did not fit is not written
-// again.
+// again. Its bound is remembered (cut), or a day would be written and removed for ever.
 func (d *Daily) prune() error {
 	days := slices.Clone(*d.days.Load())
 	bytes, keep := int64(0), 0

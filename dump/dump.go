@@ -44,9 +44,10 @@ type Day struct {
 	Rest func(context.Context)
 }
 
-// Write writes the dump of a day into a directory that is there. The same day of the same
-// store gives the same bytes. The manifest comes last: a directory without one is no whole
-// dump.
+// Write writes the dump of a day into a directory that is there. The same day of the
+// same store gives the same bytes. The manifest comes last: a directory without one is
+// no whole dump. A manifest of before is removed first, so that a write that breaks off
+// leaves no whole dump behind.
 func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 	d.Day = d.Day.UTC().Truncate(24 * time.Hour)
 	if d.Rest == nil {
@@ -93,7 +94,7 @@ func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 	return m, m.finish(dir)
 }
 
-// until is the end of the day.
+// until is the end of the day. It is exclusive, as all ends of time here.
 func (d Day) until() time.Time { return d.Day.AddDate(0, 0, 1) }
 
 // every hands on each of some sites.
@@ -163,7 +164,9 @@ type span struct {
 	newest faultline.Incident
 }
 
-// ofDay finds out how far an incident had come by the end of the day.
+// ofDay finds out how far an incident had come by the end of the day. An incident that
+// has not changed since the day ended is answered from what is at hand, without reading
+// its revisions.
 func (d Day) ofDay(ctx context.Context, inc faultline.Incident) (of span, err error) {
 	if inc.UpdatedAt.Before(d.until()) {
 		return span{inc.Revision, inc}.ifOn(d.Day), nil
@@ -191,7 +194,8 @@ func (s span) ifOn(day time.Time) span {
 	return s
 }
 
-// hours hands on the hours of each site that have counts.
+// hours hands on the hours of each site that have counts. Hours of which nothing is
+// stored are left out, and are not told as zeros.
 func (d Day) hours(ctx context.Context, each func(Hour) error) error {
 	for i, s := range d.Sites {
 		series, err := d.From.Series(ctx, s.Site, faultline.StepHour, d.Day, d.until())

@@ -22,9 +22,11 @@ import (
 )
 
 const (
-	tracesPath  = "/v1/traces"
-	maxAnswer   = 64 << 10 // of what a collector answers, which is thrown away
-	attempts    = 3
+	tracesPath = "/v1/traces"
+	maxAnswer  = 64 << 10 // of what a collector answers, which is thrown away
+	// of one batch; then its spans are given up
+	attempts = 3
+	// doubled after each attempt
 	firstPause  = 500 * time.Millisecond
 	sayFailures = time.Minute // between two log lines that say that spans can't be sent
 )
@@ -32,6 +34,8 @@ const (
 // metrics count what becomes of spans.
 type metrics struct{ sent, failed, dropped prometheus.Counter }
 
+// newMetrics returns the counters of spans. Without a registry they are counted all the
+// same and shown nowhere.
 func newMetrics(reg prometheus.Registerer) *metrics {
 	spans := promauto.With(reg).NewCounterVec(prometheus.CounterOpts{Name: "faultline_trace_spans_total",
 		Help: "Spans by what became of them: sent; failed, because the collector did not take them; dropped, " +
@@ -40,15 +44,17 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		dropped: spans.WithLabelValues("dropped")}
 }
 
-// bounded hands spans to the queue, unless so many wait that the queue would drop them, which it
-// does without counting.
+// bounded hands spans to the queue, unless so many wait that the queue would drop them,
+// which it does without counting. An operator who sees spans missing must be able to
+// tell a busy node from a lost one.
 type bounded struct {
 	sdktrace.SpanProcessor
 	m       *metrics
 	waiting *atomic.Int64
 }
 
-// OnEnd takes a span that has ended.
+// OnEnd takes a span that has ended. The count goes down when a batch was sent or given
+// up (exporter), so it includes spans that are under way.
 func (b *bounded) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -61,8 +67,10 @@ func (b *bounded) OnEnd(s sdktrace.ReadOnlySpan) {
 	b.SpanProcessor.OnEnd(s)
 }
 
-// exporter counts what is sent and what can't be. It reports no failure to the SDK, which
-// would write it to standard error.
+// exporter counts what is sent and what can't be. It reports no failure to the SDK,
+// which would write it to standard error. A collector that is away must cost a line of
+// the log a minute and nothing else: traces are a help, and no request may wait for
+// them.
 type exporter struct {
 	sdktrace.SpanExporter
 	m       *metrics
@@ -72,7 +80,7 @@ type exporter struct {
 	said    time.Time // of the queue's goroutine alone
 }
 
-// ExportSpans sends spans.
+// ExportSpans sends spans. It always returns nil, for the reason above.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := e.SpanExporter.ExportSpans(ctx, spans)
 	e.waiting.Add(-int64(len(spans)))
@@ -88,8 +96,9 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return nil
 }
 
-// client sends spans over HTTP. go.opentelemetry.io's own (otlptracehttp) holds all of gRPC and
-// adds 6 MB to the program.
+// client sends spans over HTTP. go.opentelemetry.io's own (otlptracehttp) holds all of
+// gRPC and adds 6 MB to the program. It speaks OTLP over HTTP with protobuf bodies
+// (OpenTelemetry Protocol, section OTLP/HTTP).
 type client struct {
 	url    string
 	header http.Header
@@ -124,7 +133,8 @@ func (c *client) Stop(context.Context) error {
 	return nil
 }
 
-// UploadTraces sends spans, and tries again while the collector is away or busy.
+// UploadTraces sends spans, and tries again while the collector is away or busy. The
+// body is made once and sent at each attempt.
 func (c *client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	// A request of OTLP has the same form as these data.
 	plain, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})
@@ -151,7 +161,9 @@ func (c *client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpan
 	return err
 }
 
-// post sends one request, and says whether a failure may pass.
+// post sends one request, and says whether a failure may pass. Statuses after which it
+// tries again are those that the protocol names (429, 502, 503, 504). The answer is
+// read to its end, so that the connection can be used again.
 func (c *client) post(ctx context.Context, body []byte) (again bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
@@ -193,7 +205,9 @@ func CheckEndpoint(endpoint string) error {
 	return err
 }
 
-// Try asks a collector to take no spans, to see whether it would take some.
+// Try asks a collector to take no spans, to see whether it would take some. An empty
+// request is valid, and a collector that wants a secret refuses it as it would refuse
+// spans.
 func Try(ctx context.Context, endpoint string, headers map[string]string) error {
 	c, err := newClient(endpoint, headers)
 	if err != nil {

@@ -42,7 +42,9 @@ type Config struct {
 	Registry prometheus.Registerer // nil: not exported
 }
 
-// Tracer begins spans. A nil one begins none. It is safe for concurrent use.
+// Tracer begins spans. A nil one begins none. It is safe for concurrent use. Callers
+// therefore need no condition around each span, and a node that traces nothing pays a
+// comparison with nil.
 type Tracer struct {
 	provider *sdktrace.TracerProvider
 	tracer   oteltrace.Tracer
@@ -85,7 +87,8 @@ func New(cfg Config) (*Tracer, error) {
 	return &Tracer{provider, provider.Tracer("faultline")}, nil
 }
 
-// Close sends what waits, for a second at most, and ends the goroutine.
+// Close sends what waits, for a second at most, and ends the goroutine. A collector
+// that is away does not hold up the end of a node.
 func (t *Tracer) Close() error {
 	if t == nil {
 		return nil
@@ -107,6 +110,7 @@ func (t *Tracer) Start(ctx context.Context, name string) (context.Context, *Span
 	return t.start(ctx, name)
 }
 
+// start begins a span and drops it where the sampler has decided against it.
 func (t *Tracer) start(ctx context.Context, name string,
 	options ...oteltrace.SpanStartOption) (context.Context, *Span) {
 	ctx, span := t.tracer.Start(ctx, name, options...)
@@ -116,8 +120,10 @@ func (t *Tracer) start(ctx context.Context, name string,
 	return ctx, &Span{span}
 }
 
-// Receive begins the span of a request. A W3C traceparent among its header fields makes it a part
-// of the caller's trace. The caller's tracestate is dropped: it may say anything.
+// Receive begins the span of a request. A W3C traceparent among its header fields makes
+// it a part of the caller's trace. The caller's tracestate is dropped: it may say
+// anything. A caller who asks for the trace to be kept is heard a bounded number of times
+// a second, so that a stranger cannot have every request traced.
 func (t *Tracer) Receive(ctx context.Context, header http.Header, name string) (context.Context, *Span) {
 	if t == nil {
 		return ctx, nil
@@ -131,8 +137,9 @@ func (t *Tracer) Receive(ctx context.Context, header http.Header, name string) (
 	return t.start(ctx, name, oteltrace.WithSpanKind(oteltrace.SpanKindServer))
 }
 
-// Child begins a span that goes on from another one, of this process or not; nil where there is
-// none to go on from.
+// Child begins a span that goes on from another one, of this process or not; nil where
+// there is none to go on from. It is for work that goes on after its request has been
+// answered, such as the fold.
 func (t *Tracer) Child(of Context, name string) *Span {
 	if t == nil || !of.Valid() {
 		return nil
@@ -141,7 +148,9 @@ func (t *Tracer) Child(of Context, name string) *Span {
 	return span
 }
 
-// Children begins one piece of work that goes on from several spans: one of its own for each.
+// Children begins one piece of work that goes on from several spans: one of its own for
+// each. A batch holds the reports of many requests, and each of them should show what
+// became of its own.
 func (t *Tracer) Children(of []Context, name string) Spans {
 	if t == nil || len(of) == 0 {
 		return nil
@@ -155,11 +164,13 @@ func (t *Tracer) Children(of []Context, name string) Spans {
 	return spans
 }
 
-// Now is the time by which spans begin and end, for [Tracer.Gather].
+// Now is the time by which spans begin and end, for [Tracer.Gather]. It is the
+// machine's clock and not that of the log, since spans of other programs are by theirs.
 func (t *Tracer) Now() time.Time { return time.Now() }
 
-// Gather begins a trace of work that began at a time and uses what many spans led to. They are its
-// links, 32 at most; nil where there are none.
+// Gather begins a trace of work that began at a time and uses what many spans led to.
+// They are its links, 32 at most; nil where there are none. A revision rests on
+// thousands of reports: it is no part of the trace of any of them.
 func (t *Tracer) Gather(from []Context, name string, at time.Time) *Span {
 	if t == nil || len(from) == 0 {
 		return nil

@@ -77,7 +77,9 @@ func (c verifyCmd) Run(ctx context.Context, w world) error {
 	return c.revision(w, body, proof, c.Key)
 }
 
-// backup verifies a whole backup, and with --then an incremental one that depends on it.
+// backup verifies a whole backup, and with --then an incremental one that depends on
+// it. Neither Redis nor the network is needed: a backup can be verified where it is
+// stored.
 func (c verifyCmd) backup(w world, whole io.Reader) error {
 	var then io.ReadSeeker
 	if c.Then != "" {
@@ -104,8 +106,9 @@ func readBounded(file string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// incidentInURL finds the incident, and the revision if there is one, in the address of a
-// page or of an answer of the API.
+// incidentInURL finds the incident, and the revision if there is one, in the address of
+// a page or of an answer of the API. What stands before it is kept, for a service may
+// be served below a path.
 var incidentInURL = regexp.MustCompile(
 	`^(.*?)/(?:v1/incidents|incident|embed/incident)/((?i:inc_)[0-9A-Za-z]+)(?:@|/revisions/)?(\d*)$`)
 
@@ -240,8 +243,10 @@ func (c verifyCmd) revision(w world, body, text []byte, key string) error {
 	return err
 }
 
-// readPublished reads an answer of the API that holds a revision. It fails on members that
-// this program does not know, since it can't say whether they were published.
+// readPublished reads an answer of the API that holds a revision. It fails on members
+// that this program does not know, since it can't say whether they were published. The
+// members of meta are left out, as they are about the answer and not about the
+// revision.
 func readPublished(body []byte) (faultline.Incident, error) {
 	var answer struct {
 		Meta json.RawMessage `json:"meta"`
