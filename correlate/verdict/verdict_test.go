@@ -33,8 +33,9 @@ func TestNobodyIsBlamedDuringAnOutage(t *testing.T) {
 			Question{Status: few, Incident: outage}, faultline.BlameUnknown, "may not have recovered everywhere"},
 		"recovered, and nothing is observed now": {
 			Question{Status: back, Incident: outage, Blind: true}, faultline.BlameUnknown, "09:58 UTC on 8 June"},
-		"it fails, and nothing is observed now": {Question{Status: faultline.SiteStatus{State: faultline.SiteDown},
-			Incident: outage, Blind: true}, faultline.BlameProvider, "Nothing is observed just now: this was last"},
+		"it fails, and nothing is observed now": {
+			Question{Status: faultline.SiteStatus{State: faultline.SiteDown}, Incident: outage, Blind: true},
+			faultline.BlameProvider, "Nothing is observed just now: this was last"},
 		"recovered, and all probes of ten minutes succeeded": {
 			Question{Status: back, Incident: outage}, faultline.BlameYou, "all 40 probes"},
 	} {
