@@ -27,7 +27,8 @@ const (
 var builtinProviders []byte
 
 // ProviderTable is a table of providers as it is written. Providers are who runs what;
-// which component is whose is not guessed from names.
+// which component is whose is not guessed from names. Internet service providers are
+// apart, because nothing depends on them: they are how viewers reach sites.
 type ProviderTable struct {
 	Schema    string          `json:"$schema"` // for editors; not read
 	About     []string        `json:"about"`   // remarks for people
@@ -95,8 +96,9 @@ func ReadProviders(r io.Reader) (ProviderTable, error) {
 	return t, nil
 }
 
-// Over returns the table with the entries of another one laid over it: an entry of
-// the same slug is replaced whole.
+// Over returns the table with the entries of another one laid over it: an entry of the
+// same slug is replaced whole. An operator who corrects an entry therefore writes all
+// of it. To merge members would leave no way to take one out.
 func (t ProviderTable) Over(other ProviderTable) (ProviderTable, error) {
 	merged := ProviderTable{
 		Providers: layOver(t.Providers, other.Providers, other.ISPs),
@@ -186,7 +188,8 @@ func (e ProviderEntry) check() error {
 	return errors.Join(problems...)
 }
 
-// claims are what only one entry may have.
+// claims are what only one entry may have. A network that two providers claim would
+// make its failures somebody else's by chance.
 func (e ProviderEntry) claims() []string {
 	words := []string{strings.ToLower(e.Name)}
 	for _, a := range append(slices.Clone(e.Aliases), e.Slug) {

@@ -23,7 +23,8 @@ func readJSON(body []byte, into any) error {
 
 // readAWS reads https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-syntax.html.
 // Every range stands there as AMAZON and again as the service that has it; what is
-// CloudFront's is no region's.
+// CloudFront's is no region's. So the ranges of CloudFront are collected first and left
+// out of the regions after that.
 func readAWS(_ Publication, body []byte, g rangeGroups) error {
 	var doc struct {
 		P4 []struct {
@@ -150,7 +151,8 @@ func readFastly(_ Publication, body []byte, g rangeGroups) error {
 }
 
 // readLines reads one range a line, all of the publication's component: the form of
-// Cloudflare and others without regions.
+// Cloudflare and others without regions. Lines that are no range, such as remarks, are
+// left out by add.
 func readLines(p Publication, body []byte, g rangeGroups) error {
 	for line := range strings.Lines(string(body)) {
 		g.add(p.Component.Kind(), p.Component.Name(), line)
@@ -158,10 +160,12 @@ func readLines(p Publication, body []byte, g rangeGroups) error {
 	return nil
 }
 
+// notSlug is whatever may not stand in the name of a place.
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // readGeofeed reads RFC 8805: prefix, country, region, city. A place is written
-// gb-london.
+// gb-london. Feeds are written by hand and many are a little wrong, so rows with too
+// few columns and stray quotes are passed over.
 func readGeofeed(p Publication, body []byte, g rangeGroups) error {
 	r := csv.NewReader(strings.NewReader(string(body)))
 	r.Comment, r.FieldsPerRecord, r.LazyQuotes = '#', -1, true

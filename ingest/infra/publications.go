@@ -22,6 +22,7 @@ import (
 
 // Bounds of fetching what is published.
 const (
+	// bytes of one document; that of AWS has about two million
 	maxPublication  = 32 << 20
 	maxPublications = 64
 )
@@ -44,7 +45,8 @@ func BuiltinPublications() ([]Publication, error) {
 	return ReadPublications(bytes.NewReader(builtinPublications))
 }
 
-// ReadPublications reads a list of publications, one JSON array.
+// ReadPublications reads a list of publications, one JSON array. A source whose form is
+// unknown is refused at the start and not when it is fetched, which may be weeks later.
 func ReadPublications(r io.Reader) ([]Publication, error) {
 	var list []Publication
 	if err := json.UnmarshalRead(io.LimitReader(r, maxCatalogBytes), &list,
@@ -65,8 +67,9 @@ func ReadPublications(r io.Reader) ([]Publication, error) {
 	return list, nil
 }
 
-// Fetch fetches publications, one after the other, and returns the ranges of
-// those that could be had. The error names the others.
+// Fetch fetches publications, one after the other, and returns the ranges of those that
+// could be had. The error names the others. One provider that is away must not cost the
+// ranges of the others.
 func Fetch(ctx context.Context, client *http.Client, list []Publication, now time.Time) (RangeFile, error) {
 	file := RangeFile{AsOf: now.UTC().Format(time.RFC3339)}
 	var failures []error
@@ -83,7 +86,8 @@ func Fetch(ctx context.Context, client *http.Client, list []Publication, now tim
 	return file, errors.Join(failures...)
 }
 
-// Keep takes over from an earlier file what could not be fetched this time.
+// Keep takes over from an earlier file what could not be fetched this time. Old ranges
+// are nearly right, and none at all would make a region vanish from the map.
 func (f *RangeFile) Keep(earlier RangeFile) {
 	have := map[string]bool{}
 	for _, g := range f.Ranges {
@@ -99,8 +103,9 @@ func (f *RangeFile) Keep(earlier RangeFile) {
 // rangeGroups are prefixes by component.
 type rangeGroups map[faultline.Component][]netip.Prefix
 
-// add enters one range; a name that makes no component, and a range that is none,
-// are left out.
+// add enters one range; a name that makes no component, and a range that is none, are
+// left out. Providers add names and forms over the years; one line of them must not
+// cost the rest.
 func (g rangeGroups) add(kind, name, prefix string) {
 	c := faultline.NewComponent(kind, strings.ToLower(name))
 	p, err := netip.ParsePrefix(strings.TrimSpace(prefix))

@@ -19,7 +19,9 @@ const maxName = 253
 
 // check validates the line that was read and makes it the event that the fold takes:
 // sites in lower case, symptoms of the contract, times in whole milliseconds. A line of
-// a log and a line of a file so become the same event.
+// a log and a line of a file so become the same event. Whatever is refused is refused
+// by line, with the reason, and the replay goes on: a file may be somebody else's and
+// be ten million lines long.
 func (d *decoder) check() (faultline.Event, error) {
 	switch p := &d.line; p.typ {
 	case faultline.TypeReport:
@@ -92,8 +94,8 @@ func (d *decoder) checkProbe(p faultline.Probe) (faultline.Event, error) {
 	return p, needAt(p.At)
 }
 
-// checkSite is checkReport for a record of the list of sites, within the bounds that the
-// API keeps.
+// checkSite is checkReport for a record of the list of sites, within the bounds that
+// the API keeps. Uses are sorted and named once each, as the fold compares lists.
 func (d *decoder) checkSite(s faultline.SiteRecord) (faultline.Event, error) {
 	var err error
 	if s.Site, err = d.site(s.Site); err != nil {
@@ -143,7 +145,9 @@ func (d *decoder) shares(shares map[faultline.Component]float64) map[faultline.C
 	return shares
 }
 
-// checkReaders leaves out networks that are unknown or have too few requests, and names them.
+// checkReaders leaves out networks that are unknown or have too few requests, and names
+// them. Too few requests could tell of single persons, so they are dropped here as at
+// the door.
 func (d *decoder) checkReaders(r faultline.Readers) (faultline.Event, error) {
 	if err := needName("node", r.Node); err != nil {
 		return nil, err
@@ -167,7 +171,8 @@ func checkStatement(s faultline.Statement) (faultline.Event, error) {
 	return s, needAt(s.At)
 }
 
-// valid leaves out what is no component, and names it.
+// valid leaves out what is no component, and names it. It filters in place, since the
+// list is the line's own copy.
 func (d *decoder) valid(member string, list []faultline.Component) []faultline.Component {
 	kept := list[:0]
 	for _, c := range list {
@@ -188,7 +193,9 @@ func (d *decoder) drop(member string, c faultline.Component) {
 	d.dropped = append(d.dropped, fmt.Sprintf("%s: %q is no component, left out", member, printable(string(c))))
 }
 
-// site brings a site to lower case and refuses what can be no name.
+// site brings a site to lower case and refuses what can be no name. Most names are in
+// lower case already and cost no memory. A change of case may make a name longer, so
+// its length is checked again.
 func (d *decoder) site(site string) (string, error) {
 	if err := needName("site", site); err != nil {
 		return "", err

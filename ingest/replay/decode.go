@@ -12,7 +12,8 @@ import (
 	"faultline"
 )
 
-// errIgnored marks a well-formed line of a type that is not known here.
+// errIgnored marks a well-formed line of a type that is not known here. It is counted
+// and is no fault of the file.
 var errIgnored = errors.New("unknown type")
 
 // decoder turns lines into events. It keeps its buffers and the words that it
@@ -26,7 +27,8 @@ type decoder struct {
 	dropped []string
 }
 
-// parsed holds one line as it was written; typ says which member is meant.
+// parsed holds one line as it was written; typ says which member is meant. Only the
+// member of the type is valid; the others are of earlier lines.
 type parsed struct {
 	typ       string
 	report    faultline.Report
@@ -60,7 +62,8 @@ func (d *decoder) decode(line []byte) (faultline.Event, error) {
 
 // unmarshal reads any line by the rules of RFC 8259, and refuses names that occur twice
 // and text that is not UTF-8, which readers understand differently. Unknown members are
-// ignored: a newer release may write them.
+// ignored: a newer release may write them. The type is read first and by itself, since
+// it may stand anywhere in the line.
 func (p *parsed) unmarshal(line []byte) error {
 	var head struct {
 		Type string `json:"type"`

@@ -127,15 +127,17 @@ func (q *quick) member(name []byte, w words) bool {
 }
 
 // first reports whether a member is met for the first time. A second one is left to the
-// ordinary decoder.
+// ordinary decoder. Of two members of one name readers of JSON take the first or the
+// last; a line that means two things is refused there.
 func (q *quick) first(bit int) bool {
 	was := q.seen
 	q.seen |= 1 << bit
 	return was != q.seen
 }
 
-// build makes the event. Types that quick does not know, and an ASN that does
-// not fit, are for the full decoder.
+// build makes the event. Types that quick does not know, and an ASN that does not fit,
+// are for the full decoder. Text that each line has anew, such as a reporter, is
+// copied. What recurs comes from the table of words.
 func (q *quick) build(w words, p *parsed) bool {
 	if q.num[fASN] > math.MaxUint32 {
 		return false
@@ -175,7 +177,8 @@ func (q *quick) build(w words, p *parsed) bool {
 	return true
 }
 
-// components copies a list, which the next line overwrites.
+// components copies a list, which the next line overwrites. A list that was not there
+// stays nil, which differs from an empty one.
 func (q *quick) components(list int) []faultline.Component {
 	if q.seen&(1<<(bitLists+list)) == 0 {
 		return nil

@@ -18,7 +18,8 @@ func (q *quick) space() {
 	}
 }
 
-// skip moves past blanks and then c, if c is next.
+// skip moves past blanks and then c, if c is next. The byte itself is tried first,
+// because files written by machines have no blanks.
 func (q *quick) skip(c byte) bool {
 	if !q.next(c) {
 		q.space()
@@ -42,7 +43,8 @@ func (q *quick) end() bool {
 	return q.pos == len(q.text)
 }
 
-// string reads a string of printable ASCII without escapes.
+// string reads a string of printable ASCII without escapes. An escape, or a letter
+// outside ASCII, is left to the full decoder, which checks UTF-8.
 func (q *quick) string() ([]byte, bool) {
 	if !q.skip('"') {
 		return nil, false
@@ -67,7 +69,9 @@ func (q *quick) plain(into *[]byte) bool {
 	return ok
 }
 
-// number reads a whole number from 0 to 999,999,999,999.
+// number reads a whole number from 0 to 999,999,999,999. Twelve digits fit every
+// member, and no sum of them overflows. A number that begins with 0 is not JSON and
+// goes to the full decoder, which says so.
 func (q *quick) number(into *int64) bool {
 	const digits = 12
 	q.space()
@@ -86,7 +90,8 @@ func (q *quick) number(into *int64) bool {
 	return true // what follows must be a comma or the end: no fraction, no exponent
 }
 
-// list reads a list of components into a slice that is used again for each line.
+// list reads a list of components into a slice that is used again for each line. The
+// components come from the table of words, so a million lines hold one copy of each.
 func (q *quick) list(into *[]faultline.Component, w words) bool {
 	*into = (*into)[:0]
 	if !q.skip('[') {
@@ -114,8 +119,9 @@ const (
 	secondLen = len("2006-01-02T15:04:05")
 )
 
-// time reads an RFC 3339 time in UTC, written with Z, and at most nine decimals.
-// Lines of one minute follow one another, so a minute is worked out once.
+// time reads an RFC 3339 time in UTC, written with Z, and at most nine decimals. Lines
+// of one minute follow one another, so a minute is worked out once. Other zones and
+// forms go to the full decoder.
 func (q *quick) time() bool {
 	s, ok := q.string()
 	if !ok || len(s) <= secondLen || s[len(s)-1] != 'Z' {

@@ -54,6 +54,7 @@ func readJSON(body io.Reader, who string, begins jsontext.Kind, read func(*statu
 
 // object reads the members of an object that are asked for: texts into fields, others
 // by their functions. Members that nobody asks for are skipped without being held.
+// Pages have megabytes of members that nobody needs here.
 func (r *statuspageReader) object(texts map[string]*string, others map[string]func() error) error {
 	return r.members(func(name string) error {
 		if into := texts[name]; into != nil {
@@ -66,7 +67,8 @@ func (r *statuspageReader) object(texts map[string]*string, others map[string]fu
 	})
 }
 
-// keep adds an item that has a time.
+// keep adds an item that has a time. One without a time is dropped: a statement is
+// placed by it.
 func (r *statuspageReader) keep(i item, title, at string) {
 	when, ok := moment(at)
 	if !ok {
@@ -86,7 +88,9 @@ func stageOf(said, title, text string) string {
 	return statusIn(title, text)
 }
 
-// readInstatus reads the summary of a page of Instatus: what is open, and announced work.
+// readInstatus reads the summary of a page of Instatus: what is open, and announced
+// work. What is over is not in it, so the end of an incident is known only when it
+// vanishes.
 func readInstatus(body io.Reader) ([]item, error) {
 	return readJSON(body, "Instatus", jsontext.KindBeginObject, func(r *statuspageReader) error {
 		return r.object(nil, map[string]func() error{
@@ -115,7 +119,8 @@ func (r *statuspageReader) instatus(planned bool) error {
 	return err
 }
 
-// readIncidentIO reads the summary of a page of incident.io.
+// readIncidentIO reads the summary of a page of incident.io. Only what goes on or is to
+// come is in it.
 func readIncidentIO(body io.Reader) ([]item, error) {
 	return readJSON(body, "incident.io", jsontext.KindBeginObject, func(r *statuspageReader) error {
 		listed := func(planned bool) func() error {
@@ -126,7 +131,9 @@ func readIncidentIO(body io.Reader) ([]item, error) {
 	})
 }
 
-// incidentIO reads one incident or maintenance, of which the summary has the last update only.
+// incidentIO reads one incident or maintenance, of which the summary has the last
+// update only. The time of the update is part of the id, so each update becomes a
+// statement of its own.
 func (r *statuspageReader) incidentIO(planned bool) error {
 	var id, name, status, at, said, starts, started, ends, ended, parts string
 	err := r.object(map[string]*string{"id": &id, "name": &name, "status": &status, "last_update_at": &at,
@@ -173,7 +180,8 @@ type betterReport struct {
 // betterUpdate is one text about a report.
 type betterUpdate struct{ id, said, at string }
 
-// included reads one thing that a page includes.
+// included reads one thing that a page includes. It is the form of JSON:API: one list
+// of things of all kinds, which refer to each other by id.
 func (b *betterStack) included(r *statuspageReader) error {
 	var id, kind, title, form, state, starts, ends, said, at string
 	var updates []string
@@ -205,7 +213,8 @@ func (b *betterStack) included(r *statuspageReader) error {
 	return err
 }
 
-// say makes an item of each update.
+// say makes an item of each update. An update whose report is not in the document is
+// said without title and state.
 func (b *betterStack) say(r *statuspageReader) {
 	// Only the report has a state. The newest update of a resolved report is taken as the one that
 	// says so.
@@ -238,6 +247,7 @@ func readGoogle(body io.Reader) ([]item, error) {
 }
 
 // google reads one incident. What it is about stands beside its updates, in any order.
+// Ids of updates are their times, which are unique within one incident.
 func (r *statuspageReader) google() error {
 	var id, service, title, parts string
 	kept := r.items
@@ -269,7 +279,8 @@ func (r *statuspageReader) googleUpdate() error {
 	return err
 }
 
-// called adds title and id of an object to a list of names.
+// called adds title and id of an object to a list of names. The total is bounded, as an
+// outage may name every region.
 func (r *statuspageReader) called(names *string) error {
 	var title, id string
 	err := r.object(map[string]*string{"title": &title, "id": &id}, nil)

@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// errEnough ends the reading of a page that has more elements than are read.
+// errEnough ends the reading of a page that has more elements than are read. It is no
+// fault: what was read before it is used.
 var errEnough = errors.New("enough was read")
 
 // readStatuspage reads incidents.json value by value, so that what is held at once is
@@ -40,15 +41,18 @@ func readStatuspage(body io.Reader) ([]item, error) {
 	return r.items, nil
 }
 
-// statuspageReader reads JSON token by token and keeps only what becomes an item. Pages of other
-// services use it too, because the bounds are the same for all.
+// statuspageReader reads JSON token by token and keeps only what becomes an item. Pages
+// of other services use it too, because the bounds are the same for all. A page is read
+// as it arrives and never held whole, since it may be of any size.
 type statuspageReader struct {
 	d     *jsontext.Decoder
 	count int // elements of lists so far
 	items []item
 }
 
-// members reads an object, each of whose values what reads; anything else is skipped.
+// members reads an object, each of whose values what reads; anything else is skipped. A
+// value that is no object is skipped, and so is not an error: a member of another type
+// is an empty one.
 func (r *statuspageReader) members(what func(name string) error) error {
 	if r.d.PeekKind() != '{' {
 		return r.d.SkipValue()
@@ -69,7 +73,8 @@ func (r *statuspageReader) members(what func(name string) error) error {
 	return err
 }
 
-// list reads a list, each of whose elements what reads.
+// list reads a list, each of whose elements what reads. The count goes over all lists
+// of a page, so nested lists cannot get around it.
 func (r *statuspageReader) list(what func() error) error {
 	if r.d.PeekKind() != '[' {
 		return r.d.SkipValue()

@@ -79,7 +79,8 @@ func (a *Archive) say(what string, err error) {
 	a.cfg.Log.Warn("the archive can't go on", "task", what, "error", err)
 }
 
-// step does once what Run does. An error of one part does not stop the others.
+// step does once what Run does. An error of one part does not stop the others. Who has
+// just copied a file can lend it in the same step.
 func (a *Archive) step(ctx context.Context) error {
 	before := a.state.Load()
 	if err := a.sync(ctx, true); err != nil {
@@ -91,7 +92,8 @@ func (a *Archive) step(ctx context.Context) error {
 	return errors.Join(err, a.announce(ctx))
 }
 
-// discard removes a proposed file that came to nothing: its incidents are in Redis.
+// discard removes a proposed file that came to nothing: its incidents are in Redis. A
+// file that is in the list of the archive is never removed here.
 func (a *Archive) discard(before, now *state) {
 	if before == nil || before.next == nil {
 		return
@@ -105,7 +107,8 @@ func (a *Archive) discard(before, now *state) {
 	}
 }
 
-// copyMissing copies one file from Redis, or asks the other nodes for it.
+// copyMissing copies one file from Redis, or asks the other nodes for it. One a step
+// keeps the load on Redis low: a new node fills up over minutes.
 func (a *Archive) copyMissing(ctx context.Context, s *state) error {
 	seg, ok := s.missing()
 	if !ok {
@@ -124,7 +127,8 @@ func (a *Archive) copyMissing(ctx context.Context, s *state) error {
 	return a.cfg.Store.WantSegments(ctx, []string{seg.Name}, a.cfg.Now())
 }
 
-// lend puts some files that others ask for into Redis.
+// lend puts some files that others ask for into Redis. Each file is compared with its
+// name before it is lent, so that damage does not spread.
 func (a *Archive) lend(ctx context.Context, s *state) error {
 	names, err := a.cfg.Store.WantedSegments(ctx)
 	if err != nil {
@@ -170,8 +174,8 @@ func (a *Archive) announce(ctx context.Context) error {
 	return nil
 }
 
-// Intact compares a file in a directory with its name; it fails with [fs.ErrNotExist] where
-// it is not there.
+// Intact compares a file in a directory with its name; it fails with [fs.ErrNotExist]
+// where it is not there. The name of a file is the hash of its content.
 func Intact(dir string, seg store.Segment) error {
 	_, err := local(dir, seg)
 	return err
