@@ -16,8 +16,9 @@ var siteStates = []faultline.SiteState{
 	faultline.SiteOK,
 }
 
-// groupsOf names the sites of an incident by their states. Groups without a site are left
-// out.
+// groupsOf names the sites of an incident by their states. Groups without a site are
+// left out. The bound is of each state, so that many recovered sites do not push out
+// those that fail.
 func (v *localizer) groupsOf(inc *faultline.Incident) []stateGroup {
 	var groups []stateGroup
 	for _, state := range siteStates {
@@ -120,7 +121,8 @@ func (v *localizer) blameless(inc *faultline.Incident) []blamelessGroup {
 	return groups
 }
 
-// outOf writes a count with its denominator.
+// outOf writes a count with its denominator. A count without it cannot be judged: 48 of
+// 50 and 48 of 5,000 are different outages.
 func (v *localizer) outOf(n, of int) string {
 	return v.say("number.of", "N", v.number(n), "Of", v.number(of))
 }
@@ -158,7 +160,8 @@ func (v *localizer) reasons(inc *faultline.Incident) []string {
 	return said
 }
 
-// reportsSaid counts what people said, and says what a report is.
+// reportsSaid counts what people said, and says what a report is. Networks and
+// countries are told because many reports from one network may be one person's work.
 func (v *localizer) reportsSaid(ev faultline.Evidence) string {
 	networks, countries := "", ""
 	if ev.Networks > 0 {

@@ -21,7 +21,9 @@ const (
 	archiveComponents = 24
 )
 
-// archivePage lists what is over, one month at a time, by what it was.
+// archivePage lists what is over, one month at a time, by what it was. It is made from
+// what is in memory. Incidents that only the store has are reached by their address and
+// in the dumps.
 type archivePage struct {
 	shell
 	Answer     string
@@ -65,7 +67,8 @@ func (w *Web) archive(c *gin.Context, v *localizer) error {
 // because a component has a kind and a colon.
 const noCause faultline.Component = "none"
 
-// archivePage builds the page from the incidents in memory.
+// archivePage builds the page from the incidents in memory. Without a month the newest
+// one that has incidents is shown, so the page is never empty while there is anything.
 func (v *localizer) archivePage(incidents []faultline.Incident, month string, comp faultline.Component) archivePage {
 	asOf, _ := v.clock()
 	published := archived(incidents)
@@ -104,7 +107,8 @@ func (v *localizer) archivePage(incidents []faultline.Incident, month string, co
 }
 
 // archived are the incidents that were confirmed once, newest onset first. One that was
-// merged is left out, since the incident that it belongs to has its sites.
+// merged is left out, since the incident that it belongs to has its sites. A candidate
+// that came to nothing was never published as an outage and is no part of the past.
 func archived(incidents []faultline.Incident) []*faultline.Incident {
 	var published []*faultline.Incident
 	for i := range incidents {
@@ -127,7 +131,8 @@ func componentOf(inc *faultline.Incident) faultline.Component {
 	return inc.Cause.Component
 }
 
-// archiveURL is the address of the archive with a month and a cause chosen.
+// archiveURL is the address of the archive with a month and a cause chosen. A choice
+// that is empty is left out, so that each list has one address.
 func (v *localizer) archiveURL(month string, comp faultline.Component) string {
 	q := url.Values{}
 	for key, value := range map[string]string{"month": month, "component": string(comp)} {
@@ -141,8 +146,9 @@ func (v *localizer) archiveURL(month string, comp faultline.Component) string {
 	return v.prefix + "/archive?" + q.Encode()
 }
 
-// archiveMonthLinks lists the newest months that have incidents, each with their number.
-// Count holds the month itself until all are counted.
+// archiveMonthLinks lists the newest months that have incidents, each with their
+// number. Count holds the month itself until all are counted. The numbers are of all
+// causes: a month must not look empty because of a choice of cause.
 func (v *localizer) archiveMonthLinks(published []*faultline.Incident, month string,
 	comp faultline.Component) []archiveLink {
 	var links []archiveLink
@@ -163,6 +169,7 @@ func (v *localizer) archiveMonthLinks(published []*faultline.Incident, month str
 }
 
 // archiveComponentLinks lists the causes of what is shown, the most frequent first.
+// Equal numbers keep the order of the list, in which the newest is first.
 func (v *localizer) archiveComponentLinks(
 	shown []*faultline.Incident,
 	month string,

@@ -79,8 +79,9 @@ func (v *localizer) chartOf(inc *faultline.Incident, points []point, asOf time.T
 	return f
 }
 
-// unseenSince hatches what has passed since the last figures: while nothing is observed, no more
-// figures will come of that time.
+// unseenSince hatches what has passed since the last figures: while nothing is
+// observed, no more figures will come of that time. Dots would say that the last
+// figures still hold.
 func (v *localizer) unseenSince(plot *coursePlot, asOf time.Time) {
 	if len(plot.since) > 0 {
 		plot.gaps = append(plot.gaps, v.gapOf(plot.since[0].x, plot.span.x(asOf), notObserved))
@@ -156,8 +157,9 @@ func (v *localizer) drawFailing(f *figure, inc *faultline.Incident, plot *course
 	}
 }
 
-// nameLines writes at the end of each line what it is, instead of a legend that the reader
-// must match by colour. Two names that would overlap are moved apart.
+// nameLines writes at the end of each line what it is, instead of a legend that the
+// reader must match by colour. Two names that would overlap are moved apart. Names
+// stand above their lines, and below where there is no room above.
 func (v *localizer) nameLines(f *figure, inc *faultline.Incident, last point, y func(float64) float64) {
 	at := func(share float64) int { return f.Top + int(float64(f.Plot)*y(100*share)/box) }
 	failing := at(last.share()) - 7
@@ -203,8 +205,9 @@ func thin(points []point) []point {
 	return kept
 }
 
-// describe says in a sentence what the chart shows, for those who do not see it: onset, peak,
-// and the last point.
+// describe says in a sentence what the chart shows, for those who do not see it: onset,
+// peak, and the last point. Points at which nothing was observed are left out, or the
+// last one might read "0 of 0".
 func (v *localizer) describe(inc *faultline.Incident, points []point) string {
 	if slices.ContainsFunc(points, func(p point) bool { return p.Observed > 0 }) {
 		points = slices.DeleteFunc(slices.Clone(points), func(p point) bool { return p.Observed == 0 })

@@ -23,8 +23,9 @@ type Checks interface {
 	Check(ctx context.Context, id string) (faultline.Check, error)
 }
 
-// checkPage answers for a site that is not on the list: it offers a check, or
-// says what came of one.
+// checkPage answers for a site that is not on the list: it offers a check, or says what
+// came of one. It is never kept by caches, because its form is good for a
+// while only.
 type checkPage struct {
 	shell
 	Site   string
@@ -42,12 +43,13 @@ type checkRow struct {
 	At   moment
 }
 
-// checkRefresh is after how many seconds a page that waits for a result loads
-// again by itself.
+// checkRefresh is after how many seconds a page that waits for a result loads again by
+// itself. It works without a script; two seconds is about what the first vantage takes.
 const checkRefresh = 2
 
-// offerCheck shows the page of a site that is not on the list, with a form that
-// asks for a check of it. To show the page asks for nothing.
+// offerCheck shows the page of a site that is not on the list, with a form that asks
+// for a check of it. To show the page asks for nothing. A search engine that follows
+// links to unknown sites must not set off checks.
 func (w *Web) offerCheck(c *gin.Context, v *localizer, record faultline.SiteRecord, err error) (bool, error) {
 	if w.cfg.Checks == nil || !errors.Is(err, faultline.ErrNotFound) || !hostLike.MatchString(record.Site) {
 		return false, nil
@@ -75,7 +77,8 @@ func (v *localizer) checkToken(ctx context.Context, site string) string {
 	return token
 }
 
-// askCheck takes the form that asks for a check, and leads to its result.
+// askCheck takes the form that asks for a check, and leads to its result. The form must
+// be ours and fresh, or any page on the web could have its readers order checks.
 func (w *Web) askCheck(c *gin.Context, v *localizer) error {
 	site := c.Param("site")
 	if w.cfg.Checks == nil {
@@ -100,13 +103,15 @@ func (w *Web) askCheck(c *gin.Context, v *localizer) error {
 	return nil
 }
 
-// toCheck answers whoever asks with GET for what the form is sent to.
+// toCheck answers whoever asks with GET for what the form is sent to. That happens when
+// somebody reloads or shares the address of the form.
 func (w *Web) toCheck(c *gin.Context, v *localizer) error {
 	v.seeOther(c, "/site/"+c.Param("site")+v.Query, page.CacheNever)
 	return nil
 }
 
-// check shows what came of a check to whoever asked for it.
+// check shows what came of a check to whoever has its id, for as long as it is kept (ten
+// minutes). No page lists the ids.
 func (w *Web) check(c *gin.Context, v *localizer) error {
 	if w.cfg.Checks == nil {
 		return faultline.ErrNotFound

@@ -9,9 +9,10 @@ import (
 	"faultline"
 )
 
-// courseOf is the course of an incident in points: what the engine kept step by step, and
-// what the incident is as of this revision. A step that is absent was not evaluated, and what
-// is drawn has a gap there.
+// courseOf is the course of an incident in points: what the engine kept step by step,
+// and what the incident is as of this revision. A step that is absent was not
+// evaluated, and what is drawn has a gap there. The last step is replaced by the
+// incident itself, whose numbers are newer.
 func courseOf(inc *faultline.Incident) []point {
 	step := stepOf(inc.Timeline)
 	points := make([]point, 0, len(inc.Timeline)+1)
@@ -82,6 +83,7 @@ func (v *localizer) gapOf(from, to float64, why string) gap {
 }
 
 // hatched says what the hatching and the dots of a chart mean, where it has any.
+// Hatching without an explanation would be taken for a kind of outage.
 func (v *localizer) hatched(gaps []gap, unfinished bool) string {
 	var why []string
 	for _, g := range gaps {
@@ -174,7 +176,8 @@ func (k *coursePlot) height(p point) float64 {
 	return float64(p.Failing) / float64(k.top)
 }
 
-// joinedGaps makes one of gaps that touch and have one reason.
+// joinedGaps makes one of gaps that touch and have one reason. Two of different reasons
+// stay apart, since each has its own words.
 func joinedGaps(v *localizer, gaps []gap) []gap {
 	var joined []gap
 	for _, g := range gaps {

@@ -55,6 +55,7 @@ type incidentLine struct {
 }
 
 // now is the front page. It is rendered once for all readers and changes with the view.
+// It is the page that most people ask for at once, when something large fails.
 func (w *Web) now(c *gin.Context, v *localizer) error {
 	return w.show(c, v, "now", func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -133,7 +134,8 @@ func (v *localizer) breakages(p *nowPage, broken []*faultline.Incident, drawn ma
 	p.MoreBroken = max(0, len(broken)-listedOpen)
 }
 
-// brokenRow is one further incident in the table below the first.
+// brokenRow is one further incident in the table below the first. Where more sites fail
+// than are observed, as reports alone may have it, no share is told.
 func (v *localizer) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
 	r := brokenRow{URL: v.link("/incident/" + inc.ID), Title: v.title(inc), Spark: drawn, State: inc.State,
 		Word: v.stateWord(inc.State), Since: v.moment(inc.Onset.At, formMinute), Of: v.number(inc.Impact.Failing)}
@@ -143,7 +145,9 @@ func (v *localizer) brokenRow(inc *faultline.Incident, drawn *spark) brokenRow {
 	return r
 }
 
-// lastOver is the newest confirmed incident that is over.
+// lastOver is the newest confirmed incident that is over. A page that says that nothing
+// is broken shows it, so that a reader who has come too late finds what they are
+// looking for.
 func (v *localizer) lastOver(incidents []faultline.Incident, asOf time.Time) *incidentLine {
 	for i := range incidents {
 		if inc := &incidents[i]; inc.State == faultline.StateResolved && inc.ConfirmedAt != nil {
@@ -184,6 +188,7 @@ func sortNow(incidents []faultline.Incident, asOf time.Time) (s sortedNow) {
 
 // answerNow is the first sentence of the first page: the largest open incident by name.
 // While nothing observes, it says that the state is unknown, never that nothing fails.
+// The cases go from what is known best to what is not known at all.
 func (v *localizer) answerNow(sorted sortedNow) string {
 	coverage := v.coverage()
 	switch {
@@ -226,8 +231,9 @@ func (v *localizer) lineOf(inc *faultline.Incident, asOf time.Time) incidentLine
 	return l
 }
 
-// soFar is what speaks for a candidate: how many reports from how many networks, and how many
-// probes failed.
+// soFar is what speaks for a candidate: how many reports from how many networks, and
+// how many probes failed. A reader can judge from it how near the candidate is to being
+// an outage.
 func (v *localizer) soFar(ev faultline.Evidence) string {
 	said, probes := "", ""
 	if ev.Reports > 0 {

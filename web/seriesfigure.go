@@ -19,8 +19,9 @@ const (
 	dayStep  = 5 * time.Minute
 )
 
-// seriesOf reads a series. It reports false where there is none: the page says so
-// and draws nothing.
+// seriesOf reads a series. It reports false where there is none: the page says so and
+// draws nothing. A series of one point is none: there is no line between one point and
+// nothing.
 func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from,
 	to time.Time) (faultline.Series, bool) {
 	if w.cfg.Series == nil {
@@ -32,8 +33,9 @@ func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from,
 	return s, err == nil && len(s.Points) > 1 && s.StepS > 0
 }
 
-// stepFor is the step at which a stretch of time is drawn in some hundred points. The steps
-// are those at which the store keeps series: a minute, five minutes and an hour.
+// stepFor is the step at which a stretch of time is drawn in some hundred points. The
+// steps are those at which the store keeps series: a minute, five minutes and an hour.
+// Finer steps than the screen has pixels would only make the page larger.
 func stepFor(d time.Duration) time.Duration {
 	switch {
 	case d <= 4*time.Hour:
@@ -108,9 +110,10 @@ func drawn(p faultline.SeriesPoint) bool {
 	return p.State.Counted() && p.State != faultline.PointUnfinished
 }
 
-// gapsOf are the stretches of which nothing is known, those with one reason joined. A reader
-// must be able to tell "nobody looked" from "it is not stored". The last step is left out
-// while it is unfinished: it may be too short to have seen anything.
+// gapsOf are the stretches of which nothing is known, those with one reason joined. A
+// reader must be able to tell "nobody looked" from "it is not stored". The last step is
+// left out while it is unfinished: it may be too short to have seen anything. A step
+// that begins before what is shown and reaches into it still counts.
 func (v *localizer) gapsOf(s faultline.Series, shown span, known func(faultline.SeriesPoint) bool) []gap {
 	step := time.Duration(s.StepS) * time.Second
 	var gaps []gap
@@ -134,9 +137,10 @@ func (v *localizer) upTo(x float64) string {
 	return v.say("number.up_to", "N", v.number(int(math.Ceil(x))))
 }
 
-// shareFigure draws a share of some whole over time: n of of, in per cent. Where the whole is
-// zero there is a gap, never a zero: nothing was observed there. id is the chart's id in the
-// page, words the beginning of its messages.
+// shareFigure draws a share of some whole over time: n of of, in per cent. Where the
+// whole is zero there is a gap, never a zero: nothing was observed there. id is the
+// chart's id in the page, words the beginning of its messages. One type draws both
+// charts, so that they look alike and a fault is mended once.
 type shareFigure struct {
 	id, words string
 	n, of     func(faultline.SeriesPoint) int
@@ -154,7 +158,8 @@ var (
 )
 
 // draw makes the chart, its table and its description. It reports false where there is
-// nothing to draw. A stretch between two gaps is drawn as one line with an area below it.
+// nothing to draw. A stretch between two gaps is drawn as one line with an area below
+// it. A step that is still filling is dashed, as in the chart of reports.
 func (k shareFigure) draw(v *localizer, s faultline.Series, shown span) (figure, bool) {
 	f := figure{ID: k.id, Title: v.say(k.words + ".title"), Drawn: true}
 	f.frame(14, panelHeight)

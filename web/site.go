@@ -115,8 +115,10 @@ func siteFault(err error, asked string) error {
 		status: map[bool]int{true: http.StatusBadRequest, false: http.StatusNotFound}[len(invalid) > 0]}
 }
 
-// site shows whether a site works. Other spellings of its name lead to one address, so that there
-// is one page to link to and to cache.
+// site shows whether a site works. Other spellings of its name lead to one address, so
+// that there is one page to link to and to cache. The key holds the verdict on the
+// reader's network, so that readers of one network share a page and others do not get
+// it.
 func (w *Web) site(c *gin.Context, v *localizer) error {
 	asked := c.Param("site")
 	if shown, err := w.siteMarkdown(c, asked); shown {
@@ -294,7 +296,7 @@ func (w *Web) statusOf(record faultline.SiteRecord) (faultline.SiteStatus, bool)
 	return status, well
 }
 
-// weight orders states by how bad they are.
+// weight orders states by how bad they are. States that are not open have no weight.
 func weight(s faultline.IncidentState) int {
 	return map[faultline.IncidentState]int{faultline.StateConfirmed: 3, faultline.StateRecovering: 2,
 		faultline.StateCandidate: 1}[s]
