@@ -32,8 +32,9 @@ type Again struct {
 // NewChallenge makes what a receiver must answer. It can't be guessed.
 func NewChallenge() string { return rand.Text() }
 
-// Proves reports whether the answer to a challenge holds it: as the member challenge of an
-// object of JSON, or alone.
+// Proves reports whether the answer to a challenge holds it: as the member challenge of
+// an object of JSON, or alone. Both are allowed because a receiver may be a few lines
+// of any language.
 func (w Hook) Proves(answer []byte) bool {
 	var object struct {
 		Challenge string `json:"challenge"`
@@ -45,7 +46,9 @@ func (w Hook) Proves(answer []byte) bool {
 	return w.Challenge != "" && string(answer) == w.Challenge
 }
 
-// Unproven reports whether nobody has shown yet that the receiver wants messages.
+// Unproven reports whether nobody has shown yet that the receiver wants messages. Until
+// then only the challenge is sent, so that nobody can have a stranger's server called
+// with every outage.
 func (w Hook) Unproven() bool { return w.Challenge != "" }
 
 // over reports whether a webhook ends: its key has, or its receiver never answered.
@@ -128,7 +131,8 @@ type identified struct {
 }
 
 // says returns what the owner of a webhook asked to have sent: a challenge that was not
-// sent yet, a test, and messages that were sent before.
+// sent yet, a test, and messages that were sent before. A request for a test that is
+// older than ten minutes is forgotten: nobody waits for it any more.
 func (q *queuer) says(ctx context.Context, w Hook) (says []identified, err error) {
 	if w.Unproven() && !w.Challenged {
 		says = append(says, identified{Message{Type: TypeChallenge, Timestamp: w.Created, Challenge: w.Challenge},
@@ -191,7 +195,8 @@ const (
 	OutcomeGivenUp = "given_up"
 )
 
-// note keeps one try in the log of its webhook.
+// note keeps one try in the log of its webhook. It is what the owner sees under the
+// webhook, to find out why nothing arrives.
 func note(ctx context.Context, box Outbox, q queued, r result, at time.Time, outcome string) error {
 	kind := q.message.Type
 	if kind == "" { // queued by a release before this one

@@ -37,7 +37,8 @@ const (
 	maxSummary = 1_024 // characters, of PagerDuty
 )
 
-// stateWords say what an incident does, as the first word of a chat's message.
+// stateWords say what an incident does, as the first word of a chat's message. They are
+// words and not colours or signs, since a phone's lock screen shows text alone.
 var stateWords = map[faultline.IncidentState]string{
 	faultline.StateCandidate: "Suspected", faultline.StateConfirmed: "Failing",
 	faultline.StateRecovering: "Recovering",
@@ -51,7 +52,8 @@ type spoken struct {
 	incident          *faultline.Incident // nil: a test
 }
 
-// speak says a message in words; base is put before paths.
+// speak says a message in words; base is put before paths. It is English: a chat has
+// readers of many languages, and a webhook has no language.
 func speak(m Message, base string) spoken {
 	if m.Type == TypeChallenge {
 		return spoken{title: "Confirm these messages",
@@ -78,10 +80,12 @@ func speak(m Message, base string) spoken {
 // plain is all of it, one line below the other.
 func (s spoken) plain() string { return s.title + "\n" + s.text + "\n" + s.link }
 
-// inSlack escapes the three characters that Slack's texts give a meaning.
+// inSlack escapes the three characters that Slack's texts give a meaning. Without it a
+// title with <!channel> in it would call everybody in a channel.
 var inSlack = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// render writes a message in the form of a webhook.
+// render writes a message in the form of a webhook. Discord is told to notify nobody by
+// what a text contains (allowed_mentions).
 func (w Hook) render(m Message, base string) ([]byte, error) {
 	if w.Format == FormatGeneric {
 		return page.Render(m)
@@ -129,7 +133,7 @@ func teamsCard(s spoken) map[string]any {
 		"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil, "content": card}}}
 }
 
-// severity is one of PagerDuty's words.
+// severity is one of PagerDuty's words. Only a confirmed outage may wake somebody.
 func (s spoken) severity() string {
 	switch {
 	case s.incident == nil:

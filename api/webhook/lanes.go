@@ -88,9 +88,10 @@ func (l *lanes) step(ctx context.Context) error {
 	return nil
 }
 
-// sort puts messages into the order in which their receivers get them: those due
-// first first, and of one moment the earlier revision. What nobody wants any more
-// is taken out of the outbox.
+// sort puts messages into the order in which their receivers get them: those due first
+// first, and of one moment the earlier revision. What nobody wants any more is taken
+// out of the outbox. A message that cannot be read belongs to no webhook and is taken
+// out, too.
 func (l *lanes) sort(ctx context.Context, due []faultline.Delivery,
 	hooks map[string]Hook) (map[string][]queued, error) {
 	byHook := map[string][]queued{}
@@ -116,8 +117,8 @@ func (l *lanes) sort(ctx context.Context, due []faultline.Delivery,
 	return byHook, nil
 }
 
-// start sends a receiver its messages, unless that is under way or it has just
-// failed.
+// start sends a receiver its messages, unless that is under way or it has just failed.
+// Beyond the bound of receivers, the rest is read again at the next step.
 func (l *lanes) start(ctx context.Context, w Hook, messages []queued) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,8 +146,10 @@ func (l *lanes) start(ctx context.Context, w Hook, messages []queued) {
 	})
 }
 
-// deliver sends messages until one fails. What was not tried stays due: it is sent
-// when the receiver may be called again.
+// deliver sends messages until one fails. What was not tried stays due: it is sent when
+// the receiver may be called again. The order is kept for a receiver while it works;
+// after a failure later messages may overtake the one that failed, and carry their
+// revision for that reason.
 func (l *lanes) deliver(ctx context.Context, w Hook, messages []queued) (until time.Time, err error) {
 	for _, q := range messages {
 		next, gone, err := l.sendOne(ctx, l.box, w, q)

@@ -12,7 +12,8 @@ import (
 	"faultline"
 )
 
-// queuer makes messages of changes.
+// queuer makes messages of changes. It runs on the leader alone. Messages are stored
+// before they are sent, so that a leader that ends loses none.
 type queuer struct {
 	*Dispatcher
 	box    Outbox
@@ -20,7 +21,9 @@ type queuer struct {
 	ask    time.Time // when it next looks at what owners ask for
 }
 
-// step queues the messages of the changes behind the position, and tests.
+// step queues the messages of the changes behind the position, and tests. Changes that
+// were trimmed before they were read are lost to receivers, which is logged as an
+// error; it goes on with what is published from now on.
 func (q *queuer) step(ctx context.Context) error {
 	if !q.now().Before(q.ask) {
 		kept, err := q.box.Webhooks(ctx)
@@ -114,7 +117,9 @@ func (q *queuer) first(ctx context.Context) error {
 	return q.changes(ctx, changes)
 }
 
-// change queues the messages of one change.
+// change queues the messages of one change. The id of a message is made from webhook,
+// incident and change, so a change that is read twice gives the same id, by which a
+// receiver drops the repeat.
 func (q *queuer) change(ctx context.Context, hooks []Hook, c faultline.Change) error {
 	before, err := q.asItWas(ctx, c.Incident)
 	if err != nil {
@@ -174,8 +179,9 @@ func (d *Dispatcher) body(w Hook, m Message) ([]byte, error) {
 	return w.render(m, d.PublicURL)
 }
 
-// whole is an incident with all its sites, of which a change carries the first ones: filters
-// see the others too.
+// whole is an incident with all its sites, of which a change carries the first ones:
+// filters see the others too. Where the source has it no more, what the change says
+// must do.
 func (q *queuer) whole(ctx context.Context, inc faultline.Incident) (faultline.Incident, error) {
 	if inc.SitesTotal <= len(inc.Sites) {
 		return inc, nil
@@ -193,8 +199,9 @@ func (q *queuer) message(id string, m queuedMessage) (faultline.Delivery, error)
 	return faultline.Delivery{ID: id, Due: faultline.Millis(q.now()), Data: data}, err
 }
 
-// queue stores messages and the position up to which changes were seen, in one step. What
-// there was no room for is counted as dropped.
+// queue stores messages and the position up to which changes were seen, in one step.
+// What there was no room for is counted as dropped. Either both are stored or neither,
+// or a message would be lost or sent twice.
 func (q *queuer) queue(ctx context.Context, position string, messages []faultline.Delivery) error {
 	left, err := q.box.Queue(ctx, position, messages)
 	if err == nil {
@@ -204,8 +211,10 @@ func (q *queuer) queue(ctx context.Context, position string, messages []faultlin
 	return err
 }
 
-// asItWas returns an incident as it was one revision earlier. A webhook whose filter took that
-// revision is sent this one too, so that its receiver learns that the incident left the filter.
+// asItWas returns an incident as it was one revision earlier. A webhook whose filter
+// took that revision is sent this one too, so that its receiver learns that the
+// incident left the filter. Its memory is bounded by forgetting all of it at once; what
+// is missing is read again.
 func (q *queuer) asItWas(ctx context.Context, inc faultline.Incident) (*faultline.Incident, error) {
 	before := q.before[inc.ID]
 	if before == nil && inc.Revision > 1 {

@@ -30,7 +30,8 @@ const (
 var azureWire = netip.MustParsePrefix("168.63.129.16/32")
 
 // sender calls webhooks: by https, on public addresses alone, however often a name
-// leads elsewhere than before.
+// leads elsewhere than before. The address is checked when it is dialled and not when
+// the webhook is made: a name may lead to another address by then (DNS rebinding).
 type sender struct {
 	client *http.Client
 	push   *push.Service // nil: it calls webhooks
@@ -43,7 +44,8 @@ func newSender() *sender {
 	return senderWith(guard.Safe)
 }
 
-// senderWith checks each address before it is dialled.
+// senderWith checks each address before it is dialled. Tests put a check in its place
+// that lets their own server through.
 func senderWith(control func(network, address string, c syscall.RawConn) error) *sender {
 	dialer := &net.Dialer{Timeout: sendTimeout, Control: control}
 	return &sender{client: &http.Client{
@@ -69,7 +71,8 @@ type result struct {
 	answer []byte // the beginning of its body, which is shown to nobody
 }
 
-// send posts a signed message.
+// send posts a signed message. The signature is that of Standard Webhooks: HMAC-SHA256
+// over id, time and body.
 func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, body []byte) result {
 	sign, err := standardwebhooks.NewWebhook(w.Secret)
 	if err != nil {
@@ -99,7 +102,8 @@ func (s *sender) send(ctx context.Context, w Hook, id string, now time.Time, bod
 	return out
 }
 
-// answered is what came of a try that had an answer.
+// answered is what came of a try that had an answer. 410 Gone is a receiver's way to
+// say that it wants no more.
 func answered(status int) result {
 	out := result{status: status, gone: status == http.StatusGone}
 	if status/100 != 2 {
@@ -108,7 +112,9 @@ func answered(status int) result {
 	return out
 }
 
-// whyNot says what failed without telling what lies behind an address.
+// whyNot says what failed without telling what lies behind an address. The owner of a
+// webhook may be a stranger, who could otherwise learn from the texts which machines
+// there are in this network.
 func whyNot(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error

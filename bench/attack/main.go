@@ -73,7 +73,8 @@ func main() {
 }
 
 // run searches the cells, prints the table and fails when a lie is cheaper than the
-// floor.
+// floor. The floor is in a file beside the code: a change that makes a lie cheaper
+// fails, and one that makes it dearer raises the floor by hand.
 func run(ctx context.Context, opt options, out, log io.Writer) error {
 	limits, err := floors(floorFile)
 	if err != nil {
@@ -104,7 +105,8 @@ func run(ctx context.Context, opt options, out, log io.Writer) error {
 	return nil
 }
 
-// searchAll searches all cells, some at a time, and keeps their order.
+// searchAll searches all cells, some at a time, and keeps their order. The answers do
+// not depend on the number of workers, since each cell has its own town.
 func searchAll(ctx context.Context, opt options, s *studio, log io.Writer) ([]answer, error) {
 	cells := cellsOf(opt.Goals, opt.Probing, opt.Liars)
 	answers := make([]answer, len(cells))

@@ -27,8 +27,11 @@ type revision struct {
 	lost bool
 }
 
-// node is one of the deployment, by the rules of package replica. What its process forgets in
-// a crash and what it keeps on disk are kept apart by newNode.
+// node is one of the deployment, by the rules of package replica. What its process
+// forgets in a crash and what it keeps on disk are kept apart by newNode. The code is
+// the protocol of package replica, written a second time and small enough to be run
+// through thousands of failures. What it proves is the protocol, not that package's
+// code.
 type node struct {
 	r         *run
 	id        int
@@ -69,7 +72,8 @@ func newNode(r *run, id int) *node {
 	return n
 }
 
-// crash takes everything that is in memory only.
+// crash takes everything that is in memory only. What readers were shown is on disk and
+// stays.
 func (n *node) crash() { n.dead, n.eng, n.outbox, n.fence = true, nil, nil, 0 }
 
 // call is one request to Redis: it may not arrive, its answer may be lost, and while the
@@ -92,8 +96,10 @@ func (n *node) call(do func(*server) error) error {
 	return do(r.master)
 }
 
-// door takes a batch. It is acknowledged once it is in the log, and sent again under the same
-// key until then, so that readers can drop the repeat.
+// door takes a batch. It is acknowledged once it is in the log, and sent again under
+// the same key until then, so that readers can drop the repeat. Four tries stand for a
+// client's patience; a batch that was never acknowledged may still be in the log, and
+// must then count once.
 func (n *node) door(batch []faultline.Event) bool {
 	r := n.r
 	n.seq++
@@ -114,8 +120,9 @@ func (n *node) door(batch []faultline.Event) bool {
 	return false
 }
 
-// act is what a node does in one step. The order is that of package replica: have a fold,
-// read the log, publish what readers were shown, lead, show.
+// act is what a node does in one step. The order is that of package replica: have a
+// fold, read the log, publish what readers were shown, lead, show. A node that cannot
+// read the log does nothing else, for all else would be from the past.
 func (n *node) act() {
 	switch {
 	case n == nil || n.dead:
@@ -161,8 +168,9 @@ func (n *node) load() bool {
 	return true
 }
 
-// fold reads the log to its end. It returns false if the log no longer holds what was read,
-// and then the fold begins again.
+// fold reads the log to its end. It returns false if the log no longer holds what was
+// read, and then the fold begins again. A tick without a time gets that of its entry,
+// and an entry that was read before is passed over by its writer's number.
 func (n *node) fold() bool {
 	s := n.r.master
 	if !s.holds(n.at, n.head) && n.r.mutant != "the log is not compared with what was read" {
@@ -188,8 +196,10 @@ func (n *node) fold() bool {
 	return true
 }
 
-// fenced is a request of a leader. It counts only while nobody else has led, and where the
-// log holds what the leader has read; otherwise the sender stops leading.
+// fenced is a request of a leader. It counts only while nobody else has led, and where
+// the log holds what the leader has read; otherwise the sender stops leading. The check
+// and the write are one step of Redis (a script), or a pause between the two would let
+// a deposed leader write.
 func (n *node) fenced(do func(*server) error) error {
 	fence, at, head := n.fence, n.at, n.head
 	err := n.call(func(s *server) error {
@@ -213,8 +223,9 @@ func (n *node) fenced(do func(*server) error) error {
 // wall is this node's own clock, which may be wrong.
 func (n *node) wall() int64 { return n.r.now + n.skew }
 
-// lead takes or keeps the lease, and does a leader's work: what readers were shown, the time,
-// revisions, a checkpoint.
+// lead takes or keeps the lease, and does a leader's work: what readers were shown, the
+// time, revisions, a checkpoint. The fence grows with each leader, and so tells an old
+// one from a new one whatever their clocks say.
 func (n *node) lead() {
 	r := n.r
 	err := n.call(func(s *server) error {
@@ -246,8 +257,9 @@ func (n *node) lead() {
 	}
 }
 
-// publish appends to the log what this node's readers were shown beyond what is stored, so
-// that every fold goes on from it.
+// publish appends to the log what this node's readers were shown beyond what is stored,
+// so that every fold goes on from it. Without it, a failover that loses the log's end
+// would let an incident that readers have seen vanish, and another get its revision.
 func (n *node) publish() bool {
 	if n.r.mutant == "nobody says what readers were shown" {
 		return true
@@ -280,8 +292,10 @@ func (n *node) tick() {
 	})
 }
 
-// store stores revisions in order, and then, every few steps, a checkpoint. A checkpoint
-// before the revisions would let a successor begin behind revisions that nobody has stored.
+// store stores revisions in order, and then, every few steps, a checkpoint. A
+// checkpoint before the revisions would let a successor begin behind revisions that
+// nobody has stored. A revision that differs from what is stored under its number
+// breaks the run: that is the one thing that must never happen.
 func (n *node) store() {
 	if n.r.mutant == "checkpoints before revisions" && n.r.step-n.saved >= checkpointEvery {
 		n.saveCheckpoint()

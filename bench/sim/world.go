@@ -47,7 +47,9 @@ type run struct {
 	found bool            // the outage was
 }
 
-// violation is something that must never be. It is panicked with, and recovered by simulate.
+// violation is something that must never be. It is panicked with, and recovered by
+// simulate. It is a panic because it may be found at any depth, and nothing after it
+// means anything.
 type violation struct{ what string }
 
 func (v violation) Error() string { return v.what }
@@ -61,8 +63,9 @@ func (r *run) chance(p float64) bool { return r.rng.Float64() < p }
 // faulty reports whether faults happen now.
 func (r *run) faulty() bool { return r.step < faultsTo }
 
-// simulate runs one seed. An error says what was violated. mutant is the mistake to plant;
-// empty for none.
+// simulate runs one seed. An error says what was violated. mutant is the mistake to
+// plant; empty for none. The nodes act in another order in each step, since no protocol
+// may depend on who is first.
 func simulate(seed uint64, mutant string) (r *run, err error) {
 	r = &run{rng: rand.New(rand.NewPCG(seed, 19)), mutant: mutant, now: began.UnixMilli(), master: newServer(),
 		sent: map[string]bool{}, gone: map[string]bool{}}
@@ -119,9 +122,10 @@ func site(i int) string { return fmt.Sprintf("site%02d.example", i) }
 // vantage is the name of a vantage.
 func vantage(i int) string { return fmt.Sprintf("v-%d", i) }
 
-// goWrong is what may happen to the deployment in one step: the replica catches up, takes
-// over, the power fails, late requests arrive, nodes crash, stop for a while, or have their
-// clock set.
+// goWrong is what may happen to the deployment in one step: the replica catches up,
+// takes over, the power fails, late requests arrive, nodes crash, stop for a while, or
+// have their clock set. The chances are high: a run of five minutes must see what a
+// deployment sees in years.
 func (r *run) goWrong() {
 	if !r.faulty() {
 		r.heal()
@@ -160,7 +164,8 @@ func (r *run) goWrong() {
 	}
 }
 
-// heal ends all faults but wrong clocks, which nothing mends.
+// heal ends all faults but wrong clocks, which nothing mends. After it the run goes on
+// for a while, in which everything must be found and agree.
 func (r *run) heal() {
 	for _, arrives := range r.later {
 		arrives()
@@ -191,7 +196,8 @@ func (r *run) failOver() {
 }
 
 // hand gives what is observed in this step to nodes: probes of each vantage, and three
-// reports. down says whether the outage goes on.
+// reports. down says whether the outage goes on. Each vantage looks at every other
+// step, as real ones look at different moments.
 func (r *run) hand(down bool) {
 	at := time.UnixMilli(r.now).UTC()
 	for v := range vantages {
@@ -220,6 +226,8 @@ func (r *run) hand(down bool) {
 }
 
 // take hands a batch to one node that runs, and returns whether it was acknowledged.
+// One that is refused by a node that is down is not tried at another, as a person would
+// not.
 func (r *run) take(batch []faultline.Event) bool {
 	n := r.nodes[r.rng.IntN(nodes)]
 	if n == nil || n.dead || n.pausedFor > 0 {
