@@ -47,7 +47,7 @@ var rooms = map[string][]string{
 	"store":              {".", "record", "trace"},
 	"record":             {".", "atomicfile", "board/page", "task"},
 	// Open data: rows are rendered as the API's answers.
-	"dump":              {".", "atomicfile", "board/page", "task"},
+	"dump":              {".", "atomicfile", "board/page", "record", "task"},
 	"correlate/verdict": {"."},
 	// A verdict is of what the board holds.
 	"board": {".", "atomicfile", "board/page", "correlate/verdict", "trace"},

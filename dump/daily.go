@@ -20,6 +20,7 @@ import (
 
 	"faultline"
 	"faultline/atomicfile"
+	"faultline/record"
 	"faultline/task"
 )
 
@@ -53,6 +54,8 @@ type DailyConfig struct {
 	// day was written, and before that is put in place. nil: everything is.
 	Check func(context.Context) error
 	Sites func() []Site
+	// Record proves revisions; nil: nothing does.
+	Record func() *record.Keeper
 	// Began is when the log was opened: no earlier day is written.
 	Began func(context.Context) (time.Time, error)
 	// Folded is up to which time the log is concluded from.
@@ -310,7 +313,11 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 	if err := os.Chmod(scratch, dirMode); err != nil {
 		return err
 	}
-	if _, err := Write(ctx, scratch, Day{Day: day, From: d.cfg.From, Sites: d.cfg.Sites(),
+	var proven *record.Keeper
+	if d.cfg.Record != nil {
+		proven = d.cfg.Record()
+	}
+	if _, err := Write(ctx, scratch, Day{Day: day, From: d.cfg.From, Sites: d.cfg.Sites(), Record: proven,
 		Rest: func(ctx context.Context) { task.Pause(ctx, d.cfg.Rest) }}); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"faultline"
 	"faultline/board/page"
+	"faultline/record"
 )
 
 // Bounds of one step of reading.
@@ -39,6 +40,8 @@ type Day struct {
 	Day   time.Time // any moment of the day (UTC)
 	From  Source
 	Sites []Site
+	// Record proves the revisions; nil: nothing does.
+	Record *record.Keeper
 	// Rest is called after each step of reading, so that a node that serves can leave the
 	// store to others for a moment; nil: nothing is.
 	Rest func(context.Context)
@@ -58,11 +61,14 @@ func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 	if err := os.Remove(filepath.Join(dir, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return m, fmt.Errorf("remove the manifest of before: %w", err)
 	}
-	outages := []Event{}
+	outages, published := []Event{}, []published{}
 	for _, t := range []func() ([]File, error){
 		func() ([]File, error) {
 			return table(dir, "incidents", columnsOf, func(each func(Revision) error) error {
-				return d.incidents(ctx, &outages, each)
+				return d.incidents(ctx, &outages, func(r Revision) error {
+					published = append(published, publishedOf(r))
+					return each(r)
+				})
 			})
 		},
 		func() ([]File, error) {
@@ -81,6 +87,9 @@ func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 		return m, fmt.Errorf("write the sites of %s: %w", m.Day, err)
 	}
 	m.Files = append(m.Files, files...)
+	if err := d.prove(ctx, dir, &m, published); err != nil {
+		return m, fmt.Errorf("write the proofs of %s: %w", m.Day, err)
+	}
 	text, err := page.Render(outages)
 	if err != nil {
 		return m, err

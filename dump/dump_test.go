@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/record"
 )
 
 var day = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
@@ -36,6 +37,10 @@ func (k kept) incident(n, revision int) faultline.Incident {
 	if n == 0 && revision == 2 {
 		inc.UpdatedAt = day.AddDate(0, 0, 1)
 	}
+	if n == 2 { // nobody reported: nothing of it is withheld
+		inc.Sites[0].Reports, inc.Title = 0, "One site <503>"
+	}
+	inc.Hash, _ = record.Hash(inc)
 	return inc
 }
 
@@ -78,7 +83,7 @@ func (k kept) Series(_ context.Context, of string, stepS int, from, until time.T
 func written(t *testing.T, k kept) (string, Manifest) {
 	t.Helper()
 	dir := t.TempDir()
-	m, err := Write(t.Context(), dir, Day{Day: day.Add(5 * time.Hour), From: k, Sites: []Site{{Site: "a.net",
+	m, err := Write(t.Context(), dir, Day{Day: day.Add(5 * time.Hour), From: k, Record: k.record(t), Sites: []Site{{Site: "a.net",
 		DependsOn: []Dependency{{Component: "cdn:fastly", Source: "headers", Date: "2026-02-01", Confidence: 0.9}}}}})
 	if err != nil {
 		t.Fatal(err)

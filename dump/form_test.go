@@ -77,6 +77,7 @@ func TestEveryRowFitsItsPublishedSchema(t *testing.T) {
 	}
 	agree(t, "series", rowsOf[Hour](t, dir, "series.ndjson.gz"), columnsIn[Hour](t, dir, "series.parquet"), same)
 	agree(t, "sites", rowsOf[Site](t, dir, "sites.ndjson.gz"), columnsIn[Site](t, dir, "sites.parquet"), same)
+	agree(t, "proofs", rowsOf[Proof](t, dir, "proofs.ndjson.gz"), columnsIn[Proof](t, dir, "proofs.parquet"), same)
 	agree(t, "incidents", rowsOf[Revision](t, dir, "incidents.ndjson.gz"),
 		columnsIn[Columns](t, dir, "incidents.parquet"), columnsOf)
 	for _, line := range rowsOf[any](t, dir, "incidents.ndjson.gz") {

@@ -20,6 +20,9 @@ const manifestName = "manifest.json"
 // sumsName has the checksums as sha256sum reads them.
 const sumsName = "SHA256SUMS"
 
+// OwnFiles are the files that each day has and that its manifest does not list.
+var OwnFiles = []string{manifestName, sumsName}
+
 // Manifest says what a dump has. Programs that load a dump should read it first, and
 // compare SchemaVersion.
 type Manifest struct {
@@ -32,9 +35,15 @@ type Manifest struct {
 	LicenceURL string `json:"licence_url"`
 	// MinPeople is how few people no count is of; MinReports is how many reports an hour
 	// must have to be given.
-	MinPeople  int    `json:"min_people"`
-	MinReports int    `json:"min_reports"`
-	Files      []File `json:"files"`
+	MinPeople  int `json:"min_people"`
+	MinReports int `json:"min_reports"`
+	// RecordKey is the public key of the record, NAME+ID+KEY, that has signed checkpoint.txt;
+	// empty: there is no such file.
+	RecordKey string `json:"record_key"`
+	// Unproven is how many revisions have no line in proofs: they are from before there was a
+	// record, or nothing has signed it since.
+	Unproven int    `json:"unproven"`
+	Files    []File `json:"files"`
 }
 
 // File is one file of a dump.
@@ -54,6 +63,8 @@ var schemas = map[string]string{
 	"series.parquet":      "dump-series.schema.json",
 	"sites.ndjson.gz":     "dump-sites.schema.json",
 	"sites.parquet":       "dump-sites.schema.json",
+	"proofs.ndjson.gz":    "dump-proofs.schema.json",
+	"proofs.parquet":      "dump-proofs.schema.json",
 	codfName:              "dump-codf.schema.json",
 }
 
@@ -93,22 +104,31 @@ func (m *Manifest) add(dir, name string, body []byte, rows int) error {
 
 // finish writes the checksums and the manifest.
 func (m *Manifest) finish(dir string) error {
-	var sums strings.Builder
 	for i, f := range m.Files {
 		m.Files[i].Schema = schemas[f.Name]
-		fmt.Fprintf(&sums, "%s  %s\n", f.SHA256, f.Name)
 	}
 	body, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, sumsName), []byte(sums.String()), fileMode); err != nil {
+	body = append(body, '\n')
+	if err := os.WriteFile(filepath.Join(dir, sumsName), []byte(m.sums(body)), fileMode); err != nil {
 		return fmt.Errorf("write the checksums: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, manifestName), append(body, '\n'), fileMode); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, manifestName), body, fileMode); err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
 	return nil
+}
+
+// sums is the text of SHA256SUMS. The manifest is in it too.
+func (m *Manifest) sums(manifest []byte) string {
+	var sums strings.Builder
+	for _, f := range m.Files {
+		fmt.Fprintf(&sums, "%s  %s\n", f.SHA256, f.Name)
+	}
+	fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(manifest), manifestName)
+	return sums.String()
 }
 
 // ReadManifest reads what [Write] has written last into a directory.

@@ -9,6 +9,7 @@ import (
 	"faultline"
 	"faultline/dump"
 	"faultline/ingest/infra"
+	"faultline/record"
 	"faultline/replica"
 	"faultline/store/archive"
 )
@@ -28,7 +29,8 @@ func (n *Node) openDumps() (err error) {
 	}
 	n.dumps, err = dump.OpenDaily(dump.DailyConfig{Dir: cfg.Dumps.Dir, Keep: cfg.Dumps.Keep,
 		From:  dumpSource{n.stored(), n.cfg.KnownLog},
-		Sites: func() []dump.Site { return DumpedSites(cfg.Catalog, n.sites.Sorted()) },
+		Sites:  func() []dump.Site { return DumpedSites(cfg.Catalog, n.sites.Sorted()) },
+		Record: func() *record.Keeper { return n.keeper },
 		Began: func(ctx context.Context) (time.Time, error) {
 			began, err := cfg.Store.LogStart(ctx)
 			if err == nil {

@@ -40,6 +40,11 @@ type Source interface {
 // that a new revision waits for its signature, and a fraction of what a reader notices.
 const every = time.Second
 
+// headGrace is for how long after midnight (UTC) a head is still one of the day before: what
+// was published in the last moments of a day is signed a moment later, and the last head of
+// the day is to have it.
+const headGrace = 5 * time.Minute
+
 // KeeperConfig says how a node keeps the record.
 type KeeperConfig struct {
 	Source Source
@@ -299,7 +304,7 @@ func (k *Keeper) sign(ctx context.Context) error {
 	if err := k.remember(signed); err != nil {
 		return err
 	}
-	day := k.cfg.Now().UTC().Format(time.DateOnly)
+	day := k.cfg.Now().UTC().Add(-headGrace).Format(time.DateOnly)
 	if err := k.cfg.Source.SaveRecordHead(ctx, size, signed, day); err != nil {
 		return err
 	}

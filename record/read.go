@@ -3,7 +3,10 @@ package record
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"faultline"
 )
@@ -101,4 +104,50 @@ func (k *Keeper) path(size int64, id string, revision int) (p Proof, err error) 
 	p.Index = c.at[at]
 	p.Path, err = k.tree.Prove(size, p.Index)
 	return p, err
+}
+
+// Place is the index of a revision's entry; false where this node knows of none.
+func (k *Keeper) Place(id string, revision int) (int64, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	c := k.index[id]
+	at, there := slices.BinarySearch(c.revisions, revision)
+	if !there {
+		return 0, false
+	}
+	return c.at[at], true
+}
+
+// Path proves that entry n is in the tree of the first size entries.
+func (k *Keeper) Path(size, n int64) (tlog.RecordProof, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.tree.Prove(size, n)
+}
+
+// Entries are the texts of one bundle of entries.
+func (k *Keeper) Entries(ctx context.Context, bundle int64) ([][]byte, error) {
+	return k.cfg.Source.RecordEntries(ctx, bundle)
+}
+
+// HeadOf is the signed head that proves the first size entries and is the same whenever it is
+// asked for: the last one that was signed up to the end of a day (2006-01-02). Where that one
+// has fewer entries it is the first of a later day that has them, and else the newest. The
+// note is nil where no head has them all.
+func (k *Keeper) HeadOf(day string, size int64) (Head, []byte) {
+	days := k.Heads()
+	names := slices.Sorted(maps.Keys(days))
+	next, found := slices.BinarySearch(names, day)
+	if !found {
+		next--
+	}
+	for _, name := range names[max(0, next):] {
+		if head, err := OpenHead(days[name], k.Verifier()); err == nil && head.Size >= size && k.agrees(head) == nil {
+			return head, days[name]
+		}
+	}
+	if head, signed := k.Head(); head.Size >= size {
+		return head, signed
+	}
+	return Head{}, nil
 }

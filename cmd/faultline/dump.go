@@ -12,6 +12,7 @@ import (
 	"faultline/board"
 	"faultline/dump"
 	"faultline/node"
+	"faultline/record"
 	"faultline/store"
 	"faultline/store/archive"
 )
@@ -29,7 +30,7 @@ type dumpCmd struct {
 // Help is the longer text of --help.
 func (dumpCmd) Help() string {
 	return `Writes what is public of one day as open data: the incidents of the day with their revisions, hours of ` +
-		`each site, and the sites with what they depend on, as a node does by itself each night. ` +
+		`each site, the sites with what they depend on, and what proves the revisions, as a node does by itself each night. ` +
 		`README.txt among the files says how to load them. The list of sites is that of the catalogues, and what the ` +
 		`node of the state directory has added to it. ` +
 		`Incidents that were moved into files are read from the state directory, or from the nodes that run. ` +
@@ -94,7 +95,12 @@ func (c dumpCmd) write(ctx context.Context, w world, dir string, day time.Time, 
 	if err != nil {
 		return m, err
 	}
-	return dump.Write(ctx, dir, dump.Day{Day: day, From: from, Sites: sites})
+	// Without a key it signs nothing, and proves what others have signed.
+	keeper := record.NewKeeper(record.KeeperConfig{Source: st, Now: time.Now, Log: c.logger(w.stderr)})
+	if err := keeper.Follow(ctx); err != nil {
+		return m, fmt.Errorf("read the record: %w", err)
+	}
+	return dump.Write(ctx, dir, dump.Day{Day: day, From: from, Sites: sites, Record: keeper})
 }
 
 // sites are those of the catalogues, and those that a node of the state directory has added

@@ -32,10 +32,10 @@ const verifiedAtMost = 64 << 20
 // and for operators after a restore. What it takes is recognised by its form: a URL, a gzip
 // file (a backup), or any other file (a revision).
 type verifyCmd struct {
-	What  string `arg:"" name:"what" help:"URL of an incident or of one revision (/incident/ID@N), a file that holds a revision as the API answers it, or a file that backup has written."`
+	What  string `arg:"" name:"what" help:"URL of an incident or of one revision (/incident/ID@N), a file that holds a revision as the API answers it, a file that backup has written, or a day of open data: its directory or any of its files."`
 	Proof string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_PROOF" help:"The revision's proof, for a file that holds a revision: the answer of /v1/incidents/ID/revisions/N/proof."`
 	Then  string `type:"path" placeholder:"FILE" env:"FAULTLINE_VERIFY_THEN" help:"For a backup: a file that backup --since has made from it. Both are compared together."`
-	Key   string `placeholder:"KEY" env:"FAULTLINE_VERIFY_KEY" help:"Public key of the record, from /.well-known/faultline-keys, as you kept it earlier. Without it, the key that the server or the backup names is used. That reveals damage, but not a forgery by whoever runs the server."`
+	Key   string `placeholder:"KEY" env:"FAULTLINE_VERIFY_KEY" help:"Public key of the record, from /.well-known/faultline-keys, as you kept it earlier. Without it, the key that the server, the backup or the manifest names is used. That reveals damage, but not a forgery by whoever runs the server."`
 }
 
 // Help is the longer text of --help.
@@ -45,8 +45,8 @@ func (verifyCmd) Help() string {
 		`2 it was asked wrongly.`
 }
 
-// Run verifies a URL, a revision in a file or a backup. A revision in a file needs --key as
-// well: a key that came with the file proves nothing about it.
+// Run verifies a URL, a revision in a file, a backup or a day of open data. A revision in a
+// file needs --key as well: a key that came with the file proves nothing about it.
 func (c verifyCmd) Run(ctx context.Context, w world) error {
 	if strings.HasPrefix(c.What, "http://") || strings.HasPrefix(c.What, "https://") {
 		return c.remote(ctx, w)
@@ -56,6 +56,9 @@ func (c verifyCmd) Run(ctx context.Context, w world) error {
 		return usageError{err}
 	}
 	defer f.Close()
+	if dir, ok := dumpIn(c.What); ok {
+		return c.dump(w, dir)
+	}
 	head := make([]byte, 2)
 	if n, _ := f.ReadAt(head, 0); n == 2 && bytes.Equal(head, []byte{0x1f, 0x8b}) { // gzip
 		return c.backup(w, f)
