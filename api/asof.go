@@ -144,26 +144,32 @@ func (a *api) incidentsAsOf(c *gin.Context, query url.Values, at time.Time, f in
 }
 
 // writePast answers with what answer makes of what was published at the moment that a query
-// asks for.
+// asks for: a table as CSV, and all else as JSON.
 func (a *api) writePast(c *gin.Context, query url.Values, answer func(*board.Snapshot) any) error {
-	at, err := a.readAsOf(query)
+	at, s, err := a.past(c.Request.Context(), query)
 	if err != nil {
 		return err
 	}
-	open, err := a.openAt(c.Request.Context(), at)
-	if err != nil {
-		return err
-	}
-	s, err := a.cfg.Board.Past(at, a.cfg.Index, open)
-	if err != nil {
-		return err
-	}
-	p, err := page.New(answer(s))
+	p, err := listPage(answer(s))
 	if err != nil {
 		return err
 	}
 	a.writeAsOf(c, p, at)
 	return nil
+}
+
+// past is what was published at the moment that a query asks for.
+func (a *api) past(ctx context.Context, query url.Values) (time.Time, *board.Snapshot, error) {
+	at, err := a.readAsOf(query)
+	if err != nil {
+		return at, nil, err
+	}
+	open, err := a.openAt(ctx, at)
+	if err != nil {
+		return at, nil, err
+	}
+	s, err := a.cfg.Board.Past(at, a.cfg.Index, open)
+	return at, s, err
 }
 
 // refuseUnanswered refuses a moment before anything was published here. That nothing is known of

@@ -34,7 +34,7 @@ type ListedComponent struct {
 }
 
 // componentListKeys are the query keys of the list of components.
-var componentListKeys = []string{"kind", "state", "q", "limit", "cursor"}
+var componentListKeys = []string{"kind", "state", "q", "limit", "cursor", asOfKey}
 
 // getComponents lists the infrastructure that sites depend on.
 //
@@ -48,6 +48,7 @@ var componentListKeys = []string{"kind", "state", "q", "limit", "cursor"}
 // @Param    q      query string false "text that occurs in the name; case is ignored" example(fast)
 // @Param    limit  query int    false "components on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
+// @Param    as_of  query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} ComponentList
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 
@@ -73,15 +74,19 @@ func (a *api) component(c *gin.Context, s *board.Snapshot) (faultline.Component,
 // @Produce  json
 // @Param    kind path string true "cdn, cloud, dns, asn, …" example(cdn)
 // @Param    name path string true "its name; a slash in it is written as a tilde" example(fastly)
+// @Param    as_of query string false "its state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} ComponentAnswer
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
 // @Failure  404,503 {object} Problem
 // @Router   /v1/components/{kind}/{name} [get]
-func (a *api) getComponent(c *gin.Context, _ url.Values) error {
+func (a *api) getComponent(c *gin.Context, query url.Values) error {
 	s, err := a.cfg.Board.Snapshot()
 	if err != nil {
 		return err
+	}
+	if query.Has(asOfKey) {
+		return a.componentThen(c, query, s)
 	}
 	component, err := a.component(c, s)
 	if err != nil {
@@ -95,6 +100,28 @@ func (a *api) getComponent(c *gin.Context, _ url.Values) error {
 		return err
 	}
 	a.writeRead(c, p, s, page.CacheCurrent)
+	return nil
+}
+
+// componentThen answers with what was published of a component at the moment that a query asks
+// for. One that was blamed only then is found there.
+func (a *api) componentThen(c *gin.Context, query url.Values, now *board.Snapshot) error {
+	at, past, err := a.past(c.Request.Context(), query)
+	if err != nil {
+		return err
+	}
+	component, err := a.component(c, past)
+	if errors.Is(err, faultline.ErrNotFound) {
+		component, err = a.component(c, now)
+	}
+	if err != nil {
+		return err
+	}
+	p, err := page.New(a.componentAnswer(past, component))
+	if err != nil {
+		return err
+	}
+	a.writeAsOf(c, p, at)
 	return nil
 }
 

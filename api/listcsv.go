@@ -35,6 +35,7 @@ func listPage(answer any) (*page.Page, error) {
 // @Param    q         query string false "text that occurs in the name; case is ignored" example(bbc)
 // @Param    limit     query int    false "sites on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor    query string false "next of an earlier answer"
+// @Param    as_of     query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
@@ -53,8 +54,8 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 				rank = strconv.Itoa(site.Rank)
 			}
 			rows = append(rows, []string{cell(site.Site), rank, string(site.State), cell(string(site.Symptom)),
-				namesIn(site.Components), strconv.Itoa(site.Reports), decimal(site.Expected), strconv.Itoa(site.Probes),
-				strconv.Itoa(site.ProbesFailed), timeOrNone(site.LastReportAt), timeOrNone(site.FirstReportAt),
+				namesIn(site.Components), countOrNone(site.Reports), decimalOrNone(site.Expected), countOrNone(site.Probes),
+				countOrNone(site.ProbesFailed), timeOrNone(site.LastReportAt), timeOrNone(site.FirstReportAt),
 				timeOrNone(site.LastProbeAt), namesIn(site.Incidents)})
 		}
 		return rows, list.Next, err
@@ -73,6 +74,7 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 // @Param    q      query string false "text that occurs in the name; case is ignored" example(fast)
 // @Param    limit  query int    false "components on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
+// @Param    as_of  query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
@@ -103,6 +105,7 @@ func (a *api) getComponentsCSV(c *gin.Context, query url.Values) error {
 // @Param    q      query string false "text that occurs in its slug, its name or an alias; case is ignored" example(amazon)
 // @Param    limit  query int    false "providers on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
+// @Param    as_of  query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
@@ -139,4 +142,12 @@ func timeOrNone(at *time.Time) string {
 		return ""
 	}
 	return timeText(*at)
+}
+
+// countOrNone is a count, or nothing where it is not known.
+func countOrNone(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"faultline"
 	"faultline/board"
@@ -32,6 +33,8 @@ type nameQuery struct {
 	text       string // that the name holds, in lower case
 	limit      int
 	after      string // the last name of the page before; empty: from the first on
+	// at is the moment of which the reader asks what was said then; the zero time: now.
+	at time.Time
 }
 
 // newNameQuery reads a query that holds the keys of its route and no others.
@@ -79,11 +82,7 @@ func (a *api) writeNames(
 	if err != nil {
 		return err
 	}
-	s, err := a.cfg.Board.Snapshot()
-	if err != nil {
-		return err
-	}
-	p, err := s.Sites.Get(path+"?"+q.key(), func() (*page.Page, error) {
+	render := func(s *board.Snapshot) (*page.Page, error) {
 		answer, next, err := list(s, q)
 		if err != nil {
 			return nil, err
@@ -93,7 +92,25 @@ func (a *api) writeNames(
 			p.Link = q.link(a.cfg.Board.PublicURL()+path, next)
 		}
 		return p, err
-	})
+	}
+	if query.Has(asOfKey) {
+		at, s, err := a.past(c.Request.Context(), query)
+		if err != nil {
+			return err
+		}
+		q.at = at
+		p, err := render(s)
+		if err != nil {
+			return err
+		}
+		a.writeAsOf(c, p, at)
+		return nil
+	}
+	s, err := a.cfg.Board.Snapshot()
+	if err != nil {
+		return err
+	}
+	p, err := s.Sites.Get(path+"?"+q.key(), func() (*page.Page, error) { return render(s) })
 	if err != nil {
 		return err
 	}
@@ -151,6 +168,9 @@ func (n nameQuery) key() string {
 	}
 	if n.text != "" {
 		q.Set("q", n.text)
+	}
+	if !n.at.IsZero() {
+		q.Set(asOfKey, n.at.UTC().Format(time.RFC3339Nano))
 	}
 	q.Set("limit", strconv.Itoa(n.limit))
 	if n.after != "" {

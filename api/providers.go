@@ -72,7 +72,7 @@ type ProviderStatement struct {
 }
 
 // providerListKeys are the query keys of the list of providers.
-var providerListKeys = []string{"state", "q", "limit", "cursor"}
+var providerListKeys = []string{"state", "q", "limit", "cursor", asOfKey}
 
 // getProviders lists who runs what sites depend on.
 //
@@ -85,6 +85,7 @@ var providerListKeys = []string{"state", "q", "limit", "cursor"}
 // @Param    q      query string false "text that occurs in its slug, its name or an alias; case is ignored" example(amazon)
 // @Param    limit  query int    false "providers on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor query string false "next of an earlier answer"
+// @Param    as_of  query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} ProviderList
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"

@@ -13,13 +13,13 @@ import (
 
 // SiteList is one page of sites, the most visited first.
 type SiteList struct {
-	Meta  board.Meta             `json:"meta"`
-	Sites []faultline.SiteStatus `json:"sites"`
-	Next  *string                `json:"next"` // cursor of the next page; null on the last
+	Meta  board.Meta `json:"meta"`
+	Sites []SiteNow  `json:"sites"`
+	Next  *string    `json:"next"` // cursor of the next page; null on the last
 }
 
 // siteListKeys are the query keys of the list of sites.
-var siteListKeys = []string{"state", "component", "q", "limit", "cursor"}
+var siteListKeys = []string{"state", "component", "q", "limit", "cursor", asOfKey}
 
 // getSites lists the sites of the list of sites with how each does.
 //
@@ -33,6 +33,7 @@ var siteListKeys = []string{"state", "component", "q", "limit", "cursor"}
 // @Param    q         query string false "text that occurs in the name; case is ignored" example(bbc)
 // @Param    limit     query int    false "sites on one page" minimum(1) maximum(100) default(20)
 // @Param    cursor    query string false "next of an earlier answer"
+// @Param    as_of     query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {object} SiteList
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
@@ -48,9 +49,13 @@ func (a *api) getSites(c *gin.Context, query url.Values) error {
 
 func (a *api) siteList(s *board.Snapshot, q nameQuery) (SiteList, error) {
 	names, next, err := pick(q, a.cfg.Index.Sites(), func(name string) bool { return a.siteFits(s, q, name) })
-	list := SiteList{Meta: s.Meta, Next: next, Sites: make([]faultline.SiteStatus, 0, len(names))}
+	list := SiteList{Meta: s.Meta, Next: next, Sites: make([]SiteNow, 0, len(names))}
 	for _, name := range names {
-		list.Sites = append(list.Sites, s.Status(a.cfg.Index.Record(name)))
+		site := siteNow
+		if !q.at.IsZero() {
+			site = siteThen
+		}
+		list.Sites = append(list.Sites, site(s.Status(a.cfg.Index.Record(name))))
 	}
 	return list, err
 }

@@ -2,8 +2,8 @@ package api
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
-	"time"
 
 	"faultline"
 	"faultline/board"
@@ -73,14 +73,7 @@ func (a *api) writeStack(c *gin.Context, query url.Values, form string,
 // @Router   /v1/stack [get]
 func (a *api) getStack(c *gin.Context, query url.Values) error {
 	if query.Has(asOfKey) {
-		of := url.Values{"of": query["of"]}
-		_, f, err := a.stackOf(of)
-		if err != nil {
-			return err
-		}
-		return a.writePast(c, query, func(s *board.Snapshot) any {
-			return a.stackAnswer(s, f, s.Stack(a.cfg.Index, f.Of))
-		})
+		return a.stackThen(c, query, a.stackAnswer)
 	}
 	return a.writeStack(c, query, "stack",
 		func(s *board.Snapshot, f faultline.Filter, st board.Stack) (*page.Page, error) {
@@ -88,8 +81,18 @@ func (a *api) getStack(c *gin.Context, query url.Values) error {
 		})
 }
 
+// stackThen answers with what was published of a stack at the moment that a query asks for.
+func (a *api) stackThen(c *gin.Context, query url.Values,
+	answer func(*board.Snapshot, faultline.Filter, board.Stack) any) error {
+	_, f, err := a.stackOf(url.Values{"of": query["of"]})
+	if err != nil {
+		return err
+	}
+	return a.writePast(c, query, func(s *board.Snapshot) any { return answer(s, f, s.Stack(a.cfg.Index, f.Of)) })
+}
+
 // stackAnswer is the answer about a stack, of now or of the past.
-func (a *api) stackAnswer(s *board.Snapshot, f faultline.Filter, st board.Stack) StackAnswer {
+func (a *api) stackAnswer(s *board.Snapshot, f faultline.Filter, st board.Stack) any {
 	out := StackAnswer{Meta: s.Meta, Verdict: st.Verdict, Of: f.Query().Get("of"), Things: st.Things,
 		Incidents: []IncidentRef{}}
 	for _, e := range st.Open[:min(len(st.Open), maxSummaryOpen)] {
@@ -105,42 +108,31 @@ func (a *api) stackAnswer(s *board.Snapshot, f faultline.Filter, st board.Stack)
 // @Tags     stack
 // @Produce  text/csv
 // @Param    of query string true "what you depend on, separated by commas" example(bbc.co.uk,cdn:fastly)
+// @Param    as_of query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
 // @Failure  503 {object} Problem
 // @Router   /v1/stack.csv [get]
 func (a *api) getStackCSV(c *gin.Context, query url.Values) error {
-	return a.writeStack(
-		c,
-		query,
-		"stack.csv",
+	if query.Has(asOfKey) {
+		return a.stackThen(c, query,
+			func(_ *board.Snapshot, _ faultline.Filter, st board.Stack) any { return stackTable(st) })
+	}
+	return a.writeStack(c, query, "stack.csv",
 		func(_ *board.Snapshot, _ faultline.Filter, st board.Stack) (*page.Page, error) {
-			rows := [][]string{{"kind", "id", "name", "state", "covered", "since", "incidents"}}
-			for _, t := range st.Things {
-				covered, since := "false", ""
-				if t.Covered {
-					covered = "true"
-				}
-				if t.Since != nil {
-					since = t.Since.UTC().Format(time.RFC3339)
-				}
-				rows = append(
-					rows,
-					[]string{
-						t.Kind,
-						cell(t.ID),
-						cell(t.Name),
-						string(t.State),
-						covered,
-						since,
-						strings.Join(t.Incidents, " "),
-					},
-				)
-			}
-			return page.File(csvRows(rows), mediaCSV), nil
-		},
-	)
+			return listPage(stackTable(st))
+		})
+}
+
+// stackTable is a stack as CSV has it.
+func stackTable(st board.Stack) table {
+	rows := table{{"kind", "id", "name", "state", "covered", "since", "incidents"}}
+	for _, t := range st.Things {
+		rows = append(rows, []string{t.Kind, cell(t.ID), cell(t.Name), string(t.State), strconv.FormatBool(t.Covered),
+			timeOrNone(t.Since), strings.Join(t.Incidents, " ")})
+	}
+	return rows
 }
 
 // getStackMetrics is a stack as series of Prometheus.

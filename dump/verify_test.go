@@ -186,7 +186,8 @@ func TestADumpIsProvenByTheRecord(t *testing.T) {
 func TestAProofOfADumpIsATlogProof(t *testing.T) {
 	dir, m := written(t, kept{3})
 	for _, row := range rowsOf[Proof](t, dir, "proofs.ndjson.gz") {
-		text := fmt.Sprintf("c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n\n%s", base64.StdEncoding.EncodeToString([]byte(row.Entry)), row.Index,
+		text := fmt.Sprintf("c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n\n%s",
+			base64.StdEncoding.EncodeToString([]byte(row.Entry)), row.Index,
 			strings.Join(row.Path, "\n"), unpacked(t, dir, checkpointName))
 		p, err := record.ParseProof([]byte(text))
 		if err != nil {
@@ -228,21 +229,22 @@ func TestAChangedByteOfAFileIsFoundAndNamed(t *testing.T) {
 // What somebody changes who then writes the checksums again is found by the other form of
 // the table or by the signed record, and named.
 func TestAChangeWithRightChecksumsIsFoundAndNamed(t *testing.T) {
+	const rows, proven, proof1 = "incidents.ndjson.gz", "proofs.ndjson.gz", "proof of revision 1 of "
 	for _, c := range []struct{ what, file, old, now, named string }{
-		{"a title", "incidents.ndjson.gz", `One site`, `Two site`, "revision 1 of inc_0002 differs from what was"},
-		{"a count of sites", "incidents.ndjson.gz", `(inc_0000.*"state":)"down"`, `${1}"ok"`,
+		{"a title", rows, `One site`, `Two site`, "revision 1 of inc_0002 differs from what was"},
+		{"a count of sites", rows, `(inc_0000.*"state":)"down"`, `${1}"ok"`,
 			"revision 1 of inc_0000 (row 5) differs"},
-		{"a hash", "incidents.ndjson.gz", `"hash":"[0-9a-f]{8}`, `"hash":"00000000`, "revision 1 of inc_0002 differs"},
-		{"withheld", "incidents.ndjson.gz", `"withheld":false`, `"withheld":true`, "revision 1 of inc_0002"},
-		{"a revision is left out", "incidents.ndjson.gz", `(?m)^.*inc_0001.*\n`, ``, "revision 1 of inc_0001 is missing"},
-		{"a member", "incidents.ndjson.gz", `"headline"`, `"heedline"`, "incidents.ndjson.gz: line 1"},
-		{"an entry", "proofs.ndjson.gz", `stored\\":\\"[0-9a-f]`, `stored\":\"g`, "proof of revision 1 of inc_0000 (entry 0)"},
-		{"a path", "proofs.ndjson.gz", `"path":\["..`, `"path":["zz`, "proof of revision 1 of inc_0000 (entry 0)"},
-		{"a path that is none", "proofs.ndjson.gz", `"path":\["..`, `"path":["%%`, "proof of revision 1 of inc_0000"},
-		{"an index", "proofs.ndjson.gz", `"index":1`, `"index":2`, "proof of revision 1 of inc_0001 (entry 2)"},
-		{"a leaf", "proofs.ndjson.gz", `"leaf":"[0-9a-f]{8}`, `"leaf":"00000000`, "proof of revision 1 of inc_0000"},
-		{"an id", "proofs.ndjson.gz", `\{"id":"inc_0000"`, `{"id":"inc_0009"`, "proof of revision 1 of inc_0009"},
-		{"a proof is left out", "proofs.ndjson.gz", `(?m)^.*"inc_0002".*\n`, ``, "nothing proves revision 1 of inc_0002"},
+		{"a hash", rows, `"hash":"[0-9a-f]{8}`, `"hash":"00000000`, "revision 1 of inc_0002 differs"},
+		{"withheld", rows, `"withheld":false`, `"withheld":true`, "revision 1 of inc_0002"},
+		{"a revision is left out", rows, `(?m)^.*inc_0001.*\n`, ``, "revision 1 of inc_0001 is missing"},
+		{"a member", rows, `"headline"`, `"heedline"`, "incidents.ndjson.gz: line 1"},
+		{"an entry", proven, `stored\\":\\"[0-9a-f]`, `stored\":\"g`, proof1 + "inc_0000 (entry 0)"},
+		{"a path", proven, `"path":\["..`, `"path":["zz`, proof1 + "inc_0000 (entry 0)"},
+		{"a path that is none", proven, `"path":\["..`, `"path":["%%`, proof1 + "inc_0000"},
+		{"an index", proven, `"index":1`, `"index":2`, proof1 + "inc_0001 (entry 2)"},
+		{"a leaf", proven, `"leaf":"[0-9a-f]{8}`, `"leaf":"00000000`, proof1 + "inc_0000"},
+		{"an id", proven, `\{"id":"inc_0000"`, `{"id":"inc_0009"`, proof1 + "inc_0009"},
+		{"a proof is left out", proven, `(?m)^.*"inc_0002".*\n`, ``, "nothing proves revision 1 of inc_0002"},
 		{"a size that was signed", checkpointName, "\n6\n", "\n5\n", checkpointName},
 		{"another signature", checkpointName, `record [A-Za-z0-9+/]{4}`, "record AAAA", checkpointName},
 		{"the key", manifestName, `record\+[0-9a-f]{8}`, "record+00000000", manifestName},

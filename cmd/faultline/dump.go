@@ -30,7 +30,8 @@ type dumpCmd struct {
 // Help is the longer text of --help.
 func (dumpCmd) Help() string {
 	return `Writes what is public of one day as open data: the incidents of the day with their revisions, hours of ` +
-		`each site, the sites with what they depend on, and what proves the revisions, as a node does by itself each night. ` +
+		`each site, the sites with what they depend on, and what proves the revisions, as a node does by itself ` +
+		`each night. ` +
 		`README.txt among the files says how to load them. The list of sites is that of the catalogues, and what the ` +
 		`node of the state directory has added to it. ` +
 		`Incidents that were moved into files are read from the state directory, or from the nodes that run. ` +
