@@ -54,9 +54,9 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 				rank = strconv.Itoa(site.Rank)
 			}
 			rows = append(rows, []string{cell(site.Site), rank, string(site.State), cell(string(site.Symptom)),
-				namesIn(site.Components), countOrNone(site.Reports), decimalOrNone(site.Expected), countOrNone(site.Probes),
-				countOrNone(site.ProbesFailed), timeOrNone(site.LastReportAt), timeOrNone(site.FirstReportAt),
-				timeOrNone(site.LastProbeAt), namesIn(site.Incidents)})
+				namesIn(site.Components), countOrNone(site.Reports), decimalOrNone(site.Expected),
+				countOrNone(site.Probes), countOrNone(site.ProbesFailed), timeOrNone(site.LastReportAt),
+				timeOrNone(site.FirstReportAt), timeOrNone(site.LastProbeAt), namesIn(site.Incidents)})
 		}
 		return rows, list.Next, err
 	})

@@ -245,8 +245,8 @@ func TestSlipsAreNamed(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{"/v1/search?query=b": "q",
-		"/v1/components/cdn/fastly?x=1": "no parameters",
-		"/v1/incidents?colour=blue":     "cause, country"} {
+		"/v1/vantages?x=1":          "no parameters",
+		"/v1/incidents?colour=blue": "cause, country"} {
 		if p := wantProblem(t, n.get(path), http.StatusBadRequest); !strings.Contains(p.Errors[0].Detail, want) {
 			t.Errorf("%s: %+v", path, p.Errors)
 		}

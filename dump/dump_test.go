@@ -84,8 +84,8 @@ func written(t *testing.T, k kept) (string, Manifest) {
 	t.Helper()
 	dir := t.TempDir()
 	m, err := Write(t.Context(), dir, Day{Day: day.Add(5 * time.Hour), From: k, Record: k.record(t),
-		Sites: []Site{{Site: "a.net",
-			DependsOn: []Dependency{{Component: "cdn:fastly", Source: "headers", Date: "2026-02-01", Confidence: 0.9}}}}})
+		Sites: []Site{{Site: "a.net", DependsOn: []Dependency{{Component: "cdn:fastly", Source: "headers",
+			Date: "2026-02-01", Confidence: 0.9}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

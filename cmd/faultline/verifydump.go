@@ -52,7 +52,8 @@ func (c verifyCmd) dump(w world, dir string) error {
 		own = "; the key is the manifest's own: " + r.Key
 	}
 	fmt.Fprintf(w.stdout,
-		"%s: %d files, %d revisions, the hashes of %d and the lines of %d proven by %s: %d faults%s\n", r.Day, r.Files, r.Revisions, r.Proven, r.Lines, signed, len(r.Faults)+r.More, own)
+		"%s: %d files, %d revisions, the hashes of %d and the lines of %d proven by %s: %d faults%s\n",
+		r.Day, r.Files, r.Revisions, r.Proven, r.Lines, signed, len(r.Faults)+r.More, own)
 	if len(r.Faults) > 0 {
 		return exitError{exitFailing}
 	}
