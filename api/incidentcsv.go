@@ -122,7 +122,7 @@ func ofCause(name string, text func(*faultline.Cause) string) incidentColumn {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing; not with as_of"
 // @Failure  503 {object} Problem
 // @Router   /v1/incidents.csv [get]
 func (a *api) getIncidentsCSV(c *gin.Context, query url.Values) error {

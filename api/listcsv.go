@@ -40,7 +40,7 @@ func listPage(answer any) (*page.Page, error) {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing; not with as_of"
 // @Failure  503 {object} Problem
 // @Router   /v1/sites.csv [get]
 func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
@@ -79,7 +79,7 @@ func (a *api) getSitesCSV(c *gin.Context, query url.Values) error {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing; not with as_of"
 // @Failure  503 {object} Problem
 // @Router   /v1/components.csv [get]
 func (a *api) getComponentsCSV(c *gin.Context, query url.Values) error {
@@ -110,7 +110,7 @@ func (a *api) getComponentsCSV(c *gin.Context, query url.Values) error {
 // @Header   200 {string} Link "the next page, if there is one (RFC 8288)"
 // @Header   200 {string} ETag "strong: the same body has the same one"
 // @Header   200 {string} Faultline-As-Of "when what is said was true (RFC 3339)"
-// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing; not with as_of"
 // @Failure  503 {object} Problem
 // @Router   /v1/providers.csv [get]
 func (a *api) getProvidersCSV(c *gin.Context, query url.Values) error {

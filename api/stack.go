@@ -111,7 +111,7 @@ func (a *api) stackAnswer(s *board.Snapshot, f faultline.Filter, st board.Stack)
 // @Param    as_of query string false "their state in the incidents that were open at that time, as published then; unknown if none of them named it: RFC 3339 or Unix seconds" example(2021-06-08T10:00:00Z)
 // @Success  200 {string} string "RFC 4180, with a header line"
 // @Header   200 {string} ETag "strong: the same body has the same one"
-// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing"
+// @Header   200 {string} Faultline-Coverage "observing, impaired or blind: of what is not observed a table says nothing; not with as_of"
 // @Failure  503 {object} Problem
 // @Router   /v1/stack.csv [get]
 func (a *api) getStackCSV(c *gin.Context, query url.Values) error {
