@@ -73,6 +73,8 @@ type Verdict struct {
 	Because string `json:"because"`
 	// Incident is the one that explains it; null when there is none.
 	Incident *Incident `json:"incident"`
+	// Partly says that the site answers and that only parts of its page come from what fails.
+	Partly bool `json:"partly,omitzero"`
 	// Of the site, the last 10 minutes.
 	Reports      int `json:"reports"`
 	Probes       int `json:"probes"`

@@ -30,6 +30,12 @@ type SiteAnswer struct {
 	// OwnerIncident is the weightiest open incident of what the site's owner runs, such as
 	// a cloud: that the site itself answers says nothing of that.
 	OwnerIncident *IncidentRef `json:"owner_incident,omitempty"`
+	// Uses are the components that serve parts of the site's page, such as scripts, styles and fonts, from
+	// other hosts. It is absent where nothing is known.
+	Uses []faultline.Component `json:"uses,omitempty"`
+	// DegradedBy are the confirmed incidents of such components while the site itself answers: parts of its
+	// page may be missing. The site's state is degraded then, and it counts as failing nowhere.
+	DegradedBy []IncidentRef `json:"degraded_by,omitempty"`
 	// CertificateEnds is when the site's certificate ends, if that is within seven days.
 	CertificateEnds *time.Time `json:"certificate_ends,omitempty" format:"date-time"`
 	// Maintenances are what providers announce for components of the site.
@@ -72,8 +78,12 @@ func siteNow(s faultline.SiteStatus) SiteNow {
 }
 
 // siteAnswer adds to how a site does what is known of the time to come.
-func (a *api) siteAnswer(s *board.Snapshot, status faultline.SiteStatus) SiteAnswer {
-	answer := SiteAnswer{Meta: s.Meta, SiteNow: siteNow(status)}
+func (a *api) siteAnswer(s *board.Snapshot, record faultline.SiteRecord) SiteAnswer {
+	status := s.Status(record)
+	answer := SiteAnswer{Meta: s.Meta, SiteNow: siteNow(status), Uses: record.Uses}
+	for _, e := range s.PartsOf(record.Site) {
+		answer.DegradedBy = append(answer.DegradedBy, newIncidentRef(&e.Incident, a.cfg.Board.PublicURL()))
+	}
 	if e := s.OfOwner(status.Site); e != nil {
 		ref := newIncidentRef(&e.Incident, a.cfg.Board.PublicURL())
 		answer.OwnerIncident = &ref

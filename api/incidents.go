@@ -61,11 +61,27 @@ type IncidentSites struct {
 	UpdatedAt  time.Time                `json:"updated_at"`
 	Sites      []faultline.IncidentSite `json:"sites"`
 	SitesTotal int                      `json:"sites_total"`
+	// Partly are sites that answer and whose pages use what fails. It is absent where there is none.
+	Partly *PartlySites `json:"partly,omitempty"`
 }
 
-func newIncidentSites(inc *faultline.Incident, meta board.Meta) IncidentSites {
-	return IncidentSites{Meta: meta, ID: inc.ID, Revision: inc.Revision, State: inc.State,
+// PartlySites are sites that answer while what serves parts of their pages fails: they may load
+// only in part. None of them is a member of the incident, nor counted in it.
+type PartlySites struct {
+	Sites []string `json:"sites"` // the most visited first, at most 100
+	Total int      `json:"total"`
+}
+
+// partlyNamed bounds the sites that are named as loading only in part.
+const partlyNamed = 100
+
+func newIncidentSites(inc *faultline.Incident, s *board.Snapshot) IncidentSites {
+	answer := IncidentSites{Meta: s.Meta, ID: inc.ID, Revision: inc.Revision, State: inc.State,
 		UpdatedAt: inc.UpdatedAt, Sites: inc.Sites, SitesTotal: inc.SitesTotal}
+	if sites, total := s.PartlyOf(inc.ID, partlyNamed); total > 0 {
+		answer.Partly = &PartlySites{Sites: sites, Total: total}
+	}
+	return answer
 }
 
 // getIncidents lists the newest incidents.
@@ -153,7 +169,7 @@ func (a *api) getIncident(c *gin.Context, query url.Values) error {
 // @Router   /v1/incidents/{id}/sites [get]
 func (a *api) getIncidentSites(c *gin.Context, _ url.Values) error {
 	rendered := func(s *board.Snapshot, inc faultline.Incident) (*page.Page, error) {
-		return page.New(newIncidentSites(&inc, s.Meta))
+		return page.New(newIncidentSites(&inc, s))
 	}
 	return a.writeIncident(c, 0, func(s *board.Snapshot, e *board.Entry) (*page.Page, error) {
 		if !e.Complete {

@@ -44,7 +44,7 @@ func (a *api) getSite(c *gin.Context, query url.Values) error {
 		return err
 	}
 	p, err := s.Sites.Get(record.Site, func() (*page.Page, error) {
-		return page.New(a.siteAnswer(s, s.Status(record)))
+		return page.New(a.siteAnswer(s, record))
 	})
 	if err != nil {
 		return err

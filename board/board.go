@@ -79,6 +79,9 @@ type Config struct {
 	// Providers are who runs what: a site whose owner's infrastructure fails is never
 	// called well. nil: nobody is known.
 	Providers *faultline.Providers
+	// Index has what the pages of sites use, by which those are found that load only in part
+	// while something fails. nil: nothing is known.
+	Index *Index
 	// Began says when the log was opened that the source holds: what was published later incidents
 	// stays known although the source has lost it. nil: nothing stays.
 	Began func(context.Context) (time.Time, error)

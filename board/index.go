@@ -24,6 +24,7 @@ type Index struct {
 	mu      sync.RWMutex
 	sites   map[string]indexed
 	members map[faultline.Component][]string
+	users   map[faultline.Component][]string // sites whose pages use it
 	sorted  []searchKey
 	fresh   []searchKey
 	kinds   map[string]int // by kind of component: sites that have one
@@ -35,6 +36,7 @@ type Index struct {
 type indexed struct {
 	rank       int
 	components []faultline.Component
+	uses       []faultline.Component
 }
 
 // searchKey is one spelling that a site or component is found by, in lower case.
@@ -43,6 +45,7 @@ type searchKey struct{ key, name string }
 // NewIndex returns an empty one.
 func NewIndex() *Index {
 	return &Index{sites: map[string]indexed{}, members: map[faultline.Component][]string{},
+		users: map[faultline.Component][]string{},
 		kinds: map[string]int{}}
 }
 
@@ -51,7 +54,7 @@ func (x *Index) Put(r faultline.SiteRecord) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	old, known := x.sites[r.Site]
-	x.sites[r.Site] = indexed{r.Rank, r.Components}
+	x.sites[r.Site] = indexed{r.Rank, r.Components, r.Uses}
 	// The order of all sites is made again when it is next asked for, not for each record
 	// of a long list.
 	if !known || old.rank != r.Rank {
@@ -70,6 +73,18 @@ func (x *Index) Put(r faultline.SiteRecord) {
 	for _, c := range r.Components {
 		if !slices.Contains(old.components, c) {
 			x.join(c, r.Site)
+		}
+	}
+	for _, c := range old.uses {
+		if !slices.Contains(r.Uses, c) {
+			if x.users[c] = dropped(x.users[c], r.Site); len(x.users[c]) == 0 {
+				delete(x.users, c)
+			}
+		}
+	}
+	for _, c := range r.Uses {
+		if !slices.Contains(old.uses, c) {
+			x.users[c] = append(x.users[c], r.Site)
 		}
 	}
 }
@@ -112,14 +127,19 @@ func (x *Index) join(c faultline.Component, site string) {
 	x.members[c] = append(x.members[c], site)
 }
 
-// leave notes that a site no longer depends on a component; the caller holds the lock. The
-// order of members means nothing, so that the last one takes the free place.
-func (x *Index) leave(c faultline.Component, site string) {
-	if i := slices.Index(x.members[c], site); i >= 0 {
-		last := len(x.members[c]) - 1
-		x.members[c][i] = x.members[c][last]
-		x.members[c] = x.members[c][:last] // an empty one stays: it was found before
+// leave notes that a site no longer depends on a component; the caller holds the lock. An
+// empty list stays: the component was found before.
+func (x *Index) leave(c faultline.Component, site string) { x.members[c] = dropped(x.members[c], site) }
+
+// dropped is a list without a site. The order of such lists means nothing, so that the last
+// one takes the free place.
+func dropped(sites []string, site string) []string {
+	if i := slices.Index(sites, site); i >= 0 {
+		last := len(sites) - 1
+		sites[i] = sites[last]
+		sites = sites[:last]
 	}
+	return sites
 }
 
 // addKeys makes a name findable by some spellings; the caller holds the lock. New keys wait
@@ -152,6 +172,29 @@ func (x *Index) Members(c faultline.Component, limit int) (sites []string, total
 		first.offer(x.sites[site].rank, site)
 	}
 	return first.names(), len(members), known
+}
+
+// Users returns the sites whose pages use any of some components, each once, the most
+// visited first and at most limit of them.
+func (x *Index) Users(of []faultline.Component, limit int) []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	seen := map[string]bool{}
+	var all []ranked
+	for _, c := range of {
+		for _, site := range x.users[c] {
+			if !seen[site] {
+				seen[site] = true
+				all = append(all, ranked{uint(x.sites[site].rank) - 1, site})
+			}
+		}
+	}
+	slices.SortFunc(all, compareRanked)
+	names := make([]string, 0, min(len(all), limit))
+	for _, r := range all[:min(len(all), limit)] {
+		names = append(names, r.name)
+	}
+	return names
 }
 
 // Sites returns every site, the most visited first and those without a rank last. The
@@ -187,7 +230,7 @@ func (x *Index) Record(site string) faultline.SiteRecord {
 	if !ok {
 		return faultline.SiteRecord{}
 	}
-	return faultline.SiteRecord{Site: site, Rank: known.rank, Components: known.components}
+	return faultline.SiteRecord{Site: site, Rank: known.rank, Components: known.components, Uses: known.uses}
 }
 
 // On reports whether a site depends on a component.

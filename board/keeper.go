@@ -178,7 +178,8 @@ func (k *keeper) show(updates []Update, restart bool) {
 		return
 	}
 	prev := k.board.current.Load()
-	next := &Snapshot{Live: k.meta(), View: k.view, trace: k.of, providers: k.board.cfg.Providers}
+	next := &Snapshot{Live: k.meta(), View: k.view, trace: k.of, providers: k.board.cfg.Providers,
+		uses: k.board.cfg.Index}
 	// What was found well before is not known to be well now.
 	if next.Blind() {
 		next.View = blinded(k.view)

@@ -73,6 +73,10 @@ type Snapshot struct {
 	tallyOnce sync.Once
 	tallies   map[faultline.Component]Tally // see Tallies
 
+	uses      *Index // what pages use; nil: nothing is known
+	partsOnce sync.Once
+	parts     parts // see findParts
+
 	bySite map[string]int // index into View.Sites
 	wellAt map[string]int // index into View.Well
 	byID   map[string]*Entry
@@ -118,6 +122,9 @@ func (s *Snapshot) Status(record faultline.SiteRecord) faultline.SiteStatus {
 	}
 	if len(status.Components) == 0 {
 		status.Components = record.Components
+	}
+	if len(s.PartsOf(record.Site)) > 0 {
+		status.State = faultline.SiteDegraded
 	}
 	return status
 }

@@ -31,6 +31,9 @@ type StackThing struct {
 	// Covered says that the thing is on our lists and that something that we check
 	// depends on it; false: nothing will ever be said of it.
 	Covered bool `json:"covered"`
+	// Partly says that it is a site that answers and that parts of its page come from what
+	// fails.
+	Partly bool `json:"partly,omitzero"`
 	// Since is the onset of the outage that takes it down; null where there is none.
 	Since *time.Time `json:"since"`
 	// Incidents are the ids of the open ones that concern it, the foremost first.
@@ -56,7 +59,8 @@ type StackVerdict struct {
 	OK         int `json:"ok"`
 	Unknown    int `json:"unknown"`
 	// Cause is null where nothing fails, or nothing is known in common. Of one thing that is only
-	// suspected it is the outage of what its owner runs, with failing 0.
+	// suspected it is the outage of what its owner runs, or of what serves parts of its page, with
+	// failing 0.
 	Cause *StackCause `json:"cause"`
 	Since *time.Time  `json:"since"` // when the first of the failing things began to fail
 }
@@ -210,6 +214,10 @@ func (r *stackReader) site(t StackThing) (StackThing, *Entry) {
 	}
 	if owner := r.snap.OfOwner(t.ID); best == nil && owner != nil {
 		best = r.blame(&t, nil, owner, StackSuspected)
+	}
+	for _, e := range r.snap.PartsOf(t.ID) {
+		t.Partly = best == nil || t.Partly
+		best = r.blame(&t, best, e, StackSuspected)
 	}
 	return t, best
 }

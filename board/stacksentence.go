@@ -38,6 +38,9 @@ func stackSentence(v StackVerdict, things []StackThing, asOf *time.Time) string 
 		return things[0].Name + " is recovering."
 	case v.Recovering > 0:
 		return fmt.Sprintf("%d of your %d %s recovering%s.", v.Recovering, v.Total, are(v.Recovering), rest)
+	case v.Suspected > 0 && one && v.Cause != nil && things[0].Partly:
+		return things[0].Name + " answers, but parts of its pages come from " + v.Cause.Name + ", which is failing" +
+			since(v, asOf) + ". They may be missing."
 	case v.Suspected > 0 && one && v.Cause != nil:
 		return things[0].Name + " may be affected: " + v.Cause.Name + ", which its owner runs, is failing" +
 			since(v, asOf) + "."

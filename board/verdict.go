@@ -30,6 +30,9 @@ func (s *Snapshot) Verdict(record faultline.SiteRecord, asn uint32) faultline.Ve
 		if e := s.OfOwner(record.Site); e != nil {
 			listed := e.Incident.Listed()
 			q.Incident, q.Owned = &listed, true
+		} else if parts := s.PartsOf(record.Site); len(parts) > 0 {
+			listed := parts[0].Incident.Listed()
+			q.Incident, q.Partly = &listed, true
 		}
 	}
 	return verdict.Of(q)

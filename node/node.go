@@ -205,7 +205,7 @@ func New(cfg Config) (*Node, error) {
 	n.notices = board.NewNotices(cfg.Store, cfg.Now, cfg.Log)
 	n.openDoor()
 	boardConfig := board.Config{Source: n.source(), Complete: n.stored().Complete, Series: cfg.Store, Days: cfg.Store,
-		Began: cfg.Store.LogStart, Durable: cfg.Store.Durable(),
+		Index: n.index, Began: cfg.Store.LogStart, Durable: cfg.Store.Durable(),
 		PublicURL: cfg.BaseURL, SnapshotFile: n.snapshotFile(), Map: mapOnDisk{n.sites, n.replica}, Now: n.clock.Now,
 		StaleAfter: n.stale, Providers: cfg.Providers, Tracer: cfg.Tracer, Log: cfg.Log, Registry: cfg.Registry}
 	if cfg.Drill == nil {
@@ -263,7 +263,8 @@ func (n *Node) face() error {
 		Components:    n.index.Components, Sites: n.index.Sites,
 		Tally: n.tally, Providers: cfg.Providers, Find: n.finder.Find, Stack: n.stack,
 		NameOf: cfg.Catalog.Title, Members: n.sites.Members, Dependents: n.sites.Dependents, Series: n.board,
-		Verdicts: n.board, Networks: n.labels, Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
+		Verdicts: n.board, Parts: n.board.PartsOf, Partly: n.board.PartlyOf, Networks: n.labels,
+		Contact: cfg.Contact, Registerer: cfg.Registry, BaseURL: cfg.BaseURL,
 		Listen: cfg.Listen, FixedDir: n.fixedDir(), SelfKeys: cfg.SelfKeys, Dumps: n.dumps, Notifies: n.push != nil,
 		Drill: cfg.Drill != nil, Now: n.clock.Now, Wall: cfg.Now, StaleAfter: n.stale, Log: cfg.Log}
 	if n.work != nil {

@@ -92,6 +92,40 @@ func (v *localizer) rowOf(inc *faultline.Incident, s *faultline.IncidentSite) si
 	return row
 }
 
+// partlyGroup names sites that answer and whose pages use what fails.
+type partlyGroup struct {
+	Note, Count string
+	Sites       []siteLink
+	More        int
+}
+
+// partlyMost bounds the sites that are looked at for the page of an incident.
+const partlyMost = 20_000
+
+// inPartOf names the sites that may load only in part because of an incident, and takes them
+// from those of which it is said that they are well. A revision of the past says nothing of
+// them: what pages use is not part of it.
+func (v *localizer) inPartOf(p *incidentPage, inc *faultline.Incident) {
+	if v.cfg.Partly == nil || inc.Cause == nil {
+		return
+	}
+	sites, total := v.cfg.Partly(inc.ID, partlyMost)
+	if total == 0 {
+		return
+	}
+	for i := range p.Exonerated {
+		group := &p.Exonerated[i]
+		group.Sites = slices.DeleteFunc(group.Sites, func(s siteLink) bool { return slices.Contains(sites, s.Site) })
+	}
+	p.Exonerated = slices.DeleteFunc(p.Exonerated, func(g blamelessGroup) bool { return len(g.Sites) == 0 })
+	group := partlyGroup{Note: v.say("incident.in_part_note", "Name", inc.Cause.Name), Count: v.number(total)}
+	for _, site := range sites[:min(len(sites), sitesNamed)] {
+		group.Sites = append(group.Sites, v.siteLink(site))
+	}
+	group.More = total - len(group.Sites)
+	p.Partly = &group
+}
+
 // blamelessGroup names the sites that are well although others of the cause fail, grouped by
 // why we think that they are.
 type blamelessGroup struct {

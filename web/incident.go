@@ -33,6 +33,7 @@ type incidentPage struct {
 	SitesTotal int
 	SitesJSON  string
 	Exonerated []blamelessGroup
+	Partly     *partlyGroup // sites that answer and may load only in part; nil: none is known
 	Provider   string
 	Statements []statementRow
 	Corrected  []correctionRow
@@ -241,6 +242,7 @@ func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, f
 		p.Head.Note = lines(head.Note, v.unchecked(inc))
 		p.follow(inc.ID, inc.Revision, head.Word+": "+head.Title)
 		p.Reports = v.causeReports(ctx, inc, points, asOf)
+		v.inPartOf(&p, inc)
 	}
 	p.Withdrawn = inc.State == faultline.StateRetracted
 	if p.Withdrawn { // kept for who has its address, and for nobody who searches

@@ -67,6 +67,9 @@ func (w *Web) siteText(c *gin.Context, record faultline.SiteRecord) error {
 		}
 		t.tallies(p.Counts)
 		t.standings("What it depends on", p.Stands)
+		if len(p.Uses) > 0 {
+			t.standings("Where parts of its page come from", p.Uses)
+		}
 		t.notices(p.Notices)
 		t.incidents("Incidents", p.History)
 		return t.end("/site/" + record.Site)

@@ -37,6 +37,7 @@ type sitePage struct {
 	You      *viewerAnswer // nil: nothing is known of the reader's network
 	Charts   []figure
 	Stands   []standing
+	Uses     []standing // what serves parts of its page; empty: nothing is known
 	History  []incidentLine
 	Main     []symptomChoice // what one tap reports
 	Symptoms []symptomChoice // what can be said more exactly
@@ -199,12 +200,14 @@ func (v *localizer) sitePage(record faultline.SiteRecord, status faultline.SiteS
 		if status.State == faultline.SiteOK || status.State == faultline.SiteRecovered {
 			p.State = faultline.SiteUnknown
 		}
+	} else if cause == nil {
+		v.inPart(&p, incidents)
 	}
 	if open := cmp.Or(owned, cause); open != nil {
 		p.Reason = lines(p.Reason, v.unchecked(open))
 	}
 	p.Counts = v.statusTallies(status, reported)
-	p.Stands = v.standings(status.Components, incidents)
+	p.Stands, p.Uses = v.standings(status.Components, incidents), v.standings(record.Uses, incidents)
 	p.Ends, p.Urgent = v.certificateEnds(record.Site)
 	p.Notices = v.notices(among(status.Components))
 	p.shell = v.shell("/site/"+record.Site, v.say("site.title", "Site", cmp.Or(p.Name, record.Site)),
@@ -215,6 +218,26 @@ func (v *localizer) sitePage(record faultline.SiteRecord, status faultline.SiteS
 	v.illustrate(&p.shell, "/card/site/"+record.Site+".png", p.Answer)
 	p.Drill = p.Drill || p.drill
 	return p
+}
+
+// inPart says of a site that answers that parts of its pages come from what fails, where they
+// do. The answer of the probes alone would say that all is well.
+func (v *localizer) inPart(p *sitePage, incidents []faultline.Incident) {
+	if v.cfg.Parts == nil {
+		return
+	}
+	for _, inc := range v.cfg.Parts(p.Site) {
+		// The board may be a moment ahead of the incidents of this page.
+		if !slices.ContainsFunc(incidents, func(known faultline.Incident) bool { return known.ID == inc.ID }) {
+			continue
+		}
+		asOf, _ := v.clock()
+		line := v.lineOf(&inc, asOf)
+		p.Cause, p.State, p.drill = &line, faultline.SiteDegraded, p.drill || inc.Drill
+		p.Answer = v.say("verdict.in_part", "Site", p.Site, "Name", inc.Cause.Name)
+		p.Reason = v.say("verdict.in_part_because", "Site", p.Site)
+		return
+	}
 }
 
 // ownersIncident is the weightiest open incident of what the owner of a site runs; nil

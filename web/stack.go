@@ -193,6 +193,9 @@ func (v *localizer) stackVerdict(stack board.Stack, asOf time.Time) string {
 		return v.count("stack.recovering"+one, verdict.Recovering, "Total", total, "Name", name, "Rest", rest)
 	case v.coverage().State == faultline.Blind && verdict.Suspected == 0:
 		return v.say("stack.blind")
+	case verdict.Suspected > 0 && verdict.Cause != nil && stack.Things[0].Partly:
+		return v.say("stack.suspected_in_part", "Name", name, "Cause", verdict.Cause.Name,
+			"Since", v.stackSince(verdict, asOf))
 	case verdict.Suspected > 0 && verdict.Cause != nil:
 		return v.say("stack.suspected_owner", "Name", name, "Cause", verdict.Cause.Name,
 			"Since", v.stackSince(verdict, asOf))

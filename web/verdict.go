@@ -148,6 +148,8 @@ func (v *localizer) viewerAnswer(j *viewerVerdict) *viewerAnswer {
 	switch {
 	case j.Blame == faultline.BlameProvider && provider == "":
 		a.Answer = v.say("you.provider_unnamed", "Site", j.Site)
+	case j.Partly:
+		a.Answer = v.say("you.in_part", "Site", j.Site, "Provider", provider)
 	case j.Blame == faultline.BlameProvider && v.ownedBy(j):
 		a.Answer = v.say("you.owner", "Site", j.Site, "Provider", provider)
 	}

@@ -51,6 +51,11 @@ type Config struct {
 	// Dependents names the best known sites of the map that depend on a component,
 	// at most limit; nil: none are named.
 	Dependents func(of faultline.Component, limit int) []string
+	// Parts are the open incidents whose causes serve parts of a site's page while the site
+	// itself answers, the foremost first; nil: none is known. Partly names the sites that may
+	// load only in part because of an incident, and says how many there are.
+	Parts  func(site string) []faultline.Incident
+	Partly func(incident string, limit int) (sites []string, total int)
 	// Components are those that sites depend on, those with most sites first; nil: none
 	// are named.
 	Components func() []faultline.Component

@@ -24,6 +24,9 @@ type Question struct {
 	Incident *faultline.Incident
 	// Owned says that the site is no member of the incident: its owner runs what fails.
 	Owned bool
+	// Partly says that the site is no member of the incident and answers: parts of its page
+	// come from what fails.
+	Partly bool
 	// Blind says that nothing is observed just now: then nobody is called well, so that
 	// neither the viewer nor their network can be at fault by contrast.
 	Blind bool
@@ -42,6 +45,9 @@ func Of(q Question) faultline.Verdict {
 	case inc != nil && q.Owned:
 		v.Blame, v.Incident = faultline.BlameProvider, inc
 		v.Because = ownersFault(v, inc)
+	case inc != nil && q.Partly:
+		v.Blame, v.Incident, v.Partly = faultline.BlameProvider, inc, true
+		v.Because = inPart(v, inc)
 	case inc != nil && status.State == faultline.SiteRecovered && !IsNetwork(inc, asn):
 		v.Incident = inc
 		v.Blame, v.Because = recovered(v, q.Blind)
@@ -97,6 +103,13 @@ func ownersFault(v faultline.Verdict, inc *faultline.Incident) string {
 	return fmt.Sprintf("%s, which the owner of %s runs, %s: %d of %d sites on it that we observe fail. "+
 		"Of %s itself, %d of %d probes failed in the last 10 minutes.",
 		inc.Cause.Name, v.Site, sure, inc.Impact.Failing, inc.Impact.Observed, v.Site, v.ProbesFailed, v.Probes)
+}
+
+// inPart says what a confirmed incident means for a site that answers and whose pages use
+// what fails.
+func inPart(v faultline.Verdict, inc *faultline.Incident) string {
+	return fmt.Sprintf("%s answers: all %d probes of it succeeded in the last 10 minutes. Parts of its pages come "+
+		"from %s, which is failing. They may be missing.", v.Site, v.Probes, inc.Cause.Name)
 }
 
 // explain says what an open incident means for one of its sites: who is to blame, and the

@@ -141,7 +141,7 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 func (d *drill) board() *board.Board {
 	return board.New(board.Config{Source: d.source, Series: d.source, Days: d.source, Durable: true,
 		PublicURL: "https://faultline.example", Now: d.now,
-		Providers: providers})
+		Index: d.index, Providers: providers})
 }
 
 func (d *drill) node(door api.Door, held *board.Board, streams *stream.Streams) (http.Handler, error) {
