@@ -43,7 +43,7 @@ func (e *Engine) chatter(sites []uint32, from, to int64) float64 {
 		}
 		p.normal += e.expected(s) * float64(max(0, to-since)) / float64(minute)
 	}
-	return max(1, (e.capped(p)+1)/(p.normal+1))
+	return e.loudness(p)
 }
 
 // capped is how many people a pool is worth, each network capped.

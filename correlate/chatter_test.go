@@ -43,3 +43,32 @@ func loudTown(vantages []faultline.Vantage, see []string) *world {
 	w.faults = []fault{{sites: w.on("cdn:x"), from: 35, to: 58, symptom: "http_503", vantages: see}}
 	return w
 }
+
+// How loud people are is told by those who have no reason to complain, and by no few of them more
+// than they are worth.
+func TestHowLoudPeopleAre(t *testing.T) {
+	t.Parallel()
+	e := settled(1)
+	for name, c := range map[string]struct {
+		perNet map[uint32]int
+		normal float64
+		want   float64
+	}{
+		"as ever":                {map[uint32]int{0: 2, 1: 1}, 3, 1},
+		"fewer":                  {nil, 3, 1},
+		"twice as many":          {map[uint32]int{0: 3, 1: 3, 2: 3}, 4, 2},
+		"an army of one network": {map[uint32]int{0: 300}, 3, 1},
+		"hardly any are usual":   {map[uint32]int{0: 1}, 0, 2},
+	} {
+		for id := range c.perNet {
+			for uint32(len(e.networks.rows)) <= id {
+				e.network(faultline.Report{ASN: uint32(len(e.networks.rows) + 1), Country: "US"})
+			}
+		}
+		p := pooled{perNet: c.perNet, normal: c.normal}
+		for _, n := range c.perNet {
+			p.total += float64(n)
+		}
+		near(t, name, e.loudness(p), c.want)
+	}
+}

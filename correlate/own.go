@@ -202,15 +202,11 @@ func (e *Engine) refreshOwn(j *siteEvidence, s *site) {
 // and an estimate from them that is too low would make each of its usual failures an
 // outage.
 func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
-	first := ownStart
-	if j.crowd[ownSooner] > failed && e.unanimous(s, e.clock-evidence.WindowMS[ownSooner]) {
-		first = ownSooner
-	}
-	best, at := math.Inf(-1), first
+	best, at := e.sinceItFails(j, s)
 	// Windows that reach back to before the site left its last incident hold failures that
 	// have been published.
-	for w := first; w < evidence.Windows && (w == first || e.clock-evidence.WindowMS[w] >= s.Freed); w++ {
-		l := j.crowd[w]
+	for w := ownStart; w < evidence.Windows && (w == ownStart || e.clock-evidence.WindowMS[w] >= s.Freed); w++ {
+		l := e.peopleOf(j, w)
 		for _, t := range s.Tracks {
 			k, m := t.Believed(e.vantages.rows[t.Vantage], e.clock)
 			if m[w] == 0 {
@@ -236,28 +232,6 @@ func (e *Engine) ownOdds(j *siteEvidence, s *site) (float64, int) {
 		}
 	}
 	return min(evidenceMax, best) + ownPrior, at
-}
-
-// unanimous reports whether vantages of two networks or more have checked a site since a time, and
-// whoever has saw its newest check fail. One chance failure of each of them at one time is
-// rarer than two at one vantage.
-func (e *Engine) unanimous(s *site, since int64) bool {
-	var by []uint32
-	for _, t := range s.Tracks {
-		n := len(t.Recent)
-		if n == 0 || t.Recent[n-1].At() < since {
-			continue
-		}
-		v := e.vantages.rows[t.Vantage]
-		if !t.Recent[n-1].Failed() || t.Flaky() || t.Chronic() || v.SickAt(t.Recent[n-1].At()) ||
-			v.trust[evidence.WindowOf(trustSpan)] < evidence.SickTrust {
-			return false
-		}
-		if w := e.witnessOf(t.Vantage); !slices.Contains(by, w) {
-			by = append(by, w)
-		}
-	}
-	return len(by) >= confirmVantages
 }
 
 // adopter returns the incident that a site fails together with although its record does not

@@ -159,7 +159,7 @@ func TestOwnOdds(t *testing.T) {
 	if w != evidence.WindowOf(2*minute) {
 		t.Errorf("it shows best in window %d", w)
 	}
-	near(t, "two of three", odds, tr.Cautious(2, 3)-6)
+	near(t, "the two that failed in a row", odds, tr.Cautious(2, 2)-6)
 	e.vantages.rows[0].trust = [evidence.Windows]float64{}
 	if odds, _ := e.ownOdds(j, s); odds > ownPrior {
 		t.Errorf("a vantage without a voice says %v", odds)

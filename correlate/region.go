@@ -57,11 +57,14 @@ func (e *Engine) regionalNetworks(in *incident, sites []uint32) (agree int, agai
 	if many || elsewhere.outweighs(there) {
 		return 0, true
 	}
+	louder := e.loudness(elsewhere)
+	there.normal *= louder
 	if there.withHistory >= confirmNetworks {
 		return e.rising(e.withHistory(there)), false
 	}
 	// Hardly anybody ever reports from there: people of countries without a vantage speak too.
 	rest := e.poolFrom(all, func(c country) bool { return !slices.Contains(well, c) })
+	rest.normal *= louder
 	return max(e.rising(there), e.rising(e.withHistory(rest))), false
 }
 
@@ -71,6 +74,10 @@ func (p pooled) outweighs(other pooled) bool {
 	return p.excess() > 0 && regionalRise*p.excess()*other.normal > other.excess()*p.normal &&
 		mathext.GammaIncReg(p.total, p.normal) <= riseChance
 }
+
+// loudness is how many times as much as usual people say, 1 at least and nearer to 1 the less is
+// usual. Of those where the sites are well it tells how loud people are just now, whatever fails.
+func (e *Engine) loudness(p pooled) float64 { return max(1, (e.capped(p)+1)/(p.normal+1)) }
 
 // withHistory is the part of a pool that comes from networks which reported before, if there
 // are enough of them in its region: in a true outage those complain where people live, and

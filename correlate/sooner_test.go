@@ -19,6 +19,22 @@ func TestASitesOwnFaultIsConfirmedOnceAllVantagesAndPeopleAgree(t *testing.T) {
 	}
 }
 
+// Two vantages that see nothing but failures of a site are enough, whoever complains: probes failing
+// from two vantages confirm. Where a third one finds it well it may be that the site turns the two
+// away, and people must agree.
+func TestTwoVantagesConfirmASitesOwnFault(t *testing.T) {
+	t.Parallel()
+	w := ownFaultWorld(nil)
+	w.crowds, w.vantages = nil, w.vantages[:2]
+	in := w.run(t).wantOne(t, "site:s007.example")
+	if late := in.ConfirmedAt.Sub(after(35)); late > 5*time.Minute || in.Basis != faultline.BasisProbes {
+		t.Errorf("confirmed %v after the onset, by %s", late, in.Basis)
+	}
+	w = ownFaultWorld([]string{"lon-1", "nyc-1"})
+	w.crowds = nil
+	w.run(t).wantNone(t)
+}
+
 // One vantage that finds the site well, or two of one network, forbid the haste.
 func TestWhoIsUnanimous(t *testing.T) {
 	t.Parallel()

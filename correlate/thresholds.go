@@ -151,7 +151,6 @@ const (
 const (
 	ownPrior      nats  = -6 // of one site failing on its own in one window
 	ownStart            = 3  // the 2 minute window is the shortest that convinces of a single site
-	ownSooner           = 2  // one minute does where people agree with every vantage
 	adoptWithin         = 100 * second
 	adoptEvidence nats  = 5
 	adoptLike     share = 0.05       // of an incident's failed probes show the symptom

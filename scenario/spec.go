@@ -35,7 +35,7 @@ type Spec struct {
 	Echoes     []Echo                `json:"echoes"`
 	Attacks    []Attack              `json:"attacks"`
 	Dirt       Dirt                  `json:"dirt"`
-	Readers    Readers               `json:"readers"`
+	Readers    Readers               `json:"readers,omitzero"`
 	Statements []faultline.Statement `json:"statements"`
 	Sites      []Site                `json:"sites"`
 }

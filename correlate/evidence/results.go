@@ -13,6 +13,18 @@ func (t *Track) FirstFailure(v Health, from, to int64) int64 {
 	return 0
 }
 
+// FailsSince is when the first of the newest failures in a row was made, 0 if the newest result is
+// a success.
+func (t *Track) FailsSince() (from int64) {
+	for _, r := range slices.Backward(t.Recent) {
+		if !r.Failed() {
+			break
+		}
+		from = r.At()
+	}
+	return from
+}
+
 // FailedBefore reports whether the result before one at a time was a failure too.
 func (t *Track) FailedBefore(at int64) bool {
 	i := slices.IndexFunc(t.Recent, func(r Result) bool { return r.At() >= at })
