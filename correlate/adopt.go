@@ -53,19 +53,23 @@ func (e *Engine) adopt(a faultline.Adopt) {
 // them: readers must not be shown both as open until the next evaluation.
 func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
 	var out []faultline.Incident
-	for _, published := range inOrder(p.Incidents) {
-		at := slices.IndexFunc(e.incidents, func(in *incident) bool { return in.ID == published.ID })
-		if at >= 0 && e.incidents[at].Last.Revision >= published.Revision {
-			continue
+	list := inOrder(p.Incidents)
+	// All that are replaced let go first: a site may have moved from one of them to another.
+	for _, published := range list {
+		if in := e.byID(published.ID); in != nil && in.Last.Revision < published.Revision {
+			e.letGo(in.Ordinal)
 		}
-		if at < 0 {
+	}
+	for _, published := range list {
+		switch in := e.byID(published.ID); {
+		case in == nil:
 			e.ordinal++
 			e.incidents = append(e.incidents, e.takeIn(published, e.ordinal))
-		} else {
-			ordinal := e.incidents[at].Ordinal
+		case in.Last.Revision < published.Revision:
 			// It keeps its ordinal, and with it its place among the incidents.
-			e.letGo(ordinal)
-			e.incidents[at] = e.takeIn(published, ordinal)
+			*in = *e.takeIn(published, in.Ordinal)
+		default:
+			continue
 		}
 		out = append(out, published)
 	}
@@ -75,6 +79,16 @@ func (e *Engine) goOnFrom(p faultline.Published) []faultline.Incident {
 		out = append(out, e.publishMerged()...)
 	}
 	return out
+}
+
+// byID returns the incident of an id, nil if there is none.
+func (e *Engine) byID(id string) *incident {
+	for _, in := range e.incidents {
+		if in.ID == id {
+			return in
+		}
+	}
+	return nil
 }
 
 // publishMerged are the revisions of incidents that are merged and were published as open.

@@ -2,7 +2,9 @@ package correlate
 
 import (
 	"bytes"
+	"slices"
 	"testing"
+	"time"
 
 	"faultline"
 )
@@ -127,6 +129,55 @@ func TestAnIncidentFoundAnewIsSaidToBeMergedAtOnce(t *testing.T) {
 	}
 	if open != 1 {
 		t.Errorf("%d open incidents are shown", open)
+	}
+}
+
+// Two failovers may leave a fold with an incident that was merged, as readers were told since, into
+// one that the fold does not know. The sites go over to that one: held by none they would join it
+// a second time, and no checkpoint of such a state can be restored.
+func TestSitesOfAnIncidentThatIsMergedGoOverToTheOther(t *testing.T) {
+	t.Parallel()
+	w := cdnOutage(40)
+	w.minutes = 90
+	e, own := New(Config{}), faultline.Incident{}
+	rest := w.events()
+	for ; own.State != faultline.StateConfirmed; rest = rest[1:] {
+		for _, rev := range e.Fold(rest[0]) {
+			own = rev
+		}
+	}
+	other := own
+	other.ID, other.Revision = "inc_01HR9HSPH48G0JRMKSS4HKW5NJ", 1
+	other.DetectedAt = own.DetectedAt.Add(-time.Second)
+	own.Revision, own.State, own.MergedInto = own.Revision+1, faultline.StateMerged, &other.ID
+	e.Fold(faultline.Published{At: e.Clock(), Incidents: []faultline.Incident{other, own}})
+	for _, ev := range rest[:len(rest)/4] {
+		e.Fold(ev)
+		in := e.byID(other.ID)
+		if ids := in.sites(); len(ids) != len(slices.Compact(slices.Clone(ids))) {
+			t.Fatalf("at %v it has a site twice: %v", e.Clock(), ids)
+		}
+		for _, id := range in.sites() {
+			if holds := e.sites.rows[id].Incident; in.State.Open() && holds != in.Ordinal {
+				t.Fatalf("at %v one of its sites is held by %d", e.Clock(), holds)
+			}
+		}
+	}
+	if _, err := Restore(Config{}, e.Checkpoint()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A site that another incident held when it was taken over is no second member later.
+func TestASiteIsAMemberOnce(t *testing.T) {
+	t.Parallel()
+	e := New(Config{})
+	id := put(e, "a.example", 0)
+	in := &incident{Ordinal: 1, State: faultline.StateConfirmed}
+	e.incidents = append(e.incidents, in)
+	in.join(id).Reports = 7
+	if m := e.enlist(in, id, e.clock); len(in.Members) != 1 || m.Reports != 7 || e.sites.rows[id].Incident != 1 {
+		t.Errorf("%d members, held by %d: %+v", len(in.Members), e.sites.rows[id].Incident, m)
 	}
 }
 

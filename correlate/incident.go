@@ -212,7 +212,8 @@ func (in *incident) place(id uint32) (int, bool) {
 		func(m member, id uint32) int { return int(int64(m.Site) - int64(id)) })
 }
 
-// join adds a site that is not yet a member.
+// join adds a site that is not yet a member. A site that is one already would be there twice,
+// and the state could not be restored.
 func (in *incident) join(id uint32) *member {
 	i, _ := in.place(id)
 	in.Members = slices.Insert(in.Members, i, member{Site: id, State: faultline.SiteDown})
@@ -268,11 +269,15 @@ func (in *incident) countReport(id uint32, h evidence.Report) {
 	}
 }
 
-// enlist makes a site a member and counts what was seen of it since the onset.
+// enlist makes a site a member and counts what was seen of it since the onset. One that was
+// taken over as a member while another incident held it is a member already, and is held now.
 func (e *Engine) enlist(in *incident, id uint32, onset int64) *member {
 	s := e.sites.rows[id]
 	e.s.unsettle(id)
 	s.Incident = in.Ordinal
+	if m := in.member(id); m != nil {
+		return m
+	}
 	m := in.join(id)
 	m.Onset = max(onset, in.Onset[0])
 	if j := e.evidenceOf(id); j != nil {

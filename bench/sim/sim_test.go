@@ -26,6 +26,18 @@ func TestWhateverGoesWrongTheInvariantsHold(t *testing.T) {
 	}
 }
 
+// Seeds that once violated an invariant are run again.
+func TestWhatOnceWentWrongDoesNotAgain(t *testing.T) {
+	t.Parallel()
+	for _, seed := range []uint64{
+		1_751, // two failovers left an incident merged into one that the fold did not know
+	} {
+		if _, err := simulate(seed, ""); err != nil {
+			t.Errorf("%v: go run ./bench/sim -from %d -seeds 1", err, seed)
+		}
+	}
+}
+
 // Each defence that is taken out is missed.
 func TestPlantedMistakesAreFound(t *testing.T) {
 	t.Parallel()
