@@ -31,7 +31,7 @@ type ScorecardAnswer struct {
 //
 // @ID       getScorecard
 // @Summary  How many confirmed causes were withdrawn or corrected, and how early they came
-// @Description Counts the confirmed incidents that are over: how many causes were neither withdrawn nor corrected, how long confirmation took, and how often it came before the provider's first statement. Drills and replays are counted separately.
+// @Description Counts the confirmed incidents that are over: how many causes were neither withdrawn nor corrected, how long confirmation took, how often it came before the provider's first statement, and how late each provider spoke, by month. Drills and replays are counted separately.
 // @Tags     incidents
 // @Produce  json
 // @Success  200 {object} ScorecardAnswer
@@ -54,7 +54,8 @@ func (a *api) getScorecard(c *gin.Context, _ url.Values) error {
 				live = append(live, &e.Incident)
 			}
 		}
-		out.Live, out.Drill = board.Grade(live), board.Grade(drill)
+		providers := a.cfg.Board.Providers()
+		out.Live, out.Drill = board.Grade(live, providers), board.Grade(drill, providers)
 		for _, name := range history.Names() {
 			if r, err := history.Open(name); err == nil {
 				out.Replays = append(out.Replays, a.replayRef(r))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"faultline"
+	"faultline/board/page"
 )
 
 func TestConcentrationCountsPartsAndFirebreaks(t *testing.T) {
@@ -117,14 +118,63 @@ func TestScorecardGradesWhatIsOver(t *testing.T) {
 	open.State = faultline.StateConfirmed
 	unlisted := over
 	unlisted.ConfirmedAt = nil
-	s := Grade([]*faultline.Incident{&over, &wrong, &open, &unlisted})
+	s := Grade([]*faultline.Incident{&over, &wrong, &open, &unlisted}, nil)
 	if s.Incidents != 2 || s.Named != 2 || s.Held != 1 || s.Retracted != 1 || s.Corrected != 1 || s.Before != 1 {
 		t.Errorf("graded %+v", s)
 	}
 	if *s.MedianSeconds != 30 || *s.MedianAhead != 11 || s.Calibration[4].Incidents != 2 || s.Calibration[4].Held != 1 {
 		t.Errorf("after %d s, %d min ahead, %+v", *s.MedianSeconds, *s.MedianAhead, s.Calibration)
 	}
-	if none := Grade(nil); none.MedianSeconds != nil || none.MedianAhead != nil {
+	if none := Grade(nil, nil); none.MedianSeconds != nil || none.MedianAhead != nil {
 		t.Errorf("nothing is graded %+v", none)
+	}
+}
+
+// How late a provider spoke is said by month; what was withdrawn counts for nobody, and as false
+// where a person withdrew it.
+func TestScorecardSaysHowLateProvidersSpoke(t *testing.T) {
+	providers := faultline.NewProviders([]faultline.Provider{{Slug: "fastly", Name: "Fastly",
+		Components: []string{"cdn:fastly"}}, {Slug: "dyn", Name: "Dyn", Components: []string{"dns:dyn"}}})
+	var list []*faultline.Incident
+	add := func(month time.Month, cause faultline.Component, lag int) *faultline.Incident {
+		at := time.Date(2026, month, 3, 0, 0, 0, 0, time.UTC)
+		inc := &faultline.Incident{State: faultline.StateResolved, ConfirmedAt: &at, Onset: faultline.Onset{At: at},
+			Cause: &faultline.Cause{Component: cause}}
+		if lag != 0 {
+			inc.Statements = []faultline.SaidStatement{{At: at.Add(time.Hour)},
+				{At: at.Add(time.Duration(lag) * time.Minute)}}
+		}
+		list = append(list, inc)
+		return inc
+	}
+	add(2, "dns:dyn", 9)
+	add(3, "cdn:fastly", 11)
+	add(1, "cdn:fastly", 4)
+	add(1, "cdn:fastly", 8)
+	add(1, "cdn:fastly", 0)
+	add(1, "cdn:nobody", 5)
+	withdrawn := add(3, "cdn:fastly", 50)
+	withdrawn.State = faultline.StateRetracted
+	withdrawn.Corrections = []faultline.Correction{{By: "x", State: faultline.StateRetracted}}
+	add(3, "cdn:fastly", 50).State = faultline.StateRetracted // by the evidence
+	s := Grade(list, providers)
+	text, err := page.Render(s.Providers)
+	const want = `[{"slug":"fastly","provider":"Fastly","incidents":4,"spoken":3,"median_minutes":8,"months":[` +
+		`{"month":"2026-01","incidents":3,"spoken":2,"median_minutes":4},` +
+		`{"month":"2026-03","incidents":1,"spoken":1,"median_minutes":11}]},` +
+		`{"slug":"dyn","provider":"Dyn","incidents":1,"spoken":1,"median_minutes":9,` +
+		`"months":[{"month":"2026-02","incidents":1,"spoken":1,"median_minutes":9}]}]`
+	if err != nil || string(text) != want {
+		t.Errorf("%s\nwant %s, %v", text, want, err)
+	}
+	if s.False != 1 || s.Retracted != 2 {
+		t.Errorf("%d are false, %d were withdrawn", s.False, s.Retracted)
+	}
+	for i := range 60 { // five years
+		add(time.Month(i), "dns:dyn", 1)
+	}
+	months := Grade(list, providers).Providers[0].Months
+	if len(months) != maxLagMonths || months[maxLagMonths-1].Month != "2030-11" {
+		t.Errorf("%d months are said, up to %+v", len(months), months[len(months)-1])
 	}
 }

@@ -16,8 +16,10 @@ type Scorecard struct {
 	Named int `json:"named"`
 	// Retracted were confirmed and then withdrawn, by the evidence or by a person.
 	Retracted int `json:"retracted"`
-	// Corrected have a correction by a person.
+	// Corrected have a correction by a person; False are those of them that were withdrawn by
+	// it: a person said that there was no outage.
 	Corrected int `json:"corrected"`
+	False     int `json:"false"`
 	// Held are those with a cause that were neither withdrawn nor corrected. Spoken are those
 	// with a cause about which the provider made a statement.
 	Held   int `json:"held"`
@@ -30,6 +32,9 @@ type Scorecard struct {
 	Before      int  `json:"before"` // those that were confirmed before the provider spoke
 	// Calibration compares the confidence in a cause with how often it held.
 	Calibration []Calibrated `json:"calibration"`
+	// Providers are those whose components were causes, with how late they spoke, those with
+	// the most incidents first, at most 50.
+	Providers []ProviderLag `json:"providers"`
 }
 
 // Calibrated is one band of confidence.
@@ -43,17 +48,17 @@ type Calibrated struct {
 // calibrationBands is how many bands of confidence there are between 0 and 1.
 const calibrationBands = 5
 
-// Grade counts the incidents of a list.
-func Grade(list []*faultline.Incident) Scorecard {
-	s := Scorecard{Calibration: []Calibrated{}}
+// Grade counts the incidents of a list. The table says whose components are causes; nil: nobody
+// is known.
+func Grade(list []*faultline.Incident, providers *faultline.Providers) Scorecard {
+	s := Scorecard{Calibration: []Calibrated{}, Providers: lags(list, providers)}
 	for i := range calibrationBands {
 		band := Calibrated{From: float64(i) / calibrationBands, To: float64(i+1) / calibrationBands}
 		s.Calibration = append(s.Calibration, band)
 	}
 	var seconds, ahead []int
 	for _, inc := range list {
-		over := inc.State == faultline.StateResolved || inc.State == faultline.StateRetracted
-		if inc.ConfirmedAt == nil || !over {
+		if !graded(inc) {
 			continue
 		}
 		s.add(inc)
@@ -70,6 +75,17 @@ func Grade(list []*faultline.Incident) Scorecard {
 	return s
 }
 
+// graded reports whether an incident was confirmed and is over.
+func graded(inc *faultline.Incident) bool {
+	return inc.ConfirmedAt != nil && (inc.State == faultline.StateResolved || inc.State == faultline.StateRetracted)
+}
+
+// byPerson reports whether a person withdrew an incident.
+func byPerson(inc *faultline.Incident) bool {
+	return inc.State == faultline.StateRetracted && slices.ContainsFunc(inc.Corrections,
+		func(c faultline.Correction) bool { return c.State == faultline.StateRetracted })
+}
+
 // add counts one incident: whether a cause was named, whether its provider said anything,
 // and which of the two came first.
 func (s *Scorecard) add(inc *faultline.Incident) {
@@ -80,6 +96,9 @@ func (s *Scorecard) add(inc *faultline.Incident) {
 	}
 	if len(inc.Corrections) > 0 {
 		s.Corrected++
+	}
+	if byPerson(inc) {
+		s.False++
 	}
 	if inc.Cause == nil {
 		return

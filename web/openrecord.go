@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"time"
 
 	"faultline"
 	"faultline/board"
@@ -17,8 +18,22 @@ type scorecardPage struct {
 	shell
 	Live, Drilled []string
 	Bands         []calibrationRow
+	Late          []lateRow
 	Replays       []string
 }
+
+// lateRow is how late one provider spoke, and how late in each of the newest months.
+type lateRow struct {
+	Provider, URL, Of, Spoken, Median string
+	Months                            []string
+}
+
+// Of how many providers, and of how many months of each, the page says how late they spoke. The
+// API has more.
+const (
+	lateShown       = 20
+	lateMonthsShown = 6
+)
 
 // calibrationRow is one band of confidence: of so many incidents that were named with it, so
 // many held.
@@ -40,14 +55,18 @@ func (w *Web) scorecard(c *gin.Context, v *localizer) error {
 			}
 		}
 		p := scorecardPage{shell: v.shell("/scorecard", v.say("scorecard.title"), v.say("scorecard.lead"))}
-		graded := board.Grade(live)
-		p.Live = v.graded(graded)
+		graded := board.Grade(live, w.cfg.Providers)
+		p.Live, p.Late = v.graded(graded), v.late(graded.Providers)
 		for _, b := range graded.Calibration {
 			p.Bands = append(p.Bands, calibrationRow{Band: v.percent(b.From) + " – " + v.percent(b.To),
 				Held: v.number(b.Held), Of: v.number(b.Incidents)})
 		}
 		if len(drill) > 0 {
-			p.Drilled = v.graded(board.Grade(drill))
+			drilled := board.Grade(drill, w.cfg.Providers)
+			p.Drilled = v.graded(drilled)
+			if len(live) == 0 { // a server that plays a drill has nothing else to show
+				p.Late = v.late(drilled.Providers)
+			}
 		}
 		if p.Replays, err = v.gradedReplays(); err != nil {
 			return doc{}, err
@@ -65,7 +84,8 @@ func (v *localizer) graded(s board.Scorecard) []string {
 	said := []string{
 		v.say("scorecard.incidents", "N", v.number(s.Incidents), "Named", v.number(s.Named)),
 		v.say("scorecard.held", "N", v.number(s.Held), "Of", v.number(s.Named), "Spoken", v.number(s.Spoken)),
-		v.say("scorecard.retracted", "N", v.number(s.Retracted), "Corrected", v.number(s.Corrected)),
+		v.say("scorecard.retracted", "N", v.number(s.Retracted), "Corrected", v.number(s.Corrected),
+			"False", v.number(s.False)),
 	}
 	if s.MedianSeconds != nil {
 		said = append(said, v.say("scorecard.seconds", "N", v.number(*s.MedianSeconds)))
@@ -74,6 +94,32 @@ func (v *localizer) graded(s board.Scorecard) []string {
 		said = append(said, v.say("scorecard.ahead", "N", v.number(s.Before), "Minutes", v.number(*s.MedianAhead)))
 	}
 	return said
+}
+
+// late are the rows of the providers that spoke late.
+func (v *localizer) late(of []board.ProviderLag) (rows []lateRow) {
+	for _, p := range of[:min(len(of), lateShown)] {
+		row := lateRow{Provider: p.Provider, URL: v.prefix + "/provider/" + p.Slug, Of: v.number(p.Incidents),
+			Spoken: v.number(p.Spoken), Median: v.lagMinutes(p.Lag)}
+		for _, m := range p.Months[max(0, len(p.Months)-lateMonthsShown):] {
+			month, err := time.Parse("2006-01", m.Month)
+			if err != nil {
+				continue // board writes months so
+			}
+			row.Months = append(row.Months, v.say("scorecard.month_lag", "Month", v.month(month), "Lag", v.lagMinutes(m.Lag),
+				"Spoken", v.number(m.Spoken), "Of", v.number(m.Incidents)))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// lagMinutes says a median in minutes.
+func (v *localizer) lagMinutes(l board.Lag) string {
+	if l.MedianMinutes == nil {
+		return v.say("scorecard.silent")
+	}
+	return v.say("scorecard.minutes", "N", v.number(*l.MedianMinutes))
 }
 
 // gradedReplays counts how the outages of the past were named.

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"faultline"
 	"faultline/board"
 	"faultline/web"
 )
@@ -69,6 +71,29 @@ func TestScorecardKeepsReplaysApart(t *testing.T) {
 	got := text(t, get(serve(t, newWorld().config()), "/scorecard").Body.String())
 	if !strings.Contains(got, "Causes named correctly: 13 of 13. False incidents: 0.") {
 		t.Errorf("the scorecard says %s", got)
+	}
+}
+
+func TestScorecardSaysHowLateProvidersSpoke(t *testing.T) {
+	w := newWorld()
+	spoken := over()
+	spoken.Cause = fastly(3).Cause
+	spoken.Statements = []faultline.SaidStatement{{At: spoken.Onset.At.Add(37 * time.Minute)}}
+	withdrawn := over()
+	withdrawn.ID, withdrawn.State = "inc_01F7NG9Z8ZCFRFE1XNDYSRWMDX", faultline.StateRetracted
+	withdrawn.Corrections = []faultline.Correction{{By: "operator", State: faultline.StateRetracted}}
+	w.incidents = [][]faultline.Incident{{spoken}, {withdrawn}}
+	h := serve(t, w.config())
+	for lang, want := range map[string][]string{
+		"en": {"How late providers spoke", "37 min", "June 2021: 37 min (1 of 1)", "withdrawn as false: 1."},
+		"de": {"Wie spät sich Anbieter äußerten", "Juni 2021: 37 min (1 von 1)"},
+	} {
+		got := get(h, "/scorecard?lang="+lang).Body.String()
+		for _, part := range append(want, `/provider/fastly"`) {
+			if !strings.Contains(got, part) {
+				t.Errorf("%s: the scorecard does not say %q: %s", lang, part, got[strings.Index(got, "<main"):])
+			}
+		}
 	}
 }
 

@@ -51,6 +51,7 @@ var answers = []reflect.Type{
 	reflect.TypeFor[api.ScorecardAnswer](), reflect.TypeFor[board.Concentration](), reflect.TypeFor[board.Share](),
 	reflect.TypeFor[board.Radius](), reflect.TypeFor[board.RankBand](), reflect.TypeFor[board.RadiusSite](),
 	reflect.TypeFor[board.Scorecard](), reflect.TypeFor[board.Calibrated](),
+	reflect.TypeFor[board.ProviderLag](), reflect.TypeFor[board.MonthLag](),
 	reflect.TypeFor[api.SearchAnswer](),
 	reflect.TypeFor[api.StackAnswer](), reflect.TypeFor[api.FoundThing](),
 	reflect.TypeFor[api.ShieldsAnswer](),
