@@ -106,8 +106,8 @@ func (v *localizer) late(of []board.ProviderLag) (rows []lateRow) {
 			if err != nil {
 				continue // board writes months so
 			}
-			row.Months = append(row.Months, v.say("scorecard.month_lag", "Month", v.month(month), "Lag", v.lagMinutes(m.Lag),
-				"Spoken", v.number(m.Spoken), "Of", v.number(m.Incidents)))
+			row.Months = append(row.Months, v.say("scorecard.month_lag", "Month", v.month(month),
+				"Lag", v.lagMinutes(m.Lag), "Spoken", v.number(m.Spoken), "Of", v.number(m.Incidents)))
 		}
 		rows = append(rows, row)
 	}
