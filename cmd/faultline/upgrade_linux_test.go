@@ -3,23 +3,31 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
 	"faultline"
+	"faultline/correlate"
 )
+
+// checkpointVersions are the versions of checkpoints that are written and read, in the source.
+var checkpointVersions = regexp.MustCompile(`CheckpointVersion = \d+\n(?s:.*?)oldestCheckpoint = \d+\n`)
 
 // otherRelease builds the program as a release of which neither reads the checkpoints of
 // the other: the least that two releases beside each other may have in common.
 func otherRelease(t *testing.T) string {
 	t.Helper()
-	return buildWith(t, map[string][2]string{"../../correlate/thresholds.go": {
-		"CheckpointVersion = 10\n	// oldestCheckpoint is the oldest version that is read: what 8 to 10 added " +
-			"is empty there.\n" +
-			"	oldestCheckpoint = 7\n",
-		"CheckpointVersion = 11\n	oldestCheckpoint = 11\n"}})
+	const thresholds = "../../correlate/thresholds.go"
+	source, err := os.ReadFile(thresholds)
+	must(t, err)
+	next := correlate.CheckpointVersion + 1
+	return buildWith(t, map[string][2]string{thresholds: {string(checkpointVersions.Find(source)),
+		fmt.Sprintf("CheckpointVersion = %d\n\toldestCheckpoint = %d\n", next, next)}})
 }
 
 // An outage goes on while one release replaces the other and is put back, under load and
