@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"faultline"
 )
 
 const (
@@ -45,8 +47,9 @@ func (n *Node) openAdmin(ctx context.Context) (*adminServer, error) {
 	if n.cfg.AdminServing != nil {
 		n.cfg.AdminServing(listener.Addr())
 	}
-	return &adminServer{listener, &http.Server{Handler: n.adminRoutes(), ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout: readTimeout, WriteTimeout: adminWriteTimeout, IdleTimeout: idleTimeout,
+	return &adminServer{listener, &http.Server{Handler: n.ownNames(n.adminRoutes()),
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: adminWriteTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}}, nil
 }
 
@@ -62,6 +65,21 @@ func (n *Node) adminRoutes() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+// ownNames refuses requests for a name that is not the node's own. Any other name can be pointed at
+// an operators' address by whoever owns it, and a page under that name could then read what is
+// there in an operator's browser (DNS rebinding).
+func (n *Node) ownNames(h http.Handler) http.Handler {
+	own := faultline.Origins{Base: n.cfg.BaseURL, Listen: n.cfg.AdminListen}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !own.OwnHost(r.Host) {
+			http.Error(w, "Ask by an address, as localhost, or by the name in --admin-listen.",
+				http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // close frees the address, also of a server that never ran. A nil one has none.

@@ -36,6 +36,24 @@ func TestOperatorsHaveAnAddressOfTheirOwn(t *testing.T) {
 			t.Errorf("operators' address has %s: %d", path, got)
 		}
 	}
+	for host, want := range map[string]int{"rebound.example": http.StatusMisdirectedRequest,
+		"rebound.example:9090": http.StatusMisdirectedRequest, "": http.StatusOK, "localhost": http.StatusOK,
+		"LOCALHOST.:9090": http.StatusOK, "10.0.0.5:9090": http.StatusOK, "[::1]:9090": http.StatusOK} {
+		for _, path := range []string{"/metrics", "/debug/pprof/heap"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, private+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Host = host
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Body.Close(); res.StatusCode != want {
+				t.Errorf("%s is answered %d to who asks %q", path, res.StatusCode, host)
+			}
+		}
+	}
 	r.stop()
 	if res, err := http.Get(private + "/metrics"); err == nil {
 		_ = res.Body.Close()
