@@ -197,7 +197,8 @@ func leader(in store.Inspection) Check {
 	switch {
 	case (in.Epoch == "") == in.Entries:
 		return Check{"log", Wrong, "Redis holds only a part of a log: its entries or its epoch are missing.",
-			"Restore a backup into an empty Redis: faultline restore. A part of the data was deleted, or evicted."}
+			"A part of the data was deleted or evicted, or a restore was broken off: empty Redis first, then " +
+				"restore a backup with faultline restore."}
 	case in.Epoch == "":
 		return Check{"log", Note, "This Redis holds no log yet.", "Start a node: faultline serve."}
 	case !in.Leads:

@@ -239,8 +239,9 @@ func keysOf(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 }
 
 // Restore reads a backup into a Redis that holds nothing of Faultline; else it is
-// [ErrNotEmpty]. The log's epoch comes last: a restore that was broken off is no log. Incremental
-// backups that depend on this one may follow, see [BackupSince].
+// [ErrNotEmpty]. The log's epoch comes last: a restore that was broken off is no log, and its error
+// says that Redis must be emptied before the next attempt. Incremental backups that depend on this
+// one may follow, see [BackupSince].
 func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader) (err error) {
 	const op = "restore"
 	c, err := unhurried(url)
@@ -254,10 +255,17 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 	}
 	// Nothing is ever merged: two histories in one Redis could not be told apart again.
 	if len(there) > 0 {
-		return fmt.Errorf("%s: %w: %s", op, ErrNotEmpty, there[0])
+		return fmt.Errorf("%s: %w: %s%s", op, ErrNotEmpty, there[0], brokenOff(there))
 	}
+	begun := false
+	defer func() {
+		if err != nil && begun {
+			err = fmt.Errorf("%w. A part of it was written: empty Redis first, then restore again", err)
+		}
+	}()
 	var epoch *item // it is written when all has been read
 	write := func(r item) error {
+		begun = true
 		if r.Key == keyEpoch {
 			epoch = &r
 			return nil
@@ -285,6 +293,15 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 		return fmt.Errorf("%s: write %s: %w", op, epoch.Key, err)
 	}
 	return nil
+}
+
+// brokenOff is what to do where Redis has something of a log and not its epoch, as a restore
+// leaves it that was broken off; "" where it has the epoch.
+func brokenOff(there []string) string {
+	if slices.Contains(there, keyEpoch) {
+		return ""
+	}
+	return ". It is no whole log: a restore may have been broken off. To restore, empty Redis first"
 }
 
 // put writes one item into Redis. A key that is not ours is refused, so that a file that
