@@ -36,7 +36,7 @@ test: needs vet ## Install what is missing, vet, and run the tests of every pack
 # share nothing between goroutines but a queue of work, and what starts processes and
 # browsers: the goroutines of those stand in node and below. runs_race_test.go holds the
 # lists against the code; make check RACE=./... leaves nothing out and takes an hour.
-RACE = . ./api/... ./board/... ./dump ./ingest/... ./node ./record ./replica ./store/... ./task ./trace/... ./web
+RACE = . ./api/... ./board/... ./dump ./ingest/... ./node ./record ./replica ./store/... ./task ./tlsfiles/... ./trace/... ./web
 PLAIN = ./bench/accuracy ./bench/attack ./bench/sim ./cmd/faultline ./docs/replays
 check: needs lint race ## Lint, and what make test leaves out: the race detector, kills, agents, all languages, the documents' commands, what a lie costs.
 	CGO_ENABLED=0 $(GO) test -pgo=off -vet=off -tags check -timeout $(CHECK_TIMEOUT) $(PLAIN)

@@ -33,18 +33,20 @@ const anyRoom = "*"
 var rooms = map[string][]string{
 	".":                 {},
 	"trace":             {}, // spans, and the form in which the log carries them
+	"tlsfiles":          {}, // certificates, for the API, its agents and Redis
 	"ingest":            {".", "trace"},
 	"ingest/probe":      {"."},
 	"ingest/infra":      {".", "atomicfile"},
 	"ingest/statements": {"."},
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
-	"ingest/agent":      {".", "api/client", "atomicfile", "ingest/infra", "ingest/probe", "lockfile", "task"},
+	"ingest/agent":      {".", "api/client", "atomicfile", "ingest/infra", "ingest/probe", "lockfile", "task",
+		"tlsfiles"},
 	"correlate":         {".", "correlate/cause", "correlate/evidence"},
 	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
 	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
 	"correlate/evidence": {".", "correlate/cause"},
-	"store":              {".", "record", "trace"},
+	"store":              {".", "record", "tlsfiles", "trace"},
 	"record":             {".", "atomicfile", "board/page", "task"},
 	// Open data: rows are rendered as the API's answers.
 	"dump":              {".", "atomicfile", "board/page", "record", "task"},

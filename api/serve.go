@@ -58,6 +58,9 @@ func (a *api) handle(c *gin.Context, r route) error {
 		}
 	}
 	if r.scope != "" {
+		if err := a.certified(c, r.scope); err != nil {
+			return err
+		}
 		who, err := a.authorise(c, r.scope)
 		if err != nil {
 			return err

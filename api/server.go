@@ -88,6 +88,8 @@ type Config struct {
 	Unwell func() string
 	Now    func() time.Time
 	Log    *slog.Logger // nil: says nothing
+	// ClientCertificates says that agents and operators need a certificate besides their token.
+	ClientCertificates bool
 	// Tracer makes spans of requests; nil: nobody does.
 	Tracer *trace.Tracer
 	// Registry is what /metrics shows; nil: one of the API's own.

@@ -39,17 +39,19 @@ import (
 	"faultline/scenario/drill"
 	"faultline/store"
 	"faultline/store/archive"
+	"faultline/tlsfiles"
 	"faultline/trace"
 	"faultline/web"
 )
 
 // Config is what a node is put together from.
 type Config struct {
-	Listen         string         // HOST:PORT
-	Serving        func(net.Addr) // called once it listens; nil: nothing is
-	AdminListen    string         // HOST:PORT of metrics and profiles; empty: metrics are public
-	AdminServing   func(net.Addr) // called once it listens there; nil: nothing is
-	BaseURL        string         // that people reach it by; empty: not known
+	Listen         string           // HOST:PORT
+	Serving        func(net.Addr)   // called once it listens; nil: nothing is
+	TLS            *tlsfiles.Source // by which it speaks TLS there; nil: it does not
+	AdminListen    string           // HOST:PORT of metrics and profiles; empty: metrics are public
+	AdminServing   func(net.Addr)   // called once it listens there; nil: nothing is
+	BaseURL        string           // that people reach it by; empty: not known
 	Contact        string
 	PushContact    string // whom push services write to, mailto:… or https://…; empty: no browser is notified
 	TrustedProxies []string
@@ -282,7 +284,7 @@ func (n *Node) face() error {
 		Webhooks:  cfg.Store,
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
-		Tracer:   cfg.Tracer,
+		Tracer: cfg.Tracer, ClientCertificates: cfg.TLS != nil && cfg.TLS.WantsClients(),
 		Writable: n.writable, Unwell: n.unwell, Listen: cfg.Listen,
 		Registry: cfg.Registry, PrivateMetrics: cfg.AdminListen != "",
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}

@@ -129,7 +129,7 @@ func (n *Node) Run(ctx context.Context) error {
 		ErrorLog:  slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
 	t := tasks{
-		server:  task.Begin("server", ended, func(context.Context) error { return server.Serve(n.inFront(listener)) }),
+		server:  task.Begin("server", ended, func(context.Context) error { return n.serve(server, listener) }),
 		door:    task.Begin("door", ended, n.door.Run),
 		replica: task.Begin("replica", ended, n.replica.Run),
 		board:   task.Begin("board", ended, n.board.Run),
@@ -178,6 +178,16 @@ func (n *Node) beginOthers(t *tasks, ended chan<- error, admin *adminServer, pla
 	if n.probes != nil {
 		t.probes = task.Begin("prober", ended, n.probes)
 	}
+}
+
+// serve answers on connections until the server is ended. What is prepared can't be answered in
+// front of a server that speaks TLS: the request can be read by that server alone.
+func (n *Node) serve(server *http.Server, l net.Listener) error {
+	if n.cfg.TLS == nil {
+		return server.Serve(n.inFront(l))
+	}
+	server.TLSConfig = n.cfg.TLS.Server()
+	return server.ServeTLS(l, "", "")
 }
 
 // inFront answers on connections what is prepared, before the server reads a request.

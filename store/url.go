@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"faultline/tlsfiles"
 )
 
 // urlParameters are the query parameters that [ParseURL] takes.
 var urlParameters = []string{
 	"db", "client_name", "skip_verify", "dial_timeout", "read_timeout", "write_timeout", "pool_timeout", "pool_size",
-	"sentinel_username", "sentinel_password",
+	"sentinel_username", "sentinel_password", paramCA, paramCert, paramKey,
 }
 
 // ParseURL reads the address of a Redis, in one of these forms:
@@ -27,8 +29,9 @@ var urlParameters = []string{
 //
 // Parameters are those of go-redis: db, client_name, skip_verify, dial_timeout,
 // read_timeout, write_timeout, pool_timeout and pool_size, and for sentinels
-// sentinel_username and sentinel_password. Several hosts need a scheme that says
-// what they are. Errors never quote the URL, which may hold a password.
+// sentinel_username and sentinel_password; and ca, cert and key, files for TLS, which
+// are read when a connection is made, see [WithTLSFiles]. Several hosts need a scheme that
+// says what they are. Errors never quote the URL, which may hold a password.
 func ParseURL(raw string) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
@@ -45,8 +48,25 @@ func ParseURL(raw string) (*redis.UniversalOptions, error) {
 	if err != nil {
 		return nil, err
 	}
+	files := takeFiles(params)
+	if files != (tlsfiles.Files{}) && base != "rediss" {
+		return nil, errors.New("redis URL: files of TLS need rediss://, rediss+sentinel:// or rediss+cluster://")
+	}
+	o, err := parse(base, mode, rest, params)
+	if err == nil && files != (tlsfiles.Files{}) {
+		dialBy(o, files)
+	}
+	return o, err
+}
+
+// parse reads what stands behind the scheme.
+func parse(base, mode, rest string, params url.Values) (*redis.UniversalOptions, error) {
+	whole := base + "://" + rest
+	if len(params) > 0 {
+		whole += "?" + params.Encode()
+	}
 	if base == "unix" {
-		return single(raw)
+		return single(whole)
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	at := strings.LastIndexByte(authority, '@') + 1
@@ -63,7 +83,7 @@ func ParseURL(raw string) (*redis.UniversalOptions, error) {
 	if len(hosts) > 1 {
 		return nil, errors.New("redis URL: several hosts need redis+cluster:// or redis+sentinel://")
 	}
-	return single(raw)
+	return single(whole)
 }
 
 // readParameters refuses what would be ignored otherwise: a setting that is mistyped must

@@ -25,6 +25,7 @@ type probeCmd struct {
 	Server string `required:"" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the Faultline server that this agent probes for, such as https://faultline.example."`
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued. Required, here or in --token-file; faultline vantage add NAME on the server prints it."`
 	tokenFile
+	serverFlags
 	Name  string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the one in the token, which is also the default."`
 	Spool string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait while the server cannot be reached, at most 64 MiB and five minutes of them. By default spool in the state directory; with --name, a directory of that name in spool."`
 	stateFlags
@@ -83,12 +84,16 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 	// The link is the transport of all requests to the server. It remembers whether the last
 	// ones arrived, because an agent must tell "the server is away" from "I cannot see the
 	// internet".
-	link := agent.NewLink(time.Now)
+	log := c.logger(w.stderr)
+	certificates, err := c.serverFlags.source(log)
+	if err != nil {
+		return err
+	}
+	link := agent.NewLink(time.Now, certificates)
 	server, err := client.New(c.Server, client.WithToken(c.Token), client.WithHTTPClient(&http.Client{Transport: link}))
 	if err != nil {
 		return usageError{fmt.Errorf("--server: %w", err)}
 	}
-	log := c.logger(w.stderr)
 	// Results go to disk before they are handed in: a server that is away for a minute must
 	// not cost the minute's observations, and an outage is when servers are away.
 	spool, err := agent.OpenSpool(c.Spool, log, time.Now)

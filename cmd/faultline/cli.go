@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
 	"time"
+
+	"faultline/store"
+	"faultline/tlsfiles"
 )
 
 // envPrefix begins the name of every environment variable that is read here. nameVariable
@@ -68,6 +72,9 @@ func (f logFlags) logger(w io.Writer) *slog.Logger {
 type redisFlags struct {
 	RedisURL     string `placeholder:"URL" env:"FAULTLINE_REDIS_URL" help:"Redis that holds the log: redis://, rediss://, unix://, redis+sentinel://HOST,…/MASTER or redis+cluster://HOST,…. Without it, a private redis-server runs in the state directory. If none is installed, everything is kept in memory and is lost when the process ends."`
 	RedisURLFile string `name:"redis-url-file" placeholder:"FILE" env:"FAULTLINE_REDIS_URL_FILE" help:"File that contains the value of --redis-url, to keep its password out of the environment and of lists of processes."`
+	RedisCA      string `name:"redis-ca" placeholder:"FILE" env:"FAULTLINE_REDIS_CA" help:"Authorities (PEM) that may have signed the certificate of Redis, for rediss:// and its like. Without it those of the system are used. A file that changes is read again."`
+	RedisCert    string `name:"redis-cert" placeholder:"FILE" env:"FAULTLINE_REDIS_CERT" help:"Certificate (PEM) by which Redis knows this client (mutual TLS). A file that changes is read again."`
+	RedisKey     string `name:"redis-key" placeholder:"FILE" env:"FAULTLINE_REDIS_KEY" help:"Private key (PEM) of --redis-cert."`
 	stateFlags
 }
 
@@ -76,7 +83,20 @@ func (f *redisFlags) check() error {
 	if err := readSecret("redis-url", &f.RedisURL, f.RedisURLFile); err != nil {
 		return err
 	}
+	files := f.redisFiles()
+	if files != (tlsfiles.Files{}) && f.RedisURL == "" {
+		return usageError{errors.New("--redis-ca, --redis-cert and --redis-key need --redis-url")}
+	}
+	if (files.Cert == "") != (files.Key == "") {
+		return usageError{errors.New("--redis-cert: needs --redis-key, and the other way round")}
+	}
+	f.RedisURL = store.WithTLSFiles(f.RedisURL, files)
 	return checkRedisURL(f.RedisURL)
+}
+
+// redisFiles are those that connections to Redis use.
+func (f *redisFlags) redisFiles() tlsfiles.Files {
+	return tlsfiles.Files{CA: f.RedisCA, Cert: f.RedisCert, Key: f.RedisKey}
 }
 
 // stateFlags say where this node keeps what is its own: keys, the snapshot, the archive, the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,8 @@ import (
 	"faultline/store"
 	"faultline/store/archive"
 	"faultline/store/redisd"
+	"faultline/tlsfiles"
+	"faultline/trace"
 )
 
 // doctorCmd examines a deployment from the machine of a node, with the flags that serve has
@@ -27,7 +30,9 @@ type doctorCmd struct {
 	redisFlags
 	AddressDB []string `name:"address-db" sep:"," placeholder:"FILE" env:"FAULTLINE_ADDRESS_DB" help:"The address databases of serve, to say how old they are, separated by commas."`
 	Ranges    string   `placeholder:"FILE" type:"path" env:"FAULTLINE_RANGES" help:"The address ranges of serve; without it ranges.json in the state directory, if it exists."`
-	JSON      bool     `name:"json" env:"FAULTLINE_DOCTOR_JSON" help:"Print one JSON object instead of lines."`
+	tlsFlags
+	collectorFlags
+	JSON bool `name:"json" env:"FAULTLINE_DOCTOR_JSON" help:"Print one JSON object instead of lines."`
 	logFlags
 }
 
@@ -44,7 +49,9 @@ func (doctorCmd) Help() string {
 }
 
 // AfterApply refuses flags that contradict each other, before Redis is contacted.
-func (c *doctorCmd) AfterApply() error { return c.redisFlags.check() }
+func (c *doctorCmd) AfterApply() error {
+	return cmp.Or(c.redisFlags.check(), c.tlsFlags.check(), c.collectorFlags.check())
+}
 
 // Run examines a deployment and prints what it found, as text or JSON. The exit code is 1
 // when anything is wrong, so that doctor can be a step of a deployment.
@@ -55,6 +62,10 @@ func (c doctorCmd) Run(ctx context.Context, w world) error {
 	checks, published := c.examineRedis(ctx, now)
 	checks = append(checks, doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
 		doctor.Ranges(c.rangesFile(), now))
+	checks = append(checks, doctor.Certificates(c.certificates(), now)...)
+	if c.wanted() {
+		checks = append(checks, doctor.Collector(c.OTLPEndpoint, c.tryCollector(ctx)))
+	}
 	report := doctor.NewReport(checks)
 	write := report.WriteText
 	if c.JSON {
@@ -67,6 +78,47 @@ func (c doctorCmd) Run(ctx context.Context, w world) error {
 		return exitError{exitFailed}
 	}
 	return nil
+}
+
+// collectorLimit bounds the attempt at the collector.
+const collectorLimit = 5 * time.Second
+
+// tryCollector sends the collector no spans.
+func (c doctorCmd) tryCollector(ctx context.Context) error {
+	headers, err := c.headers()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, collectorLimit)
+	defer cancel()
+	return trace.Try(ctx, c.OTLPEndpoint, headers)
+}
+
+// certificates are those that the flags name, each side of TLS for itself.
+func (c doctorCmd) certificates() (all []doctor.Certificate) {
+	for _, side := range []struct {
+		setting string
+		files   tlsfiles.Files
+	}{
+		{"--tls-cert", tlsfiles.Files{Cert: c.TLSCert, Key: c.TLSKey}},
+		{"--tls-client-ca", tlsfiles.Files{CA: c.TLSClientCA}},
+		{"--redis-cert", tlsfiles.Files{Cert: c.RedisCert, Key: c.RedisKey}},
+		{"--redis-ca", tlsfiles.Files{CA: c.RedisCA}},
+	} {
+		if side.files == (tlsfiles.Files{}) {
+			continue
+		}
+		found := doctor.Certificate{Setting: side.setting, File: cmp.Or(side.files.Cert, side.files.CA)}
+		loaded, err := side.files.Load()
+		if found.Err = err; err == nil {
+			found.Ends = loaded.CAsEnd
+			if loaded.Certificate != nil {
+				found.Ends = loaded.Ends()
+			}
+		}
+		all = append(all, found)
+	}
+	return all
 }
 
 // examineRedis checks Redis and what lies in it, and returns how many public keys do. Each

@@ -41,6 +41,7 @@ type serveCmd struct {
 	localFlags
 	doorFlags
 	traceFlags
+	tlsFlags
 
 	RecordKey string `type:"path" placeholder:"FILE" env:"FAULTLINE_RECORD_KEY" help:"Key that signs the public record of what is published. Every node that signs needs the same key. By default record.key in the state directory, which is made if it does not exist."`
 
@@ -96,8 +97,16 @@ func (c *serveCmd) AfterApply() error {
 		within("checkpoint-interval", c.CheckpointInterval, time.Second, 10*time.Minute),
 		c.checkKeep(), c.checkDumpKeep(),
 		within("drain-delay", c.DrainDelay, 0, 2*time.Second),
-		c.statementFlags.check(), c.traceFlags.check(),
+		c.statementFlags.check(), c.traceFlags.check(), c.tlsFlags.check(), c.checkRedisFiles(),
 	)
+}
+
+// checkRedisFiles refuses files that can't be read: connections would be tried for ever.
+func (c *serveCmd) checkRedisFiles() error {
+	if _, err := c.redisFiles().Load(); err != nil {
+		return usageError{fmt.Errorf("--redis-cert, --redis-ca: %w", err)}
+	}
+	return nil
 }
 
 // checkKeep refuses what is too short for an incident to be over in.
@@ -172,6 +181,9 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer closeTracer(cfg.Tracer, log)
+	if cfg.TLS, err = c.tlsFlags.source(log, reg); err != nil {
+		return err
+	}
 	n, err := node.New(cfg)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"text/tabwriter"
 	"time"
@@ -29,6 +30,7 @@ type operatorFlags struct {
 	Server string `default:"http://127.0.0.1:8080" placeholder:"URL" env:"FAULTLINE_SERVER" help:"Address of the server, such as https://faultline.example."`
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token with the scope admin. By default one that is valid for a minute is signed with the keys of the state directory, which must be the server's."`
 	tokenFile
+	serverFlags
 	stateFlags
 }
 
@@ -51,7 +53,12 @@ func (f operatorFlags) client() (*client.Client, error) {
 			return nil, err
 		}
 	}
-	c, err := client.New(f.Server, client.WithToken(signed))
+	certificates, err := f.serverFlags.source(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	link := &http.Client{Transport: agent.NewLink(time.Now, certificates)}
+	c, err := client.New(f.Server, client.WithToken(signed), client.WithHTTPClient(link))
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--server: %w", err)}
 	}
