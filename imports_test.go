@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"ingest/probe":      {"."},
 	"ingest/infra":      {".", "atomicfile"},
 	"ingest/statements": {"."},
+	"ingest/pages":      {"."},
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
 	"ingest/agent":      {".", "api/client", "atomicfile", "ingest/infra", "ingest/probe", "lockfile", "task",

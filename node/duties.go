@@ -29,6 +29,7 @@ func (n *Node) duties() []replica.Duty {
 		return n.maps.Run(ctx, t.Append)
 	}})
 	duties = append(duties, n.concentrationDuty())
+	duties = append(duties, n.pagesDuty()...)
 	duties = append(duties, n.archiveDuty()...)
 	metrics := statements.NewMetrics(cfg.Registry)
 	if len(cfg.Statements.Sources) == 0 {

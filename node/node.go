@@ -107,6 +107,7 @@ type Statements struct {
 type Schedule struct {
 	Period  time.Duration // between two checks of a site from one vantage
 	Exclude []string      // sites that are not checked
+	Pages   time.Duration // between two requests for a site's page, of which its uses are read; 0: none is
 }
 
 // Prober is this node's own vantage.
@@ -149,6 +150,7 @@ type Node struct {
 	pages    *web.Web
 	work     *agent.Schedule             // nil in a drill: nothing is probed
 	probes   func(context.Context) error // nil when this node does not probe
+	eyes     *probe.Checker              // nil likewise; pages are read with it
 
 	started     time.Time
 	wasWritable atomic.Bool // it was once ready for everything
@@ -343,6 +345,7 @@ func (n *Node) openProber() {
 		cfg.Log.Warn("this node can't probe", "error", err)
 		return
 	}
+	n.eyes = eyes
 	ledger := &agent.Ledger{}
 	sink := agent.LocalSink{Door: n.door, Vantage: own.Vantage, Ledger: ledger, Now: cfg.Now, Log: cfg.Log}
 	prober := probe.New(probe.Config{Vantage: own.Vantage.Vantage, Eyes: eyes, Sink: sink, Canaries: own.Canaries,

@@ -26,7 +26,19 @@ type localFlags struct {
 	VantageCountry string        `placeholder:"XX" env:"FAULTLINE_VANTAGE_COUNTRY" help:"Country that the vantage is in, two capital letters (ISO 3166-1)."`
 	ProbePeriod    time.Duration `default:"1m" env:"FAULTLINE_PROBE_PERIOD" help:"Time between two checks of a site from one vantage, for agents too. 10s to 1h."`
 	ProbeExclude   []string      `sep:"," placeholder:"SITE" env:"FAULTLINE_PROBE_EXCLUDE" help:"Sites of the list that are not probed, separated by commas."`
+	Pages          bool          `default:"true" negatable:"" env:"FAULTLINE_PAGES" help:"Read once a day which hosts serve scripts, styles and fonts of each catalogue site's page, where robots.txt allows it. --no-pages reads none."`
 	eyesFlags
+}
+
+// pageEvery is how long it is between two requests for the page of one site.
+const pageEvery = 24 * time.Hour
+
+// pages is how often pages are read; 0: never.
+func (f localFlags) pages() time.Duration {
+	if !f.Pages {
+		return 0
+	}
+	return pageEvery
 }
 
 // countryForm is the form of an ISO 3166-1 alpha-2 code. Whether the country exists is not

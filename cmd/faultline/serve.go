@@ -244,7 +244,7 @@ func (c *serveCmd) config(log *slog.Logger, reg *prometheus.Registry,
 		Dumps:     node.Dumps{Dir: filepath.Join(c.StateDir, dumpsDir), Keep: c.DumpKeep},
 		NeverLead: c.Role == roleProbe, LeaseTTL: c.LeaseTTL, CheckpointInterval: c.CheckpointInterval,
 		LimitReads: c.ReadLimit > 0, SelfKeys: c.SelfKeys, MaxConnections: c.ConnectionLimit,
-		Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude},
+		Schedule: node.Schedule{Period: c.ProbePeriod, Exclude: c.ProbeExclude, Pages: c.pages()},
 		Now:      clock.Now, Time: clock, Log: log, Registry: reg}
 	if c.Role != roleServe {
 		cfg.Prober = &node.Prober{Vantage: c.vantage(), Version: programVersion(), Canaries: c.canaries(), Eyes: c.eyes,

@@ -95,7 +95,7 @@ func (p *place) announce(o Observation, base faultline.SiteRecord, before time.T
 	}
 	c := Change{Record: record, Joined: without(record.Components, p.announced.Components),
 		Left: without(p.announced.Components, record.Components), After: before}
-	if len(c.Joined)+len(c.Left) == 0 && !p.drifted(record) {
+	if len(c.Joined)+len(c.Left) == 0 && !p.drifted(record) && slices.Equal(record.Uses, p.announced.Uses) {
 		return Change{}, false
 	}
 	p.announced = &record
@@ -130,6 +130,9 @@ func (p *place) record(o Observation, base faultline.SiteRecord) faultline.SiteR
 	r := faultline.SiteRecord{At: faultline.Millis(o.At), Site: o.Site, Rank: base.Rank,
 		Source: faultline.SourceObserved,
 		Owner:  base.Owner, Runs: base.Runs, Uses: base.Uses}
+	if p.pageRead {
+		r.Uses = p.uses
+	}
 	shares := map[faultline.Component]float64{}
 	var kinds kindSet
 	for i, s := range p.stands {

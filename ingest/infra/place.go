@@ -23,6 +23,9 @@ type place struct {
 	// because they drift with every check.
 	stale bool
 	due   time.Time
+	// uses is what the page of the site uses, once that was read.
+	uses     []faultline.Component
+	pageRead bool
 }
 
 // stand is one component of a site.
