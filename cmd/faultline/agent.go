@@ -105,9 +105,7 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 			log.Warn("closing the spool failed", "error", err)
 		}
 	}()
-	// The state directory is not passed: an agent's is empty of ranges unless somebody ran
-	// infra refresh on its machine, and --ranges names such a file.
-	signs, err := c.matcher(infra.Sources{}, "")
+	signs, err := c.matcher(infra.Sources{}, c.StateDir)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -20,5 +22,18 @@ func TestAnAgentThatIsNotWelcomeEnds(t *testing.T) {
 		if code, _, errs := tool(t, nil, args...); code != exitUsage || !strings.Contains(errs, "--") {
 			t.Errorf("%v: exit %d: %s", args, code, errs)
 		}
+	}
+}
+
+// An agent reads the address ranges that infra refresh has put into the state directory, and says
+// which file is wrong.
+func TestAnAgentReadsTheRangesOfItsStateDirectory(t *testing.T) {
+	dir := t.TempDir()
+	ranges := filepath.Join(dir, "ranges.json")
+	must(t, os.WriteFile(ranges, []byte("{"), 0o600))
+	code, _, errs := tool(t, []string{"FAULTLINE_STATE_DIR=" + dir}, "probe", "--server", "http://127.0.0.1:9",
+		"--token", "t")
+	if code == 0 || !strings.Contains(errs, ranges) {
+		t.Errorf("exit %d: %s", code, errs)
 	}
 }
