@@ -58,6 +58,7 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("a report is a tap without JavaScript", func(t *testing.T) { testTap(t, b, slow, quiet[1], false) })
 	t.Run("a report needs no pointer", func(t *testing.T) { testKeyboard(t, b, slow, quiet[3]) })
 	t.Run("who reports too much is told until when", func(t *testing.T) { testTooMuch(t, b, quiet[0]) })
+	t.Run("an outage of the past is played", func(t *testing.T) { testPlays(t, b, slow) })
 	t.Run("what other pages send counts nothing", func(t *testing.T) { testForgery(t, b, slow, quiet[2]) })
 }
 
