@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -218,7 +219,7 @@ func sameRows[T, P any](dir, name string, columns func(T) P, named func(P) strin
 	}
 	defer f.Close()
 	in := parquet.NewGenericReader[P](f)
-	defer in.Close()
+	defer func() { err = errors.Join(err, in.Close()) }()
 	row, n := make([]P, 1), 0
 	var differs error
 	err = eachLine(dir, name+".ndjson.gz", func(line T) {

@@ -28,7 +28,7 @@ func (n *Node) openDumps() (err error) {
 		return nil
 	}
 	n.dumps, err = dump.OpenDaily(dump.DailyConfig{Dir: cfg.Dumps.Dir, Keep: cfg.Dumps.Keep,
-		From:  dumpSource{n.stored(), n.cfg.KnownLog},
+		From:   dumpSource{n.stored(), n.cfg.KnownLog},
 		Sites:  func() []dump.Site { return DumpedSites(cfg.Catalog, n.sites.Sorted()) },
 		Record: func() *record.Keeper { return n.keeper },
 		Began: func(ctx context.Context) (time.Time, error) {

@@ -37,7 +37,7 @@ func kept(ctx context.Context) context.Context { return context.WithValue(ctx, k
 // share of all others as many as the buckets allow, and nothing that a caller asks not to keep.
 func (s *sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	parent := oteltrace.SpanContextFromContext(p.ParentContext)
-	keep := false
+	var keep bool
 	switch {
 	case p.ParentContext.Value(keptKey{}) != nil:
 		keep = true

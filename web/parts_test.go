@@ -33,7 +33,7 @@ func TestPagesSayWhatMayLoadOnlyInPart(t *testing.T) {
 		}
 		return nil
 	}
-	cfg.Partly = func(id string, limit int) ([]string, int) { return []string{"calm.example.org"}[:min(1, limit)], 1 }
+	cfg.Partly = func(_ string, limit int) ([]string, int) { return []string{"calm.example.org"}[:min(1, limit)], 1 }
 	h := serve(t, cfg)
 	for lang, want := range map[string]string{
 		"en": "calm.example.org answers, but parts of its pages come from Fastly, which is failing.",
