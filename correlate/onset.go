@@ -169,6 +169,10 @@ func (e *Engine) crowdOnset(at []int64, normal float64, from, to int64) (interva
 	// Half of the reports come after the step in any case, so their rate is that of the outage.
 	late := at[len(at)/2:] // after the step for certain, if there is one
 	after := float64(len(late)) / max(1, float64(to-late[0])/float64(minute))
+	// Who is loud already when the reach begins, as a brigade is, is not what began. Half of the rate
+	// since is taken at most, so that an outage of which the beginning is nearly out of reach keeps it.
+	early, _ := slices.BinarySearch(at, from+earlyReach)
+	normal = max(normal, min(after/2, float64(early)/(float64(earlyReach)/float64(minute))))
 	rise := max(2, after/normal)
 	var marks []mark
 	// Silence counts too: each step without a report makes an earlier onset less likely.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"faultline"
+	"faultline/correlate/evidence"
 )
 
 func TestChangePoint(t *testing.T) {
@@ -151,6 +152,35 @@ func TestWhoIsAheadOfTheOthers(t *testing.T) {
 		site, ok := e.ahead(ids, 0, after(until).UnixMilli())
 		if got := slices.Index(ids, site); ok != (c.want >= 0) || ok && got != c.want {
 			t.Errorf("%s: %d, %v, want %d", name, got, ok, c.want)
+		}
+	}
+}
+
+// People who have complained for as long as the fit reaches do not date an outage that comes on top
+// of them; an outage at the beginning of its reach keeps its onset.
+func TestABrigadeBeforeDoesNotDateAnOutage(t *testing.T) {
+	t.Parallel()
+	e := New(Config{})
+	from, to := int64(0), 25*minute
+	for name, c := range map[string]struct {
+		brigade int64 // a report each so many seconds all the time
+		began   int64
+	}{
+		"an hour of a brigade":    {1, 20 * minute},
+		"a brigade of a few":      {6, 20 * minute},
+		"nobody before":           {0, 20 * minute},
+		"begun as the fit begins": {0, 2 * minute},
+	} {
+		var at []int64
+		for s := int64(1); c.brigade > 0 && s*second < to; s += c.brigade {
+			at = append(at, s*second)
+		}
+		for s := c.began; s < to; s += second / 5 {
+			at = append(at, s)
+		}
+		on, ok := e.crowdOnset(at, 0.3, from, to)
+		if late := on[1] + int64(evidence.ReportLag) - c.began; !ok || late < -minute || late > minute {
+			t.Errorf("%s: dated %d s from when it began", name, late/second)
 		}
 	}
 }

@@ -213,6 +213,7 @@ const (
 	onsetTimes        = 3           // earliest, likeliest, latest
 	onsetDrop   nats  = 1.92        // half the 95 % quantile of χ² with one degree of freedom
 	onsetReach        = 20 * minute // before detection
+	earlyReach        = 5 * minute  // of it, in which people show how loud they were before
 	onsetFreeze       = 15 * minute // after detection: then it is final
 	onsetFloor        = 3 * second  // probes take time and clocks differ
 	onsetStep         = 2 * second  // how fine the time of onset is
