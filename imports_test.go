@@ -41,10 +41,10 @@ var rooms = map[string][]string{
 	"ingest/pages":      {"."},
 	"ingest/replay":     {".", "ingest/textfile"},
 	"ingest/textfile":   {}, // how bytes become text, for replay and for operators' tables
-	"ingest/agent":      {".", "api/client", "atomicfile", "ingest/infra", "ingest/probe", "lockfile", "task",
+	"ingest/agent": {".", "api/client", "atomicfile", "ingest/infra", "ingest/probe", "lockfile", "task",
 		"tlsfiles"},
-	"correlate":         {".", "correlate/cause", "correlate/evidence"},
-	"correlate/cause":   {"."}, // the search knows no engine, so that it is tried by small tables
+	"correlate":       {".", "correlate/cause", "correlate/evidence"},
+	"correlate/cause": {"."}, // the search knows no engine, so that it is tried by small tables
 	// Evidence is worked out in the form in which the search asks for it, and knows no engine.
 	"correlate/evidence": {".", "correlate/cause"},
 	"store":              {".", "record", "tlsfiles", "trace"},

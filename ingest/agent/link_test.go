@@ -56,7 +56,8 @@ func TestAnAgentShowsItsCertificate(t *testing.T) {
 	if shown() == before {
 		t.Error("the renewed certificate is not shown")
 	}
-	if _, err := (&http.Client{Transport: NewLink(time.Now, nil)}).Get(server.URL); err == nil {
+	if resp, err := (&http.Client{Transport: NewLink(time.Now, nil)}).Get(server.URL); err == nil {
+		resp.Body.Close()
 		t.Error("a server of an unknown authority is believed")
 	}
 }
