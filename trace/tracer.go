@@ -166,9 +166,7 @@ func (t *Tracer) Children(of []Context, name string) Spans {
 
 // Now is the time by which spans begin and end, for [Tracer.Gather]. It is the
 // machine's clock and not that of the log, since spans of other programs are by theirs.
-func (t *Tracer) Now() time.Time {
-	return time.Now() //nolint:forbidigo // spans of other programs are by the machine's clock too
-}
+func (t *Tracer) Now() time.Time { return time.Now() }
 
 // Gather begins a trace of work that began at a time and uses what many spans led to.
 // They are its links, 32 at most; nil where there are none. A revision rests on
