@@ -33,8 +33,8 @@ func (f *Fetcher) hosts(ctx context.Context, site string) ([]string, error) {
 	at := &url.URL{Scheme: "https", Host: site, Path: "/"}
 	allowed := map[string]*robotstxt.RobotsData{}
 	for range maxRedirects + 1 {
-		if at.Scheme != "https" || at.Port() != "" || at.User != nil {
-			return nil, fmt.Errorf("%s is not asked", at.Redacted())
+		if err := askable(at); err != nil {
+			return nil, err
 		}
 		if allowed[at.Host] == nil {
 			rules, err := f.robots(ctx, at)
@@ -62,25 +62,47 @@ func (f *Fetcher) hosts(ctx context.Context, site string) ([]string, error) {
 	return nil, fmt.Errorf("%s: more than %d redirects", site, maxRedirects)
 }
 
-// robots reads the robots.txt of a host. One that is missing allows everything, and one that
-// can't be read nothing (RFC 9309 section 2.3.1).
-func (f *Fetcher) robots(ctx context.Context, of *url.URL) (*robotstxt.RobotsData, error) {
-	resp, err := f.get(ctx, &url.URL{Scheme: of.Scheme, Host: of.Host, Path: "/robots.txt"})
-	if err != nil {
-		return nil, err
+// askable refuses an address that a redirect must not lead to.
+func askable(at *url.URL) error {
+	if at.Scheme != "https" || at.Port() != "" || at.User != nil {
+		return fmt.Errorf("%s is not asked", at.Redacted())
 	}
+	return nil
+}
+
+// robots reads the robots.txt of a host, to wherever it has moved: that of the bare domain often
+// leads to that of www. One that is missing allows everything, and one that can't be read
+// nothing (RFC 9309, sections 2.3.1.2 to 2.3.1.4).
+func (f *Fetcher) robots(ctx context.Context, of *url.URL) (*robotstxt.RobotsData, error) {
+	at := &url.URL{Scheme: of.Scheme, Host: of.Host, Path: "/robots.txt"}
+	for range maxRedirects + 1 {
+		if err := askable(at); err != nil {
+			return nil, err
+		}
+		resp, err := f.get(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		if to, err := resp.Location(); err == nil {
+			resp.Body.Close()
+			at = to
+			continue
+		}
+		return readRobots(resp, of.Host)
+	}
+	return nil, fmt.Errorf("robots.txt of %s: more than %d redirects", of.Host, maxRedirects)
+}
+
+// readRobots takes the rules of a host from an answer that leads nowhere else.
+func readRobots(resp *http.Response, host string) (*robotstxt.RobotsData, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRobots))
 	if err != nil {
-		return nil, fmt.Errorf("read robots.txt of %s: %w", of.Host, err)
+		return nil, fmt.Errorf("read robots.txt of %s: %w", host, err)
 	}
-	status := resp.StatusCode
-	if status >= 300 && status < 400 { // where it leads is not followed, and counts as missing
-		status = http.StatusNotFound
-	}
-	rules, err := robotstxt.FromStatusAndBytes(status, body)
+	rules, err := robotstxt.FromStatusAndBytes(resp.StatusCode, body)
 	if err != nil {
-		return nil, fmt.Errorf("read robots.txt of %s: %w", of.Host, err)
+		return nil, fmt.Errorf("read robots.txt of %s: %w", host, err)
 	}
 	return rules, nil
 }

@@ -65,6 +65,12 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case r.URL.Path == "/robots.txt" && r.URL.Host == "broken.example":
 		return answer(503, "", "")
+	case r.URL.Path == "/robots.txt" && r.URL.Host == "elsewhere.example":
+		return answer(301, "", "https://refuses.example/robots.txt")
+	case r.URL.Path == "/robots.txt" && r.URL.Host == "circle.example":
+		return answer(301, "", "https://circle.example/robots.txt")
+	case r.URL.Path == "/robots.txt" && r.URL.Host == "unsafe.example":
+		return answer(301, "", "http://unsafe.example/robots.txt")
 	case r.URL.Path == "/robots.txt" && robots[r.URL.Host] != "":
 		return answer(200, robots[r.URL.Host], "")
 	case r.URL.Path == "/robots.txt":
@@ -85,7 +91,8 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestPagesAreReadOnceADayWhereTheyMayBe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sites := []string{"open.example", "others.example", "moved.example", "refuses.example", "names.example",
-			"broken.example", "plain.example", "away.example", "down.example"}
+			"broken.example", "plain.example", "away.example", "down.example", "elsewhere.example", "circle.example",
+			"unsafe.example"}
 		w, found := &web{}, map[string][]string{}
 		f := pages.New(pages.Config{Sites: sites, Every: 24 * time.Hour, Transport: w, Agent: "Faultline/1.0 (test)",
 			Now: time.Now,
@@ -106,7 +113,8 @@ func TestPagesAreReadOnceADayWhereTheyMayBe(t *testing.T) {
 		all := "[cdn:fonts cdn:net]"
 		for site, want := range map[string][]string{"open.example": {all, all}, "others.example": {all, all},
 			"moved.example": {all, all}, "refuses.example": {"[]", "[]"}, "names.example": {"[]", "[]"},
-			"broken.example": {"[]", "[]"}, "away.example": {"[]", "[]"}, "plain.example": nil, "down.example": nil} {
+			"broken.example": {"[]", "[]"}, "away.example": {"[]", "[]"}, "plain.example": nil, "down.example": nil,
+			"elsewhere.example": {"[]", "[]"}, "circle.example": nil, "unsafe.example": nil} {
 			if !slices.Equal(found[site], want) {
 				t.Errorf("%s: found %v, want %v", site, found[site], want)
 			}
