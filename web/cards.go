@@ -71,6 +71,11 @@ func (k *cards) png(ctx context.Context, s scene) ([]byte, error) {
 	}
 	// When a link spreads, many readers ask for one picture at once. It is drawn once.
 	drawn, err, _ := k.flight.Do(string(key[:]), func() (any, error) {
+		// Whoever looked before it was kept, and comes after it was drawn, is given that one.
+		if body, ok := k.find(key); ok {
+			k.asked.WithLabelValues("kept").Inc()
+			return body, nil
+		}
 		// Without the context of the first reader: others wait for the same picture, and must not
 		// lose it when that reader leaves.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cardLimit)
