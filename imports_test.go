@@ -32,8 +32,8 @@ const anyRoom = "*"
 // may import it.
 var rooms = map[string][]string{
 	".":                 {},
-	"trace":             {}, // spans, and the form in which the log carries them
-	"tlsfiles":          {}, // certificates, for the API, its agents and Redis
+	"trace":             {"task"}, // spans, and the form in which the log carries them
+	"tlsfiles":          {},       // certificates, for the API, its agents and Redis
 	"ingest":            {".", "trace"},
 	"ingest/probe":      {"."},
 	"ingest/infra":      {".", "atomicfile"},

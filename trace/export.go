@@ -19,6 +19,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"faultline/task"
 )
 
 const (
@@ -154,7 +156,7 @@ func (c *client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpan
 		if again, err = c.post(ctx, body.Bytes()); !again {
 			return err
 		}
-		if try == attempts-1 || !pause(ctx, firstPause<<try) {
+		if try == attempts-1 || !task.Pause(ctx, firstPause<<try) {
 			break
 		}
 	}
@@ -185,18 +187,6 @@ func (c *client) post(ctx context.Context, body []byte) (again bool, err error) 
 		again = true
 	}
 	return again, fmt.Errorf("send spans: the collector answers %s", resp.Status)
-}
-
-// pause waits, and reports whether ctx still goes on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // CheckEndpoint says why an address can't be that of a collector; nil: it can.
