@@ -175,6 +175,64 @@ func TestOneVantageMakesNoMemberOfASiteThatOthersFindWell(t *testing.T) {
 	}
 }
 
+// During a true outage one vantage lies about a component that shares sites with it, and a few
+// people of five networks agree. The other vantages see the shared sites fail, for the outage's
+// reason, and so say nothing for the lie: the outage alone is confirmed.
+func TestSitesOfATrueOutageAgreeWithNoLieBesideIt(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			w := quietTown(120, 45)
+			w.seed = 1 + seed
+			for i := range w.sites[:40] { // a third of the sites of dns:p have this CDN
+				if c := w.sites[i].Components; i%5 == 0 {
+					c[1] = "dns:p"
+				}
+			}
+			w.grumble(20)
+			shared := w.on("cdn:x")
+			lie := slices.DeleteFunc(w.on("dns:p"), func(s string) bool { return slices.Contains(shared, s) })
+			w.faults = []fault{
+				{sites: shared, from: 35, to: 45, symptom: "http_503"},
+				{sites: lie, vantages: []string{"lon-1"}, from: 35, to: 45, symptom: "dns"},
+			}
+			w.crowds = append(w.crowds,
+				crowdOf{sites: shared, from: 35, to: 45, perMinute: 60, asns: asns(3000, 40), symptom: "http_503"})
+			w.said = liars{people: 10, networks: 5, each: 10, sites: lie, from: 35, to: 38, symptom: "dns"}.reports()
+			w.run(t).wantOne(t, "cdn:x")
+		})
+	}
+}
+
+// Where nothing probes the sites of an outage, two people who name all of them do not decide how
+// its title says that they fail, and neither do a hundred people of two networks.
+func TestAFewPeopleDoNotRetitleAnOutageThatNothingProbes(t *testing.T) {
+	t.Parallel()
+	for name, army := range map[string]liars{
+		"two people":                 {people: 2, networks: 1, each: 20},
+		"a hundred, of two networks": {people: 100, networks: 2, each: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := quietTown(100, 50)
+			w.grumble(4)
+			w.blind(w.on("cdn:x"))
+			w.crowds = append(w.crowds, crowdOf{sites: w.on("cdn:x"), from: 35, to: 50, perMinute: 40,
+				asns: asns(3000, 40), symptom: "http_503"})
+			army.sites, army.from, army.to, army.symptom = w.on("cdn:x"), 35, 37, "timeout"
+			w.said = army.reports()
+			s := w.run(t)
+			in := s.wantOne(t, "cdn:x")
+			for _, r := range s.of(in.ID) {
+				if r.ConfirmedAt != nil && r.Symptoms[0].Symptom != "http_503" {
+					t.Fatalf("revision %d: %q, %v", r.Revision, r.Title, r.Symptoms)
+				}
+			}
+		})
+	}
+}
+
 // People who say that failing sites work neither clear one of them nor end the outage.
 func TestPeopleClearNoSiteThatProbesFindFailing(t *testing.T) {
 	t.Parallel()

@@ -267,22 +267,6 @@ func (e *Engine) scope(in *incident) faultline.Scope {
 	return sc
 }
 
-// symptoms is how the members fail, each site counted once by its commonest symptom, as
-// shares of 0 to 1 with the largest first.
-func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
-	count := map[uint16]int{}
-	for _, m := range in.Members {
-		count[evidence.PlainCode(m.Code)]++
-	}
-	out := []faultline.SymptomShare{}
-	for _, code := range sortedKeys(count) {
-		out = append(out, faultline.SymptomShare{Symptom: evidence.CodeSymptom(code),
-			Share: round(float64(count[code])/float64(len(in.Members)), 2)})
-	}
-	slices.SortStableFunc(out, func(a, b faultline.SymptomShare) int { return cmp.Compare(b.Share, a.Share) })
-	return out
-}
-
 // renderSites lists the members, the best known first: readers and titles take the first
 // few. Sites without a rank come last, in order of name, so that the order is always the
 // same.

@@ -44,7 +44,9 @@ func (e *Engine) feltIn(in *incident) (felt, well []country) {
 // regionalNetworks counts the networks whose reports of some sites agree with what probes
 // see of an incident. Networks of countries where probes find the sites well do not, and
 // if people there complain nearly as much as where the fault is felt, they speak against it
-// and nobody is believed.
+// and nobody is believed. That holds unless more witnesses see the fault than find the sites
+// well: then those who complain there contradict the few, of which one that answers whatever
+// it is asked would hide any outage.
 func (e *Engine) regionalNetworks(in *incident, sites []uint32) (agree int, against bool) {
 	all := e.pool(in, sites, in.Onset[1])
 	felt, well := e.feltIn(in)
@@ -55,7 +57,11 @@ func (e *Engine) regionalNetworks(in *incident, sites []uint32) (agree int, agai
 	elsewhere := e.poolFrom(all, func(c country) bool { return slices.Contains(well, c) })
 	many := regionalRise*elsewhere.excess() > there.excess() && e.rising(elsewhere) >= confirmNetworks
 	if many || elsewhere.outweighs(there) {
-		return 0, true
+		silent := there.withHistory >= confirmNetworks && e.rising(there) < confirmNetworks
+		if silent || !e.mostSee(in) {
+			return 0, true
+		}
+		return e.rising(all), false
 	}
 	louder := e.loudness(elsewhere)
 	there.normal *= louder
@@ -66,6 +72,12 @@ func (e *Engine) regionalNetworks(in *incident, sites []uint32) (agree int, agai
 	rest := e.poolFrom(all, func(c country) bool { return !slices.Contains(well, c) })
 	rest.normal *= louder
 	return max(e.rising(there), e.rising(e.withHistory(rest))), false
+}
+
+// mostSee reports whether more witnesses see the sites of an incident fail than find them well.
+func (e *Engine) mostSee(in *incident) bool {
+	felt, spared := e.sides(in)
+	return len(e.witnessesOf(felt.vantages)) > len(e.witnessesOf(spared.vantages))
 }
 
 // outweighs reports whether clearly more people than usual complain, in a rise that is not

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"testing"
 
 	"faultline"
@@ -69,6 +70,41 @@ func TestAFewVantagesNeedPeopleWhereMostFindTheSitesWell(t *testing.T) {
 				w.crowds = append(w.crowds, crowd, historyOf(w, crowd))
 			}
 			if s := w.run(t); confirmed {
+				s.wantOne(t, "dns:q")
+			} else {
+				s.wantNone(t)
+			}
+		})
+	}
+}
+
+// One of three vantages that finds everything well, because it lies or is answered from a cache,
+// hides no outage that the two others see and of which people complain wherever they live.
+// People of the two vantages' countries who say nothing leave it open.
+func TestAVantageThatFindsAllWellHidesNoOutage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		complain  []string // the countries in which people do
+		confirmed bool
+	}{
+		"people everywhere":               {[]string{"SG", "GB", "US"}, true},
+		"people where it is found well":   {[]string{"GB"}, false},
+		"people where it is seen to fail": {[]string{"SG", "US"}, true},
+		"nobody":                          {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := regionalOutage()
+			w.faults[0].vantages = []string{"sgp-1", "nyc-1"}
+			for i, country := range []string{"SG", "GB", "US"} {
+				crowd := crowdOf{sites: w.on("dns:q"), from: 36, to: 45, perMinute: 20, symptom: "dns",
+					country: country, asns: asns(uint32(4000+100*i), 6)}
+				if slices.Contains(c.complain, country) {
+					w.crowds = append(w.crowds, crowd)
+				}
+				w.crowds = append(w.crowds, historyOf(w, crowd))
+			}
+			if s := w.run(t); c.confirmed {
 				s.wantOne(t, "dns:q")
 			} else {
 				s.wantNone(t)

@@ -105,7 +105,8 @@ func (e *Engine) firstFailure(in *incident) int64 {
 
 // observedOf lists the sites by which it is told who sees an incident: the active ones that
 // depend on its cause, at most maxObserved evenly spread, or its members if the cause is no
-// component.
+// component. What belongs to another incident fails for that one's reason: with it, a vantage
+// that sees an outage would seem to see whatever a liar says of components that share its sites.
 func (e *Engine) observedOf(in *incident) []uint32 {
 	c, ok := e.components.find(string(in.Cause))
 	if !ok || in.traits().Own {
@@ -115,7 +116,10 @@ func (e *Engine) observedOf(in *incident) []uint32 {
 	every := max(1, (len(on)+maxObserved-1)/maxObserved)
 	ids := make([]uint32, 0, len(on)/every+1)
 	for i := 0; i < len(on); i += every {
-		ids = append(ids, e.active[on[i].Site])
+		id := e.active[on[i].Site]
+		if o := e.sites.rows[id].Incident; o == 0 || o == in.Ordinal {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }

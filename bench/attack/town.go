@@ -97,10 +97,14 @@ func address(asn uint16, prefix, host uint16) netip.Addr {
 // townLabels read the network off an address.
 type townLabels struct{}
 
-// Label returns the network, and one country for all.
+// countries are where people live: in those of the vantages and in as many without one.
+var countries = [...]string{"GB", "US", "DE", "FR", "IN", "BR"}
+
+// Label returns the network, and a country by its number.
 func (townLabels) Label(addr netip.Addr) (uint32, string) {
 	b := addr.As16()
-	return uint32(binary.BigEndian.Uint16(b[2:])), "GB"
+	asn := binary.BigEndian.Uint16(b[2:])
+	return uint32(asn), countries[int(asn)%len(countries)]
 }
 
 // hosterASN is a network of a hosting company, whose reports must weigh nothing.
