@@ -100,6 +100,19 @@ func TestStackDoesNotNameAnOwnersOutageThatIsNotConfirmed(t *testing.T) {
 	}
 }
 
+// What failed when it was last seen is said to be so of then, and not of now.
+func TestStackSaysThatAnOutageIsNotSeenWhileBlind(t *testing.T) {
+	n := stackNode(t, func(v *faultline.View) { v.Vantages, v.SitesObserved = 0, 0 })
+	got := decode[StackAnswer](t, n.get("/v1/stack?of=site000.example,aws").Body)
+	if got.Verdict.Failing == 0 || !strings.HasSuffix(got.Verdict.Sentence, "We cannot check this just now.") {
+		t.Errorf("%+v", got.Verdict)
+	}
+	page := decode[StatuspageAnswer](t, n.get("/statuspage/stack/site000.example/api/v2/summary.json").Body)
+	if page.Status == nil || !strings.Contains(page.Status.Description, "when it was last seen") {
+		t.Errorf("%+v", page.Status)
+	}
+}
+
 // Nothing is said to work by whoever sees nothing.
 func TestStackIsNeverCalmWhileBlind(t *testing.T) {
 	n := stackNode(t, func(v *faultline.View) { v.Vantages, v.SitesObserved = 0, 0 })

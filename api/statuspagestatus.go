@@ -31,6 +31,9 @@ func (p *statuspagePage) status(open []StatuspageIncident, coverage faultline.Co
 	}
 	all := len(p.parts)
 	switch {
+	case worst > 0 && coverage.State == faultline.Blind:
+		return &StatuspageStatus{Indicator: impacts[worst],
+			Description: statuspageSays[worst] + " when it was last seen. " + coverage.Note}
 	case worst > 0:
 		return &StatuspageStatus{Indicator: impacts[worst], Description: statuspageSays[worst]}
 	case coverage.State == faultline.Blind:

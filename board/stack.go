@@ -333,7 +333,10 @@ func (s *Snapshot) stackVerdict(things []StackThing, foremost []*Entry) StackVer
 		return v
 	}
 	v.Sentence = stackSentence(v, things, asOf)
-	if s.Blind() && v.Failing == 0 && v.Total > 1 { // the sentence of one thing says it by its name
+	switch {
+	case s.Blind() && v.Failing+v.Recovering+v.Suspected > 0: // an incident was open when we saw last
+		v.Sentence += " We cannot check this just now."
+	case s.Blind() && v.Total > 1: // the sentence of one thing says it by its name
 		v.Sentence = "Nothing is observed just now, so we cannot say how they do."
 	}
 	return v

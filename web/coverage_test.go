@@ -120,7 +120,8 @@ func TestOpenIncidentsThatNobodySeesAreSaidToBeOld(t *testing.T) {
 	const unchecked = "We cannot check this just now."
 	inc := fastly(3)
 	paths := []string{"/", "/incident/" + inc.ID, "/embed/incident/" + inc.ID, "/site/" + inc.Sites[0].Site,
-		"/component/" + strings.Replace(string(inc.Cause.Component), ":", "/", 1)}
+		"/component/" + strings.Replace(string(inc.Cause.Component), ":", "/", 1),
+		"/stack?of=" + inc.Sites[0].Site}
 	for _, blind := range []bool{true, false} {
 		w := newWorld()
 		if blind {

@@ -97,6 +97,9 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 	p := v.stackBuilder(list, false)
 	p.State = stack.Verdict.State
 	p.Answer = v.stackVerdict(stack, asOf)
+	if d := stack.Verdict; d.Failing+d.Recovering+d.Suspected > 0 && v.coverage().State == faultline.Blind {
+		p.Answer = lines(p.Answer, v.say("stack.unchecked"))
+	}
 	for _, t := range stack.Things {
 		if t.Kind == faultline.StackUnknown {
 			p.Missing = append(p.Missing, t.ID)
