@@ -42,22 +42,6 @@ func (a *api) authorise(c *gin.Context, scope string) (token.Claims, error) {
 	return who, err
 }
 
-// certified refuses agents and operators without a certificate, where the node wants one. One
-// that is not of its authorities does not get as far as this: there is no connection then.
-// Keys that people make for webhooks, and other programs' alerts, need none.
-func (a *api) certified(c *gin.Context, scope string) error {
-	switch scope {
-	case token.ScopeProbes, token.ScopeAnnotate, token.ScopeAdmin:
-	default:
-		return nil
-	}
-	if !a.cfg.ClientCertificates || c.Request.TLS != nil && len(c.Request.TLS.VerifiedChains) > 0 {
-		return nil
-	}
-	return &refusal{status: http.StatusForbidden,
-		detail: "A client certificate is needed here, besides the token. This server's operator issues it."}
-}
-
 // hasBearer reports whether a request carries a bearer token, good or not. A
 // proxy in front may want other credentials, which are its own affair.
 func hasBearer(c *gin.Context) bool {

@@ -65,6 +65,9 @@ func (a *api) handle(c *gin.Context, r route) error {
 		if err != nil {
 			return err
 		}
+		if err := a.certifiedAs(c, r.scope, who); err != nil {
+			return err
+		}
 		if r.quota == QuotaToken && a.cfg.Limits != nil {
 			if err := admit(c, a.cfg.Limits.Token(who.Subject), tooManySent); err != nil {
 				return err

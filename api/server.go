@@ -90,6 +90,8 @@ type Config struct {
 	Log    *slog.Logger // nil: says nothing
 	// ClientCertificates says that agents and operators need a certificate besides their token.
 	ClientCertificates bool
+	// NamedCertificates says that an agent's certificate must name its vantage.
+	NamedCertificates bool
 	// Tracer makes spans of requests; nil: nobody does.
 	Tracer *trace.Tracer
 	// Registry is what /metrics shows; nil: one of the API's own.
@@ -125,13 +127,15 @@ type api struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics httpMetrics
-	proxies proxies
-	docs    *docPages
-	fixed   *page.Cache // of what a release fixes
-	counts  *page.Cache // of what is counted over the whole list, once a minute
-	changes stateChanges
-	scrape  http.Handler // of /metrics
-	mcp     http.Handler // of /mcp
+	// uncertified counts whose client certificate was not enough.
+	uncertified *prometheus.CounterVec
+	proxies     proxies
+	docs        *docPages
+	fixed       *page.Cache // of what a release fixes
+	counts      *page.Cache // of what is counted over the whole list, once a minute
+	changes     stateChanges
+	scrape      http.Handler // of /metrics
+	mcp         http.Handler // of /mcp
 	// firstSegments are of the routes of the whole engine, to which others add: they are
 	// read at the first path that has no route.
 	firstSegments func() map[string]bool
@@ -166,7 +170,8 @@ func New(cfg Config) (*gin.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{cfg: cfg, proxies: trusted, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry), docs: documents,
+	a := &api{cfg: cfg, proxies: trusted, log: cfg.Log, metrics: newHTTPMetrics(cfg.Registry),
+		uncertified: refusedCertificates(cfg.Registry), docs: documents,
 		fixed:  page.NewCache(replayBounds),
 		counts: page.NewCache(countedBounds),
 		scrape: promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})}

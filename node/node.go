@@ -46,22 +46,24 @@ import (
 
 // Config is what a node is put together from.
 type Config struct {
-	Listen         string           // HOST:PORT
-	Serving        func(net.Addr)   // called once it listens; nil: nothing is
-	TLS            *tlsfiles.Source // by which it speaks TLS there; nil: it does not
-	AdminListen    string           // HOST:PORT of metrics and profiles; empty: metrics are public
-	AdminServing   func(net.Addr)   // called once it listens there; nil: nothing is
-	BaseURL        string           // that people reach it by; empty: not known
-	Contact        string
-	PushContact    string // whom push services write to, mailto:… or https://…; empty: no browser is notified
-	TrustedProxies []string
-	MaxConnections int           // of one address at one time, that is no trusted proxy; 0: any number
-	DrainDelay     time.Duration // how long requests are still taken after the end was asked for
-	SnapshotFile   string        // where what readers see is written down; empty: nowhere
-	ArchiveDir     string        // where incidents of long ago are kept; empty: they stay in Redis
-	Keep           time.Duration // how long they stay in Redis after their last revision; 0: permanently
-	ArchiveEvery   time.Duration // between two steps of copying and moving them; 0: 5 s
-	Dumps          Dumps
+	Listen  string           // HOST:PORT
+	Serving func(net.Addr)   // called once it listens; nil: nothing is
+	TLS     *tlsfiles.Source // by which it speaks TLS there; nil: it does not
+	// NamedCertificates says that an agent's certificate must name its vantage.
+	NamedCertificates bool
+	AdminListen       string         // HOST:PORT of metrics and profiles; empty: metrics are public
+	AdminServing      func(net.Addr) // called once it listens there; nil: nothing is
+	BaseURL           string         // that people reach it by; empty: not known
+	Contact           string
+	PushContact       string // whom push services write to, mailto:… or https://…; empty: no browser is notified
+	TrustedProxies    []string
+	MaxConnections    int           // of one address at one time, that is no trusted proxy; 0: any number
+	DrainDelay        time.Duration // how long requests are still taken after the end was asked for
+	SnapshotFile      string        // where what readers see is written down; empty: nowhere
+	ArchiveDir        string        // where incidents of long ago are kept; empty: they stay in Redis
+	Keep              time.Duration // how long they stay in Redis after their last revision; 0: permanently
+	ArchiveEvery      time.Duration // between two steps of copying and moving them; 0: 5 s
+	Dumps             Dumps
 
 	Holder             string // names this process among all nodes; empty: as HolderName makes it
 	Store              *store.Store
@@ -287,7 +289,8 @@ func (n *Node) face() error {
 		Annotator: annotator{cfg.Store.Writer()}, Index: n.index, Find: n.finder.Find,
 		Network: n.labels, Readers: n.door, Lookup: n.lookup, Ready: n.ready, Now: cfg.Now, Log: cfg.Log,
 		Tracer: cfg.Tracer, ClientCertificates: cfg.TLS != nil && cfg.TLS.WantsClients(),
-		Writable: n.writable, Unwell: n.unwell, Listen: cfg.Listen,
+		NamedCertificates: cfg.NamedCertificates,
+		Writable:          n.writable, Unwell: n.unwell, Listen: cfg.Listen,
 		Registry: cfg.Registry, PrivateMetrics: cfg.AdminListen != "",
 		TrustedProxies: cfg.TrustedProxies, Page: pages.Refuse}
 	if cfg.LimitReads {

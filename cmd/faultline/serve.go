@@ -181,6 +181,7 @@ func (c *serveCmd) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer closeTracer(cfg.Tracer, log)
+	cfg.NamedCertificates = c.TLSClientVantage
 	if cfg.TLS, err = c.tlsFlags.source(log, reg); err != nil {
 		return err
 	}

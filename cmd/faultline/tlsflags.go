@@ -13,9 +13,10 @@ import (
 
 // tlsFlags have the node speak TLS itself, without a proxy in front.
 type tlsFlags struct {
-	TLSCert     string `name:"tls-cert" placeholder:"FILE" env:"FAULTLINE_TLS_CERT" help:"Certificate (PEM) of --listen, with those between it and its authority: the node then speaks TLS itself, and HTTP/2. A file that changes is read again."`
-	TLSKey      string `name:"tls-key" placeholder:"FILE" env:"FAULTLINE_TLS_KEY" help:"Private key (PEM) of --tls-cert."`
-	TLSClientCA string `name:"tls-client-ca" placeholder:"FILE" env:"FAULTLINE_TLS_CLIENT_CA" help:"Authorities (PEM) of client certificates. With it agents and operators (the scopes probes:write, incidents:annotate and admin) need a certificate besides their token. Readers and people who report need none."`
+	TLSCert          string `name:"tls-cert" placeholder:"FILE" env:"FAULTLINE_TLS_CERT" help:"Certificate (PEM) of --listen, with those between it and its authority: the node then speaks TLS itself, and HTTP/2. A file that changes is read again."`
+	TLSKey           string `name:"tls-key" placeholder:"FILE" env:"FAULTLINE_TLS_KEY" help:"Private key (PEM) of --tls-cert."`
+	TLSClientCA      string `name:"tls-client-ca" placeholder:"FILE" env:"FAULTLINE_TLS_CLIENT_CA" help:"Authorities (PEM) of client certificates. With it agents and operators (the scopes probes:write, incidents:annotate and admin) need a certificate besides their token. Readers and people who report need none."`
+	TLSClientVantage bool   `env:"FAULTLINE_TLS_CLIENT_VANTAGE" help:"Refuse an agent whose certificate names no vantage. One that names another vantage than its token is always refused. Names are URIs: spiffe://DOMAIN/vantage/NAME."`
 }
 
 // files are those of the flags.
@@ -30,6 +31,9 @@ func (f tlsFlags) check() error {
 	}
 	if f.TLSClientCA != "" && f.TLSCert == "" {
 		return usageError{errors.New("--tls-client-ca: needs --tls-cert and --tls-key")}
+	}
+	if f.TLSClientVantage && f.TLSClientCA == "" {
+		return usageError{errors.New("--tls-client-vantage: needs --tls-client-ca")}
 	}
 	return nil
 }

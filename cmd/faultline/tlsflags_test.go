@@ -24,6 +24,7 @@ func TestSettingsOfTLSAreChecked(t *testing.T) {
 	}{
 		"no key":             {[]string{"--tls-cert", files.Cert}, "needs --tls-key"},
 		"clients alone":      {[]string{"--tls-client-ca", files.Cert}, "FAULTLINE_TLS_CLIENT_CA"},
+		"names alone":        {[]string{"--tls-client-vantage"}, "needs --tls-client-ca"},
 		"redis without url":  {[]string{"--redis-ca", files.Cert}, "need --redis-url"},
 		"redis without tls":  {[]string{"--redis-url", "redis://h", "--redis-ca", files.Cert}, "need rediss://"},
 		"redis without key":  {[]string{"--redis-url", "rediss://h", "--redis-cert", files.Cert}, "needs --redis-key"},

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -44,17 +45,17 @@ func NewAuthority(t *testing.T) *Authority {
 	return a
 }
 
-// Issue writes a certificate for this machine and a name, and its key, into a new directory.
-func (a *Authority) Issue(name string, ends time.Time) tlsfiles.Files {
+// Issue writes a certificate for this machine, a name and URIs, and its key, into a new directory.
+func (a *Authority) Issue(name string, ends time.Time, uris ...string) tlsfiles.Files {
 	a.t.Helper()
 	dir := a.t.TempDir()
 	files := tlsfiles.Files{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
-	a.Renew(files, name, ends)
+	a.Renew(files, name, ends, uris...)
 	return files
 }
 
 // Renew replaces a certificate and its key.
-func (a *Authority) Renew(files tlsfiles.Files, name string, ends time.Time) {
+func (a *Authority) Renew(files tlsfiles.Files, name string, ends time.Time, uris ...string) {
 	a.t.Helper()
 	key := newKey(a.t)
 	form := &x509.Certificate{SerialNumber: serial(a.t), Subject: pkix.Name{CommonName: name},
@@ -62,6 +63,13 @@ func (a *Authority) Renew(files tlsfiles.Files, name string, ends time.Time) {
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		NotBefore:   ends.Add(-30 * 24 * time.Hour), NotAfter: ends}
+	for _, text := range uris {
+		uri, err := url.Parse(text)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		form.URIs = append(form.URIs, uri)
+	}
 	der, err := x509.CreateCertificate(rand.Reader, form, a.cert, key.Public(), a.key)
 	if err != nil {
 		a.t.Fatal(err)
