@@ -33,7 +33,7 @@ var figures = []figure{
 	{name: "sim.violations", unit: "seeds with a violation", folder: "./bench/sim", seed: 1,
 		value: regexp.MustCompile(`"value":(\d+)`)},
 	{name: "powerloss.lost", unit: "runs that lost or counted twice", folder: "./cmd/faultline",
-		test: "TestKillsLoseNothing", tags: "check", env: []string{"KILLS=60"}, seed: 1},
+		test: "TestKillsLoseNothing", tags: "check", env: []string{"KILLS=60", "ACKNOWLEDGED=1000000"}, seed: 1},
 	{name: "upgrade.lost", unit: "runs that lost, counted twice or renamed", folder: "./cmd/faultline",
 		test: "TestOneReleaseReplacesAnotherDuringAnOutage", tags: "check"},
 	{name: "failover.differences", unit: "runs in which nodes, replay and readers differ", folder: "./replica",

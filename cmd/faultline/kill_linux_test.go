@@ -6,9 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +18,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"faultline"
 	"faultline/ingest/infra"
-	"faultline/store"
 	"faultline/task"
 )
 
@@ -30,56 +26,87 @@ const (
 	// envKills is how many times something is killed; make kills asks for 200.
 	envKills     = "KILLS"
 	defaultKills = 24
+	// envAcknowledged is how many reports and probes are to be acknowledged over all kills, at
+	// least. The kills are spread over them.
+	envAcknowledged = "ACKNOWLEDGED"
 	// controlKills are enough for a mistake to show.
 	controlKills = 16
 	killClients  = 8
+	killVantages = 16
 )
 
 // TestKillsLoseNothing is the claim: whatever is killed when, with un-fsynced bytes
-// dropped, a report that was acknowledged is in the log, and counts once.
+// dropped, a report or probe that was acknowledged is in the log, and counts once.
 func TestKillsLoseNothing(t *testing.T) {
-	kills := defaultKills
-	if n, err := strconv.Atoi(os.Getenv(envKills)); err == nil {
-		kills = n
-	}
 	k := newKilling(t, buildWith(t, nil), "always")
-	lost, twice := k.run(kills)
-	if lost > 0 || twice > 0 {
-		t.Errorf("of %d acknowledged reports %d were lost and %d counted twice", len(k.acked), lost, twice)
+	k.least = numberOf(envAcknowledged, 0)
+	kills := numberOf(envKills, defaultKills)
+	found := k.run(kills)
+	if found != (verdict{}) {
+		t.Errorf("of %d acknowledged: %+v", len(k.acked), found)
 	}
-	t.Logf("%d kills (%v), %d reports acknowledged, %d not, 0 lost, 0 counted twice", kills, k.killed, len(k.acked),
-		k.refused)
+	if len(k.acked) < k.least {
+		t.Errorf("%d acknowledged, which is fewer than %d", len(k.acked), k.least)
+	}
+	t.Logf("%d kills (%v), %d acknowledged (%d reports, %d probes), %d requests not, %d lost, %d counted twice", kills,
+		k.killed, len(k.acked), len(k.acked)-k.probes, k.probes, k.refused, found.reports+found.probes, found.twice)
 }
 
-// The same test sees both mistakes that it is there for.
+// numberOf reads a number from the environment.
+func numberOf(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+// The same test sees each mistake that it is there for.
 func TestKillsAreSeenToLose(t *testing.T) {
 	t.Run("with everysec", func(t *testing.T) {
 		k := newKilling(t, buildWith(t, nil), "everysec")
 		k.only = "redis"
-		if lost, _ := k.run(controlKills); lost == 0 {
-			t.Errorf("nothing of %d reports was lost over %d kills of a Redis that syncs once a second", len(k.acked),
-				controlKills)
+		if found := k.run(controlKills); found.reports == 0 || found.probes == 0 {
+			t.Errorf("of %d acknowledged over %d kills of a Redis that syncs once a second: %+v", len(k.acked),
+				controlKills, found)
 		}
 	})
-	t.Run("answered before the write", func(t *testing.T) {
+	t.Run("reports answered before the write", func(t *testing.T) {
 		k := newKilling(t, buildWith(t, map[string][2]string{
 			"../../ingest/door.go": {"err = b.wait(ctx) // a repeat too", "_ = b // a repeat too"}}), "always")
-		if lost, _ := k.run(controlKills); lost == 0 {
-			t.Errorf("nothing of %d reports was lost by a door that answers first", len(k.acked))
+		if found := k.run(controlKills); found.reports == 0 {
+			t.Errorf("no report was lost by a door that answers first: %+v", found)
+		}
+	})
+	t.Run("probes answered before the write", func(t *testing.T) {
+		k := newKilling(t, buildWith(t, map[string][2]string{
+			"../../ingest/probes.go": {"err = b.wait(ctx)\n", "_ = b\n"}}), "always")
+		if found := k.run(controlKills); found.probes == 0 {
+			t.Errorf("no probe was lost by a door that answers first: %+v", found)
+		}
+	})
+	t.Run("probes counted again", func(t *testing.T) {
+		k := newKilling(t, buildWith(t, map[string][2]string{
+			"../../correlate/evidence/track.go": {"return !repeated && ", "return true || !repeated && "}}), "always")
+		if found := k.run(controlKills); found.twice == 0 {
+			t.Errorf("a fold that counts repeats was not noticed: %+v", found)
 		}
 	})
 }
 
-// killing is two nodes on one Redis, people who report, and somebody who kills.
+// killing is two nodes on one Redis, people who report, vantages that hand in batches of
+// probes, and somebody who kills.
 type killing struct {
 	t      *testing.T
 	binary string
 	fsync  string
 	only   string // what is killed; empty: anything
+	least  int    // acknowledged before the last kill
 	dir    string
 	shim   string
 	env    []string
 	sites  []string
+	siteOf map[string]uint16
+	tokens []string // of the vantages
 
 	redis func() // kills it
 	nodes [2]*process
@@ -87,15 +114,10 @@ type killing struct {
 	mu      sync.Mutex
 	urls    [2]string
 	sent    int
-	acked   map[report503]bool
-	refused int
+	acked   map[key]bool
+	probes  int // of acked
+	refused int // requests
 	killed  map[string]int
-}
-
-// report503 tells one report of the test from every other: a site and a status.
-type report503 struct {
-	site    string
-	symptom faultline.Symptom
 }
 
 func newKilling(t *testing.T, binary, fsync string) *killing {
@@ -104,10 +126,10 @@ func newKilling(t *testing.T, binary, fsync string) *killing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{t: t, binary: binary, fsync: fsync, dir: shortDir(t), acked: map[report503]bool{},
-		killed: map[string]int{}}
-	for _, r := range records {
-		k.sites = append(k.sites, r.Site)
+	k := &killing{t: t, binary: binary, fsync: fsync, dir: shortDir(t), acked: map[key]bool{},
+		killed: map[string]int{}, siteOf: map[string]uint16{}}
+	for i, r := range records {
+		k.sites, k.siteOf[r.Site] = append(k.sites, r.Site), uint16(i)
 	}
 	k.shim = filepath.Join(k.dir, "powerloss.so")
 	if out, err := exec.Command("cc", "-shared", "-fPIC", "-O1", "-o", k.shim,
@@ -118,6 +140,13 @@ func newKilling(t *testing.T, binary, fsync string) *killing {
 		"FAULTLINE_TRUSTED_PROXIES=127.0.0.1",
 		"FAULTLINE_CHECKPOINT_INTERVAL=1s", "FAULTLINE_LEASE_TTL=500ms", "FAULTLINE_PERSON_LIMIT=100000",
 		"FAULTLINE_PREFIX_LIMIT=1000000", "FAULTLINE_LOG_LEVEL=info"}
+	for i := range killVantages {
+		code, token, errs := tool(t, k.env, "token", "issue", "--scope", "probes:write", "--subject", vantageName(i))
+		if code != 0 {
+			t.Fatalf("token: exit %d: %s", code, errs)
+		}
+		k.tokens = append(k.tokens, strings.TrimSpace(token))
+	}
 	return k
 }
 
@@ -153,28 +182,33 @@ func (k *killing) startNode(i int) {
 	k.nodes[i], k.urls[i] = p, p.url
 }
 
-// run kills so many times under load, lets everything come to rest, and returns
-// how many acknowledged reports are not in the log, and how many reports the
-// service counts more than once, or the other way round.
-func (k *killing) run(kills int) (lost, twice int) {
+// run kills so many times under load, lets everything come to rest, and returns what was
+// lost or counted twice.
+func (k *killing) run(kills int) verdict {
 	k.startRedis()
 	for i := range k.nodes {
 		k.startNode(i)
 	}
 	k.nodes[0].ready()
 	ctx, stop := context.WithCancel(k.t.Context())
-	var people sync.WaitGroup
+	var senders sync.WaitGroup
 	for i := range killClients {
-		people.Go(func() { k.report(ctx, i) })
+		senders.Go(func() { k.report(ctx, i) })
+	}
+	for i := range k.tokens {
+		senders.Go(func() { k.probe(ctx, i) })
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(kills)))
-	for range kills {
+	for i := range kills {
+		due := k.least * (i + 1) / kills
+		eventually(k.t, time.Minute, fmt.Sprintf("%d are acknowledged", due),
+			func() bool { return k.acknowledged() >= due })
 		task.Pause(ctx, time.Duration(rng.IntN(200))*time.Millisecond)
 		k.kill(rng)
 	}
 	task.Pause(ctx, 100*time.Millisecond)
 	stop()
-	people.Wait()
+	senders.Wait()
 	return k.judge()
 }
 
@@ -194,125 +228,6 @@ func (k *killing) kill(rng *rand.Rand) {
 	k.killed[role]++
 	k.nodes[victim].kill()
 	k.startNode(victim)
-}
-
-// report says one thing after the other until ctx ends, each by a new person; what
-// was not acknowledged is said again, up to twice, to the other node.
-func (k *killing) report(ctx context.Context, client int) {
-	http := &http.Client{Timeout: 4 * time.Second}
-	defer http.CloseIdleConnections()
-	for ctx.Err() == nil {
-		k.mu.Lock()
-		n := k.sent
-		k.sent++
-		k.mu.Unlock()
-		r := report503{k.sites[n%len(k.sites)], faultline.Symptom(fmt.Sprintf("http_%d", 100+n/len(k.sites)%500))}
-		who := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
-		ok := false
-		for try := 0; try < 3 && !ok; try++ {
-			k.mu.Lock()
-			url := k.urls[(client+try)%2]
-			k.mu.Unlock()
-			ok = k.say(http, url, who, r)
-		}
-		k.mu.Lock()
-		if ok {
-			k.acked[r] = true
-		} else {
-			k.refused++
-		}
-		k.mu.Unlock()
-	}
-}
-
-func (k *killing) say(client *http.Client, url, who string, r report503) bool {
-	req, err := http.NewRequest(http.MethodPost, url+"/v1/reports",
-		strings.NewReader(`{"site":"`+r.site+`","symptom":"`+string(r.symptom)+`"}`))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Forwarded-For", who)
-	resp, err := client.Do(req)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	return err == nil && resp.StatusCode == http.StatusAccepted
-}
-
-// judge reads the log and asks the service what it has counted.
-func (k *killing) judge() (lost, twice int) {
-	t := k.t
-	st := openStore(t, k.url()+"?read_timeout=10s")
-	logged := map[report503]int{}
-	people := map[string]bool{}
-	total := 0
-	for reader := st.Reader(store.Cursor{}); ; {
-		batches, err := reader.Next(t.Context(), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(batches) == 0 {
-			break
-		}
-		for _, b := range batches {
-			for _, r := range reportsOf(b) {
-				total++
-				logged[report503{r.Site, r.Symptom}]++
-				people[r.Reporter+r.Site] = true
-			}
-		}
-	}
-	for r := range k.acked {
-		if logged[r] == 0 {
-			lost++
-		}
-	}
-	if len(people) != len(logged) {
-		t.Errorf("%d reports of %d people: this test can't tell them apart", len(logged), len(people))
-	}
-	if lost > 0 { // and the fold has read what is no more
-		return lost, 0
-	}
-	var counted faultline.Counters
-	eventually(t, 30*time.Second, "everything is counted", func() bool {
-		counted = k.counted()
-		return counted.Reports+counted.ReportsRepeated >= int64(total)
-	})
-	if counted.Late+counted.Future+counted.Refused > 0 {
-		t.Errorf("counted %+v", counted)
-	}
-	if twice = int(counted.Reports) - len(logged); twice < 0 {
-		twice = -twice
-	}
-	for _, p := range k.nodes {
-		if strings.Contains(p.log(), "DETERMINISM BROKEN") {
-			t.Errorf("two folds of one log differ:\n%s", p.log())
-		}
-	}
-	return 0, twice
-}
-
-func reportsOf(b store.Batch) (reports []faultline.Report) {
-	for _, ev := range b.Events {
-		if r, ok := ev.(faultline.Report); ok {
-			reports = append(reports, r)
-		}
-	}
-	return reports
-}
-
-// counted asks whichever node answers.
-func (k *killing) counted() faultline.Counters {
-	for _, p := range k.nodes {
-		var s struct{ Counters faultline.Counters }
-		if p.get("/v1/summary", &s) == http.StatusOK && s.Counters.Reports > 0 {
-			return s.Counters
-		}
-	}
-	return faultline.Counters{}
 }
 
 // buildWith builds the program, with mistakes planted: in each file one text
