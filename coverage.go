@@ -1,6 +1,9 @@
 package faultline
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Coverage is what can be said at all just now. Every surface asks it before it says
 // that something works: while nothing observes, nothing is operational, fine or zero,
@@ -14,6 +17,9 @@ type Coverage struct {
 	// empty while everything is observed.
 	Note string `json:"note,omitempty"`
 }
+
+// coverageReach is for how long a view counts a vantage after its newest result.
+const coverageReach = 15 * time.Minute
 
 // CoverageStale is how old a view may be before it says nothing of now, in multiples
 // of the age from which answers say that they are stale.
@@ -34,16 +40,23 @@ const (
 // blind: what it saw says nothing of now.
 func CoverageOf(view View, vantages []VantageStatus, stale bool) Coverage {
 	c := Coverage{State: Observing, Observed: view.SitesObserved, Known: view.SitesKnown, Vantages: view.Vantages}
-	cannot := 0
+	cannot, counted := 0, 0
 	for _, v := range vantages {
-		if v.State == VantageBlind || v.State == VantageSick {
-			cannot++
+		if v.State != VantageBlind && v.State != VantageSick {
+			continue
+		}
+		cannot++
+		// What it saw before it went blind is in the view for so long. Later the view counts others
+		// alone, and to take it off would hide one of them.
+		if v.Since.IsZero() || view.AsOf.Sub(v.Since) <= coverageReach {
+			counted++
 		}
 	}
-	c.Vantages = max(0, c.Vantages-cannot)
+	c.Vantages = max(0, c.Vantages-counted)
 	// The view still counts vantages that ended a few minutes ago. One that is silent may be among
-	// those that it rightly counts: it asks for no work, but results of its probes may be sent.
-	if cannot > 0 && cannot == len(vantages) {
+	// those that it rightly counts: it asks for no work, but results of its probes may be sent. So
+	// may programs that never asked for any, which are not listed.
+	if counted > 0 && cannot == len(vantages) {
 		c.Vantages = 0
 	}
 	switch {

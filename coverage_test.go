@@ -58,3 +58,31 @@ func TestCoverage(t *testing.T) {
 		})
 	}
 }
+
+// A view counts a vantage for 15 minutes after its newest result. One that is blind for longer
+// is not among those that it counts, and must not be taken off them.
+func TestCoverageWithALongBlindVantage(t *testing.T) {
+	at := time.Date(2021, 6, 8, 9, 47, 0, 0, time.UTC)
+	well := VantageStatus{State: VantageOK}
+	blindFor := func(d time.Duration) VantageStatus {
+		return VantageStatus{State: VantageBlind, Since: at.Add(-d)}
+	}
+	for name, c := range map[string]struct {
+		counted  int
+		vantages []VantageStatus
+		want     CoverageState
+		believed int
+	}{
+		"another one works":              {1, []VantageStatus{blindFor(16 * time.Minute), well}, Impaired, 1},
+		"others never asked for work":    {3, []VantageStatus{blindFor(16 * time.Minute)}, Impaired, 3},
+		"nothing else is counted":        {0, []VantageStatus{blindFor(16 * time.Minute)}, Blind, 0},
+		"it alone was counted, till now": {1, []VantageStatus{blindFor(time.Minute), well}, Blind, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			view := View{AsOf: at, SitesKnown: 10, SitesObserved: 9, Vantages: c.counted}
+			if got := CoverageOf(view, c.vantages, false); got.State != c.want || got.Vantages != c.believed {
+				t.Errorf("coverage %+v, want %s by %d", got, c.want, c.believed)
+			}
+		})
+	}
+}
