@@ -58,6 +58,8 @@ func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, err
 	defer p.redis.stop()
 	var mb []float64 // every ten minutes
 	for minute := 0; ; minute++ {
+		// Before the minute is played: the last look is at the end of the last minute,
+		// after its trimming.
 		if minute%10 == 0 {
 			entries, err1 := p.redis.client.XLen(ctx, "{faultline}:log").Result()
 			held, err2 := redisMB(ctx, p.redis)
@@ -74,12 +76,16 @@ func measurePeak(ctx context.Context, opt options, log io.Writer) ([]figure, err
 			return nil, fmt.Errorf("minute %d: %w", minute, err)
 		}
 	}
+	// Each report is by another person, so that the engine must count them all. A lost
+	// one would make memory look better than it is.
 	counted := p.engine.View().Counters.Reports
 	if want := int64(peakRate * 60 * peakMinutes); counted != want {
 		return nil, fmt.Errorf("void: %d reports were made and the fold counted %d", want, counted)
 	}
 	detail := map[string]any{"reports_a_second": peakRate, "reports": counted, "used_memory_mb_every_10_minutes": mb}
+	// One value each ten minutes: 3 is half an hour, 6 an hour.
 	half, hour, end := mb[3], mb[6], mb[len(mb)-1]
+	// 1,800 seconds of reports lie between the two.
 	bytes := (hour - half) * (1 << 20) / (peakRate * 1800)
 	return []figure{
 		{Name: "peak.bytes", Value: bytes, Target: peakBytes, Better: lower, OK: bytes <= peakBytes,
@@ -100,6 +106,8 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 	}
 	p := &peak{redis: r, engine: correlate.New(correlate.Config{}), clock: time.Now().UTC().Truncate(time.Minute),
 		rng: rand.New(rand.NewPCG(seed, 9))}
+	// The limits of a call are long, because Redis answers late while eight writers fill
+	// it as fast as it can.
 	if p.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=10s&write_timeout=10s"}); err == nil {
 		_, err = p.store.Epoch(ctx, p.clock)
 	}
@@ -107,6 +115,7 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 		p.lease, _, err = p.store.Acquire(ctx, "bench", time.Hour, p.clock)
 	}
 	if err == nil {
+		// An empty cursor is the start of the log, where the list of sites will be.
 		p.reader = p.store.Reader(store.Cursor{})
 		var sites []faultline.Event
 		for i := range peakSites {
@@ -114,6 +123,9 @@ func newPeak(ctx context.Context, seed uint64) (*peak, error) {
 				Components: []faultline.Component{faultline.NewComponent("cdn", fmt.Sprint("c", i%20)),
 					faultline.NewComponent("dns", fmt.Sprint("d", i%50))}})
 		}
+		// Numbers of writers must differ: a batch whose writer and sequence were seen
+		// before is dropped as a repeat. The reports have 1 to peakWriters, the ticks the
+		// next one.
 		_, err = p.store.Append(ctx, store.BatchKey{Writer: peakWriters + 2, Seq: 1}, sites)
 	}
 	if err != nil {
@@ -164,6 +176,8 @@ func (p *peak) second(ctx context.Context) error {
 	for i := range peakRate / peakBatch {
 		lots[i%peakWriters] = append(lots[i%peakWriters], p.batch())
 	}
+	// Each writer has one batch in flight. A writer's sequence must grow, and so its
+	// batches cannot overtake one another.
 	for w, batches := range lots {
 		g.Go(func() error {
 			for _, events := range batches {
@@ -179,6 +193,8 @@ func (p *peak) second(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	// The tick comes after all reports of its second, as in a log whose order is that of
+	// arrival.
 	p.clock = p.clock.Add(time.Second)
 	p.ticks++
 	_, err := p.store.AppendFenced(ctx, p.lease, store.BatchKey{Writer: peakWriters + 1, Seq: p.ticks},

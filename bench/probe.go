@@ -23,6 +23,8 @@ import (
 // What the checks must cost, as ratios of the CPU time of the standard library at the same
 // work.
 const (
+	// HTTPS is dominated by the handshake's arithmetic, which both sides share: its ratio
+	// is the harder one to lower.
 	probeHTTPTarget  = 0.38
 	probeHTTPSTarget = 0.46
 	probeDNSTarget   = 0.13
@@ -71,6 +73,8 @@ func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, er
 		{"probe.dns", "net.Resolver.LookupNetIP (pure Go) of the same names", probeDNSTarget, r.lookup, r.goLookup},
 	} {
 		fmt.Fprintf(log, "%s: %d rounds\n", c.name, opt.Rounds)
+		// One round of ours is thrown away. The standard library's side needs none: it
+		// keeps nothing between checks.
 		if _, err := c.ours(ctx); err != nil { // warm: pools, verified chains
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -80,6 +84,8 @@ func measureProbe(ctx context.Context, opt options, log io.Writer) ([]figure, er
 		}
 		figures = append(figures, probeFigure(c.name, c.limit, c.target, m))
 	}
+	// What a check costs says nothing without what it gets right, so that both figures
+	// belong to one group.
 	wrong, err := measureCorpus(ctx, log)
 	if err != nil {
 		return nil, err
@@ -125,16 +131,21 @@ func newProbeRun(t *target) (*probeRun, error) {
 		return nil, err
 	}
 	ports := probe.Ports{HTTP: t.HTTP, HTTPS: t.HTTPS}
+	// The guard refuses loopback addresses otherwise, since a check must never reach the
+	// machine's own services.
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	r := &probeRun{t: t, resolver: resolver}
 	r.checker = probe.NewChecker(probe.CheckerConfig{Resolver: resolver, Guard: probe.NewGuard(loopback, nil, ports),
 		Ports: ports, Roots: roots, Agent: "bench"})
 	var d net.Dialer
+	// PreferGo keeps the C library out, whose lookups are not counted in the same way and
+	// ignore Dial.
 	r.goDNS = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return d.DialContext(ctx, network, t.DNS.String())
 	}}
 	dialer := &net.Dialer{Resolver: r.goDNS}
 	r.std = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dialer.DialContext,
+		// A new connection for each request, as a check makes one.
 		DisableKeepAlives:  true,
 		DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	return r, nil
@@ -144,6 +155,8 @@ func newProbeRun(t *target) (*probeRun, error) {
 // microseconds. One failed check makes the round void, since failing is often cheaper.
 func each(ctx context.Context, n int, check func(ctx context.Context, i int) error) (float64, error) {
 	cpu, err := ownCPU(func() error {
+		// The workers take numbers from one counter, so that none idles while another has
+		// work left.
 		var next, failed atomic.Int64
 		var first atomic.Pointer[error]
 		var all sync.WaitGroup
@@ -156,6 +169,8 @@ func each(ctx context.Context, n int, check func(ctx context.Context, i int) err
 					}
 					if err := check(ctx, i); err != nil {
 						failed.Add(1)
+						// The first error is the one that says why; those after it are mostly its
+						// consequences.
 						first.CompareAndSwap(nil, &err)
 					}
 				}
@@ -174,6 +189,8 @@ func each(ctx context.Context, n int, check func(ctx context.Context, i int) err
 // request. One in eight has the key share that browsers offer (X25519MLKEM768), as in the
 // prober, because that costs more CPU.
 func (r *probeRun) ours(secure bool) func(ctx context.Context) (float64, error) {
+	// Rounds over TLS have fewer checks, because each costs several times as much CPU and
+	// a round should last about as long.
 	n, scheme := probeHTTPChecks, "http://"
 	if secure {
 		n, scheme = probeHTTPSChecks, "https://"
@@ -206,6 +223,8 @@ func (r *probeRun) client(secure bool) func(ctx context.Context) (float64, error
 			if err != nil {
 				return err
 			}
+			// The body is read to its end, as the checker reads it: what is left unread is
+			// not paid for.
 			defer resp.Body.Close()
 			_, err = io.Copy(io.Discard, resp.Body)
 			return err

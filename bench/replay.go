@@ -18,7 +18,8 @@ import (
 // line in bytes.
 const (
 	minReplayLines = 1_000_000
-	// decodedLines is how much of the file the limit decodes in a round.
+	// decodedLines is how much of the file the limit decodes in a round. Its rate is by the
+	// line, so that it need not go through the whole file.
 	decodedLines = 400_000
 	// replayTarget is events a second of CPU time, on one core.
 	replayTarget = 300_000
@@ -34,6 +35,8 @@ func measureReplay(ctx context.Context, opt options, log io.Writer) ([]figure, e
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	// The real program is measured, as a process: with flags, profile-guided optimization
+	// and garbage collection as users have them.
 	bin, err := buildFaultline(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -81,6 +84,8 @@ func (r *replayRun) fold(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	// A line that is skipped is named on standard error by file and number. A skipped
+	// line costs almost nothing, so that one is enough to make the rate untrue.
 	if bytes.Contains(used.stderr, []byte(filepath.Base(r.file)+":")) {
 		return 0, fmt.Errorf("void: lines were not counted: %s", used.stderr)
 	}
@@ -93,8 +98,10 @@ func (r *replayRun) fold(ctx context.Context) (float64, error) {
 	if !bytes.Equal(out, r.answer) {
 		return 0, errors.New("void: two replays of one file differ")
 	}
+	// The largest of all rounds, since a bound on memory must hold in each.
 	r.maxRSS = max(r.maxRSS, used.maxRSS)
 	r.wall = append(r.wall, used.wall.Seconds())
+	// CPU time and not wall time: other work on the machine lengthens the latter alone.
 	return float64(r.lines) / used.cpu.Seconds(), nil
 }
 
@@ -113,6 +120,7 @@ func checkReplay(out []byte) (int, error) {
 			return 0, fmt.Errorf("replay printed what is no incident: %w", err)
 		}
 		incidents++
+		// Each revision is one line, so that any of them may be the one that confirms.
 		found = found || inc.ConfirmedAt != nil && inc.Cause != nil && inc.Cause.Component == trafficCulprit
 	}
 	if !found {
@@ -160,6 +168,8 @@ func decodeLines(name string, limit int) (int, error) {
 	}
 	defer f.Close()
 	scanner := bufio.NewScanner(f)
+	// A Scanner refuses a line beyond its largest buffer; without this call that is 64
+	// KB.
 	scanner.Buffer(make([]byte, 64<<10), maxLine)
 	n := 0
 	for n < limit && scanner.Scan() {

@@ -17,6 +17,8 @@ import (
 )
 
 // Each of the two crowds has maxStreamClients clients, from clientAddresses addresses.
+// One address of a client has some 28,000 ports on Linux by default
+// (ip_local_port_range), so that 200 addresses hold both crowds many times over.
 const (
 	maxStreamClients = 10_000
 	clientAddresses  = 200
@@ -33,6 +35,8 @@ func streamClients() (int, error) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0, fmt.Errorf("read the limit on open files: %w", err)
 	}
+	// Half for each crowd. A hundred are left for the servers' pipes, listeners and
+	// whatever else this process has open.
 	return min(maxStreamClients, int(limit.Cur/2)-100), nil
 }
 
@@ -44,6 +48,8 @@ func measureStream(ctx context.Context, opt options, log io.Writer) ([]figure, e
 	if err != nil {
 		return nil, err
 	}
+	// The two crowds are connected at the same time and take turns. So each round meets
+	// the same machine, with the same number of open sockets.
 	ours, err := startCrowd(ctx, readerOurs, clients, log)
 	if err != nil {
 		return nil, err
@@ -85,11 +91,14 @@ func startCrowd(ctx context.Context, kind string, clients int, log io.Writer) (*
 		return nil, err
 	}
 	c := &crowd{reader: r, conns: make([]net.Conn, clients)}
+	// The server has listened before this: what its start takes is not a client's.
 	before, err := r.resident()
 	if err != nil {
 		r.stop()
 		return nil, err
 	}
+	// The context is not used: a client that fails fails the run, and stop closes those
+	// that came.
 	g, _ := errgroup.WithContext(ctx)
 	g.SetLimit(64)
 	for i := range c.conns {
@@ -117,6 +126,8 @@ func listen(addr string, i int) (net.Conn, error) {
 	if _, err := io.WriteString(conn, "GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		return nil, err
 	}
+	// What this reader has buffered beyond the head is dropped. That may be a comment, and no
+	// change: none has been made yet.
 	in := bufio.NewReaderSize(conn, 4096)
 	for {
 		line, err := in.ReadString('\n')
@@ -147,9 +158,13 @@ func (c *crowd) change(context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	// A byte on the child's standard input makes the next change. The end of that input
+	// ends the child.
 	if _, err := io.WriteString(c.leash, "\n"); err != nil {
 		return 0, err
 	}
+	// This process reads, and its CPU is not counted. 256 readers at once are enough,
+	// since the sockets' buffers hold an event meanwhile.
 	g := errgroup.Group{}
 	g.SetLimit(256)
 	end := time.Now().Add(streamWait)
@@ -175,6 +190,8 @@ func awaitEvent(conn net.Conn, end time.Time) error {
 			return err
 		}
 		seen = append(seen, buf[:n]...)
+		// A comment that keeps the connection open ends with an empty line as well, so
+		// that only one behind an event counts (HTML Standard, server-sent events).
 		if at := bytes.Index(seen, []byte("event:")); at >= 0 && bytes.Contains(seen[at:], []byte("\n\n")) {
 			return nil
 		}
@@ -187,6 +204,8 @@ func (r *reader) resident() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	// The second field is the resident set in pages, see proc(5). Memory that was
+	// reserved and never touched is not in it.
 	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
 	return pages * int64(os.Getpagesize()), err
 }

@@ -14,9 +14,12 @@ import (
 // Targets are in scans of scannedMB megabytes and in bytes a site. A scan is the limit
 // because an evaluation that looked at every site would have to read that much.
 const (
+	// A ratio to a scan of the same machine moves little from one machine to another, as
+	// milliseconds would.
 	tickTarget  = 3.0 // scans that an evaluation may take
 	bytesTarget = 200.0
-	scannedMB   = 24
+	// 24 bytes for each of a million sites, the least that an evaluation of all would read.
+	scannedMB = 24
 	// How many evaluations and scans a round takes the mean of. A cause that was found
 	// again stands for two minutes at most, then it must win over all that fails: each
 	// round has one such evaluation.
@@ -34,6 +37,9 @@ var tickSizes = []int{10_000, 100_000, 1_000_000}
 // several sizes, and what a mapped site takes of memory. It is the figure that says how many
 // sites one core can follow.
 func measureTick(ctx context.Context, opt options, log io.Writer) ([]figure, error) {
+	// Growth is shown and not asserted: a figure of the largest table alone would hide
+	// that the cost of an evaluation grows with all sites and not with those that have
+	// news.
 	var rows []tickRow
 	var last measurement
 	perSite := 0.0
@@ -41,7 +47,11 @@ func measureTick(ctx context.Context, opt options, log io.Writer) ([]figure, err
 		"scan ms", "ratio")
 	for _, sites := range tickSizes {
 		e := newEstate(opt.Seed, sites, estateAnomalous)
+		// Memory is measured before any probe, so that it is what an idle entry of the
+		// list costs.
 		perSite = liveBytes(e.settle) / float64(sites)
+		// Playing comes before measuring, and in the same engine: what is measured is an
+		// engine in the middle of an outage.
 		if err := checkEstate(e.play()); err != nil {
 			return nil, fmt.Errorf("void: %d sites: %w", sites, err)
 		}
@@ -101,6 +111,8 @@ func (e *estate) timed(context.Context) (float64, error) {
 	e.rounds++
 	total := time.Duration(0)
 	for range tickEach {
+		// The events are folded outside of the measured time, since the group replay
+		// measures folding.
 		e.news(e.dirty)
 		took, err := ownCPU(func() error { e.evaluate(); return nil })
 		if err != nil {
@@ -117,6 +129,9 @@ type scan struct{ words []uint32 }
 // newScan fills the memory with numbers whose sum is known.
 func newScan() *scan {
 	s := &scan{make([]uint32, scannedMB<<20/4)}
+	// Each word is written once, which also makes the kernel give real pages: memory that
+	// was never written is read from one page of zeros, and the scan would measure the
+	// cache.
 	for i := range s.words {
 		s.words[i] = uint32(i)
 	}
@@ -135,6 +150,7 @@ func (s *scan) timed(context.Context) (float64, error) {
 		}
 		return nil
 	})
+	// The numbers 0 to n-1 have the sum n(n-1)/2, and each scan adds it once.
 	if n := uint64(len(s.words)); err == nil && sum != scanEach*n*(n-1)/2 {
 		err = errors.New("void: the scan read something else")
 	}
@@ -149,6 +165,7 @@ func liveBytes(f func()) float64 {
 }
 
 // live is the heap that is in use after two collections, in bytes.
+// runtime.ReadMemStats stops the world, so that it is called outside of what is timed.
 func live() uint64 {
 	runtime.GC()
 	runtime.GC() // the first may leave what finalizers hold
@@ -166,6 +183,8 @@ func tickFigure(rows []tickRow, m measurement) figure {
 		Limit: "one scan of 24 MB in the same rounds", Runs: len(m.series[0]), Spread: m.widest(),
 		Detail: map[string]any{"growth": rows, "table": "the row of a million sites"},
 	}
+	// A figure on a disturbed machine is printed nevertheless, with this word beside it:
+	// to leave it out would hide that it was tried.
 	if m.inconclusive {
 		f.Detail["verdict"] = "inconclusive"
 	}
