@@ -117,8 +117,6 @@ type dummyEyes struct {
 }
 
 // Check waits for a random time and returns a result that is well.
-// The address is drawn too, because the prober limits how many checks run at one address
-// at a time.
 func (d *dummyEyes) Check(ctx context.Context, t probe.Task) probe.Result {
 	now := time.Now()
 	d.mu.Lock()

@@ -46,6 +46,8 @@ var leftOut = []string{prefixDaily, keyForgotten, keyPublic, keyLease, keyTried,
 // item is one thing of a backup: a key as Redis dumps it, a hash or a list whole, or an
 // entry of a stream.
 type item struct {
+	// Fields are never renamed: encoding/gob writes their names, and older backups must
+	// be read.
 	Version int // of the first item; its key is empty
 	Key     string
 	TTL     time.Duration // 0: it stays
@@ -90,6 +92,8 @@ func Backup(ctx context.Context, url string, archived Archived, to io.Writer) (e
 	if err := b.write(ctx); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
+	// Close writes the end of the compressed data. Without its error a full disk would
+	// pass for a whole backup.
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -126,6 +130,8 @@ func (b backup) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The pointers of checkpoints were read before the chunks that they name. A newer
+	// checkpoint may have replaced those meanwhile; older generations are kept for that.
 	chunks, rest := sorted(all, slices.Concat(first, last))
 	if err := b.dump(ctx, chunks...); err != nil {
 		return err
@@ -162,6 +168,7 @@ func (b backup) write(ctx context.Context) error {
 // that have gone since the list of keys was made are left out.
 func (b backup) dump(ctx context.Context, keys ...string) error {
 	for _, key := range keys {
+		// Negative answers say that there is no key or no limit: both become 0.
 		ttl, err := b.c.PTTL(ctx, key).Result()
 		if err != nil {
 			return fmt.Errorf("read %s: %w", key, err)
@@ -201,6 +208,7 @@ func (b backup) stream(ctx context.Context, key string) error {
 			if err := b.out.Encode(r); err != nil {
 				return err
 			}
+			// A parenthesis excludes the entry itself (XRANGE, since Redis 6.2).
 			from = "(" + e.ID
 		}
 		if len(entries) < backupEntries {
@@ -215,6 +223,7 @@ func keysOf(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 	var all []string
 	scan := func(ctx context.Context, c *redis.Client) error {
 		var own []string
+		// SCAN may return a key twice, and so they are made unique below.
 		keys := c.Scan(ctx, 0, tag+"*", backupScan).Iterator()
 		for keys.Next(ctx) {
 			key := keys.Val()
@@ -311,6 +320,8 @@ func put(ctx context.Context, c redis.UniversalClient, r item) error {
 		return errors.New("no key of Faultline's")
 	}
 	switch {
+	// The order of the cases matters: an item of the index has a key as well, and one
+	// that is gone may have an ID.
 	case r.Placed != "":
 		return c.ZAdd(ctx, r.Key, redis.Z{Score: float64(r.OnsetMS), Member: r.Placed}).Err()
 	case r.Gone && r.ID != "":
@@ -325,5 +336,7 @@ func put(ctx context.Context, c redis.UniversalClient, r item) error {
 	if len(r.Hash)+len(r.List) > 0 {
 		return putPlain(ctx, c, r)
 	}
+	// Backups of version 1 have such dumps alone. Redis refuses those of a newer server
+	// than itself.
 	return c.RestoreReplace(ctx, r.Key, r.TTL, string(r.Dump)).Err()
 }

@@ -19,6 +19,8 @@ import (
 
 const (
 	// Bounds of reading and writing checkpoints while other nodes do the same.
+	// A leader that dies while it writes leaves chunks that no checkpoint names. They go
+	// by themselves.
 	unfinishedTTL = 10 * time.Minute
 	// checkpointTries is how often reading starts again when a newer checkpoint
 	// replaces the one being read.
@@ -43,6 +45,8 @@ func (c Checkpoint) Size() int {
 }
 
 // Whole is the state in one piece, nil if there is none.
+// Several pieces are copied, which takes their size of memory again: whoever only stores
+// them uses State.
 func (c Checkpoint) Whole() []byte {
 	if len(c.State) == 1 {
 		return c.State[0]
@@ -73,6 +77,8 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 	size := len(head) + cp.Size()
 	// Rounded up: the last chunk may be shorter.
 	n := (size + chunkBytes - 1) / chunkBytes
+	// Refused before a chunk is written, so that a state that has grown too large leaves
+	// no garbage.
 	if n > maxCheckpointChunks {
 		return fmt.Errorf("%s: %w: %d bytes", op, ErrTooLarge, size)
 	}
@@ -88,6 +94,7 @@ func (s *Store) SaveCheckpoint(ctx context.Context, l Lease, cp Checkpoint) erro
 		return s.fail(op, err)
 	}
 	fresh.Sum = sum
+	// The one write that makes it count. It also takes the time limit from the chunks.
 	if err := s.flip(ctx, l, fresh, old); err != nil {
 		return s.fail(op, err)
 	}
@@ -102,6 +109,8 @@ func (s *Store) writeChunks(ctx context.Context, l Lease, keys []string, pieces 
 	for i, p := range pieces {
 		readers[i] = bytes.NewReader(p)
 	}
+	// One buffer for all chunks: the client has written it out when the script's answer
+	// is there.
 	sum, chunk := sha256.New(), make([]byte, chunkBytes)
 	all := io.TeeReader(io.MultiReader(readers...), sum)
 	for _, key := range keys {
@@ -130,6 +139,7 @@ func (s *Store) Checkpoint(ctx context.Context) (Checkpoint, bool, error) {
 			return Checkpoint{}, false, nil
 		}
 		cp, err := s.ReadGeneration(ctx, all[0])
+		// Its chunks went between the two reads, so that a newer one exists by now.
 		if errors.Is(err, errReplaced) {
 			continue
 		}
@@ -163,6 +173,8 @@ func (s *Store) ReadGeneration(ctx context.Context, g Generation) (Checkpoint, e
 // readChunks returns the chunks of one generation, joined. Redis' nil means that a newer
 // checkpoint has taken its place meanwhile.
 func (s *Store) readChunks(ctx context.Context, g Generation) ([]byte, error) {
+	// A wrong size costs memory and no more: what was read is checked against the sum
+	// afterwards.
 	payload := make([]byte, 0, g.Chunks*chunkBytes)
 	for _, key := range chunkKeys(g.Name, g.Chunks) {
 		chunk, err := s.reads.Get(ctx, key).Bytes()
@@ -180,6 +192,8 @@ func readCheckpoint(payload []byte, sum string) (Checkpoint, error) {
 		return Checkpoint{}, errors.New("its checksum is wrong")
 	}
 	size, n := binary.Uvarint(payload)
+	// The sum is right, so that this is a checkpoint that was written wrongly. It must
+	// not bring the node down nevertheless.
 	if n <= 0 || size > uint64(len(payload)-n) {
 		return Checkpoint{}, errors.New("its head is malformed")
 	}

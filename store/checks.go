@@ -16,6 +16,8 @@ import (
 
 // Bounds of the checks that people ask for, whoever asks.
 const (
+	// Every vantage makes each check, so that a request costs as many checks as there are
+	// vantages.
 	checksEachMinute = 240 // of everybody together
 	checksOfPrefix   = 20  // of one prefix in a minute
 	maxAsked         = 100 // at one time

@@ -55,6 +55,8 @@ func (c *Clock) Offset() time.Duration {
 	if !synced {
 		return 0
 	}
+	// Round(0) strips the monotonic reading. With it the difference would be that of
+	// durations, and a jump of the machine's clock would not show.
 	return c.wall().Round(0).Sub(c.Now().Round(0))
 }
 
@@ -71,6 +73,8 @@ func (c *Clock) Sync(ctx context.Context, s *Store) error {
 	now = now.UTC().Add(took / 2)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// Otherwise the log's clock would jump back and forth by the error of each
+	// measurement.
 	if have := c.at.Add(began + took - c.since); c.synced && now.Sub(have).Abs() <= took {
 		return nil
 	}

@@ -26,9 +26,12 @@ import (
 // stand for 16 hexadecimal digits; or 2 and more, a string that came before in
 // this batch. A list or map is its length plus one, or 0 for nil.
 const (
+	// The reader refuses any other version: it counts the entry as unreadable and goes
+	// on.
 	codecVersion = 1
 	headBytes    = 1 + 4
 	// maxBatchBytes bounds one entry of the log, some 40,000 reports.
+	// Redis serves nobody else while it copies an entry.
 	maxBatchBytes = 1 << 20
 )
 
@@ -46,7 +49,9 @@ const (
 	packReaders
 	packPublished
 
-	packTypes    byte = 0x0f
+	packTypes byte = 0x0f
+	// The low four bits are the type, of which 11 of 15 are taken. What the upper bits mean
+	// depends on the type, but for packZeroTime.
 	packHosting  byte = 0x40 // of a report: from a network of machines
 	packOwner    byte = 0x40 // of a site: its owner follows, after all else
 	packRuns     byte = 0x20 // of a site: what its owner runs follows, after the owner
@@ -79,6 +84,7 @@ func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
 			return nil, fmt.Errorf("event %d: %w: a batch holds %d bytes", i, ErrTooLarge, maxBatchBytes)
 		}
 	}
+	// The head is written last, because the checksum is of what follows it.
 	p.b[0] = codecVersion
 	binary.LittleEndian.PutUint32(p.b[1:], crc32.Checksum(p.b[headBytes:], castagnoli))
 	return p.b, nil
@@ -87,8 +93,12 @@ func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
 // packer writes the body of a batch. Most of a batch is the same few strings, such as names
 // of sites and networks, so that each is written once and then referred to by its number.
 type packer struct {
-	b     []byte
-	last  int64 // ms of the event before
+	b []byte
+	// Events of a batch lie close together in time, so that the difference mostly takes
+	// one or two bytes where a time takes six.
+	last int64 // ms of the event before
+	// It begins empty in each batch: a batch must be readable without those before it,
+	// which the log may have dropped.
 	known map[string]uint64
 }
 
@@ -139,6 +149,7 @@ func isLowerHex(s string) bool {
 }
 
 // strings appends several strings.
+// Their number is not written: the reader knows it from the type of the event.
 func (p *packer) strings(list ...string) {
 	for _, s := range list {
 		p.string(s)
@@ -172,6 +183,8 @@ func (p *packer) shares(m map[faultline.Component]float64) {
 	p.uint(uint64(len(m)) + 1)
 	for _, c := range names {
 		p.string(string(c))
+		// The bits of the number, so that exactly the same share comes back and two nodes
+		// fold alike.
 		p.b = binary.LittleEndian.AppendUint64(p.b, math.Float64bits(m[c]))
 	}
 }
@@ -195,6 +208,8 @@ func (p *packer) site(r faultline.SiteRecord) {
 	p.components(r.Components)
 	p.shares(r.Shares)
 	p.string(r.Source)
+	// What came into the format later stands at the end, behind a flag: entries of older
+	// programs read as before, and most sites have none of it.
 	if r.Owner != "" {
 		p.string(r.Owner)
 	}
@@ -222,6 +237,7 @@ func (p *packer) report(e faultline.Report) {
 func (p *packer) readers(e faultline.Readers) {
 	p.head(packReaders, e.At)
 	p.string(e.Node)
+	// Plus one, as every list: 0 stands for nil.
 	p.uint(uint64(len(e.Networks)) + 1)
 	for _, n := range e.Networks {
 		p.uint(uint64(n.ASN))
@@ -277,6 +293,8 @@ func (p *packer) event(ev faultline.Event) error {
 		}
 		p.head(packPublished, e.At)
 		p.string(string(packed))
+	// An event that cannot be packed is refused and never left out: the batch would be
+	// acknowledged without it.
 	default:
 		return fmt.Errorf("cannot pack a %T", ev)
 	}

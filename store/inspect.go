@@ -59,6 +59,7 @@ func (s *Store) Inspect(ctx context.Context, wall func() time.Time) (Inspection,
 	if in.Epoch, err = c.Get(ctx, keyEpoch).Result(); err != nil && !errors.Is(err, redis.Nil) {
 		return Inspection{}, s.fail(op, err)
 	}
+	// Together these say whether a Redis without an epoch is new or has lost it.
 	leads, err := c.Exists(ctx, keyLease).Result()
 	if err != nil {
 		return Inspection{}, s.fail(op, err)
@@ -68,6 +69,8 @@ func (s *Store) Inspect(ctx context.Context, wall func() time.Time) (Inspection,
 		return Inspection{}, s.fail(op, err)
 	}
 	in.Leads, in.Entries = leads > 0, entries > 0
+	// From here on errors are no failure: an operator who gave us few rights has done
+	// well.
 	// What our user may not ask stays unknown.
 	for _, name := range inspectedSettings {
 		if got, err := c.ConfigGet(ctx, name).Result(); err == nil {
@@ -129,6 +132,8 @@ func clockOffset(ctx context.Context, c *redis.Client, wall func() time.Time) (t
 		}
 		after := wall()
 		if n := after.Sub(before); i == 0 || n < took {
+			// Redis is taken to have answered half way. The error is half of the round trip
+			// at most, so that the fastest answer is the most exact one.
 			took, offset = n, before.Add(n/2).Sub(theirs)
 		}
 	}
@@ -142,6 +147,8 @@ func excess(ctx context.Context, c *redis.Client, user string) (may []string, kn
 		return nil, false
 	}
 	for _, command := range neverNeeded {
+		// DRYRUN checks the number of arguments too, so that a command gets as many as it
+		// needs. Nothing is executed.
 		args := []any{"ACL", "DRYRUN", user, command}
 		if command == "keys" || command == "debug" {
 			args = append(args, "*")

@@ -34,7 +34,8 @@ const (
 // the measured round trip, and while Redis is silent it fails commands at once, but for
 // one now and then that tries. It is safe for concurrent use.
 type line struct {
-	floor   time.Duration // what a command is given at least
+	floor time.Duration // what a command is given at least
+	// Monotonic: a machine's clock that jumps must not make Redis look silent.
 	elapsed func() time.Duration
 
 	mu       sync.Mutex
@@ -44,10 +45,14 @@ type line struct {
 	under    int           // commands under way
 	waits    bool          // something was asked since the last answer, and is not answered
 	since    time.Duration // when that was
-	last     error         // of the commands that failed meanwhile
-	tries    int           // that failed, one after another
-	trying   bool
-	tried    time.Duration // when the last one ended
+	// It is what commands fail with meanwhile, so that an operator reads the cause and
+	// not only that Redis is silent.
+	last  error // of the commands that failed meanwhile
+	tries int   // that failed, one after another
+	// One attempt at a time, or each of many waiting calls would open a connection to a
+	// server that is in trouble.
+	trying bool
+	tried  time.Duration // when the last one ended
 }
 
 // newLine returns a line on which nothing was measured yet. floor is what a command is
@@ -68,6 +73,8 @@ func (l *line) patience() time.Duration {
 	if !l.measured {
 		return max(l.floor, patienceUnmeasured)
 	}
+	// RFC 6298 takes four times the spread. Here the sum is multiplied, because a command
+	// may need several round trips.
 	return max(l.floor, min(roundTrips*(l.mean+l.spread), patienceMax))
 }
 
@@ -181,9 +188,12 @@ func (l *line) end(c call, err error, timed bool) {
 // measure takes in one round trip (RFC 6298 section 2).
 func (l *line) measure(took time.Duration) {
 	if !l.measured {
+		// The first measured value is the mean, and half of it the spread (2.2).
 		l.measured, l.mean, l.spread = true, took, took/2
 		return
 	}
+	// The spread goes first, because it is the distance from the old mean; the weights
+	// are the RFC's 1/4 and 1/8 (2.3).
 	l.spread += ((l.mean - took).Abs() - l.spread) / 4
 	l.mean += (took - l.mean) / 8
 }

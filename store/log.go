@@ -23,6 +23,8 @@ const (
 	// no part of the contents: exports, replays, checkpoints and checksums are without it.
 	traceField = "t"
 	// keepLog is how long the log is kept, whatever the checkpoint says.
+	// A fold that must begin at an older checkpoint, and an export, find what they need
+	// in it.
 	keepLog = time.Hour
 	// keptTight is how many checkpoints the log goes on from where memory is tight.
 	keptTight = 2
@@ -31,6 +33,8 @@ const (
 	maxLogEntries = 2_000_000
 	// trimStep bounds what one command drops, so that it stalls nobody; a Trim
 	// makes at most trimSteps of them.
+	// At most 5,000,000 entries go in one call; the next call goes on where this one
+	// ended.
 	trimStep  = 10_000
 	trimSteps = 500
 )
@@ -73,6 +77,8 @@ func (s *Store) AppendFenced(ctx context.Context, l Lease, key BatchKey, events 
 
 // append packs a batch, hands it to add, and reads the position that Redis gave it. The key makes a
 // repeat harmless.
+// add is called once: repeating is its caller's business, who alone knows how long it may
+// take.
 func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) (string, error)) (Pos, error) {
 	const op = "append to the log"
 	packed, err := encodeBatch(key, events)
@@ -95,6 +101,8 @@ func (s *Store) append(key BatchKey, events []faultline.Event, add func([]byte) 
 	if err != nil {
 		return Pos{}, fmt.Errorf("%s: %w", op, err)
 	}
+	// Counted only once the position is known. A batch whose answer was lost is counted
+	// when it is repeated.
 	s.m.appended.WithLabelValues("batches").Inc()
 	s.m.appended.WithLabelValues("events").Add(float64(len(events)))
 	s.m.appended.WithLabelValues("bytes").Add(float64(len(packed)))
@@ -117,6 +125,8 @@ func (s *Store) Epoch(ctx context.Context, now time.Time) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", op, err)
 	}
+	// The script writes the name and the first entry together. It returns the name that
+	// is stored, which is another node's if that one was faster.
 	epoch, err := s.scripts.epoch.Run(ctx, s.writes, []string{keyEpoch, keyLog}, id.String(), packed).Text()
 	if err != nil {
 		return "", s.fail(op, err)
@@ -126,6 +136,8 @@ func (s *Store) Epoch(ctx context.Context, now time.Time) (string, error) {
 
 // LogTail returns the position of the log's newest entry, the zero value if there
 // is none.
+// It is how far behind a fold is measured by: the position of the tail less that of the
+// fold.
 func (s *Store) LogTail(ctx context.Context) (Pos, error) {
 	const op = "read the log's tail"
 	text, err := s.scripts.tail.Run(ctx, s.reads, []string{keyLog}).Text()
@@ -181,7 +193,11 @@ func (s *Store) Trim(ctx context.Context, l Lease, now time.Time, tight bool) er
 	if tight {
 		kept, tooLong = keptTight, 0
 	}
+	// generations has the newest first, so that this is the oldest checkpoint that a fold
+	// may fall back to. What lies behind it none needs.
 	behind := all[min(len(all), kept)-1].Pos
+	// Positions of a stream begin with milliseconds of Redis' clock, so that a time is a
+	// position as well.
 	horizon := max(now.Add(-keepLog).UnixMilli(), 0)
 	for range trimSteps {
 		gone, err := s.fenced(ctx, s.scripts.trim, l, []string{keyLog, keyFloor}, horizon, s.trimStep, tooLong,

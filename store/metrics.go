@@ -10,6 +10,8 @@ import (
 // metrics are what a Store counts. They are registered when it opens and taken away when it
 // closes, so that a process can open one after another.
 type metrics struct {
+	// Labels have a few constant values each: a label whose values others choose would
+	// fill the memory of whoever collects them.
 	appended  *prometheus.CounterVec // by unit: batches, events, bytes
 	read      prometheus.Counter
 	repeats   prometheus.Counter
@@ -55,6 +57,8 @@ func newMetrics(r prometheus.Registerer, way *line, clients map[string]redis.Uni
 		trip, silent,
 		newPools(clients)} {
 		if err := r.Register(c); err != nil {
+			// What was registered so far goes, or a second attempt would fail with "already
+			// registered".
 			m.unregister()
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
@@ -72,6 +76,7 @@ func (m *metrics) unregister() {
 }
 
 // pools reports the connections of the clients.
+// It collects when it is asked and holds no copy, because the clients count already.
 type pools struct {
 	clients               map[string]redis.UniversalClient
 	connections, timeouts *prometheus.Desc

@@ -70,6 +70,7 @@ func (s *Store) SaveCertificates(ctx context.Context, list []faultline.Certifica
 }
 
 // ForgetCertificates forgets what was noted of sites.
+// It is called for sites whose certificate was seen renewed.
 func (s *Store) ForgetCertificates(ctx context.Context, sites []string) error {
 	if err := s.writes.HDel(ctx, keyCertificates, sites...).Err(); err != nil {
 		return s.fail("forget certificates", err)
@@ -91,6 +92,7 @@ func (s *Store) Certificates(ctx context.Context, now time.Time) ([]faultline.Ce
 // SaveMaintenances replaces what one page announces.
 func (s *Store) SaveMaintenances(ctx context.Context, page string, list []faultline.Maintenance, now time.Time) error {
 	const op = "save announcements"
+	// A page that announces more than the bound loses the end of its list.
 	body, err := json.Marshal(announced{now, list[:min(len(list), faultline.MaxMaintenances)]})
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
@@ -123,6 +125,7 @@ func (s *Store) Maintenances(ctx context.Context, now time.Time) ([]faultline.Ma
 	for _, page := range pages {
 		all = append(all, page.List...)
 	}
+	// A total order, so that two nodes show the same list.
 	slices.SortFunc(all, func(a, b faultline.Maintenance) int {
 		return cmp.Or(a.StartsAt.Compare(b.StartsAt), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Text, b.Text))
 	})

@@ -14,8 +14,11 @@ import (
 
 const (
 	// readCount is how many entries one read returns at most.
+	// At a peak an entry has some hundred reports, so that one answer has thousands of
+	// them.
 	readCount = 64
 	// maxWriters is how many writers a cursor remembers.
+	// Each is a pair of numbers in the cursor, which is in every checkpoint.
 	maxWriters = 4096
 	// maxBlock is how long one read waits at most: a wait in Redis does not end
 	// when its context is cancelled.
@@ -37,7 +40,9 @@ type Cursor struct {
 	// Head are the first bytes of that last entry, in hexadecimal, its checksum among
 	// them: a log that was lost and written again may have another entry at its place.
 	// Empty: not known.
-	Head string            `json:"head,omitempty"`
+	Head string `json:"head,omitempty"`
+	// Both are of one moment: a cursor without its Seqs would fold a repeat twice after a
+	// restart.
 	Seqs map[uint64]uint64 `json:"seqs"`
 }
 
@@ -50,6 +55,8 @@ type Reader struct {
 	counter uint64 // of batches, to know the writer not heard for longest
 }
 
+// lastBatch is the number of a writer's last batch, and when it was read, in batches of
+// all writers.
 type lastBatch struct{ seq, at uint64 }
 
 // logEnd is the newest entry that a process has read.
@@ -60,6 +67,8 @@ type logEnd struct {
 
 // Reader returns a reader that goes on after c.
 func (s *Store) Reader(c Cursor) *Reader {
+	// Scripts of the leader compare it, see fence.lua: a server that lost what was read
+	// here must take nothing that was concluded from it.
 	s.readTo.Store(&logEnd{c.Pos, c.Head})
 	r := &Reader{s: s, pos: c.Pos, head: c.Head, seqs: make(map[uint64]lastBatch, len(c.Seqs))}
 	for writer, seq := range c.Seqs {
@@ -103,6 +112,8 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
+		// The reader moves on even where the entry is dropped: a repeat or an entry that
+		// cannot be read must not be read again and again.
 		r.pos, r.head = pos, headOf(entry)
 		if events, ok := r.take(entry); ok {
 			timed(events, pos.Time())
@@ -117,6 +128,8 @@ func (r *Reader) Next(ctx context.Context, block time.Duration) ([]Batch, error)
 
 // headOf are the first bytes of an entry, by which it is told from another that stands
 // at its place.
+// The head has the checksum of the contents in it, so that five bytes are enough to tell
+// two entries apart.
 func headOf(entry redis.XMessage) string {
 	packed, _ := entry.Values[batchField].(string)
 	return hex.EncodeToString([]byte(packed[:min(len(packed), headBytes)]))
@@ -130,6 +143,8 @@ func (s *Store) goesOn(ctx context.Context, after Pos, head string) error {
 	if err != nil {
 		return s.fail("read the log's past", err)
 	}
+	// The order of the cases matters: behind the floor an entry is missing because it was
+	// trimmed, and above it because a server has lost it.
 	if after.Compare(floor) < 0 {
 		return fmt.Errorf("read the log after %s: %w: it begins at %s", after, ErrTrimmed, floor)
 	}
@@ -176,6 +191,7 @@ func (r *Reader) take(entry redis.XMessage) ([]faultline.Event, bool) {
 	packed, _ := entry.Values[batchField].(string)
 	key, u, err := openBatch(packed)
 	if err != nil {
+		// The reasons are a few constant texts, so that the label has few values.
 		r.s.m.poison.WithLabelValues(err.Error()).Inc()
 		return nil, false
 	}
@@ -230,9 +246,12 @@ func (r *Reader) forget() {
 // for the first one if it may. No entries are no error.
 func (s *Store) readStream(ctx context.Context, key string, after Pos, count int,
 	block time.Duration) ([]redis.XMessage, error) {
+	// go-redis leaves BLOCK out of the command where the wait is negative.
 	client, wait := s.reads, time.Duration(-1)
 	// Redis counts in milliseconds, and takes 0 for good.
 	if block = min(block, maxBlock); block >= time.Millisecond {
+		// Waiting calls have connections of their own: they would hold those of short
+		// reads for a second each.
 		client, wait = s.blocking, block
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, block+s.Patience())

@@ -14,6 +14,7 @@ import (
 
 // How long series are kept, by the wall: the log may tell another time.
 const (
+	// A week of minutes can be drawn whole, with a day to spare.
 	keepMinutes = 8 * 24 * time.Hour
 	keepHours   = 400 * 24 * time.Hour
 )
@@ -23,6 +24,7 @@ const (
 	// so that it stays small enough for Redis to pack.
 	hourBlock = 240
 	// seriesAtOnce is how many hashes one script writes.
+	// It bounds how long Redis serves nobody else.
 	seriesAtOnce = 64
 	// seriesFields bounds the fields that one hash gets at once, two an hour or
 	// minute, below what Lua unpacks.
@@ -86,6 +88,8 @@ func (s *Store) SaveSeries(ctx context.Context, l Lease, rows []faultline.Series
 		}
 		at := placeSeries(r.Of, r.StepS, r.Point.At)
 		h := hashes[at.key]
+		// A hash whose fields would pass the bound is flushed with all others: two
+		// entries of one script must not name the same key.
 		if h == nil && len(keys) == seriesAtOnce || h != nil && len(h.fields) > seriesFields-4 {
 			if err := flush(); err != nil {
 				return err
@@ -142,6 +146,7 @@ var errSeriesField = errors.New("a malformed field of a series")
 // unpackField adds what one field says to a row.
 func unpackField(packed string, stands bool, into *faultline.SeriesRow) error {
 	p, expected := &into.Point, 0
+	// The order is that of packCounts.
 	targets := []*int{&p.Reports, &p.Probes, &p.ProbesFailed, &expected, &into.Covered}
 	if stands {
 		targets = []*int{&p.Sites, &p.SitesFailing}
@@ -150,6 +155,8 @@ func unpackField(packed string, stands bool, into *faultline.SeriesRow) error {
 	b := []byte(packed)
 	for _, t := range targets {
 		v, n := binary.Uvarint(b)
+		// The bound keeps a damaged field from becoming a count that overflows when it is
+		// added up.
 		if n <= 0 || v > math.MaxInt32*1000 {
 			return errSeriesField
 		}

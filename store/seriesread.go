@@ -37,6 +37,7 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 	if first.Before(from) {
 		first = first.Add(step)
 	}
+	// Rounded up, because a step that has begun before until is part of the answer.
 	n := int((until.Sub(first) + step - 1) / step)
 	if n > maxSeriesPoints {
 		return faultline.Series{}, fmt.Errorf("%s: %w: %d points", op, ErrTooLarge, n)
@@ -58,6 +59,8 @@ func (s *Store) Series(ctx context.Context, of string, stepS int, from, until ti
 		if p.State == faultline.PointObserved && at.Add(step).After(until) && !at.Add(step).Before(rows.end) {
 			p.State = faultline.PointUnfinished
 		}
+		// Expected reports are stored in thousandths; more digits would be noise of
+		// adding up.
 		p.Expected = math.Round(p.Expected*1e3) / 1e3
 		p.ExpectedHigh = faultline.ExpectedHigh(p.Expected)
 		out.Points[i] = p
@@ -152,6 +155,8 @@ func (s *Store) seriesRows(ctx context.Context, of string, from, until time.Time
 			return unpackHash(hash, rows.minutes, of, faultline.StepMinute, hour*3600)
 		}
 	}
+	// The pipeline's answers come in the order of its commands, which a map does not
+	// have; so each key keeps its own command.
 	cmds := make(map[string]*redis.MapStringStringCmd, len(read))
 	if _, err := s.reads.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for key := range read {
@@ -178,6 +183,7 @@ func unpackHash(hash map[string]string, rows map[int64]*faultline.SeriesRow, of 
 			return errSeriesField
 		}
 		at := base + n*int64(stepS)
+		// A step has two fields, counts and members, and either may come first.
 		if rows[at] == nil {
 			rows[at] = &faultline.SeriesRow{Of: of, StepS: stepS,
 				Point: faultline.SeriesPoint{At: time.Unix(at, 0).UTC()}}
@@ -201,6 +207,8 @@ func (r seriesRows) hour(at time.Time) faultline.SeriesPoint {
 
 // usual is how many reports a minute were expected in the hour at (Unix seconds), or in the
 // one before where nothing is stored: 0 if neither is known.
+// Expected counts of an hour are stored for the whole hour, hence the division by 60
+// minutes.
 func (r seriesRows) usual(at int64) float64 {
 	for _, hour := range []int64{at, at - 3600} {
 		if h := r.hours[hour]; h != nil {
@@ -215,6 +223,8 @@ func (r seriesRows) minute(at time.Time) faultline.SeriesPoint {
 	hour := at.Unix() - at.Unix()%3600
 	h := r.hours[hour]
 	row := r.minutes[at.Unix()]
+	// Minutes up to Covered have been counted, so that a missing row there means that
+	// nothing was reported, and not that nothing is known.
 	covered := h != nil && at.Before(h.Point.At.Add(time.Duration(h.Covered)*time.Minute))
 	if row == nil && !covered {
 		p := r.unknown(at)
@@ -252,5 +262,7 @@ func (r seriesRows) implied(h *faultline.SeriesRow, at time.Time) int {
 	if at.Unix() >= begin+int64(h.Covered)*60 || silent == 0 || rest <= 0 {
 		return 0
 	}
+	// Differences of rounded sums, so that the minutes of an hour add up to the hour to
+	// the probe.
 	return (before+1)*rest/silent - before*rest/silent
 }

@@ -13,12 +13,14 @@ import (
 
 // Bounds of what webhooks keep.
 const (
-	maxWebhooks   = 1_000
+	maxWebhooks = 1_000
+	// A receiver that is away keeps its messages in Redis, whose memory the log shares.
 	maxDeliveries = 100_000
-	keptDead      = 50
-	keepDead      = 30 * 24 * time.Hour
-	keptTries     = 100
-	keepTries     = 7 * 24 * time.Hour
+	// Both bounds hold: the newest 50, and none older than 30 days.
+	keptDead  = 50
+	keepDead  = 30 * 24 * time.Hour
+	keptTries = 100
+	keepTries = 7 * 24 * time.Hour
 	// maxOthers is how many webhooks there may be when one is added that belongs to nobody
 	// whom the operator knows: strangers leave room for the operator's own.
 	maxOthers = 800
@@ -59,6 +61,7 @@ func (h *Hooks) ReplaceWebhook(ctx context.Context, id string, was, data []byte)
 // pass the bound. Beyond 1,000 of all owners it fails with [ErrTooLarge].
 func (h *Hooks) AddWebhook(ctx context.Context, id, owner string, data []byte, most int) (bool, error) {
 	const op = "add a webhook"
+	// The id becomes a part of keys.
 	if id == "" || len(id) > maxIDBytes {
 		return false, fmt.Errorf("%s: no such id can be", op)
 	}
@@ -76,11 +79,15 @@ func (h *Hooks) AddWebhook(ctx context.Context, id, owner string, data []byte, m
 	if n == 0 {
 		return false, fmt.Errorf("%s: %w: there are %d", op, ErrTooLarge, left)
 	}
+	// The script returns 1 if it was stored, 0 if there is no room, and a negative number
+	// if the owner has too many.
 	return n > 0, nil
 }
 
 // DeleteWebhook removes a webhook and what could not be delivered to it.
 func (h *Hooks) DeleteWebhook(ctx context.Context, id string) error {
+	// First the webhook, so that nothing more is sent to it. Its deliveries that wait end
+	// by themselves when they come due and find no webhook.
 	if err := h.store.writes.HDel(ctx, h.keys.hooks, id).Err(); err != nil {
 		return h.store.fail("delete a webhook", err)
 	}
@@ -157,6 +164,8 @@ func (h *Hooks) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]
 	}
 	out := make([]faultline.Delivery, len(ids))
 	for i, z := range ids {
+		// One that ended between the two reads has no data. Its caller finds nothing to
+		// send, and ends it.
 		text, _ := data[i].(string)
 		out[i] = faultline.Delivery{ID: names[i], Due: time.UnixMilli(int64(z.Score)).UTC(), Data: []byte(text)}
 	}
@@ -176,6 +185,8 @@ func (h *Hooks) PostponeDelivery(ctx context.Context, d faultline.Delivery) erro
 
 // EndDelivery removes a delivery. One that was given up is kept among the last 50
 // of its webhook, for 30 days: dead says what of it.
+// The queue and its data change in one transaction: an entry of the queue without data
+// would come due again and again.
 func (h *Hooks) EndDelivery(ctx context.Context, id, webhook string, dead []byte) error {
 	pipe := h.store.writes.TxPipeline()
 	pipe.ZRem(ctx, h.keys.due, id)
