@@ -50,6 +50,8 @@ func (k card) draw(t *typeset, square bool) scene {
 	}
 	w, h := float64(s.w), float64(s.h)
 	s.rect(0, 0, w, h, palette.paper)
+	// Numbers here are pixels of a picture 1,200 or 1,080 wide; the letters are large
+	// because it is mostly seen as a thumbnail.
 	top := 12.
 	s.rect(0, 0, w, top, k.Colour)
 	if k.Drill != "" {
@@ -108,6 +110,7 @@ func (k card) drawCounts(t *typeset, s *scene, y float64) float64 {
 		x := cardMargin + t.width(c.N+" ", f, size)
 		rest := c.What
 		if c.Of != "" {
+			// The number was written already, in its own colour.
 			rest = strings.TrimPrefix(c.Whole, c.N+" ") + " " + c.What
 		}
 		s.write(x, y, size, f, palette.ink, t.wrap(rest, f, size, float64(s.w)-cardMargin-x, 1)[0])
@@ -138,6 +141,8 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 	}
 	top = max(top, bottom-sparkTallest)
 	width := float64(s.w) - 2*cardMargin
+	// The plot has shares from 0 to 1 with the origin at the lower left; a picture counts
+	// its lines from the top.
 	at := func(p xy) xy { return xy{cardMargin + p.x*width, bottom - p.y*(bottom-top)} }
 	draw := func(points []xy) (line []xy) {
 		for _, p := range points {
@@ -150,6 +155,7 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 	}
 	for _, stretch := range k.Plot.failing {
 		line := draw(stretch)
+		// A copy: the line is drawn again below, over all areas.
 		area := append(slices.Clone(line), xy{line[len(line)-1].x, bottom}, xy{line[0].x, bottom})
 		s.shapes = append(s.shapes, drawing{points: area, colour: palette.wash})
 	}
@@ -158,6 +164,7 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 		s.rect(cardMargin, top, width, 1.5, palette.rule)
 		s.write(cardMargin, top-6, chartText, sans, palette.soft, "100 %")
 	}
+	// Lines come after all areas, or a later area would cover an earlier line.
 	for _, stretch := range k.Plot.others {
 		s.dashes(draw(stretch), 14, 9, 2.5, palette.ink)
 	}
@@ -178,6 +185,7 @@ func (k card) drawChart(t *typeset, s *scene, top, bottom float64) {
 func (k card) drawGapLabels(t *typeset, s *scene, y float64) {
 	width := float64(s.w) - 2*cardMargin
 	for _, g := range k.Plot.gaps {
+		// A label wider than its gap would stand over what is known.
 		wide := t.width(g.said, sans, chartText)
 		if wide+12 > (g.to-g.from)*width {
 			continue

@@ -33,9 +33,11 @@ const (
 // incident changes.
 type cards struct {
 	letters *typeset
-	flight  singleflight.Group
-	turns   chan struct{}
-	asked   *prometheus.CounterVec
+	// The order of guards is: kept, then flight, then turns. So a rush for one picture
+	// takes one turn, and a rush for many waits for turns.
+	flight singleflight.Group
+	turns  chan struct{}
+	asked  *prometheus.CounterVec
 
 	mu    sync.Mutex
 	kept  map[[sha256.Size]byte][]byte
@@ -85,6 +87,8 @@ func (k *cards) png(ctx context.Context, s scene) ([]byte, error) {
 		// of pages.
 		case k.turns <- struct{}{}:
 			defer func() { <-k.turns }()
+		// Refused and not queued for longer: messengers give up after a few seconds
+		// anyway, and ask again with the next share.
 		case <-ctx.Done():
 			k.asked.WithLabelValues("refused").Inc()
 			return nil, faultline.ErrUnavailable
@@ -199,6 +203,8 @@ func (w *Web) cardIncident(c *gin.Context, v *localizer) error {
 		if err != nil {
 			return nil, false, err
 		}
+		// A picture whose chart lacks points may be drawn better later, so that it is not
+		// kept for good.
 		points, whole := w.charts.told(ctx, &inc)
 		if form == "csv" {
 			return page.File(csvOf(points), mediaCSV), whole, nil
@@ -249,6 +255,7 @@ func (w *Web) cardSite(c *gin.Context, v *localizer) error {
 	if err != nil {
 		return err
 	}
+	// The page's own data make the picture, so that both say the same.
 	status, reported := v.statusOf(record)
 	p := v.sitePage(record, status, reported, incidents)
 	state := faultline.IncidentState("")
@@ -296,6 +303,8 @@ func (w *Web) cardProvider(c *gin.Context, v *localizer) error {
 		return err
 	}
 	p := v.providerPage(of, incidents)
+	// Without an open incident there is no state, and the picture has no colour of
+	// alarm.
 	state, counts := faultline.IncidentState(""), []tally(nil)
 	if len(p.Open) > 0 {
 		state, counts = p.Open[0].State, p.Open[0].Counts

@@ -71,6 +71,7 @@ type taken struct {
 // cache key.
 func (w *Web) developers(c *gin.Context, v *localizer) error {
 	q := c.Request.URL.Query()
+	// Encode sorts by name, so that the order of the form's fields makes no other key.
 	key := url.Values{}
 	for _, name := range []string{"of", "fixed", "theme", "in", "tz"} {
 		key.Set(name, clip(q.Get(name)))
@@ -121,6 +122,8 @@ func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
 	if asked == "" {
 		return taken{}, true
 	}
+	// A whole address may come from any host: only its path counts, and whether we have
+	// such a page.
 	if u, err := url.Parse(asked); err == nil {
 		asked = u.Path
 	}
@@ -129,6 +132,8 @@ func (w *Web) taken(ctx context.Context, asked string) (of taken, known bool) {
 	switch kind {
 	case "now":
 		return taken{path: "now"}, true
+	// Where no revision was asked for, the newest is read. Its number is noted, so that
+	// the snippet can fix it.
 	case "incident":
 		id, revision, err := readID(name)
 		if err != nil {

@@ -50,6 +50,8 @@ type diskCache struct {
 	log    *slog.Logger
 	events *prometheus.CounterVec
 
+	// It guards the three below, and is never held while a file is read or written: a
+	// slow disk must not hold up pages that come from memory.
 	mu    sync.Mutex
 	files map[string]*list.Element // of *diskFile, by name
 	order *list.List               // the one used last in front
@@ -95,6 +97,7 @@ func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *sl
 	var found []*diskFile
 	for _, e := range entries {
 		info, err := e.Info()
+		// What somebody else put there is neither counted nor removed.
 		if err != nil || !info.Mode().IsRegular() || !strings.HasSuffix(e.Name(), diskSuffix) {
 			continue
 		}
@@ -105,6 +108,7 @@ func openDiskCache(dir string, bounds page.Bounds, now func() time.Time, log *sl
 		return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.name, b.name))
 	})
 	for _, f := range found {
+		// The oldest first, so that the newest ends in front.
 		s.add(f)
 	}
 	s.evict()
@@ -142,6 +146,7 @@ func (s *diskCache) read(key string) *keptPage {
 	if err != nil {
 		s.events.WithLabelValues("damaged").Inc()
 		s.log.Warn("a page on disk is left out", slog.String("file", path), slog.Any("error", err))
+		// It is rendered again at the next request.
 		s.drop(name)
 		return nil
 	}
@@ -154,6 +159,7 @@ func (s *diskCache) read(key string) *keptPage {
 // restart that says which may go first. It returns the time.
 func (s *diskCache) touch(name string) time.Time {
 	now := s.now()
+	// An error changes nothing but the order after a restart.
 	_ = os.Chtimes(filepath.Join(s.dir, name), now, now)
 	return now
 }

@@ -14,6 +14,8 @@ import (
 // Bounds of a widget: rows of its table, and incidents that it names. A widget has a fixed
 // height on somebody else's page.
 const (
+	// Frames have a height that allows for so many rows (faultline.WidgetHeight): more
+	// would be cut off.
 	widgetRows  = 12
 	widgetHeads = 3
 )
@@ -67,6 +69,7 @@ func (w *Web) embedIncident(c *gin.Context, v *localizer) error {
 
 // widgetKey tells the widgets of incidents apart in the cache: by incident, revision and
 // options. keepWidget uses it too, hence the function.
+// The options are part of the key, since each choice of them is another page.
 func widgetKey(of string, o widgetOptions) string { return "embed/incident/" + of + "?" + o.key() }
 
 // incidentWidget builds the widget. final reports whether what it says stands for good: it is
@@ -83,6 +86,8 @@ func (v *localizer) incidentWidget(
 		asOf = inc.UpdatedAt
 	}
 	head := v.headlineOf(inc, asOf)
+	// Links open in a new window: one that opened in the frame would show a page in a few
+	// pixels.
 	head.Blank = true
 	p = embedPage{
 		Kind:    "incident",
@@ -112,6 +117,8 @@ func (v *localizer) incidentWidget(
 	if o.has("evidence") {
 		p.Reasons = v.reasons(inc)
 	}
+	// The incident says by itself that it is of a drill: a replay of the past has such
+	// incidents on a live node.
 	p.Drill = p.Drill || inc.Drill
 	v.signed(&p, v.say("widget.revision", "N", v.number(inc.Revision)), o)
 	return p, final
@@ -143,6 +150,8 @@ func (w *Web) embedSite(c *gin.Context, v *localizer) error {
 	if record.Site != c.Param("site") {
 		return v.elsewhere(c, "/embed/site/"+url.PathEscape(record.Site))
 	}
+	// The key has the one name of the site and no spelling of it, so that strangers cannot
+	// fill the cache with spellings.
 	o := v.options(c)
 	return w.show(c, v, "embed/site/"+record.Site+"?"+o.key(), func(ctx context.Context) (doc, error) {
 		incidents, err := w.cfg.Source.Incidents()
@@ -187,6 +196,8 @@ func (w *Web) embedComponent(c *gin.Context, v *localizer) error {
 			return doc{}, err
 		}
 		v := v.in(o.zone)
+		// Known is decided by the page itself: a component of which nothing is known must
+		// not become a widget that says that all is well.
 		whole, known := v.componentPage(comp, incidents)
 		if !known {
 			return doc{}, faultline.ErrNotFound

@@ -34,6 +34,7 @@ type faultPage struct {
 
 // unknownSite: nothing is known by the name that was asked for. status is 400 or 404, see
 // siteFault.
+// The name is shown only where it looks like a host, see hostLike.
 type unknownSite struct {
 	asked  string
 	status int
@@ -80,9 +81,11 @@ const (
 func (w *Web) fail(c *gin.Context, v *localizer, pol policy, err error) {
 	p := v.faultOf(err)
 	c.Abort()
+	// A part of the page is out already, and a second status cannot be sent.
 	if c.Writer.Written() {
 		return
 	}
+	// A reader who has hung up is no fault of ours.
 	if p.Status == http.StatusInternalServerError && c.Request.Context().Err() == nil {
 		w.log.ErrorContext(c, "page failed", "route", c.FullPath(), "error", err)
 	}
@@ -97,6 +100,8 @@ func (w *Web) fail(c *gin.Context, v *localizer, pol policy, err error) {
 	if retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(retry))
 	}
+	// shell makes a new head, and what the reader searched for must stay in the search
+	// box.
 	query := p.Query
 	p.shell = v.shell("", p.Answer, p.Detail)
 	if p.Query = query; pol == w.policies.embed {
@@ -107,6 +112,7 @@ func (w *Web) fail(c *gin.Context, v *localizer, pol policy, err error) {
 	body, err := v.tmpl.render("fault", p)
 	if err != nil {
 		w.log.ErrorContext(c, "page failed", "route", c.FullPath(), "error", err)
+		// The last resort has no template, since it may be the template that fails.
 		body = []byte(v.say("fault.ours"))
 	}
 	writeHTML(c, p.Status, body)
@@ -181,6 +187,8 @@ func (v *localizer) faultOf(err error) faultPage {
 			Label:  v.say("fault.home"),
 		}
 	}
+	// The order matters only where an error wraps several: what says most to the reader
+	// comes first.
 	switch {
 	case errors.As(err, &unknown):
 		return v.unknownSite(unknown)

@@ -16,6 +16,8 @@ import (
 
 // Bounds of an incident's page. All sites stand in its JSON, which the page links to.
 const (
+	// A popular CDN has hundreds of failing sites, and a list of all would push the
+	// evidence off the screen.
 	sitesNamed    = 24            // of each state, above the table
 	maxRevision   = 1_000_000_000 // as far as an address can name one
 	revisionsBack = 12            // revisions that are linked one by one
@@ -159,6 +161,8 @@ func (w *Web) incident(c *gin.Context, v *localizer) error {
 			return doc{}, err
 		}
 		if revision == 0 {
+			// The widget of this revision is made while it can be: an article that embeds it
+			// must be served when the store is away.
 			v.keepWidget(ctx, &inc)
 		}
 		p, whole := v.incidentPage(ctx, &inc, revision != 0)
@@ -170,6 +174,8 @@ func (w *Web) incident(c *gin.Context, v *localizer) error {
 		}
 		return doc{page: "incident", data: p, cache: cacheOf(p.Frozen && whole)}, nil
 	}
+	// The slider is a form without a script, and a form can only send a parameter: it is
+	// turned into the address of the revision.
 	if asked, err := strconv.Atoi(c.Query("revision")); err == nil && asked > 0 && asked < maxRevision {
 		v.seeOther(c, incidentPath(id, asked)+v.Query, page.CacheBriefly)
 		return nil
@@ -216,6 +222,8 @@ func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, f
 	points, whole := v.charts.told(ctx, inc)
 	changed, known := v.changesOf(ctx, inc)
 	whole = whole && known
+	// Everything below takes its time from asOf: a call of the clock on a frozen page
+	// would make it say something else each day.
 	head := v.headlineOf(inc, asOf)
 	p = incidentPage{
 		Head: head, Chart: v.chartOf(inc, points, asOf),
@@ -229,6 +237,8 @@ func (v *localizer) incidentPage(ctx context.Context, inc *faultline.Incident, f
 	}
 	p.shell = v.shell(incidentPath(inc.ID, revision), v.dated(inc, head.Title), v.describeHead(head))
 	p.inMarkdown(v.prefix + incidentPath(inc.ID, revision) + asMarkdown)
+	// The picture's address has the revision, because messengers keep a picture by its
+	// address and would show an old one.
 	v.illustrate(
 		&p.shell,
 		fmt.Sprintf("/card/incident/%s@%d.png", inc.ID, inc.Revision),
@@ -264,8 +274,11 @@ func (v *localizer) causeReports(ctx context.Context, inc *faultline.Incident, p
 	if inc.Cause == nil {
 		return nil
 	}
+	// The same stretch of time as the chart above it, so that both can be read against
+	// each other.
 	shown := spanOf(inc, points, asOf)
 	of := string(inc.Cause.Component)
+	// A site's series is kept by its bare name, a component's with its kind.
 	if inc.Cause.Kind == faultline.KindSite {
 		of = inc.Cause.Component.Name()
 	}
@@ -359,6 +372,8 @@ func (v *localizer) cite(inc *faultline.Incident) citation {
 // would be read as all there are.
 func (v *localizer) sentence(inc *faultline.Incident) string {
 	said := inc.Headline
+	// The headline is written by the engine in English alone; other languages put the
+	// title into a sentence with the day.
 	if v.Lang != sourceLanguage || said == "" {
 		said = v.say("cite.dated", "Title", v.title(inc), "Day", v.day(inc.Onset.At))
 	}
@@ -366,6 +381,7 @@ func (v *localizer) sentence(inc *faultline.Incident) string {
 		said = v.stateWord(inc.State) + ": " + said // nobody may quote it as an outage of its own
 	}
 	im := inc.Impact
+	// Of so few sites a share says little. More failing than observed sites is no share.
 	if im.Failing < sitesCounted || im.Failing > im.Observed {
 		return said
 	}

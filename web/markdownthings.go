@@ -24,6 +24,7 @@ func (s *shell) inMarkdown(address string) {
 // nothing is observed. The key is the page's, which keeps the text as long as the page.
 func (w *Web) thingMarkdown(c *gin.Context, key string, text func(v *localizer, incidents []faultline.Incident) string,
 ) error {
+	// Text needs neither style nor script: its policy is that of files.
 	w.policies.static.set(c.Writer.Header())
 	v := w.localizers[sourceLanguage]
 	p, err := w.cache.GetAt(v.keyed(key+asMarkdown), w.cfg.Wall(), func() (*page.Page, error) {
@@ -50,6 +51,8 @@ func (w *Web) siteMarkdown(c *gin.Context, asked string) (shown bool, err error)
 	if whole, err := w.cfg.Lookup(asked); err == nil && whole.Site == asked {
 		return false, nil
 	}
+	// A name without a dot is no site's address. Without this test "what.md" would lead
+	// to whatever "what" is short for.
 	if record, err := w.cfg.Lookup(name); err == nil && strings.Contains(name, ".") {
 		return true, w.siteText(c, record)
 	}
@@ -61,6 +64,7 @@ func (w *Web) siteText(c *gin.Context, record faultline.SiteRecord) error {
 	return w.thingMarkdown(c, "site/"+record.Site, func(v *localizer, incidents []faultline.Incident) string {
 		status, listed := v.statusOf(record)
 		p := v.sitePage(record, status, listed, incidents)
+		// The order is that of the page.
 		t := v.startText(p.shell, record.Site, p.Answer, p.Reason)
 		if p.Cause != nil {
 			t.incidents("Cause", []incidentLine{*p.Cause})
@@ -128,6 +132,8 @@ func (w *Web) providerMarkdown(c *gin.Context, of faultline.Provider) error {
 }
 
 // thingText is the Markdown of a page while it is put together.
+// It writes into a strings.Builder, which never fails, so that no method returns an
+// error.
 type thingText struct {
 	*localizer
 	b strings.Builder
@@ -136,6 +142,7 @@ type thingText struct {
 // startText opens with what is said in answer, and with what can be said at all just now.
 func (v *localizer) startText(s shell, name, answer, reason string) *thingText {
 	t := &thingText{localizer: v}
+	// The mark stands in the title: whoever pastes the text elsewhere takes it along.
 	drill := ""
 	if s.Drill {
 		drill = drillMark
@@ -157,6 +164,8 @@ func (v *localizer) startText(s shell, name, answer, reason string) *thingText {
 func (t *thingText) line(format string, args ...any) { fmt.Fprintf(&t.b, format, args...) }
 
 // part opens a section with its title, if it has any rows, and reports whether it has.
+// Where there are no rows it writes nothing. A title without rows would read as "none are
+// known".
 func (t *thingText) part(title string, rows int) bool {
 	if rows > 0 {
 		t.line("\n## %s\n\n", title)
@@ -196,6 +205,8 @@ func (t *thingText) tallies(counts []tally) {
 }
 
 // standings is a table of components, with their incidents and how many of their sites fail.
+// Every text from outside goes through inMarkdown, so that a provider's words cannot
+// become markup.
 func (t *thingText) standings(title string, rows []standing) {
 	if t.part(title, len(rows)) {
 		t.line("| name | kind | open incident | sites failing there |\n|---|---|---|---|\n")

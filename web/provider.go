@@ -15,6 +15,7 @@ import (
 
 // Bounds of a provider's page and of a search, in lines.
 const (
+	// Some clouds have more regions and services than a page can show.
 	partsListed = 60 // components of one provider
 	ownListed   = 30 // sites that it runs itself
 	foundListed = 20
@@ -72,10 +73,12 @@ func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.In
 	drill := false
 	for i := range incidents {
 		inc := &incidents[i]
+		// A merged incident lives on in another one, which is listed itself.
 		if inc.Cause == nil || inc.State == faultline.StateMerged || !of.Runs(inc.Cause.Component) {
 			continue
 		}
 		drill = drill || inc.Drill
+		// incidents has the newest first.
 		if p.Statements == nil {
 			p.Statements = v.statements(inc.Statements)
 		}
@@ -83,6 +86,8 @@ func (v *localizer) providerPage(of faultline.Provider, incidents []faultline.In
 			h := v.liveHeadlineOf(inc, asOf)
 			h.Linked = true
 			p.Open = append(p.Open, h)
+			// One that was never confirmed accused nobody, and is not held against a provider
+			// afterwards.
 		} else if len(p.Ended) < incidentsListed && inc.ConfirmedAt != nil {
 			p.Ended = append(p.Ended, v.lineOf(inc, asOf))
 		}
@@ -132,6 +137,7 @@ func (v *localizer) ownSites(of faultline.Provider) (rows []statusRow) {
 	slices.SortStableFunc(rows, func(a, b statusRow) int {
 		return slices.Index(siteStates, a.State) - slices.Index(siteStates, b.State)
 	})
+	// Cut after sorting, so that a failing site is never among those left out.
 	return rows[:min(len(rows), ownListed)]
 }
 
@@ -173,6 +179,7 @@ func (w *Web) find(c *gin.Context, v *localizer, asked string) (bool, error) {
 	case len(exact) == 1 || len(exact) > 1 && w.oneOwner(exact):
 		v.seeOther(c, v.foundPath(exact[0].Thing)+v.Query, page.CacheBriefly)
 		return true, nil
+	// Near names are dropped where there are exact ones: they would only distract.
 	case len(exact) > 1:
 		matches = exact
 	}

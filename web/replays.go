@@ -18,6 +18,8 @@ import (
 // dozen, of some megabytes each, and decoding one takes long enough for a reader to
 // notice. The names come from the release and are few, so the map needs no bound.
 type keptReplays struct {
+	// It is held while a recording is decoded, so that two readers of one do not decode
+	// it twice.
 	mu   sync.Mutex
 	read map[string]history.Replay
 }
@@ -81,6 +83,8 @@ func (w *Web) replays(c *gin.Context, v *localizer) error {
 // unknown moment is no claim that anybody could check.
 func (v *localizer) replayRow(r history.Replay) replayRow {
 	s := r.Score
+	// What is not known at first stands in the row as words, and is replaced by what
+	// follows.
 	row := replayRow{URL: v.link("/replays/" + r.Spec.Name), Event: r.Spec.Title, Day: v.day(r.Spec.Onset),
 		Right: s.Right,
 		Named: v.say("archive.none"), Sites: v.number(s.Sites), False: v.number(s.False),
@@ -141,6 +145,8 @@ func (w *Web) replay(c *gin.Context, v *localizer) error {
 // replayPage shows what Faultline had said by one of its revisions. Where none is asked for,
 // it is the one that confirmed the outage, since that is what readers come to see.
 func (v *localizer) replayPage(r history.Replay, frame string) replayPage {
+	// Anything but a revision that there is shows the one that confirmed. An address that
+	// somebody has shortened leads somewhere nevertheless.
 	at, err := strconv.Atoi(frame)
 	if err != nil || at < 0 || at > len(r.Revisions) {
 		at = r.Confirmed()
@@ -154,10 +160,13 @@ func (v *localizer) replayPage(r history.Replay, frame string) replayPage {
 		Player: v.assets.url("player.js")}
 	for _, inc := range r.Then(at) {
 		h := v.headlineOf(&inc, clock)
+		// Incidents of a recording have no page of their own: live ids and theirs must
+		// not mix.
 		h.URL = fmt.Sprintf("%s/v1%s/revisions/%d", v.prefix, path, at)
 		p.Heads = append(p.Heads, h)
 	}
 	p.shell = v.shell(path, r.Spec.Title+". Faultline", v.say("replays.lead"))
+	// Nothing of it happens now, and every page must say so.
 	p.Drill = true
 	p.Embed = v.whole("/embed" + path + "?frame=" + strconv.Itoa(at))
 	p.Cite = v.say("replays.cite", "Title", r.Spec.Title, "Time", v.moment(clock, formDated).Text,
@@ -181,6 +190,7 @@ func (w *Web) embedReplay(c *gin.Context, v *localizer) error {
 			Frozen: true, Unknown: r.Spec.Record.Uncertain,
 			Link: v.absolute("/replays/"+name) + "?frame=" + strconv.Itoa(told.Frame)}
 		for _, h := range told.Heads {
+			// A mere suspicion is left out of a small widget, unless there is nothing else.
 			if len(p.Heads) < widgetHeads && (h.State != faultline.StateCandidate || len(told.Heads) == 1) {
 				h.Linked, h.Blank, h.URL = true, true, p.Link
 				p.Heads = append(p.Heads, h)

@@ -11,6 +11,8 @@ import (
 
 // seriesLimit bounds the reading of one series for a page. Series are in Redis and not in
 // memory; when it is slow the page comes without the chart.
+// Readers notice a page that is slower than that, and the chart is not what they came
+// for.
 const seriesLimit = 250 * time.Millisecond
 
 // What the charts of a site and of a component show: the last day, in points of five minutes.
@@ -38,6 +40,7 @@ func (w *Web) seriesOf(ctx context.Context, of string, step time.Duration, from,
 // Finer steps than the screen has pixels would only make the page larger.
 func stepFor(d time.Duration) time.Duration {
 	switch {
+	// 240 points at most, then 432.
 	case d <= 4*time.Hour:
 		return time.Minute
 	case d <= 36*time.Hour:
@@ -54,6 +57,7 @@ func (v *localizer) reportsFigure(s faultline.Series, id string, shown span, hei
 	f := figure{ID: id, Title: v.say("chart.reports.title"), Drawn: true}
 	f.frame(14, height)
 	f.From, f.To = shown.from.UnixMilli(), shown.to.UnixMilli()
+	// The scale is at least 1, so that a day without a report is no division by zero.
 	top, sum, peak := 1., 0, s.Points[0]
 	for _, p := range s.Points {
 		if !p.State.Counted() {
@@ -67,6 +71,7 @@ func (v *localizer) reportsFigure(s faultline.Series, id string, shown span, hei
 	}
 	y := f.scale(int(math.Ceil(top)), v.number)
 	var band, line, filling stroke
+	// The band is one closed area: it begins and ends on the base line.
 	band.to(shown.x(s.Points[0].At), y(0))
 	for i, p := range s.Points {
 		band.to(shown.x(p.At), y(p.ExpectedHigh))

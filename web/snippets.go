@@ -15,6 +15,8 @@ func (v *localizer) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	p := takePage{Of: of.path, MayFix: of.incident != nil, Theme: o.theme, In: v.Lang, Anywhere: v.base != nil,
 		Height: faultline.WidgetHeight(narrowPhone, o.parts)}
 	p.Fixed = p.MayFix && q.Get("fixed") != "0"
+	// The widget's language is chosen apart from that of this page: an editor may read in
+	// one and publish in another.
 	if other := v.asked(q.Get("in")); other != nil {
 		p.In = other.Lang
 	}
@@ -31,6 +33,7 @@ func (v *localizer) takePage(of taken, q url.Values, o widgetOptions) takePage {
 	if p.Fixed {
 		path = incidentPath(of.incident.ID, of.revision)
 	}
+	// The preview is the widget itself, so that what is shown is what a reader will see.
 	p.Preview = v.prefix + "/embed" + path + widgetQuery(p.In, p.Theme, p.Zone, o.parts, false)
 	v.snippets(&p, of, path, o)
 	return p
@@ -53,6 +56,8 @@ const (
 func frameStyle(parts string) string {
 	at := func(width int) float64 { return float64(faultline.WidgetHeight(width, parts)) }
 	line := func(from, to int) string { // through two widths, by the width of the screen
+		// Of a linear function through two points. 1vw is a hundredth of the screen's
+		// width, hence the factor 100, and the screen is wider than the frame by besides.
 		slope := (at(from) - at(to)) / float64(to-from)
 		return fmt.Sprintf("%.0fpx - %.0fvw", at(from)+slope*float64(from+besides), 100*slope)
 	}
@@ -79,6 +84,8 @@ func widgetQuery(lang, theme, zone, parts string, still bool) string {
 // picture as PNG or SVG, and the address. They differ in what editors of newsrooms let
 // through: some take no script, some no frame, some only text.
 func (v *localizer) snippets(p *takePage, of taken, path string, o widgetOptions) {
+	// What goes into the snippet is in the widget's language, what explains it in the
+	// page's.
 	words := v.asked(p.In).in(o.zone)
 	page := v.absolute(path) + "?lang=" + p.In
 	if of.path == "now" {
@@ -93,6 +100,7 @@ func (v *localizer) snippets(p *takePage, of taken, path string, o widgetOptions
 	picture, shape := v.pictureOf(of, path), "lang="+p.In
 	p.Image = v.prefix + picture + ".png?" + shape
 	whole := v.absolute(picture)
+	// "%%%%" becomes "%%" here and "%" when the alternative text is put in.
 	img := fmt.Sprintf(`<a href="%s"><img src="%s" alt="%s" width="%d" height="%d" `+
 		`style="max-width:100%%%%;height:auto" loading="lazy"></a>`,
 		html.EscapeString(page), html.EscapeString(whole+".png?"+shape), "%s", cardWidth, cardHeight)

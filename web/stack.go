@@ -50,6 +50,7 @@ type followRow struct{ What, URL string }
 // any length.
 func (w *Web) stack(c *gin.Context, v *localizer) error {
 	asked := strings.Join(
+		// One form for both spellings, since it becomes a cache key.
 		strings.FieldsFunc(c.Query("of"), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' }),
 		",",
 	)
@@ -68,6 +69,8 @@ func (w *Web) stack(c *gin.Context, v *localizer) error {
 	if err != nil {
 		return err
 	}
+	// The list as it was read, in one spelling, so that the same list has one entry in
+	// the cache.
 	list := (&faultline.Filter{Of: items}).Query().Get("of")
 	return w.show(c, v, "stack?"+list, func(context.Context) (doc, error) {
 		stack, err := w.cfg.Stack(items)
@@ -97,6 +100,8 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 	p := v.stackBuilder(list, false)
 	p.State = stack.Verdict.State
 	p.Answer = v.stackVerdict(stack, asOf)
+	// While nothing is checked a failure may have ended unseen, and the answer must say
+	// so.
 	if d := stack.Verdict; d.Failing+d.Recovering+d.Suspected > 0 && v.coverage().State == faultline.Blind {
 		p.Answer = lines(p.Answer, v.say("stack.unchecked"))
 	}
@@ -106,6 +111,7 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 		}
 		p.Things = append(p.Things, v.stackRow(t))
 	}
+	// Stable: things of one state keep the order in which the reader wrote them.
 	slices.SortStableFunc(p.Things, func(a, b stackRow) int {
 		return slices.Index(stackStates, a.State) - slices.Index(stackStates, b.State)
 	})
@@ -121,6 +127,9 @@ func (v *localizer) stackPage(list string, stack board.Stack) stackPage {
 		{"badge", "/badge.svg"}, {"shields", "/badge.json"}, {"prometheus", "/metrics/stack"}} {
 		p.Follow = append(p.Follow, followRow{v.say("stack.follow_" + way.word), v.absolute(way.path) + query})
 	}
+	// The list is part of a path here, because programs for status pages add their own
+	// paths to an address and drop its query. A tilde stands for the slash of a
+	// component's name.
 	statuspage := "/statuspage/stack/" + url.PathEscape(strings.ReplaceAll(list, "/", "~")) + "/api/v2/summary.json"
 	p.Follow = append(p.Follow, followRow{v.say("stack.follow_statuspage"), v.absolute(statuspage)})
 	p.Canonical, p.Title, p.Description = "", v.say("stack.title_of", "Answer", p.Answer), p.Answer
@@ -187,6 +196,7 @@ func (v *localizer) stackVerdict(stack board.Stack, asOf time.Time) string {
 	if verdict.Total == 1 {
 		name = stack.Things[0].Name
 	}
+	// A list of one thing: "one of one fails" is no sentence that a person says.
 	one := map[bool]string{true: "_one"}[verdict.Total == 1]
 	switch {
 	case verdict.Failing > 0:
@@ -194,6 +204,8 @@ func (v *localizer) stackVerdict(stack board.Stack, asOf time.Time) string {
 			"Because", v.stackCause(verdict, name), "Since", v.stackSince(verdict, asOf))
 	case verdict.Recovering > 0:
 		return v.count("stack.recovering"+one, verdict.Recovering, "Total", total, "Name", name, "Rest", rest)
+	// Blind comes after failing: what was confirmed stays true, while "nothing fails"
+	// cannot be said.
 	case v.coverage().State == faultline.Blind && verdict.Suspected == 0:
 		return v.say("stack.blind")
 	case verdict.Suspected > 0 && verdict.Cause != nil && stack.Things[0].Partly:

@@ -40,6 +40,7 @@ type faceSize struct {
 // must draw the same pictures.
 func newTypeset() (*typeset, error) {
 	t := &typeset{faces: map[faceSize]font.Face{}}
+	// The order of a map does not matter here, as each type has its own place.
 	for f, data := range map[face][]byte{sans: liberationsansregular.TTF, sansBold: liberationsansbold.TTF,
 		serifBold: liberationserifbold.TTF} {
 		parsed, err := opentype.Parse(data)
@@ -58,6 +59,7 @@ func (t *typeset) face(f face, size float64) font.Face {
 	if made, ok := t.faces[key]; ok {
 		return made
 	}
+	// Without hinting, widths grow in proportion to the size, as they do in an SVG.
 	made, err := opentype.NewFace(t.fonts[f], &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingNone})
 	if err != nil {
 		panic(err) // only for sizes that are none; all are ours
@@ -78,6 +80,8 @@ func (t *typeset) width(text string, f face, size float64) float64 {
 func (t *typeset) png(s scene) ([]byte, error) {
 	img := image.NewRGBA(image.Rect(0, 0, s.w, s.h))
 	for _, d := range s.shapes {
+		// What a shape is follows from what is set: a text, a line with a width, or else
+		// an area.
 		switch {
 		case d.text != "":
 			t.drawText(img, d)
@@ -123,6 +127,7 @@ func fill(img draw.Image, points []xy, d drawing) {
 	covered.Max = covered.Intersect(img.Bounds()).Max
 	r := vector.NewRasterizer(covered.Dx(), covered.Dy())
 	for i, p := range points {
+		// The rasterizer's origin is the corner of what is covered.
 		x, y := float32(p.x-x0), float32(p.y-y0)
 		if i == 0 {
 			r.MoveTo(x, y)
@@ -142,6 +147,8 @@ func thick(a, b xy, width float64) []xy {
 	if n == 0 {
 		n, dx = 1, 1
 	}
+	// From here on (dx, dy) is a vector along the line, half as long as the line is wide.
+	// Turned by a right angle it leads to the edges.
 	dx, dy = dx/n*width/2, dy/n*width/2
 	a, b = xy{a.x - dx/2, a.y - dy/2}, xy{b.x + dx/2, b.y + dy/2}
 	return []xy{{a.x - dy, a.y + dx}, {a.x + dy, a.y - dx}, {b.x + dy, b.y - dx}, {b.x - dy, b.y + dx}}
