@@ -61,9 +61,11 @@ func TestRedisIsJudged(t *testing.T) {
 		"a clock ahead":      {func(in *store.Inspection) { in.Offset = 3 * time.Second }, "clock", Wrong},
 		"a clock behind":     {func(in *store.Inspection) { in.Offset = -3 * time.Second }, "clock", Wrong},
 		"no log":             {func(in *store.Inspection) { in.Epoch, in.Entries = "", false }, "log", Note},
-		"no epoch":           {func(in *store.Inspection) { in.Epoch = "" }, "log", Wrong},
-		"no entries":         {func(in *store.Inspection) { in.Entries = false }, "log", Wrong},
-		"no leader":          {func(in *store.Inspection) { in.Leads = false }, "log", Wrong},
+		"half restored": {func(in *store.Inspection) { in.Epoch, in.Entries, in.Restoring = "", false, true },
+			"log", Wrong},
+		"no epoch":   {func(in *store.Inspection) { in.Epoch = "" }, "log", Wrong},
+		"no entries": {func(in *store.Inspection) { in.Entries = false }, "log", Wrong},
+		"no leader":  {func(in *store.Inspection) { in.Leads = false }, "log", Wrong},
 	} {
 		in := fit()
 		in.Info, in.Settings = maps.Clone(in.Info), maps.Clone(in.Settings)

@@ -195,7 +195,7 @@ func clock(in store.Inspection) Check {
 // epoch, or the other way round, are what a Redis leaves that has evicted keys.
 func leader(in store.Inspection) Check {
 	switch {
-	case (in.Epoch == "") == in.Entries:
+	case (in.Epoch == "") == in.Entries, in.Restoring && in.Epoch == "":
 		return Check{"log", Wrong, "Redis holds only a part of a log: its entries or its epoch are missing.",
 			"A part of the data was deleted or evicted, or a restore was broken off: empty Redis first, then " +
 				"restore a backup with faultline restore."}

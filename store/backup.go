@@ -274,7 +274,14 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 	}()
 	var epoch *item // it is written when all has been read
 	write := func(r item) error {
-		begun = true
+		if !begun {
+			// Before the first item: until its entries are written a log looks as if none had begun,
+			// and a node would begin one of its own.
+			if err := c.Set(ctx, keyRestoring, "", 0).Err(); err != nil {
+				return fmt.Errorf("%s: %w", op, err)
+			}
+			begun = true
+		}
 		if r.Key == keyEpoch {
 			epoch = &r
 			return nil
@@ -295,13 +302,21 @@ func Restore(ctx context.Context, url string, from io.Reader, then ...io.Reader)
 			return err
 		}
 	}
-	if epoch == nil {
-		return nil
-	}
-	if err := put(ctx, c, *epoch); err != nil {
-		return fmt.Errorf("%s: write %s: %w", op, epoch.Key, err)
+	if err := complete(ctx, c, epoch); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
+}
+
+// complete makes what was restored a log, by its epoch, which a backup of no log lacks. The mark
+// of a restore goes last: a crash between the two leaves a mark that nobody asks about.
+func complete(ctx context.Context, c redis.UniversalClient, epoch *item) error {
+	if epoch != nil {
+		if err := put(ctx, c, *epoch); err != nil {
+			return fmt.Errorf("write %s: %w", epoch.Key, err)
+		}
+	}
+	return c.Del(ctx, keyRestoring).Err()
 }
 
 // brokenOff is what to do where Redis has something of a log and not its epoch, as a restore

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"faultline"
 	"faultline/store/storetest"
@@ -66,6 +67,49 @@ func TestBackupComesBackToTheByte(t *testing.T) {
 		ok(t, err)
 		equal(t, revoked, []string{"t1"})
 	}
+}
+
+// A restore that ended anywhere leaves no Redis in which a node would begin a log of its own:
+// not after its first item either, when Redis has neither an epoch nor an entry yet. It ends
+// without a trace of that.
+func TestNoNodeStartsOnAPartOfABackup(t *testing.T) {
+	from := backend{url: storetest.Start(t)}.open(t)
+	ctx, l := t.Context(), from.lead(t)
+	_, err := from.Append(ctx, BatchKey{1, 1}, everyEvent(from.now))
+	ok(t, err)
+	r := from.Reader(Cursor{})
+	drain(t, r)
+	ok(t, from.SaveCheckpoint(ctx, l, checkpoint(2, r.Cursor().Pos)))
+	var file bytes.Buffer
+	ok(t, Backup(ctx, from.url, nil, &file))
+
+	to := backend{url: storetest.Start(t)}.open(t)
+	written := 0
+	for cut := 1; cut < file.Len(); cut += file.Len()/12 + 1 {
+		err := Restore(ctx, to.url, bytes.NewReader(file.Bytes()[:cut]))
+		if len(to.keys(t)) == 0 { // not one item could be read
+			continue
+		}
+		written++
+		wantAdvice(t, err)
+		_, err = to.Epoch(ctx, to.now)
+		wantErr(t, err, ErrHalfLog)
+		in, err := to.Inspect(ctx, time.Now)
+		ok(t, err)
+		if !in.Restoring {
+			t.Errorf("cut after %d of %d bytes, and nothing says so", cut, file.Len())
+		}
+		ok(t, to.writes.FlushAll(ctx).Err())
+	}
+	if written < 3 {
+		t.Fatalf("only %d parts were written", written)
+	}
+	ok(t, Restore(ctx, to.url, &file))
+	if n := to.writes.Exists(ctx, keyRestoring).Val(); n != 0 {
+		t.Error("a whole restore still says that it is under way")
+	}
+	_, err = to.Epoch(ctx, to.now)
+	ok(t, err)
 }
 
 // wantAdvice holds an error to say that Redis must be emptied before a backup is restored.

@@ -36,8 +36,8 @@ var (
 	ErrChunkLost = errors.New("writing it took so long that its first part has expired")
 	// ErrHalfLog: of the log and its epoch only one is there. A part of the data was
 	// deleted, or only a part was restored; a backup has both.
-	ErrHalfLog = errors.New("Redis holds only a part of a log: its entries or its epoch are missing. To " +
-		"restore a backup, empty Redis first")
+	ErrHalfLog = errors.New("Redis holds only a part of a log: its entries or its epoch are missing, or a restore " +
+		"is not complete. To restore a backup, empty Redis first")
 )
 
 // replies maps the first word of the error replies of our scripts.

@@ -29,6 +29,7 @@ type Inspection struct {
 	Epoch       string        // of the log; empty: there is none
 	Entries     bool          // there are entries of a log
 	Leads       bool          // some node holds the lease
+	Restoring   bool          // a restore has begun and is not complete
 }
 
 // inspectedSettings are what CONFIG GET is asked for.
@@ -68,7 +69,11 @@ func (s *Store) Inspect(ctx context.Context, wall func() time.Time) (Inspection,
 	if err != nil {
 		return Inspection{}, s.fail(op, err)
 	}
-	in.Leads, in.Entries = leads > 0, entries > 0
+	restoring, err := c.Exists(ctx, keyRestoring).Result()
+	if err != nil {
+		return Inspection{}, s.fail(op, err)
+	}
+	in.Leads, in.Entries, in.Restoring = leads > 0, entries > 0, restoring > 0
 	// From here on errors are no failure: an operator who gave us few rights has done
 	// well.
 	// What our user may not ask stays unknown.

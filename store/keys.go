@@ -25,6 +25,7 @@ const (
 	keyLog           = tag + "log"
 	keyFloor         = tag + "log:floor"
 	keyEpoch         = tag + "epoch"
+	keyRestoring     = tag + "restoring"
 	keyLease         = tag + "lease"
 	keyFence         = tag + "fence"
 	keyCheckpoint    = tag + "checkpoint"
@@ -131,6 +132,7 @@ var registry = []keySpec{
 		"what is behind the checkpoint and an hour old goes; beyond 2,000,000 entries the hour does not count", false},
 	{keyFloor, "string: the oldest position still in the log", "one position", false},
 	{keyEpoch, "string: the log's epoch, a ULID", "26 bytes", false},
+	{keyRestoring, "string: a restore has begun and is not complete", "empty; until the restore is complete", false},
 	{keyLease, "string: who leads, as fence:holder", "the lease's time to live", true},
 	{keyFence, "string: the newest fence ever given", "one number", false},
 	{keyCheckpoint, "hash: pointer to the newest checkpoint", "five fields", false},

@@ -127,7 +127,8 @@ func (s *Store) Epoch(ctx context.Context, now time.Time) (string, error) {
 	}
 	// The script writes the name and the first entry together. It returns the name that
 	// is stored, which is another node's if that one was faster.
-	epoch, err := s.scripts.epoch.Run(ctx, s.writes, []string{keyEpoch, keyLog}, id.String(), packed).Text()
+	keys := []string{keyEpoch, keyLog, keyRestoring}
+	epoch, err := s.scripts.epoch.Run(ctx, s.writes, keys, id.String(), packed).Text()
 	if err != nil {
 		return "", s.fail(op, err)
 	}
