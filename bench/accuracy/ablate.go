@@ -55,6 +55,7 @@ func (a ablation) apply(root string) (map[string][]byte, error) {
 		if n := bytes.Count(text, []byte(e.old)); n != 1 {
 			return nil, fmt.Errorf("%q: %s has %d times, not once: %s", a.name, e.file, n, e.old)
 		}
+		// Edits of one file build on each other, hence the text that is changed already.
 		out[e.file] = bytes.Replace(text, []byte(e.old), []byte(e.new), 1)
 	}
 	return out, nil
@@ -69,6 +70,7 @@ func (a ablation) overlay(root, dir string) (string, error) {
 	}
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	for file, text := range changed {
+		// The folder is flat, so that a path must become one name.
 		path := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			return "", fmt.Errorf("write what %q changes: %w", a.name, err)
@@ -114,6 +116,8 @@ func ablate(ctx context.Context, opt options, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "Commit %s, %d scenarios, %s seeds from the %dth on.\n\n%s",
 		opt.Commit, opt.Scenarios, opt.Seeds, opt.First, ablationHead)
+	// The whole engine is built and run in the same way, so that the first row differs
+	// from the others by the part alone.
 	for _, a := range slices.Concat([]ablation{{name: "nothing", what: "the whole"}}, parts) {
 		f, err := a.measure(ctx, root, opt)
 		if err != nil {
@@ -146,6 +150,7 @@ func (a ablation) measure(ctx context.Context, root string, opt options) (figure
 	if err != nil {
 		return figures{}, err
 	}
+	// --alone leaves the baselines out, which no ablation changes.
 	args := []string{"--alone", "--json", "--floor", "", "--seeds", opt.Seeds, "--scenarios",
 		strconv.Itoa(opt.Scenarios),
 		"--first", strconv.Itoa(opt.First), "--workers", strconv.Itoa(opt.Workers)}

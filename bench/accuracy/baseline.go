@@ -30,12 +30,16 @@ var baselines = []baseline{
 
 // When a blamed component becomes an incident and when it is over.
 const (
+	// One more judgement than the first, as an engine that confirms at once would be
+	// punished for each chance failure.
 	confirmAfter = 2 // judgements in a row
 	overAfter    = 10 * time.Minute
 )
 
 // tracked turns what is blamed from minute to minute into incidents. The baselines have no
 // idea of an incident over time, so each is given the same simple one.
+// Its rules are simple and the same for all baselines, so that a difference between two
+// of them is one of their methods.
 type tracked struct {
 	baseline
 	open map[faultline.Component]*blamed
@@ -47,7 +51,8 @@ type blamed struct {
 	incident faultline.Incident
 	times    int // that it was blamed in a row
 	last     time.Time
-	sites    map[string]bool
+	// A site that has failed once stays, as the incident counts what failed in all.
+	sites map[string]bool
 }
 
 // peers are the baselines with the front end that they share.
@@ -96,6 +101,8 @@ func (t *tracked) turn(now time.Time, flows []*flow) {
 		r.gather(c, flows)
 	}
 	for c, r := range t.open {
+		// A blame that is not repeated at once was chance, and ends without the ten
+		// minutes.
 		if now.Sub(r.last) >= overAfter || r.times < confirmAfter && r.last != now {
 			last := r.last
 			r.incident.State, r.incident.ResolvedAt = faultline.StateResolved, &last
@@ -124,6 +131,8 @@ func onsetOf(c faultline.Component, flows []*flow, now time.Time) faultline.Onse
 		return faultline.Onset{Earliest: now.Add(-2 * time.Minute), At: now.Add(-time.Minute), Latest: now}
 	}
 	slices.SortFunc(began, time.Time.Compare)
+	// A quantile and not the least: one site that failed by chance an hour before would
+	// date the outage.
 	at := began[len(began)/onsetShare]
 	return faultline.Onset{Earliest: at.Add(-onsetBefore), At: at.Add(-onsetBefore / 4), Latest: at.Add(onsetAfter)}
 }

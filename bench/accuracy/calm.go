@@ -19,9 +19,11 @@ import (
 
 // calmOptions are the options of the weeks in which nothing fails (--quiet).
 type calmOptions struct {
-	Days    int    `default:"28" help:"How long."`
-	Sites   int    `default:"20000" help:"Of how many sites."`
-	Probed  int    `default:"2000" help:"How many of them are probed, from three vantages."`
+	Days   int `default:"28" help:"How long."`
+	Sites  int `default:"20000" help:"Of how many sites."`
+	Probed int `default:"2000" help:"How many of them are probed, from three vantages."`
+	// A node checks about once a minute; that would be five times as many probes to
+	// fold.
 	Cadence int    `default:"300" help:"Seconds between two probes of one site at one vantage."`
 	Seed    uint64 `default:"1" help:"Of what is drawn by chance."`
 }
@@ -35,6 +37,7 @@ var errAlarmed = errors.New("too many false incidents")
 
 // calm is what was made of weeks in which nothing failed. Every confirmed incident in it is
 // false.
+// What is kept grows with incidents and not with events, so that weeks of them fit.
 type calm struct {
 	opt             calmOptions
 	reports, probes int64
@@ -75,6 +78,8 @@ func (c *calm) play(ctx context.Context, spec scenario.Spec, log io.Writer) erro
 		if ok {
 			c.hours = tick.At.Sub(spec.Start).Hours()
 		}
+		// The end of the run is looked for once a day of the log: often enough for a
+		// person who waits.
 		if ok && !tick.At.Before(day) {
 			fmt.Fprintf(log, "%s: %d reports, %d probes, %d candidates, %d confirmed, %s\n", day.Format(time.DateOnly),
 				c.reports, c.probes, len(c.candidates), len(c.alarms), time.Since(began).Round(time.Second))
@@ -113,6 +118,7 @@ func (c *calm) note(in faultline.Incident) {
 	if in.Revision == 1 {
 		c.candidates[in.ID] = true
 	}
+	// A candidate accuses nobody in public, so that it is counted and is no alarm.
 	if in.ConfirmedAt == nil {
 		return
 	}
@@ -187,6 +193,7 @@ func runCalm(ctx context.Context, opt options, out, log io.Writer) error {
 			return err
 		}
 	}
+	// After the report was saved: whoever is to mend it needs the evidence.
 	if c.alarmed() > perWeek {
 		return fmt.Errorf("%w: %.2f a week, at most %.0f", errAlarmed, c.alarmed(), perWeek)
 	}

@@ -23,6 +23,7 @@ func play(s accuracy.Scenario, alone bool) (map[string][]faultline.Incident, err
 		}
 		return nil
 	})
+	// All methods get the same events in the same order, and the same ticks.
 	for ev := range s.Spec.Events() {
 		if err := clock.Event(ev); err != nil {
 			return nil, fmt.Errorf("play %s: %w", s.Spec.Name, err)

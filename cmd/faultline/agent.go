@@ -53,6 +53,7 @@ func (probeCmd) Help() string {
 // error that says nothing of tokens.
 func (c *probeCmd) AfterApply() error {
 	u, err := url.Parse(c.Server)
+	// A query or fragment would be lost when a path is joined to the address.
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return usageError{fmt.Errorf("--server: %q is not http(s)://HOST[/PATH]", c.Server)}
 	}
@@ -72,6 +73,7 @@ func (c *probeCmd) AfterApply() error {
 			fmt.Errorf("--name: %q is not 1 to 64 letters, digits, dots, - and _, a letter or digit first", c.Name)}
 	}
 	if c.Spool == "" {
+		// Two agents of one machine need two spools, hence the name.
 		c.Spool = filepath.Join(c.StateDir, "spool", c.Name)
 	}
 	return c.eyesFlags.check()

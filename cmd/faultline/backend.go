@@ -42,6 +42,7 @@ func openBackend(ctx context.Context, f redisFlags, patience redisd.Patience, lo
 	if f.RedisURL != "" {
 		return &backend{url: f.RedisURL, durable: true, stop: func() {}}, nil
 	}
+	// The order is: what was named, what is installed, what needs nothing.
 	if bin, err := exec.LookPath("redis-server"); err == nil {
 		running, err := redisd.Start(ctx, bin, f.StateDir, patience, log, reg)
 		if unusable := (*redisd.StateDirError)(nil); errors.As(err, &unusable) {

@@ -53,6 +53,7 @@ func (c backupCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--output: %w", err)}
 	}
+	// After Commit this does nothing.
 	defer f.Abandon()
 	if err := c.write(ctx, url, f); err != nil {
 		return err
@@ -141,6 +142,8 @@ func storedLog(ctx context.Context, f redisFlags, log *slog.Logger) (url string,
 		}
 	}
 	back, err := openBackend(ctx, f, redisd.Loaded, log, nil)
+	// A running serve holds the lock of the directory, and its Redis can be used beside
+	// it.
 	if errors.Is(err, redisd.ErrInUse) {
 		url, err = redisd.URL(f.StateDir)
 		return url, func() {}, err

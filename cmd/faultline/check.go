@@ -58,6 +58,8 @@ func (c checkCmd) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return refusedQuery(err)
 	}
+	// Only what is printed is read, so that an older program reads a newer server's
+	// answer.
 	var answer struct {
 		Verdict board.StackVerdict
 		Things  []board.StackThing

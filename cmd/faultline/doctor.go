@@ -50,6 +50,7 @@ func (doctorCmd) Help() string {
 
 // AfterApply refuses flags that contradict each other, before Redis is contacted.
 func (c *doctorCmd) AfterApply() error {
+	// The first error alone: one mistake at a time can be mended.
 	return cmp.Or(c.redisFlags.check(), c.tlsFlags.check(), c.collectorFlags.check())
 }
 
@@ -59,6 +60,8 @@ func (c doctorCmd) Run(ctx context.Context, w world) error {
 	ctx, cancel := context.WithTimeout(ctx, doctorLimit)
 	defer cancel()
 	now := time.Now()
+	// One moment for all checks, so that two of them cannot contradict each other about
+	// what is old.
 	checks, published := c.examineRedis(ctx, now)
 	checks = append(checks, doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
 		doctor.Ranges(c.rangesFile(), now))
@@ -143,6 +146,8 @@ func (c doctorCmd) examineRedis(ctx context.Context, now time.Time) (checks []do
 	if err != nil {
 		return append(checks, doctor.Unreadable("checkpoint", err)), 0
 	}
+	// The age is measured on the clock of Redis: a machine whose clock is wrong would
+	// call a fresh checkpoint old.
 	checks = append(checks, doctor.Checkpoints(checkpoints, now.Add(-found.Offset)))
 	vantages, err := st.Vantages(ctx, now)
 	added, err2 := st.AddedVantages(ctx)

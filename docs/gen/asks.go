@@ -12,6 +12,8 @@ import (
 // the OpenAPI document, and a test holds its status. A new route needs one for each
 // status that it may answer.
 type ask struct {
+	// It is the id that the handler's annotation gives, so that an example is found when
+	// a route moves.
 	operation string // in the document
 	path      string // may hold {id}, the incident of the drill
 	media     string // of the body that is sent; empty: a GET
@@ -21,10 +23,12 @@ type ask struct {
 	forged    bool   // its token is not one of ours
 	subject   string // of the token; empty: lon-1
 	method    string // if it is not POST with a body, and GET without
-	cold      bool   // asked of a node that knows nothing yet and can't reach the log
-	status    int    // of the answer
-	kind      string // of the answer's body: json, sse or txt
-	spoilt    string // the query of a read that is refused; empty: one of an unknown key
+	// Every read is asked of such a node as well, since 503 is what programs meet when a
+	// deployment starts.
+	cold   bool   // asked of a node that knows nothing yet and can't reach the log
+	status int    // of the answer
+	kind   string // of the answer's body: json, sse or txt
+	spoilt string // the query of a read that is refused; empty: one of an unknown key
 }
 
 // reads are the requests that any node answers from its memory. Each operation of the
@@ -98,6 +102,8 @@ var reads = []ask{
 
 // limitedOthers is how many of others, from the first on, count against a quota; the
 // rest are files that caches and verifiers ask for.
+// It is a position in the list below: whoever inserts a row there looks at this number
+// too.
 const limitedOthers = 12
 
 // others are answered whatever a node knows.
@@ -162,6 +168,8 @@ var inbound = []ask{
 func inboundAsks() (all []ask) {
 	for _, a := range inbound {
 		a.media = mediaJSON
+		// Each change spoils one thing alone, so that the status that comes back has one
+		// reason.
 		for status, change := range map[int]func(*ask){
 			202: func(*ask) {},
 			400: func(a *ask) { a.body = `[7]` },
@@ -178,6 +186,7 @@ func inboundAsks() (all []ask) {
 			all = append(all, b)
 		}
 	}
+	// A map has no order, and examples must be written in the same one each time.
 	slices.SortFunc(all, func(a, b ask) int {
 		return cmp.Or(cmp.Compare(a.operation, b.operation), cmp.Compare(a.status, b.status))
 	})
@@ -356,6 +365,8 @@ var webhooks = []ask{
 
 // asks are all the requests whose answers are examples of the document, in an order
 // that does not change.
+// Statuses of one operation may come from several lists: the order decides nothing, as
+// files are named by operation and status.
 func asks() []ask {
 	all := slices.Concat(writes, inboundAsks(), annotations, tokens, vantages, webhooks, keyAsks, pushAsks,
 		pushReads, missing)
@@ -370,6 +381,7 @@ func asks() []ask {
 		good.status = 200
 		unknown.path, unknown.status, unknown.kind = strings.Split(a.path, "?")[0]+"?"+
 			cmp.Or(a.spoilt, "colour=blue"), 400, "json"
+		// A read that ignores what it does not know cannot be spoilt by a query.
 		if all = append(all, good); !slices.Contains(open, a.operation) {
 			all = append(all, unknown)
 		}

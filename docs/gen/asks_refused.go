@@ -9,6 +9,7 @@ import (
 // The requests that are refused, each for a reason that the document names.
 
 // ended are what is taken without a body to show for it.
+// Their answers have no body, so that there is an example of the request alone.
 var ended = []ask{
 	{operation: "postMCP", path: "/mcp", media: mediaJSON,
 		body: `{"jsonrpc":"2.0","method":"notifications/initialized"}`, status: 202},

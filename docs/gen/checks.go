@@ -46,6 +46,7 @@ func (counter) Check(_ context.Context, id string) (faultline.Check, error) {
 				Status:    502,
 				LatencyMS: 95},
 		}}
+	// Judged by the code of the product, so that the example cannot contradict it.
 	check.Judge()
 	return check, nil
 }

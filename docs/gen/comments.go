@@ -11,6 +11,8 @@ import (
 )
 
 // docLink is a reference to another name in a Go comment.
+// Readers of the document know nothing of Go's packages, and a bracket would look like
+// markup.
 var docLink = regexp.MustCompile(`\[(?:faultline\.)?([A-Z]\w*(?:\.\w+)?)\]`)
 
 // typeComments returns what the Go files of folders say of their types, by the name of
@@ -48,6 +50,8 @@ func commentsOf(file *ast.File, comments map[string]string) {
 			continue
 		}
 		for _, spec := range group.Specs {
+			// A type in a group has a comment of its own; a lone type has that of its
+			// declaration.
 			doc := group.Doc
 			if own := spec.(*ast.TypeSpec).Doc; own != nil {
 				doc = own
@@ -55,6 +59,8 @@ func commentsOf(file *ast.File, comments map[string]string) {
 			text := strings.TrimSpace(docLink.ReplaceAllString(doc.Text(), "$1"))
 			text, _, _ = strings.Cut(text, " The zero value") // of Go, not of JSON
 			name := spec.(*ast.TypeSpec).Name.Name
+			// A comment begins with the name of its type, which in the document has a
+			// capital.
 			if rest, ok := strings.CutPrefix(text, name); ok {
 				text = shortName(name) + rest
 			}

@@ -31,6 +31,8 @@ func convert(swagger []byte, comments map[string]string, examples []example) ([]
 	}
 	doc.Info.Contact = nil // swag leaves an empty one
 	doc.Servers = openapi3.Servers{{URL: "/", Description: "this server"}}
+	// The order matters: examples come last, because each is put beside a finished
+	// answer.
 	for _, finish := range []func() error{
 		func() error { return keepParameterExamples(doc, swagger) },
 		func() error { return finishSchemas(doc, comments) },
@@ -45,10 +47,13 @@ func convert(swagger []byte, comments map[string]string, examples []example) ([]
 	if err != nil {
 		return nil, fmt.Errorf("write OpenAPI 3: %w", err)
 	}
+	// The bytes are validated and not the value in memory: what is lost in writing is
+	// found.
 	if err := validate(body); err != nil {
 		return nil, fmt.Errorf("the document is not valid: %w", err)
 	}
 	var out bytes.Buffer
+	// Indented, so that a change of the document can be read as a difference of lines.
 	err = json.Indent(&out, body, "", "  ")
 	out.WriteByte('\n')
 	return out.Bytes(), err
@@ -88,6 +93,8 @@ func shortenNames(doc *openapi2.T) error {
 	short := make(map[string]*openapi2.SchemaRef, len(doc.Definitions))
 	for long, schema := range doc.Definitions {
 		name := shortName(long)
+		// Two packages may have types of one name, and one schema would silently take the
+		// place of the other.
 		if short[name] != nil {
 			return errors.New("two types are called " + name)
 		}

@@ -57,6 +57,8 @@ func readExamples(dir string) ([]example, error) {
 	var all []example
 	for _, entry := range entries {
 		parts := strings.Split(entry.Name(), ".")
+		// Anything else in the folder is a mistake, such as a file that an editor left
+		// there.
 		if len(parts) != 3 {
 			return nil, fmt.Errorf("%s is not called OPERATION.STATUS.KIND", entry.Name())
 		}
@@ -112,6 +114,8 @@ func placeOf(doc *openapi3.T, e example) (*openapi3.MediaType, error) {
 // exampleIDs makes parameters name the incident of the recorded answers, so that
 // what is tried out on the drill finds something.
 func exampleIDs(doc *openapi3.T) error {
+	// The id is a function of the drill, so it is read from a recorded answer and written
+	// down nowhere.
 	one := doc.Paths.Value("/v1/incidents/{id}").Get.Responses.Value("200").Value.Content[mediaJSON].Example
 	var incident struct{ ID string }
 	raw, ok := one.(json.RawMessage)

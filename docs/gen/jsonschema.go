@@ -54,6 +54,8 @@ func makeSchemas(document []byte) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for name, schema := range schemas {
+		// Each file holds all that it refers to, so that it can be used without a
+		// network.
 		defs, _ := schema["$defs"].(map[string]any)
 		if defs == nil {
 			defs = map[string]any{}
@@ -75,6 +77,7 @@ func makeSchemas(document []byte) (map[string][]byte, error) {
 // these refer to.
 func addDefs(defs map[string]any, schema any, all map[string]any) error {
 	for _, name := range refsIn(schema) {
+		// This also ends the recursion where two types refer to each other.
 		if defs[name] != nil {
 			continue
 		}
@@ -143,6 +146,7 @@ func modern(schema any) any {
 
 // orNullable allows null beside what a schema describes.
 func orNullable(schema map[string]any) map[string]any {
+	// A reference has no type beside it that null could be added to, and needs anyOf.
 	if kind, ok := schema["type"].(string); ok {
 		schema["type"] = []any{kind, "null"}
 		return schema
