@@ -57,8 +57,6 @@ func (d *drill) now() time.Time { return d.moment }
 
 // fold plays a scenario up to a moment, a tick a second, as a node does, and keeps what
 // was concluded.
-// Everything in it depends on the scenario and the moment alone, so that the same bytes
-// come out on each machine.
 func fold(name string, moment time.Time) (*drill, error) {
 	spec, err := scenario.Builtin(name)
 	if err != nil {
@@ -85,13 +83,10 @@ func fold(name string, moment time.Time) (*drill, error) {
 		if at.After(moment) {
 			break
 		}
-		// Ticks first, then the event: the log of a node has the ticks that came before
-		// an event in front of it.
 		for ; !clock.After(at); clock = clock.Add(time.Second) {
 			for _, inc := range engine.Fold(faultline.Tick{At: clock}) {
 				d.source.publish(inc)
 			}
-			// Series have a row a minute.
 			if clock.Second() == 0 {
 				d.source.keep(engine.Series())
 			}
@@ -112,8 +107,6 @@ func fold(name string, moment time.Time) (*drill, error) {
 // serve puts the API in front of what was concluded, with its clock at the
 // moment. What runs ends with ctx. The keys lie in dir.
 func (d *drill) serve(ctx context.Context, dir string) error {
-	// The keys must lie there before they are loaded, or new ones would be drawn and each
-	// run would record others.
 	if err := writeKey(dir); err != nil {
 		return err
 	}
@@ -131,12 +124,9 @@ func (d *drill) serve(ctx context.Context, dir string) error {
 	if d.handler, err = d.node(door, d.held, streams); err != nil {
 		return err
 	}
-	// Its board is never run, so that it has nothing to serve.
 	cold := d.config(shutDoor{}, d.board())
 	cold.Revocations, cold.Webhooks, cold.Annotator, cold.MadeKeys = away{}, nil, nil, deskAway{}
 	cold.Push, cold.Subscribers = d.notifies(browsersAway{}), browsersAway{}
-	// An empty list differs from none: before this call nobody knows which tokens are
-	// taken no more.
 	d.keys.SetRevoked(nil)
 	if d.cold, err = api.New(cold); err != nil {
 		return err
@@ -196,7 +186,6 @@ func finder() *find.Index {
 }
 
 // shift is what the vantages of the drill do at its moment.
-// Its answers have fixed numbers, as those of a prober would differ from run to run.
 type shift struct{}
 
 func (shift) Work(_ context.Context, who faultline.VantageStatus, _ string,
@@ -227,8 +216,6 @@ func (shift) Vantages() []faultline.VantageStatus {
 func (d *drill) awaitView(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
-	// The board loads in a goroutine of its own and says nothing when it is done; its
-	// header does.
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -382,8 +369,6 @@ var hurried = netip.MustParseAddr("203.0.113.9")
 
 // hurry lets everybody in but the address and the token that examples of 429 are made
 // with.
-// No example may depend on how many were recorded before it, so that nothing is counted
-// here.
 type hurry struct{}
 
 func (hurry) Person(addr netip.Addr) faultline.Allowance {
