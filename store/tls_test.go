@@ -102,6 +102,39 @@ func TestRedisIsReachedByMutualTLS(t *testing.T) {
 	}
 }
 
+// A cluster and a server behind a sentinel are reached by mutual TLS, each server with the name by
+// which it is dialled, and by nobody whose certificate is of another authority.
+func TestClusterAndSentinelAreReachedByMutualTLS(t *testing.T) {
+	later := time.Now().Add(time.Hour)
+	authority, other := tlsfilestest.NewAuthority(t), tlsfilestest.NewAuthority(t)
+	server := authority.Issue("redis", later)
+	files := storetest.Secured{Cert: server.Cert, Key: server.Key, CA: authority.File}
+	for name, start := range map[string]func(testing.TB, storetest.Secured) string{
+		"cluster": storetest.StartSecuredCluster, "sentinel": storetest.StartSecuredSentinel} {
+		t.Run(name, func(t *testing.T) {
+			url := start(t, files)
+			ask := func(own tlsfiles.Files) error {
+				own.CA = authority.File
+				s, err := Open(t.Context(), Config{URL: WithTLSFiles(url, own), Durable: true})
+				if err != nil {
+					return err
+				}
+				defer s.Close()
+				if _, err = s.Epoch(t.Context(), time.Now()); err != nil {
+					return err
+				}
+				return s.Revoke(t.Context(), name, later, time.Now())
+			}
+			if err := ask(authority.Issue("node", later)); err != nil {
+				t.Errorf("with its certificate: %v", err)
+			}
+			if ask(tlsfiles.Files{}) == nil || ask(other.Issue("node", later)) == nil {
+				t.Error("it is reached without a certificate of its authority")
+			}
+		})
+	}
+}
+
 // Files are for TLS alone, of every kind of address, and go-redis does not see them.
 func TestFilesOfTLSAreParameters(t *testing.T) {
 	files := tlsfiles.Files{CA: "/a b/ca.pem", Cert: "/c.pem", Key: "/k.pem"}
