@@ -37,6 +37,7 @@ const (
 	// retry is how long after a failure the next try is.
 	retry = time.Minute
 	// usualRest is the pause after each step of reading.
+	// A day takes longer so, and readers of the node do not notice that it is written.
 	usualRest = 20 * time.Millisecond
 	// unfinished begins the name of a directory that is being written.
 	unfinished = ".new-"
@@ -59,6 +60,7 @@ type DailyConfig struct {
 	// Began is when the log was opened: no earlier day is written.
 	Began func(context.Context) (time.Time, error)
 	// Folded is up to which time the log is concluded from.
+	// A node that lags behind would write a day without its last incidents.
 	Folded func() time.Time
 	Now    func() time.Time
 	// Pace is the time between two questions whether a day is due; 0: 5 s. Rest is the
@@ -164,6 +166,8 @@ func readDay(dir string) (keptDay, error) {
 		}
 		k.files[f.Name], k.bytes = f, k.bytes+f.Bytes
 	}
+	// A manifest cannot hold its own checksum, so that these two are worked out at each
+	// start.
 	for _, name := range []string{manifestName, sumsName} {
 		body, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -238,6 +242,7 @@ func (d *Daily) Run(ctx context.Context) error {
 		pause := d.cfg.Pace
 		for wrote := true; wrote && ctx.Err() == nil; {
 			var err error
+			// An error ends the inner loop, as wrote is false then.
 			if wrote, err = d.step(ctx); err != nil && ctx.Err() == nil {
 				d.failures.Inc()
 				d.cfg.Log.Warn("a dump can't be written; it is tried again", "error", err)
@@ -257,6 +262,8 @@ func (d *Daily) step(ctx context.Context) (bool, error) {
 	if folded := d.cfg.Folded(); folded.Before(now) {
 		now = folded
 	}
+	// Truncate counts from the zero time, which was midnight in UTC, so that it gives
+	// midnight.
 	last := now.Add(-Settle).UTC().Truncate(dayLength).Add(-dayLength)
 	if now.IsZero() || d.settled.Equal(last) { // nothing is concluded yet, or nothing is new
 		return false, nil
@@ -309,7 +316,10 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 	if err != nil {
 		return err
 	}
+	// After the rename there is nothing of that name, and this does nothing.
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	// MkdirTemp gives the owner alone access; a web server of another user may serve the
+	// files.
 	if err := os.Chmod(scratch, dirMode); err != nil {
 		return err
 	}
@@ -321,6 +331,8 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 		Rest: func(ctx context.Context) { task.Pause(ctx, d.cfg.Rest) }}); err != nil {
 		return err
 	}
+	// After the reading and before the rename: what was read of a Redis that was emptied
+	// meanwhile must not replace a good day.
 	if d.cfg.Check != nil {
 		if err := d.cfg.Check(ctx); err != nil {
 			return err
@@ -330,6 +342,8 @@ func (d *Daily) write(ctx context.Context, day time.Time) (err error) {
 	if err != nil {
 		return err
 	}
+	// The names of the files must be on disk before the directory gets its own, or a
+	// power failure leaves a day without some of them.
 	if err := atomicfile.SyncDir(scratch); err != nil {
 		return err
 	}
@@ -351,6 +365,8 @@ func (d *Daily) prune() error {
 	days := slices.Clone(*d.days.Load())
 	bytes, keep := int64(0), 0
 	for keep < len(days) && keep < d.cfg.Keep {
+		// The newest day stays, whatever its size: a node without any would look as if it
+		// wrote none.
 		if bytes += days[keep].bytes; keep > 0 && bytes > d.cfg.MaxBytes {
 			d.cut = days[keep-1].begin()
 			break

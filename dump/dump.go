@@ -16,6 +16,7 @@ import (
 
 // Bounds of one step of reading.
 const (
+	// Each step is one command or a few, after which others have their turn.
 	incidentsAtOnce = 64
 	revisionsAtOnce = 64
 	seriesAtOnce    = 64
@@ -61,6 +62,8 @@ func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 	if err := os.Remove(filepath.Join(dir, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return m, fmt.Errorf("remove the manifest of before: %w", err)
 	}
+	// Both are gathered while the table of incidents is written, so that incidents are
+	// read once.
 	outages, published := []Event{}, []published{}
 	for _, t := range []func() ([]File, error){
 		func() ([]File, error) {
@@ -79,6 +82,8 @@ func Write(ctx context.Context, dir string, d Day) (Manifest, error) {
 		if err != nil {
 			return m, fmt.Errorf("write a table of %s: %w", m.Day, err)
 		}
+		// The first file of a table has its rows; the others have the same in other
+		// forms.
 		m.Observed = m.Observed || files[0].Rows > 0
 		m.Files = append(m.Files, files...)
 	}

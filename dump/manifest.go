@@ -103,6 +103,7 @@ func (m *Manifest) add(dir, name string, body []byte, rows int) error {
 }
 
 // finish writes the checksums and the manifest.
+// The manifest comes last of all, because its presence says that the dump is whole.
 func (m *Manifest) finish(dir string) error {
 	for i, f := range m.Files {
 		m.Files[i].Schema = schemas[f.Name]
@@ -127,6 +128,7 @@ func (m *Manifest) sums(manifest []byte) string {
 	for _, f := range m.Files {
 		fmt.Fprintf(&sums, "%s  %s\n", f.SHA256, f.Name)
 	}
+	// Two spaces: the format of sha256sum, where the second one stands for text mode.
 	fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(manifest), manifestName)
 	return sums.String()
 }

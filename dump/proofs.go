@@ -43,9 +43,11 @@ func (d Day) prove(ctx context.Context, dir string, m *Manifest, all []published
 	rows := d.placed(all)
 	size := int64(0)
 	if len(rows) > 0 {
+		// A tree has as many entries as the index of its last one, and one more.
 		size = rows[len(rows)-1].at + 1
 	}
 	head, signed := d.head(m.Day, size)
+	// A proof leads to a head that is signed. What was added behind it has none yet.
 	for len(rows) > 0 && rows[len(rows)-1].at >= head.Size { // not signed
 		rows = rows[:len(rows)-1]
 	}
@@ -69,6 +71,8 @@ func (d Day) head(day string, size int64) (record.Head, []byte) {
 	if d.Record == nil {
 		return record.Head{}, nil
 	}
+	// One head for a day, whenever its dump is written, so that all nodes write the same
+	// bytes.
 	if head, signed := d.Record.HeadOf(day, size); signed != nil {
 		return head, signed
 	}

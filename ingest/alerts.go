@@ -17,6 +17,8 @@ const (
 	// restateEvery is how often an open alert is written to the log again.
 	restateEvery = time.Minute
 	// alertSilence is how long an alert stands unless it is repeated or resolved.
+	// Alertmanager and others repeat an open alert; one that nobody repeats may be of a
+	// program that has died.
 	alertSilence = 5 * time.Minute
 	// alertFresh is how long an alert is news of a change: before it all was well.
 	alertFresh = 10 * time.Minute
@@ -145,6 +147,10 @@ func (a *alerts) drop(key alertKey) {
 
 // take takes one alert in and returns what it makes known, nil when that is
 // nothing new.
+//
+// One resolved alert says that the site works only where no other alert of that sender
+// says the contrary. A beginning in the future is a wrong clock of the sender, and counts
+// as now, or the alert would stay news beyond its time.
 //
 // The open alert is entered before the log has taken it. If the log then refuses,
 // [Door.unstate] makes it due at once, so nothing is lost and no lock is held while the

@@ -84,6 +84,8 @@ func (a *audience) read(addr netip.Addr) {
 		p = &readPrefix{network: a.networkOf(addr)}
 		a.prefixes[key] = p
 	}
+	// A prefix of an unknown network is noted nevertheless, so that its address is looked
+	// up once a minute.
 	if p.network != nil && p.requests < audiencePrefix {
 		p.requests++
 		p.network.Requests++
@@ -143,6 +145,8 @@ func (d *Door) sayReaders(ctx context.Context, log Log, writer uint64) {
 		if len(line.Networks) == 0 || seq == 0 {
 			continue // nothing can be compared; the first minute was not whole
 		}
+		// One attempt: a minute that is lost says nothing, and the next minute is counted
+		// already.
 		attempt, cancel := context.WithTimeout(ctx, flushLimit)
 		if err := log.Append(attempt, writer^audienceWriter, seq, []faultline.Event{line}); err != nil {
 			d.audience.failed.Inc()

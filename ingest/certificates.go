@@ -15,7 +15,8 @@ const (
 	// certificateRenewed is for how long a certificate that ends later is believed before
 	// one that ends sooner: a site has one that is good, whatever another vantage says.
 	certificateRenewed = 10 * time.Minute
-	maxCertificates    = 20_000 // remembered
+	// Beyond it both tables are dropped, which costs a few writes that were not needed.
+	maxCertificates = 20_000 // remembered
 )
 
 // CertificateStore keeps when certificates end. Package store has it.
@@ -81,6 +82,8 @@ func (c *certificates) sort(events []faultline.Event, now time.Time) (soon []fau
 		}
 		before, noted := c.noted[p.Site]
 		if p.CertificateEnds.Sub(now) >= faultline.CertificateSoon {
+			// Only what was noted somewhere needs to be forgotten; most certificates are
+			// good and cost no write.
 			if _, elsewhere := c.known(p.Site); noted || elsewhere {
 				delete(c.noted, p.Site)
 				c.good[p.Site] = now
@@ -88,6 +91,8 @@ func (c *certificates) sort(events []faultline.Event, now time.Time) (soon []fau
 			}
 			continue
 		}
+		// While a site's servers change over, vantages see the old certificate and the
+		// new one by turns.
 		if now.Sub(c.good[p.Site]) < certificateRenewed {
 			continue
 		}

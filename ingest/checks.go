@@ -105,6 +105,8 @@ func (c *Checks) Ask(ctx context.Context, addr netip.Addr, site string) (check f
 // has asked for too many.
 func (c *Checks) ask(ctx context.Context, addr netip.Addr, site string) (faultline.Check, error) {
 	now := c.now()
+	// The limit of a person is counted in this process, and those of a prefix and of
+	// everybody in Redis over all nodes: the cheap one comes first.
 	who, _ := prefixesOf(addr)
 	if _, wait := c.people.take(maphash.Comparable(c.seed, who), c.person, 1, now); wait > 0 {
 		return faultline.Check{}, faultline.BusyError{RetryAfter: wait, Limit: faultline.LimitPerson}
@@ -118,6 +120,8 @@ func (c *Checks) ask(ctx context.Context, addr netip.Addr, site string) (faultli
 	if err != nil {
 		return faultline.Check{}, err
 	}
+	// Read back: others may have asked for the same site already, and then there are
+	// results.
 	return c.store.Check(ctx, id, now)
 }
 
@@ -125,6 +129,7 @@ func (c *Checks) ask(ctx context.Context, addr netip.Addr, site string) (faultli
 // [faultline.ErrNotFound].
 func (c *Checks) Check(ctx context.Context, id string) (faultline.Check, error) {
 	secret, site, _ := strings.Cut(id, ".")
+	// The id comes from a stranger and becomes a part of a key.
 	if secret == "" || len(id) > maxCheckID || !isWord(id, maxCheckID) || site == "" {
 		return faultline.Check{}, faultline.ErrNotFound
 	}

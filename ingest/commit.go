@@ -55,6 +55,7 @@ type committer struct {
 	running bool
 	closed  bool
 
+	// It is not under mu: only the flusher's goroutine reads and writes it.
 	seq uint64 // of the batch last begun; the flusher's own
 }
 
@@ -82,6 +83,7 @@ func (c *committer) add(events ...faultline.Event) (*batch, error) {
 
 // addFrom is add for events of work that is traced; nil: it is not.
 func (c *committer) addFrom(from *trace.Span, events ...faultline.Event) (*batch, error) {
+	// Refused before anything else, since what was accepted must be written.
 	if err := c.headroom(); err != nil {
 		c.metrics.shed.Inc()
 		return nil, unavailable(err)
@@ -95,6 +97,7 @@ func (c *committer) addFrom(from *trace.Span, events ...faultline.Event) (*batch
 		return nil, unavailable(fmt.Errorf("%d events wait already", c.pending))
 	}
 	c.pending += len(events)
+	// Events of one call are never divided, as their caller waits for one answer.
 	if n := len(c.queue); n > 0 && len(c.queue[n-1].events)+len(events) <= batchLimit {
 		b := c.queue[n-1]
 		b.events = append(b.events, events...)

@@ -89,6 +89,8 @@ var sharedScripts = []struct {
 
 // singleScript reports whether all characters of a label can be of one script.
 func singleScript(label string) bool {
+	// All three bits are possible at first, and each letter takes away those that it does
+	// not belong to.
 	cjk, other := uint8(7), (*unicode.RangeTable)(nil)
 	letters := false
 	for _, r := range label {
@@ -107,6 +109,9 @@ func singleScript(label string) bool {
 			letters = true
 			continue
 		}
+		// Letters of East Asia and of another script in one label are mixed. Latin
+		// letters beside them are allowed by UTS 39 at a lower level than the one held
+		// here.
 		if letters || other != nil && !unicode.Is(other, r) {
 			return false
 		}

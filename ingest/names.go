@@ -60,6 +60,7 @@ func (n *Names) Add(site string) bool {
 	}
 	site = strings.Clone(site)
 	n.known[site] = site
+	// A name that is its own skeleton is found in known, and needs no place here.
 	if skeletal := skeleton(site); skeletal != site {
 		n.skeletons[maphash.String(n.seed, skeletal)] = struct{}{}
 	}
@@ -119,6 +120,8 @@ func (n *Names) read(input string) (site string, known bool, err error) {
 	if site, ok := n.findAny(input); ok {
 		return site, true, nil
 	}
+	// The order matters: what is known by exactly this name comes before any rule, as an
+	// operator may have listed a host or a suffix.
 	host, err := parseHost(input)
 	if err != nil {
 		return "", false, err
@@ -138,6 +141,8 @@ func (n *Names) read(input string) (site string, known bool, err error) {
 		return "", false, errNotDomain
 	}
 	suffix, icann := publicsuffix.PublicSuffix(site)
+	// Below a private suffix others make up names by their own rules, in which
+	// underscores occur.
 	if icann && strings.Contains(strings.TrimSuffix(site, suffix), "_") {
 		return "", false, errNotDomain // no registry gives such a name out
 	}

@@ -17,6 +17,8 @@ import (
 
 // What it takes for an unknown name to become a site.
 const (
+	// One person has one network at a time, and a botnet mostly few: a name of nobody's
+	// must not become a site.
 	newcomerNetworks = 5              // that asked for it …
 	newcomerSpan     = 24 * time.Hour // … within so long
 	// newcomersAnHour is how many names a node makes sites at most, and as many
@@ -61,7 +63,8 @@ type Newcomers struct {
 // newcomer is one name: its hash, the networks that asked, hashed as well, and
 // when the first did, in Unix hours.
 type newcomer struct {
-	name  uint64
+	name uint64
+	// 0 stands for a free place.
 	nets  [newcomerNetworks]uint32
 	since uint32
 }
@@ -110,6 +113,7 @@ func (n *Newcomers) ask(site string, network, bringer uint64) {
 		}
 		*s = newcomer{name: maphash.String(n.seed, site), since: uint32(now.Unix() / 3600)}
 	}
+	// The lowest bit is set, so that no hash is 0.
 	if !s.addNetwork(uint32(maphash.Comparable(n.seed, network)) | 1) {
 		return
 	}
@@ -128,11 +132,15 @@ func (n *Newcomers) ask(site string, network, bringer uint64) {
 
 // slot finds a name, or the place that it would take.
 func (n *Newcomers) slot(name uint64, hour uint32) (s *newcomer, known bool) {
+	// A name may stand in one of four places, so that finding it costs four comparisons
+	// and no chain.
 	set := name % (1 << newcomerBits / newcomerWays) * newcomerWays
 	slots := n.slots[set : set+newcomerWays]
 	least := &slots[0]
 	for i := range slots {
 		s := &slots[i]
+		// Unsigned hours: a since in the future would wrap to a large number, and the
+		// entry counts as old.
 		if s.name == name && hour-s.since < uint32(newcomerSpan/time.Hour) {
 			return s, true
 		}
@@ -171,6 +179,7 @@ func (s *newcomer) addNetwork(net uint32) bool {
 }
 
 // run asks DNS for those that are ready and hands over those that it knows.
+// It runs apart from requests, because DNS may take seconds.
 func (n *Newcomers) run(ctx context.Context, promote func(faultline.SiteRecord) error) {
 	for {
 		select {
@@ -208,6 +217,7 @@ func networkOf(r faultline.Report, net uint32) uint64 {
 	case r.ASN != 0:
 		return uint64(r.ASN)
 	}
+	// Prefixes are moved out of the range of AS numbers, which have 32 bits.
 	return 1<<32 | uint64(net)
 }
 

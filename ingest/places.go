@@ -97,6 +97,7 @@ func (f *placeFile) load() (fresh bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("address database: %w", err)
 	}
+	// Both are compared, because a copy may keep the time of its source.
 	if f.reader.Load() != nil && info.Size() == f.size && info.ModTime().Equal(f.changed) {
 		return false, nil
 	}
@@ -142,6 +143,7 @@ func (r placeRecord) asn() uint32 {
 // Label returns an address's autonomous system, 0 if unknown, and its country,
 // empty if unknown.
 func (p *Places) Label(addr netip.Addr) (asn uint32, country string) {
+	// An IPv4 address that arrives in the form of IPv6 is found under its own form alone.
 	addr = addr.Unmap().WithZone("")
 	for _, f := range p.files {
 		var r placeRecord

@@ -95,6 +95,7 @@ func (d *Door) admit(v faultline.Vantage, n int) error {
 func (d *Door) readProbes(v faultline.Vantage, probes []faultline.Probe) (good []faultline.Event,
 	unknown unlistedProbes, rejected []faultline.Invalid) {
 	now := d.now()
+	// One more for the vantage's record, which is put in front.
 	good = make([]faultline.Event, 0, len(probes)+1)
 	vias := 0
 	for i, p := range probes {

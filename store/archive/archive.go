@@ -46,12 +46,15 @@ type Config struct {
 // keeps all files, because any of them may be asked for any incident, and because
 // copies are what survives a lost disk.
 type Archive struct {
-	cfg      Config
-	node     string                // names this copy among all
-	state    atomic.Pointer[state] // nil: it is not known which files there are
-	partial  atomic.Bool           // see [Source.Complete]
-	write    sync.Mutex            // held by whoever replaces state
-	last     map[string]time.Time  // when what was last said, for one line a minute
+	cfg  Config
+	node string // names this copy among all
+	// Readers load it without a lock; whoever replaces it holds write, or two changes
+	// made at one moment would lose one.
+	state   atomic.Pointer[state] // nil: it is not known which files there are
+	partial atomic.Bool           // see [Source.Complete]
+	write   sync.Mutex            // held by whoever replaces state
+	// Run alone uses last, verified and said, so that they need no lock.
+	last     map[string]time.Time // when what was last said, for one line a minute
 	m        *metrics
 	verified time.Time // when all files were last compared with their names
 	said     string    // the proposed file that this node has said it holds
@@ -103,6 +106,8 @@ func (a *Archive) check(list []store.Segment, next *store.Proposal) *state {
 	})
 	for _, seg := range s.wanted() {
 		info, err := os.Stat(path(a.cfg.Dir, seg.Name))
+		// A size that fits is believed until the next comparison of contents: a node with
+		// thousands of files must start in seconds.
 		s.held[seg.Name] = err == nil && info.Size() == int64(seg.Bytes)
 	}
 	return s
@@ -191,6 +196,7 @@ func (a *Archive) note(name string, held bool) {
 		return
 	}
 	now := &state{segments: s.segments, next: s.next, held: make(map[string]bool, len(s.held)+1)}
+	// A copy, since readers may hold the old map.
 	for other, is := range s.held {
 		now.held[other] = is
 	}
@@ -203,6 +209,7 @@ func (a *Archive) damaged(name string, why error) {
 	a.cfg.Log.Error("a file of the archive is damaged; it is asked for again from other nodes",
 		"file", path(a.cfg.Dir, name), "error", why)
 	a.m.damaged.Inc()
+	// It is kept and not removed, so that an operator can look at what went wrong.
 	if err := os.Rename(path(a.cfg.Dir, name), path(a.cfg.Dir, name)+".damaged"); err != nil {
 		a.cfg.Log.Warn("it can't be put aside", "error", err)
 	}
@@ -242,6 +249,7 @@ func (a *Archive) in(id string, read func(*opened, entry) error) error {
 	}
 	var unread error
 	for _, seg := range s.segments {
+		// Ids are compared as texts, by which a file is sorted.
 		if id < seg.FirstID || id > seg.LastID {
 			continue
 		}
@@ -257,6 +265,8 @@ func (a *Archive) in(id string, read func(*opened, entry) error) error {
 		if found {
 			return err
 		}
+		// A file that can't be read may be the one that has it. Then the answer is "not
+		// now", even where no other file has it.
 		unread = cmp.Or(unread, err)
 	}
 	return cmp.Or(unread, faultline.ErrNotFound)

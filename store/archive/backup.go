@@ -16,6 +16,7 @@ import (
 
 const (
 	// A backup asks the nodes for a file so often, and waits so long in between.
+	// Half a minute in all, in which a node looks several times for what others want.
 	borrowTries = 60
 	borrowPause = 500 * time.Millisecond
 )
@@ -44,6 +45,8 @@ func local(dir string, seg store.Segment) ([]byte, error) {
 }
 
 // borrow asks the nodes for a file until one has put it into Redis.
+// A program that makes a backup cannot reach nodes directly, and asks through Redis as a
+// new node does.
 func borrow(ctx context.Context, st *store.Store, seg store.Segment, now func() time.Time) ([]byte, error) {
 	for range borrowTries {
 		file, err := st.Borrow(ctx, seg)
@@ -53,6 +56,8 @@ func borrow(ctx context.Context, st *store.Store, seg store.Segment, now func() 
 		if !errors.Is(err, faultline.ErrNotFound) {
 			return nil, err
 		}
+		// It is asked for again each time, because a request lives for a short while
+		// only.
 		if err := st.WantSegments(ctx, []string{seg.Name}, now()); err != nil {
 			return nil, err
 		}
@@ -70,6 +75,7 @@ func incidents(file []byte, each func(store.ArchivedIncident) error) error {
 	if err != nil {
 		return err
 	}
+	// The whole file is held in memory, which is bounded by what one file may hold.
 	revisions := map[string][]store.PlainRevision{}
 	for _, f := range o.files {
 		id, name, _ := strings.Cut(strings.TrimSuffix(f.Name, ".json"), "/")

@@ -27,6 +27,7 @@ const (
 	suffix    = ".zip"
 	dirMode   = 0o700
 	// maxEntryBytes bounds what one file in an archive may unfold to.
+	// A damaged or forged file must not unfold until memory is full.
 	maxEntryBytes = 64 << 20
 )
 
@@ -51,6 +52,7 @@ type written struct {
 // it.
 func encode(list []written) ([]byte, store.Segment, error) {
 	slices.SortFunc(list, func(a, b written) int { return cmp.Compare(a.ID, b.ID) })
+	// The list is sorted by id, so that its ends are the least and the greatest.
 	seg := store.Segment{Incidents: len(list), FirstID: list[0].ID, LastID: list[len(list)-1].ID,
 		FromMS: list[0].OnsetMS, UntilMS: list[0].OnsetMS}
 	var index []entry
@@ -64,6 +66,7 @@ func encode(list []written) ([]byte, store.Segment, error) {
 	}
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
+	// Files are written once and kept for years, so that time is spent on their size.
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestCompression)
 	})
@@ -87,6 +90,8 @@ func encode(list []written) ([]byte, store.Segment, error) {
 
 // add writes one file into the zip.
 func add(z *zip.Writer, name string, body []byte) error {
+	// Create notes no time of modification, so that the bytes do not depend on when a
+	// file was made.
 	w, err := z.Create(name)
 	if err != nil {
 		return err
@@ -178,6 +183,8 @@ func readFile(f *zip.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The zip's reader compares the checksum at the end of an entry, so that it must be
+	// read to its end.
 	body, err := io.ReadAll(io.LimitReader(r, maxEntryBytes))
 	return body, errors.Join(err, r.Close())
 }

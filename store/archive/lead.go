@@ -14,6 +14,7 @@ import (
 const (
 	// One file has at most so many incidents and revisions, and about so many bytes of
 	// JSON before compression. One incident is never divided.
+	// A file is held in memory and goes through Redis whole, which bounds it.
 	fileIncidents = 128
 	fileRevisions = 4_096
 	filePlain     = 32 << 20
@@ -22,6 +23,7 @@ const (
 	scanMost   = 1_024
 	// A file that is not full is written once its oldest incident has waited for this
 	// part of Keep, or for lazyMost.
+	// Many small files would make reading slow: each that may have an id is opened.
 	lazyPart = 10
 	lazyMost = 30 * 24 * time.Hour
 	// stuckAfter steps a proposal is made again whose file this node can't get.
@@ -49,6 +51,7 @@ func (a *Archive) Lead(ctx context.Context, m Mover) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			a.cfg.Log.Warn("no incident was moved into the archive this time", "error", err)
+			// A minute with the usual pace, together with the pause below.
 			task.Pause(ctx, afterError*a.cfg.Pace)
 		}
 		if !task.Pause(ctx, a.cfg.Pace) {
@@ -74,9 +77,13 @@ func (a *Archive) advance(ctx context.Context, m Mover, without *int) error {
 	} else {
 		*without = 0
 	}
+	// Two minutes with the usual pace. The node that wrote the file may be gone for good;
+	// its incidents are still in Redis.
 	if !proposed || *without >= stuckAfter {
 		return a.propose(ctx, m)
 	}
+	// Nodes that were seen within a day: one that is gone for longer must not hold up the
+	// archive.
 	nodes, err := a.cfg.Store.Holdings(ctx, a.cfg.Now())
 	if err != nil || nodes[a.node] != p.Segment.Name { // this node's own copy above all
 		return err
@@ -114,6 +121,8 @@ func (a *Archive) propose(ctx context.Context, m Mover) error {
 	if seg.Bytes > store.MaxSegmentBytes {
 		return fmt.Errorf("%s and what goes with it take %d bytes: they stay in Redis", list[0].ID, seg.Bytes)
 	}
+	// On this node's disk before it is proposed, so that there is a copy from the first
+	// moment on.
 	if err := a.hold(seg, file); err != nil {
 		return fmt.Errorf("write a file of the archive: %w", err)
 	}
@@ -140,6 +149,8 @@ func (a *Archive) pick(ctx context.Context) ([]written, error) {
 	waits := now // since when the oldest of them could have been moved
 	var list []written
 	revisions, bytes := 0, 0
+	// Some of the oldest may be open or revised of late. They are skipped, so that they
+	// do not hold up those behind them.
 	for skip := 0; skip < scanMost; skip += scanAtOnce {
 		oldest, err := a.cfg.Store.Oldest(ctx, before, skip, scanAtOnce)
 		if err != nil {
@@ -159,6 +170,7 @@ func (a *Archive) pick(ctx context.Context) ([]written, error) {
 				waits = in.UpdatedAt
 			}
 			revisions, bytes = revisions+len(w.revisions), bytes+w.size()
+			// A full file is written at once; only one that is not full waits.
 			if len(list) == fileIncidents || revisions >= fileRevisions || bytes >= filePlain {
 				return list, nil
 			}

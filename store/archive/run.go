@@ -40,6 +40,8 @@ func nodeName(dir string) (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
+	// At random and not by the host's name: two nodes may run on one host, and containers
+	// change theirs.
 	made := rand.Text()
 	return made, replace(name, []byte(made))
 }
@@ -56,6 +58,7 @@ func replace(name string, body []byte) error {
 // Files go through Redis, because nodes need no way to reach each other.
 func (a *Archive) Run(ctx context.Context) error {
 	for {
+		// The first time at the start, as damage may have come while the node was down.
 		if now := a.cfg.Now(); now.Sub(a.verified) >= verifyEvery && a.state.Load() != nil {
 			a.verified = now
 			a.verify()
@@ -70,6 +73,7 @@ func (a *Archive) Run(ctx context.Context) error {
 }
 
 // say logs a trouble, at most once a minute.
+// A Redis that is away would write the same line at each step.
 func (a *Archive) say(what string, err error) {
 	now := a.cfg.Now()
 	if now.Sub(a.last[what]) < sayAgain {
@@ -87,6 +91,7 @@ func (a *Archive) step(ctx context.Context) error {
 		return err
 	}
 	s := a.state.Load()
+	// After sync, which alone knows that a proposal is gone.
 	a.discard(before, s)
 	err := errors.Join(a.copyMissing(ctx, s), a.lend(ctx, s))
 	return errors.Join(err, a.announce(ctx))
