@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -9,6 +10,9 @@ import (
 // tempName is how files are called that are still being written. They begin with a dot and
 // end with a random number, so that no reader which goes by the end of a name takes one.
 const tempName = ".new-*"
+
+// ErrNotRegular says that a directory, a device or a pipe is where a file is to be replaced.
+var ErrNotRegular = errors.New("it is no regular file")
 
 // File is the content that a file is to have. It is written into a file beside it, which
 // takes its place at [File.Commit]. It is not safe for concurrent use.
@@ -22,6 +26,15 @@ type File struct {
 // may read the new file (mode 0600). The caller ends with [File.Commit] or
 // [File.CommitUnsynced], and defers [File.Abandon] for the case that it comes to neither.
 func Create(path string) (*File, error) {
+	// What a link leads to is replaced, and not the link: /dev/stdout is one.
+	if led, err := filepath.EvalSymlinks(path); err == nil {
+		path = led
+	}
+	// A rename would put a file in the place of a device, and root may do so: whatever writes to
+	// /dev/null afterwards would fill the disk.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w", path, ErrNotRegular)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), tempName) // beside it: rename works within one file system
 	if err != nil {
 		return nil, err

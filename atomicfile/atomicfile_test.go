@@ -63,6 +63,21 @@ func TestACommittedFileIsNotAbandoned(t *testing.T) {
 	}
 }
 
+func TestALinkStaysAndItsFileIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "known"), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Symlink(path, link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(link, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was replaced: %v, %v", info, err)
+	}
+}
+
 func TestWhatCannotBePutInPlaceLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "taken")
@@ -74,6 +89,9 @@ func TestWhatCannotBePutInPlaceLeavesNothing(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%d files are left, %v, want one: %v", len(entries), err, entries)
+	}
+	if err := Write(os.DevNull, nil); !errors.Is(err, ErrNotRegular) {
+		t.Errorf("a device: %v", err)
 	}
 	if err := Write(filepath.Join(dir, "nowhere", "file"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a directory that is missing: %v", err)

@@ -40,12 +40,17 @@ type world struct {
 	stdout, stderr io.Writer
 }
 
-// main ends a command in order on the first SIGINT or SIGTERM, by cancelling its context. The
+// main ends a command in order on the first SIGINT, SIGTERM or SIGHUP, by cancelling its context. The
 // second signal ends the process at once, for whoever does not want to wait. The channel
 // holds two, so that a second signal which comes early is not lost.
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	// A terminal that is closed ends it in order too. Under nohup the signal is ignored, and Notify
+	// would end that.
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-signals

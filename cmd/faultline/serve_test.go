@@ -131,6 +131,15 @@ func endsInOrder(t *testing.T, redis string) (taken bool) {
 	return answer == http.StatusAccepted
 }
 
+// A closed terminal, or a supervisor that sends SIGHUP, costs nobody an answer: the node drains.
+func TestHangUpEndsInOrder(t *testing.T) {
+	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t))
+	p.signal(syscall.SIGHUP)
+	if code := p.exitCode(); code != 0 || !strings.Contains(p.log(), "ended") {
+		t.Errorf("exit %d:\n%s", code, p.log())
+	}
+}
+
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	redis := storetest.Start(t)
 	// It drains for two seconds, and a busy machine may send the second signal later than
