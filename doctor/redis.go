@@ -114,6 +114,8 @@ func memory(in store.Inspection) Check {
 	case policy != "noeviction":
 		return Check{name, Wrong, "A Redis that is full deletes keys (maxmemory-policy " + policy + ").",
 			"Set maxmemory-policy noeviction: another policy can delete the log."}
+	// Where memory is full the kernel ends a process, mostly the largest, which here is
+	// Redis.
 	case limit == 0:
 		return Check{name, Note,
 			fmt.Sprintf("Redis uses %d MiB and has no limit: the system may end it when it is full.",
@@ -135,6 +137,7 @@ func memory(in store.Inspection) Check {
 // acknowledged. The lag is in seconds, as INFO has it, and is updated once a second.
 func replicas(in store.Inspection) Check {
 	const name = "replicas"
+	// Redis still uses its old words in INFO.
 	n := number(in.Info["connected_slaves"])
 	if n == 0 {
 		return Check{name, Note, "This Redis has no replica: while it is down, nothing that is sent is taken.",
@@ -209,6 +212,7 @@ func leader(in store.Inspection) Check {
 }
 
 // number reads a field of INFO; one that is missing is 0.
+// Fields differ between releases of Redis, and an old one must not end the examination.
 func number(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

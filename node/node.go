@@ -124,6 +124,7 @@ type Prober struct {
 }
 
 // Node is one serve. It begins with [Node.Run].
+// Its fields are set by New and not changed afterwards, but for wasWritable.
 type Node struct {
 	cfg     Config
 	log     *slog.Logger
@@ -329,6 +330,7 @@ func (n *Node) stack(items []faultline.StackItem) (board.Stack, error) {
 // reports and serves readers.
 func (n *Node) openProber() {
 	cfg, page := n.cfg, agent.PageOf(n.cfg.BaseURL)
+	// Agents need the schedule even where this node does not probe.
 	n.work = agent.NewSchedule(agent.ScheduleConfig{Store: cfg.Store, Sites: n.sites, Exclude: cfg.Schedule.Exclude,
 		Period: cfg.Schedule.Period, Page: page, Log: cfg.Log, Now: cfg.Now})
 	own := cfg.Prober

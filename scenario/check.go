@@ -12,19 +12,20 @@ import (
 
 // Bounds of a scenario, so that a spec can't ask for more than a machine has.
 const (
-	maxLength       = 60 * 24 * time.Hour
-	maxSites        = 1 << 20
-	maxComponents   = 32 // of one site
-	maxVantages     = 64
-	maxFailures     = 1_000
-	maxPoints       = 1_000 // of one curve
-	maxEchoes       = 1_000
-	maxStatements   = 1_000
-	maxNetworks     = 10_000
-	maxPrefixes     = 1 << 16 // of one network
-	maxRate         = 100_000.
-	maxFactor       = 10_000.
-	maxOwnFaults    = 24. // of one site a day
+	maxLength     = 60 * 24 * time.Hour
+	maxSites      = 1 << 20
+	maxComponents = 32 // of one site
+	maxVantages   = 64
+	maxFailures   = 1_000
+	maxPoints     = 1_000 // of one curve
+	maxEchoes     = 1_000
+	maxStatements = 1_000
+	maxNetworks   = 10_000
+	maxPrefixes   = 1 << 16 // of one network
+	maxRate       = 100_000.
+	maxFactor     = 10_000.
+	maxOwnFaults  = 24. // of one site a day
+	// Shares are written in decimals, whose sum is rarely exactly 1 in binary.
 	mixTolerance    = 1e-6
 	maxTextBytes    = 2_000
 	maxCadence      = 3_600
@@ -41,6 +42,7 @@ const (
 )
 
 var (
+	// A name becomes a file name and a part of an address.
 	slug    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	host    = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	country = regexp.MustCompile(`^[A-Z]{2}$`)
@@ -55,6 +57,7 @@ func (s Spec) Check() error {
 	s.checkVantages(&c)
 	s.Noise.check(&c)
 	s.Crowd.check(&c)
+	// Before all that names sites: what follows is checked against this list.
 	known := s.checkSites(&c)
 	c.count("/failures", len(s.Failures), 0, maxFailures)
 	for i, f := range s.Failures {
@@ -84,6 +87,8 @@ func (s Spec) checkHead(c *complaints) {
 	c.add(s.Title != "" && len(s.Title) <= maxTextBytes, "/title", "is missing or too long")
 	c.add(s.Why != "" && len(s.Why) <= maxTextBytes, "/why", "is missing or too long")
 	c.add(!s.Start.IsZero(), "/start", "is missing")
+	// An engine must have seen how it was before, or it can tell no outage from the
+	// usual.
 	c.add(s.Onset.After(s.Start), "/onset", "is not after start")
 	c.add(s.End.After(s.Onset), "/end", "is not after onset")
 	c.add(s.End.Sub(s.Start) <= maxLength, "/end", "is more than %v after start", maxLength)
@@ -95,6 +100,7 @@ func (s Spec) checkVantages(c *complaints) {
 	c.count("/vantages", len(s.Vantages), 0, maxVantages)
 	seen := map[string]bool{}
 	for i, v := range s.Vantages {
+		// A JSON pointer (RFC 6901), by which an editor finds the place.
 		at := fmt.Sprintf("/vantages/%d", i)
 		c.add(slug.MatchString(v.Vantage) && !seen[v.Vantage], at+"/vantage",
 			"%q stands twice or is not of lower-case words with hyphens", v.Vantage)

@@ -68,12 +68,15 @@ func (s Spec) checkFailure(c *complaints, at string, f Failure, known map[string
 		place := fmt.Sprintf("%s/q/%d", at, i)
 		c.within(place+"/q", p.Q, 0, 1)
 		c.add(!p.At.Before(s.Onset) && s.holds(p.At), place+"/at", "is before onset or after end")
+		// A curve goes from one point to the next, in time.
 		c.add(i == 0 || p.At.After(f.Q[i-1].At), place+"/at", "is not after the point before it")
 	}
 	for i, r := range f.Returns {
 		place := fmt.Sprintf("%s/returns/%d", at, i)
 		c.within(place+"/share", r.Share, 0, 1)
 		c.add(!r.At.Before(s.Onset) && s.holds(r.At), place+"/at", "is before onset or after end")
+		// A share that sinks would mean that a site which has returned fails again, which
+		// is a second failure.
 		c.add(i == 0 || r.At.After(f.Returns[i-1].At) && r.Share >= f.Returns[i-1].Share, place,
 			"is not after the point before it, or takes sites away again")
 	}

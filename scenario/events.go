@@ -32,6 +32,8 @@ func (s Spec) Events() iter.Seq[faultline.Event] {
 // a report is its own, a probe is known a little after it was made.
 func (s Spec) Arrivals() iter.Seq2[time.Time, faultline.Event] {
 	return func(yield func(time.Time, faultline.Event) bool) {
+		// The reader has stopped: an iterator must not call yield again after it returned
+		// false.
 		if !s.preamble(yield) {
 			return
 		}
@@ -72,6 +74,7 @@ func (s Spec) Records() []faultline.SiteRecord {
 		if site.Mapped != nil {
 			published = site.Mapped
 		}
+		// The spec's own list must stay as it is, since it may be played again.
 		components := append(slices.Clone(published), tld(site.Site))
 		slices.Sort(components)
 		records = append(records, faultline.SiteRecord{
@@ -100,6 +103,7 @@ type world struct {
 }
 
 func newWorld(s *Spec) *world {
+	// The order of these calls decides nothing: each draws from a stream of its own.
 	effects := faultsOf(s, source(s.Seed, "returns", ""))
 	noise := newPicker(s.Noise.Symptoms)
 	for i, site := range s.Sites {
@@ -119,6 +123,8 @@ func newWorld(s *Spec) *world {
 // advance makes what happens in [from, to) and returns what arrives in it, in
 // order. The result is good until the next call.
 func (w *world) advance(from, to int64) []arrival {
+	// What is pending from here on was made in this step. Only that is repeated or
+	// delayed, or a late event would be delayed again in each step.
 	made := len(w.pending)
 	w.pending = w.watch.probe(w.pending, to)
 	w.pending = w.crowd.report(w.pending, from, to)
@@ -132,6 +138,8 @@ func (w *world) advance(from, to int64) []arrival {
 			w.pending = append(w.pending, a)
 		}
 	}
+	// Stable, so that events of one millisecond keep the order in which they were made,
+	// on every machine.
 	slices.SortStableFunc(w.pending, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
 	n, _ := slices.BinarySearchFunc(w.pending, to, func(a arrival, t int64) int { return cmp.Compare(a.at, t) })
 	w.out = append(w.out[:0], w.pending[:n]...)
@@ -147,6 +155,7 @@ func source(seed uint64, purpose, name string) *rand.Rand {
 
 func pcg(seed uint64, purpose, name string) *rand.PCG {
 	h := fnv.New64a()
+	// The zero byte keeps "a"+"bc" and "ab"+"c" apart.
 	h.Write([]byte(purpose + "\x00" + name))
 	return rand.NewPCG(seed, h.Sum64())
 }

@@ -42,6 +42,8 @@ func newWatch(s *Spec, effects [][]effect, noise picker[faultline.Symptom]) watc
 		rng := source(s.Seed, "probe", site.Site)
 		line := watched{site: site.Site, effects: effects[i], rng: rng}
 		for _, v := range s.Vantages {
+			// A random beginning within the first cadence, so that a vantage does not probe
+			// all sites in one second.
 			line.due = append(line.due, s.Start.UnixMilli()+rng.Int64N(int64(v.CadenceS)*1_000))
 			line.latency = append(line.latency, float64(v.LatencyMS)*(0.5+1.3*rng.Float64()))
 		}
@@ -55,6 +57,8 @@ func (w *watch) probe(out []arrival, to int64) []arrival {
 	for i := range w.sites {
 		site := &w.sites[i]
 		for v := range w.vantages {
+			// The next one is due a cadence after this was due, not after it was made:
+			// jitter must not add up.
 			for ; site.due[v] < to; site.due[v] += int64(w.vantages[v].CadenceS) * 1_000 {
 				out = append(out, w.one(site, v))
 			}
@@ -75,10 +79,12 @@ func (w *watch) one(site *watched, v int) arrival {
 func (w *watch) ask(site *watched, v int, at int64, rng *rand.Rand) faultline.Probe {
 	vantage, given := &w.vantages[v], 0
 	p := faultline.Probe{
+		// The vantage's own clock, which may be wrong. The arrival is on the scenario's.
 		At: ms(at + int64(vantage.ClockS)*1_000), Site: site.site, Vantage: vantage.Vantage,
 		Symptom:   faultline.SymptomOK,
 		LatencyMS: 1 + int(site.latency[v]*(0.9+0.4*rng.Float64())),
 	}
+	// By chance, which a fault of its own below overrides.
 	if rng.Float64() < w.noise {
 		p.Symptom = w.symptoms.pick(rng)
 	}

@@ -64,6 +64,8 @@ type wire struct {
 // as soon as anything is there. A buffer that has grown is given back smaller after the
 // check (keptBuffer), so that one site with a long head does not cost memory for good.
 func (w *wire) fill() error {
+	// All of it was taken, so that the buffer can be filled from its beginning without a
+	// copy.
 	if w.at == w.end {
 		w.at, w.end = w.base, w.base
 	}
@@ -72,6 +74,7 @@ func (w *wire) fill() error {
 			w.end = w.base + copy(w.b.in[w.base:], w.b.in[w.at:w.end])
 			w.at = w.base
 		} else {
+			// Doubled, so that a long head costs few copies.
 			w.b.in = append(w.b.in, make([]byte, len(w.b.in))...)
 		}
 	}
@@ -81,6 +84,7 @@ func (w *wire) fill() error {
 		return nil
 	}
 	if err == nil {
+		// A connection that returns neither bytes nor an error would be read without end.
 		err = io.ErrNoProgress
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) { // TLS without a farewell

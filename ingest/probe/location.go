@@ -27,6 +27,8 @@ const maxLocation = 8 << 10
 // Location, and none other. A refresh in a page's HTML is not followed.
 func (l *checkRun) sentOn(a *answer) (place, leads) {
 	switch a.status {
+	// 300 and 304 to 306 are no redirects to one place, and browsers show what came with
+	// them.
 	case 301, 302, 303, 307, 308:
 	default:
 		return place{}, leadsNowhere

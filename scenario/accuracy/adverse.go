@@ -11,6 +11,8 @@ import (
 // ownFault is one popular site failing by itself, while people report bystanders: the
 // cause is the site, and nothing else.
 func ownFault(d *draft) {
+	// One of the 80 most popular, since the crowd of a small site is too few to be told
+	// from noise.
 	i := d.rng.IntN(80)
 	c := faultline.NewComponent(faultline.KindSite, d.sites[i].Site)
 	to := d.onset + d.lasting()
@@ -20,6 +22,8 @@ func ownFault(d *draft) {
 
 // echo lets people report up to four bystanders while something else fails.
 func (d *draft) echo(to int) {
+	// A minute after the onset: people blame others once they have noticed that something
+	// is wrong.
 	e := scenario.Echo{From: d.at(d.onset + 60), To: d.at(to), Factor: 10 + 50*d.rng.Float64()}
 	for range 2 + d.rng.IntN(3) {
 		if name := d.sites[80+d.rng.IntN(400)].Site; !slices.Contains(e.Sites, name) {
@@ -57,6 +61,8 @@ func owners(d *draft) {
 		}
 		d.fault(c, outage{from: d.onset, to: to, q: 0.9})
 		joint.accept = append(joint.accept, c)
+		// The failures are joined into one truth, so that a method which names all of
+		// them is not punished for a split.
 		joint.failures = append(joint.failures, d.causes[len(d.causes)-1].failures...)
 		d.causes = d.causes[:len(d.causes)-1]
 	}
@@ -67,6 +73,7 @@ func owners(d *draft) {
 func viewersISP(d *draft) {
 	for {
 		n := d.spec.Crowd.Networks[d.rng.IntN(len(d.spec.Crowd.Networks))]
+		// A smaller network has too few reporters for its outage to be told from noise.
 		if n.Share >= 4 {
 			c := faultline.NewComponent(faultline.KindISP, "AS"+strconv.FormatUint(uint64(n.ASN), 10))
 			d.fault(c, outage{from: d.onset, to: d.onset + d.lasting(), q: 0.5 + 0.5*d.rng.Float64(), demanded: true})
@@ -163,6 +170,8 @@ func (d *draft) brigade(sites []int, perMinute float64, networks []scenario.Netw
 		a.Sites = append(a.Sites, d.sites[i].Site)
 	}
 	d.spec.Attacks = append(d.spec.Attacks, a)
+	// In minutes: until the latest onset, the longest attack, and a while in which an
+	// incident may end.
 	d.length(usualOnset + onsetSpread + 45 + tail)
 }
 

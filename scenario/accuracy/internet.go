@@ -39,6 +39,7 @@ func drawSites(rng *rand.Rand, n, probed int) []scenario.Site {
 	for i := range n {
 		rank := i + 1
 		if i >= densely {
+			// The exponent makes the gaps wider towards the end of the list.
 			rank += int(lastRank * math.Pow(float64(i-densely)/float64(n-densely), 1.5))
 		}
 		name := words[rng.IntN(len(words))] + strconv.Itoa(i) + "." + tlds.pick(rng).Name()
@@ -101,6 +102,8 @@ func standOn(site *scenario.Site, rng *rand.Rand) {
 		}
 	}
 	add(cloud)
+	// Whoever buys a CDN is seen at the CDN's network and not at the one of its own
+	// servers.
 	switch own := ownASN[provider(cdn)]; {
 	case own != "":
 		add(own)
@@ -129,6 +132,8 @@ func misMap(sites []scenario.Site, rng *rand.Rand) {
 			case x < missing:
 				wrong = true
 				continue
+			// A stale entry names another provider of the same kind, as after a site has
+			// moved.
 			case x < missing+stale:
 				wrong = true
 				c = markets[c.Kind()].pick(rng)

@@ -76,6 +76,8 @@ func Of(s Scenario, incidents []faultline.Incident) Score {
 		}
 		switch {
 		case used[i]:
+		// An incident that comes late is about something true, and is a nuisance but no
+		// false accusation.
 		case slices.ContainsFunc(s.Truth, func(f Fault) bool { return f.matches(in, tooLate) }):
 			r.Split++
 		default:
@@ -153,6 +155,7 @@ func (r *Score) find(f Fault, live []faultline.Incident, used []bool) {
 		r.Demanded++
 	}
 	switch {
+	// Such a fault need not be found: to find it is no mistake, and to miss it is none.
 	case !f.Demanded:
 		return
 	case len(mine) == 0:
@@ -218,6 +221,8 @@ func sitesF1(f Fault, mine []faultline.Incident) float64 {
 			right++
 		}
 	}
+	// The harmonic mean of right/got and right/sites as one fraction. It is asked for
+	// faults with sites alone, so that nothing is divided by zero.
 	return 2 * float64(right) / float64(len(f.Sites)+len(got))
 }
 
