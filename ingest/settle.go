@@ -9,6 +9,8 @@ import (
 )
 
 // Run settles quotas among the nodes once a second until ctx ends.
+// Between two settlements each node knows only what itself let through. So with several
+// nodes a quota may be passed by what the others let through in a second.
 func (l *Limits) Run(ctx context.Context) error {
 	if l.shared == nil {
 		<-ctx.Done()
@@ -40,6 +42,8 @@ func (l *Limits) settle(ctx context.Context) error {
 	}
 	settled, err := l.shared.Settle(ctx, spent)
 	now := l.now()
+	// The answers come in the order of the questions, and after an error there may be
+	// fewer of them.
 	for i, k := range keys {
 		if i >= len(settled) {
 			l.owe(k, spent[i].N)
@@ -52,6 +56,8 @@ func (l *Limits) settle(ctx context.Context) error {
 			used += time.Duration(left) * r.interval
 		}
 		table.raise(key, used, now)
+		// Far from its limit and idle, it need not be settled any more; this keeps the
+		// table small.
 		if used <= r.window()/2 && spent[i].N == 0 {
 			l.mu.Lock()
 			if l.near[k] == 0 {
@@ -71,6 +77,8 @@ func (l *Limits) accounts(ctx context.Context) ([]near, []faultline.QuotaSpent, 
 	spent := make([]faultline.QuotaSpent, 0, len(l.near))
 	for k, n := range l.near {
 		keys, spent = append(keys, k), append(spent, faultline.QuotaSpent{N: n})
+		// It is set to nought under the lock, before the round trip: what is let through
+		// meanwhile is counted for the next time.
 		l.near[k] = 0
 	}
 	l.mu.Unlock()
@@ -101,6 +109,8 @@ func (l *Limits) owe(k near, n int) {
 	_, _, r := l.place(k)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// More than the whole quota would change nothing, and the debt of a long failure must
+	// not bar anybody for hours.
 	l.near[k] = min(l.near[k]+n, r.burst)
 }
 

@@ -23,7 +23,8 @@ import (
 
 const (
 	lookEvery = time.Second // between two looks at whether the files have changed
-	maxBytes  = 1 << 20     // of one file
+	// A setting that names the wrong file must not fill the memory.
+	maxBytes = 1 << 20 // of one file
 )
 
 // Files are the names of PEM files. Each may be empty; Cert and Key need each other.
@@ -39,11 +40,15 @@ type Loaded struct {
 	CAs         *x509.CertPool   // nil: those of the system
 	// CAsEnd is when the last of those authorities does; zero: there are none.
 	CAsEnd time.Time
+	// Both are used by Source alone: the first under its lock, the second to see whether
+	// the files have changed.
 	server *tls.Config
 	stamps [3]stamp
 }
 
 // stamp tells one content of a file from another.
+// A file that was replaced within the grain of the file system's clock by one of the same
+// size is not noticed.
 type stamp struct {
 	at   time.Time
 	size int64
@@ -64,6 +69,8 @@ func (f Files) Load() (*Loaded, error) {
 	if (f.Cert == "") != (f.Key == "") {
 		return nil, errors.New("a certificate and its key need each other")
 	}
+	// The stamps are taken before the files are read. What changes in between is then
+	// read again, where the other order would miss it.
 	l := &Loaded{stamps: f.stamps()}
 	if f.CA != "" {
 		if err := l.trust(f.CA); err != nil {
@@ -109,6 +116,8 @@ func (l *Loaded) trust(file string) error {
 			l.CAsEnd = cert.NotAfter
 		}
 	}
+	// A pool that is empty would refuse everybody, with an error that says nothing of the
+	// file.
 	if l.CAsEnd.IsZero() {
 		return fmt.Errorf("%s has no certificate in PEM", file)
 	}
@@ -161,7 +170,8 @@ type Source struct {
 	mu     sync.Mutex
 	loaded *Loaded
 	looked time.Time
-	said   [3]stamp // the files whose failure was logged last
+	// One line for each change of the files, and not one a second.
+	said [3]stamp // the files whose failure was logged last
 }
 
 // Open reads the files. Later failures keep what was read before.
@@ -188,6 +198,8 @@ func (s *Source) Current() *Loaded {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
+	// Abs, because a clock that is set back would else stop the looking until it has
+	// caught up.
 	if now.Sub(s.looked).Abs() < lookEvery {
 		return s.loaded
 	}
@@ -218,6 +230,8 @@ func (s *Source) WantsClients() bool { return s.cfg.Files.CA != "" }
 // certificate; one that it has must be of the authorities.
 func (s *Source) Server() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		// It is called for each new connection. Those that are open keep the certificate
+		// that they began with.
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.serving(), nil }}
 }
 

@@ -13,6 +13,8 @@ func Line(inc faultline.Incident) string {
 	if inc.Drill {
 		drill = "DRILL "
 	}
+	// Three names fit into a line of a terminal, and are enough to recognise an outage
+	// by.
 	names := make([]string, 0, 3)
 	for _, s := range inc.Sites[:min(len(inc.Sites), cap(names))] {
 		names = append(names, s.Site)

@@ -17,6 +17,7 @@ import (
 )
 
 // OutputError says that what was to be printed could not be written.
+// It sets a broken pipe of the reader apart from a fault of the events.
 type OutputError struct{ Err error }
 
 // Error is the text of the write that failed.
@@ -37,8 +38,9 @@ const (
 
 // Transcript prints incidents as a fold makes them.
 type Transcript struct {
-	out   *bufio.Writer
-	form  Form
+	out  *bufio.Writer
+	form Form
+	// It grows with the incidents of the whole input, and not with its lines.
 	last  map[string]faultline.Incident // of each, with [AtTheEnd]
 	words words                         // with [InWords]
 }
@@ -60,6 +62,8 @@ func (h *Transcript) Add(revisions []faultline.Incident) error {
 			return err
 		}
 	}
+	// Each event's revisions appear at once, since people and programs follow the output
+	// while it is made.
 	if h.form != AtTheEnd && len(revisions) > 0 {
 		if err := h.out.Flush(); err != nil {
 			return OutputError{err}
@@ -84,6 +88,7 @@ func (h *Transcript) happened(inc faultline.Incident) error {
 // Close prints what is printed at the end. It does not close what New was given.
 func (h *Transcript) Close() error {
 	incidents := slices.SortedFunc(maps.Values(h.last), func(a, b faultline.Incident) int {
+		// By id where two began at one moment, so that two replays print the same bytes.
 		return cmp.Or(a.Onset.At.Compare(b.Onset.At), cmp.Compare(a.ID, b.ID))
 	})
 	for _, inc := range incidents {
@@ -97,6 +102,7 @@ func (h *Transcript) Close() error {
 	return nil
 }
 
+// The timeline is left out: each line would repeat what the lines before it said.
 func printIncident(out io.Writer, inc faultline.Incident) error {
 	line, err := json.Marshal(inc.WithoutTimeline())
 	if err != nil {

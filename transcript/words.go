@@ -16,11 +16,13 @@ type words struct {
 }
 
 // grown is by how much more sites must fail for that to be news.
+// A line for every further site would bury the news.
 const grown = 1.5
 
 // lines returns what a revision is worth, no line or several.
 func (t *words) lines(inc faultline.Incident) []string {
 	last, known := t.last[inc.ID]
+	// It was never written, so that nobody needs to read that it was withdrawn.
 	if !known && inc.State == faultline.StateMerged {
 		return nil
 	}
@@ -28,6 +30,8 @@ func (t *words) lines(inc faultline.Incident) []string {
 	say := func(at time.Time, text string) {
 		lines = append(lines, at.UTC().Format("15:04:05")+"  "+text)
 	}
+	// Statements come before the state: they were made earlier than the evaluation that
+	// this revision is of.
 	for _, s := range unwritten(inc.Statements, last.Statements) {
 		say(s.At, fmt.Sprintf("%s says, %s after the onset: %s. %q", causeName(inc),
 			span(time.Duration(s.LagS)*time.Second), s.Status, s.Text))
@@ -43,6 +47,8 @@ func (t *words) lines(inc faultline.Incident) []string {
 	case news:
 		say(inc.UpdatedAt, sentence(inc))
 	}
+	// Compared is what was written last and not the last revision. Growth in small steps
+	// is news once it adds up.
 	if news || len(lines) > 0 {
 		t.last[inc.ID] = inc
 	}
@@ -99,6 +105,7 @@ func clockOf(t *time.Time) string {
 
 // span is a time to read: 11 min, 1 h 27 min.
 func span(d time.Duration) string {
+	// Rounded before the unit is chosen: 59.9 s is a minute.
 	switch d = d.Round(time.Second); {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", d/time.Second)

@@ -62,7 +62,9 @@ func (a *Authority) Renew(files tlsfiles.Files, name string, ends time.Time, uri
 		DNSNames: []string{name, "localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		NotBefore:   ends.Add(-30 * 24 * time.Hour), NotAfter: ends}
+		// The beginning follows from the end, so that a certificate which has ended can
+		// be made as well.
+		NotBefore: ends.Add(-30 * 24 * time.Hour), NotAfter: ends}
 	for _, text := range uris {
 		uri, err := url.Parse(text)
 		if err != nil {
