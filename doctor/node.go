@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -83,6 +85,22 @@ func Keys(k SigningKeys) Check {
 			"A node that runs publishes its keys within a minute."}
 	}
 	return Check{name, OK, fmt.Sprintf("This node has %d signing keys; all nodes accept %d.", k.Here, k.Published), ""}
+}
+
+// StateDirectory judges whether a node can write what it keeps on its disk; err is why not. A node
+// runs on without, and says so in its log alone, until a restart finds what it knew out of date.
+func StateDirectory(dir string, err error) Check {
+	const name = "state directory"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Check{name, Note, "There is no " + dir + ".",
+			"Run this where serve runs, with its --state-dir. serve makes the directory when it starts."}
+	case err != nil:
+		return Check{name, Wrong, "Nothing can be written to " + dir + ": " + err.Error() + ".",
+			"Make room on its disk, or give it to the user that serves. Keys, the archive and what a node answers from " +
+				"while Redis is away are there."}
+	}
+	return Check{name, OK, dir + " can be written to.", ""}
 }
 
 // Database is one file of addresses or ranges.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faultline/api/token"
+	"faultline/atomicfile"
 	"faultline/correlate"
 	"faultline/doctor"
 	"faultline/ingest"
@@ -44,7 +45,8 @@ const doctorLimit = 30 * time.Second
 func (doctorCmd) Help() string {
 	return `Says for Redis, the log, the keys, the files and the vantages what is right, what is wrong and what ` +
 		`to do about it. Run it where serve runs, with the same environment; serve may run meanwhile. It changes ` +
-		`nothing but one key of Redis that lives for a minute, to see whether writes are taken. ` +
+		`nothing but one key of Redis that lives for a minute, and a file in the state directory that is removed ` +
+		`at once, to see whether writes are taken. ` +
 		`Exit codes: 0 nothing is wrong; 1 something is; 2 it was asked wrongly.`
 }
 
@@ -63,7 +65,7 @@ func (c doctorCmd) Run(ctx context.Context, w world) error {
 	// One moment for all checks, so that two of them cannot contradict each other about
 	// what is old.
 	checks, published := c.examineRedis(ctx, now)
-	checks = append(checks, doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
+	checks = append(checks, doctor.StateDirectory(c.StateDir, tryDirectory(c.StateDir)), doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
 		doctor.Ranges(c.rangesFile(), now))
 	checks = append(checks, doctor.Certificates(c.certificates(), now)...)
 	if c.wanted() {
@@ -216,6 +218,19 @@ func readCheckpoints(ctx context.Context, st *store.Store) ([]doctor.Checkpoint,
 		all = append(all, doctor.Checkpoint{Name: g.Name, SavedAt: cp.SavedAt, Err: err})
 	}
 	return all, nil
+}
+
+// tryDirectory writes a file into a directory and removes it: a full disk still takes an empty one.
+func tryDirectory(dir string) error {
+	f, err := atomicfile.Create(filepath.Join(dir, "doctor"))
+	if err != nil {
+		return err
+	}
+	defer f.Abandon()
+	if _, err := f.Write(make([]byte, os.Getpagesize())); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 // signingKeys counts the signing keys of the state directory beside those that nodes have

@@ -179,3 +179,21 @@ func TestDoctorWithoutRedis(t *testing.T) {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
 }
+
+// A file is written and removed, because an empty one could be made on a full disk too.
+func TestDoctorTriesTheStateDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := tryDirectory(dir); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := doctor.StateDirectory(file, tryDirectory(file)); got.State != doctor.Wrong {
+		t.Errorf("%+v", got)
+	}
+}
