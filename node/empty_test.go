@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"faultline"
+	"faultline/api/token"
 	"faultline/pace"
 	"faultline/replica"
 	"faultline/store/storetest"
@@ -65,6 +67,46 @@ func TestARedisThatCameBackEmptyReplacesNothing(t *testing.T) {
 	refuses(again)
 	if n := raw.Exists(t.Context(), "{faultline}:log").Val(); n != 0 {
 		t.Error("a log was begun")
+	}
+}
+
+// A token that was revoked stays so when Redis comes back empty: what is read of another log
+// than the known one counts for nothing.
+func TestARevokedTokenStaysRevokedWhenRedisIsEmpty(t *testing.T) {
+	url, file := storetest.Start(t), filepath.Join(t.TempDir(), "log.json")
+	raw := redis.NewClient(&redis.Options{Network: "unix", Addr: strings.TrimPrefix(url, "unix://")})
+	t.Cleanup(func() { raw.Close() })
+	n := start(t, url, func(cfg *Config) {
+		known, err := replica.OpenKnownLog(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.KnownLog = known
+	})
+	keys := n.n.cfg.Keys
+	text, err := keys.Issue(token.Claims{Subject: "desk", Scopes: []string{token.ScopeWebhooks}, TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := keys.Verify(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if err := n.n.cfg.Store.Revoke(t.Context(), claims.ID, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.n.exchangeKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.n.exchangeKeys(t.Context()); err == nil {
+		t.Error("the keys of an empty Redis are taken")
+	}
+	if _, err := keys.Verify(text); err == nil {
+		t.Error("a token that was revoked is good again")
 	}
 }
 

@@ -125,6 +125,18 @@ func (c *crash) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
+// testChunkLost: a checkpoint of which a chunk has expired before the last write becomes none.
+func testChunkLost(t *testing.T, f *fixture) {
+	ctx, l := t.Context(), f.lead(t)
+	old := checkpoint(0, Pos{1, 0})
+	ok(t, f.SaveCheckpoint(ctx, l, old))
+	before, err := f.Generations(ctx)
+	ok(t, err)
+	fresh := Generation{Name: generationName(l.Fence, 1), Chunks: 1, Pos: Pos{2, 0}, Sum: before[0].Sum}
+	wantErr(t, f.fail("flip", f.flip(ctx, l, fresh, before)), ErrChunkLost)
+	f.wantCheckpoint(t, old)
+}
+
 // testCheckpointCrash breaks saving off at every command: the old checkpoint can
 // be read until the new one is whole, and nothing is left for ever.
 func testCheckpointCrash(t *testing.T, f *fixture) {

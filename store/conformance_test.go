@@ -73,6 +73,7 @@ var conformance = []struct {
 	{"checkpoint", testCheckpoint},
 	{"checkpoint crash", testCheckpointCrash},
 	{"checkpoint order", testCheckpointOrder},
+	{"a chunk is lost", testChunkLost},
 	{"generations", testGenerations},
 	{"adopt", testAdopt},
 	{"the end of the log is lost", testLostEnd},

@@ -225,7 +225,7 @@ func TestArchivedIncidentsReadAsBefore(t *testing.T) {
 // Whatever moment the leader ends at, every incident can be read, and its successor, whose
 // disk has nothing, goes on.
 func TestACrashWhileIncidentsAreMovedLosesNothing(t *testing.T) {
-	for crash := range 6 {
+	for crash := range 7 {
 		h := newHouse(t, storetest.Start(t))
 		const n = 20
 		h.fill(n)
@@ -245,6 +245,7 @@ func TestACrashWhileIncidentsAreMovedLosesNothing(t *testing.T) {
 			func() { ok(t, a.Archive.step(ctx)) },                 // it has said that it is there
 			func() { ok(t, a.Archive.advance(ctx, m, &without)) }, // proposed
 			func() { ok(t, a.Archive.step(ctx)) },                 // held
+			func() { ok(t, a.Archive.advance(ctx, m, &without)) }, // not moved: the other has no copy
 			func() { // copied
 				for _, n := range []Source{b, a, b} {
 					ok(t, n.Archive.step(ctx))
