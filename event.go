@@ -67,6 +67,8 @@ type Probe struct {
 	// CertificateEnds is when the site's certificate ends; zero when none was seen. It is
 	// shown and no evidence, and is not kept in the log.
 	CertificateEnds time.Time `json:"certificate_ends,omitzero" format:"date-time"`
+	// Run is of a probe that stands for several, nil for one result.
+	Run *ProbeRun `json:"run,omitempty"`
 }
 
 // MaxLatency bounds what a probe says it took.
@@ -80,6 +82,8 @@ func (p Probe) Fault() (member, why string) {
 		return "status", "is not an HTTP status"
 	case p.LatencyMS < 0 || p.LatencyMS > int(MaxLatency.Milliseconds()):
 		return "latency_ms", fmt.Sprintf("is not within 0 to %d", MaxLatency.Milliseconds())
+	case p.Run != nil:
+		return p.Run.fault(p)
 	}
 	return "", ""
 }

@@ -3,6 +3,7 @@ package faultline_test
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,10 @@ func TestEventLines(t *testing.T) {
 			`"at":"2024-03-06T12:00:00Z","site":"a.com","reporter":"r"`, noon},
 		{faultline.Probe{At: noon, Site: "a.com", Vantage: "v", Symptom: "http_503", Status: 503}, "probe",
 			`"at":"2024-03-06T12:00:00Z","site":"a.com","vantage":"v"`, noon},
+		{faultline.Probe{At: noon, Site: "a.com", Vantage: "v", Symptom: "ok", Run: &faultline.ProbeRun{
+			From: noon.Add(-time.Minute), Count: 2, LatencyMS: [3]int{80, 80, 90}}}, "probe",
+			`"at":"2024-03-06T12:00:00Z","site":"a.com","vantage":"v","symptom":"ok",` +
+				`"run":{"from":"2024-03-06T11:59:00Z","count":2,"latency_ms":[80,80,90]}}`, noon},
 		{faultline.SiteRecord{Site: "a.com", Components: []faultline.Component{"cdn:fastly"}}, "site",
 			`"site":"a.com","components":["cdn:fastly"]`, time.Time{}},
 		{faultline.Vantage{Vantage: "v", ASN: 64500, Country: "DE"}, "vantage",
@@ -90,5 +95,25 @@ func TestMillis(t *testing.T) {
 				t.Errorf("%s in %s", diff, got.Location())
 			}
 		})
+	}
+}
+
+// A run stands for results that are evenly spaced, the last of which is the probe itself; a probe
+// without one stands for itself.
+func TestResultsOfAProbe(t *testing.T) {
+	p := faultline.Probe{At: noon, Site: "a.com", Vantage: "v", Symptom: "ok", LatencyMS: 7, CertificateEnds: noon}
+	if got := slices.Collect(p.Results()); len(got) != 1 || got[0].LatencyMS != 7 || p.Count() != 1 {
+		t.Errorf("%+v", got)
+	}
+	p.Run = &faultline.ProbeRun{From: noon.Add(-100 * time.Millisecond), Count: 4, LatencyMS: [3]int{5, 6, 9}}
+	var before []int64
+	for one := range p.Results() {
+		before = append(before, noon.Sub(one.At).Milliseconds())
+		if one.Run != nil || one.LatencyMS != 6 || one.CertificateEnds.IsZero() == (one.At.Equal(noon)) {
+			t.Errorf("%+v", one)
+		}
+	}
+	if want := []int64{100, 67, 34, 0}; !slices.Equal(before, want) || p.Count() != 4 {
+		t.Errorf("%v ms before, want %v", before, want)
 	}
 }

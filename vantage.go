@@ -33,6 +33,8 @@ type VantageHealth struct {
 	// since it began, because they had become too old or too many.
 	Spooled int   `json:"spooled"`
 	Dropped int64 `json:"dropped"`
+	// Held counts the results of sites that are well which wait for their run to end.
+	Held int `json:"held,omitempty"`
 	// ResolverFaults counts names that one of its resolvers failed to answer and another
 	// one answered, since it began.
 	ResolverFaults int64 `json:"resolver_faults"`
@@ -66,6 +68,8 @@ func (h VantageHealth) Fault() (member string) {
 		return "delivered"
 	case h.Spooled < 0 || h.Spooled > maxHealthCount:
 		return "spooled"
+	case h.Held < 0 || h.Held > maxHealthCount:
+		return "held"
 	case h.Dropped < 0 || h.Dropped > maxHealthCount:
 		return "dropped"
 	case h.ResolverFaults < 0 || h.ResolverFaults > maxHealthCount:

@@ -45,6 +45,9 @@ type probeLine struct {
 	Via []faultline.Component `json:"via,omitempty"`
 	// CertificateEnds is when the site's certificate ends.
 	CertificateEnds time.Time `json:"certificate_ends,omitempty" format:"date-time"`
+	// of a line that stands for several results, all of which found the site well; at is the
+	// time of the last one
+	Run *faultline.ProbeRun `json:"run,omitempty"`
 }
 
 // probeBatch is a body of probes taken apart.
@@ -135,7 +138,7 @@ func readProbe(line jsontext.Value, vantage string) (faultline.Probe, *faultline
 		At: faultline.Millis(p.At), Site: p.Site, Vantage: p.Vantage,
 		Symptom: faultline.ProbeSymptom(p.Symptom, p.Status), Status: p.Status,
 		LatencyMS: int(math.Round(p.LatencyMS)), Detail: p.Detail, Via: p.Via,
-		CertificateEnds: faultline.Millis(p.CertificateEnds),
+		CertificateEnds: faultline.Millis(p.CertificateEnds), Run: p.Run,
 	}, nil
 }
 

@@ -83,11 +83,11 @@ func TestProbesBadLinesAreNamed(t *testing.T) {
 		{`{"at":"2021-06-08T09:51:04Z","site":7,"symptom":"ok"}`, "/site"},
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example"}`, "/symptom"},
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","status":1000}`, "/status"},
-		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","status":-1}`, "/status"},
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","status":200.5}`, "/status"},
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","latency_ms":-1}`, "/latency_ms"},
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","via":"cdn:fastly"}`, "/via"},
 		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","via":[1]}`, "/via/0"},
+		{`{"at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok","run":4}`, "/run"},
 		{`{"type":"report","at":"2021-06-08T09:51:04Z","site":"a.example","symptom":"ok"}`, "/type"},
 		{`{"type":"tick","at":"2021-06-08T09:51:04Z"}`, "/type"},
 		// by the door

@@ -40,7 +40,7 @@ func (e *Engine) Fold(ev faultline.Event) []faultline.Incident {
 	case faultline.Report:
 		e.foldReport(v)
 	case faultline.Probe:
-		e.foldProbe(v)
+		e.foldProbes(v)
 	case faultline.Readers:
 		e.foldReaders(v)
 	case faultline.SiteRecord:

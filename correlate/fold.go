@@ -9,6 +9,18 @@ import (
 	"faultline/correlate/evidence"
 )
 
+// foldProbes takes in what a probe stands for: of a run, each of its results for itself, so that a
+// run weighs what its results would have weighed at its place in the log.
+func (e *Engine) foldProbes(p faultline.Probe) {
+	if p.Run == nil { // as nearly always: it is not copied once more
+		e.foldProbe(p)
+		return
+	}
+	for one := range p.Results() {
+		e.foldProbe(one)
+	}
+}
+
 // foldProbe takes one probe in. A probe that was refused (by a firewall, or as too many)
 // says nothing of whether the site works for people; it is counted and not weighed.
 func (e *Engine) foldProbe(p faultline.Probe) {

@@ -52,7 +52,7 @@ func (d *Door) Probes(ctx context.Context, v faultline.Vantage, probes []faultli
 			faultline.InvalidError{{Pointer: fmt.Sprintf("/%d", maxProbes),
 				Detail: fmt.Sprintf("a batch carries at most %d probes", maxProbes)}}
 	}
-	if err := d.admit(v, len(probes)); err != nil {
+	if err := d.admit(v, resultsOf(probes)); err != nil {
 		return 0, nil, err
 	}
 	ctx, span := d.commit.tracer.Start(ctx, "take probes")
@@ -79,7 +79,16 @@ func checkVantage(v faultline.Vantage) error {
 	return nil
 }
 
-// admit takes n lines of what a vantage may send in a minute.
+// resultsOf is how many results a batch holds. Each of a run counts, or a token could send so
+// many times what it may.
+func resultsOf(probes []faultline.Probe) (n int) {
+	for _, p := range probes {
+		n += max(1, min(p.Count(), faultline.MaxRunCount)) // one that can't be is refused later
+	}
+	return n
+}
+
+// admit takes n results of what a vantage may send in a minute.
 func (d *Door) admit(v faultline.Vantage, n int) error {
 	most := max(minLines, linesOfSite*d.names.Len())
 	_, wait := d.lines.take(maphash.String(d.seed, v.Vantage), perMinute(most, most), n, d.now())
@@ -195,13 +204,14 @@ func (d *Door) readProbe(vantage string, p faultline.Probe, now time.Time) (read
 	if p.Vantage != "" && p.Vantage != vantage {
 		return p, false, &faultline.Invalid{Pointer: "/vantage", Detail: "is not the vantage that sends this"}
 	}
-	if p.At.IsZero() {
+	if p.At.IsZero() && p.Run == nil {
 		p.At = now
 	}
+	p = p.InMillis()
 	if wrong := checkProbe(p); wrong != nil {
 		return p, false, wrong
 	}
-	p.Site, p.Vantage, p.At = site, vantage, faultline.Millis(p.At)
+	p.Site, p.Vantage = site, vantage
 	p.Symptom = faultline.ProbeSymptom(string(p.Symptom), p.Status)
 	return p, known, nil
 }

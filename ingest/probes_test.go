@@ -185,3 +185,50 @@ func TestRememberedVantagesAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A run is taken like a probe, counts as many results as it stands for against what a vantage may
+// send, and is refused by name if it can't be.
+func TestProbesTakeRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memLog{}
+		d, closeDoor := open(t, log, &dayKeys{})
+		now := time.Now()
+		run := func(change func(*faultline.Probe)) faultline.Probe {
+			p := faultline.Probe{At: now, Site: "bbc.co.uk", Symptom: "ok", Status: 200,
+				Run: &faultline.ProbeRun{From: now.Add(-3*time.Minute - 1), Count: 4, LatencyMS: [3]int{80, 90, 200}}}
+			change(&p)
+			return p
+		}
+		n, rejected, err := d.Probes(t.Context(), london, []faultline.Probe{
+			run(func(*faultline.Probe) {}),
+			run(func(p *faultline.Probe) { p.Symptom, p.Status = "http_503", 503 }),
+			run(func(p *faultline.Probe) { p.Symptom = "blocked" }),
+			run(func(p *faultline.Probe) { p.At = time.Time{} }),
+			run(func(p *faultline.Probe) { p.Run.Count = 1 }),
+			run(func(p *faultline.Probe) { p.Run.Count = faultline.MaxRunCount + 1 }),
+			run(func(p *faultline.Probe) { p.Run.From = now }),
+			run(func(p *faultline.Probe) { p.Run.From = now.Add(-faultline.MaxRunSpan - time.Second) }),
+			run(func(p *faultline.Probe) { p.Run.LatencyMS = [3]int{80, 70, 90} }),
+			run(func(p *faultline.Probe) { p.Run.LatencyMS[2] = 1 << 30 }),
+		})
+		if n != 1 || err != nil {
+			t.Errorf("accepted %d, %v", n, err)
+		}
+		var pointers []string
+		for _, r := range rejected {
+			pointers = append(pointers, r.Pointer)
+		}
+		if want := "[/1/run /2/run /3/at /4/run/count /5/run/count /6/run/from /7/run/from /8/run/latency_ms " +
+			"/9/run/latency_ms]"; fmt.Sprint(pointers) != want {
+			t.Errorf("\n got %v\nwant %s", pointers, want)
+		}
+		_, events := log.state()
+		got, _ := events[len(events)-1].(faultline.Probe)
+		if got.Count() != 4 || got.LatencyMS != 90 || got.Run.From.Nanosecond()%1e6 != 0 {
+			t.Errorf("in the log is %+v", got)
+		}
+		if err := closeDoor(); err != nil {
+			t.Error(err)
+		}
+	})
+}

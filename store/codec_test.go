@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"reflect"
@@ -256,4 +258,65 @@ func BenchmarkDecodeReports(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(events)), "ns/report")
+}
+
+// healthyRuns are the runs of some seconds of a vantage with many sites.
+func healthyRuns(n int, at time.Time) (events []faultline.Event) {
+	for i := range n {
+		end := at.Add(time.Duration(i) * 3 * time.Millisecond)
+		events = append(events, faultline.Probe{At: end, Site: fmt.Sprintf("site%x.example", i*2654435761),
+			Vantage: "lon-1", Symptom: faultline.SymptomOK, Status: 200, LatencyMS: 90 + i%40,
+			Run: &faultline.ProbeRun{From: end.Add(-3 * time.Minute), Count: 4,
+				LatencyMS: [3]int{80 + i%40, 90 + i%40, 130 + i%40}}})
+	}
+	return events
+}
+
+// A batch with runs comes back whole, is small, and is one that releases before runs refuse by
+// its version.
+func TestCodecRuns(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 5e6, time.UTC)
+	events := append(everyEvent(at), healthyRuns(1000, at)...)
+	packed, err := encodeBatch(BatchKey{1, 1}, events)
+	ok(t, err)
+	if packed[0] != codecRuns {
+		t.Errorf("version %d", packed[0])
+	}
+	key, got, err := decodeBatch(string(packed))
+	ok(t, err)
+	equal(t, key, BatchKey{1, 1})
+	equal(t, got, events)
+	if each := len(packed) / len(events); each > 24 {
+		t.Errorf("a run takes %d bytes", each)
+	}
+}
+
+// A batch that would unfold to more than one may hold, or holds a run that can't be, is refused.
+func TestCodecRefusesRunsThatCannotBe(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 5e6, time.UTC)
+	wrong := healthyRuns(1, at)
+	wrong[0].(faultline.Probe).Run.Count = 1 << 30
+	for name, body := range map[string][]byte{
+		"a bomb":          deflated(t, make([]byte, 100<<20)),
+		"not compressed":  {1, 2, 3},
+		"a count too big": nil,
+	} {
+		packed, err := encodeBatch(BatchKey{1, 1}, wrong)
+		ok(t, err)
+		if body != nil {
+			packed = append(packed[:headBytes+8+1], body...)
+			binary.LittleEndian.PutUint32(packed[1:], crc32.Checksum(packed[headBytes:], castagnoli))
+		}
+		if _, _, err := decodeBatch(string(packed)); !errors.Is(err, errMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// deflated is a text compressed.
+func deflated(t *testing.T, plain []byte) []byte {
+	t.Helper()
+	packed, err := deflate(plain)
+	ok(t, err)
+	return packed
 }

@@ -21,7 +21,7 @@ var (
 // openBatch checks a packed batch and reads its key, so that a repeat costs no more
 // than that. A batch of another version is an error: a newer release has written it.
 func openBatch(packed string) (BatchKey, *unpacker, error) {
-	if packed == "" || packed[0] != codecVersion {
+	if packed == "" || packed[0] != codecVersion && packed[0] != codecRuns {
 		return BatchKey{}, nil, errVersion
 	}
 	if len(packed) < headBytes {
@@ -37,6 +37,7 @@ func openBatch(packed string) (BatchKey, *unpacker, error) {
 	if u.bad {
 		return BatchKey{}, nil, errMalformed
 	}
+	u.packed = packed[0] == codecRuns
 	return key, u, nil
 }
 
@@ -49,11 +50,20 @@ type unpacker struct {
 	last  int64
 	known []string
 	bad   bool
+	// packed says that what is left is compressed.
+	packed bool
 }
 
 // events reads all events of the batch. Anything that is left over after the last one makes
 // the whole batch malformed.
 func (u *unpacker) events() ([]faultline.Event, error) {
+	if u.packed {
+		plain, err := inflateUpTo(u.b, maxBatchBytes)
+		if err != nil {
+			return nil, errMalformed
+		}
+		u.b, u.packed = plain, false
+	}
 	// Everything has at least one byte, so that a lying number cannot make us
 	// reserve memory.
 	n := u.uint()
@@ -215,6 +225,40 @@ func (u *unpacker) time(head byte) time.Time {
 	return time.UnixMilli(u.last).UTC()
 }
 
+// site reads a record. What the flags of its head name follows at its end.
+func (u *unpacker) site(head byte, at time.Time) faultline.SiteRecord {
+	r := faultline.SiteRecord{At: at, Site: u.string(), Rank: u.int(), Components: u.components(),
+		Shares: u.shares(), Source: u.string()}
+	if head&packOwner != 0 {
+		r.Owner = u.string()
+	}
+	if head&packRuns != 0 {
+		r.Runs = u.components()
+	}
+	if head&packUses != 0 {
+		r.Uses = u.components()
+	}
+	return r
+}
+
+// run reads a probe that stands for several. Its own latency is the median.
+func (u *unpacker) run(at time.Time) faultline.Probe {
+	p := faultline.Probe{At: at, Site: u.string(), Vantage: u.string(), Symptom: faultline.SymptomOK, Status: u.int(),
+		Detail: u.string(), Via: u.components()}
+	run := faultline.ProbeRun{From: at.Add(-time.Duration(u.uint32()) * time.Millisecond), Count: int(u.uint32())}
+	ms := 0
+	for i := range run.LatencyMS {
+		ms += int(u.uint32())
+		run.LatencyMS[i] = ms
+	}
+	p.LatencyMS, p.Run = run.LatencyMS[1], &run
+	// What the API refuses is not in a log, and would have the fold count what never was.
+	if member, _ := p.Fault(); member != "" {
+		u.bad = true
+	}
+	return p
+}
+
 // event reads one event. Fields are read in the order in which packer.event writes them. A
 // type that is not known makes the batch malformed: a newer release has written it, and to
 // skip it would fold another log than that release does.
@@ -232,19 +276,10 @@ func (u *unpacker) event() faultline.Event {
 	case packProbe:
 		return faultline.Probe{At: at, Site: u.string(), Vantage: u.string(), Symptom: faultline.Symptom(u.string()),
 			Status: u.int(), LatencyMS: u.int(), Detail: u.string(), Via: u.components()}
+	case packRun:
+		return u.run(at)
 	case packSite:
-		r := faultline.SiteRecord{At: at, Site: u.string(), Rank: u.int(), Components: u.components(),
-			Shares: u.shares(), Source: u.string()}
-		if head&packOwner != 0 {
-			r.Owner = u.string()
-		}
-		if head&packRuns != 0 {
-			r.Runs = u.components()
-		}
-		if head&packUses != 0 {
-			r.Uses = u.components()
-		}
-		return r
+		return u.site(head, at)
 	case packVantage:
 		return faultline.Vantage{Vantage: u.string(), ASN: u.uint32(), Country: u.string()}
 	case packStatement:

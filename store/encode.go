@@ -20,6 +20,10 @@ import (
 //	seq, number of events: uvarints
 //	the events
 //
+// A batch that has runs has the second version. It is compressed from the number of events on
+// (RFC 1951), since runs come in thousands and resemble one another. Its key is not, so that a
+// repeat is recognised by that alone. Releases before runs refuse the second version by name.
+//
 // and an event is a head byte (its type, and flags), its time
 // as a signed difference to the one before in ms, and its fields in the order of
 // the struct. A string is a uvarint: 0, then the string; 1, then 8 bytes that
@@ -29,6 +33,7 @@ const (
 	// The reader refuses any other version: it counts the entry as unreadable and goes
 	// on.
 	codecVersion = 1
+	codecRuns    = 2 // there are runs, and it is compressed
 	headBytes    = 1 + 4
 	// maxBatchBytes bounds one entry of the log, some 40,000 reports.
 	// Redis serves nobody else while it copies an entry.
@@ -48,6 +53,7 @@ const (
 	packAdopt
 	packReaders
 	packPublished
+	packRun
 
 	packTypes byte = 0x0f
 	// The low four bits are the type, of which 11 of 15 are taken. What the upper bits mean
@@ -74,6 +80,7 @@ func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
 	p := packer{b: make([]byte, headBytes, headBytes+16+40*len(events)), known: map[string]uint64{}}
 	p.b = binary.LittleEndian.AppendUint64(p.b, key.Writer)
 	p.uint(key.Seq)
+	keyed := len(p.b)
 	p.uint(uint64(len(events)))
 	for i, ev := range events {
 		if err := p.event(ev); err != nil {
@@ -86,6 +93,14 @@ func encodeBatch(key BatchKey, events []faultline.Event) ([]byte, error) {
 	}
 	// The head is written last, because the checksum is of what follows it.
 	p.b[0] = codecVersion
+	if p.runs {
+		packed, err := deflate(p.b[keyed:])
+		if err != nil {
+			return nil, err
+		}
+		p.b = append(p.b[:keyed], packed...)
+		p.b[0] = codecRuns
+	}
 	binary.LittleEndian.PutUint32(p.b[1:], crc32.Checksum(p.b[headBytes:], castagnoli))
 	return p.b, nil
 }
@@ -100,6 +115,7 @@ type packer struct {
 	// It begins empty in each batch: a batch must be readable without those before it,
 	// which the log may have dropped.
 	known map[string]uint64
+	runs  bool // there is one
 }
 
 // uint and int append numbers of variable length; most of them need one byte.
@@ -233,6 +249,38 @@ func (p *packer) report(e faultline.Report) {
 	p.strings(e.Country, e.Net)
 }
 
+// probe packs one result.
+func (p *packer) probe(e faultline.Probe) {
+	if e.Run != nil {
+		p.run(e)
+		return
+	}
+	p.head(packProbe, e.At)
+	p.strings(e.Site, e.Vantage, string(e.Symptom))
+	p.int(e.Status)
+	p.int(e.LatencyMS)
+	p.string(e.Detail)
+	p.components(e.Via)
+}
+
+// run packs a probe that stands for several. All of them found the site well, so that its
+// symptom is not written. Latencies ascend and are written as steps, which are short.
+func (p *packer) run(e faultline.Probe) {
+	p.runs = true
+	p.head(packRun, e.At)
+	p.strings(e.Site, e.Vantage)
+	p.int(e.Status)
+	p.string(e.Detail)
+	p.components(e.Via)
+	p.uint(uint64(e.At.Sub(e.Run.From).Milliseconds()))
+	p.uint(uint64(e.Run.Count))
+	before := 0
+	for _, ms := range e.Run.LatencyMS {
+		p.uint(uint64(ms - before))
+		before = ms
+	}
+}
+
 // readers packs how many requests came from each network.
 func (p *packer) readers(e faultline.Readers) {
 	p.head(packReaders, e.At)
@@ -253,12 +301,7 @@ func (p *packer) event(ev faultline.Event) error {
 	case faultline.Report:
 		p.report(e)
 	case faultline.Probe:
-		p.head(packProbe, e.At)
-		p.strings(e.Site, e.Vantage, string(e.Symptom))
-		p.int(e.Status)
-		p.int(e.LatencyMS)
-		p.string(e.Detail)
-		p.components(e.Via)
+		p.probe(e)
 	case faultline.SiteRecord:
 		p.site(e)
 	case faultline.Vantage:

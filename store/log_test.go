@@ -114,7 +114,7 @@ func testPoison(t *testing.T, f *fixture) {
 	ok(t, err)
 	flipped := append([]byte{}, good...)
 	flipped[len(flipped)-1] ^= 1
-	future := append([]byte{codecVersion + 1}, good[1:]...)
+	future := append([]byte{codecRuns + 1}, good[1:]...)
 	for _, fields := range [][]any{
 		{batchField, flipped}, {batchField, future}, {batchField, good[:3]}, {"other", "x"}, {batchField, ""},
 	} {

@@ -47,8 +47,11 @@ func pack(v any) ([]byte, error) {
 }
 
 // inflate is the inverse of deflate.
-func inflate(packed []byte) ([]byte, error) {
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked))
+func inflate(packed []byte) ([]byte, error) { return inflateUpTo(packed, maxUnpacked) }
+
+// inflateUpTo is inflate for what has at most so many bytes; what has more comes back cut off.
+func inflateUpTo(packed []byte, most int64) ([]byte, error) {
+	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), most))
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}

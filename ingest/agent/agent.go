@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type Config struct {
 	Name   string // that it is to have; empty: whatever its token says
 	// Spool keeps results while the server takes none.
 	Spool *Spool
+	// RunsFrom is from how many sites on healthy results go in as runs; 0: [RunsFrom].
+	RunsFrom int
 	// Link is what the client of Server sends its requests by; nil: the clock of the
 	// server is not compared.
 	Link *Link
@@ -55,6 +58,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	cfg.Spool.next = handIn{cfg.Server}
+	s.runs = NewRuns(cfg.Spool, cmp.Or(cfg.RunsFrom, RunsFrom), cfg.Spool.now)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return cfg.Spool.Run(ctx) })
 	g.Go(func() error { return s.probe(ctx, first) })
@@ -67,9 +71,10 @@ func (s *server) probe(ctx context.Context, first faultline.WorkAnswer) error {
 	for ctx.Err() == nil {
 		s.period = time.Duration(first.PeriodS) * time.Second
 		s.cfg.Log.Info("probing", "vantage", first.Vantage, "sites", len(first.Sites), "period", s.period.String())
-		p := probe.New(probe.Config{Vantage: first.Vantage, Eyes: s.eyes, Sink: s.cfg.Spool, Canaries: s.cfg.Canaries,
+		p := probe.New(probe.Config{Vantage: first.Vantage, Eyes: s.eyes, Sink: s.runs, Canaries: s.cfg.Canaries,
 			Period: s.period, Log: s.cfg.Log, Now: s.cfg.Now})
 		err := run(ctx, p, s.ask, s.cfg.Log)
+		s.flush(ctx)
 		var changed periodError
 		if !errors.As(err, &changed) {
 			return err
@@ -78,6 +83,18 @@ func (s *server) probe(ctx context.Context, first faultline.WorkAnswer) error {
 	}
 	return nil
 }
+
+// flush hands in what is held back, when the prober has ended: to the server, or to the disk.
+func (s *server) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushWithin)
+	defer cancel()
+	if err := s.runs.Flush(ctx); err != nil {
+		s.cfg.Log.Warn("results that were held back are lost", "error", err)
+	}
+}
+
+// flushWithin bounds the end of an agent: a million lines take some seconds to write to a disk.
+const flushWithin = 15 * time.Second
 
 // periodError says that the server wants sites checked at another pace than before.
 type periodError struct{ work faultline.WorkAnswer }
@@ -98,6 +115,7 @@ func run(ctx context.Context, p *probe.Prober, ask Ask, log *slog.Logger) error 
 type server struct {
 	cfg    Config
 	eyes   probe.Eyes
+	runs   *Runs
 	period time.Duration
 }
 
@@ -144,6 +162,7 @@ func (s *server) ask(ctx context.Context, h probe.Health, known string) (faultli
 	}
 	if !answer.SameSites {
 		s.cfg.Spool.ledger.Assign(len(answer.Sites), s.period, s.cfg.Spool.now())
+		s.runs.Assign(len(answer.Sites), s.period)
 	}
 	return answer, nil
 }
@@ -166,6 +185,9 @@ func (s *server) work(ctx context.Context, h probe.Health, known string) (faultl
 // health is what this agent reports of its own work.
 func (s *server) health() faultline.VantageHealth {
 	h := s.cfg.Spool.Health()
+	if s.runs != nil { // none before the first answer
+		h.Held = s.runs.Held()
+	}
 	h.Version = s.cfg.Version
 	if s.cfg.Link != nil {
 		h.ClockOffsetMS = s.cfg.Link.Offset().Milliseconds()

@@ -189,7 +189,7 @@ func (s *Spool) keep(probes []faultline.Probe) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := spooled{s.last + 1, int64(len(text)), len(probes)}
+	b := spooled{s.last + 1, int64(len(text)), len(probes)} // lines: a run is kept, and dropped, whole
 	path := s.path(b.number)
 	if err := atomicfile.Write(path, text); err != nil {
 		return err

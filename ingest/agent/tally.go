@@ -105,12 +105,14 @@ func (t *tally) deliver(probes []faultline.Probe, now time.Time) {
 	if t.last == nil || len(t.last) > maxTallied {
 		t.last = map[string]time.Time{}
 	}
-	for _, p := range probes {
-		if now.Sub(p.At) > faultline.LateBound || p.At.Sub(t.last[p.Site]) < t.period/2 {
-			continue
+	for _, line := range probes {
+		for p := range line.Results() {
+			if now.Sub(p.At) > faultline.LateBound || p.At.Sub(t.last[p.Site]) < t.period/2 {
+				continue
+			}
+			t.last[p.Site] = p.At
+			t.at(now).delivered++
 		}
-		t.last[p.Site] = p.At
-		t.at(now).delivered++
 	}
 }
 

@@ -85,12 +85,12 @@ func (d *decoder) checkProbe(p faultline.Probe) (faultline.Event, error) {
 	if err := needName("vantage", p.Vantage); err != nil {
 		return nil, err
 	}
+	p = p.InMillis()
 	if member, why := p.Fault(); member != "" {
 		return nil, fmt.Errorf("%s: %s", member, why)
 	}
 	p.Symptom = faultline.ProbeSymptom(string(p.Symptom), p.Status)
 	p.Via = d.valid("via", p.Via)
-	p.At = faultline.Millis(p.At)
 	return p, needAt(p.At)
 }
 

@@ -31,6 +31,11 @@ var good = []struct {
 			`"reporter":"9f3c01aa22bb44dd","asn":2856,"country":"GB","net":"2312eae8"}`, true,
 		faultline.Report{At: at("2021-06-08T09:51:03.12Z"), Site: "bbc.co.uk", Symptom: "http_503",
 			Reporter: "9f3c01aa22bb44dd", ASN: 2856, Country: "GB", Net: "2312eae8"}},
+	{"run of probes",
+		`{"type":"probe","at":"2021-06-08T09:51:03Z","site":"bbc.co.uk","vantage":"v","symptom":"ok","latency_ms":9,` +
+			`"run":{"from":"2021-06-08T09:50:03Z","count":2,"latency_ms":[1,2,3]}}`, false,
+		faultline.Probe{At: at("2021-06-08T09:51:03Z"), Site: "bbc.co.uk", Vantage: "v", Symptom: "ok", LatencyMS: 2,
+			Run: &faultline.ProbeRun{From: at("2021-06-08T09:50:03Z"), Count: 2, LatencyMS: [3]int{1, 2, 3}}}},
 	{"report that says little, blanks, any order",
 		"{ \"reporter\" : \"r\",\t\"site\" :\"bbc.co.uk\" , \"at\": \"2021-06-08T09:51:03Z\", \"type\" : \"report\" } ",
 		true,
@@ -159,6 +164,8 @@ func TestDecodeNamesWhatIsMalformed(t *testing.T) {
 	const report = `{"type":"report","at":"2021-06-08T09:51:03Z","site":"bbc.co.uk","reporter":"r"`
 	long := strings.Repeat("a", 254)
 	for _, tt := range []struct{ name, line, why string }{
+		{"a run of failures", `{"type":"probe","at":"2021-06-08T09:51:03Z","site":"bbc.co.uk","vantage":"v",` +
+			`"symptom":"timeout","run":{"from":"2021-06-08T09:50:03Z","count":2,"latency_ms":[1,2,3]}}`, "run: "},
 		{"no JSON", `hello`, "is not JSON at byte 0"},
 		{"no object", `["report"]`, "is not a JSON object"},
 		{"cut off", report, "is not JSON"},
