@@ -97,8 +97,8 @@ func StateDirectory(dir string, err error) Check {
 			"Run this where serve runs, with its --state-dir. serve makes the directory when it starts."}
 	case err != nil:
 		return Check{name, Wrong, "Nothing can be written to " + dir + ": " + err.Error() + ".",
-			"Make room on its disk, or give it to the user that serves. Keys, the archive and what a node answers from " +
-				"while Redis is away are there."}
+			"Make room on its disk, or give it to the user that serves. Keys, the archive and what a node " +
+				"answers from while Redis is away are there."}
 	}
 	return Check{name, OK, dir + " can be written to.", ""}
 }

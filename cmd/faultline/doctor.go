@@ -65,7 +65,8 @@ func (c doctorCmd) Run(ctx context.Context, w world) error {
 	// One moment for all checks, so that two of them cannot contradict each other about
 	// what is old.
 	checks, published := c.examineRedis(ctx, now)
-	checks = append(checks, doctor.StateDirectory(c.StateDir, tryDirectory(c.StateDir)), doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
+	checks = append(checks, doctor.StateDirectory(c.StateDir, tryDirectory(c.StateDir)))
+	checks = append(checks, doctor.Keys(c.signingKeys(published)), doctor.AddressDatabases(c.databases(), now),
 		doctor.Ranges(c.rangesFile(), now))
 	checks = append(checks, doctor.Certificates(c.certificates(), now)...)
 	if c.wanted() {
