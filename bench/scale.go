@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,16 +15,18 @@ import (
 	"faultline"
 	"faultline/correlate"
 	"faultline/ingest"
+	"faultline/ingest/agent"
 	"faultline/store"
 )
 
-// The group scale: every site is checked once a minute from twelve vantages, through the
-// API's door, the log on a real Redis, and the fold. What a million sites would take is
+// The group scale: every site is checked once a minute from twelve vantages, through an agent's
+// runs of healthy results, the API's door, the log on a real Redis, and the fold. What a million sites would take is
 // computed from the largest size that is measured, in proportion.
 const (
 	scaleVantages = 12
 	scaleFailing  = 1_000 // sites of the component that fails
-	scaleQuiet    = 6     // minutes before it does; the last one is measured
+	scaleCosts    = 4     // minutes whose costs are measured: as long as a run is
+	scaleQuiet    = 14    // minutes before it fails, the measured ones with them: by then all results are in runs
 	scaleOutage   = 3     // minutes of it at most
 
 	// What a million sites mean, checked once a minute by twelve vantages.
@@ -34,8 +38,14 @@ const (
 
 // scaleSizes are the numbers of sites that are measured; the last is the figures'. The
 // smaller one is there to see whether costs grow in proportion, without which no size
-// says anything of a million.
-var scaleSizes = []int{10_000, 40_000}
+// says anything of a million, and is measured without runs too.
+var scaleSizes = []scaleSize{{10_000, false}, {10_000, true}, {100_000, true}}
+
+// scaleSize is what is measured: how many sites, and whether healthy results go in as runs.
+type scaleSize struct {
+	sites int
+	runs  bool
+}
 
 // scaleCulprit is the component that fails.
 var scaleCulprit = faultline.NewComponent(faultline.KindCDN, "culprit")
@@ -51,7 +61,9 @@ type fleet struct {
 	door   *ingest.Door
 	reader *store.Reader
 	engine *correlate.Engine
-	sites  int
+	sites  []string
+	agents []*agent.Runs
+	rng    *rand.Rand   // of what results take; one agent after another draws from it
 	clock  atomic.Int64 // in ms since 1970: what the door and the ticks go by
 	folded time.Time    // the same, of the fold
 	ticks  uint64
@@ -64,6 +76,7 @@ type fleet struct {
 // the machine disturb less than time on the clock.
 type scaleRow struct {
 	Sites     int     `json:"sites"`
+	Runs      bool    `json:"runs"`               // healthy results go in as runs
 	Rate      float64 `json:"results_a_second"`   // through all of it, one after the other
 	DoorMicro float64 `json:"door_us_a_result"`   // processor time, with what packs the log
 	FoldMicro float64 `json:"fold_us_a_result"`   // processor time
@@ -78,16 +91,16 @@ type scaleRow struct {
 // as the machine goes, and says what a million sites would take by the largest one. Two sizes
 // are measured, so that a cost which grows faster than the number of sites is seen.
 func measureScale(ctx context.Context, _ options, log io.Writer) ([]figure, error) {
-	fmt.Fprintf(log, "scale: %8s %10s %9s %9s %7s %9s %9s %8s\n", "sites", "results/s", "door us", "fold us", "cores",
-		"log B", "GB/hour", "found s")
+	fmt.Fprintf(log, "scale: %8s %5s %10s %9s %9s %7s %9s %9s %8s\n", "sites", "runs", "results/s", "door us",
+		"fold us", "cores", "log B", "GB/hour", "found s")
 	var rows []scaleRow
-	for _, sites := range scaleSizes {
-		r, err := scaled(ctx, sites)
+	for _, size := range scaleSizes {
+		r, err := scaled(ctx, size)
 		if err != nil {
-			return nil, fmt.Errorf("%d sites: %w", sites, err)
+			return nil, fmt.Errorf("%d sites: %w", size.sites, err)
 		}
-		fmt.Fprintf(log, "scale: %8d %10.0f %9.2f %9.2f %7.3f %9.1f %9.2f %8.0f\n", r.Sites, r.Rate, r.DoorMicro,
-			r.FoldMicro, r.FoldShare, r.LogBytes, r.LogGBHour, r.Detected)
+		fmt.Fprintf(log, "scale: %8d %5t %10.0f %9.2f %9.2f %7.3f %9.2f %9.2f %8.0f\n", r.Sites, r.Runs, r.Rate,
+			r.DoorMicro, r.FoldMicro, r.FoldShare, r.LogBytes, r.LogGBHour, r.Detected)
 		rows = append(rows, r)
 	}
 	last := rows[len(rows)-1]
@@ -105,51 +118,52 @@ func measureScale(ctx context.Context, _ options, log io.Writer) ([]figure, erro
 	}, nil
 }
 
-// scaled measures one size: the last minute of a quiet time for the costs, then an
+// scaled measures one size: the last minutes of a quiet time for the costs, then an
 // outage for the time until it is confirmed. A run in which the outage is not
 // confirmed, or in which the fold counted another number of probes than were sent, is
 // void: a server that loses work is fast.
-func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
-	f, err := newFleet(ctx, sites)
+func scaled(ctx context.Context, size scaleSize) (row scaleRow, err error) {
+	f, err := newFleet(ctx, size)
 	if err != nil {
 		return scaleRow{}, err
 	}
 	defer func() { err = errors.Join(err, f.stop()) }()
-	for range scaleQuiet - 1 {
-		if _, _, err := f.minute(ctx); err != nil {
-			return scaleRow{}, err
-		}
+	if _, _, err := f.minutes(ctx, scaleQuiet-scaleCosts); err != nil {
+		return scaleRow{}, err
 	}
 	before, err := f.redis.usedMemory(ctx)
 	if err != nil {
 		return scaleRow{}, err
 	}
 	began := time.Now()
-	door, fold, err := f.minute(ctx)
+	door, fold, err := f.minutes(ctx, scaleCosts)
 	took := time.Since(began).Seconds()
 	after, err2 := f.redis.usedMemory(ctx)
 	if err = errors.Join(err, err2); err != nil {
 		return scaleRow{}, err
 	}
-	results := float64(sites * scaleVantages)
-	row = scaleRow{Sites: sites, Rate: results / took, DoorMicro: door.Seconds() * 1e6 / results,
-		FoldMicro: fold.Seconds() * 1e6 / results, FoldShare: fold.Seconds() / 60,
+	results := float64(size.sites * scaleVantages * scaleCosts)
+	row = scaleRow{Sites: size.sites, Runs: size.runs, Rate: results / took, DoorMicro: door.Seconds() * 1e6 / results,
+		FoldMicro: fold.Seconds() * 1e6 / results, FoldShare: fold.Seconds() / (60 * scaleCosts),
 		LogBytes: float64(after-before) / results}
-	row.LogGBHour = row.LogBytes * results * 60 / 1e9
+	row.LogGBHour = row.LogBytes * results / scaleCosts * 60 / 1e9
 	row.HeapMB = float64(live()) / (1 << 20)
 	wrong := f.folded
 	f.fails = true
-	for range scaleOutage {
-		if _, _, err := f.minute(ctx); err != nil {
-			return scaleRow{}, err
-		}
+	if _, _, err := f.minutes(ctx, scaleOutage); err != nil {
+		return scaleRow{}, err
 	}
 	if f.told.IsZero() {
 		return scaleRow{}, errors.New("void: the outage was not confirmed")
 	}
 	row.Detected = f.told.Sub(wrong).Seconds()
-	if n := f.engine.View().Counters.Probes; n != int64(sites*scaleVantages*(scaleQuiet+scaleOutage)) {
-		return scaleRow{}, fmt.Errorf("void: the fold counted %d probes", n)
+	held := 0
+	for _, a := range f.agents {
+		held += a.Held()
+	}
+	want := size.sites * scaleVantages * (scaleQuiet + scaleOutage)
+	if n := f.engine.View().Counters.Probes; n != int64(want-held) {
+		return scaleRow{}, fmt.Errorf("void: the fold counted %d probes, and %d are held, of %d", n, held, want)
 	}
 	return row, nil
 }
@@ -158,12 +172,13 @@ func scaled(ctx context.Context, sites int) (row scaleRow, err error) {
 // the slowest setting that operators choose. The sites share fifty CDNs, five hundred
 // name servers and five thousand networks, so that the fold has as many components to
 // weigh as in life.
-func newFleet(ctx context.Context, sites int) (*fleet, error) {
+func newFleet(ctx context.Context, size scaleSize) (*fleet, error) {
 	r, err := startRedis(ctx, "always")
 	if err != nil {
 		return nil, err
 	}
-	f := &fleet{redis: r, engine: correlate.New(correlate.Config{}), sites: sites, folded: trafficStart,
+	f := &fleet{redis: r, engine: correlate.New(correlate.Config{}), sites: scaleSites(size.sites),
+		rng: rand.New(rand.NewPCG(3, 4)), folded: trafficStart,
 		stop: func() error { r.stop(); return nil }}
 	f.clock.Store(trafficStart.UnixMilli())
 	if f.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=10s&write_timeout=10s"}); err == nil {
@@ -178,18 +193,24 @@ func newFleet(ctx context.Context, sites int) (*fleet, error) {
 	}
 	f.reader = f.store.Reader(store.Cursor{})
 	names := ingest.NewNames()
-	for i := range sites {
-		names.Add(scaleSite(i))
+	for i, site := range f.sites {
+		names.Add(site)
 		components := []faultline.Component{faultline.NewComponent(faultline.KindCDN, fmt.Sprint("c", i%50)),
 			faultline.NewComponent(faultline.KindDNS, fmt.Sprint("d", i%500)),
 			faultline.NewComponent(faultline.KindASN, fmt.Sprint("AS", 1+i%5_000))}
 		if i < scaleFailing {
 			components[0] = scaleCulprit
 		}
-		f.engine.Fold(faultline.SiteRecord{At: trafficStart, Site: scaleSite(i), Rank: 1 + i, Components: components})
+		f.engine.Fold(faultline.SiteRecord{At: trafficStart, Site: site, Rank: 1 + i, Components: components})
 	}
 	f.door = ingest.NewDoor(ingest.DoorConfig{Log: benchLog{f.store}, Keys: f.store, Names: names, Durable: true,
 		Now: f.now, Writer: 1})
+	for v := range scaleVantages {
+		from := map[bool]int{true: 1, false: size.sites + 1}[size.runs]
+		a := agent.NewRuns(scaleSink{f.door, scaleVantage(v)}, from, f.now)
+		a.Assign(size.sites, time.Minute)
+		f.agents = append(f.agents, a)
+	}
 	running, end := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- f.door.Run(running) }()
@@ -197,12 +218,66 @@ func newFleet(ctx context.Context, sites int) (*fleet, error) {
 	return f, nil
 }
 
-// scaleSite is the name of a site.
-func scaleSite(i int) string { return fmt.Sprintf("site%d.com", i) }
+// scaleSites are names as sites have them: words of two to four syllables, below the endings that
+// are common. Names that are numbered would make the log smaller than it is in life.
+func scaleSites(n int) []string {
+	const syllables = "ba be bo ca ce co da de do fa fi ga go ha he ka ki la le li lo ma me mi mo na ne ni no " +
+		"pa pe po ra re ri ro sa se si so ta te ti to va ve vi wa we za zo an en in on ar er or al el st th sh ing " +
+		"ter net web tech shop news"
+	words, rng := strings.Fields(syllables), rand.New(rand.NewPCG(1, 2))
+	endings := []string{".com", ".com", ".com", ".com", ".org", ".net", ".de", ".co.uk", ".com.br", ".fr", ".io"}
+	seen := make(map[string]bool, n)
+	names := make([]string, 0, n)
+	for len(names) < n {
+		name := ""
+		for range 3 + rng.IntN(4) {
+			name += words[rng.IntN(len(words))]
+		}
+		if name += endings[rng.IntN(len(endings))]; !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// scaleVantage is one of those that check.
+func scaleVantage(v int) faultline.Vantage {
+	return faultline.Vantage{Vantage: fmt.Sprint("v", v), ASN: uint32(1 + v),
+		Country: []string{"US", "DE", "JP", "GB"}[v%4]}
+}
+
+// scaleSink hands an agent's lines to the door, as the API does.
+type scaleSink struct {
+	door    *ingest.Door
+	vantage faultline.Vantage
+}
+
+// Probes implements probe.Sink. A line that the door refuses voids the run.
+func (s scaleSink) Probes(ctx context.Context, probes []faultline.Probe) error {
+	n, refused, err := s.door.Probes(ctx, s.vantage, probes)
+	if err == nil && n != len(probes) {
+		err = fmt.Errorf("void: %d of %d lines were taken: %v", n, len(probes), refused)
+	}
+	return err
+}
 
 // now is the clock of the door. It is read by many goroutines at once, hence the atomic
 // number.
 func (f *fleet) now() time.Time { return time.UnixMilli(f.clock.Load()).UTC() }
+
+// minutes has every site checked once a minute by every vantage, and each minute folded after it.
+// It returns the processor time of either, over all of them.
+func (f *fleet) minutes(ctx context.Context, n int) (door, fold time.Duration, err error) {
+	for range n {
+		a, b, err := f.minute(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		door, fold = door+a, fold+b
+	}
+	return door, fold, nil
+}
 
 // minute has every site checked once by every vantage, and then all of it folded. It
 // returns the processor time of either. The two take turns and do not overlap, so that
@@ -235,20 +310,12 @@ func (f *fleet) minute(ctx context.Context) (door, fold time.Duration, err error
 func (f *fleet) second(ctx context.Context, second int) error {
 	f.clock.Add(time.Second.Milliseconds())
 	g, gctx := errgroup.WithContext(ctx)
-	for v := range scaleVantages {
-		g.Go(func() error {
-			name := faultline.Vantage{Vantage: fmt.Sprint("v", v), ASN: uint32(1 + v),
-				Country: []string{"US", "DE", "JP", "GB"}[v%4]}
-			var probes []faultline.Probe
-			for i := (second + 5*v) % 60; i < f.sites; i += 60 {
-				probes = append(probes, f.probe(i, name.Vantage))
-			}
-			n, refused, err := f.door.Probes(gctx, name, probes)
-			if err == nil && n != len(probes) {
-				err = fmt.Errorf("void: %d of %d probes were taken: %v", n, len(probes), refused)
-			}
-			return err
-		})
+	for v, a := range f.agents {
+		var probes []faultline.Probe
+		for i := (second + 5*v) % 60; i < len(f.sites); i += 60 {
+			probes = append(probes, f.probe(i, scaleVantage(v).Vantage))
+		}
+		g.Go(func() error { return a.Probes(gctx, probes) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
@@ -259,11 +326,12 @@ func (f *fleet) second(ctx context.Context, second int) error {
 	return err
 }
 
-// probe is what a vantage finds at a site now. Latencies vary by site, as equal ones
-// would make the log smaller than it is in life.
+// probe is what a vantage finds at a site now. What it takes varies by site and from check to
+// check, and so does when in its second it is checked, as equal numbers would make the log
+// smaller than it is in life.
 func (f *fleet) probe(site int, vantage string) faultline.Probe {
-	p := faultline.Probe{At: f.now().Add(-time.Duration(site%1000) * time.Millisecond), Site: scaleSite(site),
-		Vantage: vantage, Symptom: faultline.SymptomOK, Status: 200, LatencyMS: 60 + site%90}
+	p := faultline.Probe{At: f.now().Add(-time.Duration(f.rng.IntN(1000)) * time.Millisecond), Site: f.sites[site],
+		Vantage: vantage, Symptom: faultline.SymptomOK, Status: 200, LatencyMS: 40 + site%190 + f.rng.IntN(30)}
 	if f.fails && site < scaleFailing {
 		p.Symptom, p.Status = "http_503", 503
 	}

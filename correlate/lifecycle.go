@@ -73,7 +73,7 @@ func (e *Engine) track(causes []cause.Cause) {
 				e.enlistOwn(in, f)
 				continue
 			}
-			if !e.accused(f) || !e.persists(name, f.Gain) {
+			if e.spokenFor(f.Own, causes) || !e.accused(f) || !e.persists(name, f.Gain) {
 				continue
 			}
 			in = e.open(name, f.Gain)
@@ -89,6 +89,16 @@ func (e *Engine) track(causes []cause.Cause) {
 			e.enlistOwn(in, f)
 		}
 	}
+}
+
+// spokenFor reports whether all sites of a cause belong to incidents whose own causes were found
+// again. A second incident would then have no site. That happens when the map moves a part of the
+// members of a young incident to another component while they fail.
+func (e *Engine) spokenFor(sites []uint32, causes []cause.Cause) bool {
+	return !slices.ContainsFunc(sites, func(id uint32) bool {
+		o := e.sites.rows[id].Incident
+		return o == 0 || e.incident(o).traits().Own || !e.amongCauses(e.incident(o), causes)
+	})
 }
 
 // accused reports whether a cause may be suspected: a probe saw one of its sites fail, or

@@ -24,9 +24,10 @@ func (e *Engine) symptoms(in *incident) []faultline.SymptomShare {
 		}
 	}
 	if seen < min(2, len(in.Members)) && !in.traits().viewers { // one may have failed by chance
-		count = e.symptomsSaid(in)
-		if len(count) == 0 && len(in.Last.Symptoms) > 0 {
-			return in.Last.Symptoms // what people said is forgotten after half an hour
+		// What people said is forgotten after half an hour, and what they say after the end is of
+		// something else: a title must not change by either.
+		if count = e.symptomsSaid(in); len(in.Last.Symptoms) > 0 && (len(count) == 0 || in.Recovering != 0) {
+			return in.Last.Symptoms
 		}
 	}
 	if len(count) == 0 {

@@ -10,7 +10,7 @@ import (
 const (
 	// Limit is how long a wait may take when its test has no reason for another:
 	// it ends a wait that would never end, and is far beyond what one needs.
-	Limit = 30 * time.Second
+	Limit = 2 * time.Minute
 	// poll is how often a condition is asked for. Conditions are cheap, or cost
 	// one request on loopback.
 	poll = 5 * time.Millisecond

@@ -28,6 +28,7 @@ type probeCmd struct {
 	serverFlags
 	Name  string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the one in the token, which is also the default."`
 	Spool string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait while the server cannot be reached, at most 64 MiB and five minutes of them. By default spool in the state directory; with --name, a directory of that name in spool."`
+	RunsFrom int `name:"runs-from" default:"10000" placeholder:"SITES" env:"FAULTLINE_RUNS_FROM" help:"From how many sites on healthy results are handed in as runs of some four, up to 200 seconds after they were seen. What fails goes in at once. Very large: never."`
 	stateFlags
 	eyesFlags
 	infraFlags
@@ -67,6 +68,9 @@ func (c *probeCmd) AfterApply() error {
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return usageError{errors.New("--token: holds characters that no token has; copy it whole, without spaces " +
 			"or line breaks")}
+	}
+	if c.RunsFrom < 1 {
+		return usageError{fmt.Errorf("--runs-from: %d is not 1 or more sites", c.RunsFrom)}
 	}
 	if c.Name != "" && !agent.ValidName(c.Name) {
 		return usageError{
@@ -124,6 +128,6 @@ func (c *probeCmd) Run(ctx context.Context, w world) error {
 		return c.eyes(page, agent.MatcherGrounds(vantage, signs, servers))
 	}
 	cfg := agent.Config{Server: server, Name: c.Name, Spool: spool, Link: link, Eyes: eyes, Canaries: c.canaries(),
-		Version: programVersion(), Log: log}
+		RunsFrom: c.RunsFrom, Version: programVersion(), Log: log}
 	return agent.WithNameServers(ctx, servers, func(ctx context.Context) error { return agent.Run(ctx, cfg) })
 }

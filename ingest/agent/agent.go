@@ -27,7 +27,7 @@ type Config struct {
 	Name   string // that it is to have; empty: whatever its token says
 	// Spool keeps results while the server takes none.
 	Spool *Spool
-	// RunsFrom is from how many sites on healthy results go in as runs; 0: [RunsFrom].
+	// RunsFrom is from how many sites on healthy results go in as runs; 0: [DefaultRunsFrom].
 	RunsFrom int
 	// Link is what the client of Server sends its requests by; nil: the clock of the
 	// server is not compared.
@@ -58,7 +58,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	cfg.Spool.next = handIn{cfg.Server}
-	s.runs = NewRuns(cfg.Spool, cmp.Or(cfg.RunsFrom, RunsFrom), cfg.Spool.now)
+	s.runs = NewRuns(cfg.Spool, cmp.Or(cfg.RunsFrom, DefaultRunsFrom), cfg.Spool.now)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return cfg.Spool.Run(ctx) })
 	g.Go(func() error { return s.probe(ctx, first) })

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// RunsFrom is from how many sites on a vantage hands healthy results in as runs. The log of
+	// DefaultRunsFrom is from how many sites on a vantage hands healthy results in as runs. The log of
 	// fewer is small, and then a page that says when a site was last found well is worth more.
-	RunsFrom = 10_000
+	DefaultRunsFrom = 10_000
 	// steadyAfter is how many results in a row must find a site well before any is held back: that
 	// it works again, or for the first time, is news.
 	steadyAfter = 5

@@ -121,8 +121,8 @@ func TestFewSitesHaveNoRuns(t *testing.T) {
 	t.Parallel()
 	var k kept
 	r, look := runsInto(&k)
-	r.from = RunsFrom
-	r.Assign(RunsFrom-1, time.Minute)
+	r.from = DefaultRunsFrom
+	r.Assign(DefaultRunsFrom-1, time.Minute)
 	minutes(t, look, 0, 20)
 	if len(k.lines) != 20 || r.Held() != 0 {
 		t.Errorf("%d lines, %d held", len(k.lines), r.Held())
