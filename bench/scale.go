@@ -181,7 +181,7 @@ func newFleet(ctx context.Context, size scaleSize) (*fleet, error) {
 		rng: rand.New(rand.NewPCG(3, 4)), folded: trafficStart,
 		stop: func() error { r.stop(); return nil }}
 	f.clock.Store(trafficStart.UnixMilli())
-	if f.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=10s&write_timeout=10s"}); err == nil {
+	if f.store, err = store.Open(ctx, store.Config{URL: r.url + "?read_timeout=60s&write_timeout=60s"}); err == nil {
 		_, err = f.store.Epoch(ctx, trafficStart)
 	}
 	if err == nil {
