@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -133,6 +135,11 @@ func endsInOrder(t *testing.T, redis string) (taken bool) {
 
 // A closed terminal, or a supervisor that sends SIGHUP, costs nobody an answer: the node drains.
 func TestHangUpEndsInOrder(t *testing.T) {
+	// A process that ignores the signal, as one under nohup does, starts its children ignoring it.
+	// One that handles it does not.
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)
+	defer signal.Stop(heard)
 	p := startServe(t, []string{"FAULTLINE_STATE_DIR=" + shortDir(t)}, "--redis-url", storetest.Start(t))
 	p.signal(syscall.SIGHUP)
 	if code := p.exitCode(); code != 0 || !strings.Contains(p.log(), "ended") {
