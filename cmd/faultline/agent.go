@@ -26,9 +26,9 @@ type probeCmd struct {
 	Token  string `placeholder:"TOKEN" env:"FAULTLINE_TOKEN" help:"Token that the server issued. Required, here or in --token-file; faultline vantage add NAME on the server prints it."`
 	tokenFile
 	serverFlags
-	Name  string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the one in the token, which is also the default."`
-	Spool string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait while the server cannot be reached, at most 64 MiB and five minutes of them. By default spool in the state directory; with --name, a directory of that name in spool."`
-	RunsFrom int `name:"runs-from" default:"10000" placeholder:"SITES" env:"FAULTLINE_RUNS_FROM" help:"From how many sites on healthy results are handed in as runs of some four, up to 200 seconds after they were seen. What fails goes in at once. Very large: never."`
+	Name     string `placeholder:"NAME" env:"FAULTLINE_NAME" help:"Name of this vantage. It must be the one in the token, which is also the default."`
+	Spool    string `name:"spool-dir" placeholder:"DIR" type:"path" env:"FAULTLINE_SPOOL_DIR" help:"Directory in which results wait while the server cannot be reached, at most 64 MiB and five minutes of them. By default spool in the state directory; with --name, a directory of that name in spool."`
+	RunsFrom int    `name:"runs-from" default:"10000" placeholder:"SITES" env:"FAULTLINE_RUNS_FROM" help:"From how many sites on healthy results are handed in as runs of some four, up to 200 seconds after they were seen. What fails goes in at once. Very large: never."`
 	stateFlags
 	eyesFlags
 	infraFlags
