@@ -10,8 +10,9 @@ import (
 // that all found it well, evenly spaced, of which the probe itself is the last. Almost all
 // results are healthy, and a log in which each has a record of its own is mostly these records.
 type ProbeRun struct {
-	From  time.Time `json:"from"`  // when the first of them was
-	Count int       `json:"count"` // of results, with the first and the last: 2 to [MaxRunCount]
+	From time.Time `json:"from"` // when the first of them was
+	// Count is how many there are, with the first and the last: 2 to [MaxRunCount].
+	Count int `json:"count" minimum:"2" maximum:"8"`
 	// LatencyMS is what they took: the least, the median and the most, in milliseconds.
 	LatencyMS [3]int `json:"latency_ms"`
 }

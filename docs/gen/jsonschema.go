@@ -200,6 +200,10 @@ func valueSchema(t reflect.Type) map[string]any {
 		return map[string]any{"$ref": "#/$defs/Incident"}
 	}
 	switch t.Kind() {
+	case reflect.Pointer: // one that is nil is left out
+		return valueSchema(t.Elem())
+	case reflect.Array:
+		return map[string]any{"type": "array", "items": valueSchema(t.Elem()), "minItems": t.Len(), "maxItems": t.Len()}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": valueSchema(t.Elem())}
 	case reflect.Map:

@@ -83,6 +83,8 @@ func TestEventLinesFitTheirSchema(t *testing.T) {
 	events := []faultline.Event{
 		faultline.Tick{At: at}, faultline.Epoch{At: at, Epoch: "e"},
 		faultline.Vantage{Vantage: "lon-1", ASN: 20473, Country: "GB"},
+		faultline.Probe{At: at, Site: "bbc.co.uk", Vantage: "lon-1", Symptom: faultline.SymptomOK,
+			Run: &faultline.ProbeRun{From: at.Add(-time.Minute), Count: 2, LatencyMS: [3]int{80, 80, 90}}},
 		faultline.Correction{At: at, Incident: "inc_1", By: "desk", Text: "No.", State: faultline.StateRetracted},
 		faultline.Readers{At: at, Node: "n", Networks: []faultline.ReaderNetwork{{ASN: 812, Requests: 60}}},
 		faultline.Adopt{At: at, Incidents: []faultline.Incident{}},
