@@ -130,12 +130,10 @@ func TestEventLinesFitTheirSchema(t *testing.T) {
 			t.Errorf("%s is taken: %s", name, line)
 		}
 	}
-	for name, line := range map[string]string{
-		"a type that is new":   `{"type":"weather","sky":"blue"}`,
-		"a member that is new": `{"type":"tick","at":"2021-06-08T09:51:03Z","mood":"good"}`,
-	} {
-		if err := valid(t, schema, []byte(line)); err != nil {
-			t.Errorf("%s is refused: %v", name, err)
+	for _, isNew := range []string{`{"type":"weather","sky":"blue"}`,
+		`{"type":"tick","at":"2021-06-08T09:51:03Z","mood":"good"}`} {
+		if err := valid(t, schema, []byte(isNew)); err != nil {
+			t.Errorf("%s is refused: %v", isNew, err)
 		}
 	}
 }
