@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"math"
 	"testing"
 
 	"faultline"
@@ -179,6 +180,60 @@ func TestOwnOdds(t *testing.T) {
 	if _, w := e.ownOdds(j, s); w != evidence.Windows-1 {
 		t.Error("a window that begins as it was freed is its own")
 	}
+}
+
+// Silence speaks against a failing site, once it is known that people complain at
+// all: failures in a row then say less.
+func TestSilenceSpeaksAgainstAFailingSite(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		known float64 // reports that were counted
+		want  nats
+	}{
+		"people are known to complain":      {1, -2},
+		"nobody was ever known to complain": {0, 0},
+	} {
+		e, j, s := failingTwice()
+		e.crowdBase.N = c.known
+		for w := range evidence.Windows {
+			j.crowd[w] = -2
+		}
+		got, _ := e.sinceItFails(j, s)
+		near(t, name, got, s.Tracks[0].Cautious(2, 2)+c.want)
+	}
+}
+
+// Failures in a row are those of one fault at one vantage: what has been published of a site is
+// not told again, and a sick vantage dates nothing.
+func TestWhatFailuresInARowMayNotBegin(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before func(e *Engine, s *site, from int64)
+		begins bool
+	}{
+		"a site freed by then": {func(_ *Engine, s *site, from int64) { s.Freed = from }, true},
+		"a site freed since":   {func(_ *Engine, s *site, from int64) { s.Freed = from + 1 }, false},
+		"a vantage that is sick": {func(e *Engine, s *site, from int64) {
+			v := e.vantages.rows[s.Tracks[0].Vantage]
+			v.Sick = append(v.Sick, span{from, e.clock})
+		}, false},
+	} {
+		e, j, s := failingTwice()
+		c.before(e, s, s.Tracks[0].FailsSince())
+		if got, _ := e.sinceItFails(j, s); math.IsInf(got, -1) == c.begins {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// failingTwice is a site of which a vantage has seen two failures in a row, and no more is known.
+func failingTwice() (*Engine, *siteEvidence, *site) {
+	e := settled(60)
+	id := put(e, "a.example", 0)
+	probed(e, id, "lon-1", "oooooooooooooxx", 60)
+	j := e.evidenceOf(id)
+	*j = siteEvidence{id: id}
+	return e, j, e.sites.rows[id]
 }
 
 // Where nothing probes ten people make a candidate, if they are many for the site.
