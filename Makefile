@@ -86,7 +86,7 @@ reproducible: ## Build the newest commit twice and compare the bytes: some five 
 bench: ## Measure (BENCH="replay --json" for one group, as JSON).
 	$(GO) run ./bench $(BENCH)
 
-scale: needs ## Check up to a million sites once a minute from twelve vantages, through API, log and fold: a quarter of an hour, 16 GB.
+scale: needs ## Check 100,000 sites once a minute from twelve vantages, through API, log and fold: some minutes.
 	$(GO) run ./bench scale
 
 # The compiler reads default.pgo by itself (https://go.dev/doc/pgo): a replay takes a twelfth less.
