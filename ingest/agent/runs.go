@@ -158,7 +158,7 @@ func (r *Runs) takeOne(lines []faultline.Probe, p faultline.Probe) []faultline.P
 	}
 	if len(h.latency) == 0 {
 		h.from, h.most = p.At, 0
-		if before.Run == nil && h.well == steadyAfter { // the first run of a site, so that not all end in one minute
+		if h.well == steadyAfter { // the first run of a site, so that not all end in one minute
 			h.well++
 			h.most = 1 + int(maphash.String(r.seed, p.Site)%4)
 		}
