@@ -80,9 +80,20 @@ func (r *Runs) Held() int {
 }
 
 // Probes implements [probe.Sink]. A batch that failed may be handed in again: results that were
-// taken before are passed over, and the lines that they became part of are tried again.
+// taken before are passed over, and the lines that they became part of are tried again. Results
+// of few sites are passed on as they are, and nothing of them is kept.
 func (r *Runs) Probes(ctx context.Context, probes []faultline.Probe) error {
 	r.mu.Lock()
+	if r.sites < r.from || r.period <= 0 {
+		left := len(r.held)+len(r.unsent) > 0 // from when there were more sites
+		r.mu.Unlock()
+		if left {
+			if err := r.Flush(ctx); err != nil {
+				return err
+			}
+		}
+		return r.next.Probes(ctx, probes)
+	}
 	lines := append(r.unsent, r.take(probes)...)
 	lines = append(lines, r.sweep(r.now())...)
 	r.unsent = nil
@@ -122,9 +133,6 @@ func (r *Runs) send(ctx context.Context, lines []faultline.Probe) error {
 // take returns the lines that results become, in order. The caller holds the lock.
 func (r *Runs) take(probes []faultline.Probe) []faultline.Probe {
 	lines := make([]faultline.Probe, 0, len(probes))
-	if r.sites < r.from || r.period <= 0 {
-		return append(lines, probes...)
-	}
 	for _, p := range probes {
 		lines = r.takeOne(lines, p)
 	}

@@ -129,6 +129,34 @@ func TestFewSitesHaveNoRuns(t *testing.T) {
 	}
 }
 
+// A batch of few sites that the sink does not take is tried again by whoever sent it, and is not
+// kept here as well. What was held while there were more sites goes in before it.
+func TestFewSitesAreNotKeptTwice(t *testing.T) {
+	t.Parallel()
+	var k kept
+	r, look := runsInto(&k)
+	minutes(t, look, 0, 40)
+	for m := 40; r.Held() == 0; m++ {
+		minutes(t, look, m, m+1)
+	}
+	held, before := r.Held(), len(k.lines)
+	r.from = DefaultRunsFrom
+	r.Assign(3, time.Minute)
+	k.err = errors.New("away")
+	for range 5 {
+		if look(2*time.Hour, "a.example", faultline.SymptomOK) == nil {
+			t.Fatal("a batch that was not taken is said to be")
+		}
+	}
+	k.err = nil
+	if err := look(2*time.Hour, "a.example", faultline.SymptomOK); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.lines[before:]; len(got) != 2 || got[0].Count() != held || got[1].Run != nil || r.Held() != 0 {
+		t.Errorf("%d held became %+v", held, got)
+	}
+}
+
 // What a sink does not take is handed in with the next batch, in order, also when the batch
 // itself is tried again.
 func TestRunsThatAreNotTakenAreTriedAgain(t *testing.T) {
