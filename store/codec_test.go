@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -297,7 +298,8 @@ func TestCodecRefusesRunsThatCannotBe(t *testing.T) {
 	wrong := healthyRuns(1, at)
 	wrong[0].(faultline.Probe).Run.Count = 1 << 30
 	for name, body := range map[string][]byte{
-		"a bomb":          deflated(t, make([]byte, 100<<20)),
+		"more than fits": deflated(t, append(binary.AppendUvarint(nil, maxBatchBytes),
+			bytes.Repeat([]byte{packTick, 0}, maxBatchBytes)...)),
 		"not compressed":  {1, 2, 3},
 		"a count too big": nil,
 	} {

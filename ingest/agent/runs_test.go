@@ -116,6 +116,31 @@ func TestNothingThatSaysOfAnOutageIsHeld(t *testing.T) {
 	}
 }
 
+// Results that say something else are in runs of their own: what a site depends on is read of
+// them, and when its certificate ends.
+func TestARunIsOfResultsThatSayTheSame(t *testing.T) {
+	t.Parallel()
+	var k kept
+	r, _ := runsInto(&k)
+	via := func(m int) faultline.Component {
+		return faultline.Component([]string{"cdn:fastly", "cdn:akamai"}[m/10%2])
+	}
+	for m := range 100 {
+		p := faultline.Probe{At: began.Add(time.Duration(m) * time.Minute), Site: "a.example", Vantage: "lon-1",
+			Symptom: faultline.SymptomOK, Status: 200, Via: []faultline.Component{via(m)}}
+		if err := r.Probes(context.Background(), []faultline.Probe{p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, line := range k.lines {
+		for one := range line.Results() {
+			if want := via(int(one.At.Sub(began) / time.Minute)); one.Via[0] != want {
+				t.Errorf("at %v: %v, want %v", one.At, one.Via, want)
+			}
+		}
+	}
+}
+
 // A vantage with few sites hands each result in by itself.
 func TestFewSitesHaveNoRuns(t *testing.T) {
 	t.Parallel()
